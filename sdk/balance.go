@@ -1,0 +1,14 @@
+package sdk
+
+import "context"
+
+// Balance is what an account holds of one currency in one wallet.
+type Balance struct {
+	Name   string // what the provider calls the wallet; empty when it has one only
+	Amount Money  // may be negative
+}
+
+// BalanceGetter is CapabilityGetBalances.
+type BalanceGetter interface {
+	GetBalances(context.Context) ([]Balance, error)
+}

@@ -1,0 +1,83 @@
+package sdk
+
+// Provider is what every plugin's provider type implements. What it can do beyond naming itself it says by
+// implementing the small interfaces beside their requests: PaymentCreator, PaymentGetter, PayoutCreator,
+// WebhookParser, … A provider value serves one account and must allow any number of calls at once.
+type Provider interface {
+	// Info is also called on the zero value of the provider type (a nil pointer), before any account is configured: it
+	// must not read its receiver.
+	Info() Info
+}
+
+// AccountDescriber is for providers whose accounts differ in what they can do. The SDK calls it once, when the account
+// is configured.
+type AccountDescriber interface {
+	DescribeAccount() AccountDescription
+}
+
+// AccountDescription narrows Info for one account.
+type AccountDescription struct {
+	// Without are the capabilities that this account's configuration turns off.
+	Without []Capability
+	// Currencies replaces Info.Currencies unless empty.
+	Currencies []string
+	// Warnings are what is allowed but odd in this configuration, for people who check it.
+	Warnings []string
+}
+
+// Capability is one thing that a plugin or an account can do.
+type Capability string
+
+// The capabilities, each with the interface that gives it.
+const (
+	CapabilityCheckHealth        Capability = "check_health"         // HealthChecker
+	CapabilityListPaymentMethods Capability = "list_payment_methods" // MethodLister
+	CapabilityCreatePayment      Capability = "create_payment"       // PaymentCreator
+	CapabilityConfirmPayment     Capability = "confirm_payment"      // PaymentConfirmer
+	CapabilityGetPayment         Capability = "get_payment"          // PaymentGetter
+	CapabilityListPayments       Capability = "list_payments"        // PaymentLister
+	CapabilityCapturePayment     Capability = "capture_payment"      // PaymentCapturer
+	CapabilityCancelPayment      Capability = "cancel_payment"       // PaymentCanceler
+	CapabilityCreateRefund       Capability = "create_refund"        // RefundCreator
+	CapabilityGetRefund          Capability = "get_refund"           // RefundGetter
+	CapabilityCreatePayout       Capability = "create_payout"        // PayoutCreator
+	CapabilityGetPayout          Capability = "get_payout"           // PayoutGetter
+	CapabilityListPayouts        Capability = "list_payouts"         // PayoutLister
+	CapabilityGetBalances        Capability = "get_balances"         // BalanceGetter
+	CapabilityParseWebhook       Capability = "parse_webhook"        // WebhookParser
+	CapabilityParseReturn        Capability = "parse_return"         // ReturnParser
+	CapabilityInvokeOperation    Capability = "invoke_operation"     // OperationInvoker
+)
+
+// capabilitiesOf derives what p can do from what it implements. p may be the zero value of a provider type.
+func capabilitiesOf(p Provider) []Capability {
+	var out []Capability
+	add := func(has bool, c Capability) {
+		if has {
+			out = append(out, c)
+		}
+	}
+	add(is[HealthChecker](p), CapabilityCheckHealth)
+	add(is[MethodLister](p), CapabilityListPaymentMethods)
+	add(is[PaymentCreator](p), CapabilityCreatePayment)
+	add(is[PaymentConfirmer](p), CapabilityConfirmPayment)
+	add(is[PaymentGetter](p), CapabilityGetPayment)
+	add(is[PaymentLister](p), CapabilityListPayments)
+	add(is[PaymentCapturer](p), CapabilityCapturePayment)
+	add(is[PaymentCanceler](p), CapabilityCancelPayment)
+	add(is[RefundCreator](p), CapabilityCreateRefund)
+	add(is[RefundGetter](p), CapabilityGetRefund)
+	add(is[PayoutCreator](p), CapabilityCreatePayout)
+	add(is[PayoutGetter](p), CapabilityGetPayout)
+	add(is[PayoutLister](p), CapabilityListPayouts)
+	add(is[BalanceGetter](p), CapabilityGetBalances)
+	add(is[WebhookParser](p), CapabilityParseWebhook)
+	add(is[ReturnParser](p), CapabilityParseReturn)
+	add(is[OperationInvoker](p), CapabilityInvokeOperation)
+	return out
+}
+
+func is[T any](p Provider) bool {
+	_, ok := p.(T)
+	return ok
+}

@@ -1,0 +1,95 @@
+package sdk
+
+import (
+	"context"
+	"net/http"
+	"time"
+)
+
+// HTTPRequest is a request as it came in, unparsed.
+type HTTPRequest struct {
+	Method string
+	// Query is the query string without "?", as it came.
+	Query string
+	// Header keys are in canonical form, as net/http has them.
+	Header http.Header
+	Body   []byte
+	// RemoteAddress is the peer's IP address without a port, after the host's trusted proxies.
+	RemoteAddress string
+	ReceivedAt    time.Time
+}
+
+// URLScope says what the request's own URL proves.
+type URLScope string
+
+// The scopes.
+const (
+	ScopeOpen    URLScope = "open"    // the open URL: proves nothing
+	ScopeAccount URLScope = "account" // the account's own unguessable URL
+	ScopeIntent  URLScope = "intent"  // the unguessable URL of one payment or payout
+)
+
+// ParseWebhookRequest is one raw notice.
+type ParseWebhookRequest struct {
+	Request HTTPRequest
+	Scope   URLScope
+	// Payment or Payout is what the URL belongs to; both are nil unless Scope is ScopeIntent.
+	Payment *PaymentContext
+	Payout  *PayoutContext
+}
+
+// Notice is what a provider's webhook says.
+type Notice struct {
+	// Verified: proven to come from the provider. When false the host takes the events only as a reason to ask.
+	Verified bool
+	// Events are in the order in which they are to be applied; empty when the notice says nothing about money.
+	Events []Event
+	// Response is what the provider wants to hear once the notice is safely stored. A zero Status is 200.
+	Response HTTPResponse
+}
+
+// HTTPResponse is an answer to a notice, to the byte.
+type HTTPResponse struct {
+	Status int
+	Header http.Header
+	Body   []byte
+}
+
+// Event is one thing that a notice says. Exactly one of Payment, Payout and Refund is set.
+type Event struct {
+	// ID is the provider's id of the event, when it has one: the host applies an id once.
+	ID string
+	// Reference is ours, as the provider gives it back; empty when the notice has only the provider's.
+	Reference  string
+	Payment    *Payment
+	Payout     *Payout
+	Refund     *Refund
+	OccurredAt time.Time // zero when not told
+	// PaymentReference is, for a refund, the payment's reference.
+	PaymentReference string
+}
+
+// ParseReturnRequest is the customer's browser coming back.
+type ParseReturnRequest struct {
+	Request HTTPRequest
+	Scope   URLScope
+	Payment *PaymentContext // nil unless Scope is ScopeIntent
+}
+
+// Return is what the customer's coming back says. Unless Verified by a signature, its events are hints.
+type Return struct {
+	Verified bool
+	Events   []Event
+}
+
+// WebhookParser is CapabilityParseWebhook.
+type WebhookParser interface {
+	// ParseWebhook gives the same events for the same request however often it is called. A signature that does not
+	// verify is an *Error with CodeInvalidSignature.
+	ParseWebhook(context.Context, ParseWebhookRequest) (*Notice, error)
+}
+
+// ReturnParser is CapabilityParseReturn.
+type ReturnParser interface {
+	ParseReturn(context.Context, ParseReturnRequest) (*Return, error)
+}
