@@ -29,6 +29,20 @@ const (
 	ScopeIntent  URLScope = "intent"  // the unguessable URL of one payment or payout
 )
 
+// Verification says how a request is proven to come from the provider. The empty value is read as NotVerified.
+type Verification string
+
+// The degrees of proof.
+const (
+	// NotVerified: the host takes the events only as a reason to ask the provider.
+	NotVerified Verification = "none"
+	// VerifiedByOrigin: it came on a URL that only the provider can know, or from one of its addresses. The host
+	// believes a success only when the notice carries amount and currency, or asking confirms it.
+	VerifiedByOrigin Verification = "origin"
+	// VerifiedBySignature: its signature verifies.
+	VerifiedBySignature Verification = "signature"
+)
+
 // ParseWebhookRequest is one raw notice.
 type ParseWebhookRequest struct {
 	Request HTTPRequest
@@ -40,8 +54,7 @@ type ParseWebhookRequest struct {
 
 // Notice is what a provider's webhook says.
 type Notice struct {
-	// Verified: proven to come from the provider. When false the host takes the events only as a reason to ask.
-	Verified bool
+	Verification Verification
 	// Events are in the order in which they are to be applied; empty when the notice says nothing about money.
 	Events []Event
 	// Response is what the provider wants to hear once the notice is safely stored. A zero Status is 200.
@@ -76,10 +89,10 @@ type ParseReturnRequest struct {
 	Payment *PaymentContext // nil unless Scope is ScopeIntent
 }
 
-// Return is what the customer's coming back says. Unless Verified by a signature, its events are hints.
+// Return is what the customer's coming back says. Unless it is VerifiedBySignature its events are hints.
 type Return struct {
-	Verified bool
-	Events   []Event
+	Verification Verification
+	Events       []Event
 }
 
 // WebhookParser is CapabilityParseWebhook.

@@ -80,6 +80,64 @@ func (URLScope) EnumDescriptor() ([]byte, []int) {
 	return file_payhost_provider_v1_webhook_proto_rawDescGZIP(), []int{0}
 }
 
+// Verification says how a request is proven to come from the provider.
+type Verification int32
+
+const (
+	// Read as NONE.
+	Verification_VERIFICATION_UNSPECIFIED Verification = 0
+	// Not at all: hosts treat the events only as a reason to ask.
+	Verification_VERIFICATION_NONE Verification = 1
+	// It came on a URL that only the provider can know, or from one of its addresses. Hosts believe a success only when
+	// the notice carries amount and currency, or asking confirms it.
+	Verification_VERIFICATION_ORIGIN Verification = 2
+	// Its signature verifies.
+	Verification_VERIFICATION_SIGNATURE Verification = 3
+)
+
+// Enum value maps for Verification.
+var (
+	Verification_name = map[int32]string{
+		0: "VERIFICATION_UNSPECIFIED",
+		1: "VERIFICATION_NONE",
+		2: "VERIFICATION_ORIGIN",
+		3: "VERIFICATION_SIGNATURE",
+	}
+	Verification_value = map[string]int32{
+		"VERIFICATION_UNSPECIFIED": 0,
+		"VERIFICATION_NONE":        1,
+		"VERIFICATION_ORIGIN":      2,
+		"VERIFICATION_SIGNATURE":   3,
+	}
+)
+
+func (x Verification) Enum() *Verification {
+	p := new(Verification)
+	*p = x
+	return p
+}
+
+func (x Verification) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Verification) Descriptor() protoreflect.EnumDescriptor {
+	return file_payhost_provider_v1_webhook_proto_enumTypes[1].Descriptor()
+}
+
+func (Verification) Type() protoreflect.EnumType {
+	return &file_payhost_provider_v1_webhook_proto_enumTypes[1]
+}
+
+func (x Verification) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Verification.Descriptor instead.
+func (Verification) EnumDescriptor() ([]byte, []int) {
+	return file_payhost_provider_v1_webhook_proto_rawDescGZIP(), []int{1}
+}
+
 // HTTPRequest is a request as it came, unparsed.
 type HTTPRequest struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
@@ -299,8 +357,8 @@ func (x *ParseWebhookRequest) GetPayout() *PayoutContext {
 
 type ParseWebhookResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Proven to come from the provider. When false, hosts treat the events only as a reason to ask.
-	Verified bool `protobuf:"varint,1,opt,name=verified,proto3" json:"verified,omitempty"`
+	// How far the notice is proven to come from the provider.
+	Verification Verification `protobuf:"varint,1,opt,name=verification,proto3,enum=payhost.provider.v1.Verification" json:"verification,omitempty"`
 	// In the order in which they are to be applied; empty when the notice says nothing about money.
 	Events []*Event `protobuf:"bytes,2,rep,name=events,proto3" json:"events,omitempty"`
 	// What the provider wants to hear once the notice is safely stored.
@@ -340,11 +398,11 @@ func (*ParseWebhookResponse) Descriptor() ([]byte, []int) {
 	return file_payhost_provider_v1_webhook_proto_rawDescGZIP(), []int{3}
 }
 
-func (x *ParseWebhookResponse) GetVerified() bool {
+func (x *ParseWebhookResponse) GetVerification() Verification {
 	if x != nil {
-		return x.Verified
+		return x.Verification
 	}
-	return false
+	return Verification_VERIFICATION_UNSPECIFIED
 }
 
 func (x *ParseWebhookResponse) GetEvents() []*Event {
@@ -594,10 +652,10 @@ func (x *ParseReturnRequest) GetPayment() *PaymentContext {
 
 type ParseReturnResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Proven by a signature. When false the events are hints.
-	Verified      bool        `protobuf:"varint,1,opt,name=verified,proto3" json:"verified,omitempty"`
-	Events        []*Event    `protobuf:"bytes,2,rep,name=events,proto3" json:"events,omitempty"`
-	Exchanges     []*Exchange `protobuf:"bytes,3,rep,name=exchanges,proto3" json:"exchanges,omitempty"`
+	// A return is a hint unless it is SIGNATURE.
+	Verification  Verification `protobuf:"varint,1,opt,name=verification,proto3,enum=payhost.provider.v1.Verification" json:"verification,omitempty"`
+	Events        []*Event     `protobuf:"bytes,2,rep,name=events,proto3" json:"events,omitempty"`
+	Exchanges     []*Exchange  `protobuf:"bytes,3,rep,name=exchanges,proto3" json:"exchanges,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -632,11 +690,11 @@ func (*ParseReturnResponse) Descriptor() ([]byte, []int) {
 	return file_payhost_provider_v1_webhook_proto_rawDescGZIP(), []int{7}
 }
 
-func (x *ParseReturnResponse) GetVerified() bool {
+func (x *ParseReturnResponse) GetVerification() Verification {
 	if x != nil {
-		return x.Verified
+		return x.Verification
 	}
-	return false
+	return Verification_VERIFICATION_UNSPECIFIED
 }
 
 func (x *ParseReturnResponse) GetEvents() []*Event {
@@ -674,9 +732,9 @@ const file_payhost_provider_v1_webhook_proto_rawDesc = "" +
 	"\arequest\x18\x02 \x01(\v2 .payhost.provider.v1.HTTPRequestR\arequest\x123\n" +
 	"\x05scope\x18\x03 \x01(\x0e2\x1d.payhost.provider.v1.URLScopeR\x05scope\x12=\n" +
 	"\apayment\x18\x04 \x01(\v2#.payhost.provider.v1.PaymentContextR\apayment\x12:\n" +
-	"\x06payout\x18\x05 \x01(\v2\".payhost.provider.v1.PayoutContextR\x06payout\"\xe2\x01\n" +
-	"\x14ParseWebhookResponse\x12\x1a\n" +
-	"\bverified\x18\x01 \x01(\bR\bverified\x122\n" +
+	"\x06payout\x18\x05 \x01(\v2\".payhost.provider.v1.PayoutContextR\x06payout\"\x8d\x02\n" +
+	"\x14ParseWebhookResponse\x12E\n" +
+	"\fverification\x18\x01 \x01(\x0e2!.payhost.provider.v1.VerificationR\fverification\x122\n" +
 	"\x06events\x18\x02 \x03(\v2\x1a.payhost.provider.v1.EventR\x06events\x12=\n" +
 	"\bresponse\x18\x03 \x01(\v2!.payhost.provider.v1.HTTPResponseR\bresponse\x12;\n" +
 	"\texchanges\x18\x04 \x03(\v2\x1d.payhost.provider.v1.ExchangeR\texchanges\"q\n" +
@@ -697,16 +755,21 @@ const file_payhost_provider_v1_webhook_proto_rawDesc = "" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x12:\n" +
 	"\arequest\x18\x02 \x01(\v2 .payhost.provider.v1.HTTPRequestR\arequest\x123\n" +
 	"\x05scope\x18\x03 \x01(\x0e2\x1d.payhost.provider.v1.URLScopeR\x05scope\x12=\n" +
-	"\apayment\x18\x04 \x01(\v2#.payhost.provider.v1.PaymentContextR\apayment\"\xa2\x01\n" +
-	"\x13ParseReturnResponse\x12\x1a\n" +
-	"\bverified\x18\x01 \x01(\bR\bverified\x122\n" +
+	"\apayment\x18\x04 \x01(\v2#.payhost.provider.v1.PaymentContextR\apayment\"\xcd\x01\n" +
+	"\x13ParseReturnResponse\x12E\n" +
+	"\fverification\x18\x01 \x01(\x0e2!.payhost.provider.v1.VerificationR\fverification\x122\n" +
 	"\x06events\x18\x02 \x03(\v2\x1a.payhost.provider.v1.EventR\x06events\x12;\n" +
 	"\texchanges\x18\x03 \x03(\v2\x1d.payhost.provider.v1.ExchangeR\texchanges*f\n" +
 	"\bURLScope\x12\x19\n" +
 	"\x15URL_SCOPE_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eURL_SCOPE_OPEN\x10\x01\x12\x15\n" +
 	"\x11URL_SCOPE_ACCOUNT\x10\x02\x12\x14\n" +
-	"\x10URL_SCOPE_INTENT\x10\x03B?Z=github.com/payhost/payhost/sdk/internal/providerv1;providerv1b\x06proto3"
+	"\x10URL_SCOPE_INTENT\x10\x03*x\n" +
+	"\fVerification\x12\x1c\n" +
+	"\x18VERIFICATION_UNSPECIFIED\x10\x00\x12\x15\n" +
+	"\x11VERIFICATION_NONE\x10\x01\x12\x17\n" +
+	"\x13VERIFICATION_ORIGIN\x10\x02\x12\x1a\n" +
+	"\x16VERIFICATION_SIGNATURE\x10\x03B?Z=github.com/payhost/payhost/sdk/internal/providerv1;providerv1b\x06proto3"
 
 var (
 	file_payhost_provider_v1_webhook_proto_rawDescOnce sync.Once
@@ -720,51 +783,54 @@ func file_payhost_provider_v1_webhook_proto_rawDescGZIP() []byte {
 	return file_payhost_provider_v1_webhook_proto_rawDescData
 }
 
-var file_payhost_provider_v1_webhook_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_payhost_provider_v1_webhook_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
 var file_payhost_provider_v1_webhook_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
 var file_payhost_provider_v1_webhook_proto_goTypes = []any{
 	(URLScope)(0),                 // 0: payhost.provider.v1.URLScope
-	(*HTTPRequest)(nil),           // 1: payhost.provider.v1.HTTPRequest
-	(*Header)(nil),                // 2: payhost.provider.v1.Header
-	(*ParseWebhookRequest)(nil),   // 3: payhost.provider.v1.ParseWebhookRequest
-	(*ParseWebhookResponse)(nil),  // 4: payhost.provider.v1.ParseWebhookResponse
-	(*HTTPResponse)(nil),          // 5: payhost.provider.v1.HTTPResponse
-	(*Event)(nil),                 // 6: payhost.provider.v1.Event
-	(*ParseReturnRequest)(nil),    // 7: payhost.provider.v1.ParseReturnRequest
-	(*ParseReturnResponse)(nil),   // 8: payhost.provider.v1.ParseReturnResponse
-	(*timestamppb.Timestamp)(nil), // 9: google.protobuf.Timestamp
-	(*PaymentContext)(nil),        // 10: payhost.provider.v1.PaymentContext
-	(*PayoutContext)(nil),         // 11: payhost.provider.v1.PayoutContext
-	(*Exchange)(nil),              // 12: payhost.provider.v1.Exchange
-	(*Payment)(nil),               // 13: payhost.provider.v1.Payment
-	(*Payout)(nil),                // 14: payhost.provider.v1.Payout
-	(*Refund)(nil),                // 15: payhost.provider.v1.Refund
+	(Verification)(0),             // 1: payhost.provider.v1.Verification
+	(*HTTPRequest)(nil),           // 2: payhost.provider.v1.HTTPRequest
+	(*Header)(nil),                // 3: payhost.provider.v1.Header
+	(*ParseWebhookRequest)(nil),   // 4: payhost.provider.v1.ParseWebhookRequest
+	(*ParseWebhookResponse)(nil),  // 5: payhost.provider.v1.ParseWebhookResponse
+	(*HTTPResponse)(nil),          // 6: payhost.provider.v1.HTTPResponse
+	(*Event)(nil),                 // 7: payhost.provider.v1.Event
+	(*ParseReturnRequest)(nil),    // 8: payhost.provider.v1.ParseReturnRequest
+	(*ParseReturnResponse)(nil),   // 9: payhost.provider.v1.ParseReturnResponse
+	(*timestamppb.Timestamp)(nil), // 10: google.protobuf.Timestamp
+	(*PaymentContext)(nil),        // 11: payhost.provider.v1.PaymentContext
+	(*PayoutContext)(nil),         // 12: payhost.provider.v1.PayoutContext
+	(*Exchange)(nil),              // 13: payhost.provider.v1.Exchange
+	(*Payment)(nil),               // 14: payhost.provider.v1.Payment
+	(*Payout)(nil),                // 15: payhost.provider.v1.Payout
+	(*Refund)(nil),                // 16: payhost.provider.v1.Refund
 }
 var file_payhost_provider_v1_webhook_proto_depIdxs = []int32{
-	2,  // 0: payhost.provider.v1.HTTPRequest.headers:type_name -> payhost.provider.v1.Header
-	9,  // 1: payhost.provider.v1.HTTPRequest.received_at:type_name -> google.protobuf.Timestamp
-	1,  // 2: payhost.provider.v1.ParseWebhookRequest.request:type_name -> payhost.provider.v1.HTTPRequest
+	3,  // 0: payhost.provider.v1.HTTPRequest.headers:type_name -> payhost.provider.v1.Header
+	10, // 1: payhost.provider.v1.HTTPRequest.received_at:type_name -> google.protobuf.Timestamp
+	2,  // 2: payhost.provider.v1.ParseWebhookRequest.request:type_name -> payhost.provider.v1.HTTPRequest
 	0,  // 3: payhost.provider.v1.ParseWebhookRequest.scope:type_name -> payhost.provider.v1.URLScope
-	10, // 4: payhost.provider.v1.ParseWebhookRequest.payment:type_name -> payhost.provider.v1.PaymentContext
-	11, // 5: payhost.provider.v1.ParseWebhookRequest.payout:type_name -> payhost.provider.v1.PayoutContext
-	6,  // 6: payhost.provider.v1.ParseWebhookResponse.events:type_name -> payhost.provider.v1.Event
-	5,  // 7: payhost.provider.v1.ParseWebhookResponse.response:type_name -> payhost.provider.v1.HTTPResponse
-	12, // 8: payhost.provider.v1.ParseWebhookResponse.exchanges:type_name -> payhost.provider.v1.Exchange
-	2,  // 9: payhost.provider.v1.HTTPResponse.headers:type_name -> payhost.provider.v1.Header
-	13, // 10: payhost.provider.v1.Event.payment:type_name -> payhost.provider.v1.Payment
-	14, // 11: payhost.provider.v1.Event.payout:type_name -> payhost.provider.v1.Payout
-	15, // 12: payhost.provider.v1.Event.refund:type_name -> payhost.provider.v1.Refund
-	9,  // 13: payhost.provider.v1.Event.occurred_at:type_name -> google.protobuf.Timestamp
-	1,  // 14: payhost.provider.v1.ParseReturnRequest.request:type_name -> payhost.provider.v1.HTTPRequest
-	0,  // 15: payhost.provider.v1.ParseReturnRequest.scope:type_name -> payhost.provider.v1.URLScope
-	10, // 16: payhost.provider.v1.ParseReturnRequest.payment:type_name -> payhost.provider.v1.PaymentContext
-	6,  // 17: payhost.provider.v1.ParseReturnResponse.events:type_name -> payhost.provider.v1.Event
-	12, // 18: payhost.provider.v1.ParseReturnResponse.exchanges:type_name -> payhost.provider.v1.Exchange
-	19, // [19:19] is the sub-list for method output_type
-	19, // [19:19] is the sub-list for method input_type
-	19, // [19:19] is the sub-list for extension type_name
-	19, // [19:19] is the sub-list for extension extendee
-	0,  // [0:19] is the sub-list for field type_name
+	11, // 4: payhost.provider.v1.ParseWebhookRequest.payment:type_name -> payhost.provider.v1.PaymentContext
+	12, // 5: payhost.provider.v1.ParseWebhookRequest.payout:type_name -> payhost.provider.v1.PayoutContext
+	1,  // 6: payhost.provider.v1.ParseWebhookResponse.verification:type_name -> payhost.provider.v1.Verification
+	7,  // 7: payhost.provider.v1.ParseWebhookResponse.events:type_name -> payhost.provider.v1.Event
+	6,  // 8: payhost.provider.v1.ParseWebhookResponse.response:type_name -> payhost.provider.v1.HTTPResponse
+	13, // 9: payhost.provider.v1.ParseWebhookResponse.exchanges:type_name -> payhost.provider.v1.Exchange
+	3,  // 10: payhost.provider.v1.HTTPResponse.headers:type_name -> payhost.provider.v1.Header
+	14, // 11: payhost.provider.v1.Event.payment:type_name -> payhost.provider.v1.Payment
+	15, // 12: payhost.provider.v1.Event.payout:type_name -> payhost.provider.v1.Payout
+	16, // 13: payhost.provider.v1.Event.refund:type_name -> payhost.provider.v1.Refund
+	10, // 14: payhost.provider.v1.Event.occurred_at:type_name -> google.protobuf.Timestamp
+	2,  // 15: payhost.provider.v1.ParseReturnRequest.request:type_name -> payhost.provider.v1.HTTPRequest
+	0,  // 16: payhost.provider.v1.ParseReturnRequest.scope:type_name -> payhost.provider.v1.URLScope
+	11, // 17: payhost.provider.v1.ParseReturnRequest.payment:type_name -> payhost.provider.v1.PaymentContext
+	1,  // 18: payhost.provider.v1.ParseReturnResponse.verification:type_name -> payhost.provider.v1.Verification
+	7,  // 19: payhost.provider.v1.ParseReturnResponse.events:type_name -> payhost.provider.v1.Event
+	13, // 20: payhost.provider.v1.ParseReturnResponse.exchanges:type_name -> payhost.provider.v1.Exchange
+	21, // [21:21] is the sub-list for method output_type
+	21, // [21:21] is the sub-list for method input_type
+	21, // [21:21] is the sub-list for extension type_name
+	21, // [21:21] is the sub-list for extension extendee
+	0,  // [0:21] is the sub-list for field type_name
 }
 
 func init() { file_payhost_provider_v1_webhook_proto_init() }
@@ -781,7 +847,7 @@ func file_payhost_provider_v1_webhook_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_payhost_provider_v1_webhook_proto_rawDesc), len(file_payhost_provider_v1_webhook_proto_rawDesc)),
-			NumEnums:      1,
+			NumEnums:      2,
 			NumMessages:   8,
 			NumExtensions: 0,
 			NumServices:   0,
