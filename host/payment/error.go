@@ -1,0 +1,64 @@
+package payment
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/payhost/payhost/sdk"
+)
+
+// Error is why a request was not carried out. Nothing was recorded unless PaymentID names something.
+type Error struct {
+	// Code is one of sdk's codes or one of the host's own below.
+	Code string
+	// Outcome says whether the provider may have acted.
+	Outcome sdk.Outcome
+	Message string
+	// Provider and PaymentID (or a payout's or refund's id) say what it is about, as far as that is known.
+	Provider        string
+	PaymentID       string
+	ProviderCode    string
+	ProviderMessage string
+	Violations      []sdk.Violation
+	RetryAfter      time.Duration
+	// Asked: the provider was asked and its answer (or silence) is the cause.
+	Asked bool
+}
+
+// The host's own codes; the others are sdk's.
+const (
+	CodeIdempotencyConflict   = "idempotency_conflict"    // another request under that key
+	CodeIdempotencyInProgress = "idempotency_in_progress" // the first request under that key is still running
+	CodeConflict              = "conflict"                // the payment is not in a state for this
+	CodeStorage               = "storage"                 // the database refuses to write; nothing was recorded
+)
+
+// Error gives everything on one line, for the person who reads it in a log.
+func (e *Error) Error() string {
+	var b strings.Builder
+	if e.Provider != "" {
+		fmt.Fprintf(&b, "provider %s: ", e.Provider)
+	}
+	if e.PaymentID != "" {
+		fmt.Fprintf(&b, "%s: ", e.PaymentID)
+	}
+	fmt.Fprintf(&b, "%s (%s): %s", e.Code, e.Outcome, e.Message)
+	for _, v := range e.Violations {
+		fmt.Fprintf(&b, "; %s: %s", v.Field, v.Message)
+	}
+	if said := strings.TrimSpace(e.ProviderCode + " " + e.ProviderMessage); said != "" {
+		fmt.Fprintf(&b, " [provider said: %s]", said)
+	}
+	return b.String()
+}
+
+// FromProvider wraps what a plugin or the way to it answered.
+func FromProvider(provider, id string, err error) *Error {
+	e := sdk.AsError(err)
+	return &Error{
+		Code: string(e.Code), Outcome: e.Outcome, Message: e.Message, Provider: provider, PaymentID: id,
+		ProviderCode: e.ProviderCode, ProviderMessage: e.ProviderMessage, Violations: e.Violations, RetryAfter: e.RetryAfter,
+		Asked: true,
+	}
+}

@@ -1,0 +1,50 @@
+package payment
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Event reports one change. Events of one payment or payout are in the order of Sequence.
+type Event struct {
+	ID        string    `json:"id" doc:"evt_…, sortable in the order of the stream"`
+	Type      string    `json:"type" doc:"payment.succeeded, payout.failed, …: the kind and its new status"`
+	CreatedAt time.Time `json:"created_at"`
+	PaymentID string    `json:"payment_id,omitempty"`
+	PayoutID  string    `json:"payout_id,omitempty"`
+	RefundID  string    `json:"refund_id,omitempty"`
+	// Sequence counts the events of this payment or payout from 1.
+	Sequence int64 `json:"sequence"`
+	// Data is the payment, payout or refund as it then was.
+	Data json.RawMessage `json:"data"`
+}
+
+// Webhook is one stored notice, secrets masked.
+type Webhook struct {
+	ID            string    `json:"id" doc:"wh_…, sortable by time"`
+	Provider      string    `json:"provider"`
+	ReceivedAt    time.Time `json:"received_at"`
+	RemoteAddress string    `json:"remote_address"`
+	// Verified: its signature or its origin proves that the provider sent it.
+	Verified   bool              `json:"verified"`
+	State      WebhookState      `json:"state" enum:"pending,applied,ignored,unmatched,failed"`
+	Events     int               `json:"events" doc:"how many events the notice held"`
+	PaymentIDs []string          `json:"payment_ids"`
+	Error      string            `json:"error,omitempty"`
+	Method     string            `json:"method"`
+	Query      string            `json:"query,omitempty"`
+	Headers    map[string]string `json:"headers"`
+	Body       string            `json:"body"`
+}
+
+// WebhookState is what became of a notice.
+type WebhookState string
+
+// The states.
+const (
+	WebhookPending   WebhookState = "pending"   // stored; its plugin has not read it yet
+	WebhookApplied   WebhookState = "applied"   // read, and what it says is recorded
+	WebhookIgnored   WebhookState = "ignored"   // read; it changed nothing, or was only a hint
+	WebhookUnmatched WebhookState = "unmatched" // genuine, but fits no payment
+	WebhookFailed    WebhookState = "failed"    // not genuine, or its plugin could not read it
+)

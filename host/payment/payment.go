@@ -1,0 +1,171 @@
+package payment
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/shopspring/decimal"
+)
+
+// Request asks for a payment. The zero value of every optional field means "not said".
+type Request struct {
+	// Provider is the name of a configured account. Required.
+	Provider string `json:"provider"`
+	// Amount is more than zero, in units of Currency. Required.
+	Amount decimal.Decimal `json:"-"`
+	// Currency is an upper-case code. Required.
+	Currency string `json:"currency"`
+	// MerchantReference is yours; it may repeat. At most 255 characters.
+	MerchantReference string   `json:"merchant_reference,omitempty"`
+	Description       string   `json:"description,omitempty"`
+	Method            string   `json:"method,omitempty"`
+	Country           string   `json:"country,omitempty"`
+	Language          string   `json:"language,omitempty"`
+	Customer          Customer `json:"customer,omitzero"`
+	// SuccessURL and CancelURL are where the customer is sent at the end, with payment_id and status added. They must be
+	// absolute http or https URLs. Without one the host shows a plain page.
+	SuccessURL string `json:"success_url,omitempty"`
+	CancelURL  string `json:"cancel_url,omitempty"`
+	// ExpiresAt is when an unfinished payment becomes expired; without it the account's payment_ttl counts.
+	ExpiresAt time.Time `json:"expires_at,omitzero"`
+	// Metadata is yours: at most 50 entries, keys of at most 40, values of at most 500 characters.
+	Metadata map[string]string `json:"metadata,omitempty"`
+	// ProviderOptions are the provider's own: one JSON object.
+	ProviderOptions json.RawMessage `json:"provider_options,omitempty"`
+}
+
+// MarshalJSON adds the amount with the decimals it was written with.
+func (r Request) MarshalJSON() ([]byte, error) {
+	type plain Request
+	return json.Marshal(struct {
+		Amount Amount `json:"amount"`
+		plain
+	}{Amount{r.Amount}, plain(r)})
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (r *Request) UnmarshalJSON(data []byte) error {
+	type plain Request
+	v := struct {
+		Amount Amount `json:"amount"`
+		*plain
+	}{plain: (*plain)(r)}
+	if err := json.Unmarshal(data, &v); err != nil {
+		return err
+	}
+	r.Amount = v.Amount.Decimal
+	return nil
+}
+
+// Customer is who pays.
+type Customer struct {
+	ID        string `json:"id,omitempty"`
+	Email     string `json:"email,omitempty"`
+	Phone     string `json:"phone,omitempty"`
+	FirstName string `json:"first_name,omitempty"`
+	LastName  string `json:"last_name,omitempty"`
+	IP        string `json:"ip,omitempty"`
+}
+
+// Payment is one payment as it is now.
+type Payment struct {
+	ID                string       `json:"id" doc:"pay_…, sortable by time"`
+	Provider          string       `json:"provider"`
+	Status            Status       `json:"status" enum:"created,requires_action,processing,authorized,succeeded,failed,canceled,expired,under_review,unknown"`
+	ReviewReason      ReviewReason `json:"review_reason,omitempty" doc:"why it is under review: provider, mismatch or unproven"`
+	Amount            Amount       `json:"amount"`
+	Currency          string       `json:"currency"`
+	MerchantReference string       `json:"merchant_reference"`
+	Description       string       `json:"description,omitempty"`
+	Method            string       `json:"method,omitempty"`
+	// ProviderReference is the provider's newest name for it; ProviderReferences all of them when there are several.
+	ProviderReference  string            `json:"provider_reference"`
+	ProviderReferences []string          `json:"provider_references,omitempty"`
+	ProviderStatus     string            `json:"provider_status"`
+	PaidAmount         *Amount           `json:"paid_amount"`
+	PaidCurrency       *string           `json:"paid_currency"`
+	NextAction         *NextAction       `json:"next_action"`
+	Failure            *Failure          `json:"failure"`
+	CreatedAt          time.Time         `json:"created_at"`
+	UpdatedAt          time.Time         `json:"updated_at"`
+	ExpiresAt          *time.Time        `json:"expires_at,omitempty"`
+	Metadata           map[string]string `json:"metadata"`
+	Attempts           []Attempt         `json:"attempts"`
+	History            []Change          `json:"history,omitempty" doc:"who or what changed it, oldest first; only when one payment is asked for"`
+}
+
+// Failure is why something failed or is in doubt.
+type Failure struct {
+	Code            string `json:"code" doc:"the kind of failure"`
+	Outcome         string `json:"outcome" enum:"not_sent,refused,unknown"`
+	Message         string `json:"message"`
+	ProviderCode    string `json:"provider_code,omitempty"`
+	ProviderMessage string `json:"provider_message,omitempty"`
+	NewAttemptSafe  bool   `json:"new_attempt_safe,omitempty" doc:"a new payment in its place cannot move money twice"`
+}
+
+// Attempt is one call to the provider that could change something.
+type Attempt struct {
+	Number        int       `json:"number"`
+	Verb          string    `json:"verb"`
+	StartedAt     time.Time `json:"started_at"`
+	Deadline      time.Time `json:"deadline"`
+	DurationMS    int64     `json:"duration_ms"`
+	PluginVersion string    `json:"plugin_version"`
+	Fingerprint   string    `json:"identity,omitempty" doc:"digest of who we were to the provider"`
+	Host          string    `json:"host,omitempty" doc:"the host instance that made the call"`
+	// Outcome is "ok", "not_sent", "refused" or "unknown"; "" while the call runs.
+	Outcome      string     `json:"outcome"`
+	Code         string     `json:"code,omitempty"`
+	ProviderCode string     `json:"provider_code,omitempty"`
+	Message      string     `json:"message,omitempty"`
+	Exchanges    []Exchange `json:"exchanges,omitempty" doc:"what was said on the wire, secrets masked"`
+}
+
+// Exchange is one HTTP exchange with the provider, secrets masked.
+type Exchange struct {
+	Method       string `json:"method"`
+	URL          string `json:"url"`
+	RequestBody  string `json:"request_body,omitempty"`
+	Status       int    `json:"status,omitempty"`
+	ResponseBody string `json:"response_body,omitempty"`
+	DurationMS   int64  `json:"duration_ms"`
+	Error        string `json:"error,omitempty"`
+	Sent         bool   `json:"sent"`
+}
+
+// Change is one line of a history.
+type Change struct {
+	At     time.Time `json:"at"`
+	Actor  string    `json:"actor" doc:"who or what: api, call, poll, webhook, return, host, operator"`
+	Action string    `json:"action" doc:"what happened, in a word: created, called, redirected, succeeded, …"`
+	From   Status    `json:"from,omitempty"`
+	To     Status    `json:"to,omitempty"`
+	Note   string    `json:"note,omitempty"`
+}
+
+// NextAction is what the customer is to do. Type names the first thing; display and confirm can come together, and then
+// Type is "display" and Confirm is set.
+type NextAction struct {
+	Type         string            `json:"type" enum:"redirect,display,confirm"`
+	URL          string            `json:"url,omitempty" doc:"redirect: where to"`
+	Method       string            `json:"method,omitempty" doc:"redirect: GET or POST"`
+	FormFields   map[string]string `json:"form_fields,omitempty" doc:"redirect with POST: the form's fields"`
+	Instructions string            `json:"instructions,omitempty" doc:"display: what to tell the customer"`
+	Fields       []ActionField     `json:"fields,omitempty" doc:"display: what to show; confirm: what to ask for"`
+	Confirm      *ConfirmAction    `json:"confirm,omitempty" doc:"what the customer then sends back"`
+}
+
+// ConfirmAction is the confirm half of a display-and-confirm.
+type ConfirmAction struct {
+	Fields []ActionField `json:"fields"`
+}
+
+// ActionField is one field to show (Value) or to ask for (Required, Kind).
+type ActionField struct {
+	Name     string `json:"name"`
+	Label    string `json:"label"`
+	Value    string `json:"value,omitempty"`
+	Required bool   `json:"required,omitempty"`
+	Kind     string `json:"kind,omitempty" doc:"text, amount or file"`
+}
