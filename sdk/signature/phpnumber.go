@@ -1,0 +1,133 @@
+package signature
+
+import (
+	"errors"
+	"math"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+var errNumber = errors.New("signature: not a JSON number")
+
+var jsonNumber = regexp.MustCompile(`^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$`)
+
+// PHPNumber returns what PHP 8.2 prints when the number that json_decode makes
+// of text is joined to a string. text must be a number as JSON writes it.
+//
+// A number without fraction and exponent that fits 64 bits is an integer and
+// printed exactly; -0 is 0. Any other is a double to PHP and printed with 14
+// significant digits at most: 1000.00 is 1000, 1e6 is 1000000,
+// 0.30000000000000004 is 0.3, 12345678901234.56 is 12345678901235, 0.00001 is
+// 1.0E-5 and 1e999 is INF. Amounts of fifteen digits or more thus lose digits,
+// as they do at a provider that signs this way.
+func PHPNumber(text string) (string, error) {
+	number, err := parsePHPNumber(text)
+	if err != nil {
+		return "", err
+	}
+	return number.format(14, 'E'), nil
+}
+
+// PHPString returns what PHP 8.2 makes of a value where a string is wanted, as
+// in $a . $b and implode: a string itself, a number as PHPNumber says, true as
+// "1", false and null as "". Arrays and objects are an error; PHP would print
+// "Array", which no provider means.
+func PHPString(v Value) (string, error) {
+	switch v.kind {
+	case KindNull:
+		return "", nil
+	case KindBool:
+		if v.text == "true" {
+			return "1", nil
+		}
+		return "", nil
+	case KindNumber:
+		return PHPNumber(v.text)
+	case KindString:
+		return v.text, nil
+	default:
+		return "", errors.New("signature: an array or object has no PHP string form")
+	}
+}
+
+// phpNumber is what json_decode makes of a number: an integer or a double.
+type phpNumber struct {
+	whole   bool
+	integer int64
+	double  float64
+}
+
+func parsePHPNumber(text string) (phpNumber, error) {
+	if !jsonNumber.MatchString(text) {
+		return phpNumber{}, errNumber
+	}
+	if i, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return phpNumber{whole: true, integer: i}, nil
+	}
+	// Out of range is an infinity or zero, as in PHP: the error says no more.
+	f, _ := strconv.ParseFloat(text, 64)
+	return phpNumber{double: f}, nil
+}
+
+// shortest asks format for the fewest digits that read back as the same
+// double: PHP's serialize_precision -1.
+const shortest = 0
+
+// format prints the number with at most that many significant digits, and
+// with e between mantissa and exponent where PHP uses an exponent: below
+// 0.0001, and when there are more digits before the point than allowed (17
+// when printing the shortest form).
+func (n phpNumber) format(digits int, e byte) string {
+	if n.whole {
+		return strconv.FormatInt(n.integer, 10)
+	}
+	if math.IsInf(n.double, 0) {
+		return strings.TrimPrefix(strings.ToUpper(strconv.FormatFloat(n.double, 'g', -1, 64)), "+")
+	}
+	precision, limit := digits-1, digits
+	if digits == shortest {
+		precision, limit = -1, 17
+	}
+	sign, mantissa, point := splitDouble(n.double, precision)
+	switch {
+	case n.double == 0:
+		return sign + "0"
+	case point < -3 || point > limit:
+		return sign + withExponent(mantissa, point-1, e)
+	case point <= 0:
+		return sign + "0." + strings.Repeat("0", -point) + mantissa
+	case point >= len(mantissa):
+		return sign + mantissa + strings.Repeat("0", point-len(mantissa))
+	default:
+		return sign + mantissa[:point] + "." + mantissa[point:]
+	}
+}
+
+// splitDouble returns the sign, the significant digits without trailing zeros,
+// and how many of them (or zeros after them) stand before the decimal point;
+// zero or less counts the zeros after the point.
+func splitDouble(f float64, precision int) (sign, digits string, point int) {
+	text := strconv.FormatFloat(f, 'e', precision, 64) // [-]d[.ddd]e±dd
+	if text[0] == '-' {
+		sign, text = "-", text[1:]
+	}
+	mantissa, exponent, _ := strings.Cut(text, "e")
+	point, _ = strconv.Atoi(exponent)
+	digits = strings.TrimRight(strings.Replace(mantissa, ".", "", 1), "0")
+	return sign, digits, point + 1
+}
+
+// withExponent writes 1.0e+25: always a point, always a sign, and no zeros
+// before the exponent.
+func withExponent(digits string, exponent int, e byte) string {
+	fraction := digits[1:]
+	if fraction == "" {
+		fraction = "0"
+	}
+	sign := "+"
+	if exponent < 0 {
+		sign, exponent = "-", -exponent
+	}
+	return digits[:1] + "." + fraction + string(e) + sign + strconv.Itoa(exponent)
+}
