@@ -1,0 +1,100 @@
+package providerhttp
+
+import (
+	"bytes"
+	"fmt"
+	"mime/multipart"
+	"net/textproto"
+	"net/url"
+	"strings"
+)
+
+// Body is what a request carries. Make one with JSON, Form, Multipart or Raw.
+type Body struct {
+	data        []byte
+	contentType string
+	// outline stands for the data in what is recorded, where the data itself cannot be read: multipart.
+	outline func(masker) string
+}
+
+// JSON is a body of these bytes, which are sent as they are: what was signed is what is sent.
+func JSON(data []byte) Body {
+	return Body{data: data, contentType: "application/json"}
+}
+
+// Form is an application/x-www-form-urlencoded body, sorted by key. For another order use Raw.
+func Form(values url.Values) Body {
+	return Body{data: []byte(values.Encode()), contentType: "application/x-www-form-urlencoded"}
+}
+
+// Raw is a body of any other kind.
+func Raw(contentType string, data []byte) Body {
+	return Body{data: data, contentType: contentType}
+}
+
+// Part is one field of a multipart body, or a file in it when FileName or MediaType is set.
+type Part struct {
+	Name      string
+	Value     []byte
+	FileName  string
+	MediaType string // of a file; application/octet-stream when empty
+}
+
+// Multipart is a multipart/form-data body with the parts in this order. Of a file only its size is recorded.
+func Multipart(parts ...Part) Body {
+	var data bytes.Buffer
+	w := multipart.NewWriter(&data)
+	for _, p := range parts {
+		// Neither call can fail: the buffer takes everything.
+		part, _ := w.CreatePart(p.header())
+		_, _ = part.Write(p.Value)
+	}
+	_ = w.Close()
+	return Body{data: data.Bytes(), contentType: w.FormDataContentType(), outline: func(m masker) string { return outline(m, parts) }}
+}
+
+func (p Part) isFile() bool { return p.FileName != "" || p.MediaType != "" }
+
+func (p Part) header() textproto.MIMEHeader {
+	h := textproto.MIMEHeader{}
+	if !p.isFile() {
+		h.Set("Content-Disposition", fmt.Sprintf(`form-data; name="%s"`, quoted(p.Name)))
+		return h
+	}
+	name, mediaType := p.FileName, p.MediaType
+	if name == "" {
+		name = p.Name
+	}
+	if mediaType == "" || unsafeInHeader(mediaType) {
+		mediaType = "application/octet-stream"
+	}
+	h.Set("Content-Disposition", fmt.Sprintf(`form-data; name="%s"; filename="%s"`, quoted(p.Name), quoted(name)))
+	h.Set("Content-Type", mediaType)
+	return h
+}
+
+// quoted escapes as browsers do, and takes out what could begin another header.
+func quoted(s string) string {
+	s = strings.NewReplacer(`\`, `\\`, `"`, "%22", "\r", "%0D", "\n", "%0A").Replace(s)
+	return strings.Map(func(c rune) rune {
+		if c < ' ' || c == 0x7f {
+			return -1
+		}
+		return c
+	}, s)
+}
+
+func outline(m masker, parts []Part) string {
+	var lines []string
+	for _, p := range parts {
+		switch {
+		case p.isFile():
+			lines = append(lines, fmt.Sprintf("%s: [file, %d bytes]", p.Name, len(p.Value)))
+		case m.names.fields.has(p.Name):
+			lines = append(lines, p.Name+": "+masked)
+		default:
+			lines = append(lines, p.Name+": "+m.body("text/plain", p.Value))
+		}
+	}
+	return strings.Join(lines, "\n")
+}

@@ -1,0 +1,148 @@
+package providerhttp
+
+import (
+	"context"
+	"crypto/x509"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/payhost/payhost/sdk"
+)
+
+// What New takes for Options that are left out, and the limits that nobody needs to set.
+const (
+	defaultTimeout     = 30 * time.Second
+	defaultMaxResponse = 1 << 20
+	defaultUserAgent   = "payhost-plugin"
+	maxResponseHeader  = 64 << 10
+)
+
+// Options are what a provider's API needs. BaseURL is required.
+type Options struct {
+	// BaseURL is http or https, with or without a path, without query, fragment and user information. Whether plain
+	// http is allowed is for the plugin's configuration to say.
+	BaseURL string
+	// Timeout bounds one request from name lookup to the last byte of the answer; 30 s when 0. The deadline of the
+	// call's context counts as well: the earlier one ends the request.
+	Timeout time.Duration
+	// MaxResponse bounds the answer's body in bytes; 1 MiB when 0. A larger one is an error.
+	MaxResponse int64
+	// Header is sent with every request; a Request's own Header replaces it name by name.
+	Header http.Header
+	// UserAgent is "payhost-plugin" when empty.
+	UserAgent string
+	// AllowHosts are hosts (with ":port" unless it is 443) besides that of BaseURL which a Request's URL may name,
+	// over https only.
+	AllowHosts []string
+
+	// SecretQuery, SecretHeader and SecretFields name the query parameters, the headers, and the keys of JSON or form
+	// bodies whose values are masked in everything recorded, logged or said in an error, also where the provider
+	// repeats a value. Authorization, Proxy-Authorization and Cookie are always secret, and so are the configured
+	// secrets that Runtime.Mask knows. Case does not matter.
+	SecretQuery  []string
+	SecretHeader []string
+	SecretFields []string
+
+	// RootCAs replaces the system's trust roots: tests set it.
+	RootCAs *x509.CertPool
+}
+
+// Client calls one provider's API for one account. It may be used by several goroutines.
+type Client struct {
+	options Options
+	base    *url.URL
+	secrets secretNames
+	mask    func(string) string
+	logger  *slog.Logger
+	now     func() time.Time
+
+	// reused keeps connections alive, once never does. Both are rt.Transport when that is set; then owned is false.
+	reused, once http.RoundTripper
+	owned        bool
+}
+
+// New makes a client. Its error is an *sdk.Error that names the option which is wrong.
+func New(rt sdk.Runtime, opts Options) (*Client, error) {
+	base, err := parseBase(opts.BaseURL)
+	if err != nil {
+		return nil, err
+	}
+	if opts.Timeout <= 0 {
+		opts.Timeout = defaultTimeout
+	}
+	if opts.MaxResponse <= 0 {
+		opts.MaxResponse = defaultMaxResponse
+	}
+	if opts.UserAgent == "" {
+		opts.UserAgent = defaultUserAgent
+	}
+	opts.Header = opts.Header.Clone()
+	c := &Client{
+		options: opts, base: base, secrets: newSecretNames(opts),
+		mask: rt.Mask, logger: rt.Logger, now: rt.Now,
+		reused: rt.Transport, once: rt.Transport,
+	}
+	if c.mask == nil {
+		c.mask = func(s string) string { return s }
+	}
+	if c.logger == nil {
+		c.logger = slog.New(slog.DiscardHandler)
+	}
+	if c.now == nil {
+		c.now = time.Now
+	}
+	if rt.Transport == nil {
+		c.owned = true
+		c.reused, c.once = newTransport(opts.RootCAs, true), newTransport(opts.RootCAs, false)
+	}
+	return c, nil
+}
+
+// Close drops the idle connections. Requests under way go on, and the client can still be used.
+func (c *Client) Close() {
+	if !c.owned {
+		return
+	}
+	for _, rt := range []http.RoundTripper{c.reused, c.once} {
+		rt.(*http.Transport).CloseIdleConnections()
+	}
+}
+
+// Do sends the request and reads the whole answer. Any answer that is complete HTTP and no redirect is a Response,
+// whatever its status: what a status or a body means is for the provider to say. The error is always an *sdk.Error
+// with the outcome that is proven, without secrets.
+func (c *Client) Do(ctx context.Context, req Request) (*Response, error) {
+	x, err := c.begin(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	resp, failure := x.run()
+	x.record(resp, failure)
+	if failure != nil {
+		return nil, failure
+	}
+	return resp, nil
+}
+
+func parseBase(text string) (*url.URL, error) {
+	wrong := func(why string) error {
+		return sdk.Invalid(sdk.Violation{Field: "base_url", Message: why})
+	}
+	base, err := url.Parse(text)
+	switch {
+	case err != nil: // its text repeats the address, which may hold a password
+		return nil, wrong("is not a URL")
+	case base.Scheme != "http" && base.Scheme != "https":
+		return nil, wrong("must begin with https:// or http://")
+	case base.Hostname() == "":
+		return nil, wrong("names no host")
+	case base.User != nil:
+		return nil, wrong("must not hold a user or password")
+	case base.RawQuery != "" || base.ForceQuery || base.Fragment != "" || strings.HasSuffix(text, "#"):
+		return nil, wrong("must not have a query or fragment")
+	}
+	return base, nil
+}

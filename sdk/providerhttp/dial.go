@@ -1,0 +1,68 @@
+package providerhttp
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"net"
+	"net/http"
+	"time"
+)
+
+// connectTimeout bounds name lookup, connect and TLS handshake together. It is shorter than a request's usual limit,
+// so that a host which is away is reported as not sent with time left for another try.
+const connectTimeout = 10 * time.Second
+
+// newTransport makes the connections of a client. Proxy stays nil on purpose: see the package comment.
+func newTransport(roots *x509.CertPool, keepAlive bool) *http.Transport {
+	config := &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots, NextProtos: []string{"http/1.1"}}
+	return &http.Transport{
+		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+			return dial(ctx, network, addr, nil)
+		},
+		DialTLSContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+			return dial(ctx, network, addr, config)
+		},
+		DisableKeepAlives:      !keepAlive,
+		DisableCompression:     true,
+		MaxIdleConnsPerHost:    4,
+		IdleConnTimeout:        30 * time.Second,
+		MaxResponseHeaderBytes: maxResponseHeader,
+		// Not nil and empty: no HTTP/2.
+		TLSNextProto: map[string]func(string, *tls.Conn) http.RoundTripper{},
+	}
+}
+
+// connectError is a failure to get a connection: nothing of the request was written.
+type connectError struct{ cause error }
+
+func (e *connectError) Error() string { return e.cause.Error() }
+func (e *connectError) Unwrap() error { return e.cause }
+
+// dial connects, with TLS when config is not nil. net/http lets a dial go on when its request is over; this one ends
+// with the request, whose gate is in ctx.
+func dial(ctx context.Context, network, addr string, config *tls.Config) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
+	defer cancel()
+	if g, ok := ctx.Value(gateKey{}).(*gate); ok {
+		stop := context.AfterFunc(g.ctx, cancel)
+		defer stop()
+	}
+	conn, err := (&net.Dialer{}).DialContext(ctx, network, addr)
+	if err != nil {
+		return nil, &connectError{err}
+	}
+	if config == nil {
+		return &gatedConn{Conn: conn, exact: true}, nil
+	}
+	config = config.Clone()
+	if config.ServerName, _, err = net.SplitHostPort(addr); err != nil {
+		config.ServerName = addr
+	}
+	secured := tls.Client(conn, config)
+	if err := secured.HandshakeContext(ctx); err != nil {
+		_ = conn.Close()
+		return nil, &connectError{err}
+	}
+	return &gatedConn{Conn: secured}, nil
+}

@@ -1,0 +1,147 @@
+package providerhttp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/payhost/payhost/sdk"
+)
+
+// exchange is one request under way.
+type exchange struct {
+	client   *Client
+	caller   context.Context // of the call, without the request's own limit
+	request  Request
+	http     *http.Request
+	gate     *gate
+	mask     masker
+	cancel   context.CancelFunc
+	started  time.Time
+	deadline time.Time // by Options.Timeout alone
+	sent     bool      // once run is done
+	status   int       // 0 until an answer began
+	partial  []byte    // of an answer that could not be read
+}
+
+func (c *Client) begin(ctx context.Context, r Request) (*exchange, error) {
+	started := time.Now()
+	deadline := started.Add(c.options.Timeout)
+	limited, cancel := context.WithDeadline(ctx, deadline)
+	g := &gate{ctx: limited}
+	req, err := c.build(g.context(), r)
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	return &exchange{
+		client: c, caller: ctx, request: r, http: req, gate: g, cancel: cancel, started: started, deadline: deadline,
+		mask: newMasker(c.mask, c.secrets, req, r.Body),
+	}, nil
+}
+
+func (x *exchange) run() (*Response, *sdk.Error) {
+	defer x.cancel()
+	answer, err := x.roundTrip()
+	x.sent = x.gate.close()
+	if err != nil {
+		return nil, x.failure(err)
+	}
+	defer func() { _ = answer.Body.Close() }()
+	x.status = answer.StatusCode
+	if !x.sent {
+		return nil, x.failure(errAnsweredEarly)
+	}
+	body, err := x.read(answer)
+	if err != nil {
+		x.partial = body
+		return nil, x.failure(err)
+	}
+	resp := &Response{Status: answer.StatusCode, Header: answer.Header, Body: body, mask: x.mask, now: x.client.now}
+	if answer.StatusCode >= 300 && answer.StatusCode < 400 {
+		return resp, resp.redirected()
+	}
+	return resp, nil
+}
+
+// roundTrip goes around http.Client: it would follow redirects and put the address, with its secrets, into errors.
+func (x *exchange) roundTrip() (*http.Response, error) {
+	if !inTime(x.gate.ctx) {
+		return nil, errTooLate
+	}
+	transport := x.client.reused
+	if x.request.once() {
+		transport = x.client.once
+	}
+	if x.client.owned {
+		return transport.RoundTrip(x.http)
+	}
+	// A transport of the tests has no connection to watch: it is believed to have sent, unless its error says no.
+	if _, err := x.gate.pass(); err != nil {
+		return nil, err
+	}
+	answer, err := transport.RoundTrip(x.http)
+	var e interface{ NotSent() bool }
+	if errors.As(err, &e) && e.NotSent() {
+		x.gate.retract()
+	}
+	return answer, err
+}
+
+// read gives the whole body. What was read before an error comes with it, for the record.
+func (x *exchange) read(answer *http.Response) ([]byte, error) {
+	limit := x.client.options.MaxResponse
+	body, err := io.ReadAll(io.LimitReader(answer.Body, limit+1))
+	if int64(len(body)) > limit {
+		return body[:limit], errTooLarge
+	}
+	if err != nil {
+		return body, err
+	}
+	if e := answer.Header.Get("Content-Encoding"); e != "" && !strings.EqualFold(e, "identity") {
+		return body, errEncoded
+	}
+	return body, nil
+}
+
+// record leaves the exchange's traces: one for the host's record of the attempt, one in the log.
+func (x *exchange) record(resp *Response, failure *sdk.Error) {
+	e := sdk.Exchange{
+		Method: x.http.Method, URL: x.mask.url(x.http.URL), RequestBody: x.mask.requestBody(x.request.Body),
+		Status: x.status, ResponseBody: cut(x.mask.body("", x.partial)), Duration: time.Since(x.started), Sent: x.sent,
+	}
+	if resp != nil {
+		e.ResponseBody = cut(x.mask.body(resp.Header.Get("Content-Type"), resp.Body))
+	}
+	if failure != nil {
+		e.Error = failure.Message
+	}
+	sdk.RecordExchange(x.caller, e)
+
+	place := url.URL{Scheme: x.http.URL.Scheme, Host: x.http.URL.Host, Path: x.http.URL.Path}
+	attrs := []slog.Attr{
+		slog.String("method", e.Method), slog.String("url", x.mask.url(&place)),
+		slog.Int("status", e.Status), slog.Duration("duration", e.Duration), slog.Bool("sent", e.Sent),
+	}
+	if failure != nil {
+		attrs = append(attrs, slog.String("error", failure.Message))
+	}
+	x.client.logger.LogAttrs(x.caller, slog.LevelDebug, "provider request", attrs...)
+}
+
+// size is n bytes as people say it.
+func size(n int64) string {
+	switch {
+	case n >= 1<<20 && n%(1<<20) == 0:
+		return fmt.Sprintf("%d MiB", n>>20)
+	case n >= 1<<10 && n%(1<<10) == 0:
+		return fmt.Sprintf("%d KiB", n>>10)
+	}
+	return fmt.Sprintf("%d bytes", n)
+}

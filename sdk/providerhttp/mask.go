@@ -1,0 +1,208 @@
+package providerhttp
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"html"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+const (
+	masked      = "[secret]"
+	maxRecorded = 4 << 10
+	// A shorter value that a request carries as a secret is masked where it stands, but not looked for elsewhere: it
+	// would take half of every text with it.
+	minSearched = 5
+)
+
+type nameSet map[string]bool
+
+func newNameSet(names ...string) nameSet {
+	set := make(nameSet, len(names))
+	for _, n := range names {
+		set[strings.ToLower(n)] = true
+	}
+	return set
+}
+
+func (s nameSet) has(name string) bool { return s[strings.ToLower(name)] }
+
+type secretNames struct{ query, header, fields nameSet }
+
+func newSecretNames(o Options) secretNames {
+	header := append([]string{"Authorization", "Proxy-Authorization", "Cookie"}, o.SecretHeader...)
+	return secretNames{query: newNameSet(o.SecretQuery...), header: newNameSet(header...), fields: newNameSet(o.SecretFields...)}
+}
+
+// masker takes secrets out of all that an exchange leaves behind: configured ones wherever they stand, named ones at
+// their place, and the values that this request carried as secrets wherever the provider repeats them. The zero
+// masker changes nothing.
+type masker struct {
+	configured func(string) string
+	names      secretNames
+	carried    *strings.Replacer
+}
+
+func newMasker(configured func(string) string, names secretNames, req *http.Request, body Body) masker {
+	m := masker{configured: configured, names: names}
+	var values []string
+	found := func(v string) { values = append(values, v) }
+	m.form(req.URL.RawQuery, names.query, found)
+	for name, list := range req.Header {
+		if !names.header.has(name) {
+			continue
+		}
+		for _, v := range list {
+			found(v)
+			if _, credentials, ok := strings.Cut(v, " "); ok { // "Bearer abc"
+				found(credentials)
+			}
+		}
+	}
+	if body.outline == nil && isText(body.data) {
+		m.content(body.contentType, string(body.data), found)
+	}
+	m.carried = searchFor(values)
+	return m
+}
+
+// searchFor gives a replacer that finds each value in the spellings in which a provider may repeat it.
+func searchFor(values []string) *strings.Replacer {
+	var spellings []string
+	for _, v := range values {
+		if len(v) < minSearched {
+			continue
+		}
+		plain := quoteJSON(v)
+		plain = plain[1 : len(plain)-1]
+		spellings = append(spellings, v, url.QueryEscape(v), url.PathEscape(v), html.EscapeString(v),
+			plain, strings.ReplaceAll(plain, "/", `\/`))
+	}
+	// The longest first: of two that begin alike, the shorter one must not leave the rest of the longer one.
+	slices.SortFunc(spellings, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
+	var pairs []string
+	for _, s := range slices.Compact(spellings) {
+		pairs = append(pairs, s, masked)
+	}
+	return strings.NewReplacer(pairs...)
+}
+
+// text masks secrets in any text.
+func (m masker) text(s string) string {
+	if m.configured != nil {
+		s = m.configured(s)
+	}
+	if m.carried != nil {
+		s = m.carried.Replace(s)
+	}
+	return s
+}
+
+// url gives the address without secrets.
+func (m masker) url(u *url.URL) string {
+	shown := url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path, RawPath: u.RawPath}
+	if path := m.text(u.Path); path != u.Path {
+		shown.Path, shown.RawPath = path, ""
+	}
+	s := strings.ReplaceAll(shown.String(), "%5Bsecret%5D", masked)
+	if u.RawQuery != "" {
+		s += "?" + m.form(u.RawQuery, m.names.query, nil)
+	}
+	return m.text(s)
+}
+
+// requestBody is what is recorded of a request's body.
+func (m masker) requestBody(b Body) string {
+	if b.outline != nil {
+		return cut(b.outline(m))
+	}
+	return cut(m.body(b.contentType, b.data))
+}
+
+// body gives a body without secrets; one that is no text is only described.
+func (m masker) body(contentType string, data []byte) string {
+	if len(data) == 0 {
+		return ""
+	}
+	if !isText(data) {
+		return m.text(fmt.Sprintf("[%s, %d bytes]", strings.ToValidUTF8(cmp.Or(contentType, "no text"), "?"), len(data)))
+	}
+	return m.text(m.content(contentType, strings.ToValidUTF8(string(data), "\uFFFD"), nil))
+}
+
+// content masks what stands under secret names, and gives those values to found.
+func (m masker) content(contentType, s string, found func(string)) string {
+	if strings.HasPrefix(contentType, "application/x-www-form-urlencoded") || looksLikeForm(s) {
+		return m.form(s, m.names.fields, found)
+	}
+	return m.json(s, 0, found)
+}
+
+// looksLikeForm: providers send forms as text/html, too.
+func looksLikeForm(s string) bool {
+	return strings.Contains(s, "=") && !strings.ContainsAny(s, "\"<> \r\n\t")
+}
+
+// form masks a query or form. Pairs that hold no secret stay as they were written.
+func (m masker) form(s string, names nameSet, found func(string)) string {
+	pairs := strings.Split(s, "&")
+	for i, pair := range pairs {
+		key, value, _ := strings.Cut(pair, "=")
+		plain := unescape(value)
+		switch {
+		case value == "":
+		case names.has(unescape(key)):
+			pairs[i] = key + "=" + masked
+			if found != nil {
+				found(plain)
+			}
+		default:
+			if shown := m.value(plain, 0, found); shown != plain {
+				pairs[i] = key + "=" + strings.ReplaceAll(url.QueryEscape(shown), "%5Bsecret%5D", masked)
+			}
+		}
+	}
+	return strings.Join(pairs, "&")
+}
+
+func unescape(s string) string {
+	if plain, err := url.QueryUnescape(s); err == nil {
+		return plain
+	}
+	return s
+}
+
+func quoteJSON(s string) string {
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	_ = e.Encode(s) // a string always encodes
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// isText: no control characters but white space. Bytes that are not UTF-8 may be text of another charset.
+func isText(data []byte) bool {
+	for _, c := range data {
+		if c < ' ' && c != '\n' && c != '\r' && c != '\t' {
+			return false
+		}
+	}
+	return true
+}
+
+// cut keeps a record small. It comes after masking: half a secret would not be recognised.
+func cut(s string) string {
+	if len(s) <= maxRecorded {
+		return s
+	}
+	end := maxRecorded
+	for !utf8.RuneStart(s[end]) {
+		end--
+	}
+	return fmt.Sprintf("%s… [cut, %d bytes]", s[:end], len(s))
+}

@@ -1,0 +1,91 @@
+package providerhttp
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/payhost/payhost/sdk"
+)
+
+// errScalar marks the errors of this file, whose texts hold no value of the answer.
+var errScalar = errors.New("")
+
+func scalarError(format string, args ...any) error {
+	return fmt.Errorf("%w"+format, append([]any{errScalar}, args...)...)
+}
+
+// Text reads a JSON string, number or boolean as its text: 12, "12" and 12.0 become "12", "12" and "12.0". Nothing is
+// lost: no float stands in between. null becomes "".
+type Text string
+
+// UnmarshalJSON refuses objects and arrays.
+func (t *Text) UnmarshalJSON(data []byte) error {
+	data = bytes.TrimSpace(data)
+	switch {
+	case string(data) == "null":
+		*t = ""
+	case len(data) > 0 && data[0] == '"':
+		var s string
+		if err := json.Unmarshal(data, &s); err != nil {
+			return scalarError("a text is no valid JSON string")
+		}
+		*t = Text(s)
+	case len(data) > 0 && data[0] != '{' && data[0] != '[' && json.Valid(data):
+		*t = Text(data)
+	default:
+		return scalarError("an object or array stands where a text was expected")
+	}
+	return nil
+}
+
+// Amount reads a JSON number, or a string that holds one, as an exact decimal: 2.99, "12.00", 1e2. Like
+// sdk.ParseAmount it takes at most 64 characters, and of an exponent only what it comes to in plain digits within
+// them. null and "" leave Present false.
+type Amount struct {
+	Decimal decimal.Decimal
+	Present bool
+}
+
+// The exponent is bounded by its figures before anything is computed with it.
+var exponentNumber = regexp.MustCompile(`^(-?[0-9]{1,64}(?:\.[0-9]{1,64})?)[eE]([+-]?[0-9]{1,3})$`)
+
+// UnmarshalJSON refuses everything else.
+func (a *Amount) UnmarshalJSON(data []byte) error {
+	var t Text
+	if err := t.UnmarshalJSON(data); err != nil {
+		return err
+	}
+	if t == "" {
+		*a = Amount{}
+		return nil
+	}
+	d, err := parseNumber(string(t))
+	if err != nil {
+		return scalarError("an amount is no number that can be one: %d characters", len(t))
+	}
+	*a = Amount{Decimal: d, Present: true}
+	return nil
+}
+
+func parseNumber(text string) (decimal.Decimal, error) {
+	parts := exponentNumber.FindStringSubmatch(text)
+	if parts == nil {
+		return sdk.ParseAmount(text)
+	}
+	mantissa, err := sdk.ParseAmount(parts[1])
+	if err != nil {
+		return decimal.Decimal{}, err
+	}
+	exponent, err := strconv.Atoi(parts[2])
+	if err != nil {
+		return decimal.Decimal{}, err
+	}
+	// At most 999 places either way: harmless to print, and then measured like any other amount.
+	return sdk.ParseAmount(mantissa.Shift(int32(exponent)).String())
+}
