@@ -1,0 +1,160 @@
+package sdk
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+)
+
+// configRun is one decoding: it walks the plan and the text together, and goes on after every problem.
+type configRun struct {
+	violations []Violation
+	// seen has every known key's path, also of keys that are absent, with its place in the order of the struct.
+	seen    map[string]int
+	unknown []configUnknown
+	secrets []string // also those that were refused
+}
+
+// decodeConfig decodes text into v, a settable struct, and gives what is wrong, in order. Paths begin with prefix.
+// The error is for text that is no object at all.
+func decodeConfig(text []byte, v reflect.Value, prefix string) ([]Violation, error) {
+	plan := planOf(v.Type())
+	root, err := parseConfigObject(text)
+	if err != nil {
+		return nil, err
+	}
+	run := configRun{seen: map[string]int{}}
+	run.object(plan, root, v, prefix, true)
+	return run.result(), nil
+}
+
+// object decodes an object's members into v. An object that is not given is decoded as if it were empty, for its
+// defaults, but then nothing is missing in it and its Validate is not called.
+func (r *configRun) object(plan *configPlan, n *configNode, v reflect.Value, prefix string, given bool) {
+	for i := range plan.fields {
+		f := &plan.fields[i]
+		path := prefix + f.key
+		r.seen[path] = len(r.seen)
+		m := n.member(f.key)
+		switch {
+		case m != nil && m.repeated:
+			r.report(path, "is given more than once")
+		case m != nil && !isAbsent(f, &m.value):
+			r.field(f, &m.value, v.FieldByIndex(f.index), path)
+		case f.required && given:
+			r.report(path, "is missing")
+		case f.def != nil:
+			r.field(f, f.def, v.FieldByIndex(f.index), path)
+		case f.typ == typeStruct && !f.list:
+			r.object(f.nested, &configNode{}, v.FieldByIndex(f.index), path+".", false)
+		}
+	}
+	for i := range n.members {
+		if !plan.known[n.members[i].key] {
+			r.unknown = append(r.unknown, configUnknown{prefix: prefix, key: n.members[i].key, plan: plan, object: n})
+		}
+	}
+	if !given {
+		return
+	}
+	for _, at := range plan.endpoints {
+		if problem := checkEndpoint(v.FieldByIndex(at).Interface().(Endpoint)); problem != "" {
+			r.report(prefix+"base_url", problem)
+		}
+	}
+	r.validate(v, prefix)
+}
+
+// isAbsent reports whether n stands for a key that is left out: empty text does, so that a variable that is set to
+// nothing gets the default, or is missing. So does an empty list of a required key.
+func isAbsent(f *configField, n *configNode) bool {
+	if f.list && f.required && n.kind == configList && len(n.list) == 0 {
+		return true
+	}
+	scalar := f.typ != typeBool && f.typ != typeInt && f.typ != typeStruct
+	return scalar && n.kind == configText && n.text == ""
+}
+
+// field decodes a value that is given, or a default, into v.
+func (r *configRun) field(f *configField, n *configNode, v reflect.Value, path string) {
+	switch {
+	case f.list:
+		r.list(f, n, v, path)
+	default:
+		r.item(f, n, v, path)
+	}
+}
+
+// list decodes a list; one text is a list of one.
+func (r *configRun) list(f *configField, n *configNode, v reflect.Value, path string) {
+	items := n.list
+	if n.kind == configText && f.typ != typeStruct {
+		items = []configNode{*n}
+	} else if n.kind != configList {
+		r.report(path, f.mismatch(n))
+		return
+	}
+	out := reflect.MakeSlice(v.Type(), len(items), len(items))
+	for i := range items {
+		at := path
+		if n.kind == configList {
+			at = fmt.Sprintf("%s[%d]", path, i)
+			r.seen[at] = len(r.seen)
+		}
+		one := *f
+		one.list = false
+		if f.typ != typeStruct && items[i].kind == configText && items[i].text == "" {
+			r.report(at, "is empty")
+			continue
+		}
+		r.item(&one, &items[i], out.Index(i), at)
+	}
+	v.Set(out)
+}
+
+func (r *configRun) item(f *configField, n *configNode, v reflect.Value, path string) {
+	if f.typ == typeSecret && n.kind == configText {
+		r.secrets = append(r.secrets, n.text)
+	}
+	if f.typ != typeStruct {
+		if problem := f.setValue(n, v); problem != "" {
+			r.report(path, problem)
+		}
+		return
+	}
+	if n.kind != configObject {
+		r.report(path, f.mismatch(n))
+		return
+	}
+	r.object(f.nested, n, v, path+".", true)
+}
+
+// configValidator is what a configuration may implement, on itself or its pointer, for what tags cannot say.
+type configValidator interface{ Validate() []Violation }
+
+// validate calls v's Validate. Fields whose value was refused are zero then, so what it says of keys that already have
+// a violation is dropped, and a panic among the ruins is not held against it.
+func (r *configRun) validate(v reflect.Value, prefix string) {
+	own, ok := v.Addr().Interface().(configValidator)
+	if !ok {
+		return
+	}
+	if len(r.violations) > 0 || len(r.unknown) > 0 {
+		defer func() { _ = recover() }()
+	}
+	found := map[string]string{}
+	for _, violation := range own.Validate() {
+		path := prefix + violation.Field
+		message := r.mask(violation.Message)
+		if _, ok := r.seen[path]; !ok {
+			path = r.mask(path)
+		}
+		if before := found[path]; before != "" && !strings.Contains(before, message) {
+			message = before + "; " + message
+		} else if before != "" {
+			continue
+		}
+		found[path] = message
+	}
+	r.merge(found)
+}

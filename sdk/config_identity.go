@@ -1,0 +1,94 @@
+package sdk
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"hash"
+	"reflect"
+	"slices"
+	"time"
+
+	"github.com/shopspring/decimal"
+)
+
+// fingerprintLength is in hexadecimal digits: 128 bits.
+const fingerprintLength = 32
+
+// configIdentity fingerprints the values of the keys that are tagged identity, as they are after defaulting. It depends
+// on names and values alone, not on the order of fields, and keys without a value do not count: a later version of a
+// plugin can add a key without changing the identity of those who do not use it.
+func configIdentity(cfg any) string {
+	values := map[string]string{}
+	var paths []string
+	v := reflect.Indirect(reflect.ValueOf(cfg))
+	eachConfigValue(planOf(v.Type()), v, "", func(f *configField, path string, v reflect.Value) {
+		if f.identity && !v.IsZero() {
+			values[path] = canonicalValue(v)
+			paths = append(paths, path)
+		}
+	})
+	slices.Sort(paths)
+	h := sha256.New()
+	for _, path := range paths {
+		writeCounted(h, path)
+		writeCounted(h, values[path])
+	}
+	return hex.EncodeToString(h.Sum(nil))[:fingerprintLength]
+}
+
+// writeCounted writes the length first, so that no two lists of texts run together to the same bytes.
+func writeCounted(h hash.Hash, text string) {
+	fmt.Fprintf(h, "%d:%s", len(text), text)
+}
+
+func canonicalValue(v reflect.Value) string {
+	switch value := v.Interface().(type) {
+	case Secret:
+		return value.Reveal()
+	case decimal.Decimal:
+		return value.String() // without zeros at the end
+	case time.Duration:
+		return value.String()
+	default:
+		return fmt.Sprint(value)
+	}
+}
+
+// configSecrets gives every secret that is not empty, each once.
+func configSecrets(cfg any) []string {
+	var out []string
+	v := reflect.Indirect(reflect.ValueOf(cfg))
+	eachConfigValue(planOf(v.Type()), v, "", func(f *configField, _ string, v reflect.Value) {
+		if f.typ != typeSecret {
+			return
+		}
+		if s := v.Interface().(Secret); !s.IsZero() && !slices.Contains(out, s.Reveal()) {
+			out = append(out, s.Reveal())
+		}
+	})
+	return out
+}
+
+// eachConfigValue calls visit for every value in v that is no list and no struct.
+func eachConfigValue(p *configPlan, v reflect.Value, prefix string, visit func(*configField, string, reflect.Value)) {
+	for i := range p.fields {
+		f := &p.fields[i]
+		fv := v.FieldByIndex(f.index)
+		if !f.list {
+			eachConfigItem(f, fv, prefix+f.key, visit)
+			continue
+		}
+		for j := range fv.Len() {
+			eachConfigItem(f, fv.Index(j), fmt.Sprintf("%s%s[%d]", prefix, f.key, j), visit)
+		}
+	}
+}
+
+func eachConfigItem(f *configField, v reflect.Value, path string, visit func(*configField, string, reflect.Value)) {
+	if f.typ == typeStruct {
+		eachConfigValue(f.nested, v, path+".", visit)
+		return
+	}
+	visit(f, path, v)
+}
