@@ -1,0 +1,94 @@
+package provider
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/payhost/payhost/sdk"
+)
+
+// State is how an account stands.
+type State string
+
+// The states.
+const (
+	StateStarting    State = "starting"    // its plugin is being started for the first time
+	StateReady       State = "ready"       // calls go through
+	StateDraining    State = "draining"    // disabled or removed: only what is open is carried on
+	StateRestarting  State = "restarting"  // its plugin died or did not start, and is tried again
+	StateQuarantined State = "quarantined" // crash loop or wrong configuration: waits for a person or a new configuration
+	StateDisabled    State = "disabled"    // not enabled, nothing runs
+)
+
+// Status is everything that may be shown of an account. It holds no secrets. What only a running plugin can tell is
+// empty until it has run once.
+type Status struct {
+	Name                string             `json:"name"`
+	State               State              `json:"state"`
+	Enabled             bool               `json:"enabled"`
+	Required            bool               `json:"required"`
+	Plugin              string             `json:"plugin"`
+	Description         string             `json:"description,omitempty"`
+	Version             string             `json:"version"`
+	ContractVersion     int                `json:"contract_version"`
+	Checksum            string             `json:"checksum"` // sha256 of the running program
+	PID                 int                `json:"pid"`      // 0 when no process runs
+	StartedAt           *time.Time         `json:"started_at,omitempty"`
+	Restarts            int                `json:"restarts"` // since the first start of this version
+	InFlight            int                `json:"in_flight"`
+	MaxInFlight         int                `json:"max_in_flight"`
+	Breaker             string             `json:"breaker"` // closed, half-open or open
+	LastError           string             `json:"last_error,omitempty"`
+	Capabilities        []sdk.Capability   `json:"capabilities"`
+	Currencies          []string           `json:"currencies"`
+	Countries           []string           `json:"countries"`
+	PaymentLimits       []Limit            `json:"payment_limits,omitempty"`
+	PayoutLimits        []Limit            `json:"payout_limits,omitempty"`
+	WebhookTrust        []sdk.WebhookTrust `json:"webhook_trust"`
+	Operations          []Operation        `json:"operations"`
+	Warnings            []string           `json:"warnings,omitempty"`
+	IdentityFingerprint string             `json:"identity_fingerprint,omitempty"`
+	ConfigSchema        json.RawMessage    `json:"config_schema,omitempty"`
+}
+
+// Limit is sdk.AmountLimit with the names of the API.
+type Limit struct {
+	Currency string           `json:"currency"`
+	Min      *decimal.Decimal `json:"min,omitempty"`
+	Max      *decimal.Decimal `json:"max,omitempty"`
+	Decimals *int32           `json:"decimals,omitempty"`
+}
+
+// Operation is sdk.Operation with the names of the API.
+type Operation struct {
+	Name         string          `json:"name"`
+	Description  string          `json:"description,omitempty"`
+	InputSchema  json.RawMessage `json:"input_schema,omitempty"`
+	OutputSchema json.RawMessage `json:"output_schema,omitempty"`
+	MovesMoney   bool            `json:"moves_money"`
+}
+
+// describe fills in what the plugin and the account said of themselves.
+func (s *Status) describe(info sdk.Info, account sdk.AccountInfo) {
+	s.Description, s.Version, s.ContractVersion = info.Description, info.Version, info.ContractVersion
+	s.Capabilities, s.Currencies, s.Countries = account.Capabilities, account.Currencies, info.Countries
+	if len(s.Currencies) == 0 {
+		s.Currencies = info.Currencies
+	}
+	s.WebhookTrust, s.Warnings = info.WebhookTrust, account.Warnings
+	s.IdentityFingerprint, s.ConfigSchema = account.IdentityFingerprint, info.ConfigSchema
+	s.PaymentLimits, s.PayoutLimits = limits(info.PaymentLimits), limits(info.PayoutLimits)
+	for _, o := range info.Operations {
+		s.Operations = append(s.Operations, Operation(o))
+	}
+}
+
+func limits(list []sdk.AmountLimit) []Limit {
+	out := make([]Limit, 0, len(list))
+	for _, l := range list {
+		out = append(out, Limit(l))
+	}
+	return out
+}
