@@ -1,0 +1,101 @@
+# Everything a person or CI does with this repository. `make help` lists it.
+# Needed: Go and make. With a C compiler the tests run under the race detector.
+
+GO      ?= go
+# What the built programs call their own version.
+VERSION ?= dev
+# How long `make fuzz` spends on each target, and how often `make bench` repeats each benchmark.
+FUZZTIME ?= 10s
+COUNT    ?= 1
+
+# A folder with a main.go under plugins/ is a plugin; nothing else has to be told about a new one.
+# plugins/sandbox is one too by its place only: it serves the simulated providers, so it is built beside payhost.
+PLUGINS  := $(patsubst plugins/%/main.go,%,$(filter-out plugins/sandbox/main.go,$(wildcard plugins/*/main.go)))
+COMMANDS := $(patsubst %/main.go,./%,$(wildcard host/cmd/payhost/main.go plugins/sandbox/main.go))
+
+# The same source, Go release and version give the same bytes on every machine, so that a checksum in config.toml can
+# be known before a plugin is shipped. That is why paths and the state of the work tree stay out of the binary.
+BUILD = CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=$(VERSION)"
+
+# Tools have a module of their own: their hundreds of dependencies are none of ours.
+TOOL     = $(GO) tool -modfile=tools/go.mod
+BUF      = $(TOOL) buf
+RELEASED = sdk/proto/released/v1.binpb
+
+CC_FOUND       := $(firstword $(foreach cc,gcc cc,$(shell command -v $(cc) 2>/dev/null)))
+POSTGRES_FOUND := $(firstword $(PAYHOST_TEST_POSTGRES) $(shell command -v postgres 2>/dev/null) $(wildcard /usr/lib/postgresql/*/bin/postgres))
+
+.DEFAULT_GOAL := help
+.PHONY: help build plugin run demo test bench fuzz lint generate verify verify-go verify-contract clean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## build bin/payhost, bin/sandbox and every plugin into bin/plugins (VERSION=1.2.0 names the version)
+	@mkdir -p bin/plugins
+	$(if $(COMMANDS),$(BUILD) -o bin/ $(COMMANDS))
+	$(if $(PLUGINS),$(BUILD) -o bin/plugins/ $(PLUGINS:%=./plugins/%))
+
+plugin: ## build one plugin under its version: make plugin NAME=… VERSION=1.2.0
+	@test -n "$(NAME)" || { echo "make plugin: NAME= says which; there are: $(PLUGINS)" >&2; exit 2; }
+	@test -f "plugins/$(NAME)/main.go" || { echo "make plugin: no plugins/$(NAME)/main.go; there are: $(PLUGINS)" >&2; exit 2; }
+	@test "$(origin VERSION)" != file || { echo "make plugin: VERSION= is missing" >&2; exit 2; }
+	@mkdir -p bin/plugins
+	$(BUILD) -o "bin/plugins/$(NAME)@$(VERSION)" "./plugins/$(NAME)"
+
+# The program replaces the shell, so that a signal to make reaches it and it can stop what it started.
+run: build ## start the simulated providers and the host on config.toml; Ctrl-C stops them
+	@$(GO) build -o bin/devrun ./internal/devrun && exec bin/devrun run
+
+demo: build ## a guided tour that ends by itself
+	@$(GO) build -o bin/devrun ./internal/devrun && exec bin/devrun demo
+
+test: ## all tests, under the race detector where there is a C compiler, with PostgreSQL where there is one
+	$(if $(CC_FOUND),,@echo "no C compiler (gcc or cc): the tests run without the race detector")
+	@echo "PostgreSQL tests $(if $(PAYHOST_TEST_POSTGRES),run on the server that PAYHOST_TEST_POSTGRES names,$(if \
+		$(POSTGRES_FOUND),run with $(POSTGRES_FOUND),are left out: PAYHOST_TEST_POSTGRES is not set and there is no postgres program))"
+	@$(GO) build -C tools -o ../bin/testgate ./testgate && $(GO) test -C tools ./testgate
+	@$(if $(CC_FOUND),CGO_ENABLED=1 CC=$(notdir $(CC_FOUND))) bin/testgate -skips tools/testgate/allowed-skips.txt \
+		$(if $(POSTGRES_FOUND),,-without postgres) -- -timeout 10m $(if $(CC_FOUND),-race) ./...
+
+bench: ## run the benchmarks (COUNT=5 repeats them)
+	$(GO) test -run '^$$' -bench . -benchmem -count $(COUNT) ./...
+
+# go test fuzzes one target at a time.
+fuzz: ## fuzz every target for a short while (FUZZTIME=1m for longer)
+	@targets=$$(grep -rEo --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' host internal plugins sdk 2>/dev/null \
+		| sed -E 's,/[^/]*:func , ,' | sort); \
+	test -n "$$targets" || { echo "make fuzz: no targets found" >&2; exit 1; }; \
+	echo "$$targets" | while read -r dir name; do \
+		echo "fuzzing $$name in $$dir for $(FUZZTIME)"; \
+		$(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) "./$$dir" </dev/null || exit 1; \
+	done
+
+lint: ## golangci-lint (the first run builds it: about two minutes)
+	$(TOOL) golangci-lint run ./...
+	cd tools && $(GO) tool golangci-lint run ./...
+
+generate: ## generate Go from the contract in sdk/proto
+	$(BUF) generate
+
+verify: verify-go verify-contract ## formatting, vet, tidy modules, generated code as checked in, contract unbroken
+
+verify-go:
+	@bad=$$(gofmt -l .); test -z "$$bad" || { echo "not formatted (gofmt -w):" $$bad >&2; exit 1; }
+	$(GO) vet ./...
+	$(GO) vet -C tools ./...
+	$(GO) mod tidy -diff
+
+# Generated into a folder of its own and compared: the work tree is left as it was.
+verify-contract:
+	$(BUF) lint
+	@scratch=$$(mktemp -d) && trap 'rm -rf "$$scratch"' EXIT && \
+	echo "comparing sdk/internal/providerv1 with what the contract generates" && \
+	$(BUF) generate -o "$$scratch" && \
+	{ diff -r sdk/internal/providerv1 "$$scratch/sdk/internal/providerv1" \
+		|| { echo "generated code is not what the contract says: make generate" >&2; exit 1; }; }
+	$(if $(wildcard $(RELEASED)),$(BUF) breaking --against $(RELEASED),\
+		@echo "contract: v1 is not released yet, so a breaking change is not refused (no $(RELEASED))")
+
+clean: ## remove what was built; var/ (data of make run) stays
+	rm -rf bin
