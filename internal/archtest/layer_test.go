@@ -1,0 +1,222 @@
+package archtest
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+)
+
+// ban is one arrow that may not be drawn.
+type ban struct {
+	what    string
+	why     string
+	forbids func(from source, to string) bool
+	// A file and an import that it forbids, by which the ban itself is tested.
+	file, imports string
+}
+
+var bans = []ban{
+	{
+		what:    "the sdk imports the host",
+		why:     "a provider is written, built and tested without the host; the contract lies below both",
+		forbids: func(from source, to string) bool { return in(from.dir, "sdk") && in(to, "host") },
+		file:    "sdk/serve_test.go", imports: "host/payment",
+	},
+	{
+		what:    "the sdk imports a plugin",
+		why:     "the sdk serves every provider and knows none",
+		forbids: func(from source, to string) bool { return in(from.dir, "sdk") && in(to, "plugins") },
+		file:    "sdk/providertest/run.go", imports: "plugins/acme/simulator",
+	},
+	{
+		what: "sdk/internal imports the public sdk",
+		why:  "sdk is built on sdk/internal; the arrow back makes one knot of the two",
+		forbids: func(from source, to string) bool {
+			return !from.test && in(from.dir, "sdk/internal") && in(to, "sdk") && !in(to, "sdk/internal")
+		},
+		file: "sdk/internal/frame/frame.go", imports: "sdk",
+	},
+	{
+		what: "package sdk imports another public package of the sdk",
+		why:  "providerhttp, signature and providertest are offers on top of sdk: whoever does not take them does not link them",
+		forbids: func(from source, to string) bool {
+			return !from.test && from.dir == "sdk" && in(to, "sdk") && !in(to, "sdk/internal")
+		},
+		file: "sdk/serve.go", imports: "sdk/signature",
+	},
+	{
+		what: "the host imports what providers are made of",
+		why:  "the host knows a provider through package sdk alone; what it needs of HTTP or signatures is its own",
+		forbids: func(from source, to string) bool {
+			return !from.test && in(from.dir, "host") && in(to, "sdk/providerhttp", "sdk/signature")
+		},
+		file: "host/internal/inbox/token.go", imports: "sdk/signature",
+	},
+	{
+		what:    "a plugin imports the host",
+		why:     "a plugin is a program of its own that speaks to the host over the contract, and must build without it",
+		forbids: func(from source, to string) bool { return in(from.dir, "plugins") && in(to, "host") },
+		file:    "plugins/acme/client.go", imports: "host",
+	},
+	{
+		what: "a plugin imports another plugin",
+		why:  "providers are added, changed and removed one at a time; what two of them share belongs into the sdk",
+		forbids: func(from source, to string) bool {
+			mine, _ := provider(from.dir)
+			theirs, _ := provider(to)
+			return mine != "" && mine != sandbox && theirs != "" && theirs != sandbox && theirs != mine
+		},
+		file: "plugins/acme/client.go", imports: "plugins/zenith/wire",
+	},
+	{
+		what: "a plugin's own code imports its simulator",
+		why:  "what a plugin ships may not contain, nor be shaped by, the thing it is tested with",
+		forbids: func(from source, to string) bool {
+			mine, within := provider(from.dir)
+			theirs, part := provider(to)
+			return mine != "" && mine == theirs && in(part, "simulator") && !in(within, "simulator") && !from.test
+		},
+		file: "plugins/acme/provider.go", imports: "plugins/acme/simulator",
+	},
+	{
+		what: "something outside plugins/ imports a plugin or its simulator",
+		why:  "simulators serve their own plugin's tests and plugins/sandbox; everything else talks to a running one",
+		forbids: func(from source, to string) bool {
+			return !in(from.dir, "plugins", "sdk") && in(to, "plugins") && !in(to, "plugins/"+sandbox)
+		},
+		file: "internal/devrun/demo.go", imports: "plugins/acme/simulator",
+	},
+	{
+		what: "plugins/sandbox is imported",
+		why:  "it is a program for trying things out, not a library",
+		forbids: func(from source, to string) bool {
+			return in(to, "plugins/"+sandbox) && !in(from.dir, "plugins/"+sandbox) && !in(from.dir, "sdk")
+		},
+		file: "host/open_test.go", imports: "plugins/sandbox/serve",
+	},
+	{
+		what: "host/cmd is imported",
+		why:  "the command is the top: thin, and nobody builds on it",
+		forbids: func(from source, to string) bool {
+			return in(from.dir, "host") && !in(from.dir, "host/cmd") && in(to, "host/cmd")
+		},
+		file: "host/open.go", imports: "host/cmd/payhost/table",
+	},
+	{
+		what: "production code imports the repository's internal folder",
+		why:  "internal/ at the top holds what developers run; what is shipped cannot depend on it",
+		forbids: func(from source, to string) bool {
+			return !from.test && in(from.dir, "sdk", "host", "plugins") && in(to, "internal")
+		},
+		file: "host/open.go", imports: "internal/devrun",
+	},
+	{
+		what:    "production code imports a test kit",
+		why:     "test kits link package testing and its flags into what is shipped, and are not written to be safe there",
+		forbids: func(from source, to string) bool { return !from.test && !isKit(from.dir) && isKit(to) },
+		file:    "host/open.go", imports: "go.uber.org/goleak",
+	},
+	{
+		what: "generated protobuf is used outside the sdk",
+		why:  "wire types may change with every version of the contract; everybody else uses the types of package sdk",
+		forbids: func(from source, to string) bool {
+			return !in(from.dir, "sdk") && in(to, "sdk/internal", "google.golang.org/protobuf", "github.com/golang/protobuf")
+		},
+		file: "host/internal/plugin/start_test.go", imports: "google.golang.org/protobuf/proto",
+	},
+}
+
+// isKit names what only tests are for: our packages called …test, as the standard library calls its own, the simulators
+// with the program that serves them, and the modules that we use in tests alone.
+func isKit(pkg string) bool {
+	switch name, part := provider(pkg); {
+	case name == sandbox, in(part, "simulator"):
+		return true
+	case in(pkg, "testing", "net/http/httptest", "go.uber.org/goleak", "pgregory.net/rapid", "github.com/Shopify/toxiproxy"):
+		return true
+	}
+	return in(pkg, "sdk", "host", "internal") && slices.ContainsFunc(strings.Split(pkg, "/"), func(folder string) bool {
+		return strings.HasSuffix(folder, "test")
+	})
+}
+
+// layering reports one ban for each forbidden import: the first, and the list has the telling ones first.
+func layering(sources []source) []offence {
+	var found []offence
+	for _, from := range sources {
+		for _, to := range from.imports {
+			for _, b := range bans {
+				if b.forbids(from, to) {
+					found = append(found, offence{from.path + " imports " + to, b.what, b.why})
+					break
+				}
+			}
+		}
+	}
+	return found
+}
+
+func TestLayering(t *testing.T) { check(t, layering) }
+
+// Each ban catches its own example, and no ban before it does.
+func TestBansBite(t *testing.T) {
+	for _, b := range bans {
+		t.Run(b.what, func(t *testing.T) {
+			found := layering(tree(t, map[string]string{b.file: file("// Package p is p.", b.imports)}))
+			if len(found) != 1 || found[0].what != b.what {
+				t.Errorf("%s importing %s: %v", b.file, b.imports, found)
+			}
+		})
+	}
+}
+
+// The arrows of the design are open.
+func TestAllowedArrows(t *testing.T) {
+	for name, imports := range map[string][]string{
+		"sdk/serve.go":                     {"sdk/internal/providerv1", "google.golang.org/protobuf/proto", "github.com/hashicorp/go-plugin"},
+		"sdk/serve_test.go":                {"sdk/providertest", "testing", "go.uber.org/goleak"},
+		"sdk/internal/providerv1/a.pb.go":  {"google.golang.org/protobuf/proto"},
+		"sdk/providerhttp/client.go":       {"sdk", "sdk/internal/frame"},
+		"sdk/providertest/run.go":          {"sdk", "sdk/signature", "testing", "net/http/httptest"},
+		"plugins/acme/client.go":           {"sdk", "sdk/providerhttp", "sdk/signature"},
+		"plugins/acme/conformance_test.go": {"sdk/providertest", "plugins/acme/simulator", "testing"},
+		"plugins/acme/simulator/api.go":    {"sdk/signature", "sdk/providertest"},
+		"plugins/sandbox/main.go":          {"plugins/acme/simulator", "plugins/zenith/simulator"},
+		"host/open.go":                     {"sdk", "host/internal/core", "host/payment"},
+		"host/open_test.go":                {"host/hosttest", "internal/postgrestest", "testing"},
+		"host/hosttest/host.go":            {"host", "testing"},
+		"host/cmd/payhost/main.go":         {"host", "sdk", "github.com/spf13/cobra"},
+		"internal/devrun/main.go":          {"host", "os/exec"},
+	} {
+		for _, o := range layering(tree(t, map[string]string{name: file("// Package p is p.", imports...)})) {
+			t.Error(o)
+		}
+	}
+}
+
+// tree loads made-up files.
+func tree(t *testing.T, files map[string]string) []source {
+	t.Helper()
+	made := fstest.MapFS{}
+	for name, text := range files {
+		made[name] = &fstest.MapFile{Data: []byte(text)}
+	}
+	sources, err := load(made)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sources
+}
+
+// file is Go source with these imports; those of this module are given without its path.
+func file(comment string, imports ...string) string {
+	text := comment + "\npackage p\n"
+	for _, to := range imports {
+		if in(to, "sdk", "host", "plugins", "internal") {
+			to = module + "/" + to
+		}
+		text += "import _ \"" + to + "\"\n"
+	}
+	return text
+}
