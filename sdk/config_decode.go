@@ -3,29 +3,51 @@ package sdk
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 )
 
 // configRun is one decoding: it walks the plan and the text together, and goes on after every problem.
 type configRun struct {
 	violations []Violation
+	reported   map[string]bool // the fields of violations
 	// seen has every known key's path, also of keys that are absent, with its place in the order of the struct.
 	seen    map[string]int
 	unknown []configUnknown
 	secrets []string // also those that were refused
+	masker  *strings.Replacer
+	masked  int // how many of the secrets masker knows
 }
 
-// decodeConfig decodes text into v, a settable struct, and gives what is wrong, in order. Paths begin with prefix.
-// The error is for text that is no object at all.
-func decodeConfig(text []byte, v reflect.Value, prefix string) ([]Violation, error) {
+// decodeConfig decodes text into v, a settable struct. Paths of what is wrong begin with prefix; what is said of the
+// text as a whole is said of the field name, or in the message where there is no such field.
+func decodeConfig(text []byte, v reflect.Value, what, name, prefix string) error {
 	plan := planOf(v.Type())
+	fault := NotSent(CodeInvalidRequest, "%s not valid", what)
 	root, err := parseConfigObject(text)
-	if err != nil {
-		return nil, err
+	switch {
+	case err != nil && name == "":
+		fault.Message += ": it " + err.Error()
+		return fault
+	case err != nil:
+		fault.Violations = []Violation{{Field: name, Message: err.Error()}}
+		return fault
 	}
-	run := configRun{seen: map[string]int{}}
+	run := newConfigRun()
 	run.object(plan, root, v, prefix, true)
-	return run.result(), nil
+	violations, total := run.result()
+	if total == 0 {
+		return nil
+	}
+	if total > len(violations) {
+		fault.Message += fmt.Sprintf(" (the first %d of %d problems)", len(violations), total)
+	}
+	fault.Violations = violations
+	return fault
+}
+
+func newConfigRun() *configRun {
+	return &configRun{reported: map[string]bool{}, seen: map[string]int{}}
 }
 
 // object decodes an object's members into v. An object that is not given is decoded as if it were empty, for its
@@ -77,37 +99,37 @@ func isAbsent(f *configField, n *configNode) bool {
 
 // field decodes a value that is given, or a default, into v.
 func (r *configRun) field(f *configField, n *configNode, v reflect.Value, path string) {
-	switch {
-	case f.list:
+	if f.list {
 		r.list(f, n, v, path)
-	default:
+	} else {
 		r.item(f, n, v, path)
 	}
 }
 
 // list decodes a list; one text is a list of one.
 func (r *configRun) list(f *configField, n *configNode, v reflect.Value, path string) {
-	items := n.list
-	if n.kind == configText && f.typ != typeStruct {
-		items = []configNode{*n}
-	} else if n.kind != configList {
-		r.report(path, f.mismatch(n))
+	switch {
+	case n.kind == configText && f.typ != typeStruct:
+		out := reflect.MakeSlice(v.Type(), 1, 1)
+		r.item(f, n, out.Index(0), path)
+		v.Set(out)
+		return
+	case n.kind != configList && f.typ == typeStruct:
+		r.report(path, "must be a list of objects, not "+string(n.kind))
+		return
+	case n.kind != configList:
+		r.report(path, "must be text or a list of texts, not "+string(n.kind))
 		return
 	}
-	out := reflect.MakeSlice(v.Type(), len(items), len(items))
-	for i := range items {
-		at := path
-		if n.kind == configList {
-			at = fmt.Sprintf("%s[%d]", path, i)
-			r.seen[at] = len(r.seen)
-		}
-		one := *f
-		one.list = false
-		if f.typ != typeStruct && items[i].kind == configText && items[i].text == "" {
+	out := reflect.MakeSlice(v.Type(), len(n.list), len(n.list))
+	for i := range n.list {
+		at := fmt.Sprintf("%s[%d]", path, i)
+		r.seen[at] = len(r.seen)
+		if f.typ != typeStruct && n.list[i].kind == configText && n.list[i].text == "" {
 			r.report(at, "is empty")
 			continue
 		}
-		r.item(&one, &items[i], out.Index(i), at)
+		r.item(f, &n.list[i], out.Index(i), at)
 	}
 	v.Set(out)
 }
@@ -123,7 +145,7 @@ func (r *configRun) item(f *configField, n *configNode, v reflect.Value, path st
 		return
 	}
 	if n.kind != configObject {
-		r.report(path, f.mismatch(n))
+		r.report(path, f.typ.mismatch(n))
 		return
 	}
 	r.object(f.nested, n, v, path+".", true)
@@ -142,19 +164,17 @@ func (r *configRun) validate(v reflect.Value, prefix string) {
 	if len(r.violations) > 0 || len(r.unknown) > 0 {
 		defer func() { _ = recover() }()
 	}
-	found := map[string]string{}
+	messages := map[string][]string{}
 	for _, violation := range own.Validate() {
 		path := prefix + violation.Field
-		message := r.mask(violation.Message)
-		if _, ok := r.seen[path]; !ok {
+		if _, known := r.seen[path]; !known {
 			path = r.mask(path)
 		}
-		if before := found[path]; before != "" && !strings.Contains(before, message) {
-			message = before + "; " + message
-		} else if before != "" {
-			continue
+		if message := r.mask(violation.Message); !slices.Contains(messages[path], message) {
+			messages[path] = append(messages[path], message)
 		}
-		found[path] = message
 	}
-	r.merge(found)
+	for path, list := range messages {
+		r.report(path, strings.Join(list, "; "))
+	}
 }

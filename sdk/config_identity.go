@@ -7,7 +7,7 @@ import (
 	"hash"
 	"reflect"
 	"slices"
-	"time"
+	"strconv"
 
 	"github.com/shopspring/decimal"
 )
@@ -23,8 +23,8 @@ func configIdentity(cfg any) string {
 	var paths []string
 	v := reflect.Indirect(reflect.ValueOf(cfg))
 	eachConfigValue(planOf(v.Type()), v, "", func(f *configField, path string, v reflect.Value) {
-		if f.identity && !v.IsZero() {
-			values[path] = canonicalValue(v)
+		if text := canonicalValue(v); f.identity && text != "" {
+			values[path] = text
 			paths = append(paths, path)
 		}
 	})
@@ -42,16 +42,27 @@ func writeCounted(h hash.Hash, text string) {
 	fmt.Fprintf(h, "%d:%s", len(text), text)
 }
 
+// canonicalValue gives equal values the same text and different ones different texts; a zero value gives "".
 func canonicalValue(v reflect.Value) string {
 	switch value := v.Interface().(type) {
 	case Secret:
 		return value.Reveal()
 	case decimal.Decimal:
+		if value.IsZero() {
+			return ""
+		}
 		return value.String() // without zeros at the end
-	case time.Duration:
-		return value.String()
+	}
+	if v.IsZero() {
+		return ""
+	}
+	switch v.Kind() {
+	case reflect.String:
+		return v.String() // not what a String method makes of it
+	case reflect.Bool:
+		return strconv.FormatBool(v.Bool())
 	default:
-		return fmt.Sprint(value)
+		return strconv.FormatInt(v.Int(), 10)
 	}
 }
 

@@ -82,7 +82,7 @@ func (f *configField) readDefault(tag string, t reflect.Type, fail func(string, 
 		fail("the default is empty, which is what a field without one gets")
 	}
 	f.def = f.defaultNode(tag, fail)
-	run := configRun{seen: map[string]int{}}
+	run := newConfigRun()
 	run.field(f, f.def, reflect.New(t).Elem(), f.key)
 	for _, v := range run.violations {
 		fail("default %q: %s %s", tag, v.Field, v.Message)

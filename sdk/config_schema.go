@@ -46,13 +46,9 @@ func (f *configField) schema() json.RawMessage {
 	case !f.list:
 		s = item
 	case f.typ == typeStruct:
-		s.add("type", "array")
-		s.add("items", item.bytes())
+		s = f.listSchema(item)
 	default:
-		var list schemaObject
-		list.add("type", "array")
-		list.add("items", item.bytes())
-		s.add("anyOf", []json.RawMessage{item.bytes(), list.bytes()})
+		s.add("anyOf", []json.RawMessage{item.bytes(), f.listSchema(item).bytes()})
 	}
 	if f.doc != "" {
 		s.add("description", f.doc)
@@ -67,6 +63,16 @@ func (f *configField) schema() json.RawMessage {
 		s.add("x-payhost-identity", true)
 	}
 	return s.bytes()
+}
+
+func (f *configField) listSchema(item schemaObject) schemaObject {
+	var s schemaObject
+	s.add("type", "array")
+	s.add("items", item.bytes())
+	if f.required {
+		s.add("minItems", 1)
+	}
+	return s
 }
 
 func (f *configField) itemSchema() schemaObject {
@@ -95,9 +101,9 @@ func (f *configField) itemSchema() schemaObject {
 		if f.uri {
 			s.add("format", "uri")
 		}
-	}
-	if s.isText() && (f.required || f.list) {
-		s.add("minLength", 1)
+		if f.oneOf == nil && (f.required || f.list) {
+			s.add("minLength", 1)
+		}
 	}
 	return s
 }
@@ -154,10 +160,6 @@ func (s schemaObject) bytes() json.RawMessage {
 		return json.RawMessage(`{}`)
 	}
 	return append(append(json.RawMessage{}, s...), '}')
-}
-
-func (s schemaObject) isText() bool {
-	return bytes.Contains(s, []byte(`"type":"string"`))
 }
 
 func marshalSchema(value any) []byte {

@@ -48,7 +48,6 @@ type configBound struct {
 
 // configPlan is everything known of a struct from its type.
 type configPlan struct {
-	typ       reflect.Type
 	fields    []configField
 	known     map[string]bool
 	endpoints [][]int // where an Endpoint is embedded
@@ -60,6 +59,7 @@ var (
 	typeOfDuration    = reflect.TypeFor[time.Duration]()
 	typeOfEnvironment = reflect.TypeFor[Environment]()
 	typeOfEndpoint    = reflect.TypeFor[Endpoint]()
+	typeOfValidator   = reflect.TypeFor[configValidator]()
 )
 
 // A key can be written in TOML without quotes, and is one piece of a dotted path.
@@ -87,8 +87,12 @@ func newConfigPlan(t reflect.Type, outer []reflect.Type) *configPlan {
 			panic(fmt.Sprintf("sdk: the configuration %v contains itself", t))
 		}
 	}
-	p := &configPlan{typ: t, known: map[string]bool{}}
+	p := &configPlan{known: map[string]bool{}}
 	p.add(t, nil, append(outer, t))
+	pointer := reflect.PointerTo(t)
+	if _, ok := pointer.MethodByName("Validate"); ok && !pointer.Implements(typeOfValidator) {
+		panic(fmt.Sprintf("sdk: the method Validate of %v must be Validate() []Violation", t))
+	}
 	return p
 }
 
@@ -182,7 +186,7 @@ func (f *configField) readType(t reflect.Type, outer []reflect.Type, fail func(s
 		f.typ = typeBool
 	case t == reflect.TypeFor[int]():
 		f.typ = typeInt
-	case t.Kind() == reflect.Struct && t.PkgPath() != "time":
+	case t.Kind() == reflect.Struct && hasConfigFields(t):
 		f.typ = typeStruct
 		f.nested = newConfigPlan(t, outer)
 	default:
@@ -191,4 +195,14 @@ func (f *configField) readType(t reflect.Type, outer []reflect.Type, fail func(s
 	if f.list && f.typ != typeText && f.typ != typeSecret && f.typ != typeStruct {
 		fail("a list of %v is not supported", t)
 	}
+}
+
+// hasConfigFields tells a struct that was written as a group of keys from a type such as time.Time.
+func hasConfigFields(t reflect.Type) bool {
+	for i := range t.NumField() {
+		if t.Field(i).IsExported() {
+			return true
+		}
+	}
+	return false
 }

@@ -12,22 +12,21 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// expected says in words what f takes, as in "must be text".
-func (f *configField) expected() string {
-	switch {
-	case f.list && f.typ == typeStruct:
-		return "a list of objects"
-	case f.list:
-		return "text or a list of texts"
-	}
+// String says in words what is expected, as in "must be text".
+func (t configType) String() string {
 	return map[configType]string{
 		typeText: "text", typeSecret: "text", typeBool: "true or false", typeInt: "a whole number",
-		typeDecimal: "a decimal number", typeDuration: "a duration in text", typeStruct: "an object",
-	}[f.typ]
+		typeDecimal: "a decimal number", typeDuration: `a duration such as "30s"`, typeStruct: "an object",
+	}[t]
 }
 
-func (f *configField) mismatch(n *configNode) string {
-	return fmt.Sprintf("must be %s, not %s", f.expected(), n.kind)
+// mismatch is the message for a value of the wrong kind.
+func (t configType) mismatch(n *configNode) string {
+	hint := ""
+	if (t == typeText || t == typeSecret) && n.kind == configNumber {
+		hint = ": put it in quotes" // such as an id with zeros in front
+	}
+	return fmt.Sprintf("must be %s, not %s%s", t, n.kind, hint)
 }
 
 // setValue puts one value, no list and no object, into v and gives what is wrong with it; "" when nothing is. No
@@ -36,7 +35,7 @@ func (f *configField) setValue(n *configNode, v reflect.Value) string {
 	switch f.typ {
 	case typeBool:
 		if n.kind != configBool {
-			return f.mismatch(n)
+			return f.typ.mismatch(n)
 		}
 		v.SetBool(n.truth)
 		return ""
@@ -46,7 +45,7 @@ func (f *configField) setValue(n *configNode, v reflect.Value) string {
 		return f.setDecimal(n, v)
 	}
 	if n.kind != configText {
-		return f.mismatch(n)
+		return f.typ.mismatch(n)
 	}
 	if problem := f.checkText(n.text); problem != "" {
 		return problem
@@ -64,7 +63,7 @@ func (f *configField) setValue(n *configNode, v reflect.Value) string {
 
 func (f *configField) setInt(n *configNode, v reflect.Value) string {
 	if n.kind != configNumber {
-		return f.mismatch(n)
+		return f.typ.mismatch(n)
 	}
 	if strings.ContainsAny(n.text, ".eE") {
 		return "must be a whole number, without point and exponent"
@@ -82,7 +81,7 @@ func (f *configField) setInt(n *configNode, v reflect.Value) string {
 
 func (f *configField) setDecimal(n *configNode, v reflect.Value) string {
 	if n.kind != configNumber && n.kind != configText {
-		return f.mismatch(n)
+		return f.typ.mismatch(n)
 	}
 	d, err := ParseAmount(n.text)
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"unicode"
 )
 
-// maxViolations bounds an answer: a violation costs room in the trailer of a gRPC answer.
+// maxViolations bounds an answer: violations travel in the trailer of a gRPC answer, where room is short.
 const maxViolations = 64
 
 // configUnknown is a key that nobody knows.
@@ -21,30 +21,16 @@ type configUnknown struct {
 
 // report adds a violation; of one path, the first counts.
 func (r *configRun) report(path, message string) {
-	if !slices.ContainsFunc(r.violations, func(v Violation) bool { return v.Field == path }) {
+	if !r.reported[path] {
+		r.reported[path] = true
 		r.violations = append(r.violations, Violation{Field: path, Message: message})
 	}
 }
 
-func (r *configRun) merge(found map[string]string) {
-	for path, message := range found {
-		r.report(path, message)
-	}
-}
-
-// mask replaces every secret of the text that is being decoded, longest first.
-func (r *configRun) mask(message string) string {
-	slices.SortFunc(r.secrets, func(a, b string) int { return cmp.Or(len(b)-len(a), cmp.Compare(a, b)) })
-	for _, secret := range slices.Compact(r.secrets) {
-		if secret != "" {
-			message = strings.ReplaceAll(message, secret, masked)
-		}
-	}
-	return message
-}
-
-// result gives the violations in the order of the struct, then unknown keys by their names.
-func (r *configRun) result() []Violation {
+// result gives the violations in the order of the struct, then unknown keys by their names, and how many there are in
+// all: the list is cut at maxViolations.
+func (r *configRun) result() ([]Violation, int) {
+	total := len(r.violations) + len(r.unknown)
 	place := func(v Violation) int {
 		if at, ok := r.seen[v.Field]; ok {
 			return at
@@ -61,12 +47,9 @@ func (r *configRun) result() []Violation {
 		if len(r.violations) >= maxViolations {
 			break
 		}
-		r.report(r.mask(u.prefix+quoteKey(u.key)), u.message())
+		r.report(u.prefix+quoteKey(r.mask(u.key)), u.message())
 	}
-	if len(r.violations) > maxViolations {
-		r.violations = r.violations[:maxViolations]
-	}
-	return r.violations
+	return r.violations[:min(len(r.violations), maxViolations)], total
 }
 
 // quoteKey makes an unknown key fit to be shown: as it is when it could be a key, else quoted and cut short.
