@@ -1,0 +1,104 @@
+package fault
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"slices"
+	"sync"
+)
+
+// maxFaults bounds the list: it is walked for every request.
+const maxFaults = 1000
+
+// Injector holds the faults of one simulator. The zero value holds none and is ready to use, by any number of
+// goroutines.
+type Injector struct {
+	mu   sync.Mutex
+	list []Fault
+}
+
+// Add appends a fault. Of several that fit a request the one that was added first happens.
+func (i *Injector) Add(f Fault) error {
+	if err := f.check(); err != nil {
+		return err
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if len(i.list) >= maxFaults {
+		return errors.New("there are too many faults already")
+	}
+	i.list = append(i.list, f)
+	return nil
+}
+
+// Clear removes all faults.
+func (i *Injector) Clear() {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.list = nil
+}
+
+// Faults gives those that are still to happen, Times being how often.
+func (i *Injector) Faults() []Fault {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return append([]Fault{}, i.list...)
+}
+
+// Take uses up one fault of this kind and reports whether there was one: simulators ask it what to do to a notice.
+func (i *Injector) Take(kind Kind) bool {
+	_, found := i.take(func(f Fault) bool { return f.Kind == kind })
+	return found
+}
+
+func (i *Injector) take(fits func(Fault) bool) (Fault, bool) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	at := slices.IndexFunc(i.list, fits)
+	if at < 0 {
+		return Fault{}, false
+	}
+	f := i.list[at]
+	switch f.Times {
+	case 0: // until cleared
+	case 1:
+		i.list = slices.Delete(i.list, at, at+1)
+	default:
+		i.list[at].Times--
+	}
+	return f, true
+}
+
+// Handler is the control API: GET lists the faults, POST adds the one in its JSON body, DELETE clears them all.
+func (i *Injector) Handler() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.Method {
+		case http.MethodGet:
+			writeJSON(w, http.StatusOK, map[string]any{"faults": i.Faults()})
+		case http.MethodPost:
+			var f Fault
+			err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 64<<10)).Decode(&f)
+			if err == nil {
+				err = i.Add(f)
+			}
+			if err != nil {
+				writeJSON(w, http.StatusBadRequest, map[string]any{"error": err.Error()})
+				return
+			}
+			writeJSON(w, http.StatusCreated, f)
+		case http.MethodDelete:
+			i.Clear()
+			w.WriteHeader(http.StatusNoContent)
+		default:
+			w.Header().Set("Allow", "GET, POST, DELETE")
+			w.WriteHeader(http.StatusMethodNotAllowed)
+		}
+	})
+}
+
+func writeJSON(w http.ResponseWriter, status int, value any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(value) // a client that went away is no fault of ours
+}
