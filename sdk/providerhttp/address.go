@@ -35,6 +35,9 @@ func parseNetwork(text string) (netip.Prefix, error) {
 		return netip.PrefixFrom(ip, ip.BitLen()), nil
 	}
 	network, err := netip.ParsePrefix(text)
+	if ip := network.Addr(); ip.Is4In6() && network.Bits() >= 96 {
+		network = netip.PrefixFrom(ip.Unmap(), network.Bits()-96)
+	}
 	return network.Masked(), err
 }
 

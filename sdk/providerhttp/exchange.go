@@ -114,10 +114,10 @@ func (x *exchange) read(answer *http.Response) ([]byte, error) {
 func (x *exchange) record(resp *Response, failure *sdk.Error) {
 	e := sdk.Exchange{
 		Method: x.http.Method, URL: x.mask.url(x.http.URL), RequestBody: x.mask.requestBody(x.request.Body),
-		Status: x.status, ResponseBody: cut(x.mask.body("", x.partial)), Duration: time.Since(x.started), Sent: x.sent,
+		Status: x.status, ResponseBody: x.mask.body("", x.partial), Duration: time.Since(x.started), Sent: x.sent,
 	}
 	if resp != nil {
-		e.ResponseBody = cut(x.mask.body(resp.Header.Get("Content-Type"), resp.Body))
+		e.ResponseBody = x.mask.body(resp.Header.Get("Content-Type"), resp.Body)
 	}
 	if failure != nil {
 		e.Error = failure.Message

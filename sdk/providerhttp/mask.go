@@ -15,6 +15,10 @@ import (
 const (
 	masked      = "[secret]"
 	maxRecorded = 4 << 10
+	// Of a longer body only this much is looked at, so that a hostile one costs no more than that, and of what comes
+	// out the last maxSecret bytes are dropped: a secret could stand there in half.
+	maxMasked = 64 << 10
+	maxSecret = 16 << 10
 	// A shorter value that a request carries as a secret is masked where it stands, but not looked for elsewhere: it
 	// would take half of every text with it.
 	minSearched = 5
@@ -119,12 +123,13 @@ func (m masker) url(u *url.URL) string {
 // requestBody is what is recorded of a request's body.
 func (m masker) requestBody(b Body) string {
 	if b.outline != nil {
-		return cut(b.outline(m))
+		text := b.outline(m)
+		return cut(text, len(text))
 	}
-	return cut(m.body(b.contentType, b.data))
+	return m.body(b.contentType, b.data)
 }
 
-// body gives a body without secrets; one that is no text is only described.
+// body gives the beginning of a body without secrets; one that is no text is only described.
 func (m masker) body(contentType string, data []byte) string {
 	if len(data) == 0 {
 		return ""
@@ -132,7 +137,12 @@ func (m masker) body(contentType string, data []byte) string {
 	if !isText(data) {
 		return m.text(fmt.Sprintf("[%s, %d bytes]", strings.ToValidUTF8(cmp.Or(contentType, "no text"), "?"), len(data)))
 	}
-	return m.text(m.content(contentType, strings.ToValidUTF8(string(data), "\uFFFD"), nil))
+	looked := data[:min(len(data), maxMasked)]
+	text := m.text(m.content(contentType, strings.ToValidUTF8(string(looked), "\uFFFD"), nil))
+	if len(looked) < len(data) {
+		text = text[:max(0, len(text)-maxSecret)]
+	}
+	return cut(text, len(data))
 }
 
 // content masks what stands under secret names, and gives those values to found.
@@ -195,14 +205,17 @@ func isText(data []byte) bool {
 	return true
 }
 
-// cut keeps a record small. It comes after masking: half a secret would not be recognised.
-func cut(s string) string {
-	if len(s) <= maxRecorded {
+// cut keeps a record small and says so. It comes after masking: half a secret would not be recognised. whole is the
+// size of what the text is the beginning of.
+func cut(s string, whole int) string {
+	end := len(s)
+	if end > maxRecorded {
+		end = maxRecorded
+	} else if whole <= maxMasked {
 		return s
 	}
-	end := maxRecorded
-	for !utf8.RuneStart(s[end]) {
+	for end > 0 && end < len(s) && !utf8.RuneStart(s[end]) {
 		end--
 	}
-	return fmt.Sprintf("%s… [cut, %d bytes]", s[:end], len(s))
+	return fmt.Sprintf("%s… [cut, %d bytes]", strings.ToValidUTF8(s[:end], ""), whole)
 }

@@ -5,21 +5,29 @@ import (
 	"strings"
 )
 
-// maxNested bounds how deep JSON inside a JSON string is looked into.
-const maxNested = 3
+const (
+	// maxNested bounds how deep JSON inside a JSON string is looked into.
+	maxNested = 3
+	// maxKey bounds how far a key is looked for in text that is no JSON.
+	maxKey = 80
+)
 
-// json masks the values of secret keys in s. It reads tokens and no grammar, so that it works as well on half an
-// answer, on JSON inside HTML, and keeps everything else byte for byte.
+// json masks the values of secret keys in s, which may be JSON, half of it, or JSON inside something else. All that
+// holds no secret stays byte for byte.
 func (m masker) json(s string, depth int, found func(string)) string {
+	shown := m.tokens(s, depth, found)
+	if !json.Valid([]byte(s)) {
+		shown = m.loose(shown, found)
+	}
+	return shown
+}
+
+// tokens reads s as JSON tokens, without their grammar: it works up to the end of half an answer.
+func (m masker) tokens(s string, depth int, found func(string)) string {
 	var out strings.Builder
 	for i := 0; i < len(s); {
 		if s[i] != '"' {
-			next := strings.IndexByte(s[i:], '"')
-			if next < 0 {
-				next = len(s) - i
-			}
-			out.WriteString(s[i : i+next])
-			i += next
+			i = copyToQuote(&out, s, i)
 			continue
 		}
 		end := stringEnd(s, i)
@@ -40,6 +48,38 @@ func (m masker) json(s string, depth int, found func(string)) string {
 	return out.String()
 }
 
+// loose looks for a secret key behind every quote: a stray one before it has turned strings inside out.
+func (m masker) loose(s string, found func(string)) string {
+	var out strings.Builder
+	for i := 0; i < len(s); {
+		if s[i] != '"' {
+			i = copyToQuote(&out, s, i)
+			continue
+		}
+		end := i + stringEnd(s[i:min(len(s), i+maxKey)], 0)
+		value := valueStart(s, end)
+		if value < 0 || !m.names.fields.has(unquote(s[i:end])) {
+			out.WriteByte('"')
+			i++
+			continue
+		}
+		out.WriteString(s[i:value])
+		i = valueEnd(s, value)
+		out.WriteString(secretValue(s[value:i], found))
+	}
+	return out.String()
+}
+
+// copyToQuote writes what stands before the next quote and gives the place of that quote.
+func copyToQuote(out *strings.Builder, s string, i int) int {
+	next := strings.IndexByte(s[i:], '"')
+	if next < 0 {
+		next = len(s) - i
+	}
+	out.WriteString(s[i : i+next])
+	return i + next
+}
+
 // value masks the plain text of one string, which may be JSON itself.
 func (m masker) value(text string, depth int, found func(string)) string {
 	if depth < maxNested && len(text) > 1 && (text[0] == '{' || text[0] == '[') {
@@ -50,7 +90,7 @@ func (m masker) value(text string, depth int, found func(string)) string {
 
 // secretValue stands for the value of a secret key. That there is none may be shown.
 func secretValue(literal string, found func(string)) string {
-	if literal == `""` || literal == "null" || literal == "" {
+	if literal == `""` || literal == "null" || literal == "" || literal == `"`+masked+`"` {
 		return literal
 	}
 	if found != nil {
@@ -75,8 +115,15 @@ func stringEnd(s string, i int) int {
 // unquote gives the text of a string literal, also of half a one.
 func unquote(literal string) string {
 	var text string
-	if json.Unmarshal([]byte(literal), &text) == nil {
-		return text
+	for _, end := range []string{"", `"`} {
+		if json.Unmarshal([]byte(literal+end), &text) == nil {
+			return text
+		}
+	}
+	if at := strings.LastIndexByte(literal, '\\'); at > 0 { // cut within an escape
+		if json.Unmarshal([]byte(literal[:at]+`"`), &text) == nil {
+			return text
+		}
 	}
 	return strings.TrimSuffix(strings.TrimPrefix(literal, `"`), `"`)
 }
