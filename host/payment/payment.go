@@ -147,13 +147,12 @@ type Change struct {
 // NextAction is what the customer is to do. Type names the first thing; display and confirm can come together, and then
 // Type is "display" and Confirm is set.
 type NextAction struct {
-	Type         string            `json:"type" enum:"redirect,display,confirm"`
-	URL          string            `json:"url,omitempty" doc:"redirect: where to"`
-	Method       string            `json:"method,omitempty" doc:"redirect: GET or POST"`
-	FormFields   map[string]string `json:"form_fields,omitempty" doc:"redirect with POST: the form's fields"`
-	Instructions string            `json:"instructions,omitempty" doc:"display: what to tell the customer"`
-	Fields       []ActionField     `json:"fields,omitempty" doc:"display: what to show; confirm: what to ask for"`
-	Confirm      *ConfirmAction    `json:"confirm,omitempty" doc:"what the customer then sends back"`
+	Type         string         `json:"type" enum:"redirect,display,confirm"`
+	URL          string         `json:"url,omitempty" doc:"redirect: where to"`
+	Method       string         `json:"method,omitempty" doc:"redirect: GET or POST"`
+	Instructions string         `json:"instructions,omitempty" doc:"display: what to tell the customer"`
+	Fields       []ActionField  `json:"fields,omitempty" doc:"redirect with POST: the form's fields; display: what to show; confirm: what to ask for"`
+	Confirm      *ConfirmAction `json:"confirm,omitempty" doc:"what the customer then sends back"`
 }
 
 // ConfirmAction is the confirm half of a display-and-confirm.
@@ -164,7 +163,7 @@ type ConfirmAction struct {
 // ActionField is one field to show (Value) or to ask for (Required, Kind).
 type ActionField struct {
 	Name     string `json:"name"`
-	Label    string `json:"label"`
+	Label    string `json:"label,omitempty"`
 	Value    string `json:"value,omitempty"`
 	Required bool   `json:"required,omitempty"`
 	Kind     string `json:"kind,omitempty" doc:"text, amount or file"`

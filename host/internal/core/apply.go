@@ -1,0 +1,207 @@
+package core
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/payhost/payhost/host/internal/intent"
+	"github.com/payhost/payhost/host/internal/store"
+	"github.com/payhost/payhost/host/payment"
+	"github.com/payhost/payhost/sdk"
+)
+
+// eventsTopic is what readers of the event stream wait on.
+const eventsTopic = "events"
+
+// Apply applies a report to an intent inside tx: the new state, its line of history and its event are one commit. The
+// caller calls Changed after the commit.
+func (c *Core) Apply(ctx context.Context, tx *store.Tx, i *intent.Intent, r intent.Report, ask intent.Asking) (intent.Verdict, error) {
+	if r.At.IsZero() {
+		r.At = c.nowMicro()
+	}
+	if err := c.addReceipts(ctx, tx, i, &r); err != nil {
+		return intent.Verdict{}, err
+	}
+	next, v := intent.Decide(*i, r, ask)
+	if v.Moved || v.Note != "" && r.Actor != actorPoll {
+		change := payment.Change{At: r.At, Actor: r.Actor, Action: word(next, r, v), From: v.From, To: next.Status, Note: v.Note}
+		if err := tx.AddHistory(ctx, i.ID, change); err != nil {
+			return v, err
+		}
+	}
+	next.UpdatedAt = r.At
+	c.schedule(&next, v, r)
+	if v.Moved {
+		next.Events++
+		if err := c.emit(ctx, tx, &next, eventType(next, v)); err != nil {
+			return v, err
+		}
+	}
+	if err := tx.SaveIntent(ctx, &next); err != nil {
+		return v, err
+	}
+	*i = next
+	return v, nil
+}
+
+// addReceipts records a report's transfers and fills in the sum of all distinct ones that this payment has had. A
+// transfer in another currency makes the sum one of that currency, which can never equal what was asked for.
+func (c *Core) addReceipts(ctx context.Context, tx *store.Tx, i *intent.Intent, r *intent.Report) error {
+	if len(r.Receipts) == 0 || r.Proof == intent.Hint {
+		return nil
+	}
+	for _, receipt := range r.Receipts {
+		if err := tx.AddReceipt(ctx, i.ID, receipt); err != nil {
+			return err
+		}
+	}
+	all, err := tx.Receipts(ctx, i.ID)
+	if err != nil {
+		return err
+	}
+	sum := sdk.Money{Currency: i.Currency}
+	for _, receipt := range all {
+		sum.Amount = sum.Amount.Add(receipt.Amount.Decimal)
+		if receipt.Currency != i.Currency {
+			sum.Currency = receipt.Currency
+		}
+	}
+	r.Received = &sum
+	return nil
+}
+
+// The actors of a history.
+const (
+	actorAPI      = "api"
+	actorCall     = "call"
+	actorPoll     = "poll"
+	actorHost     = "host"
+	actorOperator = "operator"
+	// ActorWebhook and ActorReturn are the inbox's.
+	ActorWebhook = "webhook"
+	ActorReturn  = "return"
+)
+
+// word names a change in the history in a word.
+func word(i intent.Intent, r intent.Report, v intent.Verdict) string {
+	switch {
+	case v.Ask:
+		return "hinted"
+	case !v.Moved:
+		return "reported"
+	case i.Status == payment.RequiresAction && r.NextAction != nil && r.NextAction.Type == "redirect":
+		return "redirected"
+	}
+	return string(i.Status)
+}
+
+// eventType names an event. A success is announced once in an intent's life: one that comes back from a review has a
+// name of its own.
+func eventType(i intent.Intent, v intent.Verdict) string {
+	if i.Status == payment.Succeeded && !v.First {
+		return string(i.Kind) + ".review_lifted"
+	}
+	return string(i.Kind) + "." + string(i.Status)
+}
+
+func (c *Core) emit(ctx context.Context, tx *store.Tx, i *intent.Intent, typ string) error {
+	data, err := eventData(ctx, tx, i)
+	if err != nil {
+		return err
+	}
+	e := payment.Event{Type: typ, CreatedAt: i.UpdatedAt, Sequence: i.Events, Data: data}
+	return tx.AppendEvent(ctx, i.Kind, i.ID, i.ParentID, &e)
+}
+
+// Changed wakes whoever waits for these intents, and the readers of events.
+func (c *Core) Changed(ids ...string) { c.changes.changed(append(ids, eventsTopic)...) }
+
+// paymentReport turns a plugin's payment into a report.
+func paymentReport(actor string, proof intent.Proof, p *sdk.Payment) intent.Report {
+	return intent.Report{
+		Actor: actor, Proof: proof, Status: paymentStatus(string(p.Status)), ProviderReference: p.ProviderReference,
+		ProviderStatus: p.ProviderStatus, Message: p.Message, NextAction: nextAction(p.NextAction), Amount: p.Amount,
+		Paid: p.Paid, State: p.State, Receipts: receiptsOf(p.Receipts),
+	}
+}
+
+func receiptsOf(list []sdk.Receipt) []intent.Receipt {
+	var out []intent.Receipt
+	for _, r := range list {
+		out = append(out, intent.Receipt{ID: r.ID, Amount: payment.Amount{Decimal: r.Amount.Amount}, Currency: r.Amount.Currency})
+	}
+	return out
+}
+
+func payoutReport(actor string, proof intent.Proof, p *sdk.Payout) intent.Report {
+	return intent.Report{
+		Actor: actor, Proof: proof, Status: paymentStatus(string(p.Status)), ProviderReference: p.ProviderReference,
+		ProviderStatus: p.ProviderStatus, Message: p.Message, Amount: p.Amount, State: p.State,
+	}
+}
+
+func refundReport(actor string, proof intent.Proof, p *sdk.Refund) intent.Report {
+	return intent.Report{
+		Actor: actor, Proof: proof, Status: paymentStatus(string(p.Status)), ProviderReference: p.ProviderReference,
+		ProviderStatus: p.ProviderStatus, Message: p.Message, Amount: p.Amount,
+	}
+}
+
+// paymentStatus takes a plugin's word for a status. A word that this host does not know, from a newer plugin, means that
+// somebody must look.
+func paymentStatus(s string) payment.Status {
+	switch st := payment.Status(s); st {
+	case payment.RequiresAction, payment.Pending, payment.Processing, payment.Authorized, payment.Succeeded, payment.Failed,
+		payment.Canceled, payment.Expired, payment.UnderReview:
+		return st
+	}
+	return payment.UnderReview
+}
+
+func nextAction(n *sdk.NextAction) *payment.NextAction {
+	switch {
+	case n == nil:
+		return nil
+	case n.Redirect != nil:
+		a := &payment.NextAction{Type: "redirect", URL: n.Redirect.URL}
+		if n.Redirect.Method == "POST" {
+			a.Method = "POST"
+		}
+		for _, name := range slices.Sorted(maps.Keys(n.Redirect.Fields)) {
+			a.Fields = append(a.Fields, payment.ActionField{Name: name, Value: n.Redirect.Fields[name]})
+		}
+		return a
+	case n.Display != nil:
+		a := &payment.NextAction{Type: "display", Instructions: n.Display.Instructions}
+		for _, f := range n.Display.Fields {
+			a.Fields = append(a.Fields, payment.ActionField{Name: f.Name, Label: f.Label, Value: f.Value})
+		}
+		if n.Confirm != nil {
+			a.Confirm = &payment.ConfirmAction{Fields: askedFields(n.Confirm.Fields)}
+		}
+		return a
+	case n.Confirm != nil:
+		return &payment.NextAction{Type: "confirm", Fields: askedFields(n.Confirm.Fields)}
+	}
+	return nil
+}
+
+func askedFields(fields []sdk.Field) []payment.ActionField {
+	out := []payment.ActionField{}
+	for _, f := range fields {
+		out = append(out, payment.ActionField{Name: f.Name, Label: f.Label, Required: f.Required, Kind: string(f.Kind)})
+	}
+	return out
+}
+
+// failureOf turns a failed call into what the API shows.
+func failureOf(e *sdk.Error) *payment.Failure {
+	f := &payment.Failure{Code: string(e.Code), Outcome: string(e.Outcome), Message: e.Message,
+		ProviderCode: e.ProviderCode, ProviderMessage: e.ProviderMessage, NewAttemptSafe: e.NewAttemptSafe}
+	for _, v := range e.Violations {
+		f.Message += fmt.Sprintf("; %s: %s", v.Field, v.Message)
+	}
+	return f
+}

@@ -1,0 +1,155 @@
+// Package core is the durable heart of a host: it records an intent before the provider is called, calls it at most as
+// often as is safe, records what became of it together with the outgoing event, and settles what is in doubt by asking,
+// by a notice, or by an operator.
+package core
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base32"
+	"errors"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/payhost/payhost/host/config"
+	"github.com/payhost/payhost/host/internal/intent"
+	"github.com/payhost/payhost/host/internal/store"
+	"github.com/payhost/payhost/host/internal/token"
+	"github.com/payhost/payhost/host/payment"
+	"github.com/payhost/payhost/sdk"
+)
+
+// Lease is a configured account of a running plugin, pinned to one process until Release.
+type Lease interface {
+	sdk.MethodLister
+	sdk.PaymentCreator
+	sdk.PaymentConfirmer
+	sdk.PaymentGetter
+	sdk.PaymentLister
+	sdk.PaymentCapturer
+	sdk.PaymentCanceler
+	sdk.RefundCreator
+	sdk.RefundGetter
+	sdk.PayoutCreator
+	sdk.PayoutGetter
+	sdk.PayoutLister
+	sdk.BalanceGetter
+	sdk.WebhookParser
+	sdk.ReturnParser
+	sdk.OperationInvoker
+
+	Version() string
+	Fingerprint() string
+	Info() sdk.Info
+	Account() sdk.AccountInfo
+	Has(sdk.Capability) bool
+	Config() config.Provider
+	Release()
+}
+
+// Accounts gives leases. Errors are *sdk.Error.
+type Accounts interface {
+	// Acquire is for new intents.
+	Acquire(ctx context.Context, name string) (Lease, error)
+	// AcquireExisting is for what already exists: it also works while the account is being taken out of service.
+	AcquireExisting(ctx context.Context, name string) (Lease, error)
+}
+
+// Options are what a Core works with. All fields but Logger and Now are required.
+type Options struct {
+	Store     *store.Store
+	Accounts  Accounts
+	PublicURL string
+	Logger    *slog.Logger
+	Now       func() time.Time
+}
+
+// Core may be used by any number of goroutines.
+type Core struct {
+	store     *store.Store
+	accounts  Accounts
+	publicURL string
+	log       *slog.Logger
+	now       func() time.Time
+	instance  string
+	tokens    token.Key
+	changes   *broadcast
+	calls     inflight
+}
+
+const tokenKeySetting = "token_key"
+
+// New makes a Core. It fails only when the store does.
+func New(ctx context.Context, o Options) (*Core, error) {
+	c := &Core{
+		store: o.Store, accounts: o.Accounts, publicURL: strings.TrimSuffix(o.PublicURL, "/"), log: o.Logger, now: o.Now,
+		instance: "host_" + strings.ToLower(rand.Text()[:10]), changes: newBroadcast(),
+	}
+	if c.log == nil {
+		c.log = slog.New(slog.DiscardHandler)
+	}
+	if c.now == nil {
+		c.now = time.Now
+	}
+	err := o.Store.Update(ctx, func(tx *store.Tx) error {
+		text, err := tx.SetSettingOnce(ctx, tokenKeySetting, token.NewKey())
+		if err != nil {
+			return err
+		}
+		c.tokens, err = token.ParseKey(text)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// Instance names this host in attempts.
+func (c *Core) Instance() string { return c.instance }
+
+// Tokens is the key of the URLs this host gives out.
+func (c *Core) Tokens() token.Key { return c.tokens }
+
+var idEncoding = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)
+
+// NewID gives an id that sorts by time: the prefix and a UUID of version 7 in base 32.
+func NewID(prefix string) string {
+	id := uuid.Must(uuid.NewV7()) // fails only when the system has no randomness
+	return prefix + "_" + idEncoding.EncodeToString(id[:])
+}
+
+// nowMicro is the clock at the precision that the store keeps.
+func (c *Core) nowMicro() time.Time { return c.now().UTC().Truncate(time.Microsecond) }
+
+// storageError says that nothing was recorded because the database refused.
+func storageError(err error) *payment.Error {
+	var e *payment.Error
+	if errors.As(err, &e) {
+		return e
+	}
+	return &payment.Error{Code: payment.CodeStorage, Outcome: sdk.OutcomeNotSent,
+		Message: "the database refused, so nothing was recorded and the provider was not called: " + err.Error()}
+}
+
+// notFound is for an id that names nothing of that kind.
+func notFound(kind payment.Kind, id string) *payment.Error {
+	return &payment.Error{Code: string(sdk.CodeNotFound), Outcome: sdk.OutcomeNotSent, Message: "no " + string(kind) + " has the id " + id}
+}
+
+func (c *Core) get(ctx context.Context, kind payment.Kind, id string) (*intent.Intent, error) {
+	var i *intent.Intent
+	err := c.store.View(ctx, func(tx *store.Tx) (err error) {
+		i, err = tx.Intent(ctx, id)
+		return err
+	})
+	if errors.Is(err, store.ErrNotFound) || err == nil && i.Kind != kind {
+		return nil, notFound(kind, id)
+	}
+	if err != nil {
+		return nil, storageError(err)
+	}
+	return i, nil
+}

@@ -1,0 +1,217 @@
+package core
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/payhost/payhost/host/internal/intent"
+	"github.com/payhost/payhost/host/internal/store"
+	"github.com/payhost/payhost/host/payment"
+	"github.com/payhost/payhost/sdk"
+)
+
+const (
+	// lostGrace is how long after its deadline an unanswered attempt is still its host's own.
+	lostGrace = 30 * time.Second
+	// recoverEvery is how often a host looks for work; recoverBatch how much it takes at once; recoverAtOnce how many
+	// providers' calls of that it makes at once.
+	recoverEvery  = time.Second
+	recoverBatch  = 64
+	recoverAtOnce = 8
+	// claim is for how long a host that has taken an intent keeps others from it.
+	claim = 2 * time.Minute
+	// defaultReplayWindow is how long a declared guarantee of repeats holds when the plugin does not say.
+	defaultReplayWindow = 10 * time.Minute
+)
+
+// Run settles what is in doubt or due until ctx ends. Several hosts may run it on one store.
+func (c *Core) Run(ctx context.Context) {
+	tick := time.NewTicker(recoverEvery)
+	defer tick.Stop()
+	for {
+		if err := c.Recover(ctx); err != nil && ctx.Err() == nil {
+			c.log.Error("recovery could not read or write the store; it goes on trying", "error", err)
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// Wait returns when no provider call of this host runs any more.
+func (c *Core) Wait() { c.calls.wait() }
+
+// Recover does one round: attempts whose host has gone become unknown, and what is due is asked about, repeated where
+// that is proven safe, or expired.
+func (c *Core) Recover(ctx context.Context) error {
+	if err := c.markLost(ctx); err != nil {
+		return err
+	}
+	due, err := c.claimDue(ctx)
+	if err != nil {
+		return err
+	}
+	var wg sync.WaitGroup
+	slots := make(chan struct{}, recoverAtOnce)
+	for _, i := range due {
+		slots <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-slots }()
+			if err := c.settleOne(ctx, i); err != nil && ctx.Err() == nil {
+				c.log.Warn("could not settle", "id", i.ID, "provider", i.Provider, "status", i.Status, "error", err)
+			}
+		})
+	}
+	wg.Wait()
+	return nil
+}
+
+// markLost takes attempts that nobody answered, though their deadline and a grace have passed, for unknown.
+func (c *Core) markLost(ctx context.Context) error {
+	limit := c.nowMicro().Add(-lostGrace)
+	var ids []string
+	err := c.store.View(ctx, func(tx *store.Tx) (err error) {
+		ids, err = tx.LostAttempts(ctx, limit, recoverBatch)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if err := c.change(ctx, id, func(tx *store.Tx, i *intent.Intent) error { return c.closeLost(ctx, tx, i, limit) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *Core) closeLost(ctx context.Context, tx *store.Tx, i *intent.Intent, limit time.Time) error {
+	attempts, err := tx.Attempts(ctx, i.ID)
+	if err != nil {
+		return err
+	}
+	const message = "the host that made the call ended before it recorded an answer"
+	for _, a := range attempts {
+		if a.Outcome != "" || !a.Deadline.Before(limit) {
+			continue
+		}
+		a.Outcome, a.Code, a.Message = string(sdk.OutcomeUnknown), string(sdk.CodeInternal), message
+		if err := tx.FinishAttempt(ctx, i.ID, a); err != nil {
+			return err
+		}
+	}
+	if i.Status != payment.Created {
+		return nil
+	}
+	_, err = c.Apply(ctx, tx, i, intent.Report{
+		Actor: actorHost, Proof: intent.Answer, Status: payment.Unknown, Message: message,
+		Failure: &payment.Failure{Code: string(sdk.CodeInternal), Outcome: string(sdk.OutcomeUnknown), Message: message},
+	}, intent.Asking{})
+	return err
+}
+
+// claimDue takes what is due, so that no other host does the same.
+func (c *Core) claimDue(ctx context.Context) ([]*intent.Intent, error) {
+	now := c.nowMicro()
+	var due []*intent.Intent
+	err := c.store.View(ctx, func(tx *store.Tx) (err error) {
+		due, err = tx.Due(ctx, now, recoverBatch)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	var mine []*intent.Intent
+	for _, i := range due {
+		i.CheckAt = now.Add(claim)
+		err := c.store.Update(ctx, func(tx *store.Tx) error { return tx.SaveIntent(ctx, i) })
+		if errors.Is(err, store.ErrConflict) {
+			continue // somebody else has it
+		}
+		if err != nil {
+			return mine, err
+		}
+		mine = append(mine, i)
+	}
+	return mine, nil
+}
+
+func (c *Core) settleOne(ctx context.Context, i *intent.Intent) error {
+	l, err := c.accounts.AcquireExisting(ctx, i.Provider)
+	if err != nil {
+		return errors.Join(err, c.later(ctx, i.ID))
+	}
+	defer l.Release()
+	return c.settle(ctx, l, i)
+}
+
+// settle does the one next thing for an intent that is open: ask, repeat where the plugin's declaration makes that safe,
+// expire, or wait.
+func (c *Core) settle(ctx context.Context, l Lease, i *intent.Intent) error {
+	if i.Status.Final() || i.Status == payment.Created {
+		return nil
+	}
+	var asked error
+	if c.asking(l, i).Possible {
+		if asked = c.Ask(ctx, l, i); asked == nil {
+			return c.expire(ctx, i.ID)
+		}
+		if sdk.CodeOf(asked) != sdk.CodeNotFound {
+			return errors.Join(asked, c.later(ctx, i.ID))
+		}
+	}
+	repeat, err := c.mayRepeat(ctx, l, i, asked != nil)
+	if err != nil {
+		return err
+	}
+	switch repeat {
+	case repeatNow:
+		return c.repeat(ctx, l, i)
+	case repeatForeign:
+		return c.change(ctx, i.ID, func(tx *store.Tx, current *intent.Intent) error {
+			_, err := c.Apply(ctx, tx, current, intent.Report{Actor: actorHost, Proof: intent.Operator, Status: payment.UnderReview,
+				Reason:  payment.ReviewUnproven,
+				Message: "the account's identity or the plugin's version has changed since the call, so it cannot be repeated"}, intent.Asking{})
+			return err
+		})
+	}
+	return errors.Join(c.later(ctx, i.ID), c.expire(ctx, i.ID))
+}
+
+// later puts the next look off by the next longer pause.
+func (c *Core) later(ctx context.Context, id string) error {
+	return c.change(ctx, id, func(tx *store.Tx, i *intent.Intent) error {
+		if i.Status.Final() {
+			i.CheckAt = time.Time{}
+		} else {
+			i.CheckAt = c.nowMicro().Add(pause(i.Status, i.Checks))
+			i.Checks++
+		}
+		return tx.SaveIntent(ctx, i)
+	})
+}
+
+// expire ends a payment that nobody finished in time. What the provider is working on, or may be, is not touched: it
+// would only be guessed.
+func (c *Core) expire(ctx context.Context, id string) error {
+	return c.change(ctx, id, func(tx *store.Tx, i *intent.Intent) error {
+		now := c.nowMicro()
+		if i.Kind != payment.KindPayment || i.Status != payment.RequiresAction || i.ExpiresAt.IsZero() {
+			return nil
+		}
+		if now.Before(i.ExpiresAt) {
+			if i.CheckAt.After(i.ExpiresAt) {
+				i.CheckAt = i.ExpiresAt
+				return tx.SaveIntent(ctx, i)
+			}
+			return nil
+		}
+		_, err := c.Apply(ctx, tx, i, intent.Report{Actor: actorHost, Proof: intent.Operator, Status: payment.Expired,
+			Message: "nobody finished it in time"}, intent.Asking{})
+		return err
+	})
+}

@@ -1,0 +1,70 @@
+package core
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/payhost/payhost/host/internal/intent"
+	"github.com/payhost/payhost/host/internal/store"
+	"github.com/payhost/payhost/host/payment"
+	"github.com/payhost/payhost/sdk"
+)
+
+// Resolution is what an operator decides about something that nothing else can settle.
+type Resolution struct {
+	Status            payment.Status
+	Reason            string
+	ProviderReference string
+	// Operator names who decided, for the history.
+	Operator string
+}
+
+// resolvable says what an operator may decide, by kind.
+var resolvable = map[payment.Kind][]payment.Status{
+	payment.KindPayment: {payment.Succeeded, payment.Failed, payment.Canceled, payment.Expired},
+	payment.KindPayout:  {payment.Succeeded, payment.Failed},
+	payment.KindRefund:  {payment.Succeeded, payment.Failed},
+}
+
+// Resolve records an operator's decision. It needs a reason, and is kept in the history.
+func (c *Core) Resolve(ctx context.Context, kind payment.Kind, id string, r Resolution) error {
+	var checks checks
+	if !slices.Contains(resolvable[kind], r.Status) {
+		checks.add("status", "must be one of %v", resolvable[kind])
+	}
+	checks.required("reason", r.Reason, maxDescription)
+	checks.text("provider_reference", r.ProviderReference, maxText)
+	if err := checks.err(); err != nil {
+		return err
+	}
+	i, err := c.get(ctx, kind, id)
+	if err != nil {
+		return err
+	}
+	if i.Status == payment.Created {
+		return conflict(i, "its call to the provider still runs; resolve it when it has ended")
+	}
+	return c.change(ctx, id, func(tx *store.Tx, i *intent.Intent) error {
+		if i.Status != r.Status && !intent.Allowed(kind, i.Status, r.Status) {
+			return conflict(i, fmt.Sprintf("it is %s, which cannot become %s", i.Status, r.Status))
+		}
+		_, err := c.Apply(ctx, tx, i, intent.Report{
+			Actor: operator(r.Operator), Proof: intent.Operator, Status: r.Status, ProviderReference: r.ProviderReference, Message: r.Reason,
+		}, intent.Asking{})
+		return err
+	})
+}
+
+func operator(name string) string {
+	if name == "" {
+		return actorOperator
+	}
+	return actorOperator + " " + name
+}
+
+// conflict is for an intent that is not in a state for what is asked.
+func conflict(i *intent.Intent, why string) *payment.Error {
+	return &payment.Error{Code: payment.CodeConflict, Outcome: sdk.OutcomeNotSent, Provider: i.Provider, PaymentID: i.ID,
+		Message: why}
+}

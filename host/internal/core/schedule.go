@@ -1,0 +1,44 @@
+package core
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"github.com/payhost/payhost/host/internal/intent"
+	"github.com/payhost/payhost/host/payment"
+)
+
+// schedule sets when an intent is looked at next, after a report. News starts the pauses afresh; without news they
+// double up to an hour. What is final is not looked at again.
+func (c *Core) schedule(i *intent.Intent, v intent.Verdict, r intent.Report) {
+	if i.Status.Final() {
+		i.CheckAt, i.Checks = time.Time{}, 0
+		return
+	}
+	if v.Ask {
+		i.CheckAt, i.Checks = r.At, 0
+		return
+	}
+	if v.Moved {
+		i.Checks = 0
+	}
+	i.CheckAt = r.At.Add(pause(i.Status, i.Checks))
+	if v.Moved {
+		return
+	}
+	i.Checks++
+}
+
+// pause is how long to wait before the next look: doubled each time, and spread by a fifth either way so that intents
+// made together are not asked about together.
+func pause(s payment.Status, checks int) time.Duration {
+	d := firstCheck
+	if s == payment.Unknown {
+		d = firstCheckUnknown
+	}
+	for range min(checks, 12) {
+		d *= 2
+	}
+	d = min(d, maxCheck)
+	return d - d/5 + rand.N(2*d/5) //nolint:gosec // a spread, not a secret
+}

@@ -1,0 +1,188 @@
+package core
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/payhost/payhost/host/payment"
+	"github.com/payhost/payhost/sdk"
+	"github.com/shopspring/decimal"
+)
+
+// The bounds of a request. They are generous; what a provider takes is often less.
+const (
+	maxText          = 255
+	maxDescription   = 1000
+	maxURL           = 2000
+	maxMetadata      = 50
+	maxMetadataKey   = 40
+	maxMetadataValue = 500
+	maxOptions       = 16 << 10
+)
+
+// checks collects everything that is wrong with a request.
+type checks struct{ violations []sdk.Violation }
+
+func (c *checks) add(field, format string, args ...any) {
+	c.violations = append(c.violations, sdk.Violation{Field: field, Message: fmt.Sprintf(format, args...)})
+}
+
+func (c *checks) err() error {
+	if len(c.violations) == 0 {
+		return nil
+	}
+	return &payment.Error{Code: string(sdk.CodeInvalidRequest), Outcome: sdk.OutcomeNotSent,
+		Message: "the request is not valid, and nothing was done", Violations: c.violations}
+}
+
+// text checks a string: its length, UTF-8, and no control characters (which could break a provider's line formats).
+func (c *checks) text(field, value string, most int) {
+	switch {
+	case utf8.RuneCountInString(value) > most:
+		c.add(field, "has more than %d characters", most)
+	case !utf8.ValidString(value):
+		c.add(field, "is not valid UTF-8")
+	case strings.ContainsFunc(value, unicode.IsControl):
+		c.add(field, "holds a control character")
+	}
+}
+
+func (c *checks) required(field, value string, most int) {
+	if value == "" {
+		c.add(field, "is required")
+		return
+	}
+	c.text(field, value, most)
+}
+
+func (c *checks) money(amount decimal.Decimal, currency string) {
+	switch text := (payment.Amount{Decimal: amount}).String(); {
+	case !amount.IsPositive():
+		c.add("amount", "must be more than zero")
+	case len(text) > 40:
+		c.add("amount", "has more than 40 digits")
+	}
+	if currency == "" {
+		c.add("currency", "is required")
+	} else if err := sdk.CheckCurrency(currency); err != nil {
+		c.add("currency", "%s", err)
+	}
+}
+
+func (c *checks) url(field, value string) {
+	if value == "" {
+		return
+	}
+	u, err := url.Parse(value)
+	switch {
+	case len(value) > maxURL:
+		c.add(field, "has more than %d characters", maxURL)
+	case err != nil, u.Host == "", u.Scheme != "http" && u.Scheme != "https":
+		c.add(field, "must be an absolute http or https URL")
+	case u.User != nil:
+		c.add(field, "must not carry a user name or password")
+	}
+}
+
+func (c *checks) metadata(m map[string]string) {
+	if len(m) > maxMetadata {
+		c.add("metadata", "has more than %d entries", maxMetadata)
+		return
+	}
+	for k, v := range m {
+		c.required("metadata."+k, k, maxMetadataKey)
+		c.text("metadata."+k, v, maxMetadataValue)
+	}
+}
+
+func (c *checks) options(raw json.RawMessage) {
+	if len(raw) == 0 {
+		return
+	}
+	var object map[string]json.RawMessage
+	if len(raw) > maxOptions {
+		c.add("provider_options", "has more than %d bytes", maxOptions)
+	} else if err := json.Unmarshal(raw, &object); err != nil || object == nil {
+		c.add("provider_options", "must be a JSON object")
+	}
+}
+
+// key checks an idempotency key: 1 to 255 printable ASCII characters.
+func (c *checks) key(key string) {
+	if key == "" {
+		c.add("Idempotency-Key", "is required: it makes a repeat of this request harmless")
+		return
+	}
+	if len(key) > maxText || strings.ContainsFunc(key, func(r rune) bool { return r < 0x20 || r > 0x7e }) {
+		c.add("Idempotency-Key", "must be 1 to %d printable ASCII characters", maxText)
+	}
+}
+
+func checkPayment(r payment.Request, key string, now time.Time) error {
+	var c checks
+	c.key(key)
+	c.required("provider", r.Provider, maxText)
+	c.money(r.Amount, r.Currency)
+	c.text("merchant_reference", r.MerchantReference, maxText)
+	c.text("description", r.Description, maxDescription)
+	c.text("method", r.Method, maxText)
+	c.text("country", r.Country, maxText)
+	c.text("language", r.Language, maxText)
+	cu := r.Customer
+	for _, f := range []struct{ name, value string }{
+		{"id", cu.ID}, {"email", cu.Email}, {"phone", cu.Phone}, {"first_name", cu.FirstName}, {"last_name", cu.LastName}, {"ip", cu.IP},
+	} {
+		c.text("customer."+f.name, f.value, maxText)
+	}
+	c.url("success_url", r.SuccessURL)
+	c.url("cancel_url", r.CancelURL)
+	if !r.ExpiresAt.IsZero() && !r.ExpiresAt.After(now) {
+		c.add("expires_at", "is in the past")
+	}
+	c.metadata(r.Metadata)
+	c.options(r.ProviderOptions)
+	return c.err()
+}
+
+func checkPayout(r payment.PayoutRequest, key string) error {
+	var c checks
+	c.key(key)
+	c.required("provider", r.Provider, maxText)
+	c.money(r.Amount, r.Currency)
+	c.text("merchant_reference", r.MerchantReference, maxText)
+	c.text("description", r.Description, maxDescription)
+	c.text("method", r.Method, maxText)
+	re := r.Recipient
+	for _, f := range []struct{ name, value string }{
+		{"id", re.ID}, {"email", re.Email}, {"name", re.Name}, {"account_number", re.AccountNumber}, {"iban", re.IBAN}, {"phone", re.Phone},
+	} {
+		c.text("recipient."+f.name, f.value, maxText)
+	}
+	c.metadata(r.Metadata)
+	c.options(r.ProviderOptions)
+	return c.err()
+}
+
+// requestHash tells two requests under one key apart. It is of the JSON values: key order and white space do not count.
+func requestHash(action, subject string, request json.RawMessage) (string, error) {
+	d := json.NewDecoder(bytes.NewReader(request))
+	d.UseNumber()
+	var v any
+	if err := d.Decode(&v); err != nil {
+		return "", err
+	}
+	canonical, err := json.Marshal(v) // sorts keys
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256([]byte(action + "\x00" + subject + "\x00" + string(canonical)))
+	return hex.EncodeToString(sum[:]), nil
+}

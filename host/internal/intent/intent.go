@@ -1,0 +1,66 @@
+// Package intent holds the record of one intended movement of money and the rules by which it changes: which reports
+// are believed, which moves are allowed, and what becomes of a contradiction. It is pure: no clock, no store, no
+// provider.
+package intent
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/payhost/payhost/host/payment"
+)
+
+// Intent is one payment, payout or refund as the store keeps it. The fields up to Sequence never change once it is
+// recorded.
+type Intent struct {
+	ID                string
+	Kind              payment.Kind
+	Provider          string
+	ParentID          string // a refund's payment
+	Amount            payment.Amount
+	Currency          string
+	MerchantReference string
+	Method            string
+	// Request is the whole normalised request: payment.Request, payment.PayoutRequest or RefundDetails.
+	Request        json.RawMessage
+	IdempotencyKey string
+	CreatedAt      time.Time
+	ExpiresAt      time.Time // zero for what never expires
+	Sequence       uint64
+
+	Status       payment.Status
+	ReviewReason payment.ReviewReason
+	// Fingerprint is who we were to the provider at the last create attempt.
+	Fingerprint       string
+	ProviderReference string
+	References        []string // every provider reference it ever had, oldest first
+	ProviderStatus    string
+	PaidAmount        *payment.Amount
+	PaidCurrency      string
+	NextAction        *payment.NextAction
+	Failure           *payment.Failure
+	State             []byte // the plugin's own
+	// SucceededAt is when it first succeeded; it stays when a contradiction puts it under review.
+	SucceededAt time.Time
+	UpdatedAt   time.Time
+	// CheckAt is when the provider is to be asked next; zero for never. Checks counts the askings without news.
+	CheckAt time.Time
+	Checks  int
+	// Events counts its outgoing events; Version the writes, for compare-and-set.
+	Events  int64
+	Version int64
+}
+
+// RefundDetails is a refund's request.
+type RefundDetails struct {
+	Reason string `json:"reason,omitempty"`
+	// Amount is here too so that two refunds of different amounts are different requests.
+	Amount string `json:"amount"`
+}
+
+// Receipt is one transfer that arrived for a payment that can be paid in parts.
+type Receipt struct {
+	ID       string
+	Amount   payment.Amount
+	Currency string
+}

@@ -1,0 +1,141 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+)
+
+// maxBatch is how many waiting writes share one commit. With one caller a batch is one write; under load the disk's
+// flush, which is nearly all the cost, is shared.
+const maxBatch = 128
+
+// job is one Update that waits for its commit.
+type job struct {
+	ctx  context.Context
+	fn   func(*Tx) error
+	done chan error
+}
+
+// Update runs fn in a transaction and returns when its changes are on disk, or with an error when none of them are. fn
+// may run while other callers' writes are in the same commit, so it must do nothing but read and write through tx.
+//
+// When ctx ends while the write waits for its turn it is not begun. Once it has begun, Update waits for the end: the
+// answer is always what is on disk. A commit that fails is the one case in which the store cannot know; databases report
+// that rarely, and the error says so.
+func (s *Store) Update(ctx context.Context, fn func(*Tx) error) error {
+	j := &job{ctx: ctx, fn: fn, done: make(chan error, 1)}
+	select {
+	case s.queue <- j:
+	case <-s.closed:
+		return ErrClosed
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case err := <-j.done:
+		return err
+	case <-s.done:
+		// The writer has ended: either it still answered, or it never took the job.
+		select {
+		case err := <-j.done:
+			return err
+		default:
+			return ErrClosed
+		}
+	}
+}
+
+// commitLoop is the only writer: it takes what waits and commits it together.
+func (s *Store) commitLoop() {
+	defer close(s.done)
+	for {
+		select {
+		case j := <-s.queue:
+			s.commit(s.gather(j))
+		case <-s.closed:
+			for {
+				select {
+				case j := <-s.queue:
+					s.commit(s.gather(j))
+				default:
+					return
+				}
+			}
+		}
+	}
+}
+
+// gather adds to first what else is waiting now. It does not wait for more: a lone caller is served at once.
+func (s *Store) gather(first *job) []*job {
+	batch := []*job{first}
+	for len(batch) < maxBatch {
+		select {
+		case j := <-s.queue:
+			batch = append(batch, j)
+		default:
+			return batch
+		}
+	}
+	return batch
+}
+
+// commit runs a batch in one transaction and answers every job.
+func (s *Store) commit(batch []*job) {
+	ctx := context.Background()
+	tx, err := s.write.BeginTx(ctx, nil)
+	if err != nil {
+		answer(batch, fmt.Errorf("%s: begin to write: %w", s.engine.name, err))
+		return
+	}
+	wrote := batch[:0:0]
+	for _, j := range batch {
+		if j.ctx.Err() != nil {
+			j.done <- j.ctx.Err()
+			continue
+		}
+		if err := s.runJob(ctx, tx, j); err != nil {
+			j.done <- err
+			continue
+		}
+		wrote = append(wrote, j)
+	}
+	if len(wrote) == 0 {
+		_ = tx.Rollback() // nothing was written
+		return
+	}
+	if err := tx.Commit(); err != nil {
+		_ = tx.Rollback() // a commit that failed half-way, such as on a full disk, leaves the transaction open
+		answer(wrote, fmt.Errorf("%s: commit: %w", s.engine.name, err))
+		return
+	}
+	answer(wrote, nil)
+}
+
+// runJob runs one job in a savepoint and takes its work back when it fails.
+func (s *Store) runJob(ctx context.Context, tx *sql.Tx, j *job) (err error) {
+	if _, err := tx.ExecContext(ctx, "SAVEPOINT job"); err != nil {
+		return fmt.Errorf("%s: savepoint: %w", s.engine.name, err)
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic in a store transaction: %v", p)
+		}
+		if err == nil {
+			_, err = tx.ExecContext(ctx, "RELEASE SAVEPOINT job")
+			return
+		}
+		if _, back := tx.ExecContext(ctx, "ROLLBACK TO SAVEPOINT job"); back != nil {
+			err = fmt.Errorf("%w (and taking it back failed: %v)", err, back)
+			return
+		}
+		_, _ = tx.ExecContext(ctx, "RELEASE SAVEPOINT job") // an open savepoint does no harm
+	}()
+	return j.fn(&Tx{tx: tx, engine: s.engine})
+}
+
+func answer(batch []*job, err error) {
+	for _, j := range batch {
+		j.done <- err
+	}
+}

@@ -1,0 +1,46 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+)
+
+// Next gives a counter's next value: start the first time, or when the counter stands lower. A number is never given
+// twice, also not by two hosts: the row is locked until the commit.
+func (t *Tx) Next(ctx context.Context, name string, start uint64) (uint64, error) {
+	var n int64
+	err := t.tx.QueryRowContext(ctx, `INSERT INTO counters (name, value) VALUES ($1, $2)
+		ON CONFLICT (name) DO UPDATE SET value = CASE WHEN counters.value + 1 < $2 THEN $2 ELSE counters.value + 1 END
+		RETURNING value`, name, int64(start)).Scan(&n) //nolint:gosec // configuration bounds it
+	if err != nil {
+		return 0, fmt.Errorf("%s: counter %s: %w", t.engine.name, name, err)
+	}
+	return uint64(n), nil //nolint:gosec // never negative
+}
+
+// Setting reads a named value, "" when there is none.
+func (t *Tx) Setting(ctx context.Context, name string) (string, error) {
+	var v string
+	err := t.tx.QueryRowContext(ctx, `SELECT value FROM settings WHERE name = $1`, name).Scan(&v)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	return v, err
+}
+
+// SetSettingOnce sets a named value unless it has one, and gives the value it has then.
+func (t *Tx) SetSettingOnce(ctx context.Context, name, value string) (string, error) {
+	if _, err := t.exec(ctx, `INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING`, name, value); err != nil {
+		return "", err
+	}
+	return t.Setting(ctx, name)
+}
+
+// SetSetting sets a named value.
+func (t *Tx) SetSetting(ctx context.Context, name, value string) error {
+	_, err := t.exec(ctx, `INSERT INTO settings (name, value) VALUES ($1, $2)
+		ON CONFLICT (name) DO UPDATE SET value = $2`, name, value)
+	return err
+}

@@ -1,0 +1,98 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/payhost/payhost/host/payment"
+)
+
+// eventCounter numbers the one stream of events. Its row is locked until the commit, so that positions become visible
+// in order and a reader that has seen one has seen all before it.
+const eventCounter = "events"
+
+// AppendEvent adds an event to the stream, with its id.
+func (t *Tx) AppendEvent(ctx context.Context, kind payment.Kind, intentID, parentID string, e *payment.Event) error {
+	n, err := t.Next(ctx, eventCounter, 1)
+	if err != nil {
+		return err
+	}
+	e.ID = EventID(n)
+	_, err = t.exec(ctx, `INSERT INTO events (position, type, kind, intent_id, parent_id, sequence, created_at, data)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		int64(n), e.Type, kind, intentID, parentID, e.Sequence, micros(e.CreatedAt), string(e.Data)) //nolint:gosec // a counter
+	return err
+}
+
+// Events reads the stream after a position, oldest first. Types, when given, are exact types or prefixes with a dot and
+// a star ("payout.*").
+func (t *Tx) Events(ctx context.Context, after uint64, types []string, limit int) ([]payment.Event, error) {
+	args := []any{int64(after)} //nolint:gosec // a counter
+	where := "position > $1"
+	if len(types) > 0 {
+		var any []string
+		for _, typ := range types {
+			if prefix, ok := strings.CutSuffix(typ, "*"); ok {
+				args = append(args, prefix, prefix+"\x7f")
+				any = append(any, fmt.Sprintf("(type >= $%d AND type < $%d)", len(args)-1, len(args)))
+				continue
+			}
+			args = append(args, typ)
+			any = append(any, fmt.Sprintf("type = $%d", len(args)))
+		}
+		where += " AND (" + strings.Join(any, " OR ") + ")"
+	}
+	args = append(args, limit)
+	rows, err := t.tx.QueryContext(ctx, fmt.Sprintf(`SELECT position, type, kind, intent_id, parent_id, sequence, created_at, data
+		FROM events WHERE %s ORDER BY position LIMIT $%d`, where, len(args)), args...)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", t.engine.name, err)
+	}
+	defer rows.Close()
+	out := []payment.Event{}
+	for rows.Next() {
+		var (
+			e                payment.Event
+			position, at     int64
+			kind             payment.Kind
+			id, parent, data string
+		)
+		if err := rows.Scan(&position, &e.Type, &kind, &id, &parent, &e.Sequence, &at, &data); err != nil {
+			return nil, err
+		}
+		e.ID, e.CreatedAt, e.Data = EventID(uint64(position)), fromMicros(at), json.RawMessage(data) //nolint:gosec // a counter
+		switch kind {
+		case payment.KindPayment:
+			e.PaymentID = id
+		case payment.KindPayout:
+			e.PayoutID = id
+		case payment.KindRefund:
+			e.RefundID, e.PaymentID = id, parent
+		}
+		out = append(out, e)
+	}
+	return out, rows.Err()
+}
+
+const eventPrefix = "evt_"
+
+// EventID names a position of the stream: fixed width, so that ids sort as the stream does.
+func EventID(position uint64) string {
+	return fmt.Sprintf("%s%013s", eventPrefix, strconv.FormatUint(position, 32))
+}
+
+// EventPosition reads an event id; "" is the beginning.
+func EventPosition(id string) (uint64, error) {
+	if id == "" {
+		return 0, nil
+	}
+	text, ok := strings.CutPrefix(id, eventPrefix)
+	n, err := strconv.ParseUint(text, 32, 63)
+	if !ok || err != nil {
+		return 0, fmt.Errorf(`an event id looks like %q`, EventID(1))
+	}
+	return n, nil
+}

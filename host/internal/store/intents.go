@@ -1,0 +1,243 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/payhost/payhost/host/internal/intent"
+	"github.com/payhost/payhost/host/payment"
+	"github.com/payhost/payhost/sdk"
+)
+
+const intentColumns = `id, kind, provider, parent_id, amount, currency, merchant_reference, method, request, idempotency_key,
+	created_at, expires_at, sequence, status, review_reason, fingerprint, provider_reference, refs, provider_status,
+	paid_amount, paid_currency, next_action, failure, state, succeeded_at, updated_at, check_at, checks, events, version`
+
+// InsertIntent records a new intent.
+func (t *Tx) InsertIntent(ctx context.Context, i *intent.Intent) error {
+	i.Version = 1
+	row, err := mutableColumns(i)
+	if err != nil {
+		return err
+	}
+	args := append([]any{
+		i.ID, i.Kind, i.Provider, i.ParentID, i.Amount.String(), i.Currency, i.MerchantReference, i.Method, string(i.Request),
+		i.IdempotencyKey, micros(i.CreatedAt), micros(i.ExpiresAt), int64(i.Sequence), //nolint:gosec // bounded by its counter
+	}, row...)
+	args = append(args, i.Version)
+	_, err = t.exec(ctx, `INSERT INTO intents (`+intentColumns+`) VALUES (`+placeholders(1, len(args))+`)`, args...)
+	return err
+}
+
+// SaveIntent writes what may change of i, if nobody else has since it was read; else it is ErrConflict.
+func (t *Tx) SaveIntent(ctx context.Context, i *intent.Intent) error {
+	row, err := mutableColumns(i)
+	if err != nil {
+		return err
+	}
+	args := append([]any{i.ID, i.Version}, row...)
+	n, err := t.exec(ctx, `UPDATE intents SET (status, review_reason, fingerprint, provider_reference, refs, provider_status,
+		paid_amount, paid_currency, next_action, failure, state, succeeded_at, updated_at, check_at, checks, events, version)
+		= (`+placeholders(3, len(row))+`, $2 + 1) WHERE id = $1 AND version = $2`, args...)
+	if err != nil {
+		return err
+	}
+	if n != 1 {
+		return ErrConflict
+	}
+	i.Version++
+	return t.saveReferences(ctx, i)
+}
+
+// ErrConflict is for an intent that somebody else has changed since it was read: read it again and decide again.
+var ErrConflict = errors.New("changed by somebody else")
+
+func (t *Tx) saveReferences(ctx context.Context, i *intent.Intent) error {
+	for _, ref := range i.References {
+		_, err := t.exec(ctx, `INSERT INTO provider_references (provider, reference, intent_id) VALUES ($1, $2, $3)
+			ON CONFLICT DO NOTHING`, i.Provider, ref, i.ID)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// mutableColumns gives the columns from status to events.
+func mutableColumns(i *intent.Intent) ([]any, error) {
+	refs, err1 := json.Marshal(i.References)
+	action, err2 := jsonOrEmpty(i.NextAction)
+	failure, err3 := jsonOrEmpty(i.Failure)
+	if err := errors.Join(err1, err2, err3); err != nil {
+		return nil, err
+	}
+	paid := ""
+	if i.PaidAmount != nil {
+		paid = i.PaidAmount.String()
+	}
+	return []any{
+		i.Status, i.ReviewReason, i.Fingerprint, i.ProviderReference, string(refs), i.ProviderStatus, paid, i.PaidCurrency,
+		action, failure, i.State, micros(i.SucceededAt), micros(i.UpdatedAt), micros(i.CheckAt), i.Checks, i.Events,
+	}, nil
+}
+
+func jsonOrEmpty[T any](v *T) (string, error) {
+	if v == nil {
+		return "", nil
+	}
+	data, err := json.Marshal(v)
+	return string(data), err
+}
+
+// Intent reads one intent.
+func (t *Tx) Intent(ctx context.Context, id string) (*intent.Intent, error) {
+	return scanIntent(t.tx.QueryRowContext(ctx, `SELECT `+intentColumns+` FROM intents WHERE id = $1`, id))
+}
+
+// IntentToChange reads one intent and, in an Update, keeps others from changing it until the commit.
+func (t *Tx) IntentToChange(ctx context.Context, id string) (*intent.Intent, error) {
+	return scanIntent(t.tx.QueryRowContext(ctx, `SELECT `+intentColumns+` FROM intents WHERE id = $1`+t.engine.forUpdate, id))
+}
+
+// IntentsByReference reads the intents of an account that carry a reference of the provider, newest first, at most 10.
+func (t *Tx) IntentsByReference(ctx context.Context, provider, reference string) ([]*intent.Intent, error) {
+	return t.intents(ctx, `SELECT `+intentColumns+` FROM intents WHERE id IN
+		(SELECT intent_id FROM provider_references WHERE provider = $1 AND reference = $2) ORDER BY id DESC LIMIT 10`, provider, reference)
+}
+
+// Children reads the refunds of a payment, oldest first.
+func (t *Tx) Children(ctx context.Context, parent string) ([]*intent.Intent, error) {
+	return t.intents(ctx, `SELECT `+intentColumns+` FROM intents WHERE parent_id = $1 ORDER BY id`, parent)
+}
+
+// Due reads the intents that are to be asked about by now, longest waiting first.
+func (t *Tx) Due(ctx context.Context, now time.Time, limit int) ([]*intent.Intent, error) {
+	return t.intents(ctx, `SELECT `+intentColumns+` FROM intents WHERE check_at > 0 AND check_at <= $1
+		ORDER BY check_at, id LIMIT $2`, micros(now), limit)
+}
+
+// Filter narrows a list. Zero values do not narrow.
+type Filter struct {
+	Kind              payment.Kind
+	Provider          string
+	Status            payment.Status
+	MerchantReference string
+	CreatedFrom       time.Time
+	CreatedTo         time.Time
+	Before            string // an id: only older ones
+	Limit             int
+}
+
+// ListIntents reads newest first.
+func (t *Tx) ListIntents(ctx context.Context, f Filter) ([]*intent.Intent, error) {
+	where, args := []string{"kind = $1"}, []any{f.Kind}
+	add := func(clause string, arg any) {
+		args = append(args, arg)
+		where = append(where, fmt.Sprintf("%s $%d", clause, len(args)))
+	}
+	if f.Provider != "" {
+		add("provider =", f.Provider)
+	}
+	if f.Status != "" {
+		add("status =", f.Status)
+	}
+	if f.MerchantReference != "" {
+		add("merchant_reference =", f.MerchantReference)
+	}
+	if !f.CreatedFrom.IsZero() {
+		add("created_at >=", micros(f.CreatedFrom))
+	}
+	if !f.CreatedTo.IsZero() {
+		add("created_at <", micros(f.CreatedTo))
+	}
+	if f.Before != "" {
+		add("id <", f.Before)
+	}
+	args = append(args, f.Limit)
+	return t.intents(ctx, fmt.Sprintf(`SELECT %s FROM intents WHERE %s ORDER BY id DESC LIMIT $%d`,
+		intentColumns, strings.Join(where, " AND "), len(args)), args...)
+}
+
+// OpenIntents counts an account's intents that are not final.
+func (t *Tx) OpenIntents(ctx context.Context, provider string) (int, error) {
+	var n int
+	err := t.tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM intents WHERE provider = $1
+		AND status NOT IN ('succeeded', 'failed', 'canceled', 'expired')`, provider).Scan(&n)
+	return n, err
+}
+
+func (t *Tx) intents(ctx context.Context, query string, args ...any) ([]*intent.Intent, error) {
+	rows, err := t.tx.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", t.engine.name, err)
+	}
+	defer rows.Close()
+	var out []*intent.Intent
+	for rows.Next() {
+		i, err := scanIntent(rows)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, i)
+	}
+	return out, rows.Err()
+}
+
+func scanIntent(row interface{ Scan(...any) error }) (*intent.Intent, error) {
+	var (
+		i                                                  intent.Intent
+		amount, request, refs, paid, action, failure       string
+		created, expires, succeeded, updated, check, seqno int64
+	)
+	err := row.Scan(&i.ID, &i.Kind, &i.Provider, &i.ParentID, &amount, &i.Currency, &i.MerchantReference, &i.Method, &request,
+		&i.IdempotencyKey, &created, &expires, &seqno, &i.Status, &i.ReviewReason, &i.Fingerprint, &i.ProviderReference, &refs,
+		&i.ProviderStatus, &paid, &i.PaidCurrency, &action, &failure, &i.State, &succeeded, &updated, &check, &i.Checks,
+		&i.Events, &i.Version)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, ErrNotFound
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read an intent: %w", err)
+	}
+	i.Request, i.Sequence = json.RawMessage(request), uint64(seqno) //nolint:gosec // written from a uint64
+	i.CreatedAt, i.ExpiresAt, i.SucceededAt = fromMicros(created), fromMicros(expires), fromMicros(succeeded)
+	i.UpdatedAt, i.CheckAt = fromMicros(updated), fromMicros(check)
+	if i.Amount.Decimal, err = sdk.ParseAmount(amount); err != nil {
+		return nil, fmt.Errorf("read intent %s: %w", i.ID, err)
+	}
+	if paid != "" {
+		i.PaidAmount = &payment.Amount{}
+		if i.PaidAmount.Decimal, err = sdk.ParseAmount(paid); err != nil {
+			return nil, fmt.Errorf("read intent %s: %w", i.ID, err)
+		}
+	}
+	err = errors.Join(unmarshal(refs, &i.References), unmarshal(action, &i.NextAction), unmarshal(failure, &i.Failure))
+	if err != nil {
+		return nil, fmt.Errorf("read intent %s: %w", i.ID, err)
+	}
+	return &i, nil
+}
+
+func unmarshal(text string, into any) error {
+	if text == "" {
+		return nil
+	}
+	return json.Unmarshal([]byte(text), into)
+}
+
+// placeholders gives "$first, …" for n arguments.
+func placeholders(first, n int) string {
+	var b strings.Builder
+	for k := range n {
+		if k > 0 {
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(&b, "$%d", first+k)
+	}
+	return b.String()
+}

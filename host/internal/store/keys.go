@@ -1,0 +1,63 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Key is an idempotency key and what it stands for.
+type Key struct {
+	Key         string
+	RequestHash string
+	IntentID    string
+	// Action is the verb: create_payment, confirm_payment, …
+	Action string
+	// Result is how the action ended, as JSON; "" while it runs. A create's result is its intent.
+	Result string
+	// Host and Deadline say who runs it, and until when nobody else may take it for lost.
+	Host      string
+	Deadline  time.Time
+	CreatedAt time.Time
+}
+
+// InsertKey takes a key, or gives ErrExists.
+func (t *Tx) InsertKey(ctx context.Context, k Key) error {
+	_, err := t.exec(ctx, `INSERT INTO idempotency_keys (key, request_hash, intent_id, action, result, host, deadline, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		k.Key, k.RequestHash, k.IntentID, k.Action, k.Result, k.Host, micros(k.Deadline), micros(k.CreatedAt))
+	return err
+}
+
+// FinishKey records how a key's action ended.
+func (t *Tx) FinishKey(ctx context.Context, key, result string) error {
+	_, err := t.exec(ctx, `UPDATE idempotency_keys SET result = $2 WHERE key = $1`, key, result)
+	return err
+}
+
+// DeleteKey frees a key whose action was proven never to have left the machine.
+func (t *Tx) DeleteKey(ctx context.Context, key string) error {
+	_, err := t.exec(ctx, `DELETE FROM idempotency_keys WHERE key = $1`, key)
+	return err
+}
+
+// Key reads a key.
+func (t *Tx) Key(ctx context.Context, key string) (*Key, error) {
+	var (
+		k                 = Key{Key: key}
+		deadline, created int64
+	)
+	err := t.tx.QueryRowContext(ctx, `SELECT request_hash, intent_id, action, result, host, deadline, created_at
+		FROM idempotency_keys WHERE key = $1`, key).
+		Scan(&k.RequestHash, &k.IntentID, &k.Action, &k.Result, &k.Host, &deadline, &created)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, ErrNotFound
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", t.engine.name, err)
+	}
+	k.Deadline, k.CreatedAt = fromMicros(deadline), fromMicros(created)
+	return &k, nil
+}

@@ -1,0 +1,170 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/payhost/payhost/host/payment"
+	"github.com/payhost/payhost/sdk"
+)
+
+// Notice is one request that came in from outside, as it came: a provider's webhook or a customer's return.
+type Notice struct {
+	ID       string
+	Provider string
+	// Purpose is "webhook", "return" or "cancel".
+	Purpose string
+	Scope   sdk.URLScope
+	// IntentID is what the URL belongs to, in scope intent.
+	IntentID   string
+	Request    sdk.HTTPRequest
+	State      payment.WebhookState
+	Verified   bool
+	Events     int
+	IntentIDs  []string // what its events were applied to
+	Error      string
+	Tries      int
+	NextTryAt  time.Time // zero: not by itself
+	ReceivedAt time.Time
+}
+
+const noticeColumns = `id, provider, purpose, scope, intent_id, received_at, remote_address, method, query, headers, body, state,
+	verified, events, intent_ids, error, tries, next_try_at`
+
+// InsertNotice stores a notice before anything else is done with it.
+func (t *Tx) InsertNotice(ctx context.Context, n *Notice) error {
+	headers, err := json.Marshal(n.Request.Header)
+	if err != nil {
+		return err
+	}
+	_, err = t.exec(ctx, `INSERT INTO webhooks (`+noticeColumns+`) VALUES (`+placeholders(1, 18)+`)`,
+		n.ID, n.Provider, n.Purpose, n.Scope, n.IntentID, micros(n.ReceivedAt), n.Request.RemoteAddress, n.Request.Method,
+		n.Request.Query, string(headers), n.Request.Body, n.State, boolInt(n.Verified), n.Events, idsJSON(n.IntentIDs), n.Error,
+		n.Tries, micros(n.NextTryAt))
+	return err
+}
+
+// SaveNotice writes what became of a notice.
+func (t *Tx) SaveNotice(ctx context.Context, n *Notice) error {
+	_, err := t.exec(ctx, `UPDATE webhooks SET state = $2, verified = $3, events = $4, intent_ids = $5, error = $6, tries = $7,
+		next_try_at = $8 WHERE id = $1`,
+		n.ID, n.State, boolInt(n.Verified), n.Events, idsJSON(n.IntentIDs), n.Error, n.Tries, micros(n.NextTryAt))
+	return err
+}
+
+// Notice reads one notice.
+func (t *Tx) Notice(ctx context.Context, id string) (*Notice, error) {
+	return scanNotice(t.tx.QueryRowContext(ctx, `SELECT `+noticeColumns+` FROM webhooks WHERE id = $1`, id))
+}
+
+// DueNotices reads the notices that wait for another try, oldest first.
+func (t *Tx) DueNotices(ctx context.Context, now time.Time, limit int) ([]*Notice, error) {
+	return t.notices(ctx, `SELECT `+noticeColumns+` FROM webhooks WHERE state = $1 AND next_try_at > 0 AND next_try_at <= $2
+		ORDER BY next_try_at, id LIMIT $3`, payment.WebhookPending, micros(now), limit)
+}
+
+// NoticeFilter narrows a list of notices. Zero values do not narrow.
+type NoticeFilter struct {
+	Provider string
+	State    payment.WebhookState
+	Before   string
+	Limit    int
+}
+
+// ListNotices reads newest first.
+func (t *Tx) ListNotices(ctx context.Context, f NoticeFilter) ([]*Notice, error) {
+	where, args := []string{"purpose <> ''"}, []any{}
+	add := func(clause string, arg any) {
+		args = append(args, arg)
+		where = append(where, fmt.Sprintf("%s $%d", clause, len(args)))
+	}
+	if f.Provider != "" {
+		add("provider =", f.Provider)
+	}
+	if f.State != "" {
+		add("state =", f.State)
+	}
+	if f.Before != "" {
+		add("id <", f.Before)
+	}
+	args = append(args, f.Limit)
+	return t.notices(ctx, fmt.Sprintf(`SELECT %s FROM webhooks WHERE %s ORDER BY id DESC LIMIT $%d`,
+		noticeColumns, strings.Join(where, " AND "), len(args)), args...)
+}
+
+// DeleteUnverifiedBefore forgets unverified notices received before a time, at most limit of them.
+func (t *Tx) DeleteUnverifiedBefore(ctx context.Context, before time.Time, limit int) (int64, error) {
+	return t.exec(ctx, `DELETE FROM webhooks WHERE id IN (SELECT id FROM webhooks WHERE verified = 0 AND state <> $1
+		AND received_at < $2 LIMIT $3)`, payment.WebhookPending, micros(before), limit)
+}
+
+// TakeEventID records that a provider's event is applied, or gives ErrExists when it was before.
+func (t *Tx) TakeEventID(ctx context.Context, provider, eventID, noticeID string, at time.Time) error {
+	n, err := t.exec(ctx, `INSERT INTO applied_notices (provider, event_id, webhook_id, applied_at) VALUES ($1, $2, $3, $4)
+		ON CONFLICT DO NOTHING`, provider, eventID, noticeID, micros(at))
+	if err == nil && n == 0 {
+		return ErrExists
+	}
+	return err
+}
+
+func (t *Tx) notices(ctx context.Context, query string, args ...any) ([]*Notice, error) {
+	rows, err := t.tx.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", t.engine.name, err)
+	}
+	defer rows.Close()
+	var out []*Notice
+	for rows.Next() {
+		n, err := scanNotice(rows)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, n)
+	}
+	return out, rows.Err()
+}
+
+func scanNotice(row interface{ Scan(...any) error }) (*Notice, error) {
+	var (
+		n                        Notice
+		received, next, verified int64
+		headers, ids             string
+	)
+	err := row.Scan(&n.ID, &n.Provider, &n.Purpose, &n.Scope, &n.IntentID, &received, &n.Request.RemoteAddress, &n.Request.Method,
+		&n.Request.Query, &headers, &n.Request.Body, &n.State, &verified, &n.Events, &ids, &n.Error, &n.Tries, &next)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, ErrNotFound
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read a notice: %w", err)
+	}
+	n.Request.Header = http.Header{}
+	if err := errors.Join(unmarshal(headers, &n.Request.Header), unmarshal(ids, &n.IntentIDs)); err != nil {
+		return nil, fmt.Errorf("read notice %s: %w", n.ID, err)
+	}
+	n.ReceivedAt, n.NextTryAt, n.Verified = fromMicros(received), fromMicros(next), verified != 0
+	n.Request.ReceivedAt = n.ReceivedAt
+	return &n, nil
+}
+
+func boolInt(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func idsJSON(ids []string) string {
+	if len(ids) == 0 {
+		return "[]"
+	}
+	data, _ := json.Marshal(ids) // strings always marshal
+	return string(data)
+}

@@ -1,0 +1,144 @@
+// Package store keeps everything that must survive a crash: intents, attempts, histories, idempotency keys, notices and
+// events, in one SQL text for SQLite and PostgreSQL.
+//
+// All writes go through Update. Several callers that write at once share one commit: each runs in a savepoint of its
+// own, so that one caller's failure takes back only its own work, and none is answered before the commit is on disk.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+	"time"
+
+	"github.com/pressly/goose/v3"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// ErrNotFound is for a row that does not exist.
+var ErrNotFound = errors.New("not found")
+
+// ErrExists is for a key that is taken.
+var ErrExists = errors.New("exists already")
+
+// ErrClosed is for a write after Close.
+var ErrClosed = errors.New("the store is closed")
+
+// Store is an open database. It may be used by any number of goroutines.
+type Store struct {
+	engine engine
+	write  *sql.DB
+	read   *sql.DB
+	queue  chan *job
+	done   chan struct{}
+	closed chan struct{}
+}
+
+// engine is what differs between the databases.
+type engine struct {
+	name      string // for errors
+	dialect   goose.Dialect
+	forUpdate string // appended to a SELECT whose row is about to be changed
+	duplicate func(error) bool
+}
+
+// Open opens the database of a URL ("sqlite:PATH" or "postgres://…"), brings its tables up to date and starts the
+// writer. Close must be called.
+func Open(ctx context.Context, url string) (*Store, error) {
+	var (
+		s   *Store
+		err error
+	)
+	switch {
+	case strings.HasPrefix(url, "sqlite:"):
+		s, err = openSQLite(strings.TrimPrefix(url, "sqlite:"))
+	case strings.HasPrefix(url, "postgres://"), strings.HasPrefix(url, "postgresql://"):
+		s, err = openPostgres(url)
+	default:
+		return nil, errors.New(`store: the url must start with "sqlite:" or "postgres://"`)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := s.migrate(ctx); err != nil {
+		return nil, errors.Join(err, s.write.Close(), s.read.Close())
+	}
+	s.queue = make(chan *job, maxBatch)
+	s.done, s.closed = make(chan struct{}), make(chan struct{})
+	go s.commitLoop()
+	return s, nil
+}
+
+// Close ends the writer after what it has taken on, and closes the database.
+func (s *Store) Close() error {
+	close(s.closed)
+	<-s.done
+	return errors.Join(s.write.Close(), s.read.Close())
+}
+
+// Ping reports whether the database answers.
+func (s *Store) Ping(ctx context.Context) error { return s.read.PingContext(ctx) }
+
+// migrate brings the tables up to date. Each migration is one transaction: a failure leaves the former tables.
+func (s *Store) migrate(ctx context.Context) error {
+	dir, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	p, err := goose.NewProvider(s.engine.dialect, s.write, dir, goose.WithTableName("payhost_migrations"))
+	if err != nil {
+		return fmt.Errorf("%s: prepare migrations: %w", s.engine.name, err)
+	}
+	if _, err := p.Up(ctx); err != nil {
+		return fmt.Errorf("%s: bring the tables up to date: %w", s.engine.name, err)
+	}
+	return nil
+}
+
+// View runs fn in a transaction that only reads: everything it sees is of one moment.
+func (s *Store) View(ctx context.Context, fn func(*Tx) error) error {
+	tx, err := s.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return fmt.Errorf("%s: begin to read: %w", s.engine.name, err)
+	}
+	defer func() { _ = tx.Rollback() }() // nothing was written
+	return fn(&Tx{tx: tx, engine: s.engine})
+}
+
+// Tx is a transaction. Its methods must not be used after the function it was given to has returned.
+type Tx struct {
+	tx     *sql.Tx
+	engine engine
+}
+
+func (t *Tx) exec(ctx context.Context, query string, args ...any) (int64, error) {
+	res, err := t.tx.ExecContext(ctx, query, args...)
+	if err != nil {
+		if t.engine.duplicate(err) {
+			return 0, ErrExists
+		}
+		return 0, fmt.Errorf("%s: %w", t.engine.name, err)
+	}
+	return res.RowsAffected()
+}
+
+// micros and fromMicros keep times as the columns have them; the zero time is 0.
+func micros(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
+}
+
+func fromMicros(n int64) time.Time {
+	if n == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(n).UTC()
+}

@@ -1,0 +1,75 @@
+package token
+
+import (
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+func key(t interface{ Fatal(...any) }) Key {
+	k, err := ParseKey(strings.Repeat("ab", 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
+
+func TestATokenIsGoodForItsOwnPurposeOnly(t *testing.T) {
+	k := key(t)
+	purposes := []Purpose{Webhook, Account, Return, Cancel}
+	for _, minted := range purposes {
+		tok := k.Mint(minted, "pay_1")
+		for _, asked := range purposes {
+			subject, ok := k.Check(asked, tok)
+			if ok != (minted == asked) {
+				t.Errorf("a %s token on the %s path: ok = %v", minted, asked, ok)
+			}
+			if ok && subject != "pay_1" {
+				t.Errorf("subject = %q", subject)
+			}
+		}
+	}
+}
+
+func TestATokenIsStableSoThatARepeatSendsTheSameURL(t *testing.T) {
+	k := key(t)
+	if k.Mint(Webhook, "pay_1") != k.Mint(Webhook, "pay_1") {
+		t.Fatal("two tokens for one subject")
+	}
+}
+
+func TestAnyChangeOfATokenIsRefused(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		k := key(t)
+		tok := []byte(k.Mint(Return, "pay_06abc"))
+		pos := rapid.IntRange(0, len(tok)-1).Draw(t, "pos")
+		to := rapid.Byte().Draw(t, "to")
+		if tok[pos] == to {
+			return
+		}
+		tok[pos] = to
+		if _, ok := k.Check(Return, string(tok)); ok {
+			t.Fatalf("accepted %q", tok)
+		}
+	})
+}
+
+func TestJunkIsRefused(t *testing.T) {
+	for _, tok := range []string{"", ".", "pay_1", "pay_1.", ".x", strings.Repeat("a", 1000)} {
+		if _, ok := key(t).Check(Webhook, tok); ok {
+			t.Errorf("accepted %q", tok)
+		}
+	}
+}
+
+func TestADamagedKeyIsAnError(t *testing.T) {
+	for _, text := range []string{"", "zz", "abcd", NewKey() + "00"} {
+		if _, err := ParseKey(text); err == nil {
+			t.Errorf("accepted %q", text)
+		}
+	}
+	if _, err := ParseKey(NewKey()); err != nil {
+		t.Error(err)
+	}
+}
