@@ -1,0 +1,123 @@
+package sdk
+
+import (
+	"context"
+	"encoding/json"
+
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
+
+	wire "github.com/payhost/payhost/sdk/internal/providerv1"
+)
+
+// Client is a host's connection to one plugin process. All its errors are *Error, and its answers have been checked: a
+// plugin can lie.
+type Client struct {
+	service wire.ProviderServiceClient
+	done    <-chan struct{}
+}
+
+// NewClient makes a client of a connection. A host that starts plugins gets one by dispensing PluginName.
+func NewClient(cc grpc.ClientConnInterface) *Client {
+	return &Client{service: wire.NewProviderServiceClient(cc)}
+}
+
+// Done is closed when the process behind the client is gone; it is nil when that cannot be known.
+func (c *Client) Done() <-chan struct{} { return c.done }
+
+// Info asks what the plugin is. It works before Configure, is answered locally and so proves that the process is alive.
+func (c *Client) Info(ctx context.Context) (Info, error) {
+	w, err := exchange(ctx, c, c.service.GetInfo, &wire.GetInfoRequest{})
+	if err != nil {
+		return Info{}, err
+	}
+	r := newReader()
+	info := infoFromWire(r, w)
+	if err := r.answerError("the plugin's GetInfo"); err != nil {
+		return Info{}, err
+	}
+	return info, nil
+}
+
+// Configure builds or replaces one account; config is JSON text. If it fails the account stays as it was, and the error
+// has everything that is wrong as Violations.
+func (c *Client) Configure(ctx context.Context, account string, config json.RawMessage) (AccountInfo, error) {
+	w, err := exchange(ctx, c, c.service.Configure, &wire.ConfigureRequest{Account: account, Config: config})
+	if err != nil {
+		return AccountInfo{}, err
+	}
+	r := newReader()
+	info := accountInfoFromWire(r, w)
+	if err := r.answerError("the plugin's Configure"); err != nil {
+		return AccountInfo{}, err
+	}
+	return info, nil
+}
+
+// Deconfigure forgets an account; one that is not there is no error.
+func (c *Client) Deconfigure(ctx context.Context, account string) error {
+	if _, err := exchange(ctx, c, c.service.Deconfigure, &wire.DeconfigureRequest{Account: account}); err != nil {
+		return err
+	}
+	return nil
+}
+
+// Account gives the verbs of one account. It asks nobody: whether the account is configured shows when it is used.
+func (c *Client) Account(name string) *AccountClient { return &AccountClient{client: c, name: name} }
+
+// AccountClient calls the verbs of one account. Exchanges that the plugin reports go into the context's ExchangeLog.
+type AccountClient struct {
+	client *Client
+	name   string
+}
+
+// invoke is the way of every verb.
+func invoke[P, Req, Resp any, WReq accountRequest, WResp proto.Message](
+	ctx context.Context, a *AccountClient, v *verb[P, Req, Resp, WReq, WResp], req Req,
+) (Resp, error) {
+	var none Resp
+	method := func(ctx context.Context, in WReq, opts ...grpc.CallOption) (WResp, error) {
+		return v.invoke(a.client.service, ctx, in, opts...)
+	}
+	w, err := exchange(ctx, a.client, method, v.requestToWire(a.name, req))
+	if err != nil {
+		return none, err
+	}
+	resp, err := v.read(w)
+	if err != nil {
+		return none, err
+	}
+	return resp, nil
+}
+
+// exchange makes one call, once. It does not wait for a connection to come up: a dead plugin must not burn the whole
+// deadline. A call that cannot begin is not sent; one that has begun and has no answer is in doubt.
+func exchange[WReq, WResp proto.Message](
+	ctx context.Context, c *Client, method func(context.Context, WReq, ...grpc.CallOption) (WResp, error), in WReq,
+) (WResp, *Error) {
+	var none WResp
+	if ctx.Err() != nil {
+		return none, NotSent(CodeUnavailable, "the call had ended before it began: %s", ctx.Err())
+	}
+	scrub(in, nil)
+	if size := proto.Size(in); size > MaxMessageSize {
+		return none, NotSent(CodeInvalidRequest, "the request has %d bytes, more than the %d that a message may have", size, MaxMessageSize)
+	}
+	out, err := method(ctx, in,
+		grpc.WaitForReady(false),
+		grpc.MaxCallSendMsgSize(MaxMessageSize), grpc.MaxCallRecvMsgSize(MaxMessageSize))
+	if err != nil {
+		e, exchanges := errorFromWire(ctx, err)
+		record(ctx, exchanges)
+		return none, e
+	}
+	scrub(out, nil)
+	record(ctx, exchangesOf(out))
+	return out, nil
+}
+
+func record(ctx context.Context, list []Exchange) {
+	for _, e := range list {
+		RecordExchange(ctx, e)
+	}
+}

@@ -1,0 +1,323 @@
+//go:build unix
+
+package sdk_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+	"github.com/hashicorp/go-plugin"
+	"go.uber.org/goleak"
+
+	"github.com/payhost/payhost/sdk"
+)
+
+const canary = "canary-7f3a9c"
+
+// helperHost makes this test binary a host of the plugin that it names: it starts it and then waits to be killed.
+const helperHost = "SDK_TEST_HELPER_HOST"
+
+func TestMain(m *testing.M) {
+	if path := os.Getenv(helperHost); path != "" {
+		beHost(path)
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
+
+var buildPlugin = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "sdk-plugin")
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, "plugin")
+	out, err := exec.Command("go", "build", "-o", path, "./testdata/plugin").CombinedOutput()
+	if err != nil {
+		return "", errors.New(string(out))
+	}
+	return path, nil
+})
+
+func pluginPath(t *testing.T) string {
+	t.Helper()
+	path, err := buildPlugin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// newHost gives a go-plugin client as a host would have it, and the folder of its socket.
+func newHost(path, dir string, log io.Writer, files ...*os.File) *plugin.Client {
+	cmd := exec.Command(path)
+	cmd.Env = []string{plugin.EnvUnixSocketDir + "=" + dir}
+	cmd.ExtraFiles = files
+	return plugin.NewClient(&plugin.ClientConfig{
+		HandshakeConfig:  sdk.Handshake,
+		VersionedPlugins: sdk.VersionedPlugins(),
+		AllowedProtocols: []plugin.Protocol{plugin.ProtocolGRPC},
+		Cmd:              cmd,
+		AutoMTLS:         true,
+		SkipHostEnv:      true,
+		StartTimeout:     30 * time.Second,
+		Stderr:           log,
+		Logger:           hclog.NewNullLogger(),
+	})
+}
+
+// dispense gives the client of a started plugin.
+func dispense(host *plugin.Client) (*sdk.Client, error) {
+	protocol, err := host.Client()
+	if err != nil {
+		return nil, err
+	}
+	raw, err := protocol.Dispense(sdk.PluginName)
+	if err != nil {
+		return nil, err
+	}
+	return raw.(*sdk.Client), nil
+}
+
+// beHost starts the plugin with our descriptor 3, which the test reads: it ends when nobody holds it any more.
+func beHost(path string) {
+	held := os.NewFile(3, "held")
+	host := newHost(path, os.Getenv(plugin.EnvUnixSocketDir), io.Discard, held)
+	client, err := dispense(host)
+	if err != nil {
+		panic(err)
+	}
+	if _, err := client.Info(context.Background()); err != nil {
+		panic(err)
+	}
+	_, _ = held.WriteString("ready\n")
+	held.Close()
+	select {}
+}
+
+// hosted is one plugin process with the account "main".
+type hosted struct {
+	client  *sdk.Client
+	account *sdk.AccountClient
+	process *plugin.Client
+	pid     int
+	socket  string
+	log     *logSink
+}
+
+func start(t *testing.T) *hosted {
+	t.Helper()
+	h := &hosted{log: newLogSink(), socket: t.TempDir()}
+	h.process = newHost(pluginPath(t), h.socket, h.log)
+	t.Cleanup(h.process.Kill)
+	client, err := dispense(h.process)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.client, h.account, h.pid = client, client.Account("main"), h.process.ReattachConfig().Pid
+	config := `{"environment": "sandbox", "key": "` + canary + `"}`
+	if _, err := client.Configure(t.Context(), "main", json.RawMessage(config)); err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+func (h *hosted) pay(ctx context.Context, what string) (*sdk.Payment, error) {
+	req := validPayment()
+	req.Description = what
+	return h.account.CreatePayment(ctx, req)
+}
+
+// logSink keeps what a plugin wrote to its standard error and lets a test wait for a line.
+type logSink struct {
+	mu   sync.Mutex
+	cond *sync.Cond
+	text bytes.Buffer
+}
+
+func newLogSink() *logSink {
+	s := &logSink{}
+	s.cond = sync.NewCond(&s.mu)
+	return s
+}
+
+func (s *logSink) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.cond.Broadcast()
+	return s.text.Write(p)
+}
+
+// wait blocks until the log contains want.
+func (s *logSink) wait(want string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for !strings.Contains(s.text.String(), want) {
+		s.cond.Wait()
+	}
+	return s.text.String()
+}
+
+func TestServeHandshake(t *testing.T) {
+	h := start(t)
+	info, err := h.client.Info(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info.Name != "plugin" || info.ContractVersion != sdk.ContractVersion || h.process.NegotiatedVersion() != 1 {
+		t.Errorf("info %+v, negotiated %d", info, h.process.NegotiatedVersion())
+	}
+	p, err := h.pay(t.Context(), "")
+	if err != nil || p.ProviderReference != "ref-1" {
+		t.Errorf("payment %+v, %v", p, err)
+	}
+	h.process.Kill()
+	<-h.client.Done()
+	if left, _ := os.ReadDir(h.socket); len(left) != 0 {
+		t.Errorf("the socket's folder still has %v", left)
+	}
+}
+
+func TestServeLogsWhatIsPrinted(t *testing.T) {
+	h := start(t)
+	if _, err := h.pay(t.Context(), "print"); err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range []string{
+		`"@message":"println [secret]"`, `"@message":"stderr [secret]"`, `"@message":"early [secret]"`,
+		`"@message":"log [secret]"`, `"@message":"descriptor"`, `"@message":"built"`, `"leak":"[secret]"`,
+	} {
+		if text := h.log.wait(line); strings.Contains(text, canary) {
+			t.Errorf("the log shows the secret: %s", text)
+		}
+	}
+}
+
+func TestServeSurvivesLongPrints(t *testing.T) {
+	h := start(t)
+	for range 3 {
+		if _, err := h.pay(t.Context(), "long"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := h.pay(t.Context(), "print"); err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range strings.Split(h.log.wait("descriptor"), "\n") {
+		if len(line) > 16<<10 {
+			t.Fatalf("a log line of %d bytes", len(line))
+		}
+	}
+}
+
+func TestServePanicEndsOneCall(t *testing.T) {
+	h := start(t)
+	_, err := h.pay(t.Context(), "panic")
+	if e := sdk.AsError(err); e.Code != sdk.CodeInternal || e.Outcome != sdk.OutcomeUnknown ||
+		e.Message != "panic in CreatePayment: no [secret]" {
+		t.Errorf("error %v", err)
+	}
+	if text := h.log.wait("testdata/plugin/main.go"); strings.Contains(text, canary) {
+		t.Errorf("the log shows the secret: %s", text)
+	}
+	if _, err := h.pay(t.Context(), ""); err != nil {
+		t.Errorf("after the panic: %v", err)
+	}
+}
+
+func TestServeDeathDuringACallIsUnknown(t *testing.T) {
+	h := start(t)
+	_, err := h.pay(t.Context(), "exit")
+	if e := sdk.AsError(err); e.Code != sdk.CodeUnavailable || e.Outcome != sdk.OutcomeUnknown ||
+		!strings.Contains(e.Message, "died") {
+		t.Errorf("error %v", err)
+	}
+	<-h.client.Done()
+}
+
+func TestServeIgnoresSignals(t *testing.T) {
+	h := start(t)
+	for _, s := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGPIPE} {
+		if err := syscall.Kill(h.pid, s); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := h.client.Info(t.Context()); err != nil {
+			t.Errorf("after %v: %v", s, err)
+		}
+	}
+}
+
+func TestServeEndsWithItsHost(t *testing.T) {
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer read.Close()
+	dir := t.TempDir()
+	host := exec.Command(os.Args[0])
+	host.Env = []string{helperHost + "=" + pluginPath(t), plugin.EnvUnixSocketDir + "=" + dir}
+	host.ExtraFiles = []*os.File{write}
+	if err := host.Start(); err != nil {
+		t.Fatal(err)
+	}
+	write.Close()
+	ready := make([]byte, len("ready\n"))
+	if _, err := io.ReadFull(read, ready); err != nil {
+		t.Fatalf("the helper did not start its plugin: %v", err)
+	}
+	if err := host.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = host.Wait()                             // says that it was killed
+	if _, err := io.ReadAll(read); err != nil { // ends when the plugin has
+		t.Fatal(err)
+	}
+	if left, _ := os.ReadDir(dir); len(left) != 0 {
+		t.Errorf("the socket's folder still has %v", left)
+	}
+}
+
+func TestDescribe(t *testing.T) {
+	out, err := exec.Command(pluginPath(t), "describe").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got struct {
+		Name            string          `json:"name"`
+		ContractVersion int             `json:"contract_version"`
+		Capabilities    []string        `json:"capabilities"`
+		ConfigSchema    json.RawMessage `json:"config_schema"`
+	}
+	if err := json.Unmarshal(out, &got); err != nil {
+		t.Fatalf("%v in %s", err, out)
+	}
+	if got.Name != "plugin" || got.ContractVersion != 1 || len(got.Capabilities) != 2 || len(got.ConfigSchema) == 0 {
+		t.Errorf("got %s", out)
+	}
+}
+
+func TestStartedByHand(t *testing.T) {
+	cmd := exec.Command(pluginPath(t))
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if cmd.ProcessState.ExitCode() != 1 || len(out) != 0 {
+		t.Errorf("%v, stdout %q", err, out)
+	}
+	for _, want := range []string{"plugin 1.2.3", "A provider for tests.", "plugin describe", "plugin_dir"} {
+		if !strings.Contains(stderr.String(), want) {
+			t.Errorf("%q is not in %s", want, stderr.String())
+		}
+	}
+}

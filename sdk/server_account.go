@@ -1,0 +1,69 @@
+package sdk
+
+import (
+	"fmt"
+	"io"
+	"reflect"
+	"regexp"
+	"slices"
+)
+
+var accountName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+
+// account is one configuration of one account. It never changes: a new configuration is a new account value, and calls
+// in flight keep theirs.
+type account struct {
+	name     string
+	plugin   *Info // what holds for all accounts
+	provider Provider
+	info     AccountInfo
+
+	// Guarded by Server.mu.
+	calls   int  // in flight
+	retired bool // replaced or deconfigured: closed when the last call ends
+}
+
+// can reports whether the account has the capability: its provider's type may have it and its configuration not.
+func (a *account) can(c Capability) bool { return slices.Contains(a.info.Capabilities, c) }
+
+// describe derives what the account can do.
+func (a *account) describe(identity string) {
+	a.info = AccountInfo{
+		Capabilities: a.plugin.Capabilities, Currencies: a.plugin.Currencies, IdentityFingerprint: identity,
+	}
+	d, ok := a.provider.(AccountDescriber)
+	if !ok {
+		return
+	}
+	description := d.DescribeAccount()
+	a.info.Capabilities = slices.DeleteFunc(slices.Clone(a.plugin.Capabilities), func(c Capability) bool {
+		return slices.Contains(description.Without, c)
+	})
+	if len(description.Currencies) > 0 {
+		a.info.Currencies = description.Currencies
+	}
+	a.info.Warnings = description.Warnings
+}
+
+// close tells a provider that holds something of its own (a connection, a goroutine) that it is no longer needed.
+func (a *account) close() (err error) {
+	closer, ok := a.provider.(io.Closer)
+	if !ok {
+		return nil
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic in Close: %v", p)
+		}
+	}()
+	return closer.Close()
+}
+
+// isNil reports whether a constructor gave nothing, also as a nil pointer in an interface.
+func isNil(p Provider) bool {
+	if p == nil {
+		return true
+	}
+	v := reflect.ValueOf(p)
+	return v.Kind() == reflect.Pointer && v.IsNil()
+}

@@ -1,0 +1,82 @@
+package sdk
+
+import (
+	"regexp"
+	"slices"
+	"time"
+)
+
+var (
+	intentReference = regexp.MustCompile(`^[A-Za-z0-9_-]{1,36}$`)
+	idempotencyKey  = regexp.MustCompile(`^[\x21-\x7e]([\x20-\x7e]{0,253}[\x21-\x7e])?$`)
+)
+
+// checkIntent looks at what every create verb carries. A host that forgets one of them could make a provider see two
+// intents as one, or one as two.
+func checkIntent(r *reader, reference, key string, sequence uint64, attempt int) {
+	if !intentReference.MatchString(reference) {
+		r.fail("reference", "1 to 36 characters of A-Z a-z 0-9 _ -")
+	}
+	if sequence == 0 {
+		r.fail("sequence", "a number from 1 up")
+	}
+	checkKey(r, key, attempt)
+}
+
+func checkKey(r *reader, key string, attempt int) {
+	checkIdempotencyKey(r, key)
+	if attempt < 1 {
+		r.fail("attempt", "a number from 1 up")
+	}
+}
+
+func checkIdempotencyKey(r *reader, key string) {
+	if !idempotencyKey.MatchString(key) {
+		r.fail("idempotency_key", "1 to 255 printable ASCII characters")
+	}
+}
+
+// checkAmount looks at an amount that is about to move: more than zero, of a currency that the account handles, within
+// the limits that the provider declares for it.
+func checkAmount(r *reader, a *account, m Money, limits []AmountLimit) {
+	if m.Currency == "" {
+		if m.Amount.IsZero() { // else the reader has complained
+			r.fail("amount", "missing")
+		}
+		return
+	}
+	if m.Amount.Sign() <= 0 {
+		r.fail("amount", "must be more than zero")
+	}
+	if known := a.info.Currencies; len(known) > 0 && !slices.Contains(known, m.Currency) {
+		r.fail("currency", "this account does not handle %q", m.Currency)
+	}
+	for i := range limits {
+		if limits[i].Currency == m.Currency {
+			checkLimit(r, &limits[i], m)
+		}
+	}
+}
+
+func checkLimit(r *reader, l *AmountLimit, m Money) {
+	if l.Min != nil && m.Amount.LessThan(*l.Min) {
+		r.exceed("amount", "at least %s %s", l.Min, l.Currency)
+	}
+	if l.Max != nil && m.Amount.GreaterThan(*l.Max) {
+		r.exceed("amount", "at most %s %s", l.Max, l.Currency)
+	}
+	if l.Decimals != nil && !m.Amount.Equal(m.Amount.Truncate(*l.Decimals)) {
+		r.fail("amount", "at most %d decimals in %s", *l.Decimals, l.Currency)
+	}
+}
+
+// checkList makes sure that a list is asked for in one of the two ways.
+func checkList(r *reader, field string, count int, from, to time.Time) {
+	byTime := !from.IsZero() || !to.IsZero()
+	switch {
+	case count > 0 && byTime:
+		r.fail(field, "either references or a time range, not both")
+	case count == 0 && !byTime:
+		r.fail(field, "references or a time range are needed")
+	}
+}

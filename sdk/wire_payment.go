@@ -1,0 +1,132 @@
+package sdk
+
+import (
+	wire "github.com/payhost/payhost/sdk/internal/providerv1"
+)
+
+func customerToWire(c Customer) *wire.Customer {
+	if c == (Customer{}) {
+		return nil
+	}
+	return &wire.Customer{
+		Id: c.ID, Email: c.Email, Phone: c.Phone, FirstName: c.FirstName, LastName: c.LastName, Ip: c.IP,
+	}
+}
+
+func customerFromWire(w *wire.Customer) Customer {
+	return Customer{
+		ID: w.GetId(), Email: w.GetEmail(), Phone: w.GetPhone(),
+		FirstName: w.GetFirstName(), LastName: w.GetLastName(), IP: w.GetIp(),
+	}
+}
+
+func paymentToWire(p *Payment) *wire.Payment {
+	if p == nil {
+		return nil
+	}
+	return &wire.Payment{
+		ProviderReference: p.ProviderReference,
+		Status:            paymentStatuses.toWire(p.Status),
+		ProviderStatus:    p.ProviderStatus,
+		NextAction:        nextActionToWire(p.NextAction),
+		Amount:            moneyOrNilToWire(p.Amount),
+		Paid:              moneyOrNilToWire(p.Paid),
+		Message:           p.Message,
+		Receipts:          listToWire(p.Receipts, receiptToWire),
+		ProviderState:     p.State,
+	}
+}
+
+// paymentFromWire gives nil for an absent payment, and reports it.
+func paymentFromWire(r *reader, w *wire.Payment) *Payment {
+	if w == nil {
+		r.fail("provider_reference", "the answer has no payment")
+		return nil
+	}
+	return &Payment{
+		ProviderReference: r.reference("provider_reference", w.GetProviderReference()),
+		Status:            present(r, "status", paymentStatuses.fromWire(w.GetStatus())),
+		ProviderStatus:    w.GetProviderStatus(),
+		NextAction:        nextActionFromWire(r.in("next_action"), w.GetNextAction()),
+		Amount:            r.moneyOrNil("amount", w.GetAmount()),
+		Paid:              r.moneyOrNil("paid", w.GetPaid()),
+		Message:           w.GetMessage(),
+		Receipts:          listFromWire(r, "receipts", w.GetReceipts(), receiptFromWire),
+		State:             r.blob("state", w.GetProviderState(), maxState),
+	}
+}
+
+func receiptToWire(p *Receipt) *wire.Receipt {
+	return &wire.Receipt{Id: p.ID, Amount: moneyOrNilToWire(&p.Amount)}
+}
+
+func receiptFromWire(r *reader, w *wire.Receipt) Receipt {
+	if w.GetAmount() == nil {
+		r.fail("amount", "missing")
+	}
+	return Receipt{ID: present(r, "id", r.reference("id", w.GetId())), Amount: r.money("amount", w.GetAmount())}
+}
+
+func listedPaymentToWire(p *ListedPayment) *wire.ListedPayment {
+	return &wire.ListedPayment{Reference: p.Reference, Payment: paymentToWire(&p.Payment)}
+}
+
+func listedPaymentFromWire(r *reader, w *wire.ListedPayment) ListedPayment {
+	out := ListedPayment{Reference: r.reference("reference", w.GetReference())}
+	if p := paymentFromWire(r.in("payment"), w.GetPayment()); p != nil {
+		out.Payment = *p
+	}
+	return out
+}
+
+func paymentContextToWire(p *PaymentContext) *wire.PaymentContext {
+	if p == nil {
+		return nil
+	}
+	return &wire.PaymentContext{
+		Reference:         p.Reference,
+		ProviderReference: p.ProviderReference,
+		Amount:            moneyToWire(p.Amount),
+		MerchantReference: p.MerchantReference,
+		Method:            p.Method,
+		Country:           p.Country,
+		Customer:          customerToWire(p.Customer),
+		Options:           p.Options,
+		ProviderState:     p.State,
+		CreatedAt:         timeToWire(p.CreatedAt),
+	}
+}
+
+func paymentContextFromWire(r *reader, w *wire.PaymentContext) PaymentContext {
+	return PaymentContext{
+		Reference:         r.reference("reference", w.GetReference()),
+		ProviderReference: r.reference("provider_reference", w.GetProviderReference()),
+		Amount:            r.money("amount", w.GetAmount()),
+		MerchantReference: w.GetMerchantReference(),
+		Method:            w.GetMethod(),
+		Country:           w.GetCountry(),
+		Customer:          customerFromWire(w.GetCustomer()),
+		Options:           r.object("options", w.GetOptions()),
+		State:             r.blob("state", w.GetProviderState(), maxState),
+		CreatedAt:         r.time("created_at", w.GetCreatedAt()),
+	}
+}
+
+func paymentContextOrNilFromWire(r *reader, w *wire.PaymentContext) *PaymentContext {
+	if w == nil {
+		return nil
+	}
+	c := paymentContextFromWire(r, w)
+	return &c
+}
+
+func attachmentToWire(a *Attachment) *wire.Attachment {
+	return &wire.Attachment{Field: a.Field, Filename: a.Filename, MediaType: a.MediaType, Content: a.Content}
+}
+
+func attachmentFromWire(r *reader, w *wire.Attachment) Attachment {
+	return Attachment{
+		Field: w.GetField(), Filename: w.GetFilename(), MediaType: w.GetMediaType(),
+		Content: r.blob("content", w.GetContent(), MaxAttachment),
+	}
+}

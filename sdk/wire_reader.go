@@ -1,0 +1,197 @@
+package sdk
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/shopspring/decimal"
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	wire "github.com/payhost/payhost/sdk/internal/providerv1"
+)
+
+// What a message may hold. Both sides check: a plugin can lie, and a host can have a fault.
+const (
+	maxReference = 200     // references, ids and statuses of the provider
+	maxState     = 4 << 10 // Payment.State and Payout.State
+	maxOptions   = 64 << 10
+	maxPageToken = 4 << 10
+	maxInput     = 1 << 20 // an operation's input
+	maxURL       = 8 << 10
+)
+
+// reader turns wire messages into author values and collects what is wrong with them, so that one answer says it all.
+type reader struct {
+	path string // where in the message we are, "" or ending with a dot
+	all  *findings
+}
+
+// findings are shared by a reader and those it made with in.
+type findings struct {
+	invalid []Violation
+	limit   []Violation // amounts that the provider's limits exclude
+	// notFound, when set, says that the request is for something that there is not.
+	notFound string
+}
+
+func newReader() *reader { return &reader{all: &findings{}} }
+
+// in gives a reader for the message in the named field.
+func (r *reader) in(field string) *reader {
+	return &reader{path: r.path + field + ".", all: r.all}
+}
+
+// item gives a reader for the i-th message of the named list.
+func (r *reader) item(field string, i int) *reader {
+	return r.in(fmt.Sprintf("%s[%d]", field, i))
+}
+
+func (r *reader) fail(field, format string, args ...any) {
+	r.all.invalid = append(r.all.invalid, Violation{Field: r.path + field, Message: fmt.Sprintf(format, args...)})
+}
+
+func (r *reader) exceed(field, format string, args ...any) {
+	r.all.limit = append(r.all.limit, Violation{Field: r.path + field, Message: fmt.Sprintf(format, args...)})
+}
+
+// requestError is what a server answers to a request with problems: it has sent nothing.
+func (r *reader) requestError() *Error {
+	switch {
+	case r.all.notFound != "":
+		return NotSent(CodeNotFound, "%s", r.all.notFound)
+	case len(r.all.invalid) > 0:
+		return Invalid(append(r.all.invalid, r.all.limit...)...)
+	case len(r.all.limit) > 0:
+		e := NotSent(CodeLimit, "the amount is outside the provider's limits")
+		e.Violations = r.all.limit
+		return e
+	}
+	return nil
+}
+
+// answerError is what an answer with problems becomes: whoever gave it may well have acted.
+func (r *reader) answerError(who string) *Error {
+	if len(r.all.invalid) == 0 {
+		return nil
+	}
+	return &Error{
+		Code: CodeInternal, Outcome: OutcomeUnknown,
+		Message: who + " gave an answer that breaks the contract", Violations: r.all.invalid,
+	}
+}
+
+// bounded reads text that must be short.
+func (r *reader) bounded(field, text string, limit int) string {
+	if len(text) > limit {
+		r.fail(field, "at most %d bytes, this has %d", limit, len(text))
+		return ""
+	}
+	return text
+}
+
+// reference reads a reference or id of the provider's.
+func (r *reader) reference(field, text string) string { return r.bounded(field, text, maxReference) }
+
+// blob reads bytes that must be few; none is nil.
+func (r *reader) blob(field string, data []byte, limit int) []byte {
+	if len(data) == 0 {
+		return nil
+	}
+	if len(data) > limit {
+		r.fail(field, "at most %d bytes, this has %d", limit, len(data))
+		return nil
+	}
+	return data
+}
+
+// object reads the merchant's options: one JSON object, or nothing.
+func (r *reader) object(field string, data []byte) json.RawMessage {
+	data = r.blob(field, data, maxOptions)
+	if data == nil {
+		return nil
+	}
+	if !strings.HasPrefix(strings.TrimLeft(string(data), " \t\r\n"), "{") || !json.Valid(data) {
+		r.fail(field, "not a JSON object")
+		return nil
+	}
+	return data
+}
+
+// present reports a missing value.
+func present[A ~string](r *reader, field string, value A) A {
+	if value == "" {
+		r.fail(field, "missing, or not one of the contract's")
+	}
+	return value
+}
+
+// amount reads a bound: empty is nil.
+func (r *reader) amount(field, text string) *decimal.Decimal {
+	if text == "" {
+		return nil
+	}
+	d, err := ParseAmount(text)
+	if err != nil {
+		r.fail(field, "%s", err)
+		return nil
+	}
+	return &d
+}
+
+// money reads an amount that is not negative; absent is the zero Money.
+func (r *reader) money(field string, w *wire.Money) Money {
+	m := r.signedMoney(field, w)
+	if m.Amount.IsNegative() {
+		r.fail(field+".amount", "negative")
+	}
+	return m
+}
+
+// moneyOrNil is money, but absent is nil.
+func (r *reader) moneyOrNil(field string, w *wire.Money) *Money {
+	if w == nil {
+		return nil
+	}
+	m := r.money(field, w)
+	return &m
+}
+
+// signedMoney reads an amount that may be negative.
+func (r *reader) signedMoney(field string, w *wire.Money) Money {
+	if w == nil {
+		return Money{}
+	}
+	amount, err := ParseAmount(w.GetAmount())
+	if err != nil {
+		r.fail(field+".amount", "%s", err)
+	}
+	if err := CheckCurrency(w.GetCurrency()); err != nil {
+		r.fail(field+".currency", "%s", err)
+	}
+	return Money{Amount: amount, Currency: w.GetCurrency()}
+}
+
+func (r *reader) time(field string, w *timestamppb.Timestamp) time.Time {
+	if w == nil {
+		return time.Time{}
+	}
+	if err := w.CheckValid(); err != nil {
+		r.fail(field, "not a time")
+		return time.Time{}
+	}
+	return w.AsTime()
+}
+
+func (r *reader) duration(field string, w *durationpb.Duration) time.Duration {
+	if w == nil {
+		return 0
+	}
+	if w.CheckValid() != nil || w.AsDuration() < 0 {
+		r.fail(field, "not a duration from zero up")
+		return 0
+	}
+	return w.AsDuration()
+}
