@@ -250,43 +250,13 @@ func finishKey(ctx context.Context, tx *store.Tx, key string, problem *payment.E
 
 // replayAction gives how the action under a key ended, waiting while it runs.
 func (c *Core) replayAction(ctx context.Context, key, hash string) (replayed bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, replayWait)
-	defer cancel()
-	tick := time.NewTicker(lookAgain)
-	defer tick.Stop()
-	for {
-		changed := c.changes.wait(key)
-		var k *store.Key
-		err := c.store.View(ctx, func(tx *store.Tx) (err error) {
-			k, err = tx.Key(ctx, key)
-			return err
-		})
-		switch {
-		case errors.Is(err, store.ErrNotFound):
-			return false, nil
-		case err != nil && ctx.Err() == nil:
-			return false, storageError(err)
-		case err == nil && k.RequestHash != hash:
-			return true, &payment.Error{Code: payment.CodeIdempotencyConflict, Outcome: sdk.OutcomeNotSent, PaymentID: k.IntentID,
-				Message: "this Idempotency-Key stands for another request; use a new key for a new intent"}
-		case err == nil && k.Result == actionDone:
-			return true, nil
-		case err == nil && k.Result != "":
-			var problem payment.Error
-			if err := json.Unmarshal([]byte(k.Result), &problem); err != nil {
-				return true, err
-			}
-			return true, &problem
-		case err == nil && c.now().After(k.Deadline.Add(lostGrace)):
-			return true, &payment.Error{Code: string(sdk.CodeInternal), Outcome: sdk.OutcomeUnknown, PaymentID: k.IntentID,
-				Message: "the host that made the call ended before it recorded an answer; ask for the payment's status"}
-		}
-		select {
-		case <-changed:
-		case <-tick.C:
-		case <-ctx.Done():
-			return true, &payment.Error{Code: payment.CodeIdempotencyInProgress, Outcome: sdk.OutcomeUnknown, RetryAfter: time.Second,
-				Message: fmt.Sprintf("the first request under this Idempotency-Key still runs after %s; ask again", replayWait)}
-		}
+	k, err := c.waitForKey(ctx, key, hash)
+	if k == nil || err != nil || k.Result == actionDone {
+		return k != nil || err != nil, err
 	}
+	var problem payment.Error
+	if err := json.Unmarshal([]byte(k.Result), &problem); err != nil {
+		return true, err
+	}
+	return true, &problem
 }

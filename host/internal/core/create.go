@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/payhost/payhost/host/internal/intent"
@@ -190,8 +189,7 @@ func (c *Core) replay(ctx context.Context, key, hash string) (string, error) {
 		return "", storageError(err)
 	}
 	if k.RequestHash != hash {
-		return "", &payment.Error{Code: payment.CodeIdempotencyConflict, Outcome: sdk.OutcomeNotSent, PaymentID: k.IntentID,
-			Message: "this Idempotency-Key stands for another request; use a new key for a new intent"}
+		return "", keyConflict(k)
 	}
 	return k.IntentID, c.waitForAnswer(ctx, k.IntentID)
 }
@@ -228,8 +226,7 @@ func (c *Core) waitForAnswer(ctx context.Context, id string) error {
 		case <-changed:
 		case <-tick.C:
 		case <-ctx.Done():
-			return &payment.Error{Code: payment.CodeIdempotencyInProgress, Outcome: sdk.OutcomeUnknown, PaymentID: id, RetryAfter: time.Second,
-				Message: fmt.Sprintf("the first request under this Idempotency-Key still runs after %s; ask again", replayWait)}
+			return inProgress(id)
 		}
 	}
 }

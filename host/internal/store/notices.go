@@ -168,3 +168,10 @@ func idsJSON(ids []string) string {
 	data, _ := json.Marshal(ids) // strings always marshal
 	return string(data)
 }
+
+// EventApplied reports whether a provider's event has been applied.
+func (t *Tx) EventApplied(ctx context.Context, provider, eventID string) (bool, error) {
+	var n int
+	err := t.tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM applied_notices WHERE provider = $1 AND event_id = $2`, provider, eventID).Scan(&n)
+	return n > 0, err
+}

@@ -1,0 +1,211 @@
+package inbox
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/payhost/payhost/host/internal/core"
+	"github.com/payhost/payhost/host/internal/intent"
+	"github.com/payhost/payhost/host/internal/store"
+	"github.com/payhost/payhost/host/payment"
+	"github.com/payhost/payhost/sdk"
+)
+
+// apply applies a notice's events and records what became of the notice, in one commit.
+func (b *Inbox) apply(ctx context.Context, l core.Lease, n *store.Notice, r *reading, again bool) error {
+	var touched []string
+	for {
+		fresh := *n
+		touched, r.ask = nil, nil
+		err := b.store.Update(ctx, func(tx *store.Tx) error {
+			a := application{inbox: b, tx: tx, lease: l, notice: &fresh, reading: r, again: again}
+			if err := a.all(ctx); err != nil {
+				return err
+			}
+			touched = fresh.IntentIDs
+			return tx.SaveNotice(ctx, &fresh)
+		})
+		if errors.Is(err, store.ErrConflict) {
+			continue // somebody else changed the payment: read it again and decide again
+		}
+		if err == nil {
+			*n = fresh
+			b.core.Changed(touched...)
+		}
+		return err
+	}
+}
+
+// application is one try at applying one notice.
+type application struct {
+	inbox   *Inbox
+	tx      *store.Tx
+	lease   core.Lease
+	notice  *store.Notice
+	reading *reading
+	again   bool
+}
+
+func (a *application) all(ctx context.Context) error {
+	n := a.notice
+	n.Verified, n.Events, n.Error, n.NextTryAt = a.reading.proof > intent.Hint, len(a.reading.events), "", time.Time{}
+	n.State, n.IntentIDs = payment.WebhookIgnored, nil
+	missing := 0
+	for k := range a.reading.events {
+		matched, err := a.one(ctx, &a.reading.events[k])
+		if err != nil {
+			return err
+		}
+		if !matched {
+			missing++
+		}
+	}
+	if missing > 0 && n.Verified && n.State != payment.WebhookApplied {
+		n.State = payment.WebhookUnmatched
+		n.Error = fmt.Sprintf("%d of its %d events fit no payment or payout of this account", missing, n.Events)
+	}
+	return nil
+}
+
+// one applies one event. matched is false when it fits nothing that we know.
+func (a *application) one(ctx context.Context, e *sdk.Event) (matched bool, err error) {
+	i, err := a.match(ctx, e)
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	if !slices.Contains(a.notice.IntentIDs, i.ID) {
+		a.notice.IntentIDs = append(a.notice.IntentIDs, i.ID)
+	}
+	applied, err := a.seen(ctx, e, i)
+	if applied || err != nil {
+		return true, err
+	}
+	actor := core.ActorWebhook
+	if a.notice.Purpose != purposeWebhook {
+		actor = core.ActorReturn
+	}
+	report := a.inbox.core.EventReport(actor, a.reading.proof, e)
+	verdict, err := a.inbox.core.Apply(ctx, a.tx, i, report, a.inbox.core.Asking(a.lease, i))
+	if err != nil {
+		return true, err
+	}
+	if verdict.Ask {
+		a.reading.ask = append(a.reading.ask, i.ID)
+		return true, nil
+	}
+	if a.reading.proof > intent.Hint {
+		a.notice.State = payment.WebhookApplied
+		return true, a.take(ctx, e, i)
+	}
+	return true, nil
+}
+
+// match finds what an event is about: the intent that its reference names or, in the scope of one intent, that one; else
+// the only one of the account that carries the provider's reference. The intent of another account is never a match.
+func (a *application) match(ctx context.Context, e *sdk.Event) (*intent.Intent, error) {
+	kind, theirs := payment.KindPayment, ""
+	switch {
+	case e.Payment != nil:
+		theirs = e.Payment.ProviderReference
+	case e.Payout != nil:
+		kind, theirs = payment.KindPayout, e.Payout.ProviderReference
+	case e.Refund != nil:
+		kind, theirs = payment.KindRefund, e.Refund.ProviderReference
+	default:
+		return nil, store.ErrNotFound
+	}
+	ours := e.Reference
+	if kind != payment.KindRefund && a.notice.IntentID != "" {
+		if ours != "" && ours != a.notice.IntentID {
+			return nil, store.ErrNotFound
+		}
+		ours = a.notice.IntentID
+	}
+	if ours != "" {
+		i, err := a.tx.IntentToChange(ctx, ours)
+		if err == nil && (i.Kind != kind || i.Provider != a.notice.Provider) {
+			return nil, store.ErrNotFound
+		}
+		return i, err
+	}
+	if theirs != "" {
+		found, err := a.tx.IntentsByReference(ctx, a.notice.Provider, theirs)
+		if err != nil {
+			return nil, err
+		}
+		found = slices.DeleteFunc(found, func(i *intent.Intent) bool { return i.Kind != kind })
+		if len(found) == 1 {
+			return a.tx.IntentToChange(ctx, found[0].ID)
+		}
+	}
+	if kind == payment.KindRefund && e.PaymentReference != "" && a.reading.proof > intent.Hint {
+		return a.providerRefund(ctx, e)
+	}
+	return nil, store.ErrNotFound
+}
+
+// providerRefund makes the row of a refund that the provider started by itself.
+func (a *application) providerRefund(ctx context.Context, e *sdk.Event) (*intent.Intent, error) {
+	parent, err := a.tx.IntentToChange(ctx, e.PaymentReference)
+	if err != nil {
+		return nil, err
+	}
+	if parent.Kind != payment.KindPayment || parent.Provider != a.notice.Provider {
+		return nil, store.ErrNotFound
+	}
+	amount := parent.Amount
+	if e.Refund.Amount != nil {
+		amount = payment.Amount{Decimal: e.Refund.Amount.Amount}
+	}
+	request, err := json.Marshal(intent.RefundDetails{Reason: "started by the provider", Amount: amount.String()})
+	if err != nil {
+		return nil, err
+	}
+	now := a.inbox.now().UTC().Truncate(time.Microsecond)
+	i := &intent.Intent{
+		ID: core.NewID("re"), Kind: payment.KindRefund, Provider: parent.Provider, ParentID: parent.ID, Amount: amount,
+		Currency: parent.Currency, MerchantReference: parent.MerchantReference, Request: request, CreatedAt: now, UpdatedAt: now,
+		Status: payment.Created,
+	}
+	if err := a.tx.InsertIntent(ctx, i); err != nil {
+		return nil, err
+	}
+	return i, nil
+}
+
+// seen reports whether an event was applied before. An event that is to be applied again, by hand, never was.
+func (a *application) seen(ctx context.Context, e *sdk.Event, i *intent.Intent) (bool, error) {
+	if a.again || a.reading.proof == intent.Hint {
+		return false, nil
+	}
+	return a.tx.EventApplied(ctx, a.notice.Provider, eventKey(e, i))
+}
+
+// take records that an event is applied. Only verified, applied events occupy an id.
+func (a *application) take(ctx context.Context, e *sdk.Event, i *intent.Intent) error {
+	err := a.tx.TakeEventID(ctx, a.notice.Provider, eventKey(e, i), a.notice.ID, a.inbox.now())
+	if errors.Is(err, store.ErrExists) {
+		return nil // applied again by hand
+	}
+	return err
+}
+
+// eventKey names an event: the provider's id for it, else a digest of what it says. Both are of one intent, so that an id
+// which a provider uses twice does no harm.
+func eventKey(e *sdk.Event, i *intent.Intent) string {
+	if e.ID != "" {
+		return i.ID + ":id:" + e.ID
+	}
+	said, _ := json.Marshal(e) // plain data always marshals
+	sum := sha256.Sum256(said)
+	return i.ID + ":hash:" + hex.EncodeToString(sum[:])
+}

@@ -1,0 +1,170 @@
+// Package inbox takes what comes in from outside: the providers' notices and the customers' returns. Each is on disk, as
+// it came, before anything else is done with it; then its plugin reads it; then what it says is applied once, together
+// with what becomes of the notice itself; and only then is it answered.
+package inbox
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/netip"
+	"time"
+
+	"github.com/payhost/payhost/host/internal/core"
+	"github.com/payhost/payhost/host/internal/store"
+	"github.com/payhost/payhost/host/payment"
+	"github.com/payhost/payhost/sdk"
+)
+
+// Bounds on what anybody may send.
+const (
+	maxBody    = 1 << 20
+	maxQuery   = 16 << 10
+	maxHeaders = 64
+	maxHeader  = 8 << 10
+	// retention is how long unverified notices are kept; retry is how long after a failed try the next one is made, and
+	// maxTries how many there are before an operator must replay it.
+	retention = 30 * 24 * time.Hour
+	retry     = 5 * time.Second
+	maxRetry  = 10 * time.Minute
+	maxTries  = 500
+)
+
+// Directory tells what is known of the configured accounts, whether or not their plugins run.
+type Directory interface {
+	// Trust gives the ways in which an account's notices can be trusted. known is false for a name that is not configured;
+	// the list is nil while the plugin has not said yet.
+	Trust(account string) (trust []sdk.WebhookTrust, known bool)
+}
+
+// Options are what an Inbox works with. Logger and Now may be nil.
+type Options struct {
+	Store          *store.Store
+	Core           *core.Core
+	Accounts       core.Accounts
+	Directory      Directory
+	TrustedProxies []netip.Prefix
+	Logger         *slog.Logger
+	Now            func() time.Time
+}
+
+// Inbox may be used by any number of goroutines.
+type Inbox struct {
+	store     *store.Store
+	core      *core.Core
+	accounts  core.Accounts
+	directory Directory
+	proxies   []netip.Prefix
+	log       *slog.Logger
+	now       func() time.Time
+	strangers *strangers
+}
+
+// New makes an Inbox.
+func New(o Options) *Inbox {
+	b := &Inbox{store: o.Store, core: o.Core, accounts: o.Accounts, directory: o.Directory, proxies: o.TrustedProxies,
+		log: o.Logger, now: o.Now}
+	if b.log == nil {
+		b.log = slog.New(slog.DiscardHandler)
+	}
+	if b.now == nil {
+		b.now = time.Now
+	}
+	b.strangers = newStrangers(b.now)
+	return b
+}
+
+// The purposes of a stored request.
+const (
+	purposeWebhook = "webhook"
+	purposeReturn  = "return"
+	purposeCancel  = "cancel"
+)
+
+// Run reads again what could not be read before, and forgets old unverified notices, until ctx ends.
+func (b *Inbox) Run(ctx context.Context) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		if err := b.Catchup(ctx); err != nil && ctx.Err() == nil {
+			b.log.Error("the inbox could not read or write the store; it goes on trying", "error", err)
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// Catchup does one round: every notice that waits is tried again.
+func (b *Inbox) Catchup(ctx context.Context) error {
+	now := b.now().UTC()
+	var due []*store.Notice
+	err := b.store.View(ctx, func(tx *store.Tx) (err error) {
+		due, err = tx.DueNotices(ctx, now, 64)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, n := range due {
+		n.Tries++
+		n.NextTryAt = now.Add(min(retry<<min(n.Tries, 10), maxRetry))
+		if n.Tries >= maxTries {
+			n.State, n.NextTryAt, n.Error = payment.WebhookFailed, time.Time{}, "its plugin was not there for too long; replay it when it is back"
+		}
+		// The next try is on disk before this one: a host that dies meanwhile does not lose it.
+		if err := b.store.Update(ctx, func(tx *store.Tx) error { return tx.SaveNotice(ctx, n) }); err != nil {
+			return err
+		}
+		if n.State == payment.WebhookPending {
+			if _, err := b.read(ctx, n, false); err != nil {
+				b.log.Warn("a stored notice could not be read yet", "webhook", n.ID, "provider", n.Provider, "error", err)
+			}
+		}
+	}
+	return b.store.Update(ctx, func(tx *store.Tx) error {
+		_, err := tx.DeleteUnverifiedBefore(ctx, now.Add(-retention), 1000)
+		return err
+	})
+}
+
+// Replay reads a stored notice again, for instance through a mended plugin, and applies what it then says.
+func (b *Inbox) Replay(ctx context.Context, id string) (*store.Notice, error) {
+	n, err := b.Get(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := b.read(ctx, n, true); err != nil {
+		return nil, payment.FromProvider(n.Provider, "", err)
+	}
+	return b.Get(ctx, id)
+}
+
+// Get reads one stored notice.
+func (b *Inbox) Get(ctx context.Context, id string) (n *store.Notice, err error) {
+	err = b.store.View(ctx, func(tx *store.Tx) (err error) {
+		n, err = tx.Notice(ctx, id)
+		return err
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, &payment.Error{Code: string(sdk.CodeNotFound), Outcome: sdk.OutcomeNotSent, Message: "no webhook has the id " + id}
+	}
+	return n, err
+}
+
+// List reads stored notices, newest first. next is the id to go on before, "" at the end.
+func (b *Inbox) List(ctx context.Context, f store.NoticeFilter) (list []*store.Notice, next string, err error) {
+	limit := f.Limit
+	f.Limit++
+	err = b.store.View(ctx, func(tx *store.Tx) (err error) {
+		list, err = tx.ListNotices(ctx, f)
+		return err
+	})
+	if err == nil && len(list) > limit {
+		list = list[:limit]
+		next = list[limit-1].ID
+	}
+	return list, next, err
+}
