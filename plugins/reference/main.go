@@ -1,0 +1,17 @@
+// Command reference is the plugin of an invented provider that can do everything the contract has. It is the one to
+// copy for a new provider; what the new one cannot do is left out. Every plugin has these files:
+//
+//	config.go     what ops must configure
+//	provider.go   what the plugin says of itself, and the verbs
+//	client.go     one request to the provider's API, and what its errors mean
+//	types.go      the provider's JSON, and how it maps to the contract
+//	signature.go  how the provider signs
+//	webhook.go    what the provider and the returning customer send to us
+package main
+
+import "github.com/payhost/payhost/sdk"
+
+// version is set when the plugin is built.
+var version = "dev"
+
+func main() { sdk.Serve(newProvider) }

@@ -1,0 +1,33 @@
+package main
+
+import (
+	"net/url"
+
+	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/signature"
+)
+
+// signRequest signs method, path with query, and body, each on its own line.
+func signRequest(key sdk.Secret, method, path string, query url.Values, body []byte) string {
+	if len(query) > 0 {
+		path += "?" + query.Encode()
+	}
+	return signature.HMACSHA256Hex(key.Reveal(), method+"\n"+path+"\n"+string(body))
+}
+
+// noticeSigned reports whether one of the keys signed the body. The whole body is signed, so everything in it can be
+// believed.
+func noticeSigned(keys []sdk.Secret, body []byte, got string) bool {
+	var candidates []string
+	for _, key := range keys {
+		candidates = append(candidates, signature.HMACSHA256Hex(key.Reveal(), string(body)))
+	}
+	return signature.EqualAny(got, candidates...)
+}
+
+// returnSigned reports whether the provider wrote the query with which the customer comes back. The status is the last
+// part, so that no order id can be read as one.
+func returnSigned(key sdk.Secret, query url.Values) bool {
+	want := signature.HMACSHA256Hex(key.Reveal(), query.Get("order_id")+"\n"+query.Get("payment_id")+"\n"+query.Get("status"))
+	return signature.Equal(query.Get("signature"), want)
+}

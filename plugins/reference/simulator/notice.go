@@ -1,0 +1,154 @@
+package simulator
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/providertest/fault"
+)
+
+// address is where this provider's requests come from.
+const address = "203.0.113.47"
+
+// notice is the body of one: the thing that changed, as it is now.
+type notice struct {
+	ID        string    `json:"id"`
+	CreatedAt time.Time `json:"created_at"`
+	Payment   *payment  `json:"payment,omitempty"`
+	Payout    *payout   `json:"payout,omitempty"`
+	Refund    *refund   `json:"refund,omitempty"`
+}
+
+// write makes the request. The id says what happened to what, so that the same notice always has the same.
+func (n notice) write(key string) sdk.HTTPRequest {
+	n.CreatedAt = now()
+	switch {
+	case n.Payment != nil:
+		n.ID = "evt-" + n.Payment.ID + "-" + n.Payment.Status
+	case n.Payout != nil:
+		n.ID = "evt-" + n.Payout.ID + "-" + n.Payout.Status
+	case n.Refund != nil:
+		n.ID = "evt-" + n.Refund.ID + "-" + n.Refund.Status
+	}
+	body, err := json.Marshal(n)
+	if err != nil {
+		panic(err) // texts and decimals only
+	}
+	return sdk.HTTPRequest{
+		Method: http.MethodPost, Body: body, RemoteAddress: address, ReceivedAt: now(),
+		Header: http.Header{"Content-Type": {"application/json"}, "Signature": {sign(key, string(body))}},
+	}
+}
+
+// notify sends a notice if anybody listens, or does to it what the faults say.
+func (s *Simulator) notify(to string, n notice) {
+	if s.Notify == nil || to == "" {
+		return
+	}
+	key := webhookKey
+	if s.faults.Take(fault.WrongSignature) {
+		key = "not the key"
+	}
+	written := n.write(key)
+	s.Notify(to, written)
+	if s.faults.Take(fault.Duplicate) {
+		s.Notify(to, written)
+	}
+}
+
+// Webhooks gives the notice about the reference as it stands, signed with the key of today and with the one of before.
+func (s *Simulator) Webhooks(reference string) []sdk.HTTPRequest {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	id := "order:" + reference
+	n := notice{Payment: s.payment(id), Payout: s.payout(id), Refund: s.refund(id)}
+	if n.Payment == nil && n.Payout == nil && n.Refund == nil {
+		return nil
+	}
+	return []sdk.HTTPRequest{n.write(webhookKey), n.write(oldWebhookKey)}
+}
+
+// Settle makes the customer pay, or the provider finish a payout or a refund.
+func (s *Simulator) Settle(reference string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	id := "order:" + reference
+	if p := s.payment(id); p != nil {
+		s.pay(p)
+	}
+	if p := s.payout(id); p != nil && p.Status == "processing" {
+		p.Status = "paid"
+		s.notify(p.notifyURL, notice{Payout: p})
+	}
+	if f := s.refund(id); f != nil && f.Status == "pending" {
+		f.Status = "paid"
+		s.notify(f.notifyURL, notice{Refund: f})
+	}
+}
+
+func (s *Simulator) pay(p *payment) {
+	switch {
+	case p.Status != "pending" && p.Status != "processing":
+	case p.manual:
+		s.move(p, "authorized")
+	default:
+		p.Taken = &p.Amount
+		s.move(p, "paid")
+	}
+}
+
+// Returns gives the request with which the customer comes back as things stand.
+func (s *Simulator) Returns(reference string) []sdk.HTTPRequest {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.payment("order:" + reference)
+	if p == nil {
+		return nil
+	}
+	return []sdk.HTTPRequest{{Method: http.MethodGet, Query: p.returnQuery(), RemoteAddress: "198.51.100.7", ReceivedAt: now()}}
+}
+
+func (p *payment) returnQuery() string {
+	signature := sign(signingKey, p.OrderID+"\n"+p.ID+"\n"+p.Status)
+	return url.Values{
+		"order_id": {p.OrderID}, "payment_id": {p.ID}, "status": {p.Status}, "signature": {signature},
+	}.Encode()
+}
+
+// showPage is where a redirect leads the customer.
+func (s *Simulator) showPage(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	_, _ = fmt.Fprint(w, `<!DOCTYPE html><title>Pay</title><form method="post"><button name="result" value="paid">Pay</button> `+
+		`<button name="result" value="failed">Fail</button></form>`)
+}
+
+func (s *Simulator) leavePage(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.payment(r.PathValue("payment"))
+	if p == nil {
+		http.NotFound(w, r)
+		return
+	}
+	switch {
+	case r.FormValue("result") == "paid":
+		s.pay(p)
+	case p.Status == "pending":
+		s.move(p, "failed")
+	}
+	back, err := url.Parse(p.returnURL)
+	if err != nil {
+		http.Error(w, "return_url is not a URL", http.StatusBadRequest)
+		return
+	}
+	query := p.returnQuery()
+	if back.RawQuery != "" {
+		query = back.RawQuery + "&" + query
+	}
+	back.RawQuery = query
+	http.Redirect(w, r, back.String(), http.StatusSeeOther)
+}

@@ -1,0 +1,139 @@
+package simulator
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/payhost/payhost/sdk/providertest"
+	"github.com/payhost/payhost/sdk/providertest/fault"
+)
+
+// payout and refund are as the API shows them; what is not exported stays inside.
+type payout struct {
+	ID       string          `json:"id"`
+	PayoutID string          `json:"payout_id"`
+	Status   string          `json:"status"`
+	Amount   decimal.Decimal `json:"amount"`
+	Currency string          `json:"currency"`
+
+	created   time.Time
+	notifyURL string
+}
+
+type refund struct {
+	ID       string          `json:"id"`
+	RefundID string          `json:"refund_id"`
+	OrderID  string          `json:"order_id"`
+	Status   string          `json:"status"`
+	Amount   decimal.Decimal `json:"amount"`
+	Currency string          `json:"currency"`
+
+	notifyURL string
+}
+
+// createPayout takes no idempotency key: a payout_id is used once and refused ever after.
+func (s *Simulator) createPayout(r *request) (any, *refusal) {
+	var in struct{ MerchantID, PayoutID, Amount, Currency, Name, IBAN, Text, NotifyURL string }
+	if no := r.decodeSnake(&in); no != nil {
+		return nil, no
+	}
+	amount, no := checkAmount(in.Amount, in.Currency, 5, 2000)
+	switch {
+	case no != nil:
+		return nil, no
+	case in.MerchantID != merchantID:
+		return nil, &refusal{http.StatusForbidden, "forbidden", "the key does not belong to this merchant"}
+	case in.PayoutID == "" || in.Name == "" || in.IBAN == "":
+		return nil, invalid("payout_id, name and iban are needed")
+	case s.payout("order:"+in.PayoutID) != nil:
+		return nil, &refusal{http.StatusConflict, "duplicate", "there is a payout with this payout_id"}
+	case amount.GreaterThan(s.balance[in.Currency]):
+		return nil, &refusal{http.StatusUnprocessableEntity, "insufficient_funds", "the balance is too low"}
+	}
+	s.balance[in.Currency] = s.balance[in.Currency].Sub(amount)
+	p := &payout{
+		ID: fmt.Sprintf("out-%d", len(s.payouts)+1), PayoutID: in.PayoutID, Status: "processing",
+		Amount: amount, Currency: in.Currency, created: now(), notifyURL: in.NotifyURL,
+	}
+	s.payouts = append(s.payouts, p)
+	s.books.Add(fault.Entry{
+		Kind: fault.Payout, ID: p.ID, OrderID: p.PayoutID, Recipient: in.IBAN, Amount: amount, Currency: p.Currency,
+		Status: p.Status, Moved: true,
+	})
+	return *p, nil
+}
+
+func (s *Simulator) payout(id string) *payout {
+	order, ours := strings.CutPrefix(id, "order:")
+	for _, p := range s.payouts {
+		if ours && p.PayoutID == order || p.ID == id {
+			return p
+		}
+	}
+	return nil
+}
+
+func (s *Simulator) getPayout(r *request) (any, *refusal) {
+	if p := s.payout(r.PathValue("payout")); p != nil {
+		return *p, nil
+	}
+	return nil, &refusal{http.StatusNotFound, "not_found", "there is no such payout"}
+}
+
+func (s *Simulator) listPayouts(r *request) (any, *refusal) {
+	return list(r, s.payouts, func(p *payout) (string, time.Time) { return p.PayoutID, p.created })
+}
+
+func (s *Simulator) createRefund(r *request) (any, *refusal) {
+	var in struct{ RefundID, Amount, Reason string }
+	p, no := s.the(r)
+	if no == nil {
+		no = r.decodeSnake(&in)
+	}
+	if no != nil {
+		return nil, no
+	}
+	amount, no := checkAmount(in.Amount, p.Currency, 0, 10000)
+	switch {
+	case no != nil:
+		return nil, no
+	case in.RefundID == "":
+		return nil, invalid("refund_id is needed")
+	case p.Taken == nil || amount.Add(p.refunded).GreaterThan(*p.Taken):
+		return nil, &refusal{http.StatusUnprocessableEntity, "limit", "that is more than was paid"}
+	case s.refund("order:"+in.RefundID) != nil:
+		return nil, &refusal{http.StatusConflict, "duplicate", "there is a refund with this refund_id"}
+	}
+	p.refunded = p.refunded.Add(amount)
+	f := &refund{
+		ID: fmt.Sprintf("ref-%d", len(s.refunds)+1), RefundID: in.RefundID, OrderID: p.OrderID, Status: "pending",
+		Amount: amount, Currency: p.Currency, notifyURL: p.notifyURL,
+	}
+	s.refunds = append(s.refunds, f)
+	s.books.Add(fault.Entry{
+		Kind: providertest.Refund, ID: f.ID, OrderID: f.RefundID, Amount: amount, Currency: f.Currency,
+		Status: f.Status, Moved: true,
+	})
+	return *f, nil
+}
+
+func (s *Simulator) refund(id string) *refund {
+	order, ours := strings.CutPrefix(id, "order:")
+	for _, f := range s.refunds {
+		if ours && f.RefundID == order || f.ID == id {
+			return f
+		}
+	}
+	return nil
+}
+
+func (s *Simulator) getRefund(r *request) (any, *refusal) {
+	if f := s.refund(r.PathValue("refund")); f != nil {
+		return *f, nil
+	}
+	return nil, &refusal{http.StatusNotFound, "not_found", "there is no such refund"}
+}

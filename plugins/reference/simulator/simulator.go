@@ -1,0 +1,199 @@
+// Package simulator is the invented provider that the reference plugin is for: its whole API, in memory, with faults on
+// demand. It checks keys, signatures and fields as strictly as a real one, and answers repeats as it says it does.
+package simulator
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/providertest/fault"
+)
+
+// What the one merchant of this provider uses. They are made up, and hard to mask: all that URLs and JSON escape is in
+// them.
+const (
+	merchantID    = "M-0047"
+	apiKey        = "ak/+ref&7Yp2=Qm\"9Xw"
+	signingKey    = "sk<ref>%8Rt4?Zn6 Lc3"
+	webhookKey    = "wk:ref;5Hd1'Vb8\\Tg0"
+	oldWebhookKey = "wk:ref;2Ks9'Fj4\\Pe7"
+)
+
+// Simulator is the provider. It may be used by several goroutines.
+type Simulator struct {
+	// Notify, when set, is called with each notice as it falls due. It must not wait for the merchant's answer.
+	Notify func(url string, notice sdk.HTTPRequest)
+
+	faults fault.Injector
+	books  fault.Books
+	api    http.Handler
+
+	mu       sync.Mutex
+	payments []*payment
+	payouts  []*payout
+	refunds  []*refund
+	replies  map[string]reply // by path and idempotency key
+	balance  map[string]decimal.Decimal
+}
+
+// reply is what a repeat with the same key is answered with.
+type reply struct {
+	request string
+	answer  any
+}
+
+// New gives a provider whose merchant holds a million of each currency.
+func New() *Simulator {
+	million := decimal.NewFromInt(1_000_000)
+	s := &Simulator{replies: map[string]reply{}, balance: map[string]decimal.Decimal{"EUR": million, "USD": million}}
+	api := http.NewServeMux()
+	for pattern, handler := range map[string]func(*Simulator, *request) (any, *refusal){
+		"GET /v1/ping":                        (*Simulator).ping,
+		"GET /v1/methods":                     (*Simulator).listMethods,
+		"GET /v1/balances":                    (*Simulator).listBalances,
+		"GET /v1/fee":                         (*Simulator).quoteFee,
+		"POST /v1/payments":                   (*Simulator).createPayment,
+		"GET /v1/payments":                    (*Simulator).listPayments,
+		"GET /v1/payments/{payment}":          (*Simulator).getPayment,
+		"POST /v1/payments/{payment}/confirm": (*Simulator).confirmPayment,
+		"POST /v1/payments/{payment}/capture": (*Simulator).capturePayment,
+		"POST /v1/payments/{payment}/cancel":  (*Simulator).cancelPayment,
+		"POST /v1/payments/{payment}/refunds": (*Simulator).createRefund,
+		"GET /v1/refunds/{refund}":            (*Simulator).getRefund,
+		"POST /v1/payouts":                    (*Simulator).createPayout,
+		"GET /v1/payouts":                     (*Simulator).listPayouts,
+		"GET /v1/payouts/{payout}":            (*Simulator).getPayout,
+	} {
+		api.Handle(pattern, s.endpoint(handler))
+	}
+	all := http.NewServeMux()
+	all.Handle("/", s.faults.Wrap(api))
+	all.HandleFunc("GET /pay/{payment}", s.showPage)
+	all.HandleFunc("POST /pay/{payment}", s.leavePage)
+	all.Handle("/_simulator/faults", s.faults.Handler())
+	all.Handle("/_simulator/books", s.books.Handler())
+	s.api = all
+	return s
+}
+
+// ServeHTTP is the provider's API, the page on which its customers pay, and the control of the simulator.
+func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.api.ServeHTTP(w, r) }
+
+// Faults are what the API is to do wrong.
+func (s *Simulator) Faults() *fault.Injector { return &s.faults }
+
+// Books are what really happened.
+func (s *Simulator) Books() *fault.Books { return &s.books }
+
+// Config is the configuration of a plugin for this provider at the address.
+func (s *Simulator) Config(baseURL string) string {
+	text, err := json.Marshal(map[string]any{
+		"environment": "sandbox", "base_url": baseURL, "merchant_id": merchantID,
+		"api_key": apiKey, "signing_key": signingKey, "webhook_keys": []string{webhookKey, oldWebhookKey},
+	})
+	if err != nil {
+		panic(err) // texts only
+	}
+	return string(text)
+}
+
+// request is one that came with the right key and signature. The simulator's lock is held while it is handled.
+type request struct {
+	*http.Request
+	body []byte
+}
+
+// refusal is the provider's way to say no.
+type refusal struct {
+	status        int
+	code, message string
+}
+
+func (s *Simulator) endpoint(handle func(*Simulator, *request) (any, *refusal)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 16<<20))
+		if err != nil {
+			return
+		}
+		answer, no := s.handle(&request{r, body}, handle)
+		w.Header().Set("Content-Type", "application/json")
+		if no != nil {
+			w.WriteHeader(no.status)
+			answer = map[string]any{"error": map[string]string{"code": no.code, "message": no.message}}
+		}
+		_ = json.NewEncoder(w).Encode(answer) // a caller that went away is its own loss
+	})
+}
+
+func (s *Simulator) handle(r *request, handle func(*Simulator, *request) (any, *refusal)) (any, *refusal) {
+	if r.Header.Get("Authorization") != "Bearer "+apiKey {
+		return nil, &refusal{http.StatusUnauthorized, "credentials", "unknown API key"}
+	}
+	path := r.URL.EscapedPath()
+	if r.URL.RawQuery != "" {
+		path += "?" + r.URL.RawQuery
+	}
+	if r.Header.Get("Signature") != sign(signingKey, r.Method+"\n"+path+"\n"+string(r.body)) {
+		return nil, &refusal{http.StatusUnauthorized, "signature", "the signature does not fit the request"}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.once(r, handle)
+}
+
+// once answers a repeat with the original.
+func (s *Simulator) once(r *request, handle func(*Simulator, *request) (any, *refusal)) (any, *refusal) {
+	key := r.Header.Get("Idempotency-Key")
+	if key == "" {
+		return handle(s, r)
+	}
+	key = r.URL.Path + " " + key
+	if first, repeated := s.replies[key]; repeated {
+		if first.request != string(r.body) {
+			return nil, &refusal{http.StatusConflict, "duplicate", "another request was made with this key"}
+		}
+		return first.answer, nil
+	}
+	answer, no := handle(s, r)
+	if no == nil {
+		s.replies[key] = reply{string(r.body), answer}
+	}
+	return answer, no
+}
+
+func invalid(format string, args ...any) *refusal {
+	return &refusal{http.StatusUnprocessableEntity, "invalid", fmt.Sprintf(format, args...)}
+}
+
+// sign is written anew here, so that the plugin's own way of signing is compared with something.
+func sign(key, text string) string {
+	mac := hmac.New(sha256.New, []byte(key))
+	mac.Write([]byte(text))
+	return hex.EncodeToString(mac.Sum(nil))
+}
+
+// checkAmount reads an amount between the limits.
+func checkAmount(text, currency string, least, most int64) (decimal.Decimal, *refusal) {
+	amount, err := sdk.ParseAmount(text)
+	switch {
+	case err != nil || amount.Exponent() < -2:
+		return amount, invalid("the amount must be a number with at most two decimals")
+	case currency != "EUR" && currency != "USD":
+		return amount, invalid("the currency must be EUR or USD")
+	case amount.LessThan(decimal.NewFromInt(least)) || amount.GreaterThan(decimal.NewFromInt(most)):
+		return amount, &refusal{http.StatusUnprocessableEntity, "limit", "the amount is too small or too large"}
+	}
+	return amount, nil
+}
+
+func now() time.Time { return time.Now().UTC() }

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/payhost/payhost/sdk"
+)
+
+// notice is the body of a webhook: one thing that changed, as the status calls would answer it.
+type notice struct {
+	ID        string    `json:"id"`
+	CreatedAt time.Time `json:"created_at"`
+	Payment   *payment  `json:"payment"`
+	Payout    *payout   `json:"payout"`
+	Refund    *refund   `json:"refund"`
+}
+
+func (p *provider) ParseWebhook(_ context.Context, req sdk.ParseWebhookRequest) (*sdk.Notice, error) {
+	if !noticeSigned(p.cfg.WebhookKeys, req.Request.Body, req.Request.Header.Get("Signature")) {
+		return nil, sdk.NotSent(sdk.CodeInvalidSignature, "the notice is not signed with one of webhook_keys")
+	}
+	var n notice
+	if err := json.Unmarshal(req.Request.Body, &n); err != nil {
+		return nil, sdk.NotSent(sdk.CodeInvalidRequest, "the notice is signed but cannot be read")
+	}
+	return &sdk.Notice{
+		Verification: sdk.VerifiedBySignature,
+		Events:       n.events(),
+		Response: sdk.HTTPResponse{
+			Status: http.StatusOK,
+			Header: http.Header{"Content-Type": {"application/json"}},
+			Body:   []byte(`{"received":true}`),
+		},
+	}, nil
+}
+
+// events is empty for a notice that is about something else: the provider may add kinds, and they get its usual answer.
+func (n *notice) events() []sdk.Event {
+	e := sdk.Event{ID: n.ID, OccurredAt: n.CreatedAt}
+	switch {
+	case n.Payment != nil && n.Payment.problem() == "":
+		e.Reference, e.Payment = n.Payment.OrderID, n.Payment.sdk()
+	case n.Payout != nil && n.Payout.problem() == "":
+		e.Reference, e.Payout = n.Payout.PayoutID, n.Payout.sdk()
+	case n.Refund != nil && n.Refund.problem() == "":
+		e.Reference, e.Refund, e.PaymentReference = n.Refund.RefundID, n.Refund.sdk(), n.Refund.OrderID
+	default:
+		return nil
+	}
+	return []sdk.Event{e}
+}
+
+// ParseReturn reads the query that the provider adds to return_url.
+func (p *provider) ParseReturn(_ context.Context, req sdk.ParseReturnRequest) (*sdk.Return, error) {
+	query, err := url.ParseQuery(req.Request.Query)
+	if err != nil {
+		return nil, sdk.NotSent(sdk.CodeInvalidRequest, "the query of the return cannot be read")
+	}
+	came := payment{ID: query.Get("payment_id"), OrderID: query.Get("order_id"), Status: query.Get("status")}
+	if came.problem() != "" {
+		return &sdk.Return{}, nil // somebody opened the address by hand
+	}
+	back := &sdk.Return{Events: []sdk.Event{{Reference: came.OrderID, Payment: came.sdk()}}}
+	if returnSigned(p.cfg.SigningKey, query) {
+		back.Verification = sdk.VerifiedBySignature
+	}
+	return back, nil
+}
