@@ -60,21 +60,24 @@ type Requests interface {
 	Samples() Samples
 }
 
-// Samples are valid requests, in which the kit always sets Reference, IdempotencyKey, Sequence and Attempt itself. A
-// nil one stands for the kit's own, which fills in every common field: an amount within the declared limits, the first
-// declared currency and country, the first listed method, a customer or recipient with everything. The reference, in
-// lower case, is the local part of the customer's and the recipient's e-mail address and ends the recipient's id.
+// Samples turn the kit's own requests into ones that the provider accepts; a nil one leaves them as they are.
+//
+// The kit fills in every common field: 60 (or the nearest amount within the declared limits) of the first declared
+// currency, the first declared country, the first listed method that fits, URLs, and a customer or recipient with
+// everything. The reference, in lower case, is the local part of their e-mail address. Reference, IdempotencyKey,
+// Sequence and Attempt are not to be changed.
 type Samples struct {
 	// Payment is one that the customer pays in the usual way.
-	Payment func(reference string) sdk.CreatePaymentRequest
+	Payment func(*sdk.CreatePaymentRequest)
 	// Authorization is one that ends as authorized when the customer pays. It is needed for capture_payment.
-	Authorization func(reference string) sdk.CreatePaymentRequest
+	Authorization func(*sdk.CreatePaymentRequest)
 	// Confirmable is one whose next action asks for proof; nil is Payment.
-	Confirmable func(reference string) sdk.CreatePaymentRequest
-	// Confirm is what the customer sends back; nil answers every field that was asked for, by its kind.
-	Confirm func(reference string, asked sdk.Confirm) (fields map[string]string, attachments []sdk.Attachment)
+	Confirmable func(*sdk.CreatePaymentRequest)
+	// Confirm is what the customer sends back; nil keeps the kit's, which answers every field that the next action
+	// asked for, by its kind.
+	Confirm func(*sdk.ConfirmPaymentRequest)
 	// Payout is one that the provider accepts.
-	Payout func(reference string) sdk.CreatePayoutRequest
-	// Operations has a valid input for each of the provider's own operations, by name; nil is an empty object.
+	Payout func(*sdk.CreatePayoutRequest)
+	// Operations has a valid input for each of the provider's own operations, by name; without one it is {}.
 	Operations map[string]json.RawMessage
 }
