@@ -1,6 +1,10 @@
 package core
 
-import "sync"
+import (
+	"context"
+	"sync"
+	"time"
+)
 
 // broadcast tells whoever waits for a topic that something changed there. Waiters must look again themselves: it is a
 // hint, not a message.
@@ -47,3 +51,15 @@ func (f *inflight) run(fn func()) {
 }
 
 func (f *inflight) wait() { f.wg.Wait() }
+
+// WaitForMore returns when there may be something new: another host's changes are found by looking again now and then.
+func WaitForMore(ctx context.Context, more <-chan struct{}) error {
+	timer := time.NewTimer(lookAgain)
+	defer timer.Stop()
+	select {
+	case <-more:
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	return nil
+}

@@ -1,0 +1,165 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/payhost/payhost/host/config"
+	"github.com/payhost/payhost/host/internal/core"
+	"github.com/payhost/payhost/host/internal/inbox"
+	"github.com/payhost/payhost/host/internal/provider"
+	"github.com/payhost/payhost/host/internal/store"
+	"github.com/payhost/payhost/host/payment"
+	"github.com/payhost/payhost/sdk"
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// Option adds to Open.
+type Option func(*options)
+
+type options struct {
+	logger  *slog.Logger
+	metrics *prometheus.Registry
+	now     func() time.Time
+}
+
+// WithLogger sets where the host and its plugins log. Without it nothing is logged.
+func WithLogger(l *slog.Logger) Option { return func(o *options) { o.logger = l } }
+
+// WithMetrics sets where the host's metrics are registered. Without it they are kept apart, and served on /metrics.
+func WithMetrics(r *prometheus.Registry) Option { return func(o *options) { o.metrics = r } }
+
+// Host is an open payment host. It may be used by any number of goroutines.
+type Host struct {
+	log      *slog.Logger
+	metrics  *prometheus.Registry
+	store    *store.Store
+	registry *provider.Registry
+	core     *core.Core
+	inbox    *inbox.Inbox
+
+	reloading sync.Mutex
+	mu        sync.Mutex
+	cfg       *config.Config
+	results   []provider.Result
+
+	stop       context.CancelFunc
+	background sync.WaitGroup
+}
+
+// Open opens the store, starts the enabled plugins and begins the background work. A provider that does not come up does
+// not keep the host from opening: Providers tells, and the host goes on trying. ctx bounds the opening only; Close must be
+// called.
+func Open(ctx context.Context, cfg *Config, opts ...Option) (*Host, error) {
+	o := options{logger: slog.New(slog.DiscardHandler), metrics: prometheus.NewRegistry(), now: time.Now}
+	for _, option := range opts {
+		option(&o)
+	}
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(cfg.Host.DataDir, 0o700); err != nil {
+		return nil, fmt.Errorf("make data_dir: %w", err)
+	}
+	st, err := store.Open(ctx, cfg.Store.URL.Reveal())
+	if err != nil {
+		return nil, err
+	}
+	h := &Host{log: o.logger, metrics: o.metrics, store: st, cfg: cfg}
+	h.registry = provider.New(provider.Options{
+		Logger: o.logger, PluginDir: cfg.Host.PluginDir, DataDir: cfg.Host.DataDir, Metrics: o.metrics, Now: o.now,
+		OpenIntents: h.openIntents,
+	})
+	h.core, err = core.New(ctx, core.Options{Store: st, Accounts: accounts{h.registry}, PublicURL: cfg.Host.PublicURL,
+		Logger: o.logger, Now: o.now})
+	if err != nil {
+		return nil, errors.Join(err, h.registry.Close(ctx), st.Close())
+	}
+	h.inbox = inbox.New(inbox.Options{Store: st, Core: h.core, Accounts: accounts{h.registry}, Directory: accounts{h.registry},
+		TrustedProxies: cfg.HTTP.TrustedProxies, Logger: o.logger, Now: o.now})
+	h.results = h.registry.Apply(ctx, cfg.Providers)
+	running, stop := context.WithCancel(context.WithoutCancel(ctx))
+	h.stop = stop
+	h.background.Go(func() { h.core.Run(running) })
+	h.background.Go(func() { h.inbox.Run(running) })
+	return h, nil
+}
+
+// Close ends the host: background work stops, calls in flight come to their end (until ctx ends), plugins are stopped,
+// and the store is closed. Whatever is cut off is found by recovery at the next Open.
+func (h *Host) Close(ctx context.Context) error {
+	h.stop()
+	h.background.Wait()
+	calls := make(chan struct{})
+	go func() {
+		defer close(calls)
+		h.core.Wait()
+	}()
+	select {
+	case <-calls:
+	case <-ctx.Done():
+	}
+	err := h.registry.Close(ctx)
+	<-calls // with the plugins gone every call ends
+	return errors.Join(err, h.store.Close())
+}
+
+// openIntents reports whether a provider still has something open, for draining it.
+func (h *Host) openIntents(name string) bool {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	n := 0
+	err := h.store.View(ctx, func(tx *store.Tx) (err error) {
+		n, err = tx.OpenIntents(ctx, name)
+		return err
+	})
+	return err != nil || n > 0
+}
+
+// accounts shows the registry to the rooms that make calls.
+type accounts struct{ registry *provider.Registry }
+
+func (a accounts) Acquire(ctx context.Context, name string) (core.Lease, error) {
+	l, err := a.registry.Acquire(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+func (a accounts) AcquireExisting(ctx context.Context, name string) (core.Lease, error) {
+	l, err := a.registry.AcquireExisting(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+func (a accounts) Trust(name string) ([]sdk.WebhookTrust, bool) {
+	s, ok := a.registry.Status(name)
+	return s.WebhookTrust, ok
+}
+
+// Providers tells how all configured providers stand, by name.
+func (h *Host) Providers() []ProviderStatus { return h.registry.Statuses() }
+
+// Provider tells how one provider stands.
+func (h *Host) Provider(name string) (ProviderStatus, bool) { return h.registry.Status(name) }
+
+// WebhookHandler serves the providers' notices on /webhooks/.
+func (h *Host) WebhookHandler() http.Handler { return h.inbox.WebhookHandler() }
+
+// ReturnHandler serves returning customers on /return/.
+func (h *Host) ReturnHandler() http.Handler { return h.inbox.ReturnHandler() }
+
+// noProvider is for a name that is not configured.
+func noProvider(name string) *payment.Error {
+	return &payment.Error{Code: string(sdk.CodeNotFound), Outcome: sdk.OutcomeNotSent, Provider: name,
+		Message: fmt.Sprintf("no provider is called %q in the configuration", name)}
+}
