@@ -11,10 +11,10 @@ import (
 // rules:
 //
 //	type config struct {
-//		sdk.Endpoint                // environment and base_url, which every plugin has
-//		WebsiteID string            `config:"website_id,required,identity" doc:"The website's number at the provider."`
-//		SecretKey sdk.Secret        `config:"secret_key,required" doc:"Signs every request."`
-//		Tolerance time.Duration     `config:"webhook_tolerance" default:"5m" min:"1s" max:"1h" doc:"How old a notice may be."`
+//		sdk.Endpoint            // environment and base_url, which every plugin has
+//		WebsiteID string        `config:"website_id,required,identity" doc:"The website's number at the provider."`
+//		SecretKey sdk.Secret    `config:"secret_key,required" doc:"Signs every request."`
+//		Tolerance time.Duration `config:"webhook_tolerance" default:"5m" min:"1s" max:"1h" doc:"How old a notice may be."`
 //	}
 //
 // The tags, and what holds without them:

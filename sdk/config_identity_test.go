@@ -90,6 +90,8 @@ func TestIdentityIsStable(t *testing.T) {
 		IDs    []string        `config:"ids,identity"`
 		Key    Secret          `config:"key,identity"`
 		New    string          `config:"new,identity"`
+		NewSum decimal.Decimal `config:"new_sum,identity"`
+		NewOn  bool            `config:"new_on,identity"`
 		Endpoint
 	}
 	cfg, err := DecodeConfig[reordered]([]byte(`{"environment":"live","base_url":"https://a.example","key":"k","ids":["1","2"],"amount":"1.50","age":"5m","number":7,"flag":true}`))

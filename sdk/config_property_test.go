@@ -3,6 +3,7 @@ package sdk
 import (
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"reflect"
 	"regexp"
 	"slices"
@@ -187,6 +188,7 @@ func (l leaky) Validate() []Violation {
 	out := []Violation{{Field: "after", Message: "before " + l.Key.Reveal() + " after"}}
 	for _, k := range append(l.Keys, l.Key) {
 		out = append(out, Violation{Field: "after", Message: fmt.Sprintf("%q or %+q", k.Reveal(), k.Reveal())},
+			Violation{Field: "after", Message: url.PathEscape(k.Reveal()) + "?a=" + url.QueryEscape(k.Reveal())},
 			Violation{Field: "x" + k.Reveal(), Message: k.Reveal()})
 	}
 	return out
@@ -207,7 +209,7 @@ func TestDecodeConfigShowsNoSecret(t *testing.T) {
 			t.Fatalf("Validate always has something to say")
 		}
 		shown := err.Error()
-		for _, form := range []string{secret, fmt.Sprintf("%q", secret), fmt.Sprintf("%+q", secret), strings.Trim(string(quoted), `"`)} {
+		for _, form := range []string{secret, fmt.Sprintf("%q", secret), fmt.Sprintf("%+q", secret), url.QueryEscape(secret), url.PathEscape(secret), strings.Trim(string(quoted), `"`)} {
 			if strings.Contains(shown, form) {
 				t.Fatalf("%s shows the secret %q: %s", text, secret, shown)
 			}
@@ -216,13 +218,13 @@ func TestDecodeConfigShowsNoSecret(t *testing.T) {
 }
 
 func TestDecodeConfigMasksValidate(t *testing.T) {
-	_, err := DecodeConfig[leaky]([]byte(`{"key":"hunter2","keys":["hunter2\"longer","é"]}`))
+	_, err := DecodeConfig[leaky]([]byte(`{"key":"hunter2","keys":["hunter2\"longer","é /"]}`))
 	wantProblems(t, err,
-		`after: before [secret] after; "[secret]" or "[secret]"`,
+		`after: before [secret] after; "[secret]" or "[secret]"; [secret]?a=[secret]`,
 		"x[secret]: [secret]")
 	long := strings.Repeat("0123456789", 10)
 	_, err = DecodeConfig[leaky]([]byte(`{"key":"` + long + `","` + long + `":1}`))
-	wantProblems(t, err, `after: before [secret] after; "[secret]" or "[secret]"`, "x[secret]: [secret]", `"[secret]": is not a known key`)
+	wantProblems(t, err, `after: before [secret] after; "[secret]" or "[secret]"; [secret]?a=[secret]`, "x[secret]: [secret]", `"[secret]": is not a known key`)
 }
 
 type fragile struct {

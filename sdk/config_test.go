@@ -170,6 +170,7 @@ func TestDecodeConfigProblems(t *testing.T) {
 		{"none of the values", `"flow":"Payment"`, `flow: must be one of "activation", "payment"`},
 		{"no URL", `"site":"shop.example"`, `site: must be an absolute http or https URL without user information`},
 		{"a line break", `"site":"https://a.example/\n"`, `site: contains a line break or another control character`},
+		{"a line break of another kind", `"site":"https://a.example/\u2028"`, `site: contains a line break or another control character`},
 		{"half a character", `"notify_ips":["\ud800"]`, `notify_ips[0]: contains something that is not a character`},
 		{"white space that matters", `"hook_keys":["a\n"," b","c\u200b"]`, strings.Repeat("hook_keys[%d]: starts or ends with white space, which usually comes from a file's last line\n", 3)},
 		{"white space that does not", `"notify_ips":" a"`, ""},

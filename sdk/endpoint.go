@@ -71,7 +71,7 @@ const badURL = "must be an absolute http or https URL without user information"
 // checkURL gives what is wrong with text as an absolute http(s) URL; "" when nothing is.
 func checkURL(text string) string {
 	u, err := url.Parse(text)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil || u.Opaque != "" {
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil {
 		return badURL
 	}
 	if port := u.Port(); port != "" {
