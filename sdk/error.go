@@ -100,6 +100,9 @@ func AsError(err error) *Error {
 	}
 	var e *Error
 	if errors.As(err, &e) {
+		if e == nil {
+			return &Error{Code: CodeInternal, Outcome: OutcomeUnknown, Message: "a nil *Error was returned as an error"}
+		}
 		c := *e
 		c.Code, c.Outcome = orCode(e.Code), orOutcome(e.Outcome)
 		return &c
