@@ -1,0 +1,41 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+
+	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/providerhttp"
+)
+
+func newClient(cfg config, rt sdk.Runtime) (*providerhttp.Client, error) {
+	return providerhttp.New(rt, providerhttp.Options{
+		BaseURL: cfg.URL(baseURL, baseURL),
+		Header: http.Header{
+			"Accept":       {"application/json"},
+			"Content-Type": {"application/json"}, // also where the body is empty [doc]
+			"Referer":      {cfg.WebsiteURL},
+		},
+		SecretQuery:  []string{"secret_key"},
+		SecretFields: []string{"secret_key"},
+	})
+}
+
+// post calls ptop with parameters in the query string or, when body is not nil, as JSON. What it gives is no error.
+func (p *provider) post(ctx context.Context, path string, query url.Values, body map[string]any) (*answer, error) {
+	req := providerhttp.Request{Method: http.MethodPost, Path: path, Query: query}
+	if body != nil {
+		data, err := json.Marshal(body)
+		if err != nil {
+			return nil, sdk.NotSent(sdk.CodeInternal, "the request to ptop cannot be written as JSON")
+		}
+		req.Body = providerhttp.JSON(data)
+	}
+	resp, err := p.client.Do(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	return readAnswer(resp)
+}

@@ -1,0 +1,37 @@
+package main
+
+import "github.com/payhost/payhost/sdk"
+
+const (
+	baseURL    = "https://ptop.me"
+	payoutPath = "/api/api-payout" // "api" twice [doc]
+)
+
+// config is one website registered at ptop.
+type config struct {
+	sdk.Endpoint
+	WebsiteID    string     `config:"website_id,required,identity" doc:"The website identifier that ptop assigned."`
+	SecretKey    sdk.Secret `config:"secret_key,required,identity" doc:"Authenticates our calls and signs ptop's notices."`
+	TheSignature sdk.Secret `config:"the_signature" doc:"The key that signs payouts, which ptop calls the_signature; without it there are none."`
+	WebsiteURL   string     `config:"website_url,required" format:"uri" doc:"The website's address as registered at ptop, which checks it as the Referer."`
+}
+
+// paymentPath is where a call about payments goes: the environments differ in it. [doc]
+func (c config) paymentPath(call string) string {
+	if c.Environment == sdk.Live {
+		return "/api/" + call
+	}
+	return "/api/test/" + call
+}
+
+// noPayouts says why this account cannot pay out, "" when it can.
+func (c config) noPayouts() string {
+	switch {
+	case c.TheSignature.IsZero():
+		return "payouts need the_signature"
+	case c.Environment == sdk.Sandbox && c.BaseURL == "":
+		// The only payout path moves real money. [doc] A base_url is somebody's own test server. [decided]
+		return "ptop has no sandbox for payouts: they need environment live, or a base_url"
+	}
+	return ""
+}

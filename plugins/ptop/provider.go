@@ -1,0 +1,148 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/mail"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/providerhttp"
+)
+
+type provider struct {
+	cfg    config
+	client *providerhttp.Client
+	logger *slog.Logger
+}
+
+func newProvider(cfg config, rt sdk.Runtime) (*provider, error) {
+	c, err := newClient(cfg, rt)
+	if err != nil {
+		return nil, err
+	}
+	return &provider{cfg: cfg, client: c, logger: rt.Logger}, nil
+}
+
+func (*provider) Info() sdk.Info {
+	return sdk.Info{
+		Name: "ptop", Version: version,
+		Description:   "ptop.me: hosted payments in USD, payouts to ptop users",
+		Currencies:    []string{"USD"},
+		PaymentLimits: limits("1"),    // [doc]
+		PayoutLimits:  limits("0.01"), // [doc]
+		WebhookTrust:  []sdk.WebhookTrust{sdk.TrustSignature},
+		// Nothing says that a second payment with one order_id is refused; but it is only a link.
+		CreatePayment: sdk.RepeatGuarantee{Repeat: sdk.RepeatNone, LinkOnly: true},
+		// sendingTrx is an idempotency key; for how long ptop remembers it is not said. [doc]
+		CreatePayout: sdk.RepeatGuarantee{Repeat: sdk.RepeatRejectsDuplicates},
+	}
+}
+
+// limits are those of one verb; cents are the smallest unit. [decided]
+func limits(least string) []sdk.AmountLimit {
+	atLeast, decimals := decimal.RequireFromString(least), int32(2)
+	return []sdk.AmountLimit{{Currency: "USD", Min: &atLeast, Decimals: &decimals}}
+}
+
+// DescribeAccount takes payouts away from accounts that cannot make them, and warns those who seem to want some.
+func (p *provider) DescribeAccount() sdk.AccountDescription {
+	var d sdk.AccountDescription
+	if why := p.cfg.noPayouts(); why != "" {
+		d.Without = []sdk.Capability{sdk.CapabilityCreatePayout}
+		if !p.cfg.TheSignature.IsZero() {
+			d.Warnings = []string{why}
+		}
+	}
+	return d
+}
+
+// CreatePayment sends its parameters in the query string, the secret among them, as both of the document's examples do.
+func (p *provider) CreatePayment(ctx context.Context, req sdk.CreatePaymentRequest) (*sdk.Payment, error) {
+	if req.ReturnURL == "" || req.CancelURL == "" {
+		return nil, sdk.Invalid(sdk.Violation{Field: "return_url", Message: "ptop needs return_url and cancel_url"})
+	}
+	a, err := p.post(ctx, p.cfg.paymentPath("payment"), url.Values{
+		"website_id":  {p.cfg.WebsiteID},
+		"secret_key":  {p.cfg.SecretKey.Reveal()},
+		"amount":      {req.Amount.Amount.StringFixed(2)},
+		"product":     {cmp.Or(req.Description, req.MerchantReference, req.Reference)},
+		"order_id":    {req.Reference},
+		"currency":    {req.Amount.Currency},
+		"success_url": {req.ReturnURL},
+		"fail_url":    {req.CancelURL},
+	}, nil)
+	if err != nil {
+		return nil, err
+	}
+	return a.payment()
+}
+
+func (p *provider) GetPayment(ctx context.Context, req sdk.GetPaymentRequest) (*sdk.Payment, error) {
+	id := req.Payment.ProviderReference
+	if id == "" {
+		const why = "ptop finds a payment by its transaction_id alone"
+		return nil, sdk.Invalid(sdk.Violation{Field: "payment.provider_reference", Message: why})
+	}
+	code, err := p.checkPayment(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return &sdk.Payment{ProviderReference: id, Status: paymentStatuses[code], ProviderStatus: code}, nil
+}
+
+func (p *provider) checkPayment(ctx context.Context, id string) (code string, err error) {
+	a, err := p.post(ctx, p.cfg.paymentPath("payment-check"), nil, map[string]any{
+		"website_id": p.cfg.WebsiteID, "secret_key": p.cfg.SecretKey.Reveal(), "transaction_id": id,
+	})
+	if err != nil {
+		return "", err
+	}
+	return a.paymentCode()
+}
+
+// CreatePayout sends money to a registered user's e-mail address. What became of it cannot be asked: a success is
+// final. [decided]
+func (p *provider) CreatePayout(ctx context.Context, req sdk.CreatePayoutRequest) (*sdk.Payout, error) {
+	if why := p.cfg.noPayouts(); why != "" {
+		return nil, sdk.NotSent(sdk.CodeNotSupported, "%s", why)
+	}
+	email := req.Recipient.Email
+	if a, err := mail.ParseAddress(email); err != nil || a.Address != email || strings.Contains(email, "|") {
+		return nil, sdk.Invalid(sdk.Violation{Field: "recipient.email", Message: "must be the e-mail address of a ptop user"})
+	}
+	key, err := sendingTrx(req.Sequence)
+	if err != nil {
+		return nil, err
+	}
+	// A number in its shortest form, signed as the same text, reads the same however ptop parses it. [decided]
+	amount := req.Amount.Amount.String()
+	a, err := p.post(ctx, payoutPath, nil, map[string]any{
+		"website_id":   p.cfg.WebsiteID,
+		"secret_key":   p.cfg.SecretKey.Reveal(),
+		"reviverEmail": email, // so spelled [doc]
+		"amount":       json.Number(amount),
+		"signature":    payoutSignature(p.cfg, email, amount),
+		"sendingTrx":   key,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return a.payout()
+}
+
+// sendingTrx is ptop's idempotency key: exactly six characters that must never repeat [doc], as a hash cut to six
+// soon would. It is the sequence in base 36.
+func sendingTrx(sequence uint64) (string, error) {
+	digits := strings.ToUpper(strconv.FormatUint(sequence, 36))
+	if len(digits) > 6 {
+		return "", sdk.NotSent(sdk.CodeLimit, "all 36^6 keys that ptop takes are used up: payouts need a new website_id")
+	}
+	return strings.Repeat("0", 6-len(digits)) + digits, nil
+}

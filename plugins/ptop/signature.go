@@ -1,0 +1,61 @@
+package main
+
+import (
+	"net/url"
+	"regexp"
+	"strings"
+
+	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/signature"
+)
+
+// payoutSignature is HMAC-SHA256 over website_id|secret_key|reviverEmail|amount with the_signature as key. [doc]
+func payoutSignature(cfg config, email, amount string) string {
+	signed := strings.Join([]string{cfg.WebsiteID, cfg.SecretKey.Reveal(), email, amount}, "|")
+	return signature.HMACSHA256Hex(cfg.TheSignature.Reveal(), signed)
+}
+
+// verify gives the one of the candidates that got signs: HMAC-SHA256 with secret_key over what PHP's json_encode makes
+// of the fields, in their order. [doc]
+func verify(secretKey sdk.Secret, got string, candidates []signature.Value) (signature.Value, error) {
+	for _, fields := range candidates {
+		text, err := signature.PHPJSON(fields)
+		if err == nil && signature.Equal(got, signature.HMACSHA256Hex(secretKey.Reveal(), text)) {
+			return fields, nil
+		}
+	}
+	return signature.Value{}, sdk.NotSent(sdk.CodeInvalidSignature, "the signature of the notice does not verify")
+}
+
+// truths are the texts of a boolean, with what PHP makes of one in a query.
+var truths = map[string]bool{"true": true, "1": true, "false": false, "0": false}
+
+var integer = regexp.MustCompile(`^(0|[1-9][0-9]*)$`)
+
+// typedFields gives what ptop may have signed when the fields came as a query or form, where JSON's types are lost:
+// success as a boolean or text, each id as a number or text, in the document's order. [decided] All have the same
+// texts: for the meaning it does not matter which one was signed.
+func typedFields(form url.Values) []signature.Value {
+	typed := []signature.Value{signature.Object()}
+	for _, name := range []string{"success", "transaction_id", "order_id", "message"} {
+		if !form.Has(name) {
+			continue
+		}
+		text := form.Get(name)
+		readings := []signature.Value{signature.String(text)}
+		if truth, ok := truths[text]; ok && name == "success" {
+			readings = append(readings, signature.Bool(truth))
+		}
+		if strings.HasSuffix(name, "_id") && integer.MatchString(text) {
+			readings = append(readings, signature.Number(text))
+		}
+		var longer []signature.Value
+		for _, t := range typed {
+			for _, r := range readings {
+				longer = append(longer, signature.Object(append(t.Members(), signature.Pair(name, r))...))
+			}
+		}
+		typed = longer
+	}
+	return typed
+}

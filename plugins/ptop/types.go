@@ -1,0 +1,128 @@
+package main
+
+import (
+	"cmp"
+	"net/url"
+	"path"
+	"strconv"
+	"strings"
+
+	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/providerhttp"
+	"github.com/payhost/payhost/sdk/signature"
+)
+
+// success is the status of an answer that is no error. [doc]
+const success = "success"
+
+// answer is what any call may answer. ptop has two ways of saying no, with any HTTP status: {"error", "http_code"} when
+// making a payment, {"status": "error", "message"} when paying out. [doc] Both are understood everywhere.
+type answer struct {
+	Status        providerhttp.Text `json:"status"`
+	Message       string            `json:"message"`
+	Error         string            `json:"error"`
+	Code          providerhttp.Text `json:"Code"`
+	HTTPCode      providerhttp.Text `json:"http_code"`
+	PaymentURL    string            `json:"payment_url"`
+	TransactionID providerhttp.Text `json:"transaction_id"`
+	StatusCode    providerhttp.Text `json:"status_code"`
+	PaymentStatus providerhttp.Text `json:"payment_status"`
+	Data          signature.Value   `json:"data"`
+
+	http *providerhttp.Response
+}
+
+// readAnswer gives an answer that is JSON and no error. One that says yes and no at once is neither.
+func readAnswer(resp *providerhttp.Response) (*answer, error) {
+	a := &answer{http: resp}
+	if err := resp.DecodeJSON(a); err != nil {
+		return nil, err
+	}
+	code, status := string(cmp.Or(a.HTTPCode, a.Code)), resp.Status
+	if n, err := strconv.Atoi(code); err == nil && status < 500 {
+		status = n // the body knows better, but for a server that failed
+	}
+	words := cmp.Or(a.Error, a.Message)
+	switch {
+	case status >= 200 && status < 300 && a.Error == "" && a.Status != "error":
+		return a, nil
+	case a.Status == success:
+		return nil, resp.Unexpected("it says success and error at once")
+	case words == "":
+		return nil, resp.Unexpected("it names no error")
+	}
+	return nil, refusal(resp, status, code, words)
+}
+
+// refusal gives a well-formed error its meaning: by its words where the document has some, else by its status.
+func refusal(resp *providerhttp.Response, status int, code, words string) error {
+	e := sdk.Refused(sdk.CodeDeclined, code, words)
+	said := *resp
+	said.Status = status
+	if means := sdk.AsError(said.StatusError()); means != nil { // not 2xx
+		e.Code, e.Outcome, e.Message, e.RetryAfter = means.Code, means.Outcome, means.Message, means.RetryAfter
+	}
+	switch words {
+	case "Duplicate request detected.":
+		// Somebody used this key before: perhaps an earlier attempt of ours, whose money then moved. [decided]
+		e.Code, e.Outcome = sdk.CodeDuplicate, sdk.OutcomeUnknown
+	case "Signature mismatch. Untrusted origin.":
+		e.Code = sdk.CodeAuthentication
+	}
+	return e
+}
+
+// payment reads the answer to a new payment. The document's example has no transaction_id, which payment-check needs:
+// it is the last segment of payment_url. [decided]
+func (a *answer) payment() (*sdk.Payment, error) {
+	u, err := url.Parse(a.PaymentURL)
+	if a.Status != success || err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil {
+		return nil, a.http.Unexpected("it has no status success with a payment_url for a browser")
+	}
+	id := cmp.Or(string(a.TransactionID), strings.Trim(path.Base(u.Path), "./"))
+	if id == "" {
+		return nil, a.http.Unexpected("neither transaction_id nor payment_url names the transaction")
+	}
+	return &sdk.Payment{
+		ProviderReference: id, Status: sdk.PaymentRequiresAction, NextAction: sdk.RedirectTo(a.PaymentURL),
+	}, nil
+}
+
+func (a *answer) payout() (*sdk.Payout, error) {
+	if a.Status != success {
+		return nil, a.http.Unexpected("its status is neither success nor error")
+	}
+	return &sdk.Payout{Status: sdk.PayoutSucceeded, ProviderStatus: success}, nil
+}
+
+// paymentStatuses are what payment-check's codes mean. [doc]
+var paymentStatuses = map[string]sdk.PaymentStatus{
+	"0": sdk.PaymentRequiresAction, // in review: the customer has done nothing yet
+	"1": sdk.PaymentSucceeded,
+	"2": sdk.PaymentCanceled,
+}
+
+// paymentCode reads the answer of payment-check, of which the document says the codes and not the place. It may stand
+// under one of three names, at the top or under data. All that stand there must agree, but for the word success, which
+// is the envelope's. Code and http_code are HTTP's. [decided]
+func (a *answer) paymentCode() (string, error) {
+	codes := []string{string(a.Status), string(a.StatusCode), string(a.PaymentStatus)}
+	for _, name := range []string{"status", "status_code", "payment_status"} {
+		v, _ := a.Data.Get(name)
+		codes = append(codes, v.Text())
+	}
+	found := ""
+	for _, code := range codes {
+		switch {
+		case code == "" || code == success:
+		case found == "" || found == code:
+			found = code
+		default:
+			return "", a.http.Unexpected("it holds several codes")
+		}
+	}
+	if paymentStatuses[found] == "" {
+		return "", a.http.Unexpected("it holds no code from 0 to 2")
+	}
+	return found, nil
+}
