@@ -2,7 +2,6 @@ package sdk
 
 import (
 	"cmp"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,12 +17,12 @@ func (r *configRun) mask(message string) string {
 }
 
 // newSecretMasker replaces in one pass, so that nothing is replaced inside of what was put in, and longest first.
+// Unlike the masker of a running plugin it replaces short secrets too: nobody has to read much of these messages.
 func newSecretMasker(secrets []string) *strings.Replacer {
 	var forms []string
 	for _, secret := range secrets {
 		quoted, ascii := strconv.Quote(secret), strconv.QuoteToASCII(secret)
-		forms = append(forms, secret, quoted[1:len(quoted)-1], ascii[1:len(ascii)-1],
-			url.QueryEscape(secret), url.PathEscape(secret))
+		forms = append(append(forms, secretForms(secret)...), quoted[1:len(quoted)-1], ascii[1:len(ascii)-1])
 	}
 	slices.SortFunc(forms, func(a, b string) int { return cmp.Or(len(b)-len(a), cmp.Compare(a, b)) })
 	var pairs []string
