@@ -1,0 +1,63 @@
+package config
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"strconv"
+)
+
+// parseURL reads an absolute http or https URL. What is wrong does not quote it: it may hold a password.
+func parseURL(text string) (u *url.URL, problem string) {
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
+		return nil, "must be an absolute http or https URL, such as https://pay.example.com"
+	}
+	if u.User != nil {
+		return nil, "must not have a user name or password"
+	}
+	return u, ""
+}
+
+// checkListen judges host:port; the host may be empty, the port 0 for any free one.
+func checkListen(address string) (problem string) {
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return fmt.Sprintf("%q is not an address; write host:port, such as %q", address, defaultListen)
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return fmt.Sprintf("%q is not a port; write a number from 0 to 65535", port)
+	}
+	return ""
+}
+
+// publicURL is how the host is reached from its own machine.
+func publicURL(h HTTP) string {
+	scheme := "http://"
+	if h.TLSCert != "" {
+		scheme = "https://"
+	}
+	host, port, _ := net.SplitHostPort(h.Listen)
+	if a, err := netip.ParseAddr(host); host == "" || err == nil && a.IsUnspecified() {
+		host = "127.0.0.1" // listening everywhere is no address to call
+	}
+	return scheme + net.JoinHostPort(host, port)
+}
+
+// parseNetwork reads "10.0.0.0/8", or one address as the network of itself.
+func parseNetwork(text string) (n netip.Prefix, problem string) {
+	if a, err := netip.ParseAddr(text); err == nil && a.Zone() == "" {
+		return netip.PrefixFrom(a.Unmap(), a.Unmap().BitLen()), ""
+	}
+	n, err := netip.ParsePrefix(text)
+	switch {
+	case err != nil:
+		return n, fmt.Sprintf(`%q is not a network; write one such as "10.0.0.0/8", or an address`, text)
+	case n.Addr().Is4In6():
+		return n, fmt.Sprintf("%q is an IPv4 network in the form of IPv6; write it as IPv4", text)
+	case n != n.Masked():
+		return n, fmt.Sprintf("%q has bits set beyond its length; write %q", text, n.Masked())
+	}
+	return n, ""
+}

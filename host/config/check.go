@@ -1,0 +1,201 @@
+package config
+
+import (
+	"crypto/tls"
+	"encoding/hex"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/payhost/payhost/sdk"
+)
+
+// levels are the names of log levels.
+var levels = map[string]slog.Level{
+	"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError,
+}
+
+var (
+	accountName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,63}$`)
+	// A plugin and its version are parts of a file's name, so neither may lead to another folder.
+	pluginName    = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+	pluginVersion = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$`)
+)
+
+// check judges values, and fills in the public URL once the address it is made from is known to be right.
+func (c *Config) check(r *report) {
+	c.checkHTTP(r)
+	c.checkHost(r)
+	c.checkStore(r)
+	if c.Log.Format != "text" && c.Log.Format != "json" {
+		r.check("log.format", `%q is not a format; write "text" or "json"`, c.Log.Format)
+	}
+	c.checkEvents(r)
+	for i := range c.Providers {
+		if i > 0 && c.Providers[i].Name == c.Providers[i-1].Name {
+			r.check(join("providers", c.Providers[i].Name), "a second provider of this name")
+		}
+		c.Providers[i].check(r)
+	}
+}
+
+func (c *Config) checkHTTP(r *report) {
+	h := c.HTTP
+	if problem := checkListen(h.Listen); problem != "" {
+		r.check("http.listen", "%s", problem)
+	} else if c.Host.PublicURL == "" {
+		c.Host.PublicURL = publicURL(h)
+	}
+	for i, t := range h.Tokens {
+		checkSecret(r, element("http.tokens", i), t, true)
+	}
+	for i, n := range h.TrustedProxies {
+		if !n.IsValid() || n != n.Masked() {
+			r.check(element("http.trusted_proxies", i), "is not a network")
+		}
+	}
+	cert, key := h.TLSCert != "" || r.unread("http.tls_cert"), h.TLSKey != "" || r.unread("http.tls_key")
+	switch {
+	case cert && !key:
+		r.check("http.tls_cert", "needs http.tls_key as well")
+	case key && !cert:
+		r.check("http.tls_key", "needs http.tls_cert as well")
+	case h.TLSCert != "" && h.TLSKey != "":
+		checkCertificate(r, h.TLSCert, h.TLSKey)
+	}
+}
+
+// checkCertificate reads both files, so that a missing or mismatched one is found before the listener needs it.
+func checkCertificate(r *report, cert, key string) {
+	_, certProblem := readReference(cert)
+	if certProblem != "" {
+		r.check("http.tls_cert", "%s", certProblem)
+	}
+	_, keyProblem := readReference(key)
+	if keyProblem != "" {
+		r.check("http.tls_key", "%s", keyProblem)
+	}
+	if certProblem+keyProblem != "" {
+		return
+	}
+	if _, err := tls.LoadX509KeyPair(cert, key); err != nil {
+		r.check("http.tls_cert", "certificate and key cannot be used: %v", err)
+	}
+}
+
+func (c *Config) checkHost(r *report) {
+	if c.Host.PublicURL == "" {
+		return // the address it would be made from is wrong, and that has been said
+	}
+	u, problem := parseURL(c.Host.PublicURL)
+	if problem == "" && (u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || strings.Contains(c.Host.PublicURL, "#")) {
+		problem = "must not have a query or a fragment"
+	}
+	if problem != "" {
+		r.check("host.public_url", "%s", problem)
+	}
+}
+
+func (c *Config) checkStore(r *report) {
+	const key = "store.url"
+	text := c.Store.URL.Reveal()
+	if path, ok := strings.CutPrefix(text, "sqlite:"); ok {
+		switch {
+		case path == "":
+			r.check(key, "sqlite: needs the path of a file, as in sqlite:var/payhost.db")
+		case strings.HasPrefix(path, "//"):
+			r.check(key, "is sqlite:PATH, without // before the path")
+		case filepath.Base(path) == ":memory:":
+			r.check(key, "a database in memory would forget every payment; name a file")
+		case strings.ContainsAny(path, "?#"):
+			r.check(key, "sqlite:PATH takes no parameters")
+		}
+		return
+	}
+	if !strings.HasPrefix(text, "postgres://") && !strings.HasPrefix(text, "postgresql://") {
+		r.check(key, "is not a store that is known; write sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE")
+		return
+	}
+	if _, err := url.Parse(text); err != nil {
+		// The parser's words would quote the URL, password and all.
+		r.check(key, "is not a valid URL; special characters in the password have to be percent-encoded")
+	}
+}
+
+func (c *Config) checkEvents(r *report) {
+	if c.Events.URL != "" {
+		if _, problem := parseURL(c.Events.URL); problem != "" {
+			r.check("events.url", "%s", problem)
+		} else if len(c.Events.Secrets) == 0 && !r.unread("events.secret") {
+			r.check("events.url", "needs events.secret as well, to sign the events with")
+		}
+	}
+	for i, s := range c.Events.Secrets {
+		key := element("events.secret", i)
+		if len(c.Events.Secrets) == 1 && r.lines != nil && r.lines.line(key) == 0 {
+			key = "events.secret"
+		}
+		checkSecret(r, key, s, false)
+	}
+}
+
+// check judges one account.
+func (p *Provider) check(r *report) {
+	path := join("providers", p.Name)
+	if !accountName.MatchString(p.Name) {
+		r.check(path, "a provider's name has 1 to 64 of a-z, 0-9, _ and -, and begins with a letter or a digit")
+	}
+	if p.Plugin == "" {
+		r.check(path+".plugin", "is missing; name the plugin that serves this account")
+	} else if !pluginName.MatchString(p.Plugin) {
+		r.check(path+".plugin", "is not a plugin's name: 1 to 64 letters, digits, dots, _ and -; its version goes into version")
+	}
+	if p.Version != "" && !pluginVersion.MatchString(p.Version) {
+		r.check(path+".version", `is not a version, such as "1.0.0": 1 to 64 letters, digits, dots, +, _ and -`)
+	}
+	if sum, err := hex.DecodeString(p.SHA256); p.SHA256 != "" && (err != nil || len(sum) != 32) {
+		r.check(path+".sha256", "must be 64 hexadecimal digits")
+	}
+	between(r, path+".timeout", p.Timeout, time.Millisecond, 5*time.Minute)
+	between(r, path+".max_in_flight", p.MaxInFlight, 1, 10000)
+	between(r, path+".drain_timeout", p.DrainTimeout, 0, time.Hour)
+	between(r, path+".payment_ttl", p.PaymentTTL, time.Minute, 8760*time.Hour)
+	if p.SequenceStart == 0 {
+		r.check(path+".sequence_start", "must be 1 or more")
+	}
+	if _, ok := canonical(p.Config); !ok {
+		r.check(path+".config", "must be a JSON object")
+	}
+}
+
+func between[T int | time.Duration](r *report, key string, v, least, most T) {
+	if v < least || v > most {
+		r.check(key, "must be from %v to %v, not %v", bound(least), bound(most), bound(v))
+	}
+}
+
+// bound words a bound: 1h, not 1h0m0s.
+func bound[T int | time.Duration](v T) string {
+	text := fmt.Sprint(v)
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
+}
+
+// checkSecret judges a secret that has to be there; a bearer token also has to fit into a header.
+func checkSecret(r *report, key string, s sdk.Secret, bearer bool) {
+	text := s.Reveal()
+	if text == "" {
+		r.check(key, "is empty")
+	} else if bearer && strings.ContainsFunc(text, func(c rune) bool { return c <= ' ' || c > '~' }) {
+		r.check(key, "a bearer token has only visible ASCII characters, without spaces")
+	}
+}

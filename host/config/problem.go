@@ -1,0 +1,99 @@
+package config
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Problem is one mistake in a configuration.
+type Problem struct {
+	File    string // as it was given to Load; empty for a Config built in code
+	Line    int    // in File, from 1; 0 when the mistake has no line
+	Key     string // dotted path such as "providers.ptop.timeout" or "http.tokens[0]"; empty when it is about the file
+	Message string // what is wrong and what to write instead, never with a secret in it
+}
+
+// String gives "config.toml:12: providers.ptop.timeout: what is wrong", without the parts that are not known.
+func (p Problem) String() string {
+	var b strings.Builder
+	if p.File != "" {
+		b.WriteString(p.File)
+		if p.Line > 0 {
+			fmt.Fprintf(&b, ":%d", p.Line)
+		}
+		b.WriteString(": ")
+	}
+	if p.Key != "" {
+		b.WriteString(p.Key + ": ")
+	}
+	return b.String() + p.Message
+}
+
+// Problems are all mistakes of one configuration, in the order of their lines. Load and Validate return *Problems.
+type Problems []Problem
+
+// Error gives one line for each problem.
+func (p Problems) Error() string {
+	rows := make([]string, len(p))
+	for i := range p {
+		rows[i] = p[i].String()
+	}
+	return strings.Join(rows, "\n")
+}
+
+// report collects problems while a configuration is read and then checked.
+type report struct {
+	file     string
+	lines    *lines
+	problems Problems
+	failed   map[string]bool // keys whose value could not be read; "" stands for the whole file
+}
+
+func newReport(file string, at *lines) *report {
+	return &report{file: file, lines: at, failed: map[string]bool{}}
+}
+
+// add reports a mistake at a key and remembers that its value is not to be judged further.
+func (r *report) add(key, format string, args ...any) {
+	r.at(r.lines.nearest(key), key, format, args...)
+	r.failed[key] = true
+}
+
+// at reports a mistake at a line.
+func (r *report) at(line int, key, format string, args ...any) {
+	p := Problem{File: r.file, Line: line, Key: key, Message: fmt.Sprintf(format, args...)}
+	if !slices.Contains(r.problems, p) {
+		r.problems = append(r.problems, p)
+	}
+}
+
+// check reports a mistake in a value that was read, unless the key or a table around it could not be: its value then
+// is not what the operator wrote.
+func (r *report) check(key, format string, args ...any) {
+	if !r.unread(key) {
+		r.at(r.lines.nearest(key), key, format, args...)
+	}
+}
+
+// unread says whether the key's value, or a table around it, could not be read.
+func (r *report) unread(key string) bool {
+	for ; key != ""; key = parent(key) {
+		if r.failed[key] {
+			return true
+		}
+	}
+	return r.failed[""]
+}
+
+// err gives the problems in the order of their lines, nil when there are none.
+func (r *report) err() error {
+	if len(r.problems) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(r.problems, func(a, b Problem) int {
+		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Key, b.Key), cmp.Compare(a.Message, b.Message))
+	})
+	return &r.problems
+}

@@ -1,0 +1,111 @@
+package config
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// maxReference bounds a file that holds one secret.
+const maxReference = 64 << 10
+
+var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+// resolve gives what text stands for; referred says that it was env:NAME or file:PATH. A failed reference is reported,
+// and its value is empty.
+func (l *loader) resolve(path, text string) (value string, referred bool) {
+	if name, ok := strings.CutPrefix(text, "env:"); ok {
+		return l.variable(path, name), true
+	}
+	if name, ok := strings.CutPrefix(text, "file:"); ok {
+		value, problem := readReference(l.absolute(name))
+		if name == "" {
+			problem = "file: needs the path of a file, as in file:secrets/key.pem"
+		}
+		if problem != "" {
+			l.add(path, "%s", problem)
+			return "", true
+		}
+		return value, true
+	}
+	return text, false
+}
+
+// variable gives an environment variable's value. Only what can be a name is shown: "env:" may have been put before
+// the secret itself.
+func (l *loader) variable(path, name string) string {
+	if !variableName.MatchString(name) {
+		l.add(path, "env: needs the name of an environment variable (letters, digits, _), as in env:PAYHOST_API_TOKEN")
+		return ""
+	}
+	value, ok := l.lookup(name)
+	switch {
+	case !ok:
+		l.add(path, "environment variable %s is not set", name)
+	case value == "":
+		l.add(path, "environment variable %s is empty", name)
+	case !utf8.ValidString(value):
+		l.add(path, "environment variable %s is not UTF-8 text", name)
+	default:
+		return value
+	}
+	return ""
+}
+
+// readReference gives a file's text without its last line break, or what is wrong.
+func readReference(path string) (text, problem string) {
+	// Asked before opening: opening a named pipe would wait for a writer.
+	info, err := os.Stat(path)
+	if err != nil {
+		return "", unreadable(path, err)
+	}
+	if !info.Mode().IsRegular() {
+		return "", "file " + strconv.Quote(path) + " is not a regular file"
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return "", unreadable(path, err)
+	}
+	defer func() { _ = f.Close() }() // only read from
+	data, err := io.ReadAll(io.LimitReader(f, maxReference+1))
+	if err != nil {
+		return "", unreadable(path, err)
+	}
+	text = strings.TrimSuffix(strings.TrimSuffix(string(data), "\n"), "\r")
+	switch {
+	case len(data) > maxReference:
+		return "", "file " + strconv.Quote(path) + " is larger than 64 KiB"
+	case text == "":
+		return "", "file " + strconv.Quote(path) + " is empty"
+	case !utf8.ValidString(text):
+		return "", "file " + strconv.Quote(path) + " is not UTF-8 text"
+	}
+	return text, ""
+}
+
+// unreadable words why a file cannot be read.
+func unreadable(path string, err error) string {
+	if errors.Is(err, fs.ErrNotExist) {
+		return "file " + strconv.Quote(path) + " does not exist"
+	}
+	if pe := (*fs.PathError)(nil); errors.As(err, &pe) {
+		err = pe.Err
+	}
+	return "file " + strconv.Quote(path) + " cannot be read: " + err.Error()
+}
+
+// absolute gives a path relative to the configuration's folder its full form.
+func (l *loader) absolute(path string) string { return absolute(l.dir, path) }
+
+func absolute(dir, path string) string {
+	if path == "" || filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(dir, path)
+}

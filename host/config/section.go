@@ -1,0 +1,140 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// table reads one table of the file. Every method leaves its target alone when the key is absent, and reports a value
+// of the wrong type.
+type table struct {
+	load   *loader
+	path   string
+	values map[string]any
+	known  []string // every key that was asked for; the others are mistakes
+}
+
+// get gives the value of a key.
+func (t *table) get(key string) (value any, path string, ok bool) {
+	t.known = append(t.known, key)
+	value, ok = t.values[key]
+	return value, join(t.path, key), ok
+}
+
+// read puts the value of a key into target when it is of the right type.
+func read[T any](t *table, key, want string, target *T) {
+	value, path, ok := t.get(key)
+	if !ok {
+		return
+	}
+	v, ok := value.(T)
+	if !ok {
+		t.load.wrongType(path, want, value)
+		return
+	}
+	*target = v
+}
+
+func (t *table) text(key string, target *string) { read(t, key, "text in quotes", target) }
+
+func (t *table) boolean(key string, target *bool) { read(t, key, "true or false", target) }
+
+// whole reads a whole number, which has to fit the target's type; other bounds are checked later.
+func whole[T int | uint64](t *table, key string, target *T) {
+	n := int64(*target)
+	read(t, key, "a whole number", &n)
+	v := T(n)
+	if (v < 0) != (n < 0) || int64(v) != n {
+		t.load.add(join(t.path, key), "must be neither negative nor that large")
+		return
+	}
+	*target = v
+}
+
+func (t *table) duration(key string, target *time.Duration) {
+	text := target.String()
+	t.text(key, &text)
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		t.load.add(join(t.path, key), `%q is not a duration; write a number with a unit (ms, s, m, h), such as "15s"`, text)
+		return
+	}
+	*target = d
+}
+
+// item is one string of a list, with its own path; not ok when it is of another type.
+type item struct {
+	path, text string
+	ok         bool
+}
+
+// texts reads a list of strings; single also allows one string in place of a list of one. An element of the wrong type
+// keeps its place, empty.
+func (t *table) texts(key, want string, single bool) []item {
+	value, path, ok := t.get(key)
+	if text, is := value.(string); is && single {
+		return []item{{path, text, true}}
+	}
+	values, isList := value.([]any)
+	if ok && !isList {
+		t.load.wrongType(path, want, value)
+	}
+	items := make([]item, len(values))
+	for i, v := range values {
+		items[i].path = element(path, i)
+		if items[i].text, items[i].ok = v.(string); !items[i].ok {
+			t.load.wrongType(items[i].path, "text in quotes", v)
+		}
+	}
+	return items
+}
+
+// sub gives a table in the table; an empty one when it is absent or something else.
+func (t *table) sub(key, want string) *table {
+	var values map[string]any
+	read(t, key, want, &values)
+	return &table{load: t.load, path: join(t.path, key), values: values}
+}
+
+// finish reports every key that nobody asked for; hint says where else such keys may belong.
+func (t *table) finish(hint string) {
+	for key := range t.values {
+		if slices.Contains(t.known, key) {
+			continue
+		}
+		also := hint
+		if meant := suggest(key, t.known); meant != "" {
+			also = fmt.Sprintf("did you mean %q?", meant)
+		} else if hint == "" {
+			also = "known here: " + strings.Join(t.known, ", ")
+		}
+		t.load.add(join(t.path, key), "unknown key; %s", also)
+	}
+}
+
+// wrongType reports a value's type, never the value.
+func (l *loader) wrongType(path, want string, value any) {
+	l.add(path, "must be %s, not %s", want, typeName(value))
+}
+
+func typeName(value any) string {
+	switch value.(type) {
+	case string:
+		return "text"
+	case int64:
+		return "a whole number"
+	case float64:
+		return "a number with a fraction"
+	case bool:
+		return "true or false"
+	case time.Time:
+		return "a date or time"
+	case map[string]any:
+		return "a table"
+	case []map[string]any:
+		return "a list of tables"
+	}
+	return "a list"
+}

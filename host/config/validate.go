@@ -1,0 +1,81 @@
+package config
+
+import (
+	"cmp"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/payhost/payhost/sdk"
+)
+
+const (
+	defaultListen    = "127.0.0.1:8080"
+	defaultPluginDir = "bin/plugins"
+	defaultDataDir   = "var"
+	defaultDatabase  = "payhost.db"
+	defaultTimeout   = 15 * time.Second
+	defaultInFlight  = 64
+	defaultDrain     = 30 * time.Second
+	defaultTTL       = 24 * time.Hour
+	defaultSequence  = 1
+)
+
+// Validate is for a Config built in code: it fills in defaults, makes paths absolute (relative to the folder of File,
+// else to the working directory), sorts the providers and checks everything that Load checks. The error is *Problems.
+// It may be called again, and on what Load gave.
+func (c *Config) Validate() error {
+	r := newReport(c.File, c.lines)
+	dir := filepath.Dir(c.File)
+	if c.File == "" {
+		var err error
+		if dir, err = os.Getwd(); err != nil {
+			r.add("", "the working directory is unknown: %v", err)
+			return r.err()
+		}
+	}
+	c.complete(dir)
+	c.check(r)
+	return r.err()
+}
+
+// complete fills in defaults and makes paths absolute.
+func (c *Config) complete(dir string) {
+	h := &c.Host
+	h.PluginDir = absolute(dir, cmp.Or(h.PluginDir, filepath.FromSlash(defaultPluginDir)))
+	h.DataDir = absolute(dir, cmp.Or(h.DataDir, defaultDataDir))
+	h.PublicURL = strings.TrimRight(h.PublicURL, "/")
+	c.HTTP.Listen = cmp.Or(c.HTTP.Listen, defaultListen)
+	c.HTTP.TLSCert = absolute(dir, c.HTTP.TLSCert)
+	c.HTTP.TLSKey = absolute(dir, c.HTTP.TLSKey)
+	c.Log.Format = cmp.Or(c.Log.Format, "text")
+	if c.Store.URL.IsZero() {
+		c.Store.URL = sdk.NewSecret("sqlite:" + filepath.Join(h.DataDir, defaultDatabase))
+	}
+	if path, ok := strings.CutPrefix(c.Store.URL.Reveal(), "sqlite:"); ok {
+		c.Store.URL = sdk.NewSecret("sqlite:" + absolute(dir, path))
+	}
+	for i := range c.Providers {
+		c.Providers[i].fill()
+	}
+	slices.SortStableFunc(c.Providers, func(a, b Provider) int { return cmp.Compare(a.Name, b.Name) })
+}
+
+// fill gives a provider built in code its defaults.
+func (p *Provider) fill() {
+	if canon, ok := canonical(p.Config); ok {
+		p.Config = canon
+	}
+	p.SHA256 = strings.ToLower(p.SHA256)
+	if p.complete {
+		return
+	}
+	p.Timeout = cmp.Or(p.Timeout, defaultTimeout)
+	p.MaxInFlight = cmp.Or(p.MaxInFlight, defaultInFlight)
+	p.DrainTimeout = cmp.Or(p.DrainTimeout, defaultDrain)
+	p.PaymentTTL = cmp.Or(p.PaymentTTL, defaultTTL)
+	p.SequenceStart = cmp.Or(p.SequenceStart, defaultSequence)
+	p.complete = true
+}
