@@ -80,8 +80,8 @@ func (r *configRun) object(plan *configPlan, n *configNode, v reflect.Value, pre
 		return
 	}
 	for _, at := range plan.endpoints {
-		if problem := checkEndpoint(v.FieldByIndex(at).Interface().(Endpoint)); problem != "" {
-			r.report(prefix+"base_url", problem)
+		if e, ok := v.FieldByIndex(at).Interface().(Endpoint); ok && checkEndpoint(e) != "" {
+			r.report(prefix+"base_url", checkEndpoint(e))
 		}
 	}
 	r.validate(v, prefix)

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"hash"
 	"reflect"
 	"slices"
 	"strconv"
@@ -29,17 +28,13 @@ func configIdentity(cfg any) string {
 		}
 	})
 	slices.Sort(paths)
-	h := sha256.New()
+	// Every length is written first, so that no two lists of names and values run together to the same bytes.
+	var text []byte
 	for _, path := range paths {
-		writeCounted(h, path)
-		writeCounted(h, values[path])
+		text = fmt.Appendf(text, "%d:%s%d:%s", len(path), path, len(values[path]), values[path])
 	}
-	return hex.EncodeToString(h.Sum(nil))[:fingerprintLength]
-}
-
-// writeCounted writes the length first, so that no two lists of texts run together to the same bytes.
-func writeCounted(h hash.Hash, text string) {
-	fmt.Fprintf(h, "%d:%s", len(text), text)
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])[:fingerprintLength]
 }
 
 // canonicalValue gives equal values the same text and different ones different texts; a zero value gives "".
@@ -70,11 +65,8 @@ func canonicalValue(v reflect.Value) string {
 func configSecrets(cfg any) []string {
 	var out []string
 	v := reflect.Indirect(reflect.ValueOf(cfg))
-	eachConfigValue(planOf(v.Type()), v, "", func(f *configField, _ string, v reflect.Value) {
-		if f.typ != typeSecret {
-			return
-		}
-		if s := v.Interface().(Secret); !s.IsZero() && !slices.Contains(out, s.Reveal()) {
+	eachConfigValue(planOf(v.Type()), v, "", func(_ *configField, _ string, v reflect.Value) {
+		if s, ok := v.Interface().(Secret); ok && !s.IsZero() && !slices.Contains(out, s.Reveal()) {
 			out = append(out, s.Reveal())
 		}
 	})

@@ -106,7 +106,10 @@ func fitsSchema(schema map[string]any, value any) string {
 	if !ok {
 		types = []any{schema["type"]}
 	}
-	if !slices.Contains(types, any(kind)) && !(kind == "number" && slices.Contains(types, any("integer"))) {
+	if kind == "number" && slices.Contains(types, any("integer")) {
+		kind = "integer"
+	}
+	if !slices.Contains(types, any(kind)) {
 		return fmt.Sprintf("%v is a %s, not %v", value, kind, types)
 	}
 	switch v := value.(type) {

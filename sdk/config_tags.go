@@ -70,8 +70,9 @@ var configPlans sync.Map // reflect.Type -> *configPlan
 // planOf gives t's plan. It panics when the struct is not a proper configuration: that is a mistake in the program,
 // which any test that decodes at all will meet.
 func planOf(t reflect.Type) *configPlan {
-	if p, ok := configPlans.Load(t); ok {
-		return p.(*configPlan)
+	known, _ := configPlans.Load(t)
+	if p, ok := known.(*configPlan); ok {
+		return p
 	}
 	p := newConfigPlan(t, nil)
 	configPlans.Store(t, p)
