@@ -60,8 +60,7 @@ func (m *masker) mask(text string) string {
 	return text
 }
 
-// secretForms gives the ways in which a value may be written. Of a value of several lines, such as a key in PEM, each
-// long line counts as well: logs are made of lines.
+// secretForms gives the ways in which a value may be written.
 func secretForms(value string) []string {
 	forms := []string{value, url.QueryEscape(value), url.PathEscape(value)}
 	if text, err := json.Marshal(value); err == nil {
@@ -72,14 +71,6 @@ func secretForms(value string) []string {
 	e.SetEscapeHTML(false)
 	if e.Encode(value) == nil {
 		forms = append(forms, strings.Trim(plain.String(), "\"\n"))
-	}
-	const longLine = 16
-	if lines := strings.Split(value, "\n"); len(lines) > 1 {
-		for _, line := range lines {
-			if line = strings.TrimSpace(line); len(line) >= longLine && !strings.HasPrefix(line, "-----") {
-				forms = append(forms, line)
-			}
-		}
 	}
 	return forms
 }
