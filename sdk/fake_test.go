@@ -193,6 +193,9 @@ func with[Req, Resp any](
 	return func(ctx context.Context, a *sdk.AccountClient) (any, error) { return call(a, ctx, req) }
 }
 
+// sdkTime is some time.
+var sdkTime = time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)
+
 // validPayment is a request that breaks no rule.
 func validPayment() sdk.CreatePaymentRequest {
 	return sdk.CreatePaymentRequest{

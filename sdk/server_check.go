@@ -39,14 +39,16 @@ func checkIdempotencyKey(r *reader, key string) {
 // checkAmount looks at an amount that is about to move: more than zero, of a currency that the account handles, within
 // the limits that the provider declares for it.
 func checkAmount(r *reader, a *account, m Money, limits []AmountLimit) {
-	if m.Currency == "" {
-		if m.Amount.IsZero() { // else the reader has complained
-			r.fail("amount", "missing")
-		}
+	if r.failed("amount", "currency") {
+		return
+	}
+	if m == (Money{}) {
+		r.fail("amount", "missing")
 		return
 	}
 	if m.Amount.Sign() <= 0 {
 		r.fail("amount", "must be more than zero")
+		return
 	}
 	if known := a.info.Currencies; len(known) > 0 && !slices.Contains(known, m.Currency) {
 		r.fail("currency", "this account does not handle %q", m.Currency)

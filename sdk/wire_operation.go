@@ -32,11 +32,11 @@ var invokeOperation = verb[OperationInvoker, InvokeOperationRequest, json.RawMes
 
 // json reads exactly one JSON value.
 func (r *reader) json(field string, data []byte, limit int) json.RawMessage {
-	data = r.blob(field, data, limit)
-	if !json.Valid(data) {
+	text := r.blob(field, data, limit)
+	if len(data) <= limit && !json.Valid(text) {
 		r.fail(field, "not a JSON value")
 	}
-	return data
+	return text
 }
 
 // checkOperation answers for names that Info does not list, and asks for a key where money can move.

@@ -3,6 +3,7 @@ package sdk
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -51,6 +52,13 @@ func (r *reader) item(field string, i int) *reader {
 
 func (r *reader) fail(field, format string, args ...any) {
 	r.all.invalid = append(r.all.invalid, Violation{Field: r.path + field, Message: fmt.Sprintf(format, args...)})
+}
+
+// failed reports whether something is already known to be wrong with one of the fields.
+func (r *reader) failed(fields ...string) bool {
+	return slices.ContainsFunc(r.all.invalid, func(v Violation) bool {
+		return slices.Contains(fields, strings.TrimPrefix(v.Field, r.path))
+	})
 }
 
 func (r *reader) exceed(field, format string, args ...any) {
@@ -145,7 +153,8 @@ func (r *reader) amount(field, text string) *decimal.Decimal {
 func (r *reader) money(field string, w *wire.Money) Money {
 	m := r.signedMoney(field, w)
 	if m.Amount.IsNegative() {
-		r.fail(field+".amount", "negative")
+		amount, _ := moneyFields(field)
+		r.fail(amount, "negative")
 	}
 	return m
 }
@@ -164,14 +173,23 @@ func (r *reader) signedMoney(field string, w *wire.Money) Money {
 	if w == nil {
 		return Money{}
 	}
+	amountField, currencyField := moneyFields(field)
 	amount, err := ParseAmount(w.GetAmount())
 	if err != nil {
-		r.fail(field+".amount", "%s", err)
+		r.fail(amountField, "%s", err)
 	}
 	if err := CheckCurrency(w.GetCurrency()); err != nil {
-		r.fail(field+".currency", "%s", err)
+		r.fail(currencyField, "%s", err)
 	}
 	return Money{Amount: amount, Currency: w.GetCurrency()}
+}
+
+// moneyFields gives the names that merchants know: "amount" and "currency", "paid_amount" and "paid_currency".
+func moneyFields(field string) (amount, currency string) {
+	if field == "amount" {
+		return "amount", "currency"
+	}
+	return field + "_amount", field + "_currency"
 }
 
 func (r *reader) time(field string, w *timestamppb.Timestamp) time.Time {
