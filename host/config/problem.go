@@ -48,11 +48,12 @@ type report struct {
 	file     string
 	lines    *lines
 	problems Problems
-	failed   map[string]bool // keys whose value could not be read; "" stands for the whole file
+	said     map[Problem]bool // a file can hold thousands
+	failed   map[string]bool  // keys whose value could not be read; "" stands for the whole file
 }
 
 func newReport(file string, at *lines) *report {
-	return &report{file: file, lines: at, failed: map[string]bool{}}
+	return &report{file: file, lines: at, said: map[Problem]bool{}, failed: map[string]bool{}}
 }
 
 // add reports a mistake at a key and remembers that its value is not to be judged further.
@@ -64,7 +65,8 @@ func (r *report) add(key, format string, args ...any) {
 // at reports a mistake at a line.
 func (r *report) at(line int, key, format string, args ...any) {
 	p := Problem{File: r.file, Line: line, Key: key, Message: fmt.Sprintf(format, args...)}
-	if !slices.Contains(r.problems, p) {
+	if !r.said[p] {
+		r.said[p] = true
 		r.problems = append(r.problems, p)
 	}
 }
