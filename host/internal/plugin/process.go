@@ -1,12 +1,41 @@
 package plugin
 
-import "github.com/payhost/payhost/sdk"
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"time"
 
-// Process is one running plugin.
+	goplugin "github.com/hashicorp/go-plugin"
+
+	"github.com/payhost/payhost/sdk"
+)
+
+// abandonAfter is how long a killed process may take to disappear before Stop no longer waits for it: one that hangs in
+// the kernel cannot be killed.
+const abandonAfter = 5 * time.Second
+
+// Process is one running plugin. It must be stopped, also after it has ended by itself.
 type Process struct {
-	client *sdk.Client
-	info   sdk.Info
-	done   chan struct{}
+	binary  Binary
+	client  *sdk.Client
+	info    sdk.Info
+	pid     int
+	started time.Time
+
+	gp       *goplugin.Client
+	launcher *launcher
+	conns    *connections
+	sink     *sink
+	output   *output
+
+	done chan struct{}
+	err  error // why, once done is closed
+
+	stopOnce sync.Once
+	stopped  chan struct{}
 }
 
 // Client makes calls to the plugin.
@@ -15,5 +44,93 @@ func (p *Process) Client() *sdk.Client { return p.client }
 // Info is what the plugin said of itself when it started.
 func (p *Process) Info() sdk.Info { return p.info }
 
+// Binary is the program that runs.
+func (p *Process) Binary() Binary { return p.binary }
+
+// Checksum is the sha256 of the program that runs, in hex.
+func (p *Process) Checksum() string { return p.binary.Checksum }
+
+// PID is the process's id.
+func (p *Process) PID() int { return p.pid }
+
+// StartedAt is when the process first answered.
+func (p *Process) StartedAt() time.Time { return p.started }
+
 // Done is closed as soon as the process or the connection to it is gone.
 func (p *Process) Done() <-chan struct{} { return p.done }
+
+// Err says why the process is gone, with what it printed last; nil while it is not.
+func (p *Process) Err() error {
+	select {
+	case <-p.done:
+		return p.output.quote(p.err)
+	default:
+		return nil
+	}
+}
+
+// watch closes done. The process's end is seen by the thread that waits for it, whoever still holds its pipes open; the
+// connection's end counts as well, because a plugin that cannot be reached is of no use.
+func (p *Process) watch() {
+	ctx, cancel := context.WithCancel(context.Background())
+	lost := make(chan error, 1)
+	go func() { lost <- p.conns.watch(ctx) }()
+	select {
+	case <-p.launcher.ended:
+		p.err = errors.New(p.launcher.exitText())
+		cancel()
+		<-lost
+	case err := <-lost:
+		p.err = p.lostOrEnded(err)
+		cancel()
+	}
+	close(p.done)
+}
+
+// lostOrEnded gives the better of two causes: the connection of a process that dies breaks a moment before its end is
+// seen.
+func (p *Process) lostOrEnded(err error) error {
+	select {
+	case <-p.launcher.ended:
+		return errors.New(p.launcher.exitText())
+	case <-time.After(100 * time.Millisecond):
+		return err
+	}
+}
+
+// Stop asks the process to end and kills it, and all that it started, when the budget is over. It cuts calls in flight:
+// drain first. It may be called by several and more than once; the shortest budget counts. When it returns nothing of
+// the process is left.
+func (p *Process) Stop(budget time.Duration) {
+	kill := time.AfterFunc(budget, p.launcher.kill)
+	defer kill.Stop()
+	p.stopOnce.Do(func() { go p.shutDown() })
+	select {
+	case <-p.stopped:
+	case <-time.After(budget + abandonAfter):
+		p.sink.logger.Error("the plugin's process cannot be killed", "pid", p.pid)
+	}
+}
+
+// shutDown ends when the process has. go-plugin's Kill asks politely first, without a deadline of its own: Stop sees to
+// that by killing the process under it.
+func (p *Process) shutDown() {
+	p.gp.Kill()
+	p.launcher.kill() // go-plugin does nothing when the start had failed early
+	if p.launcher.pid != 0 {
+		<-p.launcher.ended
+	}
+	p.conns.close()
+	p.launcher.readers.Wait()
+	_ = os.RemoveAll(p.launcher.sockets)
+	p.sink.close(time.Second)
+	close(p.stopped)
+}
+
+// exitText says how the process ended.
+func (l *launcher) exitText() string {
+	if l.endErr == nil {
+		return "the process exited by itself (exit status 0)"
+	}
+	return fmt.Sprintf("the process ended: %s", l.endErr)
+}

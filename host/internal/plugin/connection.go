@@ -1,0 +1,80 @@
+package plugin
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/connectivity"
+
+	"github.com/payhost/payhost/sdk"
+)
+
+// connections knows the gRPC connections that go-plugin makes, which it hands to nobody: it does not close one whose
+// plugin died before it was quite up, and says nothing when one breaks while the process lives on.
+type connections struct {
+	mu   sync.Mutex
+	list []*grpc.ClientConn
+}
+
+// dialOptions are for go-plugin's connections. There is no client keepalive: a plugin in another language may answer one
+// by closing the connection, and on a socket of this machine it tells nothing that the process's end does not.
+func (c *connections) dialOptions() []grpc.DialOption {
+	return []grpc.DialOption{
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(sdk.MaxMessageSize), grpc.MaxCallSendMsgSize(sdk.MaxMessageSize)),
+		grpc.WithIdleTimeout(0), // a connection that nobody uses for half an hour stays
+		// The first stream is go-plugin's own for the plugin's output, made before a connection is given out.
+		grpc.WithStreamInterceptor(func(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientConn, method string,
+			next grpc.Streamer, opts ...grpc.CallOption,
+		) (grpc.ClientStream, error) {
+			c.note(cc)
+			return next(ctx, desc, cc, method, opts...)
+		}),
+	}
+}
+
+func (c *connections) note(cc *grpc.ClientConn) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !slices.Contains(c.list, cc) {
+		c.list = append(c.list, cc)
+	}
+}
+
+func (c *connections) all() []*grpc.ClientConn {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.list)
+}
+
+func (c *connections) close() {
+	for _, cc := range c.all() {
+		_ = cc.Close() // closed already, as a rule
+	}
+}
+
+var errConnectionLost = errors.New("the connection to the plugin broke")
+
+// watch returns when the plugin can no longer be reached, or ctx ends.
+func (c *connections) watch(ctx context.Context) error {
+	list := c.all()
+	if len(list) == 0 {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	cc := list[0]
+	for {
+		state := cc.GetState()
+		switch state {
+		case connectivity.TransientFailure, connectivity.Shutdown:
+			return errConnectionLost
+		case connectivity.Idle: // the plugin closed the connection in good order: it must take another
+			cc.Connect()
+		}
+		if !cc.WaitForStateChange(ctx, state) {
+			return ctx.Err()
+		}
+	}
+}

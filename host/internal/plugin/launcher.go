@@ -1,0 +1,191 @@
+package plugin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// maxHandshake bounds the line that a plugin introduces itself with: addresses and a certificate.
+const maxHandshake = 8 << 10
+
+// lastWords is how long what a dead process printed may still be read, in case someone else holds its pipes open.
+const lastWords = time.Second
+
+// launcher runs the command: it is go-plugin's runner.Runner. It starts the process and waits for it on one thread, which
+// it keeps until the process has ended, and reads all that it prints; go-plugin sees only the handshake's line.
+type launcher struct {
+	cmd     *exec.Cmd
+	output  *output
+	sockets string // go-plugin's folder for this process's sockets
+
+	shake     *io.PipeReader // go-plugin reads the handshake here
+	shakeEnd  *io.PipeWriter
+	firstLine string // of stdout, for errors; set before the handshake is passed on
+
+	pid     int
+	ended   chan struct{} // closed when the process has ended, or could not be started
+	endErr  error         // how, once ended is closed
+	readers sync.WaitGroup
+
+	mu     sync.Mutex
+	alive  bool // there is a process, and its id is its own
+	doomed bool // kill was called
+}
+
+func newLauncher(o *output) *launcher {
+	l := &launcher{output: o, ended: make(chan struct{})}
+	l.shake, l.shakeEnd = io.Pipe()
+	return l
+}
+
+// Start starts the process.
+func (l *launcher) Start(context.Context) error {
+	stdout, outEnd, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	stderr, errEnd, err := os.Pipe()
+	if err != nil {
+		return errors.Join(err, stdout.Close(), outEnd.Close())
+	}
+	l.cmd.Stdout, l.cmd.Stderr = outEnd, errEnd
+	started := make(chan error)
+	go l.run(started)
+	err = <-started
+	outEnd.Close()
+	errEnd.Close()
+	if err != nil {
+		return errors.Join(err, stdout.Close(), stderr.Close())
+	}
+	l.readers.Add(2)
+	go l.read(stdout, l.readStdout)
+	go l.read(stderr, func(r io.Reader) { readLines(r, l.output.stderrLine) })
+	return nil
+}
+
+// run is the thread that the process hangs on.
+func (l *launcher) run(started chan<- error) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	defer close(l.ended)
+	if err := l.begin(); err != nil {
+		started <- err
+		return
+	}
+	started <- nil
+	awaitEnd(l.cmd.Process)
+	l.reap()
+}
+
+func (l *launcher) begin() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.doomed {
+		return errors.New("given up before it was started")
+	}
+	if err := l.cmd.Start(); err != nil {
+		return err
+	}
+	l.pid, l.alive = l.cmd.Process.Pid, true
+	return nil
+}
+
+// read reads one of the pipes to its end, or until a while after the process's.
+func (l *launcher) read(pipe *os.File, lines func(io.Reader)) {
+	defer l.readers.Done()
+	defer pipe.Close()
+	finished := make(chan struct{})
+	defer close(finished)
+	go func() {
+		select {
+		case <-l.ended:
+			_ = pipe.SetReadDeadline(time.Now().Add(lastWords))
+		case <-finished:
+		}
+	}()
+	lines(pipe)
+}
+
+// readStdout gives the first line to go-plugin and logs the others.
+func (l *launcher) readStdout(r io.Reader) {
+	first := true
+	readLines(r, func(line []byte) {
+		if !first {
+			l.output.stdoutLine(line)
+			return
+		}
+		first = false
+		l.firstLine = string(line[:min(len(line), maxHandshake)])
+		_, _ = io.WriteString(l.shakeEnd, l.firstLine+"\n")
+		l.shakeEnd.Close()
+	})
+	l.shakeEnd.Close()
+}
+
+// Stdout holds the handshake and nothing else.
+func (l *launcher) Stdout() io.ReadCloser { return l.shake }
+
+// Stderr is empty: go-plugin has nothing to read there.
+func (l *launcher) Stderr() io.ReadCloser { return io.NopCloser(strings.NewReader("")) }
+
+// Wait waits for the process's end.
+func (l *launcher) Wait(context.Context) error {
+	<-l.ended
+	return l.endErr
+}
+
+// Kill kills the process and its group.
+func (l *launcher) Kill(context.Context) error {
+	l.kill()
+	return nil
+}
+
+// kill does not wait. It may come before the process has been started, which then does not happen.
+func (l *launcher) kill() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.doomed = true
+	if l.alive {
+		killGroup(l.cmd.Process)
+	}
+}
+
+// ID is the process's id, "" when it has not started.
+func (l *launcher) ID() string {
+	if l.pid == 0 {
+		return ""
+	}
+	return strconv.Itoa(l.pid)
+}
+
+// Name is for go-plugin's messages.
+func (l *launcher) Name() string { return l.cmd.Path }
+
+// Diagnose adds nothing: the error that is given to people quotes what the plugin printed.
+func (l *launcher) Diagnose(context.Context) string { return "" }
+
+// PluginToHost takes only a socket in the folder that was given to the plugin: it must not have the host connect to
+// somebody else.
+func (l *launcher) PluginToHost(network, address string) (string, string, error) {
+	if runtime.GOOS == "windows" {
+		return network, address, nil
+	}
+	if network != "unix" || !strings.HasPrefix(address, l.sockets+string(os.PathSeparator)) || strings.Contains(address, "..") {
+		return "", "", fmt.Errorf("the plugin listens at %s %q and not in the folder that it was given", network, address)
+	}
+	return network, address, nil
+}
+
+// HostToPlugin is not used: the host offers the plugin no services.
+func (l *launcher) HostToPlugin(network, address string) (string, string, error) {
+	return network, address, nil
+}

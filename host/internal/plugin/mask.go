@@ -1,0 +1,83 @@
+package plugin
+
+import (
+	"cmp"
+	"encoding/json"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/payhost/payhost/sdk"
+)
+
+// minSecret is the shortest value that is masked: shorter ones occur in ordinary words and hide nothing.
+const minSecret = 4
+
+// longLine is the shortest line of a secret of several lines that is masked by itself.
+const longLine = 16
+
+// Mask replaces secrets in text that a plugin prints. Secrets are only ever added: what a plugin prints may still hold
+// one that was replaced. It may be used by several goroutines; nil masks nothing.
+type Mask struct {
+	mu       sync.Mutex
+	forms    map[string]struct{}
+	replacer atomic.Pointer[strings.Replacer]
+}
+
+// Add makes the mask know the secrets, as they are and as they look in a URL or in JSON.
+func (m *Mask) Add(secrets ...sdk.Secret) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.forms == nil {
+		m.forms = map[string]struct{}{}
+	}
+	before := len(m.forms)
+	for _, s := range secrets {
+		for _, form := range secretForms(s.Reveal()) {
+			if len(form) >= minSecret {
+				m.forms[form] = struct{}{}
+			}
+		}
+	}
+	if len(m.forms) == before {
+		return
+	}
+	// The longest first: a secret may be the beginning of another.
+	longest := slices.SortedFunc(maps.Keys(m.forms), func(a, b string) int {
+		return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b))
+	})
+	pairs := make([]string, 0, 2*len(longest))
+	for _, form := range longest {
+		pairs = append(pairs, form, "[secret]")
+	}
+	m.replacer.Store(strings.NewReplacer(pairs...))
+}
+
+// Text gives text without the secrets.
+func (m *Mask) Text(text string) string {
+	if m == nil {
+		return text
+	}
+	if r := m.replacer.Load(); r != nil {
+		return r.Replace(text)
+	}
+	return text
+}
+
+// secretForms gives the ways in which a value may be written. Logs are made of lines, so each long line of a value with
+// several, such as a key in PEM, counts as well.
+func secretForms(value string) []string {
+	quoted, _ := json.Marshal(value)
+	forms := []string{value, url.QueryEscape(value), url.PathEscape(value), string(quoted[1 : len(quoted)-1])}
+	if lines := strings.Split(value, "\n"); len(lines) > 1 {
+		for _, line := range lines {
+			if line = strings.TrimSpace(line); len(line) >= longLine && !strings.HasPrefix(line, "-----") {
+				forms = append(forms, line)
+			}
+		}
+	}
+	return forms
+}

@@ -1,0 +1,97 @@
+package plugin
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+)
+
+// sinkLength is how many records may wait for the host's log. With a slow log a plugin that prints faster loses records,
+// which are counted; it must never lose time.
+const sinkLength = 1024
+
+// sink hands a plugin's log records to the host's logger from a goroutine of its own.
+type sink struct {
+	logger  *slog.Logger
+	queue   chan slog.Record
+	dropped atomic.Int64
+	done    chan struct{}
+
+	mu     sync.RWMutex // guards the queue against being closed under a writer
+	closed bool
+}
+
+func newSink(logger *slog.Logger) *sink {
+	s := &sink{logger: logger, queue: make(chan slog.Record, sinkLength), done: make(chan struct{})}
+	go s.run()
+	return s
+}
+
+// put never blocks.
+func (s *sink) put(r slog.Record) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.closed || !s.logger.Enabled(context.Background(), r.Level) {
+		return
+	}
+	select {
+	case s.queue <- r:
+	default:
+		s.dropped.Add(1)
+	}
+}
+
+func (s *sink) run() {
+	defer close(s.done)
+	ctx := context.Background()
+	for r := range s.queue {
+		s.reportDropped(ctx)
+		_ = s.logger.Handler().Handle(ctx, r)
+	}
+	s.reportDropped(ctx)
+}
+
+func (s *sink) reportDropped(ctx context.Context) {
+	if n := s.dropped.Swap(0); n > 0 {
+		s.logger.LogAttrs(ctx, slog.LevelWarn, "the plugin prints faster than the log takes it: records dropped", slog.Int64("dropped", n))
+	}
+}
+
+// close takes no more records and waits, up to a limit, for those that are left: a log that hangs must not keep a
+// process from being stopped.
+func (s *sink) close(limit time.Duration) {
+	s.mu.Lock()
+	if !s.closed {
+		s.closed = true
+		close(s.queue)
+	}
+	s.mu.Unlock()
+	select {
+	case <-s.done:
+	case <-time.After(limit):
+	}
+}
+
+// hclogger gives go-plugin's own messages to the sink. They are about its workings, so they are Debug whatever they call
+// themselves: what matters of them this package says itself.
+func (s *sink) hclogger() hclog.Logger {
+	l := hclog.NewInterceptLogger(&hclog.LoggerOptions{Name: "go-plugin", Level: hclog.Off})
+	l.RegisterSink(hclogSink{s})
+	return l
+}
+
+type hclogSink struct{ sink *sink }
+
+func (h hclogSink) Accept(name string, level hclog.Level, msg string, args ...any) {
+	if level < hclog.Debug {
+		return
+	}
+	r := slog.NewRecord(time.Now(), slog.LevelDebug, msg, 0)
+	r.AddAttrs(slog.String("from", name))
+	r.Add(args...)
+	h.sink.put(r)
+}

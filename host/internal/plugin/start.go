@@ -1,0 +1,176 @@
+package plugin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+	goplugin "github.com/hashicorp/go-plugin"
+	"github.com/hashicorp/go-plugin/runner"
+
+	"github.com/payhost/payhost/sdk"
+)
+
+// defaultStartTimeout is how long a plugin may take until it answers. It takes some 40 ms as a rule.
+const defaultStartTimeout = 10 * time.Second
+
+// Spec says what to start, and how.
+type Spec struct {
+	Binary    Binary
+	Workspace *Workspace
+	Logger    *slog.Logger // takes what the plugin logs and prints
+	Mask      *Mask        // hides secrets in that; may be nil, may learn more later
+	// StartTimeout bounds the time until the plugin has answered its first call; 0 is 10 s.
+	StartTimeout time.Duration
+	// MemoryLimit is the soft limit of the plugin's Go heap in bytes; 0 is 256 MiB.
+	MemoryLimit int64
+}
+
+// Start starts a process and returns once it has answered and said that it is what it was found as. Every start is a
+// command and a go-plugin client of its own. When it fails nothing is left, and the error quotes what the plugin printed
+// last.
+func Start(ctx context.Context, spec Spec) (*Process, error) {
+	timeout := spec.StartTimeout
+	if timeout <= 0 {
+		timeout = defaultStartTimeout
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	if err := spec.Binary.verify(); err != nil {
+		return nil, fmt.Errorf("plugin %s: %w", spec.Binary.Plugin, err)
+	}
+	folder, err := spec.Workspace.workFolder(spec.Binary.Plugin)
+	if err != nil {
+		return nil, fmt.Errorf("plugin %s: %w", spec.Binary.Plugin, err)
+	}
+	p := newProcess(spec)
+	if err := p.bringUp(ctx, spec, folder, timeout); err != nil {
+		err = p.explain(ctx, err, timeout)
+		p.Stop(0)
+		return nil, fmt.Errorf("plugin %s: %w", spec.Binary.Plugin, p.output.quote(err))
+	}
+	go p.watch()
+	return p, nil
+}
+
+func newProcess(spec Spec) *Process {
+	s := newSink(spec.Logger)
+	o := &output{sink: s, mask: spec.Mask}
+	return &Process{
+		binary: spec.Binary, sink: s, output: o, launcher: newLauncher(o), conns: &connections{},
+		done: make(chan struct{}), stopped: make(chan struct{}),
+	}
+}
+
+// bringUp runs the command and waits for the first answer.
+func (p *Process) bringUp(ctx context.Context, spec Spec, folder string, timeout time.Duration) error {
+	p.gp = goplugin.NewClient(&goplugin.ClientConfig{
+		HandshakeConfig:  sdk.Handshake,
+		VersionedPlugins: sdk.VersionedPlugins(),
+		AllowedProtocols: []goplugin.Protocol{goplugin.ProtocolGRPC},
+		AutoMTLS:         true, // without it any process of this user could call the plugin
+		SkipHostEnv:      true,
+		StartTimeout:     timeout + time.Second, // ours ends first and kills the process
+		Logger:           p.sink.hclogger(),
+		GRPCDialOptions:  p.conns.dialOptions(),
+		UnixSocketConfig: &goplugin.UnixSocketConfig{TempDir: spec.Workspace.sockets},
+		SyncStdout:       lineWriter{p.output.stdoutLine},
+		SyncStderr:       lineWriter{p.output.stderrLine},
+		RunnerFunc: func(_ hclog.Logger, wanted *exec.Cmd, sockets string) (runner.Runner, error) {
+			p.launcher.cmd, p.launcher.sockets = command(spec, folder, wanted.Env), sockets
+			return p.launcher, nil
+		},
+	})
+	client, err := p.connect(ctx)
+	if err != nil {
+		return err
+	}
+	p.client, p.pid, p.started = client, p.launcher.pid, time.Now()
+	if p.info, err = client.Info(ctx); err != nil {
+		return fmt.Errorf("it does not say what it is: %w", err)
+	}
+	return p.checkInfo(p.gp.NegotiatedVersion())
+}
+
+// connect waits for go-plugin, which takes no context: when ours ends the process is killed, and go-plugin notices that.
+func (p *Process) connect(ctx context.Context) (*sdk.Client, error) {
+	type answer struct {
+		client *sdk.Client
+		err    error
+	}
+	got := make(chan answer, 1)
+	go func() {
+		client, err := p.dispense()
+		got <- answer{client, err}
+	}()
+	select {
+	case a := <-got:
+		return a.client, a.err
+	case <-ctx.Done():
+		p.launcher.kill()
+		a := <-got
+		return nil, errors.Join(ctx.Err(), a.err)
+	}
+}
+
+func (p *Process) dispense() (*sdk.Client, error) {
+	protocol, err := p.gp.Client()
+	if err != nil {
+		return nil, err
+	}
+	raw, err := protocol.Dispense(sdk.PluginName)
+	if err != nil {
+		return nil, err
+	}
+	client, ok := raw.(*sdk.Client)
+	if !ok {
+		return nil, fmt.Errorf("go-plugin dispensed %T", raw)
+	}
+	return client, nil
+}
+
+// checkInfo refuses a program that is not what its file's name says.
+func (p *Process) checkInfo(negotiated int) error {
+	switch {
+	case p.info.Name != p.binary.Plugin:
+		return fmt.Errorf("%s says that it is the plugin %q", p.binary.Path, p.info.Name)
+	case p.binary.Version != "" && p.info.Version != p.binary.Version:
+		return fmt.Errorf("%s says that its version is %q", p.binary.Path, p.info.Version)
+	case p.info.ContractVersion != negotiated:
+		return fmt.Errorf("%s says contract version %d, but speaks %d", p.binary.Path, p.info.ContractVersion, negotiated)
+	}
+	return nil
+}
+
+// explain puts the plainest cause of a failed start in front of what go-plugin says of it.
+func (p *Process) explain(ctx context.Context, err error, timeout time.Duration) error {
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return fmt.Errorf("it did not answer within %s", timeout)
+	}
+	if ctx.Err() != nil {
+		return fmt.Errorf("the start was given up: %w", context.Cause(ctx))
+	}
+	if strings.Contains(err.Error(), "Unrecognized remote plugin message") && p.launcher.firstLine != "" {
+		return fmt.Errorf("its first line on standard output is %q and not the handshake: a plugin must print nothing there",
+			cut(p.launcher.firstLine, tailLength))
+	}
+	select {
+	case <-p.launcher.ended:
+		if p.launcher.pid != 0 {
+			return fmt.Errorf("its process ended before it could serve: %s", p.launcher.exitText())
+		}
+	case <-time.After(lastWords / 4): // its output ends a moment before it does
+	}
+	if errors.Is(err, os.ErrPermission) {
+		return fmt.Errorf("%w (is data_dir on a file system mounted noexec?)", err)
+	}
+	return err
+}
+
+func cut(text string, n int) string { return text[:min(len(text), n)] }
