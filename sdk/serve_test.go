@@ -34,15 +34,22 @@ func TestMain(m *testing.M) {
 		beHost(path)
 		return
 	}
-	goleak.VerifyTestMain(m)
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		if pluginDir != "" {
+			os.RemoveAll(pluginDir)
+		}
+		os.Exit(code)
+	}))
 }
 
+var pluginDir string // "" until the plugin is built
+
 var buildPlugin = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "sdk-plugin")
-	if err != nil {
+	var err error
+	if pluginDir, err = os.MkdirTemp("", "sdk-plugin"); err != nil {
 		return "", err
 	}
-	path := filepath.Join(dir, "plugin")
+	path := filepath.Join(pluginDir, "plugin")
 	out, err := exec.Command("go", "build", "-o", path, "./testdata/plugin").CombinedOutput()
 	if err != nil {
 		return "", errors.New(string(out))
@@ -285,6 +292,28 @@ func TestServeEndsWithItsHost(t *testing.T) {
 	}
 	if left, _ := os.ReadDir(dir); len(left) != 0 {
 		t.Errorf("the socket's folder still has %v", left)
+	}
+}
+
+// TestServeFails covers the ways in which a plugin cannot begin: it must end, and say why.
+func TestServeFails(t *testing.T) {
+	read, broken, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer broken.Close()
+	read.Close()
+	cookie := sdk.Handshake.MagicCookieKey + "=" + sdk.Handshake.MagicCookieValue
+	for text, cmd := range map[string]*exec.Cmd{
+		"the host has gone":    {Stdout: broken, Env: []string{cookie}},
+		"server did not start": {Env: []string{cookie, plugin.EnvUnixSocketDir + "=/nonexistent"}},
+	} {
+		var stderr bytes.Buffer
+		cmd.Path, cmd.Stderr = pluginPath(t), &stderr
+		_ = cmd.Run() // says what the exit status does
+		if cmd.ProcessState.ExitCode() != 1 || !strings.Contains(stderr.String(), text) {
+			t.Errorf("%v, want %q in %s", cmd.ProcessState, text, stderr.String())
+		}
 	}
 }
 
