@@ -13,8 +13,8 @@ import (
 type Body struct {
 	data        []byte
 	contentType string
-	// outline stands for the data in what is recorded, where the data itself cannot be read: multipart.
-	outline func(masker) string
+	// parts of a multipart body, whose data cannot be shown.
+	parts []Part
 }
 
 // JSON is a body of these bytes, which are sent as they are: what was signed is what is sent.
@@ -50,7 +50,7 @@ func Multipart(parts ...Part) Body {
 		_, _ = part.Write(p.Value)
 	}
 	_ = w.Close()
-	return Body{data: data.Bytes(), contentType: w.FormDataContentType(), outline: func(m masker) string { return outline(m, parts) }}
+	return Body{data: data.Bytes(), contentType: w.FormDataContentType(), parts: parts}
 }
 
 func (p Part) isFile() bool { return p.FileName != "" || p.MediaType != "" }
@@ -84,9 +84,10 @@ func quoted(s string) string {
 	}, s)
 }
 
-func outline(m masker, parts []Part) string {
+// outline is what is recorded of a multipart body.
+func (b Body) outline(m masker) string {
 	var lines []string
-	for _, p := range parts {
+	for _, p := range b.parts {
 		switch {
 		case p.isFile():
 			lines = append(lines, fmt.Sprintf("%s: [file, %d bytes]", p.Name, len(p.Value)))

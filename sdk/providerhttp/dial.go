@@ -17,12 +17,8 @@ const connectTimeout = 10 * time.Second
 func newTransport(roots *x509.CertPool, keepAlive bool) *http.Transport {
 	config := &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots, NextProtos: []string{"http/1.1"}}
 	return &http.Transport{
-		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
-			return dial(ctx, network, addr, nil)
-		},
-		DialTLSContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
-			return dial(ctx, network, addr, config)
-		},
+		DialContext:            dialer{limit: connectTimeout}.dial,
+		DialTLSContext:         dialer{limit: connectTimeout, config: config}.dial,
 		DisableKeepAlives:      !keepAlive,
 		DisableCompression:     true,
 		MaxIdleConnsPerHost:    4,
@@ -39,10 +35,16 @@ type connectError struct{ cause error }
 func (e *connectError) Error() string { return e.cause.Error() }
 func (e *connectError) Unwrap() error { return e.cause }
 
-// dial connects, with TLS when config is not nil. net/http lets a dial go on when its request is over; this one ends
-// with the request, whose gate is in ctx.
-func dial(ctx context.Context, network, addr string, config *tls.Config) (net.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
+// dialer makes connections, with TLS when config is not nil.
+type dialer struct {
+	limit  time.Duration
+	config *tls.Config
+}
+
+// dial connects. net/http lets a dial go on when its request is over; this one ends with the request, whose gate is in
+// ctx.
+func (d dialer) dial(ctx context.Context, network, addr string) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, d.limit)
 	defer cancel()
 	if g, ok := ctx.Value(gateKey{}).(*gate); ok {
 		stop := context.AfterFunc(g.ctx, cancel)
@@ -52,10 +54,10 @@ func dial(ctx context.Context, network, addr string, config *tls.Config) (net.Co
 	if err != nil {
 		return nil, &connectError{err}
 	}
-	if config == nil {
+	if d.config == nil {
 		return &gatedConn{Conn: conn, exact: true}, nil
 	}
-	config = config.Clone()
+	config := d.config.Clone()
 	if config.ServerName, _, err = net.SplitHostPort(addr); err != nil {
 		config.ServerName = addr
 	}

@@ -72,9 +72,6 @@ func (x *exchange) run() (*Response, *sdk.Error) {
 
 // roundTrip goes around http.Client: it would follow redirects and put the address, with its secrets, into errors.
 func (x *exchange) roundTrip() (*http.Response, error) {
-	if !inTime(x.gate.ctx) {
-		return nil, errTooLate
-	}
 	transport := x.client.reused
 	if x.request.once() {
 		transport = x.client.once

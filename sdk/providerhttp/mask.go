@@ -68,7 +68,12 @@ func newMasker(configured func(string) string, names secretNames, req *http.Requ
 			}
 		}
 	}
-	if body.outline == nil && isText(body.data) {
+	for _, p := range body.parts {
+		if names.fields.has(p.Name) && !p.isFile() {
+			found(string(p.Value))
+		}
+	}
+	if len(body.parts) == 0 && isText(body.data) {
 		m.content(body.contentType, string(body.data), found)
 	}
 	m.carried = searchFor(values)
@@ -122,7 +127,7 @@ func (m masker) url(u *url.URL) string {
 
 // requestBody is what is recorded of a request's body.
 func (m masker) requestBody(b Body) string {
-	if b.outline != nil {
+	if len(b.parts) > 0 {
 		text := b.outline(m)
 		return cut(text, len(text))
 	}
@@ -138,7 +143,9 @@ func (m masker) body(contentType string, data []byte) string {
 		return m.text(fmt.Sprintf("[%s, %d bytes]", strings.ToValidUTF8(cmp.Or(contentType, "no text"), "?"), len(data)))
 	}
 	looked := data[:min(len(data), maxMasked)]
-	text := m.text(m.content(contentType, strings.ToValidUTF8(string(looked), "\uFFFD"), nil))
+	// First as it stands, then what JSON or a form spells otherwise: reading prose as JSON changes its quotes.
+	text := m.text(strings.ToValidUTF8(string(looked), "\uFFFD"))
+	text = m.text(m.content(contentType, text, nil))
 	if len(looked) < len(data) {
 		text = text[:max(0, len(text)-maxSecret)]
 	}

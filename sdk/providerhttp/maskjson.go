@@ -158,9 +158,6 @@ func valueEnd(s string, i int) int {
 			open++
 		case '}', ']':
 			open--
-			if open == 0 {
-				return i + 1
-			}
 			if open < 0 {
 				return i
 			}

@@ -52,6 +52,37 @@ func FuzzMaskForm(f *testing.F) {
 	})
 }
 
+// Half a document is read as far as it goes, and nothing but secrets changes.
+func TestMaskHalfJSON(t *testing.T) {
+	m := masker{
+		names:      secretNames{fields: newNameSet("key")},
+		configured: func(s string) string { return strings.ReplaceAll(s, "a/b", masked) },
+	}
+	for text, want := range map[string]string{
+		`{"key":"x`:                     `{"key":"[secret]"`,
+		`{"key":},"x":1}`:               `{"key":},"x":1}`,
+		`{"key":"x"<br>rest`:            `{"key":"[secret]"<br>rest`,
+		`{"key":{"a":[1,{}]},"x":1}`:    `{"key":"[secret]","x":1}`,
+		`[{"key":[1]}]5" rest`:          `[{"key":"[secret]"}]5" rest`,
+		`{"key":`:                       `{"key":`,
+		`{"key`:                         `{"key`,
+		`{"key":{"a":[1,"}"`:            `{"key":"[secret]"`,
+		`{"key":tru`:                    `{"key":"[secret]"`,
+		`{"x":"a\/b`:                    `{"x":"[secret]"`,
+		`{"x":"a\/b\`:                   `{"x":"[secret]"`,
+		`{"x":"a\/b\u00`:                `{"x":"[secret]"`,
+		`{"x":"{\"key\":\"x\"}`:         `{"x":"{\"key\":\"[secret]\"}"`,
+		`{"x":"{\"key\":\"x`:            `{"x":"{\"key\":\"[secret]\""`,
+		`5" {"key" : 12, "x":1.0}`:      `5" {"key" : "[secret]", "x":1.0}`,
+		`{"x":"unchanged \u0041 \`:      `{"x":"unchanged \u0041 \`,
+		`{"k\u0065y":"x","z":"\u0041"}`: `{"k\u0065y":"[secret]","z":"\u0041"}`,
+	} {
+		if got := m.json(text, 0, nil); got != want {
+			t.Errorf("%s becomes %s, want %s", text, got, want)
+		}
+	}
+}
+
 // A short secret is masked in its place and nowhere else.
 func TestShortSecretsAreNotLookedFor(t *testing.T) {
 	req, err := http.NewRequest("GET", "https://a.example/?pin=12&long=12345", nil)
