@@ -66,7 +66,7 @@ func (p *provider) DescribeAccount() sdk.AccountDescription {
 // CreatePayment sends its parameters in the query string, the secret among them, as both of the document's examples do.
 func (p *provider) CreatePayment(ctx context.Context, req sdk.CreatePaymentRequest) (*sdk.Payment, error) {
 	if req.ReturnURL == "" || req.CancelURL == "" {
-		return nil, sdk.Invalid(sdk.Violation{Field: "return_url", Message: "ptop needs return_url and cancel_url"})
+		return nil, sdk.Invalid(sdk.Violation{Field: "success_url", Message: "ptop needs success_url and cancel_url"})
 	}
 	a, err := p.post(ctx, p.cfg.paymentPath("payment"), url.Values{
 		"website_id":  {p.cfg.WebsiteID},

@@ -1,0 +1,164 @@
+package simulator
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf16"
+
+	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/providertest/fault"
+)
+
+// notice is the signed result of a payment. [doc]
+type notice struct {
+	success                                    bool
+	transactionID, orderID, message, signature string
+}
+
+// noticeOf gives the result of a payment that has one, signed with key.
+func noticeOf(e fault.Entry, key string) notice {
+	n := notice{success: e.Status == statusPaid, transactionID: e.ID, orderID: e.OrderID, message: "Payment done"}
+	if !n.success {
+		n.message = "Payment cancelled by user / auto canceled"
+	}
+	n.signature = sign(key, "{"+n.fields()+"}")
+	return n
+}
+
+// fields are what PHP's json_encode prints between the braces: the signed text.
+func (n notice) fields() string {
+	return fmt.Sprintf(`"success":%t,"transaction_id":%s,"order_id":%s,"message":%s`,
+		n.success, phpID(n.transactionID), phpID(n.orderID), phpString(n.message))
+}
+
+func (n notice) json() string { return "{" + n.fields() + `,"signature":"` + n.signature + `"}` }
+
+// form gives the same fields without JSON's types. truth is how a boolean is written, for true and for false.
+func (n notice) form(truth [2]string) string {
+	success := truth[1]
+	if n.success {
+		success = truth[0]
+	}
+	return url.Values{
+		"success": {success}, "transaction_id": {n.transactionID}, "order_id": {n.orderID},
+		"message": {n.message}, "signature": {n.signature},
+	}.Encode()
+}
+
+// The ways to write a boolean in a form: that of PHP's http_build_query, and the words.
+var (
+	digits = [2]string{"1", "0"}
+	words  = [2]string{"true", "false"}
+)
+
+func sign(key, text string) string {
+	mac := hmac.New(sha256.New, []byte(key))
+	mac.Write([]byte(text))
+	return hex.EncodeToString(mac.Sum(nil))
+}
+
+// phpID prints an id as the document's examples do: a number when it can be one.
+func phpID(id string) string {
+	if n, err := strconv.ParseInt(id, 10, 64); err == nil && strconv.FormatInt(n, 10) == id {
+		return id
+	}
+	return phpString(id)
+}
+
+// phpString prints a string as json_encode does: slashes escaped, and everything beyond ASCII.
+func phpString(text string) string {
+	var out strings.Builder
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	_ = encoder.Encode(text) // a string always encodes
+	quoted := strings.ReplaceAll(strings.TrimSuffix(out.String(), "\n"), "/", `\/`)
+	out.Reset()
+	for _, r := range quoted {
+		if r < 0x80 {
+			out.WriteRune(r)
+			continue
+		}
+		for _, unit := range utf16.AppendRune(nil, r) {
+			fmt.Fprintf(&out, `\u%04x`, unit)
+		}
+	}
+	return out.String()
+}
+
+// Settle makes the customer pay every open payment with this order_id. A payout is final at once.
+func (s *Simulator) Settle(orderID string) {
+	for _, e := range s.ofOrder(orderID) {
+		s.settle(e.ID, statusPaid)
+	}
+}
+
+// settle ends an open payment, and gives it as it then is.
+func (s *Simulator) settle(id, status string) fault.Entry {
+	e, _ := s.books.Change(fault.Payment, id, func(e *fault.Entry) {
+		if e.Status == statusInReview {
+			e.Status, e.Moved = status, status == statusPaid
+		}
+	})
+	return e
+}
+
+func (s *Simulator) ofOrder(orderID string) []fault.Entry {
+	var found []fault.Entry
+	for _, e := range s.books.Entries() {
+		if e.Kind == fault.Payment && e.OrderID == orderID {
+			found = append(found, e)
+		}
+	}
+	return found
+}
+
+// Webhooks gives what may come from server to server: the document does not say in which form.
+func (s *Simulator) Webhooks(orderID string) []sdk.HTTPRequest {
+	var list []sdk.HTTPRequest
+	for _, e := range s.ofOrder(orderID) {
+		if e.Status == statusInReview {
+			continue
+		}
+		n := noticeOf(e, s.secretKey)
+		list = append(list,
+			posted("application/json", n.json()),
+			posted("application/x-www-form-urlencoded", n.form(digits)),
+			returned(n.form(words)))
+	}
+	return list
+}
+
+// Returns gives what the customer's browser may come back with.
+func (s *Simulator) Returns(orderID string) []sdk.HTTPRequest {
+	var list []sdk.HTTPRequest
+	for _, e := range s.ofOrder(orderID) {
+		if e.Status == statusInReview {
+			continue
+		}
+		n := noticeOf(e, s.secretKey)
+		list = append(list, returned(n.form(digits)), returned(n.form(words)),
+			posted("application/x-www-form-urlencoded", n.form(digits)))
+	}
+	return list
+}
+
+func posted(mediaType, body string) sdk.HTTPRequest {
+	return sdk.HTTPRequest{
+		Method: http.MethodPost, Header: http.Header{"Content-Type": {mediaType}}, Body: []byte(body),
+		RemoteAddress: "198.51.100.7", ReceivedAt: time.Now().UTC(),
+	}
+}
+
+func returned(query string) sdk.HTTPRequest {
+	return sdk.HTTPRequest{
+		Method: http.MethodGet, Query: query, Header: http.Header{}, RemoteAddress: "198.51.100.7", ReceivedAt: time.Now().UTC(),
+	}
+}
