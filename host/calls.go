@@ -28,7 +28,9 @@ func (h *Host) CreatePayout(ctx context.Context, r PayoutRequest, opts ...CallOp
 }
 
 // Payment gives a payment with its attempts and history.
-func (h *Host) Payment(ctx context.Context, id string) (*Payment, error) { return h.core.Payment(ctx, id) }
+func (h *Host) Payment(ctx context.Context, id string) (*Payment, error) {
+	return h.core.Payment(ctx, id)
+}
 
 // Payout gives a payout with its attempts and history.
 func (h *Host) Payout(ctx context.Context, id string) (*Payout, error) { return h.core.Payout(ctx, id) }
