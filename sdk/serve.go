@@ -45,6 +45,7 @@ func Serve[C any, P Provider](newProvider func(C, Runtime) (P, error)) {
 		os.Exit(1)
 	}
 	host := os.Getppid() // before anything that takes time: from here on a change is seen
+	catchSignals()
 	logger := slog.New(newLineHandler(os.Stderr))
 	if err := serve(NewServer(newProvider, ServerOptions{Logger: logger}), stdout, host); err != nil {
 		logger.Error("the plugin cannot serve", "error", err.Error())
@@ -56,7 +57,6 @@ func Serve[C any, P Provider](newProvider func(C, Runtime) (P, error)) {
 // serve runs until the host ends it.
 func serve(s *Server, stdout *os.File, host int) error {
 	slog.SetDefault(s.logger) // the standard library's log goes there too
-	catchSignals()
 	stdio, err := redirect(s.logger, stdout)
 	if err != nil {
 		return err

@@ -3,6 +3,7 @@
 package sdk_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -20,6 +21,8 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/go-plugin"
 	"go.uber.org/goleak"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
 
 	"github.com/payhost/payhost/sdk"
 )
@@ -48,6 +51,16 @@ var buildPlugin = sync.OnceValues(func() (string, error) {
 	var err error
 	if pluginDir, err = os.MkdirTemp("", "sdk-plugin"); err != nil {
 		return "", err
+	}
+	// The sources are read so that go test knows what a cached result depends on: it does not see what the build reads.
+	sources, err := filepath.Glob("*.go")
+	if err != nil {
+		return "", err
+	}
+	for _, file := range append(sources, "testdata/plugin/main.go") {
+		if _, err := os.ReadFile(file); err != nil {
+			return "", err
+		}
 	}
 	path := filepath.Join(pluginDir, "plugin")
 	out, err := exec.Command("go", "build", "-o", path, "./testdata/plugin").CombinedOutput()
@@ -191,6 +204,7 @@ func TestServeHandshake(t *testing.T) {
 	}
 	h.process.Kill()
 	<-h.client.Done()
+	h.log.wait(`"@message":"closed"`) // printed last, and not lost
 	if left, _ := os.ReadDir(h.socket); len(left) != 0 {
 		t.Errorf("the socket's folder still has %v", left)
 	}
@@ -292,6 +306,49 @@ func TestServeEndsWithItsHost(t *testing.T) {
 	}
 	if left, _ := os.ReadDir(dir); len(left) != 0 {
 		t.Errorf("the socket's folder still has %v", left)
+	}
+}
+
+// TestServeOutlivesItsLogReader closes the end of standard error that a host reads, without which a write would end the
+// process, and with it calls that may have moved money.
+func TestServeOutlivesItsLogReader(t *testing.T) {
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(pluginPath(t))
+	cmd.Env = []string{
+		sdk.Handshake.MagicCookieKey + "=" + sdk.Handshake.MagicCookieValue, plugin.EnvUnixSocketDir + "=" + t.TempDir(),
+	}
+	cmd.Stderr = write
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer cmd.Wait()
+	defer cmd.Process.Kill()
+	write.Close()
+	read.Close()
+	line, err := bufio.NewReader(stdout).ReadString('\n') // core version, version, network, address, protocol, certificate
+	if err != nil {
+		t.Fatal(err)
+	}
+	cc, err := grpc.NewClient("unix:"+strings.Split(line, "|")[3], grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cc.Close()
+	h := &hosted{client: sdk.NewClient(cc), account: sdk.NewClient(cc).Account("main")}
+	if _, err := h.client.Configure(t.Context(), "main", json.RawMessage(`{"environment": "sandbox", "key": "k"}`)); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if _, err := h.pay(t.Context(), "print"); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

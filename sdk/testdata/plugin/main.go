@@ -57,6 +57,12 @@ func (p *provider) CreatePayment(_ context.Context, req sdk.CreatePaymentRequest
 	return &sdk.Payment{Status: sdk.PaymentProcessing, ProviderReference: "ref-1"}, nil
 }
 
+// Close says goodbye.
+func (p *provider) Close() error {
+	fmt.Println("closed")
+	return nil
+}
+
 // InvokeOperation gives back its input.
 func (*provider) InvokeOperation(_ context.Context, req sdk.InvokeOperationRequest) (json.RawMessage, error) {
 	return req.Input, nil
