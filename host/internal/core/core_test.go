@@ -1,0 +1,125 @@
+package core_test
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/payhost/payhost/host/internal/core"
+	"github.com/payhost/payhost/host/internal/coretest"
+	"github.com/payhost/payhost/host/internal/store"
+	"github.com/payhost/payhost/host/payment"
+	"github.com/payhost/payhost/sdk"
+	"github.com/shopspring/decimal"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// clock is a clock that a test moves.
+type clock struct {
+	mu sync.Mutex
+	at time.Time
+}
+
+func newClock() *clock { return &clock{at: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)} }
+
+func (c *clock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.at
+}
+
+func (c *clock) add(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = c.at.Add(d)
+}
+
+// rig is a core on a real SQLite file with one scripted account called acme.
+type rig struct {
+	*core.Core
+	store   *store.Store
+	account *coretest.Account
+	clock   *clock
+}
+
+func newRig(t *testing.T) *rig {
+	t.Helper()
+	s, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "payhost.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &rig{store: s, account: coretest.New("acme"), clock: newClock()}
+	r.Core = r.newHost(t)
+	t.Cleanup(func() {
+		r.Wait()
+		if n := r.account.Leases(); n != 0 {
+			t.Errorf("%d leases are still held", n)
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return r
+}
+
+// newHost gives another core on the rig's store.
+func (r *rig) newHost(t *testing.T) *core.Core {
+	t.Helper()
+	c, err := core.New(t.Context(), core.Options{Store: r.store, Accounts: coretest.NewAccounts(r.account),
+		PublicURL: "http://host.example", Now: r.clock.now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func request() payment.Request {
+	return payment.Request{Provider: "acme", Amount: decimal.RequireFromString("60.00"), Currency: "USD", MerchantReference: "order-47"}
+}
+
+func payoutRequest() payment.PayoutRequest {
+	return payment.PayoutRequest{Provider: "acme", Amount: decimal.RequireFromString("12.5"), Currency: "USD",
+		Recipient: payment.Recipient{Email: "client@example.com"}}
+}
+
+func (r *rig) pay(t *testing.T, key string) *payment.Payment {
+	t.Helper()
+	p, _, err := r.CreatePayment(t.Context(), request(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func (r *rig) payout(t *testing.T, key string) *payment.Payout {
+	t.Helper()
+	p, _, err := r.CreatePayout(t.Context(), payoutRequest(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func redirecting(_ context.Context, _ sdk.CreatePaymentRequest) (*sdk.Payment, error) {
+	return &sdk.Payment{ProviderReference: "theirs-1", Status: sdk.PaymentRequiresAction,
+		NextAction: sdk.RedirectTo("https://pay.example/1")}, nil
+}
+
+// failing gives a script that fails with a code and an outcome.
+func failing(code sdk.Code, outcome sdk.Outcome) error {
+	return &sdk.Error{Code: code, Outcome: outcome, Message: "as the test says", ProviderCode: "E1", ProviderMessage: "no"}
+}
+
+func problem(t *testing.T, err error) *payment.Error {
+	t.Helper()
+	var e *payment.Error
+	if !errors.As(err, &e) {
+		t.Fatalf("got %v (%T), want a *payment.Error", err, err)
+	}
+	return e
+}

@@ -1,0 +1,244 @@
+package core_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/payhost/payhost/host/internal/core"
+	"github.com/payhost/payhost/host/payment"
+	"github.com/payhost/payhost/sdk"
+	"github.com/shopspring/decimal"
+)
+
+func TestAPaymentIsOnDiskBeforeItsProviderIsCalled(t *testing.T) {
+	r := newRig(t)
+	var seen *payment.Payment
+	r.account.Create = func(ctx context.Context, req sdk.CreatePaymentRequest) (*sdk.Payment, error) {
+		p, err := r.Payment(ctx, req.Reference)
+		if err != nil {
+			return nil, err
+		}
+		seen = p
+		return redirecting(ctx, req)
+	}
+	p := r.pay(t, "k1")
+	if seen == nil || seen.Status != payment.Created || len(seen.Attempts) != 1 || seen.Attempts[0].Outcome != "" {
+		t.Fatalf("while the provider was called the store held %+v", seen)
+	}
+	if p.Status != payment.RequiresAction || p.ProviderReference != "theirs-1" || p.NextAction.URL != "https://pay.example/1" {
+		t.Fatalf("got %+v", p)
+	}
+	if got := p.Amount.String(); got != "60.00" {
+		t.Errorf("amount %q lost its decimals", got)
+	}
+	var words []string
+	for _, h := range p.History {
+		words = append(words, h.Action)
+	}
+	if got := strings.Join(words, " "); got != "created called redirected" {
+		t.Errorf("history is %q", got)
+	}
+}
+
+func TestTheRequestCarriesWhatTheContractPromises(t *testing.T) {
+	r := newRig(t)
+	var got []sdk.CreatePaymentRequest
+	r.account.Settings.SequenceStart = 1000
+	r.account.Create = func(ctx context.Context, req sdk.CreatePaymentRequest) (*sdk.Payment, error) {
+		got = append(got, req)
+		return redirecting(ctx, req)
+	}
+	first, second := r.pay(t, "k1"), r.pay(t, "k2")
+	if got[0].Sequence != 1000 || got[1].Sequence != 1001 {
+		t.Errorf("sequences %d and %d, want 1000 and 1001", got[0].Sequence, got[1].Sequence)
+	}
+	if got[0].Reference != first.ID || got[1].Reference != second.ID || len(first.ID) > 36 {
+		t.Errorf("references %q and %q", got[0].Reference, got[1].Reference)
+	}
+	if got[0].Attempt != 1 || got[0].IdempotencyKey == "" || got[0].IdempotencyKey == got[1].IdempotencyKey {
+		t.Errorf("attempt %d, keys %q and %q", got[0].Attempt, got[0].IdempotencyKey, got[1].IdempotencyKey)
+	}
+	for _, u := range []string{got[0].NotifyURL, got[0].ReturnURL, got[0].CancelURL} {
+		if !strings.HasPrefix(u, "http://host.example/") {
+			t.Errorf("url %q", u)
+		}
+	}
+	if got[0].ReturnURL == got[0].CancelURL {
+		t.Error("coming back and giving up look the same")
+	}
+}
+
+func TestSixteenRequestsWithOneKeyMakeOneCall(t *testing.T) {
+	r := newRig(t)
+	other := r.newHost(t)
+	release := make(chan struct{})
+	r.account.Create = func(ctx context.Context, req sdk.CreatePaymentRequest) (*sdk.Payment, error) {
+		<-release
+		return redirecting(ctx, req)
+	}
+	var (
+		wg       sync.WaitGroup
+		mu       sync.Mutex
+		ids      = map[string]int{}
+		replayed int
+	)
+	for n := range 16 {
+		host := []*core.Core{r.Core, other}[n%2]
+		wg.Go(func() {
+			p, again, err := host.CreatePayment(t.Context(), request(), "one-key")
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			ids[p.ID]++
+			if again {
+				replayed++
+			}
+			if p.Status != payment.RequiresAction {
+				t.Errorf("a waiter got %s", p.Status)
+			}
+		})
+	}
+	close(release)
+	wg.Wait()
+	if len(ids) != 1 || replayed != 15 || r.account.Creates() != 1 {
+		t.Fatalf("%d payments, %d replays, %d calls", len(ids), replayed, r.account.Creates())
+	}
+}
+
+func TestAnotherRequestUnderAKeyIsAConflict(t *testing.T) {
+	r := newRig(t)
+	r.account.Create = redirecting
+	r.pay(t, "k")
+	other := request()
+	other.Amount = decimal.RequireFromString("61")
+	_, _, err := r.CreatePayment(t.Context(), other, "k")
+	if e := problem(t, err); e.Code != payment.CodeIdempotencyConflict {
+		t.Fatalf("got %v", e)
+	}
+	if _, _, err = r.CreatePayout(t.Context(), payoutRequest(), "k"); problem(t, err).Code != payment.CodeIdempotencyConflict {
+		t.Fatalf("a payout under a payment's key: %v", err)
+	}
+	if r.account.Creates() != 1 {
+		t.Errorf("%d calls", r.account.Creates())
+	}
+}
+
+func TestWhatAFailedCreateBecomes(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		err   error
+		want  payment.Status
+		calls int64
+	}{
+		{"refused is failed", failing(sdk.CodeDeclined, sdk.OutcomeRefused), payment.Failed, 1},
+		{"unknown is unknown", failing(sdk.CodeUnavailable, sdk.OutcomeUnknown), payment.Unknown, 1},
+		{"an error that says nothing is unknown", errors.New("boom"), payment.Unknown, 1},
+		{"not sent is tried again, then failed", failing(sdk.CodeUnavailable, sdk.OutcomeNotSent), payment.Failed, 3},
+		{"not sent because it is wrong is not tried again", failing(sdk.CodeInvalidRequest, sdk.OutcomeNotSent), payment.Failed, 1},
+		{"a duplicate waits for proof", failing(sdk.CodeDuplicate, sdk.OutcomeRefused), payment.Unknown, 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := newRig(t)
+			r.account.Create = func(context.Context, sdk.CreatePaymentRequest) (*sdk.Payment, error) { return nil, c.err }
+			p := r.pay(t, "k")
+			if p.Status != c.want || r.account.Creates() != c.calls || len(p.Attempts) != int(c.calls) {
+				t.Fatalf("status %s after %d calls and %d attempts, want %s after %d", p.Status, r.account.Creates(), len(p.Attempts), c.want, c.calls)
+			}
+			if p.Failure == nil || p.Failure.Outcome != string(sdk.OutcomeOf(c.err)) {
+				t.Errorf("failure %+v", p.Failure)
+			}
+			again, replayed, err := r.CreatePayment(t.Context(), request(), "k")
+			if err != nil || !replayed || again.ID != p.ID || r.account.Creates() != c.calls {
+				t.Errorf("the key's repeat: %v %v, %d calls", err, replayed, r.account.Creates())
+			}
+		})
+	}
+}
+
+func TestADuplicatePayoutIsUnderReview(t *testing.T) {
+	r := newRig(t)
+	r.account.Payout = func(context.Context, sdk.CreatePayoutRequest) (*sdk.Payout, error) {
+		return nil, failing(sdk.CodeDuplicate, sdk.OutcomeRefused)
+	}
+	p := r.payout(t, "k")
+	if p.Status != payment.UnderReview || p.ReviewReason != payment.ReviewUnproven {
+		t.Fatalf("got %s (%s)", p.Status, p.ReviewReason)
+	}
+}
+
+func TestNothingIsRecordedWhenThereIsNoPlugin(t *testing.T) {
+	r := newRig(t)
+	r.account.Create = redirecting
+	r.account.SetDown(true)
+	_, _, err := r.CreatePayment(t.Context(), request(), "k")
+	if e := problem(t, err); e.Code != string(sdk.CodeUnavailable) || e.Outcome != sdk.OutcomeNotSent || e.RetryAfter == 0 {
+		t.Fatalf("got %v", e)
+	}
+	r.account.SetDown(false)
+	if p := r.pay(t, "k"); p.Status != payment.RequiresAction {
+		t.Errorf("the key is not free: %s", p.Status)
+	}
+}
+
+func TestACallerWhoGoesAwayEndsTheWaitingNotTheCall(t *testing.T) {
+	r := newRig(t)
+	called, release := make(chan struct{}), make(chan struct{})
+	r.account.Create = func(ctx context.Context, req sdk.CreatePaymentRequest) (*sdk.Payment, error) {
+		close(called)
+		<-release
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		return redirecting(ctx, req)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		<-called
+		cancel()
+	}()
+	_, _, err := r.CreatePayment(ctx, request(), "k")
+	e := problem(t, err)
+	if e.Outcome != sdk.OutcomeUnknown || e.PaymentID == "" {
+		t.Fatalf("got %v", e)
+	}
+	close(release)
+	if p := r.pay(t, "k"); p.Status != payment.RequiresAction || p.ID != e.PaymentID {
+		t.Errorf("got %s %s", p.ID, p.Status)
+	}
+}
+
+func TestEveryProblemOfARequestIsReportedAtOnce(t *testing.T) {
+	r := newRig(t)
+	bad := payment.Request{Currency: "usd", Amount: decimal.RequireFromString("-1"), SuccessURL: "javascript:alert(1)",
+		CancelURL: "/relative", ExpiresAt: r.clock.now().Add(-time.Second), Description: "line\nbreak",
+		Metadata: map[string]string{strings.Repeat("k", 41): "v"}, ProviderOptions: []byte(`[]`)}
+	_, _, err := r.CreatePayment(t.Context(), bad, "")
+	e := problem(t, err)
+	fields := map[string]bool{}
+	for _, v := range e.Violations {
+		fields[strings.SplitN(v.Field, ".", 2)[0]] = true
+	}
+	for _, f := range []string{"Idempotency-Key", "provider", "amount", "currency", "success_url", "cancel_url", "expires_at",
+		"description", "metadata", "provider_options"} {
+		if !fields[f] {
+			t.Errorf("nothing is said of %s", f)
+		}
+	}
+}
+
+func TestAnUnknownProviderIsAViolation(t *testing.T) {
+	r := newRig(t)
+	req := request()
+	req.Provider = "nobody"
+	_, _, err := r.CreatePayment(t.Context(), req, "k")
+	if e := problem(t, err); e.Code != string(sdk.CodeInvalidRequest) || len(e.Violations) != 1 || e.Violations[0].Field != "provider" {
+		t.Fatalf("got %v", e)
+	}
+}

@@ -1,0 +1,258 @@
+package core_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/payhost/payhost/host/internal/core"
+	"github.com/payhost/payhost/host/payment"
+	"github.com/payhost/payhost/sdk"
+)
+
+// recoverUntil does rounds of recovery, moving the clock, until the condition holds or an hour has passed.
+func (r *rig) recoverUntil(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	for range 60 {
+		if err := r.Recover(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if done() {
+			return
+		}
+		r.clock.add(time.Minute)
+	}
+	t.Fatalf("%s did not come about within an hour", what)
+}
+
+func (r *rig) payoutStatus(t *testing.T, id string) payment.Status {
+	t.Helper()
+	p, err := r.Payout(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p.Status
+}
+
+func (r *rig) paymentStatus(t *testing.T, id string) payment.Status {
+	t.Helper()
+	p, err := r.Payment(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p.Status
+}
+
+func TestAnAttemptOfADeadHostIsUnknownOnlyAfterItsDeadlineAndGrace(t *testing.T) {
+	r := newRig(t)
+	release := make(chan struct{})
+	defer close(release)
+	started := make(chan string, 1)
+	r.account.Payout = func(_ context.Context, req sdk.CreatePayoutRequest) (*sdk.Payout, error) {
+		started <- req.Reference
+		<-release // the host "died" here
+		return nil, failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
+	}
+	ctx, gone := context.WithCancel(t.Context())
+	defer gone()
+	go func() { _, _, _ = r.CreatePayout(ctx, payoutRequest(), "k") }()
+	id := <-started
+
+	other := r.newHost(t)
+	r.clock.add(r.account.Settings.Timeout + 29*time.Second)
+	if err := other.Recover(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := r.payoutStatus(t, id); got != payment.Created {
+		t.Fatalf("touched before its time: %s", got)
+	}
+	r.clock.add(2 * time.Second)
+	if err := other.Recover(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := r.payoutStatus(t, id); got != payment.Unknown {
+		t.Fatalf("got %s, want unknown", got)
+	}
+}
+
+// The table of DESIGN: what recovery may do with an unknown create.
+func TestWhatRecoveryDoesWithAnUnknownPayout(t *testing.T) {
+	notFound := func(context.Context, sdk.GetPayoutRequest) (*sdk.Payout, error) {
+		return nil, failing(sdk.CodeNotFound, sdk.OutcomeRefused)
+	}
+	for _, c := range []struct {
+		name      string
+		repeat    sdk.Repeat
+		status    func(context.Context, sdk.GetPayoutRequest) (*sdk.Payout, error)
+		immediate bool
+		second    error
+		want      payment.Status
+		creates   int64
+	}{
+		{"none, nothing to ask: waits", sdk.RepeatNone, nil, false, nil, payment.Unknown, 1},
+		{"none, not found: never repeated", sdk.RepeatNone, notFound, true, nil, payment.Unknown, 1},
+		{"rejects duplicates, nothing to ask: repeated, and it happened now", sdk.RepeatRejectsDuplicates, nil, false, nil, payment.Succeeded, 2},
+		{"rejects duplicates, a duplicate: under review", sdk.RepeatRejectsDuplicates, nil, false,
+			failing(sdk.CodeDuplicate, sdk.OutcomeRefused), payment.UnderReview, 2},
+		{"rejects duplicates, not found at once: repeated", sdk.RepeatRejectsDuplicates, notFound, true, nil, payment.Succeeded, 2},
+		{"rejects duplicates, not found perhaps later: asked again", sdk.RepeatRejectsDuplicates, notFound, false, nil, payment.Unknown, 1},
+		{"rejects duplicates, the repeat is refused: under review", sdk.RepeatRejectsDuplicates, nil, false,
+			failing(sdk.CodeInsufficientFunds, sdk.OutcomeRefused), payment.UnderReview, 2},
+		{"returns original: the repeat's answer is the result", sdk.RepeatReturnsOriginal, nil, false, nil, payment.Succeeded, 2},
+		{"returns original, refused: that is the result", sdk.RepeatReturnsOriginal, nil, false,
+			failing(sdk.CodeDeclined, sdk.OutcomeRefused), payment.Failed, 2},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := newRig(t)
+			r.account.OnInfo.CreatePayout = sdk.RepeatGuarantee{Repeat: c.repeat}
+			r.account.OnInfo.PayoutLookup = sdk.Lookup{ByReference: true, Immediate: c.immediate}
+			r.account.PayoutStatus = c.status
+			var keys []string
+			var sequences []uint64
+			r.account.Payout = func(_ context.Context, req sdk.CreatePayoutRequest) (*sdk.Payout, error) {
+				keys, sequences = append(keys, req.IdempotencyKey), append(sequences, req.Sequence)
+				if len(keys) == 1 {
+					return nil, failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
+				}
+				if c.second != nil {
+					return nil, c.second
+				}
+				return &sdk.Payout{Status: sdk.PayoutSucceeded}, nil
+			}
+			p := r.payout(t, "k")
+			for range 12 {
+				r.clock.add(20 * time.Second)
+				if err := r.Recover(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if got := r.payoutStatus(t, p.ID); got != c.want || r.account.Creates() != c.creates {
+				t.Fatalf("%s after %d creates, want %s after %d", got, r.account.Creates(), c.want, c.creates)
+			}
+			for k := range keys {
+				if keys[k] != keys[0] || sequences[k] != sequences[0] {
+					t.Errorf("a repeat used another key or sequence: %v %v", keys, sequences)
+				}
+			}
+		})
+	}
+}
+
+func TestARepeatNeedsTheWindowAndTheSameIdentity(t *testing.T) {
+	lose := func(r *rig) {
+		r.account.OnInfo.CreatePayout = sdk.RepeatGuarantee{Repeat: sdk.RepeatReturnsOriginal, Window: time.Minute}
+		r.account.Payout = func(context.Context, sdk.CreatePayoutRequest) (*sdk.Payout, error) {
+			return nil, failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
+		}
+	}
+	t.Run("past the window", func(t *testing.T) {
+		r := newRig(t)
+		lose(r)
+		p := r.payout(t, "k")
+		r.clock.add(2 * time.Minute)
+		if err := r.Recover(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := r.payoutStatus(t, p.ID); got != payment.Unknown || r.account.Creates() != 1 {
+			t.Fatalf("%s after %d creates", got, r.account.Creates())
+		}
+	})
+	t.Run("another identity", func(t *testing.T) {
+		r := newRig(t)
+		lose(r)
+		p := r.payout(t, "k")
+		r.account.Identity = "somebody else"
+		r.clock.add(10 * time.Second)
+		if err := r.Recover(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := r.payoutStatus(t, p.ID); got != payment.UnderReview || r.account.Creates() != 1 {
+			t.Fatalf("%s after %d creates", got, r.account.Creates())
+		}
+	})
+}
+
+func TestAnUnknownPaymentIsSettledByAsking(t *testing.T) {
+	r := newRig(t)
+	r.account.OnInfo.PaymentLookup = sdk.Lookup{ByReference: true}
+	r.account.Create = func(context.Context, sdk.CreatePaymentRequest) (*sdk.Payment, error) {
+		return nil, failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
+	}
+	r.account.Get = func(context.Context, sdk.GetPaymentRequest) (*sdk.Payment, error) {
+		return &sdk.Payment{ProviderReference: "t", Status: sdk.PaymentSucceeded}, nil
+	}
+	p := r.pay(t, "k")
+	r.recoverUntil(t, "success", func() bool { return r.paymentStatus(t, p.ID) == payment.Succeeded })
+	if r.account.Creates() != 1 {
+		t.Errorf("%d creates", r.account.Creates())
+	}
+}
+
+func TestTwoHostsDoNotSettleTheSameIntentAtOnce(t *testing.T) {
+	r := newRig(t)
+	r.account.OnInfo.CreatePayout = sdk.RepeatGuarantee{Repeat: sdk.RepeatReturnsOriginal}
+	first := true
+	r.account.Payout = func(context.Context, sdk.CreatePayoutRequest) (*sdk.Payout, error) {
+		if first {
+			first = false
+			return nil, failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
+		}
+		return &sdk.Payout{Status: sdk.PayoutProcessing}, nil
+	}
+	r.payout(t, "k")
+	r.clock.add(10 * time.Second)
+	errs := make(chan error, 2)
+	for _, host := range []*core.Core{r.Core, r.newHost(t)} {
+		go func() { errs <- host.Recover(context.WithoutCancel(t.Context())) }()
+	}
+	for range 2 {
+		if err := <-errs; err != nil {
+			t.Error(err)
+		}
+	}
+	if got := r.account.Creates(); got != 2 {
+		t.Fatalf("%d creates, want the first and one repeat", got)
+	}
+}
+
+func TestAPaymentThatNobodyFinishesExpires(t *testing.T) {
+	r := newRig(t)
+	r.account.Create = redirecting
+	p := r.pay(t, "k")
+	r.clock.add(24*time.Hour - time.Minute)
+	if err := r.Recover(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := r.paymentStatus(t, p.ID); got != payment.RequiresAction {
+		t.Fatalf("expired before its time: %s", got)
+	}
+	r.recoverUntil(t, "expiry", func() bool { return r.paymentStatus(t, p.ID) == payment.Expired })
+}
+
+func TestAnOperatorSettlesWhatNothingElseCan(t *testing.T) {
+	r := newRig(t)
+	r.account.Payout = func(context.Context, sdk.CreatePayoutRequest) (*sdk.Payout, error) {
+		return nil, failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
+	}
+	p := r.payout(t, "k")
+	err := r.Resolve(t.Context(), payment.KindPayout, p.ID, core.Resolution{Status: payment.Processing})
+	if e := problem(t, err); len(e.Violations) != 2 {
+		t.Fatalf("a resolution without reason and to a wrong status: %v", e)
+	}
+	err = r.Resolve(t.Context(), payment.KindPayout, p.ID, core.Resolution{Status: payment.Succeeded, Reason: "seen in the books", ProviderReference: "x9"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := r.Payout(t.Context(), p.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := got.History[len(got.History)-1]
+	if got.Status != payment.Succeeded || got.ProviderReference != "x9" || last.Actor != "operator" || last.Note != "seen in the books" {
+		t.Errorf("got %s %q, history %+v", got.Status, got.ProviderReference, last)
+	}
+	err = r.Resolve(t.Context(), payment.KindPayout, p.ID, core.Resolution{Status: payment.Failed, Reason: "no"})
+	if e := problem(t, err); e.Code != payment.CodeConflict {
+		t.Errorf("a success was taken back: %v", e)
+	}
+}
