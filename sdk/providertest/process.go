@@ -1,0 +1,83 @@
+package providertest
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+
+	"go.uber.org/goleak"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+
+	"github.com/payhost/payhost/sdk"
+)
+
+// process is a running plugin, seen as a host sees it.
+type process struct {
+	client *sdk.Client
+	// stop ends it; the error says what did not end by itself. Then left says what it left behind.
+	stop, left func() error
+}
+
+// launcher starts a plugin. Everything that it answers and logs goes through the watch.
+type launcher func(*watch) (*process, error)
+
+// inProcess serves the provider in this process, but over a real socket: what arrives is what the wire carries.
+func inProcess[C any, P sdk.Provider](newProvider func(C, sdk.Runtime) (P, error)) launcher {
+	return func(w *watch) (*process, error) {
+		before := goleak.IgnoreCurrent()
+		// Not t.TempDir: the path of a Unix socket has room for about a hundred characters.
+		dir, err := os.MkdirTemp("", "kit")
+		if err != nil {
+			return nil, err
+		}
+		socket := filepath.Join(dir, "s")
+		listener, err := net.Listen("unix", socket)
+		if err != nil {
+			return nil, errors.Join(err, os.RemoveAll(dir))
+		}
+		logger := slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: slog.LevelDebug}))
+		server := sdk.NewServer(newProvider, sdk.ServerOptions{Logger: logger})
+		g := grpc.NewServer(grpc.MaxRecvMsgSize(sdk.MaxMessageSize), grpc.MaxSendMsgSize(sdk.MaxMessageSize))
+		server.Register(g)
+		served := make(chan error, 1)
+		go func() { served <- g.Serve(listener) }()
+		conn, err := grpc.NewClient("unix:"+socket,
+			grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithUnaryInterceptor(w.intercept))
+		if err != nil {
+			g.Stop()
+			return nil, errors.Join(err, os.RemoveAll(dir))
+		}
+		stop := func() error {
+			err := conn.Close()
+			err = errors.Join(err, stopServing(g))
+			server.Close()
+			return errors.Join(err, <-served, os.RemoveAll(dir))
+		}
+		return &process{client: sdk.NewClient(conn), stop: stop, left: func() error { return goleak.Find(before) }}, nil
+	}
+}
+
+// patience is how long the kit waits for what should happen at once.
+const patience = 5 * time.Second
+
+// stopServing lets calls end by themselves before it ends them.
+func stopServing(g *grpc.Server) error {
+	done := make(chan struct{})
+	go func() {
+		g.GracefulStop()
+		close(done)
+	}()
+	select {
+	case <-done:
+		return nil
+	case <-time.After(patience):
+		g.Stop()
+		<-done
+		return fmt.Errorf("calls whose caller had gone away did not end within %s", patience)
+	}
+}

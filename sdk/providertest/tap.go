@@ -1,0 +1,93 @@
+package providertest
+
+import (
+	"bytes"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"sync"
+)
+
+// tap is the address that the plugin calls. It stands before the simulator, counts what comes, and can do something
+// else with it.
+type tap struct {
+	sim    http.Handler
+	server *httptest.Server
+
+	mu   sync.Mutex
+	seen []string // the methods of the requests
+	hook http.HandlerFunc
+}
+
+func newTap(sim http.Handler) *tap {
+	t := &tap{sim: sim}
+	t.server = httptest.NewServer(http.HandlerFunc(t.serve))
+	return t
+}
+
+func (t *tap) serve(w http.ResponseWriter, r *http.Request) {
+	t.mu.Lock()
+	t.seen = append(t.seen, r.Method)
+	handle := t.hook
+	t.mu.Unlock()
+	if handle == nil {
+		handle = t.sim.ServeHTTP
+	}
+	handle(w, r) // with the writer as it is: faults take its connection away
+}
+
+// instead handles requests in place of the simulator until it is called again, with nil.
+func (t *tap) instead(hook http.HandlerFunc) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.hook = hook
+}
+
+// mark forgets what came so far.
+func (t *tap) mark() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.seen = nil
+}
+
+// since gives the methods of the requests that have come since mark.
+func (t *tap) since() []string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.Clone(t.seen)
+}
+
+// hold keeps requests of the method, "" is any, until their caller goes away, or release is closed: then they reach the
+// simulator. came gets a value for each, gone one for each whose caller went away; both must have room.
+func (t *tap) hold(method string, came, gone chan<- struct{}, release <-chan struct{}) {
+	t.instead(func(w http.ResponseWriter, r *http.Request) {
+		if method != "" && r.Method != method {
+			t.sim.ServeHTTP(w, r)
+			return
+		}
+		// net/http notices that a caller has gone away only once the body is read.
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		came <- struct{}{}
+		select {
+		case <-r.Context().Done():
+			gone <- struct{}{}
+		case <-release:
+			t.sim.ServeHTTP(w, r)
+		}
+	})
+}
+
+// closedAddress is a base URL at which nobody listens.
+func closedAddress() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return "http://" + l.Addr().String(), l.Close()
+}
