@@ -1,5 +1,7 @@
 package config
 
+// Addresses: what they have to look like, whoever they belong to.
+
 import (
 	"fmt"
 	"net"

@@ -43,6 +43,7 @@ func (c *Config) check(r *report) {
 	}
 }
 
+// checkHTTP judges [http].
 func (c *Config) checkHTTP(r *report) {
 	h := c.HTTP
 	if problem := checkListen(h.Listen); problem != "" {
@@ -58,6 +59,7 @@ func (c *Config) checkHTTP(r *report) {
 			r.check(element("http.trusted_proxies", i), "is not a network")
 		}
 	}
+	// One of the two that could not be read is there all the same.
 	cert, key := h.TLSCert != "" || r.unread("http.tls_cert"), h.TLSKey != "" || r.unread("http.tls_key")
 	switch {
 	case cert && !key:
@@ -87,6 +89,7 @@ func checkCertificate(r *report, cert, key string) {
 	}
 }
 
+// checkHost judges [host].
 func (c *Config) checkHost(r *report) {
 	if c.Host.PublicURL == "" {
 		return // the address it would be made from is wrong, and that has been said
@@ -100,6 +103,7 @@ func (c *Config) checkHost(r *report) {
 	}
 }
 
+// checkStore judges [store]; nothing of the URL is shown.
 func (c *Config) checkStore(r *report) {
 	const key = "store.url"
 	text := c.Store.URL.Reveal()
@@ -126,6 +130,7 @@ func (c *Config) checkStore(r *report) {
 	}
 }
 
+// checkEvents judges [events].
 func (c *Config) checkEvents(r *report) {
 	if c.Events.URL != "" {
 		if _, problem := parseURL(c.Events.URL); problem != "" {
@@ -172,6 +177,7 @@ func (p *Provider) check(r *report) {
 	}
 }
 
+// between judges a number or a duration.
 func between[T int | time.Duration](r *report, key string, v, least, most T) {
 	if v < least || v > most {
 		r.check(key, "must be from %v to %v, not %v", bound(least), bound(most), bound(v))

@@ -22,4 +22,11 @@
 //
 // No value of such a key is ever part of a Problem, and neither Config nor Provider shows one when printed, logged or
 // encoded.
+// # How a file is read
+//
+// parse (syntax.go) gives the tables of the file; what is broken is reported and left out, so that the rest can be
+// read. The scanner (scan.go) says where each key stands, which the TOML library does not. loader.read (load.go) takes
+// the tables apart: types, unknown keys, references. Config.complete (validate.go) fills in defaults, and Config.check
+// (check.go) judges the values; these two are all of Validate. Every step adds to one report (problem.go), in which a
+// key that could not be read is not judged further: one mistake is one problem.
 package config

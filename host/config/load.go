@@ -9,7 +9,7 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// maxFile bounds a configuration file.
+// maxFile bounds a configuration file: a thousand providers have room in it.
 const maxFile = 1 << 20
 
 // Load reads a configuration file. The error is *Problems, with every mistake that can be found at once; then there is
@@ -26,6 +26,7 @@ type loader struct {
 	literals map[string]string
 }
 
+// load is Load with the environment to look variables up in.
 func load(path string, lookup func(string) (string, bool)) (*Config, error) {
 	file, text, problem := readFile(path)
 	if problem != "" {
@@ -96,6 +97,9 @@ func (l *loader) read(tree map[string]any) *Config {
 	return c
 }
 
+// One method reads one table: the keys in the order of the fields they fill, then finish. A key that is not asked for
+// here does not exist.
+
 func (l *loader) host(c *Config, t *table) {
 	t.text("public_url", &c.Host.PublicURL)
 	t.text("plugin_dir", &c.Host.PluginDir)
@@ -114,6 +118,7 @@ func (l *loader) http(c *Config, t *table) {
 		if i.ok && problem != "" {
 			l.add(i.path, "%s", problem)
 		}
+		// Also when it is none: elements keep their places, so that a later problem names the right one.
 		c.HTTP.TrustedProxies = append(c.HTTP.TrustedProxies, network)
 	}
 	t.text("tls_cert", &c.HTTP.TLSCert)
@@ -150,6 +155,7 @@ func (l *loader) events(c *Config, t *table) {
 }
 
 func (l *loader) provider(name string, t *table) Provider {
+	// The defaults come first, so that a zero in the file is a zero.
 	p := Provider{Name: name, Enabled: true, SequenceStart: defaultSequence, MaxInFlight: defaultInFlight,
 		Timeout: defaultTimeout, DrainTimeout: defaultDrain, PaymentTTL: defaultTTL, complete: true}
 	t.text("plugin", &p.Plugin)

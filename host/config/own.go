@@ -32,6 +32,7 @@ type owner struct {
 	secrets []sdk.Secret
 }
 
+// table gives a table for encoding.
 func (o *owner) table(path string, values map[string]any) map[string]any {
 	out := make(map[string]any, len(values))
 	for _, key := range slices.Sorted(maps.Keys(values)) {
@@ -40,6 +41,7 @@ func (o *owner) table(path string, values map[string]any) map[string]any {
 	return out
 }
 
+// value gives a value for encoding; what JSON does not have is a problem.
 func (o *owner) value(path string, value any) any {
 	switch v := value.(type) {
 	case string:

@@ -4,7 +4,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 )
 
@@ -46,13 +45,8 @@ func TestReadReferenceOnlyFromRegularFiles(t *testing.T) {
 	if text, problem := readReference(filepath.Join(dir, "link")); text != "secret" {
 		t.Errorf("a link to a file gives %q, %s", text, problem) // how orchestrators mount secrets
 	}
-	if err := syscall.Mkfifo(filepath.Join(dir, "pipe"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range []string{"pipe", ""} { // a pipe that is opened would never return
-		if _, problem := readReference(filepath.Join(dir, name)); !strings.HasSuffix(problem, "is not a regular file") {
-			t.Errorf("%q: %s", name, problem)
-		}
+	if _, problem := readReference(dir); !strings.HasSuffix(problem, "is not a regular file") {
+		t.Error(problem)
 	}
 	if _, problem := readReference(filepath.Join(dir, "missing")); !strings.HasSuffix(problem, "does not exist") {
 		t.Error(problem)

@@ -56,6 +56,7 @@ type scanner struct {
 	out    *layout
 }
 
+// scan reads a whole file; it never fails, it finds faults.
 func scan(src string) *layout {
 	s := &scanner{src: src, line: 1, arrays: map[string]int{},
 		out: &layout{lines: newLines(), literals: map[string]string{}}}
@@ -97,6 +98,7 @@ func (s *scanner) statement() {
 	s.out.statements = append(s.out.statements, st)
 }
 
+// openSection ends one section and begins the next.
 func (s *scanner) openSection(at span) {
 	s.out.sections[len(s.out.sections)-1].end = at.start
 	s.out.sections = append(s.out.sections, section{span: at})
@@ -200,6 +202,7 @@ func (s *scanner) dotted(line int) (parts []string, f *fault) {
 	}
 }
 
+// keyPart reads one part of a key, bare or in quotes.
 func (s *scanner) keyPart(line int) (string, *fault) {
 	if c := s.peek(); c == '"' || c == '\'' {
 		start := s.pos
@@ -246,6 +249,7 @@ func (s *scanner) blank(more bool) {
 	}
 }
 
+// comment skips a comment, but not the end of its line.
 func (s *scanner) comment() {
 	if s.peek() != '#' {
 		return
@@ -263,6 +267,7 @@ func (s *scanner) peek() byte {
 	return 0
 }
 
+// eat skips the next byte when it is this one.
 func (s *scanner) eat(c byte) bool {
 	if s.peek() != c || s.pos == len(s.src) {
 		return false
@@ -270,6 +275,8 @@ func (s *scanner) eat(c byte) bool {
 	s.pos++
 	return true
 }
+
+// The three kinds of fault.
 
 func broken(line int, message string) *fault { return &fault{line: line, message: message} }
 

@@ -37,8 +37,10 @@ func read[T any](t *table, key, want string, target *T) {
 	*target = v
 }
 
+// text reads a string.
 func (t *table) text(key string, target *string) { read(t, key, "text in quotes", target) }
 
+// boolean reads true or false.
 func (t *table) boolean(key string, target *bool) { read(t, key, "true or false", target) }
 
 // whole reads a whole number, which has to fit the target's type; other bounds are checked later.
@@ -53,6 +55,7 @@ func whole[T int | uint64](t *table, key string, target *T) {
 	*target = v
 }
 
+// duration reads a Go duration. Its text may be shown: no secret is a duration.
 func (t *table) duration(key string, target *time.Duration) {
 	text := target.String()
 	t.text(key, &text)
@@ -119,6 +122,7 @@ func (l *loader) wrongType(path, want string, value any) {
 	l.add(path, "must be %s, not %s", want, typeName(value))
 }
 
+// typeName says in TOML's words what a value is.
 func typeName(value any) string {
 	switch value.(type) {
 	case string:

@@ -201,7 +201,9 @@ func explain(err toml.ParseError) string {
 	return "this is not valid TOML"
 }
 
+// explanations say in our words what a part of the parser's words stands for.
 var explanations = []struct{ theirs, ours string }{
+	// What is found first holds.
 	{"already", "a key or table is set here that exists already"},
 	{"out of range", "the number is too large; write it in quotes"},
 	{"invalid datetime", "this is neither a number nor a date; text goes in quotes"},

@@ -56,6 +56,34 @@ func TestNotTOMLAtAll(t *testing.T) {
 	}
 }
 
+// A value that could not be read is one mistake: nothing is missed, or judged, for its sake.
+func TestOneMistakeIsOneProblem(t *testing.T) {
+	for _, text := range []string{
+		"[providers.a]\nplugin \"a\"\n[providers.a.config]\nx = 1",
+		"[providers.a]\nplugin = a\n[providers.a.config]\nx = 1",
+		"[providers.a\nplugin = \"a\"\n[providers.a.config]\nx = 1",
+		"providers.a.plugin = a\nproviders.a.required = true",
+		"[providers.a]\nplugin = 5",
+		"[events]\nurl = \"https://shop.example\"\nsecret = 5",
+		"[events]\nurl = \"https://shop.example\"\nsecret = [5]",
+		"[events]\nurl = \"https://shop.example\"\nsecret = \"env:UNSET\"",
+		"[http]\ntls_cert = 5\ntls_key = \"key.pem\"",
+		"[http]\ntls_cert = \"cert.pem\"\ntls_key = 5",
+		"[http]\ntokens = [5]",
+		"[http]\ntrusted_proxies = [5]",
+		"[http]\nlisten = 5",
+		"[http]\nlisten = \"x\"",
+		"[store]\nurl = \"env:UNSET\"",
+		"[log]\nlevel = 5",
+		"[log]\nformat = 5",
+	} {
+		_, err := loadString(text)
+		if err == nil || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s\ngives\n%v", text, err)
+		}
+	}
+}
+
 func TestMuchBrokenSyntax(t *testing.T) {
 	var b strings.Builder
 	for i := range 200 {
