@@ -120,7 +120,7 @@ func (c *Config) checkStore(r *report) {
 		}
 		return
 	}
-	if !strings.HasPrefix(text, "postgres://") {
+	if !strings.HasPrefix(text, "postgres://") && !strings.HasPrefix(text, "postgresql://") {
 		r.check(key, "is not a store that is known; write sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE")
 		return
 	}

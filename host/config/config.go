@@ -62,7 +62,7 @@ type HTTP struct {
 
 // Store is the table [store].
 type Store struct {
-	// URL is "sqlite:PATH" or "postgres://…" ("postgresql://…" becomes that) [url]; it may be a reference. A PATH is relative as PluginDir. It is a
+	// URL is "sqlite:PATH" or "postgres://…" [url]; it may be a reference. A PATH is relative as PluginDir. It is a
 	// Secret because it may hold a password. Default "sqlite:" and payhost.db in DataDir.
 	URL sdk.Secret
 }

@@ -57,9 +57,6 @@ func (c *Config) complete(dir string) {
 	if path, ok := strings.CutPrefix(c.Store.URL.Reveal(), "sqlite:"); ok {
 		c.Store.URL = sdk.NewSecret("sqlite:" + absolute(dir, path))
 	}
-	if rest, ok := strings.CutPrefix(c.Store.URL.Reveal(), "postgresql://"); ok { // PostgreSQL's own tools take both
-		c.Store.URL = sdk.NewSecret("postgres://" + rest)
-	}
 	for i := range c.Providers {
 		c.Providers[i].fill()
 	}

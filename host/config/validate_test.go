@@ -128,13 +128,6 @@ func TestAddresses(t *testing.T) {
 	}
 }
 
-func TestBothNamesOfPostgreSQL(t *testing.T) {
-	c, err := loadString("[store]\nurl = \"postgresql://db/payhost\"")
-	if err != nil || c.Store.URL.Reveal() != "postgres://db/payhost" {
-		t.Errorf("%v, %v", c, err)
-	}
-}
-
 func TestPublicURLFromListen(t *testing.T) {
 	for listen, want := range map[string]string{
 		"127.0.0.1:8080": "http://127.0.0.1:8080", "localhost:80": "http://localhost:80", "[::1]:8080": "http://[::1]:8080",
