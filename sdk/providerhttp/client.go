@@ -59,9 +59,9 @@ type Client struct {
 	logger  *slog.Logger
 	now     func() time.Time
 
-	// reused keeps connections alive, once never does. Both are rt.Transport when that is set; then owned is false.
+	// reused keeps connections alive, once never does. Both are rt.Transport when that is set; then idle is nil.
 	reused, once http.RoundTripper
-	owned        bool
+	idle         *http.Transport // reused, as what it is
 }
 
 // New makes a client. Its error is an *sdk.Error that names the option which is wrong.
@@ -95,19 +95,16 @@ func New(rt sdk.Runtime, opts Options) (*Client, error) {
 		c.now = time.Now
 	}
 	if rt.Transport == nil {
-		c.owned = true
-		c.reused, c.once = newTransport(opts.RootCAs, true), newTransport(opts.RootCAs, false)
+		c.idle = newTransport(opts.RootCAs, true)
+		c.reused, c.once = c.idle, newTransport(opts.RootCAs, false)
 	}
 	return c, nil
 }
 
 // Close drops the idle connections. Requests under way go on, and the client can still be used.
 func (c *Client) Close() {
-	if !c.owned {
-		return
-	}
-	for _, rt := range []http.RoundTripper{c.reused, c.once} {
-		rt.(*http.Transport).CloseIdleConnections()
+	if c.idle != nil {
+		c.idle.CloseIdleConnections()
 	}
 }
 

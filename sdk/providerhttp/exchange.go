@@ -76,7 +76,7 @@ func (x *exchange) roundTrip() (*http.Response, error) {
 	if x.request.once() {
 		transport = x.client.once
 	}
-	if x.client.owned {
+	if x.client.idle != nil {
 		return transport.RoundTrip(x.http)
 	}
 	// A transport of the tests has no connection to watch: it is believed to have sent, unless its error says no.

@@ -19,6 +19,7 @@ const (
 	// out the last maxSecret bytes are dropped: a secret could stand there in half.
 	maxMasked = 64 << 10
 	maxSecret = 16 << 10
+	maxKind   = 100 // of a content type that is shown
 	// A shorter value that a request carries as a secret is masked where it stands, but not looked for elsewhere: it
 	// would take half of every text with it.
 	minSearched = 5
@@ -140,7 +141,9 @@ func (m masker) body(contentType string, data []byte) string {
 		return ""
 	}
 	if !isText(data) {
-		return m.text(fmt.Sprintf("[%s, %d bytes]", strings.ToValidUTF8(cmp.Or(contentType, "no text"), "?"), len(data)))
+		kind := m.text(cmp.Or(contentType, "no text"))
+		kind = strings.ToValidUTF8(kind[:min(len(kind), maxKind)], "?")
+		return fmt.Sprintf("[%s, %d bytes]", kind, len(data))
 	}
 	looked := data[:min(len(data), maxMasked)]
 	// First as it stands, then what JSON or a form spells otherwise: reading prose as JSON changes its quotes.

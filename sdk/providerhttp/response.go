@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -108,10 +109,13 @@ func (r *Response) unusable(message string) *sdk.Error {
 	}
 }
 
+// hostName keeps anything else that a Location may hold out of an error.
+var hostName = regexp.MustCompile(`^[A-Za-z0-9._:-]{1,253}$`)
+
 // redirected tells the host of the new place and no more: its path or query may hold secrets.
 func (r *Response) redirected() *sdk.Error {
 	where := ""
-	if to, err := url.Parse(r.Header.Get("Location")); err == nil && to.Host != "" {
+	if to, err := url.Parse(r.Header.Get("Location")); err == nil && hostName.MatchString(to.Hostname()) {
 		where = " to " + to.Hostname()
 	}
 	return r.unusable(fmt.Sprintf("the provider answered with a redirect (HTTP %d)%s, which is not followed", r.Status, where))

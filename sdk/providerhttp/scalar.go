@@ -82,7 +82,7 @@ func parseNumber(text string) (decimal.Decimal, error) {
 	if err != nil {
 		return decimal.Decimal{}, err
 	}
-	exponent, err := strconv.Atoi(parts[2])
+	exponent, err := strconv.ParseInt(parts[2], 10, 32)
 	if err != nil {
 		return decimal.Decimal{}, err
 	}

@@ -201,6 +201,17 @@ func TestRecordsAreShort(t *testing.T) {
 	}
 }
 
+// A content type comes from outside as well.
+func TestLongContentType(t *testing.T) {
+	b := bench1(t, serve(t, answer("HTTP/1.1 200 OK\r\nContent-Type: a/\xff"+strings.Repeat("x", 9999)+"\r\n\r\n\x00")).url)
+	if _, err := b.client.Do(b.ctx, providerhttp.Request{}); err != nil {
+		t.Fatal(err)
+	}
+	if want := "[a/?" + strings.Repeat("x", 97) + ", 1 bytes]"; b.last(t).ResponseBody != want {
+		t.Errorf("recorded %q, want %q", b.last(t).ResponseBody, want)
+	}
+}
+
 // A secret of an encoding that only the header knows: the whole credentials are one.
 func TestBasicCredentials(t *testing.T) {
 	credentials := base64.StdEncoding.EncodeToString([]byte("user:password"))

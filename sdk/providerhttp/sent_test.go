@@ -41,6 +41,7 @@ func TestAfterTheFirstByteTheOutcomeIsUnknown(t *testing.T) {
 		"gzip":                {answer(head + "Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}"), 200, "it has a content encoding"},
 		"redirect":            {answer("HTTP/1.1 302 Found\r\nLocation: https://login.example.com/?k=v\r\nContent-Length: 0\r\n\r\n"), 302, "redirect (HTTP 302) to login.example.com, which is not followed"},
 		"permanent redirect":  {answer("HTTP/1.1 308 Permanent Redirect\r\nLocation: /pay2\r\nContent-Length: 0\r\n\r\n"), 308, "redirect (HTTP 308), which is not followed"},
+		"redirect to a lie":   {answer("HTTP/1.1 302 Found\r\nLocation: https://%ff" + strings.Repeat("x", 999) + "/\r\n\r\n"), 302, "redirect (HTTP 302), which is not followed"},
 		"redirect to nowhere": {answer("HTTP/1.1 304 Not Modified\r\n\r\n"), 304, "redirect (HTTP 304), which is not followed"},
 	} {
 		t.Run(name, func(t *testing.T) {
