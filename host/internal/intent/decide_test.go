@@ -1,0 +1,213 @@
+package intent
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/payhost/payhost/host/payment"
+	"github.com/payhost/payhost/sdk"
+	"github.com/shopspring/decimal"
+	"pgregory.net/rapid"
+)
+
+func at(status payment.Status) Intent {
+	i := Intent{ID: "pay_1", Kind: payment.KindPayment, Status: status, Currency: "USD",
+		Amount: payment.Amount{Decimal: decimal.RequireFromString("60.00")}}
+	if status == payment.Succeeded {
+		i.SucceededAt = time.Unix(1, 0)
+	}
+	return i
+}
+
+func usd(text string) *sdk.Money {
+	return &sdk.Money{Amount: decimal.RequireFromString(text), Currency: "USD"}
+}
+
+func TestDecide(t *testing.T) {
+	askable, amounts := Asking{Possible: true}, Asking{Possible: true, Amounts: true}
+	review := func(reason payment.ReviewReason) Intent {
+		i := at(payment.UnderReview)
+		i.ReviewReason = reason
+		return i
+	}
+	for _, c := range []struct {
+		name   string
+		in     Intent
+		report Report
+		ask    Asking
+		want   payment.Status
+		reason payment.ReviewReason
+		asks   bool
+	}{
+		{"a hint changes nothing and is a reason to ask", at(payment.RequiresAction),
+			Report{Proof: Hint, Status: payment.Succeeded, Amount: usd("60")}, askable, payment.RequiresAction, "", true},
+		{"a hint where nothing can be asked changes nothing", at(payment.RequiresAction),
+			Report{Proof: Hint, Status: payment.Succeeded, Amount: usd("60")}, Asking{}, payment.RequiresAction, "", false},
+		{"the right amount, written otherwise", at(payment.RequiresAction),
+			Report{Proof: Origin, Status: payment.Succeeded, Amount: usd("60.000")}, Asking{}, payment.Succeeded, "", false},
+		{"another amount is never a success", at(payment.RequiresAction),
+			Report{Proof: Signature, Status: payment.Succeeded, Amount: usd("59.99")}, askable, payment.UnderReview, payment.ReviewMismatch, false},
+		{"another currency is never a success", at(payment.RequiresAction),
+			Report{Proof: Answer, Status: payment.Succeeded, Amount: &sdk.Money{Amount: decimal.RequireFromString("60"), Currency: "EUR"}},
+			Asking{}, payment.UnderReview, payment.ReviewMismatch, false},
+		{"more than asked for is not a success either", at(payment.Processing),
+			Report{Proof: Answer, Status: payment.Succeeded, Received: usd("60.01")}, Asking{}, payment.UnderReview, payment.ReviewMismatch, false},
+		{"signed without an amount, answers carry amounts: ask", at(payment.RequiresAction),
+			Report{Proof: Signature, Status: payment.Succeeded}, amounts, payment.RequiresAction, "", true},
+		{"signed without an amount, answers carry none: the signature suffices", at(payment.RequiresAction),
+			Report{Proof: Signature, Status: payment.Succeeded}, askable, payment.Succeeded, "", false},
+		{"unsigned without an amount: ask", at(payment.RequiresAction),
+			Report{Proof: Origin, Status: payment.Succeeded}, askable, payment.RequiresAction, "", true},
+		{"unsigned without an amount and nothing to ask: unproven", at(payment.RequiresAction),
+			Report{Proof: Origin, Status: payment.Succeeded}, Asking{}, payment.UnderReview, payment.ReviewUnproven, false},
+		{"never back", at(payment.Processing), Report{Proof: Answer, Status: payment.RequiresAction}, askable, payment.Processing, "", false},
+		{"a late success is accepted", at(payment.Expired), Report{Proof: Answer, Status: payment.Succeeded}, askable, payment.Succeeded, "", false},
+		{"a success taken back is confirmed by asking", at(payment.Succeeded),
+			Report{Proof: Signature, Status: payment.Failed}, askable, payment.Succeeded, "", true},
+		{"taken back and confirmed: under review", at(payment.Succeeded),
+			Report{Proof: Answer, Status: payment.Canceled}, askable, payment.UnderReview, payment.ReviewProvider, false},
+		{"taken back where nothing can be asked: under review", at(payment.Succeeded),
+			Report{Proof: Signature, Status: payment.Expired}, Asking{}, payment.UnderReview, payment.ReviewProvider, false},
+		{"a lesser status after success is ignored", at(payment.Succeeded),
+			Report{Proof: Answer, Status: payment.Processing}, askable, payment.Succeeded, "", false},
+		{"the provider lifts its own review", review(payment.ReviewProvider),
+			Report{Proof: Signature, Status: payment.Succeeded, Amount: usd("60")}, askable, payment.Succeeded, "", false},
+		{"a mismatch is lifted by the right amount", review(payment.ReviewMismatch),
+			Report{Proof: Signature, Status: payment.Succeeded, Received: usd("60")}, askable, payment.Succeeded, "", false},
+		{"a mismatch is not lifted by a status alone", review(payment.ReviewMismatch),
+			Report{Proof: Answer, Status: payment.Succeeded}, askable, payment.UnderReview, payment.ReviewMismatch, false},
+		{"a mismatch is not talked away by the provider's review", review(payment.ReviewMismatch),
+			Report{Proof: Answer, Status: payment.UnderReview}, askable, payment.UnderReview, payment.ReviewMismatch, false},
+		{"unproven is lifted by a signature", review(payment.ReviewUnproven),
+			Report{Proof: Signature, Status: payment.Succeeded}, Asking{}, payment.Succeeded, "", false},
+		{"unproven is not lifted by another unsigned notice", review(payment.ReviewUnproven),
+			Report{Proof: Origin, Status: payment.Failed}, Asking{}, payment.UnderReview, payment.ReviewUnproven, false},
+		{"an operator lifts any review", review(payment.ReviewMismatch),
+			Report{Proof: Operator, Status: payment.Failed}, Asking{}, payment.Failed, "", false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got, v := Decide(c.in, c.report, c.ask)
+			if got.Status != c.want || got.ReviewReason != c.reason || v.Ask != c.asks {
+				t.Errorf("got %s (%s), ask %v: %s; want %s (%s), ask %v", got.Status, got.ReviewReason, v.Ask, v.Note, c.want, c.reason, c.asks)
+			}
+			if v.Moved != (got.Status != c.in.Status || got.ReviewReason != c.in.ReviewReason) {
+				t.Errorf("moved = %v", v.Moved)
+			}
+		})
+	}
+}
+
+func TestASuccessThatWasTakenBackIsNotFailedByItself(t *testing.T) {
+	i, _ := Decide(at(payment.Succeeded), Report{Proof: Answer, Status: payment.Failed, At: time.Unix(2, 0)}, Asking{Possible: true})
+	again, v := Decide(i, Report{Proof: Answer, Status: payment.Failed, At: time.Unix(3, 0)}, Asking{Possible: true})
+	if again.Status != payment.UnderReview || v.Moved {
+		t.Fatalf("got %s: only an operator may decide that", again.Status)
+	}
+	lifted, v := Decide(again, Report{Proof: Answer, Status: payment.Succeeded, At: time.Unix(4, 0)}, Asking{Possible: true})
+	if lifted.Status != payment.Succeeded || v.First {
+		t.Fatalf("got %s, first = %v: a second success is not announced as the first", lifted.Status, v.First)
+	}
+}
+
+func TestEveryReferenceIsKept(t *testing.T) {
+	i, _ := Decide(at(payment.RequiresAction), Report{Proof: Answer, Status: payment.RequiresAction, ProviderReference: "link"}, Asking{})
+	i, _ = Decide(i, Report{Proof: Origin, Status: payment.Processing, ProviderReference: "transaction"}, Asking{})
+	i, _ = Decide(i, Report{Proof: Origin, Status: payment.Processing, ProviderReference: "transaction"}, Asking{})
+	if !slices.Equal(i.References, []string{"link", "transaction"}) || i.ProviderReference != "transaction" {
+		t.Errorf("references %v, newest %q", i.References, i.ProviderReference)
+	}
+}
+
+// anyReport draws a report of whatever proof and content.
+func anyReport(t *rapid.T, label string) Report {
+	r := Report{
+		Proof: Proof(rapid.IntRange(int(Hint), int(Answer)).Draw(t, label+" proof")),
+		Status: rapid.SampledFrom([]payment.Status{payment.RequiresAction, payment.Processing, payment.Authorized, payment.Succeeded,
+			payment.Failed, payment.Canceled, payment.Expired, payment.UnderReview}).Draw(t, label+" status"),
+		At: time.Unix(int64(rapid.IntRange(1, 1000).Draw(t, label+" at")), 0),
+	}
+	switch rapid.IntRange(0, 3).Draw(t, label+" amount") {
+	case 1:
+		r.Amount = usd("60")
+	case 2:
+		r.Amount = usd("59")
+	case 3:
+		r.Received = usd("60.00")
+	}
+	return r
+}
+
+// Whatever is reported, in whatever order and however often: the table is kept, the same report twice changes nothing,
+// the first success is announced once, and no success comes from another amount.
+func TestWhateverIsReported(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		i := at(payment.Created)
+		ask := Asking{Possible: rapid.Bool().Draw(t, "askable"), Amounts: rapid.Bool().Draw(t, "amounts")}
+		firsts := 0
+		for range rapid.IntRange(1, 12).Draw(t, "reports") {
+			r := anyReport(t, "report")
+			next, v := Decide(i, r, ask)
+			if next.Status != i.Status && !Allowed(i.Kind, i.Status, next.Status) {
+				t.Fatalf("%s to %s is not in the table", i.Status, next.Status)
+			}
+			if r.Proof == Hint && next.Status != i.Status {
+				t.Fatalf("a hint moved it to %s", next.Status)
+			}
+			wrong := r.Amount != nil && !r.Amount.Equal(i.Money())
+			if v.Moved && next.Status == payment.Succeeded && wrong {
+				t.Fatalf("a success with %s", r.Amount)
+			}
+			if v.First {
+				firsts++
+			}
+			twice, again := Decide(next, r, ask)
+			if again.Moved || twice.Status != next.Status {
+				t.Fatalf("the same report again moved %s to %s", next.Status, twice.Status)
+			}
+			i = next
+		}
+		if firsts > 1 {
+			t.Fatalf("the first success was announced %d times", firsts)
+		}
+	})
+}
+
+// With a provider that can be asked and that tells the truth, any order and repetition of its genuine notices ends in
+// the same state.
+func TestAnyOrderOfGenuineNoticesEndsTheSame(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		truth := rapid.SampledFrom([]payment.Status{payment.Succeeded, payment.Failed, payment.Canceled}).Draw(t, "truth")
+		notices := []payment.Status{payment.RequiresAction, payment.Processing, truth}
+		order := rapid.SliceOfN(rapid.SampledFrom(notices), 1, 10).Draw(t, "order")
+		order = append(order, truth) // the end is told at least once
+		order = rapid.Permutation(order).Draw(t, "shuffled")
+		i := at(payment.Created)
+		ask := Asking{Possible: true, Amounts: true}
+		for n, s := range order {
+			next, v := Decide(i, Report{Proof: Signature, Status: s, At: time.Unix(int64(n+1), 0)}, ask)
+			if v.Ask {
+				next, _ = Decide(i, Report{Proof: Answer, Status: truth, Amount: usd("60"), At: time.Unix(int64(n+1), 0)}, ask)
+			}
+			i = next
+		}
+		if i.Status != truth {
+			t.Fatalf("ended as %s, the truth is %s", i.Status, truth)
+		}
+	})
+}
+
+func TestTheTableNamesEveryStatusOfItsKind(t *testing.T) {
+	for kind, table := range moves {
+		for from, list := range table {
+			for _, to := range list {
+				if _, ok := table[to]; !ok && to != payment.Unknown {
+					t.Errorf("%s: %s leads to %s, from which nothing is said", kind, from, to)
+				}
+				if from.Final() && to != payment.UnderReview && (from == payment.Succeeded || to != payment.Succeeded) {
+					t.Errorf("%s: %s is an end, but may become %s", kind, from, to)
+				}
+			}
+		}
+	}
+}
