@@ -1,0 +1,132 @@
+package host
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/payhost/payhost/host/config"
+	"github.com/payhost/payhost/host/internal/httpapi"
+)
+
+// APIHandler serves the API on /v1/ to whoever sends one of http.tokens as bearer token.
+func (h *Host) APIHandler() http.Handler { return h.api().Guarded() }
+
+// Handler serves everything: the API and its document, the providers' notices, returning customers, the console, the
+// probes and the metrics.
+func (h *Host) Handler() http.Handler { return h.api().All() }
+
+// AdminHandler serves the API without a token, and POST /admin/reload. It is for a socket that only operators can open.
+func (h *Host) AdminHandler() http.Handler { return h.api().Admin() }
+
+func (h *Host) api() *httpapi.API {
+	return httpapi.New(httpapi.Options{Core: h.core, Inbox: h.inbox, Store: h.store, Registry: h.registry,
+		Config: h.config, Metrics: h.metrics, Logger: h.log, Reload: h.reloadFile})
+}
+
+// config gives the configuration in force.
+func (h *Host) config() *config.Config {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.cfg
+}
+
+// SocketPath is where Serve listens for the command: data_dir/payhost.sock.
+func SocketPath(cfg *Config) string { return filepath.Join(cfg.Host.DataDir, "payhost.sock") }
+
+// The bounds of a connection. WriteTimeout leaves room for the longest timeout of a provider, five minutes.
+const (
+	readHeaderTimeout = 10 * time.Second
+	readTimeout       = time.Minute
+	writeTimeout      = 6 * time.Minute
+	idleTimeout       = 2 * time.Minute
+	maxHeaderBytes    = 64 << 10
+	shutdownTimeout   = 30 * time.Second
+)
+
+// Serve listens on http.listen and on the admin socket until ctx ends; then it takes no more requests, lets those in
+// flight come to their end for up to 30 seconds, and returns nil. An error means that it could not listen.
+func (h *Host) Serve(ctx context.Context) error {
+	cfg := h.config()
+	listener, err := listen(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	socket, err := listenSocket(ctx, SocketPath(cfg))
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	public, admin := h.server(h.Handler()), h.server(h.AdminHandler())
+	failed := make(chan error, 2)
+	go func() { failed <- public.Serve(listener) }()
+	go func() { failed <- admin.Serve(socket) }()
+	h.log.Info("serving", "address", listener.Addr().String(), "socket", SocketPath(cfg), "tls", cfg.HTTP.TLSCert != "")
+	left := 2
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+		left--
+	}
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
+	defer cancel()
+	for _, s := range []*http.Server{public, admin} {
+		if shutdown := s.Shutdown(stop); shutdown != nil {
+			err = errors.Join(err, shutdown, s.Close())
+		}
+	}
+	for range left {
+		<-failed
+	}
+	return err
+}
+
+func (h *Host) server(handler http.Handler) *http.Server {
+	return &http.Server{Handler: handler, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
+		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes, ErrorLog: slog.NewLogLogger(h.log.Handler(), slog.LevelDebug)}
+}
+
+// listen opens the TCP listener, with TLS when there is a certificate.
+func listen(ctx context.Context, cfg *Config) (net.Listener, error) {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", cfg.HTTP.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("http.listen: %w", err)
+	}
+	if cfg.HTTP.TLSCert == "" {
+		return l, nil
+	}
+	pair, err := tls.LoadX509KeyPair(cfg.HTTP.TLSCert, cfg.HTTP.TLSKey)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("http.tls_cert, http.tls_key: %w", err), l.Close())
+	}
+	return tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12,
+		NextProtos: []string{"h2", "http/1.1"}}), nil
+}
+
+// listenSocket opens the admin socket for this user alone. A socket that nobody listens on was left by a host that was
+// killed, and is removed; one that answers belongs to a host that runs.
+func listenSocket(ctx context.Context, path string) (net.Listener, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("admin socket: %w", err)
+	}
+	if c, err := new(net.Dialer).DialContext(ctx, "unix", path); err == nil {
+		return nil, errors.Join(fmt.Errorf("admin socket: another host answers on %s; give each host a data_dir of its own", path), c.Close())
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("admin socket: %w", err)
+	}
+	l, err := new(net.ListenConfig).Listen(ctx, "unix", path)
+	if err != nil {
+		return nil, fmt.Errorf("admin socket: %w", err)
+	}
+	if err := os.Chmod(path, 0o600); err != nil {
+		return nil, errors.Join(fmt.Errorf("admin socket: %w", err), l.Close())
+	}
+	return l, nil
+}

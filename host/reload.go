@@ -1,0 +1,119 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/payhost/payhost/host/config"
+	"github.com/payhost/payhost/host/internal/httpapi"
+	"github.com/payhost/payhost/host/internal/provider"
+)
+
+// ReloadResult is what a reload did with one provider, or with a setting of another section. Error says why it failed.
+type ReloadResult = provider.Result
+
+// ActionRestart is the action for a setting that changed and takes effect only when the host is started again.
+const ActionRestart provider.Action = "needs a restart"
+
+// Reload makes cfg the configuration in force. The error says that cfg is not valid, and then nothing has changed. Else
+// every provider that differs is brought up, reconfigured, swapped or taken out by itself: one that fails keeps what
+// served before. API tokens count at once; other settings outside of [providers] that differ are reported with
+// ActionRestart and wait for the next start. force also changes who we are to a provider while payments are open there,
+// and ends the draining of what was disabled or removed. Reloads run one after the other.
+func (h *Host) Reload(ctx context.Context, cfg *Config, force bool) ([]ReloadResult, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	h.reloading.Lock()
+	defer h.reloading.Unlock()
+	before := h.config()
+	apply := h.registry.Apply
+	if force {
+		apply = h.registry.ApplyForced
+	}
+	results := apply(ctx, cfg.Providers)
+	h.mu.Lock()
+	h.results = results
+	// What needs a restart stays as it runs, so that the next reload reports it again.
+	now := *cfg
+	now.Host, now.Store, now.Log, now.Events = before.Host, before.Store, before.Log, before.Events
+	now.HTTP.Listen, now.HTTP.TrustedProxies = before.HTTP.Listen, before.HTTP.TrustedProxies
+	now.HTTP.TLSCert, now.HTTP.TLSKey = before.HTTP.TLSCert, before.HTTP.TLSKey
+	h.cfg = &now
+	h.mu.Unlock()
+	return append(slices.Clip(results), restarts(before, cfg)...), nil
+}
+
+// restarts names the settings that differ and are read only at the start.
+func restarts(old, cfg *Config) []ReloadResult {
+	var out []ReloadResult
+	for _, s := range []struct {
+		key     string
+		differs bool
+	}{
+		{"host.public_url", old.Host.PublicURL != cfg.Host.PublicURL},
+		{"host.plugin_dir", old.Host.PluginDir != cfg.Host.PluginDir},
+		{"host.data_dir", old.Host.DataDir != cfg.Host.DataDir},
+		{"host.watch", old.Host.Watch != cfg.Host.Watch},
+		{"http.listen", old.HTTP.Listen != cfg.HTTP.Listen},
+		{"http.trusted_proxies", !slices.Equal(old.HTTP.TrustedProxies, cfg.HTTP.TrustedProxies)},
+		{"http.tls_cert", old.HTTP.TLSCert != cfg.HTTP.TLSCert},
+		{"http.tls_key", old.HTTP.TLSKey != cfg.HTTP.TLSKey},
+		{"store.url", old.Store.URL.Reveal() != cfg.Store.URL.Reveal()},
+		{"log.level", old.Log.Level != cfg.Log.Level},
+		{"log.format", old.Log.Format != cfg.Log.Format},
+		{"events.url", old.Events.URL != cfg.Events.URL},
+		{"events.secret", !sameSecrets(old.Events, cfg.Events)},
+	} {
+		if s.differs {
+			out = append(out, ReloadResult{Name: s.key, Action: ActionRestart})
+		}
+	}
+	return out
+}
+
+func sameSecrets(a, b config.Events) bool {
+	if len(a.Secrets) != len(b.Secrets) {
+		return false
+	}
+	for k := range a.Secrets {
+		if a.Secrets[k].Reveal() != b.Secrets[k].Reveal() {
+			return false
+		}
+	}
+	return true
+}
+
+// reloadFile reloads the file that the configuration came from.
+func (h *Host) reloadFile(ctx context.Context, force bool) httpapi.Reloaded {
+	out := httpapi.Reloaded{Results: []httpapi.ReloadResult{}, Problems: []string{}}
+	file := h.config().File
+	if file == "" {
+		out.Problems = append(out.Problems, "the configuration was built in code, not read from a file: there is nothing to read again")
+		return out
+	}
+	cfg, err := config.Load(file)
+	if err == nil {
+		var results []ReloadResult
+		// Half a reload helps nobody: it goes on when whoever asked for it has gone.
+		results, err = h.Reload(context.WithoutCancel(ctx), cfg, force)
+		for _, r := range results {
+			one := httpapi.ReloadResult{Name: r.Name, Action: string(r.Action)}
+			if r.Error != nil {
+				one.Error = r.Error.Error()
+			}
+			out.Results = append(out.Results, one)
+		}
+	}
+	var problems *config.Problems
+	switch {
+	case errors.As(err, &problems):
+		for _, p := range *problems {
+			out.Problems = append(out.Problems, p.String())
+		}
+	case err != nil:
+		out.Problems = append(out.Problems, err.Error())
+	}
+	return out
+}
