@@ -16,6 +16,10 @@ func describe(out io.Writer, info Info) error {
 
 // explain is what someone reads who has started a plugin by hand.
 func explain(out io.Writer, program string, info Info) {
+	description := ""
+	if info.Description != "" {
+		description = info.Description + "\n"
+	}
 	fmt.Fprintf(out, `This is %s %s, a payment-provider plugin for Payhost (contract version %d).
 %s
 It is not meant to be started by hand: put it into the plugin_dir of a Payhost host and name it in config.toml:
@@ -26,7 +30,7 @@ It is not meant to be started by hand: put it into the plugin_dir of a Payhost h
 To see what it can do and how it is configured, as JSON:
 
   %s describe
-`, info.Name, info.Version, info.ContractVersion, info.Description, info.Name, info.Name, program)
+`, info.Name, info.Version, info.ContractVersion, description, info.Name, info.Name, program)
 }
 
 // MarshalJSON gives Info with the names of the contract; a window is a Go duration, amounts are strings.
