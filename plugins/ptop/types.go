@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"net/http"
 	"net/url"
 	"path"
 	"strconv"
@@ -29,18 +30,18 @@ type answer struct {
 	PaymentStatus providerhttp.Text `json:"payment_status"`
 	Data          signature.Value   `json:"data"`
 
-	http *providerhttp.Response
+	resp *providerhttp.Response
 }
 
 // readAnswer gives an answer that is JSON and no error. One that says yes and no at once is neither.
 func readAnswer(resp *providerhttp.Response) (*answer, error) {
-	a := &answer{http: resp}
+	a := &answer{resp: resp}
 	if err := resp.DecodeJSON(a); err != nil {
 		return nil, err
 	}
 	code, status := string(cmp.Or(a.HTTPCode, a.Code)), resp.Status
-	if n, err := strconv.Atoi(code); err == nil && status < 500 {
-		status = n // the body knows better, but for a server that failed
+	if n, err := strconv.Atoi(code); err == nil && status == http.StatusOK {
+		status = n // the body knows better
 	}
 	words := cmp.Or(a.Error, a.Message)
 	switch {
@@ -77,11 +78,11 @@ func refusal(resp *providerhttp.Response, status int, code, words string) error 
 func (a *answer) payment() (*sdk.Payment, error) {
 	u, err := url.Parse(a.PaymentURL)
 	if a.Status != success || err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil {
-		return nil, a.http.Unexpected("it has no status success with a payment_url for a browser")
+		return nil, a.resp.Unexpected("it has no status success with a payment_url for a browser")
 	}
 	id := cmp.Or(string(a.TransactionID), strings.Trim(path.Base(u.Path), "./"))
 	if id == "" {
-		return nil, a.http.Unexpected("neither transaction_id nor payment_url names the transaction")
+		return nil, a.resp.Unexpected("neither transaction_id nor payment_url names the transaction")
 	}
 	return &sdk.Payment{
 		ProviderReference: id, Status: sdk.PaymentRequiresAction, NextAction: sdk.RedirectTo(a.PaymentURL),
@@ -90,7 +91,7 @@ func (a *answer) payment() (*sdk.Payment, error) {
 
 func (a *answer) payout() (*sdk.Payout, error) {
 	if a.Status != success {
-		return nil, a.http.Unexpected("its status is neither success nor error")
+		return nil, a.resp.Unexpected("its status is neither success nor error")
 	}
 	return &sdk.Payout{Status: sdk.PayoutSucceeded, ProviderStatus: success}, nil
 }
@@ -118,11 +119,11 @@ func (a *answer) paymentCode() (string, error) {
 		case found == "" || found == code:
 			found = code
 		default:
-			return "", a.http.Unexpected("it holds several codes")
+			return "", a.resp.Unexpected("it holds several codes")
 		}
 	}
 	if paymentStatuses[found] == "" {
-		return "", a.http.Unexpected("it holds no code from 0 to 2")
+		return "", a.resp.Unexpected("it holds no code from 0 to 2")
 	}
 	return found, nil
 }

@@ -55,6 +55,7 @@ func TestErrors(t *testing.T) {
 		{200, `{"status":"error"}`, sdk.CodeUnavailable, sdk.OutcomeUnknown, ` {"status":"error"}`},
 		{200, `{"status":"success","error":"No"}`, sdk.CodeUnavailable, sdk.OutcomeUnknown, ` {"status":"success","error":"No"}`},
 		{200, `{"status":"success","http_code":401}`, sdk.CodeUnavailable, sdk.OutcomeUnknown, ` {"status":"success","http_code":401}`},
+		{401, `{"status":"success","Code":200,"payment_url":"https://a/b"}`, sdk.CodeUnavailable, sdk.OutcomeUnknown, ` {"status":"success","Code":200,"payment_url":"https://a/b"}`},
 		{401, `{"status":"success","message":"ok"}`, sdk.CodeUnavailable, sdk.OutcomeUnknown, ` {"status":"success","message":"ok"}`},
 		{200, `{"error":false,"message":"sent"}`, sdk.CodeUnavailable, sdk.OutcomeUnknown, ` {"error":false,"message":"sent"}`},
 		{200, `{"status":{"a":1}}`, sdk.CodeUnavailable, sdk.OutcomeUnknown, ` {"status":{"a":1}}`},

@@ -58,7 +58,7 @@ func (s *Simulator) leavePage(root string) http.HandlerFunc {
 		}
 		n := noticeOf(e, key)
 		s.send(context.WithoutCancel(r.Context()), to, n)
-		http.Redirect(w, r, withQuery(to, n.form(digits)), http.StatusSeeOther) //nolint:gosec // sending the customer to success_url is what it is for
+		http.Redirect(w, r, withQuery(to, n.form(digits)), http.StatusSeeOther)
 	}
 }
 
