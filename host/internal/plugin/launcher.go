@@ -39,6 +39,7 @@ type launcher struct {
 	mu     sync.Mutex
 	alive  bool // there is a process, and its id is its own
 	doomed bool // kill was called
+	killed bool // kill was called while it was alive
 }
 
 func newLauncher(o *output) *launcher {
@@ -92,6 +93,7 @@ func (l *launcher) begin() error {
 	if l.doomed {
 		return errors.New("given up before it was started")
 	}
+	closeOnExec()
 	if err := l.cmd.Start(); err != nil {
 		return err
 	}
@@ -155,6 +157,7 @@ func (l *launcher) kill() {
 	defer l.mu.Unlock()
 	l.doomed = true
 	if l.alive {
+		l.killed = true
 		killGroup(l.cmd.Process)
 	}
 }

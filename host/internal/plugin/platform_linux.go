@@ -3,7 +3,9 @@ package plugin
 import (
 	"errors"
 	"fmt"
+	"math"
 	"os"
+	"strconv"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -13,6 +15,24 @@ import (
 // the thread that started it ends: the launcher keeps that thread for as long as the process lives.
 func isolation() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+}
+
+// closeOnExec keeps the plugin from inheriting files that Go does not know of: those that the host was itself started
+// with, or that a C library opened. Files that Go opens are not inherited anyway.
+func closeOnExec() {
+	const first = 3
+	if unix.CloseRange(first, math.MaxInt32, unix.CLOSE_RANGE_CLOEXEC) == nil {
+		return
+	}
+	entries, err := os.ReadDir("/proc/self/fd") // before Linux 5.11
+	if err != nil {
+		return
+	}
+	for _, e := range entries {
+		if fd, err := strconv.Atoi(e.Name()); err == nil && fd >= first {
+			unix.CloseOnExec(fd)
+		}
+	}
 }
 
 // awaitEnd returns when the process has ended, and leaves it to be reaped: until then nobody else can get its id.

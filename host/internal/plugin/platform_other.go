@@ -13,6 +13,8 @@ import (
 
 func isolation() *syscall.SysProcAttr { return nil }
 
+func closeOnExec() {}
+
 func awaitEnd(*os.Process) {}
 
 // reap waits for the process. The os package itself keeps Kill from reaching a process that has been waited for.

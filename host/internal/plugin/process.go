@@ -127,6 +127,12 @@ func (p *Process) shutDown() {
 	close(p.stopped)
 }
 
+// endedByItself reports whether a process that has ended was not killed: go-plugin kills one whose handshake it does not
+// like.
+func (l *launcher) endedByItself() bool {
+	return l.pid != 0 && !(l.killed && l.endErr != nil && l.endErr.Error() == "signal: killed")
+}
+
 // exitText says how the process ended.
 func (l *launcher) exitText() string {
 	if l.endErr == nil {

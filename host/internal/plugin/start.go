@@ -162,7 +162,7 @@ func (p *Process) explain(ctx context.Context, err error, timeout time.Duration)
 	}
 	select {
 	case <-p.launcher.ended:
-		if p.launcher.pid != 0 {
+		if p.launcher.endedByItself() {
 			return fmt.Errorf("its process ended before it could serve: %s", p.launcher.exitText())
 		}
 	case <-time.After(lastWords / 4): // its output ends a moment before it does

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 )
 
 // Build compiles the actor, which lies in the folder source, to the file to, and gives it a version.
@@ -115,4 +116,16 @@ func (p *Provider) Hold(t testing.TB, order string, which func(Call) bool) (ente
 		return order
 	})
 	return in, release
+}
+
+// Await receives from c; a test whose other process does not come to that fails instead of hanging.
+func Await[T any](t testing.TB, c <-chan T) T {
+	t.Helper()
+	select {
+	case v := <-c:
+		return v
+	case <-time.After(30 * time.Second):
+		t.Fatal("it did not come to this")
+		panic("unreachable")
+	}
 }

@@ -41,8 +41,8 @@ func main() {
 		fmt.Fprintln(os.Stderr, "cannot open the ledger: hunter2-secret")
 		os.Exit(3)
 	case "garbage":
-		fmt.Println("Welcome to actor!")
 		fmt.Fprintln(os.Stderr, "about to serve")
+		fmt.Println("Welcome to actor!")
 	case "hang":
 		fmt.Fprintln(os.Stderr, "waiting for something")
 		select {}

@@ -1,0 +1,102 @@
+//go:build linux
+
+package plugin_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/payhost/payhost/host/internal/plugin"
+	"github.com/payhost/payhost/host/internal/plugin/plugintest"
+	"github.com/payhost/payhost/sdk"
+)
+
+func newProvider(t testing.TB) *plugintest.Provider { return plugintest.NewProvider(t) }
+
+var decimalOne = decimal.NewFromInt(1)
+
+func secret(value string) sdk.Secret { return sdk.NewSecret(value) }
+
+func TestFindTakesOnlyTheFileThatWasAskedFor(t *testing.T) {
+	s := newStage(t)
+	s.install("actor@2.0.0", "2.0.0")
+	s.install("lonely@1.0.0", "1.0.0")
+	s.install("lonely@2.0.0", "2.0.0")
+	if err := os.Mkdir(filepath.Join(s.plugins, "folder"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	bare, err := s.catalog.Find("actor", "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ plugin, version, pin, want string }{
+		{"actor", "", "", ""},
+		{"actor", "2.0.0", "", ""},
+		{"actor", "", bare.Checksum, ""},
+		{"actor", "", strings.ToUpper(bare.Checksum), ""},
+		{"actor", "2.0.0", bare.Checksum, "the configuration allows only " + bare.Checksum},
+		{"actor", "3.0.0", "", "the folder holds actor@2.0.0, actor"},
+		{"lonely", "", "", "the folder holds lonely@1.0.0, lonely@2.0.0"},
+		{"nobody", "", "", "there is no file"},
+		{"folder", "", "", "not a regular file"},
+		{"../actor", "", "", "cannot be the name"},
+		{"actor", "../../etc", "", "cannot be the name"},
+	} {
+		b, err := s.catalog.Find(c.plugin, c.version, c.pin)
+		switch {
+		case c.want == "" && err != nil:
+			t.Errorf("%s@%s: %v", c.plugin, c.version, err)
+		case c.want == "" && (b.Plugin != c.plugin || b.Version != c.version || len(b.Checksum) != 64):
+			t.Errorf("%s@%s: %+v", c.plugin, c.version, b)
+		case c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)):
+			t.Errorf("%s@%s: %v, want %q", c.plugin, c.version, err, c.want)
+		}
+	}
+}
+
+// What was checked is what runs, whatever becomes of the file meanwhile.
+func TestFileExchangedBetweenCheckAndStartDoesNotRun(t *testing.T) {
+	s := newStage(t)
+	spec := s.spec()
+	s.install("actor", "2.0.0")
+	p, err := plugin.Start(context.Background(), spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Stop(0)
+	if v := p.Info().Version; v != "1.0.0" {
+		t.Errorf("version %s runs", v)
+	}
+}
+
+func TestChangedCopyIsRefused(t *testing.T) {
+	s := newStage(t)
+	spec := s.spec()
+	copies, err := filepath.Glob(filepath.Join(s.data, "run", "*", "bin", spec.Binary.Checksum, "actor"))
+	if err != nil || len(copies) != 1 {
+		t.Fatal(copies, err)
+	}
+	if info, err := os.Stat(copies[0]); err != nil || info.Mode().Perm() != 0o500 {
+		t.Errorf("the copy is %v, %v", info.Mode(), err)
+	}
+	if err := os.Chmod(copies[0], 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(copies[0], []byte("#!/bin/sh\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := plugin.Start(context.Background(), spec); err == nil || !strings.Contains(err.Error(), "has been changed") {
+		t.Errorf("err = %v", err)
+	}
+}
+
+func TestTheSameFileIsFoundAndRunTwiceAtOnce(t *testing.T) {
+	s := newStage(t)
+	s.start()
+	s.start()
+}

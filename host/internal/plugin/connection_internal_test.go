@@ -1,0 +1,62 @@
+package plugin
+
+import (
+	"context"
+	"errors"
+	"net"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/connectivity"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/keepalive"
+)
+
+// A plugin in another language may close idle connections: that is no reason to kill it. One that takes no new
+// connection is lost, though its process lives.
+func TestConnectionCountsAsLostOnlyWhenThereCanBeNoOther(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := grpc.NewServer(grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: 20 * time.Millisecond}))
+	served := make(chan error)
+	go func() { served <- server.Serve(l) }()
+	c := &connections{}
+	cc, err := grpc.NewClient(l.Addr().String(), append(c.dialOptions(), grpc.WithTransportCredentials(insecure.NewCredentials()))...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cc.Close()
+	c.note(cc)
+	cc.Connect()
+
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	lost := make(chan error, 1)
+	go func() { lost <- c.watch(ctx) }()
+	for range 3 { // ready, closed by the server, and ready again
+		awaitState(t, ctx, cc, func(s connectivity.State) bool { return s == connectivity.Ready })
+		awaitState(t, ctx, cc, func(s connectivity.State) bool { return s != connectivity.Ready })
+	}
+	select {
+	case err := <-lost:
+		t.Fatalf("taken for lost: %v", err)
+	default:
+	}
+	server.Stop()
+	<-served
+	if err := <-lost; !errors.Is(err, errConnectionLost) {
+		t.Errorf("err = %v", err)
+	}
+}
+
+func awaitState(t *testing.T, ctx context.Context, cc *grpc.ClientConn, ok func(connectivity.State) bool) {
+	t.Helper()
+	for s := cc.GetState(); !ok(s); s = cc.GetState() {
+		if !cc.WaitForStateChange(ctx, s) {
+			t.Fatalf("the connection stays %s", s)
+		}
+	}
+}

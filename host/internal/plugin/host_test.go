@@ -1,0 +1,144 @@
+//go:build linux
+
+package plugin_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/payhost/payhost/host/internal/plugin"
+)
+
+// beHost is a host in a process of its own: it starts the plugin, says its id, and waits to be killed.
+func beHost() {
+	data, plugins := os.Getenv("PLUGIN_TEST_HOST"), os.Getenv("PLUGIN_TEST_PLUGINS")
+	w, err := plugin.OpenWorkspace(data)
+	exitOn(err)
+	b, err := plugin.NewCatalog(plugins, w).Find("actor", "", "")
+	exitOn(err)
+	p, err := plugin.Start(context.Background(), plugin.Spec{Binary: b, Workspace: w, Logger: slog.New(slog.DiscardHandler)})
+	exitOn(err)
+	fmt.Println("plugin", p.PID())
+	select {}
+}
+
+func exitOn(err error) {
+	if err != nil {
+		fmt.Println("failed:", err)
+		os.Exit(1)
+	}
+}
+
+// otherHost starts a host that shares the stage's folders and gives its command and its plugin's process id.
+func (s *stage) otherHost() (*exec.Cmd, int) {
+	s.t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	cmd := exec.Command(self)
+	cmd.Env = append(os.Environ(), "PLUGIN_TEST_HOST="+s.data, "PLUGIN_TEST_PLUGINS="+s.plugins)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	var pid int
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if _, scanErr := fmt.Sscanf(line, "plugin %d", &pid); err != nil || scanErr != nil {
+		s.t.Fatalf("the other host said %q, %v", strings.TrimSpace(line), err)
+	}
+	return cmd, pid
+}
+
+func TestPluginDiesWithAHostThatIsKilled(t *testing.T) {
+	s := newStage(t)
+	host, pid := s.otherHost()
+	if !running(pid) {
+		t.Fatal("the plugin does not run")
+	}
+	if err := host.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the plugin is gone", func() bool { return !running(pid) })
+}
+
+func TestNextHostRemovesWhatAKilledOneLeftAndNothingElse(t *testing.T) {
+	s := newStage(t)
+	living := s.folders()
+	host, _ := s.otherHost()
+	if len(s.folders()) != len(living)+1 {
+		t.Fatalf("folders: %s", s.folders())
+	}
+	if err := host.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = host.Wait()
+	w, err := plugin.OpenWorkspace(s.data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	after := s.folders()
+	if len(after) != len(living)+1 {
+		t.Errorf("folders: %s", after)
+	}
+	s.start() // this stage's workspace is whole
+}
+
+// folders gives the private folders of all hosts.
+func (s *stage) folders() []string {
+	s.t.Helper()
+	entries, err := os.ReadDir(s.data + "/run")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	return names
+}
+
+func TestLongDataDirStillHasRoomForSockets(t *testing.T) {
+	s := newStage(t)
+	s.data = s.data + "/" + strings.Repeat("long", 30)
+	if err := os.MkdirAll(s.data, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	temp, err := os.MkdirTemp("/tmp", "s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(temp)
+	t.Setenv("TMPDIR", temp)
+	host, _ := s.otherHost()
+	short, _ := os.ReadDir(temp)
+	if len(short) != 1 {
+		t.Fatalf("short folders: %v", short)
+	}
+	_ = host.Process.Kill()
+	_ = host.Wait()
+	w, err := plugin.OpenWorkspace(s.data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if after, _ := os.ReadDir(temp); len(after) != 1 || after[0].Name() == short[0].Name() {
+		t.Errorf("a killed host's short folder stayed: %v", after)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if after, _ := os.ReadDir(temp); len(after) != 0 {
+		t.Errorf("left behind: %v", after)
+	}
+}
