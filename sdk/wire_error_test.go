@@ -1,6 +1,7 @@
 package sdk
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -27,5 +28,13 @@ func TestErrorsAreBounded(t *testing.T) {
 	}, nil, nil))
 	if len(e.Violations) != maxViolations || e.RetryAfter != 0 || e.Code != CodeInternal || e.Outcome != OutcomeUnknown {
 		t.Errorf("%d violations, %+v", len(e.Violations), e)
+	}
+}
+
+// TestErrorsOfNoCall: an interceptor of a host's own may fail with anything.
+func TestErrorsOfNoCall(t *testing.T) {
+	e, _ := errorFromWire(t.Context(), errors.New("no status"))
+	if e.Code != CodeInternal || e.Outcome != OutcomeUnknown || e.Message != "no status" {
+		t.Errorf("got %+v", e)
 	}
 }
