@@ -17,12 +17,6 @@ func TestConformance(t *testing.T) {
 	providertest.Run(t, newProvider, sim.Config, sim)
 }
 
-// An account whose configuration turns capabilities off keeps the contract as well.
-func TestConformanceWithoutPayouts(t *testing.T) {
-	sim := simulator.New()
-	providertest.Run(t, newProvider, func(baseURL string) string { return changed(t, sim.Config(baseURL), "payouts", false) }, sim)
-}
-
 // changed gives the configuration with another value under key.
 func changed(t *testing.T, config, key string, value any) string {
 	t.Helper()

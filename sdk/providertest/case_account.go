@@ -104,12 +104,12 @@ func accountUnknown(x *trial) {
 }
 
 func accountBesideAnother(x *trial) {
+	v := x.one()
 	away, err := closedAddress()
 	x.must(err, "an address at which nobody listens")
 	const other = "other"
 	_, err = x.client.Configure(x.ctx, other, json.RawMessage(x.config(away)))
 	x.must(err, "Configure of a second account")
-	v := x.one()
 	shot := v.ready(x)
 	x.tap.mark()
 	_, err = shot.call(x.ctx, x.client.Account(other))
@@ -121,9 +121,9 @@ func accountBesideAnother(x *trial) {
 }
 
 func accountReplaced(x *trial) {
+	v := x.one()
 	away, err := closedAddress()
 	x.must(err, "an address at which nobody listens")
-	v := x.one()
 	shot, next := v.ready(x), v.ready(x)
 	came, gone, release := make(chan struct{}, 64), make(chan struct{}, 64), make(chan struct{})
 	x.tap.hold("", came, gone, release)

@@ -71,7 +71,7 @@ func echo(w http.ResponseWriter, r *http.Request, mediaType string, status int) 
 func secretsInConfig(x *trial) {
 	good := x.members()
 	for key := range x.schema.Properties {
-		for _, wrong := range []string{`"\u0000"`, `[[]]`, `{}`} {
+		for _, wrong := range []string{`"\u0000"`, `[[]]`, `{"wrong":true}`} {
 			config := with(good, key, wrong)
 			for _, s := range x.secretKeys() {
 				if values := texts(good[s]); len(values) > 0 && s != key {

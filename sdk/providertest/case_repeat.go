@@ -105,8 +105,7 @@ func (x *trial) atOnce(v verb) {
 	whose := map[string]int{}
 	for i, s := range shots {
 		if errs[i] != nil {
-			x.fail("%s, one of %d at once: %v", v.capability, parallel, errs[i])
-			continue
+			x.fatal("%s, one of %d at once: %v", v.capability, parallel, errs[i])
 		}
 		if n := x.executedBy(s); n != 1 {
 			x.fail("%s, one of %d at once: the provider's books have it %d times", v.capability, parallel, n)

@@ -3,6 +3,7 @@ package providertest
 import (
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/payhost/payhost/sdk"
@@ -49,6 +50,9 @@ func prove(r Reporter, launch launcher, config func(string) string, sim Simulato
 	for _, name := range slices.Sorted(maps.Keys(set.without)) {
 		if !slices.ContainsFunc(all, func(c testCase) bool { return c.name == name }) {
 			r.Errorf("providertest.Without(%q): there is no such case", name)
+		}
+		if strings.TrimSpace(set.without[name]) == "" {
+			r.Errorf("providertest.Without(%q) without a reason", name)
 		}
 	}
 	s := newSubject(launch, config, sim)

@@ -110,9 +110,9 @@ func (s *subject) scout(r Reporter) {
 // lacks names what the simulator must be besides, for what the account can do.
 func (s *subject) lacks() []string {
 	var out []string
-	lack := func(is bool, what string, for_ ...sdk.Capability) {
-		if i := slices.IndexFunc(for_, s.can); !is && i >= 0 {
-			out = append(out, fmt.Sprintf("a providertest.%s, for %s", what, for_[i]))
+	lack := func(is bool, what string, verbs ...sdk.Capability) {
+		if i := slices.IndexFunc(verbs, s.can); !is && i >= 0 {
+			out = append(out, fmt.Sprintf("a providertest.%s, for %s", what, verbs[i]))
 		}
 	}
 	_, bookkeeper := s.sim.(Bookkeeper)

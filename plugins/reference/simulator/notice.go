@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -44,9 +45,9 @@ func (n notice) write(key string) sdk.HTTPRequest {
 	}
 }
 
-// notify sends a notice if anybody listens, or does to it what the faults say.
+// notify sends a notice, or does to it what the faults say. Nobody waits for the answer, and none is asked for twice.
 func (s *Simulator) notify(to string, n notice) {
-	if s.Notify == nil || to == "" {
+	if s.sender == nil || to == "" {
 		return
 	}
 	key := webhookKey
@@ -54,9 +55,25 @@ func (s *Simulator) notify(to string, n notice) {
 		key = "not the key"
 	}
 	written := n.write(key)
-	s.Notify(to, written)
+	times := 1
 	if s.faults.Take(fault.Duplicate) {
-		s.Notify(to, written)
+		times = 2
+	}
+	go func() {
+		for range times {
+			s.send(to, written)
+		}
+	}()
+}
+
+func (s *Simulator) send(to string, written sdk.HTTPRequest) {
+	req, err := http.NewRequest(written.Method, to, bytes.NewReader(written.Body))
+	if err != nil {
+		return
+	}
+	req.Header = written.Header
+	if resp, err := s.sender.Do(req); err == nil { //nolint:gosec // notify_url is the caller's, and this is a simulator
+		_ = resp.Body.Close()
 	}
 }
 
@@ -150,5 +167,5 @@ func (s *Simulator) leavePage(w http.ResponseWriter, r *http.Request) {
 		query = back.RawQuery + "&" + query
 	}
 	back.RawQuery = query
-	http.Redirect(w, r, back.String(), http.StatusSeeOther)
+	http.Redirect(w, r, back.String(), http.StatusSeeOther) //nolint:gosec // return_url is the merchant's, and this is a simulator
 }

@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"strings"
@@ -62,7 +63,7 @@ func (s *Simulator) createPayment(r *request) (any, *refusal) {
 	if in.Method == "transfer" {
 		p.PayTo = map[string]string{"iban": "DE02120300000000202051", "text": p.ID}
 	} else {
-		p.PayURL = "http://" + r.Host + "/pay/" + p.ID
+		p.PayURL = cmp.Or(s.publicURL, "http://"+r.Host) + "/pay/" + p.ID
 	}
 	s.payments = append(s.payments, p)
 	s.books.Add(fault.Entry{
@@ -163,7 +164,7 @@ func (s *Simulator) cancelPayment(r *request) (any, *refusal) {
 	return *p, nil
 }
 
-// move changes the status, also in the books. The notice is sent to whoever wants to have it.
+// move changes the status, also in the books, and sends a notice of it.
 func (s *Simulator) move(p *payment, status string) {
 	p.Status = status
 	s.books.Change(fault.Payment, p.ID, func(e *fault.Entry) {

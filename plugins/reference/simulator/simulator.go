@@ -31,12 +31,11 @@ const (
 
 // Simulator is the provider. It may be used by several goroutines.
 type Simulator struct {
-	// Notify, when set, is called with each notice as it falls due. It must not wait for the merchant's answer.
-	Notify func(url string, notice sdk.HTTPRequest)
-
-	faults fault.Injector
-	books  fault.Books
-	api    http.Handler
+	publicURL string
+	sender    *http.Client // nil: no notices are sent
+	faults    fault.Injector
+	books     fault.Books
+	all       http.Handler
 
 	mu       sync.Mutex
 	payments []*payment
@@ -52,10 +51,27 @@ type reply struct {
 	answer  any
 }
 
+// Option changes a new Simulator.
+type Option func(*Simulator)
+
+// WithPublicURL says under which address browsers reach the simulator, without a slash at its end. Without it that is
+// the root of the host that the API was called on.
+func WithPublicURL(address string) Option { return func(s *Simulator) { s.publicURL = address } }
+
+// WithNotices makes the simulator send its notices to notify_url.
+func WithNotices() Option {
+	return func(s *Simulator) {
+		s.sender = &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	}
+}
+
 // New gives a provider whose merchant holds a million of each currency.
-func New() *Simulator {
+func New(opts ...Option) *Simulator {
 	million := decimal.NewFromInt(1_000_000)
 	s := &Simulator{replies: map[string]reply{}, balance: map[string]decimal.Decimal{"EUR": million, "USD": million}}
+	for _, o := range opts {
+		o(s)
+	}
 	api := http.NewServeMux()
 	for pattern, handler := range map[string]func(*Simulator, *request) (any, *refusal){
 		"GET /v1/ping":                        (*Simulator).ping,
@@ -82,12 +98,12 @@ func New() *Simulator {
 	all.HandleFunc("POST /pay/{payment}", s.leavePage)
 	all.Handle("/_simulator/faults", s.faults.Handler())
 	all.Handle("/_simulator/books", s.books.Handler())
-	s.api = all
+	s.all = all
 	return s
 }
 
 // ServeHTTP is the provider's API, the page on which its customers pay, and the control of the simulator.
-func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.api.ServeHTTP(w, r) }
+func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.all.ServeHTTP(w, r) }
 
 // Faults are what the API is to do wrong.
 func (s *Simulator) Faults() *fault.Injector { return &s.faults }

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/payhost/payhost/plugins/reference/simulator"
+	"github.com/payhost/payhost/sdk/providertest"
+	"github.com/payhost/payhost/sdk/providertest/fault"
+)
+
+// An account whose configuration turns capabilities off keeps the contract as well. It is proven with the recorder,
+// which must find nothing where there is nothing: what it finds elsewhere counts only then.
+func TestConformanceWithoutPayouts(t *testing.T) {
+	sim := simulator.New()
+	r := newRecorder("")
+	config := func(base string) string { return changed(t, sim.Config(base), "payouts", false) }
+	providertest.Prove(r, newProvider, config, sim)
+	for _, f := range r.all.failed {
+		t.Error(f)
+	}
+	for part, want := range map[string]bool{
+		"end": true, "create payment": true, "faults of writes/create_refund": true,
+		"create payout": false, "faults of writes/create_payout": false,
+	} {
+		if slices.Contains(r.all.ran, part) != want {
+			t.Errorf("%s ran: %t", part, !want)
+		}
+	}
+}
+
+func TestWithoutLeavesACaseOut(t *testing.T) {
+	sim := simulator.New()
+	r := newRecorder("balances")
+	providertest.Prove(r, newProvider, sim.Config, sim, providertest.Without("balances", "the provider has none"))
+	if slices.Contains(r.all.ran, "balances") {
+		t.Error("the case ran")
+	}
+	if !slices.Equal(r.all.logged, []string{"balances is left out: the provider has none"}) {
+		t.Errorf("the log has %q", r.all.logged)
+	}
+}
+
+func TestWithoutNeedsACaseAndAReason(t *testing.T) {
+	for name, opt := range map[string]providertest.Option{
+		"there is no such case": providertest.Without("balance", "misspelled"),
+		"without a reason":      providertest.Without("balances", " "),
+	} {
+		sim := simulator.New()
+		r := newRecorder("start")
+		providertest.Prove(r, newProvider, sim.Config, sim, opt)
+		if len(r.all.failed) != 1 || !strings.Contains(r.all.failed[0], name) {
+			t.Errorf("want one failure that says %q, got %q", name, r.all.failed)
+		}
+	}
+}
+
+// bare can do what every simulator must, and no more.
+type bare struct {
+	http.Handler
+	faults *fault.Injector
+}
+
+func (b bare) Faults() *fault.Injector { return b.faults }
+
+func TestSimulatorThatCannotProve(t *testing.T) {
+	sim := simulator.New()
+	r := newRecorder("")
+	providertest.Prove(r, newProvider, sim.Config, bare{sim, sim.Faults()})
+	if !slices.Equal(r.all.ran, []string{"start"}) {
+		t.Errorf("these ran: %q", r.all.ran)
+	}
+	all := strings.Join(r.all.failed, "\n")
+	for _, want := range []string{"Bookkeeper", "Settler", "Notifier", "Returner", "Samples.Authorization"} {
+		if !strings.Contains(all, want) {
+			t.Errorf("nothing says that the simulator must be a %s: %s", want, all)
+		}
+	}
+}
+
+// A test whose secrets cannot be told from each other, or from any text, would prove nothing.
+func TestSecretsThatCannotBeLookedFor(t *testing.T) {
+	for want, value := range map[string]any{"must have at least 8 characters": "short", "must be different": "wk:ref;5Hd1'Vb8\\Tg0"} {
+		sim := simulator.New()
+		r := newRecorder("")
+		config := func(base string) string { return changed(t, sim.Config(base), "signing_key", value) }
+		providertest.Prove(r, newProvider, config, sim)
+		if len(r.all.failed) != 1 || !strings.Contains(r.all.failed[0], want) {
+			t.Errorf("want one failure that says %q, got %q", want, r.all.failed)
+		}
+	}
+}

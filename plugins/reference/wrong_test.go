@@ -1,0 +1,143 @@
+package main
+
+import (
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/payhost/payhost/plugins/reference/simulator"
+	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/providertest"
+)
+
+// Each wrong provider is caught by the cases that are there for it, which quote the contract.
+func TestWrongProvidersAreCaught(t *testing.T) {
+	stop := make(chan struct{})
+	defer close(stop)
+	for _, c := range []struct {
+		name  string
+		prove func(*recorder, *simulator.Simulator)
+		cases map[string]string // by case, a part of what it says
+	}{
+		{"notices without trust", wrong(func(p *provider) untrusting { return untrusting{p} }), map[string]string{
+			"info webhook trust": "ways to trust one: []",
+		}},
+		{"lookup without a verb", wrong(func(p *provider) lookupWithoutVerb { return lookupWithoutVerb{p} }), map[string]string{
+			"info lookups": "there is no get_payment",
+		}},
+		{"secret as text", func(r *recorder, s *simulator.Simulator) { providertest.Prove(r, newOpen, s.Config, s) }, map[string]string{
+			"config schema": "api_key looks like a secret",
+		}},
+		{"one account for all", wrong(func(p *provider) latest { last.Store(p); return latest{p} }), map[string]string{
+			"account beside another":         "list_payment_methods beside an account whose provider is away",
+			"account replaced during a call": "list_payment_methods, begun before Configure",
+		}},
+		{"a capability that is not there", wrong(func(p *provider) promises { return promises{p} }), map[string]string{
+			"not supported": "capture_payment, which the account declares",
+		}},
+		{"always well", wrong(func(p *provider) optimist { return optimist{p} }), map[string]string{
+			"health":      "with a provider that is away",
+			"get payment": "nobody has paid yet",
+		}},
+		{"wrong amounts", wrong(func(p *provider) cents { return cents{p} }), map[string]string{
+			"create payout":   "the provider's books have a payout of 120 EUR",
+			"capture payment": "the provider's books have a capture of 60 EUR, not of 30 EUR",
+			"create refund":   "the provider's refund is of 60 EUR",
+		}},
+		{"the first page only", wrong(func(p *provider) firstPage { return firstPage{p} }), map[string]string{
+			"list payments": "is there 0 times",
+		}},
+		{"nothing checked", wrong(func(p *provider) careless { return careless{p} }), map[string]string{
+			"empty fields":    `create_payout with empty fields: got code "permission"`,
+			"confirm payment": "ConfirmPayment without any proof",
+		}},
+		{"no limits", func(r *recorder, s *simulator.Simulator) {
+			asked.Store(0)
+			wrong(func(p *provider) unlimited { return unlimited{p} })(r, s)
+		}, map[string]string{
+			"payment limits": "the provider's API was called",
+			"payout limits":  "the provider's API was called",
+		}},
+		{"doubt taken for a no", wrong(func(p *provider) certain { return certain{p} }), map[string]string{
+			"faults of writes": `create_payout answered with a lost answer: got code "unavailable" and outcome "refused"`,
+			"provider away":    `create_payout of a provider that is away: got code "unavailable" and outcome "refused"`,
+		}},
+		{"doubt taken for a yes", wrong(func(p *provider) believer { return believer{p} }), map[string]string{
+			"faults of writes": "create_payment answered with a web page succeeded",
+			"secrets":          "create_payment succeeded with an answer that only repeats the request",
+		}},
+		{"tries again", wrong(func(p *provider) eager { return eager{p} }), map[string]string{
+			"faults of writes": "2 requests of POST where 1 are usual",
+		}},
+		{"a verb that fails", wrong(func(p *provider) broken { return broken{p} }), map[string]string{
+			"balances": "it did not work",
+		}},
+		{"no codes", wrong(func(p *provider) vague { return vague{p} }), map[string]string{
+			"bad credentials": `create_payment with wrong credentials: got code "declined"`,
+		}},
+		{"no end of a call", wrong(func(p *provider) stubborn { return stubborn{p} }), map[string]string{
+			"cancel": "the end of the request of get_balances",
+		}},
+		{"another name for each attempt", wrong(func(p *provider) renamed { return renamed{p} }), map[string]string{
+			"repeat":                     "the provider's books have 3 more",
+			"repeat after a lost answer": "the provider's books have 2 more",
+		}},
+		{"another key for each attempt", wrong(func(p *provider) newKey { return newKey{p} }), map[string]string{
+			"repeat": "the repeat of create_refund must answer with the original",
+		}},
+		{"another's payment", wrong(func(p *provider) mixedUp { return mixedUp{p, &sync.Mutex{}, new(*sdk.Payment)} }), map[string]string{
+			"creates at once": "got the same reference",
+		}},
+		{"no signature checked", wrong(func(p *provider) trusting { return trusting{p} }), map[string]string{
+			"webhook changed": "verifies and says something else",
+			"webhook junk":    "a notice that is junk is verified",
+			"return":          "verifies and says something else",
+		}},
+		{"a notice read in two ways", wrong(func(p *provider) forgetful { return forgetful{p} }), map[string]string{
+			"webhook twice": "says first",
+		}},
+		{"a panic at a notice", wrong(func(p *provider) brittle { return brittle{p} }), map[string]string{
+			"webhook junk": "panic in ParseWebhook",
+		}},
+		{"any address", wrong(func(p *provider) anywhere { return anywhere{p} }), map[string]string{
+			"webhook of a stranger": "from a strange address is verified",
+		}},
+		{"a secret in a link", wrong(func(p *provider) talkative { return talkative{p} }), map[string]string{
+			"create payment": "the answer of CreatePayment holds the value of api_key",
+		}},
+		{"no end", wrong(func(p *provider) endless { go func() { <-stop }(); return endless{p, stop} }), map[string]string{
+			"end": "left something behind",
+		}},
+	} {
+		for name, says := range c.cases {
+			t.Run(c.name+"/"+name, func(t *testing.T) {
+				r := newRecorder(name)
+				c.prove(r, simulator.New())
+				caught := false
+				for _, f := range r.all.failed {
+					if !strings.HasPrefix(f, name) {
+						t.Errorf("outside the case: %s", f)
+					}
+					caught = caught || strings.Contains(f, says) && strings.Contains(f, "The contract:")
+				}
+				if !caught {
+					t.Errorf("not caught; the kit says:\n%s", strings.Join(r.all.failed, "\n"))
+				}
+			})
+		}
+	}
+}
+
+// wrong proves a provider that is made from the right one.
+func wrong[P sdk.Provider](wrap func(*provider) P) func(*recorder, *simulator.Simulator) {
+	return func(r *recorder, s *simulator.Simulator) {
+		providertest.Prove(r, func(cfg config, rt sdk.Runtime) (P, error) {
+			p, err := newProvider(cfg, rt)
+			if err != nil {
+				var none P
+				return none, err
+			}
+			return wrap(p), nil
+		}, s.Config, s)
+	}
+}

@@ -1,0 +1,91 @@
+package providertest
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func echoBody(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return
+	}
+	_, _ = w.Write(append([]byte(r.Method+" "), body...))
+}
+
+func newTestTap(t *testing.T) (*tap, func(ctx context.Context, method string) (string, error)) {
+	t.Helper()
+	tap := newTap(http.HandlerFunc(echoBody))
+	t.Cleanup(tap.server.Close)
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	return tap, func(ctx context.Context, method string) (string, error) {
+		req, err := http.NewRequestWithContext(ctx, method, tap.server.URL, strings.NewReader("body"))
+		if err != nil {
+			return "", err
+		}
+		resp, err := client.Do(req)
+		if err != nil {
+			return "", err
+		}
+		defer func() { _ = resp.Body.Close() }()
+		text, err := io.ReadAll(resp.Body)
+		return string(text), err
+	}
+}
+
+func TestTapCounts(t *testing.T) {
+	tap, ask := newTestTap(t)
+	for _, method := range []string{"GET", "POST"} {
+		if got, err := ask(t.Context(), method); err != nil || got != method+" body" {
+			t.Errorf("got %q, %v", got, err)
+		}
+	}
+	if got := tap.since(); !slices.Equal(got, []string{"GET", "POST"}) {
+		t.Errorf("seen: %q", got)
+	}
+	tap.mark()
+	if got := tap.since(); len(got) > 0 {
+		t.Errorf("seen after mark: %q", got)
+	}
+}
+
+func TestTapHolds(t *testing.T) {
+	tap, ask := newTestTap(t)
+	came, gone, release := make(chan struct{}, 8), make(chan struct{}, 8), make(chan struct{})
+	tap.hold("POST", came, gone, release)
+	if got, err := ask(t.Context(), "GET"); err != nil || got != "GET body" {
+		t.Errorf("another method: got %q, %v", got, err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		<-came
+		cancel()
+	}()
+	if _, err := ask(ctx, "POST"); err == nil {
+		t.Error("a held request was answered")
+	}
+	<-gone
+	go func() {
+		<-came
+		close(release)
+	}()
+	if got, err := ask(t.Context(), "POST"); err != nil || got != "POST body" {
+		t.Errorf("released: got %q, %v", got, err)
+	}
+}
+
+func TestClosedAddress(t *testing.T) {
+	address, err := closedAddress()
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.Get(address)
+	if err == nil {
+		_ = resp.Body.Close()
+		t.Errorf("somebody listens at %s", address)
+	}
+}
