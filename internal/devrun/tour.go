@@ -1,0 +1,297 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os/exec"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"text/tabwriter"
+	"time"
+)
+
+// tour plays the chapters and keeps what happened for the table at the end.
+type tour struct {
+	*stage
+	rows  []string
+	wrong int
+}
+
+// scene is one provider's part: what to send, and what the customer sends back where there is no page to go to.
+type scene struct {
+	provider string
+	payment  string
+	confirm  string
+	payout   string
+	methods  string // query of the methods' list, "" where there is none
+	balances bool
+	// backOffice: the account's notice URL is typed in at the provider.
+	backOffice bool
+}
+
+// note adds a row and prints it.
+func (t *tour) note(provider, what, result, how string, ok bool) {
+	mark := "✓"
+	if !ok {
+		mark = "✗"
+		t.wrong++
+	}
+	t.rows = append(t.rows, strings.Join([]string{mark, provider, what, result, how}, "\t"))
+	fmt.Printf("  %s %s: %s → %s (%s)\n", mark, provider, what, result, how)
+}
+
+func (t *tour) table(w io.Writer) {
+	out := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	_, _ = fmt.Fprintln(out, "\tPROVIDER\tWHAT\tRESULT\tHOW")
+	for _, row := range t.rows {
+		_, _ = fmt.Fprintln(out, row)
+	}
+	_ = out.Flush()
+}
+
+// present gives the scenes of the providers that the sandbox simulates.
+func (t *tour) present() []scene {
+	return slices.DeleteFunc(slices.Clone(scenes), func(s scene) bool { return t.addresses[s.provider] == "" })
+}
+
+func (t *tour) payments(ctx context.Context) error {
+	for _, s := range t.present() {
+		if s.backOffice {
+			if err := t.typeIn(ctx, s.provider); err != nil {
+				return err
+			}
+		}
+		began := time.Now()
+		var p record
+		if err := t.call(ctx, http.MethodPost, "/v1/payments", "demo-"+s.provider, s.payment, &p); err != nil {
+			return err
+		}
+		if p.NextAction != nil && p.NextAction.Type == "redirect" {
+			if err := t.visit(ctx, p.NextAction.URL); err != nil {
+				return err
+			}
+		} else if s.confirm != "" {
+			if err := t.call(ctx, http.MethodPost, "/v1/payments/"+p.ID+"/confirm", "demo-confirm-"+s.provider, s.confirm, &p); err != nil {
+				return err
+			}
+		}
+		p, err := t.wait(ctx, "/v1/payments/"+p.ID)
+		if err != nil {
+			return err
+		}
+		t.note(s.provider, "payment", p.Status, fmt.Sprintf("by %s in %d ms", settledBy(p), time.Since(began).Milliseconds()), p.Status == "succeeded")
+	}
+	return nil
+}
+
+// typeIn gives a simulator the account's notice URL, as an operator would in the provider's back office.
+func (t *tour) typeIn(ctx context.Context, provider string) error {
+	var p struct {
+		URL string `json:"webhook_url"`
+	}
+	if err := t.call(ctx, http.MethodGet, "/v1/providers/"+provider, "", "", &p); err != nil {
+		return err
+	}
+	return t.simulator(ctx, http.MethodPut, provider, "notify-url", p.URL)
+}
+
+// settledBy tells what brought the last status.
+func settledBy(r record) string {
+	for _, h := range slices.Backward(r.History) {
+		if h.To == r.Status && h.Action != "called" {
+			return map[string]string{"webhook": "webhook", "return": "the customer's return", "poll": "asking", "call": "the call's own answer"}[h.Actor]
+		}
+	}
+	return "?"
+}
+
+func (t *tour) payouts(ctx context.Context) error {
+	for _, s := range t.present() {
+		if s.payout == "" {
+			continue
+		}
+		began := time.Now()
+		var p record
+		if err := t.call(ctx, http.MethodPost, "/v1/payouts", "demo-payout-"+s.provider, s.payout, &p); err != nil {
+			return err
+		}
+		p, err := t.wait(ctx, "/v1/payouts/"+p.ID)
+		if err != nil {
+			return err
+		}
+		t.note(s.provider, "payout", p.Status, fmt.Sprintf("by %s in %d ms", settledBy(p), time.Since(began).Milliseconds()), p.Status == "succeeded")
+	}
+	return nil
+}
+
+func (t *tour) lookups(ctx context.Context) error {
+	for _, s := range t.present() {
+		var list struct {
+			Data []json.RawMessage `json:"data"`
+		}
+		if s.methods != "" {
+			if err := t.call(ctx, http.MethodGet, "/v1/providers/"+s.provider+"/payment-methods?"+s.methods, "", "", &list); err != nil {
+				return err
+			}
+			t.note(s.provider, "payment methods", fmt.Sprintf("%d", len(list.Data)), "asked", len(list.Data) > 0)
+		}
+		if s.balances {
+			if err := t.call(ctx, http.MethodGet, "/v1/providers/"+s.provider+"/balances", "", "", &list); err != nil {
+				return err
+			}
+			t.note(s.provider, "balances", fmt.Sprintf("%d", len(list.Data)), "asked", len(list.Data) > 0)
+		}
+	}
+	return nil
+}
+
+// provider is what the tour needs of a provider's state.
+type provider struct {
+	State   string `json:"state"`
+	PID     int    `json:"pid"`
+	Version string `json:"version"`
+}
+
+func (t *tour) kill(ctx context.Context) error {
+	name := scenes[0].provider
+	if err := t.simulator(ctx, http.MethodPost, name, "faults", `{"kind":"delay","delay":"20s","times":1}`); err != nil {
+		return err
+	}
+	var before provider
+	if err := t.call(ctx, http.MethodGet, "/v1/providers/"+name, "", "", &before); err != nil {
+		return err
+	}
+	answer := make(chan record, 1)
+	failed := make(chan error, 1)
+	go func() {
+		var p record
+		if err := t.call(ctx, http.MethodPost, "/v1/payments", "demo-kill", scenes[0].payment, &p); err != nil {
+			failed <- err
+			return
+		}
+		answer <- p
+	}()
+	if err := t.untilInFlight(ctx, name); err != nil {
+		return err
+	}
+	fmt.Printf("  kill -9 %d\n", before.PID)
+	began := time.Now()
+	if err := syscall.Kill(before.PID, syscall.SIGKILL); err != nil {
+		return err
+	}
+	select {
+	case p := <-answer:
+		t.note(name, "payment, plugin killed", p.Status, fmt.Sprintf("answered after %d ms", time.Since(began).Milliseconds()), p.Status == "unknown")
+	case err := <-failed:
+		return err
+	}
+	var p record
+	if err := t.call(ctx, http.MethodPost, "/v1/payments", "demo-after-kill", scenes[0].payment, &p); err != nil {
+		return err
+	}
+	t.note(name, "the next payment", p.Status, fmt.Sprintf("%d ms after the kill", time.Since(began).Milliseconds()), p.Status == "requires_action")
+	return nil
+}
+
+// untilInFlight waits until a call to the provider is under way.
+func (t *tour) untilInFlight(ctx context.Context, name string) error {
+	for {
+		var p struct {
+			InFlight int `json:"in_flight"`
+		}
+		if err := t.call(ctx, http.MethodGet, "/v1/providers/"+name, "", "", &p); err != nil || p.InFlight > 0 {
+			return err
+		}
+		select {
+		case <-time.After(20 * time.Millisecond):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// callers is how many make payments while a plugin is swapped.
+const callers = 8
+
+func (t *tour) swap(ctx context.Context) error {
+	name, version := scenes[0].provider, "1.1.0"
+	if err := t.buildPlugin(ctx, name, version); err != nil {
+		return err
+	}
+	var (
+		wg           sync.WaitGroup
+		calls, wrong atomic.Int64
+		stop         = make(chan struct{})
+		versions     sync.Map
+	)
+	for n := range callers {
+		wg.Go(func() {
+			for k := 0; ; k++ {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				var p record
+				err := t.call(ctx, http.MethodPost, "/v1/payments", fmt.Sprintf("demo-swap-%d-%d", n, k), scenes[0].payment, &p)
+				calls.Add(1)
+				if err != nil || p.Status != "requires_action" {
+					wrong.Add(1)
+					continue
+				}
+				versions.Store(p.Attempts[0].PluginVersion, true)
+			}
+		})
+	}
+	err := t.reloadWith(ctx, name, version, &calls)
+	close(stop)
+	wg.Wait()
+	if err != nil {
+		return err
+	}
+	var seen []string
+	versions.Range(func(v, _ any) bool { seen = append(seen, v.(string)); return true })
+	slices.Sort(seen)
+	t.note(name, "swap under load", fmt.Sprintf("%d failed of %d", wrong.Load(), calls.Load()),
+		"versions "+strings.Join(seen, ", "), wrong.Load() == 0 && slices.Contains(seen, version))
+	return nil
+}
+
+// reloadWith asks for another version while calls are made, and lets some more be made after it.
+func (t *tour) reloadWith(ctx context.Context, name, version string, calls *atomic.Int64) error {
+	if err := more(ctx, calls, 100); err != nil {
+		return err
+	}
+	plugin := fmt.Sprintf("plugin = %q\n", name)
+	if err := t.editConfig(plugin, plugin+fmt.Sprintf("version = %q\n", version)); err != nil {
+		return err
+	}
+	out, err := exec.CommandContext(ctx, "bin/payhost", "reload", "--config", t.config).CombinedOutput() //nolint:gosec // our own program
+	fmt.Print(indent(string(out)))
+	if err != nil {
+		return fmt.Errorf("payhost reload: %w", err)
+	}
+	return more(ctx, calls, 100)
+}
+
+// more waits until n more calls have been made.
+func more(ctx context.Context, calls *atomic.Int64, n int64) error {
+	for want := calls.Load() + n; calls.Load() < want; {
+		select {
+		case <-time.After(10 * time.Millisecond):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+func indent(text string) string {
+	return "  " + strings.ReplaceAll(strings.TrimRight(text, "\n"), "\n", "\n  ") + "\n"
+}
