@@ -244,7 +244,7 @@ func TestLimits(t *testing.T) {
 	}{
 		{usd("0.99"), false, sdk.CodeLimit}, {usd("60.001"), false, sdk.CodeInvalidRequest},
 		{sdk.Money{Amount: usd("60").Amount, Currency: "EUR"}, false, sdk.CodeInvalidRequest},
-		{usd("0.009"), true, ""}, {usd("0.001"), true, ""},
+		{usd("0.009"), true, ""}, {usd("50.001"), true, sdk.CodeInvalidRequest},
 	} {
 		var err error
 		if c.payout {

@@ -298,3 +298,25 @@ func wantJSON(t *testing.T, got, want string) {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }
+
+// What the host's recovery goes by.
+func TestDeclarations(t *testing.T) {
+	info := (*provider)(nil).Info()
+	if g := info.CreatePayment; g.Repeat != sdk.RepeatNone || !g.LinkOnly {
+		t.Errorf("payments: %+v: a repeat makes a second link, which moves no money", g)
+	}
+	if g := info.CreatePayout; g.Repeat != sdk.RepeatRejectsDuplicates || g.LinkOnly {
+		t.Errorf("payouts: %+v: sendingTrx is an idempotency key", g)
+	}
+	if info.PaymentLookup != (sdk.Lookup{}) || info.PayoutLookup != (sdk.Lookup{}) {
+		t.Errorf("ptop finds nothing by our reference, and tells no amounts: %+v, %+v", info.PaymentLookup, info.PayoutLookup)
+	}
+	for _, c := range []struct {
+		limits []sdk.AmountLimit
+		least  string
+	}{{info.PaymentLimits, "1"}, {info.PayoutLimits, "0.01"}} {
+		if l := c.limits[0]; len(c.limits) != 1 || l.Currency != "USD" || l.Min.String() != c.least || l.Max != nil || *l.Decimals != 2 {
+			t.Errorf("limits: %+v, want at least %s", c.limits, c.least)
+		}
+	}
+}

@@ -18,7 +18,11 @@ func TestEverySimulatorIsServedUnderItsName(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	lines, stdout := io.Pipe()
 	ended := make(chan error, 1)
-	go func() { ended <- run(ctx, []string{"-listen", "127.0.0.1:0"}, stdout) }()
+	go func() {
+		err := run(ctx, []string{"-listen", "127.0.0.1:0"}, stdout)
+		stdout.Close() // a simulator without a line fails, it does not hang
+		ended <- err
+	}()
 
 	printed := bufio.NewScanner(lines)
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
