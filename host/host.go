@@ -64,6 +64,9 @@ func Open(ctx context.Context, cfg *Config, opts ...Option) (*Host, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
+	if cfg.Events.URL != "" {
+		return nil, errors.New("events.url: pushing events is not there yet; leave it out and pull them from /v1/events")
+	}
 	if err := os.MkdirAll(cfg.Host.DataDir, 0o700); err != nil {
 		return nil, fmt.Errorf("make data_dir: %w", err)
 	}

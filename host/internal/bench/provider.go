@@ -1,0 +1,58 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/payhost/payhost/sdk"
+	"google.golang.org/grpc"
+)
+
+var version = "1.0.0"
+
+type config struct {
+	sdk.Endpoint
+}
+
+// provider answers at once: what is left is the way to it.
+type provider struct{}
+
+func newProvider(config, sdk.Runtime) (*provider, error) { return &provider{}, nil }
+
+func (*provider) Info() sdk.Info {
+	return sdk.Info{Name: "bench", Version: version, Description: "answers at once",
+		CreatePayment: sdk.RepeatGuarantee{Repeat: sdk.RepeatNone, LinkOnly: true}}
+}
+
+func (*provider) CreatePayment(_ context.Context, r sdk.CreatePaymentRequest) (*sdk.Payment, error) {
+	return &sdk.Payment{ProviderReference: r.Reference, Status: sdk.PaymentRequiresAction,
+		NextAction: sdk.RedirectTo("https://pay.example/" + r.Reference)}, nil
+}
+
+// rawServer is the argument that makes this program the raw gRPC server.
+const rawServer = "serve-raw"
+
+// serveRaw serves the contract on a unix socket without go-plugin: no handshake, no TLS.
+func serveRaw(socket string) error {
+	l, err := net.Listen("unix", socket)
+	if err != nil {
+		return err
+	}
+	s := grpc.NewServer(grpc.MaxRecvMsgSize(sdk.MaxMessageSize))
+	sdk.NewServer(newProvider, sdk.ServerOptions{}).Register(s)
+	end := make(chan os.Signal, 1)
+	signal.Notify(end, syscall.SIGTERM)
+	go func() {
+		<-end
+		s.Stop()
+	}()
+	if err := s.Serve(l); err != nil && !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
