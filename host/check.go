@@ -1,0 +1,202 @@
+package host
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/payhost/payhost/host/config"
+	"github.com/payhost/payhost/host/internal/plugin"
+	"github.com/payhost/payhost/sdk"
+)
+
+// CheckResult is what Check found about one provider.
+type CheckResult struct {
+	Name    string
+	Enabled bool // the others are not started
+	Plugin  string
+	// Version and Checksum are of the program that was found; empty when none was.
+	Version, Checksum string
+	// Health is what the account says of its credentials and its provider; empty when it cannot tell.
+	Health string
+	// Problems keep the provider from working, Warnings do not. Both name file, line and key.
+	Problems, Warnings []config.Problem
+}
+
+// checkAtOnce bounds how many plugins Check runs at a time.
+const checkAtOnce = 4
+
+// Check starts every enabled provider's plugin, gives it its configuration and asks for its health, as a host would, and
+// tells everything that is wrong. It works in a temporary folder of its own: a host that runs on cfg is not disturbed,
+// and nothing stays. What a provider's health check says of the provider itself is only a warning, unless it does not
+// accept the credentials. Of the options only WithLogger counts, for what plugins log. Results are in the order of
+// cfg.Providers.
+func Check(ctx context.Context, cfg *Config, opts ...Option) []CheckResult {
+	o := options{logger: slog.New(slog.DiscardHandler)}
+	for _, option := range opts {
+		option(&o)
+	}
+	results := make([]CheckResult, len(cfg.Providers))
+	for i := range cfg.Providers {
+		p := &cfg.Providers[i]
+		results[i] = CheckResult{Name: p.Name, Enabled: p.Enabled, Plugin: p.Plugin}
+	}
+	k, err := newChecker(cfg, o.logger)
+	if err != nil {
+		for i := range results {
+			if results[i].Enabled {
+				k.report(&results[i].Problems, &cfg.Providers[i], "", "cannot be checked: %v", err)
+			}
+		}
+		return results
+	}
+	defer k.close()
+	var running sync.WaitGroup
+	places := make(chan struct{}, checkAtOnce)
+	for i := range results {
+		if !results[i].Enabled {
+			continue
+		}
+		places <- struct{}{}
+		running.Go(func() {
+			defer func() { <-places }()
+			k.check(ctx, &cfg.Providers[i], &results[i])
+			slices.SortStableFunc(results[i].Problems, func(a, b config.Problem) int { return cmp.Compare(a.Line, b.Line) })
+		})
+	}
+	running.Wait()
+	return results
+}
+
+// checker is one Check.
+type checker struct {
+	cfg       *Config
+	log       *slog.Logger
+	folder    string
+	workspace *plugin.Workspace
+	catalog   *plugin.Catalog
+}
+
+// newChecker makes the temporary folder. The checker it gives can report also when there is an error.
+func newChecker(cfg *Config, log *slog.Logger) (*checker, error) {
+	k := &checker{cfg: cfg, log: log}
+	folder, err := os.MkdirTemp("", "payhost-check-")
+	if err != nil {
+		return k, err
+	}
+	k.folder = folder
+	if k.workspace, err = plugin.OpenWorkspace(folder); err != nil {
+		k.close()
+		return k, err
+	}
+	k.catalog = plugin.NewCatalog(cfg.Host.PluginDir, k.workspace)
+	return k, nil
+}
+
+func (k *checker) close() {
+	if k.workspace != nil {
+		_ = k.workspace.Close() // what it leaves goes with the folder
+	}
+	_ = os.RemoveAll(k.folder)
+}
+
+// report adds a finding at a key of a provider; "" is the provider itself.
+func (k *checker) report(to *[]config.Problem, p *config.Provider, key, format string, args ...any) {
+	path := "providers." + p.Name
+	if key != "" {
+		path += "." + key
+	}
+	*to = append(*to, config.Problem{File: k.cfg.File, Line: k.cfg.Position(path), Key: path, Message: fmt.Sprintf(format, args...)})
+}
+
+// check goes as far as it gets with one provider.
+func (k *checker) check(ctx context.Context, p *config.Provider, r *CheckResult) {
+	binary, err := k.catalog.Find(p.Plugin, p.Version, "")
+	if err != nil {
+		key := "plugin"
+		if p.Version != "" {
+			key = "version"
+		}
+		k.report(&r.Problems, p, key, "%v", err)
+		return
+	}
+	r.Checksum = binary.Checksum
+	if p.SHA256 != "" && !strings.EqualFold(p.SHA256, binary.Checksum) {
+		// The program is not run: the operator has said that it may not be.
+		k.report(&r.Problems, p, "sha256", "%s has sha256 %s; if that is the program you mean, write this", binary.Path, binary.Checksum)
+		return
+	}
+	mask := &plugin.Mask{}
+	mask.Add(p.Secrets...)
+	process, err := plugin.Start(ctx, plugin.Spec{Binary: binary, Workspace: k.workspace, Mask: mask,
+		Logger: k.log.With("provider", p.Name)})
+	if err != nil {
+		k.report(&r.Problems, p, "plugin", "%v", err)
+		return
+	}
+	defer process.Stop(checkStop)
+	r.Version = process.Info().Version
+	k.configure(ctx, process, p, r, mask)
+}
+
+// checkStop is how long a plugin may take to end after it has been checked.
+const checkStop = 2 * time.Second
+
+// configure gives the plugin its configuration, and reports all that it finds wrong.
+func (k *checker) configure(ctx context.Context, process *plugin.Process, p *config.Provider, r *CheckResult, mask *plugin.Mask) {
+	ctx, cancel := context.WithTimeout(ctx, p.Timeout)
+	defer cancel()
+	account, err := process.Client().Configure(ctx, p.Name, p.Config)
+	if e := sdk.AsError(err); e != nil {
+		for _, v := range e.Violations {
+			k.report(&r.Problems, p, strings.TrimSuffix("config."+v.Field, "."), "%s", mask.Text(v.Message))
+		}
+		if len(e.Violations) == 0 {
+			k.report(&r.Problems, p, "config", "the plugin does not take it: %s", mask.Text(e.Message))
+		}
+		return
+	}
+	for _, w := range account.Warnings {
+		k.report(&r.Warnings, p, "config", "%s", mask.Text(w))
+	}
+	for _, c := range account.Capabilities {
+		if c == sdk.CapabilityCheckHealth {
+			k.health(ctx, process, p, r, mask)
+		}
+	}
+}
+
+// health asks for the account's health. A provider that is down is no mistake in the configuration; credentials that it
+// does not accept are.
+func (k *checker) health(ctx context.Context, process *plugin.Process, p *config.Provider, r *CheckResult, mask *plugin.Mask) {
+	health, err := process.Client().Account(p.Name).CheckHealth(ctx)
+	e := sdk.AsError(err)
+	switch {
+	case e == nil:
+		r.Health = string(health.State)
+		if health.State != sdk.HealthHealthy {
+			k.report(&r.Warnings, p, "", "the provider is %s: %s", health.State, mask.Text(health.Message))
+		}
+	case e.Code == sdk.CodeAuthentication || e.Code == sdk.CodePermission:
+		r.Health = string(e.Code)
+		k.report(&r.Problems, p, "config", "the provider does not accept the credentials: %s", mask.Text(said(e)))
+	default:
+		r.Health = string(e.Code)
+		k.report(&r.Warnings, p, "", "its health is not known: %s", mask.Text(said(e)))
+	}
+}
+
+// said adds the provider's own words to an error's.
+func said(e *sdk.Error) string {
+	words := strings.TrimSpace(e.ProviderCode + " " + e.ProviderMessage)
+	if words == "" {
+		return e.Message
+	}
+	return e.Message + " (the provider said: " + words + ")"
+}

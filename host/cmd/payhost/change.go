@@ -1,0 +1,224 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"mime"
+	"mime/multipart"
+	"net/http"
+	"net/textproto"
+	"os"
+	"path/filepath"
+
+	"github.com/payhost/payhost/host/payment"
+	"github.com/payhost/payhost/sdk"
+	"github.com/spf13/cobra"
+)
+
+func (a *app) confirmCommand() *cobra.Command {
+	var fields, attachments []string
+	var key string
+	c := &cobra.Command{
+		Use:   "confirm ID --idempotency-key KEY",
+		Short: "Pass on what the customer sent back",
+		Example: `  payhost payments confirm pay_06dq8z5k3c --field transaction_id=8841 --idempotency-key confirm-47
+  payhost payments confirm pay_06dq8z5k3c --field amount=60.00 --attach screenshot=slip.png --idempotency-key confirm-47`,
+		Args: arguments("ID"),
+	}
+	c.Flags().StringArrayVar(&fields, "field", nil, "what the customer filled in, `name=value`; may be repeated")
+	c.Flags().StringArrayVar(&attachments, "attach", nil, "a file of the customer's, `name=file`; may be repeated")
+	keyFlag(c, &key)
+	c.RunE = func(c *cobra.Command, args []string) error {
+		values, err := pairs("field", fields)
+		if err != nil {
+			return err
+		}
+		files, err := pairs("attach", attachments)
+		if err != nil {
+			return err
+		}
+		if len(values)+len(files) == 0 {
+			return wrongUsage("nothing to pass on: use --field or --attach")
+		}
+		r := request{path: recordPath("payments", args[0], "confirm"), key: key, what: "confirm " + args[0]}
+		if r.body, r.contentType, err = confirmation(values, files); err != nil {
+			return err
+		}
+		return a.changePayment(c, r)
+	}
+	return c
+}
+
+// confirmation gives fields as JSON, or as a form when there are files.
+func confirmation(fields, files map[string]string) (body []byte, contentType string, err error) {
+	if len(files) == 0 {
+		body, err = json.Marshal(map[string]any{"fields": fields})
+		return body, "", err
+	}
+	var b bytes.Buffer
+	form := multipart.NewWriter(&b)
+	for name, value := range fields {
+		if err := form.WriteField(name, value); err != nil {
+			return nil, "", err
+		}
+	}
+	for name, file := range files {
+		if err := attach(form, name, file); err != nil {
+			return nil, "", err
+		}
+	}
+	err = form.Close()
+	return b.Bytes(), form.FormDataContentType(), err
+}
+
+// attach adds a file to a form, with the type that its name or its content says.
+func attach(form *multipart.Writer, name, file string) error {
+	f, err := os.Open(file)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }() // only read from
+	content, err := io.ReadAll(io.LimitReader(f, sdk.MaxAttachment+1))
+	if err != nil {
+		return err
+	}
+	if len(content) > sdk.MaxAttachment {
+		return fmt.Errorf("%s is larger than %d MiB", file, sdk.MaxAttachment>>20)
+	}
+	kind := mime.TypeByExtension(filepath.Ext(file))
+	if kind == "" {
+		kind = http.DetectContentType(content)
+	}
+	part, err := form.CreatePart(textproto.MIMEHeader{
+		"Content-Disposition": {multipart.FileContentDisposition(name, filepath.Base(file))},
+		"Content-Type":        {kind},
+	})
+	if err != nil {
+		return err
+	}
+	_, err = part.Write(content)
+	return err
+}
+
+func (a *app) captureCommand() *cobra.Command {
+	var amount, key string
+	c := &cobra.Command{
+		Use:   "capture ID --idempotency-key KEY",
+		Short: "Take the money of an authorized payment",
+		Example: `  payhost payments capture pay_06dq8z5k3c --idempotency-key capture-47
+  payhost payments capture pay_06dq8z5k3c --amount 20.00 --idempotency-key capture-47`,
+		Args: arguments("ID"),
+	}
+	c.Flags().StringVar(&amount, "amount", "", "not all of it, but this `amount`")
+	keyFlag(c, &key)
+	c.RunE = func(c *cobra.Command, args []string) error {
+		return a.changePayment(c, request{path: recordPath("payments", args[0], "capture"), key: key, what: "capture " + args[0],
+			body: object("amount", amount)})
+	}
+	return c
+}
+
+func (a *app) cancelCommand() *cobra.Command {
+	var reason, key string
+	c := &cobra.Command{
+		Use:     "cancel ID --idempotency-key KEY",
+		Short:   "Give up a payment that has not succeeded",
+		Example: "  payhost payments cancel pay_06dq8z5k3c --reason \"out of stock\" --idempotency-key cancel-47",
+		Args:    arguments("ID"),
+	}
+	c.Flags().StringVar(&reason, "reason", "", "why, for the history")
+	keyFlag(c, &key)
+	c.RunE = func(c *cobra.Command, args []string) error {
+		return a.changePayment(c, request{path: recordPath("payments", args[0], "cancel"), key: key, what: "cancel " + args[0],
+			body: object("reason", reason)})
+	}
+	return c
+}
+
+// changePayment makes a request that changes a payment, and shows the payment.
+func (a *app) changePayment(c *cobra.Command, r request) error {
+	if err := checkKey(r.key); err != nil {
+		return err
+	}
+	r.method, r.moves = http.MethodPost, true
+	return a.one(c, r, func(body []byte) error { return payments.show(a, body, view{}) })
+}
+
+func (a *app) refundCommand() *cobra.Command {
+	var amount, reason, key string
+	c := &cobra.Command{
+		Use:   "refund ID --idempotency-key KEY",
+		Short: "Give back the money of a payment, all of it or a part",
+		Example: `  payhost payments refund pay_06dq8z5k3c --idempotency-key refund-47
+  payhost payments refund pay_06dq8z5k3c --amount 20.00 --reason "one of three returned" --idempotency-key refund-47`,
+		Args: arguments("ID"),
+	}
+	c.Flags().StringVar(&amount, "amount", "", "not all of it, but this `amount`")
+	c.Flags().StringVar(&reason, "reason", "", "why, for the provider and the record")
+	keyFlag(c, &key)
+	c.RunE = func(c *cobra.Command, args []string) error {
+		if err := checkKey(key); err != nil {
+			return err
+		}
+		return a.createRefund(c, request{method: http.MethodPost, path: recordPath("payments", args[0], "refunds"), key: key,
+			moves: true, what: "refund " + args[0], body: object("amount", amount, "reason", reason)})
+	}
+	return c
+}
+
+func (a *app) createRefund(c *cobra.Command, r request) error {
+	ctx, stop := interruptible(c)
+	defer stop()
+	got, err := a.ask(ctx, r)
+	if err != nil {
+		return err
+	}
+	var p payment.Refund
+	if err := read(got.body, &p); err != nil {
+		return err
+	}
+	a.noteReplay(got)
+	failed := whatFailed("refund", p.ID, p.Provider, p.Status, p.Failure)
+	if a.json {
+		a.printJSON(got.body)
+	} else {
+		a.showRefund(&p, view{failed: failed != nil})
+	}
+	return failed
+}
+
+func (a *app) resolveRecord(f family) *cobra.Command {
+	var status, reason, reference string
+	c := &cobra.Command{
+		Use:   "resolve ID --status STATUS --reason TEXT",
+		Short: "Decide what became of a " + f.one + " that nothing else can settle",
+		Long: "Decide what became of a " + f.one + " that nothing else can settle.\n\n" +
+			"Look into the provider's back office first. The decision and its reason are kept in\nthe history of the " + f.one + ".",
+		Example: "  payhost " + f.name + " resolve " + f.example + " --status succeeded --reason \"settlement report of May 3, line 12\"",
+		Args:    arguments("ID"),
+	}
+	c.Flags().StringVar(&status, "status", "", "the `status` it gets: "+f.statuses+" (required)")
+	c.Flags().StringVar(&reason, "reason", "", "how you know (required)")
+	c.Flags().StringVar(&reference, "provider-reference", "", "the provider's `reference`, where it was not known")
+	require(c, "status", "reason")
+	c.RunE = func(c *cobra.Command, args []string) error {
+		r := request{method: http.MethodPost, path: recordPath(f.name, args[0], "resolve"), what: "resolve " + args[0],
+			body: object("status", status, "reason", reason, "provider_reference", reference)}
+		return a.one(c, r, func(body []byte) error { return f.show(a, body, view{}) })
+	}
+	return c
+}
+
+// object gives a JSON object of names and values, without the empty ones.
+func object(pairs ...string) []byte {
+	m := map[string]string{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if pairs[i+1] != "" {
+			m[pairs[i]] = pairs[i+1]
+		}
+	}
+	text, _ := json.Marshal(m) // strings always can be
+	return text
+}

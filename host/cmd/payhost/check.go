@@ -1,0 +1,156 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/payhost/payhost/host"
+	"github.com/payhost/payhost/host/config"
+	"github.com/spf13/cobra"
+)
+
+func (a *app) checkCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "check",
+		Short: "Say everything that is wrong with config.toml, plugins included",
+		Long: `Say everything that is wrong with config.toml, plugins included.
+
+Every enabled provider's plugin is started, given its configuration and asked for its
+health, in a folder of its own: a host that runs is not disturbed, and nothing is
+changed. Exit status 1 when something is wrong; warnings alone give 0.`,
+		Example: "  payhost check\n  payhost check --config /etc/payhost/config.toml && payhost reload",
+		Args:    cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			cfg, err := host.LoadConfig(a.config)
+			if err != nil {
+				return a.refuseConfig(err)
+			}
+			ctx, stop := interruptible(c)
+			defer stop()
+			results := host.Check(ctx, cfg)
+			if ctx.Err() != nil {
+				return errors.New("check: interrupted")
+			}
+			return a.checked(results)
+		},
+	}
+}
+
+// checkedProvider is a result as --json shows it.
+type checkedProvider struct {
+	Provider string   `json:"provider"`
+	Plugin   string   `json:"plugin"`
+	Version  string   `json:"version"`
+	Checksum string   `json:"checksum"`
+	Result   string   `json:"result"`
+	Health   string   `json:"health,omitempty"`
+	Problems []string `json:"problems"`
+	Warnings []string `json:"warnings"`
+}
+
+// checked prints what was found; the error says that something is wrong.
+func (a *app) checked(results []host.CheckResult) error {
+	list := make([]checkedProvider, len(results))
+	problems, warnings := 0, 0
+	for i, r := range results {
+		one := checkedProvider{Provider: r.Name, Plugin: r.Plugin, Version: r.Version, Checksum: r.Checksum, Health: r.Health,
+			Result: resultOf(r), Problems: a.located(r.Problems), Warnings: a.located(warn(r.Warnings))}
+		problems, warnings = problems+len(one.Problems), warnings+len(one.Warnings)
+		list[i] = one
+	}
+	if a.json {
+		if err := a.printValue(map[string]any{"providers": list, "problems": []string{}}); err != nil {
+			return err
+		}
+	} else if len(list) > 0 {
+		t := a.table("PROVIDER", "PLUGIN", "VERSION", "RESULT", "HEALTH")
+		for _, r := range list {
+			t.row(r.Provider, r.Plugin, r.Version, r.Result, r.Health)
+		}
+		t.print()
+	}
+	for _, r := range list {
+		for _, p := range r.Problems {
+			a.complain(p)
+		}
+	}
+	for _, r := range list {
+		for _, w := range r.Warnings {
+			a.complain(w)
+		}
+	}
+	switch {
+	case problems > 0:
+		a.note("%s has %s", a.config, count(problems, "problem"))
+		return errSaid
+	case len(list) == 0:
+		a.note("%s is valid; it has no providers", a.config)
+	case warnings > 0:
+		a.note("%s is valid, with %s", a.config, count(warnings, "warning"))
+	default:
+		a.note("%s is valid", a.config)
+	}
+	return nil
+}
+
+// located words problems with the file as it was named on the command line.
+func (a *app) located(list []config.Problem) []string {
+	out := []string{}
+	for _, p := range list {
+		p.File = a.config
+		out = append(out, p.String())
+	}
+	return out
+}
+
+// warn marks what is only a warning.
+func warn(list []config.Problem) []config.Problem {
+	out := slices.Clone(list)
+	for i := range out {
+		out[i].Message = "warning: " + out[i].Message
+	}
+	return out
+}
+
+func resultOf(r host.CheckResult) string {
+	switch {
+	case len(r.Problems) > 0:
+		return "problem"
+	case !r.Enabled:
+		return "disabled"
+	case len(r.Warnings) > 0:
+		return "warning"
+	}
+	return "ok"
+}
+
+// refuseConfig prints what is wrong with a configuration.
+func (a *app) refuseConfig(err error) error {
+	var problems *config.Problems
+	if !errors.As(err, &problems) {
+		return err
+	}
+	said := []string{}
+	for _, p := range *problems {
+		said = append(said, p.String())
+		a.complain(p.String())
+	}
+	if a.json {
+		if err := a.printValue(map[string]any{"providers": []string{}, "problems": said}); err != nil {
+			return err
+		}
+	}
+	a.note("%s has %s", a.config, count(len(said), "problem"))
+	return errSaid
+}
+
+// complain prints one problem on the error output, as it is: tools read "file:line:".
+func (a *app) complain(problem string) { fmt.Fprintln(a.err, printable(problem)) }
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/BurntSushi/toml"
+)
+
+// socketName is the admin socket's name in data_dir.
+const socketName = "payhost.sock"
+
+// maxConfig is as much of a configuration as is looked at.
+const maxConfig = 1 << 20
+
+// socket gives the admin socket of the host that runs on the configuration. Only host.data_dir is read, and leniently: a
+// mistake elsewhere in the file, perhaps one that is just being made, must not keep anybody from looking at payments.
+func (a *app) socket() string {
+	dir := "var"
+	if text, err := os.ReadFile(a.config); err == nil && len(text) <= maxConfig {
+		if named := dataDir(string(text)); named != "" {
+			dir = named
+		}
+	}
+	if !filepath.IsAbs(dir) {
+		dir = filepath.Join(filepath.Dir(a.config), dir)
+	}
+	return filepath.Join(dir, socketName)
+}
+
+// dataDir finds host.data_dir in the text of a configuration; "" when it is not there.
+func dataDir(text string) string {
+	if dir, ok := decodeDataDir(text); ok {
+		return dir
+	}
+	// Broken syntax somewhere: what stands in the section [host] may still be right, line by line.
+	inside := false
+	for line := range strings.Lines(text) {
+		trimmed := strings.TrimSpace(line)
+		if strings.HasPrefix(trimmed, "[") {
+			header, _, _ := strings.Cut(trimmed, "#")
+			inside = strings.TrimSpace(header) == "[host]"
+			continue
+		}
+		if !inside {
+			continue
+		}
+		if dir, ok := decodeDataDir("[host]\n" + line); ok && dir != "" {
+			return dir
+		}
+	}
+	return ""
+}
+
+func decodeDataDir(text string) (dir string, ok bool) {
+	var c struct {
+		Host struct {
+			DataDir any `toml:"data_dir"`
+		} `toml:"host"`
+	}
+	if _, err := toml.Decode(text, &c); err != nil {
+		return "", false
+	}
+	dir, _ = c.Host.DataDir.(string) // of another type: the default, as if it were absent
+	return dir, true
+}

@@ -1,0 +1,183 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// pluginInfo is what is shown of a plugin's description.
+type pluginInfo struct {
+	Name            string   `json:"name"`
+	Version         string   `json:"version"`
+	Description     string   `json:"description"`
+	ContractVersion int      `json:"contract_version"`
+	Capabilities    []string `json:"capabilities"`
+	Currencies      []string `json:"currencies"`
+	Countries       []string `json:"countries"`
+	WebhookTrust    []string `json:"webhook_trust"`
+	PaymentLimits   []limit  `json:"payment_limits"`
+	PayoutLimits    []limit  `json:"payout_limits"`
+	Operations      []struct {
+		Name        string `json:"name"`
+		Description string `json:"description"`
+		MovesMoney  bool   `json:"moves_money"`
+	} `json:"operations"`
+	CreatePayment guarantee    `json:"create_payment"`
+	CreatePayout  guarantee    `json:"create_payout"`
+	CreateRefund  guarantee    `json:"create_refund"`
+	ConfigSchema  configSchema `json:"config_schema"`
+}
+
+type limit struct {
+	Currency string `json:"currency"`
+	Min      string `json:"min"`
+	Max      string `json:"max"`
+	Decimals *int32 `json:"decimals"`
+}
+
+type guarantee struct {
+	Repeat   string `json:"repeat"`
+	Window   string `json:"window"`
+	LinkOnly bool   `json:"link_only"`
+}
+
+func (g guarantee) String() string {
+	text := map[string]string{
+		"none": "makes a second one", "rejects_duplicates": "is refused as a duplicate", "returns_original": "gives the first one",
+	}[g.Repeat]
+	text = orElse(text, g.Repeat)
+	if g.Window != "" {
+		text += " for " + g.Window
+	}
+	if g.LinkOnly {
+		text += "; it makes a link and moves no money"
+	}
+	return text
+}
+
+func (a *app) pluginBlock(p *pluginInfo, file, sum string) {
+	t := a.table()
+	field := func(name, text string) {
+		if text != "" {
+			t.row(name, text)
+		}
+	}
+	field("plugin", p.Name+" "+p.Version)
+	field("", p.Description)
+	field("file", file)
+	field("sha256", sum)
+	field("contract version", strconv.Itoa(p.ContractVersion))
+	field("can", strings.Join(p.Capabilities, " "))
+	field("currencies", strings.Join(p.Currencies, " "))
+	field("countries", strings.Join(p.Countries, " "))
+	field("notices trusted by", strings.Join(p.WebhookTrust, " "))
+	for _, l := range p.PaymentLimits {
+		field("payment limit", limitText(l.Currency, l.Min, l.Max, l.Decimals))
+	}
+	for _, l := range p.PayoutLimits {
+		field("payout limit", limitText(l.Currency, l.Min, l.Max, l.Decimals))
+	}
+	for _, x := range []struct {
+		verb, name string
+		guarantee  guarantee
+	}{{"create_payment", "a repeated payment", p.CreatePayment}, {"create_payout", "a repeated payout", p.CreatePayout}, {"create_refund", "a repeated refund", p.CreateRefund}} {
+		if strings.Contains(" "+strings.Join(p.Capabilities, " ")+" ", " "+x.verb+" ") {
+			field(x.name, x.guarantee.String())
+		}
+	}
+	t.print()
+	a.configTable(p.Name, p.ConfigSchema)
+	if len(p.Operations) == 0 {
+		return
+	}
+	a.heading("operations")
+	t = a.table("NAME", "MOVES MONEY", "WHAT")
+	t.indent = "  "
+	for _, o := range p.Operations {
+		t.row(o.Name, yesNo(o.MovesMoney), o.Description)
+	}
+	t.print()
+}
+
+// configSchema is the JSON Schema of a plugin's own configuration, as far as it is shown.
+type configSchema struct {
+	Properties properties `json:"properties"`
+	Required   []string   `json:"required"`
+}
+
+// properties are in the order in which the plugin declares them, which is the one to read them in.
+type properties []property
+
+type property struct {
+	Key         string            `json:"-"`
+	Type        string            `json:"type"`
+	Enum        []json.RawMessage `json:"enum"`
+	AnyOf       []property        `json:"anyOf"`
+	Format      string            `json:"format"`
+	Description string            `json:"description"`
+	Default     json.RawMessage   `json:"default"`
+	Secret      bool              `json:"writeOnly"`
+}
+
+// UnmarshalJSON keeps the order.
+func (p *properties) UnmarshalJSON(text []byte) error {
+	d := json.NewDecoder(bytes.NewReader(text))
+	if open, err := d.Token(); err != nil || open != json.Delim('{') {
+		return errors.Join(errors.New("properties are not an object"), err)
+	}
+	for d.More() {
+		key, err := d.Token()
+		if err != nil {
+			return err
+		}
+		one := property{}
+		if err := d.Decode(&one); err != nil {
+			return err
+		}
+		one.Key, _ = key.(string) // an object's keys are strings
+		*p = append(*p, one)
+	}
+	return nil
+}
+
+// kind words what may stand there.
+func (p property) kind() string {
+	switch {
+	case len(p.Enum) > 0:
+		values := make([]string, len(p.Enum))
+		for i := range p.Enum {
+			values[i] = string(p.Enum[i])
+		}
+		return strings.Join(values, " or ")
+	case len(p.AnyOf) > 0:
+		kinds := make([]string, len(p.AnyOf))
+		for i := range p.AnyOf {
+			kinds[i] = p.AnyOf[i].kind()
+		}
+		return strings.Join(kinds, " or ")
+	case p.Format != "":
+		return p.Format
+	}
+	return p.Type
+}
+
+func (a *app) configTable(plugin string, s configSchema) {
+	if len(s.Properties) == 0 {
+		return
+	}
+	a.heading("configuration: plugin = " + strconv.Quote(plugin) + " in [providers.NAME], and in [providers.NAME.config]")
+	t := a.table("KEY", "REQUIRED", "TYPE", "DEFAULT", "WHAT")
+	t.indent = "  "
+	for _, p := range s.Properties {
+		what := p.Description
+		if p.Secret {
+			what += " (secret: env:NAME or file:PATH)"
+		}
+		t.row(p.Key, yesNo(slices.Contains(s.Required, p.Key)), p.kind(), string(p.Default), what)
+	}
+	t.print()
+}

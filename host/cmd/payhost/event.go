@@ -1,0 +1,180 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/payhost/payhost/host/payment"
+	"github.com/spf13/cobra"
+)
+
+// followEvery is how often new events are asked for.
+const followEvery = time.Second
+
+func (a *app) eventsCommand() *cobra.Command {
+	var after, types string
+	var follow bool
+	var limit int
+	c := &cobra.Command{
+		Use:   "events",
+		Short: "List events, the oldest first, or follow them as they come",
+		Long: `List events, the oldest first, or follow them as they come.
+
+With --follow and --json every event is one line of JSON.`,
+		Example: `  payhost events
+  payhost events --after evt_06dq8z5k3c --types payment.succeeded,payout.failed
+  payhost events --follow --json | jq .type`,
+		Args: cobra.NoArgs,
+	}
+	c.Flags().BoolVarP(&follow, "follow", "f", false, "go on with new ones until Ctrl-C")
+	c.Flags().StringVar(&after, "after", "", "only those after the event with this `id`")
+	c.Flags().StringVar(&types, "types", "", "only those of these `types`, separated by commas")
+	c.Flags().IntVar(&limit, "limit", 0, "at most so `many` at once")
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		query := url.Values{}
+		set := func(name, value string) {
+			if value != "" {
+				query.Set(name, value)
+			}
+		}
+		set("after", after)
+		set("types", types)
+		if limit != 0 {
+			set("limit", strconv.Itoa(limit))
+		}
+		r := request{method: http.MethodGet, path: "/v1/events", query: query, what: "list events"}
+		if follow {
+			return a.follow(c, r)
+		}
+		return a.one(c, r, func(body []byte) error {
+			page, err := readEvents(body)
+			if err != nil {
+				return err
+			}
+			a.eventHeader()
+			for _, e := range page.events {
+				a.eventLine(e)
+			}
+			if page.more {
+				a.note("there are more: --after %s", page.last)
+			}
+			return nil
+		})
+	}
+	return c
+}
+
+// eventPage is one answer: raw holds the events as they came.
+type eventPage struct {
+	raw    []json.RawMessage
+	events []payment.Event
+	last   string // the newest event's id
+	more   bool
+}
+
+func readEvents(body []byte) (eventPage, error) {
+	var answer struct {
+		Data []json.RawMessage `json:"data"`
+		Next string            `json:"next_cursor"`
+	}
+	if err := read(body, &answer); err != nil {
+		return eventPage{}, err
+	}
+	p := eventPage{raw: answer.Data, more: answer.Next != ""}
+	for _, raw := range answer.Data {
+		var e payment.Event
+		if err := read(raw, &e); err != nil {
+			return eventPage{}, err
+		}
+		p.events = append(p.events, e)
+		p.last = e.ID
+	}
+	return p, nil
+}
+
+// follow prints events until it is interrupted. A host that is away for a moment, as for an upgrade, is waited for.
+func (a *app) follow(c *cobra.Command, r request) error {
+	ctx, stop := interruptible(c)
+	defer stop()
+	if !a.json {
+		a.eventHeader()
+	}
+	away, begun := false, false
+	for {
+		more, err := a.followOnce(ctx, r)
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case err != nil && !begun:
+			return err // it never worked, so waiting mends nothing
+		case err != nil && !away:
+			a.note("%s; waiting for it", err)
+		case err == nil && away:
+			a.note("the host is back")
+		}
+		away, begun = err != nil, true
+		if more {
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(followEvery):
+		}
+	}
+}
+
+// followOnce prints one page and moves r on behind it.
+func (a *app) followOnce(ctx context.Context, r request) (more bool, err error) {
+	got, err := (&app{config: a.config, out: a.out, err: a.err, now: a.now}).ask(ctx, r)
+	if err != nil {
+		return false, err
+	}
+	page, err := readEvents(got.body)
+	if err != nil {
+		return false, err
+	}
+	for i, e := range page.events {
+		if !a.json {
+			a.eventLine(e)
+			continue
+		}
+		var line bytes.Buffer
+		if err := json.Compact(&line, page.raw[i]); err != nil {
+			return false, err
+		}
+		fmt.Fprintln(a.out, line.String())
+	}
+	if page.last != "" {
+		r.query.Set("after", page.last)
+	}
+	return page.more && page.last != "", nil
+}
+
+// Events are printed as they come, so their columns have fixed widths.
+const eventColumns = "%-19s  %-26s  %-24s  %-30s  %s\n"
+
+func (a *app) eventHeader() {
+	fmt.Fprintf(a.out, eventColumns, a.zone(), "EVENT", "TYPE", "ABOUT", "AMOUNT")
+}
+
+func (a *app) eventLine(e payment.Event) {
+	var about struct{ Provider, Amount, Currency string }
+	_ = json.Unmarshal(e.Data, &about) // what it is about may have none of these
+	subject := cmp.Or(e.RefundID, e.PayoutID, e.PaymentID)
+	if about.Provider != "" {
+		subject += " " + about.Provider
+	}
+	amount := about.Amount
+	if about.Currency != "" {
+		amount += " " + about.Currency
+	}
+	fmt.Fprintf(a.out, eventColumns, clock(e.CreatedAt), printable(e.ID), printable(e.Type), printable(subject), printable(amount))
+}

@@ -1,0 +1,185 @@
+package main
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/payhost/payhost/host/payment"
+	"github.com/shopspring/decimal"
+	"github.com/spf13/cobra"
+)
+
+// amount gives a bound as text, "" when there is none.
+func amount(d *decimal.Decimal) string {
+	if d == nil {
+		return ""
+	}
+	return payment.Amount{Decimal: *d}.String()
+}
+
+func (a *app) methodsCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:     "methods NAME",
+		Short:   "List what a customer can pay with at a provider",
+		Example: "  payhost methods acme\n  payhost methods acme --country DE --currency EUR --amount 60.00",
+		Args:    arguments("NAME"),
+	}
+	filters := []struct{ flag, parameter, usage string }{
+		{"country", "country", "for customers in this country, two letters"},
+		{"currency", "currency", "for this currency"},
+		{"amount", "amount", "for this amount"},
+		{"customer-id", "customer_id", "for the customer with this id"},
+	}
+	for _, x := range filters {
+		c.Flags().String(x.flag, "", x.usage)
+	}
+	c.RunE = func(c *cobra.Command, args []string) error {
+		query := url.Values{}
+		for _, x := range filters {
+			if value := c.Flag(x.flag).Value.String(); value != "" {
+				query.Set(x.parameter, value)
+			}
+		}
+		r := request{method: http.MethodGet, path: recordPath("providers", args[0], "payment-methods"), query: query,
+			what: "payment methods of " + args[0]}
+		return a.list(c, r, (*app).methodTable)
+	}
+	return c
+}
+
+func (a *app) methodTable(body []byte) (next string, err error) {
+	var page struct {
+		Data []struct {
+			ID       string           `json:"id"`
+			Name     string           `json:"name"`
+			Country  string           `json:"country"`
+			Currency string           `json:"currency"`
+			Min      *decimal.Decimal `json:"min"`
+			Max      *decimal.Decimal `json:"max"`
+			Flow     string           `json:"flow"`
+			Fields   []struct {
+				Name     string `json:"name"`
+				Required bool   `json:"required"`
+			} `json:"fields"`
+		} `json:"data"`
+		Next string `json:"next_cursor"`
+	}
+	if err := read(body, &page); err != nil {
+		return "", err
+	}
+	t := a.table("METHOD", "NAME", "COUNTRY", "CURRENCY", "MIN", "MAX", "FLOW", "FIELDS")
+	for _, m := range page.Data {
+		var fields []string
+		for _, f := range m.Fields {
+			if !f.Required {
+				f.Name += "?"
+			}
+			fields = append(fields, f.Name)
+		}
+		t.row(m.ID, m.Name, m.Country, m.Currency, amount(m.Min), amount(m.Max), m.Flow, strings.Join(fields, " "))
+	}
+	t.print()
+	return page.Next, nil
+}
+
+func (a *app) balancesCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "balances NAME",
+		Short:   "Ask what an account holds at its provider",
+		Example: "  payhost balances acme",
+		Args:    arguments("NAME"),
+		RunE: func(c *cobra.Command, args []string) error {
+			r := request{method: http.MethodGet, path: recordPath("providers", args[0], "balances"), what: "balances of " + args[0]}
+			return a.list(c, r, (*app).balanceTable)
+		},
+	}
+}
+
+func (a *app) balanceTable(body []byte) (next string, err error) {
+	var page struct {
+		Data []struct {
+			Name     string         `json:"name"`
+			Amount   payment.Amount `json:"amount"`
+			Currency string         `json:"currency"`
+		} `json:"data"`
+	}
+	if err := read(body, &page); err != nil {
+		return "", err
+	}
+	t := a.table("WALLET", "BALANCE", "CURRENCY")
+	for _, b := range page.Data {
+		t.row(orElse(b.Name, "-"), b.Amount.String(), b.Currency)
+	}
+	t.print()
+	return "", nil
+}
+
+func (a *app) callCommand() *cobra.Command {
+	var key string
+	c := &cobra.Command{
+		Use:   "call NAME OPERATION [JSON]",
+		Short: "Run one of a provider's own operations",
+		Long: `Run one of a provider's own operations.
+
+"payhost providers show NAME" lists them; --json also shows what goes in and comes out.
+JSON is the input, - takes it from standard input; without it the input is {}.`,
+		Example: `  payhost call acme list_wallets
+  payhost call acme exchange_rate '{"from": "USD", "to": "EUR"}'
+  payhost call acme move_funds '{"to": "main", "amount": "5.00"}' --idempotency-key move-7`,
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) == 3 {
+				return arguments("NAME", "OPERATION", "JSON")(c, args)
+			}
+			return arguments("NAME", "OPERATION")(c, args)
+		},
+	}
+	c.Flags().StringVar(&key, "idempotency-key", "", "names what is to happen: the same `key` never moves money twice (required where it moves money)")
+	c.RunE = func(c *cobra.Command, args []string) error {
+		input := []byte("{}")
+		if len(args) == 3 {
+			input = []byte(args[2])
+		}
+		if string(input) == "-" {
+			var err error
+			if input, err = readJSON("-", a.in); err != nil {
+				return err
+			}
+		}
+		if !json.Valid(input) {
+			return wrongUsage("the input is not JSON")
+		}
+		return a.callOperation(c, args[0], args[1], input, key)
+	}
+	return c
+}
+
+func (a *app) callOperation(c *cobra.Command, name, operation string, input []byte, key string) error {
+	ctx, stop := interruptible(c)
+	defer stop()
+	what := "call " + name + " " + operation
+	got, err := a.ask(ctx, request{method: http.MethodGet, path: recordPath("providers", name), what: what})
+	if err != nil {
+		return err
+	}
+	var p provider
+	if err := read(got.body, &p); err != nil {
+		return err
+	}
+	moves := false
+	for _, o := range p.Operations {
+		moves = moves || o.Name == operation && o.MovesMoney
+	}
+	if moves && key == "" {
+		return wrongUsage("%s moves money: --idempotency-key is required", operation)
+	}
+	got, err = a.ask(ctx, request{method: http.MethodPost, path: recordPath("providers", name, "operations", operation), body: input,
+		key: key, moves: moves, what: what})
+	if err != nil {
+		return err
+	}
+	a.noteReplay(got)
+	a.printJSON(got.body)
+	return nil
+}

@@ -1,0 +1,225 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/payhost/payhost/host/payment"
+)
+
+// record is what payments, payouts and refunds have in common, for showing them.
+type record struct {
+	id, provider string
+	status       payment.Status
+	failure      *payment.Failure
+	created      time.Time
+	fields       *table
+	out          *app
+}
+
+// record begins the block of one record.
+func (a *app) record(id, provider string, s payment.Status, why payment.ReviewReason, f *payment.Failure, created time.Time) *record {
+	r := &record{id: id, provider: provider, status: s, failure: f, created: created, fields: a.table(), out: a}
+	kind, _, _ := strings.Cut(id, "_")
+	name := cmp.Or(map[string]string{"pay": "payment", "po": "payout", "re": "refund"}[kind], "id")
+	r.field(name, id)
+	r.field("status", string(s))
+	r.field("", reviewText(why))
+	return r
+}
+
+// field adds a line, unless there is nothing to say.
+func (r *record) field(name, text string) {
+	if text != "" {
+		r.fields.row(name, text)
+	}
+}
+
+func reviewText(why payment.ReviewReason) string {
+	switch why {
+	case payment.ReviewProvider:
+		return "the provider is looking into it"
+	case payment.ReviewMismatch:
+		return "another amount or currency was reported than was asked for"
+	case payment.ReviewUnproven:
+		return "somebody claims a result that nothing proves"
+	}
+	return string(why)
+}
+
+// view says how much of a record is shown.
+type view struct {
+	wire   bool // also what was said to the provider
+	failed bool // the failure is told on the error output, not here
+}
+
+// showPayment prints all of a payment.
+func (a *app) showPayment(p *payment.Payment, v view) {
+	r := a.record(p.ID, p.Provider, p.Status, p.ReviewReason, p.Failure, p.CreatedAt)
+	r.field("amount", p.Amount.String()+" "+p.Currency)
+	if p.PaidAmount != nil {
+		paid := p.PaidAmount.String()
+		if p.PaidCurrency != nil {
+			paid += " " + *p.PaidCurrency
+		}
+		r.field("paid", paid)
+	}
+	r.references(p.MerchantReference, p.ProviderReference, p.ProviderReferences, p.ProviderStatus)
+	r.field("description", p.Description)
+	r.field("method", p.Method)
+	r.times(p.UpdatedAt, p.ExpiresAt)
+	r.metadata(p.Metadata)
+	r.fields.print()
+	if p.NextAction != nil {
+		a.showAction(p.ID, p.NextAction)
+	}
+	r.end(p.Attempts, p.History, v)
+}
+
+// showPayout prints all of a payout.
+func (a *app) showPayout(p *payment.Payout, v view) {
+	r := a.record(p.ID, p.Provider, p.Status, p.ReviewReason, p.Failure, p.CreatedAt)
+	r.field("amount", p.Amount.String()+" "+p.Currency)
+	to := p.Recipient
+	r.field("recipient", strings.Join(slices.DeleteFunc([]string{to.Name, to.ID, to.Email, to.AccountNumber, to.IBAN, to.Phone},
+		func(s string) bool { return s == "" }), ", "))
+	r.references(p.MerchantReference, p.ProviderReference, p.ProviderReferences, p.ProviderStatus)
+	r.field("description", p.Description)
+	r.field("method", p.Method)
+	r.times(p.UpdatedAt, nil)
+	r.metadata(p.Metadata)
+	r.fields.print()
+	r.end(p.Attempts, p.History, v)
+}
+
+// showRefund prints all of a refund.
+func (a *app) showRefund(p *payment.Refund, v view) {
+	r := a.record(p.ID, p.Provider, p.Status, p.ReviewReason, p.Failure, p.CreatedAt)
+	r.field("of payment", p.PaymentID)
+	r.field("amount", p.Amount.String()+" "+p.Currency)
+	r.field("reason", p.Reason)
+	r.references("", p.ProviderReference, nil, p.ProviderStatus)
+	r.times(p.UpdatedAt, nil)
+	r.fields.print()
+	r.end(p.Attempts, nil, v)
+}
+
+func (r *record) references(ours, theirs string, all []string, status string) {
+	r.field("provider", r.provider)
+	r.field("merchant reference", ours)
+	if others := slices.DeleteFunc(slices.Clone(all), func(s string) bool { return s == theirs }); len(others) > 0 {
+		theirs += " (earlier: " + strings.Join(others, ", ") + ")"
+	}
+	r.field("provider reference", theirs)
+	r.field("provider status", status)
+}
+
+func (r *record) times(updated time.Time, expires *time.Time) {
+	r.field("created", r.out.at(r.created))
+	if !updated.Equal(r.created) {
+		r.field("updated", r.out.at(updated))
+	}
+	if expires != nil && !r.status.Final() {
+		r.field("expires", r.out.at(*expires))
+	}
+}
+
+func (r *record) metadata(m map[string]string) {
+	for _, key := range slices.Sorted(maps.Keys(m)) {
+		r.field("metadata", key+" = "+m[key])
+	}
+}
+
+// end prints what follows the fields: failure, what to do, attempts and history.
+func (r *record) end(attempts []payment.Attempt, history []payment.Change, v view) {
+	a := r.out
+	if v.failed {
+		// told by the caller
+	} else if r.failure != nil {
+		a.heading("failure")
+		fmt.Fprint(a.out, facts(r.failureFacts()))
+	} else if steps := r.open(); len(steps) > 0 {
+		a.heading("next")
+		for _, step := range steps {
+			a.indented(step)
+		}
+	}
+	if len(attempts) > 0 {
+		a.heading("attempts")
+		a.attempts(attempts)
+	}
+	if v.wire {
+		a.exchanges(attempts)
+	}
+	if len(history) > 0 {
+		a.heading("history")
+		t := a.table(a.zone(), "AFTER", "BY", "WHAT", "STATUS", "NOTE")
+		t.indent = "  "
+		for _, h := range history {
+			t.row(clock(h.At), after(h.At, r.created), h.Actor, h.Action, string(h.To), h.Note)
+		}
+		t.print()
+	}
+}
+
+// failureFacts tells what failed, whether money may have moved, and what to do.
+func (r *record) failureFacts() []fact {
+	t := &trouble{}
+	t.fact("what", "%s", r.failure.Message)
+	t.failure(r.id, r.provider, r.status, r.failure)
+	return t.facts
+}
+
+// open is what is to be done about a record that somebody must look at, though nothing failed.
+func (r *record) open() []string {
+	switch r.status {
+	case payment.Unknown:
+		return circumstance{id: r.id, recorded: true}.inDoubt()
+	case payment.UnderReview:
+		if kind := commandOf(r.id); kind == "payments" || kind == "payouts" {
+			return []string{
+				fmt.Sprintf("payhost %s refresh %s  (asks the provider now)", kind, r.id),
+				fmt.Sprintf("or decide: payhost %s resolve %s --status … --reason …", kind, r.id),
+			}
+		}
+	}
+	return nil
+}
+
+func (a *app) attempts(list []payment.Attempt) {
+	t := a.table("#", "WHAT", a.zone(), "TOOK", "OUTCOME", "CODE", "PROVIDER CODE", "PLUGIN", "MESSAGE")
+	t.indent = "  "
+	for _, x := range list {
+		took := span(time.Duration(x.DurationMS) * time.Millisecond)
+		if x.Outcome == "" {
+			took = "running"
+		}
+		t.row(strconv.Itoa(x.Number), x.Verb, clock(x.StartedAt), took, x.Outcome, x.Code, x.ProviderCode, x.PluginVersion, x.Message)
+	}
+	t.print()
+}
+
+// exchanges prints what was said on the wire, secrets masked by the host.
+func (a *app) exchanges(list []payment.Attempt) {
+	for _, x := range list {
+		for _, e := range x.Exchanges {
+			a.heading(fmt.Sprintf("attempt %d: %s %s", x.Number, printable(e.Method), printable(e.URL)))
+			if !e.Sent {
+				a.indented("was not sent")
+			}
+			a.indented(e.RequestBody)
+			if e.Status > 0 {
+				a.indented(fmt.Sprintf("answer %d after %s:", e.Status, span(time.Duration(e.DurationMS)*time.Millisecond)))
+				a.indented(e.ResponseBody)
+			}
+			if e.Error != "" {
+				a.indented("error: " + e.Error)
+			}
+		}
+	}
+}

@@ -1,0 +1,153 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+)
+
+const (
+	// maxAnswer bounds what is read of an answer.
+	maxAnswer = 64 << 20
+	// patience is longer than any call to a provider may take, and what the host adds to it.
+	patience = 7 * time.Minute
+	// maxSocketPath is how long a socket's path may be.
+	maxSocketPath = 107
+)
+
+// request is one call of the host's HTTP API.
+type request struct {
+	method, path string
+	query        url.Values
+	body         []byte
+	contentType  string // of body; JSON when empty
+	key          string // Idempotency-Key
+	moves        bool   // it can move money, so a lost answer is told with care
+	accept       int    // a status that is an answer, besides 200 and its like
+	what         string // what is being done, for errors: "pay", "show the payment"
+}
+
+// answer is what the host said to a request that it carried out.
+type answer struct {
+	body     []byte
+	replayed bool // nothing was done: the same request was made before under this key
+}
+
+// ask makes a call. Its errors are made for people. With --json an answer that says no is printed as it is, too.
+func (a *app) ask(ctx context.Context, r request) (*answer, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	path := a.socket()
+	target := url.URL{Scheme: "http", Host: "payhost", Path: r.path, RawPath: r.path, RawQuery: r.query.Encode()}
+	if unescaped, err := url.PathUnescape(r.path); err == nil {
+		target.Path = unescaped
+	}
+	req, err := http.NewRequestWithContext(ctx, r.method, target.String(), bytes.NewReader(r.body))
+	if err != nil {
+		return nil, err
+	}
+	if len(r.body) > 0 {
+		req.Header.Set("Content-Type", orElse(r.contentType, "application/json"))
+	}
+	if r.key != "" {
+		req.Header.Set("Idempotency-Key", r.key)
+	}
+	client := http.Client{Transport: transport(path)}
+	defer client.CloseIdleConnections()
+	resp, err := client.Do(req)
+	if err != nil {
+		return nil, a.unanswered(r, path, err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	if err == nil && len(body) > maxAnswer {
+		err = fmt.Errorf("the answer is larger than %d MiB", maxAnswer>>20)
+	}
+	if err != nil {
+		return nil, a.unanswered(r, path, err)
+	}
+	if resp.StatusCode/100 == 2 || resp.StatusCode == r.accept {
+		return &answer{body: body, replayed: resp.Header.Get("Idempotent-Replayed") == "true"}, nil
+	}
+	if a.json {
+		a.printJSON(body)
+	}
+	return nil, refusal(r, resp, body)
+}
+
+// transport dials the socket, whatever the URL says.
+func transport(socket string) *http.Transport {
+	return &http.Transport{
+		DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, "unix", short(socket))
+		},
+	}
+}
+
+// short gives a path that fits into a socket's address, when the one from here is shorter.
+func short(socket string) string {
+	if len(socket) <= maxSocketPath {
+		return socket
+	}
+	here, err := os.Getwd()
+	if err != nil {
+		return socket
+	}
+	if near, err := filepath.Rel(here, socket); err == nil && len(near) < len(socket) {
+		return near
+	}
+	return socket
+}
+
+// unanswered explains a call that got no answer.
+func (a *app) unanswered(r request, socket string, err error) error {
+	if dial := (*net.OpError)(nil); errors.As(err, &dial) && dial.Op == "dial" {
+		switch {
+		case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
+			return a.noHost(socket)
+		case errors.Is(err, fs.ErrPermission):
+			return fmt.Errorf("the socket %s belongs to another user: run this as the user who runs the host", socket)
+		}
+		return fmt.Errorf("no host can be reached on %s: %w", socket, dial.Err)
+	}
+	cause := err.Error()
+	if outer := (*url.Error)(nil); errors.As(err, &outer) {
+		cause = outer.Err.Error() // without the URL, which is none that anybody could use
+	}
+	if errors.Is(err, context.Canceled) {
+		cause = "interrupted"
+	}
+	t := &trouble{what: fmt.Sprintf("%s: no answer from the host on %s: %s", r.what, socket, cause)}
+	if r.moves {
+		t.fact("money", "may have moved: the host may have taken the request, and goes on with it")
+		t.fact("next", "run the same command again, with the same --idempotency-key %q: it finds what became of it and never moves money twice", r.key)
+	}
+	return t
+}
+
+// noHost also says when the reason may be that this is another folder than was meant.
+func (a *app) noHost(socket string) error {
+	t := &trouble{what: fmt.Sprintf("no host is running on %s: start one with payhost serve", socket)}
+	if _, err := os.Stat(a.config); errors.Is(err, fs.ErrNotExist) {
+		t.fact("note", "there is no %s here; --config names the file that the host runs on", a.config)
+	}
+	return t
+}
+
+func orElse(text, otherwise string) string {
+	if text == "" {
+		return otherwise
+	}
+	return text
+}

@@ -1,0 +1,131 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/payhost/payhost/host/payment"
+	"github.com/payhost/payhost/sdk"
+)
+
+// trouble is a failure as a person is told of it: what failed, then what else is known, a line each.
+type trouble struct {
+	what  string
+	facts []fact
+}
+
+type fact struct{ name, text string }
+
+func (t *trouble) fact(name, format string, args ...any) {
+	if text := fmt.Sprintf(format, args...); strings.TrimSpace(text) != "" {
+		t.facts = append(t.facts, fact{name, text})
+	}
+}
+
+// Error gives all of it.
+func (t *trouble) Error() string {
+	return strings.TrimSuffix(t.what+"\n"+facts(t.facts), "\n")
+}
+
+// facts gives one line each, indented, names in a column.
+func facts(list []fact) string {
+	var b bytes.Buffer
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	last := ""
+	for _, f := range list {
+		name := f.name
+		if name == last {
+			name = ""
+		}
+		last = f.name
+		fmt.Fprintf(w, "  %s\t%s\n", printable(name), printable(f.text))
+	}
+	_ = w.Flush() // into a buffer
+	return b.String()
+}
+
+// problem is the host's answer to what it does not do: application/problem+json.
+type problem struct {
+	Title           string      `json:"title"`
+	Detail          string      `json:"detail"`
+	Code            string      `json:"code"`
+	Outcome         sdk.Outcome `json:"outcome"`
+	Provider        string      `json:"provider"`
+	PaymentID       string      `json:"payment_id"`
+	ProviderCode    string      `json:"provider_code"`
+	ProviderMessage string      `json:"provider_message"`
+	RequestID       string      `json:"request_id"`
+	Violations      []struct {
+		Field   string `json:"field"`
+		Message string `json:"message"`
+	} `json:"violations"`
+}
+
+// refusal explains an answer that is a problem.
+func refusal(r request, resp *http.Response, body []byte) error {
+	var p problem
+	if err := json.Unmarshal(body, &p); err != nil || p.Code+p.Title+p.Detail == "" {
+		return fmt.Errorf("%s: the host answered %s and nothing that explains it; its log may", r.what, resp.Status)
+	}
+	t := &trouble{what: r.what + ": " + cmp.Or(p.Detail, p.Title, resp.Status)}
+	for _, v := range p.Violations {
+		t.fact("wrong", "%s %s", v.Field, v.Message)
+	}
+	t.fact("provider", "%s", p.Provider)
+	t.fact("payment", "%s", p.PaymentID)
+	t.fact("code", "%s", p.Code)
+	t.fact("provider said", "%s", strings.TrimSpace(p.ProviderCode+" "+p.ProviderMessage))
+	wait := ""
+	if seconds := resp.Header.Get("Retry-After"); seconds != "" {
+		wait = seconds + " s"
+		if strings.Trim(seconds, "0123456789") != "" { // a date
+			wait = "until " + seconds
+		}
+	}
+	c := circumstance{code: p.Code, outcome: p.Outcome, provider: p.Provider, id: p.PaymentID, key: r.key, wait: wait}
+	if r.moves {
+		t.fact("money", "%s", c.money())
+	}
+	for _, step := range c.next(r.moves) {
+		t.fact("next", "%s", step)
+	}
+	t.fact("request", "%s", p.RequestID)
+	return t
+}
+
+// failure adds what is known of a failure that is on record.
+func (t *trouble) failure(id, provider string, s payment.Status, f *payment.Failure) {
+	t.fact("code", "%s", f.Code)
+	t.fact("provider said", "%s", strings.TrimSpace(f.ProviderCode+" "+f.ProviderMessage))
+	if s != payment.Failed && s != payment.Unknown {
+		return // it went on after that
+	}
+	c := circumstance{code: f.Code, outcome: sdk.Outcome(f.Outcome), provider: provider, id: id, recorded: true, safe: f.NewAttemptSafe}
+	t.fact("money", "%s", c.money())
+	for _, step := range c.next(true) {
+		t.fact("next", "%s", step)
+	}
+}
+
+// whatFailed is the error for something that was made and has failed, or is in doubt; nil when it has not and is not.
+func whatFailed(kind, id, provider string, s payment.Status, f *payment.Failure) error {
+	if s != payment.Failed && s != payment.Unknown {
+		return nil
+	}
+	if f == nil {
+		f = &payment.Failure{Outcome: string(sdk.OutcomeUnknown)}
+	}
+	t := &trouble{what: fmt.Sprintf("the %s failed: %s", kind, cmp.Or(f.Message, "nobody says why"))}
+	if s == payment.Unknown {
+		t.what = fmt.Sprintf("nobody knows what became of the %s: %s", kind, cmp.Or(f.Message, "the provider's answer is missing"))
+	}
+	t.fact(kind, "%s", id)
+	t.fact("provider", "%s", provider)
+	t.failure(id, provider, s, f)
+	return t
+}

@@ -1,0 +1,30 @@
+package main
+
+import (
+	"fmt"
+	"runtime"
+
+	"github.com/payhost/payhost/sdk"
+	"github.com/spf13/cobra"
+)
+
+func (a *app) versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "version",
+		Short:   "Print the version",
+		Example: "  payhost version\n  payhost version --json",
+		Args:    cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			if a.json {
+				return a.printValue(struct {
+					Version  string `json:"version"`
+					Contract int    `json:"contract_version"`
+					Go       string `json:"go"`
+					Platform string `json:"platform"`
+				}{version, sdk.ContractVersion, runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH})
+			}
+			fmt.Fprintf(a.out, "payhost %s (contract %d, %s, %s/%s)\n", version, sdk.ContractVersion, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			return nil
+		},
+	}
+}
