@@ -117,3 +117,14 @@ func TestOperationAnswersAsItsSchemaSays(t *testing.T) {
 		t.Errorf("got %v, want violations for amount, amout and currency", err)
 	}
 }
+
+// Whoever opens return_url by hand says nothing about any payment.
+func TestReturnByHandSaysNothing(t *testing.T) {
+	p := at(t, "http://127.0.0.1:1")
+	for _, query := range []string{"", "order_id=a", "order_id=a&payment_id=pay-1"} {
+		back, err := p.ParseReturn(t.Context(), sdk.ParseReturnRequest{Request: sdk.HTTPRequest{Query: query}})
+		if err != nil || len(back.Events) > 0 || back.Verification != "" {
+			t.Errorf("%q: got %+v, %v", query, back, err)
+		}
+	}
+}

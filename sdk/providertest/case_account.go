@@ -105,10 +105,8 @@ func accountUnknown(x *trial) {
 
 func accountBesideAnother(x *trial) {
 	v := x.one()
-	away, err := closedAddress()
-	x.must(err, "an address at which nobody listens")
 	const other = "other"
-	_, err = x.client.Configure(x.ctx, other, json.RawMessage(x.config(away)))
+	_, err := x.client.Configure(x.ctx, other, json.RawMessage(x.config(awayURL)))
 	x.must(err, "Configure of a second account")
 	shot := v.ready(x)
 	x.tap.mark()
@@ -122,8 +120,6 @@ func accountBesideAnother(x *trial) {
 
 func accountReplaced(x *trial) {
 	v := x.one()
-	away, err := closedAddress()
-	x.must(err, "an address at which nobody listens")
 	shot, next := v.ready(x), v.ready(x)
 	came, gone, release := make(chan struct{}, 64), make(chan struct{}, 64), make(chan struct{})
 	x.tap.hold("", came, gone, release)
@@ -133,7 +129,7 @@ func accountReplaced(x *trial) {
 		result <- err
 	}()
 	x.await(came, "the request of "+string(v.capability))
-	_, err = x.client.Configure(x.ctx, accountName, json.RawMessage(x.config(away)))
+	_, err := x.client.Configure(x.ctx, accountName, json.RawMessage(x.config(awayURL)))
 	close(release)
 	x.must(err, "Configure during a call")
 	if err := <-result; err != nil {

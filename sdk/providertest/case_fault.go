@@ -149,10 +149,8 @@ func (x *trial) faultyRead(v verb, b breakage) {
 }
 
 func providerAway(x *trial) {
-	away, err := closedAddress()
-	x.must(err, "an address at which nobody listens")
 	const other = "away"
-	_, err = x.client.Configure(x.ctx, other, json.RawMessage(x.config(away)))
+	_, err := x.client.Configure(x.ctx, other, json.RawMessage(x.config(awayURL)))
 	x.must(err, "Configure")
 	for _, v := range x.calling() {
 		shot := v.ready(x)

@@ -35,9 +35,7 @@ func health(x *trial) {
 	if h.State != sdk.HealthHealthy {
 		x.fail("with a provider that answers: %s: %s", h.State, h.Message)
 	}
-	away, err := closedAddress()
-	x.must(err, "an address at which nobody listens")
-	_, err = x.client.Configure(x.ctx, accountName, json.RawMessage(x.config(away)))
+	_, err = x.client.Configure(x.ctx, accountName, json.RawMessage(x.config(awayURL)))
 	x.must(err, "Configure for a provider that is away")
 	if h, err = x.a.CheckHealth(x.ctx); err != nil || h.State != sdk.HealthUnreachable {
 		x.fail("with a provider that is away: got %q and error %v, want %q", h.State, err, sdk.HealthUnreachable)

@@ -3,7 +3,6 @@ package providertest
 import (
 	"bytes"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -83,11 +82,6 @@ func (t *tap) hold(method string, came, gone chan<- struct{}, release <-chan str
 	})
 }
 
-// closedAddress is a base URL at which nobody listens.
-func closedAddress() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return "http://" + l.Addr().String(), l.Close()
-}
+// awayURL is a base URL at which nobody listens: port 1 is never given out, and its service is long dead. A port that
+// was free a moment ago may be somebody's by now.
+const awayURL = "http://127.0.0.1:1"
