@@ -69,7 +69,7 @@ func (*fake) Info() sdk.Info {
 }
 
 func (p *fake) DescribeAccount() sdk.AccountDescription {
-	d := sdk.AccountDescription{Warnings: []string{"shop is " + p.cfg.Shop}}
+	d := sdk.AccountDescription{Warnings: []string{"shop is " + p.cfg.Shop, "key is " + p.cfg.Key.Reveal()}}
 	for _, c := range p.cfg.Without {
 		d.Without = append(d.Without, sdk.Capability(c))
 	}

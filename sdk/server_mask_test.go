@@ -116,6 +116,13 @@ func unquoted(log string) string {
 	return b.String() + log
 }
 
+func TestWarningsAreMasked(t *testing.T) {
+	r := serve(t, &script{})
+	if info := r.configure(t, `{"key": "canary"}`); info.Warnings[1] != "key is [secret]" {
+		t.Errorf("got %v", info.Warnings)
+	}
+}
+
 // TestOldSecretsStayMasked: what was in flight may still speak of them.
 func TestOldSecretsStayMasked(t *testing.T) {
 	r := serve(t, &script{verb: func(context.Context, *fake, string, any) (any, error) {

@@ -124,7 +124,14 @@ func TestMissingCapabilities(t *testing.T) {
 // bare has a name and can do nothing.
 type bare struct{}
 
-func (bare) Info() sdk.Info { return sdk.Info{Name: "bare"} }
+func (bare) Info() sdk.Info { return sdk.Info{Name: "bare", Description: "caf\xe9"} }
+
+func TestInfoMayBeWrittenInAnything(t *testing.T) {
+	r := serveNew(t, func(struct{}, sdk.Runtime) (bare, error) { return bare{}, nil })
+	if info, err := r.Info(t.Context()); err != nil || info.Description != "caf\uFFFD" {
+		t.Errorf("got %+v, %v", info, err)
+	}
+}
 
 func TestPanicsAreErrorsOfTheirCall(t *testing.T) {
 	r := serve(t, &script{verb: func(_ context.Context, _ *fake, verb string, _ any) (any, error) {
