@@ -1,4 +1,5 @@
-// Package httpapi serves a host over HTTP: the API with its document, the pages for people, and the probes.
+// Package httpapi serves a host over HTTP: the API with its document, the pages for people, and the probes. Requests are
+// checked and answered here; what they mean is decided in core and inbox.
 package httpapi
 
 import (
@@ -10,48 +11,80 @@ import (
 	"github.com/payhost/payhost/host/internal/core"
 	"github.com/payhost/payhost/host/internal/inbox"
 	"github.com/payhost/payhost/host/internal/provider"
-	"github.com/payhost/payhost/host/internal/store"
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Options are what an API works with. Reload may be nil: then the admin handler has no reload.
+// Providers tells how the configured accounts stand, by name.
+type Providers interface {
+	Statuses() []provider.Status
+	Status(name string) (provider.Status, bool)
+}
+
+// Pinger is a store as far as the probes know it.
+type Pinger interface {
+	Ping(ctx context.Context) error
+}
+
+// Options are what an API works with. Logger, Metrics and Reload may be nil; without Reload there is no reloading.
 type Options struct {
-	Core     *core.Core
-	Inbox    *inbox.Inbox
-	Store    *store.Store
-	Registry *provider.Registry
-	// Config gives the configuration in force: it is asked at every request that needs it.
+	Core      *core.Core
+	Inbox     *inbox.Inbox
+	Store     Pinger
+	Providers Providers
+	// Config gives the configuration in force; it is asked at every request that needs it.
 	Config  func() *config.Config
-	Metrics prometheus.Gatherer
+	Metrics *prometheus.Registry
 	Logger  *slog.Logger
 	Reload  func(ctx context.Context, force bool) Reloaded
 }
 
-// Reloaded is what became of a reload.
-type Reloaded struct {
-	Results []ReloadResult `json:"results"`
-	// Problems are the mistakes of the configuration, one line each; when there are some, nothing was changed.
-	Problems []string `json:"problems"`
+// API makes handlers. They share nothing that changes and may serve at the same time.
+type API struct {
+	Options
+	v1       http.Handler
+	document []byte
+	timing   *prometheus.HistogramVec
 }
 
-// ReloadResult is what became of one provider, or of a setting that cannot be changed while the host runs.
-type ReloadResult struct {
-	Name   string `json:"name"`
-	Action string `json:"action"`
-	Error  string `json:"error,omitempty"`
+// New makes an API. It panics when its own description is wrong, which every test of it would show.
+func New(o Options) *API {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Metrics == nil {
+		o.Metrics = prometheus.NewRegistry()
+	}
+	a := &API{Options: o, timing: newTiming(o.Metrics)}
+	a.v1, a.document = a.describe()
+	return a
 }
 
-// API makes the handlers.
-type API struct{ Options }
+// Guarded serves /v1/ to whoever sends one of the configured tokens.
+func (a *API) Guarded() http.Handler { return a.observe(a.guard(a.v1)) }
 
-// New makes an API.
-func New(o Options) *API { return &API{o} }
+// Admin serves /v1/ without a token, /admin/ and the probes. Whoever can reach it may do everything.
+func (a *API) Admin() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/v1/", as("admin socket", a.v1))
+	mux.HandleFunc("POST /admin/reload", a.reload)
+	mux.HandleFunc("GET /healthz", a.healthz)
+	mux.HandleFunc("GET /readyz", a.readyz)
+	return a.observe(router{mux})
+}
 
-// Guarded serves /v1 to whoever has a token.
-func (a *API) Guarded() http.Handler { return http.NotFoundHandler() }
-
-// Admin serves /v1 without a token, and /admin.
-func (a *API) Admin() http.Handler { return http.NotFoundHandler() }
-
-// All serves everything.
-func (a *API) All() http.Handler { return http.NotFoundHandler() }
+// All serves everything that may be reached from outside.
+func (a *API) All() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/v1/", a.guard(a.v1))
+	mux.Handle("/webhooks/", a.Inbox.WebhookHandler())
+	mux.Handle("/return/", a.Inbox.ReturnHandler())
+	mux.HandleFunc("GET /healthz", a.healthz)
+	mux.HandleFunc("GET /readyz", a.readyz)
+	mux.Handle("GET /metrics", a.metrics())
+	mux.HandleFunc("GET /openapi.json", a.openapi)
+	mux.Handle("GET /docs", docsPage())
+	mux.Handle("GET /docs/{file}", docsAsset())
+	mux.Handle("GET /console/", console())
+	mux.Handle("GET /{$}", http.RedirectHandler("/console/", http.StatusSeeOther))
+	return a.observe(router{mux})
+}

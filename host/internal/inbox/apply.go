@@ -77,6 +77,9 @@ func (a *application) all(ctx context.Context) error {
 func (a *application) one(ctx context.Context, e *sdk.Event) (matched bool, err error) {
 	i, err := a.match(ctx, e)
 	if errors.Is(err, store.ErrNotFound) {
+		i, err = a.attached(ctx, e)
+	}
+	if errors.Is(err, store.ErrNotFound) {
 		return false, nil
 	}
 	if err != nil {

@@ -19,6 +19,8 @@ type reading struct {
 	response sdk.HTTPResponse
 	// ask are the ids that the provider must now be asked about.
 	ask []string
+	// attach is set while an operator attaches the notice to an intent.
+	attach *attachment
 }
 
 // read has the plugin read a stored notice and applies what it says. The error is the plugin's: the notice then says what

@@ -1,0 +1,82 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/payhost/payhost/host/internal/store"
+	"github.com/payhost/payhost/host/payment"
+)
+
+// webhookView shows a stored notice without the secrets of its account.
+func (a *API) webhookView(n *store.Notice) *payment.Webhook {
+	mask := a.maskOf(n.Provider)
+	w := &payment.Webhook{ID: n.ID, Provider: n.Provider, ReceivedAt: n.ReceivedAt.UTC(), RemoteAddress: n.Request.RemoteAddress,
+		Verified: n.Verified, State: n.State, Events: n.Events, PaymentIDs: n.IntentIDs, Error: mask.Replace(n.Error),
+		Method: n.Request.Method, Query: mask.Replace(n.Request.Query), Headers: map[string]string{}, Body: mask.Replace(string(n.Request.Body))}
+	if w.PaymentIDs == nil {
+		w.PaymentIDs = []string{}
+	}
+	for name, values := range n.Request.Header {
+		w.Headers[name] = maskHeader(mask, strings.Join(values, ", "))
+	}
+	return w
+}
+
+type listWebhooksInput struct {
+	Paging
+	Provider string `query:"provider" maxLength:"64"`
+	State    string `query:"state" enum:"pending,applied,ignored,unmatched,failed"`
+}
+
+type attachRequest struct {
+	PaymentID string `json:"payment_id" minLength:"1" maxLength:"64" doc:"the payment or payout that the notice is about"`
+}
+
+type attachInput struct {
+	ID   string `path:"id" maxLength:"64"`
+	Body attachRequest
+}
+
+func (a *API) webhookOperations(api huma.API) {
+	list := operation("list-webhooks", http.MethodGet, "/webhooks", "Webhooks", "List webhooks", "Newest first, secrets masked.")
+	huma.Register(api, list, func(ctx context.Context, in *listWebhooksInput) (*listed[payment.Webhook], error) {
+		notices, next, err := a.Inbox.List(ctx, store.NoticeFilter{Provider: in.Provider, State: payment.WebhookState(in.State),
+			Before: in.Cursor, Limit: in.Limit})
+		if err != nil {
+			return nil, a.fail(ctx, asks, false, err)
+		}
+		var views []payment.Webhook
+		for _, n := range notices {
+			views = append(views, *a.webhookView(n))
+		}
+		return pageOf(views, next), nil
+	})
+	get := operation("get-webhook", http.MethodGet, "/webhooks/{id}", "Webhooks", "Read a webhook", "As it came, secrets masked.", http.StatusNotFound)
+	huma.Register(api, get, func(ctx context.Context, in *idInput) (*one[payment.Webhook], error) {
+		return a.webhook(ctx, asks)(a.Inbox.Get(ctx, in.ID))
+	})
+	replay := operation("replay-webhook", http.MethodPost, "/webhooks/{id}/replay", "Webhooks", "Replay a webhook",
+		"Has the plugin read it again, and applies what it then says.", http.StatusNotFound, http.StatusServiceUnavailable)
+	huma.Register(api, replay, func(ctx context.Context, in *idInput) (*one[payment.Webhook], error) {
+		return a.webhook(ctx, changes)(a.Inbox.Replay(ctx, in.ID))
+	})
+	attach := operation("attach-webhook", http.MethodPost, "/webhooks/{id}/attach", "Webhooks", "Attach a webhook to a payment",
+		"For a genuine notice that fits no payment by itself. It counts for as much as its plugin proves.",
+		http.StatusNotFound, http.StatusConflict, http.StatusServiceUnavailable)
+	huma.Register(api, attach, func(ctx context.Context, in *attachInput) (*one[payment.Webhook], error) {
+		return a.webhook(ctx, changes)(a.Inbox.Attach(ctx, in.ID, in.Body.PaymentID, operator(ctx)))
+	})
+}
+
+// webhook answers with what became of a notice.
+func (a *API) webhook(ctx context.Context, k kind) func(*store.Notice, error) (*one[payment.Webhook], error) {
+	return func(n *store.Notice, err error) (*one[payment.Webhook], error) {
+		if err != nil {
+			return nil, a.fail(ctx, k, false, err)
+		}
+		return &one[payment.Webhook]{a.webhookView(n)}, nil
+	}
+}
