@@ -155,8 +155,19 @@ type logBook struct {
 }
 
 func (b *logBook) Enabled(context.Context, slog.Level) bool { return true }
-func (b *logBook) WithAttrs([]slog.Attr) slog.Handler       { return b }
+func (b *logBook) WithAttrs(attrs []slog.Attr) slog.Handler { return page{b, attrs} }
 func (b *logBook) WithGroup(string) slog.Handler            { return b }
+
+// page is a logBook with attributes.
+type page struct {
+	*logBook
+	attrs []slog.Attr
+}
+
+func (p page) Handle(ctx context.Context, r slog.Record) error {
+	r.AddAttrs(p.attrs...)
+	return p.logBook.Handle(ctx, r)
+}
 
 func (b *logBook) Handle(_ context.Context, r slog.Record) error {
 	b.mu.Lock()

@@ -108,7 +108,7 @@ func (p *Process) Stop(budget time.Duration) {
 	select {
 	case <-p.stopped:
 	case <-time.After(budget + abandonAfter):
-		p.sink.logger.Error("the plugin's process cannot be killed", "pid", p.pid)
+		p.sink.logger.Load().Error("the plugin's process cannot be killed", "pid", p.pid)
 	}
 }
 

@@ -16,7 +16,7 @@ const sinkLength = 1024
 
 // sink hands a plugin's log records to the host's logger from a goroutine of its own.
 type sink struct {
-	logger  *slog.Logger
+	logger  atomic.Pointer[slog.Logger]
 	queue   chan slog.Record
 	dropped atomic.Int64
 	done    chan struct{}
@@ -26,7 +26,8 @@ type sink struct {
 }
 
 func newSink(logger *slog.Logger) *sink {
-	s := &sink{logger: logger, queue: make(chan slog.Record, sinkLength), done: make(chan struct{})}
+	s := &sink{queue: make(chan slog.Record, sinkLength), done: make(chan struct{})}
+	s.logger.Store(logger)
 	go s.run()
 	return s
 }
@@ -35,7 +36,7 @@ func newSink(logger *slog.Logger) *sink {
 func (s *sink) put(r slog.Record) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	if s.closed || !s.logger.Enabled(context.Background(), r.Level) {
+	if s.closed || !s.logger.Load().Enabled(context.Background(), r.Level) {
 		return
 	}
 	select {
@@ -50,14 +51,14 @@ func (s *sink) run() {
 	ctx := context.Background()
 	for r := range s.queue {
 		s.reportDropped(ctx)
-		_ = s.logger.Handler().Handle(ctx, r)
+		_ = s.logger.Load().Handler().Handle(ctx, r)
 	}
 	s.reportDropped(ctx)
 }
 
 func (s *sink) reportDropped(ctx context.Context) {
 	if n := s.dropped.Swap(0); n > 0 {
-		s.logger.LogAttrs(ctx, slog.LevelWarn, "the plugin prints faster than the log takes it: records dropped", slog.Int64("dropped", n))
+		s.logger.Load().LogAttrs(ctx, slog.LevelWarn, "the plugin prints faster than the log takes it: records dropped", slog.Int64("dropped", n))
 	}
 }
 

@@ -24,7 +24,7 @@ const defaultStartTimeout = 10 * time.Second
 type Spec struct {
 	Binary    Binary
 	Workspace *Workspace
-	Logger    *slog.Logger // takes what the plugin logs and prints
+	Logger    *slog.Logger // takes what the plugin logs and prints, with its name, version and process id
 	Mask      *Mask        // hides secrets in that; may be nil, may learn more later
 	// StartTimeout bounds the time until the plugin has answered its first call; 0 is 10 s.
 	StartTimeout time.Duration
@@ -60,7 +60,7 @@ func Start(ctx context.Context, spec Spec) (*Process, error) {
 }
 
 func newProcess(spec Spec) *Process {
-	s := newSink(spec.Logger)
+	s := newSink(spec.Logger.With("plugin", spec.Binary.Plugin))
 	o := &output{sink: s, mask: spec.Mask}
 	return &Process{
 		binary: spec.Binary, sink: s, output: o, launcher: newLauncher(o), conns: &connections{},
@@ -95,6 +95,7 @@ func (p *Process) bringUp(ctx context.Context, spec Spec, folder string, timeout
 	if p.info, err = client.Info(ctx); err != nil {
 		return fmt.Errorf("it does not say what it is: %w", err)
 	}
+	p.sink.logger.Store(spec.Logger.With("plugin", spec.Binary.Plugin, "version", p.info.Version, "pid", p.pid))
 	return p.checkInfo(p.gp.NegotiatedVersion())
 }
 

@@ -139,7 +139,7 @@ func observed[R any](l *Lease, verb sdk.Capability, do call[R]) call[R] {
 			return r, nil
 		}
 		attrs = append(attrs, slog.String("code", string(e.Code)), slog.String("outcome", string(e.Outcome)),
-			slog.String("error", l.account.mask(e.Message)))
+			slog.String("error", l.account.reg.mask.Text(e.Message)))
 		l.account.log.LogAttrs(ctx, levelOf(e), "provider call", attrs...)
 		return r, e
 	}

@@ -35,6 +35,9 @@ func (r *Registry) acquire(ctx context.Context, name string, fresh bool) (*Lease
 	if err := tooLate(ctx); err != nil {
 		return nil, err
 	}
+	if r.closing.Err() != nil {
+		return nil, turnedAway(5*time.Second, "the host is shutting down")
+	}
 	a := r.find(name)
 	if a == nil {
 		return nil, noSuchProvider(name)
@@ -52,7 +55,7 @@ func (r *Registry) acquire(ctx context.Context, name string, fresh bool) (*Lease
 		a.bulkhead.leave()
 		return nil, err
 	}
-	a.metrics.inFlight.WithLabelValues(a.name).Inc()
+	a.countInFlight(+1)
 	return &Lease{account: a, seat: s}, nil
 }
 
@@ -63,7 +66,7 @@ func (l *Lease) Release() {
 	}
 	l.seat.leave()
 	l.account.bulkhead.leave()
-	l.account.metrics.inFlight.WithLabelValues(l.account.name).Dec()
+	l.account.countInFlight(-1)
 }
 
 // Provider is the account's name.

@@ -66,6 +66,16 @@ func (m *metrics) observe(provider string, verb sdk.Capability, took time.Durati
 	m.seconds.WithLabelValues(provider, string(verb)).Observe(took.Seconds())
 }
 
+// countInFlight counts a lease that was given or given back. What an account that has left gives back late is not
+// counted: it would make its series anew.
+func (a *account) countInFlight(by float64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !a.left {
+		a.metrics.inFlight.WithLabelValues(a.name).Add(by)
+	}
+}
+
 // forget removes an account that no longer exists.
 func (m *metrics) forget(provider string) {
 	match := prometheus.Labels{"provider": provider}

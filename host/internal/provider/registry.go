@@ -2,14 +2,19 @@ package provider
 
 import (
 	"context"
-	"errors"
 	"log/slog"
+	"maps"
+	"math/rand/v2"
+	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/payhost/payhost/host/config"
+	"github.com/payhost/payhost/host/internal/plugin"
 )
 
 // Options say how a Registry works.
@@ -24,76 +29,193 @@ type Options struct {
 	// no; nil: nothing ever is. It is asked often and must not block for long.
 	OpenIntents func(provider string) bool
 
-	tune tuning
+	tune *tuning
 }
 
+// tuning is what tests change.
 type tuning struct {
-	queueWait, restartWait time.Duration
+	queueWait, restartWait         time.Duration // of Acquire: for a place, for a plugin that is on its way
+	startTimeout, configureTimeout time.Duration
+	placeTimeout                   time.Duration // for one try to bring up one provider
+	liveEvery, liveDeadline        time.Duration
+	liveMisses                     int
+	crashLimit                     int // so many crashes within crashWindow lead to quarantine
+	crashWindow                    time.Duration
+	retryFirst, retryMost          time.Duration // pauses before a plugin is tried again
+	openEvery                      time.Duration // between looks at what is open
+	lastAnswers                    time.Duration // for what a dead process had already answered
+	stopBudget                     time.Duration
+	breakerFailures                uint32
+	breakerOpen                    time.Duration
+}
+
+func defaultTuning() *tuning {
+	return &tuning{
+		queueWait: time.Second, restartWait: 2 * time.Second,
+		startTimeout: 10 * time.Second, configureTimeout: 10 * time.Second, placeTimeout: 30 * time.Second,
+		liveEvery: 10 * time.Second, liveDeadline: 5 * time.Second, liveMisses: 3,
+		crashLimit: 5, crashWindow: time.Minute,
+		retryFirst: 250 * time.Millisecond, retryMost: 30 * time.Second,
+		openEvery: 2 * time.Second, lastAnswers: time.Second, stopBudget: 3 * time.Second,
+		breakerFailures: breakerFailures, breakerOpen: breakerOpen,
+	}
 }
 
 // Registry runs all configured accounts.
 type Registry struct {
-	tune     tuning
+	opts    Options
+	tune    *tuning
+	log     *slog.Logger
+	metrics *metrics
+	mask    *plugin.Mask // of all accounts' secrets
+
+	applying sync.Mutex      // held by whoever changes what runs
+	closing  context.Context // ends when Close begins
+	close    context.CancelFunc
+	hurry    context.Context // ends when drains have to be cut short
+	cut      context.CancelFunc
+	drains   sync.WaitGroup
+
+	workspace *plugin.Workspace // nil before the first Apply
+	catalog   *plugin.Catalog
+
 	mu       sync.Mutex
 	accounts map[string]*account
+	units    map[unitKey]*unit
 }
 
-// Action is what Apply did with one provider.
-type Action string
-
-// The actions.
-const (
-	ActionStarted      Action = "started"
-	ActionUnchanged    Action = "unchanged"
-	ActionReconfigured Action = "reconfigured" // the same process, another configuration
-	ActionSwapped      Action = "swapped"      // another process: new version, checksum or plugin
-	ActionDisabled     Action = "disabled"
-	ActionRemoved      Action = "removed"
-	ActionFailed       Action = "failed" // what served before still serves
-)
-
-// Result is what became of one provider in an Apply.
-type Result struct {
-	Name   string
-	Action Action
-	// Error is why it failed; an *sdk.Error with Violations when the plugin did not accept the configuration.
-	Error error
+// New gives a registry without accounts. It touches nothing before the first Apply.
+func New(o Options) *Registry {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.tune == nil {
+		o.tune = defaultTuning()
+	}
+	r := &Registry{
+		opts: o, tune: o.tune, log: o.Logger, metrics: newMetrics(o.Metrics), mask: &plugin.Mask{},
+		accounts: map[string]*account{}, units: map[unitKey]*unit{},
+	}
+	r.closing, r.close = context.WithCancel(context.Background())
+	r.hurry, r.cut = context.WithCancel(context.Background())
+	return r
 }
 
-var errUnfinished = errors.New("not there yet")
-
-// New gives a registry without accounts.
-func New(o Options) *Registry { return &Registry{} }
-
-// Apply makes the providers what runs: it starts, reconfigures, swaps, disables and removes, all in parallel, and
-// returns when every one has come through or failed once. A provider that fails leaves what served before in place, or,
-// when nothing did, is tried again in the background; one whose configuration its plugin does not accept is not. Applies
-// run one after the other.
-//
-// A change that would give a provider another identity while it has open intents fails.
-func (r *Registry) Apply(ctx context.Context, providers []config.Provider) []Result { return nil }
-
-// ApplyForced is Apply, and does change identities and drop what drains.
-func (r *Registry) ApplyForced(ctx context.Context, providers []config.Provider) []Result { return nil }
-
-// Drop ends the draining of a disabled or removed provider, whatever is still open there. It reports whether it was.
-func (r *Registry) Drop(name string) bool { return false }
-
-// Release frees a quarantined provider: its plugin is tried again at once. It reports whether there is such a provider.
-func (r *Registry) Release(name string) bool { return false }
-
-// Status tells how one provider stands.
-func (r *Registry) Status(name string) (Status, bool) { return Status{}, false }
-
-// Statuses tells how all stand, by name.
-func (r *Registry) Statuses() []Status { return nil }
+// open makes the private folder. The caller holds applying.
+func (r *Registry) open() error {
+	if r.closing.Err() != nil {
+		return turnedAway(0, "the host is shutting down")
+	}
+	if r.workspace != nil {
+		return nil
+	}
+	data, err := filepath.Abs(r.opts.DataDir)
+	if err != nil {
+		return err
+	}
+	w, err := plugin.OpenWorkspace(data)
+	if err != nil {
+		return err
+	}
+	r.workspace, r.catalog = w, plugin.NewCatalog(r.opts.PluginDir, w)
+	return nil
+}
 
 // Close takes no new leases, waits for those held (until ctx ends or their drain time has run out), and stops every
 // process. Nothing of the registry is left when it returns.
-func (r *Registry) Close(ctx context.Context) error { return errUnfinished }
+func (r *Registry) Close(ctx context.Context) error {
+	r.close()
+	r.applying.Lock()
+	defer r.applying.Unlock()
+	defer context.AfterFunc(ctx, r.cut)()
+	var wg sync.WaitGroup
+	for _, a := range r.all() {
+		wg.Go(func() {
+			a.retry.end()
+			a.set(func() { a.winding, a.removed = true, true })
+			a.windUp(true)
+		})
+	}
+	wg.Wait()
+	r.drains.Wait()
+	if r.workspace == nil {
+		return nil
+	}
+	return r.workspace.Close()
+}
+
+// account gives the configured provider's, and makes it when there is none. One that was removed is no longer.
+func (r *Registry) account(cfg config.Provider) *account {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	a := r.accounts[cfg.Name]
+	if a == nil {
+		a = r.newAccount(cfg)
+		r.accounts[cfg.Name] = a
+	}
+	a.mu.Lock()
+	a.removed = false
+	a.mu.Unlock()
+	return a
+}
 
 func (r *Registry) find(name string) *account {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.accounts[name]
+}
+
+// all gives the accounts by name.
+func (r *Registry) all() []*account {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.SortedFunc(maps.Values(r.accounts), func(a, b *account) int { return strings.Compare(a.name, b.name) })
+}
+
+// leave forgets a removed account of which nothing is left.
+func (r *Registry) leave(a *account) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.removed && a.unit == nil && a.retiring == 0 && r.accounts[a.name] == a {
+		delete(r.accounts, a.name)
+		a.left = true
+		r.metrics.forget(a.name)
+	}
+}
+
+func (r *Registry) openIntents(name string) bool {
+	return r.opts.OpenIntents != nil && r.opts.OpenIntents(name)
+}
+
+func (r *Registry) now() time.Time {
+	if r.opts.Now != nil {
+		return r.opts.Now()
+	}
+	return time.Now()
+}
+
+// delay is how long to wait before try n of something that fails: nothing before the first, then doubling, give or take a
+// quarter, so that what failed together is not tried together.
+func (r *Registry) delay(n int) time.Duration {
+	if n <= 0 {
+		return 0
+	}
+	d := r.tune.retryMost
+	if n < 20 {
+		d = min(d, r.tune.retryFirst<<(n-1))
+	}
+	return time.Duration(float64(d) * (0.75 + rand.Float64()/2))
+}
+
+// pause waits; it reports whether ctx goes on.
+func (r *Registry) pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	return ctx.Err() == nil
 }

@@ -5,8 +5,78 @@ import (
 	"sync"
 
 	"github.com/payhost/payhost/host/config"
+	"github.com/payhost/payhost/host/internal/plugin"
 	"github.com/payhost/payhost/sdk"
 )
+
+// running is one process and the leases on it.
+type running struct {
+	proc  *plugin.Process
+	tally tally
+
+	mu     sync.Mutex
+	stands map[string]*stand // by account
+}
+
+// gone reports whether the process has ended.
+func gone(run *running) bool {
+	select {
+	case <-run.proc.Done():
+		return true
+	default:
+		return false
+	}
+}
+
+// stand is where one account stands on one process, whatever configurations it has had there.
+type stand struct {
+	tally tally // leases
+
+	mu       sync.Mutex
+	frozen   chan struct{} // not nil while the account is being configured; closed when that is over
+	identity string        // the fingerprint that the account has on the process now
+}
+
+// inDoubt is an identity that no seat has.
+const inDoubt = "\x00"
+
+// stand gives the account's.
+func (r *running) stand(account string) *stand {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.stands == nil {
+		r.stands = map[string]*stand{}
+	}
+	if r.stands[account] == nil {
+		r.stands[account] = &stand{}
+	}
+	return r.stands[account]
+}
+
+// forget is for an account that nobody has leased.
+func (r *running) forget(account string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.stands, account)
+}
+
+// freeze holds back calls that have not begun while the account is being configured. thaw says what identity came of
+// that; the empty one: the same as before.
+func (st *stand) freeze() (thaw func(identity string)) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	frozen := make(chan struct{})
+	st.frozen = frozen
+	return func(identity string) {
+		st.mu.Lock()
+		defer st.mu.Unlock()
+		st.frozen = nil
+		if identity != "" {
+			st.identity = identity
+		}
+		close(frozen)
+	}
+}
 
 // seat is one account as one process serves it, with one configuration. A new configuration or a new process means a new
 // seat; leases stay on the seat that they were given.
@@ -14,66 +84,44 @@ type seat struct {
 	cfg   config.Provider
 	info  sdk.AccountInfo
 	run   *running
+	stand *stand
 	verbs *sdk.AccountClient
-	tally tally // leases
-
-	mu     sync.Mutex
-	frozen chan struct{} // not nil while the process is being given another configuration; closed when that is decided
-	stale  bool          // the account has another identity at the provider now
 }
 
-// gone reports whether the process behind the seat has ended.
-func (s *seat) gone() bool {
-	select {
-	case <-s.run.proc.Done():
-		return true
-	default:
-		return false
-	}
+func newSeat(cfg config.Provider, info sdk.AccountInfo, run *running) *seat {
+	return &seat{cfg: cfg, info: info, run: run, stand: run.stand(cfg.Name), verbs: run.proc.Client().Account(cfg.Name)}
 }
 
-// enter counts a lease, on the seat and on its process.
+func (s *seat) gone() bool { return gone(s.run) }
+
+// enter counts a lease, for the account and for the process.
 func (s *seat) enter() {
-	s.tally.add()
+	s.stand.tally.add()
 	s.run.tally.add()
 }
 
 func (s *seat) leave() {
-	s.tally.done()
+	s.stand.tally.done()
 	s.run.tally.done()
 }
 
-// freeze holds back calls that have not begun while the process is being given another configuration. thaw ends that:
-// stale turns them away, because the process now acts as somebody else.
-func (s *seat) freeze() (thaw func(stale bool)) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	frozen := make(chan struct{})
-	s.frozen = frozen
-	return func(stale bool) {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.frozen, s.stale = nil, s.stale || stale
-		close(frozen)
-	}
-}
-
-// settled waits until no configuration is being applied. The error is unavailable, not sent.
+// settled waits until the account is not being configured, and makes sure that it still is to the provider who it was
+// when the lease was given. The error is unavailable, not sent.
 func (s *seat) settled(ctx context.Context) error {
 	for {
-		s.mu.Lock()
-		frozen, stale := s.frozen, s.stale
-		s.mu.Unlock()
-		if stale {
-			return turnedAway(0, "the provider got another identity after this call was prepared; prepare it again")
-		}
-		if frozen == nil {
+		s.stand.mu.Lock()
+		frozen, same := s.stand.frozen, s.stand.identity == s.info.IdentityFingerprint
+		s.stand.mu.Unlock()
+		switch {
+		case frozen == nil && same:
 			return nil
+		case frozen == nil:
+			return turnedAway(0, "the provider got another identity after this call was prepared; prepare it again")
 		}
 		select {
 		case <-frozen:
 		case <-ctx.Done():
-			return turnedAway(0, "the call's time ran out while the provider was being reconfigured")
+			return turnedAway(0, "the call's time ran out while the provider was being configured")
 		}
 	}
 }

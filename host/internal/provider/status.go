@@ -70,16 +70,78 @@ type Operation struct {
 	MovesMoney   bool            `json:"moves_money"`
 }
 
+// Status tells how one provider stands.
+func (r *Registry) Status(name string) (Status, bool) {
+	a := r.find(name)
+	if a == nil {
+		return Status{}, false
+	}
+	return a.status(), true
+}
+
+// Statuses tells how all stand, by name.
+func (r *Registry) Statuses() []Status {
+	list := []Status{}
+	for _, a := range r.all() {
+		list = append(list, a.status())
+	}
+	return list
+}
+
+func (a *account) status() Status {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	s := Status{
+		Name: a.name, State: a.state(), Enabled: a.cfg.Enabled && !a.removed, Required: a.cfg.Required,
+		Plugin: a.cfg.Plugin, Version: a.cfg.Version, Breaker: a.breaker.state(),
+	}
+	s.InFlight, s.MaxInFlight = a.bulkhead.held()
+	if a.lastErr != nil {
+		s.LastError = a.reg.mask.Text(a.lastErr.Error())
+	}
+	if a.unit != nil {
+		s.Checksum, s.Restarts = a.unit.binary.Checksum, a.unit.restartCount()
+	}
+	if a.seat != nil && !a.seat.gone() {
+		started := a.seat.run.proc.StartedAt()
+		s.PID, s.StartedAt = a.seat.run.proc.PID(), &started
+	}
+	s.describe(a.seen, a.seenInfo)
+	return s
+}
+
+// state puts together what phase, winding and the process itself say. The caller holds the lock.
+func (a *account) state() State {
+	switch {
+	case a.phase == StateQuarantined:
+		return StateQuarantined
+	case a.retiring > 0 && a.unit == nil, a.winding && a.unit != nil:
+		return StateDraining
+	case a.phase == StateReady && (a.seat == nil || a.seat.gone()):
+		return StateRestarting
+	}
+	return a.phase
+}
+
+func (u *unit) restartCount() int {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.restarts
+}
+
 // describe fills in what the plugin and the account said of themselves.
 func (s *Status) describe(info sdk.Info, account sdk.AccountInfo) {
-	s.Description, s.Version, s.ContractVersion = info.Description, info.Version, info.ContractVersion
-	s.Capabilities, s.Currencies, s.Countries = account.Capabilities, account.Currencies, info.Countries
-	if len(s.Currencies) == 0 {
-		s.Currencies = info.Currencies
+	if info.Version != "" {
+		s.Version = info.Version
 	}
-	s.WebhookTrust, s.Warnings = info.WebhookTrust, account.Warnings
-	s.IdentityFingerprint, s.ConfigSchema = account.IdentityFingerprint, info.ConfigSchema
+	s.Description, s.ContractVersion, s.ConfigSchema = info.Description, info.ContractVersion, info.ConfigSchema
+	s.Capabilities, s.Currencies, s.Countries = orEmpty(account.Capabilities), orEmpty(account.Currencies), orEmpty(info.Countries)
+	if len(s.Currencies) == 0 {
+		s.Currencies = orEmpty(info.Currencies)
+	}
+	s.WebhookTrust, s.Warnings, s.IdentityFingerprint = orEmpty(info.WebhookTrust), account.Warnings, account.IdentityFingerprint
 	s.PaymentLimits, s.PayoutLimits = limits(info.PaymentLimits), limits(info.PayoutLimits)
+	s.Operations = []Operation{}
 	for _, o := range info.Operations {
 		s.Operations = append(s.Operations, Operation(o))
 	}
@@ -92,3 +154,6 @@ func limits(list []sdk.AmountLimit) []Limit {
 	}
 	return out
 }
+
+// orEmpty makes an absent list [] in JSON, and a copy of any other.
+func orEmpty[T any](list []T) []T { return append([]T{}, list...) }
