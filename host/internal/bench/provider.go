@@ -15,21 +15,21 @@ import (
 
 var version = "1.0.0"
 
-type config struct {
+type accountKeys struct {
 	sdk.Endpoint
 }
 
-// provider answers at once: what is left is the way to it.
-type provider struct{}
+// answerer answers at once: what is left is the way to it.
+type answerer struct{}
 
-func newProvider(config, sdk.Runtime) (*provider, error) { return &provider{}, nil }
+func newProvider(accountKeys, sdk.Runtime) (*answerer, error) { return &answerer{}, nil }
 
-func (*provider) Info() sdk.Info {
+func (*answerer) Info() sdk.Info {
 	return sdk.Info{Name: "bench", Version: version, Description: "answers at once",
 		CreatePayment: sdk.RepeatGuarantee{Repeat: sdk.RepeatNone, LinkOnly: true}}
 }
 
-func (*provider) CreatePayment(_ context.Context, r sdk.CreatePaymentRequest) (*sdk.Payment, error) {
+func (*answerer) CreatePayment(_ context.Context, r sdk.CreatePaymentRequest) (*sdk.Payment, error) {
 	return &sdk.Payment{ProviderReference: r.Reference, Status: sdk.PaymentRequiresAction,
 		NextAction: sdk.RedirectTo("https://pay.example/" + r.Reference)}, nil
 }
