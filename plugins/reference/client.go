@@ -71,6 +71,7 @@ var codes = map[string]sdk.Code{
 // refusal reads an answer that is no success. Only the provider's own error body with a 4xx status proves that nothing
 // was done: the same status with another body may come from something in between.
 func refusal(resp *providerhttp.Response) error {
+	// Every error of this provider has this form.
 	var body struct {
 		Error struct {
 			Code    string `json:"code"`

@@ -20,6 +20,8 @@ type provider struct {
 	http *providerhttp.Client
 }
 
+// newProvider gets a configuration that is decoded, defaulted and checked. It must not call the provider: an account
+// can be configured while the provider is away.
 func newProvider(cfg config, rt sdk.Runtime) (*provider, error) {
 	client, err := providerhttp.New(rt, providerhttp.Options{
 		BaseURL:      cfg.URL(sandboxURL, liveURL),
@@ -63,6 +65,7 @@ func (*provider) Info() sdk.Info {
 	}
 }
 
+// Both ends inclusive; the SDK turns other amounts away before a verb is called.
 func limit(currency string, least, most int64) sdk.AmountLimit {
 	lower, upper, decimals := decimal.NewFromInt(least), decimal.NewFromInt(most), int32(2)
 	return sdk.AmountLimit{Currency: currency, Min: &lower, Max: &upper, Decimals: &decimals}
@@ -91,6 +94,7 @@ func (p *provider) CheckHealth(ctx context.Context) (sdk.Health, error) {
 	}
 }
 
+// ListPaymentMethods passes the filters on. They are hints: a provider that cannot filter leaves them out.
 func (p *provider) ListPaymentMethods(ctx context.Context, req sdk.ListPaymentMethodsRequest) ([]sdk.PaymentMethod, error) {
 	query := url.Values{}
 	if req.Country != "" {
@@ -111,6 +115,7 @@ type options struct {
 	Capture string `config:"capture" default:"automatic" oneof:"automatic,manual" doc:"manual: a paid payment is only authorized."`
 }
 
+// CreatePayment sends our reference as the order id: it is unique, which the merchant's own need not be.
 func (p *provider) CreatePayment(ctx context.Context, req sdk.CreatePaymentRequest) (*sdk.Payment, error) {
 	var opts options
 	if err := sdk.DecodeOptions(req.Options, &opts); err != nil {
@@ -126,10 +131,12 @@ func (p *provider) CreatePayment(ctx context.Context, req sdk.CreatePaymentReque
 	return p.payment(ctx, call{method: http.MethodPost, path: "/v1/payments", body: body, key: req.IdempotencyKey})
 }
 
+// GetPayment may be asked before the provider's reference is known, after an answer was lost.
 func (p *provider) GetPayment(ctx context.Context, req sdk.GetPaymentRequest) (*sdk.Payment, error) {
 	return p.payment(ctx, call{method: http.MethodGet, path: paymentPath(&req.Payment)})
 }
 
+// ConfirmPayment checks first that nothing is missing: a customer can be asked again, a provider's refusal is final.
 func (p *provider) ConfirmPayment(ctx context.Context, req sdk.ConfirmPaymentRequest) (*sdk.Payment, error) {
 	body := proofRequest{TransactionID: req.Fields["transaction_id"], Amount: req.Fields["amount"]}
 	if body.TransactionID == "" || body.Amount == "" {
@@ -143,6 +150,7 @@ func (p *provider) ConfirmPayment(ctx context.Context, req sdk.ConfirmPaymentReq
 	return p.change(ctx, &req.Payment, "/confirm", body, req.IdempotencyKey)
 }
 
+// CapturePayment leaves the amount out to take all of it.
 func (p *provider) CapturePayment(ctx context.Context, req sdk.CapturePaymentRequest) (*sdk.Payment, error) {
 	var body captureRequest
 	if req.Amount != nil {
@@ -151,14 +159,17 @@ func (p *provider) CapturePayment(ctx context.Context, req sdk.CapturePaymentReq
 	return p.change(ctx, &req.Payment, "/capture", body, req.IdempotencyKey)
 }
 
+// CancelPayment of a payment that is already paid is refused by the provider.
 func (p *provider) CancelPayment(ctx context.Context, req sdk.CancelPaymentRequest) (*sdk.Payment, error) {
 	return p.change(ctx, &req.Payment, "/cancel", cancelRequest{Reason: req.Reason}, req.IdempotencyKey)
 }
 
+// change is what the three verbs on an existing payment share.
 func (p *provider) change(ctx context.Context, of *sdk.PaymentContext, verb string, body any, key string) (*sdk.Payment, error) {
 	return p.payment(ctx, call{method: http.MethodPost, path: paymentPath(of) + verb, body: body, key: key})
 }
 
+// payment sends a call whose answer is a payment.
 func (p *provider) payment(ctx context.Context, c call) (*sdk.Payment, error) {
 	var got payment
 	if err := p.do(ctx, c, &got); err != nil {
@@ -179,6 +190,7 @@ func path(kind, theirs, ours string) string {
 	return kind + "order:" + url.PathEscape(ours)
 }
 
+// ListPayments gives one page. The page token is the provider's own, passed through.
 func (p *provider) ListPayments(ctx context.Context, req sdk.ListPaymentsRequest) (*sdk.ListPaymentsResponse, error) {
 	var references []string
 	for i := range req.Payments {
@@ -197,6 +209,7 @@ func (p *provider) ListPayments(ctx context.Context, req sdk.ListPaymentsRequest
 	}, nil
 }
 
+// listQuery asks by reference or by time: the SDK has made sure that it is one of them.
 func listQuery(references []string, from, to time.Time, token string) url.Values {
 	query := url.Values{}
 	if len(references) > 0 {
@@ -214,6 +227,7 @@ func listQuery(references []string, from, to time.Time, token string) url.Values
 	return query
 }
 
+// CreateRefund has a reference of its own, by which GetRefund finds it again.
 func (p *provider) CreateRefund(ctx context.Context, req sdk.CreateRefundRequest) (*sdk.Refund, error) {
 	body := refundRequest{RefundID: req.Reference, Amount: req.Amount.Amount.String(), Reason: req.Reason}
 	return p.refund(ctx, call{
@@ -221,6 +235,7 @@ func (p *provider) CreateRefund(ctx context.Context, req sdk.CreateRefundRequest
 	})
 }
 
+// GetRefund changes nothing.
 func (p *provider) GetRefund(ctx context.Context, req sdk.GetRefundRequest) (*sdk.Refund, error) {
 	return p.refund(ctx, call{method: http.MethodGet, path: path("/v1/refunds/", req.ProviderReference, req.Reference)})
 }
@@ -233,6 +248,8 @@ func (p *provider) refund(ctx context.Context, c call) (*sdk.Refund, error) {
 	return got.sdk(), nil
 }
 
+// CreatePayout sends no idempotency key: this provider takes a payout_id once and refuses it ever after, which is what
+// Info declares.
 func (p *provider) CreatePayout(ctx context.Context, req sdk.CreatePayoutRequest) (*sdk.Payout, error) {
 	if req.Recipient.IBAN == "" {
 		return nil, sdk.Invalid(sdk.Violation{Field: "recipient.iban", Message: "is needed"})
@@ -246,6 +263,7 @@ func (p *provider) CreatePayout(ctx context.Context, req sdk.CreatePayoutRequest
 	return p.payout(ctx, call{method: http.MethodPost, path: "/v1/payouts", body: body})
 }
 
+// GetPayout finds a payout by our reference too: after a duplicate, or a lost answer, the host asks here.
 func (p *provider) GetPayout(ctx context.Context, req sdk.GetPayoutRequest) (*sdk.Payout, error) {
 	return p.payout(ctx, call{
 		method: http.MethodGet, path: path("/v1/payouts/", req.Payout.ProviderReference, req.Payout.Reference),
@@ -260,6 +278,7 @@ func (p *provider) payout(ctx context.Context, c call) (*sdk.Payout, error) {
 	return got.sdk(), nil
 }
 
+// ListPayouts is ListPayments for payouts.
 func (p *provider) ListPayouts(ctx context.Context, req sdk.ListPayoutsRequest) (*sdk.ListPayoutsResponse, error) {
 	var references []string
 	for i := range req.Payouts {
@@ -278,6 +297,7 @@ func (p *provider) ListPayouts(ctx context.Context, req sdk.ListPayoutsRequest) 
 	}, nil
 }
 
+// GetBalances has one entry a wallet and currency.
 func (p *provider) GetBalances(ctx context.Context) ([]sdk.Balance, error) {
 	var list page[wallet]
 	if err := p.do(ctx, call{method: http.MethodGet, path: "/v1/balances"}, &list); err != nil {

@@ -56,6 +56,7 @@ type payoutRequest struct {
 
 // What comes back. problem says what is missing from an answer: encoding/json does not.
 
+// money is read exactly, whether the amount comes as a number or as text.
 type money struct {
 	Amount   providerhttp.Amount `json:"amount"`
 	Currency string              `json:"currency"`
@@ -87,6 +88,7 @@ func (p *payment) problem() string {
 	return ""
 }
 
+// paymentStatuses are the words of the provider's document.
 var paymentStatuses = map[string]sdk.PaymentStatus{
 	"pending":    sdk.PaymentRequiresAction,
 	"processing": sdk.PaymentProcessing,
@@ -128,6 +130,7 @@ func (p *payment) nextAction() *sdk.NextAction {
 	}
 }
 
+// proofFields are what the customer is asked for after a transfer; ConfirmPayment gets them back by these names.
 var proofFields = []sdk.Field{
 	{Name: "transaction_id", Label: "Transaction number", Required: true, Kind: sdk.FieldText},
 	{Name: "amount", Label: "Amount paid", Required: true, Kind: sdk.FieldAmount},
@@ -149,6 +152,7 @@ func (p *payout) problem() string {
 	return ""
 }
 
+// payoutStatuses and refundStatuses are words of their own: "paid" here is money that has left.
 var payoutStatuses = map[string]sdk.PayoutStatus{
 	"processing": sdk.PayoutProcessing,
 	"paid":       sdk.PayoutSucceeded,
@@ -199,6 +203,7 @@ func known[S any](statuses map[string]S, word string, otherwise S) S {
 	return otherwise
 }
 
+// method is one way to pay.
 type method struct {
 	ID       string              `json:"id"`
 	Name     string              `json:"name"`
@@ -246,6 +251,7 @@ func (w *wallet) sdk() sdk.Balance {
 	return sdk.Balance{Name: w.Name, Amount: sdk.Money{Amount: w.Amount.Decimal, Currency: w.Currency}}
 }
 
+// pong is the answer of the cheapest call there is.
 type pong struct {
 	OK bool `json:"ok"`
 }
@@ -286,6 +292,7 @@ func (p *page[T]) problem() string {
 	return ""
 }
 
+// convert is for a page that had no problem.
 func convert[T, S any](p page[T], item func(*T) S) []S {
 	out := make([]S, 0, len(*p.Data))
 	for i := range *p.Data {

@@ -92,6 +92,7 @@ func (x *trial) works(when string) {
 	}
 }
 
+// A host that is ahead of its plugin, or behind it, must not be left in doubt about money.
 func accountUnknown(x *trial) {
 	for _, v := range x.verbs() {
 		if !x.can(v.capability) {
@@ -103,6 +104,7 @@ func accountUnknown(x *trial) {
 	}
 }
 
+// The second account points at nobody, so whatever of it leaks into the first one shows.
 func accountBesideAnother(x *trial) {
 	v := x.one()
 	const other = "other"
@@ -118,6 +120,7 @@ func accountBesideAnother(x *trial) {
 	x.works("after the other account was forgotten")
 }
 
+// The call is held at the provider while its account is pointed at nobody; only a call that began later may notice.
 func accountReplaced(x *trial) {
 	v := x.one()
 	shot, next := v.ready(x), v.ready(x)

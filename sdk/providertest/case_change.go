@@ -51,6 +51,7 @@ func confirmPayment(x *trial) {
 	x.quiet("ConfirmPayment without any proof")
 }
 
+// The books say what was really taken: a plugin that ignores Amount takes too much and answers the same.
 func capturePayment(x *trial) {
 	all := x.paid(x.samples.Authorization)
 	if x.can(sdk.CapabilityGetPayment) {
@@ -83,6 +84,7 @@ func capturePayment(x *trial) {
 	}
 }
 
+// Twice in part, then once more than there is: the sum of all refunds is what must not exceed the payment.
 func createRefund(x *trial) {
 	payment := x.paid(nil)
 	first := x.newRefund(payment)
@@ -102,6 +104,7 @@ func createRefund(x *trial) {
 	}
 }
 
+// A refund's amount is compared like a payment's.
 func (x *trial) checkRefund(r *sdk.Refund, want sdk.Money) {
 	if !oneOf(r.Status, sdk.RefundPending, sdk.RefundSucceeded, sdk.RefundFailed, sdk.RefundUnderReview) {
 		x.fail("there is no refund status %q", r.Status)
@@ -111,6 +114,7 @@ func (x *trial) checkRefund(r *sdk.Refund, want sdk.Money) {
 	}
 }
 
+// By the provider's reference and, where it is declared, by ours alone, as after a lost answer.
 func getRefund(x *trial) {
 	req := x.newRefund(x.paid(nil))
 	made, err := x.a.CreateRefund(x.ctx, req)

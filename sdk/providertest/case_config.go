@@ -82,6 +82,7 @@ func with(config map[string]json.RawMessage, key, value string) map[string]json.
 	return out
 }
 
+// JSON objects have no order, and Go writes their keys sorted: another order than config gave is part of the test.
 func written(config map[string]json.RawMessage) json.RawMessage {
 	text, err := json.Marshal(config)
 	if err != nil {
@@ -112,6 +113,7 @@ func (x *trial) refused(config map[string]json.RawMessage, what string, keys ...
 // secretName is how secrets are usually called.
 var secretName = regexp.MustCompile(`secret|passw|passphrase|private|credential|api_?key|access_?key|signing_?key|token$|^token`)
 
+// What host and command show of a configuration, and what they mask, comes from the schema alone.
 func configSchema(x *trial) {
 	s := x.schema
 	if s.Type != "object" || s.AdditionalProperties == nil || *s.AdditionalProperties {
@@ -143,12 +145,14 @@ func configSchema(x *trial) {
 	}
 }
 
+// Each key by itself: a message that names another key sends people looking in the wrong place.
 func configMissingKey(x *trial) {
 	for _, key := range x.schema.Required {
 		x.refused(with(x.members(), key, ""), "a configuration without "+key, key)
 	}
 }
 
+// An object fits no key but one that is an object.
 func configWrongType(x *trial) {
 	for key := range x.schema.Properties {
 		wrong := `{"wrong":true}`
@@ -159,11 +163,14 @@ func configWrongType(x *trial) {
 	}
 }
 
+// Whoever has made five mistakes must not need five reloads to hear of them.
 func configSeveralMistakes(x *trial) {
 	config := map[string]json.RawMessage{"no_such_key": json.RawMessage(`1`), "nor_this_one": json.RawMessage(`{}`)}
 	x.refused(config, "several mistakes", append([]string{"no_such_key", "nor_this_one"}, x.schema.Required...)...)
 }
 
+// The fingerprint is stored with every attempt, and a repeat under another one is not made: if it changed by itself,
+// recovery would stop; if it did not change, money could be sent again as somebody else.
 func configIdentity(x *trial) {
 	fingerprint := func(config map[string]json.RawMessage) string {
 		info, err := x.client.Configure(x.ctx, accountName, written(config))

@@ -84,6 +84,7 @@ func (x *trial) inject(f fault.Fault, method string) {
 	x.must(x.sim.Faults().Add(f), "the simulator's fault injector")
 }
 
+// The fault meets only the request that writes: what a plugin asks beforehand may fail with a clear "not sent".
 func (x *trial) faultyWrite(v verb, b breakage) {
 	shot := v.ready(x)
 	method := moving(x.usual(v))
@@ -136,6 +137,7 @@ func oneIf(b bool) int {
 	return 0
 }
 
+// A read in doubt costs nothing, so only the code counts: hosts ask again on unavailable.
 func (x *trial) faultyRead(v verb, b breakage) {
 	shot := v.ready(x)
 	x.inject(b.fault, "")
@@ -148,6 +150,7 @@ func (x *trial) faultyRead(v verb, b breakage) {
 	x.want(err, sdk.CodeUnavailable, "", "%s answered with %s", v.capability, b.name)
 }
 
+// The plugin is configured for an address where nobody listens; what the calls are about is made at the real one.
 func providerAway(x *trial) {
 	const other = "away"
 	_, err := x.client.Configure(x.ctx, other, json.RawMessage(x.config(awayURL)))

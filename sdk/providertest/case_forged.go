@@ -102,6 +102,7 @@ func junk() []sdk.HTTPRequest {
 	return append(out, sdk.HTTPRequest{}, sdk.HTTPRequest{ReceivedAt: time.Now()})
 }
 
+// Whatever comes, the process must live: it serves other accounts, and payments under way.
 func webhookJunk(x *trial) {
 	for _, r := range junk() {
 		notice, err := x.a.ParseWebhook(x.ctx, sdk.ParseWebhookRequest{Request: r, Scope: sdk.ScopeOpen})
@@ -137,6 +138,7 @@ var returnCases = []testCase{
 	},
 }
 
+// Customers can change what their browser sends, so a return is held to the same as a notice.
 func returned(x *trial) {
 	c := x.paid(nil)
 	requests := x.sim.(Returner).Returns(c.Reference) // lacks has made sure

@@ -52,6 +52,7 @@ var infoCases = []testCase{
 	},
 }
 
+// Hosts take GetInfo as the sign of life of a process, so that it may depend on nobody.
 func infoBeforeConfigure(x *trial) {
 	x.tap.mark()
 	before, err := x.client.Info(x.ctx)
@@ -72,6 +73,7 @@ var (
 	callForm    = regexp.MustCompile(`^[a-z0-9_]{1,64}$`)
 )
 
+// The SDK's client refuses some of this by itself; a plugin in another language meets it here with a better text.
 func infoNames(x *trial) {
 	i := x.info
 	if !nameForm.MatchString(i.Name) {
@@ -95,6 +97,7 @@ func infoNames(x *trial) {
 	}
 }
 
+// What is declared of a verb that is not there is a mistake in the verb or in the declaration: one of them was forgotten.
 func infoGuarantees(x *trial) {
 	for _, d := range []struct {
 		capability sdk.Capability
@@ -109,6 +112,7 @@ func infoGuarantees(x *trial) {
 		if !oneOf(g.Repeat, sdk.RepeatNone, sdk.RepeatRejectsDuplicates, sdk.RepeatReturnsOriginal) {
 			x.fail("%s: there is no repeat guarantee %q", d.capability, g.Repeat)
 		}
+		// The zero value crosses the wire as RepeatNone.
 		nothing := g.Repeat == sdk.RepeatNone && g.Window == 0 && !g.LinkOnly
 		if !nothing && !slices.Contains(x.info.Capabilities, d.capability) {
 			x.fail("%s: a guarantee is declared, but the plugin cannot do it", d.capability)
@@ -122,6 +126,8 @@ func infoGuarantees(x *trial) {
 	}
 }
 
+// The host decides by these whether "not found" allows it to send money again, so a lookup that nothing can back is
+// dangerous, not untidy.
 func infoLookups(x *trial) {
 	for _, d := range []struct {
 		what      string
@@ -150,6 +156,7 @@ func infoLookups(x *trial) {
 	}
 }
 
+// Trust without a parser would leave notices in the inbox for ever; a parser without trust believes nobody.
 func infoTrust(x *trial) {
 	parses := slices.Contains(x.info.Capabilities, sdk.CapabilityParseWebhook)
 	if parses != (len(x.info.WebhookTrust) > 0) {
@@ -162,6 +169,7 @@ func infoTrust(x *trial) {
 	}
 }
 
+// Callers of an operation have nothing but its schemas to go by.
 func infoOperations(x *trial) {
 	invokes := slices.Contains(x.info.Capabilities, sdk.CapabilityInvokeOperation)
 	if invokes != (len(x.info.Operations) > 0) {
@@ -181,6 +189,7 @@ func infoOperations(x *trial) {
 	}
 }
 
+// Limits that contradict each other turn every amount away.
 func infoLimits(x *trial) {
 	for _, l := range slices.Concat(x.info.PaymentLimits, x.info.PayoutLimits) {
 		if err := sdk.CheckCurrency(l.Currency); err != nil {
@@ -195,6 +204,7 @@ func infoLimits(x *trial) {
 	}
 }
 
+// A configuration can only take away: the host shows the plugin's capabilities before there is any account.
 func infoOfAccount(x *trial) {
 	for _, c := range x.account.Capabilities {
 		if !slices.Contains(x.info.Capabilities, c) {

@@ -101,6 +101,8 @@ func (x *trial) turnedAway(a amounts, m sdk.Money, code sdk.Code) {
 	}
 }
 
+// One step outside on both ends. The amounts on the ends themselves are inclusive, and are used by other cases where
+// they are nearest to the usual amount.
 func (x *trial) checkLimits(a amounts, limits []sdk.AmountLimit) {
 	for _, l := range limits {
 		if len(x.account.Currencies) > 0 && !slices.Contains(x.account.Currencies, l.Currency) {
@@ -126,6 +128,7 @@ func smallest(l sdk.AmountLimit) decimal.Decimal {
 	return decimal.New(1, -2)
 }
 
+// What no provider can want, whatever its limits are.
 func (x *trial) checkAmounts(a amounts, limits []sdk.AmountLimit) {
 	usual := x.amount(limits)
 	for _, amount := range []decimal.Decimal{decimal.Zero, usual.Amount.Neg()} {

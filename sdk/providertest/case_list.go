@@ -66,6 +66,7 @@ func (x *trial) compare(how string, got []item, want map[string]string, exactly 
 	}
 }
 
+// More are made than fit a usual first page of a small simulator, so that page tokens are used.
 func listPayments(x *trial) {
 	since := time.Now().Add(-time.Minute)
 	var made []sdk.PaymentContext
@@ -98,6 +99,7 @@ func listPayments(x *trial) {
 	}, want)
 }
 
+// The same as for payments: the two lookups are declared apart, and are often written apart.
 func listPayouts(x *trial) {
 	since := time.Now().Add(-time.Minute)
 	var made []sdk.PayoutContext

@@ -51,6 +51,7 @@ func (x *trial) checkPayment(what string, p *sdk.Payment, want sdk.Money) {
 	}
 }
 
+// A payment that cannot be paid is as bad as one that failed, and harder to notice.
 func (x *trial) checkAction(what string, a *sdk.NextAction) {
 	if a.Redirect == nil && a.Display == nil && a.Confirm == nil {
 		x.fail("%s: the next action says nothing", what)
@@ -63,6 +64,7 @@ func (x *trial) checkAction(what string, a *sdk.NextAction) {
 	}
 }
 
+// The books are asked too: an answer that looks right proves nothing about what was made.
 func createPayment(x *trial) {
 	req, p := x.pay(nil)
 	x.checkPayment("CreatePayment", p, req.Amount)
@@ -77,11 +79,13 @@ func createPayment(x *trial) {
 	}
 }
 
+// Before and after the customer has paid, because a provider that always says the same passes either half.
 func getPayment(x *trial) {
 	req, p := x.pay(nil)
 	c := contextOf(req, p)
 	before, err := x.a.GetPayment(x.ctx, sdk.GetPaymentRequest{Payment: c})
 	switch {
+	// Some providers know a payment only once somebody has paid it.
 	case sdk.CodeOf(err) == sdk.CodeNotFound && !x.info.PaymentLookup.Immediate:
 	case err != nil:
 		x.fail("GetPayment before the customer paid: %v", err)
@@ -111,6 +115,8 @@ func getPayment(x *trial) {
 	}
 }
 
+// After a lost answer our reference is all that the host has. Where asking cannot work without the provider's, a
+// clear error is right and a status would be invented.
 func getPaymentByReference(x *trial) {
 	c := x.paid(nil)
 	theirs := c.ProviderReference
@@ -129,6 +135,7 @@ func getPaymentByReference(x *trial) {
 	}
 }
 
+// Without Immediate the host does not act on "not found", but a final status would still be believed.
 func getPaymentNotFound(x *trial) {
 	p, err := x.a.GetPayment(x.ctx, sdk.GetPaymentRequest{Payment: x.strangePayment()})
 	switch {
@@ -139,6 +146,7 @@ func getPaymentNotFound(x *trial) {
 	}
 }
 
+// A cancel that comes too late must not be reported as done.
 func cancelPayment(x *trial) {
 	req, p := x.pay(nil)
 	c := contextOf(req, p)

@@ -45,6 +45,7 @@ func (x *trial) booked(kind fault.EntryKind, reference string, want sdk.Money) {
 	}
 }
 
+// The one case whose failure costs money at once: amount and count are read from the provider's own books.
 func createPayout(x *trial) {
 	req, p := x.payOut()
 	x.checkPayout("CreatePayout", p, req.Amount)
@@ -54,6 +55,7 @@ func createPayout(x *trial) {
 	x.booked(fault.Payout, req.Reference, req.Amount)
 }
 
+// Asking must find the payout in its last state, and must not make another one.
 func getPayout(x *trial) {
 	req, p := x.payOut()
 	c := payoutContextOf(req, p)
@@ -80,6 +82,7 @@ func getPayout(x *trial) {
 	x.booked(fault.Payout, req.Reference, req.Amount)
 }
 
+// "Not found" is what lets a host send a doubtful payout again, so it has to be true.
 func getPayoutNotFound(x *trial) {
 	p, err := x.a.GetPayout(x.ctx, sdk.GetPayoutRequest{Payout: payoutContextOf(x.newPayout(), nil)})
 	switch {

@@ -29,6 +29,7 @@ var readCases = []testCase{
 	},
 }
 
+// Liveness is GetInfo. Health is for people, who want to see a state and not that the question failed.
 func health(x *trial) {
 	h, err := x.a.CheckHealth(x.ctx)
 	x.must(err, "CheckHealth")
@@ -42,6 +43,7 @@ func health(x *trial) {
 	}
 }
 
+// Hosts and shops key their choice by these ids, so an id that stands for two things cannot be chosen.
 func methods(x *trial) {
 	list, err := x.a.ListPaymentMethods(x.ctx, sdk.ListPaymentMethodsRequest{Currency: x.currency(), Country: x.country(), CustomerID: "kit"})
 	x.must(err, "ListPaymentMethods")
@@ -68,6 +70,7 @@ func methods(x *trial) {
 	}
 }
 
+// One wallet has one balance in one currency.
 func balances(x *trial) {
 	list, err := x.a.GetBalances(x.ctx)
 	x.must(err, "GetBalances")
@@ -84,6 +87,7 @@ func balances(x *trial) {
 	}
 }
 
+// A sample that the provider takes is Samples.Operations, by name.
 func operations(x *trial) {
 	for _, o := range x.info.Operations {
 		if _, err := x.operation(o).call(x.ctx, x.a); err != nil {

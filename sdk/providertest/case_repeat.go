@@ -32,6 +32,7 @@ func (x *trial) eachRepeat(try func(*trial, verb, shot)) {
 	}
 }
 
+// All attempts carry the same key and sequence; only Attempt counts up, as after a crash of the host.
 func (x *trial) repeat(v verb, s shot) {
 	before := x.total(s.kind)
 	first, err := s.call(x.ctx, x.a)
@@ -59,6 +60,7 @@ func (x *trial) again(v verb, s shot, first string) {
 	}
 }
 
+// The repeat that matters: the first attempt was executed, and nobody knows.
 func (x *trial) repeatLost(v verb, s shot) {
 	before := x.total(s.kind)
 	x.inject(fault.Fault{Kind: fault.LostResponse}, moving(x.usual(v)))
@@ -88,6 +90,7 @@ var loadCases = []testCase{
 // parallel is how many creates run at once.
 const parallel = 16
 
+// State that is kept in the provider value instead of the call shows as answers that belong to somebody else.
 func (x *trial) atOnce(v verb) {
 	var shots [parallel]shot
 	for i := range shots {

@@ -10,6 +10,7 @@ var supportCases = []testCase{
 	},
 }
 
+// Every verb is called, also those that the account can do: there the answer may be anything but "not supported".
 func notSupported(x *trial) {
 	for _, v := range x.verbs() {
 		x.tap.mark()

@@ -45,6 +45,7 @@ var timeCases = []testCase{
 // is proven is what happens after the deadline, not how soon it is.
 const shortest = 100 * time.Millisecond
 
+// The SDK sees to this in Go. A plugin in another language has to see to it itself.
 func deadlineOver(x *trial) {
 	for _, v := range append(x.able(false), x.able(true)...) {
 		shot := v.ready(x)

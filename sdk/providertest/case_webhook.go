@@ -94,6 +94,7 @@ func (x *trial) arrivals(n told) map[sdk.WebhookTrust]sdk.ParseWebhookRequest {
 	return out
 }
 
+// Every form in which the provider writes a notice, on every kind of URL that is declared to be trusted.
 func webhookGenuine(x *trial) {
 	for _, n := range x.tellings() {
 		for trust, req := range x.arrivals(n) {
@@ -148,6 +149,7 @@ func (x *trial) about(n told, e sdk.Event) bool {
 	return false
 }
 
+// Events are applied once by their id or a hash of what they say: an event that differs is applied again.
 func webhookTwice(x *trial) {
 	for _, n := range x.tellings() {
 		for trust, req := range x.arrivals(n) {
@@ -162,6 +164,7 @@ func webhookTwice(x *trial) {
 	}
 }
 
+// What an origin proves must not be taken from the content, which anybody can write.
 func webhookStranger(x *trial) {
 	for _, n := range x.tellings() {
 		for trust := range x.arrivals(n) {

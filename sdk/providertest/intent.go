@@ -28,6 +28,7 @@ func (s *subject) currency() string {
 	return "USD"
 }
 
+// Germany where the plugin does not say: a country that a provider refuses is for Samples to change.
 func (s *subject) country() string {
 	if len(s.info.Countries) > 0 {
 		return s.info.Countries[0]
@@ -122,6 +123,7 @@ func contextOf(req sdk.CreatePaymentRequest, p *sdk.Payment) sdk.PaymentContext 
 	return c
 }
 
+// payoutContextOf is the same for a payout.
 func payoutContextOf(req sdk.CreatePayoutRequest, p *sdk.Payout) sdk.PayoutContext {
 	c := sdk.PayoutContext{
 		Reference: req.Reference, Amount: req.Amount, MerchantReference: req.MerchantReference, Method: req.Method,
@@ -165,6 +167,7 @@ func (x *trial) newRefund(of sdk.PaymentContext) sdk.CreateRefundRequest {
 	}
 }
 
+// Whole units, so that currencies without decimals are served as well.
 func half(m sdk.Money) sdk.Money {
 	return sdk.Money{Amount: m.Amount.Div(decimal.NewFromInt(2)).Truncate(0), Currency: m.Currency}
 }

@@ -30,6 +30,7 @@ func paymentShot(x *trial) shot {
 	}
 }
 
+// The proof is made from what the payment's next action asked for.
 func confirmShot(x *trial) shot {
 	req := x.newConfirm(x.pay(x.samples.Confirmable))
 	req.Attempt = 0
@@ -39,6 +40,7 @@ func confirmShot(x *trial) shot {
 	}}
 }
 
+// A paid payment, since some providers know of no other.
 func getPaymentShot(x *trial) shot {
 	req := sdk.GetPaymentRequest{Payment: x.paid(nil)}
 	return asked(func(ctx context.Context, a *sdk.AccountClient) error {
@@ -63,6 +65,7 @@ func (x *trial) listRequest(p sdk.PaymentContext) sdk.ListPaymentsRequest {
 	return sdk.ListPaymentsRequest{From: p.CreatedAt.Add(-time.Hour), To: time.Now().Add(time.Hour)}
 }
 
+// Capturing needs a payment that the customer has authorized, which the simulator's sample makes.
 func captureShot(x *trial) shot {
 	req := sdk.CapturePaymentRequest{Payment: x.paid(x.samples.Authorization), IdempotencyKey: "capture"}
 	req.IdempotencyKey += req.Payment.Reference
@@ -75,6 +78,7 @@ func captureShot(x *trial) shot {
 	}
 }
 
+// An open payment, since a paid one cannot be canceled.
 func cancelShot(x *trial) shot {
 	made, p := x.pay(nil)
 	req := sdk.CancelPaymentRequest{

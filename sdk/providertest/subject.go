@@ -44,6 +44,7 @@ type property struct {
 	Identity  bool `json:"x-payhost-identity"`
 }
 
+// The value is the zero property for a key that is not described.
 func (s schema) property(key string) property {
 	var p property
 	_ = json.Unmarshal(s.Properties[key], &p) // the case about the schema has complained
@@ -66,6 +67,7 @@ func (s *subject) close() { s.tap.server.Close() }
 
 func (s *subject) can(c sdk.Capability) bool { return slices.Contains(s.account.Capabilities, c) }
 
+// No needs at all are met by everybody.
 func (s *subject) canAll(list []sdk.Capability) bool {
 	return !slices.ContainsFunc(list, func(c sdk.Capability) bool { return !s.can(c) })
 }
@@ -152,6 +154,7 @@ func (s *subject) learnSecrets() error {
 	return nil
 }
 
+// By the schema, as a host knows them: the kit has no other way when the plugin is a program.
 func (s *subject) secretKeys() []string {
 	var out []string
 	for key := range s.schema.Properties {

@@ -53,6 +53,7 @@ func (x *trial) end() {
 }
 
 // part runs a piece of the case under a name of its own.
+// The part shares the process with the case; a failure ends the part alone.
 func (x *trial) part(name string, f func(*trial)) {
 	x.report.Run(name, func(r Reporter) {
 		y := *x

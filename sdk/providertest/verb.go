@@ -159,6 +159,7 @@ func (s *subject) verbs() []verb {
 	}
 }
 
+// The URLs stay: a host always gives them.
 func (s *subject) bareCreatePayment(ctx context.Context, a *sdk.AccountClient) error {
 	full := s.newPayment(nil)
 	_, err := a.CreatePayment(ctx, sdk.CreatePaymentRequest{

@@ -66,6 +66,7 @@ func (s *Simulator) notify(to string, n notice) {
 	}()
 }
 
+// send asks nobody again: the provider's document promises no repeat.
 func (s *Simulator) send(to string, written sdk.HTTPRequest) {
 	req, err := http.NewRequest(written.Method, to, bytes.NewReader(written.Body))
 	if err != nil {
@@ -107,6 +108,7 @@ func (s *Simulator) Settle(reference string) {
 	}
 }
 
+// pay is what the customer's money does: an authorization is only reserved.
 func (s *Simulator) pay(p *payment) {
 	switch {
 	case p.Status != "pending" && p.Status != "processing":
@@ -129,6 +131,7 @@ func (s *Simulator) Returns(reference string) []sdk.HTTPRequest {
 	return []sdk.HTTPRequest{{Method: http.MethodGet, Query: p.returnQuery(), RemoteAddress: "198.51.100.7", ReceivedAt: now()}}
 }
 
+// returnQuery is signed, so that the customer cannot write it.
 func (p *payment) returnQuery() string {
 	signature := sign(signingKey, p.OrderID+"\n"+p.ID+"\n"+p.Status)
 	return url.Values{
@@ -143,6 +146,7 @@ func (s *Simulator) showPage(w http.ResponseWriter, r *http.Request) {
 		`<button name="result" value="failed">Fail</button></form>`)
 }
 
+// leavePage sends the customer back to the merchant, whatever was pressed.
 func (s *Simulator) leavePage(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -31,6 +31,7 @@ type payment struct {
 	notifyURL, returnURL string
 }
 
+// createPayment refuses a second payment under one order_id. A repeat with the same Idempotency-Key does not come here.
 func (s *Simulator) createPayment(r *request) (any, *refusal) {
 	var in struct {
 		MerchantID, OrderID, Amount, Currency, Method, Capture, Email string
@@ -83,6 +84,7 @@ func (s *Simulator) payment(id string) *payment {
 	return nil
 }
 
+// the finds the payment that the path names.
 func (s *Simulator) the(r *request) (*payment, *refusal) {
 	if p := s.payment(r.PathValue("payment")); p != nil {
 		return p, nil
@@ -102,6 +104,7 @@ func (s *Simulator) listPayments(r *request) (any, *refusal) {
 	return list(r, s.payments, func(p *payment) (string, time.Time) { return p.OrderID, p.created })
 }
 
+// confirmPayment takes any proof: whether it is true is seen when the money arrives, which is Settle.
 func (s *Simulator) confirmPayment(r *request) (any, *refusal) {
 	var in struct {
 		TransactionID, Amount string
@@ -123,6 +126,7 @@ func (s *Simulator) confirmPayment(r *request) (any, *refusal) {
 	return *p, nil
 }
 
+// capturePayment takes once; the rest of what was authorized is then free again.
 func (s *Simulator) capturePayment(r *request) (any, *refusal) {
 	var in struct{ Amount string }
 	p, no := s.the(r)
@@ -152,6 +156,7 @@ func (s *Simulator) capturePayment(r *request) (any, *refusal) {
 	return *p, nil
 }
 
+// cancelPayment may come again: a canceled payment stays canceled.
 func (s *Simulator) cancelPayment(r *request) (any, *refusal) {
 	p, no := s.the(r)
 	if no != nil {

@@ -67,6 +67,7 @@ func (s *Simulator) createPayout(r *request) (any, *refusal) {
 	return *p, nil
 }
 
+// payout and refund find one as payment does.
 func (s *Simulator) payout(id string) *payout {
 	order, ours := strings.CutPrefix(id, "order:")
 	for _, p := range s.payouts {
@@ -88,6 +89,7 @@ func (s *Simulator) listPayouts(r *request) (any, *refusal) {
 	return list(r, s.payouts, func(p *payout) (string, time.Time) { return p.PayoutID, p.created })
 }
 
+// createRefund gives back at most what was taken, over all refunds.
 func (s *Simulator) createRefund(r *request) (any, *refusal) {
 	var in struct{ RefundID, Amount, Reason string }
 	p, no := s.the(r)
