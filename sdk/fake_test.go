@@ -25,6 +25,8 @@ type fakeConfig struct {
 	Keys    []sdk.Secret `config:"keys"`
 	Shop    string       `config:"shop,identity"`
 	Without []string     `config:"without"`
+	// Currencies are the account's own.
+	Currencies []string `config:"currencies"`
 }
 
 // script is what the fake does; a verb without one answers with the least that the contract allows.
@@ -69,7 +71,7 @@ func (*fake) Info() sdk.Info {
 }
 
 func (p *fake) DescribeAccount() sdk.AccountDescription {
-	d := sdk.AccountDescription{Warnings: []string{"shop is " + p.cfg.Shop, "key is " + p.cfg.Key.Reveal()}}
+	d := sdk.AccountDescription{Currencies: p.cfg.Currencies, Warnings: []string{"shop is " + p.cfg.Shop, "key is " + p.cfg.Key.Reveal()}}
 	for _, c := range p.cfg.Without {
 		d.Without = append(d.Without, sdk.Capability(c))
 	}

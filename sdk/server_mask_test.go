@@ -139,6 +139,21 @@ func TestOldSecretsStayMasked(t *testing.T) {
 	}
 }
 
+// TestNoPartOfASecretIsLeft: not of one that begins another, and not where text is cut.
+func TestNoPartOfASecretIsLeft(t *testing.T) {
+	for text, masked := range map[string]string{
+		"twin-longer, twin":                        "[secret], [secret]",
+		strings.Repeat("x", 1990) + "twin-longer!": strings.Repeat("x", 1990) + "[secret]!",
+	} {
+		r := serve(t, &script{verb: func(context.Context, *fake, string, any) (any, error) { return nil, errors.New(text) }})
+		r.configure(t, `{"keys": ["twin", "twin-longer"]}`)
+		_, err := r.main().CreatePayment(t.Context(), validPayment())
+		if e := want(t, err, sdk.CodeInternal, sdk.OutcomeUnknown); e.Message != masked {
+			t.Errorf("got %q", e.Message)
+		}
+	}
+}
+
 // TestDataIsNotMasked: a reference that happens to hold a secret's text must arrive as it is.
 func TestDataIsNotMasked(t *testing.T) {
 	r := serve(t, &script{verb: func(context.Context, *fake, string, any) (any, error) {

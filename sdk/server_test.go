@@ -109,6 +109,16 @@ func TestMissingCapabilities(t *testing.T) {
 			t.Error(err)
 		}
 	})
+	t.Run("the account has its own currencies", func(t *testing.T) {
+		r := serve(t, &script{})
+		if info := r.configure(t, `{"currencies": ["GBP"]}`); !slices.Equal(info.Currencies, []string{"GBP"}) {
+			t.Errorf("account %+v", info)
+		}
+		_, err := r.main().CreatePayment(t.Context(), validPayment())
+		if e := want(t, err, sdk.CodeInvalidRequest, sdk.OutcomeNotSent); e.Violations[0].Field != "currency" {
+			t.Errorf("got %v", e)
+		}
+	})
 	t.Run("the provider has none", func(t *testing.T) {
 		r := serveNew(t, func(struct{}, sdk.Runtime) (bare, error) { return bare{}, nil })
 		if info := r.configure(t, `{}`); len(info.Capabilities) != 0 {
