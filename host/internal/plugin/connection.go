@@ -25,6 +25,7 @@ func (c *connections) dialOptions() []grpc.DialOption {
 	return []grpc.DialOption{
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(sdk.MaxMessageSize), grpc.MaxCallSendMsgSize(sdk.MaxMessageSize)),
 		grpc.WithIdleTimeout(0), // a connection that nobody uses for half an hour stays
+		grpc.WithStatsHandler(sentHandler{}),
 		// The first stream is go-plugin's own for the plugin's output, made before a connection is given out.
 		grpc.WithStreamInterceptor(func(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientConn, method string,
 			next grpc.Streamer, opts ...grpc.CallOption,
@@ -52,6 +53,29 @@ func (c *connections) all() []*grpc.ClientConn {
 func (c *connections) close() {
 	for _, cc := range c.all() {
 		_ = cc.Close() // closed already, as a rule
+	}
+}
+
+func (c *connections) ready() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, cc := range c.list {
+		if cc.GetState() != connectivity.Ready {
+			return false
+		}
+	}
+	return true
+}
+
+// awaitReady waits while there is no connection but may be one soon.
+func (c *connections) awaitReady(ctx context.Context) {
+	for _, cc := range c.all() {
+		for s := cc.GetState(); s != connectivity.Ready && s != connectivity.Shutdown; s = cc.GetState() {
+			cc.Connect()
+			if !cc.WaitForStateChange(ctx, s) {
+				return
+			}
+		}
 	}
 }
 

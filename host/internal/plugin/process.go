@@ -59,6 +59,27 @@ func (p *Process) StartedAt() time.Time { return p.started }
 // Done is closed as soon as the process or the connection to it is gone.
 func (p *Process) Done() <-chan struct{} { return p.done }
 
+// AwaitReady waits while the connection is broken, until it is whole again, Done is closed, or ctx ends. The connection of
+// a process that dies breaks a moment before its end is seen; a call that began in that moment would be lost.
+func (p *Process) AwaitReady(ctx context.Context) {
+	if p.conns.ready() {
+		return
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	ready := make(chan struct{})
+	go func() {
+		defer close(ready)
+		p.conns.awaitReady(ctx)
+	}()
+	select {
+	case <-p.done:
+		cancel()
+		<-ready
+	case <-ready:
+	}
+}
+
 // Err says why the process is gone, with what it printed last; nil while it is not.
 func (p *Process) Err() error {
 	select {

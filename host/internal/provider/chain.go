@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/payhost/payhost/host/internal/plugin"
 	"github.com/payhost/payhost/sdk"
 )
 
@@ -31,17 +32,22 @@ func wrap[R any](l *Lease, verb sdk.Capability, do call[R]) call[R] {
 	return do
 }
 
-// explained replaces the transport's words when the plugin's process ended under the call. The outcome is left alone:
-// without the plugin's word it is unknown, and with it the plugin knew better.
+// explained says what a failure on the way to the plugin means. A call that found no connection has not been sent, whatever
+// gRPC calls it; one whose process ended under it is in doubt. What the plugin itself said is left alone.
 func explained[R any](l *Lease, do call[R]) call[R] {
 	return func(ctx context.Context) (R, error) {
+		ctx, sent := plugin.TrackSent(ctx)
 		r, err := do(ctx)
 		if err == nil {
 			return r, nil
 		}
 		e := sdk.AsError(err)
-		if e.Outcome == sdk.OutcomeUnknown && e.ProviderCode == "" && l.seat.gone() {
-			e.Code, e.Message = sdk.CodeUnavailable, "the plugin's process ended during the call"
+		switch {
+		case e.Outcome != sdk.OutcomeUnknown:
+		case !sent():
+			e = turnedAway(time.Second, "the plugin could not be reached: %s", e.Message)
+		case e.Code == sdk.CodeUnavailable && ctx.Err() == nil && l.seat.ended():
+			e.Message = "the plugin's process ended during the call"
 		}
 		return r, e
 	}

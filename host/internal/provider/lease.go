@@ -117,19 +117,25 @@ func noSuchProvider(name string) error {
 
 // take gives the account's seat, leased. It waits at most wait for a plugin that is on its way.
 func (a *account) take(ctx context.Context, fresh bool, wait time.Duration) (*seat, error) {
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
+	ctx, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
 	for {
 		s, changed, err := a.tryTake(fresh)
-		if s != nil || err != nil {
-			return s, err
+		if err != nil {
+			return nil, err
+		}
+		if s != nil {
+			s.run.proc.AwaitReady(ctx)
+			if !s.gone() {
+				return s, nil
+			}
+			s.leave()
+			continue
 		}
 		select {
 		case <-changed:
-		case <-timer.C:
-			return nil, turnedAway(5*time.Second, "the provider's plugin is not running; it is being started")
 		case <-ctx.Done():
-			return nil, turnedAway(0, "the call's time ran out while the provider's plugin was being started")
+			return nil, turnedAway(5*time.Second, "the provider's plugin is not running; it is being started")
 		}
 	}
 }

@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/payhost/payhost/host/config"
 	"github.com/payhost/payhost/host/internal/plugin"
@@ -93,6 +94,17 @@ func newSeat(cfg config.Provider, info sdk.AccountInfo, run *running) *seat {
 }
 
 func (s *seat) gone() bool { return gone(s.run) }
+
+// noticing is how long the end of a process may take to be seen after its connection broke.
+const noticing = 250 * time.Millisecond
+
+// ended is gone for a call that has just failed: the broken connection is seen a moment before the process's end.
+func (s *seat) ended() bool {
+	ctx, cancel := context.WithTimeout(context.Background(), noticing)
+	defer cancel()
+	s.run.proc.AwaitReady(ctx)
+	return s.gone()
+}
 
 // enter counts a lease, for the account and for the process.
 func (s *seat) enter() {
