@@ -66,6 +66,7 @@ func (i Info) MarshalJSON() ([]byte, error) {
 	})
 }
 
+// limitJSON leaves a bound out that there is not.
 type limitJSON struct {
 	Currency string `json:"currency"`
 	Min      string `json:"min,omitempty"`
@@ -77,6 +78,7 @@ func limitToJSON(l AmountLimit) limitJSON {
 	return limitJSON{Currency: l.Currency, Min: boundToWire(l.Min), Max: boundToWire(l.Max), Decimals: l.Decimals}
 }
 
+// operationJSON, guaranteeJSON and lookupJSON give the author's types the contract's names.
 type operationJSON struct {
 	Name         string          `json:"name"`
 	Description  string          `json:"description"`
@@ -91,6 +93,7 @@ type guaranteeJSON struct {
 	LinkOnly bool   `json:"link_only"`
 }
 
+// guaranteeToJSON writes what an empty Repeat is read as, not the empty text.
 func guaranteeToJSON(g RepeatGuarantee) guaranteeJSON {
 	out := guaranteeJSON{Repeat: repeats.fromWire(repeats.toWire(g.Repeat)), LinkOnly: g.LinkOnly}
 	if g.Window > 0 {

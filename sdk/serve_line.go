@@ -33,6 +33,7 @@ func newLineHandler(out io.Writer) lineHandler { return lineHandler{mu: &sync.Mu
 // Enabled is always true: the host knows which levels it wants.
 func (h lineHandler) Enabled(context.Context, slog.Level) bool { return true }
 
+// WithAttrs copies: two loggers made from one must not write into each other's attributes.
 func (h lineHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	all := append([]slog.Attr(nil), h.attrs...)
 	for _, a := range attrs {
@@ -49,6 +50,7 @@ func (h lineHandler) WithGroup(name string) slog.Handler {
 	return h
 }
 
+// Handle writes with one call, under a lock that all handlers made from one share.
 func (h lineHandler) Handle(_ context.Context, r slog.Record) error {
 	line := newLogLine(r.Level, r.Time, r.Message)
 	for _, a := range h.attrs {
@@ -80,6 +82,7 @@ func newLogLine(level slog.Level, at time.Time, message string) *logLine {
 	return l
 }
 
+// levelName gives hclog's names; levels between slog's belong to the lower one.
 func levelName(level slog.Level) string {
 	switch {
 	case level < slog.LevelDebug:

@@ -6,6 +6,7 @@ import (
 	"time"
 )
 
+// A reference goes to providers as their order id: this is what all of them take.
 var (
 	intentReference = regexp.MustCompile(`^[A-Za-z0-9_-]{1,36}$`)
 	idempotencyKey  = regexp.MustCompile(`^[\x21-\x7e]([\x20-\x7e]{0,253}[\x21-\x7e])?$`)
@@ -23,6 +24,7 @@ func checkIntent(r *reader, reference, key string, sequence uint64, attempt int)
 	checkKey(r, key, attempt)
 }
 
+// checkKey looks at what every verb carries that can move money.
 func checkKey(r *reader, key string, attempt int) {
 	checkIdempotencyKey(r, key)
 	if attempt < 1 {
@@ -30,6 +32,7 @@ func checkKey(r *reader, key string, attempt int) {
 	}
 }
 
+// checkIdempotencyKey takes what the host's own API takes.
 func checkIdempotencyKey(r *reader, key string) {
 	if !idempotencyKey.MatchString(key) {
 		r.fail("idempotency_key", "1 to 255 printable ASCII characters")
@@ -60,6 +63,7 @@ func checkAmount(r *reader, a *account, m Money, limits []AmountLimit) {
 	}
 }
 
+// checkLimit compares by value: 1000.00 is not more exact than 1000.
 func checkLimit(r *reader, l *AmountLimit, m Money) {
 	if l.Min != nil && m.Amount.LessThan(*l.Min) {
 		r.exceed("amount", "at least %s %s", l.Min, l.Currency)

@@ -25,6 +25,7 @@ func (h maskHandler) Handle(ctx context.Context, r slog.Record) error {
 	return h.next.Handle(ctx, clean)
 }
 
+// WithAttrs masks once, for all the records to come: secrets that are configured later are masked in records only.
 func (h maskHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	clean := make([]slog.Attr, len(attrs))
 	for i, a := range attrs {
@@ -37,6 +38,7 @@ func (h maskHandler) WithGroup(name string) slog.Handler {
 	return maskHandler{next: h.next.WithGroup(name), mask: h.mask}
 }
 
+// attr resolves what is computed late, because it could come to a secret.
 func (h maskHandler) attr(a slog.Attr) slog.Attr {
 	value := a.Value.Resolve()
 	switch value.Kind() {

@@ -34,6 +34,8 @@ func handle[P, Req, Resp any, WReq accountRequest, WResp proto.Message](
 	return out, nil
 }
 
+// attempt is handle without the wire's errors. The account that it finds is the one that the call keeps, whatever is
+// configured meanwhile.
 func attempt[P, Req, Resp any, WReq accountRequest, WResp proto.Message](
 	ctx context.Context, s *Server, v *verb[P, Req, Resp, WReq, WResp], in WReq,
 ) (out WResp, err *Error) {
@@ -68,12 +70,14 @@ func attempt[P, Req, Resp any, WReq accountRequest, WResp proto.Message](
 	return out, err
 }
 
+// GetInfo asks nobody and takes no lock, so that it answers as long as the process is alive.
 func (s *service) GetInfo(context.Context, *wire.GetInfoRequest) (*wire.GetInfoResponse, error) {
 	w := infoToWire(&s.server.info)
 	scrub(w, nil)
 	return w, nil
 }
 
+// Configure answers with everything that is wrong, or has put the account in place.
 func (s *service) Configure(ctx context.Context, in *wire.ConfigureRequest) (*wire.ConfigureResponse, error) {
 	info, err := s.configure(ctx, in)
 	if err != nil {
@@ -94,6 +98,7 @@ func (s *service) configure(ctx context.Context, in *wire.ConfigureRequest) (inf
 	return info, AsError(failure)
 }
 
+// Deconfigure may be repeated: a host that is not sure whether it was heard calls it again.
 func (s *service) Deconfigure(ctx context.Context, in *wire.DeconfigureRequest) (*wire.DeconfigureResponse, error) {
 	if err := s.server.put(ctx, in.GetAccount(), nil, s.server.next()); err != nil {
 		return nil, errorToWire(AsError(err), nil, s.server.mask.mask)

@@ -24,6 +24,7 @@ func accountInfoFromWire(r *reader, w *wire.ConfigureResponse) AccountInfo {
 	}
 }
 
+// currenciesFromWire holds codes to the one form in which amounts are compared with them.
 func currenciesFromWire(r *reader, field string, list []string) []string {
 	for _, code := range list {
 		if err := CheckCurrency(code); err != nil {
@@ -36,6 +37,7 @@ func currenciesFromWire(r *reader, field string, list []string) []string {
 // nothing is the request of the verbs that need none.
 type nothing struct{}
 
+// checkHealth records no exchanges: the contract has no place for them.
 var checkHealth = verb[HealthChecker, nothing, Health, *wire.CheckHealthRequest, *wire.CheckHealthResponse]{
 	name: "CheckHealth", capability: CapabilityCheckHealth,
 	call:   func(p HealthChecker, ctx context.Context, _ nothing) (Health, error) { return p.CheckHealth(ctx) },
@@ -52,6 +54,7 @@ var checkHealth = verb[HealthChecker, nothing, Health, *wire.CheckHealthRequest,
 	},
 }
 
+// getBalances is the only verb whose amounts may be negative.
 var getBalances = verb[BalanceGetter, nothing, []Balance, *wire.GetBalancesRequest, *wire.GetBalancesResponse]{
 	name: "GetBalances", capability: CapabilityGetBalances,
 	call:   func(p BalanceGetter, ctx context.Context, _ nothing) ([]Balance, error) { return p.GetBalances(ctx) },

@@ -2,6 +2,7 @@ package sdk
 
 import wire "github.com/payhost/payhost/sdk/internal/providerv1"
 
+// nextActionToWire gives nil when there is nothing for the customer to do.
 func nextActionToWire(a *NextAction) *wire.NextAction {
 	if a == nil {
 		return nil
@@ -24,6 +25,7 @@ func nextActionToWire(a *NextAction) *wire.NextAction {
 	return out
 }
 
+// nextActionFromWire refuses an action that asks for nothing, or for two things at once that a page cannot both do.
 func nextActionFromWire(r *reader, w *wire.NextAction) *NextAction {
 	if w == nil {
 		return nil
@@ -52,6 +54,7 @@ func nextActionFromWire(r *reader, w *wire.NextAction) *NextAction {
 	return out
 }
 
+// redirectFromWire leaves the URL's scheme to the host: banks' apps have schemes of their own.
 func redirectFromWire(r *reader, w *wire.Redirect) *Redirect {
 	r = r.in("redirect")
 	switch w.GetMethod() {

@@ -67,6 +67,7 @@ func errorFromWire(ctx context.Context, err error) (*Error, []Exchange) {
 			return errorFromDetail(d), exchangesOf(d)
 		}
 	}
+	// Nobody said what it means. Whatever the status is, the call may have reached the provider.
 	e := &Error{Code: CodeUnavailable, Outcome: OutcomeUnknown}
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled):
@@ -83,6 +84,7 @@ func errorFromWire(ctx context.Context, err error) (*Error, []Exchange) {
 	return e, nil
 }
 
+// errorFromDetail believes the plugin: only it can know whether anything was sent.
 func errorFromDetail(d *wire.ErrorDetail) *Error {
 	e := &Error{
 		Code:            errorCodes.fromWire(d.GetCode()),

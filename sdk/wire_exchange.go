@@ -9,6 +9,7 @@ import (
 	wire "github.com/payhost/payhost/sdk/internal/providerv1"
 )
 
+// exchangeToWire keeps a status that is none from becoming a negative number.
 func exchangeToWire(e *Exchange) *wire.Exchange {
 	return &wire.Exchange{
 		Method: e.Method, Url: e.URL, RequestBody: e.RequestBody,

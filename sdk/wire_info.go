@@ -7,6 +7,7 @@ import (
 	wire "github.com/payhost/payhost/sdk/internal/providerv1"
 )
 
+// Names become file names, URLs and metrics: hosts rely on their form.
 var (
 	pluginName    = regexp.MustCompile(`^[a-z0-9-]{1,32}$`)
 	operationName = regexp.MustCompile(`^[a-z0-9_]{1,64}$`)
@@ -36,6 +37,7 @@ func infoToWire(i *Info) *wire.GetInfoResponse {
 	}
 }
 
+// infoFromWire holds a plugin to the form of what it says. Whether it is true shows when it is used.
 func infoFromWire(r *reader, w *wire.GetInfoResponse) Info {
 	if !pluginName.MatchString(w.GetName()) {
 		r.fail("name", "1 to 32 characters of a-z 0-9 -")
@@ -69,6 +71,7 @@ func limitToWire(l *AmountLimit) *wire.AmountLimit {
 	}
 }
 
+// limitFromWire keeps "nobody says" apart from zero: both bounds and the decimals may be absent.
 func limitFromWire(r *reader, w *wire.AmountLimit) AmountLimit {
 	if err := CheckCurrency(w.GetCurrency()); err != nil {
 		r.fail("currency", "%s", err)
@@ -97,6 +100,7 @@ func operationFromWire(r *reader, w *wire.Operation) Operation {
 	}
 }
 
+// schemaFromWire checks that it is JSON; hosts give schemas out as part of their own documents.
 func schemaFromWire(r *reader, field string, data []byte) json.RawMessage {
 	if len(data) == 0 {
 		return nil
@@ -114,6 +118,7 @@ func guaranteeToWire(g RepeatGuarantee) *wire.RepeatGuarantee {
 	}
 }
 
+// guaranteeFromWire reads an absent guarantee as the safest: none, and it moves money.
 func guaranteeFromWire(r *reader, w *wire.RepeatGuarantee) RepeatGuarantee {
 	return RepeatGuarantee{
 		Repeat: repeats.fromWire(w.GetRepeat()), Window: r.duration("window", w.GetReplayWindow()),

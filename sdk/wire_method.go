@@ -6,6 +6,7 @@ func fieldToWire(f *Field) *wire.Field {
 	return &wire.Field{Name: f.Name, Label: f.Label, Required: f.Required, Kind: fieldKinds.toWire(f.Kind)}
 }
 
+// fieldFromWire insists on a name: without one the customer's answer could not be told apart.
 func fieldFromWire(r *reader, w *wire.Field) Field {
 	return Field{
 		Name: present(r, "name", w.GetName()), Label: w.GetLabel(), Required: w.GetRequired(),
@@ -21,6 +22,7 @@ func methodToWire(m *PaymentMethod) *wire.PaymentMethod {
 	}
 }
 
+// methodFromWire takes bounds that are plain digits only, like every amount.
 func methodFromWire(r *reader, w *wire.PaymentMethod) PaymentMethod {
 	return PaymentMethod{
 		ID: r.reference("id", w.GetId()), Name: w.GetName(), Country: w.GetCountry(), Currency: w.GetCurrency(),
@@ -30,6 +32,7 @@ func methodFromWire(r *reader, w *wire.PaymentMethod) PaymentMethod {
 	}
 }
 
+// listPaymentMethods answers with a list that may be empty: that is no error.
 var listPaymentMethods = verb[MethodLister, ListPaymentMethodsRequest, []PaymentMethod, *wire.ListPaymentMethodsRequest, *wire.ListPaymentMethodsResponse]{
 	name: "ListPaymentMethods", capability: CapabilityListPaymentMethods,
 	call: MethodLister.ListPaymentMethods, invoke: providerClient.ListPaymentMethods,

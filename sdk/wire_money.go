@@ -19,6 +19,7 @@ func amountToWire(d decimal.Decimal) string {
 	return d.String()
 }
 
+// boundToWire writes no bound as "".
 func boundToWire(d *decimal.Decimal) string {
 	if d == nil {
 		return ""
@@ -34,6 +35,7 @@ func moneyToWire(m Money) *wire.Money {
 	return moneyOrNilToWire(&m)
 }
 
+// moneyOrNilToWire writes the zero Money too: behind a pointer it is a mistake that the reader is to see.
 func moneyOrNilToWire(m *Money) *wire.Money {
 	if m == nil {
 		return nil
@@ -41,6 +43,7 @@ func moneyOrNilToWire(m *Money) *wire.Money {
 	return &wire.Money{Amount: amountToWire(m.Amount), Currency: m.Currency}
 }
 
+// timeToWire and durationToWire leave out what is zero.
 func timeToWire(t time.Time) *timestamppb.Timestamp {
 	if t.IsZero() {
 		return nil

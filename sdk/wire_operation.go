@@ -7,6 +7,7 @@ import (
 	wire "github.com/payhost/payhost/sdk/internal/providerv1"
 )
 
+// invokeOperation carries JSON text as it is: decoding it here could change numbers.
 var invokeOperation = verb[OperationInvoker, InvokeOperationRequest, json.RawMessage, *wire.InvokeOperationRequest, *wire.InvokeOperationResponse]{
 	name: "InvokeOperation", capability: CapabilityInvokeOperation,
 	call: OperationInvoker.InvokeOperation, invoke: providerClient.InvokeOperation,

@@ -4,6 +4,7 @@ import (
 	wire "github.com/payhost/payhost/sdk/internal/providerv1"
 )
 
+// customerToWire leaves out a customer of whom nothing is known.
 func customerToWire(c Customer) *wire.Customer {
 	if c == (Customer{}) {
 		return nil
@@ -20,6 +21,7 @@ func customerFromWire(w *wire.Customer) Customer {
 	}
 }
 
+// paymentToWire gives nil for nil: an event is about one of three things.
 func paymentToWire(p *Payment) *wire.Payment {
 	if p == nil {
 		return nil
@@ -60,6 +62,7 @@ func receiptToWire(p *Receipt) *wire.Receipt {
 	return &wire.Receipt{Id: p.ID, Amount: moneyOrNilToWire(&p.Amount)}
 }
 
+// receiptFromWire insists on both parts: hosts add up the amounts of distinct ids.
 func receiptFromWire(r *reader, w *wire.Receipt) Receipt {
 	if w.GetAmount() == nil {
 		r.fail("amount", "missing")
@@ -71,6 +74,7 @@ func listedPaymentToWire(p *ListedPayment) *wire.ListedPayment {
 	return &wire.ListedPayment{Reference: p.Reference, Payment: paymentToWire(&p.Payment)}
 }
 
+// listedPaymentFromWire takes entries without a reference of ours: not every provider gives it back.
 func listedPaymentFromWire(r *reader, w *wire.ListedPayment) ListedPayment {
 	out := ListedPayment{Reference: r.reference("reference", w.GetReference())}
 	if p := paymentFromWire(r.in("payment"), w.GetPayment()); p != nil {
@@ -79,6 +83,7 @@ func listedPaymentFromWire(r *reader, w *wire.ListedPayment) ListedPayment {
 	return out
 }
 
+// paymentContextToWire gives nil for nil, as notices on a URL that belongs to no payment have it.
 func paymentContextToWire(p *PaymentContext) *wire.PaymentContext {
 	if p == nil {
 		return nil
@@ -97,6 +102,7 @@ func paymentContextToWire(p *PaymentContext) *wire.PaymentContext {
 	}
 }
 
+// paymentContextFromWire asks for nothing to be present: a notice can be older than what the host knows.
 func paymentContextFromWire(r *reader, w *wire.PaymentContext) PaymentContext {
 	return PaymentContext{
 		Reference:         r.reference("reference", w.GetReference()),
@@ -124,6 +130,7 @@ func attachmentToWire(a *Attachment) *wire.Attachment {
 	return &wire.Attachment{Field: a.Field, Filename: a.Filename, MediaType: a.MediaType, Content: a.Content}
 }
 
+// attachmentFromWire refuses what is too large, although the message as a whole may be larger.
 func attachmentFromWire(r *reader, w *wire.Attachment) Attachment {
 	return Attachment{
 		Field: w.GetField(), Filename: w.GetFilename(), MediaType: w.GetMediaType(),

@@ -5,6 +5,8 @@ import wire "github.com/payhost/payhost/sdk/internal/providerv1"
 // providerClient shortens the method expressions of the verbs.
 type providerClient = wire.ProviderServiceClient
 
+// createPayment moves money unless Info says that it only makes a link: everything that a provider could get wrong about
+// the amount or the keys is refused here, before anything is sent.
 var createPayment = verb[PaymentCreator, CreatePaymentRequest, *Payment, *wire.CreatePaymentRequest, *wire.CreatePaymentResponse]{
 	name: "CreatePayment", capability: CapabilityCreatePayment,
 	call: PaymentCreator.CreatePayment, invoke: providerClient.CreatePayment,
@@ -25,6 +27,7 @@ var createPayment = verb[PaymentCreator, CreatePaymentRequest, *Payment, *wire.C
 	guarantee: func(i *Info) RepeatGuarantee { return i.CreatePayment },
 }
 
+// createPaymentToWire leaves an absent amount out, which the server then reports as missing.
 func createPaymentToWire(account string, req CreatePaymentRequest) *wire.CreatePaymentRequest {
 	return &wire.CreatePaymentRequest{
 		Account:           account,
@@ -48,6 +51,7 @@ func createPaymentToWire(account string, req CreatePaymentRequest) *wire.CreateP
 	}
 }
 
+// createPaymentFromWire names the options as merchants do.
 func createPaymentFromWire(r *reader, w *wire.CreatePaymentRequest) CreatePaymentRequest {
 	return CreatePaymentRequest{
 		Reference:         w.GetReference(),
@@ -70,6 +74,7 @@ func createPaymentFromWire(r *reader, w *wire.CreatePaymentRequest) CreatePaymen
 	}
 }
 
+// confirmPayment has no sequence: what the customer sent back belongs to a payment that has one.
 var confirmPayment = verb[PaymentConfirmer, ConfirmPaymentRequest, *Payment, *wire.ConfirmPaymentRequest, *wire.ConfirmPaymentResponse]{
 	name: "ConfirmPayment", capability: CapabilityConfirmPayment,
 	call: PaymentConfirmer.ConfirmPayment, invoke: providerClient.ConfirmPayment,
@@ -100,6 +105,7 @@ var confirmPayment = verb[PaymentConfirmer, ConfirmPaymentRequest, *Payment, *wi
 	check: func(r *reader, _ *account, req ConfirmPaymentRequest) { checkKey(r, req.IdempotencyKey, req.Attempt) },
 }
 
+// getPayment needs no key: it changes nothing.
 var getPayment = verb[PaymentGetter, GetPaymentRequest, *Payment, *wire.GetPaymentRequest, *wire.GetPaymentResponse]{
 	name: "GetPayment", capability: CapabilityGetPayment,
 	call: PaymentGetter.GetPayment, invoke: providerClient.GetPayment,
@@ -120,6 +126,7 @@ var getPayment = verb[PaymentGetter, GetPaymentRequest, *Payment, *wire.GetPayme
 	},
 }
 
+// listPayments is asked in one of two ways, as the provider declares.
 var listPayments = verb[PaymentLister, ListPaymentsRequest, *ListPaymentsResponse, *wire.ListPaymentsRequest, *wire.ListPaymentsResponse]{
 	name: "ListPayments", capability: CapabilityListPayments,
 	call: PaymentLister.ListPayments, invoke: providerClient.ListPayments,
@@ -155,6 +162,7 @@ var listPayments = verb[PaymentLister, ListPaymentsRequest, *ListPaymentsRespons
 	},
 }
 
+// capturePayment takes all that is authorized when no amount is given. The limits are for creating: a part may be less.
 var capturePayment = verb[PaymentCapturer, CapturePaymentRequest, *Payment, *wire.CapturePaymentRequest, *wire.CapturePaymentResponse]{
 	name: "CapturePayment", capability: CapabilityCapturePayment,
 	call: PaymentCapturer.CapturePayment, invoke: providerClient.CapturePayment,
@@ -189,6 +197,7 @@ var capturePayment = verb[PaymentCapturer, CapturePaymentRequest, *Payment, *wir
 	guarantee: func(i *Info) RepeatGuarantee { return i.CapturePayment },
 }
 
+// cancelPayment has a key, because a repeat must not cancel what was made since.
 var cancelPayment = verb[PaymentCanceler, CancelPaymentRequest, *Payment, *wire.CancelPaymentRequest, *wire.CancelPaymentResponse]{
 	name: "CancelPayment", capability: CapabilityCancelPayment,
 	call: PaymentCanceler.CancelPayment, invoke: providerClient.CancelPayment,

@@ -2,6 +2,7 @@ package sdk
 
 import wire "github.com/payhost/payhost/sdk/internal/providerv1"
 
+// recipientToWire leaves out a recipient of whom nothing is known.
 func recipientToWire(p Recipient) *wire.Recipient {
 	if p == (Recipient{}) {
 		return nil
@@ -18,6 +19,7 @@ func recipientFromWire(w *wire.Recipient) Recipient {
 	}
 }
 
+// payoutToWire gives nil for nil: an event is about one of three things.
 func payoutToWire(p *Payout) *wire.Payout {
 	if p == nil {
 		return nil
@@ -77,6 +79,7 @@ func payoutContextToWire(p *PayoutContext) *wire.PayoutContext {
 	}
 }
 
+// payoutContextFromWire asks for nothing to be present, like paymentContextFromWire.
 func payoutContextFromWire(r *reader, w *wire.PayoutContext) PayoutContext {
 	return PayoutContext{
 		Reference:         r.reference("reference", w.GetReference()),
@@ -99,6 +102,7 @@ func payoutContextOrNilFromWire(r *reader, w *wire.PayoutContext) *PayoutContext
 	return &c
 }
 
+// createPayout always moves money. Who is to be paid is the provider's to check: no two ask for the same.
 var createPayout = verb[PayoutCreator, CreatePayoutRequest, *Payout, *wire.CreatePayoutRequest, *wire.CreatePayoutResponse]{
 	name: "CreatePayout", capability: CapabilityCreatePayout,
 	call: PayoutCreator.CreatePayout, invoke: providerClient.CreatePayout,
@@ -154,6 +158,7 @@ func createPayoutFromWire(r *reader, w *wire.CreatePayoutRequest) CreatePayoutRe
 	}
 }
 
+// getPayout needs no key: it changes nothing.
 var getPayout = verb[PayoutGetter, GetPayoutRequest, *Payout, *wire.GetPayoutRequest, *wire.GetPayoutResponse]{
 	name: "GetPayout", capability: CapabilityGetPayout,
 	call: PayoutGetter.GetPayout, invoke: providerClient.GetPayout,
@@ -174,6 +179,7 @@ var getPayout = verb[PayoutGetter, GetPayoutRequest, *Payout, *wire.GetPayoutReq
 	},
 }
 
+// listPayouts is asked in one of two ways, as the provider declares.
 var listPayouts = verb[PayoutLister, ListPayoutsRequest, *ListPayoutsResponse, *wire.ListPayoutsRequest, *wire.ListPayoutsResponse]{
 	name: "ListPayouts", capability: CapabilityListPayouts,
 	call: PayoutLister.ListPayouts, invoke: providerClient.ListPayouts,

@@ -2,6 +2,7 @@ package sdk
 
 import wire "github.com/payhost/payhost/sdk/internal/providerv1"
 
+// refundToWire gives nil for nil: an event is about one of three things.
 func refundToWire(p *Refund) *wire.Refund {
 	if p == nil {
 		return nil
@@ -30,6 +31,7 @@ func refundFromWire(r *reader, w *wire.Refund) *Refund {
 	}
 }
 
+// createRefund has its own reference and sequence. Limits are those of payments, so none are checked here.
 var createRefund = verb[RefundCreator, CreateRefundRequest, *Refund, *wire.CreateRefundRequest, *wire.CreateRefundResponse]{
 	name: "CreateRefund", capability: CapabilityCreateRefund,
 	call: RefundCreator.CreateRefund, invoke: providerClient.CreateRefund,
@@ -63,6 +65,7 @@ var createRefund = verb[RefundCreator, CreateRefundRequest, *Refund, *wire.Creat
 	guarantee: func(i *Info) RepeatGuarantee { return i.CreateRefund },
 }
 
+// getRefund needs no key: it changes nothing.
 var getRefund = verb[RefundGetter, GetRefundRequest, *Refund, *wire.GetRefundRequest, *wire.GetRefundResponse]{
 	name: "GetRefund", capability: CapabilityGetRefund,
 	call: RefundGetter.GetRefund, invoke: providerClient.GetRefund,

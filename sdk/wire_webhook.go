@@ -22,6 +22,7 @@ func headersToWire(h http.Header) []*wire.Header {
 	return out
 }
 
+// headersFromWire makes the names canonical, so that http.Header's methods find them.
 func headersFromWire(list []*wire.Header) http.Header {
 	if len(list) == 0 {
 		return nil
@@ -33,6 +34,7 @@ func headersFromWire(list []*wire.Header) http.Header {
 	return out
 }
 
+// httpRequestToWire carries the body to the byte: signatures are made over it.
 func httpRequestToWire(req HTTPRequest) *wire.HTTPRequest {
 	return &wire.HTTPRequest{
 		Method: req.Method, Query: escapeInvalid(req.Query), Headers: headersToWire(req.Header), Body: req.Body,
@@ -74,6 +76,7 @@ func eventToWire(e *Event) *wire.Event {
 	}
 }
 
+// eventFromWire insists that an event is about one thing, so that a host never has to choose.
 func eventFromWire(r *reader, w *wire.Event) Event {
 	e := Event{
 		ID: r.reference("id", w.GetId()), Reference: r.reference("reference", w.GetReference()),
@@ -96,6 +99,7 @@ func eventFromWire(r *reader, w *wire.Event) Event {
 	return e
 }
 
+// parseWebhook reads the same notice again on every replay, also years later: the request has no keys and no attempt.
 var parseWebhook = verb[WebhookParser, ParseWebhookRequest, *Notice, *wire.ParseWebhookRequest, *wire.ParseWebhookResponse]{
 	name: "ParseWebhook", capability: CapabilityParseWebhook,
 	call: WebhookParser.ParseWebhook, invoke: providerClient.ParseWebhook,
@@ -133,6 +137,7 @@ var parseWebhook = verb[WebhookParser, ParseWebhookRequest, *Notice, *wire.Parse
 	},
 }
 
+// httpResponseFromWire takes only a status that ends an exchange; 0 is the host's 200.
 func httpResponseFromWire(r *reader, w *wire.HTTPResponse) HTTPResponse {
 	if s := w.GetStatus(); s != 0 && (s < 200 || s > 599) {
 		r.fail("status", "%d is not the status of an answer", s)
@@ -140,6 +145,7 @@ func httpResponseFromWire(r *reader, w *wire.HTTPResponse) HTTPResponse {
 	return HTTPResponse{Status: int(w.GetStatus()), Header: headersFromWire(w.GetHeaders()), Body: w.GetBody()}
 }
 
+// parseReturn has no response: the customer is always sent on to the merchant.
 var parseReturn = verb[ReturnParser, ParseReturnRequest, *Return, *wire.ParseReturnRequest, *wire.ParseReturnResponse]{
 	name: "ParseReturn", capability: CapabilityParseReturn,
 	call: ReturnParser.ParseReturn, invoke: providerClient.ParseReturn,
