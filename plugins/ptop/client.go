@@ -27,10 +27,7 @@ func newClient(cfg config, rt sdk.Runtime) (*providerhttp.Client, error) {
 func (p *provider) post(ctx context.Context, path string, query url.Values, body map[string]any) (*answer, error) {
 	req := providerhttp.Request{Method: http.MethodPost, Path: path, Query: query}
 	if body != nil {
-		data, err := json.Marshal(body)
-		if err != nil {
-			return nil, sdk.NotSent(sdk.CodeInternal, "the request to ptop cannot be written as JSON")
-		}
+		data, _ := json.Marshal(body) // texts and plain numbers always encode
 		req.Body = providerhttp.JSON(data)
 	}
 	resp, err := p.client.Do(ctx, req)

@@ -2,10 +2,7 @@ package main
 
 import "github.com/payhost/payhost/sdk"
 
-const (
-	baseURL    = "https://ptop.me"
-	payoutPath = "/api/api-payout" // "api" twice [doc]
-)
+const baseURL = "https://ptop.me" // in both environments [doc]
 
 // config is one website registered at ptop.
 type config struct {

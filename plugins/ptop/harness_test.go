@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -57,7 +58,9 @@ func serve(t *testing.T, status int, body string) (address string, asked func() 
 	t.Helper()
 	var mu sync.Mutex
 	var list []received
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	// A path that nobody can guess: other processes' stray requests to a port that was theirs before do not count.
+	secret := "/" + rand.Text()
+	s := httptest.NewServer(http.StripPrefix(secret, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		got, _ := io.ReadAll(r.Body)
 		mu.Lock()
 		list = append(list, received{r, string(got)})
@@ -65,9 +68,9 @@ func serve(t *testing.T, status int, body string) (address string, asked func() 
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(status)
 		_, _ = io.WriteString(w, body)
-	}))
+	})))
 	t.Cleanup(s.Close)
-	return s.URL, func() []received {
+	return s.URL + secret, func() []received {
 		mu.Lock()
 		defer mu.Unlock()
 		return slices.Clone(list)

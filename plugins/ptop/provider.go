@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"log/slog"
 	"net/mail"
 	"net/url"
 	"strconv"
@@ -19,7 +18,7 @@ import (
 type provider struct {
 	cfg    config
 	client *providerhttp.Client
-	logger *slog.Logger
+	rt     sdk.Runtime
 }
 
 func newProvider(cfg config, rt sdk.Runtime) (*provider, error) {
@@ -27,7 +26,7 @@ func newProvider(cfg config, rt sdk.Runtime) (*provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &provider{cfg: cfg, client: c, logger: rt.Logger}, nil
+	return &provider{cfg: cfg, client: c, rt: rt}, nil
 }
 
 func (*provider) Info() sdk.Info {
@@ -87,8 +86,7 @@ func (p *provider) CreatePayment(ctx context.Context, req sdk.CreatePaymentReque
 func (p *provider) GetPayment(ctx context.Context, req sdk.GetPaymentRequest) (*sdk.Payment, error) {
 	id := req.Payment.ProviderReference
 	if id == "" {
-		const why = "ptop finds a payment by its transaction_id alone"
-		return nil, sdk.Invalid(sdk.Violation{Field: "payment.provider_reference", Message: why})
+		return nil, sdk.Invalid(sdk.Violation{Field: "payment.provider_reference", Message: "is all that ptop finds a payment by"})
 	}
 	code, err := p.checkPayment(ctx, id)
 	if err != nil {
@@ -123,7 +121,7 @@ func (p *provider) CreatePayout(ctx context.Context, req sdk.CreatePayoutRequest
 	}
 	// A number in its shortest form, signed as the same text, reads the same however ptop parses it. [decided]
 	amount := req.Amount.Amount.String()
-	a, err := p.post(ctx, payoutPath, nil, map[string]any{
+	a, err := p.post(ctx, "/api/api-payout", nil, map[string]any{ // "api" twice [doc]
 		"website_id":   p.cfg.WebsiteID,
 		"secret_key":   p.cfg.SecretKey.Reveal(),
 		"reviverEmail": email, // so spelled [doc]
@@ -134,7 +132,10 @@ func (p *provider) CreatePayout(ctx context.Context, req sdk.CreatePayoutRequest
 	if err != nil {
 		return nil, err
 	}
-	return a.payout()
+	if a.Status != success {
+		return nil, a.resp.Unexpected("its status is neither success nor error")
+	}
+	return &sdk.Payout{Status: sdk.PayoutSucceeded, ProviderStatus: success}, nil
 }
 
 // sendingTrx is ptop's idempotency key: exactly six characters that must never repeat [doc], as a hash cut to six

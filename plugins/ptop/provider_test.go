@@ -275,6 +275,9 @@ func TestTheUsualAddress(t *testing.T) {
 func only(t *testing.T, list []received) received {
 	t.Helper()
 	if len(list) != 1 {
+		for _, r := range list {
+			t.Logf("%s %s %s from %s: %v %s", r.Method, r.Host, r.URL, r.RemoteAddr, r.Header, r.body)
+		}
 		t.Fatalf("ptop was asked %d times", len(list))
 	}
 	return list[0]

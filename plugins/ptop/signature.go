@@ -11,8 +11,8 @@ import (
 
 // payoutSignature is HMAC-SHA256 over website_id|secret_key|reviverEmail|amount with the_signature as key. [doc]
 func payoutSignature(cfg config, email, amount string) string {
-	signed := strings.Join([]string{cfg.WebsiteID, cfg.SecretKey.Reveal(), email, amount}, "|")
-	return signature.HMACSHA256Hex(cfg.TheSignature.Reveal(), signed)
+	parts := []string{cfg.WebsiteID, cfg.SecretKey.Reveal(), email, amount}
+	return signature.HMACSHA256Hex(cfg.TheSignature.Reveal(), strings.Join(parts, "|"))
 }
 
 // verify gives the one of the candidates that got signs: HMAC-SHA256 with secret_key over what PHP's json_encode makes

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -47,10 +48,8 @@ func readAnswer(resp *providerhttp.Response) (*answer, error) {
 	switch {
 	case status >= 200 && status < 300 && a.Error == "" && a.Status != "error":
 		return a, nil
-	case a.Status == success:
-		return nil, resp.Unexpected("it says success and error at once")
-	case words == "":
-		return nil, resp.Unexpected("it names no error")
+	case a.Status == success || words == "":
+		return nil, resp.Unexpected("it says neither that it succeeded nor why it did not")
 	}
 	return nil, refusal(resp, status, code, words)
 }
@@ -89,13 +88,6 @@ func (a *answer) payment() (*sdk.Payment, error) {
 	}, nil
 }
 
-func (a *answer) payout() (*sdk.Payout, error) {
-	if a.Status != success {
-		return nil, a.resp.Unexpected("its status is neither success nor error")
-	}
-	return &sdk.Payout{Status: sdk.PayoutSucceeded, ProviderStatus: success}, nil
-}
-
 // paymentStatuses are what payment-check's codes mean. [doc]
 var paymentStatuses = map[string]sdk.PaymentStatus{
 	"0": sdk.PaymentRequiresAction, // in review: the customer has done nothing yet
@@ -112,18 +104,9 @@ func (a *answer) paymentCode() (string, error) {
 		v, _ := a.Data.Get(name)
 		codes = append(codes, v.Text())
 	}
-	found := ""
-	for _, code := range codes {
-		switch {
-		case code == "" || code == success:
-		case found == "" || found == code:
-			found = code
-		default:
-			return "", a.resp.Unexpected("it holds several codes")
-		}
+	codes = slices.DeleteFunc(codes, func(code string) bool { return code == "" || code == success })
+	if len(codes) == 0 || paymentStatuses[codes[0]] == "" || slices.Max(codes) != slices.Min(codes) {
+		return "", a.resp.Unexpected("it does not hold one code from 0 to 2")
 	}
-	if paymentStatuses[found] == "" {
-		return "", a.resp.Unexpected("it holds no code from 0 to 2")
-	}
-	return found, nil
+	return codes[0], nil
 }

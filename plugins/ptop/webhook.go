@@ -11,9 +11,6 @@ import (
 	"github.com/payhost/payhost/sdk/signature"
 )
 
-// checkTimeout bounds the question with which a signed success is checked: whoever brought it waits.
-const checkTimeout = 5 * time.Second
-
 // ParseWebhook reads the call that ptop may make from server to server, ParseReturn the customer's browser coming back
 // to success_url or fail_url. Both carry the same fields.
 func (p *provider) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.Notice, error) {
@@ -42,10 +39,7 @@ func (p *provider) readNotice(ctx context.Context, req sdk.HTTPRequest, of *sdk.
 	if err != nil {
 		return nil, err
 	}
-	text := func(name string) string {
-		v, _ := fields.Get(name)
-		return v.Text()
-	}
+	text := func(name string) string { v, _ := fields.Get(name); return v.Text() }
 	reference, id := text("order_id"), text("transaction_id")
 	paid, readable := truths[text("success")]
 	switch {
@@ -63,7 +57,7 @@ func (p *provider) readNotice(ctx context.Context, req sdk.HTTPRequest, of *sdk.
 
 // confirm checks a signed success with payment-check. When that cannot be had, the signature suffices. [decided]
 func (p *provider) confirm(ctx context.Context, payment *sdk.Payment) {
-	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second) // whoever brought the notice waits
 	defer cancel()
 	code, err := p.checkPayment(ctx, payment.ProviderReference)
 	payment.Status, payment.ProviderStatus = sdk.PaymentSucceeded, code
@@ -74,7 +68,7 @@ func (p *provider) confirm(ctx context.Context, payment *sdk.Payment) {
 		payment.Status, payment.Message = sdk.PaymentUnderReview, "signed as paid, but payment-check says canceled"
 	}
 	if err != nil {
-		p.logger.WarnContext(ctx, "a signed success could not be checked: its signature stands alone", "error", err)
+		p.rt.Logger.WarnContext(ctx, "a signed success could not be checked: its signature stands alone", "error", err)
 	}
 }
 
