@@ -25,7 +25,7 @@ func (c *connections) dialOptions() []grpc.DialOption {
 	return []grpc.DialOption{
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(sdk.MaxMessageSize), grpc.MaxCallSendMsgSize(sdk.MaxMessageSize)),
 		grpc.WithIdleTimeout(0), // a connection that nobody uses for half an hour stays
-		grpc.WithStatsHandler(sentHandler{}),
+		grpc.WithStatsHandler(traceHandler{}),
 		// The first stream is go-plugin's own for the plugin's output, made before a connection is given out.
 		grpc.WithStreamInterceptor(func(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientConn, method string,
 			next grpc.Streamer, opts ...grpc.CallOption,

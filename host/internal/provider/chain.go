@@ -36,17 +36,20 @@ func wrap[R any](l *Lease, verb sdk.Capability, do call[R]) call[R] {
 // gRPC calls it; one whose process ended under it is in doubt. What the plugin itself said is left alone.
 func explained[R any](l *Lease, do call[R]) call[R] {
 	return func(ctx context.Context) (R, error) {
-		ctx, sent := plugin.TrackSent(ctx)
+		ctx, trace := plugin.WithTrace(ctx)
 		r, err := do(ctx)
 		if err == nil {
 			return r, nil
 		}
 		e := sdk.AsError(err)
+		if trace.Answered() || e.Outcome != sdk.OutcomeUnknown || ctx.Err() != nil && trace.Sent() {
+			return r, e
+		}
+		ended := ctx.Err() == nil && e.Code == sdk.CodeUnavailable && l.seat.ended()
 		switch {
-		case e.Outcome != sdk.OutcomeUnknown:
-		case !sent():
+		case !trace.Sent():
 			e = turnedAway(time.Second, "the plugin could not be reached: %s", e.Message)
-		case e.Code == sdk.CodeUnavailable && ctx.Err() == nil && l.seat.ended():
+		case ended:
 			e.Message = "the plugin's process ended during the call"
 		}
 		return r, e

@@ -98,12 +98,15 @@ func (s *seat) gone() bool { return gone(s.run) }
 // noticing is how long the end of a process may take to be seen after its connection broke.
 const noticing = 250 * time.Millisecond
 
-// ended is gone for a call that has just failed: the broken connection is seen a moment before the process's end.
+// ended is gone for a call that has just failed on its way: the broken connection is seen a moment before the process's
+// end. Waiting for that lets whoever tries again at once get the next process.
 func (s *seat) ended() bool {
-	ctx, cancel := context.WithTimeout(context.Background(), noticing)
-	defer cancel()
-	s.run.proc.AwaitReady(ctx)
-	return s.gone()
+	select {
+	case <-s.run.proc.Done():
+		return true
+	case <-time.After(noticing):
+		return false
+	}
 }
 
 // enter counts a lease, for the account and for the process.
