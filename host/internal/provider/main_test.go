@@ -233,7 +233,7 @@ func eventually(t testing.TB, what string, ok func() bool) {
 	}
 }
 
-// turnedAwayError makes sure that nothing was sent.
+// wantError makes sure of an error's kind.
 func wantError(t testing.TB, err error, code sdk.Code, outcome sdk.Outcome) *sdk.Error {
 	t.Helper()
 	e, ok := err.(*sdk.Error)

@@ -156,6 +156,7 @@ func (p *provider) do(ctx context.Context, verb, reference string) (string, erro
 	if err != nil {
 		return "", &sdk.Error{Code: sdk.CodeUnavailable, Outcome: sdk.OutcomeUnknown, Message: err.Error()}
 	}
+	sdk.RecordExchange(ctx, sdk.Exchange{Method: http.MethodPost, URL: p.cfg.BaseURL, Status: res.StatusCode, Sent: true})
 	order, arg, _ := strings.Cut(string(text), " ")
 	return p.obey(ctx, order, arg)
 }
