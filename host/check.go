@@ -1,12 +1,10 @@
 package host
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
 	"os"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -67,7 +65,6 @@ func Check(ctx context.Context, cfg *Config, opts ...Option) []CheckResult {
 		running.Go(func() {
 			defer func() { <-places }()
 			k.check(ctx, &cfg.Providers[i], &results[i])
-			slices.SortStableFunc(results[i].Problems, func(a, b config.Problem) int { return cmp.Compare(a.Line, b.Line) })
 		})
 	}
 	running.Wait()

@@ -162,31 +162,45 @@ func (a *app) refundCommand() *cobra.Command {
 		if err := checkKey(key); err != nil {
 			return err
 		}
-		return a.createRefund(c, request{method: http.MethodPost, path: recordPath("payments", args[0], "refunds"), key: key,
-			moves: true, what: "refund " + args[0], body: object("amount", amount, "reason", reason)})
+		r := request{path: recordPath("payments", args[0], "refunds"), key: key, what: "refund " + args[0],
+			body: object("amount", amount, "reason", reason)}
+		return made(a, c, r, a.showRefund,
+			func(p *payment.Refund) error { return whatFailed("refund", p.ID, p.Provider, p.Status, p.Failure) })
 	}
 	return c
 }
 
-func (a *app) createRefund(c *cobra.Command, r request) error {
-	ctx, stop := interruptible(c)
-	defer stop()
-	got, err := a.ask(ctx, r)
-	if err != nil {
-		return err
+func (a *app) refundsCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "refunds ID",
+		Short:   "List the refunds of a payment",
+		Example: "  payhost payments refunds pay_06dq8z5k3c",
+		Args:    arguments("ID"),
+		RunE: func(c *cobra.Command, args []string) error {
+			r := request{method: http.MethodGet, path: recordPath("payments", args[0], "refunds"), what: "refunds of " + args[0]}
+			return a.list(c, r, (*app).refundTable)
+		},
 	}
-	var p payment.Refund
-	if err := read(got.body, &p); err != nil {
-		return err
+}
+
+func (a *app) refundTable(body []byte) (next string, err error) {
+	var page struct {
+		Data []payment.Refund `json:"data"`
+		Next string           `json:"next_cursor"`
 	}
-	a.noteReplay(got)
-	failed := whatFailed("refund", p.ID, p.Provider, p.Status, p.Failure)
-	if a.json {
-		a.printJSON(got.body)
-	} else {
-		a.showRefund(&p, view{failed: failed != nil})
+	if err := read(body, &page); err != nil {
+		return "", err
 	}
-	return failed
+	t := a.table("REFUND", "CREATED "+a.zone(), "STATUS", "AMOUNT", "REASON", "PROVIDER REFERENCE", "FAILURE")
+	for _, p := range page.Data {
+		why := ""
+		if p.Failure != nil {
+			why = p.Failure.Message
+		}
+		t.row(p.ID, clock(p.CreatedAt), string(p.Status), p.Amount.String()+" "+p.Currency, p.Reason, p.ProviderReference, why)
+	}
+	t.print()
+	return page.Next, nil
 }
 
 func (a *app) resolveRecord(f family) *cobra.Command {

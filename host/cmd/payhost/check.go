@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -52,12 +53,12 @@ type checkedProvider struct {
 // checked prints what was found; the error says that something is wrong.
 func (a *app) checked(results []host.CheckResult) error {
 	list := make([]checkedProvider, len(results))
-	problems, warnings := 0, 0
+	var problems, warnings []config.Problem
 	for i, r := range results {
-		one := checkedProvider{Provider: r.Name, Plugin: r.Plugin, Version: r.Version, Checksum: r.Checksum, Health: r.Health,
-			Result: resultOf(r), Problems: a.located(r.Problems), Warnings: a.located(warn(r.Warnings))}
-		problems, warnings = problems+len(one.Problems), warnings+len(one.Warnings)
-		list[i] = one
+		r.Warnings = warn(r.Warnings)
+		list[i] = checkedProvider{Provider: r.Name, Plugin: r.Plugin, Version: r.Version, Checksum: r.Checksum, Health: r.Health,
+			Result: resultOf(r), Problems: a.located(r.Problems), Warnings: a.located(r.Warnings)}
+		problems, warnings = append(problems, r.Problems...), append(warnings, r.Warnings...)
 	}
 	if a.json {
 		if err := a.printValue(map[string]any{"providers": list, "problems": []string{}}); err != nil {
@@ -70,32 +71,29 @@ func (a *app) checked(results []host.CheckResult) error {
 		}
 		t.print()
 	}
-	for _, r := range list {
-		for _, p := range r.Problems {
+	for _, list := range [][]config.Problem{problems, warnings} {
+		for _, p := range a.located(list) {
 			a.complain(p)
 		}
 	}
-	for _, r := range list {
-		for _, w := range r.Warnings {
-			a.complain(w)
-		}
-	}
 	switch {
-	case problems > 0:
-		a.note("%s has %s", a.config, count(problems, "problem"))
+	case len(problems) > 0:
+		a.note("%s has %s", a.config, count(len(problems), "problem"))
 		return errSaid
 	case len(list) == 0:
 		a.note("%s is valid; it has no providers", a.config)
-	case warnings > 0:
-		a.note("%s is valid, with %s", a.config, count(warnings, "warning"))
+	case len(warnings) > 0:
+		a.note("%s is valid, with %s", a.config, count(len(warnings), "warning"))
 	default:
 		a.note("%s is valid", a.config)
 	}
 	return nil
 }
 
-// located words problems with the file as it was named on the command line.
+// located words problems in the order of their lines, with the file as it was named on the command line.
 func (a *app) located(list []config.Problem) []string {
+	list = slices.Clone(list)
+	slices.SortStableFunc(list, func(a, b config.Problem) int { return cmp.Compare(a.Line, b.Line) })
 	out := []string{}
 	for _, p := range list {
 		p.File = a.config

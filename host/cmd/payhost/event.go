@@ -7,8 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/url"
-	"strconv"
 	"time"
 
 	"github.com/payhost/payhost/host/payment"
@@ -19,9 +17,7 @@ import (
 const followEvery = time.Second
 
 func (a *app) eventsCommand() *cobra.Command {
-	var after, types string
 	var follow bool
-	var limit int
 	c := &cobra.Command{
 		Use:   "events",
 		Short: "List events, the oldest first, or follow them as they come",
@@ -34,22 +30,14 @@ With --follow and --json every event is one line of JSON.`,
 		Args: cobra.NoArgs,
 	}
 	c.Flags().BoolVarP(&follow, "follow", "f", false, "go on with new ones until Ctrl-C")
-	c.Flags().StringVar(&after, "after", "", "only those after the event with this `id`")
-	c.Flags().StringVar(&types, "types", "", "only those of these `types`, separated by commas")
-	c.Flags().IntVar(&limit, "limit", 0, "at most so `many` at once")
+	filters := []filter{
+		{"after", "after", "only those after the event with this `id`"},
+		{"types", "types", "only those of these `types`, separated by commas: payment.succeeded,payout.*"},
+		{"limit", "limit", "at most so `many` at once"},
+	}
+	addFilters(c, filters)
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		query := url.Values{}
-		set := func(name, value string) {
-			if value != "" {
-				query.Set(name, value)
-			}
-		}
-		set("after", after)
-		set("types", types)
-		if limit != 0 {
-			set("limit", strconv.Itoa(limit))
-		}
-		r := request{method: http.MethodGet, path: "/v1/events", query: query, what: "list events"}
+		r := request{method: http.MethodGet, path: "/v1/events", query: queryOf(c, filters), what: "list events"}
 		if follow {
 			return a.follow(c, r)
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"net/http"
 
 	"github.com/payhost/payhost/host/payment"
@@ -45,30 +46,10 @@ what became of it, is printed all the same; the exit status is then 1.`,
 		if err != nil {
 			return err
 		}
-		return a.createPayment(c, body, d.key)
+		return made(a, c, request{path: "/v1/payments", body: body, key: d.key, what: "pay"}, a.showPayment,
+			func(p *payment.Payment) error { return whatFailed("payment", p.ID, p.Provider, p.Status, p.Failure) })
 	}
 	return c
-}
-
-func (a *app) createPayment(c *cobra.Command, body []byte, key string) error {
-	ctx, stop := interruptible(c)
-	defer stop()
-	got, err := a.ask(ctx, request{method: http.MethodPost, path: "/v1/payments", body: body, key: key, moves: true, what: "pay"})
-	if err != nil {
-		return err
-	}
-	var p payment.Payment
-	if err := read(got.body, &p); err != nil {
-		return err
-	}
-	a.noteReplay(got)
-	failed := whatFailed("payment", p.ID, p.Provider, p.Status, p.Failure)
-	if a.json {
-		a.printJSON(got.body)
-	} else {
-		a.showPayment(&p, view{failed: failed != nil})
-	}
-	return failed
 }
 
 func (a *app) payoutCommand() *cobra.Command {
@@ -103,30 +84,37 @@ became of it, is printed all the same; the exit status is then 1.`,
 		if err != nil {
 			return err
 		}
-		return a.createPayout(c, body, d.key)
+		return made(a, c, request{path: "/v1/payouts", body: body, key: d.key, what: "payout"}, a.showPayout,
+			func(p *payment.Payout) error { return whatFailed("payout", p.ID, p.Provider, p.Status, p.Failure) })
 	}
 	return c
 }
 
-func (a *app) createPayout(c *cobra.Command, body []byte, key string) error {
+// made asks for something new and prints it; the error says that it has failed, or that nobody knows.
+func made[T any](a *app, c *cobra.Command, r request, show func(*T, view), failed func(*T) error) error {
 	ctx, stop := interruptible(c)
 	defer stop()
-	got, err := a.ask(ctx, request{method: http.MethodPost, path: "/v1/payouts", body: body, key: key, moves: true, what: "payout"})
+	r.method, r.moves = http.MethodPost, true
+	var about struct{ Provider string }
+	_ = json.Unmarshal(r.body, &about) // for errors; the host judges the request
+	r.provider = about.Provider
+	got, err := a.ask(ctx, r)
 	if err != nil {
 		return err
 	}
-	var p payment.Payout
-	if err := read(got.body, &p); err != nil {
-		return err
-	}
-	a.noteReplay(got)
-	failed := whatFailed("payout", p.ID, p.Provider, p.Status, p.Failure)
 	if a.json {
 		a.printJSON(got.body)
-	} else {
-		a.showPayout(&p, view{failed: failed != nil})
 	}
-	return failed
+	a.noteReplay(got)
+	one := new(T)
+	if err := read(got.body, one); err != nil {
+		return err
+	}
+	failure := failed(one)
+	if !a.json {
+		show(one, view{failed: failure != nil})
+	}
+	return failure
 }
 
 // noteReplay tells that nothing new was made.

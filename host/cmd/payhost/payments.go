@@ -3,7 +3,7 @@ package main
 import (
 	"net/http"
 	"net/url"
-	"strconv"
+	"strings"
 	"time"
 
 	"github.com/payhost/payhost/host/payment"
@@ -16,67 +16,31 @@ type family struct {
 	statuses  string // what an operator may decide
 	example   string // an id
 	show      func(a *app, body []byte, v view) error
-	list      func(a *app, body []byte) (next string, err error)
 }
 
 var payments = family{
 	name: "payments", one: "payment", statuses: "succeeded, failed, canceled or expired", example: "pay_06dq8z5k3c",
-	show: func(a *app, body []byte, v view) error {
-		var p payment.Payment
-		err := read(body, &p)
-		if err == nil {
-			a.showPayment(&p, v)
-		}
-		return err
-	},
-	list: func(a *app, body []byte) (string, error) {
-		var page struct {
-			Data []payment.Payment `json:"data"`
-			Next string            `json:"next_cursor"`
-		}
-		if err := read(body, &page); err != nil {
-			return "", err
-		}
-		t := a.table("PAYMENT", "CREATED "+a.zone(), "PROVIDER", "STATUS", "AMOUNT", "REFERENCE", "PROVIDER REFERENCE")
-		for _, p := range page.Data {
-			t.row(p.ID, clock(p.CreatedAt), p.Provider, string(p.Status), p.Amount.String()+" "+p.Currency, p.MerchantReference, p.ProviderReference)
-		}
-		t.print()
-		return page.Next, nil
-	},
+	show: func(a *app, body []byte, v view) error { return shown(body, v, a.showPayment) },
 }
 
 var payouts = family{
 	name: "payouts", one: "payout", statuses: "succeeded or failed", example: "po_06dq8z5k3c",
-	show: func(a *app, body []byte, v view) error {
-		var p payment.Payout
-		err := read(body, &p)
-		if err == nil {
-			a.showPayout(&p, v)
-		}
-		return err
-	},
-	list: func(a *app, body []byte) (string, error) {
-		var page struct {
-			Data []payment.Payout `json:"data"`
-			Next string           `json:"next_cursor"`
-		}
-		if err := read(body, &page); err != nil {
-			return "", err
-		}
-		t := a.table("PAYOUT", "CREATED "+a.zone(), "PROVIDER", "STATUS", "AMOUNT", "REFERENCE", "PROVIDER REFERENCE")
-		for _, p := range page.Data {
-			t.row(p.ID, clock(p.CreatedAt), p.Provider, string(p.Status), p.Amount.String()+" "+p.Currency, p.MerchantReference, p.ProviderReference)
-		}
-		t.print()
-		return page.Next, nil
-	},
+	show: func(a *app, body []byte, v view) error { return shown(body, v, a.showPayout) },
+}
+
+func shown[T any](body []byte, v view, show func(*T, view)) error {
+	one := new(T)
+	err := read(body, one)
+	if err == nil {
+		show(one, v)
+	}
+	return err
 }
 
 func (a *app) paymentsCommand() *cobra.Command {
 	return group(a.listRecords("payments", payments), a.listRecords("list", payments), a.showRecord(payments),
 		a.refreshRecord(payments), a.confirmCommand(), a.captureCommand(), a.cancelCommand(), a.refundCommand(),
-		a.resolveRecord(payments))
+		a.refundsCommand(), a.resolveRecord(payments))
 }
 
 func (a *app) payoutsCommand() *cobra.Command {
@@ -98,39 +62,72 @@ func (a *app) listRecords(use string, f family) *cobra.Command {
 			full + " list --reference order-47 --json",
 		Args: cobra.NoArgs,
 	}
-	query := url.Values{}
-	filters := []struct{ flag, parameter, usage string }{
+	filters := []filter{
 		{"provider", "provider", "only those of this provider"},
 		{"status", "status", "only those in this `status`"},
 		{"reference", "merchant_reference", "only those with this reference of yours"},
 		{"from", "created_from", "only those created since a `time` (2026-12-01T00:00:00Z) or in the last 24h"},
 		{"to", "created_to", "only those created before a `time`"},
 		{"cursor", "cursor", "go on where an earlier list ended"},
+		{"limit", "limit", "at most so `many`"},
 	}
-	for _, x := range filters {
-		c.Flags().String(x.flag, "", x.usage)
-	}
-	limit := c.Flags().Int("limit", 0, "at most so `many`")
+	addFilters(c, filters)
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		for _, x := range filters {
-			value := c.Flag(x.flag).Value.String()
-			if value == "" {
-				continue
-			}
-			if x.flag == "from" || x.flag == "to" {
-				var err error
-				if value, err = a.moment(x.flag, value); err != nil {
+		query := queryOf(c, filters)
+		for flag, parameter := range map[string]string{"from": "created_from", "to": "created_to"} {
+			if text := query.Get(parameter); text != "" {
+				at, err := a.moment(flag, text)
+				if err != nil {
 					return err
 				}
+				query.Set(parameter, at)
 			}
-			query.Set(x.parameter, value)
 		}
-		if *limit != 0 {
-			query.Set("limit", strconv.Itoa(*limit))
-		}
-		return a.list(c, request{method: http.MethodGet, path: "/v1/" + f.name, query: query, what: "list " + f.name}, f.list)
+		r := request{method: http.MethodGet, path: "/v1/" + f.name, query: query, what: "list " + f.name}
+		return a.list(c, r, func(a *app, body []byte) (string, error) { return a.recordTable(f, body) })
 	}
 	return c
+}
+
+// recordTable prints payments or payouts: in a list they have the same columns.
+func (a *app) recordTable(f family, body []byte) (next string, err error) {
+	var page struct {
+		Data []payment.Payment `json:"data"`
+		Next string            `json:"next_cursor"`
+	}
+	if err := read(body, &page); err != nil {
+		return "", err
+	}
+	t := a.table(strings.ToUpper(f.one), "CREATED "+a.zone(), "PROVIDER", "STATUS", "AMOUNT", "REFERENCE", "PROVIDER REFERENCE")
+	for _, p := range page.Data {
+		t.row(p.ID, clock(p.CreatedAt), p.Provider, string(p.Status), p.Amount.String()+" "+p.Currency, p.MerchantReference, p.ProviderReference)
+	}
+	t.print()
+	return page.Next, nil
+}
+
+// filter is a flag that becomes a parameter of a list.
+type filter struct{ flag, parameter, usage string }
+
+func addFilters(c *cobra.Command, list []filter) {
+	for _, f := range list {
+		if f.flag == "limit" {
+			c.Flags().Int(f.flag, 0, f.usage)
+			continue
+		}
+		c.Flags().String(f.flag, "", f.usage)
+	}
+}
+
+// queryOf gives the parameters whose flags were given.
+func queryOf(c *cobra.Command, list []filter) url.Values {
+	query := url.Values{}
+	for _, f := range list {
+		if value := c.Flag(f.flag).Value.String(); value != "" && c.Flags().Changed(f.flag) {
+			query.Set(f.parameter, value)
+		}
+	}
+	return query
 }
 
 // moment reads a time, or how long ago it was.

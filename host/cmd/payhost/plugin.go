@@ -98,27 +98,28 @@ func describe(ctx context.Context, path string) ([]byte, error) {
 		return nil, fmt.Errorf("the program says more than %d MiB", describeSize>>20)
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return nil, fmt.Errorf("the program did not say what it is within %s", describeTime)
-	case err != nil && said.Len() > 0:
-		return nil, fmt.Errorf("%w: %s", err, strings.TrimSpace(said.String()))
+	case err != nil && said.text.Len() > 0:
+		return nil, fmt.Errorf("%w: %s", err, strings.TrimSpace(said.text.String()))
 	}
-	return out.Bytes(), err
+	return out.text.Bytes(), err
 }
 
-// bounded keeps the beginning of what is written; full, when set, is called when there is more.
+// bounded keeps the beginning of what is written; full, when set, is called when there is more. The buffer is not
+// embedded: its ReadFrom would take everything.
 type bounded struct {
-	bytes.Buffer
+	text bytes.Buffer
 	most int
 	over bool
 	full func()
 }
 
 func (b *bounded) Write(p []byte) (int, error) {
-	if room := b.most - b.Len(); len(p) > room {
-		b.Buffer.Write(p[:room])
+	if room := b.most - b.text.Len(); len(p) > room {
+		b.text.Write(p[:room])
 		if b.over = true; b.full != nil {
 			b.full()
 		}
 		return len(p), nil
 	}
-	return b.Buffer.Write(p)
+	return b.text.Write(p)
 }

@@ -204,7 +204,7 @@ func (a *app) reloaded(body []byte, took time.Duration) error {
 	if a.json {
 		a.printJSON(body)
 	} else if len(answer.Results) > 0 {
-		t := a.table("PROVIDER", "RESULT", "ERROR")
+		t := a.table("NAME", "RESULT", "ERROR")
 		for _, r := range answer.Results {
 			t.row(r.Name, r.Action, r.Error)
 		}

@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/payhost/payhost/host/payment"
@@ -26,24 +25,16 @@ func (a *app) methodsCommand() *cobra.Command {
 		Example: "  payhost methods acme\n  payhost methods acme --country DE --currency EUR --amount 60.00",
 		Args:    arguments("NAME"),
 	}
-	filters := []struct{ flag, parameter, usage string }{
+	filters := []filter{
 		{"country", "country", "for customers in this country, two letters"},
 		{"currency", "currency", "for this currency"},
 		{"amount", "amount", "for this amount"},
 		{"customer-id", "customer_id", "for the customer with this id"},
 	}
-	for _, x := range filters {
-		c.Flags().String(x.flag, "", x.usage)
-	}
+	addFilters(c, filters)
 	c.RunE = func(c *cobra.Command, args []string) error {
-		query := url.Values{}
-		for _, x := range filters {
-			if value := c.Flag(x.flag).Value.String(); value != "" {
-				query.Set(x.parameter, value)
-			}
-		}
-		r := request{method: http.MethodGet, path: recordPath("providers", args[0], "payment-methods"), query: query,
-			what: "payment methods of " + args[0]}
+		r := request{method: http.MethodGet, path: recordPath("providers", args[0], "payment-methods"), query: queryOf(c, filters),
+			what: "payment methods of " + args[0], provider: args[0]}
 		return a.list(c, r, (*app).methodTable)
 	}
 	return c
@@ -91,7 +82,7 @@ func (a *app) balancesCommand() *cobra.Command {
 		Example: "  payhost balances acme",
 		Args:    arguments("NAME"),
 		RunE: func(c *cobra.Command, args []string) error {
-			r := request{method: http.MethodGet, path: recordPath("providers", args[0], "balances"), what: "balances of " + args[0]}
+			r := request{method: http.MethodGet, path: recordPath("providers", args[0], "balances"), what: "balances of " + args[0], provider: args[0]}
 			return a.list(c, r, (*app).balanceTable)
 		},
 	}
@@ -175,7 +166,7 @@ func (a *app) callOperation(c *cobra.Command, name, operation string, input []by
 		return wrongUsage("%s moves money: --idempotency-key is required", operation)
 	}
 	got, err = a.ask(ctx, request{method: http.MethodPost, path: recordPath("providers", name, "operations", operation), body: input,
-		key: key, moves: moves, what: what})
+		key: key, moves: moves, what: what, provider: name})
 	if err != nil {
 		return err
 	}

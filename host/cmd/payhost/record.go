@@ -141,7 +141,11 @@ func (r *record) end(attempts []payment.Attempt, history []payment.Change, v vie
 	if v.failed {
 		// told by the caller
 	} else if r.failure != nil {
-		a.heading("failure")
+		name := "failure"
+		if !r.failed() {
+			name = "an earlier failure"
+		}
+		a.heading(name)
 		fmt.Fprint(a.out, facts(r.failureFacts()))
 	} else if steps := r.open(); len(steps) > 0 {
 		a.heading("next")
@@ -166,6 +170,9 @@ func (r *record) end(attempts []payment.Attempt, history []payment.Change, v vie
 		t.print()
 	}
 }
+
+// failed says whether the failure is what counts: afterwards it may still have gone well.
+func (r *record) failed() bool { return r.status == payment.Failed || r.status == payment.Unknown }
 
 // failureFacts tells what failed, whether money may have moved, and what to do.
 func (r *record) failureFacts() []fact {

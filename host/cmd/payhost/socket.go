@@ -34,6 +34,7 @@ type request struct {
 	key          string // Idempotency-Key
 	moves        bool   // it can move money, so a lost answer is told with care
 	accept       int    // a status that is an answer, besides 200 and its like
+	provider     string // whom it is about, as far as that is known
 	what         string // what is being done, for errors: "pay", "show the payment"
 }
 
@@ -129,10 +130,7 @@ func (a *app) unanswered(r request, socket string, err error) error {
 		cause = "interrupted"
 	}
 	t := &trouble{what: fmt.Sprintf("%s: no answer from the host on %s: %s", r.what, socket, cause)}
-	if r.moves {
-		t.fact("money", "may have moved: the host may have taken the request, and goes on with it")
-		t.fact("next", "run the same command again, with the same --idempotency-key %q: it finds what became of it and never moves money twice", r.key)
-	}
+	t.lost(r)
 	return t
 }
 

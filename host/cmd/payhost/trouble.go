@@ -49,6 +49,16 @@ func facts(list []fact) string {
 	return b.String()
 }
 
+// lost adds what to do when the answer to something that moves money has not come.
+func (t *trouble) lost(r request) {
+	if !r.moves {
+		return
+	}
+	t.fact("provider", "%s", r.provider)
+	t.fact("money", "may have moved: the host may have taken the request, and goes on with it")
+	t.fact("next", "run the same command again, with the same --idempotency-key %q: it finds what became of it and never moves money twice", r.key)
+}
+
 // problem is the host's answer to what it does not do: application/problem+json.
 type problem struct {
 	Title           string      `json:"title"`
@@ -70,8 +80,11 @@ type problem struct {
 func refusal(r request, resp *http.Response, body []byte) error {
 	var p problem
 	if err := json.Unmarshal(body, &p); err != nil || p.Code+p.Title+p.Detail == "" {
-		return fmt.Errorf("%s: the host answered %s and nothing that explains it; its log may", r.what, resp.Status)
+		t := &trouble{what: fmt.Sprintf("%s: the host answered %s and nothing that explains it; its log may", r.what, resp.Status)}
+		t.lost(r)
+		return t
 	}
+	p.Provider = cmp.Or(p.Provider, r.provider)
 	t := &trouble{what: r.what + ": " + cmp.Or(p.Detail, p.Title, resp.Status)}
 	for _, v := range p.Violations {
 		t.fact("wrong", "%s %s", v.Field, v.Message)

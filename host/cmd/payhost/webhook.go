@@ -1,10 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"maps"
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -71,26 +71,16 @@ func (a *app) listWebhooks(use string) *cobra.Command {
   payhost webhooks list --json`,
 		Args: cobra.NoArgs,
 	}
-	filters := []struct{ flag, usage string }{
-		{"provider", "only those of this provider"},
-		{"state", "only those in this `state`: pending, applied, ignored, unmatched or failed"},
-		{"cursor", "go on where an earlier list ended"},
+	filters := []filter{
+		{"provider", "provider", "only those of this provider"},
+		{"state", "state", "only those in this `state`: pending, applied, ignored, unmatched or failed"},
+		{"cursor", "cursor", "go on where an earlier list ended"},
+		{"limit", "limit", "at most so `many`"},
 	}
-	for _, x := range filters {
-		c.Flags().String(x.flag, "", x.usage)
-	}
-	limit := c.Flags().Int("limit", 0, "at most so `many`")
+	addFilters(c, filters)
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		query := url.Values{}
-		for _, x := range filters {
-			if value := c.Flag(x.flag).Value.String(); value != "" {
-				query.Set(x.flag, value)
-			}
-		}
-		if *limit != 0 {
-			query.Set("limit", strconv.Itoa(*limit))
-		}
-		return a.list(c, request{method: http.MethodGet, path: "/v1/webhooks", query: query, what: "list webhooks"}, (*app).webhookTable)
+		r := request{method: http.MethodGet, path: "/v1/webhooks", query: queryOf(c, filters), what: "list webhooks"}
+		return a.list(c, r, (*app).webhookTable)
 	}
 	return c
 }
@@ -152,13 +142,9 @@ func (a *app) showWebhook(w *payment.Webhook) {
 
 // readable indents a body that is JSON.
 func readable(body string) string {
-	var v json.RawMessage
-	if json.Unmarshal([]byte(body), &v) != nil {
+	var b bytes.Buffer
+	if json.Indent(&b, []byte(body), "", "  ") != nil {
 		return body
 	}
-	text, err := json.MarshalIndent(v, "", "  ")
-	if err != nil {
-		return body
-	}
-	return string(text)
+	return b.String()
 }

@@ -1,0 +1,177 @@
+package main
+
+import (
+	"encoding/json"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// plugins are built when the first test needs them.
+var plugins = sync.OnceValues(func() (folder string, err error) {
+	folder = filepath.Join(filepath.Dir(program), "plugins")
+	for name, from := range map[string]string{"ptop": "plugins/ptop", "ptop@1.2.3": "plugins/ptop", "reference": "plugins/reference"} {
+		if err := build(filepath.Join(folder, name), filepath.Join(repository, from)); err != nil {
+			return "", err
+		}
+	}
+	return folder, nil
+})
+
+// configure writes a configuration whose plugin_dir is the built one.
+func configure(t *testing.T, providers string) (folder string) {
+	t.Helper()
+	dir, err := plugins()
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder = newFolder(t)
+	write(t, filepath.Join(folder, "config.toml"), "[host]\nplugin_dir = \""+dir+"\"\n"+providers)
+	return folder
+}
+
+const rightConfig = `
+environment = "sandbox"
+website_id = "w123456"
+secret_key = "a secret"
+website_url = "https://shop.example"
+`
+
+func TestCheckNamesEveryMistake(t *testing.T) {
+	t.Parallel()
+	folder := configure(t, `
+[providers.right]
+plugin = "ptop"
+[providers.right.config]`+rightConfig+`
+[providers.wrong]
+plugin = "ptop"
+version = "1.2.3"
+[providers.wrong.config]
+environment = "sandbox"
+websit_id = "w123456"
+secret_key = 5
+website_url = "a secret that is no address"
+
+[providers.pinned]
+plugin = "ptop"
+sha256 = "0000000000000000000000000000000000000000000000000000000000000000"
+
+[providers.missing]
+plugin = "nothing"
+
+[providers.older]
+plugin = "ptop"
+version = "9.9.9"
+
+[providers.off]
+plugin = "nothing"
+enabled = false
+`)
+	before := tree(t, folder)
+	r := start(t, folder, "", "check").wait(t)
+	if r.exit != exitFailed {
+		t.Errorf("exit %d", r.exit)
+	}
+	for _, want := range []string{
+		`config.toml:15: providers.wrong.config.website_id: is missing`,
+		`config.toml:17: providers.wrong.config.websit_id: is not a known key: did you mean "website_id"?`,
+		`config.toml:18: providers.wrong.config.secret_key: must be text, not a number: put it in quotes`,
+		`config.toml:19: providers.wrong.config.website_url: `,
+		`config.toml:23: providers.pinned.sha256: `,
+		`config.toml:26: providers.missing.plugin: plugin nothing: there is no file `,
+		`config.toml:30: providers.older.version: plugin ptop: there is no file `,
+		`payhost: config.toml has 7 problems`,
+	} {
+		if strings.Count(r.stderr, want) != 1 {
+			t.Errorf("not once: %q", want)
+		}
+	}
+	if n := strings.Count(r.stderr, "\n"); n != 8 {
+		t.Errorf("%d lines", n)
+	}
+	for _, want := range [][]string{
+		{"right", "ptop", "1.2.3", "ok"}, {"wrong", "ptop", "1.2.3", "problem"}, {"pinned", "ptop", "problem"},
+		{"missing", "nothing", "problem"}, {"older", "ptop", "problem"}, {"off", "nothing", "disabled"},
+	} {
+		if !hasRow(r.stdout, want) {
+			t.Errorf("no row %q", want)
+		}
+	}
+	if strings.Contains(r.stdout+r.stderr, "a secret") {
+		t.Error("a value of the configuration is shown")
+	}
+	if after := tree(t, folder); after != before {
+		t.Errorf("the folder held\n%s\nand now\n%s", before, after)
+	}
+	if t.Failed() {
+		t.Logf("%s\n%s", r.stdout, r.stderr)
+	}
+}
+
+func hasRow(table string, cells []string) bool {
+	for line := range strings.Lines(table) {
+		if strings.Join(strings.Fields(line), " ") == strings.Join(cells, " ") {
+			return true
+		}
+	}
+	return false
+}
+
+// tree lists a folder.
+func tree(t *testing.T, folder string) string {
+	t.Helper()
+	var b strings.Builder
+	err := filepath.WalkDir(folder, func(path string, _ fs.DirEntry, err error) error {
+		b.WriteString(path + "\n")
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// A plugin's own words about the configuration are warnings, and so is a provider that is down: neither keeps a host
+// from running, and a script that checks before it reloads must not be stopped by them.
+func TestCheckWarns(t *testing.T) {
+	t.Parallel()
+	folder := configure(t, `
+[providers.down]
+plugin = "reference"
+[providers.down.config]
+environment = "sandbox"
+base_url = "http://127.0.0.1:1"
+merchant_id = "m1"
+api_key = "api key"
+signing_key = "signing key"
+webhook_keys = ["one"]
+`)
+	r := start(t, folder, "", "check").wait(t)
+	if r.exit != exitDone || !strings.Contains(r.stderr, "config.toml:4: providers.down: warning: ") ||
+		!strings.Contains(r.stderr, "payhost: config.toml is valid, with 1 warning\n") {
+		t.Errorf("exit %d\n%s\n%s", r.exit, r.stdout, r.stderr)
+	}
+	r = start(t, folder, "", "check", "--json").wait(t)
+	var got struct {
+		Providers []checkedProvider
+		Problems  []string
+	}
+	if err := json.Unmarshal([]byte(r.stdout), &got); err != nil || len(got.Providers) != 1 {
+		t.Fatalf("%v\n%s", err, r.stdout)
+	}
+	p := got.Providers[0]
+	if p.Result != "warning" || p.Health == "" || p.Version != "1.2.3" || len(p.Checksum) != 64 || len(p.Warnings) != 1 || len(p.Problems) != 0 {
+		t.Errorf("%+v", p)
+	}
+}
+
+func TestCheckIsContent(t *testing.T) {
+	t.Parallel()
+	folder := configure(t, "\n[providers.shop]\nplugin = \"ptop\"\n[providers.shop.config]"+rightConfig)
+	r := start(t, folder, "", "check").wait(t)
+	if r.exit != exitDone || r.stderr != "payhost: config.toml is valid\n" || !hasRow(r.stdout, []string{"shop", "ptop", "1.2.3", "ok"}) {
+		t.Errorf("exit %d\n%s\n%s", r.exit, r.stdout, r.stderr)
+	}
+}
