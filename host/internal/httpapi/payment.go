@@ -28,7 +28,7 @@ type paymentRequest struct {
 	Customer          payment.Customer  `json:"customer,omitempty" doc:"who pays"`
 	SuccessURL        string            `json:"success_url,omitempty" example:"https://example.com/success" doc:"where the customer goes after paying; payment_id and status are added"`
 	CancelURL         string            `json:"cancel_url,omitempty" example:"https://example.com/fail" doc:"where the customer goes after giving up"`
-	ExpiresAt         time.Time         `json:"expires_at,omitempty" doc:"when an unfinished payment expires; without it the account's payment_ttl counts"`
+	ExpiresAt         string            `json:"expires_at,omitempty" format:"date-time" example:"2026-12-01T00:00:00Z" doc:"when an unfinished payment expires; without it the account's payment_ttl counts"`
 	Metadata          map[string]string `json:"metadata,omitempty" doc:"yours: at most 50 entries, names of at most 40, values of at most 500 characters"`
 	ProviderOptions   json.RawMessage   `json:"provider_options,omitempty" doc:"one JSON object with what only this provider knows"`
 }
@@ -43,10 +43,11 @@ func amountOf(text string) decimal.Decimal {
 }
 
 func (r *paymentRequest) request() payment.Request {
+	expires, _ := time.Parse(time.RFC3339, r.ExpiresAt) // the schema has checked it
 	return payment.Request{
 		Provider: r.Provider, Amount: amountOf(r.Amount), Currency: r.Currency, MerchantReference: r.MerchantReference,
 		Description: r.Description, Method: r.Method, Country: r.Country, Language: r.Language, Customer: r.Customer,
-		SuccessURL: r.SuccessURL, CancelURL: r.CancelURL, ExpiresAt: r.ExpiresAt, Metadata: r.Metadata, ProviderOptions: r.ProviderOptions,
+		SuccessURL: r.SuccessURL, CancelURL: r.CancelURL, ExpiresAt: expires, Metadata: r.Metadata, ProviderOptions: r.ProviderOptions,
 	}
 }
 
