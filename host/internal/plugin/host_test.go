@@ -51,7 +51,13 @@ func (s *stage) otherHost() (*exec.Cmd, int) {
 	if err := cmd.Start(); err != nil {
 		s.t.Fatal(err)
 	}
-	s.t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	s.t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+		if w, err := plugin.OpenWorkspace(s.data); err == nil { // removes what it left
+			_ = w.Close()
+		}
+	})
 	var pid int
 	line, err := bufio.NewReader(out).ReadString('\n')
 	if _, scanErr := fmt.Sscanf(line, "plugin %d", &pid); err != nil || scanErr != nil {

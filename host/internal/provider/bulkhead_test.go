@@ -67,3 +67,13 @@ func TestBulkheadWaitEndsWithItsTimeOrItsContext(t *testing.T) {
 		}
 	})
 }
+
+// wantError makes sure of an error's kind.
+func wantError(t testing.TB, err error, code sdk.Code, outcome sdk.Outcome) *sdk.Error {
+	t.Helper()
+	e, ok := err.(*sdk.Error)
+	if !ok || e.Code != code || e.Outcome != outcome {
+		t.Fatalf("error %v (%T), want %s, %s", err, err, code, outcome)
+	}
+	return e
+}

@@ -233,16 +233,6 @@ func eventually(t testing.TB, what string, ok func() bool) {
 	}
 }
 
-// wantError makes sure of an error's kind.
-func wantError(t testing.TB, err error, code sdk.Code, outcome sdk.Outcome) *sdk.Error {
-	t.Helper()
-	e, ok := err.(*sdk.Error)
-	if !ok || e.Code != code || e.Outcome != outcome {
-		t.Fatalf("error %v (%T), want %s, %s", err, err, code, outcome)
-	}
-	return e
-}
-
 // text is a buffer for several goroutines.
 type text struct {
 	mu sync.Mutex

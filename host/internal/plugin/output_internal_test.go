@@ -1,0 +1,60 @@
+package plugin
+
+import (
+	"bytes"
+	"io"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/payhost/payhost/sdk"
+)
+
+// FuzzOutput prints anything: it must neither end the host nor show a secret.
+func FuzzOutput(f *testing.F) {
+	for _, seed := range []string{
+		"plain\nlines\n", "no end", "\n\n\n", "panic: x\ngoroutine 1\n", "\xff\xfe\n",
+		`{"@level":"info","@message":"m","@timestamp":"2026-01-02T03:04:05.000000Z","a":1}`,
+		`{"@message":5}`, `{"@message":null,"@level":[]}`, `{"msg":"m","level":{"x":1}}`, `{"msg":"m"}{"msg":"n"}`,
+		`{"msg":"hush-hush-1","deep":[{"hush-hush-1":"hush-hush-1"},1e999,-0.0,true,null]}`, `{"msg":`, "{", `{"":""}`,
+		strings.Repeat("x", maxLine+10) + "\nrest",
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, printed []byte) {
+		var log bytes.Buffer
+		mask := &Mask{}
+		mask.Add(sdk.NewSecret("hush-hush-1"))
+		s := newSink(slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+		o := &output{sink: s, mask: mask}
+		readLines(bytes.NewReader(printed), o.stderrLine)
+		readLines(bytes.NewReader(printed), o.stdoutLine)
+		quoted := o.quote(io.ErrUnexpectedEOF).Error()
+		s.close(time.Minute)
+		if strings.Contains(quoted, "hush-hush-1") || strings.Contains(log.String(), "hush-hush-1") {
+			t.Errorf("a secret is shown: %s\n%s", quoted, log.String())
+		}
+	})
+}
+
+func TestMaskKnowsASecretInAllItsForms(t *testing.T) {
+	key := "-----BEGIN KEY-----\nMIIabcdefghijklmnop\nqrst\n-----END KEY-----"
+	var m Mask
+	m.Add(sdk.NewSecret("p@ss\"word/1"), sdk.NewSecret("p@ss"), sdk.NewSecret("abc"), sdk.NewSecret(""), sdk.NewSecret(key))
+	for text, want := range map[string]string{
+		`it is p@ss"word/1.`:             "it is [secret].",
+		`{"k":"p@ss\"word/1"}`:           `{"k":"[secret]"}`,
+		"https://x/?k=p%40ss%22word%2F1": "https://x/?k=[secret]",
+		"only p@ss":                      "only [secret]",
+		"abc is too short":               "abc is too short",
+		"MIIabcdefghijklmnop":            "[secret]",
+	} {
+		if got := m.Text(text); got != want {
+			t.Errorf("%q became %q, want %q", text, got, want)
+		}
+	}
+	if got := (*Mask)(nil).Text("x"); got != "x" {
+		t.Error(got)
+	}
+}
