@@ -135,6 +135,9 @@ func (in *confirmInput) readPart(part *multipart.Part) error {
 // plainName keeps of a file's name what is a name: no folders, no characters that could break a header at the provider.
 func plainName(name string) string {
 	name = path.Base(strings.ReplaceAll(name, `\`, "/"))
+	if name == "." || name == ".." || name == "/" {
+		return "file"
+	}
 	name = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || r == '"' || r == unicode.ReplacementChar {
 			return '_'
