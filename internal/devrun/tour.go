@@ -177,7 +177,7 @@ func (t *tour) kill(ctx context.Context) error {
 		}
 		answer <- p
 	}()
-	if err := t.untilInFlight(ctx, name); err != nil {
+	if err := t.untilDelayed(ctx, name); err != nil {
 		return err
 	}
 	fmt.Printf("  kill -9 %d\n", before.PID)
@@ -199,13 +199,20 @@ func (t *tour) kill(ctx context.Context) error {
 	return nil
 }
 
-// untilInFlight waits until a call to the provider is under way.
-func (t *tour) untilInFlight(ctx context.Context, name string) error {
+// untilDelayed waits until the simulator holds a request back: the fault is used up.
+func (t *tour) untilDelayed(ctx context.Context, name string) error {
 	for {
-		var p struct {
-			InFlight int `json:"in_flight"`
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, t.addresses[name]+"/_simulator/faults", nil)
+		if err != nil {
+			return err
 		}
-		if err := t.call(ctx, http.MethodGet, "/v1/providers/"+name, "", "", &p); err != nil || p.InFlight > 0 {
+		resp, err := t.client.Do(req)
+		if err != nil {
+			return err
+		}
+		data, err := io.ReadAll(resp.Body)
+		_ = resp.Body.Close()
+		if err != nil || !strings.Contains(string(data), `"delay"`) {
 			return err
 		}
 		select {

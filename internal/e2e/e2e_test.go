@@ -73,10 +73,10 @@ func TestAKilledPluginLeavesADoubtAndComesBack(t *testing.T) {
 	w.control(http.MethodPost, "faults", `{"kind":"delay","delay":"30s","times":1}`)
 	answer := make(chan record, 1)
 	go func() { answer <- w.pay("doubtful") }()
-	var before status
-	for before.InFlight == 0 {
-		before = w.provider("ptop")
+	for bytes.Contains(w.control(http.MethodGet, "faults", ""), []byte("delay")) {
+		runtime.Gosched() // until the provider has the request
 	}
+	before := w.provider("ptop")
 	if err := syscall.Kill(before.PID, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +114,7 @@ website_url = "https://shop.example"
 `
 	w.write(bad)
 	code, out := w.command("check")
-	for _, want := range []string{"checksum", "third.config.environment", "third.config.websit_id", "third.config.website_id", "config.toml:"} {
+	for _, want := range []string{"sha256", "third.config.environment", "third.config.websit_id", "third.config.website_id", "config.toml:"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("nothing is said of %q", want)
 		}

@@ -132,14 +132,15 @@ func (w *world) serve() *program {
 	w.t.Helper()
 	cmd := exec.Command(filepath.Join(bin, "payhost"), "serve", "--config", w.config)
 	cmd.Env = w.env
-	pipe, err := cmd.StderrPipe()
+	pipe, write, err := os.Pipe()
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	cmd.Stdout = io.Discard
+	cmd.Stdout, cmd.Stderr = write, write
 	if err := cmd.Start(); err != nil {
 		w.t.Fatal(err)
 	}
+	_ = write.Close()
 	p := &program{cmd: cmd, done: make(chan error, 1)}
 	ready := make(chan bool, 1)
 	go func() {
@@ -156,6 +157,7 @@ func (w *world) serve() *program {
 				break
 			}
 		}
+		_ = pipe.Close()
 		p.done <- cmd.Wait()
 		close(p.done)
 		close(ready)
@@ -287,7 +289,6 @@ type status struct {
 	State     string
 	PID       int
 	Version   string
-	InFlight  int    `json:"in_flight"`
 	LastError string `json:"last_error"`
 }
 

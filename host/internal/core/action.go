@@ -201,7 +201,7 @@ func (c *Core) runAction(ctx context.Context, l Lease, i *intent.Intent, key str
 		problem = payment.FromProvider(i.Provider, i.ID, err)
 	}
 	note := fmt.Sprintf("%s, %s %s: %s in %d ms", a.verb, l.Config().Plugin, l.Version(), done.Outcome, done.DurationMS)
-	c.persist(ctx, i.ID, "record the answer", func(tx *store.Tx) error {
+	c.persist(ctx, i.ID, "record the answer", func(ctx context.Context, tx *store.Tx) error {
 		if err := tx.FinishAttempt(ctx, i.ID, done); err != nil {
 			return err
 		}

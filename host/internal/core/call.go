@@ -37,7 +37,8 @@ func (c *Core) runCreate(ctx context.Context, l Lease, verb creation, i *intent.
 }
 
 func (c *Core) recordAttempt(ctx context.Context, id string, a payment.Attempt) error {
-	return c.store.Update(context.WithoutCancel(ctx), func(tx *store.Tx) error { return tx.InsertAttempt(ctx, id, a) })
+	ctx = context.WithoutCancel(ctx)
+	return c.store.Update(ctx, func(tx *store.Tx) error { return tx.InsertAttempt(ctx, id, a) })
 }
 
 // attempt makes one call and records its end. again says that nothing was sent and that another try is in order; then
@@ -56,7 +57,7 @@ func (c *Core) attempt(ctx context.Context, l Lease, verb creation, i *intent.In
 		}
 	}
 	note := fmt.Sprintf("%s attempt %d, %s %s: %s in %d ms", a.Verb, number, l.Config().Plugin, l.Version(), a.Outcome, a.DurationMS)
-	c.persist(ctx, i.ID, "record the answer", func(tx *store.Tx) error {
+	c.persist(ctx, i.ID, "record the answer", func(ctx context.Context, tx *store.Tx) error {
 		if err := tx.FinishAttempt(ctx, i.ID, a); err != nil {
 			return err
 		}
@@ -125,11 +126,12 @@ func stillInDoubt(r intent.Report, e *sdk.Error, g sdk.RepeatGuarantee) intent.R
 }
 
 // persist writes what must not be lost, such as a provider's answer, trying again while the database refuses. What it
-// cannot write within a minute is left to recovery, which takes the open attempt for unknown.
-func (c *Core) persist(ctx context.Context, id, what string, fn func(*store.Tx) error) {
+// cannot write within a minute is left to recovery, which takes the open attempt for unknown. fn gets a context of its
+// own: the call's may have run out, and that is when recording matters most.
+func (c *Core) persist(ctx context.Context, id, what string, fn func(context.Context, *store.Tx) error) {
 	ctx = context.WithoutCancel(ctx)
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
-		return struct{}{}, c.store.Update(ctx, fn)
+		return struct{}{}, c.store.Update(ctx, func(tx *store.Tx) error { return fn(ctx, tx) })
 	}, backoff.WithMaxElapsedTime(time.Minute))
 	if err != nil {
 		c.log.Error("could not "+what+"; recovery will ask the provider", "id", id, "error", err)

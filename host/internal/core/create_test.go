@@ -242,3 +242,16 @@ func TestAnUnknownProviderIsAViolation(t *testing.T) {
 		t.Fatalf("got %v", e)
 	}
 }
+
+func TestAProviderThatDoesNotAnswerInTimeLeavesADoubtThatIsRecorded(t *testing.T) {
+	r := newRig(t)
+	r.account.Settings.Timeout = 20 * time.Millisecond
+	r.account.Create = func(ctx context.Context, _ sdk.CreatePaymentRequest) (*sdk.Payment, error) {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	p := r.pay(t, "k")
+	if p.Status != payment.Unknown || p.Attempts[0].Outcome != "unknown" || len(p.History) != 3 {
+		t.Fatalf("got %+v", p)
+	}
+}

@@ -138,7 +138,7 @@ func (c *Core) finishOperation(ctx context.Context, key string, output json.RawM
 		}
 	}
 	text, marshal := json.Marshal(r)
-	c.persist(ctx, key, "record an operation's answer", func(tx *store.Tx) error {
+	c.persist(ctx, key, "record an operation's answer", func(ctx context.Context, tx *store.Tx) error {
 		if marshal != nil {
 			return marshal
 		}
