@@ -147,22 +147,20 @@ func (a *app) followOnce(ctx context.Context, r request) (more bool, err error) 
 }
 
 // Events are printed as they come, so their columns have fixed widths.
-const eventColumns = "%-19s  %-26s  %-24s  %-30s  %s\n"
+const eventColumns = "%-19s  %-17s  %-26s  %-30s  %-12s  %s\n"
 
 func (a *app) eventHeader() {
-	fmt.Fprintf(a.out, eventColumns, a.zone(), "EVENT", "TYPE", "ABOUT", "AMOUNT")
+	fmt.Fprintf(a.out, eventColumns, a.zone(), "EVENT", "TYPE", "ABOUT", "PROVIDER", "AMOUNT")
 }
 
 func (a *app) eventLine(e payment.Event) {
 	var about struct{ Provider, Amount, Currency string }
 	_ = json.Unmarshal(e.Data, &about) // what it is about may have none of these
 	subject := cmp.Or(e.RefundID, e.PayoutID, e.PaymentID)
-	if about.Provider != "" {
-		subject += " " + about.Provider
-	}
 	amount := about.Amount
 	if about.Currency != "" {
 		amount += " " + about.Currency
 	}
-	fmt.Fprintf(a.out, eventColumns, clock(e.CreatedAt), printable(e.ID), printable(e.Type), printable(subject), printable(amount))
+	fmt.Fprintf(a.out, eventColumns, clock(e.CreatedAt), printable(e.ID), printable(e.Type), printable(subject), printable(about.Provider),
+		printable(amount))
 }

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
 	"time"
 
@@ -31,17 +32,18 @@ error output; one line on the output says when the host is ready.`,
 		Example: "  payhost serve\n  payhost serve --config /etc/payhost/config.toml",
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			loaded := look(a.config)
 			cfg, err := host.LoadConfig(a.config)
 			if err != nil {
 				return a.refuseConfig(err)
 			}
-			return a.serve(c.Context(), cfg)
+			return a.serve(c.Context(), cfg, loaded)
 		},
 	}
 }
 
 // serve runs until a signal says stop.
-func (a *app) serve(ctx context.Context, cfg *host.Config) error {
+func (a *app) serve(ctx context.Context, cfg *host.Config, loaded appearance) error {
 	log := a.logger(cfg)
 	ctx, stop := a.untilSignal(ctx, log)
 	defer stop()
@@ -52,21 +54,15 @@ func (a *app) serve(ctx context.Context, cfg *host.Config) error {
 	if err != nil {
 		return fmt.Errorf("serve: %w", err)
 	}
+	changes, unwatch := watched(cfg, loaded, log)
+	defer unwatch()
 	serving, served := context.WithCancel(ctx)
-	reloading := make(chan struct{})
-	go func() {
-		defer close(reloading)
-		reloads(serving, h, cfg, hangup, log)
-	}()
-	announced := make(chan struct{})
-	go func() {
-		defer close(announced)
-		a.announce(serving, cfg)
-	}()
+	var beside sync.WaitGroup
+	beside.Go(func() { reloads(serving, h, cfg.File, hangup, changes, log) })
+	beside.Go(func() { a.announce(serving, cfg) })
 	err = h.Serve(ctx)
 	served()
-	<-announced
-	<-reloading
+	beside.Wait()
 	if err == nil {
 		log.Info("stopping")
 	}
