@@ -1,0 +1,168 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/providerhttp"
+)
+
+type provider struct {
+	cfg    config
+	rt     sdk.Runtime
+	client *providerhttp.Client
+}
+
+func newProvider(cfg config, rt sdk.Runtime) (*provider, error) {
+	c, err := newClient(cfg, rt)
+	return &provider{cfg, rt, c}, err
+}
+
+// Close drops the connections that reads keep open.
+func (p *provider) Close() error {
+	p.client.Close()
+	return nil
+}
+
+func (*provider) Info() sdk.Info {
+	return sdk.Info{
+		Name: "paycrypto", Version: version, Description: "PayCrypto Checkout: hosted payments in USD and USDT",
+		Currencies: []string{"USD", "USDT", "USDT-BEP20", "USDT-TRC20", "USDT-SPL"}, // [doc]
+		Operations: []sdk.Operation{{
+			Name: "send_test_webhook", Description: "Has made-up data sent to the webhook URL of the back office, within 10 seconds.",
+			InputSchema: sdk.Schema[struct{}](), OutputSchema: sdk.Schema[struct{}](),
+		}},
+		WebhookTrust: []sdk.WebhookTrust{sdk.TrustSignature},
+		// A cust_order_id is taken once [seen]; for how long it is remembered is not said. It makes but a link.
+		CreatePayment: sdk.RepeatGuarantee{Repeat: sdk.RepeatRejectsDuplicates, LinkOnly: true},
+		PaymentLookup: sdk.Lookup{ByReference: true, Amounts: true, ListByTime: true}, // nothing says that it is immediate
+	}
+}
+
+// ListPaymentMethods gives the one page that there is, once for each of the merchant's currencies, within limits that
+// hold for all of them [decided] and are excluded [doc]. The document's table writes min_limt, its example min_limit.
+func (p *provider) ListPaymentMethods(ctx context.Context, _ sdk.ListPaymentMethodsRequest) (list []sdk.PaymentMethod, err error) {
+	var limits struct {
+		Min      providerhttp.Amount `json:"min_limit"`
+		Limt     providerhttp.Amount `json:"min_limt"`
+		Max      providerhttp.Amount `json:"max_limit"`
+		FiatList []string            `json:"fiat_list"`
+	}
+	resp, err := p.do(ctx, "/api/v1/merchant/limit", nil, nil, &limits)
+	if err != nil {
+		return nil, err
+	}
+	least, most := cmp.Or(limits.Min, limits.Limt), limits.Max
+	if !least.Present || !most.Present || len(limits.FiatList) == 0 {
+		return nil, resp.Unexpected("it lacks a limit or a currency")
+	}
+	for _, currency := range limits.FiatList {
+		list = append(list, sdk.PaymentMethod{
+			ID: "checkout", Name: "PayCrypto", Currency: strings.ToUpper(currency), Flow: sdk.FlowRedirect,
+			Min: &least.Decimal, Max: &most.Decimal, LimitsExclusive: true,
+		})
+	}
+	return list, nil
+}
+
+// CreatePayment makes an order. When an earlier attempt of the same payment has made it, the payment is what is there:
+// without its link, which no call tells again.
+func (p *provider) CreatePayment(ctx context.Context, req sdk.CreatePaymentRequest) (*sdk.Payment, error) {
+	body := map[string]any{
+		"currency": req.Amount.Currency, "amount": req.Amount.Amount.String(), "cust_order_id": req.Reference,
+		"return_url": req.ReturnURL, "notify_url": req.NotifyURL,
+		"company_name": p.cfg.CompanyName, "company_email": p.cfg.CompanyEmail,
+		"expire": max(0, req.ExpiresAt.UnixMilli()),
+	}
+	maps.DeleteFunc(body, func(_ string, v any) bool { return v == "" || v == int64(0) })
+	if req.Customer.Email != "" {
+		body["customer"] = map[string]string{"notify_email": req.Customer.Email}
+	}
+	var made order
+	resp, err := p.do(ctx, "/api/v1/payment", nil, body, &made)
+	if sdk.CodeOf(err) == sdk.CodeDuplicate && req.Attempt > 1 {
+		there, notThere := p.GetPayment(ctx, sdk.GetPaymentRequest{Payment: sdk.PaymentContext{Reference: req.Reference}})
+		if notThere == nil {
+			return there, nil
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	if made.OrderID == "" || !strings.HasPrefix(made.RedirectURL, "http") {
+		return nil, resp.Unexpected("it has no order_id with a redirect_url for a browser")
+	}
+	action := sdk.RedirectTo(made.RedirectURL)
+	return &sdk.Payment{ProviderReference: string(made.OrderID), Status: sdk.PaymentRequiresAction, NextAction: action}, nil
+}
+
+// GetPayment asks by our reference, which is always known and safe to sign. Another order is no answer.
+func (p *provider) GetPayment(ctx context.Context, req sdk.GetPaymentRequest) (*sdk.Payment, error) {
+	list, page, err := p.orders(ctx, url.Values{"cust_order_id": {req.Payment.Reference}})
+	switch {
+	case err != nil:
+		return nil, err
+	case len(page.Records) == 0:
+		return nil, sdk.Refused(sdk.CodeNotFound, "", "") // as good as 111003 [decided]
+	case len(list) != 1 || list[0].Reference != req.Payment.Reference:
+		return nil, page.resp.Unexpected("it is not the order that was asked for, with id, status, amount and currency")
+	}
+	return &list[0].Payment, nil
+}
+
+type page struct {
+	Pages   providerhttp.Amount `json:"pages"`
+	Records []order             `json:"records"`
+	resp    *providerhttp.Response
+}
+
+// orders gives the records that can be read: one odd order must not hide the others.
+func (p *provider) orders(ctx context.Context, query url.Values) (list []sdk.ListedPayment, got page, err error) {
+	got.resp, err = p.do(ctx, "/api/v1/orders", query, nil, &got)
+	if err == nil && got.Records == nil {
+		err = got.resp.Unexpected("it has no records")
+	}
+	for _, o := range got.Records {
+		if payment := o.payment(); payment.Status != "" && payment.Amount != nil && o.OrderID != "" {
+			list = append(list, sdk.ListedPayment{Reference: string(o.CustOrderID), Payment: *payment})
+		}
+	}
+	return list, got, err
+}
+
+// ListPayments asks for one page of one window: the page token names both. Windows share their borders, to miss nothing.
+func (p *provider) ListPayments(ctx context.Context, req sdk.ListPaymentsRequest) (*sdk.ListPaymentsResponse, error) {
+	from, to, number := req.From.UnixMilli(), cmp.Or(req.To, p.rt.Now()).UnixMilli(), 1
+	if _, err := fmt.Sscanf(req.PageToken, "%d-%d", &from, &number); err != nil && req.PageToken != "" || req.From.IsZero() {
+		return nil, sdk.Invalid(sdk.Violation{Field: "from", Message: "is needed, and a page_token of the same list"})
+	}
+	end := min(from+(27*24*time.Hour).Milliseconds(), to) // a range must be less than a month [doc], also in February
+	list, page, err := p.orders(ctx, url.Values{
+		"start_time": {strconv.FormatInt(from, 10)}, "end_time": {strconv.FormatInt(end, 10)}, // so named in the SDKs [seen]
+		"page_num": {strconv.Itoa(number)}, "page_size": {"50"},
+	})
+	got, pages, next := len(page.Records), page.Pages.Decimal.IntPart(), ""
+	switch {
+	case err != nil:
+		return nil, err
+	case got > 0 && int64(number) < pages, got >= 50 && !page.Pages.Present:
+		next = fmt.Sprintf("%d-%d", from, number+1)
+	case end < to:
+		next = fmt.Sprintf("%d-%d", end, 1)
+	}
+	return &sdk.ListPaymentsResponse{Payments: list, NextPageToken: next}, nil
+}
+
+// InvokeOperation has only send_test_webhook: the SDK turns other names away.
+func (p *provider) InvokeOperation(ctx context.Context, _ sdk.InvokeOperationRequest) (json.RawMessage, error) {
+	_, err := p.do(ctx, "/api/v1/events/test", nil, struct{}{}, nil)
+	return json.RawMessage(`{}`), err
+}

@@ -1,0 +1,149 @@
+package simulator
+
+import (
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/providertest/fault"
+)
+
+const orderResult = "order_result"
+
+// tries is how often a webhook is sent until it is answered well. [doc] There is no pause between them here.
+const tries = 5
+
+// event is the text of one event about an order.
+func event(id, custOrderID, status, reason string) string {
+	raw := make([]byte, 6)
+	for i := range raw {
+		raw[i] = byte(rand.IntN(256)) //nolint:gosec // ids are no secrets
+	}
+	text, _ := json.Marshal(map[string]any{
+		"id": hex.EncodeToString(raw), "create_time": time.Now().UnixMilli(),
+		"params": map[string]any{"order_id": id, "cust_order_id": custOrderID, "status": json.Number(status), "reason": reason},
+	})
+	return string(text)
+}
+
+func eventOf(e fault.Entry) string { return event(e.ID, e.OrderID, e.Status, e.Details["reason"]) }
+
+// webhook is a signed push of events, as it is sent.
+func webhook(secret string, events ...string) (body string, header http.Header) {
+	list := make([]any, len(events))
+	for i, e := range events {
+		list[i] = e
+	}
+	fields := map[string]any{"action": orderResult, "events": list}
+	text, _ := json.Marshal(fields)
+	now := strconv.FormatInt(time.Now().UnixMilli(), 10)
+	return string(text), http.Header{
+		"Content-Type": {"application/json"}, "Timestamp": {now},
+		"Signature": {sign(secret, now+strings.ToUpper(orderResult)+form(fields))},
+	}
+}
+
+// push sends a webhook about an order, where notices are sent and the order or the back office has a URL. [doc]
+func (s *Simulator) push(e fault.Entry) {
+	s.mu.Lock()
+	to := s.notifyURL
+	s.mu.Unlock()
+	if own := e.Details["notify_url"]; own != "" {
+		to = own
+	}
+	if !s.notices || to == "" {
+		return
+	}
+	times := 1
+	if s.faults.Take(fault.Duplicate) {
+		times = 2
+	}
+	secret := s.webhookSecret
+	if s.faults.Take(fault.WrongSignature) {
+		secret = "not the webhook secret"
+	}
+	body, header := webhook(secret, eventOf(e))
+	for range times {
+		s.deliver(to, body, header)
+	}
+}
+
+// deliver reports whether a webhook was answered in the right format, whatever the answer.
+func (s *Simulator) deliver(to, body string, header http.Header) bool {
+	for range tries {
+		req, err := http.NewRequestWithContext(context.Background(), http.MethodPost, to, strings.NewReader(body))
+		if err != nil {
+			return false
+		}
+		req.Header = header.Clone()
+		resp, err := s.sender.Do(req) //nolint:gosec // the URL is the caller's, and this is a simulator
+		if err != nil {
+			continue
+		}
+		var answer struct {
+			Code *int    `json:"code"`
+			Msg  *string `json:"msg"`
+		}
+		err = json.NewDecoder(io.LimitReader(resp.Body, maxBody)).Decode(&answer)
+		_ = resp.Body.Close()
+		if err == nil && answer.Code != nil && answer.Msg != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// testWebhook sends the document's made-up event to the URL of the back office, if it has one.
+func (s *Simulator) testWebhook(*http.Request, map[string]any) (any, refusal) {
+	s.mu.Lock()
+	to := s.notifyURL
+	s.mu.Unlock()
+	body, header := webhook(s.webhookSecret,
+		`{"id":"bc76488ddda4","create_time":1585293811000,"params":{"order_id":"123","cust_order_id":"123","status":1}}`)
+	if to != "" && !s.deliver(to, body, header) {
+		return nil, refusal{111015, "There is an exception in the push communication."}
+	}
+	return nil, refusal{}
+}
+
+// Webhooks gives what is sent about an order that is no longer open: as it is, in a batch with another order's, and with
+// white space, which the signature does not cover.
+func (s *Simulator) Webhooks(custOrderID string) []sdk.HTTPRequest {
+	e, found := s.find("", custOrderID)
+	if !found || e.Status == StatusPending {
+		return nil
+	}
+	var list []sdk.HTTPRequest
+	for _, events := range [][]string{{eventOf(e)}, {event("p0", "other", StatusFailed, "支付失败 <&>"), eventOf(e)}} {
+		body, header := webhook(s.webhookSecret, events...)
+		list = append(list, request(http.MethodPost, "", body, header))
+	}
+	spaced := strings.Replace(string(list[0].Body), `,"events":`, ` , "events" : `, 1)
+	return append(list, request(http.MethodPost, "", spaced, list[0].Header))
+}
+
+// Returns gives what the customer's browser comes back with.
+func (s *Simulator) Returns(custOrderID string) []sdk.HTTPRequest {
+	e, found := s.find("", custOrderID)
+	if !found {
+		return nil
+	}
+	return []sdk.HTTPRequest{request(http.MethodGet, outcome(e).Encode(), "", http.Header{})}
+}
+
+// outcome is what is added to return_url.
+func outcome(e fault.Entry) url.Values { return url.Values{"id": {e.ID}, "status": {e.Status}} }
+
+func request(method, query, body string, header http.Header) sdk.HTTPRequest {
+	return sdk.HTTPRequest{
+		Method: method, Query: query, Header: header, Body: []byte(body), RemoteAddress: "198.51.100.7", ReceivedAt: time.Now().UTC(),
+	}
+}

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"cmp"
+	"encoding/json"
+	"strings"
+
+	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/providerhttp"
+)
+
+// envelope is what every call answers. Its code counts, not the HTTP status. [doc]
+type envelope struct {
+	Code   providerhttp.Text `json:"code"`
+	Msg    providerhttp.Text `json:"msg"`
+	Result json.RawMessage   `json:"result"`
+}
+
+// readAnswer decodes the result of an answer that is no error. That about a single order is wrapped twice. [doc]
+func readAnswer(resp *providerhttp.Response, result any) error {
+	var e, inner envelope
+	err := cmp.Or(resp.DecodeJSON(&e), e.check(resp))
+	if err == nil && json.Unmarshal(e.Result, &inner) == nil && inner.Code != "" {
+		e, err = inner, inner.check(resp)
+	}
+	if err == nil && result != nil && json.Unmarshal(e.Result, result) != nil {
+		return resp.Unexpected("its result is missing or of another shape")
+	}
+	return err
+}
+
+// codes are the document's, and 117008 [seen]: the order exists, perhaps from an earlier attempt. What is not listed is
+// read as its table, by its first three digits. That identity and business prove a no, the rest nothing, is [decided].
+var codes = map[string]sdk.Code{
+	"111001": sdk.CodeInvalidRequest, "111002": sdk.CodeInvalidRequest, "111003": sdk.CodeNotFound, "111004": sdk.CodeInvalidRequest,
+	"111015": sdk.CodeUnavailable, "117008": sdk.CodeDuplicate, "111": sdk.CodeDeclined, "117": sdk.CodeDeclined,
+	"112002": sdk.CodePermission, "112003": sdk.CodePermission, "112": sdk.CodeAuthentication, // 112001, 112004: see the clock
+	"119005": sdk.CodeRateLimited, "119006": sdk.CodePermission, "119007": sdk.CodeAuthentication,
+}
+
+// check gives the error that an answer is, nil when it is none. One that says success and HTTP error at once is neither.
+func (e *envelope) check(resp *providerhttp.Response) error {
+	code := string(e.Code)
+	switch {
+	case code == "0" && resp.Status < 300:
+		return nil
+	case code == "0" || code == "":
+		return resp.Unexpected("it has no code, or success beside an HTTP error")
+	}
+	means := cmp.Or(codes[code], codes[code[:min(3, len(code))]], sdk.CodeUnavailable)
+	err := sdk.Refused(means, code, string(e.Msg))
+	err.RetryAfter = resp.RetryAfter()
+	if means == sdk.CodeUnavailable || means == sdk.CodeDuplicate {
+		err.Outcome, err.Message = sdk.OutcomeUnknown, "the provider's error does not prove that nothing was done"
+	}
+	return err
+}
+
+// paymentStatuses are the statuses of orders. [doc] A refunded payment has succeeded before.
+var paymentStatuses = map[providerhttp.Text]sdk.PaymentStatus{
+	"0": sdk.PaymentRequiresAction, "1": sdk.PaymentSucceeded, "2": sdk.PaymentProcessing, "3": sdk.PaymentUnderReview,
+	"4": sdk.PaymentFailed, "5": sdk.PaymentCanceled, "6": sdk.PaymentExpired,
+	"7": sdk.PaymentSucceeded, "8": sdk.PaymentSucceeded, "9": sdk.PaymentSucceeded,
+}
+
+// refundStatuses are those of them that tell of a refund. [doc]
+var refundStatuses = map[providerhttp.Text]sdk.RefundStatus{"7": sdk.RefundPending, "8": sdk.RefundSucceeded, "9": sdk.RefundFailed}
+
+// order is a record, the result of a new payment, or what a webhook says: each has some of these.
+type order struct {
+	OrderID      providerhttp.Text   `json:"order_id"`
+	CustOrderID  providerhttp.Text   `json:"cust_order_id"`
+	RedirectURL  string              `json:"redirect_url"`
+	Status       providerhttp.Text   `json:"status"`
+	Reason       providerhttp.Text   `json:"reason"`
+	Currency     string              `json:"currency"`
+	Amount       providerhttp.Amount `json:"amount"`
+	PaidCurrency string              `json:"paid_currency"`
+	PaidAmount   providerhttp.Amount `json:"paid_amount"`
+}
+
+// payment is what an order says. It has no Status when that is not known, and no Amount when the order has none.
+func (o *order) payment() *sdk.Payment {
+	return &sdk.Payment{
+		ProviderReference: string(o.OrderID), Status: paymentStatuses[o.Status], ProviderStatus: string(o.Status),
+		Amount: money(o.Amount, o.Currency), Paid: money(o.PaidAmount, o.PaidCurrency), Message: string(o.Reason),
+	}
+}
+
+// money gives nil where nothing is told, such as "0" of "" before anybody paid. Currencies come in either case. [doc]
+func money(amount providerhttp.Amount, currency string) *sdk.Money {
+	m := &sdk.Money{Amount: amount.Decimal, Currency: strings.ToUpper(currency)}
+	if !m.Amount.IsPositive() || sdk.CheckCurrency(m.Currency) != nil {
+		return nil
+	}
+	return m
+}
