@@ -109,9 +109,15 @@ func listen(ctx context.Context, cfg *Config) (net.Listener, error) {
 		NextProtos: []string{"h2", "http/1.1"}}), nil
 }
 
+// maxSocketPath is how long the path of a socket may be on every system.
+const maxSocketPath = 103
+
 // listenSocket opens the admin socket for this user alone. A socket that nobody listens on was left by a host that was
 // killed, and is removed; one that answers belongs to a host that runs.
 func listenSocket(ctx context.Context, path string) (net.Listener, error) {
+	if len(path) > maxSocketPath {
+		return nil, fmt.Errorf("admin socket: %s has %d characters, a socket's path may have %d: choose a shorter host.data_dir", path, len(path), maxSocketPath)
+	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("admin socket: %w", err)
 	}
