@@ -1,0 +1,121 @@
+package simulator
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/providertest/fault"
+)
+
+// fields are those of a notice, in the document's words. A canceled payment is told as a failed one. [decided]
+func fields(e fault.Entry) map[string]string {
+	status := "-1"
+	if e.Status == statusPaid {
+		status = "1"
+	}
+	amount := e.Amount.StringFixed(2)
+	return map[string]string{
+		"cs_ref_code": "CS-" + e.ID, "status": status, "merchant_ref_code": e.OrderID, "transaction_id": "TD-" + e.ID,
+		"currency": e.Currency, "amount": amount, "true_amount": amount, "datetime": e.Details["ended"],
+	}
+}
+
+func asJSON(fields map[string]string) sdk.HTTPRequest {
+	body, _ := json.Marshal(fields) // texts always encode
+	return posted("application/json", string(body))
+}
+
+func asForm(fields map[string]string, names ...string) sdk.HTTPRequest {
+	form := url.Values{}
+	for name, value := range fields {
+		form.Set(name, value)
+	}
+	if len(names) > 0 {
+		form = url.Values{}
+		for _, name := range names {
+			form.Set(name, fields[name])
+		}
+	}
+	return posted("application/x-www-form-urlencoded", form.Encode())
+}
+
+func posted(mediaType, body string) sdk.HTTPRequest {
+	return sdk.HTTPRequest{
+		Method: http.MethodPost, Header: http.Header{"Content-Type": {mediaType}}, Body: []byte(body),
+		RemoteAddress: "198.51.100.7", ReceivedAt: time.Now().UTC(),
+	}
+}
+
+// Settle makes the customer pay every open payment with this order_id.
+func (s *Simulator) Settle(orderID string) {
+	for _, e := range s.ofOrder(orderID) {
+		s.settle(e.ID, statusPaid)
+	}
+}
+
+// settle ends an open payment, and gives it as it then is.
+func (s *Simulator) settle(id, status string) (e fault.Entry, ended bool) {
+	e, _ = s.books.Change(fault.Payment, id, func(e *fault.Entry) {
+		if e.Status == statusOpen {
+			e.Status, e.Moved, ended = status, status == statusPaid, true
+			e.Details["ended"] = time.Now().UTC().Format(time.DateTime)
+		}
+	})
+	return e, ended
+}
+
+func (s *Simulator) ofOrder(orderID string) []fault.Entry {
+	var found []fault.Entry
+	for _, e := range s.books.Entries() {
+		if e.Kind == fault.Payment && e.OrderID == orderID {
+			found = append(found, e)
+		}
+	}
+	return found
+}
+
+// Webhooks gives the notice in its forms: JSON, a form, and a form without what the document's example adds.
+func (s *Simulator) Webhooks(orderID string) []sdk.HTTPRequest {
+	var list []sdk.HTTPRequest
+	for _, e := range s.ofOrder(orderID) {
+		if e.Status != statusOpen {
+			f := fields(e)
+			list = append(list, asJSON(f), asForm(f), asForm(f, "cs_ref_code", "merchant_ref_code", "status"))
+		}
+	}
+	return list
+}
+
+// send tells ipn_url what became of a payment, in the format that was asked for, whatever comes of it: the document
+// promises no repeat. A notice has no signature that could be wrong: in its place it is about somebody else's order.
+func (s *Simulator) send(ctx context.Context, e fault.Entry) {
+	if !s.notices {
+		return
+	}
+	f, times := fields(e), 1
+	if s.faults.Take(fault.WrongSignature) {
+		f["merchant_ref_code"] = "somebody-elses"
+	}
+	if s.faults.Take(fault.Duplicate) {
+		times = 2
+	}
+	written := asForm(f)
+	if e.Details["ipn_format"] == "json" {
+		written = asJSON(f)
+	}
+	for range times {
+		req, err := http.NewRequestWithContext(ctx, written.Method, e.Details["ipn_url"], strings.NewReader(string(written.Body)))
+		if err != nil {
+			return
+		}
+		req.Header = written.Header
+		if resp, err := s.sender.Do(req); err == nil { //nolint:gosec // ipn_url is the caller's, and this is a simulator
+			_ = resp.Body.Close()
+		}
+	}
+}

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"net/http"
+	"net/url"
+	"path"
+	"strings"
+
+	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/providerhttp"
+)
+
+// answer is {"status": true or false, "result": {…}}. [doc]
+type answer struct {
+	Status providerhttp.Text `json:"status"`
+	Result struct {
+		Code        providerhttp.Text `json:"code"`
+		Message     string            `json:"message"`
+		PaymentLink string            `json:"payment_link"`
+	} `json:"result"`
+
+	resp *providerhttp.Response
+}
+
+const (
+	done         = "00"   // the code of a success [doc]
+	badSignature = "E012" // the only error that the document names
+)
+
+// readAnswer gives an answer that is JSON and no error. One that says yes and no at once is neither.
+func readAnswer(resp *providerhttp.Response) (*answer, error) {
+	a := &answer{resp: resp}
+	if err := resp.DecodeJSON(a); err != nil {
+		return nil, err
+	}
+	code, refused := a.Result.Code, a.Status == "false" && a.Result.Code != "" && a.Result.Code != done
+	switch {
+	case resp.Status == http.StatusOK && a.Status == "true" && code == done:
+		return a, nil
+	case !refused:
+		return nil, resp.Unexpected("it says neither that it succeeded nor why it did not")
+	}
+	e := sdk.Refused(sdk.CodeDeclined, string(code), a.Result.Message)
+	if means := sdk.AsError(resp.StatusError()); means != nil { // not 2xx
+		e.Code, e.Outcome, e.Message, e.RetryAfter = means.Code, means.Outcome, means.Message, means.RetryAfter
+	}
+	if code == badSignature {
+		e.Code = sdk.CodeAuthentication
+	}
+	return nil, e
+}
+
+// payment reads the answer to a new payment. Until a notice brings the transaction_id, the last segment of payment_link
+// is all that TTR Pay calls it. [decided]
+func (a *answer) payment() (*sdk.Payment, error) {
+	link := a.Result.PaymentLink
+	u, err := url.Parse(link)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil {
+		return nil, a.resp.Unexpected("it has no payment_link for a browser")
+	}
+	id := strings.Trim(path.Base(u.Path), "./")
+	if id == "" {
+		return nil, a.resp.Unexpected("payment_link names no payment")
+	}
+	return &sdk.Payment{ProviderReference: id, Status: sdk.PaymentRequiresAction, NextAction: sdk.RedirectTo(link)}, nil
+}
