@@ -15,7 +15,6 @@ import (
 	"github.com/payhost/payhost/host/internal/inbox"
 	"github.com/payhost/payhost/host/internal/provider"
 	"github.com/payhost/payhost/host/internal/store"
-	"github.com/payhost/payhost/host/payment"
 	"github.com/payhost/payhost/sdk"
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -160,9 +159,3 @@ func (h *Host) WebhookHandler() http.Handler { return h.inbox.WebhookHandler() }
 
 // ReturnHandler serves returning customers on /return/.
 func (h *Host) ReturnHandler() http.Handler { return h.inbox.ReturnHandler() }
-
-// noProvider is for a name that is not configured.
-func noProvider(name string) *payment.Error {
-	return &payment.Error{Code: string(sdk.CodeNotFound), Outcome: sdk.OutcomeNotSent, Provider: name,
-		Message: fmt.Sprintf("no provider is called %q in the configuration", name)}
-}

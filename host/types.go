@@ -7,7 +7,9 @@ import (
 	"github.com/payhost/payhost/host/payment"
 )
 
-// The records and requests are documented in package payment, the configuration in package config.
+// What follows is documented where it is defined: the records and requests in package payment, the configuration in
+// package config.
+
 type (
 	Config         = config.Config
 	PaymentRequest = payment.Request

@@ -27,7 +27,7 @@ func (c *Client) Done() <-chan struct{} { return c.done }
 
 // Info asks what the plugin is. It works before Configure, is answered locally and so proves that the process is alive.
 func (c *Client) Info(ctx context.Context) (Info, error) {
-	w, err := exchange(ctx, c, c.service.GetInfo, &wire.GetInfoRequest{})
+	w, err := exchange(ctx, c.service.GetInfo, &wire.GetInfoRequest{})
 	if err != nil {
 		return Info{}, err
 	}
@@ -42,7 +42,7 @@ func (c *Client) Info(ctx context.Context) (Info, error) {
 // Configure builds or replaces one account; config is JSON text. If it fails the account stays as it was, and the error
 // has everything that is wrong as Violations.
 func (c *Client) Configure(ctx context.Context, account string, config json.RawMessage) (AccountInfo, error) {
-	w, err := exchange(ctx, c, c.service.Configure, &wire.ConfigureRequest{Account: account, Config: config})
+	w, err := exchange(ctx, c.service.Configure, &wire.ConfigureRequest{Account: account, Config: config})
 	if err != nil {
 		return AccountInfo{}, err
 	}
@@ -56,7 +56,7 @@ func (c *Client) Configure(ctx context.Context, account string, config json.RawM
 
 // Deconfigure forgets an account; one that is not there is no error.
 func (c *Client) Deconfigure(ctx context.Context, account string) error {
-	if _, err := exchange(ctx, c, c.service.Deconfigure, &wire.DeconfigureRequest{Account: account}); err != nil {
+	if _, err := exchange(ctx, c.service.Deconfigure, &wire.DeconfigureRequest{Account: account}); err != nil {
 		return err
 	}
 	return nil
@@ -79,7 +79,7 @@ func invoke[P, Req, Resp any, WReq accountRequest, WResp proto.Message](
 	method := func(ctx context.Context, in WReq, opts ...grpc.CallOption) (WResp, error) {
 		return v.invoke(a.client.service, ctx, in, opts...)
 	}
-	w, err := exchange(ctx, a.client, method, v.requestToWire(a.name, req))
+	w, err := exchange(ctx, method, v.requestToWire(a.name, req))
 	if err != nil {
 		return none, err
 	}
@@ -93,7 +93,7 @@ func invoke[P, Req, Resp any, WReq accountRequest, WResp proto.Message](
 // exchange makes one call, once. It does not wait for a connection to come up: a dead plugin must not burn the whole
 // deadline. A call that cannot begin is not sent; one that has begun and has no answer is in doubt.
 func exchange[WReq, WResp proto.Message](
-	ctx context.Context, c *Client, method func(context.Context, WReq, ...grpc.CallOption) (WResp, error), in WReq,
+	ctx context.Context, method func(context.Context, WReq, ...grpc.CallOption) (WResp, error), in WReq,
 ) (WResp, *Error) {
 	var none WResp
 	if ctx.Err() != nil {

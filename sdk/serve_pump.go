@@ -23,7 +23,7 @@ func newPump(logger *slog.Logger, stream string) (*pump, error) {
 	p := &pump{file: w, done: make(chan struct{})}
 	go func() {
 		defer close(p.done)
-		defer r.Close()
+		defer func() { _ = r.Close() }() // it was only read
 		pumpLines(r, func(line string) { logger.Info(line, "stream", stream) })
 	}()
 	return p, nil
@@ -47,7 +47,7 @@ func pumpLines(r io.Reader, line func(string)) {
 // flush ends the pump once everything that was written is logged, or after a moment: someone else may still hold the
 // file's other descriptors.
 func (p *pump) flush(limit time.Duration) {
-	p.file.Close()
+	_ = p.file.Close() // what could not be logged has nowhere to be told
 	select {
 	case <-p.done:
 	case <-time.After(limit):

@@ -16,7 +16,7 @@ func takeStdout(to *os.File) (*os.File, error) {
 		return nil, err
 	}
 	if err := pointStdout(to); err != nil {
-		unix.Close(fd)
+		_ = unix.Close(fd) // the first error is the one to tell
 		return nil, err
 	}
 	return os.NewFile(uintptr(fd), "handshake"), nil

@@ -141,7 +141,7 @@ func drawReceipt(t *rapid.T) Receipt {
 func drawField(t *rapid.T) Field {
 	return Field{
 		Name: rapid.StringN(1, 20, 60).Draw(t, "name"), Label: shortText().Draw(t, "label"),
-		Required: rapid.Bool().Draw(t, "required"), Kind: FieldKind(anyOf(fieldKinds).Draw(t, "kind").(FieldKind)),
+		Required: rapid.Bool().Draw(t, "required"), Kind: author[FieldKind]().Draw(t, "kind"),
 	}
 }
 

@@ -120,7 +120,7 @@ type Provider struct {
 	complete bool
 }
 
-// Position gives the line in File of a key such as "providers.ptop.config.secret_key" or "http.tokens[0]", so that
+// Position gives the line in File of a key such as "providers.acme.config.secret_key" or "http.tokens[0]", so that
 // what a plugin says about its configuration can be shown where it stands. For a key that the file does not have it is
 // the line of the nearest table around it; 0 when there is none, or when the Config was built in code. Elements of
 // lists may be written [0] or .0.

@@ -11,11 +11,11 @@ import (
 type Problem struct {
 	File    string // as it was given to Load; empty for a Config built in code
 	Line    int    // in File, from 1; 0 when the mistake has no line
-	Key     string // dotted path such as "providers.ptop.timeout" or "http.tokens[0]"; empty when it is about the file
+	Key     string // dotted path such as "providers.acme.timeout" or "http.tokens[0]"; empty when it is about the file
 	Message string // what is wrong and what to write instead, never with a secret in it
 }
 
-// String gives "config.toml:12: providers.ptop.timeout: what is wrong", without the parts that are not known.
+// String gives "config.toml:12: providers.acme.timeout: what is wrong", without the parts that are not known.
 func (p Problem) String() string {
 	var b strings.Builder
 	if p.File != "" {

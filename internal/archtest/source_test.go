@@ -57,7 +57,7 @@ func load(tree fs.FS) ([]source, error) {
 			return err
 		}
 		if entry.IsDir() {
-			if name != "." && (name == placeholder || ignored(entry.Name()) || ownModule(tree, name)) {
+			if name != "." && (ignored(entry.Name()) || ownModule(tree, name)) {
 				return fs.SkipDir
 			}
 			return nil
@@ -75,9 +75,6 @@ func load(tree fs.FS) ([]source, error) {
 	})
 	return sources, err
 }
-
-// placeholder only keeps go.mod's requirements until packages import them, and goes when they do.
-const placeholder = "internal/deps"
 
 // ignored follows the go command, and leaves out what make builds and runs.
 func ignored(folder string) bool {

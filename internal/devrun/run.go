@@ -10,7 +10,7 @@ import (
 const (
 	sandboxAddress = "127.0.0.1:9090"
 	hostAddress    = "http://127.0.0.1:8080"
-	token          = "payhost-sandbox-token" //nolint:gosec // for the simulators only
+	token          = "payhost-sandbox-token"
 )
 
 // run starts everything on the repository's config.toml and waits for Ctrl-C.

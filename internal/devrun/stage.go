@@ -59,13 +59,13 @@ func newStage(ctx context.Context, addresses map[string]string) (*stage, error) 
 	if err := os.CopyFS(filepath.Join(s.dir, "plugins"), os.DirFS(filepath.Join("bin", "plugins"))); err != nil {
 		return nil, err
 	}
-	s.log, err = os.Create(filepath.Join(s.dir, "host.log")) //nolint:gosec // our own folder
+	s.log, err = os.Create(filepath.Join(s.dir, "host.log"))
 	return s, err
 }
 
 // buildPlugin builds another version of a plugin for the stage.
 func (s *stage) buildPlugin(ctx context.Context, name, version string) error {
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -X main.version="+version, //nolint:gosec // our own names
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -X main.version="+version,
 		"-o", filepath.Join(s.dir, "plugins", name+"@"+version), "./plugins/"+name)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {

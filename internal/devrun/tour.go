@@ -263,7 +263,7 @@ func (t *tour) swap(ctx context.Context) error {
 		return err
 	}
 	var seen []string
-	versions.Range(func(v, _ any) bool { seen = append(seen, v.(string)); return true })
+	versions.Range(func(v, _ any) bool { seen = append(seen, fmt.Sprint(v)); return true })
 	slices.Sort(seen)
 	t.note(name, "swap under load", fmt.Sprintf("%d failed of %d", wrong.Load(), calls.Load()),
 		"versions "+strings.Join(seen, ", "), wrong.Load() == 0 && slices.Contains(seen, version))
@@ -279,7 +279,7 @@ func (t *tour) reloadWith(ctx context.Context, name, version string, calls *atom
 	if err := t.editConfig(plugin, plugin+fmt.Sprintf("version = %q\n", version)); err != nil {
 		return err
 	}
-	out, err := exec.CommandContext(ctx, "bin/payhost", "reload", "--config", t.config).CombinedOutput() //nolint:gosec // our own program
+	out, err := exec.CommandContext(ctx, "bin/payhost", "reload", "--config", t.config).CombinedOutput()
 	fmt.Print(indent(string(out)))
 	if err != nil {
 		return fmt.Errorf("payhost reload: %w", err)

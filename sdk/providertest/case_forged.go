@@ -141,7 +141,7 @@ var returnCases = []testCase{
 // Customers can change what their browser sends, so a return is held to the same as a notice.
 func returned(x *trial) {
 	c := x.paid(nil)
-	requests := x.sim.(Returner).Returns(c.Reference) // lacks has made sure
+	requests := x.sim.(Returner).Returns(c.Reference) //nolint:errcheck // lacks has made sure
 	if len(requests) == 0 {
 		x.fatal("the simulator's customer does not come back")
 	}

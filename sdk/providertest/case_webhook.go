@@ -46,7 +46,7 @@ type told struct {
 // sends none about payouts are about the payment alone.
 func (x *trial) tellings() []told {
 	var out []told
-	notifier := x.sim.(Notifier) // lacks has made sure
+	notifier := x.sim.(Notifier) //nolint:errcheck // lacks has made sure
 	if x.can(sdk.CapabilityCreatePayment) {
 		c := x.paid(nil)
 		for _, r := range notifier.Webhooks(c.Reference) {

@@ -144,6 +144,7 @@ func payoutShot(x *trial) shot {
 
 func getPayoutShot(x *trial) shot {
 	req := sdk.GetPayoutRequest{Payout: payoutContextOf(x.payOut())}
+	x.settle(req.Payout.Reference) // some providers know of nothing that is not finished
 	return asked(func(ctx context.Context, a *sdk.AccountClient) error {
 		_, err := a.GetPayout(ctx, req)
 		return err

@@ -102,7 +102,7 @@ func (x *trial) want(err error, code sdk.Code, outcome sdk.Outcome, format strin
 // entries are what the provider's books have under one of our references.
 func (x *trial) entries(kind fault.EntryKind, reference string) []fault.Entry {
 	var out []fault.Entry
-	for _, e := range x.sim.(Bookkeeper).Books().Entries() { // lacks has made sure
+	for _, e := range x.sim.(Bookkeeper).Books().Entries() { //nolint:errcheck // lacks has made sure
 		if e.Kind == kind && (names(e.OrderID, reference) || names(e.Recipient, reference)) {
 			out = append(out, e)
 		}
@@ -123,7 +123,7 @@ func names(text, reference string) bool {
 // total counts everything of the kind: a second one that goes by another name shows here.
 func (x *trial) total(kind fault.EntryKind) int {
 	count := 0
-	for _, e := range x.sim.(Bookkeeper).Books().Entries() {
+	for _, e := range x.sim.(Bookkeeper).Books().Entries() { //nolint:errcheck // lacks has made sure
 		if e.Kind == kind {
 			count++
 		}
@@ -133,7 +133,7 @@ func (x *trial) total(kind fault.EntryKind) int {
 
 // settle makes the customer pay.
 func (x *trial) settle(reference string) {
-	x.sim.(Settler).Settle(reference) // lacks has made sure
+	x.sim.(Settler).Settle(reference) //nolint:errcheck // lacks has made sure
 }
 
 // quiet fails when the provider was called since the tap was marked.

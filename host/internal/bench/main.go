@@ -38,7 +38,7 @@ func run(ctx context.Context, w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }() // what is left is the system's to clean
 	ways, closeAll, err := openWays(ctx, dir)
 	if err != nil {
 		return err

@@ -69,7 +69,7 @@ func openRaw(ctx context.Context, dir string) (way, func(), error) {
 		return way{}, nil, err
 	}
 	socket := filepath.Join(dir, "raw.sock")
-	cmd := exec.Command(self, rawServer, socket) //nolint:gosec // ourselves
+	cmd := exec.Command(self, rawServer, socket)
 	cmd.Stderr = os.Stderr
 	if err := cmd.Start(); err != nil {
 		return way{}, nil, err
@@ -99,7 +99,7 @@ func openBare(ctx context.Context, _ string) (way, func(), error) {
 		return way{}, nil, err
 	}
 	c := plugin.NewClient(&plugin.ClientConfig{
-		HandshakeConfig: sdk.Handshake, VersionedPlugins: sdk.VersionedPlugins(), Cmd: exec.Command(self), AutoMTLS: true, //nolint:gosec // ourselves
+		HandshakeConfig: sdk.Handshake, VersionedPlugins: sdk.VersionedPlugins(), Cmd: exec.Command(self), AutoMTLS: true,
 		AllowedProtocols: []plugin.Protocol{plugin.ProtocolGRPC}, Logger: hclog.NewNullLogger(),
 	})
 	rpc, err := c.Client()
@@ -168,14 +168,14 @@ func settings(dir string) (p config.Provider, plugins string, err error) {
 	if err != nil {
 		return p, "", err
 	}
-	program, err := os.ReadFile(self) //nolint:gosec // ourselves
+	program, err := os.ReadFile(self)
 	if err != nil {
 		return p, "", err
 	}
 	if err := os.MkdirAll(plugins, 0o700); err != nil {
 		return p, "", err
 	}
-	if err := os.WriteFile(filepath.Join(plugins, account), program, 0o700); err != nil { //nolint:gosec // it is a program
+	if err := os.WriteFile(filepath.Join(plugins, account), program, 0o700); err != nil {
 		return p, "", err
 	}
 	return config.Provider{Name: account, Plugin: account, Enabled: true, Timeout: 15 * time.Second, MaxInFlight: 256,

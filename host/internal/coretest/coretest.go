@@ -120,12 +120,20 @@ type Lease struct {
 	once    sync.Once
 }
 
-// The facts of a lease.
-func (l *Lease) Version() string         { return l.account.Plugin }
-func (l *Lease) Fingerprint() string     { return l.account.Identity }
-func (l *Lease) Info() sdk.Info          { return l.account.OnInfo }
+// Version is the plugin's.
+func (l *Lease) Version() string { return l.account.Plugin }
+
+// Fingerprint is who the account is.
+func (l *Lease) Fingerprint() string { return l.account.Identity }
+
+// Info is what the plugin says of itself.
+func (l *Lease) Info() sdk.Info { return l.account.OnInfo }
+
+// Config is the account's configuration.
 func (l *Lease) Config() config.Provider { return l.account.Settings }
-func (l *Lease) Release()                { l.once.Do(func() { l.account.leases.Add(-1) }) }
+
+// Release gives the lease back; once is enough.
+func (l *Lease) Release() { l.once.Do(func() { l.account.leases.Add(-1) }) }
 
 // Account gives the capabilities that the test has scripted.
 func (l *Lease) Account() sdk.AccountInfo {

@@ -126,7 +126,7 @@ func (s *Store) runJob(ctx context.Context, tx *sql.Tx, j *job) (err error) {
 			return
 		}
 		if _, back := tx.ExecContext(ctx, "ROLLBACK TO SAVEPOINT job"); back != nil {
-			err = fmt.Errorf("%w (and taking it back failed: %v)", err, back)
+			err = fmt.Errorf("%w (and taking it back failed: %w)", err, back)
 			return
 		}
 		_, _ = tx.ExecContext(ctx, "RELEASE SAVEPOINT job") // an open savepoint does no harm

@@ -13,11 +13,11 @@ func (t *Tx) Next(ctx context.Context, name string, start uint64) (uint64, error
 	var n int64
 	err := t.tx.QueryRowContext(ctx, `INSERT INTO counters (name, value) VALUES ($1, $2)
 		ON CONFLICT (name) DO UPDATE SET value = CASE WHEN counters.value + 1 < $2 THEN $2 ELSE counters.value + 1 END
-		RETURNING value`, name, int64(start)).Scan(&n) //nolint:gosec // configuration bounds it
+		RETURNING value`, name, int64(start)).Scan(&n)
 	if err != nil {
 		return 0, fmt.Errorf("%s: counter %s: %w", t.engine.name, name, err)
 	}
-	return uint64(n), nil //nolint:gosec // never negative
+	return uint64(n), nil
 }
 
 // Setting reads a named value, "" when there is none.

@@ -23,14 +23,14 @@ func (t *Tx) AppendEvent(ctx context.Context, kind payment.Kind, intentID, paren
 	e.ID = EventID(n)
 	_, err = t.exec(ctx, `INSERT INTO events (position, type, kind, intent_id, parent_id, sequence, created_at, data)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-		int64(n), e.Type, kind, intentID, parentID, e.Sequence, micros(e.CreatedAt), string(e.Data)) //nolint:gosec // a counter
+		int64(n), e.Type, kind, intentID, parentID, e.Sequence, micros(e.CreatedAt), string(e.Data))
 	return err
 }
 
 // Events reads the stream after a position, oldest first. Types, when given, are exact types or prefixes with a dot and
 // a star ("payout.*").
 func (t *Tx) Events(ctx context.Context, after uint64, types []string, limit int) ([]payment.Event, error) {
-	args := []any{int64(after)} //nolint:gosec // a counter
+	args := []any{int64(after)}
 	where := "position > $1"
 	if len(types) > 0 {
 		var any []string
@@ -63,7 +63,7 @@ func (t *Tx) Events(ctx context.Context, after uint64, types []string, limit int
 		if err := rows.Scan(&position, &e.Type, &kind, &id, &parent, &e.Sequence, &at, &data); err != nil {
 			return nil, err
 		}
-		e.ID, e.CreatedAt, e.Data = EventID(uint64(position)), fromMicros(at), json.RawMessage(data) //nolint:gosec // a counter
+		e.ID, e.CreatedAt, e.Data = EventID(uint64(position)), fromMicros(at), json.RawMessage(data)
 		switch kind {
 		case payment.KindPayment:
 			e.PaymentID = id

@@ -27,7 +27,7 @@ func (t *Tx) InsertIntent(ctx context.Context, i *intent.Intent) error {
 	}
 	args := append([]any{
 		i.ID, i.Kind, i.Provider, i.ParentID, i.Amount.String(), i.Currency, i.MerchantReference, i.Method, string(i.Request),
-		i.IdempotencyKey, micros(i.CreatedAt), micros(i.ExpiresAt), int64(i.Sequence), //nolint:gosec // bounded by its counter
+		i.IdempotencyKey, micros(i.CreatedAt), micros(i.ExpiresAt), int64(i.Sequence),
 	}, row...)
 	args = append(args, i.Version)
 	_, err = t.exec(ctx, `INSERT INTO intents (`+intentColumns+`) VALUES (`+placeholders(1, len(args))+`)`, args...)
@@ -204,7 +204,7 @@ func scanIntent(row interface{ Scan(...any) error }) (*intent.Intent, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read an intent: %w", err)
 	}
-	i.Request, i.Sequence = json.RawMessage(request), uint64(seqno) //nolint:gosec // written from a uint64
+	i.Request, i.Sequence = json.RawMessage(request), uint64(seqno)
 	i.CreatedAt, i.ExpiresAt, i.SucceededAt = fromMicros(created), fromMicros(expires), fromMicros(succeeded)
 	i.UpdatedAt, i.CheckAt = fromMicros(updated), fromMicros(check)
 	if i.Amount.Decimal, err = sdk.ParseAmount(amount); err != nil {

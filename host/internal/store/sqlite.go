@@ -26,7 +26,7 @@ func openSQLite(path string) (*Store, error) {
 		return nil, fmt.Errorf("store: make the database's folder: %w", err)
 	}
 	// SQLite would make the file with the umask's permissions; it holds people's payments.
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // the operator names the file
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("store: open the database file: %w", err)
 	}

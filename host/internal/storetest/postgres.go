@@ -177,7 +177,7 @@ func unprivileged(dir string) (*syscall.SysProcAttr, error) {
 			continue
 		}
 		attr.Credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
-		return attr, os.Chown(dir, int(uid), int(gid)) //nolint:gosec // both fit 32 bits
+		return attr, os.Chown(dir, int(uid), int(gid))
 	}
 	return nil, fmt.Errorf("postgres refuses root, and there is no user postgres or nobody")
 }
@@ -195,5 +195,9 @@ func freePort() (int, error) {
 		return 0, err
 	}
 	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	if err != nil {
+		return 0, err
+	}
+	return strconv.Atoi(port)
 }

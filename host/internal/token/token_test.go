@@ -34,7 +34,8 @@ func TestATokenIsGoodForItsOwnPurposeOnly(t *testing.T) {
 
 func TestATokenIsStableSoThatARepeatSendsTheSameURL(t *testing.T) {
 	k := key(t)
-	if k.Mint(Webhook, "pay_1") != k.Mint(Webhook, "pay_1") {
+	first, second := k.Mint(Webhook, "pay_1"), k.Mint(Webhook, "pay_1")
+	if first != second {
 		t.Fatal("two tokens for one subject")
 	}
 }
