@@ -4,9 +4,8 @@
 GO      ?= go
 # What the built programs call their own version.
 VERSION ?= dev
-# How long `make fuzz` spends on each target, and how often `make bench` repeats each benchmark.
+# How long `make fuzz` spends on each target.
 FUZZTIME ?= 10s
-COUNT    ?= 1
 
 # A folder with a main.go under plugins/ is a plugin; nothing else has to be told about a new one.
 # plugins/sandbox is one too by its place only: it serves the simulated providers, so it is built beside payhost.
@@ -58,8 +57,9 @@ test: ## all tests, under the race detector where there is a C compiler, with Po
 	@$(if $(CC_FOUND),CGO_ENABLED=1 CC=$(notdir $(CC_FOUND))) bin/testgate -skips tools/testgate/allowed-skips.txt \
 		$(if $(POSTGRES_FOUND),,-without postgres) -- -timeout 10m $(if $(CC_FOUND),-race) ./...
 
-bench: ## run the benchmarks (COUNT=5 repeats them)
-	$(GO) test -run '^$$' -bench . -benchmem -count $(COUNT) ./...
+bench: ## measure calls, starts, memory and durable payments, and write BENCHMARKS.md
+	@mkdir -p bin
+	$(GO) run ./host/internal/bench > bin/BENCHMARKS.md && mv bin/BENCHMARKS.md BENCHMARKS.md
 
 # go test fuzzes one target at a time.
 fuzz: ## fuzz every target for a short while (FUZZTIME=1m for longer)

@@ -8,7 +8,7 @@ const baseURL = "https://ptop.me" // in both environments [doc]
 type config struct {
 	sdk.Endpoint
 	WebsiteID    string     `config:"website_id,required,identity" doc:"The website identifier that ptop assigned."`
-	SecretKey    sdk.Secret `config:"secret_key,required,identity" doc:"Authenticates our calls and signs ptop's notices."`
+	SecretKey    sdk.Secret `config:"secret_key,required" doc:"Authenticates our calls and signs ptop's notices."`
 	TheSignature sdk.Secret `config:"the_signature" doc:"The key that signs payouts, which ptop calls the_signature; without it there are none."`
 	WebsiteURL   string     `config:"website_url,required" format:"uri" doc:"The website's address as registered at ptop, which checks it as the Referer."`
 }
