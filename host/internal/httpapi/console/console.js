@@ -11,7 +11,7 @@ function el(name, attributes = {}, ...children) {
     if (k.startsWith("on")) e.addEventListener(k.slice(2), v);
     else if (v !== undefined && v !== false && v !== "") e.setAttribute(k, v);
   }
-  e.append(...children.flat().filter(c => c !== null && c !== undefined));
+  e.append(...children.flat(Infinity).filter(c => c !== null && c !== undefined));
   return e;
 }
 
@@ -24,7 +24,7 @@ async function get(path, query = {}) {
   const q = new URLSearchParams(Object.entries(query).filter(([, v]) => v));
   const r = await fetch("../v1/" + path + (q.size ? "?" + q : ""), { headers: { Authorization: "Bearer " + token }, cache: "no-store" });
   const body = await r.json().catch(() => ({}));
-  if (r.status === 401) throw new Refused(body.detail || "this token is not known");
+  if (r.status === 401) throw new Refused(/admin socket/.test(body.detail) ? body.detail : "This is not one of the tokens.");
   if (!r.ok) throw new Error([body.detail || r.statusText, ...(body.violations || []).map(v => v.field + ": " + v.message)].join("\n"));
   return body;
 }
@@ -115,8 +115,8 @@ function attempt(a) {
 }
 
 function change(c) {
-  const step = c.to && c.from !== c.to ? [" ", pill(c.to)] : [];
-  return el("li", {}, el("span", { class: "soft" }, time(c.at), " "), el("strong", {}, c.action.replaceAll("_", " ")), step,
+  const what = c.action === c.to ? pill(c.to) : [el("strong", {}, c.action.replaceAll("_", " ")), c.to && c.from !== c.to ? [" ", pill(c.to)] : null];
+  return el("li", {}, el("span", { class: "soft" }, time(c.at), " "), what,
     el("span", { class: "soft" }, " by " + c.actor), c.note ? el("div", {}, c.note) : null);
 }
 
