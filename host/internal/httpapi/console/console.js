@@ -9,7 +9,7 @@ function el(name, attributes = {}, ...children) {
   const e = document.createElement(name);
   for (const [k, v] of Object.entries(attributes)) {
     if (k.startsWith("on")) e.addEventListener(k.slice(2), v);
-    else if (v !== undefined && v !== false && v !== "") e.setAttribute(k, v);
+    else if (v !== undefined && v !== false) e.setAttribute(k, v);
   }
   e.append(...children.flat(Infinity).filter(c => c !== null && c !== undefined));
   return e;
