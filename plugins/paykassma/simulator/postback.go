@@ -1,0 +1,265 @@
+package simulator
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/providertest/fault"
+)
+
+// additionalData is the signed part of a postback, as PHP prints it. [seen]
+func additionalData(e fault.Entry, escaped bool) string {
+	text := func(s string) string { return phpString(s, escaped) }
+	id, kind, orderID, withdrawalID, status := e.ID, "0", e.OrderID, "null", "null"
+	if e.Kind == fault.Payout {
+		id, kind, orderID, withdrawalID, status = "", "null", "", text(e.OrderID), e.Status
+	}
+	return fmt.Sprintf(`[{"activated_datetime":%s,"exchanger_identifier":"","comment":%s,"amount":"%s","currency_code":%s,`+
+		`"wallet_type":%s,"stockpiling_id":null,"transaction_id":"%s","transaction_type":%s,"plugin_custom_order_id":%s,`+
+		`"withdrawal_id":%s,"withdrawal_status":%s,"account_number":%s,"account_name":%s,"account_email":%s,`+
+		`"bank_details":{"bank_code":null,"branch_code":null}}]`,
+		text(e.Details["activated"]), text("pagó / оплата 😀"), e.Amount, text(e.Currency), text(e.Details["system"]+"_api"),
+		id, kind, text(orderID), withdrawalID, status,
+		text(e.Details["account_number"]), text(e.Details["account_name"]), text(e.Details["account_email"]))
+}
+
+// postback is the whole of one; outside of what is signed, the amount is rounded. [doc]
+func (s *Simulator) postback(e fault.Entry, keys string, escaped bool) string {
+	text := func(s string) string { return phpString(s, escaped) }
+	direction := "ingoing"
+	if e.Kind == fault.Payout {
+		direction = "outgoing"
+	}
+	signature := ""
+	if keys != "" {
+		signature = `"signature":"` + sign(keys, additionalData(e, false)) + `",`
+	}
+	return fmt.Sprintf(`{%s"wallet_type":%s,"amount":%s,"currency_code":%s,"label":%s,"converted_amount":{"USD":7.56},`+
+		`"direction":"%s","created_datetime":"2023-07-20 08:09:01","additional_data":%s}`,
+		signature, text(e.Details["system"]+"_api"), e.Amount.Round(0), text(e.Currency), text(e.Details["label"]),
+		direction, additionalData(e, escaped))
+}
+
+// told reports whether a postback about the entry was sent.
+func told(e fault.Entry) bool {
+	return e.Status == statusPaid || e.Status == statusProcessed || e.Status == statusRejected
+}
+
+// ofOrder gives the entries of one of the caller's ids, the newest last.
+func (s *Simulator) ofOrder(kind fault.EntryKind, id string) []fault.Entry {
+	var found []fault.Entry
+	for _, e := range s.books.Entries() {
+		if id != "" && e.OrderID == id && e.Kind == kind {
+			found = append(found, e)
+		}
+	}
+	return found
+}
+
+// Settle makes the customer pay, and the payout be done.
+func (s *Simulator) Settle(id string) {
+	for _, e := range append(s.ofOrder(fault.Payment, id), s.ofOrder(fault.Payout, id)...) {
+		s.settle(e, statusPaid)
+	}
+}
+
+// settle ends what is open, and gives it as it then is. of is how a payment ends.
+func (s *Simulator) settle(e fault.Entry, of string) fault.Entry {
+	e, _ = s.books.Change(e.Kind, e.ID, func(e *fault.Entry) {
+		switch {
+		case e.Kind == fault.Payout && e.Status == statusNew && e.Details["account_number"] == RejectedAccount:
+			e.Status = statusRejected
+		case e.Kind == fault.Payout && e.Status == statusNew:
+			e.Status, e.Moved = statusProcessed, true
+		case e.Kind == fault.Payment && (e.Status == statusOpen || e.Status == statusProven):
+			e.Status, e.Moved = of, of == statusPaid
+			details := map[string]string{"activated": time.Now().UTC().Add(8 * time.Hour).Format(time.DateTime)}
+			for k, v := range e.Details {
+				details[k] = v
+			}
+			e.Details = details
+		}
+	})
+	return e
+}
+
+// finish ends a payment or payout without anybody's doing, where the simulator is to act by itself. The answer to the
+// call that made it is not kept waiting.
+func (s *Simulator) finish(id string) {
+	if !s.notices {
+		return
+	}
+	for _, e := range append(s.ofOrder(fault.Payment, id), s.ofOrder(fault.Payout, id)...) {
+		if !told(e) {
+			go s.send(context.Background(), s.settle(e, statusPaid))
+		}
+	}
+}
+
+// maxSends bounds how often a postback is sent again that was not answered with ok. A real server goes on for longer.
+const maxSends = 3
+
+// send posts a postback to the notify URL.
+func (s *Simulator) send(ctx context.Context, e fault.Entry) {
+	s.mu.Lock()
+	to := s.notifyURL
+	s.mu.Unlock()
+	if !s.notices || to == "" || !told(e) {
+		return
+	}
+	keys, times := s.accessKey+s.privateKey, 1
+	if s.faults.Take(fault.WrongSignature) {
+		keys = "not the keys"
+	}
+	if s.faults.Take(fault.Duplicate) {
+		times = 2
+	}
+	body := s.postback(e, keys, true)
+	for range times {
+		for range maxSends {
+			if s.sendOnce(ctx, to, body) {
+				break
+			}
+		}
+	}
+}
+
+// sendOnce reports whether the postback was answered as it is to be. [seen]
+func (s *Simulator) sendOnce(ctx context.Context, to, body string) bool {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, to, strings.NewReader(body))
+	if err != nil {
+		return false
+	}
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := s.sender.Do(req) //nolint:gosec // the URL is the caller's, and this is a simulator
+	if err != nil {
+		return false
+	}
+	defer resp.Body.Close()
+	var answer struct {
+		Status string `json:"status"`
+	}
+	err = json.NewDecoder(resp.Body).Decode(&answer)
+	return err == nil && resp.StatusCode == http.StatusOK && answer.Status == "ok"
+}
+
+// Webhooks gives the postbacks about one of the caller's ids, in both ways in which PHP writes JSON.
+func (s *Simulator) Webhooks(id string) []sdk.HTTPRequest {
+	var list []sdk.HTTPRequest
+	for _, e := range append(s.ofOrder(fault.Payment, id), s.ofOrder(fault.Payout, id)...) {
+		for _, escaped := range []bool{true, false} {
+			if told(e) {
+				list = append(list, sdk.HTTPRequest{
+					Method: http.MethodPost, Header: http.Header{"Content-Type": {"application/json"}},
+					Body:          []byte(s.postback(e, s.accessKey+s.privateKey, escaped)),
+					RemoteAddress: "198.51.100.7", ReceivedAt: time.Now().UTC(),
+				})
+			}
+		}
+	}
+	return list
+}
+
+// last gives the newest entry of an id that a postback was sent about.
+func (s *Simulator) last(kind fault.EntryKind, id string) (found fault.Entry, ok bool) {
+	for _, e := range s.ofOrder(kind, id) {
+		if told(e) {
+			found, ok = e, true
+		}
+	}
+	return found, ok
+}
+
+// showPostback knows only what is finished.
+func (s *Simulator) showPostback(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	var e fault.Entry
+	var found bool
+	switch q.Get("type") {
+	case "deposit":
+		if e, found = s.last(fault.Payment, q.Get("custom_id")); !found && q.Get("transaction_id") != "" {
+			e, found = s.books.Find(fault.Payment, q.Get("transaction_id"))
+			found = found && told(e)
+		}
+	case "withdrawal":
+		e, found = s.last(fault.Payout, q.Get("withdrawal_id"))
+	default:
+		fail(w, wrongField("type", "The selected type is invalid."))
+		return
+	}
+	if !found {
+		fail(w, "Postback not found")
+		return
+	}
+	reply(w, http.StatusOK, map[string]any{"status": "ok", "postback": json.RawMessage(s.postback(e, "", true))})
+}
+
+func (s *Simulator) listPostbacks(w http.ResponseWriter, r *http.Request) {
+	key, list, kind := "plugin_custom_order_id", "transactions", fault.Payment
+	if r.URL.Query().Get("type") == "withdrawal" {
+		key, list, kind = "withdrawal_id", "withdrawals", fault.Payout
+	}
+	ids := r.URL.Query()[key+"[]"]
+	if len(ids) == 0 {
+		fail(w, wrongField(key, "The "+strings.ReplaceAll(key, "_", " ")+" field is required when type is deposit.")) // [doc]
+		return
+	}
+	rows := []map[string]any{}
+	for _, id := range ids {
+		row := map[string]any{key: id, "message": "Postback not found"}
+		if e, found := s.last(kind, id); found {
+			row = map[string]any{key: id, "postback": json.RawMessage(s.postback(e, "", true))}
+		}
+		rows = append(rows, row)
+	}
+	reply(w, http.StatusOK, map[string]any{
+		"status": "success", "message": "", "code": 20000, "data": map[string]any{list: rows},
+		"paginate": map[string]int{"offset": 0, "total": len(rows), "limit": len(rows)},
+	})
+}
+
+// numbered is an address, or its hash.
+type numbered struct {
+	Order int    `json:"order"`
+	URL   string `json:"url"`
+}
+
+// hashURLs takes plural names and gives singular ones. [doc]
+func (s *Simulator) hashURLs(w http.ResponseWriter, r *http.Request) {
+	var in map[string][]numbered
+	if json.NewDecoder(r.Body).Decode(&in) != nil {
+		fail(w, "The request is not valid JSON.")
+		return
+	}
+	out := map[string][]numbered{}
+	for _, name := range []string{"success_url", "fail_url", "pending_url"} {
+		list, there := in[name+"s"]
+		if !there || list == nil {
+			fail(w, wrongField(name+"s", "The "+name+"s field is required."))
+			return
+		}
+		out[name] = []numbered{}
+		for _, a := range list {
+			if u, err := url.Parse(a.URL); err != nil || u.Host == "" {
+				fail(w, wrongField(name+"s", "The url format is invalid."))
+				return
+			}
+			digest := sha256.Sum256(bytes.Join([][]byte{[]byte(s.secret), []byte(a.URL)}, nil))
+			out[name] = append(out[name], numbered{a.Order, hex.EncodeToString(digest[:])})
+		}
+	}
+	if len(in["success_urls"])+len(in["fail_urls"]) == 0 {
+		fail(w, wrongField("success_urls", "The success urls field is required."))
+		return
+	}
+	reply(w, http.StatusOK, map[string]any{"status": "ok", "urls": out})
+}
