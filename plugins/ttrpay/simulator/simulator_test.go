@@ -124,7 +124,7 @@ func TestRefusals(t *testing.T) {
 		{`Order 47`, ``, "The description field is required."},
 		{`3.2`, `3.201`, "The amount is invalid."},
 		{`3.2`, `0`, "The amount is invalid."},
-		{`3.2`, `1e999999999999999999`, "The amount is invalid."},
+		{`3.2`, `1000000000000000000000`, "The amount is invalid."},
 		{`"order_id"`, `"currency_code":"GBP","order_id"`, "The currency_code is invalid."},
 		{`"json"`, `"xml"`, "The ipn_format is invalid."},
 		{`171.251.156.58`, `somewhere`, "The customer_ip is invalid."},
