@@ -82,7 +82,9 @@ func (h *Host) Serve(ctx context.Context) error {
 		}
 	}
 	for range left {
-		<-failed
+		if end := <-failed; !errors.Is(end, http.ErrServerClosed) {
+			err = errors.Join(err, end)
+		}
 	}
 	return err
 }

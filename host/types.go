@@ -7,29 +7,50 @@ import (
 	"github.com/payhost/payhost/host/payment"
 )
 
-// What follows is documented where it is defined: the records and requests in package payment, the configuration in
-// package config.
+// Config is everything a host is told; package config documents its fields.
+type Config = config.Config
 
-type (
-	Config         = config.Config
-	PaymentRequest = payment.Request
-	Payment        = payment.Payment
-	PayoutRequest  = payment.PayoutRequest
-	Payout         = payment.Payout
-	RefundRequest  = payment.RefundRequest
-	Refund         = payment.Refund
-	Customer       = payment.Customer
-	Recipient      = payment.Recipient
-	Event          = payment.Event
-	Status         = payment.Status
-	Error          = payment.Error
-	// Confirmation is what a customer sent back: fields by name, and files.
-	Confirmation = core.Confirmation
-	// Resolution is what an operator decides about something that nothing else can settle.
-	Resolution = core.Resolution
-	// ProviderStatus is how one configured provider stands.
-	ProviderStatus = provider.Status
-)
+// PaymentRequest asks for a payment; payment.Request documents its fields.
+type PaymentRequest = payment.Request
+
+// Payment is one payment as it is now; payment.Payment documents its fields.
+type Payment = payment.Payment
+
+// PayoutRequest asks for money to be sent; payment.PayoutRequest documents its fields.
+type PayoutRequest = payment.PayoutRequest
+
+// Payout is one payout as it is now; payment.Payout documents its fields.
+type Payout = payment.Payout
+
+// RefundRequest asks to give back all of a payment or part of it.
+type RefundRequest = payment.RefundRequest
+
+// Refund is one refund as it is now; payment.Refund documents its fields.
+type Refund = payment.Refund
+
+// Customer is who pays.
+type Customer = payment.Customer
+
+// Recipient is who is paid.
+type Recipient = payment.Recipient
+
+// Event reports one change; payment.Event documents its fields.
+type Event = payment.Event
+
+// Status is how far a payment, payout or refund is; package payment has the values.
+type Status = payment.Status
+
+// Error is why a request was not carried out: its code, its outcome, what the provider said.
+type Error = payment.Error
+
+// Confirmation is what a customer sent back: fields by name, and files.
+type Confirmation = core.Confirmation
+
+// Resolution is what an operator decides about something that nothing else can settle.
+type Resolution = core.Resolution
+
+// ProviderStatus is how one configured provider stands.
+type ProviderStatus = provider.Status
 
 // LoadConfig reads a config.toml. The error lists every problem, each with file, line and key.
 func LoadConfig(path string) (*Config, error) { return config.Load(path) }

@@ -53,7 +53,7 @@ func newStage(ctx context.Context, addresses map[string]string) (*stage, error) 
 		replace = append(replace, "http://"+sandboxAddress+"/"+name, address)
 	}
 	s.config = filepath.Join(s.dir, "config.toml")
-	if err := os.WriteFile(s.config, []byte(strings.NewReplacer(replace...).Replace(string(text))), 0o600); err != nil {
+	if err := os.WriteFile(s.config, []byte(strings.NewReplacer(replace...).Replace(string(text))), 0o600); err != nil { //nolint:gosec // a folder of our own
 		return nil, err
 	}
 	if err := os.CopyFS(filepath.Join(s.dir, "plugins"), os.DirFS(filepath.Join("bin", "plugins"))); err != nil {
@@ -83,7 +83,7 @@ func (s *stage) editConfig(from, to string) error {
 	if !bytes.Contains(text, []byte(from)) {
 		return fmt.Errorf("%s holds no %q", s.config, from)
 	}
-	return os.WriteFile(s.config, bytes.Replace(text, []byte(from), []byte(to), 1), 0o600)
+	return os.WriteFile(s.config, bytes.Replace(text, []byte(from), []byte(to), 1), 0o600) //nolint:gosec // a folder of our own
 }
 
 // record is what the tour needs of a payment or payout.

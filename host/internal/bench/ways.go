@@ -175,7 +175,7 @@ func settings(dir string) (p config.Provider, plugins string, err error) {
 	if err := os.MkdirAll(plugins, 0o700); err != nil {
 		return p, "", err
 	}
-	if err := os.WriteFile(filepath.Join(plugins, account), program, 0o700); err != nil {
+	if err := os.WriteFile(filepath.Join(plugins, account), program, 0o700); err != nil { //nolint:gosec // it is a program
 		return p, "", err
 	}
 	return config.Provider{Name: account, Plugin: account, Enabled: true, Timeout: 15 * time.Second, MaxInFlight: 256,
