@@ -8,6 +8,7 @@ import (
 	"github.com/cenkalti/backoff/v5"
 	"github.com/payhost/payhost/host/internal/intent"
 	"github.com/payhost/payhost/host/internal/store"
+	"github.com/payhost/payhost/host/internal/token"
 	"github.com/payhost/payhost/host/payment"
 	"github.com/payhost/payhost/sdk"
 )
@@ -89,8 +90,8 @@ func finished(number int, verb string, took time.Duration, exchanges []sdk.Excha
 func exchangesView(list []sdk.Exchange) []payment.Exchange {
 	out := make([]payment.Exchange, 0, len(list))
 	for _, e := range list {
-		out = append(out, payment.Exchange{Method: e.Method, URL: e.URL, RequestBody: e.RequestBody, Status: e.Status,
-			ResponseBody: e.ResponseBody, DurationMS: e.Duration.Milliseconds(), Error: e.Error, Sent: e.Sent})
+		out = append(out, payment.Exchange{Method: e.Method, URL: token.Mask(e.URL), RequestBody: token.Mask(e.RequestBody),
+			Status: e.Status, ResponseBody: token.Mask(e.ResponseBody), DurationMS: e.Duration.Milliseconds(), Error: e.Error, Sent: e.Sent})
 	}
 	return out
 }

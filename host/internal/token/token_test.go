@@ -74,3 +74,17 @@ func TestADamagedKeyIsAnError(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestMaskHidesTokensWhereverTheyStand(t *testing.T) {
+	id := "pay_06gzt4tvpxtms5sz153ynfdkeg"
+	tok := key(t).Mint(Webhook, id)
+	for _, text := range []string{tok, "https://h.example/webhooks/acme/" + tok + "?x=1", `{"ipn_url":"https:\/\/h\/` + tok + `"}`, "u=https%3A%2F%2Fh%2F" + tok + "&b=c"} {
+		got := Mask(text)
+		if strings.Contains(got, strings.TrimPrefix(tok, id)) || !strings.Contains(got, id+".[token]") {
+			t.Errorf("%q became %q", text, got)
+		}
+	}
+	if plain := "order " + id + ". Thank you"; Mask(plain) != plain {
+		t.Errorf("%q became %q", plain, Mask(plain))
+	}
+}
