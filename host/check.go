@@ -32,8 +32,8 @@ const checkAtOnce = 4
 
 // Check starts every enabled provider's plugin, gives it its configuration and asks for its health, as a host would, and
 // tells everything that is wrong. It works in a temporary folder of its own: a host that runs on cfg is not disturbed,
-// and nothing stays. What a provider's health check says of the provider itself is only a warning, unless it does not
-// accept the credentials. Of the options only WithLogger counts, for what plugins log. Results are in the order of
+// and nothing stays. A provider that answers but not as it should, above all one that does not accept the credentials, is
+// a problem; one that cannot be reached is only a warning. Of the options only WithLogger counts, for what plugins log. Results are in the order of
 // cfg.Providers.
 func Check(ctx context.Context, cfg *Config, opts ...Option) []CheckResult {
 	o := options{logger: slog.New(slog.DiscardHandler)}
@@ -169,15 +169,19 @@ func (k *checker) configure(ctx context.Context, process *plugin.Process, p *con
 	}
 }
 
-// health asks for the account's health. A provider that is down is no mistake in the configuration; credentials that it
-// does not accept are.
+// health asks for the account's health. A provider that is down is no mistake in the configuration; one that turns the
+// account away very likely is.
 func (k *checker) health(ctx context.Context, process *plugin.Process, p *config.Provider, r *CheckResult, mask *plugin.Mask) {
 	health, err := process.Client().Account(p.Name).CheckHealth(ctx)
 	e := sdk.AsError(err)
 	switch {
 	case e == nil:
 		r.Health = string(health.State)
-		if health.State != sdk.HealthHealthy {
+		switch health.State {
+		case sdk.HealthHealthy:
+		case sdk.HealthDegraded:
+			k.report(&r.Problems, p, "config", "the provider answers, but not as it should: %s", mask.Text(health.Message))
+		default:
 			k.report(&r.Warnings, p, "", "the provider is %s: %s", health.State, mask.Text(health.Message))
 		}
 	case e.Code == sdk.CodeAuthentication || e.Code == sdk.CodePermission:

@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// confirmCommand passes on what next_action asked the customer for, under the names that stand there.
 func (a *app) confirmCommand() *cobra.Command {
 	var fields, attachments []string
 	var key string
@@ -102,6 +103,7 @@ func attach(form *multipart.Writer, name, file string) error {
 	return err
 }
 
+// captureCommand takes all of the payment when no amount is given.
 func (a *app) captureCommand() *cobra.Command {
 	var amount, key string
 	c := &cobra.Command{
@@ -120,6 +122,7 @@ func (a *app) captureCommand() *cobra.Command {
 	return c
 }
 
+// cancelCommand asks the provider to give a payment up; one that it does not give up stays as it was.
 func (a *app) cancelCommand() *cobra.Command {
 	var reason, key string
 	c := &cobra.Command{
@@ -146,6 +149,7 @@ func (a *app) changePayment(c *cobra.Command, r request) error {
 	return a.one(c, r, func(body []byte) error { return payments.show(a, body, view{}) })
 }
 
+// refundCommand gives back all of the payment when no amount is given.
 func (a *app) refundCommand() *cobra.Command {
 	var amount, reason, key string
 	c := &cobra.Command{
@@ -170,6 +174,7 @@ func (a *app) refundCommand() *cobra.Command {
 	return c
 }
 
+// refundsCommand also lists refunds that the provider began by itself.
 func (a *app) refundsCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:     "refunds ID",
@@ -203,6 +208,7 @@ func (a *app) refundTable(body []byte) (next string, err error) {
 	return page.Next, nil
 }
 
+// resolveRecord needs no key: it asks nobody and moves nothing, it records what a person has found out.
 func (a *app) resolveRecord(f family) *cobra.Command {
 	var status, reason, reference string
 	c := &cobra.Command{

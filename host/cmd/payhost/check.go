@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// checkCommand walks the way that a start of the host takes, short of serving.
 func (a *app) checkCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "check",
@@ -111,6 +112,7 @@ func warn(list []config.Problem) []config.Problem {
 	return out
 }
 
+// resultOf gives the worst that was found.
 func resultOf(r host.CheckResult) string {
 	switch {
 	case len(r.Problems) > 0:

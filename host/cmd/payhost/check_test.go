@@ -2,7 +2,10 @@ package main
 
 import (
 	"encoding/json"
+	"io"
 	"io/fs"
+	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -164,6 +167,33 @@ webhook_keys = ["one"]
 	p := got.Providers[0]
 	if p.Result != "warning" || p.Health == "" || p.Version != "1.2.3" || len(p.Checksum) != 64 || len(p.Warnings) != 1 || len(p.Problems) != 0 {
 		t.Errorf("%+v", p)
+	}
+}
+
+// Credentials that the provider does not accept are a mistake.
+func TestCheckNamesRefusedCredentials(t *testing.T) {
+	t.Parallel()
+	strict := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusUnauthorized)
+		_, _ = io.WriteString(w, `{"error": {"code": "credentials", "message": "unknown key"}}`)
+	}))
+	defer strict.Close()
+	folder := configure(t, `
+[providers.shop]
+plugin = "reference"
+[providers.shop.config]
+environment = "sandbox"
+base_url = "`+strict.URL+`"
+merchant_id = "m1"
+api_key = "the api key"
+signing_key = "signing key"
+webhook_keys = ["one"]
+`)
+	r := start(t, folder, "", "check").wait(t)
+	if r.exit != exitFailed || !strings.Contains(r.stderr, "config.toml:6: providers.shop.config: the provider answers, but not as it should: authentication (refused)") ||
+		!hasRow(r.stdout, []string{"shop", "reference", "1.2.3", "problem", "degraded"}) {
+		t.Errorf("exit %d\n%s\n%s", r.exit, r.stdout, r.stderr)
 	}
 }
 

@@ -21,7 +21,8 @@ const (
 	exitUsage  = 2
 )
 
-// app is one run of the command.
+// app is one run of the command. What was asked for goes to out, everything that is said about it to err, so that out can
+// be read by a program.
 type app struct {
 	in       io.Reader
 	out, err io.Writer
@@ -39,6 +40,8 @@ var errSaid = errors.New("failed")
 // usageError is a command line that asks for nothing that can be done.
 type usageError struct{ error }
 
+// wrongUsage is for what flags and arguments alone show to be wrong. What the host has to judge is not: its no is a
+// refusal.
 func wrongUsage(format string, args ...any) error {
 	return usageError{fmt.Errorf(format, args...)}
 }
@@ -51,6 +54,7 @@ const (
 	groupRecord   = "record"
 )
 
+// root makes the commands anew: flags keep their values, so one tree serves one run.
 func (a *app) root() *cobra.Command {
 	cobra.EnableCommandSorting = false // the order below is the one to read them in
 	root := group(&cobra.Command{
@@ -83,6 +87,18 @@ Exit status: 0 done, 1 refused or failed, 2 wrong usage.`,
 		&cobra.Group{ID: groupProvider, Title: "Providers:"},
 		&cobra.Group{ID: groupRecord, Title: "What came in and went out:"},
 	)
+	a.addCommands(root)
+	root.SetHelpCommand(a.helpCommand())
+	root.InitDefaultCompletionCmd()
+	if c, _, err := root.Find([]string{"completion"}); err == nil {
+		group(c)
+	}
+	a.prepare(root)
+	return root
+}
+
+// addCommands puts every command into its group of the overview.
+func (a *app) addCommands(root *cobra.Command) {
 	add := func(group string, commands ...*cobra.Command) {
 		for _, c := range commands {
 			c.GroupID = group
@@ -93,13 +109,6 @@ Exit status: 0 done, 1 refused or failed, 2 wrong usage.`,
 	add(groupMoney, a.payCommand(), a.paymentsCommand(), a.payoutCommand(), a.payoutsCommand())
 	add(groupProvider, a.providersCommand(), a.methodsCommand(), a.balancesCommand(), a.callCommand(), a.pluginCommand())
 	add(groupRecord, a.eventsCommand(), a.webhooksCommand())
-	root.SetHelpCommand(a.helpCommand())
-	root.InitDefaultCompletionCmd()
-	if c, _, err := root.Find([]string{"completion"}); err == nil {
-		group(c)
-	}
-	a.prepare(root)
-	return root
 }
 
 // prepare makes all commands alike: what fails inside one is told from wrong usage, and flags are explained in the order

@@ -11,27 +11,24 @@ import (
 
 // pluginInfo is what is shown of a plugin's description.
 type pluginInfo struct {
-	Name            string   `json:"name"`
-	Version         string   `json:"version"`
-	Description     string   `json:"description"`
-	ContractVersion int      `json:"contract_version"`
-	Capabilities    []string `json:"capabilities"`
-	Currencies      []string `json:"currencies"`
-	Countries       []string `json:"countries"`
-	WebhookTrust    []string `json:"webhook_trust"`
-	PaymentLimits   []limit  `json:"payment_limits"`
-	PayoutLimits    []limit  `json:"payout_limits"`
-	Operations      []struct {
-		Name        string `json:"name"`
-		Description string `json:"description"`
-		MovesMoney  bool   `json:"moves_money"`
-	} `json:"operations"`
-	CreatePayment guarantee    `json:"create_payment"`
-	CreatePayout  guarantee    `json:"create_payout"`
-	CreateRefund  guarantee    `json:"create_refund"`
-	ConfigSchema  configSchema `json:"config_schema"`
+	Name            string       `json:"name"`
+	Version         string       `json:"version"`
+	Description     string       `json:"description"`
+	ContractVersion int          `json:"contract_version"`
+	Capabilities    []string     `json:"capabilities"`
+	Currencies      []string     `json:"currencies"`
+	Countries       []string     `json:"countries"`
+	WebhookTrust    []string     `json:"webhook_trust"`
+	PaymentLimits   []limit      `json:"payment_limits"`
+	PayoutLimits    []limit      `json:"payout_limits"`
+	Operations      []operation  `json:"operations"`
+	CreatePayment   guarantee    `json:"create_payment"`
+	CreatePayout    guarantee    `json:"create_payout"`
+	CreateRefund    guarantee    `json:"create_refund"`
+	ConfigSchema    configSchema `json:"config_schema"`
 }
 
+// limit is a bound on amounts; what is empty is not bounded.
 type limit struct {
 	Currency string `json:"currency"`
 	Min      string `json:"min"`
@@ -39,6 +36,7 @@ type limit struct {
 	Decimals *int32 `json:"decimals"`
 }
 
+// guarantee is what a repeat of a create verb does at the provider: recovery depends on it.
 type guarantee struct {
 	Repeat   string `json:"repeat"`
 	Window   string `json:"window"`
@@ -59,48 +57,40 @@ func (g guarantee) String() string {
 	return text
 }
 
+// pluginBlock prints what the program says of itself. None of it has been proven: the program may be anybody's.
 func (a *app) pluginBlock(p *pluginInfo, file, sum string) {
-	t := a.table()
-	field := func(name, text string) {
-		if text != "" {
-			t.row(name, text)
-		}
-	}
-	field("plugin", p.Name+" "+p.Version)
-	field("", p.Description)
-	field("file", file)
-	field("sha256", sum)
-	field("contract version", strconv.Itoa(p.ContractVersion))
-	field("can", strings.Join(p.Capabilities, " "))
-	field("currencies", strings.Join(p.Currencies, " "))
-	field("countries", strings.Join(p.Countries, " "))
-	field("notices trusted by", strings.Join(p.WebhookTrust, " "))
+	b := a.block()
+	b.field("plugin", p.Name+" "+p.Version)
+	b.field("", p.Description)
+	b.field("file", file)
+	b.field("sha256", sum)
+	b.field("contract version", strconv.Itoa(p.ContractVersion))
+	b.field("can", words(p.Capabilities))
+	b.field("currencies", words(p.Currencies))
+	b.field("countries", words(p.Countries))
+	b.field("notices trusted by", words(p.WebhookTrust))
 	for _, l := range p.PaymentLimits {
-		field("payment limit", limitText(l.Currency, l.Min, l.Max, l.Decimals))
+		b.field("payment limit", limitText(l.Currency, l.Min, l.Max, l.Decimals))
 	}
 	for _, l := range p.PayoutLimits {
-		field("payout limit", limitText(l.Currency, l.Min, l.Max, l.Decimals))
+		b.field("payout limit", limitText(l.Currency, l.Min, l.Max, l.Decimals))
 	}
+	// Every plugin declares all three; only for what it can do they mean something.
 	for _, x := range []struct {
 		verb, name string
 		guarantee  guarantee
-	}{{"create_payment", "a repeated payment", p.CreatePayment}, {"create_payout", "a repeated payout", p.CreatePayout}, {"create_refund", "a repeated refund", p.CreateRefund}} {
-		if strings.Contains(" "+strings.Join(p.Capabilities, " ")+" ", " "+x.verb+" ") {
-			field(x.name, x.guarantee.String())
+	}{
+		{"create_payment", "a repeated payment", p.CreatePayment},
+		{"create_payout", "a repeated payout", p.CreatePayout},
+		{"create_refund", "a repeated refund", p.CreateRefund},
+	} {
+		if slices.Contains(p.Capabilities, x.verb) {
+			b.field(x.name, x.guarantee.String())
 		}
 	}
-	t.print()
+	b.print()
 	a.configTable(p.Name, p.ConfigSchema)
-	if len(p.Operations) == 0 {
-		return
-	}
-	a.heading("operations")
-	t = a.table("NAME", "MOVES MONEY", "WHAT")
-	t.indent = "  "
-	for _, o := range p.Operations {
-		t.row(o.Name, yesNo(o.MovesMoney), o.Description)
-	}
-	t.print()
+	a.operations(p.Operations)
 }
 
 // configSchema is the JSON Schema of a plugin's own configuration, as far as it is shown.
@@ -112,6 +102,7 @@ type configSchema struct {
 // properties are in the order in which the plugin declares them, which is the one to read them in.
 type properties []property
 
+// property is one key of the configuration.
 type property struct {
 	Key         string            `json:"-"`
 	Type        string            `json:"type"`
@@ -165,6 +156,7 @@ func (p property) kind() string {
 	return p.Type
 }
 
+// configTable prints what an operator has to write into config.toml.
 func (a *app) configTable(plugin string, s configSchema) {
 	if len(s.Properties) == 0 {
 		return

@@ -16,6 +16,7 @@ import (
 // followEvery is how often new events are asked for.
 const followEvery = time.Second
 
+// eventsCommand reads the stream from its beginning unless --after says where: the stream has no other order.
 func (a *app) eventsCommand() *cobra.Command {
 	var follow bool
 	c := &cobra.Command{
@@ -41,22 +42,25 @@ With --follow and --json every event is one line of JSON.`,
 		if follow {
 			return a.follow(c, r)
 		}
-		return a.one(c, r, func(body []byte) error {
-			page, err := readEvents(body)
-			if err != nil {
-				return err
-			}
-			a.eventHeader()
-			for _, e := range page.events {
-				a.eventLine(e)
-			}
-			if page.more {
-				a.note("there are more: --after %s", page.last)
-			}
-			return nil
-		})
+		return a.one(c, r, a.eventPage)
 	}
 	return c
+}
+
+// eventPage prints one page, and where the next one begins.
+func (a *app) eventPage(body []byte) error {
+	page, err := readEvents(body)
+	if err != nil {
+		return err
+	}
+	a.eventHeader()
+	for _, e := range page.events {
+		a.eventLine(e)
+	}
+	if page.more {
+		a.note("there are more: --after %s", page.last)
+	}
+	return nil
 }
 
 // eventPage is one answer: raw holds the events as they came.

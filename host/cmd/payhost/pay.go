@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// payCommand checks of the request only what can be told without the host: that what is required is there.
 func (a *app) payCommand() *cobra.Command {
 	d := &draft{}
 	c := &cobra.Command{
@@ -52,6 +53,7 @@ what became of it, is printed all the same; the exit status is then 1.`,
 	return c
 }
 
+// payoutCommand is payCommand for payouts.
 func (a *app) payoutCommand() *cobra.Command {
 	d := &draft{}
 	c := &cobra.Command{

@@ -28,6 +28,7 @@ var payouts = family{
 	show: func(a *app, body []byte, v view) error { return shown(body, v, a.showPayout) },
 }
 
+// shown decodes one record and shows it.
 func shown[T any](body []byte, v view, show func(*T, view)) error {
 	one := new(T)
 	err := read(body, one)
@@ -48,6 +49,7 @@ func (a *app) payoutsCommand() *cobra.Command {
 		a.refreshRecord(payouts), a.resolveRecord(payouts))
 }
 
+// listRecords is the list itself, and the group that holds it: "payhost payments" lists as "payhost payments list" does.
 func (a *app) listRecords(use string, f family) *cobra.Command {
 	full := "payhost " + f.name
 	short := "List " + f.name
@@ -142,6 +144,7 @@ func (a *app) moment(flag, text string) (string, error) {
 	return t.UTC().Format(time.RFC3339Nano), nil
 }
 
+// showRecord shows what the host knows; nobody is asked.
 func (a *app) showRecord(f family) *cobra.Command {
 	v := view{}
 	c := &cobra.Command{
@@ -158,6 +161,7 @@ func (a *app) showRecord(f family) *cobra.Command {
 	return c
 }
 
+// refreshRecord fails when the provider cannot be asked; the record is then as it was.
 func (a *app) refreshRecord(f family) *cobra.Command {
 	return &cobra.Command{
 		Use:     "refresh ID",
@@ -198,6 +202,7 @@ func (a *app) one(c *cobra.Command, r request, show func(body []byte) error) err
 	return show(got.body)
 }
 
+// recordPath gives the path of a thing of the API. What is put in is one part of the path, whatever it holds.
 func recordPath(family, id string, more ...string) string {
 	path := "/v1/" + family + "/" + url.PathEscape(id)
 	for _, part := range more {

@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/payhost/payhost/host"
 	"github.com/spf13/cobra"
@@ -17,6 +16,7 @@ type provider struct {
 	WebhookURL string `json:"webhook_url"`
 }
 
+// providersCommand asks the host how its providers stand: nobody outside is asked.
 func (a *app) providersCommand() *cobra.Command {
 	return group(a.listProviders("providers"), a.listProviders("list"), a.showProvider())
 }
@@ -38,6 +38,7 @@ func (a *app) listProviders(use string) *cobra.Command {
 	}
 }
 
+// providerTable prints a line a provider; a last error stays shown after the provider has recovered from it.
 func (a *app) providerTable(body []byte) (next string, err error) {
 	var page struct {
 		Data []provider `json:"data"`
@@ -78,56 +79,69 @@ func (a *app) showProvider() *cobra.Command {
 	}
 }
 
+// providerBlock prints how a provider stands first, then what its plugin is, then what it can do.
 func (a *app) providerBlock(p *provider) {
-	t := a.table()
-	field := func(name, text string) {
-		if text != "" {
-			t.row(name, text)
-		}
-	}
-	field("provider", p.Name)
-	field("state", string(p.State))
-	field("last error", p.LastError)
-	field("plugin", strings.TrimSpace(p.Plugin+" "+p.Version))
-	field("", p.Description)
-	field("contract version", strconv.Itoa(p.ContractVersion))
-	field("sha256", p.Checksum)
+	b := a.block()
+	b.field("provider", p.Name)
+	b.field("state", string(p.State))
+	b.field("last error", p.LastError)
+	b.field("plugin", strings.TrimSpace(p.Plugin+" "+p.Version))
+	b.field("", p.Description)
+	b.field("contract version", strconv.Itoa(p.ContractVersion))
+	b.field("sha256", p.Checksum)
 	if p.PID != 0 {
-		field("process", strconv.Itoa(p.PID))
+		b.field("process", strconv.Itoa(p.PID))
 	}
 	if p.StartedAt != nil {
-		field("started", a.at(*p.StartedAt))
+		b.field("started", a.at(*p.StartedAt))
 	}
-	field("restarts", strconv.Itoa(p.Restarts))
-	field("in flight", strconv.Itoa(p.InFlight)+" of "+strconv.Itoa(p.MaxInFlight))
-	field("breaker", p.Breaker)
-	field("required", yesNo(p.Required))
-	field("webhook URL", p.WebhookURL)
-	field("notices trusted by", words(p.WebhookTrust))
-	field("can", words(p.Capabilities))
-	field("currencies", words(p.Currencies))
-	field("countries", words(p.Countries))
+	b.field("restarts", strconv.Itoa(p.Restarts))
+	b.field("in flight", strconv.Itoa(p.InFlight)+" of "+strconv.Itoa(p.MaxInFlight))
+	b.field("breaker", p.Breaker)
+	b.field("required", yesNo(p.Required))
+	b.field("webhook URL", p.WebhookURL)
+	b.field("notices trusted by", words(p.WebhookTrust))
+	b.field("can", words(p.Capabilities))
+	b.field("currencies", words(p.Currencies))
+	b.field("countries", words(p.Countries))
 	for _, l := range p.PaymentLimits {
-		field("payment limit", limitText(l.Currency, amount(l.Min), amount(l.Max), l.Decimals))
+		b.field("payment limit", limitText(l.Currency, amount(l.Min), amount(l.Max), l.Decimals))
 	}
 	for _, l := range p.PayoutLimits {
-		field("payout limit", limitText(l.Currency, amount(l.Min), amount(l.Max), l.Decimals))
+		b.field("payout limit", limitText(l.Currency, amount(l.Min), amount(l.Max), l.Decimals))
 	}
 	for _, w := range p.Warnings {
-		field("warning", w)
+		b.field("warning", w)
 	}
-	t.print()
-	if len(p.Operations) == 0 {
+	b.print()
+	list := make([]operation, len(p.Operations))
+	for i, o := range p.Operations {
+		list[i] = operation{o.Name, o.Description, o.MovesMoney}
+	}
+	if a.operations(list); len(list) > 0 {
+		a.indented("payhost call " + p.Name + " OPERATION JSON")
+	}
+}
+
+// operation is one of a provider's own, as far as it is shown.
+type operation struct {
+	Name        string `json:"name"`
+	Description string `json:"description"`
+	MovesMoney  bool   `json:"moves_money"`
+}
+
+// operations prints a provider's own operations, when it has some.
+func (a *app) operations(list []operation) {
+	if len(list) == 0 {
 		return
 	}
 	a.heading("operations")
-	t = a.table("NAME", "MOVES MONEY", "WHAT")
+	t := a.table("NAME", "MOVES MONEY", "WHAT")
 	t.indent = "  "
-	for _, o := range p.Operations {
+	for _, o := range list {
 		t.row(o.Name, yesNo(o.MovesMoney), o.Description)
 	}
 	t.print()
-	a.indented("payhost call " + p.Name + " OPERATION JSON")
 }
 
 // limitText words a limit; decimals may be unknown.
@@ -152,78 +166,11 @@ func yesNo(b bool) string {
 	return "no"
 }
 
+// words joins the names of an enumeration.
 func words[T ~string](list []T) string {
 	out := make([]string, len(list))
 	for i := range list {
 		out[i] = string(list[i])
 	}
 	return strings.Join(out, " ")
-}
-
-func (a *app) reloadCommand() *cobra.Command {
-	var force bool
-	c := &cobra.Command{
-		Use:   "reload",
-		Short: "Make the running host take over its changed config.toml",
-		Long: `Make the running host take over its changed config.toml, provider by provider.
-
-A file with mistakes changes nothing at all. A provider that does not come up with its
-new configuration or plugin keeps what served before; the others are not touched.`,
-		Example: "  payhost check && payhost reload\n  payhost reload --force",
-		Args:    cobra.NoArgs,
-	}
-	c.Flags().BoolVar(&force, "force", false, "also change who we are to a provider with open payments, and end what still drains")
-	c.RunE = func(c *cobra.Command, _ []string) error {
-		ctx, stop := interruptible(c)
-		defer stop()
-		body := []byte(`{"force": ` + strconv.FormatBool(force) + `}`)
-		began := a.now()
-		got, err := a.ask(ctx, request{method: http.MethodPost, path: "/admin/reload", body: body, what: "reload", accept: http.StatusUnprocessableEntity})
-		if err != nil {
-			return err
-		}
-		return a.reloaded(got.body, a.now().Sub(began))
-	}
-	return c
-}
-
-// reloaded prints what became of every provider; it fails when one failed.
-func (a *app) reloaded(body []byte, took time.Duration) error {
-	var answer struct {
-		Results []struct{ Name, Action, Error string }
-		// Problems are what is wrong with the file; then nothing has changed.
-		Problems []string
-	}
-	if err := read(body, &answer); err != nil {
-		return err
-	}
-	failed := len(answer.Problems)
-	for _, p := range answer.Problems {
-		a.complain(p)
-	}
-	if a.json {
-		a.printJSON(body)
-	} else if len(answer.Results) > 0 {
-		t := a.table("NAME", "RESULT", "ERROR")
-		for _, r := range answer.Results {
-			t.row(r.Name, r.Action, r.Error)
-		}
-		t.print()
-	}
-	for _, r := range answer.Results {
-		if r.Error != "" || r.Action == "failed" {
-			failed++
-		}
-	}
-	switch {
-	case len(answer.Problems) > 0:
-		a.note("nothing has changed: correct the configuration first (payhost check)")
-		return errSaid
-	case failed > 0:
-		a.note("%d of %d failed: what served there before still serves", failed, len(answer.Results))
-		return errSaid
-	case !a.json:
-		a.note("reloaded after %s", span(took))
-	}
-	return nil
 }

@@ -18,6 +18,7 @@ func amount(d *decimal.Decimal) string {
 	return payment.Amount{Decimal: *d}.String()
 }
 
+// methodsCommand asks the provider, through its plugin, each time it is run.
 func (a *app) methodsCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:     "methods NAME",
@@ -40,6 +41,8 @@ func (a *app) methodsCommand() *cobra.Command {
 	return c
 }
 
+// methodTable leaves out logos and guides, which are for customers; --json has them. A "?" marks a field that need not be
+// filled in.
 func (a *app) methodTable(body []byte) (next string, err error) {
 	var page struct {
 		Data []struct {
@@ -75,6 +78,7 @@ func (a *app) methodTable(body []byte) (next string, err error) {
 	return page.Next, nil
 }
 
+// balancesCommand asks the provider each time it is run.
 func (a *app) balancesCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:     "balances NAME",
@@ -107,6 +111,8 @@ func (a *app) balanceTable(body []byte) (next string, err error) {
 	return "", nil
 }
 
+// callCommand cannot know by itself whether an operation moves money, so the key is required only when the provider says
+// that it does.
 func (a *app) callCommand() *cobra.Command {
 	var key string
 	c := &cobra.Command{
@@ -146,6 +152,7 @@ JSON is the input, - takes it from standard input; without it the input is {}.`,
 	return c
 }
 
+// callOperation asks what the operation is before it is run.
 func (a *app) callOperation(c *cobra.Command, name, operation string, input []byte, key string) error {
 	ctx, stop := interruptible(c)
 	defer stop()

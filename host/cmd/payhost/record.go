@@ -12,19 +12,20 @@ import (
 	"github.com/payhost/payhost/host/payment"
 )
 
-// record is what payments, payouts and refunds have in common, for showing them.
+// record is what payments, payouts and refunds have in common, for showing them. The order is the same for all: what it
+// is, what is to be done next, what failed, the attempts, the history.
 type record struct {
-	id, provider string
+	id, provider string // the id's prefix says which of the three it is
 	status       payment.Status
 	failure      *payment.Failure
 	created      time.Time
-	fields       *table
+	fields       block
 	out          *app
 }
 
 // record begins the block of one record.
 func (a *app) record(id, provider string, s payment.Status, why payment.ReviewReason, f *payment.Failure, created time.Time) *record {
-	r := &record{id: id, provider: provider, status: s, failure: f, created: created, fields: a.table(), out: a}
+	r := &record{id: id, provider: provider, status: s, failure: f, created: created, fields: a.block(), out: a}
 	kind, _, _ := strings.Cut(id, "_")
 	name := cmp.Or(map[string]string{"pay": "payment", "po": "payout", "re": "refund"}[kind], "id")
 	r.field(name, id)
@@ -33,13 +34,9 @@ func (a *app) record(id, provider string, s payment.Status, why payment.ReviewRe
 	return r
 }
 
-// field adds a line, unless there is nothing to say.
-func (r *record) field(name, text string) {
-	if text != "" {
-		r.fields.row(name, text)
-	}
-}
+func (r *record) field(name, text string) { r.fields.field(name, text) }
 
+// reviewText words why somebody must look at it.
 func reviewText(why payment.ReviewReason) string {
 	switch why {
 	case payment.ReviewProvider:
@@ -109,6 +106,7 @@ func (a *app) showRefund(p *payment.Refund, v view) {
 	r.end(p.Attempts, nil, v)
 }
 
+// references puts the provider's newest name for it first: it is the one to look for in the back office.
 func (r *record) references(ours, theirs string, all []string, status string) {
 	r.field("provider", r.provider)
 	r.field("merchant reference", ours)
@@ -119,6 +117,7 @@ func (r *record) references(ours, theirs string, all []string, status string) {
 	r.field("provider status", status)
 }
 
+// times leaves out what tells nothing: an update that is the creation, an end that can no longer come.
 func (r *record) times(updated time.Time, expires *time.Time) {
 	r.field("created", r.out.at(r.created))
 	if !updated.Equal(r.created) {
@@ -198,6 +197,7 @@ func (r *record) open() []string {
 	return nil
 }
 
+// attempts prints the calls to the provider that could change something, one a line.
 func (a *app) attempts(list []payment.Attempt) {
 	t := a.table("#", "WHAT", a.zone(), "TOOK", "OUTCOME", "CODE", "PROVIDER CODE", "PLUGIN", "MESSAGE")
 	t.indent = "  "

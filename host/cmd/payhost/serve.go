@@ -20,6 +20,7 @@ import (
 // closeTime is how long calls in flight may take to come to their end after the host has stopped serving.
 const closeTime = 60 * time.Second
 
+// serveCommand is the only one that runs providers for longer than a moment.
 func (a *app) serveCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "serve",
@@ -133,6 +134,7 @@ func (a *app) announce(ctx context.Context, cfg *host.Config) {
 	}
 }
 
+// answers is content with any answer: a store that is down is the probes' business.
 func answers(ctx context.Context, client *http.Client) bool {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://payhost/healthz", nil)
 	if err != nil {

@@ -93,6 +93,18 @@ func (t *table) print() {
 
 func paint(color, text string) string { return "\x1b[" + color + "m" + text + "\x1b[0m" }
 
+// block is a table of names and values: what one thing is. Names in a row that are the same are a list.
+type block struct{ *table }
+
+func (a *app) block() block { return block{a.table()} }
+
+// field adds a line, unless there is nothing to say.
+func (b block) field(name, text string) {
+	if text != "" {
+		b.row(name, text)
+	}
+}
+
 // heading prints the name of a part.
 func (a *app) heading(text string) {
 	if a.colored() {

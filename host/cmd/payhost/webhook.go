@@ -13,48 +13,51 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// webhooksCommand is about notices as they are stored: each as it came, before anybody knew whether it was genuine.
 func (a *app) webhooksCommand() *cobra.Command {
-	show := func(body []byte) error {
-		var w payment.Webhook
-		err := read(body, &w)
-		if err == nil {
-			a.showWebhook(&w)
-		}
-		return err
-	}
 	return group(a.listWebhooks("webhooks"), a.listWebhooks("list"),
-		&cobra.Command{
+		a.webhookCommand(&cobra.Command{
 			Use:     "show ID",
 			Short:   "Show one notice as it came, secrets masked, and what became of it",
 			Example: "  payhost webhooks show wh_06dq8z5k3c",
 			Args:    arguments("ID"),
-			RunE: func(c *cobra.Command, args []string) error {
-				return a.one(c, request{method: http.MethodGet, path: recordPath("webhooks", args[0]), what: "show " + args[0]}, show)
-			},
-		},
-		&cobra.Command{
+		}, func(args []string) request {
+			return request{method: http.MethodGet, path: recordPath("webhooks", args[0]), what: "show " + args[0]}
+		}),
+		a.webhookCommand(&cobra.Command{
 			Use:     "replay ID",
 			Short:   "Have the plugin read a stored notice again",
 			Long:    "Have the plugin read a stored notice again, for instance through a repaired plugin.\nWhat was applied already is not applied twice.",
 			Example: "  payhost webhooks replay wh_06dq8z5k3c",
 			Args:    arguments("ID"),
-			RunE: func(c *cobra.Command, args []string) error {
-				r := request{method: http.MethodPost, path: recordPath("webhooks", args[0], "replay"), what: "replay " + args[0]}
-				return a.one(c, r, show)
-			},
-		},
-		&cobra.Command{
+		}, func(args []string) request {
+			return request{method: http.MethodPost, path: recordPath("webhooks", args[0], "replay"), what: "replay " + args[0]}
+		}),
+		a.webhookCommand(&cobra.Command{
 			Use:     "attach ID PAYMENT",
-			Short:   "Say which payment an unmatched notice belongs to",
+			Short:   "Say which payment or payout an unmatched notice belongs to",
 			Example: "  payhost webhooks attach wh_06dq8z5k3c pay_06dq8z5k3c",
 			Args:    arguments("ID", "PAYMENT"),
-			RunE: func(c *cobra.Command, args []string) error {
-				r := request{method: http.MethodPost, path: recordPath("webhooks", args[0], "attach"), body: object("payment_id", args[1]),
-					what: "attach " + args[0] + " to " + args[1]}
-				return a.one(c, r, show)
-			},
-		},
+		}, func(args []string) request {
+			return request{method: http.MethodPost, path: recordPath("webhooks", args[0], "attach"),
+				body: object("payment_id", args[1]), what: "attach " + args[0] + " to " + args[1]}
+		}),
 	)
+}
+
+// webhookCommand completes a command whose answer is one notice.
+func (a *app) webhookCommand(c *cobra.Command, ask func(args []string) request) *cobra.Command {
+	c.RunE = func(c *cobra.Command, args []string) error {
+		return a.one(c, ask(args), func(body []byte) error {
+			var w payment.Webhook
+			err := read(body, &w)
+			if err == nil {
+				a.showWebhook(&w)
+			}
+			return err
+		})
+	}
+	return c
 }
 
 func (a *app) listWebhooks(use string) *cobra.Command {
@@ -85,6 +88,7 @@ func (a *app) listWebhooks(use string) *cobra.Command {
 	return c
 }
 
+// webhookTable prints a page of notices; error says why a notice is not applied.
 func (a *app) webhookTable(body []byte) (next string, err error) {
 	var page struct {
 		Data []payment.Webhook `json:"data"`
@@ -102,29 +106,28 @@ func (a *app) webhookTable(body []byte) (next string, err error) {
 	return page.Next, nil
 }
 
+// showWebhook prints what became of a notice, then the request as it came: the host has masked what is secret in it.
 func (a *app) showWebhook(w *payment.Webhook) {
-	t := a.table()
-	t.row("notice", w.ID)
-	t.row("state", string(w.State))
-	t.row("", map[payment.WebhookState]string{
+	b := a.block()
+	b.field("notice", w.ID)
+	b.field("state", string(w.State))
+	b.field("", map[payment.WebhookState]string{
 		payment.WebhookPending:   "its plugin has not read it yet",
 		payment.WebhookIgnored:   "it changed nothing, or was only a hint",
 		payment.WebhookUnmatched: "it is genuine but fits no payment: payhost webhooks attach " + w.ID + " PAYMENT",
 		payment.WebhookFailed:    "it is not genuine, or its plugin could not read it",
 		payment.WebhookApplied:   "what it says is recorded",
 	}[w.State])
-	if w.Error != "" {
-		t.row("error", w.Error)
-	}
-	t.row("provider", w.Provider)
-	t.row("received", a.at(w.ReceivedAt))
-	t.row("from", w.RemoteAddress)
-	t.row("verified", yesNo(w.Verified))
-	t.row("events", strconv.Itoa(w.Events))
+	b.field("error", w.Error)
+	b.field("provider", w.Provider)
+	b.field("received", a.at(w.ReceivedAt))
+	b.field("from", w.RemoteAddress)
+	b.field("verified", yesNo(w.Verified))
+	b.field("events", strconv.Itoa(w.Events))
 	for _, id := range w.PaymentIDs {
-		t.row("payment", id)
+		b.field("payment", id)
 	}
-	t.print()
+	b.print()
 	a.heading("request")
 	method := w.Method
 	if w.Query != "" {
