@@ -5,13 +5,15 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"go.uber.org/goleak"
 )
 
-// program is the command, built once; repository is the folder that holds go.mod.
-var program, repository string
+// program is the command, built once; repository is the folder that holds go.mod; zones is Go's own file of time zones,
+// because a machine may have none.
+var program, repository, zones string
 
 func TestMain(m *testing.M) {
 	os.Exit(testMain(m))
@@ -33,6 +35,12 @@ func testMain(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
+	root, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	zones = filepath.Join(strings.TrimSpace(string(root)), "lib", "time", "zoneinfo.zip")
 	code := m.Run()
 	if code == 0 {
 		if err := goleak.Find(); err != nil {

@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -194,7 +193,7 @@ func start(t *testing.T, folder, stdin string, args ...string) *command {
 	c.cmd.Dir = folder
 	c.cmd.Stdin = strings.NewReader(stdin)
 	c.cmd.Stdout, c.cmd.Stderr = c.stdout, c.stderr
-	c.cmd.Env = append(os.Environ(), "TZ=Asia/Kolkata", "ZONEINFO="+filepath.Join(runtime.GOROOT(), "lib/time/zoneinfo.zip"))
+	c.cmd.Env = append(os.Environ(), "TZ=Asia/Kolkata", "ZONEINFO="+zones)
 	if err := c.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
