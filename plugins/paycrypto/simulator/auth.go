@@ -128,14 +128,15 @@ func write(out *strings.Builder, value any) {
 	}
 }
 
+// letters are what follows the backslash of a short escape.
+var letters = map[rune]rune{'"': '"', '\\': '\\', '\b': 'b', '\t': 't', '\n': 'n', '\f': 'f', '\r': 'r'}
+
 func writeString(out *strings.Builder, text string) {
 	out.WriteByte('"')
 	for _, r := range text {
 		switch {
-		case r == '"' || r == '\\':
-			out.WriteString(`\` + string(r))
-		case r >= '\b' && r <= '\r' && r != '\v':
-			out.WriteString([]string{`\b`, `\t`, `\n`, "", `\f`, `\r`}[r-'\b'])
+		case letters[r] != 0:
+			out.WriteString(`\` + string(letters[r]))
 		case r < ' ' || r >= 0x7f && r < 0xa0 || r == 0x2028 || r == 0x2029:
 			fmt.Fprintf(out, `\u%04X`, r)
 		default:
