@@ -103,8 +103,8 @@ func (t *tour) typeIn(ctx context.Context, provider string) error {
 
 // settledBy tells what brought the last status.
 func settledBy(r record) string {
-	for _, h := range slices.Backward(r.History) {
-		if h.To == r.Status && h.Action != "called" {
+	for _, h := range r.History {
+		if h.To == r.Status && h.Action == r.Status {
 			return map[string]string{"webhook": "webhook", "return": "the customer's return", "poll": "asking", "call": "the call's own answer"}[h.Actor]
 		}
 	}
