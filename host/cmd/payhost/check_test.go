@@ -14,7 +14,7 @@ import (
 
 // plugins are built when the first test needs them.
 var plugins = sync.OnceValues(func() (folder string, err error) {
-	folder = filepath.Join(filepath.Dir(program), "plugins")
+	folder = filepath.Join(built, "plugins")
 	for name, from := range map[string]string{"ptop": "plugins/ptop", "ptop@1.2.3": "plugins/ptop", "reference": "plugins/reference"} {
 		if err := build(filepath.Join(folder, name), filepath.Join(repository, from)); err != nil {
 			return "", err

@@ -6,41 +6,42 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"go.uber.org/goleak"
 )
 
-// program is the command, built once; repository is the folder that holds go.mod; zones is Go's own file of time zones,
-// because a machine may have none.
-var program, repository, zones string
+// built holds what the tests build; repository is the folder that holds go.mod.
+var built, repository string
+
+// program is the command, built when the first test needs it: a fuzzing process does not.
+var program = sync.OnceValues(func() (string, error) {
+	path := filepath.Join(built, "payhost")
+	return path, build(path, ".")
+})
+
+// zones is Go's own file of time zones, because a machine may have none.
+var zones = sync.OnceValues(func() (string, error) {
+	root, err := exec.Command("go", "env", "GOROOT").Output()
+	return filepath.Join(strings.TrimSpace(string(root)), "lib", "time", "zoneinfo.zip"), err
+})
 
 func TestMain(m *testing.M) {
 	os.Exit(testMain(m))
 }
 
 func testMain(m *testing.M) int {
-	folder, err := os.MkdirTemp("", "payhost-command-")
-	if err != nil {
+	var err error
+	if built, err = os.MkdirTemp("", "payhost-command-"); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	defer os.RemoveAll(folder)
+	defer os.RemoveAll(built)
 	if repository, err = filepath.Abs("../../.."); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	program = filepath.Join(folder, "payhost")
-	if err := build(program, "."); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	root, err := exec.Command("go", "env", "GOROOT").Output()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	zones = filepath.Join(strings.TrimSpace(string(root)), "lib", "time", "zoneinfo.zip")
 	code := m.Run()
 	if code == 0 {
 		if err := goleak.Find(); err != nil {

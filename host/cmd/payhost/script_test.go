@@ -189,11 +189,19 @@ type result struct {
 // start runs the program in a folder, far from Greenwich.
 func start(t *testing.T, folder, stdin string, args ...string) *command {
 	t.Helper()
-	c := &command{cmd: exec.Command(program, args...), stdout: newBuffer(), stderr: newBuffer(), exited: make(chan struct{})}
+	path, err := program()
+	if err != nil {
+		t.Fatal(err)
+	}
+	zoneinfo, err := zones()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &command{cmd: exec.Command(path, args...), stdout: newBuffer(), stderr: newBuffer(), exited: make(chan struct{})}
 	c.cmd.Dir = folder
 	c.cmd.Stdin = strings.NewReader(stdin)
 	c.cmd.Stdout, c.cmd.Stderr = c.stdout, c.stderr
-	c.cmd.Env = append(os.Environ(), "TZ=Asia/Kolkata", "ZONEINFO="+zones)
+	c.cmd.Env = append(os.Environ(), "TZ=Asia/Kolkata", "ZONEINFO="+zoneinfo)
 	if err := c.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
