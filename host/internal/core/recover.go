@@ -172,12 +172,7 @@ func (c *Core) settle(ctx context.Context, l Lease, i *intent.Intent) error {
 	case repeatNow:
 		return c.repeat(ctx, l, i)
 	case repeatForeign:
-		return c.change(ctx, i.ID, func(tx *store.Tx, current *intent.Intent) error {
-			_, err := c.Apply(ctx, tx, current, intent.Report{Actor: actorHost, Proof: intent.Operator, Status: payment.UnderReview,
-				Reason:  payment.ReviewUnproven,
-				Message: "the account's identity or the plugin's version has changed since the call, so it cannot be repeated"}, intent.Asking{})
-			return err
-		})
+		return c.reviewForeign(ctx, i.ID)
 	}
 	return errors.Join(c.later(ctx, i.ID), c.expire(ctx, i.ID))
 }

@@ -2,6 +2,8 @@ package core
 
 import (
 	"context"
+	"slices"
+	"time"
 
 	"github.com/payhost/payhost/host/internal/intent"
 	"github.com/payhost/payhost/host/internal/store"
@@ -43,12 +45,12 @@ func (c *Core) mayRepeat(ctx context.Context, l Lease, i *intent.Intent, notFoun
 		attempts, err = tx.Attempts(ctx, i.ID)
 		return err
 	})
-	if err != nil || len(attempts) == 0 {
+	if err != nil || len(attempts) == 0 || arrived(attempts) {
 		return repeatNever, err
 	}
 	first := attempts[0]
 	switch {
-	case c.now().Sub(first.StartedAt) > window, g.Repeat == sdk.RepeatRejectsDuplicates && notFound && !immediate(l, i.Kind):
+	case tooLate(first, c.now(), l, window), g.Repeat == sdk.RepeatRejectsDuplicates && notFound && !immediate(l, i.Kind):
 		return repeatNever, nil
 	case first.Fingerprint != l.Fingerprint(), first.PluginVersion != l.Version():
 		return repeatForeign, nil
@@ -56,11 +58,28 @@ func (c *Core) mayRepeat(ctx context.Context, l Lease, i *intent.Intent, notFoun
 	return repeatNow, nil
 }
 
-// repeat sends a doubtful create again, as one more attempt of the same intent.
+// tooLate reports whether a repeat begun now could reach the provider when its guarantee no longer holds.
+func tooLate(first payment.Attempt, now time.Time, l Lease, window time.Duration) bool {
+	return now.Add(l.Config().Timeout).Sub(first.StartedAt) > window
+}
+
+// arrived reports whether the provider has said that it knows the create's key: then there is nothing to repeat, only
+// an outcome to wait for.
+func arrived(attempts []payment.Attempt) bool {
+	return slices.ContainsFunc(attempts, func(a payment.Attempt) bool { return a.Code == string(sdk.CodeDuplicate) })
+}
+
+// repeat sends a doubtful create again, as one more attempt of the same intent. What was decided before is worth nothing
+// by itself: a notice, an operator or another host may have settled the intent since, and a repeat would move its money
+// after all. So the doubt is read again in the transaction that records the attempt.
 func (c *Core) repeat(ctx context.Context, l Lease, i *intent.Intent) error {
 	verb := c.verbOf(i.Kind)
-	var number int
+	number := 0
 	err := c.store.Update(ctx, func(tx *store.Tx) error {
+		current, err := tx.IntentToChange(ctx, i.ID)
+		if err != nil || current.Status != payment.Unknown {
+			return err
+		}
 		attempts, err := tx.Attempts(ctx, i.ID)
 		if err != nil {
 			return err
@@ -70,10 +89,10 @@ func (c *Core) repeat(ctx context.Context, l Lease, i *intent.Intent) error {
 				return store.ErrConflict // another call for it runs
 			}
 		}
-		number = len(attempts) + 1
+		number, i = len(attempts)+1, current
 		return tx.InsertAttempt(ctx, i.ID, c.newAttempt(number, verb.verb, l))
 	})
-	if err != nil {
+	if err != nil || number == 0 {
 		return err
 	}
 	// The attempt is on disk: from here on it must come to an end, whatever happens to whoever asked for it.
@@ -81,4 +100,17 @@ func (c *Core) repeat(ctx context.Context, l Lease, i *intent.Intent) error {
 	defer cancel()
 	c.attempt(ctx, l, verb, i, number, false, true)
 	return nil
+}
+
+// reviewForeign puts an intent that can no longer be repeated under review, unless its doubt has been settled meanwhile.
+func (c *Core) reviewForeign(ctx context.Context, id string) error {
+	return c.change(ctx, id, func(tx *store.Tx, current *intent.Intent) error {
+		if current.Status != payment.Unknown {
+			return nil
+		}
+		_, err := c.Apply(ctx, tx, current, intent.Report{Actor: actorHost, Proof: intent.Operator, Status: payment.UnderReview,
+			Reason:  payment.ReviewUnproven,
+			Message: "the account's identity or the plugin's version has changed since the call, so it cannot be repeated"}, intent.Asking{})
+		return err
+	})
 }
