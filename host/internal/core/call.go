@@ -22,14 +22,7 @@ func (c *Core) runCreate(ctx context.Context, l Lease, verb creation, i *intent.
 	defer cancel()
 	pause := backoff.NewExponentialBackOff()
 	pause.InitialInterval = 100 * time.Millisecond
-	for number := 1; ; number++ {
-		if number > 1 && c.recordAttempt(ctx, i.ID, c.newAttempt(number, verb.verb, l)) != nil {
-			return // the open intent is found by recovery
-		}
-		again := c.attempt(ctx, l, verb, i, number, number < maxTries, false)
-		if !again {
-			return
-		}
+	for number := 1; c.attempt(ctx, l, verb, i, number, number < maxTries, false); number++ {
 		select {
 		case <-time.After(pause.NextBackOff()):
 		case <-ctx.Done():
@@ -37,13 +30,9 @@ func (c *Core) runCreate(ctx context.Context, l Lease, verb creation, i *intent.
 	}
 }
 
-func (c *Core) recordAttempt(ctx context.Context, id string, a payment.Attempt) error {
-	ctx = context.WithoutCancel(ctx)
-	return c.store.Update(ctx, func(tx *store.Tx) error { return tx.InsertAttempt(ctx, id, a) })
-}
-
-// attempt makes one call and records its end. again says that nothing was sent and that another try is in order; then
-// the intent is left as it was. doubt says that an earlier attempt may have arrived.
+// attempt makes one call and records its end. again says that nothing was sent and that another try is in order: the next
+// attempt is then on disk too, in the same commit, so that an intent whose host dies between two tries is found by
+// recovery. doubt says that an earlier attempt may have arrived.
 func (c *Core) attempt(ctx context.Context, l Lease, verb creation, i *intent.Intent, number int, mayRetry, doubt bool) (again bool) {
 	logged, exchanges := sdk.WithExchangeLog(ctx)
 	started := time.Now()
@@ -58,7 +47,7 @@ func (c *Core) attempt(ctx context.Context, l Lease, verb creation, i *intent.In
 		}
 	}
 	note := fmt.Sprintf("%s attempt %d, %s %s: %s in %d ms", a.Verb, number, l.Config().Plugin, l.Version(), a.Outcome, a.DurationMS)
-	c.persist(ctx, i.ID, "record the answer", func(ctx context.Context, tx *store.Tx) error {
+	recorded := c.persist(ctx, i.ID, "record the answer", func(ctx context.Context, tx *store.Tx) error {
 		if err := tx.FinishAttempt(ctx, i.ID, a); err != nil {
 			return err
 		}
@@ -66,7 +55,7 @@ func (c *Core) attempt(ctx context.Context, l Lease, verb creation, i *intent.In
 			return err
 		}
 		if again {
-			return nil
+			return tx.InsertAttempt(ctx, i.ID, c.newAttempt(number+1, verb.verb, l))
 		}
 		current, err := tx.IntentToChange(ctx, i.ID)
 		if err != nil {
@@ -75,7 +64,7 @@ func (c *Core) attempt(ctx context.Context, l Lease, verb creation, i *intent.In
 		_, err = c.Apply(ctx, tx, current, report, c.asking(l, current))
 		return err
 	})
-	return again
+	return again && recorded
 }
 
 // finished describes an attempt that has ended.
@@ -113,23 +102,38 @@ func failureReport(kind payment.Kind, e *sdk.Error) intent.Report {
 }
 
 // stillInDoubt weakens what a failed repeat says: it speaks of the repeat, and the first attempt may have arrived all
-// the same. Only a provider that answers a repeat with the first one's result speaks of both.
+// the same. Only a provider that answers a repeat with the first one's result speaks of both, and only where its answer
+// is about the money: one that turns the caller away has not looked at the key.
 func stillInDoubt(r intent.Report, e *sdk.Error, g sdk.RepeatGuarantee) intent.Report {
 	switch {
 	case r.Status != payment.Failed:
-	case e.Outcome == sdk.OutcomeNotSent:
+	case e.Outcome == sdk.OutcomeNotSent, turnsCallerAway(e.Code):
 		r.Status = payment.Unknown
-	case g.Repeat != sdk.RepeatReturnsOriginal:
+	case g.Repeat != sdk.RepeatReturnsOriginal || !decides(e.Code):
 		r.Status, r.Reason = payment.UnderReview, payment.ReviewUnproven
 		r.Message = "the repeat was refused, which does not say what became of the first attempt: " + r.Message
 	}
 	return r
 }
 
+// turnsCallerAway reports whether a code speaks of the caller or of the moment and not of the payment.
+func turnsCallerAway(code sdk.Code) bool {
+	switch code {
+	case sdk.CodeAuthentication, sdk.CodePermission, sdk.CodeRateLimited, sdk.CodeUnavailable, sdk.CodeInternal:
+		return true
+	}
+	return false
+}
+
+// decides reports whether a code is a provider's decision about the money, as the first attempt can have met it.
+func decides(code sdk.Code) bool {
+	return code == sdk.CodeDeclined || code == sdk.CodeInsufficientFunds || code == sdk.CodeLimit
+}
+
 // persist writes what must not be lost, such as a provider's answer, trying again while the database refuses. What it
 // cannot write within a minute is left to recovery, which takes the open attempt for unknown. fn gets a context of its
-// own: the call's may have run out, and that is when recording matters most.
-func (c *Core) persist(ctx context.Context, id, what string, fn func(context.Context, *store.Tx) error) {
+// own: the call's may have run out, and that is when recording matters most. It reports whether it is written.
+func (c *Core) persist(ctx context.Context, id, what string, fn func(context.Context, *store.Tx) error) bool {
 	ctx = context.WithoutCancel(ctx)
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
 		return struct{}{}, c.store.Update(ctx, func(tx *store.Tx) error { return fn(ctx, tx) })
@@ -138,4 +142,5 @@ func (c *Core) persist(ctx context.Context, id, what string, fn func(context.Con
 		c.log.Error("could not "+what+"; recovery will ask the provider", "id", id, "error", err)
 	}
 	c.Changed(id)
+	return err == nil
 }

@@ -3,7 +3,8 @@ package core_test
 import (
 	"context"
 	"errors"
-	"path/filepath"
+	"fmt"
+	"os"
 	"sync"
 	"testing"
 	"time"
@@ -11,13 +12,23 @@ import (
 	"github.com/payhost/payhost/host/internal/core"
 	"github.com/payhost/payhost/host/internal/coretest"
 	"github.com/payhost/payhost/host/internal/store"
+	"github.com/payhost/payhost/host/internal/storetest"
 	"github.com/payhost/payhost/host/payment"
 	"github.com/payhost/payhost/sdk"
 	"github.com/shopspring/decimal"
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	code := storetest.OnBoth(m)
+	if code == 0 {
+		if err := goleak.Find(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = 1
+		}
+	}
+	os.Exit(code)
+}
 
 // clock is a clock that a test moves.
 type clock struct {
@@ -39,9 +50,10 @@ func (c *clock) add(d time.Duration) {
 	c.at = c.at.Add(d)
 }
 
-// rig is a core on a real SQLite file with one scripted account called acme.
+// rig is a core on a real database with one scripted account called acme.
 type rig struct {
 	*core.Core
+	url     string
 	store   *store.Store
 	account *coretest.Account
 	clock   *clock
@@ -49,11 +61,12 @@ type rig struct {
 
 func newRig(t *testing.T) *rig {
 	t.Helper()
-	s, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "payhost.db"))
+	url := storetest.URL(t)
+	s, err := store.Open(t.Context(), url)
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &rig{store: s, account: coretest.New("acme"), clock: newClock()}
+	r := &rig{url: url, store: s, account: coretest.New("acme"), clock: newClock()}
 	r.Core = r.newHost(t)
 	t.Cleanup(func() {
 		r.Wait()

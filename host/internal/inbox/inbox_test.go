@@ -4,12 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"net/url"
-	"path/filepath"
+	"os"
 	"strings"
 	"testing"
 
@@ -17,15 +18,25 @@ import (
 	"github.com/payhost/payhost/host/internal/coretest"
 	"github.com/payhost/payhost/host/internal/inbox"
 	"github.com/payhost/payhost/host/internal/store"
+	"github.com/payhost/payhost/host/internal/storetest"
 	"github.com/payhost/payhost/host/payment"
 	"github.com/payhost/payhost/sdk"
 	"github.com/shopspring/decimal"
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	code := storetest.OnBoth(m)
+	if code == 0 {
+		if err := goleak.Find(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = 1
+		}
+	}
+	os.Exit(code)
+}
 
-// rig is an inbox on a real SQLite file with one scripted account called acme.
+// rig is an inbox on a real database with one scripted account called acme.
 type rig struct {
 	*inbox.Inbox
 	core    *core.Core
@@ -36,7 +47,7 @@ type rig struct {
 
 func newRig(t *testing.T, trust ...sdk.WebhookTrust) *rig {
 	t.Helper()
-	s, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "payhost.db"))
+	s, err := store.Open(t.Context(), storetest.URL(t))
 	if err != nil {
 		t.Fatal(err)
 	}

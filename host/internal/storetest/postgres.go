@@ -37,6 +37,33 @@ func Main(m *testing.M) int {
 	return m.Run()
 }
 
+// OnBoth runs a package's tests twice, for a package whose tests open their store with URL: on SQLite, then on
+// PostgreSQL where there is one. Its result is for os.Exit or goleak.
+func OnBoth(m *testing.M) int {
+	if code := m.Run(); code != 0 {
+		return code
+	}
+	if os.Getenv(variable) == "" && programs() == "" {
+		fmt.Printf("left out on PostgreSQL: %s is not set and there are no postgres programs\n", variable)
+		return 0
+	}
+	fmt.Println("again, on PostgreSQL:")
+	onPostgres = true
+	return Main(m)
+}
+
+// onPostgres says which of OnBoth's runs it is.
+var onPostgres bool
+
+// URL gives an empty database of the engine that OnBoth is at.
+func URL(t testing.TB) string {
+	t.Helper()
+	if onPostgres {
+		return Postgres(t)
+	}
+	return "sqlite:" + filepath.Join(t.TempDir(), "payhost.db")
+}
+
 // Postgres gives the URL of an empty database on a server that lasts for the package's tests (which must use Main). It
 // skips the test where there is neither PAYHOST_TEST_POSTGRES nor the postgres programs.
 func Postgres(t testing.TB) string {
@@ -75,7 +102,9 @@ func database(t testing.TB) string {
 		t.Fatal("the server's URL is not valid")
 	}
 	t.Cleanup(func() {
-		_, _ = db.Exec("DROP DATABASE IF EXISTS " + name + " WITH (FORCE)")
+		if os.Getenv(variable) != "" { // else it goes with its server
+			_, _ = db.Exec("DROP DATABASE IF EXISTS " + name + " WITH (FORCE)")
+		}
 		_ = db.Close()
 	})
 	if _, err := db.Exec("CREATE DATABASE " + name); err != nil {
@@ -129,7 +158,7 @@ func start(bin string) (url string, err error) {
 	}
 	var log bytes.Buffer
 	cmd := exec.Command(filepath.Join(bin, "postgres"), "-D", data, "-p", strconv.Itoa(port), "-k", dir, "-c", "listen_addresses=127.0.0.1",
-		"-c", "max_connections=200")
+		"-c", "max_connections=200", "-c", "fsync=off") // what it holds is worth nothing after the test
 	cmd.Dir, cmd.SysProcAttr, cmd.Stdout, cmd.Stderr = dir, attr, &log, &log
 	if err := cmd.Start(); err != nil {
 		return "", err

@@ -1,0 +1,169 @@
+package core_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/payhost/payhost/host/internal/core"
+	"github.com/payhost/payhost/host/internal/intent"
+	"github.com/payhost/payhost/host/internal/store"
+	"github.com/payhost/payhost/host/payment"
+	"github.com/payhost/payhost/sdk"
+)
+
+// doubtful scripts a provider whose first payout has no answer, and whose later ones get what second gives.
+func doubtful(r *rig, repeat sdk.Repeat, second func() (*sdk.Payout, error)) {
+	r.account.OnInfo.CreatePayout = sdk.RepeatGuarantee{Repeat: repeat}
+	first := true
+	r.account.Payout = func(context.Context, sdk.CreatePayoutRequest) (*sdk.Payout, error) {
+		if first {
+			first = false
+			return nil, failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
+		}
+		return second()
+	}
+}
+
+// Between the decision to repeat and the repeat itself an operator, a notice or another host may settle the payout.
+func TestAPayoutThatIsSettledMeanwhileIsNotRepeated(t *testing.T) {
+	settle := map[string]func(t *testing.T, r *rig, id string){
+		"an operator says that it failed": func(t *testing.T, r *rig, id string) {
+			err := r.Resolve(t.Context(), payment.KindPayout, id, core.Resolution{Status: payment.Failed, Reason: "not in the books"})
+			if err != nil {
+				t.Error(err)
+			}
+		},
+		"a notice says that it succeeded": func(t *testing.T, r *rig, id string) {
+			err := r.store.Update(t.Context(), func(tx *store.Tx) error {
+				i, err := tx.IntentToChange(t.Context(), id)
+				if err != nil {
+					return err
+				}
+				_, err = r.Apply(t.Context(), tx, i, intent.Report{Actor: core.ActorWebhook, Proof: intent.Signature,
+					Status: payment.Succeeded}, intent.Asking{})
+				return err
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		},
+	}
+	for name, settled := range settle {
+		for _, identity := range []string{"the same identity", "another identity"} {
+			t.Run(name+", "+identity, func(t *testing.T) {
+				r := newRig(t)
+				r.account.OnInfo.PayoutLookup = sdk.Lookup{ByReference: true, Immediate: true}
+				doubtful(r, sdk.RepeatRejectsDuplicates, func() (*sdk.Payout, error) { return &sdk.Payout{Status: sdk.PayoutSucceeded}, nil })
+				p := r.payout(t, "k")
+				var want payment.Status
+				r.account.PayoutStatus = func(context.Context, sdk.GetPayoutRequest) (*sdk.Payout, error) {
+					settled(t, r, p.ID)
+					want = r.payoutStatus(t, p.ID)
+					return nil, failing(sdk.CodeNotFound, sdk.OutcomeRefused)
+				}
+				if identity != "the same identity" {
+					r.account.Identity = identity
+				}
+				r.clock.add(10 * time.Second)
+				if err := r.Recover(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				if got := r.payoutStatus(t, p.ID); got != want || r.account.Creates() != 1 {
+					t.Fatalf("it was settled as %s and became %s after %d creates", want, got, r.account.Creates())
+				}
+			})
+		}
+	}
+}
+
+func TestARepeatThatIsTurnedAwayLeavesTheDoubt(t *testing.T) {
+	for _, repeat := range []sdk.Repeat{sdk.RepeatReturnsOriginal, sdk.RepeatRejectsDuplicates} {
+		for code, want := range map[sdk.Code]payment.Status{
+			sdk.CodeRateLimited: payment.Unknown, sdk.CodeAuthentication: payment.Unknown, sdk.CodePermission: payment.Unknown,
+			sdk.CodeUnavailable: payment.Unknown, sdk.CodeInvalidRequest: payment.UnderReview,
+		} {
+			t.Run(string(repeat)+" "+string(code), func(t *testing.T) {
+				r := newRig(t)
+				doubtful(r, repeat, func() (*sdk.Payout, error) { return nil, failing(code, sdk.OutcomeRefused) })
+				p := r.payout(t, "k")
+				r.clock.add(10 * time.Second)
+				if err := r.Recover(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				if got := r.payoutStatus(t, p.ID); got != want || r.account.Creates() != 2 {
+					t.Fatalf("%s after %d creates, want %s: the first may have moved the money", got, r.account.Creates(), want)
+				}
+			})
+		}
+	}
+}
+
+func TestWhatTheProviderSaysItKnowsIsNotRepeated(t *testing.T) {
+	r := newRig(t)
+	r.account.OnInfo.CreatePayment = sdk.RepeatGuarantee{Repeat: sdk.RepeatRejectsDuplicates}
+	r.account.Create = func(context.Context, sdk.CreatePaymentRequest) (*sdk.Payment, error) {
+		return nil, failing(sdk.CodeDuplicate, sdk.OutcomeRefused)
+	}
+	p := r.pay(t, "k")
+	for range 5 {
+		r.clock.add(20 * time.Second)
+		if err := r.Recover(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := r.paymentStatus(t, p.ID); got != payment.Unknown || r.account.Creates() != 1 {
+		t.Fatalf("%s after %d creates", got, r.account.Creates())
+	}
+}
+
+func TestARepeatThatCouldArriveAfterTheWindowIsNotMade(t *testing.T) {
+	r := newRig(t)
+	doubtful(r, sdk.RepeatReturnsOriginal, func() (*sdk.Payout, error) { return &sdk.Payout{Status: sdk.PayoutSucceeded}, nil })
+	r.account.OnInfo.CreatePayout.Window = time.Minute
+	p := r.payout(t, "k")
+	r.clock.add(time.Minute - r.account.Settings.Timeout + time.Second)
+	if err := r.Recover(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := r.payoutStatus(t, p.ID); got != payment.Unknown || r.account.Creates() != 1 {
+		t.Fatalf("%s after %d creates", got, r.account.Creates())
+	}
+}
+
+// A host can die in the pause between a try that was not sent and the next: its intent must not stay created for ever.
+func TestATryThatWasNotSentAndTheNextOneAreOneCommit(t *testing.T) {
+	r := newRig(t)
+	r.account.Create = func(ctx context.Context, req sdk.CreatePaymentRequest) (*sdk.Payment, error) {
+		p, err := r.Payment(ctx, req.Reference)
+		if err != nil {
+			return nil, err
+		}
+		if last := p.Attempts[len(p.Attempts)-1]; last.Number != req.Attempt || last.Outcome != "" {
+			t.Errorf("attempt %d runs, the newest on disk is %d with outcome %q", req.Attempt, last.Number, last.Outcome)
+		}
+		return nil, failing(sdk.CodeUnavailable, sdk.OutcomeNotSent)
+	}
+	seen := make(chan struct{})
+	go func() { // looks at the store as another host would: there is an open attempt as long as the payment is created
+		defer close(seen)
+		for t.Context().Err() == nil {
+			list, _, err := r.ListPayments(t.Context(), store.Filter{Limit: 1})
+			if err != nil || len(list) == 0 {
+				continue
+			}
+			p, err := r.Payment(t.Context(), list[0].ID)
+			if err != nil || p.Status != payment.Created {
+				return
+			}
+			if p.Attempts[len(p.Attempts)-1].Outcome != "" {
+				t.Errorf("it is created and no attempt is open: nothing would ever find it")
+				return
+			}
+		}
+	}()
+	if p := r.pay(t, "k"); p.Status != payment.Failed || len(p.Attempts) != 3 {
+		t.Errorf("%s after %d attempts", p.Status, len(p.Attempts))
+	}
+	<-seen
+}
