@@ -26,7 +26,8 @@ func openPostgres(url string) (*Store, error) {
 	}
 	read.SetMaxOpenConns(postgresReaders)
 	return &Store{write: write, read: read, engine: engine{
-		name: "postgres", dialect: goose.DialectPostgres, forUpdate: " FOR UPDATE", duplicate: duplicateInPostgres,
+		name: "postgres", dialect: goose.DialectPostgres, forUpdate: " FOR UPDATE",
+		snapshot: sql.LevelRepeatableRead, duplicate: duplicateInPostgres,
 	}}, nil
 }
 

@@ -44,7 +44,8 @@ type Store struct {
 type engine struct {
 	name      string // for errors
 	dialect   goose.Dialect
-	forUpdate string // appended to a SELECT whose row is about to be changed
+	forUpdate string             // appended to a SELECT whose row is about to be changed
+	snapshot  sql.IsolationLevel // in which a transaction that reads sees one moment
 	duplicate func(error) bool
 }
 
@@ -103,7 +104,7 @@ func (s *Store) migrate(ctx context.Context) error {
 
 // View runs fn in a transaction that only reads: everything it sees is of one moment.
 func (s *Store) View(ctx context.Context, fn func(*Tx) error) error {
-	tx, err := s.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	tx, err := s.read.BeginTx(ctx, &sql.TxOptions{Isolation: s.engine.snapshot, ReadOnly: true})
 	if err != nil {
 		return fmt.Errorf("%s: begin to read: %w", s.engine.name, err)
 	}
