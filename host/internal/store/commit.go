@@ -89,27 +89,33 @@ func (s *Store) commit(batch []*job) {
 		return
 	}
 	wrote := batch[:0:0]
+	// A job that failed is answered after the commit as well: what was in its way, such as a key that is taken, may have
+	// been written by another job of this batch, and must be there for whoever looks next.
+	failed := map[*job]error{}
 	for _, j := range batch {
 		if j.ctx.Err() != nil {
 			j.done <- j.ctx.Err()
 			continue
 		}
 		if err := s.runJob(ctx, tx, j); err != nil {
-			j.done <- err
+			failed[j] = err
 			continue
 		}
 		wrote = append(wrote, j)
 	}
 	if len(wrote) == 0 {
 		_ = tx.Rollback() // nothing was written
-		return
-	}
-	if err := tx.Commit(); err != nil {
+	} else if err = tx.Commit(); err != nil {
 		_ = tx.Rollback() // a commit that failed half-way, such as on a full disk, leaves the transaction open
-		answer(wrote, fmt.Errorf("%s: commit: %w", s.engine.name, err))
-		return
+		err = fmt.Errorf("%s: commit: %w", s.engine.name, err)
 	}
-	answer(wrote, nil)
+	answer(wrote, err)
+	for j, cause := range failed {
+		if err != nil {
+			cause = err // what was in its way was never there
+		}
+		j.done <- cause
+	}
 }
 
 // runJob runs one job in a savepoint and takes its work back when it fails.

@@ -335,3 +335,41 @@ func TestAFullDiskIsRefusedAndRecoveredFrom(t *testing.T) {
 	limit("1000000")
 	update(t, s, func(tx *store.Tx) error { return tx.InsertIntent(ctx, example("pay_after")) })
 }
+
+// Two writes under one key in one commit: whoever hears that the key is taken must find it there.
+func TestWhatWasInTheWayIsThereForWhoeverLooksNext(t *testing.T) {
+	onBoth(t, func(t *testing.T, url string) {
+		s, ctx := open(t, url), t.Context()
+		busy, release := make(chan struct{}), make(chan struct{})
+		var wg sync.WaitGroup
+		wg.Go(func() { // keeps the writer busy, so that the others wait together
+			err := s.Update(ctx, func(*store.Tx) error {
+				close(busy)
+				<-release
+				return nil
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+		<-busy
+		for range 20 {
+			wg.Go(func() {
+				err := s.Update(ctx, func(tx *store.Tx) error {
+					return tx.InsertKey(ctx, store.Key{Key: "one", RequestHash: "h", IntentID: "pay_1"})
+				})
+				if err == nil {
+					return
+				}
+				if !errors.Is(err, store.ErrExists) {
+					t.Error(err)
+				}
+				if err := s.View(ctx, func(tx *store.Tx) error { _, err := tx.Key(ctx, "one"); return err }); err != nil {
+					t.Errorf("told that the key is taken, but: %v", err)
+				}
+			})
+		}
+		close(release)
+		wg.Wait()
+	})
+}
