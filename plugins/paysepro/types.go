@@ -45,9 +45,7 @@ func check(resp *providerhttp.Response, code, message string) error {
 		}
 		return e
 	}
-	e := resp.Unexpected("it has no error code that the document knows")
-	e.ProviderCode = code
-	return e
+	return resp.Unexpected("it has no error code that the document knows")
 }
 
 // module is what getData says of the payment module in one country.

@@ -5,7 +5,9 @@ import (
 
 	paycrypto "github.com/payhost/payhost/plugins/paycrypto/simulator"
 	paykassma "github.com/payhost/payhost/plugins/paykassma/simulator"
+	paysepro "github.com/payhost/payhost/plugins/paysepro/simulator"
 	ptop "github.com/payhost/payhost/plugins/ptop/simulator"
+	ttrpay "github.com/payhost/payhost/plugins/ttrpay/simulator"
 )
 
 // simulators are all there are; a provider's configuration reaches its one with base_url http://ADDRESS/NAME.
@@ -16,8 +18,14 @@ var simulators = []simulator{
 	{"paykassma", func(publicURL string) http.Handler {
 		return paykassma.New(paykassma.WithPublicURL(publicURL), paykassma.WithNotices())
 	}},
+	{"paysepro", func(publicURL string) http.Handler {
+		return paysepro.New(paysepro.WithPublicURL(publicURL), paysepro.WithNotices())
+	}},
 	{"ptop", func(publicURL string) http.Handler {
 		return ptop.New(ptop.WithPublicURL(publicURL), ptop.WithNotices())
+	}},
+	{"ttrpay", func(publicURL string) http.Handler {
+		return ttrpay.New(ttrpay.WithPublicURL(publicURL), ttrpay.WithNotices())
 	}},
 }
 
