@@ -78,7 +78,7 @@ func (c *Catalog) copy(b *Binary) error {
 	if err != nil {
 		return err
 	}
-	defer src.Close()
+	defer func() { _ = src.Close() }() // it was only read
 	if info, err := src.Stat(); err != nil {
 		return err
 	} else if !info.Mode().IsRegular() {
@@ -133,7 +133,7 @@ func (b Binary) verify() error {
 	if err != nil {
 		return err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // it was only read
 	hash := sha256.New()
 	if _, err := io.Copy(hash, f); err != nil {
 		return err

@@ -37,8 +37,8 @@ func TestConnectionCountsAsLostOnlyWhenThereCanBeNoOther(t *testing.T) {
 	lost := make(chan error, 1)
 	go func() { lost <- c.watch(ctx) }()
 	for range 3 { // ready, closed by the server, and ready again
-		awaitState(t, ctx, cc, func(s connectivity.State) bool { return s == connectivity.Ready })
-		awaitState(t, ctx, cc, func(s connectivity.State) bool { return s != connectivity.Ready })
+		awaitState(ctx, t, cc, func(s connectivity.State) bool { return s == connectivity.Ready })
+		awaitState(ctx, t, cc, func(s connectivity.State) bool { return s != connectivity.Ready })
 	}
 	select {
 	case err := <-lost:
@@ -52,7 +52,7 @@ func TestConnectionCountsAsLostOnlyWhenThereCanBeNoOther(t *testing.T) {
 	}
 }
 
-func awaitState(t *testing.T, ctx context.Context, cc *grpc.ClientConn, ok func(connectivity.State) bool) {
+func awaitState(ctx context.Context, t *testing.T, cc *grpc.ClientConn, ok func(connectivity.State) bool) {
 	t.Helper()
 	for s := cc.GetState(); !ok(s); s = cc.GetState() {
 		if !cc.WaitForStateChange(ctx, s) {

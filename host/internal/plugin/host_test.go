@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/payhost/payhost/host/internal/plugin"
@@ -66,11 +67,15 @@ func (s *stage) otherHost() (*exec.Cmd, int) {
 	return cmd, pid
 }
 
+// A plugin that stands still cannot see by itself that its host is gone.
 func TestPluginDiesWithAHostThatIsKilled(t *testing.T) {
 	s := newStage(t)
 	host, pid := s.otherHost()
 	if !running(pid) {
 		t.Fatal("the plugin does not run")
+	}
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
 	}
 	if err := host.Process.Kill(); err != nil {
 		t.Fatal(err)

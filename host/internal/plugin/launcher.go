@@ -62,8 +62,7 @@ func (l *launcher) Start(context.Context) error {
 	started := make(chan error)
 	go l.run(started)
 	err = <-started
-	outEnd.Close()
-	errEnd.Close()
+	_, _ = outEnd.Close(), errEnd.Close() // the process has its own
 	if err != nil {
 		return errors.Join(err, stdout.Close(), stderr.Close())
 	}
@@ -104,7 +103,7 @@ func (l *launcher) begin() error {
 // read reads one of the pipes to its end, or until a while after the process's.
 func (l *launcher) read(pipe *os.File, lines func(io.Reader)) {
 	defer l.readers.Done()
-	defer pipe.Close()
+	defer func() { _ = pipe.Close() }() // it was only read
 	finished := make(chan struct{})
 	defer close(finished)
 	go func() {
@@ -128,9 +127,9 @@ func (l *launcher) readStdout(r io.Reader) {
 		first = false
 		l.firstLine = string(line[:min(len(line), maxHandshake)])
 		_, _ = io.WriteString(l.shakeEnd, l.firstLine+"\n")
-		l.shakeEnd.Close()
+		_ = l.shakeEnd.Close() // go-plugin reads one line
 	})
-	l.shakeEnd.Close()
+	_ = l.shakeEnd.Close() // closed already unless there was no line
 }
 
 // Stdout holds the handshake and nothing else.

@@ -100,7 +100,7 @@ func (p *Process) watch() {
 	case <-p.launcher.ended:
 		p.err = errors.New(p.launcher.exitText())
 		cancel()
-		<-lost
+		<-lost //nolint:errcheck // it ended because of cancel
 	case err := <-lost:
 		p.err = p.lostOrEnded(err)
 		cancel()

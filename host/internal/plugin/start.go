@@ -55,7 +55,7 @@ func Start(ctx context.Context, spec Spec) (*Process, error) {
 		p.Stop(0)
 		return nil, fmt.Errorf("plugin %s: %w", spec.Binary.Plugin, p.output.quote(err))
 	}
-	go p.watch()
+	go p.watch() //nolint:gosec // the process outlives the call that starts it
 	return p, nil
 }
 

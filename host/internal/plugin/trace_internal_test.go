@@ -9,7 +9,8 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/status"
-	"google.golang.org/protobuf/types/known/emptypb"
+
+	"github.com/payhost/payhost/sdk"
 )
 
 // All three are "unavailable" to gRPC.
@@ -37,8 +38,8 @@ func TestTraceTellsHowFarACallCame(t *testing.T) {
 			stop := serveUnknown(l, c.handle)
 			defer stop()
 			ctx, trace := WithTrace(context.Background())
-			err = cc.Invoke(ctx, "/some.Service/Verb", &emptypb.Empty{}, &emptypb.Empty{})
-			if status.Code(err) != codes.Unavailable || trace.Sent() != c.sent || trace.Answered() != c.answered {
+			_, err = sdk.NewClient(cc).Info(ctx)
+			if sdk.CodeOf(err) != sdk.CodeUnavailable || trace.Sent() != c.sent || trace.Answered() != c.answered {
 				t.Errorf("sent %v, answered %v, %v", trace.Sent(), trace.Answered(), err)
 			}
 		})

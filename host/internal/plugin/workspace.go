@@ -43,7 +43,7 @@ func (w *Workspace) open(all string) error {
 	if err != nil {
 		return err
 	}
-	defer gate.Close()
+	defer func() { _ = gate.Close() }() // it was only locked
 	removeAbandoned(all)
 
 	own, err := w.claim(all, "")

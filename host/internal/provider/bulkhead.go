@@ -74,7 +74,7 @@ func (b *bulkhead) admit() {
 		first := b.waiting.Front()
 		b.waiting.Remove(first)
 		b.inUse++
-		close(first.Value.(chan struct{}))
+		close(first.Value.(chan struct{})) //nolint:errcheck // nothing else is ever put there
 	}
 }
 

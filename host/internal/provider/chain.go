@@ -110,7 +110,7 @@ func guarded[R any](l *Lease, verb sdk.Capability, do call[R]) call[R] {
 			var zero R
 			return zero, refusal
 		}
-		var err error = errPanicked
+		err := errPanicked
 		defer func() { done(verdict(ctx, l, err)) }()
 		var r R
 		r, err = do(ctx)

@@ -97,7 +97,7 @@ func New(o Options) *Registry {
 		accounts: map[string]*account{}, units: map[unitKey]*unit{},
 	}
 	r.closing, r.close = context.WithCancel(context.Background())
-	r.hurry, r.cut = context.WithCancel(context.Background())
+	r.hurry, r.cut = context.WithCancel(context.Background()) //nolint:gosec // Close calls it
 	return r
 }
 
@@ -206,7 +206,7 @@ func (r *Registry) delay(n int) time.Duration {
 	if n < 20 {
 		d = min(d, r.tune.retryFirst<<(n-1))
 	}
-	return time.Duration(float64(d) * (0.75 + rand.Float64()/2))
+	return time.Duration(float64(d) * (0.75 + rand.Float64()/2)) //nolint:gosec // a spread, not a secret
 }
 
 // pause waits; it reports whether ctx goes on.

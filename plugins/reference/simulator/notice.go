@@ -73,7 +73,7 @@ func (s *Simulator) send(to string, written sdk.HTTPRequest) {
 		return
 	}
 	req.Header = written.Header
-	if resp, err := s.sender.Do(req); err == nil { //nolint:gosec // notify_url is the caller's, and this is a simulator
+	if resp, err := s.sender.Do(req); err == nil {
 		_ = resp.Body.Close()
 	}
 }
@@ -171,5 +171,5 @@ func (s *Simulator) leavePage(w http.ResponseWriter, r *http.Request) {
 		query = back.RawQuery + "&" + query
 	}
 	back.RawQuery = query
-	http.Redirect(w, r, back.String(), http.StatusSeeOther) //nolint:gosec // return_url is the merchant's, and this is a simulator
+	http.Redirect(w, r, back.String(), http.StatusSeeOther)
 }

@@ -23,7 +23,7 @@ import (
 // them.
 const (
 	merchantID    = "M-0047"
-	apiKey        = "ak/+ref&7Yp2=Qm\"9Xw"
+	apiKey        = "ak/+ref&7Yp2=Qm\"9Xw" //nolint:gosec // see above
 	signingKey    = "sk<ref>%8Rt4?Zn6 Lc3"
 	webhookKey    = "wk:ref;5Hd1'Vb8\\Tg0"
 	oldWebhookKey = "wk:ref;2Ks9'Fj4\\Pe7"

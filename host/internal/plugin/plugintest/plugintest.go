@@ -31,7 +31,7 @@ func BuildAll(source string, versions ...string) (folder string, remove func(), 
 	if err != nil {
 		return "", nil, err
 	}
-	remove = func() { os.RemoveAll(folder) }
+	remove = func() { _ = os.RemoveAll(folder) } // what is left is the system's to clean
 	for _, v := range versions {
 		if err := Build(source, filepath.Join(folder, v), v); err != nil {
 			remove()
