@@ -14,7 +14,7 @@ var scenes = []scene{
 	},
 	{
 		provider: "paysepro",
-		payment: `{"provider":"paysepro","amount":"12.00","currency":"EUR","method":"1arciti","country":"ar","merchant_reference":"order-49",
+		payment: `{"provider":"paysepro","amount":"12.00","currency":"USD","method":"neosurf","country":"ar","merchant_reference":"order-49",
 			"customer":{"first_name":"Jack","last_name":"Dalton","email":"user@example.com"}}`,
 		methods:    "country=ar",
 		backOffice: true,
