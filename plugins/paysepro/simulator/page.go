@@ -44,5 +44,5 @@ func (s *Simulator) leavePage(w http.ResponseWriter, r *http.Request) {
 	if e, moved := s.settle(e.ID, status); moved {
 		s.send(context.WithoutCancel(r.Context()), e)
 	}
-	http.Redirect(w, r, s.base(r)+"/pay.php?"+r.URL.RawQuery, http.StatusSeeOther)
+	http.Redirect(w, r, e.Details["page"], http.StatusSeeOther)
 }

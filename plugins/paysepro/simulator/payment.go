@@ -92,10 +92,10 @@ func (s *Simulator) createCode(w http.ResponseWriter, r *http.Request) {
 	// Not counted up: codes must differ from those of a run before, which a host may still remember.
 	for e.ID = rand.Text()[:12]; !s.books.Add(e); e.ID = rand.Text()[:12] {
 	}
-	page := url.Values{"uid": {s.uid}, "mid": {s.mid}, "method": {form.Get("type")}, "country": {form.Get("cc")}, "code": {e.ID}}
-	reply(w, map[string]any{
-		"code": e.ID, "price": price.InexactFloat64(), "error": 0, "url": s.base(r) + "/pay.php?" + page.Encode(),
-	})
+	query := url.Values{"uid": {s.uid}, "mid": {s.mid}, "method": {form.Get("type")}, "country": {form.Get("cc")}, "code": {e.ID}}
+	page := s.base(r) + "/pay.php?" + query.Encode()
+	s.books.Change(fault.Payment, e.ID, func(e *fault.Entry) { e.Details["page"] = page })
+	reply(w, map[string]any{"code": e.ID, "price": price.InexactFloat64(), "error": 0, "url": page})
 }
 
 // check gives the price, or the error code of what is wrong.
