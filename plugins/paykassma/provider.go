@@ -35,8 +35,7 @@ func (p *provider) Close() error {
 
 func (*provider) Info() sdk.Info {
 	return sdk.Info{
-		Name: "paykassma", Version: version,
-		Description:  "Paykassma: payments into wallets or on pages, payouts",
+		Name: "paykassma", Version: version, Description: "Paykassma: payments into wallets or on pages, payouts",
 		WebhookTrust: []sdk.WebhookTrust{sdk.TrustSignature},
 		// Nothing says that a repeat is refused; but a new payment only tells the customer where to pay.
 		CreatePayment: sdk.RepeatGuarantee{Repeat: sdk.RepeatNone, LinkOnly: true},
@@ -54,45 +53,58 @@ func (*provider) Info() sdk.Info {
 	}
 }
 
-// required finds what is missing of pairs of a field and its text, or longer than the document allows.
-func required(pairs ...string) (wrong []sdk.Violation) {
-	for pair := range slices.Chunk(pairs, 2) {
-		if n := utf8.RuneCountInString(pair[1]); n == 0 || n > 190 {
-			wrong = append(wrong, sdk.Violation{Field: pair[0], Message: "must have 1 to 190 characters"})
-		}
+// violations are what is wrong with a request.
+type violations []sdk.Violation
+
+func (v *violations) add(wrong bool, field, message string) {
+	if wrong {
+		*v = append(*v, sdk.Violation{Field: field, Message: message})
 	}
-	return wrong
+}
+
+// need is for a text that must be there, and not longer than the document allows.
+func (v *violations) need(field, text string) {
+	v.add(strings.TrimSpace(text) == "" || utf8.RuneCountInString(text) > 190, field, "must have 1 to 190 characters")
+}
+
+func (v violations) err() error {
+	if len(v) == 0 {
+		return nil
+	}
+	return sdk.Invalid(v...)
 }
 
 // ListPaymentMethods gives the systems that need activation: those without it are in no list. [doc]
 func (p *provider) ListPaymentMethods(ctx context.Context, req sdk.ListPaymentMethodsRequest) (out []sdk.PaymentMethod, err error) {
-	if wrong := required("currency", req.Currency, "customer_id", req.CustomerID); wrong != nil {
-		return nil, sdk.Invalid(wrong...)
-	}
-	wallets, err := p.wallets(ctx, req.Currency, req.CustomerID)
+	wallets, err := p.wallets(ctx, req.Currency, "customer_id", req.CustomerID)
 	for _, w := range wallets {
 		out = append(out, sdk.PaymentMethod{
-			ID: w.Type, Name: w.Name, Currency: w.Currency, LogoURL: w.Logo, Flow: sdk.FlowDisplayConfirm, Fields: w.proof(),
+			ID: text(w, "type"), Name: text(w, "name"), Currency: text(w, "currency_code"), LogoURL: text(w, "logo"),
+			Flow: sdk.FlowDisplayConfirm, Fields: proof(w),
 		})
 	}
 	return out, err
 }
 
 // wallets sends the parameters as JSON, as the document has it, and in the query, where those of a GET are. [decided]
-func (p *provider) wallets(ctx context.Context, currency, label string) ([]wallet, error) {
+func (p *provider) wallets(ctx context.Context, currency, field, label string) ([]signature.Value, error) {
+	var wrong violations
+	wrong.add(len(currency) != 3, "currency", "must have three letters")
+	wrong.need(field, label)
+	if err := wrong.err(); err != nil {
+		return nil, err
+	}
 	req := post("/api/v1/payment-systems/available", map[string]any{"currency_code": []string{currency}, "label": label})
 	req.Method, req.Query = http.MethodGet, url.Values{"currency_code[]": {currency}, "label": {label}}
-	var body struct {
-		Params struct {
-			Wallets []wallet `json:"wallets"`
-		} `json:"params"`
+	a, err := p.call(ctx, req)
+	if err != nil {
+		return nil, err
 	}
-	a, err := p.call(ctx, req, &body)
-	if err == nil && body.Params.Wallets == nil {
-		err = a.http.Unexpected("it has no wallets")
+	list := at(a.Value, "params", "wallets")
+	if list.Kind() != signature.KindArray {
+		return nil, a.http.Unexpected("it has no wallets")
 	}
-	slices.SortStableFunc(body.Params.Wallets, func(a, b wallet) int { return a.Order.Decimal.Cmp(b.Order.Decimal) })
-	return body.Params.Wallets, err
+	return list.Items(), nil
 }
 
 // paymentOptions are the provider_options of a payment.
@@ -107,13 +119,17 @@ func (p *provider) CreatePayment(ctx context.Context, req sdk.CreatePaymentReque
 	if err := sdk.DecodeOptions(req.Options, &opts); err != nil {
 		return nil, err
 	}
-	if wrong := required("customer.id", req.Customer.ID, "method", req.Method); wrong != nil {
-		return nil, sdk.Invalid(wrong...)
+	var wrong violations
+	wrong.add(len(req.Amount.Currency) != 3, "currency", "must have three letters")
+	wrong.need("customer.id", req.Customer.ID)
+	wrong.need("method", req.Method)
+	if err := wrong.err(); err != nil {
+		return nil, err
 	}
 	if opts.Flow == "payment" {
 		return p.openPage(ctx, req, opts.Bank)
 	}
-	wallets, err := p.wallets(ctx, req.Amount.Currency, req.Customer.ID)
+	wallets, err := p.wallets(ctx, req.Amount.Currency, "customer.id", req.Customer.ID)
 	if e := sdk.AsError(err); e != nil {
 		if e.Outcome == sdk.OutcomeUnknown { // of the list: nothing was made
 			e.Outcome = sdk.OutcomeNotSent
@@ -121,29 +137,27 @@ func (p *provider) CreatePayment(ctx context.Context, req sdk.CreatePaymentReque
 		return nil, e
 	}
 	for _, w := range wallets {
-		if w.Type == req.Method && w.Currency == req.Amount.Currency {
+		if text(w, "type") == req.Method && text(w, "currency_code") == req.Amount.Currency {
 			return p.showWallet(ctx, req, w)
 		}
 	}
-	if opts.Flow == "" {
-		return p.openPage(ctx, req, opts.Bank)
+	if opts.Flow == "activation" {
+		return p.showWallet(ctx, req, signature.Null())
 	}
-	return p.showWallet(ctx, req, wallet{})
+	return p.openPage(ctx, req, opts.Bank)
 }
 
 // showWallet is for methods with activation. The call has neither amount nor an id of ours: a customer who pays and
 // never confirms is known to paykassma alone. What it answers is where to pay to, not a name of the payment.
-func (p *provider) showWallet(ctx context.Context, req sdk.CreatePaymentRequest, w wallet) (*sdk.Payment, error) {
-	fields := map[string]string{"currency": req.Amount.Currency, "label": req.Customer.ID}
-	var body struct {
-		Params signature.Value `json:"params"`
-	}
-	a, err := p.call(ctx, post("/api/v1/transaction/create/"+url.PathEscape(req.Method), fields), &body)
+func (p *provider) showWallet(ctx context.Context, req sdk.CreatePaymentRequest, wallet signature.Value) (*sdk.Payment, error) {
+	a, err := p.call(ctx, post("/api/v1/transaction/create/"+url.PathEscape(req.Method), map[string]string{
+		"currency": req.Amount.Currency, "label": req.Customer.ID,
+	}))
 	if err != nil {
 		return nil, err
 	}
 	show := &sdk.Display{Instructions: "Pay " + req.Amount.String() + " here, then enter the number of the transaction."}
-	for _, m := range body.Params.Members() { // the key differs from system to system
+	for _, m := range at(a.Value, "params").Members() { // the key differs from system to system
 		if text := m.Value.Text(); text != "" {
 			show.Fields = append(show.Fields, sdk.DisplayField{Name: m.Key, Label: m.Key, Value: text})
 		}
@@ -151,34 +165,31 @@ func (p *provider) showWallet(ctx context.Context, req sdk.CreatePaymentRequest,
 	if show.Fields == nil {
 		return nil, a.http.Unexpected("it does not say where to pay to")
 	}
-	kept, err := json.Marshal(state{w.Manual})
 	return &sdk.Payment{
-		Status: sdk.PaymentRequiresAction, ProviderStatus: string(a.Status), State: kept,
-		NextAction: &sdk.NextAction{Display: show, Confirm: &sdk.Confirm{Fields: w.proof()}},
-	}, err
+		Status: sdk.PaymentRequiresAction, ProviderStatus: a.status, State: []byte(cmp.Or(text(wallet, "is_manual"), "false")),
+		NextAction: &sdk.NextAction{Display: show, Confirm: &sdk.Confirm{Fields: proof(wallet)}},
+	}, nil
 }
 
 // openPage is for methods without activation.
 func (p *provider) openPage(ctx context.Context, req sdk.CreatePaymentRequest, bank string) (*sdk.Payment, error) {
-	wrong := required("provider_options.bank", bank)
-	if req.ReturnURL == "" {
-		wrong = append(wrong, sdk.Violation{Field: "success_url", Message: "methods without activation need it"})
-	}
-	if wrong != nil {
-		return nil, sdk.Invalid(wrong...)
+	var wrong violations
+	wrong.need("provider_options.bank", bank)
+	wrong.add(req.ReturnURL == "", "success_url", "methods without activation need it")
+	if err := wrong.err(); err != nil {
+		return nil, err
 	}
 	language, _, _ := strings.Cut(strings.ToLower(req.Language), "-")
-	var body signature.Value
 	a, err := p.call(ctx, post("/api/v1/payment/create/"+url.PathEscape(req.Method), map[string]any{
 		"language": cmp.Or(language, p.cfg.Language), "currency": req.Amount.Currency, "bank": bank,
 		"amount": json.Number(req.Amount.Amount.String()), "label": req.Customer.ID, "redirect_url": req.ReturnURL,
 		"custom_transaction_id": req.Reference,
-	}), &body)
+	}))
 	if err != nil {
 		return nil, err
 	}
-	out := &sdk.Payment{Status: sdk.PaymentProcessing, ProviderStatus: string(a.Status)}
-	if page := link(body); page != "" { // else the customer does the rest elsewhere [decided]
+	out := &sdk.Payment{Status: sdk.PaymentProcessing, ProviderStatus: a.status}
+	if page := a.page(); page != "" { // else the customer does the rest elsewhere [decided]
 		out.Status, out.NextAction = sdk.PaymentRequiresAction, sdk.RedirectTo(page)
 	}
 	return out, nil
@@ -186,34 +197,32 @@ func (p *provider) openPage(ctx context.Context, req sdk.CreatePaymentRequest, b
 
 // ConfirmPayment hands over the customer's proof, in one of two calls. What it is worth, the postback will say.
 func (p *provider) ConfirmPayment(ctx context.Context, req sdk.ConfirmPaymentRequest) (*sdk.Payment, error) {
-	var kept state
-	if json.Unmarshal(req.Payment.State, &kept) != nil {
-		return nil, sdk.Invalid(sdk.Violation{Field: "payment", Message: "this payment is not one that is confirmed"})
+	of, key1, paid := req.Payment, strings.TrimSpace(req.Fields["key1"]), strings.TrimSpace(req.Fields["amount"])
+	manual := string(of.State) == "true"
+	if paid == "" && !manual {
+		paid = of.Amount.Amount.String()
 	}
-	of, key1, amount := req.Payment, strings.TrimSpace(req.Fields["key1"]), req.Payment.Amount.Amount
-	wrong := required("fields.key1", key1)
-	if text := strings.TrimSpace(req.Fields["amount"]); text != "" || kept.Manual {
-		var err error
-		if amount, err = sdk.ParseAmount(text); err != nil || !amount.IsPositive() {
-			wrong = append(wrong, sdk.Violation{Field: "fields.amount", Message: `must be the amount paid, such as "60.00"`})
-		}
-	}
-	if wrong != nil {
-		return nil, sdk.Invalid(wrong...)
+	amount, err := sdk.ParseAmount(paid)
+	var wrong violations
+	wrong.add(len(of.State) == 0, "payment", "this payment is not one that is confirmed")
+	wrong.need("fields.key1", key1)
+	wrong.add(err != nil || !amount.IsPositive(), "fields.amount", `must be the amount paid, such as "60.00"`)
+	if err := wrong.err(); err != nil {
+		return nil, err
 	}
 	fields := map[string]any{
 		"currency_code": of.Amount.Currency, "wallet_type": of.Method, "label": of.Customer.ID, "key1": key1,
 		"amount": json.Number(amount.String()), "custom_transaction_id": of.Reference,
 	}
-	call := post("/api/v1/transaction/activate", fields) // systems that need no amount ignore it [decided]
-	if kept.Manual {
+	call := post(activatePath, fields) // systems that need no amount ignore it [decided]
+	if manual {
 		call = possibleTransaction(fields, req.Attachments)
 	}
-	a, err := p.call(ctx, call, nil)
+	a, err := p.call(ctx, call)
 	if err != nil {
 		return nil, err
 	}
-	return &sdk.Payment{Status: sdk.PaymentProcessing, ProviderStatus: string(a.Status), Message: words(a.Message)}, nil
+	return &sdk.Payment{Status: sdk.PaymentProcessing, ProviderStatus: a.status, Message: text(a.Value, "message")}, nil
 }
 
 func possibleTransaction(fields map[string]any, files []sdk.Attachment) providerhttp.Request {
@@ -223,11 +232,12 @@ func possibleTransaction(fields map[string]any, files []sdk.Attachment) provider
 	}
 	for _, f := range files {
 		if f.Field == "screenshot" {
-			file := providerhttp.Part{Name: f.Field, Value: f.Content, FileName: cmp.Or(f.Filename, f.Field), MediaType: f.MediaType}
-			parts = append(parts, file)
+			parts = append(parts, providerhttp.Part{
+				Name: f.Field, Value: f.Content, FileName: cmp.Or(f.Filename, f.Field), MediaType: f.MediaType,
+			})
 		}
 	}
-	return providerhttp.Request{Method: http.MethodPost, Path: "/api/v1/possible-transaction", Body: providerhttp.Multipart(parts...)}
+	return providerhttp.Request{Method: http.MethodPost, Path: possiblePath, Body: providerhttp.Multipart(parts...)}
 }
 
 // kind is what can be asked about: by postback with one name of our id, by pullpostbacks with another. [doc]
@@ -243,9 +253,9 @@ var (
 
 // own gives those that are called reference. When none is, it gives all: the id by which we asked counts, for in the
 // document's own example the one inside is another.
-func (k kind) own(list []transaction, reference string) []transaction {
-	list = slices.DeleteFunc(list, func(t transaction) bool { return t.isPayout() != k.payouts })
-	named := slices.DeleteFunc(slices.Clone(list), func(t transaction) bool { return t.reference() != reference })
+func (k kind) own(postback signature.Value, reference string) []transaction {
+	list := slices.DeleteFunc(transactions(postback), func(t transaction) bool { return t.payout != k.payouts })
+	named := slices.DeleteFunc(slices.Clone(list), func(t transaction) bool { return t.reference != reference })
 	if len(named) > 0 {
 		return named
 	}
@@ -254,15 +264,12 @@ func (k kind) own(list []transaction, reference string) []transaction {
 
 // ask gives what was told of one payment or payout. That is nothing until it is finished. [doc]
 func ask[S any](ctx context.Context, p *provider, k kind, reference string, read func([]transaction) *S) (*S, error) {
-	var body struct {
-		Postback postback `json:"postback"`
-	}
 	query := url.Values{"type": {k.name}, k.one: {reference}}
-	a, err := p.call(ctx, providerhttp.Request{Path: "/api/v1/postback", Query: query}, &body)
+	a, err := p.call(ctx, providerhttp.Request{Path: "/api/v1/postback", Query: query})
 	if err != nil {
 		return nil, err
 	}
-	list := k.own(body.Postback.Data, reference)
+	list := k.own(at(a.Value, "postback"), reference)
 	if len(list) == 0 {
 		return nil, a.http.Unexpected("it has no postback about a " + k.name)
 	}
@@ -280,27 +287,20 @@ func (p *provider) GetPayout(ctx context.Context, req sdk.GetPayoutRequest) (*sd
 // pull asks for many, and gives those that are finished to found. They are matched by the id beside the postback. [doc]
 func (p *provider) pull(ctx context.Context, k kind, references []string, found func(string, []transaction)) error {
 	if len(references) == 0 {
-		return sdk.Invalid(sdk.Violation{Field: k.list, Message: "paykassma lists by references alone"})
+		return sdk.NotSent(sdk.CodeInvalidRequest, "paykassma lists by references alone")
 	}
 	for some := range slices.Chunk(references, 50) { // a query must stay short [decided]
-		var body struct {
-			Data map[string][]struct {
-				Order      providerhttp.Text `json:"plugin_custom_order_id"`
-				Withdrawal providerhttp.Text `json:"withdrawal_id"`
-				Postback   postback          `json:"postback"`
-			} `json:"data"`
-		}
 		query := url.Values{"type": {k.name}, k.many + "[]": some}
-		a, err := p.call(ctx, providerhttp.Request{Path: "/api/v1/pullpostbacks", Query: query}, &body)
-		if err == nil && body.Data[k.list] == nil {
-			err = a.http.Unexpected("it has no " + k.list)
-		}
+		a, err := p.call(ctx, providerhttp.Request{Path: "/api/v1/pullpostbacks", Query: query})
 		if err != nil {
 			return err
 		}
-		for _, row := range body.Data[k.list] {
-			reference := string(cmp.Or(row.Withdrawal, row.Order))
-			if list := k.own(row.Postback.Data, reference); len(list) > 0 && slices.Contains(some, reference) {
+		if at(a.Value, "data").Kind() == signature.KindNull { // [] is how PHP writes an empty object
+			return a.http.Unexpected("it has no data")
+		}
+		for _, row := range at(a.Value, "data", k.list).Items() {
+			reference := text(row, k.many)
+			if list := k.own(at(row, "postback"), reference); len(list) > 0 && slices.Contains(some, reference) {
 				found(reference, list)
 			}
 		}
@@ -349,11 +349,11 @@ func (p *provider) CreatePayout(ctx context.Context, req sdk.CreatePayoutRequest
 	if err != nil {
 		return nil, err
 	}
-	a, err := p.call(ctx, post(payoutPath, body), &struct{}{})
+	a, err := p.call(ctx, post(payoutPath, body))
 	if err != nil {
 		return nil, err
 	}
-	return &sdk.Payout{Status: sdk.PayoutProcessing, ProviderStatus: string(a.Status)}, nil
+	return &sdk.Payout{Status: sdk.PayoutProcessing, ProviderStatus: a.status}, nil
 }
 
 // withdrawal is the signed body of a payout. What is empty is neither sent nor signed.
@@ -362,72 +362,67 @@ func (p *provider) withdrawal(req sdk.CreatePayoutRequest) (body signature.Value
 	if err := sdk.DecodeOptions(req.Options, &opts); err != nil {
 		return body, err
 	}
-	wrong := required("method", strings.TrimSpace(req.Method), "recipient.id", strings.TrimSpace(req.Recipient.ID))
-	if !req.Amount.Amount.IsInteger() {
-		wrong = append(wrong, sdk.Violation{Field: "amount", Message: "must be a whole number"})
+	var wrong violations
+	// object takes triples of key, text and where the caller wrote it. A space at an end would break the signature [doc],
+	// and a colon make it ambiguous.
+	object := func(values ...string) (list []signature.Member) {
+		for v := range slices.Chunk(values, 3) {
+			wrong.add(strings.Contains(v[1], ":"), v[2], "must have no colon, which separates what is signed")
+			if text := strings.TrimSpace(v[1]); text != "" {
+				list = append(list, signature.Pair(v[0], signature.String(text)))
+			}
+		}
+		return list
 	}
-	groups := map[string][]signature.Member{"": {
-		signature.Pair("amount", signature.Decimal(req.Amount.Amount)),
-		signature.Pair("is_test", signature.Bool(p.cfg.Environment == sdk.Sandbox)),
-	}}
-	const payments, bank = "payments_details", "bank_details"
-	for _, v := range []struct{ group, key, field, text string }{
-		{"", "withdrawal_id", "reference", req.Reference},
-		{"", "payment_system", "method", req.Method},
-		{"", "currency_code", "currency", req.Amount.Currency},
-		{"", "label", "recipient.id", req.Recipient.ID},
-		{"", "comment", "description", req.Description},
-		{"", "account_number", "recipient.account_number", req.Recipient.AccountNumber},
-		{"", "account_name", "recipient.name", req.Recipient.Name},
-		{"", "account_email", "recipient.email", req.Recipient.Email},
-		{"", "iban", "recipient.iban", req.Recipient.IBAN},
-		{payments, "payments_method", "provider_options", opts.Payments.Method},
-		{payments, "payments_provider", "provider_options", opts.Payments.Provider},
-		{bank, "bank_code", "provider_options", opts.Bank.Code},
-		{bank, "branch_code", "provider_options", opts.Bank.Branch},
-		{bank, "bank_code_in_payments_system", "provider_options", opts.Bank.CodeInSystem},
+	r, payments, bank := req.Recipient, opts.Payments, opts.Bank
+	list := append(object(
+		"withdrawal_id", req.Reference, "reference", "payment_system", req.Method, "method",
+		"currency_code", req.Amount.Currency, "currency", "label", r.ID, "recipient.id", "comment", req.Description, "description",
+		"account_number", r.AccountNumber, "recipient.account_number", "account_name", r.Name, "recipient.name",
+		"account_email", r.Email, "recipient.email", "iban", r.IBAN, "recipient.iban",
+	), signature.Pair("amount", signature.Decimal(req.Amount.Amount)),
+		signature.Pair("is_test", signature.Bool(p.cfg.Environment == sdk.Sandbox)))
+	for _, m := range []signature.Member{
+		signature.Pair("payments_details", signature.Object(object(
+			"payments_provider", payments.Provider, "provider_options.payments_details.payments_provider",
+			"payments_method", payments.Method, "provider_options.payments_details.payments_method")...)),
+		signature.Pair("bank_details", signature.Object(object(
+			"bank_code", bank.Code, "provider_options.bank_details.bank_code",
+			"branch_code", bank.Branch, "provider_options.bank_details.branch_code",
+			"bank_code_in_payments_system", bank.CodeInSystem, "provider_options.bank_details.bank_code_in_payments_system")...)),
 	} {
-		text := strings.TrimSpace(v.text) // a space at an end breaks the signature [doc]
-		if strings.Contains(text, ":") {
-			wrong = append(wrong, sdk.Violation{Field: v.field, Message: "must have no colon, which separates what is signed"})
-		}
-		if text != "" {
-			groups[v.group] = append(groups[v.group], signature.Pair(v.key, signature.String(text)))
+		if len(m.Value.Members()) > 0 {
+			list = append(list, m)
 		}
 	}
-	if wrong != nil {
-		return body, sdk.Invalid(wrong...)
+	wrong.need("method", req.Method)
+	wrong.need("recipient.id", r.ID)
+	wrong.add(len(req.Amount.Currency) != 3, "currency", "must have three letters")
+	wrong.add(!req.Amount.Amount.IsInteger(), "amount", "must be a whole number")
+	if err := wrong.err(); err != nil {
+		return body, err
 	}
-	for _, group := range []string{payments, bank} {
-		if groups[group] != nil {
-			groups[""] = append(groups[""], signature.Pair(group, signature.Object(groups[group]...)))
-		}
-	}
-	mac, err := signPayout(p.cfg.PrivateKey[0], signature.Object(groups[""]...))
-	return signature.Object(append(groups[""], signature.Pair("signature", signature.String(mac)))...), err
+	mac, err := signPayout(p.cfg.PrivateKey[0], signature.Object(list...))
+	return signature.Object(append(list, signature.Pair("signature", signature.String(mac)))...), err
 }
 
 func (p *provider) GetBalances(ctx context.Context) (out []sdk.Balance, err error) {
-	var body struct {
-		Data struct {
-			Balances []struct {
-				Wallet   string              `json:"wallet_type"`
-				Currency string              `json:"currency_code"`
-				Amount   providerhttp.Amount `json:"amount"`
-			} `json:"balances"`
-		} `json:"data"`
+	a, err := p.call(ctx, providerhttp.Request{Path: "/api/v1/accounts-balance"})
+	if err != nil {
+		return nil, err
 	}
-	a, err := p.call(ctx, providerhttp.Request{Path: "/api/v1/accounts-balance"}, &body)
-	if err == nil && body.Data.Balances == nil {
-		err = a.http.Unexpected("it has no balances")
+	list := at(a.Value, "data", "balances")
+	if list.Kind() != signature.KindArray {
+		return nil, a.http.Unexpected("it has no balances")
 	}
-	for _, b := range body.Data.Balances {
-		if err == nil && (!b.Amount.Present || sdk.CheckCurrency(b.Currency) != nil) {
-			err = a.http.Unexpected("a balance has no amount or no currency")
+	for _, b := range list.Items() {
+		amount, err := sdk.ParseAmount(text(b, "amount"))
+		if err != nil || sdk.CheckCurrency(text(b, "currency_code")) != nil {
+			return nil, a.http.Unexpected("a balance has no amount or no currency")
 		}
-		out = append(out, sdk.Balance{Name: b.Wallet, Amount: sdk.Money{Amount: b.Amount.Decimal, Currency: b.Currency}})
+		out = append(out, sdk.Balance{Name: text(b, "wallet_type"), Amount: sdk.Money{Amount: amount, Currency: text(b, "currency_code")}})
 	}
-	return out, err
+	return out, nil
 }
 
 // InvokeOperation runs one of the two: the SDK knows their names.
@@ -435,49 +430,40 @@ func (p *provider) InvokeOperation(ctx context.Context, req sdk.InvokeOperationR
 	if req.Operation == "hash_urls" {
 		return p.hashURLs(ctx, req.Input)
 	}
-	return p.mediaHints(ctx, req.Input)
-}
-
-func (p *provider) hashURLs(ctx context.Context, input json.RawMessage) (json.RawMessage, error) {
-	var in hashInput
-	if err := sdk.DecodeInput(input, &in); err != nil {
+	if err := sdk.DecodeInput(req.Input, &struct{}{}); err != nil {
 		return nil, err
 	}
-	if len(in.Success)+len(in.Fail) == 0 { // one of them may be empty [doc]
-		return nil, sdk.Invalid(sdk.Violation{Field: "success_urls", Message: "success_urls or fail_urls must have an address"})
-	}
-	in.Success, in.Fail, in.Pending = append([]address{}, in.Success...), append([]address{}, in.Fail...), append([]address{}, in.Pending...)
-	var body struct {
-		URLs hashOutput `json:"urls"`
-	}
-	a, err := p.call(ctx, post("/payment-plugin/hash-url", in), &body)
+	a, err := p.call(ctx, providerhttp.Request{Path: "/wallet-type/images/"})
 	if err != nil {
 		return nil, err
 	}
-	if out := body.URLs; len(out.Success) != len(in.Success) || len(out.Fail) != len(in.Fail) || len(out.Pending) != len(in.Pending) {
-		return nil, a.http.Unexpected("it has not one hash for each address")
-	}
-	return json.Marshal(body.URLs)
-}
-
-func (p *provider) mediaHints(ctx context.Context, input json.RawMessage) (json.RawMessage, error) {
-	if err := sdk.DecodeInput(input, &struct{}{}); err != nil {
-		return nil, err
-	}
-	var body struct {
-		Data map[string]struct {
-			ID  providerhttp.Text `json:"id"`
-			URL string            `json:"url"`
-		} `json:"data"`
-	}
-	a, err := p.call(ctx, providerhttp.Request{Path: "/wallet-type/images/"}, &body)
-	if err == nil && body.Data == nil {
-		err = a.http.Unexpected("it has no data")
+	if at(a.Value, "data").Kind() == signature.KindNull {
+		return nil, a.http.Unexpected("it has no data")
 	}
 	out := hintsOutput{Hints: []hint{}}
-	for _, system := range slices.Sorted(maps.Keys(body.Data)) {
-		out.Hints = append(out.Hints, hint{system, string(body.Data[system].ID), body.Data[system].URL})
+	for _, m := range at(a.Value, "data").Members() {
+		out.Hints = append(out.Hints, hint{m.Key, text(m.Value, "id"), text(m.Value, "url")})
 	}
-	text, _ := json.Marshal(out) // texts
-	return text, err
+	return json.Marshal(out)
+}
+
+func (p *provider) hashURLs(ctx context.Context, input json.RawMessage) (json.RawMessage, error) {
+	in := hashInput{}
+	if err := sdk.DecodeInput(input, &in); err != nil {
+		return nil, err
+	}
+	var wrong violations
+	wrong.add(len(in.Success)+len(in.Fail) == 0, "success_urls", "success_urls or fail_urls must have an address") // [doc]
+	if err := wrong.err(); err != nil {
+		return nil, err
+	}
+	all := []address{}
+	a, err := p.call(ctx, post("/payment-plugin/hash-url", hashInput{append(all, in.Success...), append(all, in.Fail...), append(all, in.Pending...)}))
+	if err != nil {
+		return nil, err
+	}
+	if at(a.Value, "urls").Kind() != signature.KindObject {
+		return nil, a.http.Unexpected("it has no urls")
+	}
+	return json.Marshal(at(a.Value, "urls"))
 }

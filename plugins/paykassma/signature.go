@@ -19,11 +19,8 @@ func join(v signature.Value) (string, error) {
 	if v.Kind() != signature.KindArray && v.Kind() != signature.KindObject {
 		return signature.PHPString(v)
 	}
-	list, parts := v.Items(), []string{}
-	for _, m := range v.Members() {
-		list = append(list, m.Value)
-	}
-	for _, item := range list {
+	var parts []string
+	for _, item := range items(v) {
 		part, err := join(item)
 		if err != nil {
 			return "", err

@@ -13,14 +13,31 @@ import (
 	"github.com/payhost/payhost/sdk/signature"
 )
 
-// answer is what all calls may answer. Its status is ok or success, fail or error, or possible. [doc]
-type answer struct {
-	Status  providerhttp.Text `json:"status"`
-	Message signature.Value   `json:"message"` // a text, or an object with lists of texts by field
-	Code    providerhttp.Text `json:"code"`    // not HTTP's: 20000 is success
-	Errors  signature.Value   `json:"errors"`
+// at walks down the keys; what is not there is null.
+func at(v signature.Value, keys ...string) signature.Value {
+	for _, key := range keys {
+		v, _ = v.Get(key)
+	}
+	return v
+}
 
-	http *providerhttp.Response
+// text is what stands under a key, now a text and now a number.
+func text(v signature.Value, key string) string { return strings.TrimSpace(at(v, key).Text()) }
+
+// items are those of an array, or of an object whatever its keys: PHP has one type for both.
+func items(v signature.Value) []signature.Value {
+	list := v.Items()
+	for _, m := range v.Members() {
+		list = append(list, m.Value)
+	}
+	return list
+}
+
+// answer is what a call may answer. Its status is ok or success, fail or error, or possible. [doc]
+type answer struct {
+	signature.Value
+	http   *providerhttp.Response
+	status string
 }
 
 // possible: the transaction was not found and will be looked for. checking begins the message of an HTTP 400 that is no
@@ -31,7 +48,7 @@ const (
 )
 
 func (a *answer) pending() bool {
-	return a.Status == possible || strings.HasPrefix(a.Message.Text(), checking)
+	return a.status == possible || strings.HasPrefix(text(a.Value, "message"), checking)
 }
 
 // readAnswer gives an answer that is JSON and no refusal.
@@ -42,17 +59,18 @@ func readAnswer(resp *providerhttp.Response) (*answer, error) {
 		return nil, e
 	}
 	a := &answer{http: resp}
-	if err := resp.DecodeJSON(a); err != nil {
+	if err := resp.DecodeJSON(&a.Value); err != nil {
 		return nil, err
 	}
+	a.status = text(a.Value, "status")
 	done := resp.Status >= 200 && resp.Status < 300
-	yes := a.Status == "ok" || a.Status == "success" || a.Status == possible
+	yes := a.status == "ok" || a.status == "success" || a.status == possible
 	switch {
 	case done && yes, resp.Status == http.StatusBadRequest && !yes && a.pending():
 		return a, nil
 	case yes:
 		return nil, resp.Unexpected("it says yes with an HTTP status that says no")
-	case done && a.Status != "fail" && a.Status != "error":
+	case done && a.status != "fail" && a.status != "error":
 		return nil, resp.Unexpected("its status is none that is documented")
 	}
 	return nil, a.refusal()
@@ -73,20 +91,21 @@ var meanings = []struct {
 
 // refusal gives a no its meaning: by its words where they are known, else by its HTTP status and its form.
 func (a *answer) refusal() error {
-	e := sdk.Refused(sdk.CodeDeclined, string(a.Code), cmp.Or(words(a.Message), words(a.Errors)))
+	message := at(a.Value, "message")
+	e := sdk.Refused(sdk.CodeDeclined, text(a.Value, "code"), cmp.Or(words(message), words(at(a.Value, "errors"))))
 	means := sdk.AsError(a.http.StatusError()) // nil for 2xx
 	switch {
 	case means != nil:
 		e.Code, e.Outcome, e.Message, e.RetryAfter = means.Code, means.Outcome, means.Message, means.RetryAfter
 	case e.ProviderMessage == "":
 		return a.http.Unexpected("it names no error")
-	case a.Message.Kind() == signature.KindObject: // what is wrong with which field [doc]
+	case message.Kind() == signature.KindObject: // what is wrong with which field [doc]
 		e.Code = sdk.CodeInvalidRequest
 	}
 	for _, m := range meanings {
 		if e.Outcome == sdk.OutcomeRefused && strings.Contains(strings.ToLower(e.ProviderMessage), m.said) {
 			e.Code = m.code
-			if m.code == sdk.CodeDuplicate { // perhaps by an earlier attempt
+			if m.code == sdk.CodeDuplicate { // done, perhaps by an earlier attempt
 				e.Outcome = sdk.OutcomeUnknown
 			}
 			break
@@ -97,54 +116,34 @@ func (a *answer) refusal() error {
 
 // words gives a message as it came: text, or JSON with what is wrong by field.
 func words(v signature.Value) string {
-	if v.Kind() != signature.KindObject && v.Kind() != signature.KindArray {
+	if len(items(v)) == 0 {
 		return v.Text()
 	}
 	text, _ := json.Marshal(v) // it came as JSON
 	return string(text)
 }
 
-// wallet is a payment system whose payments must be activated.
-type wallet struct {
-	Type     string              `json:"type"`
-	Currency string              `json:"currency_code"`
-	Name     string              `json:"name"`
-	Logo     string              `json:"logo"`
-	Order    providerhttp.Amount `json:"order"`
-	Manual   bool                `json:"is_manual"`
-	Bill     bool                `json:"uploading_payment_bill"`
-}
-
-// proof is what the customer must send back. That the amount may be left out where nobody looks at it is [decided]: only
-// some of these systems need it, and the list does not say which.
-func (w wallet) proof() []sdk.Field {
+// proof is what a customer who paid into a wallet must send back. That the amount may be left out where nobody looks at
+// it is [decided]: only some systems need it, and their list does not say which.
+func proof(wallet signature.Value) []sdk.Field {
+	manual := text(wallet, "is_manual") == "true"
 	list := []sdk.Field{
 		{Name: "key1", Label: "Transaction number", Required: true, Kind: sdk.FieldText},
-		{Name: "amount", Label: "Amount paid", Required: w.Manual, Kind: sdk.FieldAmount},
+		{Name: "amount", Label: "Amount paid", Required: manual, Kind: sdk.FieldAmount},
 	}
-	if w.Manual && w.Bill { // no other call takes a file [doc]
+	if manual && text(wallet, "uploading_payment_bill") == "true" { // no other call takes a file [doc]
 		list = append(list, sdk.Field{Name: "screenshot", Label: "Screenshot of the payment", Kind: sdk.FieldFile})
 	}
 	return list
 }
 
-// state is kept with a payment that is to be confirmed.
-type state struct {
-	Manual bool `json:"is_manual"`
-}
-
-// link finds a payment page, of which the document says nothing. [decided]
-func link(body signature.Value) string {
-	params, _ := body.Get("params")
-	members := params.Members()
-	for _, key := range []string{"payment_url", "redirect_url", "url"} {
-		v, _ := body.Get(key)
-		members = slices.Insert(members, 0, signature.Pair(key, v))
-	}
-	for _, m := range members {
-		u, err := url.Parse(m.Value.Text())
+// page finds the link to a payment page, of which the document says nothing. [decided]
+func (a *answer) page() string {
+	places := []signature.Value{at(a.Value, "url"), at(a.Value, "redirect_url"), at(a.Value, "payment_url")}
+	for _, v := range append(places, items(at(a.Value, "params"))...) {
+		u, err := url.Parse(v.Text())
 		if err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.User == nil {
-			return m.Value.Text()
+			return v.Text()
 		}
 	}
 	return ""
@@ -152,54 +151,47 @@ func link(body signature.Value) string {
 
 // transaction is one item of additional_data: the part of a postback that is signed, so that nothing else is believed.
 type transaction struct {
-	ID         providerhttp.Text   `json:"transaction_id"`
-	Order      providerhttp.Text   `json:"plugin_custom_order_id"` // empty when the customer paid and did not say for what
-	Withdrawal providerhttp.Text   `json:"withdrawal_id"`
-	Status     providerhttp.Text   `json:"withdrawal_status"`
-	Amount     providerhttp.Amount `json:"amount"`
-	Currency   string              `json:"currency_code"`
-	Activated  string              `json:"activated_datetime"`
-	Comment    string              `json:"comment"`
+	signature.Value
+	payout    bool
+	reference string // ours; empty when the customer paid and did not say for what
+	id        string
+	amount    *sdk.Money // nil for what is no amount of a currency
 }
 
-type postback struct {
-	Data []transaction `json:"additional_data"`
-}
-
-func (t transaction) isPayout() bool    { return t.Withdrawal != "" }
-func (t transaction) reference() string { return string(cmp.Or(t.Withdrawal, t.Order)) }
-
-// money is nil for what is no amount of a currency.
-func (t transaction) money() *sdk.Money {
-	if !t.Amount.Decimal.IsPositive() || sdk.CheckCurrency(t.Currency) != nil {
-		return nil
+func transactions(postback signature.Value) (list []transaction) {
+	for _, v := range items(at(postback, "additional_data")) {
+		withdrawal := text(v, "withdrawal_id")
+		t := transaction{v, withdrawal != "", cmp.Or(withdrawal, text(v, "plugin_custom_order_id")), text(v, "transaction_id"), nil}
+		amount, err := sdk.ParseAmount(text(v, "amount"))
+		if currency := text(v, "currency_code"); err == nil && amount.IsPositive() && sdk.CheckCurrency(currency) == nil {
+			t.amount = &sdk.Money{Amount: amount, Currency: currency}
+		}
+		list = append(list, t)
 	}
-	return &sdk.Money{Amount: t.Amount.Decimal, Currency: t.Currency}
+	return list
 }
 
 // payment gives what the transactions of one come to. The host adds up their receipts.
 func payment(list []transaction) *sdk.Payment {
-	out := &sdk.Payment{Status: sdk.PaymentSucceeded, ProviderReference: string(list[0].ID)}
-	known := map[providerhttp.Text]*sdk.Money{}
+	out := &sdk.Payment{Status: sdk.PaymentSucceeded, ProviderReference: list[0].id}
 	for _, t := range list {
-		amount, before := t.money(), known[t.ID]
+		i := slices.IndexFunc(out.Receipts, func(r sdk.Receipt) bool { return r.ID == t.id })
 		switch {
-		case amount == nil || t.ID == "" || before != nil && !before.Equal(*amount):
+		case t.id == "" || t.amount == nil || i >= 0 && !out.Receipts[i].Amount.Equal(*t.amount):
 			out.Status, out.Message = sdk.PaymentUnderReview, "a transaction has no id, no amount, or two amounts"
-		case before == nil:
-			known[t.ID] = amount
-			out.Receipts = append(out.Receipts, sdk.Receipt{ID: string(t.ID), Amount: *amount})
+		case i < 0:
+			out.Receipts = append(out.Receipts, sdk.Receipt{ID: t.id, Amount: *t.amount})
 		}
 	}
 	return out
 }
 
 // payoutStatuses are the values of withdrawal_status. [doc]
-var payoutStatuses = map[providerhttp.Text]sdk.PayoutStatus{"1": sdk.PayoutSucceeded, "5": sdk.PayoutFailed}
+var payoutStatuses = map[string]sdk.PayoutStatus{"1": sdk.PayoutSucceeded, "5": sdk.PayoutFailed}
 
 func payout(list []transaction) *sdk.Payout {
-	t := list[0]
-	out := &sdk.Payout{Status: payoutStatuses[t.Status], ProviderStatus: string(t.Status), Amount: t.money(), Message: t.Comment}
+	t, status := list[0], text(list[0].Value, "withdrawal_status")
+	out := &sdk.Payout{Status: payoutStatuses[status], ProviderStatus: status, Amount: t.amount, Message: text(t.Value, "comment")}
 	if len(list) > 1 || out.Status == "" || out.Amount == nil {
 		out.Status, out.Message = sdk.PayoutUnderReview, "one known withdrawal_status and one amount were expected"
 	}
@@ -220,9 +212,9 @@ type hashInput struct {
 
 // hashOutput has the provider's own names: singular, where they are plural going in. [doc]
 type hashOutput struct {
-	Success []address `json:"success_url,omitempty"`
-	Fail    []address `json:"fail_url,omitempty"`
-	Pending []address `json:"pending_url,omitempty"`
+	Success []address `json:"success_url"`
+	Fail    []address `json:"fail_url"`
+	Pending []address `json:"pending_url"`
 }
 
 type hint struct {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"slices"
 
@@ -14,19 +13,12 @@ import (
 // Nothing in one is ever new: a repeat says the same of the same transactions, and changes nothing.
 func (p *provider) ParseWebhook(_ context.Context, req sdk.ParseWebhookRequest) (*sdk.Notice, error) {
 	body, err := signature.ParseJSON(req.Request.Body)
-	got, _ := body.Get("signature")
-	data, _ := body.Get("additional_data")
-	if err != nil || !p.cfg.verify(got.Text(), data) {
+	if err != nil || !p.cfg.verify(text(body, "signature"), at(body, "additional_data")) {
 		return nil, sdk.NotSent(sdk.CodeInvalidSignature, "the signature of the postback does not verify")
-	}
-	var list []transaction
-	text, err := json.Marshal(data) // what was signed, and nothing beside it
-	if err != nil || json.Unmarshal(text, &list) != nil {
-		return nil, sdk.NotSent(sdk.CodeInvalidRequest, "the postback is signed, but its additional_data cannot be read")
 	}
 	// Anything else, and it is sent again. [seen]
 	ok := sdk.HTTPResponse{Header: http.Header{"Content-Type": {"application/json"}}, Body: []byte(`{"status":"ok"}`)}
-	return &sdk.Notice{Verification: sdk.VerifiedBySignature, Events: p.events(list), Response: ok}, nil
+	return &sdk.Notice{Verification: sdk.VerifiedBySignature, Events: p.events(transactions(body)), Response: ok}, nil
 }
 
 // events gives one event for each payment and payout, in the order in which they first appear. A transaction that names
@@ -35,7 +27,7 @@ func (p *provider) events(list []transaction) (out []sdk.Event) {
 	var groups [][]transaction
 	for _, t := range list {
 		i := slices.IndexFunc(groups, func(g []transaction) bool {
-			return g[0].isPayout() == t.isPayout() && g[0].reference() == t.reference() && (t.reference() != "" || g[0].ID == t.ID)
+			return g[0].payout == t.payout && g[0].reference == t.reference && (t.reference != "" || g[0].id == t.id)
 		})
 		if i < 0 {
 			i, groups = len(groups), append(groups, nil)
@@ -43,8 +35,8 @@ func (p *provider) events(list []transaction) (out []sdk.Event) {
 		groups[i] = append(groups[i], t)
 	}
 	for _, g := range groups {
-		e := sdk.Event{Reference: g[0].reference(), OccurredAt: p.cfg.time(g[0].Activated)}
-		if g[0].isPayout() {
+		e := sdk.Event{Reference: g[0].reference, OccurredAt: p.cfg.time(text(g[0].Value, "activated_datetime"))}
+		if g[0].payout {
 			e.Payout = payout(g)
 		} else {
 			e.Payment = payment(g)
