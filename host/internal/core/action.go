@@ -57,8 +57,13 @@ func (c *Core) ConfirmPayment(ctx context.Context, id string, r Confirmation, ke
 
 // CapturePayment takes an authorized payment: all of it when amount is zero.
 func (c *Core) CapturePayment(ctx context.Context, id string, amount decimal.Decimal, key string) (*payment.Payment, bool, error) {
+	var checks checks
 	if amount.IsNegative() {
-		return nil, false, (&checks{[]sdk.Violation{{Field: "amount", Message: "must be more than zero"}}}).err()
+		checks.add("amount", "must be more than zero")
+	}
+	checks.digits(amount)
+	if err := checks.err(); err != nil {
+		return nil, false, err
 	}
 	request, err := json.Marshal(payment.Amount{Decimal: amount})
 	if err != nil {
@@ -116,8 +121,10 @@ func (c *Core) act(ctx context.Context, id, key string, a action) (p *payment.Pa
 	number, err := c.recordAction(ctx, lease, id, key, hash, a)
 	if errors.Is(err, store.ErrExists) {
 		lease.Release()
-		_, err := c.replayAction(ctx, key, hash)
-		return c.replayedPayment(ctx, id, err)
+		if replayed, err := c.replayAction(ctx, key, hash); replayed || err != nil {
+			return c.replayedPayment(ctx, id, err)
+		}
+		return c.act(ctx, id, key, a) // the first request under the key was not sent, and has freed it
 	}
 	if err != nil {
 		lease.Release()
@@ -164,6 +171,11 @@ func (c *Core) readyFor(ctx context.Context, l Lease, i *intent.Intent, a action
 		}
 		*i = *fresh
 	}
+	return possible(i, a)
+}
+
+// possible refuses an action on a payment that is not in a state for it.
+func possible(i *intent.Intent, a action) error {
 	if i.Status == payment.Created || i.Status == payment.Unknown || i.Status.Final() {
 		return conflict(i, fmt.Sprintf("it is %s: %s is not possible", i.Status, a.verb))
 	}
@@ -177,6 +189,13 @@ func (c *Core) recordAction(ctx context.Context, l Lease, id, key, hash string, 
 			Deadline: now.Add(l.Config().Timeout), CreatedAt: now})
 		if err != nil {
 			return err
+		}
+		current, err := tx.IntentToChange(ctx, id)
+		if err != nil {
+			return err
+		}
+		if err := possible(current, a); err != nil {
+			return err // settled since it was looked at
 		}
 		attempts, err := tx.Attempts(ctx, id)
 		if err != nil {

@@ -10,23 +10,37 @@ import (
 // hint, not a message.
 type broadcast struct {
 	mu      sync.Mutex
-	waiting map[string]chan struct{}
+	waiting map[string]*waiters
+}
+
+// waiters are those who wait for one topic's next change.
+type waiters struct {
+	changed chan struct{}
+	count   int
 }
 
 func newBroadcast() *broadcast {
-	return &broadcast{waiting: map[string]chan struct{}{}}
+	return &broadcast{waiting: map[string]*waiters{}}
 }
 
-// wait gives a channel that is closed at the topic's next change. Take it before looking.
-func (b *broadcast) wait(topic string) <-chan struct{} {
+// wait gives a channel that is closed at the topic's next change; take it before looking. leave must be called when it
+// is not looked at any more: most topics never change again, and would be kept for ever.
+func (b *broadcast) wait(topic string) (changed <-chan struct{}, leave func()) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	ch, ok := b.waiting[topic]
+	w, ok := b.waiting[topic]
 	if !ok {
-		ch = make(chan struct{})
-		b.waiting[topic] = ch
+		w = &waiters{changed: make(chan struct{})}
+		b.waiting[topic] = w
 	}
-	return ch
+	w.count++
+	return w.changed, func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		if w.count--; w.count == 0 && b.waiting[topic] == w {
+			delete(b.waiting, topic)
+		}
+	}
 }
 
 // changed wakes the topic's waiters.
@@ -34,8 +48,8 @@ func (b *broadcast) changed(topics ...string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, t := range topics {
-		if ch, ok := b.waiting[t]; ok {
-			close(ch)
+		if w, ok := b.waiting[t]; ok {
+			close(w.changed)
 			delete(b.waiting, t)
 		}
 	}

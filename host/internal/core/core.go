@@ -140,11 +140,7 @@ func notFound(kind payment.Kind, id string) *payment.Error {
 }
 
 func (c *Core) get(ctx context.Context, kind payment.Kind, id string) (*intent.Intent, error) {
-	var i *intent.Intent
-	err := c.store.View(ctx, func(tx *store.Tx) (err error) {
-		i, err = tx.Intent(ctx, id)
-		return err
-	})
+	i, err := c.read(ctx, id)
 	if errors.Is(err, store.ErrNotFound) || err == nil && i.Kind != kind {
 		return nil, notFound(kind, id)
 	}
@@ -152,4 +148,12 @@ func (c *Core) get(ctx context.Context, kind payment.Kind, id string) (*intent.I
 		return nil, storageError(err)
 	}
 	return i, nil
+}
+
+func (c *Core) read(ctx context.Context, id string) (i *intent.Intent, err error) {
+	err = c.store.View(ctx, func(tx *store.Tx) (err error) {
+		i, err = tx.Intent(ctx, id)
+		return err
+	})
+	return i, err
 }

@@ -83,7 +83,13 @@ func newRig(t *testing.T) *rig {
 // newHost gives another core on the rig's store.
 func (r *rig) newHost(t *testing.T) *core.Core {
 	t.Helper()
-	c, err := core.New(t.Context(), core.Options{Store: r.store, Accounts: coretest.NewAccounts(r.account),
+	return r.hostOn(t, r.store)
+}
+
+// hostOn gives another core on a connection of its own to the rig's database.
+func (r *rig) hostOn(t *testing.T, s *store.Store) *core.Core {
+	t.Helper()
+	c, err := core.New(t.Context(), core.Options{Store: s, Accounts: coretest.NewAccounts(r.account),
 		PublicURL: "http://host.example", Now: r.clock.now})
 	if err != nil {
 		t.Fatal(err)

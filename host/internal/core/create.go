@@ -105,6 +105,9 @@ func (c *Core) create(ctx context.Context, i *intent.Intent) (id string, replaye
 	if errors.Is(err, store.ErrExists) {
 		lease.Release()
 		id, err := c.replay(ctx, i.IdempotencyKey, hash)
+		if id == "" && err == nil {
+			err = inProgress("") // an action's key, freed at this moment
+		}
 		return id, true, err
 	}
 	if err != nil {
@@ -207,25 +210,23 @@ func (c *Core) waitForAnswer(ctx context.Context, id string) error {
 	tick := time.NewTicker(lookAgain)
 	defer tick.Stop()
 	for {
-		changed := c.changes.wait(id)
-		var status payment.Status
-		err := c.store.View(ctx, func(tx *store.Tx) error {
-			i, err := tx.Intent(ctx, id)
-			if err == nil {
-				status = i.Status
-			}
-			return err
-		})
+		changed, leave := c.changes.wait(id)
+		i, err := c.read(ctx, id)
 		if err != nil && ctx.Err() == nil {
+			leave()
 			return storageError(err)
 		}
-		if err == nil && status != payment.Created {
+		if err == nil && i.Status != payment.Created {
+			leave()
 			return nil
 		}
 		select {
 		case <-changed:
 		case <-tick.C:
 		case <-ctx.Done():
+		}
+		leave()
+		if ctx.Err() != nil {
 			return inProgress(id)
 		}
 	}

@@ -18,32 +18,46 @@ func (c *Core) waitForKey(ctx context.Context, key, hash string) (*store.Key, er
 	tick := time.NewTicker(lookAgain)
 	defer tick.Stop()
 	for {
-		changed := c.changes.wait(key)
-		var k *store.Key
-		err := c.store.View(ctx, func(tx *store.Tx) (err error) {
-			k, err = tx.Key(ctx, key)
-			return err
-		})
-		switch {
-		case errors.Is(err, store.ErrNotFound):
-			return nil, nil
-		case err != nil && ctx.Err() == nil:
-			return nil, storageError(err)
-		case err == nil && k.RequestHash != hash:
-			return nil, keyConflict(k)
-		case err == nil && k.Result != "":
-			return k, nil
-		case err == nil && c.now().After(k.Deadline.Add(lostGrace)):
-			return nil, &payment.Error{Code: string(sdk.CodeInternal), Outcome: sdk.OutcomeUnknown, PaymentID: k.IntentID,
-				Message: "the host that made the call ended before it recorded an answer; ask for the status"}
+		changed, leave := c.changes.wait(key)
+		k, running, err := c.lookAtKey(ctx, key, hash)
+		if !running {
+			leave()
+			return k, err
 		}
 		select {
 		case <-changed:
 		case <-tick.C:
 		case <-ctx.Done():
+		}
+		leave()
+		if ctx.Err() != nil {
 			return nil, inProgress("")
 		}
 	}
+}
+
+// lookAtKey gives what waitForKey gives, as far as it is known now; running says that it is not.
+func (c *Core) lookAtKey(ctx context.Context, key, hash string) (k *store.Key, running bool, err error) {
+	err = c.store.View(ctx, func(tx *store.Tx) (err error) {
+		k, err = tx.Key(ctx, key)
+		return err
+	})
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return nil, false, nil
+	case err != nil && ctx.Err() == nil:
+		return nil, false, storageError(err)
+	case err != nil:
+		return nil, true, nil
+	case k.RequestHash != hash:
+		return nil, false, keyConflict(k)
+	case k.Result != "":
+		return k, false, nil
+	case c.now().After(k.Deadline.Add(lostGrace)):
+		return nil, false, &payment.Error{Code: string(sdk.CodeInternal), Outcome: sdk.OutcomeUnknown, PaymentID: k.IntentID,
+			Message: "the host that made the call ended before it recorded an answer; ask for the status"}
+	}
+	return nil, true, nil
 }
 
 // keyConflict is for another request under a key that is taken.

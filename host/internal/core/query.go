@@ -80,7 +80,13 @@ func (c *Core) Invoke(ctx context.Context, provider, operation string, input jso
 			Host: c.instance, Deadline: now.Add(timeout), CreatedAt: now})
 	})
 	if errors.Is(err, store.ErrExists) {
-		output, err = c.replayOperation(ctx, key, hash)
+		k, err := c.waitForKey(ctx, key, hash)
+		if k == nil && err == nil {
+			return c.Invoke(ctx, provider, operation, input, key) // the first request was not sent, and has freed the key
+		}
+		if err == nil {
+			output, err = outputOf(k)
+		}
 		return output, true, err
 	}
 	if err != nil {
@@ -149,11 +155,8 @@ func (c *Core) finishOperation(ctx context.Context, key string, output json.RawM
 	})
 }
 
-func (c *Core) replayOperation(ctx context.Context, key, hash string) (json.RawMessage, error) {
-	k, err := c.waitForKey(ctx, key, hash)
-	if err != nil {
-		return nil, err
-	}
+// outputOf gives how the operation under a key ended.
+func outputOf(k *store.Key) (json.RawMessage, error) {
 	var r operationResult
 	if err := json.Unmarshal([]byte(k.Result), &r); err != nil {
 		return nil, err

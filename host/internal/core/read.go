@@ -108,7 +108,7 @@ func (c *Core) list(ctx context.Context, f store.Filter, add func(*intent.Intent
 
 // Events gives up to limit events after a position, and a channel that is closed when there may be more.
 func (c *Core) Events(ctx context.Context, after uint64, types []string, limit int) (list []payment.Event, more <-chan struct{}, err error) {
-	more = c.changes.wait(eventsTopic)
+	more, _ = c.changes.wait(eventsTopic) // one topic, which is kept
 	err = c.store.View(ctx, func(tx *store.Tx) (err error) {
 		list, err = tx.Events(ctx, after, types, limit)
 		return err

@@ -82,11 +82,12 @@ func (c *Core) markLost(ctx context.Context) error {
 		return err
 	}
 	for _, id := range ids {
-		if err := c.change(ctx, id, func(tx *store.Tx, i *intent.Intent) error { return c.closeLost(ctx, tx, i, limit) }); err != nil {
-			return err
+		err := c.change(ctx, id, func(tx *store.Tx, i *intent.Intent) error { return c.closeLost(ctx, tx, i, limit) })
+		if err != nil && ctx.Err() == nil { // one that cannot be written must not keep the others waiting
+			c.log.Error("could not close a lost attempt", "id", id, "error", err)
 		}
 	}
-	return nil
+	return ctx.Err()
 }
 
 func (c *Core) closeLost(ctx context.Context, tx *store.Tx, i *intent.Intent, limit time.Time) error {
@@ -104,8 +105,12 @@ func (c *Core) closeLost(ctx context.Context, tx *store.Tx, i *intent.Intent, li
 			return err
 		}
 	}
-	if i.Status != payment.Created {
+	if i.Status.Final() {
 		return nil
+	}
+	if i.Status != payment.Created { // an action, or a repeat: the provider is asked what became of it
+		i.CheckAt, i.Checks = c.nowMicro(), 0
+		return tx.SaveIntent(ctx, i)
 	}
 	_, err = c.Apply(ctx, tx, i, intent.Report{
 		Actor: actorHost, Proof: intent.Answer, Status: payment.Unknown, Message: message,

@@ -20,6 +20,7 @@ func (c *Core) CreateRefund(ctx context.Context, paymentID string, r payment.Ref
 	if r.Amount.IsNegative() {
 		checks.add("amount", "must be more than zero")
 	}
+	checks.digits(r.Amount)
 	if err := checks.err(); err != nil {
 		return nil, false, err
 	}

@@ -5,7 +5,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"strings"
 	"time"
@@ -26,6 +28,7 @@ const (
 	maxMetadataKey   = 40
 	maxMetadataValue = 500
 	maxOptions       = 16 << 10
+	maxDigits        = 40
 )
 
 // checks collects everything that is wrong with a request.
@@ -64,16 +67,21 @@ func (c *checks) required(field, value string, most int) {
 }
 
 func (c *checks) money(amount decimal.Decimal, currency string) {
-	switch text := (payment.Amount{Decimal: amount}).String(); {
-	case !amount.IsPositive():
+	if !amount.IsPositive() {
 		c.add("amount", "must be more than zero")
-	case len(text) > 40:
-		c.add("amount", "has more than 40 digits")
 	}
+	c.digits(amount)
 	if currency == "" {
 		c.add("currency", "is required")
 	} else if err := sdk.CheckCurrency(currency); err != nil {
 		c.add("currency", "%s", err)
+	}
+}
+
+// digits bounds an amount's figures. Its exponent is looked at first: a few bytes of it can mean gigabytes of digits.
+func (c *checks) digits(amount decimal.Decimal) {
+	if e := amount.Exponent(); e > maxDigits || e < -maxDigits || len(payment.Amount{Decimal: amount}.String()) > maxDigits {
+		c.add("amount", "has more than %d digits", maxDigits)
 	}
 }
 
@@ -110,7 +118,7 @@ func (c *checks) options(raw json.RawMessage) {
 	var object map[string]json.RawMessage
 	if len(raw) > maxOptions {
 		c.add("provider_options", "has more than %d bytes", maxOptions)
-	} else if err := json.Unmarshal(raw, &object); err != nil || object == nil {
+	} else if err := json.Unmarshal(raw, &object); err != nil || object == nil || !utf8.Valid(raw) {
 		c.add("provider_options", "must be a JSON object")
 	}
 }
@@ -178,6 +186,9 @@ func requestHash(action, subject string, request json.RawMessage) (string, error
 	var v any
 	if err := d.Decode(&v); err != nil {
 		return "", err
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return "", errors.New("more than one JSON value")
 	}
 	canonical, err := json.Marshal(v) // sorts keys
 	if err != nil {

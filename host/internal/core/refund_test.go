@@ -1,0 +1,144 @@
+package core_test
+
+import (
+	"context"
+	"sync"
+	"testing"
+
+	"github.com/payhost/payhost/host/internal/core"
+	"github.com/payhost/payhost/host/internal/store"
+	"github.com/payhost/payhost/host/payment"
+	"github.com/payhost/payhost/sdk"
+	"github.com/shopspring/decimal"
+)
+
+// paid gives a succeeded payment of 60 USD.
+func (r *rig) paid(t *testing.T) string {
+	t.Helper()
+	r.account.Create = func(context.Context, sdk.CreatePaymentRequest) (*sdk.Payment, error) {
+		return &sdk.Payment{ProviderReference: "theirs-1", Status: sdk.PaymentSucceeded}, nil
+	}
+	return r.pay(t, "paid").ID
+}
+
+func refundOf(text string) payment.RefundRequest {
+	return payment.RefundRequest{Amount: decimal.RequireFromString(text), Reason: "returned"}
+}
+
+// Two hosts with a connection each: neither may give back what the other has.
+func TestRefundsNeverExceedTheirPayment(t *testing.T) {
+	r := newRig(t)
+	id := r.paid(t)
+	r.account.Refund = func(_ context.Context, req sdk.CreateRefundRequest) (*sdk.Refund, error) {
+		return &sdk.Refund{ProviderReference: "r-" + req.Reference, Status: sdk.RefundSucceeded}, nil
+	}
+	second, err := store.Open(t.Context(), r.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer second.Close()
+	hosts := []*core.Core{r.Core, r.hostOn(t, second)}
+	var (
+		wg    sync.WaitGroup
+		mu    sync.Mutex
+		given = decimal.Zero
+	)
+	for n := range 16 {
+		wg.Go(func() {
+			back, _, err := hosts[n%2].CreateRefund(context.WithoutCancel(t.Context()), id, refundOf("11"), "k"+string(rune('a'+n)))
+			mu.Lock()
+			defer mu.Unlock()
+			if err == nil {
+				given = given.Add(back.Amount.Decimal)
+			} else if e := problem(t, err); e.Code != payment.CodeConflict {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	hosts[1].Wait()
+	if !given.Equal(decimal.RequireFromString("55")) {
+		t.Fatalf("%s USD of 60 were given back, want 55 in parts of 11", given)
+	}
+	if _, _, err := r.CreateRefund(t.Context(), id, refundOf("5.01"), "more"); problem(t, err).Code != payment.CodeConflict {
+		t.Error(err)
+	}
+	if back, _, err := r.CreateRefund(t.Context(), id, refundOf("5"), "rest"); err != nil || back.Status != payment.Succeeded {
+		t.Errorf("the rest: %v, %v", back, err)
+	}
+}
+
+func TestWhatAFailedRefundLeaves(t *testing.T) {
+	for _, c := range []struct {
+		outcome sdk.Outcome
+		want    payment.Status
+		free    bool // the amount can be given back by another refund
+	}{
+		{sdk.OutcomeRefused, payment.Failed, true}, {sdk.OutcomeNotSent, payment.Failed, true}, {sdk.OutcomeUnknown, payment.Unknown, false},
+	} {
+		t.Run(string(c.outcome), func(t *testing.T) {
+			r := newRig(t)
+			id := r.paid(t)
+			r.account.Refund = func(context.Context, sdk.CreateRefundRequest) (*sdk.Refund, error) {
+				return nil, failing(sdk.CodeDeclined, c.outcome)
+			}
+			for n := range 2 {
+				_, replayed, err := r.CreateRefund(t.Context(), id, payment.RefundRequest{}, "k")
+				if e := problem(t, err); e.Outcome != c.outcome || e.PaymentID != id || replayed != (n > 0) {
+					t.Fatalf("got %v, replayed %v", e, replayed)
+				}
+			}
+			list, err := r.Refunds(t.Context(), id)
+			if err != nil || len(list) != 1 || list[0].Status != c.want || list[0].Amount.String() != "60.00" {
+				t.Fatalf("%+v, %v", list, err)
+			}
+			if got := r.paymentStatus(t, id); got != payment.Succeeded {
+				t.Errorf("the payment became %s", got)
+			}
+			r.account.Refund = func(context.Context, sdk.CreateRefundRequest) (*sdk.Refund, error) {
+				return &sdk.Refund{Status: sdk.RefundPending}, nil
+			}
+			if _, _, err = r.CreateRefund(t.Context(), id, payment.RefundRequest{}, "again"); (err == nil) != c.free {
+				t.Errorf("another refund: %v", err)
+			}
+		})
+	}
+}
+
+func TestOnlyASucceededPaymentIsRefunded(t *testing.T) {
+	r := newRig(t)
+	r.account.Create = redirecting
+	r.account.Refund = func(context.Context, sdk.CreateRefundRequest) (*sdk.Refund, error) {
+		t.Error("it was sent")
+		return &sdk.Refund{Status: sdk.RefundPending}, nil
+	}
+	id := r.pay(t, "create").ID
+	if _, _, err := r.CreateRefund(t.Context(), id, refundOf("1"), "k"); problem(t, err).Code != payment.CodeConflict {
+		t.Error(err)
+	}
+	if _, _, err := r.CreateRefund(t.Context(), "pay_nothing", refundOf("1"), "k"); problem(t, err).Code != string(sdk.CodeNotFound) {
+		t.Error(err)
+	}
+}
+
+func TestARefundInDoubtIsSettledByAsking(t *testing.T) {
+	r := newRig(t)
+	id := r.paid(t)
+	r.account.OnInfo.RefundLookup = sdk.Lookup{ByReference: true}
+	r.account.Refund = func(context.Context, sdk.CreateRefundRequest) (*sdk.Refund, error) {
+		return nil, failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
+	}
+	r.account.RefundStatus = func(_ context.Context, req sdk.GetRefundRequest) (*sdk.Refund, error) {
+		if req.Payment.Reference != id {
+			t.Errorf("asked about the payment %s", req.Payment.Reference)
+		}
+		return &sdk.Refund{ProviderReference: "r1", Status: sdk.RefundSucceeded}, nil
+	}
+	if _, _, err := r.CreateRefund(t.Context(), id, refundOf("1"), "k"); problem(t, err).Outcome != sdk.OutcomeUnknown {
+		t.Fatal(err)
+	}
+	r.recoverUntil(t, "the refund's success", func() bool {
+		list, err := r.Refunds(t.Context(), id)
+		return err == nil && list[0].Status == payment.Succeeded
+	})
+}
