@@ -137,6 +137,7 @@ func TestOrigin(t *testing.T) {
 		{"the payment's URL", nil, sdk.ScopeIntent, false, "198.51.100.7", sdk.VerifiedByOrigin},
 		{"the open URL", nil, sdk.ScopeOpen, true, "198.51.100.7", sdk.NotVerified},
 		{"the account's URL", nil, sdk.ScopeAccount, true, "198.51.100.7", sdk.NotVerified},
+		{"the account's URL, whatever payment it is about", nil, sdk.ScopeAccount, false, "198.51.100.7", sdk.NotVerified},
 		{"a URL of no payment", nil, sdk.ScopeIntent, true, "198.51.100.7", sdk.NotVerified},
 		{"the payment's URL and the right address", []string{"198.51.100.0/24"}, sdk.ScopeIntent, false, "198.51.100.7", sdk.VerifiedByOrigin},
 		{"the payment's URL and another address", []string{"198.51.100.8"}, sdk.ScopeIntent, false, "198.51.100.7", sdk.NotVerified},
