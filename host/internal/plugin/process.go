@@ -35,6 +35,7 @@ type Process struct {
 	err  error // why, once done is closed
 
 	stopOnce sync.Once
+	stopping chan struct{}
 	stopped  chan struct{}
 }
 
@@ -58,6 +59,9 @@ func (p *Process) StartedAt() time.Time { return p.started }
 
 // Done is closed as soon as the process or the connection to it is gone.
 func (p *Process) Done() <-chan struct{} { return p.done }
+
+// Stopping is closed when Stop is called: calls in flight are about to be cut.
+func (p *Process) Stopping() <-chan struct{} { return p.stopping }
 
 // AwaitReady waits while the connection is broken, until it is whole again, Done is closed, or ctx ends. The connection of
 // a process that dies breaks a moment before its end is seen; a call that began in that moment would be lost.
@@ -125,7 +129,10 @@ func (p *Process) lostOrEnded(err error) error {
 func (p *Process) Stop(budget time.Duration) {
 	kill := time.AfterFunc(budget, p.launcher.kill)
 	defer kill.Stop()
-	p.stopOnce.Do(func() { go p.shutDown() })
+	p.stopOnce.Do(func() {
+		close(p.stopping)
+		go p.shutDown()
+	})
 	select {
 	case <-p.stopped:
 	case <-time.After(budget + abandonAfter):

@@ -64,7 +64,7 @@ func newProcess(spec Spec) *Process {
 	o := &output{sink: s, mask: spec.Mask}
 	return &Process{
 		binary: spec.Binary, sink: s, output: o, launcher: newLauncher(o), conns: &connections{},
-		done: make(chan struct{}), stopped: make(chan struct{}),
+		done: make(chan struct{}), stopping: make(chan struct{}), stopped: make(chan struct{}),
 	}
 }
 

@@ -45,12 +45,12 @@ func explained[R any](l *Lease, do call[R]) call[R] {
 		if trace.Answered() || e.Outcome != sdk.OutcomeUnknown || ctx.Err() != nil && trace.Sent() {
 			return r, e
 		}
-		ended := ctx.Err() == nil && e.Code == sdk.CodeUnavailable && l.seat.ended()
+		ended := ctx.Err() == nil && l.seat.ended()
 		switch {
 		case !trace.Sent():
 			e = turnedAway(time.Second, "the plugin could not be reached: %s", e.Message)
 		case ended:
-			e.Message = "the plugin's process ended during the call"
+			e.Code, e.Message = sdk.CodeUnavailable, "the plugin's process ended during the call"
 		}
 		return r, e
 	}

@@ -165,8 +165,7 @@ func TestCloseWaitsForCallsAndLeavesNothing(t *testing.T) {
 
 func TestCloseIsCutShortByItsContext(t *testing.T) {
 	s := newStage(t)
-	s.script("")
-	s.apply("a:started", s.config("a"))
+	s.apply("a:started", s.config("a", func(p *config.Provider) { p.DrainTimeout = time.Hour }))
 	entered, _ := s.provider.Hold(t, "ok", nil)
 	done := payIn(s.acquire("a"))
 	plugintest.Await(t, entered)

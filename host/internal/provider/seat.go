@@ -104,6 +104,8 @@ func (s *seat) ended() bool {
 	select {
 	case <-s.run.proc.Done():
 		return true
+	case <-s.run.proc.Stopping():
+		return true
 	case <-time.After(noticing):
 		return false
 	}

@@ -87,6 +87,23 @@ func TestDrainTimeEndsWhatDoesNotEnd(t *testing.T) {
 	eventually(t, "the old process is stopped", func() bool { return !alive(pid) })
 }
 
+func TestOldVersionThatIsWantedAgainWhileItDrainsGoesOn(t *testing.T) {
+	s := newStage(t)
+	s.apply("a:started", s.config("a"))
+	old, pid := s.acquire("a"), s.status("a").PID
+	s.install("actor", "2.0.0")
+	s.apply("a:swapped", s.config("a"))
+	s.install("actor", "1.0.0")
+	s.apply("a:swapped", s.config("a"))
+	old.Release()
+	a := s.reg.find("a")
+	eventually(t, "all is drained", func() bool { a.mu.Lock(); defer a.mu.Unlock(); return a.retiring == 0 })
+	s.mustPay("a")
+	if st := s.status("a"); st.PID != pid {
+		t.Errorf("process %d, was %d", st.PID, pid)
+	}
+}
+
 func TestFailureBeforeTheSwitchLeavesTheOldServing(t *testing.T) {
 	s := newStage(t)
 	s.install("actor@1.0.0", "1.0.0")
