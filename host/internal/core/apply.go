@@ -25,13 +25,12 @@ func (c *Core) Apply(ctx context.Context, tx *store.Tx, i *intent.Intent, r inte
 		return intent.Verdict{}, err
 	}
 	next, v := intent.Decide(*i, r, ask)
-	if v.Moved || v.Note != "" && r.Actor != actorPoll {
-		change := payment.Change{At: r.At, Actor: r.Actor, Action: word(next, r, v), From: v.From, To: next.Status, Note: v.Note}
-		if err := tx.AddHistory(ctx, i.ID, change); err != nil {
-			return v, err
-		}
+	if err := c.note(ctx, tx, next, r, v); err != nil {
+		return v, err
 	}
-	next.UpdatedAt = r.At
+	if r.Proof > intent.Hint {
+		next.UpdatedAt = r.At
+	}
 	c.schedule(&next, v, r)
 	if v.Moved {
 		next.Events++
@@ -45,6 +44,25 @@ func (c *Core) Apply(ctx context.Context, tx *store.Tx, i *intent.Intent, r inte
 	*i = next
 	return v, nil
 }
+
+// note adds a report's line to the history. Anybody can send hints: one that follows another is not noted, so that they
+// cannot fill the disk.
+func (c *Core) note(ctx context.Context, tx *store.Tx, i intent.Intent, r intent.Report, v intent.Verdict) error {
+	change := payment.Change{At: r.At, Actor: r.Actor, Action: word(i, r, v), From: v.From, To: i.Status, Note: v.Note}
+	switch {
+	case !v.Moved && (v.Note == "" || r.Actor == actorPoll):
+		return nil
+	case r.Proof == intent.Hint:
+		change.Action = actionHinted
+		if last, err := tx.LastAction(ctx, i.ID); err != nil || last == actionHinted {
+			return err
+		}
+	}
+	return tx.AddHistory(ctx, i.ID, change)
+}
+
+// actionHinted is what an unverified report is called in a history.
+const actionHinted = "hinted"
 
 // addReceipts records a report's transfers and fills in the sum of all distinct ones that this payment has had. A
 // transfer in another currency makes the sum one of that currency, which can never equal what was asked for.
@@ -88,7 +106,7 @@ const (
 func word(i intent.Intent, r intent.Report, v intent.Verdict) string {
 	switch {
 	case v.Ask:
-		return "hinted"
+		return actionHinted
 	case !v.Moved:
 		return "reported"
 	case i.Status == payment.RequiresAction && r.NextAction != nil && r.NextAction.Type == "redirect":
@@ -121,7 +139,7 @@ func (c *Core) Changed(ids ...string) { c.changes.changed(append(ids, eventsTopi
 // paymentReport turns a plugin's payment into a report.
 func paymentReport(actor string, proof intent.Proof, p *sdk.Payment) intent.Report {
 	return intent.Report{
-		Actor: actor, Proof: proof, Status: paymentStatus(string(p.Status)), ProviderReference: p.ProviderReference,
+		Actor: actor, Proof: proof, Status: statusOf(payment.KindPayment, p.Status), ProviderReference: p.ProviderReference,
 		ProviderStatus: p.ProviderStatus, Message: p.Message, NextAction: nextAction(p.NextAction), Amount: p.Amount,
 		Paid: p.Paid, State: p.State, Receipts: receiptsOf(p.Receipts),
 	}
@@ -137,24 +155,22 @@ func receiptsOf(list []sdk.Receipt) []intent.Receipt {
 
 func payoutReport(actor string, proof intent.Proof, p *sdk.Payout) intent.Report {
 	return intent.Report{
-		Actor: actor, Proof: proof, Status: paymentStatus(string(p.Status)), ProviderReference: p.ProviderReference,
+		Actor: actor, Proof: proof, Status: statusOf(payment.KindPayout, p.Status), ProviderReference: p.ProviderReference,
 		ProviderStatus: p.ProviderStatus, Message: p.Message, Amount: p.Amount, State: p.State,
 	}
 }
 
 func refundReport(actor string, proof intent.Proof, p *sdk.Refund) intent.Report {
 	return intent.Report{
-		Actor: actor, Proof: proof, Status: paymentStatus(string(p.Status)), ProviderReference: p.ProviderReference,
+		Actor: actor, Proof: proof, Status: statusOf(payment.KindRefund, p.Status), ProviderReference: p.ProviderReference,
 		ProviderStatus: p.ProviderStatus, Message: p.Message, Amount: p.Amount,
 	}
 }
 
-// paymentStatus takes a plugin's word for a status. A word that this host does not know, from a newer plugin, means that
-// somebody must look.
-func paymentStatus(s string) payment.Status {
-	switch st := payment.Status(s); st {
-	case payment.RequiresAction, payment.Pending, payment.Processing, payment.Authorized, payment.Succeeded, payment.Failed,
-		payment.Canceled, payment.Expired, payment.UnderReview:
+// statusOf takes a plugin's word for a status. A word that a kind does not have, such as one from a newer plugin, means
+// that somebody must look.
+func statusOf[S ~string](kind payment.Kind, s S) payment.Status {
+	if st := payment.Status(s); intent.Known(kind, st) {
 		return st
 	}
 	return payment.UnderReview

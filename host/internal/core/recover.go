@@ -157,8 +157,11 @@ func (c *Core) settleOne(ctx context.Context, i *intent.Intent) error {
 // settle does the one next thing for an intent that is open: ask, repeat where the plugin's declaration makes that safe,
 // expire, or wait.
 func (c *Core) settle(ctx context.Context, l Lease, i *intent.Intent) error {
-	if i.Status.Final() || i.Status == payment.Created {
+	if i.Status == payment.Created {
 		return nil
+	}
+	if i.Status.Final() {
+		return c.confirmFinal(ctx, l, i)
 	}
 	var asked error
 	if c.asking(l, i).Possible {
@@ -182,15 +185,34 @@ func (c *Core) settle(ctx context.Context, l Lease, i *intent.Intent) error {
 	return errors.Join(c.later(ctx, i.ID), c.expire(ctx, i.ID))
 }
 
+// confirmFinal asks about what is final because a report contradicts it. It goes on asking until the provider has answered.
+func (c *Core) confirmFinal(ctx context.Context, l Lease, i *intent.Intent) error {
+	if i.CheckAt.IsZero() {
+		return nil
+	}
+	err := c.Ask(ctx, l, i)
+	switch sdk.CodeOf(err) {
+	case "":
+		return nil
+	case sdk.CodeNotFound, sdk.CodeNotSupported:
+		return c.change(ctx, i.ID, func(tx *store.Tx, current *intent.Intent) error {
+			if current.Status.Final() {
+				current.CheckAt, current.Checks = time.Time{}, 0
+			}
+			return tx.SaveIntent(ctx, current)
+		})
+	}
+	return errors.Join(err, c.later(ctx, i.ID))
+}
+
 // later puts the next look off by the next longer pause.
 func (c *Core) later(ctx context.Context, id string) error {
 	return c.change(ctx, id, func(tx *store.Tx, i *intent.Intent) error {
-		if i.Status.Final() {
-			i.CheckAt = time.Time{}
-		} else {
-			i.CheckAt = c.nowMicro().Add(pause(i.Status, i.Checks))
-			i.Checks++
+		if i.Status.Final() && i.CheckAt.IsZero() {
+			return nil // settled meanwhile
 		}
+		i.CheckAt = c.nowMicro().Add(pause(i.Status, i.Checks))
+		i.Checks++
 		return tx.SaveIntent(ctx, i)
 	})
 }

@@ -9,14 +9,18 @@ import (
 )
 
 // schedule sets when an intent is looked at next, after a report. News starts the pauses afresh; without news they
-// double up to an hour. What is final is not looked at again.
+// double up to an hour. What is final is looked at again only while a report about it needs the provider's word.
 func (c *Core) schedule(i *intent.Intent, v intent.Verdict, r intent.Report) {
-	if i.Status.Final() {
-		i.CheckAt, i.Checks = time.Time{}, 0
+	switch {
+	case v.Ask: // also of what is final: a success that is taken back, or comes late
+		if i.CheckAt.IsZero() || i.CheckAt.After(r.At) {
+			i.CheckAt, i.Checks = r.At, 0
+		}
 		return
-	}
-	if v.Ask {
-		i.CheckAt, i.Checks = r.At, 0
+	case !v.Moved && r.Proof < intent.Answer:
+		return // a notice that brings no news must not put off the next look
+	case i.Status.Final():
+		i.CheckAt, i.Checks = time.Time{}, 0
 		return
 	}
 	if v.Moved {

@@ -152,11 +152,12 @@ func contradicts(i Intent, target payment.Status) bool {
 // refuse gives the reason for which a move must not happen, "" when it may.
 func refuse(i Intent, r Report, target payment.Status, reason payment.ReviewReason) string {
 	if i.Status == payment.UnderReview && target == payment.UnderReview {
-		// The host's own reasons are the stronger ones: a provider's review does not replace them.
-		if reason == payment.ReviewProvider {
-			return "already under review"
+		// The host's own reasons are the stronger ones: a provider's review does not replace them. Nor does an unproven claim
+		// replace a wrong amount, which needs more to be lifted.
+		if reason == payment.ReviewMismatch || i.ReviewReason == payment.ReviewProvider {
+			return ""
 		}
-		return ""
+		return "already under review"
 	}
 	if !Allowed(i.Kind, i.Status, target) {
 		return fmt.Sprintf("%s after %s changes nothing", target, i.Status)

@@ -41,6 +41,12 @@ var moves = map[payment.Kind]map[payment.Status][]payment.Status{
 	},
 }
 
+// Known reports whether a provider can say a status of a kind. Created and Unknown are the host's alone.
+func Known(kind payment.Kind, s payment.Status) bool {
+	_, ok := moves[kind][s]
+	return ok && s != payment.Created && s != payment.Unknown
+}
+
 // Allowed reports whether a kind may go from one status to another.
 func Allowed(kind payment.Kind, from, to payment.Status) bool {
 	for _, s := range moves[kind][from] {

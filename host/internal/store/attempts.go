@@ -74,6 +74,15 @@ func (t *Tx) AddHistory(ctx context.Context, intentID string, c payment.Change) 
 	return err
 }
 
+// LastAction reads what the newest line of an intent's history says happened, "" when there is none.
+func (t *Tx) LastAction(ctx context.Context, intentID string) (string, error) {
+	last, err := t.strings(ctx, `SELECT action FROM history WHERE intent_id = $1 ORDER BY position DESC LIMIT 1`, intentID)
+	if err != nil || len(last) == 0 {
+		return "", err
+	}
+	return last[0], nil
+}
+
 // History reads an intent's history, oldest first.
 func (t *Tx) History(ctx context.Context, intentID string) ([]payment.Change, error) {
 	rows, err := t.tx.QueryContext(ctx, `SELECT at, actor, action, from_status, to_status, note FROM history
