@@ -80,6 +80,9 @@ type Event struct {
 	OccurredAt time.Time // zero when not told
 	// PaymentReference is, for a refund, the payment's reference.
 	PaymentReference string
+	// BothReferences: the provider's reference must match as well as ours. An intent that is known under other provider
+	// references only is then not what the event is about.
+	BothReferences bool
 }
 
 // ParseReturnRequest is the customer's browser coming back.

@@ -101,7 +101,7 @@ func drawHeader(t *rapid.T) http.Header {
 }
 
 func drawEvent(t *rapid.T) Event {
-	e := Event{ID: shortText().Draw(t, "id"), Reference: shortText().Draw(t, "reference"), OccurredAt: drawTime(t)}
+	e := Event{ID: shortText().Draw(t, "id"), Reference: shortText().Draw(t, "reference"), OccurredAt: drawTime(t), BothReferences: rapid.Bool().Draw(t, "both references")}
 	switch rapid.IntRange(0, 2).Draw(t, "about") {
 	case 0:
 		p := author[Payment]().Draw(t, "payment")

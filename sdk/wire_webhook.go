@@ -72,7 +72,7 @@ func eventToWire(e *Event) *wire.Event {
 	return &wire.Event{
 		Id: e.ID, Reference: e.Reference,
 		Payment: paymentToWire(e.Payment), Payout: payoutToWire(e.Payout), Refund: refundToWire(e.Refund),
-		OccurredAt: timeToWire(e.OccurredAt), PaymentReference: e.PaymentReference,
+		OccurredAt: timeToWire(e.OccurredAt), PaymentReference: e.PaymentReference, BothReferences: e.BothReferences,
 	}
 }
 
@@ -81,7 +81,7 @@ func eventFromWire(r *reader, w *wire.Event) Event {
 	e := Event{
 		ID: r.reference("id", w.GetId()), Reference: r.reference("reference", w.GetReference()),
 		OccurredAt:       r.time("occurred_at", w.GetOccurredAt()),
-		PaymentReference: r.reference("payment_reference", w.GetPaymentReference()),
+		PaymentReference: r.reference("payment_reference", w.GetPaymentReference()), BothReferences: w.GetBothReferences(),
 	}
 	about := 0
 	if w.GetPayment() != nil {

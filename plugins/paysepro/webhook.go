@@ -51,14 +51,14 @@ func (p *provider) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest
 		}
 		payment.Amount = &sdk.Money{Amount: amount, Currency: currency}
 	}
-	out.Events = []sdk.Event{{Reference: form.Get("ucode"), Payment: payment}}
+	out.Events = []sdk.Event{{Reference: form.Get("ucode"), Payment: payment, BothReferences: true}}
 	return out, nil
 }
 
 func refused(why string) *sdk.Error { return sdk.NotSent(sdk.CodeInvalidRequest, "%s", why) }
 
 // strange says why a notification is not one of this account, or not of the payment of, to whose URL it came; "" when it
-// may be. Without of, the host finds the payment by ucode and keeps the code.
+// may be. Without of, the host holds ucode and code against what it knows.
 func (p *provider) strange(form url.Values, of *sdk.PaymentContext) string {
 	switch {
 	case form.Get("uid") != p.cfg.UID || form.Get("mid") != p.cfg.MID:

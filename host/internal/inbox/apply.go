@@ -135,7 +135,7 @@ func (a *application) match(ctx context.Context, e *sdk.Event) (*intent.Intent, 
 	}
 	if ours != "" {
 		i, err := a.tx.IntentToChange(ctx, ours)
-		if err == nil && (i.Kind != kind || i.Provider != a.notice.Provider) {
+		if err == nil && (i.Kind != kind || i.Provider != a.notice.Provider || e.BothReferences && otherwiseKnown(i, theirs)) {
 			return nil, store.ErrNotFound
 		}
 		return i, err
@@ -154,6 +154,12 @@ func (a *application) match(ctx context.Context, e *sdk.Event) (*intent.Intent, 
 		return a.providerRefund(ctx, e)
 	}
 	return nil, store.ErrNotFound
+}
+
+// otherwiseKnown reports whether an intent has references of the provider, and theirs is none of them. One that has none
+// yet may still be waiting for its create call's answer.
+func otherwiseKnown(i *intent.Intent, theirs string) bool {
+	return len(i.References) > 0 && !slices.Contains(i.References, theirs)
 }
 
 // providerRefund makes the row of a refund that the provider started by itself.

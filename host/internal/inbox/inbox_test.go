@@ -383,3 +383,22 @@ func TestTheRemoteAddressBehindProxies(t *testing.T) {
 		}
 	}
 }
+
+func TestANoticeThatMustMatchBothReferences(t *testing.T) {
+	r := newRig(t, sdk.TrustSignature)
+	p := r.pay(t, "k")
+	theirs := "somebody else's"
+	r.account.Webhook = func(context.Context, sdk.ParseWebhookRequest) (*sdk.Notice, error) {
+		return &sdk.Notice{Verification: sdk.VerifiedBySignature, Events: []sdk.Event{{Reference: p.ID, BothReferences: true,
+			Payment: &sdk.Payment{ProviderReference: theirs, Status: sdk.PaymentSucceeded}}}}, nil
+	}
+	r.post("/webhooks/acme", "{}")
+	if got := r.status(t, p.ID); got != payment.RequiresAction || r.newest(t).State != payment.WebhookUnmatched {
+		t.Fatalf("with another provider reference the payment became %s", got)
+	}
+	theirs = p.ProviderReference
+	r.post("/webhooks/acme", "{}")
+	if got := r.status(t, p.ID); got != payment.Succeeded {
+		t.Fatalf("with both references the payment is %s", got)
+	}
+}

@@ -499,8 +499,11 @@ type Event struct {
 	OccurredAt *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=occurred_at,json=occurredAt,proto3" json:"occurred_at,omitempty"`
 	// For a refund: the payment's reference.
 	PaymentReference string `protobuf:"bytes,7,opt,name=payment_reference,json=paymentReference,proto3" json:"payment_reference,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// The provider's reference must match as well as ours: an intent that is known under other provider references only is
+	// not what the event is about.
+	BothReferences bool `protobuf:"varint,8,opt,name=both_references,json=bothReferences,proto3" json:"both_references,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *Event) Reset() {
@@ -580,6 +583,13 @@ func (x *Event) GetPaymentReference() string {
 		return x.PaymentReference
 	}
 	return ""
+}
+
+func (x *Event) GetBothReferences() bool {
+	if x != nil {
+		return x.BothReferences
+	}
+	return false
 }
 
 type ParseReturnRequest struct {
@@ -741,7 +751,7 @@ const file_payhost_provider_v1_webhook_proto_rawDesc = "" +
 	"\fHTTPResponse\x12\x16\n" +
 	"\x06status\x18\x01 \x01(\x05R\x06status\x125\n" +
 	"\aheaders\x18\x02 \x03(\v2\x1b.payhost.provider.v1.HeaderR\aheaders\x12\x12\n" +
-	"\x04body\x18\x03 \x01(\fR\x04body\"\xc1\x02\n" +
+	"\x04body\x18\x03 \x01(\fR\x04body\"\xea\x02\n" +
 	"\x05Event\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1c\n" +
 	"\treference\x18\x02 \x01(\tR\treference\x126\n" +
@@ -750,7 +760,8 @@ const file_payhost_provider_v1_webhook_proto_rawDesc = "" +
 	"\x06refund\x18\x05 \x01(\v2\x1b.payhost.provider.v1.RefundR\x06refund\x12;\n" +
 	"\voccurred_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"occurredAt\x12+\n" +
-	"\x11payment_reference\x18\a \x01(\tR\x10paymentReference\"\xde\x01\n" +
+	"\x11payment_reference\x18\a \x01(\tR\x10paymentReference\x12'\n" +
+	"\x0fboth_references\x18\b \x01(\bR\x0ebothReferences\"\xde\x01\n" +
 	"\x12ParseReturnRequest\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x12:\n" +
 	"\arequest\x18\x02 \x01(\v2 .payhost.provider.v1.HTTPRequestR\arequest\x123\n" +
