@@ -35,7 +35,7 @@ const attemptColumns = `number, verb, started_at, deadline, duration_ms, plugin_
 
 // Attempts reads an intent's attempts, oldest first.
 func (t *Tx) Attempts(ctx context.Context, intentID string) ([]payment.Attempt, error) {
-	rows, err := t.tx.QueryContext(ctx, `SELECT `+attemptColumns+` FROM attempts WHERE intent_id = $1 ORDER BY number`, intentID)
+	rows, err := t.query(ctx, `SELECT `+attemptColumns+` FROM attempts WHERE intent_id = $1 ORDER BY number`, intentID)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", t.engine.name, err)
 	}
@@ -85,7 +85,7 @@ func (t *Tx) LastAction(ctx context.Context, intentID string) (string, error) {
 
 // History reads an intent's history, oldest first.
 func (t *Tx) History(ctx context.Context, intentID string) ([]payment.Change, error) {
-	rows, err := t.tx.QueryContext(ctx, `SELECT at, actor, action, from_status, to_status, note FROM history
+	rows, err := t.query(ctx, `SELECT at, actor, action, from_status, to_status, note FROM history
 		WHERE intent_id = $1 ORDER BY position`, intentID)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", t.engine.name, err)
@@ -107,7 +107,7 @@ func (t *Tx) History(ctx context.Context, intentID string) ([]payment.Change, er
 }
 
 func (t *Tx) strings(ctx context.Context, query string, args ...any) ([]string, error) {
-	rows, err := t.tx.QueryContext(ctx, query, args...)
+	rows, err := t.query(ctx, query, args...)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", t.engine.name, err)
 	}

@@ -3,12 +3,17 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+	"time"
 )
 
 // maxBatch is how many waiting writes share one commit. With one caller a batch is one write; under load the disk's
 // flush, which is nearly all the cost, is shared.
 const maxBatch = 128
+
+// writeTimeout bounds a transaction, so that a server which has gone silent does not hold up every caller for ever.
+const writeTimeout = 30 * time.Second
 
 // job is one Update that waits for its commit.
 type job struct {
@@ -82,28 +87,43 @@ func (s *Store) gather(first *job) []*job {
 
 // commit runs a batch in one transaction and answers every job.
 func (s *Store) commit(batch []*job) {
-	ctx := context.Background()
+	ctx, cancel := context.WithTimeout(context.Background(), writeTimeout)
+	defer cancel()
 	tx, err := s.write.BeginTx(ctx, nil)
 	if err != nil {
 		answer(batch, fmt.Errorf("%s: begin to write: %w", s.engine.name, err))
 		return
 	}
+	if s.engine.writeLock != "" {
+		if _, err := tx.ExecContext(ctx, s.engine.writeLock); err != nil {
+			_ = tx.Rollback() // nothing was written
+			answer(batch, fmt.Errorf("%s: wait for the other hosts' writes: %w", s.engine.name, err))
+			return
+		}
+	}
 	wrote := batch[:0:0]
 	// A job that failed is answered after the commit as well: what was in its way, such as a key that is taken, may have
 	// been written by another job of this batch, and must be there for whoever looks next.
 	failed := map[*job]error{}
-	for _, j := range batch {
+	for k, j := range batch {
 		if j.ctx.Err() != nil {
 			j.done <- j.ctx.Err()
 			continue
 		}
-		if err := s.runJob(ctx, tx, j); err != nil {
+		if err = s.runJob(ctx, tx, j); errors.Is(err, errBroken) {
+			wrote = append(wrote, batch[k:]...) // nothing in it can be vouched for
+			break
+		}
+		if err != nil {
 			failed[j] = err
 			continue
 		}
 		wrote = append(wrote, j)
 	}
-	if len(wrote) == 0 {
+	if !errors.Is(err, errBroken) {
+		err = nil
+	}
+	if len(wrote) == 0 || err != nil {
 		_ = tx.Rollback() // nothing was written
 	} else if err = tx.Commit(); err != nil {
 		_ = tx.Rollback() // a commit that failed half-way, such as on a full disk, leaves the transaction open
@@ -118,6 +138,10 @@ func (s *Store) commit(batch []*job) {
 	}
 }
 
+// errBroken is for a transaction that the database has ended by itself, as SQLite does on a full disk. What is run in it
+// afterwards would be committed by itself, and be told that it failed.
+var errBroken = errors.New("the transaction is broken")
+
 // runJob runs one job in a savepoint and takes its work back when it fails.
 func (s *Store) runJob(ctx context.Context, tx *sql.Tx, j *job) (err error) {
 	if _, err := tx.ExecContext(ctx, "SAVEPOINT job"); err != nil {
@@ -128,11 +152,13 @@ func (s *Store) runJob(ctx context.Context, tx *sql.Tx, j *job) (err error) {
 			err = fmt.Errorf("panic in a store transaction: %v", p)
 		}
 		if err == nil {
-			_, err = tx.ExecContext(ctx, "RELEASE SAVEPOINT job")
+			if _, err = tx.ExecContext(ctx, "RELEASE SAVEPOINT job"); err != nil {
+				err = fmt.Errorf("%w: %s: release: %w", errBroken, s.engine.name, err)
+			}
 			return
 		}
 		if _, back := tx.ExecContext(ctx, "ROLLBACK TO SAVEPOINT job"); back != nil {
-			err = fmt.Errorf("%w (and taking it back failed: %w)", err, back)
+			err = fmt.Errorf("%w: %w (and taking it back failed: %w)", errBroken, err, back)
 			return
 		}
 		_, _ = tx.ExecContext(ctx, "RELEASE SAVEPOINT job") // an open savepoint does no harm

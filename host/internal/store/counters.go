@@ -11,7 +11,7 @@ import (
 // twice, also not by two hosts: the row is locked until the commit.
 func (t *Tx) Next(ctx context.Context, name string, start uint64) (uint64, error) {
 	var n int64
-	err := t.tx.QueryRowContext(ctx, `INSERT INTO counters (name, value) VALUES ($1, $2)
+	err := t.queryRow(ctx, `INSERT INTO counters (name, value) VALUES ($1, $2)
 		ON CONFLICT (name) DO UPDATE SET value = CASE WHEN counters.value + 1 < $2 THEN $2 ELSE counters.value + 1 END
 		RETURNING value`, name, int64(start)).Scan(&n)
 	if err != nil {
@@ -23,7 +23,7 @@ func (t *Tx) Next(ctx context.Context, name string, start uint64) (uint64, error
 // Setting reads a named value, "" when there is none.
 func (t *Tx) Setting(ctx context.Context, name string) (string, error) {
 	var v string
-	err := t.tx.QueryRowContext(ctx, `SELECT value FROM settings WHERE name = $1`, name).Scan(&v)
+	err := t.queryRow(ctx, `SELECT value FROM settings WHERE name = $1`, name).Scan(&v)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", nil
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/payhost/payhost/host/payment"
 )
@@ -36,8 +37,9 @@ func (t *Tx) Events(ctx context.Context, after uint64, types []string, limit int
 		var any []string
 		for _, typ := range types {
 			if prefix, ok := strings.CutSuffix(typ, "*"); ok {
-				args = append(args, prefix, prefix+"\x7f")
-				any = append(any, fmt.Sprintf("(type >= $%d AND type < $%d)", len(args)-1, len(args)))
+				// No range: which text lies between two others depends on the database's collation.
+				args = append(args, prefix)
+				any = append(any, fmt.Sprintf("substr(type, 1, %d) = $%d", utf8.RuneCountInString(prefix), len(args)))
 				continue
 			}
 			args = append(args, typ)
@@ -46,7 +48,7 @@ func (t *Tx) Events(ctx context.Context, after uint64, types []string, limit int
 		where += " AND (" + strings.Join(any, " OR ") + ")"
 	}
 	args = append(args, limit)
-	rows, err := t.tx.QueryContext(ctx, fmt.Sprintf(`SELECT position, type, kind, intent_id, parent_id, sequence, created_at, data
+	rows, err := t.query(ctx, fmt.Sprintf(`SELECT position, type, kind, intent_id, parent_id, sequence, created_at, data
 		FROM events WHERE %s ORDER BY position LIMIT $%d`, where, len(args)), args...)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", t.engine.name, err)

@@ -12,6 +12,7 @@ import (
 	"github.com/payhost/payhost/host/internal/intent"
 	"github.com/payhost/payhost/host/payment"
 	"github.com/payhost/payhost/sdk"
+	"github.com/shopspring/decimal"
 )
 
 const intentColumns = `id, kind, provider, parent_id, amount, currency, merchant_reference, method, request, idempotency_key,
@@ -96,12 +97,12 @@ func jsonOrEmpty[T any](v *T) (string, error) {
 
 // Intent reads one intent.
 func (t *Tx) Intent(ctx context.Context, id string) (*intent.Intent, error) {
-	return scanIntent(t.tx.QueryRowContext(ctx, `SELECT `+intentColumns+` FROM intents WHERE id = $1`, id))
+	return scanIntent(t.queryRow(ctx, `SELECT `+intentColumns+` FROM intents WHERE id = $1`, id))
 }
 
 // IntentToChange reads one intent and, in an Update, keeps others from changing it until the commit.
 func (t *Tx) IntentToChange(ctx context.Context, id string) (*intent.Intent, error) {
-	return scanIntent(t.tx.QueryRowContext(ctx, `SELECT `+intentColumns+` FROM intents WHERE id = $1`+t.engine.forUpdate, id))
+	return scanIntent(t.queryRow(ctx, `SELECT `+intentColumns+` FROM intents WHERE id = $1`+t.engine.forUpdate, id))
 }
 
 // IntentsByReference reads the intents of an account that carry a reference of the provider, newest first, at most 10.
@@ -166,13 +167,13 @@ func (t *Tx) ListIntents(ctx context.Context, f Filter) ([]*intent.Intent, error
 // OpenIntents counts an account's intents that are not final.
 func (t *Tx) OpenIntents(ctx context.Context, provider string) (int, error) {
 	var n int
-	err := t.tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM intents WHERE provider = $1
+	err := t.queryRow(ctx, `SELECT COUNT(*) FROM intents WHERE provider = $1
 		AND status NOT IN ('succeeded', 'failed', 'canceled', 'expired')`, provider).Scan(&n)
 	return n, err
 }
 
 func (t *Tx) intents(ctx context.Context, query string, args ...any) ([]*intent.Intent, error) {
-	rows, err := t.tx.QueryContext(ctx, query, args...)
+	rows, err := t.query(ctx, query, args...)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", t.engine.name, err)
 	}
@@ -212,7 +213,8 @@ func scanIntent(row interface{ Scan(...any) error }) (*intent.Intent, error) {
 	}
 	if paid != "" {
 		i.PaidAmount = &payment.Amount{}
-		if i.PaidAmount.Decimal, err = sdk.ParseAmount(paid); err != nil {
+		// Not sdk.ParseAmount: a sum of transfers can have more digits than an amount that is sent.
+		if i.PaidAmount.Decimal, err = decimal.NewFromString(paid); err != nil {
 			return nil, fmt.Errorf("read intent %s: %w", i.ID, err)
 		}
 	}

@@ -49,7 +49,7 @@ func (t *Tx) Key(ctx context.Context, key string) (*Key, error) {
 		k                 = Key{Key: key}
 		deadline, created int64
 	)
-	err := t.tx.QueryRowContext(ctx, `SELECT request_hash, intent_id, action, result, host, deadline, created_at
+	err := t.queryRow(ctx, `SELECT request_hash, intent_id, action, result, host, deadline, created_at
 		FROM idempotency_keys WHERE key = $1`, key).
 		Scan(&k.RequestHash, &k.IntentID, &k.Action, &k.Result, &k.Host, &deadline, &created)
 	if errors.Is(err, sql.ErrNoRows) {

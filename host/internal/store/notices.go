@@ -60,7 +60,7 @@ func (t *Tx) SaveNotice(ctx context.Context, n *Notice) error {
 
 // Notice reads one notice.
 func (t *Tx) Notice(ctx context.Context, id string) (*Notice, error) {
-	return scanNotice(t.tx.QueryRowContext(ctx, `SELECT `+noticeColumns+` FROM webhooks WHERE id = $1`, id))
+	return scanNotice(t.queryRow(ctx, `SELECT `+noticeColumns+` FROM webhooks WHERE id = $1`, id))
 }
 
 // DueNotices reads the notices that wait for another try, oldest first.
@@ -115,7 +115,7 @@ func (t *Tx) TakeEventID(ctx context.Context, provider, eventID, noticeID string
 }
 
 func (t *Tx) notices(ctx context.Context, query string, args ...any) ([]*Notice, error) {
-	rows, err := t.tx.QueryContext(ctx, query, args...)
+	rows, err := t.query(ctx, query, args...)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", t.engine.name, err)
 	}
@@ -172,6 +172,6 @@ func idsJSON(ids []string) string {
 // EventApplied reports whether a provider's event has been applied.
 func (t *Tx) EventApplied(ctx context.Context, provider, eventID string) (bool, error) {
 	var n int
-	err := t.tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM applied_notices WHERE provider = $1 AND event_id = $2`, provider, eventID).Scan(&n)
+	err := t.queryRow(ctx, `SELECT COUNT(*) FROM applied_notices WHERE provider = $1 AND event_id = $2`, provider, eventID).Scan(&n)
 	return n > 0, err
 }

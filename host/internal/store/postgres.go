@@ -12,6 +12,11 @@ import (
 // postgresReaders bounds the connections of one host, less one for its writer.
 const postgresReaders = 8
 
+// writersLock is the number of the lock that writing transactions take turns by. Without it two hosts that write the same
+// rows in another order stop each other until the server's deadlock detection fails one of them; and nearly every
+// transaction takes the one row that numbers events, so they take turns in any case.
+const writersLock = "8041870297"
+
 // openPostgres opens a server's database, which several hosts may share.
 func openPostgres(url string) (*Store, error) {
 	write, err := sql.Open("pgx", url)
@@ -27,7 +32,8 @@ func openPostgres(url string) (*Store, error) {
 	read.SetMaxOpenConns(postgresReaders)
 	return &Store{write: write, read: read, engine: engine{
 		name: "postgres", dialect: goose.DialectPostgres, forUpdate: " FOR UPDATE",
-		snapshot: sql.LevelRepeatableRead, duplicate: duplicateInPostgres,
+		writeLock: "SELECT pg_advisory_xact_lock(" + writersLock + ")",
+		snapshot:  sql.LevelRepeatableRead, duplicate: duplicateInPostgres,
 	}}, nil
 }
 

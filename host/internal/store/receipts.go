@@ -17,7 +17,7 @@ func (t *Tx) AddReceipt(ctx context.Context, intentID string, r intent.Receipt) 
 
 // Receipts reads all transfers of a payment.
 func (t *Tx) Receipts(ctx context.Context, intentID string) ([]intent.Receipt, error) {
-	rows, err := t.tx.QueryContext(ctx, `SELECT receipt_id, amount, currency FROM receipts WHERE intent_id = $1
+	rows, err := t.query(ctx, `SELECT receipt_id, amount, currency FROM receipts WHERE intent_id = $1
 		ORDER BY receipt_id`, intentID)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", t.engine.name, err)

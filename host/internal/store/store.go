@@ -14,6 +14,7 @@ import (
 	"io/fs"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/pressly/goose/v3"
 )
@@ -44,7 +45,9 @@ type Store struct {
 type engine struct {
 	name      string // for errors
 	dialect   goose.Dialect
-	forUpdate string             // appended to a SELECT whose row is about to be changed
+	forUpdate string // appended to a SELECT whose row is about to be changed
+	// writeLock begins every writing transaction: it makes the hosts' commits take turns, as SQLite does by itself.
+	writeLock string
 	snapshot  sql.IsolationLevel // in which a transaction that reads sees one moment
 	duplicate func(error) bool
 }
@@ -86,6 +89,8 @@ func (s *Store) Close() error {
 // Ping reports whether the database answers.
 func (s *Store) Ping(ctx context.Context) error { return s.read.PingContext(ctx) }
 
+const migrateTries = 6
+
 // migrate brings the tables up to date. Each migration is one transaction: a failure leaves the former tables.
 func (s *Store) migrate(ctx context.Context) error {
 	dir, err := fs.Sub(migrations, "migrations")
@@ -96,10 +101,16 @@ func (s *Store) migrate(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("%s: prepare migrations: %w", s.engine.name, err)
 	}
-	if _, err := p.Up(ctx); err != nil {
-		return fmt.Errorf("%s: bring the tables up to date: %w", s.engine.name, err)
+	// Of several hosts that start at once one makes a migration and the others fail at it; then they find it made.
+	for tries := 1; ; tries++ {
+		if _, err = p.Up(ctx); err == nil {
+			return nil
+		}
+		if tries == migrateTries || ctx.Err() != nil {
+			return fmt.Errorf("%s: bring the tables up to date: %w", s.engine.name, err)
+		}
+		time.Sleep(time.Duration(tries) * 100 * time.Millisecond)
 	}
-	return nil
 }
 
 // View runs fn in a transaction that only reads: everything it sees is of one moment.
@@ -119,7 +130,7 @@ type Tx struct {
 }
 
 func (t *Tx) exec(ctx context.Context, query string, args ...any) (int64, error) {
-	res, err := t.tx.ExecContext(ctx, query, args...)
+	res, err := t.tx.ExecContext(ctx, query, storable(args)...)
 	if err != nil {
 		if t.engine.duplicate(err) {
 			return 0, ErrExists
@@ -127,6 +138,25 @@ func (t *Tx) exec(ctx context.Context, query string, args ...any) (int64, error)
 		return 0, fmt.Errorf("%s: %w", t.engine.name, err)
 	}
 	return res.RowsAffected()
+}
+
+func (t *Tx) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	return t.tx.QueryContext(ctx, query, storable(args)...)
+}
+
+func (t *Tx) queryRow(ctx context.Context, query string, args ...any) *sql.Row {
+	return t.tx.QueryRowContext(ctx, query, storable(args)...)
+}
+
+// storable mends text that PostgreSQL would refuse: providers and strangers send bytes that are not UTF-8, and zeros, and
+// what they send must be kept all the same. What is not exact any more is only shown, or looked up mended likewise.
+func storable(args []any) []any {
+	for k, a := range args {
+		if text, ok := a.(string); ok && (!utf8.ValidString(text) || strings.Contains(text, "\x00")) {
+			args[k] = strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD")
+		}
+	}
+	return args
 }
 
 // micros and fromMicros keep times as the columns have them; the zero time is 0.
