@@ -63,8 +63,8 @@ func Open(ctx context.Context, cfg *Config, opts ...Option) (*Host, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	if cfg.Events.URL != "" {
-		return nil, errors.New("events.url: pushing events is not there yet; leave it out and pull them from /v1/events")
+	if list := Refusals(cfg); len(list) > 0 {
+		return nil, list
 	}
 	if err := os.MkdirAll(cfg.Host.DataDir, 0o700); err != nil {
 		return nil, fmt.Errorf("make data_dir: %w", err)
@@ -91,6 +91,15 @@ func Open(ctx context.Context, cfg *Config, opts ...Option) (*Host, error) {
 	h.background.Go(func() { h.core.Run(running) })
 	h.background.Go(func() { h.inbox.Run(running) })
 	return h, nil
+}
+
+// Refusals are what is valid in a configuration but cannot be done by this version: Open fails on them.
+func Refusals(cfg *Config) config.Problems {
+	if cfg.Events.URL == "" {
+		return nil
+	}
+	return config.Problems{{File: cfg.File, Line: cfg.Position("events.url"), Key: "events.url",
+		Message: "pushing events is not there yet; leave it out and pull them from /v1/events"}}
 }
 
 // Close ends the host: background work stops, calls in flight come to their end (until ctx ends), plugins are stopped,

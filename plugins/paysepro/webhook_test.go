@@ -26,7 +26,7 @@ func arrived(query string) sdk.ParseWebhookRequest {
 func TestNotification(t *testing.T) {
 	p := newTestProvider(t, testConfig(""))
 	amount := money("2.99", "USD")
-	want := []sdk.Event{{Reference: "ABC", Payment: &sdk.Payment{
+	want := []sdk.Event{{Reference: "ABC", BothReferences: true, Payment: &sdk.Payment{
 		ProviderReference: "AABBCCDDEEFF", Status: sdk.PaymentSucceeded, ProviderStatus: "ok", Amount: &amount,
 	}}}
 	form := arrived("")

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"net"
 	"net/http"
 	"net/url"
@@ -48,6 +47,9 @@ type answer struct {
 func (a *app) ask(ctx context.Context, r request) (*answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
+	if info, err := os.Stat(a.config); err != nil || info.IsDir() {
+		return nil, fmt.Errorf("there is no configuration %s: --config names the file that the host runs on", a.config)
+	}
 	path := a.socket()
 	target := url.URL{Scheme: "http", Host: "payhost", Path: r.path, RawPath: r.path, RawQuery: r.query.Encode()}
 	if unescaped, err := url.PathUnescape(r.path); err == nil {
@@ -134,13 +136,8 @@ func (a *app) unanswered(r request, socket string, err error) error {
 	return t
 }
 
-// noHost also says when the reason may be that this is another folder than was meant.
 func (a *app) noHost(socket string) error {
-	t := &trouble{what: fmt.Sprintf("no host is running on %s: start one with payhost serve", socket)}
-	if _, err := os.Stat(a.config); errors.Is(err, fs.ErrNotExist) {
-		t.fact("note", "there is no %s here; --config names the file that the host runs on", a.config)
-	}
-	return t
+	return &trouble{what: fmt.Sprintf("no host is running on %s: start one with payhost serve", socket)}
 }
 
 func orElse(text, otherwise string) string {
