@@ -42,7 +42,7 @@ plugin: ## build one plugin under its version: make plugin NAME=… VERSION=1.2.
 	@mkdir -p bin/plugins
 	$(BUILD) -o "bin/plugins/$(NAME)@$(VERSION)" "./plugins/$(NAME)"
 
-# The program replaces the shell, so that a signal to make reaches it and it can stop what it started.
+# The program replaces the shell, so that a Ctrl-C on the terminal reaches it and it can stop what it started.
 run: build ## start the simulated providers and the host on config.toml; Ctrl-C stops them
 	@$(GO) build -o bin/devrun ./internal/devrun && exec bin/devrun run
 
