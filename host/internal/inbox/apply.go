@@ -66,7 +66,7 @@ func (a *application) all(ctx context.Context) error {
 			missing++
 		}
 	}
-	if missing > 0 && n.Verified && n.State != payment.WebhookApplied {
+	if missing > 0 && n.Verified { // also when others of its events were applied: what fits nothing must be seen
 		n.State = payment.WebhookUnmatched
 		n.Error = fmt.Sprintf("%d of its %d events fit no payment or payout of this account", missing, n.Events)
 	}
@@ -81,6 +81,9 @@ func (a *application) one(ctx context.Context, e *sdk.Event) (matched bool, err 
 	}
 	if errors.Is(err, store.ErrNotFound) {
 		return false, nil
+	}
+	if errors.Is(err, errKnown) {
+		return true, nil
 	}
 	if err != nil {
 		return false, err
@@ -126,6 +129,14 @@ func (a *application) match(ctx context.Context, e *sdk.Event) (*intent.Intent, 
 	default:
 		return nil, store.ErrNotFound
 	}
+	if kind == payment.KindRefund && a.notice.IntentID != "" {
+		if e.PaymentReference == "" {
+			e.PaymentReference = a.notice.IntentID
+		}
+		if e.PaymentReference != a.notice.IntentID {
+			return nil, store.ErrNotFound
+		}
+	}
 	ours := e.Reference
 	if kind != payment.KindRefund && a.notice.IntentID != "" {
 		if ours != "" && ours != a.notice.IntentID {
@@ -135,7 +146,8 @@ func (a *application) match(ctx context.Context, e *sdk.Event) (*intent.Intent, 
 	}
 	if ours != "" {
 		i, err := a.tx.IntentToChange(ctx, ours)
-		if err == nil && (i.Kind != kind || i.Provider != a.notice.Provider || e.BothReferences && otherwiseKnown(i, theirs)) {
+		if err == nil && (i.Kind != kind || i.Provider != a.notice.Provider || a.foreignRefund(i) ||
+			e.BothReferences && otherwiseKnown(i, theirs)) {
 			return nil, store.ErrNotFound
 		}
 		return i, err
@@ -145,7 +157,7 @@ func (a *application) match(ctx context.Context, e *sdk.Event) (*intent.Intent, 
 		if err != nil {
 			return nil, err
 		}
-		found = slices.DeleteFunc(found, func(i *intent.Intent) bool { return i.Kind != kind })
+		found = slices.DeleteFunc(found, func(i *intent.Intent) bool { return i.Kind != kind || a.foreignRefund(i) })
 		if len(found) == 1 {
 			return a.tx.IntentToChange(ctx, found[0].ID)
 		}
@@ -162,7 +174,35 @@ func otherwiseKnown(i *intent.Intent, theirs string) bool {
 	return len(i.References) > 0 && !slices.Contains(i.References, theirs)
 }
 
-// providerRefund makes the row of a refund that the provider started by itself.
+// foreignRefund reports whether a refund is of another payment than the one whose own URL the notice came on.
+func (a *application) foreignRefund(i *intent.Intent) bool {
+	return i.Kind == payment.KindRefund && a.notice.IntentID != "" && i.ParentID != a.notice.IntentID
+}
+
+// errKnown is for an event whose refund was made by an earlier notice.
+var errKnown = errors.New("applied before")
+
+// notOurs finds out whether a refund can be one that the provider started. One of ours whose call still runs has no
+// reference yet and may be the same: then the notice is read again when it has one. One in doubt is for an operator.
+func (a *application) notOurs(ctx context.Context, parent *intent.Intent) error {
+	refunds, err := a.tx.Children(ctx, parent.ID)
+	if err != nil {
+		return err
+	}
+	for _, r := range refunds {
+		switch {
+		case r.Status == payment.Created:
+			return &sdk.Error{Code: sdk.CodeUnavailable, Outcome: sdk.OutcomeNotSent, Message: "a refund of this payment is being made: the notice may be about it"}
+		case r.Status == payment.Unknown && r.ProviderReference == "":
+			return store.ErrNotFound
+		}
+	}
+	return nil
+}
+
+// providerRefund makes the row of a refund that the provider started by itself, once for an event: a repeat of one that
+// names no refund can only be told by what it says. It begins as unknown, so that it is asked about if the event does
+// not suffice.
 func (a *application) providerRefund(ctx context.Context, e *sdk.Event) (*intent.Intent, error) {
 	parent, err := a.tx.IntentToChange(ctx, e.PaymentReference)
 	if err != nil {
@@ -170,6 +210,14 @@ func (a *application) providerRefund(ctx context.Context, e *sdk.Event) (*intent
 	}
 	if parent.Kind != payment.KindPayment || parent.Provider != a.notice.Provider {
 		return nil, store.ErrNotFound
+	}
+	if err := a.notOurs(ctx, parent); err != nil {
+		return nil, err
+	}
+	if err := a.tx.TakeEventID(ctx, a.notice.Provider, eventKey(e, parent), a.notice.ID, a.inbox.now()); errors.Is(err, store.ErrExists) {
+		return nil, errKnown
+	} else if err != nil {
+		return nil, err
 	}
 	amount := parent.Amount
 	if e.Refund.Amount != nil {
@@ -183,12 +231,15 @@ func (a *application) providerRefund(ctx context.Context, e *sdk.Event) (*intent
 	i := &intent.Intent{
 		ID: core.NewID("re"), Kind: payment.KindRefund, Provider: parent.Provider, ParentID: parent.ID, Amount: amount,
 		Currency: parent.Currency, MerchantReference: parent.MerchantReference, Request: request, CreatedAt: now, UpdatedAt: now,
-		Status: payment.Created,
+		Status: payment.Unknown, ProviderReference: e.Refund.ProviderReference,
+	}
+	if i.ProviderReference != "" {
+		i.References = []string{i.ProviderReference}
 	}
 	if err := a.tx.InsertIntent(ctx, i); err != nil {
 		return nil, err
 	}
-	return i, nil
+	return i, a.tx.SaveIntent(ctx, i) // with its references
 }
 
 // seen reports whether an event was applied before. An event that is to be applied again, by hand, never was.

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/netip"
+	"sync"
 	"time"
 
 	"github.com/payhost/payhost/host/internal/core"
@@ -28,6 +29,8 @@ const (
 	retry     = 5 * time.Second
 	maxRetry  = 10 * time.Minute
 	maxTries  = 500
+	// forgetEvery is how often old unverified notices are deleted.
+	forgetEvery = time.Minute
 )
 
 // Directory tells what is known of the configured accounts, whether or not their plugins run.
@@ -58,6 +61,9 @@ type Inbox struct {
 	log       *slog.Logger
 	now       func() time.Time
 	strangers *strangers
+
+	mu       sync.Mutex
+	forgotAt time.Time
 }
 
 // New makes an Inbox.
@@ -108,21 +114,63 @@ func (b *Inbox) Catchup(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	byProvider := map[string][]*store.Notice{}
 	for _, n := range due {
-		n.Tries++
-		n.NextTryAt = now.Add(min(retry<<min(n.Tries, 10), maxRetry))
-		if n.Tries >= maxTries {
-			n.State, n.NextTryAt, n.Error = payment.WebhookFailed, time.Time{}, "its plugin was not there for too long; replay it when it is back"
-		}
-		// The next try is on disk before this one: a host that dies meanwhile does not lose it.
-		if err := b.store.Update(ctx, func(tx *store.Tx) error { return tx.SaveNotice(ctx, n) }); err != nil {
+		mine, err := b.claim(ctx, n, now)
+		if err != nil {
 			return err
 		}
-		if n.State == payment.WebhookPending {
-			if _, err := b.read(ctx, n, false); err != nil {
-				b.log.Warn("a stored notice could not be read yet", "webhook", n.ID, "provider", n.Provider, "error", err)
-			}
+		if mine && n.State == payment.WebhookPending {
+			byProvider[n.Provider] = append(byProvider[n.Provider], n)
 		}
+	}
+	var wg sync.WaitGroup
+	for _, list := range byProvider {
+		wg.Go(func() { b.readAll(ctx, list) })
+	}
+	wg.Wait()
+	return b.forget(ctx, now)
+}
+
+// claim takes a notice for this host's next try. The try after it is on disk before this one: a host that dies meanwhile
+// does not lose the notice.
+func (b *Inbox) claim(ctx context.Context, n *store.Notice, now time.Time) (mine bool, err error) {
+	was := n.NextTryAt
+	n.Tries++
+	n.NextTryAt = now.Add(min(retry<<min(n.Tries, 10), maxRetry))
+	if n.Tries >= maxTries {
+		n.State, n.NextTryAt, n.Error = payment.WebhookFailed, time.Time{}, "its plugin was not there for too long; replay it when it is back"
+	}
+	err = b.store.Update(ctx, func(tx *store.Tx) (err error) {
+		mine, err = tx.ClaimNotice(ctx, n, was)
+		return err
+	})
+	return mine, err
+}
+
+// readAll reads one provider's notices, oldest first. When its plugin is not there the others wait for their next try.
+func (b *Inbox) readAll(ctx context.Context, list []*store.Notice) {
+	for _, n := range list {
+		_, err := b.read(ctx, n, false)
+		if err != nil {
+			b.log.Warn("a stored notice could not be read yet", "webhook", n.ID, "provider", n.Provider, "error", err)
+		}
+		if err != nil && sdk.CodeOf(err) == sdk.CodeUnavailable {
+			return
+		}
+	}
+}
+
+// forget deletes old unverified notices, now and then.
+func (b *Inbox) forget(ctx context.Context, now time.Time) error {
+	b.mu.Lock()
+	due := now.Sub(b.forgotAt) >= forgetEvery
+	if due {
+		b.forgotAt = now
+	}
+	b.mu.Unlock()
+	if !due {
+		return nil
 	}
 	return b.store.Update(ctx, func(tx *store.Tx) error {
 		_, err := tx.DeleteUnverifiedBefore(ctx, now.Add(-retention), 1000)

@@ -37,7 +37,7 @@ func (b *Inbox) read(ctx context.Context, n *store.Notice, again bool) (*reading
 	}
 	r, err := parse(ctx, lease, n, subject)
 	if err != nil {
-		if code := sdk.CodeOf(err); code == sdk.CodeUnavailable || code == sdk.CodeInternal {
+		if !isFinal(sdk.CodeOf(err)) || n.State != payment.WebhookPending {
 			return nil, b.postpone(ctx, n, err)
 		}
 		n.State, n.NextTryAt, n.Verified, n.Error = payment.WebhookFailed, time.Time{}, false, sdk.AsError(err).Message
@@ -47,6 +47,11 @@ func (b *Inbox) read(ctx context.Context, n *store.Notice, again bool) (*reading
 		return nil, err
 	}
 	return r, nil
+}
+
+// isFinal reports whether a plugin's refusal is about the notice itself, so that another try would end as this one.
+func isFinal(code sdk.Code) bool {
+	return code == sdk.CodeInvalidSignature || code == sdk.CodeInvalidRequest || code == sdk.CodeNotSupported
 }
 
 // postpone keeps a notice for another try.

@@ -2,6 +2,7 @@ package inbox
 
 import (
 	"context"
+	"errors"
 	"html/template"
 	"net/http"
 	"net/url"
@@ -46,8 +47,12 @@ func (b *Inbox) ReturnHandler() http.Handler {
 func (b *Inbox) comeBack(w http.ResponseWriter, r *http.Request, n *store.Notice) {
 	if n.IntentID != "" {
 		i, err := b.subject(r.Context(), n)
-		if err != nil {
+		if errors.Is(err, store.ErrNotFound) {
 			http.NotFound(w, r)
+			return
+		}
+		if err != nil {
+			b.later(w, "", err)
 			return
 		}
 		n.Provider = i.Provider

@@ -29,7 +29,11 @@ func (b *Inbox) WebhookHandler() http.Handler {
 			http.NotFound(w, r)
 			return
 		}
-		n, ok := b.address(r.Context(), provider, tok, hasToken)
+		n, ok, err := b.address(r.Context(), provider, tok, hasToken)
+		if err != nil {
+			b.later(w, provider, err)
+			return
+		}
 		if !ok {
 			http.NotFound(w, r)
 			return
@@ -38,27 +42,37 @@ func (b *Inbox) WebhookHandler() http.Handler {
 	})
 }
 
-// address finds out what a webhook's URL belongs to.
-func (b *Inbox) address(ctx context.Context, provider, tok string, hasToken bool) (*store.Notice, bool) {
-	n := &store.Notice{Provider: provider, Purpose: purposeWebhook, Scope: sdk.ScopeOpen}
+// address finds out what a webhook's URL belongs to. The error is the store's: then nobody can tell.
+func (b *Inbox) address(ctx context.Context, provider, tok string, hasToken bool) (n *store.Notice, ok bool, err error) {
+	n = &store.Notice{Provider: provider, Purpose: purposeWebhook, Scope: sdk.ScopeOpen}
 	trust, known := b.directory.Trust(provider)
 	if !known {
-		return nil, false
+		return nil, false, nil
 	}
 	if !hasToken {
 		open := trust == nil || slices.Contains(trust, sdk.TrustSignature) || slices.Contains(trust, sdk.TrustAddress)
-		return n, open
+		return n, open, nil
 	}
 	if id, ok := b.core.Tokens().Check(token.Webhook, tok); ok {
 		n.Scope, n.IntentID = sdk.ScopeIntent, id
 		i, err := b.subject(ctx, n)
-		return n, err == nil && i.Provider == provider
+		if errors.Is(err, store.ErrNotFound) {
+			return nil, false, nil
+		}
+		return n, err == nil && i.Provider == provider, err
 	}
 	if name, ok := b.core.Tokens().Check(token.Account, tok); ok && name == provider {
 		n.Scope = sdk.ScopeAccount
-		return n, true
+		return n, true, nil
 	}
-	return nil, false
+	return nil, false, nil
+}
+
+// later tells the provider to send a notice again that could not be stored.
+func (b *Inbox) later(w http.ResponseWriter, provider string, err error) {
+	b.log.Error("a notice could not be stored; the provider is told to send it again", "provider", provider, "error", err)
+	w.Header().Set("Retry-After", "5")
+	http.Error(w, "could not be stored", http.StatusServiceUnavailable)
 }
 
 func (b *Inbox) serve(w http.ResponseWriter, r *http.Request, n *store.Notice) {
@@ -97,16 +111,19 @@ func (b *Inbox) take(w http.ResponseWriter, r *http.Request, n *store.Notice) bo
 		http.Error(w, "the body did not arrive whole", http.StatusBadRequest)
 		return false
 	}
+	header, whole := boundedHeader(r.Header)
+	if !whole {
+		http.Error(w, "too many or too large headers", http.StatusRequestHeaderFieldsTooLarge)
+		return false
+	}
 	now := b.now().UTC().Truncate(time.Microsecond)
 	n.ID, n.State, n.ReceivedAt = core.NewID("wh"), payment.WebhookPending, now
 	n.NextTryAt = now.Add(retry + time.Minute) // should this host die while it reads
-	n.Request = sdk.HTTPRequest{Method: r.Method, Query: r.URL.RawQuery, Header: boundedHeader(r.Header), Body: body,
+	n.Request = sdk.HTTPRequest{Method: r.Method, Query: r.URL.RawQuery, Header: header, Body: body,
 		RemoteAddress: address, ReceivedAt: now}
 	err = b.store.Update(r.Context(), func(tx *store.Tx) error { return tx.InsertNotice(r.Context(), n) })
 	if err != nil {
-		b.log.Error("a notice could not be stored; the provider is told to send it again", "provider", n.Provider, "error", err)
-		w.Header().Set("Retry-After", "5")
-		http.Error(w, "could not be stored", http.StatusServiceUnavailable)
+		b.later(w, n.Provider, err)
 		return false
 	}
 	return true
@@ -141,20 +158,24 @@ func answer(w http.ResponseWriter, r sdk.HTTPResponse) {
 	_, _ = w.Write(r.Body) // a provider that hung up sends it again
 }
 
-// boundedHeader keeps as many headers as a provider would send.
-func boundedHeader(h http.Header) http.Header {
-	out := http.Header{}
+// boundedHeader gives a request's headers when they are not more than a provider would send: a part of them could lack the
+// signature. Cookies are the customer's or a proxy's, nothing that a provider signs, and are not kept.
+func boundedHeader(h http.Header) (out http.Header, whole bool) {
+	out = http.Header{}
 	size := 0
 	for name, values := range h {
+		if name == "Cookie" {
+			continue
+		}
 		for _, v := range values {
 			size += len(name) + len(v)
 			if len(out) >= maxHeaders || size > maxHeader {
-				return out
+				return nil, false
 			}
 			out.Add(name, v)
 		}
 	}
-	return out
+	return out, true
 }
 
 // askAbout asks the provider, in the background, about what a notice only hints at. Should it fail, the intents are due

@@ -58,6 +58,15 @@ func (t *Tx) SaveNotice(ctx context.Context, n *Notice) error {
 	return err
 }
 
+// ClaimNotice records the next try of a notice that still waits for the one at was. mine is false when somebody else has
+// taken it, or has read it meanwhile.
+func (t *Tx) ClaimNotice(ctx context.Context, n *Notice, was time.Time) (mine bool, err error) {
+	count, err := t.exec(ctx, `UPDATE webhooks SET state = $3, error = $4, tries = $5, next_try_at = $6
+		WHERE id = $1 AND state = $7 AND next_try_at = $2`,
+		n.ID, micros(was), n.State, n.Error, n.Tries, micros(n.NextTryAt), payment.WebhookPending)
+	return count == 1, err
+}
+
 // Notice reads one notice.
 func (t *Tx) Notice(ctx context.Context, id string) (*Notice, error) {
 	return scanNotice(t.queryRow(ctx, `SELECT `+noticeColumns+` FROM webhooks WHERE id = $1`, id))

@@ -1,0 +1,173 @@
+package inbox_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/payhost/payhost/host/internal/coretest"
+	"github.com/payhost/payhost/host/internal/inbox"
+	"github.com/payhost/payhost/host/internal/store"
+	"github.com/payhost/payhost/host/payment"
+	"github.com/payhost/payhost/sdk"
+	"github.com/shopspring/decimal"
+)
+
+// restarted gives another inbox on the rig's store, as a host has that starts some time later.
+func (r *rig) restarted(after time.Duration) *inbox.Inbox {
+	accounts := coretest.NewAccounts(r.account)
+	return inbox.New(inbox.Options{Store: r.store, Core: r.core, Accounts: accounts, Directory: accounts,
+		Now: func() time.Time { return time.Now().Add(after) }})
+}
+
+// saying scripts what the next notices say.
+func (r *rig) saying(v sdk.Verification, events ...sdk.Event) {
+	r.account.Webhook = func(context.Context, sdk.ParseWebhookRequest) (*sdk.Notice, error) {
+		return &sdk.Notice{Verification: v, Events: append([]sdk.Event{}, events...)}, nil
+	}
+}
+
+func refundEvent(paymentID, theirs string) sdk.Event {
+	return sdk.Event{PaymentReference: paymentID, Refund: &sdk.Refund{ProviderReference: theirs, Status: sdk.RefundSucceeded,
+		Amount: &sdk.Money{Amount: decimal.RequireFromString("10"), Currency: "USD"}}}
+}
+
+func (r *rig) refunds(t *testing.T, id string) []payment.Refund {
+	t.Helper()
+	list, err := r.core.Refunds(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+func TestARefundThatTheProviderStartsIsOneRefund(t *testing.T) {
+	for _, theirs := range []string{"r-1", ""} {
+		t.Run("reference "+theirs, func(t *testing.T) {
+			r := newRig(t, sdk.TrustSignature)
+			p := r.pay(t, "k")
+			r.saying(sdk.VerifiedBySignature, refundEvent(p.ID, theirs))
+			for range 3 {
+				r.post("/webhooks/acme", "{}")
+			}
+			if _, err := r.Replay(t.Context(), r.newest(t).ID); err != nil {
+				t.Fatal(err)
+			}
+			if list := r.refunds(t, p.ID); len(list) != 1 || list[0].Status != payment.Succeeded || list[0].Amount.String() != "10" {
+				t.Fatalf("got %+v", list)
+			}
+			if events, _, err := r.core.Events(t.Context(), 0, []string{"refund.*"}, 10); err != nil || len(events) != 1 {
+				t.Errorf("%d events of it, %v", len(events), err)
+			}
+		})
+	}
+}
+
+func TestARefundNoticeOnAnotherPaymentsURLChangesNothing(t *testing.T) {
+	r := newRig(t, sdk.TrustPaymentURL)
+	victim := r.pay(t, "k1")
+	r.pay(t, "k2") // its URL is the newest
+	r.saying(sdk.VerifiedByOrigin, refundEvent(victim.ID, "r-1"))
+	r.post(path(t, r.created.NotifyURL), "{}")
+	if list := r.refunds(t, victim.ID); len(list) != 0 {
+		t.Fatalf("a refund of another payment was made: %+v", list)
+	}
+}
+
+func TestAFailedReplayLeavesWhatTheNoticeWas(t *testing.T) {
+	r := newRig(t, sdk.TrustSignature)
+	p := r.pay(t, "k")
+	r.send("/webhooks/acme", coretest.JSONNotice{Reference: p.ID, Status: "succeeded", Verification: sdk.VerifiedBySignature})
+	before := r.newest(t)
+	r.account.Webhook = func(context.Context, sdk.ParseWebhookRequest) (*sdk.Notice, error) {
+		return nil, &sdk.Error{Code: sdk.CodeInvalidSignature, Outcome: sdk.OutcomeRefused, Message: "the secret was rotated"}
+	}
+	if _, err := r.Replay(t.Context(), before.ID); err == nil {
+		t.Error("the replay succeeded")
+	}
+	if n := r.newest(t); n.State != payment.WebhookApplied || !n.Verified {
+		t.Errorf("it is %s, verified %v", n.State, n.Verified)
+	}
+}
+
+func TestAnEventThatFitsNothingIsSeenThoughAnotherIsApplied(t *testing.T) {
+	r := newRig(t, sdk.TrustSignature)
+	p := r.pay(t, "k")
+	paid := &sdk.Payment{Status: sdk.PaymentProcessing}
+	r.saying(sdk.VerifiedBySignature, sdk.Event{Reference: p.ID, Payment: paid}, sdk.Event{Reference: "pay_unknown", Payment: paid})
+	r.post("/webhooks/acme", "{}")
+	if n := r.newest(t); n.State != payment.WebhookUnmatched || r.status(t, p.ID) != payment.Processing {
+		t.Errorf("the notice is %s, the payment %s", n.State, r.status(t, p.ID))
+	}
+}
+
+func TestANoticeThatWaitsIsReadAfterARestart(t *testing.T) {
+	r := newRig(t, sdk.TrustSignature)
+	p := r.pay(t, "k")
+	r.account.SetDown(true)
+	r.send("/webhooks/acme", coretest.JSONNotice{Reference: p.ID, Status: "succeeded", Verification: sdk.VerifiedBySignature})
+	for k, down := range []bool{true, false} {
+		r.account.SetDown(down)
+		if err := r.restarted(time.Duration(k+1) * 2 * time.Minute).Catchup(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := r.newest(t); n.State != payment.WebhookApplied || r.status(t, p.ID) != payment.Succeeded {
+		t.Errorf("the notice is %s after %d tries, the payment %s", n.State, n.Tries, r.status(t, p.ID))
+	}
+}
+
+func TestOldUnverifiedNoticesAreForgotten(t *testing.T) {
+	r := newRig(t, sdk.TrustSignature)
+	p := r.pay(t, "k")
+	r.send("/webhooks/acme", coretest.JSONNotice{Reference: p.ID, Status: "succeeded", Verification: sdk.VerifiedBySignature})
+	r.send("/webhooks/acme", coretest.JSONNotice{Verification: "invalid"})
+	for _, c := range []struct {
+		after time.Duration
+		left  int
+	}{{29 * 24 * time.Hour, 2}, {31 * 24 * time.Hour, 1}} {
+		if err := r.restarted(c.after).Catchup(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		list, _, err := r.List(t.Context(), store.NoticeFilter{Limit: 10})
+		if err != nil || len(list) != c.left {
+			t.Errorf("after %s: %d notices, want %d (%v)", c.after, len(list), c.left, err)
+		}
+	}
+}
+
+func TestHeadersAreKeptWholeOrTheNoticeIsRefused(t *testing.T) {
+	r := newRig(t, sdk.TrustSignature)
+	post := func(headers int) int {
+		req := httptest.NewRequest(http.MethodPost, "/webhooks/acme", strings.NewReader("{}"))
+		req.Header.Set("Cookie", "session=secret")
+		for n := range headers {
+			req.Header.Set("X-"+strings.Repeat("a", n+1), "v")
+		}
+		w := httptest.NewRecorder()
+		r.WebhookHandler().ServeHTTP(w, req)
+		return w.Code
+	}
+	if got := post(65); got != http.StatusRequestHeaderFieldsTooLarge {
+		t.Errorf("65 headers: %d", got)
+	}
+	post(10)
+	if h := r.newest(t).Request.Header; len(h) != 10 || h.Get("Cookie") != "" {
+		t.Errorf("stored %v", h)
+	}
+}
+
+func TestAStoreThatDoesNotAnswerIsNotAMissingURL(t *testing.T) {
+	r := newRig(t, sdk.TrustPaymentURL)
+	r.pay(t, "k")
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel() // the store refuses whatever is asked with it
+	w := httptest.NewRecorder()
+	r.WebhookHandler().ServeHTTP(w, httptest.NewRequest(http.MethodPost, path(t, r.created.NotifyURL), strings.NewReader("{}")).WithContext(ctx))
+	if w.Code != http.StatusServiceUnavailable {
+		t.Errorf("answered %d: a provider takes 404 for an end", w.Code)
+	}
+}
