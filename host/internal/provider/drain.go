@@ -166,13 +166,3 @@ func (r *Registry) Release(name string) bool {
 	}
 	return true
 }
-
-// retryAccount configures the account once more, if a process runs.
-func (u *unit) retryAccount(a *account) {
-	u.mu.Lock()
-	run := u.run
-	u.mu.Unlock()
-	if run != nil {
-		u.reg.drains.Go(func() { a.reseat(u, run) })
-	}
-}
