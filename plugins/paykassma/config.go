@@ -14,7 +14,7 @@ type config struct {
 	PrivateKey []sdk.Secret `config:"private_key,required" doc:"Signs payouts and, with access_key, postbacks."`
 	AccessKey  []sdk.Secret `config:"access_key,required" doc:"Signs postbacks, with private_key."`
 	Language   string       `config:"language" default:"en" doc:"Of payment pages, when a request names none: two letters."`
-	TimeZone   string       `config:"time_zone" doc:"Name of the zone of the provider's times, such as Asia/Shanghai; without it they are not read."`
+	TimeZone   string       `config:"time_zone" doc:"Zone of the provider's times, such as Asia/Shanghai; without it they are not read."`
 }
 
 // Validate says what the tags cannot.

@@ -126,7 +126,7 @@ func TestSecretsStayInside(t *testing.T) {
 func TestConfiguration(t *testing.T) {
 	h := host(t)
 	for text, want := range map[string]string{
-		`{"environment":"test","secretkey":"hidden-value","time_zone":"Mars/Phobos"}`:          "environment secret private_key access_key secretkey base_url time_zone",
+		`{"environment":"test","secretkey":"hidden-value","time_zone":"Mars/Phobos"}`:                               "environment secret private_key access_key secretkey base_url time_zone",
 		`{"environment":"live","base_url":"http://x.example","secret":"s","private_key":"p","access_key":["a",""]}`: "base_url access_key[1]",
 	} {
 		_, err := h.client.Configure(t.Context(), "other", json.RawMessage(text))

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -62,21 +63,31 @@ func (v *violations) add(wrong bool, field, message string) {
 	}
 }
 
-// need is for a text that must be there, and not longer than the document allows.
-func (v *violations) need(field, text string) {
+// text is for one that must be there, and not longer than the document allows.
+func (v *violations) text(field, text string) {
 	v.add(strings.TrimSpace(text) == "" || utf8.RuneCountInString(text) > 190, field, "must have 1 to 190 characters")
 }
 
-func (v violations) err() error {
-	if len(v) == 0 {
+func (v *violations) currency(code string) {
+	v.add(len(code) != 3, "currency", "must have three letters")
+}
+
+func (v *violations) err() error {
+	if len(*v) == 0 {
 		return nil
 	}
-	return sdk.Invalid(v...)
+	return sdk.Invalid(*v...)
 }
 
 // ListPaymentMethods gives the systems that need activation: those without it are in no list. [doc]
 func (p *provider) ListPaymentMethods(ctx context.Context, req sdk.ListPaymentMethodsRequest) (out []sdk.PaymentMethod, err error) {
-	wallets, err := p.wallets(ctx, req.Currency, "customer_id", req.CustomerID)
+	var wrong violations
+	wrong.currency(req.Currency)
+	wrong.text("customer_id", req.CustomerID)
+	if err := wrong.err(); err != nil {
+		return nil, err
+	}
+	wallets, err := p.wallets(ctx, req.Currency, req.CustomerID)
 	for _, w := range wallets {
 		out = append(out, sdk.PaymentMethod{
 			ID: text(w, "type"), Name: text(w, "name"), Currency: text(w, "currency_code"), LogoURL: text(w, "logo"),
@@ -87,13 +98,7 @@ func (p *provider) ListPaymentMethods(ctx context.Context, req sdk.ListPaymentMe
 }
 
 // wallets sends the parameters as JSON, as the document has it, and in the query, where those of a GET are. [decided]
-func (p *provider) wallets(ctx context.Context, currency, field, label string) ([]signature.Value, error) {
-	var wrong violations
-	wrong.add(len(currency) != 3, "currency", "must have three letters")
-	wrong.need(field, label)
-	if err := wrong.err(); err != nil {
-		return nil, err
-	}
+func (p *provider) wallets(ctx context.Context, currency, label string) ([]signature.Value, error) {
 	req := post("/api/v1/payment-systems/available", map[string]any{"currency_code": []string{currency}, "label": label})
 	req.Method, req.Query = http.MethodGet, url.Values{"currency_code[]": {currency}, "label": {label}}
 	a, err := p.call(ctx, req)
@@ -120,16 +125,16 @@ func (p *provider) CreatePayment(ctx context.Context, req sdk.CreatePaymentReque
 		return nil, err
 	}
 	var wrong violations
-	wrong.add(len(req.Amount.Currency) != 3, "currency", "must have three letters")
-	wrong.need("customer.id", req.Customer.ID)
-	wrong.need("method", req.Method)
+	wrong.currency(req.Amount.Currency)
+	wrong.text("method", req.Method)
+	wrong.text("customer.id", req.Customer.ID)
 	if err := wrong.err(); err != nil {
 		return nil, err
 	}
 	if opts.Flow == "payment" {
 		return p.openPage(ctx, req, opts.Bank)
 	}
-	wallets, err := p.wallets(ctx, req.Amount.Currency, "customer.id", req.Customer.ID)
+	wallets, err := p.wallets(ctx, req.Amount.Currency, req.Customer.ID)
 	if e := sdk.AsError(err); e != nil {
 		if e.Outcome == sdk.OutcomeUnknown { // of the list: nothing was made
 			e.Outcome = sdk.OutcomeNotSent
@@ -166,7 +171,7 @@ func (p *provider) showWallet(ctx context.Context, req sdk.CreatePaymentRequest,
 		return nil, a.http.Unexpected("it does not say where to pay to")
 	}
 	return &sdk.Payment{
-		Status: sdk.PaymentRequiresAction, ProviderStatus: a.status, State: []byte(cmp.Or(text(wallet, "is_manual"), "false")),
+		Status: sdk.PaymentRequiresAction, ProviderStatus: a.status, State: strconv.AppendBool(nil, truth(wallet, "is_manual")),
 		NextAction: &sdk.NextAction{Display: show, Confirm: &sdk.Confirm{Fields: proof(wallet)}},
 	}, nil
 }
@@ -174,12 +179,12 @@ func (p *provider) showWallet(ctx context.Context, req sdk.CreatePaymentRequest,
 // openPage is for methods without activation.
 func (p *provider) openPage(ctx context.Context, req sdk.CreatePaymentRequest, bank string) (*sdk.Payment, error) {
 	var wrong violations
-	wrong.need("provider_options.bank", bank)
-	wrong.add(req.ReturnURL == "", "success_url", "methods without activation need it")
+	wrong.text("provider_options.bank", bank)
+	wrong.add(req.ReturnURL == "", "success_url", "must be there for methods without activation")
 	if err := wrong.err(); err != nil {
 		return nil, err
 	}
-	language, _, _ := strings.Cut(strings.ToLower(req.Language), "-")
+	language := fmt.Sprintf("%.2s", strings.ToLower(req.Language)) // "pt-BR" is pt
 	a, err := p.call(ctx, post("/api/v1/payment/create/"+url.PathEscape(req.Method), map[string]any{
 		"language": cmp.Or(language, p.cfg.Language), "currency": req.Amount.Currency, "bank": bank,
 		"amount": json.Number(req.Amount.Amount.String()), "label": req.Customer.ID, "redirect_url": req.ReturnURL,
@@ -204,8 +209,8 @@ func (p *provider) ConfirmPayment(ctx context.Context, req sdk.ConfirmPaymentReq
 	}
 	amount, err := sdk.ParseAmount(paid)
 	var wrong violations
-	wrong.add(len(of.State) == 0, "payment", "this payment is not one that is confirmed")
-	wrong.need("fields.key1", key1)
+	wrong.add(len(of.State) == 0, "payment", "must be one that is confirmed")
+	wrong.text("fields.key1", key1)
 	wrong.add(err != nil || !amount.IsPositive(), "fields.amount", `must be the amount paid, such as "60.00"`)
 	if err := wrong.err(); err != nil {
 		return nil, err
@@ -240,72 +245,12 @@ func possibleTransaction(fields map[string]any, files []sdk.Attachment) provider
 	return providerhttp.Request{Method: http.MethodPost, Path: possiblePath, Body: providerhttp.Multipart(parts...)}
 }
 
-// kind is what can be asked about: by postback with one name of our id, by pullpostbacks with another. [doc]
-type kind struct {
-	name, one, many, list string
-	payouts               bool
-}
-
-var (
-	deposits    = kind{"deposit", "custom_id", "plugin_custom_order_id", "transactions", false}
-	withdrawals = kind{"withdrawal", "withdrawal_id", "withdrawal_id", "withdrawals", true}
-)
-
-// own gives those that are called reference. When none is, it gives all: the id by which we asked counts, for in the
-// document's own example the one inside is another.
-func (k kind) own(postback signature.Value, reference string) []transaction {
-	list := slices.DeleteFunc(transactions(postback), func(t transaction) bool { return t.payout != k.payouts })
-	named := slices.DeleteFunc(slices.Clone(list), func(t transaction) bool { return t.reference != reference })
-	if len(named) > 0 {
-		return named
-	}
-	return list
-}
-
-// ask gives what was told of one payment or payout. That is nothing until it is finished. [doc]
-func ask[S any](ctx context.Context, p *provider, k kind, reference string, read func([]transaction) *S) (*S, error) {
-	query := url.Values{"type": {k.name}, k.one: {reference}}
-	a, err := p.call(ctx, providerhttp.Request{Path: "/api/v1/postback", Query: query})
-	if err != nil {
-		return nil, err
-	}
-	list := k.own(at(a.Value, "postback"), reference)
-	if len(list) == 0 {
-		return nil, a.http.Unexpected("it has no postback about a " + k.name)
-	}
-	return read(list), nil
-}
-
 func (p *provider) GetPayment(ctx context.Context, req sdk.GetPaymentRequest) (*sdk.Payment, error) {
 	return ask(ctx, p, deposits, req.Payment.Reference, payment)
 }
 
 func (p *provider) GetPayout(ctx context.Context, req sdk.GetPayoutRequest) (*sdk.Payout, error) {
 	return ask(ctx, p, withdrawals, req.Payout.Reference, payout)
-}
-
-// pull asks for many, and gives those that are finished to found. They are matched by the id beside the postback. [doc]
-func (p *provider) pull(ctx context.Context, k kind, references []string, found func(string, []transaction)) error {
-	if len(references) == 0 {
-		return sdk.NotSent(sdk.CodeInvalidRequest, "paykassma lists by references alone")
-	}
-	for some := range slices.Chunk(references, 50) { // a query must stay short [decided]
-		query := url.Values{"type": {k.name}, k.many + "[]": some}
-		a, err := p.call(ctx, providerhttp.Request{Path: "/api/v1/pullpostbacks", Query: query})
-		if err != nil {
-			return err
-		}
-		if at(a.Value, "data").Kind() == signature.KindNull { // [] is how PHP writes an empty object
-			return a.http.Unexpected("it has no data")
-		}
-		for _, row := range at(a.Value, "data", k.list).Items() {
-			reference := text(row, k.many)
-			if list := k.own(at(row, "postback"), reference); len(list) > 0 && slices.Contains(some, reference) {
-				found(reference, list)
-			}
-		}
-	}
-	return nil
 }
 
 func (p *provider) ListPayments(ctx context.Context, req sdk.ListPaymentsRequest) (*sdk.ListPaymentsResponse, error) {
@@ -330,22 +275,9 @@ func (p *provider) ListPayouts(ctx context.Context, req sdk.ListPayoutsRequest) 
 	})
 }
 
-// payoutOptions are the provider_options of a payout. Which of them a system needs, paykassma's support tells. [doc]
-type payoutOptions struct {
-	Payments struct {
-		Method   string `config:"payments_method"`
-		Provider string `config:"payments_provider"`
-	} `config:"payments_details"`
-	Bank struct {
-		Code         string `config:"bank_code"`
-		Branch       string `config:"branch_code"`
-		CodeInSystem string `config:"bank_code_in_payments_system"`
-	} `config:"bank_details"`
-}
-
 // CreatePayout sends money. The answer accepts it; what became of it, the postback will say.
 func (p *provider) CreatePayout(ctx context.Context, req sdk.CreatePayoutRequest) (*sdk.Payout, error) {
-	body, err := p.withdrawal(req)
+	body, err := p.cfg.withdrawal(req)
 	if err != nil {
 		return nil, err
 	}
@@ -354,56 +286,6 @@ func (p *provider) CreatePayout(ctx context.Context, req sdk.CreatePayoutRequest
 		return nil, err
 	}
 	return &sdk.Payout{Status: sdk.PayoutProcessing, ProviderStatus: a.status}, nil
-}
-
-// withdrawal is the signed body of a payout. What is empty is neither sent nor signed.
-func (p *provider) withdrawal(req sdk.CreatePayoutRequest) (body signature.Value, err error) {
-	var opts payoutOptions
-	if err := sdk.DecodeOptions(req.Options, &opts); err != nil {
-		return body, err
-	}
-	var wrong violations
-	// object takes triples of key, text and where the caller wrote it. A space at an end would break the signature [doc],
-	// and a colon make it ambiguous.
-	object := func(values ...string) (list []signature.Member) {
-		for v := range slices.Chunk(values, 3) {
-			wrong.add(strings.Contains(v[1], ":"), v[2], "must have no colon, which separates what is signed")
-			if text := strings.TrimSpace(v[1]); text != "" {
-				list = append(list, signature.Pair(v[0], signature.String(text)))
-			}
-		}
-		return list
-	}
-	r, payments, bank := req.Recipient, opts.Payments, opts.Bank
-	list := append(object(
-		"withdrawal_id", req.Reference, "reference", "payment_system", req.Method, "method",
-		"currency_code", req.Amount.Currency, "currency", "label", r.ID, "recipient.id", "comment", req.Description, "description",
-		"account_number", r.AccountNumber, "recipient.account_number", "account_name", r.Name, "recipient.name",
-		"account_email", r.Email, "recipient.email", "iban", r.IBAN, "recipient.iban",
-	), signature.Pair("amount", signature.Decimal(req.Amount.Amount)),
-		signature.Pair("is_test", signature.Bool(p.cfg.Environment == sdk.Sandbox)))
-	for _, m := range []signature.Member{
-		signature.Pair("payments_details", signature.Object(object(
-			"payments_provider", payments.Provider, "provider_options.payments_details.payments_provider",
-			"payments_method", payments.Method, "provider_options.payments_details.payments_method")...)),
-		signature.Pair("bank_details", signature.Object(object(
-			"bank_code", bank.Code, "provider_options.bank_details.bank_code",
-			"branch_code", bank.Branch, "provider_options.bank_details.branch_code",
-			"bank_code_in_payments_system", bank.CodeInSystem, "provider_options.bank_details.bank_code_in_payments_system")...)),
-	} {
-		if len(m.Value.Members()) > 0 {
-			list = append(list, m)
-		}
-	}
-	wrong.need("method", req.Method)
-	wrong.need("recipient.id", r.ID)
-	wrong.add(len(req.Amount.Currency) != 3, "currency", "must have three letters")
-	wrong.add(!req.Amount.Amount.IsInteger(), "amount", "must be a whole number")
-	if err := wrong.err(); err != nil {
-		return body, err
-	}
-	mac, err := signPayout(p.cfg.PrivateKey[0], signature.Object(list...))
-	return signature.Object(append(list, signature.Pair("signature", signature.String(mac)))...), err
 }
 
 func (p *provider) GetBalances(ctx context.Context) (out []sdk.Balance, err error) {
@@ -417,10 +299,11 @@ func (p *provider) GetBalances(ctx context.Context) (out []sdk.Balance, err erro
 	}
 	for _, b := range list.Items() {
 		amount, err := sdk.ParseAmount(text(b, "amount"))
-		if err != nil || sdk.CheckCurrency(text(b, "currency_code")) != nil {
+		currency := text(b, "currency_code")
+		if err != nil || sdk.CheckCurrency(currency) != nil {
 			return nil, a.http.Unexpected("a balance has no amount or no currency")
 		}
-		out = append(out, sdk.Balance{Name: text(b, "wallet_type"), Amount: sdk.Money{Amount: amount, Currency: text(b, "currency_code")}})
+		out = append(out, sdk.Balance{Name: text(b, "wallet_type"), Amount: sdk.Money{Amount: amount, Currency: currency}})
 	}
 	return out, nil
 }
@@ -448,17 +331,17 @@ func (p *provider) InvokeOperation(ctx context.Context, req sdk.InvokeOperationR
 }
 
 func (p *provider) hashURLs(ctx context.Context, input json.RawMessage) (json.RawMessage, error) {
-	in := hashInput{}
+	in, none := hashInput{}, []address{} // which is not null
 	if err := sdk.DecodeInput(input, &in); err != nil {
 		return nil, err
 	}
 	var wrong violations
-	wrong.add(len(in.Success)+len(in.Fail) == 0, "success_urls", "success_urls or fail_urls must have an address") // [doc]
+	wrong.add(len(in.Success)+len(in.Fail) == 0, "success_urls", "must have an address, or fail_urls must") // [doc]
 	if err := wrong.err(); err != nil {
 		return nil, err
 	}
-	all := []address{}
-	a, err := p.call(ctx, post("/payment-plugin/hash-url", hashInput{append(all, in.Success...), append(all, in.Fail...), append(all, in.Pending...)}))
+	in = hashInput{append(none, in.Success...), append(none, in.Fail...), append(none, in.Pending...)}
+	a, err := p.call(ctx, post("/payment-plugin/hash-url", in))
 	if err != nil {
 		return nil, err
 	}

@@ -17,8 +17,8 @@ import (
 
 // systemsAnswer is the document's example.
 const systemsAnswer = `{"status":"ok","params":{"currency_data":[{"code":"USD","symbol":"$"}],"wallets":[
-	{"type":"staging_b_ml","currency_code":"INR","order":6,"logo":"https://api.example/b.png","name":"staging B ml","is_manual":true,"uploading_payment_bill":true},
-	{"type":"nagad","currency_code":"USD","order":5,"logo":"https://api.example/n.svg","name":"Nagad","is_manual":false,"uploading_payment_bill":false}]}}`
+	{"type":"staging_b_ml","currency_code":"INR","order":6,"logo":"https://api.example/b.png","name":"staging B ml","is_manual":true,"uploading_payment_bill":1},
+	{"type":"nagad","currency_code":"USD","order":5,"logo":"https://api.example/n.svg","name":"Nagad","is_manual":false,"uploading_payment_bill":true}]}}`
 
 func TestListPaymentMethods(t *testing.T) {
 	p, asked := serve(t, 200, systemsAnswer)

@@ -24,6 +24,8 @@ func at(v signature.Value, keys ...string) signature.Value {
 // text is what stands under a key, now a text and now a number.
 func text(v signature.Value, key string) string { return strings.TrimSpace(at(v, key).Text()) }
 
+func truth(v signature.Value, key string) bool { return text(v, key) == "true" || text(v, key) == "1" }
+
 // items are those of an array, or of an object whatever its keys: PHP has one type for both.
 func items(v signature.Value) []signature.Value {
 	list := v.Items()
@@ -126,12 +128,12 @@ func words(v signature.Value) string {
 // proof is what a customer who paid into a wallet must send back. That the amount may be left out where nobody looks at
 // it is [decided]: only some systems need it, and their list does not say which.
 func proof(wallet signature.Value) []sdk.Field {
-	manual := text(wallet, "is_manual") == "true"
+	manual := truth(wallet, "is_manual")
 	list := []sdk.Field{
 		{Name: "key1", Label: "Transaction number", Required: true, Kind: sdk.FieldText},
 		{Name: "amount", Label: "Amount paid", Required: manual, Kind: sdk.FieldAmount},
 	}
-	if manual && text(wallet, "uploading_payment_bill") == "true" { // no other call takes a file [doc]
+	if manual && truth(wallet, "uploading_payment_bill") { // no other call takes a file [doc]
 		list = append(list, sdk.Field{Name: "screenshot", Label: "Screenshot of the payment", Kind: sdk.FieldFile})
 	}
 	return list

@@ -3,6 +3,7 @@ package simulator
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/shopspring/decimal"
@@ -94,9 +95,9 @@ type order struct {
 
 // lacks names a field that is required and empty, "" when there is none.
 func lacks(fields ...string) string {
-	for i := 0; i < len(fields); i += 2 {
-		if fields[i+1] == "" || len([]rune(fields[i+1])) > 190 {
-			return fields[i]
+	for f := range slices.Chunk(fields, 2) {
+		if f[1] == "" || len([]rune(f[1])) > 190 {
+			return f[0]
 		}
 	}
 	return ""

@@ -8,7 +8,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"unicode/utf16"
@@ -71,7 +70,7 @@ func implode(d *json.Decoder) (string, error) {
 			}
 			parts = append(parts, part)
 		}
-		if _, err := d.Token(); err != nil && err != io.EOF { //nolint:errorlint // Token wraps nothing
+		if _, err := d.Token(); err != nil {
 			return "", err
 		}
 		return strings.Join(parts, ":"), nil

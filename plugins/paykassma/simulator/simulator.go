@@ -22,7 +22,7 @@ import (
 const (
 	DefaultSecret     = "paykassma-sandbox-secret"      //nolint:gosec // see above
 	DefaultPrivateKey = "paykassma-sandbox-private-key" //nolint:gosec // see above
-	DefaultAccessKey  = "paykassma-sandbox-access-key"  //nolint:gosec // see above
+	DefaultAccessKey  = "paykassma-sandbox-access-key"
 )
 
 // maxBody bounds what a request may carry: a screenshot is the largest.
