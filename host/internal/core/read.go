@@ -2,6 +2,7 @@ package core
 
 import (
 	"context"
+	"errors"
 
 	"github.com/payhost/payhost/host/internal/intent"
 	"github.com/payhost/payhost/host/internal/store"
@@ -36,9 +37,6 @@ func (c *Core) Refund(ctx context.Context, id string) (*payment.Refund, error) {
 }
 
 func (c *Core) whole(ctx context.Context, kind payment.Kind, id string) (i *intent.Intent, attempts []payment.Attempt, history []payment.Change, err error) {
-	if i, err = c.get(ctx, kind, id); err != nil {
-		return nil, nil, nil, err
-	}
 	err = c.store.View(ctx, func(tx *store.Tx) (err error) {
 		if i, err = tx.Intent(ctx, id); err != nil {
 			return err
@@ -49,6 +47,9 @@ func (c *Core) whole(ctx context.Context, kind payment.Kind, id string) (i *inte
 		history, err = tx.History(ctx, id)
 		return err
 	})
+	if errors.Is(err, store.ErrNotFound) || err == nil && i.Kind != kind {
+		return nil, nil, nil, notFound(kind, id)
+	}
 	if err != nil {
 		return nil, nil, nil, storageError(err)
 	}

@@ -93,7 +93,9 @@ func TestHintsNeitherFillTheHistoryNorPutOffTheNextLook(t *testing.T) {
 func TestAStatusThatAKindDoesNotHaveIsUnderReview(t *testing.T) {
 	for _, said := range []sdk.PayoutStatus{"canceled", "requires_action", "created", "unknown", "", "from the future"} {
 		r := newRig(t)
-		r.account.Payout = func(context.Context, sdk.CreatePayoutRequest) (*sdk.Payout, error) { return &sdk.Payout{Status: said}, nil }
+		r.account.Payout = func(context.Context, sdk.CreatePayoutRequest) (*sdk.Payout, error) {
+			return &sdk.Payout{Status: said}, nil
+		}
 		if p := r.payout(t, "k"); p.Status != payment.UnderReview {
 			t.Errorf("%q made it %s", said, p.Status)
 		}
