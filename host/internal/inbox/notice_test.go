@@ -141,22 +141,27 @@ func TestOldUnverifiedNoticesAreForgotten(t *testing.T) {
 
 func TestHeadersAreKeptWholeOrTheNoticeIsRefused(t *testing.T) {
 	r := newRig(t, sdk.TrustSignature)
-	post := func(headers int) int {
-		req := httptest.NewRequest(http.MethodPost, "/webhooks/acme", strings.NewReader("{}"))
+	r.pay(t, "k")
+	post := func(h http.Handler, path string, headers int) int {
+		req := httptest.NewRequest(http.MethodPost, path, strings.NewReader("{}"))
 		req.Header.Set("Cookie", "session=secret")
 		for n := range headers {
 			req.Header.Set("X-"+strings.Repeat("a", n+1), "v")
 		}
 		w := httptest.NewRecorder()
-		r.WebhookHandler().ServeHTTP(w, req)
+		h.ServeHTTP(w, req)
 		return w.Code
 	}
-	if got := post(65); got != http.StatusRequestHeaderFieldsTooLarge {
+	if got := post(r.WebhookHandler(), "/webhooks/acme", 65); got != http.StatusRequestHeaderFieldsTooLarge {
 		t.Errorf("65 headers: %d", got)
 	}
-	post(10)
-	if h := r.newest(t).Request.Header; len(h) != 10 || h.Get("Cookie") != "" {
+	post(r.WebhookHandler(), "/webhooks/acme", 10)
+	if h := r.newest(t).Request.Header; len(h) != 11 {
 		t.Errorf("stored %v", h)
+	}
+	post(r.ReturnHandler(), path(t, r.created.ReturnURL), 10)
+	if h := r.newest(t).Request.Header; len(h) != 10 || h.Get("Cookie") != "" {
+		t.Errorf("a customer's cookies are stored: %v", h)
 	}
 }
 

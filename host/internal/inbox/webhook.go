@@ -111,7 +111,7 @@ func (b *Inbox) take(w http.ResponseWriter, r *http.Request, n *store.Notice) bo
 		http.Error(w, "the body did not arrive whole", http.StatusBadRequest)
 		return false
 	}
-	header, whole := boundedHeader(r.Header)
+	header, whole := boundedHeader(r.Header, n.Purpose)
 	if !whole {
 		http.Error(w, "too many or too large headers", http.StatusRequestHeaderFieldsTooLarge)
 		return false
@@ -159,12 +159,12 @@ func answer(w http.ResponseWriter, r sdk.HTTPResponse) {
 }
 
 // boundedHeader gives a request's headers when they are not more than a provider would send: a part of them could lack the
-// signature. Cookies are the customer's or a proxy's, nothing that a provider signs, and are not kept.
-func boundedHeader(h http.Header) (out http.Header, whole bool) {
+// signature. The cookies of a customer who comes back are the shop's, nothing that a provider sends, and are not kept.
+func boundedHeader(h http.Header, purpose string) (out http.Header, whole bool) {
 	out = http.Header{}
 	size := 0
 	for name, values := range h {
-		if name == "Cookie" {
+		if name == "Cookie" && purpose != purposeWebhook {
 			continue
 		}
 		for _, v := range values {
