@@ -47,8 +47,8 @@ func (c *Core) lookAtKey(ctx context.Context, key, hash string) (k *store.Key, r
 		return nil, false, nil
 	case err != nil && ctx.Err() == nil:
 		return nil, false, storageError(err)
-	case err != nil:
-		return nil, true, nil
+	case err != nil: // the caller's own time is over, and it will say so
+		return nil, true, nil //nolint:nilerr // see above
 	case k.RequestHash != hash:
 		return nil, false, keyConflict(k)
 	case k.Result != "":
