@@ -57,8 +57,7 @@ test: ## all tests, under the race detector where there is a C compiler, with Po
 	@$(if $(CC_FOUND),CGO_ENABLED=1 CC=$(notdir $(CC_FOUND))) bin/testgate -skips tools/testgate/allowed-skips.txt \
 		$(if $(POSTGRES_FOUND),,-without postgres) -- -timeout 10m $(if $(CC_FOUND),-race) ./...
 
-bench: ## measure calls, starts, memory and durable payments, and write BENCHMARKS.md
-	@mkdir -p bin
+bench: build ## measure calls, starts, memory and durable payments, and write BENCHMARKS.md
 	$(GO) run ./host/internal/bench > bin/BENCHMARKS.md && mv bin/BENCHMARKS.md BENCHMARKS.md
 
 # go test fuzzes one target at a time.

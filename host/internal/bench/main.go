@@ -59,6 +59,11 @@ func run(ctx context.Context, w io.Writer) error {
 	if err != nil {
 		return err
 	}
+	fmt.Fprintf(os.Stderr, "everything together …\n")
+	whole, err := measureWhole(ctx, dir)
+	if err != nil {
+		return err
+	}
 	print := func(format string, args ...any) { _, _ = fmt.Fprintf(w, format, args...) }
 	print("# Benchmarks\n\nMade by `make bench` on %s, %s/%s, %d cores, %s. Only ratios carry over to other machines.\n",
 		time.Now().UTC().Format("2006-01-02"), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version())
@@ -67,6 +72,7 @@ func run(ctx context.Context, w io.Writer) error {
 	printCalls(w, calls)
 	print("\n## Starts and memory\n\n%s\n%s", starts, memory)
 	print("\n## Durable payments\n\nThe whole way: key, intent and attempt committed (SQLite, synchronous=FULL), the plugin called, its answer and\n"+
-		"the event committed. \"Added\" is what that takes beyond the bare call.\n\n%s", durable)
+		"the event committed.\n\n%s", durable)
+	print("\n## Everything together\n\nThe built programs on the simulators, as `make run` starts them.\n\n%s", whole)
 	return nil
 }

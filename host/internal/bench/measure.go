@@ -159,7 +159,7 @@ func measureStarts(ctx context.Context, dir string) (starts, memory string, err 
 	slices.Sort(took)
 	starts = fmt.Sprintf("Start of a plugin to its first answered call, checksum included: p50 %s, worst of %d %s.\n",
 		short(took[len(took)/2]), len(took), short(took[len(took)-1]))
-	memory = fmt.Sprintf("Resident memory: an idle plugin %.1f MB (aim 20), this benchmark with its hosts %.1f MB.\n",
+	memory = fmt.Sprintf("Resident memory: this program as an idle plugin, with the whole host linked in, %.1f MB (a real one is below; aim 20); as\nhost and benchmark %.1f MB.\n",
 		float64(rss)/1e6, float64(residentOf(os.Getpid()))/1e6)
 	return starts, memory, nil
 }
