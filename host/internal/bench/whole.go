@@ -36,7 +36,7 @@ func measureWhole(ctx context.Context, dir string) (string, error) {
 	}
 	file := filepath.Join(dir, "whole.toml")
 	settings := strings.NewReplacer(`"bin/plugins"`, fmt.Sprintf("%q", plugins), `"var"`, `"whole"`, "sqlite:var/", "sqlite:whole/").Replace(string(text))
-	if err := os.WriteFile(file, []byte(settings), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(settings), 0o600); err != nil { //nolint:gosec // a folder of our own
 		return "", err
 	}
 	sandbox, err := startProgram("bin/sandbox", "http", "-listen", "127.0.0.1:9090")
