@@ -75,7 +75,7 @@ func TestAnAttemptOfADeadHostIsUnknownOnlyAfterItsDeadlineAndGrace(t *testing.T)
 	}
 }
 
-// The table of DESIGN: what recovery may do with an unknown create.
+// The table in repeat.go: what recovery may do with an unknown create.
 func TestWhatRecoveryDoesWithAnUnknownPayout(t *testing.T) {
 	notFound := func(context.Context, sdk.GetPayoutRequest) (*sdk.Payout, error) {
 		return nil, failing(sdk.CodeNotFound, sdk.OutcomeRefused)
