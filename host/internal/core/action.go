@@ -81,6 +81,11 @@ func (c *Core) CapturePayment(ctx context.Context, id string, amount decimal.Dec
 
 // CancelPayment gives up a payment that has not succeeded.
 func (c *Core) CancelPayment(ctx context.Context, id, reason, key string) (*payment.Payment, bool, error) {
+	var checks checks
+	checks.text("reason", reason, maxDescription)
+	if err := checks.err(); err != nil {
+		return nil, false, err
+	}
 	request, err := json.Marshal(reason)
 	if err != nil {
 		return nil, false, err

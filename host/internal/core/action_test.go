@@ -397,3 +397,17 @@ func TestAnOperationIsRunOnceUnderItsKey(t *testing.T) {
 		}
 	})
 }
+
+func TestAReasonToCancelIsBounded(t *testing.T) {
+	r := newRig(t)
+	r.account.Create = redirecting
+	r.account.Cancel = func(context.Context, sdk.CancelPaymentRequest) (*sdk.Payment, error) {
+		t.Error("the provider was called")
+		return nil, failing(sdk.CodeInternal, sdk.OutcomeUnknown)
+	}
+	p := r.pay(t, "k")
+	_, _, err := r.CancelPayment(t.Context(), p.ID, strings.Repeat("x", 1001), "c")
+	if e := problem(t, err); len(e.Violations) != 1 || e.Violations[0].Field != "reason" {
+		t.Fatalf("got %v", e)
+	}
+}

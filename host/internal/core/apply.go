@@ -8,6 +8,7 @@ import (
 
 	"github.com/payhost/payhost/host/internal/intent"
 	"github.com/payhost/payhost/host/internal/store"
+	"github.com/payhost/payhost/host/internal/token"
 	"github.com/payhost/payhost/host/payment"
 	"github.com/payhost/payhost/sdk"
 )
@@ -214,8 +215,8 @@ func askedFields(fields []sdk.Field) []payment.ActionField {
 
 // failureOf turns a failed call into what the API shows.
 func failureOf(e *sdk.Error) *payment.Failure {
-	f := &payment.Failure{Code: string(e.Code), Outcome: string(e.Outcome), Message: e.Message,
-		ProviderCode: e.ProviderCode, ProviderMessage: e.ProviderMessage, NewAttemptSafe: e.NewAttemptSafe}
+	f := &payment.Failure{Code: string(e.Code), Outcome: string(e.Outcome), Message: token.Mask(e.Message),
+		ProviderCode: e.ProviderCode, ProviderMessage: token.Mask(e.ProviderMessage), NewAttemptSafe: e.NewAttemptSafe}
 	for _, v := range e.Violations {
 		f.Message += fmt.Sprintf("; %s: %s", v.Field, v.Message)
 	}

@@ -71,7 +71,7 @@ func (c *Core) attempt(ctx context.Context, l Lease, verb creation, i *intent.In
 func finished(number int, verb string, took time.Duration, exchanges []sdk.Exchange, err error) payment.Attempt {
 	a := payment.Attempt{Number: number, Verb: verb, DurationMS: took.Milliseconds(), Outcome: "ok", Exchanges: exchangesView(exchanges)}
 	if e := sdk.AsError(err); e != nil {
-		a.Outcome, a.Code, a.ProviderCode, a.Message = string(e.Outcome), string(e.Code), e.ProviderCode, e.Message
+		a.Outcome, a.Code, a.ProviderCode, a.Message = string(e.Outcome), string(e.Code), e.ProviderCode, token.Mask(e.Message)
 	}
 	return a
 }

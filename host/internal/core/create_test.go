@@ -255,3 +255,17 @@ func TestAProviderThatDoesNotAnswerInTimeLeavesADoubtThatIsRecorded(t *testing.T
 		t.Fatalf("got %+v", p)
 	}
 }
+
+// A provider that quotes our request back must not put the URL that only it may know before everybody's eyes.
+func TestANoticeURLThatIsQuotedBackIsMasked(t *testing.T) {
+	r := newRig(t)
+	secret := ""
+	r.account.Create = func(_ context.Context, req sdk.CreatePaymentRequest) (*sdk.Payment, error) {
+		secret = req.NotifyURL[strings.LastIndex(req.NotifyURL, ".")+1:]
+		return nil, sdk.Refused(sdk.CodeDeclined, "", "we do not like "+req.NotifyURL)
+	}
+	p := r.pay(t, "k")
+	if p.Failure == nil || !strings.Contains(p.Failure.ProviderMessage, "[token]") || strings.Contains(p.Failure.ProviderMessage, secret) {
+		t.Fatalf("got %+v", p.Failure)
+	}
+}
