@@ -89,6 +89,7 @@ func (s *Store) gather(first *job) []*job {
 func (s *Store) commit(batch []*job) {
 	ctx, cancel := context.WithTimeout(context.Background(), writeTimeout)
 	defer cancel()
+	defer s.writing.prepare(ctx) // when all are answered and the connection is free
 	tx, err := s.write.BeginTx(ctx, nil)
 	if err != nil {
 		answer(batch, fmt.Errorf("%s: begin to write: %w", s.engine.name, err))
@@ -163,7 +164,7 @@ func (s *Store) runJob(ctx context.Context, tx *sql.Tx, j *job) (err error) {
 		}
 		_, _ = tx.ExecContext(ctx, "RELEASE SAVEPOINT job") // an open savepoint does no harm
 	}()
-	return j.fn(&Tx{tx: tx, engine: s.engine})
+	return j.fn(&Tx{tx: tx, engine: s.engine, prepared: s.writing})
 }
 
 func answer(batch []*job, err error) {

@@ -47,7 +47,7 @@ func openSQLite(path string) (*Store, error) {
 	}
 	read.SetMaxOpenConns(readers)
 	read.SetMaxIdleConns(readers)
-	return &Store{write: write, read: read, engine: engine{
+	return &Store{write: write, read: read, writing: newStatements(write), reading: newStatements(read), engine: engine{
 		name: "sqlite", dialect: goose.DialectSQLite3, duplicate: duplicateInSQLite,
 	}}, nil
 }

@@ -36,9 +36,11 @@ type Store struct {
 	engine engine
 	write  *sql.DB
 	read   *sql.DB
-	queue  chan *job
-	done   chan struct{}
-	closed chan struct{}
+	// What is prepared on each; nil where the driver sees to that.
+	writing, reading *statements
+	queue            chan *job
+	done             chan struct{}
+	closed           chan struct{}
 }
 
 // engine is what differs between the databases.
@@ -83,6 +85,8 @@ func Open(ctx context.Context, url string) (*Store, error) {
 func (s *Store) Close() error {
 	close(s.closed)
 	<-s.done
+	s.writing.close()
+	s.reading.close()
 	return errors.Join(s.write.Close(), s.read.Close())
 }
 
@@ -119,18 +123,28 @@ func (s *Store) View(ctx context.Context, fn func(*Tx) error) error {
 	if err != nil {
 		return fmt.Errorf("%s: begin to read: %w", s.engine.name, err)
 	}
+	defer s.reading.prepare(ctx)
 	defer func() { _ = tx.Rollback() }() // nothing was written
-	return fn(&Tx{tx: tx, engine: s.engine})
+	return fn(&Tx{tx: tx, engine: s.engine, prepared: s.reading})
 }
 
 // Tx is a transaction. Its methods must not be used after the function it was given to has returned.
 type Tx struct {
-	tx     *sql.Tx
-	engine engine
+	tx       *sql.Tx
+	engine   engine
+	prepared *statements
 }
 
 func (t *Tx) exec(ctx context.Context, query string, args ...any) (int64, error) {
-	res, err := t.tx.ExecContext(ctx, query, storable(args)...)
+	var (
+		res sql.Result
+		err error
+	)
+	if stmt := t.prepared.of(ctx, t.tx, query); stmt != nil {
+		res, err = stmt.ExecContext(ctx, storable(args)...)
+	} else {
+		res, err = t.tx.ExecContext(ctx, query, storable(args)...)
+	}
 	if err != nil {
 		if t.engine.duplicate(err) {
 			return 0, ErrExists
@@ -141,10 +155,16 @@ func (t *Tx) exec(ctx context.Context, query string, args ...any) (int64, error)
 }
 
 func (t *Tx) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	if stmt := t.prepared.of(ctx, t.tx, query); stmt != nil {
+		return stmt.QueryContext(ctx, storable(args)...)
+	}
 	return t.tx.QueryContext(ctx, query, storable(args)...)
 }
 
 func (t *Tx) queryRow(ctx context.Context, query string, args ...any) *sql.Row {
+	if stmt := t.prepared.of(ctx, t.tx, query); stmt != nil {
+		return stmt.QueryRowContext(ctx, storable(args)...)
+	}
 	return t.tx.QueryRowContext(ctx, query, storable(args)...)
 }
 
