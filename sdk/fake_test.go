@@ -179,7 +179,7 @@ var calls = map[string]func(context.Context, *sdk.AccountClient) (any, error){
 	"CapturePayment":     with((*sdk.AccountClient).CapturePayment, sdk.CapturePaymentRequest{IdempotencyKey: "k", Attempt: 1}),
 	"CancelPayment":      with((*sdk.AccountClient).CancelPayment, sdk.CancelPaymentRequest{IdempotencyKey: "k", Attempt: 1, Reason: "r"}),
 	"CreateRefund":       with((*sdk.AccountClient).CreateRefund, sdk.CreateRefundRequest{Reference: "re_1", IdempotencyKey: "k", Sequence: 1, Attempt: 1, Amount: amount("1", "USD")}),
-	"GetRefund":          with((*sdk.AccountClient).GetRefund, sdk.GetRefundRequest{Reference: "re_1"}),
+	"GetRefund":          with((*sdk.AccountClient).GetRefund, sdk.GetRefundRequest{Refund: sdk.RefundContext{Reference: "re_1"}}),
 	"CreatePayout":       with((*sdk.AccountClient).CreatePayout, sdk.CreatePayoutRequest{Reference: "po_1", IdempotencyKey: "k", Sequence: 1, Attempt: 1, Amount: amount("1", "USD")}),
 	"GetPayout":          with((*sdk.AccountClient).GetPayout, sdk.GetPayoutRequest{Payout: sdk.PayoutContext{Reference: "po_1"}}),
 	"ListPayouts":        with((*sdk.AccountClient).ListPayouts, sdk.ListPayoutsRequest{Payouts: []sdk.PayoutContext{{Reference: "po_1"}}}),

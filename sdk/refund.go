@@ -1,6 +1,9 @@
 package sdk
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // RefundStatus is how far a refund is, as a provider can tell. Unknown ones arrive as "unrecognized_N".
 type RefundStatus string
@@ -13,7 +16,8 @@ const (
 	RefundUnderReview RefundStatus = "under_review"
 )
 
-// CreateRefundRequest asks to give back all or part of Payment. Reference and Sequence are the refund's own.
+// CreateRefundRequest asks to give back all or part of Payment. Reference and Sequence are the refund's own; fields
+// shared with CreatePaymentRequest mean the same.
 type CreateRefundRequest struct {
 	Reference      string
 	Payment        PaymentContext
@@ -21,24 +25,32 @@ type CreateRefundRequest struct {
 	Sequence       uint64
 	Attempt        int
 	Amount         Money
-	Reason         string
+	Reason         string // words for the provider's records; may be empty
 }
 
-// Refund is what the provider says of one.
+// Refund is what the provider says of one. Fields shared with Payment mean the same.
 type Refund struct {
 	ProviderReference string
 	Status            RefundStatus
 	ProviderStatus    string
 	Amount            *Money
 	Message           string
+	State             []byte
+}
+
+// RefundContext is what the host knows of a refund.
+type RefundContext struct {
+	Reference         string
+	ProviderReference string
+	Amount            Money
+	Payment           PaymentContext // the payment of which it gives something back
+	State             []byte         // what the plugin last gave as Refund.State
+	CreatedAt         time.Time
 }
 
 // GetRefundRequest asks for one refund's status.
 type GetRefundRequest struct {
-	Reference         string
-	ProviderReference string
-	Payment           PaymentContext
-	Amount            Money
+	Refund RefundContext
 }
 
 // RefundCreator is CapabilityCreateRefund.

@@ -92,7 +92,7 @@ var (
 	repeats         = newEnum[Repeat, wire.Repeat]("REPEAT_", wire.Repeat_name, RepeatNone)
 	webhookTrusts   = newEnum[WebhookTrust, wire.WebhookTrust]("WEBHOOK_TRUST_", wire.WebhookTrust_name, "")
 	flows           = newEnum[Flow, wire.Flow]("FLOW_", wire.Flow_name, "")
-	fieldKinds      = newEnum[FieldKind, wire.FieldKind]("FIELD_KIND_", wire.FieldKind_name, "")
+	fieldKinds      = newEnum[FieldKind, wire.FieldKind]("FIELD_KIND_", wire.FieldKind_name, FieldText)
 	healthStates    = newEnum[HealthState, wire.HealthState]("HEALTH_STATE_", wire.HealthState_name, "")
 	paymentStatuses = newEnum[PaymentStatus, wire.PaymentStatus]("PAYMENT_STATUS_", wire.PaymentStatus_name, "")
 	payoutStatuses  = newEnum[PayoutStatus, wire.PayoutStatus]("PAYOUT_STATUS_", wire.PayoutStatus_name, "")

@@ -14,7 +14,7 @@ func exchangeToWire(e *Exchange) *wire.Exchange {
 	return &wire.Exchange{
 		Method: e.Method, Url: e.URL, RequestBody: e.RequestBody,
 		Status: int32(min(max(e.Status, 0), math.MaxInt32)), ResponseBody: e.ResponseBody,
-		Duration: durationToWire(e.Duration), Error: e.Error, Sent: e.Sent,
+		Duration: durationToWire(e.Duration), Error: e.Error, NotSent: !e.Sent,
 	}
 }
 
@@ -22,7 +22,7 @@ func exchangeFromWire(r *reader, w *wire.Exchange) Exchange {
 	return Exchange{
 		Method: w.GetMethod(), URL: w.GetUrl(), RequestBody: w.GetRequestBody(),
 		Status: int(w.GetStatus()), ResponseBody: w.GetResponseBody(),
-		Duration: r.duration("duration", w.GetDuration()), Error: w.GetError(), Sent: w.GetSent(),
+		Duration: r.duration("duration", w.GetDuration()), Error: w.GetError(), Sent: !w.GetNotSent(),
 	}
 }
 

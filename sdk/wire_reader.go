@@ -17,7 +17,7 @@ import (
 // What a message may hold. Both sides check: a plugin can lie, and a host can have a fault.
 const (
 	maxReference = 200     // references, ids and statuses of the provider
-	maxState     = 4 << 10 // Payment.State and Payout.State
+	maxState     = 4 << 10 // Payment.State, Payout.State and Refund.State
 	maxOptions   = 64 << 10
 	maxPageToken = 4 << 10
 	maxInput     = 1 << 20 // an operation's input

@@ -13,6 +13,7 @@ func refundToWire(p *Refund) *wire.Refund {
 		ProviderStatus:    p.ProviderStatus,
 		Amount:            moneyOrNilToWire(p.Amount),
 		Message:           p.Message,
+		ProviderState:     p.State,
 	}
 }
 
@@ -28,6 +29,30 @@ func refundFromWire(r *reader, w *wire.Refund) *Refund {
 		ProviderStatus:    w.GetProviderStatus(),
 		Amount:            r.moneyOrNil("amount", w.GetAmount()),
 		Message:           w.GetMessage(),
+		State:             r.blob("state", w.GetProviderState(), maxState),
+	}
+}
+
+func refundContextToWire(p *RefundContext) *wire.RefundContext {
+	return &wire.RefundContext{
+		Reference:         p.Reference,
+		ProviderReference: p.ProviderReference,
+		Amount:            moneyToWire(p.Amount),
+		Payment:           paymentContextToWire(&p.Payment),
+		ProviderState:     p.State,
+		CreatedAt:         timeToWire(p.CreatedAt),
+	}
+}
+
+// refundContextFromWire asks for nothing to be present, like paymentContextFromWire.
+func refundContextFromWire(r *reader, w *wire.RefundContext) RefundContext {
+	return RefundContext{
+		Reference:         r.reference("reference", w.GetReference()),
+		ProviderReference: r.reference("provider_reference", w.GetProviderReference()),
+		Amount:            r.money("amount", w.GetAmount()),
+		Payment:           paymentContextFromWire(r.in("payment"), w.GetPayment()),
+		State:             r.blob("state", w.GetProviderState(), maxState),
+		CreatedAt:         r.time("created_at", w.GetCreatedAt()),
 	}
 }
 
@@ -70,16 +95,10 @@ var getRefund = verb[RefundGetter, GetRefundRequest, *Refund, *wire.GetRefundReq
 	name: "GetRefund", capability: CapabilityGetRefund,
 	call: RefundGetter.GetRefund, invoke: providerClient.GetRefund,
 	requestToWire: func(account string, req GetRefundRequest) *wire.GetRefundRequest {
-		return &wire.GetRefundRequest{
-			Account: account, Reference: req.Reference, ProviderReference: req.ProviderReference,
-			Payment: paymentContextToWire(&req.Payment), Amount: moneyToWire(req.Amount),
-		}
+		return &wire.GetRefundRequest{Account: account, Refund: refundContextToWire(&req.Refund)}
 	},
 	requestFromWire: func(r *reader, w *wire.GetRefundRequest) GetRefundRequest {
-		return GetRefundRequest{
-			Reference: w.GetReference(), ProviderReference: r.reference("provider_reference", w.GetProviderReference()),
-			Payment: paymentContextFromWire(r.in("payment"), w.GetPayment()), Amount: r.money("amount", w.GetAmount()),
-		}
+		return GetRefundRequest{Refund: refundContextFromWire(r.in("refund"), w.GetRefund())}
 	},
 	responseToWire: func(p *Refund) *wire.GetRefundResponse {
 		if p == nil {

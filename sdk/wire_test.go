@@ -352,8 +352,11 @@ func TestEnumsCarryWhatTheyDoNotKnow(t *testing.T) {
 
 func TestMissingEnumsAreReadAsTheContractSays(t *testing.T) {
 	if errorCodes.fromWire(0) != CodeInternal || outcomes.fromWire(0) != OutcomeUnknown || repeats.fromWire(0) != RepeatNone ||
-		verifications.fromWire(0) != NotVerified || urlScopes.fromWire(0) != ScopeOpen {
+		verifications.fromWire(0) != NotVerified || urlScopes.fromWire(0) != ScopeOpen || fieldKinds.fromWire(0) != FieldText {
 		t.Error("a missing value must be read as the safe one")
+	}
+	if !exchangeFromWire(newReader(), &wire.Exchange{}).Sent {
+		t.Error("an exchange that does not say that nothing was sent leaves it in doubt")
 	}
 }
 

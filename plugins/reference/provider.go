@@ -237,7 +237,7 @@ func (p *provider) CreateRefund(ctx context.Context, req sdk.CreateRefundRequest
 
 // GetRefund changes nothing.
 func (p *provider) GetRefund(ctx context.Context, req sdk.GetRefundRequest) (*sdk.Refund, error) {
-	return p.refund(ctx, call{method: http.MethodGet, path: path("/v1/refunds/", req.ProviderReference, req.Reference)})
+	return p.refund(ctx, call{method: http.MethodGet, path: path("/v1/refunds/", req.Refund.ProviderReference, req.Refund.Reference)})
 }
 
 func (p *provider) refund(ctx context.Context, c call) (*sdk.Refund, error) {

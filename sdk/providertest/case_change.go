@@ -120,9 +120,7 @@ func getRefund(x *trial) {
 	made, err := x.a.CreateRefund(x.ctx, req)
 	x.must(err, "CreateRefund")
 	x.settle(req.Reference)
-	get := sdk.GetRefundRequest{
-		Reference: req.Reference, ProviderReference: made.ProviderReference, Payment: req.Payment, Amount: req.Amount,
-	}
+	get := sdk.GetRefundRequest{Refund: refundContextOf(req, made)}
 	r, err := x.a.GetRefund(x.ctx, get)
 	x.must(err, "GetRefund")
 	x.checkRefund(r, req.Amount)
@@ -130,7 +128,7 @@ func getRefund(x *trial) {
 		x.fail("the provider has finished the refund, and it is %s", r.Status)
 	}
 	if x.info.RefundLookup.ByReference {
-		get.ProviderReference = ""
+		get.Refund.ProviderReference = ""
 		r, err = x.a.GetRefund(x.ctx, get)
 		x.must(err, "GetRefund without the provider's reference")
 		if r.ProviderReference != made.ProviderReference {
@@ -139,7 +137,7 @@ func getRefund(x *trial) {
 	}
 	if x.info.RefundLookup.Immediate {
 		unknown := x.newRefund(req.Payment)
-		_, err := x.a.GetRefund(x.ctx, sdk.GetRefundRequest{Reference: unknown.Reference, Payment: req.Payment, Amount: req.Amount})
+		_, err := x.a.GetRefund(x.ctx, sdk.GetRefundRequest{Refund: refundContextOf(unknown, nil)})
 		x.want(err, sdk.CodeNotFound, "", "GetRefund of a refund that was never made")
 	}
 }

@@ -135,6 +135,15 @@ func payoutContextOf(req sdk.CreatePayoutRequest, p *sdk.Payout) sdk.PayoutConte
 	return c
 }
 
+// refundContextOf is what a host knows of a refund; r is nil when nothing came back.
+func refundContextOf(req sdk.CreateRefundRequest, r *sdk.Refund) sdk.RefundContext {
+	c := sdk.RefundContext{Reference: req.Reference, Amount: req.Amount, Payment: req.Payment, CreatedAt: time.Now().UTC()}
+	if r != nil {
+		c.ProviderReference, c.State = r.ProviderReference, r.State
+	}
+	return c
+}
+
 // pay creates a payment; nil is the usual one.
 func (x *trial) pay(change func(*sdk.CreatePaymentRequest)) (sdk.CreatePaymentRequest, *sdk.Payment) {
 	req := x.newPayment(change)

@@ -117,9 +117,7 @@ func getRefundShot(x *trial) shot {
 	req := x.newRefund(x.paid(nil))
 	r, err := x.a.CreateRefund(x.ctx, req)
 	x.must(err, "CreateRefund")
-	get := sdk.GetRefundRequest{
-		Reference: req.Reference, ProviderReference: r.ProviderReference, Payment: req.Payment, Amount: req.Amount,
-	}
+	get := sdk.GetRefundRequest{Refund: refundContextOf(req, r)}
 	return asked(func(ctx context.Context, a *sdk.AccountClient) error {
 		_, err := a.GetRefund(ctx, get)
 		return err

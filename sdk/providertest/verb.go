@@ -106,7 +106,9 @@ func (s *subject) verbs() []verb {
 			capability: sdk.CapabilityGetRefund, ready: getRefundShot,
 			bare: func(ctx context.Context, a *sdk.AccountClient) error {
 				reference, _ := newReference("re")
-				_, err := a.GetRefund(ctx, sdk.GetRefundRequest{Reference: reference, Payment: s.strangePayment()})
+				_, err := a.GetRefund(ctx, sdk.GetRefundRequest{
+					Refund: sdk.RefundContext{Reference: reference, Payment: s.strangePayment()},
+				})
 				return err
 			},
 		},

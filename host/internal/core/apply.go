@@ -164,7 +164,7 @@ func payoutReport(actor string, proof intent.Proof, p *sdk.Payout) intent.Report
 func refundReport(actor string, proof intent.Proof, p *sdk.Refund) intent.Report {
 	return intent.Report{
 		Actor: actor, Proof: proof, Status: statusOf(payment.KindRefund, p.Status), ProviderReference: p.ProviderReference,
-		ProviderStatus: p.ProviderStatus, Message: p.Message, Amount: p.Amount,
+		ProviderStatus: p.ProviderStatus, Message: p.Message, Amount: p.Amount, State: p.State,
 	}
 }
 

@@ -54,8 +54,7 @@ func (c *Core) askProvider(ctx context.Context, l Lease, i *intent.Intent) (inte
 		if err != nil {
 			return intent.Report{}, err
 		}
-		r, err := l.GetRefund(ctx, sdk.GetRefundRequest{Reference: i.ID, ProviderReference: i.ProviderReference,
-			Payment: PaymentContext(parent), Amount: i.Money()})
+		r, err := l.GetRefund(ctx, sdk.GetRefundRequest{Refund: refundContext(i, parent)})
 		if err != nil {
 			return intent.Report{}, err
 		}

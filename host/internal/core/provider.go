@@ -98,3 +98,11 @@ func PayoutContext(i *intent.Intent) sdk.PayoutContext {
 		Method: i.Method, Recipient: sdk.Recipient(r.Recipient), Options: r.ProviderOptions, State: i.State, CreatedAt: i.CreatedAt,
 	}
 }
+
+// refundContext is what a plugin is told of a refund and of the payment that it belongs to.
+func refundContext(i, parent *intent.Intent) sdk.RefundContext {
+	return sdk.RefundContext{
+		Reference: i.ID, ProviderReference: i.ProviderReference, Amount: i.Money(), Payment: PaymentContext(parent),
+		State: i.State, CreatedAt: i.CreatedAt,
+	}
+}

@@ -128,9 +128,16 @@ func TestARefundInDoubtIsSettledByAsking(t *testing.T) {
 	r.account.Refund = func(context.Context, sdk.CreateRefundRequest) (*sdk.Refund, error) {
 		return nil, failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
 	}
+	asked := 0
 	r.account.RefundStatus = func(_ context.Context, req sdk.GetRefundRequest) (*sdk.Refund, error) {
-		if req.Payment.Reference != id {
-			t.Errorf("asked about the payment %s", req.Payment.Reference)
+		if req.Refund.Payment.Reference != id {
+			t.Errorf("asked about the payment %s", req.Refund.Payment.Reference)
+		}
+		if asked++; asked == 1 {
+			return &sdk.Refund{ProviderReference: "r1", Status: sdk.RefundPending, State: []byte("batch 7")}, nil
+		}
+		if got := req.Refund; got.ProviderReference != "r1" || string(got.State) != "batch 7" || got.CreatedAt.IsZero() {
+			t.Errorf("asked again with %+v", got)
 		}
 		return &sdk.Refund{ProviderReference: "r1", Status: sdk.RefundSucceeded}, nil
 	}

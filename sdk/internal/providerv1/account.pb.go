@@ -82,7 +82,7 @@ type ConfigureRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The account's name: 1 to 64 characters of a-z 0-9 _ -.
 	Account string `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
-	// The account's configuration as JSON text (one object). Numbers keep the digits that the operator wrote.
+	// The account's configuration as JSON text (one object, UTF-8). Numbers keep the digits that the operator wrote.
 	Config        []byte `protobuf:"bytes,2,opt,name=config,proto3" json:"config,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -138,8 +138,9 @@ type ConfigureResponse struct {
 	Capabilities []Capability `protobuf:"varint,1,rep,packed,name=capabilities,proto3,enum=payhost.provider.v1.Capability" json:"capabilities,omitempty"`
 	// The currencies this account handles; empty means that the plugin cannot tell.
 	Currencies []string `protobuf:"bytes,2,rep,name=currencies,proto3" json:"currencies,omitempty"`
-	// A digest of the configuration that says who we are to the provider. It changes exactly when one of those values
-	// changes, and reveals none of them.
+	// A digest of the configuration that says who we are to the provider: at most 200 characters, compared for equality
+	// only. It changes exactly when one of those values changes, reveals none of them, and stays the same in later
+	// versions of the plugin: a host repeats a doubtful call only as the same identity.
 	IdentityFingerprint string `protobuf:"bytes,3,opt,name=identity_fingerprint,json=identityFingerprint,proto3" json:"identity_fingerprint,omitempty"`
 	// What is allowed but odd, for people who check a configuration.
 	Warnings      []string `protobuf:"bytes,4,rep,name=warnings,proto3" json:"warnings,omitempty"`
@@ -409,7 +410,7 @@ const file_payhost_provider_v1_account_proto_rawDesc = "" +
 	"\x18HEALTH_STATE_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x14HEALTH_STATE_HEALTHY\x10\x01\x12\x19\n" +
 	"\x15HEALTH_STATE_DEGRADED\x10\x02\x12\x1c\n" +
-	"\x18HEALTH_STATE_UNREACHABLE\x10\x03B?Z=github.com/payhost/payhost/sdk/internal/providerv1;providerv1b\x06proto3"
+	"\x18HEALTH_STATE_UNREACHABLE\x10\x03BAP\x01Z=github.com/payhost/payhost/sdk/internal/providerv1;providerv1b\x06proto3"
 
 var (
 	file_payhost_provider_v1_account_proto_rawDescOnce sync.Once

@@ -24,8 +24,9 @@ const (
 )
 
 type GetBalancesRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Account       string                 `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Every request but GetInfo names the account that it is for.
+	Account       string `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -119,11 +120,12 @@ func (x *GetBalancesResponse) GetExchanges() []*Exchange {
 	return nil
 }
 
+// Balance is what an account holds of one currency in one wallet.
 type Balance struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// What the provider calls the wallet or sub-account; empty when it has one only.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// May be negative.
+	// What can be spent now, as the provider counts it. May be negative.
 	Amount        *Money `protobuf:"bytes,2,opt,name=amount,proto3" json:"amount,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -177,7 +179,7 @@ var File_payhost_provider_v1_balance_proto protoreflect.FileDescriptor
 
 const file_payhost_provider_v1_balance_proto_rawDesc = "" +
 	"\n" +
-	"!payhost/provider/v1/balance.proto\x12\x13payhost.provider.v1\x1a\x1fpayhost/provider/v1/money.proto\".\n" +
+	"!payhost/provider/v1/balance.proto\x12\x13payhost.provider.v1\x1a\"payhost/provider/v1/exchange.proto\x1a\x1fpayhost/provider/v1/money.proto\".\n" +
 	"\x12GetBalancesRequest\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\"\x8c\x01\n" +
 	"\x13GetBalancesResponse\x128\n" +
@@ -185,7 +187,7 @@ const file_payhost_provider_v1_balance_proto_rawDesc = "" +
 	"\texchanges\x18\x02 \x03(\v2\x1d.payhost.provider.v1.ExchangeR\texchanges\"Q\n" +
 	"\aBalance\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x122\n" +
-	"\x06amount\x18\x02 \x01(\v2\x1a.payhost.provider.v1.MoneyR\x06amountB?Z=github.com/payhost/payhost/sdk/internal/providerv1;providerv1b\x06proto3"
+	"\x06amount\x18\x02 \x01(\v2\x1a.payhost.provider.v1.MoneyR\x06amountBAP\x01Z=github.com/payhost/payhost/sdk/internal/providerv1;providerv1b\x06proto3"
 
 var (
 	file_payhost_provider_v1_balance_proto_rawDescOnce sync.Once
@@ -223,6 +225,7 @@ func file_payhost_provider_v1_balance_proto_init() {
 	if File_payhost_provider_v1_balance_proto != nil {
 		return
 	}
+	file_payhost_provider_v1_exchange_proto_init()
 	file_payhost_provider_v1_money_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{

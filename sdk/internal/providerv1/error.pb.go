@@ -28,6 +28,7 @@ const (
 type Code int32
 
 const (
+	// Read as INTERNAL.
 	Code_CODE_UNSPECIFIED Code = 0
 	// The request is wrong; violations name the fields.
 	Code_CODE_INVALID_REQUEST Code = 1
@@ -43,13 +44,13 @@ const (
 	Code_CODE_LIMIT Code = 6
 	// The provider knows no such thing.
 	Code_CODE_NOT_FOUND Code = 7
-	// The provider has already seen this key or order id.
+	// The provider has already seen this key or order id. What became of the first one is to be asked.
 	Code_CODE_DUPLICATE Code = 8
 	// Too many requests; retry_after says how long to wait, if the provider did.
 	Code_CODE_RATE_LIMITED Code = 9
 	// The provider cannot be reached or answers nonsense.
 	Code_CODE_UNAVAILABLE Code = 10
-	// This account cannot do that.
+	// This account cannot do that, or not with this payment (a second capture, a currency of a method).
 	Code_CODE_NOT_SUPPORTED Code = 11
 	// A notice or an answer whose signature does not verify.
 	Code_CODE_INVALID_SIGNATURE Code = 12
@@ -177,14 +178,15 @@ func (Outcome) EnumDescriptor() ([]byte, []int) {
 	return file_payhost_provider_v1_error_proto_rawDescGZIP(), []int{1}
 }
 
-// ErrorDetail travels in the details of every failed call's status.
+// ErrorDetail travels in the details of every failed call's status (google.rpc.Status, packed as google.protobuf.Any).
+// The status's own gRPC code is not read.
 type ErrorDetail struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Code    Code                   `protobuf:"varint,1,opt,name=code,proto3,enum=payhost.provider.v1.Code" json:"code,omitempty"`
 	Outcome Outcome                `protobuf:"varint,2,opt,name=outcome,proto3,enum=payhost.provider.v1.Outcome" json:"outcome,omitempty"`
 	// For operators: plain text without secrets.
 	Message string `protobuf:"bytes,3,opt,name=message,proto3" json:"message,omitempty"`
-	// The provider's own code and words, verbatim but for masked secrets.
+	// The provider's own code and words, verbatim but for masked secrets; at most 200 and 2,000 bytes are kept.
 	ProviderCode    string `protobuf:"bytes,4,opt,name=provider_code,json=providerCode,proto3" json:"provider_code,omitempty"`
 	ProviderMessage string `protobuf:"bytes,5,opt,name=provider_message,json=providerMessage,proto3" json:"provider_message,omitempty"`
 	// How long to wait before another try; absent when nobody said.
@@ -350,7 +352,7 @@ var File_payhost_provider_v1_error_proto protoreflect.FileDescriptor
 
 const file_payhost_provider_v1_error_proto_rawDesc = "" +
 	"\n" +
-	"\x1fpayhost/provider/v1/error.proto\x12\x13payhost.provider.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fpayhost/provider/v1/money.proto\"\xc1\x03\n" +
+	"\x1fpayhost/provider/v1/error.proto\x12\x13payhost.provider.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\"payhost/provider/v1/exchange.proto\"\xc1\x03\n" +
 	"\vErrorDetail\x12-\n" +
 	"\x04code\x18\x01 \x01(\x0e2\x19.payhost.provider.v1.CodeR\x04code\x126\n" +
 	"\aoutcome\x18\x02 \x01(\x0e2\x1c.payhost.provider.v1.OutcomeR\aoutcome\x12\x18\n" +
@@ -388,7 +390,7 @@ const file_payhost_provider_v1_error_proto_rawDesc = "" +
 	"\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10OUTCOME_NOT_SENT\x10\x01\x12\x13\n" +
 	"\x0fOUTCOME_REFUSED\x10\x02\x12\x13\n" +
-	"\x0fOUTCOME_UNKNOWN\x10\x03B?Z=github.com/payhost/payhost/sdk/internal/providerv1;providerv1b\x06proto3"
+	"\x0fOUTCOME_UNKNOWN\x10\x03BAP\x01Z=github.com/payhost/payhost/sdk/internal/providerv1;providerv1b\x06proto3"
 
 var (
 	file_payhost_provider_v1_error_proto_rawDescOnce sync.Once
@@ -430,7 +432,7 @@ func file_payhost_provider_v1_error_proto_init() {
 	if File_payhost_provider_v1_error_proto != nil {
 		return
 	}
-	file_payhost_provider_v1_money_proto_init()
+	file_payhost_provider_v1_exchange_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

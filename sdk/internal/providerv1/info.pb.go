@@ -24,7 +24,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Capability is one thing that a plugin or an account can do.
+// Capability is one verb that a plugin or an account can serve. GetInfo, Configure and Deconfigure need none.
 type Capability int32
 
 const (
@@ -280,31 +280,33 @@ type GetInfoResponse struct {
 	Version string `protobuf:"bytes,2,opt,name=version,proto3" json:"version,omitempty"`
 	// The contract's version that it was built for.
 	ContractVersion int32 `protobuf:"varint,3,opt,name=contract_version,json=contractVersion,proto3" json:"contract_version,omitempty"`
+	// For people: what this provider is, in one line.
+	Description string `protobuf:"bytes,4,opt,name=description,proto3" json:"description,omitempty"`
 	// What the program can do at all; ConfigureResponse says what an account can.
-	Capabilities []Capability `protobuf:"varint,4,rep,packed,name=capabilities,proto3,enum=payhost.provider.v1.Capability" json:"capabilities,omitempty"`
+	Capabilities []Capability `protobuf:"varint,5,rep,packed,name=capabilities,proto3,enum=payhost.provider.v1.Capability" json:"capabilities,omitempty"`
 	// Upper-case codes; empty means that only an account can tell.
-	Currencies []string `protobuf:"bytes,5,rep,name=currencies,proto3" json:"currencies,omitempty"`
+	Currencies []string `protobuf:"bytes,6,rep,name=currencies,proto3" json:"currencies,omitempty"`
 	// ISO 3166-1 alpha-2, upper case; empty means no restriction known.
-	Countries     []string       `protobuf:"bytes,6,rep,name=countries,proto3" json:"countries,omitempty"`
-	PaymentLimits []*AmountLimit `protobuf:"bytes,7,rep,name=payment_limits,json=paymentLimits,proto3" json:"payment_limits,omitempty"`
-	PayoutLimits  []*AmountLimit `protobuf:"bytes,8,rep,name=payout_limits,json=payoutLimits,proto3" json:"payout_limits,omitempty"`
+	Countries []string `protobuf:"bytes,7,rep,name=countries,proto3" json:"countries,omitempty"`
+	// At most one entry a currency. Amounts outside are refused by the plugin before anything is sent: CODE_LIMIT for the
+	// bounds, CODE_INVALID_REQUEST for the decimals.
+	PaymentLimits []*AmountLimit `protobuf:"bytes,8,rep,name=payment_limits,json=paymentLimits,proto3" json:"payment_limits,omitempty"`
+	PayoutLimits  []*AmountLimit `protobuf:"bytes,9,rep,name=payout_limits,json=payoutLimits,proto3" json:"payout_limits,omitempty"`
 	// JSON Schema (2020-12) of the account's configuration. Secrets are marked "writeOnly": true, identity keys
 	// "x-payhost-identity": true.
-	ConfigSchema []byte       `protobuf:"bytes,9,opt,name=config_schema,json=configSchema,proto3" json:"config_schema,omitempty"`
-	Operations   []*Operation `protobuf:"bytes,10,rep,name=operations,proto3" json:"operations,omitempty"`
+	ConfigSchema []byte       `protobuf:"bytes,10,opt,name=config_schema,json=configSchema,proto3" json:"config_schema,omitempty"`
+	Operations   []*Operation `protobuf:"bytes,11,rep,name=operations,proto3" json:"operations,omitempty"`
 	// The ways in which a notice of this provider can be trusted; empty when it sends none.
-	WebhookTrust []WebhookTrust `protobuf:"varint,11,rep,packed,name=webhook_trust,json=webhookTrust,proto3,enum=payhost.provider.v1.WebhookTrust" json:"webhook_trust,omitempty"`
-	// What a repeat of each create verb does at the provider. Absent: NONE, and it moves money.
-	CreatePayment  *RepeatGuarantee `protobuf:"bytes,12,opt,name=create_payment,json=createPayment,proto3" json:"create_payment,omitempty"`
-	CreateRefund   *RepeatGuarantee `protobuf:"bytes,13,opt,name=create_refund,json=createRefund,proto3" json:"create_refund,omitempty"`
-	CreatePayout   *RepeatGuarantee `protobuf:"bytes,14,opt,name=create_payout,json=createPayout,proto3" json:"create_payout,omitempty"`
-	CapturePayment *RepeatGuarantee `protobuf:"bytes,19,opt,name=capture_payment,json=capturePayment,proto3" json:"capture_payment,omitempty"`
-	// What asking can find out.
-	PaymentLookup *Lookup `protobuf:"bytes,15,opt,name=payment_lookup,json=paymentLookup,proto3" json:"payment_lookup,omitempty"`
-	PayoutLookup  *Lookup `protobuf:"bytes,16,opt,name=payout_lookup,json=payoutLookup,proto3" json:"payout_lookup,omitempty"`
-	RefundLookup  *Lookup `protobuf:"bytes,17,opt,name=refund_lookup,json=refundLookup,proto3" json:"refund_lookup,omitempty"`
-	// For people: what this provider is, in one line.
-	Description   string `protobuf:"bytes,18,opt,name=description,proto3" json:"description,omitempty"`
+	WebhookTrust []WebhookTrust `protobuf:"varint,12,rep,packed,name=webhook_trust,json=webhookTrust,proto3,enum=payhost.provider.v1.WebhookTrust" json:"webhook_trust,omitempty"`
+	// What a repeat of each verb that moves money does at the provider. Absent: NONE, and it moves money.
+	CreatePayment  *RepeatGuarantee `protobuf:"bytes,13,opt,name=create_payment,json=createPayment,proto3" json:"create_payment,omitempty"`
+	CapturePayment *RepeatGuarantee `protobuf:"bytes,14,opt,name=capture_payment,json=capturePayment,proto3" json:"capture_payment,omitempty"`
+	CreateRefund   *RepeatGuarantee `protobuf:"bytes,15,opt,name=create_refund,json=createRefund,proto3" json:"create_refund,omitempty"`
+	CreatePayout   *RepeatGuarantee `protobuf:"bytes,16,opt,name=create_payout,json=createPayout,proto3" json:"create_payout,omitempty"`
+	// What asking can find out. Absent: nothing of what Lookup names.
+	PaymentLookup *Lookup `protobuf:"bytes,17,opt,name=payment_lookup,json=paymentLookup,proto3" json:"payment_lookup,omitempty"`
+	RefundLookup  *Lookup `protobuf:"bytes,18,opt,name=refund_lookup,json=refundLookup,proto3" json:"refund_lookup,omitempty"`
+	PayoutLookup  *Lookup `protobuf:"bytes,19,opt,name=payout_lookup,json=payoutLookup,proto3" json:"payout_lookup,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -358,6 +360,13 @@ func (x *GetInfoResponse) GetContractVersion() int32 {
 		return x.ContractVersion
 	}
 	return 0
+}
+
+func (x *GetInfoResponse) GetDescription() string {
+	if x != nil {
+		return x.Description
+	}
+	return ""
 }
 
 func (x *GetInfoResponse) GetCapabilities() []Capability {
@@ -423,6 +432,13 @@ func (x *GetInfoResponse) GetCreatePayment() *RepeatGuarantee {
 	return nil
 }
 
+func (x *GetInfoResponse) GetCapturePayment() *RepeatGuarantee {
+	if x != nil {
+		return x.CapturePayment
+	}
+	return nil
+}
+
 func (x *GetInfoResponse) GetCreateRefund() *RepeatGuarantee {
 	if x != nil {
 		return x.CreateRefund
@@ -437,23 +453,9 @@ func (x *GetInfoResponse) GetCreatePayout() *RepeatGuarantee {
 	return nil
 }
 
-func (x *GetInfoResponse) GetCapturePayment() *RepeatGuarantee {
-	if x != nil {
-		return x.CapturePayment
-	}
-	return nil
-}
-
 func (x *GetInfoResponse) GetPaymentLookup() *Lookup {
 	if x != nil {
 		return x.PaymentLookup
-	}
-	return nil
-}
-
-func (x *GetInfoResponse) GetPayoutLookup() *Lookup {
-	if x != nil {
-		return x.PayoutLookup
 	}
 	return nil
 }
@@ -465,14 +467,14 @@ func (x *GetInfoResponse) GetRefundLookup() *Lookup {
 	return nil
 }
 
-func (x *GetInfoResponse) GetDescription() string {
+func (x *GetInfoResponse) GetPayoutLookup() *Lookup {
 	if x != nil {
-		return x.Description
+		return x.PayoutLookup
 	}
-	return ""
+	return nil
 }
 
-// AmountLimit bounds the amounts of one currency. An empty bound is no bound.
+// AmountLimit bounds the amounts of one currency. A bound is written like Money.amount; an empty one is no bound.
 type AmountLimit struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
 	Currency string                 `protobuf:"bytes,1,opt,name=currency,proto3" json:"currency,omitempty"`
@@ -543,6 +545,7 @@ func (x *AmountLimit) GetDecimals() int32 {
 	return 0
 }
 
+// RepeatGuarantee declares the behaviour of one verb that moves money. The conformance kit really repeats.
 type RepeatGuarantee struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Repeat Repeat                 `protobuf:"varint,1,opt,name=repeat,proto3,enum=payhost.provider.v1.Repeat" json:"repeat,omitempty"`
@@ -777,28 +780,28 @@ const file_payhost_provider_v1_info_proto_rawDesc = "" +
 	"\x0fGetInfoResponse\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\x12)\n" +
-	"\x10contract_version\x18\x03 \x01(\x05R\x0fcontractVersion\x12C\n" +
-	"\fcapabilities\x18\x04 \x03(\x0e2\x1f.payhost.provider.v1.CapabilityR\fcapabilities\x12\x1e\n" +
+	"\x10contract_version\x18\x03 \x01(\x05R\x0fcontractVersion\x12 \n" +
+	"\vdescription\x18\x04 \x01(\tR\vdescription\x12C\n" +
+	"\fcapabilities\x18\x05 \x03(\x0e2\x1f.payhost.provider.v1.CapabilityR\fcapabilities\x12\x1e\n" +
 	"\n" +
-	"currencies\x18\x05 \x03(\tR\n" +
+	"currencies\x18\x06 \x03(\tR\n" +
 	"currencies\x12\x1c\n" +
-	"\tcountries\x18\x06 \x03(\tR\tcountries\x12G\n" +
-	"\x0epayment_limits\x18\a \x03(\v2 .payhost.provider.v1.AmountLimitR\rpaymentLimits\x12E\n" +
-	"\rpayout_limits\x18\b \x03(\v2 .payhost.provider.v1.AmountLimitR\fpayoutLimits\x12#\n" +
-	"\rconfig_schema\x18\t \x01(\fR\fconfigSchema\x12>\n" +
+	"\tcountries\x18\a \x03(\tR\tcountries\x12G\n" +
+	"\x0epayment_limits\x18\b \x03(\v2 .payhost.provider.v1.AmountLimitR\rpaymentLimits\x12E\n" +
+	"\rpayout_limits\x18\t \x03(\v2 .payhost.provider.v1.AmountLimitR\fpayoutLimits\x12#\n" +
+	"\rconfig_schema\x18\n" +
+	" \x01(\fR\fconfigSchema\x12>\n" +
 	"\n" +
-	"operations\x18\n" +
-	" \x03(\v2\x1e.payhost.provider.v1.OperationR\n" +
+	"operations\x18\v \x03(\v2\x1e.payhost.provider.v1.OperationR\n" +
 	"operations\x12F\n" +
-	"\rwebhook_trust\x18\v \x03(\x0e2!.payhost.provider.v1.WebhookTrustR\fwebhookTrust\x12K\n" +
-	"\x0ecreate_payment\x18\f \x01(\v2$.payhost.provider.v1.RepeatGuaranteeR\rcreatePayment\x12I\n" +
-	"\rcreate_refund\x18\r \x01(\v2$.payhost.provider.v1.RepeatGuaranteeR\fcreateRefund\x12I\n" +
-	"\rcreate_payout\x18\x0e \x01(\v2$.payhost.provider.v1.RepeatGuaranteeR\fcreatePayout\x12M\n" +
-	"\x0fcapture_payment\x18\x13 \x01(\v2$.payhost.provider.v1.RepeatGuaranteeR\x0ecapturePayment\x12B\n" +
-	"\x0epayment_lookup\x18\x0f \x01(\v2\x1b.payhost.provider.v1.LookupR\rpaymentLookup\x12@\n" +
-	"\rpayout_lookup\x18\x10 \x01(\v2\x1b.payhost.provider.v1.LookupR\fpayoutLookup\x12@\n" +
-	"\rrefund_lookup\x18\x11 \x01(\v2\x1b.payhost.provider.v1.LookupR\frefundLookup\x12 \n" +
-	"\vdescription\x18\x12 \x01(\tR\vdescription\"{\n" +
+	"\rwebhook_trust\x18\f \x03(\x0e2!.payhost.provider.v1.WebhookTrustR\fwebhookTrust\x12K\n" +
+	"\x0ecreate_payment\x18\r \x01(\v2$.payhost.provider.v1.RepeatGuaranteeR\rcreatePayment\x12M\n" +
+	"\x0fcapture_payment\x18\x0e \x01(\v2$.payhost.provider.v1.RepeatGuaranteeR\x0ecapturePayment\x12I\n" +
+	"\rcreate_refund\x18\x0f \x01(\v2$.payhost.provider.v1.RepeatGuaranteeR\fcreateRefund\x12I\n" +
+	"\rcreate_payout\x18\x10 \x01(\v2$.payhost.provider.v1.RepeatGuaranteeR\fcreatePayout\x12B\n" +
+	"\x0epayment_lookup\x18\x11 \x01(\v2\x1b.payhost.provider.v1.LookupR\rpaymentLookup\x12@\n" +
+	"\rrefund_lookup\x18\x12 \x01(\v2\x1b.payhost.provider.v1.LookupR\frefundLookup\x12@\n" +
+	"\rpayout_lookup\x18\x13 \x01(\v2\x1b.payhost.provider.v1.LookupR\fpayoutLookup\"{\n" +
 	"\vAmountLimit\x12\x1a\n" +
 	"\bcurrency\x18\x01 \x01(\tR\bcurrency\x12\x10\n" +
 	"\x03min\x18\x02 \x01(\tR\x03min\x12\x10\n" +
@@ -854,7 +857,7 @@ const file_payhost_provider_v1_info_proto_rawDesc = "" +
 	"\x17WEBHOOK_TRUST_SIGNATURE\x10\x01\x12\x1d\n" +
 	"\x19WEBHOOK_TRUST_PAYMENT_URL\x10\x02\x12\x1d\n" +
 	"\x19WEBHOOK_TRUST_ACCOUNT_URL\x10\x03\x12\x19\n" +
-	"\x15WEBHOOK_TRUST_ADDRESS\x10\x04B?Z=github.com/payhost/payhost/sdk/internal/providerv1;providerv1b\x06proto3"
+	"\x15WEBHOOK_TRUST_ADDRESS\x10\x04BAP\x01Z=github.com/payhost/payhost/sdk/internal/providerv1;providerv1b\x06proto3"
 
 var (
 	file_payhost_provider_v1_info_proto_rawDescOnce sync.Once
@@ -889,12 +892,12 @@ var file_payhost_provider_v1_info_proto_depIdxs = []int32{
 	8,  // 3: payhost.provider.v1.GetInfoResponse.operations:type_name -> payhost.provider.v1.Operation
 	2,  // 4: payhost.provider.v1.GetInfoResponse.webhook_trust:type_name -> payhost.provider.v1.WebhookTrust
 	6,  // 5: payhost.provider.v1.GetInfoResponse.create_payment:type_name -> payhost.provider.v1.RepeatGuarantee
-	6,  // 6: payhost.provider.v1.GetInfoResponse.create_refund:type_name -> payhost.provider.v1.RepeatGuarantee
-	6,  // 7: payhost.provider.v1.GetInfoResponse.create_payout:type_name -> payhost.provider.v1.RepeatGuarantee
-	6,  // 8: payhost.provider.v1.GetInfoResponse.capture_payment:type_name -> payhost.provider.v1.RepeatGuarantee
+	6,  // 6: payhost.provider.v1.GetInfoResponse.capture_payment:type_name -> payhost.provider.v1.RepeatGuarantee
+	6,  // 7: payhost.provider.v1.GetInfoResponse.create_refund:type_name -> payhost.provider.v1.RepeatGuarantee
+	6,  // 8: payhost.provider.v1.GetInfoResponse.create_payout:type_name -> payhost.provider.v1.RepeatGuarantee
 	7,  // 9: payhost.provider.v1.GetInfoResponse.payment_lookup:type_name -> payhost.provider.v1.Lookup
-	7,  // 10: payhost.provider.v1.GetInfoResponse.payout_lookup:type_name -> payhost.provider.v1.Lookup
-	7,  // 11: payhost.provider.v1.GetInfoResponse.refund_lookup:type_name -> payhost.provider.v1.Lookup
+	7,  // 10: payhost.provider.v1.GetInfoResponse.refund_lookup:type_name -> payhost.provider.v1.Lookup
+	7,  // 11: payhost.provider.v1.GetInfoResponse.payout_lookup:type_name -> payhost.provider.v1.Lookup
 	1,  // 12: payhost.provider.v1.RepeatGuarantee.repeat:type_name -> payhost.provider.v1.Repeat
 	9,  // 13: payhost.provider.v1.RepeatGuarantee.replay_window:type_name -> google.protobuf.Duration
 	14, // [14:14] is the sub-list for method output_type

@@ -27,6 +27,7 @@ const (
 type Flow int32
 
 const (
+	// The plugin does not know: the next action will say.
 	Flow_FLOW_UNSPECIFIED Flow = 0
 	// The customer is sent to a page of the provider.
 	Flow_FLOW_REDIRECT Flow = 1
@@ -83,6 +84,7 @@ func (Flow) EnumDescriptor() ([]byte, []int) {
 type FieldKind int32
 
 const (
+	// Read as TEXT.
 	FieldKind_FIELD_KIND_UNSPECIFIED FieldKind = 0
 	FieldKind_FIELD_KIND_TEXT        FieldKind = 1
 	FieldKind_FIELD_KIND_AMOUNT      FieldKind = 2
@@ -134,11 +136,12 @@ func (FieldKind) EnumDescriptor() ([]byte, []int) {
 
 // The filters are hints: a plugin that cannot pass one on ignores it.
 type ListPaymentMethodsRequest struct {
-	state      protoimpl.MessageState `protogen:"open.v1"`
-	Account    string                 `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
-	Country    string                 `protobuf:"bytes,2,opt,name=country,proto3" json:"country,omitempty"`
-	Currency   string                 `protobuf:"bytes,3,opt,name=currency,proto3" json:"currency,omitempty"`
-	CustomerId string                 `protobuf:"bytes,4,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Account string                 `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
+	// ISO 3166-1 alpha-2, upper case.
+	Country    string `protobuf:"bytes,2,opt,name=country,proto3" json:"country,omitempty"`
+	Currency   string `protobuf:"bytes,3,opt,name=currency,proto3" json:"currency,omitempty"`
+	CustomerId string `protobuf:"bytes,4,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
 	// Absent when the amount is not known yet.
 	Amount        *Money `protobuf:"bytes,5,opt,name=amount,proto3" json:"amount,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -262,14 +265,19 @@ func (x *ListPaymentMethodsResponse) GetExchanges() []*Exchange {
 	return nil
 }
 
+// PaymentMethod is one way to pay in one currency. A method that takes several is listed once for each, with the same
+// id.
 type PaymentMethod struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// What CreatePayment takes as method.
-	Id       string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	Name     string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// For the customer.
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// Upper case; empty means no restriction known.
 	Country  string `protobuf:"bytes,3,opt,name=country,proto3" json:"country,omitempty"`
 	Currency string `protobuf:"bytes,4,opt,name=currency,proto3" json:"currency,omitempty"`
-	// Inclusive bounds unless limits_exclusive; empty when there is none.
+	// Bounds of the amount in that currency, written like Money.amount; empty when there is none. Inclusive unless
+	// limits_exclusive.
 	Min             string `protobuf:"bytes,5,opt,name=min,proto3" json:"min,omitempty"`
 	Max             string `protobuf:"bytes,6,opt,name=max,proto3" json:"max,omitempty"`
 	LimitsExclusive bool   `protobuf:"varint,7,opt,name=limits_exclusive,json=limitsExclusive,proto3" json:"limits_exclusive,omitempty"`
@@ -392,11 +400,13 @@ func (x *PaymentMethod) GetFields() []*Field {
 
 // Field is something the customer is asked for.
 type Field struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	Label         string                 `protobuf:"bytes,2,opt,name=label,proto3" json:"label,omitempty"`
-	Required      bool                   `protobuf:"varint,3,opt,name=required,proto3" json:"required,omitempty"`
-	Kind          FieldKind              `protobuf:"varint,4,opt,name=kind,proto3,enum=payhost.provider.v1.FieldKind" json:"kind,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The key under which the answer comes back.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// For the customer.
+	Label         string    `protobuf:"bytes,2,opt,name=label,proto3" json:"label,omitempty"`
+	Required      bool      `protobuf:"varint,3,opt,name=required,proto3" json:"required,omitempty"`
+	Kind          FieldKind `protobuf:"varint,4,opt,name=kind,proto3,enum=payhost.provider.v1.FieldKind" json:"kind,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -463,7 +473,7 @@ var File_payhost_provider_v1_method_proto protoreflect.FileDescriptor
 
 const file_payhost_provider_v1_method_proto_rawDesc = "" +
 	"\n" +
-	" payhost/provider/v1/method.proto\x12\x13payhost.provider.v1\x1a\x1fpayhost/provider/v1/money.proto\"\xc0\x01\n" +
+	" payhost/provider/v1/method.proto\x12\x13payhost.provider.v1\x1a\"payhost/provider/v1/exchange.proto\x1a\x1fpayhost/provider/v1/money.proto\"\xc0\x01\n" +
 	"\x19ListPaymentMethodsRequest\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x12\x18\n" +
 	"\acountry\x18\x02 \x01(\tR\acountry\x12\x1a\n" +
@@ -501,7 +511,7 @@ const file_payhost_provider_v1_method_proto_rawDesc = "" +
 	"\x16FIELD_KIND_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fFIELD_KIND_TEXT\x10\x01\x12\x15\n" +
 	"\x11FIELD_KIND_AMOUNT\x10\x02\x12\x13\n" +
-	"\x0fFIELD_KIND_FILE\x10\x03B?Z=github.com/payhost/payhost/sdk/internal/providerv1;providerv1b\x06proto3"
+	"\x0fFIELD_KIND_FILE\x10\x03BAP\x01Z=github.com/payhost/payhost/sdk/internal/providerv1;providerv1b\x06proto3"
 
 var (
 	file_payhost_provider_v1_method_proto_rawDescOnce sync.Once
@@ -546,6 +556,7 @@ func file_payhost_provider_v1_method_proto_init() {
 	if File_payhost_provider_v1_method_proto != nil {
 		return
 	}
+	file_payhost_provider_v1_exchange_proto_init()
 	file_payhost_provider_v1_money_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{

@@ -28,9 +28,10 @@ type InvokeOperationRequest struct {
 	Account string                 `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
 	// As GetInfo.operations names it.
 	Operation string `protobuf:"bytes,2,opt,name=operation,proto3" json:"operation,omitempty"`
-	// JSON text that fits the operation's input_schema.
+	// One JSON value (UTF-8) that fits the operation's input_schema, at most 1 MiB. The plugin checks that: a host
+	// may pass on what does not fit.
 	Input []byte `protobuf:"bytes,3,opt,name=input,proto3" json:"input,omitempty"`
-	// Present when the operation moves money.
+	// Set when the operation moves money, as Operation.moves_money says.
 	IdempotencyKey string `protobuf:"bytes,4,opt,name=idempotency_key,json=idempotencyKey,proto3" json:"idempotency_key,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
@@ -96,7 +97,7 @@ func (x *InvokeOperationRequest) GetIdempotencyKey() string {
 
 type InvokeOperationResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// JSON text that fits the operation's output_schema.
+	// One JSON value (UTF-8) that fits the operation's output_schema.
 	Output        []byte      `protobuf:"bytes,1,opt,name=output,proto3" json:"output,omitempty"`
 	Exchanges     []*Exchange `protobuf:"bytes,2,rep,name=exchanges,proto3" json:"exchanges,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -151,7 +152,7 @@ var File_payhost_provider_v1_operation_proto protoreflect.FileDescriptor
 
 const file_payhost_provider_v1_operation_proto_rawDesc = "" +
 	"\n" +
-	"#payhost/provider/v1/operation.proto\x12\x13payhost.provider.v1\x1a\x1fpayhost/provider/v1/money.proto\"\x8f\x01\n" +
+	"#payhost/provider/v1/operation.proto\x12\x13payhost.provider.v1\x1a\"payhost/provider/v1/exchange.proto\"\x8f\x01\n" +
 	"\x16InvokeOperationRequest\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x12\x1c\n" +
 	"\toperation\x18\x02 \x01(\tR\toperation\x12\x14\n" +
@@ -159,7 +160,7 @@ const file_payhost_provider_v1_operation_proto_rawDesc = "" +
 	"\x0fidempotency_key\x18\x04 \x01(\tR\x0eidempotencyKey\"n\n" +
 	"\x17InvokeOperationResponse\x12\x16\n" +
 	"\x06output\x18\x01 \x01(\fR\x06output\x12;\n" +
-	"\texchanges\x18\x02 \x03(\v2\x1d.payhost.provider.v1.ExchangeR\texchangesB?Z=github.com/payhost/payhost/sdk/internal/providerv1;providerv1b\x06proto3"
+	"\texchanges\x18\x02 \x03(\v2\x1d.payhost.provider.v1.ExchangeR\texchangesBAP\x01Z=github.com/payhost/payhost/sdk/internal/providerv1;providerv1b\x06proto3"
 
 var (
 	file_payhost_provider_v1_operation_proto_rawDescOnce sync.Once
@@ -193,7 +194,7 @@ func file_payhost_provider_v1_operation_proto_init() {
 	if File_payhost_provider_v1_operation_proto != nil {
 		return
 	}
-	file_payhost_provider_v1_money_proto_init()
+	file_payhost_provider_v1_exchange_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

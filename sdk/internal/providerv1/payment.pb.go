@@ -29,6 +29,7 @@ const (
 type PaymentStatus int32
 
 const (
+	// Not an answer: hosts refuse a payment without a status.
 	PaymentStatus_PAYMENT_STATUS_UNSPECIFIED PaymentStatus = 0
 	// The customer must do something.
 	PaymentStatus_PAYMENT_STATUS_REQUIRES_ACTION PaymentStatus = 1
@@ -97,14 +98,16 @@ func (PaymentStatus) EnumDescriptor() ([]byte, []int) {
 	return file_payhost_provider_v1_payment_proto_rawDescGZIP(), []int{0}
 }
 
+// Customer is who pays. Every field may be empty: a plugin whose provider needs one reports a violation.
 type Customer struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	Email         string                 `protobuf:"bytes,2,opt,name=email,proto3" json:"email,omitempty"`
-	Phone         string                 `protobuf:"bytes,3,opt,name=phone,proto3" json:"phone,omitempty"`
-	FirstName     string                 `protobuf:"bytes,4,opt,name=first_name,json=firstName,proto3" json:"first_name,omitempty"`
-	LastName      string                 `protobuf:"bytes,5,opt,name=last_name,json=lastName,proto3" json:"last_name,omitempty"`
-	Ip            string                 `protobuf:"bytes,6,opt,name=ip,proto3" json:"ip,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The merchant's own for this customer.
+	Id            string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Email         string `protobuf:"bytes,2,opt,name=email,proto3" json:"email,omitempty"`
+	Phone         string `protobuf:"bytes,3,opt,name=phone,proto3" json:"phone,omitempty"`
+	FirstName     string `protobuf:"bytes,4,opt,name=first_name,json=firstName,proto3" json:"first_name,omitempty"`
+	LastName      string `protobuf:"bytes,5,opt,name=last_name,json=lastName,proto3" json:"last_name,omitempty"`
+	Ip            string `protobuf:"bytes,6,opt,name=ip,proto3" json:"ip,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -196,21 +199,27 @@ type CreatePaymentRequest struct {
 	Amount *Money `protobuf:"bytes,6,opt,name=amount,proto3" json:"amount,omitempty"`
 	// The merchant's own; may repeat. Goes only where the provider has a field for text.
 	MerchantReference string `protobuf:"bytes,7,opt,name=merchant_reference,json=merchantReference,proto3" json:"merchant_reference,omitempty"`
-	Description       string `protobuf:"bytes,8,opt,name=description,proto3" json:"description,omitempty"`
-	// Of ListPaymentMethods; empty when the provider chooses.
-	Method   string    `protobuf:"bytes,9,opt,name=method,proto3" json:"method,omitempty"`
-	Country  string    `protobuf:"bytes,10,opt,name=country,proto3" json:"country,omitempty"`
+	// For the customer.
+	Description string `protobuf:"bytes,8,opt,name=description,proto3" json:"description,omitempty"`
+	// PaymentMethod.id of ListPaymentMethods; empty when the provider chooses.
+	Method string `protobuf:"bytes,9,opt,name=method,proto3" json:"method,omitempty"`
+	// ISO 3166-1 alpha-2, upper case; empty when not known.
+	Country string `protobuf:"bytes,10,opt,name=country,proto3" json:"country,omitempty"`
+	// Of the pages that the customer sees: BCP 47, such as "de"; empty when not known.
 	Language string    `protobuf:"bytes,11,opt,name=language,proto3" json:"language,omitempty"`
 	Customer *Customer `protobuf:"bytes,12,opt,name=customer,proto3" json:"customer,omitempty"`
 	// Where the provider is to send notices of this payment: unguessable, and never shown to the customer.
 	NotifyUrl string `protobuf:"bytes,13,opt,name=notify_url,json=notifyUrl,proto3" json:"notify_url,omitempty"`
-	// Where the customer comes back to, after success and after giving up.
+	// Where the customer comes back to after paying.
 	ReturnUrl string `protobuf:"bytes,14,opt,name=return_url,json=returnUrl,proto3" json:"return_url,omitempty"`
+	// Where the customer comes back to after giving up.
 	CancelUrl string `protobuf:"bytes,15,opt,name=cancel_url,json=cancelUrl,proto3" json:"cancel_url,omitempty"`
 	// Absent when the merchant does not say.
 	ExpiresAt *timestamppb.Timestamp `protobuf:"bytes,16,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
-	Metadata  map[string]string      `protobuf:"bytes,17,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	// The provider's own options as JSON text (one object); empty when there are none.
+	// The merchant's notes to itself. Plugins need not pass them on.
+	Metadata map[string]string `protobuf:"bytes,17,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// The provider's own options as JSON text (one object, UTF-8), at most 64 KiB; empty when there are none. Unknown
+	// keys are violations.
 	Options       []byte `protobuf:"bytes,18,opt,name=options,proto3" json:"options,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -427,14 +436,15 @@ func (x *CreatePaymentResponse) GetExchanges() []*Exchange {
 // Payment is what the provider says of one.
 type Payment struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Theirs; empty when they have none (yet).
+	// Theirs: at most 200 bytes; empty when they have none (yet).
 	ProviderReference string        `protobuf:"bytes,1,opt,name=provider_reference,json=providerReference,proto3" json:"provider_reference,omitempty"`
 	Status            PaymentStatus `protobuf:"varint,2,opt,name=status,proto3,enum=payhost.provider.v1.PaymentStatus" json:"status,omitempty"`
-	// The provider's own word or number for it.
+	// The provider's own word or number for the status.
 	ProviderStatus string `protobuf:"bytes,3,opt,name=provider_status,json=providerStatus,proto3" json:"provider_status,omitempty"`
 	// Absent: nothing for the customer to do.
 	NextAction *NextAction `protobuf:"bytes,4,opt,name=next_action,json=nextAction,proto3" json:"next_action,omitempty"`
-	// What the provider says the payment is for; absent when its answer has no amount. Hosts compare it with the intent.
+	// What the provider says the payment is for, also after a part of it was captured or refunded; absent when its answer
+	// has no such amount. Hosts compare it with the intent.
 	Amount *Money `protobuf:"bytes,5,opt,name=amount,proto3" json:"amount,omitempty"`
 	// What the customer really paid, and in what; absent when not told or not different.
 	Paid *Money `protobuf:"bytes,6,opt,name=paid,proto3" json:"paid,omitempty"`
@@ -596,7 +606,8 @@ func (x *Receipt) GetAmount() *Money {
 	return nil
 }
 
-// NextAction is what the customer is to do. Display and confirm may come together.
+// NextAction is what the customer is to do: at least one is set. Display and confirm may come together, redirect comes
+// alone. A challenge by the customer's bank is a redirect.
 type NextAction struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Redirect      *Redirect              `protobuf:"bytes,1,opt,name=redirect,proto3" json:"redirect,omitempty"`
@@ -660,8 +671,9 @@ func (x *NextAction) GetConfirm() *Confirm {
 // Redirect sends the customer's browser away.
 type Redirect struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	Url   string                 `protobuf:"bytes,1,opt,name=url,proto3" json:"url,omitempty"`
-	// GET when empty.
+	// At most 8 KiB.
+	Url string `protobuf:"bytes,1,opt,name=url,proto3" json:"url,omitempty"`
+	// "GET" (also when empty) or "POST".
 	Method string `protobuf:"bytes,2,opt,name=method,proto3" json:"method,omitempty"`
 	// Form fields when the method is POST.
 	Fields        map[string]string `protobuf:"bytes,3,rep,name=fields,proto3" json:"fields,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
@@ -722,9 +734,10 @@ func (x *Redirect) GetFields() map[string]string {
 
 // Display shows the customer where to pay.
 type Display struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Instructions  string                 `protobuf:"bytes,1,opt,name=instructions,proto3" json:"instructions,omitempty"`
-	Fields        []*DisplayField        `protobuf:"bytes,2,rep,name=fields,proto3" json:"fields,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Words for the customer.
+	Instructions  string          `protobuf:"bytes,1,opt,name=instructions,proto3" json:"instructions,omitempty"`
+	Fields        []*DisplayField `protobuf:"bytes,2,rep,name=fields,proto3" json:"fields,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -773,6 +786,7 @@ func (x *Display) GetFields() []*DisplayField {
 	return nil
 }
 
+// DisplayField is one thing that the customer needs to see, such as an account number.
 type DisplayField struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
@@ -880,19 +894,22 @@ func (x *Confirm) GetFields() []*Field {
 
 // PaymentContext is what the host knows of a payment: everything that a plugin needs so that it can keep no state.
 type PaymentContext struct {
-	state             protoimpl.MessageState `protogen:"open.v1"`
-	Reference         string                 `protobuf:"bytes,1,opt,name=reference,proto3" json:"reference,omitempty"`
-	ProviderReference string                 `protobuf:"bytes,2,opt,name=provider_reference,json=providerReference,proto3" json:"provider_reference,omitempty"`
-	Amount            *Money                 `protobuf:"bytes,3,opt,name=amount,proto3" json:"amount,omitempty"`
-	MerchantReference string                 `protobuf:"bytes,4,opt,name=merchant_reference,json=merchantReference,proto3" json:"merchant_reference,omitempty"`
-	Method            string                 `protobuf:"bytes,5,opt,name=method,proto3" json:"method,omitempty"`
-	Country           string                 `protobuf:"bytes,6,opt,name=country,proto3" json:"country,omitempty"`
-	Customer          *Customer              `protobuf:"bytes,7,opt,name=customer,proto3" json:"customer,omitempty"`
-	Options           []byte                 `protobuf:"bytes,8,opt,name=options,proto3" json:"options,omitempty"`
-	ProviderState     []byte                 `protobuf:"bytes,9,opt,name=provider_state,json=providerState,proto3" json:"provider_state,omitempty"`
-	CreatedAt         *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Ours, as CreatePaymentRequest had it, like the fields below that have the same names there.
+	Reference string `protobuf:"bytes,1,opt,name=reference,proto3" json:"reference,omitempty"`
+	// Empty until the provider gave one.
+	ProviderReference string    `protobuf:"bytes,2,opt,name=provider_reference,json=providerReference,proto3" json:"provider_reference,omitempty"`
+	Amount            *Money    `protobuf:"bytes,3,opt,name=amount,proto3" json:"amount,omitempty"`
+	MerchantReference string    `protobuf:"bytes,4,opt,name=merchant_reference,json=merchantReference,proto3" json:"merchant_reference,omitempty"`
+	Method            string    `protobuf:"bytes,5,opt,name=method,proto3" json:"method,omitempty"`
+	Country           string    `protobuf:"bytes,6,opt,name=country,proto3" json:"country,omitempty"`
+	Customer          *Customer `protobuf:"bytes,7,opt,name=customer,proto3" json:"customer,omitempty"`
+	Options           []byte    `protobuf:"bytes,8,opt,name=options,proto3" json:"options,omitempty"`
+	// What the plugin last gave as Payment.provider_state.
+	ProviderState []byte                 `protobuf:"bytes,9,opt,name=provider_state,json=providerState,proto3" json:"provider_state,omitempty"`
+	CreatedAt     *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *PaymentContext) Reset() {
@@ -996,11 +1013,13 @@ func (x *PaymentContext) GetCreatedAt() *timestamppb.Timestamp {
 }
 
 type ConfirmPaymentRequest struct {
-	state          protoimpl.MessageState `protogen:"open.v1"`
-	Account        string                 `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
-	Payment        *PaymentContext        `protobuf:"bytes,2,opt,name=payment,proto3" json:"payment,omitempty"`
-	IdempotencyKey string                 `protobuf:"bytes,3,opt,name=idempotency_key,json=idempotencyKey,proto3" json:"idempotency_key,omitempty"`
-	Attempt        int32                  `protobuf:"varint,4,opt,name=attempt,proto3" json:"attempt,omitempty"`
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Account string                 `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
+	Payment *PaymentContext        `protobuf:"bytes,2,opt,name=payment,proto3" json:"payment,omitempty"`
+	// Stable for this confirmation: every attempt of it carries the same.
+	IdempotencyKey string `protobuf:"bytes,3,opt,name=idempotency_key,json=idempotencyKey,proto3" json:"idempotency_key,omitempty"`
+	// 1 for the first attempt.
+	Attempt int32 `protobuf:"varint,4,opt,name=attempt,proto3" json:"attempt,omitempty"`
 	// By field name, as the Confirm next action asked.
 	Fields        map[string]string `protobuf:"bytes,5,rep,name=fields,proto3" json:"fields,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	Attachments   []*Attachment     `protobuf:"bytes,6,rep,name=attachments,proto3" json:"attachments,omitempty"`
@@ -1080,7 +1099,7 @@ func (x *ConfirmPaymentRequest) GetAttachments() []*Attachment {
 	return nil
 }
 
-// Attachment is a file from the customer: at most 5 MiB.
+// Attachment is a file from the customer: at most 5 MiB of content.
 type Attachment struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The field it answers.
@@ -1306,14 +1325,17 @@ func (x *GetPaymentResponse) GetExchanges() []*Exchange {
 	return nil
 }
 
-// Either references or a time range.
+// Either payments or a time range is set, as GetInfo.payment_lookup declares.
 type ListPaymentsRequest struct {
-	state    protoimpl.MessageState `protogen:"open.v1"`
-	Account  string                 `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
-	Payments []*PaymentContext      `protobuf:"bytes,2,rep,name=payments,proto3" json:"payments,omitempty"`
-	From     *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=from,proto3" json:"from,omitempty"`
-	To       *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=to,proto3" json:"to,omitempty"`
-	// Empty for the first page, then what the last answer gave.
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Account string                 `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
+	// Those asked about. What the provider does not know is missing from the answer: no error.
+	Payments []*PaymentContext `protobuf:"bytes,2,rep,name=payments,proto3" json:"payments,omitempty"`
+	// When the payments were created, from inclusive, to exclusive; an absent end is open. A provider that counts
+	// otherwise may give more, never less.
+	From *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=from,proto3" json:"from,omitempty"`
+	To   *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=to,proto3" json:"to,omitempty"`
+	// Empty for the first page, then what the last answer gave, the rest of the request being the same.
 	PageToken     string `protobuf:"bytes,5,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1387,7 +1409,7 @@ func (x *ListPaymentsRequest) GetPageToken() string {
 type ListPaymentsResponse struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
 	Payments []*ListedPayment       `protobuf:"bytes,1,rep,name=payments,proto3" json:"payments,omitempty"`
-	// Empty at the end.
+	// At most 4 KiB; empty at the end. A page may be empty before the end.
 	NextPageToken string      `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	Exchanges     []*Exchange `protobuf:"bytes,3,rep,name=exchanges,proto3" json:"exchanges,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -1445,9 +1467,10 @@ func (x *ListPaymentsResponse) GetExchanges() []*Exchange {
 	return nil
 }
 
+// ListedPayment is one payment of a list.
 type ListedPayment struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Ours; empty when the provider's answer does not carry it.
+	// Ours; empty when the provider's answer does not carry it, and then payment.provider_reference is set.
 	Reference     string   `protobuf:"bytes,1,opt,name=reference,proto3" json:"reference,omitempty"`
 	Payment       *Payment `protobuf:"bytes,2,opt,name=payment,proto3" json:"payment,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -1499,12 +1522,14 @@ func (x *ListedPayment) GetPayment() *Payment {
 }
 
 type CapturePaymentRequest struct {
-	state          protoimpl.MessageState `protogen:"open.v1"`
-	Account        string                 `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
-	Payment        *PaymentContext        `protobuf:"bytes,2,opt,name=payment,proto3" json:"payment,omitempty"`
-	IdempotencyKey string                 `protobuf:"bytes,3,opt,name=idempotency_key,json=idempotencyKey,proto3" json:"idempotency_key,omitempty"`
-	Attempt        int32                  `protobuf:"varint,4,opt,name=attempt,proto3" json:"attempt,omitempty"`
-	// Absent: all of it.
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Account string                 `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
+	Payment *PaymentContext        `protobuf:"bytes,2,opt,name=payment,proto3" json:"payment,omitempty"`
+	// Stable for this capture: every attempt of it carries the same.
+	IdempotencyKey string `protobuf:"bytes,3,opt,name=idempotency_key,json=idempotencyKey,proto3" json:"idempotency_key,omitempty"`
+	// 1 for the first attempt.
+	Attempt int32 `protobuf:"varint,4,opt,name=attempt,proto3" json:"attempt,omitempty"`
+	// Absent: all of it. Of the payment's currency, and no more than its amount.
 	Amount        *Money `protobuf:"bytes,5,opt,name=amount,proto3" json:"amount,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1628,14 +1653,17 @@ func (x *CapturePaymentResponse) GetExchanges() []*Exchange {
 }
 
 type CancelPaymentRequest struct {
-	state          protoimpl.MessageState `protogen:"open.v1"`
-	Account        string                 `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
-	Payment        *PaymentContext        `protobuf:"bytes,2,opt,name=payment,proto3" json:"payment,omitempty"`
-	IdempotencyKey string                 `protobuf:"bytes,3,opt,name=idempotency_key,json=idempotencyKey,proto3" json:"idempotency_key,omitempty"`
-	Attempt        int32                  `protobuf:"varint,4,opt,name=attempt,proto3" json:"attempt,omitempty"`
-	Reason         string                 `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Account string                 `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
+	Payment *PaymentContext        `protobuf:"bytes,2,opt,name=payment,proto3" json:"payment,omitempty"`
+	// Stable for this cancellation.
+	IdempotencyKey string `protobuf:"bytes,3,opt,name=idempotency_key,json=idempotencyKey,proto3" json:"idempotency_key,omitempty"`
+	// 1 for the first attempt.
+	Attempt int32 `protobuf:"varint,4,opt,name=attempt,proto3" json:"attempt,omitempty"`
+	// Words for the provider's records; may be empty.
+	Reason        string `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *CancelPaymentRequest) Reset() {
@@ -1759,7 +1787,7 @@ var File_payhost_provider_v1_payment_proto protoreflect.FileDescriptor
 
 const file_payhost_provider_v1_payment_proto_rawDesc = "" +
 	"\n" +
-	"!payhost/provider/v1/payment.proto\x12\x13payhost.provider.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a payhost/provider/v1/method.proto\x1a\x1fpayhost/provider/v1/money.proto\"\x92\x01\n" +
+	"!payhost/provider/v1/payment.proto\x12\x13payhost.provider.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"payhost/provider/v1/exchange.proto\x1a payhost/provider/v1/method.proto\x1a\x1fpayhost/provider/v1/money.proto\"\x92\x01\n" +
 	"\bCustomer\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
 	"\x05email\x18\x02 \x01(\tR\x05email\x12\x14\n" +
@@ -1913,7 +1941,7 @@ const file_payhost_provider_v1_payment_proto_rawDesc = "" +
 	"\x15PAYMENT_STATUS_FAILED\x10\x05\x12\x1b\n" +
 	"\x17PAYMENT_STATUS_CANCELED\x10\x06\x12\x1a\n" +
 	"\x16PAYMENT_STATUS_EXPIRED\x10\a\x12\x1f\n" +
-	"\x1bPAYMENT_STATUS_UNDER_REVIEW\x10\bB?Z=github.com/payhost/payhost/sdk/internal/providerv1;providerv1b\x06proto3"
+	"\x1bPAYMENT_STATUS_UNDER_REVIEW\x10\bBAP\x01Z=github.com/payhost/payhost/sdk/internal/providerv1;providerv1b\x06proto3"
 
 var (
 	file_payhost_provider_v1_payment_proto_rawDescOnce sync.Once
@@ -2017,6 +2045,7 @@ func file_payhost_provider_v1_payment_proto_init() {
 	if File_payhost_provider_v1_payment_proto != nil {
 		return
 	}
+	file_payhost_provider_v1_exchange_proto_init()
 	file_payhost_provider_v1_method_proto_init()
 	file_payhost_provider_v1_money_proto_init()
 	type x struct{}

@@ -28,10 +28,13 @@ const (
 type PayoutStatus int32
 
 const (
-	PayoutStatus_PAYOUT_STATUS_UNSPECIFIED  PayoutStatus = 0
-	PayoutStatus_PAYOUT_STATUS_PROCESSING   PayoutStatus = 1
-	PayoutStatus_PAYOUT_STATUS_SUCCEEDED    PayoutStatus = 2
-	PayoutStatus_PAYOUT_STATUS_FAILED       PayoutStatus = 3
+	// Not an answer: hosts refuse a payout without a status.
+	PayoutStatus_PAYOUT_STATUS_UNSPECIFIED PayoutStatus = 0
+	// The provider is working on it.
+	PayoutStatus_PAYOUT_STATUS_PROCESSING PayoutStatus = 1
+	PayoutStatus_PAYOUT_STATUS_SUCCEEDED  PayoutStatus = 2
+	PayoutStatus_PAYOUT_STATUS_FAILED     PayoutStatus = 3
+	// Somebody must look at it.
 	PayoutStatus_PAYOUT_STATUS_UNDER_REVIEW PayoutStatus = 4
 )
 
@@ -80,14 +83,17 @@ func (PayoutStatus) EnumDescriptor() ([]byte, []int) {
 	return file_payhost_provider_v1_payout_proto_rawDescGZIP(), []int{0}
 }
 
+// Recipient is who is paid. Every field may be empty: a plugin whose provider needs one reports a violation.
 type Recipient struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	Email         string                 `protobuf:"bytes,2,opt,name=email,proto3" json:"email,omitempty"`
-	Name          string                 `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
-	AccountNumber string                 `protobuf:"bytes,4,opt,name=account_number,json=accountNumber,proto3" json:"account_number,omitempty"`
-	Iban          string                 `protobuf:"bytes,5,opt,name=iban,proto3" json:"iban,omitempty"`
-	Phone         string                 `protobuf:"bytes,6,opt,name=phone,proto3" json:"phone,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What the provider calls this recipient, where recipients are registered there.
+	Id    string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Email string `protobuf:"bytes,2,opt,name=email,proto3" json:"email,omitempty"`
+	Name  string `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
+	// A bank account, a wallet or an asset's address. Never a card number.
+	AccountNumber string `protobuf:"bytes,4,opt,name=account_number,json=accountNumber,proto3" json:"account_number,omitempty"`
+	Iban          string `protobuf:"bytes,5,opt,name=iban,proto3" json:"iban,omitempty"`
+	Phone         string `protobuf:"bytes,6,opt,name=phone,proto3" json:"phone,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -174,16 +180,21 @@ type CreatePayoutRequest struct {
 	// A number from 1 up, never used twice for one identity; the same for every attempt of this payout.
 	Sequence uint64 `protobuf:"varint,4,opt,name=sequence,proto3" json:"sequence,omitempty"`
 	// 1 for the first attempt.
-	Attempt           int32      `protobuf:"varint,5,opt,name=attempt,proto3" json:"attempt,omitempty"`
-	Amount            *Money     `protobuf:"bytes,6,opt,name=amount,proto3" json:"amount,omitempty"`
-	MerchantReference string     `protobuf:"bytes,7,opt,name=merchant_reference,json=merchantReference,proto3" json:"merchant_reference,omitempty"`
-	Description       string     `protobuf:"bytes,8,opt,name=description,proto3" json:"description,omitempty"`
-	Method            string     `protobuf:"bytes,9,opt,name=method,proto3" json:"method,omitempty"`
-	Recipient         *Recipient `protobuf:"bytes,10,opt,name=recipient,proto3" json:"recipient,omitempty"`
+	Attempt int32 `protobuf:"varint,5,opt,name=attempt,proto3" json:"attempt,omitempty"`
+	// Always present, more than zero.
+	Amount *Money `protobuf:"bytes,6,opt,name=amount,proto3" json:"amount,omitempty"`
+	// The merchant's own; may repeat.
+	MerchantReference string `protobuf:"bytes,7,opt,name=merchant_reference,json=merchantReference,proto3" json:"merchant_reference,omitempty"`
+	// For the recipient.
+	Description string `protobuf:"bytes,8,opt,name=description,proto3" json:"description,omitempty"`
+	// How to pay out, in the provider's words; empty when there is one way only.
+	Method    string     `protobuf:"bytes,9,opt,name=method,proto3" json:"method,omitempty"`
+	Recipient *Recipient `protobuf:"bytes,10,opt,name=recipient,proto3" json:"recipient,omitempty"`
 	// Where the provider is to send notices of this payout.
-	NotifyUrl string            `protobuf:"bytes,11,opt,name=notify_url,json=notifyUrl,proto3" json:"notify_url,omitempty"`
-	Metadata  map[string]string `protobuf:"bytes,12,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	// The provider's own options as JSON text (one object); empty when there are none.
+	NotifyUrl string `protobuf:"bytes,11,opt,name=notify_url,json=notifyUrl,proto3" json:"notify_url,omitempty"`
+	// The merchant's notes to itself.
+	Metadata map[string]string `protobuf:"bytes,12,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// The provider's own options as JSON text (one object, UTF-8), at most 64 KiB; empty when there are none.
 	Options       []byte `protobuf:"bytes,13,opt,name=options,proto3" json:"options,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -364,14 +375,18 @@ func (x *CreatePayoutResponse) GetExchanges() []*Exchange {
 
 // Payout is what the provider says of one.
 type Payout struct {
-	state             protoimpl.MessageState `protogen:"open.v1"`
-	ProviderReference string                 `protobuf:"bytes,1,opt,name=provider_reference,json=providerReference,proto3" json:"provider_reference,omitempty"`
-	Status            PayoutStatus           `protobuf:"varint,2,opt,name=status,proto3,enum=payhost.provider.v1.PayoutStatus" json:"status,omitempty"`
-	ProviderStatus    string                 `protobuf:"bytes,3,opt,name=provider_status,json=providerStatus,proto3" json:"provider_status,omitempty"`
-	// Absent when the answer has no amount.
-	Amount  *Money `protobuf:"bytes,4,opt,name=amount,proto3" json:"amount,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Theirs: at most 200 bytes; empty when they have none (yet).
+	ProviderReference string       `protobuf:"bytes,1,opt,name=provider_reference,json=providerReference,proto3" json:"provider_reference,omitempty"`
+	Status            PayoutStatus `protobuf:"varint,2,opt,name=status,proto3,enum=payhost.provider.v1.PayoutStatus" json:"status,omitempty"`
+	// The provider's own word or number for the status.
+	ProviderStatus string `protobuf:"bytes,3,opt,name=provider_status,json=providerStatus,proto3" json:"provider_status,omitempty"`
+	// What the recipient is sent; absent when the answer has no such amount. Hosts compare it with the intent.
+	Amount *Money `protobuf:"bytes,4,opt,name=amount,proto3" json:"amount,omitempty"`
+	// Why it failed or is under review, in the provider's words.
 	Message string `protobuf:"bytes,5,opt,name=message,proto3" json:"message,omitempty"`
-	// Whatever the plugin wants back with later calls, at most 4 KiB; no secrets.
+	// Whatever the plugin wants back with later calls for this payout, at most 4 KiB; no secrets. Empty leaves what is
+	// stored.
 	ProviderState []byte `protobuf:"bytes,6,opt,name=provider_state,json=providerState,proto3" json:"provider_state,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -451,18 +466,21 @@ func (x *Payout) GetProviderState() []byte {
 
 // PayoutContext is what the host knows of a payout.
 type PayoutContext struct {
-	state             protoimpl.MessageState `protogen:"open.v1"`
-	Reference         string                 `protobuf:"bytes,1,opt,name=reference,proto3" json:"reference,omitempty"`
-	ProviderReference string                 `protobuf:"bytes,2,opt,name=provider_reference,json=providerReference,proto3" json:"provider_reference,omitempty"`
-	Amount            *Money                 `protobuf:"bytes,3,opt,name=amount,proto3" json:"amount,omitempty"`
-	MerchantReference string                 `protobuf:"bytes,4,opt,name=merchant_reference,json=merchantReference,proto3" json:"merchant_reference,omitempty"`
-	Method            string                 `protobuf:"bytes,5,opt,name=method,proto3" json:"method,omitempty"`
-	Recipient         *Recipient             `protobuf:"bytes,6,opt,name=recipient,proto3" json:"recipient,omitempty"`
-	Options           []byte                 `protobuf:"bytes,7,opt,name=options,proto3" json:"options,omitempty"`
-	ProviderState     []byte                 `protobuf:"bytes,8,opt,name=provider_state,json=providerState,proto3" json:"provider_state,omitempty"`
-	CreatedAt         *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Ours, as CreatePayoutRequest had it, like the fields below that have the same names there.
+	Reference string `protobuf:"bytes,1,opt,name=reference,proto3" json:"reference,omitempty"`
+	// Empty until the provider gave one.
+	ProviderReference string     `protobuf:"bytes,2,opt,name=provider_reference,json=providerReference,proto3" json:"provider_reference,omitempty"`
+	Amount            *Money     `protobuf:"bytes,3,opt,name=amount,proto3" json:"amount,omitempty"`
+	MerchantReference string     `protobuf:"bytes,4,opt,name=merchant_reference,json=merchantReference,proto3" json:"merchant_reference,omitempty"`
+	Method            string     `protobuf:"bytes,5,opt,name=method,proto3" json:"method,omitempty"`
+	Recipient         *Recipient `protobuf:"bytes,6,opt,name=recipient,proto3" json:"recipient,omitempty"`
+	Options           []byte     `protobuf:"bytes,7,opt,name=options,proto3" json:"options,omitempty"`
+	// What the plugin last gave as Payout.provider_state.
+	ProviderState []byte                 `protobuf:"bytes,8,opt,name=provider_state,json=providerState,proto3" json:"provider_state,omitempty"`
+	CreatedAt     *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *PayoutContext) Reset() {
@@ -662,7 +680,7 @@ func (x *GetPayoutResponse) GetExchanges() []*Exchange {
 	return nil
 }
 
-// Either references or a time range.
+// Like ListPaymentsRequest, as GetInfo.payout_lookup declares.
 type ListPayoutsRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Account       string                 `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
@@ -799,10 +817,12 @@ func (x *ListPayoutsResponse) GetExchanges() []*Exchange {
 	return nil
 }
 
+// ListedPayout is one payout of a list.
 type ListedPayout struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Reference     string                 `protobuf:"bytes,1,opt,name=reference,proto3" json:"reference,omitempty"`
-	Payout        *Payout                `protobuf:"bytes,2,opt,name=payout,proto3" json:"payout,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Ours; empty when the provider's answer does not carry it, and then payout.provider_reference is set.
+	Reference     string  `protobuf:"bytes,1,opt,name=reference,proto3" json:"reference,omitempty"`
+	Payout        *Payout `protobuf:"bytes,2,opt,name=payout,proto3" json:"payout,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -855,7 +875,7 @@ var File_payhost_provider_v1_payout_proto protoreflect.FileDescriptor
 
 const file_payhost_provider_v1_payout_proto_rawDesc = "" +
 	"\n" +
-	" payhost/provider/v1/payout.proto\x12\x13payhost.provider.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fpayhost/provider/v1/money.proto\"\x96\x01\n" +
+	" payhost/provider/v1/payout.proto\x12\x13payhost.provider.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"payhost/provider/v1/exchange.proto\x1a\x1fpayhost/provider/v1/money.proto\"\x96\x01\n" +
 	"\tRecipient\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
 	"\x05email\x18\x02 \x01(\tR\x05email\x12\x12\n" +
@@ -928,7 +948,7 @@ const file_payhost_provider_v1_payout_proto_rawDesc = "" +
 	"\x18PAYOUT_STATUS_PROCESSING\x10\x01\x12\x1b\n" +
 	"\x17PAYOUT_STATUS_SUCCEEDED\x10\x02\x12\x18\n" +
 	"\x14PAYOUT_STATUS_FAILED\x10\x03\x12\x1e\n" +
-	"\x1aPAYOUT_STATUS_UNDER_REVIEW\x10\x04B?Z=github.com/payhost/payhost/sdk/internal/providerv1;providerv1b\x06proto3"
+	"\x1aPAYOUT_STATUS_UNDER_REVIEW\x10\x04BAP\x01Z=github.com/payhost/payhost/sdk/internal/providerv1;providerv1b\x06proto3"
 
 var (
 	file_payhost_provider_v1_payout_proto_rawDescOnce sync.Once
@@ -993,6 +1013,7 @@ func file_payhost_provider_v1_payout_proto_init() {
 	if File_payhost_provider_v1_payout_proto != nil {
 		return
 	}
+	file_payhost_provider_v1_exchange_proto_init()
 	file_payhost_provider_v1_money_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{

@@ -11,6 +11,7 @@ package providerv1
 import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -27,10 +28,13 @@ const (
 type RefundStatus int32
 
 const (
-	RefundStatus_REFUND_STATUS_UNSPECIFIED  RefundStatus = 0
-	RefundStatus_REFUND_STATUS_PENDING      RefundStatus = 1
-	RefundStatus_REFUND_STATUS_SUCCEEDED    RefundStatus = 2
-	RefundStatus_REFUND_STATUS_FAILED       RefundStatus = 3
+	// Not an answer: hosts refuse a refund without a status.
+	RefundStatus_REFUND_STATUS_UNSPECIFIED RefundStatus = 0
+	// The provider is working on it.
+	RefundStatus_REFUND_STATUS_PENDING   RefundStatus = 1
+	RefundStatus_REFUND_STATUS_SUCCEEDED RefundStatus = 2
+	RefundStatus_REFUND_STATUS_FAILED    RefundStatus = 3
+	// Somebody must look at it.
 	RefundStatus_REFUND_STATUS_UNDER_REVIEW RefundStatus = 4
 )
 
@@ -82,14 +86,20 @@ func (RefundStatus) EnumDescriptor() ([]byte, []int) {
 type CreateRefundRequest struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Account string                 `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
-	// Ours, of the refund.
-	Reference      string          `protobuf:"bytes,2,opt,name=reference,proto3" json:"reference,omitempty"`
-	Payment        *PaymentContext `protobuf:"bytes,3,opt,name=payment,proto3" json:"payment,omitempty"`
-	IdempotencyKey string          `protobuf:"bytes,4,opt,name=idempotency_key,json=idempotencyKey,proto3" json:"idempotency_key,omitempty"`
-	Sequence       uint64          `protobuf:"varint,5,opt,name=sequence,proto3" json:"sequence,omitempty"`
-	Attempt        int32           `protobuf:"varint,6,opt,name=attempt,proto3" json:"attempt,omitempty"`
-	// Always present.
-	Amount        *Money `protobuf:"bytes,7,opt,name=amount,proto3" json:"amount,omitempty"`
+	// Ours, of the refund, unique for ever: at most 36 characters of A-Z a-z 0-9 _ -.
+	Reference string `protobuf:"bytes,2,opt,name=reference,proto3" json:"reference,omitempty"`
+	// What is given back.
+	Payment *PaymentContext `protobuf:"bytes,3,opt,name=payment,proto3" json:"payment,omitempty"`
+	// Stable for the intent: every attempt of this refund carries the same.
+	IdempotencyKey string `protobuf:"bytes,4,opt,name=idempotency_key,json=idempotencyKey,proto3" json:"idempotency_key,omitempty"`
+	// A number from 1 up, never used twice for one identity; the same for every attempt of this refund.
+	Sequence uint64 `protobuf:"varint,5,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	// 1 for the first attempt.
+	Attempt int32 `protobuf:"varint,6,opt,name=attempt,proto3" json:"attempt,omitempty"`
+	// Always present, more than zero, of the payment's currency: all of the payment or part of it. A payment may have
+	// several refunds.
+	Amount *Money `protobuf:"bytes,7,opt,name=amount,proto3" json:"amount,omitempty"`
+	// Words for the provider's records; may be empty.
 	Reason        string `protobuf:"bytes,8,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -233,15 +243,23 @@ func (x *CreateRefundResponse) GetExchanges() []*Exchange {
 	return nil
 }
 
+// Refund is what the provider says of one.
 type Refund struct {
-	state             protoimpl.MessageState `protogen:"open.v1"`
-	ProviderReference string                 `protobuf:"bytes,1,opt,name=provider_reference,json=providerReference,proto3" json:"provider_reference,omitempty"`
-	Status            RefundStatus           `protobuf:"varint,2,opt,name=status,proto3,enum=payhost.provider.v1.RefundStatus" json:"status,omitempty"`
-	ProviderStatus    string                 `protobuf:"bytes,3,opt,name=provider_status,json=providerStatus,proto3" json:"provider_status,omitempty"`
-	Amount            *Money                 `protobuf:"bytes,4,opt,name=amount,proto3" json:"amount,omitempty"`
-	Message           string                 `protobuf:"bytes,5,opt,name=message,proto3" json:"message,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Theirs: at most 200 bytes; empty when they have none (yet).
+	ProviderReference string       `protobuf:"bytes,1,opt,name=provider_reference,json=providerReference,proto3" json:"provider_reference,omitempty"`
+	Status            RefundStatus `protobuf:"varint,2,opt,name=status,proto3,enum=payhost.provider.v1.RefundStatus" json:"status,omitempty"`
+	// The provider's own word or number for the status.
+	ProviderStatus string `protobuf:"bytes,3,opt,name=provider_status,json=providerStatus,proto3" json:"provider_status,omitempty"`
+	// What is given back; absent when the answer has no such amount. Hosts compare it with the intent.
+	Amount *Money `protobuf:"bytes,4,opt,name=amount,proto3" json:"amount,omitempty"`
+	// Why it failed or is under review, in the provider's words.
+	Message string `protobuf:"bytes,5,opt,name=message,proto3" json:"message,omitempty"`
+	// Whatever the plugin wants back with later calls for this refund, at most 4 KiB; no secrets. Empty leaves what is
+	// stored.
+	ProviderState []byte `protobuf:"bytes,6,opt,name=provider_state,json=providerState,proto3" json:"provider_state,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Refund) Reset() {
@@ -309,20 +327,113 @@ func (x *Refund) GetMessage() string {
 	return ""
 }
 
+func (x *Refund) GetProviderState() []byte {
+	if x != nil {
+		return x.ProviderState
+	}
+	return nil
+}
+
+// RefundContext is what the host knows of a refund.
+type RefundContext struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Ours, of the refund.
+	Reference string `protobuf:"bytes,1,opt,name=reference,proto3" json:"reference,omitempty"`
+	// Empty until the provider gave one.
+	ProviderReference string `protobuf:"bytes,2,opt,name=provider_reference,json=providerReference,proto3" json:"provider_reference,omitempty"`
+	Amount            *Money `protobuf:"bytes,3,opt,name=amount,proto3" json:"amount,omitempty"`
+	// The payment of which it gives something back.
+	Payment *PaymentContext `protobuf:"bytes,4,opt,name=payment,proto3" json:"payment,omitempty"`
+	// What the plugin last gave as Refund.provider_state.
+	ProviderState []byte                 `protobuf:"bytes,5,opt,name=provider_state,json=providerState,proto3" json:"provider_state,omitempty"`
+	CreatedAt     *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RefundContext) Reset() {
+	*x = RefundContext{}
+	mi := &file_payhost_provider_v1_refund_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RefundContext) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RefundContext) ProtoMessage() {}
+
+func (x *RefundContext) ProtoReflect() protoreflect.Message {
+	mi := &file_payhost_provider_v1_refund_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RefundContext.ProtoReflect.Descriptor instead.
+func (*RefundContext) Descriptor() ([]byte, []int) {
+	return file_payhost_provider_v1_refund_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *RefundContext) GetReference() string {
+	if x != nil {
+		return x.Reference
+	}
+	return ""
+}
+
+func (x *RefundContext) GetProviderReference() string {
+	if x != nil {
+		return x.ProviderReference
+	}
+	return ""
+}
+
+func (x *RefundContext) GetAmount() *Money {
+	if x != nil {
+		return x.Amount
+	}
+	return nil
+}
+
+func (x *RefundContext) GetPayment() *PaymentContext {
+	if x != nil {
+		return x.Payment
+	}
+	return nil
+}
+
+func (x *RefundContext) GetProviderState() []byte {
+	if x != nil {
+		return x.ProviderState
+	}
+	return nil
+}
+
+func (x *RefundContext) GetCreatedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreatedAt
+	}
+	return nil
+}
+
 type GetRefundRequest struct {
-	state             protoimpl.MessageState `protogen:"open.v1"`
-	Account           string                 `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
-	Reference         string                 `protobuf:"bytes,2,opt,name=reference,proto3" json:"reference,omitempty"`
-	ProviderReference string                 `protobuf:"bytes,3,opt,name=provider_reference,json=providerReference,proto3" json:"provider_reference,omitempty"`
-	Payment           *PaymentContext        `protobuf:"bytes,4,opt,name=payment,proto3" json:"payment,omitempty"`
-	Amount            *Money                 `protobuf:"bytes,5,opt,name=amount,proto3" json:"amount,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Account       string                 `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
+	Refund        *RefundContext         `protobuf:"bytes,2,opt,name=refund,proto3" json:"refund,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *GetRefundRequest) Reset() {
 	*x = GetRefundRequest{}
-	mi := &file_payhost_provider_v1_refund_proto_msgTypes[3]
+	mi := &file_payhost_provider_v1_refund_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -334,7 +445,7 @@ func (x *GetRefundRequest) String() string {
 func (*GetRefundRequest) ProtoMessage() {}
 
 func (x *GetRefundRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_payhost_provider_v1_refund_proto_msgTypes[3]
+	mi := &file_payhost_provider_v1_refund_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -347,7 +458,7 @@ func (x *GetRefundRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRefundRequest.ProtoReflect.Descriptor instead.
 func (*GetRefundRequest) Descriptor() ([]byte, []int) {
-	return file_payhost_provider_v1_refund_proto_rawDescGZIP(), []int{3}
+	return file_payhost_provider_v1_refund_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *GetRefundRequest) GetAccount() string {
@@ -357,30 +468,9 @@ func (x *GetRefundRequest) GetAccount() string {
 	return ""
 }
 
-func (x *GetRefundRequest) GetReference() string {
+func (x *GetRefundRequest) GetRefund() *RefundContext {
 	if x != nil {
-		return x.Reference
-	}
-	return ""
-}
-
-func (x *GetRefundRequest) GetProviderReference() string {
-	if x != nil {
-		return x.ProviderReference
-	}
-	return ""
-}
-
-func (x *GetRefundRequest) GetPayment() *PaymentContext {
-	if x != nil {
-		return x.Payment
-	}
-	return nil
-}
-
-func (x *GetRefundRequest) GetAmount() *Money {
-	if x != nil {
-		return x.Amount
+		return x.Refund
 	}
 	return nil
 }
@@ -395,7 +485,7 @@ type GetRefundResponse struct {
 
 func (x *GetRefundResponse) Reset() {
 	*x = GetRefundResponse{}
-	mi := &file_payhost_provider_v1_refund_proto_msgTypes[4]
+	mi := &file_payhost_provider_v1_refund_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -407,7 +497,7 @@ func (x *GetRefundResponse) String() string {
 func (*GetRefundResponse) ProtoMessage() {}
 
 func (x *GetRefundResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_payhost_provider_v1_refund_proto_msgTypes[4]
+	mi := &file_payhost_provider_v1_refund_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -420,7 +510,7 @@ func (x *GetRefundResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRefundResponse.ProtoReflect.Descriptor instead.
 func (*GetRefundResponse) Descriptor() ([]byte, []int) {
-	return file_payhost_provider_v1_refund_proto_rawDescGZIP(), []int{4}
+	return file_payhost_provider_v1_refund_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *GetRefundResponse) GetRefund() *Refund {
@@ -441,7 +531,7 @@ var File_payhost_provider_v1_refund_proto protoreflect.FileDescriptor
 
 const file_payhost_provider_v1_refund_proto_rawDesc = "" +
 	"\n" +
-	" payhost/provider/v1/refund.proto\x12\x13payhost.provider.v1\x1a\x1fpayhost/provider/v1/money.proto\x1a!payhost/provider/v1/payment.proto\"\xb7\x02\n" +
+	" payhost/provider/v1/refund.proto\x12\x13payhost.provider.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"payhost/provider/v1/exchange.proto\x1a\x1fpayhost/provider/v1/money.proto\x1a!payhost/provider/v1/payment.proto\"\xb7\x02\n" +
 	"\x13CreateRefundRequest\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x12\x1c\n" +
 	"\treference\x18\x02 \x01(\tR\treference\x12=\n" +
@@ -453,19 +543,25 @@ const file_payhost_provider_v1_refund_proto_rawDesc = "" +
 	"\x06reason\x18\b \x01(\tR\x06reason\"\x88\x01\n" +
 	"\x14CreateRefundResponse\x123\n" +
 	"\x06refund\x18\x01 \x01(\v2\x1b.payhost.provider.v1.RefundR\x06refund\x12;\n" +
-	"\texchanges\x18\x02 \x03(\v2\x1d.payhost.provider.v1.ExchangeR\texchanges\"\xe9\x01\n" +
+	"\texchanges\x18\x02 \x03(\v2\x1d.payhost.provider.v1.ExchangeR\texchanges\"\x90\x02\n" +
 	"\x06Refund\x12-\n" +
 	"\x12provider_reference\x18\x01 \x01(\tR\x11providerReference\x129\n" +
 	"\x06status\x18\x02 \x01(\x0e2!.payhost.provider.v1.RefundStatusR\x06status\x12'\n" +
 	"\x0fprovider_status\x18\x03 \x01(\tR\x0eproviderStatus\x122\n" +
 	"\x06amount\x18\x04 \x01(\v2\x1a.payhost.provider.v1.MoneyR\x06amount\x12\x18\n" +
-	"\amessage\x18\x05 \x01(\tR\amessage\"\xec\x01\n" +
+	"\amessage\x18\x05 \x01(\tR\amessage\x12%\n" +
+	"\x0eprovider_state\x18\x06 \x01(\fR\rproviderState\"\xb1\x02\n" +
+	"\rRefundContext\x12\x1c\n" +
+	"\treference\x18\x01 \x01(\tR\treference\x12-\n" +
+	"\x12provider_reference\x18\x02 \x01(\tR\x11providerReference\x122\n" +
+	"\x06amount\x18\x03 \x01(\v2\x1a.payhost.provider.v1.MoneyR\x06amount\x12=\n" +
+	"\apayment\x18\x04 \x01(\v2#.payhost.provider.v1.PaymentContextR\apayment\x12%\n" +
+	"\x0eprovider_state\x18\x05 \x01(\fR\rproviderState\x129\n" +
+	"\n" +
+	"created_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\"h\n" +
 	"\x10GetRefundRequest\x12\x18\n" +
-	"\aaccount\x18\x01 \x01(\tR\aaccount\x12\x1c\n" +
-	"\treference\x18\x02 \x01(\tR\treference\x12-\n" +
-	"\x12provider_reference\x18\x03 \x01(\tR\x11providerReference\x12=\n" +
-	"\apayment\x18\x04 \x01(\v2#.payhost.provider.v1.PaymentContextR\apayment\x122\n" +
-	"\x06amount\x18\x05 \x01(\v2\x1a.payhost.provider.v1.MoneyR\x06amount\"\x85\x01\n" +
+	"\aaccount\x18\x01 \x01(\tR\aaccount\x12:\n" +
+	"\x06refund\x18\x02 \x01(\v2\".payhost.provider.v1.RefundContextR\x06refund\"\x85\x01\n" +
 	"\x11GetRefundResponse\x123\n" +
 	"\x06refund\x18\x01 \x01(\v2\x1b.payhost.provider.v1.RefundR\x06refund\x12;\n" +
 	"\texchanges\x18\x02 \x03(\v2\x1d.payhost.provider.v1.ExchangeR\texchanges*\x9f\x01\n" +
@@ -474,7 +570,7 @@ const file_payhost_provider_v1_refund_proto_rawDesc = "" +
 	"\x15REFUND_STATUS_PENDING\x10\x01\x12\x1b\n" +
 	"\x17REFUND_STATUS_SUCCEEDED\x10\x02\x12\x18\n" +
 	"\x14REFUND_STATUS_FAILED\x10\x03\x12\x1e\n" +
-	"\x1aREFUND_STATUS_UNDER_REVIEW\x10\x04B?Z=github.com/payhost/payhost/sdk/internal/providerv1;providerv1b\x06proto3"
+	"\x1aREFUND_STATUS_UNDER_REVIEW\x10\x04BAP\x01Z=github.com/payhost/payhost/sdk/internal/providerv1;providerv1b\x06proto3"
 
 var (
 	file_payhost_provider_v1_refund_proto_rawDescOnce sync.Once
@@ -489,34 +585,38 @@ func file_payhost_provider_v1_refund_proto_rawDescGZIP() []byte {
 }
 
 var file_payhost_provider_v1_refund_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_payhost_provider_v1_refund_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_payhost_provider_v1_refund_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
 var file_payhost_provider_v1_refund_proto_goTypes = []any{
-	(RefundStatus)(0),            // 0: payhost.provider.v1.RefundStatus
-	(*CreateRefundRequest)(nil),  // 1: payhost.provider.v1.CreateRefundRequest
-	(*CreateRefundResponse)(nil), // 2: payhost.provider.v1.CreateRefundResponse
-	(*Refund)(nil),               // 3: payhost.provider.v1.Refund
-	(*GetRefundRequest)(nil),     // 4: payhost.provider.v1.GetRefundRequest
-	(*GetRefundResponse)(nil),    // 5: payhost.provider.v1.GetRefundResponse
-	(*PaymentContext)(nil),       // 6: payhost.provider.v1.PaymentContext
-	(*Money)(nil),                // 7: payhost.provider.v1.Money
-	(*Exchange)(nil),             // 8: payhost.provider.v1.Exchange
+	(RefundStatus)(0),             // 0: payhost.provider.v1.RefundStatus
+	(*CreateRefundRequest)(nil),   // 1: payhost.provider.v1.CreateRefundRequest
+	(*CreateRefundResponse)(nil),  // 2: payhost.provider.v1.CreateRefundResponse
+	(*Refund)(nil),                // 3: payhost.provider.v1.Refund
+	(*RefundContext)(nil),         // 4: payhost.provider.v1.RefundContext
+	(*GetRefundRequest)(nil),      // 5: payhost.provider.v1.GetRefundRequest
+	(*GetRefundResponse)(nil),     // 6: payhost.provider.v1.GetRefundResponse
+	(*PaymentContext)(nil),        // 7: payhost.provider.v1.PaymentContext
+	(*Money)(nil),                 // 8: payhost.provider.v1.Money
+	(*Exchange)(nil),              // 9: payhost.provider.v1.Exchange
+	(*timestamppb.Timestamp)(nil), // 10: google.protobuf.Timestamp
 }
 var file_payhost_provider_v1_refund_proto_depIdxs = []int32{
-	6,  // 0: payhost.provider.v1.CreateRefundRequest.payment:type_name -> payhost.provider.v1.PaymentContext
-	7,  // 1: payhost.provider.v1.CreateRefundRequest.amount:type_name -> payhost.provider.v1.Money
+	7,  // 0: payhost.provider.v1.CreateRefundRequest.payment:type_name -> payhost.provider.v1.PaymentContext
+	8,  // 1: payhost.provider.v1.CreateRefundRequest.amount:type_name -> payhost.provider.v1.Money
 	3,  // 2: payhost.provider.v1.CreateRefundResponse.refund:type_name -> payhost.provider.v1.Refund
-	8,  // 3: payhost.provider.v1.CreateRefundResponse.exchanges:type_name -> payhost.provider.v1.Exchange
+	9,  // 3: payhost.provider.v1.CreateRefundResponse.exchanges:type_name -> payhost.provider.v1.Exchange
 	0,  // 4: payhost.provider.v1.Refund.status:type_name -> payhost.provider.v1.RefundStatus
-	7,  // 5: payhost.provider.v1.Refund.amount:type_name -> payhost.provider.v1.Money
-	6,  // 6: payhost.provider.v1.GetRefundRequest.payment:type_name -> payhost.provider.v1.PaymentContext
-	7,  // 7: payhost.provider.v1.GetRefundRequest.amount:type_name -> payhost.provider.v1.Money
-	3,  // 8: payhost.provider.v1.GetRefundResponse.refund:type_name -> payhost.provider.v1.Refund
-	8,  // 9: payhost.provider.v1.GetRefundResponse.exchanges:type_name -> payhost.provider.v1.Exchange
-	10, // [10:10] is the sub-list for method output_type
-	10, // [10:10] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	8,  // 5: payhost.provider.v1.Refund.amount:type_name -> payhost.provider.v1.Money
+	8,  // 6: payhost.provider.v1.RefundContext.amount:type_name -> payhost.provider.v1.Money
+	7,  // 7: payhost.provider.v1.RefundContext.payment:type_name -> payhost.provider.v1.PaymentContext
+	10, // 8: payhost.provider.v1.RefundContext.created_at:type_name -> google.protobuf.Timestamp
+	4,  // 9: payhost.provider.v1.GetRefundRequest.refund:type_name -> payhost.provider.v1.RefundContext
+	3,  // 10: payhost.provider.v1.GetRefundResponse.refund:type_name -> payhost.provider.v1.Refund
+	9,  // 11: payhost.provider.v1.GetRefundResponse.exchanges:type_name -> payhost.provider.v1.Exchange
+	12, // [12:12] is the sub-list for method output_type
+	12, // [12:12] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_payhost_provider_v1_refund_proto_init() }
@@ -524,6 +624,7 @@ func file_payhost_provider_v1_refund_proto_init() {
 	if File_payhost_provider_v1_refund_proto != nil {
 		return
 	}
+	file_payhost_provider_v1_exchange_proto_init()
 	file_payhost_provider_v1_money_proto_init()
 	file_payhost_provider_v1_payment_proto_init()
 	type x struct{}
@@ -532,7 +633,7 @@ func file_payhost_provider_v1_refund_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_payhost_provider_v1_refund_proto_rawDesc), len(file_payhost_provider_v1_refund_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   5,
+			NumMessages:   6,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -28,6 +28,7 @@ const (
 type URLScope int32
 
 const (
+	// Read as OPEN.
 	URLScope_URL_SCOPE_UNSPECIFIED URLScope = 0
 	// The open URL: proves nothing.
 	URLScope_URL_SCOPE_OPEN URLScope = 1
@@ -142,10 +143,12 @@ func (Verification) EnumDescriptor() ([]byte, []int) {
 type HTTPRequest struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Method string                 `protobuf:"bytes,1,opt,name=method,proto3" json:"method,omitempty"`
-	// The query string without "?", as it came.
-	Query   string    `protobuf:"bytes,2,opt,name=query,proto3" json:"query,omitempty"`
+	// The query string without "?", as it came; bytes that are not UTF-8 are percent-encoded.
+	Query string `protobuf:"bytes,2,opt,name=query,proto3" json:"query,omitempty"`
+	// Sorted by name; the values of one name are in the order in which they came.
 	Headers []*Header `protobuf:"bytes,3,rep,name=headers,proto3" json:"headers,omitempty"`
-	Body    []byte    `protobuf:"bytes,4,opt,name=body,proto3" json:"body,omitempty"`
+	// To the byte: signatures are made over it. At most 1 MiB.
+	Body []byte `protobuf:"bytes,4,opt,name=body,proto3" json:"body,omitempty"`
 	// The peer's IP address, after the host's trusted proxies.
 	RemoteAddress string                 `protobuf:"bytes,5,opt,name=remote_address,json=remoteAddress,proto3" json:"remote_address,omitempty"`
 	ReceivedAt    *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=received_at,json=receivedAt,proto3" json:"received_at,omitempty"`
@@ -225,6 +228,7 @@ func (x *HTTPRequest) GetReceivedAt() *timestamppb.Timestamp {
 	return nil
 }
 
+// Header is one line of a head. A name with several values comes several times.
 type Header struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// In canonical form, such as "Content-Type".
@@ -283,7 +287,7 @@ type ParseWebhookRequest struct {
 	Account string                 `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
 	Request *HTTPRequest           `protobuf:"bytes,2,opt,name=request,proto3" json:"request,omitempty"`
 	Scope   URLScope               `protobuf:"varint,3,opt,name=scope,proto3,enum=payhost.provider.v1.URLScope" json:"scope,omitempty"`
-	// What the URL belongs to; at most one is set, and only in scope INTENT.
+	// What the URL belongs to: exactly one is set in scope INTENT, none otherwise.
 	Payment       *PaymentContext `protobuf:"bytes,4,opt,name=payment,proto3" json:"payment,omitempty"`
 	Payout        *PayoutContext  `protobuf:"bytes,5,opt,name=payout,proto3" json:"payout,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -426,11 +430,13 @@ func (x *ParseWebhookResponse) GetExchanges() []*Exchange {
 	return nil
 }
 
+// HTTPResponse is an answer to a notice, to the byte.
 type HTTPResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Status        int32                  `protobuf:"varint,1,opt,name=status,proto3" json:"status,omitempty"`
-	Headers       []*Header              `protobuf:"bytes,2,rep,name=headers,proto3" json:"headers,omitempty"`
-	Body          []byte                 `protobuf:"bytes,3,opt,name=body,proto3" json:"body,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 200 to 599; 0 is 200.
+	Status        int32     `protobuf:"varint,1,opt,name=status,proto3" json:"status,omitempty"`
+	Headers       []*Header `protobuf:"bytes,2,rep,name=headers,proto3" json:"headers,omitempty"`
+	Body          []byte    `protobuf:"bytes,3,opt,name=body,proto3" json:"body,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -491,16 +497,18 @@ type Event struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The provider's id of the event, when it has one: hosts apply an id once.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// Ours, as the provider gives it back; empty when the notice has only the provider's.
-	Reference  string                 `protobuf:"bytes,2,opt,name=reference,proto3" json:"reference,omitempty"`
-	Payment    *Payment               `protobuf:"bytes,3,opt,name=payment,proto3" json:"payment,omitempty"`
-	Payout     *Payout                `protobuf:"bytes,4,opt,name=payout,proto3" json:"payout,omitempty"`
-	Refund     *Refund                `protobuf:"bytes,5,opt,name=refund,proto3" json:"refund,omitempty"`
+	// Ours of the payment, payout or refund, as the provider gives it back; empty when the notice has only the
+	// provider's.
+	Reference string   `protobuf:"bytes,2,opt,name=reference,proto3" json:"reference,omitempty"`
+	Payment   *Payment `protobuf:"bytes,3,opt,name=payment,proto3" json:"payment,omitempty"`
+	Payout    *Payout  `protobuf:"bytes,4,opt,name=payout,proto3" json:"payout,omitempty"`
+	Refund    *Refund  `protobuf:"bytes,5,opt,name=refund,proto3" json:"refund,omitempty"`
+	// Absent when not told.
 	OccurredAt *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=occurred_at,json=occurredAt,proto3" json:"occurred_at,omitempty"`
-	// For a refund: the payment's reference.
+	// For a refund: our reference of the payment. Hosts make a refund row for one that the provider began by itself.
 	PaymentReference string `protobuf:"bytes,7,opt,name=payment_reference,json=paymentReference,proto3" json:"payment_reference,omitempty"`
-	// The provider's reference must match as well as ours: an intent that is known under other provider references only is
-	// not what the event is about.
+	// The provider's reference must match as well as ours: an intent that is known under other provider references only
+	// is not what the event is about.
 	BothReferences bool `protobuf:"varint,8,opt,name=both_references,json=bothReferences,proto3" json:"both_references,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
@@ -593,11 +601,12 @@ func (x *Event) GetBothReferences() bool {
 }
 
 type ParseReturnRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Account       string                 `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
-	Request       *HTTPRequest           `protobuf:"bytes,2,opt,name=request,proto3" json:"request,omitempty"`
-	Scope         URLScope               `protobuf:"varint,3,opt,name=scope,proto3,enum=payhost.provider.v1.URLScope" json:"scope,omitempty"`
-	Payment       *PaymentContext        `protobuf:"bytes,4,opt,name=payment,proto3" json:"payment,omitempty"`
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Account string                 `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
+	Request *HTTPRequest           `protobuf:"bytes,2,opt,name=request,proto3" json:"request,omitempty"`
+	Scope   URLScope               `protobuf:"varint,3,opt,name=scope,proto3,enum=payhost.provider.v1.URLScope" json:"scope,omitempty"`
+	// Set in scope INTENT only.
+	Payment       *PaymentContext `protobuf:"bytes,4,opt,name=payment,proto3" json:"payment,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -725,7 +734,7 @@ var File_payhost_provider_v1_webhook_proto protoreflect.FileDescriptor
 
 const file_payhost_provider_v1_webhook_proto_rawDesc = "" +
 	"\n" +
-	"!payhost/provider/v1/webhook.proto\x12\x13payhost.provider.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fpayhost/provider/v1/money.proto\x1a!payhost/provider/v1/payment.proto\x1a payhost/provider/v1/payout.proto\x1a payhost/provider/v1/refund.proto\"\xea\x01\n" +
+	"!payhost/provider/v1/webhook.proto\x12\x13payhost.provider.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"payhost/provider/v1/exchange.proto\x1a!payhost/provider/v1/payment.proto\x1a payhost/provider/v1/payout.proto\x1a payhost/provider/v1/refund.proto\"\xea\x01\n" +
 	"\vHTTPRequest\x12\x16\n" +
 	"\x06method\x18\x01 \x01(\tR\x06method\x12\x14\n" +
 	"\x05query\x18\x02 \x01(\tR\x05query\x125\n" +
@@ -780,7 +789,7 @@ const file_payhost_provider_v1_webhook_proto_rawDesc = "" +
 	"\x18VERIFICATION_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11VERIFICATION_NONE\x10\x01\x12\x17\n" +
 	"\x13VERIFICATION_ORIGIN\x10\x02\x12\x1a\n" +
-	"\x16VERIFICATION_SIGNATURE\x10\x03B?Z=github.com/payhost/payhost/sdk/internal/providerv1;providerv1b\x06proto3"
+	"\x16VERIFICATION_SIGNATURE\x10\x03BAP\x01Z=github.com/payhost/payhost/sdk/internal/providerv1;providerv1b\x06proto3"
 
 var (
 	file_payhost_provider_v1_webhook_proto_rawDescOnce sync.Once
@@ -849,7 +858,7 @@ func file_payhost_provider_v1_webhook_proto_init() {
 	if File_payhost_provider_v1_webhook_proto != nil {
 		return
 	}
-	file_payhost_provider_v1_money_proto_init()
+	file_payhost_provider_v1_exchange_proto_init()
 	file_payhost_provider_v1_payment_proto_init()
 	file_payhost_provider_v1_payout_proto_init()
 	file_payhost_provider_v1_refund_proto_init()
