@@ -129,6 +129,10 @@ func (k *checker) check(ctx context.Context, p *config.Provider, r *CheckResult)
 		k.report(&r.Problems, p, "sha256", "%s has sha256 %s; if that is the program you mean, write this", binary.Path, binary.Checksum)
 		return
 	}
+	if err := p.Allows(binary.Path, binary.Checksum); err != nil {
+		k.report(&r.Problems, p, "plugin", "%v", err)
+		return
+	}
 	mask := &plugin.Mask{}
 	mask.Add(p.Secrets...)
 	process, err := plugin.Start(ctx, plugin.Spec{Binary: binary, Workspace: k.workspace, Mask: mask,

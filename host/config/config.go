@@ -25,6 +25,9 @@ type Config struct {
 	Events Events
 	// Providers are the accounts, sorted by name [providers.NAME].
 	Providers []Provider
+	// Lock has the only checksums that plugins may have. Load reads it from payhost.lock beside the file. Default none:
+	// then only a provider's own SHA256 counts.
+	Lock *Lock
 
 	// lines is a pointer so that printing a Config shows an address, not the whole map.
 	lines *lines
@@ -118,6 +121,8 @@ type Provider struct {
 
 	// complete: defaults have been filled in, so a zero is meant from here on.
 	complete bool
+	// lock is the Config's, put here so that a provider that is passed on by itself is held to it.
+	lock *Lock
 }
 
 // Position gives the line in File of a key such as "providers.acme.config.secret_key" or "http.tokens[0]", so that

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -45,12 +46,22 @@ func loadText(path, file, text string, lookup func(string) (string, bool)) (*Con
 	l.literals = at.literals
 	c := l.read(tree)
 	c.File, c.lines = file, at.lines
+	c.Lock = l.lock(c.LockFile())
 	c.complete(l.dir)
 	c.check(l.report)
 	if err := l.err(); err != nil {
 		return nil, err
 	}
 	return c, nil
+}
+
+// lock reads the lock beside the file; its mistakes are told with the file's own.
+func (l *loader) lock(path string) *Lock {
+	lock, err := LoadLock(path)
+	if problems := (*Problems)(nil); errors.As(err, &problems) {
+		l.problems = append(l.problems, *problems...)
+	}
+	return lock
 }
 
 // readFile gives the file's full path and text, or what is wrong.

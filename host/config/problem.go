@@ -89,13 +89,13 @@ func (r *report) unread(key string) bool {
 	return r.failed[""]
 }
 
-// err gives the problems in the order of their lines, nil when there are none.
+// err gives the problems in the order of their lines, file by file, nil when there are none.
 func (r *report) err() error {
 	if len(r.problems) == 0 {
 		return nil
 	}
 	slices.SortStableFunc(r.problems, func(a, b Problem) int {
-		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Key, b.Key), cmp.Compare(a.Message, b.Message))
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Key, b.Key), cmp.Compare(a.Message, b.Message))
 	})
 	return &r.problems
 }

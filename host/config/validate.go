@@ -59,6 +59,7 @@ func (c *Config) complete(dir string) {
 	}
 	for i := range c.Providers {
 		c.Providers[i].fill()
+		c.Providers[i].lock = c.Lock
 	}
 	slices.SortStableFunc(c.Providers, func(a, b Provider) int { return cmp.Compare(a.Name, b.Name) })
 }

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -138,8 +139,8 @@ func runCase(t *testing.T, c *scriptCase) {
 	}
 	c.expect(t, []section{
 		{"requests", h.seen()},
-		{"stdout", plainTimes(strings.ReplaceAll(r.stdout, folder, "FOLDER"))},
-		{"stderr", plainTimes(strings.ReplaceAll(r.stderr, folder, "FOLDER"))},
+		{"stdout", plainTimes(plainPlaces(r.stdout, folder))},
+		{"stderr", plainTimes(plainPlaces(r.stderr, folder))},
 		{"exit", strconv.Itoa(r.exit) + "\n"},
 	})
 }
@@ -171,6 +172,11 @@ var fromNow = regexp.MustCompile(`\((now|in [0-9a-z.]+|[0-9a-z.]+ ago)\)|after [
 
 func plainTimes(text string) string {
 	return fromNow.ReplaceAllString(text, "(…)")
+}
+
+// plainPlaces does the same for what changes from machine to machine.
+func plainPlaces(text, folder string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(text, folder, "FOLDER"), " on "+runtime.GOOS+"/"+runtime.GOARCH, " on PLATFORM")
 }
 
 // command is a run of the program.

@@ -48,10 +48,39 @@ type Binary struct {
 // Find takes a copy of the plugin's program and checks it. With a version only <plugin>@<version> will do, without one
 // only <plugin>. pin, unless empty, is the only sha256 that is accepted, in hex.
 func (c *Catalog) Find(plugin, version, pin string) (Binary, error) {
-	file := plugin
-	if version != "" {
-		file += "@" + version
+	b, err := c.read(plugin, version, c.copy)
+	if err != nil {
+		return Binary{}, err
 	}
+	file := fileName(plugin, version)
+	if pin != "" && subtle.ConstantTimeCompare([]byte(strings.ToLower(pin)), []byte(b.Checksum)) != 1 {
+		return Binary{}, fmt.Errorf("plugin %s: %s has sha256 %s, the configuration allows only %s", file, b.Path, b.Checksum, pin)
+	}
+	return b, nil
+}
+
+// Sum finds the plugin's program like Find and gives where it is and its checksum. No copy is taken, so what it gives
+// cannot be started.
+func (c *Catalog) Sum(plugin, version string) (path, checksum string, err error) {
+	b, err := c.read(plugin, version, func(b *Binary, src io.Reader) error {
+		hash := sha256.New()
+		_, err := io.Copy(hash, src)
+		b.Checksum = hex.EncodeToString(hash.Sum(nil))
+		return err
+	})
+	return b.Path, b.Checksum, err
+}
+
+func fileName(plugin, version string) string {
+	if version == "" {
+		return plugin
+	}
+	return plugin + "@" + version
+}
+
+// read finds the program's file and has it taken in.
+func (c *Catalog) read(plugin, version string, take func(*Binary, io.Reader) error) (Binary, error) {
+	file := fileName(plugin, version)
 	if !pluginName.MatchString(plugin) || version != "" && !pluginVersion.MatchString(version) {
 		return Binary{}, fmt.Errorf("%q cannot be the name of a plugin's file", file)
 	}
@@ -59,33 +88,40 @@ func (c *Catalog) Find(plugin, version, pin string) (Binary, error) {
 	if runtime.GOOS == "windows" {
 		b.Path += ".exe"
 	}
-	err := c.copy(&b)
+	src, err := openProgram(b.Path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Binary{}, c.missing(b)
+	}
+	if err == nil {
+		err = take(&b, src)
+		_ = src.Close() // it was only read
 	}
 	if err != nil {
 		return Binary{}, fmt.Errorf("plugin %s: %w", file, err)
 	}
-	if pin != "" && subtle.ConstantTimeCompare([]byte(strings.ToLower(pin)), []byte(b.Checksum)) != 1 {
-		return Binary{}, fmt.Errorf("plugin %s: %s has sha256 %s, the configuration allows only %s", file, b.Path, b.Checksum, pin)
-	}
 	return b, nil
 }
 
-// copy reads the file once: what is hashed is what is copied.
-func (c *Catalog) copy(b *Binary) error {
-	src, err := os.Open(b.Path)
+func openProgram(path string) (*os.File, error) {
+	src, err := os.Open(path)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer func() { _ = src.Close() }() // it was only read
-	if info, err := src.Stat(); err != nil {
-		return err
-	} else if !info.Mode().IsRegular() {
-		return fmt.Errorf("%s is not a regular file", b.Path)
-	} else if info.Size() > maxProgram {
-		return fmt.Errorf("%s is larger than %d bytes", b.Path, maxProgram)
+	info, err := src.Stat()
+	switch {
+	case err != nil:
+	case !info.Mode().IsRegular():
+		err = fmt.Errorf("%s is not a regular file", path)
+	case info.Size() > maxProgram:
+		err = fmt.Errorf("%s is larger than %d bytes", path, maxProgram)
+	default:
+		return src, nil
 	}
+	return nil, errors.Join(err, src.Close())
+}
+
+// copy reads the file once: what is hashed is what is copied.
+func (c *Catalog) copy(b *Binary, src io.Reader) error {
 	temp, sum, err := c.hashInto(src)
 	if err != nil {
 		return err

@@ -156,6 +156,9 @@ func (a *account) place(ctx context.Context, cfg config.Provider, force bool) (A
 	ctx, cancel := context.WithTimeout(ctx, a.reg.tune.placeTimeout)
 	defer cancel()
 	b, err := a.reg.catalog.Find(cfg.Plugin, cfg.Version, cfg.SHA256)
+	if err == nil {
+		err = cfg.Allows(b.Path, b.Checksum)
+	}
 	if err != nil {
 		return "", err
 	}

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"errors"
+
+	"github.com/payhost/payhost/host"
+	"github.com/payhost/payhost/host/config"
+	"github.com/spf13/cobra"
+)
+
+// lockCommand pins the programs that are there now.
+func (a *app) lockCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "lock",
+		Short: "Write payhost.lock: only the plugins that are there now may run",
+		Long: `Write payhost.lock beside config.toml: only the plugins that are there now may run.
+
+It takes down the sha256 of the program of every enabled provider; none is run. From
+then on a start, a reload and a check refuse every other program: put new ones in place,
+make sure that they are the ones you mean, and run payhost lock again. Lines for other
+platforms stay. To do without a lock, remove the file.`,
+		Example: "  payhost lock && payhost reload\n  git diff payhost.lock",
+		Args:    cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			cfg, err := host.LoadConfig(a.config)
+			if err != nil {
+				return a.refuseConfig(err)
+			}
+			programs, err := host.WriteLock(cfg)
+			if problems := (*config.Problems)(nil); errors.As(err, &problems) {
+				for i := range *problems {
+					(*problems)[i].File = a.config // as it was named on the command line
+				}
+			}
+			if err != nil {
+				return a.refuseConfig(err)
+			}
+			return a.locked(cfg.LockFile(), programs)
+		},
+	}
+}
+
+// lockedProgram is a line of the lock as --json shows it.
+type lockedProgram struct {
+	Program string `json:"program"`
+	SHA256  string `json:"sha256"`
+	Before  string `json:"before,omitempty"`
+	Change  string `json:"change"`
+}
+
+// locked prints what the lock has now, and how it differs from the one before: a checksum that changed unexpectedly is
+// to be seen before the programs run.
+func (a *app) locked(file string, programs []host.LockedProgram) error {
+	list := make([]lockedProgram, len(programs))
+	changes := 0
+	for i, p := range programs {
+		list[i] = lockedProgram{p.Name, p.SHA256, p.Before, changeOf(p)}
+		if p.SHA256 != p.Before {
+			changes++
+		}
+	}
+	if a.json {
+		return a.printValue(map[string]any{"file": file, "programs": list})
+	}
+	if len(list) > 0 {
+		t := a.table("PROGRAM", "SHA256", "CHANGE")
+		for _, p := range list {
+			t.row(p.Program, p.SHA256, p.Change)
+		}
+		t.print()
+	}
+	a.note("wrote %s, with %s", file, count(changes, "change"))
+	return nil
+}
+
+func changeOf(p host.LockedProgram) string {
+	switch {
+	case p.SHA256 == p.Before && p.SHA256 == "":
+		return "for other platforms only"
+	case p.SHA256 == p.Before:
+		return "unchanged"
+	case p.Before == "":
+		return "new"
+	case p.SHA256 == "":
+		return "removed"
+	}
+	return "changed from " + p.Before
+}
