@@ -27,9 +27,10 @@ func (a *app) pluginCommand() *cobra.Command {
 	return group(
 		&cobra.Command{
 			Use:     "plugin",
-			Short:   "Look at a plugin's file",
-			Example: "  payhost plugin info bin/plugins/acme",
+			Short:   "Begin a plugin, or look at a plugin's file",
+			Example: "  payhost plugin new acme\n  payhost plugin info bin/plugins/acme",
 		},
+		a.pluginNewCommand(),
 		&cobra.Command{
 			Use:     "info FILE",
 			Short:   "Show what a plugin's file is, what it can do and how it is configured",
