@@ -119,7 +119,6 @@ func TestAProviderInsidePassesTheKitAtOnce(t *testing.T) {
 	if r.Folder != folder || r.Registry != filepath.Join(root, "plugins", "sandbox", "registry.go") || slices.Contains(r.Files, "go.mod") {
 		t.Errorf("got %+v", r)
 	}
-	goes(t, root, "vet", "./plugins/northpay/...", "./plugins/sandbox")
 	tested(t, root, "./plugins/northpay")
 	goes(t, root, "test", "./internal/archtest", "./plugins/sandbox")
 	described(t, root, "./plugins/northpay", "northpay")
