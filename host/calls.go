@@ -102,6 +102,17 @@ func (h *Host) InvokeOperation(ctx context.Context, provider, operation string, 
 	return out, err
 }
 
+// DeadLetters gives up to limit events whose pushing was given up, the newest first, after the one named by cursor ("": from
+// the newest). next is the cursor to go on with, "" at the end.
+func (h *Host) DeadLetters(ctx context.Context, cursor string, limit int) (list []DeadLetter, next string, err error) {
+	return h.letters.List(ctx, cursor, limit)
+}
+
+// RetryDeadLetter has an event pushed again that was given up.
+func (h *Host) RetryDeadLetter(ctx context.Context, id string) (DeadLetter, error) {
+	return h.letters.Retry(ctx, id)
+}
+
 // errLeft ends the iteration when its loop was left.
 var errLeft = errors.New("the loop was left")
 

@@ -14,6 +14,7 @@ import (
 	"github.com/payhost/payhost/host/internal/core"
 	"github.com/payhost/payhost/host/internal/inbox"
 	"github.com/payhost/payhost/host/internal/provider"
+	"github.com/payhost/payhost/host/internal/push"
 	"github.com/payhost/payhost/host/internal/store"
 	"github.com/payhost/payhost/sdk"
 	"github.com/prometheus/client_golang/prometheus"
@@ -42,6 +43,7 @@ type Host struct {
 	registry *provider.Registry
 	core     *core.Core
 	inbox    *inbox.Inbox
+	letters  *push.Letters
 
 	reloading sync.Mutex
 	mu        sync.Mutex
@@ -63,9 +65,6 @@ func Open(ctx context.Context, cfg *Config, opts ...Option) (*Host, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	if list := Refusals(cfg); len(list) > 0 {
-		return nil, list
-	}
 	if err := os.MkdirAll(cfg.Host.DataDir, 0o700); err != nil {
 		return nil, fmt.Errorf("make data_dir: %w", err)
 	}
@@ -85,21 +84,32 @@ func Open(ctx context.Context, cfg *Config, opts ...Option) (*Host, error) {
 	}
 	h.inbox = inbox.New(inbox.Options{Store: st, Core: h.core, Accounts: accounts{h.registry}, Directory: accounts{h.registry},
 		TrustedProxies: cfg.HTTP.TrustedProxies, Logger: o.logger, Now: o.now})
+	h.letters = push.NewLetters(st, o.now)
+	pusher, err := h.pusher(ctx, o)
+	if err != nil {
+		return nil, errors.Join(err, h.registry.Close(ctx), st.Close())
+	}
 	h.results = h.registry.Apply(ctx, cfg.Providers)
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	h.stop = stop
 	h.background.Go(func() { h.core.Run(running) })
 	h.background.Go(func() { h.inbox.Run(running) })
+	if pusher != nil {
+		h.background.Go(func() { pusher.Run(running) })
+	}
 	return h, nil
 }
 
-// Refusals are what is valid in a configuration but cannot be done by this version: Open fails on them.
-func Refusals(cfg *Config) config.Problems {
-	if cfg.Events.URL == "" {
-		return nil
+// pusher makes what pushes events, nil when nothing is to be pushed.
+func (h *Host) pusher(ctx context.Context, o options) (*push.Pusher, error) {
+	if err := h.metrics.Register(push.Collector(h.letters)); err != nil {
+		return nil, fmt.Errorf("metrics: %w", err)
 	}
-	return config.Problems{{File: cfg.File, Line: cfg.Position("events.url"), Key: "events.url",
-		Message: "pushing events is not there yet; leave it out and pull them from /v1/events"}}
+	if h.cfg.Events.URL == "" {
+		return nil, nil
+	}
+	return push.New(ctx, push.Options{Store: h.store, Target: push.Target{URL: h.cfg.Events.URL, Secrets: h.cfg.Events.Secrets},
+		More: h.core.MoreEvents, Logger: o.logger, Now: o.now})
 }
 
 // Close ends the host: background work stops, calls in flight come to their end (until ctx ends), plugins are stopped,

@@ -27,7 +27,7 @@ func (h *Host) Handler() http.Handler { return h.api().All() }
 func (h *Host) AdminHandler() http.Handler { return h.api().Admin() }
 
 func (h *Host) api() *httpapi.API {
-	return httpapi.New(httpapi.Options{Core: h.core, Inbox: h.inbox, Store: h.store, Providers: h.registry,
+	return httpapi.New(httpapi.Options{Core: h.core, Inbox: h.inbox, Letters: h.letters, Store: h.store, Providers: h.registry,
 		Config: h.config, Metrics: h.metrics, Logger: h.log, Reload: h.reloadFile})
 }
 

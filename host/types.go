@@ -37,6 +37,9 @@ type Recipient = payment.Recipient
 // Event reports one change; payment.Event documents its fields.
 type Event = payment.Event
 
+// DeadLetter is an event whose pushing was given up; payment.DeadLetter documents its fields.
+type DeadLetter = payment.DeadLetter
+
 // Status is how far a payment, payout or refund is; package payment has the values.
 type Status = payment.Status
 

@@ -22,6 +22,15 @@ func parseURL(text string) (u *url.URL, problem string) {
 	return u, ""
 }
 
+// loopback reports whether a host's name means this machine.
+func loopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	a, err := netip.ParseAddr(host)
+	return err == nil && a.Unmap().IsLoopback()
+}
+
 // checkListen judges host:port; the host may be empty, the port 0 for any free one.
 func checkListen(address string) (problem string) {
 	_, port, err := net.SplitHostPort(address)

@@ -133,8 +133,10 @@ func (c *Config) checkStore(r *report) {
 // checkEvents judges [events].
 func (c *Config) checkEvents(r *report) {
 	if c.Events.URL != "" {
-		if _, problem := parseURL(c.Events.URL); problem != "" {
+		if u, problem := parseURL(c.Events.URL); problem != "" {
 			r.check("events.url", "%s", problem)
+		} else if u.Scheme == "http" && !loopback(u.Hostname()) {
+			r.check("events.url", "must be https unless it is this machine: events tell who pays whom")
 		} else if len(c.Events.Secrets) == 0 && !r.unread("events.secret") {
 			r.check("events.url", "needs events.secret as well, to sign the events with")
 		}

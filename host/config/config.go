@@ -80,10 +80,12 @@ type Log struct {
 
 // Events is the table [events].
 type Events struct {
-	// URL gets every event by POST [url]: an absolute http or https URL without user name. Default none: no push.
+	// URL gets every event by POST [url]: an absolute https URL without user name; http for this machine. Default none:
+	// no push.
 	URL string
 	// Secrets sign the events, the newest first [secret: a string, or a list while a secret is being replaced]; each
-	// may be a reference. Required with URL.
+	// may be a reference. Required with URL. They are read as Standard Webhooks has them: an optional "whsec_", then base64;
+	// what is not base64 is taken as it is.
 	Secrets []sdk.Secret
 }
 

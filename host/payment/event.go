@@ -48,3 +48,31 @@ const (
 	WebhookUnmatched WebhookState = "unmatched" // genuine, but fits no payment
 	WebhookFailed    WebhookState = "failed"    // not genuine, or its plugin could not read it
 )
+
+// DeliveryState is how far an event is that is pushed and has not arrived.
+type DeliveryState string
+
+// The states.
+const (
+	DeliveryPending DeliveryState = "pending" // it is tried, or waits for its next try or for an earlier event of its payment
+	DeliveryDead    DeliveryState = "dead"    // it was given up; somebody has to retry it by hand
+)
+
+// DeadLetter is an event whose pushing was given up, because the receiver answered 410 or because it did not take it for
+// three days. The event itself can still be read from the stream.
+type DeadLetter struct {
+	// ID is the event's.
+	ID        string    `json:"id" doc:"the event's id"`
+	Type      string    `json:"type"`
+	CreatedAt time.Time `json:"created_at" doc:"when it happened"`
+	PaymentID string    `json:"payment_id,omitempty"`
+	PayoutID  string    `json:"payout_id,omitempty"`
+	// State is dead; pending once it was told to be retried.
+	State DeliveryState `json:"state" enum:"pending,dead"`
+	Tries int           `json:"tries"`
+	// TriedAt is when it was tried last; nil when it was told to be retried and has not been yet.
+	TriedAt *time.Time `json:"tried_at"`
+	// Status is the HTTP status of the last answer; 0: there was none.
+	Status int    `json:"status"`
+	Error  string `json:"error" doc:"what was wrong with the last try"`
+}

@@ -31,9 +31,6 @@ changed. Exit status 1 when something is wrong; warnings alone give 0.`,
 			ctx, stop := interruptible(c)
 			defer stop()
 			results := host.Check(ctx, cfg)
-			if list := host.Refusals(cfg); len(list) > 0 {
-				results = append(results, host.CheckResult{Name: "(host)", Enabled: true, Problems: list})
-			}
 			if ctx.Err() != nil {
 				return errors.New("check: interrupted")
 			}

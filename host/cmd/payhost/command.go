@@ -108,7 +108,7 @@ func (a *app) addCommands(root *cobra.Command) {
 	add(groupHost, a.serveCommand(), a.checkCommand(), a.lockCommand(), a.reloadCommand(), a.versionCommand())
 	add(groupMoney, a.payCommand(), a.paymentsCommand(), a.payoutCommand(), a.payoutsCommand())
 	add(groupProvider, a.providersCommand(), a.methodsCommand(), a.balancesCommand(), a.callCommand(), a.pluginCommand())
-	add(groupRecord, a.eventsCommand(), a.webhooksCommand())
+	add(groupRecord, a.eventsCommand(), a.lettersCommand(), a.webhooksCommand())
 }
 
 // prepare makes all commands alike: what fails inside one is told from wrong usage, and flags are explained in the order

@@ -107,9 +107,15 @@ func (c *Core) list(ctx context.Context, f store.Filter, add func(*intent.Intent
 	return next, nil
 }
 
+// MoreEvents gives a channel that is closed when this host may have recorded an event since. Take it before looking.
+func (c *Core) MoreEvents() <-chan struct{} {
+	more, _ := c.changes.wait(eventsTopic) // one topic, which is kept
+	return more
+}
+
 // Events gives up to limit events after a position, and a channel that is closed when there may be more.
 func (c *Core) Events(ctx context.Context, after uint64, types []string, limit int) (list []payment.Event, more <-chan struct{}, err error) {
-	more, _ = c.changes.wait(eventsTopic) // one topic, which is kept
+	more = c.MoreEvents()
 	err = c.store.View(ctx, func(tx *store.Tx) (err error) {
 		list, err = tx.Events(ctx, after, types, limit)
 		return err

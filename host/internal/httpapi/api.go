@@ -11,6 +11,7 @@ import (
 	"github.com/payhost/payhost/host/internal/core"
 	"github.com/payhost/payhost/host/internal/inbox"
 	"github.com/payhost/payhost/host/internal/provider"
+	"github.com/payhost/payhost/host/internal/push"
 	"github.com/prometheus/client_golang/prometheus"
 )
 
@@ -29,6 +30,7 @@ type Pinger interface {
 type Options struct {
 	Core      *core.Core
 	Inbox     *inbox.Inbox
+	Letters   *push.Letters
 	Store     Pinger
 	Providers Providers
 	// Config gives the configuration in force; it is asked at every request that needs it.

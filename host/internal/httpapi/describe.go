@@ -47,6 +47,7 @@ func (a *API) describe() (http.Handler, []byte) {
 	a.payoutOperations(api)
 	a.providerOperations(api)
 	a.eventOperations(api)
+	a.letterOperations(api)
 	a.webhookOperations(api)
 	complete(api.OpenAPI())
 	document, err := json.Marshal(api.OpenAPI())

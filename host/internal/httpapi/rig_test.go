@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/payhost/payhost/host/config"
 	"github.com/payhost/payhost/host/internal/core"
@@ -20,6 +21,7 @@ import (
 	"github.com/payhost/payhost/host/internal/httpapi"
 	"github.com/payhost/payhost/host/internal/inbox"
 	"github.com/payhost/payhost/host/internal/provider"
+	"github.com/payhost/payhost/host/internal/push"
 	"github.com/payhost/payhost/host/internal/store"
 	"github.com/payhost/payhost/sdk"
 	"go.uber.org/goleak"
@@ -100,7 +102,7 @@ func newRig(t *testing.T) *rig {
 		t.Fatal(err)
 	}
 	box := inbox.New(inbox.Options{Store: s, Core: c, Accounts: accounts, Directory: accounts})
-	r.api = httpapi.New(httpapi.Options{Core: c, Inbox: box, Store: r.store, Providers: r, Logger: log,
+	r.api = httpapi.New(httpapi.Options{Core: c, Inbox: box, Letters: push.NewLetters(s, time.Now), Store: r.store, Providers: r, Logger: log,
 		Config: func() *config.Config { return r.config },
 		Reload: func(ctx context.Context, force bool) httpapi.Reloaded { return r.reload(ctx, force) }})
 	r.Server, r.admin = httptest.NewServer(r.api.All()), httptest.NewServer(r.api.Admin())

@@ -56,7 +56,7 @@ func (s *statements) prepare(ctx context.Context) {
 	s.wanted = nil
 	s.mu.Unlock()
 	for _, query := range wanted {
-		stmt, err := s.db.PrepareContext(ctx, query)
+		stmt, err := s.db.PrepareContext(ctx, query) //nolint:sqlclosecheck // close does
 		s.mu.Lock()
 		if err == nil {
 			s.ready[query] = stmt

@@ -140,7 +140,7 @@ func (t *Tx) exec(ctx context.Context, query string, args ...any) (int64, error)
 		res sql.Result
 		err error
 	)
-	if stmt := t.prepared.of(ctx, t.tx, query); stmt != nil {
+	if stmt := t.prepared.of(ctx, t.tx, query); stmt != nil { //nolint:sqlclosecheck // it ends with the transaction
 		res, err = stmt.ExecContext(ctx, storable(args)...)
 	} else {
 		res, err = t.tx.ExecContext(ctx, query, storable(args)...)
@@ -155,14 +155,14 @@ func (t *Tx) exec(ctx context.Context, query string, args ...any) (int64, error)
 }
 
 func (t *Tx) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	if stmt := t.prepared.of(ctx, t.tx, query); stmt != nil {
+	if stmt := t.prepared.of(ctx, t.tx, query); stmt != nil { //nolint:sqlclosecheck // it ends with the transaction
 		return stmt.QueryContext(ctx, storable(args)...)
 	}
 	return t.tx.QueryContext(ctx, query, storable(args)...)
 }
 
 func (t *Tx) queryRow(ctx context.Context, query string, args ...any) *sql.Row {
-	if stmt := t.prepared.of(ctx, t.tx, query); stmt != nil {
+	if stmt := t.prepared.of(ctx, t.tx, query); stmt != nil { //nolint:sqlclosecheck // it ends with the transaction
 		return stmt.QueryRowContext(ctx, storable(args)...)
 	}
 	return t.tx.QueryRowContext(ctx, query, storable(args)...)
