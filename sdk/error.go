@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// Code says what kind of failure it was. The set is closed; what fits none of them is CodeInternal.
+// Code says what kind of failure it was. The set is closed; what fits none of them is CodeInternal. docs/errors.md has a
+// table of when to use which, and with which Outcome.
 type Code string
 
 // The codes, in the order of the contract.
@@ -28,7 +29,8 @@ const (
 	CodeInternal          Code = "internal"           // a fault of the plugin or the host
 )
 
-// Outcome says whether the provider may have acted.
+// Outcome says whether the provider may have acted. It is independent of the Code, and the one that costs money when it
+// is wrong.
 type Outcome string
 
 // The outcomes. The empty Outcome is read as OutcomeUnknown: whoever wants to claim less doubt must prove it.

@@ -145,6 +145,7 @@ type PaymentContext struct {
 	Options           json.RawMessage
 	State             []byte // what the plugin last gave as Payment.State
 	CreatedAt         time.Time
+	Sequence          uint64 // as in the request that created it
 }
 
 // ConfirmPaymentRequest hands over what the customer sent back.

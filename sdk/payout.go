@@ -64,6 +64,7 @@ type PayoutContext struct {
 	Options           json.RawMessage
 	State             []byte
 	CreatedAt         time.Time
+	Sequence          uint64
 }
 
 // GetPayoutRequest asks for one payout's status.

@@ -46,6 +46,7 @@ type RefundContext struct {
 	Payment           PaymentContext // the payment of which it gives something back
 	State             []byte         // what the plugin last gave as Refund.State
 	CreatedAt         time.Time
+	Sequence          uint64
 }
 
 // GetRefundRequest asks for one refund's status.

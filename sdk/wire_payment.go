@@ -99,6 +99,7 @@ func paymentContextToWire(p *PaymentContext) *wire.PaymentContext {
 		Options:           p.Options,
 		ProviderState:     p.State,
 		CreatedAt:         timeToWire(p.CreatedAt),
+		Sequence:          p.Sequence,
 	}
 }
 
@@ -115,6 +116,7 @@ func paymentContextFromWire(r *reader, w *wire.PaymentContext) PaymentContext {
 		Options:           r.object("options", w.GetOptions()),
 		State:             r.blob("state", w.GetProviderState(), maxState),
 		CreatedAt:         r.time("created_at", w.GetCreatedAt()),
+		Sequence:          w.GetSequence(),
 	}
 }
 

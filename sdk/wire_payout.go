@@ -76,6 +76,7 @@ func payoutContextToWire(p *PayoutContext) *wire.PayoutContext {
 		Options:           p.Options,
 		ProviderState:     p.State,
 		CreatedAt:         timeToWire(p.CreatedAt),
+		Sequence:          p.Sequence,
 	}
 }
 
@@ -91,6 +92,7 @@ func payoutContextFromWire(r *reader, w *wire.PayoutContext) PayoutContext {
 		Options:           r.object("options", w.GetOptions()),
 		State:             r.blob("state", w.GetProviderState(), maxState),
 		CreatedAt:         r.time("created_at", w.GetCreatedAt()),
+		Sequence:          w.GetSequence(),
 	}
 }
 

@@ -41,6 +41,7 @@ func refundContextToWire(p *RefundContext) *wire.RefundContext {
 		Payment:           paymentContextToWire(&p.Payment),
 		ProviderState:     p.State,
 		CreatedAt:         timeToWire(p.CreatedAt),
+		Sequence:          p.Sequence,
 	}
 }
 
@@ -53,6 +54,7 @@ func refundContextFromWire(r *reader, w *wire.RefundContext) RefundContext {
 		Payment:           paymentContextFromWire(r.in("payment"), w.GetPayment()),
 		State:             r.blob("state", w.GetProviderState(), maxState),
 		CreatedAt:         r.time("created_at", w.GetCreatedAt()),
+		Sequence:          w.GetSequence(),
 	}
 }
 

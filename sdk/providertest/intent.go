@@ -115,7 +115,7 @@ func (s *subject) newPayout() sdk.CreatePayoutRequest {
 func contextOf(req sdk.CreatePaymentRequest, p *sdk.Payment) sdk.PaymentContext {
 	c := sdk.PaymentContext{
 		Reference: req.Reference, Amount: req.Amount, MerchantReference: req.MerchantReference, Method: req.Method,
-		Country: req.Country, Customer: req.Customer, Options: req.Options, CreatedAt: time.Now().UTC(),
+		Country: req.Country, Customer: req.Customer, Options: req.Options, CreatedAt: time.Now().UTC(), Sequence: req.Sequence,
 	}
 	if p != nil {
 		c.ProviderReference, c.State = p.ProviderReference, p.State
@@ -127,7 +127,7 @@ func contextOf(req sdk.CreatePaymentRequest, p *sdk.Payment) sdk.PaymentContext 
 func payoutContextOf(req sdk.CreatePayoutRequest, p *sdk.Payout) sdk.PayoutContext {
 	c := sdk.PayoutContext{
 		Reference: req.Reference, Amount: req.Amount, MerchantReference: req.MerchantReference, Method: req.Method,
-		Recipient: req.Recipient, Options: req.Options, CreatedAt: time.Now().UTC(),
+		Recipient: req.Recipient, Options: req.Options, CreatedAt: time.Now().UTC(), Sequence: req.Sequence,
 	}
 	if p != nil {
 		c.ProviderReference, c.State = p.ProviderReference, p.State
@@ -137,7 +137,7 @@ func payoutContextOf(req sdk.CreatePayoutRequest, p *sdk.Payout) sdk.PayoutConte
 
 // refundContextOf is what a host knows of a refund; r is nil when nothing came back.
 func refundContextOf(req sdk.CreateRefundRequest, r *sdk.Refund) sdk.RefundContext {
-	c := sdk.RefundContext{Reference: req.Reference, Amount: req.Amount, Payment: req.Payment, CreatedAt: time.Now().UTC()}
+	c := sdk.RefundContext{Reference: req.Reference, Amount: req.Amount, Payment: req.Payment, CreatedAt: time.Now().UTC(), Sequence: req.Sequence}
 	if r != nil {
 		c.ProviderReference, c.State = r.ProviderReference, r.State
 	}

@@ -85,7 +85,7 @@ func PaymentContext(i *intent.Intent) sdk.PaymentContext {
 	return sdk.PaymentContext{
 		Reference: i.ID, ProviderReference: i.ProviderReference, Amount: i.Money(), MerchantReference: i.MerchantReference,
 		Method: i.Method, Country: r.Country, Customer: sdk.Customer(r.Customer), Options: r.ProviderOptions, State: i.State,
-		CreatedAt: i.CreatedAt,
+		CreatedAt: i.CreatedAt, Sequence: i.Sequence,
 	}
 }
 
@@ -95,7 +95,7 @@ func PayoutContext(i *intent.Intent) sdk.PayoutContext {
 	_ = json.Unmarshal(i.Request, &r) // as above
 	return sdk.PayoutContext{
 		Reference: i.ID, ProviderReference: i.ProviderReference, Amount: i.Money(), MerchantReference: i.MerchantReference,
-		Method: i.Method, Recipient: sdk.Recipient(r.Recipient), Options: r.ProviderOptions, State: i.State, CreatedAt: i.CreatedAt,
+		Method: i.Method, Recipient: sdk.Recipient(r.Recipient), Options: r.ProviderOptions, State: i.State, CreatedAt: i.CreatedAt, Sequence: i.Sequence,
 	}
 }
 
@@ -103,6 +103,6 @@ func PayoutContext(i *intent.Intent) sdk.PayoutContext {
 func refundContext(i, parent *intent.Intent) sdk.RefundContext {
 	return sdk.RefundContext{
 		Reference: i.ID, ProviderReference: i.ProviderReference, Amount: i.Money(), Payment: PaymentContext(parent),
-		State: i.State, CreatedAt: i.CreatedAt,
+		State: i.State, CreatedAt: i.CreatedAt, Sequence: i.Sequence,
 	}
 }

@@ -136,7 +136,7 @@ func TestARefundInDoubtIsSettledByAsking(t *testing.T) {
 		if asked++; asked == 1 {
 			return &sdk.Refund{ProviderReference: "r1", Status: sdk.RefundPending, State: []byte("batch 7")}, nil
 		}
-		if got := req.Refund; got.ProviderReference != "r1" || string(got.State) != "batch 7" || got.CreatedAt.IsZero() {
+		if got := req.Refund; got.ProviderReference != "r1" || string(got.State) != "batch 7" || got.CreatedAt.IsZero() || got.Sequence == 0 || got.Payment.Sequence == 0 {
 			t.Errorf("asked again with %+v", got)
 		}
 		return &sdk.Refund{ProviderReference: "r1", Status: sdk.RefundSucceeded}, nil

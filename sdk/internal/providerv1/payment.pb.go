@@ -908,6 +908,8 @@ type PaymentContext struct {
 	// What the plugin last gave as Payment.provider_state.
 	ProviderState []byte                 `protobuf:"bytes,9,opt,name=provider_state,json=providerState,proto3" json:"provider_state,omitempty"`
 	CreatedAt     *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	// As in the request that created it: a provider whose order ids are numbers is asked with it.
+	Sequence      uint64 `protobuf:"varint,11,opt,name=sequence,proto3" json:"sequence,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1010,6 +1012,13 @@ func (x *PaymentContext) GetCreatedAt() *timestamppb.Timestamp {
 		return x.CreatedAt
 	}
 	return nil
+}
+
+func (x *PaymentContext) GetSequence() uint64 {
+	if x != nil {
+		return x.Sequence
+	}
+	return 0
 }
 
 type ConfirmPaymentRequest struct {
@@ -1860,7 +1869,7 @@ const file_payhost_provider_v1_payment_proto_rawDesc = "" +
 	"\x05label\x18\x02 \x01(\tR\x05label\x12\x14\n" +
 	"\x05value\x18\x03 \x01(\tR\x05value\"=\n" +
 	"\aConfirm\x122\n" +
-	"\x06fields\x18\x01 \x03(\v2\x1a.payhost.provider.v1.FieldR\x06fields\"\xa9\x03\n" +
+	"\x06fields\x18\x01 \x03(\v2\x1a.payhost.provider.v1.FieldR\x06fields\"\xc5\x03\n" +
 	"\x0ePaymentContext\x12\x1c\n" +
 	"\treference\x18\x01 \x01(\tR\treference\x12-\n" +
 	"\x12provider_reference\x18\x02 \x01(\tR\x11providerReference\x122\n" +
@@ -1873,7 +1882,8 @@ const file_payhost_provider_v1_payment_proto_rawDesc = "" +
 	"\x0eprovider_state\x18\t \x01(\fR\rproviderState\x129\n" +
 	"\n" +
 	"created_at\x18\n" +
-	" \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\"\x81\x03\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x12\x1a\n" +
+	"\bsequence\x18\v \x01(\x04R\bsequence\"\x81\x03\n" +
 	"\x15ConfirmPaymentRequest\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x12=\n" +
 	"\apayment\x18\x02 \x01(\v2#.payhost.provider.v1.PaymentContextR\apayment\x12'\n" +

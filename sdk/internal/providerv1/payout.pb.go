@@ -479,6 +479,8 @@ type PayoutContext struct {
 	// What the plugin last gave as Payout.provider_state.
 	ProviderState []byte                 `protobuf:"bytes,8,opt,name=provider_state,json=providerState,proto3" json:"provider_state,omitempty"`
 	CreatedAt     *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	// As in the request that created it: a provider whose order ids are numbers is asked with it.
+	Sequence      uint64 `protobuf:"varint,10,opt,name=sequence,proto3" json:"sequence,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -574,6 +576,13 @@ func (x *PayoutContext) GetCreatedAt() *timestamppb.Timestamp {
 		return x.CreatedAt
 	}
 	return nil
+}
+
+func (x *PayoutContext) GetSequence() uint64 {
+	if x != nil {
+		return x.Sequence
+	}
+	return 0
 }
 
 type GetPayoutRequest struct {
@@ -911,7 +920,7 @@ const file_payhost_provider_v1_payout_proto_rawDesc = "" +
 	"\x0fprovider_status\x18\x03 \x01(\tR\x0eproviderStatus\x122\n" +
 	"\x06amount\x18\x04 \x01(\v2\x1a.payhost.provider.v1.MoneyR\x06amount\x12\x18\n" +
 	"\amessage\x18\x05 \x01(\tR\amessage\x12%\n" +
-	"\x0eprovider_state\x18\x06 \x01(\fR\rproviderState\"\x91\x03\n" +
+	"\x0eprovider_state\x18\x06 \x01(\fR\rproviderState\"\xad\x03\n" +
 	"\rPayoutContext\x12\x1c\n" +
 	"\treference\x18\x01 \x01(\tR\treference\x12-\n" +
 	"\x12provider_reference\x18\x02 \x01(\tR\x11providerReference\x122\n" +
@@ -922,7 +931,9 @@ const file_payhost_provider_v1_payout_proto_rawDesc = "" +
 	"\aoptions\x18\a \x01(\fR\aoptions\x12%\n" +
 	"\x0eprovider_state\x18\b \x01(\fR\rproviderState\x129\n" +
 	"\n" +
-	"created_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\"h\n" +
+	"created_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x12\x1a\n" +
+	"\bsequence\x18\n" +
+	" \x01(\x04R\bsequence\"h\n" +
 	"\x10GetPayoutRequest\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x12:\n" +
 	"\x06payout\x18\x02 \x01(\v2\".payhost.provider.v1.PayoutContextR\x06payout\"\x85\x01\n" +

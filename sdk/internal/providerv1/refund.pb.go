@@ -347,6 +347,8 @@ type RefundContext struct {
 	// What the plugin last gave as Refund.provider_state.
 	ProviderState []byte                 `protobuf:"bytes,5,opt,name=provider_state,json=providerState,proto3" json:"provider_state,omitempty"`
 	CreatedAt     *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	// As in the request that created it: a provider whose order ids are numbers is asked with it.
+	Sequence      uint64 `protobuf:"varint,7,opt,name=sequence,proto3" json:"sequence,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -421,6 +423,13 @@ func (x *RefundContext) GetCreatedAt() *timestamppb.Timestamp {
 		return x.CreatedAt
 	}
 	return nil
+}
+
+func (x *RefundContext) GetSequence() uint64 {
+	if x != nil {
+		return x.Sequence
+	}
+	return 0
 }
 
 type GetRefundRequest struct {
@@ -550,7 +559,7 @@ const file_payhost_provider_v1_refund_proto_rawDesc = "" +
 	"\x0fprovider_status\x18\x03 \x01(\tR\x0eproviderStatus\x122\n" +
 	"\x06amount\x18\x04 \x01(\v2\x1a.payhost.provider.v1.MoneyR\x06amount\x12\x18\n" +
 	"\amessage\x18\x05 \x01(\tR\amessage\x12%\n" +
-	"\x0eprovider_state\x18\x06 \x01(\fR\rproviderState\"\xb1\x02\n" +
+	"\x0eprovider_state\x18\x06 \x01(\fR\rproviderState\"\xcd\x02\n" +
 	"\rRefundContext\x12\x1c\n" +
 	"\treference\x18\x01 \x01(\tR\treference\x12-\n" +
 	"\x12provider_reference\x18\x02 \x01(\tR\x11providerReference\x122\n" +
@@ -558,7 +567,8 @@ const file_payhost_provider_v1_refund_proto_rawDesc = "" +
 	"\apayment\x18\x04 \x01(\v2#.payhost.provider.v1.PaymentContextR\apayment\x12%\n" +
 	"\x0eprovider_state\x18\x05 \x01(\fR\rproviderState\x129\n" +
 	"\n" +
-	"created_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\"h\n" +
+	"created_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x12\x1a\n" +
+	"\bsequence\x18\a \x01(\x04R\bsequence\"h\n" +
 	"\x10GetRefundRequest\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x12:\n" +
 	"\x06refund\x18\x02 \x01(\v2\".payhost.provider.v1.RefundContextR\x06refund\"\x85\x01\n" +
