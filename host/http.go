@@ -14,6 +14,7 @@ import (
 
 	"github.com/payhost/payhost/host/config"
 	"github.com/payhost/payhost/host/internal/httpapi"
+	"github.com/payhost/payhost/host/internal/plugin"
 )
 
 // APIHandler serves the API on /v1/ to whoever sends one of http.tokens as bearer token.
@@ -63,6 +64,7 @@ func (h *Host) Serve(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
+	socket = plugin.RefusePlugins(socket, h.log)
 	public, admin := h.server(h.Handler()), h.server(h.AdminHandler())
 	failed := make(chan error, 2)
 	go func() { failed <- public.Serve(listener) }()

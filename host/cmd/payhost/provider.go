@@ -95,6 +95,8 @@ func (a *app) providerBlock(p *provider) {
 	if p.StartedAt != nil {
 		b.field("started", a.at(*p.StartedAt))
 	}
+	b.field("isolation", strings.Join(p.Isolation, ", "))
+	b.field("isolation missing", strings.Join(p.IsolationMissing, "; "))
 	b.field("restarts", strconv.Itoa(p.Restarts))
 	b.field("in flight", strconv.Itoa(p.InFlight)+" of "+strconv.Itoa(p.MaxInFlight))
 	b.field("breaker", p.Breaker)

@@ -7,12 +7,9 @@ import (
 	"runtime"
 )
 
-// defaultMemory is the soft limit of a plugin's Go heap: an idle one needs 5 MB of its own.
-const defaultMemory = 256 << 20
-
 // passedOn are the variables of the host's environment that a plugin gets to see, when they are set: where it is, and
 // whom to trust. Everything else, above all secrets, stays with the host.
-var passedOn = []string{"TZ", "LANG", "LC_ALL", "SSL_CERT_FILE", "SSL_CERT_DIR", "GOMAXPROCS"}
+var passedOn = []string{"TZ", "LANG", "LC_ALL", "SSL_CERT_FILE", "SSL_CERT_DIR"}
 
 // command is the one place that decides how a plugin's process is run: what it may see and do is set here. env is what
 // go-plugin needs it to have.
@@ -26,18 +23,16 @@ func command(spec Spec, folder string, env []string) *exec.Cmd {
 }
 
 func environment(spec Spec, folder string) []string {
-	memory := spec.MemoryLimit
-	if memory <= 0 {
-		memory = defaultMemory
-	}
 	env := []string{
 		"HOME=" + folder,
 		"TMPDIR=" + folder,
 		"PATH=/usr/local/bin:/usr/bin:/bin",
-		fmt.Sprintf("GOMEMLIMIT=%d", memory),
+		fmt.Sprintf("GOMEMLIMIT=%d", memoryLimit(spec)),
+		// A container's share of the processors is read from files that a plugin does not reach.
+		fmt.Sprintf("GOMAXPROCS=%d", runtime.GOMAXPROCS(0)),
 	}
 	if runtime.GOOS == "windows" {
-		env = append(env[:0], "TEMP="+folder, "TMP="+folder, "SystemRoot="+os.Getenv("SystemRoot"), env[3])
+		env = append(env[3:], "TEMP="+folder, "TMP="+folder, "SystemRoot="+os.Getenv("SystemRoot"))
 	}
 	for _, name := range passedOn {
 		if value, ok := os.LookupEnv(name); ok {
@@ -45,4 +40,12 @@ func environment(spec Spec, folder string) []string {
 		}
 	}
 	return env
+}
+
+// memoryLimit is the soft limit in bytes.
+func memoryLimit(spec Spec) int64 {
+	if spec.MemoryLimit <= 0 {
+		return defaultMemory
+	}
+	return spec.MemoryLimit
 }

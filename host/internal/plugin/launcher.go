@@ -26,6 +26,10 @@ type launcher struct {
 	cmd     *exec.Cmd
 	output  *output
 	sockets string // go-plugin's folder for this process's sockets
+	confine *confinement
+
+	// isolation is what confine came to; complete once Start has returned.
+	isolation Isolation
 
 	shake     *io.PipeReader // go-plugin reads the handshake here
 	shakeEnd  *io.PipeWriter
@@ -60,7 +64,7 @@ func (l *launcher) Start(context.Context) error {
 	}
 	l.cmd.Stdout, l.cmd.Stderr = outEnd, errEnd
 	started := make(chan error)
-	go l.run(started)
+	go onThread(func() { l.run(started) })
 	err = <-started
 	_, _ = outEnd.Close(), errEnd.Close() // the process has its own
 	if err != nil {
@@ -74,8 +78,6 @@ func (l *launcher) Start(context.Context) error {
 
 // run is the thread that the process hangs on.
 func (l *launcher) run(started chan<- error) {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
 	defer close(l.ended)
 	if err := l.begin(); err != nil {
 		started <- err
@@ -89,11 +91,15 @@ func (l *launcher) run(started chan<- error) {
 func (l *launcher) begin() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	defer l.confine.close()
 	if l.doomed {
 		return errors.New("given up before it was started")
 	}
 	closeOnExec()
-	if err := l.cmd.Start(); err != nil {
+	l.confine.enter(&l.isolation)
+	cmd, err := l.confine.start(l.cmd, &l.isolation)
+	l.cmd = cmd
+	if err != nil {
 		return err
 	}
 	l.pid, l.alive = l.cmd.Process.Pid, true

@@ -16,10 +16,11 @@ import (
 )
 
 const (
-	maxLine    = 64 << 10 // what is kept of a line; the rest of it is read and thrown away
-	maxAttrs   = 32       // what is kept of a structured record
-	tailLines  = 12       // what an error quotes of what was printed last
-	tailLength = 400      // of each of these lines
+	maxLine     = 64 << 10 // what is kept of a line; the rest of it is read and thrown away
+	maxAttrs    = 32       // what is kept of a structured record
+	tailLines   = 12       // what an error quotes of what was printed last, or of a panic
+	beforePanic = 3        // of these, lines before the panic
+	tailLength  = 400      // of each of these lines
 )
 
 // readLines gives every line up to the end, whatever comes: a reader that stops would block the plugin for ever. A line
@@ -65,9 +66,12 @@ func (o *output) stderrLine(line []byte) {
 		return
 	}
 	text := string(line)
+	if !o.panicking && (strings.HasPrefix(text, "panic: ") || strings.HasPrefix(text, "fatal error: ")) {
+		o.panicking = true
+		o.makeRoom()
+	}
 	o.remember(text)
 	level := slog.LevelInfo
-	o.panicking = o.panicking || strings.HasPrefix(text, "panic: ") || strings.HasPrefix(text, "fatal error: ")
 	if o.panicking {
 		level = slog.LevelError
 	}
@@ -168,9 +172,19 @@ func (o *output) remember(line string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if len(o.tail) == tailLines {
+		if o.panicking {
+			return // the first lines of a panic tell what happened, the many that follow do not
+		}
 		o.tail = slices.Delete(o.tail, 0, 1)
 	}
 	o.tail = append(o.tail, line)
+}
+
+// makeRoom keeps only a few lines of those before a panic.
+func (o *output) makeRoom() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.tail = slices.Delete(o.tail, 0, max(0, len(o.tail)-beforePanic))
 }
 
 // quote adds to err what the plugin printed last on stderr.

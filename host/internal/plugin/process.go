@@ -54,6 +54,9 @@ func (p *Process) Checksum() string { return p.binary.Checksum }
 // PID is the process's id.
 func (p *Process) PID() int { return p.pid }
 
+// Isolation says what keeps the process from the rest of the machine.
+func (p *Process) Isolation() Isolation { return p.launcher.isolation }
+
 // StartedAt is when the process first answered.
 func (p *Process) StartedAt() time.Time { return p.started }
 

@@ -28,7 +28,8 @@ type Spec struct {
 	Mask      *Mask        // hides secrets in that; may be nil, may learn more later
 	// StartTimeout bounds the time until the plugin has answered its first call; 0 is 10 s.
 	StartTimeout time.Duration
-	// MemoryLimit is the soft limit of the plugin's Go heap in bytes; 0 is 256 MiB.
+	// MemoryLimit is the soft limit of the plugin's Go heap in bytes; 0 is 256 MiB. Four times as much is the hard limit of
+	// all its memory.
 	MemoryLimit int64
 }
 
@@ -83,8 +84,10 @@ func (p *Process) bringUp(ctx context.Context, spec Spec, folder string, timeout
 		SyncStdout:       lineWriter{p.output.stdoutLine},
 		SyncStderr:       lineWriter{p.output.stderrLine},
 		RunnerFunc: func(_ hclog.Logger, wanted *exec.Cmd, sockets string) (runner.Runner, error) {
-			p.launcher.cmd, p.launcher.sockets = command(spec, folder, wanted.Env), sockets
-			return p.launcher, nil
+			l := p.launcher
+			l.cmd, l.sockets = command(spec, folder, wanted.Env), sockets
+			l.confine = prepare(spec, folder, sockets, &l.isolation)
+			return l, nil
 		},
 	})
 	client, err := p.connect(ctx)
@@ -96,6 +99,7 @@ func (p *Process) bringUp(ctx context.Context, spec Spec, folder string, timeout
 		return fmt.Errorf("it does not say what it is: %w", err)
 	}
 	p.sink.logger.Store(spec.Logger.With("plugin", spec.Binary.Plugin, "version", p.info.Version, "pid", p.pid))
+	p.reportMissing(spec)
 	return p.checkInfo(p.gp.NegotiatedVersion())
 }
 

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 )
 
 // maxSocketFolder is how long a folder's path may be so that a socket in it keeps to the 108 bytes that a socket's path
@@ -21,6 +22,10 @@ type Workspace struct {
 	work     string
 	locks    []*os.File
 	folders  []string
+	kernel   kernel
+
+	mu   sync.Mutex
+	said map[string]bool // what the log has been told isolation lacks
 }
 
 // OpenWorkspace makes the folder under dataDir/run. Several hosts may share one dataDir.
@@ -29,7 +34,7 @@ func OpenWorkspace(dataDir string) (*Workspace, error) {
 	if err := os.MkdirAll(all, 0o700); err != nil {
 		return nil, err
 	}
-	w := &Workspace{work: filepath.Join(dataDir, "plugins")}
+	w := &Workspace{work: filepath.Join(dataDir, "plugins"), kernel: probeKernel(), said: map[string]bool{}}
 	if err := w.open(all); err != nil {
 		return nil, errors.Join(fmt.Errorf("private folder for plugins: %w", err), w.Close())
 	}
@@ -83,6 +88,20 @@ func (w *Workspace) claim(parent, prefix string) (string, error) {
 	}
 	w.locks = append(w.locks, lock)
 	return folder, nil
+}
+
+// unsaid gives those of the texts that it has not been asked about before.
+func (w *Workspace) unsaid(texts []string) []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var fresh []string
+	for _, t := range texts {
+		if !w.said[t] {
+			w.said[t] = true
+			fresh = append(fresh, t)
+		}
+	}
+	return fresh
 }
 
 // Close removes the folders. No process of the workspace may be running any more.

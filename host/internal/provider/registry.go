@@ -36,6 +36,7 @@ type Options struct {
 type tuning struct {
 	queueWait, restartWait         time.Duration // of Acquire: for a place, for a plugin that is on its way
 	startTimeout, configureTimeout time.Duration
+	memory                         int64         // soft limit of a plugin in bytes; 0: package plugin's own
 	placeTimeout                   time.Duration // for one try to bring up one provider
 	liveEvery, liveDeadline        time.Duration
 	liveMisses                     int

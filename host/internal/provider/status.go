@@ -41,6 +41,8 @@ type Status struct {
 	MaxInFlight         int                `json:"max_in_flight"`
 	Breaker             string             `json:"breaker"` // closed, half-open or open
 	LastError           string             `json:"last_error,omitempty"`
+	Isolation           []string           `json:"isolation,omitempty"`         // what keeps the process from the rest of the machine
+	IsolationMissing    []string           `json:"isolation_missing,omitempty"` // what this system cannot do of that
 	Capabilities        []sdk.Capability   `json:"capabilities"`
 	Currencies          []string           `json:"currencies"`
 	Countries           []string           `json:"countries"`
@@ -105,6 +107,8 @@ func (a *account) status() Status {
 	if a.seat != nil && !a.seat.gone() {
 		started := a.seat.run.proc.StartedAt()
 		s.PID, s.StartedAt = a.seat.run.proc.PID(), &started
+		i := a.seat.run.proc.Isolation()
+		s.Isolation, s.IsolationMissing = i.InForce, i.Missing
 	}
 	s.describe(a.seen, a.seenInfo)
 	return s

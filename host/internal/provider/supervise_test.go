@@ -222,3 +222,23 @@ func alive(pid int) bool {
 	_, after, _ := strings.Cut(string(stat), ") ")
 	return err == nil && !strings.HasPrefix(after, "Z") && !strings.HasPrefix(after, "X")
 }
+
+// A plugin that leaks is ended at its limit and replaced; the host and the other accounts do not notice.
+func TestPluginThatLeaksMemoryIsReplaced(t *testing.T) {
+	s := newStage(t, func(tune *tuning) { tune.memory = 40 << 20 })
+	s.apply("shop:started", s.config("shop"))
+	before := s.status("shop")
+	s.provider.Say("leak")
+	if _, err := s.pay("shop"); sdk.OutcomeOf(err) != sdk.OutcomeUnknown {
+		t.Errorf("the call ended with %v", err)
+	}
+	s.provider.Say("ok")
+	s.mustPay("shop")
+	after := s.status("shop")
+	if after.PID == before.PID || after.Restarts != 1 {
+		t.Errorf("process %d, before %d; restarted %d times", after.PID, before.PID, after.Restarts)
+	}
+	if !strings.Contains(strings.Join(after.Isolation, ", "), "160 MiB of memory") {
+		t.Errorf("isolation: %s", after.Isolation)
+	}
+}

@@ -137,7 +137,7 @@ func (u *unit) start() (*running, error) {
 	proc, err := plugin.Start(u.ctx, plugin.Spec{
 		Binary: u.binary, Workspace: u.reg.workspace, Mask: u.reg.mask,
 		Logger:       u.reg.log,
-		StartTimeout: u.reg.tune.startTimeout,
+		StartTimeout: u.reg.tune.startTimeout, MemoryLimit: u.reg.tune.memory,
 	})
 	if err != nil {
 		return nil, err

@@ -19,6 +19,7 @@ import (
 func Build(source, to, version string) error {
 	cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w -X main.version="+version, "-o", to, ".")
 	cmd.Dir = source
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0") // as plugins are built: complete in itself
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("build of %s: %w\n%s", source, err, out)
 	}

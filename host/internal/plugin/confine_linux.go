@@ -1,0 +1,185 @@
+package plugin
+
+import (
+	"errors"
+	"fmt"
+	"os/exec"
+	"runtime"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// confinement is what one process is held to. It is prepared on any thread and entered on the one that starts the
+// process: privileges, capabilities and Landlock's domain are a thread's, and are handed down to what it starts. That
+// thread is never used for anything else, so neither the host nor the service it is part of loses anything, and there is
+// no need for a program in between that would have to be the host's own once more.
+type confinement struct {
+	ruleset *ruleset // nil: none
+	memory  int64    // hard, in bytes
+	traced  bool     // hold the process until its limits are set
+}
+
+// noCore is the limit of core dumps, in bytes: none is written, since a page is more, and it would hold secrets. Zero
+// would not do: a core that is piped to a program, as many systems do, is written all the same, except at 1.
+const noCore = 1
+
+// prepare finds out what there is.
+func prepare(spec Spec, folder, sockets string, i *Isolation) *confinement {
+	k := spec.Workspace.kernel
+	c := &confinement{memory: hardMemory * memoryLimit(spec), traced: !k.noTrace}
+	var err error
+	if c.ruleset, err = newRuleset(k.landlock, reach(spec.Binary.copied, folder, sockets)); err != nil {
+		i.lacks("own files only: %v", err)
+	}
+	return c
+}
+
+// kernel is what the system offers; tests take things away.
+type kernel struct {
+	landlock int  // the version of Landlock's interface; 0: none
+	noTrace  bool // a process cannot be held while its limits are set
+}
+
+func probeKernel() kernel { return kernel{landlock: landlockVersion()} }
+
+// onThread runs f on a thread that serves nothing else and ends with it. The process's first thread cannot end, so it is
+// held until f has another one.
+func onThread(f func()) {
+	runtime.LockOSThread()
+	if unix.Gettid() != unix.Getpid() {
+		f() // the goroutine ends without unlocking, and the thread with it
+		return
+	}
+	taken := make(chan struct{})
+	go func() {
+		runtime.LockOSThread()
+		close(taken)
+		f()
+	}()
+	<-taken
+	runtime.UnlockOSThread()
+}
+
+// close gives back what was prepared; a process that runs keeps what it is held to.
+func (c *confinement) close() {
+	if c.ruleset != nil {
+		_ = unix.Close(c.ruleset.fd) // it was only made to be enforced
+	}
+}
+
+// enter confines the calling thread.
+func (c *confinement) enter(i *Isolation) {
+	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
+		i.lacks("no new privileges: %v", err)
+	} else {
+		i.has("no new privileges")
+	}
+	if err := dropCapabilities(); err != nil {
+		i.lacks("no capabilities: %v", err)
+	}
+	if c.ruleset == nil {
+		return
+	}
+	if err := c.ruleset.enforce(); err != nil {
+		i.lacks("own files only: %v", err)
+		return
+	}
+	for _, what := range c.ruleset.covers() {
+		i.has("%s", what)
+	}
+}
+
+// dropCapabilities keeps what root may do from a plugin of a host that runs as root: what it starts gets no more than
+// the bounding set. The thread's own capabilities stay, because Go wants all threads alike when it changes the user.
+// Passing by the permissions of files stays, too: folders of a host that runs as root may lie in a user's, and which
+// files a plugin reaches is Landlock's business.
+func dropCapabilities() error {
+	_ = unix.Prctl(unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) // there is none on old kernels
+	if unix.Geteuid() != 0 {
+		return nil
+	}
+	for c := uintptr(0); c <= unix.CAP_LAST_CAP; c++ {
+		if c == unix.CAP_DAC_OVERRIDE || c == unix.CAP_DAC_READ_SEARCH {
+			continue
+		}
+		if err := unix.Prctl(unix.PR_CAPBSET_DROP, c, 0, 0, 0); err != nil && !errors.Is(err, unix.EINVAL) {
+			return err // EINVAL: the kernel does not know that one
+		}
+	}
+	return nil
+}
+
+// start runs the command with its limits in force from its first instruction: the process is held, as a debugger holds
+// one, until they are set. Where that is not allowed they are set right after the start.
+func (c *confinement) start(cmd *exec.Cmd, i *Isolation) (*exec.Cmd, error) {
+	cmd.SysProcAttr.Ptrace = c.traced
+	err := cmd.Start()
+	if c.traced && (errors.Is(err, unix.EPERM) || errors.Is(err, unix.ENOSYS)) {
+		c.traced = false
+		cmd = again(cmd)
+		err = cmd.Start()
+	}
+	if err != nil {
+		return cmd, err
+	}
+	pid := cmd.Process.Pid
+	if !c.traced {
+		i.lacks("limits from the first instruction: a process cannot be traced here, so they come a moment later")
+		c.limit(pid, i)
+		return cmd, nil
+	}
+	// It stops when the program has been loaded. What has happened stays to be waited for.
+	for {
+		err := unix.Waitid(unix.P_PID, pid, nil, unix.WSTOPPED|unix.WEXITED|unix.WNOWAIT, nil)
+		if !errors.Is(err, unix.EINTR) {
+			break
+		}
+	}
+	c.limit(pid, i)
+	if err := syscall.PtraceDetach(pid); err != nil && !errors.Is(err, unix.ESRCH) {
+		i.lacks("limits from the first instruction: %v", err)
+	}
+	return cmd, nil
+}
+
+// again is the same command, not yet started.
+func again(cmd *exec.Cmd) *exec.Cmd {
+	attr := *cmd.SysProcAttr
+	attr.Ptrace = false
+	return &exec.Cmd{Path: cmd.Path, Args: cmd.Args, Env: cmd.Env, Dir: cmd.Dir, Stdout: cmd.Stdout, Stderr: cmd.Stderr, SysProcAttr: &attr}
+}
+
+// limit sets the limits of a process. RLIMIT_AS is none of them: runtimes reserve far more address space than they use,
+// and die of it. RLIMIT_DATA counts what can be written to.
+func (c *confinement) limit(pid int, i *Isolation) {
+	for _, l := range []struct {
+		what     string
+		resource int
+		most     uint64
+	}{
+		{fmt.Sprintf("%d MiB of memory", c.memory>>20), unix.RLIMIT_DATA, uint64(max(c.memory, 0))},
+		{fmt.Sprintf("%d open files", openFiles), unix.RLIMIT_NOFILE, openFiles},
+		{"no core dumps", unix.RLIMIT_CORE, noCore},
+	} {
+		var now unix.Rlimit
+		err := unix.Prlimit(pid, l.resource, nil, &now)
+		if err == nil {
+			most := min(l.most, now.Max)
+			err = unix.Prlimit(pid, l.resource, &unix.Rlimit{Cur: most, Max: most}, nil)
+		}
+		if err != nil {
+			i.lacks("%s: %v", l.what, err)
+			continue
+		}
+		i.has("%s", l.what)
+	}
+}
+
+// Confined reports whether a process of this machine is a plugin's, or was started by one. It is true as well for one
+// that has gone, and false for a process that is not this user's: it cannot be a plugin.
+func Confined(pid int) bool {
+	var files unix.Rlimit
+	err := unix.Prlimit(pid, unix.RLIMIT_NOFILE, nil, &files)
+	return err == nil && files.Max == openFiles || errors.Is(err, unix.ESRCH)
+}

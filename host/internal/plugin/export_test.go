@@ -1,0 +1,15 @@
+//go:build linux
+
+package plugin
+
+// TakeAway makes the workspace start plugins as on a kernel without Landlock, where no process can be traced either.
+func (w *Workspace) TakeAway() { w.kernel = kernel{noTrace: true} }
+
+// LandlockOf sets which version of Landlock's interface is used, at most what the kernel has.
+func (w *Workspace) LandlockOf(version int) { w.kernel.landlock = min(version, landlockVersion()) }
+
+// HasLandlock reports whether this kernel has it.
+func HasLandlock() bool { return landlockVersion() > 0 }
+
+// LandlockHasSockets reports whether it also keeps plugins from connecting to sockets.
+func LandlockHasSockets() bool { return landlockVersion() >= 9 }

@@ -1,0 +1,31 @@
+package plugin
+
+import (
+	"log/slog"
+	"net"
+)
+
+// RefusePlugins gives a listener on a unix socket that hangs up on plugins and on what they have started. The permissions
+// of a socket's file do not keep them out, because they run as the host's user, and Landlock does so only on new kernels.
+func RefusePlugins(l net.Listener, log *slog.Logger) net.Listener { return &refusing{l, log} }
+
+type refusing struct {
+	net.Listener
+	log *slog.Logger
+}
+
+// Accept gives the next connection that no plugin has made.
+func (r *refusing) Accept() (net.Conn, error) {
+	for {
+		c, err := r.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		pid, known := peer(c)
+		if !known || !Confined(pid) {
+			return c, nil
+		}
+		r.log.Error("a plugin tried to reach the admin socket and was turned away", "pid", pid)
+		_ = c.Close() // nothing was said on it
+	}
+}

@@ -1,0 +1,80 @@
+package plugin
+
+import (
+	"debug/elf"
+	"os"
+	"path/filepath"
+)
+
+// What a plugin reaches of the machine's files, besides its own. Folders are preferred to files in them: a rule holds for
+// the file that it was made for, not for another one that is later put in its place.
+var (
+	// devices every program may expect.
+	devices = []string{"/dev/null", "/dev/zero", "/dev/full"}
+
+	// readable is what it takes to call a provider: whom to trust, where names lead, what time it is there. Of
+	// certificates only the public ones: the folders above them hold private keys.
+	readable = []string{
+		"/dev/random", "/dev/urandom",
+		"/etc/ssl/certs", "/etc/ssl/cert.pem", "/etc/ssl/ca-bundle.pem", "/etc/ssl/openssl.cnf",
+		"/etc/pki/tls/certs", "/etc/pki/tls/cert.pem", "/etc/pki/tls/cacert.pem", "/etc/pki/tls/openssl.cnf",
+		"/etc/pki/ca-trust", "/etc/ca-certificates", "/usr/share/ca-certificates", "/usr/local/share/ca-certificates",
+		"/usr/share/pki", "/var/lib/ca-certificates", "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
+		"/etc/resolv.conf", "/run/systemd/resolve", "/run/resolvconf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/services",
+		"/etc/protocols", "/etc/host.conf", "/etc/gai.conf",
+		"/etc/localtime", "/etc/timezone", "/usr/share/zoneinfo", "/usr/lib/zoneinfo", "/usr/share/lib/zoneinfo",
+		"/sys/kernel/mm/transparent_hugepage",
+	}
+
+	// systemPrograms are for a plugin that is not complete in itself: a script with its interpreter, or a program with
+	// shared libraries. Homes and /opt are not among them.
+	systemPrograms = []string{"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/nix/store", "/gnu/store"}
+	systemReadable = []string{
+		"/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/ld.so.preload", "/etc/alternatives", "/etc/passwd",
+		"/etc/group", "/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/proc/version", "/sys/devices/system/cpu",
+	}
+	// nameServices are asked by C libraries that resolve names.
+	nameServices = []string{"/run/systemd/resolve", "/run/nscd", "/var/run/nscd"}
+)
+
+// reach lists what a plugin may do with which files.
+func reach(program, folder, sockets string) []rule {
+	rules := []rule{
+		{filepath.Dir(program), mayRun}, // holds this program and nothing else
+		{folder, mayOwn},
+		{sockets, mayOwn},
+	}
+	add := func(rights uint64, paths ...string) {
+		for _, p := range paths {
+			if filepath.IsAbs(p) {
+				rules = append(rules, rule{p, rights})
+			}
+		}
+	}
+	add(mayUse, devices...)
+	add(mayRead, readable...)
+	add(mayRead, os.Getenv("SSL_CERT_FILE"))
+	add(mayRead, filepath.SplitList(os.Getenv("SSL_CERT_DIR"))...)
+	if !completeInItself(program) {
+		add(mayRun, systemPrograms...)
+		add(mayRead, systemReadable...)
+		add(mayTalk, nameServices...)
+	}
+	return rules
+}
+
+// completeInItself reports whether a program is a statically linked one, which needs no other file to run. What cannot be
+// read is not.
+func completeInItself(program string) bool {
+	f, err := elf.Open(program)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = f.Close() }() // it was only read
+	for _, p := range f.Progs {
+		if p.Type == elf.PT_INTERP {
+			return false
+		}
+	}
+	return true
+}

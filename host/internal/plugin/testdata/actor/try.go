@@ -1,0 +1,124 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"runtime"
+	"strconv"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// hoard keeps what the plugin has taken and does not give back.
+var hoard [][]byte
+
+// try does what a plugin should not, or has to be able to, and says what came of it: "error: …" when it could not.
+func try(order, arg string, n int) (said string, ok bool) {
+	var err error
+	switch order {
+	case "read":
+		var text []byte
+		text, err = os.ReadFile(arg)
+		said = string(text)
+	case "list":
+		var entries []os.DirEntry
+		entries, err = os.ReadDir(arg)
+		said = fmt.Sprint(entries)
+	case "write":
+		err = os.WriteFile(arg, []byte("#!/bin/sh\nexit 0\n"), 0o700)
+	case "run":
+		err = exec.Command(arg).Run()
+	case "resolve":
+		var list []string
+		list, err = (&net.Resolver{PreferGo: true}).LookupHost(context.Background(), arg)
+		said = fmt.Sprint(list)
+	case "fetch":
+		var res *http.Response
+		if res, err = http.Get(arg); err == nil {
+			said = res.Status
+			res.Body.Close()
+		}
+	case "dial":
+		said, err = dial(arg)
+	case "signal":
+		err = syscall.Kill(n, 0)
+	case "leak":
+		for {
+			hoard = append(hoard, make([]byte, 1<<20))
+			for i := range hoard[len(hoard)-1] {
+				hoard[len(hoard)-1][i] = 1
+			}
+		}
+	case "open":
+		said, err = openMany(n)
+	case "forks":
+		for range n {
+			var one string
+			if one, err = fork(); err != nil {
+				break
+			}
+			said += one + " "
+		}
+	case "limits":
+		said, err = limits()
+	default:
+		return "", false
+	}
+	if err != nil {
+		said = "error: " + err.Error()
+	}
+	return said, true
+}
+
+// dial connects to a socket and gives what is said there.
+func dial(path string) (string, error) {
+	c, err := net.Dial("unix", path)
+	if err != nil {
+		return "", err
+	}
+	defer c.Close()
+	text, err := io.ReadAll(c)
+	return string(text), err
+}
+
+// openMany opens files until it has n or gets no more, and gives them back.
+func openMany(n int) (string, error) {
+	var files []*os.File
+	defer func() {
+		for _, f := range files {
+			f.Close()
+		}
+	}()
+	for range n {
+		f, err := os.Open(os.DevNull)
+		if err != nil {
+			return strconv.Itoa(len(files)), nil
+		}
+		files = append(files, f)
+	}
+	return strconv.Itoa(len(files)), nil
+}
+
+// limits says what the process is held to.
+func limits() (string, error) {
+	var data, files, core unix.Rlimit
+	for resource, to := range map[int]*unix.Rlimit{unix.RLIMIT_DATA: &data, unix.RLIMIT_NOFILE: &files, unix.RLIMIT_CORE: &core} {
+		if err := unix.Getrlimit(resource, to); err != nil {
+			return "", err
+		}
+	}
+	privileges, err := unix.PrctlRetInt(unix.PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0)
+	caps := [2]unix.CapUserData{}
+	if err == nil {
+		err = unix.Capget(&unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}, &caps[0])
+	}
+	raise := unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: files.Cur, Max: files.Max + 1})
+	return fmt.Sprintf("data=%d files=%d core=%d nnp=%d caps=%x%08x raise=%v procs=%d",
+		data.Max, files.Max, core.Max, privileges, caps[1].Permitted, caps[0].Permitted, raise, runtime.GOMAXPROCS(0)), err
+}
