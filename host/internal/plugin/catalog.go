@@ -28,11 +28,12 @@ var (
 type Catalog struct {
 	folder    string
 	workspace *Workspace
+	resolver  []string // files whose replacement makes a running plugin blind for them
 }
 
 // NewCatalog looks in pluginDir and keeps its copies in the workspace.
 func NewCatalog(pluginDir string, w *Workspace) *Catalog {
-	return &Catalog{folder: pluginDir, workspace: w}
+	return &Catalog{folder: pluginDir, workspace: w, resolver: []string{"/etc/resolv.conf", "/etc/hosts"}}
 }
 
 // Binary is one program as it was found: a private copy of the file, which is what runs, so that nobody can exchange it
@@ -42,7 +43,9 @@ type Binary struct {
 	Version  string // as asked for; empty for the file without one
 	Path     string // the file in the plugins' folder
 	Checksum string // sha256, lower-case hex
-	copied   string
+	// Surroundings tells the machine's files apart that a process must be started anew for to see them.
+	Surroundings string
+	copied       string
 }
 
 // Find takes a copy of the plugin's program and checks it. With a version only <plugin>@<version> will do, without one
@@ -51,6 +54,9 @@ func (c *Catalog) Find(plugin, version, pin string) (Binary, error) {
 	b, err := c.read(plugin, version, c.copy)
 	if err != nil {
 		return Binary{}, err
+	}
+	if c.workspace.kernel.confinesFiles() {
+		b.Surroundings = identities(c.resolver)
 	}
 	file := fileName(plugin, version)
 	if pin != "" && subtle.ConstantTimeCompare([]byte(strings.ToLower(pin)), []byte(b.Checksum)) != 1 {
@@ -178,6 +184,12 @@ func (b Binary) verify() error {
 		return fmt.Errorf("the private copy of %s has been changed", b.Path)
 	}
 	return nil
+}
+
+// Outdated reports whether a process of the program, as it was found, no longer reads the machine's files as they are:
+// the resolver's have been replaced, and a rule of Landlock's holds for the file that it was made for.
+func (c *Catalog) Outdated(b Binary) bool {
+	return b.Surroundings != "" && b.Surroundings != identities(c.resolver)
 }
 
 // missing says what there is instead.

@@ -100,3 +100,32 @@ func TestTheSameFileIsFoundAndRunTwiceAtOnce(t *testing.T) {
 	s.start()
 	s.start()
 }
+
+// A rule of Landlock's holds for the file that was there, so a process must be started anew to see another one.
+func TestReplacedResolverFileMakesAnotherProgramOfIt(t *testing.T) {
+	if !landlocked(t) {
+		return
+	}
+	s := newStage(t)
+	resolver := filepath.Join(t.TempDir(), "resolv.conf")
+	s.catalog.SetResolver(resolver)
+	change := func(file string) {
+		t.Helper()
+		if err := os.WriteFile(file, []byte("nameserver 192.0.2.1\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	change(resolver)
+	before := s.spec().Binary
+	change(resolver) // written to: it is the same file
+	if after := s.spec().Binary; after != before || s.catalog.Outdated(before) {
+		t.Errorf("%+v is taken for another than %+v", after, before)
+	}
+	change(resolver + ".new")
+	if err := os.Rename(resolver+".new", resolver); err != nil {
+		t.Fatal(err)
+	}
+	if after := s.spec().Binary; after == before || after.Checksum != before.Checksum || !s.catalog.Outdated(before) || s.catalog.Outdated(after) {
+		t.Errorf("%+v is taken for %+v", after, before)
+	}
+}

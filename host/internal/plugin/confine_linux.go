@@ -43,6 +43,9 @@ type kernel struct {
 
 func probeKernel() kernel { return kernel{landlock: landlockVersion()} }
 
+// confinesFiles reports whether plugins reach only what was there when they were started.
+func (k kernel) confinesFiles() bool { return k.landlock > 0 }
+
 // onThread runs f on a thread that serves nothing else and ends with it. The process's first thread cannot end, so it is
 // held until f has another one.
 func onThread(f func()) {

@@ -13,3 +13,6 @@ func HasLandlock() bool { return landlockVersion() > 0 }
 
 // LandlockHasSockets reports whether it also keeps plugins from connecting to sockets.
 func LandlockHasSockets() bool { return landlockVersion() >= 9 }
+
+// SetResolver names the files whose replacement is noticed.
+func (c *Catalog) SetResolver(files ...string) { c.resolver = files }

@@ -2,8 +2,12 @@ package plugin
 
 import (
 	"debug/elf"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
+
+	"golang.org/x/sys/unix"
 )
 
 // What a plugin reaches of the machine's files, besides its own. Folders are preferred to files in them: a rule holds for
@@ -31,7 +35,10 @@ var (
 	systemPrograms = []string{"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/nix/store", "/gnu/store"}
 	systemReadable = []string{
 		"/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/ld.so.preload", "/etc/alternatives", "/etc/passwd",
-		"/etc/group", "/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/proc/version", "/sys/devices/system/cpu",
+		"/etc/group", "/sys/devices/system/cpu",
+		// Runtimes look themselves up here. Of other processes it shows their command lines, but neither their
+		// environment nor their files: the kernel asks who wants to know.
+		"/proc",
 	}
 	// nameServices are asked by C libraries that resolve names.
 	nameServices = []string{"/run/systemd/resolve", "/run/nscd", "/var/run/nscd"}
@@ -77,4 +84,16 @@ func completeInItself(program string) bool {
 		}
 	}
 	return true
+}
+
+// identities tells files apart, also from others that are put in their place.
+func identities(paths []string) string {
+	var b strings.Builder
+	for _, p := range paths {
+		var s unix.Stat_t
+		if unix.Stat(p, &s) == nil {
+			fmt.Fprintf(&b, "%s is %d of %d; ", p, s.Ino, s.Dev)
+		}
+	}
+	return b.String()
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/payhost/payhost/host/config"
+	"github.com/payhost/payhost/host/internal/plugin"
 	"github.com/payhost/payhost/host/internal/plugin/plugintest"
 	"github.com/payhost/payhost/sdk"
 )
@@ -232,3 +233,13 @@ func TestOneProviderMayBeSwappedAndAnotherOfTheSamePluginKept(t *testing.T) {
 
 // pinned keeps b of a test on its own file, whatever lies under the bare name.
 func pinned(p *config.Provider) { p.Version = "1.0.0" }
+
+// A reload after the resolver's files were replaced gives plugins new processes, side by side with the old ones.
+func TestOtherSurroundingsAreAnotherUnit(t *testing.T) {
+	b := plugin.Binary{Plugin: "acme", Checksum: "c", Surroundings: "one"}
+	other := b
+	other.Surroundings = "another"
+	if keyOf(b) == keyOf(other) {
+		t.Error("a process of old surroundings would stay")
+	}
+}

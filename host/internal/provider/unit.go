@@ -13,9 +13,9 @@ import (
 )
 
 // unitKey says which processes are the same.
-type unitKey struct{ plugin, version, checksum string }
+type unitKey struct{ plugin, version, checksum, surroundings string }
 
-func keyOf(b plugin.Binary) unitKey { return unitKey{b.Plugin, b.Version, b.Checksum} }
+func keyOf(b plugin.Binary) unitKey { return unitKey{b.Plugin, b.Version, b.Checksum, b.Surroundings} }
 
 // unit is one program in one process that serves all the accounts of it. Its supervisor, a goroutine, starts the process
 // and replaces it when it dies or stops answering.
@@ -32,6 +32,7 @@ type unit struct {
 	done     chan struct{} // closed when nothing of the unit is left
 	kick     chan struct{} // somebody wants a try at once
 	condemn  chan condemned
+	outdated bool // that the resolver's files were replaced has been said; the supervisor's own
 	burials  sync.WaitGroup
 
 	mu          sync.Mutex
@@ -176,6 +177,7 @@ func (u *unit) watch(run *running) error {
 				return c.cause
 			}
 		case <-tick.C:
+			u.warnIfOutdated()
 			err := u.ask(run)
 			if err == nil {
 				misses = 0
@@ -188,6 +190,14 @@ func (u *unit) watch(run *running) error {
 				return fmt.Errorf("it did not answer %d times in a row", misses)
 			}
 		}
+	}
+}
+
+// warnIfOutdated says once that names are resolved as they were when the process was started.
+func (u *unit) warnIfOutdated() {
+	if !u.outdated && u.reg.catalog.Outdated(u.binary) {
+		u.outdated = true
+		u.log.Warn("the resolver's files have been replaced: the plugin still reads the old ones; payhost reload gives it a new process")
 	}
 }
 
