@@ -1,17 +1,124 @@
 // Package sdk is all that the author of a payment-provider plugin imports.
 //
-// A plugin is a program whose main calls Serve with a constructor:
+// # What a plugin is
+//
+// A program whose main hands a constructor to Serve:
 //
 //	func main() { sdk.Serve(newProvider) }
 //
-//	func newProvider(cfg config, rt sdk.Runtime) (*provider, error)
-//
-// The configuration type is inferred from the constructor: its struct tags say the keys, defaults, bounds and which
-// values are secret or say who we are to the provider (see DecodeConfig). The provider type implements Provider and
-// those of the small interfaces that it can: PaymentCreator, PaymentGetter, PayoutCreator, WebhookParser and so on.
-//
+// A host starts it, gives it one or more accounts, and calls its verbs: create a payment, ask about it, read a notice.
 // The SDK does what all plugins share: the handshake with the host, several accounts in one process, strict
-// configuration, errors that say whether money may have moved, recovery from panics, masking of secrets, and a clean
-// end. Package providerhttp is the client for the provider's API, signature holds digests and canonical forms, and
-// providertest proves that a plugin keeps the contract.
+// configuration, errors that say whether money may have moved, recovery from panics, masking of secrets, and a clean end.
+// Package providerhttp is the client for the provider's API, signature holds digests and canonical forms, and
+// providertest proves that a plugin keeps the contract. What is left is the provider's own protocol.
+//
+// What follows is a whole plugin, bit by bit; put together and running it is this package's Example. `payhost plugin new`
+// makes a longer one in a folder, with a simulator and tests.
+//
+// # 1. The configuration
+//
+// Tags say the keys, defaults, bounds and which values are secret or say who we are to the provider (see DecodeConfig).
+// The SDK decodes strictly and reports everything that is wrong at once:
+//
+//	type config struct {
+//		sdk.Endpoint            // environment and base_url
+//		Shop         string     `config:"shop,required,identity" doc:"The shop's number at the provider."`
+//		Key          sdk.Secret `config:"key,required" doc:"Sent with requests; signs notices."`
+//	}
+//
+// # 2. The provider
+//
+// One value serves one account, any number of calls at once. The constructor calls nobody: an account can be configured
+// while the provider is away.
+//
+//	type provider struct {
+//		cfg  config
+//		http *providerhttp.Client
+//	}
+//
+//	func newProvider(cfg config, rt sdk.Runtime) (*provider, error) {
+//		client, err := providerhttp.New(rt, providerhttp.Options{
+//			BaseURL: cfg.URL("https://sandbox.pay.example", "https://pay.example"),
+//		})
+//		return &provider{cfg, client}, err
+//	}
+//
+//	func (p *provider) Close() error {
+//		p.http.Close()
+//		return nil
+//	}
+//
+// Info is asked before there is an account, so it does not read its receiver. What it declares of a repeat decides what
+// the host may do when an answer is lost; claim only what the provider's document promises, since the kit really repeats.
+//
+//	func (*provider) Info() sdk.Info {
+//		return sdk.Info{
+//			Name: "pay", Version: "1.0.0", Currencies: []string{"EUR"},
+//			CreatePayment: sdk.RepeatGuarantee{Repeat: sdk.RepeatReturnsOriginal, LinkOnly: true},
+//			PaymentLookup: sdk.Lookup{ByReference: true, Amounts: true},
+//			WebhookTrust:  []sdk.WebhookTrust{sdk.TrustSignature},
+//		}
+//	}
+//
+// # 3. The verbs
+//
+// A provider can do what its type implements: PaymentCreator, PaymentGetter, PayoutCreator, WebhookParser and so on, each
+// one method. Reference is ours and unique for ever; the merchant's own need not be.
+//
+//	func (p *provider) CreatePayment(ctx context.Context, req sdk.CreatePaymentRequest) (*sdk.Payment, error) {
+//		order := map[string]string{
+//			"shop": p.cfg.Shop, "order": req.Reference, "amount": req.Amount.Amount.String(), "notify": req.NotifyURL,
+//		}
+//		return p.call(ctx, http.MethodPost, "/orders", order)
+//	}
+//
+//	func (p *provider) GetPayment(ctx context.Context, req sdk.GetPaymentRequest) (*sdk.Payment, error) {
+//		return p.call(ctx, http.MethodGet, "/orders/"+url.PathEscape(req.Payment.Reference), nil)
+//	}
+//
+// # 4. Answers and errors
+//
+// A failed call says whether the provider may have acted: OutcomeNotSent, OutcomeRefused, or OutcomeUnknown, which is what
+// everything is that nobody has proven (docs/errors.md has the table). A request is made once; whether to repeat it is the
+// host's to decide.
+//
+//	resp, err := p.http.Do(ctx, req)
+//	if err != nil {
+//		return nil, err // it says by itself whether anything was sent
+//	}
+//	var got order
+//	if err := resp.DecodeJSON(&got); err != nil {
+//		return nil, err // no answer of the provider's: the outcome stays unknown
+//	}
+//	switch {
+//	case resp.Status == http.StatusUnprocessableEntity && got.Error != "":
+//		return nil, sdk.Refused(sdk.CodeDeclined, got.Error, "") // the provider's own no
+//	case resp.Status != http.StatusOK:
+//		return nil, resp.StatusError()
+//	case got.State == "":
+//		return nil, resp.Unexpected("an order has a state")
+//	}
+//	return got.payment(), nil
+//
+// The provider's words become ours by a table. One that is not in it is PaymentUnderReview: never a guess.
+//
+//	var states = map[string]sdk.PaymentStatus{
+//		"open": sdk.PaymentRequiresAction, "paid": sdk.PaymentSucceeded, "closed": sdk.PaymentExpired,
+//	}
+//
+// # 5. Notices
+//
+// A notice is stored before the plugin sees it and can be handed over again at any time. Say how it is proven
+// (Verification); without a proof the host only asks the provider.
+//
+//	want := signature.HMACSHA256Hex(p.cfg.Key.Reveal(), string(req.Request.Body))
+//	if !signature.Equal(req.Request.Header.Get("Signature"), want) {
+//		return nil, sdk.NotSent(sdk.CodeInvalidSignature, "the notice is not signed with key")
+//	}
+//
+// # 6. The proof
+//
+// One test call runs the conformance kit: see providertest.Run. Each failing case quotes the sentence of the contract that
+// it enforces. docs/contract has the whole contract, docs/versions.md what may change in it, CONTRIBUTING.md the steps from
+// a provider's document to a plugin in use.
 package sdk

@@ -1,0 +1,46 @@
+package providertest_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"testing"
+
+	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/providertest"
+	"github.com/payhost/payhost/sdk/providertest/fault"
+)
+
+type config struct {
+	sdk.Endpoint
+	Key sdk.Secret `config:"key,required" doc:"Sent with every request."`
+}
+
+type provider struct{}
+
+func newProvider(config, sdk.Runtime) (*provider, error) { return &provider{}, nil }
+
+func (*provider) Info() sdk.Info { return sdk.Info{Name: "acme", Version: "1.0.0"} }
+
+// simulator is the provider's API in memory. One whose plugin can do more is also a Bookkeeper, a Settler, a Notifier.
+type simulator struct {
+	http.Handler
+	faults *fault.Injector
+}
+
+func (s simulator) Faults() *fault.Injector { return s.faults }
+
+// One test holds a plugin to the contract: the file conformance_test.go of every provider.
+func ExampleRun() {
+	TestConformance := func(t *testing.T) {
+		faults := &fault.Injector{}
+		sim := simulator{faults.Wrap(http.NotFoundHandler()), faults}
+		configuration := func(baseURL string) string {
+			text, _ := json.Marshal(map[string]string{"environment": "sandbox", "base_url": baseURL, "key": "a-secret-of-the-test"})
+			return string(text)
+		}
+		providertest.Run(t, newProvider, configuration, sim)
+	}
+	fmt.Printf("%T\n", TestConformance)
+	// Output: func(*testing.T)
+}
