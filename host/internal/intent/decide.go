@@ -110,7 +110,7 @@ func weigh(i Intent, r Report, ask Asking) (target payment.Status, reason paymen
 	switch r.Status {
 	case payment.UnderReview:
 		if r.Reason == "" {
-			r.Reason = payment.ReviewProvider
+			r.Reason = reviewOf(i, r)
 		}
 		return r.Status, r.Reason, r.Message
 	case payment.Failed, payment.Canceled, payment.Expired, payment.Unknown:
@@ -139,6 +139,19 @@ func weigh(i Intent, r Report, ask Asking) (target payment.Status, reason paymen
 		return r.Status, "", r.Message
 	}
 	return payment.UnderReview, payment.ReviewUnproven, "an unsigned notice without an amount, and nothing can be asked"
+}
+
+// reviewOf tells why a provider's report puts an intent under review: for its amount, where the report has another one or
+// says that less was paid; else for what the provider says.
+func reviewOf(i Intent, r Report) payment.ReviewReason {
+	want := i.Money()
+	if r.Amount != nil && !r.Amount.Equal(want) {
+		return payment.ReviewMismatch
+	}
+	if r.Paid != nil && r.Paid.Currency == want.Currency && r.Paid.Amount.LessThan(want.Amount) {
+		return payment.ReviewMismatch
+	}
+	return payment.ReviewProvider
 }
 
 // contradicts reports whether target takes back a success.
