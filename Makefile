@@ -26,7 +26,7 @@ CC_FOUND       := $(firstword $(foreach cc,gcc cc,$(shell command -v $(cc) 2>/de
 POSTGRES_FOUND := $(firstword $(PAYHOST_TEST_POSTGRES) $(shell command -v postgres 2>/dev/null) $(wildcard /usr/lib/postgresql/*/bin/postgres))
 
 .DEFAULT_GOAL := help
-.PHONY: help build plugin run demo test bench fuzz lint generate verify verify-go verify-contract clean
+.PHONY: help build plugin run demo test bench chaos fuzz lint generate verify verify-go verify-contract clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,6 +60,12 @@ test: ## all tests, under the race detector where there is a C compiler, with Po
 
 bench: build ## measure calls, starts, memory and durable payments, and write BENCHMARKS.md
 	$(GO) run ./host/internal/bench > bin/BENCHMARKS.md && mv bin/BENCHMARKS.md BENCHMARKS.md
+
+# The same seed repeats the plan; without one a new plan is made, and its seed printed.
+KILLS ?= 1000
+SEED  ?= 0
+chaos: ## kill plugins, hosts and the database under load, then compare with the providers' books (KILLS=1000 SEED=…)
+	$(GO) test ./host/internal/chaos -count=1 -v -timeout 90m -chaos.kills=$(KILLS) -chaos.seed=$(SEED)
 
 # go test fuzzes one target at a time.
 fuzz: ## fuzz every target for a short while (FUZZTIME=1m for longer)

@@ -7,6 +7,7 @@ import (
 	paykassma "github.com/payhost/payhost/plugins/paykassma/simulator"
 	paysepro "github.com/payhost/payhost/plugins/paysepro/simulator"
 	ptop "github.com/payhost/payhost/plugins/ptop/simulator"
+	reference "github.com/payhost/payhost/plugins/reference/simulator"
 	ttrpay "github.com/payhost/payhost/plugins/ttrpay/simulator"
 )
 
@@ -23,6 +24,9 @@ var simulators = []simulator{
 	}},
 	{"ptop", func(publicURL string) http.Handler {
 		return ptop.New(ptop.WithPublicURL(publicURL), ptop.WithNotices())
+	}},
+	{"reference", func(publicURL string) http.Handler {
+		return reference.New(reference.WithPublicURL(publicURL), reference.WithNotices())
 	}},
 	{"ttrpay", func(publicURL string) http.Handler {
 		return ttrpay.New(ttrpay.WithPublicURL(publicURL), ttrpay.WithNotices())

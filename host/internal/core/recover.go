@@ -3,7 +3,6 @@ package core
 import (
 	"context"
 	"errors"
-	"sync"
 	"time"
 
 	"github.com/payhost/payhost/host/internal/intent"
@@ -15,67 +14,22 @@ import (
 const (
 	// lostGrace is how long after its deadline an unanswered attempt is still its host's own.
 	lostGrace = 30 * time.Second
-	// recoverEvery is how often a host looks for work; recoverBatch how much it takes at once; recoverAtOnce how many
-	// providers' calls of that it makes at once.
-	recoverEvery  = time.Second
-	recoverBatch  = 64
+	// recoverEvery is how often a host looks for work.
+	recoverEvery = time.Second
+	// lostBatch is how many lost attempts are closed in one round.
+	lostBatch = 64
+	// recoverAtOnce is how many calls recovery makes to one provider at once, and how many intents it claims for that.
 	recoverAtOnce = 8
-	// claim is for how long a host that has taken an intent keeps others from it.
-	claim = 2 * time.Minute
 	// defaultReplayWindow is how long a declared guarantee of repeats holds when the plugin does not say.
 	defaultReplayWindow = 10 * time.Minute
 )
-
-// Run settles what is in doubt or due until ctx ends. Several hosts may run it on one store.
-func (c *Core) Run(ctx context.Context) {
-	tick := time.NewTicker(recoverEvery)
-	defer tick.Stop()
-	for {
-		if err := c.Recover(ctx); err != nil && ctx.Err() == nil {
-			c.log.Error("recovery could not read or write the store; it goes on trying", "error", err)
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
-// Wait returns when no provider call of this host runs any more.
-func (c *Core) Wait() { c.calls.wait() }
-
-// Recover does one round: attempts whose host has gone become unknown, and what is due is asked about, repeated where
-// that is proven safe, or expired.
-func (c *Core) Recover(ctx context.Context) error {
-	if err := c.markLost(ctx); err != nil {
-		return err
-	}
-	due, err := c.claimDue(ctx)
-	if err != nil {
-		return err
-	}
-	var wg sync.WaitGroup
-	slots := make(chan struct{}, recoverAtOnce)
-	for _, i := range due {
-		slots <- struct{}{}
-		wg.Go(func() {
-			defer func() { <-slots }()
-			if err := c.settleOne(ctx, i); err != nil && ctx.Err() == nil {
-				c.log.Warn("could not settle", "id", i.ID, "provider", i.Provider, "status", i.Status, "error", err)
-			}
-		})
-	}
-	wg.Wait()
-	return nil
-}
 
 // markLost takes attempts that nobody answered, though their deadline and a grace have passed, for unknown.
 func (c *Core) markLost(ctx context.Context) error {
 	limit := c.nowMicro().Add(-lostGrace)
 	var ids []string
 	err := c.store.View(ctx, func(tx *store.Tx) (err error) {
-		ids, err = tx.LostAttempts(ctx, limit, recoverBatch)
+		ids, err = tx.LostAttempts(ctx, limit, lostBatch)
 		return err
 	})
 	if err != nil {
@@ -117,32 +71,6 @@ func (c *Core) closeLost(ctx context.Context, tx *store.Tx, i *intent.Intent, li
 		Failure: &payment.Failure{Code: string(sdk.CodeInternal), Outcome: string(sdk.OutcomeUnknown), Message: message},
 	}, intent.Asking{})
 	return err
-}
-
-// claimDue takes what is due, so that no other host does the same.
-func (c *Core) claimDue(ctx context.Context) ([]*intent.Intent, error) {
-	now := c.nowMicro()
-	var due []*intent.Intent
-	err := c.store.View(ctx, func(tx *store.Tx) (err error) {
-		due, err = tx.Due(ctx, now, recoverBatch)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	var mine []*intent.Intent
-	for _, i := range due {
-		i.CheckAt = now.Add(claim)
-		err := c.store.Update(ctx, func(tx *store.Tx) error { return tx.SaveIntent(ctx, i) })
-		if errors.Is(err, store.ErrConflict) {
-			continue // somebody else has it
-		}
-		if err != nil {
-			return mine, err
-		}
-		mine = append(mine, i)
-	}
-	return mine, nil
 }
 
 func (c *Core) settleOne(ctx context.Context, i *intent.Intent) error {

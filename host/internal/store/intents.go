@@ -116,10 +116,28 @@ func (t *Tx) Children(ctx context.Context, parent string) ([]*intent.Intent, err
 	return t.intents(ctx, `SELECT `+intentColumns+` FROM intents WHERE parent_id = $1 ORDER BY id`, parent)
 }
 
-// Due reads the intents that are to be asked about by now, longest waiting first.
-func (t *Tx) Due(ctx context.Context, now time.Time, limit int) ([]*intent.Intent, error) {
-	return t.intents(ctx, `SELECT `+intentColumns+` FROM intents WHERE check_at > 0 AND check_at <= $1
-		ORDER BY check_at, id LIMIT $2`, micros(now), limit)
+// Due reads a provider's intents that are to be asked about by now, longest waiting first.
+func (t *Tx) Due(ctx context.Context, provider string, now time.Time, limit int) ([]*intent.Intent, error) {
+	return t.intents(ctx, `SELECT `+intentColumns+` FROM intents WHERE check_at > 0 AND check_at <= $1 AND provider = $2
+		ORDER BY check_at, id LIMIT $3`, micros(now), provider, limit)
+}
+
+// DueProviders names the providers that have something due by now.
+func (t *Tx) DueProviders(ctx context.Context, now time.Time) ([]string, error) {
+	rows, err := t.query(ctx, `SELECT DISTINCT provider FROM intents WHERE check_at > 0 AND check_at <= $1`, micros(now))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", t.engine.name, err)
+	}
+	defer rows.Close()
+	var out []string
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return nil, err
+		}
+		out = append(out, name)
+	}
+	return out, rows.Err()
 }
 
 // Filter narrows a list. Zero values do not narrow.

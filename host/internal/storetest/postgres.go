@@ -156,20 +156,51 @@ func start(bin string) (url string, err error) {
 	if err != nil {
 		return "", err
 	}
-	var log bytes.Buffer
-	cmd := exec.Command(filepath.Join(bin, "postgres"), "-D", data, "-p", strconv.Itoa(port), "-k", dir, "-c", "listen_addresses=127.0.0.1",
-		"-c", "max_connections=200", "-c", "fsync=off") // what it holds is worth nothing after the test
-	cmd.Dir, cmd.SysProcAttr, cmd.Stdout, cmd.Stderr = dir, attr, &log, &log
-	if err := cmd.Start(); err != nil {
-		return "", err
+	attr.Setpgid = true // so that it can be killed whole
+	url = fmt.Sprintf("postgres://payhost@127.0.0.1:%d/postgres?sslmode=disable", port)
+	launch := func() (*exec.Cmd, error) {
+		var log bytes.Buffer
+		cmd := exec.Command(filepath.Join(bin, "postgres"), "-D", data, "-p", strconv.Itoa(port), "-k", dir, "-c", "listen_addresses=127.0.0.1",
+			"-c", "max_connections=200", "-c", "fsync=off") // what it holds is worth nothing after the test
+		cmd.Dir, cmd.SysProcAttr, cmd.Stdout, cmd.Stderr = dir, attr, &log, &log
+		if err := cmd.Start(); err != nil {
+			return nil, err
+		}
+		return cmd, waitFor(url, &log)
 	}
+	cmd, err := launch()
 	stop = func() {
-		_ = cmd.Process.Signal(syscall.SIGINT) // fast shutdown
-		_ = cmd.Wait()
+		if cmd != nil {
+			_ = cmd.Process.Signal(syscall.SIGINT) // fast shutdown
+			_ = cmd.Wait()
+		}
 		_ = os.RemoveAll(dir)
 	}
-	url = fmt.Sprintf("postgres://payhost@127.0.0.1:%d/postgres?sslmode=disable", port)
-	return url, waitFor(url, &log)
+	crash = func() error {
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+		_ = cmd.Wait()
+		cmd, err = launch()
+		return err
+	}
+	return url, err
+}
+
+// crash kills the server that start has started, and starts it again on what it left.
+var crash func() error
+
+// Crashing is Postgres, with a function that kills the server with all its processes and returns when it is there again.
+// The test is skipped where the server is somebody else's.
+func Crashing(t testing.TB) (url string, kill func()) {
+	t.Helper()
+	url = Postgres(t)
+	if crash == nil {
+		t.Skipf("left out: the server of %s is not ours to kill", variable)
+	}
+	return url, func() {
+		if err := crash(); err != nil {
+			t.Fatalf("start postgres again: %v", err)
+		}
+	}
 }
 
 // waitFor returns when the server answers.

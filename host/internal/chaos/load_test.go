@@ -1,0 +1,145 @@
+package chaos
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+)
+
+// order is one thing that somebody wanted, and all that he was told of it.
+type order struct {
+	key, kind, provider, body string
+	// mark is in the order and in the provider's books: the payout's recipient. Payments are found by their id.
+	mark string
+	id   string // "" while nobody has answered
+}
+
+func (o *order) path() string { return "/v1/" + o.kind + "s" }
+
+// record is what the campaign looks at of a payment or payout.
+type record struct {
+	ID         string
+	Status     string
+	NextAction *struct{ URL string } `json:"next_action"`
+	Failure    *struct{ Outcome string }
+	History    []struct{ At, Actor, Action, To, Note string }
+}
+
+// load is customers and merchants: each makes an order, insists until it is answered, and pays.
+type load struct {
+	*world
+	mu     sync.Mutex
+	orders []*order
+	done   int // orders that were answered
+}
+
+const customers = 6
+
+// run makes orders until ctx ends, and returns when the last has been answered or given up.
+func (l *load) run(ctx context.Context) {
+	var all sync.WaitGroup
+	for n := range customers {
+		all.Go(func() {
+			dice := rand.New(rand.NewPCG(*seed, uint64(n)+1)) //nolint:gosec // to be repeated, not to be secret
+			for i := 0; ctx.Err() == nil; i++ {
+				l.buy(ctx, dice, fmt.Sprintf("%d-%d", n, i))
+			}
+		})
+	}
+	all.Wait()
+}
+
+// newOrder draws one.
+func (l *load) newOrder(dice *rand.Rand, name string) *order {
+	o := &order{key: "order-" + name, mark: fmt.Sprintf("c%s@chaos.example", name)}
+	amount := fmt.Sprintf("%d.%02d", 5+dice.IntN(500), dice.IntN(100))
+	switch dice.IntN(4) {
+	case 0:
+		o.kind, o.provider = "payment", "ptop"
+	case 1:
+		o.kind, o.provider = "payment", "reference"
+	case 2:
+		o.kind, o.provider = "payout", "ptop"
+		o.body = fmt.Sprintf(`{"provider":"ptop","amount":%q,"currency":"USD","recipient":{"email":%q}}`, amount, o.mark)
+	case 3:
+		o.kind, o.provider = "payout", "reference"
+		o.body = fmt.Sprintf(`{"provider":"reference","amount":%q,"currency":"EUR","recipient":{"name":"C","iban":%q}}`, amount, o.mark)
+	}
+	if o.kind == "payment" {
+		o.body = fmt.Sprintf(`{"provider":%q,"amount":%q,"currency":"USD","description":%q,"success_url":"https://shop.example/ok","cancel_url":"https://shop.example/no"}`,
+			o.provider, amount, o.mark)
+	}
+	l.mu.Lock()
+	l.orders = append(l.orders, o)
+	l.mu.Unlock()
+	return o
+}
+
+func (l *load) buy(ctx context.Context, dice *rand.Rand, name string) {
+	o := l.newOrder(dice, name)
+	choice := dice.IntN(10)
+	r, answered := l.insist(ctx, o, dice.IntN(len(l.hosts)))
+	if !answered {
+		return
+	}
+	l.mu.Lock()
+	o.id, l.done = r.ID, l.done+1
+	l.mu.Unlock()
+	if r.NextAction != nil && choice < 9 { // one in ten never pays
+		result := "pay"
+		if choice == 8 {
+			result = "fail"
+		}
+		l.leave(ctx, o, r.NextAction.URL, result)
+	}
+}
+
+// insist repeats a request under its key, at one host and then another, as a merchant would who has heard nothing.
+func (l *load) insist(ctx context.Context, o *order, first int) (r record, answered bool) {
+	for try := first; ctx.Err() == nil; try++ {
+		h := l.hosts[try%len(l.hosts)]
+		status, err := call(ctx, http.MethodPost, "http://"+h.address+o.path(), o.key, o.body, &r)
+		if err == nil && status == http.StatusCreated {
+			return r, true
+		}
+		if err == nil && status < 500 && status != http.StatusConflict && status != http.StatusTooManyRequests {
+			l.t.Errorf("%s: answered %d", o.key, status)
+			return r, false
+		}
+		pause(ctx, 30*time.Millisecond)
+	}
+	return r, false
+}
+
+// leave is the customer on the provider's page, who then comes back to the shop or closes the window.
+func (l *load) leave(ctx context.Context, o *order, page, result string) {
+	words := map[string]string{"pay": "pay", "fail": "cancel"}
+	if o.provider == "reference" {
+		words = map[string]string{"pay": "paid", "fail": "failed"}
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, page, strings.NewReader(url.Values{"result": {words[result]}}.Encode()))
+	if err != nil {
+		return
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	resp, err := client.Do(req)
+	if err != nil {
+		return
+	}
+	_ = resp.Body.Close()
+	if back := resp.Header.Get("Location"); back != "" {
+		_, _ = call(ctx, http.MethodGet, back, "", "", nil) // the host may be down: the customer sees an error page
+	}
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-ctx.Done():
+	}
+}

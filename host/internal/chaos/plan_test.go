@@ -1,0 +1,119 @@
+package chaos
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"syscall"
+	"time"
+)
+
+// plan is what goes wrong, drawn from the seed.
+type plan struct {
+	*world
+	dice *rand.Rand
+	// counts are how often each kind of victim was killed.
+	counts map[string]int
+}
+
+func newPlan(w *world) *plan {
+	return &plan{world: w, dice: rand.New(rand.NewPCG(*seed, 0)), counts: map[string]int{}} //nolint:gosec // to be repeated
+}
+
+// pluginsInARow is how many plugins die before a host does: a plugin that dies oftener within a minute is quarantined,
+// as it should be, and then nothing is left to be tested.
+const pluginsInARow = 4
+
+// run kills so many times. What was killed is there again before it returns.
+func (p *plan) run(ctx context.Context, times int) {
+	for n := range times {
+		pause(ctx, time.Duration(50+p.dice.IntN(250))*time.Millisecond)
+		p.fault(ctx)
+		switch {
+		case n%(pluginsInARow+1) < pluginsInARow:
+			p.killPlugin()
+		case p.crashDatabase != nil && p.dice.IntN(3) == 0:
+			p.counts["database"]++
+			p.crashDatabase()
+			p.revive()
+		default:
+			p.killHost()
+		}
+		if n%50 == 49 {
+			p.t.Logf("%d of %d killed: %v", n+1, times, p.counts)
+		}
+	}
+}
+
+func (p *plan) killPlugin() {
+	h := p.hosts[p.dice.IntN(len(p.hosts))]
+	if list := h.plugins(); len(list) > 0 {
+		p.counts["plugin"]++
+		_ = syscall.Kill(list[p.dice.IntN(len(list))], syscall.SIGKILL)
+	}
+}
+
+func (p *plan) killHost() {
+	h := p.hosts[p.dice.IntN(len(p.hosts))]
+	p.counts["host"]++
+	h.kill(syscall.SIGKILL)
+	p.revive()
+}
+
+// revive starts every host that has ended: one whose database went away while it started gives up, as it should.
+func (p *plan) revive() {
+	for _, h := range p.hosts {
+		for tries := 0; ; tries++ {
+			select {
+			case <-h.done:
+			default:
+				tries = -1
+			}
+			if tries < 0 {
+				break
+			}
+			if err := h.start(); err == nil {
+				break
+			} else if tries == 20 {
+				p.t.Fatalf("%s does not come up again: %v\n%s", h.config, err, h.logged())
+			}
+			time.Sleep(200 * time.Millisecond) // until the database is there
+		}
+	}
+}
+
+// faults are what the providers do wrong: each once, at whatever call comes next.
+var faults = []string{
+	`{"kind":"delay","delay":"700ms","times":1}`,
+	`{"kind":"delay","delay":"2500ms","times":1,"processed":true}`,
+	`{"kind":"error","times":1}`,
+	`{"kind":"error","times":1,"processed":true}`,
+	`{"kind":"html","times":1,"processed":true}`,
+	`{"kind":"reset","times":1}`,
+	`{"kind":"reset","times":1,"processed":true}`,
+	`{"kind":"truncated","times":1}`,
+	`{"kind":"lost_response","times":1}`,
+	`{"kind":"lost_response","times":2}`,
+	`{"kind":"duplicate","times":3}`,
+	`{"kind":"wrong_signature","times":1}`,
+}
+
+func (p *plan) fault(ctx context.Context) {
+	provider := []string{"ptop", "reference"}[p.dice.IntN(2)]
+	what := faults[p.dice.IntN(len(faults))]
+	if status, err := call(ctx, http.MethodPost, p.books[provider]+"/_simulator/faults", "", what, nil); err != nil || status >= 300 {
+		p.t.Errorf("the simulator takes no fault: %d %v", status, err)
+	}
+}
+
+// calm takes all faults away.
+func (p *plan) calm(ctx context.Context) {
+	for _, address := range []string{p.books["ptop"], p.books["reference"]} {
+		if _, err := call(ctx, http.MethodDelete, address+"/_simulator/faults", "", "", nil); err != nil {
+			p.t.Error(err)
+		}
+	}
+}
+
+func (p *plan) String() string { return fmt.Sprintf("seed %d, killed %v", *seed, p.counts) }
