@@ -45,7 +45,7 @@ func (l *load) run(ctx context.Context) {
 	var all sync.WaitGroup
 	for n := range customers {
 		all.Go(func() {
-			dice := rand.New(rand.NewPCG(*seed, uint64(n)+1)) //nolint:gosec // to be repeated, not to be secret
+			dice := rand.New(rand.NewPCG(*seed, uint64(n)+1))
 			for i := 0; ctx.Err() == nil; i++ {
 				l.buy(ctx, dice, fmt.Sprintf("%d-%d", n, i))
 			}

@@ -18,7 +18,7 @@ type plan struct {
 }
 
 func newPlan(w *world) *plan {
-	return &plan{world: w, dice: rand.New(rand.NewPCG(*seed, 0)), counts: map[string]int{}} //nolint:gosec // to be repeated
+	return &plan{world: w, dice: rand.New(rand.NewPCG(*seed, 0)), counts: map[string]int{}}
 }
 
 // pluginsInARow is how many plugins die before a host does: a plugin that dies oftener within a minute is quarantined,
