@@ -55,6 +55,13 @@ type Returner interface {
 	Returns(reference string) []sdk.HTTPRequest
 }
 
+// Authenticator is for providers whose calls carry a token that another call gives. The requests to LoginPath are neither
+// counted nor broken: what a plugin does when a login fails is for its own tests (it is not sent, whatever became of the
+// login). The simulator serves that path beside its faults, not under them.
+type Authenticator interface {
+	LoginPath() string
+}
+
 // Requests is for providers that need more than the usual fields.
 type Requests interface {
 	Samples() Samples

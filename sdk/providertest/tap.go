@@ -14,22 +14,32 @@ import (
 type tap struct {
 	sim    http.Handler
 	server *httptest.Server
+	login  string // where a plugin logs in first, if the provider wants that
 
-	mu   sync.Mutex
-	seen []string // the methods of the requests
-	hook http.HandlerFunc
+	mu     sync.Mutex
+	seen   []string // the methods of the requests, logins aside
+	logins int
+	hook   http.HandlerFunc
 }
 
 func newTap(sim http.Handler) *tap {
 	t := &tap{sim: sim}
+	if a, ok := sim.(Authenticator); ok {
+		t.login = a.LoginPath()
+	}
 	t.server = httptest.NewServer(http.HandlerFunc(t.serve))
 	return t
 }
 
 func (t *tap) serve(w http.ResponseWriter, r *http.Request) {
 	t.mu.Lock()
-	t.seen = append(t.seen, r.Method)
 	handle := t.hook
+	if t.login != "" && r.URL.Path == t.login {
+		t.logins++
+		handle = nil
+	} else {
+		t.seen = append(t.seen, r.Method)
+	}
 	t.mu.Unlock()
 	if handle == nil {
 		handle = t.sim.ServeHTTP
@@ -48,14 +58,22 @@ func (t *tap) instead(hook http.HandlerFunc) {
 func (t *tap) mark() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.seen = nil
+	t.seen, t.logins = nil, 0
 }
 
-// since gives the methods of the requests that have come since mark.
+// since gives the methods of the requests that have come since mark, logins aside: whether one is needed hangs on what
+// was called before.
 func (t *tap) since() []string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return slices.Clone(t.seen)
+}
+
+// all counts the requests that have come since mark, logins too.
+func (t *tap) all() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.seen) + t.logins
 }
 
 // hold keeps requests of the method, "" is any, until their caller goes away, or release is closed: then they reach the

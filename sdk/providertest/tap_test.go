@@ -55,6 +55,33 @@ func TestTapCounts(t *testing.T) {
 	}
 }
 
+// loggedIn is a simulator whose plugin logs in first.
+type loggedIn struct{ http.Handler }
+
+func (loggedIn) LoginPath() string { return "/oauth/token" }
+
+func TestTapLetsLoginsThrough(t *testing.T) {
+	tap := newTap(loggedIn{http.HandlerFunc(echoBody)})
+	defer tap.server.Close()
+	tap.instead(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) })
+	for path, want := range map[string]int{"/oauth/token": http.StatusOK, "/charges": http.StatusBadGateway} {
+		resp, err := http.Post(tap.server.URL+path, "text/plain", strings.NewReader("body")) //nolint:gosec // our own server's
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		if resp.StatusCode != want {
+			t.Errorf("%s was answered with %d", path, resp.StatusCode)
+		}
+	}
+	if seen := tap.since(); !slices.Equal(seen, []string{"POST"}) || tap.all() != 2 {
+		t.Errorf("seen %q, and %d with logins", seen, tap.all())
+	}
+	if tap.mark(); tap.all() != 0 {
+		t.Errorf("%d after mark", tap.all())
+	}
+}
+
 func TestTapHolds(t *testing.T) {
 	tap, ask := newTestTap(t)
 	came, gone, release := make(chan struct{}, 8), make(chan struct{}, 8), make(chan struct{})
