@@ -156,6 +156,8 @@ func TestStatusWithoutDetailIsUnknown(t *testing.T) {
 }
 
 // TestOurOwnEndDecides: the plugin sees the same when the caller cancels and when the deadline passes.
+//
+// go-plugin trap 26: a plugin cannot tell a cancel from a deadline.
 func TestOurOwnEndDecides(t *testing.T) {
 	entered := make(chan struct{}, 1)
 	c, _ := believe(t, &liar{payment: func(ctx context.Context) (*wire.CreatePaymentResponse, error) {
@@ -208,6 +210,8 @@ func TestConnectionLostDuringTheCallIsUnknown(t *testing.T) {
 }
 
 // TestDeadPluginIsNotWaitedFor calls more than once, because only the first call may find the connection still up.
+//
+// go-plugin trap 11: WaitForReady on a dead plugin burns the whole deadline.
 func TestDeadPluginIsNotWaitedFor(t *testing.T) {
 	c, stop := believe(t, &liar{info: named})
 	if _, err := c.Info(t.Context()); err != nil {
@@ -222,6 +226,7 @@ func TestDeadPluginIsNotWaitedFor(t *testing.T) {
 	}
 }
 
+// go-plugin trap 25: a server takes 4 MB at most, a client anything.
 func TestMessagesAreBounded(t *testing.T) {
 	c, _ := believe(t, &liar{payment: func(context.Context) (*wire.CreatePaymentResponse, error) {
 		return &wire.CreatePaymentResponse{Payment: &wire.Payment{Message: strings.Repeat("x", MaxMessageSize)}}, nil

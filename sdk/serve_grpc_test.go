@@ -47,6 +47,8 @@ func named() (*wire.GetInfoResponse, error) { return &wire.GetInfoResponse{Name:
 
 // TestKeepaliveOfAHostIsAllowed lets a quiet host ask every ten seconds for an hour: a server without our policy ends
 // the connection, and with it the calls on it, after forty.
+//
+// go-plugin trap 8: a server without a policy answers keepalive with too_many_pings.
 func TestKeepaliveOfAHostIsAllowed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, dials, stop := plug(t, &liar{info: named}, grpc.WithIdleTimeout(0), grpc.WithKeepaliveParams(keepalive.ClientParameters{

@@ -41,6 +41,7 @@ func TestServeHandshake(t *testing.T) {
 	}
 }
 
+// go-plugin trap 15: a print before the handshake ends the start, and nobody quotes stderr (garbage).
 func TestServeLogsWhatIsPrinted(t *testing.T) {
 	h := start(t)
 	if _, err := h.pay(t.Context(), "print"); err != nil {
@@ -56,6 +57,7 @@ func TestServeLogsWhatIsPrinted(t *testing.T) {
 	}
 }
 
+// go-plugin trap 22: a line over 64 KB on stdout stops the reader and blocks the plugin.
 func TestServeSurvivesLongPrints(t *testing.T) {
 	h := start(t)
 	for range 3 {
@@ -73,6 +75,7 @@ func TestServeSurvivesLongPrints(t *testing.T) {
 	}
 }
 
+// go-plugin trap 12: a panic in a handler ends the process and all its calls.
 func TestServePanicEndsOneCall(t *testing.T) {
 	h := start(t)
 	_, err := h.pay(t.Context(), "panic")
@@ -98,6 +101,7 @@ func TestServeDeathDuringACallIsUnknown(t *testing.T) {
 	<-h.client.Done()
 }
 
+// go-plugin trap 17: SIGTERM ends a plugin before its host has drained.
 func TestServeIgnoresSignals(t *testing.T) {
 	h := start(t)
 	for _, s := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGPIPE} {
@@ -110,6 +114,7 @@ func TestServeIgnoresSignals(t *testing.T) {
 	}
 }
 
+// go-plugin trap 18: a plugin outlives a killed host, or dies with a thread of a living one.
 func TestServeEndsWithItsHost(t *testing.T) {
 	read, write, err := os.Pipe()
 	if err != nil {

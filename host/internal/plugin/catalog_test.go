@@ -60,6 +60,8 @@ func TestFindTakesOnlyTheFileThatWasAskedFor(t *testing.T) {
 }
 
 // What was checked is what runs, whatever becomes of the file meanwhile.
+//
+// go-plugin trap 16: the file may change between its check and the start, and SecureConfig serves one start.
 func TestFileExchangedBetweenCheckAndStartDoesNotRun(t *testing.T) {
 	s := newStage(t)
 	spec := s.spec()
@@ -74,6 +76,7 @@ func TestFileExchangedBetweenCheckAndStartDoesNotRun(t *testing.T) {
 	}
 }
 
+// go-plugin trap 16: the file may change between its check and the start, and SecureConfig serves one start.
 func TestChangedCopyIsRefused(t *testing.T) {
 	s := newStage(t)
 	spec := s.spec()
@@ -95,6 +98,7 @@ func TestChangedCopyIsRefused(t *testing.T) {
 	}
 }
 
+// go-plugin trap 16: the file may change between its check and the start, and SecureConfig serves one start.
 func TestTheSameFileIsFoundAndRunTwiceAtOnce(t *testing.T) {
 	s := newStage(t)
 	s.start()

@@ -5,16 +5,20 @@ import (
 	"errors"
 	"net"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/connectivity"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/test/bufconn"
 )
 
 // A plugin in another language may close idle connections: that is no reason to kill it. One that takes no new
 // connection is lost, though its process lives.
+//
+// go-plugin trap 5: nobody is told of a crash.
 func TestConnectionCountsAsLostOnlyWhenThereCanBeNoOther(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -59,4 +63,40 @@ func awaitState(ctx context.Context, t *testing.T, cc *grpc.ClientConn, ok func(
 			t.Fatalf("the connection stays %s", s)
 		}
 	}
+}
+
+// Plugins in other languages have none of go-plugin's streams, which would keep a connection busy.
+//
+// go-plugin trap 27: a connection without streams goes idle after 30 minutes.
+func TestQuietConnectionStays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		listener := bufconn.Listen(1 << 16)
+		server := grpc.NewServer()
+		served := make(chan error, 1)
+		go func() { served <- server.Serve(listener) }()
+		dials := 0
+		c := &connections{}
+		cc, err := grpc.NewClient("passthrough:plugin", append(c.dialOptions(),
+			grpc.WithTransportCredentials(insecure.NewCredentials()),
+			grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) {
+				dials++
+				return listener.DialContext(ctx)
+			}))...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cc.Connect()
+		for range 2 {
+			awaitState(t.Context(), t, cc, func(s connectivity.State) bool { return s == connectivity.Ready })
+			time.Sleep(2 * time.Hour) // of the bubble's clock
+		}
+		if state := cc.GetState(); state != connectivity.Ready || dials != 1 {
+			t.Errorf("the connection is %s after %d dials", state, dials)
+		}
+		cc.Close()
+		server.Stop()
+		if err := <-served; err != nil {
+			t.Error(err)
+		}
+	})
 }

@@ -68,6 +68,8 @@ func (s *stage) otherHost() (*exec.Cmd, int) {
 }
 
 // A plugin that stands still cannot see by itself that its host is gone.
+//
+// go-plugin trap 18: a plugin outlives a killed host, or dies with a thread of a living one.
 func TestPluginDiesWithAHostThatIsKilled(t *testing.T) {
 	s := newStage(t)
 	host, pid := s.otherHost()
@@ -83,6 +85,7 @@ func TestPluginDiesWithAHostThatIsKilled(t *testing.T) {
 	eventually(t, "the plugin is gone", func() bool { return !running(pid) })
 }
 
+// go-plugin trap 23: sockets lie in /tmp and stay behind.
 func TestNextHostRemovesWhatAKilledOneLeftAndNothingElse(t *testing.T) {
 	s := newStage(t)
 	living := s.folders()
@@ -120,6 +123,7 @@ func (s *stage) folders() []string {
 	return names
 }
 
+// go-plugin trap 23: sockets lie in /tmp and stay behind.
 func TestLongDataDirStillHasRoomForSockets(t *testing.T) {
 	s := newStage(t)
 	s.data = s.data + "/" + strings.Repeat("long", 30)

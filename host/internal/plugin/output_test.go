@@ -9,6 +9,7 @@ import (
 	"time"
 )
 
+// go-plugin trap 21: a slow log of the host stalls the plugin's calls.
 func TestSlowLogDoesNotSlowThePlugin(t *testing.T) {
 	s, provider := newStage(t), newProvider(t)
 	p := s.start()
@@ -47,6 +48,7 @@ func TestHangingLogDoesNotKeepAProcessFromStopping(t *testing.T) {
 	close(stall)
 }
 
+// go-plugin trap 22: a line over 64 KB on stdout stops the reader and blocks the plugin.
 func TestLineWithoutEndDoesNotBlockThePlugin(t *testing.T) {
 	s, provider := newStage(t), newProvider(t)
 	p := s.start()

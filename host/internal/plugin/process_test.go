@@ -31,6 +31,7 @@ func create(a *sdk.AccountClient) <-chan error {
 	return failed
 }
 
+// go-plugin trap 5: nobody is told of a crash.
 func TestKilledPluginIsNoticedAtOnceAndItsCallIsInDoubt(t *testing.T) {
 	s, provider := newStage(t), newProvider(t)
 	p := s.start()
@@ -67,6 +68,8 @@ func TestExitSaysItsStatusAndLastWords(t *testing.T) {
 }
 
 // A child that holds the plugin's pipes hides its death from whoever waits for the pipes' end.
+//
+// go-plugin trap 4: a grandchild that holds stderr hides the crash.
 func TestCrashIsNoticedAndTheChildKilledThoughItHoldsThePipes(t *testing.T) {
 	s, provider := newStage(t), newProvider(t)
 	p := s.start()
@@ -84,6 +87,7 @@ func TestCrashIsNoticedAndTheChildKilledThoughItHoldsThePipes(t *testing.T) {
 	p.Stop(time.Second)
 }
 
+// go-plugin trap 2: a server that waits for its handlers waits for its own shutdown, and is killed after two seconds.
 func TestStopTakesTheChildrenToo(t *testing.T) {
 	s, provider := newStage(t), newProvider(t)
 	p := s.start()
@@ -98,6 +102,8 @@ func TestStopTakesTheChildrenToo(t *testing.T) {
 }
 
 // A stopped process answers nothing, not even the request to end.
+//
+// go-plugin trap 3: Kill waits for ever for a stopped plugin.
 func TestStoppedProcessIsKilledWithinTheBudget(t *testing.T) {
 	s := newStage(t)
 	p := s.start()
@@ -111,6 +117,7 @@ func TestStoppedProcessIsKilledWithinTheBudget(t *testing.T) {
 	p.Stop(50 * time.Millisecond) // once more does no harm
 }
 
+// go-plugin trap 3: Kill waits for ever for a stopped plugin.
 func TestTheShortestBudgetCounts(t *testing.T) {
 	s := newStage(t)
 	p := s.start()
@@ -123,6 +130,7 @@ func TestTheShortestBudgetCounts(t *testing.T) {
 	<-patient
 }
 
+// go-plugin trap 17: SIGTERM ends a plugin before its host has drained.
 func TestSignalsOfATerminalDoNotReachThePlugin(t *testing.T) {
 	s := newStage(t)
 	p := s.start()
@@ -143,6 +151,8 @@ func TestSignalsOfATerminalDoNotReachThePlugin(t *testing.T) {
 }
 
 // The kernel's parent-death signal follows the thread that started the process, and Go ends threads.
+//
+// go-plugin trap 18: a plugin outlives a killed host, or dies with a thread of a living one.
 func TestPluginOutlivesTheThreadThatAskedForIt(t *testing.T) {
 	s := newStage(t)
 	spec := s.spec()
@@ -181,6 +191,7 @@ func onThreadThatEnds(f func()) {
 	<-done
 }
 
+// go-plugin trap 25: a server takes 4 MB at most, a client anything.
 func TestMessagesAboveGRPCsOwnLimitPass(t *testing.T) {
 	s, provider := newStage(t), newProvider(t)
 	p := s.start()
@@ -201,6 +212,7 @@ func TestMessagesAboveGRPCsOwnLimitPass(t *testing.T) {
 	}
 }
 
+// go-plugin trap 12: a panic in a handler ends the process and all its calls.
 func TestPanicFailsOneCallAndNotTheProcess(t *testing.T) {
 	s, provider := newStage(t), newProvider(t)
 	p := s.start()

@@ -35,6 +35,9 @@ func TestStartedPluginSaysWhatItIs(t *testing.T) {
 
 // What a failed start says is what somebody reads at night: it has the cause and the plugin's own last words, without
 // its secrets.
+//
+// go-plugin trap 14: a client may be had of a plugin that answers nothing (mute).
+// go-plugin trap 15: a print before the handshake ends the start, and nobody quotes stderr (garbage).
 func TestFailedStartSaysWhy(t *testing.T) {
 	for _, c := range []struct {
 		script string
@@ -73,6 +76,7 @@ func TestFailedStartSaysWhy(t *testing.T) {
 	}
 }
 
+// go-plugin trap 13: Start takes no context, and Kill waits for it.
 func TestStartIsGivenUpWithItsContext(t *testing.T) {
 	s := newStage(t)
 	s.script("hang")
@@ -91,6 +95,7 @@ func TestStartIsGivenUpWithItsContext(t *testing.T) {
 	}
 }
 
+// go-plugin trap 9: a client and its command start once.
 func TestPluginCanBeStartedAgainAfterAFailedStart(t *testing.T) {
 	s := newStage(t)
 	s.script("exit")
@@ -125,6 +130,8 @@ func TestFileWithAVersionMustHoldThatVersion(t *testing.T) {
 	}
 }
 
+// go-plugin trap 19: the host's environment is added to the plugin's.
+// go-plugin trap 20: the host's standard input becomes the plugin's.
 func TestPluginSeesNothingOfTheHost(t *testing.T) {
 	t.Setenv("PAYHOST_API_TOKEN", "a-secret-of-the-host")
 	t.Setenv("TZ", "Europe/Prague")
@@ -191,6 +198,8 @@ func certLine(text string) bool {
 	return strings.Trim(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/") == "" && len(text) > 20
 }
 
+// go-plugin trap 23: sockets lie in /tmp and stay behind.
+// go-plugin trap 24: without mutual TLS every process of the user may call the plugin.
 func TestSocketIsInAPrivateFolderAndGoneAfterwards(t *testing.T) {
 	data, err := os.MkdirTemp("/tmp", "s") // short enough for sockets
 	if err != nil {

@@ -68,6 +68,7 @@ func TestErrorsOfThePluginAndOfTheWay(t *testing.T) {
 	wantError(t, err, sdk.CodeNotSupported, sdk.OutcomeNotSent)
 }
 
+// go-plugin trap 26: a plugin cannot tell a cancel from a deadline.
 func TestCallOfACallerWhoIsGone(t *testing.T) {
 	s := newStage(t)
 	s.apply("a:started", s.config("a"))

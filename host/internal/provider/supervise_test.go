@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"github.com/payhost/payhost/host/config"
 	"github.com/payhost/payhost/host/internal/plugin/plugintest"
 	"github.com/payhost/payhost/sdk"
@@ -44,6 +46,7 @@ func (s *stage) crashByCall(name string) {
 	s.provider.Say("ok")
 }
 
+// go-plugin trap 6: a call fails before the process is known to be gone; replaying it could move money twice.
 func TestPluginKilledDuringACallIsReplacedAndTheCallIsInDoubt(t *testing.T) {
 	s := newStage(t)
 	s.apply("a:started b:started", s.config("a"), s.config("b", s.merchant("m2")))
@@ -105,6 +108,7 @@ func TestCrashLoopEndsInQuarantine(t *testing.T) {
 	})
 }
 
+// go-plugin trap 7: Ping has no deadline and proves nothing.
 func TestPluginThatDoesNotAnswerIsReplaced(t *testing.T) {
 	s := newStage(t, func(tune *tuning) { tune.liveEvery, tune.liveDeadline = 20*time.Millisecond, 200*time.Millisecond })
 	s.apply("a:started", s.config("a"))
@@ -240,5 +244,21 @@ func TestPluginThatLeaksMemoryIsReplaced(t *testing.T) {
 	}
 	if !strings.Contains(strings.Join(after.Isolation, ", "), "160 MiB of memory") {
 		t.Errorf("isolation: %s", after.Isolation)
+	}
+}
+
+// go-plugin trap 10: a crashed client that is never killed leaks goroutines.
+func TestCrashesLeaveNothingBehind(t *testing.T) {
+	s := newStage(t)
+	before := goleak.IgnoreCurrent()
+	s.apply("a:started", s.config("a"))
+	for range 3 {
+		s.crash("a")
+		s.mustPay("a")
+	}
+	s.apply("a:removed")
+	eventually(t, "it is forgotten", func() bool { _, ok := s.reg.Status("a"); return !ok })
+	if err := goleak.Find(before); err != nil {
+		t.Error(err)
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
+// go-plugin trap 1: Kill cuts the calls in flight, so a process is drained first.
 func TestSwapUnderLoadLosesNoCall(t *testing.T) {
 	s := newStage(t)
 	s.apply("a:started", s.config("a"))
@@ -54,6 +55,7 @@ func TestSwapUnderLoadLosesNoCall(t *testing.T) {
 	}
 }
 
+// go-plugin trap 1: Kill cuts the calls in flight, so a process is drained first.
 func TestOldVersionServesItsLeasesAndIsThenStopped(t *testing.T) {
 	s := newStage(t)
 	s.apply("a:started", s.config("a"))
