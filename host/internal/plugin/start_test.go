@@ -36,7 +36,7 @@ func TestStartedPluginSaysWhatItIs(t *testing.T) {
 // What a failed start says is what somebody reads at night: it has the cause and the plugin's own last words, without
 // its secrets.
 //
-// go-plugin trap 14: a client may be had of a plugin that answers nothing (mute).
+// go-plugin trap 14: a client may be had of a plugin that answers nothing (deaf).
 // go-plugin trap 15: a print before the handshake ends the start, and nobody quotes stderr (garbage).
 func TestFailedStartSaysWhy(t *testing.T) {
 	for _, c := range []struct {
@@ -47,6 +47,7 @@ func TestFailedStartSaysWhy(t *testing.T) {
 		{"garbage", []string{`"Welcome to actor!"`, "must print nothing there", "about to serve"}},
 		{"hang", []string{"did not answer within", "waiting for something"}},
 		{"mute", []string{"did not answer within"}},
+		{"deaf", []string{"did not answer within"}},
 		{"elsewhere 127.0.0.1:1", []string{"not in the folder that it was given"}},
 		{"name other", []string{`says that it is the plugin "other"`}},
 	} {
@@ -56,7 +57,7 @@ func TestFailedStartSaysWhy(t *testing.T) {
 			s.script(c.script)
 			spec := s.spec()
 			spec.StartTimeout = 10 * time.Second
-			if c.script == "hang" || c.script == "mute" {
+			if c.script == "hang" || c.script == "mute" || c.script == "deaf" {
 				spec.StartTimeout = 1500 * time.Millisecond
 			}
 			p, err := plugin.Start(context.Background(), spec)
@@ -145,6 +146,13 @@ func TestPluginSeesNothingOfTheHost(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer syscall.Close(fd)
+	stdin, err := os.Open(ledger)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stdin.Close()
+	defer func(before *os.File) { os.Stdin = before }(os.Stdin)
+	os.Stdin = stdin
 	s, provider := newStage(t), newProvider(t)
 	p := s.start()
 	a := s.account(p, provider.URL)

@@ -20,6 +20,9 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/hashicorp/go-plugin"
+	"google.golang.org/grpc"
+
 	"github.com/payhost/payhost/sdk"
 )
 
@@ -49,6 +52,8 @@ func main() {
 		standStill()
 	case "mute":
 		mute()
+	case "deaf":
+		deaf()
 	case "elsewhere":
 		fmt.Println("1|1|tcp|" + arg + "|grpc|")
 		standStill()
@@ -83,6 +88,29 @@ func mute() {
 		}
 		go io.Copy(io.Discard, c)
 	}
+}
+
+// deaf does all that go-plugin wants of a plugin, and answers no call.
+func deaf() {
+	plugin.Serve(&plugin.ServeConfig{
+		HandshakeConfig:  sdk.Handshake,
+		VersionedPlugins: map[int]plugin.PluginSet{sdk.ContractVersion: {sdk.PluginName: deafPlugin{}}},
+		GRPCServer: func(opts []grpc.ServerOption) *grpc.Server {
+			return grpc.NewServer(append(opts, grpc.UnknownServiceHandler(func(_ any, s grpc.ServerStream) error {
+				<-s.Context().Done()
+				return s.Context().Err()
+			}))...)
+		},
+	})
+	os.Exit(0)
+}
+
+type deafPlugin struct{ plugin.NetRPCUnsupportedPlugin }
+
+func (deafPlugin) GRPCServer(*plugin.GRPCBroker, *grpc.Server) error { return nil }
+
+func (deafPlugin) GRPCClient(context.Context, *plugin.GRPCBroker, *grpc.ClientConn) (any, error) {
+	return nil, errors.ErrUnsupported
 }
 
 type config struct {
