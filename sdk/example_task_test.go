@@ -89,7 +89,7 @@ type feeOutput struct {
 // invoke is the InvokeOperation of a provider with one operation. The SDK has turned other names away.
 func invoke(_ context.Context, req sdk.InvokeOperationRequest) (json.RawMessage, error) {
 	var in feeInput
-	if err := sdk.DecodeOptions(req.Input, &in); err != nil {
+	if err := sdk.DecodeInput(req.Input, &in); err != nil {
 		return nil, err // strictly: unknown keys and missing ones are violations
 	}
 	return json.Marshal(feeOutput{Fee: in.Amount.Shift(-2)})

@@ -14,8 +14,8 @@ import (
 type call struct {
 	method, path string
 	query        url.Values
-	body         any    // sent as JSON; nil sends none
-	key          string // Idempotency-Key: a repeat with the same one answers with the first one's result
+	body         *request // sent as JSON; nil sends none
+	key          string   // Idempotency-Key: a repeat with the same one answers with the first one's result
 }
 
 // answer is what can be decoded from one; problem says what it lacks, "" when nothing.
@@ -56,16 +56,9 @@ func (p *provider) do(ctx context.Context, c call, out answer) error {
 
 // codes are the provider's error codes. One that is not in its document is CodeDeclined: the provider said no.
 var codes = map[string]sdk.Code{
-	"invalid":            sdk.CodeInvalidRequest,
-	"credentials":        sdk.CodeAuthentication,
-	"signature":          sdk.CodeAuthentication,
-	"forbidden":          sdk.CodePermission,
-	"declined":           sdk.CodeDeclined,
-	"insufficient_funds": sdk.CodeInsufficientFunds,
-	"limit":              sdk.CodeLimit,
-	"not_found":          sdk.CodeNotFound,
-	"duplicate":          sdk.CodeDuplicate,
-	"slow_down":          sdk.CodeRateLimited,
+	"invalid": sdk.CodeInvalidRequest, "credentials": sdk.CodeAuthentication, "signature": sdk.CodeAuthentication,
+	"forbidden": sdk.CodePermission, "declined": sdk.CodeDeclined, "insufficient_funds": sdk.CodeInsufficientFunds,
+	"limit": sdk.CodeLimit, "not_found": sdk.CodeNotFound, "duplicate": sdk.CodeDuplicate, "slow_down": sdk.CodeRateLimited,
 }
 
 // refusal reads an answer that is no success. Only the provider's own error body with a 4xx status proves that nothing

@@ -14,7 +14,7 @@ import (
 	"github.com/payhost/payhost/sdk/providerhttp"
 )
 
-// provider serves one account.
+// provider serves one account, any number of calls at once. It remembers nothing: what a later call needs comes with it.
 type provider struct {
 	cfg  config
 	http *providerhttp.Client
@@ -24,8 +24,7 @@ type provider struct {
 // can be configured while the provider is away.
 func newProvider(cfg config, rt sdk.Runtime) (*provider, error) {
 	client, err := providerhttp.New(rt, providerhttp.Options{
-		BaseURL:      cfg.URL(sandboxURL, liveURL),
-		SecretHeader: []string{"Signature"},
+		BaseURL: cfg.URL(sandboxURL, liveURL), SecretHeader: []string{"Signature"},
 	})
 	if err != nil {
 		return nil, err
@@ -39,8 +38,13 @@ func (p *provider) Close() error {
 	return nil
 }
 
-// Info does not read its receiver: it is asked before any account is configured.
+// Info does not read its receiver: it is asked before any account is configured. What it declares of a repeat decides what
+// the host does when an answer is lost, so each line here is a sentence of the provider's document.
 func (*provider) Info() sdk.Info {
+	sameForADay := sdk.RepeatGuarantee{Repeat: sdk.RepeatReturnsOriginal, Window: 24 * time.Hour}
+	link := sameForADay
+	link.LinkOnly = true // nobody has paid when a payment is created
+	lookup := sdk.Lookup{ByReference: true, Immediate: true, Amounts: true, ListByReference: true, ListByTime: true}
 	return sdk.Info{
 		Name: "reference", Version: version, Description: "An invented provider that can do everything: the plugin to copy.",
 		Currencies: []string{"EUR", "USD"}, Countries: []string{"DE", "US"},
@@ -50,17 +54,10 @@ func (*provider) Info() sdk.Info {
 			Name: "quote_fee", Description: "What a payment of this amount will cost.",
 			InputSchema: sdk.Schema[feeInput](), OutputSchema: sdk.Schema[feeOutput](),
 		}},
-		WebhookTrust:   []sdk.WebhookTrust{sdk.TrustSignature},
-		CreatePayment:  sdk.RepeatGuarantee{Repeat: sdk.RepeatReturnsOriginal, Window: 24 * time.Hour, LinkOnly: true},
-		CreateRefund:   sdk.RepeatGuarantee{Repeat: sdk.RepeatReturnsOriginal, Window: 24 * time.Hour},
-		CapturePayment: sdk.RepeatGuarantee{Repeat: sdk.RepeatReturnsOriginal, Window: 24 * time.Hour},
-		CreatePayout:   sdk.RepeatGuarantee{Repeat: sdk.RepeatRejectsDuplicates, Window: 30 * 24 * time.Hour},
-		PaymentLookup: sdk.Lookup{
-			ByReference: true, Immediate: true, Amounts: true, ListByReference: true, ListByTime: true,
-		},
-		PayoutLookup: sdk.Lookup{
-			ByReference: true, Immediate: true, Amounts: true, ListByReference: true, ListByTime: true,
-		},
+		WebhookTrust:  []sdk.WebhookTrust{sdk.TrustSignature},
+		CreatePayment: link, CapturePayment: sameForADay, CreateRefund: sameForADay,
+		CreatePayout:  sdk.RepeatGuarantee{Repeat: sdk.RepeatRejectsDuplicates, Window: 30 * 24 * time.Hour},
+		PaymentLookup: lookup, PayoutLookup: lookup,
 		RefundLookup: sdk.Lookup{ByReference: true, Immediate: true, Amounts: true},
 	}
 }
@@ -81,33 +78,19 @@ func (p *provider) DescribeAccount() sdk.AccountDescription {
 	}}
 }
 
-// CheckHealth informs people: that the provider is away is an answer, not an error.
+// CheckHealth makes the cheapest call there is. It informs people: that the provider is away is an answer, not an error.
 func (p *provider) CheckHealth(ctx context.Context) (sdk.Health, error) {
-	err := p.do(ctx, call{method: http.MethodGet, path: "/v1/ping"}, &pong{})
-	switch e := sdk.AsError(err); {
-	case e == nil:
-		return sdk.Health{State: sdk.HealthHealthy}, nil
-	case e.Outcome == sdk.OutcomeRefused:
-		return sdk.Health{State: sdk.HealthDegraded, Message: e.Error()}, nil
-	default:
-		return sdk.Health{State: sdk.HealthUnreachable, Message: e.Error()}, nil
-	}
+	_, err := p.GetBalances(ctx)
+	return sdk.HealthOf(err), nil
 }
 
 // ListPaymentMethods passes the filters on. They are hints: a provider that cannot filter leaves them out.
 func (p *provider) ListPaymentMethods(ctx context.Context, req sdk.ListPaymentMethodsRequest) ([]sdk.PaymentMethod, error) {
-	query := url.Values{}
-	if req.Country != "" {
-		query.Set("country", req.Country)
-	}
-	if req.Currency != "" {
-		query.Set("currency", req.Currency)
-	}
 	var list page[method]
-	if err := p.do(ctx, call{method: http.MethodGet, path: "/v1/methods", query: query}, &list); err != nil {
+	if err := p.get(ctx, "/v1/methods", parameters("country", req.Country, "currency", req.Currency), &list); err != nil {
 		return nil, err
 	}
-	return convert(list, (*method).sdk), nil
+	return each(list, (*method).sdk), nil
 }
 
 // options are what a merchant may put into provider_options.
@@ -115,30 +98,23 @@ type options struct {
 	Capture string `config:"capture" default:"automatic" oneof:"automatic,manual" doc:"manual: a paid payment is only authorized."`
 }
 
-// CreatePayment sends our reference as the order id: it is unique, which the merchant's own need not be.
+// CreatePayment sends our reference, which is unique; the merchant's own need not be, and goes where people read it.
 func (p *provider) CreatePayment(ctx context.Context, req sdk.CreatePaymentRequest) (*sdk.Payment, error) {
 	var opts options
 	if err := sdk.DecodeOptions(req.Options, &opts); err != nil {
 		return nil, err
 	}
-	body := paymentRequest{
-		MerchantID: p.cfg.MerchantID, OrderID: req.Reference,
+	return p.payment(ctx, "/v1/payments", req.IdempotencyKey, request{
+		MerchantID: p.cfg.MerchantID, Reference: req.Reference,
 		Amount: req.Amount.Amount.String(), Currency: req.Amount.Currency,
-		Method: req.Method, Capture: opts.Capture, Email: req.Customer.Email,
-		Text:      strings.TrimSpace(req.MerchantReference + " " + req.Description),
+		Method: req.Method, Capture: opts.Capture, Text: strings.TrimSpace(req.MerchantReference + " " + req.Description),
 		NotifyURL: req.NotifyURL, ReturnURL: req.ReturnURL, CancelURL: req.CancelURL,
-	}
-	return p.payment(ctx, call{method: http.MethodPost, path: "/v1/payments", body: body, key: req.IdempotencyKey})
-}
-
-// GetPayment may be asked before the provider's reference is known, after an answer was lost.
-func (p *provider) GetPayment(ctx context.Context, req sdk.GetPaymentRequest) (*sdk.Payment, error) {
-	return p.payment(ctx, call{method: http.MethodGet, path: paymentPath(&req.Payment)})
+	})
 }
 
 // ConfirmPayment checks first that nothing is missing: a customer can be asked again, a provider's refusal is final.
 func (p *provider) ConfirmPayment(ctx context.Context, req sdk.ConfirmPaymentRequest) (*sdk.Payment, error) {
-	body := proofRequest{TransactionID: req.Fields["transaction_id"], Amount: req.Fields["amount"]}
+	body := request{TransactionID: req.Fields["transaction_id"], Amount: req.Fields["amount"]}
 	if body.TransactionID == "" || body.Amount == "" {
 		return nil, sdk.Invalid(sdk.Violation{Field: "fields", Message: "transaction_id and amount are needed"})
 	}
@@ -147,42 +123,46 @@ func (p *provider) ConfirmPayment(ctx context.Context, req sdk.ConfirmPaymentReq
 			body.Screenshot = a.Content
 		}
 	}
-	return p.change(ctx, &req.Payment, "/confirm", body, req.IdempotencyKey)
+	return p.payment(ctx, paymentPath(&req.Payment)+"/confirm", req.IdempotencyKey, body)
 }
 
 // CapturePayment leaves the amount out to take all of it.
 func (p *provider) CapturePayment(ctx context.Context, req sdk.CapturePaymentRequest) (*sdk.Payment, error) {
-	var body captureRequest
+	var body request
 	if req.Amount != nil {
 		body.Amount = req.Amount.Amount.String()
 	}
-	return p.change(ctx, &req.Payment, "/capture", body, req.IdempotencyKey)
+	return p.payment(ctx, paymentPath(&req.Payment)+"/capture", req.IdempotencyKey, body)
 }
 
 // CancelPayment of a payment that is already paid is refused by the provider.
 func (p *provider) CancelPayment(ctx context.Context, req sdk.CancelPaymentRequest) (*sdk.Payment, error) {
-	return p.change(ctx, &req.Payment, "/cancel", cancelRequest{Reason: req.Reason}, req.IdempotencyKey)
+	return p.payment(ctx, paymentPath(&req.Payment)+"/cancel", req.IdempotencyKey, request{Text: req.Reason})
 }
 
-// change is what the three verbs on an existing payment share.
-func (p *provider) change(ctx context.Context, of *sdk.PaymentContext, verb string, body any, key string) (*sdk.Payment, error) {
-	return p.payment(ctx, call{method: http.MethodPost, path: paymentPath(of) + verb, body: body, key: key})
-}
-
-// payment sends a call whose answer is a payment.
-func (p *provider) payment(ctx context.Context, c call) (*sdk.Payment, error) {
-	var got payment
-	if err := p.do(ctx, c, &got); err != nil {
+// payment makes a call that changes a payment, and is answered with it.
+func (p *provider) payment(ctx context.Context, path, key string, body request) (*sdk.Payment, error) {
+	var got resource
+	if err := p.post(ctx, path, key, body, &got); err != nil {
 		return nil, err
 	}
-	return got.sdk(), nil
+	return got.payment(), nil
 }
 
-// paymentPath works with our reference alone: the provider takes either.
+// GetPayment may be asked before the provider's reference is known, after an answer was lost.
+func (p *provider) GetPayment(ctx context.Context, req sdk.GetPaymentRequest) (*sdk.Payment, error) {
+	var got resource
+	if err := p.get(ctx, paymentPath(&req.Payment), nil, &got); err != nil {
+		return nil, err
+	}
+	return got.payment(), nil
+}
+
 func paymentPath(of *sdk.PaymentContext) string {
 	return path("/v1/payments/", of.ProviderReference, of.Reference)
 }
 
+// path names a thing by their reference, or by ours as long as that is all there is: this provider takes either.
 func path(kind, theirs, ours string) string {
 	if theirs != "" {
 		return kind + url.PathEscape(theirs)
@@ -196,86 +176,84 @@ func (p *provider) ListPayments(ctx context.Context, req sdk.ListPaymentsRequest
 	for i := range req.Payments {
 		references = append(references, req.Payments[i].Reference)
 	}
-	var list page[payment]
-	query := listQuery(references, req.From, req.To, req.PageToken)
-	if err := p.do(ctx, call{method: http.MethodGet, path: "/v1/payments", query: query}, &list); err != nil {
+	list, err := p.list(ctx, "/v1/payments", references, req.From, req.To, req.PageToken)
+	if err != nil {
 		return nil, err
 	}
-	return &sdk.ListPaymentsResponse{
-		NextPageToken: list.Next,
-		Payments: convert(list, func(p *payment) sdk.ListedPayment {
-			return sdk.ListedPayment{Reference: p.OrderID, Payment: *p.sdk()}
-		}),
-	}, nil
+	return &sdk.ListPaymentsResponse{NextPageToken: list.Next, Payments: each(list, func(r *resource) sdk.ListedPayment {
+		return sdk.ListedPayment{Reference: r.Reference, Payment: *r.payment()}
+	})}, nil
 }
 
-// listQuery asks by reference or by time: the SDK has made sure that it is one of them.
-func listQuery(references []string, from, to time.Time, token string) url.Values {
+// list asks by reference or by time: the SDK has made sure that it is one of them.
+func (p *provider) list(ctx context.Context, path string, references []string, from, to time.Time, token string) (list page[resource], err error) {
+	err = p.get(ctx, path, parameters("references", strings.Join(references, ","), "from", stamp(from), "to", stamp(to), "page", token), &list)
+	return list, err
+}
+
+func stamp(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339Nano)
+}
+
+// parameters takes names and values in turn, and leaves out what is empty.
+func parameters(list ...string) url.Values {
 	query := url.Values{}
-	if len(references) > 0 {
-		query.Set("references", strings.Join(references, ","))
-	}
-	if !from.IsZero() {
-		query.Set("from", from.UTC().Format(time.RFC3339Nano))
-	}
-	if !to.IsZero() {
-		query.Set("to", to.UTC().Format(time.RFC3339Nano))
-	}
-	if token != "" {
-		query.Set("page", token)
+	for i := 0; i < len(list); i += 2 {
+		if list[i+1] != "" {
+			query.Set(list[i], list[i+1])
+		}
 	}
 	return query
 }
 
 // CreateRefund has a reference of its own, by which GetRefund finds it again.
 func (p *provider) CreateRefund(ctx context.Context, req sdk.CreateRefundRequest) (*sdk.Refund, error) {
-	body := refundRequest{RefundID: req.Reference, Amount: req.Amount.Amount.String(), Reason: req.Reason}
-	return p.refund(ctx, call{
-		method: http.MethodPost, path: paymentPath(&req.Payment) + "/refunds", body: body, key: req.IdempotencyKey,
-	})
+	body := request{Reference: req.Reference, Amount: req.Amount.Amount.String(), Text: req.Reason}
+	var got resource
+	if err := p.post(ctx, paymentPath(&req.Payment)+"/refunds", req.IdempotencyKey, body, &got); err != nil {
+		return nil, err
+	}
+	return got.refund(), nil
 }
 
 // GetRefund changes nothing.
 func (p *provider) GetRefund(ctx context.Context, req sdk.GetRefundRequest) (*sdk.Refund, error) {
-	return p.refund(ctx, call{method: http.MethodGet, path: path("/v1/refunds/", req.Refund.ProviderReference, req.Refund.Reference)})
-}
-
-func (p *provider) refund(ctx context.Context, c call) (*sdk.Refund, error) {
-	var got refund
-	if err := p.do(ctx, c, &got); err != nil {
+	var got resource
+	if err := p.get(ctx, path("/v1/refunds/", req.Refund.ProviderReference, req.Refund.Reference), nil, &got); err != nil {
 		return nil, err
 	}
-	return got.sdk(), nil
+	return got.refund(), nil
 }
 
-// CreatePayout sends no idempotency key: this provider takes a payout_id once and refuses it ever after, which is what
+// CreatePayout sends no idempotency key: this provider takes a reference once and refuses it ever after, which is what
 // Info declares.
 func (p *provider) CreatePayout(ctx context.Context, req sdk.CreatePayoutRequest) (*sdk.Payout, error) {
 	if req.Recipient.IBAN == "" {
 		return nil, sdk.Invalid(sdk.Violation{Field: "recipient.iban", Message: "is needed"})
 	}
-	body := payoutRequest{
-		MerchantID: p.cfg.MerchantID, PayoutID: req.Reference,
+	body := request{
+		MerchantID: p.cfg.MerchantID, Reference: req.Reference,
 		Amount: req.Amount.Amount.String(), Currency: req.Amount.Currency,
 		Name: req.Recipient.Name, IBAN: req.Recipient.IBAN, NotifyURL: req.NotifyURL,
 		Text: strings.TrimSpace(req.MerchantReference + " " + req.Description),
 	}
-	return p.payout(ctx, call{method: http.MethodPost, path: "/v1/payouts", body: body})
+	var got resource
+	if err := p.post(ctx, "/v1/payouts", "", body, &got); err != nil {
+		return nil, err
+	}
+	return got.payout(), nil
 }
 
 // GetPayout finds a payout by our reference too: after a duplicate, or a lost answer, the host asks here.
 func (p *provider) GetPayout(ctx context.Context, req sdk.GetPayoutRequest) (*sdk.Payout, error) {
-	return p.payout(ctx, call{
-		method: http.MethodGet, path: path("/v1/payouts/", req.Payout.ProviderReference, req.Payout.Reference),
-	})
-}
-
-func (p *provider) payout(ctx context.Context, c call) (*sdk.Payout, error) {
-	var got payout
-	if err := p.do(ctx, c, &got); err != nil {
+	var got resource
+	if err := p.get(ctx, path("/v1/payouts/", req.Payout.ProviderReference, req.Payout.Reference), nil, &got); err != nil {
 		return nil, err
 	}
-	return got.sdk(), nil
+	return got.payout(), nil
 }
 
 // ListPayouts is ListPayments for payouts.
@@ -284,26 +262,22 @@ func (p *provider) ListPayouts(ctx context.Context, req sdk.ListPayoutsRequest) 
 	for i := range req.Payouts {
 		references = append(references, req.Payouts[i].Reference)
 	}
-	var list page[payout]
-	query := listQuery(references, req.From, req.To, req.PageToken)
-	if err := p.do(ctx, call{method: http.MethodGet, path: "/v1/payouts", query: query}, &list); err != nil {
+	list, err := p.list(ctx, "/v1/payouts", references, req.From, req.To, req.PageToken)
+	if err != nil {
 		return nil, err
 	}
-	return &sdk.ListPayoutsResponse{
-		NextPageToken: list.Next,
-		Payouts: convert(list, func(p *payout) sdk.ListedPayout {
-			return sdk.ListedPayout{Reference: p.PayoutID, Payout: *p.sdk()}
-		}),
-	}, nil
+	return &sdk.ListPayoutsResponse{NextPageToken: list.Next, Payouts: each(list, func(r *resource) sdk.ListedPayout {
+		return sdk.ListedPayout{Reference: r.Reference, Payout: *r.payout()}
+	})}, nil
 }
 
 // GetBalances has one entry a wallet and currency.
 func (p *provider) GetBalances(ctx context.Context) ([]sdk.Balance, error) {
 	var list page[wallet]
-	if err := p.do(ctx, call{method: http.MethodGet, path: "/v1/balances"}, &list); err != nil {
+	if err := p.get(ctx, "/v1/balances", nil, &list); err != nil {
 		return nil, err
 	}
-	return convert(list, (*wallet).sdk), nil
+	return each(list, (*wallet).sdk), nil
 }
 
 // InvokeOperation has only quote_fee: the SDK turns other names away.
@@ -313,9 +287,16 @@ func (p *provider) InvokeOperation(ctx context.Context, req sdk.InvokeOperationR
 		return nil, err
 	}
 	var fee wallet
-	query := url.Values{"amount": {in.Amount.String()}, "currency": {in.Currency}}
-	if err := p.do(ctx, call{method: http.MethodGet, path: "/v1/fee", query: query}, &fee); err != nil {
+	if err := p.get(ctx, "/v1/fee", parameters("amount", in.Amount.String(), "currency", in.Currency), &fee); err != nil {
 		return nil, err
 	}
 	return json.Marshal(feeOutput{Fee: fee.Amount.Decimal, Currency: fee.Currency})
+}
+
+func (p *provider) get(ctx context.Context, path string, query url.Values, out answer) error {
+	return p.do(ctx, call{method: http.MethodGet, path: path, query: query}, out)
+}
+
+func (p *provider) post(ctx context.Context, path, key string, body request, out answer) error {
+	return p.do(ctx, call{method: http.MethodPost, path: path, body: &body, key: key}, out)
 }

@@ -58,7 +58,7 @@ func TestErrorsOfTheProvider(t *testing.T) {
 		{"an error without code", 400, `{"error":{}}`, sdk.CodeUnavailable, sdk.OutcomeUnknown},
 		{"a refusal with 5xx", 500, `{"error":{"code":"declined","message":"no"}}`, sdk.CodeUnavailable, sdk.OutcomeUnknown},
 		{"success without a payment", 200, `{"id":"pay-1"}`, sdk.CodeUnavailable, sdk.OutcomeUnknown},
-		{"an amount that is none", 200, `{"id":"1","order_id":"a","status":"paid","amount":"1e99999"}`, sdk.CodeUnavailable, sdk.OutcomeUnknown},
+		{"an amount that is none", 200, `{"id":"1","reference":"a","status":"paid","amount":"1e99999"}`, sdk.CodeUnavailable, sdk.OutcomeUnknown},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p := answering(t, c.status, http.Header{"Retry-After": {"7"}}, c.body)
@@ -80,7 +80,7 @@ func TestWhatAPaymentBecomes(t *testing.T) {
 		"paid": sdk.PaymentSucceeded, "failed": sdk.PaymentFailed, "canceled": sdk.PaymentCanceled,
 		"expired": sdk.PaymentExpired, "frozen": sdk.PaymentUnderReview,
 	} {
-		p := answering(t, 200, nil, `{"id":"1","order_id":"a","amount":60.50,"currency":"EUR","taken":"20","pay_url":"https://x.example/","status":"`+word+`"}`)
+		p := answering(t, 200, nil, `{"id":"1","reference":"a","amount":60.50,"currency":"EUR","taken":"20","pay_url":"https://x.example/","status":"`+word+`"}`)
 		got, err := p.GetPayment(t.Context(), sdk.GetPaymentRequest{Payment: sdk.PaymentContext{Reference: "a"}})
 		if err != nil {
 			t.Fatal(err)
@@ -121,7 +121,7 @@ func TestOperationAnswersAsItsSchemaSays(t *testing.T) {
 // Whoever opens return_url by hand says nothing about any payment.
 func TestReturnByHandSaysNothing(t *testing.T) {
 	p := at(t, "http://127.0.0.1:1")
-	for _, query := range []string{"", "order_id=a", "order_id=a&payment_id=pay-1"} {
+	for _, query := range []string{"", "reference=a", "reference=a&payment_id=pay-1"} {
 		back, err := p.ParseReturn(t.Context(), sdk.ParseReturnRequest{Request: sdk.HTTPRequest{Query: query}})
 		if err != nil || len(back.Events) > 0 || back.Verification != "" {
 			t.Errorf("%q: got %+v, %v", query, back, err)

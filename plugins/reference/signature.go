@@ -26,8 +26,8 @@ func noticeSigned(keys []sdk.Secret, body []byte, got string) bool {
 }
 
 // returnSigned reports whether the provider wrote the query with which the customer comes back. The status is the last
-// part, so that no order id can be read as one.
+// part, so that no reference can be read as one.
 func returnSigned(key sdk.Secret, query url.Values) bool {
-	want := signature.HMACSHA256Hex(key.Reveal(), query.Get("order_id")+"\n"+query.Get("payment_id")+"\n"+query.Get("status"))
+	want := signature.HMACSHA256Hex(key.Reveal(), query.Get("reference")+"\n"+query.Get("payment_id")+"\n"+query.Get("status"))
 	return signature.Equal(query.Get("signature"), want)
 }

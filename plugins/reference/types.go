@@ -7,54 +7,23 @@ import (
 	"github.com/payhost/payhost/sdk/providerhttp"
 )
 
-// What goes out. Amounts are strings, so that no float comes near them.
-
-type paymentRequest struct {
-	MerchantID string `json:"merchant_id"`
-	OrderID    string `json:"order_id"`
-	Amount     string `json:"amount"`
-	Currency   string `json:"currency"`
-	Method     string `json:"method,omitempty"` // the provider chooses when left out
-	Capture    string `json:"capture"`
-	Email      string `json:"email"`
-	Text       string `json:"text"`
-	NotifyURL  string `json:"notify_url"`
-	ReturnURL  string `json:"return_url"`
-	CancelURL  string `json:"cancel_url"`
+// request is all that a call can carry; each fills in what it needs. Amounts are strings, so that no float comes near them.
+type request struct {
+	MerchantID    string `json:"merchant_id,omitempty"`
+	Reference     string `json:"reference,omitempty"`
+	Amount        string `json:"amount,omitempty"` // of a capture: all of it when left out
+	Currency      string `json:"currency,omitempty"`
+	Method        string `json:"method,omitempty"` // the provider chooses when left out
+	Capture       string `json:"capture,omitempty"`
+	Name          string `json:"name,omitempty"`
+	IBAN          string `json:"iban,omitempty"`
+	Text          string `json:"text,omitempty"`
+	NotifyURL     string `json:"notify_url,omitempty"`
+	ReturnURL     string `json:"return_url,omitempty"`
+	CancelURL     string `json:"cancel_url,omitempty"`
+	TransactionID string `json:"transaction_id,omitempty"`
+	Screenshot    []byte `json:"screenshot,omitempty"`
 }
-
-type proofRequest struct {
-	TransactionID string `json:"transaction_id"`
-	Amount        string `json:"amount"`
-	Screenshot    []byte `json:"screenshot"`
-}
-
-type captureRequest struct {
-	Amount string `json:"amount,omitempty"` // all of it when left out
-}
-
-type cancelRequest struct {
-	Reason string `json:"reason"`
-}
-
-type refundRequest struct {
-	RefundID string `json:"refund_id"`
-	Amount   string `json:"amount"`
-	Reason   string `json:"reason"`
-}
-
-type payoutRequest struct {
-	MerchantID string `json:"merchant_id"`
-	PayoutID   string `json:"payout_id"`
-	Amount     string `json:"amount"`
-	Currency   string `json:"currency"`
-	Name       string `json:"name"`
-	IBAN       string `json:"iban"`
-	Text       string `json:"text"`
-	NotifyURL  string `json:"notify_url"`
-}
-
-// What comes back. problem says what is missing from an answer: encoding/json does not.
 
 // money is read exactly, whether the amount comes as a number or as text.
 type money struct {
@@ -62,72 +31,81 @@ type money struct {
 	Currency string              `json:"currency"`
 }
 
-// sdk gives nil when the answer has no amount.
-func (m money) sdk() *sdk.Money {
-	if !m.Amount.Present {
+// of gives another amount in this currency, and nil for one that the answer does not have: the host compares amounts with
+// what was asked for, so an absent one must not look like zero.
+func (m money) of(a providerhttp.Amount) *sdk.Money {
+	if !a.Present {
 		return nil
 	}
-	return &sdk.Money{Amount: m.Amount.Decimal, Currency: m.Currency}
+	return &sdk.Money{Amount: a.Decimal, Currency: m.Currency}
 }
 
-type payment struct {
+// resource is what the provider says of a payment, a payout or a refund. They have one form here; where yours have
+// several, give each a type.
+type resource struct {
 	money
-	ID      string              `json:"id"`
-	OrderID string              `json:"order_id"`
-	Status  string              `json:"status"`
-	Message string              `json:"message"`
-	Taken   providerhttp.Amount `json:"taken"` // once it is captured
+	ID        string `json:"id"`
+	Reference string `json:"reference"` // ours
+	Status    string `json:"status"`
+	Message   string `json:"message"`
+
+	Payment string              `json:"payment"` // of a refund: our reference of its payment
+	Taken   providerhttp.Amount `json:"taken"`   // of a payment, once it is captured
 	PayURL  string              `json:"pay_url"`
 	PayTo   map[string]string   `json:"pay_to"`
 }
 
-func (p *payment) problem() string {
-	if p.ID == "" || p.OrderID == "" || p.Status == "" {
-		return "a payment has id, order_id and status"
+// problem says what is missing: encoding/json does not, and without it any JSON object would pass for a payment.
+func (r *resource) problem() string {
+	if r.ID == "" || r.Reference == "" || r.Status == "" {
+		return "it has id, reference and status"
 	}
 	return ""
 }
 
-// paymentStatuses are the words of the provider's document.
-var paymentStatuses = map[string]sdk.PaymentStatus{
-	"pending":    sdk.PaymentRequiresAction,
-	"processing": sdk.PaymentProcessing,
-	"authorized": sdk.PaymentAuthorized,
-	"paid":       sdk.PaymentSucceeded,
-	"failed":     sdk.PaymentFailed,
-	"canceled":   sdk.PaymentCanceled,
-	"expired":    sdk.PaymentExpired,
+// The words of the provider's document. "paid" is three things: money that came, that has left, and that went back.
+var (
+	paymentStatuses = map[string]sdk.PaymentStatus{
+		"pending": sdk.PaymentRequiresAction, "processing": sdk.PaymentProcessing, "authorized": sdk.PaymentAuthorized,
+		"paid": sdk.PaymentSucceeded, "failed": sdk.PaymentFailed, "canceled": sdk.PaymentCanceled, "expired": sdk.PaymentExpired,
+	}
+	payoutStatuses = map[string]sdk.PayoutStatus{
+		"processing": sdk.PayoutProcessing, "paid": sdk.PayoutSucceeded, "failed": sdk.PayoutFailed,
+	}
+	refundStatuses = map[string]sdk.RefundStatus{
+		"pending": sdk.RefundPending, "paid": sdk.RefundSucceeded, "failed": sdk.RefundFailed,
+	}
+)
+
+// known looks a word up. One that the document does not have is for a person to look at, never a guess.
+func known[S any](words map[string]S, word string, otherwise S) S {
+	if s, ok := words[word]; ok {
+		return s
+	}
+	return otherwise
 }
 
-func (p *payment) sdk() *sdk.Payment {
+func (r *resource) payment() *sdk.Payment {
 	out := &sdk.Payment{
-		ProviderReference: p.ID, ProviderStatus: p.Status, Message: p.Message, Amount: p.money.sdk(),
-		Status: known(paymentStatuses, p.Status, sdk.PaymentUnderReview),
+		ProviderReference: r.ID, ProviderStatus: r.Status, Message: r.Message, Amount: r.of(r.Amount), Paid: r.of(r.Taken),
+		Status: known(paymentStatuses, r.Status, sdk.PaymentUnderReview),
 	}
-	if p.Taken.Present {
-		out.Paid = &sdk.Money{Amount: p.Taken.Decimal, Currency: p.Currency}
-	}
-	if out.Status == sdk.PaymentRequiresAction {
-		out.NextAction = p.nextAction()
+	switch {
+	case out.Status != sdk.PaymentRequiresAction:
+	case r.PayURL != "":
+		out.NextAction = sdk.RedirectTo(r.PayURL)
+	default: // the customer transfers the money, and then proves it
+		out.NextAction = &sdk.NextAction{
+			Display: &sdk.Display{
+				Instructions: "Transfer the amount to this account, then enter the transaction's number.",
+				Fields: []sdk.DisplayField{
+					{Name: "iban", Label: "IBAN", Value: r.PayTo["iban"]}, {Name: "text", Label: "Text", Value: r.PayTo["text"]},
+				},
+			},
+			Confirm: &sdk.Confirm{Fields: proofFields},
+		}
 	}
 	return out
-}
-
-// nextAction is a page of the provider, or the account to pay to and then to prove it.
-func (p *payment) nextAction() *sdk.NextAction {
-	if p.PayURL != "" {
-		return sdk.RedirectTo(p.PayURL)
-	}
-	return &sdk.NextAction{
-		Display: &sdk.Display{
-			Instructions: "Transfer the amount to this account, then enter the transaction's number.",
-			Fields: []sdk.DisplayField{
-				{Name: "iban", Label: "IBAN", Value: p.PayTo["iban"]},
-				{Name: "text", Label: "Text", Value: p.PayTo["text"]},
-			},
-		},
-		Confirm: &sdk.Confirm{Fields: proofFields},
-	}
 }
 
 // proofFields are what the customer is asked for after a transfer; ConfirmPayment gets them back by these names.
@@ -137,70 +115,18 @@ var proofFields = []sdk.Field{
 	{Name: "screenshot", Label: "Screenshot", Kind: sdk.FieldFile},
 }
 
-type payout struct {
-	money
-	ID       string `json:"id"`
-	PayoutID string `json:"payout_id"`
-	Status   string `json:"status"`
-	Message  string `json:"message"`
-}
-
-func (p *payout) problem() string {
-	if p.ID == "" || p.PayoutID == "" || p.Status == "" {
-		return "a payout has id, payout_id and status"
-	}
-	return ""
-}
-
-// payoutStatuses and refundStatuses are words of their own: "paid" here is money that has left.
-var payoutStatuses = map[string]sdk.PayoutStatus{
-	"processing": sdk.PayoutProcessing,
-	"paid":       sdk.PayoutSucceeded,
-	"failed":     sdk.PayoutFailed,
-}
-
-func (p *payout) sdk() *sdk.Payout {
+func (r *resource) payout() *sdk.Payout {
 	return &sdk.Payout{
-		ProviderReference: p.ID, ProviderStatus: p.Status, Message: p.Message, Amount: p.money.sdk(),
-		Status: known(payoutStatuses, p.Status, sdk.PayoutUnderReview),
+		ProviderReference: r.ID, ProviderStatus: r.Status, Message: r.Message, Amount: r.of(r.Amount),
+		Status: known(payoutStatuses, r.Status, sdk.PayoutUnderReview),
 	}
 }
 
-type refund struct {
-	money
-	ID       string `json:"id"`
-	RefundID string `json:"refund_id"`
-	OrderID  string `json:"order_id"`
-	Status   string `json:"status"`
-	Message  string `json:"message"`
-}
-
-func (r *refund) problem() string {
-	if r.ID == "" || r.RefundID == "" || r.Status == "" {
-		return "a refund has id, refund_id and status"
-	}
-	return ""
-}
-
-var refundStatuses = map[string]sdk.RefundStatus{
-	"pending": sdk.RefundPending,
-	"paid":    sdk.RefundSucceeded,
-	"failed":  sdk.RefundFailed,
-}
-
-func (r *refund) sdk() *sdk.Refund {
+func (r *resource) refund() *sdk.Refund {
 	return &sdk.Refund{
-		ProviderReference: r.ID, ProviderStatus: r.Status, Message: r.Message, Amount: r.money.sdk(),
+		ProviderReference: r.ID, ProviderStatus: r.Status, Message: r.Message, Amount: r.of(r.Amount),
 		Status: known(refundStatuses, r.Status, sdk.RefundUnderReview),
 	}
-}
-
-// known maps a status. One that the provider's document does not have is for a person to look at, never a guess.
-func known[S any](statuses map[string]S, word string, otherwise S) S {
-	if s, ok := statuses[word]; ok {
-		return s
-	}
-	return otherwise
 }
 
 // method is one way to pay.
@@ -214,19 +140,15 @@ type method struct {
 }
 
 func (m *method) problem() string {
-	if m.ID == "" {
-		return "a method has an id"
+	if m.ID == "" || !m.Min.Present || !m.Max.Present {
+		return "a method has id, min and max"
 	}
 	return ""
 }
 
 func (m *method) sdk() sdk.PaymentMethod {
-	out := sdk.PaymentMethod{ID: m.ID, Name: m.Name, Currency: m.Currency, Flow: sdk.FlowRedirect}
-	if m.Min.Present {
-		out.Min = &m.Min.Decimal
-	}
-	if m.Max.Present {
-		out.Max = &m.Max.Decimal
+	out := sdk.PaymentMethod{
+		ID: m.ID, Name: m.Name, Currency: m.Currency, Min: &m.Min.Decimal, Max: &m.Max.Decimal, Flow: sdk.FlowRedirect,
 	}
 	if m.Proof {
 		out.Flow, out.Fields = sdk.FlowDisplayConfirm, proofFields
@@ -247,21 +169,7 @@ func (w *wallet) problem() string {
 	return ""
 }
 
-func (w *wallet) sdk() sdk.Balance {
-	return sdk.Balance{Name: w.Name, Amount: sdk.Money{Amount: w.Amount.Decimal, Currency: w.Currency}}
-}
-
-// pong is the answer of the cheapest call there is.
-type pong struct {
-	OK bool `json:"ok"`
-}
-
-func (p *pong) problem() string {
-	if !p.OK {
-		return "a ping is answered with ok"
-	}
-	return ""
-}
+func (w *wallet) sdk() sdk.Balance { return sdk.Balance{Name: w.Name, Amount: *w.of(w.Amount)} }
 
 // feeInput and feeOutput are the operation quote_fee, whose schemas are made from them.
 type feeInput struct {
@@ -292,8 +200,8 @@ func (p *page[T]) problem() string {
 	return ""
 }
 
-// convert is for a page that had no problem.
-func convert[T, S any](p page[T], item func(*T) S) []S {
+// each converts the items of a page that had no problem.
+func each[T, S any](p page[T], item func(*T) S) []S {
 	out := make([]S, 0, len(*p.Data))
 	for i := range *p.Data {
 		out = append(out, item(&(*p.Data)[i]))

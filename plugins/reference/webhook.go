@@ -14,9 +14,9 @@ import (
 type notice struct {
 	ID        string    `json:"id"`
 	CreatedAt time.Time `json:"created_at"`
-	Payment   *payment  `json:"payment"`
-	Payout    *payout   `json:"payout"`
-	Refund    *refund   `json:"refund"`
+	Payment   *resource `json:"payment"`
+	Payout    *resource `json:"payout"`
+	Refund    *resource `json:"refund"`
 }
 
 func (p *provider) ParseWebhook(_ context.Context, req sdk.ParseWebhookRequest) (*sdk.Notice, error) {
@@ -43,11 +43,11 @@ func (n *notice) events() []sdk.Event {
 	e := sdk.Event{ID: n.ID, OccurredAt: n.CreatedAt}
 	switch {
 	case n.Payment != nil && n.Payment.problem() == "":
-		e.Reference, e.Payment = n.Payment.OrderID, n.Payment.sdk()
+		e.Reference, e.Payment = n.Payment.Reference, n.Payment.payment()
 	case n.Payout != nil && n.Payout.problem() == "":
-		e.Reference, e.Payout = n.Payout.PayoutID, n.Payout.sdk()
+		e.Reference, e.Payout = n.Payout.Reference, n.Payout.payout()
 	case n.Refund != nil && n.Refund.problem() == "":
-		e.Reference, e.Refund, e.PaymentReference = n.Refund.RefundID, n.Refund.sdk(), n.Refund.OrderID
+		e.Reference, e.Refund, e.PaymentReference = n.Refund.Reference, n.Refund.refund(), n.Refund.Payment
 	default:
 		return nil
 	}
@@ -60,11 +60,11 @@ func (p *provider) ParseReturn(_ context.Context, req sdk.ParseReturnRequest) (*
 	if err != nil {
 		return nil, sdk.NotSent(sdk.CodeInvalidRequest, "the query of the return cannot be read")
 	}
-	came := payment{ID: query.Get("payment_id"), OrderID: query.Get("order_id"), Status: query.Get("status")}
+	came := resource{ID: query.Get("payment_id"), Reference: query.Get("reference"), Status: query.Get("status")}
 	if came.problem() != "" {
 		return &sdk.Return{}, nil // somebody opened the address by hand
 	}
-	back := &sdk.Return{Events: []sdk.Event{{Reference: came.OrderID, Payment: came.sdk()}}}
+	back := &sdk.Return{Events: []sdk.Event{{Reference: came.Reference, Payment: came.payment()}}}
 	if returnSigned(p.cfg.SigningKey, query) {
 		back.Verification = sdk.VerifiedBySignature
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"net/http"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -115,12 +114,16 @@ func (p firstPage) ListPayments(ctx context.Context, req sdk.ListPaymentsRequest
 type careless struct{ *provider }
 
 func (p careless) CreatePayout(ctx context.Context, req sdk.CreatePayoutRequest) (*sdk.Payout, error) {
-	body := payoutRequest{PayoutID: req.Reference, Amount: req.Amount.Amount.String(), Currency: req.Amount.Currency}
-	return p.payout(ctx, call{method: http.MethodPost, path: "/v1/payouts", body: body})
+	body := request{Reference: req.Reference, Amount: req.Amount.Amount.String(), Currency: req.Amount.Currency}
+	var got resource
+	if err := p.post(ctx, "/v1/payouts", "", body, &got); err != nil {
+		return nil, err
+	}
+	return got.payout(), nil
 }
 
 func (p careless) ConfirmPayment(ctx context.Context, req sdk.ConfirmPaymentRequest) (*sdk.Payment, error) {
-	return p.change(ctx, &req.Payment, "/confirm", proofRequest{TransactionID: req.Fields["transaction_id"]}, req.IdempotencyKey)
+	return p.payment(ctx, paymentPath(&req.Payment)+"/confirm", req.IdempotencyKey, request{TransactionID: req.Fields["transaction_id"]})
 }
 
 // unlimited declares its limits only to the first who asks.

@@ -133,9 +133,9 @@ func (s *Simulator) Returns(reference string) []sdk.HTTPRequest {
 
 // returnQuery is signed, so that the customer cannot write it.
 func (p *payment) returnQuery() string {
-	signature := sign(signingKey, p.OrderID+"\n"+p.ID+"\n"+p.Status)
+	signature := sign(signingKey, p.Reference+"\n"+p.ID+"\n"+p.Status)
 	return url.Values{
-		"order_id": {p.OrderID}, "payment_id": {p.ID}, "status": {p.Status}, "signature": {signature},
+		"reference": {p.Reference}, "payment_id": {p.ID}, "status": {p.Status}, "signature": {signature},
 	}.Encode()
 }
 

@@ -4,8 +4,6 @@ import "github.com/shopspring/decimal"
 
 // What can be asked without a payment: this file changes nothing.
 
-func (s *Simulator) ping(*request) (any, *refusal) { return map[string]bool{"ok": true}, nil }
-
 func (s *Simulator) listMethods(r *request) (any, *refusal) {
 	currency := r.URL.Query().Get("currency")
 	if currency == "" {

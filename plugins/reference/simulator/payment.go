@@ -15,15 +15,15 @@ import (
 
 // payment is one as the API shows it; what is not exported stays inside.
 type payment struct {
-	ID       string            `json:"id"`
-	OrderID  string            `json:"order_id"`
-	Status   string            `json:"status"`
-	Message  string            `json:"message,omitempty"`
-	Amount   decimal.Decimal   `json:"amount"`
-	Currency string            `json:"currency"`
-	Taken    *decimal.Decimal  `json:"taken,omitempty"`
-	PayURL   string            `json:"pay_url,omitempty"`
-	PayTo    map[string]string `json:"pay_to,omitempty"`
+	ID        string            `json:"id"`
+	Reference string            `json:"reference"`
+	Status    string            `json:"status"`
+	Message   string            `json:"message,omitempty"`
+	Amount    decimal.Decimal   `json:"amount"`
+	Currency  string            `json:"currency"`
+	Taken     *decimal.Decimal  `json:"taken,omitempty"`
+	PayURL    string            `json:"pay_url,omitempty"`
+	PayTo     map[string]string `json:"pay_to,omitempty"`
 
 	created              time.Time
 	manual               bool
@@ -31,11 +31,11 @@ type payment struct {
 	notifyURL, returnURL string
 }
 
-// createPayment refuses a second payment under one order_id. A repeat with the same Idempotency-Key does not come here.
+// createPayment refuses a second payment under one reference. A repeat with the same Idempotency-Key does not come here.
 func (s *Simulator) createPayment(r *request) (any, *refusal) {
 	var in struct {
-		MerchantID, OrderID, Amount, Currency, Method, Capture, Email string
-		Text, NotifyURL, ReturnURL, CancelURL                         string
+		MerchantID, Reference, Amount, Currency, Method, Capture string
+		Text, NotifyURL, ReturnURL, CancelURL                    string
 	}
 	if no := r.decodeSnake(&in); no != nil {
 		return nil, no
@@ -46,18 +46,18 @@ func (s *Simulator) createPayment(r *request) (any, *refusal) {
 		return nil, no
 	case in.MerchantID != merchantID:
 		return nil, &refusal{http.StatusForbidden, "forbidden", "the key does not belong to this merchant"}
-	case in.OrderID == "" || in.ReturnURL == "" || in.NotifyURL == "":
-		return nil, invalid("order_id, return_url and notify_url are needed")
+	case in.Reference == "" || in.ReturnURL == "" || in.NotifyURL == "":
+		return nil, invalid("reference, return_url and notify_url are needed")
 	case in.Method != "" && in.Method != "card" && in.Method != "transfer":
 		return nil, invalid("there is no such method")
 	case in.Capture != "automatic" && in.Capture != "manual":
 		return nil, invalid("capture is automatic or manual")
 	}
-	if s.payment("order:"+in.OrderID) != nil {
-		return nil, &refusal{http.StatusConflict, "duplicate", "there is a payment with this order_id"}
+	if s.payment("order:"+in.Reference) != nil {
+		return nil, &refusal{http.StatusConflict, "duplicate", "there is a payment with this reference"}
 	}
 	p := &payment{
-		ID: fmt.Sprintf("pay-%d", len(s.payments)+1), OrderID: in.OrderID, Status: "pending",
+		ID: fmt.Sprintf("pay-%d", len(s.payments)+1), Reference: in.Reference, Status: "pending",
 		Amount: amount, Currency: in.Currency, created: now(), manual: in.Capture == "manual",
 		notifyURL: in.NotifyURL, returnURL: in.ReturnURL,
 	}
@@ -68,7 +68,7 @@ func (s *Simulator) createPayment(r *request) (any, *refusal) {
 	}
 	s.payments = append(s.payments, p)
 	s.books.Add(fault.Entry{
-		Kind: fault.Payment, ID: p.ID, OrderID: p.OrderID, Amount: amount, Currency: p.Currency, Status: p.Status,
+		Kind: fault.Payment, ID: p.ID, OrderID: p.Reference, Amount: amount, Currency: p.Currency, Status: p.Status,
 	})
 	return *p, nil
 }
@@ -77,7 +77,7 @@ func (s *Simulator) createPayment(r *request) (any, *refusal) {
 func (s *Simulator) payment(id string) *payment {
 	order, ours := strings.CutPrefix(id, "order:")
 	for _, p := range s.payments {
-		if ours && p.OrderID == order || p.ID == id {
+		if ours && p.Reference == order || p.ID == id {
 			return p
 		}
 	}
@@ -101,7 +101,7 @@ func (s *Simulator) getPayment(r *request) (any, *refusal) {
 }
 
 func (s *Simulator) listPayments(r *request) (any, *refusal) {
-	return list(r, s.payments, func(p *payment) (string, time.Time) { return p.OrderID, p.created })
+	return list(r, s.payments, func(p *payment) (string, time.Time) { return p.Reference, p.created })
 }
 
 // confirmPayment takes any proof: whether it is true is seen when the money arrives, which is Settle.
@@ -150,7 +150,7 @@ func (s *Simulator) capturePayment(r *request) (any, *refusal) {
 	}
 	p.Taken = &amount
 	s.books.Add(fault.Entry{
-		Kind: providertest.Capture, ID: p.ID, OrderID: p.OrderID, Amount: amount, Currency: p.Currency, Status: "paid", Moved: true,
+		Kind: providertest.Capture, ID: p.ID, OrderID: p.Reference, Amount: amount, Currency: p.Currency, Status: "paid", Moved: true,
 	})
 	s.move(p, "paid")
 	return *p, nil

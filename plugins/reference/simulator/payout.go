@@ -14,30 +14,30 @@ import (
 
 // payout and refund are as the API shows them; what is not exported stays inside.
 type payout struct {
-	ID       string          `json:"id"`
-	PayoutID string          `json:"payout_id"`
-	Status   string          `json:"status"`
-	Amount   decimal.Decimal `json:"amount"`
-	Currency string          `json:"currency"`
+	ID        string          `json:"id"`
+	Reference string          `json:"reference"`
+	Status    string          `json:"status"`
+	Amount    decimal.Decimal `json:"amount"`
+	Currency  string          `json:"currency"`
 
 	created   time.Time
 	notifyURL string
 }
 
 type refund struct {
-	ID       string          `json:"id"`
-	RefundID string          `json:"refund_id"`
-	OrderID  string          `json:"order_id"`
-	Status   string          `json:"status"`
-	Amount   decimal.Decimal `json:"amount"`
-	Currency string          `json:"currency"`
+	ID        string          `json:"id"`
+	Reference string          `json:"reference"`
+	Payment   string          `json:"payment"`
+	Status    string          `json:"status"`
+	Amount    decimal.Decimal `json:"amount"`
+	Currency  string          `json:"currency"`
 
 	notifyURL string
 }
 
-// createPayout takes no idempotency key: a payout_id is used once and refused ever after.
+// createPayout takes no idempotency key: a reference is used once and refused ever after.
 func (s *Simulator) createPayout(r *request) (any, *refusal) {
-	var in struct{ MerchantID, PayoutID, Amount, Currency, Name, IBAN, Text, NotifyURL string }
+	var in struct{ MerchantID, Reference, Amount, Currency, Name, IBAN, Text, NotifyURL string }
 	if no := r.decodeSnake(&in); no != nil {
 		return nil, no
 	}
@@ -47,21 +47,21 @@ func (s *Simulator) createPayout(r *request) (any, *refusal) {
 		return nil, no
 	case in.MerchantID != merchantID:
 		return nil, &refusal{http.StatusForbidden, "forbidden", "the key does not belong to this merchant"}
-	case in.PayoutID == "" || in.Name == "" || in.IBAN == "":
-		return nil, invalid("payout_id, name and iban are needed")
-	case s.payout("order:"+in.PayoutID) != nil:
-		return nil, &refusal{http.StatusConflict, "duplicate", "there is a payout with this payout_id"}
+	case in.Reference == "" || in.Name == "" || in.IBAN == "":
+		return nil, invalid("reference, name and iban are needed")
+	case s.payout("order:"+in.Reference) != nil:
+		return nil, &refusal{http.StatusConflict, "duplicate", "there is a payout with this reference"}
 	case amount.GreaterThan(s.balance[in.Currency]):
 		return nil, &refusal{http.StatusUnprocessableEntity, "insufficient_funds", "the balance is too low"}
 	}
 	s.balance[in.Currency] = s.balance[in.Currency].Sub(amount)
 	p := &payout{
-		ID: fmt.Sprintf("out-%d", len(s.payouts)+1), PayoutID: in.PayoutID, Status: "processing",
+		ID: fmt.Sprintf("out-%d", len(s.payouts)+1), Reference: in.Reference, Status: "processing",
 		Amount: amount, Currency: in.Currency, created: now(), notifyURL: in.NotifyURL,
 	}
 	s.payouts = append(s.payouts, p)
 	s.books.Add(fault.Entry{
-		Kind: fault.Payout, ID: p.ID, OrderID: p.PayoutID, Recipient: in.IBAN, Amount: amount, Currency: p.Currency,
+		Kind: fault.Payout, ID: p.ID, OrderID: p.Reference, Recipient: in.IBAN, Amount: amount, Currency: p.Currency,
 		Status: p.Status, Moved: true,
 	})
 	return *p, nil
@@ -71,7 +71,7 @@ func (s *Simulator) createPayout(r *request) (any, *refusal) {
 func (s *Simulator) payout(id string) *payout {
 	order, ours := strings.CutPrefix(id, "order:")
 	for _, p := range s.payouts {
-		if ours && p.PayoutID == order || p.ID == id {
+		if ours && p.Reference == order || p.ID == id {
 			return p
 		}
 	}
@@ -86,12 +86,12 @@ func (s *Simulator) getPayout(r *request) (any, *refusal) {
 }
 
 func (s *Simulator) listPayouts(r *request) (any, *refusal) {
-	return list(r, s.payouts, func(p *payout) (string, time.Time) { return p.PayoutID, p.created })
+	return list(r, s.payouts, func(p *payout) (string, time.Time) { return p.Reference, p.created })
 }
 
 // createRefund gives back at most what was taken, over all refunds.
 func (s *Simulator) createRefund(r *request) (any, *refusal) {
-	var in struct{ RefundID, Amount, Reason string }
+	var in struct{ Reference, Amount, Text string }
 	p, no := s.the(r)
 	if no == nil {
 		no = r.decodeSnake(&in)
@@ -103,21 +103,21 @@ func (s *Simulator) createRefund(r *request) (any, *refusal) {
 	switch {
 	case no != nil:
 		return nil, no
-	case in.RefundID == "":
-		return nil, invalid("refund_id is needed")
+	case in.Reference == "":
+		return nil, invalid("reference is needed")
 	case p.Taken == nil || amount.Add(p.refunded).GreaterThan(*p.Taken):
 		return nil, &refusal{http.StatusUnprocessableEntity, "limit", "that is more than was paid"}
-	case s.refund("order:"+in.RefundID) != nil:
-		return nil, &refusal{http.StatusConflict, "duplicate", "there is a refund with this refund_id"}
+	case s.refund("order:"+in.Reference) != nil:
+		return nil, &refusal{http.StatusConflict, "duplicate", "there is a refund with this reference"}
 	}
 	p.refunded = p.refunded.Add(amount)
 	f := &refund{
-		ID: fmt.Sprintf("ref-%d", len(s.refunds)+1), RefundID: in.RefundID, OrderID: p.OrderID, Status: "pending",
+		ID: fmt.Sprintf("ref-%d", len(s.refunds)+1), Reference: in.Reference, Payment: p.Reference, Status: "pending",
 		Amount: amount, Currency: p.Currency, notifyURL: p.notifyURL,
 	}
 	s.refunds = append(s.refunds, f)
 	s.books.Add(fault.Entry{
-		Kind: providertest.Refund, ID: f.ID, OrderID: f.RefundID, Amount: amount, Currency: f.Currency,
+		Kind: providertest.Refund, ID: f.ID, OrderID: f.Reference, Amount: amount, Currency: f.Currency,
 		Status: f.Status, Moved: true,
 	})
 	return *f, nil
@@ -126,7 +126,7 @@ func (s *Simulator) createRefund(r *request) (any, *refusal) {
 func (s *Simulator) refund(id string) *refund {
 	order, ours := strings.CutPrefix(id, "order:")
 	for _, f := range s.refunds {
-		if ours && f.RefundID == order || f.ID == id {
+		if ours && f.Reference == order || f.ID == id {
 			return f
 		}
 	}

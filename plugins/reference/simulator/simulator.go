@@ -74,7 +74,6 @@ func New(opts ...Option) *Simulator {
 	}
 	api := http.NewServeMux()
 	for pattern, handler := range map[string]func(*Simulator, *request) (any, *refusal){
-		"GET /v1/ping":                        (*Simulator).ping,
 		"GET /v1/methods":                     (*Simulator).listMethods,
 		"GET /v1/balances":                    (*Simulator).listBalances,
 		"GET /v1/fee":                         (*Simulator).quoteFee,
