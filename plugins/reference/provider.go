@@ -87,7 +87,7 @@ func (p *provider) CheckHealth(ctx context.Context) (sdk.Health, error) {
 // ListPaymentMethods passes the filters on. They are hints: a provider that cannot filter leaves them out.
 func (p *provider) ListPaymentMethods(ctx context.Context, req sdk.ListPaymentMethodsRequest) ([]sdk.PaymentMethod, error) {
 	var list page[method]
-	if err := p.get(ctx, "/v1/methods", parameters("country", req.Country, "currency", req.Currency), &list); err != nil {
+	if err := p.get(ctx, "/v1/methods", parameters(map[string]string{"country": req.Country, "currency": req.Currency}), &list); err != nil {
 		return nil, err
 	}
 	return each(list, (*method).sdk), nil
@@ -187,7 +187,9 @@ func (p *provider) ListPayments(ctx context.Context, req sdk.ListPaymentsRequest
 
 // list asks by reference or by time: the SDK has made sure that it is one of them.
 func (p *provider) list(ctx context.Context, path string, references []string, from, to time.Time, token string) (list page[resource], err error) {
-	err = p.get(ctx, path, parameters("references", strings.Join(references, ","), "from", stamp(from), "to", stamp(to), "page", token), &list)
+	err = p.get(ctx, path, parameters(map[string]string{
+		"references": strings.Join(references, ","), "from": stamp(from), "to": stamp(to), "page": token,
+	}), &list)
 	return list, err
 }
 
@@ -198,12 +200,12 @@ func stamp(t time.Time) string {
 	return t.UTC().Format(time.RFC3339Nano)
 }
 
-// parameters takes names and values in turn, and leaves out what is empty.
-func parameters(list ...string) url.Values {
+// parameters leaves out what is empty.
+func parameters(list map[string]string) url.Values {
 	query := url.Values{}
-	for i := 0; i < len(list); i += 2 {
-		if list[i+1] != "" {
-			query.Set(list[i], list[i+1])
+	for name, value := range list {
+		if value != "" {
+			query.Set(name, value)
 		}
 	}
 	return query
@@ -287,7 +289,7 @@ func (p *provider) InvokeOperation(ctx context.Context, req sdk.InvokeOperationR
 		return nil, err
 	}
 	var fee wallet
-	if err := p.get(ctx, "/v1/fee", parameters("amount", in.Amount.String(), "currency", in.Currency), &fee); err != nil {
+	if err := p.get(ctx, "/v1/fee", parameters(map[string]string{"amount": in.Amount.String(), "currency": in.Currency}), &fee); err != nil {
 		return nil, err
 	}
 	return json.Marshal(feeOutput{Fee: fee.Amount.Decimal, Currency: fee.Currency})
