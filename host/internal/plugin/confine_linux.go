@@ -17,7 +17,8 @@ import (
 type confinement struct {
 	ruleset *ruleset // nil: none
 	memory  int64    // hard, in bytes
-	traced  bool     // hold the process until its limits are set
+	mark    family   // of this process and all that it starts
+	kernel           // what there is to do it with
 }
 
 // noCore is the limit of core dumps, in bytes: none is written, since a page is more, and it would hold secrets. Zero
@@ -26,10 +27,9 @@ const noCore = 1
 
 // prepare finds out what there is.
 func prepare(spec Spec, folder, sockets string, i *Isolation) *confinement {
-	k := spec.Workspace.kernel
-	c := &confinement{memory: hardMemory * memoryLimit(spec), traced: !k.noTrace}
+	c := &confinement{memory: hardMemory * memoryLimit(spec), mark: spec.Workspace.nextMember(), kernel: spec.Workspace.kernel}
 	var err error
-	if c.ruleset, err = newRuleset(k.landlock, reach(spec.Binary.copied, folder, sockets)); err != nil {
+	if c.ruleset, err = newRuleset(c.landlock, reach(spec.Binary.copied, folder, sockets)); err != nil {
 		i.lacks("own files only: %v", err)
 	}
 	return c
@@ -39,6 +39,7 @@ func prepare(spec Spec, folder, sockets string, i *Isolation) *confinement {
 type kernel struct {
 	landlock int  // the version of Landlock's interface; 0: none
 	noTrace  bool // a process cannot be held while its limits are set
+	onHeld   func(pid int)
 }
 
 func probeKernel() kernel { return kernel{landlock: landlockVersion()} }
@@ -63,6 +64,9 @@ func onThread(f func()) {
 	<-taken
 	runtime.UnlockOSThread()
 }
+
+// endKin ends what the process has started, wherever it has gone.
+func (c *confinement) endKin() { c.mark.killMembers() }
 
 // close gives back what was prepared; a process that runs keeps what it is held to.
 func (c *confinement) close() {
@@ -116,34 +120,46 @@ func dropCapabilities() error {
 // start runs the command with its limits in force from its first instruction: the process is held, as a debugger holds
 // one, until they are set. Where that is not allowed they are set right after the start.
 func (c *confinement) start(cmd *exec.Cmd, i *Isolation) (*exec.Cmd, error) {
-	cmd.SysProcAttr.Ptrace = c.traced
-	err := cmd.Start()
-	if c.traced && (errors.Is(err, unix.EPERM) || errors.Is(err, unix.ENOSYS)) {
-		c.traced = false
+	if !c.noTrace {
+		held, err := c.startHeld(cmd, i)
+		if held || err != nil && !errors.Is(err, unix.EPERM) && !errors.Is(err, unix.ENOSYS) {
+			return cmd, err
+		}
 		cmd = again(cmd)
-		err = cmd.Start()
 	}
-	if err != nil {
+	if err := cmd.Start(); err != nil {
 		return cmd, err
 	}
-	pid := cmd.Process.Pid
-	if !c.traced {
-		i.lacks("limits from the first instruction: a process cannot be traced here, so they come a moment later")
-		c.limit(pid, i)
-		return cmd, nil
+	i.lacks("limits from the first instruction: a process cannot be traced here, so they come a moment later")
+	c.limit(cmd.Process.Pid, i)
+	return cmd, nil
+}
+
+// startHeld reports whether the process runs and had its limits before. Without an error it may also have ended before
+// its program was loaded, which is how some sandboxes answer to tracing: then nothing is left of it.
+func (c *confinement) startHeld(cmd *exec.Cmd, i *Isolation) (held bool, err error) {
+	cmd.SysProcAttr.Ptrace = true
+	if err := cmd.Start(); err != nil {
+		return false, err
 	}
-	// It stops when the program has been loaded. What has happened stays to be waited for.
-	for {
+	pid := cmd.Process.Pid
+	if c.onHeld != nil {
+		c.onHeld(pid)
+	}
+	for { // until it stops with the program loaded; what has happened stays to be waited for
 		err := unix.Waitid(unix.P_PID, pid, nil, unix.WSTOPPED|unix.WEXITED|unix.WNOWAIT, nil)
 		if !errors.Is(err, unix.EINTR) {
 			break
 		}
 	}
-	c.limit(pid, i)
-	if err := syscall.PtraceDetach(pid); err != nil && !errors.Is(err, unix.ESRCH) {
-		i.lacks("limits from the first instruction: %v", err)
+	var limits Isolation
+	c.limit(pid, &limits)
+	if letGo := syscall.PtraceDetach(pid) == nil; !letGo { // it is not there any more
+		_ = cmd.Wait() // how it ended is of no interest
+		return false, nil
 	}
-	return cmd, nil
+	i.InForce, i.Missing = append(i.InForce, limits.InForce...), append(i.Missing, limits.Missing...)
+	return true, nil
 }
 
 // again is the same command, not yet started.
@@ -164,6 +180,7 @@ func (c *confinement) limit(pid int, i *Isolation) {
 		{fmt.Sprintf("%d MiB of memory", c.memory>>20), unix.RLIMIT_DATA, uint64(max(c.memory, 0))},
 		{fmt.Sprintf("%d open files", openFiles), unix.RLIMIT_NOFILE, openFiles},
 		{"no core dumps", unix.RLIMIT_CORE, noCore},
+		{"no children that stay", unix.RLIMIT_LOCKS, uint64(c.mark)},
 	} {
 		var now unix.Rlimit
 		err := unix.Prlimit(pid, l.resource, nil, &now)
@@ -177,12 +194,4 @@ func (c *confinement) limit(pid int, i *Isolation) {
 		}
 		i.has("%s", l.what)
 	}
-}
-
-// Confined reports whether a process of this machine is a plugin's, or was started by one. It is true as well for one
-// that has gone, and false for a process that is not this user's: it cannot be a plugin.
-func Confined(pid int) bool {
-	var files unix.Rlimit
-	err := unix.Prlimit(pid, unix.RLIMIT_NOFILE, nil, &files)
-	return err == nil && files.Max == openFiles || errors.Is(err, unix.ESRCH)
 }

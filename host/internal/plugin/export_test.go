@@ -16,3 +16,6 @@ func LandlockHasSockets() bool { return landlockVersion() >= 9 }
 
 // SetResolver names the files whose replacement is noticed.
 func (c *Catalog) SetResolver(files ...string) { c.resolver = files }
+
+// OnHeld has f called for every process that is held while its limits are set.
+func (w *Workspace) OnHeld(f func(pid int)) { w.kernel.onHeld = f }

@@ -9,6 +9,8 @@ import (
 	"log/slog"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -155,5 +157,36 @@ func TestLongDataDirStillHasRoomForSockets(t *testing.T) {
 	}
 	if after, _ := os.ReadDir(temp); len(after) != 0 {
 		t.Errorf("left behind: %v", after)
+	}
+}
+
+// A plugin ends with its host, what it has started does not know of that.
+func TestNextHostEndsWhatAKilledOnesPluginsHaveStarted(t *testing.T) {
+	s := newStage(t)
+	s.script("daemon")
+	host, pid := s.otherHost()
+	text, err := os.ReadFile(filepath.Join(s.data, "plugins", "actor", "child"))
+	child, _ := strconv.Atoi(string(text))
+	if err != nil || !running(child) {
+		t.Fatal(child, err)
+	}
+	s.script("")
+	own := s.start()
+	if err := host.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = host.Wait()
+	eventually(t, "the plugin is gone", func() bool { return !running(pid) })
+	if !running(child) {
+		t.Error("the child is gone by itself: there is nothing to see here")
+	}
+	w, err := plugin.OpenWorkspace(s.data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	eventually(t, "the child is gone", func() bool { return !running(child) })
+	if _, err := own.Client().Info(context.Background()); err != nil {
+		t.Errorf("another host's plugin: %v", err)
 	}
 }

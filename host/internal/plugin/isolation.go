@@ -25,9 +25,7 @@ func (i *Isolation) lacks(format string, args ...any) {
 const (
 	defaultMemory = 256 << 20 // soft; an idle plugin needs 5 MB of its own
 	hardMemory    = 4         // times the soft limit
-	// openFiles is no round number: nobody else has it, so it marks the process and all that it ever starts. Raising a
-	// hard limit takes a privilege that they cannot get.
-	openFiles = 4093
+	openFiles     = 4096
 )
 
 // reportMissing logs what isolation lacks, once for each lack and workspace: it is the same for every start.

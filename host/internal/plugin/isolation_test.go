@@ -140,7 +140,7 @@ func TestPluginHasNoPrivilegesAndIsHeldToItsLimits(t *testing.T) {
 	defer p.Stop(5 * time.Second)
 	a := s.account(p, provider.URL)
 	said := ask(t, provider, a, "limits")
-	for _, want := range []string{"data=" + strconv.Itoa(400<<20), "files=4093", "core=1 ", "nnp=1", "raise=operation not permitted"} {
+	for _, want := range []string{"data=" + strconv.Itoa(400<<20), "files=4096", "core=1 ", "nnp=1", "raise=operation not permitted"} {
 		if !strings.Contains(said, want) {
 			t.Errorf("no %q in %s", want, said)
 		}
@@ -155,6 +155,10 @@ func TestPluginHasNoPrivilegesAndIsHeldToItsLimits(t *testing.T) {
 	child, err := strconv.Atoi(ask(t, provider, a, "fork"))
 	if err != nil || !plugin.Confined(child) {
 		t.Errorf("its child is not known for one: %v", err)
+	}
+	// Lowering a limit hides nobody.
+	if said := ask(t, provider, a, "lower"); said != "" || !plugin.Confined(p.PID()) {
+		t.Errorf("with lower limits: %q, %v", said, plugin.Confined(p.PID()))
 	}
 	if i := p.Isolation(); !strings.Contains(strings.Join(i.InForce, ", "), "no new privileges, ") || !strings.Contains(fmt.Sprint(i), "400 MiB of memory") {
 		t.Errorf("it is said to be under %q, without %q", i.InForce, i.Missing)
@@ -209,7 +213,7 @@ func TestPluginThatOpensEverythingIsHeldBack(t *testing.T) {
 	p := s.start()
 	a := s.account(p, provider.URL)
 	n, err := strconv.Atoi(ask(t, provider, a, "open 100000"))
-	if err != nil || n < 1000 || n >= 4093 {
+	if err != nil || n < 1000 || n >= 4096 {
 		t.Errorf("it opened %d files, %v", n, err)
 	}
 	if said := ask(t, provider, a, "ok"); said != "" || p.Err() != nil {
@@ -232,6 +236,29 @@ func TestManyChildrenAreGoneWithThePlugin(t *testing.T) {
 			t.Fatal(err)
 		}
 		eventually(t, "the child is gone", func() bool { return !running(pid) })
+	}
+}
+
+// A daemon leaves its parent's process group and session, and is nobody's child any more.
+func TestDaemonsAreGoneWithThePlugin(t *testing.T) {
+	for name, end := range map[string]func(*plugin.Process){
+		"stopped": func(*plugin.Process) {},
+		"crashed": func(p *plugin.Process) { _ = syscall.Kill(p.PID(), syscall.SIGKILL); <-p.Done() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, provider := newStage(t), newProvider(t)
+			p, other := s.start(), s.start()
+			child, err := strconv.Atoi(ask(t, provider, s.account(p, provider.URL), "daemon"))
+			if group, _ := syscall.Getpgid(child); err != nil || group == p.PID() || !running(child) {
+				t.Fatalf("child %d in group %d, %v", child, group, err)
+			}
+			end(p)
+			p.Stop(10 * time.Second)
+			eventually(t, "the child is gone", func() bool { return !running(child) })
+			if said := ask(t, provider, s.account(other, provider.URL), "ok"); said != "" {
+				t.Errorf("the other process of the plugin: %s", said)
+			}
+		})
 	}
 }
 
@@ -271,7 +298,7 @@ func TestWithoutLandlockPluginsRunAndTheLogSaysSo(t *testing.T) {
 			t.Errorf("Landlock is not away: %s", said)
 		}
 		said := ask(t, provider, a, "limits")
-		for _, want := range []string{"files=4093", "core=1 ", "nnp=1"} { // what needs no Landlock is in force
+		for _, want := range []string{"files=4096", "core=1 ", "nnp=1"} { // what needs no Landlock is in force
 			if !strings.Contains(said, want) {
 				t.Errorf("no %q in %s", want, said)
 			}
@@ -283,6 +310,17 @@ func TestWithoutLandlockPluginsRunAndTheLogSaysSo(t *testing.T) {
 	}
 	if n := strings.Count(s.log.text(), "the kernel has no Landlock"); n != 1 {
 		t.Errorf("said %d times:\n%s", n, s.log.text())
+	}
+}
+
+// Some sandboxes end a process that wants to be traced. It is started once more, without.
+func TestPluginThatMayNotBeTracedRunsAllTheSame(t *testing.T) {
+	s, provider := newStage(t), newProvider(t)
+	s.workspace.OnHeld(func(pid int) { _ = syscall.Kill(pid, syscall.SIGKILL) })
+	p := s.start()
+	said := ask(t, provider, s.account(p, provider.URL), "limits")
+	if missing := strings.Join(p.Isolation().Missing, ", "); !strings.Contains(said, "files=4096") || !strings.Contains(missing, "cannot be traced") {
+		t.Errorf("%s, missing %q", said, missing)
 	}
 }
 

@@ -150,6 +150,7 @@ func (p *Process) shutDown() {
 	p.launcher.kill() // go-plugin does nothing when the start had failed early
 	if p.launcher.pid != 0 {
 		<-p.launcher.ended
+		p.launcher.confine.endKin()
 	}
 	p.conns.close()
 	p.launcher.readers.Wait()

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 )
@@ -23,9 +24,11 @@ type Workspace struct {
 	locks    []*os.File
 	folders  []string
 	kernel   kernel
+	family   family // of all processes that are started here
 
-	mu   sync.Mutex
-	said map[string]bool // what the log has been told isolation lacks
+	mu      sync.Mutex
+	started uint32
+	said    map[string]bool // what the log has been told isolation lacks
 }
 
 // OpenWorkspace makes the folder under dataDir/run. Several hosts may share one dataDir.
@@ -34,7 +37,7 @@ func OpenWorkspace(dataDir string) (*Workspace, error) {
 	if err := os.MkdirAll(all, 0o700); err != nil {
 		return nil, err
 	}
-	w := &Workspace{work: filepath.Join(dataDir, "plugins"), kernel: probeKernel(), said: map[string]bool{}}
+	w := &Workspace{work: filepath.Join(dataDir, "plugins"), kernel: probeKernel(), family: newFamily(), said: map[string]bool{}}
 	if err := w.open(all); err != nil {
 		return nil, errors.Join(fmt.Errorf("private folder for plugins: %w", err), w.Close())
 	}
@@ -53,6 +56,9 @@ func (w *Workspace) open(all string) error {
 
 	own, err := w.claim(all, "")
 	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(own, familyFile), strconv.AppendUint(nil, uint64(w.family), 10), 0o600); err != nil {
 		return err
 	}
 	w.programs, w.sockets = filepath.Join(own, "bin"), filepath.Join(own, "s")
@@ -88,6 +94,29 @@ func (w *Workspace) claim(parent, prefix string) (string, error) {
 	}
 	w.locks = append(w.locks, lock)
 	return folder, nil
+}
+
+// familyFile tells the next host what processes to end if this one is killed: plugins end with it, but not what they may
+// have started.
+const familyFile = "family"
+
+// nextMember gives one process's mark.
+func (w *Workspace) nextMember() family {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.started++
+	return w.family.member(w.started)
+}
+
+// endAbandoned ends what a killed host's plugins have started.
+func endAbandoned(folder string) {
+	text, err := os.ReadFile(filepath.Join(folder, familyFile))
+	if err != nil {
+		return
+	}
+	if n, err := strconv.ParseUint(string(text), 10, 64); err == nil && n != 0 {
+		family(n).killAll()
+	}
 }
 
 // unsaid gives those of the texts that it has not been asked about before.
@@ -129,6 +158,7 @@ func removeAbandoned(all string) {
 		if err != nil {
 			continue // a living host's, or not a folder
 		}
+		endAbandoned(folder)
 		if short, err := os.Readlink(filepath.Join(folder, "s")); err == nil && isShortFolder(short) {
 			_ = os.RemoveAll(short)
 		}

@@ -1,3 +1,5 @@
+//go:build unix
+
 // Package storetest starts a PostgreSQL server for tests, where there is one.
 package storetest
 

@@ -52,6 +52,13 @@ func main() {
 		standStill()
 	case "mute":
 		mute()
+	case "daemon":
+		rawStdout = 1
+		child, err := startChild(&syscall.SysProcAttr{Setsid: true})
+		if err != nil {
+			panic(err)
+		}
+		_ = os.WriteFile("child", []byte(child), 0o600)
 	case "deaf":
 		deaf()
 	case "elsewhere":
@@ -260,12 +267,15 @@ func printRaw(n int) error {
 }
 
 // fork starts a child that holds the plugin's stderr and gives its process id.
-func fork() (string, error) {
+func fork() (string, error) { return startChild(nil) }
+
+func startChild(attr *syscall.SysProcAttr) (string, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return "", err
 	}
 	child := exec.Command(self, "child")
+	child.SysProcAttr = attr
 	child.Stdout, child.Stderr = os.NewFile(uintptr(rawStdout), "stdout"), os.NewFile(2, "stderr")
 	if err := child.Start(); err != nil {
 		return "", err

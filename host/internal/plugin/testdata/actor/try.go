@@ -57,6 +57,8 @@ func try(order, arg string, n int) (said string, ok bool) {
 		}
 	case "open":
 		said, err = openMany(n)
+	case "daemon":
+		said, err = startChild(&syscall.SysProcAttr{Setsid: true})
 	case "forks":
 		for range n {
 			var one string
@@ -65,6 +67,8 @@ func try(order, arg string, n int) (said string, ok bool) {
 			}
 			said += one + " "
 		}
+	case "lower":
+		err = unix.Setrlimit(unix.RLIMIT_LOCKS, &unix.Rlimit{Cur: 1, Max: 1})
 	case "limits":
 		said, err = limits()
 	default:
@@ -118,7 +122,7 @@ func limits() (string, error) {
 	if err == nil {
 		err = unix.Capget(&unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}, &caps[0])
 	}
-	raise := unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: files.Cur, Max: files.Max + 1})
+	raise := unix.Setrlimit(unix.RLIMIT_LOCKS, &unix.Rlimit{Cur: unix.RLIM_INFINITY, Max: unix.RLIM_INFINITY})
 	return fmt.Sprintf("data=%d files=%d core=%d nnp=%d caps=%x%08x raise=%v procs=%d",
 		data.Max, files.Max, core.Max, privileges, caps[1].Permitted, caps[0].Permitted, raise, runtime.GOMAXPROCS(0)), err
 }
