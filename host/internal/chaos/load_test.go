@@ -28,6 +28,10 @@ type record struct {
 	NextAction *struct{ URL string } `json:"next_action"`
 	Failure    *struct{ Outcome string }
 	History    []struct{ At, Actor, Action, To, Note string }
+	Attempts   []struct {
+		Outcome   string
+		StartedAt time.Time `json:"started_at"`
+	}
 }
 
 // load is customers and merchants: each makes an order, insists until it is answered, and pays.

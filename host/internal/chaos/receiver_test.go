@@ -18,18 +18,19 @@ type event struct {
 
 func (e event) subject() string { return e.PaymentID + e.PayoutID }
 
-// receiver is the shop, to which events are pushed. It answers every tenth with an error.
+// receiver is the shop, to which events are pushed. Every tenth it takes only when it is tried again.
 type receiver struct {
 	*httptest.Server
-	mu    sync.Mutex
-	seen  map[string]bool
-	last  map[string]int // of each payment, the sequence of the newest event
-	count int
-	wrong []string
+	mu      sync.Mutex
+	seen    map[string]bool
+	refused map[string]bool
+	last    map[string]int // of each payment, the sequence of the newest event
+	count   int
+	wrong   []string
 }
 
 func newReceiver(t *testing.T) *receiver {
-	r := &receiver{seen: map[string]bool{}, last: map[string]int{}}
+	r := &receiver{seen: map[string]bool{}, refused: map[string]bool{}, last: map[string]int{}}
 	r.Server = httptest.NewServer(r)
 	t.Cleanup(r.Close)
 	return r
@@ -42,7 +43,8 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.count++; r.count%10 == 0 {
+	if r.count++; r.count%10 == 0 && !r.refused[e.ID] {
+		r.refused[e.ID] = true
 		w.WriteHeader(http.StatusServiceUnavailable)
 		return
 	}

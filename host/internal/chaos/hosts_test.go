@@ -1,0 +1,118 @@
+package chaos
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/payhost/payhost/host/internal/storetest"
+)
+
+const payoutBody = `{"provider":"reference","amount":"12.50","currency":"EUR","recipient":{"name":"C","iban":"two-hosts@chaos.example"}}`
+
+// payouts counts what the provider has of the one recipient.
+func (w *world) payouts() (n int) {
+	var books struct{ Entries []entry }
+	if _, err := call(context.Background(), http.MethodGet, w.books["reference"]+"/_simulator/books", "", "", &books); err != nil {
+		w.t.Fatal(err)
+	}
+	for _, e := range books.Entries {
+		if e.Kind == "payout" && e.Recipient == "two-hosts@chaos.example" {
+			n++
+		}
+	}
+	return n
+}
+
+func (w *world) slow(fault string) {
+	w.t.Helper()
+	status, err := call(context.Background(), http.MethodPost, w.books["reference"]+"/_simulator/faults", "", fault, nil)
+	if err != nil || status != http.StatusCreated {
+		w.t.Fatalf("the simulator takes no fault: %d %v", status, err)
+	}
+}
+
+// Sixteen requests at once, eight at each host, one key: one resource, one call, one payout.
+func TestOneKeyAtTwoHostsIsOneProviderCall(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 2, storetest.Postgres(t), nil)
+	w.slow(`{"kind":"delay","delay":"500ms","times":1}`)
+	var (
+		all sync.WaitGroup
+		mu  sync.Mutex
+		ids = map[string]int{}
+	)
+	for n := range 16 {
+		all.Go(func() {
+			var p record
+			status, err := call(context.Background(), http.MethodPost, "http://"+w.hosts[n%2].address+"/v1/payouts", "one-key", payoutBody, &p)
+			if err != nil || status != http.StatusCreated {
+				t.Errorf("request %d: %d %v", n, status, err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			ids[p.ID+" "+p.Status]++
+		})
+	}
+	all.Wait()
+	if len(ids) != 1 {
+		t.Errorf("the answers differ: %v", ids)
+	}
+	var p record
+	for id := range ids {
+		id, _, _ = strings.Cut(id, " ")
+		if _, err := call(context.Background(), http.MethodGet, "http://"+w.hosts[1].address+"/v1/payouts/"+id, "", "", &p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := w.payouts(); n != 1 || len(p.Attempts) != 1 {
+		t.Errorf("the provider has %d payouts, made in %d attempts", n, len(p.Attempts))
+	}
+}
+
+// A host dies in the middle of a call. The other one leaves it alone until the call's deadline and the grace have passed,
+// by the times that are recorded; then it finds out, and repeats what the provider never got.
+func TestTheOtherHostRecoversAKilledHostsCallAndNotBeforeItsDeadline(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 2, storetest.Postgres(t), nil)
+	w.slow(`{"kind":"delay","delay":"1900ms","times":1}`)
+	dying, other := w.hosts[0], w.hosts[1]
+	go func() {
+		_, _ = call(context.Background(), http.MethodPost, "http://"+dying.address+"/v1/payouts", "killed", payoutBody, nil)
+	}()
+	for { // until the provider has the request
+		var left struct{ Faults []struct{ Kind string } }
+		if _, err := call(context.Background(), http.MethodGet, w.books["reference"]+"/_simulator/faults", "", "", &left); err != nil {
+			t.Fatal(err)
+		}
+		if len(left.Faults) == 0 {
+			break
+		}
+	}
+	dying.kill(syscall.SIGKILL)
+	var p record
+	for p.Status == "" || p.Status == "created" || p.Status == "unknown" { // the same key at the other host waits for the end as well
+		_, err := call(context.Background(), http.MethodPost, "http://"+other.address+"/v1/payouts", "killed", payoutBody, &p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pause(context.Background(), 100*time.Millisecond)
+	}
+	if _, err := call(context.Background(), http.MethodGet, "http://"+other.address+"/v1/payouts/"+p.ID, "", "", &p); err != nil {
+		t.Fatal(err)
+	}
+	if p.Status != "processing" || len(p.Attempts) != 2 || p.Attempts[0].Outcome != "unknown" {
+		t.Fatalf("got %+v", p)
+	}
+	const timeout, grace = 2 * time.Second, 30 * time.Second
+	if early := p.Attempts[1].StartedAt.Sub(p.Attempts[0].StartedAt); early < timeout+grace {
+		t.Errorf("the other host touched it after %s: before the deadline and the grace", early)
+	}
+	if n := w.payouts(); n != 1 {
+		t.Errorf("the provider has %d payouts", n)
+	}
+}
