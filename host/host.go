@@ -50,6 +50,7 @@ type Host struct {
 	cfg       *config.Config
 	results   []provider.Result
 
+	unlock     func() error // lets another host have the database
 	stop       context.CancelFunc
 	background sync.WaitGroup
 }
@@ -68,6 +69,20 @@ func Open(ctx context.Context, cfg *Config, opts ...Option) (*Host, error) {
 	if err := os.MkdirAll(cfg.Host.DataDir, 0o700); err != nil {
 		return nil, fmt.Errorf("make data_dir: %w", err)
 	}
+	unlock, err := store.LockFile(cfg.Store.URL.Reveal())
+	if err != nil {
+		return nil, err
+	}
+	h, err := open(ctx, cfg, o)
+	if err != nil {
+		return nil, errors.Join(err, unlock())
+	}
+	h.unlock = unlock
+	return h, nil
+}
+
+// open opens the store and begins, once nobody else has the database.
+func open(ctx context.Context, cfg *Config, o options) (*Host, error) {
 	st, err := store.Open(ctx, cfg.Store.URL.Reveal())
 	if err != nil {
 		return nil, err
@@ -128,7 +143,7 @@ func (h *Host) Close(ctx context.Context) error {
 	}
 	err := h.registry.Close(ctx)
 	<-calls // with the plugins gone every call ends
-	return errors.Join(err, h.store.Close())
+	return errors.Join(err, h.store.Close(), h.unlock())
 }
 
 // openIntents reports whether a provider still has something open, for draining it.

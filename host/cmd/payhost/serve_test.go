@@ -83,13 +83,16 @@ func TestServeAndTheCommandsOnIt(t *testing.T) {
 	run(exitDone, "unchanged", "reload")
 	run(exitDone, "NOTICE", "webhooks")
 	run(exitDone, "shop", "check") // beside the running host
-	// A second host on the same folder would take the socket away from the first.
+	// A second host on the same database would take the first one's work for abandoned, one on the same folder its socket.
 	other := filepath.Join(folder, "other.toml")
 	text, err := os.ReadFile(filepath.Join(folder, "config.toml"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	write(t, other, strings.Replace(string(text), listen, "127.0.0.1:0", 1))
+	elsewhere := strings.Replace(string(text), listen, "127.0.0.1:0", 1)
+	write(t, other, elsewhere)
+	run(exitFailed, "another host has", "serve", "--config", "other.toml")
+	write(t, other, elsewhere+"\n[store]\nurl = \"sqlite:other.db\"\n")
 	run(exitFailed, "another host answers", "serve", "--config", "other.toml")
 	c.signal(t, os.Interrupt)
 	if r := c.wait(t); r.exit != exitDone || !strings.HasPrefix(r.stderr, "{") {

@@ -2,6 +2,7 @@ package chaos
 
 import (
 	"context"
+	"database/sql"
 	"net/http"
 	"strings"
 	"sync"
@@ -114,5 +115,54 @@ func TestTheOtherHostRecoversAKilledHostsCallAndNotBeforeItsDeadline(t *testing.
 	}
 	if n := w.payouts(); n != 1 {
 		t.Errorf("the provider has %d payouts", n)
+	}
+}
+
+// The database can only be read for a while, as after a failover to a replica: requests are refused with 503 and nothing
+// is half done, neither here nor at the provider; when it can be written again the same host goes on.
+func TestWhileTheDatabaseIsReadOnlyNothingIsBegun(t *testing.T) {
+	t.Parallel()
+	url := storetest.Postgres(t)
+	w := newWorld(t, 1, url, nil)
+	db, err := sql.Open("pgx", url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	// switchTo sets how new sessions are, and ends those that there are.
+	switchTo := func(readOnly string) {
+		t.Helper()
+		for _, text := range []string{
+			`DO $$ BEGIN EXECUTE 'ALTER DATABASE ' || current_database() || ' SET default_transaction_read_only = ` + readOnly + `'; END $$`,
+			`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`,
+		} {
+			if _, err := db.Exec(text); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if _, err := db.Exec(`SET default_transaction_read_only = off`); err != nil { // of this session
+		t.Fatal(err)
+	}
+	db.SetMaxOpenConns(1)
+	switchTo("on")
+	for range 3 {
+		status, err := call(context.Background(), http.MethodPost, "http://"+w.hosts[0].address+"/v1/payouts", "read-only", payoutBody, nil)
+		if err != nil || status != http.StatusServiceUnavailable {
+			t.Errorf("while it is read-only: %d %v", status, err)
+		}
+	}
+	if n := w.payouts(); n != 0 {
+		t.Errorf("the provider has %d payouts that nobody recorded", n)
+	}
+	switchTo("off")
+	var p record
+	for p.ID == "" { // its first connections are the ones that have just been ended
+		if _, err := call(context.Background(), http.MethodPost, "http://"+w.hosts[0].address+"/v1/payouts", "read-only", payoutBody, &p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := w.payouts(); n != 1 || p.Status != "processing" {
+		t.Errorf("afterwards: %+v, the provider has %d payouts", p, n)
 	}
 }

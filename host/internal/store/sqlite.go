@@ -22,8 +22,8 @@ func openSQLite(path string) (*Store, error) {
 	if path == "" {
 		return nil, errors.New("store: sqlite: the url names no file")
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return nil, fmt.Errorf("store: make the database's folder: %w", err)
+	if err := makeFolder(path); err != nil {
+		return nil, err
 	}
 	// SQLite would make the file with the umask's permissions; it holds people's payments.
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
@@ -50,6 +50,14 @@ func openSQLite(path string) (*Store, error) {
 	return &Store{write: write, read: read, writing: newStatements(write), reading: newStatements(read), engine: engine{
 		name: "sqlite", dialect: goose.DialectSQLite3, duplicate: duplicateInSQLite,
 	}}, nil
+}
+
+// makeFolder makes a database's folder, which is for this user alone.
+func makeFolder(path string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return fmt.Errorf("store: make the database's folder: %w", err)
+	}
+	return nil
 }
 
 func duplicateInSQLite(err error) bool {

@@ -336,6 +336,36 @@ func TestAFullDiskIsRefusedAndRecoveredFrom(t *testing.T) {
 	update(t, s, func(tx *store.Tx) error { return tx.InsertIntent(ctx, example("pay_after")) })
 }
 
+// A database that can only be read, such as a replica after a failover: every write is refused with the database's own
+// words, reads go on, and when it can be written again nothing has to be restarted.
+func TestAReadOnlyDatabaseIsRefusedAndRecoveredFrom(t *testing.T) {
+	onBoth(t, func(t *testing.T, url string) {
+		s, ctx := open(t, url), t.Context()
+		readOnly, writable := "PRAGMA query_only = ON", "PRAGMA query_only = OFF"
+		if !strings.HasPrefix(url, "sqlite:") {
+			readOnly = "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY"
+			writable = "SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE"
+		}
+		update(t, s, func(tx *store.Tx) error { return tx.InsertIntent(ctx, example("pay_before")) })
+		s.OnWriter(t, readOnly)
+		for range 2 {
+			err := s.Update(ctx, func(tx *store.Tx) error { return tx.InsertIntent(ctx, example("pay_refused")) })
+			if err == nil || !strings.Contains(err.Error(), "read") {
+				t.Fatalf("got %v", err)
+			}
+		}
+		view(t, s, func(tx *store.Tx) error {
+			if _, err := tx.Intent(ctx, "pay_refused"); !errors.Is(err, store.ErrNotFound) {
+				t.Errorf("the refused write is there: %v", err)
+			}
+			_, err := tx.Intent(ctx, "pay_before")
+			return err
+		})
+		s.OnWriter(t, writable)
+		update(t, s, func(tx *store.Tx) error { return tx.InsertIntent(ctx, example("pay_after")) })
+	})
+}
+
 // Two writes under one key in one commit: whoever hears that the key is taken must find it there.
 func TestWhatWasInTheWayIsThereForWhoeverLooksNext(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
