@@ -49,51 +49,82 @@ func (b *Inbox) trusted(a netip.Addr) bool {
 	return false
 }
 
-// Unverified notices that one address may send: a burst, then one a second. Verified ones are not bounded here.
+// What one address may send that is not verified: a burst, then so many a second. Verified notices are not bounded here.
 const (
-	strangerBurst = 60
-	maxStrangers  = 10000
+	strangerBurst, strangerRate = 60, 1
+	// Nobody knows what a notice is worth while its plugin is not there, so more of these may come: an outage must not turn
+	// away a provider. But they fill the disk too.
+	unreadBurst, unreadRate = 300, 10
+	maxStrangers            = 10000
+	// strangerBits is how much of an IPv6 address counts: whoever has one has at least the other half.
+	strangerBits = 64
 )
 
 // strangers bounds how much of the disk an address can fill with notices that prove nothing.
 type strangers struct {
 	now func() time.Time
 	mu  sync.Mutex
-	by  map[string]*rate.Limiter
+	by  map[string]*stranger
 }
 
+// stranger is what one address may still send.
+type stranger struct{ unverified, unread *rate.Limiter }
+
 func newStrangers(now func() time.Time) *strangers {
-	return &strangers{now: now, by: map[string]*rate.Limiter{}}
+	return &strangers{now: now, by: map[string]*stranger{}}
+}
+
+// whose gives what an address is counted under: itself or, with IPv6, its network.
+func whose(address string) string {
+	a, err := netip.ParseAddr(address)
+	if err != nil || a.Is4() {
+		return address
+	}
+	network, err := a.WithZone("").Prefix(strangerBits)
+	if err != nil {
+		return address
+	}
+	return network.String()
 }
 
 // allow reports whether an address may send another notice.
 func (s *strangers) allow(address string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	l, ok := s.by[address]
-	return !ok || l.TokensAt(s.now()) >= 1
+	one, ok := s.by[whose(address)]
+	return !ok || one.unverified.TokensAt(s.now()) >= 1 && one.unread.TokensAt(s.now()) >= 1
 }
 
-// note counts an unverified notice of an address.
+// note counts a notice of an address that was read and proves nothing.
 func (s *strangers) note(address string) {
+	s.count(address, func(one *stranger) *rate.Limiter { return one.unverified })
+}
+
+// noteUnread counts a notice of an address that could not be read yet.
+func (s *strangers) noteUnread(address string) {
+	s.count(address, func(one *stranger) *rate.Limiter { return one.unread })
+}
+
+func (s *strangers) count(address string, of func(*stranger) *rate.Limiter) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	l, ok := s.by[address]
+	name := whose(address)
+	one, ok := s.by[name]
 	if !ok {
 		if len(s.by) >= maxStrangers {
 			s.forget()
 		}
-		l = rate.NewLimiter(1, strangerBurst)
-		s.by[address] = l
+		one = &stranger{rate.NewLimiter(strangerRate, strangerBurst), rate.NewLimiter(unreadRate, unreadBurst)}
+		s.by[name] = one
 	}
-	l.AllowN(s.now(), 1)
+	of(one).AllowN(s.now(), 1)
 }
 
-// forget drops the addresses that have been quiet long enough to have their whole burst back, or all when none has.
+// forget drops the addresses that have been quiet long enough to have their whole bursts back, or all when none has.
 func (s *strangers) forget() {
-	for a, l := range s.by {
-		if l.TokensAt(s.now()) >= strangerBurst {
-			delete(s.by, a)
+	for name, one := range s.by {
+		if one.unverified.TokensAt(s.now()) >= strangerBurst && one.unread.TokensAt(s.now()) >= unreadBurst {
+			delete(s.by, name)
 		}
 	}
 	if len(s.by) >= maxStrangers {

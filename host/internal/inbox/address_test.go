@@ -1,11 +1,15 @@
 package inbox_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/payhost/payhost/host/internal/coretest"
+	"github.com/payhost/payhost/host/internal/inbox"
 	"github.com/payhost/payhost/sdk"
 )
 
@@ -25,5 +29,56 @@ func TestTheRemoteAddressBehindProxies(t *testing.T) {
 		if got := r.newest(t).Request.RemoteAddress; got != c.want {
 			t.Errorf("%s for %q: %s, want %s", c.peer, c.forwarded, got, c.want)
 		}
+	}
+}
+
+// stopped gives an inbox on the rig's store whose clock stands still, so that nobody gets anything back meanwhile.
+func (r *rig) stopped() *inbox.Inbox {
+	accounts, now := coretest.NewAccounts(r.account), time.Now()
+	return inbox.New(inbox.Options{Store: r.store, Core: r.core, Accounts: accounts, Directory: accounts,
+		Now: func() time.Time { return now }})
+}
+
+// knock sends forged notices from one address after the other until one is turned away, and says how many were taken.
+func knock(b *inbox.Inbox, most int, address func(n int) string) int {
+	for n := range most {
+		req := httptest.NewRequest(http.MethodPost, "/webhooks/acme", strings.NewReader(`{"verification":"invalid"}`))
+		req.RemoteAddr = address(n)
+		w := httptest.NewRecorder()
+		b.WebhookHandler().ServeHTTP(w, req)
+		if w.Code == http.StatusTooManyRequests {
+			return n
+		}
+	}
+	return most
+}
+
+// Whoever has one IPv6 address has 2^64 of them, and they count as one.
+func TestStrangersOfOneNetworkCountAsOne(t *testing.T) {
+	b := newRig(t, sdk.TrustSignature).stopped()
+	of := func(network string) func(int) string {
+		return func(n int) string { return fmt.Sprintf("[2001:db8:0:%s::%x]:1", network, n+1) }
+	}
+	if n := knock(b, 100, of("1")); n != 60 {
+		t.Errorf("%d forged notices of one /64 were taken", n)
+	}
+	if n := knock(b, 1, of("2")); n != 1 {
+		t.Error("another network was turned away for it")
+	}
+	if n := knock(b, 70, func(n int) string { return fmt.Sprintf("203.0.113.%d:1", n) }); n != 70 {
+		t.Errorf("IPv4 addresses count as one: %d were taken", n)
+	}
+}
+
+// While the plugin is not there nobody knows a forged notice, and still nobody fills the disk.
+func TestWhatNobodyCanReadIsBoundedToo(t *testing.T) {
+	r := newRig(t, sdk.TrustSignature)
+	r.account.SetDown(true)
+	b := r.stopped()
+	if n := knock(b, 400, func(int) string { return "203.0.113.9:1" }); n != 300 {
+		t.Errorf("%d notices of one address were taken", n)
+	}
+	if n := knock(b, 1, func(int) string { return "203.0.113.10:1" }); n != 1 {
+		t.Error("another address was turned away for it")
 	}
 }

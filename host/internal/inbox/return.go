@@ -63,6 +63,7 @@ func (b *Inbox) comeBack(w http.ResponseWriter, r *http.Request, n *store.Notice
 	ctx := context.WithoutCancel(r.Context())
 	read, err := b.read(ctx, n, false)
 	if err != nil {
+		b.strangers.noteUnread(n.Request.RemoteAddress)
 		b.log.Info("a customer's return could not be read; the customer is sent on", "webhook", n.ID, "provider", n.Provider, "error", err)
 	}
 	id := n.IntentID

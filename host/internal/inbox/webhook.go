@@ -142,6 +142,7 @@ func (b *Inbox) refuse(w http.ResponseWriter, n *store.Notice, err error) {
 		b.strangers.note(n.Request.RemoteAddress)
 		w.WriteHeader(http.StatusBadRequest)
 	default:
+		b.strangers.noteUnread(n.Request.RemoteAddress)
 		w.Header().Set("Retry-After", "5")
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}
