@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -41,6 +42,18 @@ func exitOn(err error) {
 // otherHost starts a host that shares the stage's folders and gives its command and its plugin's process id.
 func (s *stage) otherHost() (*exec.Cmd, int) {
 	s.t.Helper()
+	cmd, out := s.startHost()
+	var pid int
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if _, scanErr := fmt.Sscanf(line, "plugin %d", &pid); err != nil || scanErr != nil {
+		s.t.Fatalf("the other host said %q, %v", strings.TrimSpace(line), err)
+	}
+	return cmd, pid
+}
+
+// startHost does not wait until the plugin has come up.
+func (s *stage) startHost() (*exec.Cmd, io.Reader) {
+	s.t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		s.t.Fatal(err)
@@ -61,25 +74,25 @@ func (s *stage) otherHost() (*exec.Cmd, int) {
 			_ = w.Close()
 		}
 	})
-	var pid int
-	line, err := bufio.NewReader(out).ReadString('\n')
-	if _, scanErr := fmt.Sscanf(line, "plugin %d", &pid); err != nil || scanErr != nil {
-		s.t.Fatalf("the other host said %q, %v", strings.TrimSpace(line), err)
-	}
-	return cmd, pid
+	return cmd, out
 }
 
-// A plugin that stands still cannot see by itself that its host is gone.
+// A plugin that stands still does not look whether its host is there: here it is one that has not come as far as to look.
 //
 // go-plugin trap 18: a plugin outlives a killed host, or dies with a thread of a living one.
 func TestPluginDiesWithAHostThatIsKilled(t *testing.T) {
 	s := newStage(t)
-	host, pid := s.otherHost()
+	s.script("hang")
+	host, _ := s.startHost()
+	pid := 0
+	eventually(t, "the plugin runs", func() bool {
+		text, _ := os.ReadFile(filepath.Join(s.data, "plugins", "actor", "pid"))
+		pid, _ = strconv.Atoi(string(text))
+		return pid != 0
+	})
+	t.Cleanup(func() { _ = syscall.Kill(pid, syscall.SIGKILL) })
 	if !running(pid) {
 		t.Fatal("the plugin does not run")
-	}
-	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
-		t.Fatal(err)
 	}
 	if err := host.Process.Kill(); err != nil {
 		t.Fatal(err)

@@ -49,6 +49,7 @@ func main() {
 		fmt.Println("Welcome to actor!")
 	case "hang":
 		fmt.Fprintln(os.Stderr, "waiting for something")
+		_ = os.WriteFile("pid", []byte(strconv.Itoa(os.Getpid())), 0o600)
 		standStill()
 	case "mute":
 		mute()
