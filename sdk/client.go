@@ -13,13 +13,14 @@ import (
 // Client is a host's connection to one plugin process. All its errors are *Error, and its answers have been checked: a
 // plugin can lie.
 type Client struct {
+	conn    grpc.ClientConnInterface
 	service wire.ProviderServiceClient
 	done    <-chan struct{}
 }
 
 // NewClient makes a client of a connection. A host that starts plugins gets one by dispensing PluginName.
 func NewClient(cc grpc.ClientConnInterface) *Client {
-	return &Client{service: wire.NewProviderServiceClient(cc)}
+	return &Client{conn: cc, service: wire.NewProviderServiceClient(cc)}
 }
 
 // Done is closed when the process behind the client is gone; it is nil when that cannot be known.

@@ -31,6 +31,7 @@ func (a *app) pluginCommand() *cobra.Command {
 			Example: "  payhost plugin new acme\n  payhost plugin info bin/plugins/acme",
 		},
 		a.pluginNewCommand(),
+		a.pluginCallCommand(),
 		&cobra.Command{
 			Use:     "info FILE",
 			Short:   "Show what a plugin's file is, what it can do and how it is configured",

@@ -1,0 +1,174 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/payhost/payhost/host"
+	"github.com/payhost/payhost/host/config"
+	"github.com/payhost/payhost/sdk"
+)
+
+// movingVerbs are the verbs that can move money, or ask for it: they carry an idempotency key.
+var movingVerbs = []string{"create_payment", "confirm_payment", "capture_payment", "cancel_payment", "create_refund", "create_payout"}
+
+// creatingVerbs are those of them that make something new, under a reference and a sequence number.
+var creatingVerbs = []string{"create_payment", "create_refund", "create_payout"}
+
+type pluginCallOptions struct{ account, key string }
+
+func (a *app) pluginCallCommand() *cobra.Command {
+	var o pluginCallOptions
+	c := &cobra.Command{
+		Use:   "call FILE VERB [JSON]",
+		Short: "Make one call to a plugin's file, without a host",
+		Long: `Make one call to a plugin's file, without a host: it is started, gets the
+configuration of an account from config.toml, is called once and stopped.
+
+VERB is a verb of the contract, such as get_payment; JSON is its request, with the
+contract's field names, - takes it from standard input. Of a verb that makes
+something, reference, sequence and attempt are filled in when they are missing.
+
+Nothing is recorded: what this moves, no host will ever know of.`,
+		Example: `  payhost plugin call bin/plugins/acme get_info
+  payhost plugin call bin/plugins/acme get_balances --account acme
+  payhost plugin call bin/plugins/acme create_payment '{"amount": {"amount": "60.00", "currency": "USD"}}' --idempotency-key try-1`,
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) == 3 {
+				return arguments("FILE", "VERB", "JSON")(c, args)
+			}
+			return arguments("FILE", "VERB")(c, args)
+		},
+	}
+	c.Flags().StringVar(&o.account, "account", "", "whose configuration it gets, by `name` (default: the only account with this plugin)")
+	c.Flags().StringVar(&o.key, "idempotency-key", "", "the idempotency `key` that the provider gets (required where money can move)")
+	c.RunE = func(c *cobra.Command, args []string) error {
+		request := []byte("{}")
+		if len(args) == 3 {
+			request = []byte(args[2])
+		}
+		if string(request) == "-" {
+			var err error
+			if request, err = readJSON("-", a.in); err != nil {
+				return err
+			}
+		}
+		ctx, stop := interruptible(c)
+		defer stop()
+		return a.pluginCall(ctx, args[0], args[1], request, o)
+	}
+	return c
+}
+
+func (a *app) pluginCall(ctx context.Context, file, verb string, request []byte, o pluginCallOptions) error {
+	fields, err := objectOf(request)
+	if err != nil {
+		return err
+	}
+	moves := slices.Contains(movingVerbs, verb)
+	if moves && o.key == "" {
+		return wrongUsage("%s can move money: --idempotency-key is required", verb)
+	}
+	call := host.PluginCall{File: file, Verb: verb, Request: request}
+	if moves {
+		call.Request = completed(verb, fields, o.key)
+	}
+	if verb != "get_info" {
+		account, err := a.accountFor(file, o.account)
+		if err != nil {
+			return err
+		}
+		call.Account = account
+	}
+	answer, err := host.CallPlugin(ctx, call)
+	if err == nil {
+		a.printJSON(answer)
+		return nil
+	}
+	return callTrouble(file, verb, o.key, moves, err)
+}
+
+// objectOf reads a JSON object, keeping numbers digit by digit.
+func objectOf(text []byte) (fields map[string]any, err error) {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	if err := d.Decode(&fields); err != nil || fields == nil || d.More() {
+		return nil, wrongUsage("the request is not a JSON object")
+	}
+	return fields, nil
+}
+
+// completed fills in what a host would give. The reference hangs on the key, so that a repeat under it is one.
+func completed(verb string, fields map[string]any, key string) []byte {
+	fill := func(name string, value any) {
+		if _, there := fields[name]; !there {
+			fields[name] = value
+		}
+	}
+	fields["idempotency_key"] = key
+	fill("attempt", 1)
+	if slices.Contains(creatingVerbs, verb) {
+		sum := sha256.Sum256([]byte(key))
+		fill("reference", "call_"+hex.EncodeToString(sum[:12]))
+		fill("sequence", 1)
+	}
+	text, _ := json.Marshal(fields) // it was JSON
+	return text
+}
+
+// accountFor reads the configuration file for an account of the plugin.
+func (a *app) accountFor(file, name string) (*config.Provider, error) {
+	cfg, err := host.LoadConfig(a.config)
+	if err != nil {
+		return nil, a.refuseConfig(err)
+	}
+	plugin, _, _ := strings.Cut(filepath.Base(file), "@")
+	var found []string
+	for i, p := range cfg.Providers {
+		if p.Name == name {
+			return &cfg.Providers[i], nil
+		}
+		if p.Plugin == plugin {
+			found = append(found, p.Name)
+		}
+	}
+	switch {
+	case name != "":
+		return nil, wrongUsage("%s has no account %q", a.config, name)
+	case len(found) == 1:
+		return a.accountFor(file, found[0])
+	case len(found) == 0:
+		return nil, wrongUsage("%s has no account with the plugin %s; name another with --account", a.config, plugin)
+	}
+	return nil, wrongUsage("%s has several accounts with the plugin %s: name one with --account (%s)", a.config, plugin, strings.Join(found, ", "))
+}
+
+// callTrouble tells a failed call as other commands do.
+func callTrouble(file, verb, key string, moves bool, err error) error {
+	var e *sdk.Error
+	if !errors.As(err, &e) {
+		return fmt.Errorf("plugin call %s: %w", file, err)
+	}
+	e = sdk.AsError(e)
+	t := &trouble{what: fmt.Sprintf("plugin call %s: %s", verb, e.Message)}
+	for _, v := range e.Violations {
+		t.fact("wrong", "%s %s", v.Field, v.Message)
+	}
+	t.fact("code", "%s", string(e.Code))
+	t.fact("outcome", "%s", string(e.Outcome))
+	t.fact("provider said", "%s", strings.TrimSpace(e.ProviderCode+" "+e.ProviderMessage))
+	if moves && e.Outcome == sdk.OutcomeUnknown {
+		t.fact("money", "may have moved: look at the provider's books; the same --idempotency-key %q names the same intent", key)
+	}
+	return t
+}

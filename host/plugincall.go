@@ -1,0 +1,73 @@
+package host
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/payhost/payhost/host/config"
+	"github.com/payhost/payhost/host/internal/plugin"
+)
+
+// PluginCall is one call to a plugin's file, without a host: for authors and for whoever looks into a fault.
+type PluginCall struct {
+	// File is the plugin's program, <plugin> or <plugin>@<version>.
+	File string
+	// Account is whose configuration it gets; nil for a verb that needs none, such as get_info.
+	Account *config.Provider
+	// Verb is the verb's name in snake case, such as "create_payment", and Request the JSON of its request message; see
+	// sdk.AccountClient.Call.
+	Verb    string
+	Request json.RawMessage
+}
+
+// CallPlugin starts the plugin as a host would, in a temporary folder of its own, configures the account, makes the call
+// and stops the plugin again. Nothing is recorded: whoever moves money with it must keep the books himself. Of the
+// options only WithLogger counts. Errors of the plugin are *sdk.Error.
+func CallPlugin(ctx context.Context, c PluginCall, opts ...Option) (json.RawMessage, error) {
+	o := options{logger: slog.New(slog.DiscardHandler)}
+	for _, option := range opts {
+		option(&o)
+	}
+	file, err := filepath.Abs(c.File)
+	if err != nil {
+		return nil, err
+	}
+	folder, err := os.MkdirTemp("", "payhost-call-")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = os.RemoveAll(folder) }() // what is left is the system's to clean
+	workspace, err := plugin.OpenWorkspace(folder)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = workspace.Close() }() // it goes with the folder
+	name, version, _ := strings.Cut(filepath.Base(file), "@")
+	binary, err := plugin.NewCatalog(filepath.Dir(file), workspace).Find(name, version, "")
+	if err != nil {
+		return nil, err
+	}
+	mask := &plugin.Mask{}
+	if c.Account != nil {
+		mask.Add(c.Account.Secrets...)
+	}
+	process, err := plugin.Start(ctx, plugin.Spec{Binary: binary, Workspace: workspace, Mask: mask, Logger: o.logger})
+	if err != nil {
+		return nil, errors.New(mask.Text(err.Error()))
+	}
+	defer process.Stop(checkStop)
+	account := "call"
+	if c.Account != nil {
+		account = c.Account.Name
+		if _, err := process.Client().Configure(ctx, account, c.Account.Config); err != nil {
+			return nil, fmt.Errorf("the plugin does not take the configuration of %s: %w", account, err)
+		}
+	}
+	return process.Client().Account(account).Call(ctx, c.Verb, c.Request)
+}
