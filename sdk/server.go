@@ -92,7 +92,9 @@ func infoOf[P Provider]() Info {
 func (s *Server) Info() Info { return s.info }
 
 // Register adds the contract's service to g.
-func (s *Server) Register(g *grpc.Server) { wire.RegisterProviderServiceServer(g, &service{server: s}) }
+func (s *Server) Register(g grpc.ServiceRegistrar) {
+	wire.RegisterProviderServiceServer(g, &service{server: s})
+}
 
 // Close forgets all accounts. Those whose provider is an io.Closer are closed when their last call has ended.
 func (s *Server) Close() {

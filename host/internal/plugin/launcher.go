@@ -138,6 +138,17 @@ func (l *launcher) readStdout(r io.Reader) {
 	_ = l.shakeEnd.Close() // closed already unless there was no line
 }
 
+// offeredContract gives the version of the contract in the handshake's line: go-plugin has chosen the highest that both
+// sides know, or the plugin's lowest where there is none. It reports whether there was such a line.
+func (l *launcher) offeredContract() (version int, ok bool) {
+	fields := strings.Split(l.firstLine, "|")
+	if len(fields) < 4 {
+		return 0, false
+	}
+	version, err := strconv.Atoi(fields[1])
+	return version, err == nil
+}
+
 // Stdout holds the handshake and nothing else.
 func (l *launcher) Stdout() io.ReadCloser { return l.shake }
 

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,6 +33,17 @@ type Spec struct {
 	// MemoryLimit is the soft limit of the plugin's Go heap in bytes; 0 is 256 MiB. Four times as much is the hard limit of
 	// all its memory.
 	MemoryLimit int64
+	// Contracts are the versions of the contract that the host speaks, each dispensing an *sdk.Client under
+	// sdk.PluginName; the highest that the plugin speaks too is used. nil: those of the SDK.
+	Contracts map[int]goplugin.PluginSet
+}
+
+// contracts gives the versions of the contract that the host speaks.
+func (s Spec) contracts() map[int]goplugin.PluginSet {
+	if s.Contracts == nil {
+		return sdk.VersionedPlugins()
+	}
+	return s.Contracts
 }
 
 // Start starts a process and returns once it has answered and said that it is what it was found as. Every start is a
@@ -52,7 +65,7 @@ func Start(ctx context.Context, spec Spec) (*Process, error) {
 	}
 	p := newProcess(spec)
 	if err := p.bringUp(ctx, spec, folder, timeout); err != nil {
-		err = p.explain(ctx, err, timeout)
+		err = p.explain(ctx, spec, err, timeout)
 		p.Stop(0)
 		return nil, fmt.Errorf("plugin %s: %w", spec.Binary.Plugin, p.output.quote(err))
 	}
@@ -73,7 +86,7 @@ func newProcess(spec Spec) *Process {
 func (p *Process) bringUp(ctx context.Context, spec Spec, folder string, timeout time.Duration) error {
 	p.gp = goplugin.NewClient(&goplugin.ClientConfig{
 		HandshakeConfig:  sdk.Handshake,
-		VersionedPlugins: sdk.VersionedPlugins(),
+		VersionedPlugins: spec.contracts(),
 		AllowedProtocols: []goplugin.Protocol{goplugin.ProtocolGRPC},
 		AutoMTLS:         true, // without it any process of this user could call the plugin
 		SkipHostEnv:      true,
@@ -154,7 +167,7 @@ func (p *Process) checkInfo(negotiated int) error {
 }
 
 // explain puts the plainest cause of a failed start in front of what go-plugin says of it.
-func (p *Process) explain(ctx context.Context, err error, timeout time.Duration) error {
+func (p *Process) explain(ctx context.Context, spec Spec, err error, timeout time.Duration) error {
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return fmt.Errorf("it did not answer within %s", timeout)
 	}
@@ -164,6 +177,12 @@ func (p *Process) explain(ctx context.Context, err error, timeout time.Duration)
 	if strings.Contains(err.Error(), "Unrecognized remote plugin message") && p.launcher.firstLine != "" {
 		return fmt.Errorf("its first line on standard output is %q and not the handshake: a plugin must print nothing there",
 			cut(p.launcher.firstLine, tailLength))
+	}
+	if offered, ok := p.launcher.offeredContract(); ok {
+		if ours := slices.Sorted(maps.Keys(spec.contracts())); !slices.Contains(ours, offered) {
+			return fmt.Errorf("no version of the contract is spoken by both: the plugin offers %d, this host speaks %s; "+
+				"update whichever is the older", offered, strings.Trim(fmt.Sprint(ours), "[]"))
+		}
 	}
 	select {
 	case <-p.launcher.ended:

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	goplugin "github.com/hashicorp/go-plugin"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/payhost/payhost/host/config"
@@ -36,8 +37,9 @@ type Options struct {
 type tuning struct {
 	queueWait, restartWait         time.Duration // of Acquire: for a place, for a plugin that is on its way
 	startTimeout, configureTimeout time.Duration
-	memory                         int64         // soft limit of a plugin in bytes; 0: package plugin's own
-	placeTimeout                   time.Duration // for one try to bring up one provider
+	memory                         int64                      // soft limit of a plugin in bytes; 0: package plugin's own
+	contracts                      map[int]goplugin.PluginSet // that the host speaks; nil: those of the SDK
+	placeTimeout                   time.Duration              // for one try to bring up one provider
 	liveEvery, liveDeadline        time.Duration
 	liveMisses                     int
 	crashLimit                     int // so many crashes within crashWindow lead to quarantine

@@ -139,6 +139,7 @@ func (u *unit) start() (*running, error) {
 		Binary: u.binary, Workspace: u.reg.workspace, Mask: u.reg.mask,
 		Logger:       u.reg.log,
 		StartTimeout: u.reg.tune.startTimeout, MemoryLimit: u.reg.tune.memory,
+		Contracts: u.reg.tune.contracts,
 	})
 	if err != nil {
 		return nil, err

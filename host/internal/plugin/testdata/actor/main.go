@@ -23,6 +23,7 @@ import (
 	"github.com/hashicorp/go-plugin"
 	"google.golang.org/grpc"
 
+	"github.com/payhost/payhost/host/internal/plugin/plugintest"
 	"github.com/payhost/payhost/sdk"
 )
 
@@ -65,6 +66,8 @@ func main() {
 	case "elsewhere":
 		fmt.Println("1|1|tcp|" + arg + "|grpc|")
 		standStill()
+	case "contracts":
+		speak(arg)
 	case "name":
 		name = arg
 	case "version":
@@ -109,6 +112,21 @@ func deaf() {
 				return s.Context().Err()
 			}))...)
 		},
+	})
+	os.Exit(0)
+}
+
+// speak serves the versions of the contract that it is told.
+func speak(versions string) {
+	var list []int
+	for _, v := range strings.Fields(versions) {
+		n, _ := strconv.Atoi(v)
+		list = append(list, n)
+	}
+	plugin.Serve(&plugin.ServeConfig{
+		HandshakeConfig:  sdk.Handshake,
+		VersionedPlugins: plugintest.Contracts(sdk.NewServer(newProvider, sdk.ServerOptions{}), list...),
+		GRPCServer:       plugin.DefaultGRPCServer,
 	})
 	os.Exit(0)
 }
