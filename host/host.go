@@ -24,9 +24,10 @@ import (
 type Option func(*options)
 
 type options struct {
-	logger  *slog.Logger
-	metrics *prometheus.Registry
-	now     func() time.Time
+	logger   *slog.Logger
+	metrics  *prometheus.Registry
+	now      func() time.Time
+	attached map[string]Attachment
 }
 
 // WithLogger sets where the host and its plugins log. Without it nothing is logged.
@@ -34,6 +35,18 @@ func WithLogger(l *slog.Logger) Option { return func(o *options) { o.logger = l 
 
 // WithMetrics sets where the host's metrics are registered. Without it they are kept apart, and served on /metrics.
 func WithMetrics(r *prometheus.Registry) Option { return func(o *options) { o.metrics = r } }
+
+// WithClock sets what the time is, for tests: what is due, what expires, what an event is dated. Timeouts and pauses stay
+// real. Without it the time is time.Now.
+func WithClock(now func() time.Time) Option { return func(o *options) { o.now = now } }
+
+// WithAttached has accounts of a plugin, by the plugin's name, served by a process that was started by hand, under a
+// debugger as a rule, instead of the program in plugin_dir. Only accounts with environment = "sandbox" may use one. The
+// host does not isolate it, does not replace it when it hangs, and never stops it; when it ends its accounts are
+// restarting until something listens on the socket again.
+func WithAttached(plugins map[string]Attachment) Option {
+	return func(o *options) { o.attached = plugins }
+}
 
 // Host is an open payment host. It may be used by any number of goroutines.
 type Host struct {
@@ -90,7 +103,7 @@ func open(ctx context.Context, cfg *Config, o options) (*Host, error) {
 	h := &Host{log: o.logger, metrics: o.metrics, store: st, cfg: cfg}
 	h.registry = provider.New(provider.Options{
 		Logger: o.logger, PluginDir: cfg.Host.PluginDir, DataDir: cfg.Host.DataDir, Metrics: o.metrics, Now: o.now,
-		OpenIntents: h.openIntents,
+		OpenIntents: h.openIntents, Attached: o.attached,
 	})
 	h.core, err = core.New(ctx, core.Options{Store: st, Accounts: accounts{h.registry}, PublicURL: cfg.Host.PublicURL,
 		Logger: o.logger, Now: o.now})

@@ -3,6 +3,7 @@ package host
 import (
 	"github.com/payhost/payhost/host/config"
 	"github.com/payhost/payhost/host/internal/core"
+	"github.com/payhost/payhost/host/internal/plugin"
 	"github.com/payhost/payhost/host/internal/provider"
 	"github.com/payhost/payhost/host/payment"
 )
@@ -54,6 +55,9 @@ type Resolution = core.Resolution
 
 // ProviderStatus is how one configured provider stands.
 type ProviderStatus = provider.Status
+
+// Attachment is a plugin that was started by hand; plugin programs print it when given the argument "debug".
+type Attachment = plugin.Attachment
 
 // LoadConfig reads a config.toml. The error lists every problem, each with file, line and key.
 func LoadConfig(path string) (*Config, error) { return config.Load(path) }

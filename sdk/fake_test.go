@@ -237,7 +237,7 @@ func serveNew[C any, P sdk.Provider](t *testing.T, newProvider func(C, sdk.Runti
 	var log bytes.Buffer
 	logger := slog.New(slog.NewJSONHandler(&lockedWriter{w: &log}, nil))
 	server := sdk.NewServer(newProvider, sdk.ServerOptions{Logger: logger})
-	client := connect(t, server.Register)
+	client := connect(t, func(g *grpc.Server) { server.Register(g) })
 	t.Cleanup(server.Close)
 	return &rig{Client: client, server: server, log: &log}
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -29,12 +30,21 @@ const (
 // Nothing that the plugin prints is lost: standard output and the standard loggers become log records of the host.
 // SIGTERM, SIGINT and SIGHUP are ignored, because it is the host that decides when its plugins have nothing left to do.
 //
-// Started by hand the program says what it is; with the argument "describe" it prints its Info as JSON.
+// Started by hand the program says what it is; with the argument "describe" it prints its Info as JSON; with "debug" it
+// waits for a host to attach, so that it can be run under a debugger.
 func Serve[C any, P Provider](newProvider func(C, Runtime) (P, error)) {
 	stdout := os.Stdout
 	os.Stdout = os.Stderr // what Info prints must not end up in the handshake or in the description
 	if len(os.Args) == 2 && os.Args[1] == "describe" {
 		if err := describe(stdout, NewServer(newProvider, ServerOptions{}).Info()); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	if n := len(os.Args); (n == 2 || n == 3) && os.Args[1] == "debug" {
+		build := func(o ServerOptions) *Server { return NewServer(newProvider, o) }
+		if err := serveByHand(stdout, os.Stderr, build, strings.Join(os.Args[2:], "")); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}

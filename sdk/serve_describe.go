@@ -30,7 +30,11 @@ It is not meant to be started by hand: put it into the plugin_dir of a Payhost h
 To see what it can do and how it is configured, as JSON:
 
   %s describe
-`, info.Name, info.Version, info.ContractVersion, description, info.Name, info.Name, program)
+
+To run it under a debugger and have a host attach to it:
+
+  %s debug
+`, info.Name, info.Version, info.ContractVersion, description, info.Name, info.Name, program, program)
 }
 
 // MarshalJSON gives Info with the names of the contract; a window is a Go duration, amounts are strings.

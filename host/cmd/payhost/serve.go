@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -9,11 +10,13 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
 
 	"github.com/payhost/payhost/host"
+	"github.com/payhost/payhost/sdk"
 	"github.com/spf13/cobra"
 )
 
@@ -51,7 +54,11 @@ func (a *app) serve(ctx context.Context, cfg *host.Config, loaded appearance) er
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP) // before anything that takes time: it would end the process
 	defer signal.Stop(hangup)
-	h, err := host.Open(ctx, cfg, host.WithLogger(log))
+	attached, err := attachments()
+	if err != nil {
+		return fmt.Errorf("serve: %w", err)
+	}
+	h, err := host.Open(ctx, cfg, host.WithLogger(log), host.WithAttached(attached))
 	if err != nil {
 		return fmt.Errorf("serve: %w", err)
 	}
@@ -73,6 +80,21 @@ func (a *app) serve(ctx context.Context, cfg *host.Config, loaded appearance) er
 		return fmt.Errorf("serve: %w", err)
 	}
 	return nil
+}
+
+// attachments are the plugins that the environment says were started by hand.
+func attachments() (map[string]host.Attachment, error) {
+	text := os.Getenv(sdk.AttachVariable)
+	if text == "" {
+		return nil, nil
+	}
+	var list map[string]host.Attachment
+	d := json.NewDecoder(strings.NewReader(text))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&list); err != nil {
+		return nil, fmt.Errorf("%s is not what a plugin's argument debug prints: %w", sdk.AttachVariable, err)
+	}
+	return list, nil
 }
 
 // logger logs as [log] says.

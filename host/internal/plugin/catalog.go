@@ -46,6 +46,7 @@ type Binary struct {
 	// Surroundings tells the machine's files apart that a process must be started anew for to see them.
 	Surroundings string
 	copied       string
+	attached     Attachment
 }
 
 // Find takes a copy of the plugin's program and checks it. With a version only <plugin>@<version> will do, without one
@@ -189,7 +190,7 @@ func (b Binary) verify() error {
 // Outdated reports whether a process of the program, as it was found, no longer reads the machine's files as they are:
 // the resolver's have been replaced, and a rule of Landlock's holds for the file that it was made for.
 func (c *Catalog) Outdated(b Binary) bool {
-	return b.Surroundings != "" && b.Surroundings != identities(c.resolver)
+	return !b.IsAttached() && b.Surroundings != "" && b.Surroundings != identities(c.resolver)
 }
 
 // missing says what there is instead.

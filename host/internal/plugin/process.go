@@ -26,7 +26,7 @@ type Process struct {
 	started time.Time
 
 	gp       *goplugin.Client
-	launcher *launcher
+	launcher *launcher // nil when the process was not started here
 	conns    *connections
 	sink     *sink
 	output   *output
@@ -55,7 +55,12 @@ func (p *Process) Checksum() string { return p.binary.Checksum }
 func (p *Process) PID() int { return p.pid }
 
 // Isolation says what keeps the process from the rest of the machine.
-func (p *Process) Isolation() Isolation { return p.launcher.isolation }
+func (p *Process) Isolation() Isolation {
+	if p.launcher == nil {
+		return Isolation{Missing: []string{"everything: attached for debugging"}}
+	}
+	return p.launcher.isolation
+}
 
 // StartedAt is when the process first answered.
 func (p *Process) StartedAt() time.Time { return p.started }
@@ -104,7 +109,7 @@ func (p *Process) watch() {
 	lost := make(chan error, 1)
 	go func() { lost <- p.conns.watch(ctx) }()
 	select {
-	case <-p.launcher.ended:
+	case <-p.ended():
 		p.err = errors.New(p.launcher.exitText())
 		cancel()
 		<-lost //nolint:errcheck // it ended because of cancel
@@ -119,17 +124,29 @@ func (p *Process) watch() {
 // seen.
 func (p *Process) lostOrEnded(err error) error {
 	select {
-	case <-p.launcher.ended:
+	case <-p.ended():
 		return errors.New(p.launcher.exitText())
 	case <-time.After(100 * time.Millisecond):
 		return err
 	}
 }
 
+// ended is closed when the process has ended; nil for one that is not ours to wait for.
+func (p *Process) ended() <-chan struct{} {
+	if p.launcher == nil {
+		return nil
+	}
+	return p.launcher.ended
+}
+
 // Stop asks the process to end and kills it, and all that it started, when the budget is over. It cuts calls in flight:
 // drain first. It may be called by several and more than once; the shortest budget counts. When it returns nothing of
 // the process is left.
 func (p *Process) Stop(budget time.Duration) {
+	if p.launcher == nil {
+		p.letGo()
+		return
+	}
 	kill := time.AfterFunc(budget, p.launcher.kill)
 	defer kill.Stop()
 	p.stopOnce.Do(func() {

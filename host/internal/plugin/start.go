@@ -56,6 +56,9 @@ func Start(ctx context.Context, spec Spec) (*Process, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
+	if spec.Binary.IsAttached() {
+		return attach(ctx, spec)
+	}
 	if err := spec.Binary.verify(); err != nil {
 		return nil, fmt.Errorf("plugin %s: %w", spec.Binary.Plugin, err)
 	}
@@ -74,10 +77,16 @@ func Start(ctx context.Context, spec Spec) (*Process, error) {
 }
 
 func newProcess(spec Spec) *Process {
+	p := newConnected(spec)
+	p.launcher = newLauncher(p.output)
+	return p
+}
+
+// newConnected is a process of which only the connection is ours.
+func newConnected(spec Spec) *Process {
 	s := newSink(spec.Logger.With("plugin", spec.Binary.Plugin))
-	o := &output{sink: s, mask: spec.Mask}
 	return &Process{
-		binary: spec.Binary, sink: s, output: o, launcher: newLauncher(o), conns: &connections{},
+		binary: spec.Binary, sink: s, output: &output{sink: s, mask: spec.Mask}, conns: &connections{},
 		done: make(chan struct{}), stopping: make(chan struct{}), stopped: make(chan struct{}),
 	}
 }

@@ -3,11 +3,15 @@ package provider
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 
 	"github.com/payhost/payhost/host/config"
+	"github.com/payhost/payhost/host/internal/plugin"
+	"github.com/payhost/payhost/sdk"
 )
 
 // Action is what Apply did with one provider.
@@ -130,7 +134,7 @@ func (a *account) failed(cfg config.Provider, err error) {
 // configuration is wrong. tries is how many there have been.
 func (a *account) bringUp(ctx context.Context, cfg config.Provider, tries int) {
 	for ; ; tries++ {
-		if !a.reg.pause(ctx, a.reg.delay(tries)) {
+		if !a.reg.pause(ctx, a.reg.delayFor(cfg.Plugin, tries)) {
 			return
 		}
 		_, err := a.place(ctx, cfg, false)
@@ -155,10 +159,7 @@ func (a *account) bringUp(ctx context.Context, cfg config.Provider, tries int) {
 func (a *account) place(ctx context.Context, cfg config.Provider, force bool) (Action, error) {
 	ctx, cancel := context.WithTimeout(ctx, a.reg.tune.placeTimeout)
 	defer cancel()
-	b, err := a.reg.catalog.Find(cfg.Plugin, cfg.Version, cfg.SHA256)
-	if err == nil {
-		err = cfg.Allows(b.Path, b.Checksum)
-	}
+	b, err := a.reg.program(cfg)
 	if err != nil {
 		return "", err
 	}
@@ -174,6 +175,33 @@ func (a *account) place(ctx context.Context, cfg config.Provider, force bool) (A
 		a.reg.release(u)
 	}
 	return action, err
+}
+
+// program finds what is to serve the account.
+func (r *Registry) program(cfg config.Provider) (plugin.Binary, error) {
+	if at, attached := r.opts.Attached[cfg.Plugin]; attached {
+		return plugin.Attached(cfg.Plugin, at), mayAttach(cfg)
+	}
+	b, err := r.catalog.Find(cfg.Plugin, cfg.Version, cfg.SHA256)
+	if err != nil {
+		return b, err
+	}
+	return b, cfg.Allows(b.Path, b.Checksum)
+}
+
+// mayAttach keeps real money away from a program that nobody has checked, in a process that a person may stop at any
+// statement.
+func mayAttach(cfg config.Provider) error {
+	var own struct {
+		Environment sdk.Environment `json:"environment"`
+	}
+	if err := json.Unmarshal(configText(cfg), &own); err != nil {
+		return err
+	}
+	if own.Environment != sdk.Sandbox {
+		return fmt.Errorf("the plugin %s is attached for debugging, which only an account with environment = %q may use", cfg.Plugin, sdk.Sandbox)
+	}
+	return nil
 }
 
 // swap moves the account to another unit: configured there first, then switched in one step, then the old one drained.

@@ -29,6 +29,9 @@ type Options struct {
 	// OpenIntents reports whether anything is still open at a provider. A disabled or removed one drains until it says
 	// no; nil: nothing ever is. It is asked often and must not block for long.
 	OpenIntents func(provider string) bool
+	// Attached are plugins that were started by hand, by name: they are used as they are found instead of the program in
+	// PluginDir, by accounts in the sandbox only.
+	Attached map[string]plugin.Attachment
 
 	tune *tuning
 }
@@ -210,6 +213,17 @@ func (r *Registry) delay(n int) time.Duration {
 		d = min(d, r.tune.retryFirst<<(n-1))
 	}
 	return time.Duration(float64(d) * (0.75 + rand.Float64()/2)) //nolint:gosec // a spread, not a secret
+}
+
+// attachEvery is how long to wait at most for a plugin that somebody starts by hand.
+const attachEvery = time.Second
+
+// delayFor is delay, for a plugin that may be attached.
+func (r *Registry) delayFor(name string, n int) time.Duration {
+	if _, attached := r.opts.Attached[name]; attached {
+		return min(r.delay(n), attachEvery)
+	}
+	return r.delay(n)
 }
 
 // pause waits; it reports whether ctx goes on.

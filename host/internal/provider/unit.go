@@ -79,7 +79,7 @@ func (r *Registry) newUnit(b plugin.Binary) *unit {
 	ctx, cancel := context.WithCancel(context.Background())
 	return &unit{
 		reg: r, binary: b, ctx: ctx, cancel: cancel,
-		log:     r.log.With("plugin", b.Plugin, "checksum", b.Checksum[:12]),
+		log:     r.log.With("plugin", b.Plugin, "checksum", b.Checksum[:min(12, len(b.Checksum))]),
 		started: make(chan struct{}), done: make(chan struct{}), kick: make(chan struct{}, 1),
 		condemn: make(chan condemned, 1), members: map[*account]struct{}{}, changed: make(chan struct{}),
 	}
@@ -179,7 +179,10 @@ func (u *unit) watch(run *running) error {
 			}
 		case <-tick.C:
 			u.warnIfOutdated()
-			err := u.ask(run)
+			var err error
+			if !u.binary.IsAttached() { // one that stands at a breakpoint does not answer
+				err = u.ask(run)
+			}
 			if err == nil {
 				misses = 0
 				u.reseat(run, (*account).tryReseat)
@@ -234,13 +237,13 @@ func (u *unit) crashed(run *running, cause error) {
 func (u *unit) restart(cause error) *running {
 	for failures := 0; ; failures++ {
 		recent := u.recentCrashes()
-		if recent >= u.reg.tune.crashLimit {
+		if recent >= u.reg.tune.crashLimit && !u.binary.IsAttached() {
 			if !u.quarantine(cause) {
 				return nil
 			}
 			recent = 1
 		}
-		if !u.pause(u.reg.delay(recent - 1 + failures)) {
+		if !u.pause(u.reg.delayFor(u.binary.Plugin, recent-1+failures)) {
 			return nil
 		}
 		run, err := u.start()

@@ -144,6 +144,8 @@ type config struct {
 	Merchant string     `config:"merchant,identity"`
 	Key      sdk.Secret `config:"key"`
 	Note     string     `config:"note"`
+
+	Environment string `config:"environment"`
 }
 
 type provider struct {
