@@ -1,0 +1,14 @@
+// Package hosttest opens a host for the tests of services that embed one: on a store of its own, with providers that do
+// what the test says, and without any other process. Everything else is real: the calls go over the contract, through
+// the chain around a call, into SQLite.
+//
+//	shop := hosttest.NewProvider("acme")
+//	h := hosttest.New(t, shop)
+//	shop.On(sdk.CapabilityCreatePayment, hosttest.Lose())
+//
+//	p, err := h.CreatePayment(ctx, …)      // p.Status is "unknown": was it made?
+//	p, err = h.RefreshPayment(ctx, p.ID)   // asked, the provider says that it was
+//
+// A provider keeps what it has been asked for, as a real one does, so that asking about it later, a notice or recovery
+// finds what a create left behind.
+package hosttest
