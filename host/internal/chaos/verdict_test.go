@@ -47,13 +47,6 @@ func (l *load) await(ctx context.Context) *verdict {
 // look reads everything.
 func (l *load) look(ctx context.Context) *verdict {
 	v := &verdict{load: l, entries: map[string][]entry{}, records: map[string]record{}}
-	for _, provider := range []string{"ptop", "reference"} {
-		var books struct{ Entries []entry }
-		if _, err := call(ctx, http.MethodGet, l.books[provider]+"/_simulator/books", "", "", &books); err != nil {
-			l.t.Fatal(err)
-		}
-		v.entries[provider] = books.Entries
-	}
 	for _, o := range l.orders {
 		if o.id == "" {
 			continue
@@ -65,6 +58,14 @@ func (l *load) look(ctx context.Context) *verdict {
 			continue
 		}
 		v.records[o.id] = r
+	}
+	// The books come last: what a host says of a provider must be true there by then.
+	for _, provider := range []string{"ptop", "reference"} {
+		var books struct{ Entries []entry }
+		if _, err := call(ctx, http.MethodGet, l.books[provider]+"/_simulator/books", "", "", &books); err != nil {
+			l.t.Fatal(err)
+		}
+		v.entries[provider] = books.Entries
 	}
 	return v
 }
