@@ -80,8 +80,10 @@ func (v *verdict) open() string {
 		case r.Status == "unknown" && v.findable(o):
 			return o.id + " is unknown"
 		}
-		if e := v.of(o); len(e) == 1 && o.kind == "payment" && e[0].Moved && slices.Contains([]string{"requires_action", "processing"}, r.Status) {
-			return o.id + " is paid and still " + r.Status
+		// What the provider has decided and the host has not heard of yet, it will ask about.
+		waits := r.Status == "requires_action" || r.Status == "processing"
+		if e := v.of(o); waits && len(e) == 1 && !slices.Contains(allowed(o, e), r.Status) {
+			return o.id + " is " + e[0].Status + " at the provider and still " + r.Status
 		}
 	}
 	return ""
