@@ -13,6 +13,7 @@ import (
 	"github.com/payhost/payhost/host/config"
 	"github.com/payhost/payhost/host/internal/core"
 	"github.com/payhost/payhost/host/internal/inbox"
+	"github.com/payhost/payhost/host/internal/job"
 	"github.com/payhost/payhost/host/internal/provider"
 	"github.com/payhost/payhost/host/internal/push"
 	"github.com/payhost/payhost/host/internal/store"
@@ -57,6 +58,7 @@ type Host struct {
 	core     *core.Core
 	inbox    *inbox.Inbox
 	letters  *push.Letters
+	jobs     *job.Runner
 
 	reloading sync.Mutex
 	mu        sync.Mutex
@@ -117,11 +119,13 @@ func open(ctx context.Context, cfg *Config, o options) (*Host, error) {
 	if err != nil {
 		return nil, errors.Join(err, h.registry.Close(ctx), st.Close())
 	}
+	if err := h.openJobs(ctx, pusher); err != nil {
+		return nil, errors.Join(err, h.registry.Close(ctx), st.Close())
+	}
 	h.results = h.registry.Apply(ctx, cfg.Providers)
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	h.stop = stop
-	h.background.Go(func() { h.core.Run(running) })
-	h.background.Go(func() { h.inbox.Run(running) })
+	h.background.Go(func() { h.jobs.Run(running) })
 	if pusher != nil {
 		h.background.Go(func() { pusher.Run(running) })
 	}
@@ -156,7 +160,7 @@ func (h *Host) Close(ctx context.Context) error {
 	}
 	err := h.registry.Close(ctx)
 	<-calls // with the plugins gone every call ends
-	return errors.Join(err, h.store.Close(), h.unlock())
+	return errors.Join(err, h.jobs.Close(), h.store.Close(), h.unlock())
 }
 
 // openIntents reports whether a provider still has something open, for draining it.

@@ -14,8 +14,6 @@ import (
 const (
 	// lostGrace is how long after its deadline an unanswered attempt is still its host's own.
 	lostGrace = 30 * time.Second
-	// recoverEvery is how often a host looks for work.
-	recoverEvery = time.Second
 	// lostBatch is how many lost attempts are closed in one round.
 	lostBatch = 64
 	// recoverAtOnce is how many calls recovery makes to one provider at once, and how many intents it claims for that.

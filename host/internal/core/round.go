@@ -18,82 +18,32 @@ const (
 	claimGrace = 10 * time.Second
 	// callsInARow is how many calls settling one intent can take: it is asked about, then repeated.
 	callsInARow = 2
+	// roundLasts is for how long one round begins calls.
+	roundLasts = time.Minute
 	// claimWithoutPlugin is how long a claim holds where no plugin runs that has a timeout: nothing can be called then.
 	claimWithoutPlugin = 30 * time.Second
 )
 
-// Run settles what is in doubt or due until ctx ends, and returns when nothing of that runs any more. Several hosts may
-// run it on one store.
-func (c *Core) Run(ctx context.Context) {
-	tick := time.NewTicker(recoverEvery)
-	defer tick.Stop()
-	var rounds sync.WaitGroup
-	defer rounds.Wait()
-	busy := &busyProviders{names: map[string]bool{}}
-	for {
-		due, err := c.lookForWork(ctx)
-		if err != nil && ctx.Err() == nil {
-			c.log.Error("recovery could not read or write the store; it goes on trying", "error", err)
-		}
-		for _, name := range due {
-			if !busy.begin(name) {
-				continue // its last round is not over yet
-			}
-			rounds.Go(func() {
-				defer busy.end(name)
-				c.recoverProvider(ctx, name)
-			})
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
 // Wait returns when no provider call of this host runs any more.
 func (c *Core) Wait() { c.calls.wait() }
-
-// busyProviders are those whose round of recovery runs.
-type busyProviders struct {
-	mu    sync.Mutex
-	names map[string]bool
-}
-
-func (b *busyProviders) begin(name string) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.names[name] {
-		return false
-	}
-	b.names[name] = true
-	return true
-}
-
-func (b *busyProviders) end(name string) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	delete(b.names, name)
-}
 
 // Recover does one round for every provider, and waits for all of them: attempts whose host has gone become unknown, and
 // what is due is asked about, repeated where that is proven safe, or expired.
 func (c *Core) Recover(ctx context.Context) error {
-	due, err := c.lookForWork(ctx)
+	due, err := c.DueProviders(ctx)
 	if err != nil {
 		return err
 	}
 	var rounds sync.WaitGroup
 	for _, name := range due {
-		rounds.Go(func() { c.recoverProvider(ctx, name) })
+		rounds.Go(func() { c.RecoverProvider(ctx, name) })
 	}
 	rounds.Wait()
 	return nil
 }
 
-// lookForWork closes lost attempts and names the providers that have something due.
-func (c *Core) lookForWork(ctx context.Context) (due []string, err error) {
+// DueProviders closes lost attempts and names the providers that have something due. The error is the store's.
+func (c *Core) DueProviders(ctx context.Context) (due []string, err error) {
 	if err := c.markLost(ctx); err != nil {
 		return nil, err
 	}
@@ -104,16 +54,23 @@ func (c *Core) lookForWork(ctx context.Context) (due []string, err error) {
 	return due, err
 }
 
-// recoverProvider settles what is due at one provider now. Nothing is claimed before there is a free call for it, so a
-// host that dies leaves few claims behind.
-func (c *Core) recoverProvider(ctx context.Context, name string) {
+// RecoverProvider settles what is due at one provider now, and returns when its calls have ended. It begins calls for a
+// minute at most; what is left then is for the next round. Nothing is claimed before there is a free call for it, so a
+// host that dies leaves few claims behind. Several hosts may do it at once on one store.
+func (c *Core) RecoverProvider(ctx context.Context, name string) {
 	until := c.nowMicro()
+	begin, over := context.WithTimeout(ctx, roundLasts)
+	defer over()
 	hold := c.claimTime(ctx, name)
 	slots := make(chan struct{}, recoverAtOnce)
 	var calls sync.WaitGroup
 	defer calls.Wait()
-	for ctx.Err() == nil {
-		slots <- struct{}{}
+	for begin.Err() == nil {
+		select {
+		case slots <- struct{}{}:
+		case <-begin.Done():
+			return
+		}
 		mine, err := c.claimDue(ctx, name, until, hold)
 		if err != nil && ctx.Err() == nil {
 			c.log.Error("recovery could not read or write the store; it goes on trying", "provider", name, "error", err)

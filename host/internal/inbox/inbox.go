@@ -29,8 +29,6 @@ const (
 	retry     = 5 * time.Second
 	maxRetry  = 10 * time.Minute
 	maxTries  = 500
-	// forgetEvery is how often old unverified notices are deleted.
-	forgetEvery = time.Minute
 )
 
 // Directory tells what is known of the configured accounts, whether or not their plugins run.
@@ -61,9 +59,6 @@ type Inbox struct {
 	log       *slog.Logger
 	now       func() time.Time
 	strangers *strangers
-
-	mu       sync.Mutex
-	forgotAt time.Time
 }
 
 // New makes an Inbox.
@@ -86,22 +81,6 @@ const (
 	purposeReturn  = "return"
 	purposeCancel  = "cancel"
 )
-
-// Run reads again what could not be read before, and forgets old unverified notices, until ctx ends.
-func (b *Inbox) Run(ctx context.Context) {
-	tick := time.NewTicker(time.Second)
-	defer tick.Stop()
-	for {
-		if err := b.Catchup(ctx); err != nil && ctx.Err() == nil {
-			b.log.Error("the inbox could not read or write the store; it goes on trying", "error", err)
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return
-		}
-	}
-}
 
 // Catchup does one round: every notice that waits is tried again.
 func (b *Inbox) Catchup(ctx context.Context) error {
@@ -129,7 +108,7 @@ func (b *Inbox) Catchup(ctx context.Context) error {
 		wg.Go(func() { b.readAll(ctx, list) })
 	}
 	wg.Wait()
-	return b.forget(ctx, now)
+	return nil
 }
 
 // claim takes a notice for this host's next try. The try after it is on disk before this one: a host that dies meanwhile
@@ -161,19 +140,11 @@ func (b *Inbox) readAll(ctx context.Context, list []*store.Notice) {
 	}
 }
 
-// forget deletes old unverified notices, now and then.
-func (b *Inbox) forget(ctx context.Context, now time.Time) error {
-	b.mu.Lock()
-	due := now.Sub(b.forgotAt) >= forgetEvery
-	if due {
-		b.forgotAt = now
-	}
-	b.mu.Unlock()
-	if !due {
-		return nil
-	}
+// Forget deletes unverified notices that are older than retention. The error is the store's.
+func (b *Inbox) Forget(ctx context.Context) error {
+	before := b.now().UTC().Add(-retention)
 	return b.store.Update(ctx, func(tx *store.Tx) error {
-		_, err := tx.DeleteUnverifiedBefore(ctx, now.Add(-retention), 1000)
+		_, err := tx.DeleteUnverifiedBefore(ctx, before, 1000)
 		return err
 	})
 }

@@ -129,7 +129,7 @@ func TestOldUnverifiedNoticesAreForgotten(t *testing.T) {
 		after time.Duration
 		left  int
 	}{{29 * 24 * time.Hour, 2}, {31 * 24 * time.Hour, 1}} {
-		if err := r.restarted(c.after).Catchup(t.Context()); err != nil {
+		if err := r.restarted(c.after).Forget(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		list, _, err := r.List(t.Context(), store.NoticeFilter{Limit: 10})

@@ -19,8 +19,6 @@ const (
 	takeUp = 256
 	// claim is how long a host that has taken a delivery keeps others from it: longer than a try can last.
 	claim = sendTimeout + 15*time.Second
-	// lookEvery is how often push looks for retries, and for what other hosts have recorded.
-	lookEvery = time.Second
 )
 
 // Options are what a Pusher works with. All fields but Logger and Now are required.
@@ -41,12 +39,14 @@ type Pusher struct {
 	log    *slog.Logger
 	now    func() time.Time
 	client *http.Client
+	looks  chan struct{}
 }
 
 // New makes a Pusher. The first one ever on a database begins at the present end of the stream: what happened before
 // anybody wanted events is not sent. From then on none is left out, also not what happens while pushing is switched off.
 func New(ctx context.Context, o Options) (*Pusher, error) {
-	p := &Pusher{store: o.Store, target: o.Target, more: o.More, log: o.Logger, now: o.Now, client: newClient()}
+	p := &Pusher{store: o.Store, target: o.Target, more: o.More, log: o.Logger, now: o.Now, client: newClient(),
+		looks: make(chan struct{}, 1)}
 	if p.log == nil {
 		p.log = slog.New(slog.DiscardHandler)
 	}
@@ -56,11 +56,18 @@ func New(ctx context.Context, o Options) (*Pusher, error) {
 	return p, p.store.Update(ctx, func(tx *store.Tx) error { return tx.BeginPush(ctx) })
 }
 
-// Run pushes until ctx ends, and returns when nothing is under way any more. Several hosts may run it on one store.
+// Look has Run look for what has become due, and for what other hosts have recorded. It does not wait for that.
+func (p *Pusher) Look() {
+	select {
+	case p.looks <- struct{}{}:
+	default: // it is about to look
+	}
+}
+
+// Run pushes until ctx ends, and returns when nothing is under way any more. What this host records goes out at once; for
+// all else it waits for Look. Several hosts may run it on one store.
 func (p *Pusher) Run(ctx context.Context) {
 	defer p.client.CloseIdleConnections()
-	tick := time.NewTicker(lookEvery)
-	defer tick.Stop()
 	var tries sync.WaitGroup
 	defer tries.Wait()
 	ended, free := make(chan struct{}, sendAtOnce), sendAtOnce
@@ -84,7 +91,7 @@ func (p *Pusher) Run(ctx context.Context) {
 		case <-ended: // a slot is free, and the next event of that payment may go
 			free++
 		case <-more:
-		case <-tick.C:
+		case <-p.looks:
 		case <-ctx.Done():
 		}
 	}

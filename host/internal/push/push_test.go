@@ -276,7 +276,7 @@ func TestTheBacklogIsMeasured(t *testing.T) {
 	}
 }
 
-// Run sends what is there, what comes, and what comes from other hosts, and ends with its context.
+// Run sends what is there, and what is found when it is told to look, and ends with its context.
 func TestRunPushesUntilItIsStopped(t *testing.T) {
 	r := newRig(t)
 	arrived := make(chan struct{}, 300)
@@ -292,6 +292,7 @@ func TestRunPushesUntilItIsStopped(t *testing.T) {
 		<-arrived
 	}
 	happen(t, r.store, "pay_1", 101, 110)
+	r.pusher.Look()
 	for range 10 {
 		<-arrived
 	}

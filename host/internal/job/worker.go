@@ -1,0 +1,116 @@
+package job
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
+)
+
+// queue is where a host's jobs are; other users of River in the same database have other queues.
+const queue = "payhost"
+
+// trigger is the one kind of job there is: it names work and a subject.
+type trigger struct {
+	Work    string `json:"work"`
+	Subject string `json:"subject,omitempty"`
+}
+
+// Kind names it in River's table.
+func (trigger) Kind() string { return "payhost_work" }
+
+// InsertOpts makes it the only one for its work and subject that waits or runs.
+func (trigger) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: queue, MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByArgs: true, ByPeriod: samePeriod,
+		ByState: []rivertype.JobState{rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRunning,
+			rivertype.JobStateRetryable, rivertype.JobStateScheduled}}}
+}
+
+// worker does what triggers name.
+type worker struct {
+	river.WorkerDefaults[trigger]
+	work map[string]Work
+	log  *slog.Logger
+
+	mu   sync.Mutex
+	busy map[trigger]bool
+}
+
+func newWorker(list []Work, log *slog.Logger) *worker {
+	w := &worker{work: map[string]Work{}, log: log, busy: map[trigger]bool{}}
+	for _, one := range list {
+		w.work[one.Name] = one
+	}
+	return w
+}
+
+// Work does what a trigger names, unless this host is at it. An error of the work is told in the log and does not make
+// the job fail: the next trigger is the next try.
+func (w *worker) Work(ctx context.Context, j *river.Job[trigger]) error {
+	do, ok := w.work[j.Args.Work]
+	if !ok {
+		return nil // a newer host's, which makes it again
+	}
+	if !w.begin(j.Args) {
+		return nil
+	}
+	defer w.end(j.Args)
+	if err := do.Do(ctx, j.Args.Subject); err != nil && ctx.Err() == nil {
+		w.log.Error("background work could not read or write the store; it goes on trying",
+			"work", j.Args.Work, "subject", j.Args.Subject, "error", err)
+	}
+	return nil
+}
+
+func (w *worker) begin(t trigger) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.busy[t] {
+		return false
+	}
+	w.busy[t] = true
+	return true
+}
+
+func (w *worker) end(t trigger) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.busy, t)
+}
+
+// panics tells the log of work that panicked; River keeps it from ending the host.
+type panics struct{ log *slog.Logger }
+
+// HandleError does nothing: jobs do not fail by errors.
+func (panics) HandleError(context.Context, *rivertype.JobRow, error) *river.ErrorHandlerResult {
+	return nil
+}
+
+// HandlePanic logs a panic with its stack.
+func (p panics) HandlePanic(_ context.Context, j *rivertype.JobRow, value any, trace string) *river.ErrorHandlerResult {
+	p.log.Error("background work panicked; it is tried again", "job", string(j.EncodedArgs), "panic", fmt.Sprint(value), "trace", trace)
+	return nil
+}
+
+// quiet logs what River says one step lower: a trigger that fails is made again and costs nobody anything.
+type quiet struct{ slog.Handler }
+
+const step = slog.LevelWarn - slog.LevelInfo
+
+// Enabled reports whether a record of River's would be logged.
+func (q quiet) Enabled(ctx context.Context, l slog.Level) bool { return q.Handler.Enabled(ctx, l-step) }
+
+// Handle logs it.
+func (q quiet) Handle(ctx context.Context, r slog.Record) error {
+	r.Level -= step
+	return q.Handler.Handle(ctx, r)
+}
+
+// WithAttrs and WithGroup keep it quiet.
+func (q quiet) WithAttrs(a []slog.Attr) slog.Handler { return quiet{q.Handler.WithAttrs(a)} }
+
+// WithGroup is like WithAttrs.
+func (q quiet) WithGroup(name string) slog.Handler { return quiet{q.Handler.WithGroup(name)} }
