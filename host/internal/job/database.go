@@ -22,8 +22,8 @@ const (
 	connections = 4
 )
 
-// openSQLite makes a new file beside the host's database. One that an earlier host left is removed: its jobs are made
-// again, and its leader is not waited for. A host that still runs on it goes on with what was removed.
+// openSQLite makes a new file beside the host's database, which no other host has open. One that an earlier start left is
+// removed: its jobs are made again, and its leader is not waited for.
 func (r *Runner) openSQLite(ctx context.Context, database, host string) error {
 	path := database + "-jobs"
 	for _, end := range []string{"", "-wal", "-shm"} {
