@@ -18,3 +18,9 @@ func (s *Store) OnWriter(t testing.TB, query string) {
 		t.Fatal(err)
 	}
 }
+
+// Show reads a setting of the session.
+func (t *Tx) Show(ctx context.Context, name string) (value string, err error) {
+	err = t.queryRow(ctx, "SHOW "+name).Scan(&value)
+	return value, err
+}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/payhost/payhost/host/internal/store"
+	"github.com/payhost/payhost/host/internal/storetest"
 	"github.com/payhost/payhost/host/payment"
 	"github.com/shopspring/decimal"
 )
@@ -162,4 +163,63 @@ func TestAViewIsOfOneMoment(t *testing.T) {
 			return err
 		})
 	})
+}
+
+// A host that freezes in the middle of a transaction holds the lock that all writers take turns by. The server takes it
+// away, and when the host wakes up it finds that nothing was written and goes on.
+func TestAHostThatFreezesWhileItWritesStopsNobodyForLong(t *testing.T) {
+	url, ctx := storetest.Postgres(t), t.Context()
+	frozen, other := open(t, url+limit(url, "500ms")), open(t, url)
+	holds, wake, woke := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	go func() {
+		woke <- frozen.Update(ctx, func(tx *store.Tx) error {
+			if err := tx.SetSetting(ctx, "x", "frozen"); err != nil {
+				return err
+			}
+			close(holds)
+			<-wake
+			return tx.SetSetting(ctx, "y", "frozen")
+		})
+	}()
+	<-holds
+	update(t, other, func(tx *store.Tx) error { return tx.SetSetting(ctx, "x", "other") })
+	close(wake)
+	if err := <-woke; err == nil {
+		t.Error("the frozen host takes its transaction for written")
+	}
+	view(t, other, func(tx *store.Tx) error {
+		x, err := tx.Setting(ctx, "x")
+		if x != "other" {
+			t.Errorf("x is %q", x)
+		}
+		return err
+	})
+	update(t, frozen, func(tx *store.Tx) error { return tx.SetSetting(ctx, "y", "again") })
+}
+
+// limit is what to add to a server's URL for another limit than ours.
+func limit(url, idle string) string {
+	separator := "?"
+	if strings.Contains(url, "?") {
+		separator = "&"
+	}
+	return separator + "idle_in_transaction_session_timeout=" + idle
+}
+
+func TestConnectionsAreHeldToTheirLimits(t *testing.T) {
+	url := storetest.Postgres(t)
+	for given, want := range map[string]string{url: "10s", url + limit(url, "7s"): "7s"} {
+		s := open(t, given)
+		view(t, s, func(tx *store.Tx) error {
+			idle, err := tx.Show(t.Context(), "idle_in_transaction_session_timeout")
+			if err != nil || idle != want {
+				t.Errorf("got %q, want %q (%v)", idle, want, err)
+			}
+			lock, err := tx.Show(t.Context(), "lock_timeout")
+			if lock != "20s" {
+				t.Errorf("a lock is waited for for %q", lock)
+			}
+			return err
+		})
+	}
 }

@@ -4,8 +4,9 @@ import (
 	"database/sql"
 	"errors"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
+	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 )
 
@@ -17,18 +18,26 @@ const postgresReaders = 8
 // transaction takes the one row that numbers events, so they take turns in any case.
 const writersLock = "8041870297"
 
+// sessionLimits are what the server holds our connections to, unless the URL says otherwise. A host that is frozen within
+// a transaction, as when its machine is suspended, would keep every other host from writing for as long as the server
+// takes it for alive: what it holds it loses after ten seconds, and its own callers are told that nothing was written.
+// Nor does one statement wait for another host's lock for longer than a write may take.
+var sessionLimits = map[string]string{"idle_in_transaction_session_timeout": "10s", "lock_timeout": "20s"}
+
 // openPostgres opens a server's database, which several hosts may share.
 func openPostgres(url string) (*Store, error) {
-	write, err := sql.Open("pgx", url)
+	cfg, err := pgx.ParseConfig(url)
 	if err != nil {
 		// The driver's error quotes the URL, with the password in it.
 		return nil, errors.New("store: the postgres url is not valid")
 	}
-	write.SetMaxOpenConns(1)
-	read, err := sql.Open("pgx", url)
-	if err != nil {
-		return nil, errors.Join(errors.New("store: the postgres url is not valid"), write.Close())
+	for name, limit := range sessionLimits {
+		if _, ok := cfg.RuntimeParams[name]; !ok {
+			cfg.RuntimeParams[name] = limit
+		}
 	}
+	write, read := stdlib.OpenDB(*cfg), stdlib.OpenDB(*cfg)
+	write.SetMaxOpenConns(1)
 	read.SetMaxOpenConns(postgresReaders)
 	return &Store{write: write, read: read, engine: engine{
 		name: "postgres", dialect: goose.DialectPostgres, forUpdate: " FOR UPDATE",
