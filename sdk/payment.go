@@ -242,3 +242,11 @@ type PaymentCapturer interface {
 type PaymentCanceler interface {
 	CancelPayment(context.Context, CancelPaymentRequest) (*Payment, error)
 }
+
+// References gives the references of the payments that are asked about, in their order.
+func (r ListPaymentsRequest) References() (list []string) {
+	for _, of := range r.Payments {
+		list = append(list, of.Reference)
+	}
+	return list
+}

@@ -106,3 +106,11 @@ type PayoutGetter interface {
 type PayoutLister interface {
 	ListPayouts(context.Context, ListPayoutsRequest) (*ListPayoutsResponse, error)
 }
+
+// References gives the references of the payouts that are asked about, in their order.
+func (r ListPayoutsRequest) References() (list []string) {
+	for _, of := range r.Payouts {
+		list = append(list, of.Reference)
+	}
+	return list
+}

@@ -78,7 +78,7 @@ func ask[S any](ctx context.Context, p *provider, k kind, reference string, read
 	if err != nil {
 		return nil, err
 	}
-	list := k.own(at(a.Value, "postback"), reference)
+	list := k.own(a.At("postback"), reference)
 	if len(list) == 0 {
 		return nil, a.http.Unexpected("it has no postback about a " + k.name)
 	}
@@ -96,12 +96,12 @@ func (p *provider) pull(ctx context.Context, k kind, references []string, found 
 		if err != nil {
 			return err
 		}
-		if at(a.Value, "data").Kind() == signature.KindNull { // [] is how PHP writes an empty object
+		if a.At("data").Kind() == signature.KindNull { // [] is how PHP writes an empty object
 			return a.http.Unexpected("it has no data")
 		}
-		for _, row := range at(a.Value, "data", k.list).Items() {
+		for _, row := range a.At("data", k.list).Items() {
 			reference := text(row, k.many)
-			if list := k.own(at(row, "postback"), reference); len(list) > 0 && slices.Contains(some, reference) {
+			if list := k.own(row.At("postback"), reference); len(list) > 0 && slices.Contains(some, reference) {
 				found(reference, list)
 			}
 		}

@@ -20,8 +20,8 @@ func FuzzPostback(f *testing.F) {
 		n, err := p.ParseWebhook(t.Context(), sdk.ParseWebhookRequest{Request: sdk.HTTPRequest{Body: body}})
 		if err == nil {
 			v, _ := signature.ParseJSON(body)
-			text, _ := signature.PHPJSON(at(v, "additional_data"), signature.UnescapedSlashes, signature.UnescapedUnicode)
-			if at(v, "signature").Text() != signature.SHA1Hex(accessKey+privateKey+signature.MD5Hex(text)) {
+			text, _ := signature.PHPJSON(v.At("additional_data"), signature.UnescapedSlashes, signature.UnescapedUnicode)
+			if v.At("signature").Text() != signature.SHA1Hex(accessKey+privateKey+signature.MD5Hex(text)) {
 				t.Errorf("%q was believed: %+v", body, n.Events)
 			}
 		}

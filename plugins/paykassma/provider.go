@@ -54,37 +54,20 @@ func (*provider) Info() sdk.Info {
 	}
 }
 
-// violations are what is wrong with a request.
-type violations []sdk.Violation
-
-func (v *violations) add(wrong bool, field, message string) {
-	if wrong {
-		*v = append(*v, sdk.Violation{Field: field, Message: message})
+// check begins the list of what is wrong: a currency has three letters, a text that must be there 190 characters at the
+// most. [doc] The texts are pairs of field and value.
+func check(currency string, texts ...string) (wrong sdk.Violations) {
+	wrong.Add(len(currency) != 3, "currency", "must have three letters")
+	for pair := range slices.Chunk(texts, 2) {
+		bad := strings.TrimSpace(pair[1]) == "" || utf8.RuneCountInString(pair[1]) > 190
+		wrong.Add(bad, pair[0], "must have 1 to 190 characters")
 	}
-}
-
-// text is for one that must be there, and not longer than the document allows.
-func (v *violations) text(field, text string) {
-	v.add(strings.TrimSpace(text) == "" || utf8.RuneCountInString(text) > 190, field, "must have 1 to 190 characters")
-}
-
-func (v *violations) currency(code string) {
-	v.add(len(code) != 3, "currency", "must have three letters")
-}
-
-func (v *violations) err() error {
-	if len(*v) == 0 {
-		return nil
-	}
-	return sdk.Invalid(*v...)
+	return wrong
 }
 
 // ListPaymentMethods gives the systems that need activation: those without it are in no list. [doc]
 func (p *provider) ListPaymentMethods(ctx context.Context, req sdk.ListPaymentMethodsRequest) (out []sdk.PaymentMethod, err error) {
-	var wrong violations
-	wrong.currency(req.Currency)
-	wrong.text("customer_id", req.CustomerID)
-	if err := wrong.err(); err != nil {
+	if err := check(req.Currency, "customer_id", req.CustomerID).Err(); err != nil {
 		return nil, err
 	}
 	wallets, err := p.wallets(ctx, req.Currency, req.CustomerID)
@@ -105,7 +88,7 @@ func (p *provider) wallets(ctx context.Context, currency, label string) ([]signa
 	if err != nil {
 		return nil, err
 	}
-	list := at(a.Value, "params", "wallets")
+	list := a.At("params", "wallets")
 	if list.Kind() != signature.KindArray {
 		return nil, a.http.Unexpected("it has no wallets")
 	}
@@ -124,11 +107,7 @@ func (p *provider) CreatePayment(ctx context.Context, req sdk.CreatePaymentReque
 	if err := sdk.DecodeOptions(req.Options, &opts); err != nil {
 		return nil, err
 	}
-	var wrong violations
-	wrong.currency(req.Amount.Currency)
-	wrong.text("method", req.Method)
-	wrong.text("customer.id", req.Customer.ID)
-	if err := wrong.err(); err != nil {
+	if err := check(req.Amount.Currency, "method", req.Method, "customer.id", req.Customer.ID).Err(); err != nil {
 		return nil, err
 	}
 	if opts.Flow == "payment" {
@@ -162,7 +141,7 @@ func (p *provider) showWallet(ctx context.Context, req sdk.CreatePaymentRequest,
 		return nil, err
 	}
 	show := &sdk.Display{Instructions: "Pay " + req.Amount.String() + " here, then enter the number of the transaction."}
-	for _, m := range at(a.Value, "params").Members() { // the key differs from system to system
+	for _, m := range a.At("params").Members() { // the key differs from system to system
 		if text := m.Value.Text(); text != "" {
 			show.Fields = append(show.Fields, sdk.DisplayField{Name: m.Key, Label: m.Key, Value: text})
 		}
@@ -178,10 +157,9 @@ func (p *provider) showWallet(ctx context.Context, req sdk.CreatePaymentRequest,
 
 // openPage is for methods without activation.
 func (p *provider) openPage(ctx context.Context, req sdk.CreatePaymentRequest, bank string) (*sdk.Payment, error) {
-	var wrong violations
-	wrong.text("provider_options.bank", bank)
-	wrong.add(req.ReturnURL == "", "success_url", "must be there for methods without activation")
-	if err := wrong.err(); err != nil {
+	wrong := check(req.Amount.Currency, "provider_options.bank", bank)
+	wrong.Add(req.ReturnURL == "", "success_url", "must be there for methods without activation")
+	if err := wrong.Err(); err != nil {
 		return nil, err
 	}
 	language := fmt.Sprintf("%.2s", strings.ToLower(req.Language)) // "pt-BR" is pt
@@ -208,11 +186,10 @@ func (p *provider) ConfirmPayment(ctx context.Context, req sdk.ConfirmPaymentReq
 		paid = of.Amount.Amount.String()
 	}
 	amount, err := sdk.ParseAmount(paid)
-	var wrong violations
-	wrong.add(len(of.State) == 0, "payment", "must be one that is confirmed")
-	wrong.text("fields.key1", key1)
-	wrong.add(err != nil || !amount.IsPositive(), "fields.amount", `must be the amount paid, such as "60.00"`)
-	if err := wrong.err(); err != nil {
+	wrong := check(of.Amount.Currency, "fields.key1", key1)
+	wrong.Add(len(of.State) == 0, "payment", "must be one that is confirmed")
+	wrong.Add(err != nil || !amount.IsPositive(), "fields.amount", `must be the amount paid, such as "60.00"`)
+	if err := wrong.Err(); err != nil {
 		return nil, err
 	}
 	fields := map[string]any{
@@ -254,23 +231,15 @@ func (p *provider) GetPayout(ctx context.Context, req sdk.GetPayoutRequest) (*sd
 }
 
 func (p *provider) ListPayments(ctx context.Context, req sdk.ListPaymentsRequest) (*sdk.ListPaymentsResponse, error) {
-	var references []string
-	for _, c := range req.Payments {
-		references = append(references, c.Reference)
-	}
 	out := &sdk.ListPaymentsResponse{}
-	return out, p.pull(ctx, deposits, references, func(reference string, list []transaction) {
+	return out, p.pull(ctx, deposits, req.References(), func(reference string, list []transaction) {
 		out.Payments = append(out.Payments, sdk.ListedPayment{Reference: reference, Payment: *payment(list)})
 	})
 }
 
 func (p *provider) ListPayouts(ctx context.Context, req sdk.ListPayoutsRequest) (*sdk.ListPayoutsResponse, error) {
-	var references []string
-	for _, c := range req.Payouts {
-		references = append(references, c.Reference)
-	}
 	out := &sdk.ListPayoutsResponse{}
-	return out, p.pull(ctx, withdrawals, references, func(reference string, list []transaction) {
+	return out, p.pull(ctx, withdrawals, req.References(), func(reference string, list []transaction) {
 		out.Payouts = append(out.Payouts, sdk.ListedPayout{Reference: reference, Payout: *payout(list)})
 	})
 }
@@ -293,7 +262,7 @@ func (p *provider) GetBalances(ctx context.Context) (out []sdk.Balance, err erro
 	if err != nil {
 		return nil, err
 	}
-	list := at(a.Value, "data", "balances")
+	list := a.At("data", "balances")
 	if list.Kind() != signature.KindArray {
 		return nil, a.http.Unexpected("it has no balances")
 	}
@@ -320,11 +289,11 @@ func (p *provider) InvokeOperation(ctx context.Context, req sdk.InvokeOperationR
 	if err != nil {
 		return nil, err
 	}
-	if at(a.Value, "data").Kind() == signature.KindNull {
+	if a.At("data").Kind() == signature.KindNull {
 		return nil, a.http.Unexpected("it has no data")
 	}
 	out := hintsOutput{Hints: []hint{}}
-	for _, m := range at(a.Value, "data").Members() {
+	for _, m := range a.At("data").Members() {
 		out.Hints = append(out.Hints, hint{m.Key, text(m.Value, "id"), text(m.Value, "url")})
 	}
 	return json.Marshal(out)
@@ -335,9 +304,9 @@ func (p *provider) hashURLs(ctx context.Context, input json.RawMessage) (json.Ra
 	if err := sdk.DecodeInput(input, &in); err != nil {
 		return nil, err
 	}
-	var wrong violations
-	wrong.add(len(in.Success)+len(in.Fail) == 0, "success_urls", "must have an address, or fail_urls must") // [doc]
-	if err := wrong.err(); err != nil {
+	var wrong sdk.Violations
+	wrong.Add(len(in.Success)+len(in.Fail) == 0, "success_urls", "must have an address, or fail_urls must") // [doc]
+	if err := wrong.Err(); err != nil {
 		return nil, err
 	}
 	in = hashInput{append(none, in.Success...), append(none, in.Fail...), append(none, in.Pending...)}
@@ -345,8 +314,8 @@ func (p *provider) hashURLs(ctx context.Context, input json.RawMessage) (json.Ra
 	if err != nil {
 		return nil, err
 	}
-	if at(a.Value, "urls").Kind() != signature.KindObject {
+	if a.At("urls").Kind() != signature.KindObject {
 		return nil, a.http.Unexpected("it has no urls")
 	}
-	return json.Marshal(at(a.Value, "urls"))
+	return json.Marshal(a.At("urls"))
 }

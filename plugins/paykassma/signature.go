@@ -27,16 +27,13 @@ func (c config) withdrawal(req sdk.CreatePayoutRequest) (body signature.Value, e
 	if err := sdk.DecodeOptions(req.Options, &opts); err != nil {
 		return body, err
 	}
-	var wrong violations
-	wrong.currency(req.Amount.Currency)
-	wrong.text("method", req.Method)
-	wrong.text("recipient.id", req.Recipient.ID)
-	wrong.add(!req.Amount.Amount.IsInteger(), "amount", "must be a whole number")
+	wrong := check(req.Amount.Currency, "method", req.Method, "recipient.id", req.Recipient.ID)
+	wrong.Add(!req.Amount.Amount.IsInteger(), "amount", "must be a whole number")
 	// object takes triples of key, text and where the caller wrote it. A space at an end would break the signature [doc],
 	// and a colon make it ambiguous.
 	object := func(values ...string) (list []signature.Member) {
 		for v := range slices.Chunk(values, 3) {
-			wrong.add(strings.Contains(v[1], ":"), v[2], "must have no colon, which separates what is signed")
+			wrong.Add(strings.Contains(v[1], ":"), v[2], "must have no colon, which separates what is signed")
 			if text := strings.TrimSpace(v[1]); text != "" {
 				list = append(list, signature.Pair(v[0], signature.String(text)))
 			}
@@ -63,7 +60,7 @@ func (c config) withdrawal(req sdk.CreatePayoutRequest) (body signature.Value, e
 	); nested != nil {
 		list = append(list, signature.Pair("bank_details", signature.Object(nested...)))
 	}
-	if err := wrong.err(); err != nil {
+	if err := wrong.Err(); err != nil {
 		return body, err
 	}
 	list = append(list, signature.Pair("amount", signature.Decimal(req.Amount.Amount)),
@@ -85,7 +82,7 @@ func join(v signature.Value) (string, error) {
 		return signature.PHPString(v)
 	}
 	var parts []string
-	for _, item := range items(v) {
+	for _, item := range v.Elements() {
 		part, err := join(item)
 		if err != nil {
 			return "", err

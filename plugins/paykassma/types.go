@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -13,27 +12,10 @@ import (
 	"github.com/payhost/payhost/sdk/signature"
 )
 
-// at walks down the keys; what is not there is null.
-func at(v signature.Value, keys ...string) signature.Value {
-	for _, key := range keys {
-		v, _ = v.Get(key)
-	}
-	return v
-}
-
 // text is what stands under a key, now a text and now a number.
-func text(v signature.Value, key string) string { return strings.TrimSpace(at(v, key).Text()) }
+func text(v signature.Value, key string) string { return strings.TrimSpace(v.At(key).Text()) }
 
 func truth(v signature.Value, key string) bool { return text(v, key) == "true" || text(v, key) == "1" }
-
-// items are those of an array, or of an object whatever its keys: PHP has one type for both.
-func items(v signature.Value) []signature.Value {
-	list := v.Items()
-	for _, m := range v.Members() {
-		list = append(list, m.Value)
-	}
-	return list
-}
 
 // answer is what a call may answer. Its status is ok or success, fail or error, or possible. [doc]
 type answer struct {
@@ -93,15 +75,12 @@ var meanings = []struct {
 
 // refusal gives a no its meaning: by its words where they are known, else by its HTTP status and its form.
 func (a *answer) refusal() error {
-	message := at(a.Value, "message")
-	e := sdk.Refused(sdk.CodeDeclined, text(a.Value, "code"), cmp.Or(words(message), words(at(a.Value, "errors"))))
-	means := sdk.AsError(a.http.StatusError()) // nil for 2xx
-	switch {
-	case means != nil:
-		e.Code, e.Outcome, e.Message, e.RetryAfter = means.Code, means.Outcome, means.Message, means.RetryAfter
-	case e.ProviderMessage == "":
+	message := a.At("message")
+	e := a.http.Refusal(text(a.Value, "code"), cmp.Or(words(message), words(a.At("errors"))))
+	switch done := a.http.Status < 300; {
+	case done && e.ProviderMessage == "":
 		return a.http.Unexpected("it names no error")
-	case message.Kind() == signature.KindObject: // what is wrong with which field [doc]
+	case done && message.Kind() == signature.KindObject: // what is wrong with which field [doc]
 		e.Code = sdk.CodeInvalidRequest
 	}
 	for _, m := range meanings {
@@ -118,7 +97,7 @@ func (a *answer) refusal() error {
 
 // words gives a message as it came: text, or JSON with what is wrong by field.
 func words(v signature.Value) string {
-	if len(items(v)) == 0 {
+	if len(v.Elements()) == 0 {
 		return v.Text()
 	}
 	text, _ := json.Marshal(v) // it came as JSON
@@ -141,10 +120,9 @@ func proof(wallet signature.Value) []sdk.Field {
 
 // page finds the link to a payment page, of which the document says nothing. [decided]
 func (a *answer) page() string {
-	places := []signature.Value{at(a.Value, "url"), at(a.Value, "redirect_url"), at(a.Value, "payment_url")}
-	for _, v := range append(places, items(at(a.Value, "params"))...) {
-		u, err := url.Parse(v.Text())
-		if err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.User == nil {
+	places := []signature.Value{a.At("url"), a.At("redirect_url"), a.At("payment_url")}
+	for _, v := range append(places, a.At("params").Elements()...) {
+		if providerhttp.BrowserURL(v.Text()) {
 			return v.Text()
 		}
 	}
@@ -161,7 +139,7 @@ type transaction struct {
 }
 
 func transactions(postback signature.Value) (list []transaction) {
-	for _, v := range items(at(postback, "additional_data")) {
+	for _, v := range postback.At("additional_data").Elements() {
 		withdrawal := text(v, "withdrawal_id")
 		t := transaction{v, withdrawal != "", cmp.Or(withdrawal, text(v, "plugin_custom_order_id")), text(v, "transaction_id"), nil}
 		amount, err := sdk.ParseAmount(text(v, "amount"))

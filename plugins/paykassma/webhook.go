@@ -13,7 +13,7 @@ import (
 // Nothing in one is ever new: a repeat says the same of the same transactions, and changes nothing.
 func (p *provider) ParseWebhook(_ context.Context, req sdk.ParseWebhookRequest) (*sdk.Notice, error) {
 	body, err := signature.ParseJSON(req.Request.Body)
-	if err != nil || !p.cfg.verify(text(body, "signature"), at(body, "additional_data")) {
+	if err != nil || !p.cfg.verify(text(body, "signature"), body.At("additional_data")) {
 		return nil, sdk.NotSent(sdk.CodeInvalidSignature, "the signature of the postback does not verify")
 	}
 	// Anything else, and it is sent again. [seen]

@@ -26,19 +26,14 @@ type config struct {
 var country = regexp.MustCompile(`^[A-Za-z]{2}$`)
 
 // Validate says what the tags cannot.
-func (c config) Validate() (wrong []sdk.Violation) {
-	say := func(field, message string) { wrong = append(wrong, sdk.Violation{Field: field, Message: message}) }
-	if c.Country != "" && !country.MatchString(c.Country) {
-		say("country", "must be two letters")
-	}
-	if c.Currency != "" && sdk.CheckCurrency(c.Currency) != nil {
-		say("currency", `must be an upper-case code, such as "USD"`)
-	}
+func (c config) Validate() []sdk.Violation {
+	var wrong sdk.Violations
+	wrong.Add(c.Country != "" && !country.MatchString(c.Country), "country", "must be two letters")
+	wrong.Add(c.Currency != "" && sdk.CheckCurrency(c.Currency) != nil, "currency", `must be an upper-case code, such as "USD"`)
 	if _, err := providerhttp.ParseAddresses(c.NotifyIPs); err != nil {
-		say("notify_ips", err.Error())
+		wrong.Add(true, "notify_ips", err.Error())
 	}
-	if c.AllowDebug && c.Environment == sdk.Live {
-		say("allow_debug", "is for the sandbox: in live a test payment would count as money")
-	}
+	test := c.AllowDebug && c.Environment == sdk.Live
+	wrong.Add(test, "allow_debug", "is for the sandbox: in live a test payment would count as money")
 	return wrong
 }

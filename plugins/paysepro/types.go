@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -86,21 +85,21 @@ func readModule(resp *providerhttp.Response) (*module, error) {
 	if err := resp.DecodeJSON(&answer); err != nil {
 		return nil, err
 	}
-	for _, code := range []string{string(answer.Error), at(answer.Data, "error").Text()} {
+	for _, code := range []string{string(answer.Error), answer.Data.At("error").Text()} {
 		if err := check(resp, code, answer.Message); err != nil {
 			return nil, err
 		}
 	}
 	for _, part := range []string{"sites", "modules"} {
-		if status := at(answer.Data, part, "status").Text(); status != "enabled" {
+		if status := answer.Data.At(part, "status").Text(); status != "enabled" {
 			return nil, sdk.Refused(sdk.CodePermission, "", part+" status: "+status)
 		}
 	}
-	m := &module{currency: at(answer.Data, "modules", "currency").Text(), gateway: at(answer.Data, "gateway", "url").Text()}
+	m := &module{currency: answer.Data.At("modules", "currency").Text(), gateway: answer.Data.At("gateway", "url").Text()}
 	if sdk.CheckCurrency(m.currency) != nil {
 		return nil, resp.Unexpected("it names no currency")
 	}
-	for _, method := range at(answer.Data, "modules", "methods").Members() {
+	for _, method := range answer.Data.At("modules", "methods").Members() {
 		for _, item := range method.Value.Items() {
 			var o offer
 			text, err := item.MarshalJSON()
@@ -111,14 +110,6 @@ func readModule(resp *providerhttp.Response) (*module, error) {
 		}
 	}
 	return m, nil
-}
-
-// at follows keys into a value; what is not there is null.
-func at(v signature.Value, keys ...string) signature.Value {
-	for _, key := range keys {
-		v, _ = v.Get(key)
-	}
-	return v
 }
 
 // code is what createCode makes: an access code, which is enabled once somebody has paid at url. [doc]
@@ -138,8 +129,7 @@ func readCode(resp *providerhttp.Response) (*code, error) {
 	if err := check(resp, string(c.Error), c.Message); err != nil {
 		return nil, err
 	}
-	u, err := url.Parse(c.URL)
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || c.Code == "" {
+	if !providerhttp.BrowserURL(c.URL) || c.Code == "" {
 		return nil, resp.Unexpected("it has no code, or no url for a browser")
 	}
 	return &c, nil

@@ -56,12 +56,9 @@ func readAnswer(resp *providerhttp.Response) (*answer, error) {
 
 // refusal gives a well-formed error its meaning: by its words where the document has some, else by its status.
 func refusal(resp *providerhttp.Response, status int, code, words string) error {
-	e := sdk.Refused(sdk.CodeDeclined, code, words)
 	said := *resp
 	said.Status = status
-	if means := sdk.AsError(said.StatusError()); means != nil { // not 2xx
-		e.Code, e.Outcome, e.Message, e.RetryAfter = means.Code, means.Outcome, means.Message, means.RetryAfter
-	}
+	e := said.Refusal(code, words)
 	switch words {
 	case "Duplicate request detected.":
 		// Somebody used this key before: perhaps an earlier attempt of ours, whose money then moved. [decided]
@@ -76,7 +73,7 @@ func refusal(resp *providerhttp.Response, status int, code, words string) error 
 // it is the last segment of payment_url. [decided]
 func (a *answer) payment() (*sdk.Payment, error) {
 	u, err := url.Parse(a.PaymentURL)
-	if a.Status != success || err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil {
+	if a.Status != success || err != nil || !providerhttp.BrowserURL(a.PaymentURL) {
 		return nil, a.resp.Unexpected("it has no status success with a payment_url for a browser")
 	}
 	id := cmp.Or(string(a.TransactionID), strings.Trim(path.Base(u.Path), "./"))

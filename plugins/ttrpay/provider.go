@@ -61,18 +61,16 @@ func (p *provider) DescribeAccount() sdk.AccountDescription {
 // CreatePayment makes a link. All that the document requires must be there before anything is sent.
 func (p *provider) CreatePayment(ctx context.Context, req sdk.CreatePaymentRequest) (*sdk.Payment, error) {
 	who := req.Customer
-	var wrong []sdk.Violation
+	var wrong sdk.Violations
 	for _, need := range []struct{ field, value string }{
 		{"customer.email", who.Email}, {"customer.first_name", who.FirstName}, {"customer.ip", who.IP},
 		{"customer.last_name", who.LastName}, {"customer.phone", who.Phone},
 		{"notify_url", req.NotifyURL}, {"success_url", req.ReturnURL}, {"cancel_url", req.CancelURL},
 	} {
-		if need.value == "" {
-			wrong = append(wrong, sdk.Violation{Field: need.field, Message: "TTR Pay needs it"})
-		}
+		wrong.Add(need.value == "", need.field, "TTR Pay needs it")
 	}
-	if wrong != nil {
-		return nil, sdk.Invalid(wrong...)
+	if err := wrong.Err(); err != nil {
+		return nil, err
 	}
 	text := func(key, value string) signature.Member { return signature.Pair(key, signature.String(value)) }
 	a, err := p.post(ctx, "/v2/payment-links", signature.Object(

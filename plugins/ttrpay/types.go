@@ -40,10 +40,7 @@ func readAnswer(resp *providerhttp.Response) (*answer, error) {
 	case !refused:
 		return nil, resp.Unexpected("it says neither that it succeeded nor why it did not")
 	}
-	e := sdk.Refused(sdk.CodeDeclined, string(code), a.Result.Message)
-	if means := sdk.AsError(resp.StatusError()); means != nil { // not 2xx
-		e.Code, e.Outcome, e.Message, e.RetryAfter = means.Code, means.Outcome, means.Message, means.RetryAfter
-	}
+	e := resp.Refusal(string(code), a.Result.Message)
 	if code == badSignature {
 		e.Code = sdk.CodeAuthentication
 	}
@@ -55,7 +52,7 @@ func readAnswer(resp *providerhttp.Response) (*answer, error) {
 func (a *answer) payment() (*sdk.Payment, error) {
 	link := a.Result.PaymentLink
 	u, err := url.Parse(link)
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil {
+	if err != nil || !providerhttp.BrowserURL(link) {
 		return nil, a.resp.Unexpected("it has no payment_link for a browser")
 	}
 	id := strings.Trim(path.Base(u.Path), "./")

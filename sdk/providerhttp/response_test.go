@@ -157,3 +157,26 @@ func TestUnexpected(t *testing.T) {
 		t.Errorf("the provider's words are %q", e.ProviderMessage)
 	}
 }
+
+// A no in the provider's words is only as clear as the status that it came with.
+func TestRefusal(t *testing.T) {
+	for _, c := range []struct {
+		status  int
+		code    sdk.Code
+		outcome sdk.Outcome
+	}{
+		{200, sdk.CodeDeclined, sdk.OutcomeRefused},
+		{401, sdk.CodeAuthentication, sdk.OutcomeRefused},
+		{409, sdk.CodeDuplicate, sdk.OutcomeUnknown},
+		{429, sdk.CodeRateLimited, sdk.OutcomeRefused},
+		{500, sdk.CodeUnavailable, sdk.OutcomeUnknown},
+	} {
+		e := (&providerhttp.Response{Status: c.status, Header: http.Header{"Retry-After": {"7"}}}).Refusal("E7", "no money")
+		if e.Code != c.code || e.Outcome != c.outcome || e.ProviderCode != "E7" || e.ProviderMessage != "no money" {
+			t.Errorf("HTTP %d: got %+v", c.status, e)
+		}
+		if waits := e.RetryAfter == 7*time.Second; waits != (c.status != 200) {
+			t.Errorf("HTTP %d: waits %v", c.status, e.RetryAfter)
+		}
+	}
+}

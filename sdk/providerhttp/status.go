@@ -60,6 +60,17 @@ func (r *Response) StatusError() error {
 	}
 }
 
+// Refusal is the error for an answer whose body is a well-formed no, with the provider's own code and words, which may
+// be empty. A status other than 2xx gives code and outcome as StatusError does, so that a 5xx stays unknown whatever its
+// body says; with 2xx it is CodeDeclined with OutcomeRefused. The caller may set a better code.
+func (r *Response) Refusal(providerCode, providerMessage string) *sdk.Error {
+	e := sdk.Refused(sdk.CodeDeclined, providerCode, providerMessage)
+	if means := sdk.AsError(r.StatusError()); means != nil {
+		e.Code, e.Outcome, e.Message, e.RetryAfter = means.Code, means.Outcome, means.Message, means.RetryAfter
+	}
+	return e
+}
+
 // RetryAfter is how long the provider asks to wait: from now, whole seconds, at most 24 hours, 0 when it does not say.
 func (r *Response) RetryAfter() time.Duration {
 	text := strings.TrimSpace(r.Header.Get("Retry-After"))

@@ -1,0 +1,32 @@
+package sdk
+
+import (
+	"slices"
+	"testing"
+)
+
+func TestViolations(t *testing.T) {
+	var wrong Violations
+	wrong.Add(false, "amount", "must be positive")
+	if err := wrong.Err(); err != nil {
+		t.Fatalf("nothing was wrong, got %v", err)
+	}
+	wrong.Add(true, "method", "must be there")
+	wrong.Add(true, "customer.id", "must be there")
+	e := AsError(wrong.Err())
+	if e == nil || e.Code != CodeInvalidRequest || e.Outcome != OutcomeNotSent || len(e.Violations) != 2 ||
+		e.Violations[0].Field != "method" || e.Violations[1].Field != "customer.id" {
+		t.Errorf("got %+v", e)
+	}
+}
+
+func TestReferences(t *testing.T) {
+	payments := ListPaymentsRequest{Payments: []PaymentContext{{Reference: "b"}, {Reference: "a"}}}.References()
+	payouts := ListPayoutsRequest{Payouts: []PayoutContext{{Reference: "d"}, {Reference: "c"}}}.References()
+	if got := append(payments, payouts...); !slices.Equal(got, []string{"b", "a", "d", "c"}) {
+		t.Errorf("got %q", got)
+	}
+	if got := (ListPaymentsRequest{}).References(); got != nil {
+		t.Errorf("of nothing: %q", got)
+	}
+}
