@@ -70,6 +70,9 @@ func (*fake) Info() sdk.Info {
 	}
 }
 
+// TakesCurrency: XLM is a currency that was learned while running.
+func (*fake) TakesCurrency(code string) bool { return code == "XLM" }
+
 func (p *fake) DescribeAccount() sdk.AccountDescription {
 	d := sdk.AccountDescription{Currencies: p.cfg.Currencies, Warnings: []string{"shop is " + p.cfg.Shop, "key is " + p.cfg.Key.Reveal()}}
 	for _, c := range p.cfg.Without {

@@ -15,6 +15,13 @@ type AccountDescriber interface {
 	DescribeAccount() AccountDescription
 }
 
+// CurrencyLearner is for providers that tell, while they are being used, of more currencies than are declared. The SDK
+// asks before a create verb with an amount in any other: true lets it pass. TakesCurrency says what is known already,
+// and calls nobody.
+type CurrencyLearner interface {
+	TakesCurrency(code string) bool
+}
+
 // AccountDescription narrows Info for one account.
 type AccountDescription struct {
 	// Without are the capabilities that this account's configuration turns off.

@@ -53,7 +53,9 @@ func checkAmount(r *reader, a *account, m Money, limits []AmountLimit) {
 		r.fail("amount", "must be more than zero")
 		return
 	}
-	if known := a.info.Currencies; len(known) > 0 && !slices.Contains(known, m.Currency) {
+	learner, learns := a.provider.(CurrencyLearner)
+	known := a.info.Currencies
+	if len(known) > 0 && !slices.Contains(known, m.Currency) && !(learns && learner.TakesCurrency(m.Currency)) {
 		r.fail("currency", "this account does not handle %q", m.Currency)
 	}
 	for i := range limits {

@@ -146,6 +146,7 @@ func TestRequestsAtTheLimitsPass(t *testing.T) {
 	for _, m := range []sdk.Money{
 		amount("1", "USD"), amount("1000", "USD"), amount("1000.00", "USD"), amount("5.010", "USD"),
 		amount("0.00001", "EUR"), amount("123456789", "EUR"), // no limits are declared
+		amount("1", "XLM"), // not declared, but learned
 	} {
 		req := validPayment()
 		req.Amount = m

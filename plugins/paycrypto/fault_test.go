@@ -86,7 +86,8 @@ func TestARepeatedPaymentIsMadeOnce(t *testing.T) {
 	wantError(t, err, sdk.CodeDuplicate, sdk.OutcomeUnknown)
 	req.Attempt = 2
 	got, err := p.CreatePayment(t.Context(), req)
-	if err != nil || got.ProviderReference != made.ID || got.Status != sdk.PaymentRequiresAction || !got.Amount.Equal(req.Amount) {
+	if err != nil || got.ProviderReference != made.ID || got.Status != sdk.PaymentRequiresAction || !got.Amount.Equal(req.Amount) ||
+		got.NextAction != nil || got.Message != linkLost { // there is no link to send the customer to, and it says so
 		t.Errorf("got %+v, %v", got, err)
 	}
 	// When it cannot be asked, the doubt remains.

@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/payhost/payhost/sdk"
@@ -19,11 +21,12 @@ type provider struct {
 	cfg    config
 	rt     sdk.Runtime
 	client *providerhttp.Client
+	listed atomic.Pointer[[]string] // the currencies of the last answer of limit; nil before the first
 }
 
 func newProvider(cfg config, rt sdk.Runtime) (*provider, error) {
 	c, err := newClient(cfg, rt)
-	return &provider{cfg, rt, c}, err
+	return &provider{cfg: cfg, rt: rt, client: c}, err
 }
 
 // Close drops the connections that reads keep open.
@@ -64,17 +67,31 @@ func (p *provider) ListPaymentMethods(ctx context.Context, _ sdk.ListPaymentMeth
 	if !least.Present || !most.Present || len(limits.FiatList) == 0 {
 		return nil, resp.Unexpected("it lacks a limit or a currency")
 	}
-	for _, currency := range limits.FiatList {
+	for i, currency := range limits.FiatList {
+		limits.FiatList[i] = strings.ToUpper(currency)
 		list = append(list, sdk.PaymentMethod{
-			ID: "checkout", Name: "PayCrypto", Currency: strings.ToUpper(currency), Flow: sdk.FlowRedirect,
+			ID: "checkout", Name: "PayCrypto", Currency: limits.FiatList[i], Flow: sdk.FlowRedirect,
 			Min: &least.Decimal, Max: &most.Decimal, LimitsExclusive: true,
 		})
 	}
+	p.listed.Store(&limits.FiatList)
 	return list, nil
 }
 
-// CreatePayment makes an order. When an earlier attempt of the same payment has made it, the payment is what is there:
-// without its link, which no call tells again.
+// TakesCurrency adds to the document's currencies those that limit has named: a payment does not wait for another call
+// to be told that its currency is none, and whoever wants one of them asks for the payment methods first. [decided]
+func (p *provider) TakesCurrency(code string) bool {
+	listed := p.listed.Load()
+	return listed != nil && slices.Contains(*listed, code)
+}
+
+// linkLost is for people. No call tells a redirect_url again [doc], and it cannot be made from order_id: in one of the
+// document's examples the two ids are the same, in the other they differ. Nobody has the link, so nobody pays by it.
+const linkLost = "PayCrypto made the order, but the answer with its redirect_url was lost, and no call tells it again: " +
+	"make a new payment to send the customer on; this one expires unpaid"
+
+// CreatePayment makes an order. When an earlier attempt of the same payment has made it, the payment is what is there,
+// without its link: there is never a second order.
 func (p *provider) CreatePayment(ctx context.Context, req sdk.CreatePaymentRequest) (*sdk.Payment, error) {
 	body := map[string]any{
 		"currency": req.Amount.Currency, "amount": req.Amount.Amount.String(), "cust_order_id": req.Reference,
@@ -91,13 +108,16 @@ func (p *provider) CreatePayment(ctx context.Context, req sdk.CreatePaymentReque
 	if sdk.CodeOf(err) == sdk.CodeDuplicate && req.Attempt > 1 {
 		there, notThere := p.GetPayment(ctx, sdk.GetPaymentRequest{Payment: sdk.PaymentContext{Reference: req.Reference}})
 		if notThere == nil {
+			if there.Status == sdk.PaymentRequiresAction {
+				there.Message = linkLost
+			}
 			return there, nil
 		}
 	}
 	if err != nil {
 		return nil, err
 	}
-	if made.OrderID == "" || !strings.HasPrefix(made.RedirectURL, "http") {
+	if made.OrderID == "" || !providerhttp.BrowserURL(made.RedirectURL) {
 		return nil, resp.Unexpected("it has no order_id with a redirect_url for a browser")
 	}
 	action := sdk.RedirectTo(made.RedirectURL)

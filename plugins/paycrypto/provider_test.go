@@ -309,6 +309,20 @@ func TestListPaymentMethods(t *testing.T) {
 	}
 }
 
+// What limit names is taken from then on, and what it no longer names no more; the document's five always are.
+func TestCurrenciesThatLimitNames(t *testing.T) {
+	p, _ := serve(t, 200, `{"code":0,"msg":"SUCCESS","result":{"min_limit":1,"max_limit":10,"fiat_list":["eur"]}}`)
+	if p.TakesCurrency("EUR") {
+		t.Error("EUR is known before anybody asked")
+	}
+	if _, err := p.ListPaymentMethods(t.Context(), sdk.ListPaymentMethodsRequest{}); err != nil {
+		t.Fatal(err)
+	}
+	if !p.TakesCurrency("EUR") || p.TakesCurrency("GBP") {
+		t.Error("limit names EUR alone")
+	}
+}
+
 func TestSendTestWebhook(t *testing.T) {
 	p, asked := serve(t, 200, `{"code": 0, "msg": "SUCCESS"}`)
 	out, err := p.InvokeOperation(t.Context(), sdk.InvokeOperationRequest{Operation: "send_test_webhook", Input: []byte(`{}`)})
