@@ -67,7 +67,7 @@ var meanings = []struct {
 }{
 	{"insufficient balance", sdk.CodeInsufficientFunds}, // [doc]
 	{"wrong secret", sdk.CodeAuthentication},            // [doc]
-	{`"code":36205`, sdk.CodeAuthentication},            // the same [doc]
+	{"36205", sdk.CodeAuthentication},                   // the same, as a number or a text [doc]
 	{"signature", sdk.CodeAuthentication},               // [decided]
 	{"already", sdk.CodeDuplicate},                      // [decided]
 	{"not found", sdk.CodeNotFound},                     // of an order: it is not finished [doc]

@@ -28,6 +28,7 @@ func TestErrors(t *testing.T) {
 		{200, `{"status":"fail","message":{"plugin_custom_order_id":["The plugin custom order id field is required when type is deposit."]}}`, sdk.CodeInvalidRequest, sdk.OutcomeRefused, ` {"plugin_custom_order_id":["The plugin custom order id field is required when type is deposit."]}`},
 		{200, `{"status":"error","code":30228,"errors":{"target":"secret","code":36205,"message":"Wrong secret"},"error_message":"Data validation error"}`, sdk.CodeAuthentication, sdk.OutcomeRefused, `30228 {"target":"secret","code":36205,"message":"Wrong secret"}`},
 		{200, `{"status":"error","code":30228,"errors":{"target":"secret","code":36205,"message":"?"}}`, sdk.CodeAuthentication, sdk.OutcomeRefused, `30228 {"target":"secret","code":36205,"message":"?"}`},
+		{200, `{"status":"error","code":30228,"errors":{"target":"secret","code":"36205","message":"?"}}`, sdk.CodeAuthentication, sdk.OutcomeRefused, `30228 {"target":"secret","code":"36205","message":"?"}`},
 		{200, `{"status":"fail","message":"Postback not found"}`, sdk.CodeNotFound, sdk.OutcomeRefused, " Postback not found"},
 		{200, `{"status":"fail","message":"Withdrawal with this ID not found"}`, sdk.CodeNotFound, sdk.OutcomeRefused, " Withdrawal with this ID not found"},
 		// What is likely though not documented.

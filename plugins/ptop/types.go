@@ -59,11 +59,12 @@ func refusal(resp *providerhttp.Response, status int, code, words string) error 
 	said := *resp
 	said.Status = status
 	e := said.Refusal(code, words)
-	switch words {
-	case "Duplicate request detected.":
+	// By a word and not to the letter: a duplicate that is taken for a plain no would call money unmoved that moved.
+	switch said := strings.ToLower(words); {
+	case strings.Contains(said, "duplicate request"):
 		// Somebody used this key before: perhaps an earlier attempt of ours, whose money then moved. [decided]
 		e.Code, e.Outcome = sdk.CodeDuplicate, sdk.OutcomeUnknown
-	case "Signature mismatch. Untrusted origin.":
+	case strings.Contains(said, "signature mismatch"):
 		e.Code = sdk.CodeAuthentication
 	}
 	return e

@@ -38,6 +38,7 @@ func TestErrors(t *testing.T) {
 		{200, duplicate, sdk.CodeDuplicate, sdk.OutcomeUnknown, " Duplicate request detected."},
 		{400, duplicate, sdk.CodeDuplicate, sdk.OutcomeUnknown, " Duplicate request detected."},
 		{500, duplicate, sdk.CodeDuplicate, sdk.OutcomeUnknown, " Duplicate request detected."},
+		{200, `{"status":"error","message":"duplicate request detected"}`, sdk.CodeDuplicate, sdk.OutcomeUnknown, " duplicate request detected"},
 		// A server that fails proves nothing, whatever it says.
 		{500, `{"status":"error","message":"Server error"}`, sdk.CodeUnavailable, sdk.OutcomeUnknown, " Server error"},
 		{503, `{"error":"Invalid secret key","http_code":401}`, sdk.CodeUnavailable, sdk.OutcomeUnknown, "401 Invalid secret key"},

@@ -35,7 +35,7 @@ func readAnswer(resp *providerhttp.Response) (*answer, error) {
 	}
 	code, refused := a.Result.Code, a.Status == "false" && a.Result.Code != "" && a.Result.Code != done
 	switch {
-	case resp.Status == http.StatusOK && a.Status == "true" && code == done:
+	case resp.Status < http.StatusMultipleChoices && a.Status == "true" && code == done:
 		return a, nil
 	case !refused:
 		return nil, resp.Unexpected("it says neither that it succeeded nor why it did not")

@@ -62,3 +62,11 @@ func TestErrors(t *testing.T) {
 		}
 	}
 }
+
+// A link is a link also with the status that HTTP has for something new.
+func TestALinkWithHTTP201(t *testing.T) {
+	address, _ := serve(t, 201, made)
+	if got, err := newTestProvider(t, testConfig(address)).CreatePayment(t.Context(), paymentRequest()); err != nil || got.NextAction == nil {
+		t.Errorf("got %+v, %v", got, err)
+	}
+}
