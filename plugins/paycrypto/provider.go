@@ -85,10 +85,9 @@ func (p *provider) TakesCurrency(code string) bool {
 	return listed != nil && slices.Contains(*listed, code)
 }
 
-// linkLost is for people. No call tells a redirect_url again [doc], and it cannot be made from order_id: in one of the
-// document's examples the two ids are the same, in the other they differ. Nobody has the link, so nobody pays by it.
-const linkLost = "PayCrypto made the order, but the answer with its redirect_url was lost, and no call tells it again: " +
-	"make a new payment to send the customer on; this one expires unpaid"
+// linkLost is for people: no call tells a redirect_url again, and its id is not always order_id. [doc] Nobody has the
+// link, so nobody pays by it.
+const linkLost = "the order was made, but the answer with its redirect_url was lost: the customer needs a new payment"
 
 // CreatePayment makes an order. When an earlier attempt of the same payment has made it, the payment is what is there,
 // without its link: there is never a second order.

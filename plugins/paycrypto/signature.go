@@ -1,13 +1,9 @@
 package main
 
 import (
-	"fmt"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
-
-	"github.com/shopspring/decimal"
 
 	"github.com/payhost/payhost/sdk"
 	"github.com/payhost/payhost/sdk/signature"
@@ -34,35 +30,9 @@ func bodyText(body signature.Value) string {
 	for _, m := range body.SortKeys().Members() {
 		text := m.Value.Text()
 		if m.Value.Kind() != signature.KindString {
-			data, _ := m.Value.MarshalJSON() // it was read from JSON
-			text = tokens.ReplaceAllStringFunc(string(data), javaToken)
+			text, _ = signature.FastJSON(m.Value) // it was read from JSON
 		}
 		pairs = append(pairs, m.Key+"="+text)
 	}
 	return strings.Join(pairs, "&")
-}
-
-var tokens = regexp.MustCompile(`"(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*`) // texts and numbers
-var controls = regexp.MustCompile(`\\u[0-9a-f]{4}|\\.|[\x{7f}-\x{9f}]`) // escapes, and what Java escapes besides
-
-// javaToken writes a token of compact JSON as fastjson 1.2 does, with which the provider signs: control characters in
-// upper-case hexadecimal, numbers as BigInteger and BigDecimal print them (10.50 stays, 1e3 becomes 1E+3). [seen]
-func javaToken(text string) string {
-	if text[0] == '"' {
-		return controls.ReplaceAllStringFunc(text, func(c string) string {
-			if c[0] != '\\' {
-				c = fmt.Sprintf(`\u%04x`, []rune(c)[0])
-			}
-			return c[:2] + strings.ToUpper(c[2:])
-		})
-	}
-	d, err := decimal.NewFromString(text)
-	if err != nil || len(text) > 64 {
-		return text // no provider sends that
-	}
-	first := int(d.Exponent()) + d.NumDigits() - 1 // the power of ten of the first digit
-	if d.Exponent() <= 0 && first >= -6 {
-		return d.StringFixed(-d.Exponent())
-	}
-	return fmt.Sprintf("%sE%+d", d.Shift(int32(-first)).StringFixed(int32(d.NumDigits()-1)), first)
 }
