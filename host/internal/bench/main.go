@@ -71,8 +71,8 @@ func run(ctx context.Context, w io.Writer) error {
 		"call: lease, bulkhead, breaker, deadline, metrics, log.\n\n")
 	printCalls(w, calls)
 	print("\n## Starts and memory\n\n%s\n%s", starts, memory)
-	print("\n## Durable payments\n\nThe whole way: key, intent and attempt committed (SQLite, synchronous=FULL), the plugin called, its answer and\n"+
-		"the event committed.\n\n%s", durable)
+	print("\n## Durable payments and notices\n\nThe whole way of a payment: key, intent and attempt committed (on SQLite with synchronous=FULL), the plugin called, its\n"+
+		"answer and the event committed. Of a notice: over HTTP, stored, read by the plugin, applied with its event, answered.\n\n%s", durable)
 	print("\n## Everything together\n\nThe built programs on the simulators, as `make run` starts them.\n\n%s", whole)
 	return nil
 }

@@ -9,13 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
-
-	"github.com/payhost/payhost/host"
-	"github.com/payhost/payhost/host/config"
-	"github.com/payhost/payhost/sdk"
-	"github.com/shopspring/decimal"
 )
 
 const (
@@ -177,45 +171,4 @@ func residentOf(pid int) int64 {
 		}
 	}
 	return kb << 10
-}
-
-// measureDurable makes payments through an embedded host on SQLite.
-func measureDurable(ctx context.Context, dir string) (string, error) {
-	dir = filepath.Join(dir, "durable")
-	p, plugins, err := settings(dir)
-	if err != nil {
-		return "", err
-	}
-	cfg := &config.Config{Providers: []config.Provider{p}}
-	cfg.Host.PluginDir, cfg.Host.DataDir = plugins, filepath.Join(dir, "data")
-	cfg.Store.URL = sdk.NewSecret("sqlite:" + filepath.Join(dir, "payhost.db"))
-	h, err := host.Open(ctx, cfg)
-	if err != nil {
-		return "", err
-	}
-	defer func() { _ = h.Close(ctx) }()
-	var keys atomic.Int64
-	create := func(ctx context.Context) error {
-		pay, err := h.CreatePayment(ctx, host.PaymentRequest{Provider: account, Amount: decimal.RequireFromString("60"), Currency: "USD"},
-			host.IdempotencyKey(fmt.Sprintf("bench-%d", keys.Add(1))))
-		if err == nil && pay.Status != "requires_action" {
-			return fmt.Errorf("the payment is %s: %+v", pay.Status, pay.Failure)
-		}
-		return err
-	}
-	var b strings.Builder
-	b.WriteString("| callers | payments/s | p50 | p99 |\n|---|---|---|---|\n")
-	for _, callers := range []int{1, manyCallers} {
-		var list []figures
-		for range rounds {
-			f, err := load(ctx, callers, 2*roundTime, create)
-			if err != nil {
-				return "", err
-			}
-			list = append(list, f)
-		}
-		f := median(list)
-		fmt.Fprintf(&b, "| %d | %.0f | %s | %s |\n", callers, f.perSecond, short(f.p50), short(f.p99))
-	}
-	return b.String(), nil
 }

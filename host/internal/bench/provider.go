@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/shopspring/decimal"
 	"google.golang.org/grpc"
 )
 
@@ -26,7 +27,14 @@ func newProvider(accountKeys, sdk.Runtime) (*answerer, error) { return &answerer
 
 func (*answerer) Info() sdk.Info {
 	return sdk.Info{Name: "bench", Version: version, Description: "answers at once",
-		CreatePayment: sdk.RepeatGuarantee{Repeat: sdk.RepeatNone, LinkOnly: true}}
+		CreatePayment: sdk.RepeatGuarantee{Repeat: sdk.RepeatNone, LinkOnly: true}, WebhookTrust: []sdk.WebhookTrust{sdk.TrustSignature}}
+}
+
+// ParseWebhook takes a body for the reference of a payment that was paid.
+func (*answerer) ParseWebhook(_ context.Context, r sdk.ParseWebhookRequest) (*sdk.Notice, error) {
+	paid := &sdk.Payment{Status: sdk.PaymentSucceeded, Amount: &sdk.Money{Amount: decimal.NewFromInt(60), Currency: "USD"}}
+	return &sdk.Notice{Verification: sdk.VerifiedBySignature, Response: sdk.HTTPResponse{Body: []byte("OK")},
+		Events: []sdk.Event{{Reference: string(r.Request.Body), Payment: paid}}}, nil
 }
 
 func (*answerer) CreatePayment(_ context.Context, r sdk.CreatePaymentRequest) (*sdk.Payment, error) {

@@ -1,0 +1,167 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
+	"github.com/shopspring/decimal"
+
+	"github.com/payhost/payhost/host"
+	"github.com/payhost/payhost/host/config"
+	"github.com/payhost/payhost/sdk"
+)
+
+// postgresVariable names a PostgreSQL server whose user may make databases, as for the tests.
+const postgresVariable = "PAYHOST_TEST_POSTGRES"
+
+// measureDurable makes payments through an embedded host and then has all of them notified, on each database.
+func measureDurable(ctx context.Context, dir string) (string, error) {
+	var b strings.Builder
+	b.WriteString("| database | callers | payments/s | p50 | p99 | webhooks/s | p50 | p99 |\n|---|---|---|---|---|---|---|---|\n")
+	if err := durableOn(ctx, &b, "SQLite", filepath.Join(dir, "durable"), "sqlite:"+filepath.Join(dir, "payhost.db")); err != nil {
+		return "", err
+	}
+	server := os.Getenv(postgresVariable)
+	if server == "" {
+		b.WriteString("\nPostgreSQL was left out: " + postgresVariable + " names no server.\n")
+		return b.String(), nil
+	}
+	own, drop, err := ownDatabase(ctx, server)
+	if err != nil {
+		return "", err
+	}
+	defer drop()
+	err = durableOn(ctx, &b, "PostgreSQL", filepath.Join(dir, "durable-postgres"), own)
+	return b.String(), err
+}
+
+// ownDatabase makes a database for this run.
+func ownDatabase(ctx context.Context, server string) (own string, drop func(), err error) {
+	u, err := url.Parse(server)
+	if err != nil {
+		return "", nil, fmt.Errorf("%s is not a URL", postgresVariable)
+	}
+	db, err := sql.Open("pgx", server)
+	if err != nil {
+		return "", nil, fmt.Errorf("%s is not the URL of a server", postgresVariable)
+	}
+	name := fmt.Sprintf("payhost_bench_%d", os.Getpid())
+	if _, err := db.ExecContext(ctx, "CREATE DATABASE "+name); err != nil {
+		_ = db.Close() // nothing was made
+		return "", nil, err
+	}
+	u.Path = "/" + name
+	return u.String(), func() {
+		_, _ = db.ExecContext(context.WithoutCancel(ctx), "DROP DATABASE "+name+" WITH (FORCE)") // else the server keeps an empty one
+		_ = db.Close()
+	}, nil
+}
+
+// durableOn adds the rows of one database.
+func durableOn(ctx context.Context, b *strings.Builder, name, dir, store string) error {
+	h, err := openDurable(ctx, dir, store)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = h.Close(ctx) }() // what it measured is known by then
+	var made made
+	for _, callers := range []int{1, manyCallers} {
+		creates, err := inRounds(ctx, callers, func(ctx context.Context) error { return made.create(ctx, h) })
+		if err != nil {
+			return err
+		}
+		notices, err := measureNotices(ctx, h, callers, &made)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(b, "| %s | %d | %.0f | %s | %s | %.0f | %s | %s |\n", name, callers, creates.perSecond, short(creates.p50), short(creates.p99),
+			notices.perSecond, short(notices.p50), short(notices.p99))
+	}
+	return nil
+}
+
+func openDurable(ctx context.Context, dir, store string) (*host.Host, error) {
+	p, plugins, err := settings(dir)
+	if err != nil {
+		return nil, err
+	}
+	cfg := &config.Config{Providers: []config.Provider{p}}
+	cfg.Host.PluginDir, cfg.Host.DataDir = plugins, filepath.Join(dir, "data")
+	cfg.Store.URL = sdk.NewSecret(store)
+	return host.Open(ctx, cfg)
+}
+
+// inRounds is the median of several loads.
+func inRounds(ctx context.Context, callers int, call func(context.Context) error) (figures, error) {
+	var list []figures
+	for range rounds {
+		f, err := load(ctx, callers, 2*roundTime, call)
+		if err != nil {
+			return figures{}, err
+		}
+		list = append(list, f)
+	}
+	return median(list), nil
+}
+
+// made are the payments of a run, which notices are sent about one after the other.
+type made struct {
+	keys, notified atomic.Int64
+	ids            [1 << 20]string
+}
+
+func (m *made) create(ctx context.Context, h *host.Host) error {
+	n := m.keys.Add(1)
+	pay, err := h.CreatePayment(ctx, host.PaymentRequest{Provider: account, Amount: decimal.RequireFromString("60"), Currency: "USD"},
+		host.IdempotencyKey(fmt.Sprintf("bench-%d", n)))
+	if err != nil {
+		return err
+	}
+	if pay.Status != "requires_action" {
+		return fmt.Errorf("the payment is %s: %+v", pay.Status, pay.Failure)
+	}
+	m.ids[n] = pay.ID
+	return nil
+}
+
+// measureNotices has the payments that were made reported as paid, over HTTP: each notice is stored, read by the plugin,
+// applied and answered. One load lasts as long as there are payments, and no longer than a load of payments does.
+func measureNotices(ctx context.Context, h *host.Host, callers int, m *made) (figures, error) {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return figures{}, err
+	}
+	server := &http.Server{Handler: h.WebhookHandler(), ReadHeaderTimeout: 10 * time.Second}
+	go func() { _ = server.Serve(l) }() // ends with Close
+	defer func() { _ = server.Close() }()
+	address := "http://" + l.Addr().String() + "/webhooks/" + account
+	return load(ctx, callers, 2*roundTime, func(ctx context.Context) error {
+		n := m.notified.Add(1)
+		if n > m.keys.Load() {
+			return fmt.Errorf("there are more notices than the %d payments", m.keys.Load())
+		}
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, strings.NewReader(m.ids[n]))
+		if err != nil {
+			return err
+		}
+		resp, err := client.Do(req)
+		if err != nil {
+			return err
+		}
+		_ = resp.Body.Close()
+		if resp.StatusCode != http.StatusOK {
+			return fmt.Errorf("a notice was answered %s", resp.Status)
+		}
+		return nil
+	})
+}
