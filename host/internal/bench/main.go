@@ -19,6 +19,8 @@ func main() {
 	switch {
 	case os.Getenv(sdk.Handshake.MagicCookieKey) != "", len(os.Args) == 2 && os.Args[1] == "describe":
 		sdk.Serve(newProvider)
+	case len(os.Args) == 2 && os.Args[1] == idler:
+		idle()
 	case len(os.Args) == 3 && os.Args[1] == rawServer:
 		exitOn(serveRaw(os.Args[2]))
 	default:
@@ -54,6 +56,11 @@ func run(ctx context.Context, w io.Writer) error {
 	if err != nil {
 		return err
 	}
+	fmt.Fprintf(os.Stderr, "swaps, kills and torture …\n")
+	supervision, err := measureSupervision(ctx, dir)
+	if err != nil {
+		return err
+	}
 	fmt.Fprintf(os.Stderr, "durable payments …\n")
 	durable, err := measureDurable(ctx, dir)
 	if err != nil {
@@ -71,6 +78,7 @@ func run(ctx context.Context, w io.Writer) error {
 		"call: lease, bulkhead, breaker, deadline, metrics, log.\n\n")
 	printCalls(w, calls)
 	print("\n## Starts and memory\n\n%s\n%s", starts, memory)
+	print("%s", supervision)
 	print("\n## Durable payments and notices\n\nThe whole way of a payment: key, intent and attempt committed (on SQLite with synchronous=FULL), the plugin called, its\n"+
 		"answer and the event committed. Of a notice: over HTTP, stored, read by the plugin, applied with its event, answered.\n\n%s", durable)
 	print("\n## Everything together\n\nThe built programs on the simulators, as `make run` starts them.\n\n%s", whole)

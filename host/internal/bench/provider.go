@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/payhost/payhost/sdk"
 	"github.com/shopspring/decimal"
@@ -37,7 +38,14 @@ func (*answerer) ParseWebhook(_ context.Context, r sdk.ParseWebhookRequest) (*sd
 		Events: []sdk.Event{{Reference: string(r.Request.Body), Payment: paid}}}, nil
 }
 
+// CreatePayment takes as long as the description says, when it is a time.
 func (*answerer) CreatePayment(_ context.Context, r sdk.CreatePaymentRequest) (*sdk.Payment, error) {
+	if d, err := time.ParseDuration(r.Description); err == nil {
+		time.Sleep(d)
+	}
+	if message, ok := misbehave(r.Description); ok {
+		return &sdk.Payment{Status: sdk.PaymentProcessing, Message: message}, nil
+	}
 	return &sdk.Payment{ProviderReference: r.Reference, Status: sdk.PaymentRequiresAction,
 		NextAction: sdk.RedirectTo("https://pay.example/" + r.Reference)}, nil
 }
