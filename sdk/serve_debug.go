@@ -54,23 +54,23 @@ func debugListener(name, path string) (net.Listener, string, error) {
 		return nil, "", err
 	}
 	folder := filepath.Dir(path)
-	if err := os.MkdirAll(folder, 0o700); err != nil {
+	if err := os.MkdirAll(folder, 0o700); err != nil { //nolint:gosec // the author has named it
 		return nil, "", err
 	}
-	if info, err := os.Stat(folder); err != nil || info.Mode().Perm()&0o077 != 0 {
+	if info, err := os.Stat(folder); err != nil || info.Mode().Perm()&0o077 != 0 { //nolint:gosec // the author has named it
 		return nil, "", errors.Join(err, fmt.Errorf("others may enter %s: its mode must be 0700", folder))
 	}
-	if c, err := net.Dial("unix", path); err == nil {
+	if c, err := net.Dial("unix", path); err == nil { //nolint:gosec // the author has named it
 		return nil, "", errors.Join(fmt.Errorf("another process listens on %s already", path), c.Close())
 	}
-	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) { //nolint:gosec // the author has named it
 		return nil, "", err
 	}
 	l, err := net.Listen("unix", path)
 	if err != nil {
 		return nil, "", err
 	}
-	if err := os.Chmod(path, 0o600); err != nil {
+	if err := os.Chmod(path, 0o600); err != nil { //nolint:gosec // the author has named it
 		return nil, "", errors.Join(err, l.Close())
 	}
 	return l, path, nil

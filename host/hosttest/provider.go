@@ -39,7 +39,7 @@ type record struct {
 func NewProvider(name string, without ...sdk.Capability) *Provider {
 	p := &Provider{name: name, without: without, answers: map[sdk.Capability]Answer{}, calls: map[sdk.Capability]int{},
 		records: map[string]*record{}}
-	p.ended, p.end = context.WithCancel(context.Background()) //nolint:gosec // the end of the test calls it
+	p.ended, p.end = context.WithCancel(context.Background())
 	return p
 }
 

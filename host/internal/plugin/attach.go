@@ -45,7 +45,7 @@ func attach(ctx context.Context, spec Spec) (*Process, error) {
 	p.started = time.Now()
 	p.sink.logger.Load().Warn("attached to a plugin that was started by hand: it is not isolated, not replaced when it hangs, and never stopped",
 		"version", p.info.Version, "pid", p.pid, "socket", spec.Binary.attached.Socket)
-	go p.watch()
+	go p.watch() //nolint:gosec // the connection outlives the call that makes it
 	return p, nil
 }
 
