@@ -234,6 +234,13 @@ func TestSocketIsInAPrivateFolderAndGoneAfterwards(t *testing.T) {
 	if left := find(); len(left) != 0 {
 		t.Errorf("left behind: %s", left)
 	}
+	killed := s.start()
+	_ = syscall.Kill(killed.PID(), syscall.SIGKILL)
+	<-killed.Done()
+	killed.Stop(5 * time.Second)
+	if left := find(); len(left) != 0 {
+		t.Errorf("a killed plugin left behind: %s", left)
+	}
 }
 
 // strangersAreRefused makes sure that no other process of this user can call the plugin, or stop it.
