@@ -3,6 +3,7 @@ package chaos
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -82,10 +83,20 @@ func TestTheOtherHostRecoversAKilledHostsCallAndNotBeforeItsDeadline(t *testing.
 	w := newWorld(t, 2, storetest.Postgres(t), nil)
 	w.slow(`{"kind":"delay","delay":"1900ms","times":1}`)
 	dying, other := w.hosts[0], w.hosts[1]
+	posted := make(chan error, 1)
 	go func() {
-		_, _ = call(context.Background(), http.MethodPost, "http://"+dying.address+"/v1/payouts", "killed", payoutBody, nil)
+		status, err := call(context.Background(), http.MethodPost, "http://"+dying.address+"/v1/payouts", "killed", payoutBody, nil)
+		if err == nil {
+			err = fmt.Errorf("it was answered %d", status)
+		}
+		posted <- err
 	}()
 	for { // until the provider has the request
+		select {
+		case err := <-posted:
+			t.Fatalf("the request ended before its host did: %v", err)
+		default:
+		}
 		var left struct{ Faults []struct{ Kind string } }
 		if _, err := call(context.Background(), http.MethodGet, w.books["reference"]+"/_simulator/faults", "", "", &left); err != nil {
 			t.Fatal(err)

@@ -189,7 +189,7 @@ func (v *verdict) judgeEvents(ctx context.Context) {
 	if n < total || len(wrong) > 0 { // more may have happened since
 		v.t.Errorf("%d of %d events were pushed; out of order: %q", n, total, wrong)
 	}
-	v.t.Logf("%d orders, %d of them answered, %d events, all of them pushed in order", len(v.orders), v.done, total)
+	v.t.Logf("%d orders, %d of them answered, %d events, %d of them pushed, %d out of order", len(v.orders), v.done, total, min(n, total), len(wrong))
 }
 
 // accuse tells the whole story of a broken promise.

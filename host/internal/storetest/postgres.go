@@ -75,7 +75,9 @@ func Postgres(t testing.TB) string {
 			return
 		}
 		if bin := programs(); bin != "" {
-			server, failure = start(bin)
+			var own cluster
+			own, failure = start(bin)
+			server, stop = own.url, own.stop
 		}
 	})
 	if failure != nil {
@@ -141,25 +143,26 @@ func programs() string {
 
 // start makes a cluster in a temporary folder and runs it on a free port. initdb and postgres refuse to be root: then
 // they run as another user.
-func start(bin string) (url string, err error) {
+func start(bin string) (c cluster, err error) {
+	c.stop = func() {}
 	dir, err := os.MkdirTemp("", "payhost-postgres-")
 	if err != nil {
-		return "", err
+		return c, err
 	}
 	attr, err := unprivileged(dir)
 	if err != nil {
-		return "", err
+		return c, err
 	}
 	data := filepath.Join(dir, "data")
 	if out, err := run(attr, dir, filepath.Join(bin, "initdb"), "-D", data, "-U", "payhost", "-A", "trust", "--no-sync", "-E", "UTF8"); err != nil {
-		return "", fmt.Errorf("initdb: %w: %s", err, out)
+		return c, fmt.Errorf("initdb: %w: %s", err, out)
 	}
 	port, err := freePort()
 	if err != nil {
-		return "", err
+		return c, err
 	}
 	attr.Setpgid = true // so that it can be killed whole
-	url = fmt.Sprintf("postgres://payhost@127.0.0.1:%d/postgres?sslmode=disable", port)
+	c.url = fmt.Sprintf("postgres://payhost@127.0.0.1:%d/postgres?sslmode=disable", port)
 	launch := func() (*exec.Cmd, error) {
 		var log bytes.Buffer
 		cmd := exec.Command(filepath.Join(bin, "postgres"), "-D", data, "-p", strconv.Itoa(port), "-k", dir, "-c", "listen_addresses=127.0.0.1",
@@ -168,38 +171,49 @@ func start(bin string) (url string, err error) {
 		if err := cmd.Start(); err != nil {
 			return nil, err
 		}
-		return cmd, waitFor(url, &log)
+		return cmd, waitFor(c.url, &log)
 	}
 	cmd, err := launch()
-	stop = func() {
+	c.stop = func() {
 		if cmd != nil {
 			_ = cmd.Process.Signal(syscall.SIGINT) // fast shutdown
 			_ = cmd.Wait()
 		}
 		_ = os.RemoveAll(dir)
 	}
-	crash = func() error {
+	c.crash = func() error {
 		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
 		_ = cmd.Wait()
 		cmd, err = launch()
 		return err
 	}
-	return url, err
+	return c, err
 }
 
-// crash kills the server that start has started, and starts it again on what it left.
-var crash func() error
+// cluster is a server of our own.
+type cluster struct {
+	url  string // without a database's name
+	stop func()
+	// crash kills the server with all its processes, and starts it again on what it left.
+	crash func() error
+}
 
-// Crashing is Postgres, with a function that kills the server with all its processes and returns when it is there again.
-// The test is skipped where the server is somebody else's.
+// Crashing gives an empty database on a server of the test's own, with a function that kills the server with all its
+// processes and returns when it is there again: no other test may meet that. It skips the test where there are no
+// postgres programs.
 func Crashing(t testing.TB) (url string, kill func()) {
 	t.Helper()
-	url = Postgres(t)
-	if crash == nil {
-		t.Skipf("left out: the server of %s is not ours to kill", variable)
+	bin := programs()
+	if bin == "" {
+		t.Skipf("left out: %s names a server that is not ours to kill, or nothing, and there are no postgres programs", variable)
 	}
-	return url, func() {
-		if err := crash(); err != nil {
+	own, err := start(bin)
+	t.Cleanup(own.stop)
+	if err != nil {
+		t.Fatalf("start postgres: %v", err)
+	}
+	return own.url, func() {
+		if err := own.crash(); err != nil {
 			t.Fatalf("start postgres again: %v", err)
 		}
 	}
