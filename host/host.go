@@ -58,6 +58,7 @@ type Host struct {
 	core     *core.Core
 	inbox    *inbox.Inbox
 	letters  *push.Letters
+	backlog  prometheus.Collector // nil when another host's is registered
 	jobs     *job.Runner
 
 	reloading sync.Mutex
@@ -115,12 +116,18 @@ func open(ctx context.Context, cfg *Config, o options) (*Host, error) {
 	h.inbox = inbox.New(inbox.Options{Store: st, Core: h.core, Accounts: accounts{h.registry}, Directory: accounts{h.registry},
 		TrustedProxies: cfg.HTTP.TrustedProxies, Logger: o.logger, Now: o.now})
 	h.letters = push.NewLetters(st, o.now)
+	h.backlog = push.Collector(h.letters)
 	pusher, err := h.pusher(ctx, o)
 	if err != nil {
 		return nil, errors.Join(err, h.registry.Close(ctx), st.Close())
 	}
 	if err := h.openJobs(ctx, pusher); err != nil {
 		return nil, errors.Join(err, h.registry.Close(ctx), st.Close())
+	}
+	if err := h.metrics.Register(h.backlog); err != nil {
+		// Of several hosts that share a registry the first shows its backlog; the others' are in their dead letters.
+		h.log.Info("the backlog of pushed events is not among the metrics: another host shows its own there", "error", err)
+		h.backlog = nil
 	}
 	h.results = h.registry.Apply(ctx, cfg.Providers)
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -134,9 +141,6 @@ func open(ctx context.Context, cfg *Config, o options) (*Host, error) {
 
 // pusher makes what pushes events, nil when nothing is to be pushed.
 func (h *Host) pusher(ctx context.Context, o options) (*push.Pusher, error) {
-	if err := h.metrics.Register(push.Collector(h.letters)); err != nil {
-		return nil, fmt.Errorf("metrics: %w", err)
-	}
 	if h.cfg.Events.URL == "" {
 		return nil, nil
 	}
@@ -157,6 +161,9 @@ func (h *Host) Close(ctx context.Context) error {
 	select {
 	case <-calls:
 	case <-ctx.Done():
+	}
+	if h.backlog != nil {
+		h.metrics.Unregister(h.backlog) // the next host on this registry shows its own
 	}
 	err := h.registry.Close(ctx)
 	<-calls // with the plugins gone every call ends

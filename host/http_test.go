@@ -18,6 +18,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -25,6 +26,8 @@ import (
 	"github.com/payhost/payhost/host"
 	"github.com/payhost/payhost/host/config"
 	"github.com/payhost/payhost/sdk"
+	"github.com/prometheus/client_golang/prometheus"
+	client "github.com/prometheus/client_model/go"
 )
 
 const token = "token-of-the-shop"
@@ -294,5 +297,32 @@ func TestTheHandlersCanBeMounted(t *testing.T) {
 		if mux.ServeHTTP(w, r); w.Code != want {
 			t.Errorf("%s: %d, want %d", path, w.Code, want)
 		}
+	}
+}
+
+// Services give several hosts one registry, one after the other or together: none of them fails for it.
+func TestHostsMayShareARegistryOfMetrics(t *testing.T) {
+	registry := prometheus.NewRegistry()
+	shows := func() bool {
+		families, err := registry.Gather()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return slices.ContainsFunc(families, func(f *client.MetricFamily) bool { return f.GetName() == "payhost_events_pending" })
+	}
+	first, err := host.Open(t.Context(), settings(t), host.WithMetrics(registry))
+	if err != nil {
+		t.Fatal(err)
+	}
+	open(t, settings(t), host.WithMetrics(registry))
+	if !shows() {
+		t.Error("nobody's backlog is shown")
+	}
+	if err := first.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	open(t, settings(t), host.WithMetrics(registry))
+	if !shows() {
+		t.Error("the host that came after the first does not show its backlog")
 	}
 }

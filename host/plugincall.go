@@ -9,9 +9,11 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/payhost/payhost/host/config"
 	"github.com/payhost/payhost/host/internal/plugin"
+	"github.com/payhost/payhost/sdk"
 )
 
 // PluginCall is one call to a plugin's file, without a host: for authors and for whoever looks into a fault.
@@ -27,7 +29,8 @@ type PluginCall struct {
 }
 
 // CallPlugin starts the plugin as a host would, in a temporary folder of its own, configures the account, makes the call
-// and stops the plugin again. Nothing is recorded: whoever moves money with it must keep the books himself. Of the
+// and stops the plugin again. The account's timeout bounds the call, and its sha256 and payhost.lock say which program may
+// have its secrets. Nothing is recorded: whoever moves money with it must keep the books himself. Of the
 // options only WithLogger counts. Errors of the plugin are *sdk.Error.
 func CallPlugin(ctx context.Context, c PluginCall, opts ...Option) (json.RawMessage, error) {
 	o := options{logger: slog.New(slog.DiscardHandler)}
@@ -57,11 +60,20 @@ func CallPlugin(ctx context.Context, c PluginCall, opts ...Option) (json.RawMess
 	if c.Account != nil {
 		mask.Add(c.Account.Secrets...)
 	}
+	timeout := describeTimeout
+	if c.Account != nil {
+		timeout = c.Account.Timeout
+		if err := mayRun(*c.Account, binary); err != nil {
+			return nil, err
+		}
+	}
 	process, err := plugin.Start(ctx, plugin.Spec{Binary: binary, Workspace: workspace, Mask: mask, Logger: o.logger})
 	if err != nil {
 		return nil, errors.New(mask.Text(err.Error()))
 	}
 	defer process.Stop(checkStop)
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
 	account := "call"
 	if c.Account != nil {
 		account = c.Account.Name
@@ -69,5 +81,21 @@ func CallPlugin(ctx context.Context, c PluginCall, opts ...Option) (json.RawMess
 			return nil, fmt.Errorf("the plugin does not take the configuration of %s: %w", account, err)
 		}
 	}
-	return process.Client().Account(account).Call(ctx, c.Verb, c.Request)
+	answer, err := process.Client().Account(account).Call(ctx, c.Verb, c.Request)
+	if e := sdk.AsError(err); e != nil { // the plugin masks its own secrets; it may be one that does not
+		e.Message, e.ProviderMessage = mask.Text(e.Message), mask.Text(e.ProviderMessage)
+		return nil, e
+	}
+	return json.RawMessage(mask.Text(string(answer))), nil
+}
+
+// describeTimeout bounds a call that is for no account.
+const describeTimeout = 15 * time.Second
+
+// mayRun holds a program against what the configuration and payhost.lock allow: it is about to get an account's secrets.
+func mayRun(p config.Provider, b plugin.Binary) error {
+	if p.SHA256 != "" && !strings.EqualFold(p.SHA256, b.Checksum) {
+		return fmt.Errorf("%s has sha256 %s, the configuration of %s allows only %s", b.Path, b.Checksum, p.Name, p.SHA256)
+	}
+	return p.Allows(b.Path, b.Checksum)
 }

@@ -62,7 +62,7 @@ func newMessage(d protoreflect.MessageDescriptor) proto.Message {
 	return t.New().Interface()
 }
 
-// service descriptors of the contract that this client speaks.
+// methods describes the verbs of the contract that this client speaks.
 func methods() protoreflect.MethodDescriptors {
 	return wire.File_payhost_provider_v1_provider_proto.Services().ByName("ProviderService").Methods()
 }

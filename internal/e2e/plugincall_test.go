@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"encoding/json"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -49,5 +50,31 @@ func TestAPluginIsCalledWithoutAHost(t *testing.T) {
 				t.Errorf("it is not JSON:\n%s", out)
 			}
 		})
+	}
+}
+
+// A program that payhost.lock does not allow gets no account's secrets, whoever calls it.
+func TestAPluginThatIsNotLockedIsNotCalled(t *testing.T) {
+	w := newWorld(t)
+	if code, out := w.command("lock"); code != 0 {
+		t.Fatalf("lock: %d\n%s", code, out)
+	}
+	file := filepath.Join(w.dir, "plugins", "ptop")
+	if code, out := w.command("plugin", "call", file, "get_payment", `{"payment":{}}`); strings.Contains(out, "payhost.lock") {
+		t.Fatalf("the locked program: %d\n%s", code, out)
+	}
+	program, err := os.OpenFile(file, os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := program.WriteString("another"); err != nil {
+		t.Fatal(err)
+	}
+	if err := program.Close(); err != nil {
+		t.Fatal(err)
+	}
+	code, out := w.command("plugin", "call", file, "get_payment", `{"payment":{}}`)
+	if code != 1 || !strings.Contains(out, "payhost.lock allows only") {
+		t.Errorf("another program: %d\n%s", code, out)
 	}
 }

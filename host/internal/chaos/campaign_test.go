@@ -43,6 +43,7 @@ func campaign(t *testing.T, w *world) {
 	calm := context.Background()
 	p.calm(calm)
 	p.revive()
+	l.finish(calm)
 	v := l.await(calm)
 	v.judge(calm)
 	t.Logf("%v in %s, settled %s later", p, took.Round(time.Second), (time.Since(began) - took).Round(time.Second))

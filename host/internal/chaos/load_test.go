@@ -120,6 +120,19 @@ func (l *load) insist(ctx context.Context, o *order, first int) (r record, answe
 	return r, false
 }
 
+// finish has what was cut off in the middle answered, as a merchant would who comes back the next day: it is on disk or it
+// is not, and the same key tells.
+func (l *load) finish(ctx context.Context) {
+	for _, o := range l.orders {
+		if o.id != "" {
+			continue
+		}
+		if r, answered := l.insist(ctx, o, 0); answered {
+			o.id, l.done = r.ID, l.done+1
+		}
+	}
+}
+
 // leave is the customer on the provider's page, who then comes back to the shop or closes the window.
 func (l *load) leave(ctx context.Context, o *order, page, result string) {
 	words := map[string]string{"pay": "pay", "fail": "cancel"}

@@ -48,10 +48,16 @@ func (p *plan) run(ctx context.Context, times int) {
 
 func (p *plan) killPlugin() {
 	h := p.hosts[p.dice.IntN(len(p.hosts))]
-	if list := h.plugins(); len(list) > 0 {
-		p.counts["plugin"]++
-		_ = syscall.Kill(list[p.dice.IntN(len(list))], syscall.SIGKILL)
+	victim := p.dice.IntN(1 << 16) // drawn whatever is up, so that the seed's next draws stay the same
+	for tries := 0; tries < 1000; tries++ {
+		if list := h.plugins(); len(list) > 0 {
+			p.counts["plugin"]++
+			_ = syscall.Kill(list[victim%len(list)], syscall.SIGKILL)
+			return
+		}
+		pause(context.Background(), 10*time.Millisecond) // until its host has started one again
 	}
+	p.t.Errorf("%s has had no plugin for ten seconds", h.config)
 }
 
 func (p *plan) killHost() {

@@ -3,7 +3,6 @@ package core_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"sync"
 	"testing"
@@ -16,19 +15,9 @@ import (
 	"github.com/payhost/payhost/host/payment"
 	"github.com/payhost/payhost/sdk"
 	"github.com/shopspring/decimal"
-	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) {
-	code := storetest.OnBoth(m)
-	if code == 0 {
-		if err := goleak.Find(); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			code = 1
-		}
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { os.Exit(storetest.OnBothWithoutLeaks(m)) }
 
 // clock is a clock that a test moves.
 type clock struct {

@@ -13,19 +13,9 @@ import (
 
 	"github.com/payhost/payhost/host/internal/job"
 	"github.com/payhost/payhost/host/internal/storetest"
-	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) {
-	code := storetest.OnBoth(m)
-	if code == 0 {
-		if err := goleak.Find(); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			code = 1
-		}
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { os.Exit(storetest.OnBothWithoutLeaks(m)) }
 
 // journal is a log that may be read while it is written.
 type journal struct {

@@ -19,19 +19,9 @@ import (
 	"github.com/payhost/payhost/host/payment"
 	"github.com/payhost/payhost/sdk"
 	"github.com/shopspring/decimal"
-	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) {
-	code := storetest.Main(m)
-	if code == 0 {
-		if err := goleak.Find(); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			code = 1
-		}
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { os.Exit(storetest.MainWithoutLeaks(m)) }
 
 // onBoth runs one suite on both engines.
 func onBoth(t *testing.T, suite func(t *testing.T, url string)) {

@@ -21,6 +21,7 @@ import (
 	"database/sql"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
+	"go.uber.org/goleak"
 )
 
 // variable names a server to use in place of an own one. Its user must be allowed to make databases.
@@ -52,6 +53,23 @@ func OnBoth(m *testing.M) int {
 	fmt.Println("again, on PostgreSQL:")
 	onPostgres = true
 	return Main(m)
+}
+
+// OnBothWithoutLeaks is OnBoth, and fails when the tests leave a goroutine behind.
+func OnBothWithoutLeaks(m *testing.M) int { return withoutLeaks(OnBoth(m)) }
+
+// MainWithoutLeaks is Main, likewise.
+func MainWithoutLeaks(m *testing.M) int { return withoutLeaks(Main(m)) }
+
+func withoutLeaks(code int) int {
+	if code != 0 {
+		return code
+	}
+	if err := goleak.Find(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
 }
 
 // onPostgres says which of OnBoth's runs it is.
