@@ -10,7 +10,8 @@
 // The SDK does what all plugins share: the handshake with the host, several accounts in one process, strict
 // configuration, errors that say whether money may have moved, recovery from panics, masking of secrets, and a clean end.
 // Package providerhttp is the client for the provider's API, signature holds digests and canonical forms, and
-// providertest proves that a plugin keeps the contract. What is left is the provider's own protocol.
+// providertest proves that a plugin keeps the contract, by the cases of conformance. What is left is the provider's own
+// protocol.
 //
 // What follows is a whole plugin, bit by bit; put together and running it is this package's Example. `payhost plugin new`
 // makes a longer one in a folder, with a simulator and tests.

@@ -118,6 +118,14 @@ var bans = []ban{
 		file:    "host/open.go", imports: "go.uber.org/goleak",
 	},
 	{
+		what: "what is shipped imports the conformance kit",
+		why:  "the kit is for proving plugins: only the command that does so links it, and no service or plugin is the larger for it",
+		forbids: func(from source, to string) bool {
+			return !from.test && !isKit(from.dir) && in(to, "sdk/conformance") && !in(from.dir, "sdk/conformance", "host/internal/prove", "host/cmd")
+		},
+		file: "host/open.go", imports: "sdk/conformance",
+	},
+	{
 		what: "generated protobuf is used outside the sdk",
 		why:  "wire types may change with every version of the contract; everybody else uses the types of package sdk",
 		forbids: func(from source, to string) bool {
@@ -178,10 +186,12 @@ func TestAllowedArrows(t *testing.T) {
 		"sdk/serve_test.go":                {"sdk/providertest", "testing", "go.uber.org/goleak"},
 		"sdk/internal/providerv1/a.pb.go":  {"google.golang.org/protobuf/proto"},
 		"sdk/providerhttp/client.go":       {"sdk", "sdk/internal/frame"},
-		"sdk/providertest/run.go":          {"sdk", "sdk/signature", "testing", "net/http/httptest"},
+		"sdk/providertest/run.go":          {"sdk", "sdk/conformance", "testing", "go.uber.org/goleak"},
+		"sdk/conformance/run.go":           {"sdk", "sdk/conformance/fault"},
 		"plugins/acme/client.go":           {"sdk", "sdk/providerhttp", "sdk/signature"},
 		"plugins/acme/conformance_test.go": {"sdk/providertest", "plugins/acme/simulator", "testing"},
-		"plugins/acme/simulator/api.go":    {"sdk/signature", "sdk/providertest"},
+		"plugins/acme/simulator/api.go":    {"sdk/signature", "sdk/conformance"},
+		"host/internal/prove/launch.go":    {"sdk/conformance", "host/internal/plugin"},
 		"plugins/sandbox/main.go":          {"plugins/acme/simulator", "plugins/zenith/simulator"},
 		"host/open.go":                     {"sdk", "host/internal/core", "host/payment"},
 		"host/open_test.go":                {"host/hosttest", "internal/postgrestest", "testing"},

@@ -18,7 +18,7 @@ import (
 
 	"github.com/payhost/payhost/plugins/paycrypto/simulator"
 	"github.com/payhost/payhost/sdk"
-	"github.com/payhost/payhost/sdk/providertest/fault"
+	"github.com/payhost/payhost/sdk/conformance/fault"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

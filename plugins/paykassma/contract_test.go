@@ -20,7 +20,7 @@ import (
 
 	"github.com/payhost/payhost/plugins/paykassma/simulator"
 	"github.com/payhost/payhost/sdk"
-	"github.com/payhost/payhost/sdk/providertest/fault"
+	"github.com/payhost/payhost/sdk/conformance/fault"
 )
 
 // canaries are secrets that no text has by chance, and that look different in a URL, in JSON and in HTML.

@@ -10,7 +10,7 @@ import (
 
 	"github.com/payhost/payhost/plugins/paykassma/simulator"
 	"github.com/payhost/payhost/sdk"
-	"github.com/payhost/payhost/sdk/providertest/fault"
+	"github.com/payhost/payhost/sdk/conformance/fault"
 )
 
 func add(t *testing.T, sim *simulator.Simulator, f fault.Fault) {

@@ -18,7 +18,7 @@ import (
 
 	"github.com/payhost/payhost/plugins/paysepro/simulator"
 	"github.com/payhost/payhost/sdk"
-	"github.com/payhost/payhost/sdk/providertest/fault"
+	"github.com/payhost/payhost/sdk/conformance/fault"
 )
 
 var quiet = slog.New(slog.DiscardHandler)

@@ -20,7 +20,7 @@ import (
 
 	"github.com/payhost/payhost/plugins/paysepro/simulator"
 	"github.com/payhost/payhost/sdk"
-	"github.com/payhost/payhost/sdk/providertest/fault"
+	"github.com/payhost/payhost/sdk/conformance/fault"
 )
 
 // canary is a secret that no text has by chance, and that looks different in a URL and in JSON.

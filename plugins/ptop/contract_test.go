@@ -21,7 +21,7 @@ import (
 
 	"github.com/payhost/payhost/plugins/ptop/simulator"
 	"github.com/payhost/payhost/sdk"
-	"github.com/payhost/payhost/sdk/providertest/fault"
+	"github.com/payhost/payhost/sdk/conformance/fault"
 )
 
 // Secrets that no text has by chance, and that look different in a URL, in JSON and in HTML.

@@ -10,7 +10,7 @@ import (
 
 	"github.com/payhost/payhost/plugins/reference/simulator"
 	"github.com/payhost/payhost/sdk"
-	"github.com/payhost/payhost/sdk/providertest/fault"
+	"github.com/payhost/payhost/sdk/conformance/fault"
 )
 
 // A customer goes to the page, pays and comes back, and the provider tells: the simulator alone can show it.

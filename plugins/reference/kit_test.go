@@ -7,8 +7,9 @@ import (
 	"testing"
 
 	"github.com/payhost/payhost/plugins/reference/simulator"
+	"github.com/payhost/payhost/sdk/conformance"
+	"github.com/payhost/payhost/sdk/conformance/fault"
 	"github.com/payhost/payhost/sdk/providertest"
-	"github.com/payhost/payhost/sdk/providertest/fault"
 )
 
 // An account whose configuration turns capabilities off keeps the contract as well. It is proven with the recorder,
@@ -34,7 +35,7 @@ func TestConformanceWithoutPayouts(t *testing.T) {
 func TestWithoutLeavesACaseOut(t *testing.T) {
 	sim := simulator.New()
 	r := newRecorder("balances")
-	providertest.Prove(r, newProvider, sim.Config, sim, providertest.Without("balances", "the provider has none"))
+	providertest.Prove(r, newProvider, sim.Config, sim, conformance.Without("balances", "the provider has none"))
 	if slices.Contains(r.all.ran, "balances") {
 		t.Error("the case ran")
 	}
@@ -44,9 +45,9 @@ func TestWithoutLeavesACaseOut(t *testing.T) {
 }
 
 func TestWithoutNeedsACaseAndAReason(t *testing.T) {
-	for name, opt := range map[string]providertest.Option{
-		"there is no such case": providertest.Without("balance", "misspelled"),
-		"without a reason":      providertest.Without("balances", " "),
+	for name, opt := range map[string]conformance.Option{
+		"there is no such case": conformance.Without("balance", "misspelled"),
+		"without a reason":      conformance.Without("balances", " "),
 	} {
 		sim := simulator.New()
 		r := newRecorder("start")

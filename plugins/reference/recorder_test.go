@@ -6,7 +6,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/payhost/payhost/sdk/providertest"
+	"github.com/payhost/payhost/sdk/conformance"
 )
 
 // recorder is a Reporter that keeps what it hears, and runs the kit's start and one case alone.
@@ -26,7 +26,7 @@ type record struct {
 
 func newRecorder(only string) *recorder { return &recorder{only: only, all: &record{}} }
 
-func (r *recorder) Run(name string, f func(providertest.Reporter)) {
+func (r *recorder) Run(name string, f func(conformance.Reporter)) {
 	if r.path == "" && r.only != "" && name != "start" && name != r.only {
 		return
 	}

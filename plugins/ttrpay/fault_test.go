@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/payhost/payhost/sdk"
-	"github.com/payhost/payhost/sdk/providertest/fault"
+	"github.com/payhost/payhost/sdk/conformance/fault"
 )
 
 // What goes wrong on the way never makes a success, and never a clear no. The books say what really happened.

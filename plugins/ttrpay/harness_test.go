@@ -17,7 +17,7 @@ import (
 
 	"github.com/payhost/payhost/plugins/ttrpay/simulator"
 	"github.com/payhost/payhost/sdk"
-	"github.com/payhost/payhost/sdk/providertest/fault"
+	"github.com/payhost/payhost/sdk/conformance/fault"
 )
 
 var quiet = slog.New(slog.DiscardHandler)

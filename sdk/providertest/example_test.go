@@ -8,7 +8,6 @@ import (
 
 	"github.com/payhost/payhost/sdk"
 	"github.com/payhost/payhost/sdk/providertest"
-	"github.com/payhost/payhost/sdk/providertest/fault"
 )
 
 type config struct {
@@ -22,19 +21,14 @@ func newProvider(config, sdk.Runtime) (*provider, error) { return &provider{}, n
 
 func (*provider) Info() sdk.Info { return sdk.Info{Name: "acme", Version: "1.0.0"} }
 
-// simulator is the provider's API in memory. One whose plugin can do more is also a Bookkeeper, a Settler, a Notifier.
-type simulator struct {
-	http.Handler
-	faults *fault.Injector
-}
-
-func (s simulator) Faults() *fault.Injector { return s.faults }
+// simulator is the provider's API in memory. One whose plugin can do more is also a conformance.Bookkeeper, a Settler, a
+// Notifier.
+type simulator struct{ http.Handler }
 
 // One test holds a plugin to the contract: the file conformance_test.go of every provider.
 func ExampleRun() {
 	TestConformance := func(t *testing.T) {
-		faults := &fault.Injector{}
-		sim := simulator{faults.Wrap(http.NotFoundHandler()), faults}
+		sim := simulator{http.NotFoundHandler()}
 		configuration := func(baseURL string) string {
 			text, _ := json.Marshal(map[string]string{"environment": "sandbox", "base_url": baseURL, "key": "a-secret-of-the-test"})
 			return string(text)

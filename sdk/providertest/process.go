@@ -14,21 +14,12 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/conformance"
 )
 
-// process is a running plugin, seen as a host sees it.
-type process struct {
-	client *sdk.Client
-	// stop ends it; the error says what did not end by itself. Then left says what it left behind.
-	stop, left func() error
-}
-
-// launcher starts a plugin. Everything that it answers and logs goes through the watch.
-type launcher func(*watch) (*process, error)
-
 // inProcess serves the provider in this process, but over a real socket: what arrives is what the wire carries.
-func inProcess[C any, P sdk.Provider](newProvider func(C, sdk.Runtime) (P, error)) launcher {
-	return func(w *watch) (*process, error) {
+func inProcess[C any, P sdk.Provider](newProvider func(C, sdk.Runtime) (P, error)) conformance.Launch {
+	return func(w *conformance.Watch) (*conformance.Process, error) {
 		before := goleak.IgnoreCurrent()
 		// Not t.TempDir: the path of a Unix socket has room for about a hundred characters.
 		dir, err := os.MkdirTemp("", "kit")
@@ -53,7 +44,7 @@ func inProcess[C any, P sdk.Provider](newProvider func(C, sdk.Runtime) (P, error
 			served <- err
 		}()
 		conn, err := grpc.NewClient("unix:"+socket,
-			grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithUnaryInterceptor(w.intercept))
+			grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithUnaryInterceptor(w.Intercept))
 		if err != nil {
 			g.Stop()
 			return nil, errors.Join(err, os.RemoveAll(dir))
@@ -64,7 +55,9 @@ func inProcess[C any, P sdk.Provider](newProvider func(C, sdk.Runtime) (P, error
 			server.Close()
 			return errors.Join(err, <-served, os.RemoveAll(dir))
 		}
-		return &process{client: sdk.NewClient(conn), stop: stop, left: func() error { return goleak.Find(before) }}, nil
+		return &conformance.Process{
+			Client: sdk.NewClient(conn), Stop: stop, Kill: g.Stop, Left: func() error { return goleak.Find(before) },
+		}, nil
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
-	"github.com/payhost/payhost/sdk/providertest/fault"
+	"github.com/payhost/payhost/sdk/conformance/fault"
 )
 
 // The statuses of a payment in the books.

@@ -14,7 +14,7 @@ import (
 	"unicode/utf16"
 
 	"github.com/payhost/payhost/sdk"
-	"github.com/payhost/payhost/sdk/providertest/fault"
+	"github.com/payhost/payhost/sdk/conformance/fault"
 )
 
 // notice is the signed result of a payment. [doc]

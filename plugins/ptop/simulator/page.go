@@ -8,7 +8,7 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/payhost/payhost/sdk/providertest/fault"
+	"github.com/payhost/payhost/sdk/conformance/fault"
 )
 
 //go:embed page.html

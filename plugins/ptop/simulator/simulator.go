@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/payhost/payhost/sdk/providertest/fault"
+	"github.com/payhost/payhost/sdk/conformance/fault"
 )
 
 // The credentials of a simulator that is not told others. They are no secrets: nothing real knows them.

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/payhost/payhost/sdk"
-	"github.com/payhost/payhost/sdk/providertest/fault"
+	"github.com/payhost/payhost/sdk/conformance/fault"
 )
 
 // address is where this provider's requests come from.

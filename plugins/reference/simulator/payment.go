@@ -9,8 +9,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
-	"github.com/payhost/payhost/sdk/providertest"
-	"github.com/payhost/payhost/sdk/providertest/fault"
+	"github.com/payhost/payhost/sdk/conformance/fault"
 )
 
 // payment is one as the API shows it; what is not exported stays inside.
@@ -150,7 +149,7 @@ func (s *Simulator) capturePayment(r *request) (any, *refusal) {
 	}
 	p.Taken = &amount
 	s.books.Add(fault.Entry{
-		Kind: providertest.Capture, ID: p.ID, OrderID: p.Reference, Amount: amount, Currency: p.Currency, Status: "paid", Moved: true,
+		Kind: fault.Capture, ID: p.ID, OrderID: p.Reference, Amount: amount, Currency: p.Currency, Status: "paid", Moved: true,
 	})
 	s.move(p, "paid")
 	return *p, nil

@@ -8,8 +8,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
-	"github.com/payhost/payhost/sdk/providertest"
-	"github.com/payhost/payhost/sdk/providertest/fault"
+	"github.com/payhost/payhost/sdk/conformance/fault"
 )
 
 // payout and refund are as the API shows them; what is not exported stays inside.
@@ -117,7 +116,7 @@ func (s *Simulator) createRefund(r *request) (any, *refusal) {
 	}
 	s.refunds = append(s.refunds, f)
 	s.books.Add(fault.Entry{
-		Kind: providertest.Refund, ID: f.ID, OrderID: f.Reference, Amount: amount, Currency: f.Currency,
+		Kind: fault.Refund, ID: f.ID, OrderID: f.Reference, Amount: amount, Currency: f.Currency,
 		Status: f.Status, Moved: true,
 	})
 	return *f, nil

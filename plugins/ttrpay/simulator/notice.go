@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/payhost/payhost/sdk"
-	"github.com/payhost/payhost/sdk/providertest/fault"
+	"github.com/payhost/payhost/sdk/conformance/fault"
 )
 
 // fields are those of a notice, in the document's words. A canceled payment is told as a failed one. [decided]

@@ -7,7 +7,7 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/payhost/payhost/sdk/providertest/fault"
+	"github.com/payhost/payhost/sdk/conformance/fault"
 )
 
 //go:embed page.html

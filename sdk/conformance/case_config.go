@@ -1,0 +1,194 @@
+package conformance
+
+import (
+	"encoding/json"
+	"errors"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/payhost/payhost/sdk"
+)
+
+var configCases = []testCase{
+	{
+		name: "config schema", unconfigured: true,
+		rule: `JSON Schema (2020-12) of the account's configuration. Secrets are marked "writeOnly": true, identity keys "x-payhost-identity": true.`,
+		run:  configSchema,
+	},
+	{
+		name: "config unknown key", unconfigured: true,
+		rule: "Configure decodes strictly: an unknown key is an error.",
+		run: func(x *trial) {
+			x.refused(with(x.members(), "no_such_key", `1`), "a configuration with an unknown key", "no_such_key")
+		},
+	},
+	{
+		name: "config missing key", unconfigured: true,
+		rule: "All problems of a configuration are reported in one answer, each with its key.",
+		run:  configMissingKey,
+	},
+	{
+		name: "config wrong type", unconfigured: true,
+		rule: "All problems of a configuration are reported in one answer, each with its key.",
+		run:  configWrongType,
+	},
+	{
+		name: "config several mistakes", unconfigured: true,
+		rule: "All problems of a configuration are reported in one answer, each with its key.",
+		run:  configSeveralMistakes,
+	},
+	{
+		name: "config not an object", unconfigured: true,
+		rule: "The account's configuration is JSON text (one object).",
+		run: func(x *trial) {
+			for _, text := range []string{``, `null`, `[]`, `"text"`, `{`, `{} {}`, `not JSON`} {
+				_, err := x.client.Configure(x.ctx, accountName, json.RawMessage(text))
+				x.want(err, sdk.CodeInvalidRequest, sdk.OutcomeNotSent, "Configure with %q", text)
+			}
+		},
+	},
+	{
+		name: "config environment", unconfigured: true,
+		rule: `Every plugin's own config has environment ("sandbox" or "live"; no default) and an optional base_url.`,
+		run: func(x *trial) {
+			x.refused(with(x.members(), "environment", `"production"`), "another environment", "environment")
+			x.refused(with(x.members(), "base_url", `"not a URL"`), "a base_url that is none", "base_url")
+		},
+	},
+	{
+		name: "config identity",
+		rule: "A digest of the configuration that says who we are to the provider. It changes exactly when one of those values changes, and reveals none of them.",
+		run:  configIdentity,
+	},
+}
+
+// members gives the good configuration, key by key.
+func (x *trial) members() map[string]json.RawMessage {
+	config, err := object(x.goodConfig())
+	x.must(err, "the good configuration")
+	return config
+}
+
+// with gives a copy of the configuration with another value under key; "" takes the key away.
+func with(config map[string]json.RawMessage, key, value string) map[string]json.RawMessage {
+	out := maps.Clone(config)
+	if value == "" {
+		delete(out, key)
+	} else {
+		out[key] = json.RawMessage(value)
+	}
+	return out
+}
+
+// JSON objects have no order, and Go writes their keys sorted: another order than config gave is part of the test.
+func written(config map[string]json.RawMessage) json.RawMessage {
+	text, err := json.Marshal(config)
+	if err != nil {
+		panic(err) // its members were JSON
+	}
+	return text
+}
+
+// refused tries a configuration that must be refused for each of the keys. A violation of a part of a key's value
+// counts for the key.
+func (x *trial) refused(config map[string]json.RawMessage, what string, keys ...string) {
+	_, err := x.client.Configure(x.ctx, accountName, written(config))
+	if !x.want(err, sdk.CodeInvalidRequest, sdk.OutcomeNotSent, "Configure with %s", what) {
+		return
+	}
+	var e *sdk.Error
+	errors.As(err, &e)
+	for _, key := range keys {
+		if !slices.ContainsFunc(e.Violations, func(v sdk.Violation) bool {
+			rest, ok := strings.CutPrefix(v.Field, key)
+			return ok && (rest == "" || rest[0] == '.' || rest[0] == '[') && v.Message != ""
+		}) {
+			x.fail("%s: no violation names %q; there are %v", what, key, e.Violations)
+		}
+	}
+}
+
+// secretName is how secrets are usually called.
+var secretName = regexp.MustCompile(`secret|passw|passphrase|private|credential|api_?key|access_?key|signing_?key|token$|^token`)
+
+// What host and command show of a configuration, and what they mask, comes from the schema alone.
+func configSchema(x *trial) {
+	s := x.schema
+	if s.Type != "object" || s.AdditionalProperties == nil || *s.AdditionalProperties {
+		x.fail("the schema must describe an object without further keys: type %q", s.Type)
+	}
+	for key := range x.members() {
+		if _, known := s.Properties[key]; !known {
+			x.fail("the good configuration has the key %s, which the schema does not list", key)
+		}
+	}
+	for _, key := range s.Required {
+		if _, known := s.Properties[key]; !known {
+			x.fail("the schema requires %s and does not describe it", key)
+		}
+	}
+	if !slices.Contains(s.Required, "environment") {
+		x.fail("environment must be required: it says whether money is real")
+	}
+	for _, key := range []string{"environment", "base_url"} {
+		if !s.property(key).Identity {
+			x.fail("%s must be there and be marked as identity", key)
+		}
+	}
+	for key := range s.Properties {
+		p := s.property(key)
+		if holdsText := len(texts(x.members()[key])) > 0; holdsText && !p.WriteOnly && secretName.MatchString(key) {
+			x.fail("%s looks like a secret, but is not marked writeOnly: its type must be sdk.Secret", key)
+		}
+	}
+}
+
+// Each key by itself: a message that names another key sends people looking in the wrong place.
+func configMissingKey(x *trial) {
+	for _, key := range x.schema.Required {
+		x.refused(with(x.members(), key, ""), "a configuration without "+key, key)
+	}
+}
+
+// An object fits no key but one that is an object.
+func configWrongType(x *trial) {
+	for key := range x.schema.Properties {
+		wrong := `{"wrong":true}`
+		if x.schema.property(key).Type == "object" {
+			wrong = `7`
+		}
+		x.refused(with(x.members(), key, wrong), "a value of the wrong type for "+key, key)
+	}
+}
+
+// Whoever has made five mistakes must not need five reloads to hear of them.
+func configSeveralMistakes(x *trial) {
+	config := map[string]json.RawMessage{"no_such_key": json.RawMessage(`1`), "nor_this_one": json.RawMessage(`{}`)}
+	x.refused(config, "several mistakes", append([]string{"no_such_key", "nor_this_one"}, x.schema.Required...)...)
+}
+
+// The fingerprint is stored with every attempt, and a repeat under another one is not made: if it changed by itself,
+// recovery would stop; if it did not change, money could be sent again as somebody else.
+func configIdentity(x *trial) {
+	fingerprint := func(config map[string]json.RawMessage) string {
+		info, err := x.client.Configure(x.ctx, accountName, written(config))
+		x.must(err, "Configure")
+		return info.IdentityFingerprint
+	}
+	good := x.members()
+	if fingerprint(good) != x.account.IdentityFingerprint {
+		x.fail("the same configuration has two fingerprints, or the order of its keys counts")
+	}
+	if fingerprint(with(good, "base_url", `"http://127.0.0.1:1/elsewhere"`)) == x.account.IdentityFingerprint {
+		x.fail("another base_url has the same fingerprint")
+	}
+	for key := range good {
+		for _, value := range texts(good[key]) {
+			if len(value) >= minSecret && strings.Contains(x.account.IdentityFingerprint, value) {
+				x.fail("the fingerprint holds the value of %s", key)
+			}
+		}
+	}
+}

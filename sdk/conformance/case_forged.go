@@ -1,0 +1,168 @@
+package conformance
+
+import (
+	"bytes"
+	"net/http"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/payhost/payhost/sdk"
+)
+
+// mostChanges bounds how many bytes of one notice are changed, one at a time.
+const mostChanges = 200
+
+// changes gives the request with one byte changed at a time: in the body, the query, and the headers that are not
+// about the connection.
+func changes(r sdk.HTTPRequest) []sdk.HTTPRequest {
+	var out []sdk.HTTPRequest
+	flip := func(text []byte, put func(*sdk.HTTPRequest, []byte)) {
+		step := max(1, len(text)/mostChanges)
+		for i := 0; i < len(text); i += step {
+			changed := bytes.Clone(text)
+			changed[i] ^= 1 // stays printable
+			next := r
+			put(&next, changed)
+			out = append(out, next)
+		}
+	}
+	flip(r.Body, func(n *sdk.HTTPRequest, b []byte) { n.Body = b })
+	flip([]byte(r.Query), func(n *sdk.HTTPRequest, b []byte) { n.Query = string(b) })
+	for name, values := range r.Header {
+		if len(values) != 1 || name == "Content-Type" || name == "Content-Length" || name == "User-Agent" {
+			continue
+		}
+		flip([]byte(values[0]), func(n *sdk.HTTPRequest, b []byte) {
+			n.Header = r.Header.Clone()
+			n.Header[name] = []string{string(b)}
+		})
+	}
+	return out
+}
+
+// webhookChanged changes signed notices. What the signature does not cover may change freely, but then the events must
+// not say anything else because of it.
+func webhookChanged(x *trial) {
+	if !oneOf(sdk.TrustSignature, x.info.WebhookTrust...) {
+		return // an origin proves the whole notice or nothing: see the other cases
+	}
+	for _, n := range x.tellings() {
+		genuine, err := x.a.ParseWebhook(x.ctx, n.on(sdk.ScopeOpen))
+		x.must(err, "a genuine notice")
+		turnedAway := 0
+		for _, r := range changes(n.request) {
+			notice, err := x.a.ParseWebhook(x.ctx, sdk.ParseWebhookRequest{Request: r, Scope: sdk.ScopeOpen})
+			switch {
+			case err != nil:
+				turnedAway++
+				x.calm(err, "a notice with one byte changed")
+			case notice.Verification != sdk.VerifiedBySignature:
+				turnedAway++
+			case !reflect.DeepEqual(notice.Events, genuine.Events):
+				x.fatal("a notice with one byte changed verifies and says something else: query %q, body %.2000q", r.Query, r.Body)
+			}
+		}
+		if turnedAway == 0 {
+			x.fail("no byte of a genuine notice matters to its verification")
+		}
+	}
+}
+
+// calm wants an error that says what is wrong with the notice, and not a panic.
+func (x *trial) calm(err error, what string) {
+	if sdk.CodeOf(err) == sdk.CodeInternal {
+		x.fatal("%s: %v", what, err)
+	}
+}
+
+// junk is what no provider sends.
+func junk() []sdk.HTTPRequest {
+	bodies := []string{
+		"", "{}", "[]", "null", `"text"`, "0", "<html>", "\x00\xff\xfe", "a=b&c=d", "%", "a=%zz&=&&;",
+		`{"a":`, strings.Repeat("[", 100_000), strings.Repeat(`{"a":`, 100_000), strings.Repeat("x", 1<<20),
+		`{"id":1e999999999,"amount":1e999999999}`, `{"id":{"id":{}},"status":[],"amount":"NaN"}`,
+	}
+	var out []sdk.HTTPRequest
+	for _, body := range bodies {
+		for _, mediaType := range []string{"application/json", "application/x-www-form-urlencoded", "multipart/form-data", ""} {
+			r := strangeRequest()
+			r.Body = []byte(body)
+			r.Header = http.Header{"Signature": {"x"}, "X-Signature": {"\xff"}, "Timestamp": {"-1"}}
+			if mediaType != "" {
+				r.Header.Set("Content-Type", mediaType)
+			}
+			out = append(out, r)
+			if len(body) < 1000 {
+				r.Method, r.Query = http.MethodGet, body
+				out = append(out, r)
+			}
+		}
+	}
+	return append(out, sdk.HTTPRequest{}, sdk.HTTPRequest{ReceivedAt: time.Now()})
+}
+
+// Whatever comes, the process must live: it serves other accounts, and payments under way.
+func webhookJunk(x *trial) {
+	for _, r := range junk() {
+		notice, err := x.a.ParseWebhook(x.ctx, sdk.ParseWebhookRequest{Request: r, Scope: sdk.ScopeOpen})
+		if err != nil {
+			x.calm(err, "a notice that is junk")
+		} else if notice.Verification != sdk.NotVerified {
+			x.fail("a notice that is junk is verified by %q: query %.200q, body %.200q", notice.Verification, r.Query, r.Body)
+		}
+	}
+	_, err := x.client.Info(x.ctx)
+	x.must(err, "GetInfo after a lot of junk")
+}
+
+var returnCases = []testCase{
+	{
+		name: "return", needs: needs(sdk.CapabilityCreatePayment, sdk.CapabilityParseReturn),
+		rule: "ParseReturn reads the request with which the customer's browser comes back. Without a valid signature what it says is only a hint.",
+		run:  returned,
+	},
+	{
+		name: "return junk", needs: needs(sdk.CapabilityParseReturn),
+		rule: "Without a valid signature what a return says is only a hint.",
+		run: func(x *trial) {
+			for _, r := range junk() {
+				back, err := x.a.ParseReturn(x.ctx, sdk.ParseReturnRequest{Request: r, Scope: sdk.ScopeOpen})
+				if err != nil {
+					x.calm(err, "a return that is junk")
+				} else if back.Verification != sdk.NotVerified {
+					x.fail("a return that is junk is verified by %q: query %.200q", back.Verification, r.Query)
+				}
+			}
+		},
+	},
+}
+
+// Customers can change what their browser sends, so a return is held to the same as a notice.
+func returned(x *trial) {
+	c := x.paid(nil)
+	requests, err := x.control.returns(x.ctx, c.Reference)
+	x.must(err, "the simulator's returns")
+	if len(requests) == 0 {
+		x.fatal("the simulator's customer does not come back")
+	}
+	for _, r := range requests {
+		req := sdk.ParseReturnRequest{Request: r, Scope: sdk.ScopeIntent, Payment: &c}
+		first, err := x.a.ParseReturn(x.ctx, req)
+		x.must(err, "a genuine return")
+		second, err := x.a.ParseReturn(x.ctx, req)
+		x.must(err, "the same return again")
+		if !reflect.DeepEqual(first, second) {
+			x.fail("the same return says first %+v and then %+v", first, second)
+		}
+		for _, changed := range changes(r) {
+			req.Request = changed
+			back, err := x.a.ParseReturn(x.ctx, req)
+			if err != nil {
+				x.calm(err, "a return with one byte changed")
+			} else if back.Verification == sdk.VerifiedBySignature && !reflect.DeepEqual(back.Events, first.Events) {
+				x.fatal("a return with one byte changed verifies and says something else: %q", changed.Query)
+			}
+		}
+	}
+}

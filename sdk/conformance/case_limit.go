@@ -1,0 +1,148 @@
+package conformance
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/conformance/fault"
+)
+
+var requestCases = []testCase{
+	{
+		name: "empty fields",
+		rule: "Every field may be empty; a provider that needs one reports a violation.",
+		run:  emptyFields,
+	},
+}
+
+var limitCases = []testCase{
+	{
+		name: "payment limits", needs: needs(sdk.CapabilityCreatePayment),
+		rule: "PaymentLimits are checked before a create verb is called: outside is CodeLimit, OutcomeNotSent.",
+		run:  func(x *trial) { x.checkLimits(x.paymentAmounts(), x.info.PaymentLimits) },
+	},
+	{
+		name: "payout limits", needs: needs(sdk.CapabilityCreatePayout),
+		rule: "PayoutLimits are checked before a create verb is called: outside is CodeLimit, OutcomeNotSent.",
+		run:  func(x *trial) { x.checkLimits(x.payoutAmounts(), x.info.PayoutLimits) },
+	},
+	{
+		name: "payment amount", needs: needs(sdk.CapabilityCreatePayment),
+		rule: "Amount is more than zero, of a currency that the account handles, with the decimals that it has.",
+		run:  func(x *trial) { x.checkAmounts(x.paymentAmounts(), x.info.PaymentLimits) },
+	},
+	{
+		name: "payout amount", needs: needs(sdk.CapabilityCreatePayout),
+		rule: "Amount is more than zero, of a currency that the account handles, with the decimals that it has.",
+		run:  func(x *trial) { x.checkAmounts(x.payoutAmounts(), x.info.PayoutLimits) },
+	},
+}
+
+// emptyFields makes creates with nothing but what the contract always gives.
+func emptyFields(x *trial) {
+	for _, c := range []struct {
+		capability sdk.Capability
+		bare       func(context.Context, *sdk.AccountClient) error
+	}{
+		{sdk.CapabilityCreatePayment, x.bareCreatePayment},
+		{sdk.CapabilityCreatePayout, x.bareCreatePayout},
+	} {
+		if !x.can(c.capability) {
+			continue
+		}
+		err := c.bare(x.ctx, x.a)
+		if err == nil {
+			continue
+		}
+		var e *sdk.Error
+		if x.want(err, sdk.CodeInvalidRequest, sdk.OutcomeNotSent, "%s with empty fields", c.capability) &&
+			errors.As(err, &e) && !slices.ContainsFunc(e.Violations, func(v sdk.Violation) bool { return v.Field != "" }) {
+			x.fail("%s with empty fields: no violation names a field: %v", c.capability, err)
+		}
+	}
+}
+
+// amounts tries a create verb with any amount.
+type amounts struct {
+	kind fault.EntryKind
+	try  func(sdk.Money) (reference string, err error)
+}
+
+func (x *trial) paymentAmounts() amounts {
+	return amounts{fault.Payment, func(m sdk.Money) (string, error) {
+		req := x.newPayment(nil)
+		req.Amount = m
+		_, err := x.a.CreatePayment(x.ctx, req)
+		return req.Reference, err
+	}}
+}
+
+func (x *trial) payoutAmounts() amounts {
+	return amounts{fault.Payout, func(m sdk.Money) (string, error) {
+		req := x.newPayout()
+		req.Amount = m
+		_, err := x.a.CreatePayout(x.ctx, req)
+		return req.Reference, err
+	}}
+}
+
+// turnedAway tries an amount that must not reach the provider.
+func (x *trial) turnedAway(a amounts, m sdk.Money, code sdk.Code) {
+	x.tap.mark()
+	reference, err := a.try(m)
+	x.want(err, code, sdk.OutcomeNotSent, "%s of %s", a.kind, m)
+	x.quiet(string(a.kind) + " of " + m.String())
+	if n := x.executed(a.kind, reference); n != 0 {
+		x.fail("%s of %s: the provider's books have it", a.kind, m)
+	}
+}
+
+// One step outside on both ends. The amounts on the ends themselves are inclusive, and are used by other cases where
+// they are nearest to the usual amount.
+func (x *trial) checkLimits(a amounts, limits []sdk.AmountLimit) {
+	for _, l := range limits {
+		if len(x.account.Currencies) > 0 && !slices.Contains(x.account.Currencies, l.Currency) {
+			continue
+		}
+		step := smallest(l)
+		if l.Min != nil {
+			if below := l.Min.Sub(step); below.IsPositive() {
+				x.turnedAway(a, sdk.Money{Amount: below, Currency: l.Currency}, sdk.CodeLimit)
+			}
+		}
+		if l.Max != nil {
+			x.turnedAway(a, sdk.Money{Amount: l.Max.Add(step), Currency: l.Currency}, sdk.CodeLimit)
+		}
+	}
+}
+
+// smallest is the least that an amount can differ by.
+func smallest(l sdk.AmountLimit) decimal.Decimal {
+	if l.Decimals != nil {
+		return decimal.New(1, -*l.Decimals)
+	}
+	return decimal.New(1, -2)
+}
+
+// What no provider can want, whatever its limits are.
+func (x *trial) checkAmounts(a amounts, limits []sdk.AmountLimit) {
+	usual := x.amount(limits)
+	for _, amount := range []decimal.Decimal{decimal.Zero, usual.Amount.Neg()} {
+		x.turnedAway(a, sdk.Money{Amount: amount, Currency: usual.Currency}, sdk.CodeInvalidRequest)
+	}
+	x.turnedAway(a, sdk.Money{Amount: usual.Amount, Currency: "usd"}, sdk.CodeInvalidRequest)
+	if len(x.account.Currencies) > 0 {
+		// The code that ISO 4217 keeps for tests: nobody handles it.
+		x.turnedAway(a, sdk.Money{Amount: usual.Amount, Currency: "XTS"}, sdk.CodeInvalidRequest)
+	}
+	for _, l := range limits {
+		if l.Decimals != nil && l.Currency == usual.Currency {
+			finer := usual.Amount.Add(decimal.New(1, -*l.Decimals-1))
+			x.turnedAway(a, sdk.Money{Amount: finer, Currency: l.Currency}, sdk.CodeInvalidRequest+"|"+sdk.CodeLimit)
+		}
+	}
+}
