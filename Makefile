@@ -58,7 +58,7 @@ test: ## all tests, under the race detector where there is a C compiler, with Po
 	@$(if $(CC_FOUND),CGO_ENABLED=1 CC=$(notdir $(CC_FOUND))) bin/testgate -skips tools/testgate/allowed-skips.txt \
 		$(if $(POSTGRES_FOUND),,-without postgres) -- -timeout 10m $(if $(CC_FOUND),-race) ./...
 
-bench: build ## measure calls, starts, memory, durable payments and notices, and write BENCHMARKS.md (PAYHOST_TEST_POSTGRES names a server)
+bench: build ## measure calls, starts, memory, durable payments and notices, and write BENCHMARKS.md (PAYHOST_TEST_POSTGRES names a server; without it one is started)
 	$(GO) run ./host/internal/bench > bin/BENCHMARKS.md && mv bin/BENCHMARKS.md BENCHMARKS.md
 
 # The same seed repeats the plan; without one a new plan is made, and its seed printed.

@@ -18,10 +18,12 @@ import (
 
 	"github.com/payhost/payhost/host"
 	"github.com/payhost/payhost/host/config"
+	"github.com/payhost/payhost/host/internal/pgserver"
 	"github.com/payhost/payhost/sdk"
 )
 
-// postgresVariable names a PostgreSQL server whose user may make databases, as for the tests.
+// postgresVariable names a PostgreSQL server whose user may make databases, as for the tests. Without it one is started
+// where its programs are.
 const postgresVariable = "PAYHOST_TEST_POSTGRES"
 
 // measureDurable makes payments through an embedded host and then has all of them notified, on each database.
@@ -31,9 +33,13 @@ func measureDurable(ctx context.Context, dir string) (string, error) {
 	if err := durableOn(ctx, &b, "SQLite", filepath.Join(dir, "durable"), "sqlite:"+filepath.Join(dir, "payhost.db")); err != nil {
 		return "", err
 	}
-	server := os.Getenv(postgresVariable)
+	server, stop, err := postgresServer()
+	if err != nil {
+		return "", err
+	}
+	defer stop()
 	if server == "" {
-		b.WriteString("\nPostgreSQL was left out: " + postgresVariable + " names no server.\n")
+		b.WriteString("\nPostgreSQL was left out: " + postgresVariable + " names no server, and there are no postgres programs.\n")
 		return b.String(), nil
 	}
 	own, drop, err := ownDatabase(ctx, server)
@@ -43,6 +49,23 @@ func measureDurable(ctx context.Context, dir string) (string, error) {
 	defer drop()
 	err = durableOn(ctx, &b, "PostgreSQL", filepath.Join(dir, "durable-postgres"), own)
 	return b.String(), err
+}
+
+// postgresServer gives the server that the variable names, or one of our own, as it is installed: what it commits is on
+// disk. The URL is "" where there is neither.
+func postgresServer() (server string, stop func(), err error) {
+	if named := os.Getenv(postgresVariable); named != "" {
+		return named, func() {}, nil
+	}
+	bin := pgserver.Programs()
+	if bin == "" {
+		return "", func() {}, nil
+	}
+	own, err := pgserver.Start(bin)
+	if err != nil {
+		return "", nil, fmt.Errorf("start postgres: %w", err)
+	}
+	return own.URL, own.Stop, nil
 }
 
 // ownDatabase makes a database for this run.

@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"runtime/pprof"
 	"time"
 
 	"github.com/payhost/payhost/sdk"
@@ -23,9 +24,36 @@ func main() {
 		idle()
 	case len(os.Args) == 3 && os.Args[1] == rawServer:
 		exitOn(serveRaw(os.Args[2]))
+	case len(os.Args) == 3 && os.Args[1] == durableOnly:
+		exitOn(profileDurable(context.Background(), os.Stdout, os.Args[2]))
 	default:
 		exitOn(run(context.Background(), os.Stdout))
 	}
+}
+
+// durableOnly is the argument with which this program measures durable payments alone, and writes a CPU profile of it to
+// the file that follows.
+const durableOnly = "durable"
+
+func profileDurable(ctx context.Context, w io.Writer, file string) error {
+	dir, err := os.MkdirTemp("", "payhost-bench-")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(dir) }() // as in run
+	f, err := os.Create(file)                //nolint:gosec // the caller's own file
+	if err != nil {
+		return err
+	}
+	if err := pprof.StartCPUProfile(f); err != nil {
+		return err
+	}
+	defer func() { pprof.StopCPUProfile(); _ = f.Close() }()
+	text, err := measureDurable(ctx, dir)
+	if err == nil {
+		_, err = io.WriteString(w, text)
+	}
+	return err
 }
 
 func exitOn(err error) {

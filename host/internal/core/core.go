@@ -151,7 +151,7 @@ func (c *Core) get(ctx context.Context, kind payment.Kind, id string) (*intent.I
 }
 
 func (c *Core) read(ctx context.Context, id string) (i *intent.Intent, err error) {
-	err = c.store.View(ctx, func(tx *store.Tx) (err error) {
+	err = c.store.Look(ctx, func(tx *store.Tx) (err error) {
 		i, err = tx.Intent(ctx, id)
 		return err
 	})

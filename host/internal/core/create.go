@@ -159,10 +159,7 @@ func (c *Core) record(ctx context.Context, i *intent.Intent, verb creation, l Le
 				return err
 			}
 		}
-		if i.Sequence, err = tx.Next(ctx, "sequence:"+i.Provider+":"+i.Fingerprint, cfg.SequenceStart); err != nil {
-			return err
-		}
-		if err := tx.InsertIntent(ctx, i); err != nil {
+		if err := tx.InsertNumbered(ctx, i, "sequence:"+i.Provider+":"+i.Fingerprint, cfg.SequenceStart); err != nil {
 			return err
 		}
 		if err := tx.AddHistory(ctx, i.ID, payment.Change{At: now, Actor: actorAPI, Action: "created", To: payment.Created}); err != nil {
@@ -181,7 +178,7 @@ func (c *Core) newAttempt(number int, verb string, l Lease) payment.Attempt {
 // replay gives the id that a key stands for, waiting while its first request still runs; "" when the key is free.
 func (c *Core) replay(ctx context.Context, key, hash string) (string, error) {
 	var k *store.Key
-	err := c.store.View(ctx, func(tx *store.Tx) (err error) {
+	err := c.store.Look(ctx, func(tx *store.Tx) (err error) {
 		k, err = tx.Key(ctx, key)
 		return err
 	})

@@ -38,7 +38,7 @@ func (c *Core) waitForKey(ctx context.Context, key, hash string) (*store.Key, er
 
 // lookAtKey gives what waitForKey gives, as far as it is known now; running says that it is not.
 func (c *Core) lookAtKey(ctx context.Context, key, hash string) (k *store.Key, running bool, err error) {
-	err = c.store.View(ctx, func(tx *store.Tx) (err error) {
+	err = c.store.Look(ctx, func(tx *store.Tx) (err error) {
 		k, err = tx.Key(ctx, key)
 		return err
 	})

@@ -37,14 +37,8 @@ func (c *Core) Refund(ctx context.Context, id string) (*payment.Refund, error) {
 }
 
 func (c *Core) whole(ctx context.Context, kind payment.Kind, id string) (i *intent.Intent, attempts []payment.Attempt, history []payment.Change, err error) {
-	err = c.store.View(ctx, func(tx *store.Tx) (err error) {
-		if i, err = tx.Intent(ctx, id); err != nil {
-			return err
-		}
-		if attempts, err = tx.Attempts(ctx, id); err != nil {
-			return err
-		}
-		history, err = tx.History(ctx, id)
+	err = c.store.Look(ctx, func(tx *store.Tx) (err error) {
+		i, attempts, history, err = tx.Whole(ctx, id)
 		return err
 	})
 	if errors.Is(err, store.ErrNotFound) || err == nil && i.Kind != kind {

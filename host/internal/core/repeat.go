@@ -41,7 +41,7 @@ func (c *Core) mayRepeat(ctx context.Context, l Lease, i *intent.Intent, notFoun
 		window = defaultReplayWindow
 	}
 	var attempts []payment.Attempt
-	err := c.store.View(ctx, func(tx *store.Tx) (err error) {
+	err := c.store.Look(ctx, func(tx *store.Tx) (err error) {
 		attempts, err = tx.Attempts(ctx, i.ID)
 		return err
 	})

@@ -252,11 +252,7 @@ func (a *application) seen(ctx context.Context, e *sdk.Event, i *intent.Intent) 
 
 // take records that an event is applied. Only verified, applied events occupy an id.
 func (a *application) take(ctx context.Context, e *sdk.Event, i *intent.Intent) error {
-	err := a.tx.TakeEventID(ctx, a.notice.Provider, eventKey(e, i), a.notice.ID, a.inbox.now())
-	if errors.Is(err, store.ErrExists) {
-		return nil // applied again by hand
-	}
-	return err
+	return a.tx.KeepEventID(ctx, a.notice.Provider, eventKey(e, i), a.notice.ID, a.inbox.now()) // kept before when applied again by hand
 }
 
 // eventKey names an event: the provider's id for it, else a digest of what it says. Both are of one intent, so that an id

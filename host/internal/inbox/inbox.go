@@ -163,7 +163,7 @@ func (b *Inbox) Replay(ctx context.Context, id string) (*store.Notice, error) {
 
 // Get reads one stored notice.
 func (b *Inbox) Get(ctx context.Context, id string) (n *store.Notice, err error) {
-	err = b.store.View(ctx, func(tx *store.Tx) (err error) {
+	err = b.store.Look(ctx, func(tx *store.Tx) (err error) {
 		n, err = tx.Notice(ctx, id)
 		return err
 	})

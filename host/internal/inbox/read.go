@@ -75,7 +75,7 @@ func (b *Inbox) subject(ctx context.Context, n *store.Notice) (i *intent.Intent,
 	if n.IntentID == "" {
 		return nil, nil
 	}
-	err = b.store.View(ctx, func(tx *store.Tx) (err error) {
+	err = b.store.Look(ctx, func(tx *store.Tx) (err error) {
 		i, err = tx.Intent(ctx, n.IntentID)
 		return err
 	})

@@ -2,14 +2,13 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"time"
 )
 
 // maxBatch is how many waiting writes share one commit. With one caller a batch is one write; under load the disk's
-// flush, which is nearly all the cost, is shared.
+// flush and what it costs to begin and to end are shared.
 const maxBatch = 128
 
 // writeTimeout bounds a transaction, so that a server which has gone silent does not hold up every caller for ever.
@@ -73,102 +72,86 @@ func (s *Store) commitLoop() {
 
 // gather adds to first what else is waiting now. It does not wait for more: a lone caller is served at once.
 func (s *Store) gather(first *job) []*job {
-	batch := []*job{first}
-	for len(batch) < maxBatch {
+	jobs := []*job{first}
+	for len(jobs) < maxBatch {
 		select {
 		case j := <-s.queue:
-			batch = append(batch, j)
+			jobs = append(jobs, j)
 		default:
-			return batch
+			return jobs
 		}
 	}
-	return batch
+	return jobs
 }
 
-// commit runs a batch in one transaction and answers every job.
-func (s *Store) commit(batch []*job) {
+// commit runs jobs in one transaction and answers every one of them. One that failed is answered after the commit as
+// well: what was in its way, such as a key that is taken, may have been written by another job of this batch, and must be
+// there for whoever looks next.
+func (s *Store) commit(jobs []*job) {
 	ctx, cancel := context.WithTimeout(context.Background(), writeTimeout)
 	defer cancel()
-	defer s.writing.prepare(ctx) // when all are answered and the connection is free
-	tx, err := s.write.BeginTx(ctx, nil)
-	if err != nil {
-		answer(batch, fmt.Errorf("%s: begin to write: %w", s.engine.name, err))
-		return
-	}
-	if s.engine.writeLock != "" {
-		if _, err := tx.ExecContext(ctx, s.engine.writeLock); err != nil {
-			_ = tx.Rollback() // nothing was written
-			answer(batch, fmt.Errorf("%s: wait for the other hosts' writes: %w", s.engine.name, err))
-			return
-		}
-	}
-	wrote := batch[:0:0]
-	// A job that failed is answered after the commit as well: what was in its way, such as a key that is taken, may have
-	// been written by another job of this batch, and must be there for whoever looks next.
-	failed := map[*job]error{}
-	for k, j := range batch {
-		if j.ctx.Err() != nil {
-			j.done <- j.ctx.Err()
+	failed, err := s.runAll(ctx, jobs)
+	for _, j := range jobs {
+		if err != nil { // also for one that failed: what was in its way was never there
+			j.done <- err
 			continue
 		}
-		if err = s.runJob(ctx, tx, j); errors.Is(err, errBroken) {
-			wrote = append(wrote, batch[k:]...) // nothing in it can be vouched for
-			break
-		}
-		if err != nil {
+		j.done <- failed[j]
+	}
+}
+
+// errBroken is for a transaction of which nothing can be vouched for, such as one that the database has ended by itself,
+// as SQLite does on a full disk: what is run in it afterwards would be committed by itself, and be told that it failed.
+var errBroken = errors.New("the transaction is broken")
+
+// runAll gives the error of each job that failed. The error is for all of them: then nothing was written.
+func (s *Store) runAll(ctx context.Context, jobs []*job) (failed map[*job]error, err error) {
+	tx, err := s.db.begin(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("%s: begin to write: %w", s.db.traits().name, err)
+	}
+	failed = map[*job]error{}
+	for _, j := range jobs {
+		if err := j.ctx.Err(); err != nil { // its caller has gone: it is not begun
 			failed[j] = err
 			continue
 		}
-		wrote = append(wrote, j)
-	}
-	if !errors.Is(err, errBroken) {
-		err = nil
-	}
-	if len(wrote) == 0 || err != nil {
-		_ = tx.Rollback() // nothing was written
-	} else if err = tx.Commit(); err != nil {
-		_ = tx.Rollback() // a commit that failed half-way, such as on a full disk, leaves the transaction open
-		err = fmt.Errorf("%s: commit: %w", s.engine.name, err)
-	}
-	answer(wrote, err)
-	for j, cause := range failed {
-		if err != nil {
-			cause = err // what was in its way was never there
+		err := s.runJob(tx, j, len(jobs) == 1)
+		if errors.Is(err, errBroken) {
+			tx.rollback()
+			return nil, err
 		}
-		j.done <- cause
+		if err != nil {
+			failed[j] = err
+		}
 	}
+	if len(failed) == len(jobs) {
+		tx.rollback()
+		return failed, nil
+	}
+	late, err := tx.commit()
+	if err != nil {
+		tx.rollback() // a commit that failed half-way, such as on a full disk, leaves the transaction open
+		return nil, s.db.traits().mapped(err)
+	}
+	for j, err := range late {
+		failed[j] = s.db.traits().mapped(err)
+	}
+	return failed, nil
 }
 
-// errBroken is for a transaction that the database has ended by itself, as SQLite does on a full disk. What is run in it
-// afterwards would be committed by itself, and be told that it failed.
-var errBroken = errors.New("the transaction is broken")
-
-// runJob runs one job in a savepoint and takes its work back when it fails.
-func (s *Store) runJob(ctx context.Context, tx *sql.Tx, j *job) (err error) {
-	if _, err := tx.ExecContext(ctx, "SAVEPOINT job"); err != nil {
-		return fmt.Errorf("%s: savepoint: %w", s.engine.name, err)
+// runJob runs one job's part and takes its work back when it fails.
+func (s *Store) runJob(tx batch, j *job, alone bool) (err error) {
+	if err := tx.open(j, alone); err != nil {
+		return err
 	}
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic in a store transaction: %v", p)
 		}
-		if err == nil {
-			if _, err = tx.ExecContext(ctx, "RELEASE SAVEPOINT job"); err != nil {
-				err = fmt.Errorf("%w: %s: release: %w", errBroken, s.engine.name, err)
-			}
-			return
+		if unnoticed := tx.shut(err); unnoticed != nil {
+			err = s.db.traits().mapped(unnoticed)
 		}
-		if _, back := tx.ExecContext(ctx, "ROLLBACK TO SAVEPOINT job"); back != nil {
-			err = fmt.Errorf("%w: %w (and taking it back failed: %w)", errBroken, err, back)
-			return
-		}
-		_, _ = tx.ExecContext(ctx, "RELEASE SAVEPOINT job") // an open savepoint does no harm
 	}()
-	return j.fn(&Tx{tx: tx, engine: s.engine, prepared: s.writing})
-}
-
-func answer(batch []*job, err error) {
-	for _, j := range batch {
-		j.done <- err
-	}
+	return j.fn(&Tx{tx: tx, engine: s.db.traits()})
 }

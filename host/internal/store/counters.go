@@ -7,13 +7,15 @@ import (
 	"fmt"
 )
 
+// count moves a counter to its next value.
+const count = `INSERT INTO counters (name, value) VALUES ($1, $2)
+	ON CONFLICT (name) DO UPDATE SET value = CASE WHEN counters.value + 1 < $2 THEN $2 ELSE counters.value + 1 END`
+
 // Next gives a counter's next value: start the first time, or when the counter stands lower. A number is never given
 // twice, also not by two hosts: the row is locked until the commit.
 func (t *Tx) Next(ctx context.Context, name string, start uint64) (uint64, error) {
 	var n int64
-	err := t.queryRow(ctx, `INSERT INTO counters (name, value) VALUES ($1, $2)
-		ON CONFLICT (name) DO UPDATE SET value = CASE WHEN counters.value + 1 < $2 THEN $2 ELSE counters.value + 1 END
-		RETURNING value`, name, int64(start)).Scan(&n)
+	err := t.queryRow(ctx, count+` RETURNING value`, name, int64(start)).Scan(&n)
 	if err != nil {
 		return 0, fmt.Errorf("%s: counter %s: %w", t.engine.name, name, err)
 	}

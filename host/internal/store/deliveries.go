@@ -79,7 +79,7 @@ func (t *Tx) TakeUpEvents(ctx context.Context, now time.Time, limit int) (int, e
 		if err != nil {
 			return 0, err
 		}
-		_, err = t.exec(ctx, `INSERT INTO deliveries (position, subject, state, created_at, tries, next_at, tried_at, status, error)
+		err = t.later(ctx, `INSERT INTO deliveries (position, subject, state, created_at, tries, next_at, tried_at, status, error)
 			VALUES ($1, $2, $3, $4, 0, $4, 0, 0, '')`, int64(position), subject(e), payment.DeliveryPending, micros(now))
 		if err != nil {
 			return 0, err
@@ -146,8 +146,7 @@ func (t *Tx) ChangeDelivery(ctx context.Context, d Delivery, was time.Time) erro
 
 // EndDelivery forgets a delivery: its event has arrived.
 func (t *Tx) EndDelivery(ctx context.Context, position uint64) error {
-	_, err := t.exec(ctx, `DELETE FROM deliveries WHERE position = $1`, int64(position))
-	return err
+	return t.later(ctx, `DELETE FROM deliveries WHERE position = $1`, int64(position))
 }
 
 // Backlog counts what waits to be pushed and what was given up. Oldest is when the oldest that waits was taken up; the
@@ -185,23 +184,14 @@ func (t *Tx) Event(ctx context.Context, position uint64) (payment.Event, error) 
 }
 
 func (t *Tx) deliveries(ctx context.Context, query string, args ...any) ([]Delivery, error) {
-	rows, err := t.query(ctx, query, args...)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", t.engine.name, err)
+	return list(ctx, t, scanDelivery, query, args...)
+}
+
+func scanDelivery(row scanner) (d Delivery, err error) {
+	var position, created, next, tried int64
+	if err := row.Scan(&position, &d.Subject, &d.State, &created, &d.Tries, &next, &tried, &d.Status, &d.Error); err != nil {
+		return d, fmt.Errorf("read a delivery: %w", err)
 	}
-	defer rows.Close()
-	var out []Delivery
-	for rows.Next() {
-		var (
-			d                              Delivery
-			position, created, next, tried int64
-		)
-		err := rows.Scan(&position, &d.Subject, &d.State, &created, &d.Tries, &next, &tried, &d.Status, &d.Error)
-		if err != nil {
-			return nil, fmt.Errorf("read a delivery: %w", err)
-		}
-		d.Position, d.CreatedAt, d.NextAt, d.TriedAt = uint64(position), fromMicros(created), fromMicros(next), fromMicros(tried)
-		out = append(out, d)
-	}
-	return out, rows.Err()
+	d.Position, d.CreatedAt, d.NextAt, d.TriedAt = uint64(position), fromMicros(created), fromMicros(next), fromMicros(tried)
+	return d, nil
 }

@@ -15,17 +15,14 @@ import (
 // in order and a reader that has seen one has seen all before it.
 const eventCounter = "events"
 
-// AppendEvent adds an event to the stream, with its id.
+// AppendEvent adds an event to the stream, which gives it its id.
 func (t *Tx) AppendEvent(ctx context.Context, kind payment.Kind, intentID, parentID string, e *payment.Event) error {
-	n, err := t.Next(ctx, eventCounter, 1)
-	if err != nil {
+	if err := t.later(ctx, count, eventCounter, 1); err != nil {
 		return err
 	}
-	e.ID = EventID(n)
-	_, err = t.exec(ctx, `INSERT INTO events (position, type, kind, intent_id, parent_id, sequence, created_at, data)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-		int64(n), e.Type, kind, intentID, parentID, e.Sequence, micros(e.CreatedAt), string(e.Data))
-	return err
+	return t.later(ctx, `INSERT INTO events (position, type, kind, intent_id, parent_id, sequence, created_at, data)
+		VALUES ((SELECT value FROM counters WHERE name = $1), $2, $3, $4, $5, $6, $7, $8)`,
+		eventCounter, e.Type, kind, intentID, parentID, e.Sequence, micros(e.CreatedAt), string(e.Data))
 }
 
 // Events reads the stream after a position, oldest first. Types, when given, are exact types or prefixes with a dot and
@@ -48,35 +45,33 @@ func (t *Tx) Events(ctx context.Context, after uint64, types []string, limit int
 		where += " AND (" + strings.Join(any, " OR ") + ")"
 	}
 	args = append(args, limit)
-	rows, err := t.query(ctx, fmt.Sprintf(`SELECT position, type, kind, intent_id, parent_id, sequence, created_at, data
+	out, err := list(ctx, t, scanEvent, fmt.Sprintf(`SELECT position, type, kind, intent_id, parent_id, sequence, created_at, data
 		FROM events WHERE %s ORDER BY position LIMIT $%d`, where, len(args)), args...)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", t.engine.name, err)
+	if out == nil {
+		out = []payment.Event{} // which JSON shows as a list
 	}
-	defer rows.Close()
-	out := []payment.Event{}
-	for rows.Next() {
-		var (
-			e                payment.Event
-			position, at     int64
-			kind             payment.Kind
-			id, parent, data string
-		)
-		if err := rows.Scan(&position, &e.Type, &kind, &id, &parent, &e.Sequence, &at, &data); err != nil {
-			return nil, err
-		}
-		e.ID, e.CreatedAt, e.Data = EventID(uint64(position)), fromMicros(at), json.RawMessage(data)
-		switch kind {
-		case payment.KindPayment:
-			e.PaymentID = id
-		case payment.KindPayout:
-			e.PayoutID = id
-		case payment.KindRefund:
-			e.RefundID, e.PaymentID = id, parent
-		}
-		out = append(out, e)
+	return out, err
+}
+
+func scanEvent(row scanner) (e payment.Event, err error) {
+	var (
+		position, at     int64
+		kind             payment.Kind
+		id, parent, data string
+	)
+	if err := row.Scan(&position, &e.Type, &kind, &id, &parent, &e.Sequence, &at, &data); err != nil {
+		return e, err
 	}
-	return out, rows.Err()
+	e.ID, e.CreatedAt, e.Data = EventID(uint64(position)), fromMicros(at), json.RawMessage(data)
+	switch kind {
+	case payment.KindPayment:
+		e.PaymentID = id
+	case payment.KindPayout:
+		e.PayoutID = id
+	case payment.KindRefund:
+		e.RefundID, e.PaymentID = id, parent
+	}
+	return e, nil
 }
 
 const eventPrefix = "evt_"

@@ -219,6 +219,13 @@ func TestConnectionsAreHeldToTheirLimits(t *testing.T) {
 			if lock != "20s" {
 				t.Errorf("a lock is waited for for %q", lock)
 			}
+			if err != nil {
+				return err
+			}
+			statement, err := tx.Show(t.Context(), "statement_timeout")
+			if statement != "25s" {
+				t.Errorf("a statement may run for %q", statement)
+			}
 			return err
 		})
 	}

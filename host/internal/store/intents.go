@@ -21,6 +21,26 @@ const intentColumns = `id, kind, provider, parent_id, amount, currency, merchant
 
 // InsertIntent records a new intent.
 func (t *Tx) InsertIntent(ctx context.Context, i *intent.Intent) error {
+	return t.insert(ctx, i, "$13", int64(i.Sequence))
+}
+
+// InsertNumbered records a new intent under the next number of a counter, as Next gives it. i.Sequence has it when the
+// transaction has ended.
+func (t *Tx) InsertNumbered(ctx context.Context, i *intent.Intent, counter string, start uint64) error {
+	err := t.tx.later(ctx, count+` RETURNING value`, []any{counter, int64(start)}, func(row scanner) error {
+		var n int64
+		err := row.Scan(&n)
+		i.Sequence = uint64(n)
+		return err
+	})
+	if err != nil {
+		return t.engine.mapped(err)
+	}
+	return t.insert(ctx, i, "(SELECT value FROM counters WHERE name = $13)", counter)
+}
+
+// insert records an intent whose sequence is an expression of the argument $13.
+func (t *Tx) insert(ctx context.Context, i *intent.Intent, sequence string, argument any) error {
 	i.Version = 1
 	row, err := mutableColumns(i)
 	if err != nil {
@@ -28,11 +48,11 @@ func (t *Tx) InsertIntent(ctx context.Context, i *intent.Intent) error {
 	}
 	args := append([]any{
 		i.ID, i.Kind, i.Provider, i.ParentID, i.Amount.String(), i.Currency, i.MerchantReference, i.Method, string(i.Request),
-		i.IdempotencyKey, micros(i.CreatedAt), micros(i.ExpiresAt), int64(i.Sequence),
+		i.IdempotencyKey, micros(i.CreatedAt), micros(i.ExpiresAt), argument,
 	}, row...)
 	args = append(args, i.Version)
-	_, err = t.exec(ctx, `INSERT INTO intents (`+intentColumns+`) VALUES (`+placeholders(1, len(args))+`)`, args...)
-	return err
+	return t.later(ctx, `INSERT INTO intents (`+intentColumns+`) VALUES (`+placeholders(1, 12)+`, `+sequence+`, `+
+		placeholders(14, len(args)-13)+`)`, args...)
 }
 
 // SaveIntent writes what may change of i, if nobody else has since it was read; else it is ErrConflict.
@@ -42,17 +62,28 @@ func (t *Tx) SaveIntent(ctx context.Context, i *intent.Intent) error {
 		return err
 	}
 	args := append([]any{i.ID, i.Version}, row...)
-	n, err := t.exec(ctx, `UPDATE intents SET (status, review_reason, fingerprint, provider_reference, refs, provider_status,
+	query := `UPDATE intents SET (status, review_reason, fingerprint, provider_reference, refs, provider_status,
 		paid_amount, paid_currency, next_action, failure, state, succeeded_at, updated_at, check_at, checks, events, version)
-		= (`+placeholders(3, len(row))+`, $2 + 1) WHERE id = $1 AND version = $2`, args...)
+		= (` + placeholders(3, len(row)) + `, $2 + 1) WHERE id = $1 AND version = $2`
+	if version, ok := t.held[i.ID]; ok && version == i.Version { // nobody else can have changed it
+		err = t.later(ctx, query, args...)
+		t.held[i.ID]++
+	} else {
+		err = t.saveUnheld(ctx, query, args)
+	}
 	if err != nil {
 		return err
 	}
-	if n != 1 {
-		return ErrConflict
-	}
 	i.Version++
 	return t.saveReferences(ctx, i)
+}
+
+func (t *Tx) saveUnheld(ctx context.Context, query string, args []any) error {
+	n, err := t.exec(ctx, query, args...)
+	if err == nil && n != 1 {
+		return ErrConflict
+	}
+	return err
 }
 
 // ErrConflict is for an intent that somebody else has changed since it was read: read it again and decide again.
@@ -60,7 +91,7 @@ var ErrConflict = errors.New("changed by somebody else")
 
 func (t *Tx) saveReferences(ctx context.Context, i *intent.Intent) error {
 	for _, ref := range i.References {
-		_, err := t.exec(ctx, `INSERT INTO provider_references (provider, reference, intent_id) VALUES ($1, $2, $3)
+		err := t.later(ctx, `INSERT INTO provider_references (provider, reference, intent_id) VALUES ($1, $2, $3)
 			ON CONFLICT DO NOTHING`, i.Provider, ref, i.ID)
 		if err != nil {
 			return err
@@ -102,7 +133,38 @@ func (t *Tx) Intent(ctx context.Context, id string) (*intent.Intent, error) {
 
 // IntentToChange reads one intent and, in an Update, keeps others from changing it until the commit.
 func (t *Tx) IntentToChange(ctx context.Context, id string) (*intent.Intent, error) {
-	return scanIntent(t.queryRow(ctx, `SELECT `+intentColumns+` FROM intents WHERE id = $1`+t.engine.forUpdate, id))
+	if err := t.readAhead(ctx, id); err != nil {
+		return nil, err
+	}
+	i, err := scanIntent(t.queryRow(ctx, `SELECT `+intentColumns+` FROM intents WHERE id = $1`+t.engine.forUpdate, id))
+	if err != nil {
+		return nil, err
+	}
+	if t.held == nil {
+		t.held = map[string]int64{}
+	}
+	t.held[id] = i.Version
+	return i, nil
+}
+
+// Whole reads one intent with its attempts and its history.
+func (t *Tx) Whole(ctx context.Context, id string) (i *intent.Intent, attempts []payment.Attempt, history []payment.Change, err error) {
+	attempts = []payment.Attempt{} // which JSON shows as a list
+	err1 := t.tx.later(ctx, attemptsOf, []any{id}, func(row scanner) error {
+		a, err := scanAttempt(row)
+		attempts = append(attempts, a)
+		return err
+	})
+	err2 := t.tx.later(ctx, historyOf, []any{id}, func(row scanner) error {
+		c, err := scanChange(row)
+		history = append(history, c)
+		return err
+	})
+	if err := errors.Join(err1, err2); err != nil {
+		return nil, nil, nil, t.engine.mapped(err)
+	}
+	i, err = t.Intent(ctx, id)
+	return i, attempts, history, err
 }
 
 // IntentsByReference reads the intents of an account that carry a reference of the provider, newest first, at most 10.
@@ -124,20 +186,7 @@ func (t *Tx) Due(ctx context.Context, provider string, now time.Time, limit int)
 
 // DueProviders names the providers that have something due by now.
 func (t *Tx) DueProviders(ctx context.Context, now time.Time) ([]string, error) {
-	rows, err := t.query(ctx, `SELECT DISTINCT provider FROM intents WHERE check_at > 0 AND check_at <= $1`, micros(now))
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", t.engine.name, err)
-	}
-	defer rows.Close()
-	var out []string
-	for rows.Next() {
-		var name string
-		if err := rows.Scan(&name); err != nil {
-			return nil, err
-		}
-		out = append(out, name)
-	}
-	return out, rows.Err()
+	return t.strings(ctx, `SELECT DISTINCT provider FROM intents WHERE check_at > 0 AND check_at <= $1`, micros(now))
 }
 
 // Filter narrows a list. Zero values do not narrow.
@@ -191,23 +240,10 @@ func (t *Tx) OpenIntents(ctx context.Context, provider string) (int, error) {
 }
 
 func (t *Tx) intents(ctx context.Context, query string, args ...any) ([]*intent.Intent, error) {
-	rows, err := t.query(ctx, query, args...)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", t.engine.name, err)
-	}
-	defer rows.Close()
-	var out []*intent.Intent
-	for rows.Next() {
-		i, err := scanIntent(rows)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, i)
-	}
-	return out, rows.Err()
+	return list(ctx, t, scanIntent, query, args...)
 }
 
-func scanIntent(row interface{ Scan(...any) error }) (*intent.Intent, error) {
+func scanIntent(row scanner) (*intent.Intent, error) {
 	var (
 		i                                                  intent.Intent
 		amount, request, refs, paid, action, failure       string

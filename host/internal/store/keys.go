@@ -23,24 +23,21 @@ type Key struct {
 	CreatedAt time.Time
 }
 
-// InsertKey takes a key, or gives ErrExists.
+// InsertKey takes a key. When it is taken already, the transaction's error is ErrExists, whatever is done in it besides.
 func (t *Tx) InsertKey(ctx context.Context, k Key) error {
-	_, err := t.exec(ctx, `INSERT INTO idempotency_keys (key, request_hash, intent_id, action, result, host, deadline, created_at)
+	return t.later(ctx, `INSERT INTO idempotency_keys (key, request_hash, intent_id, action, result, host, deadline, created_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
 		k.Key, k.RequestHash, k.IntentID, k.Action, k.Result, k.Host, micros(k.Deadline), micros(k.CreatedAt))
-	return err
 }
 
 // FinishKey records how a key's action ended.
 func (t *Tx) FinishKey(ctx context.Context, key, result string) error {
-	_, err := t.exec(ctx, `UPDATE idempotency_keys SET result = $2 WHERE key = $1`, key, result)
-	return err
+	return t.later(ctx, `UPDATE idempotency_keys SET result = $2 WHERE key = $1`, key, result)
 }
 
 // DeleteKey frees a key whose action was proven never to have left the machine.
 func (t *Tx) DeleteKey(ctx context.Context, key string) error {
-	_, err := t.exec(ctx, `DELETE FROM idempotency_keys WHERE key = $1`, key)
-	return err
+	return t.later(ctx, `DELETE FROM idempotency_keys WHERE key = $1`, key)
 }
 
 // Key reads a key.

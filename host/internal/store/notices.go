@@ -43,19 +43,17 @@ func (t *Tx) InsertNotice(ctx context.Context, n *Notice) error {
 	if err != nil {
 		return err
 	}
-	_, err = t.exec(ctx, `INSERT INTO webhooks (`+noticeColumns+`) VALUES (`+placeholders(1, 18)+`)`,
+	return t.later(ctx, `INSERT INTO webhooks (`+noticeColumns+`) VALUES (`+placeholders(1, 18)+`)`,
 		n.ID, n.Provider, n.Purpose, n.Scope, n.IntentID, micros(n.ReceivedAt), n.Request.RemoteAddress, n.Request.Method,
 		n.Request.Query, string(headers), n.Request.Body, n.State, boolInt(n.Verified), n.Events, idsJSON(n.IntentIDs), n.Error,
 		n.Tries, micros(n.NextTryAt))
-	return err
 }
 
 // SaveNotice writes what became of a notice.
 func (t *Tx) SaveNotice(ctx context.Context, n *Notice) error {
-	_, err := t.exec(ctx, `UPDATE webhooks SET state = $2, verified = $3, events = $4, intent_ids = $5, error = $6, tries = $7,
+	return t.later(ctx, `UPDATE webhooks SET state = $2, verified = $3, events = $4, intent_ids = $5, error = $6, tries = $7,
 		next_try_at = $8 WHERE id = $1`,
 		n.ID, n.State, boolInt(n.Verified), n.Events, idsJSON(n.IntentIDs), n.Error, n.Tries, micros(n.NextTryAt))
-	return err
 }
 
 // ClaimNotice records the next try of a notice that still waits for the one at was. mine is false when somebody else has
@@ -115,32 +113,26 @@ func (t *Tx) DeleteUnverifiedBefore(ctx context.Context, before time.Time, limit
 
 // TakeEventID records that a provider's event is applied, or gives ErrExists when it was before.
 func (t *Tx) TakeEventID(ctx context.Context, provider, eventID, noticeID string, at time.Time) error {
-	n, err := t.exec(ctx, `INSERT INTO applied_notices (provider, event_id, webhook_id, applied_at) VALUES ($1, $2, $3, $4)
-		ON CONFLICT DO NOTHING`, provider, eventID, noticeID, micros(at))
+	n, err := t.exec(ctx, takeEventID, provider, eventID, noticeID, micros(at))
 	if err == nil && n == 0 {
 		return ErrExists
 	}
 	return err
 }
 
-func (t *Tx) notices(ctx context.Context, query string, args ...any) ([]*Notice, error) {
-	rows, err := t.query(ctx, query, args...)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", t.engine.name, err)
-	}
-	defer rows.Close()
-	var out []*Notice
-	for rows.Next() {
-		n, err := scanNotice(rows)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, n)
-	}
-	return out, rows.Err()
+// KeepEventID is TakeEventID for an id that may have been taken before.
+func (t *Tx) KeepEventID(ctx context.Context, provider, eventID, noticeID string, at time.Time) error {
+	return t.later(ctx, takeEventID, provider, eventID, noticeID, micros(at))
 }
 
-func scanNotice(row interface{ Scan(...any) error }) (*Notice, error) {
+const takeEventID = `INSERT INTO applied_notices (provider, event_id, webhook_id, applied_at) VALUES ($1, $2, $3, $4)
+	ON CONFLICT DO NOTHING`
+
+func (t *Tx) notices(ctx context.Context, query string, args ...any) ([]*Notice, error) {
+	return list(ctx, t, scanNotice, query, args...)
+}
+
+func scanNotice(row scanner) (*Notice, error) {
 	var (
 		n                        Notice
 		received, next, verified int64

@@ -1,11 +1,12 @@
 package store
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 )
@@ -13,37 +14,103 @@ import (
 // postgresReaders bounds the connections of one host, less one for its writer.
 const postgresReaders = 8
 
-// writersLock is the number of the lock that writing transactions take turns by. Without it two hosts that write the same
-// rows in another order stop each other until the server's deadlock detection fails one of them; and nearly every
-// transaction takes the one row that numbers events, so they take turns in any case.
-const writersLock = "8041870297"
-
 // sessionLimits are what the server holds our connections to, unless the URL says otherwise. A host that is frozen within
 // a transaction, as when its machine is suspended, would keep every other host from writing for as long as the server
 // takes it for alive: what it holds it loses after ten seconds, and its own callers are told that nothing was written.
-// Nor does one statement wait for another host's lock for longer than a write may take.
-var sessionLimits = map[string]string{"idle_in_transaction_session_timeout": "10s", "lock_timeout": "20s"}
+// Nor does one statement wait for another host's lock, or run, for longer than a write may take.
+var sessionLimits = map[string]string{
+	"idle_in_transaction_session_timeout": "10s", "lock_timeout": "20s", "statement_timeout": "25s",
+}
 
-// openPostgres opens a server's database, which several hosts may share.
-func openPostgres(url string) (*Store, error) {
-	cfg, err := pgx.ParseConfig(url)
+// A look is one implicit transaction, and what it sees must be of one moment like a view's.
+var readerSettings = map[string]string{"default_transaction_isolation": "repeatable read", "default_transaction_read_only": "on"}
+
+// postgres is a server's database, which several hosts may share.
+type postgres struct {
+	write, read *pgxpool.Pool
+	migrations  *pgxpool.Config
+}
+
+func openPostgres(ctx context.Context, url string) (database, error) {
+	write, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		// The driver's error quotes the URL, with the password in it.
 		return nil, errors.New("store: the postgres url is not valid")
 	}
-	for name, limit := range sessionLimits {
-		if _, ok := cfg.RuntimeParams[name]; !ok {
-			cfg.RuntimeParams[name] = limit
+	p := &postgres{migrations: write.Copy()}
+	preset(write, sessionLimits)
+	write.MaxConns = 1
+	read := write.Copy()
+	preset(read, readerSettings)
+	read.MaxConns = postgresReaders
+	if p.write, err = pgxpool.NewWithConfig(ctx, write); err != nil {
+		return nil, errors.New("store: the postgres url is not valid")
+	}
+	if p.read, err = pgxpool.NewWithConfig(ctx, read); err != nil {
+		p.write.Close()
+		return nil, errors.New("store: the postgres url is not valid")
+	}
+	return p, nil
+}
+
+// preset sets what the URL leaves open.
+func preset(cfg *pgxpool.Config, settings map[string]string) {
+	for name, value := range settings {
+		if _, ok := cfg.ConnConfig.RuntimeParams[name]; !ok {
+			cfg.ConnConfig.RuntimeParams[name] = value
 		}
 	}
-	write, read := stdlib.OpenDB(*cfg), stdlib.OpenDB(*cfg)
-	write.SetMaxOpenConns(1)
-	read.SetMaxOpenConns(postgresReaders)
-	return &Store{write: write, read: read, engine: engine{
-		name: "postgres", dialect: goose.DialectPostgres, forUpdate: " FOR UPDATE",
-		writeLock: "SELECT pg_advisory_xact_lock(" + writersLock + ")",
-		snapshot:  sql.LevelRepeatableRead, duplicate: duplicateInPostgres,
-	}}, nil
+}
+
+func (p *postgres) traits() traits {
+	return traits{name: "postgres", trips: true, dialect: goose.DialectPostgres, forUpdate: " FOR UPDATE", duplicate: duplicateInPostgres}
+}
+
+// migrating gives connections without limits: a migration of a large table may take its time.
+func (p *postgres) migrating() (*sql.DB, func() error) {
+	db := stdlib.OpenDB(*p.migrations.ConnConfig)
+	return db, db.Close
+}
+
+func (p *postgres) begin(ctx context.Context) (batch, error) {
+	conn, err := p.write.Acquire(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return newBatch(ctx, conn), nil
+}
+
+func (p *postgres) view(ctx context.Context, fn func(transaction) error) error {
+	conn, err := p.read.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Release()
+	tx := &pipeline{ctx: ctx, conn: conn.Conn()}
+	tx.control("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "begin to read")
+	defer func() {
+		if tx.trips > 0 {
+			_, _ = tx.conn.Exec(ctx, "ROLLBACK") // nothing was written
+		}
+	}()
+	return fn(tx)
+}
+
+func (p *postgres) look(ctx context.Context, fn func(transaction) error) error {
+	conn, err := p.read.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Release()
+	return fn(&pipeline{ctx: ctx, conn: conn.Conn(), most: 1})
+}
+
+func (p *postgres) ping(ctx context.Context) error { return p.read.Ping(ctx) }
+
+func (p *postgres) close() error {
+	p.write.Close()
+	p.read.Close()
+	return nil
 }
 
 func duplicateInPostgres(err error) bool {

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -16,9 +17,16 @@ import (
 // readers is how many connections read at once; SQLite has one writer in any case.
 const readers = 4
 
-// openSQLite opens a file, making it and its folder (0700) when they are missing. WAL lets readers go on while the
-// writer commits; synchronous=FULL puts every commit on disk before it is answered.
-func openSQLite(path string) (*Store, error) {
+// sqliteFile is a file. One connection writes and others read; WAL lets them go on while the writer commits.
+type sqliteFile struct {
+	write, read *sql.DB
+	// What is prepared on each.
+	writing, reading *statements
+}
+
+// openSQLite opens a file, making it and its folder (0700) when they are missing. synchronous=FULL puts every commit
+// on disk before it is answered.
+func openSQLite(path string) (database, error) {
 	if path == "" {
 		return nil, errors.New("store: sqlite: the url names no file")
 	}
@@ -47,9 +55,49 @@ func openSQLite(path string) (*Store, error) {
 	}
 	read.SetMaxOpenConns(readers)
 	read.SetMaxIdleConns(readers)
-	return &Store{write: write, read: read, writing: newStatements(write), reading: newStatements(read), engine: engine{
-		name: "sqlite", dialect: goose.DialectSQLite3, duplicate: duplicateInSQLite,
-	}}, nil
+	return &sqliteFile{write: write, read: read, writing: newStatements(write), reading: newStatements(read)}, nil
+}
+
+func (f *sqliteFile) traits() traits {
+	return traits{name: "sqlite", dialect: goose.DialectSQLite3, duplicate: duplicateInSQLite}
+}
+
+func (f *sqliteFile) migrating() (*sql.DB, func() error) { return f.write, func() error { return nil } }
+
+func (f *sqliteFile) begin(ctx context.Context) (batch, error) {
+	ctx = context.WithoutCancel(ctx)
+	f.writing.prepare(ctx) // the connection is free
+	tx, err := f.write.BeginTx(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	return &sqliteBatch{sqliteTx: sqliteTx{tx, f.writing}, ctx: ctx}, nil
+}
+
+func (f *sqliteFile) view(ctx context.Context, fn func(transaction) error) error {
+	defer f.reading.prepare(ctx)
+	tx, err := f.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return fmt.Errorf("begin to read: %w", err)
+	}
+	defer tx.Rollback() // nothing was written
+	return fn(&sqliteTx{tx, f.reading})
+}
+
+// look spares the goroutine that the driver keeps for each statement of a context that can end: it is over soon.
+func (f *sqliteFile) look(ctx context.Context, fn func(transaction) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return f.view(context.WithoutCancel(ctx), fn)
+}
+
+func (f *sqliteFile) ping(ctx context.Context) error { return f.read.PingContext(ctx) }
+
+func (f *sqliteFile) close() error {
+	f.writing.close()
+	f.reading.close()
+	return errors.Join(f.write.Close(), f.read.Close())
 }
 
 // makeFolder makes a database's folder, which is for this user alone.

@@ -19,6 +19,7 @@ func TestStatementsArePreparedAndBounded(t *testing.T) {
 			t.Error(err)
 		}
 	}()
+	reading := s.db.(*sqliteFile).reading
 	one := func(query string) (n int) {
 		t.Helper()
 		err := s.View(ctx, func(tx *Tx) error { return tx.queryRow(ctx, query).Scan(&n) })
@@ -33,7 +34,7 @@ func TestStatementsArePreparedAndBounded(t *testing.T) {
 			t.Fatalf("%s gives %d", query, n)
 		}
 	}
-	if s.reading.ready[query] == nil {
+	if reading.ready[query] == nil {
 		t.Error("a text that ran three times is not prepared")
 	}
 	for k := range maxStatements + 10 {
@@ -41,7 +42,7 @@ func TestStatementsArePreparedAndBounded(t *testing.T) {
 			t.Fatalf("SELECT %d gives %d", k, n)
 		}
 	}
-	if n := len(s.reading.ready); n != maxStatements {
+	if n := len(reading.ready); n != maxStatements {
 		t.Errorf("%d texts are kept, at most %d may be", n, maxStatements)
 	}
 }

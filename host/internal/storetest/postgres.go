@@ -1,28 +1,23 @@
 //go:build unix
 
-// Package storetest starts a PostgreSQL server for tests, where there is one.
+// Package storetest gives tests their databases: SQLite files, and databases of a PostgreSQL server where there is one.
 package storetest
 
 import (
-	"bytes"
+	"database/sql"
 	"fmt"
-	"net"
 	"os"
-	"os/exec"
-	"os/user"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
-	"time"
 
-	"database/sql"
-
-	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
+	"github.com/payhost/payhost/host/internal/pgserver"
 	"go.uber.org/goleak"
 )
+
+// settings make the servers fast: what they hold is worth nothing after the test.
+const settings = "fsync=off"
 
 // variable names a server to use in place of an own one. Its user must be allowed to make databases.
 const variable = "PAYHOST_TEST_POSTGRES"
@@ -46,7 +41,7 @@ func OnBoth(m *testing.M) int {
 	if code := m.Run(); code != 0 {
 		return code
 	}
-	if os.Getenv(variable) == "" && programs() == "" {
+	if os.Getenv(variable) == "" && pgserver.Programs() == "" {
 		fmt.Printf("left out on PostgreSQL: %s is not set and there are no postgres programs\n", variable)
 		return 0
 	}
@@ -92,10 +87,11 @@ func Postgres(t testing.TB) string {
 		if server = os.Getenv(variable); server != "" {
 			return
 		}
-		if bin := programs(); bin != "" {
-			var own cluster
-			own, failure = start(bin)
-			server, stop = own.url, own.stop
+		if bin := pgserver.Programs(); bin != "" {
+			var own *pgserver.Server
+			if own, failure = pgserver.Start(bin, settings); failure == nil {
+				server, stop = own.URL, own.Stop
+			}
 		}
 	})
 	if failure != nil {
@@ -147,151 +143,23 @@ func withDatabase(url, name string) string {
 	return url
 }
 
-// programs gives the folder of initdb and postgres, "" when there is none.
-func programs() string {
-	if path, err := exec.LookPath("initdb"); err == nil {
-		return filepath.Dir(path)
-	}
-	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
-	if len(found) == 0 {
-		return ""
-	}
-	return filepath.Dir(found[len(found)-1])
-}
-
-// start makes a cluster in a temporary folder and runs it on a free port. initdb and postgres refuse to be root: then
-// they run as another user.
-func start(bin string) (c cluster, err error) {
-	c.stop = func() {}
-	dir, err := os.MkdirTemp("", "payhost-postgres-")
-	if err != nil {
-		return c, err
-	}
-	attr, err := unprivileged(dir)
-	if err != nil {
-		return c, err
-	}
-	data := filepath.Join(dir, "data")
-	if out, err := run(attr, dir, filepath.Join(bin, "initdb"), "-D", data, "-U", "payhost", "-A", "trust", "--no-sync", "-E", "UTF8"); err != nil {
-		return c, fmt.Errorf("initdb: %w: %s", err, out)
-	}
-	port, err := freePort()
-	if err != nil {
-		return c, err
-	}
-	attr.Setpgid = true // so that it can be killed whole
-	c.url = fmt.Sprintf("postgres://payhost@127.0.0.1:%d/postgres?sslmode=disable", port)
-	launch := func() (*exec.Cmd, error) {
-		var log bytes.Buffer
-		cmd := exec.Command(filepath.Join(bin, "postgres"), "-D", data, "-p", strconv.Itoa(port), "-k", dir, "-c", "listen_addresses=127.0.0.1",
-			"-c", "max_connections=200", "-c", "fsync=off") // what it holds is worth nothing after the test
-		cmd.Dir, cmd.SysProcAttr, cmd.Stdout, cmd.Stderr = dir, attr, &log, &log
-		if err := cmd.Start(); err != nil {
-			return nil, err
-		}
-		return cmd, waitFor(c.url, &log)
-	}
-	cmd, err := launch()
-	c.stop = func() {
-		if cmd != nil {
-			_ = cmd.Process.Signal(syscall.SIGINT) // fast shutdown
-			_ = cmd.Wait()
-		}
-		_ = os.RemoveAll(dir)
-	}
-	c.crash = func() error {
-		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
-		_ = cmd.Wait()
-		cmd, err = launch()
-		return err
-	}
-	return c, err
-}
-
-// cluster is a server of our own.
-type cluster struct {
-	url  string // without a database's name
-	stop func()
-	// crash kills the server with all its processes, and starts it again on what it left.
-	crash func() error
-}
-
 // Crashing gives an empty database on a server of the test's own, with a function that kills the server with all its
 // processes and returns when it is there again: no other test may meet that. It skips the test where there are no
 // postgres programs.
 func Crashing(t testing.TB) (url string, kill func()) {
 	t.Helper()
-	bin := programs()
+	bin := pgserver.Programs()
 	if bin == "" {
 		t.Skipf("left out: %s names a server that is not ours to kill, or nothing, and there are no postgres programs", variable)
 	}
-	own, err := start(bin)
-	t.Cleanup(own.stop)
+	own, err := pgserver.Start(bin, settings)
 	if err != nil {
 		t.Fatalf("start postgres: %v", err)
 	}
-	return own.url, func() {
-		if err := own.crash(); err != nil {
+	t.Cleanup(own.Stop)
+	return own.URL, func() {
+		if err := own.Crash(); err != nil {
 			t.Fatalf("start postgres again: %v", err)
 		}
 	}
-}
-
-// waitFor returns when the server answers.
-func waitFor(url string, log *bytes.Buffer) error {
-	db, err := sql.Open("pgx", url)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
-		if err = db.Ping(); err == nil {
-			return nil
-		}
-		if time.Now().After(deadline) {
-			return fmt.Errorf("does not answer: %w: %s", err, log.String())
-		}
-	}
-}
-
-// unprivileged gives the folder to a user who is not root, when we are.
-func unprivileged(dir string) (*syscall.SysProcAttr, error) {
-	attr := &syscall.SysProcAttr{}
-	if os.Geteuid() != 0 {
-		return attr, nil
-	}
-	for _, name := range []string{"postgres", "nobody"} {
-		u, err := user.Lookup(name)
-		if err != nil {
-			continue
-		}
-		uid, err1 := strconv.ParseUint(u.Uid, 10, 32)
-		gid, err2 := strconv.ParseUint(u.Gid, 10, 32)
-		if err1 != nil || err2 != nil {
-			continue
-		}
-		attr.Credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
-		return attr, os.Chown(dir, int(uid), int(gid))
-	}
-	return nil, fmt.Errorf("postgres refuses root, and there is no user postgres or nobody")
-}
-
-func run(attr *syscall.SysProcAttr, dir, path string, args ...string) (string, error) {
-	cmd := exec.Command(path, args...)
-	cmd.Dir, cmd.SysProcAttr = dir, attr
-	out, err := cmd.CombinedOutput()
-	return string(out), err
-}
-
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	defer l.Close()
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	if err != nil {
-		return 0, err
-	}
-	return strconv.Atoi(port)
 }
