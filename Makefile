@@ -25,8 +25,14 @@ RELEASED = $(sort $(wildcard sdk/proto/released/*.binpb))
 CC_FOUND       := $(firstword $(foreach cc,gcc cc,$(shell command -v $(cc) 2>/dev/null)))
 POSTGRES_FOUND := $(firstword $(PAYHOST_TEST_POSTGRES) $(shell command -v postgres 2>/dev/null) $(wildcard /usr/lib/postgresql/*/bin/postgres))
 
+# Whether this machine has what the JavaScript plugin is built with. The packages are fetched once on trial, outside of the
+# work tree: what npm then has, the tests find again.
+NODE_TRIAL = node -e 'process.exit(Number(parseInt(process.versions.node) < 20))' && rm -rf bin/node && mkdir -p bin/node && \
+	cp examples/node/package.json examples/node/package-lock.json bin/node && cd bin/node && \
+	npm ci --ignore-scripts --prefer-offline --no-audit --no-fund
+
 .DEFAULT_GOAL := help
-.PHONY: help build plugin run demo test bench chaos fuzz lint generate verify verify-go verify-contract clean
+.PHONY: help build plugin run demo test node bench chaos fuzz lint generate verify verify-go verify-contract clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,11 +58,16 @@ demo: build ## a guided tour that ends by itself
 
 test: ## all tests, under the race detector where there is a C compiler, with PostgreSQL where there is one
 	$(if $(CC_FOUND),,@echo "no C compiler (gcc or cc): the tests run without the race detector")
+	$(eval NODE_FOUND := $(shell ($(NODE_TRIAL)) >/dev/null 2>&1 && command -v node))
+	@echo "Node.js tests $(if $(NODE_FOUND),run with $(NODE_FOUND),are left out: there is no node of 20 or later or no npm or it cannot get the packages)"
 	@echo "PostgreSQL tests $(if $(PAYHOST_TEST_POSTGRES),run on the server that PAYHOST_TEST_POSTGRES names,$(if \
 		$(POSTGRES_FOUND),run with $(POSTGRES_FOUND),are left out: PAYHOST_TEST_POSTGRES is not set and there is no postgres program))"
 	@$(GO) build -C tools -o ../bin/testgate ./testgate && $(GO) test -C tools ./testgate
 	@$(if $(CC_FOUND),CGO_ENABLED=1 CC=$(notdir $(CC_FOUND))) bin/testgate -skips tools/testgate/allowed-skips.txt \
-		$(if $(POSTGRES_FOUND),,-without postgres) -- -timeout 10m $(if $(CC_FOUND),-race) ./...
+		$(if $(POSTGRES_FOUND),,-without postgres) $(if $(NODE_FOUND),,-without node) -- -timeout 10m $(if $(CC_FOUND),-race) ./...
+
+node: ## build the plugin in JavaScript, examples/node, into its dist/ (VERSION=1.2.0 names the version)
+	cd examples/node && npm ci --ignore-scripts --no-audit --no-fund && VERSION=$(VERSION) npm run -s build
 
 bench: build ## measure calls, starts, memory, durable payments and notices, and write BENCHMARKS.md (PAYHOST_TEST_POSTGRES names a server; without it one is started)
 	$(GO) run ./host/internal/bench > bin/BENCHMARKS.md && mv bin/BENCHMARKS.md BENCHMARKS.md

@@ -136,10 +136,10 @@ var bans = []ban{
 }
 
 // isKit names what only tests are for: our packages called …test, as the standard library calls its own, the simulators
-// with the program that serves them, and the modules that we use in tests alone.
+// with the program that serves them, the examples, and the modules that we use in tests alone.
 func isKit(pkg string) bool {
 	switch name, part := provider(pkg); {
-	case name == sandbox, in(part, "simulator"):
+	case name == sandbox, in(part, "simulator"), in(pkg, "examples"): // examples are read and tested, not shipped
 		return true
 	case in(pkg, "testing", "net/http/httptest", "go.uber.org/goleak", "pgregory.net/rapid", "github.com/Shopify/toxiproxy"):
 		return true
@@ -198,6 +198,7 @@ func TestAllowedArrows(t *testing.T) {
 		"host/hosttest/host.go":            {"host", "testing"},
 		"host/cmd/payhost/main.go":         {"host", "sdk", "github.com/spf13/cobra"},
 		"internal/devrun/main.go":          {"host", "os/exec"},
+		"examples/acme/simulator/api.go":   {"sdk", "sdk/conformance", "sdk/conformance/fault"},
 	} {
 		for _, o := range layering(tree(t, map[string]string{name: file("// Package p is p.", imports...)})) {
 			t.Error(o)

@@ -24,7 +24,8 @@ export function newCertificate(now = new Date()) {
     tagged(3, sequence(
       extension('2.5.29.17', sequence(element(0x82, Buffer.from('localhost')))), // subjectAltName: DNS name
       extension('2.5.29.15', element(0x03, Buffer.from([7, 0x80]))), // keyUsage: digitalSignature
-      extension('2.5.29.37', sequence(oid('1.3.6.1.5.5.7.3.1'))), // extKeyUsage: serverAuth
+      // extKeyUsage: serverAuth, and clientAuth as go-plugin's own have it
+      extension('2.5.29.37', sequence(oid('1.3.6.1.5.5.7.3.1'), oid('1.3.6.1.5.5.7.3.2'))),
     )),
   );
   const signature = crypto.sign('sha256', toBeSigned, privateKey); // DER, as certificates have it
