@@ -114,9 +114,14 @@ func (p Provider) Program() string {
 	return p.Plugin + "@" + p.Version
 }
 
-// Allows says why the configuration's lock does not let the program at path run for this account; nil: it does, or there
-// is no lock. SHA256 is another condition: both must hold.
-func (p Provider) Allows(path, sha256 string) error { return p.lock.allow(p.Program(), path, sha256) }
+// Allows says why SHA256 or the configuration's lock does not let the program at path run for this account; nil: both do,
+// or there are none.
+func (p Provider) Allows(path, sha256 string) error {
+	if p.SHA256 != "" && !strings.EqualFold(p.SHA256, sha256) {
+		return fmt.Errorf("%s has sha256 %s, the configuration of %s allows only %s", path, sha256, p.Name, p.SHA256)
+	}
+	return p.lock.allow(p.Program(), path, sha256)
+}
 
 // LockFile is where the lock of a configuration's file is. It is empty for a Config built in code.
 func (c *Config) LockFile() string {

@@ -18,6 +18,8 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	"github.com/payhost/payhost/sdk/conformance"
 )
 
 func main() {
@@ -76,7 +78,8 @@ func handler(base string) http.Handler {
 	mux := http.NewServeMux()
 	for _, s := range simulators {
 		prefix := "/" + s.name
-		mux.Handle(prefix+"/", http.StripPrefix(prefix, s.make(base+prefix)))
+		sim := s.make(base + prefix)
+		mux.Handle(prefix+"/", http.StripPrefix(prefix, conformance.Control(sim, sim.Config)))
 	}
 	return mux
 }

@@ -13,22 +13,22 @@ import (
 
 // simulators are all there are; a provider's configuration reaches its one with base_url http://ADDRESS/NAME.
 var simulators = []simulator{
-	{"paycrypto", func(publicURL string) http.Handler {
+	{"paycrypto", func(publicURL string) provider {
 		return paycrypto.New(paycrypto.WithPublicURL(publicURL), paycrypto.WithNotices())
 	}},
-	{"paykassma", func(publicURL string) http.Handler {
+	{"paykassma", func(publicURL string) provider {
 		return paykassma.New(paykassma.WithPublicURL(publicURL), paykassma.WithNotices())
 	}},
-	{"paysepro", func(publicURL string) http.Handler {
+	{"paysepro", func(publicURL string) provider {
 		return paysepro.New(paysepro.WithPublicURL(publicURL), paysepro.WithNotices())
 	}},
-	{"ptop", func(publicURL string) http.Handler {
+	{"ptop", func(publicURL string) provider {
 		return ptop.New(ptop.WithPublicURL(publicURL), ptop.WithNotices())
 	}},
-	{"reference", func(publicURL string) http.Handler {
+	{"reference", func(publicURL string) provider {
 		return reference.New(reference.WithPublicURL(publicURL), reference.WithNotices())
 	}},
-	{"ttrpay", func(publicURL string) http.Handler {
+	{"ttrpay", func(publicURL string) provider {
 		return ttrpay.New(ttrpay.WithPublicURL(publicURL), ttrpay.WithNotices())
 	}},
 }
@@ -36,5 +36,11 @@ var simulators = []simulator{
 // simulator is one provider's. publicURL is the address under which it is served, without a slash at its end.
 type simulator struct {
 	name string
-	make func(publicURL string) http.Handler
+	make func(publicURL string) provider
+}
+
+// provider is what every simulator is: the API, and the configuration of a plugin for it.
+type provider interface {
+	http.Handler
+	Config(baseURL string) string
 }

@@ -19,6 +19,9 @@ import (
 //	GET  /_simulator/webhooks?reference=R  {"requests": [{"method", "query", "header", "body", …}]}: see Notifier
 //	GET  /_simulator/returns?reference=R   the same: see Returner
 //
+// A simulator whose answers name an address that the plugin is to call makes it from X-Forwarded-Host, where that is set:
+// the kit stands in between.
+//
 // "body" is base64, times are RFC 3339, amounts are decimal strings.
 const controlPath = "/_simulator/"
 

@@ -57,6 +57,10 @@ func within(amount decimal.Decimal, least, most *decimal.Decimal) decimal.Decima
 	return amount
 }
 
+// hostURL is an address of the host that the plugin serves: the tap listens there and thanks for everything, so that a
+// simulator which sends notices is not kept waiting.
+func (s *subject) hostURL(path string) string { return s.tap.url + hostPath + path }
+
 // newPayment gives a valid request for a payment that was never made before.
 func (s *subject) newPayment(sample *Sample) sdk.CreatePaymentRequest {
 	reference, n := newReference("pay")
@@ -69,9 +73,9 @@ func (s *subject) newPayment(sample *Sample) sdk.CreatePaymentRequest {
 			ID: "customer-" + name, Email: name + "@example.com", Phone: "+491701234567",
 			FirstName: "Ada", LastName: "Lovelace", IP: "198.51.100.7",
 		},
-		NotifyURL: "https://host.example/webhooks/kit/token-" + name,
-		ReturnURL: "https://host.example/return/back-" + name,
-		CancelURL: "https://host.example/return/cancel-" + name,
+		NotifyURL: s.hostURL("webhooks/kit/token-" + name),
+		ReturnURL: s.hostURL("return/back-" + name),
+		CancelURL: s.hostURL("return/cancel-" + name),
 		ExpiresAt: time.Now().Add(24 * time.Hour).UTC().Truncate(time.Second),
 		Metadata:  map[string]string{"order": "47"},
 	}
@@ -100,7 +104,7 @@ func (s *subject) newPayout() sdk.CreatePayoutRequest {
 			ID: "recipient-" + name, Email: name + "@example.com", Name: "Ada Lovelace", Phone: "+491701234567",
 			AccountNumber: "0532013000", IBAN: "DE89370400440532013000",
 		},
-		NotifyURL: "https://host.example/webhooks/kit/token-" + name,
+		NotifyURL: s.hostURL("webhooks/kit/token-" + name),
 		Metadata:  map[string]string{"order": "47"},
 	}
 	s.control.samples.Payout.payout(&req)

@@ -16,4 +16,6 @@ type Process struct {
 	Kill func()
 	// Left says, after Stop, what it left behind.
 	Left func() error
+	// Files counts the files and connections that it holds open; 0 where that cannot be known.
+	Files func() int
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
@@ -45,12 +46,13 @@ func Dial(ctx context.Context, address string) (*Remote, error) {
 			Transport: transport,
 			Rewrite: func(p *httputil.ProxyRequest) {
 				p.SetURL(base)
-				p.Out.Host = p.In.Host
+				p.SetXForwarded() // for whoever answers with an address of the API: it is to be the kit's
 			},
 			// A simulator that breaks off is passed on as just that.
 			ErrorHandler: func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
 		},
 	}
+	sequence.CompareAndSwap(0, uint64(rand.Uint32()>>2)) //nolint:gosec // to be another one, not to be secret
 	if err := r.get(ctx, "", nil, &r.said); err != nil {
 		return nil, fmt.Errorf("the simulator at %s does not say what it can do: %w; the kit needs one with the control protocol "+
 			"(conformance.Control serves it in Go)", address, err)

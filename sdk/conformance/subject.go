@@ -180,6 +180,6 @@ func texts(value json.RawMessage) []string {
 	return list
 }
 
-// sequence counts everything that any Run in this process makes, so that no simulator sees a reference or a sequence
-// number twice.
+// sequence counts everything that any Prove in this process makes, so that no simulator sees a reference or a sequence
+// number twice. One in another process outlives this one: Dial begins somewhere else each time.
 var sequence atomic.Uint64

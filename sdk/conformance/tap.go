@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/payhost/payhost/sdk/conformance/fault"
@@ -50,7 +51,13 @@ func (t *tap) close() {
 	<-t.served
 }
 
+// hostPath is where the tap plays the host.
+const hostPath = "/_host/"
+
 func (t *tap) serve(w http.ResponseWriter, r *http.Request) {
+	if strings.HasPrefix(r.URL.Path, hostPath) {
+		return // an empty answer with status 200
+	}
 	t.mu.Lock()
 	handle := http.HandlerFunc(t.faulty.ServeHTTP)
 	if t.hook != nil {

@@ -27,11 +27,12 @@ func (a *app) pluginCommand() *cobra.Command {
 	return group(
 		&cobra.Command{
 			Use:     "plugin",
-			Short:   "Begin a plugin, or look at a plugin's file",
-			Example: "  payhost plugin new acme\n  payhost plugin info bin/plugins/acme",
+			Short:   "Begin a plugin, look at a plugin's file, call it, prove it",
+			Example: "  payhost plugin new acme\n  payhost plugin info bin/plugins/acme\n  payhost plugin test bin/plugins/acme --simulator http://127.0.0.1:9090/acme",
 		},
 		a.pluginNewCommand(),
 		a.pluginCallCommand(),
+		a.pluginProveCommand(),
 		&cobra.Command{
 			Use:     "info FILE",
 			Short:   "Show what a plugin's file is, what it can do and how it is configured",

@@ -38,7 +38,7 @@ func (a *app) colored() bool {
 
 // statusColors are those of statuses, states, outcomes and results.
 var statusColors = map[string]string{
-	"succeeded": green, "ready": green, "applied": green, "ok": green, "healthy": green,
+	"succeeded": green, "ready": green, "applied": green, "ok": green, "healthy": green, "passed": green,
 	"failed": red, "quarantined": red, "refused": red, "problem": red, "not_sent": red,
 	"unknown": yellow, "under_review": yellow, "unmatched": yellow, "restarting": yellow, "draining": yellow, "warning": yellow,
 	"created": cyan, "requires_action": cyan, "processing": cyan, "authorized": cyan, "pending": cyan, "starting": cyan,

@@ -64,7 +64,7 @@ func (p *Process) reach(ctx context.Context, spec Spec) error {
 	if !ok {
 		return fmt.Errorf("this host does not speak version %d of the contract", at.ContractVersion)
 	}
-	cc, err := grpc.NewClient("unix:"+at.Socket, append(p.conns.dialOptions(), grpc.WithTransportCredentials(insecure.NewCredentials()))...)
+	cc, err := grpc.NewClient("unix:"+at.Socket, append(p.conns.dialOptions(spec.Intercept), grpc.WithTransportCredentials(insecure.NewCredentials()))...)
 	if err != nil {
 		return err
 	}

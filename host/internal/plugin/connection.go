@@ -21,8 +21,8 @@ type connections struct {
 
 // dialOptions are for go-plugin's connections. There is no client keepalive: a plugin in another language may answer one
 // by closing the connection, and on a socket of this machine it tells nothing that the process's end does not.
-func (c *connections) dialOptions() []grpc.DialOption {
-	return []grpc.DialOption{
+func (c *connections) dialOptions(intercept grpc.UnaryClientInterceptor) []grpc.DialOption {
+	options := []grpc.DialOption{
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(sdk.MaxMessageSize), grpc.MaxCallSendMsgSize(sdk.MaxMessageSize)),
 		grpc.WithIdleTimeout(0), // a connection that nobody uses for half an hour stays
 		grpc.WithStatsHandler(traceHandler{}),
@@ -34,6 +34,10 @@ func (c *connections) dialOptions() []grpc.DialOption {
 			return next(ctx, desc, cc, method, opts...)
 		}),
 	}
+	if intercept != nil {
+		options = append(options, grpc.WithUnaryInterceptor(intercept))
+	}
+	return options
 }
 
 func (c *connections) note(cc *grpc.ClientConn) {

@@ -28,7 +28,7 @@ func TestConnectionCountsAsLostOnlyWhenThereCanBeNoOther(t *testing.T) {
 	served := make(chan error)
 	go func() { served <- server.Serve(l) }()
 	c := &connections{}
-	cc, err := grpc.NewClient(l.Addr().String(), append(c.dialOptions(), grpc.WithTransportCredentials(insecure.NewCredentials()))...)
+	cc, err := grpc.NewClient(l.Addr().String(), append(c.dialOptions(nil), grpc.WithTransportCredentials(insecure.NewCredentials()))...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +76,7 @@ func TestQuietConnectionStays(t *testing.T) {
 		go func() { served <- server.Serve(listener) }()
 		dials := 0
 		c := &connections{}
-		cc, err := grpc.NewClient("passthrough:plugin", append(c.dialOptions(),
+		cc, err := grpc.NewClient("passthrough:plugin", append(c.dialOptions(nil),
 			grpc.WithTransportCredentials(insecure.NewCredentials()),
 			grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) {
 				dials++

@@ -160,6 +160,26 @@ func (p *Process) Stop(budget time.Duration) {
 	}
 }
 
+// Kill ends the process at once. Stop is still to be called.
+func (p *Process) Kill() {
+	if p.launcher != nil {
+		p.launcher.kill()
+	}
+}
+
+// EndErr says, once Stop has returned, what was wrong with the process's end: it had to be killed, or ended with an error.
+func (p *Process) EndErr() error {
+	switch {
+	case p.launcher == nil:
+		return nil
+	case !p.launcher.endedByItself():
+		return errors.New("it did not end by itself when it was asked to, and was killed")
+	case p.launcher.endErr != nil:
+		return errors.New(p.launcher.exitText())
+	}
+	return nil
+}
+
 // shutDown ends when the process has. go-plugin's Kill asks politely first, without a deadline of its own: Stop sees to
 // that by killing the process under it.
 func (p *Process) shutDown() {

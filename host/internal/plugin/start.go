@@ -15,6 +15,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 	goplugin "github.com/hashicorp/go-plugin"
 	"github.com/hashicorp/go-plugin/runner"
+	"google.golang.org/grpc"
 
 	"github.com/payhost/payhost/sdk"
 )
@@ -36,6 +37,8 @@ type Spec struct {
 	// Contracts are the versions of the contract that the host speaks, each dispensing an *sdk.Client under
 	// sdk.PluginName; the highest that the plugin speaks too is used. nil: those of the SDK.
 	Contracts map[int]goplugin.PluginSet
+	// Intercept sees every call before and after the plugin has it; nil is nobody.
+	Intercept grpc.UnaryClientInterceptor
 }
 
 // contracts gives the versions of the contract that the host speaks.
@@ -101,7 +104,7 @@ func (p *Process) bringUp(ctx context.Context, spec Spec, folder string, timeout
 		SkipHostEnv:      true,
 		StartTimeout:     timeout + time.Second, // ours ends first and kills the process
 		Logger:           p.sink.hclogger(),
-		GRPCDialOptions:  p.conns.dialOptions(),
+		GRPCDialOptions:  p.conns.dialOptions(spec.Intercept),
 		UnixSocketConfig: &goplugin.UnixSocketConfig{TempDir: spec.Workspace.sockets},
 		SyncStdout:       lineWriter{p.output.stdoutLine},
 		SyncStderr:       lineWriter{p.output.stderrLine},

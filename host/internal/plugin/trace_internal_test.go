@@ -30,7 +30,7 @@ func TestTraceTellsHowFarACallCame(t *testing.T) {
 				t.Fatal(err)
 			}
 			conns := &connections{}
-			cc, err := grpc.NewClient(l.Addr().String(), append(conns.dialOptions(), grpc.WithTransportCredentials(insecure.NewCredentials()))...)
+			cc, err := grpc.NewClient(l.Addr().String(), append(conns.dialOptions(nil), grpc.WithTransportCredentials(insecure.NewCredentials()))...)
 			if err != nil {
 				t.Fatal(err)
 			}

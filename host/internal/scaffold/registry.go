@@ -28,7 +28,7 @@ func registered(file, name string) ([]byte, error) {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
 	alias := strings.ReplaceAll(name, "-", "")
-	line := fmt.Sprintf("{%q, func(publicURL string) http.Handler {\n"+
+	line := fmt.Sprintf("{%q, func(publicURL string) provider {\n"+
 		"return %s.New(%s.WithPublicURL(publicURL), %s.WithNotices())\n}},\n", name, alias, alias, alias)
 	at := func(pos token.Pos) int { return set.Position(pos).Offset }
 	out := string(text[:at(imports)]) + alias + " " + strconv.Quote(payhost+"/plugins/"+name+"/simulator") + "\n" +

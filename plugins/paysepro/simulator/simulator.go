@@ -117,8 +117,11 @@ func (s *Simulator) putNotifyURL(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// base is where browsers reach us.
+// base is where plugins and browsers reach us.
 func (s *Simulator) base(r *http.Request) string {
+	if kit := r.Header.Get("X-Forwarded-Host"); kit != "" {
+		return "http://" + kit
+	}
 	if s.publicURL != "" {
 		return s.publicURL
 	}
