@@ -35,7 +35,7 @@ func build(m *testing.M) int {
 	bin = dir
 	for target, packages := range map[string][]string{
 		dir:                           {"./host/cmd/payhost", "./plugins/sandbox"},
-		filepath.Join(dir, "plugins"): {"./plugins/ptop"},
+		filepath.Join(dir, "plugins"): append(plugins(), "./internal/e2e/testdata/careless"),
 	} {
 		cmd := exec.Command("go", append([]string{"build", "-o", target + string(filepath.Separator)}, packages...)...)
 		cmd.Dir, cmd.Env = filepath.Join("..", ".."), append(os.Environ(), "CGO_ENABLED=0")
@@ -45,6 +45,17 @@ func build(m *testing.M) int {
 		}
 	}
 	return m.Run()
+}
+
+// plugins are the packages of all the plugins that there are.
+func plugins() (packages []string) {
+	mains, _ := filepath.Glob(filepath.Join("..", "..", "plugins", "*", "main.go"))
+	for _, m := range mains {
+		if name := filepath.Base(filepath.Dir(m)); name != "sandbox" {
+			packages = append(packages, "./plugins/"+name)
+		}
+	}
+	return packages
 }
 
 // The secrets of these tests: they must be nowhere but on the provider's wire. The simulator takes its own two only.

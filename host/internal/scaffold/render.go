@@ -51,7 +51,8 @@ func (p *plan) render() (map[string][]byte, error) {
 		return nil, err
 	}
 	if p.registry != "" {
-		delete(files, "README.md") // the repository's own documents say it
+		delete(files, "README.md")               // the repository's own documents say it
+		delete(files, "simulator/serve/main.go") // plugins/sandbox serves them all
 		return files, nil
 	}
 	return files, p.addModule(files)

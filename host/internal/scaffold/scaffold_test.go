@@ -127,7 +127,7 @@ func TestAProviderInsidePassesTheKitAtOnce(t *testing.T) {
 	unformatted(t, folder)
 	noTraces(t, folder)
 	registry, err := os.ReadFile(r.Registry)
-	if err != nil || !strings.Contains(string(registry), `{"northpay", func(publicURL string) http.Handler {`) {
+	if err != nil || !strings.Contains(string(registry), `{"northpay", func(publicURL string) provider {`) {
 		t.Errorf("the registry is\n%s", registry)
 	}
 }

@@ -1,0 +1,55 @@
+// Command careless is a plugin that breaks the contract: it shows its key, takes any answer for a yes, and breaks
+// down when it is asked to end.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"os"
+
+	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/providerhttp"
+)
+
+type config struct {
+	sdk.Endpoint
+	Key sdk.Secret `config:"key,required" doc:"Sent with every request."`
+}
+
+type provider struct {
+	cfg    config
+	client *providerhttp.Client
+}
+
+func newProvider(cfg config, rt sdk.Runtime) (*provider, error) {
+	client, err := providerhttp.New(rt, providerhttp.Options{BaseURL: cfg.URL("https://careless.example", "https://careless.example")})
+	return &provider{cfg, client}, err
+}
+
+func (*provider) Info() sdk.Info {
+	return sdk.Info{Name: "careless", Version: "1", Description: "Breaks the contract", Currencies: []string{"USD"}}
+}
+
+func (p *provider) CreatePayment(ctx context.Context, req sdk.CreatePaymentRequest) (*sdk.Payment, error) {
+	body, err := json.Marshal(map[string]string{"order": req.Reference})
+	if err != nil {
+		return nil, err
+	}
+	if _, err := p.client.Do(ctx, providerhttp.Request{
+		Method: http.MethodPost, Path: "/pay", Body: providerhttp.JSON(body),
+	}); err != nil {
+		return nil, err
+	}
+	link := &sdk.Redirect{URL: "https://careless.example/pay?key=" + url.QueryEscape(p.cfg.Key.Reveal())}
+	return &sdk.Payment{Status: sdk.PaymentRequiresAction, NextAction: &sdk.NextAction{Redirect: link}}, nil
+}
+
+// Close breaks down, which nobody sees but whoever looks at the exit status.
+func (*provider) Close() error {
+	os.Exit(3)
+	return nil
+}
+
+func main() { sdk.Serve(newProvider) }
