@@ -24,18 +24,18 @@ func main() {
 		idle()
 	case len(os.Args) == 3 && os.Args[1] == rawServer:
 		exitOn(serveRaw(os.Args[2]))
-	case len(os.Args) == 3 && os.Args[1] == durableOnly:
-		exitOn(profileDurable(context.Background(), os.Stdout, os.Args[2]))
+	case len(os.Args) >= 3 && os.Args[1] == durableOnly:
+		exitOn(profileDurable(context.Background(), os.Stdout, os.Args[2], os.Args[3:]))
 	default:
 		exitOn(run(context.Background(), os.Stdout))
 	}
 }
 
 // durableOnly is the argument with which this program measures durable payments alone, and writes a CPU profile of it to
-// the file that follows.
+// the file that follows. What else follows are the databases, all of them when nothing does.
 const durableOnly = "durable"
 
-func profileDurable(ctx context.Context, w io.Writer, file string) error {
+func profileDurable(ctx context.Context, w io.Writer, file string, databases []string) error {
 	dir, err := os.MkdirTemp("", "payhost-bench-")
 	if err != nil {
 		return err
@@ -49,7 +49,7 @@ func profileDurable(ctx context.Context, w io.Writer, file string) error {
 		return err
 	}
 	defer func() { pprof.StopCPUProfile(); _ = f.Close() }()
-	text, err := measureDurable(ctx, dir)
+	text, err := measureDurable(ctx, dir, databases...)
 	if err == nil {
 		_, err = io.WriteString(w, text)
 	}

@@ -145,6 +145,9 @@ func (a *application) match(ctx context.Context, e *sdk.Event) (*intent.Intent, 
 		ours = a.notice.IntentID
 	}
 	if ours != "" {
+		if err := a.tx.ExpectEvent(ctx, a.notice.Provider, eventKey(e, ours)); err != nil {
+			return nil, err
+		}
 		i, err := a.tx.IntentToChange(ctx, ours)
 		if err == nil && (i.Kind != kind || i.Provider != a.notice.Provider || a.foreignRefund(i) ||
 			e.BothReferences && otherwiseKnown(i, theirs)) {
@@ -214,7 +217,7 @@ func (a *application) providerRefund(ctx context.Context, e *sdk.Event) (*intent
 	if err := a.notOurs(ctx, parent); err != nil {
 		return nil, err
 	}
-	if err := a.tx.TakeEventID(ctx, a.notice.Provider, eventKey(e, parent), a.notice.ID, a.inbox.now()); errors.Is(err, store.ErrExists) {
+	if err := a.tx.TakeEventID(ctx, a.notice.Provider, eventKey(e, parent.ID), a.notice.ID, a.inbox.now()); errors.Is(err, store.ErrExists) {
 		return nil, errKnown
 	} else if err != nil {
 		return nil, err
@@ -247,21 +250,21 @@ func (a *application) seen(ctx context.Context, e *sdk.Event, i *intent.Intent) 
 	if a.again || a.reading.proof == intent.Hint {
 		return false, nil
 	}
-	return a.tx.EventApplied(ctx, a.notice.Provider, eventKey(e, i))
+	return a.tx.EventApplied(ctx, a.notice.Provider, eventKey(e, i.ID))
 }
 
 // take records that an event is applied. Only verified, applied events occupy an id.
 func (a *application) take(ctx context.Context, e *sdk.Event, i *intent.Intent) error {
-	return a.tx.KeepEventID(ctx, a.notice.Provider, eventKey(e, i), a.notice.ID, a.inbox.now()) // kept before when applied again by hand
+	return a.tx.KeepEventID(ctx, a.notice.Provider, eventKey(e, i.ID), a.notice.ID, a.inbox.now()) // kept before when applied again by hand
 }
 
 // eventKey names an event: the provider's id for it, else a digest of what it says. Both are of one intent, so that an id
 // which a provider uses twice does no harm.
-func eventKey(e *sdk.Event, i *intent.Intent) string {
+func eventKey(e *sdk.Event, id string) string {
 	if e.ID != "" {
-		return i.ID + ":id:" + e.ID
+		return id + ":id:" + e.ID
 	}
 	said, _ := json.Marshal(e) // plain data always marshals
 	sum := sha256.Sum256(said)
-	return i.ID + ":hash:" + hex.EncodeToString(sum[:])
+	return id + ":hash:" + hex.EncodeToString(sum[:])
 }

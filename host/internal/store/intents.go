@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -65,9 +66,9 @@ func (t *Tx) SaveIntent(ctx context.Context, i *intent.Intent) error {
 	query := `UPDATE intents SET (status, review_reason, fingerprint, provider_reference, refs, provider_status,
 		paid_amount, paid_currency, next_action, failure, state, succeeded_at, updated_at, check_at, checks, events, version)
 		= (` + placeholders(3, len(row)) + `, $2 + 1) WHERE id = $1 AND version = $2`
-	if version, ok := t.held[i.ID]; ok && version == i.Version { // nobody else can have changed it
+	mine, ok := t.held[i.ID]
+	if ok = ok && mine.version == i.Version; ok { // nobody else can have changed it
 		err = t.later(ctx, query, args...)
-		t.held[i.ID]++
 	} else {
 		err = t.saveUnheld(ctx, query, args)
 	}
@@ -75,7 +76,19 @@ func (t *Tx) SaveIntent(ctx context.Context, i *intent.Intent) error {
 		return err
 	}
 	i.Version++
+	if ok {
+		t.held[i.ID] = held{i.Version, slices.Clone(i.References)}
+		if slices.Equal(mine.references, i.References) {
+			return nil
+		}
+	}
 	return t.saveReferences(ctx, i)
+}
+
+// held is what was read of an intent that nobody else can change.
+type held struct {
+	version    int64
+	references []string
 }
 
 func (t *Tx) saveUnheld(ctx context.Context, query string, args []any) error {
@@ -141,9 +154,9 @@ func (t *Tx) IntentToChange(ctx context.Context, id string) (*intent.Intent, err
 		return nil, err
 	}
 	if t.held == nil {
-		t.held = map[string]int64{}
+		t.held = map[string]held{}
 	}
-	t.held[id] = i.Version
+	t.held[id] = held{i.Version, slices.Clone(i.References)}
 	return i, nil
 }
 

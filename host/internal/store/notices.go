@@ -113,6 +113,7 @@ func (t *Tx) DeleteUnverifiedBefore(ctx context.Context, before time.Time, limit
 
 // TakeEventID records that a provider's event is applied, or gives ErrExists when it was before.
 func (t *Tx) TakeEventID(ctx context.Context, provider, eventID, noticeID string, at time.Time) error {
+	delete(t.applied, provider+" "+eventID)
 	n, err := t.exec(ctx, takeEventID, provider, eventID, noticeID, micros(at))
 	if err == nil && n == 0 {
 		return ErrExists
@@ -122,6 +123,7 @@ func (t *Tx) TakeEventID(ctx context.Context, provider, eventID, noticeID string
 
 // KeepEventID is TakeEventID for an id that may have been taken before.
 func (t *Tx) KeepEventID(ctx context.Context, provider, eventID, noticeID string, at time.Time) error {
+	delete(t.applied, provider+" "+eventID)
 	return t.later(ctx, takeEventID, provider, eventID, noticeID, micros(at))
 }
 
@@ -172,7 +174,31 @@ func idsJSON(ids []string) string {
 
 // EventApplied reports whether a provider's event has been applied.
 func (t *Tx) EventApplied(ctx context.Context, provider, eventID string) (bool, error) {
+	if known, ok := t.applied[provider+" "+eventID]; ok {
+		return *known, nil
+	}
 	var n int
-	err := t.queryRow(ctx, `SELECT COUNT(*) FROM applied_notices WHERE provider = $1 AND event_id = $2`, provider, eventID).Scan(&n)
+	err := t.queryRow(ctx, eventApplied, provider, eventID).Scan(&n)
 	return n > 0, err
+}
+
+const eventApplied = `SELECT COUNT(*) FROM applied_notices WHERE provider = $1 AND event_id = $2`
+
+// ExpectEvent says that EventApplied may be asked about an event after the next answer, so that it costs no round trip. It
+// is answered as it stands now.
+func (t *Tx) ExpectEvent(ctx context.Context, provider, eventID string) error {
+	if !t.engine.trips {
+		return nil
+	}
+	if t.applied == nil {
+		t.applied = map[string]*bool{}
+	}
+	known := new(bool)
+	t.applied[provider+" "+eventID] = known
+	return t.engine.mapped(t.tx.later(ctx, eventApplied, storable([]any{provider, eventID}), func(row scanner) error {
+		var n int
+		err := row.Scan(&n)
+		*known = n > 0
+		return err
+	}))
 }

@@ -66,10 +66,12 @@ type batch interface {
 type Tx struct {
 	tx     transaction
 	engine traits
-	// held are the versions of the intents that nobody else can change before the end.
-	held map[string]int64
-	// ahead are the attempts of intents, as they will have been read when the next statement is answered.
-	ahead map[string]*attemptsAhead
+	// held are the intents that nobody else can change before the end.
+	held map[string]held
+	// ahead are the attempts of intents, and applied says of events whether they are applied, as they will have been read
+	// when the next statement is answered.
+	ahead   map[string]*attemptsAhead
+	applied map[string]*bool
 }
 
 func (t *Tx) exec(ctx context.Context, query string, args ...any) (int64, error) {
