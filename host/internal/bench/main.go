@@ -49,7 +49,7 @@ func profileDurable(ctx context.Context, w io.Writer, file string, databases []s
 		return err
 	}
 	defer func() { pprof.StopCPUProfile(); _ = f.Close() }()
-	text, err := measureDurable(ctx, dir, databases...)
+	text, err := measureDurable(ctx, dir, 0, databases...)
 	if err == nil {
 		_, err = io.WriteString(w, text)
 	}
@@ -90,7 +90,7 @@ func run(ctx context.Context, w io.Writer) error {
 		return err
 	}
 	fmt.Fprintf(os.Stderr, "durable payments …\n")
-	durable, err := measureDurable(ctx, dir)
+	durable, err := measureDurable(ctx, dir, calls[2].one.p50)
 	if err != nil {
 		return err
 	}
