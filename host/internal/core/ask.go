@@ -20,8 +20,9 @@ func (c *Core) asking(l Lease, i *intent.Intent) intent.Asking {
 	case payment.KindRefund:
 		capability, lookup = sdk.CapabilityGetRefund, l.Info().RefundLookup
 	}
+	verb := l.Has(capability) || listingOf(l, i.Kind).possible()
 	return intent.Asking{
-		Possible: l.Has(capability) && (i.ProviderReference != "" || lookup.ByReference),
+		Possible: verb && (i.ProviderReference != "" || lookup.ByReference),
 		Amounts:  lookup.Amounts,
 	}
 }
@@ -38,12 +39,15 @@ func immediate(l Lease, kind payment.Kind) bool {
 	}
 }
 
-// askProvider makes the status call of the intent's kind.
+// askProvider makes the status call of the intent's kind, or has it listed alone where there is no such call.
 func (c *Core) askProvider(ctx context.Context, l Lease, i *intent.Intent) (intent.Report, error) {
 	ctx, cancel := context.WithTimeout(ctx, l.Config().Timeout)
 	defer cancel()
 	switch i.Kind {
 	case payment.KindPayout:
+		if !l.Has(sdk.CapabilityGetPayout) {
+			return c.listOne(ctx, l, i)
+		}
 		p, err := l.GetPayout(ctx, sdk.GetPayoutRequest{Payout: PayoutContext(i)})
 		if err != nil {
 			return intent.Report{}, err
@@ -60,6 +64,9 @@ func (c *Core) askProvider(ctx context.Context, l Lease, i *intent.Intent) (inte
 		}
 		return refundReport(actorPoll, intent.Answer, r), nil
 	default:
+		if !l.Has(sdk.CapabilityGetPayment) {
+			return c.listOne(ctx, l, i)
+		}
 		p, err := l.GetPayment(ctx, sdk.GetPaymentRequest{Payment: PaymentContext(i)})
 		if err != nil {
 			return intent.Report{}, err
@@ -80,12 +87,17 @@ func (c *Core) Ask(ctx context.Context, l Lease, i *intent.Intent) error {
 		return err
 	}
 	return c.change(ctx, i.ID, func(tx *store.Tx, current *intent.Intent) error {
-		if current.Status == payment.Created {
-			return nil // its own call still runs, and will say
-		}
-		_, err := c.Apply(ctx, tx, current, report, ask)
-		return err
+		return c.answered(ctx, tx, current, report, ask)
 	})
+}
+
+// answered applies what a provider answered about an intent.
+func (c *Core) answered(ctx context.Context, tx *store.Tx, i *intent.Intent, report intent.Report, ask intent.Asking) error {
+	if i.Status == payment.Created {
+		return nil // its own call still runs, and will say
+	}
+	_, err := c.Apply(ctx, tx, i, report, ask)
+	return err
 }
 
 // change reads an intent, lets fn change it, and reads it again when somebody else was faster.

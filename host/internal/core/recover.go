@@ -108,7 +108,9 @@ func (c *Core) settle(ctx context.Context, l Lease, i *intent.Intent) error {
 	case repeatForeign:
 		return c.reviewForeign(ctx, i.ID)
 	}
-	return errors.Join(c.later(ctx, i.ID), c.expire(ctx, i.ID))
+	return c.change(ctx, i.ID, func(tx *store.Tx, i *intent.Intent) error {
+		return errors.Join(c.laterIn(ctx, tx, i), c.expireIn(ctx, tx, i))
+	})
 }
 
 // confirmFinal asks about what is final because a report contradicts it. It goes on asking until the provider has answered.
@@ -133,33 +135,37 @@ func (c *Core) confirmFinal(ctx context.Context, l Lease, i *intent.Intent) erro
 
 // later puts the next look off by the next longer pause.
 func (c *Core) later(ctx context.Context, id string) error {
-	return c.change(ctx, id, func(tx *store.Tx, i *intent.Intent) error {
-		if i.Status.Final() && i.CheckAt.IsZero() {
-			return nil // settled meanwhile
-		}
-		i.CheckAt = c.nowMicro().Add(pause(i.Status, i.Checks))
-		i.Checks++
-		return tx.SaveIntent(ctx, i)
-	})
+	return c.change(ctx, id, func(tx *store.Tx, i *intent.Intent) error { return c.laterIn(ctx, tx, i) })
+}
+
+func (c *Core) laterIn(ctx context.Context, tx *store.Tx, i *intent.Intent) error {
+	if i.Status.Final() && i.CheckAt.IsZero() {
+		return nil // settled meanwhile
+	}
+	i.CheckAt = c.nowMicro().Add(pause(i.Status, i.Checks))
+	i.Checks++
+	return tx.SaveIntent(ctx, i)
 }
 
 // expire ends a payment that nobody finished in time. What the provider is working on, or may be, is not touched: it
 // would only be guessed.
 func (c *Core) expire(ctx context.Context, id string) error {
-	return c.change(ctx, id, func(tx *store.Tx, i *intent.Intent) error {
-		now := c.nowMicro()
-		if i.Kind != payment.KindPayment || i.Status != payment.RequiresAction || i.ExpiresAt.IsZero() {
-			return nil
+	return c.change(ctx, id, func(tx *store.Tx, i *intent.Intent) error { return c.expireIn(ctx, tx, i) })
+}
+
+func (c *Core) expireIn(ctx context.Context, tx *store.Tx, i *intent.Intent) error {
+	now := c.nowMicro()
+	if i.Kind != payment.KindPayment || i.Status != payment.RequiresAction || i.ExpiresAt.IsZero() {
+		return nil
+	}
+	if now.Before(i.ExpiresAt) {
+		if i.CheckAt.After(i.ExpiresAt) {
+			i.CheckAt = i.ExpiresAt
+			return tx.SaveIntent(ctx, i)
 		}
-		if now.Before(i.ExpiresAt) {
-			if i.CheckAt.After(i.ExpiresAt) {
-				i.CheckAt = i.ExpiresAt
-				return tx.SaveIntent(ctx, i)
-			}
-			return nil
-		}
-		_, err := c.Apply(ctx, tx, i, intent.Report{Actor: actorHost, Proof: intent.Operator, Status: payment.Expired,
-			Message: "nobody finished it in time"}, intent.Asking{})
-		return err
-	})
+		return nil
+	}
+	_, err := c.Apply(ctx, tx, i, intent.Report{Actor: actorHost, Proof: intent.Operator, Status: payment.Expired,
+		Message: "nobody finished it in time"}, intent.Asking{})
+	return err
 }

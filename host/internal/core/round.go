@@ -3,6 +3,7 @@ package core
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -58,10 +59,9 @@ func (c *Core) DueProviders(ctx context.Context) (due []string, err error) {
 // minute at most; what is left then is for the next round. Nothing is claimed before there is a free call for it, so a
 // host that dies leaves few claims behind. Several hosts may do it at once on one store.
 func (c *Core) RecoverProvider(ctx context.Context, name string) {
-	until := c.nowMicro()
+	r := &round{core: c, provider: name, until: c.nowMicro(), hold: c.claimTime(ctx, name), alone: map[string]bool{}}
 	begin, over := context.WithTimeout(ctx, roundLasts)
 	defer over()
-	hold := c.claimTime(ctx, name)
 	slots := make(chan struct{}, recoverAtOnce)
 	var calls sync.WaitGroup
 	defer calls.Wait()
@@ -71,20 +71,177 @@ func (c *Core) RecoverProvider(ctx context.Context, name string) {
 		case <-begin.Done():
 			return
 		}
-		mine, err := c.claimDue(ctx, name, until, hold)
+		mine, err := r.claim(ctx)
 		if err != nil && ctx.Err() == nil {
 			c.log.Error("recovery could not read or write the store; it goes on trying", "provider", name, "error", err)
 		}
-		if mine == nil {
-			return
+		if len(mine) == 0 {
+			<-slots
+			calls.Wait()
+			if !r.more() {
+				return
+			}
+			continue
 		}
 		calls.Go(func() {
 			defer func() { <-slots }()
-			if err := c.settleOne(ctx, mine); err != nil && ctx.Err() == nil {
-				c.log.Warn("could not settle", "id", mine.ID, "provider", mine.Provider, "status", mine.Status, "error", err)
-			}
+			r.settle(ctx, mine)
 		})
 	}
+}
+
+// round is one provider's recovery.
+type round struct {
+	core     *Core
+	provider string
+	until    time.Time // what was due by then
+	hold     time.Duration
+
+	mu sync.Mutex
+	// alone are the intents that a list did not answer: they are asked about by themselves. returned says that there are
+	// new ones, which are due again.
+	alone    map[string]bool
+	returned bool
+}
+
+// more reports whether a list has left something over since the last time.
+func (r *round) more() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	was := r.returned
+	r.returned = false
+	return was
+}
+
+// claimed is an intent that this host has taken, and when it was due.
+type claimed struct {
+	*intent.Intent
+	due time.Time
+}
+
+// claim takes what the next call is about, so that no other host does the same: several intents where one call can be
+// about several, else one, else none.
+func (r *round) claim(ctx context.Context) ([]claimed, error) {
+	var due []*intent.Intent
+	err := r.core.store.Look(ctx, func(tx *store.Tx) (err error) {
+		due, err = tx.Due(ctx, r.provider, r.until, listAtMost)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if together := r.together(ctx, due); len(together) > 1 {
+		mine, err := r.take(ctx, together)
+		if len(mine) > 0 || err != nil {
+			return mine, err
+		}
+	}
+	for _, i := range due {
+		mine, err := r.take(ctx, []*intent.Intent{i})
+		if len(mine) > 0 || err != nil {
+			return mine, err
+		}
+	}
+	return nil, nil
+}
+
+// together gives those that are due and can be asked about in one call.
+func (r *round) together(ctx context.Context, due []*intent.Intent) []*intent.Intent {
+	l, err := r.core.accounts.AcquireExisting(ctx, r.provider)
+	if err != nil {
+		return nil
+	}
+	defer l.Release()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var list []*intent.Intent
+	for _, i := range due {
+		if !r.alone[i.ID] {
+			list = append(list, i)
+		}
+	}
+	return r.core.listTogether(l, list)
+}
+
+// take claims those of a list that nobody else has taken.
+func (r *round) take(ctx context.Context, list []*intent.Intent) (mine []claimed, err error) {
+	err = r.core.store.Update(ctx, func(tx *store.Tx) error {
+		for _, i := range list {
+			was := i.CheckAt
+			i.CheckAt = r.core.nowMicro().Add(r.hold)
+			err := tx.SaveIntent(ctx, i)
+			if errors.Is(err, store.ErrConflict) {
+				continue // somebody else has it
+			}
+			if err != nil {
+				return err
+			}
+			mine = append(mine, claimed{i, was})
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return mine, nil
+}
+
+// settle makes the call for what was claimed. What a list does not answer is due again, for a call of its own.
+func (r *round) settle(ctx context.Context, mine []claimed) {
+	if len(mine) == 1 {
+		if err := r.core.settleOne(ctx, mine[0].Intent); err != nil && ctx.Err() == nil {
+			r.core.log.Warn("could not settle", "id", mine[0].ID, "provider", r.provider, "status", mine[0].Status, "error", err)
+		}
+		return
+	}
+	rest, err := r.list(ctx, mine)
+	if err != nil && ctx.Err() == nil {
+		r.core.log.Warn("could not settle together", "provider", r.provider, "error", err)
+	}
+	if err := r.giveBack(ctx, rest); err != nil && ctx.Err() == nil {
+		r.core.log.Warn("what was claimed waits until the claim runs out", "provider", r.provider, "error", err)
+	}
+}
+
+func (r *round) list(ctx context.Context, mine []claimed) (rest []claimed, err error) {
+	l, err := r.core.accounts.AcquireExisting(ctx, r.provider)
+	if err != nil {
+		return mine, err
+	}
+	defer l.Release()
+	var list []*intent.Intent
+	for _, m := range mine {
+		list = append(list, m.Intent)
+	}
+	unanswered, err := r.core.settleAll(ctx, l, list)
+	for _, m := range mine {
+		if slices.Contains(unanswered, m.Intent) {
+			rest = append(rest, m)
+		}
+	}
+	return rest, err
+}
+
+// giveBack makes intents due again as they were, unless they have changed since.
+func (r *round) giveBack(ctx context.Context, rest []claimed) error {
+	if len(rest) == 0 {
+		return nil
+	}
+	r.mu.Lock()
+	for _, m := range rest {
+		r.alone[m.ID] = true
+	}
+	r.returned = true
+	r.mu.Unlock()
+	return r.core.store.Update(ctx, func(tx *store.Tx) error {
+		for _, m := range rest {
+			m.CheckAt = m.due
+			if err := tx.SaveIntent(ctx, m.Intent); err != nil && !errors.Is(err, store.ErrConflict) {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // claimTime is for how long a host that has taken an intent keeps others from it.
@@ -95,28 +252,4 @@ func (c *Core) claimTime(ctx context.Context, name string) time.Duration {
 	}
 	defer l.Release()
 	return callsInARow*l.Config().Timeout + claimGrace
-}
-
-// claimDue takes one intent that was due at a moment, so that no other host does the same; nil when there is none left.
-func (c *Core) claimDue(ctx context.Context, provider string, until time.Time, hold time.Duration) (*intent.Intent, error) {
-	var due []*intent.Intent
-	err := c.store.View(ctx, func(tx *store.Tx) (err error) {
-		due, err = tx.Due(ctx, provider, until, recoverAtOnce)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	for _, i := range due {
-		i.CheckAt = c.nowMicro().Add(hold)
-		err := c.store.Update(ctx, func(tx *store.Tx) error { return tx.SaveIntent(ctx, i) })
-		if errors.Is(err, store.ErrConflict) {
-			continue // somebody else has it
-		}
-		if err != nil {
-			return nil, err
-		}
-		return i, nil
-	}
-	return nil, nil
 }
