@@ -34,7 +34,8 @@ type Verification string
 
 // The degrees of proof.
 const (
-	// NotVerified: the host takes the events only as a reason to ask the provider.
+	// NotVerified: the host takes the events only as a reason to ask the provider. Where the provider's document bounds
+	// the time in which a notice counts, one that comes later is only a hint.
 	NotVerified Verification = "none"
 	// VerifiedByOrigin: it came on a URL that only the provider can know, or from one of its addresses. The host
 	// believes a success only when the notice carries amount and currency, or asking confirms it.
@@ -55,7 +56,8 @@ type ParseWebhookRequest struct {
 // Notice is what a provider's webhook says.
 type Notice struct {
 	Verification Verification
-	// Events are in the order in which they are to be applied; empty when the notice says nothing about money.
+	// Events are in the order in which they are to be applied; a delivery may have several. A genuine notice that says
+	// nothing about money has no events and the provider's usual answer: the provider may add kinds.
 	Events []Event
 	// Response is what the provider wants to hear once the notice is safely stored. A zero Status is 200.
 	Response HTTPResponse

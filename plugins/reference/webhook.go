@@ -19,6 +19,9 @@ type notice struct {
 	Refund    *resource `json:"refund"`
 }
 
+// noticeAge is how long a notice counts: what comes later may be one that somebody has kept, and is only a hint.
+const noticeAge = 10 * time.Minute
+
 func (p *provider) ParseWebhook(_ context.Context, req sdk.ParseWebhookRequest) (*sdk.Notice, error) {
 	if !noticeSigned(p.cfg.WebhookKeys, req.Request.Body, req.Request.Header.Get("Signature")) {
 		return nil, sdk.NotSent(sdk.CodeInvalidSignature, "the notice is not signed with one of webhook_keys")
@@ -27,8 +30,12 @@ func (p *provider) ParseWebhook(_ context.Context, req sdk.ParseWebhookRequest) 
 	if err := json.Unmarshal(req.Request.Body, &n); err != nil {
 		return nil, sdk.NotSent(sdk.CodeInvalidRequest, "the notice is signed but cannot be read")
 	}
+	verified := sdk.VerifiedBySignature
+	if req.Request.ReceivedAt.Sub(n.CreatedAt).Abs() > noticeAge {
+		verified = sdk.NotVerified
+	}
 	return &sdk.Notice{
-		Verification: sdk.VerifiedBySignature,
+		Verification: verified,
 		Events:       n.events(),
 		Response: sdk.HTTPResponse{
 			Status: http.StatusOK,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -307,3 +308,59 @@ type endless struct {
 }
 
 func (endless) Close() error { return nil }
+
+// hoarder opens a file in every call and forgets it.
+type hoarder struct {
+	*provider
+	kept *[]*os.File
+}
+
+func (p hoarder) GetBalances(ctx context.Context) ([]sdk.Balance, error) {
+	f, err := os.Open(os.DevNull)
+	if err != nil {
+		return nil, err
+	}
+	*p.kept = append(*p.kept, f)
+	return p.provider.GetBalances(ctx)
+}
+
+func (p hoarder) Close() error {
+	for _, f := range *p.kept {
+		_ = f.Close()
+	}
+	return p.provider.Close()
+}
+
+// ageless does not look at when a notice was made.
+type ageless struct{ *provider }
+
+func (p ageless) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.Notice, error) {
+	n, err := p.provider.ParseWebhook(ctx, req)
+	if n != nil {
+		n.Verification = sdk.VerifiedBySignature
+	}
+	return n, err
+}
+
+// narrow takes a notice about something else for a mistake.
+type narrow struct{ *provider }
+
+func (p narrow) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.Notice, error) {
+	n, err := p.provider.ParseWebhook(ctx, req)
+	if err == nil && len(n.Events) == 0 {
+		return nil, sdk.NotSent(sdk.CodeInvalidRequest, "the notice is about nothing")
+	}
+	return n, err
+}
+
+// impatient does not wait for an answer.
+type impatient struct{ *provider }
+
+func (p impatient) CreatePayout(ctx context.Context, req sdk.CreatePayoutRequest) (*sdk.Payout, error) {
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Millisecond)
+	defer cancel()
+	if out, err := p.provider.CreatePayout(ctx, req); err == nil {
+		return out, nil
+	}
+	return &sdk.Payout{Status: sdk.PayoutProcessing}, nil
+}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -79,8 +80,9 @@ func TestWrongProvidersAreCaught(t *testing.T) {
 			"cancel": "the end of the request of get_balances",
 		}},
 		{"another name for each attempt", wrong(func(p *provider) renamed { return renamed{p} }), map[string]string{
-			"repeat":                     "the provider's books have 3 more",
-			"repeat after a lost answer": "the provider's books have 2 more",
+			"killed after the provider accepted": "create_payout of a plugin that was killed: the provider's books have 2 more",
+			"repeat":                             "the provider's books have 3 more",
+			"repeat after a lost answer":         "the provider's books have 2 more",
 		}},
 		{"another key for each attempt", wrong(func(p *provider) newKey { return newKey{p} }), map[string]string{
 			"repeat": "the repeat of create_refund must answer with the original",
@@ -89,9 +91,10 @@ func TestWrongProvidersAreCaught(t *testing.T) {
 			"creates at once": "got the same reference",
 		}},
 		{"no signature checked", wrong(func(p *provider) trusting { return trusting{p} }), map[string]string{
-			"webhook changed": "verifies and says something else",
-			"webhook junk":    "a notice that is junk is verified",
-			"return":          "verifies and says something else",
+			"webhook unsigned": "with something left out verifies and says something else",
+			"webhook changed":  "verifies and says something else",
+			"webhook junk":     "a notice that is junk is verified",
+			"return":           "verifies and says something else",
 		}},
 		{"a notice read in two ways", wrong(func(p *provider) forgetful { return forgetful{p} }), map[string]string{
 			"webhook twice": "says first",
@@ -104,6 +107,18 @@ func TestWrongProvidersAreCaught(t *testing.T) {
 		}},
 		{"a secret in a link", wrong(func(p *provider) talkative { return talkative{p} }), map[string]string{
 			"create payment": "the answer of CreatePayment holds the value of api_key",
+		}},
+		{"a connection kept from every call", wrong(func(p *provider) hoarder { return hoarder{p, new([]*os.File)} }), map[string]string{
+			"files": "files and connections open, after 8 more rounds",
+		}},
+		{"any time", wrong(func(p *provider) ageless { return ageless{p} }), map[string]string{
+			"webhook stale": "a stale notice is verified by",
+		}},
+		{"known kinds only", wrong(func(p *provider) narrow { return narrow{p} }), map[string]string{
+			"webhook of an unknown kind": "a kind that is not known: invalid_request",
+		}},
+		{"no patience", wrong(func(p *provider) impatient { return impatient{p} }), map[string]string{
+			"slow answer": "create_payout, whose answer does not end succeeded",
 		}},
 		{"no end", wrong(func(p *provider) endless { go func() { <-stop }(); return endless{p, stop} }), map[string]string{
 			"end": "left something behind",

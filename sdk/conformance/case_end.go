@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"time"
 
 	"github.com/payhost/payhost/sdk"
 )
@@ -117,5 +118,45 @@ func end(x *trial) {
 	}
 	if err := x.process.Left(); err != nil {
 		x.fail("the plugin has ended and left something behind: %v", err)
+	}
+}
+
+var fileCases = []testCase{
+	{
+		name: "files",
+		rule: "A provider that holds something of its own (a connection, a goroutine) gives it up in Close, when it is no longer needed.",
+		run:  files,
+	},
+}
+
+// rounds is how often everything is used while open files are counted.
+const rounds = 8
+
+// files uses everything several times: what a call opens and does not close is there once for each round. What a client
+// keeps for the next call does not grow.
+func files(x *trial) {
+	round := func() {
+		for _, v := range append(x.able(false), x.able(true)...) {
+			_, err := v.ready(x).call(x.ctx, x.a)
+			x.must(err, "%s", v.capability)
+		}
+	}
+	round()
+	before := x.process.Files()
+	most := before + rounds/2 // what is closed a moment later, or opened beside, is less
+	for range rounds {
+		round()
+	}
+	// What was closed a moment ago may still be there.
+	now, end := x.process.Files(), time.After(patience)
+	for late := false; now > most && !late; now = x.process.Files() {
+		select {
+		case <-time.After(10 * time.Millisecond):
+		case <-end:
+			late = true
+		}
+	}
+	if now > most {
+		x.fail("after every verb was called once the plugin holds %d files and connections open, after %d more rounds %d", before, rounds, now)
 	}
 }

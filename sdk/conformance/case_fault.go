@@ -51,6 +51,7 @@ var breakages = []breakage{
 	{"status 500", fault.Fault{Kind: fault.Error}, false},
 	{"status 503 after processing", fault.Fault{Kind: fault.Error, Status: http.StatusServiceUnavailable, Processed: true}, true},
 	{"a reset connection", fault.Fault{Kind: fault.Reset}, false},
+	{"a reset connection after processing", fault.Fault{Kind: fault.Reset, Processed: true}, true},
 	{"a lost answer", fault.Fault{Kind: fault.LostResponse}, true},
 }
 

@@ -45,6 +45,9 @@ var timeCases = []testCase{
 // is proven is what happens after the deadline, not how soon it is.
 const shortest = 100 * time.Millisecond
 
+// tries is how many of them there are, each twice as long as the one before.
+const tries = 8
+
 // The SDK sees to this in Go. A plugin in another language has to see to it itself.
 func deadlineOver(x *trial) {
 	for _, v := range append(x.able(false), x.able(true)...) {
@@ -70,7 +73,6 @@ func (x *trial) unanswered(limited limit) {
 		if len(x.usual(v)) == 0 {
 			continue
 		}
-		const tries = 8
 		for try := range tries {
 			if x.giveUp(v, limited, try) {
 				break

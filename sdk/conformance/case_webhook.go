@@ -23,6 +23,11 @@ var webhookCases = []testCase{
 		run:  webhookChanged,
 	},
 	{
+		name: "webhook unsigned", needs: needs(sdk.CapabilityParseWebhook),
+		rule: "A signature that does not verify is an error with CodeInvalidSignature; what is believed of a notice is what its signature covers.",
+		run:  webhookUnsigned,
+	},
+	{
 		name: "webhook of a stranger", needs: needs(sdk.CapabilityParseWebhook),
 		rule: "The open URL proves nothing: without a signature or one of the provider's addresses a notice is only a hint.",
 		run:  webhookStranger,

@@ -3,7 +3,9 @@ package conformance
 import (
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/payhost/payhost/sdk"
@@ -17,6 +19,7 @@ import (
 //	GET  /_simulator/books                 {"entries": [{"kind", "id", "order_id", "recipient", "amount", …}]}
 //	POST /_simulator/settle                {"reference"}: see Settler
 //	GET  /_simulator/webhooks?reference=R  {"requests": [{"method", "query", "header", "body", …}]}: see Notifier
+//	GET  /_simulator/webhooks?oddity=stale&reference=R&reference=S  the same: see OddNotifier
 //	GET  /_simulator/returns?reference=R   the same: see Returner
 //
 // A simulator whose answers name an address that the plugin is to call makes it from X-Forwarded-Host, where that is set:
@@ -37,6 +40,7 @@ const (
 // description is what a simulator says of itself.
 type description struct {
 	Can       []string `json:"can"`
+	Odd       []Oddity `json:"odd_webhooks,omitempty"`
 	LoginPath string   `json:"login_path,omitempty"`
 	Samples   Samples  `json:"samples,omitzero"`
 }
@@ -74,7 +78,7 @@ const (
 // payments: it is for a loopback address.
 func Control(sim Simulator, config func(baseURL string) string) http.Handler {
 	c := controlsOf(sim)
-	d := description{LoginPath: c.login, Samples: c.samples, Can: []string{}}
+	d := description{LoginPath: c.login, Samples: c.samples, Can: []string{}, Odd: slices.Sorted(maps.Keys(c.odd))}
 	mux := http.NewServeMux()
 	mux.Handle("/", sim)
 	offer := func(is bool, what, pattern string, serve http.HandlerFunc) {
@@ -99,7 +103,13 @@ func Control(sim Simulator, config func(baseURL string) string) http.Handler {
 		answer(w, map[string]any{}, c.settle(r.Context(), in.Reference))
 	})
 	offer(c.webhooks != nil, canWebhooks, "GET "+controlPath+canWebhooks, func(w http.ResponseWriter, r *http.Request) {
-		list, err := c.webhooks(r.Context(), r.URL.Query().Get("reference"))
+		query := r.URL.Query()
+		if odd := c.odd[Oddity(query.Get("oddity"))]; odd != nil {
+			list, err := odd(r.Context(), query["reference"])
+			answer(w, delivered(list), err)
+			return
+		}
+		list, err := c.webhooks(r.Context(), query.Get("reference"))
 		answer(w, delivered(list), err)
 	})
 	offer(c.returns != nil, canReturns, "GET "+controlPath+canReturns, func(w http.ResponseWriter, r *http.Request) {

@@ -14,6 +14,7 @@ type controls struct {
 	settle   func(ctx context.Context, reference string) error
 	webhooks func(ctx context.Context, reference string) ([]sdk.HTTPRequest, error)
 	returns  func(ctx context.Context, reference string) ([]sdk.HTTPRequest, error)
+	odd      map[Oddity]func(ctx context.Context, references []string) ([]sdk.HTTPRequest, error)
 	login    string // the path where a plugin logs in first, if the provider wants that
 	samples  Samples
 }
@@ -36,6 +37,14 @@ func controlsOf(sim Simulator) controls {
 	if n, ok := sim.(Notifier); ok {
 		c.webhooks = func(_ context.Context, reference string) ([]sdk.HTTPRequest, error) {
 			return n.Webhooks(reference), nil
+		}
+	}
+	if n, ok := sim.(OddNotifier); ok {
+		c.odd = map[Oddity]func(context.Context, []string) ([]sdk.HTTPRequest, error){}
+		for oddity, give := range n.OddWebhooks() {
+			c.odd[oddity] = func(_ context.Context, references []string) ([]sdk.HTTPRequest, error) {
+				return give(references...), nil
+			}
 		}
 	}
 	if r, ok := sim.(Returner); ok {

@@ -69,6 +69,9 @@ func (r *Remote) Close() { r.client.CloseIdleConnections() }
 // HasConfig reports whether the simulator gives a plugin's configuration.
 func (r *Remote) HasConfig() bool { return slices.Contains(r.said.Can, canConfig) }
 
+// Sends reports whether the simulator has notices of the kind.
+func (r *Remote) Sends(kind Oddity) bool { return slices.Contains(r.said.Odd, kind) }
+
 // Config asks for a plugin's configuration whose base_url is the one given.
 func (r *Remote) Config(ctx context.Context, baseURL string) (json.RawMessage, error) {
 	var text json.RawMessage
@@ -78,6 +81,14 @@ func (r *Remote) Config(ctx context.Context, baseURL string) (json.RawMessage, e
 
 func (r *Remote) controls() controls {
 	c := controls{login: r.said.LoginPath, samples: r.said.Samples}
+	if len(r.said.Odd) > 0 {
+		c.odd = map[Oddity]func(context.Context, []string) ([]sdk.HTTPRequest, error){}
+	}
+	for _, oddity := range r.said.Odd {
+		c.odd[oddity] = func(ctx context.Context, references []string) ([]sdk.HTTPRequest, error) {
+			return r.requests(ctx, canWebhooks, url.Values{"oddity": {string(oddity)}, "reference": references})
+		}
+	}
 	for _, can := range r.said.Can {
 		switch can {
 		case canBooks:
@@ -85,9 +96,9 @@ func (r *Remote) controls() controls {
 		case canSettle:
 			c.settle = r.settle
 		case canWebhooks:
-			c.webhooks = r.requests(canWebhooks)
+			c.webhooks = r.about(canWebhooks)
 		case canReturns:
-			c.returns = r.requests(canReturns)
+			c.returns = r.about(canReturns)
 		}
 	}
 	return c
@@ -107,23 +118,28 @@ func (r *Remote) settle(ctx context.Context, reference string) error {
 	return r.do(ctx, http.MethodPost, canSettle, nil, body, nil)
 }
 
-func (r *Remote) requests(what string) func(context.Context, string) ([]sdk.HTTPRequest, error) {
+// about asks for the requests that are about one reference.
+func (r *Remote) about(what string) func(context.Context, string) ([]sdk.HTTPRequest, error) {
 	return func(ctx context.Context, reference string) ([]sdk.HTTPRequest, error) {
-		var list deliveries
-		if err := r.get(ctx, what, url.Values{"reference": {reference}}, &list); err != nil {
-			return nil, err
-		}
-		var out []sdk.HTTPRequest
-		for _, d := range list.Requests {
-			h := sdk.HTTPRequest(d)
-			h.Header = http.Header{} // keys as net/http has them, however the simulator writes them
-			for key, values := range d.Header {
-				h.Header[http.CanonicalHeaderKey(key)] = values
-			}
-			out = append(out, h)
-		}
-		return out, nil
+		return r.requests(ctx, what, url.Values{"reference": {reference}})
 	}
+}
+
+func (r *Remote) requests(ctx context.Context, what string, query url.Values) ([]sdk.HTTPRequest, error) {
+	var list deliveries
+	if err := r.get(ctx, what, query, &list); err != nil {
+		return nil, err
+	}
+	var out []sdk.HTTPRequest
+	for _, d := range list.Requests {
+		h := sdk.HTTPRequest(d)
+		h.Header = http.Header{} // keys as net/http has them, however the simulator writes them
+		for key, values := range d.Header {
+			h.Header[http.CanonicalHeaderKey(key)] = values
+		}
+		out = append(out, h)
+	}
+	return out, nil
 }
 
 func (r *Remote) get(ctx context.Context, what string, query url.Values, into any) error {

@@ -39,6 +39,7 @@ func Prove(r Reporter, launch Launch, config func(baseURL string) string, sim Si
 	for _, c := range all {
 		switch reason, left := set.without[c.name]; {
 		case !s.canAll(c.needs):
+		case c.odd != "" && s.control.odd[c.odd] == nil:
 		case set.only != nil && !set.only(c.name):
 		case left:
 			r.Logf("%s is left out: %s", c.name, reason)
@@ -74,13 +75,15 @@ type Case struct {
 	Rule string
 	// Needs are the capabilities without which there is nothing to prove, and the case does not run.
 	Needs []sdk.Capability
+	// Odd is the kind of notice without which there is nothing to prove, if any.
+	Odd Oddity
 }
 
 // Cases lists all cases in the order in which they run.
 func Cases() []Case {
 	var out []Case
 	for _, c := range cases() {
-		out = append(out, Case{Name: c.name, Rule: c.rule, Needs: slices.Clone(c.needs)})
+		out = append(out, Case{Name: c.name, Rule: c.rule, Needs: slices.Clone(c.needs), Odd: c.odd})
 	}
 	return out
 }
@@ -93,6 +96,8 @@ type testCase struct {
 	rule string
 	// needs are the capabilities without which there is nothing to prove.
 	needs []sdk.Capability
+	// odd is the kind of notice without which there is nothing to prove, if any.
+	odd Oddity
 	// unconfigured: the case wants a process in which nothing is configured yet.
 	unconfigured bool
 	run          func(*trial)
@@ -103,8 +108,8 @@ func cases() []testCase {
 	return slices.Concat(
 		infoCases, configCases, accountCases, supportCases,
 		readCases, paymentCases, confirmCases, captureCases, refundCases, payoutCases, listCases,
-		requestCases, limitCases, faultCases, timeCases, repeatCases, loadCases,
-		webhookCases, returnCases, secretCases, endCases,
+		requestCases, limitCases, faultCases, timeCases, crashCases, repeatCases, loadCases,
+		webhookCases, oddCases, returnCases, secretCases, fileCases, endCases,
 	)
 }
 

@@ -42,6 +42,27 @@ type Notifier interface {
 	Webhooks(reference string) []sdk.HTTPRequest
 }
 
+// Oddity is a way in which a notice can differ from the usual ones and yet be the provider's.
+type Oddity string
+
+// The oddities.
+const (
+	// Stale is signed rightly, and comes so long after it was made that somebody may have kept it: for providers whose
+	// document bounds the time.
+	Stale Oddity = "stale"
+	// UnknownKind is about something that the plugin cannot know, as when the provider adds a kind of notice.
+	UnknownKind Oddity = "unknown_kind"
+	// Batch is one delivery about several payments.
+	Batch Oddity = "batch"
+)
+
+// OddNotifier is for providers with such notices: the kit has a case for each oddity that is there.
+type OddNotifier interface {
+	// OddWebhooks gives, by oddity, what makes the notices about payments with our references, as they stand. Each is
+	// genuine as far as its signature or its origin goes.
+	OddWebhooks() map[Oddity]func(references ...string) []sdk.HTTPRequest
+}
+
 // Returner is needed for parse_return.
 type Returner interface {
 	// Returns gives the requests with which the customer's browser comes back, as things stand.

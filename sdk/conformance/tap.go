@@ -126,6 +126,37 @@ func (t *tap) hold(method string, came, gone chan<- struct{}, release <-chan str
 	})
 }
 
+// swallow lets requests of the method reach the simulator and keeps the answers until their caller goes away. came gets a
+// value for each once the simulator has done it; it must have room. begun: the caller gets the first byte of an answer.
+func (t *tap) swallow(method string, begun bool, came chan<- struct{}) {
+	t.instead(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != method {
+			t.sim.ServeHTTP(w, r)
+			return
+		}
+		body, err := io.ReadAll(r.Body) // see hold
+		if err != nil {
+			return
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		t.sim.ServeHTTP(nowhere{}, r)
+		came <- struct{}{}
+		if begun {
+			_, _ = w.Write([]byte("{"))
+			_ = http.NewResponseController(w).Flush()
+		}
+		<-r.Context().Done()
+		panic(http.ErrAbortHandler)
+	})
+}
+
+// nowhere takes an answer that nobody gets.
+type nowhere struct{}
+
+func (nowhere) Header() http.Header         { return http.Header{} }
+func (nowhere) Write(p []byte) (int, error) { return len(p), nil }
+func (nowhere) WriteHeader(int)             {}
+
 // awayURL is a base URL at which nobody listens: port 1 is never given out, and its service is long dead. A port that
 // was free a moment ago may be somebody's by now.
 const awayURL = "http://127.0.0.1:1"

@@ -151,11 +151,19 @@ func (x *trial) quiet(what string) {
 }
 
 // await waits for what should happen at once.
-func (x *trial) await(happened <-chan struct{}, what string) {
-	select {
-	case <-happened:
-	case <-time.After(patience):
+func (x *trial) await(event <-chan struct{}, what string) {
+	if !happened(event) {
 		x.fatal("%s did not come within %s", what, patience)
+	}
+}
+
+// happened waits for what should happen at once, and reports whether it did.
+func happened(event <-chan struct{}) bool {
+	select {
+	case <-event:
+		return true
+	case <-time.After(patience):
+		return false
 	}
 }
 

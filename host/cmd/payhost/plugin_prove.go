@@ -167,6 +167,6 @@ func (a *app) printProof(r *prove.Report) {
 		}
 	}
 	t.print()
-	fmt.Fprintf(a.out, "\n%d cases: %d passed, %d failed, %d left out, %d without the capability, %d not run, in %s\n", len(r.Cases), r.Passed,
+	fmt.Fprintf(a.out, "\n%d cases: %d passed, %d failed, %d left out, %d not needed, %d not run, in %s\n", len(r.Cases), r.Passed,
 		r.Failed, r.Count(prove.LeftOut), r.Count(prove.NotNeeded), r.Count(prove.NotRun), r.Duration.Round(100*time.Millisecond))
 }

@@ -176,6 +176,8 @@ func (r *run) collect(ran map[string]*Result, can []sdk.Capability) {
 			result = *ran[c.Name]
 		case lacks >= 0:
 			result.State, result.Why = NotNeeded, "the account has no "+string(c.Needs[lacks])
+		case c.Odd != "" && !r.sim.Sends(c.Odd):
+			result.State, result.Why = NotNeeded, "the simulator has no notice that is "+string(c.Odd)
 		case without:
 			result.State, result.Why = LeftOut, why
 		case r.Only != nil && !r.Only(c.Name):

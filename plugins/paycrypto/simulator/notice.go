@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/conformance"
 	"github.com/payhost/payhost/sdk/conformance/fault"
 )
 
@@ -36,18 +37,23 @@ func event(id, custOrderID, status, reason string) string {
 
 func eventOf(e fault.Entry) string { return event(e.ID, e.OrderID, e.Status, e.Details["reason"]) }
 
-// webhook is a signed push of events, as it is sent.
+// webhook is a signed push of events about orders, as it is sent.
 func webhook(secret string, events ...string) (body string, header http.Header) {
+	return pushOf(secret, orderResult, time.Now(), events...)
+}
+
+// pushOf is a signed push of events of any kind, made at any time.
+func pushOf(secret, action string, at time.Time, events ...string) (body string, header http.Header) {
 	list := make([]any, len(events))
 	for i, e := range events {
 		list[i] = e
 	}
-	fields := map[string]any{"action": orderResult, "events": list}
+	fields := map[string]any{"action": action, "events": list}
 	text, _ := json.Marshal(fields)
-	now := strconv.FormatInt(time.Now().UnixMilli(), 10)
+	made := strconv.FormatInt(at.UnixMilli(), 10)
 	return string(text), http.Header{
-		"Content-Type": {"application/json"}, "Timestamp": {now},
-		"Signature": {sign(secret, now+strings.ToUpper(orderResult)+form(fields))},
+		"Content-Type": {"application/json"}, "Timestamp": {made},
+		"Signature": {sign(secret, made+strings.ToUpper(action)+form(fields))},
 	}
 }
 
@@ -128,6 +134,25 @@ func (s *Simulator) Webhooks(custOrderID string) []sdk.HTTPRequest {
 	}
 	spaced := strings.Replace(string(list[0].Body), `,"events":`, ` , "events" : `, 1)
 	return append(list, request(http.MethodPost, "", spaced, list[0].Header))
+}
+
+// OddWebhooks are of every kind. The document knows of one action: another one's name is made up.
+func (s *Simulator) OddWebhooks() map[conformance.Oddity]func(custOrderIDs ...string) []sdk.HTTPRequest {
+	odd := func(action string, age time.Duration) func(...string) []sdk.HTTPRequest {
+		return func(custOrderIDs ...string) []sdk.HTTPRequest {
+			var events []string
+			for _, id := range custOrderIDs {
+				if e, found := s.find("", id); found {
+					events = append(events, eventOf(e))
+				}
+			}
+			body, header := pushOf(s.webhookSecret, action, time.Now().Add(-age), events...)
+			return []sdk.HTTPRequest{request(http.MethodPost, "", body, header)}
+		}
+	}
+	return map[conformance.Oddity]func(...string) []sdk.HTTPRequest{
+		conformance.Stale: odd(orderResult, time.Hour), conformance.UnknownKind: odd("coupon_result", 0), conformance.Batch: odd(orderResult, 0),
+	}
 }
 
 // Returns gives what the customer's browser comes back with.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/conformance"
 	"github.com/payhost/payhost/sdk/conformance/fault"
 )
 
@@ -26,7 +27,9 @@ type notice struct {
 
 // write makes the request. The id says what happened to what, so that the same notice always has the same.
 func (n notice) write(key string) sdk.HTTPRequest {
-	n.CreatedAt = now()
+	if n.CreatedAt.IsZero() {
+		n.CreatedAt = now()
+	}
 	switch {
 	case n.Payment != nil:
 		n.ID = "evt-" + n.Payment.ID + "-" + n.Payment.Status
@@ -88,6 +91,24 @@ func (s *Simulator) Webhooks(reference string) []sdk.HTTPRequest {
 		return nil
 	}
 	return []sdk.HTTPRequest{n.write(webhookKey), n.write(oldWebhookKey)}
+}
+
+// OddWebhooks are notices from an hour ago, and such as are about nothing that is known.
+func (s *Simulator) OddWebhooks() map[conformance.Oddity]func(references ...string) []sdk.HTTPRequest {
+	return map[conformance.Oddity]func(...string) []sdk.HTTPRequest{
+		conformance.Stale: func(references ...string) (list []sdk.HTTPRequest) {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			for _, reference := range references {
+				old := notice{CreatedAt: now().Add(-time.Hour), Payment: s.payment("order:" + reference)}
+				list = append(list, old.write(webhookKey))
+			}
+			return list
+		},
+		conformance.UnknownKind: func(...string) []sdk.HTTPRequest {
+			return []sdk.HTTPRequest{notice{ID: "evt-news"}.write(webhookKey)}
+		},
+	}
 }
 
 // Settle makes the customer pay, or the provider finish a payout or a refund.
