@@ -12,7 +12,8 @@ import (
 const (
 	workRecovery = "recovery"          // finds the providers that have something due
 	workProvider = "provider_recovery" // settles what is due at the provider that is its subject
-	workNotices  = "notices"           // reads again what could not be read before
+	workNotices  = "notices"           // finds the providers whose notices could not be read before
+	workCatchup  = "provider_notices"  // reads again what waits of the provider that is its subject
 	workForget   = "forget"            // deletes old unverified notices
 	workEvents   = "events"            // has the pusher look for retries and for other hosts' events
 )
@@ -31,7 +32,8 @@ func (h *Host) openJobs(ctx context.Context, pusher *push.Pusher) (err error) {
 			h.core.RecoverProvider(ctx, provider)
 			return nil
 		}},
-		{Name: workNotices, Every: lookEvery, Do: func(ctx context.Context, _ string) error { return h.inbox.Catchup(ctx) }},
+		{Name: workNotices, Every: lookEvery, Do: h.triggerCatchup},
+		{Name: workCatchup, Do: h.inbox.CatchupProvider},
 		{Name: workForget, Every: forgetEvery, Do: func(ctx context.Context, _ string) error { return h.inbox.Forget(ctx) }},
 	}
 	if pusher != nil {
@@ -51,8 +53,21 @@ func (h *Host) triggerRecovery(ctx context.Context, _ string) error {
 	if err != nil {
 		return err
 	}
-	for _, provider := range due {
-		if err := h.jobs.Trigger(ctx, workProvider, provider); err != nil {
+	return h.triggerEach(ctx, workProvider, due)
+}
+
+// triggerCatchup does the same for notices.
+func (h *Host) triggerCatchup(ctx context.Context, _ string) error {
+	due, err := h.inbox.DueProviders(ctx)
+	if err != nil {
+		return err
+	}
+	return h.triggerEach(ctx, workCatchup, due)
+}
+
+func (h *Host) triggerEach(ctx context.Context, work string, providers []string) error {
+	for _, name := range providers {
+		if err := h.jobs.Trigger(ctx, work, name); err != nil {
 			return err
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/payhost/payhost/host/internal/core"
+	"github.com/payhost/payhost/host/internal/store"
 	"github.com/payhost/payhost/host/payment"
 	"github.com/payhost/payhost/sdk"
 )
@@ -43,6 +44,9 @@ func (r *rig) paymentStatus(t *testing.T, id string) payment.Status {
 	return p.Status
 }
 
+// lostGrace is what a host is given after an attempt's deadline to record its answer.
+const lostGrace = 30 * time.Second
+
 func TestAnAttemptOfADeadHostIsUnknownOnlyAfterItsDeadlineAndGrace(t *testing.T) {
 	r := newRig(t)
 	release := make(chan struct{})
@@ -58,8 +62,13 @@ func TestAnAttemptOfADeadHostIsUnknownOnlyAfterItsDeadlineAndGrace(t *testing.T)
 	go func() { _, _, _ = r.CreatePayout(ctx, payoutRequest(), "k") }()
 	id := <-started
 
-	other := r.newHost(t)
-	r.clock.add(r.account.Settings.Timeout + 29*time.Second)
+	mine, err := store.Open(t.Context(), r.url) // a connection of its own to the same database
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer mine.Close()
+	other := r.hostOn(t, mine)
+	r.clock.add(r.account.Settings.Timeout + lostGrace - time.Second)
 	if err := other.Recover(t.Context()); err != nil {
 		t.Fatal(err)
 	}

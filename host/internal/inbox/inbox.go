@@ -8,7 +8,6 @@ import (
 	"errors"
 	"log/slog"
 	"net/netip"
-	"sync"
 	"time"
 
 	"github.com/payhost/payhost/host/internal/core"
@@ -81,64 +80,6 @@ const (
 	purposeReturn  = "return"
 	purposeCancel  = "cancel"
 )
-
-// Catchup does one round: every notice that waits is tried again.
-func (b *Inbox) Catchup(ctx context.Context) error {
-	now := b.now().UTC()
-	var due []*store.Notice
-	err := b.store.View(ctx, func(tx *store.Tx) (err error) {
-		due, err = tx.DueNotices(ctx, now, 64)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	byProvider := map[string][]*store.Notice{}
-	for _, n := range due {
-		mine, err := b.claim(ctx, n, now)
-		if err != nil {
-			return err
-		}
-		if mine && n.State == payment.WebhookPending {
-			byProvider[n.Provider] = append(byProvider[n.Provider], n)
-		}
-	}
-	var wg sync.WaitGroup
-	for _, list := range byProvider {
-		wg.Go(func() { b.readAll(ctx, list) })
-	}
-	wg.Wait()
-	return nil
-}
-
-// claim takes a notice for this host's next try. The try after it is on disk before this one: a host that dies meanwhile
-// does not lose the notice.
-func (b *Inbox) claim(ctx context.Context, n *store.Notice, now time.Time) (mine bool, err error) {
-	was := n.NextTryAt
-	n.Tries++
-	n.NextTryAt = now.Add(min(retry<<min(n.Tries, 10), maxRetry))
-	if n.Tries >= maxTries {
-		n.State, n.NextTryAt, n.Error = payment.WebhookFailed, time.Time{}, "its plugin was not there for too long; replay it when it is back"
-	}
-	err = b.store.Update(ctx, func(tx *store.Tx) (err error) {
-		mine, err = tx.ClaimNotice(ctx, n, was)
-		return err
-	})
-	return mine, err
-}
-
-// readAll reads one provider's notices, oldest first. When its plugin is not there the others wait for their next try.
-func (b *Inbox) readAll(ctx context.Context, list []*store.Notice) {
-	for _, n := range list {
-		_, err := b.read(ctx, n, false)
-		if err != nil {
-			b.log.Warn("a stored notice could not be read yet", "webhook", n.ID, "provider", n.Provider, "error", err)
-		}
-		if err != nil && sdk.CodeOf(err) == sdk.CodeUnavailable {
-			return
-		}
-	}
-}
 
 // Forget deletes unverified notices that are older than retention. The error is the store's.
 func (b *Inbox) Forget(ctx context.Context) error {

@@ -31,6 +31,7 @@ type rig struct {
 	core    *core.Core
 	store   *store.Store
 	account *coretest.Account
+	other   *coretest.Account
 	created sdk.CreatePaymentRequest
 }
 
@@ -40,14 +41,14 @@ func newRig(t *testing.T, trust ...sdk.WebhookTrust) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &rig{store: s, account: coretest.New("acme")}
+	r := &rig{store: s, account: coretest.New("acme"), other: coretest.New("other")}
 	r.account.OnInfo.WebhookTrust = append([]sdk.WebhookTrust{}, trust...)
 	r.account.Webhook = coretest.Parse
 	r.account.Create = func(_ context.Context, req sdk.CreatePaymentRequest) (*sdk.Payment, error) {
 		r.created = req
 		return &sdk.Payment{ProviderReference: "theirs-" + req.Reference, Status: sdk.PaymentRequiresAction}, nil
 	}
-	accounts := coretest.NewAccounts(r.account, coretest.New("other"))
+	accounts := coretest.NewAccounts(r.account, r.other)
 	r.core, err = core.New(t.Context(), core.Options{Store: s, Accounts: accounts, PublicURL: "http://host.example"})
 	if err != nil {
 		t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -18,7 +19,7 @@ import (
 
 // restarted gives another inbox on the rig's store, as a host has that starts some time later.
 func (r *rig) restarted(after time.Duration) *inbox.Inbox {
-	accounts := coretest.NewAccounts(r.account)
+	accounts := coretest.NewAccounts(r.account, r.other)
 	return inbox.New(inbox.Options{Store: r.store, Core: r.core, Accounts: accounts, Directory: accounts,
 		Now: func() time.Time { return time.Now().Add(after) }})
 }
@@ -117,6 +118,63 @@ func TestANoticeThatWaitsIsReadAfterARestart(t *testing.T) {
 	}
 	if n := r.newest(t); n.State != payment.WebhookApplied || r.status(t, p.ID) != payment.Succeeded {
 		t.Errorf("the notice is %s after %d tries, the payment %s", n.State, n.Tries, r.status(t, p.ID))
+	}
+}
+
+// A plugin that hangs on a notice which waited holds up its own provider's, not another's.
+func TestAProviderThatHangsDelaysNobodyElsesNotices(t *testing.T) {
+	r := newRig(t, sdk.TrustSignature)
+	r.other.OnInfo.WebhookTrust, r.other.Webhook = r.account.OnInfo.WebhookTrust, coretest.Parse
+	for _, a := range []*coretest.Account{r.account, r.other} {
+		a.SetDown(true)
+		r.send("/webhooks/"+a.Name, coretest.JSONNotice{Reference: "pay_unknown", Status: "succeeded", Verification: sdk.VerifiedBySignature})
+		a.SetDown(false)
+	}
+	hangs, release := make(chan struct{}), make(chan struct{})
+	r.account.Webhook = func(context.Context, sdk.ParseWebhookRequest) (*sdk.Notice, error) {
+		close(hangs)
+		<-release
+		return nil, failed
+	}
+	host := r.restarted(2 * time.Minute)
+	due, err := host.DueProviders(t.Context())
+	if err != nil || len(due) != 2 {
+		t.Fatalf("due at %v, %v", due, err)
+	}
+	var hanging sync.WaitGroup
+	hanging.Go(func() {
+		if err := host.CatchupProvider(t.Context(), "acme"); err != nil {
+			t.Error(err)
+		}
+	})
+	<-hangs
+	if err := host.CatchupProvider(t.Context(), "other"); err != nil {
+		t.Error(err)
+	}
+	if list, _, err := r.List(t.Context(), store.NoticeFilter{Provider: "other", Limit: 1}); err != nil || list[0].State != payment.WebhookUnmatched {
+		t.Errorf("the other provider's notice is %s, %v", list[0].State, err)
+	}
+	close(release)
+	hanging.Wait()
+}
+
+var failed = &sdk.Error{Code: sdk.CodeUnavailable, Outcome: sdk.OutcomeUnknown, Message: "as the test says"}
+
+// All that waits of a provider is read in one round, also when it is much, and stops when the plugin goes away.
+func TestARoundReadsAllThatWaits(t *testing.T) {
+	r := newRig(t, sdk.TrustSignature)
+	r.account.SetDown(true)
+	const many = 40
+	for range many {
+		r.send("/webhooks/acme", coretest.JSONNotice{Reference: "pay_unknown", Status: "succeeded", Verification: sdk.VerifiedBySignature})
+	}
+	r.account.SetDown(false)
+	if err := r.restarted(2 * time.Minute).Catchup(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	list, _, err := r.List(t.Context(), store.NoticeFilter{State: payment.WebhookUnmatched, Limit: 100})
+	if err != nil || len(list) != many {
+		t.Errorf("%d of %d are read, %v", len(list), many, err)
 	}
 }
 

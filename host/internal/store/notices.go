@@ -70,10 +70,16 @@ func (t *Tx) Notice(ctx context.Context, id string) (*Notice, error) {
 	return scanNotice(t.queryRow(ctx, `SELECT `+noticeColumns+` FROM webhooks WHERE id = $1`, id))
 }
 
-// DueNotices reads the notices that wait for another try, oldest first.
-func (t *Tx) DueNotices(ctx context.Context, now time.Time, limit int) ([]*Notice, error) {
+// DueNotices reads a provider's notices that wait for another try, oldest first.
+func (t *Tx) DueNotices(ctx context.Context, provider string, now time.Time, limit int) ([]*Notice, error) {
 	return t.notices(ctx, `SELECT `+noticeColumns+` FROM webhooks WHERE state = $1 AND next_try_at > 0 AND next_try_at <= $2
-		ORDER BY next_try_at, id LIMIT $3`, payment.WebhookPending, micros(now), limit)
+		AND provider = $3 ORDER BY next_try_at, id LIMIT $4`, payment.WebhookPending, micros(now), provider, limit)
+}
+
+// NoticeProviders names the providers that have notices which wait for another try by now.
+func (t *Tx) NoticeProviders(ctx context.Context, now time.Time) ([]string, error) {
+	return t.strings(ctx, `SELECT DISTINCT provider FROM webhooks WHERE state = $1 AND next_try_at > 0 AND next_try_at <= $2`,
+		payment.WebhookPending, micros(now))
 }
 
 // NoticeFilter narrows a list of notices. Zero values do not narrow.

@@ -17,7 +17,6 @@ import (
 	"github.com/payhost/payhost/host/internal/store"
 	"github.com/payhost/payhost/host/internal/storetest"
 	"github.com/payhost/payhost/host/payment"
-	"github.com/payhost/payhost/sdk"
 	"github.com/shopspring/decimal"
 )
 
@@ -227,35 +226,6 @@ func TestEventsKeepTheirOrderAndCanBeNarrowed(t *testing.T) {
 		if _, err := store.EventPosition("evt_!"); err == nil {
 			t.Error("junk is taken for an event id")
 		}
-	})
-}
-
-func TestANoticeComesBackAsItWas(t *testing.T) {
-	onBoth(t, func(t *testing.T, url string) {
-		s, ctx := open(t, url), t.Context()
-		n := &store.Notice{ID: "wh_1", Provider: "acme", Purpose: "webhook", Scope: sdk.ScopeOpen, State: payment.WebhookPending,
-			Request:    sdk.HTTPRequest{Method: "POST", Query: "a=b", Header: map[string][]string{"X": {"1", "2"}}, Body: []byte{0, 255, 10}, RemoteAddress: "::1"},
-			ReceivedAt: time.Unix(5, 0).UTC(), NextTryAt: time.Unix(6, 0).UTC()}
-		update(t, s, func(tx *store.Tx) error { return tx.InsertNotice(ctx, n) })
-		view(t, s, func(tx *store.Tx) error {
-			due, err := tx.DueNotices(ctx, time.Unix(6, 0), 10)
-			if err != nil || len(due) != 1 || string(due[0].Request.Body) != "\x00\xff\n" || len(due[0].Request.Header["X"]) != 2 {
-				t.Fatalf("%+v, %v", due, err)
-			}
-			if early, err := tx.DueNotices(ctx, time.Unix(5, 0), 10); err != nil || len(early) != 0 {
-				t.Errorf("due before its time: %v, %v", early, err)
-			}
-			return nil
-		})
-		n.State, n.NextTryAt = payment.WebhookFailed, time.Time{}
-		update(t, s, func(tx *store.Tx) error { return tx.SaveNotice(ctx, n) })
-		update(t, s, func(tx *store.Tx) error {
-			gone, err := tx.DeleteUnverifiedBefore(ctx, time.Unix(6, 0), 10)
-			if gone != 1 {
-				t.Errorf("forgot %d", gone)
-			}
-			return err
-		})
 	})
 }
 
