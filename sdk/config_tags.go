@@ -33,6 +33,7 @@ type configField struct {
 	required bool
 	identity bool
 	uri      bool
+	check    func(text string) string // of a type that checks itself; gives what is wrong
 	oneOf    []string
 	min, max *configBound
 	def      *configNode // what the default tag says, as if it had been written in the JSON text
@@ -61,6 +62,12 @@ var (
 	typeOfEndpoint    = reflect.TypeFor[Endpoint]()
 	typeOfValidator   = reflect.TypeFor[configValidator]()
 )
+
+// configTextTypes are the types of text that take less than any text.
+var configTextTypes = map[reflect.Type]func(text string) string{
+	reflect.TypeFor[Network]():  checkNetwork,
+	reflect.TypeFor[TimeZone](): checkTimeZone,
+}
 
 // A key can be written in TOML without quotes, and is one piece of a dotted path.
 var configKey = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
@@ -183,6 +190,7 @@ func (f *configField) readType(t reflect.Type, outer []reflect.Type, fail func(s
 		if t == typeOfEnvironment {
 			f.oneOf = []string{string(Sandbox), string(Live)}
 		}
+		f.check = configTextTypes[t]
 	case t.Kind() == reflect.Bool:
 		f.typ = typeBool
 	case t == reflect.TypeFor[int]():

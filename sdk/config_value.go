@@ -134,6 +134,9 @@ func (f *configField) checkText(text string) string {
 	if f.uri {
 		return checkURL(text)
 	}
+	if f.check != nil {
+		return f.check(text)
+	}
 	return ""
 }
 

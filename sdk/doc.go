@@ -30,7 +30,7 @@
 // # 2. The provider
 //
 // One value serves one account, any number of calls at once. The constructor calls nobody: an account can be configured
-// while the provider is away.
+// while the provider is away. The client is closed with the account; what else is to be done then goes to rt.OnClose.
 //
 //	type provider struct {
 //		cfg  config
@@ -42,11 +42,6 @@
 //			BaseURL: cfg.URL("https://sandbox.pay.example", "https://pay.example"),
 //		})
 //		return &provider{cfg, client}, err
-//	}
-//
-//	func (p *provider) Close() error {
-//		p.http.Close()
-//		return nil
 //	}
 //
 // Info is asked before there is an account, so it does not read its receiver. What it declares of a repeat decides what
@@ -116,6 +111,10 @@
 //	if !signature.Equal(req.Request.Header.Get("Signature"), want) {
 //		return nil, sdk.NotSent(sdk.CodeInvalidSignature, "the notice is not signed with key")
 //	}
+//
+// For what many providers do there is something to take: signature.ParseFields reads a notice that is JSON, a form or a
+// query, Networks are the addresses that unsigned ones must come from, OK is the answer that most want to hear, and
+// Transfers makes events of a list of single transfers.
 //
 // # 6. The proof
 //

@@ -38,6 +38,16 @@ func (e Endpoint) URL(sandbox, live string) string {
 	return strings.TrimRight(u, "/")
 }
 
+// OneAddress are the warnings of an account in the sandbox whose provider has the same address, and the same parameters,
+// for both environments: decides says what alone makes the money play money. A base_url of its own is somebody's test
+// server, of which nothing is said.
+func (e Endpoint) OneAddress(decides string) []string {
+	if e.Environment != Sandbox || e.BaseURL != "" {
+		return nil
+	}
+	return []string{"the provider has one address for both environments: whether money is real depends on " + decides + " alone"}
+}
+
 // checkEndpoint gives what the tags cannot say of e, as a message about base_url; "" when nothing is wrong.
 func checkEndpoint(e Endpoint) string {
 	if e.BaseURL == "" {

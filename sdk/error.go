@@ -149,3 +149,29 @@ func Refused(code Code, providerCode, providerMessage string) *Error {
 func Invalid(violations ...Violation) *Error {
 	return &Error{Code: CodeInvalidRequest, Outcome: OutcomeNotSent, Message: "the request is not valid", Violations: violations}
 }
+
+// Means gives the provider's no the meaning that its document has for it, and gives back e. Two meanings prove nothing,
+// so that they make the outcome unknown, whatever it was: CodeDuplicate, since this attempt did nothing but an earlier
+// one of the same intent may have, and CodeUnavailable. No meaning makes an outcome less doubtful.
+func (e *Error) Means(code Code) *Error {
+	e.Code = code
+	if code == CodeDuplicate || code == CodeUnavailable {
+		e.Outcome, e.Message = OutcomeUnknown, "the provider's error does not prove that nothing was done"
+	}
+	return e
+}
+
+// BeforeSending is for verbs that first ask the provider something, such as which methods there are, and then send what
+// counts. It gives the error of the asking as the verb's own: nothing that counts was sent, so OutcomeUnknown becomes
+// OutcomeNotSent. asked says what was asked. BeforeSending of nil is nil.
+func BeforeSending(asked string, err error) error {
+	e := AsError(err)
+	if e == nil {
+		return nil
+	}
+	e.Message = asked + ", asked first: " + e.Message
+	if e.Outcome == OutcomeUnknown {
+		e.Outcome = OutcomeNotSent
+	}
+	return e
+}

@@ -36,11 +36,6 @@ func newProvider(cfg config, rt sdk.Runtime) (*provider, error) {
 	return &provider{cfg, client}, err
 }
 
-func (p *provider) Close() error {
-	p.http.Close()
-	return nil
-}
-
 func (*provider) Info() sdk.Info {
 	return sdk.Info{
 		Name: "pay", Version: "1.0.0", Currencies: []string{"EUR"},
@@ -154,7 +149,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	defer p.Close()
+	defer p.http.Close() // the SDK does it for a plugin that it serves
 
 	ctx := context.Background()
 	made, err := p.CreatePayment(ctx, sdk.CreatePaymentRequest{Reference: "pay_1", Amount: euros("12.50")})

@@ -63,6 +63,7 @@ func (*fake) Info() sdk.Info {
 		Name: "fake", Version: "0.1.0", Currencies: []string{"USD", "EUR"},
 		PaymentLimits: limits, PayoutLimits: limits,
 		CreatePayment: sdk.RepeatGuarantee{LinkOnly: true},
+		PaymentLookup: sdk.Lookup{ListByTime: true}, PayoutLookup: sdk.Lookup{ListByReference: true},
 		Operations: []sdk.Operation{
 			{Name: "look", Description: "Looks."}, {Name: "move", MovesMoney: true},
 		},

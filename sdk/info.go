@@ -50,6 +50,22 @@ type AmountLimit struct {
 	Decimals *int32
 }
 
+// Limit is the AmountLimit of a currency whose bounds are written as digits, "" for none. It panics on what is no amount:
+// limits are written into the plugin.
+func Limit(currency, least, most string, decimals int32) AmountLimit {
+	bound := func(text string) *decimal.Decimal {
+		if text == "" {
+			return nil
+		}
+		amount, err := ParseAmount(text)
+		if err != nil {
+			panic("sdk: limit of " + currency + ": " + err.Error())
+		}
+		return &amount
+	}
+	return AmountLimit{Currency: currency, Min: bound(least), Max: bound(most), Decimals: &decimals}
+}
+
 // Operation is something that only this provider has. The schemas are JSON Schema (2020-12).
 type Operation struct {
 	Name         string // 1 to 64 characters of a-z 0-9 _

@@ -53,3 +53,25 @@ func CheckCurrency(code string) error {
 	}
 	return nil
 }
+
+// ParseMoney reads an amount as ParseAmount does, of a currency that CheckCurrency takes.
+func ParseMoney(amount, currency string) (Money, error) {
+	a, err := ParseAmount(amount)
+	if err == nil {
+		err = CheckCurrency(currency)
+	}
+	if err != nil {
+		return Money{}, err
+	}
+	return Money{Amount: a, Currency: currency}, nil
+}
+
+// ReadMoney gives an amount and a currency as the provider writes them, or nil where it says neither: what is no amount
+// above zero, or no currency code, must not look like one when the host compares it with what was asked for.
+func ReadMoney(amount, currency string) *Money {
+	m, err := ParseMoney(amount, currency)
+	if err != nil || !m.Amount.IsPositive() {
+		return nil
+	}
+	return &m
+}

@@ -91,3 +91,17 @@ func FuzzParseAmount(f *testing.F) {
 		}
 	})
 }
+
+func TestReadMoney(t *testing.T) {
+	for _, c := range []struct{ amount, currency, want string }{
+		{"13628.50", "INR", "13628.5 INR"}, {"0", "INR", ""}, {"-1", "INR", ""}, {"1e9", "INR", ""}, {"", "INR", ""}, {"1", "inr", ""}, {"1", "", ""},
+	} {
+		got := ""
+		if m := ReadMoney(c.amount, c.currency); m != nil {
+			got = m.String()
+		}
+		if got != c.want {
+			t.Errorf("%q of %q: got %q, want %q", c.amount, c.currency, got, c.want)
+		}
+	}
+}

@@ -121,6 +121,13 @@ type Display struct {
 	Fields       []DisplayField
 }
 
+// Add shows one thing more, unless it is empty.
+func (d *Display) Add(name, label, value string) {
+	if value != "" {
+		d.Fields = append(d.Fields, DisplayField{Name: name, Label: label, Value: value})
+	}
+}
+
 // DisplayField is one thing the customer needs to see, such as an account number.
 type DisplayField struct {
 	Name  string
@@ -169,12 +176,23 @@ type Attachment struct {
 	Content   []byte
 }
 
+// Attachment gives the file that answers a field, nil when the customer sent none.
+func (r ConfirmPaymentRequest) Attachment(field string) *Attachment {
+	for i := range r.Attachments {
+		if r.Attachments[i].Field == field {
+			return &r.Attachments[i]
+		}
+	}
+	return nil
+}
+
 // GetPaymentRequest asks for one payment's status.
 type GetPaymentRequest struct {
 	Payment PaymentContext
 }
 
-// ListPaymentsRequest asks for many payments: either Payments or a time range is set, as Info.PaymentLookup declares.
+// ListPaymentsRequest asks for many payments: either Payments or a time range is set, as Info.PaymentLookup declares. The
+// SDK turns other requests away.
 type ListPaymentsRequest struct {
 	Payments  []PaymentContext
 	From, To  time.Time

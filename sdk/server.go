@@ -62,15 +62,22 @@ func NewServer[C any, P Provider](newProvider func(C, Runtime) (P, error), opts 
 			return nil, err
 		}
 		s.mask.add(configSecrets(cfg))
-		p, err := newProvider(cfg, s.runtime(name))
+		a, ready := &account{name: name, plugin: &s.info}, false
+		defer func() {
+			if !ready { // also after a panic
+				s.close(a)
+			}
+		}()
+		p, err := newProvider(cfg, s.runtime(a))
 		if err != nil {
 			return nil, err
 		}
 		if isNil(p) {
 			return nil, fmt.Errorf("the constructor returned neither a provider nor an error")
 		}
-		a := &account{name: name, plugin: &s.info, provider: p}
+		a.provider = p
 		a.describe(configIdentity(cfg))
+		ready = true
 		return a, nil
 	}
 	return s
@@ -96,7 +103,8 @@ func (s *Server) Register(g grpc.ServiceRegistrar) {
 	wire.RegisterProviderServiceServer(g, &service{server: s})
 }
 
-// Close forgets all accounts. Those whose provider is an io.Closer are closed when their last call has ended.
+// Close forgets all accounts. Each is closed when its last call has ended: first its provider, if that is an io.Closer,
+// then what Runtime.OnClose was given.
 func (s *Server) Close() {
 	s.mu.Lock()
 	var idle []*account
@@ -112,13 +120,14 @@ func (s *Server) Close() {
 	}
 }
 
-func (s *Server) runtime(account string) Runtime {
+func (s *Server) runtime(a *account) Runtime {
 	return Runtime{
-		Account:   account,
-		Logger:    s.logger.With("account", account),
+		Account:   a.name,
+		Logger:    s.logger.With("account", a.name),
 		Now:       s.opts.Now,
 		Transport: s.opts.Transport,
 		Mask:      s.mask.mask,
+		OnClose:   a.atEnd.add,
 	}
 }
 

@@ -1,11 +1,13 @@
 package sdk
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"reflect"
 	"regexp"
 	"slices"
+	"sync"
 )
 
 var accountName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
@@ -17,6 +19,7 @@ type account struct {
 	plugin   *Info // what holds for all accounts
 	provider Provider
 	info     AccountInfo
+	atEnd    endings
 
 	// Guarded by Server.mu.
 	calls   int  // in flight
@@ -45,18 +48,49 @@ func (a *account) describe(identity string) {
 	a.info.Warnings = description.Warnings
 }
 
-// close tells a provider that holds something of its own (a connection, a goroutine) that it is no longer needed.
+// close tells a provider that holds something of its own (a connection, a goroutine) that it is no longer needed, and
+// does what else was asked for with Runtime.OnClose.
 func (a *account) close() (err error) {
+	defer func() { err = errors.Join(err, a.atEnd.run()) }()
 	closer, ok := a.provider.(io.Closer)
 	if !ok {
 		return nil
 	}
+	return safely(closer.Close)
+}
+
+// safely makes a panic in a provider's own code an error.
+func safely(call func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic in Close: %v", p)
 		}
 	}()
-	return closer.Close()
+	return call()
+}
+
+// endings is what is to be done when an account is closed.
+type endings struct {
+	mu   sync.Mutex
+	list []func()
+}
+
+func (e *endings) add(end func()) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.list = append(e.list, end)
+}
+
+// run does each once, also when another panics.
+func (e *endings) run() (err error) {
+	e.mu.Lock()
+	list := e.list
+	e.list = nil
+	e.mu.Unlock()
+	for _, end := range slices.Backward(list) {
+		err = errors.Join(err, safely(func() error { end(); return nil }))
+	}
+	return err
 }
 
 // isNil reports whether a constructor gave nothing, also as a nil pointer in an interface.

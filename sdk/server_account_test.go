@@ -297,3 +297,73 @@ func TestConcurrentReconfigure(t *testing.T) {
 		t.Errorf("open: %v", open)
 	}
 }
+
+// What is given to OnClose is done once, after the last call of the account, in the reverse order, also when some of it
+// panics; and at once when the account is never ready.
+func TestOnClose(t *testing.T) {
+	var mu sync.Mutex
+	var done []string
+	note := func(what string) func() {
+		return func() {
+			mu.Lock()
+			defer mu.Unlock()
+			done = append(done, what)
+		}
+	}
+	wantDone := func(when, want string) {
+		t.Helper()
+		mu.Lock()
+		defer mu.Unlock()
+		if got := strings.Join(done, " "); got != want {
+			t.Errorf("%s: done is %q, want %q", when, got, want)
+		}
+		done = nil
+	}
+	started, release := make(chan struct{}), make(chan struct{})
+	r := serve(t, &script{
+		build: func(cfg fakeConfig, rt sdk.Runtime) error {
+			rt.OnClose(note("first-" + cfg.Shop))
+			rt.OnClose(func() { panic("at the end of " + cfg.Shop) })
+			rt.OnClose(note("last-" + cfg.Shop))
+			switch cfg.Shop {
+			case "refused":
+				return errors.New("no such shop")
+			case "panic":
+				panic("in the constructor")
+			}
+			return nil
+		},
+		verb: func(_ context.Context, _ *fake, verb string, _ any) (any, error) {
+			if verb == "GetPayment" {
+				close(started)
+				<-release
+			}
+			return nil, sdk.Refused(sdk.CodeNotFound, "", "")
+		},
+	})
+	r.configure(t, `{"shop": "one"}`)
+	wantDone("in place of the first", "last- first-")
+	for _, shop := range []string{"refused", "panic"} {
+		if _, err := r.Configure(t.Context(), "main", json.RawMessage(`{"shop": "`+shop+`"}`)); err == nil {
+			t.Errorf("%s was configured", shop)
+		}
+		wantDone(shop, "last-"+shop+" first-"+shop)
+	}
+	call := make(chan error, 1)
+	go func() {
+		_, err := r.main().GetPayment(context.WithoutCancel(t.Context()), sdk.GetPaymentRequest{})
+		call <- err
+	}()
+	<-started
+	r.configure(t, `{"shop": "two"}`)
+	wantDone("with a call in flight", "")
+	close(release)
+	<-call
+	if err := r.Deconfigure(t.Context(), "main"); err != nil {
+		t.Fatal(err)
+	}
+	wantDone("after the last call", "last-one first-one last-two first-two")
+	if log := r.log.String(); !strings.Contains(log, "at the end of one") {
+		t.Errorf("the panic is not in the log: %s", log)
+	}
+}

@@ -78,13 +78,17 @@ func checkLimit(r *reader, l *AmountLimit, m Money) {
 	}
 }
 
-// checkList makes sure that a list is asked for in one of the two ways.
-func checkList(r *reader, field string, count int, from, to time.Time) {
+// checkList makes sure that a list is asked for in one of the two ways, and in one that the plugin declares.
+func checkList(r *reader, field string, lookup Lookup, count int, from, to time.Time) {
 	byTime := !from.IsZero() || !to.IsZero()
 	switch {
 	case count > 0 && byTime:
 		r.fail(field, "either references or a time range, not both")
 	case count == 0 && !byTime:
 		r.fail(field, "references or a time range are needed")
+	case count > 0 && !lookup.ListByReference:
+		r.fail(field, "this provider cannot list by reference")
+	case byTime && !lookup.ListByTime:
+		r.fail("from", "this provider cannot list by time")
 	}
 }

@@ -119,7 +119,12 @@ func TestRequestsAreCheckedBeforeTheProviderSeesThem(t *testing.T) {
 		"no input":          {operation("look", ``, ""), sdk.CodeInvalidRequest, "input"},
 		"much input":        {operation("look", `"`+strings.Repeat("x", 1<<20)+`"`, ""), sdk.CodeInvalidRequest, "input"},
 
-		"list of nothing": {list(sdk.ListPaymentsRequest{}), sdk.CodeInvalidRequest, "payments"},
+		"list of nothing":   {list(sdk.ListPaymentsRequest{}), sdk.CodeInvalidRequest, "payments"},
+		"list by reference": {list(sdk.ListPaymentsRequest{Payments: make([]sdk.PaymentContext, 1)}), sdk.CodeInvalidRequest, "payments"},
+		"list by time": {func() error {
+			_, err := a.ListPayouts(ctx, sdk.ListPayoutsRequest{From: sdkTime})
+			return err
+		}, sdk.CodeInvalidRequest, "from"},
 		"list both ways": {
 			list(sdk.ListPaymentsRequest{Payments: make([]sdk.PaymentContext, 1), From: sdkTime}), sdk.CodeInvalidRequest, "payments",
 		},

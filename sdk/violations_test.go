@@ -20,6 +20,24 @@ func TestViolations(t *testing.T) {
 	}
 }
 
+func TestViolationsOfWhatIsNeeded(t *testing.T) {
+	var wrong Violations
+	wrong.Need("customer.email", "a@b.example", "customer.ip", " \t", "success_url", "")
+	wrong.NeedText(3, "method", "äöü", "label", "äöüß", "bank", " ")
+	e := AsError(wrong.Err())
+	if e == nil {
+		t.Fatal("nothing is wrong")
+	}
+	got := ""
+	for _, v := range e.Violations {
+		got += v.Field + ": " + v.Message + "\n"
+	}
+	const want = "customer.ip: is needed\nsuccess_url: is needed\nlabel: must have 1 to 3 characters\nbank: must have 1 to 3 characters\n"
+	if got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+}
+
 func TestReferences(t *testing.T) {
 	payments := ListPaymentsRequest{Payments: []PaymentContext{{Reference: "b"}, {Reference: "a"}}}.References()
 	payouts := ListPayoutsRequest{Payouts: []PayoutContext{{Reference: "d"}, {Reference: "c"}}}.References()

@@ -70,6 +70,11 @@ type HTTPResponse struct {
 	Body   []byte
 }
 
+// OK is the answer with status 200 and this body, which is what most providers want to hear.
+func OK(contentType, body string) HTTPResponse {
+	return HTTPResponse{Header: http.Header{"Content-Type": {contentType}}, Body: []byte(body)}
+}
+
 // Event is one thing that a notice says. Exactly one of Payment, Payout and Refund is set.
 type Event struct {
 	// ID is the provider's id of the event, when it has one: the host applies an id once.

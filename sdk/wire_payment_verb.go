@@ -157,8 +157,8 @@ var listPayments = verb[PaymentLister, ListPaymentsRequest, *ListPaymentsRespons
 			NextPageToken: r.bounded("next_page_token", w.GetNextPageToken(), maxPageToken),
 		}
 	},
-	check: func(r *reader, _ *account, req ListPaymentsRequest) {
-		checkList(r, "payments", len(req.Payments), req.From, req.To)
+	check: func(r *reader, a *account, req ListPaymentsRequest) {
+		checkList(r, "payments", a.plugin.PaymentLookup, len(req.Payments), req.From, req.To)
 	},
 }
 

@@ -212,7 +212,7 @@ var listPayouts = verb[PayoutLister, ListPayoutsRequest, *ListPayoutsResponse, *
 			NextPageToken: r.bounded("next_page_token", w.GetNextPageToken(), maxPageToken),
 		}
 	},
-	check: func(r *reader, _ *account, req ListPayoutsRequest) {
-		checkList(r, "payouts", len(req.Payouts), req.From, req.To)
+	check: func(r *reader, a *account, req ListPayoutsRequest) {
+		checkList(r, "payouts", a.plugin.PayoutLookup, len(req.Payouts), req.From, req.To)
 	},
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -27,9 +26,8 @@ func (p *provider) do(ctx context.Context, path string, query url.Values, body, 
 	req := providerhttp.Request{Method: http.MethodGet, Path: path, Query: query}
 	var signed signature.Value
 	if body != nil {
-		data, _ := json.Marshal(body) // such bodies always encode
-		signed, _ = signature.ParseJSON(data)
-		req.Method, req.Body = http.MethodPost, providerhttp.JSON(data)
+		signed, _ = signature.Encode(body) // such bodies always encode
+		req.Method, req.Body = http.MethodPost, providerhttp.JSONOf(signed)
 	}
 	timestamp := strconv.FormatInt(p.rt.Now().UnixMilli(), 10)
 	mac := requestSignature(p.cfg, timestamp, req.Method, path, query.Encode(), signed)

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -19,6 +18,7 @@ import (
 	"github.com/payhost/payhost/plugins/paycrypto/simulator"
 	"github.com/payhost/payhost/sdk"
 	"github.com/payhost/payhost/sdk/conformance/fault"
+	"github.com/payhost/payhost/sdk/providertest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -42,11 +42,12 @@ func testConfig(baseURL string) config {
 
 func newTestProvider(t *testing.T, cfg config, now func() time.Time) *provider {
 	t.Helper()
-	p, err := newProvider(cfg, sdk.Runtime{Account: "test", Logger: slog.New(slog.DiscardHandler), Now: now})
+	rt := providertest.Runtime(t)
+	rt.Now = now
+	p, err := newProvider(cfg, rt)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = p.Close() })
 	return p
 }
 

@@ -29,20 +29,13 @@ func newProvider(cfg config, rt sdk.Runtime) (*provider, error) {
 	return &provider{cfg: cfg, rt: rt, client: c}, err
 }
 
-// Close drops the connections that reads keep open.
-func (p *provider) Close() error {
-	p.client.Close()
-	return nil
-}
-
 func (*provider) Info() sdk.Info {
 	return sdk.Info{
 		Name: "paycrypto", Version: version, Description: "PayCrypto Checkout: hosted payments in USD and USDT",
 		Currencies: []string{"USD", "USDT", "USDT-BEP20", "USDT-TRC20", "USDT-SPL"}, // [doc]
-		Operations: []sdk.Operation{{
-			Name: "send_test_webhook", Description: "Has made-up data sent to the webhook URL of the back office, within 10 seconds.",
-			InputSchema: sdk.Schema[struct{}](), OutputSchema: sdk.Schema[struct{}](),
-		}},
+		Operations: []sdk.Operation{sdk.OperationOf[struct{}, struct{}](
+			"send_test_webhook", "Has made-up data sent to the webhook URL of the back office, within 10 seconds.",
+		)},
 		WebhookTrust: []sdk.WebhookTrust{sdk.TrustSignature},
 		// A cust_order_id is taken once [seen]; for how long it is remembered is not said. It makes but a link.
 		CreatePayment: sdk.RepeatGuarantee{Repeat: sdk.RepeatRejectsDuplicates, LinkOnly: true},
@@ -116,11 +109,7 @@ func (p *provider) CreatePayment(ctx context.Context, req sdk.CreatePaymentReque
 	if err != nil {
 		return nil, err
 	}
-	if made.OrderID == "" || !providerhttp.BrowserURL(made.RedirectURL) {
-		return nil, resp.Unexpected("it has no order_id with a redirect_url for a browser")
-	}
-	action := sdk.RedirectTo(made.RedirectURL)
-	return &sdk.Payment{ProviderReference: string(made.OrderID), Status: sdk.PaymentRequiresAction, NextAction: action}, nil
+	return resp.Redirect(string(made.OrderID), made.RedirectURL)
 }
 
 // GetPayment asks by our reference, which is always known and safe to sign. Another order is no answer.

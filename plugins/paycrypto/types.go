@@ -11,9 +11,9 @@ import (
 
 // envelope is what every call answers. Its code counts, not the HTTP status. [doc]
 type envelope struct {
-	Code   providerhttp.Text `json:"code"`
-	Msg    providerhttp.Text `json:"msg"`
-	Result json.RawMessage   `json:"result"`
+	Code   providerhttp.Text  `json:"code"`
+	Msg    providerhttp.Words `json:"msg"`
+	Result json.RawMessage    `json:"result"`
 }
 
 // readAnswer decodes the result of an answer that is no error. That about a single order is wrapped twice. [doc]
@@ -48,11 +48,8 @@ func (e *envelope) check(resp *providerhttp.Response) error {
 		return resp.Unexpected("it has no code, or success beside an HTTP error")
 	}
 	means := cmp.Or(codes[code], codes[code[:min(3, len(code))]], sdk.CodeUnavailable)
-	err := sdk.Refused(means, code, string(e.Msg))
+	err := sdk.Refused(means, code, string(e.Msg)).Means(means)
 	err.RetryAfter = resp.RetryAfter()
-	if means == sdk.CodeUnavailable || means == sdk.CodeDuplicate {
-		err.Outcome, err.Message = sdk.OutcomeUnknown, "the provider's error does not prove that nothing was done"
-	}
 	return err
 }
 
@@ -89,9 +86,5 @@ func (o *order) payment() *sdk.Payment {
 
 // money gives nil where nothing is told, such as "0" of "" before anybody paid. Currencies come in either case. [doc]
 func money(amount providerhttp.Amount, currency string) *sdk.Money {
-	m := &sdk.Money{Amount: amount.Decimal, Currency: strings.ToUpper(currency)}
-	if !m.Amount.IsPositive() || sdk.CheckCurrency(m.Currency) != nil {
-		return nil
-	}
-	return m
+	return amount.Money(strings.ToUpper(currency))
 }

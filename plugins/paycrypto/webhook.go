@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"net/http"
 	"net/url"
 	"strconv"
 	"time"
@@ -17,9 +16,7 @@ import (
 // ParseWebhook reads a push of several events. Any well-formed answer ends its delivery, whatever its code [doc]: when
 // the host cannot keep it, the host's own error page has it sent again.
 func (p *provider) ParseWebhook(_ context.Context, req sdk.ParseWebhookRequest) (*sdk.Notice, error) {
-	n := &sdk.Notice{Response: sdk.HTTPResponse{
-		Header: http.Header{"Content-Type": {"application/json"}}, Body: []byte(`{"code":0,"msg":"SUCCESS"}`),
-	}}
+	n := &sdk.Notice{Response: sdk.OK("application/json", `{"code":0,"msg":"SUCCESS"}`)}
 	body, err := signature.ParseJSON(req.Request.Body)
 	action, pushed := body.Get("action")
 	if e := readEvent(req.Request.Body, req.Payment); err == nil && !pushed && e != nil {

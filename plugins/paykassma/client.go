@@ -2,10 +2,10 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/payhost/payhost/sdk"
 	"github.com/payhost/payhost/sdk/providerhttp"
@@ -13,31 +13,19 @@ import (
 )
 
 const (
-	payoutPath   = "/v2/withdrawal/create"
 	activatePath = "/api/v1/transaction/activate"
 	possiblePath = "/api/v1/possible-transaction"
 )
 
 func newClient(cfg config, rt sdk.Runtime) (*providerhttp.Client, error) {
 	return providerhttp.New(rt, providerhttp.Options{
-		BaseURL: cfg.URL("", ""), Header: http.Header{"Accept": {"application/json"}}, SecretQuery: []string{"secret"},
+		BaseURL: cfg.URL("", ""), Header: http.Header{"Accept": {"application/json"}},
+		Query: url.Values{"secret": {cfg.Secret.Reveal()}}, SecretQuery: []string{"secret"}, // of all calls but payouts [doc]
 	})
 }
 
-func post(path string, fields any) providerhttp.Request {
-	data, _ := json.Marshal(fields) // texts and well-formed numbers always encode
-	return providerhttp.Request{Method: http.MethodPost, Path: path, Body: providerhttp.JSON(data)}
-}
-
-// call makes a call whose answer is yes, or that a proof is being checked. The secret goes into the query of all calls
-// but payouts, which are signed instead. [doc]
+// call makes a call whose answer is yes, or that a proof is being checked.
 func (p *provider) call(ctx context.Context, req providerhttp.Request) (*answer, error) {
-	if req.Path != payoutPath {
-		if req.Query == nil {
-			req.Query = url.Values{}
-		}
-		req.Query.Set("secret", p.cfg.Secret.Reveal())
-	}
 	resp, err := p.client.Do(ctx, req)
 	if err != nil {
 		return nil, err
@@ -47,6 +35,18 @@ func (p *provider) call(ctx context.Context, req providerhttp.Request) (*answer,
 		return nil, resp.Unexpected("it speaks of a proof that is being checked")
 	}
 	return a, err
+}
+
+// find makes a call and gives what its answer has under the keys. A yes that has nothing there answers something else.
+func (p *provider) find(ctx context.Context, req providerhttp.Request, keys ...string) (answer, error) {
+	a, err := p.call(ctx, req)
+	if err != nil {
+		return answer{}, err
+	}
+	if a.Value = a.At(keys...); a.Kind() == signature.KindNull {
+		return answer{}, a.http.Unexpected("it has no " + strings.Join(keys, "."))
+	}
+	return *a, nil
 }
 
 // kind is what can be asked about: by postback with one name of our id, by pullpostbacks with another. [doc]
@@ -60,51 +60,47 @@ var (
 	withdrawals = kind{"withdrawal", "withdrawal_id", "withdrawal_id", "withdrawals", true}
 )
 
-// own gives those that are called reference. When none is, the id by which we asked counts for what has no other name,
-// and for payouts whatever their name: in the document's own example it is another. A payment's is never. [decided]
-func (k kind) own(postback signature.Value, reference string) []transaction {
-	list := slices.DeleteFunc(transactions(postback), func(t transaction) bool { return t.payout != k.payouts })
-	named := slices.DeleteFunc(slices.Clone(list), func(t transaction) bool { return t.reference != reference })
-	if len(named) > 0 {
-		return named
+// own gives what a postback that we asked for says of reference. When nothing in it has this name, it stands for those
+// without one, and for those of payouts: in the document's own example they have another. A payment's name is never
+// another. [decided]
+func (p *provider) own(k kind, postback signature.Value, reference string) (e sdk.Event, told bool) {
+	if e, told := p.transfers(postback, asNamed).Find(reference, k.payouts); told {
+		return e, told
 	}
-	return slices.DeleteFunc(list, func(t transaction) bool { return t.reference != "" && !k.payouts })
+	asAsked := func(name string) string {
+		if name == "" || k.payouts {
+			return reference
+		}
+		return name
+	}
+	return p.transfers(postback, asAsked).Find(reference, k.payouts)
 }
 
 // ask gives what was told of one payment or payout. That is nothing until it is finished. [doc]
-func ask[S any](ctx context.Context, p *provider, k kind, reference string, read func([]transaction) *S) (*S, error) {
+func (p *provider) ask(ctx context.Context, k kind, reference string) (sdk.Event, error) {
 	query := url.Values{"type": {k.name}, k.one: {reference}}
-	a, err := p.call(ctx, providerhttp.Request{Path: "/api/v1/postback", Query: query})
-	if err != nil {
-		return nil, err
+	a, err := p.find(ctx, providerhttp.Get("/api/v1/postback", query), "postback")
+	e, told := p.own(k, a.Value, reference)
+	if err == nil && !told {
+		err = a.http.Unexpected("it has no postback about a " + k.name)
 	}
-	list := k.own(a.At("postback"), reference)
-	if len(list) == 0 {
-		return nil, a.http.Unexpected("it has no postback about a " + k.name)
-	}
-	return read(list), nil
+	return e, err
 }
 
-// pull asks for many, and gives those that are finished to found. They are matched by the id beside the postback. [doc]
-func (p *provider) pull(ctx context.Context, k kind, references []string, found func(string, []transaction)) error {
-	if len(references) == 0 {
-		return sdk.NotSent(sdk.CodeInvalidRequest, "paykassma lists by references alone")
-	}
+// pull asks for many, and gives those that are finished. They are matched by the id beside the postback. [doc]
+func (p *provider) pull(ctx context.Context, k kind, references []string) (list sdk.Transfers, err error) {
 	for some := range slices.Chunk(references, 50) { // a query must stay short [decided]
 		query := url.Values{"type": {k.name}, k.many + "[]": some}
-		a, err := p.call(ctx, providerhttp.Request{Path: "/api/v1/pullpostbacks", Query: query})
+		a, err := p.find(ctx, providerhttp.Get("/api/v1/pullpostbacks", query), "data")
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if a.At("data").Kind() == signature.KindNull { // [] is how PHP writes an empty object
-			return a.http.Unexpected("it has no data")
-		}
-		for _, row := range a.At("data", k.list).Items() {
+		for _, row := range a.At(k.list).Elements() { // none when data is [], PHP's empty object
 			reference := text(row, k.many)
-			if list := k.own(row.At("postback"), reference); len(list) > 0 && slices.Contains(some, reference) {
-				found(reference, list)
+			if e, told := p.own(k, row.At("postback"), reference); told && slices.Contains(some, reference) {
+				list = append(list, e)
 			}
 		}
 	}
-	return nil
+	return list, nil
 }

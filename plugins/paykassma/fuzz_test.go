@@ -29,7 +29,7 @@ func FuzzPostback(f *testing.F) {
 		if err != nil {
 			return
 		}
-		for _, e := range p.events(transactions(signature.Object(signature.Pair("additional_data", v)))) {
+		for _, e := range p.transfers(signature.Object(signature.Pair("additional_data", v)), asNamed) {
 			if (e.Payment == nil) == (e.Payout == nil) {
 				t.Errorf("an event is about %+v", e)
 			}
@@ -59,7 +59,6 @@ func FuzzAnswer(f *testing.F) {
 			if a.status != "ok" && a.status != "success" && !a.pending() || (status < 200 || status > 299) && !a.pending() {
 				t.Errorf("HTTP %d with %q was read as a yes", status, body)
 			}
-			a.page()
 			return
 		}
 		if e := sdk.AsError(err); e.Code == sdk.CodeInternal || e.Outcome == sdk.OutcomeNotSent ||

@@ -4,19 +4,18 @@ import (
 	"context"
 	"encoding/json"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
 	"slices"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/shopspring/decimal"
 
 	"github.com/payhost/payhost/plugins/paykassma/simulator"
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/providertest"
 )
 
 // The keys of the vectors' postbacks, and a secret beside them.
@@ -35,11 +34,10 @@ func testConfig(baseURL string) config {
 
 func newTestProvider(t *testing.T, cfg config) *provider {
 	t.Helper()
-	p, err := newProvider(cfg, sdk.Runtime{Account: "test", Logger: slog.New(slog.DiscardHandler), Now: time.Now})
+	p, err := newProvider(cfg, providertest.Runtime(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = p.Close() })
 	return p
 }
 

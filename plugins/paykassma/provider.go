@@ -5,13 +5,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/payhost/payhost/sdk"
 	"github.com/payhost/payhost/sdk/providerhttp"
@@ -28,12 +25,6 @@ func newProvider(cfg config, rt sdk.Runtime) (*provider, error) {
 	return &provider{cfg, c}, err
 }
 
-// Close gives up idle connections.
-func (p *provider) Close() error {
-	p.client.Close()
-	return nil
-}
-
 func (*provider) Info() sdk.Info {
 	return sdk.Info{
 		Name: "paykassma", Version: version, Description: "Paykassma: payments into wallets or on pages, payouts",
@@ -44,13 +35,10 @@ func (*provider) Info() sdk.Info {
 		// Only what is finished is found. [doc] The amounts of a payment are its receipts, which the host adds up.
 		PaymentLookup: sdk.Lookup{ByReference: true, ListByReference: true},
 		PayoutLookup:  sdk.Lookup{ByReference: true, ListByReference: true, Amounts: true},
-		Operations: []sdk.Operation{{
-			Name: "hash_urls", Description: "Hashes redirect addresses for the widget; a hash is valid for one day.",
-			InputSchema: sdk.Schema[hashInput](), OutputSchema: sdk.Schema[hashOutput](),
-		}, {
-			Name: "media_hints", Description: "Pictures and films that show how to pay with each payment system.",
-			InputSchema: sdk.Schema[struct{}](), OutputSchema: sdk.Schema[hintsOutput](),
-		}},
+		Operations: []sdk.Operation{
+			sdk.OperationOf[hashInput, hashOutput]("hash_urls", "Hashes redirect addresses for the widget; a hash is valid for one day."),
+			sdk.OperationOf[struct{}, hintsOutput]("media_hints", "Pictures and films that show how to pay with each payment system."),
+		},
 	}
 }
 
@@ -58,10 +46,7 @@ func (*provider) Info() sdk.Info {
 // most. [doc] The texts are pairs of field and value.
 func check(currency string, texts ...string) (wrong sdk.Violations) {
 	wrong.Add(len(currency) != 3, "currency", "must have three letters")
-	for pair := range slices.Chunk(texts, 2) {
-		bad := strings.TrimSpace(pair[1]) == "" || utf8.RuneCountInString(pair[1]) > 190
-		wrong.Add(bad, pair[0], "must have 1 to 190 characters")
-	}
+	wrong.NeedText(190, texts...)
 	return wrong
 }
 
@@ -82,17 +67,10 @@ func (p *provider) ListPaymentMethods(ctx context.Context, req sdk.ListPaymentMe
 
 // wallets sends the parameters as JSON, as the document has it, and in the query, where those of a GET are. [decided]
 func (p *provider) wallets(ctx context.Context, currency, label string) ([]signature.Value, error) {
-	req := post("/api/v1/payment-systems/available", map[string]any{"currency_code": []string{currency}, "label": label})
+	req := providerhttp.PostJSON("/api/v1/payment-systems/available", map[string]any{"currency_code": []string{currency}, "label": label})
 	req.Method, req.Query = http.MethodGet, url.Values{"currency_code[]": {currency}, "label": {label}}
-	a, err := p.call(ctx, req)
-	if err != nil {
-		return nil, err
-	}
-	list := a.At("params", "wallets")
-	if list.Kind() != signature.KindArray {
-		return nil, a.http.Unexpected("it has no wallets")
-	}
-	return list.Items(), nil
+	a, err := p.find(ctx, req, "params", "wallets")
+	return a.Elements(), err
 }
 
 // paymentOptions are the provider_options of a payment.
@@ -114,11 +92,8 @@ func (p *provider) CreatePayment(ctx context.Context, req sdk.CreatePaymentReque
 		return p.openPage(ctx, req, opts.Bank)
 	}
 	wallets, err := p.wallets(ctx, req.Amount.Currency, req.Customer.ID)
-	if e := sdk.AsError(err); e != nil {
-		if e.Outcome == sdk.OutcomeUnknown { // of the list: nothing was made
-			e.Outcome = sdk.OutcomeNotSent
-		}
-		return nil, e
+	if err != nil {
+		return nil, sdk.BeforeSending("which methods need activation", err)
 	}
 	for _, w := range wallets {
 		if text(w, "type") == req.Method && text(w, "currency_code") == req.Amount.Currency {
@@ -134,7 +109,7 @@ func (p *provider) CreatePayment(ctx context.Context, req sdk.CreatePaymentReque
 // showWallet is for methods with activation. The call has neither amount nor an id of ours: a customer who pays and
 // never confirms is known to paykassma alone. What it answers is where to pay to, not a name of the payment.
 func (p *provider) showWallet(ctx context.Context, req sdk.CreatePaymentRequest, wallet signature.Value) (*sdk.Payment, error) {
-	a, err := p.call(ctx, post("/api/v1/transaction/create/"+url.PathEscape(req.Method), map[string]string{
+	a, err := p.call(ctx, providerhttp.PostJSON("/api/v1/transaction/create/"+url.PathEscape(req.Method), map[string]string{
 		"currency": req.Amount.Currency, "label": req.Customer.ID,
 	}))
 	if err != nil {
@@ -142,15 +117,13 @@ func (p *provider) showWallet(ctx context.Context, req sdk.CreatePaymentRequest,
 	}
 	show := &sdk.Display{Instructions: "Pay " + req.Amount.String() + " here, then enter the number of the transaction."}
 	for _, m := range a.At("params").Members() { // the key differs from system to system
-		if text := m.Value.Text(); text != "" {
-			show.Fields = append(show.Fields, sdk.DisplayField{Name: m.Key, Label: m.Key, Value: text})
-		}
+		show.Add(m.Key, m.Key, m.Value.Text())
 	}
 	if show.Fields == nil {
 		return nil, a.http.Unexpected("it does not say where to pay to")
 	}
 	return &sdk.Payment{
-		Status: sdk.PaymentRequiresAction, ProviderStatus: a.status, State: strconv.AppendBool(nil, truth(wallet, "is_manual")),
+		Status: sdk.PaymentRequiresAction, ProviderStatus: a.status, State: strconv.AppendBool(nil, wallet.At("is_manual").True()),
 		NextAction: &sdk.NextAction{Display: show, Confirm: &sdk.Confirm{Fields: proof(wallet)}},
 	}, nil
 }
@@ -163,7 +136,7 @@ func (p *provider) openPage(ctx context.Context, req sdk.CreatePaymentRequest, b
 		return nil, err
 	}
 	language := fmt.Sprintf("%.2s", strings.ToLower(req.Language)) // "pt-BR" is pt
-	a, err := p.call(ctx, post("/api/v1/payment/create/"+url.PathEscape(req.Method), map[string]any{
+	a, err := p.call(ctx, providerhttp.PostJSON("/api/v1/payment/create/"+url.PathEscape(req.Method), map[string]any{
 		"language": cmp.Or(language, p.cfg.Language), "currency": req.Amount.Currency, "bank": bank,
 		"amount": json.Number(req.Amount.Amount.String()), "label": req.Customer.ID, "redirect_url": req.ReturnURL,
 		"custom_transaction_id": req.Reference,
@@ -172,7 +145,8 @@ func (p *provider) openPage(ctx context.Context, req sdk.CreatePaymentRequest, b
 		return nil, err
 	}
 	out := &sdk.Payment{Status: sdk.PaymentProcessing, ProviderStatus: a.status}
-	if page := a.page(); page != "" { // else the customer does the rest elsewhere [decided]
+	// Whether there is a link, and where, is not said. Without one the customer does the rest elsewhere. [decided]
+	if page := providerhttp.FindLink(a.At("url"), a.At("redirect_url"), a.At("payment_url"), a.At("params")); page != "" {
 		out.Status, out.NextAction = sdk.PaymentRequiresAction, sdk.RedirectTo(page)
 	}
 	return out, nil
@@ -192,13 +166,13 @@ func (p *provider) ConfirmPayment(ctx context.Context, req sdk.ConfirmPaymentReq
 	if err := wrong.Err(); err != nil {
 		return nil, err
 	}
-	fields := map[string]any{
-		"currency_code": of.Amount.Currency, "wallet_type": of.Method, "label": of.Customer.ID, "key1": key1,
-		"amount": json.Number(amount.String()), "custom_transaction_id": of.Reference,
-	}
-	call := post(activatePath, fields) // systems that need no amount ignore it [decided]
+	fields := signature.Texts(
+		"currency_code", of.Amount.Currency, "wallet_type", of.Method, "label", of.Customer.ID, "key1", key1,
+		"custom_transaction_id", of.Reference,
+	).With(signature.Pair("amount", signature.Decimal(amount))) // systems that need none ignore it [decided]
+	call := providerhttp.PostJSON(activatePath, fields)
 	if manual {
-		call = possibleTransaction(fields, req.Attachments)
+		call.Path, call.Body = possiblePath, providerhttp.Proof(fields, req.Attachment("screenshot"))
 	}
 	a, err := p.call(ctx, call)
 	if err != nil {
@@ -207,41 +181,24 @@ func (p *provider) ConfirmPayment(ctx context.Context, req sdk.ConfirmPaymentReq
 	return &sdk.Payment{Status: sdk.PaymentProcessing, ProviderStatus: a.status, Message: text(a.Value, "message")}, nil
 }
 
-func possibleTransaction(fields map[string]any, files []sdk.Attachment) providerhttp.Request {
-	var parts []providerhttp.Part
-	for _, name := range slices.Sorted(maps.Keys(fields)) {
-		parts = append(parts, providerhttp.Part{Name: name, Value: fmt.Append(nil, fields[name])})
-	}
-	for _, f := range files {
-		if f.Field == "screenshot" {
-			parts = append(parts, providerhttp.Part{
-				Name: f.Field, Value: f.Content, FileName: cmp.Or(f.Filename, f.Field), MediaType: f.MediaType,
-			})
-		}
-	}
-	return providerhttp.Request{Method: http.MethodPost, Path: possiblePath, Body: providerhttp.Multipart(parts...)}
-}
-
 func (p *provider) GetPayment(ctx context.Context, req sdk.GetPaymentRequest) (*sdk.Payment, error) {
-	return ask(ctx, p, deposits, req.Payment.Reference, payment)
+	e, err := p.ask(ctx, deposits, req.Payment.Reference)
+	return e.Payment, err
 }
 
 func (p *provider) GetPayout(ctx context.Context, req sdk.GetPayoutRequest) (*sdk.Payout, error) {
-	return ask(ctx, p, withdrawals, req.Payout.Reference, payout)
+	e, err := p.ask(ctx, withdrawals, req.Payout.Reference)
+	return e.Payout, err
 }
 
 func (p *provider) ListPayments(ctx context.Context, req sdk.ListPaymentsRequest) (*sdk.ListPaymentsResponse, error) {
-	out := &sdk.ListPaymentsResponse{}
-	return out, p.pull(ctx, deposits, req.References(), func(reference string, list []transaction) {
-		out.Payments = append(out.Payments, sdk.ListedPayment{Reference: reference, Payment: *payment(list)})
-	})
+	list, err := p.pull(ctx, deposits, req.References())
+	return list.Payments(), err
 }
 
 func (p *provider) ListPayouts(ctx context.Context, req sdk.ListPayoutsRequest) (*sdk.ListPayoutsResponse, error) {
-	out := &sdk.ListPayoutsResponse{}
-	return out, p.pull(ctx, withdrawals, req.References(), func(reference string, list []transaction) {
-		out.Payouts = append(out.Payouts, sdk.ListedPayout{Reference: reference, Payout: *payout(list)})
-	})
+	list, err := p.pull(ctx, withdrawals, req.References())
+	return list.Payouts(), err
 }
 
 // CreatePayout sends money. The answer accepts it; what became of it, the postback will say.
@@ -250,7 +207,9 @@ func (p *provider) CreatePayout(ctx context.Context, req sdk.CreatePayoutRequest
 	if err != nil {
 		return nil, err
 	}
-	a, err := p.call(ctx, post(payoutPath, body))
+	call := providerhttp.PostJSON("/v2/withdrawal/create", body)
+	call.Query = url.Values{"secret": nil} // its signature is in its place [doc]
+	a, err := p.call(ctx, call)
 	if err != nil {
 		return nil, err
 	}
@@ -258,64 +217,44 @@ func (p *provider) CreatePayout(ctx context.Context, req sdk.CreatePayoutRequest
 }
 
 func (p *provider) GetBalances(ctx context.Context) (out []sdk.Balance, err error) {
-	a, err := p.call(ctx, providerhttp.Request{Path: "/api/v1/accounts-balance"})
-	if err != nil {
-		return nil, err
-	}
-	list := a.At("data", "balances")
-	if list.Kind() != signature.KindArray {
-		return nil, a.http.Unexpected("it has no balances")
-	}
-	for _, b := range list.Items() {
-		amount, err := sdk.ParseAmount(text(b, "amount"))
-		currency := text(b, "currency_code")
-		if err != nil || sdk.CheckCurrency(currency) != nil {
-			return nil, a.http.Unexpected("a balance has no amount or no currency")
+	a, err := p.find(ctx, providerhttp.Get("/api/v1/accounts-balance", nil), "data", "balances")
+	for _, b := range a.Elements() {
+		amount, err := sdk.ParseMoney(text(b, "amount"), text(b, "currency_code"))
+		if err != nil {
+			return nil, a.http.Unexpected("of a balance, " + err.Error())
 		}
-		out = append(out, sdk.Balance{Name: text(b, "wallet_type"), Amount: sdk.Money{Amount: amount, Currency: currency}})
+		out = append(out, sdk.Balance{Name: text(b, "wallet_type"), Amount: amount})
 	}
-	return out, nil
+	return out, err
 }
 
 // InvokeOperation runs one of the two: the SDK knows their names.
 func (p *provider) InvokeOperation(ctx context.Context, req sdk.InvokeOperationRequest) (json.RawMessage, error) {
 	if req.Operation == "hash_urls" {
-		return p.hashURLs(ctx, req.Input)
+		return sdk.Invoke(ctx, req, p.hashURLs)
 	}
-	if err := sdk.DecodeInput(req.Input, &struct{}{}); err != nil {
-		return nil, err
-	}
-	a, err := p.call(ctx, providerhttp.Request{Path: "/wallet-type/images/"})
-	if err != nil {
-		return nil, err
-	}
-	if a.At("data").Kind() == signature.KindNull {
-		return nil, a.http.Unexpected("it has no data")
-	}
-	out := hintsOutput{Hints: []hint{}}
-	for _, m := range a.At("data").Members() {
-		out.Hints = append(out.Hints, hint{m.Key, text(m.Value, "id"), text(m.Value, "url")})
-	}
-	return json.Marshal(out)
+	return sdk.Invoke(ctx, req, p.mediaHints)
 }
 
-func (p *provider) hashURLs(ctx context.Context, input json.RawMessage) (json.RawMessage, error) {
-	in, none := hashInput{}, []address{} // which is not null
-	if err := sdk.DecodeInput(input, &in); err != nil {
-		return nil, err
+func (p *provider) mediaHints(ctx context.Context, _ struct{}) (hintsOutput, error) {
+	out := hintsOutput{Hints: []hint{}}
+	a, err := p.find(ctx, providerhttp.Get("/wallet-type/images/", nil), "data")
+	for _, m := range a.Members() {
+		out.Hints = append(out.Hints, hint{m.Key, text(m.Value, "id"), text(m.Value, "url")})
 	}
-	var wrong sdk.Violations
-	wrong.Add(len(in.Success)+len(in.Fail) == 0, "success_urls", "must have an address, or fail_urls must") // [doc]
-	if err := wrong.Err(); err != nil {
-		return nil, err
+	return out, err
+}
+
+// hashURLs gives the provider's answer as it is.
+func (p *provider) hashURLs(ctx context.Context, in hashInput) (out signature.Value, err error) {
+	if len(in.Success)+len(in.Fail) == 0 { // [doc]
+		return out, sdk.Invalid(sdk.Violation{Field: "success_urls", Message: "must have an address, or fail_urls must"})
 	}
+	none := []address{} // which is not null
 	in = hashInput{append(none, in.Success...), append(none, in.Fail...), append(none, in.Pending...)}
-	a, err := p.call(ctx, post("/payment-plugin/hash-url", in))
-	if err != nil {
-		return nil, err
+	a, err := p.find(ctx, providerhttp.PostJSON("/payment-plugin/hash-url", in), "urls")
+	if err == nil && a.Kind() != signature.KindObject {
+		err = a.http.Unexpected("its urls are no object")
 	}
-	if a.At("urls").Kind() != signature.KindObject {
-		return nil, a.http.Unexpected("it has no urls")
-	}
-	return json.Marshal(a.At("urls"))
+	return a.Value, err
 }

@@ -1,24 +1,32 @@
 package main
 
 import (
-	"slices"
+	"cmp"
 	"strings"
 
 	"github.com/payhost/payhost/sdk"
 	"github.com/payhost/payhost/sdk/signature"
 )
 
-// payoutOptions are the provider_options of a payout. Which of them a system needs, paykassma's support tells. [doc]
+// payoutOptions are the provider_options of a payout, which are sent as they are called. Which of them a system needs,
+// paykassma's support tells. [doc]
 type payoutOptions struct {
 	Payments struct {
-		Method   string `config:"payments_method"`
-		Provider string `config:"payments_provider"`
-	} `config:"payments_details"`
+		Provider string `json:"payments_provider"`
+		Method   string `json:"payments_method"`
+	} `json:"payments_details"`
 	Bank struct {
-		Code         string `config:"bank_code"`
-		Branch       string `config:"branch_code"`
-		CodeInSystem string `config:"bank_code_in_payments_system"`
-	} `config:"bank_details"`
+		Code         string `json:"bank_code"`
+		Branch       string `json:"branch_code"`
+		CodeInSystem string `json:"bank_code_in_payments_system"`
+	} `json:"bank_details"`
+}
+
+// fieldOf says where the caller wrote what is sent under a key; the others are options.
+var fieldOf = map[string]string{
+	"withdrawal_id": "reference", "payment_system": "method", "currency_code": "currency", "comment": "description",
+	"label": "recipient.id", "account_name": "recipient.name", "account_number": "recipient.account_number",
+	"account_email": "recipient.email", "iban": "recipient.iban",
 }
 
 // withdrawal is the signed body of a payout. What is empty is neither sent nor signed.
@@ -29,67 +37,31 @@ func (c config) withdrawal(req sdk.CreatePayoutRequest) (body signature.Value, e
 	}
 	wrong := check(req.Amount.Currency, "method", req.Method, "recipient.id", req.Recipient.ID)
 	wrong.Add(!req.Amount.Amount.IsInteger(), "amount", "must be a whole number")
-	// object takes triples of key, text and where the caller wrote it. A space at an end would break the signature [doc],
-	// and a colon make it ambiguous.
-	object := func(values ...string) (list []signature.Member) {
-		for v := range slices.Chunk(values, 3) {
-			wrong.Add(strings.Contains(v[1], ":"), v[2], "must have no colon, which separates what is signed")
-			if text := strings.TrimSpace(v[1]); text != "" {
-				list = append(list, signature.Pair(v[0], signature.String(text)))
-			}
-		}
-		return list
-	}
-	r, payments, bank := req.Recipient, opts.Payments, opts.Bank
-	list := object(
-		"withdrawal_id", req.Reference, "reference", "payment_system", req.Method, "method", "comment", req.Description, "description",
-		"currency_code", req.Amount.Currency, "currency", "label", r.ID, "recipient.id", "account_name", r.Name, "recipient.name",
-		"account_number", r.AccountNumber, "recipient.account_number", "account_email", r.Email, "recipient.email",
-		"iban", r.IBAN, "recipient.iban",
-	)
-	if nested := object(
-		"payments_provider", payments.Provider, "provider_options.payments_details.payments_provider",
-		"payments_method", payments.Method, "provider_options.payments_details.payments_method",
-	); nested != nil {
-		list = append(list, signature.Pair("payments_details", signature.Object(nested...)))
-	}
-	if nested := object(
-		"bank_code", bank.Code, "provider_options.bank_details.bank_code",
-		"branch_code", bank.Branch, "provider_options.bank_details.branch_code",
-		"bank_code_in_payments_system", bank.CodeInSystem, "provider_options.bank_details.bank_code_in_payments_system",
-	); nested != nil {
-		list = append(list, signature.Pair("bank_details", signature.Object(nested...)))
-	}
+	options, _ := signature.Encode(opts) // texts always encode
+	body = signature.Texts(
+		"withdrawal_id", req.Reference, "payment_system", req.Method, "currency_code", req.Amount.Currency,
+		"comment", req.Description, "label", req.Recipient.ID, "account_name", req.Recipient.Name,
+		"account_number", req.Recipient.AccountNumber, "account_email", req.Recipient.Email, "iban", req.Recipient.IBAN,
+	).With(options.Members()...).With(
+		signature.Pair("amount", signature.Decimal(req.Amount.Amount)),
+		signature.Pair("is_test", signature.Bool(c.Environment == sdk.Sandbox)),
+	).Trim() // a space at an end would break the signature [doc]
+	body.EachText(func(key, text string) {
+		field := cmp.Or(fieldOf[key], "provider_options."+key)
+		wrong.Add(strings.Contains(text, ":"), field, "must have no colon, which separates what is signed")
+	})
 	if err := wrong.Err(); err != nil {
 		return body, err
 	}
-	list = append(list, signature.Pair("amount", signature.Decimal(req.Amount.Amount)),
-		signature.Pair("is_test", signature.Bool(c.Environment == sdk.Sandbox)))
-	mac, err := signPayout(c.PrivateKey[0], signature.Object(list...))
-	return signature.Object(append(list, signature.Pair("signature", signature.String(mac)))...), err
+	mac, err := signPayout(c.PrivateKey[0], body)
+	return body.With(signature.Pair("signature", signature.String(mac))), err
 }
 
 // signPayout is sha1(private_key . md5(values)): all values but the signature, keys sorted at the top level only, nested
 // ones in their own order, joined by ":". [doc]
 func signPayout(key sdk.Secret, body signature.Value) (string, error) {
-	joined, err := join(body.Without("signature").KSort())
+	joined, err := signature.PHPImplode(":", body.Without("signature").KSort())
 	return signature.SHA1Hex(key.Reveal() + signature.MD5Hex(joined)), err
-}
-
-// join is the document's multiImplode.
-func join(v signature.Value) (string, error) {
-	if v.Kind() != signature.KindArray && v.Kind() != signature.KindObject {
-		return signature.PHPString(v)
-	}
-	var parts []string
-	for _, item := range v.Elements() {
-		part, err := join(item)
-		if err != nil {
-			return "", err
-		}
-		parts = append(parts, part)
-	}
-	return strings.Join(parts, ":"), nil
 }
 
 // verify reports whether got is sha1(access_key . private_key . md5(additional_data as PHP writes it)) with any pair of

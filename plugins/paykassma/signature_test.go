@@ -62,7 +62,7 @@ func TestPayoutVectors(t *testing.T) {
 	for _, v := range readVectors(t).Payouts {
 		t.Run(v.ID, func(t *testing.T) {
 			data := parsed(t, v.Data)
-			if got, err := join(data.KSort()); err != nil || got != v.Joined {
+			if got, err := signature.PHPImplode(":", data.KSort()); err != nil || got != v.Joined {
 				t.Errorf("joined %q, %v, want %q", got, err, v.Joined)
 			}
 			signed := signature.Object(append(data.Members(), signature.Pair("signature", signature.String("x")))...)

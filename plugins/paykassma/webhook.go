@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"net/http"
-	"slices"
 
 	"github.com/payhost/payhost/sdk"
 	"github.com/payhost/payhost/sdk/signature"
@@ -16,32 +14,29 @@ func (p *provider) ParseWebhook(_ context.Context, req sdk.ParseWebhookRequest) 
 	if err != nil || !p.cfg.verify(text(body, "signature"), body.At("additional_data")) {
 		return nil, sdk.NotSent(sdk.CodeInvalidSignature, "the signature of the postback does not verify")
 	}
-	// Anything else, and it is sent again. [seen]
-	ok := sdk.HTTPResponse{Header: http.Header{"Content-Type": {"application/json"}}, Body: []byte(`{"status":"ok"}`)}
-	return &sdk.Notice{Verification: sdk.VerifiedBySignature, Events: p.events(transactions(body)), Response: ok}, nil
+	return &sdk.Notice{
+		Verification: sdk.VerifiedBySignature, Events: p.transfers(body, asNamed),
+		Response: sdk.OK("application/json", `{"status":"ok"}`), // anything else, and it is sent again [seen]
+	}, nil
 }
 
-// events gives one event for each payment and payout, in the order in which they first appear. A transaction that names
-// none is one by itself: the customer paid and never confirmed, and somebody must find out for what.
-func (p *provider) events(list []transaction) (out []sdk.Event) {
-	var groups [][]transaction
-	for _, t := range list {
-		i := slices.IndexFunc(groups, func(g []transaction) bool {
-			return g[0].payout == t.payout && g[0].reference == t.reference && (t.reference != "" || g[0].id == t.id)
+func asNamed(name string) string { return name }
+
+// transfers reads additional_data: the part of a postback that is signed, so that nothing else is believed. It may hold
+// several transactions of one payment, and those without our name: the customer paid and never confirmed. called gives
+// our reference for the name that a transaction has.
+func (p *provider) transfers(postback signature.Value, called func(name string) string) (list sdk.Transfers) {
+	for _, t := range postback.At("additional_data").Elements() {
+		at, withdrawal := p.cfg.TimeZone.Time(text(t, "activated_datetime")), text(t, "withdrawal_id")
+		amount := sdk.ReadMoney(text(t, "amount"), text(t, "currency_code"))
+		if withdrawal == "" {
+			list.Received(called(text(t, "plugin_custom_order_id")), at, text(t, "transaction_id"), amount)
+			continue
+		}
+		status := text(t, "withdrawal_status")
+		list.Sent(called(withdrawal), at, sdk.Payout{
+			Status: payoutStatuses[status], ProviderStatus: status, Amount: amount, Message: text(t, "comment"),
 		})
-		if i < 0 {
-			i, groups = len(groups), append(groups, nil)
-		}
-		groups[i] = append(groups[i], t)
 	}
-	for _, g := range groups {
-		e := sdk.Event{Reference: g[0].reference, OccurredAt: p.cfg.time(text(g[0].Value, "activated_datetime"))}
-		if g[0].payout {
-			e.Payout = payout(g)
-		} else {
-			e.Payment = payment(g)
-		}
-		out = append(out, e)
-	}
-	return out
+	return list
 }

@@ -38,7 +38,7 @@ func (p *provider) getData(ctx context.Context, cc string) (*module, error) {
 }
 
 // createCode starts a payment at the address that getData gave, or at the usual one.
-func (p *provider) createCode(ctx context.Context, m *module, cc string, form url.Values) (*code, error) {
+func (p *provider) createCode(ctx context.Context, m *module, cc string, form url.Values) (*sdk.Payment, error) {
 	resp, err := p.client.Do(ctx, providerhttp.Request{
 		Method: http.MethodPost, URL: m.gateway, Path: "/createCode.php",
 		Header: http.Header{"signature": {sign(p.cfg, cc)}},
@@ -47,7 +47,7 @@ func (p *provider) createCode(ctx context.Context, m *module, cc string, form ur
 	if err != nil {
 		return nil, err
 	}
-	return readCode(resp)
+	return readCode(resp, m.currency)
 }
 
 // keep is for how long an answer of getData serves payments. [decided]
@@ -60,9 +60,5 @@ func (p *provider) module(ctx context.Context, cc string) (*module, error) {
 		return m, nil
 	}
 	m, err := p.getData(ctx, cc)
-	if e := sdk.AsError(err); e != nil && e.Outcome == sdk.OutcomeUnknown {
-		e.Outcome, e.Message = sdk.OutcomeNotSent, "getData, before the payment: "+e.Message
-		return nil, e
-	}
-	return m, err
+	return m, sdk.BeforeSending("getData", err)
 }

@@ -26,8 +26,8 @@ func FuzzAnswers(f *testing.F) {
 		if err == nil && (status != 200 || sdk.CheckCurrency(m.currency) != nil) {
 			t.Errorf("HTTP %d with %q was read as %+v", status, body, m)
 		}
-		c, codeErr := readCode(resp)
-		if codeErr == nil && (status != 200 || c.Code == "" || c.URL == "") {
+		c, codeErr := readCode(resp, "USD")
+		if codeErr == nil && (status != 200 || c.ProviderReference == "" || !providerhttp.BrowserURL(c.NextAction.Redirect.URL)) {
 			t.Errorf("HTTP %d with %q was read as %+v", status, body, c)
 		}
 		for _, err := range []error{err, codeErr} {

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/shopspring/decimal"
 	"go.uber.org/goleak"
@@ -19,6 +18,7 @@ import (
 	"github.com/payhost/payhost/plugins/paysepro/simulator"
 	"github.com/payhost/payhost/sdk"
 	"github.com/payhost/payhost/sdk/conformance/fault"
+	"github.com/payhost/payhost/sdk/providertest"
 )
 
 var quiet = slog.New(slog.DiscardHandler)
@@ -30,17 +30,16 @@ func testConfig(address string) config {
 	return config{
 		Endpoint: sdk.Endpoint{Environment: sdk.Sandbox, BaseURL: address},
 		UID:      "12345", MID: "54321", Email: "user@example.com", APIKey: sdk.NewSecret("CTIEP80XO8ZKMQOX"),
-		NotifyIPs: []string{"51.195.200.178"},
+		NotifyIPs: sdk.Networks{"51.195.200.178"},
 	}
 }
 
 func newTestProvider(t *testing.T, cfg config) *provider {
 	t.Helper()
-	p, err := newProvider(cfg, sdk.Runtime{Account: "test", Logger: quiet, Now: time.Now})
+	p, err := newProvider(cfg, providertest.Runtime(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = p.Close() })
 	return p
 }
 

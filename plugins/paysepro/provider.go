@@ -13,26 +13,15 @@ import (
 )
 
 type provider struct {
-	cfg       config
-	client    *providerhttp.Client
-	notifyIPs providerhttp.Addresses
-	modules   sync.Map // country -> *module
-	rt        sdk.Runtime
+	cfg     config
+	client  *providerhttp.Client
+	modules sync.Map // country -> *module
+	rt      sdk.Runtime
 }
 
 func newProvider(cfg config, rt sdk.Runtime) (*provider, error) {
-	ips, _ := providerhttp.ParseAddresses(cfg.NotifyIPs) // Validate has read them
 	c, err := newClient(cfg, rt)
-	if err != nil {
-		return nil, err
-	}
-	return &provider{cfg: cfg, client: c, notifyIPs: ips, rt: rt}, nil
-}
-
-// Close drops connections that getData may have left open.
-func (p *provider) Close() error {
-	p.client.Close()
-	return nil
+	return &provider{cfg: cfg, client: c, rt: rt}, err
 }
 
 func (*provider) Info() sdk.Info {
@@ -48,12 +37,9 @@ func (*provider) Info() sdk.Info {
 // DescribeAccount names the module's currency, and warns whoever expects play money: no address and no parameter of the
 // API asks for it. [doc]
 func (p *provider) DescribeAccount() sdk.AccountDescription {
-	var d sdk.AccountDescription
+	d := sdk.AccountDescription{Warnings: p.cfg.OneAddress("the payment module")}
 	if p.cfg.Currency != "" {
 		d.Currencies = []string{p.cfg.Currency}
-	}
-	if p.cfg.Environment == sdk.Sandbox && p.cfg.BaseURL == "" {
-		d.Warnings = []string{"Paysepro has one address for both environments: whether money is real depends on the module alone"}
 	}
 	return d
 }
@@ -102,21 +88,11 @@ func (p *provider) CreatePayment(ctx context.Context, req sdk.CreatePaymentReque
 	if wrong := m.refuses(req, p.cfg.Currency); wrong != nil {
 		return nil, wrong
 	}
-	c, err := p.createCode(ctx, m, cc, url.Values{
+	return p.createCode(ctx, m, cc, url.Values{
 		"uid": {p.cfg.UID}, "mid": {p.cfg.MID}, "type": {req.Method}, "cc": {cc},
 		"price": {req.Amount.Amount.String()}, "ucode": {req.Reference}, "email": {req.Customer.Email},
 		"name": {strings.TrimSpace(req.Customer.FirstName + " " + req.Customer.LastName)},
 	})
-	if err != nil {
-		return nil, err
-	}
-	payment := &sdk.Payment{
-		ProviderReference: string(c.Code), Status: sdk.PaymentRequiresAction, NextAction: sdk.RedirectTo(c.URL),
-	}
-	if c.Price.Present {
-		payment.Amount = &sdk.Money{Amount: c.Price.Decimal, Currency: m.currency}
-	}
-	return payment, nil
 }
 
 // refuses gives what is wrong with a payment before it is sent. A method that getData does not name is for Paysepro to

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"net/http"
 	"slices"
 	"strings"
@@ -38,11 +37,10 @@ func check(resp *providerhttp.Response, code, message string) error {
 		if !slices.Contains(codes, full) {
 			continue
 		}
-		e := sdk.Refused(means, code, message)
-		if means == sdk.CodeUnavailable || resp.Status >= http.StatusInternalServerError { // whatever a failing server says
-			e.Code, e.Outcome, e.Message = sdk.CodeUnavailable, sdk.OutcomeUnknown, "the provider failed within"
+		if resp.Status >= http.StatusInternalServerError { // whatever a failing server says
+			means = sdk.CodeUnavailable
 		}
-		return e
+		return sdk.Refused(means, code, message).Means(means)
 	}
 	return resp.Unexpected("it has no error code that the document knows")
 }
@@ -78,15 +76,15 @@ func bound(a providerhttp.Amount) *decimal.Decimal {
 // in it as []. The error code stands twice, and both must be success.
 func readModule(resp *providerhttp.Response) (*module, error) {
 	var answer struct {
-		Error   providerhttp.Text `json:"error"`
-		Message string            `json:"message"`
-		Data    signature.Value   `json:"data"`
+		Error   providerhttp.Text  `json:"error"`
+		Message providerhttp.Words `json:"message"`
+		Data    signature.Value    `json:"data"`
 	}
 	if err := resp.DecodeJSON(&answer); err != nil {
 		return nil, err
 	}
 	for _, code := range []string{string(answer.Error), answer.Data.At("error").Text()} {
-		if err := check(resp, code, answer.Message); err != nil {
+		if err := check(resp, code, string(answer.Message)); err != nil {
 			return nil, err
 		}
 	}
@@ -102,8 +100,7 @@ func readModule(resp *providerhttp.Response) (*module, error) {
 	for _, method := range answer.Data.At("modules", "methods").Members() {
 		for _, item := range method.Value.Items() {
 			var o offer
-			text, err := item.MarshalJSON()
-			if err != nil || json.Unmarshal(text, &o) != nil || o.Method == "" {
+			if item.Decode(&o) != nil || o.Method == "" {
 				return nil, resp.Unexpected("a payment method cannot be read")
 			}
 			m.offers = append(m.offers, o)
@@ -112,25 +109,25 @@ func readModule(resp *providerhttp.Response) (*module, error) {
 	return m, nil
 }
 
-// code is what createCode makes: an access code, which is enabled once somebody has paid at url. [doc]
-type code struct {
-	Error   providerhttp.Text   `json:"error"`
-	Message string              `json:"message"`
-	Code    providerhttp.Text   `json:"code"`
-	Price   providerhttp.Amount `json:"price"`
-	URL     string              `json:"url"`
-}
-
-func readCode(resp *providerhttp.Response) (*code, error) {
-	var c code
+// readCode reads what createCode makes: an access code, which is enabled once somebody has paid at url [doc], and the price
+// in the module's currency.
+func readCode(resp *providerhttp.Response, currency string) (*sdk.Payment, error) {
+	var c struct {
+		Error   providerhttp.Text   `json:"error"`
+		Message providerhttp.Words  `json:"message"`
+		Code    providerhttp.Text   `json:"code"`
+		Price   providerhttp.Amount `json:"price"`
+		URL     string              `json:"url"`
+	}
 	if err := resp.DecodeJSON(&c); err != nil {
 		return nil, err
 	}
-	if err := check(resp, string(c.Error), c.Message); err != nil {
+	if err := check(resp, string(c.Error), string(c.Message)); err != nil {
 		return nil, err
 	}
-	if !providerhttp.BrowserURL(c.URL) || c.Code == "" {
-		return nil, resp.Unexpected("it has no code, or no url for a browser")
+	payment, err := resp.Redirect(string(c.Code), c.URL)
+	if err == nil && c.Price.Present {
+		payment.Amount = &sdk.Money{Amount: c.Price.Decimal, Currency: currency}
 	}
-	return &c, nil
+	return payment, err
 }

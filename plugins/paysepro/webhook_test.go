@@ -81,16 +81,16 @@ func TestWhatANotificationSays(t *testing.T) {
 func TestOrigin(t *testing.T) {
 	for _, c := range []struct {
 		name  string
-		ips   []string
+		ips   sdk.Networks
 		scope sdk.URLScope
 		from  string
 		want  sdk.Verification
 	}{
 		{"the account's URL", nil, sdk.ScopeAccount, "198.51.100.7", sdk.VerifiedByOrigin},
 		{"the open URL", nil, sdk.ScopeOpen, "198.51.100.7", sdk.NotVerified},
-		{"the open URL, Paysepro's address", []string{"51.195.200.178"}, sdk.ScopeOpen, "51.195.200.178", sdk.VerifiedByOrigin},
-		{"the open URL, another address", []string{"51.195.200.178"}, sdk.ScopeOpen, "51.195.200.179", sdk.NotVerified},
-		{"the open URL, no address", []string{"51.195.200.178"}, sdk.ScopeOpen, "", sdk.NotVerified},
+		{"the open URL, Paysepro's address", sdk.Networks{"51.195.200.178"}, sdk.ScopeOpen, "51.195.200.178", sdk.VerifiedByOrigin},
+		{"the open URL, another address", sdk.Networks{"51.195.200.178"}, sdk.ScopeOpen, "51.195.200.179", sdk.NotVerified},
+		{"the open URL, no address", sdk.Networks{"51.195.200.178"}, sdk.ScopeOpen, "", sdk.NotVerified},
 		{"no addresses", nil, sdk.ScopeOpen, "51.195.200.178", sdk.NotVerified},
 		{"no scope", nil, "", "198.51.100.7", sdk.NotVerified},
 	} {

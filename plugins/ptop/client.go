@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"net/url"
 
@@ -27,8 +26,7 @@ func newClient(cfg config, rt sdk.Runtime) (*providerhttp.Client, error) {
 func (p *provider) post(ctx context.Context, path string, query url.Values, body map[string]any) (*answer, error) {
 	req := providerhttp.Request{Method: http.MethodPost, Path: path, Query: query}
 	if body != nil {
-		data, _ := json.Marshal(body) // texts and plain numbers always encode
-		req.Body = providerhttp.JSON(data)
+		req.Body = providerhttp.JSONOf(body)
 	}
 	resp, err := p.client.Do(ctx, req)
 	if err != nil {

@@ -5,19 +5,18 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"slices"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/shopspring/decimal"
 	"go.uber.org/goleak"
 
 	"github.com/payhost/payhost/plugins/ptop/simulator"
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/providertest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -40,7 +39,7 @@ func testConfig(environment sdk.Environment, baseURL string) config {
 
 func newTestProvider(t *testing.T, cfg config) *provider {
 	t.Helper()
-	p, err := newProvider(cfg, sdk.Runtime{Account: "test", Logger: slog.New(slog.DiscardHandler), Now: time.Now})
+	p, err := newProvider(cfg, providertest.Runtime(t))
 	if err != nil {
 		t.Fatal(err)
 	}

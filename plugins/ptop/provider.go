@@ -9,8 +9,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/shopspring/decimal"
-
 	"github.com/payhost/payhost/sdk"
 	"github.com/payhost/payhost/sdk/providerhttp"
 )
@@ -23,10 +21,7 @@ type provider struct {
 
 func newProvider(cfg config, rt sdk.Runtime) (*provider, error) {
 	c, err := newClient(cfg, rt)
-	if err != nil {
-		return nil, err
-	}
-	return &provider{cfg: cfg, client: c, rt: rt}, nil
+	return &provider{cfg: cfg, client: c, rt: rt}, err
 }
 
 func (*provider) Info() sdk.Info {
@@ -45,10 +40,7 @@ func (*provider) Info() sdk.Info {
 }
 
 // limits are those of one verb; cents are the smallest unit. [decided]
-func limits(least string) []sdk.AmountLimit {
-	atLeast, decimals := decimal.RequireFromString(least), int32(2)
-	return []sdk.AmountLimit{{Currency: "USD", Min: &atLeast, Decimals: &decimals}}
-}
+func limits(least string) []sdk.AmountLimit { return []sdk.AmountLimit{sdk.Limit("USD", least, "", 2)} }
 
 // DescribeAccount takes payouts away from accounts that cannot make them, and warns those who seem to want some.
 func (p *provider) DescribeAccount() sdk.AccountDescription {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"net/url"
 	"regexp"
 	"strings"
 
@@ -35,13 +34,14 @@ var integer = regexp.MustCompile(`^(0|[1-9][0-9]*)$`)
 // typedFields gives what ptop may have signed when the fields came as a query or form, where JSON's types are lost:
 // success as a boolean or text, each id as a number or text, in the document's order. [decided] All have the same
 // texts: for the meaning it does not matter which one was signed.
-func typedFields(form url.Values) []signature.Value {
+func typedFields(form signature.Value) []signature.Value {
 	typed := []signature.Value{signature.Object()}
 	for _, name := range []string{"success", "transaction_id", "order_id", "message"} {
-		if !form.Has(name) {
+		field, there := form.Get(name)
+		if !there {
 			continue
 		}
-		text := form.Get(name)
+		text := field.Text()
 		readings := []signature.Value{signature.String(text)}
 		if truth, ok := truths[text]; ok && name == "success" {
 			readings = append(readings, signature.Bool(truth))

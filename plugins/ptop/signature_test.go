@@ -130,7 +130,7 @@ func TestReadingsOfForms(t *testing.T) {
 		{"order_id=1.5&transaction_id=-1", []string{`{"transaction_id":"-1","order_id":"1.5"}`}},
 		{"", []string{`[]`}},
 	} {
-		form, err := url.ParseQuery(c.form)
+		form, _, err := signature.ParseFields(nil, c.form)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -3,11 +3,8 @@ package main
 import (
 	"cmp"
 	"net/http"
-	"net/url"
-	"path"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/payhost/payhost/sdk"
 	"github.com/payhost/payhost/sdk/providerhttp"
@@ -20,16 +17,16 @@ const success = "success"
 // answer is what any call may answer. ptop has two ways of saying no, with any HTTP status: {"error", "http_code"} when
 // making a payment, {"status": "error", "message"} when paying out. [doc] Both are understood everywhere.
 type answer struct {
-	Status        providerhttp.Text `json:"status"`
-	Message       string            `json:"message"`
-	Error         string            `json:"error"`
-	Code          providerhttp.Text `json:"Code"`
-	HTTPCode      providerhttp.Text `json:"http_code"`
-	PaymentURL    string            `json:"payment_url"`
-	TransactionID providerhttp.Text `json:"transaction_id"`
-	StatusCode    providerhttp.Text `json:"status_code"`
-	PaymentStatus providerhttp.Text `json:"payment_status"`
-	Data          signature.Value   `json:"data"`
+	Status        providerhttp.Text  `json:"status"`
+	Message       providerhttp.Words `json:"message"`
+	Error         providerhttp.Words `json:"error"`
+	Code          providerhttp.Text  `json:"Code"`
+	HTTPCode      providerhttp.Text  `json:"http_code"`
+	PaymentURL    string             `json:"payment_url"`
+	TransactionID providerhttp.Text  `json:"transaction_id"`
+	StatusCode    providerhttp.Text  `json:"status_code"`
+	PaymentStatus providerhttp.Text  `json:"payment_status"`
+	Data          signature.Value    `json:"data"`
 
 	resp *providerhttp.Response
 }
@@ -44,7 +41,7 @@ func readAnswer(resp *providerhttp.Response) (*answer, error) {
 	if n, err := strconv.Atoi(code); err == nil && status == http.StatusOK {
 		status = n // the body knows better
 	}
-	words := cmp.Or(a.Error, a.Message)
+	words := string(cmp.Or(a.Error, a.Message))
 	switch {
 	case status >= 200 && status < 300 && a.Error == "" && a.Status != "error":
 		return a, nil
@@ -54,36 +51,28 @@ func readAnswer(resp *providerhttp.Response) (*answer, error) {
 	return nil, refusal(resp, status, code, words)
 }
 
-// refusal gives a well-formed error its meaning: by its words where the document has some, else by its status.
+// meanings are of the words that the document has. [doc] By a word and not to the letter: a duplicate that is taken for a
+// plain no would call money unmoved that moved. Somebody used the key before: perhaps an earlier attempt of ours. [decided]
+var meanings = providerhttp.Meanings{
+	{"duplicate request", sdk.CodeDuplicate},
+	{"signature mismatch", sdk.CodeAuthentication},
+}
+
+// refusal gives a well-formed error its meaning: by its words, else by its status.
 func refusal(resp *providerhttp.Response, status int, code, words string) error {
 	said := *resp
 	said.Status = status
-	e := said.Refusal(code, words)
-	// By a word and not to the letter: a duplicate that is taken for a plain no would call money unmoved that moved.
-	switch said := strings.ToLower(words); {
-	case strings.Contains(said, "duplicate request"):
-		// Somebody used this key before: perhaps an earlier attempt of ours, whose money then moved. [decided]
-		e.Code, e.Outcome = sdk.CodeDuplicate, sdk.OutcomeUnknown
-	case strings.Contains(said, "signature mismatch"):
-		e.Code = sdk.CodeAuthentication
-	}
-	return e
+	return meanings.Of(said.Refusal(code, words))
 }
 
 // payment reads the answer to a new payment. The document's example has no transaction_id, which payment-check needs:
 // it is the last segment of payment_url. [decided]
 func (a *answer) payment() (*sdk.Payment, error) {
-	u, err := url.Parse(a.PaymentURL)
-	if a.Status != success || err != nil || !providerhttp.BrowserURL(a.PaymentURL) {
-		return nil, a.resp.Unexpected("it has no status success with a payment_url for a browser")
+	if a.Status != success {
+		return nil, a.resp.Unexpected("its status is neither success nor error")
 	}
-	id := cmp.Or(string(a.TransactionID), strings.Trim(path.Base(u.Path), "./"))
-	if id == "" {
-		return nil, a.resp.Unexpected("neither transaction_id nor payment_url names the transaction")
-	}
-	return &sdk.Payment{
-		ProviderReference: id, Status: sdk.PaymentRequiresAction, NextAction: sdk.RedirectTo(a.PaymentURL),
-	}, nil
+	id := cmp.Or(string(a.TransactionID), providerhttp.LastSegment(a.PaymentURL))
+	return a.resp.Redirect(id, a.PaymentURL)
 }
 
 // paymentStatuses are what payment-check's codes mean. [doc]

@@ -1,10 +1,7 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"net/http"
-	"net/url"
 	"time"
 
 	"github.com/payhost/payhost/sdk"
@@ -18,9 +15,10 @@ func (p *provider) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest
 	if err != nil {
 		return nil, err
 	}
-	// What ptop's server wants to hear is not said. [decided]
-	ok := sdk.HTTPResponse{Header: http.Header{"Content-Type": {"application/json"}}, Body: []byte(`{"status":"ok"}`)}
-	return &sdk.Notice{Verification: sdk.VerifiedBySignature, Events: events, Response: ok}, nil
+	return &sdk.Notice{
+		Verification: sdk.VerifiedBySignature, Events: events,
+		Response: sdk.OK("application/json", `{"status":"ok"}`), // what ptop's server wants to hear is not said [decided]
+	}, nil
 }
 
 func (p *provider) ParseReturn(ctx context.Context, req sdk.ParseReturnRequest) (*sdk.Return, error) {
@@ -39,7 +37,7 @@ func (p *provider) readNotice(ctx context.Context, req sdk.HTTPRequest, of *sdk.
 	if err != nil {
 		return nil, err
 	}
-	text := func(name string) string { v, _ := fields.Get(name); return v.Text() }
+	text := func(name string) string { return fields.At(name).Text() }
 	reference, id := text("order_id"), text("transaction_id")
 	paid, readable := truths[text("success")]
 	switch {
@@ -72,20 +70,16 @@ func (p *provider) confirm(ctx context.Context, payment *sdk.Payment) {
 	}
 }
 
-// signedFields gives the signature and what it may sign: of a JSON object in the body exactly what stands there, else
-// of a form in the body, or of the query. The document does not say which it is. [decided]
+// signedFields gives the signature and what it may sign: of a JSON object in the body exactly what stands there, of a form
+// in the body or the query what its types may have been. The document does not say which it is. [decided]
 func signedFields(req sdk.HTTPRequest) (got string, candidates []signature.Value) {
-	if bytes.HasPrefix(bytes.TrimSpace(req.Body), []byte("{")) {
-		notice, err := signature.ParseJSON(req.Body)
-		if err != nil {
-			return "", nil
-		}
-		v, _ := notice.Get("signature")
-		return v.Text(), []signature.Value{notice.Without("signature")}
-	}
-	for _, form := range []string{string(req.Body), req.Query} {
-		if values, err := url.ParseQuery(form); err == nil && values.Has("signature") {
-			return values.Get("signature"), typedFields(values)
+	for _, body := range [][]byte{req.Body, nil} {
+		fields, typed, err := signature.ParseFields(body, req.Query)
+		switch got := fields.At("signature").Text(); {
+		case typed:
+			return got, []signature.Value{fields.Without("signature")}
+		case err == nil && got != "":
+			return got, typedFields(fields)
 		}
 	}
 	return "", nil

@@ -21,21 +21,13 @@ type provider struct {
 }
 
 // newProvider gets a configuration that is decoded, defaulted and checked. It must not call the provider: an account
-// can be configured while the provider is away.
+// can be configured while the provider is away. The client is closed with the account; what else is to be done then goes
+// to rt.OnClose.
 func newProvider(cfg config, rt sdk.Runtime) (*provider, error) {
 	client, err := providerhttp.New(rt, providerhttp.Options{
 		BaseURL: cfg.URL(sandboxURL, liveURL), SecretHeader: []string{"Signature"},
 	})
-	if err != nil {
-		return nil, err
-	}
-	return &provider{cfg: cfg, http: client}, nil
-}
-
-// Close is called when the account is configured anew or no longer needed, after its last call.
-func (p *provider) Close() error {
-	p.http.Close()
-	return nil
+	return &provider{cfg: cfg, http: client}, err
 }
 
 // Info does not read its receiver: it is asked before any account is configured. What it declares of a repeat decides what

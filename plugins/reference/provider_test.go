@@ -12,6 +12,7 @@ import (
 
 	"github.com/payhost/payhost/plugins/reference/simulator"
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/providertest"
 )
 
 // answering gives a provider whose API answers everything with one answer.
@@ -35,11 +36,10 @@ func at(t *testing.T, baseURL string) *provider {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := newProvider(cfg, sdk.Runtime{Account: "test"})
+	p, err := newProvider(cfg, providertest.Runtime(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = p.Close() })
 	return p
 }
 

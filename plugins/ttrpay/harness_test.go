@@ -10,7 +10,6 @@ import (
 	"slices"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/shopspring/decimal"
 	"go.uber.org/goleak"
@@ -18,6 +17,7 @@ import (
 	"github.com/payhost/payhost/plugins/ttrpay/simulator"
 	"github.com/payhost/payhost/sdk"
 	"github.com/payhost/payhost/sdk/conformance/fault"
+	"github.com/payhost/payhost/sdk/providertest"
 )
 
 var quiet = slog.New(slog.DiscardHandler)
@@ -33,7 +33,7 @@ func testConfig(address string) config {
 
 func newTestProvider(t *testing.T, cfg config) *provider {
 	t.Helper()
-	p, err := newProvider(cfg, sdk.Runtime{Account: "test", Logger: quiet, Now: time.Now})
+	p, err := newProvider(cfg, providertest.Runtime(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,9 +2,6 @@ package main
 
 import (
 	"net/http"
-	"net/url"
-	"path"
-	"strings"
 
 	"github.com/payhost/payhost/sdk"
 	"github.com/payhost/payhost/sdk/providerhttp"
@@ -14,9 +11,9 @@ import (
 type answer struct {
 	Status providerhttp.Text `json:"status"`
 	Result struct {
-		Code        providerhttp.Text `json:"code"`
-		Message     string            `json:"message"`
-		PaymentLink string            `json:"payment_link"`
+		Code        providerhttp.Text  `json:"code"`
+		Message     providerhttp.Words `json:"message"`
+		PaymentLink string             `json:"payment_link"`
 	} `json:"result"`
 
 	resp *providerhttp.Response
@@ -40,7 +37,7 @@ func readAnswer(resp *providerhttp.Response) (*answer, error) {
 	case !refused:
 		return nil, resp.Unexpected("it says neither that it succeeded nor why it did not")
 	}
-	e := resp.Refusal(string(code), a.Result.Message)
+	e := resp.Refusal(string(code), string(a.Result.Message))
 	if code == badSignature {
 		e.Code = sdk.CodeAuthentication
 	}
@@ -51,13 +48,5 @@ func readAnswer(resp *providerhttp.Response) (*answer, error) {
 // is all that TTR Pay calls it. [decided]
 func (a *answer) payment() (*sdk.Payment, error) {
 	link := a.Result.PaymentLink
-	u, err := url.Parse(link)
-	if err != nil || !providerhttp.BrowserURL(link) {
-		return nil, a.resp.Unexpected("it has no payment_link for a browser")
-	}
-	id := strings.Trim(path.Base(u.Path), "./")
-	if id == "" {
-		return nil, a.resp.Unexpected("payment_link names no payment")
-	}
-	return &sdk.Payment{ProviderReference: id, Status: sdk.PaymentRequiresAction, NextAction: sdk.RedirectTo(link)}, nil
+	return a.resp.Redirect(providerhttp.LastSegment(link), link)
 }

@@ -1,16 +1,12 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
-	"net/http"
-	"net/url"
-	"time"
 
 	"github.com/payhost/payhost/sdk"
 	"github.com/payhost/payhost/sdk/providerhttp"
+	"github.com/payhost/payhost/sdk/signature"
 )
 
 // notice is an IPN. As a form it may have the first three fields alone.
@@ -40,18 +36,17 @@ func (p *provider) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest
 		return nil, err
 	}
 	// What TTR Pay wants to hear is not said. [decided]
-	ok := sdk.HTTPResponse{Header: http.Header{"Content-Type": {"text/plain"}}, Body: []byte("OK")}
-	out := &sdk.Notice{Verification: sdk.NotVerified, Response: ok}
+	out := &sdk.Notice{Verification: sdk.NotVerified, Response: sdk.OK("text/plain", "OK")}
 	if of := req.Payment; req.Scope == sdk.ScopeIntent && of != nil {
 		if string(n.MerchantRefCode) != of.Reference {
 			return nil, sdk.NotSent(sdk.CodeInvalidRequest, "the notice is another payment's: merchant_ref_code is not this one's")
 		}
-		if p.notifyIPs.Empty() || p.notifyIPs.Contain(req.Request.RemoteAddress) {
+		if len(p.cfg.NotifyIPs) == 0 || p.cfg.NotifyIPs.Contain(req.Request.RemoteAddress) {
 			out.Verification = sdk.VerifiedByOrigin
 		}
 	}
 	if status := paymentStatuses[n.Status]; status != "" {
-		out.Events = []sdk.Event{{Reference: string(n.MerchantRefCode), Payment: n.payment(status), OccurredAt: n.time()}}
+		out.Events = []sdk.Event{{Reference: string(n.MerchantRefCode), Payment: n.payment(status), OccurredAt: sdk.TimeZone("UTC").Time(n.Datetime)}}
 	} else {
 		p.rt.Logger.WarnContext(ctx, "a notice has a status that is not known: it changes nothing", "status", fmt.Sprintf("%.40q", string(n.Status)))
 	}
@@ -60,22 +55,13 @@ func (p *provider) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest
 
 // readNotice takes JSON, which is what we ask for, and a form, which is TTR Pay's default. [doc]
 func readNotice(body []byte) (*notice, error) {
-	unreadable := sdk.NotSent(sdk.CodeInvalidRequest, "the notice is neither JSON nor a form with status and merchant_ref_code")
-	if !bytes.HasPrefix(bytes.TrimSpace(body), []byte("{")) {
-		form, err := url.ParseQuery(string(body))
-		if err != nil {
-			return nil, unreadable
-		}
-		fields := map[string]string{}
-		for name := range form {
-			fields[name] = form.Get(name)
-		}
-		body, _ = json.Marshal(fields) // texts always encode
-	}
 	var n notice
-	err := json.Unmarshal(body, &n)
+	fields, _, err := signature.ParseFields(body, "")
+	if err == nil {
+		err = fields.Decode(&n)
+	}
 	if err != nil || n.Status == "" || n.MerchantRefCode == "" || n.Currency != "" && sdk.CheckCurrency(n.Currency) != nil {
-		return nil, unreadable
+		return nil, sdk.NotSent(sdk.CodeInvalidRequest, "the notice is neither JSON nor a form with status and merchant_ref_code")
 	}
 	return &n, nil
 }
@@ -99,10 +85,4 @@ func (n *notice) payment(status sdk.PaymentStatus) *sdk.Payment {
 		p.Status, p.Message = sdk.PaymentUnderReview, fmt.Sprintf("true_amount is %s, less than the amount of %s", paid, asked)
 	}
 	return p
-}
-
-// time reads a time of UTC; the zero time is none.
-func (n *notice) time() time.Time {
-	at, _ := time.Parse(time.DateTime, n.Datetime)
-	return at
 }

@@ -128,7 +128,7 @@ func said(m *sdk.Money) string {
 func TestOrigin(t *testing.T) {
 	for _, c := range []struct {
 		name  string
-		ips   []string
+		ips   sdk.Networks
 		scope sdk.URLScope
 		none  bool // no payment
 		from  string
@@ -139,10 +139,10 @@ func TestOrigin(t *testing.T) {
 		{"the account's URL", nil, sdk.ScopeAccount, true, "198.51.100.7", sdk.NotVerified},
 		{"the account's URL, whatever payment it is about", nil, sdk.ScopeAccount, false, "198.51.100.7", sdk.NotVerified},
 		{"a URL of no payment", nil, sdk.ScopeIntent, true, "198.51.100.7", sdk.NotVerified},
-		{"the payment's URL and the right address", []string{"198.51.100.0/24"}, sdk.ScopeIntent, false, "198.51.100.7", sdk.VerifiedByOrigin},
-		{"the payment's URL and another address", []string{"198.51.100.8"}, sdk.ScopeIntent, false, "198.51.100.7", sdk.NotVerified},
-		{"the payment's URL and no address", []string{"198.51.100.8"}, sdk.ScopeIntent, false, "", sdk.NotVerified},
-		{"the right address alone", []string{"198.51.100.7"}, sdk.ScopeOpen, true, "198.51.100.7", sdk.NotVerified},
+		{"the payment's URL and the right address", sdk.Networks{"198.51.100.0/24"}, sdk.ScopeIntent, false, "198.51.100.7", sdk.VerifiedByOrigin},
+		{"the payment's URL and another address", sdk.Networks{"198.51.100.8"}, sdk.ScopeIntent, false, "198.51.100.7", sdk.NotVerified},
+		{"the payment's URL and no address", sdk.Networks{"198.51.100.8"}, sdk.ScopeIntent, false, "", sdk.NotVerified},
+		{"the right address alone", sdk.Networks{"198.51.100.7"}, sdk.ScopeOpen, true, "198.51.100.7", sdk.NotVerified},
 	} {
 		cfg := testConfig("")
 		cfg.NotifyIPs = c.ips

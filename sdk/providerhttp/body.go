@@ -2,17 +2,23 @@ package providerhttp
 
 import (
 	"bytes"
+	"cmp"
+	"encoding/json"
 	"fmt"
 	"mime/multipart"
 	"net/textproto"
 	"net/url"
 	"strings"
+
+	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/signature"
 )
 
-// Body is what a request carries. Make one with JSON, Form, Multipart or Raw.
+// Body is what a request carries. Make one with JSON, JSONOf, Form, Multipart, Proof or Raw.
 type Body struct {
 	data        []byte
 	contentType string
+	err         error
 	// parts of a multipart body, whose data cannot be shown.
 	parts []Part
 }
@@ -20,6 +26,13 @@ type Body struct {
 // JSON is a body of these bytes, which are sent as they are: what was signed is what is sent.
 func JSON(data []byte) Body {
 	return Body{data: data, contentType: "application/json"}
+}
+
+// JSONOf is a JSON body of what encoding/json writes for value. A value that it cannot write is the error of the call: then
+// nothing is sent.
+func JSONOf(value any) Body {
+	data, err := json.Marshal(value)
+	return Body{data: data, contentType: "application/json", err: err}
 }
 
 // Form is an application/x-www-form-urlencoded body, sorted by key. For another order use Raw.
@@ -38,6 +51,21 @@ type Part struct {
 	Value     []byte
 	FileName  string
 	MediaType string // of a file; application/octet-stream when empty
+}
+
+// Proof is a multipart/form-data body of what a customer is asked for: the fields of an object in their order, each as its
+// text, and the files under the names of the fields that they answer. A nil file is one that was not sent.
+func Proof(fields signature.Value, files ...*sdk.Attachment) Body {
+	var parts []Part
+	for _, m := range fields.Members() {
+		parts = append(parts, Part{Name: m.Key, Value: []byte(m.Value.Text())})
+	}
+	for _, f := range files {
+		if f != nil {
+			parts = append(parts, Part{Name: f.Field, Value: f.Content, FileName: cmp.Or(f.Filename, f.Field), MediaType: f.MediaType})
+		}
+	}
+	return Multipart(parts...)
 }
 
 // Multipart is a multipart/form-data body with the parts in this order. Of a file only its size is recorded.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/x509"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -32,6 +33,9 @@ type Options struct {
 	MaxResponse int64
 	// Header is sent with every request; a Request's own Header replaces it name by name.
 	Header http.Header
+	// Query is added to the address of every request, a Request's own Query replaces it name by name; nil there leaves a
+	// name out. A Request's URL, which the provider gave, gets none of it: it may lead to another host.
+	Query url.Values
 	// UserAgent is "payhost-plugin" when empty.
 	UserAgent string
 	// AllowHosts are hosts (with ":port" unless it is 443) besides that of BaseURL which a Request's URL may name,
@@ -64,7 +68,7 @@ type Client struct {
 	idle         *http.Transport // reused, as what it is
 }
 
-// New makes a client. Its error is an *sdk.Error that names the option which is wrong.
+// New makes a client, which is closed with the account. Its error is an *sdk.Error that names the option which is wrong.
 func New(rt sdk.Runtime, opts Options) (*Client, error) {
 	base, err := parseBase(opts.BaseURL)
 	if err != nil {
@@ -79,7 +83,7 @@ func New(rt sdk.Runtime, opts Options) (*Client, error) {
 	if opts.UserAgent == "" {
 		opts.UserAgent = defaultUserAgent
 	}
-	opts.Header = opts.Header.Clone()
+	opts.Header, opts.Query = opts.Header.Clone(), maps.Clone(opts.Query)
 	c := &Client{
 		options: opts, base: base, secrets: newSecretNames(opts),
 		mask: rt.Mask, logger: rt.Logger, now: rt.Now,
@@ -98,10 +102,14 @@ func New(rt sdk.Runtime, opts Options) (*Client, error) {
 		c.idle = newTransport(opts.RootCAs, true)
 		c.reused, c.once = c.idle, newTransport(opts.RootCAs, false)
 	}
+	if rt.OnClose != nil {
+		rt.OnClose(c.Close)
+	}
 	return c, nil
 }
 
-// Close drops the idle connections. Requests under way go on, and the client can still be used.
+// Close drops the idle connections. Requests under way go on, and the client can still be used. A plugin need not call
+// it: see sdk.Runtime.OnClose.
 func (c *Client) Close() {
 	if c.idle != nil {
 		c.idle.CloseIdleConnections()

@@ -3,6 +3,7 @@ package providerhttp
 import (
 	"bytes"
 	"context"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -21,15 +22,23 @@ type Request struct {
 	// URL, used in place of Path when not empty, is an absolute address that the provider itself gave. It must have
 	// the scheme and host of BaseURL, or be https on a host of Options.AllowHosts.
 	URL string
-	// Query is added to the address, sorted by key.
+	// Query is added to the address, sorted by key, and replaces Options.Query name by name.
 	Query url.Values
 	// Header replaces Options.Header name by name, and the Body's content type.
 	Header http.Header
-	// Body is made with JSON, Form, Multipart or Raw; the zero Body is an empty one.
+	// Body is made with JSON, JSONOf, Form, Multipart or Raw; the zero Body is an empty one.
 	Body Body
 	// MovesMoney says that a repeat of this request could move money or make something twice: it is then sent on a
 	// fresh connection, once, also when it is a GET. Every method but GET and HEAD is treated so anyway.
 	MovesMoney bool
+}
+
+// Get asks for what is at a path, with these parameters.
+func Get(path string, query url.Values) Request { return Request{Path: path, Query: query} }
+
+// PostJSON sends a value as JSONOf writes it.
+func PostJSON(path string, value any) Request {
+	return Request{Method: http.MethodPost, Path: path, Body: JSONOf(value)}
 }
 
 func (r Request) method() string {
@@ -50,6 +59,9 @@ func (c *Client) build(ctx context.Context, r Request) (*http.Request, error) {
 	target, err := c.target(r)
 	if err != nil {
 		return nil, err
+	}
+	if r.Body.err != nil { // its text may repeat a value
+		return nil, sdk.NotSent(sdk.CodeInternal, "the body of the request cannot be written as JSON")
 	}
 	req, err := http.NewRequestWithContext(ctx, r.method(), target.String(), bytes.NewReader(r.Body.data))
 	if err != nil { // its text may repeat the address
@@ -88,11 +100,16 @@ func (c *Client) target(r Request) (*url.URL, error) {
 			return nil, sdk.NotSent(sdk.CodeInvalidRequest, `the path of the request has a "." or ".." segment`)
 		}
 	}
-	if len(r.Query) > 0 {
+	query := r.Query
+	if r.URL == "" && len(c.options.Query) > 0 {
+		query = maps.Clone(c.options.Query)
+		maps.Copy(query, r.Query)
+	}
+	if text := query.Encode(); text != "" {
 		if target.RawQuery != "" {
 			target.RawQuery += "&"
 		}
-		target.RawQuery += r.Query.Encode()
+		target.RawQuery += text
 	}
 	return target, nil
 }

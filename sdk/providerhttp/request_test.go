@@ -3,10 +3,12 @@ package providerhttp_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"mime"
 	"mime/multipart"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -15,6 +17,7 @@ import (
 
 	"github.com/payhost/payhost/sdk"
 	"github.com/payhost/payhost/sdk/providerhttp"
+	"github.com/payhost/payhost/sdk/signature"
 )
 
 func TestNewRefusesBadBaseURL(t *testing.T) {
@@ -138,10 +141,11 @@ func TestBodiesOnTheWire(t *testing.T) {
 		body              providerhttp.Body
 		contentType, data string
 	}{
-		"JSON":  {providerhttp.JSON([]byte(`{"a": 1.00}`)), "application/json", `{"a": 1.00}`},
-		"form":  {providerhttp.Form(url.Values{"b": {"x y"}, "a": {"1"}}), "application/x-www-form-urlencoded", "a=1&b=x+y"},
-		"raw":   {providerhttp.Raw("text/csv", []byte("a;b")), "text/csv", "a;b"},
-		"empty": {providerhttp.Body{}, "", ""},
+		"JSON":            {providerhttp.JSON([]byte(`{"a": 1.00}`)), "application/json", `{"a": 1.00}`},
+		"JSON of a value": {providerhttp.JSONOf(map[string]any{"a": json.Number("1.50"), "b": "<"}), "application/json", `{"a":1.50,"b":"\u003c"}`},
+		"form":            {providerhttp.Form(url.Values{"b": {"x y"}, "a": {"1"}}), "application/x-www-form-urlencoded", "a=1&b=x+y"},
+		"raw":             {providerhttp.Raw("text/csv", []byte("a;b")), "text/csv", "a;b"},
+		"empty":           {providerhttp.Body{}, "", ""},
 	} {
 		if _, err := b.client.Do(b.ctx, providerhttp.Request{Method: "POST", Body: tc.body}); err != nil {
 			t.Fatal(err)
@@ -150,6 +154,93 @@ func TestBodiesOnTheWire(t *testing.T) {
 			t.Errorf("%s arrives as %+v", name, r)
 		}
 	}
+}
+
+// What every request carries goes to the provider's own address alone, and a request can leave it out.
+func TestQueryOfEveryRequest(t *testing.T) {
+	for want, req := range map[string]providerhttp.Request{
+		"https://a.example/x?secret=canary&v=1":     providerhttp.Get("/x", nil),
+		"https://a.example/x?a=2&secret=canary&v=3": providerhttp.Get("/x", url.Values{"a": {"2"}, "v": {"3"}}),
+		"https://a.example/y?v=1":                   {Method: "POST", Path: "/y", Query: url.Values{"secret": nil}},
+		"https://b.example/z?a=2":                   {URL: "https://b.example/z", Query: url.Values{"a": {"2"}}},
+	} {
+		var seen []*http.Request
+		b := newBench(t, capture(&seen), providerhttp.Options{
+			BaseURL: "https://a.example", AllowHosts: []string{"b.example"},
+			Query: url.Values{"secret": {"canary"}, "v": {"1"}}, SecretQuery: []string{"secret"},
+		})
+		if _, err := b.client.Do(b.ctx, req); err != nil {
+			t.Fatal(err)
+		}
+		if got := seen[0].URL.String(); got != want {
+			t.Errorf("asked %s, want %s", got, want)
+		}
+		if e := b.last(t); strings.Contains(e.URL, "canary") {
+			t.Errorf("recorded %s", e.URL)
+		}
+	}
+	if r := providerhttp.PostJSON("/p", []int{1}); r.Method != "POST" || r.Path != "/p" {
+		t.Errorf("got %+v", r)
+	}
+}
+
+// What cannot be written as JSON is no request at all.
+func TestJSONOfWhatIsNone(t *testing.T) {
+	var seen []*http.Request
+	b := newBench(t, capture(&seen), providerhttp.Options{BaseURL: "https://a.example"})
+	_, err := b.client.Do(b.ctx, providerhttp.Request{Method: "POST", Body: providerhttp.JSONOf(json.Number("canary"))})
+	wantFailure(t, err, sdk.CodeInternal, sdk.OutcomeNotSent, "cannot be written as JSON")
+	if len(seen) != 0 || strings.Contains(err.Error(), "canary") {
+		t.Errorf("%d requests, %v", len(seen), err)
+	}
+}
+
+func TestProof(t *testing.T) {
+	fields := signature.Texts("key1", "TX 1").With(signature.Pair("amount", signature.Number("1.50")))
+	for name, want := range map[string]string{"bill.png": `filename="bill.png"`, "": `filename="screenshot"`} {
+		var seen []*http.Request
+		b := newBench(t, capture(&seen), providerhttp.Options{BaseURL: "https://a.example"})
+		file := &sdk.Attachment{Field: "screenshot", Filename: name, MediaType: "image/png", Content: []byte("x")}
+		if _, err := b.client.Do(b.ctx, providerhttp.Request{Method: "POST", Body: providerhttp.Proof(fields, nil, file)}); err != nil {
+			t.Fatal(err)
+		}
+		body, _ := io.ReadAll(seen[0].Body)
+		for _, part := range []string{"name=\"key1\"\r\n\r\nTX 1\r\n", "name=\"amount\"\r\n\r\n1.50\r\n", want} {
+			if !strings.Contains(string(body), part) {
+				t.Errorf("%q is not in %q", part, body)
+			}
+		}
+		if n := strings.Count(string(body), "Content-Disposition"); n != 3 {
+			t.Errorf("%d parts", n)
+		}
+	}
+}
+
+// The account's end is the client's.
+func TestTheClientIsClosedWithItsAccount(t *testing.T) {
+	var ends []func()
+	rt := sdk.Runtime{OnClose: func(end func()) { ends = append(ends, end) }}
+	if _, err := providerhttp.New(rt, providerhttp.Options{BaseURL: "no address"}); err == nil || len(ends) != 0 {
+		t.Errorf("%d to close of a client that is none, %v", len(ends), err)
+	}
+	dropped := make(chan struct{}, 1)
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	s.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateClosed {
+			dropped <- struct{}{}
+		}
+	}
+	s.Start()
+	defer s.Close()
+	c, err := providerhttp.New(rt, providerhttp.Options{BaseURL: s.URL})
+	if err != nil || len(ends) != 1 {
+		t.Fatalf("%d to close, %v", len(ends), err)
+	}
+	if _, err := c.Do(t.Context(), providerhttp.Request{}); err != nil {
+		t.Fatal(err)
+	}
+	ends[0]()
+	<-dropped
 }
 
 func TestMultipart(t *testing.T) {

@@ -180,3 +180,27 @@ func TestRefusal(t *testing.T) {
 		}
 	}
 }
+
+func TestMeanings(t *testing.T) {
+	list := providerhttp.Meanings{
+		{"insufficient balance", sdk.CodeInsufficientFunds}, {"already", sdk.CodeDuplicate}, {"balance", sdk.CodeLimit},
+	}
+	for _, c := range []struct {
+		outcome sdk.Outcome
+		said    string
+		code    sdk.Code
+		want    sdk.Outcome
+	}{
+		{sdk.OutcomeRefused, "Insufficient Balance!", sdk.CodeInsufficientFunds, sdk.OutcomeRefused},
+		{sdk.OutcomeRefused, "no balance, already", sdk.CodeDuplicate, sdk.OutcomeUnknown},
+		{sdk.OutcomeRefused, "no", sdk.CodeDeclined, sdk.OutcomeRefused},
+		{sdk.OutcomeUnknown, "insufficient balance", sdk.CodeDeclined, sdk.OutcomeUnknown},
+		{sdk.OutcomeUnknown, "Already done", sdk.CodeDuplicate, sdk.OutcomeUnknown},
+	} {
+		e := sdk.Refused(sdk.CodeDeclined, "7", c.said)
+		e.Outcome = c.outcome
+		if got := list.Of(e); got.Code != c.code || got.Outcome != c.want || got.ProviderMessage != c.said {
+			t.Errorf("%s, %s: got %v", c.outcome, c.said, got)
+		}
+	}
+}

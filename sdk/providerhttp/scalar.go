@@ -44,12 +44,44 @@ func (t *Text) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
+// Words reads whatever stands where a provider has something to say, as signature.Value.Words has it: a text or number, an
+// object or array as its JSON, and nothing of null, false and what is empty. So a message in another form than usual
+// hides neither that an answer is a no nor what it says.
+type Words string
+
+// UnmarshalJSON takes any JSON value.
+func (w *Words) UnmarshalJSON(data []byte) error {
+	var t Text
+	if err := t.UnmarshalJSON(data); err == nil {
+		if *w = Words(t); string(bytes.TrimSpace(data)) == "false" {
+			*w = ""
+		}
+		return nil
+	}
+	var compact bytes.Buffer
+	if err := json.Compact(&compact, data); err != nil {
+		return scalarError("words are no valid JSON")
+	}
+	if *w = Words(compact.String()); *w == "[]" || *w == "{}" {
+		*w = ""
+	}
+	return nil
+}
+
 // Amount reads a JSON number, or a string that holds one, as an exact decimal: 2.99, "12.00", 1e2. Like
 // sdk.ParseAmount it takes at most 64 characters, and of an exponent only what it comes to in plain digits within
 // them. null and "" leave Present false.
 type Amount struct {
 	Decimal decimal.Decimal
 	Present bool
+}
+
+// Money gives the amount in a currency, nil where the answer says neither, as sdk.ReadMoney does.
+func (a Amount) Money(currency string) *sdk.Money {
+	if !a.Present {
+		return nil
+	}
+	return sdk.ReadMoney(a.Decimal.String(), currency)
 }
 
 // The exponent is bounded by its figures before anything is computed with it.

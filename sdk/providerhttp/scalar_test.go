@@ -97,3 +97,36 @@ func FuzzAmount(f *testing.F) {
 		}
 	})
 }
+
+func TestWords(t *testing.T) {
+	for in, want := range map[string]string{
+		`"No"`: "No", `null`: "", `12`: "12", `false`: "", `"false"`: "false", `"cut \ud83d"`: "cut \ufffd", `true`: "true", `{"key1": ["too\n short"]}`: `{"key1":["too\n short"]}`, `[ ]`: "", `{}`: "",
+	} {
+		got := providerhttp.Words("before")
+		if err := json.Unmarshal([]byte(in), &got); err != nil || string(got) != want {
+			t.Errorf("%s reads as %q, %v; want %q", in, got, err, want)
+		}
+	}
+	if err := new(providerhttp.Words).UnmarshalJSON([]byte(`{"a"`)); err == nil {
+		t.Error("half of an object reads as words")
+	}
+}
+
+func TestAmountAsMoney(t *testing.T) {
+	for in, want := range map[string]string{
+		`"12.00" EUR`: "12 EUR", `1e2 USDT-TRC20`: "100 USDT-TRC20", `0 EUR`: "", `"0.00" EUR`: "", `-5 EUR`: "", `null EUR`: "", `5 eur`: "", `5 `: "",
+	} {
+		text, currency, _ := strings.Cut(in, " ")
+		var a providerhttp.Amount
+		if err := json.Unmarshal([]byte(text), &a); err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		if m := a.Money(currency); m != nil {
+			got = m.String()
+		}
+		if got != want {
+			t.Errorf("%s: got %q, want %q", in, got, want)
+		}
+	}
+}

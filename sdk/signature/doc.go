@@ -10,11 +10,13 @@
 //	md5($m), sha1($m)                         MD5Hex, SHA1Hex
 //	hash_equals($a, $b)                       Equal, EqualAny
 //	json_decode($text, true)                  ParseJSON, or a field of type Value
+//	$_REQUEST, or json_decode of the body     ParseFields
 //	unset($a['signature'])                    Value.Without
 //	ksort($a)                                 Value.KSort
 //	keys in byte order at every level         Value.SortKeys
 //	json_encode($a, $flags)                   PHPJSON
-//	$text . $value, implode(':', $list)       PHPString, PHPNumber
+//	$text . $value                            PHPString, PHPNumber
+//	implode(':', $list), also of lists in it  PHPImplode
 //	http_build_query($a)                      PHPQuery
 //
 // The reference is PHP 8.2 on a 64-bit machine with the settings it ships

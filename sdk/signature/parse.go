@@ -56,6 +56,25 @@ func (v *Value) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
+// Decode reads v into a Go value as encoding/json would.
+func (v Value) Decode(into any) error {
+	data, err := v.MarshalJSON()
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(data, into)
+}
+
+// Encode makes a Value of a Go value, which becomes what encoding/json would
+// write.
+func Encode(value any) (Value, error) {
+	data, err := json.Marshal(value)
+	if err != nil {
+		return Value{}, fmt.Errorf("signature: %w", err)
+	}
+	return ParseJSON(data)
+}
+
 // parseValue reads the next value of a text that is known to be valid JSON.
 func parseValue(decoder *json.Decoder, depth int) (Value, error) {
 	token, err := decoder.Token()

@@ -51,6 +51,30 @@ func PHPString(v Value) (string, error) {
 	}
 }
 
+// PHPImplode returns PHP's implode of all that v holds, arrays and objects
+// within it imploded in their place, with the same glue:
+//
+//	function join($glue, $list) {
+//	    foreach ($list as $v) $parts[] = is_array($v) ? join($glue, $v) : $v;
+//	    return implode($glue, $parts);
+//	}
+//
+// An empty array within v is an empty part. The errors are PHPString's.
+func PHPImplode(glue string, v Value) (string, error) {
+	if v.kind != KindArray && v.kind != KindObject {
+		return PHPString(v)
+	}
+	var parts []string
+	for _, item := range v.Elements() {
+		part, err := PHPImplode(glue, item)
+		if err != nil {
+			return "", err
+		}
+		parts = append(parts, part)
+	}
+	return strings.Join(parts, glue), nil
+}
+
 // phpNumber is what json_decode makes of a number: an integer or a double.
 type phpNumber struct {
 	whole   bool

@@ -83,6 +83,25 @@ func Object(members ...Member) Value {
 	return Value{kind: KindObject, members: kept}
 }
 
+// Texts returns an object of texts, from pairs of key and text. A pair with an
+// empty text is left out.
+func Texts(pairs ...string) Value {
+	var members []Member
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if pairs[i+1] != "" {
+			members = append(members, Pair(pairs[i], String(pairs[i+1])))
+		}
+	}
+	return Object(members...)
+}
+
+// With returns the object with these members as well, in the place of those
+// with the same keys, else at the end. Any other kind becomes an object of
+// them alone.
+func (v Value) With(members ...Member) Value {
+	return Object(append(v.Members(), members...)...)
+}
+
 // Kind says what v is.
 func (v Value) Kind() Kind { return v.kind }
 

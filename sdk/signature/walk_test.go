@@ -46,3 +46,88 @@ func TestElements(t *testing.T) {
 		}
 	}
 }
+
+func TestWords(t *testing.T) {
+	for text, want := range map[string]string{
+		`"No"`: "No", `7`: "7", `true`: "true", `false`: "", `null`: "", `[]`: "", `{}`: "", `{"key1": ["too short"]}`: `{"key1":["too short"]}`, `[""]`: `[""]`,
+	} {
+		v, err := ParseJSON([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := v.Words(); got != want {
+			t.Errorf("of %s: %q, want %q", text, got, want)
+		}
+	}
+	if got := Array(Number("no number")).Words(); got != "" {
+		t.Errorf("of what is no JSON: %q", got)
+	}
+}
+
+func TestTrue(t *testing.T) {
+	for text, want := range map[string]bool{
+		`true`: true, `1`: true, `"true"`: true, `"1"`: true, `false`: false, `0`: false, `"yes"`: false, `null`: false, `[1]`: false, `{}`: false,
+	} {
+		v, err := ParseJSON([]byte(text))
+		if err != nil || v.True() != want {
+			t.Errorf("%s is %v, %v", text, v.True(), err)
+		}
+	}
+}
+
+func TestTrim(t *testing.T) {
+	const text = `{"a":" x y\t","b":" ","c":{"d":"","e":{"f":"\n"}},"g":[" 1 ",""],"h":0,"i":false,"j":null,"k":[],"l":{"m":" n"}}`
+	v, err := ParseJSON([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := v.Trim().MarshalJSON()
+	if err != nil || string(got) != `{"a":"x y","g":["1",""],"h":0,"i":false,"j":null,"l":{"m":"n"}}` {
+		t.Errorf("got %s, %v", got, err)
+	}
+	if before, _ := v.MarshalJSON(); string(before) != text {
+		t.Errorf("the value itself became %s", before)
+	}
+}
+
+func TestEachText(t *testing.T) {
+	v, err := ParseJSON([]byte(`{"a":"1","b":{"c":"2","d":{"e":"3"}},"f":4,"g":["5"]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	v.EachText(func(path, text string) { got = append(got, path+"="+text) })
+	if want := []string{"a=1", "b.c=2", "b.d.e=3"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestPHPImplode(t *testing.T) {
+	for text, want := range map[string]string{
+		`{"b":1000.00,"a":{"d":"x","c":[true,false,null]},"e":[]}`: "1000:x:1:::", `[]`: "", `"a:b"`: "a:b", `["",""]`: ":",
+	} {
+		v, err := ParseJSON([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := PHPImplode(":", v); err != nil || got != want {
+			t.Errorf("of %s: %q, %v, want %q", text, got, err, want)
+		}
+	}
+	if _, err := PHPImplode(":", Array(Number("x"))); err == nil {
+		t.Error("what is no number was joined")
+	}
+}
+
+func TestEncode(t *testing.T) {
+	v, err := Encode(struct {
+		B string `json:"b"`
+		A any    `json:"a,omitempty"`
+	}{"<é>", nil})
+	if err != nil || v.At("b").Text() != "<é>" || len(v.Members()) != 1 {
+		t.Errorf("got %v, %v", v, err)
+	}
+	if _, err := Encode(func() {}); err == nil {
+		t.Error("a function was encoded")
+	}
+}

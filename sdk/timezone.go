@@ -1,0 +1,27 @@
+package sdk
+
+import "time"
+
+// TimeZone is the name of the zone of a provider's times that name none, such as "Asia/Shanghai" or "UTC". A
+// configuration key of this type takes nothing else. A plugin that reads times of other zones than UTC imports
+// time/tzdata, since the machine may not know them.
+type TimeZone string
+
+// Time reads a time as 2006-01-02 15:04:05. What is none is the zero time, and so is every time when the zone is not
+// known: a wrong time is worse than none.
+func (z TimeZone) Time(text string) time.Time {
+	zone, err := time.LoadLocation(string(z))
+	if z == "" || err != nil {
+		return time.Time{}
+	}
+	at, _ := time.ParseInLocation(time.DateTime, text, zone)
+	return at.UTC()
+}
+
+// checkTimeZone gives what is wrong with a configured zone; "" when nothing is.
+func checkTimeZone(text string) string {
+	if _, err := time.LoadLocation(text); err != nil {
+		return "must be the name of a time zone, such as Asia/Shanghai"
+	}
+	return ""
+}
