@@ -32,10 +32,10 @@ NODE_TRIAL = node -e 'process.exit(Number(parseInt(process.versions.node) < 20))
 	npm ci --ignore-scripts --prefer-offline --no-audit --no-fund
 
 .DEFAULT_GOAL := help
-.PHONY: help build plugin run demo test node bench chaos fuzz lint generate verify verify-go verify-contract clean
+.PHONY: help build plugin run demo test conformance node bench chaos fuzz lint generate verify verify-go verify-contract clean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## build bin/payhost, bin/sandbox and every plugin into bin/plugins (VERSION=1.2.0 names the version)
 	@mkdir -p bin/plugins
@@ -71,6 +71,12 @@ node: ## build the plugin in JavaScript, examples/node, into its dist/ (VERSION=
 
 bench: build ## measure calls, starts, memory, durable payments and notices, and write BENCHMARKS.md (PAYHOST_TEST_POSTGRES names a server; without it one is started)
 	$(GO) run ./host/internal/bench > bin/BENCHMARKS.md && mv bin/BENCHMARKS.md BENCHMARKS.md
+
+# The first lines of the sandbox say where it serves each provider.
+conformance: build ## hold every plugin's program to the contract, against its simulator
+	@bin/sandbox -listen 127.0.0.1:0 > bin/sandbox.log & pid=$$!; trap 'kill $$pid; rm -f bin/sandbox.log' EXIT; \
+	until [ "$$(wc -l < bin/sandbox.log)" -ge $(words $(PLUGINS)) ]; do kill -0 $$pid || exit 1; sleep 0.1; done; \
+	while read -r name url; do echo "== $$name"; bin/payhost plugin test "bin/plugins/$$name" --simulator "$$url" || exit 1; done < bin/sandbox.log
 
 # The same seed repeats the plan; without one a new plan is made, and its seed printed.
 KILLS ?= 1000

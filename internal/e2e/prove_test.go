@@ -27,7 +27,7 @@ type proof struct {
 func (w *world) prove(plugin string, args ...string) (exit int, p proof, said string) {
 	w.t.Helper()
 	args = append([]string{"plugin", "test", filepath.Join(bin, "plugins", plugin), "--json"}, args...)
-	cmd := exec.Command(filepath.Join(bin, "payhost"), args...) //nolint:gosec // our own program
+	cmd := exec.Command(filepath.Join(bin, "payhost"), args...)
 	cmd.Env = w.env
 	var errors strings.Builder
 	cmd.Stderr = &errors
