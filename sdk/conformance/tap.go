@@ -48,7 +48,7 @@ func newTap(sim http.Handler, login string) (*tap, error) {
 // close returns when nothing of the tap is left but handlers whose caller has not gone away yet.
 func (t *tap) close() {
 	_ = t.server.Close() // its connections are of no use any more
-	<-t.served //nolint:errcheck // it ended because of Close
+	<-t.served           //nolint:errcheck // it ended because of Close
 }
 
 // hostPath is where the tap plays the host.
