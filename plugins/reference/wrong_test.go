@@ -2,12 +2,12 @@ package main
 
 import (
 	"os"
-	"strings"
 	"sync"
 	"testing"
 
 	"github.com/payhost/payhost/plugins/reference/simulator"
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/conformance/kittest"
 	"github.com/payhost/payhost/sdk/providertest"
 )
 
@@ -15,9 +15,10 @@ import (
 func TestWrongProvidersAreCaught(t *testing.T) {
 	stop := make(chan struct{})
 	defer close(stop)
+	var wrongs []kittest.Wrong
 	for _, c := range []struct {
 		name  string
-		prove func(*recorder, *simulator.Simulator)
+		prove func(*kittest.Recorder, *simulator.Simulator)
 		cases map[string]string // by case, a part of what it says
 	}{
 		{"notices without trust", wrong(func(p *provider) untrusting { return untrusting{p} }), map[string]string{
@@ -26,7 +27,7 @@ func TestWrongProvidersAreCaught(t *testing.T) {
 		{"lookup without a verb", wrong(func(p *provider) lookupWithoutVerb { return lookupWithoutVerb{p} }), map[string]string{
 			"info lookups": "there is no get_payment",
 		}},
-		{"secret as text", func(r *recorder, s *simulator.Simulator) { providertest.Prove(r, newOpen, s.Config, s) }, map[string]string{
+		{"secret as text", func(r *kittest.Recorder, s *simulator.Simulator) { providertest.Prove(r, newOpen, s.Config, s) }, map[string]string{
 			"config schema": "api_key looks like a secret",
 		}},
 		{"one account for all", wrong(func(p *provider) latest { last.Store(p); return latest{p} }), map[string]string{
@@ -52,7 +53,7 @@ func TestWrongProvidersAreCaught(t *testing.T) {
 			"empty fields":    `create_payout with empty fields: got code "permission"`,
 			"confirm payment": "ConfirmPayment without any proof",
 		}},
-		{"no limits", func(r *recorder, s *simulator.Simulator) {
+		{"no limits", func(r *kittest.Recorder, s *simulator.Simulator) {
 			asked.Store(0)
 			wrong(func(p *provider) unlimited { return unlimited{p} })(r, s)
 		}, map[string]string{
@@ -124,28 +125,14 @@ func TestWrongProvidersAreCaught(t *testing.T) {
 			"end": "left something behind",
 		}},
 	} {
-		for name, says := range c.cases {
-			t.Run(c.name+"/"+name, func(t *testing.T) {
-				r := newRecorder(name)
-				c.prove(r, simulator.New())
-				caught := false
-				for _, f := range r.all.failed {
-					if !strings.HasPrefix(f, name) {
-						t.Errorf("outside the case: %s", f)
-					}
-					caught = caught || strings.Contains(f, says) && strings.Contains(f, "The contract:")
-				}
-				if !caught {
-					t.Errorf("not caught; the kit says:\n%s", strings.Join(r.all.failed, "\n"))
-				}
-			})
-		}
+		wrongs = append(wrongs, kittest.Wrong{Name: c.name, Caught: c.cases, Prove: func(r *kittest.Recorder) { c.prove(r, simulator.New()) }})
 	}
+	kittest.Catch(t, wrongs)
 }
 
 // wrong proves a provider that is made from the right one.
-func wrong[P sdk.Provider](wrap func(*provider) P) func(*recorder, *simulator.Simulator) {
-	return func(r *recorder, s *simulator.Simulator) {
+func wrong[P sdk.Provider](wrap func(*provider) P) func(*kittest.Recorder, *simulator.Simulator) {
+	return func(r *kittest.Recorder, s *simulator.Simulator) {
 		providertest.Prove(r, func(cfg config, rt sdk.Runtime) (P, error) {
 			p, err := newProvider(cfg, rt)
 			if err != nil {

@@ -210,7 +210,7 @@ func returned(x *trial) {
 		second, err := x.a.ParseReturn(x.ctx, req)
 		x.must(err, "the same return again")
 		if !reflect.DeepEqual(first, second) {
-			x.fail("the same return says first %+v and then %+v", first, second)
+			x.fail("the same return says first %s and then %s", readable(first), readable(second))
 		}
 		for _, changed := range changes(r) {
 			req.Request = changed

@@ -144,7 +144,7 @@ func (x *trial) success(n told, events []sdk.Event) {
 			return
 		}
 	}
-	x.fail("the provider's last notice says that %s is done, and no event does: %+v", n.reference, events)
+	x.fail("the provider's last notice says that %s is done, and no event does: %s", n.reference, readable(events))
 }
 
 // about reports whether a host would find the event's payment or payout.
@@ -169,7 +169,7 @@ func webhookTwice(x *trial) {
 			second, err := x.a.ParseWebhook(x.ctx, req)
 			x.must(err, "the same notice again")
 			if !reflect.DeepEqual(first, second) {
-				x.fail("the same notice, trusted by %s, says first %+v and then %+v", trust, first, second)
+				x.fail("the same notice, trusted by %s, says first %s and then %s", trust, readable(first), readable(second))
 			}
 		}
 	}

@@ -1,0 +1,47 @@
+package kittest
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// Wrong is a plugin that breaks the contract in one way.
+type Wrong struct {
+	// Name says in which, in CASES.md and in the tests.
+	Name string
+	// Prove has the kit prove it, with everything made anew.
+	Prove func(*Recorder)
+	// Caught has the cases that must catch it, each with a part of what it then says.
+	Caught map[string]string
+}
+
+// Catch has each wrong plugin proven, once for every case that is there for it and by that case alone. The case must say
+// what is expected and quote the contract, and nothing may fail before it.
+func Catch(t *testing.T, list []Wrong) {
+	for _, w := range list {
+		for name, says := range w.Caught {
+			t.Run(w.Name+"/"+name, func(t *testing.T) {
+				r := NewRecorder(name)
+				w.Prove(r)
+				caught := false
+				for _, f := range r.Failed() {
+					if !strings.HasPrefix(f, name) {
+						t.Errorf("outside the case: %s", f)
+					}
+					if at := pointer.FindString(f); at != "" {
+						t.Errorf("nobody can read %s: %s", at, f)
+					}
+					// What the start says is not yet about the contract.
+					caught = caught || strings.Contains(f, says) && (name == start || strings.Contains(f, "The contract:"))
+				}
+				if !caught {
+					t.Errorf("not caught; the kit says:\n%s", strings.Join(r.Failed(), "\n"))
+				}
+			})
+		}
+	}
+}
+
+// pointer is one in a structure, as fmt writes them.
+var pointer = regexp.MustCompile(`\b[A-Za-z]+:(0x[0-9a-f]{8,}|<nil>)`)
