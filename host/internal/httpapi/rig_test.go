@@ -37,11 +37,13 @@ type rig struct {
 	admin   *httptest.Server
 	api     *httpapi.API
 	account *coretest.Account
-	config  *config.Config
-	store   *flaky
-	log     *safeBuffer
-	status  []provider.Status
-	reload  func(context.Context, bool) httpapi.Reloaded
+	// database is the path of the file.
+	database string
+	config   *config.Config
+	store    *flaky
+	log      *safeBuffer
+	status   []provider.Status
+	reload   func(context.Context, bool) httpapi.Reloaded
 }
 
 // flaky is a store whose pings a test can fail.
@@ -87,11 +89,12 @@ func (r *rig) Status(name string) (provider.Status, bool) {
 
 func newRig(t *testing.T) *rig {
 	t.Helper()
-	s, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "payhost.db"))
+	database := filepath.Join(t.TempDir(), "payhost.db")
+	s, err := store.Open(t.Context(), "sqlite:"+database)
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &rig{account: coretest.New("acme"), store: &flaky{Store: s}, log: &safeBuffer{}, config: &config.Config{
+	r := &rig{database: database, account: coretest.New("acme"), store: &flaky{Store: s}, log: &safeBuffer{}, config: &config.Config{
 		HTTP:      config.HTTP{Tokens: []sdk.Secret{sdk.NewSecret("an-older-token"), sdk.NewSecret(token)}},
 		Providers: []config.Provider{{Name: "acme"}}}}
 	r.status = []provider.Status{{Name: "acme", State: provider.StateReady, Plugin: "acme", Version: "1.0.0"}}
