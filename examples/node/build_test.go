@@ -121,7 +121,7 @@ func TestNode(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatalf("there are no tests: %v", err)
 	}
-	if out, err := run("node", append([]string{"--test"}, files...)...); err != nil {
+	if out, err := run("node", append([]string{"--test", "--test-timeout=120000"}, files...)...); err != nil {
 		t.Errorf("node --test: %v\n%s", err, out)
 	}
 }

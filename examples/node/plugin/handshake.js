@@ -40,9 +40,8 @@ export function socketPath(env) {
   return file;
 }
 
-// handshakeLine is what the host reads: core version, contract version, network, address, protocol, and the server's
-// certificate as base64 without "=" at its end, which is empty without TLS.
+// handshakeLine is what the host reads: core version, contract version, network, address, protocol, and the certificate
+// that the plugin will show, in DER as base64 without "=" at its end.
 export function handshakeLine(version, socket, certificate) {
-  const encoded = certificate ? certificate.toString('base64').replace(/=+$/, '') : '';
-  return `${coreVersion}|${version}|unix|${socket}|grpc|${encoded}\n`;
+  return `${coreVersion}|${version}|unix|${socket}|grpc|${certificate.toString('base64').replace(/=+$/, '')}\n`;
 }

@@ -54,5 +54,9 @@ It is not meant to be started by hand: put it into the plugin_dir of a Payhost h
 To see what it can do and how it is configured, as JSON:
 
   ${program} describe
+
+To run it under a debugger and have a host attach to it:
+
+  ${program} debug
 `;
 }

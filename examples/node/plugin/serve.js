@@ -9,7 +9,8 @@ import { newCertificate } from './certificate.js';
 import { newLogger, takeStdout } from './output.js';
 import { newMask } from './mask.js';
 import { newService } from './service.js';
-import { close, credentials, listen, newServer } from './server.js';
+import { serveByHand } from './debug.js';
+import { close, listen, mutualTLS, newServer } from './server.js';
 
 // serve runs until the host ends it. Provider is a class:
 //
@@ -24,6 +25,13 @@ export function serve(Provider) {
   const program = path.basename(process.argv[1]);
   if (process.argv[2] === 'describe') {
     process.stdout.write(JSON.stringify(describe(Provider), null, 2) + '\n');
+    return;
+  }
+  if (process.argv[2] === 'debug') {
+    serveByHand(Provider, process.argv[3]).catch((err) => {
+      process.stderr.write(`${program}: ${err.message}\n`);
+      process.exit(1);
+    });
     return;
   }
   if (!startedByHost(process.env)) {
@@ -43,13 +51,14 @@ export function serve(Provider) {
 }
 
 async function start(Provider, { mask, logger, parent, shakeHands }) {
+  const { PLUGIN_CLIENT_CERT: clientCertificate } = process.env;
+  if (!clientCertificate) throw new Error('PLUGIN_CLIENT_CERT is missing: anybody could call the plugin');
   const socket = socketPath(process.env);
   const own = newCertificate();
-  const clientCertificate = process.env.PLUGIN_CLIENT_CERT;
   const running = newServer(() => end(0));
   const end = (code) => endWith(() => close(running, socket), code);
   watchParent(parent, () => end(1));
   running.server.addService(contract, newService(Provider, { logger, mask }));
-  await listen(running.server, socket, credentials(clientCertificate, own));
-  shakeHands(handshakeLine(negotiate(process.env), socket, clientCertificate ? own.der : null));
+  await listen(running.server, socket, mutualTLS(clientCertificate, own));
+  shakeHands(handshakeLine(negotiate(process.env), socket, own.der));
 }

@@ -6,12 +6,16 @@ import { controller, health, stdio } from './descriptors.js';
 // What a message may have, in both directions. Without it gRPC's own limit is 4 MiB, and attachments are larger.
 export const maxMessage = 16 << 20;
 
-// credentials are go-plugin's AutoMTLS: the host has put its certificate into the environment, and nobody without its key
-// may call us. Both sides have made theirs for this one process. Without one the connection is plain.
-export function credentials(clientCertificate, own) {
-  if (!clientCertificate) return ServerCredentials.createInsecure();
+// mutualTLS is what go-plugin calls AutoMTLS: the host has put its certificate into the environment, and nobody without
+// its key may call us. Both sides have made theirs for this one process.
+export function mutualTLS(clientCertificate, own) {
   const pair = { private_key: Buffer.from(own.key), cert_chain: Buffer.from(own.pem) };
   return ServerCredentials.createSsl(Buffer.from(clientCertificate), [pair], true); // true: a certificate is required
+}
+
+// plain is without TLS, for a socket that only this user may open.
+export function plain() {
+  return ServerCredentials.createInsecure();
 }
 
 // newServer gives a server with go-plugin's services. shutdown is called when the host asks the plugin to end.

@@ -3,8 +3,10 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import net from 'node:net';
+import path from 'node:path';
 import test from 'node:test';
 import tls from 'node:tls';
+import { Client, credentials } from '@grpc/grpc-js';
 import { newCertificate } from '../plugin/certificate.js';
 import { contract, controller, health } from '../plugin/descriptors.js';
 import { handshakeLine, negotiate, socketPath } from '../plugin/handshake.js';
@@ -36,7 +38,6 @@ test('the highest version that both speak is chosen', () => {
 
 test('the line has the six parts that go-plugin reads', () => {
   assert.equal(handshakeLine(1, '/run/x/plugin1', Buffer.from([1])), '1|1|unix|/run/x/plugin1|grpc|AQ\n');
-  assert.equal(handshakeLine(1, '/run/x/plugin1', null), '1|1|unix|/run/x/plugin1|grpc|\n');
 });
 
 test('a socket lies where the host says, and its path fits', () => {
@@ -113,8 +114,32 @@ test('it ends with its host', async (t) => {
 });
 
 test('a host that is gone before the handshake is noticed', async (t) => {
-  const child = spawn(file, [], { env: hostEnvironment(temporary(t)), stdio: ['ignore', 'pipe', 'pipe'] });
+  const env = hostEnvironment(temporary(t), newCertificate());
+  const child = spawn(file, [], { env, stdio: ['ignore', 'pipe', 'inherit'] });
   child.stdout.destroy();
   const [code] = await once(child, 'exit');
   assert.equal(code, 1);
+});
+
+test('without the certificate of a host it does not serve', (t) => {
+  const { status, stdout, stderr } = spawnSync(file, [], { env: hostEnvironment(temporary(t)), encoding: 'utf8' });
+  assert.deepEqual([status, stdout], [1, '']);
+  assert.match(stderr, /"@level":"error".*PLUGIN_CLIENT_CERT is missing/);
+});
+
+test('under a debugger it waits for a host on a socket of its own', async (t) => {
+  const socket = path.join(temporary(t), 'debug', 'acme.sock');
+  const child = spawn(file, ['debug', socket], { env: { PATH: process.env.PATH }, stdio: ['ignore', 'pipe', 'inherit'] });
+  t.after(() => child.kill('SIGKILL'));
+  const [said] = await once(child.stdout.setEncoding('utf8'), 'data');
+  assert.ok(said.includes(`PAYHOST_ATTACH='{"acme":{"socket":"${socket}","contract_version":1}}'`), said);
+  assert.equal(fs.statSync(socket).mode & 0o777, 0o600);
+  const client = new Client(`unix:${socket}`, credentials.createInsecure());
+  t.after(() => client.close());
+  assert.equal((await call(client, contract.GetInfo)).name, 'acme');
+  assert.match(spawnSync(file, ['debug', socket], { encoding: 'utf8' }).stderr, /another process listens on/);
+  child.kill('SIGINT');
+  const [code] = await once(child, 'exit');
+  assert.equal(code, 0);
+  assert.equal(fs.existsSync(socket), false);
 });
