@@ -5,14 +5,19 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/payhost/payhost/examples/node/simulator"
+	"github.com/payhost/payhost/sdk/conformance"
 )
 
 // What keeps a plugin from the rest of the machine holds for one in JavaScript as well: nothing of it has to be taken away
@@ -29,14 +34,40 @@ func TestPluginIsConfined(t *testing.T) {
 	}
 }
 
+// command gives payhost, built once.
+func command(t *testing.T) string {
+	t.Helper()
+	if err := buildCommand(); err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Join(folder, "payhost")
+}
+
+var buildCommand = sync.OnceValue(func() error {
+	out, err := exec.Command("go", "build", "-o", filepath.Join(folder, "payhost"), "../../host/cmd/payhost").CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("go build: %w\n%s", err, out)
+	}
+	return nil
+})
+
+// The kit knows nothing of JavaScript: the same cases hold for every plugin.
+func TestConformance(t *testing.T) {
+	plugins := built(t)
+	sim := simulator.New()
+	provider := httptest.NewServer(conformance.Control(sim, sim.Config))
+	defer provider.Close()
+	out, err := exec.Command(command(t), "plugin", "test", filepath.Join(plugins, "acme"), "--simulator", provider.URL).CombinedOutput()
+	t.Logf("%s", out)
+	if err != nil || !strings.Contains(string(out), " 0 failed, 0 left out, ") {
+		t.Errorf("payhost plugin test: %v", err)
+	}
+}
+
 // A host that is killed cannot say goodbye. Its plugin ends all the same.
 func TestPluginEndsWithItsHost(t *testing.T) {
 	plugins := built(t)
-	dir := t.TempDir()
-	payhost := filepath.Join(dir, "payhost")
-	if out, err := exec.Command("go", "build", "-o", payhost, "../../host/cmd/payhost").CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
+	dir, payhost := t.TempDir(), command(t)
 	config := filepath.Join(dir, "config.toml")
 	if err := os.WriteFile(config, fmt.Appendf(nil, `
 [host]
