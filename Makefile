@@ -123,4 +123,4 @@ verify-contract:
 	$(GO) test -C tools -count=1 ./contract
 
 clean: ## remove what was built; var/ (data of make run) stays
-	rm -rf bin
+	rm -rf bin examples/node/dist examples/node/gen examples/node/node_modules

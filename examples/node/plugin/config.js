@@ -172,11 +172,15 @@ export function givenSecrets(schema, bytes) {
 }
 
 // fingerprint digests the keys that say who we are to the provider. Keys without a value do not count, so that a later
-// version can add one without changing it, and every length stands in front, so that no two configurations look alike.
+// version can add one without changing it, and every length stands in front, so that no two configurations look alike. It is
+// what the SDK for Go makes of the same configuration.
 export function fingerprint(schema, config) {
-  const parts = Object.keys(schema.properties).sort()
-    .filter((key) => schema.properties[key]['x-payhost-identity'] && config[key] !== undefined)
-    .map((key) => [key, String(config[key])])
-    .map(([key, value]) => `${Buffer.byteLength(key)}:${key}${Buffer.byteLength(value)}:${value}`);
+  const parts = Object.keys(schema.properties)
+    .filter((key) => schema.properties[key]['x-payhost-identity'])
+    .flatMap((key) => (Array.isArray(config[key]) ? config[key].map((item, i) => [`${key}[${i}]`, item]) : [[key, config[key]]]))
+    .filter(([, value]) => value) // neither absent nor empty, false or 0
+    .map(([path, value]) => [path, String(value)])
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([path, value]) => `${Buffer.byteLength(path)}:${path}${Buffer.byteLength(value)}:${value}`);
   return crypto.createHash('sha256').update(parts.join('')).digest('hex').slice(0, 32);
 }

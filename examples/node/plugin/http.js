@@ -24,7 +24,9 @@ export function newClient(baseURL, { mask, logger }) {
 
 async function send(call, request, { mask, logger }) {
   const started = process.hrtime.bigint();
-  const signal = AbortSignal.any([call.signal, AbortSignal.timeout(timeout)]);
+  const limit = new AbortController();
+  const timer = setTimeout(() => limit.abort(new Error(`the limit of ${timeout / 1000} s for one request passed`)), timeout);
+  const signal = AbortSignal.any([call.signal, limit.signal]);
   const exchange = {
     method: request.method, url: request.url.href, request_body: mask.text(request.body),
     status: 0, response_body: '', error: '', not_sent: true,
@@ -43,10 +45,11 @@ async function send(call, request, { mask, logger }) {
     response.mustBePlain();
     return response;
   } catch (err) {
-    const failure = err.detail ? err : connectionError(err, exchange, request.url.host);
+    const failure = err.detail ? err : connectionError(signal.aborted ? signal.reason : err, exchange, request.url.host);
     exchange.error = failure.message;
     throw failure;
   } finally {
+    clearTimeout(timer);
     const took = process.hrtime.bigint() - started;
     exchange.duration = { seconds: String(took / 1_000_000_000n), nanos: Number(took % 1_000_000_000n) };
     call.record(exchange);
@@ -66,13 +69,11 @@ function connect(url, signal) {
     const secure = url.protocol === 'https:';
     const to = { host, port: Number(url.port) || (secure ? 443 : 80) };
     const socket = secure ? tls.connect({ ...to, ...trust(host) }) : net.connect(to);
-    const fail = (err) => { socket.destroy(); reject(err); };
-    const give = () => fail(signal.reason);
-    signal.addEventListener('abort', give, { once: true });
-    socket.once('error', fail);
+    const giveUp = () => { socket.destroy(); reject(signal.reason); };
+    signal.addEventListener('abort', giveUp, { once: true });
+    socket.on('error', reject); // it stays: an error that nobody listens to would end the process
     socket.once(secure ? 'secureConnect' : 'connect', () => {
-      signal.removeEventListener('abort', give);
-      socket.off('error', fail);
+      signal.removeEventListener('abort', giveUp);
       resolve(socket);
     });
   });
@@ -115,10 +116,17 @@ function ask(socket, { method, url, headers, body }, signal, exchange) {
 
 // connectionError says in words of our own what happened: the texts of errors hold addresses, and with them secrets.
 function connectionError(err, { not_sent, status }, host) {
-  const cause = causes[err.code] ?? (err.code ? `it failed with ${err.code}` : err.message);
+  const cause = causeOf(err);
   if (not_sent) return notSent('CODE_UNAVAILABLE', `could not connect to ${host}: ${cause}`);
   if (!status) return unknown('CODE_UNAVAILABLE', `no answer from ${host}: ${cause}`);
   return unknown('CODE_UNAVAILABLE', `the answer of ${host} (HTTP ${status}) cannot be used: ${cause}`);
+}
+
+// causeOf gives the messages of this file, which have no code, as they are.
+function causeOf({ code, message }) {
+  if (!code) return message;
+  if (code.startsWith('HPE_')) return 'it is not valid HTTP';
+  return causes[code] ?? `it failed with ${code}`;
 }
 
 const causes = {
@@ -130,7 +138,6 @@ const causes = {
   EHOSTUNREACH: 'no route to the host',
   ENETUNREACH: 'no route to the host',
   ETIMEDOUT: 'timed out',
-  ABORT_ERR: 'the call ended',
   CERT_HAS_EXPIRED: 'its certificate has expired',
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another name',
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its certificate is not signed by a trusted authority',

@@ -75,23 +75,25 @@ test('after the deadline nothing is sent', async (t) => {
   const late = await failing(client, newCall({ deadline: Date.now() - 1 }));
   const ended = await failing(client, newCall({ signal: AbortSignal.abort(new Error('the call was given up')) }));
   assert.deepEqual([late.outcome, ended.outcome, asked], ['OUTCOME_NOT_SENT', 'OUTCOME_NOT_SENT', 0]);
+  assert.match(ended.message, /^could not connect to .*: the call was given up$/);
 });
 
 test('what was sent and has no usable answer is in doubt', async (t) => {
-  for (const [what, handle] of Object.entries({
-    'a reset': (request) => request.socket.resetAndDestroy(),
-    'half an answer': (request, response) => {
+  for (const [what, handle, message] of [
+    ['a reset', (request) => request.socket.resetAndDestroy(), /^no answer from .*: the connection was closed/],
+    ['half an answer', (request, response) => {
       response.writeHead(200, { 'Content-Length': '100' });
       response.write('{"id":', () => request.socket.destroy());
-    },
-    'no HTTP': (request) => request.socket.end('what?\r\n'),
-    'a redirect': (_, response) => response.writeHead(302, { Location: '/elsewhere' }).end(),
-    'an encoding': (_, response) => response.writeHead(200, { 'Content-Encoding': 'gzip' }).end('x'),
-    'too much': (_, response) => response.end('x'.repeat(2 << 20)),
-  })) {
+    }, /^the answer of .* \(HTTP 200\) cannot be used: the connection was closed/],
+    ['no HTTP', (request) => request.socket.end('what?\r\n'), /^no answer from .*: it is not valid HTTP/],
+    ['a redirect', (_, response) => response.writeHead(302, { Location: '/elsewhere' }).end(), /is a redirect/],
+    ['an encoding', (_, response) => response.writeHead(200, { 'Content-Encoding': 'gzip' }).end('x'), /content encoding/],
+    ['too much', (_, response) => response.end('x'.repeat(2 << 20)), /cannot be used: the body is larger than 1 MiB/],
+  ]) {
     await t.test(what, async (t) => {
       const failure = await failing(await provider(t, handle));
       assert.equal(failure.outcome, 'OUTCOME_UNKNOWN');
+      assert.match(failure.message, message);
       assert.equal(failure.exchange.not_sent, false);
       assert.equal(failure.exchange.error, failure.message);
     });
@@ -108,6 +110,7 @@ test('a call that is given up ends its request, which is in doubt', async (t) =>
   });
   const failure = await failing(client, newCall({ signal: controller.signal }));
   assert.equal(failure.outcome, 'OUTCOME_UNKNOWN');
+  assert.match(failure.message, /: the call was given up$/);
   await ended;
 });
 
