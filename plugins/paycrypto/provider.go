@@ -109,7 +109,7 @@ func (p *provider) CreatePayment(ctx context.Context, req sdk.CreatePaymentReque
 	if err != nil {
 		return nil, err
 	}
-	return resp.Redirect(string(made.OrderID), made.RedirectURL)
+	return resp.Redirect(string(made.OrderID), string(made.RedirectURL))
 }
 
 // GetPayment asks by our reference, which is always known and safe to sign. Another order is no answer.
@@ -118,7 +118,7 @@ func (p *provider) GetPayment(ctx context.Context, req sdk.GetPaymentRequest) (*
 	switch {
 	case err != nil:
 		return nil, err
-	case len(page.Records) == 0:
+	case len(page.list) == 0:
 		return nil, sdk.Refused(sdk.CodeNotFound, "", "") // as good as 111003 [decided]
 	case len(list) != 1 || list[0].Reference != req.Payment.Reference:
 		return nil, page.resp.Unexpected("it is not the order that was asked for, with id, status, amount and currency")
@@ -128,18 +128,22 @@ func (p *provider) GetPayment(ctx context.Context, req sdk.GetPaymentRequest) (*
 
 type page struct {
 	Pages   providerhttp.Amount `json:"pages"`
-	Records []order             `json:"records"`
-	resp    *providerhttp.Response
+	Records json.RawMessage     `json:"records"` // null is none [decided]
+
+	list []json.RawMessage
+	resp *providerhttp.Response
 }
 
 // orders gives the records that can be read: one odd order must not hide the others.
 func (p *provider) orders(ctx context.Context, query url.Values) (list []sdk.ListedPayment, got page, err error) {
 	got.resp, err = p.do(ctx, "/api/v1/orders", query, nil, &got)
-	if err == nil && got.Records == nil {
+	if err == nil && (got.Records == nil || json.Unmarshal(got.Records, &got.list) != nil) {
 		err = got.resp.Unexpected("it has no records")
 	}
-	for _, o := range got.Records {
-		if payment := o.payment(); payment.Status != "" && payment.Amount != nil && o.OrderID != "" {
+	for _, record := range got.list {
+		var o order
+		unread := json.Unmarshal(record, &o)
+		if payment := o.payment(); unread == nil && payment.Status != "" && payment.Amount != nil && o.OrderID != "" {
 			list = append(list, sdk.ListedPayment{Reference: string(o.CustOrderID), Payment: *payment})
 		}
 	}
@@ -157,7 +161,7 @@ func (p *provider) ListPayments(ctx context.Context, req sdk.ListPaymentsRequest
 		"start_time": {strconv.FormatInt(from, 10)}, "end_time": {strconv.FormatInt(end, 10)}, // so named in the SDKs [seen]
 		"page_num": {strconv.Itoa(number)}, "page_size": {"50"},
 	})
-	got, pages, next := len(page.Records), page.Pages.Decimal.IntPart(), ""
+	got, pages, next := len(page.list), page.Pages.Decimal.IntPart(), ""
 	switch {
 	case err != nil:
 		return nil, err

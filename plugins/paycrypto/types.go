@@ -63,17 +63,18 @@ var paymentStatuses = map[providerhttp.Text]sdk.PaymentStatus{
 // refundStatuses are those of them that tell of a refund. [doc]
 var refundStatuses = map[providerhttp.Text]sdk.RefundStatus{"7": sdk.RefundPending, "8": sdk.RefundSucceeded, "9": sdk.RefundFailed}
 
-// order is a record, the result of a new payment, or what a webhook says: each has some of these.
+// order is a record, the result of a new payment, or what a webhook says: each has some of these. What is no id and no
+// status may have any form: it must not hide that an order has succeeded.
 type order struct {
-	OrderID      providerhttp.Text   `json:"order_id"`
-	CustOrderID  providerhttp.Text   `json:"cust_order_id"`
-	RedirectURL  string              `json:"redirect_url"`
-	Status       providerhttp.Text   `json:"status"`
-	Reason       providerhttp.Text   `json:"reason"`
-	Currency     string              `json:"currency"`
-	Amount       providerhttp.Amount `json:"amount"`
-	PaidCurrency string              `json:"paid_currency"`
-	PaidAmount   providerhttp.Amount `json:"paid_amount"`
+	OrderID      providerhttp.Text  `json:"order_id"`
+	CustOrderID  providerhttp.Text  `json:"cust_order_id"`
+	RedirectURL  providerhttp.Words `json:"redirect_url"`
+	Status       providerhttp.Text  `json:"status"`
+	Reason       providerhttp.Words `json:"reason"`
+	Currency     providerhttp.Words `json:"currency"`
+	Amount       providerhttp.Words `json:"amount"`
+	PaidCurrency providerhttp.Words `json:"paid_currency"`
+	PaidAmount   providerhttp.Words `json:"paid_amount"`
 }
 
 // payment is what an order says. It has no Status when that is not known, and no Amount when the order has none.
@@ -85,6 +86,6 @@ func (o *order) payment() *sdk.Payment {
 }
 
 // money gives nil where nothing is told, such as "0" of "" before anybody paid. Currencies come in either case. [doc]
-func money(amount providerhttp.Amount, currency string) *sdk.Money {
-	return amount.Money(strings.ToUpper(currency))
+func money(amount, currency providerhttp.Words) *sdk.Money {
+	return providerhttp.Text(amount).Money(strings.ToUpper(string(currency)))
 }

@@ -60,6 +60,9 @@ func readEvent(text []byte, of *sdk.PaymentContext) *sdk.Event {
 	case ours:
 		out.Reference = of.Reference
 	}
+	if o.Amount != "" && out.Payment.Amount == nil && out.Payment.Status == sdk.PaymentSucceeded {
+		out.Payment.Status, out.Payment.Message = sdk.PaymentUnderReview, "its amount cannot be read"
+	}
 	// A refund has no id and no amount: there is one an order, named by the order's id. [decided]
 	if status := refundStatuses[o.Status]; status != "" && out.Reference != "" {
 		out.Reference, out.PaymentReference, out.Payment = "", out.Reference, nil

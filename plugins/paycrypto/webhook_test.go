@@ -289,3 +289,21 @@ func TestReturns(t *testing.T) {
 		}
 	}
 }
+
+// What a webhook says beyond id and status may have any form: the notice is not lost, and an amount that cannot be
+// compared is no success.
+func TestOddFieldsOfAnEvent(t *testing.T) {
+	for more, want := range map[string]sdk.PaymentStatus{
+		`"reason":{"code":7},"paid_amount":[],"redirect_url":1`: sdk.PaymentSucceeded,
+		`"amount":"13.2","currency":"usd"`:                      sdk.PaymentSucceeded,
+		`"amount":"13.2 USD","currency":"USD"`:                  sdk.PaymentUnderReview,
+		`"amount":{"value":1},"currency":"USD"`:                 sdk.PaymentUnderReview,
+		`"amount":"13.2","currency":"U S D"`:                    sdk.PaymentUnderReview,
+	} {
+		event := strings.Replace(paidEvent, `"status":1`, more+`,"status":1`, 1)
+		n, err := parse(t, pushed("order_result", event), nil)
+		if err != nil || len(n.Events) != 1 || n.Events[0].Payment.Status != want {
+			t.Errorf("%s: got %+v, %v", more, n, err)
+		}
+	}
+}

@@ -63,6 +63,7 @@ var meanings = providerhttp.Meanings{
 	{"36205", sdk.CodeAuthentication},                   // the same, as a number or a text [doc]
 	{"signature", sdk.CodeAuthentication},               // [decided]
 	{"already", sdk.CodeDuplicate},                      // [decided]
+	{"duplicate", sdk.CodeDuplicate},                    // [decided]
 	{"not found", sdk.CodeNotFound},                     // of an order: it is not finished [doc]
 }
 

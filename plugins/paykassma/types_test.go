@@ -34,6 +34,7 @@ func TestErrors(t *testing.T) {
 		// What is likely though not documented.
 		{200, `{"status":"fail","message":"Wrong signature"}`, sdk.CodeAuthentication, sdk.OutcomeRefused, " Wrong signature"},
 		{200, `{"status":"fail","message":{"withdrawal_id":["The withdrawal id has already been taken."]}}`, sdk.CodeDuplicate, sdk.OutcomeUnknown, ` {"withdrawal_id":["The withdrawal id has already been taken."]}`},
+		{200, `{"status":"fail","message":"Duplicate withdrawal_id"}`, sdk.CodeDuplicate, sdk.OutcomeUnknown, " Duplicate withdrawal_id"},
 		{422, `{"message":"The given data was invalid.","errors":{"amount":["The amount must be an integer."]}}`, sdk.CodeInvalidRequest, sdk.OutcomeRefused, " The given data was invalid."},
 		{401, `{"message":"Unauthenticated."}`, sdk.CodeAuthentication, sdk.OutcomeRefused, " Unauthenticated."},
 		{403, `{"status":"fail","message":"No"}`, sdk.CodePermission, sdk.OutcomeRefused, " No"},

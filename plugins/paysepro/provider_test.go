@@ -56,6 +56,27 @@ func TestListPaymentMethods(t *testing.T) {
 	}
 }
 
+// PHP writes a list that lost its first item as an object: its methods and their limits count all the same.
+func TestMethodsInAnObject(t *testing.T) {
+	odd := strings.NewReplacer(`"neosurf":[{`, `"neosurf":{"1":{`, `"pmin":"1.00","pmax":"1000.00"}],`, `"pmin":"5.00","pmax":"1000.00"}},`).Replace(data)
+	odd = strings.Replace(odd, `"3esteleingreso":[{`, `"3esteleingreso":{"1":{`, 1)
+	address, asked := serve(t, 200, odd, made)
+	p := newTestProvider(t, testConfig(address))
+	list, err := p.ListPaymentMethods(t.Context(), sdk.ListPaymentMethodsRequest{Country: "es"})
+	if err != nil || len(list) != 4 || list[0].ID != "neosurf" || list[0].Min.String() != "5" {
+		t.Fatalf("got %+v, %v", list, err)
+	}
+	req := paymentRequest()
+	req.Method = "neosurf"
+	_, err = p.CreatePayment(t.Context(), req)
+	wantError(t, err, sdk.CodeLimit, sdk.OutcomeNotSent)
+	for _, r := range asked() {
+		if r.URL.Path != "/getData.php" {
+			t.Errorf("asked %s", r.URL)
+		}
+	}
+}
+
 func TestNoMethods(t *testing.T) {
 	for _, none := range []string{`[]`, `{}`, `null`} {
 		start, end := strings.Index(data, `{"neosurf"`), strings.Index(data, `},"gateway"`)

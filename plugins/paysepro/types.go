@@ -98,7 +98,7 @@ func readModule(resp *providerhttp.Response) (*module, error) {
 		return nil, resp.Unexpected("it names no currency")
 	}
 	for _, method := range answer.Data.At("modules", "methods").Members() {
-		for _, item := range method.Value.Items() {
+		for _, item := range method.Value.Elements() {
 			var o offer
 			if item.Decode(&o) != nil || o.Method == "" {
 				return nil, resp.Unexpected("a payment method cannot be read")
@@ -113,11 +113,11 @@ func readModule(resp *providerhttp.Response) (*module, error) {
 // in the module's currency.
 func readCode(resp *providerhttp.Response, currency string) (*sdk.Payment, error) {
 	var c struct {
-		Error   providerhttp.Text   `json:"error"`
-		Message providerhttp.Words  `json:"message"`
-		Code    providerhttp.Text   `json:"code"`
-		Price   providerhttp.Amount `json:"price"`
-		URL     string              `json:"url"`
+		Error   providerhttp.Text  `json:"error"`
+		Message providerhttp.Words `json:"message"`
+		Code    providerhttp.Text  `json:"code"`
+		Price   providerhttp.Words `json:"price"`
+		URL     providerhttp.Words `json:"url"`
 	}
 	if err := resp.DecodeJSON(&c); err != nil {
 		return nil, err
@@ -125,9 +125,12 @@ func readCode(resp *providerhttp.Response, currency string) (*sdk.Payment, error
 	if err := check(resp, string(c.Error), string(c.Message)); err != nil {
 		return nil, err
 	}
-	payment, err := resp.Redirect(string(c.Code), c.URL)
-	if err == nil && c.Price.Present {
-		payment.Amount = &sdk.Money{Amount: c.Price.Decimal, Currency: currency}
+	payment, err := resp.Redirect(string(c.Code), string(c.URL))
+	if err != nil || c.Price == "" {
+		return payment, err
 	}
-	return payment, err
+	if payment.Amount = providerhttp.Text(c.Price).Money(currency); payment.Amount == nil {
+		return nil, resp.Unexpected("its price cannot be read")
+	}
+	return payment, nil
 }

@@ -24,15 +24,17 @@ func TestErrorCodes(t *testing.T) {
 		if code == "08" || code == "17" {
 			outcome, before = sdk.OutcomeUnknown, sdk.OutcomeNotSent
 		}
-		address, asked := serve(t, 200, data, `{"error":"`+code+`"}`)
-		_, err := newTestProvider(t, testConfig(address)).CreatePayment(t.Context(), paymentRequest())
-		wantError(t, err, want, outcome)
-		var e *sdk.Error
-		if !errors.As(err, &e) || e.ProviderCode != code || len(asked()) != 2 {
-			t.Errorf("%s: %v", code, err)
+		for _, more := range []string{``, `,"message":{"text":["no"]},"price":false,"url":[]`} { // hides no refusal
+			address, asked := serve(t, 200, data, `{"error":"`+code+`"`+more+`}`)
+			_, err := newTestProvider(t, testConfig(address)).CreatePayment(t.Context(), paymentRequest())
+			wantError(t, err, want, outcome)
+			var e *sdk.Error
+			if !errors.As(err, &e) || e.ProviderCode != code || len(asked()) != 2 || more != "" && e.ProviderMessage != `{"text":["no"]}` {
+				t.Errorf("%s: %v", code, err)
+			}
 		}
 		for _, answer := range []string{
-			`{"error":"` + code + `","message":"no"}`, `{"error":"` + code + `","data":[]}`, `{"error":0,"data":{"error":"` + code + `"}}`,
+			`{"error":"` + code + `","message":"no"}`, `{"error":"` + code + `","message":["no"]}`, `{"error":"` + code + `","data":[]}`, `{"error":0,"data":{"error":"` + code + `"}}`,
 		} {
 			address, asked := serve(t, 200, answer, made)
 			p := newTestProvider(t, testConfig(address))

@@ -39,7 +39,7 @@ func (p *provider) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest
 		return out, nil
 	}
 	payment := &sdk.Payment{ProviderReference: n.get("code"), Status: status, ProviderStatus: result}
-	if price, currency := n.get("price"), n.get("currency"); price != "" && currency != "" {
+	if price, currency := n.get("price"), strings.ToUpper(n.get("currency")); price != "" && currency != "" {
 		amount, err := sdk.ParseMoney(price, currency)
 		if err != nil {
 			return nil, refused("price or currency of the notification cannot be read")

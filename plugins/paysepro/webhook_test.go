@@ -57,6 +57,7 @@ func TestWhatANotificationSays(t *testing.T) {
 		{"another currency", "USD", "EUR", sdk.PaymentSucceeded, "2.99 EUR"},
 		{"no price", "&price=2.99", "", sdk.PaymentSucceeded, ""},
 		{"no currency", "&currency=USD", "", sdk.PaymentSucceeded, ""},
+		{"a currency in small letters", "USD", "usd", sdk.PaymentSucceeded, "2.99 USD"},
 		{"no mode", "&mode=live", "", sdk.PaymentSucceeded, "2.99 USD"},
 		{"something else", "result=ok", "result=OK!", "", ""},
 		{"capitals", "result=ok", "result=OK", "", ""},
@@ -120,7 +121,7 @@ func TestRefusedNotifications(t *testing.T) {
 		{"a test in capitals", "mode=live", "mode=DEBUG"},
 		{"a price that is none", "2.99", "2,99"},
 		{"a price of endless digits", "2.99", "1e999999999"},
-		{"a currency that is none", "USD", "dollars"},
+		{"a currency that is none", "USD", "US dollars"},
 		{"a broken query", "mode=live", "%zz"},
 		{"nothing", notification, ""},
 	} {

@@ -22,7 +22,7 @@ type answer struct {
 	Error         providerhttp.Words `json:"error"`
 	Code          providerhttp.Text  `json:"Code"`
 	HTTPCode      providerhttp.Text  `json:"http_code"`
-	PaymentURL    string             `json:"payment_url"`
+	PaymentURL    providerhttp.Words `json:"payment_url"`
 	TransactionID providerhttp.Text  `json:"transaction_id"`
 	StatusCode    providerhttp.Text  `json:"status_code"`
 	PaymentStatus providerhttp.Text  `json:"payment_status"`
@@ -71,8 +71,8 @@ func (a *answer) payment() (*sdk.Payment, error) {
 	if a.Status != success {
 		return nil, a.resp.Unexpected("its status is neither success nor error")
 	}
-	id := cmp.Or(string(a.TransactionID), providerhttp.LastSegment(a.PaymentURL))
-	return a.resp.Redirect(id, a.PaymentURL)
+	id := cmp.Or(string(a.TransactionID), providerhttp.LastSegment(string(a.PaymentURL)))
+	return a.resp.Redirect(id, string(a.PaymentURL))
 }
 
 // paymentStatuses are what payment-check's codes mean. [doc]

@@ -34,6 +34,10 @@ func TestErrors(t *testing.T) {
 		{200, `{"error":"No","http_code":200}`, sdk.CodeDeclined, sdk.OutcomeRefused, "200 No"},
 		{404, `{"error":"Not found","http_code":404}`, sdk.CodeNotFound, sdk.OutcomeRefused, "404 Not found"},
 		{429, `{"error":"Slow down"}`, sdk.CodeRateLimited, sdk.OutcomeRefused, " Slow down"},
+		// Words in another form than usual hide neither that it is a no nor what it says.
+		{200, `{"status":"error","message":{"amount":["Too much."]},"payment_url":false}`, sdk.CodeDeclined, sdk.OutcomeRefused, ` {"amount":["Too much."]}`},
+		{200, `{"error":["Invalid secret key"],"http_code":401}`, sdk.CodeAuthentication, sdk.OutcomeRefused, `401 ["Invalid secret key"]`},
+		{200, `{"status":"error","message":["Duplicate request detected."]}`, sdk.CodeDuplicate, sdk.OutcomeUnknown, ` ["Duplicate request detected."]`},
 		// An earlier attempt may have arrived.
 		{200, duplicate, sdk.CodeDuplicate, sdk.OutcomeUnknown, " Duplicate request detected."},
 		{400, duplicate, sdk.CodeDuplicate, sdk.OutcomeUnknown, " Duplicate request detected."},

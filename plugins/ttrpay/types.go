@@ -13,7 +13,7 @@ type answer struct {
 	Result struct {
 		Code        providerhttp.Text  `json:"code"`
 		Message     providerhttp.Words `json:"message"`
-		PaymentLink string             `json:"payment_link"`
+		PaymentLink providerhttp.Words `json:"payment_link"`
 	} `json:"result"`
 
 	resp *providerhttp.Response
@@ -39,7 +39,7 @@ func readAnswer(resp *providerhttp.Response) (*answer, error) {
 	}
 	e := resp.Refusal(string(code), string(a.Result.Message))
 	if code == badSignature {
-		e.Code = sdk.CodeAuthentication
+		return nil, e.Means(sdk.CodeAuthentication)
 	}
 	return nil, e
 }
@@ -47,6 +47,6 @@ func readAnswer(resp *providerhttp.Response) (*answer, error) {
 // payment reads the answer to a new payment. Until a notice brings the transaction_id, the last segment of payment_link
 // is all that TTR Pay calls it. [decided]
 func (a *answer) payment() (*sdk.Payment, error) {
-	link := a.Result.PaymentLink
+	link := string(a.Result.PaymentLink)
 	return a.resp.Redirect(providerhttp.LastSegment(link), link)
 }

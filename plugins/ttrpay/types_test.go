@@ -23,6 +23,9 @@ func TestErrors(t *testing.T) {
 		{200, `{"status":"false","result":{"code":99}}`, sdk.CodeDeclined, sdk.OutcomeRefused, "99 "},
 		{422, `{"status":false,"result":{"code":"E001","message":"No."}}`, sdk.CodeInvalidRequest, sdk.OutcomeRefused, "E001 No."},
 		{429, `{"status":false,"result":{"code":"E001","message":"Slow."}}`, sdk.CodeRateLimited, sdk.OutcomeRefused, "E001 Slow."},
+		// A message, or what is missing, in another form than usual does not hide the no.
+		{200, `{"status":false,"result":{"code":"E012","message":{"text":"No."},"payment_link":false}}`, sdk.CodeAuthentication, sdk.OutcomeRefused, `E012 {"text":"No."}`},
+		{200, `{"status":false,"result":{"code":"E099","message":["No."],"payment_link":[]}}`, sdk.CodeDeclined, sdk.OutcomeRefused, `E099 ["No."]`},
 		// A server that fails proves nothing, whatever it says.
 		{500, `{"status":false,"result":{"code":"E001","message":"No."}}`, sdk.CodeUnavailable, sdk.OutcomeUnknown, "E001 No."},
 		{500, made, sdk.CodeUnavailable, sdk.OutcomeUnknown, ""},

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/payhost/payhost/sdk"
 	"github.com/payhost/payhost/sdk/providerhttp"
@@ -15,10 +16,10 @@ type notice struct {
 	Status          providerhttp.Text   `json:"status"`
 	MerchantRefCode providerhttp.Text   `json:"merchant_ref_code"` // our order_id
 	TransactionID   providerhttp.Text   `json:"transaction_id"`
-	Currency        string              `json:"currency"`
+	Currency        providerhttp.Text   `json:"currency"`
 	Amount          providerhttp.Amount `json:"amount"`      // what was asked for
 	TrueAmount      providerhttp.Amount `json:"true_amount"` // what was paid
-	Datetime        string              `json:"datetime"`
+	Datetime        providerhttp.Text   `json:"datetime"`
 }
 
 // paymentStatuses are what a notice can say. Only the first is in the document's example.
@@ -46,7 +47,7 @@ func (p *provider) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest
 		}
 	}
 	if status := paymentStatuses[n.Status]; status != "" {
-		out.Events = []sdk.Event{{Reference: string(n.MerchantRefCode), Payment: n.payment(status), OccurredAt: sdk.TimeZone("UTC").Time(n.Datetime)}}
+		out.Events = []sdk.Event{{Reference: string(n.MerchantRefCode), Payment: n.payment(status), OccurredAt: sdk.TimeZone("UTC").Time(string(n.Datetime))}}
 	} else {
 		p.rt.Logger.WarnContext(ctx, "a notice has a status that is not known: it changes nothing", "status", fmt.Sprintf("%.40q", string(n.Status)))
 	}
@@ -60,7 +61,8 @@ func readNotice(body []byte) (*notice, error) {
 	if err == nil {
 		err = fields.Decode(&n)
 	}
-	if err != nil || n.Status == "" || n.MerchantRefCode == "" || n.Currency != "" && sdk.CheckCurrency(n.Currency) != nil {
+	n.Currency = providerhttp.Text(strings.ToUpper(string(n.Currency)))
+	if err != nil || n.Status == "" || n.MerchantRefCode == "" || n.Currency != "" && sdk.CheckCurrency(string(n.Currency)) != nil {
 		return nil, sdk.NotSent(sdk.CodeInvalidRequest, "the notice is neither JSON nor a form with status and merchant_ref_code")
 	}
 	return &n, nil
@@ -73,13 +75,13 @@ func (n *notice) payment(status sdk.PaymentStatus) *sdk.Payment {
 	if n.CSRefCode != "" {
 		p.Message = "cs_ref_code " + string(n.CSRefCode) // what TTR Pay's support asks for
 	}
-	asked, paid := n.Amount.Decimal, n.TrueAmount.Decimal
-	if !n.Amount.Present || !n.TrueAmount.Present || n.Currency == "" {
+	asked, paid, currency := n.Amount.Decimal, n.TrueAmount.Decimal, string(n.Currency)
+	if !n.Amount.Present || !n.TrueAmount.Present || currency == "" || asked.IsNegative() {
 		return p
 	}
-	p.Amount = &sdk.Money{Amount: asked, Currency: n.Currency}
-	if status == sdk.PaymentSucceeded && !paid.Equal(asked) {
-		p.Paid = &sdk.Money{Amount: paid, Currency: n.Currency}
+	p.Amount = &sdk.Money{Amount: asked, Currency: currency}
+	if status == sdk.PaymentSucceeded && !paid.Equal(asked) && !paid.IsNegative() { // less than nothing nobody can pay
+		p.Paid = &sdk.Money{Amount: paid, Currency: currency}
 	}
 	if status == sdk.PaymentSucceeded && paid.LessThan(asked) {
 		p.Status, p.Message = sdk.PaymentUnderReview, fmt.Sprintf("true_amount is %s, less than the amount of %s", paid, asked)

@@ -83,7 +83,11 @@ func TestWhatANoticeSays(t *testing.T) {
 		{"another amount", change("3.20", "1.00"), sdk.PaymentSucceeded, "1 USD", ""},
 		{"another currency", change("USD", "EUR"), sdk.PaymentSucceeded, "3.2 EUR", ""},
 		{"less was paid", change(`"true_amount":"3.20"`, `"true_amount":"3.19"`), sdk.PaymentUnderReview, "3.2 USD", "3.19 USD"},
-		{"nothing was paid", change(`"true_amount":"3.20"`, `"true_amount":"-1"`), sdk.PaymentUnderReview, "3.2 USD", "-1 USD"},
+		{"nothing was paid", change(`"true_amount":"3.20"`, `"true_amount":"0.00"`), sdk.PaymentUnderReview, "3.2 USD", "0 USD"},
+		{"less than nothing was paid", change(`"true_amount":"3.20"`, `"true_amount":"-1"`), sdk.PaymentUnderReview, "3.2 USD", ""},
+		{"less than nothing was asked for", change(`"amount":"3.20"`, `"amount":"-3.20"`), sdk.PaymentSucceeded, "", ""},
+		{"a currency in small letters", change("USD", "usd"), sdk.PaymentSucceeded, "3.2 USD", ""},
+		{"a time that is a number", change(`"2025-12-13 03:37:11"`, `1765597031`), sdk.PaymentSucceeded, "3.2 USD", ""},
 		{"more was paid", change(`"true_amount":"3.20"`, `"true_amount":"4"`), sdk.PaymentSucceeded, "3.2 USD", "4 USD"},
 		{"less was paid of a failure", change(`"1"`, `-1`, `"true_amount":"3.20"`, `"true_amount":"0.00"`), sdk.PaymentFailed, "3.2 USD", ""},
 		// Without all of them there is nothing to compare: the host believes no such success.

@@ -44,6 +44,16 @@ func (t *Text) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
+// Money gives the amount that the text is, with an exponent or not, in a currency; nil where that says nothing, as
+// sdk.ReadMoney has it. Unlike an Amount, a text that is no number hides nothing else of an answer.
+func (t Text) Money(currency string) *sdk.Money {
+	d, err := parseNumber(string(t))
+	if err != nil {
+		return nil
+	}
+	return sdk.ReadMoney(d.String(), currency)
+}
+
 // Words reads whatever stands where a provider has something to say, as signature.Value.Words has it: a text or number, an
 // object or array as its JSON, and nothing of null, false and what is empty. So a message in another form than usual
 // hides neither that an answer is a no nor what it says.
@@ -81,7 +91,7 @@ func (a Amount) Money(currency string) *sdk.Money {
 	if !a.Present {
 		return nil
 	}
-	return sdk.ReadMoney(a.Decimal.String(), currency)
+	return Text(a.Decimal.String()).Money(currency)
 }
 
 // The exponent is bounded by its figures before anything is computed with it.

@@ -130,3 +130,20 @@ func TestAmountAsMoney(t *testing.T) {
 		}
 	}
 }
+
+func TestTextAsMoney(t *testing.T) {
+	for text, want := range map[providerhttp.Text]string{
+		"12.00": "12 EUR", "1E-8": "0.00000001 EUR", "1.5e2": "150 EUR", "0": "", "-5": "", "": "", "12,5": "", "true": "", "1e999": "",
+	} {
+		got := ""
+		if m := text.Money("EUR"); m != nil {
+			got = m.String()
+		}
+		if got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+	if m := providerhttp.Text("1").Money("eur"); m != nil {
+		t.Errorf("got %v", m)
+	}
+}
