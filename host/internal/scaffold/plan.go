@@ -27,8 +27,12 @@ var (
 	moduleLine = regexp.MustCompile(`(?m)^module\s+(\S+)`)
 )
 
-// reserved names mean something else to the go command, or are taken by a program that is no plugin.
-var reserved = []string{"internal", "sandbox", "simulator", "testdata", "vendor"}
+// reserved names mean something else to the go command, are taken by a program that is no plugin, or are words of the
+// contract: host and sdk speak of no provider by its name.
+var reserved = []string{
+	"account", "event", "host", "internal", "payhost", "payment", "payout", "plugin", "provider", "refund", "sandbox", "sdk",
+	"simulator", "testdata", "vendor", "webhook",
+}
 
 // planFor gives every reason why the options cannot be followed.
 func planFor(o Options) (*plan, *Problems) {

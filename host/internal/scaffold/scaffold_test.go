@@ -182,6 +182,7 @@ func TestEveryProblemAtOnce(t *testing.T) {
 	}{
 		{"a name", scaffold.Options{Name: "Acme!", From: t.TempDir()}, []string{`"Acme!" is no name for a plugin`}},
 		{"a reserved name", scaffold.Options{Name: "vendor", From: t.TempDir()}, []string{`"vendor" cannot be`}},
+		{"a word of the contract", scaffold.Options{Name: "payment", From: t.TempDir()}, []string{`"payment" cannot be`}},
 		{"a dash at the end", scaffold.Options{Name: "acme-", From: t.TempDir()}, []string{"not ending with -"}},
 		{"too long", scaffold.Options{Name: strings.Repeat("a", 33), From: t.TempDir()}, []string{"1 to 32 characters"}},
 		{"all flags", scaffold.Options{Name: "a_b", Module: "has space", SDK: "nowhere", Dir: "new", From: t.TempDir()},
