@@ -3,6 +3,10 @@ package e2e
 import (
 	"encoding/json"
 	"encoding/xml"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -139,6 +143,36 @@ func TestNothingIsProvenWithoutWhatTheKitNeeds(t *testing.T) {
 				t.Errorf("exit %d, want %d and %q\n%s", exit, c.exit, c.says, said)
 			}
 		})
+	}
+}
+
+// A simulator that does not speak the control protocol proves a part, and the report says which part it does not.
+func TestAPartIsProvenWithoutTheControlProtocol(t *testing.T) {
+	w := newWorld(t)
+	target, err := url.Parse(w.sandbox)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := httputil.NewSingleHostReverseProxy(target)
+	plain := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/_simulator/") {
+			http.NotFound(rw, r)
+			return
+		}
+		proxy.ServeHTTP(rw, r)
+	}))
+	defer plain.Close()
+	if exit, _, said := w.prove("ptop", "--simulator", plain.URL, "--config", w.config); exit != 1 || !strings.Contains(said, "docs/conformance.md") {
+		t.Errorf("exit %d\n%s", exit, said)
+	}
+	exit, p, said := w.prove("ptop", "--simulator", plain.URL, "--config", w.config, "--partial")
+	if exit != 0 || p.Failed != 0 || p.Passed < 25 {
+		t.Errorf("exit %d\n%s", exit, said)
+	}
+	for _, c := range p.Cases {
+		if c.Name == "create payment" && (c.State != "left_out" || !strings.Contains(c.Why, "no books")) {
+			t.Errorf("%s: %s %s", c.Name, c.State, c.Why)
+		}
 	}
 }
 

@@ -113,9 +113,9 @@ func (x *trial) newAttempt(v verb, shot shot, err error) {
 	}
 }
 
-// executedBy counts in the books; -1 where they do not know the verb.
+// executedBy counts in the books; -1 where they do not know the verb, or there are none.
 func (x *trial) executedBy(s shot) int {
-	if s.kind == "" {
+	if s.kind == "" || x.control.books == nil {
 		return -1
 	}
 	return x.executed(s.kind, s.reference)

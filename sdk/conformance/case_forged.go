@@ -198,6 +198,9 @@ var returnCases = []testCase{
 // Customers can change what their browser sends, so a return is held to the same as a notice.
 func returned(x *trial) {
 	c := x.paid(nil)
+	if x.control.returns == nil {
+		x.unproven("returns to give")
+	}
 	requests, err := x.control.returns(x.ctx, c.Reference)
 	x.must(err, "the simulator's returns")
 	if len(requests) == 0 {

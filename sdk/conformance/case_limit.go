@@ -96,7 +96,7 @@ func (x *trial) turnedAway(a amounts, m sdk.Money, code sdk.Code) {
 	reference, err := a.try(m)
 	x.want(err, code, sdk.OutcomeNotSent, "%s of %s", a.kind, m)
 	x.quiet(string(a.kind) + " of " + m.String())
-	if n := x.executed(a.kind, reference); n != 0 {
+	if n := x.executedBy(shot{kind: a.kind, reference: reference}); n > 0 {
 		x.fail("%s of %s: the provider's books have it", a.kind, m)
 	}
 }

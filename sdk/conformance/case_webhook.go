@@ -75,6 +75,9 @@ func (x *trial) tellings() []told {
 
 // notices are those that the provider sends about a reference.
 func (x *trial) notices(reference string) []sdk.HTTPRequest {
+	if x.control.webhooks == nil {
+		x.unproven("notices to give")
+	}
 	list, err := x.control.webhooks(x.ctx, reference)
 	x.must(err, "the simulator's notices")
 	return list

@@ -31,8 +31,12 @@ type Remote struct {
 // remoteTimeout bounds one control request.
 const remoteTimeout = 10 * time.Second
 
+// errNoProtocol is for an answer this is not the control protocol's.
+var errNoProtocol = errors.New("this is not the control protocol")
+
 // Dial asks the simulator at the address what it can do. The address is the base URL of the provider's API, and may have
-// a path.
+// a path. When somebody answers there who does not speak the control protocol, there is an error and a Remote that can do
+// nothing, for Partial.
 func Dial(ctx context.Context, address string) (*Remote, error) {
 	base, err := url.Parse(strings.TrimRight(address, "/"))
 	if err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" || base.RawQuery != "" {
@@ -54,8 +58,11 @@ func Dial(ctx context.Context, address string) (*Remote, error) {
 	}
 	sequence.CompareAndSwap(0, uint64(rand.Uint32()>>2)) //nolint:gosec // to be another one, not to be secret
 	if err := r.get(ctx, "", nil, &r.said); err != nil {
-		return nil, fmt.Errorf("the simulator at %s does not say what it can do: %w; the kit needs one with the control protocol "+
-			"(conformance.Control serves it in Go)", address, err)
+		if !errors.Is(err, errNoProtocol) {
+			return nil, fmt.Errorf("the simulator at %s: %w", address, err)
+		}
+		return r, fmt.Errorf("the simulator at %s does not say what it can do: %w; docs/conformance.md has "+
+			"what a simulator must say", address, err)
 	}
 	return r, nil
 }
@@ -164,14 +171,14 @@ func (r *Remote) do(ctx context.Context, method, what string, query url.Values, 
 	case err != nil:
 		return err
 	case len(text) > maxControlAnswer:
-		return fmt.Errorf("%s %s answers with more than %d bytes", method, to.Path, maxControlAnswer)
+		return fmt.Errorf("%s %s answers with more than %d bytes: %w", method, to.Path, maxControlAnswer, errNoProtocol)
 	case resp.StatusCode != http.StatusOK:
-		return fmt.Errorf("%s %s answers %s: %.200s", method, to.Path, resp.Status, bytes.TrimSpace(text))
+		return fmt.Errorf("%s %s answers %s (%.200q): %w", method, to.Path, resp.Status, bytes.TrimSpace(text), errNoProtocol)
 	case into == nil:
 		return nil
 	}
 	if err := json.Unmarshal(text, into); err != nil {
-		return errors.New(method + " " + to.Path + " does not answer with the JSON of the protocol: " + err.Error())
+		return fmt.Errorf("%s %s does not answer with its JSON (%w): %w", method, to.Path, err, errNoProtocol)
 	}
 	return nil
 }

@@ -156,8 +156,8 @@ func TestWhatIsNoRemoteSimulator(t *testing.T) {
 		want    string
 	}{
 		"a provider":   {say(404, "no such page"), "404"},
-		"not JSON":     {say(200, "<html>"), "does not answer with the JSON of the protocol"},
-		"another form": {say(200, `{"can":"all"}`), "does not answer with the JSON of the protocol"},
+		"not JSON":     {say(200, "<html>"), "does not answer with its JSON"},
+		"another form": {say(200, `{"can":"all"}`), "does not answer with its JSON"},
 		"too much":     {say(200, strings.Repeat(" ", maxControlAnswer+1)), "more than"},
 	} {
 		if _, err := dial(t, c.handler); err == nil || !strings.Contains(err.Error(), c.want) {

@@ -30,6 +30,7 @@ func Prove(r Reporter, launch Launch, config func(baseURL string) string, sim Si
 		r.Errorf("no address for the plugin to call: %v", err)
 		return
 	}
+	s.partial = set.partial
 	defer s.tap.close()
 	// The scout finds out which cases there are for this provider.
 	r.Run("start", func(r Reporter) { s.scout(r) })
@@ -55,6 +56,7 @@ type Option func(*settings)
 type settings struct {
 	without map[string]string // case -> reason
 	only    func(name string) bool
+	partial bool
 }
 
 // Without leaves a case out, by the name under which it runs. The reason is shown in the report.

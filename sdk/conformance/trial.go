@@ -112,6 +112,9 @@ func (x *trial) entries(kind fault.EntryKind, reference string) []fault.Entry {
 
 // books are everything that the provider has entered.
 func (x *trial) books() []fault.Entry {
+	if x.control.books == nil {
+		x.unproven("books")
+	}
 	list, err := x.control.books(x.ctx)
 	x.must(err, "the simulator's books")
 	return list
@@ -140,6 +143,9 @@ func (x *trial) total(kind fault.EntryKind) int {
 
 // settle makes the customer pay.
 func (x *trial) settle(reference string) {
+	if x.control.settle == nil {
+		x.unproven("way to make a customer pay")
+	}
 	x.must(x.control.settle(x.ctx, reference), "the simulator's settling")
 }
 

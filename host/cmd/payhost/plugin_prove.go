@@ -17,6 +17,7 @@ import (
 type proveOptions struct {
 	simulator, account, only, junit string
 	without                         []string
+	partial                         bool
 }
 
 func (a *app) pluginProveCommand() *cobra.Command {
@@ -38,12 +39,14 @@ its base_url is replaced.
 Exit status: 0 when every case passed, 1 when one failed, 2 for wrong usage.`,
 		Example: `  payhost plugin test bin/plugins/acme --simulator http://127.0.0.1:9090/acme
   payhost plugin test ./acme@1.2.0 --simulator http://127.0.0.1:9090 --config acme.json --junit report.xml
-  payhost plugin test ./acme --simulator http://127.0.0.1:9090 --run 'webhook|return'`,
+  payhost plugin test ./acme --simulator http://127.0.0.1:9090 --run 'webhook|return'
+  payhost plugin test ./acme --simulator https://sandbox.acme.example --config config.toml --partial`,
 		Args: arguments("FILE"),
 	}
 	c.Flags().StringVar(&o.simulator, "simulator", "", "the `URL` of the simulated provider, which speaks the kit's control protocol (required)")
 	c.Flags().StringVar(&o.account, "account", "", "whose configuration it gets, by `name` (default: the only account with this plugin)")
 	c.Flags().StringVar(&o.only, "run", "", "only the cases whose names match the `expression`")
+	c.Flags().BoolVar(&o.partial, "partial", false, "leave out what a simulator without the control protocol cannot prove")
 	c.Flags().StringArrayVar(&o.without, "without", nil, "leave a case out, `NAME=REASON`; may be repeated")
 	c.Flags().StringVar(&o.junit, "junit", "", "write the report to a `file` as JUnit's XML too")
 	c.RunE = func(c *cobra.Command, args []string) error {
@@ -67,7 +70,7 @@ Exit status: 0 when every case passed, 1 when one failed, 2 for wrong usage.`,
 
 // proveOptions reads the flags.
 func (a *app) proveOptions(file string, o proveOptions, hasConfig bool) (prove.Options, error) {
-	out := prove.Options{File: file, Simulator: o.simulator, Without: map[string]string{}}
+	out := prove.Options{File: file, Simulator: o.simulator, Partial: o.partial, Without: map[string]string{}}
 	if o.simulator == "" {
 		return out, wrongUsage("plugin test needs --simulator: the address of the simulated provider")
 	}
@@ -105,9 +108,9 @@ func (a *app) proveOptions(file string, o proveOptions, hasConfig bool) (prove.O
 
 // printCase tells of a case as it ends.
 func (a *app) printCase(c prove.Result) {
-	state := string(c.State)
+	state := fmt.Sprintf("%-8s", c.State)
 	if a.colored() {
-		state = paint(orElse(statusColors[state], plain), state)
+		state = paint(orElse(statusColors[string(c.State)], plain), state)
 	}
 	fmt.Fprintf(a.out, "%s  %-34s %6.2f s\n", state, c.Name, c.Duration.Seconds())
 	for _, f := range c.Failures {

@@ -17,7 +17,7 @@ type State string
 const (
 	Passed State = "passed"
 	Failed State = "failed"
-	// LeftOut is a case that somebody asked to leave out.
+	// LeftOut is a case that somebody asked to leave out, or of which something was, since the simulator cannot do it.
 	LeftOut State = "left_out"
 	// NotNeeded is a case about a capability that the account does not have.
 	NotNeeded State = "not_needed"
@@ -129,6 +129,14 @@ func (l *listener) Errorf(format string, args ...any) {
 	// The contract's sentence stands in the result already.
 	text, _, _ = strings.Cut(text, "\n\tThe contract: ")
 	r.State, r.Failures = Failed, append(r.Failures, Failure{Part: part, Text: text})
+}
+
+// LeaveOut ends the part. What was proven before does not make the case a proven one.
+func (l *listener) LeaveOut(why string) {
+	if l.result.State == Passed {
+		l.result.State, l.result.Why = LeftOut, why
+	}
+	runtime.Goexit()
 }
 
 // FailNow ends the part.
