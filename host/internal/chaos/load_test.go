@@ -16,7 +16,9 @@ type order struct {
 	key, kind, provider, body string
 	// mark is in the order and in the provider's books: the payout's recipient. Payments are found by their id.
 	mark string
-	id   string // "" while nobody has answered
+	// transfer: the customer pays without a page, and says so before the money is there, so that two notices come of it.
+	transfer bool
+	id       string // "" while nobody has answered
 }
 
 func (o *order) path() string { return "/v1/" + o.kind + "s" }
@@ -25,6 +27,7 @@ func (o *order) path() string { return "/v1/" + o.kind + "s" }
 type record struct {
 	ID         string
 	Status     string
+	Amount     string
 	NextAction *struct{ URL string } `json:"next_action"`
 	Failure    *struct{ Outcome string }
 	History    []struct{ At, Actor, Action, To, Note string }
@@ -66,7 +69,7 @@ func (l *load) newOrder(dice *rand.Rand, name string) *order {
 	case 0:
 		o.kind, o.provider = "payment", "ptop"
 	case 1:
-		o.kind, o.provider = "payment", "reference"
+		o.kind, o.provider, o.transfer = "payment", "reference", dice.IntN(2) == 0
 	case 2:
 		o.kind, o.provider = "payout", "ptop"
 		o.body = fmt.Sprintf(`{"provider":"ptop","amount":%q,"currency":"USD","recipient":{"email":%q}}`, amount, o.mark)
@@ -75,8 +78,9 @@ func (l *load) newOrder(dice *rand.Rand, name string) *order {
 		o.body = fmt.Sprintf(`{"provider":"reference","amount":%q,"currency":"EUR","recipient":{"name":"C","iban":%q}}`, amount, o.mark)
 	}
 	if o.kind == "payment" {
-		o.body = fmt.Sprintf(`{"provider":%q,"amount":%q,"currency":"USD","description":%q,"success_url":"https://shop.example/ok","cancel_url":"https://shop.example/no"}`,
-			o.provider, amount, o.mark)
+		method := map[bool]string{true: "transfer"}[o.transfer]
+		o.body = fmt.Sprintf(`{"provider":%q,"amount":%q,"currency":"USD","method":%q,"description":%q,"success_url":"https://shop.example/ok","cancel_url":"https://shop.example/no"}`,
+			o.provider, amount, method, o.mark)
 	}
 	l.mu.Lock()
 	l.orders = append(l.orders, o)
@@ -94,12 +98,32 @@ func (l *load) buy(ctx context.Context, dice *rand.Rand, name string) {
 	l.mu.Lock()
 	o.id, l.done = r.ID, l.done+1
 	l.mu.Unlock()
-	if r.NextAction != nil && choice < 9 { // one in ten never pays
-		result := "pay"
-		if choice == 8 {
-			result = "fail"
-		}
-		l.leave(ctx, o, r.NextAction.URL, result)
+	switch {
+	case choice == 9: // one in ten never pays, and is never paid
+	case o.transfer:
+		l.confirm(ctx, o, r.Amount)
+		l.settle(ctx, o)
+	case r.NextAction != nil && choice == 8:
+		l.leave(ctx, o, r.NextAction.URL, "fail")
+	case r.NextAction != nil:
+		l.leave(ctx, o, r.NextAction.URL, "pay")
+	case o.kind == "payout" && o.provider == "reference":
+		l.settle(ctx, o)
+	}
+}
+
+// confirm is the customer who has ordered a transfer. Nobody insists: the money comes all the same.
+func (l *load) confirm(ctx context.Context, o *order, amount string) {
+	body := fmt.Sprintf(`{"fields":{"transaction_id":%q,"amount":%q}}`, o.key, amount)
+	_, _ = call(ctx, http.MethodPost, "http://"+l.hosts[0].address+o.path()+"/"+o.id+"/confirm", "confirm-"+o.key, body, nil)
+}
+
+// settle is the provider who gets the customer's money, or finishes a payout.
+func (l *load) settle(ctx context.Context, o *order) {
+	body := fmt.Sprintf(`{"reference":%q}`, o.id)
+	status, err := call(ctx, http.MethodPost, l.books[o.provider]+"/_simulator/settle", "", body, nil)
+	if ctx.Err() == nil && (err != nil || status != http.StatusOK) {
+		l.t.Errorf("the simulator does not settle %s: %d %v", o.id, status, err)
 	}
 }
 

@@ -107,6 +107,8 @@ var faults = []string{
 	`{"kind":"lost_response","times":1}`,
 	`{"kind":"lost_response","times":2}`,
 	`{"kind":"duplicate","times":3}`,
+	`{"kind":"reordered","times":1}`,
+	`{"kind":"reordered","times":3}`,
 	`{"kind":"wrong_signature","times":1}`,
 }
 

@@ -112,8 +112,8 @@ func allowed(o *order, e []entry) []string {
 	switch {
 	case len(e) == 0: // nothing happened there
 		return append(honest, "failed")
-	case o.kind == "payout" && o.provider == "reference":
-		return append(honest, "processing", "succeeded")
+	case e[0].Status == "processing":
+		return append(honest, "requires_action", "processing") // of a payout only the latter
 	case o.kind == "payout", e[0].Moved:
 		return append(honest, "succeeded")
 	case e[0].Status == "failed":

@@ -5,6 +5,7 @@
 package pgserver
 
 import (
+	"bytes"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"os/user"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"syscall"
 	"time"
 
@@ -31,6 +33,26 @@ type Server struct {
 	port  int
 	flags []string
 	cmd   *exec.Cmd
+	// output is what it has said since its last start.
+	output *output
+}
+
+// output may be read while it is written.
+type output struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
 }
 
 // Programs gives the folder of initdb and postgres, "" when there is none.
@@ -81,14 +103,11 @@ func (s *Server) begin() (err error) {
 
 // launch runs the server on what its folder holds, and returns when it answers.
 func (s *Server) launch() error {
-	output, err := os.Create(s.log())
-	if err != nil {
-		return err
-	}
-	defer func() { _ = output.Close() }() // the server has it from then on
+	// Not a file: Wait then returns when the last of the server's processes has closed it, and not when the first ends.
+	s.output = &output{}
 	cmd := s.program("postgres", append([]string{"-D", s.data(), "-p", strconv.Itoa(s.port), "-k", s.dir,
 		"-c", "listen_addresses=127.0.0.1", "-c", "max_connections=200"}, s.flags...)...)
-	cmd.Stdout, cmd.Stderr = output, output
+	cmd.Stdout, cmd.Stderr = s.output, s.output
 	if err := cmd.Start(); err != nil {
 		return err
 	}
@@ -108,7 +127,7 @@ func (s *Server) Stop() {
 // Crash kills the server with all its processes and starts it again on what it left.
 func (s *Server) Crash() error {
 	_ = syscall.Kill(-s.cmd.Process.Pid, syscall.SIGKILL)
-	_ = s.cmd.Wait() // it was killed
+	_ = s.cmd.Wait() // for all of them: the rest notices that the first is gone, and ends
 	return s.launch()
 }
 
@@ -116,7 +135,6 @@ func (s *Server) Crash() error {
 func (s *Server) PID() int { return s.cmd.Process.Pid }
 
 func (s *Server) data() string { return filepath.Join(s.dir, "data") }
-func (s *Server) log() string  { return filepath.Join(s.dir, "log") }
 
 // program gives one of the server's programs, as the user that it runs as.
 func (s *Server) program(name string, args ...string) *exec.Cmd {
@@ -137,8 +155,7 @@ func (s *Server) answers() error {
 			return nil
 		}
 		if time.Now().After(deadline) {
-			said, _ := os.ReadFile(s.log()) // it may have said nothing
-			return fmt.Errorf("postgres does not answer: %w: %s", err, said)
+			return fmt.Errorf("postgres does not answer: %w: %s", err, s.output)
 		}
 	}
 }

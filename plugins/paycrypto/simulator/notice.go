@@ -68,18 +68,12 @@ func (s *Simulator) push(e fault.Entry) {
 	if !s.notices || to == "" {
 		return
 	}
-	times := 1
-	if s.faults.Take(fault.Duplicate) {
-		times = 2
-	}
 	secret := s.webhookSecret
 	if s.faults.Take(fault.WrongSignature) {
 		secret = "not the webhook secret"
 	}
 	body, header := webhook(secret, eventOf(e))
-	for range times {
-		s.deliver(to, body, header)
-	}
+	s.faults.Send(func() { s.deliver(to, body, header) })
 }
 
 // deliver reports whether a webhook was answered in the right format, whatever the answer.

@@ -116,21 +116,19 @@ func (s *Simulator) send(ctx context.Context, e fault.Entry) {
 	if !s.notices || to == "" || !told(e) {
 		return
 	}
-	keys, times := s.accessKey+s.privateKey, 1
+	keys := s.accessKey + s.privateKey
 	if s.faults.Take(fault.WrongSignature) {
 		keys = "not the keys"
 	}
-	if s.faults.Take(fault.Duplicate) {
-		times = 2
-	}
 	body := s.postback(e, keys, true)
-	for range times {
+	ctx = context.WithoutCancel(ctx) // it may be sent later
+	s.faults.Send(func() {
 		for range maxSends {
 			if s.sendOnce(ctx, to, body) {
 				break
 			}
 		}
-	}
+	})
 }
 
 // sendOnce reports whether the postback was answered as it is to be. [seen]

@@ -78,19 +78,17 @@ func (s *Simulator) send(ctx context.Context, e fault.Entry) {
 	if !s.notices || err != nil || to.Host == "" {
 		return
 	}
-	f, times := s.fields(e), 1
+	f := s.fields(e)
 	if s.faults.Take(fault.WrongSignature) {
 		f.Set("mid", "0")
-	}
-	if s.faults.Take(fault.Duplicate) {
-		times = 2
 	}
 	query := to.Query()
 	for name, values := range f {
 		query[name] = values
 	}
 	to.RawQuery = query.Encode()
-	for range times {
+	ctx = context.WithoutCancel(ctx) // it may be sent later
+	s.faults.Send(func() {
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, to.String(), http.NoBody)
 		if err != nil {
 			return
@@ -98,5 +96,5 @@ func (s *Simulator) send(ctx context.Context, e fault.Entry) {
 		if resp, err := s.sender.Do(req); err == nil {
 			_ = resp.Body.Close()
 		}
-	}
+	})
 }

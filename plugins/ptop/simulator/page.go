@@ -67,11 +67,7 @@ func (s *Simulator) send(ctx context.Context, to string, n notice) {
 	if !s.notices {
 		return
 	}
-	times := 1
-	if s.faults.Take(fault.Duplicate) {
-		times = 2
-	}
-	for range times {
+	s.faults.Send(func() {
 		req, err := http.NewRequestWithContext(ctx, http.MethodPost, to, strings.NewReader(n.json()))
 		if err != nil {
 			return
@@ -80,7 +76,7 @@ func (s *Simulator) send(ctx context.Context, to string, n notice) {
 		if resp, err := s.sender.Do(req); err == nil { //nolint:gosec // success_url is the caller's, and this is a simulator
 			_ = resp.Body.Close()
 		}
-	}
+	})
 }
 
 func withQuery(address, query string) string {

@@ -58,15 +58,7 @@ func (s *Simulator) notify(to string, n notice) {
 		key = "not the key"
 	}
 	written := n.write(key)
-	times := 1
-	if s.faults.Take(fault.Duplicate) {
-		times = 2
-	}
-	go func() {
-		for range times {
-			s.send(to, written)
-		}
-	}()
+	go s.faults.Send(func() { s.send(to, written) })
 }
 
 // send asks nobody again: the provider's document promises no repeat.
@@ -121,6 +113,7 @@ func (s *Simulator) Settle(reference string) {
 	}
 	if p := s.payout(id); p != nil && p.Status == "processing" {
 		p.Status = "paid"
+		s.books.Change(fault.Payout, p.ID, func(e *fault.Entry) { e.Status = p.Status })
 		s.notify(p.notifyURL, notice{Payout: p})
 	}
 	if f := s.refund(id); f != nil && f.Status == "pending" {

@@ -97,18 +97,16 @@ func (s *Simulator) send(ctx context.Context, e fault.Entry) {
 	if !s.notices {
 		return
 	}
-	f, times := fields(e), 1
+	f := fields(e)
 	if s.faults.Take(fault.WrongSignature) {
 		f["merchant_ref_code"] = "somebody-elses"
-	}
-	if s.faults.Take(fault.Duplicate) {
-		times = 2
 	}
 	written := asForm(f)
 	if e.Details["ipn_format"] == "json" {
 		written = asJSON(f)
 	}
-	for range times {
+	ctx = context.WithoutCancel(ctx) // it may be sent later
+	s.faults.Send(func() {
 		req, err := http.NewRequestWithContext(ctx, written.Method, e.Details["ipn_url"], strings.NewReader(string(written.Body)))
 		if err != nil {
 			return
@@ -117,5 +115,5 @@ func (s *Simulator) send(ctx context.Context, e fault.Entry) {
 		if resp, err := s.sender.Do(req); err == nil {
 			_ = resp.Body.Close()
 		}
-	}
+	})
 }

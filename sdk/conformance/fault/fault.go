@@ -25,15 +25,16 @@ const (
 	SlowDrip     Kind = "slow_drip"     // processed; the answer comes byte by byte, one every Delay
 	LostResponse Kind = "lost_response" // processed; the connection ends before the answer
 
-	// A simulator asks for these with Take when it sends a notice.
+	// These are for notices: Injector.Send does the first two, and simulators ask for the last with Take.
 	Duplicate      Kind = "duplicate"       // the notice is sent twice
+	Reordered      Kind = "reordered"       // it is sent after the next one, at the latest when the faults are cleared
 	WrongSignature Kind = "wrong_signature" // its signature does not verify
 )
 
 // ofAnswers are the kinds that Wrap knows, and ofNotices those that simulators ask for.
 var (
 	ofAnswers = []Kind{Error, HTML, Empty, Giant, Reset, Truncated, SlowDrip, LostResponse}
-	ofNotices = []Kind{Duplicate, WrongSignature}
+	ofNotices = []Kind{Duplicate, Reordered, WrongSignature}
 )
 
 // Fault is one thing that goes wrong with some of the requests.

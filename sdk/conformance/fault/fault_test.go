@@ -180,6 +180,28 @@ func TestTake(t *testing.T) {
 	}
 }
 
+func TestNoticesAreSentAsTheFaultsSay(t *testing.T) {
+	var i fault.Injector
+	var sent []string
+	send := func(names ...string) {
+		for _, name := range names {
+			i.Send(func() { sent = append(sent, name) })
+		}
+	}
+	send("a")
+	add(t, &i, fault.Fault{Kind: fault.Reordered, Times: 2})
+	send("b", "c", "d", "e")
+	add(t, &i, fault.Fault{Kind: fault.Duplicate, Times: 1})
+	send("f")
+	add(t, &i, fault.Fault{Kind: fault.Reordered})
+	send("g")
+	i.Clear()
+	send("h")
+	if want := "a d b c e f f g h"; strings.Join(sent, " ") != want {
+		t.Errorf("sent %v, want %s", sent, want)
+	}
+}
+
 func TestControl(t *testing.T) {
 	a := newAPI(t)
 	control := func(method, body string) (int, string) {

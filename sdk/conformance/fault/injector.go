@@ -16,6 +16,7 @@ const maxFaults = 1000
 type Injector struct {
 	mu   sync.Mutex
 	list []Fault
+	held []func() // notices that wait for the next one
 }
 
 // Add appends a fault. Of several that fit a request the one that was added first happens.
@@ -32,11 +33,39 @@ func (i *Injector) Add(f Fault) error {
 	return nil
 }
 
-// Clear removes all faults.
+// Clear removes all faults, and sends the notices that were held back.
 func (i *Injector) Clear() {
 	i.mu.Lock()
-	defer i.mu.Unlock()
 	i.list = nil
+	i.mu.Unlock()
+	i.release()
+}
+
+// Send has a simulator send a notice as the faults say: once, twice, or after the next one. send may be called later, by
+// whoever sends that one or clears the faults.
+func (i *Injector) Send(send func()) {
+	if i.Take(Reordered) {
+		i.mu.Lock()
+		i.held = append(i.held, send)
+		i.mu.Unlock()
+		return
+	}
+	send()
+	if i.Take(Duplicate) {
+		send()
+	}
+	i.release()
+}
+
+// release sends what was held back, in the order in which it came.
+func (i *Injector) release() {
+	i.mu.Lock()
+	held := i.held
+	i.held = nil
+	i.mu.Unlock()
+	for _, send := range held {
+		send()
+	}
 }
 
 // Faults gives those that are still to happen, Times being how often.
