@@ -31,7 +31,8 @@ type PluginCall struct {
 // CallPlugin starts the plugin as a host would, in a temporary folder of its own, configures the account, makes the call
 // and stops the plugin again. The account's timeout bounds the call, and its sha256 and payhost.lock say which program may
 // have its secrets. Nothing is recorded: whoever moves money with it must keep the books himself. Of the
-// options only WithLogger counts. Errors of the plugin are *sdk.Error.
+// options only WithLogger counts. Errors of the plugin are *sdk.Error. What it said to its provider goes, masked, to the log of
+// sdk.WithExchangeLog, also when the call fails.
 func CallPlugin(ctx context.Context, c PluginCall, opts ...Option) (json.RawMessage, error) {
 	o := options{logger: slog.New(slog.DiscardHandler)}
 	for _, option := range opts {
@@ -81,12 +82,30 @@ func CallPlugin(ctx context.Context, c PluginCall, opts ...Option) (json.RawMess
 			return nil, fmt.Errorf("the plugin does not take the configuration of %s: %w", account, err)
 		}
 	}
-	answer, err := process.Client().Account(account).Call(ctx, c.Verb, c.Request)
-	if e := sdk.AsError(err); e != nil { // the plugin masks its own secrets; it may be one that does not
-		e.Message, e.ProviderMessage = mask.Text(e.Message), mask.Text(e.ProviderMessage)
-		return nil, e
+	logged, log := sdk.WithExchangeLog(ctx)
+	answer, err := process.Client().Account(account).Call(logged, c.Verb, c.Request)
+	for _, e := range log.Exchanges() {
+		sdk.RecordExchange(ctx, maskedExchange(mask, e))
+	}
+	if e := sdk.AsError(err); e != nil {
+		return nil, maskedError(mask, e)
 	}
 	return json.RawMessage(mask.Text(string(answer))), nil
+}
+
+// maskedExchange: the plugin masks its own secrets, but may be one that does not.
+func maskedExchange(mask *plugin.Mask, e sdk.Exchange) sdk.Exchange {
+	e.URL, e.Error = mask.Text(e.URL), mask.Text(e.Error)
+	e.RequestBody, e.ResponseBody = mask.Text(e.RequestBody), mask.Text(e.ResponseBody)
+	return e
+}
+
+func maskedError(mask *plugin.Mask, e *sdk.Error) *sdk.Error {
+	e.Message, e.ProviderCode, e.ProviderMessage = mask.Text(e.Message), mask.Text(e.ProviderCode), mask.Text(e.ProviderMessage)
+	for i := range e.Violations {
+		e.Violations[i].Message = mask.Text(e.Violations[i].Message)
+	}
+	return e
 }
 
 // describeTimeout bounds a call that is for no account.

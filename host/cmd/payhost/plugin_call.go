@@ -25,7 +25,11 @@ var movingVerbs = []string{"create_payment", "confirm_payment", "capture_payment
 // creatingVerbs are those of them that make something new, under a reference and a sequence number.
 var creatingVerbs = []string{"create_payment", "create_refund", "create_payout"}
 
-type pluginCallOptions struct{ account, key string }
+type pluginCallOptions struct {
+	account, key string
+	record       string
+	overwrite    bool
+}
 
 func (a *app) pluginCallCommand() *cobra.Command {
 	var o pluginCallOptions
@@ -39,10 +43,15 @@ VERB is a verb of the contract, such as get_payment; JSON is its request, with t
 contract's field names, - takes it from standard input. Of a verb that makes
 something, reference, sequence and attempt are filled in when they are missing.
 
-Nothing is recorded: what this moves, no host will ever know of.`,
+No host will ever know of what this moves.
+
+With --record, what the plugin said to its provider and what that answered is kept
+in a file, secrets masked, and so is a call that failed. A test of the plugin plays
+the provider's part from it: see package sdk/conformance/golden.`,
 		Example: `  payhost plugin call bin/plugins/acme get_info
   payhost plugin call bin/plugins/acme get_balances --account acme
-  payhost plugin call bin/plugins/acme create_payment '{"amount": {"amount": "60.00", "currency": "USD"}}' --idempotency-key try-1`,
+  payhost plugin call bin/plugins/acme create_payment '{"amount": {"amount": "60.00", "currency": "USD"}}' --idempotency-key try-1
+  payhost plugin call bin/plugins/acme get_balances --account acme --record testdata/get_balances.json`,
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) == 3 {
 				return arguments("FILE", "VERB", "JSON")(c, args)
@@ -52,6 +61,8 @@ Nothing is recorded: what this moves, no host will ever know of.`,
 	}
 	c.Flags().StringVar(&o.account, "account", "", "whose configuration it gets, by `name` (default: the only account with this plugin)")
 	c.Flags().StringVar(&o.key, "idempotency-key", "", "the idempotency `key` that the provider gets (required where money can move)")
+	c.Flags().StringVar(&o.record, "record", "", "keep what was said to the provider in a new `file`")
+	c.Flags().BoolVar(&o.overwrite, "overwrite", false, "the file of --record may be there already")
 	c.RunE = func(c *cobra.Command, args []string) error {
 		request := []byte("{}")
 		if len(args) == 3 {
@@ -90,10 +101,20 @@ func (a *app) pluginCall(ctx context.Context, file, verb string, request []byte,
 		}
 		call.Account = account
 	}
+	record, err := a.newRecord(o.record, o.overwrite)
+	if err != nil {
+		return err
+	}
+	defer record.drop()
+	ctx, log := sdk.WithExchangeLog(ctx)
 	answer, err := host.CallPlugin(ctx, call)
+	kept := record.keep(call, answer, err, log.Exchanges())
 	if err == nil {
 		a.printJSON(answer)
-		return nil
+		return kept
+	}
+	if kept != nil {
+		a.complain(kept.Error())
 	}
 	return callTrouble(file, verb, o.key, moves, err)
 }

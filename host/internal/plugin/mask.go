@@ -70,8 +70,16 @@ func (m *Mask) Text(text string) string {
 // secretForms gives the ways in which a value may be written. Logs are made of lines, so each long line of a value with
 // several, such as a key in PEM, counts as well.
 func secretForms(value string) []string {
-	quoted, _ := json.Marshal(value)
-	forms := []string{value, url.QueryEscape(value), url.PathEscape(value), string(quoted[1 : len(quoted)-1])}
+	forms := []string{value, url.QueryEscape(value), url.PathEscape(value)}
+	for _, escapeHTML := range []bool{true, false} {
+		var b strings.Builder
+		e := json.NewEncoder(&b)
+		e.SetEscapeHTML(escapeHTML)
+		_ = e.Encode(value) // a text always encodes
+		quoted := strings.TrimSuffix(b.String(), "\n")
+		quoted = quoted[1 : len(quoted)-1]
+		forms = append(forms, quoted, strings.ReplaceAll(quoted, "/", `\/`)) // PHP escapes slashes, too
+	}
 	if lines := strings.Split(value, "\n"); len(lines) > 1 {
 		for _, line := range lines {
 			if line = strings.TrimSpace(line); len(line) >= longLine && !strings.HasPrefix(line, "-----") {

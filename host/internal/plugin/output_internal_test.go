@@ -41,11 +41,14 @@ func FuzzOutput(f *testing.F) {
 func TestMaskKnowsASecretInAllItsForms(t *testing.T) {
 	key := "-----BEGIN KEY-----\nMIIabcdefghijklmnop\nqrst\n-----END KEY-----"
 	var m Mask
-	m.Add(sdk.NewSecret("p@ss\"word/1"), sdk.NewSecret("p@ss"), sdk.NewSecret("abc"), sdk.NewSecret(""), sdk.NewSecret(key))
+	m.Add(sdk.NewSecret("p@ss\"word/1"), sdk.NewSecret("p@ss"), sdk.NewSecret("abc"), sdk.NewSecret(""), sdk.NewSecret(key), sdk.NewSecret(`a"&b<c`))
 	for text, want := range map[string]string{
 		`it is p@ss"word/1.`:             "it is [secret].",
 		`{"k":"p@ss\"word/1"}`:           `{"k":"[secret]"}`,
 		"https://x/?k=p%40ss%22word%2F1": "https://x/?k=[secret]",
+		`{"k":"p@ss\"word\/1"}`:          `{"k":"[secret]"}`,
+		`{"k":"a\"\u0026b\u003cc"}`:      `{"k":"[secret]"}`,
+		`{"k":"a\"&b<c"}`:                `{"k":"[secret]"}`,
 		"only p@ss":                      "only [secret]",
 		"abc is too short":               "abc is too short",
 		"MIIabcdefghijklmnop":            "[secret]",

@@ -1,0 +1,166 @@
+package golden
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"strings"
+)
+
+// Recording is what a golden file holds. The same call gives the same bytes: nothing in it depends on when it was made.
+type Recording struct {
+	// Verb is the verb's name in snake case, and Request the JSON of its request message, as sdk.AccountClient.Call takes
+	// both.
+	Verb    string          `json:"verb"`
+	Request json.RawMessage `json:"request"`
+	// Answer is the JSON of the plugin's answer without the exchanges, and Error what it said instead: one of the two.
+	Answer json.RawMessage `json:"answer,omitempty"`
+	Error  *Failure        `json:"error,omitempty"`
+	// Base is where the provider was. Nothing is compared with it.
+	Base string `json:"base,omitempty"`
+	// Exchanges are what was said to the provider, in this order.
+	Exchanges []Exchange `json:"exchanges"`
+}
+
+// Failure is an sdk.Error.
+type Failure struct {
+	Code            string      `json:"code"`
+	Outcome         string      `json:"outcome"`
+	Message         string      `json:"message"` // for people: it is not compared
+	ProviderCode    string      `json:"provider_code,omitempty"`
+	ProviderMessage string      `json:"provider_message,omitempty"`
+	Violations      []Violation `json:"violations,omitempty"`
+}
+
+// Violation is an sdk.Violation.
+type Violation struct {
+	Field   string `json:"field"`
+	Message string `json:"message"`
+}
+
+// Exchange is an sdk.Exchange without its duration.
+type Exchange struct {
+	Method string `json:"method"`
+	// URL is the path and query below Base; of a request to somewhere else, all of it.
+	URL     string `json:"url"`
+	Request Body   `json:"request,omitempty"`
+	Status  int    `json:"status"` // 0 when no answer came
+	Answer  Body   `json:"answer,omitempty"`
+	Error   string `json:"error,omitempty"` // for people: what went wrong
+	Sent    bool   `json:"sent"`
+}
+
+// Body is the text of a body. A file shows it as JSON when it is compact JSON of an object or a list, white space around
+// it aside, and as a string otherwise: byte for byte the text that a plugin may verify a signature over.
+type Body string
+
+// MarshalJSON writes the body as the file shows it.
+func (b Body) MarshalJSON() ([]byte, error) {
+	text := strings.TrimSpace(string(b))
+	var compact bytes.Buffer
+	if isContainer(text) && json.Compact(&compact, []byte(text)) == nil && compact.String() == text {
+		return []byte(text), nil
+	}
+	return encode(string(b), "")
+}
+
+// UnmarshalJSON reads it.
+func (b *Body) UnmarshalJSON(data []byte) error {
+	if isContainer(string(data)) {
+		var compact bytes.Buffer
+		err := json.Compact(&compact, data)
+		*b = Body(compact.String())
+		return err
+	}
+	var text *string
+	if err := json.Unmarshal(data, &text); err != nil || text == nil {
+		return errors.New("a body is a string, an object or a list")
+	}
+	*b = Body(*text)
+	return nil
+}
+
+func isContainer(text string) bool {
+	return strings.HasPrefix(text, "{") || strings.HasPrefix(text, "[")
+}
+
+// Read reads a golden file.
+func Read(file string) (*Recording, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	r, err := Parse(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s is no golden file: %w", file, err)
+	}
+	return r, nil
+}
+
+// Parse reads the text of a golden file. What it gives can be played and encoded.
+func Parse(data []byte) (*Recording, error) {
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields()
+	var r Recording
+	if err := d.Decode(&r); err != nil {
+		return nil, err
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("something follows the recording")
+	}
+	return &r, r.check()
+}
+
+// check says what a recording lacks.
+func (r *Recording) check() error {
+	switch {
+	case r.Verb == "":
+		return errors.New("verb is missing")
+	case !isObject(r.Request):
+		return errors.New("request is not an object")
+	case (r.Answer == nil) == (r.Error == nil):
+		return errors.New("it has one of answer and error")
+	case r.Answer != nil && !isObject(r.Answer):
+		return errors.New("answer is not an object")
+	}
+	for i, e := range r.Exchanges {
+		if e.Method == "" {
+			return fmt.Errorf("exchange %d: method is missing", i+1)
+		}
+		if _, err := url.Parse(e.URL); err != nil || e.URL == "" {
+			return fmt.Errorf("exchange %d: url is none", i+1)
+		}
+		if e.Status != 0 && (e.Status < 200 || e.Status > 999) {
+			return fmt.Errorf("exchange %d: no answer has the status %d", i+1, e.Status)
+		}
+	}
+	return nil
+}
+
+func isObject(text json.RawMessage) bool {
+	return bytes.HasPrefix(bytes.TrimSpace(text), []byte("{"))
+}
+
+// Encode gives the text of the golden file.
+func (r *Recording) Encode() ([]byte, error) {
+	c := *r
+	if c.Exchanges == nil {
+		c.Exchanges = []Exchange{}
+	}
+	text, err := encode(c, "  ")
+	return append(text, '\n'), err
+}
+
+// encode writes JSON for people: < and & stay as they are.
+func encode(v any, indent string) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", indent)
+	err := e.Encode(v)
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
+}
