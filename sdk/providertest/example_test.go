@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/conformance/golden"
 	"github.com/payhost/payhost/sdk/providertest"
 )
 
@@ -36,5 +37,22 @@ func ExampleRun() {
 		providertest.Run(t, newProvider, configuration, sim)
 	}
 	fmt.Printf("%T\n", TestConformance)
+	// Output: func(*testing.T)
+}
+
+// A call that was recorded against the provider's sandbox with
+//
+//	payhost plugin call bin/plugins/acme get_balances --record plugins/acme/testdata/get_balances.json
+//
+// is made again without the provider. Of what differs in every request only that it is there is compared.
+func ExampleReplay() {
+	TestBalances := func(t *testing.T) {
+		configuration := func(baseURL string) string {
+			text, _ := json.Marshal(map[string]string{"environment": "sandbox", "base_url": baseURL, "key": "a-secret-of-the-test"})
+			return string(text)
+		}
+		providertest.Replay(t, newProvider, configuration, "testdata/get_balances.json", golden.Varying("time", "signature"))
+	}
+	fmt.Printf("%T\n", TestBalances)
 	// Output: func(*testing.T)
 }

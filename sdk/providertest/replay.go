@@ -2,6 +2,8 @@ package providertest
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/http/httptest"
 	"testing"
 	"time"
@@ -24,27 +26,42 @@ func Replay[C any, P sdk.Provider](
 	t *testing.T, newProvider func(C, sdk.Runtime) (P, error), config func(baseURL string) string, file string, opts ...golden.Option,
 ) {
 	t.Helper()
-	recording, player := recorded(t, file, replayedAt, opts)
+	wrong, err := replay(t.Context(), newProvider, config, file, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range wrong {
+		t.Error(text)
+	}
+}
+
+// replay gives all that is different; the error says why nothing could be replayed.
+func replay[C any, P sdk.Provider](
+	ctx context.Context, newProvider func(C, sdk.Runtime) (P, error), config func(baseURL string) string, file string, opts []golden.Option,
+) (wrong []string, err error) {
+	recording, player, err := recorded(file, replayedAt, opts)
+	if err != nil {
+		return nil, err
+	}
 	process, err := inProcess(func(c C, rt sdk.Runtime) (P, error) {
 		rt.Transport = player
 		return newProvider(c, rt)
 	})(&conformance.Watch{})
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	defer func() {
-		if err := process.Stop(); err != nil {
-			t.Error(err)
-		}
-	}()
-	ctx, cancel := context.WithTimeout(t.Context(), replayTime)
+	defer func() { err = errors.Join(err, process.Stop()) }()
+	ctx, cancel := context.WithTimeout(ctx, replayTime)
 	defer cancel()
 	const account = "replay"
 	if _, err := process.Client.Configure(ctx, account, []byte(config(replayedAt))); err != nil {
-		t.Fatalf("the configuration is not accepted: %v", err)
+		return nil, fmt.Errorf("the configuration is not accepted: %w", err)
 	}
-	answer, err := process.Client.Account(account).Call(ctx, recording.Verb, recording.Request)
-	report(t, file, append(player.Done(), recording.Compare(answer, err, opts...)...))
+	answer, failure := process.Client.Account(account).Call(ctx, recording.Verb, recording.Request)
+	for _, text := range append(player.Done(), recording.Compare(answer, failure, opts...)...) {
+		wrong = append(wrong, file+": "+text)
+	}
+	return wrong, nil
 }
 
 // replayTime bounds a call: nothing in it waits for a network.
@@ -56,33 +73,30 @@ func Recorded(t *testing.T, file string, opts ...golden.Option) (baseURL string)
 	t.Helper()
 	server := httptest.NewUnstartedServer(nil)
 	baseURL = "http://" + server.Listener.Addr().String()
-	_, player := recorded(t, file, baseURL, opts)
+	_, player, err := recorded(file, baseURL, opts)
+	if err != nil {
+		server.Close()
+		t.Fatal(err)
+	}
 	server.Config.Handler = player
 	server.Start()
 	t.Cleanup(func() {
 		server.Close()
-		report(t, file, player.Done())
+		for _, text := range player.Done() {
+			t.Errorf("%s: %s", file, text)
+		}
 	})
 	return baseURL
 }
 
-func recorded(t *testing.T, file, base string, opts []golden.Option) (*golden.Recording, *golden.Player) {
-	t.Helper()
+func recorded(file, base string, opts []golden.Option) (*golden.Recording, *golden.Player, error) {
 	recording, err := golden.Read(file)
 	if err != nil {
-		t.Fatal(err)
+		return nil, nil, err
 	}
 	player, err := recording.Player(base, opts...)
 	if err != nil {
-		t.Fatalf("%s: %v", file, err)
+		return nil, nil, fmt.Errorf("%s: %w", file, err)
 	}
-	return recording, player
-}
-
-// report fails the test with all that is different at once.
-func report(t *testing.T, file string, wrong []string) {
-	t.Helper()
-	for _, text := range wrong {
-		t.Errorf("%s: %s", file, text)
-	}
+	return recording, player, nil
 }

@@ -3,6 +3,7 @@ package golden
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"mime"
@@ -46,7 +47,7 @@ func outline(parts *multipart.Reader) (string, error) {
 	var lines []string
 	for {
 		part, err := parts.NextPart()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return strings.Join(lines, "\n"), nil
 		}
 		if err != nil {
