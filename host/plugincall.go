@@ -90,7 +90,7 @@ func CallPlugin(ctx context.Context, c PluginCall, opts ...Option) (json.RawMess
 	if e := sdk.AsError(err); e != nil {
 		return nil, maskedError(mask, e)
 	}
-	return json.RawMessage(mask.Text(string(answer))), nil
+	return mask.JSON(answer), nil
 }
 
 // maskedExchange: the plugin masks its own secrets, but may be one that does not.

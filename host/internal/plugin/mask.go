@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"maps"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -65,6 +66,26 @@ func (m *Mask) Text(text string) string {
 		return r.Replace(text)
 	}
 	return text
+}
+
+// jsonText is a string in JSON, with its quotes.
+var jsonText = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
+
+// JSON gives JSON without the secrets in its texts, which may hold JSON themselves: there a secret is escaped twice, and
+// Text would not know it. What holds no secret stays as it is written.
+func (m *Mask) JSON(text json.RawMessage) json.RawMessage {
+	return jsonText.ReplaceAllFunc(text, func(literal []byte) []byte {
+		var plain string
+		if json.Unmarshal(literal, &plain) != nil {
+			return literal
+		}
+		shown := m.Text(plain)
+		if shown == plain {
+			return literal
+		}
+		quoted, _ := json.Marshal(shown) // a text always encodes
+		return quoted
+	})
 }
 
 // secretForms gives the ways in which a value may be written. Logs are made of lines, so each long line of a value with

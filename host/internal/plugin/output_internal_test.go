@@ -57,6 +57,15 @@ func TestMaskKnowsASecretInAllItsForms(t *testing.T) {
 			t.Errorf("%q became %q, want %q", text, got, want)
 		}
 	}
+	for text, want := range map[string]string{
+		`{"b":"{\"k\":\"p@ss\\\"word/1\"}","a":[1.0,"\u0061","x p@ss"]}`: `{"b":"{\"k\":\"[secret]\"}","a":[1.0,"\u0061","x [secret]"]}`,
+		`{"p@ss":"\\"}`: `{"[secret]":"\\"}`,
+		`[]`:            `[]`,
+	} {
+		if got := string(m.JSON([]byte(text))); got != want {
+			t.Errorf("%s became %s, want %s", text, got, want)
+		}
+	}
 	if got := (*Mask)(nil).Text("x"); got != "x" {
 		t.Error(got)
 	}

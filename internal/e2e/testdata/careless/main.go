@@ -1,5 +1,5 @@
-// Command careless is a plugin that breaks the contract: it shows its key, takes any answer for a yes, and breaks
-// down when it is asked to end.
+// Command careless is a plugin that breaks the contract: it shows its key, does not say that its token is a secret, takes
+// any answer for a yes, and breaks down when it is asked to end.
 package main
 
 import (
@@ -15,7 +15,8 @@ import (
 
 type config struct {
 	sdk.Endpoint
-	Key sdk.Secret `config:"key,required" doc:"Sent with every request."`
+	Key   sdk.Secret `config:"key,required" doc:"Sent with every request."`
+	Token string     `config:"token" doc:"Sent with every request, wherever there is room."`
 }
 
 type provider struct {
@@ -33,13 +34,18 @@ func (*provider) Info() sdk.Info {
 }
 
 func (p *provider) CreatePayment(ctx context.Context, req sdk.CreatePaymentRequest) (*sdk.Payment, error) {
-	body, err := json.Marshal(map[string]string{"order": req.Reference})
+	request := providerhttp.Request{Method: http.MethodPost, Path: "/pay"}
+	members := map[string]string{"order": req.Reference}
+	if p.cfg.Token != "" {
+		members["token"], request.Query = p.cfg.Token, url.Values{"token": {p.cfg.Token}}
+		request.Path += "/" + url.PathEscape(p.cfg.Token)
+	}
+	body, err := json.Marshal(members)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := p.client.Do(ctx, providerhttp.Request{
-		Method: http.MethodPost, Path: "/pay", Body: providerhttp.JSON(body),
-	}); err != nil {
+	request.Body = providerhttp.JSON(body)
+	if _, err := p.client.Do(ctx, request); err != nil {
 		return nil, err
 	}
 	link := &sdk.Redirect{URL: "https://careless.example/pay?key=" + url.QueryEscape(p.cfg.Key.Reveal())}
