@@ -180,7 +180,8 @@ func (p *Process) checkInfo(negotiated int) error {
 
 // explain puts the plainest cause of a failed start in front of what go-plugin says of it.
 func (p *Process) explain(ctx context.Context, spec Spec, err error, timeout time.Duration) error {
-	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+	// A call looks at the clock, and can end a moment before the context's timer fires.
+	if deadline, ok := ctx.Deadline(); errors.Is(ctx.Err(), context.DeadlineExceeded) || ok && !time.Now().Before(deadline) {
 		return fmt.Errorf("it did not answer within %s", timeout)
 	}
 	if ctx.Err() != nil {
