@@ -2,56 +2,61 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"net/url"
 
 	"github.com/payhost/payhost/sdk"
 	"github.com/payhost/payhost/sdk/providerhttp"
+	"github.com/payhost/payhost/sdk/signature"
 )
 
-// call is one request to the provider's API.
-type call struct {
-	method, path string
-	query        url.Values
-	body         *request // sent as JSON; nil sends none
-	key          string   // Idempotency-Key: a repeat with the same one answers with the first one's result
+func newClient(cfg config, rt sdk.Runtime) (*providerhttp.Client, error) {
+	return providerhttp.New(rt, providerhttp.Options{
+		BaseURL:      cfg.URL(sandboxURL, liveURL),
+		Header:       http.Header{"Authorization": {"Bearer " + cfg.APIKey.Reveal()}},
+		SecretHeader: []string{"Signature"},
+	})
 }
 
-// answer is what can be decoded from one; problem says what it lacks, "" when nothing.
-type answer interface{ problem() string }
+// get asks for a payment, a payout or a refund.
+func (p *provider) get(ctx context.Context, path string, query url.Values) (*resource, error) {
+	return p.resource(ctx, providerhttp.Get(path, query))
+}
 
-// do sends a request once and decodes its answer into out. Anything but the documented answer is an error that leaves
-// the outcome open.
-func (p *provider) do(ctx context.Context, c call, out answer) error {
-	req := providerhttp.Request{Method: c.method, Path: c.path, Query: c.query, Header: http.Header{}}
-	var body []byte
-	if c.body != nil {
-		var err error
-		if body, err = json.Marshal(c.body); err != nil {
-			return sdk.NotSent(sdk.CodeInternal, "the request cannot be written: %v", err)
-		}
-		req.Body = providerhttp.JSON(body) // these bytes are signed, so these are sent
+// post changes something, and is answered with it. key is the provider's idempotency key: a repeat with the same one
+// answers with the first one's result. Without one none is sent.
+func (p *provider) post(ctx context.Context, path, key string, body signature.Value) (*resource, error) {
+	req := providerhttp.PostJSON(path, body)
+	if key != "" {
+		req.Header = http.Header{"Idempotency-Key": {key}}
 	}
-	req.Header.Set("Authorization", "Bearer "+p.cfg.APIKey.Reveal())
-	req.Header.Set("Signature", signRequest(p.cfg.SigningKey, c.method, c.path, c.query, body))
-	if c.key != "" {
-		req.Header.Set("Idempotency-Key", c.key)
+	return p.resource(ctx, req)
+}
+
+func (p *provider) resource(ctx context.Context, req providerhttp.Request) (*resource, error) {
+	var got resource
+	resp, err := p.do(ctx, req, &got)
+	if err == nil && !got.complete() {
+		err = resp.Unexpected("it has id, reference and status")
 	}
+	return &got, err
+}
+
+// do sends a request once and decodes its answer into out. Anything but a documented answer is an error that leaves the
+// outcome open. Say what out must hold: encoding/json does not, and without it any JSON object would pass for a payment.
+func (p *provider) do(ctx context.Context, req providerhttp.Request, out any) (*providerhttp.Response, error) {
+	if req.Header == nil {
+		req.Header = http.Header{}
+	}
+	req.Header.Set("Signature", signRequest(p.cfg.SigningKey, req))
 	resp, err := p.http.Do(ctx, req)
 	if err != nil {
-		return err
+		return nil, err // it says by itself whether anything was sent
 	}
 	if resp.Status < 200 || resp.Status > 299 {
-		return refusal(resp)
+		return nil, refusal(resp)
 	}
-	if err := resp.DecodeJSON(out); err != nil {
-		return err
-	}
-	if why := out.problem(); why != "" {
-		return resp.Unexpected(why)
-	}
-	return nil
+	return resp, resp.DecodeJSON(out)
 }
 
 // codes are the provider's error codes. One that is not in its document is CodeDeclined: the provider said no.
@@ -64,11 +69,10 @@ var codes = map[string]sdk.Code{
 // refusal reads an answer that is no success. Only the provider's own error body with a 4xx status proves that nothing
 // was done: the same status with another body may come from something in between.
 func refusal(resp *providerhttp.Response) error {
-	// Every error of this provider has this form.
 	var body struct {
 		Error struct {
-			Code    string `json:"code"`
-			Message string `json:"message"`
+			Code    string             `json:"code"`
+			Message providerhttp.Words `json:"message"`
 		} `json:"error"`
 	}
 	if resp.Status >= 500 {
@@ -80,10 +84,7 @@ func refusal(resp *providerhttp.Response) error {
 	if body.Error.Code == "" {
 		return resp.Unexpected("an error has a code")
 	}
-	e := sdk.Refused(known(codes, body.Error.Code, sdk.CodeDeclined), body.Error.Code, body.Error.Message)
+	e := sdk.Refused("", body.Error.Code, string(body.Error.Message)).Means(known(codes, body.Error.Code, sdk.CodeDeclined))
 	e.RetryAfter = resp.RetryAfter()
-	if e.Code == sdk.CodeDuplicate {
-		e.Outcome = sdk.OutcomeUnknown // this attempt did nothing, but an earlier one of the same intent may have
-	}
 	return e
 }

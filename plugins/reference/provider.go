@@ -1,17 +1,17 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"encoding/base64"
 	"encoding/json"
-	"net/http"
 	"net/url"
 	"strings"
 	"time"
 
-	"github.com/shopspring/decimal"
-
 	"github.com/payhost/payhost/sdk"
 	"github.com/payhost/payhost/sdk/providerhttp"
+	"github.com/payhost/payhost/sdk/signature"
 )
 
 // provider serves one account, any number of calls at once. It remembers nothing: what a later call needs comes with it.
@@ -24,9 +24,7 @@ type provider struct {
 // can be configured while the provider is away. The client is closed with the account; what else is to be done then goes
 // to rt.OnClose.
 func newProvider(cfg config, rt sdk.Runtime) (*provider, error) {
-	client, err := providerhttp.New(rt, providerhttp.Options{
-		BaseURL: cfg.URL(sandboxURL, liveURL), SecretHeader: []string{"Signature"},
-	})
+	client, err := newClient(cfg, rt)
 	return &provider{cfg: cfg, http: client}, err
 }
 
@@ -40,24 +38,16 @@ func (*provider) Info() sdk.Info {
 	return sdk.Info{
 		Name: "reference", Version: version, Description: "An invented provider that can do everything: the plugin to copy.",
 		Currencies: []string{"EUR", "USD"}, Countries: []string{"DE", "US"},
-		PaymentLimits: []sdk.AmountLimit{limit("EUR", 1, 10000), limit("USD", 1, 10000)},
-		PayoutLimits:  []sdk.AmountLimit{limit("EUR", 5, 2000), limit("USD", 5, 2000)},
-		Operations: []sdk.Operation{{
-			Name: "quote_fee", Description: "What a payment of this amount will cost.",
-			InputSchema: sdk.Schema[feeInput](), OutputSchema: sdk.Schema[feeOutput](),
-		}},
+		// Both ends inclusive; the SDK turns other amounts away before a verb is called.
+		PaymentLimits: []sdk.AmountLimit{sdk.Limit("EUR", "1", "10000", 2), sdk.Limit("USD", "1", "10000", 2)},
+		PayoutLimits:  []sdk.AmountLimit{sdk.Limit("EUR", "5", "2000", 2), sdk.Limit("USD", "5", "2000", 2)},
+		Operations:    []sdk.Operation{sdk.OperationOf[feeInput, feeOutput]("quote_fee", "What a payment of this amount will cost.")},
 		WebhookTrust:  []sdk.WebhookTrust{sdk.TrustSignature},
 		CreatePayment: link, CapturePayment: sameForADay, CreateRefund: sameForADay,
 		CreatePayout:  sdk.RepeatGuarantee{Repeat: sdk.RepeatRejectsDuplicates, Window: 30 * 24 * time.Hour},
 		PaymentLookup: lookup, PayoutLookup: lookup,
 		RefundLookup: sdk.Lookup{ByReference: true, Immediate: true, Amounts: true},
 	}
-}
-
-// Both ends inclusive; the SDK turns other amounts away before a verb is called.
-func limit(currency string, least, most int64) sdk.AmountLimit {
-	lower, upper, decimals := decimal.NewFromInt(least), decimal.NewFromInt(most), int32(2)
-	return sdk.AmountLimit{Currency: currency, Min: &lower, Max: &upper, Decimals: &decimals}
 }
 
 // DescribeAccount turns off what this account may not do.
@@ -77,12 +67,22 @@ func (p *provider) CheckHealth(ctx context.Context) (sdk.Health, error) {
 }
 
 // ListPaymentMethods passes the filters on. They are hints: a provider that cannot filter leaves them out.
-func (p *provider) ListPaymentMethods(ctx context.Context, req sdk.ListPaymentMethodsRequest) ([]sdk.PaymentMethod, error) {
-	var list page[method]
-	if err := p.get(ctx, "/v1/methods", parameters(map[string]string{"country": req.Country, "currency": req.Currency}), &list); err != nil {
-		return nil, err
+func (p *provider) ListPaymentMethods(ctx context.Context, req sdk.ListPaymentMethodsRequest) (out []sdk.PaymentMethod, err error) {
+	var list struct {
+		Data []method `json:"data"`
 	}
-	return each(list, (*method).sdk), nil
+	query := providerhttp.Query("country", req.Country, "currency", req.Currency)
+	resp, err := p.do(ctx, providerhttp.Get("/v1/methods", query), &list)
+	if err == nil && list.Data == nil {
+		err = resp.Unexpected("a list has data")
+	}
+	for _, m := range list.Data {
+		if m.ID == "" || !m.Min.Present || !m.Max.Present {
+			return nil, resp.Unexpected("a method has id, min and max")
+		}
+		out = append(out, m.method())
+	}
+	return out, err
 }
 
 // options are what a merchant may put into provider_options.
@@ -91,63 +91,62 @@ type options struct {
 }
 
 // CreatePayment sends our reference, which is unique; the merchant's own need not be, and goes where people read it.
+// Amounts are sent as text, so that no float comes near them.
 func (p *provider) CreatePayment(ctx context.Context, req sdk.CreatePaymentRequest) (*sdk.Payment, error) {
 	var opts options
 	if err := sdk.DecodeOptions(req.Options, &opts); err != nil {
 		return nil, err
 	}
-	return p.payment(ctx, "/v1/payments", req.IdempotencyKey, request{
-		MerchantID: p.cfg.MerchantID, Reference: req.Reference,
-		Amount: req.Amount.Amount.String(), Currency: req.Amount.Currency,
-		Method: req.Method, Capture: opts.Capture, Text: strings.TrimSpace(req.MerchantReference + " " + req.Description),
-		NotifyURL: req.NotifyURL, ReturnURL: req.ReturnURL, CancelURL: req.CancelURL,
-	})
+	return payment(p.post(ctx, "/v1/payments", req.IdempotencyKey, signature.Texts( // which leaves out what is empty
+		"merchant_id", p.cfg.MerchantID, "reference", req.Reference,
+		"amount", req.Amount.Amount.String(), "currency", req.Amount.Currency,
+		"method", req.Method, "capture", opts.Capture, "text", strings.TrimSpace(req.MerchantReference+" "+req.Description),
+		"notify_url", req.NotifyURL, "return_url", req.ReturnURL, "cancel_url", req.CancelURL,
+	)))
+}
+
+// payment takes what a call was answered with.
+func payment(r *resource, err error) (*sdk.Payment, error) {
+	if err != nil {
+		return nil, err
+	}
+	return r.payment(), nil
 }
 
 // ConfirmPayment checks first that nothing is missing: a customer can be asked again, a provider's refusal is final.
 func (p *provider) ConfirmPayment(ctx context.Context, req sdk.ConfirmPaymentRequest) (*sdk.Payment, error) {
-	body := request{TransactionID: req.Fields["transaction_id"], Amount: req.Fields["amount"]}
-	if body.TransactionID == "" || body.Amount == "" {
-		return nil, sdk.Invalid(sdk.Violation{Field: "fields", Message: "transaction_id and amount are needed"})
+	id, amount, screenshot := req.Fields["transaction_id"], req.Fields["amount"], ""
+	var wrong sdk.Violations
+	wrong.Need("fields.transaction_id", id, "fields.amount", amount)
+	if err := wrong.Err(); err != nil {
+		return nil, err
 	}
-	for _, a := range req.Attachments {
-		if a.Field == "screenshot" {
-			body.Screenshot = a.Content
-		}
+	if file := req.Attachment("screenshot"); file != nil {
+		screenshot = base64.StdEncoding.EncodeToString(file.Content)
 	}
-	return p.payment(ctx, paymentPath(&req.Payment)+"/confirm", req.IdempotencyKey, body)
+	body := signature.Texts("transaction_id", id, "amount", amount, "screenshot", screenshot)
+	return payment(p.post(ctx, paymentPath(&req.Payment)+"/confirm", req.IdempotencyKey, body))
 }
 
 // CapturePayment leaves the amount out to take all of it.
 func (p *provider) CapturePayment(ctx context.Context, req sdk.CapturePaymentRequest) (*sdk.Payment, error) {
-	var body request
+	amount := ""
 	if req.Amount != nil {
-		body.Amount = req.Amount.Amount.String()
+		amount = req.Amount.Amount.String()
 	}
-	return p.payment(ctx, paymentPath(&req.Payment)+"/capture", req.IdempotencyKey, body)
+	path := paymentPath(&req.Payment) + "/capture"
+	return payment(p.post(ctx, path, req.IdempotencyKey, signature.Texts("amount", amount)))
 }
 
 // CancelPayment of a payment that is already paid is refused by the provider.
 func (p *provider) CancelPayment(ctx context.Context, req sdk.CancelPaymentRequest) (*sdk.Payment, error) {
-	return p.payment(ctx, paymentPath(&req.Payment)+"/cancel", req.IdempotencyKey, request{Text: req.Reason})
-}
-
-// payment makes a call that changes a payment, and is answered with it.
-func (p *provider) payment(ctx context.Context, path, key string, body request) (*sdk.Payment, error) {
-	var got resource
-	if err := p.post(ctx, path, key, body, &got); err != nil {
-		return nil, err
-	}
-	return got.payment(), nil
+	path := paymentPath(&req.Payment) + "/cancel"
+	return payment(p.post(ctx, path, req.IdempotencyKey, signature.Texts("text", req.Reason)))
 }
 
 // GetPayment may be asked before the provider's reference is known, after an answer was lost.
 func (p *provider) GetPayment(ctx context.Context, req sdk.GetPaymentRequest) (*sdk.Payment, error) {
-	var got resource
-	if err := p.get(ctx, paymentPath(&req.Payment), nil, &got); err != nil {
-		return nil, err
-	}
-	return got.payment(), nil
+	return payment(p.get(ctx, paymentPath(&req.Payment), nil))
 }
 
 func paymentPath(of *sdk.PaymentContext) string {
@@ -156,32 +155,32 @@ func paymentPath(of *sdk.PaymentContext) string {
 
 // path names a thing by their reference, or by ours as long as that is all there is: this provider takes either.
 func path(kind, theirs, ours string) string {
-	if theirs != "" {
-		return kind + url.PathEscape(theirs)
-	}
-	return kind + "order:" + url.PathEscape(ours)
+	return kind + cmp.Or(url.PathEscape(theirs), "order:"+url.PathEscape(ours))
 }
 
 // ListPayments gives one page. The page token is the provider's own, passed through.
 func (p *provider) ListPayments(ctx context.Context, req sdk.ListPaymentsRequest) (*sdk.ListPaymentsResponse, error) {
-	var references []string
-	for i := range req.Payments {
-		references = append(references, req.Payments[i].Reference)
+	list, err := p.list(ctx, "/v1/payments", req.References(), req.From, req.To, req.PageToken)
+	out := &sdk.ListPaymentsResponse{NextPageToken: list.Next}
+	for _, r := range list.Data {
+		out.Payments = append(out.Payments, sdk.ListedPayment{Reference: r.Reference, Payment: *r.payment()})
 	}
-	list, err := p.list(ctx, "/v1/payments", references, req.From, req.To, req.PageToken)
-	if err != nil {
-		return nil, err
-	}
-	return &sdk.ListPaymentsResponse{NextPageToken: list.Next, Payments: each(list, func(r *resource) sdk.ListedPayment {
-		return sdk.ListedPayment{Reference: r.Reference, Payment: *r.payment()}
-	})}, nil
+	return out, err
 }
 
 // list asks by reference or by time: the SDK has made sure that it is one of them.
-func (p *provider) list(ctx context.Context, path string, references []string, from, to time.Time, token string) (list page[resource], err error) {
-	err = p.get(ctx, path, parameters(map[string]string{
-		"references": strings.Join(references, ","), "from": stamp(from), "to": stamp(to), "page": token,
-	}), &list)
+func (p *provider) list(ctx context.Context, path string, references []string, from, to time.Time, token string) (list page, err error) {
+	resp, err := p.do(ctx, providerhttp.Get(path, providerhttp.Query(
+		"references", strings.Join(references, ","), "from", stamp(from), "to", stamp(to), "page", token,
+	)), &list)
+	if err == nil && list.Data == nil {
+		err = resp.Unexpected("a list has data")
+	}
+	for _, r := range list.Data {
+		if err == nil && !r.complete() {
+			err = resp.Unexpected("each has id, reference and status")
+		}
+	}
 	return list, err
 }
 
@@ -192,105 +191,91 @@ func stamp(t time.Time) string {
 	return t.UTC().Format(time.RFC3339Nano)
 }
 
-// parameters leaves out what is empty.
-func parameters(list map[string]string) url.Values {
-	query := url.Values{}
-	for name, value := range list {
-		if value != "" {
-			query.Set(name, value)
-		}
-	}
-	return query
-}
-
 // CreateRefund has a reference of its own, by which GetRefund finds it again.
 func (p *provider) CreateRefund(ctx context.Context, req sdk.CreateRefundRequest) (*sdk.Refund, error) {
-	body := request{Reference: req.Reference, Amount: req.Amount.Amount.String(), Text: req.Reason}
-	var got resource
-	if err := p.post(ctx, paymentPath(&req.Payment)+"/refunds", req.IdempotencyKey, body, &got); err != nil {
-		return nil, err
-	}
-	return got.refund(), nil
+	body := signature.Texts("reference", req.Reference, "amount", req.Amount.Amount.String(), "text", req.Reason)
+	return refund(p.post(ctx, paymentPath(&req.Payment)+"/refunds", req.IdempotencyKey, body))
 }
 
 // GetRefund changes nothing.
 func (p *provider) GetRefund(ctx context.Context, req sdk.GetRefundRequest) (*sdk.Refund, error) {
-	var got resource
-	if err := p.get(ctx, path("/v1/refunds/", req.Refund.ProviderReference, req.Refund.Reference), nil, &got); err != nil {
+	return refund(p.get(ctx, path("/v1/refunds/", req.Refund.ProviderReference, req.Refund.Reference), nil))
+}
+
+func refund(r *resource, err error) (*sdk.Refund, error) {
+	if err != nil {
 		return nil, err
 	}
-	return got.refund(), nil
+	return r.refund(), nil
 }
 
 // CreatePayout sends no idempotency key: this provider takes a reference once and refuses it ever after, which is what
 // Info declares.
 func (p *provider) CreatePayout(ctx context.Context, req sdk.CreatePayoutRequest) (*sdk.Payout, error) {
-	if req.Recipient.IBAN == "" {
-		return nil, sdk.Invalid(sdk.Violation{Field: "recipient.iban", Message: "is needed"})
-	}
-	body := request{
-		MerchantID: p.cfg.MerchantID, Reference: req.Reference,
-		Amount: req.Amount.Amount.String(), Currency: req.Amount.Currency,
-		Name: req.Recipient.Name, IBAN: req.Recipient.IBAN, NotifyURL: req.NotifyURL,
-		Text: strings.TrimSpace(req.MerchantReference + " " + req.Description),
-	}
-	var got resource
-	if err := p.post(ctx, "/v1/payouts", "", body, &got); err != nil {
+	var wrong sdk.Violations
+	wrong.Need("recipient.iban", req.Recipient.IBAN)
+	if err := wrong.Err(); err != nil {
 		return nil, err
 	}
-	return got.payout(), nil
+	return payout(p.post(ctx, "/v1/payouts", "", signature.Texts(
+		"merchant_id", p.cfg.MerchantID, "reference", req.Reference,
+		"amount", req.Amount.Amount.String(), "currency", req.Amount.Currency,
+		"name", req.Recipient.Name, "iban", req.Recipient.IBAN, "notify_url", req.NotifyURL,
+		"text", strings.TrimSpace(req.MerchantReference+" "+req.Description),
+	)))
 }
 
 // GetPayout finds a payout by our reference too: after a duplicate, or a lost answer, the host asks here.
 func (p *provider) GetPayout(ctx context.Context, req sdk.GetPayoutRequest) (*sdk.Payout, error) {
-	var got resource
-	if err := p.get(ctx, path("/v1/payouts/", req.Payout.ProviderReference, req.Payout.Reference), nil, &got); err != nil {
+	return payout(p.get(ctx, path("/v1/payouts/", req.Payout.ProviderReference, req.Payout.Reference), nil))
+}
+
+func payout(r *resource, err error) (*sdk.Payout, error) {
+	if err != nil {
 		return nil, err
 	}
-	return got.payout(), nil
+	return r.payout(), nil
 }
 
 // ListPayouts is ListPayments for payouts.
 func (p *provider) ListPayouts(ctx context.Context, req sdk.ListPayoutsRequest) (*sdk.ListPayoutsResponse, error) {
-	var references []string
-	for i := range req.Payouts {
-		references = append(references, req.Payouts[i].Reference)
+	list, err := p.list(ctx, "/v1/payouts", req.References(), req.From, req.To, req.PageToken)
+	out := &sdk.ListPayoutsResponse{NextPageToken: list.Next}
+	for _, r := range list.Data {
+		out.Payouts = append(out.Payouts, sdk.ListedPayout{Reference: r.Reference, Payout: *r.payout()})
 	}
-	list, err := p.list(ctx, "/v1/payouts", references, req.From, req.To, req.PageToken)
-	if err != nil {
-		return nil, err
-	}
-	return &sdk.ListPayoutsResponse{NextPageToken: list.Next, Payouts: each(list, func(r *resource) sdk.ListedPayout {
-		return sdk.ListedPayout{Reference: r.Reference, Payout: *r.payout()}
-	})}, nil
+	return out, err
 }
 
 // GetBalances has one entry a wallet and currency.
-func (p *provider) GetBalances(ctx context.Context) ([]sdk.Balance, error) {
-	var list page[wallet]
-	if err := p.get(ctx, "/v1/balances", nil, &list); err != nil {
-		return nil, err
+func (p *provider) GetBalances(ctx context.Context) (out []sdk.Balance, err error) {
+	var list struct {
+		Data []wallet `json:"data"`
 	}
-	return each(list, (*wallet).sdk), nil
+	resp, err := p.do(ctx, providerhttp.Get("/v1/balances", nil), &list)
+	if err == nil && list.Data == nil {
+		err = resp.Unexpected("a list has data")
+	}
+	for _, w := range list.Data {
+		if !w.complete() {
+			return nil, resp.Unexpected("money has amount and currency")
+		}
+		out = append(out, sdk.Balance{Name: w.Name, Amount: sdk.Money{Amount: w.Amount.Decimal, Currency: w.Currency}})
+	}
+	return out, err
 }
 
 // InvokeOperation has only quote_fee: the SDK turns other names away.
 func (p *provider) InvokeOperation(ctx context.Context, req sdk.InvokeOperationRequest) (json.RawMessage, error) {
-	var in feeInput
-	if err := sdk.DecodeInput(req.Input, &in); err != nil {
-		return nil, err
-	}
+	return sdk.Invoke(ctx, req, p.quoteFee)
+}
+
+func (p *provider) quoteFee(ctx context.Context, in feeInput) (feeOutput, error) {
 	var fee wallet
-	if err := p.get(ctx, "/v1/fee", parameters(map[string]string{"amount": in.Amount.String(), "currency": in.Currency}), &fee); err != nil {
-		return nil, err
+	query := providerhttp.Query("amount", in.Amount.String(), "currency", in.Currency)
+	resp, err := p.do(ctx, providerhttp.Get("/v1/fee", query), &fee)
+	if err == nil && !fee.complete() {
+		err = resp.Unexpected("money has amount and currency")
 	}
-	return json.Marshal(feeOutput{Fee: fee.Amount.Decimal, Currency: fee.Currency})
-}
-
-func (p *provider) get(ctx context.Context, path string, query url.Values, out answer) error {
-	return p.do(ctx, call{method: http.MethodGet, path: path, query: query}, out)
-}
-
-func (p *provider) post(ctx context.Context, path, key string, body request, out answer) error {
-	return p.do(ctx, call{method: http.MethodPost, path: path, body: &body, key: key}, out)
+	return feeOutput{Fee: fee.Amount.Decimal, Currency: fee.Currency}, err
 }

@@ -1,18 +1,23 @@
 package main
 
 import (
+	"cmp"
+	"net/http"
 	"net/url"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/providerhttp"
 	"github.com/payhost/payhost/sdk/signature"
 )
 
 // signRequest signs method, path with query, and body, each on its own line.
-func signRequest(key sdk.Secret, method, path string, query url.Values, body []byte) string {
-	if len(query) > 0 {
-		path += "?" + query.Encode()
+func signRequest(key sdk.Secret, req providerhttp.Request) string {
+	target := req.Path
+	if len(req.Query) > 0 {
+		target += "?" + req.Query.Encode()
 	}
-	return signature.HMACSHA256Hex(key.Reveal(), method+"\n"+path+"\n"+string(body))
+	text := cmp.Or(req.Method, http.MethodGet) + "\n" + target + "\n" + string(req.Body.Bytes())
+	return signature.HMACSHA256Hex(key.Reveal(), text)
 }
 
 // noticeSigned reports whether one of the keys signed the body. The whole body is signed, so everything in it can be

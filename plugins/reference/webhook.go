@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"net/http"
 	"net/url"
 	"time"
 
@@ -37,11 +36,7 @@ func (p *provider) ParseWebhook(_ context.Context, req sdk.ParseWebhookRequest) 
 	return &sdk.Notice{
 		Verification: verified,
 		Events:       n.events(),
-		Response: sdk.HTTPResponse{
-			Status: http.StatusOK,
-			Header: http.Header{"Content-Type": {"application/json"}},
-			Body:   []byte(`{"received":true}`),
-		},
+		Response:     sdk.OK("application/json", `{"received":true}`),
 	}, nil
 }
 
@@ -49,11 +44,11 @@ func (p *provider) ParseWebhook(_ context.Context, req sdk.ParseWebhookRequest) 
 func (n *notice) events() []sdk.Event {
 	e := sdk.Event{ID: n.ID, OccurredAt: n.CreatedAt}
 	switch {
-	case n.Payment != nil && n.Payment.problem() == "":
+	case n.Payment != nil && n.Payment.complete():
 		e.Reference, e.Payment = n.Payment.Reference, n.Payment.payment()
-	case n.Payout != nil && n.Payout.problem() == "":
+	case n.Payout != nil && n.Payout.complete():
 		e.Reference, e.Payout = n.Payout.Reference, n.Payout.payout()
-	case n.Refund != nil && n.Refund.problem() == "":
+	case n.Refund != nil && n.Refund.complete():
 		e.Reference, e.Refund, e.PaymentReference = n.Refund.Reference, n.Refund.refund(), n.Refund.Payment
 	default:
 		return nil
@@ -68,7 +63,7 @@ func (p *provider) ParseReturn(_ context.Context, req sdk.ParseReturnRequest) (*
 		return nil, sdk.NotSent(sdk.CodeInvalidRequest, "the query of the return cannot be read")
 	}
 	came := resource{ID: query.Get("payment_id"), Reference: query.Get("reference"), Status: query.Get("status")}
-	if came.problem() != "" {
+	if !came.complete() {
 		return &sdk.Return{}, nil // somebody opened the address by hand
 	}
 	back := &sdk.Return{Events: []sdk.Event{{Reference: came.Reference, Payment: came.payment()}}}

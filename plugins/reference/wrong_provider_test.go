@@ -13,6 +13,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/signature"
 )
 
 // The providers of this file each break the contract in one way, on top of the one that keeps it.
@@ -115,16 +116,13 @@ func (p firstPage) ListPayments(ctx context.Context, req sdk.ListPaymentsRequest
 type careless struct{ *provider }
 
 func (p careless) CreatePayout(ctx context.Context, req sdk.CreatePayoutRequest) (*sdk.Payout, error) {
-	body := request{Reference: req.Reference, Amount: req.Amount.Amount.String(), Currency: req.Amount.Currency}
-	var got resource
-	if err := p.post(ctx, "/v1/payouts", "", body, &got); err != nil {
-		return nil, err
-	}
-	return got.payout(), nil
+	return payout(p.post(ctx, "/v1/payouts", "", signature.Texts(
+		"reference", req.Reference, "amount", req.Amount.Amount.String(), "currency", req.Amount.Currency,
+	)))
 }
 
 func (p careless) ConfirmPayment(ctx context.Context, req sdk.ConfirmPaymentRequest) (*sdk.Payment, error) {
-	return p.payment(ctx, paymentPath(&req.Payment)+"/confirm", req.IdempotencyKey, request{TransactionID: req.Fields["transaction_id"]})
+	return payment(p.post(ctx, paymentPath(&req.Payment)+"/confirm", req.IdempotencyKey, signature.Texts("transaction_id", req.Fields["transaction_id"])))
 }
 
 // unlimited declares its limits only to the first who asks.

@@ -35,6 +35,9 @@ func JSONOf(value any) Body {
 	return Body{data: data, contentType: "application/json", err: err}
 }
 
+// Bytes are what is sent: what a signature of the body covers.
+func (b Body) Bytes() []byte { return bytes.Clone(b.data) }
+
 // Form is an application/x-www-form-urlencoded body, sorted by key. For another order use Raw.
 func Form(values url.Values) Body {
 	return Body{data: []byte(values.Encode()), contentType: "application/x-www-form-urlencoded"}

@@ -36,6 +36,17 @@ type Request struct {
 // Get asks for what is at a path, with these parameters.
 func Get(path string, query url.Values) Request { return Request{Path: path, Query: query} }
 
+// Query is made of pairs of name and value. A pair with an empty value is left out.
+func Query(pairs ...string) url.Values {
+	query := url.Values{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if pairs[i+1] != "" {
+			query.Set(pairs[i], pairs[i+1])
+		}
+	}
+	return query
+}
+
 // PostJSON sends a value as JSONOf writes it.
 func PostJSON(path string, value any) Request {
 	return Request{Method: http.MethodPost, Path: path, Body: JSONOf(value)}

@@ -179,8 +179,11 @@ func TestQueryOfEveryRequest(t *testing.T) {
 			t.Errorf("recorded %s", e.URL)
 		}
 	}
-	if r := providerhttp.PostJSON("/p", []int{1}); r.Method != "POST" || r.Path != "/p" {
+	if r := providerhttp.PostJSON("/p", []int{1}); r.Method != "POST" || r.Path != "/p" || string(r.Body.Bytes()) != "[1]" {
 		t.Errorf("got %+v", r)
+	}
+	if q := providerhttp.Query("b", "x y", "a", "", "c", "1").Encode(); q != "b=x+y&c=1" {
+		t.Errorf("got %s", q)
 	}
 }
 
