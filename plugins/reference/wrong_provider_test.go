@@ -104,6 +104,14 @@ func (p cents) CreateRefund(ctx context.Context, req sdk.CreateRefundRequest) (*
 
 type firstPage struct{ *provider }
 
+func (p firstPage) ListPayouts(ctx context.Context, req sdk.ListPayoutsRequest) (*sdk.ListPayoutsResponse, error) {
+	got, err := p.provider.ListPayouts(ctx, req)
+	if err == nil {
+		got.NextPageToken = ""
+	}
+	return got, err
+}
+
 func (p firstPage) ListPayments(ctx context.Context, req sdk.ListPaymentsRequest) (*sdk.ListPaymentsResponse, error) {
 	got, err := p.provider.ListPayments(ctx, req)
 	if err == nil {
@@ -194,8 +202,8 @@ func (p vague) CreatePayment(ctx context.Context, req sdk.CreatePaymentRequest) 
 // stubborn goes on when nobody waits any more.
 type stubborn struct{ *provider }
 
-func (p stubborn) GetBalances(ctx context.Context) ([]sdk.Balance, error) {
-	return p.provider.GetBalances(context.WithoutCancel(ctx))
+func (p stubborn) CheckHealth(ctx context.Context) (sdk.Health, error) {
+	return p.provider.CheckHealth(context.WithoutCancel(ctx))
 }
 
 // renamed makes every attempt a payout of its own.
@@ -302,7 +310,7 @@ func (p talkative) CreatePayment(ctx context.Context, req sdk.CreatePaymentReque
 // endless keeps a goroutine and its connections.
 type endless struct {
 	*provider
-	stop chan struct{}
+	stop <-chan struct{}
 }
 
 func (endless) Close() error { return nil }

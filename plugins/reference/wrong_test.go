@@ -4,9 +4,11 @@ import (
 	"os"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/payhost/payhost/plugins/reference/simulator"
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/conformance"
 	"github.com/payhost/payhost/sdk/conformance/kittest"
 	"github.com/payhost/payhost/sdk/providertest"
 )
@@ -15,12 +17,50 @@ import (
 func TestWrongProvidersAreCaught(t *testing.T) {
 	stop := make(chan struct{})
 	defer close(stop)
-	var wrongs []kittest.Wrong
+	kittest.Catch(t, wrongProviders(stop))
+}
+
+// The provider that these notices are of is no simulator of this plugin's own: that the case asks for what can be done
+// is shown with one that does it.
+func TestBatchesCanBeRead(t *testing.T) {
+	r, s := kittest.NewRecorder("webhook batch"), simulator.New()
+	providertest.Prove(r, made(func(p *provider) patient { return patient{p} }), s.Config, batching{s})
+	if len(r.Failed()) > 0 || len(r.Ran()) != 2 {
+		t.Errorf("ran %q, failed %q", r.Ran(), r.Failed())
+	}
+}
+
+func TestWrongProvidersAreListed(t *testing.T) {
+	kittest.Listed(t, "../../sdk/conformance/CASES.md", kittest.Reference, wrongProviders(nil))
+}
+
+// wrongProviders lists them; stop ends what one of them keeps.
+func wrongProviders(stop <-chan struct{}) (list []kittest.Wrong) {
 	for _, c := range []struct {
 		name  string
 		prove func(*kittest.Recorder, *simulator.Simulator)
 		cases map[string]string // by case, a part of what it says
 	}{
+		{"no configuration good enough", func(r *kittest.Recorder, s *simulator.Simulator) {
+			providertest.Prove(r, refusing, s.Config, s)
+		}, map[string]string{
+			"start": "not accepted: invalid_request",
+		}},
+		{"no description", wrong(func(p *provider) unnamed { return unnamed{p} }), map[string]string{
+			"info names": `description "" must both be there`,
+		}},
+		{"a payout that is a link", wrong(func(p *provider) linked { return linked{p} }), map[string]string{
+			"info guarantees": "create_payout: only creating a payment can be making a link",
+		}},
+		{"two operations under one name", wrong(func(p *provider) twofold { return twofold{p} }), map[string]string{
+			"info operations": `an operation is named "quote_fee", which is no name or taken`,
+		}},
+		{"no amount within the limits", wrong(func(p *provider) narrowed { return narrowed{p} }), map[string]string{
+			"info limits": "the limits of EUR are from 20000 to 10000",
+		}},
+		{"an account without a use", wrong(func(p *provider) idle { return idle{p} }), map[string]string{
+			"info of the account": "the account can do nothing",
+		}},
 		{"notices without trust", wrong(func(p *provider) untrusting { return untrusting{p} }), map[string]string{
 			"info webhook trust": "ways to trust one: []",
 		}},
@@ -41,6 +81,32 @@ func TestWrongProvidersAreCaught(t *testing.T) {
 			"health":      "with a provider that is away",
 			"get payment": "nobody has paid yet",
 		}},
+		{"what was never made has failed", wrong(func(p *provider) pressing { return pressing{p} }), map[string]string{
+			"get payment not found": "GetPayment of a payment that was never made succeeded",
+			"get payout not found":  "GetPayout of a payout that was never made succeeded",
+		}},
+		{"lost without their reference", wrong(func(p *provider) dependent { return dependent{p} }), map[string]string{
+			"get payment by reference": "GetPayment without the provider's reference: invalid_request",
+			"get refund":               "GetRefund without the provider's reference: invalid_request",
+		}},
+		{"the first status for ever", wrong(func(p *provider) outdated { return outdated{p} }), map[string]string{
+			"get payout": "the provider has finished the payout, and it is processing",
+		}},
+		{"canceled too late", wrong(func(p *provider) agreeable { return agreeable{p} }), map[string]string{
+			"cancel payment": "CancelPayment of a paid payment succeeded, and the payment still has",
+		}},
+		{"methods twice", wrong(func(p *provider) repetitive { return repetitive{p} }), map[string]string{
+			"methods": "no id, or listed twice",
+		}},
+		{"an operation that never works", wrong(func(p *provider) helpless { return helpless{p} }), map[string]string{
+			"operations": "quote_fee with its sample: invalid_request",
+		}},
+		{"nothing instead of an error", wrong(func(p *provider) composed { return composed{p} }), map[string]string{
+			"faults of reads": "get_balances answered with a web page succeeded",
+		}},
+		{"a notice about nothing", wrong(func(p *provider) curt { return curt{p} }), map[string]string{
+			"webhook genuine": "and no event does: null",
+		}},
 		{"wrong amounts", wrong(func(p *provider) cents { return cents{p} }), map[string]string{
 			"create payout":   "the provider's books have a payout of 120 EUR",
 			"capture payment": "the provider's books have a capture of 60 EUR, not of 30 EUR",
@@ -48,6 +114,7 @@ func TestWrongProvidersAreCaught(t *testing.T) {
 		}},
 		{"the first page only", wrong(func(p *provider) firstPage { return firstPage{p} }), map[string]string{
 			"list payments": "is there 0 times",
+			"list payouts":  "is there 0 times",
 		}},
 		{"nothing checked", wrong(func(p *provider) careless { return careless{p} }), map[string]string{
 			"empty fields":    `create_payout with empty fields: got code "permission"`,
@@ -59,6 +126,8 @@ func TestWrongProvidersAreCaught(t *testing.T) {
 		}, map[string]string{
 			"payment limits": "the provider's API was called",
 			"payout limits":  "the provider's API was called",
+			"payment amount": "payment of 60.001 EUR: the provider's API was called",
+			"payout amount":  "payout of 60.001 EUR: the provider's API was called",
 		}},
 		{"doubt taken for a no", wrong(func(p *provider) certain { return certain{p} }), map[string]string{
 			"faults of writes": `create_payout answered with a lost answer: got code "unavailable" and outcome "refused"`,
@@ -77,8 +146,9 @@ func TestWrongProvidersAreCaught(t *testing.T) {
 		{"no codes", wrong(func(p *provider) vague { return vague{p} }), map[string]string{
 			"bad credentials": `create_payment with wrong credentials: got code "declined"`,
 		}},
-		{"no end of a call", wrong(func(p *provider) stubborn { return stubborn{p} }), map[string]string{
-			"cancel": "the end of the request of get_balances",
+		{"no end of a call", wrong(func(p *provider) stubborn { return stubborn{p} }, soon), map[string]string{
+			"deadline passes": "the end of the request of check_health",
+			"cancel":          "the end of the request of check_health",
 		}},
 		{"another name for each attempt", wrong(func(p *provider) renamed { return renamed{p} }), map[string]string{
 			"killed after the provider accepted": "create_payout of a plugin that was killed: the provider's books have 2 more",
@@ -96,6 +166,7 @@ func TestWrongProvidersAreCaught(t *testing.T) {
 			"webhook changed":  "verifies and says something else",
 			"webhook junk":     "a notice that is junk is verified",
 			"return":           "verifies and says something else",
+			"return junk":      "a return that is junk is verified",
 		}},
 		{"a notice read in two ways", wrong(func(p *provider) forgetful { return forgetful{p} }), map[string]string{
 			"webhook twice": "says first",
@@ -109,11 +180,16 @@ func TestWrongProvidersAreCaught(t *testing.T) {
 		{"a secret in a link", wrong(func(p *provider) talkative { return talkative{p} }), map[string]string{
 			"create payment": "the answer of CreatePayment holds the value of api_key",
 		}},
-		{"a connection kept from every call", wrong(func(p *provider) hoarder { return hoarder{p, new([]*os.File)} }), map[string]string{
+		{"a connection kept from every call", wrong(func(p *provider) hoarder { return hoarder{p, new([]*os.File)} }, soon), map[string]string{
 			"files": "files and connections open, after 8 more rounds",
 		}},
 		{"any time", wrong(func(p *provider) ageless { return ageless{p} }), map[string]string{
 			"webhook stale": "a stale notice is verified by",
+		}},
+		{"the first of several notices", func(r *kittest.Recorder, s *simulator.Simulator) {
+			providertest.Prove(r, made(func(p *provider) hasty { return hasty{p} }), s.Config, batching{s})
+		}, map[string]string{
+			"webhook batch": "is done, and no event does",
 		}},
 		{"known kinds only", wrong(func(p *provider) narrow { return narrow{p} }), map[string]string{
 			"webhook of an unknown kind": "a kind that is not known: invalid_request",
@@ -125,21 +201,29 @@ func TestWrongProvidersAreCaught(t *testing.T) {
 			"end": "left something behind",
 		}},
 	} {
-		wrongs = append(wrongs, kittest.Wrong{Name: c.name, Caught: c.cases, Prove: func(r *kittest.Recorder) { c.prove(r, simulator.New()) }})
+		list = append(list, kittest.Wrong{Name: c.name, Caught: c.cases, Prove: func(r *kittest.Recorder) { c.prove(r, simulator.New()) }})
 	}
-	kittest.Catch(t, wrongs)
+	return list
 }
 
 // wrong proves a provider that is made from the right one.
-func wrong[P sdk.Provider](wrap func(*provider) P) func(*kittest.Recorder, *simulator.Simulator) {
+func wrong[P sdk.Provider](wrap func(*provider) P, opts ...conformance.Option) func(*kittest.Recorder, *simulator.Simulator) {
 	return func(r *kittest.Recorder, s *simulator.Simulator) {
-		providertest.Prove(r, func(cfg config, rt sdk.Runtime) (P, error) {
-			p, err := newProvider(cfg, rt)
-			if err != nil {
-				var none P
-				return none, err
-			}
-			return wrap(p), nil
-		}, s.Config, s)
+		providertest.Prove(r, made(wrap), s.Config, s, opts...)
 	}
 }
+
+// made is the constructor of a provider that is made from the right one.
+func made[P sdk.Provider](wrap func(*provider) P) func(config, sdk.Runtime) (P, error) {
+	return func(cfg config, rt sdk.Runtime) (P, error) {
+		p, err := newProvider(cfg, rt)
+		if err != nil {
+			var none P
+			return none, err
+		}
+		return wrap(p), nil
+	}
+}
+
+// soon is for what the kit waits for and a wrong provider never does.
+var soon = conformance.Patience(time.Second / 10)

@@ -47,7 +47,7 @@ func (x *trial) killed(v verb, s shot) {
 			_, err := s.call(x.ctx, doomed.Client.Account(accountName))
 			ended <- err
 		}()
-		if happened(came) {
+		if x.happened(came) {
 			doomed.Kill()
 		} else {
 			err = errors.New("no request reached the provider")

@@ -111,11 +111,7 @@ func end(x *trial) {
 			}
 		}
 	}
-	stop := x.process.Stop
-	x.process.Stop = func() error { return nil }
-	if err := stop(); err != nil {
-		x.fail("the plugin's end: %v", err)
-	}
+	x.stop()
 	if err := x.process.Left(); err != nil {
 		x.fail("the plugin has ended and left something behind: %v", err)
 	}
@@ -148,7 +144,7 @@ func files(x *trial) {
 		round()
 	}
 	// What was closed a moment ago may still be there.
-	now, end := x.process.Files(), time.After(patience)
+	now, end := x.process.Files(), time.After(x.patience)
 	for late := false; now > most && !late; now = x.process.Files() {
 		select {
 		case <-time.After(10 * time.Millisecond):

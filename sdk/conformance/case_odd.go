@@ -59,7 +59,7 @@ func webhookUnknown(x *trial) {
 			x.fail("a genuine notice of a kind that is not known is answered with HTTP %d", s)
 		}
 		for _, e := range notice.Events {
-			x.fail("a notice of a kind that is not known has an event: %s", described(e))
+			x.fail("a notice of a kind that is not known has an event: %s", readable(e))
 		}
 	}
 }
@@ -74,17 +74,4 @@ func webhookBatch(x *trial) {
 			x.success(told{request: r, reference: c.Reference, payment: &c}, notice.Events)
 		}
 	}
-}
-
-// described writes an event for people.
-func described(e sdk.Event) string {
-	switch {
-	case e.Payment != nil:
-		return "payment " + e.Reference + " " + string(e.Payment.Status)
-	case e.Payout != nil:
-		return "payout " + e.Reference + " " + string(e.Payout.Status)
-	case e.Refund != nil:
-		return "refund " + e.Reference + " " + string(e.Refund.Status)
-	}
-	return "nothing"
 }

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/payhost/payhost/sdk"
 )
@@ -12,7 +13,7 @@ import (
 // the one given; its secrets are distinct and have at least 8 characters, so that they can be looked for in everything
 // that the plugin says.
 func Prove(r Reporter, launch Launch, config func(baseURL string) string, sim Simulator, opts ...Option) {
-	set := settings{without: map[string]string{}}
+	set := settings{without: map[string]string{}, patience: 5 * time.Second}
 	for _, o := range opts {
 		o(&set)
 	}
@@ -30,7 +31,7 @@ func Prove(r Reporter, launch Launch, config func(baseURL string) string, sim Si
 		r.Errorf("no address for the plugin to call: %v", err)
 		return
 	}
-	s.partial = set.partial
+	s.partial, s.patience = set.partial, set.patience
 	defer s.tap.close()
 	// The scout finds out which cases there are for this provider.
 	r.Run("start", func(r Reporter) { s.scout(r) })
@@ -54,9 +55,10 @@ func Prove(r Reporter, launch Launch, config func(baseURL string) string, sim Si
 type Option func(*settings)
 
 type settings struct {
-	without map[string]string // case -> reason
-	only    func(name string) bool
-	partial bool
+	without  map[string]string // case -> reason
+	only     func(name string) bool
+	partial  bool
+	patience time.Duration
 }
 
 // Without leaves a case out, by the name under which it runs. The reason is shown in the report.
@@ -67,6 +69,12 @@ func Without(name, reason string) Option {
 // Only runs the cases whose names fit, and no others.
 func Only(fits func(name string) bool) Option {
 	return func(s *settings) { s.only = fits }
+}
+
+// Patience is how long the kit waits for what should happen at once before it says that it did not; 5 seconds without
+// this option.
+func Patience(d time.Duration) Option {
+	return func(s *settings) { s.patience = d }
 }
 
 // Case is one of the kit's cases.

@@ -19,6 +19,8 @@ type subject struct {
 	control controls
 	tap     *tap
 	watch   *Watch
+	// patience is how long the kit waits for what should happen at once.
+	patience time.Duration
 
 	partial bool
 	scouted bool

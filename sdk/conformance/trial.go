@@ -158,20 +158,26 @@ func (x *trial) quiet(what string) {
 
 // await waits for what should happen at once.
 func (x *trial) await(event <-chan struct{}, what string) {
-	if !happened(event) {
-		x.fatal("%s did not come within %s", what, patience)
+	if !x.happened(event) {
+		x.fatal("%s did not come within %s", what, x.patience)
 	}
 }
 
 // happened waits for what should happen at once, and reports whether it did.
-func happened(event <-chan struct{}) bool {
+func (x *trial) happened(event <-chan struct{}) bool {
 	select {
 	case <-event:
 		return true
-	case <-time.After(patience):
+	case <-time.After(x.patience):
 		return false
 	}
 }
 
-// patience is how long the kit waits for what should happen at once.
-const patience = 5 * time.Second
+// stop ends the plugin before its case does.
+func (x *trial) stop() {
+	stop := x.process.Stop
+	x.process.Stop = func() error { return nil }
+	if err := stop(); err != nil {
+		x.fail("the plugin's end: %v", err)
+	}
+}

@@ -61,11 +61,12 @@ func (w *Watch) Write(p []byte) (int, error) {
 	}
 }
 
-// Intercept is a grpc.UnaryClientInterceptor: it sees every answer before the SDK's client does.
+// Intercept is a grpc.UnaryClientInterceptor: it sees every answer before the SDK's client does, and sends calls that are
+// to be late as such.
 func (w *Watch) Intercept(
 	ctx context.Context, method string, req, reply any, conn *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption,
 ) error {
-	err := invoke(ctx, method, req, reply, conn, opts...)
+	err := invoke(ctx, method, req, reply, conn, slices.Concat(opts, overdueOption(ctx))...)
 	verb := method[strings.LastIndexByte(method, '/')+1:]
 	var said proto.Message
 	if err != nil {

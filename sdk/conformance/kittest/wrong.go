@@ -20,27 +20,35 @@ type Wrong struct {
 // what is expected and quote the contract, and nothing may fail before it.
 func Catch(t *testing.T, list []Wrong) {
 	for _, w := range list {
-		for name, says := range w.Caught {
+		for name := range w.Caught {
 			t.Run(w.Name+"/"+name, func(t *testing.T) {
-				r := NewRecorder(name)
-				w.Prove(r)
-				caught := false
-				for _, f := range r.Failed() {
-					if !strings.HasPrefix(f, name) {
-						t.Errorf("outside the case: %s", f)
-					}
-					if at := pointer.FindString(f); at != "" {
-						t.Errorf("nobody can read %s: %s", at, f)
-					}
-					// What the start says is not yet about the contract.
-					caught = caught || strings.Contains(f, says) && (name == start || strings.Contains(f, "The contract:"))
-				}
-				if !caught {
-					t.Errorf("not caught; the kit says:\n%s", strings.Join(r.Failed(), "\n"))
+				for _, problem := range w.escapes(name) {
+					t.Error(problem)
 				}
 			})
 		}
 	}
+}
+
+// escapes says what is wrong with the case, if anything.
+func (w Wrong) escapes(name string) (problems []string) {
+	r := NewRecorder(name)
+	w.Prove(r)
+	caught := false
+	for _, f := range r.Failed() {
+		if !strings.HasPrefix(f, name) {
+			problems = append(problems, "outside the case: "+f)
+		}
+		if at := pointer.FindString(f); at != "" {
+			problems = append(problems, "nobody can read "+at+": "+f)
+		}
+		// What the start says is not yet about the contract.
+		caught = caught || strings.Contains(f, w.Caught[name]) && (name == start || strings.Contains(f, "The contract:"))
+	}
+	if !caught {
+		problems = append(problems, "not caught; the kit says:\n"+strings.Join(r.Failed(), "\n"))
+	}
+	return problems
 }
 
 // pointer is one in a structure, as fmt writes them.
