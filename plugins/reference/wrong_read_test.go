@@ -62,7 +62,7 @@ type agreeable struct{ *provider }
 func (p agreeable) CancelPayment(ctx context.Context, req sdk.CancelPaymentRequest) (*sdk.Payment, error) {
 	got, err := p.provider.CancelPayment(ctx, req)
 	if err != nil {
-		return &sdk.Payment{ProviderReference: req.Payment.ProviderReference, Status: sdk.PaymentCanceled}, nil
+		return &sdk.Payment{ProviderReference: req.Payment.ProviderReference, Status: sdk.PaymentCanceled}, nil //nolint:nilerr // that is what is wrong with it
 	}
 	return got, nil
 }
