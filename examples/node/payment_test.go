@@ -4,8 +4,8 @@ import (
 	"bytes"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/payhost/payhost/host"
@@ -84,7 +84,11 @@ func TestPluginIsKilledDuringACall(t *testing.T) {
 	go func() { paid <- s.pay("order-1") }()
 	<-made
 	s.instead.Store(nil)
-	if err := syscall.Kill(before, syscall.SIGKILL); err != nil {
+	plugin, err := os.FindProcess(before)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := plugin.Kill(); err != nil {
 		t.Fatal(err)
 	}
 	p := <-paid

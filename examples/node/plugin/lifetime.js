@@ -30,10 +30,10 @@ export function endWith(close, code) {
 }
 
 // crashWith handles what nobody caught, outside of any call. Nobody knows what state the process is in, so it ends, and
-// the host starts another one. The record says why.
+// the host starts another one. Hosts quote a record's message.
 export function crashWith(logger) {
   const crash = (err) => {
-    logger.error('the plugin crashed', { error: err?.stack || String(err) });
+    logger.error(`the plugin crashed: ${err?.message ?? err}`, { stack: String(err?.stack) });
     process.exit(1);
   };
   process.on('uncaughtException', crash);

@@ -45,7 +45,7 @@ export function serve(Provider) {
   ignoreSignals();
   const shakeHands = takeStdout(logger);
   start(Provider, { mask, logger, parent, shakeHands }).catch((err) => {
-    logger.error('the plugin cannot serve', { error: err.message });
+    logger.error(`the plugin cannot serve: ${err.message}`);
     process.exit(1);
   });
 }

@@ -5,19 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/payhost/payhost/examples/node/simulator"
-	"github.com/payhost/payhost/sdk/conformance"
 )
 
 // What keeps a plugin from the rest of the machine holds for one in JavaScript as well: nothing of it has to be taken away
@@ -31,36 +26,6 @@ func TestPluginIsConfined(t *testing.T) {
 		if !slices.ContainsFunc(p.Isolation, starts) && !slices.ContainsFunc(p.IsolationMissing, starts) {
 			t.Errorf("nothing is said of %q", what)
 		}
-	}
-}
-
-// command gives payhost, built once.
-func command(t *testing.T) string {
-	t.Helper()
-	if err := buildCommand(); err != nil {
-		t.Fatal(err)
-	}
-	return filepath.Join(folder, "payhost")
-}
-
-var buildCommand = sync.OnceValue(func() error {
-	out, err := exec.Command("go", "build", "-o", filepath.Join(folder, "payhost"), "../../host/cmd/payhost").CombinedOutput()
-	if err != nil {
-		return fmt.Errorf("go build: %w\n%s", err, out)
-	}
-	return nil
-})
-
-// The kit knows nothing of JavaScript: the same cases hold for every plugin.
-func TestConformance(t *testing.T) {
-	plugins := built(t)
-	sim := simulator.New()
-	provider := httptest.NewServer(conformance.Control(sim, sim.Config))
-	defer provider.Close()
-	out, err := exec.Command(command(t), "plugin", "test", filepath.Join(plugins, "acme"), "--simulator", provider.URL).CombinedOutput()
-	t.Logf("%s", out)
-	if err != nil || !strings.Contains(string(out), " 0 failed, 0 left out, ") {
-		t.Errorf("payhost plugin test: %v", err)
 	}
 }
 

@@ -1,0 +1,44 @@
+package node
+
+import (
+	"fmt"
+	"net/http/httptest"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/payhost/payhost/examples/node/simulator"
+	"github.com/payhost/payhost/sdk/conformance"
+)
+
+// command gives payhost, built once.
+func command(t *testing.T) string {
+	t.Helper()
+	if err := buildCommand(); err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Join(folder, "payhost")
+}
+
+var buildCommand = sync.OnceValue(func() error {
+	out, err := exec.Command("go", "build", "-o", filepath.Join(folder, "payhost"), "../../host/cmd/payhost").CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("go build: %w\n%s", err, out)
+	}
+	return nil
+})
+
+// The kit knows nothing of JavaScript: the same cases hold for every plugin.
+func TestConformance(t *testing.T) {
+	plugins := built(t)
+	sim := simulator.New()
+	provider := httptest.NewServer(conformance.Control(sim, sim.Config))
+	defer provider.Close()
+	out, err := exec.Command(command(t), "plugin", "test", filepath.Join(plugins, "acme"), "--simulator", provider.URL).CombinedOutput()
+	t.Logf("%s", out)
+	if err != nil || !strings.Contains(string(out), " 0 failed, 0 left out, ") {
+		t.Errorf("payhost plugin test: %v", err)
+	}
+}
