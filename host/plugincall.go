@@ -6,9 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
-	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/payhost/payhost/host/config"
@@ -38,25 +35,11 @@ func CallPlugin(ctx context.Context, c PluginCall, opts ...Option) (json.RawMess
 	for _, option := range opts {
 		option(&o)
 	}
-	file, err := filepath.Abs(c.File)
+	binary, workspace, done, err := plugin.FindFile(c.File)
 	if err != nil {
 		return nil, err
 	}
-	folder, err := os.MkdirTemp("", "payhost-call-")
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = os.RemoveAll(folder) }() // what is left is the system's to clean
-	workspace, err := plugin.OpenWorkspace(folder)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = workspace.Close() }() // it goes with the folder
-	name, version, _ := strings.Cut(filepath.Base(file), "@")
-	binary, err := plugin.NewCatalog(filepath.Dir(file), workspace).Find(name, version, "")
-	if err != nil {
-		return nil, err
-	}
+	defer done()
 	mask := &plugin.Mask{}
 	if c.Account != nil {
 		mask.Add(c.Account.Secrets...)

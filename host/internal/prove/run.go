@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -48,36 +46,18 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	folder, err := os.MkdirTemp("", "payhost-test-")
+	binary, workspace, done, err := plugin.FindFile(o.File)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = os.RemoveAll(folder) }() // what is left is the system's to clean
-	workspace, err := plugin.OpenWorkspace(folder)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = workspace.Close() }() // it goes with the folder
-	binary, err := find(o, workspace)
-	if err != nil {
-		return nil, err
+	defer done()
+	if o.Allows != nil {
+		if err := o.Allows(binary.Path, binary.Checksum); err != nil {
+			return nil, err
+		}
 	}
 	r := &run{Options: o, ctx: ctx, binary: binary, workspace: workspace, sim: sim, config: config, mask: &plugin.Mask{}}
 	return r.prove()
-}
-
-// find takes a copy of the program.
-func find(o Options, workspace *plugin.Workspace) (plugin.Binary, error) {
-	path, err := filepath.Abs(o.File)
-	if err != nil {
-		return plugin.Binary{}, err
-	}
-	name, version, _ := strings.Cut(filepath.Base(path), "@")
-	binary, err := plugin.NewCatalog(filepath.Dir(path), workspace).Find(name, version, "")
-	if err == nil && o.Allows != nil {
-		err = o.Allows(binary.Path, binary.Checksum)
-	}
-	return binary, err
 }
 
 // configuration gives the plugin's, as an object whose base_url can be replaced.
