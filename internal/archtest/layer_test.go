@@ -126,6 +126,14 @@ var bans = []ban{
 		file: "host/open.go", imports: "sdk/conformance",
 	},
 	{
+		what: "what is shipped imports what simulators share",
+		why:  "it plays providers: whoever shipped it would ship a page on which everybody can pay",
+		forbids: func(from source, to string) bool {
+			return !from.test && !isKit(from.dir) && in(to, "sdk/conformance/sim") && from.dir != "sdk/conformance/sim"
+		},
+		file: "host/internal/prove/launch.go", imports: "sdk/conformance/sim",
+	},
+	{
 		what: "generated protobuf is used outside the sdk",
 		why:  "wire types may change with every version of the contract; everybody else uses the types of package sdk",
 		forbids: func(from source, to string) bool {
@@ -190,7 +198,7 @@ func TestAllowedArrows(t *testing.T) {
 		"sdk/conformance/run.go":           {"sdk", "sdk/conformance/fault"},
 		"plugins/acme/client.go":           {"sdk", "sdk/providerhttp", "sdk/signature"},
 		"plugins/acme/conformance_test.go": {"sdk/providertest", "plugins/acme/simulator", "testing"},
-		"plugins/acme/simulator/api.go":    {"sdk/signature", "sdk/conformance"},
+		"plugins/acme/simulator/api.go":    {"sdk/signature", "sdk/conformance", "sdk/conformance/sim"},
 		"host/internal/prove/launch.go":    {"sdk/conformance", "host/internal/plugin"},
 		"plugins/sandbox/main.go":          {"plugins/acme/simulator", "plugins/zenith/simulator"},
 		"host/open.go":                     {"sdk", "host/internal/core", "host/payment"},

@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"encoding/json"
@@ -15,6 +16,7 @@ import (
 	"github.com/payhost/payhost/sdk"
 	"github.com/payhost/payhost/sdk/conformance"
 	"github.com/payhost/payhost/sdk/conformance/fault"
+	"github.com/payhost/payhost/sdk/conformance/sim"
 )
 
 const orderResult = "order_result"
@@ -59,56 +61,27 @@ func pushOf(secret, action string, at time.Time, events ...string) (body string,
 
 // push sends a webhook about an order, where notices are sent and the order or the back office has a URL. [doc]
 func (s *Simulator) push(e fault.Entry) {
-	s.mu.Lock()
-	to := s.notifyURL
-	s.mu.Unlock()
-	if own := e.Details["notify_url"]; own != "" {
-		to = own
-	}
-	if !s.notices || to == "" {
-		return
-	}
-	secret := s.webhookSecret
-	if s.faults.Take(fault.WrongSignature) {
-		secret = "not the webhook secret"
-	}
-	body, header := webhook(secret, eventOf(e))
-	s.faults.Send(func() { s.deliver(to, body, header) })
+	to := cmp.Or(e.Details["notify_url"], s.NotifyURL())
+	body, header := webhook(s.Key(s.webhookSecret), eventOf(e))
+	s.Send(context.Background(), to, request(http.MethodPost, "", body, header), tries, wellFormed)
 }
 
-// deliver reports whether a webhook was answered in the right format, whatever the answer.
-func (s *Simulator) deliver(to, body string, header http.Header) bool {
-	for range tries {
-		req, err := http.NewRequestWithContext(context.Background(), http.MethodPost, to, strings.NewReader(body))
-		if err != nil {
-			return false
-		}
-		req.Header = header.Clone()
-		resp, err := s.sender.Do(req)
-		if err != nil {
-			continue
-		}
-		var answer struct {
-			Code *int    `json:"code"`
-			Msg  *string `json:"msg"`
-		}
-		err = json.NewDecoder(io.LimitReader(resp.Body, maxBody)).Decode(&answer)
-		_ = resp.Body.Close()
-		if err == nil && answer.Code != nil && answer.Msg != nil {
-			return true
-		}
+// wellFormed reports whether a webhook was answered in the right format, whatever the answer. [doc]
+func wellFormed(resp *http.Response) bool {
+	var answer struct {
+		Code *int    `json:"code"`
+		Msg  *string `json:"msg"`
 	}
-	return false
+	err := json.NewDecoder(io.LimitReader(resp.Body, 64<<10)).Decode(&answer)
+	return err == nil && answer.Code != nil && answer.Msg != nil
 }
 
 // testWebhook sends the document's made-up event to the URL of the back office, if it has one.
-func (s *Simulator) testWebhook(*http.Request, map[string]any) (any, refusal) {
-	s.mu.Lock()
-	to := s.notifyURL
-	s.mu.Unlock()
+func (s *Simulator) testWebhook(r *http.Request, _ map[string]any) (any, refusal) {
+	to := s.NotifyURL()
 	body, header := webhook(s.webhookSecret,
 		`{"id":"bc76488ddda4","create_time":1585293811000,"params":{"order_id":"123","cust_order_id":"123","status":1}}`)
-	if to != "" && !s.deliver(to, body, header) {
+	if to != "" && !sim.Deliver(r.Context(), to, request(http.MethodPost, "", body, header), tries, wellFormed) {
 		return nil, refusal{111015, "There is an exception in the push communication."}
 	}
 	return nil, refusal{}
@@ -163,6 +136,6 @@ func outcome(e fault.Entry) url.Values { return url.Values{"id": {e.ID}, "status
 
 func request(method, query, body string, header http.Header) sdk.HTTPRequest {
 	return sdk.HTTPRequest{
-		Method: method, Query: query, Header: header, Body: []byte(body), RemoteAddress: "198.51.100.7", ReceivedAt: time.Now().UTC(),
+		Method: method, Query: query, Header: header, Body: []byte(body), RemoteAddress: sim.Address, ReceivedAt: time.Now().UTC(),
 	}
 }

@@ -1,16 +1,12 @@
 package simulator
 
 import (
-	_ "embed"
-	"html/template"
+	"cmp"
 	"net/http"
 	"net/url"
+
+	"github.com/payhost/payhost/sdk/conformance/sim"
 )
-
-//go:embed page.html
-var pageText string
-
-var pageTemplate = template.Must(template.New("page").Parse(pageText))
 
 // words are what the page calls a status.
 var words = map[string]string{
@@ -26,16 +22,16 @@ func (s *Simulator) showPage(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	company := e.Details["company_name"]
-	if company == "" {
-		company = "Simulated Limited"
+	rows := []sim.Row{
+		{Name: "To", Value: cmp.Or(e.Details["company_name"], "Simulated Limited")},
+		{Name: "Reference", Value: e.OrderID}, {Name: "Order", Value: e.ID},
 	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
-	_ = pageTemplate.Execute(w, map[string]any{
-		"ID": e.ID, "OrderID": e.OrderID, "Company": company, "Currency": e.Currency, "Amount": e.Amount.String(),
-		"Open": e.Status == StatusPending, "Status": words[e.Status],
-	})
+	if word := words[e.Status]; word != "" {
+		rows = append(rows, sim.Row{Name: "Status", Value: word})
+	}
+	sim.Page{
+		Provider: "PayCrypto", Amount: e.Amount.String(), Currency: e.Currency, Rows: rows, Open: e.Status == StatusPending, Back: true,
+	}.Show(w)
 }
 
 // leavePage ends the order as the form field result says, sends the webhook, and the customer back to return_url or,
@@ -52,12 +48,8 @@ func (s *Simulator) leavePage(w http.ResponseWriter, r *http.Request) {
 	}
 	e = s.change(e.ID, status, reason, true)
 	location := "?id=" + url.QueryEscape(e.ID)
-	if to, err := url.Parse(e.Details["return_url"]); err == nil && to.Host != "" {
-		if to.RawQuery != "" {
-			to.RawQuery += "&"
-		}
-		to.RawQuery += outcome(e).Encode()
-		location = to.String()
+	if to := e.Details["return_url"]; to != "" {
+		location = sim.WithQuery(to, outcome(e).Encode())
 	}
 	w.Header().Set("Location", location) // as it is: http.Redirect does not know the prefix under which this is served
 	w.WriteHeader(http.StatusSeeOther)

@@ -13,6 +13,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/payhost/payhost/sdk/conformance/fault"
+	"github.com/payhost/payhost/sdk/conformance/sim"
 )
 
 // The statuses of orders. [doc]
@@ -47,19 +48,14 @@ func (s *Simulator) createPayment(r *http.Request, body map[string]any) (any, re
 	if no != (refusal{}) {
 		return nil, no
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.entering.Lock()
+	defer s.entering.Unlock()
 	if _, taken := s.find("", e.OrderID); taken {
 		return nil, refusal{117008, "The order already exists"}
 	}
-	for e.ID = newID(); !s.books.Add(e); e.ID = newID() {
-	}
-	base := s.publicURL
-	if base == "" {
-		base = "http://" + r.Host
-	}
+	e = s.Enter(e, newID)
 	return map[string]any{
-		"order_id": e.ID, "redirect_url": base + "/?id=" + e.ID, "create_time": json.Number(e.Details["create_time"]),
+		"order_id": e.ID, "redirect_url": s.Base(r) + "/?id=" + e.ID, "create_time": json.Number(e.Details["create_time"]),
 	}, refusal{}
 }
 
@@ -91,8 +87,8 @@ func order(text func(string) string, body map[string]any) (fault.Entry, refusal)
 	least, most := decimal.RequireFromString(minLimit.String()), decimal.RequireFromString(maxLimit.String())
 	switch {
 	case len(text("amount")) > 30 || err != nil || !amount.GreaterThan(least) || !amount.LessThan(most),
-		text("cust_order_id") == "", text("return_url") != "" && !isURL(text("return_url")),
-		text("notify_url") != "" && !isURL(text("notify_url")):
+		text("cust_order_id") == "", text("return_url") != "" && !sim.IsURL(text("return_url")),
+		text("notify_url") != "" && !sim.IsURL(text("notify_url")):
 		return fault.Entry{}, badRequest
 	case !slices.Contains(currencies, text("currency")):
 		return fault.Entry{}, refusal{111002, "This currency is not supported."}
@@ -107,14 +103,14 @@ func order(text func(string) string, body map[string]any) (fault.Entry, refusal)
 	}, refusal{}
 }
 
-// newID looks like the document's examples. Not counted up: ids must differ from those of a run before.
+// newID looks like the document's examples.
 func newID() string {
 	return "p" + time.Now().UTC().Format("060102150405") + fmt.Sprintf("%05d", rand.IntN(100_000)) //nolint:gosec // ids are no secrets
 }
 
 // find looks for an order by its id or its cust_order_id; what is empty does not count.
 func (s *Simulator) find(id, custOrderID string) (fault.Entry, bool) {
-	for _, e := range s.books.Entries() {
+	for _, e := range s.Books().Entries() {
 		if (id == "" || e.ID == id) && (custOrderID == "" || e.OrderID == custOrderID) {
 			return e, id+custOrderID != ""
 		}
@@ -128,7 +124,7 @@ func (s *Simulator) SetStatus(id, status, reason string) { s.change(id, status, 
 // change gives an order another status, unless it is to be open for that and is not.
 func (s *Simulator) change(id, status, reason string, open bool) fault.Entry {
 	changed := false
-	e, _ := s.books.Change(fault.Payment, id, func(e *fault.Entry) {
+	e, _ := s.Books().Change(fault.Payment, id, func(e *fault.Entry) {
 		if changed = !open || e.Status == StatusPending; changed {
 			e.Status, e.Moved = status, e.Moved || status == StatusSuccess
 			e.Details["reason"], e.Details["update_time"] = reason, strconv.FormatInt(time.Now().UnixMilli(), 10)
@@ -172,7 +168,7 @@ func (s *Simulator) queryOrders(r *http.Request, _ map[string]any) (any, refusal
 		return nil, badRequest
 	}
 	var list []fault.Entry
-	for _, e := range slices.Backward(s.books.Entries()) {
+	for _, e := range slices.Backward(s.Books().Entries()) {
 		at, _ := strconv.ParseInt(e.Details["create_time"], 10, 64)
 		if at >= from && at <= to && fits(q.Get("currency"), e.Currency) && fits(q.Get("status"), e.Status) {
 			list = append(list, e)

@@ -1,22 +1,15 @@
 package simulator
 
 import (
-	"context"
-	_ "embed"
-	"html/template"
 	"net/http"
 
 	"github.com/payhost/payhost/sdk/conformance/fault"
+	"github.com/payhost/payhost/sdk/conformance/sim"
 )
-
-//go:embed page.html
-var pageText string
-
-var page = template.Must(template.New("page").Parse(pageText))
 
 // paidHere gives a payment that has a page.
 func (s *Simulator) paidHere(r *http.Request) (fault.Entry, bool) {
-	e, found := s.books.Find(fault.Payment, r.PathValue("id"))
+	e, found := s.Books().Find(fault.Payment, r.PathValue("id"))
 	return e, found && e.Details["redirect_url"] != ""
 }
 
@@ -27,12 +20,15 @@ func (s *Simulator) showPage(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
-	_ = page.Execute(w, map[string]any{
-		"ID": e.ID, "OrderID": e.OrderID, "System": e.Details["system"], "Currency": e.Currency,
-		"Amount": e.Amount.StringFixed(2), "Open": e.Status == statusOpen, "Paid": e.Status == statusPaid,
-	})
+	rows := []sim.Row{
+		{Name: "Method", Value: e.Details["system"]}, {Name: "Order", Value: e.OrderID}, {Name: "Transaction", Value: e.ID},
+	}
+	if e.Status != statusOpen {
+		rows = append(rows, sim.Row{Name: "Status", Value: e.Status})
+	}
+	sim.Page{
+		Provider: "Paykassma", Amount: e.Amount.StringFixed(2), Currency: e.Currency, Rows: rows, Open: e.Status == statusOpen, Back: true,
+	}.Show(w)
 }
 
 // leavePage ends the payment as the form field result says, tells the merchant, and sends the customer back. A payment
@@ -48,7 +44,7 @@ func (s *Simulator) leavePage(w http.ResponseWriter, r *http.Request) {
 		if r.FormValue("result") == "pay" {
 			end = statusPaid
 		}
-		s.send(context.WithoutCancel(r.Context()), s.settle(e, end))
+		s.send(r.Context(), s.settle(e, end))
 	}
 	http.Redirect(w, r, e.Details["redirect_url"], http.StatusSeeOther)
 }

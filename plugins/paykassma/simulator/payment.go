@@ -9,6 +9,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/payhost/payhost/sdk/conformance/fault"
+	"github.com/payhost/payhost/sdk/conformance/sim"
 )
 
 // The statuses of a payment in the books.
@@ -70,13 +71,13 @@ func (s *Simulator) listSystems(w http.ResponseWriter, r *http.Request) {
 			}
 		}
 	}
-	reply(w, http.StatusOK, map[string]any{
+	sim.Reply(w, http.StatusOK, map[string]any{
 		"status": "ok", "params": map[string]any{"currency_data": currencies, "wallets": wallets},
 	})
 }
 
 func (s *Simulator) listHints(w http.ResponseWriter, _ *http.Request) {
-	reply(w, http.StatusOK, map[string]any{"status": "success", "message": "", "code": 20000, "data": map[string]any{
+	sim.Reply(w, http.StatusOK, map[string]any{"status": "success", "message": "", "code": 20000, "data": map[string]any{
 		"imps":  map[string]any{"id": 486, "url": "https://simulator.example/guide-image/bkash.mp4"},
 		"paytm": map[string]any{"id": 500, "url": "https://simulator.example/guide-image/paytm.gif"},
 	}})
@@ -118,18 +119,11 @@ func (s *Simulator) showWallet(w http.ResponseWriter, r *http.Request) {
 		fail(w, "Payment system is not available")
 		return
 	}
-	s.enter(fault.Entry{
+	s.Enter(fault.Entry{
 		Kind: fault.Payment, Recipient: in.Label, Currency: in.Currency, Status: statusShown,
 		Details: map[string]string{"system": r.PathValue("system"), "label": in.Label},
-	})
-	reply(w, http.StatusOK, map[string]any{"status": "ok", "params": map[string]any{"identifier": "6234234234"}})
-}
-
-// enter gives an entry its number, and puts it into the books.
-func (s *Simulator) enter(e fault.Entry) fault.Entry {
-	for e.ID = newID(); !s.books.Add(e); e.ID = newID() {
-	}
-	return e
+	}, newID)
+	sim.Reply(w, http.StatusOK, map[string]any{"status": "ok", "params": map[string]any{"identifier": "6234234234"}})
 }
 
 // activate takes the number of a transaction for systems at which nobody looks at it.
@@ -185,32 +179,32 @@ func (s *Simulator) prove(w http.ResponseWriter, in order, manual bool) {
 	case !s.proven(in, amount):
 		fail(w, "There is no payment to activate")
 	case strings.HasPrefix(in.Key1, UnknownKey): // [doc]
-		reply(w, http.StatusOK, map[string]any{
+		sim.Reply(w, http.StatusOK, map[string]any{
 			"status": "possible_transaction_created", "message": "Transaction not found. Possible transaction created",
 		})
 	case strings.HasPrefix(in.Key1, SuspiciousKey): // [doc], but for the status
-		reply(w, http.StatusBadRequest, map[string]any{"status": "fail", "message": "Check of deposit status started. " +
+		sim.Reply(w, http.StatusBadRequest, map[string]any{"status": "fail", "message": "Check of deposit status started. " +
 			"The operation may take longer than expected. Once checked the funds will credit to you account"})
 	case manual:
-		reply(w, http.StatusOK, map[string]any{"status": "success", "message": "", "code": 20000, "data": []any{},
+		sim.Reply(w, http.StatusOK, map[string]any{"status": "success", "message": "", "code": 20000, "data": []any{},
 			"paginate": map[string]int{"offset": 0, "total": 1, "limit": 1}})
 		s.finish(in.ID)
 	default:
-		reply(w, http.StatusOK, map[string]any{"status": "ok"})
+		sim.Reply(w, http.StatusOK, map[string]any{"status": "ok"})
 		s.finish(in.ID)
 	}
 }
 
 // proven enters the proof with the payment, and reports whether there is one.
 func (s *Simulator) proven(in order, amount decimal.Decimal) bool {
-	entries := s.books.Entries()
+	entries := s.Books().Entries()
 	for i := len(entries) - 1; i >= 0; i-- {
 		e := entries[i]
 		fits := e.Kind == fault.Payment && e.Details["label"] == in.Label && e.Details["system"] == in.WalletType
 		if !fits || e.Status != statusShown && (e.Status != statusProven || e.OrderID != in.ID) {
 			continue
 		}
-		s.books.Change(fault.Payment, e.ID, func(e *fault.Entry) {
+		s.Books().Change(fault.Payment, e.ID, func(e *fault.Entry) {
 			e.OrderID, e.Amount, e.Status = in.ID, amount, statusProven
 			e.Details = map[string]string{
 				"label": in.Label, "system": in.WalletType, "key1": in.Key1, "screenshot": in.Screenshot,
@@ -234,20 +228,16 @@ func (s *Simulator) openPage(w http.ResponseWriter, r *http.Request) {
 	case name != "":
 		fail(w, wrongField(name, "The "+name+" field is required."))
 		return
-	case !isURL(in.RedirectURL):
+	case !sim.IsURL(in.RedirectURL):
 		fail(w, wrongField("redirect_url", "The redirect url format is invalid."))
 		return
 	case len(in.Amount) > 20 || err != nil || !amount.IsPositive():
 		fail(w, wrongField("amount", "The amount must be a number."))
 		return
 	}
-	e := s.enter(fault.Entry{
+	e := s.Enter(fault.Entry{
 		Kind: fault.Payment, OrderID: in.ID, Amount: amount, Currency: in.Currency, Status: statusOpen,
 		Details: map[string]string{"system": r.PathValue("system"), "label": in.Label, "redirect_url": in.RedirectURL},
-	})
-	base := s.publicURL
-	if base == "" {
-		base = "http://" + r.Host
-	}
-	reply(w, http.StatusOK, map[string]any{"status": "ok", "url": base + "/payment/" + e.ID})
+	}, newID)
+	sim.Reply(w, http.StatusOK, map[string]any{"status": "ok", "url": s.Base(r) + "/payment/" + e.ID})
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/payhost/payhost/sdk/conformance/fault"
+	"github.com/payhost/payhost/sdk/conformance/sim"
 )
 
 // The statuses of a payout in the books; those of a finished one are the document's.
@@ -35,13 +36,13 @@ var balances = []struct {
 // listBalances says in its own way that the secret is wrong. [doc]
 func (s *Simulator) listBalances(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Query().Get("secret") != s.secret {
-		reply(w, http.StatusOK, map[string]any{
+		sim.Reply(w, http.StatusOK, map[string]any{
 			"status": "error", "code": 30228, "error_message": "Data validation error",
 			"errors": map[string]any{"target": "secret", "code": 36205, "message": "Wrong secret"},
 		})
 		return
 	}
-	reply(w, http.StatusOK, map[string]any{
+	sim.Reply(w, http.StatusOK, map[string]any{
 		"status": "success", "message": "", "code": 20000, "data": map[string]any{"balances": balances},
 	})
 }
@@ -91,14 +92,14 @@ func (s *Simulator) payOut(w http.ResponseWriter, r *http.Request) {
 		if in.ID == "" {
 			in.ID = newID() // the system generates one, and does not tell [doc]
 		}
-		s.enter(fault.Entry{
+		s.Enter(fault.Entry{
 			Kind: fault.Payout, OrderID: in.ID, Recipient: in.Label, Amount: amount, Currency: in.Currency, Status: statusNew,
 			Details: map[string]string{
 				"system": in.System, "label": in.Label, "is_test": test, "account_number": in.AccountNumber,
 				"account_name": in.AccountName, "account_email": in.AccountEmail,
 			},
-		})
-		reply(w, http.StatusOK, map[string]any{"status": "ok"})
+		}, newID)
+		sim.Reply(w, http.StatusOK, map[string]any{"status": "ok"})
 		s.finish(in.ID)
 	}
 }
@@ -111,7 +112,7 @@ func (s *Simulator) available(currency string) decimal.Decimal {
 			sum = sum.Add(b.Amount)
 		}
 	}
-	for _, e := range s.books.Entries() {
+	for _, e := range s.Books().Entries() {
 		if e.Kind == fault.Payout && e.Currency == currency && e.Status == statusNew {
 			sum = sum.Sub(e.Amount)
 		}

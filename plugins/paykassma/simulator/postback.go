@@ -14,6 +14,7 @@ import (
 
 	"github.com/payhost/payhost/sdk"
 	"github.com/payhost/payhost/sdk/conformance/fault"
+	"github.com/payhost/payhost/sdk/conformance/sim"
 )
 
 // additionalData is the signed part of a postback, as PHP prints it. [seen]
@@ -54,27 +55,16 @@ func told(e fault.Entry) bool {
 	return e.Status == statusPaid || e.Status == statusProcessed || e.Status == statusRejected
 }
 
-// ofOrder gives the entries of one of the caller's ids, the newest last.
-func (s *Simulator) ofOrder(kind fault.EntryKind, id string) []fault.Entry {
-	var found []fault.Entry
-	for _, e := range s.books.Entries() {
-		if id != "" && e.OrderID == id && e.Kind == kind {
-			found = append(found, e)
-		}
-	}
-	return found
-}
-
 // Settle makes the customer pay, and the payout be done.
 func (s *Simulator) Settle(id string) {
-	for _, e := range append(s.ofOrder(fault.Payment, id), s.ofOrder(fault.Payout, id)...) {
+	for _, e := range append(s.OfOrder(fault.Payment, id), s.OfOrder(fault.Payout, id)...) {
 		s.settle(e, statusPaid)
 	}
 }
 
 // settle ends what is open, and gives it as it then is. of is how a payment ends.
 func (s *Simulator) settle(e fault.Entry, of string) fault.Entry {
-	e, _ = s.books.Change(e.Kind, e.ID, func(e *fault.Entry) {
+	e, _ = s.Books().Change(e.Kind, e.ID, func(e *fault.Entry) {
 		switch {
 		case e.Kind == fault.Payout && e.Status == statusNew && e.Details["account_number"] == RejectedAccount:
 			e.Status = statusRejected
@@ -95,10 +85,10 @@ func (s *Simulator) settle(e fault.Entry, of string) fault.Entry {
 // finish ends a payment or payout without anybody's doing, where the simulator is to act by itself. The answer to the
 // call that made it is not kept waiting.
 func (s *Simulator) finish(id string) {
-	if !s.notices {
+	if !s.Notices {
 		return
 	}
-	for _, e := range append(s.ofOrder(fault.Payment, id), s.ofOrder(fault.Payout, id)...) {
+	for _, e := range append(s.OfOrder(fault.Payment, id), s.OfOrder(fault.Payout, id)...) {
 		if !told(e) {
 			go s.send(context.Background(), s.settle(e, statusPaid))
 		}
@@ -110,57 +100,28 @@ const maxSends = 3
 
 // send posts a postback to the notify URL.
 func (s *Simulator) send(ctx context.Context, e fault.Entry) {
-	s.mu.Lock()
-	to := s.notifyURL
-	s.mu.Unlock()
-	if !s.notices || to == "" || !told(e) {
-		return
+	if told(e) {
+		body := s.postback(e, s.Key(s.accessKey+s.privateKey), true)
+		s.Send(ctx, s.NotifyURL(), sim.Posted("application/json", body), maxSends, accepted)
 	}
-	keys := s.accessKey + s.privateKey
-	if s.faults.Take(fault.WrongSignature) {
-		keys = "not the keys"
-	}
-	body := s.postback(e, keys, true)
-	ctx = context.WithoutCancel(ctx) // it may be sent later
-	s.faults.Send(func() {
-		for range maxSends {
-			if s.sendOnce(ctx, to, body) {
-				break
-			}
-		}
-	})
 }
 
-// sendOnce reports whether the postback was answered as it is to be. [seen]
-func (s *Simulator) sendOnce(ctx context.Context, to, body string) bool {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, to, strings.NewReader(body))
-	if err != nil {
-		return false
-	}
-	req.Header.Set("Content-Type", "application/json")
-	resp, err := s.sender.Do(req)
-	if err != nil {
-		return false
-	}
-	defer resp.Body.Close()
+// accepted reports whether the postback was answered as it is to be. [seen]
+func accepted(resp *http.Response) bool {
 	var answer struct {
 		Status string `json:"status"`
 	}
-	err = json.NewDecoder(resp.Body).Decode(&answer)
+	err := json.NewDecoder(resp.Body).Decode(&answer)
 	return err == nil && resp.StatusCode == http.StatusOK && answer.Status == "ok"
 }
 
 // Webhooks gives the postbacks about one of the caller's ids, in both ways in which PHP writes JSON.
 func (s *Simulator) Webhooks(id string) []sdk.HTTPRequest {
 	var list []sdk.HTTPRequest
-	for _, e := range append(s.ofOrder(fault.Payment, id), s.ofOrder(fault.Payout, id)...) {
+	for _, e := range append(s.OfOrder(fault.Payment, id), s.OfOrder(fault.Payout, id)...) {
 		for _, escaped := range []bool{true, false} {
 			if told(e) {
-				list = append(list, sdk.HTTPRequest{
-					Method: http.MethodPost, Header: http.Header{"Content-Type": {"application/json"}},
-					Body:          []byte(s.postback(e, s.accessKey+s.privateKey, escaped)),
-					RemoteAddress: "198.51.100.7", ReceivedAt: time.Now().UTC(),
-				})
+				list = append(list, sim.Posted("application/json", s.postback(e, s.accessKey+s.privateKey, escaped)))
 			}
 		}
 	}
@@ -169,7 +130,7 @@ func (s *Simulator) Webhooks(id string) []sdk.HTTPRequest {
 
 // last gives the newest entry of an id that a postback was sent about.
 func (s *Simulator) last(kind fault.EntryKind, id string) (found fault.Entry, ok bool) {
-	for _, e := range s.ofOrder(kind, id) {
+	for _, e := range s.OfOrder(kind, id) {
 		if told(e) {
 			found, ok = e, true
 		}
@@ -185,7 +146,7 @@ func (s *Simulator) showPostback(w http.ResponseWriter, r *http.Request) {
 	switch q.Get("type") {
 	case "deposit":
 		if e, found = s.last(fault.Payment, q.Get("custom_id")); !found && q.Get("transaction_id") != "" {
-			e, found = s.books.Find(fault.Payment, q.Get("transaction_id"))
+			e, found = s.Books().Find(fault.Payment, q.Get("transaction_id"))
 			found = found && told(e)
 		}
 	case "withdrawal":
@@ -198,7 +159,7 @@ func (s *Simulator) showPostback(w http.ResponseWriter, r *http.Request) {
 		fail(w, "Postback not found")
 		return
 	}
-	reply(w, http.StatusOK, map[string]any{"status": "ok", "postback": json.RawMessage(s.postback(e, "", true))})
+	sim.Reply(w, http.StatusOK, map[string]any{"status": "ok", "postback": json.RawMessage(s.postback(e, "", true))})
 }
 
 func (s *Simulator) listPostbacks(w http.ResponseWriter, r *http.Request) {
@@ -219,7 +180,7 @@ func (s *Simulator) listPostbacks(w http.ResponseWriter, r *http.Request) {
 		}
 		rows = append(rows, row)
 	}
-	reply(w, http.StatusOK, map[string]any{
+	sim.Reply(w, http.StatusOK, map[string]any{
 		"status": "success", "message": "", "code": 20000, "data": map[string]any{list: rows},
 		"paginate": map[string]int{"offset": 0, "total": len(rows), "limit": len(rows)},
 	})
@@ -259,5 +220,5 @@ func (s *Simulator) hashURLs(w http.ResponseWriter, r *http.Request) {
 		fail(w, wrongField("success_urls", "The success urls field is required."))
 		return
 	}
-	reply(w, http.StatusOK, map[string]any{"status": "ok", "urls": out})
+	sim.Reply(w, http.StatusOK, map[string]any{"status": "ok", "urls": out})
 }

@@ -6,16 +6,11 @@
 package simulator
 
 import (
-	"encoding/json"
-	"io"
 	"math/rand/v2"
 	"net/http"
-	"net/url"
 	"strconv"
-	"sync"
-	"time"
 
-	"github.com/payhost/payhost/sdk/conformance/fault"
+	"github.com/payhost/payhost/sdk/conformance/sim"
 )
 
 // The credentials of a simulator that is not told others. They are no secrets: nothing real knows them.
@@ -31,17 +26,8 @@ const maxBody = 6 << 20
 // Simulator is an http.Handler with the paths of the document. Beside them it has the control API of package fault under
 // /_simulator/, and there PUT notify-url, whose body is where postbacks go: a real server is told that by e-mail.
 type Simulator struct {
+	sim.Core
 	secret, privateKey, accessKey string
-
-	publicURL string
-	notices   bool
-	sender    *http.Client
-	faults    fault.Injector
-	books     fault.Books
-	mux       *http.ServeMux
-
-	mu        sync.Mutex
-	notifyURL string
 }
 
 // Option changes a new Simulator.
@@ -54,21 +40,16 @@ func WithCredentials(secret, privateKey, accessKey string) Option {
 
 // WithPublicURL says under which address browsers reach the simulator, without a slash at its end. Without it that is
 // the root of the host that the API was called on.
-func WithPublicURL(address string) Option { return func(s *Simulator) { s.publicURL = address } }
+func WithPublicURL(address string) Option { return func(s *Simulator) { s.PublicURL = address } }
 
 // WithNotices makes the simulator finish by itself what nobody presses a button for, proven payments and payouts, and
 // send its postbacks once it knows where to.
-func WithNotices() Option { return func(s *Simulator) { s.notices = true } }
+func WithNotices() Option { return func(s *Simulator) { s.Notices = true } }
 
 // New makes a simulator with empty books.
 func New(opts ...Option) *Simulator {
 	s := &Simulator{
-		secret: DefaultSecret, privateKey: DefaultPrivateKey, accessKey: DefaultAccessKey, mux: http.NewServeMux(),
-		sender: &http.Client{
-			Timeout:       10 * time.Second,
-			Transport:     &http.Transport{DisableKeepAlives: true},
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		},
+		Core: sim.Core{MaxBody: maxBody}, secret: DefaultSecret, privateKey: DefaultPrivateKey, accessKey: DefaultAccessKey,
 	}
 	for _, o := range opts {
 		o(s)
@@ -89,76 +70,37 @@ func New(opts ...Option) *Simulator {
 	}
 	api.HandleFunc("GET /api/v1/accounts-balance", s.listBalances)
 	api.HandleFunc("POST /v2/withdrawal/create", s.payOut)
-	s.mux.Handle("/", s.faults.Wrap(api))
-	s.mux.HandleFunc("GET /payment/{id}", s.showPage)
-	s.mux.HandleFunc("POST /payment/{id}", s.leavePage)
-	s.mux.Handle("/_simulator/faults", s.faults.Handler())
-	s.mux.Handle("/_simulator/books", s.books.Handler())
-	s.mux.HandleFunc("PUT /_simulator/notify-url", s.learnNotifyURL)
+	s.Serve(api)
+	s.HandleFunc("GET /payment/{id}", s.showPage)
+	s.HandleFunc("POST /payment/{id}", s.leavePage)
 	return s
 }
 
-func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-	s.mux.ServeHTTP(w, r)
-}
-
-// Faults are what goes wrong with the API. The page on which the customer pays is spared, but for its postback.
-func (s *Simulator) Faults() *fault.Injector { return &s.faults }
-
-// Books hold payments and payouts under numbers of the simulator's own. A payment's OrderID is the id that came with it,
-// which for one into a wallet is when it is proven; until then it goes by its label, as Recipient.
-func (s *Simulator) Books() *fault.Books { return &s.books }
-
 // Config gives the plugin's configuration for this simulator.
 func (s *Simulator) Config(baseURL string) string {
-	text, _ := json.Marshal(map[string]string{ // texts always encode
+	return sim.Config(map[string]any{
 		"environment": "sandbox", "base_url": baseURL, "secret": s.secret, "private_key": s.privateKey,
 		"access_key": s.accessKey, "time_zone": "Asia/Shanghai",
 	})
-	return string(text)
 }
 
 // secretly hides what is there from callers without the secret. [doc]
 func (s *Simulator) secretly(handle http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Query().Get("secret") != s.secret {
-			reply(w, http.StatusNotFound, map[string]any{"message": "Not found"})
+			sim.Reply(w, http.StatusNotFound, map[string]any{"message": "Not found"})
 			return
 		}
 		handle(w, r)
 	}
 }
 
-func (s *Simulator) learnNotifyURL(w http.ResponseWriter, r *http.Request) {
-	text, err := io.ReadAll(r.Body)
-	if err != nil || !isURL(string(text)) {
-		http.Error(w, "the body must be a URL", http.StatusBadRequest)
-		return
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.notifyURL = string(text)
-	w.WriteHeader(http.StatusNoContent)
-}
-
-func isURL(text string) bool {
-	u, err := url.Parse(text)
-	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
-}
-
-// newID differs from those of a run before, which a host may still remember.
+// newID looks like the document's examples.
 func newID() string { return strconv.FormatInt(100_000_000_000+rand.Int64N(900_000_000_000), 10) } //nolint:gosec // no secret
-
-func reply(w http.ResponseWriter, status int, body map[string]any) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(body) // a client that went away is no fault of ours
-}
 
 // fail says no. message is a text, or what is wrong by field. [doc]
 func fail(w http.ResponseWriter, message any) {
-	reply(w, http.StatusOK, map[string]any{"status": "fail", "message": message})
+	sim.Reply(w, http.StatusOK, map[string]any{"status": "fail", "message": message})
 }
 
 // wrongField is the form of a message about one field. [doc]

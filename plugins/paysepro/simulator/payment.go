@@ -68,7 +68,7 @@ func (s *Simulator) getData(w http.ResponseWriter, r *http.Request) {
 			"modules": map[string]any{
 				"price": "12.00", "status": "enabled", "currency": "USD", "country": cc, "api_ip": "167.57.38.174", "methods": methods,
 			},
-			"gateway": map[string]string{"url": s.base(r) + "/createCode.php"},
+			"gateway": map[string]string{"url": s.APIBase(r) + "/createCode.php"},
 		},
 	})
 }
@@ -85,16 +85,13 @@ func (s *Simulator) createCode(w http.ResponseWriter, r *http.Request) {
 		reply(w, map[string]string{"error": no})
 		return
 	}
-	e := fault.Entry{
+	e := s.Enter(fault.Entry{
 		Kind: fault.Payment, OrderID: form.Get("ucode"), Amount: price, Currency: "USD", Status: statusOpen,
 		Details: map[string]string{"type": form.Get("type"), "cc": form.Get("cc"), "email": form.Get("email")},
-	}
-	// Not counted up: codes must differ from those of a run before, which a host may still remember.
-	for e.ID = rand.Text()[:12]; !s.books.Add(e); e.ID = rand.Text()[:12] {
-	}
+	}, func() string { return rand.Text()[:12] })
 	query := url.Values{"uid": {s.uid}, "mid": {s.mid}, "method": {form.Get("type")}, "country": {form.Get("cc")}, "code": {e.ID}}
-	page := s.base(r) + "/pay.php?" + query.Encode()
-	s.books.Change(fault.Payment, e.ID, func(e *fault.Entry) { e.Details["page"] = page })
+	page := s.Base(r) + "/pay.php?" + query.Encode()
+	s.Books().Change(fault.Payment, e.ID, func(e *fault.Entry) { e.Details["page"] = page })
 	reply(w, map[string]any{"code": e.ID, "price": price.InexactFloat64(), "error": 0, "url": page})
 }
 
@@ -126,9 +123,4 @@ func (s *Simulator) check(r *http.Request, form url.Values) (price decimal.Decim
 		return price, ""
 	}
 	return price, "01"
-}
-
-func isURL(text string) bool {
-	u, err := url.Parse(text)
-	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
 }

@@ -9,13 +9,9 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
-	"io"
 	"net/http"
-	"sync"
-	"time"
 
-	"github.com/payhost/payhost/sdk/conformance/fault"
+	"github.com/payhost/payhost/sdk/conformance/sim"
 )
 
 // The credentials of a simulator that is not told others. They are no secrets: nothing real knows them.
@@ -26,23 +22,12 @@ const (
 	DefaultAPIKey = "paysepro-sandbox-api-key" //nolint:gosec // see above
 )
 
-// maxBody bounds what a request may carry.
-const maxBody = 64 << 10
-
 // Simulator is an http.Handler with Paysepro's paths. Beside them it has the control API of package fault under
 // /_simulator/, and PUT /_simulator/notify-url, whose body is what the merchant types into the module in the back office:
 // the URL of notifications.
 type Simulator struct {
+	sim.Core
 	uid, mid, email, apiKey string
-
-	publicURL string
-	notices   bool
-	mu        sync.Mutex
-	notifyURL string
-	sender    *http.Client
-	faults    fault.Injector
-	books     fault.Books
-	mux       *http.ServeMux
 }
 
 // Option changes a new Simulator.
@@ -55,21 +40,15 @@ func WithCredentials(uid, mid, email, apiKey string) Option {
 
 // WithPublicURL says under which address browsers reach the simulator, without a slash at its end. Without it that is
 // the root of the host that the API was called on.
-func WithPublicURL(address string) Option { return func(s *Simulator) { s.publicURL = address } }
+func WithPublicURL(address string) Option { return func(s *Simulator) { s.PublicURL = address } }
 
 // WithNotices makes the simulator send its notifications, once it was told where to.
-func WithNotices() Option { return func(s *Simulator) { s.notices = true } }
+func WithNotices() Option { return func(s *Simulator) { s.Notices = true } }
 
 // New makes a simulator with empty books.
 func New(opts ...Option) *Simulator {
 	s := &Simulator{
 		uid: DefaultUID, mid: DefaultMID, email: DefaultEmail, apiKey: DefaultAPIKey,
-		mux: http.NewServeMux(),
-		sender: &http.Client{
-			Timeout:       10 * time.Second,
-			Transport:     &http.Transport{DisableKeepAlives: true},
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		},
 	}
 	for _, o := range opts {
 		o(s)
@@ -77,55 +56,17 @@ func New(opts ...Option) *Simulator {
 	api := http.NewServeMux()
 	api.HandleFunc("GET /getData.php", s.getData)
 	api.HandleFunc("POST /createCode.php", s.createCode)
-	s.mux.HandleFunc("GET /pay.php", s.showPage)
-	s.mux.HandleFunc("POST /pay.php", s.leavePage)
-	s.mux.Handle("/", s.faults.Wrap(api))
-	s.mux.Handle("/_simulator/faults", s.faults.Handler())
-	s.mux.Handle("/_simulator/books", s.books.Handler())
-	s.mux.HandleFunc("PUT /_simulator/notify-url", s.putNotifyURL)
+	s.HandleFunc("GET /pay.php", s.showPage)
+	s.HandleFunc("POST /pay.php", s.leavePage)
+	s.Serve(api)
 	return s
 }
 
-func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-	s.mux.ServeHTTP(w, r)
-}
-
-// Faults are what goes wrong with the API. The page on which the customer pays is spared, but for its notifications.
-func (s *Simulator) Faults() *fault.Injector { return &s.faults }
-
-// Books hold the payments, each under its code.
-func (s *Simulator) Books() *fault.Books { return &s.books }
-
 // Config gives the plugin's configuration for this simulator.
 func (s *Simulator) Config(baseURL string) string {
-	text, _ := json.Marshal(map[string]string{ // texts always encode
+	return sim.Config(map[string]any{
 		"environment": "sandbox", "base_url": baseURL, "uid": s.uid, "mid": s.mid, "email": s.email, "api_key": s.apiKey,
 	})
-	return string(text)
-}
-
-func (s *Simulator) putNotifyURL(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(r.Body)
-	if err != nil || !isURL(string(body)) {
-		http.Error(w, "the body must be a URL", http.StatusBadRequest)
-		return
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.notifyURL = string(body)
-	w.WriteHeader(http.StatusNoContent)
-}
-
-// base is where plugins and browsers reach us.
-func (s *Simulator) base(r *http.Request) string {
-	if kit := r.Header.Get("X-Forwarded-Host"); kit != "" {
-		return "http://" + kit
-	}
-	if s.publicURL != "" {
-		return s.publicURL
-	}
-	return "http://" + r.Host
 }
 
 // identify gives the error code of who calls; "" is none.
@@ -143,7 +84,4 @@ func (s *Simulator) identify(r *http.Request, uid, mid, cc string) string {
 	return ""
 }
 
-func reply(w http.ResponseWriter, body any) {
-	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(body) // a client that went away is no fault of ours
-}
+func reply(w http.ResponseWriter, body any) { sim.Reply(w, http.StatusOK, body) }

@@ -6,15 +6,14 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
-	"time"
 	"unicode/utf16"
 
 	"github.com/payhost/payhost/sdk"
 	"github.com/payhost/payhost/sdk/conformance/fault"
+	"github.com/payhost/payhost/sdk/conformance/sim"
 )
 
 // notice is the signed result of a payment. [doc]
@@ -95,14 +94,14 @@ func phpString(text string) string {
 
 // Settle makes the customer pay every open payment with this order_id. A payout is final at once.
 func (s *Simulator) Settle(orderID string) {
-	for _, e := range s.ofOrder(orderID) {
+	for _, e := range s.OfOrder(fault.Payment, orderID) {
 		s.settle(e.ID, statusPaid)
 	}
 }
 
 // settle ends an open payment, and gives it as it then is.
 func (s *Simulator) settle(id, status string) fault.Entry {
-	e, _ := s.books.Change(fault.Payment, id, func(e *fault.Entry) {
+	e, _ := s.Books().Change(fault.Payment, id, func(e *fault.Entry) {
 		if e.Status == statusInReview {
 			e.Status, e.Moved = status, status == statusPaid
 		}
@@ -110,28 +109,18 @@ func (s *Simulator) settle(id, status string) fault.Entry {
 	return e
 }
 
-func (s *Simulator) ofOrder(orderID string) []fault.Entry {
-	var found []fault.Entry
-	for _, e := range s.books.Entries() {
-		if e.Kind == fault.Payment && e.OrderID == orderID {
-			found = append(found, e)
-		}
-	}
-	return found
-}
-
 // Webhooks gives what may come from server to server: the document does not say in which form.
 func (s *Simulator) Webhooks(orderID string) []sdk.HTTPRequest {
 	var list []sdk.HTTPRequest
-	for _, e := range s.ofOrder(orderID) {
+	for _, e := range s.OfOrder(fault.Payment, orderID) {
 		if e.Status == statusInReview {
 			continue
 		}
 		n := noticeOf(e, s.secretKey)
 		list = append(list,
-			posted("application/json", n.json()),
-			posted("application/x-www-form-urlencoded", n.form(digits)),
-			returned(n.form(words)))
+			sim.Posted("application/json", n.json()),
+			sim.Posted("application/x-www-form-urlencoded", n.form(digits)),
+			sim.Got(n.form(words)))
 	}
 	return list
 }
@@ -139,26 +128,13 @@ func (s *Simulator) Webhooks(orderID string) []sdk.HTTPRequest {
 // Returns gives what the customer's browser may come back with.
 func (s *Simulator) Returns(orderID string) []sdk.HTTPRequest {
 	var list []sdk.HTTPRequest
-	for _, e := range s.ofOrder(orderID) {
+	for _, e := range s.OfOrder(fault.Payment, orderID) {
 		if e.Status == statusInReview {
 			continue
 		}
 		n := noticeOf(e, s.secretKey)
-		list = append(list, returned(n.form(digits)), returned(n.form(words)),
-			posted("application/x-www-form-urlencoded", n.form(digits)))
+		list = append(list, sim.Got(n.form(digits)), sim.Got(n.form(words)),
+			sim.Posted("application/x-www-form-urlencoded", n.form(digits)))
 	}
 	return list
-}
-
-func posted(mediaType, body string) sdk.HTTPRequest {
-	return sdk.HTTPRequest{
-		Method: http.MethodPost, Header: http.Header{"Content-Type": {mediaType}}, Body: []byte(body),
-		RemoteAddress: "198.51.100.7", ReceivedAt: time.Now().UTC(),
-	}
-}
-
-func returned(query string) sdk.HTTPRequest {
-	return sdk.HTTPRequest{
-		Method: http.MethodGet, Query: query, Header: http.Header{}, RemoteAddress: "198.51.100.7", ReceivedAt: time.Now().UTC(),
-	}
 }

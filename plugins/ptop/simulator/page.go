@@ -1,20 +1,14 @@
 package simulator
 
 import (
-	"context"
-	_ "embed"
-	"html/template"
 	"net/http"
-	"net/url"
 	"strings"
 
-	"github.com/payhost/payhost/sdk/conformance/fault"
+	"github.com/payhost/payhost/sdk/conformance/sim"
 )
 
-//go:embed page.html
-var pageText string
-
-var page = template.Must(template.New("page").Parse(pageText))
+// endings are what the page calls a payment that has ended.
+var endings = map[string]string{statusPaid: "paid", statusCanceled: "canceled"}
 
 // showPage is where payment_url leads the customer.
 func (s *Simulator) showPage(root string) http.HandlerFunc {
@@ -24,13 +18,19 @@ func (s *Simulator) showPage(root string) http.HandlerFunc {
 			http.NotFound(w, r)
 			return
 		}
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
-		_ = page.Execute(w, map[string]any{
-			"ID": e.ID, "OrderID": e.OrderID, "Product": e.Details["product"], "Currency": e.Currency,
-			"Amount": e.Amount.StringFixed(2), "Open": e.Status == statusInReview, "Paid": e.Status == statusPaid,
-			"Sandbox": strings.HasSuffix(root, "/test"),
-		})
+		mode, rows := "live paths", []sim.Row{
+			{Name: "Product", Value: e.Details["product"]}, {Name: "Order", Value: e.OrderID}, {Name: "Transaction", Value: e.ID},
+		}
+		if strings.HasSuffix(root, "/test") {
+			mode = "sandbox"
+		}
+		if word := endings[e.Status]; word != "" {
+			rows = append(rows, sim.Row{Name: "Status", Value: word})
+		}
+		sim.Page{
+			Provider: "ptop", Mode: mode, Amount: e.Amount.StringFixed(2), Currency: e.Currency, Rows: rows,
+			Open: e.Status == statusInReview, Back: true,
+		}.Show(w)
 	}
 }
 
@@ -52,41 +52,9 @@ func (s *Simulator) leavePage(root string) http.HandlerFunc {
 		if e.Status == statusPaid {
 			to = e.Details["success_url"]
 		}
-		key := s.secretKey
-		if s.faults.Take(fault.WrongSignature) {
-			key = "not the secret key"
-		}
-		n := noticeOf(e, key)
-		s.send(context.WithoutCancel(r.Context()), to, n)
-		http.Redirect(w, r, withQuery(to, n.form(digits)), http.StatusSeeOther)
+		n := noticeOf(e, s.Key(s.secretKey))
+		// Also from server to server, to the same URL, whatever comes of it. The document promises no repeat.
+		s.Send(r.Context(), to, sim.Posted("application/json", n.json()), 1, nil)
+		http.Redirect(w, r, sim.WithQuery(to, n.form(digits)), http.StatusSeeOther) //nolint:gosec // to is the caller's, and this is a simulator
 	}
-}
-
-// send posts the result to the same URL, whatever comes of it. The document promises no repeat.
-func (s *Simulator) send(ctx context.Context, to string, n notice) {
-	if !s.notices {
-		return
-	}
-	s.faults.Send(func() {
-		req, err := http.NewRequestWithContext(ctx, http.MethodPost, to, strings.NewReader(n.json()))
-		if err != nil {
-			return
-		}
-		req.Header.Set("Content-Type", "application/json")
-		if resp, err := s.sender.Do(req); err == nil { //nolint:gosec // success_url is the caller's, and this is a simulator
-			_ = resp.Body.Close()
-		}
-	})
-}
-
-func withQuery(address, query string) string {
-	u, err := url.Parse(address)
-	if err != nil {
-		return address // checked when the payment was made
-	}
-	if u.RawQuery != "" {
-		query = u.RawQuery + "&" + query
-	}
-	u.RawQuery = query
-	return u.String()
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/payhost/payhost/sdk/conformance/fault"
+	"github.com/payhost/payhost/sdk/conformance/sim"
 )
 
 // What payment-check says. [doc]
@@ -25,24 +26,17 @@ func (s *Simulator) createPayment(root string) http.HandlerFunc {
 		q := r.URL.Query()
 		amount, no := s.checkParameters(r, q)
 		if no != (refusal{}) {
-			reply(w, no.status, map[string]any{"error": no.words, "http_code": no.status})
+			sim.Reply(w, no.status, map[string]any{"error": no.words, "http_code": no.status})
 			return
 		}
-		e := fault.Entry{
+		e := s.Enter(fault.Entry{
 			Kind: fault.Payment, OrderID: q.Get("order_id"), Amount: amount, Currency: "USD", Status: statusInReview,
 			Details: map[string]string{
 				"root": root, "product": q.Get("product"), "success_url": q.Get("success_url"), "fail_url": q.Get("fail_url"),
 			},
-		}
-		// Not counted up: ids must differ from those of a run before, which a host may still remember.
-		for e.ID = newID(); !s.books.Add(e); e.ID = newID() {
-		}
-		base := s.publicURL
-		if base == "" {
-			base = "http://" + r.Host
-		}
-		reply(w, http.StatusOK, map[string]any{
-			"status": "success", "Code": http.StatusOK, "payment_url": base + root + "/payment/" + e.ID,
+		}, newID)
+		sim.Reply(w, http.StatusOK, map[string]any{
+			"status": "success", "Code": http.StatusOK, "payment_url": s.Base(r) + root + "/payment/" + e.ID,
 		})
 	}
 }
@@ -68,7 +62,7 @@ func (s *Simulator) checkParameters(r *http.Request, q url.Values) (decimal.Deci
 		return amount, refusal{http.StatusBadRequest, "The amount must be at least 1."}
 	case q.Get("currency") != "USD":
 		return amount, refusal{http.StatusBadRequest, "The selected currency is invalid."}
-	case !isURL(q.Get("success_url")), !isURL(q.Get("fail_url")):
+	case !sim.IsURL(q.Get("success_url")), !sim.IsURL(q.Get("fail_url")):
 		return amount, refusal{http.StatusBadRequest, "The success_url and fail_url must be valid URLs."}
 	}
 	return amount, refusal{}
@@ -93,15 +87,15 @@ func (s *Simulator) checkPayment(root string) http.HandlerFunc {
 			no = refusal{http.StatusBadRequest, "Transaction not found"}
 		}
 		if no != (refusal{}) {
-			reply(w, no.status, map[string]any{"error": no.words, "http_code": no.status})
+			sim.Reply(w, no.status, map[string]any{"error": no.words, "http_code": no.status})
 			return
 		}
-		reply(w, http.StatusOK, map[string]any{"transaction_id": e.ID, "status": json.Number(e.Status)})
+		sim.Reply(w, http.StatusOK, map[string]any{"transaction_id": e.ID, "status": json.Number(e.Status)})
 	}
 }
 
 // find gives a payment of one environment.
 func (s *Simulator) find(root, id string) (fault.Entry, bool) {
-	e, found := s.books.Find(fault.Payment, id)
+	e, found := s.Books().Find(fault.Payment, id)
 	return e, found && e.Details["root"] == root
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/payhost/payhost/sdk/conformance/fault"
+	"github.com/payhost/payhost/sdk/conformance/sim"
 )
 
 // payoutRequest is what the document lists.
@@ -32,7 +33,7 @@ func (s *Simulator) createPayout(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	amount, no := s.checkPayout(r, in)
-	if no == (refusal{}) && !s.books.Add(fault.Entry{
+	if no == (refusal{}) && !s.Books().Add(fault.Entry{
 		Kind: fault.Payout, ID: in.SendingTrx, Recipient: in.ReviverEmail, Amount: amount, Currency: "USD",
 		Status: "success", Moved: true,
 	}) {
@@ -43,10 +44,10 @@ func (s *Simulator) createPayout(w http.ResponseWriter, r *http.Request) {
 
 func replyPayout(w http.ResponseWriter, no refusal) {
 	if no != (refusal{}) {
-		reply(w, no.status, map[string]any{"status": "error", "message": no.words})
+		sim.Reply(w, no.status, map[string]any{"status": "error", "message": no.words})
 		return
 	}
-	reply(w, http.StatusOK, map[string]any{"status": "success", "message": "Payment sent successfully."})
+	sim.Reply(w, http.StatusOK, map[string]any{"status": "success", "message": "Payment sent successfully."})
 }
 
 func (s *Simulator) checkPayout(r *http.Request, in payoutRequest) (decimal.Decimal, refusal) {

@@ -1,9 +1,8 @@
 package simulator
 
 import (
-	"bytes"
+	"context"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"net/url"
 	"time"
@@ -11,6 +10,7 @@ import (
 	"github.com/payhost/payhost/sdk"
 	"github.com/payhost/payhost/sdk/conformance"
 	"github.com/payhost/payhost/sdk/conformance/fault"
+	"github.com/payhost/payhost/sdk/conformance/sim"
 )
 
 // address is where this provider's requests come from.
@@ -50,26 +50,9 @@ func (n notice) write(key string) sdk.HTTPRequest {
 
 // notify sends a notice, or does to it what the faults say. Nobody waits for the answer, and none is asked for twice.
 func (s *Simulator) notify(to string, n notice) {
-	if s.sender == nil || to == "" {
-		return
-	}
-	key := webhookKey
-	if s.faults.Take(fault.WrongSignature) {
-		key = "not the key"
-	}
-	written := n.write(key)
-	go s.faults.Send(func() { s.send(to, written) })
-}
-
-// send asks nobody again: the provider's document promises no repeat.
-func (s *Simulator) send(to string, written sdk.HTTPRequest) {
-	req, err := http.NewRequest(written.Method, to, bytes.NewReader(written.Body))
-	if err != nil {
-		return
-	}
-	req.Header = written.Header
-	if resp, err := s.sender.Do(req); err == nil {
-		_ = resp.Body.Close()
+	if s.Notices && to != "" {
+		// The document promises no repeat.
+		go s.Send(context.Background(), to, n.write(s.Key(webhookKey)), 1, nil)
 	}
 }
 
@@ -113,7 +96,7 @@ func (s *Simulator) Settle(reference string) {
 	}
 	if p := s.payout(id); p != nil && p.Status == "processing" {
 		p.Status = "paid"
-		s.books.Change(fault.Payout, p.ID, func(e *fault.Entry) { e.Status = p.Status })
+		s.Books().Change(fault.Payout, p.ID, func(e *fault.Entry) { e.Status = p.Status })
 		s.notify(p.notifyURL, notice{Payout: p})
 	}
 	if f := s.refund(id); f != nil && f.Status == "pending" {
@@ -142,7 +125,7 @@ func (s *Simulator) Returns(reference string) []sdk.HTTPRequest {
 	if p == nil {
 		return nil
 	}
-	return []sdk.HTTPRequest{{Method: http.MethodGet, Query: p.returnQuery(), RemoteAddress: "198.51.100.7", ReceivedAt: now()}}
+	return []sdk.HTTPRequest{sim.Got(p.returnQuery())}
 }
 
 // returnQuery is signed, so that the customer cannot write it.
@@ -155,9 +138,17 @@ func (p *payment) returnQuery() string {
 
 // showPage is where a redirect leads the customer.
 func (s *Simulator) showPage(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_, _ = fmt.Fprint(w, `<!DOCTYPE html><title>Pay</title><form method="post"><button name="result" value="paid">Pay</button> `+
-		`<button name="result" value="failed">Fail</button></form>`)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.payment(r.PathValue("payment"))
+	if p == nil {
+		http.NotFound(w, r)
+		return
+	}
+	sim.Page{
+		Provider: "reference", Amount: p.Amount.String(), Currency: p.Currency, Open: p.Status == "pending", Back: true,
+		Rows: []sim.Row{{Name: "Order", Value: p.Reference}, {Name: "Status", Value: p.Status}}, Pay: "paid", Cancel: "failed",
+	}.Show(w)
 }
 
 // leavePage sends the customer back to the merchant, whatever was pressed.
@@ -175,15 +166,9 @@ func (s *Simulator) leavePage(w http.ResponseWriter, r *http.Request) {
 	case p.Status == "pending":
 		s.move(p, "failed")
 	}
-	back, err := url.Parse(p.returnURL)
-	if err != nil {
+	if !sim.IsURL(p.returnURL) {
 		http.Error(w, "return_url is not a URL", http.StatusBadRequest)
 		return
 	}
-	query := p.returnQuery()
-	if back.RawQuery != "" {
-		query = back.RawQuery + "&" + query
-	}
-	back.RawQuery = query
-	http.Redirect(w, r, back.String(), http.StatusSeeOther)
+	http.Redirect(w, r, sim.WithQuery(p.returnURL, p.returnQuery()), http.StatusSeeOther)
 }

@@ -1,7 +1,6 @@
 package simulator
 
 import (
-	"cmp"
 	"fmt"
 	"net/http"
 	"strings"
@@ -63,10 +62,10 @@ func (s *Simulator) createPayment(r *request) (any, *refusal) {
 	if in.Method == "transfer" {
 		p.PayTo = map[string]string{"iban": "DE02120300000000202051", "text": p.ID}
 	} else {
-		p.PayURL = cmp.Or(s.publicURL, "http://"+r.Host) + "/pay/" + p.ID
+		p.PayURL = s.Base(r.Request) + "/pay/" + p.ID
 	}
 	s.payments = append(s.payments, p)
-	s.books.Add(fault.Entry{
+	s.Books().Add(fault.Entry{
 		Kind: fault.Payment, ID: p.ID, OrderID: p.Reference, Amount: amount, Currency: p.Currency, Status: p.Status,
 	})
 	return *p, nil
@@ -148,7 +147,7 @@ func (s *Simulator) capturePayment(r *request) (any, *refusal) {
 		return nil, &refusal{http.StatusUnprocessableEntity, "limit", "that is more than was authorized"}
 	}
 	p.Taken = &amount
-	s.books.Add(fault.Entry{
+	s.Books().Add(fault.Entry{
 		Kind: fault.Capture, ID: p.ID, OrderID: p.Reference, Amount: amount, Currency: p.Currency, Status: "paid", Moved: true,
 	})
 	s.move(p, "paid")
@@ -171,7 +170,7 @@ func (s *Simulator) cancelPayment(r *request) (any, *refusal) {
 // move changes the status, also in the books, and sends a notice of it.
 func (s *Simulator) move(p *payment, status string) {
 	p.Status = status
-	s.books.Change(fault.Payment, p.ID, func(e *fault.Entry) {
+	s.Books().Change(fault.Payment, p.ID, func(e *fault.Entry) {
 		e.Status, e.Moved = status, status == "paid"
 	})
 	s.notify(p.notifyURL, notice{Payment: p})

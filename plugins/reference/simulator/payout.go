@@ -59,7 +59,7 @@ func (s *Simulator) createPayout(r *request) (any, *refusal) {
 		Amount: amount, Currency: in.Currency, created: now(), notifyURL: in.NotifyURL,
 	}
 	s.payouts = append(s.payouts, p)
-	s.books.Add(fault.Entry{
+	s.Books().Add(fault.Entry{
 		Kind: fault.Payout, ID: p.ID, OrderID: p.Reference, Recipient: in.IBAN, Amount: amount, Currency: p.Currency,
 		Status: p.Status, Moved: true,
 	})
@@ -115,7 +115,7 @@ func (s *Simulator) createRefund(r *request) (any, *refusal) {
 		Amount: amount, Currency: p.Currency, notifyURL: p.notifyURL,
 	}
 	s.refunds = append(s.refunds, f)
-	s.books.Add(fault.Entry{
+	s.Books().Add(fault.Entry{
 		Kind: fault.Refund, ID: f.ID, OrderID: f.Reference, Amount: amount, Currency: f.Currency,
 		Status: f.Status, Moved: true,
 	})

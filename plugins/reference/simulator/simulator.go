@@ -6,7 +6,6 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -16,7 +15,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/payhost/payhost/sdk"
-	"github.com/payhost/payhost/sdk/conformance/fault"
+	"github.com/payhost/payhost/sdk/conformance/sim"
 )
 
 // What the one merchant of this provider uses. They are made up, and hard to mask: all that URLs and JSON escape is in
@@ -31,11 +30,7 @@ const (
 
 // Simulator is the provider. It may be used by several goroutines.
 type Simulator struct {
-	publicURL string
-	sender    *http.Client // nil: no notices are sent
-	faults    fault.Injector
-	books     fault.Books
-	all       http.Handler
+	sim.Core
 
 	mu       sync.Mutex
 	payments []*payment
@@ -56,19 +51,15 @@ type Option func(*Simulator)
 
 // WithPublicURL says under which address browsers reach the simulator, without a slash at its end. Without it that is
 // the root of the host that the API was called on.
-func WithPublicURL(address string) Option { return func(s *Simulator) { s.publicURL = address } }
+func WithPublicURL(address string) Option { return func(s *Simulator) { s.PublicURL = address } }
 
 // WithNotices makes the simulator send its notices to notify_url.
-func WithNotices() Option {
-	return func(s *Simulator) {
-		s.sender = &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
-	}
-}
+func WithNotices() Option { return func(s *Simulator) { s.Notices = true } }
 
 // New gives a provider whose merchant holds a million of each currency.
 func New(opts ...Option) *Simulator {
 	million := decimal.NewFromInt(1_000_000)
-	s := &Simulator{replies: map[string]reply{}, balance: map[string]decimal.Decimal{"EUR": million, "USD": million}}
+	s := &Simulator{Core: sim.Core{MaxBody: 16 << 20}, replies: map[string]reply{}, balance: map[string]decimal.Decimal{"EUR": million, "USD": million}}
 	for _, o := range opts {
 		o(s)
 	}
@@ -91,35 +82,18 @@ func New(opts ...Option) *Simulator {
 	} {
 		api.Handle(pattern, s.endpoint(handler))
 	}
-	all := http.NewServeMux()
-	all.Handle("/", s.faults.Wrap(api))
-	all.HandleFunc("GET /pay/{payment}", s.showPage)
-	all.HandleFunc("POST /pay/{payment}", s.leavePage)
-	all.Handle("/_simulator/faults", s.faults.Handler())
-	all.Handle("/_simulator/books", s.books.Handler())
-	s.all = all
+	s.Serve(api)
+	s.HandleFunc("GET /pay/{payment}", s.showPage)
+	s.HandleFunc("POST /pay/{payment}", s.leavePage)
 	return s
 }
 
-// ServeHTTP is the provider's API, the page on which its customers pay, and the control of the simulator.
-func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.all.ServeHTTP(w, r) }
-
-// Faults are what the API is to do wrong.
-func (s *Simulator) Faults() *fault.Injector { return &s.faults }
-
-// Books are what really happened.
-func (s *Simulator) Books() *fault.Books { return &s.books }
-
 // Config is the configuration of a plugin for this provider at the address.
 func (s *Simulator) Config(baseURL string) string {
-	text, err := json.Marshal(map[string]any{
+	return sim.Config(map[string]any{
 		"environment": "sandbox", "base_url": baseURL, "merchant_id": merchantID,
 		"api_key": apiKey, "signing_key": signingKey, "webhook_keys": []string{webhookKey, oldWebhookKey},
 	})
-	if err != nil {
-		panic(err) // texts only
-	}
-	return string(text)
 }
 
 // request is one that came with the right key and signature. The simulator's lock is held while it is handled.
@@ -136,17 +110,16 @@ type refusal struct {
 
 func (s *Simulator) endpoint(handle func(*Simulator, *request) (any, *refusal)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 16<<20))
+		body, err := io.ReadAll(r.Body)
 		if err != nil {
 			return
 		}
 		answer, no := s.handle(&request{r, body}, handle)
-		w.Header().Set("Content-Type", "application/json")
+		status := http.StatusOK
 		if no != nil {
-			w.WriteHeader(no.status)
-			answer = map[string]any{"error": map[string]string{"code": no.code, "message": no.message}}
+			status, answer = no.status, map[string]any{"error": map[string]string{"code": no.code, "message": no.message}}
 		}
-		_ = json.NewEncoder(w).Encode(answer) // a caller that went away is its own loss
+		sim.Reply(w, status, answer)
 	})
 }
 

@@ -6,11 +6,11 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/url"
 
 	"github.com/shopspring/decimal"
 
 	"github.com/payhost/payhost/sdk/conformance/fault"
+	"github.com/payhost/payhost/sdk/conformance/sim"
 )
 
 // How far a payment is.
@@ -53,22 +53,15 @@ func (s *Simulator) createLink(w http.ResponseWriter, r *http.Request) {
 		reply(w, false, map[string]string{"code": no.code, "message": no.message})
 		return
 	}
-	e := fault.Entry{
+	e := s.Enter(fault.Entry{
 		Kind: fault.Payment, OrderID: in.OrderID, Amount: amount, Currency: in.Currency, Status: statusOpen,
 		Details: map[string]string{
 			"description": in.Description, "ipn_url": in.IPNURL, "ipn_format": in.IPNFormat,
 			"return_url": in.ReturnURL, "cancel_url": in.CancelURL,
 		},
-	}
-	// Not counted up: ids must differ from those of a run before, which a host may still remember.
-	for e.ID = rand.Text(); !s.books.Add(e); e.ID = rand.Text() {
-	}
-	base := s.publicURL
-	if base == "" {
-		base = "http://" + r.Host
-	}
+	}, rand.Text)
 	reply(w, true, map[string]string{
-		"code": "00", "message": "Create payment link successfully.", "payment_link": base + "/pay/" + e.ID,
+		"code": "00", "message": "Create payment link successfully.", "payment_link": s.Base(r) + "/pay/" + e.ID,
 	})
 }
 
@@ -108,18 +101,12 @@ func (in *linkRequest) check() (decimal.Decimal, refusal) {
 		return amount, refusal{"E001", "The ipn_format is invalid."}
 	case net.ParseIP(in.IP) == nil:
 		return amount, refusal{"E001", "The customer_ip is invalid."}
-	case !isURL(in.IPNURL), !isURL(in.ReturnURL), !isURL(in.CancelURL):
+	case !sim.IsURL(in.IPNURL), !sim.IsURL(in.ReturnURL), !sim.IsURL(in.CancelURL):
 		return amount, refusal{"E001", "The ipn_url, return_url and cancel_url must be URLs."}
 	}
 	return amount, refusal{}
 }
 
-func isURL(text string) bool {
-	u, err := url.Parse(text)
-	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
-}
-
 func reply(w http.ResponseWriter, status bool, result map[string]string) {
-	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(map[string]any{"status": status, "result": result}) // a client that went away is no fault of ours
+	sim.Reply(w, http.StatusOK, map[string]any{"status": status, "result": result})
 }

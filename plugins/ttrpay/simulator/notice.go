@@ -3,13 +3,12 @@ package simulator
 import (
 	"context"
 	"encoding/json"
-	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/payhost/payhost/sdk"
 	"github.com/payhost/payhost/sdk/conformance/fault"
+	"github.com/payhost/payhost/sdk/conformance/sim"
 )
 
 // fields are those of a notice, in the document's words. A canceled payment is told as a failed one. [decided]
@@ -27,7 +26,7 @@ func fields(e fault.Entry) map[string]string {
 
 func asJSON(fields map[string]string) sdk.HTTPRequest {
 	body, _ := json.Marshal(fields) // texts always encode
-	return posted("application/json", string(body))
+	return sim.Posted("application/json", string(body))
 }
 
 func asForm(fields map[string]string, names ...string) sdk.HTTPRequest {
@@ -41,26 +40,19 @@ func asForm(fields map[string]string, names ...string) sdk.HTTPRequest {
 			form.Set(name, fields[name])
 		}
 	}
-	return posted("application/x-www-form-urlencoded", form.Encode())
-}
-
-func posted(mediaType, body string) sdk.HTTPRequest {
-	return sdk.HTTPRequest{
-		Method: http.MethodPost, Header: http.Header{"Content-Type": {mediaType}}, Body: []byte(body),
-		RemoteAddress: "198.51.100.7", ReceivedAt: time.Now().UTC(),
-	}
+	return sim.Posted("application/x-www-form-urlencoded", form.Encode())
 }
 
 // Settle makes the customer pay every open payment with this order_id.
 func (s *Simulator) Settle(orderID string) {
-	for _, e := range s.ofOrder(orderID) {
+	for _, e := range s.OfOrder(fault.Payment, orderID) {
 		s.settle(e.ID, statusPaid)
 	}
 }
 
 // settle ends an open payment, and gives it as it then is.
 func (s *Simulator) settle(id, status string) (e fault.Entry, ended bool) {
-	e, _ = s.books.Change(fault.Payment, id, func(e *fault.Entry) {
+	e, _ = s.Books().Change(fault.Payment, id, func(e *fault.Entry) {
 		if e.Status == statusOpen {
 			e.Status, e.Moved, ended = status, status == statusPaid, true
 			e.Details["ended"] = time.Now().UTC().Format(time.DateTime)
@@ -69,20 +61,10 @@ func (s *Simulator) settle(id, status string) (e fault.Entry, ended bool) {
 	return e, ended
 }
 
-func (s *Simulator) ofOrder(orderID string) []fault.Entry {
-	var found []fault.Entry
-	for _, e := range s.books.Entries() {
-		if e.Kind == fault.Payment && e.OrderID == orderID {
-			found = append(found, e)
-		}
-	}
-	return found
-}
-
 // Webhooks gives the notice in its forms: JSON, a form, and a form without what the document's example adds.
 func (s *Simulator) Webhooks(orderID string) []sdk.HTTPRequest {
 	var list []sdk.HTTPRequest
-	for _, e := range s.ofOrder(orderID) {
+	for _, e := range s.OfOrder(fault.Payment, orderID) {
 		if e.Status != statusOpen {
 			f := fields(e)
 			list = append(list, asJSON(f), asForm(f), asForm(f, "cs_ref_code", "merchant_ref_code", "status"))
@@ -94,26 +76,13 @@ func (s *Simulator) Webhooks(orderID string) []sdk.HTTPRequest {
 // send tells ipn_url what became of a payment, in the format that was asked for, whatever comes of it: the document
 // promises no repeat. A notice has no signature that could be wrong: in its place it is about somebody else's order.
 func (s *Simulator) send(ctx context.Context, e fault.Entry) {
-	if !s.notices {
-		return
-	}
 	f := fields(e)
-	if s.faults.Take(fault.WrongSignature) {
+	if s.WrongSignature() {
 		f["merchant_ref_code"] = "somebody-elses"
 	}
 	written := asForm(f)
 	if e.Details["ipn_format"] == "json" {
 		written = asJSON(f)
 	}
-	ctx = context.WithoutCancel(ctx) // it may be sent later
-	s.faults.Send(func() {
-		req, err := http.NewRequestWithContext(ctx, written.Method, e.Details["ipn_url"], strings.NewReader(string(written.Body)))
-		if err != nil {
-			return
-		}
-		req.Header = written.Header
-		if resp, err := s.sender.Do(req); err == nil {
-			_ = resp.Body.Close()
-		}
-	})
+	s.Send(ctx, e.Details["ipn_url"], written, 1, nil)
 }
