@@ -45,8 +45,24 @@ func (p dependent) GetRefund(ctx context.Context, req sdk.GetRefundRequest) (*sd
 	return p.provider.GetRefund(ctx, req)
 }
 
-// outdated says what it knew when the payout was made.
+// outdated says what it knew when the payment, the payout or the refund was made.
 type outdated struct{ *provider }
+
+func (p outdated) GetPayment(ctx context.Context, req sdk.GetPaymentRequest) (*sdk.Payment, error) {
+	got, err := p.provider.GetPayment(ctx, req)
+	if err == nil {
+		got.Status = sdk.PaymentProcessing
+	}
+	return got, err
+}
+
+func (p outdated) GetRefund(ctx context.Context, req sdk.GetRefundRequest) (*sdk.Refund, error) {
+	got, err := p.provider.GetRefund(ctx, req)
+	if err == nil {
+		got.Status = sdk.RefundPending
+	}
+	return got, err
+}
 
 func (p outdated) GetPayout(ctx context.Context, req sdk.GetPayoutRequest) (*sdk.Payout, error) {
 	got, err := p.provider.GetPayout(ctx, req)
@@ -91,6 +107,17 @@ func (p composed) GetBalances(ctx context.Context) ([]sdk.Balance, error) {
 		return nil, nil
 	}
 	return list, err
+}
+
+// doubting verifies a notice and does not say so.
+type doubting struct{ *provider }
+
+func (p doubting) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.Notice, error) {
+	got, err := p.provider.ParseWebhook(ctx, req)
+	if err == nil {
+		got.Verification = sdk.NotVerified
+	}
+	return got, err
 }
 
 // curt does not say what a notice is about.

@@ -90,7 +90,9 @@ func wrongProviders(stop <-chan struct{}) (list []kittest.Wrong) {
 			"get refund":               "GetRefund without the provider's reference: invalid_request",
 		}},
 		{"the first status for ever", wrong(func(p *provider) outdated { return outdated{p} }), map[string]string{
-			"get payout": "the provider has finished the payout, and it is processing",
+			"get payment": "the customer has paid, and the payment is processing",
+			"get refund":  "the provider has finished the refund, and it is pending",
+			"get payout":  "the provider has finished the payout, and it is processing",
 		}},
 		{"canceled too late", wrong(func(p *provider) agreeable { return agreeable{p} }), map[string]string{
 			"cancel payment": "CancelPayment of a paid payment succeeded, and the payment still has",
@@ -103,6 +105,18 @@ func wrongProviders(stop <-chan struct{}) (list []kittest.Wrong) {
 		}},
 		{"nothing instead of an error", wrong(func(p *provider) composed { return composed{p} }), map[string]string{
 			"faults of reads": "get_balances answered with a web page succeeded",
+		}},
+		{"paid before anybody has paid", wrong(func(p *provider) paidAtOnce { return paidAtOnce{p} }), map[string]string{
+			"create payment": "nobody has paid yet, and the payment has succeeded",
+		}},
+		{"nowhere to pay", wrong(func(p *provider) closed { return closed{p} }), map[string]string{
+			"create payment": "the customer must do something, but nothing says what",
+		}},
+		{"a payout that may be made anew", wrong(func(p *provider) reckless { return reckless{p} }), map[string]string{
+			"faults of writes": "create_payout: a new attempt is called safe, but creating moves money",
+		}},
+		{"a genuine notice in doubt", wrong(func(p *provider) doubting { return doubting{p} }), map[string]string{
+			"webhook genuine": `is verified by "none", not "signature"`,
 		}},
 		{"a notice about nothing", wrong(func(p *provider) curt { return curt{p} }), map[string]string{
 			"webhook genuine": "and no event does: null",

@@ -184,11 +184,35 @@ func configIdentity(x *trial) {
 	if fingerprint(with(good, "base_url", `"http://127.0.0.1:1/elsewhere"`)) == x.account.IdentityFingerprint {
 		x.fail("another base_url has the same fingerprint")
 	}
+	for key := range x.schema.Properties {
+		x.identityKey(good, key)
+	}
 	for key := range good {
 		for _, value := range texts(good[key]) {
 			if len(value) >= minSecret && strings.Contains(x.account.IdentityFingerprint, value) {
 				x.fail("the fingerprint holds the value of %s", key)
 			}
 		}
+	}
+}
+
+// identityKey changes one key. A value that the plugin does not take, and one that is no text, proves nothing.
+func (x *trial) identityKey(good map[string]json.RawMessage, key string) {
+	if len(texts(good[key])) == 0 {
+		return
+	}
+	value := another(good[key])
+	if key == "environment" {
+		value = json.RawMessage(`"live"`)
+	}
+	info, err := x.client.Configure(x.ctx, accountName, written(with(good, key, string(value))))
+	if err != nil {
+		return
+	}
+	same := info.IdentityFingerprint == x.account.IdentityFingerprint
+	if marked := x.schema.property(key).Identity; marked && same {
+		x.fail("another %s has the same fingerprint", key)
+	} else if !marked && !same {
+		x.fail("another %s has another fingerprint, and the schema does not mark it as identity", key)
 	}
 }

@@ -174,7 +174,7 @@ func badCredentials(x *trial) {
 	config := x.members()
 	for _, key := range x.secretKeys() {
 		if len(texts(config[key])) > 0 {
-			config = with(config, key, string(wrongSecret(config[key])))
+			config = with(config, key, string(another(config[key])))
 		}
 	}
 	const other = "stranger"
@@ -195,8 +195,8 @@ func badCredentials(x *trial) {
 	}
 }
 
-// wrongSecret gives a JSON string or list of the same shape with other letters in it.
-func wrongSecret(value json.RawMessage) json.RawMessage {
+// another gives a JSON string or list of the same shape with other letters in it.
+func another(value json.RawMessage) json.RawMessage {
 	turned := func(s string) string {
 		out := []byte(s)
 		for i, c := range out {

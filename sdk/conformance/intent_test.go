@@ -81,7 +81,7 @@ func TestWrongSecretsLookAlike(t *testing.T) {
 		`"aZ9-zY0"`:     `"bY8-yZ1"`,
 		`["abc","xyz"]`: `["bcd","yzy"]`,
 	} {
-		if got := wrongSecret(json.RawMessage(value)); string(got) != want {
+		if got := another(json.RawMessage(value)); string(got) != want {
 			t.Errorf("%s becomes %s, want %s", value, got, want)
 		}
 	}

@@ -2,6 +2,8 @@ package conformance_test
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -156,6 +158,22 @@ var numbering = remembering(func() func(context.Context, *wire.ConfigureRequest,
 	}
 })
 
+// fingerprinted makes the fingerprint of these keys.
+func fingerprinted(keys ...string) twist {
+	return on(func(ctx context.Context, in *wire.ConfigureRequest, next configure) (*wire.ConfigureResponse, error) {
+		out, err := next(ctx, in)
+		var config map[string]string
+		if err == nil && json.Unmarshal(in.GetConfig(), &config) == nil {
+			digest := sha256.New()
+			for _, key := range keys {
+				fmt.Fprintf(digest, "%q", config[key])
+			}
+			out.IdentityFingerprint = hex.EncodeToString(digest.Sum(nil))
+		}
+		return out, err
+	})
+}
+
 // unforgetting keeps every account.
 var unforgetting = on(func(context.Context, *wire.DeconfigureRequest, forget) (*wire.DeconfigureResponse, error) {
 	return &wire.DeconfigureResponse{}, nil
@@ -207,6 +225,14 @@ var generous = on(func(ctx context.Context, in *wire.CreatePayoutRequest, next p
 		return next(ctx, in)
 	}
 	return out, nil
+})
+
+// strict pays out only more than the least.
+var strict = on(func(ctx context.Context, in *wire.CreatePayoutRequest, next payOut) (*wire.CreatePayoutResponse, error) {
+	if in.GetAmount().GetAmount() == "5" {
+		in.Amount.Amount = "4.99"
+	}
+	return next(ctx, in)
 })
 
 // obliging carries out something whatever it is asked for.

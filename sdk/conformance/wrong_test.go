@@ -58,6 +58,12 @@ func wrongServers() (list []kittest.Wrong) {
 		{"one fingerprint for all", configured(func(a *wire.ConfigureResponse) { a.IdentityFingerprint = "acme" }), map[string]string{
 			"config identity": "another base_url has the same fingerprint",
 		}},
+		{"the address as the fingerprint", fingerprinted("base_url"), map[string]string{
+			"config identity": "another shop has the same fingerprint",
+		}},
+		{"the key in the fingerprint", fingerprinted("environment", "base_url", "shop", "key"), map[string]string{
+			"config identity": "another key has another fingerprint",
+		}},
 		{"another fingerprint every time", numbering, map[string]string{
 			"config identity": "the same configuration has two fingerprints",
 		}},
@@ -110,6 +116,9 @@ func wrongServers() (list []kittest.Wrong) {
 		{"another amount", generous, map[string]string{
 			"payout amount": "payout of 0 EUR succeeded",
 			"payout limits": "payout of 2000.01 EUR succeeded",
+		}},
+		{"limits that do not include their ends", strict, map[string]string{
+			"payout limits": "payout of 5 EUR is turned away",
 		}},
 		{"another operation", obliging, map[string]string{
 			"operations": "an operation that is not declared succeeded",
