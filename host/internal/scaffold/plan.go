@@ -142,11 +142,12 @@ func (p *plan) show(path string) string {
 // next are the commands to go on with.
 func (p *plan) next() []string {
 	if p.registry != "" {
-		return []string{"go test ./plugins/" + p.Name + "/...", "make plugin NAME=" + p.Name + " VERSION=0.1.0", "bin/payhost plugin info bin/plugins/" + p.Name + "@0.1.0"}
+		return []string{"go test ./plugins/" + p.Name + "/...", "make plugin NAME=" + p.Name + " VERSION=0.1.0", "bin/payhost plugin info bin/plugins/" + p.Name + "@0.1.0", "make conformance"}
 	}
 	next := []string{"cd " + p.shown}
 	if p.sdk == "" {
 		next = append(next, "go mod tidy")
 	}
-	return append(next, "go test ./...", "go build -o "+p.Name+" .", "payhost plugin info ./"+p.Name)
+	return append(next, "go test ./...", "go build -o "+p.Name+" .", "payhost plugin info ./"+p.Name,
+		"go run ./simulator/serve &", "payhost plugin test ./"+p.Name+" --simulator http://127.0.0.1:9091")
 }
