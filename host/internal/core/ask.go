@@ -103,7 +103,7 @@ func (c *Core) answered(ctx context.Context, tx *store.Tx, i *intent.Intent, rep
 // change reads an intent, lets fn change it, and reads it again when somebody else was faster.
 func (c *Core) change(ctx context.Context, id string, fn func(*store.Tx, *intent.Intent) error) error {
 	for {
-		err := c.store.Update(ctx, func(tx *store.Tx) error {
+		err := c.store.UpdateExpecting(ctx, store.Expect{Intents: []string{id}}, func(tx *store.Tx) error {
 			i, err := tx.IntentToChange(ctx, id)
 			if err != nil {
 				return err

@@ -132,11 +132,12 @@ func decides(code sdk.Code) bool {
 
 // persist writes what must not be lost, such as a provider's answer, trying again while the database refuses. What it
 // cannot write within a minute is left to recovery, which takes the open attempt for unknown. fn gets a context of its
-// own: the call's may have run out, and that is when recording matters most. It reports whether it is written.
+// own: the call's may have run out, and that is when recording matters most. id is the intent that it changes, or else the
+// key. It reports whether it is written.
 func (c *Core) persist(ctx context.Context, id, what string, fn func(context.Context, *store.Tx) error) bool {
 	ctx = context.WithoutCancel(ctx)
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
-		return struct{}{}, c.store.Update(ctx, func(tx *store.Tx) error { return fn(ctx, tx) })
+		return struct{}{}, c.store.UpdateExpecting(ctx, store.Expect{Intents: []string{id}}, func(tx *store.Tx) error { return fn(ctx, tx) })
 	}, backoff.WithMaxElapsedTime(time.Minute))
 	if err != nil {
 		c.log.Error("could not "+what+"; recovery will ask the provider", "id", id, "error", err)

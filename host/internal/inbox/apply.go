@@ -23,7 +23,7 @@ func (b *Inbox) apply(ctx context.Context, l core.Lease, n *store.Notice, r *rea
 	for {
 		fresh := *n
 		touched, r.ask = nil, nil
-		err := b.store.Update(ctx, func(tx *store.Tx) error {
+		err := b.store.UpdateExpecting(ctx, expect(n, r), func(tx *store.Tx) error {
 			a := application{inbox: b, tx: tx, lease: l, notice: &fresh, reading: r, again: again}
 			if err := a.all(ctx); err != nil {
 				return err
@@ -40,6 +40,23 @@ func (b *Inbox) apply(ctx context.Context, l core.Lease, n *store.Notice, r *rea
 		}
 		return err
 	}
+}
+
+// expect says what applying is going to read, as far as it can be known before.
+func expect(n *store.Notice, r *reading) (e store.Expect) {
+	for k := range r.events {
+		event := &r.events[k]
+		id := event.Reference
+		if id == "" {
+			id = n.IntentID
+		}
+		if id == "" {
+			continue // it is found by the provider's reference
+		}
+		e.Intents = append(e.Intents, id)
+		e.Events = append(e.Events, store.EventKey{Provider: n.Provider, ID: eventKey(event, id)})
+	}
+	return e
 }
 
 // application is one try at applying one notice.

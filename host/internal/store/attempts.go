@@ -13,6 +13,7 @@ import (
 // InsertAttempt records a call that is about to be made.
 func (t *Tx) InsertAttempt(ctx context.Context, intentID string, a payment.Attempt) error {
 	delete(t.ahead, intentID)
+	t.wrote(intentID)
 	return t.later(ctx, `INSERT INTO attempts (intent_id, number, verb, started_at, deadline, duration_ms, plugin_version,
 		fingerprint, host, outcome, code, provider_code, message, exchanges)
 		VALUES ($1, $2, $3, $4, $5, 0, $6, $7, $8, '', '', '', '', '')`,
@@ -26,6 +27,7 @@ func (t *Tx) FinishAttempt(ctx context.Context, intentID string, a payment.Attem
 		return err
 	}
 	delete(t.ahead, intentID)
+	t.finished(intentID, a)
 	return t.later(ctx, `UPDATE attempts SET duration_ms = $3, outcome = $4, code = $5, provider_code = $6, message = $7,
 		exchanges = $8 WHERE intent_id = $1 AND number = $2 AND outcome IN ('', 'unknown')`,
 		intentID, a.Number, a.DurationMS, a.Outcome, a.Code, a.ProviderCode, a.Message, string(exchanges))
@@ -60,7 +62,7 @@ func (t *Tx) readAhead(ctx context.Context, intentID string) error {
 	t.ahead[intentID] = attempts
 	return t.engine.mapped(t.tx.later(ctx, attemptsOf, []any{intentID}, func(row scanner) error {
 		a, err := scanAttempt(row)
-		attempts.list, attempts.err = append(attempts.list, a), errors.Join(attempts.err, err)
+		attempts.add(a, err)
 		return nil // whoever wants them hears of it
 	}))
 }
@@ -69,6 +71,10 @@ func (t *Tx) readAhead(ctx context.Context, intentID string) error {
 type attemptsAhead struct {
 	list []payment.Attempt
 	err  error
+}
+
+func (a *attemptsAhead) add(one payment.Attempt, err error) {
+	a.list, a.err = append(a.list, one), errors.Join(a.err, err)
 }
 
 func scanAttempt(row scanner) (a payment.Attempt, err error) {

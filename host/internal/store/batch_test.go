@@ -11,8 +11,14 @@ import (
 	"pgregory.net/rapid"
 )
 
-// together runs functions in one commit: the writer is kept busy until all of them wait. It gives the error of each.
-func together(t failer, s *store.Store, jobs []func(*store.Tx) error) []error {
+// waiting is an update that waits for the writer.
+type waiting struct {
+	expect store.Expect
+	fn     func(*store.Tx) error
+}
+
+// together runs updates in one commit: the writer is kept busy until all of them wait. It gives the error of each.
+func together(t failer, s *store.Store, jobs []waiting) []error {
 	ctx := context.Background()
 	busy, release := make(chan struct{}), make(chan struct{})
 	var wg sync.WaitGroup
@@ -28,8 +34,8 @@ func together(t failer, s *store.Store, jobs []func(*store.Tx) error) []error {
 	})
 	<-busy
 	errs := make([]error, len(jobs))
-	for k, fn := range jobs {
-		wg.Go(func() { errs[k] = s.Update(ctx, fn) })
+	for k, j := range jobs {
+		wg.Go(func() { errs[k] = s.UpdateExpecting(ctx, j.expect, j.fn) })
 	}
 	s.AwaitQueue(len(jobs))
 	close(release)
@@ -51,11 +57,11 @@ func TestJobsThatShareACommitAreEachWholeOrNothing(t *testing.T) {
 		s, round := open(t, url), 0
 		rapid.Check(t, func(t *rapid.T) {
 			round++
-			var jobs []func(*store.Tx) error
+			var jobs []waiting
 			var plans []plan
 			for range rapid.IntRange(1, 6).Draw(t, "jobs") {
 				p := drawPlan(t, round)
-				plans, jobs = append(plans, p), append(jobs, p.run)
+				plans, jobs = append(plans, p), append(jobs, waiting{fn: p.run})
 			}
 			for k, err := range together(t, s, jobs) {
 				plans[k].check(t, s, err)
@@ -127,7 +133,7 @@ func (p plan) check(t *rapid.T, s *store.Store, err error) {
 	switch {
 	case err == nil && fails:
 		t.Fatalf("%s failed, and was told that it is written: %v", p.id, p.steps)
-	case err != nil && !errors.Is(err, errOwn) && !errors.Is(err, store.ErrExists):
+	case err != nil && err != errOwn && !errors.Is(err, store.ErrExists): //nolint:errorlint // a job hears its own error as it is
 		t.Fatalf("%s: %v", p.id, err)
 	}
 	viewErr := s.View(context.Background(), func(tx *store.Tx) error {

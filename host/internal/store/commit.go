@@ -16,9 +16,10 @@ const writeTimeout = 30 * time.Second
 
 // job is one Update that waits for its commit.
 type job struct {
-	ctx  context.Context
-	fn   func(*Tx) error
-	done chan error
+	ctx    context.Context
+	expect Expect
+	fn     func(*Tx) error
+	done   chan error
 }
 
 // Update runs fn in a transaction and returns when its changes are on disk, or with an error when none of them are. fn
@@ -28,7 +29,12 @@ type job struct {
 // answer is always what is on disk. A commit that fails is the one case in which the store cannot know; databases report
 // that rarely, and the error says so.
 func (s *Store) Update(ctx context.Context, fn func(*Tx) error) error {
-	j := &job{ctx: ctx, fn: fn, done: make(chan error, 1)}
+	return s.UpdateExpecting(ctx, Expect{}, fn)
+}
+
+// UpdateExpecting is Update for a fn that says what it is going to read, so that this can be read for many callers together.
+func (s *Store) UpdateExpecting(ctx context.Context, e Expect, fn func(*Tx) error) error {
+	j := &job{ctx: ctx, expect: e, fn: fn, done: make(chan error, 1)}
 	select {
 	case s.queue <- j:
 	case <-s.closed:
@@ -110,13 +116,20 @@ func (s *Store) runAll(ctx context.Context, jobs []*job) (failed map[*job]error,
 	if err != nil {
 		return nil, fmt.Errorf("%s: begin to write: %w", s.db.traits().name, err)
 	}
+	var read readings
+	if s.db.traits().trips && len(jobs) > 1 { // one alone waits for its answer in any case
+		if read, err = readFor(ctx, tx, jobs); err != nil {
+			tx.rollback()
+			return nil, s.db.traits().mapped(err)
+		}
+	}
 	failed = map[*job]error{}
 	for _, j := range jobs {
 		if err := j.ctx.Err(); err != nil { // its caller has gone: it is not begun
 			failed[j] = err
 			continue
 		}
-		err := s.runJob(tx, j, len(jobs) == 1)
+		err := s.runJob(tx, j, read, len(jobs) == 1)
 		if errors.Is(err, errBroken) {
 			tx.rollback()
 			return nil, err
@@ -135,13 +148,15 @@ func (s *Store) runAll(ctx context.Context, jobs []*job) (failed map[*job]error,
 		return nil, s.db.traits().mapped(err)
 	}
 	for j, err := range late {
-		failed[j] = s.db.traits().mapped(err)
+		if failed[j] == nil { // else it has heard its error already
+			failed[j] = s.db.traits().mapped(err)
+		}
 	}
 	return failed, nil
 }
 
 // runJob runs one job's part and takes its work back when it fails.
-func (s *Store) runJob(tx batch, j *job, alone bool) (err error) {
+func (s *Store) runJob(tx batch, j *job, read readings, alone bool) (err error) {
 	if err := tx.open(j, alone); err != nil {
 		return err
 	}
@@ -153,5 +168,7 @@ func (s *Store) runJob(tx batch, j *job, alone bool) (err error) {
 			err = s.db.traits().mapped(unnoticed)
 		}
 	}()
-	return j.fn(&Tx{tx: tx, engine: s.db.traits()})
+	t := &Tx{tx: tx, engine: s.db.traits()}
+	t.expect(j.expect, read)
+	return j.fn(t)
 }

@@ -58,6 +58,7 @@ func (t *Tx) insert(ctx context.Context, i *intent.Intent, sequence string, argu
 
 // SaveIntent writes what may change of i, if nobody else has since it was read; else it is ErrConflict.
 func (t *Tx) SaveIntent(ctx context.Context, i *intent.Intent) error {
+	delete(t.shared.intents, i.ID)
 	row, err := mutableColumns(i)
 	if err != nil {
 		return err
@@ -77,12 +78,32 @@ func (t *Tx) SaveIntent(ctx context.Context, i *intent.Intent) error {
 	}
 	i.Version++
 	if ok {
-		t.held[i.ID] = held{i.Version, slices.Clone(i.References)}
+		t.hold(i)
 		if slices.Equal(mine.references, i.References) {
 			return nil
 		}
 	}
 	return t.saveReferences(ctx, i)
+}
+
+// hold notes what was read of an intent that nobody else can change before the end.
+func (t *Tx) hold(i *intent.Intent) {
+	if t.held == nil {
+		t.held = map[string]held{}
+	}
+	t.held[i.ID] = held{i.Version, slices.Clone(i.References)}
+}
+
+// keep takes over what was read ahead of an intent.
+func (t *Tx) keep(of *reading) {
+	t.hold(of.intent)
+	if of.attempts == nil {
+		return
+	}
+	if t.ahead == nil {
+		t.ahead = map[string]*attemptsAhead{}
+	}
+	t.ahead[of.intent.ID] = of.attempts
 }
 
 // held is what was read of an intent that nobody else can change.
@@ -146,6 +167,11 @@ func (t *Tx) Intent(ctx context.Context, id string) (*intent.Intent, error) {
 
 // IntentToChange reads one intent and, in an Update, keeps others from changing it until the commit.
 func (t *Tx) IntentToChange(ctx context.Context, id string) (*intent.Intent, error) {
+	if of := t.mine.intents[id]; of != nil {
+		delete(t.mine.intents, id)
+		t.keep(of)
+		return of.intent, nil
+	}
 	if err := t.readAhead(ctx, id); err != nil {
 		return nil, err
 	}
@@ -153,10 +179,7 @@ func (t *Tx) IntentToChange(ctx context.Context, id string) (*intent.Intent, err
 	if err != nil {
 		return nil, err
 	}
-	if t.held == nil {
-		t.held = map[string]held{}
-	}
-	t.held[id] = held{i.Version, slices.Clone(i.References)}
+	t.hold(i)
 	return i, nil
 }
 

@@ -119,7 +119,7 @@ func (t *Tx) DeleteUnverifiedBefore(ctx context.Context, before time.Time, limit
 
 // TakeEventID records that a provider's event is applied, or gives ErrExists when it was before.
 func (t *Tx) TakeEventID(ctx context.Context, provider, eventID, noticeID string, at time.Time) error {
-	delete(t.applied, provider+" "+eventID)
+	t.took(EventKey{provider, mended(eventID)})
 	n, err := t.exec(ctx, takeEventID, provider, eventID, noticeID, micros(at))
 	if err == nil && n == 0 {
 		return ErrExists
@@ -129,7 +129,7 @@ func (t *Tx) TakeEventID(ctx context.Context, provider, eventID, noticeID string
 
 // KeepEventID is TakeEventID for an id that may have been taken before.
 func (t *Tx) KeepEventID(ctx context.Context, provider, eventID, noticeID string, at time.Time) error {
-	delete(t.applied, provider+" "+eventID)
+	t.took(EventKey{provider, mended(eventID)})
 	return t.later(ctx, takeEventID, provider, eventID, noticeID, micros(at))
 }
 
@@ -180,8 +180,12 @@ func idsJSON(ids []string) string {
 
 // EventApplied reports whether a provider's event has been applied.
 func (t *Tx) EventApplied(ctx context.Context, provider, eventID string) (bool, error) {
-	if known, ok := t.applied[provider+" "+eventID]; ok {
-		return *known, nil
+	k := EventKey{provider, mended(eventID)}
+	if applied, ok := t.mine.events[k]; ok {
+		return applied, nil
+	}
+	if e := t.applied[k]; e != nil && e.answered {
+		return e.applied, nil
 	}
 	var n int
 	err := t.queryRow(ctx, eventApplied, provider, eventID).Scan(&n)
@@ -193,18 +197,22 @@ const eventApplied = `SELECT COUNT(*) FROM applied_notices WHERE provider = $1 A
 // ExpectEvent says that EventApplied may be asked about an event after the next answer, so that it costs no round trip. It
 // is answered as it stands now.
 func (t *Tx) ExpectEvent(ctx context.Context, provider, eventID string) error {
-	if !t.engine.trips {
+	k := EventKey{provider, mended(eventID)}
+	if _, known := t.mine.events[k]; known || !t.engine.trips {
 		return nil
 	}
 	if t.applied == nil {
-		t.applied = map[string]*bool{}
+		t.applied = map[EventKey]*eventAhead{}
 	}
-	known := new(bool)
-	t.applied[provider+" "+eventID] = known
+	e := &eventAhead{}
+	t.applied[k] = e
 	return t.engine.mapped(t.tx.later(ctx, eventApplied, storable([]any{provider, eventID}), func(row scanner) error {
 		var n int
 		err := row.Scan(&n)
-		*known = n > 0
+		e.answered, e.applied = true, n > 0
 		return err
 	}))
 }
+
+// eventAhead says whether an event is applied, once that is known.
+type eventAhead struct{ answered, applied bool }

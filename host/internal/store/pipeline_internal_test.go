@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/payhost/payhost/host/internal/intent"
 	"github.com/payhost/payhost/host/internal/storetest"
 )
 
@@ -25,6 +26,23 @@ func TestStatementsThatNobodyWaitsForShareARoundTrip(t *testing.T) {
 	take := func(key string) *job {
 		return &job{ctx: ctx, fn: func(tx *Tx) error { return tx.InsertKey(ctx, Key{Key: key}) }}
 	}
+	change := func(id string) *job {
+		return &job{ctx: ctx, expect: Expect{Intents: []string{id}}, fn: func(tx *Tx) error {
+			i, err := tx.IntentToChange(ctx, id)
+			if err != nil {
+				return err
+			}
+			if _, err := tx.Attempts(ctx, id); err != nil {
+				return err
+			}
+			return tx.SaveIntent(ctx, i)
+		}}
+	}
+	for _, id := range []string{"pay_1", "pay_2", "pay_3"} {
+		if err := s.Update(ctx, func(tx *Tx) error { return tx.InsertIntent(ctx, &intent.Intent{ID: id}) }); err != nil {
+			t.Fatal(err)
+		}
+	}
 	look := &job{ctx: ctx, fn: func(tx *Tx) error { _, err := tx.Key(ctx, "a"); return err }}
 	for _, c := range []struct {
 		name         string
@@ -36,6 +54,8 @@ func TestStatementsThatNobodyWaitsForShareARoundTrip(t *testing.T) {
 		{"one that is there", []*job{take("a")}, 1, 1},
 		{"many and one that is there", []*job{take("e"), take("a"), take("f")}, 2, 1}, // the rest is sent again
 		{"two that look", []*job{take("g"), look, take("h"), look}, 3, 0},
+		{"many that change what they expected", []*job{change("pay_1"), change("pay_2"), change("pay_3")}, 2, 0},
+		{"many that change one", []*job{change("pay_1"), change("pay_1"), change("pay_1")}, 4, 0}, // each after the first reads it again
 	} {
 		b := &counted{database: s.db}
 		failed, err := (&Store{db: b}).runAll(ctx, c.jobs)

@@ -78,6 +78,8 @@ func (b *sqliteBatch) later(_ context.Context, query string, args []any, each fu
 	return b.sqliteTx.later(b.ctx, query, args, each)
 }
 
+func (b *sqliteBatch) flush() error { return nil }
+
 func (b *sqliteBatch) control(query string) error {
 	_, err := b.tx.ExecContext(b.ctx, query)
 	return err

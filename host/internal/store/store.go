@@ -3,7 +3,8 @@
 //
 // All writes go through Update. Several callers that write at once share one commit: each runs in a savepoint of its
 // own, so that one caller's failure takes back only its own work, and none is answered before the commit is on disk. On
-// PostgreSQL statements whose answers nobody waits for share round trips, also of several callers (pipeline.go).
+// PostgreSQL statements whose answers nobody waits for share round trips, also of several callers (pipeline.go), and what
+// callers say that they are going to read is read for all of them together (ahead.go).
 package store
 
 import (

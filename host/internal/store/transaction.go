@@ -52,6 +52,8 @@ type scanner interface{ Scan(dest ...any) error }
 // batch is a transaction of the writer, in which several jobs have a part each.
 type batch interface {
 	transaction
+	// flush runs what later has kept.
+	flush() error
 	// open begins a job's part. A job that is alone needs nothing that takes back its part alone.
 	open(j *job, alone bool) error
 	// shut ends the job's part, and takes back what it did when err is not nil. Its own error is that nothing can be vouched
@@ -71,7 +73,9 @@ type Tx struct {
 	// ahead are the attempts of intents, and applied says of events whether they are applied, as they will have been read
 	// when the next statement is answered.
 	ahead   map[string]*attemptsAhead
-	applied map[string]*bool
+	applied map[EventKey]*eventAhead
+	// mine is what was read ahead for this job, shared what was read for those that come after it.
+	mine, shared readings
 }
 
 func (t *Tx) exec(ctx context.Context, query string, args ...any) (int64, error) {
@@ -139,9 +143,16 @@ func (e traits) mapped(err error) error {
 // what they send must be kept all the same. What is not exact any more is only shown, or looked up mended likewise.
 func storable(args []any) []any {
 	for k, a := range args {
-		if text, ok := a.(string); ok && (!utf8.ValidString(text) || strings.Contains(text, "\x00")) {
-			args[k] = strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD")
+		if text, ok := a.(string); ok {
+			args[k] = mended(text)
 		}
 	}
 	return args
+}
+
+func mended(text string) string {
+	if utf8.ValidString(text) && !strings.Contains(text, "\x00") {
+		return text
+	}
+	return strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD")
 }
