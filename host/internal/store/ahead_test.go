@@ -142,7 +142,7 @@ func compareChanges(t *rapid.T, s *store.Store, ids []string, changes []*change)
 			if err != nil {
 				return err
 			}
-			if int(i.Checks) != checks[id] || len(all) != attempts[id]+1 {
+			if i.Checks != checks[id] || len(all) != attempts[id]+1 {
 				t.Fatalf("%s has %d changes and %d attempts, want %d and %d", id, i.Checks, len(all), checks[id], attempts[id]+1)
 			}
 		}
