@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"database/sql"
 	"strings"
 	"sync"
 	"testing"
@@ -204,6 +205,40 @@ func limit(url, idle string) string {
 		separator = "&"
 	}
 	return separator + "idle_in_transaction_session_timeout=" + idle
+}
+
+// The server ends all connections, as when it is started anew: whoever reads next does not notice.
+func TestReadersDoNotNoticeThatTheirConnectionsWereEnded(t *testing.T) {
+	url, ctx := storetest.Postgres(t), t.Context()
+	s := open(t, url)
+	update(t, s, func(tx *store.Tx) error { return tx.SetSetting(ctx, "x", "1") })
+	read := func(through func(context.Context, func(*store.Tx) error) error) {
+		t.Helper()
+		err := through(ctx, func(tx *store.Tx) error {
+			x, err := tx.Setting(ctx, "x")
+			if err == nil && x != "1" {
+				t.Errorf("x is %q", x)
+			}
+			return err
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	other, err := sql.Open("pgx", url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	for _, through := range []func(context.Context, func(*store.Tx) error) error{s.Look, s.View} {
+		read(through)
+		_, err := other.ExecContext(ctx, `SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
+			WHERE datname = current_database() AND pid <> pg_backend_pid()`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		read(through)
+	}
 }
 
 func TestConnectionsAreHeldToTheirLimits(t *testing.T) {

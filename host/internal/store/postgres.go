@@ -81,28 +81,37 @@ func (p *postgres) begin(ctx context.Context) (batch, error) {
 }
 
 func (p *postgres) view(ctx context.Context, fn func(transaction) error) error {
-	conn, err := p.read.Acquire(ctx)
-	if err != nil {
-		return err
-	}
-	defer conn.Release()
-	tx := &pipeline{ctx: ctx, conn: conn.Conn()}
-	tx.control("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "begin to read")
-	defer func() {
-		if tx.trips > 0 {
-			_, _ = tx.conn.Exec(ctx, "ROLLBACK") // nothing was written
-		}
-	}()
-	return fn(tx)
+	return p.reading(ctx, 0, func(tx *pipeline) error {
+		tx.control("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "begin to read")
+		defer func() {
+			if tx.trips > 0 {
+				_, _ = tx.conn.Exec(ctx, "ROLLBACK") // nothing was written
+			}
+		}()
+		return fn(tx)
+	})
 }
 
 func (p *postgres) look(ctx context.Context, fn func(transaction) error) error {
-	conn, err := p.read.Acquire(ctx)
-	if err != nil {
-		return err
+	return p.reading(ctx, 1, func(tx *pipeline) error { return fn(tx) })
+}
+
+// reading runs fn on a connection, which may ask for at most so many answers, 0 being any number. A connection that is
+// found dead at the first question, as all are after a restart of the server, is replaced.
+func (p *postgres) reading(ctx context.Context, most int, fn func(*pipeline) error) error {
+	for dead := 0; ; dead++ {
+		conn, err := p.read.Acquire(ctx)
+		if err != nil {
+			return err
+		}
+		tx := &pipeline{ctx: ctx, conn: conn.Conn(), most: most}
+		err = fn(tx)
+		again := err != nil && tx.trips <= 1 && tx.conn.IsClosed() && dead < postgresReaders && ctx.Err() == nil
+		conn.Release()
+		if !again {
+			return err
+		}
 	}
-	defer conn.Release()
-	return fn(&pipeline{ctx: ctx, conn: conn.Conn(), most: 1})
 }
 
 func (p *postgres) ping(ctx context.Context) error { return p.read.Ping(ctx) }
