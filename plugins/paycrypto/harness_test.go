@@ -4,11 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
-	"net/http"
 	"net/http/httptest"
-	"slices"
-	"sync"
 	"testing"
 	"time"
 
@@ -53,32 +49,13 @@ func newTestProvider(t *testing.T, cfg config, now func() time.Time) *provider {
 
 func atVectorTime() time.Time { return vectorTime }
 
-// received is a request as a server got it.
-type received struct {
-	*http.Request
-	body string
-}
-
 // serve gives a provider whose API answers with these bodies in turn, the last one for ever, and what it was asked.
-func serve(t *testing.T, status int, bodies ...string) (p *provider, asked func() []received) {
+func serve(t *testing.T, status int, bodies ...string) (p *provider, asked func() []providertest.Received) {
 	t.Helper()
-	var mu sync.Mutex
-	var list []received
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		got, _ := io.ReadAll(r.Body)
-		mu.Lock()
-		answer := bodies[min(len(list), len(bodies)-1)]
-		list = append(list, received{r, string(got)})
-		mu.Unlock()
-		w.WriteHeader(status)
-		_, _ = io.WriteString(w, answer)
-	}))
-	t.Cleanup(s.Close)
-	return newTestProvider(t, testConfig(s.URL+"/base"), atVectorTime), func() []received {
-		mu.Lock()
-		defer mu.Unlock()
-		return slices.Clone(list)
-	}
+	address, asked := providertest.API(t, func(_ providertest.Received, number int) (int, string) {
+		return status, bodies[min(number, len(bodies)-1)]
+	})
+	return newTestProvider(t, testConfig(address+"/base"), atVectorTime), asked
 }
 
 // simulated starts a simulator and gives a provider that is configured for it.

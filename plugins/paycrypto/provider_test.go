@@ -41,7 +41,7 @@ func TestCreatePayment(t *testing.T) {
 			t.Errorf("header %s: got %q, want %q", name, got, want)
 		}
 	}
-	wantJSON(t, r.body, `{"currency":"USD","amount":"100.05","cust_order_id":"1223","return_url":"https://{yourhost}/index.html",
+	wantJSON(t, r.Body, `{"currency":"USD","amount":"100.05","cust_order_id":"1223","return_url":"https://{yourhost}/index.html",
 		"expire":1739356323022,"customer":{"notify_email":"jack001@163.com"}}`)
 }
 
@@ -66,7 +66,7 @@ func TestEverythingOptionalOrNothing(t *testing.T) {
 		if _, err := p.CreatePayment(t.Context(), req); err != nil {
 			t.Fatal(err)
 		}
-		wantJSON(t, only(t, asked()).body, c.want)
+		wantJSON(t, only(t, asked()).Body, c.want)
 	}
 }
 
@@ -144,8 +144,8 @@ func TestGetPayment(t *testing.T) {
 					t.Errorf("got %+v for %s, paid %s", got, got.Amount, paid)
 				}
 				r := only(t, asked())
-				if r.Method != "GET" || r.URL.String() != "/base/api/v1/orders?cust_order_id="+reference || r.body != "" {
-					t.Errorf("asked %s %s with %q", r.Method, r.URL, r.body)
+				if r.Method != "GET" || r.URL.String() != "/base/api/v1/orders?cust_order_id="+reference || r.Body != "" {
+					t.Errorf("asked %s %s with %q", r.Method, r.URL, r.Body)
 				}
 				if auth := r.Header.Get("Authorization"); !strings.HasPrefix(auth, "Inst:"+apiKey+":1646279846494:") {
 					t.Errorf("authorized by %s", auth)
@@ -329,8 +329,8 @@ func TestSendTestWebhook(t *testing.T) {
 		t.Errorf("got %s, %v", out, err)
 	}
 	r := only(t, asked())
-	if r.Method != "POST" || r.URL.Path != "/base/api/v1/events/test" || r.body != `{}` {
-		t.Errorf("asked %s %s with %s", r.Method, r.URL, r.body)
+	if r.Method != "POST" || r.URL.Path != "/base/api/v1/events/test" || r.Body != `{}` {
+		t.Errorf("asked %s %s with %s", r.Method, r.URL, r.Body)
 	}
 	for _, v := range readVectors(t).Vectors {
 		if v.ID == "empty_body" && r.Header.Get("Authorization") != v.Authorization {

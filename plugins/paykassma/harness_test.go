@@ -3,12 +3,9 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
-	"slices"
-	"sync"
 	"testing"
 
 	"github.com/shopspring/decimal"
@@ -41,38 +38,16 @@ func newTestProvider(t *testing.T, cfg config) *provider {
 	return p
 }
 
-// received is a request as a server got it.
-type received struct {
-	*http.Request
-	body string
-}
-
-// serve starts a server that gives one answer to everything, and tells what it was asked.
-func serve(t *testing.T, status int, body string) (p *provider, asked func() []received) {
+// serve gives a provider whose API gives one answer to everything, and what it was asked.
+func serve(t *testing.T, status int, body string) (p *provider, asked func() []providertest.Received) {
 	t.Helper()
 	return serveEach(t, func(*http.Request) (int, string) { return status, body })
 }
 
-func serveEach(t *testing.T, answer func(*http.Request) (int, string)) (p *provider, asked func() []received) {
+func serveEach(t *testing.T, answer func(*http.Request) (int, string)) (p *provider, asked func() []providertest.Received) {
 	t.Helper()
-	var mu sync.Mutex
-	var list []received
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		got, _ := io.ReadAll(r.Body)
-		mu.Lock()
-		list = append(list, received{r, string(got)})
-		mu.Unlock()
-		w.Header().Set("Content-Type", "application/json")
-		status, body := answer(r)
-		w.WriteHeader(status)
-		_, _ = io.WriteString(w, body)
-	}))
-	t.Cleanup(s.Close)
-	return newTestProvider(t, testConfig(s.URL+"/base")), func() []received {
-		mu.Lock()
-		defer mu.Unlock()
-		return slices.Clone(list)
-	}
+	address, asked := providertest.API(t, func(r providertest.Received, _ int) (int, string) { return answer(r.Request) })
+	return newTestProvider(t, testConfig(address+"/base")), asked
 }
 
 // simulated starts a simulator and gives a provider that is configured for it.
@@ -187,7 +162,7 @@ func wantError(t *testing.T, err error, code sdk.Code, outcome sdk.Outcome) {
 	}
 }
 
-func only(t *testing.T, list []received) received {
+func only(t *testing.T, list []providertest.Received) providertest.Received {
 	t.Helper()
 	if len(list) != 1 {
 		t.Fatalf("paykassma was asked %d times", len(list))
@@ -196,7 +171,7 @@ func only(t *testing.T, list []received) received {
 }
 
 // wantRequest compares method, path and JSON body, and sees to the secret: everywhere but with a payout.
-func wantRequest(t *testing.T, r received, method, path, body string) {
+func wantRequest(t *testing.T, r providertest.Received, method, path, body string) {
 	t.Helper()
 	if r.Method != method || r.URL.Path != "/base"+path {
 		t.Errorf("asked %s %s, want %s %s", r.Method, r.URL.Path, method, path)
@@ -209,7 +184,7 @@ func wantRequest(t *testing.T, r received, method, path, body string) {
 		t.Errorf("the secret in the query is %q", got)
 	}
 	if body != "" {
-		wantJSON(t, r.body, body)
+		wantJSON(t, r.Body, body)
 	}
 }
 

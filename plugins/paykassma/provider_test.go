@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/providertest"
 )
 
 // systemsAnswer is the document's example.
@@ -155,8 +156,8 @@ func TestCreatePaymentOnAPage(t *testing.T) {
 		r := only(t, asked())
 		wantRequest(t, r, "POST", "/api/v1/payment/create/fpx", `{"language":"en","currency":"USD","bank":"MBB","amount":1000,`+
 			`"label":"55","redirect_url":"https://google.com","custom_transaction_id":"123465477897"}`)
-		if !strings.Contains(r.body, `"amount":1000,`) {
-			t.Errorf("the amount is not in its shortest form: %s", r.body)
+		if !strings.Contains(r.Body, `"amount":1000,`) {
+			t.Errorf("the amount is not in its shortest form: %s", r.Body)
 		}
 	}
 }
@@ -170,7 +171,7 @@ func TestLanguage(t *testing.T) {
 		if _, err := p.CreatePayment(t.Context(), req); err != nil {
 			t.Fatal(err)
 		}
-		if got := text(parsed(t, only(t, asked()).body), "language"); got != want {
+		if got := text(parsed(t, only(t, asked()).Body), "language"); got != want {
 			t.Errorf("%q: got %q, want %q", language, got, want)
 		}
 	}
@@ -216,13 +217,13 @@ func TestConfirmPaymentByHand(t *testing.T) {
 }
 
 // form reads a multipart body: values by name, files by name, file name and type.
-func form(t *testing.T, r received) map[string]string {
+func form(t *testing.T, r providertest.Received) map[string]string {
 	t.Helper()
 	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || kind != "multipart/form-data" {
 		t.Fatalf("the body is %q, %v", kind, err)
 	}
-	out, reader := map[string]string{}, multipart.NewReader(strings.NewReader(r.body), params["boundary"])
+	out, reader := map[string]string{}, multipart.NewReader(strings.NewReader(r.Body), params["boundary"])
 	for {
 		part, err := reader.NextPart()
 		if err == io.EOF {
@@ -276,15 +277,15 @@ func TestCreatePayout(t *testing.T) {
 		}
 		r := only(t, asked())
 		wantRequest(t, r, "POST", "/v2/withdrawal/create", "")
-		body := parsed(t, r.body)
+		body := parsed(t, r.Body)
 		if r.URL.RawQuery != "" || text(body, "is_test") != test {
-			t.Errorf("asked %s with %s", r.URL, r.body)
+			t.Errorf("asked %s with %s", r.URL, r.Body)
 		}
 		if text(body, "signature") != v.Expected {
 			t.Errorf("signed %s, PHP signs %s", text(body, "signature"), v.Expected)
 		}
 		var sent, vectors map[string]any
-		_ = json.Unmarshal([]byte(r.body), &sent)
+		_ = json.Unmarshal([]byte(r.Body), &sent)
 		_ = json.Unmarshal([]byte(v.Data), &vectors)
 		delete(sent, "signature")
 		if !reflect.DeepEqual(sent, vectors) {
@@ -304,7 +305,7 @@ func TestAPayoutWithLittle(t *testing.T) {
 	if _, err := p.CreatePayout(t.Context(), req); err != nil {
 		t.Fatal(err)
 	}
-	body := parsed(t, only(t, asked()).body)
+	body := parsed(t, only(t, asked()).Body)
 	mac, _ := signPayout(sdk.NewSecret(privateKey), body)
 	sent, _ := json.Marshal(body)
 	wantJSON(t, string(sent), `{"withdrawal_id":"297","payment_system":"imps_ib","amount":1218,"currency_code":"INR","label":"125199",`+

@@ -112,7 +112,7 @@ func TestRotation(t *testing.T) {
 	if _, err := p.CreatePayout(t.Context(), payoutRequest()); err != nil {
 		t.Fatal(err)
 	}
-	body := parsed(t, only(t, asked()).body)
+	body := parsed(t, only(t, asked()).Body)
 	if want, _ := signPayout(sdk.NewSecret("newer"), body); text(body, "signature") != want {
 		t.Errorf("signed %s, the newest key signs %s", text(body, "signature"), want)
 	}

@@ -1,15 +1,11 @@
 package main
 
 import (
-	"crypto/rand"
 	"encoding/json"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/shopspring/decimal"
@@ -43,38 +39,17 @@ func newTestProvider(t *testing.T, cfg config) *provider {
 	return p
 }
 
-// received is a request as a server got it.
-type received struct {
-	*http.Request
-	body string
-}
-
 // serve starts a server that gives one answer to getData and one to createCode, and tells what it was asked. GATEWAY in
 // the answer to getData is its own createCode.
-func serve(t *testing.T, status int, data, code string) (address string, asked func() []received) {
+func serve(t *testing.T, status int, data, code string) (address string, asked func() []providertest.Received) {
 	t.Helper()
-	var mu sync.Mutex
-	var list []received
-	// A path that nobody can guess: other processes' stray requests to a port that was theirs before do not count.
-	secret := "/" + rand.Text()
-	s := httptest.NewServer(http.StripPrefix(secret, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		got, _ := io.ReadAll(r.Body)
-		mu.Lock()
-		list = append(list, received{r, string(got)})
-		mu.Unlock()
+	address, asked = providertest.API(t, func(r providertest.Received, _ int) (int, string) {
 		if r.Method == http.MethodGet {
-			_, _ = io.WriteString(w, strings.ReplaceAll(data, "GATEWAY", "http://"+r.Host+secret+"/createCode.php"))
-			return
+			return http.StatusOK, strings.ReplaceAll(data, "GATEWAY", address+"/createCode.php")
 		}
-		w.WriteHeader(status)
-		_, _ = io.WriteString(w, code)
-	})))
-	t.Cleanup(s.Close)
-	return s.URL + secret, func() []received {
-		mu.Lock()
-		defer mu.Unlock()
-		return slices.Clone(list)
-	}
+		return status, code
+	})
+	return address, asked
 }
 
 // simulated starts a simulator and gives a provider that is configured for it.

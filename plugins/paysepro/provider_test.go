@@ -50,7 +50,7 @@ func TestListPaymentMethods(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 	r := asked()[0]
-	if r.Method != "GET" || r.URL.Path != "/getData.php" || r.URL.RawQuery != "cc=es&mid=54321&uid=12345" || r.body != "" ||
+	if r.Method != "GET" || r.URL.Path != "/getData.php" || r.URL.RawQuery != "cc=es&mid=54321&uid=12345" || r.Body != "" ||
 		r.Header.Get("signature") != "59f5a4e2ef6bf8ee9f29502e5c116ea847e932a1bdf1fa45e0b844af31fcf389" { // PHP's
 		t.Errorf("asked %s %s %v", r.Method, r.URL, r.Header)
 	}
@@ -104,7 +104,7 @@ func TestCreatePayment(t *testing.T) {
 		if len(list) != 2 {
 			t.Fatalf("%s: Paysepro was asked %d times", name, len(list))
 		}
-		form, _ := url.ParseQuery(list[1].body)
+		form, _ := url.ParseQuery(list[1].Body)
 		wantForm := url.Values{
 			"uid": {"12345"}, "mid": {"54321"}, "type": {"neosurf"}, "cc": {"ar"}, "price": {"2.99"}, "ucode": {"ABC"},
 			"name": {"Jack Dalton"}, "email": {"customer@example.com"},
@@ -112,7 +112,7 @@ func TestCreatePayment(t *testing.T) {
 		if r := list[1]; r.Method != "POST" || r.URL.Path != "/createCode.php" || !reflect.DeepEqual(form, wantForm) ||
 			r.Header.Get("Content-Type") != "application/x-www-form-urlencoded" ||
 			r.Header.Get("signature") != "61fd9c849506ef23052333bef75cd01e4f605d4d0a31c2bfd27033e215a03e46" { // PHP's
-			t.Errorf("%s: asked %s %s %v %s", name, r.Method, r.URL, r.Header, r.body)
+			t.Errorf("%s: asked %s %s %v %s", name, r.Method, r.URL, r.Header, r.Body)
 		}
 	}
 }
@@ -125,7 +125,7 @@ func TestPrices(t *testing.T) {
 		if _, err := newTestProvider(t, testConfig(address)).CreatePayment(t.Context(), req); err != nil {
 			t.Fatal(err)
 		}
-		if form, _ := url.ParseQuery(asked()[1].body); form.Get("price") != want {
+		if form, _ := url.ParseQuery(asked()[1].Body); form.Get("price") != want {
 			t.Errorf("%s: sent %s", text, form.Get("price"))
 		}
 	}

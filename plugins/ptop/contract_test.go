@@ -1,27 +1,19 @@
 package main
 
 import (
-	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
-	"sync"
 	"testing"
-
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
-	"google.golang.org/grpc/test/bufconn"
 
 	"github.com/payhost/payhost/plugins/ptop/simulator"
 	"github.com/payhost/payhost/sdk"
 	"github.com/payhost/payhost/sdk/conformance/fault"
+	"github.com/payhost/payhost/sdk/providertest"
 )
 
 // Secrets that no text has by chance, and that look different in a URL, in JSON and in HTML.
@@ -30,56 +22,22 @@ const (
 	canarySignature = `cánary/sig&"<2>+ %42`
 )
 
-// hosted is the plugin as a host has it: behind gRPC, with its log.
+// hosted is the plugin as a host has it, and the simulator that it calls.
 type hosted struct {
-	*sdk.AccountClient
-	client *sdk.Client
-	sim    *simulator.Simulator
-	log    *lockedBuffer
-}
-
-type lockedBuffer struct {
-	mu sync.Mutex
-	bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.Buffer.Write(p)
+	*providertest.Hosted
+	sim *simulator.Simulator
 }
 
 // host starts the plugin's server and a simulator that knows the canaries.
 func host(t *testing.T) *hosted {
 	t.Helper()
-	h := &hosted{log: &lockedBuffer{}}
-	h.sim = simulator.New(simulator.WithCredentials(websiteID, canarySecret, canarySignature, websiteURL))
-	api := httptest.NewServer(h.sim)
+	sim := simulator.New(simulator.WithCredentials(websiteID, canarySecret, canarySignature, websiteURL))
+	api := httptest.NewServer(sim)
 	t.Cleanup(api.Close)
-
-	logger := slog.New(slog.NewJSONHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	server := sdk.NewServer(newProvider, sdk.ServerOptions{Logger: logger})
-	listener, g := bufconn.Listen(1<<20), grpc.NewServer()
-	server.Register(g)
-	served := make(chan error, 1)
-	go func() { served <- g.Serve(listener) }()
-	cc, err := grpc.NewClient("passthrough:plugin", grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return listener.DialContext(ctx) }))
-	if err != nil {
-		t.Fatal(err)
+	h := &hosted{providertest.Host(t, newProvider, sim.Config(api.URL)), sim}
+	if len(h.Info.Warnings) != 0 {
+		t.Errorf("warned of %q", h.Info.Warnings)
 	}
-	t.Cleanup(func() {
-		cc.Close()
-		g.Stop()
-		<-served
-		server.Close()
-	})
-	h.client = sdk.NewClient(cc)
-	info, err := h.client.Configure(t.Context(), "shop", json.RawMessage(h.sim.Config(api.URL)))
-	if err != nil || len(info.Warnings) != 0 {
-		t.Fatalf("configured as %+v, %v", info, err)
-	}
-	h.AccountClient = h.client.Account("shop")
 	return h
 }
 
@@ -161,23 +119,10 @@ func TestSecretsStayInside(t *testing.T) {
 				Reference: "pay_1", ProviderReference: "1", Amount: usd("1"),
 			}})
 			_, e4 := h.ParseWebhook(ctx, sdk.ParseWebhookRequest{Request: signed(paid), Scope: sdk.ScopeOpen})
-			said := fmt.Sprintf("%+v\n%s\n", log.Exchanges(), h.log.String())
-			for _, err := range []error{e1, e2, e3, e4} {
-				var e *sdk.Error
-				if errors.As(err, &e) {
-					said += fmt.Sprintf("%v\n%+v\n", err, *e)
-				}
-			}
 			if n := len(log.Exchanges()); n != 3 {
 				t.Errorf("%d exchanges were recorded", n)
 			}
-			for _, secret := range []string{canarySecret, canarySignature} {
-				for _, spelling := range []string{secret, url.QueryEscape(secret), url.PathEscape(secret), strings.Trim(quoted(secret), `"`)} {
-					if at := strings.Index(said, spelling); at >= 0 {
-						t.Errorf("a secret was said: …%s…", said[max(0, at-80):min(len(said), at+80)])
-					}
-				}
-			}
+			providertest.WantNoSecret(t, h.Said(log, e1, e2, e3, e4), canarySecret, canarySignature)
 		})
 	}
 }
@@ -193,7 +138,7 @@ func quoted(text string) string {
 // Everything that is wrong with a configuration is said at once, without its values.
 func TestConfiguration(t *testing.T) {
 	h := host(t)
-	_, err := h.client.Configure(t.Context(), "other", json.RawMessage(
+	_, err := h.Client.Configure(t.Context(), "other", json.RawMessage(
 		`{"environment":"test","base_url":"ftp://x","secretkey":"hidden-value","website_url":"shop.example"}`))
 	var e *sdk.Error
 	if !errors.As(err, &e) || e.Code != sdk.CodeInvalidRequest || e.Outcome != sdk.OutcomeNotSent {
@@ -216,7 +161,7 @@ func TestIdentity(t *testing.T) {
 	h := host(t)
 	identity := func(change ...string) string {
 		text := `{"environment":"live","base_url":"https://a.example","website_id":"w1","secret_key":"secret-1","the_signature":"sig-1","website_url":"https://s.example"}`
-		info, err := h.client.Configure(t.Context(), "identity", json.RawMessage(strings.NewReplacer(change...).Replace(text)))
+		info, err := h.Client.Configure(t.Context(), "identity", json.RawMessage(strings.NewReplacer(change...).Replace(text)))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/providertest"
 )
 
 // The document's example of a new payment, in both environments.
@@ -28,8 +29,8 @@ func TestCreatePayment(t *testing.T) {
 			t.Errorf("got %+v", got)
 		}
 		r := only(t, asked())
-		if r.Method != "POST" || r.URL.Path != "/base"+path || r.body != "" {
-			t.Errorf("asked %s %s with body %q", r.Method, r.URL.Path, r.body)
+		if r.Method != "POST" || r.URL.Path != "/base"+path || r.Body != "" {
+			t.Errorf("asked %s %s with body %q", r.Method, r.URL.Path, r.Body)
 		}
 		wantHeaders(t, r)
 		wantQuery := url.Values{
@@ -107,7 +108,7 @@ func TestGetPayment(t *testing.T) {
 			t.Errorf("asked %s %s", r.Method, r.URL)
 		}
 		wantHeaders(t, r)
-		wantJSON(t, r.body, `{"website_id":"w123456","secret_key":"secxyz890","transaction_id":"67990c6385454"}`)
+		wantJSON(t, r.Body, `{"website_id":"w123456","secret_key":"secxyz890","transaction_id":"67990c6385454"}`)
 	}
 }
 
@@ -175,10 +176,10 @@ func TestCreatePayout(t *testing.T) {
 			t.Errorf("asked %s %s", r.Method, r.URL)
 		}
 		wantHeaders(t, r)
-		wantJSON(t, r.body, `{"website_id":"w123456","secret_key":"secxyz890","reviverEmail":"client@email.com","amount":50,`+
+		wantJSON(t, r.Body, `{"website_id":"w123456","secret_key":"secxyz890","reviverEmail":"client@email.com","amount":50,`+
 			`"signature":"e5413a6feceda006e9f3fde964aa2f43c6f4fd8d1aed0d8751b509a5f12eb4cd","sendingTrx":"A1X9T3"}`)
-		if !strings.Contains(r.body, `"amount":50,`) {
-			t.Errorf("the amount is not in its shortest form: %s", r.body)
+		if !strings.Contains(r.Body, `"amount":50,`) {
+			t.Errorf("the amount is not in its shortest form: %s", r.Body)
 		}
 	}
 }
@@ -272,18 +273,18 @@ func TestTheUsualAddress(t *testing.T) {
 	}
 }
 
-func only(t *testing.T, list []received) received {
+func only(t *testing.T, list []providertest.Received) providertest.Received {
 	t.Helper()
 	if len(list) != 1 {
 		for _, r := range list {
-			t.Logf("%s %s %s from %s: %v %s", r.Method, r.Host, r.URL, r.RemoteAddr, r.Header, r.body)
+			t.Logf("%s %s %s from %s: %v %s", r.Method, r.Host, r.URL, r.RemoteAddr, r.Header, r.Body)
 		}
 		t.Fatalf("ptop was asked %d times", len(list))
 	}
 	return list[0]
 }
 
-func wantHeaders(t *testing.T, r received) {
+func wantHeaders(t *testing.T, r providertest.Received) {
 	t.Helper()
 	for name, want := range map[string]string{
 		"Content-Type": "application/json", "Accept": "application/json", "Referer": websiteURL,

@@ -98,8 +98,8 @@ func TestASignedSuccessIsCheckedOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := only(t, asked())
-	if r.URL.Path != "/api/test/payment-check" || !strings.Contains(r.body, `"transaction_id":"3456789"`) {
-		t.Errorf("asked %s %s", r.URL, r.body)
+	if r.URL.Path != "/api/test/payment-check" || !strings.Contains(r.Body, `"transaction_id":"3456789"`) {
+		t.Errorf("asked %s %s", r.URL, r.Body)
 	}
 }
 

@@ -1,14 +1,9 @@
 package main
 
 import (
-	"crypto/rand"
 	"encoding/json"
-	"io"
 	"log/slog"
-	"net/http"
 	"net/http/httptest"
-	"slices"
-	"sync"
 	"testing"
 
 	"github.com/shopspring/decimal"
@@ -40,33 +35,10 @@ func newTestProvider(t *testing.T, cfg config) *provider {
 	return p
 }
 
-// received is a request as a server got it.
-type received struct {
-	*http.Request
-	body string
-}
-
 // serve starts a server that gives one answer to everything, and tells what it was asked.
-func serve(t *testing.T, status int, body string) (address string, asked func() []received) {
+func serve(t *testing.T, status int, body string) (address string, asked func() []providertest.Received) {
 	t.Helper()
-	var mu sync.Mutex
-	var list []received
-	// A path that nobody can guess: other processes' stray requests to a port that was theirs before do not count.
-	secret := "/" + rand.Text()
-	s := httptest.NewServer(http.StripPrefix(secret, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		got, _ := io.ReadAll(r.Body)
-		mu.Lock()
-		list = append(list, received{r, string(got)})
-		mu.Unlock()
-		w.WriteHeader(status)
-		_, _ = io.WriteString(w, body)
-	})))
-	t.Cleanup(s.Close)
-	return s.URL + secret, func() []received {
-		mu.Lock()
-		defer mu.Unlock()
-		return slices.Clone(list)
-	}
+	return providertest.API(t, func(providertest.Received, int) (int, string) { return status, body })
 }
 
 // simulated starts a simulator and gives a provider that is configured for it.

@@ -35,9 +35,9 @@ func TestCreatePayment(t *testing.T) {
 		`"return_url":"https://localhost/checkout/success"}`
 	token := "d3JWyGxoVVPm0Q6k." + signature.MD5Hex(body+"demo_merchant_secret")
 	r := list[0]
-	if r.Method != "POST" || r.URL.Path != "/v2/payment-links" || r.body != body ||
+	if r.Method != "POST" || r.URL.Path != "/v2/payment-links" || r.Body != body ||
 		r.Header.Get("Authorization") != "Bearer "+token || r.Header.Get("Content-Type") != "application/json" {
-		t.Errorf("asked %s %s with %v %s", r.Method, r.URL, r.Header, r.body)
+		t.Errorf("asked %s %s with %v %s", r.Method, r.URL, r.Header, r.Body)
 	}
 }
 
@@ -51,7 +51,7 @@ func TestDescriptionIsWhatTheMerchantSays(t *testing.T) {
 		if _, err := newTestProvider(t, testConfig(address)).CreatePayment(t.Context(), req); err != nil {
 			t.Fatal(err)
 		}
-		if body := asked()[0].body; !strings.Contains(body, `"description":"`+c.want+`"`) {
+		if body := asked()[0].Body; !strings.Contains(body, `"description":"`+c.want+`"`) {
 			t.Errorf("sent %s", body)
 		}
 	}

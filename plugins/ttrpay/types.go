@@ -1,8 +1,6 @@
 package main
 
 import (
-	"net/http"
-
 	"github.com/payhost/payhost/sdk"
 	"github.com/payhost/payhost/sdk/providerhttp"
 )
@@ -32,7 +30,7 @@ func readAnswer(resp *providerhttp.Response) (*answer, error) {
 	}
 	code, refused := a.Result.Code, a.Status == "false" && a.Result.Code != "" && a.Result.Code != done
 	switch {
-	case resp.Status < http.StatusMultipleChoices && a.Status == "true" && code == done:
+	case resp.Status >= 200 && resp.Status < 300 && a.Status == "true" && code == done:
 		return a, nil
 	case !refused:
 		return nil, resp.Unexpected("it says neither that it succeeded nor why it did not")

@@ -1,6 +1,7 @@
 package signature
 
 import (
+	"bytes"
 	"net/url"
 	"testing"
 )
@@ -40,13 +41,14 @@ func FuzzParseFields(f *testing.F) {
 	f.Add([]byte("a=1&b=2&a=3"), "")
 	f.Add([]byte(`{"a":1}`), "a=2")
 	f.Add([]byte(""), "a=%C3%A9&;")
+	f.Add([]byte(" "), "0")
 	f.Fuzz(func(t *testing.T, body []byte, query string) {
 		got, typed, err := ParseFields(body, query)
 		if err != nil || typed {
 			return
 		}
-		form := query
-		if values, _ := url.ParseQuery(string(body)); len(values) > 0 {
+		form, body := query, bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\ufeff")))
+		if len(body) > 0 {
 			form = string(body)
 		}
 		values, _ := url.ParseQuery(form)
@@ -56,8 +58,8 @@ func FuzzParseFields(f *testing.F) {
 			}
 		}
 		for name := range values {
-			if v, there := got.Get(name); form == query && len(body) == 0 && (!there || v.Text() != values.Get(name)) {
-				t.Errorf("%q: field %q is lost", query, name)
+			if v, there := got.Get(name); !there || v.Text() != values.Get(name) {
+				t.Errorf("%q: field %q is lost", form, name)
 			}
 		}
 	})
