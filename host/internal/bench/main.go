@@ -108,7 +108,8 @@ func run(ctx context.Context, w io.Writer) error {
 	print("\n## Starts and memory\n\n%s\n%s", starts, memory)
 	print("%s", supervision)
 	print("\n## Durable payments and notices\n\nThe whole way of a payment: key, intent and attempt committed (on SQLite with synchronous=FULL), the plugin called, its\n"+
-		"answer and the event committed. Of a notice: over HTTP, stored, read by the plugin, applied with its event, answered.\n\n%s", durable)
+		"answer and the event committed. Of a notice: over HTTP, stored, read by the plugin, applied with its event, answered.\n"+
+		"`go run ./host/internal/bench durable FILE` measures this alone and writes a profile of the processors' time.\n\n%s", durable)
 	print("\n## Everything together\n\nThe built programs on the simulators, as `make run` starts them.\n\n%s", whole)
 	return nil
 }
