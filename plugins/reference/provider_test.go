@@ -97,6 +97,15 @@ func TestWhatAPaymentBecomes(t *testing.T) {
 	}
 }
 
+// An amount of nothing is an amount: the host is to see that it is another one.
+func TestAnAmountOfNothing(t *testing.T) {
+	p := answering(t, 200, nil, `{"id":"1","reference":"a","amount":"0.00","currency":"EUR","status":"paid"}`)
+	got, err := p.GetPayment(t.Context(), sdk.GetPaymentRequest{Payment: sdk.PaymentContext{Reference: "a"}})
+	if err != nil || got.Amount == nil || !got.Amount.Equal(euro("0")) || got.Paid != nil {
+		t.Errorf("got %+v, %v", got, err)
+	}
+}
+
 func euro(amount string) sdk.Money {
 	return sdk.Money{Amount: decimal.RequireFromString(amount), Currency: "EUR"}
 }

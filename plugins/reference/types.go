@@ -25,7 +25,7 @@ type resource struct {
 
 func (r *resource) complete() bool { return r.ID != "" && r.Reference != "" && r.Status != "" }
 
-// The words of the provider's document. "paid" is three things: money that came, that has left, and that went back.
+// The words of the provider's document; any other is for a person to look at. "paid" is three things: money that came, that has left, and that went back.
 var (
 	paymentStatuses = map[string]sdk.PaymentStatus{
 		"pending": sdk.PaymentRequiresAction, "processing": sdk.PaymentProcessing, "authorized": sdk.PaymentAuthorized,
@@ -39,20 +39,12 @@ var (
 	}
 )
 
-// known looks a word up. One that the document does not have is for a person to look at, never a guess.
-func known[S any](words map[string]S, word string, otherwise S) S {
-	if s, ok := words[word]; ok {
-		return s
-	}
-	return otherwise
-}
-
-// payment gives an amount only where the answer has one: the host compares it with what was asked for.
+// payment gives the amounts where the answer has them: the host compares them with what was asked for.
 func (r *resource) payment() *sdk.Payment {
 	out := &sdk.Payment{
 		ProviderReference: r.ID, ProviderStatus: r.Status, Message: string(r.Message),
 		Amount: r.Amount.Money(r.Currency), Paid: r.Taken.Money(r.Currency),
-		Status: known(paymentStatuses, r.Status, sdk.PaymentUnderReview),
+		Status: sdk.Known(paymentStatuses, r.Status, sdk.PaymentUnderReview),
 	}
 	switch {
 	case out.Status != sdk.PaymentRequiresAction:
@@ -77,14 +69,14 @@ var proofFields = []sdk.Field{
 func (r *resource) payout() *sdk.Payout {
 	return &sdk.Payout{
 		ProviderReference: r.ID, ProviderStatus: r.Status, Message: string(r.Message), Amount: r.Amount.Money(r.Currency),
-		Status: known(payoutStatuses, r.Status, sdk.PayoutUnderReview),
+		Status: sdk.Known(payoutStatuses, r.Status, sdk.PayoutUnderReview),
 	}
 }
 
 func (r *resource) refund() *sdk.Refund {
 	return &sdk.Refund{
 		ProviderReference: r.ID, ProviderStatus: r.Status, Message: string(r.Message), Amount: r.Amount.Money(r.Currency),
-		Status: known(refundStatuses, r.Status, sdk.RefundUnderReview),
+		Status: sdk.Known(refundStatuses, r.Status, sdk.RefundUnderReview),
 	}
 }
 

@@ -44,8 +44,9 @@ func (t *Text) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// Money gives the amount that the text is, with an exponent or not, in a currency; nil where that says nothing, as
-// sdk.ReadMoney has it. Unlike an Amount, a text that is no number hides nothing else of an answer.
+// Money gives the amount that the text is, with an exponent or not, in a currency; nil where that is not above zero or no
+// currency, as sdk.ReadMoney has it. Unlike an Amount, a text that is no number hides nothing else of an answer; what an
+// amount that is nil beside a text means is for the plugin to say.
 func (t Text) Money(currency string) *sdk.Money {
 	d, err := parseNumber(string(t))
 	if err != nil {
@@ -86,12 +87,13 @@ type Amount struct {
 	Present bool
 }
 
-// Money gives the amount in a currency, nil where the answer says neither, as sdk.ReadMoney does.
+// Money gives the amount in a currency, nil where the answer has none. What it has is given as it is, also when it is
+// nothing: the host compares it with what was asked for, and a success of another amount is none.
 func (a Amount) Money(currency string) *sdk.Money {
 	if !a.Present {
 		return nil
 	}
-	return Text(a.Decimal.String()).Money(currency)
+	return &sdk.Money{Amount: a.Decimal, Currency: currency}
 }
 
 // The exponent is bounded by its figures before anything is computed with it.

@@ -113,20 +113,17 @@ func TestWords(t *testing.T) {
 }
 
 func TestAmountAsMoney(t *testing.T) {
-	for in, want := range map[string]string{
-		`"12.00" EUR`: "12 EUR", `1e2 USDT-TRC20`: "100 USDT-TRC20", `0 EUR`: "", `"0.00" EUR`: "", `-5 EUR`: "", `null EUR`: "", `5 eur`: "", `5 `: "",
-	} {
-		text, currency, _ := strings.Cut(in, " ")
+	for text, want := range map[string]string{`"12.00"`: "12 EUR", `1e2`: "100 EUR", `0`: "0 EUR", `-5`: "-5 EUR", `null`: "", `""`: ""} {
 		var a providerhttp.Amount
 		if err := json.Unmarshal([]byte(text), &a); err != nil {
 			t.Fatal(err)
 		}
 		got := ""
-		if m := a.Money(currency); m != nil {
+		if m := a.Money("EUR"); m != nil {
 			got = m.String()
 		}
 		if got != want {
-			t.Errorf("%s: got %q, want %q", in, got, want)
+			t.Errorf("%s: got %q, want %q", text, got, want)
 		}
 	}
 }
