@@ -66,8 +66,12 @@ func processTicks(file string) (pid, parent int, ticks float64) {
 	return pid, parent, ticks
 }
 
-// busyFrom is the share of the processors from which they are what a load waits for.
-const busyFrom = 0.85
+const (
+	// busyFrom is the share of the processors from which they are what a load waits for.
+	busyFrom = 0.85
+	// othersMay is what programs that have nothing to do with it may have of them.
+	othersMay = 0.2
+)
 
 // since says who had the processors since before, and what that makes the bottleneck.
 func (c cpu) since(before cpu) string {
@@ -80,7 +84,10 @@ func (c cpu) since(before cpu) string {
 	parts := []float64{share(c.here, before.here), share(c.plugins, before.plugins), share(c.server, before.server)}
 	others := max(100-idle-parts[0]-parts[1]-parts[2], 0)
 	what := "the processors"
-	if idle > 100*(1-busyFrom) {
+	switch {
+	case others > 100*othersMay:
+		what = "the rest of the machine: measure again when it is quiet"
+	case idle > 100*(1-busyFrom):
 		what = "the one writer, whose statements and flushes come one after the other"
 	}
 	return fmt.Sprintf("host and load %.0f %%, plugin %.0f %%, database server %.0f %%, the rest of the machine %.0f %%, idle %.0f %%: the bottleneck is %s",
