@@ -103,9 +103,15 @@ const step = slog.LevelWarn - slog.LevelInfo
 // Enabled reports whether a record of River's would be logged.
 func (q quiet) Enabled(ctx context.Context, l slog.Level) bool { return q.Handler.Enabled(ctx, l-step) }
 
-// Handle logs it.
+// Handle logs it. What is cut off because the host ends is no trouble at all.
 func (q quiet) Handle(ctx context.Context, r slog.Record) error {
 	r.Level -= step
+	if ctx.Err() != nil {
+		r.Level = min(r.Level, slog.LevelDebug)
+	}
+	if !q.Handler.Enabled(ctx, r.Level) {
+		return nil
+	}
 	return q.Handler.Handle(ctx, r)
 }
 
