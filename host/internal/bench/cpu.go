@@ -45,6 +45,35 @@ func cpuNow(server int) (c cpu) {
 	return c
 }
 
+// taken is the processor time that one part of the whole has had, in the system's ticks; all and idle are the machine's.
+type taken struct{ host, plugins, simulator, load, idle, all float64 }
+
+// takenNow reads it; all is zero where the system does not tell.
+func takenNow(host, simulator int, plugins []int) taken {
+	of := func(pid int) float64 {
+		_, _, ticks := processTicks(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
+		return ticks
+	}
+	machine := cpuNow(0)
+	t := taken{host: of(host), simulator: of(simulator), load: of(os.Getpid()), idle: machine.idle, all: machine.all}
+	for _, pid := range plugins {
+		t.plugins += of(pid)
+	}
+	return t
+}
+
+// since says who had the processors since before.
+func (t taken) since(before taken) string {
+	all := t.all - before.all
+	if all == 0 {
+		return "This system does not tell who had the processors."
+	}
+	share := func(now, then float64) float64 { return 100 * (now - then) / all }
+	return fmt.Sprintf("Who had the processors: host %.0f %%, plugins %.0f %%, simulator %.0f %%, load %.0f %%; idle %.0f %%.",
+		share(t.host, before.host), share(t.plugins, before.plugins), share(t.simulator, before.simulator),
+		share(t.load, before.load), share(t.idle, before.idle))
+}
+
 // processTicks reads a process's id, its parent and its time, and that of children it has waited for.
 func processTicks(file string) (pid, parent int, ticks float64) {
 	data, err := os.ReadFile(file)

@@ -63,19 +63,21 @@ func measureWhole(ctx context.Context, dir string) (string, error) {
 			least = rss
 		}
 	}
+	before := takenNow(host.cmd.Process.Pid, sandbox.cmd.Process.Pid, pids)
 	f, err := loadHTTP(ctx, names)
 	if err != nil {
 		return "", err
 	}
+	who := takenNow(host.cmd.Process.Pid, sandbox.cmd.Process.Pid, pids).since(before)
 	busy := residentOf(host.cmd.Process.Pid)
 	for _, pid := range pids {
 		busy += residentOf(pid)
 	}
 	return fmt.Sprintf("From nothing to ready with %d plugins started in parallel: %s. Resident memory of host and plugins together: idle %.0f MB\n"+
 		"(host %.0f, smallest plugin %.1f), after a load of %d callers %.0f MB (aim 400). Over HTTP that load made %.0f payments/s, p50 %s, p99 %s,\n"+
-		"with load, host, plugin and simulator on the same machine.\n",
+		"with load, host, plugin and simulator on the same machine (aim %d). %s\n",
 		len(pids), short(took), float64(idleHost+idlePlugins)/1e6, float64(idleHost)/1e6, float64(least)/1e6, manyCallers, float64(busy)/1e6,
-		f.perSecond, short(f.p50), short(f.p99)), nil
+		f.perSecond, short(f.p50), short(f.p99), aimPayments, who), nil
 }
 
 type program struct {
