@@ -77,7 +77,8 @@ func OK(contentType, body string) HTTPResponse {
 
 // Event is one thing that a notice says. Exactly one of Payment, Payout and Refund is set.
 type Event struct {
-	// ID is the provider's id of the event, when it has one: the host applies an id once.
+	// ID is the provider's id of the event, when it has one: the host applies an id once
+	// for each payment, payout or refund, so the events of one notice may share it.
 	ID string
 	// Reference is ours, as the provider gives it back; empty when the notice has only the provider's.
 	Reference  string

@@ -216,6 +216,18 @@ func (p renamed) CreatePayout(ctx context.Context, req sdk.CreatePayoutRequest) 
 	return p.provider.CreatePayout(ctx, req)
 }
 
+// sure takes the refusal of a repeat for the refusal of the payout.
+type sure struct{ *provider }
+
+func (p sure) CreatePayout(ctx context.Context, req sdk.CreatePayoutRequest) (*sdk.Payout, error) {
+	out, err := p.provider.CreatePayout(ctx, req)
+	if e := sdk.AsError(err); e != nil && e.Code == sdk.CodeDuplicate {
+		e.Outcome = sdk.OutcomeRefused
+		return nil, e
+	}
+	return out, err
+}
+
 // newKey promises the original and asks for a new one.
 type newKey struct{ *provider }
 

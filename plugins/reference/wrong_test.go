@@ -169,6 +169,9 @@ func wrongProviders(stop <-chan struct{}) (list []kittest.Wrong) {
 			"repeat":                             "the provider's books have 3 more",
 			"repeat after a lost answer":         "the provider's books have 2 more",
 		}},
+		{"a duplicate taken for a no", wrong(func(p *provider) sure { return sure{p} }), map[string]string{
+			"repeat": `the repeat of create_payout: got code "duplicate" and outcome "refused"`,
+		}},
 		{"another key for each attempt", wrong(func(p *provider) newKey { return newKey{p} }), map[string]string{
 			"repeat": "the repeat of create_refund must answer with the original",
 		}},

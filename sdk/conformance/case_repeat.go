@@ -54,7 +54,7 @@ func (x *trial) again(v verb, s shot, first string) {
 	case err != nil && s.guarantee.Repeat == sdk.RepeatReturnsOriginal:
 		x.fail("the repeat of %s must answer with the original: %v", v.capability, err)
 	case err != nil:
-		x.want(err, sdk.CodeDuplicate, sdk.OutcomeRefused+"|"+sdk.OutcomeUnknown, "the repeat of %s", v.capability)
+		x.want(err, sdk.CodeDuplicate, sdk.OutcomeUnknown, "the repeat of %s", v.capability)
 	case s.guarantee.Repeat == sdk.RepeatRejectsDuplicates && reference == "":
 		x.fail("the repeat of %s succeeded and names no original: it must be a duplicate", v.capability)
 	}
