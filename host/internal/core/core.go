@@ -59,7 +59,7 @@ type Accounts interface {
 
 // Options are what a Core works with. All fields but Logger and Now are required.
 type Options struct {
-	Store     *store.Store
+	Store     store.Transactor
 	Accounts  Accounts
 	PublicURL string
 	Logger    *slog.Logger
@@ -68,7 +68,7 @@ type Options struct {
 
 // Core may be used by any number of goroutines.
 type Core struct {
-	store     *store.Store
+	store     store.Transactor
 	accounts  Accounts
 	publicURL string
 	log       *slog.Logger

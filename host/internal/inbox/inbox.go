@@ -39,7 +39,7 @@ type Directory interface {
 
 // Options are what an Inbox works with. Logger and Now may be nil.
 type Options struct {
-	Store          *store.Store
+	Store          store.Transactor
 	Core           *core.Core
 	Accounts       core.Accounts
 	Directory      Directory
@@ -50,7 +50,7 @@ type Options struct {
 
 // Inbox may be used by any number of goroutines.
 type Inbox struct {
-	store     *store.Store
+	store     store.Transactor
 	core      *core.Core
 	accounts  core.Accounts
 	directory Directory

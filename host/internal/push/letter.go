@@ -12,12 +12,14 @@ import (
 
 // Letters are the events that were given up. They can be looked at and retried whether pushing is switched on or not.
 type Letters struct {
-	store *store.Store
+	store store.Transactor
 	now   func() time.Time
 }
 
 // NewLetters looks after a store's dead letters.
-func NewLetters(s *store.Store, now func() time.Time) *Letters { return &Letters{store: s, now: now} }
+func NewLetters(s store.Transactor, now func() time.Time) *Letters {
+	return &Letters{store: s, now: now}
+}
 
 // List gives up to limit dead letters, the newest event first, after the one named by cursor ("": from the newest). next
 // is the cursor to go on with, "" at the end.

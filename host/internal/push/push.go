@@ -23,7 +23,7 @@ const (
 
 // Options are what a Pusher works with. All fields but Logger and Now are required.
 type Options struct {
-	Store  *store.Store
+	Store  store.Transactor
 	Target Target
 	// More gives a channel that is closed when there may be new events.
 	More   func() <-chan struct{}
@@ -33,7 +33,7 @@ type Options struct {
 
 // Pusher delivers events to one target.
 type Pusher struct {
-	store  *store.Store
+	store  store.Transactor
 	target Target
 	more   func() <-chan struct{}
 	log    *slog.Logger

@@ -31,6 +31,18 @@ var ErrExists = errors.New("exists already")
 // ErrClosed is for a write after Close.
 var ErrClosed = errors.New("the store is closed")
 
+// Transactor runs transactions. The rooms of a host depend on it and not on *Store, so that a test can put faults
+// between them and the database: a commit that fails, that is slow, or whose answer is lost.
+type Transactor interface {
+	// Update and UpdateExpecting write; View and Look only read. See *Store.
+	Update(ctx context.Context, fn func(*Tx) error) error
+	UpdateExpecting(ctx context.Context, e Expect, fn func(*Tx) error) error
+	View(ctx context.Context, fn func(*Tx) error) error
+	Look(ctx context.Context, fn func(*Tx) error) error
+}
+
+var _ Transactor = (*Store)(nil)
+
 // Store is an open database. It may be used by any number of goroutines.
 type Store struct {
 	db     database
