@@ -88,6 +88,11 @@ type Payment struct {
 	// State is whatever the plugin wants back with later calls for this payment: at most 4 KiB, no secrets. Empty leaves
 	// what is stored.
 	State []byte
+	// TransactionID is the provider's id of the transaction, or of the customer's try, that this is about; empty where the
+	// provider has none apart from its payment's reference. One payment can have several. The host takes a success under a
+	// second id for a second receipt of money, which goes under review, and a failure under an id that is not the one that
+	// succeeded for the failure of that try alone.
+	TransactionID string
 }
 
 // Receipt is one transfer that arrived for a payment.

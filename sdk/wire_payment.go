@@ -36,6 +36,7 @@ func paymentToWire(p *Payment) *wire.Payment {
 		Message:           p.Message,
 		Receipts:          listToWire(p.Receipts, receiptToWire),
 		ProviderState:     p.State,
+		TransactionId:     p.TransactionID,
 	}
 }
 
@@ -55,6 +56,7 @@ func paymentFromWire(r *reader, w *wire.Payment) *Payment {
 		Message:           w.GetMessage(),
 		Receipts:          listFromWire(r, "receipts", w.GetReceipts(), receiptFromWire),
 		State:             r.blob("state", w.GetProviderState(), maxState),
+		TransactionID:     r.reference("transaction_id", w.GetTransactionId()),
 	}
 }
 

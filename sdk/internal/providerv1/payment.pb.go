@@ -455,6 +455,11 @@ type Payment struct {
 	// Whatever the plugin wants back with later calls for this payment, at most 4 KiB; no secrets. Empty leaves what is
 	// stored.
 	ProviderState []byte `protobuf:"bytes,9,opt,name=provider_state,json=providerState,proto3" json:"provider_state,omitempty"`
+	// The provider's id of the transaction, or of the customer's try, that this is about, at most 200 bytes; empty where the
+	// provider has none apart from its payment's reference. One payment can have several: hosts take a success under a second
+	// id for a second receipt of money, and a failure under an id that is not the one that succeeded for the failure of that
+	// try alone.
+	TransactionId string `protobuf:"bytes,10,opt,name=transaction_id,json=transactionId,proto3" json:"transaction_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -550,6 +555,13 @@ func (x *Payment) GetProviderState() []byte {
 		return x.ProviderState
 	}
 	return nil
+}
+
+func (x *Payment) GetTransactionId() string {
+	if x != nil {
+		return x.TransactionId
+	}
+	return ""
 }
 
 // Receipt is one transfer that arrived for a payment.
@@ -1834,7 +1846,7 @@ const file_payhost_provider_v1_payment_proto_rawDesc = "" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x8c\x01\n" +
 	"\x15CreatePaymentResponse\x126\n" +
 	"\apayment\x18\x01 \x01(\v2\x1c.payhost.provider.v1.PaymentR\apayment\x12;\n" +
-	"\texchanges\x18\x02 \x03(\v2\x1d.payhost.provider.v1.ExchangeR\texchanges\"\xbe\x03\n" +
+	"\texchanges\x18\x02 \x03(\v2\x1d.payhost.provider.v1.ExchangeR\texchanges\"\xe5\x03\n" +
 	"\aPayment\x12-\n" +
 	"\x12provider_reference\x18\x01 \x01(\tR\x11providerReference\x12:\n" +
 	"\x06status\x18\x02 \x01(\x0e2\".payhost.provider.v1.PaymentStatusR\x06status\x12'\n" +
@@ -1845,7 +1857,9 @@ const file_payhost_provider_v1_payment_proto_rawDesc = "" +
 	"\x04paid\x18\x06 \x01(\v2\x1a.payhost.provider.v1.MoneyR\x04paid\x12\x18\n" +
 	"\amessage\x18\a \x01(\tR\amessage\x128\n" +
 	"\breceipts\x18\b \x03(\v2\x1c.payhost.provider.v1.ReceiptR\breceipts\x12%\n" +
-	"\x0eprovider_state\x18\t \x01(\fR\rproviderState\"M\n" +
+	"\x0eprovider_state\x18\t \x01(\fR\rproviderState\x12%\n" +
+	"\x0etransaction_id\x18\n" +
+	" \x01(\tR\rtransactionId\"M\n" +
 	"\aReceipt\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x122\n" +
 	"\x06amount\x18\x02 \x01(\v2\x1a.payhost.provider.v1.MoneyR\x06amount\"\xb7\x01\n" +
