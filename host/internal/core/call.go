@@ -20,8 +20,7 @@ const maxTries = 3
 func (c *Core) runCreate(ctx context.Context, l Lease, verb creation, i *intent.Intent) {
 	ctx, cancel := context.WithTimeout(ctx, l.Config().Timeout)
 	defer cancel()
-	pause := backoff.NewExponentialBackOff()
-	pause.InitialInterval = 100 * time.Millisecond
+	pause := c.backoff(100 * time.Millisecond)
 	for number := 1; c.attempt(ctx, l, verb, i, number, number < maxTries, false); number++ {
 		select {
 		case <-time.After(pause.NextBackOff()):
@@ -138,7 +137,7 @@ func (c *Core) persist(ctx context.Context, id, what string, fn func(context.Con
 	ctx = context.WithoutCancel(ctx)
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
 		return struct{}{}, c.store.UpdateExpecting(ctx, store.Expect{Intents: []string{id}}, func(tx *store.Tx) error { return fn(ctx, tx) })
-	}, backoff.WithMaxElapsedTime(time.Minute))
+	}, backoff.WithBackOff(c.backoff(backoff.DefaultInitialInterval)), backoff.WithMaxElapsedTime(time.Minute))
 	if err != nil {
 		c.log.Error("could not "+what+"; recovery will ask the provider", "id", id, "error", err)
 	}

@@ -57,13 +57,16 @@ type Accounts interface {
 	AcquireExisting(ctx context.Context, name string) (Lease, error)
 }
 
-// Options are what a Core works with. All fields but Logger and Now are required.
+// Options are what a Core works with. Logger, Now and Steady may be left out.
 type Options struct {
 	Store     store.Transactor
 	Accounts  Accounts
 	PublicURL string
 	Logger    *slog.Logger
 	Now       func() time.Time
+	// Steady takes the random spread out of pauses, for tests that decide themselves when
+	// what happens.
+	Steady bool
 }
 
 // Core may be used by any number of goroutines.
@@ -73,6 +76,7 @@ type Core struct {
 	publicURL string
 	log       *slog.Logger
 	now       func() time.Time
+	steady    bool
 	instance  string
 	tokens    token.Key
 	changes   *broadcast
@@ -85,7 +89,7 @@ const tokenKeySetting = "token_key"
 func New(ctx context.Context, o Options) (*Core, error) {
 	c := &Core{
 		store: o.Store, accounts: o.Accounts, publicURL: strings.TrimSuffix(o.PublicURL, "/"), log: o.Logger, now: o.Now,
-		instance: "host_" + strings.ToLower(rand.Text()[:10]), changes: newBroadcast(),
+		steady: o.Steady, instance: "host_" + strings.ToLower(rand.Text()[:10]), changes: newBroadcast(),
 	}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)

@@ -142,7 +142,7 @@ func (c *Core) laterIn(ctx context.Context, tx *store.Tx, i *intent.Intent) erro
 	if i.Status.Final() && i.CheckAt.IsZero() {
 		return nil // settled meanwhile
 	}
-	i.CheckAt = c.nowMicro().Add(pause(i.Status, i.Checks))
+	i.CheckAt = c.nowMicro().Add(c.pause(i.Status, i.Checks))
 	i.Checks++
 	return tx.SaveIntent(ctx, i)
 }

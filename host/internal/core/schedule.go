@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/cenkalti/backoff/v5"
 	"github.com/payhost/payhost/host/internal/intent"
 	"github.com/payhost/payhost/host/payment"
 )
@@ -26,7 +27,7 @@ func (c *Core) schedule(i *intent.Intent, v intent.Verdict, r intent.Report) {
 	if v.Moved {
 		i.Checks = 0
 	}
-	i.CheckAt = r.At.Add(pause(i.Status, i.Checks))
+	i.CheckAt = r.At.Add(c.pause(i.Status, i.Checks))
 	if v.Moved {
 		return
 	}
@@ -35,7 +36,7 @@ func (c *Core) schedule(i *intent.Intent, v intent.Verdict, r intent.Report) {
 
 // pause is how long to wait before the next look: doubled each time, and spread by a fifth either way so that intents
 // made together are not asked about together.
-func pause(s payment.Status, checks int) time.Duration {
+func (c *Core) pause(s payment.Status, checks int) time.Duration {
 	d := firstCheck
 	if s == payment.Unknown {
 		d = firstCheckUnknown
@@ -44,5 +45,18 @@ func pause(s payment.Status, checks int) time.Duration {
 		d *= 2
 	}
 	d = min(d, maxCheck)
+	if c.steady {
+		return d
+	}
 	return d - d/5 + rand.N(2*d/5) //nolint:gosec // a spread, not a secret
+}
+
+// backoff returns the pauses between tries that follow each other closely, from a first one on.
+func (c *Core) backoff(first time.Duration) *backoff.ExponentialBackOff {
+	pauses := backoff.NewExponentialBackOff()
+	pauses.InitialInterval = first
+	if c.steady {
+		pauses.RandomizationFactor = 0
+	}
+	return pauses
 }
