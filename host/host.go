@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -28,6 +29,7 @@ type options struct {
 	logger   *slog.Logger
 	metrics  *prometheus.Registry
 	now      func() time.Time
+	clock    bool // now is a test's
 	attached map[string]Attachment
 }
 
@@ -39,7 +41,9 @@ func WithMetrics(r *prometheus.Registry) Option { return func(o *options) { o.me
 
 // WithClock sets what the time is, for tests: what is due, what expires, what an event is dated. Timeouts and pauses stay
 // real. Without it the time is time.Now.
-func WithClock(now func() time.Time) Option { return func(o *options) { o.now = now } }
+func WithClock(now func() time.Time) Option {
+	return func(o *options) { o.now, o.clock = now, true }
+}
 
 // WithAttached has accounts of a plugin, by the plugin's name, served by a process that was started by hand, under a
 // debugger as a rule, instead of the program in plugin_dir. Only accounts with environment = "sandbox" may use one. The
@@ -89,27 +93,40 @@ func Open(ctx context.Context, cfg *Config, opts ...Option) (*Host, error) {
 	if err != nil {
 		return nil, err
 	}
-	h, err := open(ctx, cfg, o)
+	predecessor, end, err := follow(cfg.Host.DataDir)
 	if err != nil {
 		return nil, errors.Join(err, unlock())
 	}
-	h.unlock = unlock
+	h, err := open(ctx, cfg, o, predecessor)
+	if err != nil {
+		return nil, errors.Join(err, end(), unlock())
+	}
+	h.unlock = func() error { return errors.Join(end(), unlock()) }
 	return h, nil
 }
 
 // open opens the store and begins, once nobody else has the database.
-func open(ctx context.Context, cfg *Config, o options) (*Host, error) {
-	st, err := store.Open(ctx, cfg.Store.URL.Reveal())
+func open(ctx context.Context, cfg *Config, o options, predecessor string) (*Host, error) {
+	storeOptions := []store.Option{store.WithLogger(o.logger)}
+	if o.clock {
+		storeOptions = append(storeOptions, store.WithClock(o.now))
+	}
+	st, err := store.Open(ctx, cfg.Store.URL.Reveal(), storeOptions...)
 	if err != nil {
 		return nil, err
 	}
+	wall := o.now
+	o.now = st.Now // what is due is due by the database's clock
 	h := &Host{log: o.logger, metrics: o.metrics, store: st, cfg: cfg}
 	h.registry = provider.New(provider.Options{
 		Logger: o.logger, PluginDir: cfg.Host.PluginDir, DataDir: cfg.Host.DataDir, Metrics: o.metrics, Now: o.now,
 		OpenIntents: h.openIntents, Attached: o.attached,
 	})
 	h.core, err = core.New(ctx, core.Options{Store: st, Accounts: accounts{h.registry}, PublicURL: cfg.Host.PublicURL,
-		Logger: o.logger, Now: o.now})
+		Logger: o.logger, Now: wall, Alone: strings.HasPrefix(cfg.Store.URL.Reveal(), "sqlite:"), Predecessor: predecessor})
+	if err == nil {
+		err = sign(cfg.Host.DataDir, h.core.Instance())
+	}
 	if err != nil {
 		return nil, errors.Join(err, h.registry.Close(ctx), st.Close())
 	}
@@ -132,6 +149,7 @@ func open(ctx context.Context, cfg *Config, o options) (*Host, error) {
 	h.results = h.registry.Apply(ctx, cfg.Providers)
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	h.stop = stop
+	h.background.Go(func() { h.core.Beat(running) })
 	h.background.Go(func() { h.jobs.Run(running) })
 	if pusher != nil {
 		h.background.Go(func() { pusher.Run(running) })
@@ -166,7 +184,8 @@ func (h *Host) Close(ctx context.Context) error {
 		h.metrics.Unregister(h.backlog) // the next host on this registry shows its own
 	}
 	err := h.registry.Close(ctx)
-	<-calls // with the plugins gone every call ends
+	h.core.GiveUp() // answers that the database does not take are logged now
+	<-calls         // with the plugins gone every call ends
 	return errors.Join(err, h.jobs.Close(), h.store.Close(), h.unlock())
 }
 

@@ -1,6 +1,7 @@
 package payment
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -24,14 +25,31 @@ type Error struct {
 	RetryAfter      time.Duration
 	// Asked: the provider was asked and its answer (or silence) is the cause.
 	Asked bool
+	// Cause is what errors.Is and errors.As look at behind the error, such as
+	// context.Canceled; nil when there is nothing to tell apart.
+	Cause error
 }
+
+// The errors that callers test with errors.Is. They stand for a code: the error
+// itself is an *Error and says more.
+var (
+	// ErrNotFound: nothing has that id, or no provider that name.
+	ErrNotFound = errors.New("not found")
+	// ErrConflict: the payment is not in a state for this, or the key stands for
+	// another request.
+	ErrConflict = errors.New("conflict")
+	// ErrInProgress: the first request under that key is still running.
+	ErrInProgress = errors.New("the first request under that key is still running")
+)
 
 // The host's own codes; the others are sdk's.
 const (
 	CodeIdempotencyConflict   = "idempotency_conflict"    // another request under that key
 	CodeIdempotencyInProgress = "idempotency_in_progress" // the first request under that key is still running
 	CodeConflict              = "conflict"                // the payment is not in a state for this
-	CodeStorage               = "storage"                 // the database refuses to write; nothing was recorded
+	CodeStorage               = "storage"                 // the database refuses; Outcome says whether anything is recorded
+	CodeHostGone              = "host_gone"               // of an attempt: the host that made it ended before it recorded an answer
+	CodeCanceled              = "canceled"                // the caller's context ended first; Outcome says what may go on
 )
 
 // Error gives everything on one line, for the person who reads it in a log.
@@ -52,6 +70,22 @@ func (e *Error) Error() string {
 	}
 	return b.String()
 }
+
+// Is makes errors.Is find the errors of this package by the code.
+func (e *Error) Is(target error) bool {
+	switch target {
+	case ErrNotFound:
+		return e.Code == string(sdk.CodeNotFound)
+	case ErrConflict:
+		return e.Code == CodeConflict || e.Code == CodeIdempotencyConflict
+	case ErrInProgress:
+		return e.Code == CodeIdempotencyInProgress
+	}
+	return false
+}
+
+// Unwrap returns the Cause.
+func (e *Error) Unwrap() error { return e.Cause }
 
 // FromProvider wraps what a plugin or the way to it answered.
 func FromProvider(provider, id string, err error) *Error {

@@ -106,8 +106,11 @@ type Failure struct {
 
 // Attempt is one call to the provider that could change something.
 type Attempt struct {
-	Number        int       `json:"number"`
-	Verb          string    `json:"verb"`
+	Number int    `json:"number"`
+	Verb   string `json:"verb"`
+	// Amount is what a capture takes; nil for every other verb. ActionKey is the idempotency key of an action.
+	Amount        *Amount   `json:"amount,omitempty" doc:"what a capture takes"`
+	ActionKey     string    `json:"-"`
 	StartedAt     time.Time `json:"started_at"`
 	Deadline      time.Time `json:"deadline"`
 	DurationMS    int64     `json:"duration_ms"`

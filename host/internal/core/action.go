@@ -2,9 +2,12 @@ package core
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/payhost/payhost/host/internal/intent"
@@ -21,8 +24,17 @@ type action struct {
 	capability sdk.Capability
 	// request is hashed with the verb and the payment, to tell two requests under one key apart.
 	request json.RawMessage
-	call    func(ctx context.Context, l Lease, i *intent.Intent, attempt int) (*sdk.Payment, error)
+	// amount is what a capture takes, zero for all that is left; every other action has none.
+	amount decimal.Decimal
+	call   func(ctx context.Context, l Lease, i *intent.Intent, a payment.Attempt) (*sdk.Payment, error)
 }
+
+// The verbs of actions.
+const (
+	verbConfirm = "confirm_payment"
+	verbCapture = "capture_payment"
+	verbCancel  = "cancel_payment"
+)
 
 // Confirmation is what the customer sent back.
 type Confirmation struct {
@@ -48,10 +60,10 @@ func (c *Core) ConfirmPayment(ctx context.Context, id string, r Confirmation, ke
 	if err != nil {
 		return nil, false, err
 	}
-	return c.act(ctx, id, key, action{"confirm_payment", sdk.CapabilityConfirmPayment, request,
-		func(ctx context.Context, l Lease, i *intent.Intent, attempt int) (*sdk.Payment, error) {
-			return l.ConfirmPayment(ctx, sdk.ConfirmPaymentRequest{Payment: PaymentContext(i), IdempotencyKey: i.ID + ":" + key,
-				Attempt: attempt, Fields: r.Fields, Attachments: r.Attachments})
+	return c.act(ctx, id, key, action{verb: verbConfirm, capability: sdk.CapabilityConfirmPayment, request: request,
+		call: func(ctx context.Context, l Lease, i *intent.Intent, a payment.Attempt) (*sdk.Payment, error) {
+			return l.ConfirmPayment(ctx, sdk.ConfirmPaymentRequest{Payment: PaymentContext(i), IdempotencyKey: actionKey(i.ID, key),
+				Attempt: a.Number, Fields: r.Fields, Attachments: r.Attachments})
 		}})
 }
 
@@ -69,14 +81,17 @@ func (c *Core) CapturePayment(ctx context.Context, id string, amount decimal.Dec
 	if err != nil {
 		return nil, false, err
 	}
-	return c.act(ctx, id, key, action{"capture_payment", sdk.CapabilityCapturePayment, request,
-		func(ctx context.Context, l Lease, i *intent.Intent, attempt int) (*sdk.Payment, error) {
-			r := sdk.CapturePaymentRequest{Payment: PaymentContext(i), IdempotencyKey: i.ID + ":" + key, Attempt: attempt}
-			if !amount.IsZero() {
-				r.Amount = &sdk.Money{Amount: amount, Currency: i.Currency}
-			}
-			return l.CapturePayment(ctx, r)
-		}})
+	return c.act(ctx, id, key, action{verb: verbCapture, capability: sdk.CapabilityCapturePayment, request: request,
+		amount: amount, call: callCapture})
+}
+
+// callCapture makes one attempt at a capture, of what its record says.
+func callCapture(ctx context.Context, l Lease, i *intent.Intent, a payment.Attempt) (*sdk.Payment, error) {
+	r := sdk.CapturePaymentRequest{Payment: PaymentContext(i), IdempotencyKey: actionKey(i.ID, a.ActionKey), Attempt: a.Number}
+	if a.Amount != nil && !a.Amount.Equal(i.Amount.Decimal) {
+		r.Amount = &sdk.Money{Amount: a.Amount.Decimal, Currency: i.Currency}
+	}
+	return l.CapturePayment(ctx, r)
 }
 
 // CancelPayment gives up a payment that has not succeeded.
@@ -90,11 +105,21 @@ func (c *Core) CancelPayment(ctx context.Context, id, reason, key string) (*paym
 	if err != nil {
 		return nil, false, err
 	}
-	return c.act(ctx, id, key, action{"cancel_payment", sdk.CapabilityCancelPayment, request,
-		func(ctx context.Context, l Lease, i *intent.Intent, attempt int) (*sdk.Payment, error) {
-			return l.CancelPayment(ctx, sdk.CancelPaymentRequest{Payment: PaymentContext(i), IdempotencyKey: i.ID + ":" + key,
-				Attempt: attempt, Reason: reason})
+	return c.act(ctx, id, key, action{verb: verbCancel, capability: sdk.CapabilityCancelPayment, request: request,
+		call: func(ctx context.Context, l Lease, i *intent.Intent, a payment.Attempt) (*sdk.Payment, error) {
+			return l.CancelPayment(ctx, sdk.CancelPaymentRequest{Payment: PaymentContext(i), IdempotencyKey: actionKey(i.ID, key),
+				Attempt: a.Number, Reason: reason})
 		}})
+}
+
+// actionKey is what the provider gets for an action under a merchant's key. A long one is told by its digest: with the
+// payment's id it would be longer than the contract allows.
+func actionKey(id, key string) string {
+	if whole := id + ":" + key; len(whole) <= maxText {
+		return whole
+	}
+	sum := sha256.Sum256([]byte(key))
+	return id + ":sha256:" + hex.EncodeToString(sum[:])
 }
 
 // act carries out an action once under its key.
@@ -104,41 +129,56 @@ func (c *Core) act(ctx context.Context, id, key string, a action) (p *payment.Pa
 	if err := checks.err(); err != nil {
 		return nil, false, err
 	}
-	i, err := c.get(ctx, payment.KindPayment, id)
+	hashes, err := requestHashes(a.verb, id, a.request)
 	if err != nil {
 		return nil, false, err
 	}
-	hash, err := requestHash(a.verb, id, a.request)
+	release, err := c.holdKey(ctx, key)
+	if err != nil {
+		return nil, true, err
+	}
+	defer func() { release() }()
+
+	// What the key stands for comes first: nothing else that can be wrong says that nothing was done under it.
+	k, err := c.knownAction(ctx, key, hashes)
+	if err != nil {
+		return nil, true, err
+	}
+	if k != nil {
+		release()
+		release = func() {}
+		return c.replayOrAct(ctx, id, key, hashes, a)
+	}
+	i, err := c.getUnderKey(ctx, payment.KindPayment, id)
 	if err != nil {
 		return nil, false, err
-	}
-	if replayed, err := c.replayAction(ctx, key, hash); replayed || err != nil {
-		return c.replayedPayment(ctx, id, err)
 	}
 	lease, err := c.accounts.AcquireExisting(ctx, i.Provider)
 	if err != nil {
 		return nil, false, turnedAway(i.Provider, err)
 	}
-	if err := c.readyFor(ctx, lease, i, a); err != nil {
+
+	attempt, wall, other, err := c.recordAct(ctx, lease, i, key, hashes[0], a)
+	if err != nil || other {
 		lease.Release()
+	}
+	switch {
+	case err != nil:
 		return nil, false, err
+	case other:
+		release()
+		release = func() {}
+		return c.replayOrAct(ctx, id, key, hashes, a)
 	}
-	number, err := c.recordAction(ctx, lease, id, key, hash, a)
-	if errors.Is(err, store.ErrExists) {
-		lease.Release()
-		if replayed, err := c.replayAction(ctx, key, hash); replayed || err != nil {
-			return c.replayedPayment(ctx, id, err)
-		}
-		return c.act(ctx, id, key, a) // the first request under the key was not sent, and has freed it
-	}
-	if err != nil {
-		lease.Release()
-		return nil, false, storageError(err)
-	}
+
 	result := make(chan *payment.Error, 1)
+	finished := c.running.add(id, attempt.Number)
+	release()
+	release = func() {}
 	c.calls.run(func() {
 		defer lease.Release()
-		result <- c.runAction(context.WithoutCancel(ctx), lease, i, key, a, number)
+		defer finished()
+		result <- c.runAction(context.WithoutCancel(ctx), lease, i, a, attempt, wall)
 	})
 	select {
 	case problem := <-result:
@@ -146,19 +186,55 @@ func (c *Core) act(ctx context.Context, id, key string, a action) (p *payment.Pa
 			return nil, false, problem
 		}
 		p, err = c.Payment(ctx, id)
-		return p, false, err
+		return p, false, recordedBut(err, i.Provider, id)
 	case <-ctx.Done():
-		return nil, false, &payment.Error{Code: string(sdk.CodeUnavailable), Outcome: sdk.OutcomeUnknown, Provider: i.Provider,
-			PaymentID: id, Message: "you stopped waiting; the call goes on, and what becomes of it is recorded"}
+		return nil, false, gaveUp(ctx, sdk.OutcomeUnknown, i.Provider, id,
+			"you stopped waiting; the call goes on, and what becomes of it is recorded")
 	}
 }
 
-func (c *Core) replayedPayment(ctx context.Context, id string, err error) (*payment.Payment, bool, error) {
-	if err != nil {
-		return nil, true, err
+// replayOrAct waits for the action under a key that is taken, and carries it out when the first one was not sent, which
+// frees the key.
+func (c *Core) replayOrAct(ctx context.Context, id, key string, hashes []string, a action) (*payment.Payment, bool, error) {
+	p, replayed, err := c.replayAction(ctx, id, key, hashes)
+	if p == nil && err == nil {
+		return c.act(ctx, id, key, a)
 	}
-	p, err := c.Payment(ctx, id)
-	return p, true, err
+	return p, replayed, err
+}
+
+// recordAct records an action's first attempt, after whatever can be known to be wrong with it. other: another request
+// under the key was faster.
+func (c *Core) recordAct(ctx context.Context, l Lease, i *intent.Intent, key, hash string, a action) (
+	attempt payment.Attempt, w wall, other bool, err error,
+) {
+	if err := c.readyFor(ctx, l, i, a); err != nil {
+		return attempt, w, false, err
+	}
+
+	w = c.wallFrom(l.Config().Timeout)
+	attempt, err = c.recordAction(ctx, l, i, key, hash, a)
+	w.deadline = attempt.Deadline
+	switch {
+	case err == nil:
+		return attempt, w, false, nil
+	case errors.Is(err, store.ErrExists):
+		return attempt, w, true, nil
+	case errors.Is(err, store.ErrUnwritten):
+		return attempt, w, false, unrecorded(ctx, err)
+	}
+
+	k, lost := c.standing(ctx, key)
+	switch {
+	case lost != nil:
+		return attempt, w, false, undecided(ctx, errors.Join(err, lost), i.Provider, i.ID)
+	case k == nil:
+		return attempt, w, false, unrecorded(ctx, err)
+	case k.Host != c.instance || !k.Deadline.Equal(attempt.Deadline):
+		return attempt, w, true, nil
+	}
+	c.log.Warn("a commit whose acknowledgement was lost has arrived: the call is made", "id", i.ID, "provider", i.Provider, "error", err)
+	return attempt, w, false, nil
 }
 
 // readyFor settles a doubt about the payment first, and refuses what cannot be done to it.
@@ -166,91 +242,170 @@ func (c *Core) readyFor(ctx context.Context, l Lease, i *intent.Intent, a action
 	if !l.Has(a.capability) {
 		return turnedAway(i.Provider, sdk.NotSent(sdk.CodeNotSupported, "this account cannot %s", a.verb))
 	}
-	if i.Status == payment.Unknown {
-		if err := c.settle(ctx, l, i); err != nil {
-			c.log.Warn("could not settle a payment before acting on it", "id", i.ID, "error", err)
-		}
-		fresh, err := c.get(ctx, i.Kind, i.ID)
-		if err != nil {
-			return err
-		}
-		*i = *fresh
+	if foreign(l, i) {
+		return errForeign(i)
 	}
+	if i.Status != payment.Unknown && i.Doubt == "" {
+		return possible(i, a)
+	}
+
+	if err := c.settle(ctx, l, i); err != nil {
+		c.log.Warn("a doubt could not be settled before an action", "id", i.ID, "provider", i.Provider, "action", a.verb, "error", err)
+	}
+	fresh, err := c.get(ctx, i.Kind, i.ID)
+	if err != nil {
+		return err
+	}
+	*i = *fresh
 	return possible(i, a)
 }
 
 // possible refuses an action on a payment that is not in a state for it.
 func possible(i *intent.Intent, a action) error {
-	if i.Status == payment.Created || i.Status == payment.Unknown || i.Status.Final() {
+	switch {
+	case i.Status == payment.Created, i.Status == payment.Unknown, i.Status.Final():
 		return conflict(i, fmt.Sprintf("it is %s: %s is not possible", i.Status, a.verb))
+	case i.Doubt != "":
+		return conflict(i, fmt.Sprintf("what became of its %s is not known: ask for its status first, or resolve it", i.Doubt))
 	}
 	return nil
 }
 
-func (c *Core) recordAction(ctx context.Context, l Lease, id, key, hash string, a action) (number int, err error) {
+// recordAction records the key and the attempt, if nothing else is under way for the payment.
+func (c *Core) recordAction(ctx context.Context, l Lease, i *intent.Intent, key, hash string, a action) (attempt payment.Attempt, err error) {
 	err = c.store.Update(ctx, func(tx *store.Tx) error {
-		now := c.nowMicro()
-		err := tx.InsertKey(ctx, store.Key{Key: key, RequestHash: hash, IntentID: id, Action: a.verb, Host: c.instance,
-			Deadline: now.Add(l.Config().Timeout), CreatedAt: now})
+		attempt = c.newAttempt(tx, 0, a.verb, l)
+		attempt.ActionKey = key
+		err := tx.InsertKey(ctx, store.Key{Key: key, RequestHash: hash, IntentID: i.ID, Action: a.verb, Host: c.instance,
+			Deadline: attempt.Deadline, CreatedAt: attempt.StartedAt})
 		if err != nil {
-			return err
-		}
-		current, err := tx.IntentToChange(ctx, id)
-		if err != nil {
-			return err
-		}
-		if err := possible(current, a); err != nil {
-			return err // settled since it was looked at
-		}
-		attempts, err := tx.Attempts(ctx, id)
-		if err != nil {
-			return err
-		}
-		number = len(attempts) + 1
-		return tx.InsertAttempt(ctx, id, c.newAttempt(number, a.verb, l))
-	})
-	return number, err
-}
-
-// runAction makes the call and records its end: the payment's new state, or the reason for which there is none.
-func (c *Core) runAction(ctx context.Context, l Lease, i *intent.Intent, key string, a action, number int) *payment.Error {
-	ctx, cancel := context.WithTimeout(ctx, l.Config().Timeout)
-	defer cancel()
-	logged, exchanges := sdk.WithExchangeLog(ctx)
-	started := time.Now()
-	answer, err := a.call(logged, l, i, number)
-	done := finished(number, a.verb, time.Since(started), exchanges.Exchanges(), err)
-	var problem *payment.Error
-	if err != nil {
-		problem = payment.FromProvider(i.Provider, i.ID, err)
-	}
-	note := fmt.Sprintf("%s, %s %s: %s in %d ms", a.verb, l.Config().Plugin, l.Version(), done.Outcome, done.DurationMS)
-	c.persist(ctx, i.ID, "record the answer", func(ctx context.Context, tx *store.Tx) error {
-		if err := tx.FinishAttempt(ctx, i.ID, done); err != nil {
-			return err
-		}
-		if err := finishKey(ctx, tx, key, problem); err != nil {
-			return err
-		}
-		if err := tx.AddHistory(ctx, i.ID, payment.Change{At: c.nowMicro(), Actor: actorHost, Action: "called", Note: note}); err != nil {
 			return err
 		}
 		current, err := tx.IntentToChange(ctx, i.ID)
 		if err != nil {
 			return err
 		}
-		if problem != nil {
-			if problem.Outcome == sdk.OutcomeUnknown && !current.Status.Final() {
-				current.CheckAt, current.Checks = c.nowMicro(), 0
-				return tx.SaveIntent(ctx, current)
-			}
-			return nil
+		if err := possible(current, a); err != nil {
+			return err // settled since it was looked at
 		}
-		_, err = c.Apply(ctx, tx, current, paymentReport(actorCall, intent.Answer, answer), c.asking(l, current))
-		return err
+		attempts, err := tx.Attempts(ctx, i.ID)
+		if err != nil {
+			return err
+		}
+
+		if other, busy := anyUnderWay(attempts, attempt.StartedAt); busy {
+			return conflict(current, fmt.Sprintf("its %s is under way: repeat this when it has ended", other.Verb))
+		}
+		if a.verb == verbCapture {
+			if attempt.Amount, err = captureOf(current, attempts, a.amount); err != nil {
+				return err
+			}
+		}
+		attempt.Number = len(attempts) + 1
+		return tx.InsertAttempt(ctx, i.ID, attempt)
 	})
-	c.changes.changed(key)
+	return attempt, err
+}
+
+// captureOf is what a capture takes: what is asked for, or all that is left of what was authorized. What earlier captures
+// have taken, or may have, is not there any more.
+func captureOf(i *intent.Intent, attempts []payment.Attempt, amount decimal.Decimal) (*payment.Amount, error) {
+	left := i.Amount.Decimal.Sub(captured(attempts, "ok", string(sdk.OutcomeUnknown)))
+	if amount.IsZero() {
+		amount = left
+	}
+	if !left.IsPositive() || amount.GreaterThan(left) {
+		return nil, conflict(i, fmt.Sprintf("%s %s of it is left to capture", decimal.Max(left, decimal.Zero), i.Currency))
+	}
+	return &payment.Amount{Decimal: amount}, nil
+}
+
+// captured adds up the captures with one of these outcomes.
+func captured(attempts []payment.Attempt, outcomes ...string) (sum decimal.Decimal) {
+	for _, a := range attempts {
+		if a.Verb == verbCapture && a.Amount != nil && slices.Contains(outcomes, a.Outcome) {
+			sum = sum.Add(a.Amount.Decimal)
+		}
+	}
+	return sum
+}
+
+// runAction makes the call and records its end: the payment's new state, or the reason for which there is none.
+func (c *Core) runAction(ctx context.Context, l Lease, i *intent.Intent, a action, attempt payment.Attempt, w wall) *payment.Error {
+	ctx, cancel := context.WithTimeout(ctx, w.left())
+	defer cancel()
+	logged, exchanges := sdk.WithExchangeLog(ctx)
+	started := time.Now()
+	answer, err := (*sdk.Payment)(nil), errWall()
+	if w.left() > 0 {
+		answer, err = a.call(logged, l, i, attempt)
+	}
+
+	done := finished(attempt.Number, a.verb, time.Since(started), exchanges.Exchanges(), err)
+	var problem *payment.Error
+	if err != nil {
+		problem = payment.FromProvider(i.Provider, i.ID, err)
+	}
+	note := fmt.Sprintf("%s, %s %s: %s in %d ms", a.verb, l.Config().Plugin, l.Version(), done.Outcome, done.DurationMS)
+	key := store.Key{Key: attempt.ActionKey, Host: attempt.Host, Deadline: attempt.Deadline}
+	c.persist(ctx, answered{id: i.ID, provider: i.Provider, attempt: done, reference: referenceOf(answer)},
+		func(ctx context.Context, tx *store.Tx) error {
+			current, err := tx.IntentToChange(ctx, i.ID)
+			if err != nil {
+				return err
+			}
+			attempts, err := tx.Attempts(ctx, i.ID)
+			if err != nil || recordedAlready(attempts, done) {
+				return err
+			}
+
+			if err := tx.FinishAttempt(ctx, i.ID, done); err != nil {
+				return err
+			}
+			if err := finishKey(ctx, tx, key, problem); err != nil {
+				return err
+			}
+			change := payment.Change{At: tx.Now(), Actor: actorHost, Action: "called", Note: note}
+			if err := tx.AddHistory(ctx, i.ID, change); err != nil {
+				return err
+			}
+			return c.applyAction(ctx, tx, l, current, attempts, attempt, answer, problem)
+		})
+	c.changes.changed(attempt.ActionKey)
 	return problem
+}
+
+// applyAction records what an action's end means for its payment.
+func (c *Core) applyAction(ctx context.Context, tx *store.Tx, l Lease, current *intent.Intent, attempts []payment.Attempt,
+	attempt payment.Attempt, answer *sdk.Payment, problem *payment.Error,
+) error {
+	if problem == nil {
+		if attempt.Verb == verbCapture && attempt.Amount != nil {
+			total := captured(attempts, "ok").Add(attempt.Amount.Decimal)
+			current.Captured = &payment.Amount{Decimal: total}
+		}
+		if current.Doubt == attempt.Verb {
+			current.Doubt = "" // its host was taken for gone, and has an answer after all
+		}
+		_, err := c.Apply(ctx, tx, current, paymentReport(actorCall, intent.Answer, answer), c.asking(l, current))
+		return err
+	}
+	switch {
+	case problem.Outcome != sdk.OutcomeUnknown && current.Doubt == attempt.Verb:
+		current.Doubt = ""
+	case problem.Outcome == sdk.OutcomeUnknown && !current.Status.Final():
+		current.Doubt, current.CheckAt, current.Checks = attempt.Verb, tx.Now(), 0
+	default:
+		return nil
+	}
+	return tx.SaveIntent(ctx, current)
+}
+
+func referenceOf(p *sdk.Payment) string {
+	if p == nil {
+		return ""
+	}
+	return p.ProviderReference
 }
 
 // actionDone is a key's result when its action succeeded; else the result is the problem.
@@ -258,7 +413,7 @@ const actionDone = "done"
 
 // finishKey keeps how an action ended. What was proven not to have been sent frees its key, so that it can be tried
 // again under it.
-func finishKey(ctx context.Context, tx *store.Tx, key string, problem *payment.Error) error {
+func finishKey(ctx context.Context, tx *store.Tx, key store.Key, problem *payment.Error) error {
 	if problem == nil {
 		return tx.FinishKey(ctx, key, actionDone)
 	}
@@ -272,15 +427,19 @@ func finishKey(ctx context.Context, tx *store.Tx, key string, problem *payment.E
 	return tx.FinishKey(ctx, key, string(result))
 }
 
-// replayAction gives how the action under a key ended, waiting while it runs.
-func (c *Core) replayAction(ctx context.Context, key, hash string) (replayed bool, err error) {
-	k, err := c.waitForKey(ctx, key, hash)
-	if k == nil || err != nil || k.Result == actionDone {
-		return k != nil || err != nil, err
+// replayAction returns how the action under a key ended, waiting while it runs. p and err are nil when the key is free.
+func (c *Core) replayAction(ctx context.Context, id, key string, hashes []string) (p *payment.Payment, replayed bool, err error) {
+	k, err := c.waitForKey(ctx, key, hashes)
+	if k == nil || err != nil {
+		return nil, err != nil, err
 	}
-	var problem payment.Error
-	if err := json.Unmarshal([]byte(k.Result), &problem); err != nil {
-		return true, err
+	if k.Result != actionDone {
+		var problem payment.Error
+		if err := json.Unmarshal([]byte(k.Result), &problem); err != nil {
+			return nil, true, recordedBut(err, "", id)
+		}
+		return nil, true, &problem
 	}
-	return true, &problem
+	p, err = c.Payment(ctx, id)
+	return p, true, recordedBut(err, "", id)
 }

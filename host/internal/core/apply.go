@@ -20,9 +20,12 @@ const eventsTopic = "events"
 // caller calls Changed after the commit.
 func (c *Core) Apply(ctx context.Context, tx *store.Tx, i *intent.Intent, r intent.Report, ask intent.Asking) (intent.Verdict, error) {
 	if r.At.IsZero() {
-		r.At = c.nowMicro()
+		r.At = tx.Now()
 	}
 	if err := c.addReceipts(ctx, tx, i, &r); err != nil {
+		return intent.Verdict{}, err
+	}
+	if err := contest(ctx, tx, i, &r); err != nil {
 		return intent.Verdict{}, err
 	}
 	next, v := intent.Decide(*i, r, ask)
@@ -34,7 +37,6 @@ func (c *Core) Apply(ctx context.Context, tx *store.Tx, i *intent.Intent, r inte
 	}
 	c.schedule(&next, v, r)
 	if v.Moved {
-		next.Events++
 		if err := c.emit(ctx, tx, &next, eventType(next, v)); err != nil {
 			return v, err
 		}
@@ -65,30 +67,101 @@ func (c *Core) note(ctx context.Context, tx *store.Tx, i intent.Intent, r intent
 // actionHinted is what an unverified report is called in a history.
 const actionHinted = "hinted"
 
-// addReceipts records a report's transfers and fills in the sum of all distinct ones that this payment has had. A
-// transfer in another currency makes the sum one of that currency, which can never equal what was asked for.
+// addReceipts records the transfers that a report tells of, and fills in what is known of all that this payment has had. A
+// transaction that succeeds is a transfer too. One that another payment of the identity has already is not counted here.
 func (c *Core) addReceipts(ctx context.Context, tx *store.Tx, i *intent.Intent, r *intent.Report) error {
-	if len(r.Receipts) == 0 || r.Proof == intent.Hint {
+	if r.Proof == intent.Hint || r.Proof == intent.Operator || !mayHaveReceipts(i, r) {
 		return nil
 	}
-	for _, receipt := range r.Receipts {
-		if err := tx.AddReceipt(ctx, i.ID, receipt); err != nil {
+	told := r.Receipts
+	if len(told) == 0 && r.Transaction != "" && r.Status == payment.Succeeded {
+		told = []intent.Receipt{transactionOf(r)}
+	}
+	before, err := tx.Receipts(ctx, i.ID)
+	if err != nil {
+		return err
+	}
+	for _, receipt := range before {
+		r.SucceededBy = append(r.SucceededBy, receipt.ID)
+	}
+	for _, receipt := range told {
+		holder, err := tx.AddReceipt(ctx, i.Fingerprint, i.ID, receipt)
+		if err != nil {
 			return err
 		}
+		if holder != i.ID {
+			r.Contested = fmt.Sprintf("transaction %s counts for %s already", receipt.ID, holder)
+		}
 	}
+
 	all, err := tx.Receipts(ctx, i.ID)
 	if err != nil {
 		return err
 	}
-	sum := sdk.Money{Currency: i.Currency}
+	if len(r.Receipts) > 0 || len(all) > 1 {
+		sum := sumOf(all, i.Money())
+		r.Received = &sum
+	}
+	return nil
+}
+
+// mayHaveReceipts reports whether the transfers of an intent matter to a report: it tells of some, or it would lift the
+// review that others have caused.
+func mayHaveReceipts(i *intent.Intent, r *intent.Report) bool {
+	if i.Kind != payment.KindPayment {
+		return false
+	}
+	return len(r.Receipts) > 0 || r.Transaction != "" || (i.Status == payment.UnderReview && i.ReviewReason == payment.ReviewMismatch)
+}
+
+// transactionOf is the transfer of a transaction that succeeded: of what the payment is for, as far as that is said. More
+// that was paid in one transaction is no second receipt.
+func transactionOf(r *intent.Report) intent.Receipt {
+	receipt := intent.Receipt{ID: r.Transaction}
+	if r.Amount != nil {
+		receipt.Amount, receipt.Currency = &payment.Amount{Decimal: r.Amount.Amount}, r.Amount.Currency
+	}
+	return receipt
+}
+
+// sumOf adds up transfers. One whose amount was not told counts for the whole, and one in another currency makes the sum
+// one of that currency, which can never equal what was asked for.
+func sumOf(all []intent.Receipt, asked sdk.Money) sdk.Money {
+	sum := sdk.Money{Currency: asked.Currency}
 	for _, receipt := range all {
+		if receipt.Amount == nil {
+			sum.Amount = sum.Amount.Add(asked.Amount)
+			continue
+		}
 		sum.Amount = sum.Amount.Add(receipt.Amount.Decimal)
-		if receipt.Currency != i.Currency {
+		if receipt.Currency != asked.Currency {
 			sum.Currency = receipt.Currency
 		}
 	}
-	r.Received = &sum
-	return nil
+	return sum
+}
+
+// contest finds out whether the reference under which a report tells of a success is another intent's, which has succeeded
+// by it: two intents cannot have the same money.
+func contest(ctx context.Context, tx *store.Tx, i *intent.Intent, r *intent.Report) error {
+	if i.Kind == payment.KindRefund && i.IdempotencyKey == "" && r.Status == payment.Succeeded {
+		return contestRefund(ctx, tx, i, r)
+	}
+	if r.Status != payment.Succeeded || r.Proof == intent.Hint || r.Proof == intent.Operator || r.Contested != "" {
+		return nil
+	}
+	reference := r.ProviderReference
+	if reference == "" {
+		reference = i.ProviderReference
+	}
+	if reference == "" || i.Status == payment.Succeeded {
+		return nil
+	}
+	holder, err := tx.OtherHolder(ctx, i, reference)
+	if holder != "" {
+		r.Contested = fmt.Sprintf("the provider's reference %s is that of %s, which has succeeded by it", reference, holder)
+	}
+	return err
 }
 
 // The actors of a history.
@@ -130,7 +203,7 @@ func (c *Core) emit(ctx context.Context, tx *store.Tx, i *intent.Intent, typ str
 	if err != nil {
 		return err
 	}
-	e := payment.Event{Type: typ, CreatedAt: i.UpdatedAt, Sequence: i.Events, Data: data}
+	e := payment.Event{Type: typ, CreatedAt: i.UpdatedAt, Data: data}
 	return tx.AppendEvent(ctx, i.Kind, i.ID, i.ParentID, &e)
 }
 
@@ -142,14 +215,14 @@ func paymentReport(actor string, proof intent.Proof, p *sdk.Payment) intent.Repo
 	return intent.Report{
 		Actor: actor, Proof: proof, Status: statusOf(payment.KindPayment, p.Status), ProviderReference: p.ProviderReference,
 		ProviderStatus: p.ProviderStatus, Message: p.Message, NextAction: nextAction(p.NextAction), Amount: p.Amount,
-		Paid: p.Paid, State: p.State, Receipts: receiptsOf(p.Receipts),
+		Paid: p.Paid, State: p.State, Transaction: p.TransactionID, Receipts: receiptsOf(p.Receipts),
 	}
 }
 
 func receiptsOf(list []sdk.Receipt) []intent.Receipt {
 	var out []intent.Receipt
 	for _, r := range list {
-		out = append(out, intent.Receipt{ID: r.ID, Amount: payment.Amount{Decimal: r.Amount.Amount}, Currency: r.Amount.Currency})
+		out = append(out, intent.Receipt{ID: r.ID, Amount: &payment.Amount{Decimal: r.Amount.Amount}, Currency: r.Amount.Currency})
 	}
 	return out
 }

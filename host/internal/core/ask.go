@@ -22,7 +22,7 @@ func (c *Core) asking(l Lease, i *intent.Intent) intent.Asking {
 	}
 	verb := l.Has(capability) || listingOf(l, i.Kind).possible()
 	return intent.Asking{
-		Possible: verb && (i.ProviderReference != "" || lookup.ByReference),
+		Possible: verb && !foreign(l, i) && (i.ProviderReference != "" || lookup.ByReference),
 		Amounts:  lookup.Amounts,
 	}
 }
@@ -79,6 +79,9 @@ func (c *Core) askProvider(ctx context.Context, l Lease, i *intent.Intent) (inte
 // nothing has changed; CodeNotSupported when there is nothing to ask with.
 func (c *Core) Ask(ctx context.Context, l Lease, i *intent.Intent) error {
 	ask := c.asking(l, i)
+	if foreign(l, i) {
+		return sdk.NotSent(sdk.CodeNotSupported, "%s", errForeign(i).Message)
+	}
 	if !ask.Possible {
 		return sdk.NotSent(sdk.CodeNotSupported, "this provider cannot be asked about %s: it waits for a notice or an operator", i.ID)
 	}
@@ -96,8 +99,33 @@ func (c *Core) answered(ctx context.Context, tx *store.Tx, i *intent.Intent, rep
 	if i.Status == payment.Created {
 		return nil // its own call still runs, and will say
 	}
+	if i.Doubt != "" && i.Doubt != intent.DoubtEnded {
+		if err := c.clearDoubt(ctx, tx, i, report); err != nil {
+			return err
+		}
+	}
 	_, err := c.Apply(ctx, tx, i, report, ask)
 	return err
+}
+
+// clearDoubt ends the doubt about an action, which the provider's answer has settled, unless the action may still reach the
+// provider. When the payment turns out to have succeeded, what the captures in doubt were of has been captured.
+func (c *Core) clearDoubt(ctx context.Context, tx *store.Tx, i *intent.Intent, report intent.Report) error {
+	attempts, err := tx.Attempts(ctx, i.ID)
+	if err != nil {
+		return err
+	}
+	if _, busy := anyUnderWay(attempts, tx.Now()); busy {
+		return nil
+	}
+	if i.Doubt == verbCapture && report.Status == payment.Succeeded {
+		total := captured(attempts, "ok", string(sdk.OutcomeUnknown))
+		if total.IsPositive() {
+			i.Captured = &payment.Amount{Decimal: total}
+		}
+	}
+	i.Doubt = ""
+	return nil
 }
 
 // change reads an intent, lets fn change it, and reads it again when somebody else was faster.
@@ -131,8 +159,17 @@ func (c *Core) refresh(ctx context.Context, kind payment.Kind, id string) error 
 		return e
 	}
 	defer l.Release()
-	if !c.asking(l, i).Possible && (i.Status == payment.Unknown || i.Status.Final()) {
-		return c.settle(ctx, l, i)
+	if i.Status == payment.Created { // whoever's call it is: one that nobody makes any more is in doubt
+		err := c.change(ctx, id, func(tx *store.Tx, current *intent.Intent) error {
+			defer func() { i = current }()
+			return c.closeLost(ctx, tx, current)
+		})
+		if err != nil {
+			return unread(ctx, err)
+		}
+	}
+	if !c.asking(l, i).Possible && i.Status == payment.Unknown {
+		return c.refreshUnasked(ctx, l, i)
 	}
 	if err := c.Ask(ctx, l, i); err != nil {
 		e := payment.FromProvider(i.Provider, id, err)
@@ -140,6 +177,22 @@ func (c *Core) refresh(ctx context.Context, kind payment.Kind, id string) error 
 		return e
 	}
 	return nil
+}
+
+// refreshUnasked does what recovery would do next for a doubt that the provider cannot be asked about, and says so when
+// that was nothing.
+func (c *Core) refreshUnasked(ctx context.Context, l Lease, i *intent.Intent) error {
+	if err := c.settle(ctx, l, i); err != nil {
+		return payment.FromProvider(i.Provider, i.ID, err)
+	}
+	fresh, err := c.get(ctx, i.Kind, i.ID)
+	if err != nil || fresh.Status != payment.Unknown || len(fresh.References) > len(i.References) {
+		return err
+	}
+	e := payment.FromProvider(i.Provider, i.ID, sdk.NotSent(sdk.CodeNotSupported,
+		"the provider cannot be asked about %s: what became of it is told by its webhook, or has to be resolved", i.ID))
+	e.Asked = false
+	return e
 }
 
 // RefreshPayment asks the provider about a payment and gives it as it then is.

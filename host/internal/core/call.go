@@ -2,10 +2,10 @@ package core
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
-	"github.com/cenkalti/backoff/v5"
 	"github.com/payhost/payhost/host/internal/intent"
 	"github.com/payhost/payhost/host/internal/store"
 	"github.com/payhost/payhost/host/internal/token"
@@ -16,54 +16,96 @@ import (
 // maxTries bounds how often a create that was proven not to have left the machine is tried within one call's deadline.
 const maxTries = 3
 
-// runCreate makes the first attempt, which is on disk already, and more while each is proven not to have been sent.
-func (c *Core) runCreate(ctx context.Context, l Lease, verb creation, i *intent.Intent) {
-	ctx, cancel := context.WithTimeout(ctx, l.Config().Timeout)
+// runCreate makes the first attempt, which is on disk already, and more while each is proven not to have been sent. All of
+// them end at the first one's wall.
+func (c *Core) runCreate(ctx context.Context, l Lease, op creation, i *intent.Intent, a payment.Attempt, w wall) {
+	ctx, cancel := context.WithTimeout(ctx, w.left())
 	defer cancel()
 	pause := c.backoff(100 * time.Millisecond)
-	for number := 1; c.attempt(ctx, l, verb, i, number, number < maxTries, false); number++ {
+	for c.attempt(ctx, l, op, i, a, w, false) {
 		select {
 		case <-time.After(pause.NextBackOff()):
 		case <-ctx.Done():
 		}
+		a.Number++
+		defer c.running.add(i.ID, a.Number)()
 	}
 }
 
 // attempt makes one call and records its end. again says that nothing was sent and that another try is in order: the next
 // attempt is then on disk too, in the same commit, so that an intent whose host dies between two tries is found by
 // recovery. doubt says that an earlier attempt may have arrived.
-func (c *Core) attempt(ctx context.Context, l Lease, verb creation, i *intent.Intent, number int, mayRetry, doubt bool) (again bool) {
+func (c *Core) attempt(ctx context.Context, l Lease, op creation, i *intent.Intent, a payment.Attempt, w wall, doubt bool) (again bool) {
 	logged, exchanges := sdk.WithExchangeLog(ctx)
 	started := time.Now()
-	report, err := verb.call(logged, l, i, number)
-	a := finished(number, verb.verb, time.Since(started), exchanges.Exchanges(), err)
+	report, err := intent.Report{}, errWall()
+	if w.left() > 0 {
+		report, err = op.call(logged, l, i, a.Number)
+	}
+
+	done := finished(a.Number, op.verb, time.Since(started), exchanges.Exchanges(), err)
 	e := sdk.AsError(err)
-	again = mayRetry && e != nil && e.Outcome == sdk.OutcomeNotSent && e.Code == sdk.CodeUnavailable && ctx.Err() == nil
+	unsent := e != nil && e.Outcome == sdk.OutcomeNotSent && e.Code == sdk.CodeUnavailable
+	again = unsent && !doubt && a.Number < maxTries && w.left() > 0 && ctx.Err() == nil
 	if err != nil {
-		report = failureReport(verb.kind, e)
+		report = failureReport(op.kind, e)
 		if doubt {
-			report = stillInDoubt(report, e, verb.guarantee(l.Info()))
+			report = stillInDoubt(report, e, op.guarantee(l.Info()))
 		}
 	}
-	note := fmt.Sprintf("%s attempt %d, %s %s: %s in %d ms", a.Verb, number, l.Config().Plugin, l.Version(), a.Outcome, a.DurationMS)
-	recorded := c.persist(ctx, i.ID, "record the answer", func(ctx context.Context, tx *store.Tx) error {
-		if err := tx.FinishAttempt(ctx, i.ID, a); err != nil {
+	note := fmt.Sprintf("%s attempt %d, %s %s: %s in %d ms", done.Verb, done.Number, l.Config().Plugin, l.Version(), done.Outcome, done.DurationMS)
+	recorded := c.persist(ctx, answered{id: i.ID, provider: i.Provider, attempt: done, reference: report.ProviderReference},
+		func(ctx context.Context, tx *store.Tx) error {
+			current, err := tx.IntentToChange(ctx, i.ID)
+			if err != nil {
+				return err
+			}
+			attempts, err := tx.Attempts(ctx, i.ID)
+			if err != nil || recordedAlready(attempts, done) {
+				return err
+			}
+
+			if err := tx.FinishAttempt(ctx, i.ID, done); err != nil {
+				return err
+			}
+			change := payment.Change{At: tx.Now(), Actor: actorHost, Action: "called", Note: note}
+			if err := tx.AddHistory(ctx, i.ID, change); err != nil {
+				return err
+			}
+			if hasLater(attempts, op.verb, a.Number) {
+				return c.applyEarlier(ctx, tx, l, current, attempts, done, report)
+			}
+			if again {
+				next := c.newAttempt(tx, a.Number+1, op.verb, l)
+				next.Deadline = w.deadline
+				return tx.InsertAttempt(ctx, i.ID, next)
+			}
+			_, err = c.Apply(ctx, tx, current, report, c.asking(l, current))
 			return err
-		}
-		if err := tx.AddHistory(ctx, i.ID, payment.Change{At: c.nowMicro(), Actor: actorHost, Action: "called", Note: note}); err != nil {
-			return err
-		}
-		if again {
-			return tx.InsertAttempt(ctx, i.ID, c.newAttempt(number+1, verb.verb, l))
-		}
-		current, err := tx.IntentToChange(ctx, i.ID)
-		if err != nil {
-			return err
-		}
-		_, err = c.Apply(ctx, tx, current, report, c.asking(l, current))
-		return err
-	})
+		})
 	return again && recorded
+}
+
+// applyEarlier records what the answer of an attempt means that is not the newest any more. It speaks only for itself:
+// that money moves holds for the intent; that it does not, only when it holds for every other attempt too.
+func (c *Core) applyEarlier(ctx context.Context, tx *store.Tx, l Lease, current *intent.Intent, attempts []payment.Attempt,
+	done payment.Attempt, report intent.Report,
+) error {
+	if report.Status == payment.Unknown {
+		return nil
+	}
+	if report.Status == payment.Failed {
+		for k := range attempts {
+			if attempts[k].Number == done.Number {
+				attempts[k].Outcome = done.Outcome
+			}
+		}
+		if !noneHappened(attempts, done.Verb) {
+			return nil
+		}
+	}
+	_, err := c.Apply(ctx, tx, current, report, c.asking(l, current))
+	return err
 }
 
 // finished describes an attempt that has ended.
@@ -129,18 +171,58 @@ func decides(code sdk.Code) bool {
 	return code == sdk.CodeDeclined || code == sdk.CodeInsufficientFunds || code == sdk.CodeLimit
 }
 
-// persist writes what must not be lost, such as a provider's answer, trying again while the database refuses. What it
-// cannot write within a minute is left to recovery, which takes the open attempt for unknown. fn gets a context of its
-// own: the call's may have run out, and that is when recording matters most. id is the intent that it changes, or else the
-// key. It reports whether it is written.
-func (c *Core) persist(ctx context.Context, id, what string, fn func(context.Context, *store.Tx) error) bool {
-	ctx = context.WithoutCancel(ctx)
-	_, err := backoff.Retry(ctx, func() (struct{}, error) {
-		return struct{}{}, c.store.UpdateExpecting(ctx, store.Expect{Intents: []string{id}}, func(tx *store.Tx) error { return fn(ctx, tx) })
-	}, backoff.WithBackOff(c.backoff(backoff.DefaultInitialInterval)), backoff.WithMaxElapsedTime(time.Minute))
-	if err != nil {
-		c.log.Error("could not "+what+"; recovery will ask the provider", "id", id, "error", err)
-	}
-	c.Changed(id)
-	return err == nil
+// answered is what a provider has answered to a call, for the log of a host that cannot record it.
+type answered struct {
+	id, provider, reference string
+	attempt                 payment.Attempt
 }
+
+// persist writes what a provider has answered. While the database refuses it tries again at short intervals, as long as
+// the host lives: an answer is often the only one there will be. fn gets a context of its own, because the call's may have
+// run out, and that is when recording matters most; it may run again after a commit that arrived unnoticed. persist
+// reports whether it is written.
+func (c *Core) persist(ctx context.Context, what answered, fn func(context.Context, *store.Tx) error) bool {
+	ctx = context.WithoutCancel(ctx)
+	defer c.Changed(what.id)
+	pause := c.backoff(50 * time.Millisecond)
+	pause.MaxInterval = time.Second
+
+	for tries := 1; ; tries++ {
+		err := c.store.UpdateExpecting(ctx, store.Expect{Intents: []string{what.id}}, func(tx *store.Tx) error { return fn(ctx, tx) })
+		if err == nil {
+			if tries > 1 {
+				c.log.Info("a provider's answer is recorded now", "id", what.id, "provider", what.provider, "tries", tries)
+			}
+			return true
+		}
+		var damaged *store.DamagedError
+		lasting := errors.As(err, &damaged) || errors.Is(err, store.ErrNotFound) // no other try will end differently
+		if tries == 1 || lasting {
+			c.logUnrecorded("a provider's answer could not be recorded yet; the host keeps it and tries again", what, err)
+		}
+		if lasting || c.wait(pause.NextBackOff()) != nil {
+			c.logUnrecorded("a provider's answer could not be recorded and is lost with this host; recovery will ask the provider", what, err)
+			return false
+		}
+	}
+}
+
+// logUnrecorded says all that a person needs to record an answer by hand.
+func (c *Core) logUnrecorded(message string, what answered, err error) {
+	c.log.Error(message, "id", what.id, "provider", what.provider, "verb", what.attempt.Verb, "attempt", what.attempt.Number,
+		"outcome", what.attempt.Outcome, "code", what.attempt.Code, "provider_reference", what.reference, "error", err)
+}
+
+// wait pauses; the error is that the host is closing.
+func (c *Core) wait(pause time.Duration) error {
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-c.closing:
+		return errClosing
+	}
+}
+
+var errClosing = errors.New("the host is closing")

@@ -15,9 +15,18 @@ import (
 // This file is what the HTTP API needs of the core besides its calls.
 
 // CheckPayment gives what CreatePayment would find wrong with a request before it does anything, so that it can be
-// reported together with what is found elsewhere.
+// reported together with what is found elsewhere. A repeat is not refused for the time that has passed.
 func CheckPayment(r payment.Request, key string, now time.Time) []sdk.Violation {
 	return violationsOf(checkPayment(r, key, now))
+}
+
+// checkEarly holds a new request against what can be known before anything is recorded. A repeat never comes here.
+func (c *Core) checkEarly(_ Lease, i *intent.Intent) error {
+	var checks checks
+	if past(i.ExpiresAt, c.nowMicro()) {
+		checks.add("expires_at", inThePast)
+	}
+	return checks.err()
 }
 
 // CheckPayout is CheckPayment for payouts.
@@ -58,7 +67,7 @@ func (c *Core) Refunds(ctx context.Context, paymentID string) ([]payment.Refund,
 		return nil
 	})
 	if err != nil {
-		return nil, storageError(err)
+		return nil, unread(ctx, err)
 	}
 	return list, nil
 }

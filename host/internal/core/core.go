@@ -10,6 +10,7 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -64,6 +65,10 @@ type Options struct {
 	PublicURL string
 	Logger    *slog.Logger
 	Now       func() time.Time
+	// Alone says that no other host can be at the store, as with an embedded database: whatever another one was doing is
+	// lost. Predecessor is the instance that is known to have ended, "" for none.
+	Alone       bool
+	Predecessor string
 	// Steady takes the random spread out of pauses, for tests that decide themselves when
 	// what happens.
 	Steady bool
@@ -81,6 +86,11 @@ type Core struct {
 	tokens    token.Key
 	changes   *broadcast
 	calls     inflight
+	running   running
+	keys      keys
+	// closing is closed when what could not be recorded has to be given up.
+	closing chan struct{}
+	close   sync.Once
 }
 
 const tokenKeySetting = "token_key"
@@ -90,6 +100,7 @@ func New(ctx context.Context, o Options) (*Core, error) {
 	c := &Core{
 		store: o.Store, accounts: o.Accounts, publicURL: strings.TrimSuffix(o.PublicURL, "/"), log: o.Logger, now: o.Now,
 		steady: o.Steady, instance: "host_" + strings.ToLower(rand.Text()[:10]), changes: newBroadcast(),
+		keys: keys{held: map[string]chan struct{}{}}, closing: make(chan struct{}),
 	}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
@@ -98,6 +109,9 @@ func New(ctx context.Context, o Options) (*Core, error) {
 		c.now = time.Now
 	}
 	err := o.Store.Update(ctx, func(tx *store.Tx) error {
+		if err := c.begin(ctx, tx, o.Alone, o.Predecessor); err != nil {
+			return err
+		}
 		text, err := tx.SetSettingOnce(ctx, tokenKeySetting, token.NewKey())
 		if err != nil {
 			return err
@@ -125,18 +139,8 @@ func NewID(prefix string) string {
 	return prefix + "_" + idEncoding.EncodeToString(id[:])
 }
 
-// nowMicro is the clock at the precision that the store keeps.
-func (c *Core) nowMicro() time.Time { return c.now().UTC().Truncate(time.Microsecond) }
-
-// storageError says that nothing was recorded because the database refused.
-func storageError(err error) *payment.Error {
-	var e *payment.Error
-	if errors.As(err, &e) {
-		return e
-	}
-	return &payment.Error{Code: payment.CodeStorage, Outcome: sdk.OutcomeNotSent,
-		Message: "the database refused, so nothing was recorded and the provider was not called: " + err.Error()}
-}
+// nowMicro is the database's clock: everything is dated by it, and due by it.
+func (c *Core) nowMicro() time.Time { return c.store.Now() }
 
 // notFound is for an id that names nothing of that kind.
 func notFound(kind payment.Kind, id string) *payment.Error {
@@ -149,9 +153,19 @@ func (c *Core) get(ctx context.Context, kind payment.Kind, id string) (*intent.I
 		return nil, notFound(kind, id)
 	}
 	if err != nil {
-		return nil, storageError(err)
+		return nil, unread(ctx, err)
 	}
 	return i, nil
+}
+
+// getUnderKey is get for a request that has a key: as long as nothing can be read, nobody knows what the key stands for.
+func (c *Core) getUnderKey(ctx context.Context, kind payment.Kind, id string) (*intent.Intent, error) {
+	i, err := c.get(ctx, kind, id)
+	var e *payment.Error
+	if errors.As(err, &e) && e.Cause != nil {
+		return nil, undecided(ctx, e.Cause, "", id)
+	}
+	return i, err
 }
 
 func (c *Core) read(ctx context.Context, id string) (i *intent.Intent, err error) {

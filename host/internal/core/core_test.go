@@ -51,11 +51,12 @@ type rig struct {
 func newRig(t *testing.T) *rig {
 	t.Helper()
 	url := storetest.URL(t)
-	s, err := store.Open(t.Context(), url)
+	clock := newClock()
+	s, err := store.Open(t.Context(), url, store.WithClock(clock.now))
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &rig{url: url, store: s, account: coretest.New("acme"), clock: newClock()}
+	r := &rig{url: url, store: s, account: coretest.New("acme"), clock: clock}
 	r.Core = r.newHost(t)
 	t.Cleanup(func() {
 		r.Wait()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/payhost/payhost/host/internal/intent"
@@ -42,7 +43,7 @@ func (c *Core) verbOf(kind payment.Kind) creation {
 // CreatePayment records a payment and asks its provider to create it. Once it is recorded the answer is the payment,
 // whatever became of the call: look at its status and failure. replayed says that the key stood for it already.
 func (c *Core) CreatePayment(ctx context.Context, r payment.Request, key string) (p *payment.Payment, replayed bool, err error) {
-	if err := checkPayment(r, key, c.now()); err != nil {
+	if err := checkPayment(r, key, c.nowMicro()); err != nil {
 		return nil, false, err
 	}
 	request, err := json.Marshal(r)
@@ -54,12 +55,12 @@ func (c *Core) CreatePayment(ctx context.Context, r payment.Request, key string)
 		MerchantReference: r.MerchantReference, Method: r.Method, Request: request, IdempotencyKey: key,
 		ExpiresAt: r.ExpiresAt.UTC().Truncate(time.Microsecond),
 	}
-	id, replayed, err := c.create(ctx, i)
+	id, replayed, err := c.create(ctx, i, request)
 	if err != nil {
-		return nil, false, err
+		return nil, replayed, err
 	}
 	p, err = c.Payment(ctx, id)
-	return p, replayed, err
+	return p, replayed, recordedBut(err, r.Provider, id)
 }
 
 // CreatePayout records a payout and asks its provider to make it, with the same promises as CreatePayment.
@@ -75,58 +76,125 @@ func (c *Core) CreatePayout(ctx context.Context, r payment.PayoutRequest, key st
 		Kind: payment.KindPayout, Provider: r.Provider, Amount: payment.Amount{Decimal: r.Amount}, Currency: r.Currency,
 		MerchantReference: r.MerchantReference, Method: r.Method, Request: request, IdempotencyKey: key,
 	}
-	id, replayed, err := c.create(ctx, i)
+	id, replayed, err := c.create(ctx, i, request)
 	if err != nil {
-		return nil, false, err
+		return nil, replayed, err
 	}
 	p, err = c.Payout(ctx, id)
-	return p, replayed, err
+	return p, replayed, recordedBut(err, r.Provider, id)
 }
 
-// create records i under its key and makes the first call, or waits for the one that did. It gives the intent's id.
-func (c *Core) create(ctx context.Context, i *intent.Intent) (id string, replayed bool, err error) {
-	verb := c.verbOf(i.Kind)
-	hash, err := requestHash(verb.verb, i.ParentID, i.Request)
+// recordedBut is for something that is recorded, and may have been carried out, but could not be read afterwards. Whatever
+// the reading says, it does not say that nothing happened.
+func recordedBut(err error, provider, id string) error {
+	if err == nil {
+		return nil
+	}
+	return &payment.Error{Code: payment.CodeStorage, Outcome: sdk.OutcomeUnknown, Provider: provider, PaymentID: id, Cause: err,
+		RetryAfter: time.Second, Message: "it is recorded, but could not be read: repeat the request with the same " +
+			"Idempotency-Key, or ask for its status: " + err.Error()}
+}
+
+// create records i under its key and makes the first call, or waits for the one that did. said is what the merchant said,
+// which tells two requests under one key apart. It returns the intent's id.
+func (c *Core) create(ctx context.Context, i *intent.Intent, said json.RawMessage) (id string, replayed bool, err error) {
+	op := c.verbOf(i.Kind)
+	hashes, err := requestHashes(op.verb, i.ParentID, said)
 	if err != nil {
 		return "", false, err
 	}
-	if id, err := c.replay(ctx, i.IdempotencyKey, hash); id != "" || err != nil {
-		return id, true, err
+	release, err := c.holdKey(ctx, i.IdempotencyKey)
+	if err != nil {
+		return "", true, err
 	}
+	defer func() { release() }()
+
+	known, err := c.known(ctx, i.IdempotencyKey, hashes)
+	if err != nil {
+		return "", true, err
+	}
+	if known != "" {
+		release()
+		release = func() {}
+		return known, true, c.waitForAnswer(ctx, known)
+	}
+
 	lease, err := c.accounts.Acquire(ctx, i.Provider)
 	if err != nil {
 		return "", false, turnedAway(i.Provider, err)
 	}
-	if !lease.Has(verb.capability) {
+	attempt, wall, other, err := c.recordNew(ctx, i, op, lease, hashes[0])
+	if err != nil || other != "" {
 		lease.Release()
-		return "", false, turnedAway(i.Provider, sdk.NotSent(sdk.CodeNotSupported, "this account cannot %s", verb.verb))
 	}
-	err = c.record(ctx, i, verb, lease, hash)
-	if errors.Is(err, store.ErrExists) {
-		lease.Release()
-		id, err := c.replay(ctx, i.IdempotencyKey, hash)
+	switch {
+	case err != nil:
+		return "", false, err
+	case other != "":
+		release()
+		release = func() {}
+		id, err := c.replay(ctx, i.IdempotencyKey, hashes)
 		if id == "" && err == nil {
 			err = inProgress("") // an action's key, freed at this moment
 		}
 		return id, true, err
 	}
-	if err != nil {
-		lease.Release()
-		return "", false, storageError(err)
-	}
+
 	done := make(chan struct{})
+	finished := c.running.add(i.ID, attempt.Number)
+	release()
+	release = func() {}
 	c.calls.run(func() {
 		defer close(done)
 		defer lease.Release()
-		c.runCreate(context.WithoutCancel(ctx), lease, verb, i)
+		defer finished()
+		c.runCreate(context.WithoutCancel(ctx), lease, op, i, attempt, wall)
 	})
 	select {
 	case <-done:
 		return i.ID, false, nil
 	case <-ctx.Done():
-		return "", false, &payment.Error{Code: string(sdk.CodeUnavailable), Outcome: sdk.OutcomeUnknown, Provider: i.Provider,
-			PaymentID: i.ID, Message: "you stopped waiting; the call goes on, and what becomes of it is recorded"}
+		return "", false, gaveUp(ctx, sdk.OutcomeUnknown, i.Provider, i.ID,
+			"you stopped waiting; the call goes on, and what becomes of it is recorded")
 	}
+}
+
+// recordNew records i with its first attempt, after whatever can be known to be wrong with it. other is the intent that
+// stands under the key, when another request was faster.
+func (c *Core) recordNew(ctx context.Context, i *intent.Intent, op creation, l Lease, hash string) (
+	attempt payment.Attempt, w wall, other string, err error,
+) {
+	if !l.Has(op.capability) {
+		return attempt, w, "", turnedAway(i.Provider, sdk.NotSent(sdk.CodeNotSupported, "this account cannot %s", op.verb))
+	}
+	if err := c.checkEarly(l, i); err != nil {
+		return attempt, w, "", err
+	}
+
+	w = c.wallFrom(l.Config().Timeout)
+	attempt, err = c.record(ctx, i, op, l, hash)
+	w.deadline = attempt.Deadline
+	switch {
+	case err == nil:
+		return attempt, w, "", nil
+	case errors.Is(err, store.ErrExists):
+	case errors.Is(err, store.ErrUnwritten):
+		return attempt, w, "", unrecorded(ctx, err)
+	}
+
+	k, lost := c.standing(ctx, i.IdempotencyKey)
+	switch {
+	case lost != nil:
+		return attempt, w, "", undecided(ctx, errors.Join(err, lost), i.Provider, i.ID)
+	case k == nil && errors.Is(err, store.ErrExists):
+		return attempt, w, "", inProgress("") // an action's key, freed at this moment
+	case k == nil:
+		return attempt, w, "", unrecorded(ctx, err)
+	case k.IntentID != i.ID:
+		return attempt, w, k.IntentID, nil
+	}
+	c.log.Warn("a commit whose acknowledgement was lost has arrived: the call is made", "id", i.ID, "provider", i.Provider, "error", err)
+	return attempt, w, "", nil
 }
 
 // turnedAway is a refusal before anything was recorded.
@@ -141,15 +209,19 @@ func turnedAway(provider string, err error) *payment.Error {
 }
 
 // record commits the intent, its key and its first attempt: from here on nothing is lost.
-func (c *Core) record(ctx context.Context, i *intent.Intent, verb creation, l Lease, hash string) error {
-	cfg, now := l.Config(), c.nowMicro()
-	i.ID, i.CreatedAt, i.UpdatedAt, i.Status = NewID(verb.idPrefix), now, now, payment.Created
-	i.Fingerprint = l.Fingerprint()
-	if i.Kind == payment.KindPayment && i.ExpiresAt.IsZero() {
-		i.ExpiresAt = now.Add(cfg.PaymentTTL)
-	}
-	return c.store.Update(ctx, func(tx *store.Tx) (err error) {
-		err = tx.InsertKey(ctx, store.Key{Key: i.IdempotencyKey, RequestHash: hash, IntentID: i.ID, Action: verb.verb,
+func (c *Core) record(ctx context.Context, i *intent.Intent, op creation, l Lease, hash string) (a payment.Attempt, err error) {
+	cfg := l.Config()
+	i.ID, i.Status, i.Fingerprint = NewID(op.idPrefix), payment.Created, l.Fingerprint()
+	expires := i.ExpiresAt
+
+	err = c.store.Update(ctx, func(tx *store.Tx) (err error) {
+		a = c.newAttempt(tx, 1, op.verb, l)
+		now := a.StartedAt
+		i.CreatedAt, i.UpdatedAt = now, now
+		if i.Kind == payment.KindPayment && expires.IsZero() {
+			i.ExpiresAt = now.Add(cfg.PaymentTTL)
+		}
+		err = tx.InsertKey(ctx, store.Key{Key: i.IdempotencyKey, RequestHash: hash, IntentID: i.ID, Action: op.verb,
 			Host: c.instance, CreatedAt: now})
 		if err != nil {
 			return err
@@ -159,39 +231,44 @@ func (c *Core) record(ctx context.Context, i *intent.Intent, verb creation, l Le
 				return err
 			}
 		}
-		if err := tx.InsertNumbered(ctx, i, "sequence:"+i.Provider+":"+i.Fingerprint, cfg.SequenceStart); err != nil {
+		// Numbers are counted for who we are to the provider, whatever the account is called here.
+		if err := tx.InsertNumbered(ctx, i, "sequence:"+i.Fingerprint, cfg.SequenceStart); err != nil {
 			return err
 		}
 		if err := tx.AddHistory(ctx, i.ID, payment.Change{At: now, Actor: actorAPI, Action: "created", To: payment.Created}); err != nil {
 			return err
 		}
-		return tx.InsertAttempt(ctx, i.ID, c.newAttempt(1, verb.verb, l))
+		return tx.InsertAttempt(ctx, i.ID, a)
 	})
+	return a, err
 }
 
-func (c *Core) newAttempt(number int, verb string, l Lease) payment.Attempt {
-	now := c.nowMicro()
-	return payment.Attempt{Number: number, Verb: verb, StartedAt: now, Deadline: now.Add(l.Config().Timeout),
-		PluginVersion: l.Version(), Fingerprint: l.Fingerprint(), Host: c.instance}
+// replay returns the id that a key stands for, waiting while its first request still runs; "" when the key is free.
+func (c *Core) replay(ctx context.Context, key string, hashes []string) (string, error) {
+	id, err := c.known(ctx, key, hashes)
+	if id == "" || err != nil {
+		return id, err
+	}
+	return id, c.waitForAnswer(ctx, id)
 }
 
-// replay gives the id that a key stands for, waiting while its first request still runs; "" when the key is free.
-func (c *Core) replay(ctx context.Context, key, hash string) (string, error) {
+// known returns the id that a key stands for, "" when the key is free. When it cannot be read nobody knows what the key
+// stands for.
+func (c *Core) known(ctx context.Context, key string, hashes []string) (string, error) {
 	var k *store.Key
 	err := c.store.Look(ctx, func(tx *store.Tx) (err error) {
 		k, err = tx.Key(ctx, key)
 		return err
 	})
-	if errors.Is(err, store.ErrNotFound) {
+	switch {
+	case errors.Is(err, store.ErrNotFound):
 		return "", nil
-	}
-	if err != nil {
-		return "", storageError(err)
-	}
-	if k.RequestHash != hash {
+	case err != nil:
+		return "", undecided(ctx, err, "", "")
+	case !slices.Contains(hashes, k.RequestHash):
 		return "", keyConflict(k)
 	}
-	return k.IntentID, c.waitForAnswer(ctx, k.IntentID)
+	return k.IntentID, nil
 }
 
 // replayWait is how long a repeated request waits for the first one under its key.
@@ -211,7 +288,7 @@ func (c *Core) waitForAnswer(ctx context.Context, id string) error {
 		i, err := c.read(ctx, id)
 		if err != nil && ctx.Err() == nil {
 			leave()
-			return storageError(err)
+			return undecided(ctx, err, "", id)
 		}
 		if err == nil && i.Status != payment.Created {
 			leave()

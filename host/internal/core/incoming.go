@@ -14,6 +14,9 @@ import (
 // Asking says what can be found out about an intent from its provider.
 func (c *Core) Asking(l Lease, i *intent.Intent) intent.Asking { return c.asking(l, i) }
 
+// Foreign reports whether a lease is of somebody else, to the provider, than an intent was made as.
+func Foreign(l Lease, i *intent.Intent) bool { return foreign(l, i) }
+
 // EventReport turns one event of a notice into a report.
 func (c *Core) EventReport(actor string, proof intent.Proof, e *sdk.Event) intent.Report {
 	switch {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/payhost/payhost/host/internal/store"
@@ -11,18 +12,23 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// waitForKey gives a key that has a result, waiting while its first request runs; nil when the key is free.
-func (c *Core) waitForKey(ctx context.Context, key, hash string) (*store.Key, error) {
+// waitForKey returns a key that has a result, waiting while its first request runs; nil when the key is free.
+func (c *Core) waitForKey(ctx context.Context, key string, hashes []string) (*store.Key, error) {
 	ctx, cancel := context.WithTimeout(ctx, replayWait)
 	defer cancel()
 	tick := time.NewTicker(lookAgain)
 	defer tick.Stop()
 	for {
 		changed, leave := c.changes.wait(key)
-		k, running, err := c.lookAtKey(ctx, key, hash)
-		if !running {
+		k, err := c.knownAction(ctx, key, hashes)
+		if k == nil || err != nil || k.Result != "" {
 			leave()
 			return k, err
+		}
+		if c.nowMicro().After(k.Deadline.Add(lostGrace)) {
+			leave()
+			return nil, &payment.Error{Code: payment.CodeHostGone, Outcome: sdk.OutcomeUnknown, PaymentID: k.IntentID,
+				Message: "the host that made the call ended before it recorded an answer; ask for the status"}
 		}
 		select {
 		case <-changed:
@@ -36,28 +42,24 @@ func (c *Core) waitForKey(ctx context.Context, key, hash string) (*store.Key, er
 	}
 }
 
-// lookAtKey gives what waitForKey gives, as far as it is known now; running says that it is not.
-func (c *Core) lookAtKey(ctx context.Context, key, hash string) (k *store.Key, running bool, err error) {
+// knownAction returns what a key stands for as it is now, nil when the key is free. When it cannot be read nobody knows what
+// was done under it.
+func (c *Core) knownAction(ctx context.Context, key string, hashes []string) (k *store.Key, err error) {
 	err = c.store.Look(ctx, func(tx *store.Tx) (err error) {
 		k, err = tx.Key(ctx, key)
 		return err
 	})
 	switch {
 	case errors.Is(err, store.ErrNotFound):
-		return nil, false, nil
-	case err != nil && ctx.Err() == nil:
-		return nil, false, storageError(err)
-	case err != nil: // the caller's own time is over, and it will say so
-		return nil, true, nil //nolint:nilerr // see above
-	case k.RequestHash != hash:
-		return nil, false, keyConflict(k)
-	case k.Result != "":
-		return k, false, nil
-	case c.now().After(k.Deadline.Add(lostGrace)):
-		return nil, false, &payment.Error{Code: string(sdk.CodeInternal), Outcome: sdk.OutcomeUnknown, PaymentID: k.IntentID,
-			Message: "the host that made the call ended before it recorded an answer; ask for the status"}
+		return nil, nil
+	case err != nil && ctx.Err() != nil:
+		return nil, inProgress("")
+	case err != nil:
+		return nil, undecided(ctx, err, "", "")
+	case !slices.Contains(hashes, k.RequestHash):
+		return nil, keyConflict(k)
 	}
-	return nil, true, nil
+	return k, nil
 }
 
 // keyConflict is for another request under a key that is taken.

@@ -25,7 +25,7 @@ func (c *Core) callCreatePayment(ctx context.Context, l Lease, i *intent.Intent,
 		NotifyURL: c.NotifyURL(i.Provider, i.ID),
 		ReturnURL: c.publicURL + "/return/" + c.tokens.Mint(token.Return, i.ID),
 		CancelURL: c.publicURL + "/return/" + c.tokens.Mint(token.Cancel, i.ID),
-		ExpiresAt: i.ExpiresAt, Metadata: r.Metadata, Options: r.ProviderOptions,
+		ExpiresAt: r.ExpiresAt, Metadata: r.Metadata, Options: r.ProviderOptions,
 	})
 	if err != nil {
 		return intent.Report{}, err

@@ -70,45 +70,95 @@ func (c *Core) Invoke(ctx context.Context, provider, operation string, input jso
 	if err := checks.err(); err != nil {
 		return nil, false, err
 	}
-	hash, err := requestHash("operation "+operation, provider, input)
+	hashes, err := requestHashes("operation "+operation, provider, input)
 	if err != nil {
 		return nil, false, (&payment.Error{Code: string(sdk.CodeInvalidRequest), Outcome: sdk.OutcomeNotSent, Message: "the input is not JSON"})
 	}
-	now := c.nowMicro()
-	err = c.store.Update(ctx, func(tx *store.Tx) error {
-		return tx.InsertKey(ctx, store.Key{Key: key, RequestHash: hash, IntentID: provider + "/" + operation, Action: "operation",
-			Host: c.instance, Deadline: now.Add(timeout), CreatedAt: now})
-	})
-	if errors.Is(err, store.ErrExists) {
-		k, err := c.waitForKey(ctx, key, hash)
-		if k == nil && err == nil {
-			return c.Invoke(ctx, provider, operation, input, key) // the first request was not sent, and has freed the key
-		}
-		if err == nil {
-			output, err = outputOf(k)
-		}
-		return output, true, err
+	if taken, err := c.knownAction(ctx, key, hashes); err != nil {
+		return nil, true, err
+	} else if taken != nil {
+		return c.replayOperation(ctx, provider, operation, input, key, hashes)
 	}
+	k := store.Key{Key: key, RequestHash: hashes[0], IntentID: provider + "/" + operation, Action: "operation", Host: c.instance}
+	w, other, err := c.recordOperation(ctx, &k, timeout)
 	if err != nil {
-		return nil, false, storageError(err)
+		return nil, false, err
 	}
+	if other {
+		return c.replayOperation(ctx, provider, operation, input, key, hashes)
+	}
+
 	type result struct {
 		output json.RawMessage
 		err    error
 	}
 	done := make(chan result, 1)
 	c.calls.run(func() {
-		out, err := run(context.WithoutCancel(ctx))
-		c.finishOperation(ctx, key, out, err)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), w.left())
+		defer cancel()
+		var out json.RawMessage
+		err := error(payment.FromProvider(provider, "", errWall()))
+		if w.left() > 0 {
+			out, err = run(ctx)
+		}
+		c.finishOperation(ctx, k, provider, out, err)
 		done <- result{out, err}
 	})
 	select {
 	case r := <-done:
 		return r.output, false, r.err
 	case <-ctx.Done():
-		return nil, false, &payment.Error{Code: string(sdk.CodeUnavailable), Outcome: sdk.OutcomeUnknown, Provider: provider,
-			Message: "you stopped waiting; the call goes on: ask again with the same key"}
+		return nil, false, gaveUp(ctx, sdk.OutcomeUnknown, provider, "", "you stopped waiting; the call goes on: ask again with the same key")
 	}
+}
+
+// replayOperation waits for the operation under a key that is taken, and runs it when the first one was not sent, which
+// frees the key.
+func (c *Core) replayOperation(ctx context.Context, provider, operation string, input json.RawMessage, key string, hashes []string) (
+	output json.RawMessage, replayed bool, err error,
+) {
+	k, err := c.waitForKey(ctx, key, hashes)
+	if k == nil && err == nil {
+		return c.Invoke(ctx, provider, operation, input, key)
+	}
+	if err == nil {
+		output, err = outputOf(k)
+	}
+	return output, true, err
+}
+
+// recordOperation takes an operation's key until its deadline. other: another request has it.
+func (c *Core) recordOperation(ctx context.Context, k *store.Key, timeout time.Duration) (w wall, other bool, err error) {
+	release, err := c.holdKey(ctx, k.Key)
+	if err != nil {
+		return w, false, err
+	}
+	defer release()
+
+	w = c.wallFrom(timeout)
+	err = c.store.Update(ctx, func(tx *store.Tx) error {
+		k.CreatedAt = tx.Now()
+		k.Deadline = k.CreatedAt.Add(timeout)
+		return tx.InsertKey(ctx, *k)
+	})
+	w.deadline = k.Deadline
+	switch {
+	case err == nil:
+		return w, false, nil
+	case errors.Is(err, store.ErrExists):
+		return w, true, nil
+	case errors.Is(err, store.ErrUnwritten):
+		return w, false, unrecorded(ctx, err)
+	}
+
+	found, lost := c.standing(ctx, k.Key)
+	switch {
+	case lost != nil:
+		return w, false, undecided(ctx, errors.Join(err, lost), "", "")
+	case found == nil:
+		return w, false, unrecorded(ctx, err)
+	}
+	return w, found.Host != k.Host || !found.Deadline.Equal(k.Deadline), nil
 }
 
 // operation tells whether an operation exists and moves money, and how long it may take.
@@ -135,7 +185,7 @@ type operationResult struct {
 	Problem *payment.Error  `json:"problem,omitempty"`
 }
 
-func (c *Core) finishOperation(ctx context.Context, key string, output json.RawMessage, err error) {
+func (c *Core) finishOperation(ctx context.Context, k store.Key, provider string, output json.RawMessage, err error) {
 	r := operationResult{Output: output}
 	if err != nil {
 		r.Problem = &payment.Error{}
@@ -144,14 +194,15 @@ func (c *Core) finishOperation(ctx context.Context, key string, output json.RawM
 		}
 	}
 	text, marshal := json.Marshal(r)
-	c.persist(ctx, key, "record an operation's answer", func(ctx context.Context, tx *store.Tx) error {
-		if marshal != nil {
-			return marshal
-		}
+	if marshal != nil { // a plugin's output that is not JSON
+		text = []byte(`{}`)
+	}
+	what := answered{id: k.Key, provider: provider, attempt: finished(1, k.IntentID, 0, nil, err)}
+	c.persist(ctx, what, func(ctx context.Context, tx *store.Tx) error {
 		if r.Problem != nil && r.Problem.Outcome == sdk.OutcomeNotSent {
-			return tx.DeleteKey(ctx, key)
+			return tx.DeleteKey(ctx, k)
 		}
-		return tx.FinishKey(ctx, key, string(text))
+		return tx.FinishKey(ctx, k, string(text))
 	})
 }
 

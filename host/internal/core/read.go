@@ -45,7 +45,7 @@ func (c *Core) whole(ctx context.Context, kind payment.Kind, id string) (i *inte
 		return nil, nil, nil, notFound(kind, id)
 	}
 	if err != nil {
-		return nil, nil, nil, storageError(err)
+		return nil, nil, nil, unread(ctx, err)
 	}
 	return i, attempts, history, nil
 }
@@ -87,7 +87,7 @@ func (c *Core) list(ctx context.Context, f store.Filter, add func(*intent.Intent
 		return err
 	})
 	if err != nil {
-		return "", storageError(err)
+		return "", unread(ctx, err)
 	}
 	if len(found) > limit {
 		found = found[:limit]
@@ -115,7 +115,7 @@ func (c *Core) Events(ctx context.Context, after uint64, types []string, limit i
 		return err
 	})
 	if err != nil {
-		return nil, nil, storageError(err)
+		return nil, nil, unread(ctx, err)
 	}
 	return list, more, nil
 }

@@ -12,8 +12,6 @@ import (
 )
 
 const (
-	// lostGrace is how long after its deadline an unanswered attempt is still its host's own.
-	lostGrace = 30 * time.Second
 	// lostBatch is how many lost attempts are closed in one round.
 	lostBatch = 64
 	// recoverAtOnce is how many calls recovery makes to one provider at once, and how many intents it claims for that.
@@ -22,19 +20,20 @@ const (
 	defaultReplayWindow = 10 * time.Minute
 )
 
-// markLost takes attempts that nobody answered, though their deadline and a grace have passed, for unknown.
+// markLost takes attempts for unknown that nobody will answer: their deadline and a grace have passed, or their host has
+// gone. What may have reached the provider is asked about at once; it is repeated only when nobody can send it any more.
 func (c *Core) markLost(ctx context.Context) error {
-	limit := c.nowMicro().Add(-lostGrace)
+	now := c.nowMicro()
 	var ids []string
 	err := c.store.View(ctx, func(tx *store.Tx) (err error) {
-		ids, err = tx.LostAttempts(ctx, limit, lostBatch)
+		ids, err = tx.LostAttempts(ctx, now.Add(-lostGrace), now.Add(-goneAfter), lostBatch)
 		return err
 	})
 	if err != nil {
 		return err
 	}
 	for _, id := range ids {
-		err := c.change(ctx, id, func(tx *store.Tx, i *intent.Intent) error { return c.closeLost(ctx, tx, i, limit) })
+		err := c.change(ctx, id, func(tx *store.Tx, i *intent.Intent) error { return c.closeLost(ctx, tx, i) })
 		if err != nil && ctx.Err() == nil { // one that cannot be written must not keep the others waiting
 			c.log.Error("could not close a lost attempt", "id", id, "error", err)
 		}
@@ -42,39 +41,68 @@ func (c *Core) markLost(ctx context.Context) error {
 	return ctx.Err()
 }
 
-func (c *Core) closeLost(ctx context.Context, tx *store.Tx, i *intent.Intent, limit time.Time) error {
+// closeLost ends the attempts of an intent that nobody will answer any more.
+func (c *Core) closeLost(ctx context.Context, tx *store.Tx, i *intent.Intent) error {
 	attempts, err := tx.Attempts(ctx, i.ID)
 	if err != nil {
 		return err
 	}
 	const message = "the host that made the call ended before it recorded an answer"
+	closed := payment.Attempt{}
 	for _, a := range attempts {
-		if a.Outcome != "" || !a.Deadline.Before(limit) {
+		lost, err := c.lost(ctx, tx, i.ID, a)
+		if err != nil {
+			return err
+		}
+		if !lost {
 			continue
 		}
-		a.Outcome, a.Code, a.Message = string(sdk.OutcomeUnknown), string(sdk.CodeInternal), message
+		a.Outcome, a.Code, a.Message = string(sdk.OutcomeUnknown), payment.CodeHostGone, message
 		if err := tx.FinishAttempt(ctx, i.ID, a); err != nil {
 			return err
 		}
+		closed = a
 	}
-	if i.Status.Final() {
+	if closed.Number == 0 || i.Status.Final() {
 		return nil
 	}
-	if i.Status != payment.Created { // an action, or a repeat: the provider is asked what became of it
-		i.CheckAt, i.Checks = c.nowMicro(), 0
-		return tx.SaveIntent(ctx, i)
+	c.log.Warn("a call is in doubt: its host ended before it recorded an answer", "id", i.ID, "provider", i.Provider,
+		"verb", closed.Verb, "attempt", closed.Number, "host", closed.Host)
+
+	if i.Status == payment.Created {
+		_, err = c.Apply(ctx, tx, i, intent.Report{
+			Actor: actorHost, Proof: intent.Answer, Status: payment.Unknown, Message: message,
+			Failure: &payment.Failure{Code: payment.CodeHostGone, Outcome: string(sdk.OutcomeUnknown), Message: message},
+		}, intent.Asking{})
+		if err != nil {
+			return err
+		}
+	} else if closed.Verb != c.verbOf(i.Kind).verb {
+		i.Doubt = closed.Verb
 	}
-	_, err = c.Apply(ctx, tx, i, intent.Report{
-		Actor: actorHost, Proof: intent.Answer, Status: payment.Unknown, Message: message,
-		Failure: &payment.Failure{Code: string(sdk.CodeInternal), Outcome: string(sdk.OutcomeUnknown), Message: message},
-	}, intent.Asking{})
-	return err
+	i.CheckAt, i.Checks = tx.Now(), 0 // the provider is asked what became of it
+	return tx.SaveIntent(ctx, i)
+}
+
+// lost reports whether an attempt is open and nobody will answer it. A host never says so of an attempt that it is making.
+func (c *Core) lost(ctx context.Context, tx *store.Tx, id string, a payment.Attempt) (bool, error) {
+	if a.Outcome != "" || c.running.has(id, a.Number) {
+		return false, nil
+	}
+	if a.Deadline.Add(lostGrace).Before(tx.Now()) {
+		return true, nil
+	}
+	if a.Host == c.instance {
+		return false, nil // it is being recorded at this moment
+	}
+	alive, err := tx.HostAlive(ctx, a.Host, tx.Now().Add(-goneAfter))
+	return !alive, err
 }
 
 func (c *Core) settleOne(ctx context.Context, i *intent.Intent) error {
 	l, err := c.accounts.AcquireExisting(ctx, i.Provider)
 	if err != nil {
-		return errors.Join(err, c.later(ctx, i.ID))
+		return errors.Join(err, c.laterOrExpire(ctx, i.ID))
 	}
 	defer l.Release()
 	return c.settle(ctx, l, i)
@@ -83,37 +111,43 @@ func (c *Core) settleOne(ctx context.Context, i *intent.Intent) error {
 // settle does the one next thing for an intent that is open: ask, repeat where the plugin's declaration makes that safe,
 // expire, or wait.
 func (c *Core) settle(ctx context.Context, l Lease, i *intent.Intent) error {
-	if i.Status == payment.Created {
+	switch {
+	case i.Status == payment.Created:
 		return nil
-	}
-	if i.Status.Final() {
+	case i.Status.Final():
 		return c.confirmFinal(ctx, l, i)
+	case foreign(l, i) && i.Status == payment.Unknown:
+		return c.reviewForeign(ctx, i.ID)
 	}
+
 	var asked error
 	if c.asking(l, i).Possible {
 		if asked = c.Ask(ctx, l, i); asked == nil {
 			return c.expire(ctx, i.ID)
 		}
 		if sdk.CodeOf(asked) != sdk.CodeNotFound {
-			return errors.Join(asked, c.later(ctx, i.ID))
+			return errors.Join(asked, c.laterOrExpire(ctx, i.ID))
 		}
 	}
-	repeat, err := c.mayRepeat(ctx, l, i, asked != nil)
-	if err != nil {
-		return err
+	if i.Doubt == verbCapture && !foreign(l, i) {
+		if done, err := c.repeatCapture(ctx, l, i); done || err != nil {
+			return err
+		}
 	}
-	switch repeat {
-	case repeatNow:
-		return c.repeat(ctx, l, i)
-	case repeatForeign:
+	next, err := c.repeat(ctx, l, i, asked != nil)
+	switch {
+	case err != nil:
+		return err
+	case next == repeatNow:
+		return nil
+	case next == repeatForeign:
 		return c.reviewForeign(ctx, i.ID)
 	}
-	return c.change(ctx, i.ID, func(tx *store.Tx, i *intent.Intent) error {
-		return errors.Join(c.laterIn(ctx, tx, i), c.expireIn(ctx, tx, i))
-	})
+	return c.laterOrExpire(ctx, i.ID)
 }
 
-// confirmFinal asks about what is final because a report contradicts it. It goes on asking until the provider has answered.
+// confirmFinal asks about what is final because a report contradicts it, or because a payment that has expired may have
+// been paid since. It goes on asking until the provider has answered.
 func (c *Core) confirmFinal(ctx context.Context, l Lease, i *intent.Intent) error {
 	if i.CheckAt.IsZero() {
 		return nil
@@ -133,6 +167,14 @@ func (c *Core) confirmFinal(ctx context.Context, l Lease, i *intent.Intent) erro
 	return errors.Join(err, c.later(ctx, i.ID))
 }
 
+// laterOrExpire puts the next look off, and ends a payment whose time is over although the provider says nothing of it: a
+// success that comes later is still accepted.
+func (c *Core) laterOrExpire(ctx context.Context, id string) error {
+	return c.change(ctx, id, func(tx *store.Tx, i *intent.Intent) error {
+		return errors.Join(c.laterIn(ctx, tx, i), c.expireIn(ctx, tx, i))
+	})
+}
+
 // later puts the next look off by the next longer pause.
 func (c *Core) later(ctx context.Context, id string) error {
 	return c.change(ctx, id, func(tx *store.Tx, i *intent.Intent) error { return c.laterIn(ctx, tx, i) })
@@ -142,8 +184,11 @@ func (c *Core) laterIn(ctx context.Context, tx *store.Tx, i *intent.Intent) erro
 	if i.Status.Final() && i.CheckAt.IsZero() {
 		return nil // settled meanwhile
 	}
-	i.CheckAt = c.nowMicro().Add(c.pause(i.Status, i.Checks))
+	i.CheckAt = tx.Now().Add(c.pause(i.Status, i.Checks))
 	i.Checks++
+	if i.Status == payment.Expired && i.CheckAt.After(i.ExpiresAt.Add(expiredChecks)) {
+		i.CheckAt, i.Checks = time.Time{}, 0 // the provider cannot be asked for days
+	}
 	return tx.SaveIntent(ctx, i)
 }
 
@@ -154,7 +199,7 @@ func (c *Core) expire(ctx context.Context, id string) error {
 }
 
 func (c *Core) expireIn(ctx context.Context, tx *store.Tx, i *intent.Intent) error {
-	now := c.nowMicro()
+	now := tx.Now()
 	if i.Kind != payment.KindPayment || i.Status != payment.RequiresAction || i.ExpiresAt.IsZero() {
 		return nil
 	}

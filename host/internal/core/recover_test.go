@@ -47,12 +47,18 @@ func (r *rig) paymentStatus(t *testing.T, id string) payment.Status {
 // lostGrace is what a host is given after an attempt's deadline to record its answer.
 const lostGrace = 30 * time.Second
 
-func TestAnAttemptOfADeadHostIsUnknownOnlyAfterItsDeadlineAndGrace(t *testing.T) {
+// What a host was doing that has given no sign of life for a while is asked about at once. It is repeated, and resolved by
+// an operator, only when that host cannot send it any more: it may only have been stopped.
+func TestAnAttemptOfADeadHostIsInDoubtAtOnceAndTouchedAfterItsDeadlineAndGrace(t *testing.T) {
 	r := newRig(t)
 	release := make(chan struct{})
 	defer close(release)
 	started := make(chan string, 1)
+	r.account.OnInfo.CreatePayout = sdk.RepeatGuarantee{Repeat: sdk.RepeatReturnsOriginal}
 	r.account.Payout = func(_ context.Context, req sdk.CreatePayoutRequest) (*sdk.Payout, error) {
+		if req.Attempt > 1 {
+			return &sdk.Payout{Status: sdk.PayoutSucceeded}, nil
+		}
 		started <- req.Reference
 		<-release // the host "died" here
 		return nil, failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
@@ -62,25 +68,40 @@ func TestAnAttemptOfADeadHostIsUnknownOnlyAfterItsDeadlineAndGrace(t *testing.T)
 	go func() { _, _, _ = r.CreatePayout(ctx, payoutRequest(), "k") }()
 	id := <-started
 
-	mine, err := store.Open(t.Context(), r.url) // a connection of its own to the same database
+	mine, err := store.Open(t.Context(), r.url, store.WithClock(r.clock.now)) // a connection of its own to the same database
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer mine.Close()
 	other := r.hostOn(t, mine)
-	r.clock.add(r.account.Settings.Timeout + lostGrace - time.Second)
+	const alive, silent = 14 * time.Second, 2 * time.Second
+	for _, step := range []struct {
+		pass time.Duration
+		want payment.Status
+	}{
+		{alive, payment.Created},
+		{silent, payment.Unknown},
+		{r.account.Settings.Timeout + lostGrace - alive - silent - time.Second, payment.Unknown},
+	} {
+		r.clock.add(step.pass)
+		if err := other.Recover(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := r.payoutStatus(t, id); got != step.want || r.account.Creates() != 1 {
+			t.Fatalf("after %s more: %s after %d creates, want %s", step.pass, got, r.account.Creates(), step.want)
+		}
+		resolve := core.Resolution{Status: payment.Failed, Reason: "not in the books"}
+		if err := other.Resolve(t.Context(), payment.KindPayout, id, resolve); err == nil {
+			t.Fatal("it was resolved while its call may still reach the provider")
+		}
+	}
+
+	r.clock.add(time.Minute)
 	if err := other.Recover(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if got := r.payoutStatus(t, id); got != payment.Created {
-		t.Fatalf("touched before its time: %s", got)
-	}
-	r.clock.add(2 * time.Second)
-	if err := other.Recover(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if got := r.payoutStatus(t, id); got != payment.Unknown {
-		t.Fatalf("got %s, want unknown", got)
+	if got := r.payoutStatus(t, id); got != payment.Succeeded || r.account.Creates() != 2 {
+		t.Fatalf("got %s after %d creates, want it repeated", got, r.account.Creates())
 	}
 }
 

@@ -3,12 +3,14 @@ package core
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/payhost/payhost/host/internal/intent"
 	"github.com/payhost/payhost/host/internal/store"
 	"github.com/payhost/payhost/host/payment"
 	"github.com/payhost/payhost/sdk"
+	"github.com/shopspring/decimal"
 )
 
 // CreateRefund gives back all of a succeeded payment, or part of it. Refunds that are open or done count towards what
@@ -24,41 +26,45 @@ func (c *Core) CreateRefund(ctx context.Context, paymentID string, r payment.Ref
 	if err := checks.err(); err != nil {
 		return nil, false, err
 	}
-	parent, err := c.get(ctx, payment.KindPayment, paymentID)
+	parent, err := c.getUnderKey(ctx, payment.KindPayment, paymentID)
 	if err != nil {
 		return nil, false, err
 	}
-	amount := payment.Amount{Decimal: r.Amount}
+	// A request without an amount is told from others by the payment's own amount, whatever of it was captured since.
+	amount, said := payment.Amount{Decimal: r.Amount}, payment.Amount{Decimal: r.Amount}
 	if r.Amount.IsZero() {
-		amount = parent.Amount
+		amount, said = paidOf(parent), parent.Amount
 	}
-	request, err := json.Marshal(intent.RefundDetails{Reason: r.Reason, Amount: amount.String()})
-	if err != nil {
+	request, err1 := json.Marshal(intent.RefundDetails{Reason: r.Reason, Amount: amount.String()})
+	asked, err2 := json.Marshal(intent.RefundDetails{Reason: r.Reason, Amount: said.String()})
+	if err := errors.Join(err1, err2); err != nil {
 		return nil, false, err
 	}
-	hash, err := requestHash("create_refund", paymentID, request)
-	if err != nil {
-		return nil, false, err
-	}
-	id, err := c.replay(ctx, key, hash)
-	replayed := id != ""
+	id, replayed, err := c.create(ctx, &intent.Intent{
+		Kind: payment.KindRefund, Provider: parent.Provider, ParentID: paymentID, Amount: amount, Currency: parent.Currency,
+		MerchantReference: parent.MerchantReference, Method: parent.Method, Request: request, IdempotencyKey: key,
+	}, asked)
 	if err != nil {
 		return nil, replayed, err
-	}
-	if !replayed {
-		id, replayed, err = c.create(ctx, &intent.Intent{
-			Kind: payment.KindRefund, Provider: parent.Provider, ParentID: paymentID, Amount: amount, Currency: parent.Currency,
-			MerchantReference: parent.MerchantReference, Method: parent.Method, Request: request, IdempotencyKey: key,
-		})
-		if err != nil {
-			return nil, replayed, err
-		}
 	}
 	refund, err := c.Refund(ctx, id)
 	if err != nil {
-		return nil, replayed, err
+		return nil, replayed, recordedBut(err, parent.Provider, id)
 	}
 	return refund, replayed, refundProblem(refund)
+}
+
+// paidOf is how much of a payment can have been paid: what was captured, where only a part was, and never more than what
+// the provider says was paid in the payment's currency.
+func paidOf(i *intent.Intent) payment.Amount {
+	paid := i.Amount
+	if i.Captured != nil {
+		paid = *i.Captured
+	}
+	if i.PaidAmount != nil && i.PaidCurrency == i.Currency && i.PaidAmount.LessThan(paid.Decimal) {
+		paid = *i.PaidAmount
+	}
+	return paid
 }
 
 // refundProblem is the error for a refund that the provider refused or whose outcome is in doubt: the payment is as it
@@ -77,21 +83,53 @@ func refundable(ctx context.Context, tx *store.Tx, refund *intent.Intent) error 
 	if err != nil {
 		return err
 	}
-	if parent.Status != payment.Succeeded {
+	switch {
+	case parent.Fingerprint != "" && parent.Fingerprint != refund.Fingerprint:
+		return errForeign(parent)
+	case parent.Status != payment.Succeeded:
 		return conflict(parent, fmt.Sprintf("it is %s: only a succeeded payment can be refunded", parent.Status))
 	}
-	others, err := tx.Children(ctx, parent.ID)
+	left, err := leftToRefund(ctx, tx, parent, "")
 	if err != nil {
 		return err
 	}
-	left := parent.Amount.Decimal
-	for _, o := range others {
-		if o.Status != payment.Failed {
-			left = left.Sub(o.Amount.Decimal)
-		}
-	}
 	if refund.Amount.GreaterThan(left) {
 		return conflict(parent, fmt.Sprintf("%s %s is left to refund", left, parent.Currency))
+	}
+	return nil
+}
+
+// leftToRefund is how much of a payment can still be given back: what was paid, less the refunds that are open or done.
+// except is the id of one that does not count, "" for none.
+func leftToRefund(ctx context.Context, tx *store.Tx, parent *intent.Intent, except string) (decimal.Decimal, error) {
+	refunds, err := tx.Children(ctx, parent.ID)
+	if err != nil {
+		return decimal.Zero, err
+	}
+	left := paidOf(parent).Decimal
+	for _, r := range refunds {
+		if r.Status != payment.Failed && r.ID != except {
+			left = left.Sub(r.Amount.Decimal)
+		}
+	}
+	return left, nil
+}
+
+// contestRefund finds out what is wrong with a refund that the provider has started: that it is of money which never came,
+// or of more than is left of it.
+func contestRefund(ctx context.Context, tx *store.Tx, i *intent.Intent, r *intent.Report) error {
+	parent, err := tx.Intent(ctx, i.ParentID)
+	if err != nil {
+		return err
+	}
+	left, err := leftToRefund(ctx, tx, parent, i.ID)
+	switch {
+	case err != nil:
+		return err
+	case parent.SucceededAt.IsZero():
+		r.Contested = fmt.Sprintf("the provider has refunded %s, which is %s and has never succeeded", parent.ID, parent.Status)
+	case i.Amount.GreaterThan(left):
+		r.Contested = fmt.Sprintf("the provider has refunded %s of %s, where %s was left", i.Money(), parent.ID, left)
 	}
 	return nil
 }

@@ -32,7 +32,7 @@ func TestRefundsNeverExceedTheirPayment(t *testing.T) {
 	r.account.Refund = func(_ context.Context, req sdk.CreateRefundRequest) (*sdk.Refund, error) {
 		return &sdk.Refund{ProviderReference: "r-" + req.Reference, Status: sdk.RefundSucceeded}, nil
 	}
-	second, err := store.Open(t.Context(), r.url)
+	second, err := store.Open(t.Context(), r.url, store.WithClock(r.clock.now))
 	if err != nil {
 		t.Fatal(err)
 	}

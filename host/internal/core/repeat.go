@@ -28,39 +28,41 @@ const (
 //	rejects_duplicates  ask; not found (immediate): repeat      repeat
 //	returns_original    repeat                                  repeat
 //
-// In every case only within the declared window since the first attempt, by the same identity, and by the plugin version
-// that derived the keys.
-func (c *Core) mayRepeat(ctx context.Context, l Lease, i *intent.Intent, notFound bool) (repeatDecision, error) {
-	verb := c.verbOf(i.Kind)
-	g := verb.guarantee(l.Info())
-	if i.Status != payment.Unknown || g.Repeat != sdk.RepeatRejectsDuplicates && g.Repeat != sdk.RepeatReturnsOriginal {
-		return repeatNever, nil
+// In every case only within the declared window since the first attempt, by the same identity, by the plugin version that
+// derived the keys, and when no other attempt can reach the provider any more. now is the database's.
+func (c *Core) mayRepeat(l Lease, i *intent.Intent, attempts []payment.Attempt, notFound bool, now time.Time) repeatDecision {
+	op := c.verbOf(i.Kind)
+	g := op.guarantee(l.Info())
+	if i.Status != payment.Unknown || len(attempts) == 0 || arrived(attempts) {
+		return repeatNever
 	}
+	if g.Repeat != sdk.RepeatRejectsDuplicates && g.Repeat != sdk.RepeatReturnsOriginal {
+		return repeatNever
+	}
+	if _, busy := anyUnderWay(attempts, now); busy {
+		return repeatNever
+	}
+
+	first := attempts[0]
+	switch {
+	case tooLate(first, now, l, g), g.Repeat == sdk.RepeatRejectsDuplicates && notFound && !immediate(l, i.Kind):
+		return repeatNever
+	case first.Fingerprint != l.Fingerprint(), first.PluginVersion != l.Version():
+		return repeatForeign
+	}
+	return repeatNow
+}
+
+// tooLate reports whether a repeat begun now could reach the provider when its guarantee no longer holds. A twentieth of
+// the window is left as a margin: the provider counts by a clock of its own. A first attempt that is in the future was
+// dated by a clock that has been set back since, and tells nothing.
+func tooLate(first payment.Attempt, now time.Time, l Lease, g sdk.RepeatGuarantee) bool {
 	window := g.Window
 	if window == 0 {
 		window = defaultReplayWindow
 	}
-	var attempts []payment.Attempt
-	err := c.store.Look(ctx, func(tx *store.Tx) (err error) {
-		attempts, err = tx.Attempts(ctx, i.ID)
-		return err
-	})
-	if err != nil || len(attempts) == 0 || arrived(attempts) {
-		return repeatNever, err
-	}
-	first := attempts[0]
-	switch {
-	case tooLate(first, c.now(), l, window), g.Repeat == sdk.RepeatRejectsDuplicates && notFound && !immediate(l, i.Kind):
-		return repeatNever, nil
-	case first.Fingerprint != l.Fingerprint(), first.PluginVersion != l.Version():
-		return repeatForeign, nil
-	}
-	return repeatNow, nil
-}
-
-// tooLate reports whether a repeat begun now could reach the provider when its guarantee no longer holds.
-func tooLate(first payment.Attempt, now time.Time, l Lease, window time.Duration) bool {
-	return now.Add(l.Config().Timeout).Sub(first.StartedAt) > window
+	since := now.Sub(first.StartedAt)
+	return since < 0 || since+l.Config().Timeout > window-window/20
 }
 
 // arrived reports whether the provider has said that it knows the create's key: then there is nothing to repeat, only
@@ -69,37 +71,100 @@ func arrived(attempts []payment.Attempt) bool {
 	return slices.ContainsFunc(attempts, func(a payment.Attempt) bool { return a.Code == string(sdk.CodeDuplicate) })
 }
 
-// repeat sends a doubtful create again, as one more attempt of the same intent. What was decided before is worth nothing
-// by itself: a notice, an operator or another host may have settled the intent since, and a repeat would move its money
-// after all. So the doubt is read again in the transaction that records the attempt.
-func (c *Core) repeat(ctx context.Context, l Lease, i *intent.Intent) error {
-	verb := c.verbOf(i.Kind)
-	number := 0
+// repeat sends a doubtful create again where that is safe, as one more attempt of the same intent. All of it is judged in
+// the transaction that records the attempt, by the database's clock: before that a notice, an operator or another host may
+// settle the intent, and any time may pass.
+func (c *Core) repeat(ctx context.Context, l Lease, i *intent.Intent, notFound bool) (repeatDecision, error) {
+	op := c.verbOf(i.Kind)
+	if g := op.guarantee(l.Info()); i.Status != payment.Unknown || g.Repeat == "" || g.Repeat == sdk.RepeatNone {
+		return repeatNever, nil
+	}
+	w := c.wallFrom(l.Config().Timeout)
+	decision := repeatNever
+	var attempt payment.Attempt
 	err := c.store.Update(ctx, func(tx *store.Tx) error {
 		current, err := tx.IntentToChange(ctx, i.ID)
-		if err != nil || current.Status != payment.Unknown {
+		if err != nil {
 			return err
 		}
 		attempts, err := tx.Attempts(ctx, i.ID)
 		if err != nil {
 			return err
 		}
+		if decision = c.mayRepeat(l, current, attempts, notFound, tx.Now()); decision != repeatNow {
+			return nil
+		}
+		i = current
+		attempt = c.newAttempt(tx, len(attempts)+1, op.verb, l)
+		return tx.InsertAttempt(ctx, i.ID, attempt)
+	})
+	if err != nil || decision != repeatNow {
+		return decision, err
+	}
+
+	// The attempt is on disk: from here on it must come to an end, whatever happens to whoever asked for it.
+	w.deadline = attempt.Deadline
+	defer c.running.add(i.ID, attempt.Number)()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), w.left())
+	defer cancel()
+	c.attempt(ctx, l, op, i, attempt, w, true)
+	return repeatNow, nil
+}
+
+// repeatCapture sends a capture in doubt again, with its own key, where the plugin declares that this answers with the
+// first one's result. done reports whether it was sent.
+func (c *Core) repeatCapture(ctx context.Context, l Lease, i *intent.Intent) (done bool, err error) {
+	g := l.Info().CapturePayment
+	if g.Repeat != sdk.RepeatReturnsOriginal || !l.Has(sdk.CapabilityCapturePayment) {
+		return false, nil
+	}
+	w := c.wallFrom(l.Config().Timeout)
+	var attempt payment.Attempt
+	err = c.store.Update(ctx, func(tx *store.Tx) error {
+		current, err := tx.IntentToChange(ctx, i.ID)
+		if err != nil || current.Doubt != verbCapture || current.Status.Final() {
+			return err
+		}
+		attempts, err := tx.Attempts(ctx, i.ID)
+		if err != nil {
+			return err
+		}
+		first, ok := firstInDoubt(attempts)
+		if _, busy := anyUnderWay(attempts, tx.Now()); busy || !ok || tooLate(first, tx.Now(), l, g) {
+			return nil
+		}
+		if first.Fingerprint != l.Fingerprint() || first.PluginVersion != l.Version() {
+			return nil
+		}
+		i, done = current, true
+		attempt = c.newAttempt(tx, len(attempts)+1, verbCapture, l)
+		attempt.ActionKey, attempt.Amount = first.ActionKey, first.Amount
+		return tx.InsertAttempt(ctx, i.ID, attempt)
+	})
+	if err != nil || !done {
+		return false, err
+	}
+
+	w.deadline = attempt.Deadline
+	defer c.running.add(i.ID, attempt.Number)()
+	c.runAction(context.WithoutCancel(ctx), l, i, action{verb: verbCapture, call: callCapture}, attempt, w)
+	return true, nil
+}
+
+// firstInDoubt finds the first attempt at the capture that is in doubt.
+func firstInDoubt(attempts []payment.Attempt) (payment.Attempt, bool) {
+	for k := len(attempts) - 1; k >= 0; k-- {
+		if attempts[k].Verb != verbCapture || attempts[k].Outcome != string(sdk.OutcomeUnknown) {
+			continue
+		}
+		key := attempts[k].ActionKey
 		for _, a := range attempts {
-			if a.Outcome == "" {
-				return store.ErrConflict // another call for it runs
+			if a.Verb == verbCapture && a.ActionKey == key {
+				return a, key != ""
 			}
 		}
-		number, i = len(attempts)+1, current
-		return tx.InsertAttempt(ctx, i.ID, c.newAttempt(number, verb.verb, l))
-	})
-	if err != nil || number == 0 {
-		return err
 	}
-	// The attempt is on disk: from here on it must come to an end, whatever happens to whoever asked for it.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), l.Config().Timeout)
-	defer cancel()
-	c.attempt(ctx, l, verb, i, number, false, true)
-	return nil
+	return payment.Attempt{}, false
 }
 
 // reviewForeign puts an intent that can no longer be repeated under review, unless its doubt has been settled meanwhile.

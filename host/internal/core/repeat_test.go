@@ -59,11 +59,11 @@ func TestAPayoutThatIsSettledMeanwhileIsNotRepeated(t *testing.T) {
 				var want payment.Status
 				r.account.PayoutStatus = func(context.Context, sdk.GetPayoutRequest) (*sdk.Payout, error) {
 					settled(t, r, p.ID)
+					if identity != "the same identity" {
+						r.account.Identity = identity
+					}
 					want = r.payoutStatus(t, p.ID)
 					return nil, failing(sdk.CodeNotFound, sdk.OutcomeRefused)
-				}
-				if identity != "the same identity" {
-					r.account.Identity = identity
 				}
 				r.clock.add(10 * time.Second)
 				if err := r.Recover(t.Context()); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/payhost/payhost/host/internal/intent"
 	"github.com/payhost/payhost/host/internal/store"
@@ -38,14 +39,13 @@ func (c *Core) Resolve(ctx context.Context, kind payment.Kind, id string, r Reso
 	if err := checks.err(); err != nil {
 		return err
 	}
-	i, err := c.get(ctx, kind, id)
-	if err != nil {
+	if _, err := c.get(ctx, kind, id); err != nil {
 		return err
 	}
-	if i.Status == payment.Created {
-		return conflict(i, "its call to the provider still runs; resolve it when it has ended")
-	}
 	return c.change(ctx, id, func(tx *store.Tx, i *intent.Intent) error {
+		if err := c.mayResolve(ctx, tx, i); err != nil {
+			return err
+		}
 		if i.Status != r.Status && !intent.Allowed(kind, i.Status, r.Status) {
 			return conflict(i, fmt.Sprintf("it is %s, which cannot become %s", i.Status, r.Status))
 		}
@@ -54,6 +54,20 @@ func (c *Core) Resolve(ctx context.Context, kind payment.Kind, id string, r Reso
 		}, intent.Asking{})
 		return err
 	})
+}
+
+// mayResolve refuses a decision while a call may still reach the provider: what it does would come after the decision.
+func (c *Core) mayResolve(ctx context.Context, tx *store.Tx, i *intent.Intent) error {
+	attempts, err := tx.Attempts(ctx, i.ID)
+	if err != nil {
+		return err
+	}
+	a, busy := anyUnderWay(attempts, tx.Now())
+	if !busy {
+		return nil
+	}
+	return conflict(i, fmt.Sprintf("its %s may still reach the provider until %s; resolve it after that", a.Verb,
+		a.Deadline.Add(lostGrace).Format(time.RFC3339)))
 }
 
 func operator(name string) string {

@@ -28,6 +28,9 @@ const (
 // Wait returns when no provider call of this host runs any more.
 func (c *Core) Wait() { c.calls.wait() }
 
+// GiveUp ends the keeping of answers that the database does not take; what they say is logged. Close the plugins first.
+func (c *Core) GiveUp() { c.close.Do(func() { close(c.closing) }) }
+
 // Recover does one round for every provider, and waits for all of them: attempts whose host has gone become unknown, and
 // what is due is asked about, repeated where that is proven safe, or expired.
 func (c *Core) Recover(ctx context.Context) error {
@@ -130,6 +133,9 @@ func (r *round) claim(ctx context.Context) ([]claimed, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(due) == 0 {
+		return nil, r.putOffDamaged(ctx)
+	}
 	if together := r.together(ctx, due); len(together) > 1 {
 		mine, err := r.take(ctx, together)
 		if len(mine) > 0 || err != nil {
@@ -143,6 +149,21 @@ func (r *round) claim(ctx context.Context) ([]claimed, error) {
 		}
 	}
 	return nil, nil
+}
+
+// putOffDamaged takes intents that cannot be read out of the way of those behind them.
+func (r *round) putOffDamaged(ctx context.Context) error {
+	damaged := false
+	err := r.core.store.Look(ctx, func(tx *store.Tx) (err error) {
+		damaged, err = tx.DamagedDue(ctx, r.provider, r.until, listAtMost)
+		return err
+	})
+	if err != nil || !damaged {
+		return err
+	}
+	return r.core.store.Update(ctx, func(tx *store.Tx) error {
+		return tx.PutOffDamaged(ctx, r.provider, r.until, tx.Now().Add(maxCheck), listAtMost)
+	})
 }
 
 // together gives those that are due and can be asked about in one call.
@@ -168,7 +189,7 @@ func (r *round) take(ctx context.Context, list []*intent.Intent) (mine []claimed
 	err = r.core.store.Update(ctx, func(tx *store.Tx) error {
 		for _, i := range list {
 			was := i.CheckAt
-			i.CheckAt = r.core.nowMicro().Add(r.hold)
+			i.CheckAt = tx.Now().Add(r.hold)
 			err := tx.SaveIntent(ctx, i)
 			if errors.Is(err, store.ErrConflict) {
 				continue // somebody else has it

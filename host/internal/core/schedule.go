@@ -20,6 +20,9 @@ func (c *Core) schedule(i *intent.Intent, v intent.Verdict, r intent.Report) {
 		return
 	case !v.Moved && r.Proof < intent.Answer:
 		return // a notice that brings no news must not put off the next look
+	case i.Status == payment.Expired:
+		scheduleExpired(i, v, r)
+		return
 	case i.Status.Final():
 		i.CheckAt, i.Checks = time.Time{}, 0
 		return
@@ -32,6 +35,28 @@ func (c *Core) schedule(i *intent.Intent, v intent.Verdict, r intent.Report) {
 		return
 	}
 	i.Checks++
+}
+
+// A payment that has expired may be paid all the same: it is asked about once more after an hour, and after a day.
+const (
+	firstExpiredCheck  = time.Hour
+	secondExpiredCheck = 24 * time.Hour
+	// expiredChecks is when asking ends if the provider does not answer.
+	expiredChecks = 72 * time.Hour
+)
+
+func scheduleExpired(i *intent.Intent, v intent.Verdict, r intent.Report) {
+	switch {
+	case v.Moved:
+		i.CheckAt, i.Checks = r.At.Add(firstExpiredCheck), 0
+		if i.ExpiresAt.IsZero() || i.ExpiresAt.After(r.At) {
+			i.ExpiresAt = r.At
+		}
+	case i.CheckAt.Before(i.ExpiresAt.Add(secondExpiredCheck)):
+		i.CheckAt, i.Checks = i.ExpiresAt.Add(secondExpiredCheck), 0
+	default:
+		i.CheckAt, i.Checks = time.Time{}, 0
+	}
 }
 
 // pause is how long to wait before the next look: doubled each time, and spread by a fifth either way so that intents

@@ -152,13 +152,17 @@ func checkPayment(r payment.Request, key string, now time.Time) error {
 	}
 	c.url("success_url", r.SuccessURL)
 	c.url("cancel_url", r.CancelURL)
-	if !r.ExpiresAt.IsZero() && !r.ExpiresAt.After(now) {
-		c.add("expires_at", "is in the past")
-	}
 	c.metadata(r.Metadata)
 	c.options(r.ProviderOptions)
+	if len(c.violations) > 0 && past(r.ExpiresAt, now) { // by itself it does not make a request wrong that is a repeat
+		c.add("expires_at", inThePast)
+	}
 	return c.err()
 }
+
+const inThePast = "is in the past"
+
+func past(at, now time.Time) bool { return !at.IsZero() && !at.After(now) }
 
 func checkPayout(r payment.PayoutRequest, key string) error {
 	var c checks
@@ -179,17 +183,35 @@ func checkPayout(r payment.PayoutRequest, key string) error {
 	return c.err()
 }
 
-// requestHash tells two requests under one key apart. It is of the JSON values: key order and white space do not count.
-func requestHash(action, subject string, request json.RawMessage) (string, error) {
+// requestHashes tell two requests under one key apart. They are of the JSON values: key order and white space do not count,
+// nor do zeros at the ends of the amount. The first is how a key is recorded now; keys of former versions have the second,
+// which took 60.0 and 60.00 for two amounts.
+func requestHashes(action, subject string, request json.RawMessage) ([]string, error) {
 	d := json.NewDecoder(bytes.NewReader(request))
 	d.UseNumber()
 	var v any
 	if err := d.Decode(&v); err != nil {
-		return "", err
+		return nil, err
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return "", errors.New("more than one JSON value")
+		return nil, errors.New("more than one JSON value")
 	}
+
+	former, err := valueHash(action, subject, v)
+	if err != nil {
+		return nil, err
+	}
+	object, ok := v.(map[string]any)
+	if text, isText := object["amount"].(string); ok && isText {
+		if amount, err := decimal.NewFromString(text); err == nil {
+			object["amount"] = amount.String() // without zeros at the end
+		}
+	}
+	now, err := valueHash(action, subject, v)
+	return []string{now, former}, err
+}
+
+func valueHash(action, subject string, v any) (string, error) {
 	canonical, err := json.Marshal(v) // sorts keys
 	if err != nil {
 		return "", err

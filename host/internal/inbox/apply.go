@@ -112,11 +112,7 @@ func (a *application) one(ctx context.Context, e *sdk.Event) (matched bool, err 
 	if applied || err != nil {
 		return true, err
 	}
-	actor := core.ActorWebhook
-	if a.notice.Purpose != purposeWebhook {
-		actor = core.ActorReturn
-	}
-	report := a.inbox.core.EventReport(actor, a.reading.proof, e)
+	report := a.report(e, i)
 	verdict, err := a.inbox.core.Apply(ctx, a.tx, i, report, a.inbox.core.Asking(a.lease, i))
 	if err != nil {
 		return true, err
@@ -130,6 +126,23 @@ func (a *application) one(ctx context.Context, e *sdk.Event) (matched bool, err 
 		return true, a.take(ctx, e, i)
 	}
 	return true, nil
+}
+
+// report turns an event into a report about the intent that it fits. What comes for an account that has become somebody
+// else at the provider, since the intent was made, is not about the intent's money for certain.
+func (a *application) report(e *sdk.Event, i *intent.Intent) intent.Report {
+	actor := core.ActorWebhook
+	if a.notice.Purpose != purposeWebhook {
+		actor = core.ActorReturn
+	}
+	r := a.inbox.core.EventReport(actor, a.reading.proof, e)
+	r.Named = e.Reference == i.ID || a.notice.IntentID == i.ID
+	if core.Foreign(a.lease, i) && r.Proof > intent.Hint {
+		r.Status, r.Reason = payment.UnderReview, payment.ReviewUnproven
+		r.Message = "the account's identity at the provider has changed since this was made, and a notice of the new one says " +
+			string(a.inbox.core.EventReport(actor, a.reading.proof, e).Status)
+	}
+	return r
 }
 
 // match finds what an event is about: the intent that its reference names or, in the scope of one intent, that one; else
@@ -234,14 +247,12 @@ func (a *application) providerRefund(ctx context.Context, e *sdk.Event) (*intent
 	if err := a.notOurs(ctx, parent); err != nil {
 		return nil, err
 	}
-	if err := a.tx.TakeEventID(ctx, a.notice.Provider, eventKey(e, parent.ID), a.notice.ID, a.inbox.now()); errors.Is(err, store.ErrExists) {
-		return nil, errKnown
-	} else if err != nil {
+	if err := a.startRefund(ctx, e, parent); err != nil {
 		return nil, err
 	}
 	amount := parent.Amount
-	if e.Refund.Amount != nil {
-		amount = payment.Amount{Decimal: e.Refund.Amount.Amount}
+	if said := e.Refund.Amount; said != nil && said.Amount.IsPositive() {
+		amount = payment.Amount{Decimal: said.Amount}
 	}
 	request, err := json.Marshal(intent.RefundDetails{Reason: "started by the provider", Amount: amount.String()})
 	if err != nil {
@@ -251,7 +262,7 @@ func (a *application) providerRefund(ctx context.Context, e *sdk.Event) (*intent
 	i := &intent.Intent{
 		ID: core.NewID("re"), Kind: payment.KindRefund, Provider: parent.Provider, ParentID: parent.ID, Amount: amount,
 		Currency: parent.Currency, MerchantReference: parent.MerchantReference, Request: request, CreatedAt: now, UpdatedAt: now,
-		Status: payment.Unknown, ProviderReference: e.Refund.ProviderReference,
+		Status: payment.Unknown, ProviderReference: e.Refund.ProviderReference, Fingerprint: parent.Fingerprint,
 	}
 	if i.ProviderReference != "" {
 		i.References = []string{i.ProviderReference}
@@ -262,12 +273,45 @@ func (a *application) providerRefund(ctx context.Context, e *sdk.Event) (*intent
 	return i, a.tx.SaveIntent(ctx, i) // with its references
 }
 
-// seen reports whether an event was applied before. An event that is to be applied again, by hand, never was.
+// startRefund takes the event of a refund that the provider started: it starts one refund, whatever else comes under its id.
+func (a *application) startRefund(ctx context.Context, e *sdk.Event, parent *intent.Intent) error {
+	name := parent.ID + ":id:" + e.ID
+	if e.ID == "" {
+		name = eventKey(e, parent.ID)
+	}
+	err := a.tx.TakeEventID(ctx, a.notice.Provider, name, a.notice.ID, a.inbox.now())
+	if err == nil {
+		return a.tx.KeepEventID(ctx, a.notice.Provider, eventKey(e, parent.ID), a.notice.ID, a.inbox.now())
+	}
+	if !errors.Is(err, store.ErrExists) {
+		return err
+	}
+
+	same, err := a.tx.EventApplied(ctx, a.notice.Provider, eventKey(e, parent.ID))
+	if err != nil {
+		return err
+	}
+	if !same {
+		a.notice.Error = fmt.Sprintf("event %s has started a refund of %s before, and says something else now: it is not applied", e.ID, parent.ID)
+	}
+	return errKnown
+}
+
+// seen reports whether an event was applied before. An event that is to be applied again, by hand, never was. What this
+// very notice has applied, when it was read before, it has applied.
 func (a *application) seen(ctx context.Context, e *sdk.Event, i *intent.Intent) (bool, error) {
 	if a.again || a.reading.proof == intent.Hint {
 		return false, nil
 	}
-	return a.tx.EventApplied(ctx, a.notice.Provider, eventKey(e, i.ID))
+	applied, err := a.tx.EventApplied(ctx, a.notice.Provider, eventKey(e, i.ID))
+	if !applied || err != nil {
+		return false, err
+	}
+	by, err := a.tx.EventAppliedBy(ctx, a.notice.Provider, eventKey(e, i.ID))
+	if by == a.notice.ID {
+		a.notice.State = payment.WebhookApplied
+	}
+	return true, err
 }
 
 // take records that an event is applied. Only verified, applied events occupy an id.
@@ -275,13 +319,18 @@ func (a *application) take(ctx context.Context, e *sdk.Event, i *intent.Intent) 
 	return a.tx.KeepEventID(ctx, a.notice.Provider, eventKey(e, i.ID), a.notice.ID, a.inbox.now()) // kept before when applied again by hand
 }
 
-// eventKey names an event: the provider's id for it, else a digest of what it says. Both are of one intent, so that an id
-// which a provider uses twice does no harm.
+// eventKey names an event: by the provider's id for it, where it has one, and by a digest of what it says. Both are of one
+// intent, so that an id which a provider uses twice does no harm; and what comes under a known id and says something else
+// is another event.
 func eventKey(e *sdk.Event, id string) string {
-	if e.ID != "" {
-		return id + ":id:" + e.ID
+	said := *e
+	if said.ID != "" { // when it happened is no part of what it says: some providers send the time of the delivery
+		said.OccurredAt = time.Time{}
 	}
-	said, _ := json.Marshal(e) // plain data always marshals
-	sum := sha256.Sum256(said)
+	text, _ := json.Marshal(said) // plain data always marshals
+	sum := sha256.Sum256(text)
+	if e.ID != "" {
+		return id + ":id:" + e.ID + ":" + hex.EncodeToString(sum[:8])
+	}
 	return id + ":hash:" + hex.EncodeToString(sum[:])
 }

@@ -19,6 +19,7 @@ type attachment struct {
 	intentID string
 	operator string
 	fits     bool // at least one event was applied to it
+	taken    bool // at least one event has been attached before
 }
 
 // Attach reads a stored notice again and applies those of its events that fit nothing by themselves to a payment, payout
@@ -53,6 +54,9 @@ func (b *Inbox) Attach(ctx context.Context, id, intentID, operator string) (*sto
 	r.attach = &attachment{intentID: intentID, operator: operator}
 	if err := b.apply(ctx, l, n, r, false); err != nil {
 		return nil, err
+	}
+	if !r.attach.fits && r.attach.taken {
+		return nil, notAttached(n, intentID, "its events have been attached before, and what they tell of happened once")
 	}
 	if !r.attach.fits {
 		return nil, notAttached(n, intentID, "none of its events is without a payment and of the kind of this one")
@@ -97,6 +101,16 @@ func (a *application) attached(ctx context.Context, e *sdk.Event) (*intent.Inten
 	fits := map[payment.Kind]bool{payment.KindPayment: e.Payment != nil, payment.KindPayout: e.Payout != nil, payment.KindRefund: e.Refund != nil}
 	if !fits[i.Kind] {
 		return nil, store.ErrNotFound
+	}
+
+	// An event is attached once: what it tells of happened once.
+	taken := a.tx.TakeEventID(ctx, a.notice.Provider, eventKey(e, "attached:"+a.notice.ID), a.notice.ID, a.inbox.now())
+	if errors.Is(taken, store.ErrExists) && a.reading.proof > intent.Hint {
+		a.reading.attach.taken = true
+		return nil, store.ErrNotFound
+	}
+	if taken != nil && !errors.Is(taken, store.ErrExists) {
+		return nil, taken
 	}
 	a.reading.attach.fits = true
 	return i, a.tx.AddHistory(ctx, i.ID, payment.Change{At: a.inbox.now().UTC().Truncate(time.Microsecond),

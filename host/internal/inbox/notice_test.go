@@ -36,6 +36,21 @@ func refundEvent(paymentID, theirs string) sdk.Event {
 		Amount: &sdk.Money{Amount: decimal.RequireFromString("10"), Currency: "USD"}}}
 }
 
+// paid makes a payment that has succeeded.
+func (r *rig) paid(t *testing.T, key string) *payment.Payment {
+	t.Helper()
+	p := r.pay(t, key)
+	webhook := r.account.Webhook
+	r.saying(sdk.VerifiedBySignature, sdk.Event{ID: "paid", Reference: p.ID, Payment: &sdk.Payment{Status: sdk.PaymentSucceeded,
+		Amount: &sdk.Money{Amount: decimal.RequireFromString("60"), Currency: "USD"}}})
+	r.post("/webhooks/acme", "{}")
+	r.account.Webhook = webhook
+	if got := r.status(t, p.ID); got != payment.Succeeded {
+		t.Fatalf("it is %s", got)
+	}
+	return p
+}
+
 func (r *rig) refunds(t *testing.T, id string) []payment.Refund {
 	t.Helper()
 	list, err := r.core.Refunds(t.Context(), id)
@@ -49,7 +64,7 @@ func TestARefundThatTheProviderStartsIsOneRefund(t *testing.T) {
 	for _, theirs := range []string{"r-1", ""} {
 		t.Run("reference "+theirs, func(t *testing.T) {
 			r := newRig(t, sdk.TrustSignature)
-			p := r.pay(t, "k")
+			p := r.paid(t, "k")
 			r.saying(sdk.VerifiedBySignature, refundEvent(p.ID, theirs))
 			for range 3 {
 				r.post("/webhooks/acme", "{}")

@@ -31,6 +31,9 @@ type Report struct {
 	Actor string // who or what, for the history: call, poll, webhook, return, operator, host
 	Proof Proof
 	At    time.Time
+	// Named: it names the intent by our own reference, or came on the intent's own URL. What names it by the provider's
+	// reference alone proves less.
+	Named bool
 
 	Status payment.Status
 	// Reason is for a Status of under_review; empty is ReviewProvider.
@@ -41,12 +44,22 @@ type Report struct {
 	NextAction        *payment.NextAction
 	Amount            *sdk.Money // what it is for; nil when not said
 	Paid              *sdk.Money // what was really paid; nil when not said
-	// Receipts are transfers, when the payment can be paid in parts; Received is the sum of all distinct ones so far,
-	// which whoever keeps them fills in before Decide.
+	// Transaction is the provider's id of the transaction, or of the customer's try, that this is about; "" when the
+	// provider has none.
+	Transaction string
+	// Receipts are transfers, when the payment can be paid in parts.
 	Receipts []Receipt
-	Received *sdk.Money
 	State    []byte
 	Failure  *payment.Failure
+
+	// The rest is filled in before Decide by whoever keeps the receipts and references.
+
+	// Received is the sum of all distinct transfers so far, where there are several or the report has some.
+	Received *sdk.Money
+	// SucceededBy are the transactions that have succeeded before.
+	SucceededBy []string
+	// Contested says why the money that the report is about counts for another intent already; "" when it does not.
+	Contested string
 }
 
 // Asking says what can be found out from the provider.
@@ -70,7 +83,20 @@ type Verdict struct {
 	Note string
 }
 
-// Decide applies a report to an intent: it gives the intent as it then is, and what happened. The same report twice
+// claim is the status that a report proves.
+type claim struct {
+	status payment.Status
+	reason payment.ReviewReason
+	note   string
+	// ask: nothing is proven before the provider has been asked.
+	ask bool
+	// second: the report is of money that came besides the money that was asked for. No question answers that.
+	second bool
+	// afterEnd: money moves although the intent had ended without any.
+	afterEnd bool
+}
+
+// Decide applies a report to an intent: it returns the intent as it then is, and what happened. The same report twice
 // changes nothing the second time.
 func Decide(i Intent, r Report, ask Asking) (Intent, Verdict) {
 	v := Verdict{From: i.Status}
@@ -78,67 +104,138 @@ func Decide(i Intent, r Report, ask Asking) (Intent, Verdict) {
 		v.Ask, v.Note = ask.Possible, "unverified: only a reason to ask the provider"
 		return i, v
 	}
-	target, reason, note := weigh(i, r, ask)
-	v.Note = note
-	if target == "" {
+	if note := ofAnotherTry(i, r); note != "" {
+		v.Note = note
+		return i, v
+	}
+
+	c := weigh(i, r, ask)
+	if r.Proof != Operator {
+		c = confront(i, r, ask, c)
+	}
+	v.Note = c.note
+	if c.ask {
 		v.Ask = true
 		return i, v
 	}
-	if contradicts(i, target) && r.Proof != Operator {
-		if r.Proof != Answer && ask.Possible {
-			v.Ask, v.Note = true, fmt.Sprintf("%s contradicts a success: asking the provider", target)
-			return i, v
-		}
-		note = join(fmt.Sprintf("the provider says %s after it had succeeded", target), note)
-		target, reason = payment.UnderReview, payment.ReviewProvider
-	}
+
 	i = merge(i, r)
-	v.Note = note
-	if target == i.Status && (target != payment.UnderReview || reason == i.ReviewReason) {
+	if c.status == i.Status && (c.status != payment.UnderReview || c.reason == i.ReviewReason) {
 		return i, v
 	}
-	if refusal := refuse(i, r, target, reason); refusal != "" {
-		v.Note = join(refusal, note)
+	if refusal := refuse(i, r, c); refusal != "" {
+		v.Note = join(refusal, c.note)
 		return i, v
 	}
-	return move(i, r, target, reason, v)
+	return move(i, r, c, v)
 }
 
-// weigh turns what a report claims into the status that it proves. An empty target means that the provider must be
-// asked first.
-func weigh(i Intent, r Report, ask Asking) (target payment.Status, reason payment.ReviewReason, note string) {
-	switch r.Status {
-	case payment.UnderReview:
-		if r.Reason == "" {
-			r.Reason = reviewOf(i, r)
+// ofAnotherTry says so when a report is of the end of a transaction that is not the one that succeeded: customers try more
+// than once, and what became of the other tries changes nothing.
+func ofAnotherTry(i Intent, r Report) string {
+	if r.Transaction == "" || !dead(r.Status) || i.SucceededAt.IsZero() || r.Proof == Operator {
+		return ""
+	}
+	if len(r.SucceededBy) == 0 || slices.Contains(r.SucceededBy, r.Transaction) {
+		return ""
+	}
+	return fmt.Sprintf("transaction %s is %s, which is not the one that succeeded", r.Transaction, r.Status)
+}
+
+// dead reports whether a status is an end without money.
+func dead(s payment.Status) bool {
+	return s == payment.Failed || s == payment.Canceled || s == payment.Expired
+}
+
+// moving reports whether a status says that money is on its way.
+func moving(s payment.Status) bool {
+	return s == payment.Processing || s == payment.Authorized || s == payment.Pending
+}
+
+// weigh turns what a report claims into the status that it proves by itself.
+func weigh(i Intent, r Report, ask Asking) claim {
+	as := claim{status: r.Status, note: r.Message}
+	switch {
+	case r.Status == payment.UnderReview:
+		as.reason = r.Reason
+		if as.reason == "" {
+			as.reason = reviewOf(i, r)
 		}
-		return r.Status, r.Reason, r.Message
-	case payment.Failed, payment.Canceled, payment.Expired, payment.Unknown:
-		return r.Status, "", r.Message
+		return as
+	case dead(r.Status), r.Status == payment.Unknown, r.Proof == Operator:
+		return as
 	}
-	if r.Proof == Operator {
-		return r.Status, "", r.Message
+
+	success := r.Status == payment.Succeeded || r.Status == payment.Authorized
+	if success && r.Contested != "" {
+		return claim{status: payment.UnderReview, reason: payment.ReviewMismatch, note: r.Contested, second: true}
 	}
-	actual := r.Amount
-	if r.Received != nil {
-		actual = r.Received
+	if other := otherSuccess(r); other != "" {
+		return claim{status: payment.UnderReview, reason: payment.ReviewMismatch, second: true,
+			note: fmt.Sprintf("transaction %s succeeded besides %s: the money may have come twice", r.Transaction, other)}
 	}
-	if actual != nil {
-		if want := i.Money(); !actual.Equal(want) {
-			return payment.UnderReview, payment.ReviewMismatch, fmt.Sprintf("asked for %s, the provider reports %s", want, actual)
+	if wrong := wrongAmount(i, r); wrong != "" {
+		return claim{status: payment.UnderReview, reason: payment.ReviewMismatch, note: wrong}
+	}
+	if !success || r.Amount != nil || r.Received != nil || r.Proof == Answer {
+		return as
+	}
+
+	// A success without an amount: how it came must make up for that.
+	switch {
+	case ask.Possible && (ask.Amounts || r.Proof == Origin || !r.Named):
+		return claim{ask: true, note: "the notice carries no amount: asking the provider"}
+	case r.Proof == Signature && r.Named:
+		return as
+	}
+	return claim{status: payment.UnderReview, reason: payment.ReviewUnproven, note: unprovenNote(r)}
+}
+
+func unprovenNote(r Report) string {
+	if r.Proof == Signature {
+		return "a signed notice with neither an amount nor our reference, and nothing can be asked"
+	}
+	return "an unsigned notice without an amount, and nothing can be asked"
+}
+
+// otherSuccess is a transaction that has succeeded before, when a report says that another one did now. Transfers of a
+// payment that can be paid in parts are added up instead.
+func otherSuccess(r Report) string {
+	if r.Status != payment.Succeeded || r.Transaction == "" || len(r.Receipts) > 0 {
+		return ""
+	}
+	for _, id := range r.SucceededBy {
+		if id != r.Transaction {
+			return id
 		}
-		return r.Status, "", r.Message
 	}
-	if r.Status != payment.Succeeded && r.Status != payment.Authorized || r.Proof == Answer {
-		return r.Status, "", r.Message
+	return ""
+}
+
+// wrongAmount says what is wrong with the amounts of a report, "" when none contradicts the intent. Every one that is said
+// counts: what it is for, what has come in, and what was paid.
+func wrongAmount(i Intent, r Report) string {
+	want := i.Money()
+	if r.Amount != nil && !r.Amount.Equal(want) {
+		return fmt.Sprintf("asked for %s, the provider reports %s", want, r.Amount)
+	}
+	due := want
+	if i.Captured != nil {
+		due.Amount = i.Captured.Decimal
+	}
+	if r.Received != nil && !r.Received.Equal(due) {
+		return fmt.Sprintf("asked for %s, the provider reports %s", due, r.Received)
+	}
+	if r.Paid == nil || r.Status != payment.Succeeded {
+		return ""
 	}
 	switch {
-	case ask.Possible && (ask.Amounts || r.Proof == Origin):
-		return "", "", "the notice carries no amount: asking the provider"
-	case r.Proof == Signature:
-		return r.Status, "", r.Message
+	case r.Paid.Currency == due.Currency && r.Paid.Amount.LessThan(due.Amount):
+		return fmt.Sprintf("asked for %s, the provider reports that %s was paid", due, r.Paid)
+	case r.Paid.Currency != due.Currency && r.Amount == nil && r.Received == nil:
+		return fmt.Sprintf("asked for %s, the provider reports only that %s was paid", due, r.Paid)
 	}
-	return payment.UnderReview, payment.ReviewUnproven, "an unsigned notice without an amount, and nothing can be asked"
+	return ""
 }
 
 // reviewOf tells why a provider's report puts an intent under review: for its amount, where the report has another one or
@@ -154,32 +251,71 @@ func reviewOf(i Intent, r Report) payment.ReviewReason {
 	return payment.ReviewProvider
 }
 
-// contradicts reports whether target takes back a success.
-func contradicts(i Intent, target payment.Status) bool {
-	if i.Status != payment.Succeeded {
-		return false
+// confront holds a claim against what the intent is already: a success that is taken back, and money that moves after the
+// end, are not simply believed.
+func confront(i Intent, r Report, ask Asking, c claim) claim {
+	doubtful := r.Proof != Answer && ask.Possible
+	switch {
+	case c.ask, c.second:
+		return c
+	case i.Status == payment.Succeeded && dead(c.status):
+		if doubtful {
+			return claim{ask: true, note: fmt.Sprintf("%s contradicts a success: asking the provider", c.status)}
+		}
+		note := join(fmt.Sprintf("the provider says %s after it had succeeded", c.status), c.note)
+		return claim{status: payment.UnderReview, reason: payment.ReviewProvider, note: note}
+	case i.Status == payment.Succeeded && c.status == payment.UnderReview && r.Proof < Answer:
+		if doubtful {
+			return claim{ask: true, note: join("a review after a success: asking the provider", c.note)}
+		}
+		if r.Proof == Origin && (moving(r.Status) || r.Status == payment.RequiresAction) {
+			return claim{status: r.Status, note: c.note} // a lesser status, which changes nothing
+		}
+	case dead(i.Status) && moving(c.status):
+		return afterEnd(i, r, ask, c)
 	}
-	return target == payment.Failed || target == payment.Canceled || target == payment.Expired
+	return c
 }
 
-// refuse gives the reason for which a move must not happen, "" when it may.
-func refuse(i Intent, r Report, target payment.Status, reason payment.ReviewReason) string {
-	if i.Status == payment.UnderReview && target == payment.UnderReview {
+// afterEnd is for money that moves although the intent has ended without any. A notice may only be late, and an answer to
+// a call that was made before may be older than what is known; a question just asked tells what is so.
+func afterEnd(i Intent, r Report, ask Asking, c claim) claim {
+	note := join(fmt.Sprintf("the provider says %s after it was %s", c.status, i.Status), c.note)
+	switch {
+	case ask.Possible && r.Actor != actorPoll:
+		return claim{ask: true, note: note + ": asking the provider"}
+	case r.Proof == Answer:
+		return claim{status: payment.UnderReview, reason: payment.ReviewProvider, note: note, afterEnd: true}
+	}
+	return c
+}
+
+// DoubtEnded is the Doubt of an intent that had ended without money when money moved all the same.
+const DoubtEnded = "ended"
+
+// actorPoll is the actor of an answer to a question about the status.
+const actorPoll = "poll"
+
+// refuse returns the reason for which a move must not happen, "" when it may.
+func refuse(i Intent, r Report, c claim) string {
+	if i.Status == payment.UnderReview && c.status == payment.UnderReview {
 		// The host's own reasons are the stronger ones: a provider's review does not replace them. Nor does an unproven claim
 		// replace a wrong amount, which needs more to be lifted.
-		if reason == payment.ReviewMismatch || i.ReviewReason == payment.ReviewProvider {
+		if c.reason == payment.ReviewMismatch || i.ReviewReason == payment.ReviewProvider {
 			return ""
 		}
 		return "already under review"
 	}
-	if !Allowed(i.Kind, i.Status, target) {
-		return fmt.Sprintf("%s after %s changes nothing", target, i.Status)
+	if !Allowed(i.Kind, i.Status, c.status) {
+		return fmt.Sprintf("%s after %s changes nothing", c.status, i.Status)
 	}
 	if i.Status != payment.UnderReview || r.Proof == Operator {
 		return ""
 	}
 	switch {
-	case !i.SucceededAt.IsZero() && target != payment.Succeeded:
+	case i.Doubt == DoubtEnded && !c.status.Final():
+		return "it had ended: only what becomes of the money lifts the review"
+	case !i.SucceededAt.IsZero() && c.status != payment.Succeeded:
 		return "it had succeeded: only an operator can take that back"
 	case i.ReviewReason == payment.ReviewMismatch && r.Amount == nil && r.Received == nil:
 		return "under review for its amount: needs a report with the right amount, or an operator"
@@ -189,12 +325,15 @@ func refuse(i Intent, r Report, target payment.Status, reason payment.ReviewReas
 	return ""
 }
 
-// merge takes over the facts of a believed report that hold whatever its status.
+// merge takes over the facts of a believed report that hold whatever its status. The reference under which a payment has
+// succeeded stays the one that is told; others are kept beside it.
 func merge(i Intent, r Report) Intent {
-	if r.ProviderReference != "" {
-		if !slices.Contains(i.References, r.ProviderReference) {
-			i.References = append(slices.Clone(i.References), r.ProviderReference)
+	for _, reference := range []string{r.ProviderReference, r.Transaction} {
+		if reference != "" && !slices.Contains(i.References, reference) {
+			i.References = append(slices.Clone(i.References), reference)
 		}
+	}
+	if r.ProviderReference != "" && (i.SucceededAt.IsZero() || i.ProviderReference == "") {
 		i.ProviderReference = r.ProviderReference
 	}
 	if r.ProviderStatus != "" {
@@ -210,6 +349,9 @@ func merge(i Intent, r Report) Intent {
 	if paid != nil {
 		i.PaidAmount, i.PaidCurrency = &payment.Amount{Decimal: paid.Amount}, paid.Currency
 	}
+	if paid == nil && r.Status == payment.Succeeded && i.Captured != nil && !i.Captured.Equal(i.Amount.Decimal) {
+		i.PaidAmount, i.PaidCurrency = i.Captured, i.Currency
+	}
 	if r.NextAction != nil && !i.Status.Final() {
 		i.NextAction = r.NextAction
 	}
@@ -217,21 +359,28 @@ func merge(i Intent, r Report) Intent {
 }
 
 // move makes the change that has been decided.
-func move(i Intent, r Report, target payment.Status, reason payment.ReviewReason, v Verdict) (Intent, Verdict) {
+func move(i Intent, r Report, c claim, v Verdict) (Intent, Verdict) {
 	v.Moved = true
-	v.Late = target == payment.Succeeded && (i.Status == payment.Failed || i.Status == payment.Canceled || i.Status == payment.Expired)
+	v.Late = c.status == payment.Succeeded && dead(i.Status)
 	if v.Late {
 		v.Note = join("late success after "+string(i.Status), v.Note)
 	}
-	if target == payment.Succeeded && i.SucceededAt.IsZero() {
+	if c.status == payment.Succeeded && i.SucceededAt.IsZero() {
 		v.First, i.SucceededAt = true, r.At
 	}
-	i.Status, i.ReviewReason, i.Failure = target, reason, r.Failure
-	if target == payment.Failed && i.Failure == nil {
+
+	i.Status, i.ReviewReason, i.Failure = c.status, c.reason, r.Failure
+	switch {
+	case c.afterEnd:
+		i.Doubt = DoubtEnded
+	case c.status.Final():
+		i.Doubt = ""
+	}
+	if c.status == payment.Failed && i.Failure == nil {
 		i.Failure = &payment.Failure{Code: string(sdk.CodeDeclined), Outcome: string(sdk.OutcomeRefused),
 			Message: "the provider reports that it failed", ProviderCode: r.ProviderStatus, ProviderMessage: r.Message}
 	}
-	if target.Final() {
+	if c.status.Final() || (moving(c.status) && r.NextAction == nil) { // there is nothing left for the customer to do
 		i.NextAction = nil
 	}
 	return i, v

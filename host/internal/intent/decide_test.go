@@ -24,6 +24,15 @@ func usd(text string) *sdk.Money {
 	return &sdk.Money{Amount: decimal.RequireFromString(text), Currency: "USD"}
 }
 
+func rub(text string) *sdk.Money {
+	return &sdk.Money{Amount: decimal.RequireFromString(text), Currency: "RUB"}
+}
+
+func captured(i Intent, amount string) Intent {
+	i.Captured = &payment.Amount{Decimal: decimal.RequireFromString(amount)}
+	return i
+}
+
 func TestDecide(t *testing.T) {
 	askable, amounts := Asking{Possible: true}, Asking{Possible: true, Amounts: true}
 	review := func(reason payment.ReviewReason) Intent {
@@ -56,7 +65,7 @@ func TestDecide(t *testing.T) {
 		{"signed without an amount, answers carry amounts: ask", at(payment.RequiresAction),
 			Report{Proof: Signature, Status: payment.Succeeded}, amounts, payment.RequiresAction, "", true},
 		{"signed without an amount, answers carry none: the signature suffices", at(payment.RequiresAction),
-			Report{Proof: Signature, Status: payment.Succeeded}, askable, payment.Succeeded, "", false},
+			Report{Proof: Signature, Named: true, Status: payment.Succeeded}, askable, payment.Succeeded, "", false},
 		{"unsigned without an amount: ask", at(payment.RequiresAction),
 			Report{Proof: Origin, Status: payment.Succeeded}, askable, payment.RequiresAction, "", true},
 		{"unsigned without an amount and nothing to ask: unproven", at(payment.RequiresAction),
@@ -90,9 +99,58 @@ func TestDecide(t *testing.T) {
 		{"a mismatch replaces an unproven claim", review(payment.ReviewUnproven),
 			Report{Proof: Origin, Status: payment.Succeeded, Amount: usd("1")}, Asking{}, payment.UnderReview, payment.ReviewMismatch, false},
 		{"unproven is lifted by a signature", review(payment.ReviewUnproven),
-			Report{Proof: Signature, Status: payment.Succeeded}, Asking{}, payment.Succeeded, "", false},
+			Report{Proof: Signature, Named: true, Status: payment.Succeeded}, Asking{}, payment.Succeeded, "", false},
 		{"unproven is not lifted by another unsigned notice", review(payment.ReviewUnproven),
 			Report{Proof: Origin, Status: payment.Failed}, Asking{}, payment.UnderReview, payment.ReviewUnproven, false},
+		{"signed, without an amount and our reference: ask", at(payment.RequiresAction),
+			Report{Proof: Signature, Status: payment.Succeeded}, askable, payment.RequiresAction, "", true},
+		{"signed, without an amount and our reference, and nothing to ask: unproven", at(payment.RequiresAction),
+			Report{Proof: Signature, Status: payment.Succeeded}, Asking{}, payment.UnderReview, payment.ReviewUnproven, false},
+		{"less was paid than asked for", at(payment.RequiresAction),
+			Report{Proof: Answer, Status: payment.Succeeded, Amount: usd("60"), Paid: usd("1")}, askable, payment.UnderReview, payment.ReviewMismatch, false},
+		{"nothing was paid", at(payment.RequiresAction),
+			Report{Proof: Answer, Status: payment.Succeeded, Paid: usd("0")}, askable, payment.UnderReview, payment.ReviewMismatch, false},
+		{"only what was paid is said, in another currency", at(payment.RequiresAction),
+			Report{Proof: Answer, Status: payment.Succeeded, Paid: rub("1")}, askable, payment.UnderReview, payment.ReviewMismatch, false},
+		{"paid in another currency, for the right amount", at(payment.RequiresAction),
+			Report{Proof: Answer, Status: payment.Succeeded, Amount: usd("60"), Paid: rub("5000")}, askable, payment.Succeeded, "", false},
+		{"the right transfers for another amount", at(payment.RequiresAction),
+			Report{Proof: Answer, Status: payment.Succeeded, Amount: usd("6000"), Received: usd("60")}, askable, payment.UnderReview, payment.ReviewMismatch, false},
+		{"a part was captured, and paid", captured(at(payment.Authorized), "20"),
+			Report{Proof: Answer, Status: payment.Succeeded, Amount: usd("60"), Paid: usd("20")}, askable, payment.Succeeded, "", false},
+		{"less was paid than captured", captured(at(payment.Authorized), "20"),
+			Report{Proof: Answer, Status: payment.Succeeded, Paid: usd("19")}, askable, payment.UnderReview, payment.ReviewMismatch, false},
+		{"an unsigned lesser status with another amount after a success: ask", at(payment.Succeeded),
+			Report{Proof: Origin, Status: payment.Processing, Amount: usd("1")}, amounts, payment.Succeeded, "", true},
+		{"the same where nothing can be asked is ignored", at(payment.Succeeded),
+			Report{Proof: Origin, Status: payment.Processing, Amount: usd("1")}, Asking{}, payment.Succeeded, "", false},
+		{"an unsigned review after a success: ask", at(payment.Succeeded),
+			Report{Proof: Origin, Status: payment.UnderReview}, amounts, payment.Succeeded, "", true},
+		{"a second transaction succeeds", at(payment.Succeeded),
+			Report{Proof: Origin, Status: payment.Succeeded, Amount: usd("60"), Transaction: "T2", SucceededBy: []string{"T1"}}, askable,
+			payment.UnderReview, payment.ReviewMismatch, false},
+		{"the transaction that succeeded does so again", at(payment.Succeeded),
+			Report{Proof: Origin, Status: payment.Succeeded, Amount: usd("60"), Transaction: "T1", SucceededBy: []string{"T1"}}, askable,
+			payment.Succeeded, "", false},
+		{"the first of two transactions again does not lift the review", review(payment.ReviewMismatch),
+			Report{Proof: Signature, Status: payment.Succeeded, Amount: usd("60"), Transaction: "T1", SucceededBy: []string{"T1", "T2"}}, askable,
+			payment.UnderReview, payment.ReviewMismatch, false},
+		{"another try than the one that succeeded fails", at(payment.Succeeded),
+			Report{Proof: Signature, Status: payment.Failed, Transaction: "T1", SucceededBy: []string{"T2"}}, Asking{}, payment.Succeeded, "", false},
+		{"the transaction that succeeded fails", at(payment.Succeeded),
+			Report{Proof: Signature, Status: payment.Failed, Transaction: "T2", SucceededBy: []string{"T2"}}, Asking{},
+			payment.UnderReview, payment.ReviewProvider, false},
+		{"the money counts for another intent", at(payment.RequiresAction),
+			Report{Proof: Answer, Status: payment.Succeeded, Amount: usd("60"), Contested: "it is pay_2's"}, askable,
+			payment.UnderReview, payment.ReviewMismatch, false},
+		{"money moves after the end, by a question just asked", at(payment.Failed),
+			Report{Actor: "poll", Proof: Answer, Status: payment.Processing}, askable, payment.UnderReview, payment.ReviewProvider, false},
+		{"money moves after the end, by an answer of a call: ask", at(payment.Failed),
+			Report{Actor: "call", Proof: Answer, Status: payment.Processing}, askable, payment.Failed, "", true},
+		{"money moves after the end, by an answer of a call, and nothing can be asked", at(payment.Failed),
+			Report{Actor: "call", Proof: Answer, Status: payment.Processing}, Asking{}, payment.UnderReview, payment.ReviewProvider, false},
+		{"a late notice after the end changes nothing", at(payment.Failed),
+			Report{Proof: Signature, Status: payment.Processing}, Asking{}, payment.Failed, "", false},
 		{"an operator lifts any review", review(payment.ReviewMismatch),
 			Report{Proof: Operator, Status: payment.Failed}, Asking{}, payment.Failed, "", false},
 	} {
@@ -133,6 +191,8 @@ func TestEveryReferenceIsKept(t *testing.T) {
 func anyReport(t *rapid.T, label string) Report {
 	r := Report{
 		Proof: Proof(rapid.IntRange(int(Hint), int(Answer)).Draw(t, label+" proof")),
+		Actor: rapid.SampledFrom([]string{"call", "poll", "webhook"}).Draw(t, label+" actor"),
+		Named: rapid.Bool().Draw(t, label+" named"),
 		Status: rapid.SampledFrom([]payment.Status{payment.RequiresAction, payment.Processing, payment.Authorized, payment.Succeeded,
 			payment.Failed, payment.Canceled, payment.Expired, payment.UnderReview}).Draw(t, label+" status"),
 		At: time.Unix(int64(rapid.IntRange(1, 1000).Draw(t, label+" at")), 0),

@@ -46,7 +46,13 @@ type Intent struct {
 	// CheckAt is when the provider is to be asked next; zero for never. Checks counts the askings without news.
 	CheckAt time.Time
 	Checks  int
-	// Events counts its outgoing events; Version the writes, for compare-and-set.
+	// Captured is how much of an authorized payment was taken so far by captures of ours; nil when none was.
+	Captured *payment.Amount
+	// Doubt names the action whose outcome is unknown, until the provider has been asked or an operator has decided, or is
+	// DoubtEnded; "" for none. A create in doubt is the status unknown instead.
+	Doubt string
+	// Events counts its outgoing events and those of its refunds, as it was when read; Version the writes, for
+	// compare-and-set.
 	Events  int64
 	Version int64
 }
@@ -58,9 +64,9 @@ type RefundDetails struct {
 	Amount string `json:"amount"`
 }
 
-// Receipt is one transfer that arrived for a payment that can be paid in parts.
+// Receipt is one transfer that arrived for a payment, or the transaction that paid it.
 type Receipt struct {
 	ID       string
-	Amount   payment.Amount
+	Amount   *payment.Amount // nil when the provider does not say
 	Currency string
 }

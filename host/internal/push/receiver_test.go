@@ -3,6 +3,7 @@ package push_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -14,11 +15,13 @@ import (
 
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
+	"github.com/payhost/payhost/host/internal/intent"
 	"github.com/payhost/payhost/host/internal/push"
 	"github.com/payhost/payhost/host/internal/store"
 	"github.com/payhost/payhost/host/internal/storetest"
 	"github.com/payhost/payhost/host/payment"
 	"github.com/payhost/payhost/sdk"
+	"github.com/shopspring/decimal"
 )
 
 // secret is what a receiver would get from its user: base64 behind the prefix.
@@ -184,10 +187,20 @@ func newRig(t *testing.T) *rig {
 // happen records events of a payment, numbered from first to last.
 func happen(t *testing.T, s *store.Store, id string, first, last int64) {
 	t.Helper()
+	err := s.Update(t.Context(), func(tx *store.Tx) error {
+		if _, err := tx.Intent(t.Context(), id); !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		return tx.InsertIntent(t.Context(), &intent.Intent{ID: id, Kind: payment.KindPayment, Status: payment.Processing,
+			Amount: payment.Amount{Decimal: decimal.RequireFromString("60")}, Currency: "USD", Request: json.RawMessage(`{}`)})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	for n := first; n <= last; n++ {
 		err := s.Update(t.Context(), func(tx *store.Tx) error {
 			return tx.AppendEvent(t.Context(), payment.KindPayment, id, "", &payment.Event{Type: "payment.processing",
-				CreatedAt: time.Date(2026, 11, 21, 7, 0, 0, 0, time.UTC), Sequence: n, Data: json.RawMessage(`{"id":"` + id + `"}`)})
+				CreatedAt: time.Date(2026, 11, 21, 7, 0, 0, 0, time.UTC), Data: json.RawMessage(`{"id":"` + id + `"}`)})
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -63,7 +63,7 @@ func readFor(ctx context.Context, tx batch, jobs []*job) (readings, error) {
 // readEvents finds out which events are applied.
 func (r readings) readEvents(ctx context.Context, tx transaction, providers, events []string) error {
 	return tx.later(ctx, `SELECT provider, event_id FROM applied_notices
-		WHERE (provider, event_id) IN (SELECT * FROM unnest($1::text[], $2::text[]))`, []any{providers, events}, func(row scanner) error {
+		WHERE (provider, event_id) IN (SELECT * FROM unnest($1::text[], $2::text[]))`, storable([]any{providers, events}), func(row scanner) error {
 		var k EventKey
 		err := row.Scan(&k.Provider, &k.ID)
 		r.events[k] = true
@@ -75,7 +75,7 @@ func (r readings) readEvents(ctx context.Context, tx transaction, providers, eve
 // it alone.
 func (r readings) readIntents(ctx context.Context, tx transaction, ids []string) error {
 	err := tx.later(ctx, `SELECT `+intentColumns+` FROM intents WHERE id = ANY($1) ORDER BY id FOR UPDATE SKIP LOCKED`,
-		[]any{ids}, func(row scanner) error {
+		storable([]any{ids}), func(row scanner) error {
 			if i, err := scanIntent(row); err == nil { // else whoever wants it hears of it
 				r.intents[i.ID] = &reading{i, &attemptsAhead{list: []payment.Attempt{}}}
 			}
@@ -85,7 +85,7 @@ func (r readings) readIntents(ctx context.Context, tx transaction, ids []string)
 		return err
 	}
 	return tx.later(ctx, `SELECT intent_id, `+attemptColumns+` FROM attempts WHERE intent_id = ANY($1) ORDER BY intent_id, number`,
-		[]any{ids}, func(row scanner) error {
+		storable([]any{ids}), func(row scanner) error {
 			var id string
 			a, err := scanAttempt(behind{row, &id})
 			if of := r.intents[id]; of != nil {

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -117,7 +118,7 @@ func compareChanges(t *rapid.T, s *store.Store, ids []string, changes []*change)
 	checks, attempts, applied := map[string]int{}, map[string]int{}, map[string]int{}
 	for k, err := range together(t, s, list) {
 		c := changes[k]
-		if c.fails != (err != nil) || err != nil && err != errOwn { //nolint:errorlint // a job hears its own error as it is
+		if c.fails != (err != nil) || (err != nil && !errors.Is(err, errOwn)) {
 			t.Fatalf("job %d of %+v: %v", k, *c, err)
 		}
 		if err != nil {

@@ -10,14 +10,15 @@ import (
 	"github.com/payhost/payhost/host/payment"
 )
 
-// InsertAttempt records a call that is about to be made.
+// InsertAttempt records a call that is about to be made. The database refuses a second open attempt of one intent.
 func (t *Tx) InsertAttempt(ctx context.Context, intentID string, a payment.Attempt) error {
 	delete(t.ahead, intentID)
 	t.wrote(intentID)
-	return t.later(ctx, `INSERT INTO attempts (intent_id, number, verb, started_at, deadline, duration_ms, plugin_version,
-		fingerprint, host, outcome, code, provider_code, message, exchanges)
-		VALUES ($1, $2, $3, $4, $5, 0, $6, $7, $8, '', '', '', '', '')`,
-		intentID, a.Number, a.Verb, micros(a.StartedAt), micros(a.Deadline), a.PluginVersion, a.Fingerprint, a.Host)
+	return t.later(ctx, `INSERT INTO attempts (intent_id, number, verb, amount, action_key, started_at, deadline, duration_ms,
+		plugin_version, fingerprint, host, outcome, code, provider_code, message, exchanges, rules)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9, $10, '', '', '', '', '', 1)`,
+		intentID, a.Number, a.Verb, amountOrEmpty(a.Amount), a.ActionKey, micros(a.StartedAt), micros(a.Deadline), a.PluginVersion,
+		a.Fingerprint, a.Host)
 }
 
 // FinishAttempt records what became of a call. An attempt that already has an outcome keeps it.
@@ -33,7 +34,7 @@ func (t *Tx) FinishAttempt(ctx context.Context, intentID string, a payment.Attem
 		intentID, a.Number, a.DurationMS, a.Outcome, a.Code, a.ProviderCode, a.Message, string(exchanges))
 }
 
-const attemptColumns = `number, verb, started_at, deadline, duration_ms, plugin_version, fingerprint, host, outcome, code,
+const attemptColumns = `number, verb, amount, action_key, started_at, deadline, duration_ms, plugin_version, fingerprint, host, outcome, code,
 	provider_code, message, exchanges`
 
 // Attempts reads an intent's attempts, oldest first.
@@ -60,11 +61,11 @@ func (t *Tx) readAhead(ctx context.Context, intentID string) error {
 		t.ahead = map[string]*attemptsAhead{}
 	}
 	t.ahead[intentID] = attempts
-	return t.engine.mapped(t.tx.later(ctx, attemptsOf, []any{intentID}, func(row scanner) error {
+	return t.laterEach(ctx, attemptsOf, []any{intentID}, func(row scanner) error {
 		a, err := scanAttempt(row)
 		attempts.add(a, err)
 		return nil // whoever wants them hears of it
-	}))
+	})
 }
 
 // attemptsAhead are attempts that were read before anybody asked for them.
@@ -80,21 +81,24 @@ func (a *attemptsAhead) add(one payment.Attempt, err error) {
 func scanAttempt(row scanner) (a payment.Attempt, err error) {
 	var (
 		started, deadline int64
-		exchanges         string
+		amount, exchanges string
 	)
-	err = row.Scan(&a.Number, &a.Verb, &started, &deadline, &a.DurationMS, &a.PluginVersion, &a.Fingerprint, &a.Host,
+	err = row.Scan(&a.Number, &a.Verb, &amount, &a.ActionKey, &started, &deadline, &a.DurationMS, &a.PluginVersion, &a.Fingerprint, &a.Host,
 		&a.Outcome, &a.Code, &a.ProviderCode, &a.Message, &exchanges)
 	if err != nil {
 		return a, err
 	}
 	a.StartedAt, a.Deadline = fromMicros(started), fromMicros(deadline)
-	return a, unmarshal(exchanges, &a.Exchanges)
+	a.Amount, err = amountOrNil(amount)
+	return a, errors.Join(err, unmarshal(exchanges, &a.Exchanges))
 }
 
-// LostAttempts gives the ids of intents with an attempt that is still open although its deadline passed before limit:
-// its host has died or hangs.
-func (t *Tx) LostAttempts(ctx context.Context, limit time.Time, most int) ([]string, error) {
-	return t.strings(ctx, `SELECT DISTINCT intent_id FROM attempts WHERE outcome = '' AND deadline < $1 LIMIT $2`, micros(limit), most)
+// LostAttempts gives the ids of intents with an attempt that is still open although its deadline passed before limit, or
+// although its host has given no sign of life since alive: that host has died or hangs.
+func (t *Tx) LostAttempts(ctx context.Context, limit, alive time.Time, most int) ([]string, error) {
+	return t.strings(ctx, `SELECT DISTINCT intent_id FROM attempts WHERE outcome = ''
+		AND (deadline < $1 OR host NOT IN (SELECT instance FROM hosts WHERE beat_at >= $2)) LIMIT $3`,
+		micros(limit), micros(alive), most)
 }
 
 // AddHistory adds a line to an intent's history.

@@ -22,12 +22,23 @@ type job struct {
 	done   chan error
 }
 
-// Update runs fn in a transaction and returns when its changes are on disk, or with an error when none of them are. fn
-// may run while other callers' writes are in the same commit, so it must do nothing but read and write through tx.
+// ErrUnwritten is in every error of an Update of which nothing was written, for certain. Any other error leaves that
+// open: the commit may have arrived although its acknowledgement did not.
+var ErrUnwritten = errors.New("nothing was written")
+
+// unwritten is an error that proves that nothing was written. Its text is the cause's.
+type unwritten struct{ cause error }
+
+func (u unwritten) Error() string   { return u.cause.Error() }
+func (u unwritten) Unwrap() []error { return []error{u.cause, ErrUnwritten} }
+
+// Update runs fn in a transaction and returns when its changes are on disk. fn may run while other callers' writes are in
+// the same commit, so it must do nothing but read and write through tx.
 //
-// When ctx ends while the write waits for its turn it is not begun. Once it has begun, Update waits for the end: the
-// answer is always what is on disk. A commit that fails is the one case in which the store cannot know; databases report
-// that rarely, and the error says so.
+// An error with ErrUnwritten in it says that nothing was written; what fn itself returned is one. After any other error
+// nobody knows: it has to be read again, in another Update, which comes after the one in doubt.
+//
+// When ctx ends while the write waits for its turn it is not begun. Once it has begun, Update waits for the end.
 func (s *Store) Update(ctx context.Context, fn func(*Tx) error) error {
 	return s.UpdateExpecting(ctx, Expect{}, fn)
 }
@@ -38,9 +49,9 @@ func (s *Store) UpdateExpecting(ctx context.Context, e Expect, fn func(*Tx) erro
 	select {
 	case s.queue <- j:
 	case <-s.closed:
-		return ErrClosed
+		return unwritten{ErrClosed}
 	case <-ctx.Done():
-		return ctx.Err()
+		return unwritten{ctx.Err()}
 	}
 	select {
 	case err := <-j.done:
@@ -51,7 +62,7 @@ func (s *Store) UpdateExpecting(ctx context.Context, e Expect, fn func(*Tx) erro
 		case err := <-j.done:
 			return err
 		default:
-			return ErrClosed
+			return unwritten{ErrClosed}
 		}
 	}
 }
@@ -98,11 +109,14 @@ func (s *Store) commit(jobs []*job) {
 	defer cancel()
 	failed, err := s.runAll(ctx, jobs)
 	for _, j := range jobs {
-		if err != nil { // also for one that failed: what was in its way was never there
+		switch {
+		case err != nil: // also for one that failed: what was in its way was never there
 			j.done <- err
-			continue
+		case failed[j] != nil:
+			j.done <- unwritten{failed[j]}
+		default:
+			j.done <- nil
 		}
-		j.done <- failed[j]
 	}
 }
 
@@ -112,16 +126,9 @@ var errBroken = errors.New("the transaction is broken")
 
 // runAll gives the error of each job that failed. The error is for all of them: then nothing was written.
 func (s *Store) runAll(ctx context.Context, jobs []*job) (failed map[*job]error, err error) {
-	tx, err := s.db.begin(ctx)
+	tx, read, err := s.begin(ctx, jobs)
 	if err != nil {
-		return nil, fmt.Errorf("%s: begin to write: %w", s.db.traits().name, err)
-	}
-	var read readings
-	if s.db.traits().trips && len(jobs) > 1 { // one alone waits for its answer in any case
-		if read, err = readFor(ctx, tx, jobs); err != nil {
-			tx.rollback()
-			return nil, s.db.traits().mapped(err)
-		}
+		return nil, unwritten{fmt.Errorf("%s: begin to write: %w", s.db.traits().name, err)}
 	}
 	failed = map[*job]error{}
 	for _, j := range jobs {
@@ -155,6 +162,28 @@ func (s *Store) runAll(ctx context.Context, jobs []*job) (failed map[*job]error,
 	return failed, nil
 }
 
+// begin starts the transaction of jobs and reads for all of them what they expect. A reading that fails costs only the
+// round trips that it would have saved: one job's odd expectation must not fail the others.
+func (s *Store) begin(ctx context.Context, jobs []*job) (batch, readings, error) {
+	tx, err := s.db.begin(ctx)
+	if err != nil {
+		return nil, readings{}, err
+	}
+	s.clock.follow(tx)
+	if !s.db.traits().trips || len(jobs) == 1 { // one alone waits for its answer in any case
+		return tx, readings{}, nil
+	}
+
+	read, err := readFor(ctx, tx, jobs)
+	if err == nil {
+		return tx, read, nil
+	}
+	s.log.Warn("what a commit needs could not be read ahead; each part reads for itself", "error", err)
+	tx.rollback()
+	tx, err = s.db.begin(ctx)
+	return tx, readings{}, err
+}
+
 // runJob runs one job's part and takes its work back when it fails.
 func (s *Store) runJob(tx batch, j *job, read readings, alone bool) (err error) {
 	if err := tx.open(j, alone); err != nil {
@@ -168,7 +197,7 @@ func (s *Store) runJob(tx batch, j *job, read readings, alone bool) (err error) 
 			err = s.db.traits().mapped(unnoticed)
 		}
 	}()
-	t := &Tx{tx: tx, engine: s.db.traits()}
+	t := s.tx(tx)
 	t.expect(j.expect, read)
 	return j.fn(t)
 }

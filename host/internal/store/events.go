@@ -15,14 +15,22 @@ import (
 // in order and a reader that has seen one has seen all before it.
 const eventCounter = "events"
 
-// AppendEvent adds an event to the stream, which gives it its id.
+// AppendEvent adds an event to the stream, which gives it its id, and its number among the events of its payment or payout.
+// The events of a payment and of its refunds have one numbering, for whoever reads them in order reads them together.
 func (t *Tx) AppendEvent(ctx context.Context, kind payment.Kind, intentID, parentID string, e *payment.Event) error {
+	subject := intentID
+	if parentID != "" {
+		subject = parentID
+	}
 	if err := t.later(ctx, count, eventCounter, 1); err != nil {
 		return err
 	}
-	return t.later(ctx, `INSERT INTO events (position, type, kind, intent_id, parent_id, sequence, created_at, data)
-		VALUES ((SELECT value FROM counters WHERE name = $1), $2, $3, $4, $5, $6, $7, $8)`,
-		eventCounter, e.Type, kind, intentID, parentID, e.Sequence, micros(e.CreatedAt), string(e.Data))
+	if err := t.later(ctx, `UPDATE intents SET events = events + 1 WHERE id = $1`, subject); err != nil {
+		return err
+	}
+	return t.later(ctx, `INSERT INTO events (position, type, kind, intent_id, parent_id, subject, sequence, created_at, data)
+		VALUES ((SELECT value FROM counters WHERE name = $1), $2, $3, $4, $5, $6, (SELECT events FROM intents WHERE id = $6), $7, $8)`,
+		eventCounter, e.Type, kind, intentID, parentID, subject, micros(e.CreatedAt), string(e.Data))
 }
 
 // Events reads the stream after a position, oldest first. Types, when given, are exact types or prefixes with a dot and

@@ -130,6 +130,9 @@ func TestTypesAreNarrowedWhateverTheCollation(t *testing.T) {
 					return err
 				}
 			}
+			if err := tx.InsertIntent(ctx, example("pay_1")); err != nil {
+				return err
+			}
 			for _, typ := range []string{"payment.succeeded", "payment.under_review", "payout.succeeded", "paymentx"} {
 				e := payment.Event{Type: typ, Data: []byte("{}")}
 				if err := tx.AppendEvent(ctx, payment.KindPayment, "pay_1", "", &e); err != nil {

@@ -18,7 +18,7 @@ import (
 
 const intentColumns = `id, kind, provider, parent_id, amount, currency, merchant_reference, method, request, idempotency_key,
 	created_at, expires_at, sequence, status, review_reason, fingerprint, provider_reference, refs, provider_status,
-	paid_amount, paid_currency, next_action, failure, state, succeeded_at, updated_at, check_at, checks, events, version`
+	paid_amount, paid_currency, next_action, failure, state, succeeded_at, updated_at, check_at, checks, captured, doubt, events, version`
 
 // InsertIntent records a new intent.
 func (t *Tx) InsertIntent(ctx context.Context, i *intent.Intent) error {
@@ -28,14 +28,14 @@ func (t *Tx) InsertIntent(ctx context.Context, i *intent.Intent) error {
 // InsertNumbered records a new intent under the next number of a counter, as Next gives it. i.Sequence has it when the
 // transaction has ended.
 func (t *Tx) InsertNumbered(ctx context.Context, i *intent.Intent, counter string, start uint64) error {
-	err := t.tx.later(ctx, count+` RETURNING value`, []any{counter, int64(start)}, func(row scanner) error {
+	err := t.laterEach(ctx, countNumber+` RETURNING value`, []any{counter, int64(start)}, func(row scanner) error {
 		var n int64
 		err := row.Scan(&n)
 		i.Sequence = uint64(n)
 		return err
 	})
 	if err != nil {
-		return t.engine.mapped(err)
+		return err
 	}
 	return t.insert(ctx, i, "(SELECT value FROM counters WHERE name = $13)", counter)
 }
@@ -51,9 +51,9 @@ func (t *Tx) insert(ctx context.Context, i *intent.Intent, sequence string, argu
 		i.ID, i.Kind, i.Provider, i.ParentID, i.Amount.String(), i.Currency, i.MerchantReference, i.Method, string(i.Request),
 		i.IdempotencyKey, micros(i.CreatedAt), micros(i.ExpiresAt), argument,
 	}, row...)
-	args = append(args, i.Version)
-	return t.later(ctx, `INSERT INTO intents (`+intentColumns+`) VALUES (`+placeholders(1, 12)+`, `+sequence+`, `+
-		placeholders(14, len(args)-13)+`)`, args...)
+	args = append(args, i.Events, i.Version)
+	return t.later(ctx, `INSERT INTO intents (`+intentColumns+`, rules) VALUES (`+placeholders(1, 12)+`, `+sequence+`, `+
+		placeholders(14, len(args)-13)+`, 1)`, args...)
 }
 
 // SaveIntent writes what may change of i, if nobody else has since it was read; else it is ErrConflict.
@@ -65,7 +65,7 @@ func (t *Tx) SaveIntent(ctx context.Context, i *intent.Intent) error {
 	}
 	args := append([]any{i.ID, i.Version}, row...)
 	query := `UPDATE intents SET (status, review_reason, fingerprint, provider_reference, refs, provider_status,
-		paid_amount, paid_currency, next_action, failure, state, succeeded_at, updated_at, check_at, checks, events, version)
+		paid_amount, paid_currency, next_action, failure, state, succeeded_at, updated_at, check_at, checks, captured, doubt, version)
 		= (` + placeholders(3, len(row)) + `, $2 + 1) WHERE id = $1 AND version = $2`
 	mine, ok := t.held[i.ID]
 	if ok = ok && mine.version == i.Version; ok { // nobody else can have changed it
@@ -134,7 +134,7 @@ func (t *Tx) saveReferences(ctx context.Context, i *intent.Intent) error {
 	return nil
 }
 
-// mutableColumns gives the columns from status to events.
+// mutableColumns gives the columns from status to doubt.
 func mutableColumns(i *intent.Intent) ([]any, error) {
 	refs, err1 := json.Marshal(i.References)
 	action, err2 := jsonOrEmpty(i.NextAction)
@@ -142,14 +142,28 @@ func mutableColumns(i *intent.Intent) ([]any, error) {
 	if err := errors.Join(err1, err2, err3); err != nil {
 		return nil, err
 	}
-	paid := ""
-	if i.PaidAmount != nil {
-		paid = i.PaidAmount.String()
-	}
 	return []any{
-		i.Status, i.ReviewReason, i.Fingerprint, i.ProviderReference, string(refs), i.ProviderStatus, paid, i.PaidCurrency,
-		action, failure, i.State, micros(i.SucceededAt), micros(i.UpdatedAt), micros(i.CheckAt), i.Checks, i.Events,
+		i.Status, i.ReviewReason, i.Fingerprint, i.ProviderReference, string(refs), i.ProviderStatus,
+		amountOrEmpty(i.PaidAmount), i.PaidCurrency, action, failure, i.State, micros(i.SucceededAt), micros(i.UpdatedAt),
+		micros(i.CheckAt), i.Checks, amountOrEmpty(i.Captured), i.Doubt,
 	}, nil
+}
+
+func amountOrEmpty(a *payment.Amount) string {
+	if a == nil {
+		return ""
+	}
+	return a.String()
+}
+
+// amountOrNil reads a column of amountOrEmpty. It is not held to what an amount that is sent may be: a sum of transfers can
+// have more digits.
+func amountOrNil(text string) (*payment.Amount, error) {
+	if text == "" {
+		return nil, nil
+	}
+	d, err := decimal.NewFromString(text)
+	return &payment.Amount{Decimal: d}, err
 }
 
 func jsonOrEmpty[T any](v *T) (string, error) {
@@ -186,18 +200,18 @@ func (t *Tx) IntentToChange(ctx context.Context, id string) (*intent.Intent, err
 // Whole reads one intent with its attempts and its history.
 func (t *Tx) Whole(ctx context.Context, id string) (i *intent.Intent, attempts []payment.Attempt, history []payment.Change, err error) {
 	attempts = []payment.Attempt{} // which JSON shows as a list
-	err1 := t.tx.later(ctx, attemptsOf, []any{id}, func(row scanner) error {
+	err1 := t.laterEach(ctx, attemptsOf, []any{id}, func(row scanner) error {
 		a, err := scanAttempt(row)
 		attempts = append(attempts, a)
 		return err
 	})
-	err2 := t.tx.later(ctx, historyOf, []any{id}, func(row scanner) error {
+	err2 := t.laterEach(ctx, historyOf, []any{id}, func(row scanner) error {
 		c, err := scanChange(row)
 		history = append(history, c)
 		return err
 	})
 	if err := errors.Join(err1, err2); err != nil {
-		return nil, nil, nil, t.engine.mapped(err)
+		return nil, nil, nil, err
 	}
 	i, err = t.Intent(ctx, id)
 	return i, attempts, history, err
@@ -209,16 +223,64 @@ func (t *Tx) IntentsByReference(ctx context.Context, provider, reference string)
 		(SELECT intent_id FROM provider_references WHERE provider = $1 AND reference = $2) ORDER BY id DESC LIMIT 10`, provider, reference)
 }
 
+// OtherHolder reads the id of another intent of the same kind and identity that has succeeded and carries a reference of
+// the provider, "" when there is none.
+func (t *Tx) OtherHolder(ctx context.Context, i *intent.Intent, reference string) (string, error) {
+	others, err := t.strings(ctx, `SELECT other.id FROM provider_references AS held JOIN intents AS other ON other.id = held.intent_id
+		WHERE held.provider = $1 AND held.reference = $2 AND other.id <> $3 AND other.kind = $4 AND other.fingerprint = $5
+		AND other.succeeded_at > 0 ORDER BY other.id LIMIT 1`, i.Provider, reference, i.ID, i.Kind, i.Fingerprint)
+	if err != nil || len(others) == 0 {
+		return "", err
+	}
+	return others[0], nil
+}
+
 // Children reads the refunds of a payment, oldest first.
 func (t *Tx) Children(ctx context.Context, parent string) ([]*intent.Intent, error) {
 	return t.intents(ctx, `SELECT `+intentColumns+` FROM intents WHERE parent_id = $1 ORDER BY id`, parent)
 }
 
+// DamagedDue reports whether a provider has due intents that cannot be read.
+func (t *Tx) DamagedDue(ctx context.Context, provider string, now time.Time, limit int) (bool, error) {
+	ids, err := t.damagedDue(ctx, provider, now, limit)
+	return len(ids) > 0, err
+}
+
+// PutOffDamaged takes what cannot be read out of a provider's due intents until a time: at the head of the list it would
+// keep the others waiting for ever.
+func (t *Tx) PutOffDamaged(ctx context.Context, provider string, now, until time.Time, limit int) error {
+	ids, err := t.damagedDue(ctx, provider, now, limit)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if err := t.later(ctx, `UPDATE intents SET check_at = $2 WHERE id = $1`, id, micros(until)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *Tx) damagedDue(ctx context.Context, provider string, now time.Time, limit int) (ids []string, err error) {
+	_, err = list(ctx, t, func(row scanner) (struct{}, error) {
+		_, err := scanIntent(row)
+		var damaged *DamagedError
+		if errors.As(err, &damaged) {
+			ids = append(ids, damaged.ID)
+			err = nil
+		}
+		return struct{}{}, err
+	}, dueIntents, micros(now), provider, limit)
+	return ids, err
+}
+
 // Due reads a provider's intents that are to be asked about by now, longest waiting first.
 func (t *Tx) Due(ctx context.Context, provider string, now time.Time, limit int) ([]*intent.Intent, error) {
-	return t.intents(ctx, `SELECT `+intentColumns+` FROM intents WHERE check_at > 0 AND check_at <= $1 AND provider = $2
-		ORDER BY check_at, id LIMIT $3`, micros(now), provider, limit)
+	return t.intents(ctx, dueIntents, micros(now), provider, limit)
 }
+
+const dueIntents = `SELECT ` + intentColumns + ` FROM intents WHERE check_at > 0 AND check_at <= $1 AND provider = $2
+	ORDER BY check_at, id LIMIT $3`
 
 // DueProviders names the providers that have something due by now.
 func (t *Tx) DueProviders(ctx context.Context, now time.Time) ([]string, error) {
@@ -275,42 +337,59 @@ func (t *Tx) OpenIntents(ctx context.Context, provider string) (int, error) {
 	return n, err
 }
 
+// intents reads intents one by one: a row that cannot be read is logged and left out, so that it hides no other.
 func (t *Tx) intents(ctx context.Context, query string, args ...any) ([]*intent.Intent, error) {
-	return list(ctx, t, scanIntent, query, args...)
+	all, err := list(ctx, t, func(row scanner) (*intent.Intent, error) {
+		i, err := scanIntent(row)
+		var damaged *DamagedError
+		if errors.As(err, &damaged) {
+			t.log.Error("an intent in the database cannot be read; it is left out", "id", damaged.ID, "error", damaged.Cause)
+			return nil, nil
+		}
+		return i, err
+	}, query, args...)
+	return slices.DeleteFunc(all, func(i *intent.Intent) bool { return i == nil }), err
 }
+
+// DamagedError is for an intent whose row is there and cannot be understood.
+type DamagedError struct {
+	ID    string
+	Cause error
+}
+
+// Error names the intent.
+func (e *DamagedError) Error() string { return fmt.Sprintf("read intent %s: %v", e.ID, e.Cause) }
+
+// Unwrap gives the cause.
+func (e *DamagedError) Unwrap() error { return e.Cause }
 
 func scanIntent(row scanner) (*intent.Intent, error) {
 	var (
-		i                                                  intent.Intent
-		amount, request, refs, paid, action, failure       string
-		created, expires, succeeded, updated, check, seqno int64
+		i                                                    intent.Intent
+		amount, request, refs, paid, captured, action, fails string
+		created, expires, succeeded, updated, check, seqno   int64
 	)
 	err := row.Scan(&i.ID, &i.Kind, &i.Provider, &i.ParentID, &amount, &i.Currency, &i.MerchantReference, &i.Method, &request,
 		&i.IdempotencyKey, &created, &expires, &seqno, &i.Status, &i.ReviewReason, &i.Fingerprint, &i.ProviderReference, &refs,
-		&i.ProviderStatus, &paid, &i.PaidCurrency, &action, &failure, &i.State, &succeeded, &updated, &check, &i.Checks,
-		&i.Events, &i.Version)
+		&i.ProviderStatus, &paid, &i.PaidCurrency, &action, &fails, &i.State, &succeeded, &updated, &check, &i.Checks,
+		&captured, &i.Doubt, &i.Events, &i.Version)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, ErrNotFound
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read an intent: %w", err)
 	}
+
 	i.Request, i.Sequence = json.RawMessage(request), uint64(seqno)
 	i.CreatedAt, i.ExpiresAt, i.SucceededAt = fromMicros(created), fromMicros(expires), fromMicros(succeeded)
 	i.UpdatedAt, i.CheckAt = fromMicros(updated), fromMicros(check)
-	if i.Amount.Decimal, err = sdk.ParseAmount(amount); err != nil {
-		return nil, fmt.Errorf("read intent %s: %w", i.ID, err)
-	}
-	if paid != "" {
-		i.PaidAmount = &payment.Amount{}
-		// Not sdk.ParseAmount: a sum of transfers can have more digits than an amount that is sent.
-		if i.PaidAmount.Decimal, err = decimal.NewFromString(paid); err != nil {
-			return nil, fmt.Errorf("read intent %s: %w", i.ID, err)
-		}
-	}
-	err = errors.Join(unmarshal(refs, &i.References), unmarshal(action, &i.NextAction), unmarshal(failure, &i.Failure))
+	var err1, err2, err3 error
+	i.Amount.Decimal, err1 = sdk.ParseAmount(amount)
+	i.PaidAmount, err2 = amountOrNil(paid)
+	i.Captured, err3 = amountOrNil(captured)
+	err = errors.Join(err1, err2, err3, unmarshal(refs, &i.References), unmarshal(action, &i.NextAction), unmarshal(fails, &i.Failure))
 	if err != nil {
-		return nil, fmt.Errorf("read intent %s: %w", i.ID, err)
+		return nil, &DamagedError{ID: i.ID, Cause: err}
 	}
 	return &i, nil
 }

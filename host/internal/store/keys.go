@@ -30,14 +30,18 @@ func (t *Tx) InsertKey(ctx context.Context, k Key) error {
 		k.Key, k.RequestHash, k.IntentID, k.Action, k.Result, k.Host, micros(k.Deadline), micros(k.CreatedAt))
 }
 
-// FinishKey records how a key's action ended.
-func (t *Tx) FinishKey(ctx context.Context, key, result string) error {
-	return t.later(ctx, `UPDATE idempotency_keys SET result = $2 WHERE key = $1`, key, result)
+// FinishKey records how a key's action ended, if the key is still the one that k describes: its host and deadline name
+// the request that took it.
+func (t *Tx) FinishKey(ctx context.Context, k Key, result string) error {
+	return t.later(ctx, `UPDATE idempotency_keys SET result = $4 WHERE key = $1 AND host = $2 AND deadline = $3 AND result = ''`,
+		k.Key, k.Host, micros(k.Deadline), result)
 }
 
-// DeleteKey frees a key whose action was proven never to have left the machine.
-func (t *Tx) DeleteKey(ctx context.Context, key string) error {
-	return t.later(ctx, `DELETE FROM idempotency_keys WHERE key = $1`, key)
+// DeleteKey frees a key whose action was proven never to have left the machine, if the key is still the one that k
+// describes. Made again, it does not free what another request has taken since.
+func (t *Tx) DeleteKey(ctx context.Context, k Key) error {
+	return t.later(ctx, `DELETE FROM idempotency_keys WHERE key = $1 AND host = $2 AND deadline = $3 AND result = ''`,
+		k.Key, k.Host, micros(k.Deadline))
 }
 
 // Key reads a key.

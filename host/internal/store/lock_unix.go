@@ -23,20 +23,26 @@ func LockFile(url string) (unlock func() error, err error) {
 	if err := makeFolder(path); err != nil {
 		return nil, err
 	}
-	f, err := os.OpenFile(path+".lock", os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("store: lock the database: %w", err)
+	unlock, err = LockPath(path + ".lock")
+	if errors.Is(err, ErrLocked) {
+		return nil, fmt.Errorf("store: another host has %s open: give each host a database of its own, or one PostgreSQL to all", path)
 	}
-	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
-		err = errors.Join(lockError(path, err), f.Close())
-		return nil, err
-	}
-	return f.Close, nil
+	return unlock, err
 }
 
-func lockError(path string, err error) error {
-	if errors.Is(err, unix.EWOULDBLOCK) {
-		return fmt.Errorf("store: another host has %s open: give each host a database of its own, or one PostgreSQL to all", path)
+// LockPath takes the system's lock on a file, which it makes if it is missing. The error is ErrLocked when a process that
+// lives has it.
+func LockPath(path string) (unlock func() error, err error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("lock: %w", err)
 	}
-	return fmt.Errorf("store: lock %s: %w", path, err)
+	err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	switch {
+	case errors.Is(err, unix.EWOULDBLOCK):
+		return nil, errors.Join(ErrLocked, f.Close())
+	case err != nil:
+		return nil, errors.Join(fmt.Errorf("lock %s: %w", path, err), f.Close())
+	}
+	return f.Close, nil
 }

@@ -178,6 +178,15 @@ func idsJSON(ids []string) string {
 	return string(data)
 }
 
+// EventAppliedBy reads which notice applied a provider's event, "" for none.
+func (t *Tx) EventAppliedBy(ctx context.Context, provider, eventID string) (string, error) {
+	by, err := t.strings(ctx, `SELECT webhook_id FROM applied_notices WHERE provider = $1 AND event_id = $2`, provider, eventID)
+	if err != nil || len(by) == 0 {
+		return "", err
+	}
+	return by[0], nil
+}
+
 // EventApplied reports whether a provider's event has been applied.
 func (t *Tx) EventApplied(ctx context.Context, provider, eventID string) (bool, error) {
 	k := EventKey{provider, mended(eventID)}
@@ -206,12 +215,12 @@ func (t *Tx) ExpectEvent(ctx context.Context, provider, eventID string) error {
 	}
 	e := &eventAhead{}
 	t.applied[k] = e
-	return t.engine.mapped(t.tx.later(ctx, eventApplied, storable([]any{provider, eventID}), func(row scanner) error {
+	return t.laterEach(ctx, eventApplied, []any{provider, eventID}, func(row scanner) error {
 		var n int
 		err := row.Scan(&n)
 		e.answered, e.applied = true, n > 0
 		return err
-	}))
+	})
 }
 
 // eventAhead says whether an event is applied, once that is known.

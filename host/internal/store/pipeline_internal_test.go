@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"testing"
 
 	"github.com/payhost/payhost/host/internal/intent"
 	"github.com/payhost/payhost/host/internal/storetest"
+	"github.com/payhost/payhost/host/payment"
+	"github.com/shopspring/decimal"
 )
 
 // What nobody waits for costs no round trip of its own, however many jobs share the commit, and also when one of them
@@ -39,7 +42,10 @@ func TestStatementsThatNobodyWaitsForShareARoundTrip(t *testing.T) {
 		}}
 	}
 	for _, id := range []string{"pay_1", "pay_2", "pay_3"} {
-		if err := s.Update(ctx, func(tx *Tx) error { return tx.InsertIntent(ctx, &intent.Intent{ID: id}) }); err != nil {
+		if err := s.Update(ctx, func(tx *Tx) error {
+			return tx.InsertIntent(ctx, &intent.Intent{ID: id, Kind: payment.KindPayment, Status: payment.Created,
+				Amount: payment.Amount{Decimal: decimal.RequireFromString("1")}})
+		}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -58,7 +64,7 @@ func TestStatementsThatNobodyWaitsForShareARoundTrip(t *testing.T) {
 		{"many that change one", []*job{change("pay_1"), change("pay_1"), change("pay_1")}, 4, 0}, // each after the first reads it again
 	} {
 		b := &counted{database: s.db}
-		failed, err := (&Store{db: b}).runAll(ctx, c.jobs)
+		failed, err := (&Store{db: b, clock: newClock(), log: slog.New(slog.DiscardHandler)}).runAll(ctx, c.jobs)
 		if err != nil {
 			t.Fatalf("%s: %v", c.name, err)
 		}

@@ -63,7 +63,8 @@ func preset(cfg *pgxpool.Config, settings map[string]string) {
 }
 
 func (p *postgres) traits() traits {
-	return traits{name: "postgres", trips: true, dialect: goose.DialectPostgres, forUpdate: " FOR UPDATE", duplicate: duplicateInPostgres}
+	return traits{name: "postgres", trips: true, dialect: goose.DialectPostgres, forUpdate: " FOR UPDATE", clock: serverTime,
+		duplicate: duplicateInPostgres}
 }
 
 // migrating gives connections without limits: a migration of a large table may take its time.

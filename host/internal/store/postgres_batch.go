@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 )
@@ -16,6 +17,7 @@ type pgBatch struct {
 	pipeline
 	conn  *pgxpool.Conn
 	parts []*part
+	told  func(time.Time) // nil: nobody wants to know the time
 }
 
 // writersLock is the number of the lock that writing transactions take turns by. Without it two hosts that write the same
@@ -23,12 +25,31 @@ type pgBatch struct {
 // transaction takes the one row that numbers events, so they take turns in any case.
 const writersLock = "8041870297"
 
+// serverTime is what the server's clock shows, in microseconds.
+const serverTime = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
+
 func newBatch(ctx context.Context, conn *pgxpool.Conn) *pgBatch {
 	b := &pgBatch{conn: conn, pipeline: pipeline{ctx: ctx, conn: conn.Conn()}}
 	b.control("BEGIN", "begin")
+	b.keep(statement{query: "SELECT " + serverTime, each: b.hearTime, control: true, what: "read the clock"})
 	b.control("SELECT pg_advisory_xact_lock("+writersLock+")", "wait for the other hosts' writes")
 	return b
 }
+
+// hearTime reads the answer of the server's clock.
+func (b *pgBatch) hearTime(row scanner) error {
+	var shown int64
+	if err := row.Scan(&shown); err != nil {
+		return err
+	}
+	if b.told != nil {
+		b.told(fromMicros(shown))
+	}
+	return nil
+}
+
+// onTime has told called with the server's time once it is known.
+func (b *pgBatch) onTime(told func(time.Time)) { b.told = told }
 
 func (b *pgBatch) open(j *job, alone bool) error {
 	b.part = &part{job: j, alone: alone}

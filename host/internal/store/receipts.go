@@ -4,13 +4,21 @@ import (
 	"context"
 
 	"github.com/payhost/payhost/host/internal/intent"
-	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/host/payment"
 )
 
-// AddReceipt records a transfer for a payment. One that is known already changes nothing.
-func (t *Tx) AddReceipt(ctx context.Context, intentID string, r intent.Receipt) error {
-	return t.later(ctx, `INSERT INTO receipts (intent_id, receipt_id, amount, currency) VALUES ($1, $2, $3, $4)
-		ON CONFLICT DO NOTHING`, intentID, r.ID, r.Amount.String(), r.Currency)
+// AddReceipt records a transfer for a payment of an identity. One that is known already changes nothing: a transfer counts
+// once for an identity, over all its payments. holder is the payment that has it then.
+func (t *Tx) AddReceipt(ctx context.Context, identity, intentID string, r intent.Receipt) (holder string, err error) {
+	err = t.later(ctx, `INSERT INTO receipts (intent_id, receipt_id, amount, currency, identity) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT DO NOTHING`, intentID, r.ID, amountOrEmpty(r.Amount), r.Currency, identity)
+	if err != nil {
+		return "", err
+	}
+	// What was recorded before transfers had an identity counts for its own payment alone.
+	err = t.queryRow(ctx, `SELECT intent_id FROM receipts WHERE receipt_id = $1 AND (identity = $2 OR intent_id = $3)
+		ORDER BY identity DESC LIMIT 1`, r.ID, identity, intentID).Scan(&holder)
+	return holder, err
 }
 
 // Receipts reads all transfers of a payment.
@@ -24,6 +32,8 @@ func scanReceipt(row scanner) (r intent.Receipt, err error) {
 	if err := row.Scan(&r.ID, &amount, &r.Currency); err != nil {
 		return r, err
 	}
-	r.Amount.Decimal, err = sdk.ParseAmount(amount)
+	var parsed *payment.Amount
+	parsed, err = amountOrNil(amount)
+	r.Amount = parsed
 	return r, err
 }

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -28,6 +29,9 @@ var ErrNotFound = errors.New("not found")
 // ErrExists is for a key that is taken.
 var ErrExists = errors.New("exists already")
 
+// ErrLocked is for a lock that another process has.
+var ErrLocked = errors.New("locked by another process")
+
 // ErrClosed is for a write after Close.
 var ErrClosed = errors.New("the store is closed")
 
@@ -39,6 +43,8 @@ type Transactor interface {
 	UpdateExpecting(ctx context.Context, e Expect, fn func(*Tx) error) error
 	View(ctx context.Context, fn func(*Tx) error) error
 	Look(ctx context.Context, fn func(*Tx) error) error
+	// Now is the database's clock, by which everything that is written is dated and every window is judged.
+	Now() time.Time
 }
 
 var _ Transactor = (*Store)(nil)
@@ -46,14 +52,29 @@ var _ Transactor = (*Store)(nil)
 // Store is an open database. It may be used by any number of goroutines.
 type Store struct {
 	db     database
+	clock  *clock
+	log    *slog.Logger
 	queue  chan *job
 	done   chan struct{}
 	closed chan struct{}
 }
 
+// Option adds to Open.
+type Option func(*Store)
+
+// WithClock sets what the database's clock shows, for tests. Without it PostgreSQL's is the server's, and SQLite's is the
+// machine's, which is then never set back.
+func WithClock(now func() time.Time) Option {
+	return func(s *Store) { s.clock = &clock{fixed: now} }
+}
+
+// WithLogger sets where the store says what nobody asks it for, such as a row that cannot be read. Without it nothing is
+// logged.
+func WithLogger(l *slog.Logger) Option { return func(s *Store) { s.log = l } }
+
 // Open opens the database of a URL ("sqlite:PATH" or "postgres://…"), brings its tables up to date and starts the
 // writer. Close must be called.
-func Open(ctx context.Context, url string) (*Store, error) {
+func Open(ctx context.Context, url string, opts ...Option) (*Store, error) {
 	var (
 		db  database
 		err error
@@ -72,7 +93,15 @@ func Open(ctx context.Context, url string) (*Store, error) {
 	if err := migrate(ctx, db); err != nil {
 		return nil, errors.Join(err, db.close())
 	}
-	s := &Store{db: db, queue: make(chan *job, maxBatch), done: make(chan struct{}), closed: make(chan struct{})}
+	s := &Store{db: db, clock: newClock(), log: slog.New(slog.DiscardHandler),
+		queue: make(chan *job, maxBatch), done: make(chan struct{}), closed: make(chan struct{})}
+	for _, option := range opts {
+		option(s)
+	}
+	if err := s.setClock(ctx); err != nil {
+		return nil, errors.Join(err, db.close())
+	}
+
 	go s.commitLoop()
 	return s, nil
 }
@@ -116,13 +145,18 @@ func migrate(ctx context.Context, db database) (err error) {
 
 // View runs fn in a transaction that only reads: everything it sees is of one moment.
 func (s *Store) View(ctx context.Context, fn func(*Tx) error) error {
-	return s.db.view(ctx, func(tx transaction) error { return fn(&Tx{tx: tx, engine: s.db.traits()}) })
+	return s.db.view(ctx, func(tx transaction) error { return fn(s.tx(tx)) })
 }
 
 // Look is View for what the database answers at once: one statement, or one call of a Tx that says so. It costs a server
 // one round trip where View takes three.
 func (s *Store) Look(ctx context.Context, fn func(*Tx) error) error {
-	return s.db.look(ctx, func(tx transaction) error { return fn(&Tx{tx: tx, engine: s.db.traits()}) })
+	return s.db.look(ctx, func(tx transaction) error { return fn(s.tx(tx)) })
+}
+
+// tx gives a transaction what it needs of the store.
+func (s *Store) tx(tx transaction) *Tx {
+	return &Tx{tx: tx, engine: s.db.traits(), log: s.log, clock: s.clock}
 }
 
 // micros and fromMicros keep times as the columns have them; the zero time is 0.

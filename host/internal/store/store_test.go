@@ -61,7 +61,7 @@ func example(id string) *intent.Intent {
 	return &intent.Intent{
 		ID: id, Kind: payment.KindPayment, Provider: "acme", Amount: payment.Amount{Decimal: decimal.RequireFromString("60.00")},
 		Currency: "USD", MerchantReference: "order-47", Method: "card", Request: json.RawMessage(`{"a":"ü"}`), IdempotencyKey: "key-" + id,
-		CreatedAt: at, ExpiresAt: at.Add(time.Hour), Sequence: 7, Status: payment.Created, UpdatedAt: at,
+		CreatedAt: at, ExpiresAt: at.Add(time.Hour), Sequence: 7, Fingerprint: "identity of " + id, Status: payment.Created, UpdatedAt: at,
 	}
 }
 
@@ -75,7 +75,8 @@ func TestAnIntentComesBackAsItWas(t *testing.T) {
 		want.PaidAmount, want.PaidCurrency = &payment.Amount{Decimal: decimal.RequireFromString("59.90")}, "EUR"
 		want.NextAction = &payment.NextAction{Type: "redirect", URL: "https://x.example"}
 		want.Failure = &payment.Failure{Code: "declined", Outcome: "refused"}
-		want.State, want.SucceededAt, want.CheckAt, want.Checks, want.Events = []byte{0, 1, 255}, want.CreatedAt, want.CreatedAt, 3, 4
+		want.State, want.SucceededAt, want.CheckAt, want.Checks, want.Events = []byte{0, 1, 255}, want.CreatedAt, want.CreatedAt, 3, 0
+		want.Captured, want.Doubt = &payment.Amount{Decimal: decimal.RequireFromString("20.5")}, "capture_payment"
 		update(t, s, func(tx *store.Tx) error { return tx.SaveIntent(ctx, want) })
 		view(t, s, func(tx *store.Tx) error {
 			got, err := tx.Intent(ctx, "pay_1")
@@ -200,9 +201,10 @@ func TestANumberIsNeverGivenTwice(t *testing.T) {
 func TestEventsKeepTheirOrderAndCanBeNarrowed(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
 		s, ctx := open(t, url), t.Context()
+		update(t, s, func(tx *store.Tx) error { return tx.InsertIntent(ctx, example("pay_1")) })
 		for n, typ := range []string{"payment.succeeded", "payout.failed", "payment.failed"} {
 			update(t, s, func(tx *store.Tx) error {
-				e := payment.Event{Type: typ, CreatedAt: time.Unix(int64(n), 0), Sequence: int64(n + 1), Data: json.RawMessage(`{}`)}
+				e := payment.Event{Type: typ, CreatedAt: time.Unix(int64(n), 0), Data: json.RawMessage(`{}`)}
 				return tx.AppendEvent(ctx, payment.KindPayment, "pay_1", "", &e)
 			})
 		}

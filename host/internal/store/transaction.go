@@ -4,7 +4,10 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"log/slog"
+	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/pressly/goose/v3"
@@ -31,6 +34,7 @@ type traits struct {
 	dialect   goose.Dialect
 	trips     bool   // a statement's answer costs a round trip
 	forUpdate string // appended to a SELECT whose row is about to be changed
+	clock     string // an expression for the server's time in microseconds, "" where there is no server
 	duplicate func(error) bool
 }
 
@@ -68,6 +72,8 @@ type batch interface {
 type Tx struct {
 	tx     transaction
 	engine traits
+	log    *slog.Logger
+	clock  *clock
 	// held are the intents that nobody else can change before the end.
 	held map[string]held
 	// ahead are the attempts of intents, and applied says of events whether they are applied, as they will have been read
@@ -78,6 +84,9 @@ type Tx struct {
 	mine, shared readings
 }
 
+// Now is the database's clock: what is written in this transaction is dated by it.
+func (t *Tx) Now() time.Time { return t.clock.now() }
+
 func (t *Tx) exec(ctx context.Context, query string, args ...any) (int64, error) {
 	n, err := t.tx.exec(ctx, query, storable(args))
 	return n, t.engine.mapped(err)
@@ -85,7 +94,12 @@ func (t *Tx) exec(ctx context.Context, query string, args ...any) (int64, error)
 
 // later is for a statement whose answer nothing depends on.
 func (t *Tx) later(ctx context.Context, query string, args ...any) error {
-	return t.engine.mapped(t.tx.later(ctx, query, storable(args), nil))
+	return t.laterEach(ctx, query, args, nil)
+}
+
+// laterEach is later for a statement whose rows somebody wants once they are there.
+func (t *Tx) laterEach(ctx context.Context, query string, args []any, each func(scanner) error) error {
+	return t.engine.mapped(t.tx.later(ctx, query, storable(args), each))
 }
 
 // row is the first row of an answer. The statement is run when it is scanned.
@@ -143,8 +157,15 @@ func (e traits) mapped(err error) error {
 // what they send must be kept all the same. What is not exact any more is only shown, or looked up mended likewise.
 func storable(args []any) []any {
 	for k, a := range args {
-		if text, ok := a.(string); ok {
-			args[k] = mended(text)
+		switch value := a.(type) {
+		case string:
+			args[k] = mended(value)
+		case []string:
+			list := slices.Clone(value)
+			for n := range list {
+				list[n] = mended(list[n])
+			}
+			args[k] = list
 		}
 	}
 	return args

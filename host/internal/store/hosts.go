@@ -1,0 +1,34 @@
+package store
+
+import (
+	"context"
+	"time"
+)
+
+// Beat records that a host is there, at the database's own time.
+func (t *Tx) Beat(ctx context.Context, instance string) error {
+	return t.later(ctx, `INSERT INTO hosts (instance, started_at, beat_at) VALUES ($1, $2, $2)
+		ON CONFLICT (instance) DO UPDATE SET beat_at = $2`, instance, micros(t.Now()))
+}
+
+// HostEnded records that a host is gone: what it was doing is anybody's from now on.
+func (t *Tx) HostEnded(ctx context.Context, instance string) error {
+	return t.later(ctx, `DELETE FROM hosts WHERE instance = $1`, instance)
+}
+
+// HostAlive reports whether a host has given a sign of life since a time.
+func (t *Tx) HostAlive(ctx context.Context, instance string, since time.Time) (bool, error) {
+	var n int
+	err := t.queryRow(ctx, `SELECT COUNT(*) FROM hosts WHERE instance = $1 AND beat_at >= $2`, instance, micros(since)).Scan(&n)
+	return n > 0, err
+}
+
+// OnlyHost records that no other host than this one can be there, as where a lock keeps every other from the database.
+func (t *Tx) OnlyHost(ctx context.Context, instance string) error {
+	return t.later(ctx, `DELETE FROM hosts WHERE instance <> $1`, instance)
+}
+
+// ForgetHosts deletes the rows of hosts that gave their last sign of life before a time.
+func (t *Tx) ForgetHosts(ctx context.Context, before time.Time) error {
+	return t.later(ctx, `DELETE FROM hosts WHERE beat_at < $1`, micros(before))
+}
