@@ -171,14 +171,14 @@ func (c *Core) act(ctx context.Context, id, key string, a action) (p *payment.Pa
 		return c.replayOrAct(ctx, id, key, hashes, a)
 	}
 
-	result := make(chan *payment.Error, 1)
+	result, stuck := make(chan *payment.Error, 1), make(chan struct{}, 1)
 	finished := c.running.add(id, attempt.Number)
 	release()
 	release = func() {}
 	c.calls.run(func() {
 		defer lease.Release()
 		defer finished()
-		result <- c.runAction(context.WithoutCancel(ctx), lease, i, a, attempt, wall)
+		result <- c.runAction(context.WithoutCancel(ctx), lease, i, a, attempt, wall, stuck)
 	})
 	select {
 	case problem := <-result:
@@ -187,6 +187,8 @@ func (c *Core) act(ctx context.Context, id, key string, a action) (p *payment.Pa
 		}
 		p, err = c.Payment(ctx, id)
 		return p, false, recordedBut(err, i.Provider, id)
+	case <-stuck:
+		return nil, false, unrecordedAnswer(i.Provider, id)
 	case <-ctx.Done():
 		return nil, false, gaveUp(ctx, sdk.OutcomeUnknown, i.Provider, id,
 			"you stopped waiting; the call goes on, and what becomes of it is recorded")
@@ -331,7 +333,9 @@ func captured(attempts []payment.Attempt, outcomes ...string) (sum decimal.Decim
 }
 
 // runAction makes the call and records its end: the payment's new state, or the reason for which there is none.
-func (c *Core) runAction(ctx context.Context, l Lease, i *intent.Intent, a action, attempt payment.Attempt, w wall) *payment.Error {
+func (c *Core) runAction(ctx context.Context, l Lease, i *intent.Intent, a action, attempt payment.Attempt, w wall,
+	stuck chan struct{},
+) *payment.Error {
 	ctx, cancel := context.WithTimeout(ctx, w.left())
 	defer cancel()
 	logged, exchanges := sdk.WithExchangeLog(ctx)
@@ -348,7 +352,7 @@ func (c *Core) runAction(ctx context.Context, l Lease, i *intent.Intent, a actio
 	}
 	note := fmt.Sprintf("%s, %s %s: %s in %d ms", a.verb, l.Config().Plugin, l.Version(), done.Outcome, done.DurationMS)
 	key := store.Key{Key: attempt.ActionKey, Host: attempt.Host, Deadline: attempt.Deadline}
-	c.persist(ctx, answered{id: i.ID, provider: i.Provider, attempt: done, reference: referenceOf(answer)},
+	c.persist(ctx, answered{id: i.ID, provider: i.Provider, attempt: done, reference: referenceOf(answer), stuck: stuck},
 		func(ctx context.Context, tx *store.Tx) error {
 			current, err := tx.IntentToChange(ctx, i.ID)
 			if err != nil {

@@ -18,11 +18,11 @@ const maxTries = 3
 
 // runCreate makes the first attempt, which is on disk already, and more while each is proven not to have been sent. All of
 // them end at the first one's wall.
-func (c *Core) runCreate(ctx context.Context, l Lease, op creation, i *intent.Intent, a payment.Attempt, w wall) {
+func (c *Core) runCreate(ctx context.Context, l Lease, op creation, i *intent.Intent, a payment.Attempt, w wall, stuck chan struct{}) {
 	ctx, cancel := context.WithTimeout(ctx, w.left())
 	defer cancel()
 	pause := c.backoff(100 * time.Millisecond)
-	for c.attempt(ctx, l, op, i, a, w, false) {
+	for c.attempt(ctx, l, op, i, a, w, stuck, false) {
 		select {
 		case <-time.After(pause.NextBackOff()):
 		case <-ctx.Done():
@@ -35,7 +35,9 @@ func (c *Core) runCreate(ctx context.Context, l Lease, op creation, i *intent.In
 // attempt makes one call and records its end. again says that nothing was sent and that another try is in order: the next
 // attempt is then on disk too, in the same commit, so that an intent whose host dies between two tries is found by
 // recovery. doubt says that an earlier attempt may have arrived.
-func (c *Core) attempt(ctx context.Context, l Lease, op creation, i *intent.Intent, a payment.Attempt, w wall, doubt bool) (again bool) {
+func (c *Core) attempt(ctx context.Context, l Lease, op creation, i *intent.Intent, a payment.Attempt, w wall,
+	stuck chan struct{}, doubt bool,
+) (again bool) {
 	logged, exchanges := sdk.WithExchangeLog(ctx)
 	started := time.Now()
 	report, err := intent.Report{}, errWall()
@@ -54,7 +56,7 @@ func (c *Core) attempt(ctx context.Context, l Lease, op creation, i *intent.Inte
 		}
 	}
 	note := fmt.Sprintf("%s attempt %d, %s %s: %s in %d ms", done.Verb, done.Number, l.Config().Plugin, l.Version(), done.Outcome, done.DurationMS)
-	recorded := c.persist(ctx, answered{id: i.ID, provider: i.Provider, attempt: done, reference: report.ProviderReference},
+	recorded := c.persist(ctx, answered{id: i.ID, provider: i.Provider, attempt: done, reference: report.ProviderReference, stuck: stuck},
 		func(ctx context.Context, tx *store.Tx) error {
 			current, err := tx.IntentToChange(ctx, i.ID)
 			if err != nil {
@@ -175,6 +177,18 @@ func decides(code sdk.Code) bool {
 type answered struct {
 	id, provider, reference string
 	attempt                 payment.Attempt
+	// stuck is told when whoever waits for the answer should not do so any longer. It has room for one; nil when nobody waits.
+	stuck chan struct{}
+}
+
+// stuckAfter is how long a caller waits for an answer to be recorded that is there. The host goes on trying after that.
+const stuckAfter = 10 * time.Second
+
+// unrecordedAnswer is for a caller whose answer is there, and which the database does not take.
+func unrecordedAnswer(provider, id string) *payment.Error {
+	return &payment.Error{Code: payment.CodeStorage, Outcome: sdk.OutcomeUnknown, Provider: provider, PaymentID: id, RetryAfter: time.Second,
+		Message: "the provider has answered, but the database does not take the answer; the host keeps it and goes on trying: repeat " +
+			"the request with the same Idempotency-Key"}
 }
 
 // persist writes what a provider has answered. While the database refuses it tries again at short intervals, as long as
@@ -186,6 +200,7 @@ func (c *Core) persist(ctx context.Context, what answered, fn func(context.Conte
 	defer c.Changed(what.id)
 	pause := c.backoff(50 * time.Millisecond)
 	pause.MaxInterval = time.Second
+	begun := time.Now()
 
 	for tries := 1; ; tries++ {
 		err := c.store.UpdateExpecting(ctx, store.Expect{Intents: []string{what.id}}, func(tx *store.Tx) error { return fn(ctx, tx) })
@@ -196,7 +211,13 @@ func (c *Core) persist(ctx context.Context, what answered, fn func(context.Conte
 			return true
 		}
 		var damaged *store.DamagedError
-		lasting := errors.As(err, &damaged) || errors.Is(err, store.ErrNotFound) // no other try will end differently
+		lasting := errors.As(err, &damaged) || errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrClosed)
+		if what.stuck != nil && time.Since(begun) > stuckAfter {
+			select {
+			case what.stuck <- struct{}{}:
+			default:
+			}
+		}
 		if tries == 1 || lasting {
 			c.logUnrecorded("a provider's answer could not be recorded yet; the host keeps it and tries again", what, err)
 		}

@@ -140,7 +140,7 @@ func (c *Core) create(ctx context.Context, i *intent.Intent, said json.RawMessag
 		return id, true, err
 	}
 
-	done := make(chan struct{})
+	done, stuck := make(chan struct{}), make(chan struct{}, 1)
 	finished := c.running.add(i.ID, attempt.Number)
 	release()
 	release = func() {}
@@ -148,11 +148,13 @@ func (c *Core) create(ctx context.Context, i *intent.Intent, said json.RawMessag
 		defer close(done)
 		defer lease.Release()
 		defer finished()
-		c.runCreate(context.WithoutCancel(ctx), lease, op, i, attempt, wall)
+		c.runCreate(context.WithoutCancel(ctx), lease, op, i, attempt, wall, stuck)
 	})
 	select {
 	case <-done:
 		return i.ID, false, nil
+	case <-stuck:
+		return "", false, unrecordedAnswer(i.Provider, i.ID)
 	case <-ctx.Done():
 		return "", false, gaveUp(ctx, sdk.OutcomeUnknown, i.Provider, i.ID,
 			"you stopped waiting; the call goes on, and what becomes of it is recorded")

@@ -107,7 +107,7 @@ func (c *Core) repeat(ctx context.Context, l Lease, i *intent.Intent, notFound b
 	defer c.running.add(i.ID, attempt.Number)()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), w.left())
 	defer cancel()
-	c.attempt(ctx, l, op, i, attempt, w, true)
+	c.attempt(ctx, l, op, i, attempt, w, nil, true)
 	return repeatNow, nil
 }
 
@@ -147,7 +147,7 @@ func (c *Core) repeatCapture(ctx context.Context, l Lease, i *intent.Intent) (do
 
 	w.deadline = attempt.Deadline
 	defer c.running.add(i.ID, attempt.Number)()
-	c.runAction(context.WithoutCancel(ctx), l, i, action{verb: verbCapture, call: callCapture}, attempt, w)
+	c.runAction(context.WithoutCancel(ctx), l, i, action{verb: verbCapture, call: callCapture}, attempt, w, nil)
 	return true, nil
 }
 
