@@ -136,7 +136,7 @@ func (a *application) report(e *sdk.Event, i *intent.Intent) intent.Report {
 		actor = core.ActorReturn
 	}
 	r := a.inbox.core.EventReport(actor, a.reading.proof, e)
-	r.Named = e.Reference == i.ID || a.notice.IntentID == i.ID
+	r.Named = e.Reference == i.ID || a.notice.IntentID == i.ID || (a.reading.attach != nil && a.reading.attach.intentID == i.ID)
 	if core.Foreign(a.lease, i) && r.Proof > intent.Hint {
 		r.Status, r.Reason = payment.UnderReview, payment.ReviewUnproven
 		r.Message = "the account's identity at the provider has changed since this was made, and a notice of the new one says " +
