@@ -4,9 +4,11 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"net/url"
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/shopspring/decimal"
 )
@@ -16,13 +18,22 @@ const fingerprintLength = 32
 
 // configIdentity fingerprints the values of the keys that are tagged identity, as they are after defaulting. It depends
 // on names and values alone, not on the order of fields, and keys without a value do not count: a later version of a
-// plugin can add a key without changing the identity of those who do not use it.
+// plugin can add a key without changing the identity of those who do not use it. Nor does it depend on how an address is
+// spelled, or on whether the provider's usual one is written out.
 func configIdentity(cfg any) string {
 	values := map[string]string{}
 	var paths []string
 	v := reflect.Indirect(reflect.ValueOf(cfg))
+	usual := usualAddress(cfg)
 	eachConfigValue(planOf(v.Type()), v, "", func(f *configField, path string, v reflect.Value) {
-		if text := canonicalValue(v); f.identity && text != "" {
+		text := canonicalValue(v)
+		if f.uri {
+			text = canonicalURL(text)
+		}
+		if path == baseURLKey && text == usual {
+			text = ""
+		}
+		if f.identity && text != "" {
 			values[path] = text
 			paths = append(paths, path)
 		}
@@ -35,6 +46,55 @@ func configIdentity(cfg any) string {
 	}
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:])[:fingerprintLength]
+}
+
+// Addresser is implemented by a configuration whose provider has addresses of its own, one for each environment. They are
+// what Endpoint.URL takes, and a base_url that is the one of its environment, however it is spelled, is no other identity
+// than none.
+type Addresser interface {
+	Addresses() (sandbox, live string)
+}
+
+// baseURLKey is the key of Endpoint.BaseURL.
+const baseURLKey = "base_url"
+
+// usualAddress is the canonical address of the configuration's environment without a base_url, "" when it has none.
+func usualAddress(cfg any) string {
+	a, ok := cfg.(Addresser)
+	if !ok {
+		return ""
+	}
+	v := reflect.Indirect(reflect.ValueOf(cfg))
+	endpoint, ok := v.FieldByName("Endpoint").Interface().(Endpoint)
+	if !ok {
+		return ""
+	}
+	endpoint.BaseURL = ""
+	return canonicalURL(endpoint.URL(a.Addresses()))
+}
+
+// canonicalURL spells an address in one way: letter case of scheme and host, the scheme's own port, slashes and points at
+// the end, and the names of this machine do not count. What is no address stays as it is.
+func canonicalURL(text string) string {
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" {
+		return text
+	}
+	u.Scheme = strings.ToLower(u.Scheme)
+	host, port := strings.TrimRight(strings.ToLower(u.Hostname()), "."), u.Port()
+	if isLoopback(host) {
+		host = "127.0.0.1"
+	}
+	if port == map[string]string{"http": "80", "https": "443"}[u.Scheme] {
+		port = ""
+	}
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]"
+	}
+	if port != "" {
+		host += ":" + port
+	}
+	return u.Scheme + "://" + host + strings.TrimRight(u.EscapedPath(), "/")
 }
 
 // canonicalValue gives equal values the same text and different ones different texts; a zero value gives "".

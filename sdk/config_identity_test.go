@@ -73,6 +73,51 @@ func TestIdentityChanges(t *testing.T) {
 	}
 }
 
+type addressed struct {
+	Endpoint
+	Key string `config:"key,identity"`
+}
+
+func (addressed) Addresses() (sandbox, live string) {
+	return "https://test.pay.example/v1", "https://pay.example"
+}
+
+// How an address is spelled is not who we are.
+func TestIdentityDoesNotDependOnHowAnAddressIsSpelled(t *testing.T) {
+	of := func(environment, address string) string {
+		t.Helper()
+		cfg, err := DecodeConfig[addressed]([]byte(`{"environment":"` + environment + `","base_url":"` + address + `","key":"k"}`))
+		if err != nil {
+			t.Fatalf("%s: %v", address, err)
+		}
+		return configIdentity(cfg)
+	}
+	for _, same := range [][]string{
+		{"live", "", "https://pay.example", "https://PAY.example:443/", "HTTPS://pay.example.", "https://pay.example//"},
+		{"sandbox", "", "https://test.pay.example/v1", "https://test.pay.example/v1/"},
+		{"live", "http://127.0.0.1:9080", "http://localhost:9080/", "HTTP://LocalHost:9080", "http://[::1]:9080", "http://127.0.0.2:9080"},
+		{"live", "http://127.0.0.1", "http://localhost:80/"},
+		{"sandbox", "https://pay.example/a", "https://pay.example:443/a/"},
+	} {
+		for _, address := range same[2:] {
+			if got, want := of(same[0], address), of(same[0], same[1]); got != want {
+				t.Errorf("%s: %q is another identity than %q", same[0], address, same[1])
+			}
+		}
+	}
+	seen := map[string]string{}
+	for _, address := range []string{
+		"", "https://pay.example/v2", "https://pay.example:8443", "https://other.example", "http://127.0.0.1:1", "http://127.0.0.1:2",
+		"https://pay.example/V2", "http://127.0.0.1:1/%2f",
+	} {
+		id := of("live", address)
+		if other, ok := seen[id]; ok {
+			t.Errorf("%q and %q have one identity", address, other)
+		}
+		seen[id] = address
+	}
+}
+
 // The stored fingerprints of earlier releases must stay comparable: this value may only change with the contract.
 func TestIdentityIsStable(t *testing.T) {
 	const want = "5018372bac8ed169412bbe09b8c9953b"

@@ -25,7 +25,7 @@ type Endpoint struct {
 }
 
 // URL gives the address of the provider's API without a slash at its end: base_url when configured, else the one given
-// here for the environment.
+// here for the environment. A configuration that is an Addresser passes its Addresses.
 func (e Endpoint) URL(sandbox, live string) string {
 	u := e.BaseURL
 	switch {
@@ -68,7 +68,7 @@ func checkEndpoint(e Endpoint) string {
 
 // isLoopback goes by the name alone; nothing is looked up.
 func isLoopback(host string) bool {
-	if host == "localhost" {
+	if strings.EqualFold(host, "localhost") {
 		return true
 	}
 	ip := net.ParseIP(host)

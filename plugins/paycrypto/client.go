@@ -13,7 +13,7 @@ import (
 
 func newClient(cfg config, rt sdk.Runtime) (*providerhttp.Client, error) {
 	return providerhttp.New(rt, providerhttp.Options{
-		BaseURL: cfg.URL("https://payapi-sandbox.paycrypto.com", "https://payapi.paycrypto.com"), // [doc]
+		BaseURL: cfg.URL(cfg.Addresses()),
 		// The password is also sent when there is none. [seen]
 		Header:       http.Header{"Content-Type": {"application/json"}, "Access-Passphrase": {cfg.Passphrase.Reveal()}},
 		SecretHeader: []string{"Access-Passphrase"},

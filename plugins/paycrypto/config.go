@@ -17,3 +17,8 @@ type config struct {
 	CompanyName      string        `config:"company_name" doc:"The name that customers see on the payment page."`
 	CompanyEmail     string        `config:"company_email" doc:"Where receipts of payments go."`
 }
+
+// Addresses is sdk.Addresser. [doc]
+func (config) Addresses() (sandbox, live string) {
+	return "https://payapi-sandbox.paycrypto.com", "https://payapi.paycrypto.com"
+}

@@ -12,7 +12,7 @@ import (
 
 func newClient(cfg config, rt sdk.Runtime) (*providerhttp.Client, error) {
 	return providerhttp.New(rt, providerhttp.Options{
-		BaseURL:      cfg.URL(baseURL, baseURL),
+		BaseURL:      cfg.URL(cfg.Addresses()),
 		AllowHosts:   []string{"paysepro.com", "api.paysepro.com"},
 		Header:       http.Header{"Accept": {"application/json"}},
 		SecretHeader: []string{"signature"},

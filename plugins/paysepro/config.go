@@ -21,6 +21,9 @@ type config struct {
 	AllowDebug bool         `config:"allow_debug" default:"false" doc:"Whether notifications of test payments count; in sandbox only."`
 }
 
+// Addresses is sdk.Addresser.
+func (config) Addresses() (sandbox, live string) { return baseURL, baseURL }
+
 // A country is two letters [doc], sent in lower case as in the document's examples.
 var country = regexp.MustCompile(`^[A-Za-z]{2}$`)
 

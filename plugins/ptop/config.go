@@ -13,6 +13,9 @@ type config struct {
 	WebsiteURL   string     `config:"website_url,required" format:"uri" doc:"The website's address as registered at ptop, which checks it as the Referer."`
 }
 
+// Addresses is sdk.Addresser.
+func (config) Addresses() (sandbox, live string) { return baseURL, baseURL }
+
 // paymentPath is where a call about payments goes: the environments differ in it. [doc]
 func (c config) paymentPath(call string) string {
 	if c.Environment == sdk.Live {

@@ -12,7 +12,7 @@ import (
 
 func newClient(cfg config, rt sdk.Runtime) (*providerhttp.Client, error) {
 	return providerhttp.New(rt, providerhttp.Options{
-		BaseURL:      cfg.URL(sandboxURL, liveURL),
+		BaseURL:      cfg.URL(cfg.Addresses()),
 		Header:       http.Header{"Authorization": {"Bearer " + cfg.APIKey.Reveal()}},
 		SecretHeader: []string{"Signature"},
 	})

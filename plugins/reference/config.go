@@ -18,3 +18,6 @@ const (
 	sandboxURL = "https://sandbox.reference.example"
 	liveURL    = "https://api.reference.example"
 )
+
+// Addresses is sdk.Addresser.
+func (config) Addresses() (sandbox, live string) { return sandboxURL, liveURL }

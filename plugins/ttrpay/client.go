@@ -11,7 +11,7 @@ import (
 
 func newClient(cfg config, rt sdk.Runtime) (*providerhttp.Client, error) {
 	return providerhttp.New(rt, providerhttp.Options{
-		BaseURL: cfg.URL(baseURL, baseURL),
+		BaseURL: cfg.URL(cfg.Addresses()),
 		Header:  http.Header{"Accept": {"application/json"}},
 		// Whoever knows this address can say that a payment succeeded.
 		SecretFields: []string{"ipn_url"},

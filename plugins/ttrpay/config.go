@@ -11,3 +11,6 @@ type config struct {
 	MerchantSecret sdk.Secret   `config:"merchant_secret,required" doc:"Signs every request."`
 	NotifyIPs      sdk.Networks `config:"notify_ips" doc:"Addresses or networks that notices must come from; without any, the payment's own URL suffices."`
 }
+
+// Addresses is sdk.Addresser.
+func (config) Addresses() (sandbox, live string) { return baseURL, baseURL }

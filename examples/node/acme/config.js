@@ -22,7 +22,12 @@ export const configSchema = {
 
 const addresses = { sandbox: 'https://sandbox.acme.example', live: 'https://api.acme.example' };
 
+// usualAddress is the address of Acme's API without a base_url.
+export function usualAddress(config) {
+  return addresses[config.environment];
+}
+
 // addressOf gives the address of Acme's API.
 export function addressOf(config) {
-  return config.base_url ?? addresses[config.environment];
+  return config.base_url ?? usualAddress(config);
 }

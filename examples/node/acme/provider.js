@@ -2,7 +2,7 @@
 import { newClient } from '../plugin/http.js';
 import { notSent } from '../plugin/errors.js';
 import { ask } from './client.js';
-import { addressOf, configSchema } from './config.js';
+import { addressOf, configSchema, usualAddress } from './config.js';
 import { chargeRequest, payment, problemOf } from './types.js';
 import { parse } from './webhook.js';
 
@@ -12,6 +12,7 @@ const version = typeof PLUGIN_VERSION === 'undefined' ? 'dev' : PLUGIN_VERSION;
 // Acme is one account, for any number of calls at once. It keeps nothing between calls.
 export class Acme {
   static configSchema = configSchema;
+  static usualAddress = usualAddress;
 
   // What is declared of repeats and of asking decides what the host does when an answer is lost, so it claims only what
   // Acme's document promises. Capabilities are not listed: they are the methods below.

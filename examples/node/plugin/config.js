@@ -173,8 +173,25 @@ export function givenSecrets(schema, bytes) {
 
 // fingerprint digests the keys that say who we are to the provider. Keys without a value do not count, so that a later
 // version can add one without changing it, and every length stands in front, so that no two configurations look alike. It is
-// what the SDK for Go makes of the same configuration.
-export function fingerprint(schema, config) {
+// what the SDK for Go makes of the same configuration. How base_url is spelled does not count, nor whether the provider's
+// usual address, if there is one, is written out.
+export function fingerprint(schema, config, usual = '') {
+  const base = canonicalURL(config.base_url ?? '');
+  const canonical = { ...config, base_url: base === canonicalURL(usual) ? undefined : base };
+  return digest(schema, canonical);
+}
+
+// canonicalURL spells an address in one way: letter case of scheme and host, the scheme's own port, slashes and points at
+// the end, and the names of this machine do not count.
+function canonicalURL(text) {
+  if (!URL.canParse(text)) return text;
+  const { protocol, hostname, port, pathname } = new URL(text);
+  const name = hostname.replace(/\.+$/, '');
+  const host = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(name) ? '127.0.0.1' : name;
+  return `${protocol}//${host}${port ? `:${port}` : ''}${pathname.replace(/\/+$/, '')}`;
+}
+
+function digest(schema, config) {
   const parts = Object.keys(schema.properties)
     .filter((key) => schema.properties[key]['x-payhost-identity'])
     .flatMap((key) => (Array.isArray(config[key]) ? config[key].map((item, i) => [`${key}[${i}]`, item]) : [[key, config[key]]]))

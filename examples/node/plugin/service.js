@@ -68,7 +68,7 @@ function newAccount(Provider, info, { account: name, config: text }, { logger, m
     info: {
       capabilities: info.capabilities,
       currencies: info.currencies ?? [],
-      identity_fingerprint: fingerprint(schema, config),
+      identity_fingerprint: fingerprint(schema, config, Provider.usualAddress?.(config)),
       warnings: provider.warnings ?? [],
     },
   };
