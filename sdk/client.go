@@ -97,14 +97,14 @@ func exchange[WReq, WResp proto.Message](
 	ctx context.Context, method func(context.Context, WReq, ...grpc.CallOption) (WResp, error), in WReq,
 ) (WResp, *Error) {
 	var none WResp
-	if ctx.Err() != nil {
-		return none, NotSent(CodeUnavailable, "the call had ended before it began: %s", ctx.Err())
+	if !InTime(ctx) {
+		return none, NotSent(CodeUnavailable, "the call had ended before it began: %s", endOf(ctx))
 	}
 	scrub(in, nil)
 	if size := proto.Size(in); size > MaxMessageSize {
 		return none, NotSent(CodeInvalidRequest, "the request has %d bytes, more than the %d that a message may have", size, MaxMessageSize)
 	}
-	out, err := method(ctx, in,
+	out, err := method(sendDeadline(ctx), in,
 		grpc.WaitForReady(false),
 		grpc.MaxCallSendMsgSize(MaxMessageSize), grpc.MaxCallRecvMsgSize(MaxMessageSize))
 	if err != nil {

@@ -40,8 +40,10 @@ func attempt[P, Req, Resp any, WReq accountRequest, WResp proto.Message](
 	ctx context.Context, s *Server, v *verb[P, Req, Resp, WReq, WResp], in WReq,
 ) (out WResp, err *Error) {
 	defer s.recovered(v.name, in.GetAccount(), &err)
-	if ctx.Err() != nil {
-		return out, NotSent(CodeUnavailable, "the call had ended before the plugin began with it: %s", ctx.Err())
+	ctx, cancel := heedDeadline(ctx)
+	defer cancel()
+	if !InTime(ctx) {
+		return out, NotSent(CodeUnavailable, "the call had ended before the plugin began with it: %s", endOf(ctx))
 	}
 	a, err := s.acquire(in.GetAccount())
 	if err != nil {

@@ -55,7 +55,7 @@ func (x *exchange) limit(err error) string {
 	if errors.As(err, &connect) && !isTimeout(err) && !errors.Is(err, context.Canceled) {
 		return "" // it failed by itself, whatever the clock says by now
 	}
-	if inTime(x.gate.ctx) && !errors.Is(err, errTooLate) || errors.Is(err, errTooLarge) || errors.Is(err, errEncoded) {
+	if sdk.InTime(x.gate.ctx) && !errors.Is(err, errTooLate) || errors.Is(err, errTooLarge) || errors.Is(err, errEncoded) {
 		return ""
 	}
 	if errors.Is(x.caller.Err(), context.Canceled) {

@@ -7,7 +7,8 @@ import (
 	"net/http/httptrace"
 	"sync"
 	"sync/atomic"
-	"time"
+
+	"github.com/payhost/payhost/sdk"
 )
 
 var (
@@ -32,7 +33,7 @@ func (g *gate) pass() (first bool, err error) {
 	if g.sent {
 		return false, nil
 	}
-	if g.closed || !inTime(g.ctx) {
+	if g.closed || !sdk.InTime(g.ctx) { // which looks at the clock too: a context's timer may fire late
 		return false, errTooLate
 	}
 	g.sent = true
@@ -53,12 +54,6 @@ func (g *gate) close() (sent bool) {
 	defer g.mu.Unlock()
 	g.closed = true
 	return g.sent
-}
-
-// inTime looks at the clock too: a context's timer may fire late on a busy machine.
-func inTime(ctx context.Context) bool {
-	deadline, ok := ctx.Deadline()
-	return ctx.Err() == nil && (!ok || time.Now().Before(deadline))
 }
 
 type gateKey struct{}

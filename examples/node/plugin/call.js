@@ -7,7 +7,10 @@ const longestTimer = 2 ** 31 - 1;
 // passed, deadline, in milliseconds since 1970, and exchanges, to which requests to the provider are added.
 export function newCall(grpcCall, logger) {
   const controller = new AbortController();
-  const deadline = Number(grpcCall.getDeadline()); // a Date, or Infinity
+  // The host also sends the deadline as a moment: gRPC counts anew where a call arrives.
+  const sent = grpcCall.metadata?.get('payhost-deadline')[0];
+  const moment = sent === undefined ? Infinity : Number(sent) / 1000 || 0;
+  const deadline = Math.min(Number(grpcCall.getDeadline()), moment); // a Date, or Infinity
   const left = deadline - Date.now();
   if (grpcCall.cancelled || left <= 0) controller.abort(new Error("the call's deadline had passed"));
   grpcCall.on('cancelled', () => controller.abort(new Error('the call was given up')));

@@ -8,7 +8,8 @@
 //   - An enum value that the reader does not know is carried on, never dropped or mapped to a default.
 //   - A failed call ends with a gRPC status whose details hold exactly one ErrorDetail. A status without one is read
 //     as code INTERNAL, outcome UNKNOWN.
-//   - No request to the provider may start after the call's deadline.
+//   - No request to the provider may start after the call's deadline. gRPC counts it anew where a call arrives, so hosts
+//     also send it as a moment, in the metadata payhost-deadline: microseconds since 1970. The sooner one counts.
 //   - Neither a response nor an error nor a log line may hold a secret of the account's configuration.
 //   - A verb whose capability the account lacks answers CODE_NOT_SUPPORTED with OUTCOME_NOT_SENT and does nothing.
 //   - An account that is not configured answers CODE_INVALID_REQUEST with OUTCOME_NOT_SENT.
