@@ -120,7 +120,7 @@ func open(ctx context.Context, cfg *Config, o options, predecessor string) (*Hos
 	h := &Host{log: o.logger, metrics: o.metrics, store: st, cfg: cfg}
 	h.registry = provider.New(provider.Options{
 		Logger: o.logger, PluginDir: cfg.Host.PluginDir, DataDir: cfg.Host.DataDir, Metrics: o.metrics, Now: o.now,
-		OpenIntents: h.openIntents, Attached: o.attached,
+		OpenIntents: h.openIntents, OpenIdentities: h.openIdentities, Attached: o.attached,
 	})
 	h.core, err = core.New(ctx, core.Options{Store: st, Accounts: accounts{h.registry}, PublicURL: cfg.Host.PublicURL,
 		Logger: o.logger, Now: wall, Alone: strings.HasPrefix(cfg.Store.URL.Reveal(), "sqlite:"), Predecessor: predecessor})
@@ -199,6 +199,21 @@ func (h *Host) openIntents(name string) bool {
 		return err
 	})
 	return err != nil || n > 0
+}
+
+// openIdentities names who a provider was in what is still open at it. Where that cannot be read nothing is refused: every
+// call is held to its intent's identity in any case.
+func (h *Host) openIdentities(name string) (list []string) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	err := h.store.View(ctx, func(tx *store.Tx) (err error) {
+		list, err = tx.OpenIdentities(ctx, name)
+		return err
+	})
+	if err != nil {
+		h.log.Error("who a provider was in what is open at it could not be read", "provider", name, "error", err)
+	}
+	return list
 }
 
 // accounts shows the registry to the rooms that make calls.

@@ -55,6 +55,7 @@ func (c *Core) attempt(ctx context.Context, l Lease, op creation, i *intent.Inte
 			report = stillInDoubt(report, e, op.guarantee(l.Info()))
 		}
 	}
+	next := false // whether the next attempt is on disk, and this host's to make
 	note := fmt.Sprintf("%s attempt %d, %s %s: %s in %d ms", done.Verb, done.Number, l.Config().Plugin, l.Version(), done.Outcome, done.DurationMS)
 	recorded := c.persist(ctx, answered{id: i.ID, provider: i.Provider, attempt: done, reference: report.ProviderReference, stuck: stuck},
 		func(ctx context.Context, tx *store.Tx) error {
@@ -63,10 +64,16 @@ func (c *Core) attempt(ctx context.Context, l Lease, op creation, i *intent.Inte
 				return err
 			}
 			attempts, err := tx.Attempts(ctx, i.ID)
-			if err != nil || recordedAlready(attempts, done) {
+			if err != nil {
 				return err
 			}
+			if recordedAlready(attempts, done) {
+				made, ok := numbered(attempts, a.Number+1)
+				next = again && ok && made.Host == c.instance && made.Outcome == ""
+				return nil
+			}
 
+			next = false
 			if err := tx.FinishAttempt(ctx, i.ID, done); err != nil {
 				return err
 			}
@@ -78,14 +85,15 @@ func (c *Core) attempt(ctx context.Context, l Lease, op creation, i *intent.Inte
 				return c.applyEarlier(ctx, tx, l, current, attempts, done, report)
 			}
 			if again {
-				next := c.newAttempt(tx, a.Number+1, op.verb, l)
-				next.Deadline = w.deadline
-				return tx.InsertAttempt(ctx, i.ID, next)
+				following := c.newAttempt(tx, a.Number+1, op.verb, l)
+				following.Deadline = w.deadline
+				next = true
+				return tx.InsertAttempt(ctx, i.ID, following)
 			}
 			_, err = c.Apply(ctx, tx, current, report, c.asking(l, current))
 			return err
 		})
-	return again && recorded
+	return recorded && next
 }
 
 // applyEarlier records what the answer of an attempt means that is not the newest any more. It speaks only for itself:

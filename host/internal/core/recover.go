@@ -184,11 +184,12 @@ func (c *Core) laterIn(ctx context.Context, tx *store.Tx, i *intent.Intent) erro
 	if i.Status.Final() && i.CheckAt.IsZero() {
 		return nil // settled meanwhile
 	}
+	if i.Status == payment.Expired {
+		expiredLater(i, tx.Now())
+		return tx.SaveIntent(ctx, i)
+	}
 	i.CheckAt = tx.Now().Add(c.pause(i.Status, i.Checks))
 	i.Checks++
-	if i.Status == payment.Expired && i.CheckAt.After(i.ExpiresAt.Add(expiredChecks)) {
-		i.CheckAt, i.Checks = time.Time{}, 0 // the provider cannot be asked for days
-	}
 	return tx.SaveIntent(ctx, i)
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/payhost/payhost/host/internal/intent"
 	"github.com/payhost/payhost/host/internal/store"
+	"github.com/payhost/payhost/host/payment"
 )
 
 // Recovery goes provider by provider: each has its own calls at once and its own claims, so that one which hangs, or has
@@ -190,6 +191,9 @@ func (r *round) take(ctx context.Context, list []*intent.Intent) (mine []claimed
 		for _, i := range list {
 			was := i.CheckAt
 			i.CheckAt = tx.Now().Add(r.hold)
+			if i.Status == payment.Expired {
+				i.Checks |= expiredLookUnderWay
+			}
 			err := tx.SaveIntent(ctx, i)
 			if errors.Is(err, store.ErrConflict) {
 				continue // somebody else has it

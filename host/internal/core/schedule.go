@@ -37,24 +37,35 @@ func (c *Core) schedule(i *intent.Intent, v intent.Verdict, r intent.Report) {
 	i.Checks++
 }
 
-// A payment that has expired may be paid all the same: it is asked about once more after an hour, and after a day.
+// A payment that has expired may be paid all the same: it is asked about once more after an hour, and after a day. Its Checks
+// say which look is next, and whether that is under way: only the answer to that look uses it up, not one to a question that
+// was asked before.
 const (
 	firstExpiredCheck  = time.Hour
-	secondExpiredCheck = 24 * time.Hour
+	secondExpiredCheck = 23 * time.Hour // after the first
 	// expiredChecks is when asking ends if the provider does not answer.
 	expiredChecks = 72 * time.Hour
+
+	expiredFirstLook    = 0
+	expiredLookUnderWay = 1 // is added to a look
+	expiredSecondLook   = 2
 )
 
 func scheduleExpired(i *intent.Intent, v intent.Verdict, r intent.Report) {
 	switch {
 	case v.Moved:
-		i.CheckAt, i.Checks = r.At.Add(firstExpiredCheck), 0
-		if i.ExpiresAt.IsZero() || i.ExpiresAt.After(r.At) {
-			i.ExpiresAt = r.At
-		}
-	case i.CheckAt.Before(i.ExpiresAt.Add(secondExpiredCheck)):
-		i.CheckAt, i.Checks = i.ExpiresAt.Add(secondExpiredCheck), 0
-	default:
+		i.CheckAt, i.Checks = r.At.Add(firstExpiredCheck), expiredFirstLook
+	case i.Checks == expiredFirstLook+expiredLookUnderWay:
+		i.CheckAt, i.Checks = r.At.Add(secondExpiredCheck), expiredSecondLook
+	case i.Checks == expiredSecondLook+expiredLookUnderWay:
+		i.CheckAt, i.Checks = time.Time{}, 0
+	}
+}
+
+// expiredLater puts a look off that the provider did not answer.
+func expiredLater(i *intent.Intent, now time.Time) {
+	i.CheckAt = now.Add(maxCheck)
+	if i.CheckAt.After(i.UpdatedAt.Add(expiredChecks)) {
 		i.CheckAt, i.Checks = time.Time{}, 0
 	}
 }

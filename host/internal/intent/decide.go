@@ -180,6 +180,9 @@ func weigh(i Intent, r Report, ask Asking) claim {
 	if !success || r.Amount != nil || r.Received != nil || r.Proof == Answer {
 		return as
 	}
+	if i.Status == r.Status || i.Status == payment.Succeeded {
+		return as // what is known already needs no proof
+	}
 
 	// A success without an amount: how it came must make up for that.
 	switch {

@@ -151,6 +151,10 @@ func TestDecide(t *testing.T) {
 			Report{Actor: "call", Proof: Answer, Status: payment.Processing}, Asking{}, payment.UnderReview, payment.ReviewProvider, false},
 		{"a late notice after the end changes nothing", at(payment.Failed),
 			Report{Proof: Signature, Status: payment.Processing}, Asking{}, payment.Failed, "", false},
+		{"what is known already needs no proof", at(payment.Authorized),
+			Report{Proof: Origin, Status: payment.Authorized}, Asking{}, payment.Authorized, "", false},
+		{"a success that is known already needs no proof", at(payment.Succeeded),
+			Report{Proof: Origin, Status: payment.Succeeded}, amounts, payment.Succeeded, "", false},
 		{"an operator lifts any review", review(payment.ReviewMismatch),
 			Report{Proof: Operator, Status: payment.Failed}, Asking{}, payment.Failed, "", false},
 	} {

@@ -234,12 +234,23 @@ func (a *account) swap(ctx context.Context, u *unit, cfg config.Provider, force 
 // mayBecome refuses another identity at the provider while something is open under the old one: what is asked about it,
 // or sent again, would go to somebody else's account.
 func (a *account) mayBecome(fingerprint string, force bool) error {
+	if force {
+		return nil
+	}
 	_, _, s := a.now()
-	if force || s == nil || s.info.IdentityFingerprint == fingerprint || !a.reg.openIntents(a.name) {
+	if s == nil { // after a restart only what is open tells who we were
+		others := slices.DeleteFunc(a.reg.openIdentities(a.name), func(id string) bool { return id == fingerprint })
+		if len(others) > 0 {
+			return errIdentity
+		}
+		return nil
+	}
+	if s.info.IdentityFingerprint == fingerprint || !a.reg.openIntents(a.name) {
 		return nil
 	}
 	return errIdentity
 }
 
 var errIdentity = errors.New("the configuration makes the provider another account (an identity key has changed) " +
-	"while payments or payouts are open under the old one; wait for them, or force the change")
+	"while payments or payouts are open under the old one; put the old configuration back, resolve what is open, " +
+	"or force the change (payhost reload --force)")

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -55,6 +56,15 @@ type stage struct {
 	metrics  *prometheus.Registry
 	log      *text
 	open     atomic.Bool // whether anything is open at the providers
+	// identities are who the providers were in what is open at them.
+	identities atomic.Pointer[[]string]
+}
+
+func (s *stage) openIdentities(string) []string {
+	if list := s.identities.Load(); list != nil {
+		return slices.Clone(*list)
+	}
+	return nil
 }
 
 // newStage makes a registry that is quick to try again and slow to give up.
@@ -72,7 +82,8 @@ func newStage(t testing.TB, change ...func(*tuning)) *stage {
 	}
 	s.reg = New(Options{
 		Logger: slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug})), PluginDir: s.plugins, DataDir: s.data,
-		Metrics: s.metrics, OpenIntents: func(string) bool { return s.open.Load() }, tune: tune,
+		Metrics: s.metrics, OpenIntents: func(string) bool { return s.open.Load() },
+		OpenIdentities: s.openIdentities, tune: tune,
 	})
 	t.Cleanup(func() {
 		if err := s.reg.Close(context.Background()); err != nil {

@@ -29,6 +29,9 @@ type Options struct {
 	// OpenIntents reports whether anything is still open at a provider. A disabled or removed one drains until it says
 	// no; nil: nothing ever is. It is asked often and must not block for long.
 	OpenIntents func(provider string) bool
+	// OpenIdentities names who a provider was, by fingerprint, in what is still open at it. A host that starts does not serve
+	// it as somebody else. It may be nil.
+	OpenIdentities func(provider string) []string
 	// Attached are plugins that were started by hand, by name: they are used as they are found instead of the program in
 	// PluginDir, by accounts in the sandbox only.
 	Attached map[string]plugin.Attachment
@@ -193,6 +196,13 @@ func (r *Registry) leave(a *account) {
 
 func (r *Registry) openIntents(name string) bool {
 	return r.opts.OpenIntents != nil && r.opts.OpenIntents(name)
+}
+
+func (r *Registry) openIdentities(name string) []string {
+	if r.opts.OpenIdentities == nil {
+		return nil
+	}
+	return r.opts.OpenIdentities(name)
 }
 
 func (r *Registry) now() time.Time {

@@ -221,6 +221,25 @@ func TestIdentityDoesNotChangeWhileSomethingIsOpen(t *testing.T) {
 	}
 }
 
+// A host that starts is held to who it was by what is open, as a reload is.
+func TestIdentityDoesNotChangeWithARestartWhileSomethingIsOpen(t *testing.T) {
+	before := newStage(t)
+	before.apply("a:started", before.config("a"))
+	was := before.acquire("a").Fingerprint()
+
+	s := newStage(t)
+	s.identities.Store(&[]string{was})
+	results := s.apply("a:failed", s.config("a", s.merchant("m2")))
+	if !strings.Contains(results[0].Error.Error(), "identity") {
+		t.Errorf("err = %v", results[0].Error)
+	}
+	s.expect("a:started", s.reg.ApplyForced(context.Background(), []config.Provider{s.config("a", s.merchant("m2"))}))
+
+	again := newStage(t)
+	again.identities.Store(&[]string{was})
+	again.apply("a:started", again.config("a"))
+}
+
 func TestOneProviderMayBeSwappedAndAnotherOfTheSamePluginKept(t *testing.T) {
 	s := newStage(t)
 	s.install("actor@2.0.0", "2.0.0")

@@ -329,6 +329,12 @@ func (t *Tx) ListIntents(ctx context.Context, f Filter) ([]*intent.Intent, error
 		intentColumns, strings.Join(where, " AND "), len(args)), args...)
 }
 
+// OpenIdentities reads who an account was, by fingerprint, in its intents that are not final.
+func (t *Tx) OpenIdentities(ctx context.Context, provider string) ([]string, error) {
+	return t.strings(ctx, `SELECT DISTINCT fingerprint FROM intents WHERE provider = $1 AND fingerprint <> ''
+		AND status NOT IN ('succeeded', 'failed', 'canceled', 'expired')`, provider)
+}
+
 // OpenIntents counts an account's intents that are not final.
 func (t *Tx) OpenIntents(ctx context.Context, provider string) (int, error) {
 	var n int
