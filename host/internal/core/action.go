@@ -398,12 +398,19 @@ func (c *Core) applyAction(ctx context.Context, tx *store.Tx, l Lease, current *
 	case problem.Outcome != sdk.OutcomeUnknown && current.Doubt == attempt.Verb:
 		current.Doubt = ""
 	case problem.Outcome == sdk.OutcomeUnknown && !current.Status.Final():
-		current.Doubt, current.CheckAt, current.Checks = attempt.Verb, tx.Now(), 0
+		current.CheckAt, current.Checks = tx.Now(), 0
+		if movesMoney(attempt.Verb) {
+			current.Doubt = attempt.Verb
+		}
 	default:
 		return nil
 	}
 	return tx.SaveIntent(ctx, current)
 }
+
+// movesMoney reports whether what became of an action must be known before another one: a confirmation only hands over what
+// the customer says, and may be handed over again.
+func movesMoney(verb string) bool { return verb == verbCapture || verb == verbCancel }
 
 func referenceOf(p *sdk.Payment) string {
 	if p == nil {

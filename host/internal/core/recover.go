@@ -77,7 +77,7 @@ func (c *Core) closeLost(ctx context.Context, tx *store.Tx, i *intent.Intent) er
 		if err != nil {
 			return err
 		}
-	} else if closed.Verb != c.verbOf(i.Kind).verb {
+	} else if movesMoney(closed.Verb) {
 		i.Doubt = closed.Verb
 	}
 	i.CheckAt, i.Checks = tx.Now(), 0 // the provider is asked what became of it

@@ -201,14 +201,27 @@ func requestHashes(action, subject string, request json.RawMessage) ([]string, e
 	if err != nil {
 		return nil, err
 	}
-	object, ok := v.(map[string]any)
-	if text, isText := object["amount"].(string); ok && isText {
-		if amount, err := decimal.NewFromString(text); err == nil {
-			object["amount"] = amount.String() // without zeros at the end
+	switch said := v.(type) {
+	case map[string]any:
+		if amount, ok := said["amount"].(string); ok {
+			said["amount"] = plainAmount(amount)
+		}
+	case string:
+		if action == verbCapture {
+			v = plainAmount(said)
 		}
 	}
 	now, err := valueHash(action, subject, v)
 	return []string{now, former}, err
+}
+
+// plainAmount writes an amount without zeros at its ends; what is no amount stays as it is.
+func plainAmount(text string) string {
+	amount, err := decimal.NewFromString(text)
+	if err != nil {
+		return text
+	}
+	return amount.String()
 }
 
 func valueHash(action, subject string, v any) (string, error) {
