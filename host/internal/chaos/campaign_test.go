@@ -2,6 +2,7 @@ package chaos
 
 import (
 	"context"
+	"database/sql"
 	"os"
 	"path/filepath"
 	"strings"
@@ -22,7 +23,30 @@ func TestCampaignOnSQLite(t *testing.T) {
 func TestCampaignOnPostgres(t *testing.T) {
 	t.Parallel()
 	url, crash := storetest.Crashing(t)
-	campaign(t, newWorld(t, 2, url, crash))
+	w := newWorld(t, 2, url, crash)
+	w.readOnly = func(on bool) { failOver(t, url, on) }
+	campaign(t, w)
+}
+
+// failOver makes a database read-only, or writable again, and ends the sessions that there are.
+func failOver(t *testing.T, url string, readOnly bool) {
+	t.Helper()
+	db, err := sql.Open("pgx", url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	db.SetMaxOpenConns(1)
+	setting := map[bool]string{true: "on", false: "off"}[readOnly]
+	for _, text := range []string{
+		`SET default_transaction_read_only = off`, // of this session
+		`DO $$ BEGIN EXECUTE 'ALTER DATABASE ' || current_database() || ' SET default_transaction_read_only = ` + setting + `'; END $$`,
+		`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`,
+	} {
+		if _, err := db.Exec(text); err != nil {
+			t.Errorf("fail over: %v", err)
+		}
+	}
 }
 
 func campaign(t *testing.T, w *world) {
@@ -45,6 +69,8 @@ func campaign(t *testing.T, w *world) {
 	p.revive()
 	l.finish(calm)
 	v := l.await(calm)
+	l.decide(calm, v)
+	v = l.await(calm)
 	v.judge(calm)
 	t.Logf("%v in %s, settled %s later", p, took.Round(time.Second), (time.Since(began) - took).Round(time.Second))
 	if t.Failed() {

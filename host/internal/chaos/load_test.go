@@ -11,9 +11,13 @@ import (
 	"time"
 )
 
-// order is one thing that somebody wanted, and all that he was told of it.
+// order is one thing that a merchant wanted, and all that the merchant was told of it.
 type order struct {
 	key, kind, provider, body string
+	// capture: the payment is only authorized when the customer has paid; the merchant then captures it.
+	capture bool
+	// again counts how often the merchant was told that nothing happened, and ordered it anew under another key.
+	again int
 	// mark is in the order and in the provider's books: the payout's recipient. Payments are found by their id.
 	mark string
 	// transfer: the customer pays without a page, and says so before the money is there, so that two notices come of it.
@@ -70,6 +74,7 @@ func (l *load) newOrder(dice *rand.Rand, name string) *order {
 		o.kind, o.provider = "payment", "ptop"
 	case 1:
 		o.kind, o.provider, o.transfer = "payment", "reference", dice.IntN(2) == 0
+		o.capture = !o.transfer && dice.IntN(2) == 0
 	case 2:
 		o.kind, o.provider = "payout", "ptop"
 		o.body = fmt.Sprintf(`{"provider":"ptop","amount":%q,"currency":"USD","recipient":{"email":%q}}`, amount, o.mark)
@@ -79,8 +84,10 @@ func (l *load) newOrder(dice *rand.Rand, name string) *order {
 	}
 	if o.kind == "payment" {
 		method := map[bool]string{true: "transfer"}[o.transfer]
-		o.body = fmt.Sprintf(`{"provider":%q,"amount":%q,"currency":"USD","method":%q,"description":%q,"success_url":"https://shop.example/ok","cancel_url":"https://shop.example/no"}`,
-			o.provider, amount, method, o.mark)
+		options := map[bool]string{true: `{"capture":"manual"}`, false: `{}`}[o.capture]
+		o.body = fmt.Sprintf(`{"provider":%q,"amount":%q,"currency":"USD","method":%q,"description":%q,"provider_options":%s,
+			"success_url":"https://shop.example/ok","cancel_url":"https://shop.example/no"}`,
+			o.provider, amount, method, o.mark, options)
 	}
 	l.mu.Lock()
 	l.orders = append(l.orders, o)
@@ -107,6 +114,9 @@ func (l *load) buy(ctx context.Context, dice *rand.Rand, name string) {
 		l.leave(ctx, o, r.NextAction.URL, "fail")
 	case r.NextAction != nil:
 		l.leave(ctx, o, r.NextAction.URL, "pay")
+		if o.capture {
+			l.capture(ctx, o, dice.IntN(len(l.hosts)))
+		}
 	case o.kind == "payout" && o.provider == "reference":
 		l.settle(ctx, o)
 	}
@@ -116,6 +126,19 @@ func (l *load) buy(ctx context.Context, dice *rand.Rand, name string) {
 func (l *load) confirm(ctx context.Context, o *order, amount string) {
 	body := fmt.Sprintf(`{"fields":{"transaction_id":%q,"amount":%q}}`, o.key, amount)
 	_, _ = call(ctx, http.MethodPost, "http://"+l.hosts[0].address+o.path()+"/"+o.id+"/confirm", "confirm-"+o.key, body, nil)
+}
+
+// capture is the merchant who takes what the customer has authorized: insisting with one key, until there is an answer. What
+// is refused is captured by nobody.
+func (l *load) capture(ctx context.Context, o *order, first int) {
+	for try := first; try < first+200 && ctx.Err() == nil; try++ {
+		h := l.hosts[try%len(l.hosts)]
+		status, err := call(ctx, http.MethodPost, "http://"+h.address+o.path()+"/"+o.id+"/capture", "capture-"+o.key, `{}`, nil)
+		if err == nil && (status < 300 || status == http.StatusUnprocessableEntity) {
+			return
+		}
+		pause(ctx, 50*time.Millisecond)
+	}
 }
 
 // settle is the provider who gets the customer's money, or finishes a payout.
@@ -131,9 +154,13 @@ func (l *load) settle(ctx context.Context, o *order) {
 func (l *load) insist(ctx context.Context, o *order, first int) (r record, answered bool) {
 	for try := first; ctx.Err() == nil; try++ {
 		h := l.hosts[try%len(l.hosts)]
+		r = record{}
 		status, err := call(ctx, http.MethodPost, "http://"+h.address+o.path(), o.key, o.body, &r)
 		if err == nil && status == http.StatusCreated {
-			return r, true
+			if !l.believes(o, r) {
+				return r, true
+			}
+			continue
 		}
 		if err == nil && status < 500 && status != http.StatusConflict && status != http.StatusTooManyRequests {
 			l.t.Errorf("%s: answered %d", o.key, status)
@@ -142,6 +169,49 @@ func (l *load) insist(ctx context.Context, o *order, first int) (r record, answe
 		pause(ctx, 30*time.Millisecond)
 	}
 	return r, false
+}
+
+// maxAgain bounds how often a merchant orders anew.
+const maxAgain = 3
+
+// believes is the merchant of a payout who is told that nothing happened: the order is made anew, under another key. Should
+// the first one happen all the same, the money has moved twice.
+func (l *load) believes(o *order, r record) bool {
+	if o.kind != "payout" || r.Status != "failed" || r.Failure == nil || o.again == maxAgain {
+		return false
+	}
+	if r.Failure.Outcome != "not_sent" && r.Failure.Outcome != "refused" {
+		return false
+	}
+	o.again++
+	o.key = fmt.Sprintf("%s+%d", strings.SplitN(o.key, "+", 2)[0], o.again)
+	return true
+}
+
+// decide is the operator at the end of the day, who looks into the providers' books and resolves what nobody else can: what
+// is in doubt, and payouts under review. Nothing under way can reach the providers any more.
+func (l *load) decide(ctx context.Context, v *verdict) {
+	decided := 0
+	for _, o := range l.orders {
+		r, found := v.records[o.id]
+		if !found || o.kind != "payout" || (r.Status != "unknown" && r.Status != "under_review") {
+			continue
+		}
+		truth := "failed"
+		if e := v.of(o); len(e) > 0 {
+			truth = map[bool]string{true: "succeeded", false: ""}[e[0].Moved]
+		}
+		if truth == "" {
+			continue // the provider still works on it
+		}
+		body := fmt.Sprintf(`{"status":%q,"reason":"as in the provider's books"}`, truth)
+		status, err := call(ctx, http.MethodPost, "http://"+l.hosts[0].address+o.path()+"/"+o.id+"/resolve", "", body, nil)
+		if err != nil || status >= 300 {
+			l.t.Errorf("%s is %s and cannot be resolved as %s: %d %v", o.id, r.Status, truth, status, err)
+		}
+		decided++
+	}
+	l.t.Logf("the operator decided %d payouts", decided)
 }
 
 // finish has what was cut off in the middle answered, as a merchant would who comes back the next day: it is on disk or it

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -27,9 +28,22 @@ const pluginsInARow = 4
 
 // run kills so many times. What was killed is there again before it returns.
 func (p *plan) run(ctx context.Context, times int) {
+	var freezing sync.WaitGroup
+	defer freezing.Wait()
 	for n := range times {
 		pause(ctx, time.Duration(50+p.dice.IntN(250))*time.Millisecond)
 		p.fault(ctx)
+		p.cut()
+		if h, d := p.dice.IntN(len(p.hosts)), p.freezeTime(); n%freezeEvery == freezeEvery/2 {
+			p.counts["frozen"]++
+			freezing.Go(func() { p.hosts[h].freeze(ctx, d) })
+		}
+		if n%failOverEvery == failOverEvery-1 && p.readOnly != nil {
+			p.counts["fail-over"]++
+			p.readOnly(true)
+			pause(ctx, 500*time.Millisecond)
+			p.readOnly(false)
+		}
 		switch {
 		case n%(pluginsInARow+1) < pluginsInARow:
 			p.killPlugin()
@@ -46,11 +60,33 @@ func (p *plan) run(ctx context.Context, times int) {
 	}
 }
 
+const (
+	// freezeEvery and failOverEvery are so many kills apart.
+	freezeEvery   = 12
+	failOverEvery = 40
+)
+
+// freezeTime is mostly short, and where another host goes on meanwhile sometimes longer than an attempt is its host's own.
+func (p *plan) freezeTime() time.Duration {
+	if p.dice.IntN(5) == 0 && len(p.hosts) > 1 {
+		return 40 * time.Second
+	}
+	return time.Duration(500+p.dice.IntN(4000)) * time.Millisecond
+}
+
+// cut has one host lose the acknowledgement of its next commit.
+func (p *plan) cut() {
+	if draw := p.dice.IntN(3 * max(1, len(p.cutters))); draw < len(p.cutters) {
+		p.counts["acknowledgement"]++
+		p.cutters[draw].next.Store(true)
+	}
+}
+
 // killPlugin kills one of those that are up, at any host. Where none comes up, all are quarantined for having died so
 // often: then a host dies in its place, which frees its own.
 func (p *plan) killPlugin() {
 	victim := p.dice.IntN(1 << 16) // drawn whatever is up, so that the seed's next draws stay the same
-	for tries := 0; tries < 200; tries++ {
+	for range 200 {
 		var list []int
 		for _, h := range p.hosts {
 			list = append(list, h.plugins()...)

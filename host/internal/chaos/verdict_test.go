@@ -106,6 +106,16 @@ func (v *verdict) of(o *order) []entry {
 	return out
 }
 
+// captures counts how often the books have an order's capture.
+func (v *verdict) captures(o *order) (n int) {
+	for _, e := range v.entries[o.provider] {
+		if e.Kind == "capture" && e.OrderID == o.id {
+			n++
+		}
+	}
+	return n
+}
+
 // allowed says which of our statuses are true, or honest, when the provider's books have this.
 func allowed(o *order, e []entry) []string {
 	honest := []string{"unknown", "under_review"}
@@ -116,6 +126,8 @@ func allowed(o *order, e []entry) []string {
 		return append(honest, "requires_action", "processing") // of a payout only the latter
 	case o.kind == "payout", e[0].Moved:
 		return append(honest, "succeeded")
+	case e[0].Status == "authorized":
+		return append(honest, "requires_action", "processing", "authorized")
 	case e[0].Status == "failed":
 		return append(honest, "failed")
 	case strings.HasPrefix(e[0].Status, "cancel"), e[0].Status == "2": // in the words of the two providers
@@ -136,7 +148,13 @@ func (v *verdict) judge(ctx context.Context) {
 		if o.id == "" {
 			continue
 		}
+		if n := v.captures(o); n > 1 {
+			v.accuse(o, e, fmt.Sprintf("it was captured %d times", n))
+		}
 		counts[o.provider+" "+o.kind+" "+r.Status]++
+		if o.kind == "payout" && (r.Status == "unknown" || r.Status == "under_review") && len(e) <= 1 {
+			v.accuse(o, e, "an operator has decided it, and it is "+r.Status)
+		}
 		if !slices.Contains(allowed(o, e), r.Status) {
 			v.accuse(o, e, "it is "+r.Status)
 		}

@@ -30,6 +30,10 @@ type world struct {
 	// crashDatabase kills the database's server and starts it again; nil where the database is a file.
 	crashDatabase func()
 	receiver      *receiver
+	// cutters stand between the hosts and a PostgreSQL, one for each; none where the database is a file. readOnly makes the
+	// database one that can only be read, as a fail-over does, and the other way round.
+	cutters  []*cutter
+	readOnly func(on bool)
 }
 
 // newWorld starts the providers and hosts on one store.
@@ -42,6 +46,9 @@ func newWorld(t *testing.T, hosts int, store string, crash func()) *world {
 		url := store
 		if url == "" {
 			url = "sqlite:" + filepath.Join(w.dir, "payhost.db")
+		} else {
+			c, through := newCutter(t, url)
+			w.cutters, url = append(w.cutters, c), through
 		}
 		if err := os.WriteFile(h.config, []byte(w.configOf(h, n, url)), 0o600); err != nil {
 			t.Fatal(err)
@@ -127,10 +134,23 @@ type host struct {
 	*world
 	address, config string
 
-	mu   sync.Mutex
-	cmd  *exec.Cmd
-	done chan struct{}
-	log  strings.Builder // of all its lives
+	mu     sync.Mutex
+	cmd    *exec.Cmd
+	done   chan struct{}
+	log    strings.Builder // of all its lives
+	frozen sync.Mutex      // held while the host is stopped: nobody else may touch it then
+}
+
+// freeze stops the host's process for a while, as a suspended machine would be, and lets it go on.
+func (h *host) freeze(ctx context.Context, d time.Duration) {
+	h.frozen.Lock()
+	defer h.frozen.Unlock()
+	h.mu.Lock()
+	process := h.cmd.Process
+	h.mu.Unlock()
+	_ = process.Signal(syscall.SIGSTOP)
+	pause(ctx, d)
+	_ = process.Signal(syscall.SIGCONT)
 }
 
 // start returns when the host says that it is ready, or has ended before: a database that is away ends it.
@@ -178,6 +198,8 @@ func (h *host) start() error {
 
 // kill ends the host's process and waits for its end.
 func (h *host) kill(signal syscall.Signal) {
+	h.frozen.Lock()
+	defer h.frozen.Unlock()
 	h.mu.Lock()
 	cmd, done := h.cmd, h.done
 	h.mu.Unlock()
