@@ -57,7 +57,8 @@ func New(o Options) *API {
 		o.Metrics = prometheus.NewRegistry()
 	}
 	a := &API{Options: o, timing: newTiming(o.Metrics)}
-	a.v1, a.document = a.describe()
+	v1, document := a.describe()
+	a.v1, a.document = legible(v1), document
 	return a
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/payhost/payhost/host/internal/core"
 	"github.com/payhost/payhost/host/internal/store"
 	"github.com/payhost/payhost/host/payment"
 )
@@ -29,6 +30,11 @@ type listWebhooksInput struct {
 	Paging
 	Provider string `query:"provider" maxLength:"64"`
 	State    string `query:"state" enum:"pending,applied,ignored,unmatched,failed"`
+}
+
+// Resolve is as for payments.
+func (in *listWebhooksInput) Resolve(huma.Context) []error {
+	return found(core.CheckCursor("wh", in.Cursor))
 }
 
 type attachRequest struct {
