@@ -29,9 +29,9 @@ func legible(next http.Handler) http.Handler {
 		for name, values := range query {
 			switch {
 			case !isText(name):
-				p.Violations = append(p.Violations, violation{"query", "has a name that is not text"})
+				p.Violations = append(p.Violations, violation{Field: "query", Message: "has a name that is not text"})
 			case !isText(strings.Join(values, "")):
-				p.Violations = append(p.Violations, violation{name, "holds a control character or is not UTF-8"})
+				p.Violations = append(p.Violations, violation{Field: name, Message: "holds a control character or is not UTF-8"})
 			}
 		}
 		if len(p.Violations) > 0 {
