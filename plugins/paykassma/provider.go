@@ -28,7 +28,8 @@ func newProvider(cfg config, rt sdk.Runtime) (*provider, error) {
 func (*provider) Info() sdk.Info {
 	return sdk.Info{
 		Name: "paykassma", Version: version, Description: "Paykassma: payments into wallets or on pages, payouts",
-		WebhookTrust: []sdk.WebhookTrust{sdk.TrustSignature},
+		WebhookTrust:  []sdk.WebhookTrust{sdk.TrustSignature},
+		PaymentFields: []string{"method", "customer.id"}, PayoutFields: []string{"method", "recipient.id"}, // [doc]
 		// Nothing says that a repeat is refused; but a new payment only tells the customer where to pay.
 		CreatePayment: sdk.RepeatGuarantee{Repeat: sdk.RepeatNone, LinkOnly: true},
 		CreatePayout:  sdk.RepeatGuarantee{Repeat: sdk.RepeatNone},
