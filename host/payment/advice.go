@@ -35,8 +35,9 @@ func needsOperator(code string) bool {
 	return false
 }
 
-// advice is for something that is recorded: its key stands for it for ever.
-func (f Failure) advice() Advice {
+// Advise returns what the caller may do after a failure that is recorded: its key
+// stands for it for ever.
+func (f Failure) Advise() Advice {
 	switch {
 	case f.NewAttemptSafe:
 		return Advice{Retry: RetryNewIntent, RetryReason: "a new one under a new key cannot move money twice"}
@@ -53,9 +54,9 @@ func (f Failure) advice() Advice {
 	}
 }
 
-// Advice returns what the caller may do after a request that was not carried
+// Advise returns what the caller may do after a request that was not carried
 // out. The zero Outcome is doubt.
-func (e *Error) Advice() Advice {
+func (e *Error) Advise() Advice {
 	wait := Advice{Retry: RetryWait, RetryAfter: int(math.Max(1, math.Ceil(e.RetryAfter.Seconds())))}
 	switch {
 	case e.Code == CodeIdempotencyConflict:

@@ -110,6 +110,7 @@ type Failure struct {
 	// Violations are what only the plugin found wrong with the request, before it
 	// sent anything.
 	Violations []Violation `json:"violations,omitempty" doc:"what the plugin found wrong with the request"`
+	// Advice is set in JSON only; in Go ask Advise.
 	Advice
 }
 
@@ -132,8 +133,16 @@ func Violations(list []sdk.Violation) []Violation {
 // MarshalJSON adds the advice, which follows from the rest.
 func (f Failure) MarshalJSON() ([]byte, error) {
 	type plain Failure
-	f.Advice = f.advice()
+	f.Advice = f.Advise()
 	return json.Marshal(plain(f))
+}
+
+// UnmarshalJSON leaves the advice out: it is made again when it is asked for.
+func (f *Failure) UnmarshalJSON(data []byte) error {
+	type plain Failure
+	err := json.Unmarshal(data, (*plain)(f))
+	f.Advice = Advice{}
+	return err
 }
 
 // Attempt is one call to the provider that could change something.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"testing"
 	"time"
 
@@ -40,7 +41,7 @@ func TestDoubtIsNeverAnsweredWithANewIntent(t *testing.T) {
 	for _, code := range codes {
 		for _, outcome := range []sdk.Outcome{sdk.OutcomeUnknown, ""} {
 			e := payment.Error{Code: code, Outcome: outcome, Asked: true}
-			if got := e.Advice(); got.Retry != payment.RetrySameKey || got.RetryReason == "" {
+			if got := e.Advise(); got.Retry != payment.RetrySameKey || got.RetryReason == "" {
 				t.Errorf("a request that ended %s (%q): %+v", code, outcome, got)
 			}
 			f := failure(t, payment.Failure{Code: code, Outcome: string(outcome)})
@@ -67,7 +68,7 @@ func TestAdviceFollowsFromCodeAndOutcome(t *testing.T) {
 		{payment.Error{Code: string(sdk.CodeDeclined), Outcome: sdk.OutcomeRefused, Asked: true}, payment.RetryNewIntent, 0},
 		{payment.Error{Code: string(sdk.CodeAuthentication), Outcome: sdk.OutcomeRefused, Asked: true}, payment.RetryNever, 0},
 	} {
-		if got := c.e.Advice(); got.Retry != c.retry || got.RetryAfter != c.after || got.RetryReason == "" {
+		if got := c.e.Advise(); got.Retry != c.retry || got.RetryAfter != c.after || got.RetryReason == "" {
 			t.Errorf("%s: %+v, want %s after %d", c.e.Error(), got, c.retry, c.after)
 		}
 	}
@@ -90,14 +91,25 @@ func TestAdviceFollowsFromCodeAndOutcome(t *testing.T) {
 	}
 }
 
-// failure returns a failure as the API shows it, and as the store gives it back.
-func failure(t *testing.T, f payment.Failure) (out payment.Failure) {
+// shown is a failure as the API shows it.
+type shown struct {
+	Violations []payment.Violation
+	payment.Advice
+}
+
+// failure returns a failure as the API shows it, once it has come back from the
+// store as it was.
+func failure(t *testing.T, f payment.Failure) (out shown) {
 	t.Helper()
 	text, err := json.Marshal(f)
-	if err == nil {
-		err = json.Unmarshal(text, &out)
-	}
 	if err != nil {
+		t.Fatal(err)
+	}
+	var back payment.Failure
+	if err := json.Unmarshal(text, &back); err != nil || !reflect.DeepEqual(back, f) {
+		t.Errorf("%+v comes back as %+v, %v", f, back, err)
+	}
+	if err := json.Unmarshal(text, &out); err != nil {
 		t.Fatal(err)
 	}
 	return out

@@ -97,7 +97,7 @@ func (a *API) fail(ctx context.Context, k kind, replayed bool, err error) error 
 	}
 	p := newProblem(statusOf(e, k), e.Code, e.Message)
 	p.Outcome, p.ProviderCode, p.ProviderMessage, p.PaymentID = string(e.Outcome), e.ProviderCode, e.ProviderMessage, e.PaymentID
-	p.Violations, p.Advice = payment.Violations(e.Violations), e.Advice()
+	p.Violations, p.Advice = payment.Violations(e.Violations), e.Advise()
 	if k == asks && e.Asked && e.Outcome != sdk.OutcomeRefused {
 		p.Advice = payment.Advice{Retry: payment.RetryWait, RetryAfter: 1, RetryReason: "it only asks: asking again is harmless"}
 	}

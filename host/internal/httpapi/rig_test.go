@@ -46,7 +46,7 @@ type rig struct {
 	reload   func(context.Context, bool) httpapi.Reloaded
 }
 
-// flaky is a store whose pings a test can fail.
+// flaky is a store whose probes a test can fail.
 type flaky struct {
 	*store.Store
 	down bool
