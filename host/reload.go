@@ -18,10 +18,14 @@ const ActionRestart provider.Action = "needs a restart"
 
 // Reload makes cfg the configuration in force. The error says that cfg is not valid, and then nothing has changed. Else
 // every provider that differs is brought up, reconfigured, swapped or taken out by itself: one that fails keeps what
-// served before. API tokens count at once; other settings outside of [providers] that differ are reported with
+// served before, and one that is quarantined is started again. API tokens, the certificate and drain_notice count at
+// once; other settings outside of [providers] that differ are reported with
 // ActionRestart and wait for the next start. force also changes who we are to a provider while payments are open there,
 // and ends the draining of what was disabled or removed. Reloads run one after the other.
 func (h *Host) Reload(ctx context.Context, cfg *Config, force bool) ([]ReloadResult, error) {
+	if cfg == nil {
+		return nil, errNoConfig
+	}
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
@@ -38,8 +42,11 @@ func (h *Host) Reload(ctx context.Context, cfg *Config, force bool) ([]ReloadRes
 	// What needs a restart stays as it runs, so that the next reload reports it again.
 	now := *cfg
 	now.Host, now.Store, now.Log, now.Events = before.Host, before.Store, before.Log, before.Events
+	now.Host.DrainNotice = cfg.Host.DrainNotice
 	now.HTTP.Listen, now.HTTP.TrustedProxies = before.HTTP.Listen, before.HTTP.TrustedProxies
-	now.HTTP.TLSCert, now.HTTP.TLSKey = before.HTTP.TLSCert, before.HTTP.TLSKey
+	if switchesTLS(before, cfg) {
+		now.HTTP.TLSCert, now.HTTP.TLSKey = before.HTTP.TLSCert, before.HTTP.TLSKey
+	}
 	h.cfg = &now
 	h.mu.Unlock()
 	return append(slices.Clip(results), restarts(before, cfg)...), nil
@@ -58,8 +65,8 @@ func restarts(old, cfg *Config) []ReloadResult {
 		{"host.watch", old.Host.Watch != cfg.Host.Watch},
 		{"http.listen", old.HTTP.Listen != cfg.HTTP.Listen},
 		{"http.trusted_proxies", !slices.Equal(old.HTTP.TrustedProxies, cfg.HTTP.TrustedProxies)},
-		{"http.tls_cert", old.HTTP.TLSCert != cfg.HTTP.TLSCert},
-		{"http.tls_key", old.HTTP.TLSKey != cfg.HTTP.TLSKey},
+		{"http.tls_cert", switchesTLS(old, cfg)},
+		{"http.tls_key", switchesTLS(old, cfg)},
 		{"store.url", old.Store.URL.Reveal() != cfg.Store.URL.Reveal()},
 		{"log.level", old.Log.Level != cfg.Log.Level},
 		{"log.format", old.Log.Format != cfg.Log.Format},
@@ -71,6 +78,12 @@ func restarts(old, cfg *Config) []ReloadResult {
 		}
 	}
 	return out
+}
+
+// switchesTLS reports whether TLS is begun or given up. Other files, and the same
+// ones with something new in them, are served from the next connection on.
+func switchesTLS(old, cfg *Config) bool {
+	return (old.HTTP.TLSCert == "") != (cfg.HTTP.TLSCert == "")
 }
 
 func sameSecrets(a, b config.Events) bool {

@@ -76,7 +76,9 @@ func IdempotencyKey(key string) CallOption {
 func keyOf(options []CallOption) string {
 	var o callOptions
 	for _, option := range options {
-		option(&o)
+		if option != nil {
+			option(&o)
+		}
 	}
 	return o.key
 }

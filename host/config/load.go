@@ -116,6 +116,7 @@ func (l *loader) host(c *Config, t *table) {
 	t.text("plugin_dir", &c.Host.PluginDir)
 	t.text("data_dir", &c.Host.DataDir)
 	t.boolean("watch", &c.Host.Watch)
+	t.duration("drain_notice", &c.Host.DrainNotice)
 	t.finish("")
 }
 
