@@ -17,6 +17,7 @@ import (
 	"github.com/payhost/payhost/host/internal/httpapi"
 	"github.com/payhost/payhost/host/internal/inbox"
 	"github.com/payhost/payhost/host/internal/job"
+	"github.com/payhost/payhost/host/internal/plugin"
 	"github.com/payhost/payhost/host/internal/provider"
 	"github.com/payhost/payhost/host/internal/push"
 	"github.com/payhost/payhost/host/internal/store"
@@ -80,6 +81,14 @@ func WithAttached(plugins map[string]Attachment) Option {
 	return func(o *options) { o.attached = plugins }
 }
 
+func attachedPlugins(list map[string]Attachment) map[string]plugin.Attachment {
+	out := map[string]plugin.Attachment{}
+	for name, at := range list {
+		out[name] = plugin.Attachment(at)
+	}
+	return out
+}
+
 // Host is an open payment host. It may be used by any number of goroutines.
 type Host struct {
 	log      *slog.Logger
@@ -98,7 +107,6 @@ type Host struct {
 	reloading sync.Mutex
 	mu        sync.Mutex
 	cfg       *config.Config
-	results   []provider.Result
 
 	unlock     func() error // lets another host have the database
 	closing    sync.Once
@@ -152,7 +160,7 @@ func open(ctx context.Context, cfg *Config, o options, predecessor string) (*Hos
 	h := &Host{log: o.logger, metrics: o.metrics, store: st, cfg: cfg, after: time.After}
 	h.registry = provider.New(provider.Options{
 		Logger: o.logger, PluginDir: cfg.Host.PluginDir, DataDir: cfg.Host.DataDir, Metrics: o.metrics, Now: o.now,
-		OpenIntents: h.openIntents, OpenIdentities: h.openIdentities, Attached: o.attached,
+		OpenIntents: h.openIntents, OpenIdentities: h.openIdentities, Attached: attachedPlugins(o.attached),
 	})
 	h.core, err = core.New(ctx, core.Options{Store: st, Accounts: accounts{h.registry}, PublicURL: cfg.Host.PublicURL,
 		Logger: o.logger, Now: wall, Alone: strings.HasPrefix(cfg.Store.URL.Reveal(), "sqlite:"), Predecessor: predecessor})
@@ -175,7 +183,7 @@ func open(ctx context.Context, cfg *Config, o options, predecessor string) (*Hos
 	}
 	h.show(push.Collector(h.letters), prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "payhost_store_writable",
 		Help: "Whether something can be written to the store: 1, or 0."}, h.writable))
-	h.results = h.registry.Apply(ctx, cfg.Providers)
+	h.registry.Apply(ctx, cfg.Providers) // what did not come up is tried again
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	h.stop = stop
 	h.background.Go(func() { h.core.Beat(running) })
@@ -294,12 +302,6 @@ func (a accounts) Trust(name string) ([]sdk.WebhookTrust, bool) {
 	s, ok := a.registry.Status(name)
 	return s.WebhookTrust, ok
 }
-
-// Providers tells how all configured providers stand, by name.
-func (h *Host) Providers() []ProviderStatus { return h.registry.Statuses() }
-
-// Provider tells how one provider stands.
-func (h *Host) Provider(name string) (ProviderStatus, bool) { return h.registry.Status(name) }
 
 // WebhookHandler serves the providers' notices on /webhooks/.
 func (h *Host) WebhookHandler() http.Handler { return h.inbox.WebhookHandler() }

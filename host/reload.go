@@ -10,11 +10,30 @@ import (
 	"github.com/payhost/payhost/host/internal/provider"
 )
 
-// ReloadResult is what a reload did with one provider, or with a setting of another section. Error says why it failed.
-type ReloadResult = provider.Result
+// ReloadAction is what a reload did.
+type ReloadAction string
 
-// ActionRestart is the action for a setting that changed and takes effect only when the host is started again.
-const ActionRestart provider.Action = "needs a restart"
+// The actions.
+const (
+	ActionStarted      ReloadAction = "started" // also out of a quarantine
+	ActionUnchanged    ReloadAction = "unchanged"
+	ActionReconfigured ReloadAction = "reconfigured" // the same process, another configuration
+	ActionSwapped      ReloadAction = "swapped"      // another process: new version, checksum or plugin
+	ActionDisabled     ReloadAction = "disabled"
+	ActionRemoved      ReloadAction = "removed"
+	ActionFailed       ReloadAction = "failed" // what served before still serves
+	// ActionRestart is for a setting that changed and takes effect only when the host is started again.
+	ActionRestart ReloadAction = "needs a restart"
+)
+
+// ReloadResult is what a reload did with one provider, or with a setting of another section.
+type ReloadResult struct {
+	// Name is the provider's, or the setting's key.
+	Name   string
+	Action ReloadAction
+	// Error says why it failed; an *sdk.Error with Violations when the plugin did not accept the configuration.
+	Error error
+}
 
 // Reload makes cfg the configuration in force. The error says that cfg is not valid, and then nothing has changed. Else
 // every provider that differs is brought up, reconfigured, swapped or taken out by itself: one that fails keeps what
@@ -38,7 +57,6 @@ func (h *Host) Reload(ctx context.Context, cfg *Config, force bool) ([]ReloadRes
 	}
 	results := apply(ctx, cfg.Providers)
 	h.mu.Lock()
-	h.results = results
 	// What needs a restart stays as it runs, so that the next reload reports it again.
 	now := *cfg
 	now.Host, now.Store, now.Log, now.Events = before.Host, before.Store, before.Log, before.Events
@@ -49,7 +67,10 @@ func (h *Host) Reload(ctx context.Context, cfg *Config, force bool) ([]ReloadRes
 	}
 	h.cfg = &now
 	h.mu.Unlock()
-	return append(slices.Clip(results), restarts(before, cfg)...), nil
+	done := each(results, func(r provider.Result) ReloadResult {
+		return ReloadResult{Name: r.Name, Action: ReloadAction(r.Action), Error: r.Error}
+	})
+	return append(done, restarts(before, cfg)...), nil
 }
 
 // restarts names the settings that differ and are read only at the start.

@@ -11,6 +11,23 @@ import (
 	"github.com/payhost/payhost/host/payment"
 )
 
+// ListWebhooks lists stored webhooks as they are shown.
+func (a *API) ListWebhooks(ctx context.Context, f store.NoticeFilter) (list []payment.Webhook, next string, err error) {
+	notices, next, err := a.Inbox.List(ctx, f)
+	for _, n := range notices {
+		list = append(list, *a.webhookView(n))
+	}
+	return list, next, err
+}
+
+// Webhook shows one, when there is no error.
+func (a *API) Webhook(n *store.Notice, err error) (*payment.Webhook, error) {
+	if err != nil {
+		return nil, err
+	}
+	return a.webhookView(n), nil
+}
+
 // webhookView shows a stored notice without the secrets of its account.
 func (a *API) webhookView(n *store.Notice) *payment.Webhook {
 	mask := a.maskOf(n.Provider)
@@ -49,14 +66,10 @@ type attachInput struct {
 func (a *API) webhookOperations(api huma.API) {
 	list := operation("list-webhooks", http.MethodGet, "/webhooks", "Webhooks", "List webhooks", "Newest first, secrets masked.")
 	huma.Register(api, list, func(ctx context.Context, in *listWebhooksInput) (*listed[payment.Webhook], error) {
-		notices, next, err := a.Inbox.List(ctx, store.NoticeFilter{Provider: in.Provider, State: payment.WebhookState(in.State),
+		views, next, err := a.ListWebhooks(ctx, store.NoticeFilter{Provider: in.Provider, State: payment.WebhookState(in.State),
 			Before: in.Cursor, Limit: in.Limit})
 		if err != nil {
 			return nil, a.fail(ctx, asks, false, err)
-		}
-		var views []payment.Webhook
-		for _, n := range notices {
-			views = append(views, *a.webhookView(n))
 		}
 		return pageOf(views, next), nil
 	})

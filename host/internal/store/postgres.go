@@ -128,6 +128,9 @@ const beginToRead = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 func (p *postgres) view(ctx context.Context, fn func(transaction) error) error {
 	return p.reading(ctx, 0, func(tx *pipeline) error {
 		tx.control(beginToRead, "begin to read")
+		if p.limits != "" {
+			tx.control(p.limits, "set the limits of a transaction")
+		}
 		defer func() {
 			if tx.trips > 0 {
 				_, _ = tx.conn.Exec(ctx, "ROLLBACK") // nothing was written
