@@ -30,6 +30,9 @@ changed. data_dir is tried out, and the store is asked. Exit status 1 when somet
 			}
 			ctx, stop := interruptible(c)
 			defer stop()
+			if err := allowed(ctx); err != nil {
+				return fmt.Errorf("check: %w", err)
+			}
 			around := host.CheckSurroundings(ctx, cfg)
 			results := host.Check(ctx, cfg)
 			if ctx.Err() != nil {

@@ -57,6 +57,9 @@ func (a *app) serve(ctx context.Context, cfg *host.Config, loaded appearance) er
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP) // before anything that takes time: it would end the process
 	defer signal.Stop(hangup)
+	if err := allowed(ctx); err != nil {
+		return fmt.Errorf("serve: %w", err)
+	}
 	attached, err := attachments()
 	if err != nil {
 		return fmt.Errorf("serve: %w", err)
