@@ -42,6 +42,7 @@ type rig struct {
 	config   *config.Config
 	store    *flaky
 	log      *safeBuffer
+	after    string // the last event that lastEvent has read
 	status   []provider.Status
 	reload   func(context.Context, bool) httpapi.Reloaded
 }
