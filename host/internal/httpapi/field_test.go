@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -125,7 +126,7 @@ func TestEveryFieldOfARequestReachesThePlugin(t *testing.T) {
 	}
 	r.account.Capture = func(_ context.Context, q sdk.CapturePaymentRequest) (*sdk.Payment, error) {
 		got = q
-		return &sdk.Payment{Status: sdk.PaymentSucceeded}, nil
+		return &sdk.Payment{Status: sdk.PaymentSucceeded, Amount: cmp.Or(q.Amount, &q.Payment.Amount)}, nil
 	}
 	r.account.Cancel = func(_ context.Context, q sdk.CancelPaymentRequest) (*sdk.Payment, error) {
 		got = q
