@@ -62,7 +62,8 @@ func (c *certificate) current(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	c.seen = now
 	pair, err := tls.LoadX509KeyPair(cert, key)
 	if err != nil {
-		c.log.Error("the new certificate cannot be used; the former one is served", "tls_cert", cert, "tls_key", key, "error", err)
+		c.log.Error("the new certificate cannot be used; the former one is served",
+			"tls_cert", cert, "tls_key", key, "error", err)
 		return c.pair, nil
 	}
 	c.pair = &pair

@@ -40,7 +40,8 @@ func needsOperator(code string) bool {
 func (f Failure) Advise() Advice {
 	switch {
 	case f.NewAttemptSafe:
-		return Advice{Retry: RetryNewIntent, RetryReason: "a new one under a new key cannot move money twice"}
+		return Advice{Retry: RetryNewIntent,
+			RetryReason: "a new one under a new key cannot move money twice"}
 	case f.Outcome != string(sdk.OutcomeNotSent) && f.Outcome != string(sdk.OutcomeRefused):
 		return Advice{Retry: RetryWait, RetryAfter: 5,
 			RetryReason: "the provider may have acted: the host finds out; read this one again, and make no new one"}
@@ -48,9 +49,11 @@ func (f Failure) Advise() Advice {
 		return Advice{Retry: RetryNever,
 			RetryReason: "nothing moved, and a new one meets the same end until the account's configuration is mended"}
 	case f.Code == string(sdk.CodeInvalidRequest):
-		return Advice{Retry: RetryNewIntent, RetryReason: "nothing moved: correct the request and send it under a new key"}
+		return Advice{Retry: RetryNewIntent,
+			RetryReason: "nothing moved: correct the request and send it under a new key"}
 	default:
-		return Advice{Retry: RetryNewIntent, RetryReason: "nothing moved: a new one under a new key is safe"}
+		return Advice{Retry: RetryNewIntent,
+			RetryReason: "nothing moved: a new one under a new key is safe"}
 	}
 }
 
@@ -60,7 +63,8 @@ func (e *Error) Advise() Advice {
 	wait := Advice{Retry: RetryWait, RetryAfter: int(math.Max(1, math.Ceil(e.RetryAfter.Seconds())))}
 	switch {
 	case e.Code == CodeIdempotencyConflict:
-		return Advice{Retry: RetryNewIntent, RetryReason: "the key stands for another request: a new intent needs a new key"}
+		return Advice{Retry: RetryNewIntent,
+			RetryReason: "the key stands for another request: a new intent needs a new key"}
 	case e.Code == CodeIdempotencyInProgress:
 		wait.RetryReason = "the first request under this key is still running: the same request under it gets its answer"
 		return wait
@@ -73,7 +77,8 @@ func (e *Error) Advise() Advice {
 		wait.RetryReason = "nothing was done: the same request under the same key may be sent again later"
 		return wait
 	default:
-		return Advice{Retry: RetryNever, RetryReason: "nothing was done, and the same request would meet the same end"}
+		return Advice{Retry: RetryNever,
+			RetryReason: "nothing was done, and the same request would meet the same end"}
 	}
 }
 
@@ -83,7 +88,8 @@ func (e *Error) afterRefusal() Advice {
 		return Advice{Retry: RetryNever,
 			RetryReason: "the provider refuses us, and will until the account's configuration is mended"}
 	}
-	return Advice{Retry: RetryNewIntent, RetryReason: "the provider refused and nothing changed: another try needs a new key"}
+	return Advice{Retry: RetryNewIntent,
+		RetryReason: "the provider refused and nothing changed: another try needs a new key"}
 }
 
 // transient reports whether time alone may mend it.

@@ -14,10 +14,11 @@ const tryArgument = "try-system-calls"
 
 // errForbidden is said in place of an end without a word: a filter of system calls
 // that kills leaves no time for one.
-var errForbidden = errors.New("this service may not make the system calls that confine plugins, and would be killed for them (SIGSYS): " +
-	"its SystemCallFilter= must also have \"ptrace landlock_create_ruleset landlock_add_rule landlock_restrict_self\", and " +
-	"SystemCallErrorNumber=EPERM has what is not allowed fail " +
-	"instead of kill; deploy/payhost.service is a unit that works")
+var errForbidden = errors.New("this service may not make the system calls that confine plugins, " +
+	"and would be killed for them (SIGSYS): its SystemCallFilter= must also have " +
+	"\"ptrace landlock_create_ruleset landlock_add_rule landlock_restrict_self\", and " +
+	"SystemCallErrorNumber=EPERM has what is not allowed fail instead of kill; " +
+	"deploy/payhost.service is a unit that works")
 
 // allowed finds out whether the system kills for what starting a plugin takes, by
 // having another process try.
@@ -31,7 +32,8 @@ func allowed(ctx context.Context) error {
 	if !errors.As(err, &exit) {
 		return nil
 	}
-	if status, ok := exit.Sys().(syscall.WaitStatus); ok && status.Signaled() && status.Signal() == syscall.SIGSYS {
+	status, ok := exit.Sys().(syscall.WaitStatus)
+	if ok && status.Signaled() && status.Signal() == syscall.SIGSYS {
 		return errForbidden
 	}
 	return nil

@@ -26,8 +26,9 @@ func early(lease Lease, i *intent.Intent) error {
 	}
 
 	var c checks
-	if account.CurrenciesComplete && len(account.Currencies) > 0 && !slices.Contains(account.Currencies, i.Currency) {
-		c.add("currency", "is not taken by %s; it takes %s", i.Provider, strings.Join(account.Currencies, ", "))
+	taken := account.Currencies
+	if account.CurrenciesComplete && len(taken) > 0 && !slices.Contains(taken, i.Currency) {
+		c.add("currency", "is not taken by %s; it takes %s", i.Provider, strings.Join(taken, ", "))
 	}
 	for _, l := range limits {
 		if l.Currency == i.Currency {

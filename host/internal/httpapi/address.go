@@ -16,22 +16,27 @@ import (
 func legible(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !isText(r.URL.Path) {
-			newProblem(http.StatusNotFound, string(sdk.CodeNotFound), "there is nothing at this address").write(w, r)
+			newProblem(http.StatusNotFound, string(sdk.CodeNotFound),
+				"there is nothing at this address").write(w, r)
 			return
 		}
 
 		query, err := url.ParseQuery(r.URL.RawQuery)
 		if err != nil {
-			newProblem(http.StatusBadRequest, codeMalformed, "the query cannot be read: a % or ; in it must be escaped").write(w, r)
+			newProblem(http.StatusBadRequest, codeMalformed,
+				"the query cannot be read: a % or ; in it must be escaped").write(w, r)
 			return
 		}
-		p := newProblem(http.StatusUnprocessableEntity, string(sdk.CodeInvalidRequest), "the request is not valid, and nothing was done")
+		p := newProblem(http.StatusUnprocessableEntity, string(sdk.CodeInvalidRequest),
+			"the request is not valid, and nothing was done")
 		for name, values := range query {
 			switch {
 			case !isText(name):
-				p.Violations = append(p.Violations, violation{Field: "query", Message: "has a name that is not text"})
+				p.Violations = append(p.Violations,
+					violation{Field: "query", Message: "has a name that is not text"})
 			case !isText(strings.Join(values, "")):
-				p.Violations = append(p.Violations, violation{Field: name, Message: "holds a control character or is not UTF-8"})
+				p.Violations = append(p.Violations,
+					violation{Field: name, Message: "holds a control character or is not UTF-8"})
 			}
 		}
 		if len(p.Violations) > 0 {
