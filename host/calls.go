@@ -18,99 +18,92 @@ import (
 // with the same key.
 func (h *Host) CreatePayment(ctx context.Context, r PaymentRequest, opts ...CallOption) (*Payment, error) {
 	p, _, err := h.core.CreatePayment(ctx, r, keyOf(opts))
-	return p, err
+	return p, failure(ctx, err)
 }
 
 // CreatePayout records a payout under its key and asks the provider to make it, with the promises of CreatePayment.
 func (h *Host) CreatePayout(ctx context.Context, r PayoutRequest, opts ...CallOption) (*Payout, error) {
 	p, _, err := h.core.CreatePayout(ctx, r, keyOf(opts))
-	return p, err
+	return p, failure(ctx, err)
 }
-
-// Payment gives a payment with its attempts and history.
-func (h *Host) Payment(ctx context.Context, id string) (*Payment, error) {
-	return h.core.Payment(ctx, id)
-}
-
-// Payout gives a payout with its attempts and history.
-func (h *Host) Payout(ctx context.Context, id string) (*Payout, error) { return h.core.Payout(ctx, id) }
 
 // RefreshPayment asks the provider about a payment first.
 func (h *Host) RefreshPayment(ctx context.Context, id string) (*Payment, error) {
-	return h.core.RefreshPayment(ctx, id)
+	p, err := h.core.RefreshPayment(ctx, id)
+	return p, failure(ctx, err)
 }
 
 // RefreshPayout asks the provider about a payout first.
 func (h *Host) RefreshPayout(ctx context.Context, id string) (*Payout, error) {
-	return h.core.RefreshPayout(ctx, id)
+	p, err := h.core.RefreshPayout(ctx, id)
+	return p, failure(ctx, err)
 }
 
 // ConfirmPayment hands over what the customer sent back.
 func (h *Host) ConfirmPayment(ctx context.Context, id string, c Confirmation, opts ...CallOption) (*Payment, error) {
-	p, _, err := h.core.ConfirmPayment(ctx, id, c, keyOf(opts))
-	return p, err
+	p, _, err := h.core.ConfirmPayment(ctx, id, core.Confirmation(c), keyOf(opts))
+	return p, failure(ctx, err)
 }
 
 // CapturePayment takes an authorized payment: all of it when amount is zero.
 func (h *Host) CapturePayment(ctx context.Context, id string, amount decimal.Decimal, opts ...CallOption) (*Payment, error) {
 	p, _, err := h.core.CapturePayment(ctx, id, amount, keyOf(opts))
-	return p, err
+	return p, failure(ctx, err)
 }
 
 // CancelPayment gives up a payment that has not succeeded.
 func (h *Host) CancelPayment(ctx context.Context, id, reason string, opts ...CallOption) (*Payment, error) {
 	p, _, err := h.core.CancelPayment(ctx, id, reason, keyOf(opts))
-	return p, err
+	return p, failure(ctx, err)
 }
 
 // CreateRefund gives back all of a succeeded payment, or part of it. Unlike CreatePayment it gives an error when the
 // provider refuses or does not answer: the payment is then as it was.
 func (h *Host) CreateRefund(ctx context.Context, paymentID string, r RefundRequest, opts ...CallOption) (*Refund, error) {
 	p, _, err := h.core.CreateRefund(ctx, paymentID, r, keyOf(opts))
-	return p, err
+	return p, failure(ctx, err)
 }
 
 // ResolvePayment records an operator's decision about a payment that nothing else can settle.
 func (h *Host) ResolvePayment(ctx context.Context, id string, r Resolution) (*Payment, error) {
-	if err := h.core.Resolve(ctx, payment.KindPayment, id, r); err != nil {
-		return nil, err
+	if err := h.core.Resolve(ctx, payment.KindPayment, id, core.Resolution(r)); err != nil {
+		return nil, failure(ctx, err)
 	}
-	return h.core.Payment(ctx, id)
+	return h.Payment(ctx, id)
 }
 
 // ResolvePayout records an operator's decision about a payout that nothing else can settle.
 func (h *Host) ResolvePayout(ctx context.Context, id string, r Resolution) (*Payout, error) {
-	if err := h.core.Resolve(ctx, payment.KindPayout, id, r); err != nil {
-		return nil, err
+	if err := h.core.Resolve(ctx, payment.KindPayout, id, core.Resolution(r)); err != nil {
+		return nil, failure(ctx, err)
 	}
-	return h.core.Payout(ctx, id)
+	return h.Payout(ctx, id)
+}
+
+// ResolveRefund records an operator's decision about a refund that nothing else can settle.
+func (h *Host) ResolveRefund(ctx context.Context, id string, r Resolution) (*Refund, error) {
+	if err := h.core.Resolve(ctx, payment.KindRefund, id, core.Resolution(r)); err != nil {
+		return nil, failure(ctx, err)
+	}
+	return h.Refund(ctx, id)
 }
 
 // PaymentMethods lists what a customer can pay with at a provider.
 func (h *Host) PaymentMethods(ctx context.Context, provider string, r sdk.ListPaymentMethodsRequest) ([]sdk.PaymentMethod, error) {
-	return h.core.PaymentMethods(ctx, provider, r)
+	list, err := h.core.PaymentMethods(ctx, provider, r)
+	return list, failure(ctx, err)
 }
 
 // Balances asks what an account holds at its provider.
 func (h *Host) Balances(ctx context.Context, provider string) ([]sdk.Balance, error) {
-	return h.core.Balances(ctx, provider)
+	list, err := h.core.Balances(ctx, provider)
+	return list, failure(ctx, err)
 }
 
 // InvokeOperation runs one of a provider's own operations. One that moves money needs an IdempotencyKey.
 func (h *Host) InvokeOperation(ctx context.Context, provider, operation string, input json.RawMessage, opts ...CallOption) (json.RawMessage, error) {
 	out, _, err := h.core.Invoke(ctx, provider, operation, input, keyOf(opts))
-	return out, err
-}
-
-// DeadLetters gives up to limit events whose pushing was given up, the newest first, after the one named by cursor ("": from
-// the newest). next is the cursor to go on with, "" at the end.
-func (h *Host) DeadLetters(ctx context.Context, cursor string, limit int) (list []DeadLetter, next string, err error) {
-	return h.letters.List(ctx, cursor, limit)
-}
-
-// RetryDeadLetter has an event pushed again that was given up.
-func (h *Host) RetryDeadLetter(ctx context.Context, id string) (DeadLetter, error) {
-	return h.letters.Retry(ctx, id)
+	return out, failure(ctx, err)
 }
 
 // errLeft ends the iteration when its loop was left.
@@ -128,7 +121,7 @@ func (h *Host) Events(ctx context.Context, after string) iter.Seq2[Event, error]
 			position, err = h.page(ctx, position, yield)
 		}
 		if err != nil && !errors.Is(err, errLeft) && ctx.Err() == nil {
-			yield(Event{}, err)
+			yield(Event{}, failure(ctx, err))
 		}
 	}
 }
@@ -151,4 +144,30 @@ func (h *Host) page(ctx context.Context, after uint64, yield func(Event, error) 
 		return after, nil
 	}
 	return after, core.WaitForMore(ctx, more)
+}
+
+// failure makes every error of a call an *Error. One that came while the caller's
+// own context ended has CodeCanceled and that cause, unless it says more: what
+// is found wrong with a request stays so.
+func failure(ctx context.Context, err error) error {
+	if err == nil {
+		return nil
+	}
+	var e *payment.Error
+	var raw *sdk.Error
+	switch {
+	case errors.As(err, &e):
+	case errors.As(err, &raw):
+		e = payment.FromProvider("", "", err)
+	default:
+		e = &payment.Error{Code: payment.CodeStorage, Outcome: sdk.OutcomeUnknown, Message: err.Error(), Cause: err}
+	}
+	if ctx.Err() == nil || (e.Code != payment.CodeStorage && e.Code != string(sdk.CodeUnavailable)) {
+		return e
+	}
+
+	ended := *e
+	ended.Code, ended.Cause = payment.CodeCanceled, ctx.Err()
+	ended.Message = "your context ended first: " + e.Message
+	return &ended
 }

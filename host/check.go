@@ -36,9 +36,9 @@ const checkAtOnce = 4
 // a problem; one that cannot be reached is only a warning. Of the options only WithLogger counts, for what plugins log. Results are in the order of
 // cfg.Providers.
 func Check(ctx context.Context, cfg *Config, opts ...Option) []CheckResult {
-	o := options{logger: slog.New(slog.DiscardHandler)}
-	for _, option := range opts {
-		option(&o)
+	o := chosen(opts)
+	if cfg == nil {
+		return nil
 	}
 	results := make([]CheckResult, len(cfg.Providers))
 	for i := range cfg.Providers {

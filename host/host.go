@@ -9,12 +9,15 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/payhost/payhost/host/config"
 	"github.com/payhost/payhost/host/internal/core"
+	"github.com/payhost/payhost/host/internal/httpapi"
 	"github.com/payhost/payhost/host/internal/inbox"
 	"github.com/payhost/payhost/host/internal/job"
+	"github.com/payhost/payhost/host/internal/plugin"
 	"github.com/payhost/payhost/host/internal/provider"
 	"github.com/payhost/payhost/host/internal/push"
 	"github.com/payhost/payhost/host/internal/store"
@@ -33,17 +36,42 @@ type options struct {
 	attached map[string]Attachment
 }
 
-// WithLogger sets where the host and its plugins log. Without it nothing is logged.
+// WithLogger sets where the host and its plugins log. Without it, or with nil, nothing is logged.
 func WithLogger(l *slog.Logger) Option { return func(o *options) { o.logger = l } }
 
-// WithMetrics sets where the host's metrics are registered. Without it they are kept apart, and served on /metrics.
+// WithMetrics sets where the host's metrics are registered. Without it, or with nil, they are kept apart, and served on
+// /metrics.
 func WithMetrics(r *prometheus.Registry) Option { return func(o *options) { o.metrics = r } }
 
 // WithClock sets what the time is, for tests: what is due, what expires, what an event is dated. Timeouts and pauses stay
-// real. Without it the time is time.Now.
+// real. Without it, or with nil, the time is time.Now.
 func WithClock(now func() time.Time) Option {
-	return func(o *options) { o.now, o.clock = now, true }
+	return func(o *options) { o.now, o.clock = now, now != nil }
 }
+
+// chosen puts options together. What is nil is as if it had not been said.
+func chosen(opts []Option) options {
+	var o options
+	for _, option := range opts {
+		if option != nil {
+			option(&o)
+		}
+	}
+
+	if o.logger == nil {
+		o.logger = slog.New(slog.DiscardHandler)
+	}
+	if o.metrics == nil {
+		o.metrics = prometheus.NewRegistry()
+	}
+	if o.now == nil {
+		o.now = time.Now
+	}
+	return o
+}
+
+// errNoConfig is for a nil *Config.
+var errNoConfig = errors.New("there is no configuration: host.LoadConfig reads one, or build a host.Config in code")
 
 // WithAttached has accounts of a plugin, by the plugin's name, served by a process that was started by hand, under a
 // debugger as a rule, instead of the program in plugin_dir. Only accounts with environment = "sandbox" may use one. The
@@ -51,6 +79,14 @@ func WithClock(now func() time.Time) Option {
 // restarting until something listens on the socket again.
 func WithAttached(plugins map[string]Attachment) Option {
 	return func(o *options) { o.attached = plugins }
+}
+
+func attachedPlugins(list map[string]Attachment) map[string]plugin.Attachment {
+	out := map[string]plugin.Attachment{}
+	for name, at := range list {
+		out[name] = plugin.Attachment(at)
+	}
+	return out
 }
 
 // Host is an open payment host. It may be used by any number of goroutines.
@@ -62,15 +98,19 @@ type Host struct {
 	core     *core.Core
 	inbox    *inbox.Inbox
 	letters  *push.Letters
-	backlog  prometheus.Collector // nil when another host's is registered
+	shown    []prometheus.Collector // of this host, as far as no other host's are registered
 	jobs     *job.Runner
+	api      *httpapi.API
+	leaving  atomic.Bool                          // about to stop serving
+	after    func(time.Duration) <-chan time.Time // time.After, but for tests
 
 	reloading sync.Mutex
 	mu        sync.Mutex
 	cfg       *config.Config
-	results   []provider.Result
 
 	unlock     func() error // lets another host have the database
+	closing    sync.Once
+	closed     error // how closing came out
 	stop       context.CancelFunc
 	background sync.WaitGroup
 }
@@ -79,9 +119,9 @@ type Host struct {
 // not keep the host from opening: Providers tells, and the host goes on trying. ctx bounds the opening only; Close must be
 // called.
 func Open(ctx context.Context, cfg *Config, opts ...Option) (*Host, error) {
-	o := options{logger: slog.New(slog.DiscardHandler), metrics: prometheus.NewRegistry(), now: time.Now}
-	for _, option := range opts {
-		option(&o)
+	o := chosen(opts)
+	if cfg == nil {
+		return nil, errNoConfig
 	}
 	if err := cfg.Validate(); err != nil {
 		return nil, err
@@ -117,10 +157,10 @@ func open(ctx context.Context, cfg *Config, o options, predecessor string) (*Hos
 	}
 	wall := o.now
 	o.now = st.Now // what is due is due by the database's clock
-	h := &Host{log: o.logger, metrics: o.metrics, store: st, cfg: cfg}
+	h := &Host{log: o.logger, metrics: o.metrics, store: st, cfg: cfg, after: time.After}
 	h.registry = provider.New(provider.Options{
 		Logger: o.logger, PluginDir: cfg.Host.PluginDir, DataDir: cfg.Host.DataDir, Metrics: o.metrics, Now: o.now,
-		OpenIntents: h.openIntents, OpenIdentities: h.openIdentities, Attached: o.attached,
+		OpenIntents: h.openIntents, OpenIdentities: h.openIdentities, Attached: attachedPlugins(o.attached),
 	})
 	h.core, err = core.New(ctx, core.Options{Store: st, Accounts: accounts{h.registry}, PublicURL: cfg.Host.PublicURL,
 		Logger: o.logger, Now: wall, Alone: strings.HasPrefix(cfg.Store.URL.Reveal(), "sqlite:"), Predecessor: predecessor})
@@ -133,7 +173,7 @@ func open(ctx context.Context, cfg *Config, o options, predecessor string) (*Hos
 	h.inbox = inbox.New(inbox.Options{Store: st, Core: h.core, Accounts: accounts{h.registry}, Directory: accounts{h.registry},
 		TrustedProxies: cfg.HTTP.TrustedProxies, Logger: o.logger, Now: o.now})
 	h.letters = push.NewLetters(st, o.now)
-	h.backlog = push.Collector(h.letters)
+	h.api = h.newAPI()
 	pusher, err := h.pusher(ctx, o)
 	if err != nil {
 		return nil, errors.Join(err, h.registry.Close(ctx), st.Close())
@@ -141,12 +181,9 @@ func open(ctx context.Context, cfg *Config, o options, predecessor string) (*Hos
 	if err := h.openJobs(ctx, pusher); err != nil {
 		return nil, errors.Join(err, h.registry.Close(ctx), st.Close())
 	}
-	if err := h.metrics.Register(h.backlog); err != nil {
-		// Of several hosts that share a registry the first shows its backlog; the others' are in their dead letters.
-		h.log.Info("the backlog of pushed events is not among the metrics: another host shows its own there", "error", err)
-		h.backlog = nil
-	}
-	h.results = h.registry.Apply(ctx, cfg.Providers)
+	h.show(push.Collector(h.letters), prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "payhost_store_writable",
+		Help: "Whether something can be written to the store: 1, or 0."}, h.writable))
+	h.registry.Apply(ctx, cfg.Providers) // what did not come up is tried again
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	h.stop = stop
 	h.background.Go(func() { h.core.Beat(running) })
@@ -155,6 +192,26 @@ func open(ctx context.Context, cfg *Config, o options, predecessor string) (*Hos
 		h.background.Go(func() { pusher.Run(running) })
 	}
 	return h, nil
+}
+
+// show registers what is measured of this host alone. Of several hosts that share
+// a registry the first shows its own.
+func (h *Host) show(list ...prometheus.Collector) {
+	for _, c := range list {
+		if err := h.metrics.Register(c); err != nil {
+			h.log.Info("some of this host is not among the metrics: another host shows its own there", "error", err)
+			continue
+		}
+		h.shown = append(h.shown, c)
+	}
+}
+
+// writable is 1 when something can be written to the store.
+func (h *Host) writable() float64 {
+	if h.api.Writable(context.Background()) {
+		return 1
+	}
+	return 0
 }
 
 // pusher makes what pushes events, nil when nothing is to be pushed.
@@ -167,8 +224,14 @@ func (h *Host) pusher(ctx context.Context, o options) (*push.Pusher, error) {
 }
 
 // Close ends the host: background work stops, calls in flight come to their end (until ctx ends), plugins are stopped,
-// and the store is closed. Whatever is cut off is found by recovery at the next Open.
+// and the store is closed. Whatever is cut off is found by recovery at the next Open. It may be called again, and gives
+// the first call's error.
 func (h *Host) Close(ctx context.Context) error {
+	h.closing.Do(func() { h.closed = h.close(ctx) })
+	return h.closed
+}
+
+func (h *Host) close(ctx context.Context) error {
 	h.stop()
 	h.background.Wait()
 	calls := make(chan struct{})
@@ -180,8 +243,8 @@ func (h *Host) Close(ctx context.Context) error {
 	case <-calls:
 	case <-ctx.Done():
 	}
-	if h.backlog != nil {
-		h.metrics.Unregister(h.backlog) // the next host on this registry shows its own
+	for _, c := range h.shown {
+		h.metrics.Unregister(c) // the next host on this registry shows its own
 	}
 	err := h.registry.Close(ctx)
 	h.core.GiveUp() // answers that the database does not take are logged now
@@ -239,12 +302,6 @@ func (a accounts) Trust(name string) ([]sdk.WebhookTrust, bool) {
 	s, ok := a.registry.Status(name)
 	return s.WebhookTrust, ok
 }
-
-// Providers tells how all configured providers stand, by name.
-func (h *Host) Providers() []ProviderStatus { return h.registry.Statuses() }
-
-// Provider tells how one provider stands.
-func (h *Host) Provider(name string) (ProviderStatus, bool) { return h.registry.Status(name) }
 
 // WebhookHandler serves the providers' notices on /webhooks/.
 func (h *Host) WebhookHandler() http.Handler { return h.inbox.WebhookHandler() }

@@ -18,18 +18,19 @@ import (
 )
 
 // APIHandler serves the API on /v1/ to whoever sends one of http.tokens as bearer token.
-func (h *Host) APIHandler() http.Handler { return h.api().Guarded() }
+func (h *Host) APIHandler() http.Handler { return h.api.Guarded() }
 
 // Handler serves everything: the API and its document, the providers' notices, returning customers, the console, the
 // probes and the metrics.
-func (h *Host) Handler() http.Handler { return h.api().All() }
+func (h *Host) Handler() http.Handler { return h.api.All() }
 
 // AdminHandler serves the API without a token, and POST /admin/reload. It is for a socket that only operators can open.
-func (h *Host) AdminHandler() http.Handler { return h.api().Admin() }
+func (h *Host) AdminHandler() http.Handler { return h.api.Admin() }
 
-func (h *Host) api() *httpapi.API {
+// newAPI makes the API that all handlers are of.
+func (h *Host) newAPI() *httpapi.API {
 	return httpapi.New(httpapi.Options{Core: h.core, Inbox: h.inbox, Letters: h.letters, Store: h.store, Providers: h.registry,
-		Config: h.config, Metrics: h.metrics, Logger: h.log, Reload: h.reloadFile})
+		Config: h.config, Metrics: h.metrics, Logger: h.log, Reload: h.reloadFile, Leaving: h.leaving.Load})
 }
 
 // config gives the configuration in force.
@@ -52,11 +53,14 @@ const (
 	shutdownTimeout   = 30 * time.Second
 )
 
-// Serve listens on http.listen and on the admin socket until ctx ends; then it takes no more requests, lets those in
-// flight come to their end for up to 30 seconds, and returns nil. An error means that it could not listen.
+// Serve listens on http.listen and on the admin socket until ctx ends. Then
+// /readyz says no for drain_notice while everything else goes on, so that a
+// balancer sends nothing new; after that the host takes no more requests, lets
+// those in flight come to their end for up to 30 seconds, and Serve returns nil.
+// An error means that it could not listen.
 func (h *Host) Serve(ctx context.Context) error {
 	cfg := h.config()
-	listener, err := listen(ctx, cfg)
+	listener, err := h.listen(ctx, cfg)
 	if err != nil {
 		return err
 	}
@@ -65,17 +69,21 @@ func (h *Host) Serve(ctx context.Context) error {
 		return errors.Join(err, listener.Close())
 	}
 	socket = plugin.RefusePlugins(socket, h.log)
+
 	public, admin := h.server(h.Handler()), h.server(h.AdminHandler())
 	failed := make(chan error, 2)
 	go func() { failed <- public.Serve(listener) }()
 	go func() { failed <- admin.Serve(socket) }()
 	h.log.Info("serving", "address", listener.Addr().String(), "socket", SocketPath(cfg), "tls", cfg.HTTP.TLSCert != "")
+
 	left := 2
 	select {
 	case <-ctx.Done():
+		h.giveNotice()
 	case err = <-failed:
 		left--
 	}
+
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
 	defer cancel()
 	for _, s := range []*http.Server{public, admin} {
@@ -91,13 +99,25 @@ func (h *Host) Serve(ctx context.Context) error {
 	return err
 }
 
+// giveNotice says that the host is about to stop, and goes on for as long as the
+// configuration says.
+func (h *Host) giveNotice() {
+	h.leaving.Store(true)
+	notice := h.config().Host.DrainNotice
+	if notice == 0 {
+		return
+	}
+	h.log.Info("not ready any more; the listeners close after the notice", "drain_notice", notice.String())
+	<-h.after(notice)
+}
+
 func (h *Host) server(handler http.Handler) *http.Server {
 	return &http.Server{Handler: handler, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
 		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes, ErrorLog: slog.NewLogLogger(h.log.Handler(), slog.LevelDebug)}
 }
 
 // listen opens the TCP listener, with TLS when there is a certificate.
-func listen(ctx context.Context, cfg *Config) (net.Listener, error) {
+func (h *Host) listen(ctx context.Context, cfg *Config) (net.Listener, error) {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", cfg.HTTP.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("http.listen: %w", err)
@@ -105,22 +125,34 @@ func listen(ctx context.Context, cfg *Config) (net.Listener, error) {
 	if cfg.HTTP.TLSCert == "" {
 		return l, nil
 	}
-	pair, err := tls.LoadX509KeyPair(cfg.HTTP.TLSCert, cfg.HTTP.TLSKey)
+	served, err := newCertificate(h.certificateFiles, h.log)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("http.tls_cert, http.tls_key: %w", err), l.Close())
 	}
-	return tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12,
+	return tls.NewListener(l, &tls.Config{GetCertificate: served.current, MinVersion: tls.VersionTLS12,
 		NextProtos: []string{"h2", "http/1.1"}}), nil
+}
+
+// certificateFiles are those that the configuration in force names.
+func (h *Host) certificateFiles() (cert, key string) {
+	c := h.config().HTTP
+	return c.TLSCert, c.TLSKey
 }
 
 // maxSocketPath is how long the path of a socket may be on every system.
 const maxSocketPath = 103
 
+// tooLong is for a socket that no system could open.
+func tooLong(path string) error {
+	return fmt.Errorf("%s has %d characters, a socket's path may have %d: choose a shorter host.data_dir",
+		path, len(path), maxSocketPath)
+}
+
 // listenSocket opens the admin socket for this user alone. A socket that nobody listens on was left by a host that was
 // killed, and is removed; one that answers belongs to a host that runs.
 func listenSocket(ctx context.Context, path string) (net.Listener, error) {
 	if len(path) > maxSocketPath {
-		return nil, fmt.Errorf("admin socket: %s has %d characters, a socket's path may have %d: choose a shorter host.data_dir", path, len(path), maxSocketPath)
+		return nil, fmt.Errorf("admin socket: %w", tooLong(path))
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("admin socket: %w", err)

@@ -22,6 +22,9 @@ type LockedProgram struct {
 // reported with an empty SHA256. The error is *config.Problems for programs that are missing or contradict a provider's
 // sha256, all at once; then the lock is as it was.
 func WriteLock(cfg *Config) ([]LockedProgram, error) {
+	if cfg == nil {
+		return nil, errNoConfig
+	}
 	if cfg.File == "" {
 		return nil, errors.New("the configuration was built in code: a lock lies beside a configuration's file")
 	}

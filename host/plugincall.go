@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"time"
 
 	"github.com/payhost/payhost/host/config"
@@ -31,10 +30,7 @@ type PluginCall struct {
 // options only WithLogger counts. Errors of the plugin are *sdk.Error. What it said to its provider goes, masked, to the log of
 // sdk.WithExchangeLog, also when the call fails.
 func CallPlugin(ctx context.Context, c PluginCall, opts ...Option) (json.RawMessage, error) {
-	o := options{logger: slog.New(slog.DiscardHandler)}
-	for _, option := range opts {
-		option(&o)
-	}
+	o := chosen(opts)
 	binary, workspace, done, err := plugin.FindFile(c.File)
 	if err != nil {
 		return nil, err

@@ -10,18 +10,41 @@ import (
 	"github.com/payhost/payhost/host/internal/provider"
 )
 
-// ReloadResult is what a reload did with one provider, or with a setting of another section. Error says why it failed.
-type ReloadResult = provider.Result
+// ReloadAction is what a reload did.
+type ReloadAction string
 
-// ActionRestart is the action for a setting that changed and takes effect only when the host is started again.
-const ActionRestart provider.Action = "needs a restart"
+// The actions.
+const (
+	ActionStarted      ReloadAction = "started" // also out of a quarantine
+	ActionUnchanged    ReloadAction = "unchanged"
+	ActionReconfigured ReloadAction = "reconfigured" // the same process, another configuration
+	ActionSwapped      ReloadAction = "swapped"      // another process: new version, checksum or plugin
+	ActionDisabled     ReloadAction = "disabled"
+	ActionRemoved      ReloadAction = "removed"
+	ActionFailed       ReloadAction = "failed" // what served before still serves
+	// ActionRestart is for a setting that changed and takes effect only when the host is started again.
+	ActionRestart ReloadAction = "needs a restart"
+)
+
+// ReloadResult is what a reload did with one provider, or with a setting of another section.
+type ReloadResult struct {
+	// Name is the provider's, or the setting's key.
+	Name   string
+	Action ReloadAction
+	// Error says why it failed; an *sdk.Error with Violations when the plugin did not accept the configuration.
+	Error error
+}
 
 // Reload makes cfg the configuration in force. The error says that cfg is not valid, and then nothing has changed. Else
 // every provider that differs is brought up, reconfigured, swapped or taken out by itself: one that fails keeps what
-// served before. API tokens count at once; other settings outside of [providers] that differ are reported with
+// served before, and one that is quarantined is started again. API tokens, the certificate and drain_notice count at
+// once; other settings outside of [providers] that differ are reported with
 // ActionRestart and wait for the next start. force also changes who we are to a provider while payments are open there,
 // and ends the draining of what was disabled or removed. Reloads run one after the other.
 func (h *Host) Reload(ctx context.Context, cfg *Config, force bool) ([]ReloadResult, error) {
+	if cfg == nil {
+		return nil, errNoConfig
+	}
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
@@ -34,15 +57,20 @@ func (h *Host) Reload(ctx context.Context, cfg *Config, force bool) ([]ReloadRes
 	}
 	results := apply(ctx, cfg.Providers)
 	h.mu.Lock()
-	h.results = results
 	// What needs a restart stays as it runs, so that the next reload reports it again.
 	now := *cfg
 	now.Host, now.Store, now.Log, now.Events = before.Host, before.Store, before.Log, before.Events
+	now.Host.DrainNotice = cfg.Host.DrainNotice
 	now.HTTP.Listen, now.HTTP.TrustedProxies = before.HTTP.Listen, before.HTTP.TrustedProxies
-	now.HTTP.TLSCert, now.HTTP.TLSKey = before.HTTP.TLSCert, before.HTTP.TLSKey
+	if switchesTLS(before, cfg) {
+		now.HTTP.TLSCert, now.HTTP.TLSKey = before.HTTP.TLSCert, before.HTTP.TLSKey
+	}
 	h.cfg = &now
 	h.mu.Unlock()
-	return append(slices.Clip(results), restarts(before, cfg)...), nil
+	done := each(results, func(r provider.Result) ReloadResult {
+		return ReloadResult{Name: r.Name, Action: ReloadAction(r.Action), Error: r.Error}
+	})
+	return append(done, restarts(before, cfg)...), nil
 }
 
 // restarts names the settings that differ and are read only at the start.
@@ -58,8 +86,8 @@ func restarts(old, cfg *Config) []ReloadResult {
 		{"host.watch", old.Host.Watch != cfg.Host.Watch},
 		{"http.listen", old.HTTP.Listen != cfg.HTTP.Listen},
 		{"http.trusted_proxies", !slices.Equal(old.HTTP.TrustedProxies, cfg.HTTP.TrustedProxies)},
-		{"http.tls_cert", old.HTTP.TLSCert != cfg.HTTP.TLSCert},
-		{"http.tls_key", old.HTTP.TLSKey != cfg.HTTP.TLSKey},
+		{"http.tls_cert", switchesTLS(old, cfg)},
+		{"http.tls_key", switchesTLS(old, cfg)},
 		{"store.url", old.Store.URL.Reveal() != cfg.Store.URL.Reveal()},
 		{"log.level", old.Log.Level != cfg.Log.Level},
 		{"log.format", old.Log.Format != cfg.Log.Format},
@@ -71,6 +99,12 @@ func restarts(old, cfg *Config) []ReloadResult {
 		}
 	}
 	return out
+}
+
+// switchesTLS reports whether TLS is begun or given up. Other files, and the same
+// ones with something new in them, are served from the next connection on.
+func switchesTLS(old, cfg *Config) bool {
+	return (old.HTTP.TLSCert == "") != (cfg.HTTP.TLSCert == "")
 }
 
 func sameSecrets(a, b config.Events) bool {

@@ -2,10 +2,8 @@ package host
 
 import (
 	"github.com/payhost/payhost/host/config"
-	"github.com/payhost/payhost/host/internal/core"
-	"github.com/payhost/payhost/host/internal/plugin"
-	"github.com/payhost/payhost/host/internal/provider"
 	"github.com/payhost/payhost/host/payment"
+	"github.com/payhost/payhost/sdk"
 )
 
 // Config is everything a host is told; package config documents its fields.
@@ -47,17 +45,47 @@ type Status = payment.Status
 // Error is why a request was not carried out: its code, its outcome, what the provider said.
 type Error = payment.Error
 
-// Confirmation is what a customer sent back: fields by name, and files.
-type Confirmation = core.Confirmation
+// Webhook is one stored request of a provider, secrets masked; payment.Webhook documents its fields.
+type Webhook = payment.Webhook
+
+// WebhookState is what became of a webhook; package payment has the values.
+type WebhookState = payment.WebhookState
+
+// The errors that callers test with errors.Is; errors.As with *Error tells the rest.
+var (
+	ErrNotFound   = payment.ErrNotFound
+	ErrConflict   = payment.ErrConflict
+	ErrInProgress = payment.ErrInProgress
+)
+
+// Confirmation is what a customer sent back.
+type Confirmation struct {
+	// Fields are by name, as NextAction asks for them.
+	Fields map[string]string
+	// Attachments are files, such as a screenshot.
+	Attachments []sdk.Attachment
+}
 
 // Resolution is what an operator decides about something that nothing else can settle.
-type Resolution = core.Resolution
-
-// ProviderStatus is how one configured provider stands.
-type ProviderStatus = provider.Status
+type Resolution struct {
+	// Status is what it is from now on: succeeded or failed; for payments also canceled or expired.
+	Status Status
+	// Reason says why. It is required, and the history keeps it.
+	Reason string
+	// ProviderReference is the provider's name for it, if it was not known.
+	ProviderReference string
+	// Operator names who decided, for the history.
+	Operator string
+}
 
 // Attachment is a plugin that was started by hand; plugin programs print it when given the argument "debug".
-type Attachment = plugin.Attachment
+type Attachment struct {
+	// Socket is the unix socket that the plugin listens on. Only its owner may open it, in a folder that only its owner
+	// may enter.
+	Socket string `json:"socket"`
+	// ContractVersion is the one version of the contract that is spoken there.
+	ContractVersion int `json:"contract_version"`
+}
 
 // LoadConfig reads a config.toml. The error lists every problem, each with file, line and key.
 func LoadConfig(path string) (*Config, error) { return config.Load(path) }
@@ -76,7 +104,9 @@ func IdempotencyKey(key string) CallOption {
 func keyOf(options []CallOption) string {
 	var o callOptions
 	for _, option := range options {
-		option(&o)
+		if option != nil {
+			option(&o)
+		}
 	}
 	return o.key
 }

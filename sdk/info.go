@@ -22,6 +22,11 @@ type Info struct {
 	// OutcomeNotSent.
 	PaymentLimits []AmountLimit
 	PayoutLimits  []AmountLimit
+	// PaymentFields and PayoutFields are the fields that every create must carry, whatever its method, by their names in
+	// the API: "description", "customer.email". The host turns a request without one away before it records anything;
+	// the SDK does so again. What only some methods need is the provider's to check.
+	PaymentFields []string
+	PayoutFields  []string
 	Operations    []Operation
 	// WebhookTrust names the ways in which a notice can be trusted; empty when the provider sends none.
 	WebhookTrust []WebhookTrust
@@ -119,6 +124,8 @@ type Lookup struct {
 type AccountInfo struct {
 	Capabilities []Capability
 	Currencies   []string // empty means that the plugin cannot tell
+	// CurrenciesComplete: the account takes no other currency. The SDK says so unless the provider is a CurrencyLearner.
+	CurrenciesComplete bool
 	// IdentityFingerprint changes exactly when a configuration value tagged identity changes, and reveals none.
 	IdentityFingerprint string
 	Warnings            []string

@@ -49,6 +49,8 @@ func (i Info) MarshalJSON() ([]byte, error) {
 		Countries       []string        `json:"countries"`
 		PaymentLimits   []limitJSON     `json:"payment_limits"`
 		PayoutLimits    []limitJSON     `json:"payout_limits"`
+		PaymentFields   []string        `json:"payment_fields"`
+		PayoutFields    []string        `json:"payout_fields"`
 		Operations      []operationJSON `json:"operations"`
 		WebhookTrust    []WebhookTrust  `json:"webhook_trust"`
 		CreatePayment   guaranteeJSON   `json:"create_payment"`
@@ -63,6 +65,7 @@ func (i Info) MarshalJSON() ([]byte, error) {
 		i.Name, i.Version, i.Description, i.ContractVersion,
 		orEmpty(i.Capabilities), orEmpty(i.Currencies), orEmpty(i.Countries),
 		mapTo(i.PaymentLimits, limitToJSON), mapTo(i.PayoutLimits, limitToJSON),
+		orEmpty(i.PaymentFields), orEmpty(i.PayoutFields),
 		mapTo(i.Operations, func(o Operation) operationJSON { return operationJSON(o) }), orEmpty(i.WebhookTrust),
 		guaranteeToJSON(i.CreatePayment), guaranteeToJSON(i.CreateRefund),
 		guaranteeToJSON(i.CreatePayout), guaranteeToJSON(i.CapturePayment),

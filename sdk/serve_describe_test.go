@@ -19,6 +19,7 @@ const describedInfo = `{
   "countries": [],
   "payment_limits": [{"currency": "USD", "min": "0.5", "decimals": 0}],
   "payout_limits": [{"currency": "EUR", "max": "1000"}],
+  "payment_fields": ["customer.email"], "payout_fields": [],
   "operations": [{"name": "look", "description": "Looks.", "input_schema": {"type": "object"}, "moves_money": true}],
   "webhook_trust": ["signature"],
   "create_payment": {"repeat": "returns_original", "window": "24h0m0s", "link_only": true},
@@ -39,6 +40,7 @@ func TestDescribeSaysEverything(t *testing.T) {
 		Capabilities: []Capability{CapabilityCreatePayment}, Currencies: []string{"USD"},
 		PaymentLimits: []AmountLimit{{Currency: "USD", Min: &least, Decimals: &decimals}},
 		PayoutLimits:  []AmountLimit{{Currency: "EUR", Max: &most}},
+		PaymentFields: []string{"customer.email"},
 		Operations: []Operation{{
 			Name: "look", Description: "Looks.", InputSchema: json.RawMessage(`{"type":"object"}`), MovesMoney: true,
 		}},

@@ -34,6 +34,8 @@ func (a *account) describe(identity string) {
 	a.info = AccountInfo{
 		Capabilities: a.plugin.Capabilities, Currencies: a.plugin.Currencies, IdentityFingerprint: identity,
 	}
+	_, learns := a.provider.(CurrencyLearner)
+	a.info.CurrenciesComplete = !learns
 	d, ok := a.provider.(AccountDescriber)
 	if !ok {
 		return

@@ -12,6 +12,7 @@ func accountInfoToWire(i *AccountInfo) *wire.ConfigureResponse {
 		Currencies:          i.Currencies,
 		IdentityFingerprint: i.IdentityFingerprint,
 		Warnings:            i.Warnings,
+		CurrenciesComplete:  i.CurrenciesComplete,
 	}
 }
 
@@ -21,6 +22,7 @@ func accountInfoFromWire(r *reader, w *wire.ConfigureResponse) AccountInfo {
 		Currencies:          currenciesFromWire(r, "currencies", w.GetCurrencies()),
 		IdentityFingerprint: r.reference("identity_fingerprint", w.GetIdentityFingerprint()),
 		Warnings:            w.GetWarnings(),
+		CurrenciesComplete:  w.GetCurrenciesComplete(),
 	}
 }
 

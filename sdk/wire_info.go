@@ -2,7 +2,10 @@ package sdk
 
 import (
 	"encoding/json"
+	"maps"
 	"regexp"
+	"slices"
+	"strings"
 
 	wire "github.com/payhost/payhost/sdk/internal/providerv1"
 )
@@ -34,6 +37,8 @@ func infoToWire(i *Info) *wire.GetInfoResponse {
 		PayoutLookup:    lookupToWire(i.PayoutLookup),
 		RefundLookup:    lookupToWire(i.RefundLookup),
 		Description:     i.Description,
+		PaymentFields:   i.PaymentFields,
+		PayoutFields:    i.PayoutFields,
 	}
 }
 
@@ -62,7 +67,19 @@ func infoFromWire(r *reader, w *wire.GetInfoResponse) Info {
 		PayoutLookup:    lookupFromWire(w.GetPayoutLookup()),
 		RefundLookup:    lookupFromWire(w.GetRefundLookup()),
 		Description:     w.GetDescription(),
+		PaymentFields:   fieldsFromWire(r, "payment_fields", w.GetPaymentFields(), paymentTexts(CreatePaymentRequest{})),
+		PayoutFields:    fieldsFromWire(r, "payout_fields", w.GetPayoutFields(), payoutTexts(CreatePayoutRequest{})),
 	}
+}
+
+// fieldsFromWire refuses a name that no request has: it would turn every request away.
+func fieldsFromWire(r *reader, field string, list []string, known map[string]string) []string {
+	for _, name := range list {
+		if _, ok := known[name]; !ok {
+			r.fail(field, "one of %s, not %q", strings.Join(slices.Sorted(maps.Keys(known)), ", "), name)
+		}
+	}
+	return list
 }
 
 func limitToWire(l *AmountLimit) *wire.AmountLimit {

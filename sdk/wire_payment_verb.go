@@ -23,6 +23,7 @@ var createPayment = verb[PaymentCreator, CreatePaymentRequest, *Payment, *wire.C
 	check: func(r *reader, a *account, req CreatePaymentRequest) {
 		checkIntent(r, req.Reference, req.IdempotencyKey, req.Sequence, req.Attempt)
 		checkAmount(r, a, req.Amount, a.plugin.PaymentLimits)
+		checkFields(r, a.plugin.PaymentFields, paymentTexts(req))
 	},
 	guarantee: func(i *Info) RepeatGuarantee { return i.CreatePayment },
 }

@@ -121,6 +121,7 @@ var createPayout = verb[PayoutCreator, CreatePayoutRequest, *Payout, *wire.Creat
 	check: func(r *reader, a *account, req CreatePayoutRequest) {
 		checkIntent(r, req.Reference, req.IdempotencyKey, req.Sequence, req.Attempt)
 		checkAmount(r, a, req.Amount, a.plugin.PayoutLimits)
+		checkFields(r, a.plugin.PayoutFields, payoutTexts(req))
 	},
 	guarantee: func(i *Info) RepeatGuarantee { return i.CreatePayout },
 }

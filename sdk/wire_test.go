@@ -3,9 +3,11 @@ package sdk
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -55,6 +57,8 @@ func init() {
 		Fields: map[reflect.Type]map[string]*rapid.Generator[any]{
 			reflect.TypeFor[Info](): {
 				"Name": rapid.StringMatching(`[a-z0-9-]{1,32}`).AsAny(), "Currencies": currencyLists().AsAny(),
+				"PaymentFields": fieldLists(paymentTexts(CreatePaymentRequest{})).AsAny(),
+				"PayoutFields":  fieldLists(payoutTexts(CreatePayoutRequest{})).AsAny(),
 			},
 			reflect.TypeFor[AccountInfo](): {"Currencies": currencyLists().AsAny()},
 			reflect.TypeFor[AmountLimit](): {"Currency": currencyCodes().AsAny()},
@@ -69,6 +73,10 @@ func currencyCodes() *rapid.Generator[string] {
 }
 func currencyLists() *rapid.Generator[[]string] {
 	return rapid.SliceOfN(currencyCodes(), 0, 3)
+}
+
+func fieldLists(known map[string]string) *rapid.Generator[[]string] {
+	return rapid.SliceOfN(rapid.SampledFrom(slices.Sorted(maps.Keys(known))), 0, 3)
 }
 
 // anyOf gives the names of the contract and one that only a later version may know.

@@ -91,6 +91,7 @@ func checkCertificate(r *report, cert, key string) {
 
 // checkHost judges [host].
 func (c *Config) checkHost(r *report) {
+	between(r, "host.drain_notice", c.Host.DrainNotice, 0, 10*time.Minute)
 	if c.Host.PublicURL == "" {
 		return // the address it would be made from is wrong, and that has been said
 	}

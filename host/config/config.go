@@ -46,6 +46,9 @@ type Host struct {
 	DataDir string
 	// Watch makes the host reload when the file changes [watch]. Default false.
 	Watch bool
+	// DrainNotice is how long /readyz says no before the listeners close when the host is told to stop [drain_notice], 0
+	// to 10m. Default 0.
+	DrainNotice time.Duration
 }
 
 // HTTP is the table [http].

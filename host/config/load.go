@@ -116,17 +116,18 @@ func (l *loader) host(c *Config, t *table) {
 	t.text("plugin_dir", &c.Host.PluginDir)
 	t.text("data_dir", &c.Host.DataDir)
 	t.boolean("watch", &c.Host.Watch)
+	t.duration("drain_notice", &c.Host.DrainNotice)
 	t.finish("")
 }
 
 func (l *loader) http(c *Config, t *table) {
 	t.text("listen", &c.HTTP.Listen)
 	for _, i := range t.texts("tokens", `a list of texts, such as ["env:PAYHOST_API_TOKEN"]`, false) {
-		c.HTTP.Tokens = append(c.HTTP.Tokens, l.secret(i))
+		c.HTTP.Tokens = append(c.HTTP.Tokens, sdk.NewSecret(i.text))
 	}
 	for _, i := range t.texts("trusted_proxies", `a list of networks, such as ["10.0.0.0/8"]`, false) {
 		network, problem := parseNetwork(i.text)
-		if i.ok && problem != "" {
+		if i.ok && problem != "" && !l.unread(i.path) {
 			l.add(i.path, "%s", problem)
 		}
 		// Also when it is none: elements keep their places, so that a later problem names the right one.
@@ -141,7 +142,7 @@ func (l *loader) store(c *Config, t *table) {
 	var url string
 	t.text("url", &url)
 	if url != "" {
-		c.Store.URL = l.secret(item{path: join(t.path, "url"), text: url})
+		c.Store.URL = sdk.NewSecret(url)
 	}
 	t.finish("")
 }
@@ -150,7 +151,7 @@ func (l *loader) log(c *Config, t *table) {
 	level := "info"
 	t.text("level", &level)
 	var ok bool
-	if c.Log.Level, ok = levels[strings.ToLower(level)]; !ok {
+	if c.Log.Level, ok = levels[strings.ToLower(level)]; !ok && !l.unread(join(t.path, "level")) {
 		l.add(join(t.path, "level"), "%q is not a level; write debug, info, warn or error", level)
 	}
 	t.text("format", &c.Log.Format)
@@ -160,7 +161,7 @@ func (l *loader) log(c *Config, t *table) {
 func (l *loader) events(c *Config, t *table) {
 	t.text("url", &c.Events.URL)
 	for _, i := range t.texts("secret", "text in quotes or a list of texts, the newest first", true) {
-		c.Events.Secrets = append(c.Events.Secrets, l.secret(i))
+		c.Events.Secrets = append(c.Events.Secrets, sdk.NewSecret(i.text))
 	}
 	t.finish("")
 }
@@ -183,10 +184,4 @@ func (l *loader) provider(name string, t *table) Provider {
 	p.Config, p.Secrets = l.own(own)
 	t.finish("the plugin's own keys go into [" + own.path + "]")
 	return p
-}
-
-// secret resolves a text that may be a reference.
-func (l *loader) secret(i item) sdk.Secret {
-	value, _ := l.resolve(i.path, i.text)
-	return sdk.NewSecret(value)
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -50,10 +51,14 @@ type report struct {
 	problems Problems
 	said     map[Problem]bool // a file can hold thousands
 	failed   map[string]bool  // keys whose value could not be read; "" stands for the whole file
+	// referred are the values that came from elsewhere, by key. They are not shown: a reference may lead to a secret by
+	// mistake.
+	referred map[string]string
 }
 
 func newReport(file string, at *lines) *report {
-	return &report{file: file, lines: at, said: map[Problem]bool{}, failed: map[string]bool{}}
+	return &report{file: file, lines: at, said: map[Problem]bool{}, failed: map[string]bool{},
+		referred: map[string]string{}}
 }
 
 // add reports a mistake at a key and remembers that its value is not to be judged further.
@@ -64,11 +69,28 @@ func (r *report) add(key, format string, args ...any) {
 
 // at reports a mistake at a line.
 func (r *report) at(line int, key, format string, args ...any) {
-	p := Problem{File: r.file, Line: line, Key: key, Message: fmt.Sprintf(format, args...)}
+	p := Problem{File: r.file, Line: line, Key: key, Message: r.without(key, fmt.Sprintf(format, args...))}
 	if !r.said[p] {
 		r.said[p] = true
 		r.problems = append(r.problems, p)
 	}
+}
+
+// without leaves what a reference stands for out of a message about it: as a whole, and what the message quotes at its
+// beginning, which is the value or a part of it.
+func (r *report) without(key, message string) string {
+	value := r.referred[key]
+	if value == "" {
+		return message
+	}
+	const instead = "what it stands for"
+	if quoted, err := strconv.QuotedPrefix(message); err == nil {
+		message = instead + message[len(quoted):]
+	}
+	for _, form := range []string{value, strconv.Quote(value)} {
+		message = strings.ReplaceAll(message, strings.Trim(form, `"`), instead)
+	}
+	return message
 }
 
 // check reports a mistake in a value that was read, unless the key or a table around it could not be: its value then

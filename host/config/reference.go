@@ -17,9 +17,25 @@ const maxReference = 64 << 10
 
 var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
+// Resolve returns what a text of a configuration in a folder stands for: env:NAME, file:PATH, or itself. A reference
+// that leads nowhere is "".
+func Resolve(folder, text string) string {
+	l := &loader{report: newReport("", nil), dir: folder, lookup: os.LookupEnv}
+	value, _ := l.resolve("", text)
+	return value
+}
+
 // resolve gives what text stands for; referred says that it was env:NAME or file:PATH. A failed reference is reported,
 // and its value is empty.
 func (l *loader) resolve(path, text string) (value string, referred bool) {
+	value, referred = l.refer(path, text)
+	if referred {
+		l.referred[path] = value
+	}
+	return value, referred
+}
+
+func (l *loader) refer(path, text string) (value string, referred bool) {
 	if name, ok := strings.CutPrefix(text, "env:"); ok {
 		return l.variable(path, name), true
 	}

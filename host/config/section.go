@@ -37,8 +37,14 @@ func read[T any](t *table, key, want string, target *T) {
 	*target = v
 }
 
-// text reads a string.
-func (t *table) text(key string, target *string) { read(t, key, "text in quotes", target) }
+// text reads a string, or what it refers to.
+func (t *table) text(key string, target *string) {
+	text := ""
+	read(t, key, "text in quotes", &text)
+	if _, is := t.values[key].(string); is {
+		*target, _ = t.load.resolve(join(t.path, key), text)
+	}
+}
 
 // boolean reads true or false.
 func (t *table) boolean(key string, target *bool) { read(t, key, "true or false", target) }
@@ -60,11 +66,12 @@ func (t *table) duration(key string, target *time.Duration) {
 	text := target.String()
 	t.text(key, &text)
 	d, err := time.ParseDuration(text)
-	if err != nil {
+	if err != nil && !t.load.unread(join(t.path, key)) {
 		t.load.add(join(t.path, key), `%q is not a duration; write a number with a unit (ms, s, m, h), such as "15s"`, text)
-		return
 	}
-	*target = d
+	if err == nil {
+		*target = d
+	}
 }
 
 // item is one string of a list, with its own path; not ok when it is of another type.
@@ -73,11 +80,12 @@ type item struct {
 	ok         bool
 }
 
-// texts reads a list of strings; single also allows one string in place of a list of one. An element of the wrong type
-// keeps its place, empty.
+// texts reads a list of strings, or of what they refer to; single also allows one string in place of a list of one. An
+// element of the wrong type keeps its place, empty.
 func (t *table) texts(key, want string, single bool) []item {
 	value, path, ok := t.get(key)
 	if text, is := value.(string); is && single {
+		text, _ = t.load.resolve(path, text)
 		return []item{{path, text, true}}
 	}
 	values, isList := value.([]any)
@@ -87,9 +95,12 @@ func (t *table) texts(key, want string, single bool) []item {
 	items := make([]item, len(values))
 	for i, v := range values {
 		items[i].path = element(path, i)
-		if items[i].text, items[i].ok = v.(string); !items[i].ok {
+		text, ok := v.(string)
+		if items[i].ok = ok; !ok {
 			t.load.wrongType(items[i].path, "text in quotes", v)
+			continue
 		}
+		items[i].text, _ = t.load.resolve(items[i].path, text)
 	}
 	return items
 }

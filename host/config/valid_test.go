@@ -86,7 +86,7 @@ config = { secret_key = "env:PAYHOST_TEST_TOKEN" }
 	}
 	dir := filepath.Dir(path)
 	equal(t, "File", c.File, path)
-	equal(t, "Host", c.Host, Host{"https://pay.example.com/hooks", filepath.Join(dir, "plugins"), "/var/lib/payhost", true})
+	equal(t, "Host", c.Host, Host{PublicURL: "https://pay.example.com/hooks", PluginDir: filepath.Join(dir, "plugins"), DataDir: "/var/lib/payhost", Watch: true})
 	equal(t, "HTTP.Listen", c.HTTP.Listen, ":8443")
 	equal(t, "HTTP.Tokens", reveal(c.HTTP.Tokens), []string{"token", "plain"})
 	equal(t, "HTTP.TrustedProxies", c.HTTP.TrustedProxies, []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"),
@@ -128,7 +128,7 @@ func TestDefaults(t *testing.T) {
 	}
 	for name, c := range map[string]*Config{"file": fromFile, "code": inCode} {
 		t.Run(name, func(t *testing.T) {
-			equal(t, "Host", c.Host, Host{"http://127.0.0.1:8080", "/nowhere/bin/plugins", "/nowhere/var", false})
+			equal(t, "Host", c.Host, Host{PublicURL: "http://127.0.0.1:8080", PluginDir: "/nowhere/bin/plugins", DataDir: "/nowhere/var"})
 			equal(t, "HTTP", c.HTTP, HTTP{Listen: "127.0.0.1:8080"})
 			equal(t, "Store", c.Store.URL.Reveal(), "sqlite:/nowhere/var/payhost.db")
 			equal(t, "Log", c.Log, Log{slog.LevelInfo, "text"})

@@ -11,4 +11,11 @@
 //
 // A provider keeps what it has been asked for, as a real one does, so that asking about it later, a notice or recovery
 // finds what a create left behind.
+//
+// Start takes a host's Config as well, and providers of your own:
+//
+//	h := hosttest.Start(t, hosttest.Setup{
+//		Config:  &host.Config{Providers: []config.Provider{{Name: "shop", Plugin: "acme", Enabled: true, Config: …}}},
+//		Plugins: []*hosttest.Plugin{hosttest.NewPlugin(newProvider)}, // what acme's main gives to Serve
+//	})
 package hosttest

@@ -1,12 +1,14 @@
 package hosttest
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -24,43 +26,120 @@ const plugin = "hosttest"
 // New opens a host with these providers, in a temporary folder. Both end with the test.
 func New(t testing.TB, providers ...*Provider) *host.Host {
 	t.Helper()
-	return Open(t, providers)
+	return Start(t, Setup{Providers: providers})
 }
 
 // Open is New with options of the host, such as WithClock.
 func Open(t testing.TB, providers []*Provider, opts ...host.Option) *host.Host {
 	t.Helper()
-	data := t.TempDir()
-	cfg := &host.Config{Host: config.Host{DataDir: data, PluginDir: data, PublicURL: "http://127.0.0.1"}}
-	cfg.Store.URL = sdk.NewSecret("sqlite:" + filepath.Join(data, "payhost.db"))
-	own, _ := json.Marshal(map[string]string{"environment": string(sdk.Sandbox)})
-	for _, p := range providers {
-		cfg.Providers = append(cfg.Providers, config.Provider{Name: p.name, Plugin: plugin, Enabled: true, Config: own})
+	return Start(t, Setup{Providers: providers, Options: opts})
+}
+
+// Setup is what a host under test is made of. All of it may be left out.
+type Setup struct {
+	// Config is what the host is told, such as where events are pushed to. It is not changed. What it leaves open of
+	// data_dir, plugin_dir, public_url and store.url is the test's own. An account of it that has a scripted provider's
+	// name is that provider, with what it says of payment_ttl, timeout and the rest; one whose Plugin is among Plugins is
+	// served by it.
+	Config *host.Config
+	// Providers are scripted: they do what the test says.
+	Providers []*Provider
+	// Plugins are provider types of your own; see NewPlugin.
+	Plugins []*Plugin
+	// Options are the host's own, such as WithClock.
+	Options []host.Option
+}
+
+// Plugin is a provider type that is served in the test's own process.
+type Plugin struct {
+	name  string
+	serve func() *sdk.Server
+}
+
+// NewPlugin makes a plugin of a provider's constructor, the same that its program gives to Serve. Its accounts are those
+// of Setup.Config whose Plugin is the name in the provider's Info, with environment = "sandbox".
+func NewPlugin[C any, P sdk.Provider](newProvider func(C, sdk.Runtime) (P, error)) *Plugin {
+	var none P
+	return &Plugin{name: none.Info().Name, serve: func() *sdk.Server {
+		return sdk.NewServer(newProvider, sdk.ServerOptions{})
+	}}
+}
+
+// Start opens a host in a temporary folder. It ends with the test, and so does what serves its providers. An account that
+// does not come up fails the test.
+func Start(t testing.TB, s Setup) *host.Host {
+	t.Helper()
+	cfg := s.config(t.TempDir())
+	at := map[string]host.Attachment{}
+	for _, p := range append([]*Plugin{scripted(s.Providers)}, s.Plugins...) {
+		at[p.name] = host.Attachment{Socket: serve(t, p.serve()), ContractVersion: sdk.ContractVersion}
 	}
-	socket := serve(t, providers)
-	at := map[string]host.Attachment{plugin: {Socket: socket, ContractVersion: sdk.ContractVersion}}
-	h, err := host.Open(context.Background(), cfg, append(opts, host.WithAttached(at))...)
+
+	opts := append([]host.Option{host.WithAttached(at)}, s.Options...)
+	h, err := host.Open(context.Background(), cfg, opts...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		for _, p := range providers {
+		for _, p := range s.Providers {
 			p.end() // a test that has failed may have left calls waiting
 		}
 		if err := h.Close(context.Background()); err != nil {
 			t.Errorf("close the host: %v", err)
 		}
 	})
-	for _, s := range h.Providers() {
-		if s.LastError != "" {
-			t.Fatalf("provider %s: %s", s.Name, s.LastError)
+	for _, status := range h.Providers() {
+		if status.LastError != "" {
+			t.Fatalf("provider %s: %s", status.Name, status.LastError)
 		}
 	}
 	return h
 }
 
-// serve is the plugin, in this process. It gives the socket that it listens on.
-func serve(t testing.TB, providers []*Provider) string {
+// config fills in what a test need not say.
+func (s *Setup) config(data string) *host.Config {
+	cfg := &host.Config{}
+	if s.Config != nil {
+		whole := *s.Config
+		cfg = &whole
+	}
+	cfg.Host.DataDir = cmp.Or(cfg.Host.DataDir, data)
+	cfg.Host.PluginDir = cmp.Or(cfg.Host.PluginDir, data)
+	cfg.Host.PublicURL = cmp.Or(cfg.Host.PublicURL, "http://127.0.0.1")
+	if cfg.Store.URL.IsZero() {
+		cfg.Store.URL = sdk.NewSecret("sqlite:" + filepath.Join(data, "payhost.db"))
+	}
+
+	cfg.Providers = slices.Clone(cfg.Providers)
+	own, _ := json.Marshal(map[string]string{"environment": string(sdk.Sandbox)}) // a text always marshals
+	for _, p := range s.Providers {
+		at := slices.IndexFunc(cfg.Providers, func(c config.Provider) bool { return c.Name == p.name })
+		if at < 0 {
+			at = len(cfg.Providers)
+			cfg.Providers = append(cfg.Providers, config.Provider{Name: p.name, Enabled: true})
+		}
+		cfg.Providers[at].Plugin, cfg.Providers[at].Config = plugin, own
+	}
+	return cfg
+}
+
+// scripted is the plugin of the providers that do what the test says.
+func scripted(providers []*Provider) *Plugin {
+	by := map[string]*Provider{}
+	for _, p := range providers {
+		by[p.name] = p
+	}
+	return NewPlugin(func(_ settings, rt sdk.Runtime) (*account, error) {
+		p := by[rt.Account]
+		if p == nil {
+			return nil, fmt.Errorf("hosttest has no provider %q", rt.Account)
+		}
+		return &account{p}, nil
+	})
+}
+
+// serve is a plugin, in this process. It gives the socket that it listens on.
+func serve(t testing.TB, s *sdk.Server) string {
 	t.Helper()
 	folder, err := os.MkdirTemp("", "hosttest-") // short: a test's own folder can be too long for the path of a socket
 	if err != nil {
@@ -75,17 +154,7 @@ func serve(t testing.TB, providers []*Provider) string {
 	if err := os.Chmod(socket, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	by := map[string]*Provider{}
-	for _, p := range providers {
-		by[p.name] = p
-	}
-	s := sdk.NewServer(func(_ settings, rt sdk.Runtime) (*account, error) {
-		p := by[rt.Account]
-		if p == nil {
-			return nil, fmt.Errorf("hosttest has no provider %q", rt.Account)
-		}
-		return &account{p}, nil
-	}, sdk.ServerOptions{})
+
 	g := grpc.NewServer(grpc.MaxRecvMsgSize(sdk.MaxMessageSize), grpc.MaxSendMsgSize(sdk.MaxMessageSize))
 	s.Register(g)
 	served := make(chan error, 1)
@@ -93,7 +162,7 @@ func serve(t testing.TB, providers []*Provider) string {
 	t.Cleanup(func() {
 		g.Stop()
 		if err := <-served; err != nil {
-			t.Errorf("serve the scripted providers: %v", err)
+			t.Errorf("serve a plugin in the test: %v", err)
 		}
 		s.Close()
 	})

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"github.com/payhost/payhost/sdk"
 	"github.com/shopspring/decimal"
 )
 
@@ -34,9 +35,13 @@ type Request struct {
 	ProviderOptions json.RawMessage `json:"provider_options,omitempty"`
 }
 
-// MarshalJSON adds the amount with the decimals it was written with.
+// MarshalJSON adds the amount with the decimals it was written with. The time is
+// in UTC: a zone with seconds, or of a day, has no form in JSON.
 func (r Request) MarshalJSON() ([]byte, error) {
 	type plain Request
+	if !r.ExpiresAt.IsZero() {
+		r.ExpiresAt = r.ExpiresAt.UTC()
+	}
 	return json.Marshal(struct {
 		Amount Amount `json:"amount"`
 		plain
@@ -102,6 +107,42 @@ type Failure struct {
 	ProviderCode    string `json:"provider_code,omitempty"`
 	ProviderMessage string `json:"provider_message,omitempty"`
 	NewAttemptSafe  bool   `json:"new_attempt_safe,omitempty" doc:"a new payment in its place cannot move money twice"`
+	// Violations are what only the plugin found wrong with the request, before it
+	// sent anything.
+	Violations []Violation `json:"violations,omitempty" doc:"what the plugin found wrong with the request"`
+	// Advice is set in JSON only; in Go ask Advise.
+	Advice
+}
+
+// Violation is one thing that is wrong with a request.
+type Violation struct {
+	Field   string `json:"field" example:"customer.email" doc:"dotted path in the body, or the name of a parameter or header"`
+	Message string `json:"message" doc:"what is wrong"`
+}
+
+// Violations returns the violations of a plugin or of the host as the API shows
+// them.
+func Violations(list []sdk.Violation) []Violation {
+	out := make([]Violation, 0, len(list))
+	for _, v := range list {
+		out = append(out, Violation(v))
+	}
+	return out
+}
+
+// MarshalJSON adds the advice, which follows from the rest.
+func (f Failure) MarshalJSON() ([]byte, error) {
+	type plain Failure
+	f.Advice = f.Advise()
+	return json.Marshal(plain(f))
+}
+
+// UnmarshalJSON leaves the advice out: it is made again when it is asked for.
+func (f *Failure) UnmarshalJSON(data []byte) error {
+	type plain Failure
+	err := json.Unmarshal(data, (*plain)(f))
+	f.Advice = Advice{}
+	return err
 }
 
 // Attempt is one call to the provider that could change something.

@@ -28,10 +28,10 @@ func newProvider(cfg config, rt sdk.Runtime) (*provider, error) {
 func (*provider) Info() sdk.Info {
 	return sdk.Info{
 		Name: "paykassma", Version: version, Description: "Paykassma: payments into wallets or on pages, payouts",
-		WebhookTrust: []sdk.WebhookTrust{sdk.TrustSignature},
+		PaymentFields: []string{"method", "customer.id"}, WebhookTrust: []sdk.WebhookTrust{sdk.TrustSignature},
 		// Nothing says that a repeat is refused; but a new payment only tells the customer where to pay.
 		CreatePayment: sdk.RepeatGuarantee{Repeat: sdk.RepeatNone, LinkOnly: true},
-		CreatePayout:  sdk.RepeatGuarantee{Repeat: sdk.RepeatNone},
+		CreatePayout:  sdk.RepeatGuarantee{Repeat: sdk.RepeatNone}, PayoutFields: []string{"method", "recipient.id"},
 		// Only what is finished is found. [doc] The amounts of a payment are its receipts, which the host adds up.
 		PaymentLookup: sdk.Lookup{ByReference: true, ListByReference: true},
 		PayoutLookup:  sdk.Lookup{ByReference: true, ListByReference: true, Amounts: true},

@@ -31,6 +31,7 @@ func (*provider) Info() sdk.Info {
 		Currencies:    []string{"USD"},
 		PaymentLimits: limits("1"),    // [doc]
 		PayoutLimits:  limits("0.01"), // [doc]
+		PayoutFields:  []string{"recipient.email"},
 		WebhookTrust:  []sdk.WebhookTrust{sdk.TrustSignature},
 		// Nothing says that a second payment with one order_id is refused; but it is only a link.
 		CreatePayment: sdk.RepeatGuarantee{Repeat: sdk.RepeatNone, LinkOnly: true},

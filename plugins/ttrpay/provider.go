@@ -26,6 +26,7 @@ func (*provider) Info() sdk.Info {
 		Description:   "TTR Pay: hosted card payments in USD and EUR",
 		Currencies:    []string{"USD", "EUR"}, // [doc]
 		PaymentLimits: []sdk.AmountLimit{limit("USD"), limit("EUR")},
+		PaymentFields: []string{"customer.email", "customer.first_name", "customer.ip", "customer.last_name", "customer.phone"}, // [doc]
 		WebhookTrust:  []sdk.WebhookTrust{sdk.TrustPaymentURL},
 		// order_id is to be unique [doc], but nothing says what a second link with one does; it is only a link.
 		CreatePayment: sdk.RepeatGuarantee{Repeat: sdk.RepeatNone, LinkOnly: true},

@@ -20,6 +20,7 @@ export function describe(Provider) {
     capabilities: words('CAPABILITY_', info.capabilities),
     currencies: info.currencies ?? [], countries: info.countries ?? [],
     payment_limits: info.payment_limits ?? [], payout_limits: info.payout_limits ?? [],
+    payment_fields: info.payment_fields ?? [], payout_fields: info.payout_fields ?? [],
     operations: info.operations ?? [],
     webhook_trust: words('WEBHOOK_TRUST_', info.webhook_trust ?? []),
     create_payment: guarantee(info.create_payment), capture_payment: guarantee(info.capture_payment),

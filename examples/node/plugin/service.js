@@ -68,6 +68,7 @@ function newAccount(Provider, info, { account: name, config: text }, { logger, m
     info: {
       capabilities: info.capabilities,
       currencies: info.currencies ?? [],
+      currencies_complete: (info.currencies ?? []).length > 0,
       identity_fingerprint: fingerprint(schema, config, Provider.usualAddress?.(config)),
       warnings: provider.warnings ?? [],
     },

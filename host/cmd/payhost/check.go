@@ -20,7 +20,7 @@ func (a *app) checkCommand() *cobra.Command {
 
 Every enabled provider's plugin is started, given its configuration and asked for its
 health, in a folder of its own: a host that runs is not disturbed, and nothing is
-changed. Exit status 1 when something is wrong; warnings alone give 0.`,
+changed. data_dir is tried out, and the store is asked. Exit status 1 when something is wrong; warnings alone give 0.`,
 		Example: "  payhost check\n  payhost check --config /etc/payhost/config.toml && payhost reload",
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -30,11 +30,15 @@ changed. Exit status 1 when something is wrong; warnings alone give 0.`,
 			}
 			ctx, stop := interruptible(c)
 			defer stop()
+			if err := allowed(ctx); err != nil {
+				return fmt.Errorf("check: %w", err)
+			}
+			around := host.CheckSurroundings(ctx, cfg)
 			results := host.Check(ctx, cfg)
 			if ctx.Err() != nil {
 				return errors.New("check: interrupted")
 			}
-			return a.checked(results)
+			return a.checked(around, results)
 		},
 	}
 }
@@ -51,10 +55,10 @@ type checkedProvider struct {
 	Warnings []string `json:"warnings"`
 }
 
-// checked prints what was found; the error says that something is wrong.
-func (a *app) checked(results []host.CheckResult) error {
+// checked prints what was found, around the host and of its providers; the error says that something is wrong.
+func (a *app) checked(around []config.Problem, results []host.CheckResult) error {
 	list := make([]checkedProvider, len(results))
-	var problems, warnings []config.Problem
+	problems, warnings := around, []config.Problem(nil)
 	for i, r := range results {
 		r.Warnings = warn(r.Warnings)
 		list[i] = checkedProvider{Provider: r.Name, Plugin: r.Plugin, Version: r.Version, Checksum: r.Checksum, Health: r.Health,
@@ -62,7 +66,7 @@ func (a *app) checked(results []host.CheckResult) error {
 		problems, warnings = append(problems, r.Problems...), append(warnings, r.Warnings...)
 	}
 	if a.json {
-		if err := a.printValue(map[string]any{"providers": list, "problems": []string{}}); err != nil {
+		if err := a.printValue(map[string]any{"providers": list, "problems": a.located(around)}); err != nil {
 			return err
 		}
 	} else if len(list) > 0 {

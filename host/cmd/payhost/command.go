@@ -130,6 +130,7 @@ func (a *app) prepare(c *cobra.Command) {
 func (a *app) run(args []string) int {
 	root := a.root()
 	root.SetArgs(args)
+	defer a.flush()
 	c, err := root.ExecuteContextC(context.Background())
 	if err == nil {
 		return exitDone

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/BurntSushi/toml"
+	"github.com/payhost/payhost/host/config"
 )
 
 // socketName is the admin socket's name in data_dir.
@@ -19,7 +20,7 @@ const maxConfig = 1 << 20
 func (a *app) socket() string {
 	dir := "var"
 	if text, err := os.ReadFile(a.config); err == nil && len(text) <= maxConfig {
-		if named := dataDir(string(text)); named != "" {
+		if named := config.Resolve(filepath.Dir(a.config), dataDir(string(text))); named != "" {
 			dir = named
 		}
 	}

@@ -10,12 +10,18 @@ package main
 import (
 	"os"
 	"time"
+
+	"github.com/payhost/payhost/host/internal/plugin"
 )
 
 // version is set when the program is built.
 var version = "dev"
 
 func main() {
+	if len(os.Args) == 2 && os.Args[1] == tryArgument {
+		plugin.TrySystemCalls()
+		return
+	}
 	a := &app{in: os.Stdin, out: os.Stdout, err: os.Stderr, now: time.Now}
 	os.Exit(a.run(os.Args[1:]))
 }

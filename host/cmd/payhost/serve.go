@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -17,6 +19,7 @@ import (
 
 	"github.com/payhost/payhost/host"
 	"github.com/payhost/payhost/sdk"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
 )
 
@@ -48,21 +51,24 @@ error output; one line on the output says when the host is ready.`,
 
 // serve runs until a signal says stop.
 func (a *app) serve(ctx context.Context, cfg *host.Config, loaded appearance) error {
-	log := a.logger(cfg)
+	log, metrics := a.waitForNobody(cfg)
 	ctx, stop := a.untilSignal(ctx, log)
 	defer stop()
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP) // before anything that takes time: it would end the process
 	defer signal.Stop(hangup)
+	if err := allowed(ctx); err != nil {
+		return fmt.Errorf("serve: %w", err)
+	}
 	attached, err := attachments()
 	if err != nil {
 		return fmt.Errorf("serve: %w", err)
 	}
-	h, err := host.Open(ctx, cfg, host.WithLogger(log), host.WithAttached(attached))
+	h, err := host.Open(ctx, cfg, host.WithLogger(log), host.WithMetrics(metrics), host.WithAttached(attached))
 	if err != nil {
 		return fmt.Errorf("serve: %w", err)
 	}
-	changes, unwatch := watched(cfg, loaded, log)
+	changes, unwatch := watched(cfg, loaded)
 	defer unwatch()
 	serving, served := context.WithCancel(ctx)
 	var beside sync.WaitGroup
@@ -97,13 +103,44 @@ func attachments() (map[string]host.Attachment, error) {
 	return list, nil
 }
 
-// logger logs as [log] says.
-func (a *app) logger(cfg *host.Config) *slog.Logger {
+// waitForNobody has the process write its log and its output without waiting for
+// whoever reads them, and survive that they have gone: payments do not depend on
+// it. It returns the logger, and the metrics with the count of what was dropped.
+func (a *app) waitForNobody(cfg *host.Config) (*slog.Logger, *prometheus.Registry) {
+	// Once the signal is asked for, a write to a pipe without a reader is an error
+	// and no longer ends the process. Plugins are started without this.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+
+	written := newPatient(a.err, func(lines int64) []byte {
+		var b bytes.Buffer
+		slog.New(handler(cfg, &b)).Warn("lines of the log were dropped: nobody read them in time", "lines", lines)
+		return b.Bytes()
+	})
+	a.out, a.err = newPatient(a.out, nil), written
+
+	metrics := prometheus.NewRegistry()
+	metrics.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "payhost_log_lines_dropped_total",
+		Help: "Lines of the log that were dropped because nobody read them in time."},
+		func() float64 { return float64(written.dropped.Load()) }))
+	return slog.New(handler(cfg, a.err)), metrics
+}
+
+// flush waits a moment for whoever reads what serve has written.
+func (a *app) flush() {
+	for _, w := range []io.Writer{a.out, a.err} {
+		if p, ok := w.(*patient); ok {
+			p.close()
+		}
+	}
+}
+
+// handler logs as [log] says.
+func handler(cfg *host.Config, to io.Writer) slog.Handler {
 	options := &slog.HandlerOptions{Level: cfg.Log.Level}
 	if cfg.Log.Format == "json" {
-		return slog.New(slog.NewJSONHandler(a.err, options))
+		return slog.NewJSONHandler(to, options)
 	}
-	return slog.New(slog.NewTextHandler(a.err, options))
+	return slog.NewTextHandler(to, options)
 }
 
 // untilSignal gives a context that the first SIGTERM or Ctrl-C ends. The second ends the process: its plugins end with
@@ -124,6 +161,7 @@ func (a *app) untilSignal(ctx context.Context, log *slog.Logger) (context.Contex
 		select {
 		case s := <-signals:
 			log.Warn("stopping at once", "signal", s.String())
+			a.flush()
 			os.Exit(exitFailed)
 		case <-done:
 		}

@@ -11,14 +11,17 @@ import (
 	"strings"
 	"time"
 
-	"github.com/fsnotify/fsnotify"
 	"github.com/payhost/payhost/host"
 	"github.com/payhost/payhost/host/config"
 	"github.com/payhost/payhost/sdk"
 )
 
-// settle is how long a changed file must have been left alone: editors write it in several steps.
-const settle = 300 * time.Millisecond
+// settle is how long a changed file must have been left alone: editors write it in
+// several steps. lookEvery is how often it is looked at.
+const (
+	settle    = 300 * time.Millisecond
+	lookEvery = 100 * time.Millisecond
+)
 
 // reloads reloads the configuration's file on SIGHUP and when it changes, until ctx ends.
 func reloads(ctx context.Context, h *host.Host, file string, hangup <-chan os.Signal, changes <-chan struct{}, log *slog.Logger) {
@@ -87,68 +90,56 @@ func logInvalid(err error, log *slog.Logger) {
 	log.Error("nothing has changed: the configuration is not valid", "problems", len(*problems))
 }
 
-// watched watches the file when host.watch says so; without a watcher the host runs all the same.
-func watched(cfg *host.Config, loaded appearance, log *slog.Logger) (changed <-chan struct{}, stop func()) {
+// watched watches the file when host.watch says so.
+func watched(cfg *host.Config, loaded appearance) (changed <-chan struct{}, stop func()) {
 	if !cfg.Host.Watch {
 		return nil, func() {}
 	}
-	changed, stop, err := watch(cfg.File, loaded, log)
-	if err != nil {
-		log.Error("the configuration's file is not watched; SIGHUP and payhost reload work", "error", err)
-		return nil, func() {}
-	}
-	return changed, stop
+	return watch(cfg.File, loaded)
 }
 
-// watch tells when a file no longer looks as it did when it was loaded, and has been left alone since. The folder is
-// watched and not the file: editors and deployments put a new file in its place, or turn a link to another folder.
-func watch(file string, loaded appearance, log *slog.Logger) (changed <-chan struct{}, stop func(), err error) {
-	w, err := fsnotify.NewWatcher()
-	if err != nil {
-		return nil, nil, err
-	}
-	if err := w.Add(filepath.Dir(file)); err != nil {
-		return nil, nil, errors.Join(err, w.Close())
-	}
+// watch tells when a file no longer looks as it did when it was loaded, and has
+// been left alone since. The file is looked at again and again: what a system
+// tells of changes says nothing of a file behind a link, and much of the file's
+// neighbours.
+func watch(file string, loaded appearance) (changed <-chan struct{}, stop func()) {
 	tell := make(chan struct{}, 1)
-	done := make(chan struct{})
+	leave, done := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(done)
-		settled(w, file, loaded, tell, log)
+		observe(file, loaded, tell, leave)
 	}()
 	return tell, func() {
-		_ = w.Close() // ends settled
+		close(leave)
 		<-done
-	}, nil
+	}
 }
 
-// settled passes on that the file looks different, once things have been quiet for a while.
-func settled(w *fsnotify.Watcher, file string, last appearance, tell chan<- struct{}, log *slog.Logger) {
-	quiet := time.NewTimer(settle) // runs from the start: the file may have changed before it was watched
-	defer quiet.Stop()
+// observe passes on that the file looks different, once it has looked the same
+// for a while.
+func observe(file string, told appearance, tell chan<- struct{}, leave <-chan struct{}) {
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	last, since := told, time.Now()
 	for {
 		select {
-		case _, ok := <-w.Events:
-			if !ok {
-				return
-			}
-			quiet.Reset(settle)
-		case err, ok := <-w.Errors:
-			if !ok {
-				return
-			}
-			log.Warn("watching the configuration's file", "error", err)
-			quiet.Reset(settle) // events may have been lost
-		case <-quiet.C:
-			now := look(file)
-			if now == last || now == (appearance{}) { // gone for the moment: a new one will come
-				continue
-			}
-			last = now
-			select {
-			case tell <- struct{}{}:
-			default: // it has not been taken yet
-			}
+		case <-leave:
+			return
+		case <-tick.C:
+		}
+		now := look(file)
+		if now != last {
+			last, since = now, time.Now()
+			continue
+		}
+		if now == told || now == (appearance{}) || time.Since(since) < settle { // gone for the moment: a new one will come
+			continue
+		}
+
+		told = now
+		select {
+		case tell <- struct{}{}:
+		default: // it has not been taken yet
 		}
 	}
 }

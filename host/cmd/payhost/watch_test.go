@@ -1,9 +1,9 @@
 package main
 
 import (
-	"log/slog"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 )
@@ -23,10 +23,7 @@ func TestWatchNoticesEveryKindOfChange(t *testing.T) {
 	folder := t.TempDir()
 	file := filepath.Join(folder, "config.toml")
 	write(t, file, "1")
-	changed, stop, err := watch(file, look(file), slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
+	changed, stop := watch(file, look(file))
 	defer stop()
 	write(t, file, "two")
 	awaitChange(t, changed, "writing")
@@ -60,6 +57,40 @@ func TestWatchNoticesEveryKindOfChange(t *testing.T) {
 	awaitChange(t, changed, "a link to another file that looks the same")
 }
 
+// A neighbour that is written all the time, and a link in between, hide nothing.
+func TestWatchNoticesAFileAmongBusyOnesAndBehindALink(t *testing.T) {
+	t.Parallel()
+	folder, behind := t.TempDir(), t.TempDir()
+	file, target := filepath.Join(folder, "config.toml"), filepath.Join(behind, "config.toml")
+	write(t, target, "1")
+	if err := os.Symlink(target, file); err != nil {
+		t.Fatal(err)
+	}
+	changed, stop := watch(file, look(file))
+	defer stop()
+
+	ended, end := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		for n := 0; ; n++ {
+			select {
+			case <-end:
+				return
+			default:
+				_ = os.WriteFile(filepath.Join(folder, "log"), []byte(strconv.Itoa(n)), 0o600) // the folder may be going
+			}
+		}
+	}()
+	defer func() {
+		close(end)
+		<-ended
+	}()
+	write(t, target, "two")
+	awaitChange(t, changed, "what is behind a link")
+	write(t, target, "three and more")
+	awaitChange(t, changed, "what is behind a link, again")
+}
+
 // What changed between the loading and the watching is not missed.
 func TestWatchNoticesWhatCameBefore(t *testing.T) {
 	t.Parallel()
@@ -67,10 +98,7 @@ func TestWatchNoticesWhatCameBefore(t *testing.T) {
 	write(t, file, "1")
 	loaded := look(file)
 	write(t, file, "two")
-	changed, stop, err := watch(file, loaded, slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
+	changed, stop := watch(file, loaded)
 	defer stop()
 	awaitChange(t, changed, "an early change")
 }

@@ -44,7 +44,9 @@ func build() (err error) {
 		bin:                           {"./host/cmd/payhost", "./plugins/sandbox"},
 		filepath.Join(bin, "plugins"): {"./plugins/ptop", "./plugins/reference"},
 	} {
-		cmd := exec.Command("go", append([]string{"build", "-o", target + string(filepath.Separator)}, packages...)...)
+		// Built as "make build" does it: what one has compiled the others find in the cache.
+		cmd := exec.Command("go", append([]string{"build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w",
+			"-o", target + string(filepath.Separator)}, packages...)...)
 		cmd.Dir, cmd.Env = filepath.Join("..", "..", ".."), append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := cmd.CombinedOutput(); err != nil {
 			return fmt.Errorf("go build: %w\n%s", err, out)

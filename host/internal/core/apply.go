@@ -292,6 +292,7 @@ func failureOf(e *sdk.Error) *payment.Failure {
 		ProviderCode: e.ProviderCode, ProviderMessage: token.Mask(e.ProviderMessage), NewAttemptSafe: e.NewAttemptSafe}
 	for _, v := range e.Violations {
 		f.Message += fmt.Sprintf("; %s: %s", v.Field, v.Message)
+		f.Violations = append(f.Violations, payment.Violation{Field: v.Field, Message: token.Mask(v.Message)})
 	}
 	return f
 }

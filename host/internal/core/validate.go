@@ -14,6 +14,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/payhost/payhost/host/internal/strictjson"
 	"github.com/payhost/payhost/host/payment"
 	"github.com/payhost/payhost/sdk"
 	"github.com/shopspring/decimal"
@@ -118,7 +119,7 @@ func (c *checks) options(raw json.RawMessage) {
 	var object map[string]json.RawMessage
 	if len(raw) > maxOptions {
 		c.add("provider_options", "has more than %d bytes", maxOptions)
-	} else if err := json.Unmarshal(raw, &object); err != nil || object == nil || !utf8.Valid(raw) {
+	} else if err := json.Unmarshal(raw, &object); err != nil || object == nil || strictjson.Check(raw) != nil {
 		c.add("provider_options", "must be a JSON object")
 	}
 }
@@ -152,6 +153,7 @@ func checkPayment(r payment.Request, key string, now time.Time) error {
 	}
 	c.url("success_url", r.SuccessURL)
 	c.url("cancel_url", r.CancelURL)
+	c.moment("expires_at", r.ExpiresAt)
 	c.metadata(r.Metadata)
 	c.options(r.ProviderOptions)
 	if len(c.violations) > 0 && past(r.ExpiresAt, now) { // by itself it does not make a request wrong that is a repeat

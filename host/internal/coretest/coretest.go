@@ -18,11 +18,13 @@ import (
 
 // Account is one configured account whose verbs a test sets. A verb that is nil is a capability that the account lacks.
 type Account struct {
-	Name     string
-	OnInfo   sdk.Info
-	Settings config.Provider
-	Plugin   string // version
-	Identity string
+	Name   string
+	OnInfo sdk.Info
+	// Currencies are all that the account takes; nil when it cannot tell.
+	Currencies []string
+	Settings   config.Provider
+	Plugin     string // version
+	Identity   string
 
 	Methods       func(context.Context, sdk.ListPaymentMethodsRequest) ([]sdk.PaymentMethod, error)
 	Create        func(context.Context, sdk.CreatePaymentRequest) (*sdk.Payment, error)
@@ -154,7 +156,8 @@ func (l *Lease) Account() sdk.AccountInfo {
 		}
 	}
 	slices.Sort(list)
-	return sdk.AccountInfo{Capabilities: list, IdentityFingerprint: a.Identity}
+	return sdk.AccountInfo{Capabilities: list, IdentityFingerprint: a.Identity, Currencies: a.Currencies,
+		CurrenciesComplete: a.Currencies != nil}
 }
 
 // Has reports whether the verb is scripted.

@@ -1,10 +1,12 @@
 package httpapi
 
 import (
+	"bytes"
 	"encoding/json"
-	"errors"
 	"io"
 	"net/http"
+
+	"github.com/payhost/payhost/host/internal/strictjson"
 )
 
 // Reloaded is what became of a reload.
@@ -21,14 +23,30 @@ type ReloadResult struct {
 	Error  string `json:"error,omitempty"`
 }
 
+// maxReload bounds the body of a reload.
+const maxReload = 1 << 10
+
+// forced reads whether a reload is to be forced; an empty body says no.
+func forced(body []byte) (force bool, ok bool) {
+	if len(bytes.TrimSpace(body)) == 0 {
+		return false, true
+	}
+	var fields map[string]any
+	if strictjson.Check(body) != nil || json.Unmarshal(body, &fields) != nil || fields == nil {
+		return false, false
+	}
+
+	value, there := fields["force"]
+	force, isBool := value.(bool)
+	delete(fields, "force")
+	return force, len(fields) == 0 && (isBool || !there)
+}
+
 // reload answers 200 with what became of each provider, 422 when the configuration is not valid and nothing was changed.
 func (a *API) reload(w http.ResponseWriter, r *http.Request) {
-	var body struct {
-		Force bool `json:"force"`
-	}
-	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<10))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&body); err != nil && !errors.Is(err, io.EOF) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxReload))
+	force, ok := forced(body)
+	if err != nil || !ok {
 		newProblem(http.StatusBadRequest, codeMalformed, `the body must be {"force": true or false}, or empty`).write(w, r)
 		return
 	}
@@ -36,7 +54,7 @@ func (a *API) reload(w http.ResponseWriter, r *http.Request) {
 		newProblem(http.StatusNotFound, "not_found", "this host cannot be reloaded").write(w, r)
 		return
 	}
-	out := a.Reload(r.Context(), body.Force)
+	out := a.Reload(r.Context(), force)
 	w.Header().Set("Content-Type", "application/json")
 	if len(out.Problems) > 0 {
 		w.WriteHeader(http.StatusUnprocessableEntity)

@@ -21,9 +21,12 @@ type Providers interface {
 	Status(name string) (provider.Status, bool)
 }
 
-// Pinger is a store as far as the probes know it.
-type Pinger interface {
+// Prober is a store as far as the probes know it.
+type Prober interface {
+	// Ping reports whether the store answers, Writable whether anything can be
+	// written to it.
 	Ping(ctx context.Context) error
+	Writable(ctx context.Context) error
 }
 
 // Options are what an API works with. Logger, Metrics and Reload may be nil; without Reload there is no reloading.
@@ -31,18 +34,21 @@ type Options struct {
 	Core      *core.Core
 	Inbox     *inbox.Inbox
 	Letters   *push.Letters
-	Store     Pinger
+	Store     Prober
 	Providers Providers
 	// Config gives the configuration in force; it is asked at every request that needs it.
 	Config  func() *config.Config
 	Metrics *prometheus.Registry
 	Logger  *slog.Logger
 	Reload  func(ctx context.Context, force bool) Reloaded
+	// Leaving reports whether the host is about to stop serving; nil: it never is.
+	Leaving func() bool
 }
 
-// API makes handlers. They share nothing that changes and may serve at the same time.
+// API makes handlers, which may serve at the same time.
 type API struct {
 	Options
+	last     lastProbe
 	v1       http.Handler
 	document []byte
 	timing   *prometheus.HistogramVec
@@ -57,7 +63,8 @@ func New(o Options) *API {
 		o.Metrics = prometheus.NewRegistry()
 	}
 	a := &API{Options: o, timing: newTiming(o.Metrics)}
-	a.v1, a.document = a.describe()
+	v1, document := a.describe()
+	a.v1, a.document = legible(v1), document
 	return a
 }
 

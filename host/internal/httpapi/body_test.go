@@ -1,7 +1,12 @@
 package httpapi_test
 
 import (
+	"bufio"
+	"fmt"
+	"io"
 	"maps"
+	"net"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -144,5 +149,40 @@ func TestParametersAreChecked(t *testing.T) {
 		if !slices.Equal(got, fields) {
 			t.Errorf("%s: %s", query, a.text)
 		}
+	}
+}
+
+// Whoever sends too much gets to hear so, also when it sends slowly and reads the
+// answer only at the end: its connection is not reset under it.
+func TestATooLargeBodyIsAnswered(t *testing.T) {
+	r := newRig(t)
+	id := r.pay(t, "k")
+	form := "--x\r\nContent-Disposition: form-data; name=\"screenshot\"; filename=\"a.png\"\r\n\r\n"
+	for path, c := range map[string]struct{ media, begin string }{
+		"/v1/payments":                     {"application/json", `{"description":"`},
+		"/v1/payments/" + id + "/confirm":  {"application/json", `{"fields":{"a":"`},
+		"/v1/payments/" + id + "/confirm?": {"multipart/form-data; boundary=x", form},
+	} {
+		conn, err := net.Dial("tcp", r.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		const size = 20 << 20
+		fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nIdempotency-Key: large\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s",
+			path, token, c.media, size, c.begin)
+		rest := size - len(c.begin)
+		for chunk := strings.Repeat("x", 64<<10); rest > 0; rest -= len(chunk) {
+			if _, err := io.WriteString(conn, chunk[:min(rest, len(chunk))]); err != nil {
+				t.Errorf("%s (%s): %d bytes before the end: %v", path, c.media, rest, err)
+				break
+			}
+		}
+		resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil || resp.StatusCode != http.StatusRequestEntityTooLarge {
+			t.Errorf("%s (%s): %v, %v", path, c.media, resp, err)
+		} else {
+			resp.Body.Close()
+		}
+		conn.Close()
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"reflect"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -119,6 +120,9 @@ func (in *confirmInput) readPart(part *multipart.Part) error {
 	}
 	if len(content) > most {
 		return newProblem(http.StatusRequestEntityTooLarge, codeTooLarge, fmt.Sprintf("the part %q is larger than %d bytes", name, most))
+	}
+	if !utf8.ValidString(name) || (!isFile && !utf8.Valid(content)) {
+		return newProblem(http.StatusBadRequest, codeMalformed, "a part of the form is not UTF-8")
 	}
 	if _, twice := in.confirmation.Fields[name]; twice {
 		return newProblem(http.StatusBadRequest, codeMalformed, fmt.Sprintf("the form has the field %q twice", name))

@@ -16,6 +16,6 @@ func TestDeadLetters(t *testing.T) {
 	for _, id := range []string{store.EventID(1), "evt_nonsense", "pay_1"} {
 		r.call(t, "POST", "/v1/dead-letters/"+id+"/retry", "").want(t, 404, "not_found")
 	}
-	r.call(t, "GET", "/v1/dead-letters?cursor=nonsense", "").want(t, 404, "not_found")
+	r.call(t, "GET", "/v1/dead-letters?cursor=nonsense", "").want(t, 422, "invalid_request")
 	r.call(t, "GET", "/v1/dead-letters?limit=0", "").want(t, 422, "invalid_request")
 }

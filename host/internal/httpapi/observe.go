@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
@@ -80,7 +81,8 @@ func (a *API) observe(next http.Handler) http.Handler {
 		r = r.WithContext(context.WithValue(r.Context(), keyRequestID, id))
 		w.Header().Set(requestIDHeader, id)
 		w.Header().Set("X-Content-Type-Options", "nosniff")
-		rec := &recorder{ResponseWriter: w}
+		rec := &recorder{ResponseWriter: w, body: r.Body}
+		r.Body = io.NopCloser(r.Body) // the server closes it; until then the rest can be read
 		defer func() {
 			if p := recover(); p != nil {
 				a.panicked(rec, r, p)
@@ -122,15 +124,24 @@ func (a *API) note(rec *recorder, r *http.Request, id string, took time.Duration
 	a.timing.WithLabelValues(route, strconv.Itoa(status)).Observe(took.Seconds())
 }
 
+// maxRest is how much of a body that is too large is read to its end, so that its
+// sender gets the answer: a connection that is closed while it still sends is
+// reset, and the answer is lost with it.
+const maxRest = 32 << 20
+
 // recorder remembers the status of an answer.
 type recorder struct {
 	http.ResponseWriter
 	status int
+	body   io.Reader // the request's, as the server has it
 }
 
 func (r *recorder) WriteHeader(status int) {
 	if r.status == 0 || r.status < http.StatusOK {
 		r.status = status
+	}
+	if status == http.StatusRequestEntityTooLarge && r.body != nil {
+		_, _ = io.CopyN(io.Discard, r.body, maxRest) // the server's own timeout bounds it
 	}
 	r.ResponseWriter.WriteHeader(status)
 }

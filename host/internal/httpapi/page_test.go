@@ -78,8 +78,10 @@ func TestTheRendererIsTheOneOfItsOrigin(t *testing.T) {
 func TestProbes(t *testing.T) {
 	r := newRig(t)
 	r.status = []provider.Status{
-		{Name: "acme", State: provider.StateReady, Required: true},
-		{Name: "zenith", State: provider.StateQuarantined, LastError: "the secret is hunter2"},
+		{Name: "acme", State: provider.StateReady, Required: true, Enabled: true},
+		{Name: "zenith", State: provider.StateQuarantined, Enabled: true, LastError: "the secret is hunter2"},
+		{Name: "switched-off", State: provider.StateDisabled, Required: true},
+		{Name: "leaving", State: provider.StateDraining, Required: true},
 	}
 	send(t, "GET", r.URL+"/healthz", nil).want(t, 200, "")
 	if a := send(t, "GET", r.URL+"/readyz", nil).want(t, 200, ""); a.json["ok"] != true {
@@ -91,11 +93,42 @@ func TestProbes(t *testing.T) {
 		t.Errorf("got %d %s", a.status, a.text)
 	}
 	send(t, "GET", r.URL+"/healthz", nil).want(t, 200, "")
+
 	r.store.down = true
-	for _, path := range []string{"/healthz", "/readyz"} {
-		if a := send(t, "GET", r.URL+path, nil); a.status != 503 || !strings.Contains(a.text, `"store":"does not answer"`) || strings.Contains(a.text, "host-9") {
-			t.Errorf("%s: %d %s", path, a.status, a.text)
+	a = r.unready(t)
+	if !strings.Contains(a.text, `"store":"does not answer"`) || strings.Contains(a.text, "host-9") {
+		t.Errorf("got %s", a.text)
+	}
+	if a := send(t, "GET", r.URL+"/healthz", nil).want(t, 200, ""); a.text != `{"ok":true}`+"\n" {
+		t.Errorf("liveness depends on the store: %s", a.text)
+	}
+}
+
+// unready asks until the host says that it is not ready for a reason of the
+// store's: what a probe has found counts for a second.
+func (r *rig) unready(t *testing.T) answer {
+	t.Helper()
+	for {
+		a := send(t, "GET", r.URL+"/readyz", nil)
+		if a.json["store"] != "ok" {
+			if a.status != 503 || a.json["ok"] != false {
+				t.Errorf("got %d %s", a.status, a.text)
+			}
+			return a
 		}
+	}
+}
+
+func TestAHostThatCannotWriteIsNotReady(t *testing.T) {
+	r := newRig(t)
+	r.limit(t, 1)
+	if a := r.unready(t); a.text != `{"ok":false,"store":"cannot be written","reason":"the disk is full"}`+"\n" {
+		t.Errorf("got %s", a.text)
+	}
+	send(t, "GET", r.URL+"/healthz", nil).want(t, 200, "")
+
+	r.limit(t, 1<<20)
+	for send(t, "GET", r.URL+"/readyz", nil).status != 200 {
 	}
 }
 

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"time"
 
@@ -28,7 +29,7 @@ type paymentRequest struct {
 	Customer          payment.Customer  `json:"customer,omitempty" doc:"who pays"`
 	SuccessURL        string            `json:"success_url,omitempty" example:"https://example.com/success" doc:"where the customer goes after paying; payment_id and status are added"`
 	CancelURL         string            `json:"cancel_url,omitempty" example:"https://example.com/fail" doc:"where the customer goes after giving up"`
-	ExpiresAt         string            `json:"expires_at,omitempty" format:"date-time" example:"2026-12-01T00:00:00Z" doc:"when an unfinished payment expires; without it the account's payment_ttl counts"`
+	ExpiresAt         string            `json:"expires_at,omitempty" format:"date-time" example:"2026-12-01T00:00:00Z" doc:"when an unfinished payment expires, to the microsecond; without it the account's payment_ttl counts"`
 	Metadata          map[string]string `json:"metadata,omitempty" doc:"yours: at most 50 entries, names of at most 40, values of at most 500 characters"`
 	ProviderOptions   json.RawMessage   `json:"provider_options,omitempty" doc:"one JSON object with what only this provider knows"`
 }
@@ -43,7 +44,7 @@ func amountOf(text string) decimal.Decimal {
 }
 
 func (r *paymentRequest) request() payment.Request {
-	expires, _ := time.Parse(time.RFC3339, r.ExpiresAt) // the schema has checked it
+	expires, _ := parseMoment(r.ExpiresAt) // Resolve reports what is wrong with it
 	return payment.Request{
 		Provider: r.Provider, Amount: amountOf(r.Amount), Currency: r.Currency, MerchantReference: r.MerchantReference,
 		Description: r.Description, Method: r.Method, Country: r.Country, Language: r.Language, Customer: r.Customer,
@@ -63,7 +64,17 @@ type createPaymentInput struct {
 
 // Resolve adds what the core would say, so that everything that is wrong is reported at once.
 func (in *createPaymentInput) Resolve(huma.Context) []error {
-	return found(core.CheckPayment(in.Body.request(), in.Key, time.Now()))
+	wrong := core.CheckPayment(in.Body.request(), in.Key, time.Now())
+	if text := in.Body.ExpiresAt; text != "" {
+		at, err := parseMoment(text)
+		if err == nil && at.IsZero() { // to the core the zero time is no time
+			err = errors.New("is in the past")
+		}
+		if err != nil {
+			wrong = append(wrong, sdk.Violation{Field: "expires_at", Message: err.Error()})
+		}
+	}
+	return found(wrong)
 }
 
 // recorded is an answer with something that a request under a key brought about.
@@ -107,15 +118,15 @@ type Paging struct {
 
 // Filters are what payments and payouts can be listed by, besides their status.
 type Filters struct {
-	Provider          string    `query:"provider" maxLength:"255"`
-	MerchantReference string    `query:"merchant_reference" maxLength:"255"`
-	CreatedFrom       time.Time `query:"created_from" doc:"created then or later"`
-	CreatedTo         time.Time `query:"created_to" doc:"created before then"`
+	Provider          string `query:"provider" maxLength:"255"`
+	MerchantReference string `query:"merchant_reference" maxLength:"255"`
+	CreatedFrom       moment `query:"created_from" doc:"created then or later"`
+	CreatedTo         moment `query:"created_to" doc:"created before then"`
 }
 
 func (f Filters) filter(status string, p Paging) store.Filter {
 	return store.Filter{Provider: f.Provider, Status: payment.Status(status), MerchantReference: f.MerchantReference,
-		CreatedFrom: f.CreatedFrom, CreatedTo: f.CreatedTo, Before: p.Cursor, Limit: p.Limit}
+		CreatedFrom: f.CreatedFrom.Time, CreatedTo: f.CreatedTo.Time, Before: p.Cursor, Limit: p.Limit}
 }
 
 type getInput struct {
@@ -127,6 +138,11 @@ type listPaymentsInput struct {
 	Filters
 	Paging
 	Status string `query:"status" enum:"created,requires_action,processing,authorized,succeeded,failed,canceled,expired,under_review,unknown"`
+}
+
+// Resolve refuses a cursor of no list or of another one.
+func (in *listPaymentsInput) Resolve(huma.Context) []error {
+	return found(core.CheckCursor("pay", in.Cursor))
 }
 
 // refreshErrors are the statuses of a call that may ask the provider.

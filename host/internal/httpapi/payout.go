@@ -46,6 +46,11 @@ type listPayoutsInput struct {
 	Status string `query:"status" enum:"created,processing,succeeded,failed,under_review,unknown"`
 }
 
+// Resolve is as for payments.
+func (in *listPayoutsInput) Resolve(huma.Context) []error {
+	return found(core.CheckCursor("po", in.Cursor))
+}
+
 func (a *API) payoutOperations(api huma.API) {
 	create := operation("create-payout", http.MethodPost, "/payouts", "Payouts", "Create a payout",
 		"Records a payout and asks the provider to make it. 201 whatever became of it: look at `status` and `failure`.",

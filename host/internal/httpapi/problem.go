@@ -16,25 +16,23 @@ import (
 // problem is the body of every error, as RFC 9457 has it and with what a payment's caller must know on top. It is an
 // error of huma's kind: status, headers and content type come from it.
 type problem struct {
-	Type            string      `json:"type" example:"about:blank"`
-	Title           string      `json:"title" example:"Unprocessable Entity"`
-	Status          int         `json:"status" example:"422"`
-	Detail          string      `json:"detail" doc:"what went wrong, for people"`
-	Code            string      `json:"code" example:"invalid_request" doc:"what went wrong, for programs"`
-	Outcome         string      `json:"outcome" enum:"not_sent,refused,unknown" doc:"whether the provider may have acted: it never got the request, it refused it, or nobody knows"`
-	Violations      []violation `json:"violations" doc:"everything that is wrong with the request"`
-	ProviderCode    string      `json:"provider_code" doc:"the provider's own code"`
-	ProviderMessage string      `json:"provider_message" doc:"the provider's own words"`
-	PaymentID       string      `json:"payment_id,omitempty" doc:"the payment or payout that it is about"`
-	RequestID       string      `json:"request_id" doc:"finds this request in the host's log"`
+	Type            string              `json:"type" example:"about:blank"`
+	Title           string              `json:"title" example:"Unprocessable Entity"`
+	Status          int                 `json:"status" example:"422"`
+	Detail          string              `json:"detail" doc:"what went wrong, for people"`
+	Code            string              `json:"code" example:"invalid_request" doc:"what went wrong, for programs"`
+	Outcome         string              `json:"outcome" enum:"not_sent,refused,unknown" doc:"whether the provider may have acted: it never got the request, it refused it, or nobody knows"`
+	Violations      []payment.Violation `json:"violations" doc:"everything that is wrong with the request"`
+	ProviderCode    string              `json:"provider_code" doc:"the provider's own code"`
+	ProviderMessage string              `json:"provider_message" doc:"the provider's own words"`
+	PaymentID       string              `json:"payment_id,omitempty" doc:"the payment or payout that it is about"`
+	payment.Advice
+	RequestID string `json:"request_id" doc:"finds this request in the host's log"`
 
 	header http.Header
 }
 
-type violation struct {
-	Field   string `json:"field" example:"customer.email" doc:"dotted path in the body, or the name of a parameter or header"`
-	Message string `json:"message" doc:"what is wrong"`
-}
+type violation = payment.Violation
 
 // The codes of problems that never come to the core.
 const (
@@ -56,7 +54,8 @@ const problemType = "application/problem+json"
 
 func newProblem(status int, code, detail string) *problem {
 	return &problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: detail, Code: code,
-		Outcome: string(sdk.OutcomeNotSent), Violations: []violation{}, header: http.Header{}}
+		Outcome: string(sdk.OutcomeNotSent), Violations: []violation{}, header: http.Header{},
+		Advice: payment.Advice{Retry: payment.RetryNever, RetryReason: "nothing was done, and the same request would meet the same end"}}
 }
 
 // write answers a request that huma does not handle.
@@ -98,8 +97,9 @@ func (a *API) fail(ctx context.Context, k kind, replayed bool, err error) error 
 	}
 	p := newProblem(statusOf(e, k), e.Code, e.Message)
 	p.Outcome, p.ProviderCode, p.ProviderMessage, p.PaymentID = string(e.Outcome), e.ProviderCode, e.ProviderMessage, e.PaymentID
-	for _, v := range e.Violations {
-		p.Violations = append(p.Violations, violation(v))
+	p.Violations, p.Advice = payment.Violations(e.Violations), e.Advise()
+	if k == asks && e.Asked && e.Outcome != sdk.OutcomeRefused {
+		p.Advice = payment.Advice{Retry: payment.RetryWait, RetryAfter: 1, RetryReason: "it only asks: asking again is harmless"}
 	}
 	if e.RetryAfter > 0 || p.Status == http.StatusServiceUnavailable || p.Status == http.StatusTooManyRequests {
 		p.retryAfter(e.RetryAfter)

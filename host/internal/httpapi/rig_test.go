@@ -42,11 +42,12 @@ type rig struct {
 	config   *config.Config
 	store    *flaky
 	log      *safeBuffer
+	after    string // the last event that lastEvent has read
 	status   []provider.Status
 	reload   func(context.Context, bool) httpapi.Reloaded
 }
 
-// flaky is a store whose pings a test can fail.
+// flaky is a store whose probes a test can fail.
 type flaky struct {
 	*store.Store
 	down bool

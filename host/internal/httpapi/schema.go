@@ -1,16 +1,12 @@
 package httpapi
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
-	"fmt"
-	"io"
 	"reflect"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/payhost/payhost/host/internal/strictjson"
 	"github.com/payhost/payhost/host/payment"
 )
 
@@ -25,11 +21,53 @@ func (amountSchema) Schema(huma.Registry) *huma.Schema {
 		Description: "a decimal in units of the currency"}
 }
 
+// sentTypes returns the names of the types of which a caller sends values: all
+// that a request body refers to, whatever they are called. They must hold
+// nothing that is not known, whereas answers may grow.
+func sentTypes(o *huma.OpenAPI) map[string]bool {
+	sent := map[string]bool{}
+	var walk func(s *huma.Schema)
+	walk = func(s *huma.Schema) {
+		if s == nil {
+			return
+		}
+		if name, ok := strings.CutPrefix(s.Ref, schemaPrefix); ok && !sent[name] {
+			sent[name] = true
+			walk(o.Components.Schemas.Map()[name])
+		}
+
+		walk(s.Items)
+		for _, property := range s.Properties {
+			walk(property)
+		}
+		if more, ok := s.AdditionalProperties.(*huma.Schema); ok {
+			walk(more)
+		}
+		for _, list := range [][]*huma.Schema{s.AnyOf, s.OneOf, s.AllOf} {
+			for _, one := range list {
+				walk(one)
+			}
+		}
+	}
+
+	for _, path := range o.Paths {
+		for _, op := range []*huma.Operation{path.Get, path.Put, path.Post, path.Patch, path.Delete} {
+			if op == nil || op.RequestBody == nil {
+				continue
+			}
+			for _, media := range op.RequestBody.Content {
+				walk(media.Schema)
+			}
+		}
+	}
+	return sent
+}
+
 // complete says of the document's types what Go's types do not: which fields may be null, and that answers may grow.
-func complete(o *huma.OpenAPI) {
+func complete(o *huma.OpenAPI, sent map[string]bool) {
 	schemas := o.Components.Schemas
 	for name, s := range schemas.Map() {
-		if !isRequest(name) {
+		if !sent[name] {
 			s.AdditionalProperties = nil
 		}
 		t := schemas.TypeFromRef(schemaPrefix + name)
@@ -57,9 +95,9 @@ func complete(o *huma.OpenAPI) {
 
 // strict makes the check of requests as strict as the document is. huma lets pass the name of a field in another case,
 // as Go's decoder does, unless what is not named has a schema of its own: one that nothing fits.
-func strict(schemas huma.Registry) {
+func strict(schemas huma.Registry, sent map[string]bool) {
 	for name, s := range schemas.Map() {
-		if isRequest(name) {
+		if sent[name] {
 			s.AdditionalProperties = &huma.Schema{Not: &huma.Schema{}}
 		}
 	}
@@ -68,65 +106,9 @@ func strict(schemas huma.Registry) {
 // unmarshal reads a body. huma reads each twice: first as plain values, to check them, and then into their type.
 func unmarshal(data []byte, into any) error {
 	if _, plain := into.(*any); plain {
-		if err := wellFormed(data); err != nil {
+		if err := strictjson.Check(data); err != nil {
 			return err
 		}
 	}
 	return json.Unmarshal(data, into)
-}
-
-// maxDepth is how deep a body may be nested.
-const maxDepth = 64
-
-// wellFormed refuses what Go's decoder lets pass and others read differently: a name twice in one object, bytes that are
-// not UTF-8, and depths that nobody needs.
-func wellFormed(data []byte) error {
-	if !utf8.Valid(data) {
-		return errors.New("the body is not valid UTF-8")
-	}
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.UseNumber()
-	if err := value(d, 0); err != nil {
-		return err
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("the body is more than one JSON value")
-	}
-	return nil
-}
-
-// value reads one value.
-func value(d *json.Decoder, depth int) error {
-	t, err := d.Token()
-	if err != nil {
-		return fmt.Errorf("the body is not valid JSON: %w", err)
-	}
-	open, ok := t.(json.Delim)
-	if !ok {
-		return nil
-	}
-	if depth >= maxDepth {
-		return fmt.Errorf("the body is nested more than %d levels deep", maxDepth)
-	}
-	seen := map[string]bool{}
-	for d.More() {
-		if open == '{' {
-			t, err := d.Token()
-			if err != nil {
-				return fmt.Errorf("the body is not valid JSON: %w", err)
-			}
-			name, _ := t.(string)
-			if seen[name] {
-				return errors.New("the body has a name twice in one object")
-			}
-			seen[name] = true
-		}
-		if err := value(d, depth+1); err != nil {
-			return err
-		}
-	}
-	if _, err := d.Token(); err != nil {
-		return fmt.Errorf("the body is not valid JSON: %w", err)
-	}
-	return nil
 }

@@ -1,48 +1,17 @@
 package httpapi
 
 import (
-	"encoding/json"
+	"context"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
 )
-
-// FuzzWellFormed: what passes is JSON to Go as well, and reads the same with every name once.
-func FuzzWellFormed(f *testing.F) {
-	for _, seed := range []string{``, `{}`, `{"a":1,"a":2}`, `{"a":{"b":[1,2,{"c":null}]}}`, `{"a":1}{`, `[1,]`, `{"a"}`, `{"a":"\ud800"}`, "\"\xff\"", `1e999`,
-		strings.Repeat("[", 70), strings.Repeat("[", 63) + strings.Repeat("]", 63), `{"a":1,"\u0061":2}`, ` null `} {
-		f.Add([]byte(seed))
-	}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		err := wellFormed(data)
-		if err == nil && !json.Valid(data) {
-			t.Errorf("%q passes and is not JSON", data)
-		}
-		if err != nil {
-			if len(err.Error()) > 200 {
-				t.Errorf("a long error: %v", err)
-			}
-			return
-		}
-		if !utf8.Valid(data) {
-			t.Errorf("%q passes and is not UTF-8", data)
-		}
-	})
-}
-
-func TestWellFormedAgreesWithGo(t *testing.T) {
-	for text, want := range map[string]bool{
-		`{}`: true, ` [1, "x", null, true, {"a":{}}] `: true, `"x"`: true, `{"a":1,"A":2}`: true, `[{"a":1},{"a":2}]`: true,
-		`{"a":1,"a":1}`: false, `{"b":{"a":1,"a":2}}`: false, `{} {}`: false, `{`: false, `{"a":}`: false, `[1 2]`: false, `{"a" 1}`: false, `{1:2}`: false, "": false,
-		strings.Repeat("[", maxDepth) + strings.Repeat("]", maxDepth):     true,
-		strings.Repeat("[", maxDepth+1) + strings.Repeat("]", maxDepth+1): false,
-	} {
-		if err := wellFormed([]byte(text)); (err == nil) != want {
-			t.Errorf("%s: %v", text, err)
-		}
-	}
-}
 
 // FuzzPlainName: whatever a file is called, what goes to a provider is a short name without folders, quotes or controls.
 func FuzzPlainName(f *testing.F) {
@@ -73,6 +42,44 @@ func TestAMaskKnowsTheFormsOfASecret(t *testing.T) {
 	} {
 		if got := maskHeader(mask, value); got != want {
 			t.Errorf("%s becomes %s, want %s", value, got, want)
+		}
+	}
+}
+
+type oddlyNamed struct {
+	Amount string      `json:"amount"`
+	Parts  []alsoInner `json:"parts,omitempty"`
+}
+
+type alsoInner struct {
+	Name string `json:"name"`
+}
+
+// What is not known is refused in whatever a caller sends: no type has to be
+// called by a certain name for that.
+func TestUnknownKeysAreRefusedWhateverTheTypeIsCalled(t *testing.T) {
+	mux := http.NewServeMux()
+	api := humago.New(mux, huma.Config{OpenAPI: &huma.OpenAPI{OpenAPI: "3.1.0", Info: &huma.Info{},
+		Components: &huma.Components{Schemas: newSchemas()}}, DefaultFormat: "application/json",
+		Formats: map[string]huma.Format{"application/json": {Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: unmarshal},
+			"json": huma.DefaultJSONFormat}})
+	op := operation("odd", http.MethodPost, "/odd", "Payments", "Odd", "")
+	huma.Register(api, op, func(context.Context, *struct{ Body oddlyNamed }) (*struct{ Body alsoInner }, error) {
+		return &struct{ Body alsoInner }{}, nil
+	})
+	sent := sentTypes(api.OpenAPI())
+	complete(api.OpenAPI(), sent)
+	strict(api.OpenAPI().Components.Schemas, sent)
+
+	for body, want := range map[string]int{
+		`{"amount":"1","parts":[{"name":"x"}]}`: 200, `{"amount":"1","surprise":1}`: 422, `{"amount":"1","Amount":"2"}`: 422,
+		`{"amount":"1","parts":[{"name":"x","surprise":1}]}`: 422,
+	} {
+		w := httptest.NewRecorder()
+		r := httptest.NewRequest(http.MethodPost, "/v1/odd", strings.NewReader(body))
+		r.Header.Set("Content-Type", "application/json")
+		if mux.ServeHTTP(w, r); w.Code != want {
+			t.Errorf("%s: %d, want %d: %s", body, w.Code, want, w.Body)
 		}
 	}
 }

@@ -73,10 +73,10 @@ func violationOf(d *huma.ErrorDetail) violation {
 	where, field, _ := strings.Cut(d.Location, ".")
 	message := d.Message
 	if where == ofCore {
-		return violation{field, message}
+		return violation{Field: field, Message: message}
 	}
 	if name, ok := between(message, "expected required property ", " to be present"); ok {
-		return violation{strings.TrimPrefix(field+"."+name, "."), "is required"}
+		return violation{Field: strings.TrimPrefix(field+"."+name, "."), Message: "is required"}
 	}
 	switch {
 	case strings.HasPrefix(message, "required "):
@@ -107,7 +107,7 @@ func violationOf(d *huma.ErrorDetail) violation {
 	case d.Value != nil:
 		message = "is not valid" // a parser's own words may quote the value
 	}
-	return violation{cmp.Or(field, "body"), message}
+	return violation{Field: cmp.Or(field, "body"), Message: message}
 }
 
 // given names the JSON type of a value that has the wrong one.

@@ -6,9 +6,27 @@ import (
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/payhost/payhost/host/internal/core"
 	"github.com/payhost/payhost/host/internal/store"
 	"github.com/payhost/payhost/host/payment"
 )
+
+// ListWebhooks lists stored webhooks as they are shown.
+func (a *API) ListWebhooks(ctx context.Context, f store.NoticeFilter) (list []payment.Webhook, next string, err error) {
+	notices, next, err := a.Inbox.List(ctx, f)
+	for _, n := range notices {
+		list = append(list, *a.webhookView(n))
+	}
+	return list, next, err
+}
+
+// Webhook shows one, when there is no error.
+func (a *API) Webhook(n *store.Notice, err error) (*payment.Webhook, error) {
+	if err != nil {
+		return nil, err
+	}
+	return a.webhookView(n), nil
+}
 
 // webhookView shows a stored notice without the secrets of its account.
 func (a *API) webhookView(n *store.Notice) *payment.Webhook {
@@ -31,6 +49,11 @@ type listWebhooksInput struct {
 	State    string `query:"state" enum:"pending,applied,ignored,unmatched,failed"`
 }
 
+// Resolve is as for payments.
+func (in *listWebhooksInput) Resolve(huma.Context) []error {
+	return found(core.CheckCursor("wh", in.Cursor))
+}
+
 type attachRequest struct {
 	PaymentID string `json:"payment_id" minLength:"1" maxLength:"64" doc:"the payment or payout that the notice is about"`
 }
@@ -43,14 +66,10 @@ type attachInput struct {
 func (a *API) webhookOperations(api huma.API) {
 	list := operation("list-webhooks", http.MethodGet, "/webhooks", "Webhooks", "List webhooks", "Newest first, secrets masked.")
 	huma.Register(api, list, func(ctx context.Context, in *listWebhooksInput) (*listed[payment.Webhook], error) {
-		notices, next, err := a.Inbox.List(ctx, store.NoticeFilter{Provider: in.Provider, State: payment.WebhookState(in.State),
+		views, next, err := a.ListWebhooks(ctx, store.NoticeFilter{Provider: in.Provider, State: payment.WebhookState(in.State),
 			Before: in.Cursor, Limit: in.Limit})
 		if err != nil {
 			return nil, a.fail(ctx, asks, false, err)
-		}
-		var views []payment.Webhook
-		for _, n := range notices {
-			views = append(views, *a.webhookView(n))
 		}
 		return pageOf(views, next), nil
 	})

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/payhost/payhost/host/internal/pgdial"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/riverdriver/riversqlite"
 	_ "modernc.org/sqlite" // the driver "sqlite"
@@ -51,15 +52,20 @@ func (r *Runner) openSQLite(ctx context.Context, database, host string) error {
 	return nil
 }
 
-// openPostgres keeps the jobs in the host's database. Their commits do not wait for the disk.
+// openPostgres keeps the jobs in the host's database. Their commits do not wait for the disk, unless a pooler answers:
+// there a setting would be that of whoever has the session next, a payment's commit among them. Nor does a pooler tell
+// of new jobs; they are looked for.
 func (r *Runner) openPostgres(ctx context.Context, url, host string) error {
-	cfg, err := pgxpool.ParseConfig(url)
+	cfg, err := pgdial.Open(ctx, url)
 	if err != nil {
-		return errors.New("the postgres url is not valid") // the driver's error quotes it
+		return err
 	}
 	cfg.MaxConns = connections
-	cfg.ConnConfig.RuntimeParams["synchronous_commit"] = "off"
-	pool, err := pgxpool.NewWithConfig(ctx, cfg)
+	if !cfg.Pooled {
+		cfg.ConnConfig.RuntimeParams["synchronous_commit"] = "off"
+	}
+
+	pool, err := pgxpool.NewWithConfig(ctx, cfg.Config)
 	if err != nil {
 		return err
 	}
@@ -67,7 +73,7 @@ func (r *Runner) openPostgres(ctx context.Context, url, host string) error {
 		pool.Close()
 		return nil
 	}
-	if err := start(ctx, r, host, riverpgxv5.New(pool), false); err != nil {
+	if err := start(ctx, r, host, riverpgxv5.New(pool), cfg.Pooled); err != nil {
 		pool.Close()
 		return err
 	}

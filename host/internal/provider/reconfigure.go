@@ -15,25 +15,29 @@ import (
 // they began with.
 func (a *account) reconfigure(ctx context.Context, u *unit, cfg config.Provider, force bool) (Action, error) {
 	old, _, s := a.now()
-	if cfg.Same(old) && (s != nil || u.isQuarantined()) {
+	if cfg.Same(old) && s != nil {
 		return ActionUnchanged, nil
 	}
-	u.free()
+	u.free() // also from a quarantine: whoever applies a configuration has looked at it
 	run, err := u.await(ctx)
 	if err != nil {
 		return "", err
 	}
 	a.op.Lock()
 	defer a.op.Unlock()
+	action := ActionReconfigured
+	if cfg.Same(old) {
+		action = ActionStarted
+	}
 	_, _, s = a.now()
 	if s != nil && s.run == run && bytes.Equal(configText(cfg), configText(s.cfg)) {
 		a.switchTo(u, newSeat(cfg, s.info, run)) // only the host's own settings
-		return ActionReconfigured, nil
+		return action, nil
 	}
 	if err := a.probe(ctx, u, run, cfg, force); err != nil {
 		return "", err
 	}
-	return ActionReconfigured, a.replace(ctx, u, run, cfg, s)
+	return action, a.replace(ctx, u, run, cfg, s)
 }
 
 // probe learns what identity a configuration has before it takes effect, when that matters, by configuring an account

@@ -48,6 +48,8 @@ type Status struct {
 	Countries           []string           `json:"countries"`
 	PaymentLimits       []Limit            `json:"payment_limits,omitempty"`
 	PayoutLimits        []Limit            `json:"payout_limits,omitempty"`
+	PaymentFields       []string           `json:"payment_fields,omitempty" doc:"what every payment must carry, whatever its method"`
+	PayoutFields        []string           `json:"payout_fields,omitempty" doc:"what every payout must carry, whatever its method"`
 	WebhookTrust        []sdk.WebhookTrust `json:"webhook_trust"`
 	Operations          []Operation        `json:"operations"`
 	Warnings            []string           `json:"warnings,omitempty"`
@@ -145,6 +147,7 @@ func (s *Status) describe(info sdk.Info, account sdk.AccountInfo) {
 	}
 	s.WebhookTrust, s.Warnings, s.IdentityFingerprint = orEmpty(info.WebhookTrust), account.Warnings, account.IdentityFingerprint
 	s.PaymentLimits, s.PayoutLimits = limits(info.PaymentLimits), limits(info.PayoutLimits)
+	s.PaymentFields, s.PayoutFields = info.PaymentFields, info.PayoutFields
 	s.Operations = []Operation{}
 	for _, o := range info.Operations {
 		s.Operations = append(s.Operations, Operation(o))

@@ -88,11 +88,14 @@ func TestCrashLoopEndsInQuarantine(t *testing.T) {
 	if e := wantError(t, err, sdk.CodeUnavailable, sdk.OutcomeNotSent); e.RetryAfter == 0 {
 		t.Error("it does not say when to come again")
 	}
-	s.apply("a:unchanged", cfg)
-	if st := s.status("a"); st.State != StateQuarantined {
-		t.Errorf("the same configuration freed it: %s", st.State)
-	}
 
+	t.Run("a reload frees it", func(t *testing.T) {
+		s.apply("a:started", cfg)
+		s.mustPay("a")
+		s.apply("a:unchanged", cfg)
+		s.crashByCall("a")
+		s.awaitState("a", StateQuarantined)
+	})
 	t.Run("an operator frees it", func(t *testing.T) {
 		if !s.reg.Release("a") || s.reg.Release("nobody") {
 			t.Error("wrong answer")

@@ -305,12 +305,6 @@ func (u *unit) setQuarantined(yes bool) {
 	u.announce()
 }
 
-func (u *unit) isQuarantined() bool {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	return u.quarantined
-}
-
 // pause waits, unless somebody wants a try at once. It reports whether anybody still needs the unit.
 func (u *unit) pause(d time.Duration) bool {
 	timer := time.NewTimer(d)

@@ -3,6 +3,7 @@ package scaffold
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -103,6 +104,9 @@ func (p *plan) write(files map[string][]byte) error {
 			return err
 		}
 	}
+	if p.sdk != "" {
+		tidy(scratch)
+	}
 	if err := os.Chmod(scratch, 0o755); err != nil { //nolint:gosec // as above
 		return err
 	}
@@ -116,6 +120,31 @@ func (p *plan) write(files map[string][]byte) error {
 		return fmt.Errorf("%s was made, but its simulator's line is missing from %s: %w", p.shown, p.show(p.registry), err)
 	}
 	return nil
+}
+
+// tidy leaves in a module that uses the source on this machine only the
+// requirements of its own: what came along is the whole of Payhost's. It asks
+// nobody: what Payhost was built with is here. Where the go command is missing, or
+// finds that something is, the longer list does as well.
+func tidy(folder string) {
+	kept := map[string][]byte{}
+	for _, name := range []string{"go.mod", "go.sum"} {
+		text, err := os.ReadFile(filepath.Join(folder, name))
+		if err != nil {
+			return
+		}
+		kept[name] = text
+	}
+
+	run := exec.Command("go", "mod", "tidy")
+	run.Dir = folder
+	run.Env = append(os.Environ(), "GOPROXY=off", "GOFLAGS=-mod=mod", "GOWORK=off", "GOTOOLCHAIN=local")
+	if run.Run() == nil {
+		return
+	}
+	for name, text := range kept { // it may have begun to write
+		_ = os.WriteFile(filepath.Join(folder, name), text, 0o644) //nolint:gosec // as above
+	}
 }
 
 // replaceFile leaves the old file whole until the new one is.

@@ -103,6 +103,7 @@ func TestAProviderOutsidePassesTheKitAtOnce(t *testing.T) {
 	if r.Folder != "north-pay" || r.Registry != "" || !slices.Contains(r.Files, "go.mod") || !slices.Contains(r.Files, "simulator/simulator.go") {
 		t.Errorf("got %+v", r)
 	}
+	goes(t, folder, "mod", "tidy", "-diff") // its go.mod lists what it needs, and no more
 	goes(t, folder, "vet", "./...")
 	tested(t, folder, ".")
 	described(t, folder, ".", "north-pay")

@@ -22,6 +22,8 @@ type pipeline struct {
 	broken error
 	// trips counts the round trips; more than most, when that is not 0, are a mistake of the caller's.
 	trips, most int
+	// wrapped: a round trip of several statements is a transaction of its own, which sees one moment.
+	wrapped bool
 }
 
 // statement is one that waits to be sent.
@@ -105,6 +107,10 @@ func (p *pipeline) failure() error {
 // flush sends what waits. When a statement fails, its part is taken back and the other parts' statements are sent again:
 // the server has skipped them. The error is that of the present part.
 func (p *pipeline) flush() error {
+	if p.wrapped && len(p.waiting) > 1 {
+		begin := statement{query: beginToRead, control: true, what: "begin to read"}
+		p.waiting = append(slices.Insert(p.waiting, 0, begin), statement{query: "COMMIT", control: true, what: "end reading"})
+	}
 	for len(p.waiting) > 0 && p.broken == nil {
 		done, err := p.send()
 		if err == nil {

@@ -1,13 +1,20 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/payhost/payhost/host/internal/pgdial"
 	"github.com/pressly/goose/v3"
 )
 
@@ -23,31 +30,53 @@ var sessionLimits = map[string]string{
 }
 
 // A look is one implicit transaction, and what it sees must be of one moment like a view's.
-var readerSettings = map[string]string{"default_transaction_isolation": "repeatable read", "default_transaction_read_only": "on"}
+var readerSettings = map[string]string{"default_transaction_isolation": "repeatable read"}
 
 // postgres is a server's database, which several hosts may share.
 type postgres struct {
 	write, read *pgxpool.Pool
 	migrations  *pgxpool.Config
+	// pooled: a pooler answers, so that settings are made within each transaction.
+	// limits is the statement that does so.
+	pooled bool
+	limits string
 }
 
 func openPostgres(ctx context.Context, url string) (database, error) {
-	write, err := pgxpool.ParseConfig(url)
+	write, err := pgdial.Open(ctx, url)
 	if err != nil {
-		// The driver's error quotes the URL, with the password in it.
-		return nil, errors.New("store: the postgres url is not valid")
+		return nil, fmt.Errorf("store: %w", err)
 	}
-	p := &postgres{migrations: write.Copy()}
-	preset(write, sessionLimits)
-	write.MaxConns = 1
+	p := &postgres{pooled: write.Pooled}
 	read := write.Copy()
-	preset(read, readerSettings)
+	// What the writer finds of a fail-over the readers do not: they would read the former server's data for ever.
+	write.DropReadOnly(func() { p.read.Reset() })
+
+	if p.pooled {
+		p.limits = limitsWithin(write.ConnConfig.RuntimeParams)
+		for name := range sessionLimits {
+			delete(read.ConnConfig.RuntimeParams, name)
+		}
+		p.migrations = write.Config.Copy()
+	} else {
+		p.migrations = write.Config.Copy()
+		preset(write.Config, sessionLimits)
+		preset(read.Config, sessionLimits)
+		preset(read.Config, readerSettings)
+		// Not as a setting of the connection: one that asks for a server which can be written would then find none.
+		read.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
+			_, err := conn.Exec(ctx, "SET default_transaction_read_only = on")
+			return err
+		}
+	}
+
+	write.MaxConns = 1
 	read.MaxConns = postgresReaders
-	if p.write, err = pgxpool.NewWithConfig(ctx, write); err != nil {
+	if p.read, err = pgxpool.NewWithConfig(ctx, read.Config); err != nil {
 		return nil, errors.New("store: the postgres url is not valid")
 	}
-	if p.read, err = pgxpool.NewWithConfig(ctx, read); err != nil {
-		p.write.Close()
+	if p.write, err = pgxpool.NewWithConfig(ctx, write.Config); err != nil {
+		p.read.Close()
 		return nil, errors.New("store: the postgres url is not valid")
 	}
 	return p, nil
@@ -60,6 +89,18 @@ func preset(cfg *pgxpool.Config, settings map[string]string) {
 			cfg.ConnConfig.RuntimeParams[name] = value
 		}
 	}
+}
+
+// limitsWithin takes the limits out of what is set for a session, and returns the statement that sets them for a
+// transaction.
+func limitsWithin(params map[string]string) string {
+	var sets []string
+	for _, name := range slices.Sorted(maps.Keys(sessionLimits)) {
+		value := cmp.Or(params[name], sessionLimits[name])
+		delete(params, name)
+		sets = append(sets, fmt.Sprintf("set_config('%s', '%s', true)", name, strings.ReplaceAll(value, "'", "''")))
+	}
+	return "SELECT " + strings.Join(sets, ", ")
 }
 
 func (p *postgres) traits() traits {
@@ -78,12 +119,18 @@ func (p *postgres) begin(ctx context.Context) (batch, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newBatch(ctx, conn), nil
+	return newBatch(ctx, conn, p.limits), nil
 }
+
+// beginToRead begins a transaction that sees one moment.
+const beginToRead = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 func (p *postgres) view(ctx context.Context, fn func(transaction) error) error {
 	return p.reading(ctx, 0, func(tx *pipeline) error {
-		tx.control("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "begin to read")
+		tx.control(beginToRead, "begin to read")
+		if p.limits != "" {
+			tx.control(p.limits, "set the limits of a transaction")
+		}
 		defer func() {
 			if tx.trips > 0 {
 				_, _ = tx.conn.Exec(ctx, "ROLLBACK") // nothing was written
@@ -94,7 +141,10 @@ func (p *postgres) view(ctx context.Context, fn func(transaction) error) error {
 }
 
 func (p *postgres) look(ctx context.Context, fn func(transaction) error) error {
-	return p.reading(ctx, 1, func(tx *pipeline) error { return fn(tx) })
+	return p.reading(ctx, 1, func(tx *pipeline) error {
+		tx.wrapped = p.pooled
+		return fn(tx)
+	})
 }
 
 // reading runs fn on a connection, which may ask for at most so many answers, 0 being any number. A connection that is

@@ -28,10 +28,14 @@ const writersLock = "8041870297"
 // serverTime is what the server's clock shows, in microseconds.
 const serverTime = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
 
-func newBatch(ctx context.Context, conn *pgxpool.Conn) *pgBatch {
+// newBatch begins a transaction; limits, unless empty, is the statement that sets its limits.
+func newBatch(ctx context.Context, conn *pgxpool.Conn, limits string) *pgBatch {
 	b := &pgBatch{conn: conn, pipeline: pipeline{ctx: ctx, conn: conn.Conn()}}
 	b.control("BEGIN", "begin")
 	b.keep(statement{query: "SELECT " + serverTime, each: b.hearTime, control: true, what: "read the clock"})
+	if limits != "" {
+		b.control(limits, "set the limits of a transaction")
+	}
 	b.control("SELECT pg_advisory_xact_lock("+writersLock+")", "wait for the other hosts' writes")
 	return b
 }

@@ -133,6 +133,11 @@ func migrate(ctx context.Context, db database) (err error) {
 	}
 	// Of several hosts that start at once one makes a migration and the others fail at it; then they find it made.
 	for tries := 1; ; tries++ {
+		var found, known int64
+		if found, known, err = p.GetVersions(ctx); err == nil && found > known {
+			return fmt.Errorf("%s: the tables are of version %d, and this payhost knows them up to version %d: "+
+				"start the payhost that made them, or a later one; nothing was changed", name, found, known)
+		}
 		if _, err = p.Up(ctx); err == nil {
 			return nil
 		}

@@ -306,9 +306,12 @@ func TestAReadOnlyDatabaseIsRefusedAndRecoveredFrom(t *testing.T) {
 		readOnly, writable := "PRAGMA query_only = ON", "PRAGMA query_only = OFF"
 		if !strings.HasPrefix(url, "sqlite:") {
 			readOnly = "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY"
-			writable = "SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE"
+			writable = "SELECT 1" // the session with which it was found is gone
 		}
 		update(t, s, func(tx *store.Tx) error { return tx.InsertIntent(ctx, example("pay_before")) })
+		if !strings.HasPrefix(url, "sqlite:") {
+			readOnlyDatabase(t, url, true)
+		}
 		s.OnWriter(t, readOnly)
 		for range 2 {
 			err := s.Update(ctx, func(tx *store.Tx) error { return tx.InsertIntent(ctx, example("pay_refused")) })
@@ -323,6 +326,9 @@ func TestAReadOnlyDatabaseIsRefusedAndRecoveredFrom(t *testing.T) {
 			_, err := tx.Intent(ctx, "pay_before")
 			return err
 		})
+		if !strings.HasPrefix(url, "sqlite:") {
+			readOnlyDatabase(t, url, false)
+		}
 		s.OnWriter(t, writable)
 		update(t, s, func(tx *store.Tx) error { return tx.InsertIntent(ctx, example("pay_after")) })
 	})

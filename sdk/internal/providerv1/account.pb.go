@@ -143,9 +143,12 @@ type ConfigureResponse struct {
 	// versions of the plugin: a host repeats a doubtful call only as the same identity.
 	IdentityFingerprint string `protobuf:"bytes,3,opt,name=identity_fingerprint,json=identityFingerprint,proto3" json:"identity_fingerprint,omitempty"`
 	// What is allowed but odd, for people who check a configuration.
-	Warnings      []string `protobuf:"bytes,4,rep,name=warnings,proto3" json:"warnings,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Warnings []string `protobuf:"bytes,4,rep,name=warnings,proto3" json:"warnings,omitempty"`
+	// The account takes no other currency than these: a host turns others away before anything is recorded. False where
+	// the plugin may learn of more while it runs.
+	CurrenciesComplete bool `protobuf:"varint,5,opt,name=currencies_complete,json=currenciesComplete,proto3" json:"currencies_complete,omitempty"`
+	unknownFields      protoimpl.UnknownFields
+	sizeCache          protoimpl.SizeCache
 }
 
 func (x *ConfigureResponse) Reset() {
@@ -204,6 +207,13 @@ func (x *ConfigureResponse) GetWarnings() []string {
 		return x.Warnings
 	}
 	return nil
+}
+
+func (x *ConfigureResponse) GetCurrenciesComplete() bool {
+	if x != nil {
+		return x.CurrenciesComplete
+	}
+	return false
 }
 
 type DeconfigureRequest struct {
@@ -390,14 +400,15 @@ const file_payhost_provider_v1_account_proto_rawDesc = "" +
 	"!payhost/provider/v1/account.proto\x12\x13payhost.provider.v1\x1a\x1epayhost/provider/v1/info.proto\"D\n" +
 	"\x10ConfigureRequest\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x12\x16\n" +
-	"\x06config\x18\x02 \x01(\fR\x06config\"\xc7\x01\n" +
+	"\x06config\x18\x02 \x01(\fR\x06config\"\xf8\x01\n" +
 	"\x11ConfigureResponse\x12C\n" +
 	"\fcapabilities\x18\x01 \x03(\x0e2\x1f.payhost.provider.v1.CapabilityR\fcapabilities\x12\x1e\n" +
 	"\n" +
 	"currencies\x18\x02 \x03(\tR\n" +
 	"currencies\x121\n" +
 	"\x14identity_fingerprint\x18\x03 \x01(\tR\x13identityFingerprint\x12\x1a\n" +
-	"\bwarnings\x18\x04 \x03(\tR\bwarnings\".\n" +
+	"\bwarnings\x18\x04 \x03(\tR\bwarnings\x12/\n" +
+	"\x13currencies_complete\x18\x05 \x01(\bR\x12currenciesComplete\".\n" +
 	"\x12DeconfigureRequest\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\"\x15\n" +
 	"\x13DeconfigureResponse\".\n" +

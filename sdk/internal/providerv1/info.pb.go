@@ -307,6 +307,11 @@ type GetInfoResponse struct {
 	PaymentLookup *Lookup `protobuf:"bytes,17,opt,name=payment_lookup,json=paymentLookup,proto3" json:"payment_lookup,omitempty"`
 	RefundLookup  *Lookup `protobuf:"bytes,18,opt,name=refund_lookup,json=refundLookup,proto3" json:"refund_lookup,omitempty"`
 	PayoutLookup  *Lookup `protobuf:"bytes,19,opt,name=payout_lookup,json=payoutLookup,proto3" json:"payout_lookup,omitempty"`
+	// What every request to create a payment or a payout must carry, whatever its method: names of the request's fields
+	// that hold text, such as "description" or "customer.email". A host turns a request without one away before anything
+	// is recorded. What only some methods need stays the plugin's to check.
+	PaymentFields []string `protobuf:"bytes,20,rep,name=payment_fields,json=paymentFields,proto3" json:"payment_fields,omitempty"`
+	PayoutFields  []string `protobuf:"bytes,21,rep,name=payout_fields,json=payoutFields,proto3" json:"payout_fields,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -470,6 +475,20 @@ func (x *GetInfoResponse) GetRefundLookup() *Lookup {
 func (x *GetInfoResponse) GetPayoutLookup() *Lookup {
 	if x != nil {
 		return x.PayoutLookup
+	}
+	return nil
+}
+
+func (x *GetInfoResponse) GetPaymentFields() []string {
+	if x != nil {
+		return x.PaymentFields
+	}
+	return nil
+}
+
+func (x *GetInfoResponse) GetPayoutFields() []string {
+	if x != nil {
+		return x.PayoutFields
 	}
 	return nil
 }
@@ -776,7 +795,7 @@ var File_payhost_provider_v1_info_proto protoreflect.FileDescriptor
 const file_payhost_provider_v1_info_proto_rawDesc = "" +
 	"\n" +
 	"\x1epayhost/provider/v1/info.proto\x12\x13payhost.provider.v1\x1a\x1egoogle/protobuf/duration.proto\"\x10\n" +
-	"\x0eGetInfoRequest\"\xc6\b\n" +
+	"\x0eGetInfoRequest\"\x92\t\n" +
 	"\x0fGetInfoResponse\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\x12)\n" +
@@ -801,7 +820,9 @@ const file_payhost_provider_v1_info_proto_rawDesc = "" +
 	"\rcreate_payout\x18\x10 \x01(\v2$.payhost.provider.v1.RepeatGuaranteeR\fcreatePayout\x12B\n" +
 	"\x0epayment_lookup\x18\x11 \x01(\v2\x1b.payhost.provider.v1.LookupR\rpaymentLookup\x12@\n" +
 	"\rrefund_lookup\x18\x12 \x01(\v2\x1b.payhost.provider.v1.LookupR\frefundLookup\x12@\n" +
-	"\rpayout_lookup\x18\x13 \x01(\v2\x1b.payhost.provider.v1.LookupR\fpayoutLookup\"{\n" +
+	"\rpayout_lookup\x18\x13 \x01(\v2\x1b.payhost.provider.v1.LookupR\fpayoutLookup\x12%\n" +
+	"\x0epayment_fields\x18\x14 \x03(\tR\rpaymentFields\x12#\n" +
+	"\rpayout_fields\x18\x15 \x03(\tR\fpayoutFields\"{\n" +
 	"\vAmountLimit\x12\x1a\n" +
 	"\bcurrency\x18\x01 \x01(\tR\bcurrency\x12\x10\n" +
 	"\x03min\x18\x02 \x01(\tR\x03min\x12\x10\n" +

@@ -17,7 +17,7 @@ import (
 
 // Build compiles the actor, which lies in the folder source, to the file to, and gives it a version.
 func Build(source, to, version string) error {
-	cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w -X main.version="+version, "-o", to, ".")
+	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -X main.version="+version, "-o", to, ".")
 	cmd.Dir = source
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0") // as plugins are built: complete in itself
 	if out, err := cmd.CombinedOutput(); err != nil {

@@ -1,0 +1,78 @@
+package sdk
+
+import (
+	"maps"
+	"reflect"
+	"slices"
+	"testing"
+)
+
+// Every text that a create can be without may be declared as needed, under the
+// name that its value is looked up by.
+func TestEveryOptionalTextMayBeNeeded(t *testing.T) {
+	given := []string{"Reference", "IdempotencyKey", "NotifyURL", "ReturnURL", "CancelURL"} // the host's own, always there
+	payment, payout := CreatePaymentRequest{}, CreatePayoutRequest{}
+	payments := markTexts(reflect.ValueOf(&payment).Elem(), given)
+	payouts := markTexts(reflect.ValueOf(&payout).Elem(), given)
+	for what, c := range map[string]struct {
+		texts map[string]string
+		marks []string
+	}{
+		"payment": {paymentTexts(payment), payments}, "payout": {payoutTexts(payout), payouts},
+	} {
+		if got := slices.Sorted(maps.Values(c.texts)); !slices.Equal(got, c.marks) {
+			t.Errorf("%s: %v, want every one of %v", what, got, c.marks)
+		}
+		for name := range c.texts {
+			r := newReader()
+			if checkFields(r, []string{name}, c.texts); len(r.all.invalid) != 0 {
+				t.Errorf("%s: %s is there: %v", what, name, r.all.invalid)
+			}
+			c.texts[name] = ""
+			if checkFields(r, []string{name}, c.texts); len(r.all.invalid) != 1 || r.all.invalid[0].Field != name {
+				t.Errorf("%s: %s is missing: %v", what, name, r.all.invalid)
+			}
+		}
+	}
+}
+
+// markTexts puts another text into every string and returns them, sorted.
+func markTexts(v reflect.Value, without []string) (marks []string) {
+	for i := range v.NumField() {
+		field := v.Type().Field(i)
+		switch {
+		case slices.Contains(without, field.Name):
+		case field.Type.Kind() == reflect.String:
+			v.Field(i).SetString(v.Type().Name() + "." + field.Name)
+			marks = append(marks, v.Field(i).String())
+		case field.Type == reflect.TypeFor[Customer](), field.Type == reflect.TypeFor[Recipient]():
+			marks = append(marks, markTexts(v.Field(i), without)...)
+		}
+	}
+	slices.Sort(marks)
+	return marks
+}
+
+type learner struct{ Provider }
+
+func (learner) TakesCurrency(string) bool { return true }
+
+// An account's currencies are all that it takes, unless it may learn of more.
+func TestOnlyALearnerTakesMoreThanItsCurrencies(t *testing.T) {
+	for want, p := range map[bool]Provider{true: struct{ Provider }{}, false: learner{}} {
+		a := &account{plugin: &Info{Currencies: []string{"USD"}}, provider: p}
+		if a.describe("identity"); a.info.CurrenciesComplete != want {
+			t.Errorf("%T: complete %v", p, a.info.CurrenciesComplete)
+		}
+	}
+}
+
+func TestAFieldThatNoRequestHasCannotBeNeeded(t *testing.T) {
+	for name, want := range map[string]int{"customer.email": 0, "customer.full_name": 1, "recipient.email": 1, "": 1} {
+		r := newReader()
+		infoFromWire(r, infoToWire(&Info{Name: "acme", PaymentFields: []string{name}}))
+		if len(r.all.invalid) != want {
+			t.Errorf("%q: %v", name, r.all.invalid)
+		}
+	}
+}
