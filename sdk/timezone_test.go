@@ -19,6 +19,9 @@ func TestTimeZone(t *testing.T) {
 		{"Mars/Phobos", "2023-06-30 13:59:24", time.Time{}},
 		{"UTC", "2023-06-30T13:59:24Z", time.Time{}},
 		{"Asia/Shanghai", "", time.Time{}},
+		{"UTC", "9999-12-31 23:59:59", time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)},
+		{"America/New_York", "9999-12-31 23:59:59", time.Time{}},
+		{"Asia/Shanghai", "0001-01-01 00:00:00", time.Time{}},
 	} {
 		if got := c.zone.Time(c.text); !got.Equal(c.want) || got.Location() != time.UTC {
 			t.Errorf("%q in %q is %v, want %v", c.text, c.zone, got, c.want)

@@ -163,7 +163,7 @@ func (p *provider) ListPayments(ctx context.Context, req sdk.ListPaymentsRequest
 	list, err := p.list(ctx, "/v1/payments", req.References(), req.From, req.To, req.PageToken)
 	out := &sdk.ListPaymentsResponse{NextPageToken: list.Next}
 	for _, r := range list.Data {
-		out.Payments = append(out.Payments, sdk.ListedPayment{Reference: r.Reference, Payment: *r.payment()})
+		out.Payments = append(out.Payments, sdk.ListedPayment{Reference: string(r.Reference), Payment: *r.payment()})
 	}
 	return out, err
 }
@@ -177,8 +177,8 @@ func (p *provider) list(ctx context.Context, path string, references []string, f
 		err = resp.Unexpected("a list has data")
 	}
 	for _, r := range list.Data {
-		if err == nil && !r.complete() {
-			err = resp.Unexpected("each has id, reference and status")
+		if (err == nil) && !(r.complete() && r.legible()) {
+			err = resp.Unexpected("each has id, reference, status, and amounts that are some")
 		}
 	}
 	return list, err
@@ -242,7 +242,7 @@ func (p *provider) ListPayouts(ctx context.Context, req sdk.ListPayoutsRequest) 
 	list, err := p.list(ctx, "/v1/payouts", req.References(), req.From, req.To, req.PageToken)
 	out := &sdk.ListPayoutsResponse{NextPageToken: list.Next}
 	for _, r := range list.Data {
-		out.Payouts = append(out.Payouts, sdk.ListedPayout{Reference: r.Reference, Payout: *r.payout()})
+		out.Payouts = append(out.Payouts, sdk.ListedPayout{Reference: string(r.Reference), Payout: *r.payout()})
 	}
 	return out, err
 }
