@@ -25,6 +25,18 @@ type provider struct {
 	listed atomic.Pointer[[]string] // the currencies of the last answer of limit; nil before the first
 }
 
+var (
+	_ sdk.Provider         = (*provider)(nil)
+	_ sdk.MethodLister     = (*provider)(nil)
+	_ sdk.PaymentCreator   = (*provider)(nil)
+	_ sdk.PaymentGetter    = (*provider)(nil)
+	_ sdk.PaymentLister    = (*provider)(nil)
+	_ sdk.WebhookParser    = (*provider)(nil)
+	_ sdk.ReturnParser     = (*provider)(nil)
+	_ sdk.OperationInvoker = (*provider)(nil)
+	_ sdk.CurrencyLearner  = (*provider)(nil)
+)
+
 func newProvider(cfg config, rt sdk.Runtime) (*provider, error) {
 	c, err := newClient(cfg, rt)
 	return &provider{cfg: cfg, rt: rt, client: c}, err

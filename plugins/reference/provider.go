@@ -20,6 +20,29 @@ type provider struct {
 	http *providerhttp.Client
 }
 
+// These are what the provider can do: a verb that is missing here, or has another signature, is none.
+var (
+	_ sdk.Provider         = (*provider)(nil)
+	_ sdk.HealthChecker    = (*provider)(nil)
+	_ sdk.MethodLister     = (*provider)(nil)
+	_ sdk.PaymentCreator   = (*provider)(nil)
+	_ sdk.PaymentConfirmer = (*provider)(nil)
+	_ sdk.PaymentGetter    = (*provider)(nil)
+	_ sdk.PaymentLister    = (*provider)(nil)
+	_ sdk.PaymentCapturer  = (*provider)(nil)
+	_ sdk.PaymentCanceler  = (*provider)(nil)
+	_ sdk.RefundCreator    = (*provider)(nil)
+	_ sdk.RefundGetter     = (*provider)(nil)
+	_ sdk.PayoutCreator    = (*provider)(nil)
+	_ sdk.PayoutGetter     = (*provider)(nil)
+	_ sdk.PayoutLister     = (*provider)(nil)
+	_ sdk.BalanceGetter    = (*provider)(nil)
+	_ sdk.WebhookParser    = (*provider)(nil)
+	_ sdk.ReturnParser     = (*provider)(nil)
+	_ sdk.OperationInvoker = (*provider)(nil)
+	_ sdk.AccountDescriber = (*provider)(nil)
+)
+
 // newProvider gets a configuration that is decoded, defaulted and checked. It must not call the provider: an account
 // can be configured while the provider is away. The client is closed with the account; what else is to be done then goes
 // to rt.OnClose.
