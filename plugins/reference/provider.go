@@ -60,10 +60,9 @@ func (*provider) Info() sdk.Info {
 	lookup := sdk.Lookup{ByReference: true, Immediate: true, Amounts: true, ListByReference: true, ListByTime: true}
 	return sdk.Info{
 		Name: "reference", Version: version, Description: "An invented provider that can do everything: the plugin to copy.",
-		Currencies: []string{"EUR", "USD"}, Countries: []string{"DE", "US"},
+		Currencies: currencies, Countries: []string{"DE", "US"},
 		// Both ends inclusive; the SDK turns other amounts away before a verb is called.
-		PaymentLimits: []sdk.AmountLimit{sdk.Limit("EUR", "1", "10000", 2), sdk.Limit("USD", "1", "10000", 2)},
-		PayoutLimits:  []sdk.AmountLimit{sdk.Limit("EUR", "5", "2000", 2), sdk.Limit("USD", "5", "2000", 2)},
+		PaymentLimits: limits("1", "10000"), PayoutLimits: limits("5", "2000"),
 		Operations:    []sdk.Operation{sdk.OperationOf[feeInput, feeOutput]("quote_fee", "What a payment of this amount will cost.")},
 		WebhookTrust:  []sdk.WebhookTrust{sdk.TrustSignature},
 		CreatePayment: link, CapturePayment: sameForADay, CreateRefund: sameForADay,
@@ -71,6 +70,22 @@ func (*provider) Info() sdk.Info {
 		PaymentLookup: lookup, PayoutLookup: lookup,
 		RefundLookup: sdk.Lookup{ByReference: true, Immediate: true, Amounts: true},
 	}
+}
+
+// currencies are all that it takes, of every kind that there is: with cents, without, with thousandths, and a token, whose
+// decimals only the provider's document tells.
+var currencies = []string{"EUR", "USD", "JPY", "KWD", "USDC"}
+
+// limits bound every currency alike. What ISO 4217 does not know has the six decimals of this provider's token.
+func limits(least, most string) (list []sdk.AmountLimit) {
+	for _, currency := range currencies {
+		decimals, known := sdk.MinorUnits(currency)
+		if !known {
+			decimals = 6
+		}
+		list = append(list, sdk.Limit(currency, least, most, decimals))
+	}
+	return list
 }
 
 // DescribeAccount turns off what this account may not do.
