@@ -131,7 +131,7 @@ func open(ctx context.Context, cfg *Config, o options, predecessor string) (*Hos
 		return nil, errors.Join(err, h.registry.Close(ctx), st.Close())
 	}
 	h.inbox = inbox.New(inbox.Options{Store: st, Core: h.core, Accounts: accounts{h.registry}, Directory: accounts{h.registry},
-		TrustedProxies: cfg.HTTP.TrustedProxies, Logger: o.logger, Now: o.now})
+		TrustedProxies: cfg.HTTP.TrustedProxies, PublicURL: cfg.Host.PublicURL, Logger: o.logger, Now: o.now})
 	h.letters = push.NewLetters(st, o.now)
 	h.backlog = push.Collector(h.letters)
 	pusher, err := h.pusher(ctx, o)
