@@ -120,7 +120,7 @@ func open(ctx context.Context, cfg *Config, o options, predecessor string) (*Hos
 	h := &Host{log: o.logger, metrics: o.metrics, store: st, cfg: cfg}
 	h.registry = provider.New(provider.Options{
 		Logger: o.logger, PluginDir: cfg.Host.PluginDir, DataDir: cfg.Host.DataDir, Metrics: o.metrics, Now: o.now,
-		OpenIntents: h.openIntents, Attached: o.attached,
+		OpenIntents: h.openIntents, Attached: o.attached, Admit: admit(cfg),
 	})
 	h.core, err = core.New(ctx, core.Options{Store: st, Accounts: accounts{h.registry}, PublicURL: cfg.Host.PublicURL,
 		Logger: o.logger, Now: wall, Alone: strings.HasPrefix(cfg.Store.URL.Reveal(), "sqlite:"), Predecessor: predecessor})
