@@ -21,12 +21,26 @@ func CheckPayment(r payment.Request, key string, now time.Time) []sdk.Violation 
 }
 
 // checkEarly holds a new request against what can be known before anything is recorded. A repeat never comes here.
-func (c *Core) checkEarly(_ Lease, i *intent.Intent) error {
+func (c *Core) checkEarly(lease Lease, i *intent.Intent) error {
 	var checks checks
+	checks.decimals(lease.Info(), i)
 	if past(i.ExpiresAt, c.nowMicro()) {
 		checks.add("expires_at", inThePast)
 	}
 	return checks.err()
+}
+
+// decimals refuses an amount that is finer than its currency, as the plugin declares it or else ISO 4217. What neither of
+// them knows, such as a token, is for the plugin to judge.
+func (c *checks) decimals(info sdk.Info, i *intent.Intent) {
+	limits := info.PaymentLimits
+	if i.Kind == payment.KindPayout {
+		limits = info.PayoutLimits
+	}
+	digits, known := sdk.MinorUnits(i.Currency, limits...)
+	if amount := i.Amount.Decimal; known && !amount.Equal(amount.Truncate(digits)) {
+		c.add("amount", "must have at most %d decimals in %s", digits, i.Currency)
+	}
 }
 
 // CheckPayout is CheckPayment for payouts.
