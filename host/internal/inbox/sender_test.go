@@ -90,7 +90,7 @@ func TestWhatVerifiesIsNeverRefusedForWhatOthersSend(t *testing.T) {
 	if got := r.status(t, p.ID); got != payment.Processing {
 		t.Errorf("the payment is %s", got)
 	}
-	for range 200 {
+	for range 70 {
 		if answered := back(b, neighbour, path(t, r.created.ReturnURL)); answered != http.StatusSeeOther {
 			t.Fatalf("a customer with a token: %d", answered)
 		}
@@ -108,7 +108,7 @@ func TestOneReturnInALoop(t *testing.T) {
 	}
 	r.pay(t, "k")
 	own := path(t, r.created.ReturnURL)
-	for n := range 300 {
+	for n := range 80 {
 		if answered := back(b, fmt.Sprintf("203.0.113.%d:1", n%250), own); answered != http.StatusSeeOther {
 			t.Fatalf("return %d: %d", n, answered)
 		}
@@ -136,7 +136,7 @@ func TestASignedReturnAmongMany(t *testing.T) {
 			Events: []sdk.Event{{Reference: p.ID, Payment: &sdk.Payment{Status: sdk.PaymentSucceeded}}}}, nil
 	}
 	own := path(t, r.created.ReturnURL)
-	for range 100 {
+	for range 65 {
 		back(b, neighbour, own)
 	}
 	if answered := back(b, neighbour, own+"?signed"); answered != http.StatusSeeOther || r.status(t, p.ID) != payment.Succeeded {
@@ -204,10 +204,10 @@ func TestManyForgedAtOnce(t *testing.T) {
 	}
 
 	var sent sync.WaitGroup
-	for range 100 {
+	for range 70 {
 		sent.Go(func() { from(b, neighbour, "/webhooks/acme", `{"verification":"invalid"}`) })
 	}
-	for range 100 {
+	for range 70 {
 		<-reading
 	}
 	if n := r.stored(t); n != 60 {
