@@ -73,10 +73,12 @@ func Check(ctx context.Context, cfg *Config, opts ...Option) []CheckResult {
 	return results
 }
 
-// warnOfProxies reports networks of trusted proxies that are too wide once, where no account makes them a problem.
+// warnOfProxies reports networks of trusted proxies that are too wide once,
+// where no account makes them a problem.
 func (k *checker) warnOfProxies(results []CheckResult) {
 	for _, r := range results {
-		if slices.ContainsFunc(r.Problems, func(p config.Problem) bool { return strings.HasPrefix(p.Key, "http.trusted_proxies") }) {
+		said := func(p config.Problem) bool { return strings.HasPrefix(p.Key, "http.trusted_proxies") }
+		if slices.ContainsFunc(r.Problems, said) {
 			return
 		}
 	}
@@ -164,20 +166,23 @@ func (k *checker) check(ctx context.Context, p *config.Provider, r *CheckResult)
 	k.configure(ctx, process, p, r, mask)
 }
 
-// tooWide returns the networks of trusted proxies in which strangers could pass for the plugin's provider: its webhooks
-// are trusted by the address that they come from.
+// tooWide returns the networks of trusted proxies in which strangers could pass
+// for the plugin's provider: its webhooks are trusted by the address that they
+// come from.
 func tooWide(cfg *Config, info sdk.Info) []config.Problem {
 	if !slices.Contains(info.WebhookTrust, sdk.TrustAddress) {
 		return nil
 	}
 	wide := cfg.WideProxies()
 	for i := range wide {
-		wide[i].Message += fmt.Sprintf("; %s trusts a webhook by its address, so that anybody could say that a payment is paid", info.Name)
+		wide[i].Message += fmt.Sprintf("; %s trusts a webhook by its address, "+
+			"so that anybody could say that a payment is paid", info.Name)
 	}
 	return wide
 }
 
-// admit refuses accounts whose webhooks anybody could forge in this configuration.
+// admit refuses accounts whose webhooks anybody could forge in this
+// configuration.
 func admit(cfg *Config) func(sdk.Info) error {
 	return func(info sdk.Info) error {
 		if wide := tooWide(cfg, info); len(wide) > 0 {

@@ -40,8 +40,8 @@ func MinorUnits(currency string, declared ...AmountLimit) (digits int32, known b
 }
 
 // Minor returns the amount in the smallest units of its currency, as MinorUnits
-// has them, for providers that count in cents. An amount that is finer, or whose
-// currency is not known, is a violation: nothing is rounded.
+// has them, for providers that count in cents. An amount that is finer, or
+// whose currency is not known, is a violation: nothing is rounded.
 func (m Money) Minor(declared ...AmountLimit) (units int64, err error) {
 	digits, known := MinorUnits(m.Currency, declared...)
 	if !known {

@@ -50,8 +50,8 @@ func ParseAmount(text string) (decimal.Decimal, error) {
 // The exponent is bounded by its figures before anything is computed with it.
 var exponentNumber = regexp.MustCompile(`^(-?[0-9]{1,64}(?:\.[0-9]{1,64})?)[eE]([+-]?[0-9]{1,3})$`)
 
-// ParseNumber is ParseAmount for an amount as a provider may write it: also with
-// an exponent, of which only what it comes to in plain digits is taken.
+// ParseNumber is ParseAmount for an amount as a provider may write it: also
+// with an exponent, of which only what it comes to in plain digits is taken.
 func ParseNumber(text string) (decimal.Decimal, error) {
 	if len(text) > 3*maxAmountLength {
 		return ParseAmount(text)
@@ -68,7 +68,8 @@ func ParseNumber(text string) (decimal.Decimal, error) {
 	if err != nil {
 		return decimal.Decimal{}, err
 	}
-	// At most 999 places either way: harmless to print, and then measured like any other amount.
+	// At most 999 places either way: harmless to print, and then measured like
+	// any other amount.
 	return ParseAmount(mantissa.Shift(int32(exponent)).String())
 }
 
@@ -102,7 +103,8 @@ func ReadMoney(amount, currency string) *Money {
 	return &m
 }
 
-// readNumber reads an amount that may have an exponent, and may be nothing: the host compares it as it is.
+// readNumber reads an amount that may have an exponent, and may be nothing: the
+// host compares it as it is.
 func readNumber(amount, currency string) *Money {
 	number, err := ParseNumber(amount)
 	if (err != nil) || number.IsNegative() || (CheckCurrency(currency) != nil) {
@@ -130,14 +132,16 @@ func (p *Payment) Doubt(why string) {
 
 // ReadAmount is Payment.ReadAmount for a payout.
 func (p *Payout) ReadAmount(amount, currency string) {
-	if p.Amount = readNumber(amount, currency); (p.Amount == nil) && (amount != "") && (p.Status == PayoutSucceeded) {
+	p.Amount = readNumber(amount, currency)
+	if (p.Amount == nil) && (amount != "") && (p.Status == PayoutSucceeded) {
 		p.Status, p.Message = PayoutUnderReview, unreadable(amount, currency)
 	}
 }
 
 // ReadAmount is Payment.ReadAmount for a refund.
 func (r *Refund) ReadAmount(amount, currency string) {
-	if r.Amount = readNumber(amount, currency); (r.Amount == nil) && (amount != "") && (r.Status == RefundSucceeded) {
+	r.Amount = readNumber(amount, currency)
+	if (r.Amount == nil) && (amount != "") && (r.Status == RefundSucceeded) {
 		r.Status, r.Message = RefundUnderReview, unreadable(amount, currency)
 	}
 }

@@ -46,14 +46,16 @@ func checkShape(provider reflect.Type) {
 		method := with.Method(i)
 		for name, want := range optional {
 			if strings.EqualFold(method.Name, name) && !provider.Implements(want) {
-				panic(fmt.Sprintf("sdk: %s has a method %s, which is not the one of sdk.%s: it must be %s%s, with a receiver of the type "+
-					"that the constructor returns", provider, method.Name, want.Name(), name, signatureOf(want)))
+				panic(fmt.Sprintf("sdk: %s has a method %s, which is not the one of sdk.%s: it must be %s%s, "+
+					"with a receiver of the type that the constructor returns",
+					provider, method.Name, want.Name(), name, signatureOf(want)))
 			}
 		}
 	}
 }
 
-// signatureOf returns what stands behind the name of an interface's only method.
+// signatureOf returns what stands behind the name of an interface's only
+// method.
 func signatureOf(one reflect.Type) string {
 	return strings.TrimPrefix(one.Method(0).Type.String(), "func")
 }

@@ -18,7 +18,8 @@ func eventToWire(told *Event) *wire.Event {
 	}
 }
 
-// eventFromWire insists that an event is about one thing, so that a host never has to choose.
+// eventFromWire insists that an event is about one thing, so that a host never
+// has to choose.
 func eventFromWire(r *reader, w *wire.Event) Event {
 	e := Event{
 		ID: r.reference("id", w.GetId()), Reference: r.reference("reference", w.GetReference()),
@@ -59,14 +60,16 @@ func legible(e Event) Event {
 		e.Payment = &payment
 	case e.Payout != nil:
 		payout := *e.Payout
-		if why := legibleParts(payout.Amount, &payout.ProviderReference); (why != "") && (payout.Status == PayoutSucceeded) {
+		why := legibleParts(payout.Amount, &payout.ProviderReference)
+		if (why != "") && (payout.Status == PayoutSucceeded) {
 			payout.Status, payout.Message = PayoutUnderReview, why
 		}
 		payout.Amount = legibleMoney(payout.Amount)
 		e.Payout = &payout
 	case e.Refund != nil:
 		refund := *e.Refund
-		if why := legibleParts(refund.Amount, &refund.ProviderReference); (why != "") && (refund.Status == RefundSucceeded) {
+		why := legibleParts(refund.Amount, &refund.ProviderReference)
+		if (why != "") && (refund.Status == RefundSucceeded) {
 			refund.Status, refund.Message = RefundUnderReview, why
 		}
 		refund.Amount = legibleMoney(refund.Amount)
@@ -85,8 +88,8 @@ func legiblePayment(p Payment) Payment {
 
 	var receipts []Receipt
 	for _, r := range p.Receipts {
-		if amount := r.Amount; (r.ID == "") || (len(r.ID) > maxReference) || (legibleMoney(&amount) == nil) {
-			p.Doubt(fmt.Sprintf("a transaction has an id or an amount that cannot be used: %.80q, %.80q", r.ID, amount.Currency))
+		if (r.ID == "") || (len(r.ID) > maxReference) || (legibleMoney(&r.Amount) == nil) {
+			p.Doubt(fmt.Sprintf("a transaction has an id or an amount that cannot be used: %.80q", r.ID))
 			continue
 		}
 		receipts = append(receipts, r)

@@ -80,8 +80,8 @@ func tooLong(name string, size int) []offence {
 	}}
 }
 
-// tokens counts those of the declarations in a file, without imports and without
-// the interface guards that every provider has.
+// tokens counts those of the declarations in a file, without imports and
+// without the interface guards that every provider has.
 func tokens(text string) (size int) {
 	files := token.NewFileSet()
 	parsed, err := parser.ParseFile(files, "", text, parser.SkipObjectResolution)
@@ -96,7 +96,8 @@ func tokens(text string) (size int) {
 	return size
 }
 
-// isGuard reports whether a declaration is an import, or nothing but variables called _.
+// isGuard reports whether a declaration is an import, or nothing but variables
+// called _.
 func isGuard(decl ast.Decl) bool {
 	general, ok := decl.(*ast.GenDecl)
 	if !ok || ((general.Tok != token.VAR) && (general.Tok != token.IMPORT)) {

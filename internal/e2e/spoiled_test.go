@@ -34,12 +34,14 @@ type sender struct {
 	request      host.PaymentRequest
 	// take answers a call, and notes the order when it makes one.
 	take func(r *http.Request, body []byte, note func(order)) string
-	// fields are what a success says. The first `decisive` of them say which payment it is and what became of it.
+	// fields are what a success says. The first `decisive` of them say which
+	// payment it is and what became of it.
 	fields   func(order) []signature.Member
 	decisive int
 	// write makes the webhook, signed as the provider does.
 	write func(order, signature.Value) (path string, header http.Header, body []byte, can bool)
-	// forms: it may also be written as a form. allSigned: nothing can be added to it.
+	// forms: it may also be written as a form. allSigned: nothing can be added
+	// to it.
 	forms, allSigned bool
 	// asked: where a webhook has no amount the provider is asked for it.
 	asked bool
@@ -61,12 +63,12 @@ func senders() []sender {
 				FirstName: "Ada", LastName: "Lovelace", IP: "198.51.100.7"}},
 			take: func(_ *http.Request, body []byte, note func(order)) string {
 				v, _ := signature.ParseJSON(body)
-				note(order{reference: v.At("order_id").Text(), theirs: "T1", notifyURL: v.At("ipn_url").Text()})
+				note(order{reference: v.At("order_id").Text(), theirs: "T" + v.At("order_id").Text(), notifyURL: v.At("ipn_url").Text()})
 				return `{"status":true,"result":{"code":"00","message":"ok","payment_link":"https://pay.example/pay/L1"}}`
 			},
 			fields: func(o order) []signature.Member {
 				return []signature.Member{
-					text("status", "1"), text("merchant_ref_code", o.reference), text("transaction_id", "T1"),
+					text("status", "1"), text("merchant_ref_code", o.reference), text("transaction_id", o.theirs),
 					text("cs_ref_code", "2025-1"), text("currency", "USD"), text("amount", "60.00"), text("true_amount", "60.00"),
 					text("datetime", "2025-12-13 03:37:11"),
 				}
@@ -264,8 +266,9 @@ func (s sender) encodings(t *testing.T, header http.Header, body []byte, v signa
 	return all
 }
 
-// A success is genuine whatever one field beside looks like, and however it was written: it is never lost. The usual one
-// is written in every way, each odd one in another.
+// A success is genuine whatever one field beside looks like, and however it was
+// written: it is never lost. The usual one is written in every way, each odd
+// one in another.
 func TestAGenuineSuccessIsNeverLostForOneOddField(t *testing.T) {
 	for _, s := range senders() {
 		t.Run(s.name, func(t *testing.T) {
@@ -313,7 +316,8 @@ func TestAGenuineSuccessIsNeverLostForOneOddField(t *testing.T) {
 	}
 }
 
-// settled returns a payment's status; ask once the provider has been asked, where what came has no amount and its answers do.
+// settled returns a payment's status; ask once the provider has been asked,
+// where what came has no amount and its answers do.
 func settled(t *testing.T, h *host.Host, id string, ask bool) string {
 	t.Helper()
 	p, err := h.Payment(t.Context(), id)
@@ -345,7 +349,8 @@ func post(h *host.Host, path string, sent spoiled) int {
 	return w.Code
 }
 
-// openFor opens a host with one account of the provider, and gives what the provider was told by our reference.
+// openFor opens a host with one account of the provider, and gives what the
+// provider was told by our reference.
 func openFor(t *testing.T, s sender) (*host.Host, func(reference string) order) {
 	t.Helper()
 	var mu sync.Mutex

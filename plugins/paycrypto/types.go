@@ -64,9 +64,10 @@ var paymentStatuses = map[string]sdk.PaymentStatus{
 // refundStatuses are those of them that tell of a refund. [doc]
 var refundStatuses = map[string]sdk.RefundStatus{"7": sdk.RefundPending, "8": sdk.RefundSucceeded, "9": sdk.RefundFailed}
 
-// order is a record, the result of a new payment, or what a webhook says: each has some of these. It is read as far as it
-// can be: what is no id and no status may have any form, and must not hide that an order has succeeded. Currencies come in
-// either case. [doc]
+// order is a record, the result of a new payment, or what a webhook says: each
+// has some of these. It is read as far as it can be: what is no id and no
+// status may have any form, and must not hide that an order has succeeded.
+// Currencies come in either case. [doc]
 type order struct {
 	id, reference, page, status, reason        string // reference is ours
 	currency, amount, paidCurrency, paidAmount string
@@ -81,7 +82,8 @@ func readOrder(v signature.Value) order {
 	}
 }
 
-// payment is what an order says. It has no Status when that is not known, and no Amount when the order has none.
+// payment is what an order says. It has no Status when that is not known, and
+// no Amount when the order has none.
 func (o order) payment() *sdk.Payment {
 	p := &sdk.Payment{
 		ProviderReference: o.id, Status: paymentStatuses[o.status], ProviderStatus: o.status, Message: o.reason,

@@ -40,8 +40,9 @@ func (p *provider) ParseWebhook(_ context.Context, req sdk.ParseWebhookRequest) 
 	return n, nil
 }
 
-// readEvent reads one event: an object with params, or the params alone. nil is one of which nobody can tell what it says
-// of which order, or that gives the payment of, to whose URL it came, another order's id.
+// readEvent reads one event: an object with params, or the params alone. nil is
+// one of which nobody can tell what it says of which order, or that gives the
+// payment of, to whose URL it came, another order's id.
 func readEvent(event signature.Value, of *sdk.PaymentContext) *sdk.Event {
 	o := readOrder(event)
 	if params, there := event.Get("params"); there {

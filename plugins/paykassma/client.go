@@ -64,7 +64,8 @@ var (
 // without one, and for those of payouts: in the document's own example they have another. A payment's name is never
 // another. [decided]
 func (p *provider) own(k kind, postback signature.Value, reference string) (e sdk.Event, told bool) {
-	data, _, err := asSigned(postback.At("additional_data")) // an id is spelled here as in a postback that comes by itself
+	// An id is spelled as in a postback that comes by itself.
+	data, _, err := asSigned(postback.At("additional_data"))
 	if err != nil {
 		return e, false
 	}

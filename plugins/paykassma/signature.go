@@ -78,7 +78,8 @@ func (c config) verify(got string, additionalData signature.Value) (signed signa
 	return signed, (err == nil) && signature.EqualAny(got, candidates...)
 }
 
-// asSigned gives additional_data with the numbers that PHP writes, and the text that is signed.
+// asSigned gives additional_data with the numbers that PHP writes, and the text
+// that is signed.
 func asSigned(data signature.Value) (signed signature.Value, text string, err error) {
 	text, err = signature.PHPJSON(data, signature.UnescapedSlashes, signature.UnescapedUnicode)
 	if err == nil {

@@ -268,7 +268,8 @@ func TestLists(t *testing.T) {
 	}
 }
 
-// A transaction is named as it was signed, however the number is spelled: one that comes in ten spellings came once.
+// A transaction is named as it was signed, however the number is spelled: one
+// that comes in ten spellings came once.
 func TestATransactionInManySpellingsIsOne(t *testing.T) {
 	p := newTestProvider(t, testConfig("https://api.example.com"))
 	genuine := string(signedPostback("[" + deposit(`555`, `"p1"`, `100`) + "]").Body)

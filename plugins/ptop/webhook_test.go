@@ -203,8 +203,9 @@ func TestAnEmptyKeySignsNothing(t *testing.T) {
 	wantError(t, err, sdk.CodeInvalidSignature, sdk.OutcomeNotSent)
 }
 
-// A transaction is named as it was signed: who spells its number in another way, on an address that is open to all, does
-// not keep out the genuine notice that follows.
+// A transaction is named as it was signed: who spells its number in another
+// way, on an address that is open to all, does not keep out the genuine notice
+// that follows.
 func TestATransactionIsNamedAsItWasSigned(t *testing.T) {
 	address, _ := serve(t, 200, `{"status":1}`)
 	p := newTestProvider(t, testConfig(sdk.Live, address))

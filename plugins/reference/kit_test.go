@@ -117,7 +117,8 @@ func TestAPluginMaySayThatItCannotAskAboutOnePayment(t *testing.T) {
 	wantNothingFound(t, made(func(p *provider) theirsOnly { return theirsOnly{p} }), "not supported", "get payment not found", "get payment by reference")
 }
 
-// A plugin that knows what its secrets look like refuses others before any call.
+// A plugin that knows what its secrets look like refuses others before any
+// call.
 func TestAPluginMayRefuseSecretsByTheirForm(t *testing.T) {
 	sim := simulator.New()
 	good, err := sdk.DecodeConfig[config]([]byte(sim.Config("http://127.0.0.1")))

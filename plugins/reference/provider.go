@@ -20,7 +20,8 @@ type provider struct {
 	http *providerhttp.Client
 }
 
-// These are what the provider can do: a verb that is missing here, or has another signature, is none.
+// These are what the provider can do: a verb that is missing here, or has
+// another signature, is none.
 var (
 	_ sdk.Provider         = (*provider)(nil)
 	_ sdk.HealthChecker    = (*provider)(nil)
@@ -72,11 +73,13 @@ func (*provider) Info() sdk.Info {
 	}
 }
 
-// currencies are all that it takes, of every kind that there is: with cents, without, with thousandths, and a token, whose
-// decimals only the provider's document tells.
+// currencies are all that it takes, of every kind that there is: with cents,
+// without, with thousandths, and a token, whose decimals only the provider's
+// document tells.
 var currencies = []string{"EUR", "USD", "JPY", "KWD", "USDC"}
 
-// limits bound every currency alike. What ISO 4217 does not know has the six decimals of this provider's token.
+// limits bound every currency alike. What ISO 4217 does not know has the six
+// decimals of this provider's token.
 func limits(least, most string) (list []sdk.AmountLimit) {
 	for _, currency := range currencies {
 		decimals, known := sdk.MinorUnits(currency)

@@ -20,8 +20,9 @@ func signRequest(key sdk.Secret, req providerhttp.Request) string {
 	return signature.HMACSHA256Hex(key.Reveal(), text)
 }
 
-// noticeSigned reports whether one of the keys made one of the signatures over one of the forms of the body. The whole
-// body is signed, so everything in it can be believed.
+// noticeSigned reports whether one of the keys made one of the signatures over
+// one of the forms of the body. The whole body is signed, so everything in it
+// can be believed.
 func noticeSigned(keys []sdk.Secret, got []string, bodies ...[]byte) bool {
 	var candidates []string
 	for _, key := range keys {
@@ -32,8 +33,9 @@ func noticeSigned(keys []sdk.Secret, got []string, bodies ...[]byte) bool {
 	return slices.ContainsFunc(got, func(one string) bool { return signature.EqualAny(one, candidates...) })
 }
 
-// returnSigned reports whether the provider wrote that with which the customer comes back. The status is the last part,
-// so that no reference can be read as one.
+// returnSigned reports whether the provider wrote that with which the customer
+// comes back. The status is the last part, so that no reference can be read as
+// one.
 func returnSigned(key sdk.Secret, got string, told *resource) bool {
 	text := string(told.Reference) + "\n" + string(told.ID) + "\n" + string(told.Status)
 	return signature.Equal(got, signature.HMACSHA256Hex(key.Reveal(), text))

@@ -27,8 +27,9 @@ type resource struct {
 
 func (r *resource) complete() bool { return r.ID != "" && r.Reference != "" && r.Status != "" }
 
-// legible reports whether the amounts can be read. An answer whose amounts cannot is not what the document shows; of a
-// notice, which comes once, all the rest is taken.
+// legible reports whether the amounts can be read. An answer whose amounts
+// cannot is not what the document shows; of a notice, which comes once, all the
+// rest is taken.
 func (r *resource) legible() bool {
 	for _, amount := range []providerhttp.Words{r.Amount, r.Taken} {
 		if _, err := sdk.ParseNumber(string(amount)); (err != nil) && (amount != "") {
@@ -52,8 +53,9 @@ var (
 	}
 )
 
-// payment gives the amounts where the answer has them: the host compares them with what was asked for. One that is there
-// and cannot be read puts a success under review.
+// payment gives the amounts where the answer has them: the host compares them
+// with what was asked for. One that is there and cannot be read puts a success
+// under review.
 func (r *resource) payment() *sdk.Payment {
 	out := &sdk.Payment{
 		ProviderReference: string(r.ID), ProviderStatus: string(r.Status), Message: string(r.Message),

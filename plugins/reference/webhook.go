@@ -9,8 +9,9 @@ import (
 	"github.com/payhost/payhost/sdk/providerhttp"
 )
 
-// notice is the body of a webhook: one thing that changed, as the status calls would answer it. What does not name the
-// thing may have any form: one odd field must not lose a success.
+// notice is the body of a webhook: one thing that changed, as the status calls
+// would answer it. What does not name the thing may have any form: one odd
+// field must not lose a success.
 type notice struct {
 	ID        providerhttp.Words `json:"id"`
 	CreatedAt providerhttp.Words `json:"created_at"`
@@ -22,8 +23,9 @@ type notice struct {
 // noticeAge is how long a notice counts: what comes later may be one that somebody has kept, and is only a hint.
 const noticeAge = 10 * time.Minute
 
-// ParseWebhook verifies the bytes that were signed: the body as it came, or as its sender wrote it before it was
-// compressed on the way. Several signatures may come while a key is being replaced.
+// ParseWebhook verifies the bytes that were signed: the body as it came, or as
+// its sender wrote it before it was compressed on the way. Several signatures
+// may come while a key is being replaced.
 func (p *provider) ParseWebhook(_ context.Context, req sdk.ParseWebhookRequest) (*sdk.Notice, error) {
 	body, got := req.Request.Content(), req.Request.HeaderValues("Signature")
 	if !noticeSigned(p.cfg.WebhookKeys, got, req.Request.Body, body) {
@@ -45,7 +47,8 @@ func (p *provider) ParseWebhook(_ context.Context, req sdk.ParseWebhookRequest) 
 	}, nil
 }
 
-// at is when it was written. A time that cannot be read is the zero time, and far from now.
+// at is when it was written. A time that cannot be read is the zero time, and
+// far from now.
 func (n *notice) at() time.Time {
 	at, _ := time.Parse(time.RFC3339, string(n.CreatedAt))
 	return at
@@ -68,7 +71,8 @@ func (n *notice) events() []sdk.Event {
 	return []sdk.Event{e}
 }
 
-// ParseReturn reads what the provider adds to return_url, which a browser may also bring as a form.
+// ParseReturn reads what the provider adds to return_url, which a browser may
+// also bring as a form.
 func (p *provider) ParseReturn(_ context.Context, req sdk.ParseReturnRequest) (*sdk.Return, error) {
 	came, _ := providerhttp.Fields(req.Request)
 	var told resource
@@ -79,7 +83,8 @@ func (p *provider) ParseReturn(_ context.Context, req sdk.ParseReturnRequest) (*
 		return &sdk.Return{}, nil // somebody opened the address by hand
 	}
 
-	back := &sdk.Return{Events: []sdk.Event{{Reference: string(told.Reference), Payment: told.payment()}}}
+	event := sdk.Event{Reference: string(told.Reference), Payment: told.payment()}
+	back := &sdk.Return{Events: []sdk.Event{event}}
 	if returnSigned(p.cfg.SigningKey, came.At("signature").Text(), &told) {
 		back.Verification = sdk.VerifiedBySignature
 	}

@@ -13,7 +13,8 @@ import (
 	"github.com/payhost/payhost/sdk/signature"
 )
 
-// noticeOf is a genuine notice of a payment that was paid, with other values in it.
+// noticeOf is a genuine notice of a payment that was paid, with other values in
+// it.
 func noticeOf(t *testing.T, change map[string]any) []byte {
 	t.Helper()
 	payment := map[string]any{"id": "p1", "reference": "pay_1", "status": "paid", "amount": "60.00", "currency": "EUR"}
@@ -34,7 +35,8 @@ func noticeOf(t *testing.T, change map[string]any) []byte {
 
 var received = time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
 
-// read has an account read a notice that came with these signatures and headers.
+// read has an account read a notice that came with these signatures and
+// headers.
 func read(t *testing.T, body []byte, signatures []string, header http.Header) (*sdk.Notice, error) {
 	t.Helper()
 	cfg, err := sdk.DecodeConfig[config]([]byte(simulator.New().Config("http://127.0.0.1:1")))
@@ -77,7 +79,8 @@ func TestANoticeIsReadAsFarAsItCanBe(t *testing.T) {
 		"a message in an object":  {map[string]any{"message": map[string]any{"en": "ok"}}, sdk.PaymentSucceeded, sdk.VerifiedBySignature},
 		"a link that is a number": {map[string]any{"pay_url": 7, "pay_to": "nowhere"}, sdk.PaymentSucceeded, sdk.VerifiedBySignature},
 		"an id that is a number":  {map[string]any{"id": 7}, sdk.PaymentSucceeded, sdk.VerifiedBySignature},
-		// The time bounds how long a notice counts: without it the provider is asked.
+		// The time bounds how long a notice counts: without it the provider is
+		// asked.
 		"a time that is none":         {map[string]any{"created_at": "yesterday"}, sdk.PaymentSucceeded, sdk.NotVerified},
 		"a time beyond the last year": {map[string]any{"created_at": "9999-12-31T23:59:59-05:00"}, sdk.PaymentSucceeded, sdk.NotVerified},
 	} {

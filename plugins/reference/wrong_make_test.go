@@ -42,7 +42,8 @@ func (p reckless) CreatePayout(ctx context.Context, req sdk.CreatePayoutRequest)
 	return got, err
 }
 
-// hundredths counts every currency in hundredths, as a guide once said, and the provider in its smallest units.
+// hundredths counts every currency in hundredths, as a guide once said, and the
+// provider in its smallest units.
 type hundredths struct{ *provider }
 
 func counted(m sdk.Money) sdk.Money {

@@ -169,8 +169,8 @@ func providerAway(x *trial) {
 	}
 }
 
-// badCredentials replaces every secret by another of the same length. A configuration that is refused for it is as good as
-// a call that is.
+// badCredentials replaces every secret by another of the same length. A
+// configuration that is refused for it is as good as a call that is.
 func badCredentials(x *trial) {
 	config := x.members()
 	for _, key := range x.secretKeys() {

@@ -52,7 +52,8 @@ var limitCases = []testCase{
 	},
 }
 
-const currencyRule = "Amounts are in units of their currency, not in cents: a yen has no decimals, a dinar three, a token those that are declared."
+const currencyRule = "Amounts are in units of their currency, not in cents: a yen has no decimals, a dinar three, " +
+	"a token those that are declared."
 
 // emptyFields makes creates with nothing but what the contract always gives.
 func emptyFields(x *trial) {
@@ -177,9 +178,10 @@ func (x *trial) takes(currency string) bool {
 	return len(x.account.Currencies) == 0 || slices.Contains(x.account.Currencies, currency)
 }
 
-// checkCurrencies makes one of each kind of currency that the account takes, of an amount with all the decimals that it
-// may have. A provider that counts in the smallest units shows here that it counts all of them in hundredths. One that
-// says no is right too: what counts is that nothing else is made.
+// checkCurrencies makes one of each kind of currency that the account takes, of
+// an amount with all the decimals that it may have. A provider that counts in
+// the smallest units shows here that it counts all of them in hundredths. One
+// that says no is right too: what counts is that nothing else is made.
 func (x *trial) checkCurrencies(a amounts, limits []sdk.AmountLimit) {
 	candidates := x.account.Currencies
 	if len(candidates) == 0 {

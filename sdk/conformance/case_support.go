@@ -10,8 +10,10 @@ var supportCases = []testCase{
 	},
 }
 
-// Every verb is called, also those that the account can do: there the answer may be anything but "not supported". A plugin
-// may say that of one payment, such as one whose reference it was not told: then it is asked about a real one.
+// Every verb is called, also those that the account can do: there the answer
+// may be anything but "not supported". A plugin may say that of one payment,
+// such as one whose reference it was not told: then it is asked about a real
+// one.
 func notSupported(x *trial) {
 	for _, v := range x.verbs() {
 		x.tap.mark()

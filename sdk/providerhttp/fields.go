@@ -23,8 +23,8 @@ const maxFields = 1000
 // first counts, and the body comes before the query.
 //
 // It reads as far as it can: what does not decode stays as it stands, so that
-// one odd field does not hide the others. A request that has none of these forms
-// has no fields.
+// one odd field does not hide the others. A request that has none of these
+// forms has no fields.
 func Fields(req sdk.HTTPRequest) (fields signature.Value, typed bool) {
 	body := bytes.TrimSpace(req.Content())
 
@@ -59,8 +59,8 @@ func (f *form) add(name, text string) {
 	f.members = append(f.members, signature.Pair(name, signature.String(text)))
 }
 
-// addPairs reads a query or an urlencoded body. Only & separates: a semicolon is
-// a character like others.
+// addPairs reads a query or an urlencoded body. Only & separates: a semicolon
+// is a character like others.
 func (f *form) addPairs(text string) {
 	for pair := range strings.SplitSeq(text, "&") {
 		name, value, _ := strings.Cut(pair, "=")
@@ -70,7 +70,8 @@ func (f *form) addPairs(text string) {
 	}
 }
 
-// unescaped returns the text as it stands where it does not decode, such as "100%".
+// unescaped returns the text as it stands where it does not decode, such as
+// "100%".
 func unescaped(text string) string {
 	if plain, err := url.QueryUnescape(text); err == nil {
 		text = plain

@@ -55,7 +55,8 @@ func (g *gate) close() (sent bool) {
 	return g.sent
 }
 
-// inTime looks at the clock too: a context's timer may fire late on a busy machine.
+// inTime looks at the clock too: a context's timer may fire late on a busy
+// machine.
 func inTime(ctx context.Context) bool {
 	deadline, ok := ctx.Deadline()
 	return ctx.Err() == nil && (!ok || time.Now().Before(deadline))

@@ -38,8 +38,10 @@ func javaToken(text string) string {
 			return c[:2] + strings.ToUpper(c[2:])
 		})
 	}
-	if plain := strings.TrimPrefix(text, "-"); (len(text) > maxNumber) || (plain[0] != '0' && !strings.ContainsAny(text, "eE")) {
-		return text // it is written as it stands, or no provider sends it: nothing is computed with what could take seconds
+	// What no provider sends is not computed with, which could take seconds; a plain number stands as it is.
+	plain := strings.TrimPrefix(text, "-")[0] != '0' && !strings.ContainsAny(text, "eE")
+	if plain || (len(text) > maxNumber) {
+		return text
 	}
 	d, err := decimal.NewFromString(text)
 	if err != nil {

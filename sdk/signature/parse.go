@@ -44,8 +44,9 @@ func ParseJSON(data []byte) (Value, error) {
 }
 
 // ParseLoosely is ParseJSON for what somebody else may have written badly: text
-// that is not valid UTF-8, or half of a surrogate pair, becomes U+FFFD and hides
-// nothing beside it. A signature over what was there before does not verify.
+// that is not valid UTF-8, or half of a surrogate pair, becomes U+FFFD and
+// hides nothing beside it. A signature over what was there before does not
+// verify.
 func ParseLoosely(data []byte) (Value, error) {
 	if !json.Valid(data) {
 		return Value{}, errors.New("signature: not JSON")

@@ -206,7 +206,8 @@ func TestCheckIsContent(t *testing.T) {
 	}
 }
 
-// Networks of proxies that hold strangers are a mistake where a webhook is trusted by its address, else a warning.
+// Networks of proxies that hold strangers are a mistake where a webhook is
+// trusted by its address, else a warning.
 func TestCheckNamesProxiesThatAreAnybody(t *testing.T) {
 	t.Parallel()
 	const proxies = "\n[http]\ntrusted_proxies = [\n\"10.0.0.0/8\",\n\"0.0.0.0/0\"]\n"

@@ -30,8 +30,9 @@ func (c *Core) checkEarly(lease Lease, i *intent.Intent) error {
 	return checks.err()
 }
 
-// decimals refuses an amount that is finer than its currency, as the plugin declares it or else ISO 4217. What neither of
-// them knows, such as a token, is for the plugin to judge.
+// decimals refuses an amount that is finer than its currency, as the plugin
+// declares it or else ISO 4217. What neither of them knows, such as a token, is
+// for the plugin to judge.
 func (c *checks) decimals(info sdk.Info, i *intent.Intent) {
 	limits := info.PaymentLimits
 	if i.Kind == payment.KindPayout {

@@ -9,7 +9,8 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// An amount that is finer than its currency is turned away before anything is recorded, and its key is free again.
+// An amount that is finer than its currency is turned away before anything is
+// recorded, and its key is free again.
 func TestAnAmountFinerThanItsCurrency(t *testing.T) {
 	for _, c := range []struct {
 		amount, currency string

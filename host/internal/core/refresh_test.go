@@ -8,7 +8,8 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// A provider that knows only of what is finished knows nothing of a payment that nobody has paid yet. That is an answer.
+// A provider that knows only of what is finished knows nothing of a payment
+// that nobody has paid yet. That is an answer.
 func TestARefreshOfWhatNobodyHasPaidYet(t *testing.T) {
 	for _, immediate := range []bool{false, true} {
 		r := newRig(t)

@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// remoteAddress returns the address a request came from: the peer's or, when the
-// peer is a trusted proxy, the right-most address in X-Forwarded-For that is not
-// one. "" is an address that nobody knows.
+// remoteAddress returns the address a request came from: the peer's or, when
+// the peer is a trusted proxy, the right-most address in X-Forwarded-For that
+// is not one. "" is an address that nobody knows.
 func (b *Inbox) remoteAddress(r *http.Request) string {
 	peer, ok := readAddress(r.RemoteAddr)
 	if !ok {

@@ -24,7 +24,8 @@ const (
 	maxQuery   = 16 << 10
 	maxHeaders = 64
 	maxHeader  = 8 << 10
-	// A request whose body may be longer than what is kept of an unverified one takes one of a few places before it is read.
+	// A request whose body may be longer than what is kept of an unverified one
+	// takes one of a few places before it is read.
 	smallAtOnce, smallOfOne = 512, 128
 	largeAtOnce, largeOfOne = 16, 4
 	// retention is how long unverified notices are kept; retry is how long after a failed try the next one is made, and
@@ -49,7 +50,8 @@ type Options struct {
 	Accounts       core.Accounts
 	Directory      Directory
 	TrustedProxies []netip.Prefix
-	// PublicURL is how the host is reached; its path may stand before the addresses.
+	// PublicURL is how the host is reached; its path may stand before the
+	// addresses.
 	PublicURL string
 	Logger    *slog.Logger
 	Now       func() time.Time

@@ -97,8 +97,9 @@ func (b *Inbox) comeBack(w http.ResponseWriter, r *http.Request, n *store.Notice
 	b.sendOn(w, r, n, id)
 }
 
-// turnBack answers a return of which too many came that prove nothing. It is not stored, and nobody is asked. A customer
-// with a token is sent on all the same: others may know the way too.
+// turnBack answers a return of which too many came that prove nothing. It is
+// not stored, and nobody is asked. A customer with a token is sent on all the
+// same: others may know the way too.
 func (b *Inbox) turnBack(w http.ResponseWriter, r *http.Request, n *store.Notice) {
 	if n.IntentID != "" {
 		b.sendOn(w, r, n, n.IntentID)
@@ -108,8 +109,9 @@ func (b *Inbox) turnBack(w http.ResponseWriter, r *http.Request, n *store.Notice
 	http.Error(w, "too many unverified returns", http.StatusTooManyRequests)
 }
 
-// askBriefly asks the provider, so that the customer's page tells what is so and not what the browser says. Whoever comes
-// back again at once gets to see what is known.
+// askBriefly asks the provider, so that the customer's page tells what is so
+// and not what the browser says. Whoever comes back again at once gets to see
+// what is known.
 func (b *Inbox) askBriefly(ctx context.Context, provider, id string) {
 	if !b.senders.mayAsk("question about " + id) {
 		return
@@ -146,8 +148,9 @@ func (b *Inbox) sendOn(w http.ResponseWriter, r *http.Request, n *store.Notice, 
 	http.Redirect(w, r, withQuery(first, hint), http.StatusSeeOther)
 }
 
-// withQuery adds parameters to a merchant's URL, and leaves all that stands there as it is: what a shop has put into its
-// query need not be what this program would write.
+// withQuery adds parameters to a merchant's URL, and leaves all that stands
+// there as it is: what a shop has put into its query need not be what this
+// program would write.
 func withQuery(address string, more url.Values) string {
 	address, fragment, hasFragment := strings.Cut(address, "#")
 	switch {

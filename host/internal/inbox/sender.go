@@ -16,15 +16,19 @@ import (
 // second. Webhooks that verify are not bounded here.
 const (
 	unverifiedBurst, unverifiedRate = 60, 1
-	// Nobody knows what a webhook is worth while its plugin is not there, so more of these may come: an outage must not turn
-	// away a provider. But they fill the disk too: each part of one that is as long as what is kept counts.
+	// Nobody knows what a webhook is worth while its plugin is not there, so
+	// more of these may come: an outage must not turn away a provider. But they
+	// fill the disk too: each part of one that is as long as what is kept
+	// counts.
 	unreadBurst, unreadRate = 300, 10
 	maxSenders              = 10000
-	// senderBits is how much of an IPv6 address counts: whoever has one has at least the other half.
+	// senderBits is how much of an IPv6 address counts: whoever has one has at
+	// least the other half.
 	senderBits = 64
 )
 
-// senders bound how much of the disk a sender can fill with what proves nothing.
+// senders bound how much of the disk a sender can fill with what proves
+// nothing.
 type senders struct {
 	now func() time.Time
 	mu  sync.Mutex
@@ -43,8 +47,8 @@ func newSenders(now func() time.Time) *senders {
 }
 
 // senderOf returns what a request is counted under. An unguessable URL is known
-// to one sender only, and what others send elsewhere does not count there; on an
-// open URL it is the address or, with IPv6, its network.
+// to one sender only, and what others send elsewhere does not count there; on
+// an open URL it is the address or, with IPv6, its network.
 func senderOf(n *store.Notice, address string) string {
 	switch n.Scope {
 	case sdk.ScopeIntent:
@@ -106,8 +110,9 @@ func (s *senders) leave(name string, v verdict, size int) {
 
 // idle reports whether nothing is to be remembered of a sender.
 func (s *senders) idle(one *sender) bool {
-	whole := (one.unverified.TokensAt(s.now()) >= unverifiedBurst) && (one.unread.TokensAt(s.now()) >= unreadBurst)
-	return whole && (one.underway == 0) && (s.now().Sub(one.asked) >= returnAsk)
+	now := s.now()
+	whole := (one.unverified.TokensAt(now) >= unverifiedBurst) && (one.unread.TokensAt(now) >= unreadBurst)
+	return whole && (one.underway == 0) && (now.Sub(one.asked) >= returnAsk)
 }
 
 // mayAsk reports whether the provider may be asked again because somebody has
@@ -130,7 +135,8 @@ func (s *senders) of(name string) *sender {
 			s.forget()
 		}
 		one = &sender{
-			unverified: rate.NewLimiter(unverifiedRate, unverifiedBurst), unread: rate.NewLimiter(unreadRate, unreadBurst),
+			unverified: rate.NewLimiter(unverifiedRate, unverifiedBurst),
+			unread:     rate.NewLimiter(unreadRate, unreadBurst),
 		}
 		s.by[name] = one
 	}

@@ -48,7 +48,8 @@ var sixty = decimal.NewFromInt(60)
 
 const neighbour = "203.0.113.9:1"
 
-// Behind one proxy all have one address: what does not verify is bounded, and nothing else.
+// Behind one proxy all have one address: what does not verify is bounded, and
+// nothing else.
 func TestWhatVerifiesIsNeverRefusedForWhatOthersSend(t *testing.T) {
 	r := newRig(t, sdk.TrustSignature, sdk.TrustPaymentURL, sdk.TrustAccountURL)
 	b := r.stopped()
@@ -97,7 +98,8 @@ func TestWhatVerifiesIsNeverRefusedForWhatOthersSend(t *testing.T) {
 	}
 }
 
-// Somebody who sends their own return in a loop gets no more room than others, and asks the provider no more than once.
+// Somebody who sends their own return in a loop gets no more room than others,
+// and asks the provider no more than once.
 func TestOneReturnInALoop(t *testing.T) {
 	r := newRig(t)
 	b := r.stopped()

@@ -55,12 +55,13 @@ func (b *Inbox) below(root string, r *http.Request) (rest string, ok bool) {
 	return strings.TrimRight(rest, "/"), ok
 }
 
-// AlsoBelowPublicURL serves webhooks and returns below the path of public_url as next serves them without it: a proxy in
-// front may leave the path as it is.
+// AlsoBelowPublicURL serves webhooks and returns below the path of public_url
+// as next serves them without it: a proxy in front may leave the path as it is.
 func (b *Inbox) AlsoBelowPublicURL(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		rest, ok := strings.CutPrefix(r.URL.Path, b.prefix)
-		if ok && (b.prefix != "") && (strings.HasPrefix(rest, "/webhooks/") || strings.HasPrefix(rest, "/return/")) {
+		rest, below := strings.CutPrefix(r.URL.Path, b.prefix)
+		ours := strings.HasPrefix(rest, "/webhooks/") || strings.HasPrefix(rest, "/return/")
+		if below && ours && (b.prefix != "") {
 			http.StripPrefix(b.prefix, next).ServeHTTP(w, r)
 			return
 		}
@@ -148,7 +149,8 @@ func (in *incoming) done() {
 	in.places.give(in.address)
 }
 
-// receive reads a request into n, once there is a place for it. false means that it has been answered already.
+// receive reads a request into n, once there is a place for it. false means
+// that it has been answered already.
 func (b *Inbox) receive(w http.ResponseWriter, r *http.Request, n *store.Notice) (*incoming, bool) {
 	address := b.remoteAddress(r)
 	req := &incoming{inbox: b, places: b.small, address: address, sender: senderOf(n, address)}
@@ -169,7 +171,8 @@ func (b *Inbox) receive(w http.ResponseWriter, r *http.Request, n *store.Notice)
 	return req, true
 }
 
-// readRequest takes a request as it came, within the bounds. false means that it has been answered already.
+// readRequest takes a request as it came, within the bounds. false means that
+// it has been answered already.
 func (b *Inbox) readRequest(w http.ResponseWriter, r *http.Request, n *store.Notice, address string) bool {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	var tooLarge *http.MaxBytesError
@@ -200,8 +203,9 @@ func (b *Inbox) keep(ctx context.Context, n *store.Notice) error {
 	return b.store.Update(ctx, func(tx *store.Tx) error { return tx.InsertNotice(ctx, n) })
 }
 
-// proves reports whether a request that is not stored yet verifies: the plugin reads it, and nothing is applied. It is for
-// the sender of much that does not, which must neither fill the disk nor keep out what is genuine.
+// proves reports whether a request that is not stored yet verifies: the plugin
+// reads it, and nothing is applied. It is for the sender of much that does not,
+// which must neither fill the disk nor keep out what is genuine.
 func (b *Inbox) proves(ctx context.Context, n *store.Notice) bool {
 	lease, err := b.accounts.AcquireExisting(ctx, n.Provider)
 	if err != nil {

@@ -16,17 +16,18 @@ import (
 // has, as go-plugin's AutoMTLS names it.
 const clientCertEnv = "PLUGIN_CLIENT_CERT"
 
-// certificateLife is longer than any process; certificateSkew allows for a clock
-// that is set while one runs.
+// certificateLife is longer than any process; certificateSkew allows for a
+// clock that is set while one runs.
 const (
 	certificateLife = 30 * 365 * 24 * time.Hour
 	certificateSkew = time.Hour
 )
 
-// newIdentity makes what go-plugin's AutoMTLS makes, for one process: the host's
-// side of the connection, and the certificate that the plugin is to expect. The
-// key is of P-256 and not of P-521, which BoringSSL does not accept: with it no
-// plugin in Python, Ruby, PHP or C++ could serve. It is also made quicker.
+// newIdentity makes what go-plugin's AutoMTLS makes, for one process: the
+// host's side of the connection, and the certificate that the plugin is to
+// expect. The key is of P-256 and not of P-521, which BoringSSL does not
+// accept: with it no plugin in Python, Ruby, PHP or C++ could serve. It is also
+// made quicker.
 func newIdentity() (config *tls.Config, certificate string, err error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -39,8 +40,11 @@ func newIdentity() (config *tls.Config, certificate string, err error) {
 
 	now := time.Now()
 	template := &x509.Certificate{
-		Subject: pkix.Name{CommonName: "localhost", Organization: []string{"Payhost"}}, DNSNames: []string{"localhost"},
-		SerialNumber: serial, NotBefore: now.Add(-certificateSkew), NotAfter: now.Add(certificateLife),
+		Subject:               pkix.Name{CommonName: "localhost", Organization: []string{"Payhost"}},
+		DNSNames:              []string{"localhost"},
+		SerialNumber:          serial,
+		NotBefore:             now.Add(-certificateSkew),
+		NotAfter:              now.Add(certificateLife),
 		ExtKeyUsage:           []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth, x509.ExtKeyUsageServerAuth},
 		KeyUsage:              x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
 		BasicConstraintsValid: true,
@@ -55,7 +59,7 @@ func newIdentity() (config *tls.Config, certificate string, err error) {
 		Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}},
 		ServerName:   "localhost",
 		MinVersion:   tls.VersionTLS12,
-		RootCAs:      x509.NewCertPool(), // empty until go-plugin puts the plugin's own certificate in its place
+		RootCAs:      x509.NewCertPool(), // until go-plugin puts the plugin's own certificate there
 	}
 	return config, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})), nil
 }

@@ -11,7 +11,8 @@ import (
 	"testing"
 )
 
-// BoringSSL, which gRPC's packages for Python, Ruby, PHP and C++ link, refuses clients whose key is of P-521.
+// BoringSSL, which gRPC's packages for Python, Ruby, PHP and C++ link, refuses
+// clients whose key is of P-521.
 func TestTheHostsCertificateIsOneThatEverybodyAccepts(t *testing.T) {
 	s, provider := newStage(t), newProvider(t)
 	provider.Say("env")

@@ -96,7 +96,8 @@ func newConnected(spec Spec) *Process {
 
 // bringUp runs the command and waits for the first answer.
 func (p *Process) bringUp(ctx context.Context, spec Spec, folder string, timeout time.Duration) error {
-	identity, certificate, err := newIdentity() // without it any process of this user could call the plugin
+	// Without a certificate any process of this user could call the plugin.
+	identity, certificate, err := newIdentity()
 	if err != nil {
 		return fmt.Errorf("no certificate for its connection could be made: %w", err)
 	}
@@ -114,7 +115,8 @@ func (p *Process) bringUp(ctx context.Context, spec Spec, folder string, timeout
 		SyncStderr:       lineWriter{p.output.stderrLine},
 		RunnerFunc: func(_ hclog.Logger, wanted *exec.Cmd, sockets string) (runner.Runner, error) {
 			l := p.launcher
-			l.cmd, l.sockets = command(spec, folder, append(wanted.Env, clientCertEnv+"="+certificate)), sockets
+			env := append(wanted.Env, clientCertEnv+"="+certificate)
+			l.cmd, l.sockets = command(spec, folder, env), sockets
 			l.confine = prepare(spec, folder, sockets, &l.isolation)
 			return l, nil
 		},

@@ -246,8 +246,8 @@ func TestOtherSurroundingsAreAnotherUnit(t *testing.T) {
 	}
 }
 
-// What may not be served here is quarantined with its reason, and the configuration that was refused is never given to
-// the plugin.
+// What may not be served here is quarantined with its reason, and the
+// configuration that was refused is never given to the plugin.
 func TestWhatMayNotBeServedHereIsQuarantined(t *testing.T) {
 	s := newStage(t)
 	s.reg.opts.Admit = func(info sdk.Info) error {

@@ -49,10 +49,12 @@ func (t *Tx) InsertNotice(ctx context.Context, n *Notice) error {
 		n.Tries, micros(n.NextTryAt))
 }
 
-// KeptUnverified is how much is kept of the body of a notice that did not verify.
+// KeptUnverified is how much is kept of the body of a notice that did not
+// verify.
 const KeptUnverified = 64 << 10
 
-// SaveNotice writes what became of a notice. Of one that was read and did not verify only the beginning is kept.
+// SaveNotice writes what became of a notice. Of one that was read and did not
+// verify only the beginning is kept.
 func (t *Tx) SaveNotice(ctx context.Context, n *Notice) error {
 	if !n.Verified && (n.State != payment.WebhookPending) && (len(n.Request.Body) > KeptUnverified) {
 		err := t.later(ctx, `UPDATE webhooks SET body = $2 WHERE id = $1`, n.ID, n.Request.Body[:KeptUnverified])
