@@ -1,6 +1,9 @@
 package sdk
 
-import "time"
+import (
+	"strconv"
+	"time"
+)
 
 // TimeZone is the name of the zone of a provider's times that name none, such as "Asia/Shanghai" or "UTC". A
 // configuration key of this type takes nothing else. A plugin that reads times of other zones than UTC imports
@@ -16,6 +19,16 @@ func (z TimeZone) Time(text string) time.Time {
 	}
 	at, _ := time.ParseInLocation(time.DateTime, text, zone)
 	return writable(at.UTC())
+}
+
+// UnixMilli reads a time as milliseconds since 1970. What is none, or lies beyond
+// the year 9999, is the zero time.
+func UnixMilli(text string) time.Time {
+	milliseconds, err := strconv.ParseInt(text, 10, 64)
+	if (err != nil) || (milliseconds <= 0) {
+		return time.Time{}
+	}
+	return writable(time.UnixMilli(milliseconds).UTC())
 }
 
 // writable returns the zero time for one that the wire cannot carry.

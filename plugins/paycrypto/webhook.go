@@ -3,8 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"strconv"
-	"time"
 
 	"github.com/payhost/payhost/sdk"
 	"github.com/payhost/payhost/sdk/providerhttp"
@@ -27,7 +25,7 @@ func (p *provider) ParseWebhook(_ context.Context, req sdk.ParseWebhookRequest) 
 		return nil, sdk.NotSent(sdk.CodeInvalidSignature, "the webhook's Signature is not one with webhook_secret")
 	}
 	// A late try looks like a replay: both are hints. [decided] A webhook that the host kept counts from when it came.
-	if cmp.Or(req.Request.ReceivedAt, p.rt.Now()).Sub(millis(timestamp)).Abs() <= p.cfg.WebhookTolerance {
+	if cmp.Or(req.Request.ReceivedAt, p.rt.Now()).Sub(sdk.UnixMilli(timestamp)).Abs() <= p.cfg.WebhookTolerance {
 		n.Verification = sdk.VerifiedBySignature
 	}
 
@@ -49,7 +47,7 @@ func readEvent(event signature.Value, of *sdk.PaymentContext) *sdk.Event {
 		o = readOrder(params)
 	}
 	out := &sdk.Event{
-		ID: event.At("id").Text(), Reference: o.reference, OccurredAt: millis(event.At("create_time").Text()),
+		ID: event.At("id").Text(), Reference: o.reference, OccurredAt: sdk.UnixMilli(event.At("create_time").Text()),
 		Payment: o.payment(),
 	}
 
@@ -69,14 +67,6 @@ func readEvent(event signature.Value, of *sdk.PaymentContext) *sdk.Event {
 		out.Refund = &sdk.Refund{ProviderReference: o.id, Status: status, ProviderStatus: o.status, Message: o.reason}
 	}
 	return out
-}
-
-// millis reads milliseconds since 1970; the zero time is none.
-func millis(text string) time.Time {
-	if ms, err := strconv.ParseInt(text, 10, 64); err == nil && ms > 0 && ms < 1<<47 {
-		return time.UnixMilli(ms).UTC()
-	}
-	return time.Time{}
 }
 
 // ParseReturn reads what is added to return_url: id and status, unsigned and so a hint. [doc] Whether the id is the
