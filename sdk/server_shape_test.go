@@ -21,7 +21,7 @@ type (
 	oddClose     struct{ named }
 	oddDescriber struct{ named }
 	pointerOnly  struct{ named }
-	whole        struct{ named }
+	whole        struct{}
 )
 
 func (*oldRequest) GetPayout(context.Context, string) (*sdk.Payout, error) { return nil, nil }
