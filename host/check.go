@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -68,7 +69,25 @@ func Check(ctx context.Context, cfg *Config, opts ...Option) []CheckResult {
 		})
 	}
 	running.Wait()
+	k.warnOfProxies(results)
 	return results
+}
+
+// warnOfProxies reports networks of trusted proxies that are too wide once,
+// where no account makes them a problem.
+func (k *checker) warnOfProxies(results []CheckResult) {
+	for _, r := range results {
+		said := func(p config.Problem) bool { return strings.HasPrefix(p.Key, "http.trusted_proxies") }
+		if slices.ContainsFunc(r.Problems, said) {
+			return
+		}
+	}
+	for i := range results {
+		if results[i].Enabled {
+			results[i].Warnings = append(results[i].Warnings, k.cfg.WideProxies()...)
+			return
+		}
+	}
 }
 
 // checker is one Check.
@@ -143,7 +162,34 @@ func (k *checker) check(ctx context.Context, p *config.Provider, r *CheckResult)
 	}
 	defer process.Stop(checkStop)
 	r.Version = process.Info().Version
+	r.Problems = append(r.Problems, tooWide(k.cfg, process.Info())...)
 	k.configure(ctx, process, p, r, mask)
+}
+
+// tooWide returns the networks of trusted proxies in which strangers could pass
+// for the plugin's provider: its webhooks are trusted by the address that they
+// come from.
+func tooWide(cfg *Config, info sdk.Info) []config.Problem {
+	if !slices.Contains(info.WebhookTrust, sdk.TrustAddress) {
+		return nil
+	}
+	wide := cfg.WideProxies()
+	for i := range wide {
+		wide[i].Message += fmt.Sprintf("; %s trusts a webhook by its address, "+
+			"so that anybody could say that a payment is paid", info.Name)
+	}
+	return wide
+}
+
+// admit refuses accounts whose webhooks anybody could forge in this
+// configuration.
+func admit(cfg *Config) func(sdk.Info) error {
+	return func(info sdk.Info) error {
+		if wide := tooWide(cfg, info); len(wide) > 0 {
+			return sdk.NotSent(sdk.CodeInvalidRequest, "%s", wide[0])
+		}
+		return nil
+	}
 }
 
 // checkStop is how long a plugin may take to end after it has been checked.

@@ -161,6 +161,7 @@ func open(ctx context.Context, cfg *Config, o options, predecessor string) (*Hos
 	h.registry = provider.New(provider.Options{
 		Logger: o.logger, PluginDir: cfg.Host.PluginDir, DataDir: cfg.Host.DataDir, Metrics: o.metrics, Now: o.now,
 		OpenIntents: h.openIntents, OpenIdentities: h.openIdentities, Attached: attachedPlugins(o.attached),
+		Admit: admit(cfg),
 	})
 	h.core, err = core.New(ctx, core.Options{Store: st, Accounts: accounts{h.registry}, PublicURL: cfg.Host.PublicURL,
 		Logger: o.logger, Now: wall, Alone: strings.HasPrefix(cfg.Store.URL.Reveal(), "sqlite:"), Predecessor: predecessor})
@@ -171,7 +172,7 @@ func open(ctx context.Context, cfg *Config, o options, predecessor string) (*Hos
 		return nil, errors.Join(err, h.registry.Close(ctx), st.Close())
 	}
 	h.inbox = inbox.New(inbox.Options{Store: st, Core: h.core, Accounts: accounts{h.registry}, Directory: accounts{h.registry},
-		TrustedProxies: cfg.HTTP.TrustedProxies, Logger: o.logger, Now: o.now})
+		TrustedProxies: cfg.HTTP.TrustedProxies, PublicURL: cfg.Host.PublicURL, Logger: o.logger, Now: o.now})
 	h.letters = push.NewLetters(st, o.now)
 	h.api = h.newAPI()
 	pusher, err := h.pusher(ctx, o)

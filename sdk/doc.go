@@ -108,12 +108,15 @@
 // (Verification); without a proof the host only asks the provider.
 //
 //	want := signature.HMACSHA256Hex(p.cfg.Key.Reveal(), string(req.Request.Body))
-//	if !signature.Equal(req.Request.Header.Get("Signature"), want) {
+//	if !signature.EqualAny(want, req.Request.HeaderValues("Signature")...) {
 //		return nil, sdk.NotSent(sdk.CodeInvalidSignature, "the notice is not signed with key")
 //	}
 //
-// For what many providers do there is something to take: signature.ParseFields reads a notice that is JSON, a form or a
-// query, Networks are the addresses that unsigned ones must come from, OK is the answer that most want to hear, and
+// A genuine notice comes once: read it as far as it can be read. Payment.ReadAmount puts a success whose amount cannot be
+// read under review, and an odd time or an unrelated field changes nothing.
+//
+// For what many providers do there is something to take: providerhttp.Fields reads a notice that is JSON, a form or a
+// query, in any encoding, Networks are the addresses that unsigned ones must come from, OK is the answer that most want to hear, and
 // Transfers makes events of a list of single transfers.
 //
 // # 6. The proof

@@ -114,7 +114,7 @@ func (o *order) payment() *sdk.Payment {
 
 func (p *provider) ParseWebhook(_ context.Context, req sdk.ParseWebhookRequest) (*sdk.Notice, error) {
 	want := signature.HMACSHA256Hex(p.cfg.Key.Reveal(), string(req.Request.Body))
-	if !signature.Equal(req.Request.Header.Get("Signature"), want) {
+	if !signature.EqualAny(want, req.Request.HeaderValues("Signature")...) {
 		return nil, sdk.NotSent(sdk.CodeInvalidSignature, "the notice is not signed with key")
 	}
 	var got order

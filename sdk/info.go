@@ -51,7 +51,8 @@ type Info struct {
 type AmountLimit struct {
 	Currency string
 	Min, Max *decimal.Decimal
-	// Decimals is how many decimals an amount may have; nil when the provider does not say.
+	// Decimals is how many decimals an amount may have; nil for those of ISO 4217, or any where it has none: see
+	// MinorUnits.
 	Decimals *int32
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strconv"
 
 	"github.com/shopspring/decimal"
 )
@@ -46,6 +47,32 @@ func ParseAmount(text string) (decimal.Decimal, error) {
 	return decimal.NewFromString(text)
 }
 
+// The exponent is bounded by its figures before anything is computed with it.
+var exponentNumber = regexp.MustCompile(`^(-?[0-9]{1,64}(?:\.[0-9]{1,64})?)[eE]([+-]?[0-9]{1,3})$`)
+
+// ParseNumber is ParseAmount for an amount as a provider may write it: also
+// with an exponent, of which only what it comes to in plain digits is taken.
+func ParseNumber(text string) (decimal.Decimal, error) {
+	if len(text) > 3*maxAmountLength {
+		return ParseAmount(text)
+	}
+	parts := exponentNumber.FindStringSubmatch(text)
+	if parts == nil {
+		return ParseAmount(text)
+	}
+	mantissa, err := ParseAmount(parts[1])
+	if err != nil {
+		return decimal.Decimal{}, err
+	}
+	exponent, err := strconv.ParseInt(parts[2], 10, 32)
+	if err != nil {
+		return decimal.Decimal{}, err
+	}
+	// At most 999 places either way: harmless to print, and then measured like
+	// any other amount.
+	return ParseAmount(mantissa.Shift(int32(exponent)).String())
+}
+
 // CheckCurrency reports whether code can be a currency or asset code: 1 to 32 characters of A-Z 0-9 . _ -, upper case.
 func CheckCurrency(code string) error {
 	if !currencyCode.MatchString(code) {
@@ -66,7 +93,7 @@ func ParseMoney(amount, currency string) (Money, error) {
 	return Money{Amount: a, Currency: currency}, nil
 }
 
-// ReadMoney gives an amount and a currency as the provider writes them, or nil where it says neither: what is no amount
+// ReadMoney returns an amount and a currency as the provider writes them, or nil where it says neither: what is no amount
 // above zero, or no currency code, must not look like one when the host compares it with what was asked for.
 func ReadMoney(amount, currency string) *Money {
 	m, err := ParseMoney(amount, currency)
@@ -74,4 +101,51 @@ func ReadMoney(amount, currency string) *Money {
 		return nil
 	}
 	return &m
+}
+
+// readNumber reads an amount that may have an exponent, and may be nothing: the
+// host compares it as it is.
+func readNumber(amount, currency string) *Money {
+	number, err := ParseNumber(amount)
+	if (err != nil) || number.IsNegative() || (CheckCurrency(currency) != nil) {
+		return nil
+	}
+	return &Money{Amount: number, Currency: currency}
+}
+
+// ReadAmount sets Amount to what the provider says, as it writes it; no amount
+// is nil. An amount that is there and cannot be read, or whose currency cannot,
+// does not lose a success: the payment is under review, and Message says why.
+func (p *Payment) ReadAmount(amount, currency string) {
+	if p.Amount = readNumber(amount, currency); (p.Amount == nil) && (amount != "") {
+		p.Doubt(unreadable(amount, currency))
+	}
+}
+
+// Doubt notes that something about the payment cannot be read, and why. A
+// success is then under review; anything else stays what it is.
+func (p *Payment) Doubt(why string) {
+	if (p.Status == PaymentSucceeded) || (p.Status == PaymentAuthorized) {
+		p.Status, p.Message = PaymentUnderReview, why
+	}
+}
+
+// ReadAmount is Payment.ReadAmount for a payout.
+func (p *Payout) ReadAmount(amount, currency string) {
+	p.Amount = readNumber(amount, currency)
+	if (p.Amount == nil) && (amount != "") && (p.Status == PayoutSucceeded) {
+		p.Status, p.Message = PayoutUnderReview, unreadable(amount, currency)
+	}
+}
+
+// ReadAmount is Payment.ReadAmount for a refund.
+func (r *Refund) ReadAmount(amount, currency string) {
+	r.Amount = readNumber(amount, currency)
+	if (r.Amount == nil) && (amount != "") && (r.Status == RefundSucceeded) {
+		r.Status, r.Message = RefundUnderReview, unreadable(amount, currency)
+	}
+}
+
+func unreadable(amount, currency string) string {
+	return fmt.Sprintf("its amount cannot be read: %.80q %.40q", amount, currency)
 }

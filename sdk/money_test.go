@@ -105,3 +105,56 @@ func TestReadMoney(t *testing.T) {
 		}
 	}
 }
+
+func TestAnUnreadableAmountPutsASuccessUnderReview(t *testing.T) {
+	for _, c := range []struct {
+		amount, currency string
+		want             string // the amount
+		status           PaymentStatus
+	}{
+		{"60.00", "USD", "60 USD", PaymentSucceeded},
+		{"6e1", "USD", "60 USD", PaymentSucceeded},
+		{"", "USD", "", PaymentSucceeded},
+		{"", "", "", PaymentSucceeded},
+		{"1,060.00", "USD", "", PaymentUnderReview},
+		{"60,00", "USD", "", PaymentUnderReview},
+		{" 60.00 ", "USD", "", PaymentUnderReview},
+		{"$60.00", "USD", "", PaymentUnderReview},
+		{"0", "USD", "0 USD", PaymentSucceeded},
+		{"-60", "USD", "", PaymentUnderReview},
+		{strings.Repeat("9", 1<<20), "USD", "", PaymentUnderReview},
+		{"1e999999999", "USD", "", PaymentUnderReview},
+		{"60", "", "", PaymentUnderReview},
+		{"60", "US dollars", "", PaymentUnderReview},
+	} {
+		p := Payment{Status: PaymentSucceeded}
+		p.ReadAmount(c.amount, c.currency)
+		out := Payout{Status: PayoutSucceeded}
+		out.ReadAmount(c.amount, c.currency)
+		refund := Refund{Status: RefundSucceeded}
+		refund.ReadAmount(c.amount, c.currency)
+
+		if got := textOf(p.Amount); got != c.want || p.Status != c.status {
+			t.Errorf("%.20q %q: got %s, %s", c.amount, c.currency, got, p.Status)
+		}
+		if string(out.Status) != string(c.status) || string(refund.Status) != string(c.status) {
+			t.Errorf("%.20q %q: a payout is %s, a refund %s", c.amount, c.currency, out.Status, refund.Status)
+		}
+		if reviewed := c.status == PaymentUnderReview; reviewed != (p.Message != "") || len(p.Message) > 300 {
+			t.Errorf("%.20q: the message is %q", c.amount, p.Message)
+		}
+	}
+
+	failed := Payment{Status: PaymentFailed}
+	failed.ReadAmount("junk", "USD")
+	if failed.Status != PaymentFailed || failed.Amount != nil {
+		t.Errorf("a failure became %+v", failed)
+	}
+}
+
+func textOf(m *Money) string {
+	if m == nil {
+		return ""
+	}
+	return m.String()
+}

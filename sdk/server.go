@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"reflect"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -44,7 +45,8 @@ type Server struct {
 }
 
 // NewServer prepares a server whose accounts are built by newProvider. P must be the provider's own type, not an
-// interface, because Info is asked of its zero value.
+// interface, because Info is asked of its zero value. It panics when P has a method that is called like one of the
+// contract's and has another signature: the capability would be missing, and nothing else would tell.
 func NewServer[C any, P Provider](newProvider func(C, Runtime) (P, error), opts ServerOptions) *Server {
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.DiscardHandler)
@@ -89,6 +91,7 @@ func infoOf[P Provider]() Info {
 	if any(zero) == nil { // P is an interface
 		panic("sdk: the constructor must return the provider's own type, not an interface")
 	}
+	checkShape(reflect.TypeFor[P]())
 	info := zero.Info()
 	info.ContractVersion = ContractVersion
 	info.Capabilities = capabilitiesOf(zero)

@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"slices"
 	"time"
+
+	"github.com/shopspring/decimal"
 )
 
 // A reference goes to providers as their order id: this is what all of them take.
@@ -63,18 +65,22 @@ func checkAmount(r *reader, a *account, m Money, limits []AmountLimit) {
 			checkLimit(r, &limits[i], m)
 		}
 	}
+	if digits, known := MinorUnits(m.Currency, limits...); known && finer(m.Amount, digits) {
+		r.fail("amount", "at most %d decimals in %s", digits, m.Currency)
+	}
 }
 
-// checkLimit compares by value: 1000.00 is not more exact than 1000.
+// finer compares by value: 1000.00 is not more exact than 1000.
+func finer(amount decimal.Decimal, digits int32) bool {
+	return !amount.Equal(amount.Truncate(digits))
+}
+
 func checkLimit(r *reader, l *AmountLimit, m Money) {
 	if l.Min != nil && m.Amount.LessThan(*l.Min) {
 		r.exceed("amount", "at least %s %s", l.Min, l.Currency)
 	}
 	if l.Max != nil && m.Amount.GreaterThan(*l.Max) {
 		r.exceed("amount", "at most %s %s", l.Max, l.Currency)
-	}
-	if l.Decimals != nil && !m.Amount.Equal(m.Amount.Truncate(*l.Decimals)) {
-		r.fail("amount", "at most %d decimals in %s", *l.Decimals, l.Currency)
 	}
 }
 

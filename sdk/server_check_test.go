@@ -72,6 +72,7 @@ func TestRequestsAreCheckedBeforeTheProviderSeesThem(t *testing.T) {
 		"too little":        {payment(func(r *sdk.CreatePaymentRequest) { r.Amount = amount("0.99", "USD") }), sdk.CodeLimit, "amount"},
 		"too much":          {payment(func(r *sdk.CreatePaymentRequest) { r.Amount = amount("1000.01", "USD") }), sdk.CodeLimit, "amount"},
 		"too exact":         {payment(func(r *sdk.CreatePaymentRequest) { r.Amount = amount("5.001", "USD") }), sdk.CodeInvalidRequest, "amount"},
+		"finer than cents":  {payment(func(r *sdk.CreatePaymentRequest) { r.Amount = amount("0.001", "EUR") }), sdk.CodeInvalidRequest, "amount"},
 		"options no object": {payment(func(r *sdk.CreatePaymentRequest) { r.Options = json.RawMessage(`[1]`) }), sdk.CodeInvalidRequest, "provider_options"},
 		"options no JSON":   {payment(func(r *sdk.CreatePaymentRequest) { r.Options = json.RawMessage(`{"a"`) }), sdk.CodeInvalidRequest, "provider_options"},
 		"all at once": {
@@ -150,8 +151,8 @@ func TestRequestsAtTheLimitsPass(t *testing.T) {
 	r := serve(t, &script{})
 	for _, m := range []sdk.Money{
 		amount("1", "USD"), amount("1000", "USD"), amount("1000.00", "USD"), amount("5.010", "USD"),
-		amount("0.00001", "EUR"), amount("123456789", "EUR"), // no limits are declared
-		amount("1", "XLM"), // not declared, but learned
+		amount("0.01", "EUR"), amount("123456789", "EUR"), // no limits are declared: only the currency's own
+		amount("0.0000001", "XLM"), // not declared, but learned; nobody knows its smallest unit
 	} {
 		req := validPayment()
 		req.Amount = m

@@ -1,6 +1,9 @@
 package sdk
 
-import "time"
+import (
+	"strconv"
+	"time"
+)
 
 // TimeZone is the name of the zone of a provider's times that name none, such as "Asia/Shanghai" or "UTC". A
 // configuration key of this type takes nothing else. A plugin that reads times of other zones than UTC imports
@@ -8,14 +11,32 @@ import "time"
 type TimeZone string
 
 // Time reads a time as 2006-01-02 15:04:05. What is none is the zero time, and so is every time when the zone is not
-// known: a wrong time is worse than none.
+// known: a wrong time is worse than none. So is one that in UTC is not of the years 1 to 9999, which nothing can carry.
 func (z TimeZone) Time(text string) time.Time {
 	zone, err := time.LoadLocation(string(z))
 	if z == "" || err != nil {
 		return time.Time{}
 	}
 	at, _ := time.ParseInLocation(time.DateTime, text, zone)
-	return at.UTC()
+	return writable(at.UTC())
+}
+
+// UnixMilli reads a time as milliseconds since 1970. What is none, or lies beyond
+// the year 9999, is the zero time.
+func UnixMilli(text string) time.Time {
+	milliseconds, err := strconv.ParseInt(text, 10, 64)
+	if (err != nil) || (milliseconds <= 0) {
+		return time.Time{}
+	}
+	return writable(time.UnixMilli(milliseconds).UTC())
+}
+
+// writable returns the zero time for one that the wire cannot carry.
+func writable(at time.Time) time.Time {
+	if year := at.UTC().Year(); (year < 1) || (year > 9999) {
+		return time.Time{}
+	}
+	return at
 }
 
 // checkTimeZone gives what is wrong with a configured zone; "" when nothing is.

@@ -19,6 +19,9 @@ func TestTimeZone(t *testing.T) {
 		{"Mars/Phobos", "2023-06-30 13:59:24", time.Time{}},
 		{"UTC", "2023-06-30T13:59:24Z", time.Time{}},
 		{"Asia/Shanghai", "", time.Time{}},
+		{"UTC", "9999-12-31 23:59:59", time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)},
+		{"America/New_York", "9999-12-31 23:59:59", time.Time{}},
+		{"Asia/Shanghai", "0001-01-01 00:00:00", time.Time{}},
 	} {
 		if got := c.zone.Time(c.text); !got.Equal(c.want) || got.Location() != time.UTC {
 			t.Errorf("%q in %q is %v, want %v", c.text, c.zone, got, c.want)
@@ -36,4 +39,22 @@ func TestTimeZoneInAConfiguration(t *testing.T) {
 	}
 	_, err = DecodeConfig[config](json.RawMessage(`{"time_zone":"Mars/Phobos"}`))
 	wantProblems(t, err, "time_zone: must be the name of a time zone, such as Asia/Shanghai")
+}
+
+func TestUnixMilli(t *testing.T) {
+	for text, want := range map[string]time.Time{
+		"1585293811000":       time.Date(2020, 3, 27, 7, 23, 31, 0, time.UTC),
+		"253402300799999":     time.Date(9999, 12, 31, 23, 59, 59, 999_000_000, time.UTC),
+		"253402300800000":     {},
+		"9223372036854775807": {},
+		"0":                   {},
+		"-1":                  {},
+		"":                    {},
+		"1.5":                 {},
+		"yesterday":           {},
+	} {
+		if got := UnixMilli(text); !got.Equal(want) {
+			t.Errorf("%q: got %s, want %s", text, got, want)
+		}
+	}
 }

@@ -203,6 +203,15 @@ func (r *reader) time(field string, w *timestamppb.Timestamp) time.Time {
 	return w.AsTime()
 }
 
+// information reads a time on which nothing depends: what is none is the zero
+// time.
+func (r *reader) information(w *timestamppb.Timestamp) time.Time {
+	if (w == nil) || (w.CheckValid() != nil) {
+		return time.Time{}
+	}
+	return w.AsTime()
+}
+
 func (r *reader) duration(field string, w *durationpb.Duration) time.Duration {
 	if w == nil {
 		return 0

@@ -68,37 +68,6 @@ func httpRequestFromWire(r *reader, w *wire.HTTPRequest) HTTPRequest {
 	}
 }
 
-func eventToWire(e *Event) *wire.Event {
-	return &wire.Event{
-		Id: e.ID, Reference: e.Reference,
-		Payment: paymentToWire(e.Payment), Payout: payoutToWire(e.Payout), Refund: refundToWire(e.Refund),
-		OccurredAt: timeToWire(e.OccurredAt), PaymentReference: e.PaymentReference, BothReferences: e.BothReferences,
-	}
-}
-
-// eventFromWire insists that an event is about one thing, so that a host never has to choose.
-func eventFromWire(r *reader, w *wire.Event) Event {
-	e := Event{
-		ID: r.reference("id", w.GetId()), Reference: r.reference("reference", w.GetReference()),
-		OccurredAt:       r.time("occurred_at", w.GetOccurredAt()),
-		PaymentReference: r.reference("payment_reference", w.GetPaymentReference()), BothReferences: w.GetBothReferences(),
-	}
-	about := 0
-	if w.GetPayment() != nil {
-		e.Payment, about = paymentFromWire(r.in("payment"), w.GetPayment()), about+1
-	}
-	if w.GetPayout() != nil {
-		e.Payout, about = payoutFromWire(r.in("payout"), w.GetPayout()), about+1
-	}
-	if w.GetRefund() != nil {
-		e.Refund, about = refundFromWire(r.in("refund"), w.GetRefund()), about+1
-	}
-	if about != 1 {
-		r.fail("payment", "an event is about exactly one payment, payout or refund; this one is about %d", about)
-	}
-	return e
-}
-
 // parseWebhook reads the same notice again on every replay, also years later: the request has no keys and no attempt.
 var parseWebhook = verb[WebhookParser, ParseWebhookRequest, *Notice, *wire.ParseWebhookRequest, *wire.ParseWebhookResponse]{
 	name: "ParseWebhook", capability: CapabilityParseWebhook,

@@ -26,9 +26,6 @@ type source struct {
 	generated bool
 }
 
-// lines counts every line, blank and comment lines too.
-func (s source) lines() int { return strings.Count(s.text, "\n") }
-
 // offence is a broken rule: who, what, why.
 type offence struct{ who, what, why string }
 

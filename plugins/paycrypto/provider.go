@@ -15,6 +15,7 @@ import (
 
 	"github.com/payhost/payhost/sdk"
 	"github.com/payhost/payhost/sdk/providerhttp"
+	"github.com/payhost/payhost/sdk/signature"
 )
 
 type provider struct {
@@ -23,6 +24,18 @@ type provider struct {
 	client *providerhttp.Client
 	listed atomic.Pointer[[]string] // the currencies of the last answer of limit; nil before the first
 }
+
+var (
+	_ sdk.Provider         = (*provider)(nil)
+	_ sdk.MethodLister     = (*provider)(nil)
+	_ sdk.PaymentCreator   = (*provider)(nil)
+	_ sdk.PaymentGetter    = (*provider)(nil)
+	_ sdk.PaymentLister    = (*provider)(nil)
+	_ sdk.WebhookParser    = (*provider)(nil)
+	_ sdk.ReturnParser     = (*provider)(nil)
+	_ sdk.OperationInvoker = (*provider)(nil)
+	_ sdk.CurrencyLearner  = (*provider)(nil)
+)
 
 func newProvider(cfg config, rt sdk.Runtime) (*provider, error) {
 	c, err := newClient(cfg, rt)
@@ -95,7 +108,7 @@ func (p *provider) CreatePayment(ctx context.Context, req sdk.CreatePaymentReque
 	if req.Customer.Email != "" {
 		body["customer"] = map[string]string{"notify_email": req.Customer.Email}
 	}
-	var made order
+	var made signature.Value
 	resp, err := p.do(ctx, "/api/v1/payment", nil, body, &made)
 	if sdk.CodeOf(err) == sdk.CodeDuplicate && req.Attempt > 1 {
 		there, notThere := p.GetPayment(ctx, sdk.GetPaymentRequest{Payment: sdk.PaymentContext{Reference: req.Reference}})
@@ -109,7 +122,8 @@ func (p *provider) CreatePayment(ctx context.Context, req sdk.CreatePaymentReque
 	if err != nil {
 		return nil, err
 	}
-	return resp.Redirect(string(made.OrderID), string(made.RedirectURL))
+	o := readOrder(made)
+	return resp.Redirect(o.id, o.page)
 }
 
 // GetPayment asks by our reference, which is always known and safe to sign. Another order is no answer.
@@ -137,14 +151,15 @@ type page struct {
 // orders gives the records that can be read: one odd order must not hide the others.
 func (p *provider) orders(ctx context.Context, query url.Values) (list []sdk.ListedPayment, got page, err error) {
 	got.resp, err = p.do(ctx, "/api/v1/orders", query, nil, &got)
-	if err == nil && (got.Records == nil || json.Unmarshal(got.Records, &got.list) != nil) {
+	if err == nil && json.Unmarshal(got.Records, &got.list) != nil {
 		err = got.resp.Unexpected("it has no records")
 	}
-	for _, record := range got.list {
-		var o order
-		unread := json.Unmarshal(record, &o)
-		if payment := o.payment(); unread == nil && payment.Status != "" && payment.Amount != nil && o.OrderID != "" {
-			list = append(list, sdk.ListedPayment{Reference: string(o.CustOrderID), Payment: *payment})
+	for _, text := range got.list {
+		record, _ := signature.ParseLoosely(text)
+		o := readOrder(record)
+		payment := o.payment()
+		if o.id != "" && payment.Status != "" && payment.Amount != nil && payment.Amount.Amount.IsPositive() {
+			list = append(list, sdk.ListedPayment{Reference: o.reference, Payment: *payment})
 		}
 	}
 	return list, got, err

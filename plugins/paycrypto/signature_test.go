@@ -130,7 +130,7 @@ func TestWebhookVectors(t *testing.T) {
 			parse := func(req sdk.HTTPRequest) (*sdk.Notice, error) {
 				return p.ParseWebhook(t.Context(), sdk.ParseWebhookRequest{Request: req, Scope: sdk.ScopeOpen})
 			}
-			req := v.request(millis(v.Timestamp))
+			req := v.request(sdk.UnixMilli(v.Timestamp))
 			n, err := parse(req)
 			if err != nil || n.Verification != sdk.VerifiedBySignature {
 				t.Errorf("got %+v, %v", n, err)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/payhost/payhost/sdk"
 	"github.com/payhost/payhost/sdk/providerhttp"
+	"github.com/payhost/payhost/sdk/signature"
 )
 
 // envelope is what every call answers. Its code counts, not the HTTP status. [doc]
@@ -54,38 +55,40 @@ func (e *envelope) check(resp *providerhttp.Response) error {
 }
 
 // paymentStatuses are the statuses of orders. [doc] A refunded payment has succeeded before.
-var paymentStatuses = map[providerhttp.Text]sdk.PaymentStatus{
+var paymentStatuses = map[string]sdk.PaymentStatus{
 	"0": sdk.PaymentRequiresAction, "1": sdk.PaymentSucceeded, "2": sdk.PaymentProcessing, "3": sdk.PaymentUnderReview,
 	"4": sdk.PaymentFailed, "5": sdk.PaymentCanceled, "6": sdk.PaymentExpired,
 	"7": sdk.PaymentSucceeded, "8": sdk.PaymentSucceeded, "9": sdk.PaymentSucceeded,
 }
 
 // refundStatuses are those of them that tell of a refund. [doc]
-var refundStatuses = map[providerhttp.Text]sdk.RefundStatus{"7": sdk.RefundPending, "8": sdk.RefundSucceeded, "9": sdk.RefundFailed}
+var refundStatuses = map[string]sdk.RefundStatus{"7": sdk.RefundPending, "8": sdk.RefundSucceeded, "9": sdk.RefundFailed}
 
-// order is a record, the result of a new payment, or what a webhook says: each has some of these. What is no id and no
-// status may have any form: it must not hide that an order has succeeded.
+// order is a record, the result of a new payment, or what a webhook says: each
+// has some of these. It is read as far as it can be: what is no id and no
+// status may have any form, and must not hide that an order has succeeded.
+// Currencies come in either case. [doc]
 type order struct {
-	OrderID      providerhttp.Text  `json:"order_id"`
-	CustOrderID  providerhttp.Text  `json:"cust_order_id"`
-	RedirectURL  providerhttp.Words `json:"redirect_url"`
-	Status       providerhttp.Text  `json:"status"`
-	Reason       providerhttp.Words `json:"reason"`
-	Currency     providerhttp.Words `json:"currency"`
-	Amount       providerhttp.Words `json:"amount"`
-	PaidCurrency providerhttp.Words `json:"paid_currency"`
-	PaidAmount   providerhttp.Words `json:"paid_amount"`
+	id, reference, page, status, reason        string // reference is ours
+	currency, amount, paidCurrency, paidAmount string
 }
 
-// payment is what an order says. It has no Status when that is not known, and no Amount when the order has none.
-func (o *order) payment() *sdk.Payment {
-	return &sdk.Payment{
-		ProviderReference: string(o.OrderID), Status: paymentStatuses[o.Status], ProviderStatus: string(o.Status),
-		Amount: money(o.Amount, o.Currency), Paid: money(o.PaidAmount, o.PaidCurrency), Message: string(o.Reason),
+func readOrder(v signature.Value) order {
+	words := func(name string) string { return v.At(name).Words() }
+	return order{
+		id: v.At("order_id").Text(), reference: v.At("cust_order_id").Text(), status: v.At("status").Text(),
+		page: words("redirect_url"), reason: words("reason"), currency: strings.ToUpper(words("currency")), amount: words("amount"),
+		paidCurrency: strings.ToUpper(words("paid_currency")), paidAmount: words("paid_amount"),
 	}
 }
 
-// money gives nil where nothing is told, such as "0" of "" before anybody paid. Currencies come in either case. [doc]
-func money(amount, currency providerhttp.Words) *sdk.Money {
-	return providerhttp.Text(amount).Money(strings.ToUpper(string(currency)))
+// payment is what an order says. It has no Status when that is not known, and
+// no Amount when the order has none.
+func (o order) payment() *sdk.Payment {
+	p := &sdk.Payment{
+		ProviderReference: o.id, Status: paymentStatuses[o.status], ProviderStatus: o.status, Message: o.reason,
+		Paid: providerhttp.Text(o.paidAmount).Money(o.paidCurrency),
+	}
+	p.ReadAmount(o.amount, o.currency)
+	return p
 }

@@ -3,10 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
-	"net/url"
-	"strconv"
-	"time"
 
 	"github.com/payhost/payhost/sdk"
 	"github.com/payhost/payhost/sdk/providerhttp"
@@ -17,75 +13,69 @@ import (
 // the host cannot keep it, the host's own error page has it sent again.
 func (p *provider) ParseWebhook(_ context.Context, req sdk.ParseWebhookRequest) (*sdk.Notice, error) {
 	n := &sdk.Notice{Response: sdk.OK("application/json", `{"code":0,"msg":"SUCCESS"}`)}
-	body, err := signature.ParseJSON(req.Request.Body)
+	body, typed := providerhttp.Fields(req.Request)
 	action, pushed := body.Get("action")
-	if e := readEvent(req.Request.Body, req.Payment); err == nil && !pushed && e != nil {
+	if e := readEvent(body, req.Payment); typed && !pushed && e != nil {
 		n.Events = []sdk.Event{*e} // a form of the FAQ's, of which nobody says how it is signed: a hint [decided]
 		return n, nil
 	}
-	got, timestamp := req.Request.Header.Get("Signature"), req.Request.Header.Get("Timestamp")
-	if err != nil || !verify(p.cfg.WebhookSecret, got, timestamp, action.Text(), body) {
+
+	got, timestamp := req.Request.HeaderValues("Signature"), req.Request.Header.Get("Timestamp")
+	if !verify(p.cfg.WebhookSecret, got, timestamp, action.Text(), body) {
 		return nil, sdk.NotSent(sdk.CodeInvalidSignature, "the webhook's Signature is not one with webhook_secret")
 	}
 	// A late try looks like a replay: both are hints. [decided] A webhook that the host kept counts from when it came.
-	if cmp.Or(req.Request.ReceivedAt, p.rt.Now()).Sub(millis(timestamp)).Abs() <= p.cfg.WebhookTolerance {
+	if cmp.Or(req.Request.ReceivedAt, p.rt.Now()).Sub(sdk.UnixMilli(timestamp)).Abs() <= p.cfg.WebhookTolerance {
 		n.Verification = sdk.VerifiedBySignature
 	}
-	list, _ := body.Get("events")
-	for _, item := range list.Items() {
-		if e := readEvent([]byte(item.Text()), req.Payment); e != nil && action.Text() == "order_result" {
+
+	for _, item := range body.At("events").Elements() {
+		event, _ := signature.ParseLoosely([]byte(item.Words())) // a text that holds JSON [doc]
+		if e := readEvent(event, req.Payment); e != nil && action.Text() == "order_result" {
 			n.Events = append(n.Events, *e) // one odd event must not hide the others
 		}
 	}
 	return n, nil
 }
 
-// readEvent reads one event: an object with params, or the params alone. nil is one that cannot be read, or that gives
-// the payment of, to whose URL it came, another order's id.
-func readEvent(text []byte, of *sdk.PaymentContext) *sdk.Event {
-	var e struct {
-		ID         providerhttp.Text `json:"id"`
-		CreateTime providerhttp.Text `json:"create_time"`
-		Params     *order            `json:"params"`
-		order
+// readEvent reads one event: an object with params, or the params alone. nil is
+// one of which nobody can tell what it says of which order, or that gives the
+// payment of, to whose URL it came, another order's id.
+func readEvent(event signature.Value, of *sdk.PaymentContext) *sdk.Event {
+	o := readOrder(event)
+	if params, there := event.Get("params"); there {
+		o = readOrder(params)
 	}
-	err := json.Unmarshal(text, &e)
-	o := cmp.Or(e.Params, &e.order)
-	id, out := string(o.OrderID), &sdk.Event{
-		ID: string(e.ID), Reference: string(o.CustOrderID), OccurredAt: millis(string(e.CreateTime)), Payment: o.payment(),
+	out := &sdk.Event{
+		ID: event.At("id").Text(), Reference: o.reference, OccurredAt: sdk.UnixMilli(event.At("create_time").Text()),
+		Payment: o.payment(),
 	}
-	switch ours := of != nil && (out.Reference == "" || out.Reference == of.Reference); {
-	case err != nil, id == "", out.Payment.Status == "", ours && id != cmp.Or(of.ProviderReference, id):
+
+	ours := of != nil && cmp.Or(o.reference, of.Reference) == of.Reference
+	switch {
+	case cmp.Or(o.id, o.reference) == "", out.Payment.Status == "":
+		return nil
+	case ours && o.id != "" && o.id != cmp.Or(of.ProviderReference, o.id):
 		return nil
 	case ours:
 		out.Reference = of.Reference
 	}
-	if o.Amount != "" && out.Payment.Amount == nil && out.Payment.Status == sdk.PaymentSucceeded {
-		out.Payment.Status, out.Payment.Message = sdk.PaymentUnderReview, "its amount cannot be read"
-	}
+
 	// A refund has no id and no amount: there is one an order, named by the order's id. [decided]
-	if status := refundStatuses[o.Status]; status != "" && out.Reference != "" {
+	if status := refundStatuses[o.status]; status != "" && out.Reference != "" {
 		out.Reference, out.PaymentReference, out.Payment = "", out.Reference, nil
-		out.Refund = &sdk.Refund{ProviderReference: id, Status: status, ProviderStatus: string(o.Status), Message: string(o.Reason)}
+		out.Refund = &sdk.Refund{ProviderReference: o.id, Status: status, ProviderStatus: o.status, Message: o.reason}
 	}
 	return out
-}
-
-// millis reads milliseconds since 1970; the zero time is none.
-func millis(text string) time.Time {
-	if ms, err := strconv.ParseInt(text, 10, 64); err == nil && ms > 0 && ms < 1<<47 {
-		return time.UnixMilli(ms).UTC()
-	}
-	return time.Time{}
 }
 
 // ParseReturn reads what is added to return_url: id and status, unsigned and so a hint. [doc] Whether the id is the
 // order's or the page's is not clear: where the payment is known it does not count.
 func (*provider) ParseReturn(_ context.Context, req sdk.ParseReturnRequest) (*sdk.Return, error) {
-	query, _ := url.ParseQuery(req.Request.Query) // what can be read of it
-	of := cmp.Or(req.Payment, &sdk.PaymentContext{ProviderReference: query.Get("id")})
-	came := order{OrderID: providerhttp.Text(of.ProviderReference), Status: providerhttp.Text(query.Get("status"))}
-	e := sdk.Event{Reference: of.Reference, Payment: came.payment()}
+	came, _ := providerhttp.Fields(req.Request)
+	of := cmp.Or(req.Payment, &sdk.PaymentContext{ProviderReference: came.At("id").Text()})
+	told := order{id: of.ProviderReference, status: came.At("status").Text()}
+	e := sdk.Event{Reference: of.Reference, Payment: told.payment()}
 	if e.Payment.Status == "" {
 		return &sdk.Return{}, nil // somebody opened the address by hand
 	}

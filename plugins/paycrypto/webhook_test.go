@@ -142,7 +142,7 @@ func TestWhoseEvent(t *testing.T) {
 // What is signed and cannot be read hides nothing else.
 func TestOddEvents(t *testing.T) {
 	n, err := parse(t, pushed("order_result", `{`, `7`, `null`, ``, withStatus("10"), withStatus("null"), withStatus("1.0"), withStatus("[]"),
-		`{"id":"x","params":{"status":1}}`, `{"id":"x","params":{"cust_order_id":"123","status":1}}`, `{"id":"x"}`, `{"id":[],"params":{}}`, paidEvent), nil)
+		`{"id":"x","params":{"status":1}}`, `{"id":"x"}`, `{"id":[],"params":{}}`, paidEvent), nil)
 	if err != nil || n.Verification != sdk.VerifiedBySignature || only(t, n.Events).ID != "bc76488ddda4" {
 		t.Errorf("got %+v, %v", n, err)
 	}

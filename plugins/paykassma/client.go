@@ -64,7 +64,12 @@ var (
 // without one, and for those of payouts: in the document's own example they have another. A payment's name is never
 // another. [decided]
 func (p *provider) own(k kind, postback signature.Value, reference string) (e sdk.Event, told bool) {
-	if e, told := p.transfers(postback, asNamed).Find(reference, k.payouts); told {
+	// An id is spelled as in a postback that comes by itself.
+	data, _, err := asSigned(postback.At("additional_data"))
+	if err != nil {
+		return e, false
+	}
+	if e, told := p.transfers(data, asNamed).Find(reference, k.payouts); told {
 		return e, told
 	}
 	asAsked := func(name string) string {
@@ -73,7 +78,7 @@ func (p *provider) own(k kind, postback signature.Value, reference string) (e sd
 		}
 		return name
 	}
-	return p.transfers(postback, asAsked).Find(reference, k.payouts)
+	return p.transfers(data, asAsked).Find(reference, k.payouts)
 }
 
 // ask gives what was told of one payment or payout. That is nothing until it is finished. [doc]

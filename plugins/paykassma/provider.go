@@ -20,6 +20,21 @@ type provider struct {
 	client *providerhttp.Client
 }
 
+var (
+	_ sdk.Provider         = (*provider)(nil)
+	_ sdk.MethodLister     = (*provider)(nil)
+	_ sdk.PaymentCreator   = (*provider)(nil)
+	_ sdk.PaymentConfirmer = (*provider)(nil)
+	_ sdk.PaymentGetter    = (*provider)(nil)
+	_ sdk.PaymentLister    = (*provider)(nil)
+	_ sdk.PayoutCreator    = (*provider)(nil)
+	_ sdk.PayoutGetter     = (*provider)(nil)
+	_ sdk.PayoutLister     = (*provider)(nil)
+	_ sdk.BalanceGetter    = (*provider)(nil)
+	_ sdk.WebhookParser    = (*provider)(nil)
+	_ sdk.OperationInvoker = (*provider)(nil)
+)
+
 func newProvider(cfg config, rt sdk.Runtime) (*provider, error) {
 	c, err := newClient(cfg, rt)
 	return &provider{cfg, c}, err

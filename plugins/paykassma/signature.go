@@ -65,14 +65,25 @@ func signPayout(key sdk.Secret, body signature.Value) (string, error) {
 }
 
 // verify reports whether got is sha1(access_key . private_key . md5(additional_data as PHP writes it)) with any pair of
-// the configured keys. Nothing else in a postback is signed. [seen]
-func (c config) verify(got string, additionalData signature.Value) bool {
-	text, err := signature.PHPJSON(additionalData, signature.UnescapedSlashes, signature.UnescapedUnicode)
+// the configured keys, and gives additional_data as it was signed: what arrives may spell an id in several ways. Nothing
+// else in a postback is signed. [seen]
+func (c config) verify(got string, additionalData signature.Value) (signed signature.Value, genuine bool) {
+	signed, text, err := asSigned(additionalData)
 	var candidates []string
 	for _, access := range c.AccessKey {
 		for _, private := range c.PrivateKey {
 			candidates = append(candidates, signature.SHA1Hex(access.Reveal()+private.Reveal()+signature.MD5Hex(text)))
 		}
 	}
-	return err == nil && signature.EqualAny(got, candidates...)
+	return signed, (err == nil) && signature.EqualAny(got, candidates...)
+}
+
+// asSigned gives additional_data with the numbers that PHP writes, and the text
+// that is signed.
+func asSigned(data signature.Value) (signed signature.Value, text string, err error) {
+	text, err = signature.PHPJSON(data, signature.UnescapedSlashes, signature.UnescapedUnicode)
+	if err == nil {
+		signed, err = signature.ParseJSON([]byte(text))
+	}
+	return signed, text, err
 }

@@ -267,3 +267,34 @@ func TestLists(t *testing.T) {
 		t.Errorf("got %+v, %v", got, err)
 	}
 }
+
+// A transaction is named as it was signed, however the number is spelled: one
+// that comes in ten spellings came once.
+func TestATransactionInManySpellingsIsOne(t *testing.T) {
+	p := newTestProvider(t, testConfig("https://api.example.com"))
+	genuine := string(signedPostback("[" + deposit(`555`, `"p1"`, `100`) + "]").Body)
+	for _, spelled := range []string{"555", "555.0", "5.55e2", "5.55E+2", "55500e-2", "0.555e3"} {
+		for _, amount := range []string{"100", "100.00", "1e2"} {
+			body := strings.NewReplacer(`"transaction_id":555`, `"transaction_id":`+spelled, `"amount":100,`, `"amount":`+amount+`,`).Replace(genuine)
+			events, err := parse(t, p, sdk.HTTPRequest{Body: []byte(body)})
+			if err != nil || len(events) != 1 {
+				t.Fatalf("%s: %v, %v", spelled, events, err)
+			}
+			of := events[0].Payment
+			if !reflect.DeepEqual(of.Receipts, receipts("555", "100")) || of.ProviderReference != "555" || of.Status != sdk.PaymentSucceeded {
+				t.Errorf("%s of %s: got %+v", spelled, amount, of)
+			}
+		}
+	}
+}
+
+// An hour that nobody can write is only information.
+func TestATimeBeyondTheLastYear(t *testing.T) {
+	cfg := testConfig("https://api.example.com")
+	cfg.TimeZone = "America/New_York"
+	late := strings.Replace(deposit(`"t1"`, `"p1"`, `"100.00"`), "2023-06-30 13:59:24", "9999-12-31 23:59:59", 1)
+	events, err := parse(t, newTestProvider(t, cfg), signedPostback("["+late+"]"))
+	if err != nil || len(events) != 1 || !events[0].OccurredAt.IsZero() || events[0].Payment.Status != sdk.PaymentSucceeded {
+		t.Errorf("got %+v, %v", events, err)
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/providerhttp"
 	"github.com/payhost/payhost/sdk/signature"
 )
 
@@ -19,9 +20,9 @@ var paymentStatuses = map[string]sdk.PaymentStatus{
 // ParseWebhook reads a notification, which comes to the URL set in the merchant's module. [seen] It is not signed: it
 // counts on the account's own URL, or from one of notify_ips.
 func (p *provider) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.Notice, error) {
-	fields, _, err := signature.ParseFields(req.Request.Body, req.Request.Query) // a GET's query [seen]
+	fields, _ := providerhttp.Fields(req.Request) // a GET's query [seen]
 	n := notice{fields}
-	if err != nil || n.get("ucode") == "" || n.get("code") == "" || n.get("result") == "" {
+	if (n.get("ucode") == "") || (n.get("code") == "") || (n.get("result") == "") {
 		return nil, refused("the notification has no ucode, code and result")
 	}
 	if wrong := p.strange(n, req.Payment); wrong != "" {
@@ -38,13 +39,10 @@ func (p *provider) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest
 		p.rt.Logger.WarnContext(ctx, "a notification has a result that is not known: it changes nothing", "result", fmt.Sprintf("%.40q", result))
 		return out, nil
 	}
+
 	payment := &sdk.Payment{ProviderReference: n.get("code"), Status: status, ProviderStatus: result}
-	if price, currency := n.get("price"), strings.ToUpper(n.get("currency")); price != "" && currency != "" {
-		amount, err := sdk.ParseMoney(price, currency)
-		if err != nil {
-			return nil, refused("price or currency of the notification cannot be read")
-		}
-		payment.Amount = &amount
+	if currency := strings.ToUpper(n.get("currency")); currency != "" { // without it there is nothing to compare
+		payment.ReadAmount(n.At("price").Text(), currency)
 	}
 	out.Events = []sdk.Event{{Reference: n.get("ucode"), Payment: payment, BothReferences: true}}
 	return out, nil
@@ -55,7 +53,7 @@ func refused(why string) *sdk.Error { return sdk.NotSent(sdk.CodeInvalidRequest,
 // notice has the fields of a notification; a field that is not there is empty.
 type notice struct{ signature.Value }
 
-func (n notice) get(name string) string { return n.At(name).Text() }
+func (n notice) get(name string) string { return strings.TrimSpace(n.At(name).Text()) }
 
 // strange says why a notification is not one of this account, or not of the payment of, to whose URL it came; "" when it
 // may be. Without of, the host holds ucode and code against what it knows.

@@ -15,12 +15,12 @@ func payoutSignature(cfg config, email, amount string) string {
 }
 
 // verify gives the one of the candidates that got signs: HMAC-SHA256 with secret_key over what PHP's json_encode makes
-// of the fields, in their order. [doc]
+// of the fields, in their order. [doc] It gives them as they were signed: what arrives may spell an id in several ways.
 func verify(secretKey sdk.Secret, got string, candidates []signature.Value) (signature.Value, error) {
 	for _, fields := range candidates {
 		text, err := signature.PHPJSON(fields)
-		if err == nil && signature.Equal(got, signature.HMACSHA256Hex(secretKey.Reveal(), text)) {
-			return fields, nil
+		if (err == nil) && signature.Equal(got, signature.HMACSHA256Hex(secretKey.Reveal(), text)) {
+			return signature.ParseJSON([]byte(text))
 		}
 	}
 	return signature.Value{}, sdk.NotSent(sdk.CodeInvalidSignature, "the signature of the notice does not verify")

@@ -10,6 +10,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/providerhttp"
 	"github.com/payhost/payhost/sdk/signature"
 )
 
@@ -130,10 +131,7 @@ func TestReadingsOfForms(t *testing.T) {
 		{"order_id=1.5&transaction_id=-1", []string{`{"transaction_id":"-1","order_id":"1.5"}`}},
 		{"", []string{`[]`}},
 	} {
-		form, _, err := signature.ParseFields(nil, c.form)
-		if err != nil {
-			t.Fatal(err)
-		}
+		form, _ := providerhttp.Fields(sdk.HTTPRequest{Query: c.form})
 		var got []string
 		for _, fields := range typedFields(form) {
 			text, err := signature.PHPJSON(fields)

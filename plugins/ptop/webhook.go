@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/providerhttp"
 	"github.com/payhost/payhost/sdk/signature"
 )
 
@@ -50,7 +51,7 @@ func (p *provider) readNotice(ctx context.Context, req sdk.HTTPRequest, of *sdk.
 	if paid {
 		p.confirm(ctx, payment)
 	}
-	return []sdk.Event{{Reference: reference, Payment: payment}}, nil
+	return []sdk.Event{{Reference: reference, Payment: payment, BothReferences: true}}, nil
 }
 
 // confirm checks a signed success with payment-check. When that cannot be had, the signature suffices. [decided]
@@ -73,14 +74,10 @@ func (p *provider) confirm(ctx context.Context, payment *sdk.Payment) {
 // signedFields gives the signature and what it may sign: of a JSON object in the body exactly what stands there, of a form
 // in the body or the query what its types may have been. The document does not say which it is. [decided]
 func signedFields(req sdk.HTTPRequest) (got string, candidates []signature.Value) {
-	for _, body := range [][]byte{req.Body, nil} {
-		fields, typed, err := signature.ParseFields(body, req.Query)
-		switch got := fields.At("signature").Text(); {
-		case typed:
-			return got, []signature.Value{fields.Without("signature")}
-		case err == nil && got != "":
-			return got, typedFields(fields)
-		}
+	fields, typed := providerhttp.Fields(req)
+	got = fields.At("signature").Text()
+	if typed {
+		return got, []signature.Value{fields.Without("signature")}
 	}
-	return "", nil
+	return got, typedFields(fields)
 }

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/payhost/payhost/plugins/reference/simulator"
+	"github.com/payhost/payhost/sdk"
 	"github.com/payhost/payhost/sdk/conformance"
 	"github.com/payhost/payhost/sdk/conformance/fault"
 	"github.com/payhost/payhost/sdk/conformance/kittest"
@@ -91,6 +93,59 @@ func TestSecretsThatCannotBeLookedFor(t *testing.T) {
 		providertest.Prove(r, newProvider, config, sim)
 		if len(r.Failed()) != 1 || !strings.Contains(r.Failed()[0], want) {
 			t.Errorf("want one failure that says %q, got %q", want, r.Failed())
+		}
+	}
+}
+
+// theirsOnly finds a payment by the provider's reference alone, and says so.
+type theirsOnly struct{ *provider }
+
+func (p theirsOnly) Info() sdk.Info {
+	i := p.provider.Info()
+	i.PaymentLookup.ByReference = false
+	return i
+}
+
+func (p theirsOnly) GetPayment(ctx context.Context, req sdk.GetPaymentRequest) (*sdk.Payment, error) {
+	if req.Payment.ProviderReference == "" {
+		return nil, sdk.NotSent(sdk.CodeNotSupported, "a payment is found by the provider's reference alone, which is not known yet")
+	}
+	return p.provider.GetPayment(ctx, req)
+}
+
+func TestAPluginMaySayThatItCannotAskAboutOnePayment(t *testing.T) {
+	wantNothingFound(t, made(func(p *provider) theirsOnly { return theirsOnly{p} }), "not supported", "get payment not found", "get payment by reference")
+}
+
+// A plugin that knows what its secrets look like refuses others before any
+// call.
+func TestAPluginMayRefuseSecretsByTheirForm(t *testing.T) {
+	sim := simulator.New()
+	good, err := sdk.DecodeConfig[config]([]byte(sim.Config("http://127.0.0.1")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	form := good.SigningKey.Reveal()[:2]
+	particular := func(cfg config, rt sdk.Runtime) (*provider, error) {
+		if !strings.HasPrefix(cfg.SigningKey.Reveal(), form) {
+			return nil, sdk.Invalid(sdk.Violation{Field: "signing_key", Message: "must begin with " + form})
+		}
+		return newProvider(cfg, rt)
+	}
+	wantNothingFound(t, particular, "bad credentials")
+}
+
+// wantNothingFound runs cases on a provider that keeps the contract.
+func wantNothingFound[P sdk.Provider](t *testing.T, newProvider func(config, sdk.Runtime) (P, error), cases ...string) {
+	t.Helper()
+	for _, name := range cases {
+		sim, r := simulator.New(), kittest.NewRecorder(name)
+		providertest.Prove(r, newProvider, sim.Config, sim)
+		if !slices.Contains(r.Ran(), name) {
+			t.Errorf("%s did not run", name)
+		}
+		for _, f := range r.Failed() {
+			t.Errorf("%s: %s", name, f)
 		}
 	}
 }

@@ -20,6 +20,30 @@ type provider struct {
 	http *providerhttp.Client
 }
 
+// These are what the provider can do: a verb that is missing here, or has
+// another signature, is none.
+var (
+	_ sdk.Provider         = (*provider)(nil)
+	_ sdk.HealthChecker    = (*provider)(nil)
+	_ sdk.MethodLister     = (*provider)(nil)
+	_ sdk.PaymentCreator   = (*provider)(nil)
+	_ sdk.PaymentConfirmer = (*provider)(nil)
+	_ sdk.PaymentGetter    = (*provider)(nil)
+	_ sdk.PaymentLister    = (*provider)(nil)
+	_ sdk.PaymentCapturer  = (*provider)(nil)
+	_ sdk.PaymentCanceler  = (*provider)(nil)
+	_ sdk.RefundCreator    = (*provider)(nil)
+	_ sdk.RefundGetter     = (*provider)(nil)
+	_ sdk.PayoutCreator    = (*provider)(nil)
+	_ sdk.PayoutGetter     = (*provider)(nil)
+	_ sdk.PayoutLister     = (*provider)(nil)
+	_ sdk.BalanceGetter    = (*provider)(nil)
+	_ sdk.WebhookParser    = (*provider)(nil)
+	_ sdk.ReturnParser     = (*provider)(nil)
+	_ sdk.OperationInvoker = (*provider)(nil)
+	_ sdk.AccountDescriber = (*provider)(nil)
+)
+
 // newProvider gets a configuration that is decoded, defaulted and checked. It must not call the provider: an account
 // can be configured while the provider is away. The client is closed with the account; what else is to be done then goes
 // to rt.OnClose.
@@ -37,10 +61,9 @@ func (*provider) Info() sdk.Info {
 	lookup := sdk.Lookup{ByReference: true, Immediate: true, Amounts: true, ListByReference: true, ListByTime: true}
 	return sdk.Info{
 		Name: "reference", Version: version, Description: "An invented provider that can do everything: the plugin to copy.",
-		Currencies: []string{"EUR", "USD"}, Countries: []string{"DE", "US"},
+		Currencies: currencies, Countries: []string{"DE", "US"},
 		// Both ends inclusive; the SDK turns other amounts away before a verb is called.
-		PaymentLimits: []sdk.AmountLimit{sdk.Limit("EUR", "1", "10000", 2), sdk.Limit("USD", "1", "10000", 2)},
-		PayoutLimits:  []sdk.AmountLimit{sdk.Limit("EUR", "5", "2000", 2), sdk.Limit("USD", "5", "2000", 2)},
+		PaymentLimits: limits("1", "10000"), PayoutLimits: limits("5", "2000"),
 		Operations:    []sdk.Operation{sdk.OperationOf[feeInput, feeOutput]("quote_fee", "What a payment of this amount will cost.")},
 		WebhookTrust:  []sdk.WebhookTrust{sdk.TrustSignature},
 		CreatePayment: link, CapturePayment: sameForADay, CreateRefund: sameForADay,
@@ -48,6 +71,24 @@ func (*provider) Info() sdk.Info {
 		PaymentLookup: lookup, PayoutLookup: lookup,
 		RefundLookup: sdk.Lookup{ByReference: true, Immediate: true, Amounts: true},
 	}
+}
+
+// currencies are all that it takes, of every kind that there is: with cents,
+// without, with thousandths, and a token, whose decimals only the provider's
+// document tells.
+var currencies = []string{"EUR", "USD", "JPY", "KWD", "USDC"}
+
+// limits bound every currency alike. What ISO 4217 does not know has the six
+// decimals of this provider's token.
+func limits(least, most string) (list []sdk.AmountLimit) {
+	for _, currency := range currencies {
+		decimals, known := sdk.MinorUnits(currency)
+		if !known {
+			decimals = 6
+		}
+		list = append(list, sdk.Limit(currency, least, most, decimals))
+	}
+	return list
 }
 
 // DescribeAccount turns off what this account may not do.
@@ -163,7 +204,7 @@ func (p *provider) ListPayments(ctx context.Context, req sdk.ListPaymentsRequest
 	list, err := p.list(ctx, "/v1/payments", req.References(), req.From, req.To, req.PageToken)
 	out := &sdk.ListPaymentsResponse{NextPageToken: list.Next}
 	for _, r := range list.Data {
-		out.Payments = append(out.Payments, sdk.ListedPayment{Reference: r.Reference, Payment: *r.payment()})
+		out.Payments = append(out.Payments, sdk.ListedPayment{Reference: string(r.Reference), Payment: *r.payment()})
 	}
 	return out, err
 }
@@ -177,8 +218,8 @@ func (p *provider) list(ctx context.Context, path string, references []string, f
 		err = resp.Unexpected("a list has data")
 	}
 	for _, r := range list.Data {
-		if err == nil && !r.complete() {
-			err = resp.Unexpected("each has id, reference and status")
+		if (err == nil) && !(r.complete() && r.legible()) {
+			err = resp.Unexpected("each has id, reference, status, and amounts that are some")
 		}
 	}
 	return list, err
@@ -242,7 +283,7 @@ func (p *provider) ListPayouts(ctx context.Context, req sdk.ListPayoutsRequest) 
 	list, err := p.list(ctx, "/v1/payouts", req.References(), req.From, req.To, req.PageToken)
 	out := &sdk.ListPayoutsResponse{NextPageToken: list.Next}
 	for _, r := range list.Data {
-		out.Payouts = append(out.Payouts, sdk.ListedPayout{Reference: r.Reference, Payout: *r.payout()})
+		out.Payouts = append(out.Payouts, sdk.ListedPayout{Reference: string(r.Reference), Payout: *r.payout()})
 	}
 	return out, err
 }

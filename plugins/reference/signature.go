@@ -3,7 +3,7 @@ package main
 import (
 	"cmp"
 	"net/http"
-	"net/url"
+	"slices"
 
 	"github.com/payhost/payhost/sdk"
 	"github.com/payhost/payhost/sdk/providerhttp"
@@ -20,19 +20,23 @@ func signRequest(key sdk.Secret, req providerhttp.Request) string {
 	return signature.HMACSHA256Hex(key.Reveal(), text)
 }
 
-// noticeSigned reports whether one of the keys signed the body. The whole body is signed, so everything in it can be
-// believed.
-func noticeSigned(keys []sdk.Secret, body []byte, got string) bool {
+// noticeSigned reports whether one of the keys made one of the signatures over
+// one of the forms of the body. The whole body is signed, so everything in it
+// can be believed.
+func noticeSigned(keys []sdk.Secret, got []string, bodies ...[]byte) bool {
 	var candidates []string
 	for _, key := range keys {
-		candidates = append(candidates, signature.HMACSHA256Hex(key.Reveal(), string(body)))
+		for _, body := range bodies {
+			candidates = append(candidates, signature.HMACSHA256Hex(key.Reveal(), string(body)))
+		}
 	}
-	return signature.EqualAny(got, candidates...)
+	return slices.ContainsFunc(got, func(one string) bool { return signature.EqualAny(one, candidates...) })
 }
 
-// returnSigned reports whether the provider wrote the query with which the customer comes back. The status is the last
-// part, so that no reference can be read as one.
-func returnSigned(key sdk.Secret, query url.Values) bool {
-	want := signature.HMACSHA256Hex(key.Reveal(), query.Get("reference")+"\n"+query.Get("payment_id")+"\n"+query.Get("status"))
-	return signature.Equal(query.Get("signature"), want)
+// returnSigned reports whether the provider wrote that with which the customer
+// comes back. The status is the last part, so that no reference can be read as
+// one.
+func returnSigned(key sdk.Secret, got string, told *resource) bool {
+	text := string(told.Reference) + "\n" + string(told.ID) + "\n" + string(told.Status)
+	return signature.Equal(got, signature.HMACSHA256Hex(key.Reveal(), text))
 }

@@ -5,25 +5,39 @@ import (
 
 	"github.com/payhost/payhost/sdk"
 	"github.com/payhost/payhost/sdk/providerhttp"
+	"github.com/payhost/payhost/sdk/signature"
 )
 
 // resource is what the provider says of a payment, a payout or a refund. They have one form here; where yours have
-// several, give each a type. Amounts are read exactly, whether they come as numbers or as text.
+// several, give each a type. Only what names the thing must have its form: Words takes any, so that an odd amount or an
+// unrelated field does not lose a success. Amounts are read exactly, whether they come as numbers or as text.
 type resource struct {
-	ID        string              `json:"id"`
-	Reference string              `json:"reference"` // ours
-	Status    string              `json:"status"`
-	Message   providerhttp.Words  `json:"message"`
-	Amount    providerhttp.Amount `json:"amount"`
-	Currency  string              `json:"currency"`
+	ID        providerhttp.Text  `json:"id"`
+	Reference providerhttp.Text  `json:"reference"` // ours
+	Status    providerhttp.Text  `json:"status"`
+	Message   providerhttp.Words `json:"message"`
+	Amount    providerhttp.Words `json:"amount"`
+	Currency  providerhttp.Words `json:"currency"`
 
-	Payment string              `json:"payment"` // of a refund: our reference of its payment
-	Taken   providerhttp.Amount `json:"taken"`   // of a payment, once it is captured
-	PayURL  string              `json:"pay_url"`
-	PayTo   map[string]string   `json:"pay_to"`
+	Payment providerhttp.Words `json:"payment"` // of a refund: our reference of its payment
+	Taken   providerhttp.Words `json:"taken"`   // of a payment, once it is captured
+	PayURL  providerhttp.Words `json:"pay_url"`
+	PayTo   signature.Value    `json:"pay_to"`
 }
 
 func (r *resource) complete() bool { return r.ID != "" && r.Reference != "" && r.Status != "" }
+
+// legible reports whether the amounts can be read. An answer whose amounts
+// cannot is not what the document shows; of a notice, which comes once, all the
+// rest is taken.
+func (r *resource) legible() bool {
+	for _, amount := range []providerhttp.Words{r.Amount, r.Taken} {
+		if _, err := sdk.ParseNumber(string(amount)); (err != nil) && (amount != "") {
+			return false
+		}
+	}
+	return true
+}
 
 // The words of the provider's document; any other is for a person to look at. "paid" is three things: money that came, that has left, and that went back.
 var (
@@ -39,21 +53,28 @@ var (
 	}
 )
 
-// payment gives the amounts where the answer has them: the host compares them with what was asked for.
+// payment gives the amounts where the answer has them: the host compares them
+// with what was asked for. One that is there and cannot be read puts a success
+// under review.
 func (r *resource) payment() *sdk.Payment {
 	out := &sdk.Payment{
-		ProviderReference: r.ID, ProviderStatus: r.Status, Message: string(r.Message),
-		Amount: r.Amount.Money(r.Currency), Paid: r.Taken.Money(r.Currency),
-		Status: sdk.Known(paymentStatuses, r.Status, sdk.PaymentUnderReview),
+		ProviderReference: string(r.ID), ProviderStatus: string(r.Status), Message: string(r.Message),
+		Status: sdk.Known(paymentStatuses, string(r.Status), sdk.PaymentUnderReview),
+		Paid:   providerhttp.Text(r.Taken).Money(string(r.Currency)),
 	}
+	if (out.Paid == nil) && (r.Taken != "") {
+		out.Doubt("what was taken cannot be read")
+	}
+	out.ReadAmount(string(r.Amount), string(r.Currency))
+
 	switch {
 	case out.Status != sdk.PaymentRequiresAction:
 	case r.PayURL != "":
-		out.NextAction = sdk.RedirectTo(r.PayURL)
+		out.NextAction = sdk.RedirectTo(string(r.PayURL))
 	default: // the customer transfers the money, and then proves it
 		show := &sdk.Display{Instructions: "Transfer the amount to this account, then enter the transaction's number."}
-		show.Add("iban", "IBAN", r.PayTo["iban"])
-		show.Add("text", "Text", r.PayTo["text"])
+		show.Add("iban", "IBAN", r.PayTo.At("iban").Text())
+		show.Add("text", "Text", r.PayTo.At("text").Text())
 		out.NextAction = &sdk.NextAction{Display: show, Confirm: &sdk.Confirm{Fields: proofFields}}
 	}
 	return out
@@ -67,17 +88,21 @@ var proofFields = []sdk.Field{
 }
 
 func (r *resource) payout() *sdk.Payout {
-	return &sdk.Payout{
-		ProviderReference: r.ID, ProviderStatus: r.Status, Message: string(r.Message), Amount: r.Amount.Money(r.Currency),
-		Status: sdk.Known(payoutStatuses, r.Status, sdk.PayoutUnderReview),
+	out := &sdk.Payout{
+		ProviderReference: string(r.ID), ProviderStatus: string(r.Status), Message: string(r.Message),
+		Status: sdk.Known(payoutStatuses, string(r.Status), sdk.PayoutUnderReview),
 	}
+	out.ReadAmount(string(r.Amount), string(r.Currency))
+	return out
 }
 
 func (r *resource) refund() *sdk.Refund {
-	return &sdk.Refund{
-		ProviderReference: r.ID, ProviderStatus: r.Status, Message: string(r.Message), Amount: r.Amount.Money(r.Currency),
-		Status: sdk.Known(refundStatuses, r.Status, sdk.RefundUnderReview),
+	out := &sdk.Refund{
+		ProviderReference: string(r.ID), ProviderStatus: string(r.Status), Message: string(r.Message),
+		Status: sdk.Known(refundStatuses, string(r.Status), sdk.RefundUnderReview),
 	}
+	out.ReadAmount(string(r.Amount), string(r.Currency))
+	return out
 }
 
 // page is one page of a list of them. Data is nil when it is left out: that is no empty list, and not what was asked for.

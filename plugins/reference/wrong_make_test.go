@@ -41,3 +41,23 @@ func (p reckless) CreatePayout(ctx context.Context, req sdk.CreatePayoutRequest)
 	}
 	return got, err
 }
+
+// hundredths counts every currency in hundredths, as a guide once said, and the
+// provider in its smallest units.
+type hundredths struct{ *provider }
+
+func counted(m sdk.Money) sdk.Money {
+	smallest, _ := sdk.MinorUnits(m.Currency, limits("1", "10000")...)
+	m.Amount = m.Amount.Shift(2).Truncate(0).Shift(-smallest)
+	return m
+}
+
+func (p hundredths) CreatePayment(ctx context.Context, req sdk.CreatePaymentRequest) (*sdk.Payment, error) {
+	req.Amount = counted(req.Amount)
+	return p.provider.CreatePayment(ctx, req)
+}
+
+func (p hundredths) CreatePayout(ctx context.Context, req sdk.CreatePayoutRequest) (*sdk.Payout, error) {
+	req.Amount = counted(req.Amount)
+	return p.provider.CreatePayout(ctx, req)
+}

@@ -140,8 +140,12 @@ func wrongProviders(stop <-chan struct{}) (list []kittest.Wrong) {
 		}, map[string]string{
 			"payment limits": "the provider's API was called",
 			"payout limits":  "the provider's API was called",
-			"payment amount": "payment of 60.001 EUR: the provider's API was called",
-			"payout amount":  "payout of 60.001 EUR: the provider's API was called",
+			"payment amount": "payment of 60.0000001 USDC: the provider's API was called",
+			"payout amount":  "payout of 60.0000001 USDC: the provider's API was called",
+		}},
+		{"hundredths of everything", wrong(func(p *provider) hundredths { return hundredths{p} }), map[string]string{
+			"payment currencies": "payment of 61 JPY: the provider's books have 6100 JPY",
+			"payout currencies":  "payout of 60.001 KWD: the provider's books have 6 KWD",
 		}},
 		{"doubt taken for a no", wrong(func(p *provider) certain { return certain{p} }), map[string]string{
 			"faults of writes": `create_payout answered with a lost answer: got code "unavailable" and outcome "refused"`,

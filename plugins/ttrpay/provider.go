@@ -15,6 +15,13 @@ type provider struct {
 	rt     sdk.Runtime
 }
 
+var (
+	_ sdk.Provider         = (*provider)(nil)
+	_ sdk.PaymentCreator   = (*provider)(nil)
+	_ sdk.WebhookParser    = (*provider)(nil)
+	_ sdk.AccountDescriber = (*provider)(nil)
+)
+
 func newProvider(cfg config, rt sdk.Runtime) (*provider, error) {
 	c, err := newClient(cfg, rt)
 	return &provider{cfg: cfg, client: c, rt: rt}, err

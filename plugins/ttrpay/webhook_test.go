@@ -48,7 +48,7 @@ func TestNotice(t *testing.T) {
 	want := []sdk.Event{{
 		Reference: "48", OccurredAt: time.Date(2025, 12, 13, 3, 37, 11, 0, time.UTC),
 		Payment: &sdk.Payment{
-			ProviderReference: "TD20251213113711188339", Status: sdk.PaymentSucceeded, ProviderStatus: "1", Amount: &amount,
+			ProviderReference: "TD20251213113711188339", TransactionID: "TD20251213113711188339", Status: sdk.PaymentSucceeded, ProviderStatus: "1", Amount: &amount,
 			Message: "cs_ref_code 202512-176559703092",
 		},
 	}}
@@ -85,7 +85,21 @@ func TestWhatANoticeSays(t *testing.T) {
 		{"less was paid", change(`"true_amount":"3.20"`, `"true_amount":"3.19"`), sdk.PaymentUnderReview, "3.2 USD", "3.19 USD"},
 		{"nothing was paid", change(`"true_amount":"3.20"`, `"true_amount":"0.00"`), sdk.PaymentUnderReview, "3.2 USD", "0 USD"},
 		{"less than nothing was paid", change(`"true_amount":"3.20"`, `"true_amount":"-1"`), sdk.PaymentUnderReview, "3.2 USD", ""},
-		{"less than nothing was asked for", change(`"amount":"3.20"`, `"amount":"-3.20"`), sdk.PaymentSucceeded, "", ""},
+		{"less than nothing was asked for", change(`"amount":"3.20"`, `"amount":"-3.20"`), sdk.PaymentUnderReview, "", ""},
+		{"an amount in another country's way", change(`"amount":"3.20"`, `"amount":"3,20"`), sdk.PaymentUnderReview, "", ""},
+		{"an amount of thousands", change(`"amount":"3.20"`, `"amount":"1,060.00"`), sdk.PaymentUnderReview, "", ""},
+		{"an amount with spaces", change(`"amount":"3.20"`, `"amount":" 3.20 "`), sdk.PaymentUnderReview, "", ""},
+		{"an amount with its sign", change(`"amount":"3.20"`, `"amount":"$3.20"`), sdk.PaymentUnderReview, "", ""},
+		{"an amount of endless digits", change(`"amount":"3.20"`, `"amount":1e999999999`), sdk.PaymentUnderReview, "", ""},
+		{"a paid amount that is none", change(`"true_amount":"3.20"`, `"true_amount":"3,20"`), sdk.PaymentUnderReview, "3.2 USD", ""},
+		{"a failure of an odd amount", change(`"1"`, `"-1"`, `"amount":"3.20"`, `"amount":"3,20"`), sdk.PaymentFailed, "", ""},
+		{"a currency that is none", change(`USD`, `US dollars`), sdk.PaymentUnderReview, "", ""},
+		{"a form with an odd pair", asForm(t, ipn) + "&name=100%&other=a;b&%zz", sdk.PaymentSucceeded, "3.2 USD", ""},
+		{"a form in Latin-1", asForm(t, ipn) + "&name=Jos%E9", sdk.PaymentSucceeded, "3.2 USD", ""},
+		{"an object beside", change(`"cs_ref_code":"202512-176559703092"`, `"cs_ref_code":{"a":[]},"x":[1]`), sdk.PaymentSucceeded, "3.2 USD", ""},
+		{"half a character", change(`202512-176559703092`, `\ud83d`), sdk.PaymentSucceeded, "3.2 USD", ""},
+		// Where an amount should be and is an object, none is told.
+		{"an amount in an object", change(`"amount":"3.20"`, `"amount":{}`), sdk.PaymentSucceeded, "", ""},
 		{"a currency in small letters", change("USD", "usd"), sdk.PaymentSucceeded, "3.2 USD", ""},
 		{"a time that is a number", change(`"2025-12-13 03:37:11"`, `1765597031`), sdk.PaymentSucceeded, "3.2 USD", ""},
 		{"more was paid", change(`"true_amount":"3.20"`, `"true_amount":"4"`), sdk.PaymentSucceeded, "3.2 USD", "4 USD"},
@@ -165,18 +179,13 @@ func TestOrigin(t *testing.T) {
 func TestNoticesThatAreRefused(t *testing.T) {
 	p := newTestProvider(t, testConfig(""))
 	for name, body := range map[string]string{
-		"another payment's":           strings.Replace(ipn, `"48"`, `"49"`, 1),
-		"nobody's":                    strings.Replace(ipn, `"48"`, `""`, 1),
-		"no status":                   strings.Replace(ipn, `"1"`, `null`, 1),
-		"an amount that is none":      strings.Replace(ipn, `"3.20"`, `"3,20"`, 1),
-		"an amount of endless digits": strings.Replace(ipn, `"3.20"`, `1e999999999`, 1),
-		"an amount in an object":      strings.Replace(ipn, `"3.20"`, `{}`, 1),
-		"a currency that is none":     strings.Replace(ipn, `USD`, `US dollars`, 1),
-		"half of it":                  ipn[:len(ipn)/2],
-		"a list":                      "[" + ipn + "]",
-		"nothing":                     "",
-		"a page":                      "<html></html>",
-		"a broken form":               "status=1&merchant_ref_code=48&%zz",
+		"another payment's": strings.Replace(ipn, `"48"`, `"49"`, 1),
+		"nobody's":          strings.Replace(ipn, `"48"`, `""`, 1),
+		"no status":         strings.Replace(ipn, `"1"`, `null`, 1),
+		"half of it":        ipn[:len(ipn)/2],
+		"a list":            "[" + ipn + "]",
+		"nothing":           "",
+		"a page":            "<html></html>",
 	} {
 		n, err := p.ParseWebhook(t.Context(), arrived(body, "48"))
 		wantError(t, err, sdk.CodeInvalidRequest, sdk.OutcomeNotSent)

@@ -136,7 +136,7 @@ func getRefund(x *trial) {
 			x.fail("without the provider's reference it is the refund %q, not %q", r.ProviderReference, made.ProviderReference)
 		}
 	}
-	if x.info.RefundLookup.Immediate {
+	if x.info.RefundLookup.Immediate && x.info.RefundLookup.ByReference {
 		unknown := x.newRefund(req.Payment)
 		_, err := x.a.GetRefund(x.ctx, sdk.GetRefundRequest{Refund: refundContextOf(unknown, nil)})
 		x.want(err, sdk.CodeNotFound, "", "GetRefund of a refund that was never made")

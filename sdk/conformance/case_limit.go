@@ -40,7 +40,20 @@ var limitCases = []testCase{
 		rule: "Amount is more than zero, of a currency that the account handles, with the decimals that it has.",
 		run:  func(x *trial) { x.checkAmounts(x.payoutAmounts(), x.info.PayoutLimits) },
 	},
+	{
+		name: "payment currencies", needs: needs(sdk.CapabilityCreatePayment),
+		rule: currencyRule,
+		run:  func(x *trial) { x.checkCurrencies(x.paymentAmounts(), x.info.PaymentLimits) },
+	},
+	{
+		name: "payout currencies", needs: needs(sdk.CapabilityCreatePayout),
+		rule: currencyRule,
+		run:  func(x *trial) { x.checkCurrencies(x.payoutAmounts(), x.info.PayoutLimits) },
+	},
 }
+
+const currencyRule = "Amounts are in units of their currency, not in cents: a yen has no decimals, a dinar three, " +
+	"a token those that are declared."
 
 // emptyFields makes creates with nothing but what the contract always gives.
 func emptyFields(x *trial) {
@@ -112,7 +125,7 @@ func (x *trial) letThrough(a amounts, m sdk.Money) {
 // simulated provider may hold less, and what is paid out is missing afterwards.
 func (x *trial) checkLimits(a amounts, limits []sdk.AmountLimit) {
 	for _, l := range limits {
-		if len(x.account.Currencies) > 0 && !slices.Contains(x.account.Currencies, l.Currency) {
+		if !x.takes(l.Currency) {
 			continue
 		}
 		step := smallest(l)
@@ -153,9 +166,63 @@ func (x *trial) checkAmounts(a amounts, limits []sdk.AmountLimit) {
 		x.turnedAway(a, sdk.Money{Amount: usual.Amount, Currency: "XTS"}, sdk.CodeInvalidRequest)
 	}
 	for _, l := range limits {
-		if l.Decimals != nil && l.Currency == usual.Currency {
-			finer := usual.Amount.Add(decimal.New(1, -*l.Decimals-1))
+		if l.Decimals != nil && x.takes(l.Currency) {
+			finer := within(usual.Amount, l.Min, l.Max).Add(decimal.New(1, -*l.Decimals-1))
 			x.turnedAway(a, sdk.Money{Amount: finer, Currency: l.Currency}, sdk.CodeInvalidRequest+"|"+sdk.CodeLimit)
 		}
 	}
+}
+
+// takes reports whether the account can be asked to handle a currency.
+func (x *trial) takes(currency string) bool {
+	return len(x.account.Currencies) == 0 || slices.Contains(x.account.Currencies, currency)
+}
+
+// checkCurrencies makes one of each kind of currency that the account takes, of
+// an amount with all the decimals that it may have. A provider that counts in
+// the smallest units shows here that it counts all of them in hundredths. One
+// that says no is right too: what counts is that nothing else is made.
+func (x *trial) checkCurrencies(a amounts, limits []sdk.AmountLimit) {
+	candidates := x.account.Currencies
+	if len(candidates) == 0 {
+		candidates = []string{"USD", "JPY", "KWD"}
+	}
+
+	tried := map[int32]bool{}
+	for _, currency := range candidates {
+		digits, known := sdk.MinorUnits(currency, limits...)
+		if !known || tried[digits] {
+			continue
+		}
+		tried[digits] = true
+		x.checkCurrency(a, limits, currency, digits)
+	}
+}
+
+func (x *trial) checkCurrency(a amounts, limits []sdk.AmountLimit, currency string, digits int32) {
+	want := sdk.Money{Amount: decimal.NewFromInt(60), Currency: currency}
+	for _, l := range limits {
+		if l.Currency == currency {
+			want.Amount = within(want.Amount, l.Min, l.Max)
+		}
+	}
+	if step := decimal.New(1, -digits); !x.aboveMost(want.Amount.Add(step), limits, currency) {
+		want.Amount = want.Amount.Add(step)
+	}
+
+	reference, err := a.try(want)
+	if (err != nil) || (x.control.books == nil) {
+		return
+	}
+	for _, e := range x.entries(a.kind, reference) {
+		if got := (sdk.Money{Amount: e.Amount, Currency: e.Currency}); !got.Equal(want) {
+			x.fail("%s of %s: the provider's books have %s", a.kind, want, got)
+		}
+	}
+}
+
+func (x *trial) aboveMost(amount decimal.Decimal, limits []sdk.AmountLimit, currency string) bool {
+	return slices.ContainsFunc(limits, func(l sdk.AmountLimit) bool {
+		return (l.Currency == currency) && (l.Max != nil) && amount.GreaterThan(*l.Max)
+	})
 }

@@ -139,7 +139,7 @@ func getPaymentByReference(x *trial) {
 func getPaymentNotFound(x *trial) {
 	p, err := x.a.GetPayment(x.ctx, sdk.GetPaymentRequest{Payment: x.strangePayment()})
 	switch {
-	case x.info.PaymentLookup.Immediate:
+	case x.info.PaymentLookup.Immediate && x.info.PaymentLookup.ByReference:
 		x.want(err, sdk.CodeNotFound, "", "GetPayment of a payment that was never made")
 	case err == nil && oneOf(p.Status, sdk.PaymentSucceeded, sdk.PaymentAuthorized, sdk.PaymentFailed, sdk.PaymentCanceled):
 		x.fail("a payment that was never made is %s", p.Status)

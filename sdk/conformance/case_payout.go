@@ -86,7 +86,7 @@ func getPayout(x *trial) {
 func getPayoutNotFound(x *trial) {
 	p, err := x.a.GetPayout(x.ctx, sdk.GetPayoutRequest{Payout: payoutContextOf(x.newPayout(), nil)})
 	switch {
-	case x.info.PayoutLookup.Immediate:
+	case x.info.PayoutLookup.Immediate && x.info.PayoutLookup.ByReference:
 		x.want(err, sdk.CodeNotFound, "", "GetPayout of a payout that was never made")
 	case err == nil && oneOf(p.Status, sdk.PayoutSucceeded, sdk.PayoutFailed):
 		x.fail("a payout that was never made is %s", p.Status)

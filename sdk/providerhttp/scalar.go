@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
-	"strconv"
 
 	"github.com/shopspring/decimal"
 
@@ -48,7 +46,7 @@ func (t *Text) UnmarshalJSON(data []byte) error {
 // currency, as sdk.ReadMoney has it. Unlike an Amount, a text that is no number hides nothing else of an answer; what an
 // amount that is nil beside a text means is for the plugin to say.
 func (t Text) Money(currency string) *sdk.Money {
-	d, err := parseNumber(string(t))
+	d, err := sdk.ParseNumber(string(t))
 	if err != nil {
 		return nil
 	}
@@ -96,9 +94,6 @@ func (a Amount) Money(currency string) *sdk.Money {
 	return &sdk.Money{Amount: a.Decimal, Currency: currency}
 }
 
-// The exponent is bounded by its figures before anything is computed with it.
-var exponentNumber = regexp.MustCompile(`^(-?[0-9]{1,64}(?:\.[0-9]{1,64})?)[eE]([+-]?[0-9]{1,3})$`)
-
 // UnmarshalJSON refuses everything else.
 func (a *Amount) UnmarshalJSON(data []byte) error {
 	var t Text
@@ -109,27 +104,10 @@ func (a *Amount) UnmarshalJSON(data []byte) error {
 		*a = Amount{}
 		return nil
 	}
-	d, err := parseNumber(string(t))
+	d, err := sdk.ParseNumber(string(t))
 	if err != nil {
 		return scalarError("an amount is no number that can be one: %d characters", len(t))
 	}
 	*a = Amount{Decimal: d, Present: true}
 	return nil
-}
-
-func parseNumber(text string) (decimal.Decimal, error) {
-	parts := exponentNumber.FindStringSubmatch(text)
-	if parts == nil {
-		return sdk.ParseAmount(text)
-	}
-	mantissa, err := sdk.ParseAmount(parts[1])
-	if err != nil {
-		return decimal.Decimal{}, err
-	}
-	exponent, err := strconv.ParseInt(parts[2], 10, 32)
-	if err != nil {
-		return decimal.Decimal{}, err
-	}
-	// At most 999 places either way: harmless to print, and then measured like any other amount.
-	return sdk.ParseAmount(mantissa.Shift(int32(exponent)).String())
 }

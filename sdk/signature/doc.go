@@ -10,7 +10,7 @@
 //	md5($m), sha1($m)                         MD5Hex, SHA1Hex
 //	hash_equals($a, $b)                       Equal, EqualAny
 //	json_decode($text, true)                  ParseJSON, or a field of type Value
-//	$_REQUEST, or json_decode of the body     ParseFields
+//	the same of text that may be broken       ParseLoosely
 //	unset($a['signature'])                    Value.Without
 //	ksort($a)                                 Value.KSort
 //	keys in byte order at every level         Value.SortKeys

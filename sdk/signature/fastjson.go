@@ -13,6 +13,9 @@ var (
 	controls = regexp.MustCompile(`\\u[0-9a-f]{4}|\\.|[\x{7f}-\x{9f}]`)   // escapes, and what Java escapes besides
 )
 
+// maxNumber is how long a number may be to be written anew.
+const maxNumber = 64
+
 // FastJSON writes v as compact JSON the way Java's fastjson 1.2 does, for providers that sign its output: slashes, < > &
 // and non-ASCII as they are, control characters in upper-case hexadecimal, also U+007F to U+009F, U+2028 and U+2029, and
 // numbers as BigInteger and BigDecimal print them (10.50 stays, 1e3 becomes 1E+3). Keys keep their order: see SortKeys.
@@ -35,9 +38,14 @@ func javaToken(text string) string {
 			return c[:2] + strings.ToUpper(c[2:])
 		})
 	}
+	// What no provider sends is not computed with, which could take seconds; a plain number stands as it is.
+	plain := strings.TrimPrefix(text, "-")[0] != '0' && !strings.ContainsAny(text, "eE")
+	if plain || (len(text) > maxNumber) {
+		return text
+	}
 	d, err := decimal.NewFromString(text)
-	if err != nil || len(text) > 64 {
-		return text // no provider sends that
+	if err != nil {
+		return text
 	}
 	first := int(d.Exponent()) + d.NumDigits() - 1 // the power of ten of the first digit
 	if d.Exponent() <= 0 && first >= -6 {

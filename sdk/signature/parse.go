@@ -40,6 +40,22 @@ func ParseJSON(data []byte) (Value, error) {
 	if hasHalfSurrogate(data) {
 		return Value{}, errSurrogate
 	}
+	return parseValid(data)
+}
+
+// ParseLoosely is ParseJSON for what somebody else may have written badly: text
+// that is not valid UTF-8, or half of a surrogate pair, becomes U+FFFD and
+// hides nothing beside it. A signature over what was there before does not
+// verify.
+func ParseLoosely(data []byte) (Value, error) {
+	if !json.Valid(data) {
+		return Value{}, errors.New("signature: not JSON")
+	}
+	return parseValid(data)
+}
+
+// parseValid reads what is known to be JSON.
+func parseValid(data []byte) (Value, error) {
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.UseNumber()
 	return parseValue(decoder, 0)

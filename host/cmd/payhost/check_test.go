@@ -15,7 +15,7 @@ import (
 // plugins are built when the first test needs them.
 var plugins = sync.OnceValues(func() (folder string, err error) {
 	folder = filepath.Join(built, "plugins")
-	for name, from := range map[string]string{"ptop": "plugins/ptop", "ptop@1.2.3": "plugins/ptop", "reference": "plugins/reference"} {
+	for name, from := range map[string]string{"ptop": "plugins/ptop", "ptop@1.2.3": "plugins/ptop", "reference": "plugins/reference", "paysepro": "plugins/paysepro"} {
 		if err := build(filepath.Join(folder, name), filepath.Join(repository, from)); err != nil {
 			return "", err
 		}
@@ -203,5 +203,42 @@ func TestCheckIsContent(t *testing.T) {
 	r := start(t, folder, "", "check").wait(t)
 	if r.exit != exitDone || r.stderr != "payhost: config.toml is valid\n" || !hasRow(r.stdout, []string{"shop", "ptop", "1.2.3", "ok"}) {
 		t.Errorf("exit %d\n%s\n%s", r.exit, r.stdout, r.stderr)
+	}
+}
+
+// Networks of proxies that hold strangers are a mistake where a webhook is
+// trusted by its address, else a warning.
+func TestCheckNamesProxiesThatAreAnybody(t *testing.T) {
+	t.Parallel()
+	const proxies = "\n[http]\ntrusted_proxies = [\n\"10.0.0.0/8\",\n\"0.0.0.0/0\"]\n"
+	signed := "\n[providers.shop]\nplugin = \"ptop\"\n[providers.shop.config]" + rightConfig
+	byAddress := `
+[providers.cards]
+plugin = "paysepro"
+[providers.cards.config]
+environment = "sandbox"
+uid = "1"
+mid = "2"
+email = "shop@example.com"
+api_key = "key"
+`
+	for _, c := range []struct {
+		providers string
+		exit      int
+		want      []string
+	}{
+		{signed, exitDone, []string{"http.trusted_proxies[1]: warning: 0.0.0.0/0 holds more than your proxies", "is valid, with 1 warning"}},
+		{byAddress, exitFailed, []string{"http.trusted_proxies[1]: 0.0.0.0/0 holds more", "paysepro trusts a webhook by its address", "has 1 problem"}},
+		{signed + byAddress, exitFailed, []string{"paysepro trusts a webhook by its address", "has 1 problem"}},
+	} {
+		r := start(t, configure(t, proxies+c.providers), "", "check").wait(t)
+		if r.exit != c.exit || strings.Count(r.stderr, "0.0.0.0/0") != 1 {
+			t.Errorf("exit %d\n%s\n%s", r.exit, r.stdout, r.stderr)
+		}
+		for _, want := range c.want {
+			if !strings.Contains(r.stderr, want) {
+				t.Errorf("no %q in\n%s", want, r.stderr)
+			}
+		}
 	}
 }

@@ -172,6 +172,11 @@ func (c *Core) refresh(ctx context.Context, kind payment.Kind, id string) error 
 		return c.refreshUnasked(ctx, l, i)
 	}
 	if err := c.Ask(ctx, l, i); err != nil {
+		// "Not found" proves nothing where the provider knows only of what is
+		// finished: it is as it is.
+		if (sdk.CodeOf(err) == sdk.CodeNotFound) && !immediate(l, i.Kind) {
+			return nil
+		}
 		e := payment.FromProvider(i.Provider, id, err)
 		e.Asked = e.Code != string(sdk.CodeNotSupported)
 		return e

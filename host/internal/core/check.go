@@ -21,12 +21,12 @@ func CheckPayment(r payment.Request, key string, now time.Time) []sdk.Violation 
 }
 
 // checkEarly holds a new request against what can be known before anything is recorded. A repeat never comes here.
-func (c *Core) checkEarly(l Lease, i *intent.Intent) error {
+func (c *Core) checkEarly(lease Lease, i *intent.Intent) error {
 	var checks checks
 	if past(i.ExpiresAt, c.nowMicro()) {
 		checks.add("expires_at", inThePast)
 	}
-	checks.violations = append(checks.violations, violationsOf(early(l, i))...)
+	checks.violations = append(checks.violations, violationsOf(early(lease, i))...)
 	return checks.err()
 }
 

@@ -21,11 +21,12 @@ func early(lease Lease, i *intent.Intent) error {
 	if i.Kind == payment.KindPayout {
 		limits, fields = info.PayoutLimits, info.PayoutFields
 	}
+	var c checks
+	c.decimals(info, i)
 	if i.Kind == payment.KindRefund { // its currency is the payment's, and no limit is declared for it
-		return nil
+		return c.err()
 	}
 
-	var c checks
 	taken := account.Currencies
 	if account.CurrenciesComplete && len(taken) > 0 && !slices.Contains(taken, i.Currency) {
 		c.add("currency", "is not taken by %s; it takes %s", i.Provider, strings.Join(taken, ", "))
@@ -47,8 +48,20 @@ func (c *checks) limit(l sdk.AmountLimit, i *intent.Intent) {
 		c.add("amount", "must be at least %s %s", l.Min, l.Currency)
 	case l.Max != nil && amount.GreaterThan(*l.Max):
 		c.add("amount", "must be at most %s %s", l.Max, l.Currency)
-	case l.Decimals != nil && !amount.Equal(amount.Truncate(*l.Decimals)):
-		c.add("amount", "must have at most %d decimals in %s", *l.Decimals, l.Currency)
+	}
+}
+
+// decimals refuses an amount that is finer than its currency, as the plugin
+// declares it or else ISO 4217. What neither of them knows, such as a token, is
+// for the plugin to judge.
+func (c *checks) decimals(info sdk.Info, i *intent.Intent) {
+	limits := info.PaymentLimits
+	if i.Kind == payment.KindPayout {
+		limits = info.PayoutLimits
+	}
+	digits, known := sdk.MinorUnits(i.Currency, limits...)
+	if amount := i.Amount.Decimal; known && !amount.Equal(amount.Truncate(digits)) {
+		c.add("amount", "must have at most %d decimals in %s", digits, i.Currency)
 	}
 }
 

@@ -95,5 +95,5 @@ func (a *API) All() http.Handler {
 	mux.Handle("GET /docs/{file}", docsAsset())
 	mux.Handle("GET /console/", console())
 	mux.Handle("GET /{$}", http.RedirectHandler("/console/", http.StatusSeeOther))
-	return a.observe(router{mux})
+	return a.observe(a.Inbox.AlsoBelowPublicURL(router{mux}))
 }

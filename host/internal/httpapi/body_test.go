@@ -57,8 +57,12 @@ func TestAmountsAreStringsOfDigits(t *testing.T) {
 			}
 		}
 	}
+	finer := r.call(t, "POST", "/v1/payments", `{"provider":"acme","currency":"USD","amount":"60.001"}`, "Idempotency-Key", "k")
+	if fields := slices.Collect(maps.Keys(finer.want(t, 422, "invalid_request").violations())); !slices.Equal(fields, []string{"amount"}) {
+		t.Errorf("finer than cents: %s", finer.text)
+	}
 	for _, amount := range []string{"60.00", "0.000000000000000001", "1", strings.Repeat("9", 40)} {
-		a := r.call(t, "POST", "/v1/payments", `{"provider":"acme","currency":"USD","amount":"`+amount+`"}`, "Idempotency-Key", "k"+amount).want(t, 201, "")
+		a := r.call(t, "POST", "/v1/payments", `{"provider":"acme","currency":"TOKEN","amount":"`+amount+`"}`, "Idempotency-Key", "k"+amount).want(t, 201, "")
 		if a.json["amount"] != amount {
 			t.Errorf("%s comes back as %v", amount, a.json["amount"])
 		}

@@ -240,6 +240,7 @@ var questions = []struct {
 		}
 	}},
 	{"refresh", "GET", "/v1/payments/ID?refresh=true", "", func(r *rig, err error) {
+		r.account.OnInfo.PaymentLookup.Immediate = true // else "not found" may mean "not yet", which is no error
 		r.account.Get = func(context.Context, sdk.GetPaymentRequest) (*sdk.Payment, error) { return processing(err) }
 	}},
 }

@@ -1,6 +1,7 @@
 package inbox_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -14,19 +15,36 @@ import (
 )
 
 func TestTheRemoteAddressBehindProxies(t *testing.T) {
+	r, got := newRig(t, sdk.TrustSignature), ""
+	r.account.Webhook = func(_ context.Context, req sdk.ParseWebhookRequest) (*sdk.Notice, error) {
+		got = req.Request.RemoteAddress
+		return &sdk.Notice{Verification: sdk.VerifiedBySignature}, nil
+	}
 	for _, c := range []struct{ peer, forwarded, want string }{
 		{"203.0.113.9:1", "198.51.100.7", "203.0.113.9"},
 		{"10.0.0.1:1", "198.51.100.7", "198.51.100.7"},
 		{"10.0.0.1:1", "1.1.1.1, 198.51.100.7, 10.0.0.2", "198.51.100.7"},
 		{"10.0.0.1:1", "1.1.1.1, junk, 10.0.0.2", "10.0.0.2"},
 		{"10.0.0.1:1", "", "10.0.0.1"},
+		{"10.0.0.1:1", "203.0.113.7:49152", "203.0.113.7"},
+		{"10.0.0.1:1", "[2001:db8::7]:4711", "2001:db8::7"},
+		{"10.0.0.1:1", "[2001:db8::7]", "2001:db8::7"},
+		{"10.0.0.1:1", "2001:db8::7", "2001:db8::7"},
+		{"10.0.0.1:1", `"[2001:db8::7]:4711"`, "2001:db8::7"},
+		{"10.0.0.1:1", "::ffff:203.0.113.7", "203.0.113.7"},
+		{"10.0.0.1:1", "[::ffff:203.0.113.7]:80", "203.0.113.7"},
+		{"10.0.0.1:1", "203.0.113.7,", "203.0.113.7"},
+		{"10.0.0.1:1", " 203.0.113.7 , , 10.0.0.2:80 ,", "203.0.113.7"},
+		{"10.0.0.1:1", "1.1.1.1, unknown, ", "10.0.0.1"},
+		{"10.0.0.1:1", ",", "10.0.0.1"},
+		{"[::ffff:10.0.0.1]:1", "203.0.113.7", "203.0.113.7"},
+		{"[2001:db8::1%eth0]:1", "203.0.113.7", "2001:db8::1"},
 	} {
-		r := newRig(t, sdk.TrustSignature)
 		req := httptest.NewRequest(http.MethodPost, "/webhooks/acme", strings.NewReader("{}"))
 		req.RemoteAddr = c.peer
 		req.Header.Set("X-Forwarded-For", c.forwarded)
 		r.WebhookHandler().ServeHTTP(httptest.NewRecorder(), req)
-		if got := r.newest(t).Request.RemoteAddress; got != c.want {
+		if got != c.want {
 			t.Errorf("%s for %q: %s, want %s", c.peer, c.forwarded, got, c.want)
 		}
 	}

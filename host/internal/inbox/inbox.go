@@ -8,6 +8,8 @@ import (
 	"errors"
 	"log/slog"
 	"net/netip"
+	"net/url"
+	"strings"
 	"time"
 
 	"github.com/payhost/payhost/host/internal/core"
@@ -22,6 +24,10 @@ const (
 	maxQuery   = 16 << 10
 	maxHeaders = 64
 	maxHeader  = 8 << 10
+	// A request whose body may be longer than what is kept of an unverified one
+	// takes one of a few places before it is read.
+	smallAtOnce, smallOfOne = 512, 128
+	largeAtOnce, largeOfOne = 16, 4
 	// retention is how long unverified notices are kept; retry is how long after a failed try the next one is made, and
 	// maxTries how many there are before an operator must replay it.
 	retention = 30 * 24 * time.Hour
@@ -44,8 +50,11 @@ type Options struct {
 	Accounts       core.Accounts
 	Directory      Directory
 	TrustedProxies []netip.Prefix
-	Logger         *slog.Logger
-	Now            func() time.Time
+	// PublicURL is how the host is reached; its path may stand before the
+	// addresses.
+	PublicURL string
+	Logger    *slog.Logger
+	Now       func() time.Time
 }
 
 // Inbox may be used by any number of goroutines.
@@ -57,7 +66,10 @@ type Inbox struct {
 	proxies   []netip.Prefix
 	log       *slog.Logger
 	now       func() time.Time
-	strangers *strangers
+	senders   *senders
+	small     *places // for bodies that are kept whole in any case
+	large     *places
+	prefix    string // the path of public_url, without a slash at its end
 }
 
 // New makes an Inbox.
@@ -70,7 +82,11 @@ func New(o Options) *Inbox {
 	if b.now == nil {
 		b.now = time.Now
 	}
-	b.strangers = newStrangers(b.now)
+	b.senders = newSenders(b.now)
+	b.small, b.large = newPlaces(smallAtOnce, smallOfOne), newPlaces(largeAtOnce, largeOfOne)
+	if u, err := url.Parse(o.PublicURL); err == nil {
+		b.prefix = strings.TrimRight(u.Path, "/")
+	}
 	return b
 }
 

@@ -18,13 +18,14 @@ import (
 // returnAsk bounds how long a customer waits while the provider is asked.
 const returnAsk = 5 * time.Second
 
-// ReturnHandler serves any method on /return/{token} and /return/{provider}: the customer's browser coming back. What it
+// ReturnHandler serves any method on /return/{token} and /return/{provider}, also below the path of public_url and with
+// slashes at the end: the customer's browser coming back. What it
 // carries is recorded and, if it is signed, applied; then the customer is sent on with 303 to the URL that the merchant
 // gave for this payment, with payment_id and status added, or shown a plain page when there is none. Where the customer
 // goes never depends on what the request says.
 func (b *Inbox) ReturnHandler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		tok, ok := strings.CutPrefix(r.URL.Path, "/return/")
+		tok, ok := b.below("/return/", r)
 		if !ok || tok == "" || strings.Contains(tok, "/") {
 			http.NotFound(w, r)
 			return
@@ -57,32 +58,64 @@ func (b *Inbox) comeBack(w http.ResponseWriter, r *http.Request, n *store.Notice
 		}
 		n.Provider = i.Provider
 	}
-	if !b.take(w, r, n) {
+	req, ok := b.receive(w, r, n)
+	if !ok {
 		return
 	}
+	defer req.done()
+
 	ctx := context.WithoutCancel(r.Context())
+	if !req.allowed && !b.proves(ctx, n) {
+		b.turnBack(w, r, n)
+		return
+	}
+	if err := b.keep(ctx, n); err != nil {
+		b.later(w, n.Provider, err)
+		return
+	}
+
 	read, err := b.read(ctx, n, false)
-	if err != nil {
-		b.strangers.noteUnread(n.Request.RemoteAddress)
+	switch {
+	case err != nil:
+		req.verdict = unread
 		b.log.Info("a customer's return could not be read; the customer is sent on", "webhook", n.ID, "provider", n.Provider, "error", err)
+	case !n.Verified:
+		req.verdict = unverified
 	}
 	id := n.IntentID
 	if id == "" && n.Verified && len(n.IntentIDs) == 1 {
 		id = n.IntentIDs[0]
 	}
 	if id == "" {
-		b.strangers.note(n.Request.RemoteAddress)
+		req.verdict = unverified
 		http.NotFound(w, r)
 		return
 	}
-	if err != nil || !n.Verified || len(read.ask) > 0 {
+	if (err != nil) || !n.Verified || (len(read.ask) > 0) {
 		b.askBriefly(ctx, n.Provider, id)
 	}
 	b.sendOn(w, r, n, id)
 }
 
-// askBriefly asks the provider, so that the customer's page tells what is so and not what the browser says.
+// turnBack answers a return of which too many came that prove nothing. It is
+// not stored, and nobody is asked. A customer with a token is sent on all the
+// same: others may know the way too.
+func (b *Inbox) turnBack(w http.ResponseWriter, r *http.Request, n *store.Notice) {
+	if n.IntentID != "" {
+		b.sendOn(w, r, n, n.IntentID)
+		return
+	}
+	w.Header().Set("Retry-After", "60")
+	http.Error(w, "too many unverified returns", http.StatusTooManyRequests)
+}
+
+// askBriefly asks the provider, so that the customer's page tells what is so
+// and not what the browser says. Whoever comes back again at once gets to see
+// what is known.
 func (b *Inbox) askBriefly(ctx context.Context, provider, id string) {
+	if !b.senders.mayAsk("question about " + id) {
+		return
+	}
 	ctx, cancel := context.WithTimeout(ctx, returnAsk)
 	defer cancel()
 	if err := b.core.AskNow(ctx, provider, id); err != nil {
@@ -105,18 +138,32 @@ func (b *Inbox) sendOn(w http.ResponseWriter, r *http.Request, n *store.Notice, 
 	}
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Referrer-Policy", "no-referrer")
-	u, err := url.Parse(first)
-	if first == "" || err != nil {
+	if u, err := url.Parse(first); (err != nil) || (u.Host == "") {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
 		_ = donePage.Execute(w, struct{ ID, Status string }{id, strings.ReplaceAll(string(status), "_", " ")}) // the customer has gone
 		return
 	}
-	q := u.Query()
-	q.Set("payment_id", id)
-	q.Set("status", string(status))
-	u.RawQuery = q.Encode()
-	http.Redirect(w, r, u.String(), http.StatusSeeOther)
+	hint := url.Values{"payment_id": {id}, "status": {string(status)}}
+	http.Redirect(w, r, withQuery(first, hint), http.StatusSeeOther)
+}
+
+// withQuery adds parameters to a merchant's URL, and leaves all that stands
+// there as it is: what a shop has put into its query need not be what this
+// program would write.
+func withQuery(address string, more url.Values) string {
+	address, fragment, hasFragment := strings.Cut(address, "#")
+	switch {
+	case !strings.Contains(address, "?"):
+		address += "?"
+	case !strings.HasSuffix(address, "?") && !strings.HasSuffix(address, "&"):
+		address += "&"
+	}
+	address += more.Encode()
+	if hasFragment {
+		address += "#" + fragment
+	}
+	return address
 }
 
 // gaveUp tells which of the merchant's two URLs fits.

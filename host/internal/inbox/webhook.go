@@ -10,20 +10,23 @@ import (
 	"time"
 
 	"github.com/payhost/payhost/host/internal/core"
+	"github.com/payhost/payhost/host/internal/intent"
 	"github.com/payhost/payhost/host/internal/store"
 	"github.com/payhost/payhost/host/internal/token"
 	"github.com/payhost/payhost/host/payment"
 	"github.com/payhost/payhost/sdk"
 )
 
-// WebhookHandler serves any method on /webhooks/{provider} and /webhooks/{provider}/{token}.
+// WebhookHandler serves any method on /webhooks/{provider} and /webhooks/{provider}/{token}, also below the path of
+// public_url, and with slashes at the end.
 //
 // It answers what the provider wants to hear, once the notice and what it says are on disk; 404 for a URL that this host
-// never gave out; 401 with an empty body for a signature that does not verify; 413 and 429 past the bounds; and 503 when
-// the plugin is not there or the store refuses, so that the provider sends it again (it is read anyway).
+// never gave out; 401 with an empty body for a signature that does not verify; 413 past the bounds of a request; 429 to a
+// sender of too much that does not verify, unless this one does; and 503 when the plugin is not there or the store
+// refuses, so that the provider sends it again (it is read anyway).
 func (b *Inbox) WebhookHandler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		rest, ok := strings.CutPrefix(r.URL.Path, "/webhooks/")
+		rest, ok := b.below("/webhooks/", r)
 		provider, tok, hasToken := strings.Cut(rest, "/")
 		if !ok || provider == "" || strings.Contains(tok, "/") {
 			http.NotFound(w, r)
@@ -39,6 +42,30 @@ func (b *Inbox) WebhookHandler() http.Handler {
 			return
 		}
 		b.serve(w, r, n)
+	})
+}
+
+// below returns what stands behind root in a request's path.
+func (b *Inbox) below(root string, r *http.Request) (rest string, ok bool) {
+	path := r.URL.Path
+	if !strings.HasPrefix(path, root) {
+		path = strings.TrimPrefix(path, b.prefix)
+	}
+	rest, ok = strings.CutPrefix(path, root)
+	return strings.TrimRight(rest, "/"), ok
+}
+
+// AlsoBelowPublicURL serves webhooks and returns below the path of public_url
+// as next serves them without it: a proxy in front may leave the path as it is.
+func (b *Inbox) AlsoBelowPublicURL(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		rest, below := strings.CutPrefix(r.URL.Path, b.prefix)
+		ours := strings.HasPrefix(rest, "/webhooks/") || strings.HasPrefix(rest, "/return/")
+		if below && ours && (b.prefix != "") {
+			http.StripPrefix(b.prefix, next).ServeHTTP(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
 	})
 }
 
@@ -76,31 +103,77 @@ func (b *Inbox) later(w http.ResponseWriter, provider string, err error) {
 }
 
 func (b *Inbox) serve(w http.ResponseWriter, r *http.Request, n *store.Notice) {
-	if !b.take(w, r, n) {
+	req, ok := b.receive(w, r, n)
+	if !ok {
 		return
 	}
+	defer req.done()
+
 	// The provider may hang up once it has sent: reading goes on all the same.
 	ctx := context.WithoutCancel(r.Context())
+	if !req.allowed && !b.proves(ctx, n) {
+		w.Header().Set("Retry-After", "60")
+		http.Error(w, "too many unverified notices", http.StatusTooManyRequests)
+		return
+	}
+	if err := b.keep(ctx, n); err != nil {
+		b.later(w, n.Provider, err)
+		return
+	}
+
 	read, err := b.read(ctx, n, false)
 	if err != nil {
-		b.refuse(w, n, err)
+		req.verdict = b.refuse(w, n, err)
 		return
 	}
 	if !n.Verified {
-		b.strangers.note(n.Request.RemoteAddress)
+		req.verdict = unverified
 	}
 	b.askAbout(ctx, n.Provider, read.ask)
 	answer(w, read.response)
 }
 
-// take stores a request as it came. false means that it has been answered already.
-func (b *Inbox) take(w http.ResponseWriter, r *http.Request, n *store.Notice) bool {
+// incoming is a request that is being served. done must be called at its end.
+type incoming struct {
+	inbox  *Inbox
+	places *places
+	// allowed is false for the sender of too much that does not verify.
+	allowed         bool
+	address, sender string
+	verdict         verdict
+	size            int
+}
+
+func (in *incoming) done() {
+	in.inbox.senders.leave(in.sender, in.verdict, in.size)
+	in.places.give(in.address)
+}
+
+// receive reads a request into n, once there is a place for it. false means
+// that it has been answered already.
+func (b *Inbox) receive(w http.ResponseWriter, r *http.Request, n *store.Notice) (*incoming, bool) {
 	address := b.remoteAddress(r)
-	if !b.strangers.allow(address) {
-		w.Header().Set("Retry-After", "60")
-		http.Error(w, "too many unverified notices", http.StatusTooManyRequests)
-		return false
+	req := &incoming{inbox: b, places: b.small, address: address, sender: senderOf(n, address)}
+	if (r.ContentLength < 0) || (r.ContentLength > store.KeptUnverified) {
+		req.places = b.large
 	}
+	if err := req.places.take(r.Context(), address); err != nil {
+		http.Error(w, "the sender did not wait", http.StatusServiceUnavailable)
+		return nil, false
+	}
+	req.allowed = b.senders.enter(req.sender)
+
+	if !b.readRequest(w, r, n, address) {
+		req.done()
+		return nil, false
+	}
+	req.size = len(n.Request.Body)
+	return req, true
+}
+
+// readRequest takes a request as it came, within the bounds. false means that
+// it has been answered already.
+func (b *Inbox) readRequest(w http.ResponseWriter, r *http.Request, n *store.Notice, address string) bool {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	var tooLarge *http.MaxBytesError
 	switch {
@@ -116,35 +189,53 @@ func (b *Inbox) take(w http.ResponseWriter, r *http.Request, n *store.Notice) bo
 		http.Error(w, "too many or too large headers", http.StatusRequestHeaderFieldsTooLarge)
 		return false
 	}
+
 	now := b.now().UTC().Truncate(time.Microsecond)
 	n.ID, n.State, n.ReceivedAt = core.NewID("wh"), payment.WebhookPending, now
 	n.NextTryAt = now.Add(retry + time.Minute) // should this host die while it reads
 	n.Request = sdk.HTTPRequest{Method: r.Method, Query: r.URL.RawQuery, Header: header, Body: body,
 		RemoteAddress: address, ReceivedAt: now}
-	err = b.store.Update(r.Context(), func(tx *store.Tx) error { return tx.InsertNotice(r.Context(), n) })
-	if err != nil {
-		b.later(w, n.Provider, err)
-		return false
-	}
 	return true
 }
 
-// refuse answers a notice that could not be read.
-func (b *Inbox) refuse(w http.ResponseWriter, n *store.Notice, err error) {
+// keep stores a request as it came.
+func (b *Inbox) keep(ctx context.Context, n *store.Notice) error {
+	return b.store.Update(ctx, func(tx *store.Tx) error { return tx.InsertNotice(ctx, n) })
+}
+
+// proves reports whether a request that is not stored yet verifies: the plugin
+// reads it, and nothing is applied. It is for the sender of much that does not,
+// which must neither fill the disk nor keep out what is genuine.
+func (b *Inbox) proves(ctx context.Context, n *store.Notice) bool {
+	lease, err := b.accounts.AcquireExisting(ctx, n.Provider)
+	if err != nil {
+		return false
+	}
+	defer lease.Release()
+	subject, err := b.subject(ctx, n)
+	if err != nil {
+		return false
+	}
+	reading, err := parse(ctx, lease, n, subject)
+	return (err == nil) && (reading.proof > intent.Hint)
+}
+
+// refuse answers a notice that could not be read, and says what it was worth.
+func (b *Inbox) refuse(w http.ResponseWriter, n *store.Notice, err error) verdict {
 	e := sdk.AsError(err)
 	b.log.Warn("a notice was not applied", "webhook", n.ID, "provider", n.Provider, "remote_address", n.Request.RemoteAddress,
 		"code", e.Code, "error", e.Message)
 	switch e.Code {
 	case sdk.CodeInvalidSignature:
-		b.strangers.note(n.Request.RemoteAddress)
 		w.WriteHeader(http.StatusUnauthorized)
+		return unverified
 	case sdk.CodeInvalidRequest, sdk.CodeNotSupported:
-		b.strangers.note(n.Request.RemoteAddress)
 		w.WriteHeader(http.StatusBadRequest)
+		return unverified
 	default:
-		b.strangers.noteUnread(n.Request.RemoteAddress)
 		w.Header().Set("Retry-After", "5")
 		w.WriteHeader(http.StatusServiceUnavailable)
+		return unread
 	}
 }
 

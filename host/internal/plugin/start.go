@@ -96,11 +96,16 @@ func newConnected(spec Spec) *Process {
 
 // bringUp runs the command and waits for the first answer.
 func (p *Process) bringUp(ctx context.Context, spec Spec, folder string, timeout time.Duration) error {
+	// Without a certificate any process of this user could call the plugin.
+	identity, certificate, err := newIdentity()
+	if err != nil {
+		return fmt.Errorf("no certificate for its connection could be made: %w", err)
+	}
 	p.gp = goplugin.NewClient(&goplugin.ClientConfig{
 		HandshakeConfig:  sdk.Handshake,
 		VersionedPlugins: spec.contracts(),
 		AllowedProtocols: []goplugin.Protocol{goplugin.ProtocolGRPC},
-		AutoMTLS:         true, // without it any process of this user could call the plugin
+		TLSConfig:        identity,
 		SkipHostEnv:      true,
 		StartTimeout:     timeout + time.Second, // ours ends first and kills the process
 		Logger:           p.sink.hclogger(),
@@ -110,7 +115,8 @@ func (p *Process) bringUp(ctx context.Context, spec Spec, folder string, timeout
 		SyncStderr:       lineWriter{p.output.stderrLine},
 		RunnerFunc: func(_ hclog.Logger, wanted *exec.Cmd, sockets string) (runner.Runner, error) {
 			l := p.launcher
-			l.cmd, l.sockets = command(spec, folder, wanted.Env), sockets
+			env := append(wanted.Env, clientCertEnv+"="+certificate)
+			l.cmd, l.sockets = command(spec, folder, env), sockets
 			l.confine = prepare(spec, folder, sockets, &l.isolation)
 			return l, nil
 		},

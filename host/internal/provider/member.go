@@ -16,6 +16,12 @@ import (
 func (u *unit) configure(ctx context.Context, run *running, cfg config.Provider) (*seat, error) {
 	ctx, cancel := context.WithTimeout(ctx, u.reg.tune.configureTimeout)
 	defer cancel()
+	if u.reg.opts.Admit != nil {
+		if err := u.reg.opts.Admit(run.proc.Info()); err != nil {
+			return nil, err
+		}
+	}
+
 	u.reg.mask.Add(cfg.Secrets...)
 	u.reg.mask.Add(secretsIn(run.proc.Info().ConfigSchema, cfg.Config)...)
 	thaw := run.stand(cfg.Name).freeze()

@@ -16,6 +16,7 @@ import (
 
 	"github.com/payhost/payhost/host/config"
 	"github.com/payhost/payhost/host/internal/plugin"
+	"github.com/payhost/payhost/sdk"
 )
 
 // Options say how a Registry works.
@@ -35,6 +36,9 @@ type Options struct {
 	// Attached are plugins that were started by hand, by name: they are used as they are found instead of the program in
 	// PluginDir, by accounts in the sandbox only.
 	Attached map[string]plugin.Attachment
+	// Admit reports why no account of a plugin may be served here, by what the
+	// plugin says of itself; nil: all may.
+	Admit func(sdk.Info) error
 
 	tune *tuning
 }

@@ -264,3 +264,19 @@ func TestOtherSurroundingsAreAnotherUnit(t *testing.T) {
 		t.Error("a process of old surroundings would stay")
 	}
 }
+
+// What may not be served here is quarantined with its reason, and the
+// configuration that was refused is never given to the plugin.
+func TestWhatMayNotBeServedHereIsQuarantined(t *testing.T) {
+	s := newStage(t)
+	s.reg.opts.Admit = func(info sdk.Info) error {
+		return sdk.NotSent(sdk.CodeInvalidRequest, "%s may not be served here", info.Name)
+	}
+	results := s.apply("a:failed", s.config("a"))
+	if !strings.Contains(results[0].Error.Error(), "actor may not be served here") {
+		t.Errorf("got %v", results[0].Error)
+	}
+	if status, _ := s.reg.Status("a"); status.State != StateQuarantined || !strings.Contains(status.LastError, "may not be served here") {
+		t.Errorf("got %+v", status)
+	}
+}

@@ -49,8 +49,19 @@ func (t *Tx) InsertNotice(ctx context.Context, n *Notice) error {
 		n.Tries, micros(n.NextTryAt))
 }
 
-// SaveNotice writes what became of a notice.
+// KeptUnverified is how much is kept of the body of a notice that did not
+// verify.
+const KeptUnverified = 64 << 10
+
+// SaveNotice writes what became of a notice. Of one that was read and did not
+// verify only the beginning is kept.
 func (t *Tx) SaveNotice(ctx context.Context, n *Notice) error {
+	if !n.Verified && (n.State != payment.WebhookPending) && (len(n.Request.Body) > KeptUnverified) {
+		err := t.later(ctx, `UPDATE webhooks SET body = $2 WHERE id = $1`, n.ID, n.Request.Body[:KeptUnverified])
+		if err != nil {
+			return err
+		}
+	}
 	return t.later(ctx, `UPDATE webhooks SET state = $2, verified = $3, events = $4, intent_ids = $5, error = $6, tries = $7,
 		next_try_at = $8 WHERE id = $1`,
 		n.ID, n.State, boolInt(n.Verified), n.Events, idsJSON(n.IntentIDs), n.Error, n.Tries, micros(n.NextTryAt))

@@ -59,7 +59,10 @@ func WithNotices() Option { return func(s *Simulator) { s.Notices = true } }
 // New gives a provider whose merchant holds a million of each currency.
 func New(opts ...Option) *Simulator {
 	million := decimal.NewFromInt(1_000_000)
-	s := &Simulator{Core: sim.Core{MaxBody: 16 << 20}, replies: map[string]reply{}, balance: map[string]decimal.Decimal{"EUR": million, "USD": million}}
+	s := &Simulator{Core: sim.Core{MaxBody: 16 << 20}, replies: map[string]reply{}, balance: map[string]decimal.Decimal{}}
+	for currency := range decimals {
+		s.balance[currency] = million
+	}
 	for _, o := range opts {
 		o(s)
 	}
@@ -170,14 +173,18 @@ func sign(key, text string) string {
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
+// decimals are those of the currencies that it takes.
+var decimals = map[string]int32{"EUR": 2, "USD": 2, "JPY": 0, "KWD": 3, "USDC": 6}
+
 // checkAmount reads an amount between the limits.
 func checkAmount(text, currency string, least, most int64) (decimal.Decimal, *refusal) {
 	amount, err := sdk.ParseAmount(text)
+	digits, known := decimals[currency]
 	switch {
-	case err != nil || amount.Exponent() < -2:
-		return amount, invalid("the amount must be a number with at most two decimals")
-	case currency != "EUR" && currency != "USD":
-		return amount, invalid("the currency must be EUR or USD")
+	case !known:
+		return amount, invalid("the currency must be EUR, USD, JPY, KWD or USDC")
+	case err != nil || !amount.Equal(amount.Truncate(digits)):
+		return amount, invalid("the amount must be a number with at most the currency's decimals")
 	case amount.LessThan(decimal.NewFromInt(least)) || amount.GreaterThan(decimal.NewFromInt(most)):
 		return amount, &refusal{http.StatusUnprocessableEntity, "limit", "the amount is too small or too large"}
 	}

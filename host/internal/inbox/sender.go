@@ -1,0 +1,204 @@
+package inbox
+
+import (
+	"context"
+	"net/netip"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/payhost/payhost/host/internal/store"
+	"github.com/payhost/payhost/sdk"
+)
+
+// What one sender may have stored that is not verified: a burst, then so many a
+// second. Webhooks that verify are not bounded here.
+const (
+	unverifiedBurst, unverifiedRate = 60, 1
+	// Nobody knows what a webhook is worth while its plugin is not there, so
+	// more of these may come: an outage must not turn away a provider. But they
+	// fill the disk too: each part of one that is as long as what is kept
+	// counts.
+	unreadBurst, unreadRate = 300, 10
+	maxSenders              = 10000
+	// senderBits is how much of an IPv6 address counts: whoever has one has at
+	// least the other half.
+	senderBits = 64
+)
+
+// senders bound how much of the disk a sender can fill with what proves
+// nothing.
+type senders struct {
+	now func() time.Time
+	mu  sync.Mutex
+	by  map[string]*sender
+}
+
+// sender is what one may still send.
+type sender struct {
+	unverified, unread *rate.Limiter
+	underway           int       // requests that are being read
+	asked              time.Time // when the provider was last asked about a return; see mayAsk
+}
+
+func newSenders(now func() time.Time) *senders {
+	return &senders{now: now, by: map[string]*sender{}}
+}
+
+// senderOf returns what a request is counted under. An unguessable URL is known
+// to one sender only, and what others send elsewhere does not count there; on
+// an open URL it is the address or, with IPv6, its network.
+func senderOf(n *store.Notice, address string) string {
+	switch n.Scope {
+	case sdk.ScopeIntent:
+		return n.Purpose + " of " + n.IntentID
+	case sdk.ScopeAccount:
+		return n.Purpose + " of account " + n.Provider
+	}
+
+	a, err := netip.ParseAddr(address)
+	if (err != nil) || a.Is4() {
+		return address
+	}
+	network, err := a.Prefix(senderBits)
+	if err != nil {
+		return address
+	}
+	return network.String()
+}
+
+// enter counts a request as under way, and reports whether its sender may have
+// another one stored that does not verify. leave must follow.
+func (s *senders) enter(name string) (allowed bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	one := s.of(name)
+	one.underway++
+	places := float64(one.underway)
+	return (one.unverified.TokensAt(s.now()) >= places) && (one.unread.TokensAt(s.now()) >= places)
+}
+
+// verdict is what became of a request.
+type verdict int
+
+const (
+	verified   verdict = iota // or not stored: it costs nothing
+	unverified                // read, and it proves nothing
+	unread                    // stored, and not read yet
+)
+
+// leave ends what enter began. size is that of what was stored.
+func (s *senders) leave(name string, v verdict, size int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	one := s.of(name)
+	one.underway = max(0, one.underway-1)
+
+	switch v {
+	case unverified:
+		one.unverified.AllowN(s.now(), 1)
+	case unread:
+		for range 1 + size/store.KeptUnverified {
+			one.unread.AllowN(s.now(), 1)
+		}
+	}
+	if s.idle(one) {
+		delete(s.by, name)
+	}
+}
+
+// idle reports whether nothing is to be remembered of a sender.
+func (s *senders) idle(one *sender) bool {
+	now := s.now()
+	whole := (one.unverified.TokensAt(now) >= unverifiedBurst) && (one.unread.TokensAt(now) >= unreadBurst)
+	return whole && (one.underway == 0) && (now.Sub(one.asked) >= returnAsk)
+}
+
+// mayAsk reports whether the provider may be asked again because somebody has
+// come back: one question at a time, and not at every reload of the page.
+func (s *senders) mayAsk(name string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	one := s.of(name)
+	if s.now().Sub(one.asked) < returnAsk {
+		return false
+	}
+	one.asked = s.now()
+	return true
+}
+
+func (s *senders) of(name string) *sender {
+	one, ok := s.by[name]
+	if !ok {
+		if len(s.by) >= maxSenders {
+			s.forget()
+		}
+		one = &sender{
+			unverified: rate.NewLimiter(unverifiedRate, unverifiedBurst),
+			unread:     rate.NewLimiter(unreadRate, unreadBurst),
+		}
+		s.by[name] = one
+	}
+	return one
+}
+
+// forget drops the senders that have been quiet long enough to have their whole
+// bursts back, or all when none has.
+func (s *senders) forget() {
+	for name, one := range s.by {
+		if s.idle(one) {
+			delete(s.by, name)
+		}
+	}
+	if len(s.by) >= maxSenders {
+		clear(s.by)
+	}
+}
+
+// places bound what is in memory at a time, of all senders and of each one. Who
+// finds none waits: nobody is turned away for what others send.
+type places struct {
+	all, each int
+
+	mu    sync.Mutex
+	taken int
+	by    map[string]int
+	freed chan struct{} // closed when a place becomes free
+}
+
+func newPlaces(all, each int) *places {
+	return &places{all: all, each: each, by: map[string]int{}, freed: make(chan struct{})}
+}
+
+// take waits for a place. The error is the context's.
+func (p *places) take(ctx context.Context, name string) error {
+	for {
+		p.mu.Lock()
+		if (p.taken < p.all) && (p.by[name] < p.each) {
+			p.taken++
+			p.by[name]++
+			p.mu.Unlock()
+			return nil
+		}
+		freed := p.freed
+		p.mu.Unlock()
+
+		select {
+		case <-freed:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func (p *places) give(name string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.taken--
+	if p.by[name]--; p.by[name] <= 0 {
+		delete(p.by, name)
+	}
+	close(p.freed)
+	p.freed = make(chan struct{})
+}
