@@ -55,11 +55,12 @@ func TestWhatAPluginDeclaresIsCheckedEarly(t *testing.T) {
 		{lease, payment.KindPayment, "60", "US", whole, []string{"currency"}},
 		{learns, payment.KindPayment, "60", "EUR", whole, nil},
 		{lease, payment.KindPayment, "60", "EUR", payment.Request{}, []string{"currency", "description", "customer.email"}},
-		{lease, payment.KindPayout, "4.99", "USD", payment.PayoutRequest{}, []string{"amount", "recipient.iban"}},
+		{lease, payment.KindPayout, "4.99", "USD", payment.PayoutRequest{}, []string{"amount", "amount", "recipient.iban"}},
 		{lease, payment.KindPayout, "5.05", "USD", payment.PayoutRequest{Recipient: payment.Recipient{IBAN: "DE02"}}, []string{"amount"}},
 		{lease, payment.KindPayout, "5.5", "USD", payment.PayoutRequest{Recipient: payment.Recipient{IBAN: "DE02"}}, nil},
-		{lease, payment.KindRefund, "0.001", "EUR", struct{}{}, nil},
-		{declaring{}, payment.KindPayment, "0.001", "EUR", payment.Request{}, nil},
+		{lease, payment.KindRefund, "0.001", "EUR", struct{}{}, []string{"amount"}},
+		{declaring{}, payment.KindPayment, "0.001", "EUR", payment.Request{}, []string{"amount"}},
+		{declaring{}, payment.KindPayment, "0.000001", "USDT", payment.Request{}, nil},
 	} {
 		body, err := json.Marshal(c.body)
 		if err != nil {
