@@ -14,16 +14,17 @@ import (
 )
 
 func TestErrorsAreTestedWithErrorsIs(t *testing.T) {
-	all := []error{payment.ErrNotFound, payment.ErrConflict, payment.ErrInProgress, context.Canceled}
-	for code, want := range map[string]error{
-		string(sdk.CodeNotFound): payment.ErrNotFound, payment.CodeConflict: payment.ErrConflict,
-		payment.CodeIdempotencyConflict: payment.ErrConflict, payment.CodeIdempotencyInProgress: payment.ErrInProgress,
-		string(sdk.CodeDeclined): nil, payment.CodeStorage: nil, "": nil,
+	all := map[string]error{"not found": payment.ErrNotFound, "conflict": payment.ErrConflict, "in progress": payment.ErrInProgress,
+		"canceled": context.Canceled}
+	for code, want := range map[string]string{
+		string(sdk.CodeNotFound): "not found", payment.CodeConflict: "conflict",
+		payment.CodeIdempotencyConflict: "conflict", payment.CodeIdempotencyInProgress: "in progress",
+		string(sdk.CodeDeclined): "", payment.CodeStorage: "", "": "",
 	} {
 		err := fmt.Errorf("wrapped: %w", &payment.Error{Code: code})
-		for _, target := range all {
-			if got := errors.Is(err, target); got != (target == want) {
-				t.Errorf("%s is %v: %v", code, target, got)
+		for name, target := range all {
+			if got := errors.Is(err, target); got != (name == want) {
+				t.Errorf("%s is %s: %v", code, name, got)
 			}
 		}
 	}
