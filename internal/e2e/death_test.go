@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -13,8 +12,6 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	reference "github.com/payhost/payhost/plugins/reference/simulator"
 )
 
 // deaf is a provider that carries out creates and answers them only after the test has ended: the caller never hears what
@@ -58,22 +55,19 @@ func (d *deaf) creates() int {
 }
 
 // referenceTable is an account of the reference provider at an address.
-func (w *world) referenceTable(config string) string {
-	w.t.Helper()
-	var values map[string]any
-	if err := json.Unmarshal([]byte(config), &values); err != nil {
-		w.t.Fatal(err)
-	}
-	var table strings.Builder
-	table.WriteString("\n[providers.reference]\nplugin = \"reference\"\ntimeout = \"30s\"\n[providers.reference.config]\n")
-	for key, value := range values {
-		text, err := json.Marshal(value)
-		if err != nil {
-			w.t.Fatal(err)
-		}
-		fmt.Fprintf(&table, "%s = %s\n", key, text)
-	}
-	return table.String()
+func referenceTable(address string) string {
+	return fmt.Sprintf(`
+[providers.reference]
+plugin = "reference"
+timeout = "30s"
+[providers.reference.config]
+environment = "sandbox"
+base_url = %q
+merchant_id = "M-0047"
+api_key = "ak/+ref&7Yp2=Qm\"9Xw"
+signing_key = "sk<ref>%%8Rt4?Zn6 Lc3"
+webhook_keys = ["wk:ref;5Hd1'Vb8\\Tg0"]
+`, address)
 }
 
 // A host is killed while a call is under way, and started again: a provider that can be asked is asked at once, and the
@@ -91,15 +85,14 @@ func TestWhatAKilledHostWasDoingIsKnownSoonAfterTheNextStart(t *testing.T) {
 	} {
 		t.Run(c.provider, func(t *testing.T) {
 			w := newWorld(t)
-			sim := reference.New()
 			var provider *deaf
 			if c.provider == "ptop" {
 				provider = newDeaf(t, proxyTo(t, w.sandbox), c.path)
 				w.sandbox = provider.URL
 				w.write(w.standard())
 			} else {
-				provider = newDeaf(t, sim, c.path)
-				w.write(w.standard() + w.referenceTable(sim.Config(provider.URL)))
+				provider = newDeaf(t, proxyTo(t, w.other), c.path)
+				w.write(w.standard() + referenceTable(provider.URL))
 			}
 			host := w.serve()
 			go func() { // nobody answers: the host is killed

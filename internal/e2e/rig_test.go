@@ -73,6 +73,7 @@ type world struct {
 	dir     string
 	base    string // the host's URL
 	sandbox string // the simulator's URL
+	other   string // the URL of the reference provider's
 	config  string
 	env     []string
 }
@@ -200,9 +201,12 @@ func (w *world) startSandbox() {
 		w.t.Fatal(err)
 	}
 	lines := bufio.NewScanner(pipe)
-	for w.sandbox == "" && lines.Scan() {
-		if name, address, _ := strings.Cut(lines.Text(), "\t"); name == "ptop" {
+	for (w.sandbox == "" || w.other == "") && lines.Scan() {
+		switch name, address, _ := strings.Cut(lines.Text(), "\t"); name {
+		case "ptop":
 			w.sandbox = address
+		case "reference":
+			w.other = address
 		}
 	}
 	go func() { _, _ = io.Copy(io.Discard, pipe) }()

@@ -208,12 +208,14 @@ var terse = twist{handle: func() grpc.UnaryServerInterceptor {
 // untimed does not hear how much time a call has.
 var untimed = twist{headers: func(r *http.Request) *http.Request {
 	r.Header.Del("Grpc-Timeout")
+	r.Header.Del("Payhost-Deadline")
 	return r
 }}
 
 // deaf does not hear that its caller has gone away either.
 var deaf = twist{headers: func(r *http.Request) *http.Request {
 	r.Header.Del("Grpc-Timeout")
+	r.Header.Del("Payhost-Deadline")
 	return r.WithContext(context.WithoutCancel(r.Context()))
 }}
 

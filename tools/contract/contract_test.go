@@ -113,7 +113,7 @@ func TestWhatTheContractMayGainIsNotRefused(t *testing.T) {
 	for _, c := range []struct{ name, file, old, replacement string }{
 		{"nothing", "money.proto", "string amount = 1;", "string amount = 1;"},
 		{"a comment", "money.proto", "message Money {", "// More words.\nmessage Money {"},
-		{"a field", "payment.proto", "  repeated Receipt receipts = 8;\n", "  repeated Receipt receipts = 8;\n  Money captured = 10;\n"},
+		{"a field", "payment.proto", "  repeated Receipt receipts = 8;\n", "  repeated Receipt receipts = 8;\n  Money captured = 100;\n"},
 		{"an enum value", "error.proto", "  CODE_INTERNAL = 13;\n", "  CODE_INTERNAL = 13;\n  CODE_BLOCKED = 14;\n"},
 		{"a verb", "provider.proto", "  // GetBalances asks", "  // ListBalances is new.\n  rpc ListBalances(GetBalancesRequest) returns (GetBalancesResponse);\n  // GetBalances asks"},
 		{"a message", "balance.proto", "// Balance is", "// Fee is new.\nmessage Fee {\n  Money amount = 1;\n}\n\n// Balance is"},

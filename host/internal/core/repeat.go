@@ -147,7 +147,10 @@ func (c *Core) repeatCapture(ctx context.Context, l Lease, i *intent.Intent) (do
 
 	w.deadline = attempt.Deadline
 	defer c.running.add(i.ID, attempt.Number)()
-	c.runAction(context.WithoutCancel(ctx), l, i, action{verb: verbCapture, call: callCapture}, attempt, w, nil)
+	problem := c.runAction(context.WithoutCancel(ctx), l, i, action{verb: verbCapture, call: callCapture}, attempt, w, nil)
+	if problem != nil {
+		c.log.Warn("a capture in doubt was sent again, and failed", "id", i.ID, "provider", i.Provider, "error", problem)
+	}
 	return true, nil
 }
 

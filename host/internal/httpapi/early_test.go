@@ -28,7 +28,7 @@ func TestWhatAPluginDeclaresIsTurnedAwayEarly(t *testing.T) {
 		`{"provider":"acme","amount":"100.01","currency":"USD",` + phone + `}`:                           {"amount"},
 		`{"provider":"acme","amount":"1.001","currency":"USD",` + phone + `}`:                            {"amount"},
 		`{"provider":"acme","amount":"60.00","currency":"USD"}`:                                          {"customer.phone"},
-		`{"provider":"acme","amount":"0.001","currency":"EUR","customer":{}}`:                            {"currency", "customer.phone"},
+		`{"provider":"acme","amount":"0.001","currency":"EUR","customer":{}}`:                            {"amount", "currency", "customer.phone"},
 		`{"provider":"acme","amount":"4","currency":"USD"} payout`:                                       {"amount", "recipient.email"},
 		`{"provider":"acme","amount":"5.5","currency":"USD","recipient":{"email":"a@b.example"}} payout`: {"amount"},
 	} {

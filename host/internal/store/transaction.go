@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"fmt"
 	"log/slog"
-	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -161,9 +160,9 @@ func storable(args []any) []any {
 		case string:
 			args[k] = mended(value)
 		case []string:
-			list := slices.Clone(value)
-			for n := range list {
-				list[n] = mended(list[n])
+			list := make([]string, 0, len(value))
+			for _, text := range value {
+				list = append(list, mended(text))
 			}
 			args[k] = list
 		}
