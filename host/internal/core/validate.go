@@ -201,14 +201,26 @@ func requestHashes(action, subject string, request json.RawMessage) ([]string, e
 	if err != nil {
 		return nil, err
 	}
-	object, ok := v.(map[string]any)
-	if text, isText := object["amount"].(string); ok && isText {
-		if amount, err := decimal.NewFromString(text); err == nil {
-			object["amount"] = amount.String() // without zeros at the end
-		}
-	}
-	now, err := valueHash(action, subject, v)
+	now, err := valueHash(action, subject, plainAmount(action, v))
 	return []string{now, former}, err
+}
+
+// plainAmount writes the amount of a request without zeros at the end. A capture's request is its amount.
+func plainAmount(action string, request any) any {
+	object, isObject := request.(map[string]any)
+	text, isText := object["amount"].(string)
+	if action == verbCapture {
+		text, isText = request.(string)
+	}
+	amount, err := decimal.NewFromString(text)
+	switch {
+	case !isText || err != nil:
+		return request
+	case isObject:
+		object["amount"] = amount.String()
+		return object
+	}
+	return amount.String()
 }
 
 func valueHash(action, subject string, v any) (string, error) {

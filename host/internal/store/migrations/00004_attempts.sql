@@ -12,6 +12,8 @@ ALTER TABLE intents ADD COLUMN rules BIGINT NOT NULL DEFAULT 0 CHECK (rules = 0 
 -- A key stands for one intent, and an identity never uses a number twice.
 CREATE UNIQUE INDEX intents_by_key ON intents (idempotency_key) WHERE rules = 1 AND idempotency_key <> '';
 CREATE UNIQUE INDEX intents_by_number ON intents (fingerprint, sequence) WHERE rules = 1 AND sequence > 0;
+-- An identity may have several accounts: whether a reference of the provider is another intent's is asked over all of them.
+CREATE INDEX provider_references_by_reference ON provider_references (reference);
 -- Only what is due is in the index by which recovery looks.
 DROP INDEX intents_by_check;
 CREATE INDEX intents_due ON intents (provider, check_at, id) WHERE check_at > 0;
@@ -72,6 +74,7 @@ ALTER TABLE receipts DROP COLUMN identity;
 DROP INDEX events_by_subject;
 ALTER TABLE events DROP COLUMN subject;
 DROP INDEX attempts_one_open;
+DROP INDEX provider_references_by_reference;
 DROP INDEX intents_due;
 CREATE INDEX intents_by_check ON intents (check_at);
 DROP INDEX intents_by_number;
