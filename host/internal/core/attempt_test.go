@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/payhost/payhost/host/internal/core"
+	"github.com/payhost/payhost/host/internal/coretest"
 	"github.com/payhost/payhost/host/internal/store"
-	"github.com/payhost/payhost/host/internal/storetest"
 	"github.com/payhost/payhost/host/payment"
 	"github.com/payhost/payhost/sdk"
 )
@@ -92,12 +92,12 @@ var errConnection = errors.New("the connection to the database was closed")
 func TestAfterAFailedCommitTheDatabaseDecides(t *testing.T) {
 	for _, c := range []struct {
 		name  string
-		fault storetest.Fault
+		fault coretest.Fault
 		sent  int
 	}{
-		{"it arrived, and its acknowledgement was lost", storetest.Fault{Lose: errConnection}, 1},
-		{"it did not arrive", storetest.Fault{Refuse: errConnection}, 0},
-		{"the database refused it", storetest.Fault{Refuse: errors.Join(errConnection, store.ErrUnwritten)}, 0},
+		{"it arrived, and its acknowledgement was lost", coretest.Fault{Lose: errConnection}, 1},
+		{"it did not arrive", coretest.Fault{Refuse: errConnection}, 0},
+		{"the database refused it", coretest.Fault{Refuse: errors.Join(errConnection, store.ErrUnwritten)}, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			onEverySending(t, func(t *testing.T, r *rig, _ sending, sent *int, call func(*core.Core, string) (bool, error)) {
@@ -156,8 +156,8 @@ func TestWhatCannotBeReadUnderAKeyIsUnknown(t *testing.T) {
 			t.Error("it was sent, although the caller is told that nobody knows")
 			return &sdk.Payout{Status: sdk.PayoutSucceeded}, nil
 		}
-		away := storetest.Fault{Refuse: errConnection}
-		r.faults.Next(append([]storetest.Fault{{Lose: errConnection}}, slices.Repeat([]storetest.Fault{away}, 1000)...)...)
+		away := coretest.Fault{Refuse: errConnection}
+		r.faults.Next(append([]coretest.Fault{{Lose: errConnection}}, slices.Repeat([]coretest.Fault{away}, 1000)...)...)
 		_, _, err := r.CreatePayout(t.Context(), payoutRequest(), "k")
 		if e := problem(t, err); e.Outcome != sdk.OutcomeUnknown || !strings.Contains(e.Message, "same Idempotency-Key") {
 			t.Errorf("the payout is on disk, and the caller is told %v", e)
@@ -171,7 +171,7 @@ func TestWhatCannotBeReadUnderAKeyIsUnknown(t *testing.T) {
 func TestAHostThatWakesUpAfterTheDeadlineSendsNothing(t *testing.T) {
 	onEverySending(t, func(t *testing.T, r *rig, s sending, sent *int, call func(*core.Core, string) (bool, error)) {
 		other := r.newHost(t)
-		r.faults.Next(storetest.Fault{After: func() {
+		r.faults.Next(coretest.Fault{After: func() {
 			r.clock.add(r.account.Settings.Timeout + lostGrace + time.Second)
 			recoverAt(t, other)
 		}})
@@ -194,7 +194,7 @@ func TestAHostThatWakesUpAfterTheDeadlineSendsNothing(t *testing.T) {
 			return &sdk.Payout{Status: sdk.PayoutSucceeded}, nil
 		}
 		other := r.newHost(t)
-		r.faults.Next(storetest.Fault{After: func() {
+		r.faults.Next(coretest.Fault{After: func() {
 			r.clock.add(r.account.Settings.Timeout + lostGrace + time.Second)
 			recoverAt(t, other)
 			id := newestPayout(t, other)
@@ -215,7 +215,7 @@ func TestAHostThatWakesUpAfterTheDeadlineSendsNothing(t *testing.T) {
 		})
 		p := r.payout(t, "k")
 		r.clock.add(10 * time.Second)
-		r.faults.Next(storetest.Fault{}, storetest.Fault{After: func() { r.clock.add(r.account.Settings.Timeout) }}) // the claim, the repeat
+		r.faults.Next(coretest.Fault{}, coretest.Fault{After: func() { r.clock.add(r.account.Settings.Timeout) }}) // the claim, the repeat
 		recoverAt(t, r.Core)
 		if got := r.payoutStatus(t, p.ID); got != payment.Unknown || r.faults.Left() != 0 {
 			t.Errorf("it is %s, %d faults did not happen", got, r.faults.Left())
@@ -232,7 +232,7 @@ func TestAHostThatWakesUpAfterTheDeadlineSendsNothing(t *testing.T) {
 			}
 			return &sdk.Payout{Status: sdk.PayoutProcessing}, nil
 		}
-		r.faults.Next(storetest.Fault{After: func() { r.clock.add(stopped) }})
+		r.faults.Next(coretest.Fault{After: func() { r.clock.add(stopped) }})
 		r.payout(t, "k")
 	})
 }
@@ -263,9 +263,9 @@ func TestOfSeveralClocksTheOneCountsThatShowsTheLeastTime(t *testing.T) {
 			r.account.Payout = func(context.Context, sdk.CreatePayoutRequest) (*sdk.Payout, error) {
 				return &sdk.Payout{Status: sdk.PayoutProcessing}, nil
 			}
-			faults := storetest.NewFaulty(r.store)
+			faults := coretest.NewFaulty(r.store)
 			host := r.hostWith(t, core.Options{Store: faults, Now: machine.now})
-			faults.Next(storetest.Fault{After: func() { pass(r, machine) }})
+			faults.Next(coretest.Fault{After: func() { pass(r, machine) }})
 			p, _, err := host.CreatePayout(t.Context(), payoutRequest(), "k")
 			if err != nil {
 				t.Fatal(err)
@@ -435,7 +435,7 @@ func (r *rig) everyIntent(t *testing.T, visit func([]payment.Attempt, []payment.
 func TestAnAnswerWhoseAcknowledgementWasLostIsRecordedOnce(t *testing.T) {
 	onEverySending(t, func(t *testing.T, r *rig, _ sending, sent *int, call func(*core.Core, string) (bool, error)) {
 		before := r.calledLines(t)
-		r.faults.Next(storetest.Fault{}, storetest.Fault{Lose: errConnection})
+		r.faults.Next(coretest.Fault{}, coretest.Fault{Lose: errConnection})
 		if _, err := call(r.Core, "k"); err != nil || *sent != 1 || r.faults.Left() != 0 {
 			t.Fatalf("%v, sent %d times", err, *sent)
 		}
@@ -473,7 +473,7 @@ func TestAKeyIsFreedOnlyByWhoHoldsIt(t *testing.T) {
 			return &sdk.Payment{Status: sdk.PaymentProcessing}, nil
 		})
 		repeated := make(chan error, 1)
-		r.faults.Next(storetest.Fault{}, storetest.Fault{Lose: errConnection, After: func() {
+		r.faults.Next(coretest.Fault{}, coretest.Fault{Lose: errConnection, After: func() {
 			go func() {
 				_, _, err := ch.call(context.WithoutCancel(t.Context()), other, id, "k")
 				repeated <- err

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/payhost/payhost/host/internal/storetest"
+	"github.com/payhost/payhost/host/internal/coretest"
 	"github.com/payhost/payhost/host/payment"
 	"github.com/payhost/payhost/sdk"
 	"github.com/shopspring/decimal"
@@ -202,8 +202,8 @@ func TestWhatRecoveryDoesWithACaptureInDoubt(t *testing.T) {
 		{"by another identity", sdk.RepeatReturnsOriginal, func(r *captureRig) { r.account.Identity = "another" }, 1},
 		{"by another version of the plugin", sdk.RepeatReturnsOriginal, func(r *captureRig) { r.account.Plugin = "2.0.0" }, 1},
 		{"by a host that is stopped before it sends", sdk.RepeatReturnsOriginal, func(r *captureRig) {
-			stop := storetest.Fault{After: func() { r.clock.add(r.account.Settings.Timeout) }}
-			r.faults.Next(storetest.Fault{}, stop) // the claim, the repeat
+			stop := coretest.Fault{After: func() { r.clock.add(r.account.Settings.Timeout) }}
+			r.faults.Next(coretest.Fault{}, stop) // the claim, the repeat
 		}, 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {

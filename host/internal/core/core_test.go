@@ -44,7 +44,7 @@ type rig struct {
 	*core.Core
 	url     string
 	store   *store.Store
-	faults  *storetest.Faulty // what the rig's own core writes through
+	faults  *coretest.Faulty // what the rig's own core writes through
 	account *coretest.Account
 	clock   *clock
 }
@@ -57,7 +57,7 @@ func newRig(t *testing.T) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &rig{url: url, store: s, faults: storetest.NewFaulty(s), account: coretest.New("acme"), clock: clock}
+	r := &rig{url: url, store: s, faults: coretest.NewFaulty(s), account: coretest.New("acme"), clock: clock}
 	r.Core = r.hostOn(t, r.faults)
 	t.Cleanup(func() {
 		r.Wait()

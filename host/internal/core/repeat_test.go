@@ -6,9 +6,9 @@ import (
 	"time"
 
 	"github.com/payhost/payhost/host/internal/core"
+	"github.com/payhost/payhost/host/internal/coretest"
 	"github.com/payhost/payhost/host/internal/intent"
 	"github.com/payhost/payhost/host/internal/store"
-	"github.com/payhost/payhost/host/internal/storetest"
 	"github.com/payhost/payhost/host/payment"
 	"github.com/payhost/payhost/sdk"
 )
@@ -156,7 +156,7 @@ func TestAWindowIsJudgedWhenTheRepeatIsRecorded(t *testing.T) {
 	doubtful(r, sdk.RepeatReturnsOriginal, func() (*sdk.Payout, error) { return &sdk.Payout{Status: sdk.PayoutSucceeded}, nil })
 	p := r.payout(t, "k")
 	r.clock.add(10 * time.Second)
-	r.faults.Next(storetest.Fault{}, storetest.Fault{Before: func() { r.clock.add(time.Hour) }}) // the claim, the repeat
+	r.faults.Next(coretest.Fault{}, coretest.Fault{Before: func() { r.clock.add(time.Hour) }}) // the claim, the repeat
 	recoverAt(t, r.Core)
 	if got := r.payoutStatus(t, p.ID); got != payment.Unknown || r.account.Creates() != 1 || r.faults.Left() != 0 {
 		t.Fatalf("%s after %d creates, %d faults did not happen", got, r.account.Creates(), r.faults.Left())

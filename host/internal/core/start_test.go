@@ -6,8 +6,8 @@ import (
 	"time"
 
 	"github.com/payhost/payhost/host/internal/core"
+	"github.com/payhost/payhost/host/internal/coretest"
 	"github.com/payhost/payhost/host/internal/store"
-	"github.com/payhost/payhost/host/internal/storetest"
 	"github.com/payhost/payhost/host/payment"
 	"github.com/payhost/payhost/sdk"
 )
@@ -21,7 +21,7 @@ func (r *rig) stopped(t *testing.T) (id, instance string) {
 			return &sdk.Payout{Status: sdk.PayoutFailed}, nil
 		}
 	}
-	faults := storetest.NewFaulty(r.store)
+	faults := coretest.NewFaulty(r.store)
 	host := r.hostWith(t, core.Options{Store: faults})
 	committed, end, ended := make(chan struct{}), make(chan struct{}), make(chan struct{})
 	t.Cleanup(func() {
@@ -29,7 +29,7 @@ func (r *rig) stopped(t *testing.T) (id, instance string) {
 		close(end)
 		<-ended
 	})
-	faults.Next(storetest.Fault{After: func() {
+	faults.Next(coretest.Fault{After: func() {
 		close(committed)
 		<-end
 	}})

@@ -22,7 +22,8 @@ CREATE INDEX intents_due ON intents (provider, check_at, id) WHERE check_at > 0;
 -- is below this one.
 INSERT INTO counters (name, value) SELECT 'sequence_floor', MAX(value) FROM counters WHERE name LIKE 'sequence:%' HAVING COUNT(*) > 0;
 
--- An attempt belongs to an intent, and an intent has one open attempt at most.
+-- An attempt belongs to an intent, and an intent has one open attempt at most. One without an intent, which only a repair
+-- by hand can have left, is about nothing, and must not keep the host from starting.
 CREATE TABLE new_attempts (
     intent_id      TEXT NOT NULL REFERENCES intents (id),
     number         BIGINT NOT NULL,
@@ -46,7 +47,7 @@ CREATE TABLE new_attempts (
 INSERT INTO new_attempts (intent_id, number, verb, started_at, deadline, duration_ms, plugin_version, fingerprint, host, outcome,
     code, provider_code, message, exchanges)
     SELECT intent_id, number, verb, started_at, deadline, duration_ms, plugin_version, fingerprint, host, outcome, code,
-        provider_code, message, exchanges FROM attempts;
+        provider_code, message, exchanges FROM attempts WHERE intent_id IN (SELECT id FROM intents);
 DROP TABLE attempts;
 ALTER TABLE new_attempts RENAME TO attempts;
 CREATE INDEX attempts_open ON attempts (deadline) WHERE outcome = '';

@@ -1,6 +1,4 @@
-//go:build unix
-
-package storetest
+package coretest
 
 import (
 	"context"
