@@ -18,7 +18,8 @@ import (
 // sending is one of the calls that can move money, in one form for all tests.
 type sending struct {
 	name string
-	// ready prepares the rig, so that the provider answers as the test says. call makes the call on some host, under a key.
+	// ready prepares the rig, so that the provider answers as the test says.
+	// call makes the call on some host, under a key.
 	ready func(t *testing.T, r *rig, answer func(context.Context) error) (call func(c *core.Core, key string) (replayed bool, err error))
 	// create: it makes an intent of its own; else it changes one that exists.
 	create bool
@@ -73,7 +74,8 @@ func sendingChanges() (list []sending) {
 	return list
 }
 
-// onEverySending runs a test for each of them. sent counts the calls that reached the provider.
+// onEverySending runs a test for each of them. sent counts the calls that
+// reached the provider.
 func onEverySending(t *testing.T, test func(t *testing.T, r *rig, s sending, sent *int, call func(c *core.Core, key string) (bool, error))) {
 	for _, s := range sendings {
 		t.Run(s.name, func(t *testing.T) {
@@ -88,7 +90,8 @@ func onEverySending(t *testing.T, test func(t *testing.T, r *rig, s sending, sen
 
 var errConnection = errors.New("the connection to the database was closed")
 
-// A commit that fails may have arrived. A merchant who is told that nothing was sent pays again under another key.
+// A commit that fails may have arrived. A merchant who is told that nothing was
+// sent pays again under another key.
 func TestAfterAFailedCommitTheDatabaseDecides(t *testing.T) {
 	for _, c := range []struct {
 		name  string
@@ -121,7 +124,8 @@ func TestAfterAFailedCommitTheDatabaseDecides(t *testing.T) {
 	}
 }
 
-// While nobody can read what a key stands for, nobody may say that nothing was done under it.
+// While nobody can read what a key stands for, nobody may say that nothing was
+// done under it.
 func TestWhatCannotBeReadUnderAKeyIsUnknown(t *testing.T) {
 	t.Run("after the call", func(t *testing.T) {
 		for _, s := range sendings {
@@ -166,8 +170,10 @@ func TestWhatCannotBeReadUnderAKeyIsUnknown(t *testing.T) {
 	})
 }
 
-// A host that is stopped between its commit and its call, for longer than the call may last, does not send it any more:
-// others have taken it for lost meanwhile, an operator may have decided, and the merchant may have paid otherwise.
+// A host that is stopped between its commit and its call, for longer than the
+// call may last, does not send it any more: others have taken it for lost
+// meanwhile, an operator may have decided, and the merchant may have paid
+// otherwise.
 func TestAHostThatWakesUpAfterTheDeadlineSendsNothing(t *testing.T) {
 	onEverySending(t, func(t *testing.T, r *rig, s sending, sent *int, call func(*core.Core, string) (bool, error)) {
 		other := r.newHost(t)
@@ -246,8 +252,8 @@ func newestPayout(t *testing.T, c *core.Core) string {
 	return list[0].ID
 }
 
-// The database's clock, the machine's time of day, and the clock that nobody can set: whichever shows that the time is
-// over ends it.
+// The database's clock, the machine's time of day, and the clock that nobody
+// can set: whichever shows that the time is over ends it.
 func TestOfSeveralClocksTheOneCountsThatShowsTheLeastTime(t *testing.T) {
 	for name, pass := range map[string]func(r *rig, machine *clock){
 		"the database's":          func(r *rig, _ *clock) { r.clock.add(r.account.Settings.Timeout) },
@@ -281,8 +287,9 @@ func TestOfSeveralClocksTheOneCountsThatShowsTheLeastTime(t *testing.T) {
 	}
 }
 
-// late makes a payout whose first call is answered with first, after another host has taken it for lost and has repeated
-// it, which was answered with second.
+// late makes a payout whose first call is answered with first, after another
+// host has taken it for lost and has repeated it, which was answered with
+// second.
 func late(t *testing.T, first, second func() (*sdk.Payout, error)) *payment.Payout {
 	t.Helper()
 	r := newRig(t)
@@ -318,7 +325,8 @@ func late(t *testing.T, first, second func() (*sdk.Payout, error)) *payment.Payo
 	return p
 }
 
-// What the answer of an attempt says of its money is about that attempt alone when there is a later one.
+// What the answer of an attempt says of its money is about that attempt alone
+// when there is a later one.
 func TestALateAnswerSpeaksForItsOwnAttempt(t *testing.T) {
 	says := func(s sdk.PayoutStatus) func() (*sdk.Payout, error) {
 		return func() (*sdk.Payout, error) { return &sdk.Payout{ProviderReference: "theirs", Status: s}, nil }
@@ -350,7 +358,8 @@ func TestALateAnswerSpeaksForItsOwnAttempt(t *testing.T) {
 	}
 }
 
-// A host knows which calls it is making. However late it is, it does not take one of them for lost.
+// A host knows which calls it is making. However late it is, it does not take
+// one of them for lost.
 func TestAHostNeverTakesItsOwnCallForLost(t *testing.T) {
 	for _, s := range sendings {
 		t.Run(s.name, func(t *testing.T) {
@@ -458,7 +467,8 @@ func (r *rig) calledLines(t *testing.T) (lines int) {
 	return lines
 }
 
-// A change that was not sent frees its key. When the commit that does so is made again, another host has the key.
+// A change that was not sent frees its key. When the commit that does so is
+// made again, another host has the key.
 func TestAKeyIsFreedOnlyByWhoHoldsIt(t *testing.T) {
 	onEveryChange(t, func(t *testing.T, r *rig, ch changing, id string) {
 		other, calls := r.newHost(t), 0
@@ -490,6 +500,24 @@ func TestAKeyIsFreedOnlyByWhoHoldsIt(t *testing.T) {
 		}
 		if _, replayed, err := ch.call(t.Context(), other, id, "k"); err != nil || !replayed || calls != 2 {
 			t.Errorf("once more: replayed %v, %v, %d calls", replayed, err, calls)
+		}
+	})
+}
+
+// Between the commit that records an attempt and its call the host is alive:
+// the attempt is its own, however long it has been since its last sign of life.
+func TestAHostDoesNotLoseWhatItIsAboutToSend(t *testing.T) {
+	onEverySending(t, func(t *testing.T, r *rig, _ sending, sent *int, call func(*core.Core, string) (bool, error)) {
+		r.account.Settings.Timeout = time.Minute
+		r.faults.Next(coretest.Fault{After: func() {
+			r.clock.add(20 * time.Second)
+			recoverAt(t, r.Core)
+			if open := r.openAttempts(t); open != 1 {
+				t.Errorf("%d attempts are open", open)
+			}
+		}})
+		if _, err := call(r.Core, "k"); err != nil || *sent != 1 {
+			t.Errorf("sent %d times, %v", *sent, err)
 		}
 	})
 }

@@ -6,13 +6,14 @@ import (
 	"time"
 
 	"github.com/payhost/payhost/host/internal/coretest"
+	"github.com/payhost/payhost/host/internal/intent"
 	"github.com/payhost/payhost/host/payment"
 	"github.com/payhost/payhost/sdk"
 	"github.com/shopspring/decimal"
 )
 
-// captureRig has an authorized payment of 60 USD. Its captures are kept, and answered by the test; one that is not answered
-// otherwise succeeds.
+// captureRig has an authorized payment of 60 USD. Its captures are kept, and
+// answered by the test; one that is not answered otherwise succeeds.
 type captureRig struct {
 	*rig
 	id     string
@@ -67,7 +68,8 @@ func TestCapturesAreBoundedByWhatWasAuthorized(t *testing.T) {
 		t.Error("the refused capture succeeded")
 	}
 
-	// One that was refused has taken nothing; and without an amount it is all that is left.
+	// One that was refused has taken nothing; and without an amount it is all
+	// that is left.
 	r.status = sdk.PaymentSucceeded
 	r.answer = func(int) (*sdk.Payment, error) { return &sdk.Payment{ProviderReference: "1", Status: r.status}, nil }
 	p, err := r.capture(t, "0", "f")
@@ -185,8 +187,8 @@ func TestOneActionAtATime(t *testing.T) {
 	})
 }
 
-// A capture in doubt is repeated only as the plugin declares: with its own key and amount, within the window, by the same
-// identity and version.
+// A capture in doubt is repeated only as the plugin declares: with its own key
+// and amount, within the window, by the same identity and version.
 func TestWhatRecoveryDoesWithACaptureInDoubt(t *testing.T) {
 	for _, c := range []struct {
 		name   string
@@ -236,4 +238,22 @@ func TestWhatRecoveryDoesWithACaptureInDoubt(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What settles the payment between the look at it and the action's record is
+// seen.
+func TestAChangeOfWhatWasSettledMeanwhileIsAConflict(t *testing.T) {
+	onEveryChange(t, func(t *testing.T, r *rig, ch changing, id string) {
+		ch.script(r, func() (*sdk.Payment, error) {
+			t.Error("it was sent")
+			return &sdk.Payment{Status: sdk.PaymentProcessing}, nil
+		})
+		r.faults.Next(coretest.Fault{Before: func() {
+			r.report(t, id, intent.Answer, payment.Succeeded, intent.Asking{})
+		}})
+		_, _, err := ch.call(t.Context(), r.Core, id, "k")
+		if e := problem(t, err); e.Code != payment.CodeConflict || e.Outcome != sdk.OutcomeNotSent {
+			t.Errorf("got %v", e)
+		}
+	})
 }

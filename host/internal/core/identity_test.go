@@ -11,8 +11,9 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// The account has become somebody else at the provider since the payment was made: whatever would be sent or asked would
-// be about another merchant's money.
+// The account has become somebody else at the provider since the payment was
+// made: whatever would be sent or asked would be about another merchant's
+// money.
 func TestNothingOfOneIdentityIsSentOrAskedAsAnother(t *testing.T) {
 	answer := func() (*sdk.Payment, error) {
 		return &sdk.Payment{ProviderReference: "theirs-1", Status: sdk.PaymentSucceeded}, nil
@@ -96,7 +97,8 @@ func TestNothingOfOneIdentityIsSentOrAskedAsAnother(t *testing.T) {
 	})
 }
 
-// Keys and numbers are unique for who we are to the provider, whatever the account is called here.
+// Keys and numbers are unique for who we are to the provider, whatever the
+// account is called here.
 func TestNumbersGoOnForAnIdentityWhateverTheAccountIsCalled(t *testing.T) {
 	r := newRig(t)
 	second, stranger := coretest.New("acme-eu"), coretest.New("stranger")

@@ -24,7 +24,8 @@ type meeting struct {
 	t     *testing.T
 	other *core.Core
 	id    string
-	// during happens while the first attempt is at the provider, which then answers with says.
+	// during happens while the first attempt is at the provider, which then
+	// answers with says.
 	during func()
 	says   func(attempt int) (*sdk.Payment, error)
 }
@@ -149,7 +150,8 @@ func (m *meeting) events(typ string, want int) {
 	}
 }
 
-// restarted is a host that starts, and that no other can be beside; it does a round of recovery.
+// restarted is a host that starts, and that no other can be beside; it does a
+// round of recovery.
 func (m *meeting) restarted() {
 	m.t.Helper()
 	recoverAt(m.t, m.hostWith(m.t, core.Options{Alone: true}))
@@ -715,7 +717,8 @@ func TestWhenTwoMeet(t *testing.T) {
 	}
 }
 
-// The page about attempts has one line for each pair that is tried, and none that is not.
+// The page about attempts has one line for each pair that is tried, and none
+// that is not.
 func TestThePageAboutAttemptsHasEveryPair(t *testing.T) {
 	page, err := os.ReadFile("../../../docs/design/attempts.md")
 	if err != nil {

@@ -19,7 +19,8 @@ func usd(text string) *sdk.Money {
 	return &sdk.Money{Amount: decimal.RequireFromString(text), Currency: "USD"}
 }
 
-// A success counts for the amount that was asked for, whichever of its amounts says otherwise.
+// A success counts for the amount that was asked for, whichever of its amounts
+// says otherwise.
 func TestASuccessOfAnotherAmountIsUnderReview(t *testing.T) {
 	for name, c := range map[string]struct {
 		says sdk.Payment
@@ -46,8 +47,9 @@ func TestASuccessOfAnotherAmountIsUnderReview(t *testing.T) {
 	}
 }
 
-// One reference of the provider, or one transaction, cannot have paid two payments of an identity, whatever their accounts
-// are called. Another identity may use the same words.
+// One reference of the provider, or one transaction, cannot have paid two
+// payments of an identity, whatever their accounts are called. Another identity
+// may use the same words.
 func TestTheSameMoneyCountsForOnePayment(t *testing.T) {
 	for name, says := range map[string]sdk.Payment{
 		"one reference":   {ProviderReference: "one", Amount: usd("60")},
@@ -109,7 +111,8 @@ func TestAPaymentAndItsRefundsHaveOneNumbering(t *testing.T) {
 	}
 }
 
-// A key may have 255 characters, at every call; what the provider gets of it is no longer than the contract allows.
+// A key may have 255 characters, at every call; what the provider gets of it is
+// no longer than the contract allows.
 func TestKeysOfEveryLengthAreTakenEverywhere(t *testing.T) {
 	for _, length := range []int{1, 200, 224, 225, 255} {
 		key := strings.Repeat("k", length)
@@ -174,7 +177,8 @@ func TestAnAmountIsTheSameHoweverItIsWritten(t *testing.T) {
 	}
 }
 
-// Text that a database refuses, in an id that somebody asks about, is the name of nothing.
+// Text that a database refuses, in an id that somebody asks about, is the name
+// of nothing.
 func TestAnIDOfAnyBytesIsNotFound(t *testing.T) {
 	r := newRig(t)
 	for _, id := range []string{"pay_\x00", "\x00", "pay_\xff\xfe", strings.Repeat("x", 1<<16), "pay_\xed\xa0\x80"} {
@@ -190,7 +194,8 @@ func TestAnIDOfAnyBytesIsNotFound(t *testing.T) {
 	}
 }
 
-// A row that cannot be read keeps nobody else's waiting, and is tried again later.
+// A row that cannot be read keeps nobody else's waiting, and is tried again
+// later.
 func TestADamagedRowHoldsUpNobodyElse(t *testing.T) {
 	r := newRig(t)
 	r.account.Create = func(_ context.Context, req sdk.CreatePaymentRequest) (*sdk.Payment, error) {

@@ -16,7 +16,8 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// awayStore refuses every write until a moment, as a database does that is not there.
+// awayStore refuses every write until a moment, as a database does that is not
+// there.
 type awayStore struct {
 	store.Transactor
 
@@ -97,8 +98,9 @@ func payoutAnswer() answered {
 
 func recordsNothing(context.Context, *store.Tx) error { return nil }
 
-// An answer is often the only one there will be: however long the database is away, the host keeps it, tries again at
-// short intervals, and has logged what a person needs who must record it by hand.
+// An answer is often the only one there will be: however long the database is
+// away, the host keeps it, tries again at short intervals, and has logged what
+// a person needs who must record it by hand.
 func TestAnAnswerIsKeptUntilTheDatabaseIsBack(t *testing.T) {
 	for _, away := range []time.Duration{0, time.Second, time.Minute, time.Hour} {
 		synctest.Test(t, func(t *testing.T) {
@@ -144,7 +146,8 @@ func TestAnAnswerThatIsGivenUpIsLogged(t *testing.T) {
 	})
 }
 
-// Whoever waits for an answer that is there, and that the database does not take, is told so after a while.
+// Whoever waits for an answer that is there, and that the database does not
+// take, is told so after a while.
 func TestACallerDoesNotWaitForeverForADatabaseThatIsAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, _ := coreOn(&awayStore{until: time.Now().Add(time.Hour)})
@@ -178,7 +181,8 @@ func (s lastingStore) UpdateExpecting(context.Context, store.Expect, func(*store
 	return s.err
 }
 
-// What a key stands for is asked until the database says so, or until the caller has waited long enough.
+// What a key stands for is asked until the database says so, or until the
+// caller has waited long enough.
 func TestWhatAKeyStandsForIsAskedForAWhile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		begun := time.Now()
@@ -193,7 +197,8 @@ func TestWhatAKeyStandsForIsAskedForAWhile(t *testing.T) {
 	})
 }
 
-// Two requests under one key: the second waits while the first finds out what the key stands for, and not for ever.
+// Two requests under one key: the second waits while the first finds out what
+// the key stands for, and not for ever.
 func TestRequestsUnderOneKeyTakeTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, _ := coreOn(&awayStore{})
@@ -241,7 +246,8 @@ func TestRequestsUnderOneKeyTakeTurns(t *testing.T) {
 	})
 }
 
-// A host says once that its clock is off, and once that it is right again; and that its signs of life do not arrive.
+// A host says once that its clock is off, and once that it is right again; and
+// that its signs of life do not arrive.
 func TestAHostWhoseClockIsOffSaysSoOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &awayStore{}

@@ -11,7 +11,8 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// While something is under way for an intent, at whichever host, nobody decides what became of it.
+// While something is under way for an intent, at whichever host, nobody decides
+// what became of it.
 func TestAnOperatorWaitsForWhatIsUnderWay(t *testing.T) {
 	resolve := core.Resolution{Status: payment.Failed, Reason: "not in the books"}
 	refused := func(t *testing.T, c *core.Core, kind payment.Kind, id string) {
@@ -58,7 +59,8 @@ func TestAnOperatorWaitsForWhatIsUnderWay(t *testing.T) {
 	})
 }
 
-// Once a doubt is known and nothing is under way any more, an operator may decide at once.
+// Once a doubt is known and nothing is under way any more, an operator may
+// decide at once.
 func TestAnOperatorDecidesADoubtThatNobodyCanAddTo(t *testing.T) {
 	r := newRig(t)
 	r.account.Payout = func(context.Context, sdk.CreatePayoutRequest) (*sdk.Payout, error) {
@@ -71,7 +73,8 @@ func TestAnOperatorDecidesADoubtThatNobodyCanAddTo(t *testing.T) {
 	}
 }
 
-// An operator, or the provider itself, said that a payout had failed; then the provider says that it is on its way.
+// An operator, or the provider itself, said that a payout had failed; then the
+// provider says that it is on its way.
 func TestMoneyThatMovesAfterAnEndIsUnderReview(t *testing.T) {
 	r := newRig(t)
 	says := sdk.PayoutProcessing

@@ -12,7 +12,8 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// stopped makes a payout at a host that never comes to its call: it is stopped right after its commit, for good.
+// stopped makes a payout at a host that never comes to its call: it is stopped
+// right after its commit, for good.
 func (r *rig) stopped(t *testing.T) (id, instance string) {
 	t.Helper()
 	if r.account.Payout == nil {
@@ -41,8 +42,9 @@ func (r *rig) stopped(t *testing.T) (id, instance string) {
 	return newestPayout(t, r.Core), host.Instance()
 }
 
-// What a host was doing that is known to have ended is asked about at once: where no other can be at the database, where a
-// host knows who ran before it, and otherwise once the other has given no sign of life for a while.
+// What a host was doing that is known to have ended is asked about at once:
+// where no other can be at the database, where a host knows who ran before it,
+// and otherwise once the other has given no sign of life for a while.
 func TestAHostThatStartsAsksAtOnce(t *testing.T) {
 	for _, c := range []struct {
 		name    string
@@ -96,7 +98,8 @@ func TestWhatALostHostMayStillSendIsNotRepeated(t *testing.T) {
 	}
 }
 
-// Refresh asks now, whoever's attempt it is, and says so where nobody can be asked.
+// Refresh asks now, whoever's attempt it is, and says so where nobody can be
+// asked.
 func TestRefreshAsksAboutWhatALostHostWasDoing(t *testing.T) {
 	for _, asked := range []bool{true, false} {
 		r := newRig(t)
@@ -120,7 +123,8 @@ func TestRefreshAsksAboutWhatALostHostWasDoing(t *testing.T) {
 	}
 }
 
-// A host that is there says so, and others leave its calls alone until their time is over.
+// A host that is there says so, and others leave its calls alone until their
+// time is over.
 func TestASignOfLifeKeepsOthersFromAHostsCalls(t *testing.T) {
 	r := newRig(t)
 	id, instance := r.stopped(t)

@@ -9,10 +9,12 @@ import (
 
 // Fault is what happens to one write. Its zero value lets the write pass.
 type Fault struct {
-	// Before is called before the write is begun, and After when it has ended and is not answered yet. Either may block, as
-	// a host does that is stopped.
+	// Before is called before the write is begun, and After when it has ended
+	// and is not answered yet. Either may block, as a host does that is
+	// stopped.
 	Before, After func()
-	// Refuse is the write's error; nothing is written. It says so for certain only with store.ErrUnwritten in it.
+	// Refuse is the write's error; nothing is written. It says so for certain
+	// only with store.ErrUnwritten in it.
 	Refuse error
 	// Lose is the error in place of the acknowledgement of what was written.
 	Lose error
@@ -37,7 +39,8 @@ func (f *Faulty) Next(faults ...Fault) {
 	f.writes = faults
 }
 
-// FailReads has everything that only reads fail from now on, and work again with nil.
+// FailReads has everything that only reads fail from now on, and work again
+// with nil.
 func (f *Faulty) FailReads(err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -35,7 +35,8 @@ func about(id, transaction string, status sdk.PaymentStatus) sdk.Event {
 		Payment: &sdk.Payment{Status: status, Amount: usd("60"), TransactionID: transaction}}
 }
 
-// What one notice tells of happened once: an operator cannot have it count for two payments.
+// What one notice tells of happened once: an operator cannot have it count for
+// two payments.
 func TestANoticeIsAttachedOnce(t *testing.T) {
 	r, first, webhook := unmatched(t, sdk.VerifiedBySignature)
 	second := r.pay(t, "second").ID
@@ -51,7 +52,8 @@ func TestANoticeIsAttachedOnce(t *testing.T) {
 	}
 }
 
-// One transfer, told of by two notices that name different payments, has paid one of them.
+// One transfer, told of by two notices that name different payments, has paid
+// one of them.
 func TestATransactionPaysOnePayment(t *testing.T) {
 	r := newRig(t, sdk.TrustSignature)
 	first, second := r.pay(t, "a").ID, r.pay(t, "b").ID
@@ -70,7 +72,8 @@ func (r *rig) wantStatus(t *testing.T, id string, want payment.Status, reason pa
 	}
 }
 
-// A customer who pays twice has paid twice: the second receipt is seen, and both ids are kept.
+// A customer who pays twice has paid twice: the second receipt is seen, and
+// both ids are kept.
 func TestASecondTransactionOfAPaymentIsSeen(t *testing.T) {
 	r := newRig(t, sdk.TrustSignature)
 	p := r.pay(t, "k")
@@ -89,7 +92,8 @@ func TestASecondTransactionOfAPaymentIsSeen(t *testing.T) {
 	}
 }
 
-// A customer who fails once and pays then has paid, in whatever order the notices come.
+// A customer who fails once and pays then has paid, in whatever order the
+// notices come.
 func TestAFailedTryOfAPaidPaymentChangesNothing(t *testing.T) {
 	for _, failed := range []sdk.PaymentStatus{sdk.PaymentFailed, sdk.PaymentCanceled, sdk.PaymentExpired} {
 		for _, order := range []string{"fails, then pays", "pays, then fails"} {
@@ -109,7 +113,8 @@ func TestAFailedTryOfAPaidPaymentChangesNothing(t *testing.T) {
 	}
 }
 
-// Whatever the provider says that it has given back, what was never paid, or is more than is left, is looked at.
+// Whatever the provider says that it has given back, what was never paid, or is
+// more than is left, is looked at.
 func TestARefundByTheProviderIsHeldToWhatWasPaid(t *testing.T) {
 	of := func(id, theirs, amount string) sdk.Event {
 		e := refundEvent(id, theirs)
@@ -144,7 +149,8 @@ func TestARefundByTheProviderIsHeldToWhatWasPaid(t *testing.T) {
 	})
 }
 
-// wantRefunds compares the statuses of a payment's refunds, in the order of the provider's references.
+// wantRefunds compares the statuses of a payment's refunds, in the order of the
+// provider's references.
 func (r *rig) wantRefunds(t *testing.T, id string, want ...payment.Status) {
 	t.Helper()
 	list := r.refunds(t, id)
@@ -158,7 +164,8 @@ func (r *rig) wantRefunds(t *testing.T, id string, want ...payment.Status) {
 	}
 }
 
-// A notice whose reading lasts so long that another host reads it too is called what it is: applied.
+// A notice whose reading lasts so long that another host reads it too is called
+// what it is: applied.
 func TestANoticeThatIsReadTwiceAtOnceIsApplied(t *testing.T) {
 	r := newRig(t, sdk.TrustSignature)
 	id, reads := r.pay(t, "k").ID, 0
@@ -190,8 +197,9 @@ func TestANoticeThatIsReadTwiceAtOnceIsApplied(t *testing.T) {
 	}
 }
 
-// A provider that uses an id for several things, such as its payment's: what comes under a known id and says something
-// else is another event, and the same once more is not.
+// A provider that uses an id for several things, such as its payment's: what
+// comes under a known id and says something else is another event, and the same
+// once more is not.
 func TestAnEventIDThatSaysSomethingElseIsAnotherEvent(t *testing.T) {
 	r := newRig(t, sdk.TrustSignature)
 	id := r.pay(t, "k").ID
@@ -207,7 +215,8 @@ func TestAnEventIDThatSaysSomethingElseIsAnotherEvent(t *testing.T) {
 	}
 }
 
-// A signed success that has no amount must name our reference; the provider's alone may be another's by now.
+// A signed success that has no amount must name our reference; the provider's
+// alone may be another's by now.
 func TestASuccessWithoutAnAmountMustNameOurReference(t *testing.T) {
 	for _, c := range []struct {
 		name  string
@@ -235,7 +244,8 @@ func TestASuccessWithoutAnAmountMustNameOurReference(t *testing.T) {
 	}
 }
 
-// The provider gives one reference to two payments. Money that comes by it is nobody's for certain once one has succeeded.
+// The provider gives one reference to two payments. Money that comes by it is
+// nobody's for certain once one has succeeded.
 func TestAReferenceThatIsUsedTwiceSettlesOnePayment(t *testing.T) {
 	r := newRig(t, sdk.TrustSignature)
 	r.account.Create = func(context.Context, sdk.CreatePaymentRequest) (*sdk.Payment, error) {
@@ -254,7 +264,8 @@ func TestAReferenceThatIsUsedTwiceSettlesOnePayment(t *testing.T) {
 	r.wantStatus(t, second, payment.UnderReview, payment.ReviewMismatch)
 }
 
-// The intent of another account is never meant, whichever reference a notice names it by.
+// The intent of another account is never meant, whichever reference a notice
+// names it by.
 func TestANoticeOfAnotherAccountFitsNothing(t *testing.T) {
 	r := newRig(t, sdk.TrustSignature)
 	r.other.OnInfo.WebhookTrust, r.other.Webhook = r.account.OnInfo.WebhookTrust, coretest.Parse
@@ -277,8 +288,8 @@ func TestANoticeOfAnotherAccountFitsNothing(t *testing.T) {
 	}
 }
 
-// The account has become somebody else at the provider: what the new one's notices say of the old one's payments proves
-// nothing.
+// The account has become somebody else at the provider: what the new one's
+// notices say of the old one's payments proves nothing.
 func TestANoticeOfAnotherIdentityIsUnderReview(t *testing.T) {
 	r := newRig(t, sdk.TrustSignature)
 	id := r.pay(t, "k").ID
@@ -287,7 +298,8 @@ func TestANoticeOfAnotherIdentityIsUnderReview(t *testing.T) {
 	r.wantStatus(t, id, payment.UnderReview, payment.ReviewUnproven)
 }
 
-// Bytes that a database refuses, in whatever a genuine notice names: it is answered, kept, and fits nothing.
+// Bytes that a database refuses, in whatever a genuine notice names: it is
+// answered, kept, and fits nothing.
 func TestANoticeThatNamesOddBytesIsAnsweredAndKept(t *testing.T) {
 	const odd = "a\x00b\xffc"
 	r := newRig(t, sdk.TrustSignature)
@@ -311,8 +323,8 @@ func TestANoticeThatNamesOddBytesIsAnsweredAndKept(t *testing.T) {
 	}
 }
 
-// What was decided by hand, or by another notice, is not repeated by one that was applied already, unless somebody wants
-// it applied again.
+// What was decided by hand, or by another notice, is not repeated by one that
+// was applied already, unless somebody wants it applied again.
 func TestWhatIsAppliedIsAppliedAgainOnlyByHand(t *testing.T) {
 	r := newRig(t, sdk.TrustSignature)
 	id := r.pay(t, "k").ID

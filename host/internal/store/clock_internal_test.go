@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// The database's clock is what a server tells, and runs on by this machine's in between.
+// The database's clock is what a server tells, and runs on by this machine's in
+// between.
 func TestTheClockIsTheServers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, machine := newClock(), time.Now()
@@ -27,8 +28,9 @@ func TestTheClockIsTheServers(t *testing.T) {
 	})
 }
 
-// An answer that came late says less, and does not replace a better one that is fresh. A very late one has usually waited
-// for another host, behind the reading of the clock.
+// An answer that came late says less, and does not replace a better one that is
+// fresh. A very late one has usually waited for another host, behind the
+// reading of the clock.
 func TestALateTellingIsWorthLess(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, off := newClock(), time.Hour

@@ -18,7 +18,8 @@ func (t *Tx) Exec(ctx context.Context, query string) error {
 	return err
 }
 
-// OnWriter runs a statement on the one connection that writes, outside of any transaction.
+// OnWriter runs a statement on the one connection that writes, outside of any
+// transaction.
 func (s *Store) OnWriter(t testing.TB, query string) {
 	t.Helper()
 	var err error
@@ -46,7 +47,8 @@ func (s *Store) AwaitQueue(n int) {
 	}
 }
 
-// OpenBefore makes the tables of a URL as they were before a migration, runs statements there, and closes it again.
+// OpenBefore makes the tables of a URL as they were before a migration, runs
+// statements there, and closes it again.
 func OpenBefore(t testing.TB, url string, migration int64, statements ...string) {
 	t.Helper()
 	var db database
@@ -94,4 +96,17 @@ func (t *Tx) DuePlan(ctx context.Context) (plan string, err error) {
 		return err
 	})
 	return plan, err
+}
+
+// Synchronous is how SQLite's writer syncs a commit: 2 is FULL.
+func (s *Store) Synchronous(t testing.TB) (mode int) {
+	t.Helper()
+	file, ok := s.db.(*sqliteFile)
+	if !ok {
+		t.Fatal("not a SQLite file")
+	}
+	if err := file.write.QueryRowContext(t.Context(), "PRAGMA synchronous").Scan(&mode); err != nil {
+		t.Fatal(err)
+	}
+	return mode
 }

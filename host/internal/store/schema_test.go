@@ -21,7 +21,8 @@ func like(id string, change func(*intent.Intent)) *intent.Intent {
 	return i
 }
 
-// What must never be is refused by the database itself, whatever the code above it thinks.
+// What must never be is refused by the database itself, whatever the code above
+// it thinks.
 func TestTheDatabaseRefusesWhatMustNeverBe(t *testing.T) {
 	ctx := context.Background()
 	insert := func(i *intent.Intent) func(*store.Tx) error {
@@ -100,7 +101,8 @@ func TestTheDatabaseRefusesWhatMustNeverBe(t *testing.T) {
 	}
 }
 
-// What may be: several attempts one after the other, and numbers and keys that are not used.
+// What may be: several attempts one after the other, and numbers and keys that
+// are not used.
 func TestTheDatabaseTakesWhatMayBe(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
 		s, ctx := open(t, url), t.Context()
@@ -116,8 +118,9 @@ func TestTheDatabaseTakesWhatMayBe(t *testing.T) {
 	})
 }
 
-// A database of the former version, with payments in every state: its rows are read as before, also those that the new
-// rules would refuse, and the new numbers of every identity begin above all that were ever given.
+// A database of the former version, with payments in every state: its rows are
+// read as before, also those that the new rules would refuse, and the new
+// numbers of every identity begin above all that were ever given.
 func TestAFormerDatabaseIsBroughtUpToDateWithItsRows(t *testing.T) {
 	former := func(id, key, status, amount, fingerprint string, sequence int) string {
 		return fmt.Sprintf(`INSERT INTO intents (id, kind, provider, parent_id, amount, currency, merchant_reference, method, request,
@@ -224,7 +227,8 @@ func TestATransferCountsOnceForAnIdentity(t *testing.T) {
 	})
 }
 
-// A key is finished and freed by the request that holds it, and by no other of the same host or of another.
+// A key is finished and freed by the request that holds it, and by no other of
+// the same host or of another.
 func TestAKeyBelongsToTheRequestThatTookIt(t *testing.T) {
 	deadline := time.Unix(100, 0).UTC()
 	held := store.Key{Key: "k", RequestHash: "h", IntentID: "pay_1", Host: "host_1", Deadline: deadline}
@@ -307,8 +311,8 @@ func TestTheEndOfAnAttemptStays(t *testing.T) {
 	})
 }
 
-// Whoever finds what other hosts left: the attempts whose deadline has passed, and at once those of hosts that are not
-// there.
+// Whoever finds what other hosts left: the attempts whose deadline has passed,
+// and at once those of hosts that are not there.
 func TestWhichAttemptsAreLost(t *testing.T) {
 	at := time.Unix(1000, 0).UTC()
 	now := at
@@ -353,7 +357,8 @@ func TestWhichAttemptsAreLost(t *testing.T) {
 	})
 }
 
-// One job that expects text which no database takes, in a commit that it shares: nobody else pays for it.
+// One job that expects text which no database takes, in a commit that it
+// shares: nobody else pays for it.
 func TestWhatOneJobExpectsCostsNobodyElseAnything(t *testing.T) {
 	for _, odd := range []string{"pay_\x00", "pay_\xff", "\x00", strings.Repeat("x", 1<<20)} {
 		onBoth(t, func(t *testing.T, url string) {
