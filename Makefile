@@ -32,7 +32,7 @@ NODE_TRIAL = node -e 'process.exit(Number(parseInt(process.versions.node) < 20))
 	npm ci --ignore-scripts --prefer-offline --no-audit --no-fund
 
 .DEFAULT_GOAL := help
-.PHONY: help build plugin run demo test conformance node bench chaos fuzz lint generate verify verify-go verify-contract clean
+.PHONY: help build plugin run demo test conformance node bench chaos mutants fuzz lint generate verify verify-go verify-contract clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,7 +62,7 @@ test: ## all tests, under the race detector where there is a C compiler, with Po
 	@echo "Node.js tests $(if $(NODE_FOUND),run with $(NODE_FOUND),are left out: there is no node of 20 or later or no npm or it cannot get the packages)"
 	@echo "PostgreSQL tests $(if $(PAYHOST_TEST_POSTGRES),run on the server that PAYHOST_TEST_POSTGRES names,$(if \
 		$(POSTGRES_FOUND),run with $(POSTGRES_FOUND),are left out: PAYHOST_TEST_POSTGRES is not set and there is no postgres program))"
-	@$(GO) build -C tools -o ../bin/testgate ./testgate && $(GO) test -C tools ./testgate
+	@$(GO) build -C tools -o ../bin/testgate ./testgate && $(GO) test -C tools ./testgate ./mutants
 	@$(if $(CC_FOUND),CGO_ENABLED=1 CC=$(notdir $(CC_FOUND))) bin/testgate -skips tools/testgate/allowed-skips.txt \
 		$(if $(POSTGRES_FOUND),,-without postgres) $(if $(NODE_FOUND),,-without node) -- -timeout 10m $(if $(CC_FOUND),-race) ./...
 
@@ -83,6 +83,10 @@ KILLS ?= 1000
 SEED  ?= 0
 chaos: ## kill plugins, hosts and the database under load, then compare with the providers' books (KILLS=1000 SEED=…)
 	$(GO) test ./host/internal/chaos -count=1 -v -timeout 90m -chaos.kills=$(KILLS) -chaos.seed=$(SEED)
+
+# The list is tools/mutants/list.txt; UPDATE=1 writes which test has caught each into it, ONLY=text tries some of them.
+mutants: ## break one rule of the code after the other: a test must notice each (ONLY=text, UPDATE=1)
+	@$(GO) build -C tools -o ../bin/mutants ./mutants && bin/mutants $(if $(UPDATE),-update) -only "$(ONLY)"
 
 # go test fuzzes one target at a time.
 fuzz: ## fuzz every target for a short while (FUZZTIME=1m for longer)

@@ -44,6 +44,7 @@ type rig struct {
 	*core.Core
 	url     string
 	store   *store.Store
+	faults  *coretest.Faulty // what the rig's own core writes through
 	account *coretest.Account
 	clock   *clock
 }
@@ -56,8 +57,8 @@ func newRig(t *testing.T) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &rig{url: url, store: s, account: coretest.New("acme"), clock: clock}
-	r.Core = r.newHost(t)
+	r := &rig{url: url, store: s, faults: coretest.NewFaulty(s), account: coretest.New("acme"), clock: clock}
+	r.Core = r.hostOn(t, r.faults)
 	t.Cleanup(func() {
 		r.Wait()
 		if n := r.account.Leases(); n != 0 {
@@ -77,14 +78,39 @@ func (r *rig) newHost(t *testing.T) *core.Core {
 }
 
 // hostOn gives another core on a connection of its own to the rig's database.
-func (r *rig) hostOn(t *testing.T, s *store.Store) *core.Core {
+func (r *rig) hostOn(t *testing.T, s store.Transactor) *core.Core {
 	t.Helper()
-	c, err := core.New(t.Context(), core.Options{Store: s, Accounts: coretest.NewAccounts(r.account),
-		PublicURL: "http://host.example", Now: r.clock.now})
+	return r.hostWith(t, core.Options{Store: s})
+}
+
+// hostWith gives another core, with the rig's for what o leaves out.
+func (r *rig) hostWith(t *testing.T, o core.Options) *core.Core {
+	t.Helper()
+	if o.Store == nil {
+		o.Store = r.store
+	}
+	if o.Accounts == nil {
+		o.Accounts = coretest.NewAccounts(r.account)
+	}
+	if o.Now == nil {
+		o.Now = r.clock.now
+	}
+	o.PublicURL = "http://host.example"
+
+	c, err := core.New(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(c.Wait)
 	return c
+}
+
+// recover does one round of recovery at a host.
+func recoverAt(t *testing.T, host *core.Core) {
+	t.Helper()
+	if err := host.Recover(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func request() payment.Request {

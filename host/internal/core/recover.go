@@ -211,7 +211,15 @@ func (c *Core) expireIn(ctx context.Context, tx *store.Tx, i *intent.Intent) err
 		}
 		return nil
 	}
-	_, err := c.Apply(ctx, tx, i, intent.Report{Actor: actorHost, Proof: intent.Operator, Status: payment.Expired,
+
+	attempts, err := tx.Attempts(ctx, i.ID)
+	if err != nil {
+		return err
+	}
+	if _, busy := anyUnderWay(attempts, now); busy {
+		return nil // an action may still reach the provider; its end is looked at again
+	}
+	_, err = c.Apply(ctx, tx, i, intent.Report{Actor: actorHost, Proof: intent.Operator, Status: payment.Expired,
 		Message: "nobody finished it in time"}, intent.Asking{})
 	return err
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/payhost/payhost/host/internal/core"
+	"github.com/payhost/payhost/host/internal/coretest"
 	"github.com/payhost/payhost/host/internal/intent"
 	"github.com/payhost/payhost/host/internal/store"
 	"github.com/payhost/payhost/host/payment"
@@ -117,17 +118,79 @@ func TestWhatTheProviderSaysItKnowsIsNotRepeated(t *testing.T) {
 	}
 }
 
+// A repeat that is sent in time can arrive late, and the provider counts by a clock of its own: a twentieth of the window
+// is left.
 func TestARepeatThatCouldArriveAfterTheWindowIsNotMade(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		pass    time.Duration
+		creates int64
+	}{
+		{"the window is over", time.Minute, 1},
+		{"it would be over when the call ends", time.Minute - 5*time.Second + time.Second, 1},
+		{"it could be over by the provider's clock", time.Minute - 5*time.Second - 3*time.Second + time.Second, 1},
+		{"there is time enough", time.Minute - 5*time.Second - 3*time.Second, 2},
+		{"the clock was set back since", -time.Hour, 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := newRig(t)
+			doubtful(r, sdk.RepeatReturnsOriginal, func() (*sdk.Payout, error) { return &sdk.Payout{Status: sdk.PayoutSucceeded}, nil })
+			r.account.OnInfo.CreatePayout.Window = time.Minute
+			p := r.payout(t, "k")
+			r.clock.add(c.pass)
+			_, _ = r.RefreshPayout(t.Context(), p.ID)
+			want := payment.Unknown
+			if c.creates > 1 {
+				want = payment.Succeeded
+			}
+			if got := r.payoutStatus(t, p.ID); got != want || r.account.Creates() != c.creates {
+				t.Fatalf("%s after %d creates", got, r.account.Creates())
+			}
+		})
+	}
+}
+
+// Whatever time passes before a repeat is recorded counts: the host may be stopped, or the database slow.
+func TestAWindowIsJudgedWhenTheRepeatIsRecorded(t *testing.T) {
 	r := newRig(t)
 	doubtful(r, sdk.RepeatReturnsOriginal, func() (*sdk.Payout, error) { return &sdk.Payout{Status: sdk.PayoutSucceeded}, nil })
-	r.account.OnInfo.CreatePayout.Window = time.Minute
 	p := r.payout(t, "k")
-	r.clock.add(time.Minute - r.account.Settings.Timeout + time.Second)
-	if err := r.Recover(t.Context()); err != nil {
-		t.Fatal(err)
+	r.clock.add(10 * time.Second)
+	r.faults.Next(coretest.Fault{}, coretest.Fault{Before: func() { r.clock.add(time.Hour) }}) // the claim, the repeat
+	recoverAt(t, r.Core)
+	if got := r.payoutStatus(t, p.ID); got != payment.Unknown || r.account.Creates() != 1 || r.faults.Left() != 0 {
+		t.Fatalf("%s after %d creates, %d faults did not happen", got, r.account.Creates(), r.faults.Left())
 	}
-	if got := r.payoutStatus(t, p.ID); got != payment.Unknown || r.account.Creates() != 1 {
-		t.Fatalf("%s after %d creates", got, r.account.Creates())
+}
+
+// One host's repeat is under way when another host wants to repeat as well: on demand, where nothing is claimed.
+func TestARepeatIsNotMadeWhileAnotherCallIsUnderWay(t *testing.T) {
+	r := newRig(t)
+	other, id := r.newHost(t), ""
+	doubtful(r, sdk.RepeatReturnsOriginal, func() (*sdk.Payout, error) {
+		if _, err := other.RefreshPayout(t.Context(), id); problem(t, err).Code != string(sdk.CodeNotSupported) {
+			t.Error(err)
+		}
+		return &sdk.Payout{Status: sdk.PayoutSucceeded}, nil
+	})
+	id = r.payout(t, "k").ID
+	r.clock.add(10 * time.Second)
+	recoverAt(t, r.Core)
+	if got := r.payoutStatus(t, id); got != payment.Succeeded || r.account.Creates() != 2 {
+		t.Errorf("%s after %d creates", got, r.account.Creates())
+	}
+}
+
+// Another version of a plugin may derive other keys.
+func TestARepeatNeedsTheSameVersionOfThePlugin(t *testing.T) {
+	r := newRig(t)
+	doubtful(r, sdk.RepeatReturnsOriginal, func() (*sdk.Payout, error) { return &sdk.Payout{Status: sdk.PayoutSucceeded}, nil })
+	p := r.payout(t, "k")
+	r.account.Plugin = "2.0.0"
+	r.clock.add(10 * time.Second)
+	recoverAt(t, r.Core)
+	if got := r.payoutStatus(t, p.ID); got != payment.UnderReview || r.account.Creates() != 1 {
+		t.Errorf("%s after %d creates", got, r.account.Creates())
 	}
 }
 

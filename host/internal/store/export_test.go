@@ -2,8 +2,14 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"errors"
+	"io/fs"
 	"runtime"
+	"strings"
 	"testing"
+
+	"github.com/pressly/goose/v3"
 )
 
 // Exec runs a statement for a test.
@@ -12,7 +18,8 @@ func (t *Tx) Exec(ctx context.Context, query string) error {
 	return err
 }
 
-// OnWriter runs a statement on the one connection that writes, outside of any transaction.
+// OnWriter runs a statement on the one connection that writes, outside of any
+// transaction.
 func (s *Store) OnWriter(t testing.TB, query string) {
 	t.Helper()
 	var err error
@@ -38,4 +45,68 @@ func (s *Store) AwaitQueue(n int) {
 	for len(s.queue) < n {
 		runtime.Gosched()
 	}
+}
+
+// OpenBefore makes the tables of a URL as they were before a migration, runs
+// statements there, and closes it again.
+func OpenBefore(t testing.TB, url string, migration int64, statements ...string) {
+	t.Helper()
+	var db database
+	var err error
+	if path, ok := strings.CutPrefix(url, "sqlite:"); ok {
+		db, err = openSQLite(path)
+	} else {
+		db, err = openPostgres(t.Context(), url)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	conns, done := db.migrating()
+	err = migrateTo(t.Context(), db, conns, migration-1)
+	for _, statement := range statements {
+		if err == nil {
+			_, err = conns.ExecContext(t.Context(), statement)
+		}
+	}
+	if err := errors.Join(err, done(), db.close()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func migrateTo(ctx context.Context, db database, conns *sql.DB, version int64) error {
+	dir, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	p, err := goose.NewProvider(db.traits().dialect, conns, dir, goose.WithTableName("payhost_migrations"))
+	if err != nil {
+		return err
+	}
+	_, err = p.UpTo(ctx, version)
+	return err
+}
+
+// DuePlan is how SQLite finds what is due.
+func (t *Tx) DuePlan(ctx context.Context) (plan string, err error) {
+	err = t.tx.query(ctx, "EXPLAIN QUERY PLAN "+dueIntents, []any{int64(1), "acme", 10}, func(row scanner) error {
+		var a, b, c int
+		var step string
+		err := row.Scan(&a, &b, &c, &step)
+		plan += step + "; "
+		return err
+	})
+	return plan, err
+}
+
+// Synchronous is how SQLite's writer syncs a commit: 2 is FULL.
+func (s *Store) Synchronous(t testing.TB) (mode int) {
+	t.Helper()
+	file, ok := s.db.(*sqliteFile)
+	if !ok {
+		t.Fatal("not a SQLite file")
+	}
+	if err := file.write.QueryRowContext(t.Context(), "PRAGMA synchronous").Scan(&mode); err != nil {
+		t.Fatal(err)
+	}
+	return mode
 }

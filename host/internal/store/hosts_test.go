@@ -268,3 +268,45 @@ func TestConnectionsAreHeldToTheirLimits(t *testing.T) {
 		})
 	}
 }
+
+// While nothing ran, somebody set the machine's time back: a window that has closed does not open again.
+func TestTheClockOfAnEmbeddedDatabaseBeginsWhereItEnded(t *testing.T) {
+	url, later := "sqlite:"+t.TempDir()+"/payhost.db", time.Now().Add(time.Hour)
+	s, err := store.Open(t.Context(), url, store.WithClock(func() time.Time { return later }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	update(t, s, func(tx *store.Tx) error { return tx.Beat(t.Context(), "host_1") })
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got := open(t, url).Now(); got.Before(later.Truncate(time.Microsecond)) {
+		t.Errorf("it is %s, and the last sign of life was at %s", got, later)
+	}
+}
+
+// On a server every host dates by the server's clock, whatever its own shows.
+func TestTheClockOfAServerIsEveryHosts(t *testing.T) {
+	url := storetest.Postgres(t)
+	update(t, open(t, url), func(tx *store.Tx) error {
+		return tx.Exec(t.Context(), `CREATE FUNCTION clock_timestamp() RETURNS timestamptz LANGUAGE sql AS
+			$$ SELECT pg_catalog.clock_timestamp() + coalesce((SELECT value FROM settings WHERE name = 'ahead'), '1 hour')::interval $$`)
+	})
+	s := open(t, url+limit(url, "10s")+"&search_path=public,pg_catalog")
+	hour := func() time.Duration { return s.Now().Sub(time.Now()).Round(10 * time.Minute) }
+	if hour() != time.Hour || s.Skew().Round(10*time.Minute) != -time.Hour {
+		t.Errorf("the server is an hour ahead, and the clock %s (%s)", hour(), s.Skew())
+	}
+	update(t, s, func(tx *store.Tx) error {
+		if got := tx.Now().Sub(time.Now()).Round(10 * time.Minute); got != time.Hour {
+			t.Errorf("a transaction is dated %s ahead", got)
+		}
+		return tx.SetSetting(t.Context(), "ahead", "2 hours")
+	})
+	for range 20 { // a transaction tells; one whose answer was late may be worth less than the first
+		update(t, s, func(tx *store.Tx) error { return tx.SetSetting(t.Context(), "x", "y") })
+	}
+	if got := hour(); got != 2*time.Hour && got != time.Hour {
+		t.Errorf("the clock is %s ahead", got)
+	}
+}

@@ -223,12 +223,12 @@ func (t *Tx) IntentsByReference(ctx context.Context, provider, reference string)
 		(SELECT intent_id FROM provider_references WHERE provider = $1 AND reference = $2) ORDER BY id DESC LIMIT 10`, provider, reference)
 }
 
-// OtherHolder reads the id of another intent of the same kind and identity that has succeeded and carries a reference of
-// the provider, "" when there is none.
+// OtherHolder reads the id of another intent of the same kind and identity, whatever its account is called, that has
+// succeeded and carries a reference of the provider, "" when there is none.
 func (t *Tx) OtherHolder(ctx context.Context, i *intent.Intent, reference string) (string, error) {
 	others, err := t.strings(ctx, `SELECT other.id FROM provider_references AS held JOIN intents AS other ON other.id = held.intent_id
-		WHERE held.provider = $1 AND held.reference = $2 AND other.id <> $3 AND other.kind = $4 AND other.fingerprint = $5
-		AND other.succeeded_at > 0 ORDER BY other.id LIMIT 1`, i.Provider, reference, i.ID, i.Kind, i.Fingerprint)
+		WHERE held.reference = $1 AND other.id <> $2 AND other.kind = $3 AND other.fingerprint = $4
+		AND other.succeeded_at > 0 ORDER BY other.id LIMIT 1`, reference, i.ID, i.Kind, i.Fingerprint)
 	if err != nil || len(others) == 0 {
 		return "", err
 	}

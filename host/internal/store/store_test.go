@@ -240,6 +240,14 @@ func TestWritesAreOnDiskWhenTheyAreAnswered(t *testing.T) {
 	})
 }
 
+// What SQLite has committed survives the machine's power.
+func TestCommitsToAFileAreSynced(t *testing.T) {
+	s := open(t, "sqlite:"+filepath.Join(t.TempDir(), "payhost.db"))
+	if mode := s.Synchronous(t); mode != 2 {
+		t.Errorf("synchronous is %d, want 2 (FULL)", mode)
+	}
+}
+
 func TestAfterCloseNothingIsTaken(t *testing.T) {
 	s, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "payhost.db"))
 	if err != nil {

@@ -12,6 +12,8 @@ ALTER TABLE intents ADD COLUMN rules BIGINT NOT NULL DEFAULT 0 CHECK (rules = 0 
 -- A key stands for one intent, and an identity never uses a number twice.
 CREATE UNIQUE INDEX intents_by_key ON intents (idempotency_key) WHERE rules = 1 AND idempotency_key <> '';
 CREATE UNIQUE INDEX intents_by_number ON intents (fingerprint, sequence) WHERE rules = 1 AND sequence > 0;
+-- An identity may have several accounts: whether a reference of the provider is another intent's is asked over all of them.
+CREATE INDEX provider_references_by_reference ON provider_references (reference);
 -- Only what is due is in the index by which recovery looks.
 DROP INDEX intents_by_check;
 CREATE INDEX intents_due ON intents (provider, check_at, id) WHERE check_at > 0;
@@ -20,7 +22,8 @@ CREATE INDEX intents_due ON intents (provider, check_at, id) WHERE check_at > 0;
 -- is below this one.
 INSERT INTO counters (name, value) SELECT 'sequence_floor', MAX(value) FROM counters WHERE name LIKE 'sequence:%' HAVING COUNT(*) > 0;
 
--- An attempt belongs to an intent, and an intent has one open attempt at most.
+-- An attempt belongs to an intent, and an intent has one open attempt at most. One without an intent, which only a repair
+-- by hand can have left, is about nothing, and must not keep the host from starting.
 CREATE TABLE new_attempts (
     intent_id      TEXT NOT NULL REFERENCES intents (id),
     number         BIGINT NOT NULL,
@@ -44,7 +47,7 @@ CREATE TABLE new_attempts (
 INSERT INTO new_attempts (intent_id, number, verb, started_at, deadline, duration_ms, plugin_version, fingerprint, host, outcome,
     code, provider_code, message, exchanges)
     SELECT intent_id, number, verb, started_at, deadline, duration_ms, plugin_version, fingerprint, host, outcome, code,
-        provider_code, message, exchanges FROM attempts;
+        provider_code, message, exchanges FROM attempts WHERE intent_id IN (SELECT id FROM intents);
 DROP TABLE attempts;
 ALTER TABLE new_attempts RENAME TO attempts;
 CREATE INDEX attempts_open ON attempts (deadline) WHERE outcome = '';
@@ -72,6 +75,7 @@ ALTER TABLE receipts DROP COLUMN identity;
 DROP INDEX events_by_subject;
 ALTER TABLE events DROP COLUMN subject;
 DROP INDEX attempts_one_open;
+DROP INDEX provider_references_by_reference;
 DROP INDEX intents_due;
 CREATE INDEX intents_by_check ON intents (check_at);
 DROP INDEX intents_by_number;

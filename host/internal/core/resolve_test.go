@@ -1,0 +1,105 @@
+package core_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/payhost/payhost/host/internal/core"
+	"github.com/payhost/payhost/host/internal/intent"
+	"github.com/payhost/payhost/host/payment"
+	"github.com/payhost/payhost/sdk"
+)
+
+// While something is under way for an intent, at whichever host, nobody decides
+// what became of it.
+func TestAnOperatorWaitsForWhatIsUnderWay(t *testing.T) {
+	resolve := core.Resolution{Status: payment.Failed, Reason: "not in the books"}
+	refused := func(t *testing.T, c *core.Core, kind payment.Kind, id string) {
+		t.Helper()
+		err := c.Resolve(t.Context(), kind, id, resolve)
+		if e := problem(t, err); e.Code != payment.CodeConflict || e.Outcome != sdk.OutcomeNotSent {
+			t.Errorf("got %v", e)
+		}
+	}
+	t.Run("a create", func(t *testing.T) {
+		r := newRig(t)
+		other := r.newHost(t)
+		r.account.Payout = func(_ context.Context, req sdk.CreatePayoutRequest) (*sdk.Payout, error) {
+			refused(t, r.Core, payment.KindPayout, req.Reference)
+			refused(t, other, payment.KindPayout, req.Reference)
+			return &sdk.Payout{Status: sdk.PayoutSucceeded}, nil
+		}
+		if p := r.payout(t, "k"); p.Status != payment.Succeeded {
+			t.Errorf("it is %s", p.Status)
+		}
+	})
+	t.Run("a repeat", func(t *testing.T) {
+		r := newRig(t)
+		id := ""
+		doubtful(r, sdk.RepeatReturnsOriginal, func() (*sdk.Payout, error) {
+			refused(t, r.Core, payment.KindPayout, id)
+			return &sdk.Payout{Status: sdk.PayoutSucceeded}, nil
+		})
+		id = r.payout(t, "k").ID
+		r.clock.add(10 * time.Second)
+		recoverAt(t, r.newHost(t))
+		if got := r.payoutStatus(t, id); got != payment.Succeeded || r.account.Creates() != 2 {
+			t.Errorf("it is %s after %d creates", got, r.account.Creates())
+		}
+	})
+	onEveryChange(t, func(t *testing.T, r *rig, ch changing, id string) {
+		ch.script(r, func() (*sdk.Payment, error) {
+			refused(t, r.Core, payment.KindPayment, id)
+			return &sdk.Payment{Status: sdk.PaymentSucceeded}, nil
+		})
+		if p, _, err := ch.call(t.Context(), r.Core, id, "k"); err != nil || p.Status != payment.Succeeded {
+			t.Errorf("%v, %v", p, err)
+		}
+	})
+}
+
+// Once a doubt is known and nothing is under way any more, an operator may
+// decide at once.
+func TestAnOperatorDecidesADoubtThatNobodyCanAddTo(t *testing.T) {
+	r := newRig(t)
+	r.account.Payout = func(context.Context, sdk.CreatePayoutRequest) (*sdk.Payout, error) {
+		return nil, failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
+	}
+	p := r.payout(t, "k")
+	err := r.Resolve(t.Context(), payment.KindPayout, p.ID, core.Resolution{Status: payment.Failed, Reason: "not in the books"})
+	if err != nil || r.payoutStatus(t, p.ID) != payment.Failed {
+		t.Errorf("%v, it is %s", err, r.payoutStatus(t, p.ID))
+	}
+}
+
+// An operator, or the provider itself, said that a payout had failed; then the
+// provider says that it is on its way.
+func TestMoneyThatMovesAfterAnEndIsUnderReview(t *testing.T) {
+	r := newRig(t)
+	says := sdk.PayoutProcessing
+	r.account.OnInfo.PayoutLookup = sdk.Lookup{ByReference: true}
+	r.account.PayoutStatus = func(context.Context, sdk.GetPayoutRequest) (*sdk.Payout, error) {
+		return &sdk.Payout{Status: says}, nil
+	}
+	r.account.Payout = func(context.Context, sdk.CreatePayoutRequest) (*sdk.Payout, error) {
+		return nil, failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
+	}
+	id := r.payout(t, "k").ID
+	if err := r.Resolve(t.Context(), payment.KindPayout, id, core.Resolution{Status: payment.Failed, Reason: "not in the books"}); err != nil {
+		t.Fatal(err)
+	}
+	r.report(t, id, intent.Signature, payment.Processing, intent.Asking{Possible: true})
+	recoverAt(t, r.Core)
+	p, err := r.Payout(t.Context(), id)
+	if err != nil || p.Status != payment.UnderReview || p.ReviewReason != payment.ReviewProvider {
+		t.Fatalf("%v, %s (%s)", err, p.Status, p.ReviewReason)
+	}
+
+	r.recoverUntil(t, "another question", func() bool { return r.account.Asks() > 2 })
+	if got := r.payoutStatus(t, id); got != payment.UnderReview {
+		t.Errorf("the same word again lifted the review: %s", got)
+	}
+	says = sdk.PayoutSucceeded
+	r.recoverUntil(t, "the end of the money", func() bool { return r.payoutStatus(t, id) == payment.Succeeded })
+}

@@ -1,0 +1,114 @@
+package coretest
+
+import (
+	"context"
+	"sync"
+
+	"github.com/payhost/payhost/host/internal/store"
+)
+
+// Fault is what happens to one write. Its zero value lets the write pass.
+type Fault struct {
+	// Before is called before the write is begun, and After when it has ended
+	// and is not answered yet. Either may block, as a host does that is
+	// stopped.
+	Before, After func()
+	// Refuse is the write's error; nothing is written. It says so for certain
+	// only with store.ErrUnwritten in it.
+	Refuse error
+	// Lose is the error in place of the acknowledgement of what was written.
+	Lose error
+}
+
+// Faulty is a store whose transactions go wrong as a test says.
+type Faulty struct {
+	store.Transactor
+
+	mu     sync.Mutex
+	writes []Fault
+	reads  error
+}
+
+// NewFaulty puts faults before a store. Without any it is that store.
+func NewFaulty(s store.Transactor) *Faulty { return &Faulty{Transactor: s} }
+
+// Next says what happens to the next writes, one after the other.
+func (f *Faulty) Next(faults ...Fault) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.writes = faults
+}
+
+// FailReads has everything that only reads fail from now on, and work again
+// with nil.
+func (f *Faulty) FailReads(err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.reads = err
+}
+
+// Left reports how many faults have not happened yet.
+func (f *Faulty) Left() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.writes)
+}
+
+// Update is store.Transactor.
+func (f *Faulty) Update(ctx context.Context, fn func(*store.Tx) error) error {
+	return f.write(func() error { return f.Transactor.Update(ctx, fn) })
+}
+
+// UpdateExpecting is store.Transactor.
+func (f *Faulty) UpdateExpecting(ctx context.Context, e store.Expect, fn func(*store.Tx) error) error {
+	return f.write(func() error { return f.Transactor.UpdateExpecting(ctx, e, fn) })
+}
+
+// View is store.Transactor.
+func (f *Faulty) View(ctx context.Context, fn func(*store.Tx) error) error {
+	if err := f.read(); err != nil {
+		return err
+	}
+	return f.Transactor.View(ctx, fn)
+}
+
+// Look is store.Transactor.
+func (f *Faulty) Look(ctx context.Context, fn func(*store.Tx) error) error {
+	if err := f.read(); err != nil {
+		return err
+	}
+	return f.Transactor.Look(ctx, fn)
+}
+
+func (f *Faulty) write(commit func() error) error {
+	fault := f.take()
+	if fault.Before != nil {
+		fault.Before()
+	}
+	err := fault.Refuse
+	if err == nil {
+		err = commit()
+	}
+	if err == nil {
+		err = fault.Lose
+	}
+	if fault.After != nil {
+		fault.After()
+	}
+	return err
+}
+
+func (f *Faulty) take() (next Fault) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.writes) > 0 {
+		next, f.writes = f.writes[0], f.writes[1:]
+	}
+	return next
+}
+
+func (f *Faulty) read() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.reads
+}
