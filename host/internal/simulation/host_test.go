@@ -1,0 +1,141 @@
+package simulation
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/payhost/payhost/host/internal/core"
+	"github.com/payhost/payhost/host/internal/coretest"
+	"github.com/payhost/payhost/host/internal/inbox"
+)
+
+// machine is what a host runs on: its clock and its name stay when the host dies.
+type machine struct {
+	world *world
+	name  string
+	// skew is how far the clock is ahead; it is stepped once, by step, at stepAt.
+	skew, step  time.Duration
+	stepAt      time.Time
+	frozenUntil time.Time
+	host        *host // nil while none runs
+	lives       int
+}
+
+// host is one life of a host's process.
+type host struct {
+	machine *machine
+	core    *core.Core
+	inbox   *inbox.Inbox
+	dead    bool
+	died    chan struct{}
+	ticked  time.Time // when it last looked for what is due
+}
+
+// now is the machine's own clock.
+func (m *machine) now() time.Time {
+	at := time.Now()
+	ahead := m.skew
+	if !m.stepAt.IsZero() && at.After(m.stepAt) {
+		ahead += m.step
+	}
+	return at.Add(ahead)
+}
+
+// start begins a life. The host reads its configuration now, and sticks to it.
+func (m *machine) start() {
+	w := m.world
+	m.lives++
+	h := &host{machine: m, died: make(chan struct{})}
+	m.host = h
+	accounts := coretest.NewAccounts(w.ledgers.accounts(h)...)
+	transactor := &faulty{world: w, host: h}
+
+	made, err := core.New(context.Background(), core.Options{Store: transactor, Accounts: accounts,
+		PublicURL: "http://host.example", Now: m.now})
+	if err != nil {
+		panic(fmt.Sprintf("start %s: %v", m.name, err))
+	}
+	transactor.ready = true // what a host reads to start is not what the stories are about
+	h.core = made
+	h.inbox = inbox.New(inbox.Options{Store: transactor, Core: made, Accounts: accounts, Directory: accounts, Now: m.now})
+	go h.tick()
+}
+
+// kill ends the host's process at once; it is started again after a while.
+func (h *host) kill(name string) {
+	w, m := h.machine.world, h.machine
+	if h.dead {
+		return
+	}
+	h.dead = true
+	m.host = nil
+	close(h.died)
+	back := w.between(name+" back", time.Second, 90*time.Second)
+	w.say("%s is killed; it is started again after %s", m.name, back.Round(time.Second))
+	w.act(func() {
+		w.pause(nil, m.name+" starts", back)
+		if m.host == nil {
+			m.start()
+			w.say("%s is started again", m.name)
+		}
+	})
+}
+
+// freeze stops the host's process for a while (SIGSTOP, a suspended machine).
+func (h *host) freeze(name string) {
+	m := h.machine
+	stopped := m.world.between(name+" frozen", 20*time.Second, 4*time.Minute)
+	m.frozenUntil = time.Now().Add(stopped)
+	m.world.say("%s is frozen for %s", m.name, stopped.Round(time.Second))
+}
+
+// tick does the host's background work: at first every second or so, later when
+// something is due.
+func (h *host) tick() {
+	w := h.machine.world
+	for !h.dead {
+		w.wait(&gate{key: h.machine.name + " looks for what is due", host: h, when: h.nextTick})
+		h.ticked = time.Now()
+		ctx := as(context.Background(), "recovery")
+		_ = h.core.Recover(ctx) // the next one tries again
+		_ = h.inbox.Catchup(as(context.Background(), "catching up"))
+	}
+}
+
+// nextTick is a second after the last one, unless nothing is due that soon.
+func (h *host) nextTick() time.Time {
+	w := h.machine.world
+	every := time.Second + time.Duration(w.number(h.machine.name+" tick")%500)*time.Millisecond
+	earliest, due := h.ticked.Add(every), w.record.due(w)
+	ahead := h.machine.now().Sub(time.Now())
+	if due = due.Add(-ahead); due.After(earliest) {
+		return due.Add(time.Duration(w.number(h.machine.name+" late")%900) * time.Millisecond)
+	}
+	return earliest
+}
+
+// mishap is what may befall a host at a gate that it has just passed.
+func (h *host) mishap(name string) {
+	w := h.machine.world
+	switch {
+	case w.fault(name+" freezes", w.record.rates.freeze):
+		h.freeze(name)
+		w.pause(h, name+" wakes", time.Millisecond)
+	case w.fault(name+" dies", w.record.rates.kill):
+		h.kill(name)
+		w.pass(h, name+" is over", 0)
+	}
+}
+
+type actorKey struct{}
+
+// as names who acts, for all that is done with the context.
+func as(ctx context.Context, actor string) context.Context {
+	return context.WithValue(ctx, actorKey{}, actor)
+}
+
+func actor(ctx context.Context) string {
+	name, _ := ctx.Value(actorKey{}).(string)
+	return name
+}

@@ -1,0 +1,159 @@
+package simulation
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/payhost/payhost/host/internal/store"
+)
+
+// rates say how often things go wrong in one story. Many are zero in most stories, so
+// that what is left meets the more often.
+type rates struct {
+	refused, lost, unread             float64 // of transactions
+	freeze, kill                      float64 // of hosts, at each gate
+	unsent, unheard, unanswered       float64 // of calls: not sent, lost on the way there, on the way back
+	declined, failing, reversed       float64 // of what providers decide
+	denied                            float64 // of searches
+	unnotified, twice                 float64 // of webhooks
+	slow, late                        time.Duration
+	impatient, overlapping, wandering float64 // of merchants
+}
+
+func (w *world) drawRates() rates {
+	draw := func(name string, often ...float64) float64 { return often[w.pick("rate of "+name, len(often))] }
+	within := func(name string, most ...time.Duration) time.Duration { return most[w.pick("rate of "+name, len(most))] }
+	return rates{
+		refused: draw("refused commits", 0, 0, 0.05), lost: draw("lost acknowledgements", 0, 0.03, 0.1),
+		unread: draw("failed reads", 0, 0, 0.02),
+		freeze: draw("freezes", 0, 0, 0.01, 0.03), kill: draw("kills", 0, 0, 0.01),
+		unsent: draw("unsent calls", 0, 0.1, 0.3), unheard: draw("lost calls", 0, 0.1, 0.3),
+		unanswered: draw("lost answers", 0, 0.1, 0.3),
+		declined:   draw("refusals", 0, 0.1, 0.3), failing: draw("failures", 0, 0.2),
+		reversed: draw("reversals", 0, 0, 0, 0.1), denied: draw("denied searches", 0, 0.2, 0.5),
+		unnotified: draw("lost webhooks", 0, 0.3, 1), twice: draw("repeated webhooks", 0, 0.2),
+		slow:      within("slow commits", 100*time.Millisecond, 5*time.Second, 70*time.Second),
+		late:      within("late calls", time.Second, 30*time.Second),
+		impatient: draw("impatience", 0, 0.2), overlapping: draw("overlap", 0, 0.3),
+		wandering: draw("wandering", 0, 0.5),
+	}
+}
+
+// record is what is known of a story apart from the hosts' own store.
+type record struct {
+	rates     rates
+	failovers []failover
+	nicks     map[string]string // intents' ids by what people call them
+	written   bool              // since due was found out
+	dueAt     time.Time
+	promises  []promise
+	findings  []string
+	// excused are the orders whose money a provider or a customer has moved twice.
+	excused map[string]string
+	// doubts are the reasons for which an intent may be under review for ever.
+	doubts map[string]string
+}
+
+// promise is what a merchant was told and relies on: that nothing has moved, or ever will.
+type promise struct {
+	nick, said string
+	at         time.Duration
+}
+
+// find notes that the hosts have broken a promise.
+func (w *world) find(format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	w.say("*** %s", text)
+	w.record.findings = append(w.record.findings, text)
+}
+
+// down reports whether the database takes no writes at the moment.
+func (r *record) down(w *world) bool {
+	now := time.Now()
+	for _, f := range r.failovers {
+		if now.After(f.from) && now.Before(f.until) {
+			return true
+		}
+	}
+	return false
+}
+
+// nick returns what people call an intent: the merchant's reference.
+func (r *record) nick(w *world, id string) string {
+	if known, ok := r.nicks[id]; ok {
+		return known
+	}
+	name := id
+	err := w.store.View(context.Background(), func(tx *store.Tx) error {
+		i, err := tx.Intent(context.Background(), id)
+		if err == nil {
+			name = string(i.Kind) + " " + i.MerchantReference
+		}
+		return err
+	})
+	if err != nil {
+		return "something new"
+	}
+	r.nicks[id] = name
+	return name
+}
+
+// never is later than every story.
+var never = time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// due returns when something is due in the store, by the clocks of those who wrote it.
+func (r *record) due(w *world) time.Time {
+	if !r.written {
+		return r.dueAt
+	}
+	r.written, r.dueAt = false, never
+	sooner := func(at time.Time) {
+		if !at.IsZero() && at.Before(r.dueAt) {
+			r.dueAt = at
+		}
+	}
+
+	ctx := context.Background()
+	err := w.store.View(ctx, func(tx *store.Tx) error {
+		for _, account := range w.ledgers.traits {
+			intents, err := tx.Due(ctx, account.name, never, 1)
+			if err != nil {
+				return err
+			}
+			for _, i := range intents {
+				sooner(i.CheckAt)
+			}
+			notices, err := tx.DueNotices(ctx, account.name, never, 1)
+			if err != nil {
+				return err
+			}
+			for _, n := range notices {
+				sooner(n.NextTryAt)
+			}
+		}
+		open, err := tx.LostAttempts(ctx, never, 64)
+		if err != nil {
+			return err
+		}
+		for _, id := range open {
+			attempts, err := tx.Attempts(ctx, id)
+			if err != nil {
+				return err
+			}
+			for _, a := range attempts {
+				if a.Outcome == "" {
+					sooner(a.Deadline.Add(grace))
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		panic("read what is due: " + err.Error())
+	}
+	return r.dueAt
+}
+
+// grace is how long after its deadline nobody else may touch an attempt.
+const grace = 30 * time.Second
