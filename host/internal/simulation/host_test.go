@@ -52,7 +52,7 @@ func (m *machine) start() {
 	transactor := &faulty{world: w, host: h}
 
 	made, err := core.New(context.Background(), core.Options{Store: transactor, Accounts: accounts,
-		PublicURL: "http://host.example", Now: m.now})
+		PublicURL: "http://host.example", Now: m.now, Steady: true})
 	if err != nil {
 		panic(fmt.Sprintf("start %s: %v", m.name, err))
 	}
