@@ -3,6 +3,7 @@ package simulation
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/payhost/payhost/host/internal/core"
@@ -40,6 +41,41 @@ func (m *machine) now() time.Time {
 		ahead += m.step
 	}
 	return at.Add(ahead)
+}
+
+// setClock decides how far off the machine's clock is, and whether it is stepped.
+func (m *machine) setClock() {
+	w := m.world
+	if !w.happens(m.name+" has another time", w.record.rates.clocks) {
+		return
+	}
+	m.skew = w.between(m.name+" clock", -10*time.Minute, 10*time.Minute)
+	if w.pick(m.name+" clock is far off", 2) == 0 {
+		m.skew = w.between(m.name+" clock", -time.Minute, time.Minute)
+	}
+	w.say("the clock of %s is %s ahead", m.name, m.skew.Round(time.Second))
+	if w.happens(m.name+" is set right", 0.3) {
+		m.stepAt, m.step = w.began.Add(w.between(m.name+" set", time.Minute, 10*time.Minute)), -m.skew
+		w.say("... and is set right at %s", m.stepAt.Sub(w.began).Round(time.Second))
+	}
+}
+
+// move changes, in the middle of the story, who an account is to its provider, or its
+// plugin's version. Each host knows of it when it starts the next time.
+func (w *world) move() {
+	for _, t := range w.ledgers.traits {
+		if !w.happens(t.name+" is moved", w.record.rates.moving) {
+			continue
+		}
+		w.pause(nil, "moving "+t.name, w.between("moving "+t.name, time.Minute, 12*time.Minute))
+		t.identity += ", another merchant"
+		w.say("the configuration of %s names another merchant; the hosts are restarted", t.name)
+		for _, m := range w.hosts {
+			if m.host != nil {
+				m.host.kill(w.pass(nil, m.name+" is restarted for "+t.name, time.Minute))
+			}
+		}
+	}
 }
 
 // start begins a life. The host reads its configuration now, and sticks to it.
@@ -97,9 +133,16 @@ func (h *host) tick() {
 	for !h.dead {
 		w.wait(&gate{key: h.machine.name + " looks for what is due", host: h, when: h.nextTick})
 		h.ticked = time.Now()
-		ctx := as(context.Background(), "recovery")
-		_ = h.core.Recover(ctx) // the next one tries again
-		_ = h.inbox.Catchup(as(context.Background(), "catching up"))
+		var work sync.WaitGroup
+		due, _ := h.core.DueProviders(as(context.Background(), "recovery")) // the next one tries again
+		for _, name := range due {
+			work.Go(func() { h.core.RecoverProvider(as(context.Background(), "recovery of "+name), name) })
+		}
+		waiting, _ := h.inbox.DueProviders(as(context.Background(), "catching up"))
+		for _, name := range waiting {
+			work.Go(func() { _ = h.inbox.CatchupProvider(as(context.Background(), "catching up with "+name), name) })
+		}
+		work.Wait()
 	}
 }
 

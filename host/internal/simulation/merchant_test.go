@@ -15,6 +15,7 @@ import (
 type order struct {
 	name    string
 	kind    payment.Kind
+	flow    string // of a payment: direct, hold or link
 	amount  decimal.Decimal
 	account *trait
 }
@@ -24,8 +25,8 @@ type heard struct {
 	id     string
 	status payment.Status // "" when there is none
 	// safe: nothing has moved and never will under this key, the answer says.
-	safe bool
-	said string
+	safe, redirected bool
+	said             string
 }
 
 // errCut is for a request whose answer did not arrive.
@@ -37,7 +38,7 @@ func reach[T any](w *world, who string, m *machine, request func(context.Context
 	name := w.pass(nil, who+" reaches "+m.name, w.record.rates.late)
 	h := m.host
 	if h == nil {
-		w.say("%s finds %s down", who, m.name)
+		w.say("%s: %s is down", who, m.name)
 		return answer, errCut
 	}
 
@@ -77,54 +78,79 @@ func (w *world) machineFor(name string) *machine {
 func (w *world) pay(o *order) {
 	w.pause(nil, o.name+" begins", w.between(o.name+" begins", time.Millisecond, 3*time.Minute))
 	for try := 1; try <= 3; try++ {
-		if !w.payOnce(o, try) {
+		reference := fmt.Sprintf("%s.%d", o.name, try)
+		answer := w.insist(string(o.kind)+" "+reference, func(m *machine, who, id string) (heard, error) {
+			return w.request(o, m, who, reference, id)
+		})
+		if !answer.safe {
+			w.goOn(o, reference, answer)
 			return
 		}
 	}
 }
 
-// payOnce makes one try under one key. again says that it was not done.
-func (w *world) payOnce(o *order, try int) (again bool) {
-	reference := fmt.Sprintf("%s.%d", o.name, try)
-	nick := string(o.kind) + " " + reference
+// insist makes a request until it is known what became of it: again under the same key
+// while it is in doubt.
+func (w *world) insist(nick string, request func(m *machine, who, id string) (heard, error)) (answer heard) {
 	id := ""
-	for look := 1; look <= 40; look++ {
-		answer := w.ask(o, reference, id, look)
-		if answer.id != "" {
+	for look := 1; look <= 12; look++ {
+		m := w.machineFor(fmt.Sprintf("%s look %d", nick, look))
+		result, err := request(m, nick, id)
+		if err != nil {
+			result = understood(err, id != "")
+		}
+		if answer = result; answer.id != "" {
 			id = answer.id
 		}
+		answer.id = id
 		if answer.safe {
 			w.say("the merchant is told that %s was not done (%s), and believes it", nick, answer.said)
 			w.record.promises = append(w.record.promises, promise{nick, answer.said, time.Since(w.began)})
 			w.pause(nil, nick+" is given up", w.between(nick+" given up", time.Second, 30*time.Second))
-			return true
+			return answer
 		}
-		if answer.status == payment.Succeeded {
-			w.say("the merchant is told that %s succeeded", nick)
-			return false
+		switch answer.status {
+		case payment.Succeeded, payment.Authorized, payment.RequiresAction, payment.Expired:
+			w.say("the merchant is told that %s is %s", nick, answer.status)
+			return answer
 		}
-		wait := w.between(fmt.Sprintf("%s look %d", nick, look), time.Second, time.Duration(look)*20*time.Second)
+		wait := w.between(fmt.Sprintf("%s look %d", nick, look), time.Second, min(time.Second<<look, 20*time.Minute))
 		w.pause(nil, nick+" is looked at", wait)
 	}
-	return false
+	return answer
 }
 
-// ask makes the request, or looks how it is when it was accepted.
-func (w *world) ask(o *order, reference, id string, look int) heard {
-	nick := string(o.kind) + " " + reference
-	m := w.machineFor(fmt.Sprintf("%s look %d", nick, look))
-	p, err := reach(w, nick, m, func(ctx context.Context, h *host) (*payment.Payout, error) {
-		if id != "" {
-			return h.core.Payout(ctx, id)
+// request asks for an order to be carried out, or how it is when it was accepted.
+func (w *world) request(o *order, m *machine, who, reference, id string) (heard, error) {
+	key := "key of " + who
+	if o.kind == payment.KindPayout {
+		p, err := reach(w, who, m, func(ctx context.Context, h *host) (*payment.Payout, error) {
+			if id != "" {
+				return h.core.Payout(ctx, id)
+			}
+			p, _, err := h.core.CreatePayout(ctx, payment.PayoutRequest{Provider: o.account.name, Amount: o.amount, Currency: "EUR",
+				MerchantReference: reference}, key)
+			return p, err
+		})
+		if err != nil {
+			return heard{}, err
 		}
-		p, _, err := h.core.CreatePayout(ctx, payment.PayoutRequest{Provider: o.account.name, Amount: o.amount, Currency: "EUR",
-			MerchantReference: reference}, "key of "+reference)
+		return told(p.ID, p.Status, p.Failure), nil
+	}
+	p, err := reach(w, who, m, func(ctx context.Context, h *host) (*payment.Payment, error) {
+		if id != "" {
+			return h.core.Payment(ctx, id)
+		}
+		p, _, err := h.core.CreatePayment(ctx, payment.Request{Provider: o.account.name, Amount: o.amount, Currency: "EUR",
+			MerchantReference: reference, Method: o.flow}, key)
 		return p, err
 	})
 	if err != nil {
-		return understood(err, id != "")
+		return heard{}, err
 	}
-	return told(p.ID, p.Status, p.Failure)
+	answer := told(p.ID, p.Status, p.Failure)
+	answer.redirected = p.NextAction != nil && p.NextAction.Type == "redirect"
+	return answer, nil
 }
 
 // understood says what an error means to a merchant. One that only looked has learnt nothing.
@@ -134,7 +160,7 @@ func understood(err error, looked bool) heard {
 		return heard{said: err.Error()}
 	}
 	safe := e.Outcome == sdk.OutcomeNotSent || e.Outcome == sdk.OutcomeRefused
-	return heard{id: e.PaymentID, safe: safe, said: fmt.Sprintf("%s, %s", e.Code, e.Outcome)}
+	return heard{safe: safe, said: fmt.Sprintf("%s, %s", e.Code, e.Outcome)}
 }
 
 // told says what a status means to a merchant.
@@ -147,4 +173,113 @@ func told(id string, status payment.Status, failure *payment.Failure) heard {
 		}
 	}
 	return h
+}
+
+// goOn is what follows a payment that was made: the customer pays, the merchant captures,
+// cancels, refunds.
+func (w *world) goOn(o *order, reference string, answer heard) {
+	nick := string(o.kind) + " " + reference
+	switch {
+	case o.kind != payment.KindPayment || answer.id == "":
+	case answer.redirected:
+		w.customer(answer.id, nick)
+	case answer.status == payment.Authorized:
+		w.act(func() { w.capture(o, answer.id, nick, "Bob") })
+		if w.happens(nick+" is captured twice at once", w.record.rates.impatient) {
+			w.act(func() { w.capture(o, answer.id, nick, "Eve") })
+		}
+		if w.happens(nick+" is canceled", w.record.rates.canceling) {
+			w.act(func() { w.cancel(answer.id, nick) })
+		}
+	case answer.status == payment.Succeeded:
+		for _, who := range []string{"Bob", "Eve"} {
+			if w.happens(nick+" is refunded by "+who, w.record.rates.refunding) {
+				w.act(func() { w.refund(o, answer.id, reference, who) })
+			}
+		}
+	}
+}
+
+// capture has a clerk capture what the clerk wants: under a new key when told that it was
+// not done.
+func (w *world) capture(o *order, id, nick, clerk string) {
+	amount := decimal.Zero
+	if w.happens(clerk+" captures a part of "+nick, 0.5) {
+		amount = o.amount.Mul(decimal.New(6, -1))
+	}
+	w.pause(nil, clerk+" captures "+nick, w.between(clerk+" captures "+nick, time.Second, 5*time.Minute))
+	for try := 1; try <= 3; try++ {
+		what := fmt.Sprintf("capture %d of %s by %s", try, nick, clerk)
+		answer := w.insist(what, func(m *machine, who, _ string) (heard, error) {
+			return done(reach(w, who, m, func(ctx context.Context, h *host) (*payment.Payment, error) {
+				p, _, err := h.core.CapturePayment(ctx, id, amount, "key of "+who)
+				return p, err
+			}))
+		})
+		if !answer.safe || answer.said == "conflict, not_sent" {
+			return
+		}
+	}
+}
+
+// done is what an action that succeeded means.
+func done(p *payment.Payment, err error) (heard, error) {
+	if err != nil {
+		return heard{}, err
+	}
+	return heard{id: p.ID, status: payment.Succeeded}, nil
+}
+
+func (w *world) cancel(id, nick string) {
+	w.pause(nil, "canceling "+nick, w.between("canceling "+nick, time.Second, 5*time.Minute))
+	w.insist("cancel of "+nick, func(m *machine, who, _ string) (heard, error) {
+		return done(reach(w, who, m, func(ctx context.Context, h *host) (*payment.Payment, error) {
+			p, _, err := h.core.CancelPayment(ctx, id, "not wanted", "key of "+who)
+			return p, err
+		}))
+	})
+}
+
+// refund gives back 60 of 100: two of them are one too many.
+func (w *world) refund(o *order, id, reference, clerk string) {
+	amount := o.amount.Mul(decimal.New(6, -1))
+	w.pause(nil, clerk+" refunds "+reference, w.between(clerk+" refunds "+reference, time.Second, 8*time.Minute))
+	for try := 1; try <= 2; try++ {
+		name := fmt.Sprintf("%s-%s%d", reference, clerk, try)
+		answer := w.insist("refund "+name, func(m *machine, who, refund string) (heard, error) {
+			r, err := reach(w, who, m, func(ctx context.Context, h *host) (*payment.Refund, error) {
+				if refund != "" {
+					return h.core.Refund(ctx, refund)
+				}
+				r, _, err := h.core.CreateRefund(ctx, id, payment.RefundRequest{Amount: amount, Reason: name}, "key of "+who)
+				return r, err
+			})
+			if err != nil {
+				return heard{}, err
+			}
+			return told(r.ID, r.Status, r.Failure), nil
+		})
+		if !answer.safe || answer.said == "conflict, not_sent" {
+			return
+		}
+	}
+}
+
+// customer pays, late or soon or never, the link that the merchant handed over.
+func (w *world) customer(id, nick string) {
+	name := w.pause(nil, "the customer of "+nick+" thinks", w.between("customer of "+nick, 5*time.Second, 70*time.Minute))
+	for _, e := range w.ledgers.of(id) {
+		if e.status != "requires_action" || w.pick(name+" pays", 5) == 0 {
+			continue
+		}
+		e.status, e.succeeded = "succeeded", true
+		w.say("the customer pays %s", nick)
+		if w.happens(name+" another amount", w.record.rates.other) {
+			e.paid = e.amount.Sub(decimal.New(1, 0))
+			w.doubt(e.ref, "another amount was paid")
+			w.say("... but %s in place of %s", e.paid, e.amount)
+		}
+		w.act(func() { w.ledgers.tell(e) })
+		return
+	}
 }

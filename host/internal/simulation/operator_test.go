@@ -3,77 +3,99 @@ package simulation
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/payhost/payhost/host/internal/core"
-	"github.com/payhost/payhost/host/internal/store"
 	"github.com/payhost/payhost/host/payment"
 )
 
-// operate is an operator's work: what is in doubt for a while is looked up in the
-// provider's books and resolved by what they say at that moment.
+// doubtful is something that an operator looks into.
+type doubtful struct {
+	id, nick string
+	kind     payment.Kind
+	status   payment.Status
+	attempts []payment.Attempt
+}
+
+// operate is an operator's work: what is in doubt is looked up in the provider's books and
+// resolved by what they say at that moment.
 func (w *world) operate(name string) {
 	if !w.happens(name+" is at work", 0.6) {
 		return
 	}
-	for round := 1; ; round++ {
-		w.pause(nil, name+" has coffee", w.between(fmt.Sprintf("%s coffee %d", name, round), 10*time.Second, 4*time.Minute))
-		if time.Now().After(w.over.Add(-time.Hour)) {
-			return
-		}
-		list, err := reach(w, name, w.machineFor(fmt.Sprintf("%s round %d", name, round)),
-			func(ctx context.Context, h *host) (doubtful []payment.Payout, err error) {
-				for _, status := range []payment.Status{payment.Unknown, payment.UnderReview} {
-					list, _, err := h.core.ListPayouts(ctx, store.Filter{Status: status, Limit: 10})
-					if err != nil {
-						return nil, err
-					}
-					for _, p := range list {
-						whole, err := h.core.Payout(ctx, p.ID)
-						if err != nil {
-							return nil, err
-						}
-						doubtful = append(doubtful, *whole)
-					}
-				}
-				return doubtful, nil
-			})
-		if err != nil {
-			continue
-		}
-		for _, p := range list {
-			w.resolve(name, p.ID, "payout "+p.MerchantReference, payment.KindPayout, p.Attempts)
+	for round := 1; round <= 6; round++ {
+		w.pause(nil, name+" has coffee", w.between(fmt.Sprintf("%s coffee %d", name, round),
+			10*time.Second, time.Duration(round)*2*time.Minute))
+		for _, id := range slices.SortedFunc(maps.Keys(w.record.nicks), func(a, b string) int {
+			return strings.Compare(w.record.nicks[a], w.record.nicks[b])
+		}) {
+			w.lookInto(name, fmt.Sprintf("%s round %d", name, round), id)
 		}
 	}
 }
 
-// resolve decides about one doubt, when its attempts are over and its grace has passed.
-func (w *world) resolve(name, id, nick string, kind payment.Kind, attempts []payment.Attempt) {
-	for _, a := range attempts {
+func (w *world) lookInto(name, round, id string) {
+	nick := w.record.nicks[id]
+	d := doubtful{id: id, nick: nick}
+	_, err := reach(w, round+" reads "+nick, w.machineFor(round+nick), func(ctx context.Context, h *host) (struct{}, error) {
+		switch {
+		case strings.HasPrefix(nick, "payout"):
+			p, err := h.core.Payout(ctx, id)
+			if err == nil {
+				d.kind, d.status, d.attempts = payment.KindPayout, p.Status, p.Attempts
+			}
+			return struct{}{}, err
+		case strings.HasPrefix(nick, "refund"):
+			r, err := h.core.Refund(ctx, id)
+			if err == nil {
+				d.kind, d.status, d.attempts = payment.KindRefund, r.Status, r.Attempts
+			}
+			return struct{}{}, err
+		default:
+			p, err := h.core.Payment(ctx, id)
+			if err == nil {
+				d.kind, d.status, d.attempts = payment.KindPayment, p.Status, p.Attempts
+			}
+			return struct{}{}, err
+		}
+	})
+	if err == nil && (d.status == payment.Unknown || d.status == payment.UnderReview) {
+		w.resolve(name, d)
+	}
+}
+
+// resolve decides about one doubt, when its attempts' deadlines and grace have passed.
+func (w *world) resolve(name string, d doubtful) {
+	for _, a := range d.attempts {
 		if time.Now().Before(a.Deadline.Add(grace)) {
 			return
 		}
 	}
-	w.pass(nil, name+" looks into the books for "+nick, 30*time.Second)
+	w.pass(nil, name+" looks into the books for "+d.nick, 30*time.Second)
 	r := core.Resolution{Status: payment.Failed, Reason: "not in the books", Operator: name}
-	for _, e := range w.ledgers.entries {
+	for _, e := range w.ledgers.of(d.id) {
 		switch {
-		case e.ref != id || e.refused != nil || e.status == "failed":
-		case e.status == "processing":
-			return
-		default:
+		case e.refused != nil || e.status == "failed":
+		case e.status == "succeeded":
 			r.Status, r.Reason = payment.Succeeded, "in the books"
+		case e.status == "canceled":
+			r.Status, r.Reason = payment.Canceled, "canceled in the books"
+		default:
+			return // the provider has not finished
 		}
 	}
 
-	m := w.machineFor(name + " resolves " + nick)
-	w.say("%s finds %s %s", name, nick, r.Reason)
-	_, err := reach(w, name+" resolves "+nick, m, func(ctx context.Context, h *host) (struct{}, error) {
-		return struct{}{}, h.core.Resolve(ctx, kind, id, r)
-	})
+	w.say("%s looks for %s: %s", name, d.nick, r.Reason)
+	_, err := reach(w, name+" resolves "+d.nick, w.machineFor(name+" resolves "+d.nick),
+		func(ctx context.Context, h *host) (struct{}, error) {
+			return struct{}{}, h.core.Resolve(ctx, d.kind, d.id, r)
+		})
 	if err == nil {
-		w.say("%s has resolved %s: %s", name, nick, r.Status)
+		w.say("%s has resolved %s: %s", name, d.nick, r.Status)
 	} else {
-		w.say("%s could not resolve %s: %v", name, nick, err)
+		w.say("%s could not resolve %s: %v", name, d.nick, err)
 	}
 }

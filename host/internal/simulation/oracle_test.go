@@ -7,11 +7,13 @@ import (
 	"github.com/payhost/payhost/host/internal/intent"
 	"github.com/payhost/payhost/host/internal/store"
 	"github.com/payhost/payhost/host/payment"
+	"github.com/shopspring/decimal"
 )
 
 // judge holds what the hosts recorded, and what they told, against the providers' books.
 func (w *world) judge() {
 	w.judgeMoney()
+	w.judgeActions()
 	w.judgePromises()
 	w.judgeStatuses()
 }
@@ -20,15 +22,41 @@ func (w *world) judge() {
 func (w *world) judgeMoney() {
 	orders, intents := map[string]int{}, map[string]int{}
 	for _, e := range w.ledgers.entries {
-		if e.moved() {
-			orders[e.order]++
-			intents[e.nick]++
+		if !e.moved() {
+			continue
+		}
+		if intents[e.ref]++; intents[e.ref] == 2 {
+			w.find("MONEY MOVED TWICE for %s", e.nick)
+		}
+		if e.kind == payment.KindRefund {
+			continue
+		}
+		if orders[e.order]++; orders[e.order] == 2 && w.record.excused[e.order] == "" {
+			w.find("MONEY MOVED TWICE for order %s", e.order)
 		}
 	}
+}
+
+// judgeActions: a key captures once, no more than was authorized is captured, and no more
+// than was paid is given back.
+func (w *world) judgeActions() {
+	refunded := map[*entry]decimal.Decimal{}
 	for _, e := range w.ledgers.entries {
-		if orders[e.order] > 1 && w.record.excused[e.order] == "" {
-			w.find("MONEY MOVED TWICE for order %s", e.order)
-			orders[e.order] = 0
+		for key, a := range e.actions {
+			if a.times > 1 {
+				w.find("ONE KEY, TWO CAPTURES of %s: %s", e.nick, key)
+			}
+		}
+		if e.captured.GreaterThan(e.amount) {
+			w.find("MORE CAPTURED than authorized of %s: %s of %s", e.nick, e.captured, e.amount)
+		}
+		if e.kind == payment.KindRefund && e.moved() {
+			refunded[e.parent] = refunded[e.parent].Add(e.amount)
+		}
+	}
+	for e, sum := range refunded {
+		if sum.GreaterThan(e.amount) {
+			w.find("MORE REFUNDED than paid of %s: %s of %s", e.nick, sum, e.amount)
 		}
 	}
 }
@@ -36,19 +64,32 @@ func (w *world) judgeMoney() {
 // judgePromises: what a merchant was told not to have been done is never done.
 func (w *world) judgePromises() {
 	for _, p := range w.record.promises {
-		for _, e := range w.ledgers.entries {
-			if e.nick == p.nick && e.moved() && w.record.excused[e.order] == "" {
-				w.find("the merchant was told that %s was not done (%s), but it was", p.nick, p.said)
+		if w.done(p.nick) && w.record.excused[orderOf(p.nick)] == "" {
+			w.find("the merchant was told that %s was not done (%s), but it was", p.nick, p.said)
+		}
+	}
+}
+
+// done reports whether something is in the books.
+func (w *world) done(nick string) bool {
+	for _, e := range w.ledgers.entries {
+		if e.nick == nick && e.moved() {
+			return true
+		}
+		for key, a := range e.actions {
+			if strings.HasSuffix(key, ":key of "+nick) && a.times > 0 {
+				return true
 			}
 		}
 	}
+	return false
 }
 
 // judgeStatuses: every final status agrees with the books; what is not final is honest.
 func (w *world) judgeStatuses() {
 	ctx := context.Background()
 	err := w.store.View(ctx, func(tx *store.Tx) error {
-		for _, kind := range []payment.Kind{payment.KindPayment, payment.KindPayout} {
+		for _, kind := range []payment.Kind{payment.KindPayment, payment.KindPayout, payment.KindRefund} {
 			list, err := tx.ListIntents(ctx, store.Filter{Kind: kind, Limit: 1000})
 			if err != nil {
 				return err
@@ -69,19 +110,11 @@ func (w *world) judgeStatuses() {
 }
 
 func (w *world) judgeStatus(i *intent.Intent, attempts []payment.Attempt) {
-	nick := string(i.Kind) + " " + i.MerchantReference
-	var moved, failed bool
-	var account *trait
-	for _, e := range w.ledgers.entries {
-		if e.ref == i.ID {
-			moved = moved || e.moved()
-			failed = failed || e.refused != nil || e.status == "failed"
-		}
-	}
-	for _, t := range w.ledgers.traits {
-		if t.name == i.Provider {
-			account = t
-		}
+	nick := w.record.nick(w, i.ID)
+	var moved, succeeded, clear bool
+	for _, e := range w.ledgers.of(i.ID) {
+		moved, succeeded = moved || e.moved(), succeeded || e.succeeded
+		clear = clear || (e.refused == nil && e.status != "processing" && e.status != "pending")
 	}
 	for _, a := range attempts {
 		if a.Outcome == "" {
@@ -89,14 +122,15 @@ func (w *world) judgeStatus(i *intent.Intent, attempts []payment.Attempt) {
 		}
 	}
 
-	askable := account.askable && (account.byReference || i.ProviderReference != "")
+	account := w.ledgers.trait(i.Provider)
+	askable := account.askable && (account.byReference || i.ProviderReference != "") && w.record.doubts[i.ID] == ""
 	switch i.Status {
 	case payment.Succeeded:
-		if !moved {
+		if !moved && !succeeded {
 			w.find("%s is succeeded, but no money moved", nick)
 		}
 	case payment.Failed, payment.Canceled, payment.Expired:
-		if moved {
+		if moved && (i.Status != payment.Expired || askable) {
 			w.find("%s is %s, but money moved", nick, i.Status)
 		}
 	case payment.Created:
@@ -105,8 +139,8 @@ func (w *world) judgeStatus(i *intent.Intent, attempts []payment.Attempt) {
 		if w.record.doubts[i.ID] == "" {
 			w.find("%s is under review (%s) without a reason", nick, i.ReviewReason)
 		}
-	case payment.Unknown, payment.Processing:
-		if askable && (moved || failed) {
+	case payment.Unknown, payment.Processing, payment.Pending:
+		if askable && clear {
 			w.find("%s is %s for ever, though its provider can be asked", nick, i.Status)
 		}
 	}

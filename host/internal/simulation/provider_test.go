@@ -1,9 +1,8 @@
 package simulation
 
 import (
-	"context"
 	"fmt"
-	"strings"
+	"slices"
 	"time"
 
 	"github.com/payhost/payhost/host/internal/coretest"
@@ -17,11 +16,11 @@ type trait struct {
 	name      string
 	guarantee sdk.RepeatGuarantee
 	// askable: it has status verbs; byReference: they work with our reference alone;
-	// immediate: that they find nothing proves that nothing arrived.
-	askable, byReference, immediate, listed, amounts bool
-	webhooks                                         sdk.Verification // none, or how they prove themselves
-	identity                                         string
-	version                                          string
+	// immediate: that they find nothing proves that nothing arrived; bySequence: a repeat
+	// is known by its number and not by its key.
+	askable, byReference, immediate, listed, amounts, bySequence bool
+	webhooks                                                     sdk.Verification // "" for none
+	identity, version                                            string
 }
 
 // ledgers are the providers' books.
@@ -30,31 +29,41 @@ type ledgers struct {
 	traits  []*trait
 	entries []*entry
 	counts  map[string]int // entries of an identity
-	calls   map[string]*call
+	open    map[string][]*call
+	doubted map[string]string // what was sent for an intent and may have happened
 }
 
 // entry is one line of a provider's books.
 type entry struct {
 	kind             payment.Kind
+	account          *trait
 	identity, key    string // whose books, and what a repeat is known by
 	ref, nick, order string
 	theirs           string // the provider's own reference
-	amount           decimal.Decimal
-	status           string // processing, succeeded, failed, authorized, canceled, requires_action
+	parent           *entry // of a refund
+	flow             string // of a payment: direct, hold or link
+	amount, paid     decimal.Decimal
+	status           string // as the provider says it
 	refused          *sdk.Error
+	actions          map[string]*action // captures and cancels, by key
 	captured         decimal.Decimal
-	refunded         decimal.Decimal
-	actions          map[string]int // what was done to it, by key
-	hiddenUntil      time.Time      // until then no search finds it
+	hiddenUntil      time.Time // until then no search finds it
 	made             time.Time
 	notify           string
-	account          *trait
-	news             int
+	succeeded        bool // it had, whatever it is now
+	news             int  // webhooks about it
+}
+
+// action is a capture or a cancel in the books.
+type action struct {
+	verb    string
+	refused *sdk.Error
+	times   int
 }
 
 // moved reports whether the entry has moved money or is going to.
 func (e *entry) moved() bool {
-	return e.refused == nil && (e.status == "processing" || e.status == "succeeded")
+	return e.refused == nil && (e.status == "processing" || e.status == "succeeded" || e.status == "pending")
 }
 
 const windowOfRepeats = 3 * time.Minute
@@ -65,11 +74,15 @@ func (w *world) drawTraits() (list []*trait) {
 		yes := func(what string, chance float64) bool { return w.unit(name+" is "+what) < chance }
 		t := &trait{name: name, identity: "merchant-of-" + name, version: "1.0.0",
 			askable: yes("askable", 0.6), byReference: yes("asked by reference", 0.7), immediate: yes("immediate", 0.5),
-			listed: yes("listed", 0.3), amounts: yes("telling amounts", 0.5)}
+			listed: yes("listed", 0.3), amounts: yes("telling amounts", 0.5), bySequence: yes("counting", 0.3)}
+		if k > 0 && w.happens(name+" has the identity of bank1", 0.3) {
+			first := *list[0]
+			t, t.name = &first, name
+		}
 		t.guarantee.Repeat = []sdk.Repeat{sdk.RepeatNone, sdk.RepeatRejectsDuplicates, sdk.RepeatReturnsOriginal,
-			sdk.RepeatRejectsDuplicates}[w.pick(name+" repeats", 4)]
+			sdk.RepeatRejectsDuplicates}[w.pick(t.identity+" repeats", 4)]
 		t.guarantee.Window = windowOfRepeats
-		t.webhooks = []sdk.Verification{"", sdk.VerifiedBySignature, sdk.VerifiedByOrigin}[w.pick(name+" webhooks", 3)]
+		t.webhooks = []sdk.Verification{"", sdk.VerifiedBySignature, sdk.VerifiedByOrigin}[w.pick(t.identity+" webhooks", 3)]
 		list = append(list, t)
 	}
 	return list
@@ -82,7 +95,7 @@ func (l *ledgers) accounts(h *host) (list []*coretest.Account) {
 		a.Identity, a.Plugin = t.identity, t.version
 		a.Settings.PaymentTTL = 40 * time.Minute
 		a.OnInfo = sdk.Info{CreatePayment: t.guarantee, CreatePayout: t.guarantee, CreateRefund: t.guarantee,
-			PaymentLookup: t.lookup(), PayoutLookup: t.lookup(), RefundLookup: t.lookup(),
+			CapturePayment: t.guarantee, PaymentLookup: t.lookup(), PayoutLookup: t.lookup(), RefundLookup: t.lookup(),
 			WebhookTrust: []sdk.WebhookTrust{sdk.TrustSignature, sdk.TrustPaymentURL}}
 		l.script(h, t, t.identity, a)
 		list = append(list, a)
@@ -94,145 +107,68 @@ func (t *trait) lookup() sdk.Lookup {
 	return sdk.Lookup{ByReference: t.byReference, Immediate: t.immediate, Amounts: t.amounts, ListByReference: t.listed}
 }
 
-// call is one call of a host to a provider.
-type call struct {
-	world   *world
-	host    *host
-	ctx     context.Context
-	account *trait
-	verb    string
-	nick    string
-	money   bool
-}
-
-func (c *call) String() string {
-	return fmt.Sprintf("%s, for %s: %s of %s", c.host.machine.name, actor(c.ctx), c.verb, c.nick)
-}
-
-// through takes a call to the provider and its answer back. serve is what the provider
-// makes of it; it may run long after the caller has given up.
-func through[T any](c *call, serve func(name string) (T, error)) (answer T, err error) {
-	w, rates := c.world, &c.world.record.rates
-	name := w.pass(c.host, c.String()+" leaves", rates.slow)
-	c.host.mishap(name)
-	switch {
-	case c.ctx.Err() != nil:
-		return answer, sdk.NotSent(sdk.CodeUnavailable, "the deadline has passed")
-	case w.fault(name+" is not sent", rates.unsent):
-		w.say("%s cannot be sent", c)
-		return answer, sdk.NotSent(sdk.CodeUnavailable, "connection refused")
-	}
-
-	type reply struct {
-		answer T
-		err    error
-	}
-	replies := make(chan reply, 1)
-	if w.fault(name+" gets lost", rates.unheard) {
-		w.say("%s is lost on its way", c)
-	} else {
-		deadline, _ := c.ctx.Deadline()
-		w.act(func() {
-			arrival := w.pass(nil, c.String()+" arrives", min(rates.late, time.Until(deadline)+grace/2))
-			answer, err := serve(arrival)
-			if w.fault(arrival+" is not answered", rates.unanswered) {
-				w.say("the answer to %s is lost", c)
-				return
-			}
-			w.pass(nil, c.String()+" is answered", rates.late)
-			replies <- reply{answer, err}
-		})
-	}
-
-	select {
-	case r := <-replies:
-		answer, err = r.answer, r.err
-	case <-c.ctx.Done():
-		err = &sdk.Error{Code: sdk.CodeUnavailable, Outcome: sdk.OutcomeUnknown, Message: "no answer in time"}
-	}
-	name = w.pass(c.host, c.String()+" is heard", 0)
-	c.host.mishap(name)
-	return answer, err
-}
-
-// script makes an account's verbs those of its provider, as an identity.
-func (l *ledgers) script(h *host, t *trait, identity string, a *coretest.Account) {
-	w := l.world
-	make := func(ctx context.Context, verb, nick string, money bool) *call {
-		return &call{world: w, host: h, ctx: ctx, account: t, verb: verb, nick: nick, money: money}
-	}
-	a.Payout = func(ctx context.Context, r sdk.CreatePayoutRequest) (*sdk.Payout, error) {
-		nick := "payout " + r.MerchantReference
-		w.record.nicks[r.Reference] = nick
-		c := make(ctx, "create_payout", nick, true)
-		return through(c, func(name string) (*sdk.Payout, error) {
-			e, err := l.create(c, name, identity, &entry{kind: payment.KindPayout, key: r.IdempotencyKey, ref: r.Reference,
-				nick: nick, order: orderOf(r.MerchantReference), amount: r.Amount.Amount, notify: r.NotifyURL, account: t}, r.Attempt)
-			if err != nil {
-				return nil, err
-			}
-			return e.payout(), nil
-		})
-	}
-	if t.askable {
-		a.PayoutStatus = func(ctx context.Context, r sdk.GetPayoutRequest) (*sdk.Payout, error) {
-			c := make(ctx, "get_payout", "payout "+r.Payout.MerchantReference, false)
-			return through(c, func(name string) (*sdk.Payout, error) {
-				e, err := l.search(c, name, identity, r.Payout.Reference, r.Payout.ProviderReference)
-				if err != nil {
-					return nil, err
-				}
-				return e.payout(), nil
-			})
-		}
-	}
-}
-
-// orderOf returns the order of a merchant's reference: "3.1" is the first try of order 3.
-func orderOf(reference string) string {
-	order, _, _ := strings.Cut(reference, ".")
-	return order
-}
-
 // create makes an entry, or does what the provider does with a repeat.
-func (l *ledgers) create(c *call, name, identity string, e *entry, attempt int) (*entry, error) {
+func (l *ledgers) create(c *call, name string, e *entry) (*entry, error) {
 	w := l.world
-	for _, prior := range l.entries {
-		known := prior.identity == identity && prior.key == e.key && prior.kind == e.kind
-		if !known || time.Since(prior.made) > c.account.guarantee.Window {
-			continue
+	e.account, e.identity, e.nick, e.order = c.account, c.identity, c.nick, orderOf(c.nick)
+	if c.account.bySequence {
+		e.key = fmt.Sprintf("number %d", c.sequence)
+	}
+	if prior := l.repeated(e); prior != nil && c.account.guarantee.Repeat == sdk.RepeatReturnsOriginal {
+		w.say("%s gets %s (attempt %d) and answers as to the first", c.account.name, c.nick, c.attempt)
+		return prior, orNil(prior.refused)
+	} else if prior != nil && c.account.guarantee.Repeat == sdk.RepeatRejectsDuplicates && prior.refused == nil {
+		w.say("%s gets %s (attempt %d) and refuses it as a duplicate", c.account.name, c.nick, c.attempt)
+		if prior.ref == e.ref {
+			w.doubt(e.ref, "duplicate")
 		}
-		switch c.account.guarantee.Repeat {
-		case sdk.RepeatRejectsDuplicates:
-			if prior.refused != nil {
-				continue
-			}
-			w.say("%s gets %s (attempt %d) and refuses it as a duplicate", c.account.name, e.nick, attempt)
-			w.record.doubts[e.ref] = "duplicate"
-			return nil, sdk.Refused(sdk.CodeDuplicate, "dup", "seen before")
-		case sdk.RepeatReturnsOriginal:
-			w.say("%s gets %s (attempt %d) and answers as the first time", c.account.name, e.nick, attempt)
-			return prior, orNil(prior.refused)
-		}
+		return nil, sdk.Refused(sdk.CodeDuplicate, "dup", "seen before")
 	}
 
-	l.counts[identity]++
-	e.identity, e.made, e.actions = identity, time.Now(), map[string]int{}
-	e.theirs = fmt.Sprint(1000 + l.counts[identity])
-	e.status = []string{"succeeded", "processing"}[w.pick(name+" at once", 2)]
+	l.counts[c.identity]++
+	e.made, e.actions = time.Now(), map[string]*action{}
+	e.theirs = fmt.Sprint(1000 + l.counts[c.identity])
 	l.entries = append(l.entries, e)
 	if w.happens(name+" is declined", w.record.rates.declined) {
 		e.refused = sdk.Refused(sdk.CodeDeclined, "no", "declined")
-		w.say("%s declines %s (attempt %d)", c.account.name, e.nick, attempt)
+		w.say("%s declines %s (attempt %d)", c.account.name, c.nick, c.attempt)
 		return nil, e.refused
 	}
 
-	w.say("%s makes %s (attempt %d): %s", c.account.name, e.nick, attempt, e.status)
-	if w.happens(name+" is hidden", w.record.rates.denied) && !c.account.immediate {
+	e.status = l.firstStatus(name, e)
+	w.say("%s makes %s (attempt %d): %s", c.account.name, c.nick, c.attempt, e.status)
+	if !c.account.immediate && w.happens(name+" is hidden", w.record.rates.denied) {
 		e.hiddenUntil = time.Now().Add(w.between(name+" hidden for", 0, 5*time.Minute))
 	}
 	w.act(func() { l.live(e) })
 	return e, nil
+}
+
+// repeated returns the entry that a provider takes for the first of a repeat.
+func (l *ledgers) repeated(e *entry) *entry {
+	for _, prior := range l.entries {
+		if prior.identity == e.identity && prior.key == e.key && prior.kind == e.kind &&
+			time.Since(prior.made) <= e.account.guarantee.Window {
+			return prior
+		}
+	}
+	return nil
+}
+
+func (l *ledgers) firstStatus(name string, e *entry) string {
+	atOnce := l.world.pick(name+" at once", 2) == 0
+	switch {
+	case e.flow == "link":
+		return "requires_action"
+	case e.flow == "hold":
+		return "authorized"
+	case atOnce:
+		e.succeeded = true
+		return "succeeded"
+	case e.kind == payment.KindRefund:
+		return "pending"
+	}
+	return "processing"
 }
 
 func orNil(e *sdk.Error) error {
@@ -243,12 +179,12 @@ func orNil(e *sdk.Error) error {
 }
 
 // search finds an entry by the provider's reference or, where that can be, by ours.
-func (l *ledgers) search(c *call, name, identity, ref, theirs string) (*entry, error) {
+func (l *ledgers) search(c *call, theirs string) (*entry, error) {
 	for _, e := range l.entries {
-		if e.identity != identity || e.refused != nil || time.Now().Before(e.hiddenUntil) {
+		if e.identity != c.identity || e.refused != nil || time.Now().Before(e.hiddenUntil) {
 			continue
 		}
-		if (theirs != "" && e.theirs == theirs) || (theirs == "" && c.account.byReference && e.ref == ref) {
+		if (theirs != "" && e.theirs == theirs) || (theirs == "" && c.account.byReference && e.ref == c.ref) {
 			l.world.say("%s says that %s is %s", c.account.name, e.nick, e.status)
 			return e, nil
 		}
@@ -257,35 +193,88 @@ func (l *ledgers) search(c *call, name, identity, ref, theirs string) (*entry, e
 	return nil, sdk.Refused(sdk.CodeNotFound, "404", "not found")
 }
 
+// act captures or cancels what was authorized. The provider lets more be captured than
+// was authorized: that it is not asked for is the host's part.
+func (l *ledgers) act(c *call, name, theirs string, amount decimal.Decimal) (*entry, error) {
+	w := l.world
+	e, err := l.search(c, theirs)
+	if err != nil {
+		return nil, err
+	}
+	l.sameBooks(c, e)
+	prior := e.actions[c.key]
+	switch {
+	case prior == nil:
+		prior = &action{verb: c.verb}
+		e.actions[c.key] = prior
+	case c.account.guarantee.Repeat == sdk.RepeatReturnsOriginal:
+		return e, orNil(prior.refused)
+	case c.account.guarantee.Repeat == sdk.RepeatRejectsDuplicates && prior.refused == nil:
+		return nil, sdk.Refused(sdk.CodeDuplicate, "dup", "seen before")
+	}
+
+	prior.refused = nil
+	if e.status == "canceled" || (c.verb == "cancel" && e.status != "authorized" && e.status != "requires_action") ||
+		w.happens(name+" is declined", w.record.rates.declined) {
+		prior.refused = sdk.Refused(sdk.CodeDeclined, "no", "declined")
+		w.say("%s declines to %s %s", c.account.name, c.verb, c.nick)
+		return nil, prior.refused
+	}
+	prior.times++
+	if c.verb == "cancel" {
+		e.status = "canceled"
+	} else {
+		if amount.IsZero() {
+			amount = e.amount.Sub(e.captured)
+		}
+		e.captured, e.status, e.succeeded = e.captured.Add(amount), "succeeded", true
+	}
+	w.say("%s does the %s of %s under %s: %s captured of %s", c.account.name, c.verb, c.nick, c.key, e.captured, e.amount)
+	w.act(func() { l.tell(e) })
+	return e, nil
+}
+
+// sameBooks finds out whether a call about an intent came to the books of another one.
+func (l *ledgers) sameBooks(c *call, e *entry) {
+	if e.ref != c.ref {
+		l.world.find("ANOTHER MERCHANT'S MONEY: the %s of %s came to the books of %s", c.verb, c.nick, e.nick)
+	}
+}
+
 // live is what becomes of an entry: it is settled later, perhaps reversed, and told of.
 func (l *ledgers) live(e *entry) {
 	w := l.world
-	if e.status == "processing" {
+	if e.status == "processing" || e.status == "pending" {
 		name := w.pause(nil, "settling "+e.nick, w.between(e.nick+" settles", time.Second, 10*time.Minute))
-		e.status = "succeeded"
+		e.status, e.succeeded = "succeeded", true
 		if w.happens(name+" fails", w.record.rates.failing) {
-			e.status = "failed"
+			e.status, e.succeeded = "failed", false
 		}
 		w.say("%s settles %s: %s", e.account.name, e.nick, e.status)
-		l.tell(e)
-	} else {
+	}
+	if e.status != "requires_action" {
 		l.tell(e)
 	}
-	if e.status == "succeeded" && w.happens(e.nick+" is reversed", w.record.rates.reversed) {
+	if e.kind == payment.KindPayout && e.status == "succeeded" && w.happens(e.nick+" is reversed", w.record.rates.reversed) {
 		w.pause(nil, "reversing "+e.nick, w.between(e.nick+" reverses", time.Minute, 10*time.Minute))
 		e.status = "failed"
-		w.record.doubts[e.ref] = "reversed"
+		w.doubt(e.ref, "reversed")
 		w.say("%s reverses %s", e.account.name, e.nick)
 		l.tell(e)
 	}
 }
 
-func (l *ledgers) tell(e *entry) {}
-
-func (e *entry) payout() *sdk.Payout {
-	p := &sdk.Payout{ProviderReference: e.theirs, Status: sdk.PayoutStatus(e.status), ProviderStatus: e.status}
-	if e.account.amounts {
-		p.Amount = &sdk.Money{Amount: e.amount, Currency: "EUR"}
+// of returns the entries of an intent.
+func (l *ledgers) of(ref string) (list []*entry) {
+	for _, e := range l.entries {
+		if e.ref == ref {
+			list = append(list, e)
+		}
 	}
-	return p
+	return list
+}
+
+// find returns the trait of an account.
+func (l *ledgers) trait(name string) *trait {
+	return l.traits[slices.IndexFunc(l.traits, func(t *trait) bool { return t.name == name })]
 }

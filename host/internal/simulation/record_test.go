@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/payhost/payhost/host/internal/store"
+	"github.com/shopspring/decimal"
 )
 
 // rates say how often things go wrong in one story. Many are zero in most stories, so
@@ -18,7 +19,9 @@ type rates struct {
 	denied                            float64 // of searches
 	unnotified, twice                 float64 // of webhooks
 	slow, late                        time.Duration
-	impatient, overlapping, wandering float64 // of merchants
+	impatient, canceling, refunding   float64 // of merchants
+	other                             float64 // of customers who pay another amount
+	clocks, moving                    float64 // of clocks that are off, of accounts that change
 }
 
 func (w *world) drawRates() rates {
@@ -35,8 +38,9 @@ func (w *world) drawRates() rates {
 		unnotified: draw("lost webhooks", 0, 0.3, 1), twice: draw("repeated webhooks", 0, 0.2),
 		slow:      within("slow commits", 100*time.Millisecond, 5*time.Second, 70*time.Second),
 		late:      within("late calls", time.Second, 30*time.Second),
-		impatient: draw("impatience", 0, 0.2), overlapping: draw("overlap", 0, 0.3),
-		wandering: draw("wandering", 0, 0.5),
+		impatient: draw("impatience", 0, 0.3), canceling: draw("cancels", 0, 0.2), refunding: draw("refunds", 0, 0.5),
+		other:  draw("other amounts", 0, 0.1),
+		clocks: draw("clocks", 0, 0, 0.7), moving: draw("moves", 0, 0, 0.5),
 	}
 }
 
@@ -53,7 +57,14 @@ type record struct {
 	excused map[string]string
 	// doubts are the reasons for which an intent may be under review for ever.
 	doubts map[string]string
+	// delivered are the webhooks that were answered with success, by their ids.
+	delivered map[string]delivery
+	// wanted is how much of a payment its merchant wanted to be captured.
+	wanted map[string]decimal.Decimal
 }
+
+// doubt notes a reason for which an intent may be under review.
+func (w *world) doubt(ref, why string) { w.record.doubts[ref] = why }
 
 // promise is what a merchant was told and relies on: that nothing has moved, or ever will.
 type promise struct {

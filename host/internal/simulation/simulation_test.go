@@ -2,6 +2,10 @@ package simulation
 
 import (
 	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -10,7 +14,7 @@ import (
 var (
 	stories = flag.Int("simulation.stories", 100, "how many stories are told")
 	first   = flag.Uint64("simulation.seed", 1, "the first story's seed")
-	all     = flag.Bool("simulation.all", false, "go on after a finding, and cut down one story of each kind")
+	survey  = flag.String("simulation.survey", "", "a file for every kind of finding, cut down")
 )
 
 func TestStories(t *testing.T) {
@@ -22,7 +26,7 @@ func TestStories(t *testing.T) {
 		end := f.tell(t, s, false)
 		for _, finding := range end.findings {
 			if kinds[kindOf(finding)]++; kinds[kindOf(finding)] == 1 {
-				t.Errorf("seed %d: %s\n%s", s.seed, finding, f.shortened(t, s, kindOf(finding)))
+				t.Errorf("seed %d: %s", s.seed, finding)
 			}
 		}
 	}
@@ -33,10 +37,8 @@ func TestStories(t *testing.T) {
 	}
 }
 
-func (f files) shortened(t *testing.T, s *story, kind string) string {
-	short := f.shrink(t, s, kind)
-	end := f.tell(t, short, true)
-	return strings.Join(end.lines, "\n") + "\n" + strings.Join(end.taken, "\n")
+func (f files) shortened(t *testing.T, s *story, kind string) (end outcome) {
+	return f.tell(t, f.shrink(t, s, kind), true)
 }
 
 // The same seed tells the same story, to the last gate.
@@ -54,4 +56,61 @@ func TestOneSeedIsOneStory(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestSurvey cuts every bad story down and sorts them by what is left of it.
+func TestSurvey(t *testing.T) {
+	if *survey == "" {
+		t.Skip("no survey wanted")
+	}
+	f := newFiles(t)
+	file, err := os.Create(*survey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	seen := map[string]int{}
+	for k := range *stories {
+		s := &story{seed: *first + uint64(k)}
+		end := f.tell(t, s, false)
+		kinds := map[string]string{}
+		for _, finding := range end.findings {
+			kinds[kindOf(finding)] = finding
+		}
+		for _, kind := range slices.Sorted(maps.Keys(kinds)) {
+			end := f.shortened(t, s, kind)
+			sign := kind + " <- " + signature(end.taken)
+			if seen[sign]++; seen[sign] > 1 {
+				continue
+			}
+			fmt.Fprintf(file, "=== seed %d, story %d: %s\n    %s\n%s\n  -- %s\n\n", s.seed, k+1, kinds[kind], sign,
+				strings.Join(end.lines, "\n"), strings.Join(end.taken, "\n  -- "))
+		}
+	}
+	fmt.Fprintln(file, "=== counts")
+	for _, sign := range slices.Sorted(maps.Keys(seen)) {
+		fmt.Fprintf(file, "%5d  %s\n", seen[sign], sign)
+	}
+}
+
+// signature is what is left of a story, without names and numbers.
+func signature(taken []string) string {
+	var kept []string
+	for _, name := range taken {
+		words := strings.Fields(name)
+		if strings.Contains(name, "order") {
+			continue
+		}
+		where := words[len(words)-1]
+		if len(words) > 3 {
+			where = strings.Join(words[len(words)-3:], " ")
+		}
+		if at := strings.IndexByte(where, '#'); at >= 0 {
+			rest := strings.Fields(where[at:])
+			where = where[:at] + strings.Join(rest[1:], " ")
+		}
+		kept = append(kept, where)
+	}
+	slices.Sort(kept)
+	return strings.Join(slices.Compact(kept), "; ")
 }

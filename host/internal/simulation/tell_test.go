@@ -92,16 +92,19 @@ func (f files) tell(t *testing.T, s *story, aloud bool) (end outcome) {
 // play sets the scene and directs the story to its end.
 func (w *world) play() {
 	w.gates.counts, w.gates.wake = map[string]int{}, make(chan struct{}, 1)
-	w.calmAt, w.over = w.began.Add(20*time.Minute), w.began.Add(5*time.Hour)
+	w.calmAt, w.over = w.began.Add(20*time.Minute), w.began.Add(150*time.Minute)
 	w.record = record{rates: w.drawRates(), nicks: map[string]string{}, written: true, dueAt: never,
-		excused: map[string]string{}, doubts: map[string]string{}}
-	w.ledgers = &ledgers{world: w, counts: map[string]int{}, traits: w.drawTraits()}
+		excused: map[string]string{}, doubts: map[string]string{}, delivered: map[string]delivery{},
+		wanted: map[string]decimal.Decimal{}}
+	w.ledgers = &ledgers{world: w, counts: map[string]int{}, open: map[string][]*call{}, doubted: map[string]string{},
+		traits: w.drawTraits()}
 	for k := range 1 + w.pick("hosts", 3) {
 		name := "host " + string(rune('A'+k))
 		if k > 0 && !w.happens(name+" is there", 1) {
 			continue
 		}
 		m := &machine{world: w, name: name}
+		m.setClock()
 		m.start()
 		w.hosts = append(w.hosts, m)
 	}
@@ -110,11 +113,15 @@ func (w *world) play() {
 		if !w.happens("order "+name+" is there", 1) {
 			continue
 		}
-		o := &order{name: name, kind: payment.KindPayout, amount: decimal.New(int64(10+k), 0),
+		o := &order{name: name, kind: payment.KindPayout, amount: decimal.New(int64(10+k)*10, 0),
 			account: w.ledgers.traits[w.pick("order "+name+" account", len(w.ledgers.traits))]}
+		if flow := w.pick("order "+name+" flow", 6); flow >= 3 {
+			o.kind, o.flow = payment.KindPayment, []string{"direct", "hold", "link"}[flow-3]
+		}
 		w.act(func() { w.pay(o) })
 	}
 	w.act(func() { w.operate("operator Ann") })
+	w.act(w.move)
 	w.direct()
 }
 

@@ -142,17 +142,34 @@ func (w *world) admit() {
 // next returns the gate that opens next, nil when nobody waits.
 func (w *world) next() (next *gate) {
 	for _, g := range w.gates.waiting {
-		if g.when != nil {
+		if g.when == nil {
+			next = sooner(next, g)
+		}
+	}
+
+	// Those that look for what is due come last: to find out when costs most.
+	for _, g := range w.gates.waiting {
+		if g.when == nil {
+			continue
+		}
+		g.due = g.host.ticked.Add(time.Second)
+		if sooner(next, g) == g {
 			g.due = g.when()
-		}
-		if g.host != nil && !g.host.dead && g.due.Before(g.host.machine.frozenUntil) {
-			g.due = g.host.machine.frozenUntil
-		}
-		if next == nil || g.due.Before(next.due) || (g.due.Equal(next.due) && g.name < next.name) {
-			next = g
+			next = sooner(next, g)
 		}
 	}
 	return next
+}
+
+// sooner returns which of two gates opens first. A frozen host's wait until it wakes.
+func sooner(a, b *gate) *gate {
+	if b.host != nil && !b.host.dead && b.due.Before(b.host.machine.frozenUntil) {
+		b.due = b.host.machine.frozenUntil
+	}
+	if a == nil || b.due.Before(a.due) || (b.due.Equal(a.due) && b.name < a.name) {
+		return b
+	}
+	return a
 }
 
 func (w *world) let(g *gate) {
