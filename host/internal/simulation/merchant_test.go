@@ -29,6 +29,13 @@ type heard struct {
 	said             string
 }
 
+// inquiry is one request of a merchant: to whom, by which name in the story, under which
+// key, and about what when that is known.
+type inquiry struct {
+	machine      *machine
+	who, key, id string
+}
+
 // errCut is for a request whose answer did not arrive.
 var errCut = errors.New("the connection was cut")
 
@@ -79,8 +86,8 @@ func (w *world) pay(o *order) {
 	w.pause(nil, o.name+" begins", w.between(o.name+" begins", time.Millisecond, 3*time.Minute))
 	for try := 1; try <= 3; try++ {
 		reference := fmt.Sprintf("%s.%d", o.name, try)
-		answer := w.insist(string(o.kind)+" "+reference, func(m *machine, who, id string) (heard, error) {
-			return w.request(o, m, who, reference, id)
+		answer := w.insist(string(o.kind)+" "+reference, func(q inquiry) (heard, error) {
+			return w.request(o, q, reference)
 		})
 		if !answer.safe {
 			w.goOn(o, reference, answer)
@@ -91,14 +98,11 @@ func (w *world) pay(o *order) {
 
 // insist makes a request until it is known what became of it: again under the same key
 // while it is in doubt.
-func (w *world) insist(nick string, request func(m *machine, who, id string) (heard, error)) (answer heard) {
+func (w *world) insist(nick string, request func(inquiry) (heard, error)) (answer heard) {
 	id := ""
 	for look := 1; look <= 12; look++ {
 		m := w.machineFor(fmt.Sprintf("%s look %d", nick, look))
-		result, err := request(m, nick, id)
-		if err != nil {
-			result = understood(err, id != "")
-		}
+		result := w.once(nick, look, id, m, request)
 		if answer = result; answer.id != "" {
 			id = answer.id
 		}
@@ -120,16 +124,43 @@ func (w *world) insist(nick string, request func(m *machine, who, id string) (he
 	return answer
 }
 
+// once makes a request once or, by mistake, twice at once under one key: then the merchant
+// believes that nothing was done only when both answers say so.
+func (w *world) once(nick string, look int, id string, m *machine,
+	request func(inquiry) (heard, error),
+) heard {
+	hear := func(m *machine, who string) heard {
+		answer, err := request(inquiry{m, who, "key of " + nick, id})
+		if err != nil {
+			return understood(err, id != "")
+		}
+		return answer
+	}
+	name := fmt.Sprintf("%s look %d", nick, look)
+	if id != "" || !w.happens(name+" is sent twice", w.record.rates.twins) {
+		return hear(m, nick)
+	}
+
+	w.say("a proxy sends the request for %s twice at once", nick)
+	second := make(chan heard, 1)
+	w.act(func() { second <- hear(w.machineFor(name+" again"), nick+" again") })
+	answer := hear(m, nick)
+	other := <-second
+	if answer.safe && !other.safe {
+		return other
+	}
+	return answer
+}
+
 // request asks for an order to be carried out, or how it is when it was accepted.
-func (w *world) request(o *order, m *machine, who, reference, id string) (heard, error) {
-	key := "key of " + who
+func (w *world) request(o *order, q inquiry, reference string) (heard, error) {
 	if o.kind == payment.KindPayout {
-		p, err := reach(w, who, m, func(ctx context.Context, h *host) (*payment.Payout, error) {
-			if id != "" {
-				return h.core.Payout(ctx, id)
+		p, err := reach(w, q.who, q.machine, func(ctx context.Context, h *host) (*payment.Payout, error) {
+			if q.id != "" {
+				return h.core.Payout(ctx, q.id)
 			}
 			p, _, err := h.core.CreatePayout(ctx, payment.PayoutRequest{Provider: o.account.name, Amount: o.amount, Currency: "EUR",
-				MerchantReference: reference}, key)
+				MerchantReference: reference}, q.key)
 			return p, err
 		})
 		if err != nil {
@@ -137,12 +168,12 @@ func (w *world) request(o *order, m *machine, who, reference, id string) (heard,
 		}
 		return told(p.ID, p.Status, p.Failure), nil
 	}
-	p, err := reach(w, who, m, func(ctx context.Context, h *host) (*payment.Payment, error) {
-		if id != "" {
-			return h.core.Payment(ctx, id)
+	p, err := reach(w, q.who, q.machine, func(ctx context.Context, h *host) (*payment.Payment, error) {
+		if q.id != "" {
+			return h.core.Payment(ctx, q.id)
 		}
 		p, _, err := h.core.CreatePayment(ctx, payment.Request{Provider: o.account.name, Amount: o.amount, Currency: "EUR",
-			MerchantReference: reference, Method: o.flow}, key)
+			MerchantReference: reference, Method: o.flow}, q.key)
 		return p, err
 	})
 	if err != nil {
@@ -210,9 +241,9 @@ func (w *world) capture(o *order, id, nick, clerk string) {
 	w.pause(nil, clerk+" captures "+nick, w.between(clerk+" captures "+nick, time.Second, 5*time.Minute))
 	for try := 1; try <= 3; try++ {
 		what := fmt.Sprintf("capture %d of %s by %s", try, nick, clerk)
-		answer := w.insist(what, func(m *machine, who, _ string) (heard, error) {
-			return done(reach(w, who, m, func(ctx context.Context, h *host) (*payment.Payment, error) {
-				p, _, err := h.core.CapturePayment(ctx, id, amount, "key of "+who)
+		answer := w.insist(what, func(q inquiry) (heard, error) {
+			return done(reach(w, q.who, q.machine, func(ctx context.Context, h *host) (*payment.Payment, error) {
+				p, _, err := h.core.CapturePayment(ctx, id, amount, q.key)
 				return p, err
 			}))
 		})
@@ -232,9 +263,9 @@ func done(p *payment.Payment, err error) (heard, error) {
 
 func (w *world) cancel(id, nick string) {
 	w.pause(nil, "canceling "+nick, w.between("canceling "+nick, time.Second, 5*time.Minute))
-	w.insist("cancel of "+nick, func(m *machine, who, _ string) (heard, error) {
-		return done(reach(w, who, m, func(ctx context.Context, h *host) (*payment.Payment, error) {
-			p, _, err := h.core.CancelPayment(ctx, id, "not wanted", "key of "+who)
+	w.insist("cancel of "+nick, func(q inquiry) (heard, error) {
+		return done(reach(w, q.who, q.machine, func(ctx context.Context, h *host) (*payment.Payment, error) {
+			p, _, err := h.core.CancelPayment(ctx, id, "not wanted", q.key)
 			return p, err
 		}))
 	})
@@ -246,12 +277,12 @@ func (w *world) refund(o *order, id, reference, clerk string) {
 	w.pause(nil, clerk+" refunds "+reference, w.between(clerk+" refunds "+reference, time.Second, 8*time.Minute))
 	for try := 1; try <= 2; try++ {
 		name := fmt.Sprintf("%s-%s%d", reference, clerk, try)
-		answer := w.insist("refund "+name, func(m *machine, who, refund string) (heard, error) {
-			r, err := reach(w, who, m, func(ctx context.Context, h *host) (*payment.Refund, error) {
-				if refund != "" {
-					return h.core.Refund(ctx, refund)
+		answer := w.insist("refund "+name, func(q inquiry) (heard, error) {
+			r, err := reach(w, q.who, q.machine, func(ctx context.Context, h *host) (*payment.Refund, error) {
+				if q.id != "" {
+					return h.core.Refund(ctx, q.id)
 				}
-				r, _, err := h.core.CreateRefund(ctx, id, payment.RefundRequest{Amount: amount, Reason: name}, "key of "+who)
+				r, _, err := h.core.CreateRefund(ctx, id, payment.RefundRequest{Amount: amount, Reason: name}, q.key)
 				return r, err
 			})
 			if err != nil {
@@ -267,12 +298,18 @@ func (w *world) refund(o *order, id, reference, clerk string) {
 
 // customer pays, late or soon or never, the link that the merchant handed over.
 func (w *world) customer(id, nick string) {
-	name := w.pause(nil, "the customer of "+nick+" thinks", w.between("customer of "+nick, 5*time.Second, 70*time.Minute))
+	name := w.pause(nil, "the customer of "+nick+" thinks", w.between("customer of "+nick, 5*time.Second,
+		[]time.Duration{5 * time.Minute, 70 * time.Minute}[w.pick(nick+" hurries", 2)]))
 	for _, e := range w.ledgers.of(id) {
 		if e.status != "requires_action" || w.pick(name+" pays", 5) == 0 {
 			continue
 		}
-		e.status, e.succeeded = "succeeded", true
+		if e.account.webhooks == sdk.VerifiedBySignature && w.happens(name+" under a wrong reference", w.record.rates.stray) {
+			w.say("the customer of %s transfers the money under a wrong reference", nick)
+			w.ledgers.stray(e.account, e.amount)
+			return
+		}
+		e.status, e.succeeded, e.paidAt = "succeeded", true, time.Now()
 		w.say("the customer pays %s", nick)
 		if w.happens(name+" another amount", w.record.rates.other) {
 			e.paid = e.amount.Sub(decimal.New(1, 0))

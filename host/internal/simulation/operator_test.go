@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/payhost/payhost/host/internal/core"
+	"github.com/payhost/payhost/host/internal/store"
 	"github.com/payhost/payhost/host/payment"
 )
 
@@ -26,6 +28,7 @@ func (w *world) operate(name string) {
 	if !w.happens(name+" is at work", 0.6) {
 		return
 	}
+	seen := map[string]bool{}
 	for round := 1; round <= 6; round++ {
 		w.pause(nil, name+" has coffee", w.between(fmt.Sprintf("%s coffee %d", name, round),
 			10*time.Second, time.Duration(round)*2*time.Minute))
@@ -34,7 +37,55 @@ func (w *world) operate(name string) {
 		}) {
 			w.lookInto(name, fmt.Sprintf("%s round %d", name, round), id)
 		}
+		w.attach(name, fmt.Sprintf("%s round %d", name, round), seen)
 	}
+}
+
+// attach attaches what came in for nothing that we know to a payment of the same amount
+// that somebody still has to pay, as the operator remembers it.
+func (w *world) attach(name, round string, seen map[string]bool) {
+	if len(w.record.strays) == 0 {
+		return
+	}
+	list, err := reach(w, round+" reads webhooks", w.machineFor(round), func(ctx context.Context, h *host) ([]*store.Notice, error) {
+		list, _, err := h.inbox.List(ctx, store.NoticeFilter{State: payment.WebhookUnmatched, Limit: 10})
+		return list, err
+	})
+	if err != nil {
+		return
+	}
+	var open []string
+	for _, e := range w.ledgers.entries {
+		if e.flow == "link" && e.status == "requires_action" {
+			open = append(open, e.ref)
+		}
+	}
+	for _, n := range list {
+		theirs := theirsOf(n)
+		if seen[theirs] || len(open) == 0 {
+			continue
+		}
+		seen[theirs] = true
+		id := open[w.pick(name+" attaches "+theirs, len(open))]
+		nick := w.record.nick(w, id)
+		w.pass(nil, name+" decides about "+theirs, time.Minute)
+		_, err := reach(w, name+" attaches "+theirs, w.machineFor(round+theirs), func(ctx context.Context, h *host) (*store.Notice, error) {
+			return h.inbox.Attach(ctx, n.ID, id, name)
+		})
+		w.say("%s attaches the stray transfer %s to %s: %v", name, theirs, nick, err)
+		if err == nil && !slices.Contains(w.record.strays[theirs], id) {
+			w.record.strays[theirs] = append(w.record.strays[theirs], id)
+		}
+	}
+}
+
+// theirsOf reads the provider's reference out of a stored webhook.
+func theirsOf(n *store.Notice) string {
+	var body news
+	if err := json.Unmarshal(n.Request.Body, &body); err != nil {
+		panic(err)
+	}
+	return body.Theirs
 }
 
 func (w *world) lookInto(name, round, id string) {

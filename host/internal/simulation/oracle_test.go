@@ -2,7 +2,9 @@ package simulation
 
 import (
 	"context"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/payhost/payhost/host/internal/intent"
 	"github.com/payhost/payhost/host/internal/store"
@@ -16,6 +18,11 @@ func (w *world) judge() {
 	w.judgeActions()
 	w.judgePromises()
 	w.judgeStatuses()
+	for theirs, ids := range w.record.strays {
+		if len(ids) > 1 {
+			w.find("ONE TRANSFER SETTLED TWO PAYMENTS: %s", theirs)
+		}
+	}
 }
 
 // judgeMoney: money moves at most once for an order, and at most once for an intent.
@@ -122,28 +129,55 @@ func (w *world) judgeStatus(i *intent.Intent, attempts []payment.Attempt) {
 		}
 	}
 
-	account := w.ledgers.trait(i.Provider)
-	askable := account.askable && (account.byReference || i.ProviderReference != "") && w.record.doubts[i.ID] == ""
+	account, late := w.ledgers.trait(i.Provider), false
+	askable := account.askable && (account.byReference || i.ProviderReference != "")
+	for _, e := range w.ledgers.of(i.ID) {
+		askable = askable && e.identity == account.identity
+		late = late || e.paidAt.After(i.ExpiresAt.Add(time.Hour))
+	}
+	doubt := w.record.doubts[i.ID]
+	lasting := doubt == "reversed" || doubt == "another amount was paid"
 	switch i.Status {
 	case payment.Succeeded:
-		if !moved && !succeeded {
+		if !moved && !succeeded && !w.attached(i.ID) {
 			w.find("%s is succeeded, but no money moved", nick)
 		}
-	case payment.Failed, payment.Canceled, payment.Expired:
-		if moved && (i.Status != payment.Expired || askable) {
+	case payment.Failed, payment.Canceled:
+		if moved {
 			w.find("%s is %s, but money moved", nick, i.Status)
+		}
+	case payment.Expired:
+		if moved && askable && !late {
+			w.find("%s is expired, but money moved", nick)
 		}
 	case payment.Created:
 		w.find("%s is created for ever", nick)
 	case payment.UnderReview:
-		if w.record.doubts[i.ID] == "" {
+		if doubt == "" && !w.moved(i) {
 			w.find("%s is under review (%s) without a reason", nick, i.ReviewReason)
+		} else if askable && clear && !lasting {
+			w.find("%s is under review (%s) for ever, though its provider can be asked", nick, i.ReviewReason)
 		}
 	case payment.Unknown, payment.Processing, payment.Pending:
-		if askable && clear {
+		if askable && clear && !lasting {
 			w.find("%s is %s for ever, though its provider can be asked", nick, i.Status)
 		}
 	}
+}
+
+// attached reports whether an operator has attached a transfer to a payment.
+func (w *world) attached(id string) bool {
+	for _, ids := range w.record.strays {
+		if slices.Contains(ids, id) {
+			return true
+		}
+	}
+	return false
+}
+
+// moved reports whether the account has become another merchant's since.
+func (w *world) moved(i *intent.Intent) bool {
+	return i.Fingerprint != w.ledgers.trait(i.Provider).identity
 }
 
 // kindOf says what sort of finding it is: a story that is cut down must keep its sort.

@@ -51,7 +51,8 @@ type entry struct {
 	made             time.Time
 	notify           string
 	succeeded        bool // it had, whatever it is now
-	news             int  // webhooks about it
+	paidAt           time.Time
+	news             int // webhooks about it
 }
 
 // action is a capture or a cancel in the books.
@@ -132,6 +133,9 @@ func (l *ledgers) create(c *call, name string, e *entry) (*entry, error) {
 	if w.happens(name+" is declined", w.record.rates.declined) {
 		e.refused = sdk.Refused(sdk.CodeDeclined, "no", "declined")
 		w.say("%s declines %s (attempt %d)", c.account.name, c.nick, c.attempt)
+		if c.attempt > 1 {
+			w.doubt(e.ref, "a repeat was refused")
+		}
 		return nil, e.refused
 	}
 

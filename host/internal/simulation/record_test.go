@@ -6,28 +6,30 @@ import (
 	"time"
 
 	"github.com/payhost/payhost/host/internal/store"
-	"github.com/shopspring/decimal"
 )
 
 // rates say how often things go wrong in one story. Many are zero in most stories, so
 // that what is left meets the more often.
 type rates struct {
-	refused, lost, unread             float64 // of transactions
-	freeze, kill                      float64 // of hosts, at each gate
-	unsent, unheard, unanswered       float64 // of calls: not sent, lost on the way there, on the way back
-	declined, failing, reversed       float64 // of what providers decide
-	denied                            float64 // of searches
-	unnotified, twice                 float64 // of webhooks
-	slow, late                        time.Duration
-	impatient, canceling, refunding   float64 // of merchants
-	other                             float64 // of customers who pay another amount
-	clocks, moving                    float64 // of clocks that are off, of accounts that change
+	refused, lost, unread           float64 // of transactions
+	freeze, kill                    float64 // of hosts, at each gate
+	unsent, unheard, unanswered     float64 // of calls: not sent, lost on the way there, on the way back
+	declined, failing, reversed     float64 // of what providers decide
+	denied                          float64 // of searches
+	unnotified, twice               float64 // of webhooks
+	slow, late                      time.Duration
+	impatient, canceling, refunding float64 // of merchants
+	other, stray                    float64 // of customers: another amount, a wrong reference
+	twins                           float64 // of requests that a proxy sends twice
+	clocks, moving                  float64 // of clocks that are off, of accounts that change
 }
 
 func (w *world) drawRates() rates {
 	draw := func(name string, often ...float64) float64 { return often[w.pick("rate of "+name, len(often))] }
-	within := func(name string, most ...time.Duration) time.Duration { return most[w.pick("rate of "+name, len(most))] }
-	return rates{
+	within := func(name string, most ...time.Duration) time.Duration {
+		return most[w.pick("rate of "+name, len(most))]
+	}
+	r := rates{
 		refused: draw("refused commits", 0, 0, 0.05), lost: draw("lost acknowledgements", 0, 0.03, 0.1),
 		unread: draw("failed reads", 0, 0, 0.02),
 		freeze: draw("freezes", 0, 0, 0.01, 0.03), kill: draw("kills", 0, 0, 0.01),
@@ -39,9 +41,32 @@ func (w *world) drawRates() rates {
 		slow:      within("slow commits", 100*time.Millisecond, 5*time.Second, 70*time.Second),
 		late:      within("late calls", time.Second, 30*time.Second),
 		impatient: draw("impatience", 0, 0.3), canceling: draw("cancels", 0, 0.2), refunding: draw("refunds", 0, 0.5),
-		other:  draw("other amounts", 0, 0.1),
+		other: draw("other amounts", 0, 0.1), stray: draw("strays", 0, 0, 0.5), twins: draw("twins", 0, 0.2),
 		clocks: draw("clocks", 0, 0, 0.7), moving: draw("moves", 0, 0, 0.5),
 	}
+	switch w.theme() {
+	case captures:
+		r.lost, r.unsent, r.unanswered, r.twins, r.impatient = 0.2, 0.3, 0.3, 0.6, 0.5
+	case freezes:
+		r.freeze, r.unheard, r.moving, r.clocks = 0.04, 0.3, 0, 0
+	case transfers:
+		r.stray = 0.7
+	}
+	return r
+}
+
+// theme is what one story is about. Most are about everything, a little of each.
+type theme int
+
+const (
+	anything theme = iota
+	captures
+	freezes
+	transfers
+)
+
+func (w *world) theme() theme {
+	return []theme{anything, anything, anything, anything, captures, freezes, freezes, transfers}[w.pick("theme", 8)]
 }
 
 // record is what is known of a story apart from the hosts' own store.
@@ -59,8 +84,9 @@ type record struct {
 	doubts map[string]string
 	// delivered are the webhooks that were answered with success, by their ids.
 	delivered map[string]delivery
-	// wanted is how much of a payment its merchant wanted to be captured.
-	wanted map[string]decimal.Decimal
+	// strays are the transfers that named nothing of ours, by the provider's reference, with
+	// the payments that operators have attached them to.
+	strays map[string][]string
 }
 
 // doubt notes a reason for which an intent may be under review.

@@ -95,7 +95,7 @@ func (w *world) play() {
 	w.calmAt, w.over = w.began.Add(20*time.Minute), w.began.Add(150*time.Minute)
 	w.record = record{rates: w.drawRates(), nicks: map[string]string{}, written: true, dueAt: never,
 		excused: map[string]string{}, doubts: map[string]string{}, delivered: map[string]delivery{},
-		wanted: map[string]decimal.Decimal{}}
+		strays: map[string][]string{}}
 	w.ledgers = &ledgers{world: w, counts: map[string]int{}, open: map[string][]*call{}, doubted: map[string]string{},
 		traits: w.drawTraits()}
 	for k := range 1 + w.pick("hosts", 3) {
@@ -118,9 +118,18 @@ func (w *world) play() {
 		if flow := w.pick("order "+name+" flow", 6); flow >= 3 {
 			o.kind, o.flow = payment.KindPayment, []string{"direct", "hold", "link"}[flow-3]
 		}
+		switch w.theme() {
+		case captures:
+			o.kind, o.flow = payment.KindPayment, "hold"
+		case freezes:
+			o.kind, o.flow = payment.KindPayout, ""
+		case transfers:
+			o.kind, o.flow, o.amount = payment.KindPayment, "link", decimal.New(100, 0)
+		}
 		w.act(func() { w.pay(o) })
 	}
 	w.act(func() { w.operate("operator Ann") })
+	w.act(func() { w.operate("operator Ben") })
 	w.act(w.move)
 	w.direct()
 }

@@ -76,6 +76,16 @@ func (l *ledgers) notify(e *entry, n news, name string, body []byte) {
 	}
 }
 
+// stray is a transfer that names nothing of ours.
+func (l *ledgers) stray(t *trait, amount decimal.Decimal) {
+	l.counts[t.identity]++
+	e := &entry{kind: payment.KindPayment, account: t, identity: t.identity, theirs: fmt.Sprint(1000 + l.counts[t.identity]),
+		status: "succeeded", succeeded: true, amount: amount, notify: "http://host.example/webhooks/" + t.name}
+	e.nick = "stray transfer " + e.theirs
+	l.world.record.strays[e.theirs] = nil
+	l.tell(e)
+}
+
 // delivery is a webhook that was answered with success.
 type delivery struct{ name, account, body string }
 
