@@ -30,7 +30,10 @@ type host struct {
 	inbox   *inbox.Inbox
 	dead    bool
 	died    chan struct{}
-	ticked  time.Time // when it last looked for what is due
+	// ticked is when it last looked for what is due; lateness is how long after its time it
+	// looks for what is due next. Who looks first leaves nothing to the others.
+	ticked   time.Time
+	lateness time.Duration
 }
 
 // now is the machine's own clock.
@@ -131,14 +134,18 @@ func (h *host) freeze(name string) {
 func (h *host) tick() {
 	w := h.machine.world
 	for !h.dead {
-		w.wait(&gate{key: h.machine.name + " looks for what is due", host: h, when: h.nextTick})
+		name := w.wait(&gate{key: h.machine.name + " looks for what is due", host: h, when: h.nextTick})
 		h.ticked = time.Now()
+		h.lateness = time.Duration(w.number(name)%2000) * time.Millisecond
 		var work sync.WaitGroup
 		due, _ := h.core.DueProviders(as(context.Background(), "recovery")) // the next one tries again
 		for _, name := range due {
 			work.Go(func() { h.core.RecoverProvider(as(context.Background(), "recovery of "+name), name) })
 		}
-		waiting, _ := h.inbox.DueProviders(as(context.Background(), "catching up"))
+		var waiting []string
+		if w.record.unread {
+			waiting, _ = h.inbox.DueProviders(as(context.Background(), "catching up"))
+		}
 		for _, name := range waiting {
 			work.Go(func() { _ = h.inbox.CatchupProvider(as(context.Background(), "catching up with "+name), name) })
 		}
@@ -153,9 +160,17 @@ func (h *host) nextTick() time.Time {
 	earliest, due := h.ticked.Add(every), w.record.due(w)
 	ahead := h.machine.now().Sub(time.Now())
 	if due = due.Add(-ahead); due.After(earliest) {
-		return due.Add(time.Duration(w.number(h.machine.name+" late")%900) * time.Millisecond)
+		due = minTime(due, h.ticked.Add(10*time.Minute))
+		return due.Add(h.lateness)
 	}
 	return earliest
+}
+
+func minTime(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // mishap is what may befall a host at a gate that it has just passed.

@@ -60,7 +60,7 @@ func reach[T any](w *world, who string, m *machine, request func(context.Context
 		answer, err := request(ctx, h)
 		replies <- reply{answer, err}
 	}()
-	patience := time.NewTimer(w.between(name+" patience", 20*time.Second, 90*time.Second))
+	patience := time.NewTimer(w.between(name+" patience", 3*time.Second, 29*time.Second))
 	defer patience.Stop()
 
 	var r reply

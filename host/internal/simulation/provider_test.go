@@ -3,6 +3,7 @@ package simulation
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/payhost/payhost/host/internal/coretest"
@@ -233,7 +234,8 @@ func (l *ledgers) act(c *call, name, theirs string, amount decimal.Decimal) (*en
 		}
 		e.captured, e.status, e.succeeded = e.captured.Add(amount), "succeeded", true
 	}
-	w.say("%s does the %s of %s under %s: %s captured of %s", c.account.name, c.verb, c.nick, c.key, e.captured, e.amount)
+	_, key, _ := strings.Cut(c.key, ":")
+	w.say("%s does the %s of %s (%s): %s captured of %s", c.account.name, c.verb, c.nick, key, e.captured, e.amount)
 	w.act(func() { l.tell(e) })
 	return e, nil
 }

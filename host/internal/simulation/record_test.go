@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"time"
 
@@ -76,6 +77,7 @@ type record struct {
 	nicks     map[string]string // intents' ids by what people call them
 	written   bool              // since due was found out
 	dueAt     time.Time
+	unread    bool // webhooks wait to be read
 	promises  []promise
 	findings  []string
 	// excused are the orders whose money a provider or a customer has moved twice.
@@ -145,49 +147,21 @@ func (r *record) due(w *world) time.Time {
 		return r.dueAt
 	}
 	r.written, r.dueAt = false, never
-	sooner := func(at time.Time) {
-		if !at.IsZero() && at.Before(r.dueAt) {
-			r.dueAt = at
-		}
-	}
-
-	ctx := context.Background()
-	err := w.store.View(ctx, func(tx *store.Tx) error {
-		for _, account := range w.ledgers.traits {
-			intents, err := tx.Due(ctx, account.name, never, 1)
-			if err != nil {
-				return err
-			}
-			for _, i := range intents {
-				sooner(i.CheckAt)
-			}
-			notices, err := tx.DueNotices(ctx, account.name, never, 1)
-			if err != nil {
-				return err
-			}
-			for _, n := range notices {
-				sooner(n.NextTryAt)
-			}
-		}
-		open, err := tx.LostAttempts(ctx, never, 64)
-		if err != nil {
-			return err
-		}
-		for _, id := range open {
-			attempts, err := tx.Attempts(ctx, id)
-			if err != nil {
-				return err
-			}
-			for _, a := range attempts {
-				if a.Outcome == "" {
-					sooner(a.Deadline.Add(grace))
-				}
-			}
-		}
-		return nil
-	})
+	var check, read, lost sql.NullInt64
+	err := w.raw.QueryRow(`SELECT (SELECT MIN(check_at) FROM intents WHERE check_at > 0),
+		(SELECT MIN(next_try_at) FROM webhooks WHERE state = 'pending' AND next_try_at > 0),
+		(SELECT MIN(deadline) FROM attempts WHERE outcome = '')`).Scan(&check, &read, &lost)
 	if err != nil {
 		panic("read what is due: " + err.Error())
+	}
+	r.unread = read.Valid
+	if lost.Int64 += grace.Microseconds(); !lost.Valid {
+		lost.Int64 = never.UnixMicro()
+	}
+	for _, at := range []sql.NullInt64{check, read, {Int64: lost.Int64, Valid: true}} {
+		if moment := time.UnixMicro(at.Int64); at.Valid && moment.Before(r.dueAt) {
+			r.dueAt = moment
+		}
 	}
 	return r.dueAt
 }

@@ -3,15 +3,13 @@ package simulation
 import (
 	"maps"
 	"slices"
-	"testing"
 )
 
 // shrink takes events out of a story as long as it still ends with the same kind of
 // finding, and returns what cannot be taken out.
-func (f files) shrink(t *testing.T, s *story, kind string) *story {
-	t.Helper()
+func (f *teller) shrink(s *story, kind string) *story {
 	best := &story{seed: s.seed, muted: maps.Clone(s.muted)}
-	end := f.tell(t, best, false)
+	end := f.tell(best, false)
 	taken := end.taken
 	for part := max(1, len(taken)/2); ; {
 		smaller := false
@@ -24,7 +22,7 @@ func (f files) shrink(t *testing.T, s *story, kind string) *story {
 				muted[name] = true
 			}
 			try := &story{seed: s.seed, muted: muted}
-			end := f.tell(t, try, false)
+			end := f.tell(try, false)
 			if endsWith(end, kind) && len(end.taken) < len(taken) {
 				best, taken, smaller = try, end.taken, true
 				continue

@@ -5,8 +5,11 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -18,19 +21,48 @@ var (
 	survey  = flag.String("simulation.survey", "", "a file for every kind of finding, cut down")
 )
 
+func TestMain(m *testing.M) {
+	debug.SetGCPercent(400) // stories are short, and leave little behind
+	os.Exit(m.Run())
+}
+
+// season is how many stories share a database.
+const season = 50
+
 func TestStories(t *testing.T) {
 	f := newFiles(t)
 	began := time.Now()
-	kinds := map[string]int{}
-	for k := range *stories {
-		s := &story{seed: *first + uint64(k)}
-		end := f.tell(t, s, false)
-		for _, finding := range end.findings {
-			if kinds[kindOf(finding)]++; kinds[kindOf(finding)] == 1 {
-				t.Errorf("seed %d: %s", s.seed, finding)
-			}
+	var mu sync.Mutex
+	next, kinds := 0, map[string]int{}
+	t.Run("tellers", func(t *testing.T) {
+		for k := range runtime.GOMAXPROCS(0) {
+			t.Run(fmt.Sprint(k), func(t *testing.T) {
+				t.Parallel()
+				for {
+					mu.Lock()
+					from := next
+					next += season
+					mu.Unlock()
+					if from >= *stories {
+						return
+					}
+					f.season(t, fmt.Sprint("stories", k), func(teller *teller) {
+						for number := from; number < min(from+season, *stories); number++ {
+							s := &story{seed: *first + uint64(number)}
+							end := teller.tell(s, false)
+							mu.Lock()
+							for _, finding := range end.findings {
+								if kinds[kindOf(finding)]++; kinds[kindOf(finding)] == 1 {
+									t.Errorf("seed %d: %s", s.seed, finding)
+								}
+							}
+							mu.Unlock()
+						}
+					})
+				}
+			})
 		}
-	}
+	})
 	took := time.Since(began)
 	t.Logf("%d stories in %s, %s each", *stories, took.Round(time.Millisecond), took/time.Duration(*stories))
 	for kind, count := range kinds {
@@ -38,22 +70,32 @@ func TestStories(t *testing.T) {
 	}
 }
 
-func (f files) shortened(t *testing.T, s *story, kind string) (end outcome) {
-	return f.tell(t, f.shrink(t, s, kind), true)
-}
-
-// The same seed tells the same story, to the last gate.
+// The same seed tells the same story, to the last gate, whatever was told before.
 func TestOneSeedIsOneStory(t *testing.T) {
 	f := newFiles(t)
-	for seed := range uint64(50) {
-		once, again := f.tell(t, &story{seed: seed}, true), f.tell(t, &story{seed: seed}, true)
-		if once.digest != again.digest {
-			t.Errorf("seed %d: two stories", seed)
-			for k := range once.lines {
-				if k >= len(again.lines) || once.lines[k] != again.lines[k] {
-					t.Logf("%s\n%s", once.lines[k], again.lines[min(k, len(again.lines)-1)])
-					break
-				}
+	const several = 60
+	var once, again [several]outcome
+	f.season(t, "once", func(teller *teller) {
+		for seed := range once {
+			once[seed] = teller.tell(&story{seed: uint64(seed)}, true)
+		}
+	})
+	f.season(t, "again", func(teller *teller) {
+		for k := range again {
+			seed := several - 1 - k
+			again[seed] = teller.tell(&story{seed: uint64(seed)}, true)
+		}
+	})
+	for seed := range once {
+		if once[seed].digest == again[seed].digest {
+			continue
+		}
+		t.Errorf("seed %d: two stories", seed)
+		a, b := once[seed].gates, again[seed].gates
+		for k := range a {
+			if k >= len(b) || a[k] != b[k] {
+				t.Logf("after %s\n%s\n%s", a[max(0, k-1)], a[k], b[min(k, len(b)-1)])
+				break
 			}
 		}
 	}
@@ -71,25 +113,29 @@ func TestSurvey(t *testing.T) {
 	}
 	defer file.Close()
 	seen, cut := map[string]int{}, map[string]int{}
-	for k := range *stories {
-		s := &story{seed: *first + uint64(k)}
-		end := f.tell(t, s, false)
-		kinds := map[string]string{}
-		for _, finding := range end.findings {
-			kinds[kindOf(finding)] = finding
-		}
-		for _, kind := range slices.Sorted(maps.Keys(kinds)) {
-			if cut[kind]++; cut[kind] > *each {
-				continue
+	for from := 0; from < *stories; from += season {
+		f.season(t, "survey", func(teller *teller) {
+			for k := from; k < from+season; k++ {
+				s := &story{seed: *first + uint64(k)}
+				end := teller.tell(s, false)
+				kinds := map[string]string{}
+				for _, finding := range end.findings {
+					kinds[kindOf(finding)] = finding
+				}
+				for _, kind := range slices.Sorted(maps.Keys(kinds)) {
+					if cut[kind]++; cut[kind] > *each {
+						continue
+					}
+					end := teller.tell(teller.shrink(s, kind), true)
+					sign := kind + " <- " + signature(end.taken)
+					if seen[sign]++; seen[sign] > 1 {
+						continue
+					}
+					fmt.Fprintf(file, "=== seed %d, story %d: %s\n    %s\n%s\n  -- %s\n\n", s.seed, k+1, kinds[kind], sign,
+						strings.Join(end.lines, "\n"), strings.Join(end.taken, "\n  -- "))
+				}
 			}
-			end := f.shortened(t, s, kind)
-			sign := kind + " <- " + signature(end.taken)
-			if seen[sign]++; seen[sign] > 1 {
-				continue
-			}
-			fmt.Fprintf(file, "=== seed %d, story %d: %s\n    %s\n%s\n  -- %s\n\n", s.seed, k+1, kinds[kind], sign,
-				strings.Join(end.lines, "\n"), strings.Join(end.taken, "\n  -- "))
-		}
+		})
 	}
 	fmt.Fprintln(file, "=== counts")
 	for _, sign := range slices.Sorted(maps.Keys(seen)) {

@@ -2,6 +2,8 @@ package simulation
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -21,6 +23,7 @@ type outcome struct {
 	taken    []string
 	lines    []string
 	digest   uint64
+	gates    []string
 }
 
 // files are the databases of stories: one that is empty, and where to put copies.
@@ -52,40 +55,66 @@ func newFiles(t *testing.T) files {
 	return files{parent, data}
 }
 
-// tell runs one story from its beginning to its end.
-func (f files) tell(t *testing.T, s *story, aloud bool) (end outcome) {
+// teller tells stories one after the other, all on one database.
+type teller struct {
+	store *store.Store
+	raw   *sql.DB // for what no host reads or writes
+}
+
+// season opens a database in a bubble of simulated time, in which any number of stories
+// can be told.
+func (f files) season(t *testing.T, name string, fn func(*teller)) {
 	t.Helper()
-	path := filepath.Join(f.dir, fmt.Sprintf("%x-%p.db", s.seed, s))
+	path := filepath.Join(f.dir, name+".db")
 	if err := os.WriteFile(path, f.empty, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	defer func() {
-		for _, suffix := range []string{"", "-wal", "-shm", ".lock"} {
-			_ = os.Remove(path + suffix)
-		}
-	}()
 	synctest.Test(t, func(t *testing.T) {
 		opened, err := store.Open(context.Background(), "sqlite:"+path)
 		if err != nil {
 			t.Fatal(err)
 		}
-		w := &world{story: s, store: opened, began: time.Now()}
-		w.told.aloud = aloud
-		func() {
-			defer func() {
-				if p := recover(); p != nil {
-					w.find("PANIC: %v\n%s", p, debug.Stack())
-				}
-			}()
-			w.play()
-			w.judge()
-		}()
-		end = outcome{w.record.findings, s.taken, w.told.lines, w.told.digest}
-		w.close()
-		if err := opened.Close(); err != nil {
+		raw, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(10000)")
+		if err != nil {
+			t.Fatal(err)
+		}
+		raw.SetMaxOpenConns(1)
+		fn(&teller{opened, raw})
+		if err := errors.Join(raw.Close(), opened.Close()); err != nil {
 			t.Error(err)
 		}
 	})
+}
+
+// tables are those that a story leaves something in.
+var tables = []string{"intents", "provider_references", "attempts", "history", "idempotency_keys", "receipts", "counters",
+	"events", "webhooks", "applied_notices", "deliveries", "settings"}
+
+// storyLasts is more than any story needs, its last timers included.
+const storyLasts = 24 * time.Hour
+
+// tell runs one story from its beginning to its end.
+func (s *teller) tell(told *story, aloud bool) outcome {
+	for _, table := range tables {
+		if _, err := s.raw.Exec("DELETE FROM " + table); err != nil {
+			panic("empty the tables: " + err.Error())
+		}
+	}
+	w := &world{story: told, store: s.store, raw: s.raw, began: time.Now()}
+	w.told.aloud = aloud
+	func() {
+		defer func() {
+			if p := recover(); p != nil {
+				w.find("PANIC: %v\n%s", p, debug.Stack())
+			}
+		}()
+		w.play()
+		w.judge()
+	}()
+	end := outcome{w.record.findings, told.taken, w.told.lines, w.told.digest, w.told.gates}
+	w.close()
+	w.actors.Wait()
+	time.Sleep(time.Until(w.began.Add(storyLasts))) // whoever is still about comes to a gate, and ends
 	return end
 }
 

@@ -1,6 +1,7 @@
 package simulation
 
 import (
+	"database/sql"
 	"fmt"
 	"hash/fnv"
 	"runtime"
@@ -18,6 +19,7 @@ import (
 type world struct {
 	*story
 	store *store.Store
+	raw   *sql.DB
 	began time.Time
 	// calmAt is when the last fault happens, over when the director stops.
 	calmAt, over time.Time
@@ -190,6 +192,7 @@ type telling struct {
 	digest uint64
 	aloud  bool
 	lines  []string
+	gates  []string // when told aloud
 	began  time.Time
 }
 
@@ -197,6 +200,9 @@ func (t *telling) passed(name string, at time.Duration) {
 	hash := fnv.New64a()
 	fmt.Fprintf(hash, "%d %s %d", t.digest, name, at) //nolint:errcheck // a hash takes everything
 	t.digest = hash.Sum64()
+	if t.aloud {
+		t.gates = append(t.gates, fmt.Sprintf("%s  %s", at, name))
+	}
 }
 
 // say tells a sentence.
