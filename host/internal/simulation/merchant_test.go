@@ -26,6 +26,7 @@ type heard struct {
 	status payment.Status // "" when there is none
 	// safe: nothing has moved and never will under this key, the answer says.
 	safe, redirected bool
+	done             bool // an action was carried out
 	said             string
 }
 
@@ -130,7 +131,14 @@ func (w *world) once(nick string, look int, id string, m *machine,
 	request func(inquiry) (heard, error),
 ) heard {
 	hear := func(m *machine, who string) heard {
-		answer, err := request(inquiry{m, who, "key of " + nick, id})
+		key, called := "key of "+nick, time.Now()
+		answer, err := request(inquiry{m, who, key, id})
+		if id == "" {
+			w.record.uses.note(key, called, answer, err)
+		}
+		if answer.id != "" && !answer.done {
+			w.record.accepted[answer.id] = nick
+		}
 		if err != nil {
 			return understood(err, id != "")
 		}
@@ -258,7 +266,7 @@ func done(p *payment.Payment, err error) (heard, error) {
 	if err != nil {
 		return heard{}, err
 	}
-	return heard{id: p.ID, status: payment.Succeeded}, nil
+	return heard{id: p.ID, status: payment.Succeeded, done: true}, nil
 }
 
 func (w *world) cancel(id, nick string) {

@@ -9,6 +9,7 @@ import (
 	"github.com/payhost/payhost/host/internal/intent"
 	"github.com/payhost/payhost/host/internal/store"
 	"github.com/payhost/payhost/host/payment"
+	"github.com/payhost/payhost/sdk"
 	"github.com/shopspring/decimal"
 )
 
@@ -18,6 +19,9 @@ func (w *world) judge() {
 	w.judgeActions()
 	w.judgePromises()
 	w.judgeStatuses()
+	w.judgeKeys()
+	w.judgeEvents()
+	w.judgeReceived()
 	for theirs, ids := range w.record.strays {
 		if len(ids) > 1 {
 			w.find("ONE TRANSFER SETTLED TWO PAYMENTS: %s", theirs)
@@ -153,7 +157,8 @@ func (w *world) judgeStatus(i *intent.Intent, attempts []payment.Attempt) {
 	case payment.Created:
 		w.find("%s is created for ever", nick)
 	case payment.UnderReview:
-		if doubt == "" && !w.moved(i) {
+		unsigned := account.webhooks == sdk.VerifiedByOrigin && !account.amounts && i.SucceededAt.IsZero()
+		if doubt == "" && !w.moved(i) && !unsigned {
 			w.find("%s is under review (%s) without a reason", nick, i.ReviewReason)
 		} else if askable && clear && !lasting {
 			w.find("%s is under review (%s) for ever, though its provider can be asked", nick, i.ReviewReason)

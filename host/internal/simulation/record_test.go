@@ -86,6 +86,10 @@ type record struct {
 	doubts map[string]string
 	// delivered are the webhooks that were answered with success, by their ids.
 	delivered map[string]delivery
+	// accepted are the ids that merchants were told; uses what their requests showed of
+	// their keys.
+	accepted map[string]string
+	uses     uses
 	// strays are the transfers that named nothing of ours, by the provider's reference, with
 	// the payments that operators have attached them to.
 	strays map[string][]string

@@ -124,7 +124,7 @@ func (w *world) play() {
 	w.calmAt, w.over = w.began.Add(20*time.Minute), w.began.Add(150*time.Minute)
 	w.record = record{rates: w.drawRates(), nicks: map[string]string{}, written: true, dueAt: never,
 		excused: map[string]string{}, doubts: map[string]string{}, delivered: map[string]delivery{},
-		strays: map[string][]string{}}
+		strays: map[string][]string{}, accepted: map[string]string{}, uses: uses{}}
 	w.ledgers = &ledgers{world: w, counts: map[string]int{}, open: map[string][]*call{}, doubted: map[string]string{},
 		traits: w.drawTraits()}
 	for k := range 1 + w.pick("hosts", 3) {
