@@ -74,8 +74,9 @@ func (w *world) move() {
 		t.identity += ", another merchant"
 		w.say("the configuration of %s names another merchant; the hosts are restarted", t.name)
 		for _, m := range w.hosts {
-			if m.host != nil {
-				m.host.kill(w.pass(nil, m.name+" is restarted for "+t.name, time.Minute))
+			name := w.pass(nil, m.name+" is restarted for "+t.name, time.Minute)
+			if h := m.host; h != nil {
+				h.kill(name)
 			}
 		}
 	}

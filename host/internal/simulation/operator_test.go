@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -25,16 +24,14 @@ type doubtful struct {
 // operate is an operator's work: what is in doubt is looked up in the provider's books and
 // resolved by what they say at that moment.
 func (w *world) operate(name string) {
-	if !w.happens(name+" is at work", 0.6) {
+	if !w.happens(name+" is at work", w.record.rates.attended) {
 		return
 	}
 	seen := map[string]bool{}
 	for round := 1; round <= 6; round++ {
 		w.pause(nil, name+" has coffee", w.between(fmt.Sprintf("%s coffee %d", name, round),
 			10*time.Second, time.Duration(round)*2*time.Minute))
-		for _, id := range slices.SortedFunc(maps.Keys(w.record.nicks), func(a, b string) int {
-			return strings.Compare(w.record.nicks[a], w.record.nicks[b])
-		}) {
+		for _, id := range w.doubtful() {
 			w.lookInto(name, fmt.Sprintf("%s round %d", name, round), id)
 		}
 		w.attach(name, fmt.Sprintf("%s round %d", name, round), seen)
@@ -66,16 +63,25 @@ func (w *world) attach(name, round string, seen map[string]bool) {
 			continue
 		}
 		seen[theirs] = true
-		id := open[w.pick(name+" attaches "+theirs, len(open))]
-		nick := w.record.nick(w, id)
-		w.pass(nil, name+" decides about "+theirs, time.Minute)
-		_, err := reach(w, name+" attaches "+theirs, w.machineFor(round+theirs), func(ctx context.Context, h *host) (*store.Notice, error) {
-			return h.inbox.Attach(ctx, n.ID, id, name)
+		w.act(func() {
+			w.decide(name, theirs, n.ID, open[w.pick(name+" attaches "+theirs, len(open))])
+			if w.happens(name+" thinks again about "+theirs, 0.4) {
+				w.decide(name+", who thinks again,", theirs, n.ID, open[w.pick(name+" now attaches "+theirs, len(open))])
+			}
 		})
-		w.say("%s attaches the stray transfer %s to %s: %v", name, theirs, nick, err)
-		if err == nil && !slices.Contains(w.record.strays[theirs], id) {
-			w.record.strays[theirs] = append(w.record.strays[theirs], id)
-		}
+	}
+}
+
+// decide attaches a transfer to a payment, after a while.
+func (w *world) decide(name, theirs, notice, id string) {
+	nick := w.record.nick(w, id)
+	pause := w.pause(nil, name+" decides about "+theirs, w.between(name+" decides about "+theirs, time.Second, 3*time.Minute))
+	_, err := reach(w, name+" attaches "+theirs, w.machineFor(pause), func(ctx context.Context, h *host) (*store.Notice, error) {
+		return h.inbox.Attach(ctx, notice, id, name)
+	})
+	w.say("%s attaches the stray transfer %s to %s: %v", name, theirs, nick, err)
+	if !slices.Contains(w.record.strays[theirs], id) {
+		w.record.strays[theirs] = append(w.record.strays[theirs], id)
 	}
 }
 
@@ -88,8 +94,28 @@ func theirsOf(n *store.Notice) string {
 	return body.Theirs
 }
 
+// doubtful lists what a console shows as being in doubt.
+func (w *world) doubtful() (ids []string) {
+	rows, err := w.raw.Query("SELECT id FROM intents WHERE status IN ('unknown', 'under_review') ORDER BY id")
+	if err != nil {
+		panic("read what is in doubt: " + err.Error())
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			panic("read what is in doubt: " + err.Error())
+		}
+		ids = append(ids, id)
+	}
+	if err := rows.Err(); err != nil {
+		panic("read what is in doubt: " + err.Error())
+	}
+	return ids
+}
+
 func (w *world) lookInto(name, round, id string) {
-	nick := w.record.nicks[id]
+	nick := w.record.nick(w, id)
 	d := doubtful{id: id, nick: nick}
 	_, err := reach(w, round+" reads "+nick, w.machineFor(round+nick), func(ctx context.Context, h *host) (struct{}, error) {
 		switch {

@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -22,9 +23,20 @@ func (w *world) judge() {
 	w.judgeKeys()
 	w.judgeEvents()
 	w.judgeReceived()
-	for theirs, ids := range w.record.strays {
-		if len(ids) > 1 {
-			w.find("ONE TRANSFER SETTLED TWO PAYMENTS: %s", theirs)
+	w.judgeTransfers()
+}
+
+// judgeTransfers: a transfer that an operator attached by hand settles one payment.
+func (w *world) judgeTransfers() {
+	for _, theirs := range slices.Sorted(maps.Keys(w.record.strays)) {
+		var settled []string
+		for _, id := range w.record.strays[theirs] {
+			if slices.Contains(w.record.unbacked, id) {
+				settled = append(settled, w.record.nick(w, id))
+			}
+		}
+		if len(settled) > 1 && len(w.record.unbacked) > len(w.record.strays) {
+			w.find("ONE TRANSFER SETTLED TWO PAYMENTS: %s settled %s", theirs, strings.Join(settled, " and "))
 		}
 	}
 }
@@ -145,6 +157,8 @@ func (w *world) judgeStatus(i *intent.Intent, attempts []payment.Attempt) {
 	case payment.Succeeded:
 		if !moved && !succeeded && !w.attached(i.ID) {
 			w.find("%s is succeeded, but no money moved", nick)
+		} else if !moved && !succeeded {
+			w.record.unbacked = append(w.record.unbacked, i.ID)
 		}
 	case payment.Failed, payment.Canceled:
 		if moved {

@@ -20,6 +20,7 @@ type rates struct {
 	unnotified, twice               float64 // of webhooks
 	slow, late                      time.Duration
 	impatient, canceling, refunding float64 // of merchants
+	attended                        float64 // by operators
 	other, stray                    float64 // of customers: another amount, a wrong reference
 	twins                           float64 // of requests that a proxy sends twice
 	clocks, moving                  float64 // of clocks that are off, of accounts that change
@@ -42,7 +43,8 @@ func (w *world) drawRates() rates {
 		slow:      within("slow commits", 100*time.Millisecond, 5*time.Second, 70*time.Second),
 		late:      within("late calls", time.Second, 30*time.Second),
 		impatient: draw("impatience", 0, 0.3), canceling: draw("cancels", 0, 0.2), refunding: draw("refunds", 0, 0.5),
-		other: draw("other amounts", 0, 0.1), stray: draw("strays", 0, 0, 0.5), twins: draw("twins", 0, 0.2),
+		attended: draw("operators", 0, 0.6, 1),
+		other:    draw("other amounts", 0, 0.1), stray: draw("strays", 0, 0, 0.5), twins: draw("twins", 0, 0.2),
 		clocks: draw("clocks", 0, 0, 0.7), moving: draw("moves", 0, 0, 0.5),
 	}
 	switch w.theme() {
@@ -51,7 +53,7 @@ func (w *world) drawRates() rates {
 	case freezes:
 		r.freeze, r.unheard, r.moving, r.clocks = 0.04, 0.3, 0, 0
 	case transfers:
-		r.stray = 0.7
+		r.stray, r.attended = 0.7, 1
 	}
 	return r
 }
@@ -91,8 +93,10 @@ type record struct {
 	accepted map[string]string
 	uses     uses
 	// strays are the transfers that named nothing of ours, by the provider's reference, with
-	// the payments that operators have attached them to.
-	strays map[string][]string
+	// the payments that operators wanted to attach them to; unbacked are the payments that
+	// succeeded by nothing else.
+	strays   map[string][]string
+	unbacked []string
 }
 
 // doubt notes a reason for which an intent may be under review.
