@@ -139,9 +139,28 @@ func (w *world) lookInto(name, round, id string) {
 			return struct{}{}, err
 		}
 	})
-	if err == nil && (d.status == payment.Unknown || d.status == payment.UnderReview) {
-		w.resolve(name, d)
+	if err != nil || (d.status != payment.Unknown && d.status != payment.UnderReview) {
+		return
 	}
+	if w.happens(round+" refreshes "+nick, 0.4) {
+		w.say("%s refreshes %s", name, nick)
+		_, err := reach(w, round+" refreshes "+nick, w.machineFor(round+" refreshes"), func(ctx context.Context, h *host) (struct{}, error) {
+			return struct{}{}, refresh(ctx, h, d)
+		})
+		w.say("%s has refreshed %s: %v", name, nick, err)
+		return
+	}
+	w.resolve(name, d)
+}
+
+func refresh(ctx context.Context, h *host, d doubtful) (err error) {
+	switch d.kind {
+	case payment.KindPayment:
+		_, err = h.core.RefreshPayment(ctx, d.id)
+	case payment.KindPayout:
+		_, err = h.core.RefreshPayout(ctx, d.id)
+	}
+	return err
 }
 
 // resolve decides about one doubt, when its attempts' deadlines and grace have passed.
@@ -151,7 +170,8 @@ func (w *world) resolve(name string, d doubtful) {
 			return
 		}
 	}
-	w.pass(nil, name+" looks into the books for "+d.nick, 30*time.Second)
+	books := name + " opens the books for " + d.nick
+	w.pause(nil, books, w.between(books, time.Second, 40*time.Second))
 	r := core.Resolution{Status: payment.Failed, Reason: "not in the books", Operator: name}
 	for _, e := range w.ledgers.of(d.id) {
 		switch {

@@ -84,6 +84,14 @@ func (w *world) drawTraits() (list []*trait) {
 		t.guarantee.Repeat = []sdk.Repeat{sdk.RepeatNone, sdk.RepeatRejectsDuplicates, sdk.RepeatReturnsOriginal,
 			sdk.RepeatRejectsDuplicates}[w.pick(t.identity+" repeats", 4)]
 		t.guarantee.Window = windowOfRepeats
+		switch w.theme() {
+		case operators:
+			t.askable, t.guarantee.Window = false, time.Hour
+		case transfers:
+			t.webhooks = sdk.VerifiedBySignature
+		case captures:
+			t.guarantee.Repeat = sdk.RepeatNone
+		}
 		t.webhooks = []sdk.Verification{"", sdk.VerifiedBySignature, sdk.VerifiedByOrigin}[w.pick(t.identity+" webhooks", 3)]
 		list = append(list, t)
 	}

@@ -52,6 +52,8 @@ func (w *world) drawRates() rates {
 		r.lost, r.unsent, r.unanswered, r.twins, r.impatient = 0.2, 0.3, 0.3, 0.6, 0.5
 	case freezes:
 		r.freeze, r.unheard, r.moving, r.clocks = 0.04, 0.3, 0, 0
+	case operators:
+		r.unheard, r.unanswered, r.attended, r.freeze, r.late = 0.4, 0.4, 1, 0, 30*time.Second
 	case transfers:
 		r.stray, r.attended = 0.7, 1
 	}
@@ -66,10 +68,12 @@ const (
 	captures
 	freezes
 	transfers
+	operators
 )
 
 func (w *world) theme() theme {
-	return []theme{anything, anything, anything, anything, captures, freezes, freezes, transfers}[w.pick("theme", 8)]
+	return []theme{anything, anything, anything, anything, captures, captures, freezes,
+		transfers, operators, operators}[w.pick("theme", 10)]
 }
 
 // record is what is known of a story apart from the hosts' own store.

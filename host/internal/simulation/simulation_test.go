@@ -18,6 +18,7 @@ var (
 	stories = flag.Int("simulation.stories", 100, "how many stories are told")
 	first   = flag.Uint64("simulation.seed", 1, "the first story's seed")
 	each    = flag.Int("simulation.each", 3, "how many findings of a kind the survey cuts down")
+	only    = flag.Int("simulation.theme", -1, "only stories of this theme")
 	survey  = flag.String("simulation.survey", "", "a file for every kind of finding, cut down")
 )
 
@@ -49,6 +50,9 @@ func TestStories(t *testing.T) {
 					f.season(t, fmt.Sprint("stories", k), func(teller *teller) {
 						for number := from; number < min(from+season, *stories); number++ {
 							s := &story{seed: *first + uint64(number)}
+							if theme := (&world{story: s}).theme(); *only >= 0 && int(theme) != *only {
+								continue
+							}
 							end := teller.tell(s, false)
 							mu.Lock()
 							for _, finding := range end.findings {

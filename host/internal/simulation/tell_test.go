@@ -150,7 +150,7 @@ func (w *world) play() {
 		switch w.theme() {
 		case captures:
 			o.kind, o.flow = payment.KindPayment, "hold"
-		case freezes:
+		case freezes, operators:
 			o.kind, o.flow = payment.KindPayout, ""
 		case transfers:
 			o.kind, o.flow, o.amount = payment.KindPayment, "link", decimal.New(100, 0)

@@ -133,6 +133,7 @@ func (w *world) admit() {
 			took := g.exactly
 			if took == 0 {
 				took = w.delay(g.name, g.most)
+				w.slow(g, took)
 			}
 			g.due = time.Now().Add(took)
 		}
@@ -212,6 +213,13 @@ func (w *world) say(format string, args ...any) {
 	}
 	at := time.Since(w.began).Round(time.Millisecond)
 	w.told.lines = append(w.told.lines, fmt.Sprintf("%10s  ", at)+fmt.Sprintf(format, args...))
+}
+
+// slow tells of what takes long.
+func (w *world) slow(g *gate, took time.Duration) {
+	if took > 2*time.Second {
+		w.say("(%s: takes %s)", g.key, took.Round(time.Second))
+	}
 }
 
 // act starts somebody outside of all hosts.
