@@ -192,7 +192,7 @@ func (l *ledgers) judgeDeadline(c *call) {
 		l.world.find("NOT RECORDED: %s of %s is sent, and its attempt is not in the store: %v", c.verb, c.nick, err)
 		return
 	}
-	if c.host.machine.now().Sub(time.UnixMicro(deadline)) > grace {
+	if time.Since(time.UnixMicro(deadline)) > grace {
 		l.world.find("SENT TOO LATE: %s of %s, after its deadline and grace", c.verb, c.nick)
 	}
 }

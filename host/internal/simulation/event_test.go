@@ -22,15 +22,16 @@ func (w *world) judgeEvents() {
 	}
 
 	last := map[string]string{}
-	count := map[string]int64{}
+	count := map[string]int64{} // of a payment with its refunds, or of a payout
 	for _, e := range all {
 		id := e.RefundID + e.PayoutID
 		if id == "" {
 			id = e.PaymentID
 		}
-		count[id]++
-		if e.Sequence != count[id] {
-			w.find("EVENTS OUT OF ORDER: the event number %d of %s is its %d.", e.Sequence, w.record.nick(w, id), count[id])
+		subject := e.PaymentID + e.PayoutID
+		count[subject]++
+		if e.Sequence != count[subject] {
+			w.find("EVENTS OUT OF ORDER: the event number %d of %s is its %d.", e.Sequence, w.record.nick(w, id), count[subject])
 		}
 		var shown struct{ Status string }
 		if err := json.Unmarshal(e.Data, &shown); err != nil {

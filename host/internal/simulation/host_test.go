@@ -19,7 +19,10 @@ type machine struct {
 	skew, step  time.Duration
 	stepAt      time.Time
 	frozenUntil time.Time
-	host        *host // nil while none runs
+	cutUntil    time.Time // no way to the database until then
+	host        *host     // nil while none runs
+	former      string    // the instance before
+	seen        time.Time // when it last gave a sign of life
 	lives       int
 }
 
@@ -92,13 +95,15 @@ func (m *machine) start() {
 	transactor := &faulty{world: w, host: h}
 
 	made, err := core.New(context.Background(), core.Options{Store: transactor, Accounts: accounts,
-		PublicURL: "http://host.example", Now: m.now, Steady: true})
+		PublicURL: "http://host.example", Now: m.now, Predecessor: m.former, Steady: true})
 	if err != nil {
 		panic(fmt.Sprintf("start %s: %v", m.name, err))
 	}
+	m.former, m.seen = made.Instance(), time.Now()
 	transactor.ready = true // what a host reads to start is not what the stories are about
 	h.core = made
-	h.inbox = inbox.New(inbox.Options{Store: transactor, Core: made, Accounts: accounts, Directory: accounts, Now: m.now})
+	h.inbox = inbox.New(inbox.Options{Store: transactor, Core: made, Accounts: accounts, Directory: accounts,
+		Now: w.store.Now})
 	go h.tick()
 }
 
@@ -108,6 +113,7 @@ func (h *host) kill(name string) {
 	if h.dead {
 		return
 	}
+	w.beat()
 	h.dead = true
 	m.host = nil
 	close(h.died)
@@ -125,9 +131,42 @@ func (h *host) kill(name string) {
 // freeze stops the host's process for a while (SIGSTOP, a suspended machine).
 func (h *host) freeze(name string) {
 	m := h.machine
+	m.world.beat()
 	stopped := m.world.between(name+" frozen", 20*time.Second, 4*time.Minute)
 	m.frozenUntil = time.Now().Add(stopped)
 	m.world.say("%s is frozen for %s", m.name, stopped.Round(time.Second))
+}
+
+// cut takes away the host's way to the database for a while.
+func (m *machine) cut(name string) {
+	m.world.beat()
+	long := m.world.between(name+" cut off for", 5*time.Second, 2*time.Minute)
+	m.cutUntil = time.Now().Add(long)
+	m.world.say("%s is cut off from the database for %s", m.name, long.Round(time.Second))
+}
+
+func (m *machine) cutOff() bool { return time.Now().Before(m.cutUntil) }
+
+// beat has every host that is well give the signs of life that it has given since the
+// last time. They are written when somebody is about to look for them, and not one by one:
+// there are thousands in a story.
+func (w *world) beat() {
+	const every = 3 * time.Second
+	now := time.Now()
+	if now.Sub(w.record.beaten) < every {
+		return
+	}
+	w.record.beaten = now
+	for _, m := range w.hosts {
+		if m.host == nil || now.Before(m.frozenUntil) || m.cutOff() || w.record.down(w) {
+			continue
+		}
+		m.seen = now.Add(-time.Duration(w.number(m.name+" beats") % uint64(every)))
+		_, err := w.raw.Exec("UPDATE hosts SET beat_at = $1 WHERE instance = $2 AND beat_at < $1", m.seen.UnixMicro(), m.former)
+		if err != nil {
+			panic("write a sign of life: " + err.Error())
+		}
+	}
 }
 
 // tick does the host's background work: at first every second or so, later when
@@ -159,8 +198,7 @@ func (h *host) nextTick() time.Time {
 	w := h.machine.world
 	every := time.Second + time.Duration(w.number(h.machine.name+" tick")%500)*time.Millisecond
 	earliest, due := h.ticked.Add(every), w.record.due(w)
-	ahead := h.machine.now().Sub(time.Now())
-	if due = due.Add(-ahead); due.After(earliest) {
+	if due.After(earliest) {
 		due = minTime(due, h.ticked.Add(10*time.Minute))
 		return due.Add(h.lateness)
 	}
@@ -181,6 +219,8 @@ func (h *host) mishap(name string) {
 	case w.fault(name+" freezes", w.record.rates.freeze):
 		h.freeze(name)
 		w.pause(h, name+" wakes", time.Millisecond)
+	case w.fault(name+" is cut off", w.record.rates.cut):
+		h.machine.cut(name)
 	case w.fault(name+" dies", w.record.rates.kill):
 		h.kill(name)
 		w.pass(h, name+" is over", 0)

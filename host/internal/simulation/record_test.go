@@ -13,7 +13,7 @@ import (
 // that what is left meets the more often.
 type rates struct {
 	refused, lost, unread           float64 // of transactions
-	freeze, kill                    float64 // of hosts, at each gate
+	freeze, kill, cut               float64 // of hosts, at each gate
 	unsent, unheard, unanswered     float64 // of calls: not sent, lost on the way there, on the way back
 	declined, failing, reversed     float64 // of what providers decide
 	denied                          float64 // of searches
@@ -35,6 +35,7 @@ func (w *world) drawRates() rates {
 		refused: draw("refused commits", 0, 0, 0.05), lost: draw("lost acknowledgements", 0, 0.03, 0.1),
 		unread: draw("failed reads", 0, 0, 0.02),
 		freeze: draw("freezes", 0, 0, 0.01, 0.03), kill: draw("kills", 0, 0, 0.01),
+		cut:    draw("partitions", 0, 0, 0.01),
 		unsent: draw("unsent calls", 0, 0.1, 0.3), unheard: draw("lost calls", 0, 0.1, 0.3),
 		unanswered: draw("lost answers", 0, 0.1, 0.3),
 		declined:   draw("refusals", 0, 0.1, 0.3), failing: draw("failures", 0, 0.2),
@@ -83,7 +84,8 @@ type record struct {
 	nicks     map[string]string // intents' ids by what people call them
 	written   bool              // since due was found out
 	dueAt     time.Time
-	unread    bool // webhooks wait to be read
+	beaten    time.Time // when the hosts last gave signs of life
+	unread    bool      // webhooks wait to be read
 	promises  []promise
 	findings  []string
 	// excused are the orders whose money a provider or a customer has moved twice.
@@ -175,7 +177,17 @@ func (r *record) due(w *world) time.Time {
 			r.dueAt = moment
 		}
 	}
+	for _, m := range w.hosts { // what a host that is gone was doing is taken over
+		if gone := m.seen.Add(16 * time.Second); gone.After(time.Now()) && gone.Before(r.dueAt) && m.ill() {
+			r.dueAt = gone
+		}
+	}
 	return r.dueAt
+}
+
+// ill reports whether a machine's host gives no signs of life.
+func (m *machine) ill() bool {
+	return m.host == nil || m.cutOff() || time.Now().Before(m.frozenUntil)
 }
 
 // grace is how long after its deadline nobody else may touch an attempt.

@@ -3,6 +3,7 @@ package simulation
 import (
 	"context"
 	"errors"
+	"fmt"
 	"runtime"
 	"strings"
 	"sync"
@@ -19,11 +20,15 @@ type faulty struct {
 	ready bool // until then nothing goes wrong
 }
 
+// What a host is told. After errLost it cannot know whether anything was written.
 var (
-	errRefused = errors.New("database: cannot execute in a read-only transaction")
+	errRefused = fmt.Errorf("database: cannot execute in a read-only transaction: %w", store.ErrUnwritten)
+	errGone    = fmt.Errorf("database: connection refused: %w", store.ErrUnwritten)
 	errLost    = errors.New("database: commit: connection reset by peer")
-	errGone    = errors.New("database: connection refused")
 )
+
+// Now is the database's clock.
+func (f *faulty) Now() time.Time { return f.world.store.Now() }
 
 func (f *faulty) Update(ctx context.Context, fn func(*store.Tx) error) error {
 	return f.write(ctx, store.Expect{}, fn)
@@ -52,13 +57,19 @@ func (f *faulty) write(ctx context.Context, e store.Expect, fn func(*store.Tx) e
 	name := w.pass(f.host, f.key(ctx, where, e)+" commit", rates.slow)
 	f.host.mishap(name)
 	switch {
-	case w.record.down(w), w.fault(name+" is refused", rates.refused):
+	case f.host.machine.cutOff(), w.record.down(w):
+		return errGone
+	case w.fault(name+" is refused", rates.refused):
 		w.say("%s wants to write (%s): the database refuses", f.who(ctx, e), where)
 		return errRefused
+	case w.fault(name+" does not arrive", rates.refused):
+		w.say("%s wants to write (%s): the commit does not arrive, and nobody can tell", f.who(ctx, e), where)
+		return errLost
 	case ctx.Err() != nil:
 		return ctx.Err()
 	}
 
+	w.beat()
 	err := w.store.UpdateExpecting(context.WithoutCancel(ctx), e, fn)
 	if err == nil {
 		w.record.written = true
@@ -81,12 +92,15 @@ func (f *faulty) read(ctx context.Context, with func(context.Context, func(*stor
 	name := w.pass(f.host, f.key(ctx, where, store.Expect{})+" read", rates.slow)
 	f.host.mishap(name)
 	switch {
+	case f.host.machine.cutOff():
+		return errGone
 	case w.fault(name+" fails", rates.unread):
 		w.say("%s wants to read (%s): the database is not there", f.who(ctx, store.Expect{}), where)
 		return errGone
 	case ctx.Err() != nil:
 		return ctx.Err()
 	}
+	w.beat()
 	return with(context.WithoutCancel(ctx), fn)
 }
 

@@ -87,8 +87,8 @@ func (f files) season(t *testing.T, name string, fn func(*teller)) {
 }
 
 // tables are those that a story leaves something in.
-var tables = []string{"intents", "provider_references", "attempts", "history", "idempotency_keys", "receipts", "counters",
-	"events", "webhooks", "applied_notices", "deliveries", "settings"}
+var tables = []string{"attempts", "intents", "provider_references", "history", "idempotency_keys", "receipts", "counters",
+	"events", "webhooks", "applied_notices", "deliveries", "settings", "hosts"}
 
 // storyLasts is more than any story needs, its last timers included.
 const storyLasts = 24 * time.Hour
