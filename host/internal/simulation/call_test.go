@@ -201,6 +201,9 @@ func (l *ledgers) judgeDeadline(c *call) {
 func (c *call) end(err error) {
 	l := c.world.ledgers
 	c.over = true
+	if c.verb == "create" {
+		return // its status says so
+	}
 	if c.host.dead && c.key != "" {
 		l.doubted[c.ref] = c.key
 		return

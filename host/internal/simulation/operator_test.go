@@ -80,6 +80,7 @@ func (w *world) decide(name, theirs, notice, id string) {
 		return h.inbox.Attach(ctx, notice, id, name)
 	})
 	w.say("%s attaches the stray transfer %s to %s: %v", name, theirs, nick, err)
+	w.doubt(id, "a transfer was attached that names no payment")
 	if !slices.Contains(w.record.strays[theirs], id) {
 		w.record.strays[theirs] = append(w.record.strays[theirs], id)
 	}

@@ -127,7 +127,7 @@ func (l *ledgers) create(c *call, name string, e *entry) (*entry, error) {
 	if prior := l.repeated(e); prior != nil && c.account.guarantee.Repeat == sdk.RepeatReturnsOriginal {
 		w.say("%s gets %s (attempt %d) and answers as to the first", c.account.name, c.nick, c.attempt)
 		return prior, orNil(prior.refused)
-	} else if prior != nil && c.account.guarantee.Repeat == sdk.RepeatRejectsDuplicates && prior.refused == nil {
+	} else if prior != nil && c.account.guarantee.Repeat == sdk.RepeatRejectsDuplicates {
 		w.say("%s gets %s (attempt %d) and refuses it as a duplicate", c.account.name, c.nick, c.attempt)
 		if prior.ref == e.ref {
 			w.doubt(e.ref, "duplicate")
@@ -157,11 +157,13 @@ func (l *ledgers) create(c *call, name string, e *entry) (*entry, error) {
 	return e, nil
 }
 
-// repeated returns the entry that a provider takes for the first of a repeat.
+// repeated returns the entry that a provider takes for the first of a repeat. One that it
+// declined is only remembered by a provider that answers as to the first.
 func (l *ledgers) repeated(e *entry) *entry {
+	forgetful := e.account.guarantee.Repeat != sdk.RepeatReturnsOriginal
 	for _, prior := range l.entries {
 		if prior.identity == e.identity && prior.key == e.key && prior.kind == e.kind &&
-			time.Since(prior.made) <= e.account.guarantee.Window {
+			time.Since(prior.made) <= e.account.guarantee.Window && (prior.refused == nil || !forgetful) {
 			return prior
 		}
 	}

@@ -110,6 +110,7 @@ func (s *teller) tell(told *story, aloud bool) outcome {
 		}()
 		w.play()
 		w.judge()
+		w.dump()
 	}()
 	end := outcome{w.record.findings, told.taken, w.told.lines, w.told.digest, w.told.gates}
 	w.close()
