@@ -76,7 +76,7 @@ func (l *ledgers) script(h *host, t *trait, identity string, a *coretest.Account
 	a.Refund = func(ctx context.Context, r sdk.CreateRefundRequest) (*sdk.Refund, error) {
 		c := moving(begin(ctx, "create", "refund "+r.Reason, r.Reference), r.IdempotencyKey, r.Attempt, r.Sequence)
 		return through(c, refundOf, func(name string) (*entry, error) {
-			parent, err := l.search(c, r.Payment.ProviderReference)
+			parent, err := l.lookUp(c, r.Payment.ProviderReference)
 			if err != nil {
 				return nil, err
 			}

@@ -193,26 +193,38 @@ func orNil(e *sdk.Error) error {
 	return e
 }
 
-// search finds an entry by the provider's reference or, where that can be, by ours.
+// search answers a question about an entry, which the provider may not find although it
+// is there.
 func (l *ledgers) search(c *call, theirs string) (*entry, error) {
+	e, err := l.lookUp(c, theirs)
+	if err != nil || time.Now().Before(e.hiddenUntil) {
+		l.world.say("%s does not find %s", c.account.name, c.nick)
+		return nil, errNotFound
+	}
+	l.world.say("%s says that %s is %s", c.account.name, e.nick, e.status)
+	return e, nil
+}
+
+var errNotFound = sdk.Refused(sdk.CodeNotFound, "404", "not found")
+
+// lookUp finds an entry by the provider's reference or, where that can be, by ours.
+func (l *ledgers) lookUp(c *call, theirs string) (*entry, error) {
 	for _, e := range l.entries {
-		if e.identity != c.identity || e.refused != nil || time.Now().Before(e.hiddenUntil) {
+		if e.identity != c.identity || e.refused != nil {
 			continue
 		}
 		if (theirs != "" && e.theirs == theirs) || (theirs == "" && c.account.byReference && e.ref == c.ref) {
-			l.world.say("%s says that %s is %s", c.account.name, e.nick, e.status)
 			return e, nil
 		}
 	}
-	l.world.say("%s does not find %s", c.account.name, c.nick)
-	return nil, sdk.Refused(sdk.CodeNotFound, "404", "not found")
+	return nil, errNotFound
 }
 
 // act captures or cancels what was authorized. The provider lets more be captured than
 // was authorized: that it is not asked for is the host's part.
 func (l *ledgers) act(c *call, name, theirs string, amount decimal.Decimal) (*entry, error) {
 	w := l.world
-	e, err := l.search(c, theirs)
+	e, err := l.lookUp(c, theirs)
 	if err != nil {
 		return nil, err
 	}
