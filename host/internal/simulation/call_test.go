@@ -186,10 +186,8 @@ func (c *call) begin() {
 // judgeDeadline: nothing is sent when its attempt's deadline and grace are over.
 func (l *ledgers) judgeDeadline(c *call) {
 	var deadline int64
-	err := l.world.raw.QueryRow("SELECT deadline FROM attempts WHERE intent_id = $1 AND number = $2", c.ref, c.attempt).
-		Scan(&deadline)
-	if err != nil {
-		l.world.find("NOT RECORDED: %s of %s is sent, and its attempt is not in the store: %v", c.verb, c.nick, err)
+	if !l.world.raw.row("SELECT deadline FROM attempts WHERE intent_id = $1 AND number = $2", []any{c.ref, c.attempt}, &deadline) {
+		l.world.find("NOT RECORDED: %s of %s is sent, and its attempt is not in the store", c.verb, c.nick)
 		return
 	}
 	if time.Since(time.UnixMicro(deadline)) > grace {

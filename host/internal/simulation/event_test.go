@@ -40,23 +40,11 @@ func (w *world) judgeEvents() {
 		last[id] = shown.Status
 	}
 
-	rows, err := w.raw.QueryContext(ctx, "SELECT id, status FROM intents WHERE status <> 'created' ORDER BY id")
-	if err != nil {
-		panic("read the intents: " + err.Error())
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var id, status string
-		if err := rows.Scan(&id, &status); err != nil {
-			panic("read an intent: " + err.Error())
-		}
+	w.raw.rows("SELECT id, status FROM intents WHERE status <> 'created' ORDER BY id", func(id, status string) {
 		if last[id] != status {
 			w.find("THE LAST EVENT of %s says %q, but it is %s", w.record.nick(w, id), last[id], status)
 		}
-	}
-	if err := rows.Err(); err != nil {
-		panic("read the intents: " + err.Error())
-	}
+	})
 }
 
 // judgeReceived: what was accepted is there, and every webhook that was taken is stored and
@@ -64,11 +52,9 @@ func (w *world) judgeEvents() {
 func (w *world) judgeReceived() {
 	for _, d := range w.record.delivered {
 		var kept, waiting int
-		err := w.raw.QueryRow("SELECT COUNT(*), COALESCE(SUM(state = 'pending'), 0) FROM webhooks WHERE provider = $1 AND body = $2",
-			d.account, []byte(d.body)).Scan(&kept, &waiting)
+		w.raw.row("SELECT COUNT(*), COALESCE(SUM(state = 'pending'), 0) FROM webhooks WHERE provider = $1 AND body = $2",
+			[]any{d.account, []byte(d.body)}, &kept, &waiting)
 		switch {
-		case err != nil:
-			panic("read the webhooks: " + err.Error())
 		case kept == 0:
 			w.find("LOST: %s was answered and is not stored", d.name)
 		case waiting > 0:
@@ -77,10 +63,7 @@ func (w *world) judgeReceived() {
 	}
 	for id, nick := range w.record.accepted {
 		var there int
-		err := w.raw.QueryRow("SELECT COUNT(*) FROM intents WHERE id = $1", id).Scan(&there)
-		if err != nil {
-			panic("read an intent: " + err.Error())
-		}
+		w.raw.row("SELECT COUNT(*) FROM intents WHERE id = $1", []any{id}, &there)
 		if there != 1 {
 			w.find("LOST: %s was accepted and is not stored", nick)
 		}

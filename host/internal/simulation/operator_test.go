@@ -97,21 +97,9 @@ func theirsOf(n *store.Notice) string {
 
 // doubtful lists what a console shows as being in doubt.
 func (w *world) doubtful() (ids []string) {
-	rows, err := w.raw.Query("SELECT id FROM intents WHERE status IN ('unknown', 'under_review') ORDER BY id")
-	if err != nil {
-		panic("read what is in doubt: " + err.Error())
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var id string
-		if err := rows.Scan(&id); err != nil {
-			panic("read what is in doubt: " + err.Error())
-		}
+	w.raw.rows("SELECT id, status FROM intents WHERE status IN ('unknown', 'under_review') ORDER BY id", func(id, _ string) {
 		ids = append(ids, id)
-	}
-	if err := rows.Err(); err != nil {
-		panic("read what is in doubt: " + err.Error())
-	}
+	})
 	return ids
 }
 

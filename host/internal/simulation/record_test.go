@@ -162,12 +162,9 @@ func (r *record) due(w *world) time.Time {
 	}
 	r.written, r.dueAt = false, never
 	var check, read, lost sql.NullInt64
-	err := w.raw.QueryRow(`SELECT (SELECT MIN(check_at) FROM intents WHERE check_at > 0),
+	w.raw.row(`SELECT (SELECT MIN(check_at) FROM intents WHERE check_at > 0),
 		(SELECT MIN(next_try_at) FROM webhooks WHERE state = 'pending' AND next_try_at > 0),
-		(SELECT MIN(deadline) FROM attempts WHERE outcome = '')`).Scan(&check, &read, &lost)
-	if err != nil {
-		panic("read what is due: " + err.Error())
-	}
+		(SELECT MIN(deadline) FROM attempts WHERE outcome = '')`, nil, &check, &read, &lost)
 	r.unread = read.Valid
 	if lost.Int64 += grace.Microseconds(); !lost.Valid {
 		lost.Int64 = never.UnixMicro()

@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 }
 
 // season is how many stories share a database.
-const season = 50
+const season = 250
 
 func TestStories(t *testing.T) {
 	f := newFiles(t)

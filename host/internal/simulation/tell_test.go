@@ -58,7 +58,7 @@ func newFiles(t *testing.T) files {
 // teller tells stories one after the other, all on one database.
 type teller struct {
 	store *store.Store
-	raw   *sql.DB // for what no host reads or writes
+	raw   *raw
 }
 
 // season opens a database in a bubble of simulated time, in which any number of stories
@@ -74,13 +74,14 @@ func (f files) season(t *testing.T, name string, fn func(*teller)) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		raw, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(10000)")
+		db, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(10000)")
 		if err != nil {
 			t.Fatal(err)
 		}
-		raw.SetMaxOpenConns(1)
-		fn(&teller{opened, raw})
-		if err := errors.Join(raw.Close(), opened.Close()); err != nil {
+		db.SetMaxOpenConns(1)
+		side := &raw{db: db, known: map[string]*sql.Stmt{}}
+		fn(&teller{opened, side})
+		if err := errors.Join(side.close(), opened.Close()); err != nil {
 			t.Error(err)
 		}
 	})
@@ -96,9 +97,7 @@ const storyLasts = 24 * time.Hour
 // tell runs one story from its beginning to its end.
 func (s *teller) tell(told *story, aloud bool) outcome {
 	for _, table := range tables {
-		if _, err := s.raw.Exec("DELETE FROM " + table); err != nil {
-			panic("empty the tables: " + err.Error())
-		}
+		s.raw.exec("DELETE FROM " + table)
 	}
 	w := &world{story: told, store: s.store, raw: s.raw, began: time.Now()}
 	w.told.aloud = aloud

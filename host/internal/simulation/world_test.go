@@ -1,7 +1,6 @@
 package simulation
 
 import (
-	"database/sql"
 	"fmt"
 	"hash/fnv"
 	"runtime"
@@ -19,7 +18,7 @@ import (
 type world struct {
 	*story
 	store *store.Store
-	raw   *sql.DB
+	raw   *raw
 	began time.Time
 	// calmAt is when the last fault happens, over when the director stops.
 	calmAt, over time.Time
