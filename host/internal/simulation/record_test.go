@@ -62,14 +62,14 @@ func (w *world) drawRates() rates {
 }
 
 // theme is what one story is about. Most are about everything, a little of each.
-type theme int
+type theme string
 
 const (
-	anything theme = iota
-	captures
-	freezes
-	transfers
-	operators
+	anything  theme = "anything"
+	captures  theme = "captures"
+	freezes   theme = "freezes"
+	transfers theme = "transfers"
+	operators theme = "operators"
 )
 
 func (w *world) theme() theme {

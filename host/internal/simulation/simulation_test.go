@@ -3,11 +3,9 @@ package simulation
 import (
 	"flag"
 	"fmt"
-	"maps"
 	"os"
 	"runtime"
 	"runtime/debug"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -15,11 +13,10 @@ import (
 )
 
 var (
-	stories = flag.Int("simulation.stories", 100, "how many stories are told")
-	first   = flag.Uint64("simulation.seed", 1, "the first story's seed")
-	each    = flag.Int("simulation.each", 3, "how many findings of a kind the survey cuts down")
-	only    = flag.Int("simulation.theme", -1, "only stories of this theme")
-	survey  = flag.String("simulation.survey", "", "a file for every kind of finding, cut down")
+	stories = flag.Int("simulation.stories", defaultStories, "how many stories are told")
+	first   = flag.Uint64("simulation.seed", 1, "the first story's seed; the others' follow")
+	about   = flag.String("simulation.theme", "", "only the stories of a theme, of those seeds")
+	all     = flag.Bool("simulation.all", false, "go on after findings, and tell one story of every kind")
 )
 
 func TestMain(m *testing.M) {
@@ -27,54 +24,106 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// season is how many stories share a database.
-const season = 250
+const (
+	// season is how many stories share a database.
+	season = 250
+	// enough is after how many kinds of findings no more stories are told.
+	enough = 3
+	// progressEvery is how often a long run says how far it is.
+	progressEvery = time.Minute
+)
 
+// Whatever goes wrong between merchants, hosts, their database, providers and operators,
+// the promises hold. A story in which they do not is cut down to what matters, and told.
 func TestStories(t *testing.T) {
-	f := newFiles(t)
 	began := time.Now()
-	var mu sync.Mutex
-	next, kinds := 0, map[string]int{}
+	r := &run{files: newFiles(t), said: began, kinds: map[string]int{}}
 	t.Run("tellers", func(t *testing.T) {
 		for k := range runtime.GOMAXPROCS(0) {
 			t.Run(fmt.Sprint(k), func(t *testing.T) {
 				t.Parallel()
-				for {
-					mu.Lock()
-					from := next
-					next += season
-					mu.Unlock()
-					if from >= *stories {
-						return
-					}
-					f.season(t, fmt.Sprint("stories", k), func(teller *teller) {
-						for number := from; number < min(from+season, *stories); number++ {
-							s := &story{seed: *first + uint64(number)}
-							if theme := (&world{story: s}).theme(); *only >= 0 && int(theme) != *only {
-								continue
-							}
-							end := teller.tell(s, false)
-							mu.Lock()
-							for _, finding := range end.findings {
-								if kinds[kindOf(finding)]++; kinds[kindOf(finding)] <= *each {
-									t.Errorf("seed %d: %s", s.seed, finding)
-								}
-							}
-							mu.Unlock()
-						}
-					})
+				for from, more := r.take(); more; from, more = r.take() {
+					r.files.season(t, fmt.Sprint("stories", k), func(teller *teller) { r.tell(t, teller, from) })
+					r.progress()
 				}
 			})
 		}
 	})
+
 	took := time.Since(began)
-	t.Logf("%d stories in %s, %s each", *stories, took.Round(time.Millisecond), took/time.Duration(*stories))
-	for kind, count := range kinds {
-		t.Logf("%5d  %s", count, kind)
+	t.Logf("%d stories from seed %d on in %s, %.0f a second", r.told, *first, took.Round(time.Millisecond),
+		float64(r.told)/took.Seconds())
+	for kind, count := range r.kinds {
+		t.Logf("%6d  %s", count, kind)
 	}
 }
 
-// The same seed tells the same story, to the last gate, whatever was told before.
+// run is many stories, told by several tellers at once.
+type run struct {
+	files files
+
+	mu    sync.Mutex
+	next  int // the first story that nobody has taken
+	told  int
+	said  time.Time // when progress was last told of
+	kinds map[string]int
+}
+
+// take hands out the next stories to tell.
+func (r *run) take() (from int, more bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.next >= *stories || (len(r.kinds) >= enough && !*all) {
+		return 0, false
+	}
+	from = r.next
+	r.next += season
+	return from, true
+}
+
+// tell tells a season of stories.
+func (r *run) tell(t *testing.T, teller *teller, from int) {
+	for number := from; number < min(from+season, *stories); number++ {
+		s := &story{seed: *first + uint64(number)}
+		if theme := (&world{story: s}).theme(); *about != "" && string(theme) != *about {
+			continue
+		}
+		end := teller.tell(s, false)
+		for _, finding := range r.news(end.findings) {
+			short := teller.tell(teller.shrink(s, kindOf(finding)), true)
+			t.Errorf("seed %d, story %d: %s\n%s\nwhat is left of it:\n  %s", s.seed, number+1, finding,
+				strings.Join(short.lines, "\n"), strings.Join(short.taken, "\n  "))
+		}
+	}
+}
+
+// news counts a story, and returns those of its findings that are the first of their kind.
+func (r *run) news(findings []string) (list []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.told++
+	for _, finding := range findings {
+		kind := kindOf(finding)
+		if r.kinds[kind]++; r.kinds[kind] == 1 {
+			list = append(list, finding)
+		}
+	}
+	return list
+}
+
+// progress says now and then how far a long run is. It is called where time is real.
+func (r *run) progress() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if now := time.Now(); now.Sub(r.said) >= progressEvery {
+		r.said = now
+		fmt.Fprintf(os.Stderr, "%s: %d of %d stories told, %d kinds of findings\n", now.Format(time.TimeOnly),
+			r.told, *stories, len(r.kinds))
+	}
+}
+
+// The same seed tells the same story, to the last gate, whatever was told before it and
+// whoever else runs.
 func TestOneSeedIsOneStory(t *testing.T) {
 	f := newFiles(t)
 	const several = 60
@@ -90,81 +139,20 @@ func TestOneSeedIsOneStory(t *testing.T) {
 			again[seed] = teller.tell(&story{seed: uint64(seed)}, true)
 		}
 	})
+
 	for seed := range once {
-		if once[seed].digest == again[seed].digest {
-			continue
-		}
-		t.Errorf("seed %d: two stories", seed)
-		a, b := once[seed].gates, again[seed].gates
-		for k := range a {
-			if k >= len(b) || a[k] != b[k] {
-				t.Logf("after %s\n%s\n%s", a[max(0, k-1)], a[k], b[min(k, len(b)-1)])
-				break
-			}
+		if once[seed].digest != again[seed].digest {
+			t.Errorf("seed %d tells two stories: %s", seed, difference(once[seed].gates, again[seed].gates))
 		}
 	}
 }
 
-// TestSurvey cuts every bad story down and sorts them by what is left of it.
-func TestSurvey(t *testing.T) {
-	if *survey == "" {
-		t.Skip("no survey wanted")
-	}
-	f := newFiles(t)
-	file, err := os.Create(*survey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	seen, cut := map[string]int{}, map[string]int{}
-	for from := 0; from < *stories; from += season {
-		f.season(t, "survey", func(teller *teller) {
-			for k := from; k < from+season; k++ {
-				s := &story{seed: *first + uint64(k)}
-				end := teller.tell(s, false)
-				kinds := map[string]string{}
-				for _, finding := range end.findings {
-					kinds[kindOf(finding)] = finding
-				}
-				for _, kind := range slices.Sorted(maps.Keys(kinds)) {
-					if cut[kind]++; cut[kind] > *each {
-						continue
-					}
-					end := teller.tell(teller.shrink(s, kind), true)
-					sign := kind + " <- " + signature(end.taken)
-					if seen[sign]++; seen[sign] > 1 {
-						continue
-					}
-					fmt.Fprintf(file, "=== seed %d, story %d: %s\n    %s\n%s\n  -- %s\n\n", s.seed, k+1, kinds[kind], sign,
-						strings.Join(end.lines, "\n"), strings.Join(end.taken, "\n  -- "))
-				}
-			}
-		})
-	}
-	fmt.Fprintln(file, "=== counts")
-	for _, sign := range slices.Sorted(maps.Keys(seen)) {
-		fmt.Fprintf(file, "%5d  %s\n", seen[sign], sign)
-	}
-}
-
-// signature is what is left of a story, without names and numbers.
-func signature(taken []string) string {
-	var kept []string
-	for _, name := range taken {
-		words := strings.Fields(name)
-		if strings.Contains(name, "order") {
-			continue
+// difference shows where two stories part.
+func difference(a, b []string) string {
+	for k := range min(len(a), len(b)) {
+		if a[k] != b[k] {
+			return fmt.Sprintf("after %s\n%s\n%s", a[max(0, k-1)], a[k], b[k])
 		}
-		where := words[len(words)-1]
-		if len(words) > 3 {
-			where = strings.Join(words[len(words)-3:], " ")
-		}
-		if at := strings.IndexByte(where, '#'); at >= 0 {
-			rest := strings.Fields(where[at:])
-			where = where[:at] + strings.Join(rest[1:], " ")
-		}
-		kept = append(kept, where)
 	}
-	slices.Sort(kept)
-	return strings.Join(slices.Compact(kept), "; ")
+	return fmt.Sprintf("%d gates, and %d", len(a), len(b))
 }
