@@ -78,6 +78,9 @@ func (l *ledgers) script(h *host, t *trait, identity string, a *coretest.Account
 		return through(c, refundOf, func(name string) (*entry, error) {
 			parent, err := l.lookUp(c, r.Payment.ProviderReference)
 			if err != nil {
+				if r.Attempt > 1 {
+					l.world.doubt(r.Reference, "a repeat was refused")
+				}
 				return nil, err
 			}
 			if parent.ref != r.Payment.Reference {

@@ -92,7 +92,7 @@ func theirsOf(n *store.Notice) string {
 	if err := json.Unmarshal(n.Request.Body, &body); err != nil {
 		panic(err)
 	}
-	return body.Theirs
+	return body.Stray
 }
 
 // doubtful lists what a console shows as being in doubt.

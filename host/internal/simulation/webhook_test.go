@@ -20,6 +20,7 @@ type news struct {
 	Kind                                  payment.Kind
 	Parent                                string
 	Verification                          sdk.Verification
+	Stray                                 string // the provider's word for a transfer that names nothing of ours
 }
 
 // tell sends webhooks about an entry as it is now: perhaps none, perhaps two, each when
@@ -37,6 +38,12 @@ func (l *ledgers) tell(e *entry) {
 	}
 	if money := e.money(); money != nil {
 		n.Amount = money.Amount.String()
+	}
+	if e.ref == "" {
+		n.Stray, n.Amount = e.theirs, e.amount.String()
+		if w.pick(e.nick+" has a reference", 2) == 0 {
+			n.Theirs = ""
+		}
 	}
 	body, err := json.Marshal(n)
 	if err != nil {
