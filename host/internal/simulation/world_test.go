@@ -131,7 +131,7 @@ func (w *world) admit() {
 		if g.when == nil {
 			took := g.exactly
 			if took == 0 {
-				took = w.delay(g.name, g.most)
+				took = w.delay(g.name, w.patience(g.most))
 				w.slow(g, took)
 			}
 			g.due = time.Now().Add(took)
@@ -212,6 +212,14 @@ func (w *world) say(format string, args ...any) {
 	}
 	at := time.Since(w.began).Round(time.Millisecond)
 	w.told.lines = append(w.told.lines, fmt.Sprintf("%10s  ", at)+fmt.Sprintf(format, args...))
+}
+
+// patience bounds how long a passing takes: in the end everything is quick.
+func (w *world) patience(most time.Duration) time.Duration {
+	if w.calm() {
+		return min(most, 100*time.Millisecond)
+	}
+	return most
 }
 
 // slow tells of what takes long.
