@@ -36,7 +36,8 @@ func (c *call) String() string {
 func (l *ledgers) script(h *host, t *trait, identity string, a *coretest.Account) {
 	begin := func(ctx context.Context, verb, nick, ref string) *call {
 		l.world.record.nicks[ref] = nick
-		return &call{world: l.world, host: h, ctx: ctx, account: t, identity: identity, verb: verb, ref: ref, nick: nick}
+		return &call{world: l.world, host: h, ctx: ctx, account: t, identity: identity,
+			verb: verb, ref: ref, nick: nick}
 	}
 	moving := func(c *call, key string, attempt int, sequence uint64) *call {
 		c.key, c.attempt, c.sequence = key, attempt, sequence
@@ -44,21 +45,26 @@ func (l *ledgers) script(h *host, t *trait, identity string, a *coretest.Account
 	}
 
 	a.Payout = func(ctx context.Context, r sdk.CreatePayoutRequest) (*sdk.Payout, error) {
-		c := moving(begin(ctx, "create", "payout "+r.MerchantReference, r.Reference), r.IdempotencyKey, r.Attempt, r.Sequence)
+		c := moving(begin(ctx, "create", "payout "+r.MerchantReference, r.Reference),
+			r.IdempotencyKey, r.Attempt, r.Sequence)
 		return through(c, payoutOf, func(name string) (*entry, error) {
-			return l.create(c, name, &entry{kind: payment.KindPayout, key: r.IdempotencyKey, ref: r.Reference,
+			return l.create(c, name, &entry{kind: payment.KindPayout, key: r.IdempotencyKey,
+				ref:    r.Reference,
 				amount: r.Amount.Amount, notify: r.NotifyURL})
 		})
 	}
 	a.Create = func(ctx context.Context, r sdk.CreatePaymentRequest) (*sdk.Payment, error) {
-		c := moving(begin(ctx, "create", "payment "+r.MerchantReference, r.Reference), r.IdempotencyKey, r.Attempt, r.Sequence)
+		c := moving(begin(ctx, "create", "payment "+r.MerchantReference, r.Reference),
+			r.IdempotencyKey, r.Attempt, r.Sequence)
 		return through(c, paymentOf, func(name string) (*entry, error) {
-			return l.create(c, name, &entry{kind: payment.KindPayment, key: r.IdempotencyKey, ref: r.Reference,
+			return l.create(c, name, &entry{kind: payment.KindPayment, key: r.IdempotencyKey,
+				ref:    r.Reference,
 				amount: r.Amount.Amount, flow: r.Method, notify: r.NotifyURL})
 		})
 	}
 	a.Capture = func(ctx context.Context, r sdk.CapturePaymentRequest) (*sdk.Payment, error) {
-		c := moving(begin(ctx, "capture", "payment "+r.Payment.MerchantReference, r.Payment.Reference), r.IdempotencyKey, r.Attempt, 0)
+		c := moving(begin(ctx, "capture", "payment "+r.Payment.MerchantReference,
+			r.Payment.Reference), r.IdempotencyKey, r.Attempt, 0)
 		amount := decimal.Zero
 		if r.Amount != nil {
 			amount = r.Amount.Amount
@@ -68,13 +74,15 @@ func (l *ledgers) script(h *host, t *trait, identity string, a *coretest.Account
 		})
 	}
 	a.Cancel = func(ctx context.Context, r sdk.CancelPaymentRequest) (*sdk.Payment, error) {
-		c := moving(begin(ctx, "cancel", "payment "+r.Payment.MerchantReference, r.Payment.Reference), r.IdempotencyKey, r.Attempt, 0)
+		c := moving(begin(ctx, "cancel", "payment "+r.Payment.MerchantReference,
+			r.Payment.Reference), r.IdempotencyKey, r.Attempt, 0)
 		return through(c, paymentOf, func(name string) (*entry, error) {
 			return l.act(c, name, r.Payment.ProviderReference, decimal.Zero)
 		})
 	}
 	a.Refund = func(ctx context.Context, r sdk.CreateRefundRequest) (*sdk.Refund, error) {
-		c := moving(begin(ctx, "create", "refund "+r.Reason, r.Reference), r.IdempotencyKey, r.Attempt, r.Sequence)
+		c := moving(begin(ctx, "create", "refund "+r.Reason, r.Reference), r.IdempotencyKey,
+			r.Attempt, r.Sequence)
 		return through(c, refundOf, func(name string) (*entry, error) {
 			parent, err := l.lookUp(c, r.Payment.ProviderReference)
 			if err != nil {
@@ -84,9 +92,11 @@ func (l *ledgers) script(h *host, t *trait, identity string, a *coretest.Account
 				return nil, err
 			}
 			if parent.ref != r.Payment.Reference {
-				l.world.find("ANOTHER MERCHANT'S MONEY: %s came to the books of %s", c.nick, parent.nick)
+				l.world.find("ANOTHER MERCHANT'S MONEY: %s came to the books of %s", c.nick,
+					parent.nick)
 			}
-			return l.create(c, name, &entry{kind: payment.KindRefund, key: r.IdempotencyKey, ref: r.Reference,
+			return l.create(c, name, &entry{kind: payment.KindRefund, key: r.IdempotencyKey,
+				ref:    r.Reference,
 				amount: r.Amount.Amount, parent: parent, notify: parent.notify})
 		})
 	}
@@ -96,15 +106,25 @@ func (l *ledgers) script(h *host, t *trait, identity string, a *coretest.Account
 	}
 	a.PayoutStatus = func(ctx context.Context, r sdk.GetPayoutRequest) (*sdk.Payout, error) {
 		c := begin(ctx, "ask about", "payout "+r.Payout.MerchantReference, r.Payout.Reference)
-		return through(c, payoutOf, func(string) (*entry, error) { return l.search(c, r.Payout.ProviderReference) })
+		return through(c, payoutOf, func(string) (*entry, error) {
+			return l.search(c,
+				r.Payout.ProviderReference)
+		})
 	}
 	a.Get = func(ctx context.Context, r sdk.GetPaymentRequest) (*sdk.Payment, error) {
 		c := begin(ctx, "ask about", "payment "+r.Payment.MerchantReference, r.Payment.Reference)
-		return through(c, paymentOf, func(string) (*entry, error) { return l.search(c, r.Payment.ProviderReference) })
+		return through(c, paymentOf, func(string) (*entry, error) {
+			return l.search(c,
+				r.Payment.ProviderReference)
+		})
 	}
 	a.RefundStatus = func(ctx context.Context, r sdk.GetRefundRequest) (*sdk.Refund, error) {
-		c := begin(ctx, "ask about", l.world.record.nick(l.world, r.Refund.Reference), r.Refund.Reference)
-		return through(c, refundOf, func(string) (*entry, error) { return l.search(c, r.Refund.ProviderReference) })
+		c := begin(ctx, "ask about", l.world.record.nick(l.world, r.Refund.Reference),
+			r.Refund.Reference)
+		return through(c, refundOf, func(string) (*entry, error) {
+			return l.search(c,
+				r.Refund.ProviderReference)
+		})
 	}
 }
 
@@ -117,7 +137,8 @@ func orderOf(nick string) string {
 
 // through takes a call to the provider and its answer back. serve is what the provider
 // makes of it; it may run long after the caller has given up.
-func through[T any](c *call, as func(*entry) *T, serve func(name string) (*entry, error)) (*T, error) {
+func through[T any](c *call, as func(*entry) *T, serve func(name string) (*entry, error)) (*T,
+	error) {
 	w, rates := c.world, &c.world.record.rates
 	name := w.pass(c.host, c.String()+" leaves", rates.slow)
 	c.host.mishap(name)
@@ -140,7 +161,8 @@ func through[T any](c *call, as func(*entry) *T, serve func(name string) (*entry
 		w.say("%s: is lost on its way", c)
 	} else {
 		w.act(func() {
-			arrival := w.pass(nil, c.String()+" arrives", min(rates.late, time.Until(c.deadline)+grace/2))
+			arrival := w.pass(nil, c.String()+" arrives", min(rates.late,
+				time.Until(c.deadline)+grace/2))
 			e, err := serve(arrival)
 			var answer *T
 			if err == nil {
@@ -159,7 +181,8 @@ func through[T any](c *call, as func(*entry) *T, serve func(name string) (*entry
 	select {
 	case r = <-replies:
 	case <-c.ctx.Done():
-		r.err = &sdk.Error{Code: sdk.CodeUnavailable, Outcome: sdk.OutcomeUnknown, Message: "no answer in time"}
+		r.err = &sdk.Error{Code: sdk.CodeUnavailable, Outcome: sdk.OutcomeUnknown,
+			Message: "no answer in time"}
 	}
 	c.end(r.err)
 	name = w.pass(c.host, c.String()+" is heard", 0)
@@ -180,7 +203,8 @@ func (c *call) begin() {
 		}
 	}
 	if key := l.doubted[c.ref]; key != "" && key != c.key {
-		w.find("A SECOND ACTION IN DOUBT: %s of %s is sent though another may have happened", c.verb, c.nick)
+		w.find("A SECOND ACTION IN DOUBT: %s of %s is sent though another may have happened",
+			c.verb, c.nick)
 	}
 	l.open[c.ref] = append(l.open[c.ref], c)
 	l.judgeDeadline(c)
@@ -189,8 +213,10 @@ func (c *call) begin() {
 // judgeDeadline: nothing is sent when its attempt's deadline and grace are over.
 func (l *ledgers) judgeDeadline(c *call) {
 	var deadline int64
-	if !l.world.raw.row("SELECT deadline FROM attempts WHERE intent_id = $1 AND number = $2", []any{c.ref, c.attempt}, &deadline) {
-		l.world.find("NOT RECORDED: %s of %s is sent, and its attempt is not in the store", c.verb, c.nick)
+	if !l.world.raw.row("SELECT deadline FROM attempts WHERE intent_id = $1 AND number = $2",
+		[]any{c.ref, c.attempt}, &deadline) {
+		l.world.find("NOT RECORDED: %s of %s is sent, and its attempt is not in the store",
+			c.verb, c.nick)
 		return
 	}
 	if time.Since(time.UnixMicro(deadline)) > grace {
@@ -220,15 +246,18 @@ func (c *call) end(err error) {
 }
 
 func payoutOf(e *entry) *sdk.Payout {
-	return &sdk.Payout{ProviderReference: e.theirs, Status: sdk.PayoutStatus(e.status), ProviderStatus: e.status, Amount: e.money()}
+	return &sdk.Payout{ProviderReference: e.theirs, Status: sdk.PayoutStatus(e.status),
+		ProviderStatus: e.status, Amount: e.money()}
 }
 
 func refundOf(e *entry) *sdk.Refund {
-	return &sdk.Refund{ProviderReference: e.theirs, Status: sdk.RefundStatus(e.status), ProviderStatus: e.status, Amount: e.money()}
+	return &sdk.Refund{ProviderReference: e.theirs, Status: sdk.RefundStatus(e.status),
+		ProviderStatus: e.status, Amount: e.money()}
 }
 
 func paymentOf(e *entry) *sdk.Payment {
-	p := &sdk.Payment{ProviderReference: e.theirs, Status: sdk.PaymentStatus(e.status), ProviderStatus: e.status, Amount: e.money()}
+	p := &sdk.Payment{ProviderReference: e.theirs, Status: sdk.PaymentStatus(e.status),
+		ProviderStatus: e.status, Amount: e.money()}
 	if e.status == "requires_action" {
 		p.NextAction = sdk.RedirectTo("https://pay.example/" + e.theirs)
 	}

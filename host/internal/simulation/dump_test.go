@@ -14,7 +14,8 @@ func (w *world) dump() {
 	}
 	ctx := context.Background()
 	err := w.store.View(ctx, func(tx *store.Tx) error {
-		for _, kind := range []payment.Kind{payment.KindPayment, payment.KindPayout, payment.KindRefund} {
+		for _, kind := range []payment.Kind{payment.KindPayment, payment.KindPayout,
+			payment.KindRefund} {
 			list, err := tx.ListIntents(ctx, store.Filter{Kind: kind, Limit: 1000})
 			if err != nil {
 				return err
@@ -37,14 +38,17 @@ func (w *world) dumpOne(ctx context.Context, tx *store.Tx, id string) error {
 	if err != nil {
 		return err
 	}
-	w.say("%s is recorded as %s %s %s; due at %s", w.record.nick(w, id), i.Status, i.ReviewReason, i.Doubt,
+	w.say("%s is recorded as %s %s %s; due at %s", w.record.nick(w, id), i.Status,
+		i.ReviewReason, i.Doubt,
 		i.CheckAt.Sub(w.began))
 	for _, a := range attempts {
-		w.say("    attempt %d %s, from %s to %s: %s %s", a.Number, a.Verb, a.StartedAt.Sub(w.began),
+		w.say("    attempt %d %s, from %s to %s: %s %s", a.Number, a.Verb,
+			a.StartedAt.Sub(w.began),
 			a.Deadline.Sub(w.began), a.Outcome, a.Code)
 	}
 	for _, c := range history {
-		w.say("    at %s %s %s: %s -> %s %s", c.At.Sub(w.began), c.Actor, c.Action, c.From, c.To, c.Note)
+		w.say("    at %s %s %s: %s -> %s %s", c.At.Sub(w.began), c.Actor, c.Action, c.From,
+			c.To, c.Note)
 	}
 	return nil
 }

@@ -31,7 +31,8 @@ func (w *world) judgeEvents() {
 		subject := e.PaymentID + e.PayoutID
 		count[subject]++
 		if e.Sequence != count[subject] {
-			w.find("EVENTS OUT OF ORDER: the event number %d of %s is its %d.", e.Sequence, w.record.nick(w, id), count[subject])
+			w.find("EVENTS OUT OF ORDER: the event number %d of %s is its %d.", e.Sequence,
+				w.record.nick(w, id), count[subject])
 		}
 		var shown struct{ Status string }
 		if err := json.Unmarshal(e.Data, &shown); err != nil {
@@ -40,9 +41,11 @@ func (w *world) judgeEvents() {
 		last[id] = shown.Status
 	}
 
-	w.raw.rows("SELECT id, status FROM intents WHERE status <> 'created' ORDER BY id", func(id, status string) {
+	w.raw.rows("SELECT id, status FROM intents WHERE status <> 'created' ORDER BY id", func(id,
+		status string) {
 		if last[id] != status {
-			w.find("THE LAST EVENT of %s says %q, but it is %s", w.record.nick(w, id), last[id], status)
+			w.find("THE LAST EVENT of %s says %q, but it is %s", w.record.nick(w, id), last[id],
+				status)
 		}
 	})
 }
@@ -52,7 +55,8 @@ func (w *world) judgeEvents() {
 func (w *world) judgeReceived() {
 	for _, d := range w.record.delivered {
 		var kept, waiting int
-		w.raw.row("SELECT COUNT(*), COALESCE(SUM(state = 'pending'), 0) FROM webhooks WHERE provider = $1 AND body = $2",
+		w.raw.row(`SELECT COUNT(*), COALESCE(SUM(state = 'pending'), 0) FROM webhooks
+			WHERE provider = $1 AND body = $2`,
 			[]any{d.account, []byte(d.body)}, &kept, &waiting)
 		switch {
 		case kept == 0:

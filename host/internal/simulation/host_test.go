@@ -61,7 +61,8 @@ func (m *machine) setClock() {
 	}
 	w.say("the clock of %s is %s ahead", m.name, m.skew.Round(time.Second))
 	if w.happens(m.name+" is set right", 0.3) {
-		m.stepAt, m.step = w.began.Add(w.between(m.name+" set", time.Minute, 10*time.Minute)), -m.skew
+		m.stepAt, m.step = w.began.Add(w.between(m.name+" set", time.Minute,
+			10*time.Minute)), -m.skew
 		w.say("... and is set right at %s", m.stepAt.Sub(w.began).Round(time.Second))
 	}
 }
@@ -94,7 +95,8 @@ func (m *machine) start() {
 	accounts := coretest.NewAccounts(w.ledgers.accounts(h)...)
 	transactor := &faulty{world: w, host: h}
 
-	made, err := core.New(context.Background(), core.Options{Store: transactor, Accounts: accounts,
+	made, err := core.New(context.Background(), core.Options{Store: transactor,
+		Accounts:  accounts,
 		PublicURL: "http://host.example", Now: m.now, Predecessor: m.former, Steady: true})
 	if err != nil {
 		panic(fmt.Sprintf("start %s: %v", m.name, err))
@@ -102,8 +104,9 @@ func (m *machine) start() {
 	m.former, m.seen = made.Instance(), time.Now()
 	transactor.ready = true // what a host reads to start is not what the stories are about
 	h.core = made
-	h.inbox = inbox.New(inbox.Options{Store: transactor, Core: made, Accounts: accounts, Directory: accounts,
-		Now: w.store.Now})
+	h.inbox = inbox.New(inbox.Options{Store: transactor, Core: made, Accounts: accounts,
+		Directory: accounts,
+		Now:       w.store.Now})
 	go h.tick()
 }
 
@@ -162,7 +165,8 @@ func (w *world) beat() {
 			continue
 		}
 		m.seen = now.Add(-time.Duration(w.number(m.name+" beats") % uint64(every)))
-		w.raw.exec("UPDATE hosts SET beat_at = $1 WHERE instance = $2 AND beat_at < $1", m.seen.UnixMicro(), m.former)
+		w.raw.exec("UPDATE hosts SET beat_at = $1 WHERE instance = $2 AND beat_at < $1",
+			m.seen.UnixMicro(), m.former)
 	}
 }
 
@@ -171,20 +175,28 @@ func (w *world) beat() {
 func (h *host) tick() {
 	w := h.machine.world
 	for !h.dead {
-		name := w.wait(&gate{key: h.machine.name + " looks for what is due", host: h, when: h.nextTick})
+		name := w.wait(&gate{key: h.machine.name + " looks for what is due", host: h,
+			when: h.nextTick})
 		h.ticked = time.Now()
 		h.lateness = time.Duration(w.number(name)%2000) * time.Millisecond
 		var work sync.WaitGroup
-		due, _ := h.core.DueProviders(as(context.Background(), "recovery")) // the next one tries again
+		due, _ := h.core.DueProviders(as(context.Background(),
+			"recovery")) // the next one tries again
 		for _, name := range due {
-			work.Go(func() { h.core.RecoverProvider(as(context.Background(), "recovery of "+name), name) })
+			work.Go(func() {
+				h.core.RecoverProvider(as(context.Background(),
+					"recovery of "+name), name)
+			})
 		}
 		var waiting []string
 		if w.record.unread {
 			waiting, _ = h.inbox.DueProviders(as(context.Background(), "catching up"))
 		}
 		for _, name := range waiting {
-			work.Go(func() { _ = h.inbox.CatchupProvider(as(context.Background(), "catching up with "+name), name) })
+			work.Go(func() {
+				_ = h.inbox.CatchupProvider(as(context.Background(),
+					"catching up with "+name), name)
+			})
 		}
 		work.Wait()
 	}

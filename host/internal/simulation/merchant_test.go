@@ -42,7 +42,8 @@ var errCut = errors.New("the connection was cut")
 
 // reach makes a request to a host, on somebody's behalf, and waits for the answer: not
 // for ever, and not when the host dies meanwhile.
-func reach[T any](w *world, who string, m *machine, request func(context.Context, *host) (T, error)) (answer T, err error) {
+func reach[T any](w *world, who string, m *machine, request func(context.Context, *host) (T,
+	error)) (answer T, err error) {
 	name := w.pass(nil, who+" reaches "+m.name, w.record.rates.late)
 	h := m.host
 	if h == nil {
@@ -109,9 +110,12 @@ func (w *world) insist(nick string, request func(inquiry) (heard, error)) (answe
 		}
 		answer.id = id
 		if answer.safe {
-			w.say("the merchant is told that %s was not done (%s), and believes it", nick, answer.said)
-			w.record.promises = append(w.record.promises, promise{nick, answer.said, time.Since(w.began)})
-			w.pause(nil, nick+" is given up", w.between(nick+" given up", time.Second, 30*time.Second))
+			w.say("the merchant is told that %s was not done (%s), and believes it", nick,
+				answer.said)
+			w.record.promises = append(w.record.promises, promise{nick, answer.said,
+				time.Since(w.began)})
+			w.pause(nil, nick+" is given up", w.between(nick+" given up", time.Second,
+				30*time.Second))
 			return answer
 		}
 		switch answer.status {
@@ -119,7 +123,8 @@ func (w *world) insist(nick string, request func(inquiry) (heard, error)) (answe
 			w.say("the merchant is told that %s is %s", nick, answer.status)
 			return answer
 		}
-		wait := w.between(fmt.Sprintf("%s look %d", nick, look), time.Second, min(time.Second<<look, 20*time.Minute))
+		wait := w.between(fmt.Sprintf("%s look %d", nick, look), time.Second,
+			min(time.Second<<look, 20*time.Minute))
 		w.pause(nil, nick+" is looked at", wait)
 	}
 	return answer
@@ -165,12 +170,14 @@ func (w *world) once(nick string, look int, id string, m *machine,
 // request asks for an order to be carried out, or how it is when it was accepted.
 func (w *world) request(o *order, q inquiry, reference string) (heard, error) {
 	if o.kind == payment.KindPayout {
-		p, err := reach(w, q.who, q.machine, func(ctx context.Context, h *host) (*payment.Payout, error) {
+		p, err := reach(w, q.who, q.machine, func(ctx context.Context,
+			h *host) (*payment.Payout, error) {
 			if q.id != "" {
 				return h.core.Payout(ctx, q.id)
 			}
-			p, _, err := h.core.CreatePayout(ctx, payment.PayoutRequest{Provider: o.account.name, Amount: o.amount, Currency: "EUR",
-				MerchantReference: reference}, q.key)
+			p, _, err := h.core.CreatePayout(ctx,
+				payment.PayoutRequest{Provider: o.account.name, Amount: o.amount, Currency: "EUR",
+					MerchantReference: reference}, q.key)
 			return p, err
 		})
 		if err != nil {
@@ -178,11 +185,13 @@ func (w *world) request(o *order, q inquiry, reference string) (heard, error) {
 		}
 		return told(p.ID, p.Status, p.Failure), nil
 	}
-	p, err := reach(w, q.who, q.machine, func(ctx context.Context, h *host) (*payment.Payment, error) {
+	p, err := reach(w, q.who, q.machine, func(ctx context.Context, h *host) (*payment.Payment,
+		error) {
 		if q.id != "" {
 			return h.core.Payment(ctx, q.id)
 		}
-		p, _, err := h.core.CreatePayment(ctx, payment.Request{Provider: o.account.name, Amount: o.amount, Currency: "EUR",
+		p, _, err := h.core.CreatePayment(ctx, payment.Request{Provider: o.account.name,
+			Amount: o.amount, Currency: "EUR",
 			MerchantReference: reference, Method: o.flow}, q.key)
 		return p, err
 	})
@@ -248,11 +257,13 @@ func (w *world) capture(o *order, id, nick, clerk string) {
 	if w.happens(clerk+" captures a part of "+nick, 0.5) {
 		amount = o.amount.Mul(decimal.New(6, -1))
 	}
-	w.pause(nil, clerk+" captures "+nick, w.between(clerk+" captures "+nick, time.Second, 5*time.Minute))
+	w.pause(nil, clerk+" captures "+nick, w.between(clerk+" captures "+nick, time.Second,
+		5*time.Minute))
 	for try := 1; try <= 3; try++ {
 		what := fmt.Sprintf("capture %d of %s by %s", try, nick, clerk)
 		answer := w.insist(what, func(q inquiry) (heard, error) {
-			return done(reach(w, q.who, q.machine, func(ctx context.Context, h *host) (*payment.Payment, error) {
+			return done(reach(w, q.who, q.machine, func(ctx context.Context,
+				h *host) (*payment.Payment, error) {
 				p, _, err := h.core.CapturePayment(ctx, id, amount, q.key)
 				return p, err
 			}))
@@ -274,7 +285,8 @@ func done(p *payment.Payment, err error) (heard, error) {
 func (w *world) cancel(id, nick string) {
 	w.pause(nil, "canceling "+nick, w.between("canceling "+nick, time.Second, 5*time.Minute))
 	w.insist("cancel of "+nick, func(q inquiry) (heard, error) {
-		return done(reach(w, q.who, q.machine, func(ctx context.Context, h *host) (*payment.Payment, error) {
+		return done(reach(w, q.who, q.machine, func(ctx context.Context,
+			h *host) (*payment.Payment, error) {
 			p, _, err := h.core.CancelPayment(ctx, id, "not wanted", q.key)
 			return p, err
 		}))
@@ -284,15 +296,18 @@ func (w *world) cancel(id, nick string) {
 // refund gives back 60 of 100: two of them are one too many.
 func (w *world) refund(o *order, id, reference, clerk string) {
 	amount := o.amount.Mul(decimal.New(6, -1))
-	w.pause(nil, clerk+" refunds "+reference, w.between(clerk+" refunds "+reference, time.Second, 8*time.Minute))
+	w.pause(nil, clerk+" refunds "+reference, w.between(clerk+" refunds "+reference,
+		time.Second, 8*time.Minute))
 	for try := 1; try <= 2; try++ {
 		name := fmt.Sprintf("%s-%s%d", reference, clerk, try)
 		answer := w.insist("refund "+name, func(q inquiry) (heard, error) {
-			r, err := reach(w, q.who, q.machine, func(ctx context.Context, h *host) (*payment.Refund, error) {
+			r, err := reach(w, q.who, q.machine, func(ctx context.Context,
+				h *host) (*payment.Refund, error) {
 				if q.id != "" {
 					return h.core.Refund(ctx, q.id)
 				}
-				r, _, err := h.core.CreateRefund(ctx, id, payment.RefundRequest{Amount: amount, Reason: name}, q.key)
+				r, _, err := h.core.CreateRefund(ctx, id, payment.RefundRequest{Amount: amount,
+					Reason: name}, q.key)
 				return r, err
 			})
 			if err != nil {
@@ -308,13 +323,15 @@ func (w *world) refund(o *order, id, reference, clerk string) {
 
 // customer pays, late or soon or never, the link that the merchant handed over.
 func (w *world) customer(id, nick string) {
-	name := w.pause(nil, "the customer of "+nick+" thinks", w.between("customer of "+nick, 5*time.Second,
+	name := w.pause(nil, "the customer of "+nick+" thinks", w.between("customer of "+nick,
+		5*time.Second,
 		[]time.Duration{5 * time.Minute, 70 * time.Minute}[w.pick(nick+" hurries", 2)]))
 	for _, e := range w.ledgers.of(id) {
 		if e.status != "requires_action" || w.pick(name+" pays", 5) == 0 {
 			continue
 		}
-		if e.account.webhooks == sdk.VerifiedBySignature && w.happens(name+" under a wrong reference", w.record.rates.stray) {
+		if e.account.webhooks == sdk.VerifiedBySignature &&
+			w.happens(name+" under a wrong reference", w.record.rates.stray) {
 			w.say("the customer of %s transfers the money under a wrong reference", nick)
 			w.ledgers.stray(e.account, e.amount)
 			return

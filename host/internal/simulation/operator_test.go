@@ -44,10 +44,12 @@ func (w *world) attach(name, round string, seen map[string]bool) {
 	if len(w.record.strays) == 0 {
 		return
 	}
-	list, err := reach(w, round+" reads webhooks", w.machineFor(round), func(ctx context.Context, h *host) ([]*store.Notice, error) {
-		list, _, err := h.inbox.List(ctx, store.NoticeFilter{State: payment.WebhookUnmatched, Limit: 10})
-		return list, err
-	})
+	list, err := reach(w, round+" reads webhooks", w.machineFor(round),
+		func(ctx context.Context, h *host) ([]*store.Notice, error) {
+			list, _, err := h.inbox.List(ctx, store.NoticeFilter{State: payment.WebhookUnmatched,
+				Limit: 10})
+			return list, err
+		})
 	if err != nil {
 		return
 	}
@@ -66,7 +68,8 @@ func (w *world) attach(name, round string, seen map[string]bool) {
 		w.act(func() {
 			w.decide(name, theirs, n.ID, open[w.pick(name+" attaches "+theirs, len(open))])
 			if w.happens(name+" thinks again about "+theirs, 0.4) {
-				w.decide(name+", who thinks again,", theirs, n.ID, open[w.pick(name+" now attaches "+theirs, len(open))])
+				w.decide(name+", who thinks again,", theirs, n.ID,
+					open[w.pick(name+" now attaches "+theirs, len(open))])
 			}
 		})
 	}
@@ -75,8 +78,10 @@ func (w *world) attach(name, round string, seen map[string]bool) {
 // decide attaches a transfer to a payment, after a while.
 func (w *world) decide(name, theirs, notice, id string) {
 	nick := w.record.nick(w, id)
-	pause := w.pause(nil, name+" decides about "+theirs, w.between(name+" decides about "+theirs, time.Second, 3*time.Minute))
-	_, err := reach(w, name+" attaches "+theirs, w.machineFor(pause), func(ctx context.Context, h *host) (*store.Notice, error) {
+	pause := w.pause(nil, name+" decides about "+theirs,
+		w.between(name+" decides about "+theirs, time.Second, 3*time.Minute))
+	_, err := reach(w, name+" attaches "+theirs, w.machineFor(pause), func(ctx context.Context,
+		h *host) (*store.Notice, error) {
 		return h.inbox.Attach(ctx, notice, id, name)
 	})
 	w.say("%s attaches the stray transfer %s to %s: %v", name, theirs, nick, err)
@@ -97,7 +102,8 @@ func theirsOf(n *store.Notice) string {
 
 // doubtful lists what a console shows as being in doubt.
 func (w *world) doubtful() (ids []string) {
-	w.raw.rows("SELECT id, status FROM intents WHERE status IN ('unknown', 'under_review') ORDER BY id", func(id, _ string) {
+	const query = "SELECT id, status FROM intents WHERE status IN ('unknown', 'under_review') ORDER BY id"
+	w.raw.rows(query, func(id, _ string) {
 		ids = append(ids, id)
 	})
 	return ids
@@ -106,7 +112,8 @@ func (w *world) doubtful() (ids []string) {
 func (w *world) lookInto(name, round, id string) {
 	nick := w.record.nick(w, id)
 	d := doubtful{id: id, nick: nick}
-	_, err := reach(w, round+" reads "+nick, w.machineFor(round+nick), func(ctx context.Context, h *host) (struct{}, error) {
+	_, err := reach(w, round+" reads "+nick, w.machineFor(round+nick), func(ctx context.Context,
+		h *host) (struct{}, error) {
 		switch {
 		case strings.HasPrefix(nick, "payout"):
 			p, err := h.core.Payout(ctx, id)
@@ -133,9 +140,10 @@ func (w *world) lookInto(name, round, id string) {
 	}
 	if w.happens(round+" refreshes "+nick, 0.4) {
 		w.say("%s refreshes %s", name, nick)
-		_, err := reach(w, round+" refreshes "+nick, w.machineFor(round+" refreshes"), func(ctx context.Context, h *host) (struct{}, error) {
-			return struct{}{}, refresh(ctx, h, d)
-		})
+		_, err := reach(w, round+" refreshes "+nick, w.machineFor(round+" refreshes"),
+			func(ctx context.Context, h *host) (struct{}, error) {
+				return struct{}{}, refresh(ctx, h, d)
+			})
 		w.say("%s has refreshed %s: %v", name, nick, err)
 		return
 	}

@@ -36,7 +36,8 @@ func (w *world) judgeTransfers() {
 			}
 		}
 		if len(settled) > 1 && len(w.record.unbacked) > len(w.record.strays) {
-			w.find("ONE TRANSFER SETTLED TWO PAYMENTS: %s settled %s", theirs, strings.Join(settled, " and "))
+			w.find("ONE TRANSFER SETTLED TWO PAYMENTS: %s settled %s", theirs,
+				strings.Join(settled, " and "))
 		}
 	}
 }
@@ -112,7 +113,8 @@ func (w *world) done(nick string) bool {
 func (w *world) judgeStatuses() {
 	ctx := context.Background()
 	err := w.store.View(ctx, func(tx *store.Tx) error {
-		for _, kind := range []payment.Kind{payment.KindPayment, payment.KindPayout, payment.KindRefund} {
+		for _, kind := range []payment.Kind{payment.KindPayment, payment.KindPayout,
+			payment.KindRefund} {
 			list, err := tx.ListIntents(ctx, store.Filter{Kind: kind, Limit: 1000})
 			if err != nil {
 				return err
@@ -175,7 +177,8 @@ func (w *world) judgeStatus(i *intent.Intent, attempts []payment.Attempt) {
 		if doubt == "" && !w.moved(i) && !unsigned {
 			w.find("%s is under review (%s) without a reason", nick, i.ReviewReason)
 		} else if askable && clear && !lasting {
-			w.find("%s is under review (%s) for ever, though its provider can be asked", nick, i.ReviewReason)
+			w.find("%s is under review (%s) for ever, though its provider can be asked", nick,
+				i.ReviewReason)
 		}
 	case payment.Unknown, payment.Processing, payment.Pending:
 		if askable && clear && !lasting {

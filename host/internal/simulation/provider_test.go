@@ -65,7 +65,10 @@ type action struct {
 
 // moved reports whether the entry has moved money or is going to.
 func (e *entry) moved() bool {
-	return e.refused == nil && (e.status == "processing" || e.status == "succeeded" || e.status == "pending")
+	if e.refused != nil {
+		return false
+	}
+	return e.status == "processing" || e.status == "succeeded" || e.status == "pending"
 }
 
 const windowOfRepeats = 3 * time.Minute
@@ -75,13 +78,16 @@ func (w *world) drawTraits() (list []*trait) {
 		name := fmt.Sprintf("bank%d", k+1)
 		yes := func(what string, chance float64) bool { return w.unit(name+" is "+what) < chance }
 		t := &trait{name: name, identity: "merchant-of-" + name, version: "1.0.0",
-			askable: yes("askable", 0.6), byReference: yes("asked by reference", 0.7), immediate: yes("immediate", 0.5),
-			listed: yes("listed", 0.3), amounts: yes("telling amounts", 0.5), bySequence: yes("counting", 0.3)}
+			askable: yes("askable", 0.6), byReference: yes("asked by reference",
+				0.7), immediate: yes("immediate", 0.5),
+			listed: yes("listed", 0.3), amounts: yes("telling amounts",
+				0.5), bySequence: yes("counting", 0.3)}
 		if k > 0 && w.happens(name+" has the identity of bank1", 0.3) {
 			first := *list[0]
 			t, t.name = &first, name
 		}
-		t.guarantee.Repeat = []sdk.Repeat{sdk.RepeatNone, sdk.RepeatRejectsDuplicates, sdk.RepeatReturnsOriginal,
+		t.guarantee.Repeat = []sdk.Repeat{sdk.RepeatNone, sdk.RepeatRejectsDuplicates,
+			sdk.RepeatReturnsOriginal,
 			sdk.RepeatRejectsDuplicates}[w.pick(t.identity+" repeats", 4)]
 		t.guarantee.Window = windowOfRepeats
 		switch w.theme() {
@@ -92,7 +98,8 @@ func (w *world) drawTraits() (list []*trait) {
 		case captures:
 			t.guarantee.Repeat = sdk.RepeatNone
 		}
-		t.webhooks = []sdk.Verification{"", sdk.VerifiedBySignature, sdk.VerifiedByOrigin}[w.pick(t.identity+" webhooks", 3)]
+		t.webhooks = []sdk.Verification{"", sdk.VerifiedBySignature,
+			sdk.VerifiedByOrigin}[w.pick(t.identity+" webhooks", 3)]
 		list = append(list, t)
 	}
 	return list
@@ -104,8 +111,10 @@ func (l *ledgers) accounts(h *host) (list []*coretest.Account) {
 		a := coretest.New(t.name)
 		a.Identity, a.Plugin = t.identity, t.version
 		a.Settings.PaymentTTL = 40 * time.Minute
-		a.OnInfo = sdk.Info{CreatePayment: t.guarantee, CreatePayout: t.guarantee, CreateRefund: t.guarantee,
-			CapturePayment: t.guarantee, PaymentLookup: t.lookup(), PayoutLookup: t.lookup(), RefundLookup: t.lookup(),
+		a.OnInfo = sdk.Info{CreatePayment: t.guarantee, CreatePayout: t.guarantee,
+			CreateRefund:   t.guarantee,
+			CapturePayment: t.guarantee,
+			PaymentLookup:  t.lookup(), PayoutLookup: t.lookup(), RefundLookup: t.lookup(),
 			WebhookTrust: []sdk.WebhookTrust{sdk.TrustSignature, sdk.TrustPaymentURL}}
 		l.script(h, t, t.identity, a)
 		list = append(list, a)
@@ -114,7 +123,8 @@ func (l *ledgers) accounts(h *host) (list []*coretest.Account) {
 }
 
 func (t *trait) lookup() sdk.Lookup {
-	return sdk.Lookup{ByReference: t.byReference, Immediate: t.immediate, Amounts: t.amounts, ListByReference: t.listed}
+	return sdk.Lookup{ByReference: t.byReference, Immediate: t.immediate, Amounts: t.amounts,
+		ListByReference: t.listed}
 }
 
 // create makes an entry, or does what the provider does with a repeat.
@@ -124,11 +134,14 @@ func (l *ledgers) create(c *call, name string, e *entry) (*entry, error) {
 	if c.account.bySequence {
 		e.key = fmt.Sprintf("number %d", c.sequence)
 	}
-	if prior := l.repeated(e); prior != nil && c.account.guarantee.Repeat == sdk.RepeatReturnsOriginal {
-		w.say("%s gets %s (attempt %d) and answers as to the first", c.account.name, c.nick, c.attempt)
+	if prior := l.repeated(e); prior != nil &&
+		c.account.guarantee.Repeat == sdk.RepeatReturnsOriginal {
+		w.say("%s gets %s (attempt %d) and answers as to the first", c.account.name, c.nick,
+			c.attempt)
 		return prior, orNil(prior.refused)
 	} else if prior != nil && c.account.guarantee.Repeat == sdk.RepeatRejectsDuplicates {
-		w.say("%s gets %s (attempt %d) and refuses it as a duplicate", c.account.name, c.nick, c.attempt)
+		w.say("%s gets %s (attempt %d) and refuses it as a duplicate", c.account.name, c.nick,
+			c.attempt)
 		if prior.ref == e.ref {
 			w.doubt(e.ref, "duplicate")
 		}
@@ -213,7 +226,8 @@ func (l *ledgers) lookUp(c *call, theirs string) (*entry, error) {
 		if e.identity != c.identity || e.refused != nil {
 			continue
 		}
-		if (theirs != "" && e.theirs == theirs) || (theirs == "" && c.account.byReference && e.ref == c.ref) {
+		if (theirs != "" && e.theirs == theirs) ||
+			(theirs == "" && c.account.byReference && e.ref == c.ref) {
 			return e, nil
 		}
 	}
@@ -241,7 +255,8 @@ func (l *ledgers) act(c *call, name, theirs string, amount decimal.Decimal) (*en
 	}
 
 	prior.refused = nil
-	if e.status == "canceled" || (c.verb == "cancel" && e.status != "authorized" && e.status != "requires_action") ||
+	if e.status == "canceled" ||
+		(c.verb == "cancel" && e.status != "authorized" && e.status != "requires_action") ||
 		w.happens(name+" is declined", w.record.rates.declined) {
 		prior.refused = sdk.Refused(sdk.CodeDeclined, "no", "declined")
 		w.say("%s declines to %s %s", c.account.name, c.verb, c.nick)
@@ -257,7 +272,8 @@ func (l *ledgers) act(c *call, name, theirs string, amount decimal.Decimal) (*en
 		e.captured, e.status, e.succeeded = e.captured.Add(amount), "succeeded", true
 	}
 	_, key, _ := strings.Cut(c.key, ":")
-	w.say("%s does the %s of %s (%s): %s captured of %s", c.account.name, c.verb, c.nick, key, e.captured, e.amount)
+	w.say("%s does the %s of %s (%s): %s captured of %s", c.account.name, c.verb, c.nick, key,
+		e.captured, e.amount)
 	w.act(func() { l.tell(e) })
 	return e, nil
 }
@@ -265,7 +281,8 @@ func (l *ledgers) act(c *call, name, theirs string, amount decimal.Decimal) (*en
 // sameBooks finds out whether a call about an intent came to the books of another one.
 func (l *ledgers) sameBooks(c *call, e *entry) {
 	if e.ref != c.ref {
-		l.world.find("ANOTHER MERCHANT'S MONEY: the %s of %s came to the books of %s", c.verb, c.nick, e.nick)
+		l.world.find("ANOTHER MERCHANT'S MONEY: the %s of %s came to the books of %s", c.verb,
+			c.nick, e.nick)
 	}
 }
 
@@ -273,7 +290,8 @@ func (l *ledgers) sameBooks(c *call, e *entry) {
 func (l *ledgers) live(e *entry) {
 	w := l.world
 	if e.status == "processing" || e.status == "pending" {
-		name := w.pause(nil, "settling "+e.nick, w.between(e.nick+" settles", time.Second, 10*time.Minute))
+		name := w.pause(nil, "settling "+e.nick, w.between(e.nick+" settles", time.Second,
+			10*time.Minute))
 		e.status, e.succeeded = "succeeded", true
 		if w.happens(name+" fails", w.record.rates.failing) {
 			e.status, e.succeeded = "failed", false
@@ -283,8 +301,10 @@ func (l *ledgers) live(e *entry) {
 	if e.status != "requires_action" {
 		l.tell(e)
 	}
-	if e.kind == payment.KindPayout && e.status == "succeeded" && w.happens(e.nick+" is reversed", w.record.rates.reversed) {
-		w.pause(nil, "reversing "+e.nick, w.between(e.nick+" reverses", time.Minute, 10*time.Minute))
+	if e.kind == payment.KindPayout && e.status == "succeeded" &&
+		w.happens(e.nick+" is reversed", w.record.rates.reversed) {
+		w.pause(nil, "reversing "+e.nick, w.between(e.nick+" reverses", time.Minute,
+			10*time.Minute))
 		e.status = "failed"
 		w.doubt(e.ref, "reversed")
 		w.say("%s reverses %s", e.account.name, e.nick)

@@ -14,7 +14,7 @@ import (
 type rates struct {
 	refused, lost, unread           float64 // of transactions
 	freeze, kill, cut               float64 // of hosts, at each gate
-	unsent, unheard, unanswered     float64 // of calls: not sent, lost on the way there, on the way back
+	unsent, unheard, unanswered     float64 // of calls; lost on the way there, on the way back
 	declined, failing, reversed     float64 // of what providers decide
 	denied                          float64 // of searches
 	unnotified, twice               float64 // of webhooks
@@ -27,12 +27,16 @@ type rates struct {
 }
 
 func (w *world) drawRates() rates {
-	draw := func(name string, often ...float64) float64 { return often[w.pick("rate of "+name, len(often))] }
+	draw := func(name string, often ...float64) float64 {
+		return often[w.pick("rate of "+name,
+			len(often))]
+	}
 	within := func(name string, most ...time.Duration) time.Duration {
 		return most[w.pick("rate of "+name, len(most))]
 	}
 	r := rates{
-		refused: draw("refused commits", 0, 0, 0.05), lost: draw("lost acknowledgements", 0, 0.03, 0.1),
+		refused: draw("refused commits", 0, 0, 0.05), lost: draw("lost acknowledgements", 0,
+			0.03, 0.1),
 		unread: draw("failed reads", 0, 0, 0.02),
 		freeze: draw("freezes", 0, 0, 0.01, 0.03), kill: draw("kills", 0, 0, 0.01),
 		cut:    draw("partitions", 0, 0, 0.01),
@@ -43,9 +47,11 @@ func (w *world) drawRates() rates {
 		unnotified: draw("lost webhooks", 0, 0.3, 1), twice: draw("repeated webhooks", 0, 0.2),
 		slow:      within("slow commits", 100*time.Millisecond, 5*time.Second, 70*time.Second),
 		late:      within("late calls", time.Second, 30*time.Second),
-		impatient: draw("impatience", 0, 0.3), canceling: draw("cancels", 0, 0.2), refunding: draw("refunds", 0, 0.5),
+		impatient: draw("impatience", 0, 0.3), canceling: draw("cancels", 0,
+			0.2), refunding: draw("refunds", 0, 0.5),
 		attended: draw("operators", 0, 0.6, 1),
-		other:    draw("other amounts", 0, 0.1), stray: draw("strays", 0, 0, 0.5), twins: draw("twins", 0, 0.2),
+		other:    draw("other amounts", 0, 0.1), stray: draw("strays", 0, 0,
+			0.5), twins: draw("twins", 0, 0.2),
 		clocks: draw("clocks", 0, 0, 0.7), moving: draw("moves", 0, 0, 0.5),
 	}
 	switch w.theme() {
@@ -175,7 +181,8 @@ func (r *record) due(w *world) time.Time {
 		}
 	}
 	for _, m := range w.hosts { // what a host that is gone was doing is taken over
-		if gone := m.seen.Add(16 * time.Second); gone.After(time.Now()) && gone.Before(r.dueAt) && m.ill() {
+		if gone := m.seen.Add(16 * time.Second); gone.After(time.Now()) &&
+			gone.Before(r.dueAt) && m.ill() {
 			r.dueAt = gone
 		}
 	}

@@ -39,5 +39,6 @@ func (f *teller) shrink(s *story, kind string) *story {
 }
 
 func endsWith(end outcome, kind string) bool {
-	return slices.ContainsFunc(end.findings, func(finding string) bool { return kindOf(finding) == kind })
+	return slices.ContainsFunc(end.findings,
+		func(finding string) bool { return kindOf(finding) == kind })
 }

@@ -16,7 +16,8 @@ var (
 	stories = flag.Int("simulation.stories", defaultStories, "how many stories are told")
 	first   = flag.Uint64("simulation.seed", 1, "the first story's seed; the others' follow")
 	about   = flag.String("simulation.theme", "", "only the stories of a theme, of those seeds")
-	all     = flag.Bool("simulation.all", false, "go on after findings, and tell one story of every kind")
+	all     = flag.Bool("simulation.all", false,
+		"go on after findings, and tell one story of every kind")
 )
 
 func TestMain(m *testing.M) {
@@ -43,7 +44,10 @@ func TestStories(t *testing.T) {
 			t.Run(fmt.Sprint(k), func(t *testing.T) {
 				t.Parallel()
 				for from, more := r.take(); more; from, more = r.take() {
-					r.files.season(t, fmt.Sprint("stories", k), func(teller *teller) { r.tell(t, teller, from) })
+					r.files.season(t, fmt.Sprint("stories", k), func(teller *teller) {
+						r.tell(t,
+							teller, from)
+					})
 					r.progress()
 				}
 			})
@@ -51,7 +55,8 @@ func TestStories(t *testing.T) {
 	})
 
 	took := time.Since(began)
-	t.Logf("%d stories from seed %d on in %s, %.0f a second", r.told, *first, took.Round(time.Millisecond),
+	t.Logf("%d stories from seed %d on in %s, %.0f a second", r.told, *first,
+		took.Round(time.Millisecond),
 		float64(r.told)/took.Seconds())
 	for kind, count := range r.kinds {
 		t.Logf("%6d  %s", count, kind)
@@ -91,7 +96,8 @@ func (r *run) tell(t *testing.T, teller *teller, from int) {
 		end := teller.tell(s, false)
 		for _, finding := range r.news(end.findings) {
 			short := teller.tell(teller.shrink(s, kindOf(finding)), true)
-			t.Errorf("seed %d, story %d: %s\n%s\nwhat is left of it:\n  %s", s.seed, number+1, finding,
+			t.Errorf("seed %d, story %d: %s\n%s\nwhat is left of it:\n  %s", s.seed, number+1,
+				finding,
 				strings.Join(short.lines, "\n"), strings.Join(short.taken, "\n  "))
 		}
 	}
@@ -117,7 +123,8 @@ func (r *run) progress() {
 	defer r.mu.Unlock()
 	if now := time.Now(); now.Sub(r.said) >= progressEvery {
 		r.said = now
-		fmt.Fprintf(os.Stderr, "%s: %d of %d stories told, %d kinds of findings\n", now.Format(time.TimeOnly),
+		fmt.Fprintf(os.Stderr, "%s: %d of %d stories told, %d kinds of findings\n",
+			now.Format(time.TimeOnly),
 			r.told, *stories, len(r.kinds))
 	}
 }
@@ -142,7 +149,8 @@ func TestOneSeedIsOneStory(t *testing.T) {
 
 	for seed := range once {
 		if once[seed].digest != again[seed].digest {
-			t.Errorf("seed %d tells two stories: %s", seed, difference(once[seed].gates, again[seed].gates))
+			t.Errorf("seed %d tells two stories: %s", seed, difference(once[seed].gates,
+				again[seed].gates))
 		}
 	}
 }

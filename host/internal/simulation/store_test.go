@@ -22,9 +22,10 @@ type faulty struct {
 
 // What a host is told. After errLost it cannot know whether anything was written.
 var (
-	errRefused = fmt.Errorf("database: cannot execute in a read-only transaction: %w", store.ErrUnwritten)
-	errGone    = fmt.Errorf("database: connection refused: %w", store.ErrUnwritten)
-	errLost    = errors.New("database: commit: connection reset by peer")
+	errRefused = fmt.Errorf("database: cannot execute in a read-only transaction: %w",
+		store.ErrUnwritten)
+	errGone = fmt.Errorf("database: connection refused: %w", store.ErrUnwritten)
+	errLost = errors.New("database: commit: connection reset by peer")
 )
 
 // Now is the database's clock.
@@ -34,7 +35,8 @@ func (f *faulty) Update(ctx context.Context, fn func(*store.Tx) error) error {
 	return f.write(ctx, store.Expect{}, fn)
 }
 
-func (f *faulty) UpdateExpecting(ctx context.Context, e store.Expect, fn func(*store.Tx) error) error {
+func (f *faulty) UpdateExpecting(ctx context.Context, e store.Expect,
+	fn func(*store.Tx) error) error {
 	return f.write(ctx, e, fn)
 }
 
@@ -63,7 +65,8 @@ func (f *faulty) write(ctx context.Context, e store.Expect, fn func(*store.Tx) e
 		w.say("%s wants to write (%s): the database refuses", f.who(ctx, e), where)
 		return errRefused
 	case w.fault(name+" does not arrive", rates.refused):
-		w.say("%s wants to write (%s): the commit does not arrive, and nobody can tell", f.who(ctx, e), where)
+		w.say("%s wants to write (%s): the commit does not arrive, and nobody can tell",
+			f.who(ctx, e), where)
 		return errLost
 	case ctx.Err() != nil:
 		return ctx.Err()
@@ -84,7 +87,8 @@ func (f *faulty) write(ctx context.Context, e store.Expect, fn func(*store.Tx) e
 }
 
 // read makes a transaction that may fail or be slow.
-func (f *faulty) read(ctx context.Context, with func(context.Context, func(*store.Tx) error) error,
+func (f *faulty) read(ctx context.Context, with func(context.Context,
+	func(*store.Tx) error) error,
 	fn func(*store.Tx) error,
 ) error {
 	w, rates := f.world, &f.world.record.rates
@@ -95,7 +99,8 @@ func (f *faulty) read(ctx context.Context, with func(context.Context, func(*stor
 	case f.host.machine.cutOff():
 		return errGone
 	case w.fault(name+" fails", rates.unread):
-		w.say("%s wants to read (%s): the database is not there", f.who(ctx, store.Expect{}), where)
+		w.say("%s wants to read (%s): the database is not there", f.who(ctx, store.Expect{}),
+			where)
 		return errGone
 	case ctx.Err() != nil:
 		return ctx.Err()
@@ -134,7 +139,8 @@ func caller() string {
 	frames := runtime.CallersFrames(pcs[:count])
 	frame, _ := frames.Next()
 	name := frame.Function[strings.LastIndex(frame.Function, "/")+1:]
-	for _, noise := range []string{"(*", ")", ".func1", ".func2", "core.", "inbox.", "Core.", "Inbox."} {
+	for _, noise := range []string{"(*", ")", ".func1", ".func2", "core.", "inbox.", "Core.",
+		"Inbox."} {
 		name = strings.ReplaceAll(name, noise, "")
 	}
 	places.Store(pcs[0], name)

@@ -88,7 +88,8 @@ func (f files) season(t *testing.T, name string, fn func(*teller)) {
 }
 
 // tables are those that a story leaves something in.
-var tables = []string{"attempts", "intents", "provider_references", "history", "idempotency_keys", "receipts", "counters",
+var tables = []string{"attempts", "intents", "provider_references", "history",
+	"idempotency_keys", "receipts", "counters",
 	"events", "webhooks", "applied_notices", "deliveries", "settings", "hosts"}
 
 // storyLasts is more than any story needs, its last timers included.
@@ -122,11 +123,13 @@ func (s *teller) tell(told *story, aloud bool) outcome {
 func (w *world) play() {
 	w.gates.counts, w.gates.wake = map[string]int{}, make(chan struct{}, 1)
 	w.calmAt, w.over = w.began.Add(20*time.Minute), w.began.Add(150*time.Minute)
-	w.record = record{rates: w.drawRates(), nicks: map[string]string{}, written: true, dueAt: never,
+	w.record = record{rates: w.drawRates(), nicks: map[string]string{}, written: true,
+		dueAt:   never,
 		excused: map[string]string{}, doubts: map[string]string{}, delivered: map[string]delivery{},
 		strays: map[string][]string{}, accepted: map[string]string{}, uses: uses{}}
-	w.ledgers = &ledgers{world: w, counts: map[string]int{}, open: map[string][]*call{}, doubted: map[string]string{},
-		traits: w.drawTraits()}
+	w.ledgers = &ledgers{world: w, counts: map[string]int{}, open: map[string][]*call{},
+		doubted: map[string]string{},
+		traits:  w.drawTraits()}
 	for k := range 1 + w.pick("hosts", 3) {
 		name := "host " + string(rune('A'+k))
 		if k > 0 && !w.happens(name+" is there", 1) {

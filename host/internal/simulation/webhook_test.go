@@ -20,7 +20,7 @@ type news struct {
 	Kind                                  payment.Kind
 	Parent                                string
 	Verification                          sdk.Verification
-	Stray                                 string // the provider's word for a transfer that names nothing of ours
+	Stray                                 string // what a transfer is called that names nothing of ours
 }
 
 // tell sends webhooks about an entry as it is now: perhaps none, perhaps two, each when
@@ -31,7 +31,8 @@ func (l *ledgers) tell(e *entry) {
 		return
 	}
 	e.news++
-	n := news{ID: fmt.Sprintf("%s-%d", e.theirs, e.news), Reference: e.ref, Theirs: e.theirs, Status: e.status, Kind: e.kind,
+	n := news{ID: fmt.Sprintf("%s-%d", e.theirs, e.news), Reference: e.ref, Theirs: e.theirs,
+		Status: e.status, Kind: e.kind,
 		Verification: e.account.webhooks}
 	if e.kind == payment.KindRefund {
 		n.Parent = e.parent.ref
@@ -68,7 +69,8 @@ func (l *ledgers) notify(e *entry, n news, name string, body []byte) {
 		w.pass(nil, name+" is on its way", 5*time.Minute)
 		m := w.machineFor(fmt.Sprintf("%s try %d", name, try))
 		status, err := reach(w, name, m, func(ctx context.Context, h *host) (int, error) {
-			request := httptest.NewRequestWithContext(ctx, http.MethodPost, e.notify, bytes.NewReader(body))
+			request := httptest.NewRequestWithContext(ctx, http.MethodPost, e.notify,
+				bytes.NewReader(body))
 			answer := httptest.NewRecorder()
 			h.inbox.WebhookHandler().ServeHTTP(answer, request)
 			return answer.Code, nil
@@ -86,8 +88,10 @@ func (l *ledgers) notify(e *entry, n news, name string, body []byte) {
 // stray is a transfer that names nothing of ours.
 func (l *ledgers) stray(t *trait, amount decimal.Decimal) {
 	l.counts[t.identity]++
-	e := &entry{kind: payment.KindPayment, account: t, identity: t.identity, theirs: fmt.Sprint(1000 + l.counts[t.identity]),
-		status: "succeeded", succeeded: true, amount: amount, notify: "http://host.example/webhooks/" + t.name}
+	e := &entry{kind: payment.KindPayment, account: t, identity: t.identity,
+		theirs: fmt.Sprint(1000 + l.counts[t.identity]),
+		status: "succeeded", succeeded: true, amount: amount,
+		notify: "http://host.example/webhooks/" + t.name}
 	e.nick = "stray transfer " + e.theirs
 	l.world.record.strays[e.theirs] = nil
 	l.tell(e)
@@ -100,7 +104,8 @@ type delivery struct{ name, account, body string }
 func parse(_ context.Context, r sdk.ParseWebhookRequest) (*sdk.Notice, error) {
 	var n news
 	if err := json.Unmarshal(r.Request.Body, &n); err != nil {
-		return nil, &sdk.Error{Code: sdk.CodeInvalidRequest, Outcome: sdk.OutcomeRefused, Message: "not JSON"}
+		return nil, &sdk.Error{Code: sdk.CodeInvalidRequest, Outcome: sdk.OutcomeRefused,
+			Message: "not JSON"}
 	}
 	e := sdk.Event{ID: n.ID, Reference: n.Reference}
 	var money *sdk.Money
@@ -109,12 +114,16 @@ func parse(_ context.Context, r sdk.ParseWebhookRequest) (*sdk.Notice, error) {
 	}
 	switch n.Kind {
 	case payment.KindPayout:
-		e.Payout = &sdk.Payout{ProviderReference: n.Theirs, Status: sdk.PayoutStatus(n.Status), Amount: money}
+		e.Payout = &sdk.Payout{ProviderReference: n.Theirs, Status: sdk.PayoutStatus(n.Status),
+			Amount: money}
 	case payment.KindRefund:
-		e.Refund = &sdk.Refund{ProviderReference: n.Theirs, Status: sdk.RefundStatus(n.Status), Amount: money}
+		e.Refund = &sdk.Refund{ProviderReference: n.Theirs, Status: sdk.RefundStatus(n.Status),
+			Amount: money}
 		e.PaymentReference = n.Parent
 	default:
-		e.Payment = &sdk.Payment{ProviderReference: n.Theirs, Status: sdk.PaymentStatus(n.Status), Amount: money}
+		e.Payment = &sdk.Payment{ProviderReference: n.Theirs,
+			Status: sdk.PaymentStatus(n.Status), Amount: money}
 	}
-	return &sdk.Notice{Verification: n.Verification, Events: []sdk.Event{e}, Response: sdk.OK("text/plain", "OK")}, nil
+	return &sdk.Notice{Verification: n.Verification, Events: []sdk.Event{e},
+		Response: sdk.OK("text/plain", "OK")}, nil
 }

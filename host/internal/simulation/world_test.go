@@ -124,7 +124,10 @@ func (w *world) direct() {
 func (w *world) admit() {
 	w.gates.mu.Lock()
 	defer w.gates.mu.Unlock()
-	slices.SortStableFunc(w.gates.arrived, func(a, b *gate) int { return strings.Compare(a.key, b.key) })
+	slices.SortStableFunc(w.gates.arrived, func(a, b *gate) int {
+		return strings.Compare(a.key,
+			b.key)
+	})
 	for _, g := range w.gates.arrived {
 		w.gates.counts[g.key]++
 		g.name = fmt.Sprintf("%s #%d", g.key, w.gates.counts[g.key])
@@ -175,7 +178,8 @@ func sooner(a, b *gate) *gate {
 }
 
 func (w *world) let(g *gate) {
-	w.gates.waiting = slices.DeleteFunc(w.gates.waiting, func(other *gate) bool { return other == g })
+	w.gates.waiting = slices.DeleteFunc(w.gates.waiting,
+		func(other *gate) bool { return other == g })
 	w.told.passed(g.name, time.Since(w.began))
 	close(g.open)
 }
@@ -184,7 +188,10 @@ func (w *world) let(g *gate) {
 func (w *world) calm() bool { return !time.Now().Before(w.calmAt) }
 
 // fault reports whether something goes wrong now.
-func (w *world) fault(name string, chance float64) bool { return !w.calm() && w.happens(name, chance) }
+func (w *world) fault(name string, chance float64) bool {
+	return !w.calm() && w.happens(name,
+		chance)
+}
 
 // telling is what is told of a story: a digest of every gate that opened and, for people,
 // the sentences.
