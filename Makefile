@@ -32,7 +32,7 @@ NODE_TRIAL = node -e 'process.exit(Number(parseInt(process.versions.node) < 20))
 	npm ci --ignore-scripts --prefer-offline --no-audit --no-fund
 
 .DEFAULT_GOAL := help
-.PHONY: help build plugin run demo test conformance node bench chaos mutants fuzz lint generate verify verify-go verify-contract clean
+.PHONY: help build plugin run demo test conformance node bench simulate chaos mutants fuzz lint generate verify verify-go verify-contract clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -78,9 +78,16 @@ conformance: build ## hold every plugin's program to the contract, against its s
 	until [ "$$(wc -l < bin/sandbox.log)" -ge $(words $(PLUGINS)) ]; do kill -0 $$pid || exit 1; sleep 0.1; done; \
 	while read -r name url; do echo "== $$name"; bin/payhost plugin test "bin/plugins/$$name" --simulator "$$url" || exit 1; done < bin/sandbox.log
 
+# The same seed is the same story on every machine. Without one the stories are new each time.
+STORIES ?= 100000
+SEED    ?= 0
+THEME   ?=
+simulate: ## tell stories about hosts, providers, merchants and operators in simulated time (STORIES=1000000 SEED=… THEME=…)
+	$(GO) test ./host/internal/simulation -count=1 -v -timeout 0 -run TestStories -simulation.stories=$(STORIES) \
+		-simulation.seed=$(if $(filter 0,$(SEED)),$$(date +%s)000000,$(SEED)) -simulation.theme=$(THEME) -simulation.all
+
 # The same seed repeats the plan; without one a new plan is made, and its seed printed.
 KILLS ?= 1000
-SEED  ?= 0
 chaos: ## kill plugins, hosts and the database under load, then compare with the providers' books (KILLS=1000 SEED=…)
 	$(GO) test ./host/internal/chaos -count=1 -v -timeout 90m -chaos.kills=$(KILLS) -chaos.seed=$(SEED)
 

@@ -97,8 +97,8 @@ func scanAttempt(row scanner) (a payment.Attempt, err error) {
 // although its host has given no sign of life since alive: that host has died or hangs.
 func (t *Tx) LostAttempts(ctx context.Context, limit, alive time.Time, most int) ([]string, error) {
 	return t.strings(ctx, `SELECT DISTINCT intent_id FROM attempts WHERE outcome = ''
-		AND (deadline < $1 OR host NOT IN (SELECT instance FROM hosts WHERE beat_at >= $2)) LIMIT $3`,
-		micros(limit), micros(alive), most)
+		AND (deadline < $1 OR host NOT IN (SELECT instance FROM hosts WHERE beat_at >= $2))`+limitedTo(most),
+		micros(limit), micros(alive))
 }
 
 // AddHistory adds a line to an intent's history.

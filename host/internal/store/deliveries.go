@@ -109,7 +109,7 @@ func (t *Tx) DueDeliveries(ctx context.Context, now time.Time, limit int) ([]Del
 		WHERE d.state = $1 AND d.next_at <= $2 AND NOT EXISTS (
 			SELECT 1 FROM deliveries AS earlier
 			WHERE earlier.subject = d.subject AND earlier.position < d.position AND earlier.state = $1)
-		ORDER BY d.next_at, d.position LIMIT $3`, payment.DeliveryPending, micros(now), limit)
+		ORDER BY d.next_at, d.position`+limitedTo(limit), payment.DeliveryPending, micros(now))
 }
 
 // DeadDeliveries lists what was given up, the newest event first, before a position (0: from the newest).

@@ -270,17 +270,17 @@ func (t *Tx) damagedDue(ctx context.Context, provider string, now time.Time, lim
 			err = nil
 		}
 		return struct{}{}, err
-	}, dueIntents, micros(now), provider, limit)
+	}, dueIntents+limitedTo(limit), micros(now), provider)
 	return ids, err
 }
 
 // Due reads a provider's intents that are to be asked about by now, longest waiting first.
 func (t *Tx) Due(ctx context.Context, provider string, now time.Time, limit int) ([]*intent.Intent, error) {
-	return t.intents(ctx, dueIntents, micros(now), provider, limit)
+	return t.intents(ctx, dueIntents+limitedTo(limit), micros(now), provider)
 }
 
 const dueIntents = `SELECT ` + intentColumns + ` FROM intents WHERE check_at > 0 AND check_at <= $1 AND provider = $2
-	ORDER BY check_at, id LIMIT $3`
+	ORDER BY check_at, id`
 
 // DueProviders names the providers that have something due by now.
 func (t *Tx) DueProviders(ctx context.Context, now time.Time) ([]string, error) {

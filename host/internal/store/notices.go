@@ -84,7 +84,7 @@ func (t *Tx) Notice(ctx context.Context, id string) (*Notice, error) {
 // DueNotices reads a provider's notices that wait for another try, oldest first.
 func (t *Tx) DueNotices(ctx context.Context, provider string, now time.Time, limit int) ([]*Notice, error) {
 	return t.notices(ctx, `SELECT `+noticeColumns+` FROM webhooks WHERE state = $1 AND next_try_at > 0 AND next_try_at <= $2
-		AND provider = $3 ORDER BY next_try_at, id LIMIT $4`, payment.WebhookPending, micros(now), provider, limit)
+		AND provider = $3 ORDER BY next_try_at, id`+limitedTo(limit), payment.WebhookPending, micros(now), provider)
 }
 
 // NoticeProviders names the providers that have notices which wait for another try by now.

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"strconv"
 	"sync"
 )
 
@@ -81,3 +82,8 @@ func (s *statements) close() {
 	}
 	s.ready = map[string]*sql.Stmt{}
 }
+
+// limitedTo is the end of a text that reads so many rows at most, for a number that has
+// few values. SQLite plans by it, and parses a prepared statement again each time that it
+// is run with the number as an argument.
+func limitedTo(rows int) string { return " LIMIT " + strconv.Itoa(rows) }

@@ -1,0 +1,198 @@
+package simulation
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"github.com/payhost/payhost/host/internal/store"
+)
+
+// rates say how often things go wrong in one story. Many are zero in most stories, so
+// that what is left meets the more often.
+type rates struct {
+	refused, lost, unread           float64 // of transactions
+	freeze, kill, cut               float64 // of hosts, at each gate
+	unsent, unheard, unanswered     float64 // of calls; lost on the way there, on the way back
+	declined, failing, reversed     float64 // of what providers decide
+	denied                          float64 // of searches
+	unnotified, twice               float64 // of webhooks
+	slow, late                      time.Duration
+	impatient, canceling, refunding float64 // of merchants
+	attended                        float64 // by operators
+	other, stray                    float64 // of customers: another amount, a wrong reference
+	twins                           float64 // of requests that a proxy sends twice
+	clocks, moving                  float64 // of clocks that are off, of accounts that change
+}
+
+func (w *world) drawRates() rates {
+	draw := func(name string, often ...float64) float64 {
+		return often[w.pick("rate of "+name,
+			len(often))]
+	}
+	within := func(name string, most ...time.Duration) time.Duration {
+		return most[w.pick("rate of "+name, len(most))]
+	}
+	r := rates{
+		refused: draw("refused commits", 0, 0, 0.05), lost: draw("lost acknowledgements", 0,
+			0.03, 0.1),
+		unread: draw("failed reads", 0, 0, 0.02),
+		freeze: draw("freezes", 0, 0, 0.01, 0.03), kill: draw("kills", 0, 0, 0.01),
+		cut:    draw("partitions", 0, 0, 0.01),
+		unsent: draw("unsent calls", 0, 0.1, 0.3), unheard: draw("lost calls", 0, 0.1, 0.3),
+		unanswered: draw("lost answers", 0, 0.1, 0.3),
+		declined:   draw("refusals", 0, 0.1, 0.3), failing: draw("failures", 0, 0.2),
+		reversed: draw("reversals", 0, 0, 0, 0.1), denied: draw("denied searches", 0, 0.2, 0.5),
+		unnotified: draw("lost webhooks", 0, 0.3, 1), twice: draw("repeated webhooks", 0, 0.2),
+		slow:      within("slow commits", 100*time.Millisecond, 5*time.Second, 70*time.Second),
+		late:      within("late calls", time.Second, 30*time.Second),
+		impatient: draw("impatience", 0, 0.3), canceling: draw("cancels", 0,
+			0.2), refunding: draw("refunds", 0, 0.5),
+		attended: draw("operators", 0, 0.6, 1),
+		other:    draw("other amounts", 0, 0.1), stray: draw("strays", 0, 0,
+			0.5), twins: draw("twins", 0, 0.2),
+		clocks: draw("clocks", 0, 0, 0.7), moving: draw("moves", 0, 0, 0.5),
+	}
+	switch w.theme() {
+	case captures:
+		r.lost, r.unsent, r.unanswered, r.twins, r.impatient = 0.2, 0.3, 0.3, 0.6, 0.5
+	case freezes:
+		r.freeze, r.unheard, r.moving, r.clocks = 0.04, 0.3, 0, 0
+	case operators:
+		r.unheard, r.unanswered, r.attended, r.freeze, r.late = 0.4, 0.4, 1, 0, 30*time.Second
+	case transfers:
+		r.stray, r.attended = 0.7, 1
+	}
+	return r
+}
+
+// theme is what one story is about. Most are about everything, a little of each.
+type theme string
+
+const (
+	anything  theme = "anything"
+	captures  theme = "captures"
+	freezes   theme = "freezes"
+	transfers theme = "transfers"
+	operators theme = "operators"
+)
+
+func (w *world) theme() theme {
+	return []theme{anything, anything, anything, anything, captures, captures, freezes,
+		transfers, operators, operators}[w.pick("theme", 10)]
+}
+
+// record is what is known of a story apart from the hosts' own store.
+type record struct {
+	rates     rates
+	failovers []failover
+	nicks     map[string]string // intents' ids by what people call them
+	written   bool              // since due was found out
+	dueAt     time.Time
+	beaten    time.Time // when the hosts last gave signs of life
+	unread    bool      // webhooks wait to be read
+	promises  []promise
+	findings  []string
+	// excused are the orders whose money a provider or a customer has moved twice.
+	excused map[string]string
+	// doubts are the reasons for which an intent may be under review for ever.
+	doubts map[string]string
+	// delivered are the webhooks that were answered with success, by their ids.
+	delivered map[string]delivery
+	// accepted are the ids that merchants were told; uses what their requests showed of
+	// their keys.
+	accepted map[string]string
+	uses     uses
+	// strays are the transfers that named nothing of ours, by the provider's reference, with
+	// the payments that operators wanted to attach them to; unbacked are the payments that
+	// succeeded by nothing else.
+	strays   map[string][]string
+	unbacked []string
+}
+
+// doubt notes a reason for which an intent may be under review.
+func (w *world) doubt(ref, why string) { w.record.doubts[ref] = why }
+
+// promise is what a merchant was told and relies on: that nothing has moved, or ever will.
+type promise struct {
+	nick, said string
+	at         time.Duration
+}
+
+// find notes that the hosts have broken a promise.
+func (w *world) find(format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	w.say("*** %s", text)
+	w.record.findings = append(w.record.findings, text)
+}
+
+// down reports whether the database takes no writes at the moment.
+func (r *record) down(w *world) bool {
+	now := time.Now()
+	for _, f := range r.failovers {
+		if now.After(f.from) && now.Before(f.until) {
+			return true
+		}
+	}
+	return false
+}
+
+// nick returns what people call an intent: the merchant's reference.
+func (r *record) nick(w *world, id string) string {
+	if known, ok := r.nicks[id]; ok {
+		return known
+	}
+	name := id
+	err := w.store.View(context.Background(), func(tx *store.Tx) error {
+		i, err := tx.Intent(context.Background(), id)
+		if err == nil {
+			name = string(i.Kind) + " " + i.MerchantReference
+		}
+		return err
+	})
+	if err != nil {
+		return "something new"
+	}
+	r.nicks[id] = name
+	return name
+}
+
+// never is later than every story.
+var never = time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// due returns when something is due in the store, by the clocks of those who wrote it.
+func (r *record) due(w *world) time.Time {
+	if !r.written {
+		return r.dueAt
+	}
+	r.written, r.dueAt = false, never
+	var check, read, lost sql.NullInt64
+	w.raw.row(`SELECT (SELECT MIN(check_at) FROM intents WHERE check_at > 0),
+		(SELECT MIN(next_try_at) FROM webhooks WHERE state = 'pending' AND next_try_at > 0),
+		(SELECT MIN(deadline) FROM attempts WHERE outcome = '')`, nil, &check, &read, &lost)
+	r.unread = read.Valid
+	if lost.Int64 += grace.Microseconds(); !lost.Valid {
+		lost.Int64 = never.UnixMicro()
+	}
+	for _, at := range []sql.NullInt64{check, read, {Int64: lost.Int64, Valid: true}} {
+		if moment := time.UnixMicro(at.Int64); at.Valid && moment.Before(r.dueAt) {
+			r.dueAt = moment
+		}
+	}
+	for _, m := range w.hosts { // what a host that is gone was doing is taken over
+		if gone := m.seen.Add(16 * time.Second); gone.After(time.Now()) &&
+			gone.Before(r.dueAt) && m.ill() {
+			r.dueAt = gone
+		}
+	}
+	return r.dueAt
+}
+
+// ill reports whether a machine's host gives no signs of life.
+func (m *machine) ill() bool {
+	return m.host == nil || m.cutOff() || time.Now().Before(m.frozenUntil)
+}
+
+// grace is how long after its deadline nobody else may touch an attempt.
+const grace = 30 * time.Second

@@ -1,0 +1,151 @@
+package simulation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/payhost/payhost/host/internal/store"
+)
+
+// faulty is the store as one host sees it: what goes wrong between a host and a database
+// goes wrong here.
+type faulty struct {
+	world *world
+	host  *host
+	ready bool // until then nothing goes wrong
+}
+
+// What a host is told. After errLost it cannot know whether anything was written.
+var (
+	errRefused = fmt.Errorf("database: cannot execute in a read-only transaction: %w",
+		store.ErrUnwritten)
+	errGone = fmt.Errorf("database: connection refused: %w", store.ErrUnwritten)
+	errLost = errors.New("database: commit: connection reset by peer")
+)
+
+// Now is the database's clock.
+func (f *faulty) Now() time.Time { return f.world.store.Now() }
+
+func (f *faulty) Update(ctx context.Context, fn func(*store.Tx) error) error {
+	return f.write(ctx, store.Expect{}, fn)
+}
+
+func (f *faulty) UpdateExpecting(ctx context.Context, e store.Expect,
+	fn func(*store.Tx) error) error {
+	return f.write(ctx, e, fn)
+}
+
+func (f *faulty) View(ctx context.Context, fn func(*store.Tx) error) error {
+	return f.read(ctx, f.world.store.View, fn)
+}
+
+func (f *faulty) Look(ctx context.Context, fn func(*store.Tx) error) error {
+	return f.read(ctx, f.world.store.Look, fn)
+}
+
+// write makes a transaction that may be refused, be slow, or be made without its being
+// heard of.
+func (f *faulty) write(ctx context.Context, e store.Expect, fn func(*store.Tx) error) error {
+	w, rates := f.world, &f.world.record.rates
+	if !f.ready {
+		return w.store.UpdateExpecting(ctx, e, fn)
+	}
+	where := caller()
+	name := w.pass(f.host, f.key(ctx, where, e)+" commit", rates.slow)
+	f.host.mishap(name)
+	switch {
+	case f.host.machine.cutOff(), w.record.down(w):
+		return errGone
+	case w.fault(name+" is refused", rates.refused):
+		w.say("%s wants to write (%s): the database refuses", f.who(ctx, e), where)
+		return errRefused
+	case w.fault(name+" does not arrive", rates.refused):
+		w.say("%s wants to write (%s): the commit does not arrive, and nobody can tell",
+			f.who(ctx, e), where)
+		return errLost
+	case ctx.Err() != nil:
+		return ctx.Err()
+	}
+
+	w.beat()
+	err := w.store.UpdateExpecting(context.WithoutCancel(ctx), e, fn)
+	if err == nil {
+		w.record.written = true
+	}
+	name = w.pass(f.host, f.key(ctx, where, e)+" committed", rates.slow)
+	f.host.mishap(name)
+	if err == nil && w.fault(name+" is not acknowledged", rates.lost) {
+		w.say("%s commits (%s); the acknowledgement is lost", f.who(ctx, e), where)
+		return errLost
+	}
+	return err
+}
+
+// read makes a transaction that may fail or be slow.
+func (f *faulty) read(ctx context.Context, with func(context.Context,
+	func(*store.Tx) error) error,
+	fn func(*store.Tx) error,
+) error {
+	w, rates := f.world, &f.world.record.rates
+	where := caller()
+	name := w.pass(f.host, f.key(ctx, where, store.Expect{})+" read", rates.slow)
+	f.host.mishap(name)
+	switch {
+	case f.host.machine.cutOff():
+		return errGone
+	case w.fault(name+" fails", rates.unread):
+		w.say("%s wants to read (%s): the database is not there", f.who(ctx, store.Expect{}),
+			where)
+		return errGone
+	case ctx.Err() != nil:
+		return ctx.Err()
+	}
+	w.beat()
+	return with(context.WithoutCancel(ctx), fn)
+}
+
+func (f *faulty) key(ctx context.Context, where string, e store.Expect) string {
+	return f.who(ctx, e) + ", " + where
+}
+
+// who says whose transaction it is: the host, on whose behalf, and about what.
+func (f *faulty) who(ctx context.Context, e store.Expect) string {
+	text := f.host.machine.name
+	if name := actor(ctx); name != "" {
+		text += ", for " + name
+	}
+	for _, id := range e.Intents {
+		text += ", about " + f.world.record.nick(f.world, id)
+	}
+	return text
+}
+
+// places are the names of the functions that call the store.
+var places sync.Map
+
+// caller names the function of the host's rooms that makes the transaction.
+func caller() string {
+	var pcs [8]uintptr
+	count := runtime.Callers(4, pcs[:])
+	if known, ok := places.Load(pcs[0]); ok {
+		return known.(string)
+	}
+
+	frames := runtime.CallersFrames(pcs[:count])
+	frame, _ := frames.Next()
+	name := frame.Function[strings.LastIndex(frame.Function, "/")+1:]
+	for _, noise := range []string{"(*", ")", ".func1", ".func2", "core.", "inbox.", "Core.",
+		"Inbox."} {
+		name = strings.ReplaceAll(name, noise, "")
+	}
+	places.Store(pcs[0], name)
+	return name
+}
+
+// failover is a time during which the database takes no writes.
+type failover struct{ from, until time.Time }
