@@ -35,7 +35,7 @@ func (c *call) String() string {
 // script makes an account's verbs those of its provider.
 func (l *ledgers) script(h *host, t *trait, identity string, a *coretest.Account) {
 	begin := func(ctx context.Context, verb, nick, ref string) *call {
-		l.world.record.nicks[ref] = nick
+		l.world.call(ref, nick)
 		return &call{world: l.world, host: h, ctx: ctx, account: t, identity: identity,
 			verb: verb, ref: ref, nick: nick}
 	}
@@ -231,7 +231,7 @@ func (c *call) end(err error) {
 	if c.verb == "create" {
 		return // its status says so
 	}
-	if c.host.dead && c.key != "" {
+	if c.host.dead.Load() && c.key != "" {
 		l.doubted[c.ref] = c.key
 		return
 	}

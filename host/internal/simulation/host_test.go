@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/payhost/payhost/host/internal/core"
@@ -18,20 +19,26 @@ type machine struct {
 	// skew is how far the clock is ahead; it is stepped once, by step, at stepAt.
 	skew, step  time.Duration
 	stepAt      time.Time
-	frozenUntil time.Time
-	cutUntil    time.Time // no way to the database until then
+	frozenUntil moment
+	cutUntil    moment    // no way to the database until then
 	host        *host     // nil while none runs
 	former      string    // the instance before
 	seen        time.Time // when it last gave a sign of life
 	lives       int
 }
 
+// moment is a time that one goroutine may set while another looks at it.
+type moment struct{ nanos atomic.Int64 }
+
+func (m *moment) set(at time.Time) { m.nanos.Store(at.UnixNano()) }
+func (m *moment) get() time.Time   { return time.Unix(0, m.nanos.Load()) }
+
 // host is one life of a host's process.
 type host struct {
 	machine *machine
 	core    *core.Core
 	inbox   *inbox.Inbox
-	dead    bool
+	dead    atomic.Bool
 	died    chan struct{}
 	// ticked is when it last looked for what is due; lateness is how long after its time it
 	// looks for what is due next. Who looks first leaves nothing to the others.
@@ -113,11 +120,11 @@ func (m *machine) start() {
 // kill ends the host's process at once; it is started again after a while.
 func (h *host) kill(name string) {
 	w, m := h.machine.world, h.machine
-	if h.dead {
+	if h.dead.Load() {
 		return
 	}
 	w.beat()
-	h.dead = true
+	h.dead.Store(true)
 	m.host = nil
 	close(h.died)
 	back := w.between(name+" back", time.Second, 90*time.Second)
@@ -136,7 +143,7 @@ func (h *host) freeze(name string) {
 	m := h.machine
 	m.world.beat()
 	stopped := m.world.between(name+" frozen", 20*time.Second, 4*time.Minute)
-	m.frozenUntil = time.Now().Add(stopped)
+	m.frozenUntil.set(time.Now().Add(stopped))
 	m.world.say("%s is frozen for %s", m.name, stopped.Round(time.Second))
 }
 
@@ -144,24 +151,26 @@ func (h *host) freeze(name string) {
 func (m *machine) cut(name string) {
 	m.world.beat()
 	long := m.world.between(name+" cut off for", 5*time.Second, 2*time.Minute)
-	m.cutUntil = time.Now().Add(long)
+	m.cutUntil.set(time.Now().Add(long))
 	m.world.say("%s is cut off from the database for %s", m.name, long.Round(time.Second))
 }
 
-func (m *machine) cutOff() bool { return time.Now().Before(m.cutUntil) }
+func (m *machine) cutOff() bool { return time.Now().Before(m.cutUntil.get()) }
 
 // beat has every host that is well give the signs of life that it has given since the
 // last time. They are written when somebody is about to look for them, and not one by one:
 // there are thousands in a story.
 func (w *world) beat() {
 	const every = 3 * time.Second
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	now := time.Now()
 	if now.Sub(w.record.beaten) < every {
 		return
 	}
 	w.record.beaten = now
 	for _, m := range w.hosts {
-		if m.host == nil || now.Before(m.frozenUntil) || m.cutOff() || w.record.down(w) {
+		if m.host == nil || now.Before(m.frozenUntil.get()) || m.cutOff() || w.record.down(w) {
 			continue
 		}
 		m.seen = now.Add(-time.Duration(w.number(m.name+" beats") % uint64(every)))
@@ -174,7 +183,7 @@ func (w *world) beat() {
 // something is due.
 func (h *host) tick() {
 	w := h.machine.world
-	for !h.dead {
+	for !h.dead.Load() {
 		name := w.wait(&gate{key: h.machine.name + " looks for what is due", host: h,
 			when: h.nextTick})
 		h.ticked = time.Now()
@@ -189,7 +198,7 @@ func (h *host) tick() {
 			})
 		}
 		var waiting []string
-		if w.record.unread {
+		if w.record.unread.Load() {
 			waiting, _ = h.inbox.DueProviders(as(context.Background(), "catching up"))
 		}
 		for _, name := range waiting {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/payhost/payhost/host/internal/store"
@@ -88,10 +89,10 @@ type record struct {
 	rates     rates
 	failovers []failover
 	nicks     map[string]string // intents' ids by what people call them
-	written   bool              // since due was found out
+	written   atomic.Bool       // since due was found out
 	dueAt     time.Time
-	beaten    time.Time // when the hosts last gave signs of life
-	unread    bool      // webhooks wait to be read
+	beaten    time.Time   // when the hosts last gave signs of life
+	unread    atomic.Bool // webhooks wait to be read
 	promises  []promise
 	findings  []string
 	// excused are the orders whose money a provider or a customer has moved twice.
@@ -112,7 +113,11 @@ type record struct {
 }
 
 // doubt notes a reason for which an intent may be under review.
-func (w *world) doubt(ref, why string) { w.record.doubts[ref] = why }
+func (w *world) doubt(ref, why string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.record.doubts[ref] = why
+}
 
 // promise is what a merchant was told and relies on: that nothing has moved, or ever will.
 type promise struct {
@@ -124,6 +129,8 @@ type promise struct {
 func (w *world) find(format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
 	w.say("*** %s", text)
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.record.findings = append(w.record.findings, text)
 }
 
@@ -140,7 +147,10 @@ func (r *record) down(w *world) bool {
 
 // nick returns what people call an intent: the merchant's reference.
 func (r *record) nick(w *world, id string) string {
-	if known, ok := r.nicks[id]; ok {
+	w.mu.Lock()
+	known, ok := r.nicks[id]
+	w.mu.Unlock()
+	if ok {
 		return known
 	}
 	name := id
@@ -154,8 +164,15 @@ func (r *record) nick(w *world, id string) string {
 	if err != nil {
 		return "something new"
 	}
-	r.nicks[id] = name
+	w.call(id, name)
 	return name
+}
+
+// call gives an intent its nickname.
+func (w *world) call(id, nick string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.record.nicks[id] = nick
 }
 
 // never is later than every story.
@@ -163,15 +180,16 @@ var never = time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // due returns when something is due in the store, by the clocks of those who wrote it.
 func (r *record) due(w *world) time.Time {
-	if !r.written {
+	if !r.written.Load() {
 		return r.dueAt
 	}
-	r.written, r.dueAt = false, never
+	r.written.Store(false)
+	r.dueAt = never
 	var check, read, lost sql.NullInt64
 	w.raw.row(`SELECT (SELECT MIN(check_at) FROM intents WHERE check_at > 0),
 		(SELECT MIN(next_try_at) FROM webhooks WHERE state = 'pending' AND next_try_at > 0),
 		(SELECT MIN(deadline) FROM attempts WHERE outcome = '')`, nil, &check, &read, &lost)
-	r.unread = read.Valid
+	r.unread.Store(read.Valid)
 	if lost.Int64 += grace.Microseconds(); !lost.Valid {
 		lost.Int64 = never.UnixMicro()
 	}
@@ -191,7 +209,7 @@ func (r *record) due(w *world) time.Time {
 
 // ill reports whether a machine's host gives no signs of life.
 func (m *machine) ill() bool {
-	return m.host == nil || m.cutOff() || time.Now().Before(m.frozenUntil)
+	return m.host == nil || m.cutOff() || time.Now().Before(m.frozenUntil.get())
 }
 
 // grace is how long after its deadline nobody else may touch an attempt.

@@ -75,7 +75,7 @@ func (f *faulty) write(ctx context.Context, e store.Expect, fn func(*store.Tx) e
 	w.beat()
 	err := w.store.UpdateExpecting(context.WithoutCancel(ctx), e, fn)
 	if err == nil {
-		w.record.written = true
+		w.record.written.Store(true)
 	}
 	name = w.pass(f.host, f.key(ctx, where, e)+" committed", rates.slow)
 	f.host.mishap(name)

@@ -123,10 +123,12 @@ func (s *teller) tell(told *story, aloud bool) outcome {
 func (w *world) play() {
 	w.gates.counts, w.gates.wake = map[string]int{}, make(chan struct{}, 1)
 	w.calmAt, w.over = w.began.Add(20*time.Minute), w.began.Add(150*time.Minute)
-	w.record = record{rates: w.drawRates(), nicks: map[string]string{}, written: true,
-		dueAt:   never,
-		excused: map[string]string{}, doubts: map[string]string{}, delivered: map[string]delivery{},
-		strays: map[string][]string{}, accepted: map[string]string{}, uses: uses{}}
+	r := &w.record
+	r.rates, r.dueAt = w.drawRates(), never
+	r.nicks, r.excused, r.doubts = map[string]string{}, map[string]string{}, map[string]string{}
+	r.delivered, r.strays = map[string]delivery{}, map[string][]string{}
+	r.accepted, r.uses = map[string]string{}, uses{}
+	r.written.Store(true)
 	w.ledgers = &ledgers{world: w, counts: map[string]int{}, open: map[string][]*call{},
 		doubted: map[string]string{},
 		traits:  w.drawTraits()}
@@ -170,7 +172,7 @@ func (w *world) play() {
 func (w *world) close() {
 	for _, m := range w.hosts {
 		if m.host != nil {
-			m.host.dead = true
+			m.host.dead.Store(true)
 		}
 	}
 	w.gates.mu.Lock()

@@ -23,6 +23,8 @@ type world struct {
 	// calmAt is when the last fault happens, over when the director stops.
 	calmAt, over time.Time
 
+	// mu is for what several goroutines of a host may note on their way between two gates.
+	mu      sync.Mutex
 	gates   gates
 	actors  sync.WaitGroup
 	told    telling
@@ -45,7 +47,13 @@ type gate struct {
 }
 
 // gone is the host of all who wait when the story is over.
-var gone = &host{dead: true}
+var gone = dead()
+
+func dead() *host {
+	h := &host{}
+	h.dead.Store(true)
+	return h
+}
 
 // gates are those that wait.
 type gates struct {
@@ -85,7 +93,7 @@ func (w *world) wait(g *gate) string {
 	}
 
 	<-g.open
-	if g.host != nil && g.host.dead {
+	if g.host != nil && g.host.dead.Load() {
 		runtime.Goexit()
 	}
 	return g.name
@@ -168,8 +176,8 @@ func (w *world) next() (next *gate) {
 
 // sooner returns which of two gates opens first. A frozen host's wait until it wakes.
 func sooner(a, b *gate) *gate {
-	if b.host != nil && !b.host.dead && b.due.Before(b.host.machine.frozenUntil) {
-		b.due = b.host.machine.frozenUntil
+	if b.host != nil && !b.host.dead.Load() && b.due.Before(b.host.machine.frozenUntil.get()) {
+		b.due = b.host.machine.frozenUntil.get()
 	}
 	if a == nil || b.due.Before(a.due) || (b.due.Equal(a.due) && b.name < a.name) {
 		return b
@@ -217,6 +225,8 @@ func (w *world) say(format string, args ...any) {
 	if !w.told.aloud {
 		return
 	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	at := time.Since(w.began).Round(time.Millisecond)
 	w.told.lines = append(w.told.lines, fmt.Sprintf("%10s  ", at)+fmt.Sprintf(format, args...))
 }
