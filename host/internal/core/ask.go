@@ -3,6 +3,7 @@ package core
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/payhost/payhost/host/internal/intent"
@@ -85,38 +86,54 @@ func (c *Core) Ask(ctx context.Context, l Lease, i *intent.Intent) error {
 	if !ask.Possible {
 		return sdk.NotSent(sdk.CodeNotSupported, "this provider cannot be asked about %s: it waits for a notice or an operator", i.ID)
 	}
+	asked := c.nowMicro()
 	report, err := c.askProvider(ctx, l, i)
 	if err != nil {
 		return err
 	}
 	return c.change(ctx, i.ID, func(tx *store.Tx, current *intent.Intent) error {
-		return c.answered(ctx, tx, current, report, ask)
+		return c.answered(ctx, tx, current, report, ask, asked)
 	})
 }
 
-// answered applies what a provider answered about an intent.
-func (c *Core) answered(ctx context.Context, tx *store.Tx, i *intent.Intent, report intent.Report, ask intent.Asking) error {
+// answered applies what a provider answered about an intent to a question that was put at the moment asked.
+func (c *Core) answered(ctx context.Context, tx *store.Tx, i *intent.Intent, report intent.Report, ask intent.Asking, asked time.Time) error {
 	if i.Status == payment.Created {
 		return nil // its own call still runs, and will say
 	}
-	if i.Doubt != "" && i.Doubt != intent.DoubtEnded {
-		if err := c.clearDoubt(ctx, tx, i, report); err != nil {
-			return err
-		}
-	}
-	_, err := c.Apply(ctx, tx, i, report, ask)
-	return err
-}
-
-// clearDoubt ends the doubt about an action, which the provider's answer has settled, unless the action may still reach the
-// provider. When the payment turns out to have succeeded, what the captures in doubt were of has been captured.
-func (c *Core) clearDoubt(ctx context.Context, tx *store.Tx, i *intent.Intent, report intent.Report) error {
 	attempts, err := tx.Attempts(ctx, i.ID)
 	if err != nil {
 		return err
 	}
-	if _, busy := anyUnderWay(attempts, tx.Now()); busy {
-		return nil
+	outdated := slices.ContainsFunc(attempts, func(a payment.Attempt) bool { return actsAfter(a, asked) })
+	if outdated && report.Status != payment.Succeeded { // the provider is asked again, and will know what the call did
+		i.CheckAt = tx.Now().Add(c.pause(payment.Unknown, 0))
+		return tx.SaveIntent(ctx, i)
+	}
+	if i.Doubt != "" && i.Doubt != intent.DoubtEnded {
+		clearDoubt(i, attempts, report, tx.Now())
+	}
+	_, err = c.Apply(ctx, tx, i, report, ask)
+	return err
+}
+
+// actsAfter reports whether an attempt may have changed something at the provider after a moment. Of a create whose host is
+// gone the provider is asked at once: what it says then is news in any case.
+func actsAfter(a payment.Attempt, moment time.Time) bool {
+	switch {
+	case a.Outcome == "":
+		return true
+	case a.Code == payment.CodeHostGone:
+		return movesMoney(a.Verb) && a.Deadline.Add(lostGrace).After(moment)
+	}
+	return a.StartedAt.Add(time.Duration(a.DurationMS) * time.Millisecond).After(moment)
+}
+
+// clearDoubt ends the doubt about an action, which the provider's answer has settled, unless the action may still reach the
+// provider. When the payment turns out to have succeeded, what the captures in doubt were of has been captured.
+func clearDoubt(i *intent.Intent, attempts []payment.Attempt, report intent.Report, now time.Time) {
+	if _, busy := anyUnderWay(attempts, now); busy {
+		return
 	}
 	if i.Doubt == verbCapture && report.Status == payment.Succeeded {
 		total := captured(attempts, "ok", string(sdk.OutcomeUnknown))
@@ -125,7 +142,6 @@ func (c *Core) clearDoubt(ctx context.Context, tx *store.Tx, i *intent.Intent, r
 		}
 	}
 	i.Doubt = ""
-	return nil
 }
 
 // change reads an intent, lets fn change it, and reads it again when somebody else was faster.

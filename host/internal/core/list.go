@@ -202,6 +202,7 @@ func (c *Core) listOne(ctx context.Context, l Lease, i *intent.Intent) (intent.R
 
 // settleAll asks about intents in one call, and gives those that it did not answer.
 func (c *Core) settleAll(ctx context.Context, l Lease, list []*intent.Intent) (rest []*intent.Intent, err error) {
+	asked := c.nowMicro()
 	a, err := c.askAll(ctx, l, list)
 	if err != nil {
 		return list, fmt.Errorf("list %d intents in one call (each is now asked about by itself): %w", len(list), err)
@@ -216,7 +217,7 @@ func (c *Core) settleAll(ctx context.Context, l Lease, list []*intent.Intent) (r
 		}
 		writes.Go(func() { // at once, so that they share a commit
 			failures[k] = c.change(ctx, i.ID, func(tx *store.Tx, current *intent.Intent) error {
-				if err := c.answered(ctx, tx, current, report, c.asking(l, current)); err != nil {
+				if err := c.answered(ctx, tx, current, report, c.asking(l, current), asked); err != nil {
 					return err
 				}
 				return c.expireIn(ctx, tx, current)
