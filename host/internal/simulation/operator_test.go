@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -160,6 +161,19 @@ func refresh(ctx context.Context, h *host, d doubtful) (err error) {
 	return err
 }
 
+// lastDeadline is until when the last attempt at something could be sent, as a console shows it that is up to date.
+func (w *world) lastDeadline(id string) (last time.Time) {
+	query := "SELECT intent_id, CAST(MAX(deadline) AS TEXT) FROM attempts WHERE intent_id = '" + id + "' GROUP BY intent_id"
+	w.raw.rows(query, func(_, micros string) {
+		n, err := strconv.ParseInt(micros, 10, 64)
+		if err != nil {
+			panic(err)
+		}
+		last = time.UnixMicro(n)
+	})
+	return last
+}
+
 // resolve decides about one doubt, when its attempts' deadlines and grace have passed.
 func (w *world) resolve(name string, d doubtful) {
 	for _, a := range d.attempts {
@@ -182,6 +196,11 @@ func (w *world) resolve(name string, d doubtful) {
 		}
 	}
 
+	// What was read before the books were opened may be old: hosts go on repeating what is in doubt.
+	if w.lastDeadline(d.id).Add(grace).After(time.Now()) {
+		w.say("%s sees that %s was sent again, and waits", name, d.nick)
+		return
+	}
 	w.say("%s looks for %s: %s", name, d.nick, r.Reason)
 	_, err := reach(w, name+" resolves "+d.nick, w.machineFor(name+" resolves "+d.nick),
 		func(ctx context.Context, h *host) (struct{}, error) {
