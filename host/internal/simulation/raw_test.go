@@ -25,14 +25,14 @@ func (r *raw) statement(query string) *sql.Stmt {
 }
 
 func (r *raw) exec(query string, args ...any) {
-	if _, err := r.statement(query).Exec(args...); err != nil {
+	if _, err := r.statement(query).Exec(args...); err != nil { //nolint:sqlclosecheck // prepared once for the whole run
 		panic(query + ": " + err.Error())
 	}
 }
 
 // row reads one row, and reports whether there is one.
 func (r *raw) row(query string, args []any, into ...any) bool {
-	err := r.statement(query).QueryRow(args...).Scan(into...)
+	err := r.statement(query).QueryRow(args...).Scan(into...) //nolint:sqlclosecheck // as above
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		panic(query + ": " + err.Error())
 	}
@@ -41,7 +41,7 @@ func (r *raw) row(query string, args []any, into ...any) bool {
 
 // rows calls each with the two columns of every row.
 func (r *raw) rows(query string, each func(a, b string)) {
-	rows, err := r.statement(query).Query()
+	rows, err := r.statement(query).Query() //nolint:sqlclosecheck // as above
 	if err != nil {
 		panic(query + ": " + err.Error())
 	}

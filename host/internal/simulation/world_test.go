@@ -208,12 +208,11 @@ type telling struct {
 	aloud  bool
 	lines  []string
 	gates  []string // when told aloud
-	began  time.Time
 }
 
 func (t *telling) passed(name string, at time.Duration) {
 	hash := fnv.New64a()
-	fmt.Fprintf(hash, "%d %s %d", t.digest, name, at) //nolint:errcheck // a hash takes everything
+	fmt.Fprintf(hash, "%d %s %d", t.digest, name, at)
 	t.digest = hash.Sum64()
 	if t.aloud {
 		t.gates = append(t.gates, fmt.Sprintf("%s  %s", at, name))

@@ -20,7 +20,7 @@ func TestTheClockIsTheServers(t *testing.T) {
 			c.told(sent.Add(off+5*time.Millisecond), sent, time.Now())
 			for _, passed := range []time.Duration{0, time.Second, 2 * time.Minute} {
 				time.Sleep(passed)
-				if got := c.now().Sub(time.Now()); (got - off).Abs() > time.Millisecond {
+				if got := time.Until(c.now()); (got - off).Abs() > time.Millisecond {
 					t.Errorf("%s after it was told it is %s off the machine's, want %s", passed, got, off)
 				}
 			}
@@ -42,12 +42,12 @@ func TestALateTellingIsWorthLess(t *testing.T) {
 		tell(2 * time.Millisecond)
 		off = 2 * time.Hour
 		tell(30 * time.Second)
-		if got := c.now().Sub(time.Now()); (got - time.Hour).Abs() > 2*time.Millisecond {
+		if got := time.Until(c.now()); (got - time.Hour).Abs() > 2*time.Millisecond {
 			t.Errorf("a late telling replaced an exact one: %s off", got)
 		}
 		time.Sleep(worth)
 		tell(30 * time.Second)
-		if got := c.now().Sub(time.Now()); (got - 2*time.Hour).Abs() > usualTrip {
+		if got := time.Until(c.now()); (got - 2*time.Hour).Abs() > usualTrip {
 			t.Errorf("when the exact one is old: %s off", got)
 		}
 	})

@@ -293,12 +293,12 @@ func TestTheClockOfAServerIsEveryHosts(t *testing.T) {
 			$$ SELECT pg_catalog.clock_timestamp() + coalesce((SELECT value FROM settings WHERE name = 'ahead'), '1 hour')::interval $$`)
 	})
 	s := open(t, url+limit(url, "10s")+"&search_path=public,pg_catalog")
-	hour := func() time.Duration { return s.Now().Sub(time.Now()).Round(10 * time.Minute) }
+	hour := func() time.Duration { return time.Until(s.Now()).Round(10 * time.Minute) }
 	if hour() != time.Hour || s.Skew().Round(10*time.Minute) != -time.Hour {
 		t.Errorf("the server is an hour ahead, and the clock %s (%s)", hour(), s.Skew())
 	}
 	update(t, s, func(tx *store.Tx) error {
-		if got := tx.Now().Sub(time.Now()).Round(10 * time.Minute); got != time.Hour {
+		if got := time.Until(tx.Now()).Round(10 * time.Minute); got != time.Hour {
 			t.Errorf("a transaction is dated %s ahead", got)
 		}
 		return tx.SetSetting(t.Context(), "ahead", "2 hours")

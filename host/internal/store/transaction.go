@@ -156,18 +156,23 @@ func (e traits) mapped(err error) error {
 // what they send must be kept all the same. What is not exact any more is only shown, or looked up mended likewise.
 func storable(args []any) []any {
 	for k, a := range args {
-		switch value := a.(type) {
-		case string:
-			args[k] = mended(value)
-		case []string:
-			list := make([]string, 0, len(value))
-			for _, text := range value {
-				list = append(list, mended(text))
-			}
-			args[k] = list
-		}
+		args[k] = storableValue(a)
 	}
 	return args
+}
+
+func storableValue(value any) any {
+	switch value := value.(type) {
+	case string:
+		return mended(value)
+	case []string:
+		list := make([]string, 0, len(value))
+		for _, text := range value {
+			list = append(list, mended(text))
+		}
+		return list
+	}
+	return value
 }
 
 func mended(text string) string {
