@@ -26,6 +26,9 @@ type CheckResult struct {
 	Health string
 	// Problems keep the provider from working, Warnings do not. Both name file, line and key.
 	Problems, Warnings []config.Problem
+
+	// identity is who the account is at its provider; empty when it could not be configured.
+	identity string
 }
 
 // checkAtOnce bounds how many plugins Check runs at a time.
@@ -70,7 +73,26 @@ func Check(ctx context.Context, cfg *Config, opts ...Option) []CheckResult {
 	}
 	running.Wait()
 	k.warnOfProxies(results)
+	k.warnOfTwins(results)
 	return results
+}
+
+// warnOfTwins names accounts that are one and the same at their provider. They share their numbers and keys, as they must,
+// but each takes the other's webhooks for strange ones.
+func (k *checker) warnOfTwins(results []CheckResult) {
+	first := map[string]string{}
+	for i := range results {
+		r := &results[i]
+		if r.identity == "" {
+			continue
+		}
+		who := r.Plugin + " " + r.identity
+		if twin, ok := first[who]; ok {
+			k.report(&r.Warnings, &k.cfg.Providers[i], "config", "it is the same account at the provider as %s: they have one identity", twin)
+			continue
+		}
+		first[who] = r.Name
+	}
 }
 
 // warnOfProxies reports networks of trusted proxies that are too wide once,
@@ -209,6 +231,7 @@ func (k *checker) configure(ctx context.Context, process *plugin.Process, p *con
 		}
 		return
 	}
+	r.identity = account.IdentityFingerprint
 	for _, w := range account.Warnings {
 		k.report(&r.Warnings, p, "config", "%s", mask.Text(w))
 	}

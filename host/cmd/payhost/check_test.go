@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"io/fs"
 	"net/http"
@@ -167,6 +168,33 @@ webhook_keys = ["one"]
 	p := got.Providers[0]
 	if p.Result != "warning" || p.Health == "" || p.Version != "1.2.3" || len(p.Checksum) != 64 || len(p.Warnings) != 1 || len(p.Problems) != 0 {
 		t.Errorf("%+v", p)
+	}
+}
+
+// Two accounts that are one at the provider are named, however their addresses are spelled.
+func TestCheckNamesTwoAccountsOfOneIdentity(t *testing.T) {
+	t.Parallel()
+	const table = `
+[providers.%s]
+plugin = "reference"
+[providers.%s.config]
+environment = "sandbox"
+base_url = %q
+merchant_id = %q
+api_key = "api key"
+signing_key = "signing key"
+webhook_keys = ["one"]
+`
+	var text strings.Builder
+	for _, a := range [][3]string{
+		{"first", "http://127.0.0.1:1", "m1"}, {"other", "http://127.0.0.1:1", "m2"}, {"twin", "HTTP://LocalHost:1/", "m1"},
+	} {
+		fmt.Fprintf(&text, table, a[0], a[0], a[1], a[2])
+	}
+	r := start(t, configure(t, text.String()), "", "check").wait(t)
+	said := strings.Count(r.stderr, "the same account at the provider as")
+	if r.exit != exitDone || said != 1 || !strings.Contains(r.stderr, "providers.twin.config: warning: it is the same account at the provider as first") {
+		t.Errorf("exit %d\n%s\n%s", r.exit, r.stdout, r.stderr)
 	}
 }
 
