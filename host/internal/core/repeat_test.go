@@ -230,3 +230,24 @@ func TestATryThatWasNotSentAndTheNextOneAreOneCommit(t *testing.T) {
 	}
 	<-seen
 }
+
+// The tries of one call are one call: all of them end when it does.
+func TestEveryTryEndsWithTheFirst(t *testing.T) {
+	r := newRig(t)
+	r.account.Create = func(_ context.Context, req sdk.CreatePaymentRequest) (*sdk.Payment, error) {
+		r.clock.add(time.Second)
+		if req.Attempt < 3 {
+			return nil, failing(sdk.CodeUnavailable, sdk.OutcomeNotSent)
+		}
+		return &sdk.Payment{Status: sdk.PaymentProcessing}, nil
+	}
+	p := r.pay(t, "k")
+	if len(p.Attempts) != 3 {
+		t.Fatalf("%d attempts", len(p.Attempts))
+	}
+	for _, a := range p.Attempts {
+		if !a.Deadline.Equal(p.Attempts[0].Deadline) {
+			t.Errorf("attempt %d ends %s, the first %s", a.Number, a.Deadline, p.Attempts[0].Deadline)
+		}
+	}
+}

@@ -151,6 +151,7 @@ func TestASignOfLifeKeepsOthersFromAHostsCalls(t *testing.T) {
 			t.Fatal(err)
 		}
 		recoverAt(t, other)
+		_, _ = other.RefreshPayout(t.Context(), id) // nor is it lost because somebody asks
 		if got := r.payoutStatus(t, id); got != want {
 			t.Errorf("it is %s, want %s", got, want)
 		}
