@@ -90,7 +90,19 @@ func TestCapturesAreBoundedByWhatWasAuthorized(t *testing.T) {
 }
 
 func TestWhatWasCapturedBoundsWhatIsRefunded(t *testing.T) {
+	for name, paid := range map[string]*sdk.Money{
+		"the provider does not say what was paid": nil,
+		"it says what was authorized":             usd("60"),
+	} {
+		t.Run(name, func(t *testing.T) { capturedAndRefunded(t, paid) })
+	}
+}
+
+func capturedAndRefunded(t *testing.T, paid *sdk.Money) {
 	r := newCaptureRig(t)
+	r.answer = func(int) (*sdk.Payment, error) {
+		return &sdk.Payment{ProviderReference: "1", Status: r.status, Paid: paid}, nil
+	}
 	r.account.Refund = func(context.Context, sdk.CreateRefundRequest) (*sdk.Refund, error) {
 		return &sdk.Refund{Status: sdk.RefundSucceeded}, nil
 	}

@@ -371,7 +371,11 @@ func TestWhichAttemptsAreLost(t *testing.T) {
 				if !alive && when != "alone" {
 					t.Errorf("%s: the host that has just been there is not", when)
 				}
-				return errors.Join(err, err2)
+				silent, err3 := tx.HostAlive(ctx, "silent", now.Add(-5*time.Second))
+				if silent {
+					t.Errorf("%s: the silent host is taken for alive", when)
+				}
+				return errors.Join(err, err2, err3)
 			})
 		}
 		want("one has ended, one is silent", at, "silent gone")
