@@ -180,6 +180,31 @@ func TestNothingIsSentOnTopOfADoubt(t *testing.T) {
 	})
 }
 
+// A question was put before a capture was sent, and is answered after that: the
+// answer knows nothing of the capture, and does not settle what became of it.
+func TestAnAnswerFromBeforeAnActionSettlesNothingAboutIt(t *testing.T) {
+	r := newCaptureRig(t)
+	r.answer = func(int) (*sdk.Payment, error) {
+		return nil, failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
+	}
+	questions := 0
+	r.account.Get = func(context.Context, sdk.GetPaymentRequest) (*sdk.Payment, error) {
+		if questions++; questions > 1 {
+			return nil, failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
+		}
+		r.clock.add(time.Second)
+		if _, err := r.capture(t, "30", "c1"); problem(t, err).Outcome != sdk.OutcomeUnknown {
+			t.Error(err)
+		}
+		r.clock.add(time.Second)
+		return &sdk.Payment{ProviderReference: "1", Status: sdk.PaymentAuthorized}, nil
+	}
+	if _, err := r.RefreshPayment(t.Context(), r.id); err != nil {
+		t.Fatal(err)
+	}
+	r.conflict(t, "30", "c2")
+}
+
 func TestOneActionAtATime(t *testing.T) {
 	onEveryChange(t, func(t *testing.T, r *rig, ch changing, id string) {
 		for _, second := range changes {
