@@ -59,11 +59,14 @@ func run(ctx context.Context, file, only string, jobs int, update bool) error {
 	}
 
 	if update {
-		if err := os.WriteFile(file, []byte(format(string(text), list)), 0o644); err != nil { //nolint:gosec // it is source
+		// it is source
+		if err := os.WriteFile(file, []byte(format(string(text), list)),
+			0o644); err != nil { //nolint:gosec
 			return err
 		}
 	}
-	fmt.Printf("%d of %d mutants are caught, in %s\n", tried-lives, tried, time.Since(begun).Round(time.Second))
+	fmt.Printf("%d of %d mutants are caught, in %s\n", tried-lives, tried,
+		time.Since(begun).Round(time.Second))
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()

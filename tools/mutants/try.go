@@ -104,7 +104,8 @@ func (m *mutant) overlay(dir string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return list, errors.Join(os.WriteFile(broken, []byte(text), 0o600), os.WriteFile(list, replace, 0o600))
+	return list, errors.Join(os.WriteFile(broken, []byte(text), 0o600),
+		os.WriteFile(list, replace, 0o600))
 }
 
 // build makes a package's test program, unless it is there already.
@@ -112,7 +113,8 @@ func build(ctx context.Context, overlay, program, pkg string) error {
 	if _, err := os.Stat(program); err == nil {
 		return nil
 	}
-	cmd := exec.CommandContext(ctx, "go", "test", "-c", "-vet=off", "-ldflags=-s -w", "-overlay", overlay, "-o", program, pkg)
+	cmd := exec.CommandContext(ctx, "go", "test", "-c", "-vet=off", "-ldflags=-s -w", "-overlay",
+		overlay, "-o", program, pkg)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("it does not compile: %s", firstLines(string(out)))
@@ -127,7 +129,8 @@ var failed = regexp.MustCompile(`(?m)^\s*--- FAIL: (\w+)`)
 func catch(ctx context.Context, program string, r testRun) (test string, err error) {
 	limit, cancel := context.WithTimeout(ctx, tooLong+time.Minute)
 	defer cancel()
-	args := []string{"-test.failfast", "-test.timeout=" + tooLong.String(), "-test.run=" + r.pattern}
+	args := []string{"-test.failfast", "-test.timeout=" + tooLong.String(),
+		"-test.run=" + r.pattern}
 	cmd := exec.CommandContext(limit, program, args...)
 	cmd.Dir = r.pkg
 	cmd.WaitDelay = 10 * time.Second // a server that outlives it keeps its output open
@@ -137,7 +140,8 @@ func catch(ctx context.Context, program string, r testRun) (test string, err err
 	case err == nil, ctx.Err() != nil:
 		return "", ctx.Err()
 	case strings.Contains(string(out), "test timed out after"), limit.Err() != nil:
-		return "", fmt.Errorf("the tests of %s hang, which is no verdict: %s", r.pkg, firstLines(string(out)))
+		return "", fmt.Errorf("the tests of %s hang, which is no verdict: %s", r.pkg,
+			firstLines(string(out)))
 	}
 	if name := failed.FindStringSubmatch(string(out)); name != nil {
 		return r.pkg + " " + name[1], nil
@@ -145,7 +149,8 @@ func catch(ctx context.Context, program string, r testRun) (test string, err err
 	if errors.As(err, &exit) && strings.Contains(string(out), "panic: ") {
 		return r.pkg + " panic", nil
 	}
-	return "", fmt.Errorf("the tests of %s cannot be run: %w: %s", r.pkg, err, firstLines(string(out)))
+	return "", fmt.Errorf("the tests of %s cannot be run: %w: %s", r.pkg, err,
+		firstLines(string(out)))
 }
 
 func firstLines(text string) string {

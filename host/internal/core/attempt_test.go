@@ -15,42 +15,55 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
+// sendOnce makes a call on some host, under a key.
+type sendOnce func(host *core.Core, key string) (replayed bool, err error)
+
+// script is what happens while a call is at the provider, and how it fails.
+type script func(context.Context) error
+
 // sending is one of the calls that can move money, in one form for all tests.
 type sending struct {
 	name string
 	// ready prepares the rig, so that the provider answers as the test says.
 	// call makes the call on some host, under a key.
-	ready func(t *testing.T, r *rig, answer func(context.Context) error) (call func(c *core.Core, key string) (replayed bool, err error))
+	ready func(t *testing.T, r *rig, answer script) (call sendOnce)
 	// create: it makes an intent of its own; else it changes one that exists.
 	create bool
 }
 
 var sendings = append([]sending{
-	{"create a payment", func(t *testing.T, r *rig, answer func(context.Context) error) func(*core.Core, string) (bool, error) {
-		r.account.Create = func(ctx context.Context, _ sdk.CreatePaymentRequest) (*sdk.Payment, error) {
-			return &sdk.Payment{ProviderReference: "theirs", Status: sdk.PaymentProcessing}, answer(ctx)
+	{"create a payment", func(t *testing.T, r *rig, answer script) sendOnce {
+		r.account.Create = func(ctx context.Context,
+			_ sdk.CreatePaymentRequest) (*sdk.Payment, error) {
+			return &sdk.Payment{ProviderReference: "theirs",
+				Status: sdk.PaymentProcessing}, answer(ctx)
 		}
 		return func(c *core.Core, key string) (bool, error) {
 			_, replayed, err := c.CreatePayment(context.WithoutCancel(t.Context()), request(), key)
 			return replayed, err
 		}
 	}, true},
-	{"create a payout", func(t *testing.T, r *rig, answer func(context.Context) error) func(*core.Core, string) (bool, error) {
-		r.account.Payout = func(ctx context.Context, _ sdk.CreatePayoutRequest) (*sdk.Payout, error) {
-			return &sdk.Payout{ProviderReference: "theirs", Status: sdk.PayoutProcessing}, answer(ctx)
+	{"create a payout", func(t *testing.T, r *rig, answer script) sendOnce {
+		r.account.Payout = func(ctx context.Context,
+			_ sdk.CreatePayoutRequest) (*sdk.Payout, error) {
+			return &sdk.Payout{ProviderReference: "theirs",
+				Status: sdk.PayoutProcessing}, answer(ctx)
 		}
 		return func(c *core.Core, key string) (bool, error) {
-			_, replayed, err := c.CreatePayout(context.WithoutCancel(t.Context()), payoutRequest(), key)
+			_, replayed, err := c.CreatePayout(context.WithoutCancel(t.Context()),
+				payoutRequest(), key)
 			return replayed, err
 		}
 	}, true},
-	{"create a refund", func(t *testing.T, r *rig, answer func(context.Context) error) func(*core.Core, string) (bool, error) {
+	{"create a refund", func(t *testing.T, r *rig, answer script) sendOnce {
 		id := r.paid(t)
-		r.account.Refund = func(ctx context.Context, _ sdk.CreateRefundRequest) (*sdk.Refund, error) {
+		r.account.Refund = func(ctx context.Context,
+			_ sdk.CreateRefundRequest) (*sdk.Refund, error) {
 			return &sdk.Refund{ProviderReference: "theirs", Status: sdk.RefundPending}, answer(ctx)
 		}
 		return func(c *core.Core, key string) (bool, error) {
-			_, replayed, err := c.CreateRefund(context.WithoutCancel(t.Context()), id, payment.RefundRequest{}, key)
+			_, replayed, err := c.CreateRefund(context.WithoutCancel(t.Context()), id,
+				payment.RefundRequest{}, key)
 			return replayed, err
 		}
 	}, true},
@@ -59,7 +72,7 @@ var sendings = append([]sending{
 // sendingChanges are the calls that change a payment.
 func sendingChanges() (list []sending) {
 	for _, ch := range changes {
-		list = append(list, sending{ch.name, func(t *testing.T, r *rig, answer func(context.Context) error) func(*core.Core, string) (bool, error) {
+		list = append(list, sending{ch.name, func(t *testing.T, r *rig, answer script) sendOnce {
 			r.account.Create = redirecting
 			id := r.pay(t, "create").ID
 			ch.script(r, func() (*sdk.Payment, error) {
@@ -76,7 +89,8 @@ func sendingChanges() (list []sending) {
 
 // onEverySending runs a test for each of them. sent counts the calls that
 // reached the provider.
-func onEverySending(t *testing.T, test func(t *testing.T, r *rig, s sending, sent *int, call func(c *core.Core, key string) (bool, error))) {
+func onEverySending(t *testing.T, test func(t *testing.T, r *rig, s sending, sent *int,
+	call sendOnce)) {
 	for _, s := range sendings {
 		t.Run(s.name, func(t *testing.T) {
 			r, sent := newRig(t), 0
@@ -100,10 +114,11 @@ func TestAfterAFailedCommitTheDatabaseDecides(t *testing.T) {
 	}{
 		{"it arrived, and its acknowledgement was lost", coretest.Fault{Lose: errConnection}, 1},
 		{"it did not arrive", coretest.Fault{Refuse: errConnection}, 0},
-		{"the database refused it", coretest.Fault{Refuse: errors.Join(errConnection, store.ErrUnwritten)}, 0},
+		{"the database refused it",
+			coretest.Fault{Refuse: errors.Join(errConnection, store.ErrUnwritten)}, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			onEverySending(t, func(t *testing.T, r *rig, _ sending, sent *int, call func(*core.Core, string) (bool, error)) {
+			onEverySending(t, func(t *testing.T, r *rig, _ sending, sent *int, call sendOnce) {
 				r.faults.Next(c.fault)
 				replayed, err := call(r.Core, "k")
 				if *sent != c.sent || replayed || (err == nil) != (c.sent == 1) {
@@ -117,7 +132,8 @@ func TestAfterAFailedCommitTheDatabaseDecides(t *testing.T) {
 
 				replayed, err = call(r.Core, "k")
 				if *sent != 1 || replayed != (c.sent == 1) || err != nil {
-					t.Errorf("under the key again: sent %d times, replayed %v, %v", *sent, replayed, err)
+					t.Errorf("under the key again: sent %d times, replayed %v, %v", *sent,
+						replayed, err)
 				}
 			})
 		})
@@ -143,7 +159,7 @@ func TestWhatCannotBeReadUnderAKeyIsUnknown(t *testing.T) {
 		}
 	})
 	t.Run("at a repeat", func(t *testing.T) {
-		onEverySending(t, func(t *testing.T, r *rig, _ sending, sent *int, call func(*core.Core, string) (bool, error)) {
+		onEverySending(t, func(t *testing.T, r *rig, _ sending, sent *int, call sendOnce) {
 			if _, err := call(r.Core, "k"); err != nil {
 				t.Fatal(err)
 			}
@@ -161,9 +177,11 @@ func TestWhatCannotBeReadUnderAKeyIsUnknown(t *testing.T) {
 			return &sdk.Payout{Status: sdk.PayoutSucceeded}, nil
 		}
 		away := coretest.Fault{Refuse: errConnection}
-		r.faults.Next(append([]coretest.Fault{{Lose: errConnection}}, slices.Repeat([]coretest.Fault{away}, 1000)...)...)
+		r.faults.Next(append([]coretest.Fault{{Lose: errConnection}},
+			slices.Repeat([]coretest.Fault{away}, 1000)...)...)
 		_, _, err := r.CreatePayout(t.Context(), payoutRequest(), "k")
-		if e := problem(t, err); e.Outcome != sdk.OutcomeUnknown || !strings.Contains(e.Message, "same Idempotency-Key") {
+		if e := problem(t, err); e.Outcome != sdk.OutcomeUnknown ||
+			!strings.Contains(e.Message, "same Idempotency-Key") {
 			t.Errorf("the payout is on disk, and the caller is told %v", e)
 		}
 		r.faults.Next()
@@ -175,7 +193,7 @@ func TestWhatCannotBeReadUnderAKeyIsUnknown(t *testing.T) {
 // meanwhile, an operator may have decided, and the merchant may have paid
 // otherwise.
 func TestAHostThatWakesUpAfterTheDeadlineSendsNothing(t *testing.T) {
-	onEverySending(t, func(t *testing.T, r *rig, s sending, sent *int, call func(*core.Core, string) (bool, error)) {
+	onEverySending(t, func(t *testing.T, r *rig, s sending, sent *int, call sendOnce) {
 		other := r.newHost(t)
 		r.faults.Next(coretest.Fault{After: func() {
 			r.clock.add(r.account.Settings.Timeout + lostGrace + time.Second)
@@ -204,11 +222,13 @@ func TestAHostThatWakesUpAfterTheDeadlineSendsNothing(t *testing.T) {
 			r.clock.add(r.account.Settings.Timeout + lostGrace + time.Second)
 			recoverAt(t, other)
 			id := newestPayout(t, other)
-			if err := other.Resolve(t.Context(), payment.KindPayout, id, core.Resolution{Status: payment.Failed, Reason: "not in the books"}); err != nil {
+			if err := other.Resolve(t.Context(), payment.KindPayout, id,
+				core.Resolution{Status: payment.Failed, Reason: "not in the books"}); err != nil {
 				t.Error(err)
 			}
 		}})
-		if p := r.payout(t, "k"); p.Status != payment.Failed || p.Attempts[0].Outcome != "not_sent" {
+		if p := r.payout(t, "k"); p.Status != payment.Failed ||
+			p.Attempts[0].Outcome != "not_sent" {
 			t.Errorf("%s, attempt %+v", p.Status, p.Attempts[0])
 		}
 	})
@@ -221,7 +241,9 @@ func TestAHostThatWakesUpAfterTheDeadlineSendsNothing(t *testing.T) {
 		})
 		p := r.payout(t, "k")
 		r.clock.add(10 * time.Second)
-		r.faults.Next(coretest.Fault{}, coretest.Fault{After: func() { r.clock.add(r.account.Settings.Timeout) }}) // the claim, the repeat
+		// the claim, the repeat
+		r.faults.Next(coretest.Fault{},
+			coretest.Fault{After: func() { r.clock.add(r.account.Settings.Timeout) }})
 		recoverAt(t, r.Core)
 		if got := r.payoutStatus(t, p.ID); got != payment.Unknown || r.faults.Left() != 0 {
 			t.Errorf("it is %s, %d faults did not happen", got, r.faults.Left())
@@ -231,10 +253,12 @@ func TestAHostThatWakesUpAfterTheDeadlineSendsNothing(t *testing.T) {
 	t.Run("and what is left of its time is less by the pause", func(t *testing.T) {
 		r := newRig(t)
 		const stopped = 3 * time.Second
-		r.account.Payout = func(ctx context.Context, _ sdk.CreatePayoutRequest) (*sdk.Payout, error) {
+		r.account.Payout = func(ctx context.Context,
+			_ sdk.CreatePayoutRequest) (*sdk.Payout, error) {
 			deadline, ok := ctx.Deadline()
 			if left := time.Until(deadline); !ok || left > r.account.Settings.Timeout-stopped {
-				t.Errorf("the call has %s left after %s of %s", left, stopped, r.account.Settings.Timeout)
+				t.Errorf("the call has %s left after %s of %s", left, stopped,
+					r.account.Settings.Timeout)
 			}
 			return &sdk.Payout{Status: sdk.PayoutProcessing}, nil
 		}
@@ -256,9 +280,15 @@ func newestPayout(t *testing.T, c *core.Core) string {
 // can set: whichever shows that the time is over ends it.
 func TestOfSeveralClocksTheOneCountsThatShowsTheLeastTime(t *testing.T) {
 	for name, pass := range map[string]func(r *rig, machine *clock){
-		"the database's":          func(r *rig, _ *clock) { r.clock.add(r.account.Settings.Timeout) },
-		"the machine's":           func(r *rig, machine *clock) { machine.add(r.account.Settings.Timeout) },
-		"the one that only runs":  func(r *rig, _ *clock) { <-time.After(r.account.Settings.Timeout) },
+		"the database's": func(r *rig, _ *clock) {
+			r.clock.add(r.account.Settings.Timeout)
+		},
+		"the machine's": func(r *rig, machine *clock) {
+			machine.add(r.account.Settings.Timeout)
+		},
+		"the one that only runs": func(r *rig, _ *clock) {
+			<-time.After(r.account.Settings.Timeout)
+		},
 		"and none when none does": func(*rig, *clock) {},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -329,7 +359,9 @@ func late(t *testing.T, first, second func() (*sdk.Payout, error)) *payment.Payo
 // when there is a later one.
 func TestALateAnswerSpeaksForItsOwnAttempt(t *testing.T) {
 	says := func(s sdk.PayoutStatus) func() (*sdk.Payout, error) {
-		return func() (*sdk.Payout, error) { return &sdk.Payout{ProviderReference: "theirs", Status: s}, nil }
+		return func() (*sdk.Payout, error) {
+			return &sdk.Payout{ProviderReference: "theirs", Status: s}, nil
+		}
 	}
 	fails := func(code sdk.Code, outcome sdk.Outcome) func() (*sdk.Payout, error) {
 		return func() (*sdk.Payout, error) { return nil, failing(code, outcome) }
@@ -339,15 +371,26 @@ func TestALateAnswerSpeaksForItsOwnAttempt(t *testing.T) {
 		first, second func() (*sdk.Payout, error)
 		want          payment.Status
 	}{
-		{"refused, and the repeat is under way", fails(sdk.CodeInsufficientFunds, sdk.OutcomeRefused), says("processing"), payment.Processing},
-		{"not sent, and the repeat is under way", fails(sdk.CodeInvalidRequest, sdk.OutcomeNotSent), says("processing"), payment.Processing},
-		{"not sent for a moment, and the repeat is under way", fails(sdk.CodeUnavailable, sdk.OutcomeNotSent), says("processing"), payment.Processing},
-		{"refused, and the repeat succeeded", fails(sdk.CodeDeclined, sdk.OutcomeRefused), says("succeeded"), payment.Succeeded},
-		{"refused, and the repeat is in doubt", fails(sdk.CodeDeclined, sdk.OutcomeRefused), fails(sdk.CodeUnavailable, sdk.OutcomeUnknown), payment.Unknown},
-		{"refused, and so was the repeat", fails(sdk.CodeDeclined, sdk.OutcomeRefused), fails(sdk.CodeDeclined, sdk.OutcomeRefused), payment.Failed},
-		{"in doubt, and the repeat is under way", fails(sdk.CodeUnavailable, sdk.OutcomeUnknown), says("processing"), payment.Processing},
-		{"succeeded, and the repeat is in doubt", says("succeeded"), fails(sdk.CodeUnavailable, sdk.OutcomeUnknown), payment.Succeeded},
-		{"succeeded, and the repeat is under way", says("succeeded"), says("processing"), payment.Succeeded},
+		{"refused, and the repeat is under way",
+			fails(sdk.CodeInsufficientFunds, sdk.OutcomeRefused),
+			says("processing"), payment.Processing},
+		{"not sent, and the repeat is under way",
+			fails(sdk.CodeInvalidRequest, sdk.OutcomeNotSent),
+			says("processing"), payment.Processing},
+		{"not sent for a moment, and the repeat is under way",
+			fails(sdk.CodeUnavailable, sdk.OutcomeNotSent), says("processing"), payment.Processing},
+		{"refused, and the repeat succeeded", fails(sdk.CodeDeclined, sdk.OutcomeRefused),
+			says("succeeded"), payment.Succeeded},
+		{"refused, and the repeat is in doubt", fails(sdk.CodeDeclined, sdk.OutcomeRefused),
+			fails(sdk.CodeUnavailable, sdk.OutcomeUnknown), payment.Unknown},
+		{"refused, and so was the repeat", fails(sdk.CodeDeclined, sdk.OutcomeRefused),
+			fails(sdk.CodeDeclined, sdk.OutcomeRefused), payment.Failed},
+		{"in doubt, and the repeat is under way", fails(sdk.CodeUnavailable, sdk.OutcomeUnknown),
+			says("processing"), payment.Processing},
+		{"succeeded, and the repeat is in doubt", says("succeeded"),
+			fails(sdk.CodeUnavailable, sdk.OutcomeUnknown), payment.Succeeded},
+		{"succeeded, and the repeat is under way", says("succeeded"), says("processing"),
+			payment.Succeeded},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p := late(t, c.first, c.second)
@@ -442,7 +485,7 @@ func (r *rig) everyIntent(t *testing.T, visit func([]payment.Attempt, []payment.
 
 // An answer whose commit arrived unnoticed is written again, and is there once.
 func TestAnAnswerWhoseAcknowledgementWasLostIsRecordedOnce(t *testing.T) {
-	onEverySending(t, func(t *testing.T, r *rig, _ sending, sent *int, call func(*core.Core, string) (bool, error)) {
+	onEverySending(t, func(t *testing.T, r *rig, _ sending, sent *int, call sendOnce) {
 		before := r.calledLines(t)
 		r.faults.Next(coretest.Fault{}, coretest.Fault{Lose: errConnection})
 		if _, err := call(r.Core, "k"); err != nil || *sent != 1 || r.faults.Left() != 0 {
@@ -498,7 +541,8 @@ func TestAKeyIsFreedOnlyByWhoHoldsIt(t *testing.T) {
 		if err := <-repeated; err != nil {
 			t.Errorf("the repeat: %v", err)
 		}
-		if _, replayed, err := ch.call(t.Context(), other, id, "k"); err != nil || !replayed || calls != 2 {
+		if _, replayed, err := ch.call(t.Context(), other, id, "k"); err != nil || !replayed ||
+			calls != 2 {
 			t.Errorf("once more: replayed %v, %v, %d calls", replayed, err, calls)
 		}
 	})
@@ -507,7 +551,7 @@ func TestAKeyIsFreedOnlyByWhoHoldsIt(t *testing.T) {
 // Between the commit that records an attempt and its call the host is alive:
 // the attempt is its own, however long it has been since its last sign of life.
 func TestAHostDoesNotLoseWhatItIsAboutToSend(t *testing.T) {
-	onEverySending(t, func(t *testing.T, r *rig, _ sending, sent *int, call func(*core.Core, string) (bool, error)) {
+	onEverySending(t, func(t *testing.T, r *rig, _ sending, sent *int, call sendOnce) {
 		r.account.Settings.Timeout = time.Minute
 		r.faults.Next(coretest.Fault{After: func() {
 			r.clock.add(20 * time.Second)

@@ -31,11 +31,14 @@ func newCaptureRig(t *testing.T) *captureRig {
 	r.account.Get = func(context.Context, sdk.GetPaymentRequest) (*sdk.Payment, error) {
 		return &sdk.Payment{ProviderReference: "1", Status: r.status}, nil
 	}
-	r.account.Capture = func(_ context.Context, req sdk.CapturePaymentRequest) (*sdk.Payment, error) {
+	r.account.Capture = func(_ context.Context,
+		req sdk.CapturePaymentRequest) (*sdk.Payment, error) {
 		r.sent = append(r.sent, req)
 		return r.answer(len(r.sent))
 	}
-	r.answer = func(int) (*sdk.Payment, error) { return &sdk.Payment{ProviderReference: "1", Status: r.status}, nil }
+	r.answer = func(int) (*sdk.Payment, error) {
+		return &sdk.Payment{ProviderReference: "1", Status: r.status}, nil
+	}
 	r.id = r.pay(t, "create").ID
 	return r
 }
@@ -50,7 +53,8 @@ func (r *captureRig) conflict(t *testing.T, amount, key string) {
 	t.Helper()
 	before := len(r.sent)
 	_, err := r.capture(t, amount, key)
-	if e := problem(t, err); e.Code != payment.CodeConflict || e.Outcome != sdk.OutcomeNotSent || len(r.sent) != before {
+	if e := problem(t, err); e.Code != payment.CodeConflict || e.Outcome != sdk.OutcomeNotSent ||
+		len(r.sent) != before {
 		t.Errorf("a capture of %s: %v, %d were sent", amount, e, len(r.sent)-before)
 	}
 }
@@ -63,7 +67,9 @@ func TestCapturesAreBoundedByWhatWasAuthorized(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.conflict(t, "40.01", "d")
-	r.answer = func(int) (*sdk.Payment, error) { return nil, failing(sdk.CodeDeclined, sdk.OutcomeRefused) }
+	r.answer = func(int) (*sdk.Payment, error) {
+		return nil, failing(sdk.CodeDeclined, sdk.OutcomeRefused)
+	}
 	if _, err := r.capture(t, "40", "e"); err == nil {
 		t.Error("the refused capture succeeded")
 	}
@@ -71,7 +77,9 @@ func TestCapturesAreBoundedByWhatWasAuthorized(t *testing.T) {
 	// One that was refused has taken nothing; and without an amount it is all
 	// that is left.
 	r.status = sdk.PaymentSucceeded
-	r.answer = func(int) (*sdk.Payment, error) { return &sdk.Payment{ProviderReference: "1", Status: r.status}, nil }
+	r.answer = func(int) (*sdk.Payment, error) {
+		return &sdk.Payment{ProviderReference: "1", Status: r.status}, nil
+	}
 	p, err := r.capture(t, "0", "f")
 	if err != nil || p.Status != payment.Succeeded {
 		t.Fatalf("%v, %v", p, err)
@@ -82,7 +90,19 @@ func TestCapturesAreBoundedByWhatWasAuthorized(t *testing.T) {
 }
 
 func TestWhatWasCapturedBoundsWhatIsRefunded(t *testing.T) {
+	for name, paid := range map[string]*sdk.Money{
+		"the provider does not say what was paid": nil,
+		"it says what was authorized":             usd("60"),
+	} {
+		t.Run(name, func(t *testing.T) { capturedAndRefunded(t, paid) })
+	}
+}
+
+func capturedAndRefunded(t *testing.T, paid *sdk.Money) {
 	r := newCaptureRig(t)
+	r.answer = func(int) (*sdk.Payment, error) {
+		return &sdk.Payment{ProviderReference: "1", Status: r.status, Paid: paid}, nil
+	}
 	r.account.Refund = func(context.Context, sdk.CreateRefundRequest) (*sdk.Refund, error) {
 		return &sdk.Refund{Status: sdk.RefundSucceeded}, nil
 	}
@@ -91,7 +111,8 @@ func TestWhatWasCapturedBoundsWhatIsRefunded(t *testing.T) {
 	if err != nil || p.Status != payment.Succeeded {
 		t.Fatalf("%v, %v", p, err)
 	}
-	if _, _, err := r.CreateRefund(t.Context(), r.id, refundOf("20.01"), "more"); problem(t, err).Code != payment.CodeConflict {
+	_, _, err = r.CreateRefund(t.Context(), r.id, refundOf("20.01"), "more")
+	if problem(t, err).Code != payment.CodeConflict {
 		t.Error(err)
 	}
 	back, _, err := r.CreateRefund(t.Context(), r.id, payment.RefundRequest{}, "all")
@@ -124,7 +145,8 @@ func TestNothingIsSentOnTopOfADoubt(t *testing.T) {
 			t.Fatal(err)
 		}
 		r.conflict(t, "30", "c2")
-		if _, _, err := r.CancelPayment(t.Context(), r.id, "", "c3"); problem(t, err).Code != payment.CodeConflict {
+		_, _, err := r.CancelPayment(t.Context(), r.id, "", "c3")
+		if problem(t, err).Code != payment.CodeConflict {
 			t.Error(err)
 		}
 		if r.account.Asks() != 2 {
@@ -151,10 +173,36 @@ func TestNothingIsSentOnTopOfADoubt(t *testing.T) {
 		r.status = sdk.PaymentSucceeded
 		r.conflict(t, "20", "c2")
 		p, err := r.Payment(t.Context(), r.id)
-		if err != nil || p.Status != payment.Succeeded || p.PaidAmount == nil || p.PaidAmount.String() != "20" {
+		if err != nil || p.Status != payment.Succeeded || p.PaidAmount == nil ||
+			p.PaidAmount.String() != "20" {
 			t.Errorf("%v, %s, paid %v", err, p.Status, p.PaidAmount)
 		}
 	})
+}
+
+// A question was put before a capture was sent, and is answered after that: the
+// answer knows nothing of the capture, and does not settle what became of it.
+func TestAnAnswerFromBeforeAnActionSettlesNothingAboutIt(t *testing.T) {
+	r := newCaptureRig(t)
+	r.answer = func(int) (*sdk.Payment, error) {
+		return nil, failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
+	}
+	questions := 0
+	r.account.Get = func(context.Context, sdk.GetPaymentRequest) (*sdk.Payment, error) {
+		if questions++; questions > 1 {
+			return nil, failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
+		}
+		r.clock.add(time.Second)
+		if _, err := r.capture(t, "30", "c1"); problem(t, err).Outcome != sdk.OutcomeUnknown {
+			t.Error(err)
+		}
+		r.clock.add(time.Second)
+		return &sdk.Payment{ProviderReference: "1", Status: sdk.PaymentAuthorized}, nil
+	}
+	if _, err := r.RefreshPayment(t.Context(), r.id); err != nil {
+		t.Fatal(err)
+	}
+	r.conflict(t, "30", "c2")
 }
 
 func TestOneActionAtATime(t *testing.T) {
@@ -175,7 +223,8 @@ func TestOneActionAtATime(t *testing.T) {
 					continue
 				}
 				_, _, err := second.call(t.Context(), other, id, second.name)
-				if e := problem(t, err); e.Code != payment.CodeConflict || e.Outcome != sdk.OutcomeNotSent {
+				if e := problem(t, err); e.Code != payment.CodeConflict ||
+					e.Outcome != sdk.OutcomeNotSent {
 					t.Errorf("%s: %v", second.name, e)
 				}
 			}
@@ -199,14 +248,19 @@ func TestWhatRecoveryDoesWithACaptureInDoubt(t *testing.T) {
 		{"nothing is declared", "", func(*captureRig) {}, 1},
 		{"a repeat makes another", sdk.RepeatNone, func(*captureRig) {}, 1},
 		{"a repeat is refused", sdk.RepeatRejectsDuplicates, func(*captureRig) {}, 1},
-		{"a repeat gets the first one's result", sdk.RepeatReturnsOriginal, func(*captureRig) {}, 2},
-		{"the window is over", sdk.RepeatReturnsOriginal, func(r *captureRig) { r.clock.add(10 * time.Minute) }, 1},
-		{"by another identity", sdk.RepeatReturnsOriginal, func(r *captureRig) { r.account.Identity = "another" }, 1},
-		{"by another version of the plugin", sdk.RepeatReturnsOriginal, func(r *captureRig) { r.account.Plugin = "2.0.0" }, 1},
-		{"by a host that is stopped before it sends", sdk.RepeatReturnsOriginal, func(r *captureRig) {
-			stop := coretest.Fault{After: func() { r.clock.add(r.account.Settings.Timeout) }}
-			r.faults.Next(coretest.Fault{}, stop) // the claim, the repeat
-		}, 1},
+		{"a repeat gets the first one's result", sdk.RepeatReturnsOriginal,
+			func(*captureRig) {}, 2},
+		{"the window is over", sdk.RepeatReturnsOriginal,
+			func(r *captureRig) { r.clock.add(10 * time.Minute) }, 1},
+		{"by another identity", sdk.RepeatReturnsOriginal,
+			func(r *captureRig) { r.account.Identity = "another" }, 1},
+		{"by another version of the plugin", sdk.RepeatReturnsOriginal,
+			func(r *captureRig) { r.account.Plugin = "2.0.0" }, 1},
+		{"by a host that is stopped before it sends", sdk.RepeatReturnsOriginal,
+			func(r *captureRig) {
+				stop := coretest.Fault{After: func() { r.clock.add(r.account.Settings.Timeout) }}
+				r.faults.Next(coretest.Fault{}, stop) // the claim, the repeat
+			}, 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := newCaptureRig(t)
@@ -230,10 +284,12 @@ func TestWhatRecoveryDoesWithACaptureInDoubt(t *testing.T) {
 				return
 			}
 			first, second := r.sent[0], r.sent[1]
-			if first.IdempotencyKey != second.IdempotencyKey || !first.Amount.Equal(*second.Amount) || second.Attempt <= first.Attempt {
+			if first.IdempotencyKey != second.IdempotencyKey ||
+				!first.Amount.Equal(*second.Amount) || second.Attempt <= first.Attempt {
 				t.Errorf("the repeat is %+v, the first was %+v", second, first)
 			}
-			if p, err := r.Payment(t.Context(), r.id); err != nil || p.Status != payment.Succeeded || p.PaidAmount.String() != "30" {
+			if p, err := r.Payment(t.Context(), r.id); err != nil ||
+				p.Status != payment.Succeeded || p.PaidAmount.String() != "30" {
 				t.Errorf("%v, %s, paid %v", err, p.Status, p.PaidAmount)
 			}
 		})

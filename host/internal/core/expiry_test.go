@@ -12,7 +12,8 @@ import (
 // A payment ends at its time although the provider answers every question with
 // an error.
 func TestAPaymentExpiresThoughTheProviderDoesNotAnswer(t *testing.T) {
-	for _, code := range []sdk.Code{sdk.CodeInvalidRequest, sdk.CodeUnavailable, sdk.CodePermission, sdk.CodeNotFound, sdk.CodeInternal} {
+	for _, code := range []sdk.Code{sdk.CodeInvalidRequest, sdk.CodeUnavailable,
+		sdk.CodePermission, sdk.CodeNotFound, sdk.CodeInternal} {
 		t.Run(string(code), func(t *testing.T) {
 			r := newRig(t)
 			r.account.Create = redirecting
@@ -49,7 +50,8 @@ func TestAPaymentExpiresThoughTheProviderDoesNotAnswer(t *testing.T) {
 
 // What the provider works on does not expire: it would only be guessed.
 func TestWhatTheProviderWorksOnDoesNotExpire(t *testing.T) {
-	for _, is := range []sdk.PaymentStatus{sdk.PaymentProcessing, sdk.PaymentAuthorized, sdk.PaymentUnderReview} {
+	for _, is := range []sdk.PaymentStatus{sdk.PaymentProcessing, sdk.PaymentAuthorized,
+		sdk.PaymentUnderReview} {
 		r := newRig(t)
 		r.account.Create = func(context.Context, sdk.CreatePaymentRequest) (*sdk.Payment, error) {
 			return &sdk.Payment{Status: is}, nil
@@ -75,10 +77,14 @@ func TestAPaymentThatExpiredIsAskedAboutAgain(t *testing.T) {
 		if got := r.paymentStatus(t, id); got != payment.Expired {
 			t.Fatalf("it is %s", got)
 		}
-		r.account.Get = func(context.Context, sdk.GetPaymentRequest) (*sdk.Payment, error) { return answer() }
+		r.account.Get = func(context.Context, sdk.GetPaymentRequest) (*sdk.Payment, error) {
+			return answer()
+		}
 		return r, id
 	}
-	waiting := func() (*sdk.Payment, error) { return &sdk.Payment{Status: sdk.PaymentRequiresAction}, nil }
+	waiting := func() (*sdk.Payment, error) {
+		return &sdk.Payment{Status: sdk.PaymentRequiresAction}, nil
+	}
 	for _, c := range []struct {
 		name string
 		paid time.Duration // after it has expired
@@ -109,7 +115,9 @@ func TestAPaymentThatExpiredIsAskedAboutAgain(t *testing.T) {
 		})
 	}
 	t.Run("and in the end no more where the provider does not answer", func(t *testing.T) {
-		r, id := expired(t, func() (*sdk.Payment, error) { return nil, failing(sdk.CodeUnavailable, sdk.OutcomeUnknown) })
+		r, id := expired(t, func() (*sdk.Payment, error) {
+			return nil, failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
+		})
 		r.clock.add(90 * time.Minute)
 		for range 80 {
 			recoverAt(t, r.Core)

@@ -34,7 +34,8 @@ func TestNothingOfOneIdentityIsSentOrAskedAsAnother(t *testing.T) {
 			t.Error("it was asked about")
 			return answer()
 		}
-		r.account.List = func(context.Context, sdk.ListPaymentsRequest) (*sdk.ListPaymentsResponse, error) {
+		r.account.List = func(context.Context,
+			sdk.ListPaymentsRequest) (*sdk.ListPaymentsResponse, error) {
 			t.Error("it was listed")
 			return &sdk.ListPaymentsResponse{}, nil
 		}
@@ -47,7 +48,8 @@ func TestNothingOfOneIdentityIsSentOrAskedAsAnother(t *testing.T) {
 			id := r.pay(t, "k").ID
 			scripted(t, r)
 			_, _, err := ch.call(t.Context(), r.Core, id, ch.name)
-			if e := problem(t, err); e.Code != payment.CodeConflict || e.Outcome != sdk.OutcomeNotSent {
+			if e := problem(t, err); e.Code != payment.CodeConflict ||
+				e.Outcome != sdk.OutcomeNotSent {
 				t.Errorf("got %v", e)
 			}
 		})
@@ -67,7 +69,8 @@ func TestNothingOfOneIdentityIsSentOrAskedAsAnother(t *testing.T) {
 		id := r.pay(t, "k").ID
 		scripted(t, r)
 		_, err := r.RefreshPayment(t.Context(), id)
-		if e := problem(t, err); e.Code != string(sdk.CodeNotSupported) || e.Outcome != sdk.OutcomeNotSent {
+		if e := problem(t, err); e.Code != string(sdk.CodeNotSupported) ||
+			e.Outcome != sdk.OutcomeNotSent {
 			t.Errorf("got %v", e)
 		}
 	})
@@ -78,8 +81,9 @@ func TestNothingOfOneIdentityIsSentOrAskedAsAnother(t *testing.T) {
 		scripted(t, r)
 		r.clock.add(time.Minute)
 		recoverAt(t, r.Core)
-		if a, b := r.paymentStatus(t, one), r.paymentStatus(t, two); a != payment.RequiresAction || b != payment.RequiresAction {
-			t.Errorf("they are %s and %s", a, b)
+		first, second := r.paymentStatus(t, one), r.paymentStatus(t, two)
+		if first != payment.RequiresAction || second != payment.RequiresAction {
+			t.Errorf("they are %s and %s", first, second)
 		}
 	})
 	t.Run("a doubt", func(t *testing.T) {
@@ -91,7 +95,8 @@ func TestNothingOfOneIdentityIsSentOrAskedAsAnother(t *testing.T) {
 		scripted(t, r)
 		r.clock.add(time.Minute)
 		recoverAt(t, r.Core)
-		if p, err := r.Payment(t.Context(), id); err != nil || p.Status != payment.UnderReview || p.ReviewReason != payment.ReviewUnproven {
+		if p, err := r.Payment(t.Context(), id); err != nil || p.Status != payment.UnderReview ||
+			p.ReviewReason != payment.ReviewUnproven {
 			t.Errorf("%v, it is %s (%s)", err, p.Status, p.ReviewReason)
 		}
 	})
@@ -124,7 +129,8 @@ func TestNumbersGoOnForAnIdentityWhateverTheAccountIsCalled(t *testing.T) {
 		}
 	}
 	got, other := numbers[r.account.Identity], numbers[stranger.Identity]
-	if len(got) != 3 || got[0] != 1 || got[1] != 2 || got[2] != 3 || len(other) != 1 || other[0] != 1 {
+	if len(got) != 3 || got[0] != 1 || got[1] != 2 || got[2] != 3 || len(other) != 1 ||
+		other[0] != 1 {
 		t.Errorf("the identity's numbers are %v, the stranger's %v", got, other)
 	}
 }

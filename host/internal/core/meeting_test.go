@@ -47,7 +47,9 @@ func newMeeting(t *testing.T) *meeting {
 
 // answers scripts every create.
 func (m *meeting) answers(status sdk.PaymentStatus) {
-	m.says = func(int) (*sdk.Payment, error) { return &sdk.Payment{ProviderReference: "theirs", Status: status}, nil }
+	m.says = func(int) (*sdk.Payment, error) {
+		return &sdk.Payment{ProviderReference: "theirs", Status: status}, nil
+	}
 }
 
 // fails scripts the first create to fail, and later ones to succeed.
@@ -93,7 +95,9 @@ func (m *meeting) sent(want int64) {
 }
 
 // webhook is what a signed notice says.
-func (m *meeting) webhook(status payment.Status) { m.tell(core.ActorWebhook, intent.Signature, status) }
+func (m *meeting) webhook(status payment.Status) {
+	m.tell(core.ActorWebhook, intent.Signature, status)
+}
 
 // comeBack is the customer's browser, whose word is only a reason to ask.
 func (m *meeting) comeBack() {
@@ -110,7 +114,9 @@ func (m *meeting) tell(actor string, proof intent.Proof, status payment.Status) 
 		if err != nil {
 			return err
 		}
-		v, err := m.Apply(m.t.Context(), tx, i, intent.Report{Actor: actor, Proof: proof, Status: status, Named: true, Amount: usd("60")},
+		v, err := m.Apply(m.t.Context(), tx, i,
+			intent.Report{Actor: actor, Proof: proof, Status: status, Named: true,
+				Amount: usd("60")},
 			intent.Asking{Possible: possible})
 		ask = v.Ask
 		return err
@@ -130,7 +136,8 @@ func (m *meeting) decide(status payment.Status) {
 }
 
 func (m *meeting) resolve(status payment.Status) error {
-	return m.Resolve(m.t.Context(), payment.KindPayment, m.id, core.Resolution{Status: status, Reason: "as the test says"})
+	return m.Resolve(m.t.Context(), payment.KindPayment, m.id,
+		core.Resolution{Status: status, Reason: "as the test says"})
 }
 
 // refused is a decision that must not be taken.
@@ -202,14 +209,16 @@ func (m *meeting) doubtful() {
 type pair struct{ one, other string }
 
 // actors, in the order of the page.
-var actors = []string{"call", "late call", "recovery", "webhook", "return", "operator", "expiry", "second host", "restart"}
+var actors = []string{"call", "late call", "recovery", "webhook", "return", "operator", "expiry",
+	"second host", "restart"}
 
 var meetings = map[pair]func(m *meeting){
 	{"call", "call"}: func(m *meeting) {
 		second := make(chan *payment.Payment, 1)
 		m.during = func() {
 			go func() {
-				p, replayed, err := m.CreatePayment(context.WithoutCancel(m.t.Context()), request(), "k")
+				p, replayed, err := m.CreatePayment(context.WithoutCancel(m.t.Context()),
+					request(), "k")
 				if err != nil || !replayed {
 					m.t.Errorf("the second: replayed %v, %v", replayed, err)
 				}
@@ -275,7 +284,8 @@ var meetings = map[pair]func(m *meeting){
 			m.is(payment.RequiresAction)
 			return &sdk.Payment{Status: sdk.PaymentProcessing}, nil
 		}
-		if _, _, err := m.ConfirmPayment(m.t.Context(), m.id, core.Confirmation{}, "c"); err != nil {
+		_, _, err := m.ConfirmPayment(m.t.Context(), m.id, core.Confirmation{}, "c")
+		if err != nil {
 			m.t.Error(err)
 		}
 		m.is(payment.Processing)
@@ -285,7 +295,8 @@ var meetings = map[pair]func(m *meeting){
 		m.during = func() {
 			recoverAt(m.t, m.other)
 			go func() {
-				p, replayed, err := m.other.CreatePayment(context.WithoutCancel(m.t.Context()), request(), "k")
+				p, replayed, err := m.other.CreatePayment(context.WithoutCancel(m.t.Context()),
+					request(), "k")
 				if err != nil {
 					m.t.Error(err)
 				}
@@ -476,7 +487,8 @@ var meetings = map[pair]func(m *meeting){
 		m.doubtful()
 		m.clock.add(10 * time.Second)
 		m.askable(sdk.PaymentSucceeded, nil)
-		m.faults.Next(coretest.Fault{Lose: errConnection}) // the claim is on disk, and nothing comes of it
+		// the claim is on disk, and nothing comes of it
+		m.faults.Next(coretest.Fault{Lose: errConnection})
 		recoverAt(m.t, m.Core)
 		m.restarted()
 		m.is(payment.Unknown)
@@ -486,7 +498,8 @@ var meetings = map[pair]func(m *meeting){
 	},
 	{"webhook", "webhook"}: func(m *meeting) {
 		m.begin()
-		for _, status := range []payment.Status{payment.Authorized, payment.Succeeded, payment.Authorized, payment.Succeeded} {
+		for _, status := range []payment.Status{payment.Authorized, payment.Succeeded,
+			payment.Authorized, payment.Succeeded} {
 			m.webhook(status)
 		}
 		m.is(payment.Succeeded)
@@ -725,7 +738,8 @@ func TestThePageAboutAttemptsHasEveryPair(t *testing.T) {
 		t.Fatal(err)
 	}
 	onPage := map[pair]bool{}
-	for _, row := range regexp.MustCompile(`(?m)^\| ([a-z ]+) \| ([a-z ]+) \| .+\. \|$`).FindAllStringSubmatch(string(page), -1) {
+	line := regexp.MustCompile(`(?m)^\| ([a-z ]+) \| ([a-z ]+) \| .+\. \|$`)
+	for _, row := range line.FindAllStringSubmatch(string(page), -1) {
 		p := pair{row[1], row[2]}
 		if onPage[p] {
 			t.Errorf("%s and %s are on the page twice", p.one, p.other)

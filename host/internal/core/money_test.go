@@ -26,17 +26,24 @@ func TestASuccessOfAnotherAmountIsUnderReview(t *testing.T) {
 		says sdk.Payment
 		want payment.Status
 	}{
-		"for 60, paid 60":          {sdk.Payment{Amount: usd("60"), Paid: usd("60")}, payment.Succeeded},
-		"for 60, more was paid":    {sdk.Payment{Amount: usd("60"), Paid: usd("60.01")}, payment.Succeeded},
-		"for 60, paid 1":           {sdk.Payment{Amount: usd("60"), Paid: usd("1")}, payment.UnderReview},
-		"paid 1":                   {sdk.Payment{Paid: usd("1")}, payment.UnderReview},
-		"for 60, paid nothing":     {sdk.Payment{Amount: usd("60"), Paid: usd("0")}, payment.UnderReview},
-		"transfers of 60, for 600": {sdk.Payment{Amount: usd("600"), Receipts: []sdk.Receipt{{ID: "a", Amount: *usd("60")}}}, payment.UnderReview},
-		"transfers of 59, for 60":  {sdk.Payment{Amount: usd("60"), Receipts: []sdk.Receipt{{ID: "a", Amount: *usd("59")}}}, payment.UnderReview},
+		"for 60, paid 60": {sdk.Payment{Amount: usd("60"), Paid: usd("60")},
+			payment.Succeeded},
+		"for 60, more was paid": {sdk.Payment{Amount: usd("60"), Paid: usd("60.01")},
+			payment.Succeeded},
+		"for 60, paid 1": {sdk.Payment{Amount: usd("60"), Paid: usd("1")},
+			payment.UnderReview},
+		"paid 1": {sdk.Payment{Paid: usd("1")}, payment.UnderReview},
+		"for 60, paid nothing": {sdk.Payment{Amount: usd("60"), Paid: usd("0")},
+			payment.UnderReview},
+		"transfers of 60, for 600": {sdk.Payment{Amount: usd("600"),
+			Receipts: []sdk.Receipt{{ID: "a", Amount: *usd("60")}}}, payment.UnderReview},
+		"transfers of 59, for 60": {sdk.Payment{Amount: usd("60"),
+			Receipts: []sdk.Receipt{{ID: "a", Amount: *usd("59")}}}, payment.UnderReview},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t)
-			r.account.Create = func(context.Context, sdk.CreatePaymentRequest) (*sdk.Payment, error) {
+			r.account.Create = func(context.Context,
+				sdk.CreatePaymentRequest) (*sdk.Payment, error) {
 				c.says.Status = sdk.PaymentSucceeded
 				return &c.says, nil
 			}
@@ -66,17 +73,20 @@ func TestTheSameMoneyCountsForOnePayment(t *testing.T) {
 					return &says, nil
 				}
 			}
-			host := r.hostWith(t, core.Options{Accounts: coretest.NewAccounts(r.account, renamed, stranger)})
+			accounts := coretest.NewAccounts(r.account, renamed, stranger)
+			host := r.hostWith(t, core.Options{Accounts: accounts})
 			for n, c := range []struct {
 				account string
 				want    payment.Status
 			}{
-				{"acme", payment.Succeeded}, {"acme", payment.UnderReview}, {"acme-eu", payment.UnderReview}, {"stranger", payment.Succeeded},
+				{"acme", payment.Succeeded}, {"acme", payment.UnderReview},
+				{"acme-eu", payment.UnderReview}, {"stranger", payment.Succeeded},
 			} {
 				req := request()
 				req.Provider = c.account
 				p, _, err := host.CreatePayment(t.Context(), req, string(rune('a'+n)))
-				if err != nil || p.Status != c.want || (c.want == payment.UnderReview && p.ReviewReason != payment.ReviewMismatch) {
+				if err != nil || p.Status != c.want ||
+					(c.want == payment.UnderReview && p.ReviewReason != payment.ReviewMismatch) {
 					t.Errorf("payment %d, of %s: %v, %+v", n+1, c.account, err, p)
 				}
 			}
@@ -106,7 +116,8 @@ func TestAPaymentAndItsRefundsHaveOneNumbering(t *testing.T) {
 	}
 	for n, want := range []int64{1, 2, 3, 1} {
 		if e := events[n]; e.Sequence != want || (n < 3 && e.PaymentID != id) {
-			t.Errorf("event %d, %s of %s, has the number %d, want %d", n+1, e.Type, e.PaymentID, e.Sequence, want)
+			t.Errorf("event %d, %s of %s, has the number %d, want %d", n+1, e.Type, e.PaymentID,
+				e.Sequence, want)
 		}
 	}
 }
@@ -136,7 +147,8 @@ func TestKeysOfEveryLengthAreTakenEverywhere(t *testing.T) {
 		if _, err := r.capture(t, "20", key); err != nil {
 			t.Fatal(err)
 		}
-		if got := r.sent[n].IdempotencyKey; len(got) > 255 || n == 1 && got == r.sent[0].IdempotencyKey {
+		if got := r.sent[n].IdempotencyKey; len(got) > 255 ||
+			(n == 1 && got == r.sent[0].IdempotencyKey) {
 			t.Errorf("the provider got a key of %d: %s", len(got), got)
 		}
 	}
@@ -165,13 +177,15 @@ func TestAnAmountIsTheSameHoweverItIsWritten(t *testing.T) {
 		return &sdk.Refund{Status: sdk.RefundSucceeded}, nil
 	}
 	for n, text := range []string{"5", "5.0", "5.00"} {
-		if _, replayed, err := r.CreateRefund(t.Context(), id, refundOf(text), "r"); err != nil || replayed != (n > 0) {
+		if _, replayed, err := r.CreateRefund(t.Context(), id, refundOf(text), "r"); err != nil ||
+			replayed != (n > 0) {
 			t.Errorf("a refund of %s: %v, replayed %v", text, err, replayed)
 		}
 	}
 	c := newCaptureRig(t)
 	for n, text := range []string{"5", "5.0", "5.00"} {
-		if _, replayed, err := c.CapturePayment(t.Context(), c.id, decimal.RequireFromString(text), "c"); err != nil || replayed != (n > 0) {
+		if _, replayed, err := c.CapturePayment(t.Context(), c.id,
+			decimal.RequireFromString(text), "c"); err != nil || replayed != (n > 0) {
 			t.Errorf("a capture of %s: %v, replayed %v", text, err, replayed)
 		}
 	}
@@ -181,7 +195,8 @@ func TestAnAmountIsTheSameHoweverItIsWritten(t *testing.T) {
 // of nothing.
 func TestAnIDOfAnyBytesIsNotFound(t *testing.T) {
 	r := newRig(t)
-	for _, id := range []string{"pay_\x00", "\x00", "pay_\xff\xfe", strings.Repeat("x", 1<<16), "pay_\xed\xa0\x80"} {
+	for _, id := range []string{"pay_\x00", "\x00", "pay_\xff\xfe", strings.Repeat("x", 1<<16),
+		"pay_\xed\xa0\x80"} {
 		_, err1 := r.Payment(t.Context(), id)
 		_, err2 := r.RefreshPayment(t.Context(), id)
 		_, _, err3 := r.CapturePayment(t.Context(), id, decimal.Zero, "k")
@@ -199,7 +214,8 @@ func TestAnIDOfAnyBytesIsNotFound(t *testing.T) {
 func TestADamagedRowHoldsUpNobodyElse(t *testing.T) {
 	r := newRig(t)
 	r.account.Create = func(_ context.Context, req sdk.CreatePaymentRequest) (*sdk.Payment, error) {
-		return &sdk.Payment{ProviderReference: "theirs-" + req.Reference, Status: sdk.PaymentRequiresAction}, nil
+		return &sdk.Payment{ProviderReference: "theirs-" + req.Reference,
+			Status: sdk.PaymentRequiresAction}, nil
 	}
 	damaged := r.pay(t, "damaged").ID
 	r.clock.add(time.Second)

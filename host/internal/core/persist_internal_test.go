@@ -51,7 +51,8 @@ func (s *awayStore) Update(context.Context, func(*store.Tx) error) error {
 	return nil
 }
 
-func (s *awayStore) UpdateExpecting(ctx context.Context, _ store.Expect, fn func(*store.Tx) error) error {
+func (s *awayStore) UpdateExpecting(ctx context.Context, _ store.Expect,
+	fn func(*store.Tx) error) error {
 	return s.Update(ctx, fn)
 }
 
@@ -87,12 +88,14 @@ func (l *logged) Reset() {
 
 func coreOn(s store.Transactor) (c *Core, log *logged) {
 	log = &logged{}
-	return &Core{store: s, log: slog.New(slog.NewTextHandler(log, nil)), now: time.Now, instance: "host_1", changes: newBroadcast(),
+	return &Core{store: s, log: slog.New(slog.NewTextHandler(log, nil)), now: time.Now,
+		instance: "host_1", changes: newBroadcast(),
 		keys: keys{held: map[string]chan struct{}{}}, closing: make(chan struct{}), steady: true}, log
 }
 
 func payoutAnswer() answered {
-	return answered{id: "po_1", provider: "acme", reference: "theirs-9", stuck: make(chan struct{}, 1),
+	return answered{id: "po_1", provider: "acme", reference: "theirs-9",
+		stuck:   make(chan struct{}, 1),
 		attempt: payment.Attempt{Number: 1, Verb: "create_payout", Outcome: "ok"}}
 }
 
@@ -122,7 +125,8 @@ func TestAnAnswerIsKeptUntilTheDatabaseIsBack(t *testing.T) {
 
 func wantAnswerLogged(t *testing.T, log string) {
 	t.Helper()
-	for _, part := range []string{"po_1", "acme", "create_payout", "outcome=ok", "theirs-9", "no space left"} {
+	for _, part := range []string{"po_1", "acme", "create_payout", "outcome=ok", "theirs-9",
+		"no space left"} {
 		if !strings.Contains(log, part) {
 			t.Errorf("the log does not say %q: %s", part, log)
 		}
@@ -164,9 +168,11 @@ func TestACallerDoesNotWaitForeverForADatabaseThatIsAway(t *testing.T) {
 
 // An error that no time mends does not keep the host trying.
 func TestAnAnswerToWhatCannotBeReadIsGivenUpAndLogged(t *testing.T) {
-	for _, lasting := range []error{&store.DamagedError{ID: "po_1", Cause: errAway}, store.ErrNotFound, store.ErrClosed} {
+	for _, lasting := range []error{&store.DamagedError{ID: "po_1", Cause: errAway},
+		store.ErrNotFound, store.ErrClosed} {
 		c, log := coreOn(lastingStore{err: lasting})
-		if c.persist(t.Context(), payoutAnswer(), recordsNothing) || !strings.Contains(log.String(), "theirs-9") {
+		if c.persist(t.Context(), payoutAnswer(), recordsNothing) ||
+			!strings.Contains(log.String(), "theirs-9") {
 			t.Errorf("%v: %s", lasting, log)
 		}
 	}
@@ -214,14 +220,16 @@ func TestRequestsUnderOneKeyTakeTurns(t *testing.T) {
 
 		begun := time.Now()
 		_, err = c.holdKey(t.Context(), "k")
-		if e := (&payment.Error{}); !errors.As(err, &e) || e.Code != payment.CodeIdempotencyInProgress || e.Outcome != sdk.OutcomeUnknown ||
+		if e := (&payment.Error{}); !errors.As(err, &e) ||
+			e.Code != payment.CodeIdempotencyInProgress || e.Outcome != sdk.OutcomeUnknown ||
 			time.Since(begun) != replayWait {
 			t.Errorf("%v after %s", err, time.Since(begun))
 		}
 		gone, cancel := context.WithCancel(t.Context())
 		cancel()
 		_, err = c.holdKey(gone, "k")
-		if e := (&payment.Error{}); !errors.As(err, &e) || e.Outcome != sdk.OutcomeUnknown || !errors.Is(err, context.Canceled) {
+		if e := (&payment.Error{}); !errors.As(err, &e) || e.Outcome != sdk.OutcomeUnknown ||
+			!errors.Is(err, context.Canceled) {
 			t.Errorf("whoever has gone is told %v", err)
 		}
 

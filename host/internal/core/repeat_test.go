@@ -158,8 +158,12 @@ func TestAWindowIsJudgedWhenTheRepeatIsRecorded(t *testing.T) {
 	r.clock.add(10 * time.Second)
 	r.faults.Next(coretest.Fault{}, coretest.Fault{Before: func() { r.clock.add(time.Hour) }}) // the claim, the repeat
 	recoverAt(t, r.Core)
-	if got := r.payoutStatus(t, p.ID); got != payment.Unknown || r.account.Creates() != 1 || r.faults.Left() != 0 {
-		t.Fatalf("%s after %d creates, %d faults did not happen", got, r.account.Creates(), r.faults.Left())
+	got, err := r.Payout(t.Context(), p.ID)
+	if err != nil || got.Status != payment.Unknown || len(got.Attempts) != 1 {
+		t.Errorf("%v, %s after %d attempts", err, got.Status, len(got.Attempts))
+	}
+	if r.account.Creates() != 1 || r.faults.Left() != 0 {
+		t.Errorf("%d creates, %d faults did not happen", r.account.Creates(), r.faults.Left())
 	}
 }
 
@@ -229,4 +233,25 @@ func TestATryThatWasNotSentAndTheNextOneAreOneCommit(t *testing.T) {
 		t.Errorf("%s after %d attempts", p.Status, len(p.Attempts))
 	}
 	<-seen
+}
+
+// The tries of one call are one call: all of them end when it does.
+func TestEveryTryEndsWithTheFirst(t *testing.T) {
+	r := newRig(t)
+	r.account.Create = func(_ context.Context, req sdk.CreatePaymentRequest) (*sdk.Payment, error) {
+		r.clock.add(time.Second)
+		if req.Attempt < 3 {
+			return nil, failing(sdk.CodeUnavailable, sdk.OutcomeNotSent)
+		}
+		return &sdk.Payment{Status: sdk.PaymentProcessing}, nil
+	}
+	p := r.pay(t, "k")
+	if len(p.Attempts) != 3 {
+		t.Fatalf("%d attempts", len(p.Attempts))
+	}
+	for _, a := range p.Attempts {
+		if !a.Deadline.Equal(p.Attempts[0].Deadline) {
+			t.Errorf("attempt %d ends %s, the first %s", a.Number, a.Deadline, p.Attempts[0].Deadline)
+		}
+	}
 }

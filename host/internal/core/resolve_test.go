@@ -25,7 +25,8 @@ func TestAnOperatorWaitsForWhatIsUnderWay(t *testing.T) {
 	t.Run("a create", func(t *testing.T) {
 		r := newRig(t)
 		other := r.newHost(t)
-		r.account.Payout = func(_ context.Context, req sdk.CreatePayoutRequest) (*sdk.Payout, error) {
+		r.account.Payout = func(_ context.Context,
+			req sdk.CreatePayoutRequest) (*sdk.Payout, error) {
 			refused(t, r.Core, payment.KindPayout, req.Reference)
 			refused(t, other, payment.KindPayout, req.Reference)
 			return &sdk.Payout{Status: sdk.PayoutSucceeded}, nil
@@ -53,7 +54,8 @@ func TestAnOperatorWaitsForWhatIsUnderWay(t *testing.T) {
 			refused(t, r.Core, payment.KindPayment, id)
 			return &sdk.Payment{Status: sdk.PaymentSucceeded}, nil
 		})
-		if p, _, err := ch.call(t.Context(), r.Core, id, "k"); err != nil || p.Status != payment.Succeeded {
+		if p, _, err := ch.call(t.Context(), r.Core, id, "k"); err != nil ||
+			p.Status != payment.Succeeded {
 			t.Errorf("%v, %v", p, err)
 		}
 	})
@@ -67,7 +69,8 @@ func TestAnOperatorDecidesADoubtThatNobodyCanAddTo(t *testing.T) {
 		return nil, failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
 	}
 	p := r.payout(t, "k")
-	err := r.Resolve(t.Context(), payment.KindPayout, p.ID, core.Resolution{Status: payment.Failed, Reason: "not in the books"})
+	err := r.Resolve(t.Context(), payment.KindPayout, p.ID,
+		core.Resolution{Status: payment.Failed, Reason: "not in the books"})
 	if err != nil || r.payoutStatus(t, p.ID) != payment.Failed {
 		t.Errorf("%v, it is %s", err, r.payoutStatus(t, p.ID))
 	}
@@ -86,7 +89,8 @@ func TestMoneyThatMovesAfterAnEndIsUnderReview(t *testing.T) {
 		return nil, failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
 	}
 	id := r.payout(t, "k").ID
-	if err := r.Resolve(t.Context(), payment.KindPayout, id, core.Resolution{Status: payment.Failed, Reason: "not in the books"}); err != nil {
+	if err := r.Resolve(t.Context(), payment.KindPayout, id,
+		core.Resolution{Status: payment.Failed, Reason: "not in the books"}); err != nil {
 		t.Fatal(err)
 	}
 	r.report(t, id, intent.Signature, payment.Processing, intent.Asking{Possible: true})
@@ -101,5 +105,7 @@ func TestMoneyThatMovesAfterAnEndIsUnderReview(t *testing.T) {
 		t.Errorf("the same word again lifted the review: %s", got)
 	}
 	says = sdk.PayoutSucceeded
-	r.recoverUntil(t, "the end of the money", func() bool { return r.payoutStatus(t, id) == payment.Succeeded })
+	r.recoverUntil(t, "the end of the money", func() bool {
+		return r.payoutStatus(t, id) == payment.Succeeded
+	})
 }

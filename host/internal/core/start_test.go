@@ -52,17 +52,25 @@ func TestAHostThatStartsAsksAtOnce(t *testing.T) {
 		pass    time.Duration
 		want    payment.Status
 	}{
-		{"alone at its database", func(string) core.Options { return core.Options{Alone: true} }, 0, payment.Succeeded},
-		{"after a predecessor", func(instance string) core.Options { return core.Options{Predecessor: instance} }, 0, payment.Succeeded},
-		{"after somebody else", func(string) core.Options { return core.Options{Predecessor: "host_other"} }, 0, payment.Created},
-		{"beside one that has just been there", func(string) core.Options { return core.Options{} }, 14 * time.Second, payment.Created},
-		{"beside one that is silent", func(string) core.Options { return core.Options{} }, 16 * time.Second, payment.Succeeded},
+		{"alone at its database", func(string) core.Options { return core.Options{Alone: true} },
+			0, payment.Succeeded},
+		{"after a predecessor",
+			func(instance string) core.Options { return core.Options{Predecessor: instance} },
+			0, payment.Succeeded},
+		{"after somebody else",
+			func(string) core.Options { return core.Options{Predecessor: "host_other"} },
+			0, payment.Created},
+		{"beside one that has just been there",
+			func(string) core.Options { return core.Options{} }, 14 * time.Second, payment.Created},
+		{"beside one that is silent", func(string) core.Options { return core.Options{} },
+			16 * time.Second, payment.Succeeded},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := newRig(t)
 			r.account.OnInfo.CreatePayout = sdk.RepeatGuarantee{Repeat: sdk.RepeatReturnsOriginal}
 			r.account.OnInfo.PayoutLookup = sdk.Lookup{ByReference: true, Immediate: true}
-			r.account.PayoutStatus = func(context.Context, sdk.GetPayoutRequest) (*sdk.Payout, error) {
+			r.account.PayoutStatus = func(context.Context,
+				sdk.GetPayoutRequest) (*sdk.Payout, error) {
 				return &sdk.Payout{ProviderReference: "theirs", Status: sdk.PayoutSucceeded}, nil
 			}
 			id, instance := r.stopped(t)
@@ -92,7 +100,9 @@ func TestWhatALostHostMayStillSendIsNotRepeated(t *testing.T) {
 		r.clock.add(5 * time.Second)
 	}
 	r.clock.add(time.Second)
-	r.recoverUntil(t, "the repeat", func() bool { return r.payoutStatus(t, id) == payment.Succeeded })
+	r.recoverUntil(t, "the repeat", func() bool {
+		return r.payoutStatus(t, id) == payment.Succeeded
+	})
 	if r.account.Creates() != 1 {
 		t.Errorf("%d creates", r.account.Creates())
 	}
@@ -107,7 +117,8 @@ func TestRefreshAsksAboutWhatALostHostWasDoing(t *testing.T) {
 		r.clock.add(16 * time.Second)
 		if asked {
 			r.account.OnInfo.PayoutLookup = sdk.Lookup{ByReference: true}
-			r.account.PayoutStatus = func(context.Context, sdk.GetPayoutRequest) (*sdk.Payout, error) {
+			r.account.PayoutStatus = func(context.Context,
+				sdk.GetPayoutRequest) (*sdk.Payout, error) {
 				return &sdk.Payout{Status: sdk.PayoutSucceeded}, nil
 			}
 		}
@@ -116,7 +127,8 @@ func TestRefreshAsksAboutWhatALostHostWasDoing(t *testing.T) {
 			t.Errorf("%v, %v", p, err)
 		}
 		if !asked {
-			if e := problem(t, err); e.Code != string(sdk.CodeNotSupported) || e.Asked || r.payoutStatus(t, id) != payment.Unknown {
+			if e := problem(t, err); e.Code != string(sdk.CodeNotSupported) || e.Asked ||
+				r.payoutStatus(t, id) != payment.Unknown {
 				t.Errorf("%v, it is %s", e, r.payoutStatus(t, id))
 			}
 		}
@@ -129,13 +141,17 @@ func TestASignOfLifeKeepsOthersFromAHostsCalls(t *testing.T) {
 	r := newRig(t)
 	id, instance := r.stopped(t)
 	other := r.newHost(t)
-	for _, want := range []payment.Status{payment.Created, payment.Created, payment.Created, payment.Unknown} {
+	for _, want := range []payment.Status{payment.Created, payment.Created, payment.Created,
+		payment.Unknown} {
 		r.clock.add(10 * time.Second)
-		err := r.store.Update(t.Context(), func(tx *store.Tx) error { return tx.Beat(t.Context(), instance) })
+		err := r.store.Update(t.Context(), func(tx *store.Tx) error {
+			return tx.Beat(t.Context(), instance)
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
 		recoverAt(t, other)
+		_, _ = other.RefreshPayout(t.Context(), id) // nor is it lost because somebody asks
 		if got := r.payoutStatus(t, id); got != want {
 			t.Errorf("it is %s, want %s", got, want)
 		}

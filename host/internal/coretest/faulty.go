@@ -60,7 +60,8 @@ func (f *Faulty) Update(ctx context.Context, fn func(*store.Tx) error) error {
 }
 
 // UpdateExpecting is store.Transactor.
-func (f *Faulty) UpdateExpecting(ctx context.Context, e store.Expect, fn func(*store.Tx) error) error {
+func (f *Faulty) UpdateExpecting(ctx context.Context, e store.Expect,
+	fn func(*store.Tx) error) error {
 	return f.write(func() error { return f.Transactor.UpdateExpecting(ctx, e, fn) })
 }
 

@@ -47,7 +47,8 @@ func TestANoticeIsAttachedOnce(t *testing.T) {
 	if e := (&payment.Error{}); !errors.As(err, &e) || e.Code != payment.CodeConflict {
 		t.Errorf("attached to another: %v", err)
 	}
-	if a, b := r.status(t, first), r.status(t, second); a != payment.Succeeded || b != payment.RequiresAction {
+	if a, b := r.status(t, first), r.status(t, second); a != payment.Succeeded ||
+		b != payment.RequiresAction {
 		t.Errorf("they are %s and %s", a, b)
 	}
 }
@@ -64,7 +65,8 @@ func TestATransactionPaysOnePayment(t *testing.T) {
 	r.wantStatus(t, second, payment.UnderReview, payment.ReviewMismatch)
 }
 
-func (r *rig) wantStatus(t *testing.T, id string, want payment.Status, reason payment.ReviewReason) {
+func (r *rig) wantStatus(t *testing.T, id string, want payment.Status,
+	reason payment.ReviewReason) {
 	t.Helper()
 	p, err := r.core.Payment(t.Context(), id)
 	if err != nil || p.Status != want || p.ReviewReason != reason {
@@ -80,11 +82,14 @@ func TestASecondTransactionOfAPaymentIsSeen(t *testing.T) {
 	r.tell(t, about(p.ID, "T1", sdk.PaymentSucceeded))
 	r.tell(t, about(p.ID, "T2", sdk.PaymentSucceeded))
 	got, err := r.core.Payment(t.Context(), p.ID)
-	if err != nil || got.Status != payment.UnderReview || got.ReviewReason != payment.ReviewMismatch {
+	if err != nil || got.Status != payment.UnderReview ||
+		got.ReviewReason != payment.ReviewMismatch {
 		t.Fatalf("%v, it is %s (%s)", err, got.Status, got.ReviewReason)
 	}
-	if got.ProviderReference != p.ProviderReference || !strings.Contains(fmt.Sprint(got.ProviderReferences), "T1 T2") {
-		t.Errorf("the reference %q of %q, all are %v", got.ProviderReference, p.ProviderReference, got.ProviderReferences)
+	if got.ProviderReference != p.ProviderReference ||
+		!strings.Contains(fmt.Sprint(got.ProviderReferences), "T1 T2") {
+		t.Errorf("the reference %q of %q, all are %v", got.ProviderReference, p.ProviderReference,
+			got.ProviderReferences)
 	}
 	events, _, err := r.core.Events(t.Context(), 0, []string{"payment.under_review"}, 10)
 	if err != nil || len(events) != 1 {
@@ -95,7 +100,8 @@ func TestASecondTransactionOfAPaymentIsSeen(t *testing.T) {
 // A customer who fails once and pays then has paid, in whatever order the
 // notices come.
 func TestAFailedTryOfAPaidPaymentChangesNothing(t *testing.T) {
-	for _, failed := range []sdk.PaymentStatus{sdk.PaymentFailed, sdk.PaymentCanceled, sdk.PaymentExpired} {
+	for _, failed := range []sdk.PaymentStatus{sdk.PaymentFailed, sdk.PaymentCanceled,
+		sdk.PaymentExpired} {
 		for _, order := range []string{"fails, then pays", "pays, then fails"} {
 			r := newRig(t, sdk.TrustSignature)
 			id := r.pay(t, "k").ID
@@ -154,7 +160,9 @@ func TestARefundByTheProviderIsHeldToWhatWasPaid(t *testing.T) {
 func (r *rig) wantRefunds(t *testing.T, id string, want ...payment.Status) {
 	t.Helper()
 	list := r.refunds(t, id)
-	slices.SortFunc(list, func(a, b payment.Refund) int { return strings.Compare(a.ProviderReference, b.ProviderReference) })
+	slices.SortFunc(list, func(a, b payment.Refund) int {
+		return strings.Compare(a.ProviderReference, b.ProviderReference)
+	})
 	var got []payment.Status
 	for _, refund := range list {
 		got = append(got, refund.Status)
@@ -162,6 +170,24 @@ func (r *rig) wantRefunds(t *testing.T, id string, want ...payment.Status) {
 	if !slices.Equal(got, want) {
 		t.Errorf("the refunds are %v, want %v", got, want)
 	}
+}
+
+// A refund of ours in doubt may be what the provider tells of: it does not become a second one.
+func TestARefundInDoubtIsNotTakenForTheProviders(t *testing.T) {
+	r := newRig(t, sdk.TrustSignature)
+	id := r.paid(t, "k").ID
+	r.account.Refund = func(context.Context, sdk.CreateRefundRequest) (*sdk.Refund, error) {
+		return nil, &sdk.Error{Code: sdk.CodeUnavailable, Outcome: sdk.OutcomeUnknown, Message: "no answer"}
+	}
+	_, _, err := r.core.CreateRefund(t.Context(), id, payment.RefundRequest{}, "r")
+	if e := (&payment.Error{}); !errors.As(err, &e) || e.Outcome != sdk.OutcomeUnknown {
+		t.Fatal(err)
+	}
+	r.tell(t, refundEvent(id, "r-1"))
+	if n := r.newest(t); n.State != payment.WebhookUnmatched {
+		t.Errorf("the notice is %s", n.State)
+	}
+	r.wantRefunds(t, id, payment.Unknown)
 }
 
 // A notice whose reading lasts so long that another host reads it too is called
@@ -175,7 +201,8 @@ func TestANoticeThatIsReadTwiceAtOnceIsApplied(t *testing.T) {
 			close(first)
 			<-release
 		}
-		return &sdk.Notice{Verification: sdk.VerifiedBySignature, Events: []sdk.Event{about(id, "", sdk.PaymentSucceeded)}}, nil
+		return &sdk.Notice{Verification: sdk.VerifiedBySignature,
+			Events: []sdk.Event{about(id, "", sdk.PaymentSucceeded)}}, nil
 	}
 	done := make(chan struct{})
 	go func() {
@@ -203,13 +230,16 @@ func TestANoticeThatIsReadTwiceAtOnceIsApplied(t *testing.T) {
 func TestAnEventIDThatSaysSomethingElseIsAnotherEvent(t *testing.T) {
 	r := newRig(t, sdk.TrustSignature)
 	id := r.pay(t, "k").ID
-	for n, status := range []sdk.PaymentStatus{sdk.PaymentProcessing, sdk.PaymentProcessing, sdk.PaymentSucceeded} {
-		r.tell(t, sdk.Event{ID: "same", Reference: id, OccurredAt: time.Unix(int64(n), 0), Payment: &sdk.Payment{Status: status, Amount: usd("60")}})
+	for n, status := range []sdk.PaymentStatus{sdk.PaymentProcessing, sdk.PaymentProcessing,
+		sdk.PaymentSucceeded} {
+		r.tell(t, sdk.Event{ID: "same", Reference: id, OccurredAt: time.Unix(int64(n), 0),
+			Payment: &sdk.Payment{Status: status, Amount: usd("60")}})
 	}
 	if got := r.status(t, id); got != payment.Succeeded {
 		t.Errorf("it is %s", got)
 	}
-	list, _, err := r.core.Events(t.Context(), 0, []string{"payment.processing", "payment.succeeded"}, 10)
+	list, _, err := r.core.Events(t.Context(), 0,
+		[]string{"payment.processing", "payment.succeeded"}, 10)
 	if err != nil || len(list) != 2 {
 		t.Errorf("%d events, %v", len(list), err)
 	}
@@ -227,10 +257,12 @@ func TestASuccessWithoutAnAmountMustNameOurReference(t *testing.T) {
 			return sdk.Event{Reference: id, Payment: &sdk.Payment{Status: sdk.PaymentSucceeded}}
 		}, payment.Succeeded},
 		{"only theirs", func(id string) sdk.Event {
-			return sdk.Event{Payment: &sdk.Payment{ProviderReference: "theirs-" + id, Status: sdk.PaymentSucceeded}}
+			return sdk.Event{Payment: &sdk.Payment{ProviderReference: "theirs-" + id,
+				Status: sdk.PaymentSucceeded}}
 		}, payment.UnderReview},
 		{"only theirs, with the amount", func(id string) sdk.Event {
-			return sdk.Event{Payment: &sdk.Payment{ProviderReference: "theirs-" + id, Status: sdk.PaymentSucceeded, Amount: usd("60")}}
+			return sdk.Event{Payment: &sdk.Payment{ProviderReference: "theirs-" + id,
+				Status: sdk.PaymentSucceeded, Amount: usd("60")}}
 		}, payment.Succeeded},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -252,13 +284,16 @@ func TestAReferenceThatIsUsedTwiceSettlesOnePayment(t *testing.T) {
 		return &sdk.Payment{ProviderReference: "reused", Status: sdk.PaymentRequiresAction}, nil
 	}
 	first, second := r.pay(t, "a").ID, r.pay(t, "b").ID
-	byReference := sdk.Event{ID: "e0", Payment: &sdk.Payment{ProviderReference: "reused", Status: sdk.PaymentSucceeded, Amount: usd("60")}}
+	byReference := sdk.Event{ID: "e0", Payment: &sdk.Payment{ProviderReference: "reused",
+		Status: sdk.PaymentSucceeded, Amount: usd("60")}}
 	r.tell(t, byReference) // it may be either
 	if n := r.newest(t); n.State != payment.WebhookUnmatched {
 		t.Errorf("a notice that fits both is %s", n.State)
 	}
 	for n, id := range []string{first, second} {
-		r.tell(t, sdk.Event{ID: fmt.Sprint("e", n+1), Reference: id, Payment: &sdk.Payment{ProviderReference: "reused", Status: sdk.PaymentSucceeded, Amount: usd("60")}})
+		r.tell(t, sdk.Event{ID: fmt.Sprint("e", n+1), Reference: id,
+			Payment: &sdk.Payment{ProviderReference: "reused", Status: sdk.PaymentSucceeded,
+				Amount: usd("60")}})
 	}
 	r.wantStatus(t, first, payment.Succeeded, "")
 	r.wantStatus(t, second, payment.UnderReview, payment.ReviewMismatch)
@@ -271,9 +306,12 @@ func TestANoticeOfAnotherAccountFitsNothing(t *testing.T) {
 	r.other.OnInfo.WebhookTrust, r.other.Webhook = r.account.OnInfo.WebhookTrust, coretest.Parse
 	id := r.pay(t, "k").ID
 	for _, e := range []sdk.Event{
-		{ID: "1", Reference: id, Payment: &sdk.Payment{Status: sdk.PaymentSucceeded, Amount: usd("60")}},
-		{ID: "2", Payment: &sdk.Payment{ProviderReference: "theirs-" + id, Status: sdk.PaymentSucceeded, Amount: usd("60")}},
-		{ID: "3", PaymentReference: id, Refund: &sdk.Refund{Status: sdk.RefundSucceeded, Amount: usd("60")}},
+		{ID: "1", Reference: id, Payment: &sdk.Payment{Status: sdk.PaymentSucceeded,
+			Amount: usd("60")}},
+		{ID: "2", Payment: &sdk.Payment{ProviderReference: "theirs-" + id,
+			Status: sdk.PaymentSucceeded, Amount: usd("60")}},
+		{ID: "3", PaymentReference: id, Refund: &sdk.Refund{Status: sdk.RefundSucceeded,
+			Amount: usd("60")}},
 	} {
 		r.other.Webhook = func(context.Context, sdk.ParseWebhookRequest) (*sdk.Notice, error) {
 			return &sdk.Notice{Verification: sdk.VerifiedBySignature, Events: []sdk.Event{e}}, nil
@@ -294,7 +332,8 @@ func TestANoticeOfAnotherIdentityIsUnderReview(t *testing.T) {
 	r := newRig(t, sdk.TrustSignature)
 	id := r.pay(t, "k").ID
 	r.account.Identity = "another merchant"
-	r.tell(t, sdk.Event{Reference: id, Payment: &sdk.Payment{Status: sdk.PaymentSucceeded, Amount: usd("60")}})
+	r.tell(t, sdk.Event{Reference: id, Payment: &sdk.Payment{Status: sdk.PaymentSucceeded,
+		Amount: usd("60")}})
 	r.wantStatus(t, id, payment.UnderReview, payment.ReviewUnproven)
 }
 
@@ -306,18 +345,21 @@ func TestANoticeThatNamesOddBytesIsAnsweredAndKept(t *testing.T) {
 	id := r.pay(t, "k").ID
 	succeeded := sdk.Payment{Status: sdk.PaymentSucceeded, Amount: usd("60")}
 	for name, e := range map[string]sdk.Event{
-		"our reference":      {Reference: odd, Payment: &succeeded},
-		"theirs":             {Payment: &sdk.Payment{ProviderReference: odd, Status: sdk.PaymentSucceeded}},
-		"the event's id":     {ID: odd, Reference: odd, Payment: &succeeded},
-		"a refund's payment": {PaymentReference: odd, Refund: &sdk.Refund{ProviderReference: odd, Status: sdk.RefundSucceeded}},
+		"our reference": {Reference: odd, Payment: &succeeded},
+		"theirs": {Payment: &sdk.Payment{ProviderReference: odd,
+			Status: sdk.PaymentSucceeded}},
+		"the event's id": {ID: odd, Reference: odd, Payment: &succeeded},
+		"a refund's payment": {PaymentReference: odd,
+			Refund: &sdk.Refund{ProviderReference: odd, Status: sdk.RefundSucceeded}},
 	} {
 		r.tell(t, e)
 		if n := r.newest(t); n.State != payment.WebhookUnmatched || n.Tries > 1 {
 			t.Errorf("%s: the notice is %s", name, n.State)
 		}
 	}
-	r.tell(t, sdk.Event{ID: odd, Reference: id, Payment: &sdk.Payment{Status: sdk.PaymentSucceeded, Amount: usd("60"),
-		TransactionID: odd, ProviderStatus: odd, Message: odd, State: []byte(odd)}})
+	r.tell(t, sdk.Event{ID: odd, Reference: id,
+		Payment: &sdk.Payment{Status: sdk.PaymentSucceeded, Amount: usd("60"),
+			TransactionID: odd, ProviderStatus: odd, Message: odd, State: []byte(odd)}})
 	if got := r.status(t, id); got != payment.Succeeded {
 		t.Errorf("odd bytes beside our reference: it is %s", got)
 	}
@@ -328,12 +370,16 @@ func TestANoticeThatNamesOddBytesIsAnsweredAndKept(t *testing.T) {
 func TestWhatIsAppliedIsAppliedAgainOnlyByHand(t *testing.T) {
 	r := newRig(t, sdk.TrustSignature)
 	id := r.pay(t, "k").ID
-	failed := sdk.Event{ID: "e1", Reference: id, Payment: &sdk.Payment{Status: sdk.PaymentUnderReview, Amount: usd("60")}}
+	failed := sdk.Event{ID: "e1", Reference: id,
+		Payment: &sdk.Payment{Status: sdk.PaymentUnderReview, Amount: usd("60")}}
 	r.tell(t, failed)
 	r.wantStatus(t, id, payment.UnderReview, payment.ReviewProvider)
-	r.tell(t, sdk.Event{ID: "e2", Reference: id, Payment: &sdk.Payment{Status: sdk.PaymentProcessing, Amount: usd("60")}})
+	r.tell(t, sdk.Event{ID: "e2", Reference: id,
+		Payment: &sdk.Payment{Status: sdk.PaymentProcessing, Amount: usd("60")}})
 	r.wantStatus(t, id, payment.Processing, "")
-	r.tell(t, failed) // the provider sends the first one again
+	again := failed // some providers send the time of the delivery
+	again.OccurredAt = time.Unix(1, 0)
+	r.tell(t, again)
 	r.wantStatus(t, id, payment.Processing, "")
 	if _, err := r.Replay(t.Context(), r.newest(t).ID); err != nil {
 		t.Fatal(err)
@@ -355,7 +401,8 @@ func TestAWaitingNoticeIsReadByOneHost(t *testing.T) {
 				t.Error(err)
 			}
 		}
-		return &sdk.Notice{Verification: sdk.VerifiedBySignature, Events: []sdk.Event{about(id, "", sdk.PaymentSucceeded)}}, nil
+		return &sdk.Notice{Verification: sdk.VerifiedBySignature,
+			Events: []sdk.Event{about(id, "", sdk.PaymentSucceeded)}}, nil
 	}
 	if err := r.restarted(2 * time.Minute).Catchup(t.Context()); err != nil {
 		t.Fatal(err)

@@ -191,6 +191,35 @@ func TestEveryReferenceIsKept(t *testing.T) {
 	}
 }
 
+// What a merchant was told does not change when the money is there: other references are kept beside it.
+func TestTheReferenceOfASuccessStays(t *testing.T) {
+	i := at(payment.RequiresAction)
+	for n, reference := range []string{"first", "second"} {
+		i, _ = Decide(i, Report{Proof: Answer, Status: payment.Succeeded,
+			ProviderReference: reference, At: time.Unix(int64(n+1), 0)}, Asking{})
+	}
+	if i.ProviderReference != "first" || !slices.Equal(i.References, []string{"first", "second"}) {
+		t.Errorf("the reference is %q, all are %v", i.ProviderReference, i.References)
+	}
+}
+
+// Money that came after all is not ignored, of whatever kind the intent is.
+func TestALateSuccessIsAccepted(t *testing.T) {
+	for kind, table := range moves {
+		for status := range table {
+			if !dead(status) {
+				continue
+			}
+			i := at(status)
+			i.Kind = kind
+			next, v := Decide(i, Report{Proof: Answer, Status: payment.Succeeded}, Asking{})
+			if next.Status != payment.Succeeded || !v.Late || !v.First {
+				t.Errorf("a success of a %s after %s: %s, %+v", kind, status, next.Status, v)
+			}
+		}
+	}
+}
+
 // anyReport draws a report of whatever proof and content.
 func anyReport(t *rapid.T, label string) Report {
 	r := Report{

@@ -75,6 +75,19 @@ func TestPluginKilledDuringACallIsReplacedAndTheCallIsInDoubt(t *testing.T) {
 	}
 }
 
+// A call on a process that has ended before finds nobody to send it to: that is
+// no doubt.
+func TestACallThatFindsNoProcessWasNotSent(t *testing.T) {
+	s := newStage(t)
+	s.apply("a:started", s.config("a"))
+	lease := s.acquire("a")
+	s.crash("a")
+	wantError(t, plugintest.Await(t, payIn(lease)), sdk.CodeUnavailable, sdk.OutcomeNotSent)
+	if calls := s.provider.Calls(); len(calls) != 0 {
+		t.Errorf("the provider got %+v", calls)
+	}
+}
+
 func TestCrashLoopEndsInQuarantine(t *testing.T) {
 	s := newStage(t)
 	cfg := s.config("a")

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 
 	"github.com/payhost/payhost/host/internal/store"
+	"github.com/payhost/payhost/host/payment"
 	"pgregory.net/rapid"
 )
 
@@ -155,4 +157,71 @@ func (p plan) check(t *rapid.T, s *store.Store, err error) {
 	if viewErr != nil {
 		t.Fatal(viewErr)
 	}
+}
+
+// A commit that fails says nothing of what was written; everything else that
+// goes wrong says that nothing was.
+func TestOnlyAFailedCommitIsInDoubt(t *testing.T) {
+	onBoth(t, func(t *testing.T, url string) {
+		s, ctx := open(t, url), t.Context()
+		if !strings.HasPrefix(url, "sqlite:") {
+			s.OnWriter(t, "ALTER TABLE attempts ALTER CONSTRAINT new_attempts_intent_id_fkey DEFERRABLE")
+		}
+		err := s.Update(ctx, func(tx *store.Tx) error { // the commit finds out that this cannot be
+			deferred := "SET CONSTRAINTS ALL DEFERRED"
+			if strings.HasPrefix(url, "sqlite:") {
+				deferred = "PRAGMA defer_foreign_keys = ON"
+			}
+			return errors.Join(tx.Exec(ctx, deferred),
+				tx.InsertAttempt(ctx, "pay_nothing", payment.Attempt{Number: 1}))
+		})
+		if err == nil || errors.Is(err, store.ErrUnwritten) {
+			t.Errorf("a commit that failed: %v", err)
+		}
+		for _, own := range []func(*store.Tx) error{
+			func(*store.Tx) error { return errOwn },
+			func(*store.Tx) error { panic("a bug") },
+			func(tx *store.Tx) error {
+				return tx.InsertAttempt(ctx, "pay_nothing", payment.Attempt{Number: 1})
+			},
+		} {
+			if err := s.Update(ctx, own); !errors.Is(err, store.ErrUnwritten) {
+				t.Errorf("a write that failed: %v", err)
+			}
+		}
+		update(t, s, func(tx *store.Tx) error { return tx.SetSetting(ctx, "x", "y") })
+	})
+}
+
+// A write whose caller goes away before its turn is not begun, and says so.
+func TestAWriteIsNotBegunForACallerWhoHasGone(t *testing.T) {
+	onBoth(t, func(t *testing.T, url string) {
+		s := open(t, url)
+		busy, release := make(chan struct{}), make(chan struct{})
+		first, second := make(chan error, 1), make(chan error, 1)
+		go func() {
+			first <- s.Update(context.WithoutCancel(t.Context()), func(*store.Tx) error {
+				close(busy)
+				<-release
+				return nil
+			})
+		}()
+		<-busy
+		ctx, leave := context.WithCancel(t.Context())
+		go func() {
+			second <- s.Update(ctx, func(*store.Tx) error {
+				t.Error("it was begun")
+				return nil
+			})
+		}()
+		s.AwaitQueue(1)
+		leave()
+		close(release)
+		if err := <-first; err != nil {
+			t.Error(err)
+		}
+		if err := <-second; !errors.Is(err, context.Canceled) || !errors.Is(err, store.ErrUnwritten) {
+			t.Errorf("whoever has gone is told %v", err)
+		}
+	})
 }

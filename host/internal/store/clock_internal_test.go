@@ -14,14 +14,16 @@ func TestTheClockIsTheServers(t *testing.T) {
 		if got := c.now(); got.Sub(machine).Abs() > time.Microsecond {
 			t.Errorf("before anybody has told: %s off", got.Sub(machine))
 		}
-		for _, off := range []time.Duration{time.Hour, -time.Hour} { // also when it was set back: it is the one that counts
+		// also when it was set back: it is the one that counts
+		for _, off := range []time.Duration{time.Hour, -time.Hour} {
 			sent := time.Now()
 			time.Sleep(10 * time.Millisecond)
 			c.told(sent.Add(off+5*time.Millisecond), sent, time.Now())
 			for _, passed := range []time.Duration{0, time.Second, 2 * time.Minute} {
 				time.Sleep(passed)
 				if got := time.Until(c.now()); (got - off).Abs() > time.Millisecond {
-					t.Errorf("%s after it was told it is %s off the machine's, want %s", passed, got, off)
+					t.Errorf("%s after it was told it is %s off the machine's, want %s", passed,
+						got, off)
 				}
 			}
 		}

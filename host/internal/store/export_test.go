@@ -78,7 +78,8 @@ func migrateTo(ctx context.Context, db database, conns *sql.DB, version int64) e
 	if err != nil {
 		return err
 	}
-	p, err := goose.NewProvider(db.traits().dialect, conns, dir, goose.WithTableName("payhost_migrations"))
+	p, err := goose.NewProvider(db.traits().dialect, conns, dir,
+		goose.WithTableName("payhost_migrations"))
 	if err != nil {
 		return err
 	}
@@ -88,13 +89,14 @@ func migrateTo(ctx context.Context, db database, conns *sql.DB, version int64) e
 
 // DuePlan is how SQLite finds what is due.
 func (t *Tx) DuePlan(ctx context.Context) (plan string, err error) {
-	err = t.tx.query(ctx, "EXPLAIN QUERY PLAN "+dueIntents, []any{int64(1), "acme", 10}, func(row scanner) error {
-		var a, b, c int
-		var step string
-		err := row.Scan(&a, &b, &c, &step)
-		plan += step + "; "
-		return err
-	})
+	err = t.tx.query(ctx, "EXPLAIN QUERY PLAN "+dueIntents, []any{int64(1), "acme", 10},
+		func(row scanner) error {
+			var a, b, c int
+			var step string
+			err := row.Scan(&a, &b, &c, &step)
+			plan += step + "; "
+			return err
+		})
 	return plan, err
 }
 
@@ -105,7 +107,8 @@ func (s *Store) Synchronous(t testing.TB) (mode int) {
 	if !ok {
 		t.Fatal("not a SQLite file")
 	}
-	if err := file.write.QueryRowContext(t.Context(), "PRAGMA synchronous").Scan(&mode); err != nil {
+	if err := file.write.QueryRowContext(t.Context(),
+		"PRAGMA synchronous").Scan(&mode); err != nil {
 		t.Fatal(err)
 	}
 	return mode

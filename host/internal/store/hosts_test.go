@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"strings"
 	"sync"
 	"testing"
@@ -308,5 +309,54 @@ func TestTheClockOfAServerIsEveryHosts(t *testing.T) {
 	}
 	if got := hour(); got != 2*time.Hour && got != time.Hour {
 		t.Errorf("the clock is %s ahead", got)
+	}
+}
+
+// Somebody who does not take turns with the hosts moves the cursor of pushing
+// while one of them takes events up: that one starts over.
+func TestTheCursorOfPushingIsMovedAsItWasRead(t *testing.T) {
+	url, ctx := storetest.Postgres(t), t.Context()
+	s := open(t, url)
+	update(t, s, func(tx *store.Tx) error {
+		e := payment.Event{Type: "payment.processing", Data: []byte("{}")}
+		return errors.Join(tx.InsertIntent(ctx, example("pay_1")), tx.BeginPush(ctx),
+			tx.AppendEvent(ctx, payment.KindPayment, "pay_1", "", &e))
+	})
+	other, err := sql.Open("pgx", url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	tx, err := other.BeginTx(ctx, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback()
+	if _, err := tx.ExecContext(ctx, "LOCK TABLE deliveries IN ACCESS EXCLUSIVE MODE"); err != nil {
+		t.Fatal(err)
+	}
+
+	taken := make(chan error, 1)
+	go func() {
+		taken <- s.Update(ctx, func(tx *store.Tx) error {
+			_, err := tx.TakeUpEvents(ctx, time.Now(), 10)
+			return err
+		})
+	}()
+	for waiting := 0; waiting == 0; { // until it has read the cursor, and waits for the table
+		err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM pg_locks
+			WHERE NOT granted AND relation = 'deliveries'::regclass`).Scan(&waiting)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := tx.ExecContext(ctx, "UPDATE settings SET value = '1' WHERE name = 'push_cursor'"); err != nil {
+		t.Fatal(err)
+	}
+	if err := tx.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-taken; !errors.Is(err, store.ErrConflict) {
+		t.Errorf("got %v", err)
 	}
 }

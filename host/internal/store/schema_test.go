@@ -47,14 +47,19 @@ func TestTheDatabaseRefusesWhatMustNeverBe(t *testing.T) {
 		write  func(*store.Tx) error
 		exists bool
 	}{
-		{"a key that stands for another intent", insert(like("pay_2", func(i *intent.Intent) { i.IdempotencyKey = "key-pay_1" })), true},
-		{"a number that the identity has used", insert(like("pay_2", func(i *intent.Intent) { i.Fingerprint = "identity of pay_1" })), true},
+		{"a key that stands for another intent",
+			insert(like("pay_2", func(i *intent.Intent) { i.IdempotencyKey = "key-pay_1" })), true},
+		{"a number that the identity has used",
+			insert(like("pay_2",
+				func(i *intent.Intent) { i.Fingerprint = "identity of pay_1" })), true},
 		{"the number of another event", run(event), true},
 		{"an amount of nothing", insert(like("pay_2", amount("0"))), false},
 		{"an amount below nothing", insert(like("pay_2", amount("-1"))), false},
 		{"an unknown status", insert(like("pay_2", status(payment.KindPayment, "paid"))), false},
-		{"a payout that is canceled", insert(like("pay_2", status(payment.KindPayout, payment.Canceled))), false},
-		{"a refund that is authorized", insert(like("pay_2", status(payment.KindRefund, payment.Authorized))), false},
+		{"a payout that is canceled", insert(like("pay_2", status(payment.KindPayout,
+			payment.Canceled))), false},
+		{"a refund that is authorized", insert(like("pay_2", status(payment.KindRefund,
+			payment.Authorized))), false},
 		{"an unknown kind", insert(like("pay_2", status("gift", payment.Created))), false},
 		{"a change to an unknown status", func(tx *store.Tx) error {
 			i, err := tx.IntentToChange(ctx, "pay_1")
@@ -79,11 +84,13 @@ func TestTheDatabaseRefusesWhatMustNeverBe(t *testing.T) {
 				update(t, s, func(tx *store.Tx) error {
 					e := payment.Event{Type: "payment.created", Data: []byte("{}")}
 					_, err := tx.AddReceipt(ctx, "me", "pay_1", intent.Receipt{ID: "T1"})
-					return errors.Join(err, insert(example("pay_1"))(tx), attempt("pay_1", payment.Attempt{Number: 1})(tx),
+					return errors.Join(err, insert(example("pay_1"))(tx),
+						attempt("pay_1", payment.Attempt{Number: 1})(tx),
 						tx.AppendEvent(ctx, payment.KindPayment, "pay_1", "", &e))
 				})
 				err := s.Update(ctx, c.write)
-				if err == nil || !errors.Is(err, store.ErrUnwritten) || errors.Is(err, store.ErrExists) != c.exists {
+				if err == nil || !errors.Is(err, store.ErrUnwritten) ||
+					errors.Is(err, store.ErrExists) != c.exists {
 					t.Fatalf("got %v", err)
 				}
 				view(t, s, func(tx *store.Tx) error {
@@ -107,8 +114,12 @@ func TestTheDatabaseTakesWhatMayBe(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
 		s, ctx := open(t, url), t.Context()
 		update(t, s, func(tx *store.Tx) error {
-			plain := func(i *intent.Intent) { i.Sequence, i.IdempotencyKey, i.Fingerprint = 0, "", "me" }
-			err := errors.Join(tx.InsertIntent(ctx, like("re_1", plain)), tx.InsertIntent(ctx, like("re_2", plain)))
+			plain := func(i *intent.Intent) {
+				i.Sequence = 0
+				i.IdempotencyKey, i.Fingerprint = "", "me"
+			}
+			err := errors.Join(tx.InsertIntent(ctx, like("re_1", plain)),
+				tx.InsertIntent(ctx, like("re_2", plain)))
 			for n := 1; n <= 3; n++ {
 				err = errors.Join(err, tx.InsertAttempt(ctx, "re_1", payment.Attempt{Number: n}),
 					tx.FinishAttempt(ctx, "re_1", payment.Attempt{Number: n, Outcome: "not_sent"}))
@@ -136,8 +147,10 @@ func TestAFormerDatabaseIsBroughtUpToDateWithItsRows(t *testing.T) {
 	}
 	onBoth(t, func(t *testing.T, url string) {
 		store.OpenBefore(t, url, 4,
-			former("pay_1", "k", "processing", "60.00", "me", 7), former("pay_2", "k", "created", "0", "me", 7), // what is refused now
-			attempt("pay_1", "ok", 1), attempt("pay_2", "", 1), attempt("pay_2", "", 2), attempt("pay_gone", "unknown", 1),
+			former("pay_1", "k", "processing", "60.00", "me", 7),
+			former("pay_2", "k", "created", "0", "me", 7), // which is refused now
+			attempt("pay_1", "ok", 1), attempt("pay_gone", "unknown", 1),
+			attempt("pay_2", "", 1), attempt("pay_2", "", 2),
 			`INSERT INTO counters (name, value) VALUES ('sequence:acme', 41), ('sequence:acme-eu', 900), ('events', 2)`,
 			`INSERT INTO receipts (intent_id, receipt_id, amount, currency) VALUES ('pay_1', 'T1', '60', 'USD')`,
 			`INSERT INTO idempotency_keys (key, request_hash, intent_id, action, result, host, deadline, created_at)
@@ -148,11 +161,13 @@ func TestAFormerDatabaseIsBroughtUpToDateWithItsRows(t *testing.T) {
 
 		view(t, s, func(tx *store.Tx) error {
 			list, err := tx.ListIntents(ctx, store.Filter{Kind: payment.KindPayment, Limit: 10})
-			if err != nil || len(list) != 2 || list[1].ProviderReference != "ref" || list[1].Sequence != 7 {
+			if err != nil || len(list) != 2 || list[1].ProviderReference != "ref" ||
+				list[1].Sequence != 7 {
 				t.Fatalf("%v, %+v", err, list)
 			}
 			attempts, err := tx.Attempts(ctx, "pay_2")
-			if err != nil || len(attempts) != 2 || attempts[1].Host != "host_old" || attempts[1].PluginVersion != "1.0.0" {
+			if err != nil || len(attempts) != 2 || attempts[1].Host != "host_old" ||
+				attempts[1].PluginVersion != "1.0.0" {
 				t.Errorf("%v, %+v", err, attempts)
 			}
 			if key, err := tx.Key(ctx, "k"); err != nil || key.IntentID != "pay_1" {
@@ -171,7 +186,8 @@ func TestAFormerDatabaseIsBroughtUpToDateWithItsRows(t *testing.T) {
 			}
 			i.Status = payment.Succeeded
 			e := payment.Event{Type: "payment.succeeded", Data: []byte("{}")}
-			return errors.Join(tx.SaveIntent(ctx, i), tx.AppendEvent(ctx, payment.KindPayment, "pay_1", "", &e),
+			return errors.Join(tx.SaveIntent(ctx, i),
+				tx.AppendEvent(ctx, payment.KindPayment, "pay_1", "", &e),
 				tx.InsertAttempt(ctx, "pay_1", payment.Attempt{Number: 2}))
 		})
 		view(t, s, func(tx *store.Tx) error {
@@ -185,13 +201,17 @@ func TestAFormerDatabaseIsBroughtUpToDateWithItsRows(t *testing.T) {
 
 		for identity, want := range map[string]uint64{"me": 901, "another": 901} {
 			i := like("pay_of_"+identity, func(i *intent.Intent) { i.Fingerprint = identity })
-			update(t, s, func(tx *store.Tx) error { return tx.InsertNumbered(ctx, i, "sequence:"+identity, 1) })
+			update(t, s, func(tx *store.Tx) error {
+				return tx.InsertNumbered(ctx, i, "sequence:"+identity, 1)
+			})
 			if i.Sequence != want {
 				t.Errorf("the first number of %s is %d, want %d", identity, i.Sequence, want)
 			}
 		}
 		raised := like("pay_raised", func(i *intent.Intent) { i.Fingerprint = "third" })
-		update(t, s, func(tx *store.Tx) error { return tx.InsertNumbered(ctx, raised, "sequence:third", 5000) })
+		update(t, s, func(tx *store.Tx) error {
+			return tx.InsertNumbered(ctx, raised, "sequence:third", 5000)
+		})
 		if raised.Sequence != 5000 {
 			t.Errorf("where more is configured it begins at %d", raised.Sequence)
 		}
@@ -231,7 +251,8 @@ func TestATransferCountsOnceForAnIdentity(t *testing.T) {
 // the same host or of another.
 func TestAKeyBelongsToTheRequestThatTookIt(t *testing.T) {
 	deadline := time.Unix(100, 0).UTC()
-	held := store.Key{Key: "k", RequestHash: "h", IntentID: "pay_1", Host: "host_1", Deadline: deadline}
+	held := store.Key{Key: "k", RequestHash: "h", IntentID: "pay_1", Host: "host_1",
+		Deadline: deadline}
 	for _, c := range []struct {
 		name  string
 		by    store.Key
@@ -239,7 +260,8 @@ func TestAKeyBelongsToTheRequestThatTookIt(t *testing.T) {
 	}{
 		{"its own request", held, true},
 		{"another host", store.Key{Key: "k", Host: "host_2", Deadline: deadline}, false},
-		{"another request of its host", store.Key{Key: "k", Host: "host_1", Deadline: deadline.Add(time.Microsecond)}, false},
+		{"another request of its host", store.Key{Key: "k", Host: "host_1",
+			Deadline: deadline.Add(time.Microsecond)}, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			onBoth(t, func(t *testing.T, url string) {
@@ -289,7 +311,8 @@ func TestTheEndOfAnAttemptStays(t *testing.T) {
 		s, ctx := open(t, url), t.Context()
 		update(t, s, func(tx *store.Tx) error { return tx.InsertIntent(ctx, example("pay_1")) })
 		for n, c := range []struct{ was, then, want string }{
-			{"unknown", "ok", "ok"}, {"unknown", "refused", "refused"}, {"ok", "unknown", "ok"}, {"refused", "ok", "refused"}, {"not_sent", "ok", "not_sent"},
+			{"unknown", "ok", "ok"}, {"unknown", "refused", "refused"},
+			{"ok", "unknown", "ok"}, {"refused", "ok", "refused"}, {"not_sent", "ok", "not_sent"},
 		} {
 			update(t, s, func(tx *store.Tx) error {
 				a := payment.Attempt{Number: n + 1}
@@ -327,11 +350,14 @@ func TestWhichAttemptsAreLost(t *testing.T) {
 		for _, host := range []string{"alive", "silent", "gone"} {
 			update(t, s, func(tx *store.Tx) error {
 				return errors.Join(tx.Beat(ctx, host), tx.InsertIntent(ctx, example("pay_"+host)),
-					tx.InsertAttempt(ctx, "pay_"+host, payment.Attempt{Number: 1, Host: host, Deadline: at.Add(time.Minute)}))
+					tx.InsertAttempt(ctx, "pay_"+host,
+						payment.Attempt{Number: 1, Host: host, Deadline: at.Add(time.Minute)}))
 			})
 		}
 		now = at.Add(10 * time.Second)
-		update(t, s, func(tx *store.Tx) error { return errors.Join(tx.Beat(ctx, "alive"), tx.HostEnded(ctx, "gone")) })
+		update(t, s, func(tx *store.Tx) error {
+			return errors.Join(tx.Beat(ctx, "alive"), tx.HostEnded(ctx, "gone"))
+		})
 		want := func(when string, limit time.Time, list string) {
 			t.Helper()
 			view(t, s, func(tx *store.Tx) error {
@@ -345,14 +371,20 @@ func TestWhichAttemptsAreLost(t *testing.T) {
 				if !alive && when != "alone" {
 					t.Errorf("%s: the host that has just been there is not", when)
 				}
-				return errors.Join(err, err2)
+				silent, err3 := tx.HostAlive(ctx, "silent", now.Add(-5*time.Second))
+				if silent {
+					t.Errorf("%s: the silent host is taken for alive", when)
+				}
+				return errors.Join(err, err2, err3)
 			})
 		}
 		want("one has ended, one is silent", at, "silent gone")
 		want("and time is over", at.Add(2*time.Minute), "alive silent gone")
 		update(t, s, func(tx *store.Tx) error { return tx.ForgetHosts(ctx, at.Add(5*time.Second)) })
 		want("the silent one is forgotten", at, "silent gone")
-		update(t, s, func(tx *store.Tx) error { return errors.Join(tx.Beat(ctx, "new"), tx.OnlyHost(ctx, "new")) })
+		update(t, s, func(tx *store.Tx) error {
+			return errors.Join(tx.Beat(ctx, "new"), tx.OnlyHost(ctx, "new"))
+		})
 		want("alone", at, "alive silent gone")
 	})
 }
@@ -363,7 +395,8 @@ func TestWhatOneJobExpectsCostsNobodyElseAnything(t *testing.T) {
 	for _, odd := range []string{"pay_\x00", "pay_\xff", "\x00", strings.Repeat("x", 1<<20)} {
 		onBoth(t, func(t *testing.T, url string) {
 			s := open(t, url)
-			jobs := []waiting{{store.Expect{Intents: []string{odd}, Events: []store.EventKey{{Provider: odd, ID: odd}}}, func(tx *store.Tx) error {
+			jobs := []waiting{{store.Expect{Intents: []string{odd},
+				Events: []store.EventKey{{Provider: odd, ID: odd}}}, func(tx *store.Tx) error {
 				_, err := tx.IntentToChange(context.Background(), odd)
 				return err
 			}}}

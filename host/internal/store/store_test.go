@@ -231,6 +231,31 @@ func TestEventsKeepTheirOrderAndCanBeNarrowed(t *testing.T) {
 	})
 }
 
+// A reader's cursor has passed the position of an event that is not there any
+// more: what comes later must not have it.
+func TestAPositionOfTheStreamIsGivenOnce(t *testing.T) {
+	onBoth(t, func(t *testing.T, url string) {
+		s, ctx := open(t, url), t.Context()
+		add := func(tx *store.Tx) error {
+			e := payment.Event{Type: "payment.processing", Data: json.RawMessage(`{}`)}
+			return tx.AppendEvent(ctx, payment.KindPayment, "pay_1", "", &e)
+		}
+		update(t, s, func(tx *store.Tx) error {
+			return errors.Join(tx.InsertIntent(ctx, example("pay_1")), add(tx), add(tx))
+		})
+		update(t, s, func(tx *store.Tx) error {
+			return errors.Join(tx.Exec(ctx, "DELETE FROM events WHERE position = 2"), add(tx))
+		})
+		view(t, s, func(tx *store.Tx) error {
+			list, err := tx.Events(ctx, 2, nil, 10)
+			if err != nil || len(list) != 1 || list[0].ID != store.EventID(3) || list[0].Sequence != 3 {
+				t.Errorf("after the second: %+v, %v", list, err)
+			}
+			return nil
+		})
+	})
+}
+
 func TestWritesAreOnDiskWhenTheyAreAnswered(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
 		s, ctx := open(t, url), t.Context()
