@@ -43,7 +43,7 @@ func (m *mutant) try(ctx context.Context) (v verdict) {
 		v.problem = err.Error()
 		return v
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }() // what is left behind is in the system's temporary folder
 
 	overlay, err := m.overlay(dir)
 	if err != nil {

@@ -155,6 +155,9 @@ func (w *world) judgeStatus(i *intent.Intent, attempts []payment.Attempt) {
 	}
 	doubt := w.record.doubts[i.ID]
 	lasting := doubt == "reversed" || doubt == "another amount was paid"
+	if i.ReviewReason == payment.ReviewMismatch && w.attached(i.ID) {
+		lasting = true // an operator has attached a transfer of another amount: only an operator can say what that was
+	}
 	switch i.Status {
 	case payment.Succeeded:
 		if !moved && !succeeded && !w.attached(i.ID) {
