@@ -61,7 +61,7 @@ func run(ctx context.Context, file, only string, jobs int, update bool) error {
 	if update {
 		// it is source
 		if err := os.WriteFile(file, []byte(format(string(text), list)),
-			0o644); err != nil { //nolint:gosec
+			0o600); err != nil { // the file is there, and keeps its mode
 			return err
 		}
 	}
