@@ -150,4 +150,7 @@ func TestAPanicIsAProblem(t *testing.T) {
 	if strings.Contains(a.text, "private moment") || !strings.Contains(r.log.String(), "at the private moment") {
 		t.Errorf("answered %s, logged %s", a.text, r.log.String())
 	}
+	if a.json["outcome"] != "unknown" { // nobody knows how far it had come
+		t.Errorf("its outcome is %v", a.json["outcome"])
+	}
 }

@@ -99,8 +99,10 @@ func (a *API) panicked(rec *recorder, r *http.Request, p any) {
 	}
 	a.Logger.Error("a request panicked", "request_id", requestID(r.Context()), "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 	if rec.status == 0 {
-		newProblem(http.StatusInternalServerError, string(sdk.CodeInternal),
-			"something failed inside the host; its log tells what, under this request_id").write(rec, r)
+		p := newProblem(http.StatusInternalServerError, string(sdk.CodeInternal),
+			"something failed inside the host; its log tells what, under this request_id")
+		p.Outcome = string(sdk.OutcomeUnknown) // nobody knows how far it had come
+		p.write(rec, r)
 	}
 }
 

@@ -139,6 +139,11 @@ func statusUnasked(e *payment.Error) int {
 		return http.StatusTooManyRequests
 	case payment.CodeStorage:
 		return http.StatusServiceUnavailable
+	case payment.CodeCanceled, payment.CodeHostGone:
+		if e.Outcome != sdk.OutcomeNotSent {
+			return http.StatusGatewayTimeout // the call goes on, or went on, without anybody who waits
+		}
+		return http.StatusServiceUnavailable
 	case string(sdk.CodeUnavailable), string(sdk.CodeInternal):
 		if e.Outcome != sdk.OutcomeNotSent && e.PaymentID != "" {
 			return http.StatusGatewayTimeout // a call whose end nobody saw

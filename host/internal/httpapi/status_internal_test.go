@@ -17,6 +17,10 @@ func TestStatusOfWhatTheHostTurnsAway(t *testing.T) {
 		want    int
 	}{
 		{payment.CodeStorage, sdk.OutcomeNotSent, "", 503},
+		{payment.CodeStorage, sdk.OutcomeUnknown, "pay_1", 503},
+		{payment.CodeCanceled, sdk.OutcomeNotSent, "", 503},
+		{payment.CodeCanceled, sdk.OutcomeUnknown, "", 504},
+		{payment.CodeHostGone, sdk.OutcomeUnknown, "pay_1", 504},
 		{payment.CodeIdempotencyInProgress, sdk.OutcomeUnknown, "pay_1", 409},
 		{payment.CodeIdempotencyConflict, sdk.OutcomeNotSent, "pay_1", 409},
 		{string(sdk.CodeRateLimited), sdk.OutcomeNotSent, "", 429},
