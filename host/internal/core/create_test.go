@@ -269,3 +269,26 @@ func TestANoticeURLThatIsQuotedBackIsMasked(t *testing.T) {
 		t.Fatalf("got %+v", p.Failure)
 	}
 }
+
+// What the merchant did not say is not made up for the plugin: a provider whose longest time is a day would refuse the
+// host's own by a clock that is a second ahead.
+func TestAPluginIsToldOfNoEndThatTheMerchantDidNotSay(t *testing.T) {
+	r := newRig(t)
+	var told []time.Time
+	r.account.Create = func(ctx context.Context, req sdk.CreatePaymentRequest) (*sdk.Payment, error) {
+		told = append(told, req.ExpiresAt)
+		return redirecting(ctx, req)
+	}
+	p := r.pay(t, "k")
+	said := request()
+	said.ExpiresAt = r.clock.now().Add(time.Hour)
+	if _, _, err := r.CreatePayment(t.Context(), said, "k2"); err != nil {
+		t.Fatal(err)
+	}
+	if !told[0].IsZero() || !told[1].Equal(said.ExpiresAt) {
+		t.Errorf("the plugin was told %v", told)
+	}
+	if p.ExpiresAt == nil || !p.ExpiresAt.Equal(p.CreatedAt.Add(r.account.Settings.PaymentTTL)) {
+		t.Errorf("the payment itself ends at %v", p.ExpiresAt)
+	}
+}

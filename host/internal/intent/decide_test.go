@@ -182,6 +182,26 @@ func TestASuccessThatWasTakenBackIsNotFailedByItself(t *testing.T) {
 	}
 }
 
+// Once the customer has acted there is nothing left to do, unless the provider says what.
+func TestTheNextActionEndsWhenTheCustomerHasActed(t *testing.T) {
+	redirect, other := &payment.NextAction{Type: "redirect"}, &payment.NextAction{Type: "display"}
+	for _, c := range []struct {
+		status payment.Status
+		says   *payment.NextAction
+		want   *payment.NextAction
+	}{
+		{payment.Processing, nil, nil}, {payment.Authorized, nil, nil}, {payment.Succeeded, nil, nil}, {payment.Failed, nil, nil},
+		{payment.Processing, other, other}, {payment.RequiresAction, nil, redirect},
+	} {
+		i := at(payment.RequiresAction)
+		i.NextAction = redirect
+		got, _ := Decide(i, Report{Proof: Answer, Status: c.status, NextAction: c.says}, Asking{})
+		if got.NextAction != c.want {
+			t.Errorf("%s: %v, want %v", c.status, got.NextAction, c.want)
+		}
+	}
+}
+
 func TestEveryReferenceIsKept(t *testing.T) {
 	i, _ := Decide(at(payment.RequiresAction), Report{Proof: Answer, Status: payment.RequiresAction, ProviderReference: "link"}, Asking{})
 	i, _ = Decide(i, Report{Proof: Origin, Status: payment.Processing, ProviderReference: "transaction"}, Asking{})
