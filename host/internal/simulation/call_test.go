@@ -197,17 +197,29 @@ func (c *call) begin() {
 	if c.key == "" {
 		return
 	}
-	for _, other := range l.open[c.ref] {
-		if !other.over && time.Now().Before(other.deadline) {
-			w.find("TWO CALLS AT ONCE for %s: %s during %s", c.nick, c.verb, other.verb)
-		}
+	others, doubted := l.enter(c)
+	for _, other := range others {
+		w.find("TWO CALLS AT ONCE for %s: %s during %s", c.nick, c.verb, other.verb)
 	}
-	if key := l.doubted[c.ref]; key != "" && key != c.key {
+	if doubted != "" && doubted != c.key {
 		w.find("A SECOND ACTION IN DOUBT: %s of %s is sent though another may have happened",
 			c.verb, c.nick)
 	}
-	l.open[c.ref] = append(l.open[c.ref], c)
 	l.judgeDeadline(c)
+}
+
+// enter notes a call, and returns those for the same intent that are not over and the key of
+// the action in doubt.
+func (l *ledgers) enter(c *call) (others []*call, doubted string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, other := range l.open[c.ref] {
+		if !other.over && time.Now().Before(other.deadline) {
+			others = append(others, other)
+		}
+	}
+	l.open[c.ref] = append(l.open[c.ref], c)
+	return others, l.doubted[c.ref]
 }
 
 // judgeDeadline: nothing is sent when its attempt's deadline and grace are over.
@@ -227,6 +239,8 @@ func (l *ledgers) judgeDeadline(c *call) {
 // end notes what the host knows of a call from now on.
 func (c *call) end(err error) {
 	l := c.world.ledgers
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	c.over = true
 	if c.verb == "create" {
 		return // its status says so

@@ -3,4 +3,4 @@
 package simulation
 
 // defaultStories is fewer where the race detector makes everything several times as slow.
-const defaultStories = 1000
+const defaultStories = 300

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/payhost/payhost/host/internal/coretest"
@@ -30,8 +31,17 @@ type ledgers struct {
 	traits  []*trait
 	entries []*entry
 	counts  map[string]int // entries of an identity
+
+	mu      sync.Mutex // guards what follows, and whether a call is over
 	open    map[string][]*call
 	doubted map[string]string // what was sent for an intent and may have happened
+}
+
+// settled notes that what was sent for an intent is known.
+func (l *ledgers) settled(ref string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.doubted, ref)
 }
 
 // entry is one line of a provider's books.

@@ -77,8 +77,10 @@ func (l *ledgers) notify(e *entry, n news, name string, body []byte) {
 		})
 		w.say("%s (%s) is sent to %s: %d", name, n.Status, m.name, status)
 		if err == nil && status < 300 {
+			w.mu.Lock()
 			w.record.delivered[n.ID+e.identity] = delivery{name, e.account.name, string(body)}
-			delete(l.doubted, e.ref)
+			w.mu.Unlock()
+			l.settled(e.ref)
 			return
 		}
 		w.pause(nil, name+" is tried again", time.Duration(try)*time.Minute)
