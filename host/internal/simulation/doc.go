@@ -5,5 +5,5 @@
 // freeze or kill. Time is simulated, one seed decides everything, and a seed that ends
 // badly is cut down to the few events that matter and told in sentences.
 //
-// A few thousand stories are part of the tests; `make simulate` tells any number.
+// Some are part of the tests; `make simulate` tells any number.
 package simulation
