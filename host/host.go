@@ -133,20 +133,20 @@ func Open(ctx context.Context, cfg *Config, opts ...Option) (*Host, error) {
 	if err != nil {
 		return nil, err
 	}
-	predecessor, end, err := follow(cfg.Host.DataDir)
+	held, err := takePlace(cfg.Host.DataDir)
 	if err != nil {
 		return nil, errors.Join(err, unlock())
 	}
-	h, err := open(ctx, cfg, o, predecessor)
+	h, err := open(ctx, cfg, o, held)
 	if err != nil {
-		return nil, errors.Join(err, end(), unlock())
+		return nil, errors.Join(err, held.leave(), unlock())
 	}
-	h.unlock = func() error { return errors.Join(end(), unlock()) }
+	h.unlock = func() error { return errors.Join(held.leave(), unlock()) }
 	return h, nil
 }
 
 // open opens the store and begins, once nobody else has the database.
-func open(ctx context.Context, cfg *Config, o options, predecessor string) (*Host, error) {
+func open(ctx context.Context, cfg *Config, o options, held *place) (*Host, error) {
 	storeOptions := []store.Option{store.WithLogger(o.logger)}
 	if o.clock {
 		storeOptions = append(storeOptions, store.WithClock(o.now))
@@ -164,9 +164,9 @@ func open(ctx context.Context, cfg *Config, o options, predecessor string) (*Hos
 		Admit: admit(cfg),
 	})
 	h.core, err = core.New(ctx, core.Options{Store: st, Accounts: accounts{h.registry}, PublicURL: cfg.Host.PublicURL,
-		Logger: o.logger, Now: wall, Alone: strings.HasPrefix(cfg.Store.URL.Reveal(), "sqlite:"), Predecessor: predecessor})
+		Logger: o.logger, Now: wall, Alone: strings.HasPrefix(cfg.Store.URL.Reveal(), "sqlite:"), Predecessor: held.predecessor})
 	if err == nil {
-		err = sign(cfg.Host.DataDir, h.core.Instance())
+		err = held.sign(h.core.Instance())
 	}
 	if err != nil {
 		return nil, errors.Join(err, h.registry.Close(ctx), st.Close())

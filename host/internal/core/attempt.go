@@ -237,7 +237,7 @@ func gaveUp(ctx context.Context, outcome sdk.Outcome, provider, id, message stri
 func (c *Core) Beat(ctx context.Context) {
 	tick := time.NewTicker(beatEvery)
 	defer tick.Stop()
-	skewed := false
+	skewed, silent := false, false
 
 	for {
 		select {
@@ -246,9 +246,10 @@ func (c *Core) Beat(ctx context.Context) {
 			return
 		}
 		err := c.store.Update(ctx, func(tx *store.Tx) error { return tx.Beat(ctx, c.instance) })
-		if err != nil && ctx.Err() == nil {
-			c.log.Warn("the host could not give its sign of life; others may soon ask about what it is doing", "error", err)
+		if err != nil && ctx.Err() == nil && !silent {
+			c.log.Warn("the host cannot give its sign of life; others may soon ask about what it is doing", "error", err)
 		}
+		silent = err != nil
 		skewed = c.watchSkew(skewed)
 	}
 }
