@@ -366,6 +366,11 @@ func (c *Core) runAction(ctx context.Context, l Lease, i *intent.Intent, a actio
 			if err := tx.FinishAttempt(ctx, i.ID, done); err != nil {
 				return err
 			}
+			// An attempt that did not happen speaks for itself only: under its key another host may have sent it again.
+			superseded := problem != nil && problem.Outcome != sdk.OutcomeUnknown && hasLater(attempts, a.verb, attempt.Number)
+			if superseded {
+				problem = supersededBy(i, a.verb)
+			}
 			if err := finishKey(ctx, tx, key, problem); err != nil {
 				return err
 			}
@@ -373,10 +378,19 @@ func (c *Core) runAction(ctx context.Context, l Lease, i *intent.Intent, a actio
 			if err := tx.AddHistory(ctx, i.ID, change); err != nil {
 				return err
 			}
+			if superseded {
+				return nil
+			}
 			return c.applyAction(ctx, tx, l, current, attempts, attempt, answer, problem)
 		})
 	c.changes.changed(attempt.ActionKey)
 	return problem
+}
+
+// supersededBy is for whoever waited for an attempt that did not happen, when a later one may have.
+func supersededBy(i *intent.Intent, verb string) *payment.Error {
+	return &payment.Error{Code: payment.CodeHostGone, Outcome: sdk.OutcomeUnknown, Provider: i.Provider, PaymentID: i.ID,
+		Message: "this call did not happen, but its " + verb + " was sent again meanwhile: ask for the payment's status"}
 }
 
 // applyAction records what an action's end means for its payment.

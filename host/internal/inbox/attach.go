@@ -103,8 +103,8 @@ func (a *application) attached(ctx context.Context, e *sdk.Event) (*intent.Inten
 		return nil, store.ErrNotFound
 	}
 
-	// An event is attached once: what it tells of happened once.
-	taken := a.tx.TakeEventID(ctx, a.notice.Provider, eventKey(e, "attached:"+a.notice.ID), a.notice.ID, a.inbox.now())
+	// An event is attached once, in however many webhooks it came: what it tells of happened once.
+	taken := a.tx.TakeEventID(ctx, a.notice.Provider, eventKey(e, "attached"), a.notice.ID, a.inbox.now())
 	if errors.Is(taken, store.ErrExists) && a.reading.proof > intent.Hint {
 		a.reading.attach.taken = true
 		return nil, store.ErrNotFound

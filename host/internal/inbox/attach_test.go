@@ -117,3 +117,21 @@ func TestWhatCannotBeAttached(t *testing.T) {
 		t.Errorf("the payment is %s", got)
 	}
 }
+
+// The same event in two stored webhooks, as when the first was stored and not answered, is attached once.
+func TestAnEventIsAttachedOnceInHoweverManyWebhooksItCame(t *testing.T) {
+	r, first, webhook := unmatched(t, sdk.VerifiedBySignature)
+	second := r.pay(t, "another").ID
+	r.send("/webhooks/acme", coretest.JSONNotice{ID: "e1", Reference: "theirs-alone", Status: "succeeded", Amount: "60", Currency: "USD",
+		Verification: sdk.VerifiedBySignature})
+	again := r.newest(t).ID
+	if again == webhook {
+		t.Fatal("it is not stored twice")
+	}
+	if _, err := r.Attach(t.Context(), webhook, first, "anna"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Attach(t.Context(), again, second, "ben"); err == nil || r.status(t, second) == payment.Succeeded {
+		t.Errorf("one transfer has paid two payments: %v", err)
+	}
+}
