@@ -352,7 +352,7 @@ func (c *Core) runAction(ctx context.Context, l Lease, i *intent.Intent, a actio
 	}
 	note := fmt.Sprintf("%s, %s %s: %s in %d ms", a.verb, l.Config().Plugin, l.Version(), done.Outcome, done.DurationMS)
 	key := store.Key{Key: attempt.ActionKey, Host: attempt.Host, Deadline: attempt.Deadline}
-	c.persist(ctx, answered{id: i.ID, provider: i.Provider, attempt: done, reference: referenceOf(answer), stuck: stuck},
+	recorded := c.persist(ctx, answered{id: i.ID, provider: i.Provider, attempt: done, reference: referenceOf(answer), stuck: stuck},
 		func(ctx context.Context, tx *store.Tx) error {
 			current, err := tx.IntentToChange(ctx, i.ID)
 			if err != nil {
@@ -367,7 +367,8 @@ func (c *Core) runAction(ctx context.Context, l Lease, i *intent.Intent, a actio
 				return err
 			}
 			// An attempt that did not happen speaks for itself only: under its key another host may have sent it again.
-			superseded := problem != nil && problem.Outcome != sdk.OutcomeUnknown && hasLater(attempts, a.verb, attempt.Number)
+			didNot := done.Outcome != "ok" && done.Outcome != string(sdk.OutcomeUnknown)
+			superseded := didNot && hasLater(attempts, a.verb, attempt.Number)
 			if superseded {
 				problem = supersededBy(i, a.verb)
 			}
@@ -384,6 +385,9 @@ func (c *Core) runAction(ctx context.Context, l Lease, i *intent.Intent, a actio
 			return c.applyAction(ctx, tx, l, current, attempts, attempt, answer, problem)
 		})
 	c.changes.changed(attempt.ActionKey)
+	if !recorded && problem != nil { // recovery takes the open attempt for a doubt, and may send it again
+		return unrecordedAnswer(i.Provider, i.ID)
+	}
 	return problem
 }
 
