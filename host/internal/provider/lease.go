@@ -101,6 +101,11 @@ func (l *Lease) admit(ctx context.Context) error {
 	if err := tooLate(ctx); err != nil {
 		return err
 	}
+	// A socket takes what nobody will read any more: once written, the call would be in doubt.
+	if l.seat.gone() {
+		return turnedAway(time.Second, "the plugin could not be reached: its process has ended")
+	}
+
 	return l.seat.settled(ctx)
 }
 
