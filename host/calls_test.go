@@ -27,6 +27,7 @@ var methods = map[string]string{
 	"create-payout": "CreatePayout", "get-payout": "Payout", "list-payouts": "ListPayouts", "resolve-payout": "ResolvePayout",
 	"list-providers": "Providers", "get-provider": "Provider", "list-payment-methods": "PaymentMethods", "list-balances": "Balances",
 	"invoke-operation": "InvokeOperation", "list-events": "Events", "list-dead-letters": "DeadLetters", "retry-dead-letter": "RetryDeadLetter",
+	"list-token-keys": "TokenKeys", "rotate-token-key": "RotateTokenKey", "end-token-key": "EndTokenKey",
 	"list-webhooks": "ListWebhooks", "get-webhook": "Webhook", "replay-webhook": "ReplayWebhook", "attach-webhook": "AttachWebhook",
 }
 
@@ -190,6 +191,7 @@ func everyCall(ctx context.Context, h *host.Host) map[string]error {
 	note("ReplayWebhook")(h.ReplayWebhook(ctx, "wh_1"))
 	note("AttachWebhook")(h.AttachWebhook(ctx, "wh_1", "pay_1", "anna"))
 	note("RetryDeadLetter")(h.RetryDeadLetter(ctx, "evt_1"))
+	note("EndTokenKey")(h.EndTokenKey(ctx, "k9", "ann", "a backup was lost"))
 	note("PaymentMethods")(h.PaymentMethods(ctx, "nobody", sdk.ListPaymentMethodsRequest{}))
 	note("Balances")(h.Balances(ctx, "nobody"))
 	note("InvokeOperation")(h.InvokeOperation(ctx, "nobody", "look", json.RawMessage("{}")))
@@ -213,6 +215,8 @@ func TestACallersOwnEndHasACodeOfItsOwn(t *testing.T) {
 	calls := everyCall(ctx, h)
 	_, calls["CreatePayment"] = h.CreatePayment(ctx, request("shop"), host.IdempotencyKey("k"))
 	_, calls["CreatePayout"] = h.CreatePayout(ctx, host.PayoutRequest{Provider: "shop", Amount: decimal.NewFromInt(1), Currency: "USD"}, host.IdempotencyKey("o"))
+	_, calls["TokenKeys"] = h.TokenKeys(ctx)
+	_, calls["RotateTokenKey"] = h.RotateTokenKey(ctx, "ann", "a backup was lost")
 	_, _, calls["ListPayments"] = h.ListPayments(ctx, host.Filter{})
 	_, _, calls["ListPayouts"] = h.ListPayouts(ctx, host.Filter{})
 	_, _, calls["ListWebhooks"] = h.ListWebhooks(ctx, host.WebhookFilter{})

@@ -164,7 +164,7 @@ func open(ctx context.Context, cfg *Config, o options, held *place) (*Host, erro
 		Admit: admit(cfg),
 	})
 	h.core, err = core.New(ctx, core.Options{Store: st, Accounts: accounts{h.registry}, PublicURL: cfg.Host.PublicURL,
-		Logger: o.logger, Now: wall, Alone: strings.HasPrefix(cfg.Store.URL.Reveal(), "sqlite:"), Predecessor: held.predecessor})
+		TokenSecrets: each(cfg.Host.TokenSecrets, sdk.Secret.Reveal), Logger: o.logger, Now: wall, Alone: strings.HasPrefix(cfg.Store.URL.Reveal(), "sqlite:"), Predecessor: held.predecessor})
 	if err == nil {
 		err = held.sign(h.core.Instance())
 	}

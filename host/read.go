@@ -147,3 +147,27 @@ func (h *Host) RetryDeadLetter(ctx context.Context, id string) (DeadLetter, erro
 	l, err := h.letters.Retry(ctx, id)
 	return l, failure(ctx, err)
 }
+
+// TokenKeys returns the keys that sign webhook and return URLs, the newest first.
+func (h *Host) TokenKeys(ctx context.Context) ([]TokenKey, error) {
+	keys, err := h.core.TokenKeys(ctx)
+	return keys, failure(ctx, err)
+}
+
+// RotateTokenKey makes a new key, with the first of Config.Host.TokenSecrets mixed
+// in, and returns all keys. It signs the URLs of what is made from half a minute
+// later on; payments made before keep their key, and the URL of each account
+// changes. operator names who decided, reason (required) says why. The error is
+// ErrConflict while a new key is not in force yet.
+func (h *Host) RotateTokenKey(ctx context.Context, operator, reason string) ([]TokenKey, error) {
+	keys, err := h.core.RotateTokenKey(ctx, operator, reason)
+	return keys, failure(ctx, err)
+}
+
+// EndTokenKey gives a former key up, and returns all keys: webhooks and returns to
+// URLs that it signed are refused from now on, those of open payments too. The
+// error is ErrNotFound for an unknown key, ErrConflict for the one in force.
+func (h *Host) EndTokenKey(ctx context.Context, id, operator, reason string) ([]TokenKey, error) {
+	keys, err := h.core.EndTokenKey(ctx, id, operator, reason)
+	return keys, failure(ctx, err)
+}

@@ -8,6 +8,7 @@ import (
 	"github.com/payhost/payhost/host/config"
 	"github.com/payhost/payhost/host/internal/httpapi"
 	"github.com/payhost/payhost/host/internal/provider"
+	"github.com/payhost/payhost/sdk"
 )
 
 // ReloadAction is what a reload did.
@@ -83,6 +84,7 @@ func restarts(old, cfg *Config) []ReloadResult {
 		{"host.public_url", old.Host.PublicURL != cfg.Host.PublicURL},
 		{"host.plugin_dir", old.Host.PluginDir != cfg.Host.PluginDir},
 		{"host.data_dir", old.Host.DataDir != cfg.Host.DataDir},
+		{"host.token_secret", !sameSecrets(old.Host.TokenSecrets, cfg.Host.TokenSecrets)},
 		{"host.watch", old.Host.Watch != cfg.Host.Watch},
 		{"http.listen", old.HTTP.Listen != cfg.HTTP.Listen},
 		{"http.trusted_proxies", !slices.Equal(old.HTTP.TrustedProxies, cfg.HTTP.TrustedProxies)},
@@ -92,7 +94,7 @@ func restarts(old, cfg *Config) []ReloadResult {
 		{"log.level", old.Log.Level != cfg.Log.Level},
 		{"log.format", old.Log.Format != cfg.Log.Format},
 		{"events.url", old.Events.URL != cfg.Events.URL},
-		{"events.secret", !sameSecrets(old.Events, cfg.Events)},
+		{"events.secret", !sameSecrets(old.Events.Secrets, cfg.Events.Secrets)},
 	} {
 		if s.differs {
 			out = append(out, ReloadResult{Name: s.key, Action: ActionRestart})
@@ -107,16 +109,8 @@ func switchesTLS(old, cfg *Config) bool {
 	return (old.HTTP.TLSCert == "") != (cfg.HTTP.TLSCert == "")
 }
 
-func sameSecrets(a, b config.Events) bool {
-	if len(a.Secrets) != len(b.Secrets) {
-		return false
-	}
-	for k := range a.Secrets {
-		if a.Secrets[k].Reveal() != b.Secrets[k].Reveal() {
-			return false
-		}
-	}
-	return true
+func sameSecrets(left, right []sdk.Secret) bool {
+	return slices.EqualFunc(left, right, func(a, b sdk.Secret) bool { return a.Reveal() == b.Reveal() })
 }
 
 // reloadFile reloads the file that the configuration came from.

@@ -45,11 +45,12 @@ func TestWhatAReloadCannotChangeIsReported(t *testing.T) {
 	h := open(t, cfg)
 	next := *cfg
 	next.Host.PublicURL, next.Host.DataDir = "https://pay.example", t.TempDir()
+	next.Host.TokenSecrets = []sdk.Secret{sdk.NewSecret("a secret of at least thirty-two bytes")}
 	next.HTTP.Listen, next.HTTP.TrustedProxies = "127.0.0.1:9", []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
 	next.Store.URL = sdk.NewSecret("sqlite:" + filepath.Join(t.TempDir(), "other.db"))
 	next.Log.Format = "json"
 	next.Events = config.Events{URL: "https://shop.example/events", Secrets: []sdk.Secret{sdk.NewSecret("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")}}
-	want := []string{"host.public_url", "host.data_dir", "http.listen", "http.trusted_proxies", "store.url", "log.format", "events.url", "events.secret"}
+	want := []string{"host.public_url", "host.data_dir", "host.token_secret", "http.listen", "http.trusted_proxies", "store.url", "log.format", "events.url", "events.secret"}
 	// Twice: what waits for a restart is reported until there is one.
 	for range 2 {
 		results, err := h.Reload(t.Context(), &next, false)

@@ -39,6 +39,10 @@ type Event = payment.Event
 // DeadLetter is an event whose pushing was given up; payment.DeadLetter documents its fields.
 type DeadLetter = payment.DeadLetter
 
+// TokenKey is one of the keys that sign webhook and return URLs; payment.TokenKey
+// documents its fields.
+type TokenKey = payment.TokenKey
+
 // Status is how far a payment, payout or refund is; package payment has the values.
 type Status = payment.Status
 

@@ -26,6 +26,10 @@ var (
 	pluginVersion = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$`)
 )
 
+// minTokenSecret is the least length of a host.token_secret, in bytes: the store
+// has something by which a short one could be guessed.
+const minTokenSecret = 32
+
 // check judges values, and fills in the public URL once the address it is made from is known to be right.
 func (c *Config) check(r *report) {
 	c.checkHTTP(r)
@@ -92,6 +96,12 @@ func checkCertificate(r *report, cert, key string) {
 // checkHost judges [host].
 func (c *Config) checkHost(r *report) {
 	between(r, "host.drain_notice", c.Host.DrainNotice, 0, 10*time.Minute)
+	for i, secret := range c.Host.TokenSecrets {
+		if size := len(secret.Reveal()); size < minTokenSecret {
+			r.check(r.oneOf("host.token_secret", i, len(c.Host.TokenSecrets)), "has %d bytes; write at least %d, such as what `openssl rand -hex 32` prints",
+				size, minTokenSecret)
+		}
+	}
 	if c.Host.PublicURL == "" {
 		return // the address it would be made from is wrong, and that has been said
 	}
@@ -143,11 +153,7 @@ func (c *Config) checkEvents(r *report) {
 		}
 	}
 	for i, s := range c.Events.Secrets {
-		key := element("events.secret", i)
-		if len(c.Events.Secrets) == 1 && r.lines != nil && r.lines.line(key) == 0 {
-			key = "events.secret"
-		}
-		checkSecret(r, key, s, false)
+		checkSecret(r, r.oneOf("events.secret", i, len(c.Events.Secrets)), s, false)
 	}
 }
 

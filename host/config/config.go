@@ -44,6 +44,12 @@ type Host struct {
 	PluginDir string
 	// DataDir holds the embedded database, sockets and generated keys [data_dir]. Default "var". Relative as PluginDir.
 	DataDir string
+	// TokenSecrets are mixed into the keys that sign the webhook and return URLs, so
+	// that a copy of the database is not enough to sign them [token_secret: a string,
+	// or a list while a secret is being replaced, the newest first]; each may be a
+	// reference and has at least 32 bytes. Hosts on one store need the same. Default
+	// none: the keys are in the database alone.
+	TokenSecrets []sdk.Secret
 	// Watch makes the host reload when the file changes [watch]. Default false.
 	Watch bool
 	// DrainNotice is how long /readyz says no before the listeners close when the host is told to stop [drain_notice], 0

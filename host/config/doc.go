@@ -9,7 +9,8 @@
 //
 // # References
 //
-// Wherever a secret can stand (http.tokens, events.secret, store.url, and every string in a provider's own config) the
+// Wherever a secret can stand (http.tokens, host.token_secret, events.secret,
+// store.url, and every string in a provider's own config) the
 // file may refer to it instead:
 //
 //	env:NAME    the environment variable NAME; unset or empty is a mistake

@@ -16,6 +16,7 @@ public_url = "https://pay.example"
 plugin_dir = "programs"
 data_dir = "data"
 drain_notice = "5s"
+token_secret = ["a first secret of at least 32 bytes", "a second secret of at least 32 bytes"]
 [http]
 listen = "127.0.0.1:9"
 tokens = ["a-token", "another"]

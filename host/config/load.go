@@ -115,6 +115,9 @@ func (l *loader) host(c *Config, t *table) {
 	t.text("public_url", &c.Host.PublicURL)
 	t.text("plugin_dir", &c.Host.PluginDir)
 	t.text("data_dir", &c.Host.DataDir)
+	for _, i := range t.texts("token_secret", "text in quotes or a list of texts, the newest first", true) {
+		c.Host.TokenSecrets = append(c.Host.TokenSecrets, sdk.NewSecret(i.text))
+	}
 	t.boolean("watch", &c.Host.Watch)
 	t.duration("drain_notice", &c.Host.DrainNotice)
 	t.finish("")

@@ -67,6 +67,15 @@ func (r *report) add(key, format string, args ...any) {
 	r.failed[key] = true
 }
 
+// oneOf returns the key of an element of a list that may also be written as a
+// single text: then it has the list's own.
+func (r *report) oneOf(key string, i, size int) string {
+	if (size == 1) && (r.lines != nil) && (r.lines.line(element(key, i)) == 0) {
+		return key
+	}
+	return element(key, i)
+}
+
 // at reports a mistake at a line.
 func (r *report) at(line int, key, format string, args ...any) {
 	p := Problem{File: r.file, Line: line, Key: key, Message: r.without(key, fmt.Sprintf(format, args...))}

@@ -11,6 +11,7 @@ import (
 
 const withSecrets = `[host]
 watch = true
+token_secret = ["CANARYnew-a-long-secret-of-32-bytes!", 'CANARYold-a-long-secret-of-32-bytes!']
 [http]
 tokens = ["CANARYtoken", "CANARYold"]
 [store]

@@ -13,7 +13,7 @@ import (
 // brokenInCode gives a Config built in code in which everything is wrong that can be.
 func brokenInCode() *Config {
 	return &Config{
-		Host:   Host{PublicURL: "ftp://pay.example.com"},
+		Host:   Host{PublicURL: "ftp://pay.example.com", TokenSecrets: []sdk.Secret{sdk.NewSecret("CANARYshort")}},
 		HTTP:   HTTP{Listen: "x", Tokens: []sdk.Secret{{}}, TrustedProxies: []netip.Prefix{{}, netip.MustParsePrefix("10.1.0.0/8")}, TLSCert: "cert.pem"},
 		Store:  Store{URL: sdk.NewSecret("CANARY")},
 		Log:    Log{Format: "xml"},
@@ -39,7 +39,7 @@ func TestValidateNamesEveryMistake(t *testing.T) {
 			t.Errorf("problem %+v", p)
 		}
 	}
-	for _, key := range []string{"host.public_url", "http.listen", "http.tokens[0]", "http.trusted_proxies[0]", "http.trusted_proxies[1]", "http.tls_cert", "store.url",
+	for _, key := range []string{"host.public_url", "host.token_secret[0]", "http.listen", "http.tokens[0]", "http.trusted_proxies[0]", "http.trusted_proxies[1]", "http.tls_cert", "store.url",
 		"log.format", "events.url", "events.secret[0]", "providers.B", "providers.B.plugin", "providers.b", "providers.b.timeout",
 		"providers.b.max_in_flight", "providers.b.drain_timeout", "providers.b.payment_ttl", "providers.b.config",
 		"providers.b.sha256", "providers.b.version"} {

@@ -105,7 +105,7 @@ func (a *app) addCommands(root *cobra.Command) {
 			root.AddCommand(c)
 		}
 	}
-	add(groupHost, a.serveCommand(), a.checkCommand(), a.lockCommand(), a.reloadCommand(), a.versionCommand())
+	add(groupHost, a.serveCommand(), a.checkCommand(), a.lockCommand(), a.reloadCommand(), a.tokensCommand(), a.versionCommand())
 	add(groupMoney, a.payCommand(), a.paymentsCommand(), a.payoutCommand(), a.payoutsCommand())
 	add(groupProvider, a.providersCommand(), a.methodsCommand(), a.balancesCommand(), a.callCommand(), a.pluginCommand())
 	add(groupRecord, a.eventsCommand(), a.lettersCommand(), a.webhooksCommand())

@@ -245,13 +245,24 @@ func (c *Core) Beat(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		err := c.store.Update(ctx, func(tx *store.Tx) error { return tx.Beat(ctx, c.instance) })
+		err := c.signOfLife(ctx)
 		if err != nil && ctx.Err() == nil && !silent {
 			c.log.Warn("the host cannot give its sign of life; others may soon ask about what it is doing", "error", err)
 		}
 		silent = err != nil
 		skewed = c.watchSkew(skewed)
 	}
+}
+
+// signOfLife tells the other hosts that this one is there, and takes over what
+// became of the token keys since the last.
+func (c *Core) signOfLife(ctx context.Context) error {
+	return c.store.Update(ctx, func(tx *store.Tx) error {
+		if err := tx.Beat(ctx, c.instance); err != nil {
+			return err
+		}
+		return c.refreshTokenKeys(ctx, tx)
+	})
 }
 
 // maxSkew is how far this machine's clock may be off the database's before the host says so.

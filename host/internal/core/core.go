@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -63,8 +64,11 @@ type Options struct {
 	Store     store.Transactor
 	Accounts  Accounts
 	PublicURL string
-	Logger    *slog.Logger
-	Now       func() time.Time
+	// TokenSecrets are mixed into the keys of the URLs that the host gives out,
+	// the newest first; none: the store alone has the keys.
+	TokenSecrets []string
+	Logger       *slog.Logger
+	Now          func() time.Time
 	// Alone says that no other host can be at the store, as with an embedded database: whatever another one was doing is
 	// lost. Predecessor is the instance that is known to have ended, "" for none.
 	Alone       bool
@@ -83,24 +87,26 @@ type Core struct {
 	now       func() time.Time
 	steady    bool
 	instance  string
-	tokens    token.Key
-	changes   *broadcast
-	calls     inflight
-	running   running
-	keys      keys
+	// ring has the keys of the URLs that this host gives out; ringText is how the
+	// store has them, and secrets are the configuration's, the newest first.
+	ring     atomic.Pointer[token.Ring]
+	ringText string
+	secrets  []string
+	changes  *broadcast
+	calls    inflight
+	running  running
+	keys     keys
 	// closing is closed when what could not be recorded has to be given up.
 	closing chan struct{}
 	close   sync.Once
 }
-
-const tokenKeySetting = "token_key"
 
 // New makes a Core. It fails only when the store does.
 func New(ctx context.Context, o Options) (*Core, error) {
 	c := &Core{
 		store: o.Store, accounts: o.Accounts, publicURL: strings.TrimSuffix(o.PublicURL, "/"), log: o.Logger, now: o.Now,
 		steady: o.Steady, instance: "host_" + strings.ToLower(rand.Text()[:10]), changes: newBroadcast(),
-		keys: keys{held: map[string]chan struct{}{}}, closing: make(chan struct{}),
+		secrets: o.TokenSecrets, keys: keys{held: map[string]chan struct{}{}}, closing: make(chan struct{}),
 	}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
@@ -112,24 +118,24 @@ func New(ctx context.Context, o Options) (*Core, error) {
 		if err := c.begin(ctx, tx, o.Alone, o.Predecessor); err != nil {
 			return err
 		}
-		text, err := tx.SetSettingOnce(ctx, tokenKeySetting, token.NewKey())
-		if err != nil {
-			return err
-		}
-		c.tokens, err = token.ParseKey(text)
-		return err
+		return c.openTokenKeys(ctx, tx)
 	})
 	if err != nil {
 		return nil, err
+	}
+
+	if err := c.Tokens().Usable(); err != nil {
+		return nil, err
+	}
+	if secret := c.newestSecret(); !c.Tokens().SealedWith(secret) {
+		c.log.Warn("the newest token key was not made with the first secret of host.token_secret: " +
+			"`payhost tokens rotate` makes one that is")
 	}
 	return c, nil
 }
 
 // Instance names this host in attempts.
 func (c *Core) Instance() string { return c.instance }
-
-// Tokens is the key of the URLs this host gives out.
-func (c *Core) Tokens() token.Key { return c.tokens }
 
 var idEncoding = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)
 

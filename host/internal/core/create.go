@@ -119,6 +119,11 @@ func (c *Core) create(ctx context.Context, i *intent.Intent, said json.RawMessag
 		return known, true, c.waitForAnswer(ctx, known)
 	}
 
+	if i.Kind != payment.KindRefund {
+		if err := c.mintable(); err != nil {
+			return "", false, turnedAway(i.Provider, err)
+		}
+	}
 	lease, err := c.accounts.Acquire(ctx, i.Provider)
 	if err != nil {
 		return "", false, turnedAway(i.Provider, err)

@@ -23,8 +23,8 @@ func (c *Core) callCreatePayment(ctx context.Context, l Lease, i *intent.Intent,
 		MerchantReference: r.MerchantReference, Description: r.Description, Method: r.Method, Country: r.Country,
 		Language: r.Language, Customer: sdk.Customer(r.Customer),
 		NotifyURL: c.NotifyURL(i.Provider, i.ID),
-		ReturnURL: c.publicURL + "/return/" + c.tokens.Mint(token.Return, i.ID),
-		CancelURL: c.publicURL + "/return/" + c.tokens.Mint(token.Cancel, i.ID),
+		ReturnURL: c.publicURL + "/return/" + c.Tokens().Mint(token.Return, i.ID),
+		CancelURL: c.publicURL + "/return/" + c.Tokens().Mint(token.Cancel, i.ID),
 		ExpiresAt: r.ExpiresAt, Metadata: r.Metadata, Options: r.ProviderOptions,
 	})
 	if err != nil {
@@ -70,12 +70,12 @@ func (c *Core) callCreateRefund(ctx context.Context, l Lease, i *intent.Intent, 
 
 // NotifyURL is where a provider sends notices of one payment or payout.
 func (c *Core) NotifyURL(provider, id string) string {
-	return fmt.Sprintf("%s/webhooks/%s/%s", c.publicURL, provider, c.tokens.Mint(token.Webhook, id))
+	return fmt.Sprintf("%s/webhooks/%s/%s", c.publicURL, provider, c.Tokens().Mint(token.Webhook, id))
 }
 
 // AccountURL is where a provider sends notices of one account: what must be typed into its back office.
 func (c *Core) AccountURL(provider string) string {
-	return fmt.Sprintf("%s/webhooks/%s/%s", c.publicURL, provider, c.tokens.Mint(token.Account, provider))
+	return fmt.Sprintf("%s/webhooks/%s/%s", c.publicURL, provider, c.Tokens().Mint(token.Account, provider))
 }
 
 // PaymentContext is what a plugin is told of a payment.

@@ -34,7 +34,7 @@ func (c *Core) Resolve(ctx context.Context, kind payment.Kind, id string, r Reso
 	if !slices.Contains(resolvable[kind], r.Status) {
 		checks.add("status", "must be one of %v", resolvable[kind])
 	}
-	checks.required("reason", r.Reason, maxDescription)
+	checks.reason(r.Reason)
 	checks.text("provider_reference", r.ProviderReference, maxText)
 	if err := checks.err(); err != nil {
 		return err

@@ -67,6 +67,11 @@ func (c *checks) required(field, value string, most int) {
 	c.text(field, value, most)
 }
 
+// reason checks why somebody decided: spaces say nothing.
+func (c *checks) reason(value string) {
+	c.required("reason", strings.TrimSpace(value), maxDescription)
+}
+
 func (c *checks) money(amount decimal.Decimal, currency string) {
 	if !amount.IsPositive() {
 		c.add("amount", "must be more than zero")

@@ -48,6 +48,7 @@ func (a *API) describe() (http.Handler, []byte) {
 	a.providerOperations(api)
 	a.eventOperations(api)
 	a.letterOperations(api)
+	a.keyOperations(api)
 	a.webhookOperations(api)
 	sent := sentTypes(api.OpenAPI())
 	complete(api.OpenAPI(), sent)
@@ -71,6 +72,7 @@ var tags = []*huma.Tag{
 	{Name: "Providers", Description: "The configured accounts at payment providers, and what only they have."},
 	{Name: "Events", Description: "What happened, in order."},
 	{Name: "Webhooks", Description: "What providers sent, as it came."},
+	{Name: "Host", Description: "The hosts themselves."},
 }
 
 const introduction = `Payments and payouts through payment providers, each made at most once.

@@ -80,7 +80,8 @@ func TestTheDocumentHasEveryCall(t *testing.T) {
 		post:/providers/{name}/operations/{operation} post:/payments get:/payments get:/payments/{id} post:/payments/{id}/confirm
 		post:/payments/{id}/cancel post:/payments/{id}/capture post:/payments/{id}/refunds get:/payments/{id}/refunds
 		post:/payments/{id}/resolve post:/payouts get:/payouts get:/payouts/{id} post:/payouts/{id}/resolve get:/refunds/{id}
-		post:/refunds/{id}/resolve get:/events get:/dead-letters post:/dead-letters/{id}/retry get:/webhooks get:/webhooks/{id} post:/webhooks/{id}/replay post:/webhooks/{id}/attach`)
+		post:/refunds/{id}/resolve get:/events get:/dead-letters post:/dead-letters/{id}/retry get:/webhooks get:/webhooks/{id} post:/webhooks/{id}/replay post:/webhooks/{id}/attach
+		get:/token-keys post:/token-keys post:/token-keys/{id}/end`)
 	var got []string
 	for path, item := range doc["paths"].(map[string]any) {
 		for method, o := range item.(map[string]any) {

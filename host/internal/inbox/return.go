@@ -37,6 +37,9 @@ func (b *Inbox) ReturnHandler() http.Handler {
 			n.IntentID, n.Purpose = id, purposeCancel
 		} else if trust, known := b.directory.Trust(tok); known && trust != nil {
 			n.Provider, n.Scope = tok, sdk.ScopeOpen
+		} else if b.core.Tokens().Hidden(token.Return, tok) {
+			b.later(w, "", errHiddenKey)
+			return
 		} else {
 			http.NotFound(w, r)
 			return

@@ -69,6 +69,9 @@ func (b *Inbox) AlsoBelowPublicURL(next http.Handler) http.Handler {
 	})
 }
 
+// errHiddenKey is for a token that only another host can check.
+var errHiddenKey = errors.New("the token's key needs a secret that this host's host.token_secret does not have")
+
 // address finds out what a webhook's URL belongs to. The error is the store's: then nobody can tell.
 func (b *Inbox) address(ctx context.Context, provider, tok string, hasToken bool) (n *store.Notice, ok bool, err error) {
 	n = &store.Notice{Provider: provider, Purpose: purposeWebhook, Scope: sdk.ScopeOpen}
@@ -91,6 +94,9 @@ func (b *Inbox) address(ctx context.Context, provider, tok string, hasToken bool
 	if name, ok := b.core.Tokens().Check(token.Account, tok); ok && name == provider {
 		n.Scope = sdk.ScopeAccount
 		return n, true, nil
+	}
+	if ring := b.core.Tokens(); ring.Hidden(token.Webhook, tok) || ring.Hidden(token.Account, tok) {
+		return nil, false, errHiddenKey
 	}
 	return nil, false, nil
 }

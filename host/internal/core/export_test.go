@@ -1,0 +1,12 @@
+package core
+
+import (
+	"context"
+
+	"github.com/payhost/payhost/host/internal/store"
+)
+
+// RefreshTokenKeys reads the keys again, as each sign of life does.
+func (c *Core) RefreshTokenKeys(ctx context.Context) error {
+	return c.store.Update(ctx, func(tx *store.Tx) error { return c.refreshTokenKeys(ctx, tx) })
+}
