@@ -89,7 +89,7 @@ simulate: ## tell stories about hosts, providers, merchants and operators in sim
 # The same seed repeats the plan; without one a new plan is made, and its seed printed.
 KILLS ?= 1000
 chaos: ## kill plugins, hosts and the database under load, then compare with the providers' books (KILLS=1000 SEED=…)
-	$(GO) test ./host/internal/chaos -count=1 -v -timeout 90m -chaos.kills=$(KILLS) -chaos.seed=$(SEED)
+	$(GO) test ./host/internal/chaos -count=1 -v -timeout 90m -chaos.clocks -chaos.kills=$(KILLS) -chaos.seed=$(SEED)
 
 # The list is tools/mutants/list.txt; UPDATE=1 writes which test has caught each into it, ONLY=text tries some of them.
 mutants: ## break one rule of the code after the other: a test must notice each (ONLY=text, UPDATE=1)

@@ -72,6 +72,7 @@ func campaign(t *testing.T, w *world) {
 	l.decide(calm, v)
 	v = l.await(calm)
 	v.judge(calm)
+	w.judgeClocks()
 	t.Logf("%v in %s, settled %s later", p, took.Round(time.Second), (time.Since(began) - took).Round(time.Second))
 	if t.Failed() {
 		for _, h := range w.hosts {
