@@ -67,6 +67,7 @@ func campaign(t *testing.T, w *world) {
 	calm := context.Background()
 	p.calm(calm)
 	p.revive()
+	p.free()
 	l.finish(calm)
 	v := l.await(calm)
 	l.decide(calm, v)
