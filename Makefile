@@ -14,7 +14,8 @@ COMMANDS := $(patsubst %/main.go,./%,$(wildcard host/cmd/payhost/main.go plugins
 
 # The same source, Go release and version give the same bytes on every machine, so that a checksum in config.toml can
 # be known before a plugin is shipped. That is why paths and the state of the work tree stay out of the binary.
-BUILD = CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=$(VERSION)"
+REAL  = CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false
+BUILD = $(REAL) -ldflags "-s -w -X main.version=$(VERSION)"
 
 # Tools have a module of their own: their hundreds of dependencies are none of ours.
 TOOL     = $(GO) tool -modfile=tools/go.mod
@@ -63,6 +64,8 @@ test: ## all tests, under the race detector where there is a C compiler, with Po
 	@echo "PostgreSQL tests $(if $(PAYHOST_TEST_POSTGRES),run on the server that PAYHOST_TEST_POSTGRES names,$(if \
 		$(POSTGRES_FOUND),run with $(POSTGRES_FOUND),are left out: PAYHOST_TEST_POSTGRES is not set and there is no postgres program))"
 	@$(GO) build -C tools -o ../bin/testgate ./testgate && $(GO) test -C tools ./testgate ./mutants
+# Several packages' tests build the real programs, at the same time: without this each compiles all of them.
+	@$(REAL) ./host/cmd/payhost ./plugins/...
 	@$(if $(CC_FOUND),CGO_ENABLED=1 CC=$(notdir $(CC_FOUND))) bin/testgate -skips tools/testgate/allowed-skips.txt \
 		$(if $(POSTGRES_FOUND),,-without postgres) $(if $(NODE_FOUND),,-without node) -- -timeout 10m $(if $(CC_FOUND),-race) ./...
 
@@ -89,7 +92,7 @@ simulate: ## tell stories about hosts, providers, merchants and operators in sim
 # The same seed repeats the plan; without one a new plan is made, and its seed printed.
 KILLS ?= 1000
 chaos: ## kill plugins, hosts and the database under load, then compare with the providers' books (KILLS=1000 SEED=…)
-	$(GO) test ./host/internal/chaos -count=1 -v -timeout 90m -chaos.kills=$(KILLS) -chaos.seed=$(SEED)
+	$(GO) test ./host/internal/chaos -count=1 -v -timeout 90m -chaos.clocks -chaos.kills=$(KILLS) -chaos.seed=$(SEED)
 
 # The list is tools/mutants/list.txt; UPDATE=1 writes which test has caught each into it, ONLY=text tries some of them.
 mutants: ## break one rule of the code after the other: a test must notice each (ONLY=text, UPDATE=1)

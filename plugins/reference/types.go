@@ -21,8 +21,11 @@ type resource struct {
 
 	Payment providerhttp.Words `json:"payment"` // of a refund: our reference of its payment
 	Taken   providerhttp.Words `json:"taken"`   // of a payment, once it is captured
-	PayURL  providerhttp.Words `json:"pay_url"`
-	PayTo   signature.Value    `json:"pay_to"`
+	// Transaction is of a payment, once the customer has paid.
+	Transaction providerhttp.Words `json:"transaction"`
+
+	PayURL providerhttp.Words `json:"pay_url"`
+	PayTo  signature.Value    `json:"pay_to"`
 }
 
 func (r *resource) complete() bool { return r.ID != "" && r.Reference != "" && r.Status != "" }
@@ -61,6 +64,8 @@ func (r *resource) payment() *sdk.Payment {
 		ProviderReference: string(r.ID), ProviderStatus: string(r.Status), Message: string(r.Message),
 		Status: sdk.Known(paymentStatuses, string(r.Status), sdk.PaymentUnderReview),
 		Paid:   providerhttp.Text(r.Taken).Money(string(r.Currency)),
+
+		TransactionID: string(r.Transaction),
 	}
 	if (out.Paid == nil) && (r.Taken != "") {
 		out.Doubt("what was taken cannot be read")

@@ -126,6 +126,21 @@ func wrongProviders(stop <-chan struct{}) (list []kittest.Wrong) {
 			"capture payment": "the provider's books have a capture of 60 EUR, not of 30 EUR",
 			"create refund":   "the provider's refund is of 60 EUR",
 		}},
+		{"what was authorized is paid", wrong(func(p *provider) generous { return generous{p} }), map[string]string{
+			"capture in part": "20 EUR was captured, and 60 EUR is reported as paid",
+		}},
+		{"nothing says what was paid", wrong(func(p *provider) discreet { return discreet{p} }), map[string]string{
+			"capture in part": "20 EUR of 60 EUR was captured, and nothing says so",
+		}},
+		{"a transaction for each notice", wrong(func(p *provider) noticeNamed { return noticeNamed{p} }), map[string]string{
+			"transaction ids": "for the transaction that had the id",
+		}},
+		{"one transaction for all", wrong(func(p *provider) merchantNamed { return merchantNamed{p} }), map[string]string{
+			"transaction ids": "the transactions of two payments have the same id",
+		}},
+		{"the payment's id for its transaction", wrong(func(p *provider) paymentNamed { return paymentNamed{p} }), map[string]string{
+			"webhook of a second transaction": "the transaction after",
+		}},
 		{"the first page only", wrong(func(p *provider) firstPage { return firstPage{p} }), map[string]string{
 			"list payments": "is there 0 times",
 			"list payouts":  "is there 0 times",

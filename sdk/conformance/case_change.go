@@ -19,6 +19,12 @@ var captureCases = []testCase{
 		rule: "CapturePayment takes all of an authorized payment (Amount nil) or part of it.",
 		run:  capturePayment,
 	},
+	{
+		name:  "capture in part",
+		needs: needs(sdk.CapabilityCreatePayment, sdk.CapabilityCapturePayment),
+		rule:  "What the customer really paid, and in what; absent when not told or not different.",
+		run:   captureInPart,
+	},
 }
 
 var refundCases = []testCase{
@@ -82,6 +88,46 @@ func capturePayment(x *trial) {
 			x.fail("%s was captured, and the payment is %s", c.what, p.Status)
 		}
 		x.booked(fault.Capture, c.of.Reference, c.take)
+	}
+}
+
+// captureInPart captures a third of an authorization, so that neither the amount
+// of the payment nor what was left of it can be taken for what was paid. The
+// host gives back at most what was paid.
+func captureInPart(x *trial) {
+	payment := x.paid(x.control.samples.Authorization)
+	take := share(payment.Amount, 3)
+
+	captured, err := x.a.CapturePayment(x.ctx, sdk.CapturePaymentRequest{
+		Payment:        payment,
+		IdempotencyKey: "capture-" + payment.Reference,
+		Attempt:        1,
+		Amount:         &take,
+	})
+	x.must(err, "CapturePayment of %s", take)
+	x.checkPaid("CapturePayment", captured, take)
+
+	if x.can(sdk.CapabilityGetPayment) {
+		got, err := x.a.GetPayment(x.ctx, sdk.GetPaymentRequest{Payment: payment})
+		x.must(err, "GetPayment")
+		x.checkPaid("GetPayment", got, take)
+
+		if (got.Status == sdk.PaymentSucceeded) && (got.Paid == nil) && x.info.PaymentLookup.Amounts {
+			x.fail("Lookup.Amounts is declared, %s of %s was captured, and nothing says so",
+				take, payment.Amount)
+		}
+	}
+	if x.can(sdk.CapabilityParseWebhook) {
+		for _, event := range x.paymentEvents(payment) {
+			x.checkPaid("an event", event, take)
+		}
+	}
+}
+
+// checkPaid compares what was paid, where that is told, with what was captured.
+func (x *trial) checkPaid(what string, p *sdk.Payment, taken sdk.Money) {
+	if (p.Status == sdk.PaymentSucceeded) && (p.Paid != nil) && !p.Paid.Equal(taken) {
+		x.fail("%s: %s was captured, and %s is reported as paid", what, taken, p.Paid)
 	}
 }
 

@@ -18,6 +18,14 @@ var oddCases = []testCase{
 		rule: "Events are in the order in which they are to be applied; a delivery may have several.",
 		run:  webhookBatch,
 	},
+	{
+		name:  "webhook of a second transaction",
+		needs: needs(sdk.CapabilityCreatePayment, sdk.CapabilityParseWebhook),
+		odd:   SecondTransaction,
+		rule: "One payment can have several transactions: hosts take a success under a second id " +
+			"for a second receipt of money.",
+		run: webhookSecondTransaction,
+	},
 }
 
 // oddNotices gives those of the case's kind about paid payments.

@@ -176,9 +176,13 @@ func (x *trial) newRefund(of sdk.PaymentContext) sdk.CreateRefundRequest {
 	}
 }
 
-// Whole units, so that currencies without decimals are served as well.
-func half(m sdk.Money) sdk.Money {
-	return sdk.Money{Amount: m.Amount.Div(decimal.NewFromInt(2)).Truncate(0), Currency: m.Currency}
+func half(m sdk.Money) sdk.Money { return share(m, 2) }
+
+// share returns one of several equal parts in whole units, so that currencies
+// without decimals are served as well.
+func share(m sdk.Money, parts int64) sdk.Money {
+	part := m.Amount.Div(decimal.NewFromInt(parts)).Truncate(0)
+	return sdk.Money{Amount: part, Currency: m.Currency}
 }
 
 // newConfirm answers every field that the payment's next action asks for.

@@ -54,6 +54,9 @@ const (
 	UnknownKind Oddity = "unknown_kind"
 	// Batch is one delivery about several payments.
 	Batch Oddity = "batch"
+	// SecondTransaction says that a payment which was paid has been paid again, in
+	// another transaction: for providers whose transactions have ids of their own.
+	SecondTransaction Oddity = "second_transaction"
 )
 
 // OddNotifier is for providers with such notices: the kit has a case for each oddity that is there.

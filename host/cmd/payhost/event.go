@@ -142,7 +142,7 @@ func (a *app) followOnce(ctx context.Context, r request) (more bool, err error) 
 		if err := json.Compact(&line, page.raw[i]); err != nil {
 			return false, err
 		}
-		fmt.Fprintln(a.out, line.String())
+		fmt.Fprintln(a.out, escapedJSON(line.String()))
 	}
 	if page.last != "" {
 		r.query.Set("after", page.last)

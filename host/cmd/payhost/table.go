@@ -9,6 +9,7 @@ import (
 	"strings"
 	"text/tabwriter"
 	"unicode"
+	"unicode/utf16"
 )
 
 // Colors of a terminal. All codes have two digits: tabwriter counts them as letters, so each cell of a table has equally
@@ -153,7 +154,26 @@ func (a *app) printJSON(body []byte) {
 		b.Reset()
 		b.Write(body)
 	}
-	fmt.Fprintln(a.out, b.String())
+	fmt.Fprintln(a.out, escapedJSON(b.String()))
+}
+
+// escapedJSON returns JSON that says the same, without the characters that
+// control a terminal: JSON lets many of them stand for themselves in a text, and
+// programs read them as well when they are escaped.
+func escapedJSON(text string) string {
+	var b strings.Builder
+	for _, c := range text {
+		switch {
+		case (c == '\n') || (unicode.IsGraphic(c) && (c != unicode.ReplacementChar)):
+			b.WriteRune(c)
+		case c > 0xffff:
+			high, low := utf16.EncodeRune(c)
+			fmt.Fprintf(&b, "\\u%04x\\u%04x", high, low)
+		default:
+			fmt.Fprintf(&b, "\\u%04x", c)
+		}
+	}
+	return b.String()
 }
 
 // printValue prints a value of our own as JSON.

@@ -67,11 +67,13 @@ func campaign(t *testing.T, w *world) {
 	calm := context.Background()
 	p.calm(calm)
 	p.revive()
+	p.free()
 	l.finish(calm)
 	v := l.await(calm)
 	l.decide(calm, v)
 	v = l.await(calm)
 	v.judge(calm)
+	w.judgeClocks()
 	t.Logf("%v in %s, settled %s later", p, took.Round(time.Second), (time.Since(began) - took).Round(time.Second))
 	if t.Failed() {
 		for _, h := range w.hosts {

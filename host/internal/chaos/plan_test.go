@@ -130,6 +130,18 @@ func (p *plan) revive() {
 	}
 }
 
+// free is the operator who has every host look at its configuration again. The
+// plugins of a host that died too often are quarantined until then, and what
+// such a host has claimed it cannot find out.
+func (p *plan) free() {
+	for _, h := range p.hosts {
+		h.mu.Lock()
+		process := h.cmd.Process
+		h.mu.Unlock()
+		_ = process.Signal(syscall.SIGHUP) // one that has ended meanwhile frees its plugins by starting
+	}
+}
+
 // faults are what the providers do wrong: each once, at whatever call comes next.
 var faults = []string{
 	`{"kind":"delay","delay":"700ms","times":1}`,

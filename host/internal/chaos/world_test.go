@@ -41,8 +41,10 @@ func newWorld(t *testing.T, hosts int, store string, crash func()) *world {
 	t.Helper()
 	w := &world{t: t, dir: t.TempDir(), books: map[string]string{}, crashDatabase: crash, receiver: newReceiver(t)}
 	w.startSandbox()
+	days := daysOf(hosts)
 	for n := range hosts {
-		h := &host{world: w, address: freeAddress(t), config: filepath.Join(w.dir, fmt.Sprintf("host%d.toml", n))}
+		h := &host{world: w, address: freeAddress(t), programs: programsOf(days[n]),
+			config: filepath.Join(w.dir, fmt.Sprintf("host%d.toml", n))}
 		url := store
 		if url == "" {
 			url = "sqlite:" + filepath.Join(w.dir, "payhost.db")
@@ -104,7 +106,7 @@ merchant_id = "M-0047"
 api_key = "ak/+ref&7Yp2=Qm\"9Xw"
 signing_key = "sk<ref>%%8Rt4?Zn6 Lc3"
 webhook_keys = ["wk:ref;5Hd1'Vb8\\Tg0", "wk:ref;2Ks9'Fj4\\Pe7"]
-`, h.address, filepath.Join(bin, "plugins"), n, h.address, apiToken, store, w.receiver.URL, w.books["ptop"], w.books["reference"])
+`, h.address, filepath.Join(h.programs, "plugins"), n, h.address, apiToken, store, w.receiver.URL, w.books["ptop"], w.books["reference"])
 }
 
 func (w *world) startSandbox() {
@@ -133,6 +135,7 @@ func (w *world) startSandbox() {
 type host struct {
 	*world
 	address, config string
+	programs        string // the folder of payhost, and of the plugins
 
 	mu     sync.Mutex
 	cmd    *exec.Cmd
@@ -155,7 +158,7 @@ func (h *host) freeze(ctx context.Context, d time.Duration) {
 
 // start returns when the host says that it is ready, or has ended before: a database that is away ends it.
 func (h *host) start() error {
-	cmd := exec.Command(filepath.Join(bin, "payhost"), "serve", "--config", h.config)
+	cmd := exec.Command(filepath.Join(h.programs, "payhost"), "serve", "--config", h.config)
 	cmd.Dir = h.dir
 	r, wr, err := os.Pipe()
 	if err != nil {

@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -23,6 +22,7 @@ import (
 	"github.com/payhost/payhost/host/internal/provider"
 	"github.com/payhost/payhost/host/internal/push"
 	"github.com/payhost/payhost/host/internal/store"
+	"github.com/payhost/payhost/host/internal/storetest"
 	"github.com/payhost/payhost/sdk"
 	"go.uber.org/goleak"
 )
@@ -90,8 +90,9 @@ func (r *rig) Status(name string) (provider.Status, bool) {
 
 func newRig(t *testing.T) *rig {
 	t.Helper()
-	database := filepath.Join(t.TempDir(), "payhost.db")
-	s, err := store.Open(t.Context(), "sqlite:"+database)
+	url := storetest.SQLite(t)
+	database := strings.TrimPrefix(url, "sqlite:")
+	s, err := store.Open(t.Context(), url)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,10 @@ import (
 	"github.com/pressly/goose/v3"
 )
 
+// PostgresURL returns the URL of an empty database. The tests outside of this
+// package set it: what gives them databases is built on this package.
+var PostgresURL func(testing.TB) string
+
 // Exec runs a statement for a test.
 func (t *Tx) Exec(ctx context.Context, query string) error {
 	_, err := t.exec(ctx, query)

@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"github.com/payhost/payhost/host/internal/intent"
-	"github.com/payhost/payhost/host/internal/storetest"
 	"github.com/payhost/payhost/host/payment"
 	"github.com/shopspring/decimal"
 )
@@ -17,7 +16,7 @@ import (
 // fails; each answer that is waited for costs one.
 func TestStatementsThatNobodyWaitsForShareARoundTrip(t *testing.T) {
 	ctx := context.Background()
-	s, err := Open(ctx, storetest.Postgres(t))
+	s, err := Open(ctx, PostgresURL(t))
 	if err != nil {
 		t.Fatal(err)
 	}

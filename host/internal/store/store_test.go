@@ -20,7 +20,10 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-func TestMain(m *testing.M) { os.Exit(storetest.MainWithoutLeaks(m)) }
+func TestMain(m *testing.M) {
+	store.PostgresURL = storetest.Postgres
+	os.Exit(storetest.MainWithoutLeaks(m))
+}
 
 // onBoth runs one suite on both engines.
 func onBoth(t *testing.T, suite func(t *testing.T, url string)) {

@@ -7,7 +7,6 @@ import (
 	"database/sql"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -70,18 +69,26 @@ func withoutLeaks(code int) int {
 // onPostgres says which of OnBoth's runs it is.
 var onPostgres bool
 
-// URL gives an empty database of the engine that OnBoth is at.
+// URL returns the URL of a database of the engine that OnBoth is at, with its
+// tables and nothing in them.
 func URL(t testing.TB) string {
 	t.Helper()
 	if onPostgres {
-		return Postgres(t)
+		return postgresTables(t)
 	}
-	return "sqlite:" + filepath.Join(t.TempDir(), "payhost.db")
+	return SQLite(t)
 }
 
 // Postgres gives the URL of an empty database on a server that lasts for the package's tests (which must use Main). It
 // skips the test where there is neither PAYHOST_TEST_POSTGRES nor the postgres programs.
 func Postgres(t testing.TB) string {
+	t.Helper()
+	needServer(t)
+	return database(t, "")
+}
+
+// needServer starts the server when the first test needs it.
+func needServer(t testing.TB) {
 	t.Helper()
 	once.Do(func() {
 		if server = os.Getenv(variable); server != "" {
@@ -100,7 +107,6 @@ func Postgres(t testing.TB) string {
 	if server == "" {
 		t.Skipf("left out: %s is not set and there are no postgres programs", variable)
 	}
-	return database(t)
 }
 
 var counter struct {
@@ -108,8 +114,9 @@ var counter struct {
 	n int
 }
 
-// database makes a database of the test's own, and drops it at the end.
-func database(t testing.TB) string {
+// database makes a database of the test's own, and drops it at the end. It is a
+// copy of another one, unless template is empty.
+func database(t testing.TB, template string) string {
 	t.Helper()
 	counter.Lock()
 	counter.n++
@@ -125,7 +132,11 @@ func database(t testing.TB) string {
 		}
 		_ = db.Close()
 	})
-	if _, err := db.Exec("CREATE DATABASE " + name); err != nil {
+	statement := "CREATE DATABASE " + name
+	if template != "" {
+		statement += " TEMPLATE " + template
+	}
+	if _, err := db.Exec(statement); err != nil {
 		t.Fatal(err)
 	}
 	return withDatabase(server, name)

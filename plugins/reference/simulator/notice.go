@@ -3,6 +3,7 @@ package simulator
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"time"
@@ -83,6 +84,16 @@ func (s *Simulator) OddWebhooks() map[conformance.Oddity]func(references ...stri
 		conformance.UnknownKind: func(...string) []sdk.HTTPRequest {
 			return []sdk.HTTPRequest{notice{ID: "evt-news"}.write(webhookKey)}
 		},
+		conformance.SecondTransaction: func(references ...string) (list []sdk.HTTPRequest) {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			for _, reference := range references {
+				again := *s.payment("order:" + reference)
+				again.Transaction = transactionID(again.ID, 2)
+				list = append(list, notice{Payment: &again}.write(webhookKey))
+			}
+			return list
+		},
 	}
 }
 
@@ -107,14 +118,22 @@ func (s *Simulator) Settle(reference string) {
 
 // pay is what the customer's money does: an authorization is only reserved.
 func (s *Simulator) pay(p *payment) {
-	switch {
-	case p.Status != "pending" && p.Status != "processing":
-	case p.manual:
-		s.move(p, "authorized")
-	default:
-		p.Taken = &p.Amount
-		s.move(p, "paid")
+	if (p.Status != "pending") && (p.Status != "processing") {
+		return
 	}
+	p.Transaction = transactionID(p.ID, 1)
+
+	if p.manual {
+		s.move(p, "authorized")
+		return
+	}
+	p.Taken = &p.Amount
+	s.move(p, "paid")
+}
+
+// transactionID names one of the transactions of a payment.
+func transactionID(payment string, number int) string {
+	return fmt.Sprintf("tx-%s-%d", payment, number)
 }
 
 // Returns gives the request with which the customer comes back as things stand.

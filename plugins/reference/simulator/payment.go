@@ -13,15 +13,18 @@ import (
 
 // payment is one as the API shows it; what is not exported stays inside.
 type payment struct {
-	ID        string            `json:"id"`
-	Reference string            `json:"reference"`
-	Status    string            `json:"status"`
-	Message   string            `json:"message,omitempty"`
-	Amount    decimal.Decimal   `json:"amount"`
-	Currency  string            `json:"currency"`
-	Taken     *decimal.Decimal  `json:"taken,omitempty"`
-	PayURL    string            `json:"pay_url,omitempty"`
-	PayTo     map[string]string `json:"pay_to,omitempty"`
+	ID        string           `json:"id"`
+	Reference string           `json:"reference"`
+	Status    string           `json:"status"`
+	Message   string           `json:"message,omitempty"`
+	Amount    decimal.Decimal  `json:"amount"`
+	Currency  string           `json:"currency"`
+	Taken     *decimal.Decimal `json:"taken,omitempty"`
+	// Transaction is there once the customer has paid.
+	Transaction string `json:"transaction,omitempty"`
+
+	PayURL string            `json:"pay_url,omitempty"`
+	PayTo  map[string]string `json:"pay_to,omitempty"`
 
 	created              time.Time
 	manual               bool
