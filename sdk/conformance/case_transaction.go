@@ -6,8 +6,8 @@ var transactionCases = []testCase{
 	{
 		name:  "transaction ids",
 		needs: needs(sdk.CapabilityCreatePayment, sdk.CapabilityParseWebhook),
-		rule: "TransactionID is the provider's id of the transaction, or of the customer's try, that this is about; " +
-			"empty where the provider has none apart from its payment's reference.",
+		rule: "TransactionID is the provider's id of the transaction, or of the customer's try, " +
+			"that this is about; empty where the provider has none apart from its payment's reference.",
 		run: transactionIDs,
 	},
 }

@@ -43,13 +43,17 @@ func oddText(most int) *rapid.Generator[string] {
 // drawn returns a request, of which the host may refuse what it cannot keep. Its
 // amounts and times are spelled as the host spells them.
 func drawn(t *rapid.T, family string) map[string]any {
+	amounts := rapid.SampledFrom([]string{"60.00", "1", "0.000000000000000001", "1.0000"})
+	currencies := rapid.SampledFrom([]string{"USD", "USDT-TRC20", "X"})
+	names := rapid.StringMatching(`[a-z\x{e9}]{1,10}`)
+
 	request := map[string]any{
 		"provider":           "acme",
-		"amount":             rapid.SampledFrom([]string{"60.00", "1", "0.000000000000000001", "1.0000"}).Draw(t, "amount"),
-		"currency":           rapid.SampledFrom([]string{"USD", "USDT-TRC20", "X"}).Draw(t, "currency"),
+		"amount":             amounts.Draw(t, "amount"),
+		"currency":           currencies.Draw(t, "currency"),
 		"merchant_reference": oddText(20).Draw(t, "reference"),
 		"description":        oddText(40).Draw(t, "description"),
-		"metadata":           rapid.MapOfN(rapid.StringMatching(`[a-z\x{e9}]{1,10}`), oddText(20), 0, 4).Draw(t, "metadata"),
+		"metadata":           rapid.MapOfN(names, oddText(20), 0, 4).Draw(t, "metadata"),
 	}
 	if family == "payouts" {
 		request["recipient"] = map[string]any{"name": oddText(20).Draw(t, "name")}
@@ -170,7 +174,8 @@ func (s *shop) create(t *rapid.T, family string, request map[string]any) string 
 
 // get returns what the API answers.
 func (s *shop) get(t testing.TB, path string) map[string]any {
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://payhost"+path, http.NoBody)
+	r, err := http.NewRequestWithContext(
+		t.Context(), http.MethodGet, "http://payhost"+path, http.NoBody)
 	if err != nil {
 		t.Fatal(err)
 	}

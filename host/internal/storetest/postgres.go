@@ -132,11 +132,11 @@ func database(t testing.TB, template string) string {
 		}
 		_ = db.Close()
 	})
-	statement := "CREATE DATABASE " + name
+	as := name
 	if template != "" {
-		statement += " TEMPLATE " + template
+		as += " TEMPLATE " + template
 	}
-	if _, err := db.Exec(statement); err != nil {
+	if _, err := db.Exec("CREATE DATABASE " + as); err != nil {
 		t.Fatal(err)
 	}
 	return withDatabase(server, name)
