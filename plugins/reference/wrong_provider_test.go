@@ -291,6 +291,22 @@ func (p brittle) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest) 
 	return p.provider.ParseWebhook(ctx, req)
 }
 
+// laborious looks at each byte of a webhook a thousand times.
+type laborious struct{ *provider }
+
+func (p laborious) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.Notice, error) {
+	sum := 0
+	for range 1000 {
+		for _, char := range req.Request.Body {
+			sum += int(char)
+		}
+	}
+	if sum < 0 {
+		return nil, errors.New("a body has no negative bytes")
+	}
+	return p.provider.ParseWebhook(ctx, req)
+}
+
 // anywhere believes everybody who sends a notice.
 type anywhere struct{ *provider }
 

@@ -207,6 +207,9 @@ func wrongProviders(stop <-chan struct{}) (list []kittest.Wrong) {
 		{"a notice read in two ways", wrong(func(p *provider) forgetful { return forgetful{p} }), map[string]string{
 			"webhook twice": "says first",
 		}},
+		{"a webhook read a thousand times", wrong(func(p *provider) laborious { return laborious{p} }), map[string]string{
+			"webhook of the largest size": "of processor time",
+		}},
 		{"a panic at a notice", wrong(func(p *provider) brittle { return brittle{p} }), map[string]string{
 			"webhook junk": "panic in ParseWebhook",
 		}},

@@ -1,6 +1,10 @@
 package conformance
 
-import "github.com/payhost/payhost/sdk"
+import (
+	"time"
+
+	"github.com/payhost/payhost/sdk"
+)
 
 // Launch starts a fresh process of the plugin, in which no account is configured. What the plugin logs and prints goes to
 // the watch, and so does, through its interceptor, every answer before the client reads it.
@@ -18,4 +22,7 @@ type Process struct {
 	Left func() error
 	// Files counts the files and connections that it holds open; 0 where that cannot be known.
 	Files func() int
+	// Processor returns the processor time that it has used so far, as a program
+	// built to be shipped would; 0 where that cannot be known.
+	Processor func() time.Duration
 }

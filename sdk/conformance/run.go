@@ -119,7 +119,7 @@ func cases() []testCase {
 		infoCases, configCases, accountCases, supportCases,
 		readCases, paymentCases, confirmCases, captureCases, refundCases, payoutCases, listCases,
 		requestCases, limitCases, faultCases, timeCases, crashCases, repeatCases, loadCases,
-		webhookCases, transactionCases, oddCases, returnCases, secretCases, fileCases, endCases,
+		webhookCases, sizeCases, transactionCases, oddCases, returnCases, secretCases, fileCases, endCases,
 	)
 }
 

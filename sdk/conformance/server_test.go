@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"time"
 
 	"go.uber.org/goleak"
 	"google.golang.org/grpc"
@@ -71,8 +72,9 @@ func (w twist) launch(watch *conformance.Watch) (*conformance.Process, error) {
 			<-served
 			return errors.Join(err, os.RemoveAll(dir))
 		},
-		Kill:  func() { _ = server.Close() },
-		Left:  func() error { return goleak.Find(before) },
-		Files: func() int { return 0 },
+		Kill:      func() { _ = server.Close() },
+		Left:      func() error { return goleak.Find(before) },
+		Files:     func() int { return 0 },
+		Processor: func() time.Duration { return 0 },
 	}, nil
 }

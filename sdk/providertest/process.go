@@ -57,7 +57,7 @@ func inProcess[C any, P sdk.Provider](newProvider func(C, sdk.Runtime) (P, error
 		}
 		return &conformance.Process{
 			Client: sdk.NewClient(conn), Stop: stop, Kill: g.Stop, Left: func() error { return goleak.Find(before) },
-			Files: openFiles,
+			Files: openFiles, Processor: processorTime,
 		}, nil
 	}
 }

@@ -1,7 +1,6 @@
 package signature
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,7 +12,13 @@ import (
 // two deep. No provider's notice comes near it.
 const MaxDepth = 64
 
+// MaxValues is how many values ParseJSON reads in one text, those inside of others
+// too. A mebibyte of a provider's events has fewer; more is somebody who wants to
+// keep a parser busy.
+const MaxValues = 50_000
+
 var (
+	errMany      = errors.New("signature: JSON has too many values")
 	errDepth     = errors.New("signature: JSON is nested too deep")
 	errUTF8      = errors.New("signature: JSON is not valid UTF-8")
 	errSurrogate = errors.New("signature: JSON escapes half of a surrogate pair")
@@ -24,7 +29,7 @@ var (
 // the first the place, which is PHP's rule.
 //
 // What RFC 8259 does not allow is an error, and so are nesting beyond
-// MaxDepth, anything but white space after the value, a byte order mark,
+// MaxDepth, more than MaxValues values, anything but white space after the value, a byte order mark,
 // invalid UTF-8, and a \u escape that is half of a surrogate pair: json_decode
 // refuses the same, while encoding/json would silently put U+FFFD in place of
 // the last two. The one known difference is PHP's limit of 512 levels. Errors
@@ -54,11 +59,12 @@ func ParseLoosely(data []byte) (Value, error) {
 	return parseValid(data)
 }
 
-// parseValid reads what is known to be JSON.
+// parseValid reads what is known to be JSON. It scans the text itself: the decoder
+// of encoding/json takes ten times as long for text of many small values, which
+// anybody may send.
 func parseValid(data []byte) (Value, error) {
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	decoder.UseNumber()
-	return parseValue(decoder, 0)
+	scan := scanner{rest: data}
+	return scan.value(0)
 }
 
 // UnmarshalJSON is ParseJSON, so that a struct may hold the signed part of a
@@ -91,61 +97,139 @@ func Encode(value any) (Value, error) {
 	return ParseJSON(data)
 }
 
-// parseValue reads the next value of a text that is known to be valid JSON.
-func parseValue(decoder *json.Decoder, depth int) (Value, error) {
-	token, err := decoder.Token()
-	if err != nil {
-		return Value{}, fmt.Errorf("signature: %w", err)
+// scanner reads a text that is known to be valid JSON, from its beginning on.
+type scanner struct {
+	rest   []byte
+	values int // read so far
+}
+
+// value reads the next value.
+func (s *scanner) value(depth int) (Value, error) {
+	s.values++
+	if s.values > MaxValues {
+		return Value{}, errMany
 	}
-	switch token := token.(type) {
-	case bool:
-		return Bool(token), nil
-	case string:
-		return String(token), nil
-	case json.Number:
-		return Number(string(token)), nil
-	case json.Delim:
+
+	s.skipSpace()
+	switch s.rest[0] {
+	case '{', '[':
 		if depth == MaxDepth {
 			return Value{}, errDepth
 		}
-		if token == '[' {
-			return parseArray(decoder, depth+1)
+		if s.rest[0] == '[' {
+			return s.array(depth + 1)
 		}
-		return parseObject(decoder, depth+1)
-	default:
+		return s.object(depth + 1)
+	case '"':
+		text, err := s.text()
+		return String(text), err
+	case 't':
+		s.skip(len("true"))
+		return Bool(true), nil
+	case 'f':
+		s.skip(len("false"))
+		return Bool(false), nil
+	case 'n':
+		s.skip(len("null"))
 		return Null(), nil
+	default:
+		return Number(s.number()), nil
 	}
 }
 
-func parseArray(decoder *json.Decoder, depth int) (Value, error) {
+func (s *scanner) array(depth int) (Value, error) {
 	var items []Value
-	for decoder.More() {
-		item, err := parseValue(decoder, depth)
+	for s.skip(1); s.more(']'); {
+		item, err := s.value(depth)
 		if err != nil {
 			return Value{}, err
 		}
 		items = append(items, item)
 	}
-	_, err := decoder.Token() // the closing bracket
-	return Value{kind: KindArray, items: items}, err
+	return Value{kind: KindArray, items: items}, nil
 }
 
-func parseObject(decoder *json.Decoder, depth int) (Value, error) {
+func (s *scanner) object(depth int) (Value, error) {
 	var members []Member
-	for decoder.More() {
-		key, err := parseValue(decoder, depth)
+	for s.skip(1); s.more('}'); {
+		key, err := s.text()
 		if err != nil {
 			return Value{}, err
 		}
-		value, err := parseValue(decoder, depth)
+		s.skipSpace()
+		s.skip(1) // the colon
+		value, err := s.value(depth)
 		if err != nil {
 			return Value{}, err
 		}
-		members = append(members, Pair(key.text, value))
+		members = append(members, Pair(key, value))
 	}
-	_, err := decoder.Token() // the closing brace
-	return Object(members...), err
+	return Object(members...), nil
 }
+
+// more goes on to the next item of a list or an object, and reports false after its
+// closing bracket.
+func (s *scanner) more(closing byte) bool {
+	s.skipSpace()
+	if s.rest[0] == ',' {
+		s.skip(1)
+		s.skipSpace()
+	}
+	if s.rest[0] == closing {
+		s.skip(1)
+		return false
+	}
+	return true
+}
+
+// text reads a string. Only one with escapes or broken UTF-8 is worth more work.
+func (s *scanner) text() (string, error) {
+	end, plain := 1, true
+	for ; s.rest[end] != '"'; end++ {
+		if s.rest[end] == '\\' {
+			end++
+			plain = false
+		}
+	}
+	quoted := s.rest[:end+1]
+	s.skip(len(quoted))
+	if content := quoted[1:end]; plain && utf8.Valid(content) {
+		return string(content), nil
+	}
+
+	var text string
+	if err := json.Unmarshal(quoted, &text); err != nil {
+		return "", fmt.Errorf("signature: %w", err)
+	}
+	return text, nil
+}
+
+// number reads a number as it is written.
+func (s *scanner) number() string {
+	end := 0
+	for (end < len(s.rest)) && !endsNumber(s.rest[end]) {
+		end++
+	}
+	written := string(s.rest[:end])
+	s.skip(end)
+	return written
+}
+
+func endsNumber(char byte) bool {
+	return isSpace(char) || (char == ',') || (char == ']') || (char == '}')
+}
+
+func isSpace(char byte) bool {
+	return (char == ' ') || (char == '\n') || (char == '\r') || (char == '\t')
+}
+
+func (s *scanner) skipSpace() {
+	for isSpace(s.rest[0]) {
+		s.rest = s.rest[1:]
+	}
+}
+
+func (s *scanner) skip(count int) { s.rest = s.rest[count:] }
 
 // hasHalfSurrogate looks for a \ud800-\udfff escape without its other half.
 // In valid JSON a backslash stands only inside strings and always escapes

@@ -80,6 +80,8 @@ func TestParseJSONLimits(t *testing.T) {
 		text string
 		want error // nil: accepted
 	}{
+		"values at the limit":    {"[1" + strings.Repeat(",1", MaxValues-2) + "]", nil},
+		"values beyond it":       {"[1" + strings.Repeat(",1", MaxValues-1) + "]", errMany},
 		"arrays at the limit":    {nested("[", "]", MaxDepth), nil},
 		"arrays beyond it":       {nested("[", "]", MaxDepth+1), errDepth},
 		"objects at the limit":   {strings.Repeat(`{"a":`, MaxDepth) + "1" + strings.Repeat("}", MaxDepth), nil},

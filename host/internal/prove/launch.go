@@ -4,7 +4,9 @@ import (
 	"context"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/payhost/payhost/host/internal/plugin"
@@ -41,8 +43,9 @@ func launch(ctx context.Context, binary plugin.Binary, workspace *plugin.Workspa
 				}
 				return p.EndErr()
 			},
-			Left:  func() error { return nil }, // goroutines and memory went with the process
-			Files: func() int { return openFiles(p.PID()) },
+			Left:      func() error { return nil }, // goroutines and memory went with the process
+			Files:     func() int { return openFiles(p.PID()) },
+			Processor: func() time.Duration { return processorTime(p.PID()) },
 		}, nil
 	}
 }
@@ -54,4 +57,23 @@ func openFiles(pid int) int {
 		return 0
 	}
 	return len(list)
+}
+
+// processorTime sums up the processor time of a process's threads, where the system
+// tells; else it is 0. A thread's schedstat begins with its nanoseconds.
+func processorTime(pid int) (sum time.Duration) {
+	threads, err := filepath.Glob("/proc/" + strconv.Itoa(pid) + "/task/*/schedstat")
+	if err != nil {
+		return 0
+	}
+	for _, path := range threads {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			continue // the thread has just ended
+		}
+		first, _, _ := strings.Cut(string(text), " ")
+		nanoseconds, _ := strconv.ParseInt(first, 10, 64) // the kernel's
+		sum += time.Duration(nanoseconds)
+	}
+	return sum
 }
