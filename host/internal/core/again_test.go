@@ -2,6 +2,7 @@ package core_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -252,22 +253,30 @@ func TestAnAttemptThatWasSentAgainDoesNotSpeakForTheAction(t *testing.T) {
 		"the commit is made three more": {{Undo: errConnection}, {Undo: errConnection}},
 	} {
 		for _, late := range []captured{unsent, declined} {
-			t.Run(name+", "+string(sdk.OutcomeOf(late.err)), func(t *testing.T) {
-				l := newLateCapture(t, lostAgain)
-				l.faults.Next(faults...)
-				err := l.answerLate(late)
-				e := problem(t, err)
-				if e.Outcome != sdk.OutcomeUnknown || e.Code != payment.CodeHostGone {
-					t.Errorf("whoever waited for it is told %v", e)
-				}
-				if got := l.underTheKey(t); got != sdk.OutcomeUnknown || l.faults.Left() != 0 {
-					t.Errorf("under its key the merchant hears %s", got)
-				}
-				l.wantDoubt(t, true)
-				l.wantEnd(t, 2, late)
-			})
+			for again, says := range map[captured]sdk.Outcome{lostAgain: sdk.OutcomeUnknown,
+				declined: sdk.OutcomeRefused} {
+				t.Run(fmt.Sprintf("%s, %s after %s", name, sdk.OutcomeOf(late.err), says),
+					func(t *testing.T) { speaksForItself(t, again, late, says, faults) })
+			}
 		}
 	}
+}
+
+// speaksForItself has a repeat answered, and the first attempt after it, whose
+// end is recorded with faults. says is what is then known under the key.
+func speaksForItself(t *testing.T, again, late captured, says sdk.Outcome, faults []coretest.Fault) {
+	t.Helper()
+	l := newLateCapture(t, again)
+	l.faults.Next(faults...)
+	err := l.answerLate(late)
+	if e := problem(t, err); e.Outcome != sdk.OutcomeUnknown || e.Code != payment.CodeHostGone {
+		t.Errorf("whoever waited for it is told %v", e)
+	}
+	if got := l.underTheKey(t); got != says || l.faults.Left() != 0 {
+		t.Errorf("under its key the merchant hears %s", got)
+	}
+	l.wantDoubt(t, says == sdk.OutcomeUnknown)
+	l.wantEnd(t, 2, late)
 }
 
 // wantEnd holds how an attempt is recorded, and that its end is told once.
