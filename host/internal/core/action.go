@@ -178,7 +178,8 @@ func (c *Core) act(ctx context.Context, id, key string, a action) (p *payment.Pa
 	c.calls.run(func() {
 		defer lease.Release()
 		defer finished()
-		result <- c.runAction(context.WithoutCancel(ctx), lease, i, a, attempt, wall, stuck)
+		first := actionAttempt{action: a, attempt: attempt, wall: wall, key: claimOf(attempt)}
+		result <- c.runAction(context.WithoutCancel(ctx), lease, i, first, stuck)
 	})
 	select {
 	case problem := <-result:
@@ -322,69 +323,96 @@ func captureOf(i *intent.Intent, attempts []payment.Attempt, amount decimal.Deci
 	return &payment.Amount{Decimal: amount}, nil
 }
 
-// captured adds up the captures with one of these outcomes.
+// captured adds up the captures with one of these outcomes. All attempts under
+// one key are one capture.
 func captured(attempts []payment.Attempt, outcomes ...string) (sum decimal.Decimal) {
+	counted := map[string]bool{}
 	for _, a := range attempts {
-		if a.Verb == verbCapture && a.Amount != nil && slices.Contains(outcomes, a.Outcome) {
-			sum = sum.Add(a.Amount.Decimal)
+		if a.Verb != verbCapture || a.Amount == nil || !slices.Contains(outcomes, a.Outcome) {
+			continue
 		}
+		if a.ActionKey != "" && counted[a.ActionKey] {
+			continue
+		}
+		counted[a.ActionKey] = true
+		sum = sum.Add(a.Amount.Decimal)
 	}
 	return sum
 }
 
-// runAction makes the call and records its end: the payment's new state, or the reason for which there is none.
-func (c *Core) runAction(ctx context.Context, l Lease, i *intent.Intent, a action, attempt payment.Attempt, w wall,
+// actionAttempt is one attempt at an action.
+type actionAttempt struct {
+	action
+	attempt payment.Attempt
+	wall    wall
+	// key is who took the merchant's key, which the attempt answers for.
+	key store.Key
+	// repeat: an earlier attempt under the key may have arrived.
+	repeat bool
+}
+
+// claimOf describes the key of an action's first attempt, which took it.
+func claimOf(first payment.Attempt) store.Key {
+	return store.Key{Key: first.ActionKey, Host: first.Host, Deadline: first.Deadline}
+}
+
+// undecided reports whether an end leaves open what became of the action. A
+// repeat that failed speaks for the first attempt only when it is the
+// provider's decision about the money.
+func (a actionAttempt) undecided(err error) bool {
+	e := sdk.AsError(err)
+	if !a.repeat || e == nil {
+		return false
+	}
+	return e.Outcome != sdk.OutcomeRefused || !decides(e.Code)
+}
+
+// runAction makes the call and records its end: the payment's new state, or the
+// reason for which there is none. The error is for whoever waits for the action.
+func (c *Core) runAction(ctx context.Context, l Lease, i *intent.Intent, a actionAttempt,
 	stuck chan struct{},
 ) *payment.Error {
-	ctx, cancel := context.WithTimeout(ctx, w.left())
+	ctx, cancel := context.WithTimeout(ctx, a.wall.left())
 	defer cancel()
 	logged, exchanges := sdk.WithExchangeLog(ctx)
 	started := time.Now()
 	answer, err := (*sdk.Payment)(nil), errWall()
-	if w.left() > 0 {
-		answer, err = a.call(logged, l, i, attempt)
+	if a.wall.left() > 0 {
+		answer, err = a.call(logged, l, i, a.attempt)
 	}
 
-	done := finished(attempt.Number, a.verb, time.Since(started), exchanges.Exchanges(), err)
+	took := time.Since(started)
+	done := finished(a.attempt.Number, a.verb, took, exchanges.Exchanges(), err)
 	var problem *payment.Error
 	if err != nil {
 		problem = payment.FromProvider(i.Provider, i.ID, err)
 	}
-	note := fmt.Sprintf("%s, %s %s: %s in %d ms", a.verb, l.Config().Plugin, l.Version(), done.Outcome, done.DurationMS)
-	key := store.Key{Key: attempt.ActionKey, Host: attempt.Host, Deadline: attempt.Deadline}
-	recorded := c.persist(ctx, answered{id: i.ID, provider: i.Provider, attempt: done, reference: referenceOf(answer), stuck: stuck},
-		func(ctx context.Context, tx *store.Tx) error {
-			current, err := tx.IntentToChange(ctx, i.ID)
-			if err != nil {
-				return err
+	didNot := done.Outcome != "ok" && done.Outcome != string(sdk.OutcomeUnknown)
+
+	recorded := c.persistEnd(ctx, ending{
+		answered: answered{id: i.ID, provider: i.Provider, attempt: done,
+			reference: referenceOf(answer), stuck: stuck},
+		note: fmt.Sprintf("%s, %s %s: %s in %d ms", a.verb, l.Config().Plugin, l.Version(),
+			done.Outcome, done.DurationMS),
+		apply: func(ctx context.Context, tx *store.Tx, current *intent.Intent,
+			attempts []payment.Attempt) error {
+			// An attempt that did not happen speaks for itself only: under its key
+			// another host may have sent it again.
+			if didNot && hasLater(attempts, a.verb, a.attempt.Number) {
+				problem = supersededBy(i, a.verb)
+				return finishKey(ctx, tx, a.key, problem)
 			}
-			attempts, err := tx.Attempts(ctx, i.ID)
-			if err != nil || recordedAlready(attempts, done) {
-				return err
+			if a.undecided(err) {
+				return c.laterIn(ctx, tx, current)
 			}
 
-			if err := tx.FinishAttempt(ctx, i.ID, done); err != nil {
+			if err := c.finishKeyOf(ctx, tx, a, i.ID, problem); err != nil {
 				return err
 			}
-			// An attempt that did not happen speaks for itself only: under its key another host may have sent it again.
-			didNot := done.Outcome != "ok" && done.Outcome != string(sdk.OutcomeUnknown)
-			superseded := didNot && hasLater(attempts, a.verb, attempt.Number)
-			if superseded {
-				problem = supersededBy(i, a.verb)
-			}
-			if err := finishKey(ctx, tx, key, problem); err != nil {
-				return err
-			}
-			change := payment.Change{At: tx.Now(), Actor: actorHost, Action: "called", Note: note}
-			if err := tx.AddHistory(ctx, i.ID, change); err != nil {
-				return err
-			}
-			if superseded {
-				return nil
-			}
-			return c.applyAction(ctx, tx, l, current, attempts, attempt, answer, problem)
-		})
-	c.changes.changed(attempt.ActionKey)
+			return c.applyAction(ctx, tx, l, current, attempts, a.attempt, answer, problem)
+		},
+	})
+	c.changes.changed(a.attempt.ActionKey)
 	if !recorded && problem != nil { // recovery takes the open attempt for a doubt, and may send it again
 		return unrecordedAnswer(i.Provider, i.ID)
 	}
@@ -397,14 +425,14 @@ func supersededBy(i *intent.Intent, verb string) *payment.Error {
 		Message: "this call did not happen, but its " + verb + " was sent again meanwhile: ask for the payment's status"}
 }
 
-// applyAction records what an action's end means for its payment.
+// applyAction records what an action's end means for its payment. attempts has
+// that end already.
 func (c *Core) applyAction(ctx context.Context, tx *store.Tx, l Lease, current *intent.Intent, attempts []payment.Attempt,
 	attempt payment.Attempt, answer *sdk.Payment, problem *payment.Error,
 ) error {
 	if problem == nil {
 		if attempt.Verb == verbCapture && attempt.Amount != nil {
-			total := captured(attempts, "ok").Add(attempt.Amount.Decimal)
-			current.Captured = &payment.Amount{Decimal: total}
+			current.Captured = &payment.Amount{Decimal: captured(attempts, "ok")}
 		}
 		if current.Doubt == attempt.Verb {
 			current.Doubt = "" // its host was taken for gone, and has an answer after all
@@ -412,18 +440,27 @@ func (c *Core) applyAction(ctx context.Context, tx *store.Tx, l Lease, current *
 		_, err := c.Apply(ctx, tx, current, paymentReport(actorCall, intent.Answer, answer), c.asking(l, current))
 		return err
 	}
+
 	switch {
 	case problem.Outcome != sdk.OutcomeUnknown && current.Doubt == attempt.Verb:
 		current.Doubt = ""
 	case problem.Outcome == sdk.OutcomeUnknown && !current.Status.Final():
 		current.CheckAt, current.Checks = tx.Now(), 0
-		if movesMoney(attempt.Verb) {
+		if movesMoney(attempt.Verb) && !happened(attempts, attempt.ActionKey) {
 			current.Doubt = attempt.Verb
 		}
 	default:
 		return nil
 	}
 	return tx.SaveIntent(ctx, current)
+}
+
+// happened reports whether an action under a key is known to have been carried
+// out, by whichever of its attempts.
+func happened(attempts []payment.Attempt, key string) bool {
+	return slices.ContainsFunc(attempts, func(a payment.Attempt) bool {
+		return a.Outcome == "ok" && a.ActionKey == key
+	})
 }
 
 // movesMoney reports whether what became of an action must be known before another one: a confirmation only hands over what
@@ -454,6 +491,39 @@ func finishKey(ctx context.Context, tx *store.Tx, key store.Key, problem *paymen
 		return err
 	}
 	return tx.FinishKey(ctx, key, string(result))
+}
+
+// finishKeyOf keeps how an action ended under its key. A repeat answers for a
+// key that somebody else took: it finishes the key as it finds it, as long as
+// that stands for the same action and nothing clear is known of it.
+func (c *Core) finishKeyOf(ctx context.Context, tx *store.Tx, a actionAttempt, id string,
+	problem *payment.Error,
+) error {
+	if !a.repeat {
+		return finishKey(ctx, tx, a.key, problem)
+	}
+	k, err := tx.Key(ctx, a.key.Key)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return nil // forgotten since
+	case err != nil:
+		return err
+	case k.IntentID != id, k.Host != a.key.Host, !k.Deadline.Equal(a.key.Deadline), decided(k.Result):
+		return nil
+	}
+	return finishKey(ctx, tx, *k, problem)
+}
+
+// decided reports whether a key's result says what became of its action.
+func decided(result string) bool {
+	var problem payment.Error
+	switch {
+	case result == "":
+		return false
+	case result == actionDone, json.Unmarshal([]byte(result), &problem) != nil:
+		return true
+	}
+	return problem.Outcome != sdk.OutcomeUnknown
 }
 
 // replayAction returns how the action under a key ended, waiting while it runs. p and err are nil when the key is free.

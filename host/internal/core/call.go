@@ -55,32 +55,20 @@ func (c *Core) attempt(ctx context.Context, l Lease, op creation, i *intent.Inte
 			report = stillInDoubt(report, e, op.guarantee(l.Info()))
 		}
 	}
-	next := false // whether the next attempt is on disk, and this host's to make
-	note := fmt.Sprintf("%s attempt %d, %s %s: %s in %d ms", done.Verb, done.Number, l.Config().Plugin, l.Version(), done.Outcome, done.DurationMS)
-	recorded := c.persist(ctx, answered{id: i.ID, provider: i.Provider, attempt: done, reference: report.ProviderReference, stuck: stuck},
-		func(ctx context.Context, tx *store.Tx) error {
-			current, err := tx.IntentToChange(ctx, i.ID)
-			if err != nil {
-				return err
-			}
-			attempts, err := tx.Attempts(ctx, i.ID)
-			if err != nil {
-				return err
-			}
-			if recordedAlready(attempts, done) {
-				made, ok := numbered(attempts, a.Number+1)
-				next = again && ok && made.Host == c.instance && made.Outcome == ""
-				return nil
-			}
 
+	next := false // whether the next attempt is on disk, and this host's to make
+	recorded := c.persistEnd(ctx, ending{
+		answered: answered{id: i.ID, provider: i.Provider, attempt: done,
+			reference: report.ProviderReference, stuck: stuck},
+		note: fmt.Sprintf("%s attempt %d, %s %s: %s in %d ms", done.Verb, done.Number,
+			l.Config().Plugin, l.Version(), done.Outcome, done.DurationMS),
+		known: func(attempts []payment.Attempt) {
+			made, ok := numbered(attempts, a.Number+1)
+			next = again && ok && made.Host == c.instance && made.Outcome == ""
+		},
+		apply: func(ctx context.Context, tx *store.Tx, current *intent.Intent,
+			attempts []payment.Attempt) error {
 			next = false
-			if err := tx.FinishAttempt(ctx, i.ID, done); err != nil {
-				return err
-			}
-			change := payment.Change{At: tx.Now(), Actor: actorHost, Action: "called", Note: note}
-			if err := tx.AddHistory(ctx, i.ID, change); err != nil {
-				return err
-			}
 			if hasLater(attempts, op.verb, a.Number) {
 				return c.applyEarlier(ctx, tx, l, current, attempts, done, report)
 			}
@@ -90,10 +78,58 @@ func (c *Core) attempt(ctx context.Context, l Lease, op creation, i *intent.Inte
 				next = true
 				return tx.InsertAttempt(ctx, i.ID, following)
 			}
-			_, err = c.Apply(ctx, tx, current, report, c.asking(l, current))
+			_, err := c.Apply(ctx, tx, current, report, c.asking(l, current))
 			return err
-		})
+		},
+	})
 	return recorded && next
+}
+
+// ending is how an attempt's call has ended, and what is recorded of it.
+type ending struct {
+	answered
+	note string // for the history
+	// apply records what the end means for the intent. attempts has it already.
+	apply func(ctx context.Context, tx *store.Tx, current *intent.Intent,
+		attempts []payment.Attempt) error
+	// known is called in place of apply when an earlier commit arrived after all;
+	// nil when there is nothing to find out then.
+	known func(attempts []payment.Attempt)
+}
+
+// persistEnd records an attempt's end, its line of history and what it means,
+// in one commit. It reports whether that is written.
+func (c *Core) persistEnd(ctx context.Context, e ending) bool {
+	return c.persist(ctx, e.answered, func(ctx context.Context, tx *store.Tx) error {
+		current, err := tx.IntentToChange(ctx, e.id)
+		if err != nil {
+			return err
+		}
+		attempts, err := tx.Attempts(ctx, e.id)
+		if err != nil {
+			return err
+		}
+		if recordedAlready(attempts, e.attempt) {
+			if e.known != nil {
+				e.known(attempts)
+			}
+			return nil
+		}
+
+		if err := tx.FinishAttempt(ctx, e.id, e.attempt); err != nil {
+			return err
+		}
+		change := payment.Change{At: tx.Now(), Actor: actorHost, Action: "called", Note: e.note}
+		if err := tx.AddHistory(ctx, e.id, change); err != nil {
+			return err
+		}
+		for k := range attempts {
+			if attempts[k].Number == e.attempt.Number {
+				attempts[k].Outcome = e.attempt.Outcome
+			}
+		}
+		return e.apply(ctx, tx, current, attempts)
+	})
 }
 
 // applyEarlier records what the answer of an attempt means that is not the newest any more. It speaks only for itself:
@@ -104,15 +140,8 @@ func (c *Core) applyEarlier(ctx context.Context, tx *store.Tx, l Lease, current 
 	if report.Status == payment.Unknown {
 		return nil
 	}
-	if report.Status == payment.Failed {
-		for k := range attempts {
-			if attempts[k].Number == done.Number {
-				attempts[k].Outcome = done.Outcome
-			}
-		}
-		if !noneHappened(attempts, done.Verb) {
-			return nil
-		}
+	if report.Status == payment.Failed && !noneHappened(attempts, done.Verb) {
+		return nil
 	}
 	_, err := c.Apply(ctx, tx, current, report, c.asking(l, current))
 	return err

@@ -2,6 +2,7 @@ package core
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -119,8 +120,12 @@ func (c *Core) repeatCapture(ctx context.Context, l Lease, i *intent.Intent) (do
 		return false, nil
 	}
 	w := c.wallFrom(l.Config().Timeout)
-	var attempt payment.Attempt
+	var (
+		attempt payment.Attempt
+		claim   store.Key
+	)
 	err = c.store.Update(ctx, func(tx *store.Tx) error {
+		done = false
 		current, err := tx.IntentToChange(ctx, i.ID)
 		if err != nil || current.Doubt != verbCapture || current.Status.Final() {
 			return err
@@ -136,6 +141,10 @@ func (c *Core) repeatCapture(ctx context.Context, l Lease, i *intent.Intent) (do
 		if first.Fingerprint != l.Fingerprint() || first.PluginVersion != l.Version() {
 			return nil
 		}
+		if claim, err = claimUnder(ctx, tx, first.ActionKey); err != nil {
+			return err
+		}
+
 		i, done = current, true
 		attempt = c.newAttempt(tx, len(attempts)+1, verbCapture, l)
 		attempt.ActionKey, attempt.Amount = first.ActionKey, first.Amount
@@ -147,11 +156,26 @@ func (c *Core) repeatCapture(ctx context.Context, l Lease, i *intent.Intent) (do
 
 	w.deadline = attempt.Deadline
 	defer c.running.add(i.ID, attempt.Number)()
-	problem := c.runAction(context.WithoutCancel(ctx), l, i, action{verb: verbCapture, call: callCapture}, attempt, w, nil)
+	again := actionAttempt{action: action{verb: verbCapture, call: callCapture},
+		attempt: attempt, wall: w, key: claim, repeat: true}
+	problem := c.runAction(context.WithoutCancel(ctx), l, i, again, nil)
 	if problem != nil {
 		c.log.Warn("a capture in doubt was sent again, and failed", "id", i.ID, "provider", i.Provider, "error", problem)
 	}
 	return true, nil
+}
+
+// claimUnder returns what a key stands for now. The key may be forgotten since:
+// then it is what no key is.
+func claimUnder(ctx context.Context, tx *store.Tx, key string) (store.Key, error) {
+	k, err := tx.Key(ctx, key)
+	if errors.Is(err, store.ErrNotFound) {
+		return store.Key{Key: key}, nil
+	}
+	if err != nil {
+		return store.Key{}, err
+	}
+	return *k, nil
 }
 
 // firstInDoubt finds the first attempt at the capture that is in doubt.

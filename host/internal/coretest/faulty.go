@@ -2,6 +2,7 @@ package coretest
 
 import (
 	"context"
+	"errors"
 	"sync"
 
 	"github.com/payhost/payhost/host/internal/store"
@@ -16,6 +17,9 @@ type Fault struct {
 	// Refuse is the write's error; nothing is written. It says so for certain
 	// only with store.ErrUnwritten in it.
 	Refuse error
+	// Undo is the write's error after it was made: all that it wrote is taken
+	// back.
+	Undo error
 	// Lose is the error in place of the acknowledgement of what was written.
 	Lose error
 }
@@ -56,13 +60,15 @@ func (f *Faulty) Left() int {
 
 // Update is store.Transactor.
 func (f *Faulty) Update(ctx context.Context, fn func(*store.Tx) error) error {
-	return f.write(func() error { return f.Transactor.Update(ctx, fn) })
+	return f.write(fn, func(fn func(*store.Tx) error) error { return f.Transactor.Update(ctx, fn) })
 }
 
 // UpdateExpecting is store.Transactor.
 func (f *Faulty) UpdateExpecting(ctx context.Context, e store.Expect,
 	fn func(*store.Tx) error) error {
-	return f.write(func() error { return f.Transactor.UpdateExpecting(ctx, e, fn) })
+	return f.write(fn, func(fn func(*store.Tx) error) error {
+		return f.Transactor.UpdateExpecting(ctx, e, fn)
+	})
 }
 
 // View is store.Transactor.
@@ -81,14 +87,15 @@ func (f *Faulty) Look(ctx context.Context, fn func(*store.Tx) error) error {
 	return f.Transactor.Look(ctx, fn)
 }
 
-func (f *Faulty) write(commit func() error) error {
+func (f *Faulty) write(fn func(*store.Tx) error,
+	commit func(func(*store.Tx) error) error) error {
 	fault := f.take()
 	if fault.Before != nil {
 		fault.Before()
 	}
 	err := fault.Refuse
 	if err == nil {
-		err = commit()
+		err = commit(func(tx *store.Tx) error { return errors.Join(fn(tx), fault.Undo) })
 	}
 	if err == nil {
 		err = fault.Lose

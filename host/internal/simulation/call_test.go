@@ -26,6 +26,16 @@ type call struct {
 	sequence  uint64
 	over      bool
 	deadline  time.Time
+	version   string   // of the plugin that this host runs
+	about     []string // the intents that a list is about
+}
+
+// derived is the key that the provider gets: each version of a plugin makes its own.
+func (c *call) derived(key string) string {
+	if key == "" || c.version == "1.0.0" {
+		return key
+	}
+	return key + " by " + c.version
 }
 
 func (c *call) String() string {
@@ -34,10 +44,11 @@ func (c *call) String() string {
 
 // script makes an account's verbs those of its provider.
 func (l *ledgers) script(h *host, t *trait, identity string, a *coretest.Account) {
+	version := t.version
 	begin := func(ctx context.Context, verb, nick, ref string) *call {
 		l.world.call(ref, nick)
 		return &call{world: l.world, host: h, ctx: ctx, account: t, identity: identity,
-			verb: verb, ref: ref, nick: nick}
+			version: version, verb: verb, ref: ref, nick: nick}
 	}
 	moving := func(c *call, key string, attempt int, sequence uint64) *call {
 		c.key, c.attempt, c.sequence = key, attempt, sequence
@@ -59,7 +70,8 @@ func (l *ledgers) script(h *host, t *trait, identity string, a *coretest.Account
 		return through(c, paymentOf, func(name string) (*entry, error) {
 			return l.create(c, name, &entry{kind: payment.KindPayment, key: r.IdempotencyKey,
 				ref:    r.Reference,
-				amount: r.Amount.Amount, flow: r.Method, notify: r.NotifyURL})
+				amount: r.Amount.Amount, flow: r.Method, notify: r.NotifyURL,
+				comesBack: r.ReturnURL})
 		})
 	}
 	a.Capture = func(ctx context.Context, r sdk.CapturePaymentRequest) (*sdk.Payment, error) {
@@ -101,7 +113,17 @@ func (l *ledgers) script(h *host, t *trait, identity string, a *coretest.Account
 		})
 	}
 	a.Webhook = parse
+	if t.returns != "" {
+		a.Return = t.parseReturn
+	}
 	if !t.askable {
+		return
+	}
+	if t.lists {
+		l.scriptLists(begin, a)
+	}
+	if t.lists && t.onlyLists {
+		l.scriptRefundStatus(begin, a)
 		return
 	}
 	a.PayoutStatus = func(ctx context.Context, r sdk.GetPayoutRequest) (*sdk.Payout, error) {
@@ -118,6 +140,13 @@ func (l *ledgers) script(h *host, t *trait, identity string, a *coretest.Account
 				r.Payment.ProviderReference)
 		})
 	}
+	l.scriptRefundStatus(begin, a)
+}
+
+// beginning makes a call that asks something.
+type beginning func(ctx context.Context, verb, nick, ref string) *call
+
+func (l *ledgers) scriptRefundStatus(begin beginning, a *coretest.Account) {
 	a.RefundStatus = func(ctx context.Context, r sdk.GetRefundRequest) (*sdk.Refund, error) {
 		c := begin(ctx, "ask about", l.world.record.nick(l.world, r.Refund.Reference),
 			r.Refund.Reference)
@@ -139,6 +168,17 @@ func orderOf(nick string) string {
 // makes of it; it may run long after the caller has given up.
 func through[T any](c *call, as func(*entry) *T, serve func(name string) (*entry, error)) (*T,
 	error) {
+	return carry(c, func(name string) (*T, error) {
+		e, err := serve(name)
+		if err != nil {
+			return nil, err
+		}
+		return as(e), nil
+	})
+}
+
+// carry is through for an answer that is about more than one entry.
+func carry[T any](c *call, serve func(name string) (*T, error)) (*T, error) {
 	w, rates := c.world, &c.world.record.rates
 	name := w.pass(c.host, c.String()+" leaves", rates.slow)
 	c.host.mishap(name)
@@ -163,11 +203,7 @@ func through[T any](c *call, as func(*entry) *T, serve func(name string) (*entry
 		w.act(func() {
 			arrival := w.pass(nil, c.String()+" arrives", min(rates.late,
 				time.Until(c.deadline)+grace/2))
-			e, err := serve(arrival)
-			var answer *T
-			if err == nil {
-				answer = as(e)
-			}
+			answer, err := serve(arrival)
 			if w.fault(arrival+" is not answered", rates.unanswered) {
 				w.say("%s: the answer is lost", c)
 				return
@@ -252,6 +288,9 @@ func (c *call) end(err error) {
 	switch {
 	case c.key == "" && err == nil:
 		delete(l.doubted, c.ref)
+		for _, ref := range c.about {
+			delete(l.doubted, ref)
+		}
 	case c.key != "" && sdk.OutcomeOf(err) == sdk.OutcomeUnknown:
 		l.doubted[c.ref] = c.key
 	case c.key != "" && l.doubted[c.ref] == c.key:
@@ -272,6 +311,9 @@ func refundOf(e *entry) *sdk.Refund {
 func paymentOf(e *entry) *sdk.Payment {
 	p := &sdk.Payment{ProviderReference: e.theirs, Status: sdk.PaymentStatus(e.status),
 		ProviderStatus: e.status, Amount: e.money()}
+	if e.status == "succeeded" {
+		p.TransactionID = e.transaction()
+	}
 	if e.status == "requires_action" {
 		p.NextAction = sdk.RedirectTo("https://pay.example/" + e.theirs)
 	}

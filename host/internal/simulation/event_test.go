@@ -61,7 +61,8 @@ func (w *world) judgeReceived() {
 		switch {
 		case kept == 0:
 			w.find("LOST: %s was answered and is not stored", d.name)
-		case waiting > 0:
+		case waiting > 0 && w.ledgers.trait(d.account).successor == nil:
+			// Under a name that is gone there is nobody to read it.
 			w.find("UNREAD: %s was answered and is never read", d.name)
 		}
 	}

@@ -3,6 +3,7 @@ package simulation
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/payhost/payhost/host/internal/core"
 	"github.com/payhost/payhost/host/internal/coretest"
 	"github.com/payhost/payhost/host/internal/inbox"
+	"github.com/payhost/payhost/sdk"
 )
 
 // machine is what a host runs on: its clock and its name stay when the host dies.
@@ -44,6 +46,7 @@ type host struct {
 	// looks for what is due next. Who looks first leaves nothing to the others.
 	ticked   time.Time
 	lateness time.Duration
+	looked   time.Time // when it last could
 }
 
 // now is the machine's own clock.
@@ -84,12 +87,53 @@ func (w *world) move() {
 		w.pause(nil, "moving "+t.name, w.between("moving "+t.name, time.Minute, 12*time.Minute))
 		t.identity += ", another merchant"
 		w.say("the configuration of %s names another merchant; the hosts are restarted", t.name)
-		for _, m := range w.hosts {
-			name := w.pass(nil, m.name+" is restarted for "+t.name, time.Minute)
-			if h := m.host; h != nil {
-				h.kill(name)
-			}
+		w.restart(t)
+	}
+}
+
+// restart restarts one host after the other for a change of an account.
+func (w *world) restart(t *trait) {
+	for _, m := range w.hosts {
+		name := w.pass(nil, m.name+" is restarted for "+t.name, time.Minute)
+		if h := m.host; h != nil {
+			h.kill(name)
 		}
+	}
+}
+
+// update puts another version of an account's plugin in place. It declares what
+// it likes of repeats, as long as that is true, and makes its keys otherwise.
+func (w *world) update() {
+	for _, t := range slices.Clone(w.ledgers.traits) {
+		if !w.happens(t.name+" is updated", w.record.rates.updating) {
+			continue
+		}
+		w.pause(nil, "updating "+t.name, w.between("updating "+t.name, 20*time.Second,
+			6*time.Minute))
+		t.version = "2.0.0"
+		if w.pick(t.name+" declares less", 2) == 0 {
+			t.declared.Repeat = sdk.RepeatNone
+		}
+		w.say("%s gets version 2.0.0, which declares that a repeat %s; the hosts are restarted",
+			t.name, t.declared.Repeat)
+		w.restart(t)
+	}
+}
+
+// rename gives an account another name here; to its provider it is who it was.
+func (w *world) rename() {
+	for _, t := range slices.Clone(w.ledgers.traits) {
+		if !w.happens(t.name+" is renamed", w.record.rates.renaming) {
+			continue
+		}
+		w.pause(nil, "renaming "+t.name, w.between("renaming "+t.name, 20*time.Second,
+			6*time.Minute))
+		renamed := *t
+		renamed.name += "new"
+		t.successor = &renamed
+		w.ledgers.traits = append(w.ledgers.traits, &renamed)
+		w.say("%s is called %s from now on; the hosts are restarted", t.name, renamed.name)
+		w.restart(t)
 	}
 }
 
@@ -169,15 +213,25 @@ func (w *world) beat() {
 		return
 	}
 	w.record.beaten = now
+	var beats []any
 	for _, m := range w.hosts {
-		if m.host == nil || now.Before(m.frozenUntil.get()) || m.cutOff() || w.record.down(w) {
+		if m.ill() || w.record.down() {
+			beats = append(beats, 0, "")
 			continue
 		}
 		m.seen = now.Add(-time.Duration(w.number(m.name+" beats") % uint64(every)))
-		w.raw.exec("UPDATE hosts SET beat_at = $1 WHERE instance = $2 AND beat_at < $1",
-			m.seen.UnixMicro(), m.former)
+		beats = append(beats, m.seen.UnixMicro(), m.former)
 	}
+	for len(beats) < 2*mostHosts {
+		beats = append(beats, 0, "")
+	}
+	w.raw.exec(`UPDATE hosts SET beat_at = MAX(beat_at,
+		CASE instance WHEN $2 THEN $1 WHEN $4 THEN $3 WHEN $6 THEN $5 END)
+		WHERE instance IN ($2, $4, $6)`, beats...)
 }
+
+// mostHosts is how many hosts a story has at most.
+const mostHosts = 3
 
 // tick does the host's background work: at first every second or so, later when
 // something is due.
@@ -189,8 +243,10 @@ func (h *host) tick() {
 		h.ticked = time.Now()
 		h.lateness = time.Duration(w.number(name)%2000) * time.Millisecond
 		var work sync.WaitGroup
-		due, _ := h.core.DueProviders(as(context.Background(),
-			"recovery")) // the next one tries again
+		due, err := h.core.DueProviders(as(context.Background(), "recovery"))
+		if err == nil {
+			h.looked = h.ticked
+		}
 		for _, name := range due {
 			work.Go(func() {
 				h.core.RecoverProvider(as(context.Background(),
@@ -216,8 +272,9 @@ func (h *host) nextTick() time.Time {
 	w := h.machine.world
 	every := time.Second + time.Duration(w.number(h.machine.name+" tick")%500)*time.Millisecond
 	earliest, due := h.ticked.Add(every), w.record.due(w)
+	due = minTime(due, w.takenOver(h.looked))
 	if due.After(earliest) {
-		due = minTime(due, h.ticked.Add(10*time.Minute))
+		due = minTime(due, h.ticked.Add(time.Hour))
 		return due.Add(h.lateness)
 	}
 	return earliest

@@ -88,6 +88,7 @@ func (w *world) pay(o *order) {
 	w.pause(nil, o.name+" begins", w.between(o.name+" begins", time.Millisecond, 3*time.Minute))
 	for try := 1; try <= 3; try++ {
 		reference := fmt.Sprintf("%s.%d", o.name, try)
+		o.account = o.account.now()
 		answer := w.insist(string(o.kind)+" "+reference, func(q inquiry) (heard, error) {
 			return w.request(o, q, reference)
 		})
@@ -328,6 +329,7 @@ func (w *world) customer(id, nick string) {
 		[]time.Duration{5 * time.Minute, 70 * time.Minute}[w.pick(nick+" hurries", 2)]))
 	for _, e := range w.ledgers.of(id) {
 		if e.status != "requires_action" || w.pick(name+" pays", 5) == 0 {
+			w.comeBack(e, nick, false)
 			continue
 		}
 		if e.account.webhooks == sdk.VerifiedBySignature &&
@@ -343,7 +345,32 @@ func (w *world) customer(id, nick string) {
 			w.doubt(e.ref, "another amount was paid")
 			w.say("... but %s in place of %s", e.paid, e.amount)
 		}
-		w.act(func() { w.ledgers.tell(e) })
+		w.took(e)
+		w.comeBack(e, nick, true)
+		w.payAgain(e, nick)
 		return
 	}
+}
+
+// took notes a customer's payment in the books, and tells of it.
+func (w *world) took(e *entry) {
+	if e.heard == nil {
+		e.heard = map[string]bool{}
+	}
+	if !w.early {
+		e.transactions++
+	}
+	w.act(func() { w.ledgers.tell(e) })
+}
+
+// payAgain has a customer pay the same thing a second time.
+func (w *world) payAgain(e *entry, nick string) {
+	name := "the customer of " + nick + " pays again"
+	if !w.happens(name, w.record.rates.again) {
+		return
+	}
+	w.pause(nil, name, w.between(name, time.Second, 10*time.Minute))
+	w.doubt(e.ref, "paid twice")
+	w.say("%s", name)
+	w.took(e)
 }

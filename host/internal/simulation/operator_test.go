@@ -202,6 +202,7 @@ func (w *world) resolve(name string, d doubtful) {
 		return
 	}
 	w.say("%s looks for %s: %s", name, d.nick, r.Reason)
+	w.record.resolved[d.id] = true
 	_, err := reach(w, name+" resolves "+d.nick, w.machineFor(name+" resolves "+d.nick),
 		func(ctx context.Context, h *host) (struct{}, error) {
 			return struct{}{}, h.core.Resolve(ctx, d.kind, d.id, r)

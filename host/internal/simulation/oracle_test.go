@@ -24,6 +24,24 @@ func (w *world) judge() {
 	w.judgeEvents()
 	w.judgeReceived()
 	w.judgeTransfers()
+	w.judgeSecondPayments()
+}
+
+// judgeSecondPayments: what a customer has paid twice, as two signed webhooks
+// say that were taken, is for somebody to look at.
+func (w *world) judgeSecondPayments() {
+	for _, e := range w.ledgers.entries {
+		if len(e.heard) < 2 || w.record.resolved[e.ref] || w.attached(e.ref) ||
+			e.identity != e.account.identity {
+			continue
+		}
+		status := ""
+		w.raw.rows("SELECT id, status FROM intents WHERE id = '"+e.ref+"'",
+			func(_, found string) { status = found })
+		if status != string(payment.UnderReview) {
+			w.find("PAID TWICE, and nobody is told: %s is %s", e.nick, status)
+		}
+	}
 }
 
 // judgeTransfers: a transfer that an operator attached by hand settles one payment.
@@ -66,8 +84,12 @@ func (w *world) judgeMoney() {
 func (w *world) judgeActions() {
 	refunded := map[*entry]decimal.Decimal{}
 	for _, e := range w.ledgers.entries {
-		for key, a := range e.actions {
-			if a.times > 1 {
+		times := map[string]int{}
+		for _, a := range e.actions {
+			times[a.key] += a.times
+		}
+		for key, n := range times {
+			if n > 1 {
 				w.find("ONE KEY, TWO CAPTURES of %s: %s", e.nick, key)
 			}
 		}
@@ -100,8 +122,8 @@ func (w *world) done(nick string) bool {
 		if e.nick == nick && e.moved() {
 			return true
 		}
-		for key, a := range e.actions {
-			if strings.HasSuffix(key, ":key of "+nick) && a.times > 0 {
+		for _, a := range e.actions {
+			if strings.HasSuffix(a.key, ":key of "+nick) && a.times > 0 {
 				return true
 			}
 		}
@@ -154,7 +176,8 @@ func (w *world) judgeStatus(i *intent.Intent, attempts []payment.Attempt) {
 		late = late || e.paidAt.After(i.ExpiresAt.Add(time.Hour))
 	}
 	doubt := w.record.doubts[i.ID]
-	lasting := doubt == "reversed" || doubt == "another amount was paid"
+	askable = askable && account.successor == nil // by its former name it is nobody's
+	lasting := doubt == "reversed" || doubt == "another amount was paid" || doubt == "paid twice"
 	if i.ReviewReason == payment.ReviewMismatch && w.attached(i.ID) {
 		lasting = true // an operator has attached a transfer of another amount: only an operator can say what that was
 	}
@@ -177,7 +200,7 @@ func (w *world) judgeStatus(i *intent.Intent, attempts []payment.Attempt) {
 		w.find("%s is created for ever", nick)
 	case payment.UnderReview:
 		unsigned := account.webhooks == sdk.VerifiedByOrigin && !account.amounts && i.SucceededAt.IsZero()
-		if doubt == "" && !w.moved(i) && !unsigned {
+		if doubt == "" && !w.moved(i) && !unsigned && account.version == "1.0.0" {
 			w.find("%s is under review (%s) without a reason", nick, i.ReviewReason)
 		} else if askable && clear && !lasting {
 			w.find("%s is under review (%s) for ever, though its provider can be asked", nick,

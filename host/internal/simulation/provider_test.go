@@ -23,6 +23,21 @@ type trait struct {
 	askable, byReference, immediate, listed, amounts, bySequence bool
 	webhooks                                                     sdk.Verification // "" for none
 	identity, version                                            string
+	// declared is what the plugin says of repeats; guarantee is what the provider does.
+	declared sdk.RepeatGuarantee
+	// lists: it is asked about many in one call; onlyLists: there is no other.
+	lists, onlyLists bool
+	returns          sdk.Verification // of customers that come back; "" for none
+	// successor is what the account is called that was called so; nil while it is.
+	successor *trait
+}
+
+// now is what an account is called at present.
+func (t *trait) now() *trait {
+	if t.successor != nil {
+		return t.successor.now()
+	}
+	return t
 }
 
 // ledgers are the providers' books.
@@ -30,7 +45,8 @@ type ledgers struct {
 	world   *world
 	traits  []*trait
 	entries []*entry
-	counts  map[string]int // entries of an identity
+	counts  map[string]int    // entries of an identity
+	numbers map[string]string // the intents of an identity, by their numbers
 
 	mu      sync.Mutex // guards what follows, and whether a call is over
 	open    map[string][]*call
@@ -63,12 +79,26 @@ type entry struct {
 	notify           string
 	succeeded        bool // it had, whatever it is now
 	paidAt           time.Time
-	news             int // webhooks about it
+	news             int    // webhooks about it
+	comesBack        string // where the customer's browser is sent
+	// transactions are the customer's payments; heard are those of which a signed
+	// webhook was taken.
+	transactions int
+	heard        map[string]bool
+}
+
+// transaction is the provider's name for the customer's newest payment.
+func (e *entry) transaction() string {
+	if e.transactions == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s-%d", e.theirs, e.transactions)
 }
 
 // action is a capture or a cancel in the books.
 type action struct {
 	verb    string
+	key     string // the merchant's
 	refused *sdk.Error
 	times   int
 }
@@ -94,7 +124,8 @@ func (w *world) drawTraits() (list []*trait) {
 				0.5), bySequence: yes("counting", 0.3)}
 		if k > 0 && w.happens(name+" has the identity of bank1", 0.3) {
 			first := *list[0]
-			t, t.name = &first, name
+			first.name = name
+			t = &first
 		}
 		t.guarantee.Repeat = []sdk.Repeat{sdk.RepeatNone, sdk.RepeatRejectsDuplicates,
 			sdk.RepeatReturnsOriginal,
@@ -103,13 +134,22 @@ func (w *world) drawTraits() (list []*trait) {
 		switch w.theme() {
 		case operators:
 			t.askable, t.guarantee.Window = false, time.Hour
-		case transfers:
+		case transfers, customers:
 			t.webhooks = sdk.VerifiedBySignature
 		case captures:
 			t.guarantee.Repeat = sdk.RepeatNone
 		}
-		t.webhooks = []sdk.Verification{"", sdk.VerifiedBySignature,
-			sdk.VerifiedByOrigin}[w.pick(t.identity+" webhooks", 3)]
+		if t.webhooks == "" || w.early {
+			t.webhooks = []sdk.Verification{"", sdk.VerifiedBySignature,
+				sdk.VerifiedByOrigin}[w.pick(t.identity+" webhooks", 3)]
+		}
+		t.declared = t.guarantee
+		t.lists = t.askable && t.listed && w.happens(t.name+" lists", w.record.rates.listing)
+		t.onlyLists = t.lists && w.pick(t.name+" only lists", 3) == 0
+		if w.record.rates.returning > 0 {
+			t.returns = []sdk.Verification{sdk.NotVerified,
+				sdk.VerifiedBySignature}[w.pick(t.identity+" returns", 2)]
+		}
 		list = append(list, t)
 	}
 	return list
@@ -118,12 +158,15 @@ func (w *world) drawTraits() (list []*trait) {
 // accounts returns the accounts as a host has them that starts now.
 func (l *ledgers) accounts(h *host) (list []*coretest.Account) {
 	for _, t := range l.traits {
+		if t.successor != nil {
+			continue
+		}
 		a := coretest.New(t.name)
 		a.Identity, a.Plugin = t.identity, t.version
 		a.Settings.PaymentTTL = 40 * time.Minute
-		a.OnInfo = sdk.Info{CreatePayment: t.guarantee, CreatePayout: t.guarantee,
-			CreateRefund:   t.guarantee,
-			CapturePayment: t.guarantee,
+		a.OnInfo = sdk.Info{CreatePayment: t.declared, CreatePayout: t.declared,
+			CreateRefund:   t.declared,
+			CapturePayment: t.declared,
 			PaymentLookup:  t.lookup(), PayoutLookup: t.lookup(), RefundLookup: t.lookup(),
 			WebhookTrust: []sdk.WebhookTrust{sdk.TrustSignature, sdk.TrustPaymentURL}}
 		l.script(h, t, t.identity, a)
@@ -141,6 +184,8 @@ func (t *trait) lookup() sdk.Lookup {
 func (l *ledgers) create(c *call, name string, e *entry) (*entry, error) {
 	w := l.world
 	e.account, e.identity, e.nick, e.order = c.account, c.identity, c.nick, orderOf(c.nick)
+	e.key = c.derived(e.key)
+	l.judgeNumber(c)
 	if c.account.bySequence {
 		e.key = fmt.Sprintf("number %d", c.sequence)
 	}
@@ -178,6 +223,17 @@ func (l *ledgers) create(c *call, name string, e *entry) (*entry, error) {
 	}
 	w.act(func() { l.live(e) })
 	return e, nil
+}
+
+// judgeNumber: a number stands for one intent of who we are to the provider,
+// whatever the account is called.
+func (l *ledgers) judgeNumber(c *call) {
+	number := fmt.Sprintf("%s, number %d", c.identity, c.sequence)
+	if other, taken := l.numbers[number]; taken && other != c.ref {
+		l.world.find("ONE NUMBER FOR TWO: %s is sent as number %d, which another has",
+			c.nick, c.sequence)
+	}
+	l.numbers[number] = c.ref
 }
 
 // repeated returns the entry that a provider takes for the first of a repeat. One that it
@@ -253,11 +309,12 @@ func (l *ledgers) act(c *call, name, theirs string, amount decimal.Decimal) (*en
 		return nil, err
 	}
 	l.sameBooks(c, e)
-	prior := e.actions[c.key]
+	key := c.derived(c.key)
+	prior := e.actions[key]
 	switch {
 	case prior == nil:
-		prior = &action{verb: c.verb}
-		e.actions[c.key] = prior
+		prior = &action{verb: c.verb, key: c.key}
+		e.actions[key] = prior
 	case c.account.guarantee.Repeat == sdk.RepeatReturnsOriginal:
 		return e, orNil(prior.refused)
 	case c.account.guarantee.Repeat == sdk.RepeatRejectsDuplicates && prior.refused == nil:
@@ -281,8 +338,8 @@ func (l *ledgers) act(c *call, name, theirs string, amount decimal.Decimal) (*en
 		}
 		e.captured, e.status, e.succeeded = e.captured.Add(amount), "succeeded", true
 	}
-	_, key, _ := strings.Cut(c.key, ":")
-	w.say("%s does the %s of %s (%s): %s captured of %s", c.account.name, c.verb, c.nick, key,
+	_, said, _ := strings.Cut(key, ":")
+	w.say("%s does the %s of %s (%s): %s captured of %s", c.account.name, c.verb, c.nick, said,
 		e.captured, e.amount)
 	w.act(func() { l.tell(e) })
 	return e, nil

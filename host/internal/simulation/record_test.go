@@ -25,6 +25,16 @@ type rates struct {
 	other, stray                    float64 // of customers: another amount, a wrong reference
 	twins                           float64 // of requests that a proxy sends twice
 	clocks, moving                  float64 // of clocks that are off, of accounts that change
+	newcomers
+}
+
+// newcomers are the rates of what early stories do not know.
+type newcomers struct {
+	failovers          float64 // of the database
+	updating, renaming float64 // of accounts: another version, another name
+	again              float64 // of customers who pay twice
+	listing            float64 // of providers that are asked about many in one call
+	returning          float64 // of customers whose browser comes back
 }
 
 func (w *world) drawRates() rates {
@@ -55,6 +65,13 @@ func (w *world) drawRates() rates {
 			0.5), twins: draw("twins", 0, 0.2),
 		clocks: draw("clocks", 0, 0, 0.7), moving: draw("moves", 0, 0, 0.5),
 	}
+	if !w.early {
+		r.newcomers = newcomers{
+			failovers: draw("fail-overs", 0, 0, 0, 1), updating: draw("updates", 0, 0, 0.5),
+			renaming: draw("renamings", 0, 0, 0, 0.5), again: draw("second payments", 0, 0.3),
+			listing: draw("lists", 0, 0.5), returning: draw("returns", 0, 0.7),
+		}
+	}
 	switch w.theme() {
 	case captures:
 		r.lost, r.unsent, r.unanswered, r.twins, r.impatient = 0.2, 0.3, 0.3, 0.6, 0.5
@@ -64,6 +81,10 @@ func (w *world) drawRates() rates {
 		r.unheard, r.unanswered, r.attended, r.freeze, r.late = 0.4, 0.4, 1, 0, 30*time.Second
 	case transfers:
 		r.stray, r.attended = 0.7, 1
+	case customers:
+		r.again, r.returning, r.listing, r.stray, r.other, r.moving = 0.6, 0.8, 0.8, 0, 0, 0
+	case accounts:
+		r.updating, r.renaming, r.failovers, r.unheard = 0.6, 0.4, 0.5, 0.3
 	}
 	return r
 }
@@ -77,11 +98,17 @@ const (
 	freezes   theme = "freezes"
 	transfers theme = "transfers"
 	operators theme = "operators"
+	customers theme = "customers" // who pay twice and come back
+	accounts  theme = "accounts"  // that get other names and versions
 )
 
 func (w *world) theme() theme {
-	return []theme{anything, anything, anything, anything, captures, captures, freezes,
-		transfers, operators, operators}[w.pick("theme", 10)]
+	all := []theme{anything, anything, anything, anything, captures, captures, freezes,
+		transfers, operators, operators}
+	if !w.early {
+		all = append(all, customers, accounts)
+	}
+	return all[w.pick("theme", len(all))]
 }
 
 // record is what is known of a story apart from the hosts' own store.
@@ -105,6 +132,8 @@ type record struct {
 	// their keys.
 	accepted map[string]string
 	uses     uses
+	// resolved are the intents that operators have decided about.
+	resolved map[string]bool
 	// strays are the transfers that named nothing of ours, by the provider's reference, with
 	// the payments that operators wanted to attach them to; unbacked are the payments that
 	// succeeded by nothing else.
@@ -135,14 +164,22 @@ func (w *world) find(format string, args ...any) {
 }
 
 // down reports whether the database takes no writes at the moment.
-func (r *record) down(w *world) bool {
-	now := time.Now()
-	for _, f := range r.failovers {
-		if now.After(f.from) && now.Before(f.until) {
-			return true
+func (r *record) down() bool { return r.failedOver(time.Now()) != nil }
+
+// away reports whether the database is not there at all.
+func (r *record) away() bool {
+	f := r.failedOver(time.Now())
+	return f != nil && time.Now().Before(f.readable)
+}
+
+// failedOver returns the fail-over that a moment is in, nil outside of all.
+func (r *record) failedOver(at time.Time) *failover {
+	for k, f := range r.failovers {
+		if at.After(f.from) && at.Before(f.until) {
+			return &r.failovers[k]
 		}
 	}
-	return false
+	return nil
 }
 
 // nick returns what people call an intent: the merchant's reference.
@@ -178,7 +215,8 @@ func (w *world) call(id, nick string) {
 // never is later than every story.
 var never = time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// due returns when something is due in the store, by the clocks of those who wrote it.
+// due returns when something is due in the store, by the clocks of those who
+// wrote it. It is read again only when something was written.
 func (r *record) due(w *world) time.Time {
 	if !r.written.Load() {
 		return r.dueAt
@@ -198,13 +236,19 @@ func (r *record) due(w *world) time.Time {
 			r.dueAt = moment
 		}
 	}
-	for _, m := range w.hosts { // what a host that is gone was doing is taken over
-		if gone := m.seen.Add(16 * time.Second); gone.After(time.Now()) &&
-			gone.Before(r.dueAt) && m.ill() {
-			r.dueAt = gone
+	return r.dueAt
+}
+
+// takenOver returns when a host is next taken for gone, of those that nobody has
+// looked for since: what it was doing is due then.
+func (w *world) takenOver(looked time.Time) time.Time {
+	next := never
+	for _, m := range w.hosts {
+		if gone := m.seen.Add(16 * time.Second); m.ill() && gone.After(looked) {
+			next = minTime(next, gone)
 		}
 	}
-	return r.dueAt
+	return next
 }
 
 // ill reports whether a machine's host gives no signs of life.

@@ -59,8 +59,10 @@ func (f *faulty) write(ctx context.Context, e store.Expect, fn func(*store.Tx) e
 	name := w.pass(f.host, f.key(ctx, where, e)+" commit", rates.slow)
 	f.host.mishap(name)
 	switch {
-	case f.host.machine.cutOff(), w.record.down(w):
+	case f.host.machine.cutOff(), w.record.away():
 		return errGone
+	case w.record.down():
+		return errRefused
 	case w.fault(name+" is refused", rates.refused):
 		w.say("%s wants to write (%s): the database refuses", f.who(ctx, e), where)
 		return errRefused
@@ -73,12 +75,17 @@ func (f *faulty) write(ctx context.Context, e store.Expect, fn func(*store.Tx) e
 	}
 
 	w.beat()
+	began := time.Now()
 	err := w.store.UpdateExpecting(context.WithoutCancel(ctx), e, fn)
 	if err == nil {
 		w.record.written.Store(true)
 	}
 	name = w.pass(f.host, f.key(ctx, where, e)+" committed", rates.slow)
 	f.host.mishap(name)
+	if err == nil && w.record.interrupted(began) {
+		w.say("%s commits (%s); the fail-over takes the acknowledgement", f.who(ctx, e), where)
+		return errLost
+	}
 	if err == nil && w.fault(name+" is not acknowledged", rates.lost) {
 		w.say("%s commits (%s); the acknowledgement is lost", f.who(ctx, e), where)
 		return errLost
@@ -96,7 +103,7 @@ func (f *faulty) read(ctx context.Context, with func(context.Context,
 	name := w.pass(f.host, f.key(ctx, where, store.Expect{})+" read", rates.slow)
 	f.host.mishap(name)
 	switch {
-	case f.host.machine.cutOff():
+	case f.host.machine.cutOff(), w.record.away():
 		return errGone
 	case w.fault(name+" fails", rates.unread):
 		w.say("%s wants to read (%s): the database is not there", f.who(ctx, store.Expect{}),
@@ -105,7 +112,9 @@ func (f *faulty) read(ctx context.Context, with func(context.Context,
 	case ctx.Err() != nil:
 		return ctx.Err()
 	}
-	w.beat()
+	if where == "markLost" { // nothing else that only reads asks which hosts live
+		w.beat()
+	}
 	return with(context.WithoutCancel(ctx), fn)
 }
 
@@ -147,5 +156,34 @@ func caller() string {
 	return name
 }
 
-// failover is a time during which the database takes no writes.
-type failover struct{ from, until time.Time }
+// failover is a time during which the database takes no writes. Until readable
+// it is not there at all; then another server answers, which only reads.
+type failover struct{ from, readable, until time.Time }
+
+// drawFailovers decides when the database fails over.
+func (w *world) drawFailovers() {
+	for k := range 2 {
+		name := fmt.Sprintf("fail-over %d", k+1)
+		if !w.happens(name, w.record.rates.failovers) {
+			continue
+		}
+		f := failover{from: w.began.Add(w.between(name+" begins", 5*time.Second,
+			[]time.Duration{4 * time.Minute, 15 * time.Minute}[k]))}
+		f.readable = f.from.Add(w.between(name+" away", 0, 20*time.Second))
+		f.until = f.readable.Add(w.between(name+" read-only", 0, time.Minute))
+		w.record.failovers = append(w.record.failovers, f)
+		w.say("the database is going to fail over at %s: not there until %s, read-only until %s",
+			f.from.Sub(w.began).Round(time.Second), f.readable.Sub(w.began).Round(time.Second),
+			f.until.Sub(w.began).Round(time.Second))
+	}
+}
+
+// interrupted reports whether a fail-over has begun since a commit was sent.
+func (r *record) interrupted(began time.Time) bool {
+	for _, f := range r.failovers {
+		if f.from.After(began) && f.from.Before(time.Now()) {
+			return true
+		}
+	}
+	return false
+}

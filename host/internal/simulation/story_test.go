@@ -10,6 +10,9 @@ import (
 // one event out of a story leaves the others as they were.
 type story struct {
 	seed uint64
+	// early: without the actors that came later (see newcomers), so that the seed
+	// goes on telling of what it was kept for.
+	early bool
 	// muted are events that do not happen although the seed wants them.
 	muted map[string]bool
 

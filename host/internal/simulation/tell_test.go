@@ -97,9 +97,11 @@ const storyLasts = 24 * time.Hour
 
 // tell runs one story from its beginning to its end.
 func (s *teller) tell(told *story, aloud bool) outcome {
+	s.raw.exec("BEGIN IMMEDIATE")
 	for _, table := range tables {
 		s.raw.exec("DELETE FROM " + table)
 	}
+	s.raw.exec("COMMIT")
 	w := &world{story: told, store: s.store, raw: s.raw, began: time.Now()}
 	w.told.aloud = aloud
 	func() {
@@ -127,12 +129,14 @@ func (w *world) play() {
 	r.rates, r.dueAt = w.drawRates(), never
 	r.nicks, r.excused, r.doubts = map[string]string{}, map[string]string{}, map[string]string{}
 	r.delivered, r.strays = map[string]delivery{}, map[string][]string{}
-	r.accepted, r.uses = map[string]string{}, uses{}
+	r.accepted, r.uses, r.resolved = map[string]string{}, uses{}, map[string]bool{}
+	w.drawFailovers()
 	r.written.Store(true)
-	w.ledgers = &ledgers{world: w, counts: map[string]int{}, open: map[string][]*call{},
+	w.ledgers = &ledgers{world: w, counts: map[string]int{},
+		numbers: map[string]string{}, open: map[string][]*call{},
 		doubted: map[string]string{},
 		traits:  w.drawTraits()}
-	for k := range 1 + w.pick("hosts", 3) {
+	for k := range 1 + w.pick("hosts", mostHosts) {
 		name := "host " + string(rune('A'+k))
 		if k > 0 && !w.happens(name+" is there", 1) {
 			continue
@@ -157,7 +161,7 @@ func (w *world) play() {
 			o.kind, o.flow = payment.KindPayment, "hold"
 		case freezes, operators:
 			o.kind, o.flow = payment.KindPayout, ""
-		case transfers:
+		case transfers, customers:
 			o.kind, o.flow, o.amount = payment.KindPayment, "link", decimal.New(100, 0)
 		}
 		w.act(func() { w.pay(o) })
@@ -165,6 +169,8 @@ func (w *world) play() {
 	w.act(func() { w.operate("operator Ann") })
 	w.act(func() { w.operate("operator Ben") })
 	w.act(w.move)
+	w.act(w.update)
+	w.act(w.rename)
 	w.direct()
 }
 

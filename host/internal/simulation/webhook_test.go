@@ -21,6 +21,7 @@ type news struct {
 	Parent                                string
 	Verification                          sdk.Verification
 	Stray                                 string // what a transfer is called that names nothing of ours
+	Transaction                           string `json:",omitempty"` // the customer's payment
 }
 
 // tell sends webhooks about an entry as it is now: perhaps none, perhaps two, each when
@@ -39,6 +40,9 @@ func (l *ledgers) tell(e *entry) {
 	}
 	if money := e.money(); money != nil {
 		n.Amount = money.Amount.String()
+	}
+	if e.status == "succeeded" {
+		n.Transaction = e.transaction()
 	}
 	if e.ref == "" {
 		n.Stray, n.Amount = e.theirs, e.amount.String()
@@ -79,6 +83,9 @@ func (l *ledgers) notify(e *entry, n news, name string, body []byte) {
 		if err == nil && status < 300 {
 			w.mu.Lock()
 			w.record.delivered[n.ID+e.identity] = delivery{name, e.account.name, string(body)}
+			if n.Transaction != "" && n.Verification == sdk.VerifiedBySignature {
+				e.heard[n.Transaction] = true
+			}
 			w.mu.Unlock()
 			l.settled(e.ref)
 			return
@@ -87,11 +94,12 @@ func (l *ledgers) notify(e *entry, n news, name string, body []byte) {
 	}
 }
 
-// stray is a transfer that names nothing of ours.
+// stray is a transfer that names nothing of ours. Its name is its own: two
+// providers may number theirs alike.
 func (l *ledgers) stray(t *trait, amount decimal.Decimal) {
 	l.counts[t.identity]++
 	e := &entry{kind: payment.KindPayment, account: t, identity: t.identity,
-		theirs: fmt.Sprint(1000 + l.counts[t.identity]),
+		theirs: fmt.Sprintf("%d of %s", 1000+l.counts[t.identity], t.identity),
 		status: "succeeded", succeeded: true, amount: amount,
 		notify: "http://host.example/webhooks/" + t.name}
 	e.nick = "stray transfer " + e.theirs
@@ -124,7 +132,7 @@ func parse(_ context.Context, r sdk.ParseWebhookRequest) (*sdk.Notice, error) {
 		e.PaymentReference = n.Parent
 	default:
 		e.Payment = &sdk.Payment{ProviderReference: n.Theirs,
-			Status: sdk.PaymentStatus(n.Status), Amount: money}
+			Status: sdk.PaymentStatus(n.Status), Amount: money, TransactionID: n.Transaction}
 	}
 	return &sdk.Notice{Verification: n.Verification, Events: []sdk.Event{e},
 		Response: sdk.OK("text/plain", "OK")}, nil

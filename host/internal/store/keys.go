@@ -30,11 +30,13 @@ func (t *Tx) InsertKey(ctx context.Context, k Key) error {
 		k.Key, k.RequestHash, k.IntentID, k.Action, k.Result, k.Host, micros(k.Deadline), micros(k.CreatedAt))
 }
 
-// FinishKey records how a key's action ended, if the key is still the one that k describes: its host and deadline name
-// the request that took it.
+// FinishKey records how a key's action ended, if the key is still the one that
+// k describes: its host and deadline name the request that took it, and its
+// result is k's, "" as long as none was recorded.
 func (t *Tx) FinishKey(ctx context.Context, k Key, result string) error {
-	return t.later(ctx, `UPDATE idempotency_keys SET result = $4 WHERE key = $1 AND host = $2 AND deadline = $3 AND result = ''`,
-		k.Key, k.Host, micros(k.Deadline), result)
+	return t.later(ctx, `UPDATE idempotency_keys SET result = $5
+		WHERE key = $1 AND host = $2 AND deadline = $3 AND result = $4`,
+		k.Key, k.Host, micros(k.Deadline), k.Result, result)
 }
 
 // DeleteKey frees a key whose action was proven never to have left the machine, if the key is still the one that k

@@ -293,6 +293,12 @@ func TestAKeyBelongsToTheRequestThatTookIt(t *testing.T) {
 		if k, err := keyOf(t, s); err != nil || k.Result != "done" {
 			t.Errorf("what is finished was changed: %+v, %v", k, err)
 		}
+		found := held
+		found.Result = "done"
+		update(t, s, func(tx *store.Tx) error { return tx.FinishKey(ctx, found, "better") })
+		if k, err := keyOf(t, s); err != nil || k.Result != "better" {
+			t.Errorf("as it was read it was not changed: %+v, %v", k, err)
+		}
 	})
 }
 
