@@ -62,7 +62,16 @@ func (c *Core) DueProviders(ctx context.Context) (due []string, err error) {
 // RecoverProvider settles what is due at one provider now, and returns when its calls have ended. It begins calls for a
 // minute at most; what is left then is for the next round. Nothing is claimed before there is a free call for it, so a
 // host that dies leaves few claims behind. Several hosts may do it at once on one store.
+//
+// A host on which the account's plugin does not run can ask nobody. It claims
+// nothing, since another host may be able to, and only ends payments whose time is
+// over.
 func (c *Core) RecoverProvider(ctx context.Context, name string) {
+	if !c.reachable(ctx, name) {
+		c.expireOverdue(ctx, name)
+		return
+	}
+
 	r := &round{core: c, provider: name, until: c.nowMicro(), hold: c.claimTime(ctx, name), alone: map[string]bool{}}
 	begin, over := context.WithTimeout(ctx, roundLasts)
 	defer over()
@@ -91,6 +100,31 @@ func (c *Core) RecoverProvider(ctx context.Context, name string) {
 			defer func() { <-slots }()
 			r.settle(ctx, mine)
 		})
+	}
+}
+
+// reachable reports whether calls can be made to an account from this host.
+func (c *Core) reachable(ctx context.Context, name string) bool {
+	lease, err := c.accounts.AcquireExisting(ctx, name)
+	if err != nil {
+		return false
+	}
+	lease.Release()
+	return true
+}
+
+// expireOverdue ends payments of an account whose time is over, without asking.
+func (c *Core) expireOverdue(ctx context.Context, name string) {
+	var overdue []*intent.Intent
+	err := c.store.View(ctx, func(tx *store.Tx) (err error) {
+		overdue, err = tx.Overdue(ctx, name, c.nowMicro(), listAtMost)
+		return err
+	})
+	for _, payment := range overdue {
+		err = errors.Join(err, c.expire(ctx, payment.ID))
+	}
+	if (err != nil) && (ctx.Err() == nil) {
+		c.log.Warn("payments whose time is over could not be ended; they are looked at again", "provider", name, "error", err)
 	}
 }
 

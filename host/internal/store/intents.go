@@ -282,6 +282,15 @@ func (t *Tx) Due(ctx context.Context, provider string, now time.Time, limit int)
 const dueIntents = `SELECT ` + intentColumns + ` FROM intents WHERE check_at > 0 AND check_at <= $1 AND provider = $2
 	ORDER BY check_at, id`
 
+// Overdue returns up to limit payments of an account whose time is over and that
+// nobody has finished, those first that are due longest.
+func (t *Tx) Overdue(ctx context.Context, provider string, now time.Time, limit int) ([]*intent.Intent, error) {
+	return t.intents(ctx, overdueIntents+limitedTo(limit), micros(now), provider)
+}
+
+const overdueIntents = `SELECT ` + intentColumns + ` FROM intents WHERE check_at > 0 AND check_at <= $1 AND provider = $2
+	AND kind = 'payment' AND status = 'requires_action' AND expires_at > 0 AND expires_at <= $1 ORDER BY check_at, id`
+
 // DueProviders names the providers that have something due by now.
 func (t *Tx) DueProviders(ctx context.Context, now time.Time) ([]string, error) {
 	return t.strings(ctx, `SELECT DISTINCT provider FROM intents WHERE check_at > 0 AND check_at <= $1`, micros(now))
