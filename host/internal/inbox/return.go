@@ -24,7 +24,7 @@ const returnAsk = 5 * time.Second
 // gave for this payment, with payment_id and status added, or shown a plain page when there is none. Where the customer
 // goes never depends on what the request says.
 func (b *Inbox) ReturnHandler() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return notForServiceWorkers(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		tok, ok := b.below("/return/", r)
 		if !ok || tok == "" || strings.Contains(tok, "/") {
 			http.NotFound(w, r)
@@ -42,7 +42,7 @@ func (b *Inbox) ReturnHandler() http.Handler {
 			return
 		}
 		b.comeBack(w, r, n)
-	})
+	}))
 }
 
 func (b *Inbox) comeBack(w http.ResponseWriter, r *http.Request, n *store.Notice) {

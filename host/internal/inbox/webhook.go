@@ -24,8 +24,10 @@ import (
 // never gave out; 401 with an empty body for a signature that does not verify; 413 past the bounds of a request; 429 to a
 // sender of too much that does not verify, unless this one does; and 503 when the plugin is not there or the store
 // refuses, so that the provider sends it again (it is read anyway).
+//
+// Of the plugin's answer only the status, the body and a harmless Content-Type are taken.
 func (b *Inbox) WebhookHandler() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return notForServiceWorkers(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		rest, ok := b.below("/webhooks/", r)
 		provider, tok, hasToken := strings.Cut(rest, "/")
 		if !ok || provider == "" || strings.Contains(tok, "/") {
@@ -42,7 +44,7 @@ func (b *Inbox) WebhookHandler() http.Handler {
 			return
 		}
 		b.serve(w, r, n)
-	})
+	}))
 }
 
 // below returns what stands behind root in a request's path.
@@ -237,17 +239,6 @@ func (b *Inbox) refuse(w http.ResponseWriter, n *store.Notice, err error) verdic
 		w.WriteHeader(http.StatusServiceUnavailable)
 		return unread
 	}
-}
-
-func answer(w http.ResponseWriter, r sdk.HTTPResponse) {
-	for name, values := range r.Header {
-		w.Header()[http.CanonicalHeaderKey(name)] = values
-	}
-	if r.Status == 0 {
-		r.Status = http.StatusOK
-	}
-	w.WriteHeader(r.Status)
-	_, _ = w.Write(r.Body) // a provider that hung up sends it again
 }
 
 // boundedHeader gives a request's headers when they are not more than a provider would send: a part of them could lack the
