@@ -18,6 +18,7 @@ data_dir = "data"
 drain_notice = "5s"
 [http]
 listen = "127.0.0.1:9"
+private_listen = "unix:private.sock"
 tokens = ["a-token", "another"]
 trusted_proxies = ["10.0.0.0/8", "192.0.2.1"]
 tls_cert = "CERT"

@@ -18,7 +18,7 @@ import (
 
 type nobody struct{}
 
-func (nobody) Statuses() []provider.Status            { return nil }
+func (nobody) Statuses() []provider.Status           { return nil }
 func (nobody) Status(string) (provider.Status, bool) { return provider.Status{}, false }
 
 // bare is an API with nothing in it.
