@@ -202,3 +202,14 @@ func (p *places) give(name string) {
 	close(p.freed)
 	p.freed = make(chan struct{})
 }
+
+// askKey marks the questions that strangers can cause.
+type askKey struct{}
+
+// asking marks what is called with the context as a question that a stranger can
+// have caused.
+func asking(ctx context.Context) context.Context { return context.WithValue(ctx, askKey{}, true) }
+
+// Asks reports whether a lease is wanted for a question that a stranger can have
+// caused. Whoever gives leases keeps such questions to a share.
+func Asks(ctx context.Context) bool { return ctx.Value(askKey{}) != nil }
