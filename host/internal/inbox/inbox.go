@@ -27,10 +27,8 @@ const (
 	// maxReturn is how long the body of a customer's request may be: it is read by
 	// nobody when it is longer, and the customer is sent on.
 	maxReturn = store.KeptUnverified
-	// placeWait is how long a request waits for a place, and bodyTimeout how long
-	// its body may take from then on.
-	placeWait   = 20 * time.Second
-	bodyTimeout = 15 * time.Second
+	// placeWait is how long a request waits for a place.
+	placeWait = 20 * time.Second
 	// retention is how long unverified notices are kept; retry is how long after a failed try the next one is made, and
 	// maxTries how many there are before an operator must replay it.
 	retention = 30 * 24 * time.Hour
@@ -38,6 +36,10 @@ const (
 	maxRetry  = 10 * time.Minute
 	maxTries  = 500
 )
+
+// bodyTimeout is how long a body may take once its request has a place. Tests
+// change it.
+var bodyTimeout = 15 * time.Second
 
 // Every request takes a place before its body is read. Bodies that may be longer
 // than what is kept of an unverified one have few places. Of those that are not
