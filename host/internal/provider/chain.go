@@ -23,6 +23,7 @@ func run[R any](ctx context.Context, l *Lease, verb sdk.Capability, do call[R]) 
 // wrap puts the chain around a call; the last line is the outermost, and what a call meets first. The bulkhead and the
 // lease itself come before it, in Acquire. The exchange log is the caller's: it rides on the context.
 func wrap[R any](l *Lease, verb sdk.Capability, do call[R]) call[R] {
+	do = linked(l, do)          // addresses that must not reach a customer are taken out
 	do = explained(l, do)       // a process that ended during the call: say so; the outcome stays unknown
 	do = bounded(l, do)         // the account's timeout
 	do = guarded(l, verb, do)   // circuit breaker
