@@ -11,7 +11,7 @@ import (
 // and of all: so many at once, and then so many a second. They are the bound for
 // many senders, each of whom keeps to its own.
 const (
-	providerBytes, providerBytesRate = 24 << 20, 128 << 10
+	providerBytes, providerBytesRate = 24 << 20, 64 << 10
 	allBytes, allBytesRate           = 48 << 20, 256 << 10
 	// rowBytes is what a stored request takes besides its body.
 	rowBytes = 1 << 10

@@ -43,8 +43,8 @@ var bodyTimeout = 15 * time.Second
 
 // Every request takes a place before its body is read. Bodies that may be longer
 // than what is kept of an unverified one have few places. Of those that are not
-// stored unless they verify, fewer are looked at together: reading a large one
-// can take the plugin a second.
+// stored unless they verify, fewer are looked at together: reading a long one can
+// take the plugin a second.
 var (
 	smallPlaces = bounds{all: 512, provider: 256, sender: 128, address: 128}
 	largePlaces = bounds{all: 16, provider: 8, sender: 4, address: 4}
@@ -86,7 +86,7 @@ type Inbox struct {
 	slow      *slow
 	small     *places // for bodies that are kept whole in any case
 	large     *places
-	trials    *places // for large ones that are stored only if they verify
+	trials    *places // for long ones that are stored only if they verify
 	prefix    string  // the path of public_url, without a slash at its end
 }
 

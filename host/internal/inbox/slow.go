@@ -103,15 +103,19 @@ func (b *Inbox) tookTooLong(ctx context.Context, n *store.Notice, cause error) e
 }
 
 // proveTimeout bounds how long a plugin may look at a request that is stored
-// only if it verifies.
-const proveTimeout = 5 * time.Second
+// only if it verifies. One of at most cheapBody is looked at at once: most that
+// are genuine are no longer.
+const (
+	proveTimeout = 5 * time.Second
+	cheapBody    = 4 << 10
+)
 
 // proves reports whether a request that is not stored yet verifies: the plugin
 // reads it, and nothing is applied. It is for the sender of much that does not,
-// which must neither fill the disk nor keep out what is genuine. Large ones are
-// looked at few at a time.
+// which must neither fill the disk nor keep out what is genuine. Longer
+// ones are looked at few at a time.
 func (b *Inbox) proves(ctx context.Context, n *store.Notice, who claim) bool {
-	if len(n.Request.Body) > store.KeptUnverified {
+	if len(n.Request.Body) > cheapBody {
 		if b.trials.take(ctx, who) != nil {
 			return false
 		}

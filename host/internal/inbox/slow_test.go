@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -227,5 +228,44 @@ func TestASlowBodyHasADeadline(t *testing.T) {
 	}
 	if n := r.stored(t); n != 0 {
 		t.Errorf("%d were stored", n)
+	}
+}
+
+// Of one who has sent too much, long bodies are looked at one at a time: reading
+// them takes the plugin's time. Short ones are not kept waiting by them.
+func TestLongBodiesOfWhoeverSendsTooMuchAreReadOneAtATime(t *testing.T) {
+	r := newRig(t, sdk.TrustSignature)
+	b := r.stopped()
+	knock(b, 100, func(int) string { return neighbour })
+
+	begun, goOn := make(chan struct{}, 20), make(chan struct{})
+	var atOnce, most atomic.Int64
+	r.account.Webhook = func(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.Notice, error) {
+		if len(req.Request.Body) > 5000 {
+			most.Store(max(most.Load(), atOnce.Add(1)))
+			begun <- struct{}{}
+			<-goOn
+			atOnce.Add(-1)
+		}
+		return coretest.Parse(ctx, req)
+	}
+	long := `{"verification":"invalid"}` + strings.Repeat(" ", 10_000)
+	var sent sync.WaitGroup
+	for n := range 10 {
+		sent.Go(func() {
+			if got := from(b, neighbour, "/webhooks/acme", long); got != http.StatusTooManyRequests {
+				t.Errorf("number %d: %d", n, got)
+			}
+		})
+	}
+	<-begun
+	signed := `{"reference":"pay_x","status":"processing","verification":"signature"}`
+	if got := from(b, neighbour, "/webhooks/acme", signed); got != http.StatusOK {
+		t.Errorf("a short one that verifies: %d", got)
+	}
+	close(goOn)
+	sent.Wait()
+	if most.Load() != 1 {
+		t.Errorf("%d were read at once", most.Load())
 	}
 }

@@ -113,8 +113,10 @@ const (
 	// askingShare is the part of an account's max_in_flight that questions may
 	// have, one at least.
 	askingShare = 4
-	// readingPlaces is how many requests of one account's are read at once.
-	readingPlaces = 16
+	// readingPlaces is how many requests of one account's are read at once. Reading
+	// is work for the processor alone: more at once would be no faster, and take
+	// the plugin's time from payments.
+	readingPlaces = 4
 	// readingQueue is how many more may wait for that: they are short, and whoever
 	// sends them is bounded before.
 	readingQueue = 1024
