@@ -56,20 +56,22 @@ func (b *Inbox) CatchupProvider(ctx context.Context, provider string) error {
 		if err != nil {
 			return err
 		}
+
 		var mine, slow []*store.Notice
 		for _, n := range due {
 			ok, err := b.claim(ctx, n, now)
 			if err != nil {
 				return err
 			}
-			switch {
-			case !ok || (n.State != payment.WebhookPending):
-			case b.slow.known(n.ID):
-				slow = append(slow, n)
-			default:
+			if ok && n.State == payment.WebhookPending {
+				if b.slow.known(n.ID) {
+					slow = append(slow, n)
+					continue
+				}
 				mine = append(mine, n)
 			}
 		}
+
 		b.readSlowly(ctx, provider, slow)
 		if !b.readAll(ctx, mine) || len(due) < catchupAtOnce {
 			return nil
