@@ -207,8 +207,6 @@ func TestALargeReturnIsNotKept(t *testing.T) {
 	}
 }
 
-func (r *rig) stored2(t *testing.T) int { return r.stored(t) }
-
 // Whoever sends a body slowly holds a place for a moment only.
 func TestASlowBodyHasADeadline(t *testing.T) {
 	inbox.SetBodyTimeout(t, 20*time.Millisecond)
