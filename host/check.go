@@ -95,8 +95,8 @@ func (k *checker) warnOfTwins(results []CheckResult) {
 	}
 }
 
-// warnOfProxies reports networks of trusted proxies that are too wide once,
-// where no account makes them a problem.
+// warnOfProxies reports once how strangers come nearer than they need, where no
+// account makes trusted proxies a problem.
 func (k *checker) warnOfProxies(results []CheckResult) {
 	for _, r := range results {
 		said := func(p config.Problem) bool { return strings.HasPrefix(p.Key, "http.trusted_proxies") }
@@ -106,7 +106,7 @@ func (k *checker) warnOfProxies(results []CheckResult) {
 	}
 	for i := range results {
 		if results[i].Enabled {
-			results[i].Warnings = append(results[i].Warnings, k.cfg.WideProxies()...)
+			results[i].Warnings = append(results[i].Warnings, k.cfg.Exposures()...)
 			return
 		}
 	}

@@ -171,7 +171,7 @@ func open(ctx context.Context, cfg *Config, o options, held *place) (*Host, erro
 	if err != nil {
 		return nil, errors.Join(err, h.registry.Close(ctx), st.Close())
 	}
-	h.inbox = inbox.New(inbox.Options{Store: st, Core: h.core, Accounts: accounts{h.registry}, Directory: accounts{h.registry},
+	h.inbox = inbox.New(inbox.Options{Store: st, Core: h.core, Accounts: readers{h.registry}, Directory: accounts{h.registry},
 		TrustedProxies: cfg.HTTP.TrustedProxies, PublicURL: cfg.Host.PublicURL, Logger: o.logger, Now: o.now})
 	h.letters = push.NewLetters(st, o.now)
 	h.api = h.newAPI()
@@ -292,7 +292,27 @@ func (a accounts) Acquire(ctx context.Context, name string) (core.Lease, error) 
 }
 
 func (a accounts) AcquireExisting(ctx context.Context, name string) (core.Lease, error) {
-	l, err := a.registry.AcquireExisting(ctx, name)
+	acquire := a.registry.AcquireExisting
+	if inbox.Asks(ctx) {
+		acquire = a.registry.AcquireAsking
+	}
+	l, err := acquire(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+// readers shows the registry to the inbox, which has the plugins read what came in.
+type readers struct{ registry *provider.Registry }
+
+// Acquire is for nothing here: reading is about what is under way.
+func (r readers) Acquire(ctx context.Context, name string) (core.Lease, error) {
+	return r.AcquireExisting(ctx, name)
+}
+
+func (r readers) AcquireExisting(ctx context.Context, name string) (core.Lease, error) {
+	l, err := r.registry.AcquireReading(ctx, name)
 	if err != nil {
 		return nil, err
 	}

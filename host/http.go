@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -14,15 +15,30 @@ import (
 
 	"github.com/payhost/payhost/host/config"
 	"github.com/payhost/payhost/host/internal/httpapi"
+	"github.com/payhost/payhost/host/internal/inbox"
 	"github.com/payhost/payhost/host/internal/plugin"
 )
 
 // APIHandler serves the API on /v1/ to whoever sends one of http.tokens as bearer token.
 func (h *Host) APIHandler() http.Handler { return h.api.Guarded() }
 
-// Handler serves everything: the API and its document, the providers' notices, returning customers, the console, the
-// probes and the metrics.
-func (h *Host) Handler() http.Handler { return h.api.All() }
+// Handler serves what http.listen serves: everything, that is the API and its document, the providers' notices, returning
+// customers, the console, the probes and the metrics; or what PublicHandler serves, when there is an
+// http.private_listen.
+func (h *Host) Handler() http.Handler {
+	if h.config().HTTP.PrivateListen != "" {
+		return h.PublicHandler()
+	}
+	return h.api.All()
+}
+
+// PublicHandler serves what strangers need: the providers' notices, returning customers and the probes. Everything else
+// is 404.
+func (h *Host) PublicHandler() http.Handler { return h.api.Public() }
+
+// PrivateHandler serves the API and its document, the console, the metrics and the probes. It belongs on an address that
+// only your own people and services reach.
+func (h *Host) PrivateHandler() http.Handler { return h.api.Private() }
 
 // AdminHandler serves the API without a token, and POST /admin/reload. It is for a socket that only operators can open.
 func (h *Host) AdminHandler() http.Handler { return h.api.Admin() }
@@ -53,30 +69,24 @@ const (
 	shutdownTimeout   = 30 * time.Second
 )
 
-// Serve listens on http.listen and on the admin socket until ctx ends. Then
-// /readyz says no for drain_notice while everything else goes on, so that a
-// balancer sends nothing new; after that the host takes no more requests, lets
-// those in flight come to their end for up to 30 seconds, and Serve returns nil.
-// An error means that it could not listen.
+// Serve listens on http.listen, on http.private_listen when there is one, and on
+// the admin socket, until ctx ends. Then /readyz says no for drain_notice while
+// everything else goes on, so that a balancer sends nothing new; after that the
+// host takes no more requests, lets those in flight come to their end for up to
+// 30 seconds, and Serve returns nil. An error means that it could not listen.
 func (h *Host) Serve(ctx context.Context) error {
 	cfg := h.config()
-	listener, err := h.listen(ctx, cfg)
+	doors, err := h.openDoors(ctx, cfg)
 	if err != nil {
 		return err
 	}
-	socket, err := listenSocket(ctx, SocketPath(cfg))
-	if err != nil {
-		return errors.Join(err, listener.Close())
+	failed := make(chan error, len(doors))
+	for _, one := range doors {
+		go func() { failed <- one.server.Serve(one.listener) }()
 	}
-	socket = plugin.RefusePlugins(socket, h.log)
+	h.log.Info("serving", doorsShown(doors, cfg)...)
 
-	public, admin := h.server(h.Handler()), h.server(h.AdminHandler())
-	failed := make(chan error, 2)
-	go func() { failed <- public.Serve(listener) }()
-	go func() { failed <- admin.Serve(socket) }()
-	h.log.Info("serving", "address", listener.Addr().String(), "socket", SocketPath(cfg), "tls", cfg.HTTP.TLSCert != "")
-
-	left := 2
+	left := len(doors)
 	select {
 	case <-ctx.Done():
 		h.giveNotice()
@@ -86,9 +96,9 @@ func (h *Host) Serve(ctx context.Context) error {
 
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
 	defer cancel()
-	for _, s := range []*http.Server{public, admin} {
-		if shutdown := s.Shutdown(stop); shutdown != nil {
-			err = errors.Join(err, shutdown, s.Close())
+	for _, one := range doors {
+		if shutdown := one.server.Shutdown(stop); shutdown != nil {
+			err = errors.Join(err, shutdown, one.server.Close())
 		}
 	}
 	for range left {
@@ -97,6 +107,54 @@ func (h *Host) Serve(ctx context.Context) error {
 		}
 	}
 	return err
+}
+
+// door is one listener and what is served there.
+type door struct {
+	name     string // in the log
+	listener net.Listener
+	server   *http.Server
+}
+
+// openDoors opens all the listeners, or none.
+func (h *Host) openDoors(ctx context.Context, cfg *Config) (doors []door, err error) {
+	defer func() {
+		if err == nil {
+			return
+		}
+		for _, one := range doors {
+			err = errors.Join(err, one.listener.Close())
+		}
+	}()
+
+	public, err := h.listen(ctx, cfg, "http.listen", cfg.HTTP.Listen)
+	if err != nil {
+		return doors, err
+	}
+	doors = append(doors, door{"address", public, h.server(h.Handler(), cfg.HTTP.Listen)})
+	if cfg.HTTP.PrivateListen != "" {
+		private, err := h.listen(ctx, cfg, "http.private_listen", cfg.HTTP.PrivateListen)
+		if err != nil {
+			return doors, err
+		}
+		doors = append(doors, door{"private_address", private, h.server(h.PrivateHandler(), cfg.HTTP.PrivateListen)})
+	}
+
+	socket, err := listenSocket(ctx, SocketPath(cfg))
+	if err != nil {
+		return doors, err
+	}
+	admin := plugin.RefusePlugins(socket, h.log)
+	return append(doors, door{"socket", admin, h.server(h.AdminHandler(), "")}), nil
+}
+
+// doorsShown says in the log where the host serves.
+func doorsShown(doors []door, cfg *Config) []any {
+	shown := []any{"tls", cfg.HTTP.TLSCert != ""}
+	for _, one := range doors {
+		shown = append(shown, one.name, one.listener.Addr().String())
+	}
+	return shown
 }
 
 // giveNotice says that the host is about to stop, and goes on for as long as the
@@ -111,25 +169,40 @@ func (h *Host) giveNotice() {
 	<-h.after(notice)
 }
 
-func (h *Host) server(handler http.Handler) *http.Server {
+// server serves a handler on what listens at an address. Who comes through a
+// unix socket there is a proxy.
+func (h *Host) server(handler http.Handler, listen string) *http.Server {
+	if network, _ := config.ListenAddress(listen); network == "unix" {
+		handler = inbox.FromProxy(handler)
+	}
 	return &http.Server{Handler: handler, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
 		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes, ErrorLog: slog.NewLogLogger(h.log.Handler(), slog.LevelDebug)}
 }
 
-// listen opens the TCP listener, with TLS when there is a certificate.
-func (h *Host) listen(ctx context.Context, cfg *Config) (net.Listener, error) {
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", cfg.HTTP.Listen)
+// listen opens a listener that the configuration has under key: a unix socket,
+// or a TCP address, with TLS when there is a certificate.
+func (h *Host) listen(ctx context.Context, cfg *Config, key, where string) (net.Listener, error) {
+	network, address := config.ListenAddress(where)
+	if network == "unix" {
+		socket, err := openSocket(ctx, address, proxySocket)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", key, err)
+		}
+		return plugin.RefusePlugins(socket, h.log), nil
+	}
+
+	listener, err := new(net.ListenConfig).Listen(ctx, network, address)
 	if err != nil {
-		return nil, fmt.Errorf("http.listen: %w", err)
+		return nil, fmt.Errorf("%s: %w", key, err)
 	}
 	if cfg.HTTP.TLSCert == "" {
-		return l, nil
+		return listener, nil
 	}
 	served, err := newCertificate(h.certificateFiles, h.log)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("http.tls_cert, http.tls_key: %w", err), l.Close())
+		return nil, errors.Join(fmt.Errorf("http.tls_cert, http.tls_key: %w", err), listener.Close())
 	}
-	return tls.NewListener(l, &tls.Config{GetCertificate: served.current, MinVersion: tls.VersionTLS12,
+	return tls.NewListener(listener, &tls.Config{GetCertificate: served.current, MinVersion: tls.VersionTLS12,
 		NextProtos: []string{"h2", "http/1.1"}}), nil
 }
 
@@ -148,8 +221,14 @@ func tooLong(path string) error {
 		path, len(path), maxSocketPath)
 }
 
-// listenSocket opens the admin socket for this user alone. A socket that nobody listens on was left by a host that was
-// killed, and is removed; one that answers belongs to a host that runs.
+// The modes of the sockets: the admin socket is this user's alone, a proxy's user
+// is in the group of the other.
+const (
+	adminSocket fs.FileMode = 0o600
+	proxySocket fs.FileMode = 0o660
+)
+
+// listenSocket opens the admin socket for this user alone, and makes its folder.
 func listenSocket(ctx context.Context, path string) (net.Listener, error) {
 	if len(path) > maxSocketPath {
 		return nil, fmt.Errorf("admin socket: %w", tooLong(path))
@@ -157,18 +236,37 @@ func listenSocket(ctx context.Context, path string) (net.Listener, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("admin socket: %w", err)
 	}
-	if c, err := new(net.Dialer).DialContext(ctx, "unix", path); err == nil {
-		return nil, errors.Join(fmt.Errorf("admin socket: another host answers on %s; give each host a data_dir of its own", path), c.Close())
+	socket, err := openSocket(ctx, path, adminSocket)
+	if errors.Is(err, errAnswered) {
+		err = fmt.Errorf("%w; give each host a data_dir of its own", err)
 	}
-	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("admin socket: %w", err)
-	}
-	l, err := new(net.ListenConfig).Listen(ctx, "unix", path)
 	if err != nil {
 		return nil, fmt.Errorf("admin socket: %w", err)
 	}
-	if err := os.Chmod(path, 0o600); err != nil {
-		return nil, errors.Join(fmt.Errorf("admin socket: %w", err), l.Close())
+	return socket, nil
+}
+
+// errAnswered is for a socket on which somebody answers.
+var errAnswered = errors.New("another host answers")
+
+// openSocket listens on a unix socket. A socket that nobody listens on was left by a host that was killed, and is removed;
+// one that answers belongs to a host that runs. Nothing but a socket is removed.
+func openSocket(ctx context.Context, path string, mode fs.FileMode) (net.Listener, error) {
+	if c, err := new(net.Dialer).DialContext(ctx, "unix", path); err == nil {
+		return nil, errors.Join(fmt.Errorf("%w on %s", errAnswered, path), c.Close())
 	}
-	return l, nil
+	if info, err := os.Lstat(path); (err == nil) && (info.Mode().Type() == fs.ModeSocket) {
+		if err := os.Remove(path); err != nil {
+			return nil, err
+		}
+	}
+
+	listener, err := new(net.ListenConfig).Listen(ctx, "unix", path)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Chmod(path, mode); err != nil {
+		return nil, errors.Join(err, listener.Close())
+	}
+	return listener, nil
 }

@@ -63,6 +63,7 @@ func (h *Host) Reload(ctx context.Context, cfg *Config, force bool) ([]ReloadRes
 	now.Host, now.Store, now.Log, now.Events = before.Host, before.Store, before.Log, before.Events
 	now.Host.DrainNotice = cfg.Host.DrainNotice
 	now.HTTP.Listen, now.HTTP.TrustedProxies = before.HTTP.Listen, before.HTTP.TrustedProxies
+	now.HTTP.PrivateListen = before.HTTP.PrivateListen
 	if switchesTLS(before, cfg) {
 		now.HTTP.TLSCert, now.HTTP.TLSKey = before.HTTP.TLSCert, before.HTTP.TLSKey
 	}
@@ -87,6 +88,7 @@ func restarts(old, cfg *Config) []ReloadResult {
 		{"host.token_secret", !sameSecrets(old.Host.TokenSecrets, cfg.Host.TokenSecrets)},
 		{"host.watch", old.Host.Watch != cfg.Host.Watch},
 		{"http.listen", old.HTTP.Listen != cfg.HTTP.Listen},
+		{"http.private_listen", old.HTTP.PrivateListen != cfg.HTTP.PrivateListen},
 		{"http.trusted_proxies", !slices.Equal(old.HTTP.TrustedProxies, cfg.HTTP.TrustedProxies)},
 		{"http.tls_cert", switchesTLS(old, cfg)},
 		{"http.tls_key", switchesTLS(old, cfg)},

@@ -106,11 +106,17 @@ func exchange[WReq, WResp proto.Message](
 	}
 	out, err := method(sendDeadline(ctx), in,
 		grpc.WaitForReady(false),
-		grpc.MaxCallSendMsgSize(MaxMessageSize), grpc.MaxCallRecvMsgSize(MaxMessageSize))
+		grpc.MaxCallSendMsgSize(MaxMessageSize), grpc.MaxCallRecvMsgSize(receivedBy(none)))
 	if err != nil {
 		e, exchanges := errorFromWire(ctx, err)
 		record(ctx, exchanges)
 		return none, e
+	}
+	// What is too large is not walked through any more: only what was said to
+	// the provider is kept of it.
+	if tooLarge := boundedAnswer(out); tooLarge != nil {
+		record(ctx, exchangesOf(out))
+		return none, tooLarge
 	}
 	scrub(out, nil)
 	record(ctx, exchangesOf(out))

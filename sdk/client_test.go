@@ -25,6 +25,11 @@ type liar struct {
 	info    func() (*wire.GetInfoResponse, error)
 	account func() (*wire.ConfigureResponse, error)
 	payment func(context.Context) (*wire.CreatePaymentResponse, error)
+	output  json.RawMessage
+}
+
+func (l *liar) InvokeOperation(context.Context, *wire.InvokeOperationRequest) (*wire.InvokeOperationResponse, error) {
+	return &wire.InvokeOperationResponse{Output: l.output}, nil
 }
 
 func (l *liar) GetInfo(context.Context, *wire.GetInfoRequest) (*wire.GetInfoResponse, error) {

@@ -2,6 +2,7 @@ package sdk
 
 import (
 	"context"
+	"encoding/json"
 	"net"
 	"strings"
 	"testing"
@@ -68,15 +69,19 @@ func TestKeepaliveOfAHostIsAllowed(t *testing.T) {
 }
 
 func TestServerTakesAndGivesLargeMessages(t *testing.T) {
-	large := strings.Repeat("x", 10<<20)
-	c, _, stop := plug(t, &liar{payment: func(context.Context) (*wire.CreatePaymentResponse, error) {
-		return &wire.CreatePaymentResponse{Payment: &wire.Payment{
-			Status: 1, NextAction: &wire.NextAction{Display: &wire.Display{Instructions: large}},
-		}}, nil
-	}})
+	large := `"` + strings.Repeat("x", 10<<20) + `"`
+	c, _, stop := plug(t, &liar{
+		payment: func(context.Context) (*wire.CreatePaymentResponse, error) {
+			return &wire.CreatePaymentResponse{Payment: &wire.Payment{Status: 1}}, nil
+		},
+		output: json.RawMessage(large),
+	})
 	defer stop()
-	p, err := c.Account("main").CreatePayment(t.Context(), CreatePaymentRequest{Description: large})
-	if err != nil || p.NextAction.Display.Instructions != large {
-		t.Errorf("got %v", err)
+	if _, err := c.Account("main").CreatePayment(t.Context(), CreatePaymentRequest{Description: large}); err != nil {
+		t.Errorf("a large request: %v", err)
+	}
+	output, err := c.Account("main").InvokeOperation(t.Context(), InvokeOperationRequest{Operation: "report"})
+	if (err != nil) || (string(output) != large) {
+		t.Errorf("a large answer: %d bytes, %v", len(output), err)
 	}
 }

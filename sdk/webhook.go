@@ -63,11 +63,15 @@ type Notice struct {
 	Response HTTPResponse
 }
 
-// HTTPResponse is an answer to a notice, to the byte.
+// HTTPResponse is an answer to a notice.
 type HTTPResponse struct {
+	// Status is 200 to 599; 0 is 200.
 	Status int
+	// Header may have a Content-Type, which the host takes when it is plain text, CSV, JSON, XML, a form or
+	// application/octet-stream. Any other type, HTML too, is sent as plain text, and other headers are not sent.
 	Header http.Header
-	Body   []byte
+	// Body is sent to the byte, at most 64 KiB of it.
+	Body []byte
 }
 
 // OK is the answer with status 200 and this body, which is what most providers want to hear.

@@ -54,7 +54,8 @@ func nextActionFromWire(r *reader, w *wire.NextAction) *NextAction {
 	return out
 }
 
-// redirectFromWire leaves the URL's scheme to the host: banks' apps have schemes of their own.
+// redirectFromWire leaves the URL's scheme to the host, which passes on none that a browser runs: banks' apps have schemes
+// of their own.
 func redirectFromWire(r *reader, w *wire.Redirect) *Redirect {
 	r = r.in("redirect")
 	switch w.GetMethod() {

@@ -74,6 +74,9 @@ func errorFromWire(ctx context.Context, err error) (*Error, []Exchange) {
 		e.Message = "the call was canceled on our side before the plugin answered"
 	case ctx.Err() != nil, s.Code() == codes.DeadlineExceeded:
 		e.Message = "the plugin did not answer before the call's deadline"
+	case s.Code() == codes.ResourceExhausted:
+		e.Code = CodeInternal
+		e.Message = "the plugin's answer is larger than a host takes (ResourceExhausted): " + s.Message()
 	case s.Code() == codes.Unavailable:
 		e.Message = "the plugin process died or closed the connection during the call: " + s.Message()
 	default:

@@ -46,6 +46,11 @@ func exchangesOf(m any) []Exchange {
 	if !ok {
 		return nil
 	}
+	list := carrier.GetExchanges()
+	list = list[:min(len(list), readExchanges)]
+	for _, one := range list {
+		scrub(one, nil)
+	}
 	// A duration that is none is no reason to lose the rest.
-	return listFromWire(newReader(), "exchanges", carrier.GetExchanges(), exchangeFromWire)
+	return listFromWire(newReader(), "exchanges", list, exchangeFromWire)
 }

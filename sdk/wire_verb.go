@@ -48,7 +48,9 @@ func (v *verb[P, Req, Resp, WReq, WResp]) answer(resp Resp, mask func(string) st
 	}
 	scrub(w, mask)
 	r := newReader()
-	v.responseFromWire(r, w)
+	if bound(r, w); len(r.all.invalid) == 0 {
+		v.responseFromWire(r, w)
+	}
 	return w, r.answerError("the provider's " + v.name)
 }
 

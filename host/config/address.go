@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strconv"
+	"strings"
 )
 
 // parseURL reads an absolute http or https URL. What is wrong does not quote it: it may hold a password.
@@ -31,8 +32,33 @@ func loopback(host string) bool {
 	return err == nil && a.Unmap().IsLoopback()
 }
 
-// checkListen judges host:port; the host may be empty, the port 0 for any free one.
-func checkListen(address string) (problem string) {
+// socketPrefix stands before the path of a unix socket to listen on.
+const socketPrefix = "unix:"
+
+// ListenAddress splits where to listen into a network and an address, as
+// net.Listen takes them: "tcp" and host:port, or "unix" and a path.
+func ListenAddress(listen string) (network, address string) {
+	if path, ok := strings.CutPrefix(listen, socketPrefix); ok {
+		return "unix", path
+	}
+	return "tcp", listen
+}
+
+// absoluteSocket makes the path of a unix socket absolute.
+func absoluteSocket(dir, listen string) string {
+	if path, ok := strings.CutPrefix(listen, socketPrefix); ok {
+		return socketPrefix + absolute(dir, path)
+	}
+	return listen
+}
+
+// checkListen judges host:port, of which the host may be empty and the port 0
+// for any free one, or the path of a unix socket.
+func checkListen(listen string) (problem string) {
+	network, address := ListenAddress(listen)
+	if network == "unix" {
+		return checkSocket(address)
+	}
 	_, port, err := net.SplitHostPort(address)
 	if err != nil {
 		return fmt.Sprintf("%q is not an address; write host:port, such as %q", address, defaultListen)
@@ -43,13 +69,34 @@ func checkListen(address string) (problem string) {
 	return ""
 }
 
-// publicURL is how the host is reached from its own machine.
+// maxSocketPath is how long the path of a socket may be on every system.
+const maxSocketPath = 103
+
+// checkSocket judges the path of a socket.
+func checkSocket(path string) (problem string) {
+	switch {
+	case path == "":
+		return `unix: needs the path of a socket, such as "unix:/run/payhost/http.sock"`
+	case len(path) > maxSocketPath:
+		return fmt.Sprintf("the path of the socket has %d characters; a socket's path may have %d", len(path), maxSocketPath)
+	case strings.ContainsRune(path, 0):
+		return "the path of the socket has a zero character"
+	}
+	return ""
+}
+
+// publicURL is how the host is reached from its own machine; "" when it
+// listens where only a proxy can reach it.
 func publicURL(h HTTP) string {
 	scheme := "http://"
 	if h.TLSCert != "" {
 		scheme = "https://"
 	}
-	host, port, _ := net.SplitHostPort(h.Listen)
+	network, address := ListenAddress(h.Listen)
+	if network == "unix" {
+		return ""
+	}
+	host, port, _ := net.SplitHostPort(address)
 	if a, err := netip.ParseAddr(host); host == "" || err == nil && a.IsUnspecified() {
 		host = "127.0.0.1" // listening everywhere is no address to call
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/url"
 	"path/filepath"
 	"regexp"
@@ -50,11 +51,7 @@ func (c *Config) check(r *report) {
 // checkHTTP judges [http].
 func (c *Config) checkHTTP(r *report) {
 	h := c.HTTP
-	if problem := checkListen(h.Listen); problem != "" {
-		r.check("http.listen", "%s", problem)
-	} else if c.Host.PublicURL == "" {
-		c.Host.PublicURL = publicURL(h)
-	}
+	c.checkListeners(r)
 	for i, t := range h.Tokens {
 		checkSecret(r, element("http.tokens", i), t, true)
 	}
@@ -73,6 +70,37 @@ func (c *Config) checkHTTP(r *report) {
 	case h.TLSCert != "" && h.TLSKey != "":
 		checkCertificate(r, h.TLSCert, h.TLSKey)
 	}
+}
+
+// checkListeners judges where the host listens, and says how it is reached
+// there when the file does not.
+func (c *Config) checkListeners(r *report) {
+	h := c.HTTP
+	if problem := checkListen(h.Listen); problem != "" {
+		r.check("http.listen", "%s", problem)
+	} else if c.Host.PublicURL == "" {
+		if c.Host.PublicURL = publicURL(h); c.Host.PublicURL == "" {
+			r.check("http.listen", "is a socket for a proxy: write in host.public_url how the proxy is reached")
+		}
+	}
+
+	if h.PrivateListen == "" {
+		return
+	}
+	if problem := checkListen(h.PrivateListen); problem != "" {
+		r.check("http.private_listen", "%s", problem)
+	} else if sameAddress(h.Listen, h.PrivateListen) {
+		r.check("http.private_listen", "is the same as http.listen; nothing would be private there")
+	}
+}
+
+// sameAddress reports whether two listeners would be one. Of port 0 the system
+// makes two ports.
+func sameAddress(a, b string) bool {
+	if _, port, err := net.SplitHostPort(a); (err == nil) && (port == "0") {
+		return false
+	}
+	return a == b
 }
 
 // checkCertificate reads both files, so that a missing or mismatched one is found before the listener needs it.

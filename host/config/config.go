@@ -59,13 +59,19 @@ type Host struct {
 
 // HTTP is the table [http].
 type HTTP struct {
-	// Listen is the TCP address to listen on, host:port [listen]. Default "127.0.0.1:8080".
+	// Listen is where to listen [listen]: a TCP address, host:port, or "unix:PATH" for a proxy on this machine. A PATH
+	// is relative as PluginDir, and its folder has to be there. Whoever may open the socket (mode 0660) is taken for a
+	// trusted proxy. Default "127.0.0.1:8080".
 	Listen string
+	// PrivateListen is where the API, its document, the console and the metrics are served [private_listen], as Listen;
+	// Listen then serves only webhooks, returns, /healthz and /readyz. Default none: Listen serves everything.
+	PrivateListen string
 	// Tokens are the bearer tokens of the API [tokens]; each may be a reference. Default none: then only the admin
 	// socket works.
 	Tokens []sdk.Secret
 	// TrustedProxies are the networks whose X-Forwarded-For is believed [trusted_proxies], such as "10.0.0.0/8"; a
-	// single address stands for itself. Default none.
+	// single address stands for itself. This machine is believed only when a network within 127.0.0.0/8, or ::1, is
+	// listed: then every process on it is, so that a unix socket in Listen is better. Default none.
 	TrustedProxies []netip.Prefix
 	// TLSCert and TLSKey are PEM files [tls_cert, tls_key], both or neither. Relative as PluginDir. Default none: the
 	// host speaks plain HTTP.

@@ -19,6 +19,7 @@ drain_notice = "5s"
 token_secret = ["a first secret of at least 32 bytes", "a second secret of at least 32 bytes"]
 [http]
 listen = "127.0.0.1:9"
+private_listen = "unix:private.sock"
 tokens = ["a-token", "another"]
 trusted_proxies = ["10.0.0.0/8", "192.0.2.1"]
 tls_cert = "CERT"

@@ -125,6 +125,7 @@ func (l *loader) host(c *Config, t *table) {
 
 func (l *loader) http(c *Config, t *table) {
 	t.text("listen", &c.HTTP.Listen)
+	t.text("private_listen", &c.HTTP.PrivateListen)
 	for _, i := range t.texts("tokens", `a list of texts, such as ["env:PAYHOST_API_TOKEN"]`, false) {
 		c.HTTP.Tokens = append(c.HTTP.Tokens, sdk.NewSecret(i.text))
 	}

@@ -1,6 +1,56 @@
 package config
 
-import "net/netip"
+import (
+	"net/netip"
+	"net/url"
+)
+
+// Exposures returns a problem for each setting that is allowed and lets
+// strangers come nearer than they need: proxies' networks that hold others too,
+// this machine as a proxy, and a console on the address that everybody knows.
+func (c *Config) Exposures() []Problem {
+	found := append(c.WideProxies(), c.localProxies()...)
+	if c.sharesOrigin() {
+		key := "host.public_url"
+		found = append(found, Problem{
+			File: c.File, Line: c.Position(key), Key: key,
+			Message: "console, API and metrics are served where providers and customers come in; " +
+				"set http.private_listen to an address that only you can reach",
+		})
+	}
+	return found
+}
+
+// localProxies returns a problem for each network of this machine itself in
+// http.trusted_proxies.
+func (c *Config) localProxies() []Problem {
+	var local []Problem
+	if network, _ := ListenAddress(c.HTTP.Listen); network == "unix" {
+		return nil // nobody comes from an address of this machine
+	}
+	for i, network := range c.HTTP.TrustedProxies {
+		if !network.Addr().IsLoopback() {
+			continue
+		}
+		key := element("http.trusted_proxies", i)
+		local = append(local, Problem{
+			File: c.File, Line: c.Position(key), Key: key,
+			Message: network.String() + " is this machine: every program on it, plugins too, can name any address " +
+				"as its own in X-Forwarded-For; have your proxy use a socket, http.listen = \"unix:PATH\"",
+		})
+	}
+	return local
+}
+
+// sharesOrigin reports whether the console may be reached at the address that
+// the outside world uses. A proxy may keep it back, which cannot be seen here.
+func (c *Config) sharesOrigin() bool {
+	u, err := url.Parse(c.Host.PublicURL)
+	if (err != nil) || (c.HTTP.PrivateListen != "") {
+		return false
+	}
+	return !loopback(u.Hostname())
+}
 
 // WideProxies returns a problem for each network of http.trusted_proxies that
 // is so wide that it holds strangers too: each of them could say that it is

@@ -52,6 +52,7 @@ data_dir = "/var/lib/payhost"
 watch = true
 [http]
 listen = ":8443"
+private_listen = "unix:run/private.sock"
 tokens = ["env:PAYHOST_TEST_TOKEN", "plain"]
 trusted_proxies = ["10.0.0.0/8", "192.168.1.7", "fd00::/8"]
 tls_cert = "tls/cert.pem"
@@ -88,6 +89,7 @@ config = { secret_key = "env:PAYHOST_TEST_TOKEN" }
 	equal(t, "File", c.File, path)
 	equal(t, "Host", c.Host, Host{PublicURL: "https://pay.example.com/hooks", PluginDir: filepath.Join(dir, "plugins"), DataDir: "/var/lib/payhost", Watch: true})
 	equal(t, "HTTP.Listen", c.HTTP.Listen, ":8443")
+	equal(t, "HTTP.PrivateListen", c.HTTP.PrivateListen, "unix:"+filepath.Join(dir, "run/private.sock"))
 	equal(t, "HTTP.Tokens", reveal(c.HTTP.Tokens), []string{"token", "plain"})
 	equal(t, "HTTP.TrustedProxies", c.HTTP.TrustedProxies, []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"),
 		netip.MustParsePrefix("192.168.1.7/32"), netip.MustParsePrefix("fd00::/8")})

@@ -78,22 +78,17 @@ func (a *API) Admin() http.Handler {
 	mux.HandleFunc("POST /admin/reload", a.reload)
 	mux.HandleFunc("GET /healthz", a.healthz)
 	mux.HandleFunc("GET /readyz", a.readyz)
-	return a.observe(router{mux})
+	return a.observe(router{mux: mux, api: true})
 }
 
 // All serves everything that may be reached from outside.
-func (a *API) All() http.Handler {
-	mux := http.NewServeMux()
-	mux.Handle("/v1/", a.guard(a.v1))
-	mux.Handle("/webhooks/", a.Inbox.WebhookHandler())
-	mux.Handle("/return/", a.Inbox.ReturnHandler())
-	mux.HandleFunc("GET /healthz", a.healthz)
-	mux.HandleFunc("GET /readyz", a.readyz)
-	mux.Handle("GET /metrics", a.metrics())
-	mux.HandleFunc("GET /openapi.json", a.openapi)
-	mux.Handle("GET /docs", docsPage())
-	mux.Handle("GET /docs/{file}", docsAsset())
-	mux.Handle("GET /console/", console())
-	mux.Handle("GET /{$}", http.RedirectHandler("/console/", http.StatusSeeOther))
-	return a.observe(a.Inbox.AlsoBelowPublicURL(router{mux}))
-}
+func (a *API) All() http.Handler { return a.serving(strangers, operators) }
+
+// Public serves what strangers need: providers, customers who come back, and
+// the probes. Everything else is 404.
+func (a *API) Public() http.Handler { return a.serving(strangers) }
+
+// Private serves what is for the merchant's services and for people: the API,
+// its document, the console, the metrics, and the probes. Nothing of what a
+// plugin has written is served there as a page.
+func (a *API) Private() http.Handler { return a.serving(operators) }

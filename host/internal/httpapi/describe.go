@@ -57,7 +57,7 @@ func (a *API) describe() (http.Handler, []byte) {
 		panic(fmt.Sprintf("httpapi: the document cannot be written: %v", err))
 	}
 	strict(api.OpenAPI().Components.Schemas, sent)
-	return router{mux}, document
+	return router{mux: mux}, document
 }
 
 func (a *API) openapi(w http.ResponseWriter, r *http.Request) {

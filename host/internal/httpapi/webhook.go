@@ -11,13 +11,29 @@ import (
 	"github.com/payhost/payhost/host/payment"
 )
 
-// ListWebhooks lists stored webhooks as they are shown.
+// listedAtOnce is how many stored webhooks a list has in memory at a time, each
+// with its body.
+const listedAtOnce = 8
+
+// ListWebhooks lists stored webhooks as they are shown, without their bodies:
+// those are of any sender, and a page of them could be of any size.
 func (a *API) ListWebhooks(ctx context.Context, f store.NoticeFilter) (list []payment.Webhook, next string, err error) {
-	notices, next, err := a.Inbox.List(ctx, f)
-	for _, n := range notices {
-		list = append(list, *a.webhookView(n))
+	limit := f.Limit
+	for {
+		f.Limit = min(limit-len(list), listedAtOnce)
+		notices, more, err := a.Inbox.List(ctx, f)
+		if err != nil {
+			return nil, "", err
+		}
+		for _, n := range notices {
+			n.Request.Body = nil
+			list = append(list, *a.webhookView(n))
+		}
+		if (more == "") || (len(list) >= limit) {
+			return list, more, nil
+		}
+		f.Before = more
 	}
-	return list, next, err
 }
 
 // Webhook shows one, when there is no error.
@@ -64,7 +80,8 @@ type attachInput struct {
 }
 
 func (a *API) webhookOperations(api huma.API) {
-	list := operation("list-webhooks", http.MethodGet, "/webhooks", "Webhooks", "List webhooks", "Newest first, secrets masked.")
+	list := operation("list-webhooks", http.MethodGet, "/webhooks", "Webhooks", "List webhooks",
+		"Newest first, secrets masked. A list has no bodies: read a webhook by its id for its body.")
 	huma.Register(api, list, func(ctx context.Context, in *listWebhooksInput) (*listed[payment.Webhook], error) {
 		views, next, err := a.ListWebhooks(ctx, store.NoticeFilter{Provider: in.Provider, State: payment.WebhookState(in.State),
 			Before: in.Cursor, Limit: in.Limit})

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -54,12 +55,16 @@ func TestANoticeIsShownWithoutSecrets(t *testing.T) {
 	body := strings.Replace(string(quoted), "cnryInline/", `cnryInline\/`, 1)
 	send(t, "POST", r.URL+"/webhooks/acme?site=w123456&k="+url.QueryEscape(fromEnv)+"&i="+url.QueryEscape(inline), strings.NewReader(body),
 		"Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte("shop:"+inline)), "X-Signature", "f00ba4", "X-Key", inline, "Cookie", "a=b")
-	for _, path := range []string{"/v1/webhooks", "/v1/webhooks/" + r.webhooks(t, "")[0]["id"].(string)} {
+	one := "/v1/webhooks/" + r.webhooks(t, "")[0]["id"].(string)
+	if a := r.call(t, "GET", one, ""); !strings.Contains(a.text, "pay_0") {
+		t.Errorf("the body is missing: %s", a.text)
+	}
+	for _, path := range []string{"/v1/webhooks", one} {
 		a := r.call(t, "GET", path, "").want(t, 200, "")
 		if strings.Contains(a.text, "cnry") || strings.Contains(a.text, base64.StdEncoding.EncodeToString([]byte("shop:"))[:6]) {
 			t.Errorf("%s shows a secret: %s", path, a.text)
 		}
-		for _, want := range []string{`site=w123456\u0026k=[secret]`, "f00ba4", "a=b", `"Authorization":"Basic [secret]"`, `"X-Key":"[secret]"`, "pay_0", `"method":"POST"`} {
+		for _, want := range []string{`site=w123456\u0026k=[secret]`, "f00ba4", "a=b", `"Authorization":"Basic [secret]"`, `"X-Key":"[secret]"`, `"method":"POST"`} {
 			if want = strings.ReplaceAll(want, `\u0026`, "&"); !strings.Contains(a.text, want) {
 				t.Errorf("%s has no %s: %s", path, want, a.text)
 			}
@@ -88,6 +93,56 @@ func TestWebhooksAreListedByStateAndProvider(t *testing.T) {
 	rest := r.webhooks(t, "?limit=2&cursor="+page.json["next_cursor"].(string))
 	if len(rest) != 1 || rest[0]["state"] != "applied" || rest[0]["verified"] != true || fmt.Sprint(rest[0]["payment_ids"]) != "["+id+"]" {
 		t.Errorf("the last page is %v", rest)
+	}
+}
+
+// Anybody can fill an inbox: a list of what is in it stays small.
+func TestAListOfWebhooksHasNoBodies(t *testing.T) {
+	r := notified(t)
+	id := r.pay(t, "k")
+	long := strings.Repeat("x", 60<<10)
+	for range 20 {
+		send(t, "POST", r.URL+"/webhooks/acme", strings.NewReader(long))
+	}
+	signed := `{"reference":"` + id + `","status":"processing","note":"` + long + `"}`
+	send(t, "POST", r.URL+"/webhooks/acme", strings.NewReader(signed))
+
+	a := r.call(t, "GET", "/v1/webhooks?limit=200", "").want(t, 200, "")
+	if len(a.text) > 30<<10 {
+		t.Errorf("the list has %d bytes", len(a.text))
+	}
+	seen := map[string]bool{}
+	for _, w := range a.json["data"].([]any) {
+		seen[w.(map[string]any)["id"].(string)] = true
+		if body := w.(map[string]any)["body"]; body != "" {
+			t.Errorf("a body is listed: %.40v", body)
+		}
+	}
+	if (len(seen) != 21) || (a.json["next_cursor"] != nil) {
+		t.Errorf("%d are listed, next is %v", len(seen), a.json["next_cursor"])
+	}
+	newest := a.json["data"].([]any)[0].(map[string]any)["id"].(string)
+	if one := r.call(t, "GET", "/v1/webhooks/"+newest, ""); one.json["body"] != signed {
+		t.Errorf("read by its id it has %.40v", one.json["body"])
+	}
+
+	// Pages of any size are the same list.
+	for _, limit := range []int{1, 7, 8, 9, 16, 20, 21} {
+		var ids []string
+		for cursor := ""; ; {
+			page := r.call(t, "GET", fmt.Sprintf("/v1/webhooks?limit=%d&cursor=%s", limit, cursor), "").want(t, 200, "")
+			for _, w := range page.json["data"].([]any) {
+				ids = append(ids, w.(map[string]any)["id"].(string))
+			}
+			next, more := page.json["next_cursor"].(string)
+			if !more {
+				break
+			}
+			cursor = next
+		}
+		if (len(ids) != 21) || !slices.IsSortedFunc(ids, func(a, b string) int { return strings.Compare(b, a) }) {
+			t.Errorf("by %d: %d, %v", limit, len(ids), ids)
+		}
 	}
 }
 

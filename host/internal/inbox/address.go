@@ -1,24 +1,37 @@
 package inbox
 
 import (
+	"context"
 	"net/http"
 	"net/netip"
 	"slices"
 	"strings"
 )
 
+// proxyKey marks the requests that a proxy has handed over on a unix socket.
+type proxyKey struct{}
+
+// FromProxy serves requests that come through a unix socket: whoever may open it
+// is a trusted proxy, and has no address of its own.
+func FromProxy(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), proxyKey{}, true)))
+	})
+}
+
 // remoteAddress returns the address a request came from: the peer's or, when
 // the peer is a trusted proxy, the right-most address in X-Forwarded-For that
 // is not one. "" is an address that nobody knows.
 func (b *Inbox) remoteAddress(r *http.Request) string {
-	peer, ok := readAddress(r.RemoteAddr)
-	if !ok {
-		return ""
+	peer, known := readAddress(r.RemoteAddr)
+	believed := known && b.trusted(peer)
+	if r.Context().Value(proxyKey{}) != nil {
+		peer, known, believed = netip.Addr{}, false, true
 	}
 
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	for _, text := range slices.Backward(hops) {
-		if !b.trusted(peer) {
+		if !believed {
 			break
 		}
 		if strings.TrimSpace(text) == "" {
@@ -28,7 +41,10 @@ func (b *Inbox) remoteAddress(r *http.Request) string {
 		if !ok {
 			break // whoever wrote this is not to be believed, nor what stands left of it
 		}
-		peer = hop
+		peer, known, believed = hop, true, b.trusted(hop)
+	}
+	if !known {
+		return ""
 	}
 	return peer.String()
 }
@@ -47,11 +63,25 @@ func readAddress(text string) (address netip.Addr, ok bool) {
 	return address.Unmap().WithZone(""), err == nil
 }
 
+// trusted reports whether an address is a proxy's. Everybody on this machine has
+// its own address, so it is one only when it is listed as such, and not when it
+// merely lies in a network that is.
 func (b *Inbox) trusted(a netip.Addr) bool {
-	for _, p := range b.proxies {
-		if p.Contains(a) {
+	for _, network := range b.proxies {
+		if a.IsLoopback() && !withinLoopback(network) {
+			continue
+		}
+		if network.Contains(a) {
 			return true
 		}
 	}
 	return false
+}
+
+// withinLoopback reports whether a network holds nothing but this machine.
+func withinLoopback(network netip.Prefix) bool {
+	if network.Addr().Is4() {
+		return network.Addr().IsLoopback() && (network.Bits() >= 8)
+	}
+	return network.Addr().IsLoopback() && (network.Bits() == 128)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -46,6 +47,64 @@ func TestTheRemoteAddressBehindProxies(t *testing.T) {
 		r.WebhookHandler().ServeHTTP(httptest.NewRecorder(), req)
 		if got != c.want {
 			t.Errorf("%s for %q: %s, want %s", c.peer, c.forwarded, got, c.want)
+		}
+	}
+}
+
+// Every program on this machine has its address: that is a proxy's only where
+// the configuration says so of this machine itself.
+func TestThisMachineIsAProxyOnlyWhenItIsListed(t *testing.T) {
+	r, got := newRig(t, sdk.TrustSignature), ""
+	r.account.Webhook = func(_ context.Context, req sdk.ParseWebhookRequest) (*sdk.Notice, error) {
+		got = req.Request.RemoteAddress
+		return &sdk.Notice{Verification: sdk.VerifiedBySignature}, nil
+	}
+	const provider = "51.195.200.178"
+	for _, c := range []struct{ listed, peer, want string }{
+		{"10.0.0.0/8", "127.0.0.1:1", "127.0.0.1"},
+		{"0.0.0.0/0", "127.0.0.1:1", "127.0.0.1"},
+		{"64.0.0.0/2", "127.0.0.1:1", "127.0.0.1"},
+		{"64.0.0.0/2", "[::ffff:127.0.0.1]:1", "127.0.0.1"},
+		{"126.0.0.0/7", "127.0.0.9:1", "127.0.0.9"},
+		{"::/0", "[::1]:1", "::1"},
+		{"::/127", "[::1]:1", "::1"},
+		{"127.0.0.0/8", "127.0.0.1:1", provider},
+		{"127.0.0.1/32", "127.0.0.1:1", provider},
+		{"127.0.0.1/32", "127.0.0.2:1", "127.0.0.2"},
+		{"::1/128", "[::1]:1", provider},
+		{"0.0.0.0/0", "203.0.113.9:1", provider},
+	} {
+		accounts := coretest.NewAccounts(r.account)
+		b := inbox.New(inbox.Options{Store: r.store, Core: r.core, Accounts: accounts, Directory: accounts,
+			TrustedProxies: []netip.Prefix{netip.MustParsePrefix(c.listed)}})
+		req := httptest.NewRequest(http.MethodPost, "/webhooks/acme", strings.NewReader("{}"))
+		req.RemoteAddr = c.peer
+		req.Header.Set("X-Forwarded-For", provider)
+		b.WebhookHandler().ServeHTTP(httptest.NewRecorder(), req)
+		if got != c.want {
+			t.Errorf("%s with %s as proxies: %s, want %s", c.peer, c.listed, got, c.want)
+		}
+	}
+}
+
+// A proxy that comes through a socket has no address: the right-most one that it
+// names is the sender's, and without any nobody knows it.
+func TestTheRemoteAddressOfAProxyOnASocket(t *testing.T) {
+	r, got := newRig(t, sdk.TrustSignature), "not called"
+	r.account.Webhook = func(_ context.Context, req sdk.ParseWebhookRequest) (*sdk.Notice, error) {
+		got = req.Request.RemoteAddress
+		return &sdk.Notice{Verification: sdk.VerifiedBySignature}, nil
+	}
+	for forwarded, want := range map[string]string{
+		"": "", "203.0.113.7": "203.0.113.7", "1.1.1.1, 203.0.113.7": "203.0.113.7", "203.0.113.7, 10.0.0.2": "203.0.113.7",
+		"203.0.113.7, junk": "", "junk, 203.0.113.7": "203.0.113.7", "127.0.0.1": "127.0.0.1",
+	} {
+		req := httptest.NewRequest(http.MethodPost, "/webhooks/acme", strings.NewReader("{}"))
+		req.RemoteAddr = "@"
+		req.Header.Set("X-Forwarded-For", forwarded)
+		inbox.FromProxy(r.WebhookHandler()).ServeHTTP(httptest.NewRecorder(), req)
+		if got != want {
+			t.Errorf("%q: %q, want %q", forwarded, got, want)
 		}
 	}
 }

@@ -61,7 +61,7 @@ func (b *Inbox) Attach(ctx context.Context, id, intentID, operator string) (*sto
 	if !r.attach.fits {
 		return nil, notAttached(n, intentID, "none of its events is without a payment and of the kind of this one")
 	}
-	b.askAbout(context.WithoutCancel(ctx), n.Provider, r.ask)
+	b.askAbout(context.WithoutCancel(ctx), n, r.ask)
 	return b.Get(ctx, id)
 }
 

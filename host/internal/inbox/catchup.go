@@ -2,6 +2,7 @@ package inbox
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -55,16 +56,23 @@ func (b *Inbox) CatchupProvider(ctx context.Context, provider string) error {
 		if err != nil {
 			return err
 		}
-		var mine []*store.Notice
+
+		var mine, slow []*store.Notice
 		for _, n := range due {
 			ok, err := b.claim(ctx, n, now)
 			if err != nil {
 				return err
 			}
 			if ok && n.State == payment.WebhookPending {
+				if b.slow.known(n.ID) {
+					slow = append(slow, n)
+					continue
+				}
 				mine = append(mine, n)
 			}
 		}
+
+		b.readSlowly(ctx, provider, slow)
 		if !b.readAll(ctx, mine) || len(due) < catchupAtOnce {
 			return nil
 		}
@@ -96,7 +104,7 @@ func (b *Inbox) readAll(ctx context.Context, list []*store.Notice) (there bool) 
 		if err != nil {
 			b.log.Warn("a stored notice could not be read yet", "webhook", n.ID, "provider", n.Provider, "error", err)
 		}
-		if err != nil && sdk.CodeOf(err) == sdk.CodeUnavailable {
+		if (err != nil) && (sdk.CodeOf(err) == sdk.CodeUnavailable) && !errors.Is(err, errTooSlow) {
 			return false
 		}
 	}

@@ -24,16 +24,31 @@ const (
 	maxQuery   = 16 << 10
 	maxHeaders = 64
 	maxHeader  = 8 << 10
-	// A request whose body may be longer than what is kept of an unverified one
-	// takes one of a few places before it is read.
-	smallAtOnce, smallOfOne = 512, 128
-	largeAtOnce, largeOfOne = 16, 4
+	// maxReturn is how long the body of a customer's request may be: it is read by
+	// nobody when it is longer, and the customer is sent on.
+	maxReturn = store.KeptUnverified
+	// placeWait is how long a request waits for a place.
+	placeWait = 20 * time.Second
 	// retention is how long unverified notices are kept; retry is how long after a failed try the next one is made, and
 	// maxTries how many there are before an operator must replay it.
 	retention = 30 * 24 * time.Hour
 	retry     = 5 * time.Second
 	maxRetry  = 10 * time.Minute
 	maxTries  = 500
+)
+
+// bodyTimeout is how long a body may take once its request has a place. Tests
+// change it.
+var bodyTimeout = 15 * time.Second
+
+// Every request takes a place before its body is read. Bodies that may be longer
+// than what is kept of an unverified one have few places. Of those that are not
+// stored unless they verify, fewer are looked at together: reading a long one can
+// take the plugin a second.
+var (
+	smallPlaces = bounds{all: 512, provider: 256, sender: 128, address: 128}
+	largePlaces = bounds{all: 16, provider: 8, sender: 4, address: 4}
+	trialPlaces = bounds{all: 2, provider: 1, sender: 1, address: 1}
 )
 
 // Directory tells what is known of the configured accounts, whether or not their plugins run.
@@ -67,9 +82,12 @@ type Inbox struct {
 	log       *slog.Logger
 	now       func() time.Time
 	senders   *senders
+	budgets   *budgets
+	slow      *slow
 	small     *places // for bodies that are kept whole in any case
 	large     *places
-	prefix    string // the path of public_url, without a slash at its end
+	trials    *places // for long ones that are stored only if they verify
+	prefix    string  // the path of public_url, without a slash at its end
 }
 
 // New makes an Inbox.
@@ -83,7 +101,9 @@ func New(o Options) *Inbox {
 		b.now = time.Now
 	}
 	b.senders = newSenders(b.now)
-	b.small, b.large = newPlaces(smallAtOnce, smallOfOne), newPlaces(largeAtOnce, largeOfOne)
+	b.budgets, b.slow = newBudgets(b.now), newSlow()
+	b.small, b.large = newPlaces(smallPlaces, placeWait), newPlaces(largePlaces, placeWait)
+	b.trials = newPlaces(trialPlaces, placeWait)
 	if u, err := url.Parse(o.PublicURL); err == nil {
 		b.prefix = strings.TrimRight(u.Path, "/")
 	}

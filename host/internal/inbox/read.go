@@ -35,7 +35,11 @@ func (b *Inbox) read(ctx context.Context, n *store.Notice, again bool) (*reading
 	if err != nil {
 		return nil, b.postpone(ctx, n, err)
 	}
-	r, err := parse(ctx, lease, n, subject)
+	r, err := parseInTime(ctx, lease, n, subject)
+	if errors.Is(err, errTooSlow) {
+		return nil, b.tookTooLong(ctx, n, err)
+	}
+	b.slow.forget(n.ID)
 	if err != nil {
 		if !isFinal(sdk.CodeOf(err)) || n.State != payment.WebhookPending {
 			return nil, b.postpone(ctx, n, err)

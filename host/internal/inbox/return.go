@@ -24,7 +24,7 @@ const returnAsk = 5 * time.Second
 // gave for this payment, with payment_id and status added, or shown a plain page when there is none. Where the customer
 // goes never depends on what the request says.
 func (b *Inbox) ReturnHandler() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return notForServiceWorkers(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		tok, ok := b.below("/return/", r)
 		if !ok || tok == "" || strings.Contains(tok, "/") {
 			http.NotFound(w, r)
@@ -45,7 +45,7 @@ func (b *Inbox) ReturnHandler() http.Handler {
 			return
 		}
 		b.comeBack(w, r, n)
-	})
+	}))
 }
 
 func (b *Inbox) comeBack(w http.ResponseWriter, r *http.Request, n *store.Notice) {
@@ -61,15 +61,16 @@ func (b *Inbox) comeBack(w http.ResponseWriter, r *http.Request, n *store.Notice
 		}
 		n.Provider = i.Provider
 	}
-	req, ok := b.receive(w, r, n)
-	if !ok {
+	req, refusal := b.receive(w, r, n)
+	if refusal != nil {
+		b.turnBack(w, r, n, refusal)
 		return
 	}
 	defer req.done()
 
 	ctx := context.WithoutCancel(r.Context())
-	if !req.allowed && !b.proves(ctx, n) {
-		b.turnBack(w, r, n)
+	if !req.allowed && !b.proves(ctx, n, req.claim) {
+		b.turnBack(w, r, n, tooMany("too many unverified returns"))
 		return
 	}
 	if err := b.keep(ctx, n); err != nil {
@@ -100,26 +101,27 @@ func (b *Inbox) comeBack(w http.ResponseWriter, r *http.Request, n *store.Notice
 	b.sendOn(w, r, n, id)
 }
 
-// turnBack answers a return of which too many came that prove nothing. It is
-// not stored, and nobody is asked. A customer with a token is sent on all the
-// same: others may know the way too.
-func (b *Inbox) turnBack(w http.ResponseWriter, r *http.Request, n *store.Notice) {
+// turnBack answers a return that is not taken. It is not stored, and nobody is
+// asked. A customer with a token is sent on all the same: others may know the
+// way too.
+func (b *Inbox) turnBack(w http.ResponseWriter, r *http.Request, n *store.Notice, no *refusal) {
 	if n.IntentID != "" {
 		b.sendOn(w, r, n, n.IntentID)
 		return
 	}
-	w.Header().Set("Retry-After", "60")
-	http.Error(w, "too many unverified returns", http.StatusTooManyRequests)
+	no.write(w)
 }
 
 // askBriefly asks the provider, so that the customer's page tells what is so
 // and not what the browser says. Whoever comes back again at once gets to see
 // what is known.
 func (b *Inbox) askBriefly(ctx context.Context, provider, id string) {
-	if !b.senders.mayAsk("question about " + id) {
+	name := questionAbout(id)
+	if !b.senders.mayAsk(name) {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, returnAsk)
+	defer b.senders.hasAsked(name)
+	ctx, cancel := context.WithTimeout(asking(ctx), returnAsk)
 	defer cancel()
 	if err := b.core.AskNow(ctx, provider, id); err != nil {
 		b.log.Debug("could not ask about a returning customer's payment", "id", id, "error", err)

@@ -39,7 +39,8 @@ type senders struct {
 type sender struct {
 	unverified, unread *rate.Limiter
 	underway           int       // requests that are being read
-	asked              time.Time // when the provider was last asked about a return; see mayAsk
+	asking             bool      // the provider is being asked; see mayAsk
+	asked              time.Time // when it was last asked
 }
 
 func newSenders(now func() time.Time) *senders {
@@ -112,20 +113,29 @@ func (s *senders) leave(name string, v verdict, size int) {
 func (s *senders) idle(one *sender) bool {
 	now := s.now()
 	whole := (one.unverified.TokensAt(now) >= unverifiedBurst) && (one.unread.TokensAt(now) >= unreadBurst)
-	return whole && (one.underway == 0) && (now.Sub(one.asked) >= returnAsk)
+	return whole && (one.underway == 0) && !one.asking && (now.Sub(one.asked) >= returnAsk)
 }
 
-// mayAsk reports whether the provider may be asked again because somebody has
-// come back: one question at a time, and not at every reload of the page.
+// mayAsk reports whether the provider may be asked because of what a stranger
+// has sent: one question at a time, and not at every reload of a page. hasAsked
+// must follow when it may.
 func (s *senders) mayAsk(name string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	one := s.of(name)
-	if s.now().Sub(one.asked) < returnAsk {
+	if one.asking || (s.now().Sub(one.asked) < returnAsk) {
 		return false
 	}
-	one.asked = s.now()
+	one.asking, one.asked = true, s.now()
 	return true
+}
+
+// hasAsked ends what mayAsk began.
+func (s *senders) hasAsked(name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	one := s.of(name)
+	one.asking, one.asked = false, s.now()
 }
 
 func (s *senders) of(name string) *sender {
@@ -156,49 +166,13 @@ func (s *senders) forget() {
 	}
 }
 
-// places bound what is in memory at a time, of all senders and of each one. Who
-// finds none waits: nobody is turned away for what others send.
-type places struct {
-	all, each int
+// askKey marks the questions that strangers can cause.
+type askKey struct{}
 
-	mu    sync.Mutex
-	taken int
-	by    map[string]int
-	freed chan struct{} // closed when a place becomes free
-}
+// asking marks what is called with the context as a question that a stranger can
+// have caused.
+func asking(ctx context.Context) context.Context { return context.WithValue(ctx, askKey{}, true) }
 
-func newPlaces(all, each int) *places {
-	return &places{all: all, each: each, by: map[string]int{}, freed: make(chan struct{})}
-}
-
-// take waits for a place. The error is the context's.
-func (p *places) take(ctx context.Context, name string) error {
-	for {
-		p.mu.Lock()
-		if (p.taken < p.all) && (p.by[name] < p.each) {
-			p.taken++
-			p.by[name]++
-			p.mu.Unlock()
-			return nil
-		}
-		freed := p.freed
-		p.mu.Unlock()
-
-		select {
-		case <-freed:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-}
-
-func (p *places) give(name string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.taken--
-	if p.by[name]--; p.by[name] <= 0 {
-		delete(p.by, name)
-	}
-	close(p.freed)
-	p.freed = make(chan struct{})
-}
+// Asks reports whether a lease is wanted for a question that a stranger can have
+// caused. Whoever gives leases keeps such questions to a share.
+func Asks(ctx context.Context) bool { return ctx.Value(askKey{}) != nil }

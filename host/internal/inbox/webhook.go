@@ -1,6 +1,7 @@
 package inbox
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -10,7 +11,6 @@ import (
 	"time"
 
 	"github.com/payhost/payhost/host/internal/core"
-	"github.com/payhost/payhost/host/internal/intent"
 	"github.com/payhost/payhost/host/internal/store"
 	"github.com/payhost/payhost/host/internal/token"
 	"github.com/payhost/payhost/host/payment"
@@ -24,8 +24,10 @@ import (
 // never gave out; 401 with an empty body for a signature that does not verify; 413 past the bounds of a request; 429 to a
 // sender of too much that does not verify, unless this one does; and 503 when the plugin is not there or the store
 // refuses, so that the provider sends it again (it is read anyway).
+//
+// Of the plugin's answer only the status, the body and a harmless Content-Type are taken.
 func (b *Inbox) WebhookHandler() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return notForServiceWorkers(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		rest, ok := b.below("/webhooks/", r)
 		provider, tok, hasToken := strings.Cut(rest, "/")
 		if !ok || provider == "" || strings.Contains(tok, "/") {
@@ -42,7 +44,7 @@ func (b *Inbox) WebhookHandler() http.Handler {
 			return
 		}
 		b.serve(w, r, n)
-	})
+	}))
 }
 
 // below returns what stands behind root in a request's path.
@@ -109,17 +111,17 @@ func (b *Inbox) later(w http.ResponseWriter, provider string, err error) {
 }
 
 func (b *Inbox) serve(w http.ResponseWriter, r *http.Request, n *store.Notice) {
-	req, ok := b.receive(w, r, n)
-	if !ok {
+	req, refusal := b.receive(w, r, n)
+	if refusal != nil {
+		refusal.write(w)
 		return
 	}
 	defer req.done()
 
 	// The provider may hang up once it has sent: reading goes on all the same.
 	ctx := context.WithoutCancel(r.Context())
-	if !req.allowed && !b.proves(ctx, n) {
-		w.Header().Set("Retry-After", "60")
-		http.Error(w, "too many unverified notices", http.StatusTooManyRequests)
+	if !req.allowed && !b.proves(ctx, n, req.claim) {
+		tooMany("too many unverified webhooks").write(w)
 		return
 	}
 	if err := b.keep(ctx, n); err != nil {
@@ -135,95 +137,129 @@ func (b *Inbox) serve(w http.ResponseWriter, r *http.Request, n *store.Notice) {
 	if !n.Verified {
 		req.verdict = unverified
 	}
-	b.askAbout(ctx, n.Provider, read.ask)
+	b.askAbout(ctx, n, read.ask)
 	answer(w, read.response)
 }
+
+// refusal is the answer to a request that is not taken.
+type refusal struct {
+	status int
+	text   string
+	after  string // when to come again, in seconds
+}
+
+func (no *refusal) write(w http.ResponseWriter) {
+	if no.after != "" {
+		w.Header().Set("Retry-After", no.after)
+	}
+	http.Error(w, no.text, no.status)
+}
+
+func tooMany(text string) *refusal { return &refusal{http.StatusTooManyRequests, text, "60"} }
 
 // incoming is a request that is being served. done must be called at its end.
 type incoming struct {
 	inbox  *Inbox
 	places *places
-	// allowed is false for the sender of too much that does not verify.
-	allowed         bool
-	address, sender string
-	verdict         verdict
-	size            int
+	claim  claim
+	// allowed is false for the sender of too much that does not verify, and when
+	// all senders together have sent too much of it.
+	allowed  bool
+	reserved bool // bytes, for storing it
+	verdict  verdict
+	size     int
 }
 
 func (in *incoming) done() {
-	in.inbox.senders.leave(in.sender, in.verdict, in.size)
-	in.places.give(in.address)
+	in.inbox.senders.leave(in.claim.sender, in.verdict, in.size)
+	if in.reserved {
+		in.inbox.budgets.settle(in.claim.provider, in.size, in.verdict)
+	}
+	in.places.give(in.claim)
 }
 
-// receive reads a request into n, once there is a place for it. false means
-// that it has been answered already.
-func (b *Inbox) receive(w http.ResponseWriter, r *http.Request, n *store.Notice) (*incoming, bool) {
+// receive reads a request into n, once there is a place for it.
+func (b *Inbox) receive(w http.ResponseWriter, r *http.Request, n *store.Notice) (*incoming, *refusal) {
+	limit := int64(maxBody)
+	if n.Purpose != purposeWebhook {
+		limit = maxReturn
+	}
+	if (r.ContentLength > limit) || (len(r.URL.RawQuery) > maxQuery) {
+		readUntil(w, time.Now().Add(bodyTimeout))
+		return nil, errTooLarge
+	}
+
 	address := b.remoteAddress(r)
-	req := &incoming{inbox: b, places: b.small, address: address, sender: senderOf(n, address)}
-	if (r.ContentLength < 0) || (r.ContentLength > store.KeptUnverified) {
+	req := &incoming{inbox: b, places: b.small, claim: claim{n.Provider, senderOf(n, address), address}}
+	if (limit > store.KeptUnverified) && ((r.ContentLength < 0) || (r.ContentLength > store.KeptUnverified)) {
 		req.places = b.large
 	}
-	if err := req.places.take(r.Context(), address); err != nil {
-		http.Error(w, "the sender did not wait", http.StatusServiceUnavailable)
-		return nil, false
+	if err := req.places.take(r.Context(), req.claim); err != nil {
+		return nil, &refusal{http.StatusServiceUnavailable, "there was no place for it in time", "5"}
 	}
-	req.allowed = b.senders.enter(req.sender)
+	req.allowed = b.senders.enter(req.claim.sender)
 
-	if !b.readRequest(w, r, n, address) {
+	// It may be answered only once the place is free again: whoever has sent too
+	// much is listened to until the end.
+	if no := b.readRequest(w, r, n, address, limit); no != nil {
 		req.done()
-		return nil, false
+		return nil, no
 	}
 	req.size = len(n.Request.Body)
-	return req, true
+	if req.allowed {
+		req.reserved = b.budgets.take(n.Provider, req.size)
+		req.allowed = req.reserved
+	}
+	return req, nil
 }
 
-// readRequest takes a request as it came, within the bounds. false means that
-// it has been answered already.
-func (b *Inbox) readRequest(w http.ResponseWriter, r *http.Request, n *store.Notice, address string) bool {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	var tooLarge *http.MaxBytesError
+// readBody reads a body, and one byte more when it is longer than limit. Where
+// its length is known it is read into its place at once: growing there would
+// take three times the memory.
+func readBody(r *http.Request, limit int64) ([]byte, error) {
+	known := min(max(r.ContentLength, 0), limit)
+	body := bytes.NewBuffer(make([]byte, 0, known+bytes.MinRead))
+	_, err := body.ReadFrom(io.LimitReader(r.Body, limit+1))
+	return body.Bytes(), err
+}
+
+// readUntil bounds how long the rest of a request may take; the zero time is for
+// ever. What is no connection, as in tests, has no such bound.
+func readUntil(w http.ResponseWriter, deadline time.Time) {
+	_ = http.NewResponseController(w).SetReadDeadline(deadline)
+}
+
+// errTooLarge answers what is past the bounds of a request.
+var errTooLarge = &refusal{status: http.StatusRequestEntityTooLarge, text: "too large"}
+
+// readRequest takes a request as it came, within the bounds and in time.
+func (b *Inbox) readRequest(w http.ResponseWriter, r *http.Request, n *store.Notice, address string, limit int64) *refusal {
+	readUntil(w, time.Now().Add(bodyTimeout))
+	body, err := readBody(r, limit)
 	switch {
-	case errors.As(err, &tooLarge), len(r.URL.RawQuery) > maxQuery:
-		http.Error(w, "too large", http.StatusRequestEntityTooLarge)
-		return false
+	case int64(len(body)) > limit:
+		return errTooLarge
 	case err != nil:
-		http.Error(w, "the body did not arrive whole", http.StatusBadRequest)
-		return false
+		return &refusal{status: http.StatusBadRequest, text: "the body did not arrive whole and in time"}
 	}
 	header, whole := boundedHeader(r.Header, n.Purpose)
 	if !whole {
-		http.Error(w, "too many or too large headers", http.StatusRequestHeaderFieldsTooLarge)
-		return false
+		return &refusal{status: http.StatusRequestHeaderFieldsTooLarge, text: "too many or too large headers"}
 	}
+
+	readUntil(w, time.Time{}) // what reads it now has its own bounds
 
 	now := b.now().UTC().Truncate(time.Microsecond)
 	n.ID, n.State, n.ReceivedAt = core.NewID("wh"), payment.WebhookPending, now
 	n.NextTryAt = now.Add(retry + time.Minute) // should this host die while it reads
 	n.Request = sdk.HTTPRequest{Method: r.Method, Query: r.URL.RawQuery, Header: header, Body: body,
 		RemoteAddress: address, ReceivedAt: now}
-	return true
+	return nil
 }
 
 // keep stores a request as it came.
 func (b *Inbox) keep(ctx context.Context, n *store.Notice) error {
 	return b.store.Update(ctx, func(tx *store.Tx) error { return tx.InsertNotice(ctx, n) })
-}
-
-// proves reports whether a request that is not stored yet verifies: the plugin
-// reads it, and nothing is applied. It is for the sender of much that does not,
-// which must neither fill the disk nor keep out what is genuine.
-func (b *Inbox) proves(ctx context.Context, n *store.Notice) bool {
-	lease, err := b.accounts.AcquireExisting(ctx, n.Provider)
-	if err != nil {
-		return false
-	}
-	defer lease.Release()
-	subject, err := b.subject(ctx, n)
-	if err != nil {
-		return false
-	}
-	reading, err := parse(ctx, lease, n, subject)
-	return (err == nil) && (reading.proof > intent.Hint)
 }
 
 // refuse answers a notice that could not be read, and says what it was worth.
@@ -243,17 +279,6 @@ func (b *Inbox) refuse(w http.ResponseWriter, n *store.Notice, err error) verdic
 		w.WriteHeader(http.StatusServiceUnavailable)
 		return unread
 	}
-}
-
-func answer(w http.ResponseWriter, r sdk.HTTPResponse) {
-	for name, values := range r.Header {
-		w.Header()[http.CanonicalHeaderKey(name)] = values
-	}
-	if r.Status == 0 {
-		r.Status = http.StatusOK
-	}
-	w.WriteHeader(r.Status)
-	_, _ = w.Write(r.Body) // a provider that hung up sends it again
 }
 
 // boundedHeader gives a request's headers when they are not more than a provider would send: a part of them could lack the
@@ -276,14 +301,24 @@ func boundedHeader(h http.Header, purpose string) (out http.Header, whole bool) 
 	return out, true
 }
 
-// askAbout asks the provider, in the background, about what a notice only hints at. Should it fail, the intents are due
-// at once for recovery anyway.
-func (b *Inbox) askAbout(ctx context.Context, provider string, ids []string) {
+// askAbout asks the provider, in the background, about what a webhook only hints at. Should it fail, or be asked about
+// already, the intents are due at once for recovery anyway. Only what is proven is asked about each time that it comes.
+func (b *Inbox) askAbout(ctx context.Context, n *store.Notice, ids []string) {
 	for _, id := range ids {
+		name := questionAbout(id)
+		if !n.Verified && !b.senders.mayAsk(name) {
+			continue
+		}
 		b.core.Go(func() {
-			if err := b.core.AskNow(ctx, provider, id); err != nil {
-				b.log.Info("could not ask about what a notice hints at; it is asked again later", "id", id, "error", err)
+			if !n.Verified {
+				defer b.senders.hasAsked(name)
+			}
+			if err := b.core.AskNow(asking(ctx), n.Provider, id); err != nil {
+				b.log.Info("could not ask about what a webhook hints at; it is asked again later", "id", id, "error", err)
 			}
 		})
 	}
 }
+
+// questionAbout names the questions about an intent among the senders.
+func questionAbout(id string) string { return "question about " + id }

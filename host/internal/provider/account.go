@@ -18,10 +18,14 @@ type account struct {
 	reg      *Registry
 	log      *slog.Logger
 	metrics  *metrics
-	breaker  *breaker
-	bulkhead bulkhead
-	retry    job // brings it up, while it has no unit
-	wind     job // waits for the end of what is open, while it is winding
+	breaker  *breaker // of what moves money, and of all else but questions
+	bulkhead bulkhead // of leases, but those for reading
+	// Questions about what is under way have a breaker and a share of the places,
+	// and reading has places of its own.
+	askBreaker      *breaker
+	asking, reading bulkhead
+	retry           job // brings it up, while it has no unit
+	wind            job // waits for the end of what is open, while it is winding
 
 	// op is held while the account is being configured on a process, by whoever does it: an Apply, a retry, or the
 	// supervisor after a restart.
@@ -47,10 +51,12 @@ type account struct {
 func (r *Registry) newAccount(cfg config.Provider) *account {
 	a := &account{
 		name: cfg.Name, reg: r, log: r.log.With("provider", cfg.Name), metrics: r.metrics,
-		breaker: newBreaker(cfg.Name, r.tune.breakerFailures, r.tune.breakerOpen),
-		cfg:     cfg, phase: StateStarting, changed: make(chan struct{}),
+		breaker:    newBreaker(cfg.Name, r.tune.breakerFailures, r.tune.breakerOpen),
+		askBreaker: newBreaker(cfg.Name, r.tune.breakerFailures, r.tune.breakerOpen),
+		cfg:        cfg, phase: StateStarting, changed: make(chan struct{}),
 	}
-	a.bulkhead.resize(cfg.MaxInFlight)
+	a.reading.queue = readingQueue
+	a.resize(cfg.MaxInFlight)
 	return a
 }
 
@@ -77,7 +83,7 @@ func (a *account) now() (cfg config.Provider, u *unit, s *seat) {
 
 // switchTo is the one step in which new leases begin to go to another seat. It gives what served before.
 func (a *account) switchTo(u *unit, s *seat) (before *unit, left *seat) {
-	a.bulkhead.resize(s.cfg.MaxInFlight)
+	a.resize(s.cfg.MaxInFlight)
 	a.set(func() {
 		before, left = a.unit, a.seat
 		a.unit, a.seat, a.cfg = u, s, s.cfg

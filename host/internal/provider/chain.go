@@ -23,6 +23,7 @@ func run[R any](ctx context.Context, l *Lease, verb sdk.Capability, do call[R]) 
 // wrap puts the chain around a call; the last line is the outermost, and what a call meets first. The bulkhead and the
 // lease itself come before it, in Acquire. The exchange log is the caller's: it rides on the context.
 func wrap[R any](l *Lease, verb sdk.Capability, do call[R]) call[R] {
+	do = linked(l, do)          // addresses that must not reach a customer are taken out
 	do = explained(l, do)       // a process that ended during the call: say so; the outcome stays unknown
 	do = bounded(l, do)         // the account's timeout
 	do = guarded(l, verb, do)   // circuit breaker
@@ -97,15 +98,28 @@ func endOf(ctx context.Context, timeout time.Duration) string {
 	return fmt.Sprintf("no answer in time (the account's timeout is %s)", timeout)
 }
 
-// guarded asks the account's breaker. Calls that ask nobody outside, and health checks, pass it by: they neither open it
-// nor are stopped by it.
-func guarded[R any](l *Lease, verb sdk.Capability, do call[R]) call[R] {
+// breakerOf returns the account's breaker for a verb, nil when there is none: calls that ask nobody outside, and health
+// checks, neither open a breaker nor are stopped by one. Questions about what is under way have one of their own:
+// strangers can cause them, and must not be able to stop payments by them.
+func breakerOf(a *account, verb sdk.Capability) *breaker {
 	switch verb {
 	case sdk.CapabilityParseWebhook, sdk.CapabilityParseReturn, sdk.CapabilityCheckHealth:
+		return nil
+	case sdk.CapabilityGetPayment, sdk.CapabilityGetPayout, sdk.CapabilityGetRefund,
+		sdk.CapabilityListPayments, sdk.CapabilityListPayouts:
+		return a.askBreaker
+	}
+	return a.breaker
+}
+
+// guarded asks the account's breaker for the verb.
+func guarded[R any](l *Lease, verb sdk.Capability, do call[R]) call[R] {
+	breaker := breakerOf(l.account, verb)
+	if breaker == nil {
 		return do
 	}
 	return func(ctx context.Context) (R, error) {
-		done, refusal := l.account.breaker.allow()
+		done, refusal := breaker.allow()
 		if refusal != nil {
 			var zero R
 			return zero, refusal

@@ -15,6 +15,7 @@ import (
 type Lease struct {
 	account  *account
 	seat     *seat
+	leave    func() // gives its places back
 	released atomic.Bool
 }
 
@@ -22,16 +23,28 @@ type Lease struct {
 // such provider, CodeUnavailable with RetryAfter when it has no running plugin, as many calls in flight as it may, or
 // its breaker is open. It waits a moment for a place and for a plugin that is just being restarted.
 func (r *Registry) Acquire(ctx context.Context, name string) (*Lease, error) {
-	return r.acquire(ctx, name, true)
+	return r.acquire(ctx, name, forNew)
 }
 
-// AcquireExisting gives a lease for what is already under way: a status, a notice, a return. It also works for a
-// provider that is disabled or removed as long as that is draining, and does not ask the breaker.
+// AcquireExisting gives a lease for what is already under way. It also works for a provider that is disabled or removed as
+// long as that is draining, and does not ask the breaker.
 func (r *Registry) AcquireExisting(ctx context.Context, name string) (*Lease, error) {
-	return r.acquire(ctx, name, false)
+	return r.acquire(ctx, name, forExisting)
 }
 
-func (r *Registry) acquire(ctx context.Context, name string, fresh bool) (*Lease, error) {
+// AcquireAsking is AcquireExisting for a question about what is under way that strangers can cause. Those of one account
+// may have a part of its max_in_flight.
+func (r *Registry) AcquireAsking(ctx context.Context, name string) (*Lease, error) {
+	return r.acquire(ctx, name, forAsking)
+}
+
+// AcquireReading is AcquireExisting for having the plugin read what came in: ParseWebhook and ParseReturn. It takes no
+// part of max_in_flight.
+func (r *Registry) AcquireReading(ctx context.Context, name string) (*Lease, error) {
+	return r.acquire(ctx, name, forReading)
+}
+
+func (r *Registry) acquire(ctx context.Context, name string, why use) (*Lease, error) {
 	if err := tooLate(ctx); err != nil {
 		return nil, err
 	}
@@ -42,21 +55,23 @@ func (r *Registry) acquire(ctx context.Context, name string, fresh bool) (*Lease
 	if a == nil {
 		return nil, noSuchProvider(name)
 	}
-	if fresh {
+	if why == forNew {
 		if err := a.breaker.tripped(); err != nil {
 			return nil, err
 		}
 	}
-	if err := a.bulkhead.enter(ctx, r.tune.queueWait); err != nil {
+
+	leave, err := a.enter(ctx, why, r.tune.waitFor(why))
+	if err != nil {
 		return nil, err
 	}
-	s, err := a.take(ctx, fresh, r.tune.restartWait)
+	s, err := a.take(ctx, why == forNew, r.tune.restartWait)
 	if err != nil {
-		a.bulkhead.leave()
+		leave()
 		return nil, err
 	}
 	a.countInFlight(+1)
-	return &Lease{account: a, seat: s}, nil
+	return &Lease{account: a, seat: s, leave: leave}, nil
 }
 
 // Release gives the lease back. It may be called more than once.
@@ -65,7 +80,7 @@ func (l *Lease) Release() {
 		return
 	}
 	l.seat.leave()
-	l.account.bulkhead.leave()
+	l.leave()
 	l.account.countInFlight(-1)
 }
 

@@ -291,3 +291,18 @@ func TestStatusIsWhatTheAPIShows(t *testing.T) {
 		}
 	}
 }
+
+// The chain is the way of every verb: an address that is no address for a
+// customer ends there.
+func TestAScriptOfAPluginEndsInTheChain(t *testing.T) {
+	s := newStage(t)
+	s.apply("a:started", s.config("a"))
+	lease := s.acquire("a")
+	p, err := run(context.Background(), lease, sdk.CapabilityCreatePayment, func(context.Context) (*sdk.Payment, error) {
+		return &sdk.Payment{Status: sdk.PaymentRequiresAction, NextAction: sdk.RedirectTo("javascript:alert(1)")}, nil
+	})
+	if (err != nil) || (p.NextAction != nil) || (p.Status != sdk.PaymentRequiresAction) {
+		t.Errorf("got %+v, %v", p, err)
+	}
+	eventually(t, "it is logged", func() bool { return strings.Contains(s.log.String(), "is not passed on") })
+}

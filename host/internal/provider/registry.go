@@ -46,6 +46,7 @@ type Options struct {
 // tuning is what tests change.
 type tuning struct {
 	queueWait, restartWait         time.Duration // of Acquire: for a place, for a plugin that is on its way
+	readWait                       time.Duration // of AcquireReading: for a place
 	startTimeout, configureTimeout time.Duration
 	memory                         int64                      // soft limit of a plugin in bytes; 0: package plugin's own
 	contracts                      map[int]goplugin.PluginSet // that the host speaks; nil: those of the SDK
@@ -64,7 +65,7 @@ type tuning struct {
 
 func defaultTuning() *tuning {
 	return &tuning{
-		queueWait: time.Second, restartWait: 2 * time.Second,
+		queueWait: time.Second, restartWait: 2 * time.Second, readWait: 10 * time.Second,
 		startTimeout: 10 * time.Second, configureTimeout: 10 * time.Second, placeTimeout: 30 * time.Second,
 		liveEvery: 10 * time.Second, liveDeadline: 5 * time.Second, liveMisses: 3,
 		crashLimit: 5, crashWindow: time.Minute,
@@ -81,6 +82,8 @@ type Registry struct {
 	log     *slog.Logger
 	metrics *metrics
 	mask    *plugin.Mask // of all accounts' secrets
+	// What all accounts together may ask and read at once.
+	asking, reading bulkhead
 
 	applying sync.Mutex      // held by whoever changes what runs
 	closing  context.Context // ends when Close begins
@@ -109,6 +112,9 @@ func New(o Options) *Registry {
 		opts: o, tune: o.tune, log: o.Logger, metrics: newMetrics(o.Metrics), mask: &plugin.Mask{},
 		accounts: map[string]*account{}, units: map[unitKey]*unit{},
 	}
+	r.asking.resize(allAsking)
+	r.reading.resize(allReading)
+	r.reading.queue = readingQueue
 	r.closing, r.close = context.WithCancel(context.Background())
 	r.hurry, r.cut = context.WithCancel(context.Background()) //nolint:gosec // Close calls it
 	return r

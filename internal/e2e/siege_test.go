@@ -1,0 +1,334 @@
+package e2e
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// siegeSeconds is how long each attack lasts. Without it they are short and no
+// figure of time is judged.
+var siegeSeconds = flag.Int("siege.seconds", 0, "attack for so many seconds each, and judge latencies as well")
+
+// What a host may use of the machine under attack.
+const (
+	siegeRSS   = 300 << 20
+	siegeDisk  = 100 << 20
+	siegeCrowd = 1500 // connections at once of the long attack
+)
+
+// siege is a host under attack, and merchants who go on paying.
+type siege struct {
+	*world
+	host     *program
+	long     bool
+	lasts    time.Duration
+	pace     time.Duration
+	orders   atomic.Int64
+	comeBack string // the return address of one customer
+}
+
+// Strangers send what they like to the four public kinds of paths: merchants are
+// served meanwhile, and the host's memory and disk stay bounded.
+func TestSiege(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("needs /proc to measure the host's memory")
+	}
+	w := newWorld(t)
+	s := &siege{world: w, long: *siegeSeconds > 0, lasts: 2 * time.Second, pace: 50 * time.Millisecond}
+	if s.long {
+		s.lasts = time.Duration(*siegeSeconds) * time.Second
+	}
+	crypto := strings.TrimSuffix(w.sandbox, "/ptop") + "/paycrypto"
+	text := strings.Replace(w.standard(), "[log]\nlevel = \"debug\"", "[log]\nlevel = \"error\"", 1)
+	text = strings.Replace(text, "tokens =", "trusted_proxies = [\"127.0.0.1\"]\ntokens =", 1)
+	w.write(text + fmt.Sprintf(`
+[providers.paycrypto]
+plugin = "paycrypto"
+[providers.paycrypto.config]
+environment = "sandbox"
+base_url = %q
+api_key = "paycrypto-sandbox-api-key"
+api_secret = "paycrypto-sandbox-api-secret"
+passphrase = "paycrypto-sandbox-passphrase"
+webhook_secret = "paycrypto-sandbox-webhook-secret"
+company_name = "Sample Shop"
+company_email = "shop@example.com"
+`, crypto))
+	s.host = w.serve()
+	p := w.pay("the customer's")
+	formType := http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}
+	_, header, _ := w.do(http.MethodPost, p.NextAction.URL, form("result", "pay"), formType)
+	back, err := url.Parse(header.Get("Location"))
+	if (err != nil) || !strings.HasPrefix(back.Path, "/return/") {
+		t.Fatalf("the customer comes back to %q, %v", header.Get("Location"), err)
+	}
+	s.comeBack = back.Path
+
+	s.merchants(s.lasts/4, func(time.Time) {}) // nothing is cold any more
+	quiet := s.merchants(s.lasts, func(time.Time) {})
+	t.Logf("%-28s %s", "quiet", quiet)
+	for _, attack := range []struct {
+		name string
+		run  func(until time.Time)
+	}{
+		{"large bodies, headers first", s.slowCrowd},
+		{"one return in a loop", s.oneReturn},
+		{"megabytes of digits", s.digits},
+		{"junk from many addresses", s.junk},
+	} {
+		s.judge(attack.name, quiet, attack.run)
+	}
+	s.list()
+}
+
+// judge lets one attack run, and says what came of it.
+func (s *siege) judge(name string, quiet figures, attack func(until time.Time)) {
+	before := s.disk()
+	_ = os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", s.host.cmd.Process.Pid), []byte("5"), 0o600) // a peak of its own
+	got := s.merchants(s.lasts, attack)
+	rss, grown := s.peak(), s.disk()-before
+	s.t.Logf("%-28s %s; peak %d MB, disk +%d MB", name, got, rss>>20, grown>>20)
+
+	if len(got.failed) > 0 {
+		s.t.Errorf("%s: %d payments failed, such as %s", name, len(got.failed), got.failed[0])
+	}
+	if rss > siegeRSS {
+		s.t.Errorf("%s: the host uses %d MB", name, rss>>20)
+	}
+	if grown > siegeDisk {
+		s.t.Errorf("%s: the database has grown by %d MB", name, grown>>20)
+	}
+	for provider, p99 := range got.p99 {
+		if s.long && (p99 > 2*quiet.p99[provider]) {
+			s.t.Errorf("%s: p99 at %s is %s, and %s when it is quiet", name, provider, p99, quiet.p99[provider])
+		}
+	}
+}
+
+// figures are what merchants saw.
+type figures struct {
+	made     int
+	p50, p99 map[string]time.Duration
+	failed   []string
+}
+
+func (f figures) String() string {
+	text := fmt.Sprintf("%d payments, %d failed", f.made, len(f.failed))
+	for _, provider := range []string{"ptop", "paycrypto"} {
+		text += fmt.Sprintf("; %s p50 %s p99 %s", provider,
+			f.p50[provider].Round(100*time.Microsecond), f.p99[provider].Round(100*time.Microsecond))
+	}
+	return text
+}
+
+// merchants pay at two providers, one payment after the other, while something
+// else happens. They stop when that has ended and the time is over.
+func (s *siege) merchants(lasts time.Duration, meanwhile func(until time.Time)) figures {
+	until := time.Now().Add(lasts)
+	got := figures{p50: map[string]time.Duration{}, p99: map[string]time.Duration{}}
+	var mu sync.Mutex
+	var running sync.WaitGroup
+	for _, provider := range []string{"ptop", "paycrypto"} {
+		running.Go(func() {
+			var took []time.Duration
+			for time.Now().Before(until) {
+				begun := time.Now()
+				problem := s.order(provider)
+				took = append(took, time.Since(begun))
+				if problem != "" {
+					mu.Lock()
+					got.failed = append(got.failed, problem)
+					mu.Unlock()
+				}
+				time.Sleep(max(0, s.pace-time.Since(begun))) // merchants do not order without a pause
+			}
+			slices.Sort(took)
+			mu.Lock()
+			defer mu.Unlock()
+			got.made += len(took)
+			got.p50[provider], got.p99[provider] = took[len(took)/2], took[len(took)*99/100]
+		})
+	}
+	meanwhile(until)
+	running.Wait()
+	return got
+}
+
+// order makes a payment, and says what is wrong with it.
+func (s *siege) order(provider string) (problem string) {
+	body := strings.Replace(paymentBody, `"ptop"`, strconv.Quote(provider), 1)
+	req, err := http.NewRequest(http.MethodPost, s.base+"/v1/payments", strings.NewReader(body))
+	if err != nil {
+		return err.Error()
+	}
+	req.Header.Set("Authorization", "Bearer "+apiToken)
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Idempotency-Key", fmt.Sprintf("siege-%d", s.orders.Add(1)))
+	resp, err := client.Do(req)
+	if err != nil {
+		return err.Error()
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	var p record
+	if (err != nil) || (json.Unmarshal(text, &p) != nil) || (resp.StatusCode != http.StatusCreated) || (p.Status != "requires_action") {
+		return fmt.Sprintf("%s: %d %s %v", provider, resp.StatusCode, text, err)
+	}
+	return ""
+}
+
+// crowd runs so many attackers until the time is over.
+func crowd(count int, until time.Time, attack func(number int)) {
+	var running sync.WaitGroup
+	for number := range count {
+		running.Go(func() {
+			for time.Now().Before(until) {
+				attack(number)
+			}
+		})
+	}
+	running.Wait()
+}
+
+// raw sends a request's head and body over a connection of its own, and waits
+// for the beginning of an answer.
+func (s *siege) raw(until time.Time, head string, between func(), body []byte) {
+	conn, err := net.Dial("tcp", strings.TrimPrefix(s.base, "http://"))
+	if err != nil {
+		return
+	}
+	defer conn.Close()
+	_ = conn.SetDeadline(until.Add(time.Second))
+	fmt.Fprint(conn, head)
+	between()
+	if _, err := conn.Write(body); err == nil {
+		_, _ = bufio.NewReader(conn).ReadString('\n')
+	}
+}
+
+// slowCrowd opens many connections, sends all the headers first, and then a
+// megabyte on each.
+func (s *siege) slowCrowd(until time.Time) {
+	count := 100
+	if s.long {
+		count = siegeCrowd
+	}
+	body := bytes.Repeat([]byte("x"), 1<<20)
+	head := fmt.Sprintf("POST /webhooks/paycrypto HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n", len(body))
+	for time.Now().Before(until) {
+		var ready, running sync.WaitGroup
+		ready.Add(count)
+		for range count {
+			running.Go(func() {
+				once := sync.OnceFunc(ready.Done)
+				defer once()
+				s.raw(until, head, func() {
+					once()
+					ready.Wait()
+				}, body)
+			})
+		}
+		running.Wait()
+	}
+}
+
+// oneReturn opens one customer's return address again and again, with as much in
+// it as a form may hold.
+func (s *siege) oneReturn(until time.Time) {
+	body := bytes.Repeat([]byte("x"), 60<<10)
+	crowd(16, until, func(int) {
+		resp, err := client.Post(s.base+s.comeBack, "application/x-www-form-urlencoded", bytes.NewReader(body))
+		if err == nil {
+			_, _ = io.Copy(io.Discard, resp.Body)
+			_ = resp.Body.Close()
+		}
+	})
+}
+
+// digits sends what takes long to read.
+func (s *siege) digits(until time.Time) {
+	body := `{"action":` + strings.Repeat("7", 1<<20-100) + `}`
+	crowd(8, until, func(int) { s.post("/webhooks/paycrypto", body, "") })
+}
+
+// junk sends small ones, each from another address.
+func (s *siege) junk(until time.Time) {
+	body := `{"action":"order_result","events":["` + strings.Repeat("x", 60<<10) + `"]}`
+	var sender atomic.Int64
+	crowd(8, until, func(int) {
+		n := sender.Add(1)
+		s.post("/webhooks/paycrypto", body, fmt.Sprintf("203.%d.%d.%d", n>>16&255, n>>8&255, n&255))
+	})
+}
+
+func (s *siege) post(path, body, from string) {
+	req, err := http.NewRequest(http.MethodPost, s.base+path, strings.NewReader(body))
+	if err != nil {
+		return
+	}
+	req.Header.Set("Content-Type", "application/json")
+	if from != "" {
+		req.Header.Set("X-Forwarded-For", from)
+	}
+	if resp, err := client.Do(req); err == nil {
+		_, _ = io.Copy(io.Discard, resp.Body)
+		_ = resp.Body.Close()
+	}
+}
+
+// list has the operator look at what came in.
+func (s *siege) list() {
+	header := http.Header{"Authorization": {"Bearer " + apiToken}}
+	status, _, text := s.do(http.MethodGet, s.base+"/v1/webhooks?limit=200", "", header)
+	s.t.Logf("a list of 200 webhooks has %d kB", len(text)>>10)
+	if (status != http.StatusOK) || (len(text) > 1<<20) {
+		s.t.Errorf("the list: %d, %d bytes", status, len(text))
+	}
+	if exit, out := s.command("webhooks"); (exit != 0) || (len(out) > 1<<20) {
+		s.t.Errorf("the command: %d, %d bytes", exit, len(out))
+	}
+}
+
+// peak returns the most memory that the host has had, in bytes.
+func (s *siege) peak() int64 {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.host.cmd.Process.Pid))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		if fields := strings.Fields(line); (len(fields) == 3) && (fields[0] == "VmHWM:") {
+			kilobytes, _ := strconv.ParseInt(fields[1], 10, 64)
+			return kilobytes << 10
+		}
+	}
+	s.t.Fatal("the host's memory is not told")
+	return 0
+}
+
+// disk returns how large the database's files are together.
+func (s *siege) disk() (size int64) {
+	files, _ := filepath.Glob(filepath.Join(s.dir, "data", "payhost.db*"))
+	for _, file := range files {
+		if info, err := os.Stat(file); err == nil {
+			size += info.Size()
+		}
+	}
+	return size
+}
