@@ -2,8 +2,21 @@
 
 package plugin
 
+import "errors"
+
 // TakeAway makes the workspace start plugins as on a kernel without Landlock, where no process can be traced either.
-func (w *Workspace) TakeAway() { w.kernel = kernel{noTrace: true} }
+func (w *Workspace) TakeAway() {
+	w.kernel = kernel{noTrace: true, noFilter: errAway, noTaking: errAway}
+}
+
+var errAway = errors.New("it was taken away")
+
+// WithoutFilter makes the workspace start plugins as where system calls cannot be
+// filtered.
+func (w *Workspace) WithoutFilter() { w.kernel.noFilter = errAway }
+
+// WithoutTaking makes it do so as where files cannot be taken out of processes.
+func (w *Workspace) WithoutTaking() { w.kernel.noTaking = errAway }
 
 // LandlockOf sets which version of Landlock's interface is used, at most what the kernel has.
 func (w *Workspace) LandlockOf(version int) { w.kernel.landlock = min(version, landlockVersion()) }

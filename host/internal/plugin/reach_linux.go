@@ -13,8 +13,8 @@ import (
 // What a plugin reaches of the machine's files, besides its own. Folders are preferred to files in them: a rule holds for
 // the file that it was made for, not for another one that is later put in its place.
 var (
-	// devices every program may expect.
-	devices = []string{"/dev/null", "/dev/zero", "/dev/full"}
+	// devices every program may expect. /dev/zero is not one of them: mapped, it is memory that counts for no limit.
+	devices = []string{"/dev/null", "/dev/full"}
 
 	// readable is what it takes to call a provider: whom to trust, where names lead, what time it is there. Of
 	// certificates only the public ones: the folders above them hold private keys.

@@ -37,6 +37,7 @@ var rawStdout int
 
 func main() {
 	if len(os.Args) == 2 && os.Args[1] == "child" {
+		marks()      // a child that hides does so first
 		standStill() // holds whatever it inherited, until it is killed
 	}
 	script, _ := os.ReadFile("script")
@@ -274,6 +275,9 @@ func (p *provider) obey(ctx context.Context, order, arg string) (string, error) 
 		return dir, err
 	}
 	if text, ok := try(order, arg, n); ok {
+		return text, nil
+	}
+	if text, ok := attack(order, arg); ok {
 		return text, nil
 	}
 	return "", errors.New("unknown order " + order)
