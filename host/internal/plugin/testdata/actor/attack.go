@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -244,4 +245,26 @@ func hang(port int) {
 		}
 		go unix.Connect(fd, &unix.SockaddrInet4{Port: port, Addr: [4]byte{127, 0, 0, 1}})
 	}
+}
+
+// stranger is what runs when somebody wants to know what the program is. Its name
+// has the path of a socket and of a file to get at, each escaped.
+func stranger(name string) {
+	rawStdout = 1
+	for i, escaped := range strings.Split(name, ",")[1:] {
+		path, err := url.PathUnescape(escaped)
+		said := ""
+		switch {
+		case err != nil:
+		case i == 0:
+			said, err = dial(path)
+		default:
+			var text []byte
+			text, err = os.ReadFile(path)
+			said = string(text)
+		}
+		fmt.Println(said, errnoText(err))
+	}
+	child, err := startChild(&syscall.SysProcAttr{Setsid: true})
+	fmt.Println("child", child, errnoText(err))
 }

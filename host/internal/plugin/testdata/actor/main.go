@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"sort"
 	"strconv"
 	"strings"
@@ -39,6 +40,10 @@ func main() {
 	if len(os.Args) == 2 && os.Args[1] == "child" {
 		marks()      // a child that hides does so first
 		standStill() // holds whatever it inherited, until it is killed
+	}
+	if len(os.Args) == 2 && os.Args[1] == "describe" && strings.HasPrefix(filepath.Base(os.Args[0]), "stranger") {
+		stranger(filepath.Base(os.Args[0]))
+		return
 	}
 	script, _ := os.ReadFile("script")
 	verb, arg, _ := strings.Cut(strings.TrimSpace(string(script)), " ")
