@@ -69,8 +69,12 @@ func (h *Host) Serve(ctx context.Context) error {
 		return errors.Join(err, listener.Close())
 	}
 	socket = plugin.RefusePlugins(socket, h.log)
+	secret, err := newAdminSecret(cfg.Host.DataDir)
+	if err != nil {
+		return errors.Join(err, socket.Close(), listener.Close())
+	}
 
-	public, admin := h.server(h.Handler()), h.server(h.AdminHandler())
+	public, admin := h.server(h.Handler()), h.server(wantSecret(secret, h.AdminHandler()))
 	failed := make(chan error, 2)
 	go func() { failed <- public.Serve(listener) }()
 	go func() { failed <- admin.Serve(socket) }()

@@ -61,6 +61,8 @@ func onThread(f func()) { f() }
 
 func peer(net.Conn) (pid int, known bool) { return 0, false }
 
+func judgePeer(net.Conn) (pid int, welcome bool) { return 0, true }
+
 // Confined reports nothing here: plugins cannot be told from other processes.
 func Confined(int) bool { return false }
 
