@@ -19,6 +19,7 @@ type confinement struct {
 	connector *connector // nil: none, or none needed
 	memory    int64      // hard, in bytes
 	mark      family     // of this process and all that it starts
+	unit      unit       // what may be killed for having that mark
 	kernel               // what there is to do it with
 }
 
@@ -31,6 +32,7 @@ func prepare(spec Spec, folder, sockets string, i *Isolation) *confinement {
 	c := &confinement{
 		memory: hardMemory * memoryLimit(spec),
 		mark:   spec.Workspace.nextMember(),
+		unit:   spec.Workspace.unit,
 		kernel: spec.Workspace.kernel,
 	}
 	var err error
@@ -91,7 +93,7 @@ func onOtherThread(f func()) {
 
 // endKin ends what the process has started, wherever it has gone, and nobody connects for it any more.
 func (c *confinement) endKin() {
-	c.mark.killMembers()
+	c.mark.killMembers(c.unit)
 	c.stopConnecting()
 }
 

@@ -2,7 +2,11 @@
 
 package plugin
 
-import "errors"
+import (
+	"errors"
+
+	"golang.org/x/sys/unix"
+)
 
 // TakeAway makes the workspace start plugins as on a kernel without Landlock, where no process can be traced either.
 func (w *Workspace) TakeAway() {
@@ -32,3 +36,12 @@ func (c *Catalog) SetResolver(files ...string) { c.resolver = files }
 
 // OnHeld has f called for every process that is held while its limits are set.
 func (w *Workspace) OnHeld(f func(pid int)) { w.kernel.onHeld = f }
+
+// KillMarked kills what has the mark of one of the workspace's processes.
+func (w *Workspace) KillMarked() { w.family.killAll(w.unit) }
+
+// Mark puts the workspace's mark on a process, as a plugin could without a filter.
+func (w *Workspace) Mark(pid int) error {
+	mark := uint64(w.family)
+	return unix.Prlimit(pid, unix.RLIMIT_LOCKS, &unix.Rlimit{Cur: mark, Max: mark}, nil)
+}

@@ -203,3 +203,26 @@ func TestNextHostEndsWhatAKilledOnesPluginsHaveStarted(t *testing.T) {
 		t.Errorf("another host's plugin: %v", err)
 	}
 }
+
+// A mark is a limit, and whoever runs as the host's user may set it on any process
+// of that user: on the host, to have it end itself, or on a database.
+func TestHostKillsNeitherItselfNorOthersForAMark(t *testing.T) {
+	s := newStage(t)
+	other := bystander(t)
+	if err := s.workspace.Mark(other); err != nil {
+		t.Fatal(err)
+	}
+	// In a host of its own: the mark stays on the process.
+	host, _ := s.otherHost()
+	for _, pid := range []int{host.Process.Pid, other} {
+		if err := s.workspace.Mark(pid); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.workspace.KillMarked()
+	for _, pid := range []int{host.Process.Pid, other} {
+		if !running(pid) {
+			t.Errorf("process %d was killed", pid)
+		}
+	}
+}

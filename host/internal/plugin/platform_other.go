@@ -55,7 +55,11 @@ func newFamily() family { return 0 }
 
 func (f family) member(uint32) family { return f }
 
-func (family) killAll() {}
+func (family) killAll(unit) {}
+
+type unit struct{ groups []string }
+
+func ownUnit() unit { return unit{} }
 
 func onThread(f func()) { f() }
 

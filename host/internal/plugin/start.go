@@ -89,7 +89,7 @@ func newProcess(spec Spec) *Process {
 func newConnected(spec Spec) *Process {
 	s := newSink(spec.Logger.With("plugin", spec.Binary.Plugin))
 	return &Process{
-		binary: spec.Binary, sink: s, output: &output{sink: s, mask: spec.Mask}, conns: &connections{},
+		binary: spec.Binary, sink: s, output: &output{sink: s, mask: spec.Mask, budget: newBudget()}, conns: &connections{},
 		done: make(chan struct{}), stopping: make(chan struct{}), stopped: make(chan struct{}),
 	}
 }
