@@ -20,6 +20,7 @@ type confinement struct {
 	memory    int64      // hard, in bytes
 	mark      family     // of this process and all that it starts
 	unit      unit       // what may be killed for having that mark
+	group     *group     // nil: none
 	kernel               // what there is to do it with
 }
 
@@ -41,11 +42,15 @@ func prepare(spec Spec, folder, sockets string, i *Isolation) *confinement {
 		i.lacks(noServers, "that is Landlock's")
 		i.lacks(noSignals, "that is Landlock's")
 	}
+	if c.group, err = c.groups.newGroup(c.mark, c.memory, spec.Workspace.bounds.processes); err != nil {
+		i.lacks(ownGroup, "%v", err)
+	}
 	return c
 }
 
 // kernel is what the system offers; tests take things away.
 type kernel struct {
+	groups   groups
 	landlock int   // the version of Landlock's interface; 0: none
 	noFilter error // why system calls are not filtered; nil: they are
 	noTaking error // why the host cannot connect for a plugin; nil: it can
@@ -54,7 +59,7 @@ type kernel struct {
 }
 
 func probeKernel() kernel {
-	return kernel{landlock: landlockVersion(), noTaking: connectsForOthers()}
+	return kernel{landlock: landlockVersion(), noTaking: connectsForOthers(), groups: probeGroups()}
 }
 
 // confinesFiles reports whether plugins reach only what was there when they were started.
@@ -93,12 +98,16 @@ func onOtherThread(f func()) {
 
 // endKin ends what the process has started, wherever it has gone, and nobody connects for it any more.
 func (c *confinement) endKin() {
+	c.group.kill()
 	c.mark.killMembers(c.unit)
-	c.stopConnecting()
+	c.giveUp()
 }
 
-// stopConnecting is for a process that has ended or was never started.
-func (c *confinement) stopConnecting() { c.connector.close() }
+// giveUp gives back what is held for a process that has ended or was never started.
+func (c *confinement) giveUp() {
+	c.connector.close()
+	c.group.remove()
+}
 
 // close gives back what was prepared; a process that runs keeps what it is held to.
 func (c *confinement) close() {
@@ -283,8 +292,10 @@ func (c *confinement) limit(pid int, i *Isolation) {
 		{marked, "no children that stay", unix.RLIMIT_LOCKS, uint64(c.mark)},
 	}
 
-	// The calling thread is under the plugin's filter, which lets nobody set the limits of another process.
+	// The calling thread is under the plugin's filter, which lets nobody set the limits of another process, and under
+	// its rules on files.
 	onOtherThread(func() {
+		c.enterGroup(pid, i)
 		for _, l := range limits {
 			if err := lower(pid, l.resource, l.most); err != nil {
 				i.lacks(l.measure, "%v", err)
@@ -293,6 +304,18 @@ func (c *confinement) limit(pid int, i *Isolation) {
 			i.has(l.measure, "%s", l.text)
 		}
 	})
+}
+
+// enterGroup puts a process into its control group.
+func (c *confinement) enterGroup(pid int, i *Isolation) {
+	if c.group == nil {
+		return // that has been said
+	}
+	if err := c.group.take(pid); err != nil {
+		i.lacks(ownGroup, "%v", err)
+		return
+	}
+	i.has(ownGroup, "a control group of its own")
 }
 
 // lower sets both limits of a process, hard and soft, never above what they are.

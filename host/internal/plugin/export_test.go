@@ -4,6 +4,7 @@ package plugin
 
 import (
 	"errors"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -45,3 +46,12 @@ func (w *Workspace) Mark(pid int) error {
 	mark := uint64(w.family)
 	return unix.Prlimit(pid, unix.RLIMIT_LOCKS, &unix.Rlimit{Cur: mark, Max: mark}, nil)
 }
+
+// Bound sets what a plugin's folder may hold, in bytes, and how many processes it
+// may have, looked at all the time.
+func (w *Workspace) Bound(folder int64, processes int) {
+	w.bounds = bounds{every: time.Millisecond, folder: folder, entries: 1000, processes: processes}
+}
+
+// GroupsIn makes the workspace's control groups in a folder.
+func (w *Workspace) GroupsIn(folder string) { w.kernel.groups = groups{folder: folder} }

@@ -5,6 +5,7 @@ package plugin_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -15,6 +16,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/payhost/payhost/host/internal/plugin"
 )
@@ -29,8 +32,11 @@ func beHost() {
 	p, err := plugin.Start(context.Background(), plugin.Spec{Binary: b, Workspace: w, Logger: slog.New(slog.DiscardHandler)})
 	exitOn(err)
 	fmt.Println("plugin", p.PID())
-	select {}
+	fmt.Println(strings.Join(p.Isolation().InForce, ", "))
+	waitForKill()
 }
+
+func waitForKill() { select {} }
 
 func exitOn(err error) {
 	if err != nil {
@@ -54,11 +60,29 @@ func (s *stage) otherHost() (*exec.Cmd, int) {
 // startHost does not wait until the plugin has come up.
 func (s *stage) startHost() (*exec.Cmd, io.Reader) {
 	s.t.Helper()
+	return s.startHostAs(nil)
+}
+
+// startHostAs starts it with what the attributes say, such as another user.
+func (s *stage) startHostAs(as *syscall.SysProcAttr) (*exec.Cmd, io.Reader) {
+	s.t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		s.t.Fatal(err)
 	}
+	if as != nil && as.Credential != nil { // the file lies where nobody else may pass
+		open := filepath.Join(openFolder(s.t), "host")
+		text, err := os.ReadFile(self)
+		if err == nil {
+			err = os.WriteFile(open, text, 0o755)
+		}
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		self = open
+	}
 	cmd := exec.Command(self)
+	cmd.SysProcAttr = as
 	cmd.Env = append(os.Environ(), "PLUGIN_TEST_HOST="+s.data, "PLUGIN_TEST_PLUGINS="+s.plugins)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -70,7 +94,7 @@ func (s *stage) startHost() (*exec.Cmd, io.Reader) {
 	s.t.Cleanup(func() {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
-		if w, err := plugin.OpenWorkspace(s.data); err == nil { // removes what it left
+		if w, err := plugin.OpenWorkspace(s.data); err == nil { // it removes what was left
 			_ = w.Close()
 		}
 	})
@@ -223,6 +247,93 @@ func TestHostKillsNeitherItselfNorOthersForAMark(t *testing.T) {
 	for _, pid := range []int{host.Process.Pid, other} {
 		if !running(pid) {
 			t.Errorf("process %d was killed", pid)
+		}
+	}
+}
+
+// openFolder makes a folder that every user may pass.
+func openFolder(t testing.TB) string {
+	t.Helper()
+	folder, err := os.MkdirTemp("/tmp", "o")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(folder) })
+	if err := os.Chmod(folder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return folder
+}
+
+// readable copies a folder's files to where every user may read them.
+func (s *stage) readable(folder string) string {
+	s.t.Helper()
+	to := openFolder(s.t)
+	if err := os.CopyFS(to, os.DirFS(folder)); err != nil {
+		s.t.Fatal(err)
+	}
+	return to
+}
+
+// What the host has in its inheritable set, as one that was started by a container
+// engine may, root's programs would have too, whatever the bounding set says.
+func TestPluginInheritsNoCapabilities(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Log("only root can hand down what it may do: there is nothing to keep from a plugin")
+		return
+	}
+	s := newStage(t)
+	// To hand them down by way of the ambient set is to have them in the inheritable one.
+	_, out := s.startHostAs(&syscall.SysProcAttr{AmbientCaps: []uintptr{unix.CAP_SYS_ADMIN, unix.CAP_NET_ADMIN}})
+	var pid int
+	if _, err := fmt.Fscanf(out, "plugin %d\n", &pid); err != nil {
+		t.Fatal(err)
+	}
+	status, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/status")
+	if err != nil {
+		t.Fatal(err)
+	}
+	passing := uint64(1<<unix.CAP_DAC_OVERRIDE | 1<<unix.CAP_DAC_READ_SEARCH)
+	for _, set := range []string{"CapInh", "CapPrm", "CapEff", "CapAmb"} {
+		_, after, _ := strings.Cut(string(status), set+":")
+		value, err := strconv.ParseUint(strings.TrimSpace(strings.SplitN(after, "\n", 2)[0]), 16, 64)
+		if err != nil || value&^passing != 0 {
+			t.Errorf("%s is %x, %v", set, value, err)
+		}
+	}
+}
+
+// A host of an ordinary user has no capability and no folder of root's, and makes no
+// namespaces. Most hosts are that.
+func TestHostOfAnOrdinaryUserConfinesItsPlugins(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Log("all tests are run as an ordinary user: nothing else to try")
+		return
+	}
+	const nobody = 65534
+	ofRoot := newStage(t).start().Isolation().InForce
+	s := newStageIn(t, openFolder(t))
+	if err := os.Chmod(s.plugins, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	own := filepath.Join(s.data, "own")
+	if err := errors.Join(os.Mkdir(own, 0o700), os.Chown(own, nobody, nobody)); err != nil {
+		t.Fatal(err)
+	}
+	s.data, s.plugins = own, s.readable(s.plugins)
+	_, out := s.startHostAs(&syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}})
+	lines := bufio.NewReader(out)
+	first, err := lines.ReadString('\n')
+	if err != nil || !strings.HasPrefix(first, "plugin ") {
+		t.Fatalf("the host said %q, %v", first, err)
+	}
+	line, err := lines.ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range ofRoot {
+		if !strings.Contains(line, want) {
+			t.Errorf("no %q in %s", want, line)
 		}
 	}
 }

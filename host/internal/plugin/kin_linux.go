@@ -128,7 +128,10 @@ func (u unit) has(pid int) bool {
 }
 
 // ownUnit is the one that this process's plugins will belong to.
-func ownUnit() unit {
+func ownUnit(k kernel) unit {
+	if k.groups.folder != "" {
+		return unit{groups: []string{k.groups.path}}
+	}
 	if group := groupOf(os.Getpid()); group != "" {
 		return unit{groups: []string{group}}
 	}

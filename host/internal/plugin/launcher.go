@@ -105,7 +105,7 @@ func (l *launcher) begin() error {
 	cmd, err := l.confine.start(l.cmd, &l.isolation)
 	l.cmd = cmd
 	if err != nil {
-		l.confine.stopConnecting()
+		l.confine.giveUp()
 		return err
 	}
 	l.pid, l.alive = l.cmd.Process.Pid, true

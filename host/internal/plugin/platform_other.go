@@ -4,6 +4,7 @@ package plugin
 
 import (
 	"errors"
+	"io/fs"
 	"net"
 	"os"
 	"os/exec"
@@ -18,7 +19,7 @@ func isolation() *syscall.SysProcAttr { return nil }
 func closeOnExec() {}
 
 // confinement does nothing but say so.
-type confinement struct{}
+type confinement struct{ memory int64 }
 
 type kernel struct{}
 
@@ -46,7 +47,13 @@ func (*confinement) close() {}
 
 func (*confinement) endKin() {}
 
-func (*confinement) stopConnecting() {}
+func (*confinement) giveUp() {}
+
+func (*confinement) members() []int { return nil }
+
+func memoryOf([]int) int64 { return 0 }
+
+func sizeOnDisk(info fs.FileInfo) int64 { return info.Size() }
 
 // family does nothing here: a process cannot be told by what started it.
 type family uint64
@@ -59,7 +66,7 @@ func (family) killAll(unit) {}
 
 type unit struct{ groups []string }
 
-func ownUnit() unit { return unit{} }
+func ownUnit(kernel) unit { return unit{} }
 
 func onThread(f func()) { f() }
 

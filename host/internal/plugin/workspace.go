@@ -26,6 +26,7 @@ type Workspace struct {
 	kernel   kernel
 	family   family // of all processes that are started here
 	unit     unit   // what they belong to
+	bounds   bounds // of each plugin
 
 	mu      sync.Mutex
 	started uint32
@@ -39,9 +40,10 @@ func OpenWorkspace(dataDir string) (*Workspace, error) {
 		return nil, err
 	}
 	w := &Workspace{
-		work: filepath.Join(dataDir, "plugins"), kernel: probeKernel(), family: newFamily(), unit: ownUnit(),
-		said: map[string]bool{},
+		work: filepath.Join(dataDir, "plugins"), kernel: probeKernel(), family: newFamily(),
+		bounds: defaultBounds, said: map[string]bool{},
 	}
+	w.unit = ownUnit(w.kernel)
 	if err := w.open(all); err != nil {
 		return nil, errors.Join(fmt.Errorf("private folder for plugins: %w", err), w.Close())
 	}
