@@ -21,6 +21,7 @@ type confinement struct {
 	mark      family     // of this process and all that it starts
 	unit      unit       // what may be killed for having that mark
 	group     *group     // nil: none
+	strict    bool       // less than strict is not run
 	kernel               // what there is to do it with
 }
 
@@ -34,6 +35,7 @@ func prepare(spec Spec, folder, sockets string, i *Isolation) *confinement {
 		memory: hardMemory * memoryLimit(spec),
 		mark:   spec.Workspace.nextMember(),
 		unit:   spec.Workspace.unit,
+		strict: spec.Binary.Strict,
 		kernel: spec.Workspace.kernel,
 	}
 	var err error
@@ -228,10 +230,13 @@ func (c *confinement) start(cmd *exec.Cmd, i *Isolation) (*exec.Cmd, error) {
 		cmd = again(cmd)
 	}
 
+	i.lacks(heldAtStart, "a process cannot be traced here, so they come a moment later")
+	if c.strict {
+		return cmd, i.strict()
+	}
 	if err := cmd.Start(); err != nil {
 		return cmd, err
 	}
-	i.lacks(heldAtStart, "a process cannot be traced here, so they come a moment later")
 	c.limit(cmd.Process.Pid, i)
 	return cmd, nil
 }
@@ -257,13 +262,29 @@ func (c *confinement) startHeld(cmd *exec.Cmd, i *Isolation) (held bool, err err
 
 	var limits Isolation
 	c.limit(pid, &limits)
+	limits.has(heldAtStart, "limits from the first instruction")
+	if err := c.permits(i, limits); err != nil {
+		_ = cmd.Process.Kill() // it has not run yet
+		_ = cmd.Wait()
+		return false, err
+	}
 	if letGo := syscall.PtraceDetach(pid) == nil; !letGo { // it is not there any more
 		_ = cmd.Wait() // how it ended is of no interest
 		return false, nil
 	}
 	i.add(limits)
-	i.has(heldAtStart, "limits from the first instruction")
 	return true, nil
+}
+
+// permits returns why a process that is held so must not run; nil when it may.
+func (c *confinement) permits(entered *Isolation, limits Isolation) error {
+	if !c.strict {
+		return nil
+	}
+	var all Isolation
+	all.add(*entered)
+	all.add(limits)
+	return all.strict()
 }
 
 // again is the same command, not yet started.

@@ -6,14 +6,9 @@ import (
 	"strings"
 )
 
-// The values of isolation in the configuration.
-const (
-	// IsolationSystem starts a plugin with what the system has. It is the default.
-	IsolationSystem = "system"
-	// IsolationStrict starts a plugin only when all is in force that Table says
-	// strict asks for.
-	IsolationStrict = "strict"
-)
+// IsolationStrict is what the configuration calls it when a plugin is started only
+// with everything in force that Table marks so.
+const IsolationStrict = "strict"
 
 // Isolation says what keeps a plugin's process from the rest of the machine.
 // Everything that can be in force is tried.

@@ -271,7 +271,7 @@ func TestScriptReachesTheSystemsProgramsAndNothingElse(t *testing.T) {
 	s := newStage(t)
 	for i, file := range s.secretFiles() {
 		script := "#!/bin/sh\n{ ls -d /bin/sh && /usr/bin/env true && echo it runs\ncat '" + file + "' && echo it reads\nls '" +
-			filepath.Dir(file) + "' && echo it lists\ncat /proc/$PPID/environ && echo it reads\necho end; } >&2\nexit 3\n"
+			filepath.Dir(file) + "' && echo it lists\ncat /proc/$PPID/environ && echo it reads\ncat /proc/$PPID/cmdline && echo it reads\nls /proc && echo it lists\necho end; } >&2\nexit 3\n"
 		if err := os.WriteFile(filepath.Join(s.plugins, "actor"), []byte(script), 0o700); err != nil {
 			t.Fatal(err)
 		}

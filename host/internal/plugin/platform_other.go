@@ -19,7 +19,10 @@ func isolation() *syscall.SysProcAttr { return nil }
 func closeOnExec() {}
 
 // confinement does nothing but say so.
-type confinement struct{ memory int64 }
+type confinement struct {
+	memory int64
+	strict bool
+}
 
 type kernel struct{}
 
@@ -29,7 +32,9 @@ func identities([]string) string { return "" }
 
 func probeKernel() kernel { return kernel{} }
 
-func prepare(Spec, string, string, *Isolation) *confinement { return &confinement{} }
+func prepare(spec Spec, _, _ string, _ *Isolation) *confinement {
+	return &confinement{strict: spec.Binary.Strict}
+}
 
 func (*confinement) enter(i *Isolation) {
 	seen := map[measure]bool{always: true}
@@ -41,7 +46,12 @@ func (*confinement) enter(i *Isolation) {
 	}
 }
 
-func (*confinement) start(cmd *exec.Cmd, _ *Isolation) (*exec.Cmd, error) { return cmd, cmd.Start() }
+func (c *confinement) start(cmd *exec.Cmd, i *Isolation) (*exec.Cmd, error) {
+	if c.strict {
+		return cmd, i.strict()
+	}
+	return cmd, cmd.Start()
+}
 
 func (*confinement) close() {}
 

@@ -36,9 +36,10 @@ var (
 	systemReadable = []string{
 		"/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/ld.so.preload", "/etc/alternatives", "/etc/passwd",
 		"/etc/group", "/sys/devices/system/cpu",
-		// Runtimes look themselves up here. Of other processes it shows their command lines, but neither their
-		// environment nor their files: the kernel asks who wants to know.
-		"/proc",
+		// What runtimes size themselves by. Nothing of other processes is among it, whose command lines every user could
+		// read, and nothing of the plugin's own: its folder in /proc is not there yet when the rules are made.
+		"/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/proc/loadavg", "/proc/uptime", "/proc/version",
+		"/proc/filesystems", "/proc/sys/kernel", "/proc/sys/vm", "/proc/sys/net/core/somaxconn",
 	}
 	// nameServices are asked by C libraries that resolve names.
 	nameServices = []string{"/run/systemd/resolve", "/run/nscd", "/var/run/nscd"}

@@ -59,6 +59,10 @@ func Start(ctx context.Context, spec Spec) (*Process, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
+	if spec.Binary.IsAttached() && spec.Binary.Strict {
+		return nil, fmt.Errorf("plugin %s: attached for debugging it is not isolated at all, and isolation = %q "+
+			"is asked for", spec.Binary.Plugin, IsolationStrict)
+	}
 	if spec.Binary.IsAttached() {
 		return attach(ctx, spec)
 	}
