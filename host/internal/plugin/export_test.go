@@ -55,3 +55,23 @@ func (w *Workspace) Bound(folder int64, processes int) {
 
 // GroupsIn makes the workspace's control groups in a folder.
 func (w *Workspace) GroupsIn(folder string) { w.kernel.groups = groups{folder: folder} }
+
+// Always is for what needs nothing of the system.
+const Always = always
+
+// States returns of every measure of the table whether it is in force or missing; ""
+// when nothing was said.
+func (i Isolation) States() map[measure]string {
+	states := map[measure]string{}
+	for _, row := range Table() {
+		switch text := i.reason(row.By); {
+		case i.held[row.By]:
+			states[row.By] = "in force"
+		case text != string(row.By):
+			states[row.By] = "missing"
+		default:
+			states[row.By] = ""
+		}
+	}
+	return states
+}
