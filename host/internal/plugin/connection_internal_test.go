@@ -15,7 +15,6 @@ import (
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/status"
 	"google.golang.org/grpc/test/bufconn"
-	"google.golang.org/protobuf/types/known/wrapperspb"
 )
 
 // A plugin in another language may close idle connections: that is no reason to kill it. One that takes no new
@@ -104,16 +103,28 @@ func TestQuietConnectionStays(t *testing.T) {
 	})
 }
 
+// bytesCodec sends bytes as they are.
+type bytesCodec struct{}
+
+func (bytesCodec) Name() string { return "bytes" }
+
+func (bytesCodec) Marshal(v any) ([]byte, error) { return v.([]byte), nil }
+
+func (bytesCodec) Unmarshal(data []byte, v any) error {
+	*v.(*[]byte) = data
+	return nil
+}
+
 // go-plugin's own host keeps every knock on its broker, of any size, for ever.
 //
 // go-plugin trap 29: a plugin makes the host keep gigabytes through the broker.
 func TestPluginGetsNoStreamButItsOutput(t *testing.T) {
 	opened := make(chan string, 8)
-	server := grpc.NewServer(grpc.UnknownServiceHandler(func(_ any, s grpc.ServerStream) error {
+	server := grpc.NewServer(grpc.ForceServerCodec(bytesCodec{}), grpc.UnknownServiceHandler(func(_ any, s grpc.ServerStream) error {
 		method, _ := grpc.MethodFromServerStream(s)
 		opened <- method
 		for _, size := range []int{outputSize / 2, 2 * outputSize} {
-			if err := s.SendMsg(wrapperspb.Bytes(make([]byte, size))); err != nil {
+			if err := s.SendMsg(make([]byte, size)); err != nil {
 				return err
 			}
 		}
@@ -142,16 +153,16 @@ func TestPluginGetsNoStreamButItsOutput(t *testing.T) {
 		}
 	}
 
-	output, err := cc.NewStream(t.Context(), desc, outputStream)
+	output, err := cc.NewStream(t.Context(), desc, outputStream, grpc.ForceCodec(bytesCodec{}))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := output.CloseSend(); err != nil {
 		t.Fatal(err)
 	}
-	var message wrapperspb.BytesValue
-	if err := output.RecvMsg(&message); err != nil || len(message.Value) != outputSize/2 {
-		t.Errorf("%d bytes, %v", len(message.Value), err)
+	var message []byte
+	if err := output.RecvMsg(&message); err != nil || len(message) != outputSize/2 {
+		t.Errorf("%d bytes, %v", len(message), err)
 	}
 	if err := output.RecvMsg(&message); status.Code(err) != codes.ResourceExhausted {
 		t.Errorf("a message that is too long: %v", err)

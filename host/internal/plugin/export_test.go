@@ -4,8 +4,10 @@ package plugin
 
 import (
 	"errors"
+	"runtime"
 	"time"
 
+	"golang.org/x/net/bpf"
 	"golang.org/x/sys/unix"
 )
 
@@ -74,4 +76,31 @@ func (i Isolation) States() map[measure]string {
 		}
 	}
 	return states
+}
+
+// ForbidLikeAContainer has all threads of this process refused what the filter of a
+// container engine refuses.
+func ForbidLikeAContainer() error {
+	refused := failWith(unix.EPERM)
+	var rules []callRules
+	for _, number := range []uintptr{
+		unix.SYS_PIDFD_GETFD, unix.SYS_UNSHARE, unix.SYS_SETNS, unix.SYS_MOUNT, unix.SYS_BPF, unix.SYS_KCMP,
+	} {
+		rules = append(rules, whole(number, refused))
+	}
+	raw, err := bpf.Assemble(assemble(ownTable, otherNumbers, rules))
+	if err != nil {
+		return err
+	}
+	filter := make([]unix.SockFilter, len(raw))
+	for i, in := range raw {
+		filter[i] = unix.SockFilter{Code: in.Op, Jt: in.Jt, Jf: in.Jf, K: in.K}
+	}
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
+		return err
+	}
+	_, err = setFilter(filter, unix.SECCOMP_FILTER_FLAG_TSYNC)
+	return err
 }

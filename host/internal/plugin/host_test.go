@@ -24,6 +24,9 @@ import (
 
 // beHost is a host in a process of its own: it starts the plugin, says its id, and waits to be killed.
 func beHost() {
+	if os.Getenv("PLUGIN_TEST_CONTAINER") != "" {
+		exitOn(plugin.ForbidLikeAContainer())
+	}
 	data, plugins := os.Getenv("PLUGIN_TEST_HOST"), os.Getenv("PLUGIN_TEST_PLUGINS")
 	w, err := plugin.OpenWorkspace(data)
 	exitOn(err)
@@ -32,7 +35,7 @@ func beHost() {
 	p, err := plugin.Start(context.Background(), plugin.Spec{Binary: b, Workspace: w, Logger: slog.New(slog.DiscardHandler)})
 	exitOn(err)
 	fmt.Println("plugin", p.PID())
-	fmt.Println(strings.Join(p.Isolation().InForce, ", "))
+	fmt.Println(strings.Join(p.Isolation().InForce, ", "), "missing", strings.Join(p.Isolation().Missing, "; "))
 	waitForKill()
 }
 
@@ -84,6 +87,9 @@ func (s *stage) startHostAs(as *syscall.SysProcAttr) (*exec.Cmd, io.Reader) {
 	cmd := exec.Command(self)
 	cmd.SysProcAttr = as
 	cmd.Env = append(os.Environ(), "PLUGIN_TEST_HOST="+s.data, "PLUGIN_TEST_PLUGINS="+s.plugins)
+	if s.container {
+		cmd.Env = append(cmd.Env, "PLUGIN_TEST_CONTAINER=1")
+	}
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		s.t.Fatal(err)
@@ -310,9 +316,48 @@ func TestHostOfAnOrdinaryUserConfinesItsPlugins(t *testing.T) {
 		t.Log("all tests are run as an ordinary user: nothing else to try")
 		return
 	}
-	const nobody = 65534
-	ofRoot := newStage(t).start().Isolation().InForce
+	want := newStage(t).start().Isolation().InForce
+	said := newStageIn(t, openFolder(t)).saidByNobodysHost(t)
+	inForce, _, _ := strings.Cut(said, " missing ")
+	for _, measure := range want {
+		if !strings.Contains(inForce, measure) {
+			t.Errorf("no %q in %s", measure, inForce)
+		}
+	}
+}
+
+// A container engine's own filter refuses namespaces, mounts, and to take files out
+// of processes.
+func TestHostInAContainerConfinesItsPlugins(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Log("only root can become the user that containers have")
+		return
+	}
+	ofRoot := newStage(t)
+	if !filtered(t, ofRoot) {
+		return
+	}
 	s := newStageIn(t, openFolder(t))
+	s.container = true
+	inForce, missing, _ := strings.Cut(s.saidByNobodysHost(t), " missing ")
+	for _, measure := range ofRoot.start().Isolation().InForce {
+		isConnect := strings.HasPrefix(measure, "no sockets of others")
+		switch {
+		case isConnect && !plugin.LandlockHasSockets():
+			if !strings.Contains(missing, "no sockets of others: ") || !strings.Contains(missing, "pidfd_getfd") {
+				t.Errorf("missing: %s", missing)
+			}
+		case !strings.Contains(inForce, measure):
+			t.Errorf("no %q in %s", measure, inForce)
+		}
+	}
+}
+
+// saidByNobodysHost starts a host of an ordinary user and returns what it says of its
+// plugin's isolation.
+func (s *stage) saidByNobodysHost(t *testing.T) string {
+	t.Helper()
+	const nobody = 65534
 	if err := os.Chmod(s.plugins, 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -331,9 +376,5 @@ func TestHostOfAnOrdinaryUserConfinesItsPlugins(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range ofRoot {
-		if !strings.Contains(line, want) {
-			t.Errorf("no %q in %s", want, line)
-		}
-	}
+	return line
 }

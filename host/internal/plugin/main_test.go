@@ -58,6 +58,8 @@ type stage struct {
 	catalog   *plugin.Catalog
 	log       *logBook
 	mask      *plugin.Mask
+
+	container bool // other hosts run as in one
 }
 
 func newStage(t testing.TB) *stage { return newStageIn(t, t.TempDir()) }
