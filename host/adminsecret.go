@@ -18,16 +18,16 @@ const (
 	// AdminSecretHeader is the header of a request on the admin socket that has the
 	// text of the file AdminSecretFile.
 	AdminSecretHeader = "Payhost-Admin-Secret"
-	// AdminSecretFile is the file in data_dir that whoever uses the admin socket has to
-	// be able to read. A host makes a new one whenever it begins to serve.
+	// AdminSecretFile is the file in data_dir that whoever uses the admin socket
+	// has to be able to read. A host makes a new one whenever it begins to serve.
 	AdminSecretFile = "admin.secret"
 )
 
 // adminSecretSize is the length of the secret in bytes; the file has it in hex.
 const adminSecretSize = 32
 
-// newAdminSecret makes the file, for this user alone. A plugin that has got past all
-// that keeps it from the socket still cannot read the file.
+// newAdminSecret makes the file, for this user alone. A plugin that has got
+// past all that keeps it from the socket still cannot read the file.
 func newAdminSecret(dataDir string) (string, error) {
 	random := make([]byte, adminSecretSize)
 	if _, err := rand.Read(random); err != nil {

@@ -25,8 +25,8 @@ type CheckResult struct {
 	// Health is what the account says of its credentials and its provider; empty when it cannot tell.
 	Health string
 	// Isolation is what kept its plugin from the rest of the machine, and
-	// IsolationMissing what this system cannot do of that, with the reasons. Both are
-	// empty when the plugin could not be started.
+	// IsolationMissing what this system cannot do of that, with the reasons. Both
+	// are empty when the plugin could not be started.
 	Isolation, IsolationMissing []string
 	// Problems keep the provider from working, Warnings do not. Both name file, line and key.
 	Problems, Warnings []config.Problem

@@ -10,12 +10,13 @@ import (
 	"github.com/payhost/payhost/host/config"
 )
 
-// CheckExposure looks at who else can write what the host trusts, and read what it
-// keeps secret. Problems are what others than this user and root can write: the
-// configuration, payhost.lock, the plugins, data_dir and an embedded database; a
-// host must not run on them. Warnings are what others can read, or the user's own
-// group can write, and a store that believes a process by its user. Nothing is
-// changed. On systems without users of that kind there is nothing to find.
+// CheckExposure looks at who else can write what the host trusts, and read what
+// it keeps secret. Problems are what others than this user and root can write:
+// the configuration, payhost.lock, the plugins, data_dir and an embedded
+// database; a host must not run on them. Warnings are what others can read, or
+// the user's own group can write, and a store that believes a process by its
+// user. Nothing is changed. On systems without users of that kind there is
+// nothing to find.
 func CheckExposure(cfg *Config) (problems, warnings []config.Problem) {
 	if cfg == nil {
 		return nil, nil
@@ -60,8 +61,8 @@ func (e *exposure) report(to *[]config.Problem, key, format string, args ...any)
 	*to = append(*to, config.Problem{File: e.cfg.File, Line: line, Key: key, Message: fmt.Sprintf(format, args...)})
 }
 
-// writable looks at a file and at the folders that it is in: whoever can write one of
-// them can put another file in its place. What is not there is nobody's.
+// writable looks at a file and at the folders that it is in: whoever can write
+// one of them can put another file in its place. What is not there is nobody's.
 func (e *exposure) writable(key, path string) {
 	for at := path; ; at = filepath.Dir(at) {
 		info, err := os.Stat(at)
@@ -93,8 +94,8 @@ func (e *exposure) secretsIn(file string) {
 	}
 }
 
-// passwordless warns of a database that may believe whoever connects as this user,
-// which a plugin does.
+// passwordless warns of a database that may believe whoever connects as this
+// user, which a plugin does.
 func (e *exposure) passwordless() {
 	address, err := url.Parse(e.cfg.Store.URL.Reveal())
 	if err != nil {

@@ -12,7 +12,8 @@ import (
 	"github.com/payhost/payhost/host/config"
 )
 
-// exposed is a whole host of one user, which none of the tests' changes has reached.
+// exposed is a whole host of one user, which none of the tests' changes has
+// reached.
 func exposed(t *testing.T) (folder string) {
 	t.Helper()
 	folder = t.TempDir()
@@ -123,7 +124,8 @@ func TestSecretsThatOthersReadAreWarnedOf(t *testing.T) {
 	}
 }
 
-// A plugin runs as the host's user: a database that asks nothing else believes it.
+// A plugin runs as the host's user: a database that asks nothing else believes
+// it.
 func TestAStoreWithoutAPasswordIsWarnedOf(t *testing.T) {
 	for _, name := range []string{"PGPASSWORD", "PGPASSFILE", "PGSSLCERT"} {
 		t.Setenv(name, "")

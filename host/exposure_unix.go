@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"syscall"
 )
 
@@ -15,9 +16,9 @@ const (
 	othersReads  fs.FileMode = 0o004
 )
 
-// othersWhoWrite says who can write a file or folder besides this user and root; ""
-// when nobody can. In a folder with the sticky bit, as /tmp is, everybody can make
-// files, but nobody can replace those of others.
+// othersWhoWrite says who can write a file or folder besides this user and
+// root; "" when nobody can. In a folder with the sticky bit, as /tmp is,
+// everybody can make files, but nobody can replace those of others.
 func othersWhoWrite(info fs.FileInfo) string {
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	if !ok {
@@ -41,8 +42,12 @@ func writableByOwnGroup(info fs.FileInfo) bool {
 	return ok && info.Mode().Perm()&groupWrites != 0 && stat.Gid != 0
 }
 
-// ownGroup reports whether a group is root's or the one that this user's files get,
-// which on most systems has no other member.
-func ownGroup(gid uint32) bool { return gid == 0 || int(gid) == os.Getegid() }
+// ownGroup reports whether a group is root's or one that this process is in: on
+// most systems a user's group has no other member, and container engines give
+// volumes to a group of the container's.
+func ownGroup(gid uint32) bool {
+	groups, err := os.Getgroups()
+	return gid == 0 || int(gid) == os.Getegid() || (err == nil && slices.Contains(groups, int(gid)))
+}
 
 func othersRead(info fs.FileInfo) bool { return info.Mode().Perm()&othersReads != 0 }

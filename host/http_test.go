@@ -128,8 +128,8 @@ func unixTransport(path string) *http.Transport {
 	}
 }
 
-// Permissions of a socket do not keep out a plugin, which runs as the host's user,
-// should it ever come as far as the socket. The secret's file does.
+// Permissions of a socket do not keep out a plugin, which runs as the host's
+// user, should it ever come as far as the socket. The secret's file does.
 func TestTheAdminSocketWantsItsSecret(t *testing.T) {
 	cfg := settings(t)
 	serve(t, cfg)

@@ -99,10 +99,10 @@ type PluginDescription struct {
 }
 
 // DescribePlugin runs a program of any name with the argument "describe" and
-// returns what it prints. The program may be anybody's: it is confined as a host
-// confines a plugin, works in a temporary folder, and nothing of it is left
-// afterwards. It may take 10 s and print 4 MiB; beyond that, and when it fails,
-// there is an error.
+// returns what it prints. The program may be anybody's: it is confined as a
+// host confines a plugin, works in a temporary folder, and nothing of it is
+// left afterwards. It may take 10 s and print 4 MiB; beyond that, and when it
+// fails, there is an error.
 func DescribePlugin(ctx context.Context, file string) (PluginDescription, error) {
 	said, err := plugin.Describe(ctx, file)
 	return PluginDescription{Text: said.Text, Checksum: said.Checksum}, err

@@ -122,8 +122,8 @@ type Provider struct {
 	// [sequence_start], 1 or more. Default 1.
 	SequenceStart uint64
 	// Isolation is how far the plugin must be kept from the rest of the machine
-	// [isolation]: IsolationSystem or IsolationStrict. Default IsolationSystem, with
-	// Host.RequireIsolation IsolationStrict.
+	// [isolation]: IsolationSystem or IsolationStrict. Default IsolationSystem,
+	// with Host.RequireIsolation IsolationStrict.
 	Isolation string
 	// Config is the plugin's own table as a JSON object, keys sorted and numbers digit by digit as in the file, with
 	// references resolved [config]. It holds secrets. Default {}. The plugin checks it.
@@ -139,11 +139,12 @@ type Provider struct {
 
 // The values of Provider.Isolation.
 const (
-	// IsolationSystem confines a plugin as far as this system can. What is missing is
-	// logged and shown, and the plugin runs.
+	// IsolationSystem confines a plugin as far as this system can. What is missing
+	// is logged and shown, and the plugin runs.
 	IsolationSystem = "system"
-	// IsolationStrict runs a plugin only where everything is in force that is marked
-	// strict in the table of what a plugin may not do. The error names what is missing.
+	// IsolationStrict runs a plugin only where everything is in force that is
+	// marked strict in the table of what a plugin may not do. The error names what
+	// is missing.
 	IsolationStrict = "strict"
 )
 

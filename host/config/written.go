@@ -10,13 +10,13 @@ import (
 	"github.com/BurntSushi/toml"
 )
 
-// secretName is how the keys of plugins that are secrets are called. Only a plugin
-// knows for certain.
+// secretName is how the keys of plugins that are secrets are called. Only a
+// plugin knows for certain.
 var secretName = regexp.MustCompile(`(?i)(secret|token|passw|private|(^|_)keys?$|(^|_)key_|api_?key|credential)`)
 
-// WrittenSecrets returns the keys in File whose values are secrets that stand in the
-// file itself and are not references, sorted. It is empty for a Config that was built
-// in code, and for a file that cannot be read any more.
+// WrittenSecrets returns the keys in File whose values are secrets that stand
+// in the file itself and are not references, sorted. It is empty for a Config
+// that was built in code, and for a file that cannot be read any more.
 func (c *Config) WrittenSecrets() []string {
 	if c.File == "" {
 		return nil
@@ -66,7 +66,8 @@ func at(tree map[string]any, path ...string) any {
 	return value
 }
 
-// hasWritten reports whether a text, or one in a list or table, is not a reference.
+// hasWritten reports whether a text, or one in a list or table, is not a
+// reference.
 func hasWritten(value any) bool {
 	switch value := value.(type) {
 	case string:

@@ -110,8 +110,8 @@ func (a *app) checked(around, aroundWarnings []config.Problem, results []host.Ch
 	return nil
 }
 
-// tellIsolation says once how far plugins are confined here: it is the same for all
-// that need the same.
+// tellIsolation says once how far plugins are confined here: it is the same for
+// all that need the same.
 func (a *app) tellIsolation(results []host.CheckResult) {
 	if a.json {
 		return

@@ -95,8 +95,9 @@ func (a *app) ask(ctx context.Context, r request) (*answer, error) {
 	return nil, refusal(r, resp, body)
 }
 
-// adminSecret returns what the host wants to see on its socket. It is empty where
-// the file cannot be read; then the host, if there is one, says what is missing.
+// adminSecret returns what the host wants to see on its socket. It is empty
+// where the file cannot be read; then the host, if there is one, says what is
+// missing.
 func adminSecret(socket string) string {
 	text, err := os.ReadFile(filepath.Join(filepath.Dir(socket), host.AdminSecretFile))
 	if err != nil {

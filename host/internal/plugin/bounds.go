@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// bounds are what no limit of a single process holds: it is looked at now and then,
-// and a plugin that is beyond it is ended.
+// bounds are what no limit of a single process holds: it is looked at now and
+// then, and a plugin that is beyond it is ended.
 type bounds struct {
 	every     time.Duration // how often
 	folder    int64         // bytes in its folder, on the disk
@@ -17,8 +17,8 @@ type bounds struct {
 	processes int           // the plugin and all that it has started
 }
 
-// defaultBounds are for every plugin. A plugin keeps nothing in its folder that it
-// needs, and starts no children to answer a call.
+// defaultBounds are for every plugin. A plugin keeps nothing in its folder that
+// it needs, and starts no children to answer a call.
 var defaultBounds = bounds{every: 10 * time.Second, folder: 512 << 20, entries: 100_000, processes: 64}
 
 // guard ends the process when it is beyond its bounds.

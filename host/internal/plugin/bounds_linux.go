@@ -22,8 +22,8 @@ func sizeOnDisk(info fs.FileInfo) int64 {
 	return info.Size()
 }
 
-// memoryOf returns the bytes of memory that processes use together; what they share
-// counts once. What cannot be read counts nothing.
+// memoryOf returns the bytes of memory that processes use together; what they
+// share counts once. What cannot be read counts nothing.
 func memoryOf(pids []int) int64 {
 	total := int64(0)
 	for _, pid := range pids {

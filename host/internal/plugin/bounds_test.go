@@ -50,7 +50,8 @@ func TestPluginWithTooManyChildrenIsEnded(t *testing.T) {
 	if children := strings.Fields(ask(t, provider, a, "forks 4")); len(children) != 4 {
 		t.Fatalf("children: %q", children)
 	}
-	// They have left the process group, so that only their mark tells whose they are.
+	// They have left the process group, so that only their mark tells whose they
+	// are.
 	provider.Say("daemon")
 	<-create(a)
 	<-create(a)

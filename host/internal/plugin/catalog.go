@@ -45,7 +45,8 @@ type Binary struct {
 	Checksum string // sha256, lower-case hex
 	// Surroundings tells the machine's files apart that a process must be started anew for to see them.
 	Surroundings string
-	// Strict has Start refuse it unless everything that Table marks strict is in force.
+	// Strict has Start refuse it unless everything that Table marks strict is in
+	// force.
 	Strict   bool
 	copied   string
 	attached Attachment

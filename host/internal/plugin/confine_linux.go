@@ -10,10 +10,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// confinement is what one process is held to. It is prepared on any thread and entered on the one that starts the
-// process: privileges, capabilities, Landlock's domain and the filter of system calls are a thread's, and are handed
-// down to what it starts. That thread is never used for anything else, so neither the host nor the service it is part of
-// loses anything, and there is no need for a program in between that would have to be the host's own once more.
+// confinement is what one process is held to. It is prepared on any thread and
+// entered on the one that starts the process: privileges, capabilities,
+// Landlock's domain and the filter of system calls are a thread's, and are
+// handed down to what it starts. That thread is never used for anything else,
+// so neither the host nor the service it is part of loses anything, and there
+// is no need for a program in between that would have to be the host's own once
+// more.
 type confinement struct {
 	ruleset   *ruleset   // nil: none
 	connector *connector // nil: none, or none needed
@@ -67,7 +70,8 @@ func probeKernel() kernel {
 // confinesFiles reports whether plugins reach only what was there when they were started.
 func (k kernel) confinesFiles() bool { return k.landlock > 0 }
 
-// confinesSockets reports whether Landlock keeps plugins from the sockets of others.
+// confinesSockets reports whether Landlock keeps plugins from the sockets of
+// others.
 func (k kernel) confinesSockets() bool { return k.landlock >= socketsFrom }
 
 // onThread runs f on a thread that serves nothing else and ends with it. The process's first thread cannot end, so it is
@@ -88,7 +92,8 @@ func onThread(f func()) {
 	runtime.UnlockOSThread()
 }
 
-// onOtherThread runs f on a thread that is not confined, and waits for it. The calling one must be locked.
+// onOtherThread runs f on a thread that is not confined, and waits for it. The
+// calling one must be locked.
 func onOtherThread(f func()) {
 	done := make(chan struct{})
 	go func() {
@@ -98,14 +103,16 @@ func onOtherThread(f func()) {
 	<-done
 }
 
-// endKin ends what the process has started, wherever it has gone, and nobody connects for it any more.
+// endKin ends what the process has started, wherever it has gone, and nobody
+// connects for it any more.
 func (c *confinement) endKin() {
 	c.group.kill()
 	c.mark.killMembers(c.unit)
 	c.giveUp()
 }
 
-// giveUp gives back what is held for a process that has ended or was never started.
+// giveUp gives back what is held for a process that has ended or was never
+// started.
 func (c *confinement) giveUp() {
 	c.connector.close()
 	c.group.remove()
@@ -118,7 +125,8 @@ func (c *confinement) close() {
 	}
 }
 
-// enter confines the calling thread. The filter comes last: it refuses some of what the others take.
+// enter confines the calling thread. The filter comes last: it refuses some of
+// what the others take.
 func (c *confinement) enter(i *Isolation) {
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
 		i.lacks(noPrivileges, "%v", err)
@@ -147,8 +155,9 @@ func (c *confinement) enterRuleset(i *Isolation) {
 	c.ruleset.covers(i)
 }
 
-// enterFilter puts the calling thread under the filter of system calls. Where Landlock does not keep a plugin from the
-// sockets of others the host connects for it, if it can.
+// enterFilter puts the calling thread under the filter of system calls. Where
+// Landlock does not keep a plugin from the sockets of others the host connects
+// for it, if it can.
 func (c *confinement) enterFilter(i *Isolation) {
 	ask := !c.confinesSockets() && c.noTaking == nil
 	listener, err := noListener, c.noFilter
@@ -182,10 +191,12 @@ func (c *confinement) enterFilter(i *Isolation) {
 	}
 }
 
-// dropCapabilities keeps what root may do from a plugin of a host that runs as root: what it starts gets no more than
-// the bounding set and the inheritable one. The thread's own capabilities stay, because Go wants all threads alike when
-// it changes the user. Passing by the permissions of files stays, too: folders of a host that runs as root may lie in a
-// user's, and which files a plugin reaches is Landlock's business.
+// dropCapabilities keeps what root may do from a plugin of a host that runs as
+// root: what it starts gets no more than the bounding set and the inheritable
+// one. The thread's own capabilities stay, because Go wants all threads alike
+// when it changes the user. Passing by the permissions of files stays, too:
+// folders of a host that runs as root may lie in a user's, and which files a
+// plugin reaches is Landlock's business.
 func dropCapabilities() error {
 	_ = unix.Prctl(unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) // there is none on old kernels
 	if err := inheritNone(); err != nil {
@@ -205,7 +216,8 @@ func dropCapabilities() error {
 	return nil
 }
 
-// inheritNone empties the thread's inheritable set: whatever is in it, what root starts has, past the bounding set.
+// inheritNone empties the thread's inheritable set: whatever is in it, what
+// root starts has, past the bounding set.
 func inheritNone() error {
 	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
 	var sets [2]unix.CapUserData
@@ -313,8 +325,8 @@ func (c *confinement) limit(pid int, i *Isolation) {
 		{marked, "no children that stay", unix.RLIMIT_LOCKS, uint64(c.mark)},
 	}
 
-	// The calling thread is under the plugin's filter, which lets nobody set the limits of another process, and under
-	// its rules on files.
+	// The calling thread is under the plugin's filter, which lets nobody set the
+	// limits of another process, and under its rules on files.
 	onOtherThread(func() {
 		c.enterGroup(pid, i)
 		for _, l := range limits {
@@ -339,7 +351,8 @@ func (c *confinement) enterGroup(pid int, i *Isolation) {
 	i.has(ownGroup, "a control group of its own")
 }
 
-// lower sets both limits of a process, hard and soft, never above what they are.
+// lower sets both limits of a process, hard and soft, never above what they
+// are.
 func lower(pid, resource int, most uint64) error {
 	var now unix.Rlimit
 	if err := unix.Prlimit(pid, resource, nil, &now); err != nil {

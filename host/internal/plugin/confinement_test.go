@@ -14,8 +14,8 @@ import (
 	"github.com/payhost/payhost/host/internal/plugin"
 )
 
-// Whoever reads what a plugin is kept from reads what the code does, and each row
-// has a test.
+// Whoever reads what a plugin is kept from reads what the code does, and each
+// row has a test.
 func TestTableOfConfinementIsTheCodes(t *testing.T) {
 	text, err := os.ReadFile("CONFINEMENT.md")
 	if err != nil {

@@ -36,14 +36,16 @@ func (c *connections) dialOptions(intercept grpc.UnaryClientInterceptor) []grpc.
 	return options
 }
 
-// outputStream is the only stream that the host opens: go-plugin's own for the plugin's output, made before a connection
-// is given out. outputSize bounds one message of it, in bytes; go-plugin's server sends a kilobyte.
+// outputStream is the only stream that the host opens: go-plugin's own for the
+// plugin's output, made before a connection is given out. outputSize bounds one
+// message of it, in bytes; go-plugin's server sends a kilobyte.
 const (
 	outputStream = "/plugin.GRPCStdio/StreamStdio"
 	outputSize   = maxLine
 )
 
-// stream refuses go-plugin's broker, for which a plugin can make the host keep whatever it sends, and any other stream.
+// stream refuses go-plugin's broker, for which a plugin can make the host keep
+// whatever it sends, and any other stream.
 func (c *connections) stream(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientConn, method string,
 	next grpc.Streamer, opts ...grpc.CallOption,
 ) (grpc.ClientStream, error) {

@@ -17,12 +17,12 @@ import (
 // connector answers the connects of one plugin and of all that it has started.
 //
 // Before its version 9 Landlock does not keep a process from the sockets of
-// others that lie in the file system, and a filter cannot tell a unix socket from
-// a TCP one: it sees the number of a file and an address in memory. So the filter
-// puts every connect before the host, which takes the socket out of the plugin,
-// looks at it, and connects it itself. The plugin's own call never happens, so
-// nothing that the plugin exchanges meanwhile, neither the file of that number nor
-// the address, makes a difference.
+// others that lie in the file system, and a filter cannot tell a unix socket
+// from a TCP one: it sees the number of a file and an address in memory. So the
+// filter puts every connect before the host, which takes the socket out of the
+// plugin, looks at it, and connects it itself. The plugin's own call never
+// happens, so nothing that the plugin exchanges meanwhile, neither the file of
+// that number nor the address, makes a difference.
 type connector struct {
 	listener *os.File
 	places   chan struct{}
@@ -61,8 +61,8 @@ type answer struct {
 	Flags uint32
 }
 
-// connectsForOthers reports whether the host may take sockets out of a process of
-// its own. Some sandboxes forbid that.
+// connectsForOthers reports whether the host may take sockets out of a process
+// of its own. Some sandboxes forbid that.
 func connectsForOthers() error {
 	self, err := unix.PidfdOpen(os.Getpid(), 0)
 	if err != nil {
@@ -77,8 +77,8 @@ func connectsForOthers() error {
 	return unix.Close(taken)
 }
 
-// newConnector answers what comes from the listener until the last process under
-// the filter has ended or close is called.
+// newConnector answers what comes from the listener until the last process
+// under the filter has ended or close is called.
 func newConnector(listener int) (*connector, error) {
 	if err := unix.SetNonblock(listener, true); err != nil {
 		return nil, errors.Join(err, unix.Close(listener))
@@ -136,8 +136,9 @@ func (c *connector) run() {
 	}
 }
 
-// receive takes one question if there is one. It reports ended when nobody is left
-// who could ask. It never waits: receiving itself does, whatever the file's flags.
+// receive takes one question if there is one. It reports ended when nobody is
+// left who could ask. It never waits: receiving itself does, whatever the
+// file's flags.
 func receive(listener int, q *question) (got, ended bool) {
 	for {
 		polled := []unix.PollFd{{Fd: int32(listener), Events: unix.POLLIN}} //nolint:gosec // a file
@@ -186,8 +187,8 @@ func (c *connector) serve(q *question) {
 	})
 }
 
-// connect does what the plugin has asked for, unless the socket is a unix one or
-// something else that is not for a network.
+// connect does what the plugin has asked for, unless the socket is a unix one
+// or something else that is not for a network.
 func (c *connector) connect(q *question) unix.Errno {
 	socket, err := takeFile(int(q.PID), int(int32(q.Call.Args[0]))) //nolint:gosec // an int, as the kernel takes it
 	if err != nil {
@@ -289,7 +290,8 @@ func readAddress(thread int, at, length uint64) ([]byte, unix.Errno) {
 	return address, 0
 }
 
-// errnoOf returns what the kernel would have said; anything else becomes EACCES.
+// errnoOf returns what the kernel would have said; anything else becomes
+// EACCES.
 func errnoOf(err error) unix.Errno {
 	var errno unix.Errno
 	if errors.As(err, &errno) && errno == unix.EBADF {

@@ -29,10 +29,10 @@ type Description struct {
 	Checksum string
 }
 
-// Describe runs a program with the argument "describe" and returns what it prints.
-// The program may be anybody's: it runs from a private copy, under all that
-// confines a plugin, in a temporary folder of its own, and nothing of it is left
-// when Describe returns. It may take 10 s and say 4 MiB.
+// Describe runs a program with the argument "describe" and returns what it
+// prints. The program may be anybody's: it runs from a private copy, under all
+// that confines a plugin, in a temporary folder of its own, and nothing of it
+// is left when Describe returns. It may take 10 s and say 4 MiB.
 func Describe(ctx context.Context, file string) (Description, error) {
 	binary, workspace, done, err := copyOf(file)
 	if err != nil {
@@ -84,7 +84,8 @@ func describe(ctx context.Context, spec Spec, folder string) ([]byte, error) {
 	return said.text.Bytes(), l.endErr
 }
 
-// describeEnvironment leaves out where the program is: it has nothing to do there.
+// describeEnvironment leaves out where the program is: it has nothing to do
+// there.
 func describeEnvironment(env []string) []string {
 	var kept []string
 	for _, variable := range env {
@@ -120,8 +121,9 @@ func copyOf(file string) (b Binary, w *Workspace, done func(), err error) {
 	return b, w, done, nil
 }
 
-// bounded keeps the beginning of what is written; full, when set, is called when
-// there is more. The buffer is not embedded: its ReadFrom would take everything.
+// bounded keeps the beginning of what is written; full, when set, is called
+// when there is more. The buffer is not embedded: its ReadFrom would take
+// everything.
 type bounded struct {
 	text bytes.Buffer
 	most int

@@ -15,8 +15,8 @@ import (
 	"github.com/payhost/payhost/host/internal/plugin"
 )
 
-// Somebody looks at a program before trusting it. It must not get at what the host
-// has by that.
+// Somebody looks at a program before trusting it. It must not get at what the
+// host has by that.
 func TestDescribedProgramReachesNothing(t *testing.T) {
 	if !landlocked(t) {
 		return

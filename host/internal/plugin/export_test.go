@@ -18,8 +18,8 @@ func (w *Workspace) TakeAway() {
 
 var errAway = errors.New("it was taken away")
 
-// WithoutFilter makes the workspace start plugins as where system calls cannot be
-// filtered.
+// WithoutFilter makes the workspace start plugins as where system calls cannot
+// be filtered.
 func (w *Workspace) WithoutFilter() { w.kernel.noFilter = errAway }
 
 // WithoutTaking makes it do so as where files cannot be taken out of processes.
@@ -43,14 +43,15 @@ func (w *Workspace) OnHeld(f func(pid int)) { w.kernel.onHeld = f }
 // KillMarked kills what has the mark of one of the workspace's processes.
 func (w *Workspace) KillMarked() { w.family.killAll(w.unit) }
 
-// Mark puts the workspace's mark on a process, as a plugin could without a filter.
+// Mark puts the workspace's mark on a process, as a plugin could without a
+// filter.
 func (w *Workspace) Mark(pid int) error {
 	mark := uint64(w.family)
 	return unix.Prlimit(pid, unix.RLIMIT_LOCKS, &unix.Rlimit{Cur: mark, Max: mark}, nil)
 }
 
-// Bound sets what a plugin's folder may hold, in bytes, and how many processes it
-// may have, looked at all the time.
+// Bound sets what a plugin's folder may hold, in bytes, and how many processes
+// it may have, looked at all the time.
 func (w *Workspace) Bound(folder int64, processes int) {
 	w.bounds = bounds{every: time.Millisecond, folder: folder, entries: 1000, processes: processes}
 }
@@ -61,8 +62,8 @@ func (w *Workspace) GroupsIn(folder string) { w.kernel.groups = groups{folder: f
 // Always is for what needs nothing of the system.
 const Always = always
 
-// States returns of every measure of the table whether it is in force or missing; ""
-// when nothing was said.
+// States returns of every measure of the table whether it is in force or
+// missing; "" when nothing was said.
 func (i Isolation) States() map[measure]string {
 	states := map[measure]string{}
 	for _, row := range Table() {
@@ -78,8 +79,8 @@ func (i Isolation) States() map[measure]string {
 	return states
 }
 
-// ForbidLikeAContainer has all threads of this process refused what the filter of a
-// container engine refuses.
+// ForbidLikeAContainer has all threads of this process refused what the filter
+// of a container engine refuses.
 func ForbidLikeAContainer() error {
 	refused := failWith(unix.EPERM)
 	var rules []callRules

@@ -29,9 +29,9 @@ var refusedCalls = append([]uintptr{
 }, refusedHere...)
 
 // unknownCalls fail with ENOSYS, so that a program takes the older way that it
-// has: parts of the kernel that plugins do not need and that attacks begin with,
-// calls whose arguments a filter cannot see, and memory that can be run though
-// nobody has checked what is in it.
+// has: parts of the kernel that plugins do not need and that attacks begin
+// with, calls whose arguments a filter cannot see, and memory that can be run
+// though nobody has checked what is in it.
 var unknownCalls = []uintptr{
 	unix.SYS_BPF, unix.SYS_PERF_EVENT_OPEN, unix.SYS_USERFAULTFD, unix.SYS_IO_URING_SETUP,
 	unix.SYS_IO_URING_ENTER, unix.SYS_IO_URING_REGISTER, unix.SYS_KEYCTL, unix.SYS_ADD_KEY,
@@ -70,8 +70,8 @@ func pluginRules(askToConnect bool) []callRules {
 	return rules
 }
 
-// argumentRules are for calls that a plugin makes on itself, and may not make on
-// others.
+// argumentRules are for calls that a plugin makes on itself, and may not make
+// on others.
 func argumentRules(refuse verdict) []callRules {
 	fits := func(conditions ...condition) callRule { return callRule{refuse, conditions} }
 	self := fits(isNot(0, 0)) // a process or thread other than "the calling one"
@@ -108,10 +108,10 @@ func argumentRules(refuse verdict) []callRules {
 	return list
 }
 
-// socketRules leave what a plugin needs: it listens on a unix socket and calls its
-// provider over TCP, and names are looked up over UDP and netlink. Unix sockets are
-// streams, because others send to an address without connecting. Multipath TCP is
-// none of it: Landlock's rules on TCP do not apply to that.
+// socketRules leave what a plugin needs: it listens on a unix socket and calls
+// its provider over TCP, and names are looked up over UDP and netlink. Unix
+// sockets are streams, because others send to an address without connecting.
+// Multipath TCP is none of it: Landlock's rules on TCP do not apply to that.
 func socketRules() []callRules {
 	family, protocol := failWith(unix.EAFNOSUPPORT), failWith(unix.EPROTONOSUPPORT)
 	unixStream := callRule{family, []condition{is(0, unix.AF_UNIX), anyBit(1, notStream)}}

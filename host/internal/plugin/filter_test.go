@@ -62,9 +62,9 @@ func bystander(t *testing.T) int {
 	return other.Process.Pid
 }
 
-// A plugin runs as the host's user, so the system lets it change what it likes of
-// the host and of every other process of that user: a limit of CPU time, or a mark,
-// ends them.
+// A plugin runs as the host's user, so the system lets it change what it likes
+// of the host and of every other process of that user: a limit of CPU time, or
+// a mark, ends them.
 func TestPluginChangesNoOtherProcess(t *testing.T) {
 	s, provider := newStage(t), newProvider(t)
 	if !filtered(t, s) {
@@ -79,7 +79,8 @@ func TestPluginChangesNoOtherProcess(t *testing.T) {
 	}
 }
 
-// The mark is what the host finds a plugin's children by, wherever they have gone.
+// The mark is what the host finds a plugin's children by, wherever they have
+// gone.
 func TestChildThatLowersItsMarkIsStillKnown(t *testing.T) {
 	s, provider := newStage(t), newProvider(t)
 	if !filtered(t, s) {
@@ -280,7 +281,8 @@ func TestWithoutTakingFilesPluginsConnectThemselves(t *testing.T) {
 	}
 }
 
-// A connect that hangs in the network does not keep a plugin from being stopped.
+// A connect that hangs in the network does not keep a plugin from being
+// stopped.
 func TestHangingConnectDoesNotKeepAProcessFromStopping(t *testing.T) {
 	s, provider := newStage(t), newProvider(t)
 	p := s.start()

@@ -13,10 +13,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// groups is where the host may make control groups (version 2): the folder of the
-// systemd unit that it is part of, when systemd has given that to it and has put the
-// host into a group of its own in it (Delegate= and DelegateSubgroup=). Elsewhere
-// the processes that are there already are in the way, or the folder is others'.
+// groups is where the host may make control groups (version 2): the folder of
+// the systemd unit that it is part of, when systemd has given that to it and
+// has put the host into a group of its own in it (Delegate= and
+// DelegateSubgroup=). Elsewhere the processes that are there already are in the
+// way, or the folder is others'.
 type groups struct {
 	folder string // "" where there is none
 	path   string // the same as /proc says it
@@ -65,8 +66,8 @@ func groupMount() string {
 // group is the control group of one plugin and of all that it starts.
 type group struct{ folder string }
 
-// newGroup makes one that holds a process to so much memory, in bytes, and so many
-// processes, all in all.
+// newGroup makes one that holds a process to so much memory, in bytes, and so
+// many processes, all in all.
 func (g groups) newGroup(mark family, memory int64, processes int) (*group, error) {
 	if g.folder == "" {
 		return nil, errors.New(g.reason)
@@ -87,8 +88,8 @@ func (g groups) newGroup(mark family, memory int64, processes int) (*group, erro
 	return made, nil
 }
 
-// threadsFor is how many threads a process may have, on average: the system counts
-// threads.
+// threadsFor is how many threads a process may have, on average: the system
+// counts threads.
 const threadsFor = 16
 
 func (g *group) set(file, value string) error {

@@ -234,8 +234,8 @@ func TestNextHostEndsWhatAKilledOnesPluginsHaveStarted(t *testing.T) {
 	}
 }
 
-// A mark is a limit, and whoever runs as the host's user may set it on any process
-// of that user: on the host, to have it end itself, or on a database.
+// A mark is a limit, and whoever runs as the host's user may set it on any
+// process of that user: on the host, to have it end itself, or on a database.
 func TestHostKillsNeitherItselfNorOthersForAMark(t *testing.T) {
 	s := newStage(t)
 	other := bystander(t)
@@ -281,15 +281,17 @@ func (s *stage) readable(folder string) string {
 	return to
 }
 
-// What the host has in its inheritable set, as one that was started by a container
-// engine may, root's programs would have too, whatever the bounding set says.
+// What the host has in its inheritable set, as one that was started by a
+// container engine may, root's programs would have too, whatever the bounding
+// set says.
 func TestPluginInheritsNoCapabilities(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Log("only root can hand down what it may do: there is nothing to keep from a plugin")
 		return
 	}
 	s := newStage(t)
-	// To hand them down by way of the ambient set is to have them in the inheritable one.
+	// To hand them down by way of the ambient set is to have them in the
+	// inheritable one.
 	_, out := s.startHostAs(&syscall.SysProcAttr{AmbientCaps: []uintptr{unix.CAP_SYS_ADMIN, unix.CAP_NET_ADMIN}})
 	var pid int
 	if _, err := fmt.Fscanf(out, "plugin %d\n", &pid); err != nil {
@@ -309,8 +311,8 @@ func TestPluginInheritsNoCapabilities(t *testing.T) {
 	}
 }
 
-// A host of an ordinary user has no capability and no folder of root's, and makes no
-// namespaces. Most hosts are that.
+// A host of an ordinary user has no capability and no folder of root's, and
+// makes no namespaces. Most hosts are that.
 func TestHostOfAnOrdinaryUserConfinesItsPlugins(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Log("all tests are run as an ordinary user: nothing else to try")
@@ -326,8 +328,8 @@ func TestHostOfAnOrdinaryUserConfinesItsPlugins(t *testing.T) {
 	}
 }
 
-// A container engine's own filter refuses namespaces, mounts, and to take files out
-// of processes.
+// A container engine's own filter refuses namespaces, mounts, and to take files
+// out of processes.
 func TestHostInAContainerConfinesItsPlugins(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Log("only root can become the user that containers have")
@@ -353,8 +355,8 @@ func TestHostInAContainerConfinesItsPlugins(t *testing.T) {
 	}
 }
 
-// saidByNobodysHost starts a host of an ordinary user and returns what it says of its
-// plugin's isolation.
+// saidByNobodysHost starts a host of an ordinary user and returns what it says
+// of its plugin's isolation.
 func (s *stage) saidByNobodysHost(t *testing.T) string {
 	t.Helper()
 	const nobody = 65534

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// IsolationStrict is what the configuration calls it when a plugin is started only
-// with everything in force that Table marks so.
+// IsolationStrict is what the configuration calls it when a plugin is started
+// only with everything in force that Table marks so.
 const IsolationStrict = "strict"
 
 // Isolation says what keeps a plugin's process from the rest of the machine.

@@ -89,8 +89,9 @@ func processes() []int {
 	return list
 }
 
-// killIf kills a process with such a mark, if it can have been started by a plugin. It is held on to before it is looked
-// at for good, so that another one which gets its number meanwhile is not hit.
+// killIf kills a process with such a mark, if it can have been started by a
+// plugin. It is held on to before it is looked at for good, so that another one
+// which gets its number meanwhile is not hit.
 func killIf(pid int, u unit, is func(family) bool) bool {
 	if mark, err := markOf(pid); err != nil || !is(mark) { // nearly all are not
 		return false
@@ -104,15 +105,17 @@ func killIf(pid int, u unit, is func(family) bool) bool {
 	return err == nil && is(mark) && u.has(pid) && unix.PidfdSendSignal(fd, unix.SIGKILL, nil, 0) == nil
 }
 
-// unit is what a host's plugins and their children belong to, whatever they are marked with: where system calls are not
-// filtered a plugin can put its mark on any process of its user, the host itself among them.
+// unit is what a host's plugins and their children belong to, whatever they are
+// marked with: where system calls are not filtered a plugin can put its mark on
+// any process of its user, the host itself among them.
 type unit struct {
 	groups []string // control groups, of the host and of its plugins; none: this system has no such groups
 }
 
-// has reports whether a process can be a plugin's or a child of one: it has the host's user, can get no new privileges,
-// which is never taken back, and is in one of the control groups, which no process leaves by itself. The host itself and
-// what it was started by are not.
+// has reports whether a process can be a plugin's or a child of one: it has the
+// host's user, can get no new privileges, which is never taken back, and is in
+// one of the control groups, which no process leaves by itself. The host itself
+// and what it was started by are not.
 func (u unit) has(pid int) bool {
 	ancestors := map[int]bool{}
 	for at := os.Getpid(); at > 0 && !ancestors[at]; at = statusOf(at).parent {
@@ -138,7 +141,8 @@ func ownUnit(k kernel) unit {
 	return unit{}
 }
 
-// groupOf returns a process's control group of version 2, such as "/system.slice/payhost.service"; "" where there is none.
+// groupOf returns a process's control group of version 2, such as
+// "/system.slice/payhost.service"; "" where there is none.
 func groupOf(pid int) string {
 	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/cgroup")
 	if err != nil {

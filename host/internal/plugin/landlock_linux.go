@@ -41,14 +41,15 @@ var filesFrom = []struct {
 }
 
 const (
-	// serversFrom is the version from which on Landlock keeps a process from opening TCP ports. It does not do so for
-	// multipath TCP, which the filter of system calls refuses.
+	// serversFrom is the version from which on Landlock keeps a process from
+	// opening TCP ports. It does not do so for multipath TCP, which the filter of
+	// system calls refuses.
 	serversFrom = 4
-	// processFrom is the version from which on Landlock keeps a process from others: from signals, and from sockets
-	// that have no file.
+	// processFrom is the version from which on Landlock keeps a process from
+	// others: from signals, and from sockets that have no file.
 	processFrom = 6
-	// socketsFrom is the version from which on Landlock keeps a process from the sockets of others, with and without a
-	// file.
+	// socketsFrom is the version from which on Landlock keeps a process from the
+	// sockets of others, with and without a file.
 	socketsFrom = 9
 )
 

@@ -218,7 +218,8 @@ func (w lineWriter) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// What a plugin may log, on average and at once. Beyond that lines are read and thrown away, and counted.
+// What a plugin may log, on average and at once. Beyond that lines are read and
+// thrown away, and counted.
 const (
 	logLines      = 200 // a second
 	logLinesOnce  = 10_000
@@ -227,7 +228,8 @@ const (
 	reportDropped = 10 * time.Second // at most this often the log says how many
 )
 
-// budget bounds what of a plugin's output is looked at. It may be used by several goroutines; nil bounds nothing.
+// budget bounds what of a plugin's output is looked at. It may be used by
+// several goroutines; nil bounds nothing.
 type budget struct {
 	lines, bytes *rate.Limiter
 	now          func() time.Time

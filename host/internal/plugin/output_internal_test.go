@@ -71,8 +71,8 @@ func TestMaskKnowsASecretInAllItsForms(t *testing.T) {
 	}
 }
 
-// A plugin that logs without end costs the host neither its disk nor its time, and
-// the log says what is missing of it.
+// A plugin that logs without end costs the host neither its disk nor its time,
+// and the log says what is missing of it.
 func TestPluginThatLogsWithoutEndIsCutShort(t *testing.T) {
 	const lines = 3 * logLinesOnce
 	var log bytes.Buffer

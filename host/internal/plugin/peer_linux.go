@@ -7,10 +7,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// judgePeer reports whether the process that has made a connection may be served:
-// it is not a plugin's, and it is there. A number alone does not tell, because a
-// process may have ended since and its number be another's. From Linux 6.5 on the
-// socket itself holds on to the process.
+// judgePeer reports whether the process that has made a connection may be
+// served: it is not a plugin's, and it is there. A number alone does not tell,
+// because a process may have ended since and its number be another's. From
+// Linux 6.5 on the socket itself holds on to the process.
 func judgePeer(c net.Conn) (pid int, welcome bool) {
 	pid, handle, err := peerHandle(c)
 	if errors.Is(err, unix.ENOPROTOOPT) {
@@ -22,8 +22,8 @@ func judgePeer(c net.Conn) (pid int, welcome bool) {
 	}
 	defer func() { _ = unix.Close(handle) }() // it only named a process
 
-	// The process is looked at by its number first: if it is still there afterwards,
-	// that number was its own all the time.
+	// The process is looked at by its number first: if it is still there
+	// afterwards, that number was its own all the time.
 	confined := Confined(pid)
 	return pid, !confined && unix.PidfdSendSignal(handle, 0, nil, 0) == nil
 }
@@ -56,8 +56,9 @@ func peerHandle(c net.Conn) (pid, handle int, err error) {
 	return pid, handle, nil
 }
 
-// peer returns the number of the process at the other end of a unix socket. It is
-// not known for a process that this one cannot see, as one in another container.
+// peer returns the number of the process at the other end of a unix socket. It
+// is not known for a process that this one cannot see, as one in another
+// container.
 func peer(c net.Conn) (pid int, known bool) {
 	u, ok := c.(*net.UnixConn)
 	if !ok {

@@ -122,8 +122,8 @@ func TestAdminSocketHangsUpOnProcessesThatHaveEnded(t *testing.T) {
 	}
 }
 
-// takeNumber starts a process that has the number of one that has ended, where the
-// system lets this user choose. It reports whether there is one.
+// takeNumber starts a process that has the number of one that has ended, where
+// the system lets this user choose. It reports whether there is one.
 func takeNumber(t *testing.T, pid int) bool {
 	t.Helper()
 	const tries = 20

@@ -13,10 +13,10 @@ import (
 
 // A plugin may make every system call that has to do with itself, its files and
 // the network. What has to do with other processes, with the kernel or with the
-// machine fails, as it would for a user without rights to it; a program that can
-// do without goes on. The rules name what is refused: a list of what is allowed
-// would have to know the runtime of every language. filter_linux.go and its
-// companions for each processor have the rules.
+// machine fails, as it would for a user without rights to it; a program that
+// can do without goes on. The rules name what is refused: a list of what is
+// allowed would have to know the runtime of every language. filter_linux.go and
+// its companions for each processor have the rules.
 
 // verdict is what the filter says of a call.
 type verdict uint32
@@ -30,8 +30,8 @@ const (
 // failWith has the call fail, and nothing done.
 func failWith(errno unix.Errno) verdict { return unix.SECCOMP_RET_ERRNO | verdict(errno) }
 
-// callRules are the rules for one system call, the first that fits counts. A call
-// that none fits is allowed.
+// callRules are the rules for one system call, the first that fits counts. A
+// call that none fits is allowed.
 type callRules struct {
 	number uintptr
 	rules  []callRule
@@ -43,8 +43,9 @@ type callRule struct {
 	conditions []condition
 }
 
-// condition looks at one half of an argument. Arguments have 64 bits for a filter;
-// of an int the kernel takes the lower half and does not look at the other.
+// condition looks at one half of an argument. Arguments have 64 bits for a
+// filter; of an int the kernel takes the lower half and does not look at the
+// other.
 type condition struct {
 	argument int
 	upper    bool
@@ -83,9 +84,9 @@ const (
 	argSize     = 8
 )
 
-// assemble makes the program that the kernel runs for every system call. What is
-// called by way of another table than the processor's own, as a program of 32 bits
-// does, fails.
+// assemble makes the program that the kernel runs for every system call. What
+// is called by way of another table than the processor's own, as a program of
+// 32 bits does, fails.
 func assemble(table, otherNumbersFrom uint32, calls []callRules) []bpf.Instruction {
 	program := []bpf.Instruction{
 		bpf.LoadAbsolute{Off: tableAt, Size: wordSize},
@@ -164,9 +165,9 @@ func makeFilter(askToConnect bool) ([]unix.SockFilter, error) {
 // noListener is returned by filterThread for a filter that asks nothing.
 const noListener = -1
 
-// filterThread puts the calling thread, and all that it starts from now on, under
-// the filter; other threads stay as they are. With askToConnect it returns the
-// file that the questions come from.
+// filterThread puts the calling thread, and all that it starts from now on,
+// under the filter; other threads stay as they are. With askToConnect it
+// returns the file that the questions come from.
 func filterThread(askToConnect bool) (listener int, err error) {
 	filter, err := filters[askToConnect]()
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 	"github.com/payhost/payhost/host/internal/plugin"
 )
 
-// Strict is everything that the table marks so, and what lacks one of them does not
-// run a single instruction.
+// Strict is everything that the table marks so, and what lacks one of them does
+// not run a single instruction.
 func TestStrictPluginRunsOnlyWithEverythingInForce(t *testing.T) {
 	s := newStage(t)
 	complete := strings.Contains(strings.Join(s.start().Isolation().InForce, ", "), "no TCP servers") &&

@@ -102,8 +102,9 @@ func (w *Workspace) claim(parent, prefix string) (string, error) {
 	return folder, nil
 }
 
-// familyFile tells the next host what processes to end if this one is killed: plugins end with it, but not what they may
-// have started. Its first line is the family's number, the others are the control groups that it is in.
+// familyFile tells the next host what processes to end if this one is killed:
+// plugins end with it, but not what they may have started. Its first line is
+// the family's number, the others are the control groups that it is in.
 const familyFile = "family"
 
 func (w *Workspace) familyText() []byte {

@@ -16,8 +16,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// attack does what a plugin must not get anything from. It says "NAME: error" for
-// each try, "NAME: done" where nothing kept it.
+// attack does what a plugin must not get anything from. It says "NAME: error"
+// for each try, "NAME: done" where nothing kept it.
 func attack(order, arg string) (said string, ok bool) {
 	n, _ := strconv.Atoi(arg)
 	switch order {
@@ -160,8 +160,8 @@ func shares() []outcome {
 }
 
 // swap connects again and again while another thread exchanges the file of the
-// socket's number, a TCP one, for a unix one, and the address with it. It returns
-// how many connects got through to the unix socket at the path.
+// socket's number, a TCP one, for a unix one, and the address with it. It
+// returns how many connects got through to the unix socket at the path.
 func swap(path string) int {
 	server, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_NONBLOCK, 0)
 	if err != nil {
@@ -247,8 +247,8 @@ func hang(port int) {
 	}
 }
 
-// stranger is what runs when somebody wants to know what the program is. Its name
-// has the path of a socket and of a file to get at, each escaped.
+// stranger is what runs when somebody wants to know what the program is. Its
+// name has the path of a socket and of a file to get at, each escaped.
 func stranger(name string) {
 	rawStdout = 1
 	for i, escaped := range strings.Split(name, ",")[1:] {
