@@ -17,7 +17,7 @@ import (
 const (
 	// AdminSecretHeader is the header of a request on the admin socket that has the
 	// text of the file AdminSecretFile.
-	AdminSecretHeader = "Payhost-Admin-Secret"
+	AdminSecretHeader = "Payhost-Admin-Secret" //nolint:gosec // a name
 	// AdminSecretFile is the file in data_dir that whoever uses the admin socket
 	// has to be able to read. A host makes a new one whenever it begins to serve.
 	AdminSecretFile = "admin.secret"

@@ -84,7 +84,7 @@ func newConnector(listener int) (*connector, error) {
 		return nil, errors.Join(err, unix.Close(listener))
 	}
 	c := &connector{
-		listener: os.NewFile(uintptr(listener), "seccomp"), //nolint:gosec // a file
+		listener: os.NewFile(uintptr(listener), "seccomp"),
 		places:   make(chan struct{}, connectsAtOnce),
 		done:     make(chan struct{}),
 		waiting:  map[int]struct{}{},
@@ -141,7 +141,7 @@ func (c *connector) run() {
 // file's flags.
 func receive(listener int, q *question) (got, ended bool) {
 	for {
-		polled := []unix.PollFd{{Fd: int32(listener), Events: unix.POLLIN}} //nolint:gosec // a file
+		polled := []unix.PollFd{{Fd: int32(listener), Events: unix.POLLIN}}
 		n, err := unix.Poll(polled, 0)
 		switch {
 		case errors.Is(err, unix.EINTR):
@@ -154,8 +154,8 @@ func receive(listener int, q *question) (got, ended bool) {
 			return false, true
 		}
 
-		*q = question{} // the kernel wants it empty
-		errno := control(listener, unix.SECCOMP_IOCTL_NOTIF_RECV, unsafe.Pointer(q))
+		*q = question{}                                                              // the kernel wants it empty
+		errno := control(listener, unix.SECCOMP_IOCTL_NOTIF_RECV, unsafe.Pointer(q)) //nolint:gosec // a system call's argument
 		switch errno {
 		case 0:
 			return true, false
@@ -183,14 +183,15 @@ func (c *connector) serve(q *question) {
 		return // closed
 	}
 	_ = raw.Control(func(fd uintptr) {
-		_ = control(int(fd), unix.SECCOMP_IOCTL_NOTIF_SEND, unsafe.Pointer(&a)) // who asked may be gone
+		// Who asked may be gone.
+		_ = control(int(fd), unix.SECCOMP_IOCTL_NOTIF_SEND, unsafe.Pointer(&a)) //nolint:gosec // as above
 	})
 }
 
 // connect does what the plugin has asked for, unless the socket is a unix one
 // or something else that is not for a network.
 func (c *connector) connect(q *question) unix.Errno {
-	socket, err := takeFile(int(q.PID), int(int32(q.Call.Args[0]))) //nolint:gosec // an int, as the kernel takes it
+	socket, err := takeFile(int(q.PID), int(int32(q.Call.Args[0])))
 	if err != nil {
 		return errnoOf(err)
 	}
@@ -226,7 +227,7 @@ func (c *connector) dial(socket int, address []byte) unix.Errno {
 	c.mu.Unlock()
 
 	_, _, errno := unix.Syscall(unix.SYS_CONNECT, uintptr(socket),
-		uintptr(unsafe.Pointer(&address[0])), uintptr(len(address)))
+		uintptr(unsafe.Pointer(&address[0])), uintptr(len(address))) //nolint:gosec // as above
 
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -241,7 +242,7 @@ func (c *connector) stillAsks(id uint64) bool {
 	}
 	asks := false
 	err = raw.Control(func(fd uintptr) {
-		asks = control(int(fd), unix.SECCOMP_IOCTL_NOTIF_ID_VALID, unsafe.Pointer(&id)) == 0
+		asks = control(int(fd), unix.SECCOMP_IOCTL_NOTIF_ID_VALID, unsafe.Pointer(&id)) == 0 //nolint:gosec // as above
 	})
 	return err == nil && asks
 }
@@ -277,7 +278,7 @@ func processOf(thread int) (int, error) {
 
 // readAddress reads the address out of the plugin's memory.
 func readAddress(thread int, at, length uint64) ([]byte, unix.Errno) {
-	size := int(int32(length)) //nolint:gosec // an int, as the kernel takes it
+	size := int(int32(length))
 	if size <= 0 || size > maxAddress {
 		return nil, unix.EINVAL
 	}

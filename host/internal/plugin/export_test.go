@@ -89,7 +89,7 @@ func ForbidLikeAContainer() error {
 	} {
 		rules = append(rules, whole(number, refused))
 	}
-	raw, err := bpf.Assemble(assemble(ownTable, otherNumbers, rules))
+	raw, err := bpf.Assemble(assemble(rules))
 	if err != nil {
 		return err
 	}

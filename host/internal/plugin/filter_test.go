@@ -1,4 +1,4 @@
-//go:build linux && (amd64 || arm64)
+//go:build linux
 
 package plugin_test
 
@@ -30,7 +30,7 @@ func filtered(t *testing.T, s *stage) bool {
 	if strings.Contains(strings.Join(isolation.InForce, ", "), "no system calls on others") {
 		return true
 	}
-	if missing := strings.Join(isolation.Missing, ", "); !strings.Contains(missing, "no system calls on others: seccomp") {
+	if missing := strings.Join(isolation.Missing, ", "); !strings.Contains(missing, "no system calls on others: ") {
 		t.Errorf("missing: %s", missing)
 	}
 	t.Log("this system does not filter system calls")

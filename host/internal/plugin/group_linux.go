@@ -73,7 +73,7 @@ func (g groups) newGroup(mark family, memory int64, processes int) (*group, erro
 		return nil, errors.New(g.reason)
 	}
 	made := &group{filepath.Join(g.folder, "plugin-"+strconv.FormatUint(uint64(mark), 36))}
-	if err := os.Mkdir(made.folder, 0o755); err != nil {
+	if err := os.Mkdir(made.folder, 0o750); err != nil {
 		return nil, err
 	}
 	err := errors.Join(

@@ -37,7 +37,11 @@ func peerHandle(c net.Conn) (pid, handle int, err error) {
 	if !known {
 		return 0, 0, errors.ErrUnsupported
 	}
-	raw, err := c.(*net.UnixConn).SyscallConn()
+	u, ok := c.(*net.UnixConn)
+	if !ok {
+		return 0, 0, errors.ErrUnsupported
+	}
+	raw, err := u.SyscallConn()
 	if err != nil {
 		return pid, 0, err
 	}

@@ -13,7 +13,7 @@ import (
 // judge runs the filter on one call as the kernel would.
 func judge(t *testing.T, table uint32, number uintptr, args ...uint64) verdict {
 	t.Helper()
-	machine, err := bpf.NewVM(assemble(ownTable, otherNumbers, pluginRules(true)))
+	machine, err := bpf.NewVM(assemble(pluginRules(true)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,7 +142,7 @@ func TestFilterFitsIntoItsNumbers(t *testing.T) {
 			t.Errorf("the block of call %d has %d instructions, and a jump skips 255", call.number, n)
 		}
 	}
-	if n := len(assemble(ownTable, otherNumbers, pluginRules(true))); n > mostInstructions {
+	if n := len(assemble(pluginRules(true))); n > mostInstructions {
 		t.Errorf("%d instructions", n)
 	}
 }

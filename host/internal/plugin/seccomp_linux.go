@@ -87,14 +87,14 @@ const (
 // assemble makes the program that the kernel runs for every system call. What
 // is called by way of another table than the processor's own, as a program of
 // 32 bits does, fails.
-func assemble(table, otherNumbersFrom uint32, calls []callRules) []bpf.Instruction {
+func assemble(calls []callRules) []bpf.Instruction {
 	program := []bpf.Instruction{
 		bpf.LoadAbsolute{Off: tableAt, Size: wordSize},
-		bpf.JumpIf{Cond: bpf.JumpEqual, Val: table, SkipTrue: 1},
+		bpf.JumpIf{Cond: bpf.JumpEqual, Val: ownTable, SkipTrue: 1},
 		bpf.RetConstant{Val: uint32(failWith(unix.ENOSYS))},
 
 		bpf.LoadAbsolute{Off: numberAt, Size: wordSize},
-		bpf.JumpIf{Cond: bpf.JumpLessThan, Val: otherNumbersFrom, SkipTrue: 1},
+		bpf.JumpIf{Cond: bpf.JumpLessThan, Val: otherNumbers, SkipTrue: 1},
 		bpf.RetConstant{Val: uint32(failWith(unix.ENOSYS))},
 	}
 	for _, call := range calls {
@@ -102,7 +102,7 @@ func assemble(table, otherNumbersFrom uint32, calls []callRules) []bpf.Instructi
 		// something else is left by a verdict only.
 		block := assembleCall(call)
 		program = append(program, bpf.JumpIf{
-			Cond: bpf.JumpNotEqual, Val: uint32(call.number), SkipTrue: uint8(len(block)), //nolint:gosec // tested
+			Cond: bpf.JumpNotEqual, Val: uint32(call.number), SkipTrue: uint8(len(block)),
 		})
 		program = append(program, block...)
 	}
@@ -117,7 +117,7 @@ func assembleCall(call callRules) []bpf.Instruction {
 			left := len(rule.conditions) - 1 - i
 			block = append(block,
 				bpf.LoadAbsolute{Off: c.offset(), Size: wordSize},
-				bpf.JumpIf{Cond: c.test, Val: c.value, SkipFalse: uint8(2*left + 1)}, //nolint:gosec // a few conditions
+				bpf.JumpIf{Cond: c.test, Val: c.value, SkipFalse: uint8(2*left + 1)},
 			)
 		}
 		block = append(block, bpf.RetConstant{Val: uint32(rule.verdict)})
@@ -131,7 +131,7 @@ func assembleCall(call callRules) []bpf.Instruction {
 // offset is where the filter finds the half. Both processors have the lower one
 // first.
 func (c condition) offset() uint32 {
-	at := uint32(argumentsAt + argSize*c.argument) //nolint:gosec // 0 to 5
+	at := uint32(argumentsAt + argSize*c.argument)
 	if c.upper {
 		at += wordSize
 	}
@@ -151,7 +151,7 @@ func makeFilter(askToConnect bool) ([]unix.SockFilter, error) {
 	if ownTable == 0 {
 		return nil, errNoTable
 	}
-	raw, err := bpf.Assemble(assemble(ownTable, otherNumbers, pluginRules(askToConnect)))
+	raw, err := bpf.Assemble(assemble(pluginRules(askToConnect)))
 	if err != nil {
 		return nil, err
 	}
@@ -190,7 +190,7 @@ func filterThread(askToConnect bool) (listener int, err error) {
 }
 
 func setFilter(filter []unix.SockFilter, flags uintptr) (fd int, err error) {
-	program := unix.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]} //nolint:gosec // tested
+	program := unix.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]}
 	got, _, errno := unix.Syscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, flags,
 		uintptr(unsafe.Pointer(&program))) //nolint:gosec // a system call's argument
 	runtime.KeepAlive(&program)

@@ -79,8 +79,8 @@ func Start(ctx context.Context, spec Spec) (*Process, error) {
 		p.Stop(0)
 		return nil, fmt.Errorf("plugin %s: %w", spec.Binary.Plugin, p.output.quote(err))
 	}
-	go p.watch()                              //nolint:gosec // the process outlives the call that starts it
-	go p.guard(spec.Workspace.bounds, folder) //nolint:gosec // as well
+	go p.watch() //nolint:gosec // the process outlives the call that starts it
+	go p.guard(spec.Workspace.bounds, folder)
 	return p, nil
 }
 
