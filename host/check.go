@@ -24,6 +24,10 @@ type CheckResult struct {
 	Version, Checksum string
 	// Health is what the account says of its credentials and its provider; empty when it cannot tell.
 	Health string
+	// Isolation is what kept its plugin from the rest of the machine, and
+	// IsolationMissing what this system cannot do of that, with the reasons. Both
+	// are empty when the plugin could not be started.
+	Isolation, IsolationMissing []string
 	// Problems keep the provider from working, Warnings do not. Both name file, line and key.
 	Problems, Warnings []config.Problem
 
@@ -174,6 +178,7 @@ func (k *checker) check(ctx context.Context, p *config.Provider, r *CheckResult)
 		k.report(&r.Problems, p, "plugin", "%v", err)
 		return
 	}
+	binary.Strict = p.Isolation == config.IsolationStrict
 	mask := &plugin.Mask{}
 	mask.Add(p.Secrets...)
 	process, err := plugin.Start(ctx, plugin.Spec{Binary: binary, Workspace: k.workspace, Mask: mask,
@@ -184,6 +189,8 @@ func (k *checker) check(ctx context.Context, p *config.Provider, r *CheckResult)
 	}
 	defer process.Stop(checkStop)
 	r.Version = process.Info().Version
+	isolation := process.Isolation()
+	r.Isolation, r.IsolationMissing = isolation.InForce, isolation.Missing
 	r.Problems = append(r.Problems, tooWide(k.cfg, process.Info())...)
 	k.configure(ctx, process, p, r, mask)
 }

@@ -144,8 +144,13 @@ func (h *Host) openDoors(ctx context.Context, cfg *Config) (doors []door, err er
 	if err != nil {
 		return doors, err
 	}
-	admin := plugin.RefusePlugins(socket, h.log)
-	return append(doors, door{"socket", admin, h.server(h.AdminHandler(), "")}), nil
+	doors = append(doors, door{"socket", plugin.RefusePlugins(socket, h.log), nil})
+	secret, err := newAdminSecret(cfg.Host.DataDir)
+	if err != nil {
+		return doors, err
+	}
+	doors[len(doors)-1].server = h.server(wantSecret(secret, h.AdminHandler()), "")
+	return doors, nil
 }
 
 // doorsShown says in the log where the host serves.

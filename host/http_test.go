@@ -104,11 +104,50 @@ func serve(t *testing.T, cfg *host.Config) (address string, stop func() error) {
 	return address, stop
 }
 
-// overSocket is a client of the admin socket.
-func overSocket(path string) *http.Client {
-	return &http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, "unix", path)
-	}}}
+// overSocket is a client of the admin socket that may read its secret.
+func overSocket(path string) *http.Client { return &http.Client{Transport: withSecret{path}} }
+
+type withSecret struct{ socket string }
+
+func (w withSecret) RoundTrip(r *http.Request) (*http.Response, error) {
+	secret, err := os.ReadFile(filepath.Join(filepath.Dir(w.socket), host.AdminSecretFile))
+	if err != nil {
+		return nil, err
+	}
+	r = r.Clone(r.Context())
+	r.Header.Set(host.AdminSecretHeader, strings.TrimSpace(string(secret)))
+	return unixTransport(w.socket).RoundTrip(r)
+}
+
+func unixTransport(path string) *http.Transport {
+	return &http.Transport{
+		DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "unix", path)
+		},
+	}
+}
+
+// Permissions of a socket do not keep out a plugin, which runs as the host's
+// user, should it ever come as far as the socket. The secret's file does.
+func TestTheAdminSocketWantsItsSecret(t *testing.T) {
+	cfg := settings(t)
+	serve(t, cfg)
+	path := host.SocketPath(cfg)
+	info, err := os.Stat(filepath.Join(cfg.Host.DataDir, host.AdminSecretFile))
+	if err != nil || info.Mode() != 0o600 {
+		t.Errorf("its file is %v, %v", info.Mode(), err)
+	}
+
+	without := &http.Client{Transport: unixTransport(path)}
+	for _, url := range []string{"http://host/v1/payments", "http://host/admin/reload", "http://host/healthz"} {
+		if got := status(t, without, "POST", url, "Bearer "+token); got != 401 {
+			t.Errorf("%s without it: %d", url, got)
+		}
+	}
+	if got := status(t, overSocket(path), "GET", "http://host/v1/payments", ""); got != 200 {
+		t.Errorf("with it: %d", got)
+	}
 }
 
 func status(t *testing.T, c *http.Client, method, url, authorization string) int {

@@ -89,3 +89,21 @@ func maskedError(mask *plugin.Mask, e *sdk.Error) *sdk.Error {
 
 // describeTimeout bounds a call that is for no account.
 const describeTimeout = 15 * time.Second
+
+// PluginDescription is what a program has said of itself.
+type PluginDescription struct {
+	// Text is what it printed, JSON if it is a plugin. None of it has been proven.
+	Text []byte
+	// Checksum is the sha256 of the program that ran, in lower-case hex.
+	Checksum string
+}
+
+// DescribePlugin runs a program of any name with the argument "describe" and
+// returns what it prints. The program may be anybody's: it is confined as a
+// host confines a plugin, works in a temporary folder, and nothing of it is
+// left afterwards. It may take 10 s and print 4 MiB; beyond that, and when it
+// fails, there is an error.
+func DescribePlugin(ctx context.Context, file string) (PluginDescription, error) {
+	said, err := plugin.Describe(ctx, file)
+	return PluginDescription{Text: said.Text, Checksum: said.Checksum}, err
+}

@@ -62,6 +62,7 @@ func (h *Host) Reload(ctx context.Context, cfg *Config, force bool) ([]ReloadRes
 	now := *cfg
 	now.Host, now.Store, now.Log, now.Events = before.Host, before.Store, before.Log, before.Events
 	now.Host.DrainNotice = cfg.Host.DrainNotice
+	now.Host.RequireIsolation = cfg.Host.RequireIsolation // the providers have it
 	now.HTTP.Listen, now.HTTP.TrustedProxies = before.HTTP.Listen, before.HTTP.TrustedProxies
 	now.HTTP.PrivateListen = before.HTTP.PrivateListen
 	if switchesTLS(before, cfg) {

@@ -45,6 +45,18 @@ func (c *Config) check(r *report) {
 			r.check(join("providers", c.Providers[i].Name), "a second provider of this name")
 		}
 		c.Providers[i].check(r)
+		c.checkIsolation(r, &c.Providers[i])
+	}
+}
+
+// checkIsolation judges how far one account's plugin is to be confined.
+func (c *Config) checkIsolation(r *report, p *Provider) {
+	key := join("providers", p.Name) + ".isolation"
+	switch {
+	case p.Isolation != IsolationSystem && p.Isolation != IsolationStrict:
+		r.check(key, "%q is not a kind of isolation; write %q or %q", p.Isolation, IsolationSystem, IsolationStrict)
+	case c.Host.RequireIsolation && p.Isolation != IsolationStrict:
+		r.check(key, "is %q, and host.require_isolation asks for %q everywhere", p.Isolation, IsolationStrict)
 	}
 }
 

@@ -55,6 +55,9 @@ type Host struct {
 	// DrainNotice is how long /readyz says no before the listeners close when the host is told to stop [drain_notice], 0
 	// to 10m. Default 0.
 	DrainNotice time.Duration
+	// RequireIsolation holds every provider to IsolationStrict [require_isolation]:
+	// a plugin that this system cannot confine that far is not run. Default false.
+	RequireIsolation bool
 }
 
 // HTTP is the table [http].
@@ -130,6 +133,10 @@ type Provider struct {
 	// SequenceStart is the first of the numbers that are given to new payments and payouts and are never used twice
 	// [sequence_start], 1 or more. Default 1.
 	SequenceStart uint64
+	// Isolation is how far the plugin must be kept from the rest of the machine
+	// [isolation]: IsolationSystem or IsolationStrict. Default IsolationSystem,
+	// with Host.RequireIsolation IsolationStrict.
+	Isolation string
 	// Config is the plugin's own table as a JSON object, keys sorted and numbers digit by digit as in the file, with
 	// references resolved [config]. It holds secrets. Default {}. The plugin checks it.
 	Config json.RawMessage
@@ -141,6 +148,17 @@ type Provider struct {
 	// lock is the Config's, put here so that a provider that is passed on by itself is held to it.
 	lock *Lock
 }
+
+// The values of Provider.Isolation.
+const (
+	// IsolationSystem confines a plugin as far as this system can. What is missing
+	// is logged and shown, and the plugin runs.
+	IsolationSystem = "system"
+	// IsolationStrict runs a plugin only where everything is in force that is
+	// marked strict in the table of what a plugin may not do. The error names what
+	// is missing.
+	IsolationStrict = "strict"
+)
 
 // Position gives the line in File of a key such as "providers.acme.config.secret_key" or "http.tokens[0]", so that
 // what a plugin says about its configuration can be shown where it stands. For a key that the file does not have it is
@@ -164,5 +182,5 @@ func (p Provider) Same(o Provider) bool {
 	return p.Name == o.Name && p.Plugin == o.Plugin && p.Version == o.Version && p.SHA256 == o.SHA256 &&
 		p.Enabled == o.Enabled && p.Required == o.Required && p.Timeout == o.Timeout &&
 		p.MaxInFlight == o.MaxInFlight && p.DrainTimeout == o.DrainTimeout && p.PaymentTTL == o.PaymentTTL &&
-		p.SequenceStart == o.SequenceStart && string(p.Config) == string(o.Config)
+		p.SequenceStart == o.SequenceStart && p.Isolation == o.Isolation && string(p.Config) == string(o.Config)
 }

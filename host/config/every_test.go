@@ -39,6 +39,7 @@ sha256 = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 timeout = "7s"
 drain_timeout = "8s"
 payment_ttl = "9m"
+isolation = "strict"
 [providers.a.config]
 key = "value"
 `

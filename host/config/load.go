@@ -120,6 +120,7 @@ func (l *loader) host(c *Config, t *table) {
 	}
 	t.boolean("watch", &c.Host.Watch)
 	t.duration("drain_notice", &c.Host.DrainNotice)
+	t.boolean("require_isolation", &c.Host.RequireIsolation)
 	t.finish("")
 }
 
@@ -184,6 +185,7 @@ func (l *loader) provider(name string, t *table) Provider {
 	t.duration("drain_timeout", &p.DrainTimeout)
 	t.duration("payment_ttl", &p.PaymentTTL)
 	whole(t, "sequence_start", &p.SequenceStart)
+	t.text("isolation", &p.Isolation)
 	own := t.sub("config", "a table: [providers.NAME.config]")
 	p.Config, p.Secrets = l.own(own)
 	t.finish("the plugin's own keys go into [" + own.path + "]")

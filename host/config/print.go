@@ -24,6 +24,7 @@ type shown struct {
 	DrainTimeout  string `json:"drain_timeout"`
 	PaymentTTL    string `json:"payment_ttl"`
 	SequenceStart uint64 `json:"sequence_start"`
+	Isolation     string `json:"isolation"`
 	Config        string `json:"config"`
 }
 
@@ -31,7 +32,8 @@ func (p Provider) shown() shown {
 	return shown{
 		Name: p.Name, Plugin: p.Plugin, Version: p.Version, SHA256: p.SHA256, Enabled: p.Enabled, Required: p.Required,
 		Timeout: p.Timeout.String(), MaxInFlight: p.MaxInFlight, DrainTimeout: p.DrainTimeout.String(),
-		PaymentTTL: p.PaymentTTL.String(), SequenceStart: p.SequenceStart, Config: "[secret]",
+		PaymentTTL: p.PaymentTTL.String(), SequenceStart: p.SequenceStart, Isolation: p.Isolation,
+		Config: "[secret]",
 	}
 }
 

@@ -102,13 +102,15 @@ func (w *writer) provider(name string) Provider {
 	path := "providers." + name
 	w.header(path)
 	p := Provider{Name: name, Plugin: "plugin", Enabled: true, Timeout: defaultTimeout, MaxInFlight: defaultInFlight,
-		DrainTimeout: defaultDrain, PaymentTTL: defaultTTL, SequenceStart: defaultSequence}
+		DrainTimeout: defaultDrain, PaymentTTL: defaultTTL, SequenceStart: defaultSequence, Isolation: IsolationSystem}
 	w.set(path, "plugin", w.text(p.Plugin))
 	if rapid.Bool().Draw(w.T, "all keys") {
 		p.Enabled, p.Required = rapid.Bool().Draw(w.T, "enabled"), rapid.Bool().Draw(w.T, "required")
 		p.Timeout = time.Duration(rapid.Int64Range(int64(time.Millisecond), int64(5*time.Minute)).Draw(w.T, "timeout"))
 		p.MaxInFlight = rapid.IntRange(1, 10000).Draw(w.T, "in flight")
 		p.SequenceStart = rapid.Uint64Range(1, 1<<63-1).Draw(w.T, "sequence")
+		p.Isolation = rapid.SampledFrom([]string{IsolationSystem, IsolationStrict}).Draw(w.T, "isolation")
+		w.set(path, "isolation", w.text(p.Isolation))
 		w.set(path, "enabled", fmt.Sprint(p.Enabled))
 		w.set(path, "required", fmt.Sprint(p.Required))
 		w.set(path, "timeout", w.text(p.Timeout.String()))

@@ -50,6 +50,7 @@ public_url = "https://pay.example.com/hooks/"
 plugin_dir = "plugins"
 data_dir = "/var/lib/payhost"
 watch = true
+require_isolation = true
 [http]
 listen = ":8443"
 private_listen = "unix:run/private.sock"
@@ -78,6 +79,7 @@ max_in_flight = 10000
 drain_timeout = "0s"
 payment_ttl = "8760h"
 sequence_start = 9223372036854775807
+isolation = "strict"
 config = { secret_key = "env:PAYHOST_TEST_TOKEN" }
 `})
 	t.Setenv("PAYHOST_TEST_TOKEN", "token")
@@ -87,7 +89,8 @@ config = { secret_key = "env:PAYHOST_TEST_TOKEN" }
 	}
 	dir := filepath.Dir(path)
 	equal(t, "File", c.File, path)
-	equal(t, "Host", c.Host, Host{PublicURL: "https://pay.example.com/hooks", PluginDir: filepath.Join(dir, "plugins"), DataDir: "/var/lib/payhost", Watch: true})
+	equal(t, "Host", c.Host, Host{PublicURL: "https://pay.example.com/hooks", PluginDir: filepath.Join(dir, "plugins"), DataDir: "/var/lib/payhost", Watch: true,
+		RequireIsolation: true})
 	equal(t, "HTTP.Listen", c.HTTP.Listen, ":8443")
 	equal(t, "HTTP.PrivateListen", c.HTTP.PrivateListen, "unix:"+filepath.Join(dir, "run/private.sock"))
 	equal(t, "HTTP.Tokens", reveal(c.HTTP.Tokens), []string{"token", "plain"})
@@ -100,11 +103,12 @@ config = { secret_key = "env:PAYHOST_TEST_TOKEN" }
 	equal(t, "Events.URL", c.Events.URL, "https://shop.example/payhost-events")
 	equal(t, "Events.Secrets", reveal(c.Events.Secrets), []string{"whsec_new", "whsec_old"})
 	want := Provider{Name: "alpha", Plugin: "ptop", Version: "1.2.0-rc.1+build", SHA256: strings.Repeat("ab", 32), Required: true,
-		Timeout: 90 * time.Second, MaxInFlight: 10000, PaymentTTL: 8760 * time.Hour, SequenceStart: 1<<63 - 1,
+		Timeout: 90 * time.Second, MaxInFlight: 10000, PaymentTTL: 8760 * time.Hour, SequenceStart: 1<<63 - 1, Isolation: IsolationStrict,
 		Config: []byte(`{"secret_key":"token"}`), Secrets: []sdk.Secret{sdk.NewSecret("token")}}
 	if len(c.Providers) != 2 || !c.Providers[0].Same(want) || c.Providers[1].Name != "zeta" {
 		t.Errorf("providers are %+v, want %+v first", c.Providers, want)
 	}
+	equal(t, "Isolation of another", c.Providers[1].Isolation, IsolationStrict) // all are held to it
 	before := *c
 	before.Providers = append([]Provider(nil), c.Providers...)
 	if err := c.Validate(); err != nil || !reflect.DeepEqual(before, *c) {
@@ -136,7 +140,7 @@ func TestDefaults(t *testing.T) {
 			equal(t, "Log", c.Log, Log{slog.LevelInfo, "text"})
 			equal(t, "Events", c.Events, Events{})
 			want := Provider{Name: "a", Plugin: "a", Enabled: true, Timeout: 15 * time.Second, MaxInFlight: 64,
-				DrainTimeout: 30 * time.Second, PaymentTTL: 24 * time.Hour, SequenceStart: 1, Config: []byte("{}")}
+				DrainTimeout: 30 * time.Second, PaymentTTL: 24 * time.Hour, SequenceStart: 1, Isolation: IsolationSystem, Config: []byte("{}")}
 			if !c.Providers[0].Same(want) {
 				t.Errorf("provider is %+v, want %+v", c.Providers[0], want)
 			}

@@ -60,6 +60,10 @@ func (c *Config) complete(dir string) {
 	}
 	for i := range c.Providers {
 		c.Providers[i].fill()
+		if c.Providers[i].Isolation == "" && h.RequireIsolation {
+			c.Providers[i].Isolation = IsolationStrict
+		}
+		c.Providers[i].Isolation = cmp.Or(c.Providers[i].Isolation, IsolationSystem)
 		c.Providers[i].lock = c.Lock
 	}
 	slices.SortStableFunc(c.Providers, func(a, b Provider) int { return cmp.Compare(a.Name, b.Name) })

@@ -16,7 +16,8 @@ const tryArgument = "try-system-calls"
 // that kills leaves no time for one.
 var errForbidden = errors.New("this service may not make the system calls that confine plugins, " +
 	"and would be killed for them (SIGSYS): its SystemCallFilter= must also have " +
-	"\"ptrace landlock_create_ruleset landlock_add_rule landlock_restrict_self\", and " +
+	"\"ptrace landlock_create_ruleset landlock_add_rule landlock_restrict_self seccomp pidfd_getfd " +
+	"process_vm_readv\", and " +
 	"SystemCallErrorNumber=EPERM has what is not allowed fail instead of kill; " +
 	"deploy/payhost.service is a unit that works")
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/payhost/payhost/host"
 	"github.com/payhost/payhost/host/config"
@@ -34,39 +35,52 @@ changed. data_dir is tried out, and the store is asked. Exit status 1 when somet
 				return fmt.Errorf("check: %w", err)
 			}
 			around := host.CheckSurroundings(ctx, cfg)
+			exposed, readable := host.CheckExposure(cfg)
+			around = append(around, exposed...)
+			if len(exposed) > 0 { // a program that others have written is not even tried
+				return a.checked(around, readable, nil)
+			}
 			results := host.Check(ctx, cfg)
 			if ctx.Err() != nil {
 				return errors.New("check: interrupted")
 			}
-			return a.checked(around, results)
+			return a.checked(around, readable, results)
 		},
 	}
 }
 
 // checkedProvider is a result as --json shows it.
 type checkedProvider struct {
-	Provider string   `json:"provider"`
-	Plugin   string   `json:"plugin"`
-	Version  string   `json:"version"`
-	Checksum string   `json:"checksum"`
-	Result   string   `json:"result"`
-	Health   string   `json:"health,omitempty"`
+	Provider string `json:"provider"`
+	Plugin   string `json:"plugin"`
+	Version  string `json:"version"`
+	Checksum string `json:"checksum"`
+	Result   string `json:"result"`
+	Health   string `json:"health,omitempty"`
+
+	Isolation        []string `json:"isolation,omitempty"`
+	IsolationMissing []string `json:"isolation_missing,omitempty"`
+
 	Problems []string `json:"problems"`
 	Warnings []string `json:"warnings"`
 }
 
 // checked prints what was found, around the host and of its providers; the error says that something is wrong.
-func (a *app) checked(around []config.Problem, results []host.CheckResult) error {
+func (a *app) checked(around, aroundWarnings []config.Problem, results []host.CheckResult) error {
 	list := make([]checkedProvider, len(results))
-	problems, warnings := around, []config.Problem(nil)
+	aroundWarnings = warn(aroundWarnings)
+	problems, warnings := around, aroundWarnings
 	for i, r := range results {
 		r.Warnings = warn(r.Warnings)
 		list[i] = checkedProvider{Provider: r.Name, Plugin: r.Plugin, Version: r.Version, Checksum: r.Checksum, Health: r.Health,
-			Result: resultOf(r), Problems: a.located(r.Problems), Warnings: a.located(r.Warnings)}
+			Result: resultOf(r), Problems: a.located(r.Problems), Warnings: a.located(r.Warnings),
+			Isolation: r.Isolation, IsolationMissing: r.IsolationMissing}
 		problems, warnings = append(problems, r.Problems...), append(warnings, r.Warnings...)
 	}
 	if a.json {
-		if err := a.printValue(map[string]any{"providers": list, "problems": a.located(around)}); err != nil {
+		if err := a.printValue(map[string]any{
+			"providers": list, "problems": a.located(around), "warnings": a.located(aroundWarnings),
+		}); err != nil {
 			return err
 		}
 	} else if len(list) > 0 {
@@ -76,6 +90,7 @@ func (a *app) checked(around []config.Problem, results []host.CheckResult) error
 		}
 		t.print()
 	}
+	a.tellIsolation(results)
 	for _, list := range [][]config.Problem{problems, warnings} {
 		for _, p := range a.located(list) {
 			a.complain(p)
@@ -85,7 +100,7 @@ func (a *app) checked(around []config.Problem, results []host.CheckResult) error
 	case len(problems) > 0:
 		a.note("%s has %s", a.config, count(len(problems), "problem"))
 		return errSaid
-	case len(list) == 0:
+	case len(list) == 0 && len(warnings) == 0:
 		a.note("%s is valid; it has no providers", a.config)
 	case len(warnings) > 0:
 		a.note("%s is valid, with %s", a.config, count(len(warnings), "warning"))
@@ -93,6 +108,26 @@ func (a *app) checked(around []config.Problem, results []host.CheckResult) error
 		a.note("%s is valid", a.config)
 	}
 	return nil
+}
+
+// tellIsolation says once how far plugins are confined here: it is the same for
+// all that need the same.
+func (a *app) tellIsolation(results []host.CheckResult) {
+	if a.json {
+		return
+	}
+	said := map[string]bool{}
+	for _, r := range results {
+		text, missing := strings.Join(r.Isolation, ", "), strings.Join(r.IsolationMissing, "; ")
+		if len(r.Isolation) == 0 || said[text+missing] {
+			continue
+		}
+		said[text+missing] = true
+		b := a.block()
+		b.field("isolation", text)
+		b.field("isolation missing", missing)
+		b.print()
+	}
 }
 
 // located words problems in the order of their lines, with the file as it was named on the command line.

@@ -38,8 +38,7 @@ func asPlugin(t *testing.T, script string) string {
 func TestPluginInfo(t *testing.T) {
 	t.Parallel()
 	folder := newFolder(t)
-	write(t, filepath.Join(folder, "description.json"), description)
-	file := asPlugin(t, `test "$1" = describe || exit 3; cat `+filepath.Join(folder, "description.json"))
+	file := asPlugin(t, "test \"$1\" = describe || exit 3; cat <<'END'\n"+description+"\nEND")
 	r := start(t, folder, "", "plugin", "info", file).wait(t)
 	got := strings.ReplaceAll(r.stdout, file, "FILE")
 	golden := "testdata/plugin-info.want"

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/payhost/payhost/host"
+	"github.com/payhost/payhost/host/config"
 	"github.com/payhost/payhost/sdk"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
@@ -44,9 +45,21 @@ error output; one line on the output says when the host is ready.`,
 			if err != nil {
 				return a.refuseConfig(err)
 			}
+			if problems, _ := host.CheckExposure(cfg); len(problems) > 0 {
+				return a.refuseExposed(problems)
+			}
 			return a.serve(c.Context(), cfg, loaded)
 		},
 	}
+}
+
+// refuseExposed says what others than the user who runs the host can write.
+func (a *app) refuseExposed(problems []config.Problem) error {
+	for _, p := range a.located(problems) {
+		a.complain(p)
+	}
+	a.note("serve: %s: a host does not run on what others can write", count(len(problems), "problem"))
+	return errSaid
 }
 
 // serve runs until a signal says stop.

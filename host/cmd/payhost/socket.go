@@ -12,8 +12,11 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
+
+	"github.com/payhost/payhost/host"
 )
 
 const (
@@ -66,6 +69,9 @@ func (a *app) ask(ctx context.Context, r request) (*answer, error) {
 	if r.key != "" {
 		req.Header.Set("Idempotency-Key", r.key)
 	}
+	if secret := adminSecret(path); secret != "" {
+		req.Header.Set(host.AdminSecretHeader, secret)
+	}
 	client := http.Client{Transport: transport(path)}
 	defer client.CloseIdleConnections()
 	resp, err := client.Do(req)
@@ -87,6 +93,17 @@ func (a *app) ask(ctx context.Context, r request) (*answer, error) {
 		a.printJSON(body)
 	}
 	return nil, refusal(r, resp, body)
+}
+
+// adminSecret returns what the host wants to see on its socket. It is empty
+// where the file cannot be read; then the host, if there is one, says what is
+// missing.
+func adminSecret(socket string) string {
+	text, err := os.ReadFile(filepath.Join(filepath.Dir(socket), host.AdminSecretFile))
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(text))
 }
 
 // transport dials the socket, whatever the URL says.

@@ -45,8 +45,11 @@ type Binary struct {
 	Checksum string // sha256, lower-case hex
 	// Surroundings tells the machine's files apart that a process must be started anew for to see them.
 	Surroundings string
-	copied       string
-	attached     Attachment
+	// Strict has Start refuse it unless everything that Table marks strict is in
+	// force.
+	Strict   bool
+	copied   string
+	attached Attachment
 }
 
 // Find takes a copy of the plugin's program and checks it. With a version only <plugin>@<version> will do, without one

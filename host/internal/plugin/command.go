@@ -13,8 +13,8 @@ var passedOn = []string{"TZ", "LANG", "LC_ALL", "SSL_CERT_FILE", "SSL_CERT_DIR"}
 
 // command is the one place that decides how a plugin's process is run: what it may see and do is set here. env is what
 // go-plugin needs it to have.
-func command(spec Spec, folder string, env []string) *exec.Cmd {
-	cmd := exec.Command(spec.Binary.copied)
+func command(spec Spec, folder string, env []string, args ...string) *exec.Cmd {
+	cmd := exec.Command(spec.Binary.copied, args...)
 	cmd.Dir = folder
 	cmd.Env = append(environment(spec, folder), env...)
 	cmd.Stdin = nil // the null device, not the host's

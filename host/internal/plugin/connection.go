@@ -7,7 +7,9 @@ import (
 	"sync"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/connectivity"
+	"google.golang.org/grpc/status"
 
 	"github.com/payhost/payhost/sdk"
 )
@@ -26,18 +28,32 @@ func (c *connections) dialOptions(intercept grpc.UnaryClientInterceptor) []grpc.
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(sdk.MaxMessageSize), grpc.MaxCallSendMsgSize(sdk.MaxMessageSize)),
 		grpc.WithIdleTimeout(0), // a connection that nobody uses for half an hour stays
 		grpc.WithStatsHandler(traceHandler{}),
-		// The first stream is go-plugin's own for the plugin's output, made before a connection is given out.
-		grpc.WithStreamInterceptor(func(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientConn, method string,
-			next grpc.Streamer, opts ...grpc.CallOption,
-		) (grpc.ClientStream, error) {
-			c.note(cc)
-			return next(ctx, desc, cc, method, opts...)
-		}),
+		grpc.WithStreamInterceptor(c.stream),
 	}
 	if intercept != nil {
 		options = append(options, grpc.WithUnaryInterceptor(intercept))
 	}
 	return options
+}
+
+// outputStream is the only stream that the host opens: go-plugin's own for the
+// plugin's output, made before a connection is given out. outputSize bounds one
+// message of it, in bytes; go-plugin's server sends a kilobyte.
+const (
+	outputStream = "/plugin.GRPCStdio/StreamStdio"
+	outputSize   = maxLine
+)
+
+// stream refuses go-plugin's broker, for which a plugin can make the host keep
+// whatever it sends, and any other stream.
+func (c *connections) stream(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientConn, method string,
+	next grpc.Streamer, opts ...grpc.CallOption,
+) (grpc.ClientStream, error) {
+	c.note(cc)
+	if method != outputStream {
+		return nil, status.Errorf(codes.Unimplemented, "this host does not use %s", method)
+	}
+	return next(ctx, desc, cc, method, append(opts, grpc.MaxCallRecvMsgSize(outputSize))...)
 }
 
 func (c *connections) note(cc *grpc.ClientConn) {

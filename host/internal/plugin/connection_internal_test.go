@@ -9,9 +9,11 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/connectivity"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/status"
 	"google.golang.org/grpc/test/bufconn"
 )
 
@@ -99,4 +101,73 @@ func TestQuietConnectionStays(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// bytesCodec sends bytes as they are.
+type bytesCodec struct{}
+
+func (bytesCodec) Name() string { return "bytes" }
+
+func (bytesCodec) Marshal(v any) ([]byte, error) { return v.([]byte), nil }
+
+func (bytesCodec) Unmarshal(data []byte, v any) error {
+	*v.(*[]byte) = data
+	return nil
+}
+
+// go-plugin's own host keeps every knock on its broker, of any size, for ever.
+//
+// go-plugin trap 29: a plugin makes the host keep gigabytes through the broker.
+func TestPluginGetsNoStreamButItsOutput(t *testing.T) {
+	opened := make(chan string, 8)
+	server := grpc.NewServer(grpc.ForceServerCodec(bytesCodec{}), grpc.UnknownServiceHandler(func(_ any, s grpc.ServerStream) error {
+		method, _ := grpc.MethodFromServerStream(s)
+		opened <- method
+		for _, size := range []int{outputSize / 2, 2 * outputSize} {
+			if err := s.SendMsg(make([]byte, size)); err != nil {
+				return err
+			}
+		}
+		<-s.Context().Done()
+		return nil
+	}))
+	l := bufconn.Listen(1 << 20)
+	served := make(chan error)
+	go func() { served <- server.Serve(l) }()
+	defer func() { server.Stop(); <-served }()
+
+	c := &connections{}
+	cc, err := grpc.NewClient("passthrough:plugin", append(c.dialOptions(nil),
+		grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return l.DialContext(ctx) }),
+	)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cc.Close()
+
+	desc := &grpc.StreamDesc{ServerStreams: true, ClientStreams: true}
+	for _, method := range []string{"/plugin.GRPCBroker/StartStream", "/payhost.provider.v1.Provider/Watch"} {
+		if _, err := cc.NewStream(t.Context(), desc, method); status.Code(err) != codes.Unimplemented {
+			t.Errorf("%s: %v", method, err)
+		}
+	}
+
+	output, err := cc.NewStream(t.Context(), desc, outputStream, grpc.ForceCodec(bytesCodec{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := output.CloseSend(); err != nil {
+		t.Fatal(err)
+	}
+	var message []byte
+	if err := output.RecvMsg(&message); err != nil || len(message) != outputSize/2 {
+		t.Errorf("%d bytes, %v", len(message), err)
+	}
+	if err := output.RecvMsg(&message); status.Code(err) != codes.ResourceExhausted {
+		t.Errorf("a message that is too long: %v", err)
+	}
+	if method := <-opened; method != outputStream || len(opened) > 0 {
+		t.Errorf("the plugin saw %s, and %d others", method, len(opened))
+	}
 }

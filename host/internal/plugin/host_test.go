@@ -5,6 +5,7 @@ package plugin_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -16,11 +17,16 @@ import (
 	"syscall"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/payhost/payhost/host/internal/plugin"
 )
 
 // beHost is a host in a process of its own: it starts the plugin, says its id, and waits to be killed.
 func beHost() {
+	if os.Getenv("PLUGIN_TEST_CONTAINER") != "" {
+		exitOn(plugin.ForbidLikeAContainer())
+	}
 	data, plugins := os.Getenv("PLUGIN_TEST_HOST"), os.Getenv("PLUGIN_TEST_PLUGINS")
 	w, err := plugin.OpenWorkspace(data)
 	exitOn(err)
@@ -29,8 +35,11 @@ func beHost() {
 	p, err := plugin.Start(context.Background(), plugin.Spec{Binary: b, Workspace: w, Logger: slog.New(slog.DiscardHandler)})
 	exitOn(err)
 	fmt.Println("plugin", p.PID())
-	select {}
+	fmt.Println(strings.Join(p.Isolation().InForce, ", "), "missing", strings.Join(p.Isolation().Missing, "; "))
+	waitForKill()
 }
+
+func waitForKill() { select {} }
 
 func exitOn(err error) {
 	if err != nil {
@@ -54,12 +63,33 @@ func (s *stage) otherHost() (*exec.Cmd, int) {
 // startHost does not wait until the plugin has come up.
 func (s *stage) startHost() (*exec.Cmd, io.Reader) {
 	s.t.Helper()
+	return s.startHostAs(nil)
+}
+
+// startHostAs starts it with what the attributes say, such as another user.
+func (s *stage) startHostAs(as *syscall.SysProcAttr) (*exec.Cmd, io.Reader) {
+	s.t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		s.t.Fatal(err)
 	}
+	if as != nil && as.Credential != nil { // the file lies where nobody else may pass
+		open := filepath.Join(openFolder(s.t), "host")
+		text, err := os.ReadFile(self)
+		if err == nil {
+			err = os.WriteFile(open, text, 0o755)
+		}
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		self = open
+	}
 	cmd := exec.Command(self)
+	cmd.SysProcAttr = as
 	cmd.Env = append(os.Environ(), "PLUGIN_TEST_HOST="+s.data, "PLUGIN_TEST_PLUGINS="+s.plugins)
+	if s.container {
+		cmd.Env = append(cmd.Env, "PLUGIN_TEST_CONTAINER=1")
+	}
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		s.t.Fatal(err)
@@ -70,7 +100,7 @@ func (s *stage) startHost() (*exec.Cmd, io.Reader) {
 	s.t.Cleanup(func() {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
-		if w, err := plugin.OpenWorkspace(s.data); err == nil { // removes what it left
+		if w, err := plugin.OpenWorkspace(s.data); err == nil { // it removes what was left
 			_ = w.Close()
 		}
 	})
@@ -202,4 +232,151 @@ func TestNextHostEndsWhatAKilledOnesPluginsHaveStarted(t *testing.T) {
 	if _, err := own.Client().Info(context.Background()); err != nil {
 		t.Errorf("another host's plugin: %v", err)
 	}
+}
+
+// A mark is a limit, and whoever runs as the host's user may set it on any
+// process of that user: on the host, to have it end itself, or on a database.
+func TestHostKillsNeitherItselfNorOthersForAMark(t *testing.T) {
+	s := newStage(t)
+	other := bystander(t)
+	if err := s.workspace.Mark(other); err != nil {
+		t.Fatal(err)
+	}
+	// In a host of its own: the mark stays on the process.
+	host, _ := s.otherHost()
+	for _, pid := range []int{host.Process.Pid, other} {
+		if err := s.workspace.Mark(pid); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.workspace.KillMarked()
+	for _, pid := range []int{host.Process.Pid, other} {
+		if !running(pid) {
+			t.Errorf("process %d was killed", pid)
+		}
+	}
+}
+
+// openFolder makes a folder that every user may pass.
+func openFolder(t testing.TB) string {
+	t.Helper()
+	folder, err := os.MkdirTemp("/tmp", "o")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(folder) })
+	if err := os.Chmod(folder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return folder
+}
+
+// readable copies a folder's files to where every user may read them.
+func (s *stage) readable(folder string) string {
+	s.t.Helper()
+	to := openFolder(s.t)
+	if err := os.CopyFS(to, os.DirFS(folder)); err != nil {
+		s.t.Fatal(err)
+	}
+	return to
+}
+
+// What the host has in its inheritable set, as one that was started by a
+// container engine may, root's programs would have too, whatever the bounding
+// set says.
+func TestPluginInheritsNoCapabilities(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Log("only root can hand down what it may do: there is nothing to keep from a plugin")
+		return
+	}
+	s := newStage(t)
+	// To hand them down by way of the ambient set is to have them in the
+	// inheritable one.
+	_, out := s.startHostAs(&syscall.SysProcAttr{AmbientCaps: []uintptr{unix.CAP_SYS_ADMIN, unix.CAP_NET_ADMIN}})
+	var pid int
+	if _, err := fmt.Fscanf(out, "plugin %d\n", &pid); err != nil {
+		t.Fatal(err)
+	}
+	status, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/status")
+	if err != nil {
+		t.Fatal(err)
+	}
+	passing := uint64(1<<unix.CAP_DAC_OVERRIDE | 1<<unix.CAP_DAC_READ_SEARCH)
+	for _, set := range []string{"CapInh", "CapPrm", "CapEff", "CapAmb"} {
+		_, after, _ := strings.Cut(string(status), set+":")
+		value, err := strconv.ParseUint(strings.TrimSpace(strings.SplitN(after, "\n", 2)[0]), 16, 64)
+		if err != nil || value&^passing != 0 {
+			t.Errorf("%s is %x, %v", set, value, err)
+		}
+	}
+}
+
+// A host of an ordinary user has no capability and no folder of root's, and
+// makes no namespaces. Most hosts are that.
+func TestHostOfAnOrdinaryUserConfinesItsPlugins(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Log("all tests are run as an ordinary user: nothing else to try")
+		return
+	}
+	want := newStage(t).start().Isolation().InForce
+	said := newStageIn(t, openFolder(t)).saidByNobodysHost(t)
+	inForce, _, _ := strings.Cut(said, " missing ")
+	for _, measure := range want {
+		if !strings.Contains(inForce, measure) {
+			t.Errorf("no %q in %s", measure, inForce)
+		}
+	}
+}
+
+// A container engine's own filter refuses namespaces, mounts, and to take files
+// out of processes.
+func TestHostInAContainerConfinesItsPlugins(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Log("only root can become the user that containers have")
+		return
+	}
+	ofRoot := newStage(t)
+	if !filtered(t, ofRoot) {
+		return
+	}
+	s := newStageIn(t, openFolder(t))
+	s.container = true
+	inForce, missing, _ := strings.Cut(s.saidByNobodysHost(t), " missing ")
+	for _, measure := range ofRoot.start().Isolation().InForce {
+		isConnect := strings.HasPrefix(measure, "no sockets of others")
+		switch {
+		case isConnect && !plugin.LandlockHasSockets():
+			if !strings.Contains(missing, "no sockets of others: ") || !strings.Contains(missing, "pidfd_getfd") {
+				t.Errorf("missing: %s", missing)
+			}
+		case !strings.Contains(inForce, measure):
+			t.Errorf("no %q in %s", measure, inForce)
+		}
+	}
+}
+
+// saidByNobodysHost starts a host of an ordinary user and returns what it says
+// of its plugin's isolation.
+func (s *stage) saidByNobodysHost(t *testing.T) string {
+	t.Helper()
+	const nobody = 65534
+	if err := os.Chmod(s.plugins, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	own := filepath.Join(s.data, "own")
+	if err := errors.Join(os.Mkdir(own, 0o700), os.Chown(own, nobody, nobody)); err != nil {
+		t.Fatal(err)
+	}
+	s.data, s.plugins = own, s.readable(s.plugins)
+	_, out := s.startHostAs(&syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}})
+	lines := bufio.NewReader(out)
+	first, err := lines.ReadString('\n')
+	if err != nil || !strings.HasPrefix(first, "plugin ") {
+		t.Fatalf("the host said %q, %v", first, err)
+	}
+	line, err := lines.ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	return line
 }

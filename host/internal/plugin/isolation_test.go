@@ -157,8 +157,9 @@ func TestPluginHasNoPrivilegesAndIsHeldToItsLimits(t *testing.T) {
 		t.Errorf("its child is not known for one: %v", err)
 	}
 	// Lowering a limit hides nobody.
-	if said := ask(t, provider, a, "lower"); said != "" || !plugin.Confined(p.PID()) {
-		t.Errorf("with lower limits: %q, %v", said, plugin.Confined(p.PID()))
+	_ = ask(t, provider, a, "lower")
+	if !plugin.Confined(p.PID()) {
+		t.Error("with lower limits it is not known any more")
 	}
 	if i := p.Isolation(); !strings.Contains(strings.Join(i.InForce, ", "), "no new privileges, ") || !strings.Contains(fmt.Sprint(i), "400 MiB of memory") {
 		t.Errorf("it is said to be under %q, without %q", i.InForce, i.Missing)
@@ -270,7 +271,7 @@ func TestScriptReachesTheSystemsProgramsAndNothingElse(t *testing.T) {
 	s := newStage(t)
 	for i, file := range s.secretFiles() {
 		script := "#!/bin/sh\n{ ls -d /bin/sh && /usr/bin/env true && echo it runs\ncat '" + file + "' && echo it reads\nls '" +
-			filepath.Dir(file) + "' && echo it lists\ncat /proc/$PPID/environ && echo it reads\necho end; } >&2\nexit 3\n"
+			filepath.Dir(file) + "' && echo it lists\ncat /proc/$PPID/environ && echo it reads\ncat /proc/$PPID/cmdline && echo it reads\nls /proc && echo it lists\necho end; } >&2\nexit 3\n"
 		if err := os.WriteFile(filepath.Join(s.plugins, "actor"), []byte(script), 0o700); err != nil {
 			t.Fatal(err)
 		}

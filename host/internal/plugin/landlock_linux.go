@@ -40,9 +40,18 @@ var filesFrom = []struct {
 	{9, unix.LANDLOCK_ACCESS_FS_RESOLVE_UNIX},
 }
 
-// processFrom is the version from which on Landlock keeps a process from others: from signals, and from sockets that have
-// no file. It could also forbid to open TCP ports, but does not for the multipath TCP that Go prefers.
-const processFrom = 6
+const (
+	// serversFrom is the version from which on Landlock keeps a process from
+	// opening TCP ports. It does not do so for multipath TCP, which the filter of
+	// system calls refuses.
+	serversFrom = 4
+	// processFrom is the version from which on Landlock keeps a process from
+	// others: from signals, and from sockets that have no file.
+	processFrom = 6
+	// socketsFrom is the version from which on Landlock keeps a process from the
+	// sockets of others, with and without a file.
+	socketsFrom = 9
+)
 
 // landlockVersion is 0 where there is no Landlock, or it is turned off.
 func landlockVersion() int {
@@ -78,6 +87,9 @@ func newRuleset(version int, rules []rule) (*ruleset, error) {
 		if version >= f.version {
 			attr.Handled_access_fs |= f.rights
 		}
+	}
+	if version >= serversFrom {
+		attr.Handled_access_net = unix.LANDLOCK_ACCESS_NET_BIND_TCP
 	}
 	if version >= processFrom {
 		attr.Scoped = unix.LANDLOCK_SCOPE_SIGNAL | unix.LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET
@@ -135,11 +147,22 @@ func (r *ruleset) enforce() error {
 	return nil
 }
 
-// covers says what the ruleset keeps a process from, in words.
-func (r *ruleset) covers() []string {
-	list := []string{fmt.Sprintf("own files only (Landlock %d)", r.version)}
-	if r.version >= processFrom {
-		list = append(list, "no signals to others")
+// covers notes what the ruleset keeps a process from.
+func (r *ruleset) covers(i *Isolation) {
+	i.has(ownFiles, "own files only (Landlock %d)", r.version)
+	for _, from := range []struct {
+		version int
+		measure measure
+	}{
+		{serversFrom, noServers}, {processFrom, noSignals}, {socketsFrom, noSockets},
+	} {
+		if r.version >= from.version {
+			i.has(from.measure, "%s", from.measure)
+		}
 	}
-	return list
+	for _, m := range []measure{noServers, noSignals} {
+		if !i.held[m] {
+			i.lacks(m, "this kernel has Landlock %d, an older one than that takes", r.version)
+		}
+	}
 }

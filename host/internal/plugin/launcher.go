@@ -28,6 +28,9 @@ type launcher struct {
 	sockets string // go-plugin's folder for this process's sockets
 	confine *confinement
 
+	// stdout and stderr read what the process prints, to the end.
+	stdout, stderr func(io.Reader)
+
 	// isolation is what confine came to; complete once Start has returned.
 	isolation Isolation
 
@@ -49,6 +52,8 @@ type launcher struct {
 func newLauncher(o *output) *launcher {
 	l := &launcher{output: o, ended: make(chan struct{})}
 	l.shake, l.shakeEnd = io.Pipe()
+	l.stdout = l.readStdout
+	l.stderr = func(r io.Reader) { readLines(r, o.stderrLine) }
 	return l
 }
 
@@ -71,8 +76,8 @@ func (l *launcher) Start(context.Context) error {
 		return errors.Join(err, stdout.Close(), stderr.Close())
 	}
 	l.readers.Add(2)
-	go l.read(stdout, l.readStdout)
-	go l.read(stderr, func(r io.Reader) { readLines(r, l.output.stderrLine) })
+	go l.read(stdout, l.stdout)
+	go l.read(stderr, l.stderr)
 	return nil
 }
 
@@ -100,6 +105,7 @@ func (l *launcher) begin() error {
 	cmd, err := l.confine.start(l.cmd, &l.isolation)
 	l.cmd = cmd
 	if err != nil {
+		l.confine.giveUp()
 		return err
 	}
 	l.pid, l.alive = l.cmd.Process.Pid, true

@@ -14,16 +14,8 @@ func FindFile(file string) (b Binary, w *Workspace, done func(), err error) {
 	if err != nil {
 		return Binary{}, nil, nil, err
 	}
-	folder, err := os.MkdirTemp("", "payhost-plugin-")
-	if err != nil {
+	if w, done, err = temporary(); err != nil {
 		return Binary{}, nil, nil, err
-	}
-	if w, err = OpenWorkspace(folder); err != nil {
-		return Binary{}, nil, nil, errors.Join(err, os.RemoveAll(folder))
-	}
-	done = func() {
-		_ = w.Close() // what is left of either is the system's to clean
-		_ = os.RemoveAll(folder)
 	}
 	name, version, _ := strings.Cut(filepath.Base(path), "@")
 	if b, err = NewCatalog(filepath.Dir(path), w).Find(name, version, ""); err != nil {
@@ -31,4 +23,20 @@ func FindFile(file string) (b Binary, w *Workspace, done func(), err error) {
 		return Binary{}, nil, nil, err
 	}
 	return b, w, done, nil
+}
+
+// temporary opens a workspace in a temporary folder, which done removes.
+func temporary() (w *Workspace, done func(), err error) {
+	folder, err := os.MkdirTemp("", "payhost-plugin-")
+	if err != nil {
+		return nil, nil, err
+	}
+	if w, err = OpenWorkspace(folder); err != nil {
+		return nil, nil, errors.Join(err, os.RemoveAll(folder))
+	}
+	done = func() {
+		_ = w.Close() // what is left of either is the system's to clean
+		_ = os.RemoveAll(folder)
+	}
+	return w, done, nil
 }

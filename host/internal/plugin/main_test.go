@@ -29,6 +29,9 @@ func TestMain(m *testing.M) {
 		beHost()
 		return
 	}
+	if path := os.Getenv("PLUGIN_TEST_CONNECT"); path != "" {
+		connectAndEnd(path)
+	}
 	folder, remove, err := plugintest.BuildAll("testdata/actor", "1.0.0", "2.0.0")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -55,6 +58,8 @@ type stage struct {
 	catalog   *plugin.Catalog
 	log       *logBook
 	mask      *plugin.Mask
+
+	container bool // other hosts run as in one
 }
 
 func newStage(t testing.TB) *stage { return newStageIn(t, t.TempDir()) }

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"golang.org/x/time/rate"
 )
 
 const (
@@ -44,8 +46,9 @@ func readLines(r io.Reader, line func([]byte)) {
 // output takes what the plugin prints: structured records and plain lines go to the sink, the last lines of stderr are
 // kept for errors. Secrets are masked in all of it.
 type output struct {
-	sink *sink
-	mask *Mask
+	sink   *sink
+	mask   *Mask
+	budget *budget // nil: none
 
 	panicking bool // the lines that follow on stderr are a panic's; of the reader of stderr alone
 
@@ -55,11 +58,20 @@ type output struct {
 
 // stdoutLine takes a line of stdout after the handshake. Plugins made with the SDK print none.
 func (o *output) stdoutLine(line []byte) {
+	if !o.budget.takes(len(line)) {
+		o.sink.drop()
+		return
+	}
 	o.sink.put(o.plain(slog.LevelInfo, string(line), "stdout"))
 }
 
 // stderrLine takes a line of stderr: a JSON record in the form of hclog or slog, or plain text.
 func (o *output) stderrLine(line []byte) {
+	if !o.budget.takes(len(line)) {
+		o.sink.drop()
+		o.remember(string(line[:min(len(line), tailLength)])) // it may be the last
+		return
+	}
 	if r, ok := o.structured(line); ok {
 		o.remember(r.Message)
 		o.sink.put(r)
@@ -204,4 +216,36 @@ type lineWriter struct{ line func([]byte) }
 func (w lineWriter) Write(b []byte) (int, error) {
 	readLines(bytes.NewReader(b), w.line)
 	return len(b), nil
+}
+
+// What a plugin may log, on average and at once. Beyond that lines are read and
+// thrown away, and counted.
+const (
+	logLines      = 200 // a second
+	logLinesOnce  = 10_000
+	logBytes      = 256 << 10 // a second
+	logBytesOnce  = 8 << 20
+	reportDropped = 10 * time.Second // at most this often the log says how many
+)
+
+// budget bounds what of a plugin's output is looked at. It may be used by
+// several goroutines; nil bounds nothing.
+type budget struct {
+	lines, bytes *rate.Limiter
+	now          func() time.Time
+}
+
+func newBudget() *budget {
+	return &budget{
+		lines: rate.NewLimiter(logLines, logLinesOnce), bytes: rate.NewLimiter(logBytes, logBytesOnce), now: time.Now,
+	}
+}
+
+// takes reports whether a line of so many bytes is within the budget.
+func (b *budget) takes(size int) bool {
+	if b == nil {
+		return true
+	}
+	at := b.now()
+	return b.lines.AllowN(at, 1) && b.bytes.AllowN(at, size)
 }

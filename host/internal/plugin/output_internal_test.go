@@ -70,3 +70,48 @@ func TestMaskKnowsASecretInAllItsForms(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// A plugin that logs without end costs the host neither its disk nor its time,
+// and the log says what is missing of it.
+func TestPluginThatLogsWithoutEndIsCutShort(t *testing.T) {
+	const lines = 3 * logLinesOnce
+	var log bytes.Buffer
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	s := newSink(slog.New(slog.NewTextHandler(&log, nil)))
+	o := &output{sink: s, budget: newBudget()}
+	o.budget.now = func() time.Time { return now }
+	for range lines {
+		o.stderrLine([]byte(`{"@message":"flood"}`))
+		o.stdoutLine([]byte("flood"))
+	}
+	// The last of it is kept for errors all the same.
+	o.stderrLine([]byte("the last words"))
+	if err := o.quote(io.ErrUnexpectedEOF); !strings.Contains(err.Error(), "the last words") {
+		t.Errorf("err = %v", err)
+	}
+
+	taken := s.dropped.Load() - (2*lines + 1 - logLinesOnce)
+	if taken < 0 || taken > logLinesOnce { // what the log did not take in time is dropped as well
+		t.Errorf("of %d lines %d were dropped", 2*lines+1, s.dropped.Load())
+	}
+
+	// A second later there is room again, for as much as a second has.
+	now = now.Add(time.Second)
+	within := 0
+	for range 2 * logLines {
+		if o.budget.takes(1) {
+			within++
+		}
+	}
+	if within != logLines {
+		t.Errorf("%d lines a second", within)
+	}
+	now = now.Add(time.Hour)
+	if !o.budget.takes(logBytesOnce) || o.budget.takes(maxLine) {
+		t.Error("bytes are not counted")
+	}
+	s.close(time.Minute)
+	if !strings.Contains(log.String(), "records dropped") {
+		t.Error("the log does not say what was dropped")
+	}
+}

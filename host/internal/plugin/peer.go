@@ -5,8 +5,10 @@ import (
 	"net"
 )
 
-// RefusePlugins gives a listener on a unix socket that hangs up on plugins and on what they have started. The permissions
-// of a socket's file do not keep them out, because they run as the host's user, and Landlock does so only on new kernels.
+// RefusePlugins returns a listener on a unix socket that hangs up on plugins
+// and on what they have started. The permissions of a socket's file do not keep
+// them out, because they run as the host's user. It hangs up as well on a
+// process that has ended: another one may have its number by now.
 func RefusePlugins(l net.Listener, log *slog.Logger) net.Listener { return &refusing{l, log} }
 
 type refusing struct {
@@ -14,15 +16,15 @@ type refusing struct {
 	log *slog.Logger
 }
 
-// Accept gives the next connection that no plugin has made.
+// Accept returns the next connection that no plugin has made.
 func (r *refusing) Accept() (net.Conn, error) {
 	for {
 		c, err := r.Listener.Accept()
 		if err != nil {
 			return nil, err
 		}
-		pid, known := peer(c)
-		if !known || !Confined(pid) {
+		pid, welcome := judgePeer(c)
+		if welcome {
 			return c, nil
 		}
 		r.log.Error("a plugin tried to reach the admin socket and was turned away", "pid", pid)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	goplugin "github.com/hashicorp/go-plugin"
@@ -30,6 +31,8 @@ type Process struct {
 	conns    *connections
 	sink     *sink
 	output   *output
+
+	excess atomic.Pointer[error] // why guard has ended it
 
 	done chan struct{}
 	err  error // why, once done is closed
@@ -110,7 +113,7 @@ func (p *Process) watch() {
 	go func() { lost <- p.conns.watch(ctx) }()
 	select {
 	case <-p.ended():
-		p.err = errors.New(p.launcher.exitText())
+		p.err = p.endedBecause()
 		cancel()
 		<-lost //nolint:errcheck // it ended because of cancel
 	case err := <-lost:
@@ -125,10 +128,18 @@ func (p *Process) watch() {
 func (p *Process) lostOrEnded(err error) error {
 	select {
 	case <-p.ended():
-		return errors.New(p.launcher.exitText())
+		return p.endedBecause()
 	case <-time.After(100 * time.Millisecond):
 		return err
 	}
+}
+
+// endedBecause says why a process that has ended did.
+func (p *Process) endedBecause() error {
+	if excess := p.excess.Load(); excess != nil {
+		return *excess
+	}
+	return errors.New(p.launcher.exitText())
 }
 
 // ended is closed when the process has ended; nil for one that is not ours to wait for.

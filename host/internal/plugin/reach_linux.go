@@ -13,8 +13,9 @@ import (
 // What a plugin reaches of the machine's files, besides its own. Folders are preferred to files in them: a rule holds for
 // the file that it was made for, not for another one that is later put in its place.
 var (
-	// devices every program may expect.
-	devices = []string{"/dev/null", "/dev/zero", "/dev/full"}
+	// devices every program may expect. /dev/zero is not one of them: mapped, it is
+	// memory that counts for no limit.
+	devices = []string{"/dev/null", "/dev/full"}
 
 	// readable is what it takes to call a provider: whom to trust, where names lead, what time it is there. Of
 	// certificates only the public ones: the folders above them hold private keys.
@@ -36,9 +37,11 @@ var (
 	systemReadable = []string{
 		"/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/ld.so.preload", "/etc/alternatives", "/etc/passwd",
 		"/etc/group", "/sys/devices/system/cpu",
-		// Runtimes look themselves up here. Of other processes it shows their command lines, but neither their
-		// environment nor their files: the kernel asks who wants to know.
-		"/proc",
+		// What runtimes size themselves by. Nothing of other processes is among it,
+		// whose command lines every user could read, and nothing of the plugin's own:
+		// its folder in /proc is not there yet when the rules are made.
+		"/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/proc/loadavg", "/proc/uptime", "/proc/version",
+		"/proc/filesystems", "/proc/sys/kernel", "/proc/sys/vm", "/proc/sys/net/core/somaxconn",
 	}
 	// nameServices are asked by C libraries that resolve names.
 	nameServices = []string{"/run/systemd/resolve", "/run/nscd", "/var/run/nscd"}

@@ -20,6 +20,7 @@ type sink struct {
 	queue   chan slog.Record
 	dropped atomic.Int64
 	done    chan struct{}
+	said    time.Time // when it was last said what was dropped; of run alone
 
 	mu     sync.RWMutex // guards the queue against being closed under a writer
 	closed bool
@@ -42,15 +43,21 @@ func (s *sink) put(r slog.Record) {
 	select {
 	case s.queue <- r:
 	default:
-		s.dropped.Add(1)
+		s.drop()
 	}
 }
+
+// drop counts a record that is thrown away.
+func (s *sink) drop() { s.dropped.Add(1) }
 
 func (s *sink) run() {
 	defer close(s.done)
 	ctx := context.Background()
 	for r := range s.queue {
-		s.reportDropped(ctx)
+		if r.Time.Sub(s.said) >= reportDropped {
+			s.said = r.Time
+			s.reportDropped(ctx)
+		}
 		_ = s.logger.Load().Handler().Handle(ctx, r)
 	}
 	s.reportDropped(ctx)
@@ -58,7 +65,7 @@ func (s *sink) run() {
 
 func (s *sink) reportDropped(ctx context.Context) {
 	if n := s.dropped.Swap(0); n > 0 {
-		s.logger.Load().LogAttrs(ctx, slog.LevelWarn, "the plugin prints faster than the log takes it: records dropped", slog.Int64("dropped", n))
+		s.logger.Load().LogAttrs(ctx, slog.LevelWarn, "the plugin prints faster than the log takes it, or more than a plugin may: records dropped", slog.Int64("dropped", n))
 	}
 }
 

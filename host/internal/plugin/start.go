@@ -59,6 +59,10 @@ func Start(ctx context.Context, spec Spec) (*Process, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
+	if spec.Binary.IsAttached() && spec.Binary.Strict {
+		return nil, fmt.Errorf("plugin %s: attached for debugging it is not isolated at all, and isolation = %q "+
+			"is asked for", spec.Binary.Plugin, IsolationStrict)
+	}
 	if spec.Binary.IsAttached() {
 		return attach(ctx, spec)
 	}
@@ -76,6 +80,7 @@ func Start(ctx context.Context, spec Spec) (*Process, error) {
 		return nil, fmt.Errorf("plugin %s: %w", spec.Binary.Plugin, p.output.quote(err))
 	}
 	go p.watch() //nolint:gosec // the process outlives the call that starts it
+	go p.guard(spec.Workspace.bounds, folder)
 	return p, nil
 }
 
@@ -89,7 +94,7 @@ func newProcess(spec Spec) *Process {
 func newConnected(spec Spec) *Process {
 	s := newSink(spec.Logger.With("plugin", spec.Binary.Plugin))
 	return &Process{
-		binary: spec.Binary, sink: s, output: &output{sink: s, mask: spec.Mask}, conns: &connections{},
+		binary: spec.Binary, sink: s, output: &output{sink: s, mask: spec.Mask, budget: newBudget()}, conns: &connections{},
 		done: make(chan struct{}), stopping: make(chan struct{}), stopped: make(chan struct{}),
 	}
 }

@@ -25,6 +25,8 @@ type Workspace struct {
 	folders  []string
 	kernel   kernel
 	family   family // of all processes that are started here
+	unit     unit   // what they belong to
+	bounds   bounds // of each plugin
 
 	mu      sync.Mutex
 	started uint32
@@ -37,7 +39,11 @@ func OpenWorkspace(dataDir string) (*Workspace, error) {
 	if err := os.MkdirAll(all, 0o700); err != nil {
 		return nil, err
 	}
-	w := &Workspace{work: filepath.Join(dataDir, "plugins"), kernel: probeKernel(), family: newFamily(), said: map[string]bool{}}
+	w := &Workspace{
+		work: filepath.Join(dataDir, "plugins"), kernel: probeKernel(), family: newFamily(),
+		bounds: defaultBounds, said: map[string]bool{},
+	}
+	w.unit = ownUnit(w.kernel)
 	if err := w.open(all); err != nil {
 		return nil, errors.Join(fmt.Errorf("private folder for plugins: %w", err), w.Close())
 	}
@@ -58,7 +64,7 @@ func (w *Workspace) open(all string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(own, familyFile), strconv.AppendUint(nil, uint64(w.family), 10), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(own, familyFile), w.familyText(), 0o600); err != nil {
 		return err
 	}
 	w.programs, w.sockets = filepath.Join(own, "bin"), filepath.Join(own, "s")
@@ -96,9 +102,18 @@ func (w *Workspace) claim(parent, prefix string) (string, error) {
 	return folder, nil
 }
 
-// familyFile tells the next host what processes to end if this one is killed: plugins end with it, but not what they may
-// have started.
+// familyFile tells the next host what processes to end if this one is killed:
+// plugins end with it, but not what they may have started. Its first line is
+// the family's number, the others are the control groups that it is in.
 const familyFile = "family"
+
+func (w *Workspace) familyText() []byte {
+	text := strconv.AppendUint(nil, uint64(w.family), 10)
+	for _, group := range w.unit.groups {
+		text = append(text, "\n"+group...)
+	}
+	return text
+}
 
 // nextMember gives one process's mark.
 func (w *Workspace) nextMember() family {
@@ -114,8 +129,9 @@ func endAbandoned(folder string) {
 	if err != nil {
 		return
 	}
-	if n, err := strconv.ParseUint(string(text), 10, 64); err == nil && n != 0 {
-		family(n).killAll()
+	lines := strings.Split(string(text), "\n")
+	if n, err := strconv.ParseUint(lines[0], 10, 64); err == nil && n != 0 {
+		family(n).killAll(unit{groups: lines[1:]})
 	}
 }
 

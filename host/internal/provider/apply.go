@@ -180,12 +180,15 @@ func (a *account) place(ctx context.Context, cfg config.Provider, force bool) (A
 // program finds what is to serve the account.
 func (r *Registry) program(cfg config.Provider) (plugin.Binary, error) {
 	if at, attached := r.opts.Attached[cfg.Plugin]; attached {
-		return plugin.Attached(cfg.Plugin, at), mayAttach(cfg)
+		b := plugin.Attached(cfg.Plugin, at)
+		b.Strict = cfg.Isolation == config.IsolationStrict
+		return b, mayAttach(cfg)
 	}
 	b, err := r.catalog.Find(cfg.Plugin, cfg.Version, cfg.SHA256)
 	if err != nil {
 		return b, err
 	}
+	b.Strict = cfg.Isolation == config.IsolationStrict
 	return b, cfg.Allows(b.Path, b.Checksum)
 }
 

@@ -13,9 +13,14 @@ import (
 )
 
 // unitKey says which processes are the same.
-type unitKey struct{ plugin, version, checksum, surroundings string }
+type unitKey struct {
+	plugin, version, checksum, surroundings string
+	strict                                  bool
+}
 
-func keyOf(b plugin.Binary) unitKey { return unitKey{b.Plugin, b.Version, b.Checksum, b.Surroundings} }
+func keyOf(b plugin.Binary) unitKey {
+	return unitKey{b.Plugin, b.Version, b.Checksum, b.Surroundings, b.Strict}
+}
 
 // unit is one program in one process that serves all the accounts of it. Its supervisor, a goroutine, starts the process
 // and replaces it when it dies or stops answering.

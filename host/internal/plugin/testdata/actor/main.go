@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"sort"
 	"strconv"
 	"strings"
@@ -37,7 +38,12 @@ var rawStdout int
 
 func main() {
 	if len(os.Args) == 2 && os.Args[1] == "child" {
+		marks()      // a child that hides does so first
 		standStill() // holds whatever it inherited, until it is killed
+	}
+	if len(os.Args) == 2 && os.Args[1] == "describe" && strings.HasPrefix(filepath.Base(os.Args[0]), "stranger") {
+		stranger(filepath.Base(os.Args[0]))
+		return
 	}
 	script, _ := os.ReadFile("script")
 	verb, arg, _ := strings.Cut(strings.TrimSpace(string(script)), " ")
@@ -274,6 +280,9 @@ func (p *provider) obey(ctx context.Context, order, arg string) (string, error) 
 		return dir, err
 	}
 	if text, ok := try(order, arg, n); ok {
+		return text, nil
+	}
+	if text, ok := attack(order, arg); ok {
 		return text, nil
 	}
 	return "", errors.New("unknown order " + order)

@@ -1,0 +1,95 @@
+package config
+
+import (
+	"net/url"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/BurntSushi/toml"
+)
+
+// secretName is how the keys of plugins that are secrets are called. Only a
+// plugin knows for certain.
+var secretName = regexp.MustCompile(`(?i)(secret|token|passw|private|(^|_)keys?$|(^|_)key_|api_?key|credential)`)
+
+// WrittenSecrets returns the keys in File whose values are secrets that stand
+// in the file itself and are not references, sorted. It is empty for a Config
+// that was built in code, and for a file that cannot be read any more.
+func (c *Config) WrittenSecrets() []string {
+	if c.File == "" {
+		return nil
+	}
+	text, err := os.ReadFile(c.File)
+	if err != nil || len(text) > maxFile {
+		return nil
+	}
+	var tree map[string]any
+	if _, err := toml.Decode(string(text), &tree); err != nil {
+		return nil
+	}
+
+	var found []string
+	for _, path := range [][]string{{"http", "tokens"}, {"events", "secret"}} {
+		if hasWritten(at(tree, path...)) {
+			found = append(found, strings.Join(path, "."))
+		}
+	}
+	if address, ok := at(tree, "store", "url").(string); ok && hasPassword(address) {
+		found = append(found, "store.url")
+	}
+	if providers, ok := at(tree, "providers").(map[string]any); ok {
+		for name := range providers {
+			own, _ := at(providers, name, "config").(map[string]any)
+			for key, value := range own {
+				if secretName.MatchString(key) && hasWritten(value) {
+					found = append(found, join("providers", name)+".config."+key)
+				}
+			}
+		}
+	}
+	slices.Sort(found)
+	return found
+}
+
+// at returns what stands at a path; nil when there is nothing.
+func at(tree map[string]any, path ...string) any {
+	var value any = tree
+	for _, key := range path {
+		table, ok := value.(map[string]any)
+		if !ok {
+			return nil
+		}
+		value = table[key]
+	}
+	return value
+}
+
+// hasWritten reports whether a text, or one in a list or table, is not a
+// reference.
+func hasWritten(value any) bool {
+	switch value := value.(type) {
+	case string:
+		return value != "" && !strings.HasPrefix(value, "env:") && !strings.HasPrefix(value, "file:")
+	case []any:
+		return slices.ContainsFunc(value, hasWritten)
+	case map[string]any:
+		for _, inner := range value {
+			if hasWritten(inner) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// hasPassword reports whether a URL has one.
+func hasPassword(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil || u.User == nil {
+		return false
+	}
+	_, has := u.User.Password()
+	return has
+}

@@ -1,0 +1,302 @@
+package plugin
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// connector answers the connects of one plugin and of all that it has started.
+//
+// Before its version 9 Landlock does not keep a process from the sockets of
+// others that lie in the file system, and a filter cannot tell a unix socket
+// from a TCP one: it sees the number of a file and an address in memory. So the
+// filter puts every connect before the host, which takes the socket out of the
+// plugin, looks at it, and connects it itself. The plugin's own call never
+// happens, so nothing that the plugin exchanges meanwhile, neither the file of
+// that number nor the address, makes a difference.
+type connector struct {
+	listener *os.File
+	places   chan struct{}
+	calls    sync.WaitGroup
+	done     chan struct{}
+
+	mu      sync.Mutex
+	closed  bool
+	waiting map[int]struct{} // sockets that may take long to connect
+}
+
+// connectsAtOnce bounds how many connects of one plugin are under way. One that
+// does not block the plugin is over at once.
+const connectsAtOnce = 64
+
+// maxAddress is how long a socket's address may be.
+const maxAddress = 128
+
+// question is struct seccomp_notif, answer is struct seccomp_notif_resp.
+type question struct {
+	ID    uint64
+	PID   uint32
+	Flags uint32
+	Call  struct {
+		Number int32
+		Arch   uint32
+		At     uint64
+		Args   [6]uint64
+	}
+}
+
+type answer struct {
+	ID    uint64
+	Value int64
+	Error int32
+	Flags uint32
+}
+
+// connectsForOthers reports whether the host may take sockets out of a process
+// of its own. Some sandboxes forbid that.
+func connectsForOthers() error {
+	self, err := unix.PidfdOpen(os.Getpid(), 0)
+	if err != nil {
+		return fmt.Errorf("pidfd_open: %w", err)
+	}
+	defer func() { _ = unix.Close(self) }() // it only named a process
+
+	taken, err := unix.PidfdGetfd(self, self, 0)
+	if err != nil {
+		return fmt.Errorf("pidfd_getfd: %w", err)
+	}
+	return unix.Close(taken)
+}
+
+// newConnector answers what comes from the listener until the last process
+// under the filter has ended or close is called.
+func newConnector(listener int) (*connector, error) {
+	if err := unix.SetNonblock(listener, true); err != nil {
+		return nil, errors.Join(err, unix.Close(listener))
+	}
+	c := &connector{
+		listener: os.NewFile(uintptr(listener), "seccomp"),
+		places:   make(chan struct{}, connectsAtOnce),
+		done:     make(chan struct{}),
+		waiting:  map[int]struct{}{},
+	}
+	go c.run()
+	return c, nil
+}
+
+// close ends all that is under way. Whoever still asks afterwards is told that
+// there is no such call.
+func (c *connector) close() {
+	if c == nil {
+		return
+	}
+	c.mu.Lock()
+	c.closed = true
+	for socket := range c.waiting {
+		_ = unix.Shutdown(socket, unix.SHUT_RDWR) // its connect returns
+	}
+	c.mu.Unlock()
+
+	_ = c.listener.Close() // it was only listened to
+	<-c.done
+	c.calls.Wait()
+}
+
+func (c *connector) run() {
+	defer close(c.done)
+	raw, err := c.listener.SyscallConn()
+	if err != nil {
+		return
+	}
+	for {
+		var q question
+		got := false
+		ended := false
+		err := raw.Read(func(fd uintptr) bool {
+			got, ended = receive(int(fd), &q)
+			return got || ended
+		})
+		if err != nil || ended {
+			return
+		}
+		c.places <- struct{}{}
+		c.calls.Go(func() {
+			defer func() { <-c.places }()
+			c.serve(&q)
+		})
+	}
+}
+
+// receive takes one question if there is one. It reports ended when nobody is
+// left who could ask. It never waits: receiving itself does, whatever the
+// file's flags.
+func receive(listener int, q *question) (got, ended bool) {
+	for {
+		polled := []unix.PollFd{{Fd: int32(listener), Events: unix.POLLIN}}
+		n, err := unix.Poll(polled, 0)
+		switch {
+		case errors.Is(err, unix.EINTR):
+			continue
+		case err != nil, polled[0].Revents&unix.POLLNVAL != 0:
+			return false, true
+		case n == 0:
+			return false, false
+		case polled[0].Revents&unix.POLLIN == 0:
+			return false, true
+		}
+
+		*q = question{}                                                              // the kernel wants it empty
+		errno := control(listener, unix.SECCOMP_IOCTL_NOTIF_RECV, unsafe.Pointer(q)) //nolint:gosec // a system call's argument
+		switch errno {
+		case 0:
+			return true, false
+		case unix.EINTR, unix.ENOENT: // who asked has been killed meanwhile
+			continue
+		}
+		return false, true
+	}
+}
+
+// control makes an ioctl on the listener.
+func control(listener int, request uintptr, arg unsafe.Pointer) unix.Errno {
+	_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(listener), request, uintptr(arg))
+	return errno
+}
+
+// serve connects, and says what came of it.
+func (c *connector) serve(q *question) {
+	a := answer{ID: q.ID}
+	if errno := c.connect(q); errno != 0 {
+		a.Error = -int32(errno)
+	}
+	raw, err := c.listener.SyscallConn()
+	if err != nil {
+		return // closed
+	}
+	_ = raw.Control(func(fd uintptr) {
+		// Who asked may be gone.
+		_ = control(int(fd), unix.SECCOMP_IOCTL_NOTIF_SEND, unsafe.Pointer(&a)) //nolint:gosec // as above
+	})
+}
+
+// connect does what the plugin has asked for, unless the socket is a unix one
+// or something else that is not for a network.
+func (c *connector) connect(q *question) unix.Errno {
+	socket, err := takeFile(int(q.PID), int(int32(q.Call.Args[0])))
+	if err != nil {
+		return errnoOf(err)
+	}
+	defer func() { _ = unix.Close(socket) }() // the plugin has it still
+
+	family, err := unix.GetsockoptInt(socket, unix.SOL_SOCKET, unix.SO_DOMAIN)
+	if err != nil {
+		return errnoOf(err)
+	}
+	if family != unix.AF_INET && family != unix.AF_INET6 {
+		return unix.EACCES
+	}
+
+	address, errno := readAddress(int(q.PID), q.Call.Args[1], q.Call.Args[2])
+	if errno != 0 {
+		return errno
+	}
+	// Whoever has asked still waits, so what was taken and read was its own.
+	if !c.stillAsks(q.ID) {
+		return unix.ECONNABORTED
+	}
+	return c.dial(socket, address)
+}
+
+// dial may take as long as the network does; close ends it.
+func (c *connector) dial(socket int, address []byte) unix.Errno {
+	c.mu.Lock()
+	if c.closed {
+		c.mu.Unlock()
+		return unix.ECONNABORTED
+	}
+	c.waiting[socket] = struct{}{}
+	c.mu.Unlock()
+
+	_, _, errno := unix.Syscall(unix.SYS_CONNECT, uintptr(socket),
+		uintptr(unsafe.Pointer(&address[0])), uintptr(len(address))) //nolint:gosec // as above
+
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.waiting, socket)
+	return errno
+}
+
+func (c *connector) stillAsks(id uint64) bool {
+	raw, err := c.listener.SyscallConn()
+	if err != nil {
+		return false
+	}
+	asks := false
+	err = raw.Control(func(fd uintptr) {
+		asks = control(int(fd), unix.SECCOMP_IOCTL_NOTIF_ID_VALID, unsafe.Pointer(&id)) == 0 //nolint:gosec // as above
+	})
+	return err == nil && asks
+}
+
+// takeFile returns a copy of a file that a thread has open.
+func takeFile(thread, number int) (int, error) {
+	process, err := processOf(thread)
+	if err != nil {
+		return 0, err
+	}
+	handle, err := unix.PidfdOpen(process, 0)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = unix.Close(handle) }() // it only named a process
+	return unix.PidfdGetfd(handle, number, 0)
+}
+
+// processOf returns the process that a thread belongs to.
+func processOf(thread int) (int, error) {
+	text, err := os.ReadFile("/proc/" + strconv.Itoa(thread) + "/status")
+	if err != nil {
+		return 0, err
+	}
+	lines := bufio.NewScanner(bytes.NewReader(text))
+	for lines.Scan() {
+		if value, ok := strings.CutPrefix(lines.Text(), "Tgid:"); ok {
+			return strconv.Atoi(strings.TrimSpace(value))
+		}
+	}
+	return 0, unix.ESRCH
+}
+
+// readAddress reads the address out of the plugin's memory.
+func readAddress(thread int, at, length uint64) ([]byte, unix.Errno) {
+	size := int(int32(length))
+	if size <= 0 || size > maxAddress {
+		return nil, unix.EINVAL
+	}
+	address := make([]byte, size)
+	local := []unix.Iovec{{Base: &address[0], Len: uint64(size)}}
+	n, err := unix.ProcessVMReadv(thread, local, []unix.RemoteIovec{{Base: uintptr(at), Len: size}}, 0)
+	if err != nil || n != size {
+		return nil, unix.EFAULT
+	}
+	return address, 0
+}
+
+// errnoOf returns what the kernel would have said; anything else becomes
+// EACCES.
+func errnoOf(err error) unix.Errno {
+	var errno unix.Errno
+	if errors.As(err, &errno) && errno == unix.EBADF {
+		return errno
+	}
+	return unix.EACCES
+}

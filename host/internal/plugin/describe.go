@@ -1,0 +1,143 @@
+package plugin
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+const (
+	// describeTime is how long a program may take to say what it is.
+	describeTime = 10 * time.Second
+	// describeSize is how much it may say, in bytes.
+	describeSize = 4 << 20
+	// complaintSize is how much of its error output is kept, in bytes.
+	complaintSize = 4 << 10
+)
+
+// Description is what a program has said of itself.
+type Description struct {
+	// Text is what it printed, JSON if it is a plugin. None of it has been proven.
+	Text []byte
+	// Checksum is the sha256 of the program that ran, in lower-case hex.
+	Checksum string
+}
+
+// Describe runs a program with the argument "describe" and returns what it
+// prints. The program may be anybody's: it runs from a private copy, under all
+// that confines a plugin, in a temporary folder of its own, and nothing of it
+// is left when Describe returns. It may take 10 s and say 4 MiB.
+func Describe(ctx context.Context, file string) (Description, error) {
+	binary, workspace, done, err := copyOf(file)
+	if err != nil {
+		return Description{}, err
+	}
+	defer done()
+	folder, err := workspace.workFolder("described")
+	if err != nil {
+		return Description{}, err
+	}
+
+	ctx, cancel := context.WithTimeout(ctx, describeTime)
+	defer cancel()
+	spec := Spec{Binary: binary, Workspace: workspace, Logger: slog.New(slog.DiscardHandler)}
+	text, err := describe(ctx, spec, folder)
+	return Description{Text: text, Checksum: binary.Checksum}, err
+}
+
+// describe runs the program to its end.
+func describe(ctx context.Context, spec Spec, folder string) ([]byte, error) {
+	l := newLauncher(&output{})
+	said := bounded{most: describeSize, full: l.kill}
+	complaint := bounded{most: complaintSize}
+	l.stdout = func(r io.Reader) { _, _ = io.Copy(&said, r) }
+	l.stderr = func(r io.Reader) { _, _ = io.Copy(&complaint, r) }
+	l.cmd = command(spec, folder, nil, "describe")
+	l.cmd.Env = describeEnvironment(l.cmd.Env)
+	l.confine = prepare(spec, folder, folder, &l.isolation)
+
+	if err := l.Start(ctx); err != nil {
+		return nil, err
+	}
+	stop := context.AfterFunc(ctx, l.kill)
+	defer stop()
+	<-l.ended
+	l.confine.endKin()
+	l.readers.Wait()
+
+	switch {
+	case said.over:
+		return nil, fmt.Errorf("the program says more than %d MiB", describeSize>>20)
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return nil, fmt.Errorf("the program did not say what it is within %s", describeTime)
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case l.endErr != nil && complaint.text.Len() > 0:
+		return nil, fmt.Errorf("%w: %s", l.endErr, strings.TrimSpace(complaint.text.String()))
+	}
+	return said.text.Bytes(), l.endErr
+}
+
+// describeEnvironment leaves out where the program is: it has nothing to do
+// there.
+func describeEnvironment(env []string) []string {
+	var kept []string
+	for _, variable := range env {
+		name, _, _ := strings.Cut(variable, "=")
+		if name != "HOME" && name != "TMPDIR" {
+			kept = append(kept, variable)
+		}
+	}
+	return kept
+}
+
+// copyOf takes a copy of a program of any name, in a workspace of its own.
+func copyOf(file string) (b Binary, w *Workspace, done func(), err error) {
+	path, err := filepath.Abs(file)
+	if err != nil {
+		return Binary{}, nil, nil, err
+	}
+	program, err := openProgram(path)
+	if err != nil {
+		return Binary{}, nil, nil, err
+	}
+	defer func() { _ = program.Close() }() // it was only read
+
+	w, done, err = temporary()
+	if err != nil {
+		return Binary{}, nil, nil, err
+	}
+	b = Binary{Plugin: filepath.Base(path), Path: path}
+	if err = NewCatalog(filepath.Dir(path), w).copy(&b, program); err != nil {
+		done()
+		return Binary{}, nil, nil, err
+	}
+	return b, w, done, nil
+}
+
+// bounded keeps the beginning of what is written; full, when set, is called
+// when there is more. The buffer is not embedded: its ReadFrom would take
+// everything.
+type bounded struct {
+	text bytes.Buffer
+	most int
+	over bool
+	full func()
+}
+
+func (b *bounded) Write(p []byte) (int, error) {
+	if room := b.most - b.text.Len(); len(p) > room {
+		b.text.Write(p[:room])
+		if b.over = true; b.full != nil {
+			b.full()
+		}
+		return len(p), nil
+	}
+	return b.text.Write(p)
+}

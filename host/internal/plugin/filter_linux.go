@@ -1,0 +1,131 @@
+//go:build amd64 || arm64
+
+package plugin
+
+import "golang.org/x/sys/unix"
+
+// refusedCalls fail with EPERM.
+var refusedCalls = append([]uintptr{
+	// other processes
+	unix.SYS_PROCESS_VM_READV, unix.SYS_PROCESS_VM_WRITEV, unix.SYS_PROCESS_MADVISE,
+	unix.SYS_PROCESS_MRELEASE, unix.SYS_KCMP, unix.SYS_PIDFD_GETFD, unix.SYS_MOVE_PAGES,
+	unix.SYS_MIGRATE_PAGES,
+
+	// namespaces and mounts
+	unix.SYS_UNSHARE, unix.SYS_SETNS, unix.SYS_MOUNT, unix.SYS_UMOUNT2, unix.SYS_PIVOT_ROOT,
+	unix.SYS_CHROOT, unix.SYS_MOUNT_SETATTR, unix.SYS_MOVE_MOUNT, unix.SYS_OPEN_TREE,
+	unix.SYS_FSOPEN, unix.SYS_FSMOUNT, unix.SYS_FSCONFIG, unix.SYS_FSPICK,
+
+	// the machine
+	unix.SYS_INIT_MODULE, unix.SYS_FINIT_MODULE, unix.SYS_DELETE_MODULE, unix.SYS_KEXEC_LOAD,
+	unix.SYS_KEXEC_FILE_LOAD, unix.SYS_REBOOT, unix.SYS_SWAPON, unix.SYS_SWAPOFF, unix.SYS_SYSLOG,
+	unix.SYS_ACCT, unix.SYS_QUOTACTL, unix.SYS_QUOTACTL_FD, unix.SYS_SETTIMEOFDAY,
+	unix.SYS_CLOCK_SETTIME, unix.SYS_CLOCK_ADJTIME, unix.SYS_ADJTIMEX, unix.SYS_SETHOSTNAME,
+	unix.SYS_SETDOMAINNAME, unix.SYS_VHANGUP, unix.SYS_FANOTIFY_INIT,
+	unix.SYS_OPEN_BY_HANDLE_AT, unix.SYS_NAME_TO_HANDLE_AT,
+
+	// memory that outlives the process, or that no limit counts
+	unix.SYS_SHMGET, unix.SYS_SHMAT, unix.SYS_MSGGET, unix.SYS_SEMGET, unix.SYS_MQ_OPEN,
+}, refusedHere...)
+
+// unknownCalls fail with ENOSYS, so that a program takes the older way that it
+// has: parts of the kernel that plugins do not need and that attacks begin
+// with, calls whose arguments a filter cannot see, and memory that can be run
+// though nobody has checked what is in it.
+var unknownCalls = []uintptr{
+	unix.SYS_BPF, unix.SYS_PERF_EVENT_OPEN, unix.SYS_USERFAULTFD, unix.SYS_IO_URING_SETUP,
+	unix.SYS_IO_URING_ENTER, unix.SYS_IO_URING_REGISTER, unix.SYS_KEYCTL, unix.SYS_ADD_KEY,
+	unix.SYS_REQUEST_KEY, unix.SYS_CLONE3, unix.SYS_MEMFD_CREATE, unix.SYS_MEMFD_SECRET,
+	unix.SYS_LOOKUP_DCOOKIE,
+}
+
+const (
+	// newNamespaces are the flags of clone that make one.
+	newNamespaces = unix.CLONE_NEWNS | unix.CLONE_NEWCGROUP | unix.CLONE_NEWUTS | unix.CLONE_NEWIPC |
+		unix.CLONE_NEWUSER | unix.CLONE_NEWPID | unix.CLONE_NEWNET
+
+	// notStream are the bits of a socket's type that a stream does not have; the
+	// others are flags.
+	notStream = 0xf &^ unix.SOCK_STREAM
+
+	// ioprioProcess is IOPRIO_WHO_PROCESS.
+	ioprioProcess = 1
+)
+
+// pluginRules are the rules for plugins. With askToConnect every connect is put
+// before the host.
+func pluginRules(askToConnect bool) []callRules {
+	refuse := failWith(unix.EPERM)
+	rules := argumentRules(refuse)
+	rules = append(rules, socketRules()...)
+	for _, number := range refusedCalls {
+		rules = append(rules, whole(number, refuse))
+	}
+	for _, number := range unknownCalls {
+		rules = append(rules, whole(number, failWith(unix.ENOSYS)))
+	}
+	if askToConnect {
+		rules = append(rules, whole(unix.SYS_CONNECT, askHost))
+	}
+	return rules
+}
+
+// argumentRules are for calls that a plugin makes on itself, and may not make
+// on others.
+func argumentRules(refuse verdict) []callRules {
+	fits := func(conditions ...condition) callRule { return callRule{refuse, conditions} }
+	self := fits(isNot(0, 0)) // a process or thread other than "the calling one"
+	list := []callRules{
+		// The thread that starts the plugin is filtered as well: the program asks to be
+		// held, and that thread lets it go.
+		{unix.SYS_PTRACE, []callRule{
+			fits(upperNot(0, 0)),
+			fits(isNot(0, unix.PTRACE_TRACEME), isNot(0, unix.PTRACE_DETACH)),
+		}},
+
+		// Limits: to set them on others, or the mark. The third argument is the address
+		// of the new ones.
+		{unix.SYS_PRLIMIT64, []callRule{
+			fits(isNot(0, 0), isNot(2, 0)),
+			fits(isNot(0, 0), upperNot(2, 0)),
+			fits(is(1, unix.RLIMIT_LOCKS), isNot(2, 0)),
+			fits(is(1, unix.RLIMIT_LOCKS), upperNot(2, 0)),
+		}},
+		{unix.SYS_SETRLIMIT, []callRule{fits(is(0, unix.RLIMIT_LOCKS))}},
+
+		{unix.SYS_SETPRIORITY, []callRule{fits(isNot(0, unix.PRIO_PROCESS)), fits(isNot(1, 0))}},
+		{unix.SYS_IOPRIO_SET, []callRule{fits(isNot(0, ioprioProcess)), fits(isNot(1, 0))}},
+		{unix.SYS_CLONE, []callRule{fits(anyBit(0, newNamespaces))}},
+
+		// Memory that is shared without a file counts for no limit of the process.
+		{unix.SYS_MMAP, []callRule{fits(anyBit(3, unix.MAP_SHARED), anyBit(3, unix.MAP_ANONYMOUS))}},
+	}
+	for _, number := range []uintptr{
+		unix.SYS_SCHED_SETAFFINITY, unix.SYS_SCHED_SETSCHEDULER, unix.SYS_SCHED_SETPARAM, unix.SYS_SCHED_SETATTR,
+	} {
+		list = append(list, callRules{number, []callRule{self}})
+	}
+	return list
+}
+
+// socketRules leave what a plugin needs: it listens on a unix socket and calls
+// its provider over TCP, and names are looked up over UDP and netlink. Unix
+// sockets are streams, because others send to an address without connecting.
+// Multipath TCP is none of it: Landlock's rules on TCP do not apply to that.
+func socketRules() []callRules {
+	family, protocol := failWith(unix.EAFNOSUPPORT), failWith(unix.EPROTONOSUPPORT)
+	unixStream := callRule{family, []condition{is(0, unix.AF_UNIX), anyBit(1, notStream)}}
+	return []callRules{
+		{unix.SYS_SOCKET, []callRule{
+			{family, []condition{
+				isNot(0, unix.AF_UNIX), isNot(0, unix.AF_INET), isNot(0, unix.AF_INET6), isNot(0, unix.AF_NETLINK),
+			}},
+			unixStream,
+			{protocol, []condition{
+				isNot(0, unix.AF_UNIX), isNot(0, unix.AF_NETLINK),
+				isNot(2, 0), isNot(2, unix.IPPROTO_TCP), isNot(2, unix.IPPROTO_UDP),
+			}},
+		}},
+		{unix.SYS_SOCKETPAIR, []callRule{unixStream}},
+	}
+}
