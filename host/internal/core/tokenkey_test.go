@@ -18,19 +18,6 @@ const (
 	newSecret = "a new secret of thirty-two bytes!"
 )
 
-// setting reads what the store has under a name, as whoever copied it would.
-func (r *rig) setting(t *testing.T, name string) (value string) {
-	t.Helper()
-	err := r.store.Look(t.Context(), func(tx *store.Tx) (err error) {
-		value, err = tx.Setting(t.Context(), name)
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return value
-}
-
 func keyStates(keys []payment.TokenKey) string {
 	var states []string
 	for _, key := range keys {
