@@ -33,7 +33,7 @@ NODE_TRIAL = node -e 'process.exit(Number(parseInt(process.versions.node) < 20))
 	npm ci --ignore-scripts --prefer-offline --no-audit --no-fund
 
 .DEFAULT_GOAL := help
-.PHONY: help build plugin run demo test conformance node bench simulate chaos mutants fuzz lint generate verify verify-go verify-contract clean
+.PHONY: help build plugin run demo test conformance node bench simulate chaos siege mutants fuzz lint generate verify verify-go verify-contract clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -93,6 +93,11 @@ simulate: ## tell stories about hosts, providers, merchants and operators in sim
 KILLS ?= 1000
 chaos: ## kill plugins, hosts and the database under load, then compare with the providers' books (KILLS=1000 SEED=…)
 	$(GO) test ./host/internal/chaos -count=1 -v -timeout 90m -chaos.clocks -chaos.kills=$(KILLS) -chaos.seed=$(SEED)
+
+# The same attacks are part of the tests, for two seconds each and without latencies.
+SECONDS_EACH ?= 60
+siege: ## attack a host for a minute each, in four ways, while merchants pay (SECONDS_EACH=60)
+	$(GO) test ./internal/e2e -count=1 -v -timeout 30m -run TestSiege -siege.seconds=$(SECONDS_EACH)
 
 # The list is tools/mutants/list.txt; UPDATE=1 writes which test has caught each into it, ONLY=text tries some of them.
 mutants: ## break one rule of the code after the other: a test must notice each (ONLY=text, UPDATE=1)
