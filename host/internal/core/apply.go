@@ -28,7 +28,19 @@ func (c *Core) Apply(ctx context.Context, tx *store.Tx, i *intent.Intent, r inte
 	if err := contest(ctx, tx, i, &r); err != nil {
 		return intent.Verdict{}, err
 	}
-	next, v := intent.Decide(*i, r, ask)
+	before := *i
+	if (i.Doubt == verbCapture) && (r.Status == payment.Succeeded) && (r.Proof > intent.Hint) {
+		attempts, err := tx.Attempts(ctx, i.ID)
+		if err != nil {
+			return intent.Verdict{}, err
+		}
+		noteCaptured(&before, attempts)
+	}
+
+	next, v := intent.Decide(before, r, ask)
+	if next.Status != payment.Succeeded {
+		next.Captured = i.Captured
+	}
 	if err := c.note(ctx, tx, next, r, v); err != nil {
 		return v, err
 	}

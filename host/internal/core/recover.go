@@ -49,7 +49,7 @@ func (c *Core) closeLost(ctx context.Context, tx *store.Tx, i *intent.Intent) er
 	}
 	const message = "the host that made the call ended before it recorded an answer"
 	closed := payment.Attempt{}
-	for _, a := range attempts {
+	for k, a := range attempts {
 		lost, err := c.lost(ctx, tx, i.ID, a)
 		if err != nil {
 			return err
@@ -61,7 +61,11 @@ func (c *Core) closeLost(ctx context.Context, tx *store.Tx, i *intent.Intent) er
 		if err := tx.FinishAttempt(ctx, i.ID, a); err != nil {
 			return err
 		}
-		closed = a
+		attempts[k], closed = a, a
+	}
+	if tookUnheard(i, closed) {
+		noteCaptured(i, attempts)
+		return tx.SaveIntent(ctx, i)
 	}
 	if closed.Number == 0 || i.Status.Final() {
 		return nil
