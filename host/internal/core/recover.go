@@ -103,10 +103,21 @@ func (c *Core) lost(ctx context.Context, tx *store.Tx, id string, a payment.Atte
 	return !alive, err
 }
 
+// settleOne settles what was claimed. When no call can be made at this moment,
+// nothing was found out: it is due again soon, and the pauses do not grow.
 func (c *Core) settleOne(ctx context.Context, i *intent.Intent) error {
 	l, err := c.accounts.AcquireExisting(ctx, i.Provider)
 	if err != nil {
-		return errors.Join(err, c.laterOrExpire(ctx, i.ID))
+		return errors.Join(err, c.change(ctx, i.ID, func(tx *store.Tx, current *intent.Intent) error {
+			if !current.CheckAt.Equal(i.CheckAt) {
+				return nil // somebody has had news
+			}
+			current.CheckAt = tx.Now().Add(firstCheckUnknown)
+			if current.Status == payment.Expired {
+				current.Checks &^= expiredLookUnderWay
+			}
+			return tx.SaveIntent(ctx, current)
+		}))
 	}
 	defer l.Release()
 	return c.settle(ctx, l, i)
