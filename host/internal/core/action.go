@@ -324,7 +324,7 @@ func captureOf(i *intent.Intent, attempts []payment.Attempt, amount decimal.Deci
 }
 
 // captured adds up the captures with one of these outcomes. All attempts under
-// one key are one capture.
+// one key are one capture. What the provider has decided against is none.
 func captured(attempts []payment.Attempt, outcomes ...string) (sum decimal.Decimal) {
 	counted := map[string]bool{}
 	for _, a := range attempts {
@@ -334,10 +334,36 @@ func captured(attempts []payment.Attempt, outcomes ...string) (sum decimal.Decim
 		if a.ActionKey != "" && counted[a.ActionKey] {
 			continue
 		}
+		if (a.Outcome == string(sdk.OutcomeUnknown)) && decidedAgainst(attempts, a) {
+			continue
+		}
 		counted[a.ActionKey] = true
 		sum = sum.Add(a.Amount.Decimal)
 	}
 	return sum
+}
+
+// decidedAgainst reports whether the provider has refused the repeat of a capture
+// that had no answer. Its word is about the capture, whichever attempt arrived.
+func decidedAgainst(attempts []payment.Attempt, capture payment.Attempt) bool {
+	return slices.ContainsFunc(attempts, func(a payment.Attempt) bool {
+		again := (a.Verb == capture.Verb) && (a.ActionKey == capture.ActionKey) &&
+			(a.Number > capture.Number)
+		return again && (a.Outcome == string(sdk.OutcomeRefused)) && decides(sdk.Code(a.Code))
+	})
+}
+
+// noteCaptured records what the captures of a payment that has succeeded have
+// taken, those among them that had no answer.
+func noteCaptured(i *intent.Intent, attempts []payment.Attempt) {
+	total := captured(attempts, "ok", string(sdk.OutcomeUnknown))
+	if !total.IsPositive() {
+		return
+	}
+	i.Captured = &payment.Amount{Decimal: total}
+	if (i.Status == payment.Succeeded) && (i.PaidAmount == nil) && !total.Equal(i.Amount.Decimal) {
+		i.PaidAmount, i.PaidCurrency = i.Captured, i.Currency
+	}
 }
 
 // actionAttempt is one attempt at an action.
@@ -383,10 +409,11 @@ func (c *Core) runAction(ctx context.Context, l Lease, i *intent.Intent, a actio
 
 	took := time.Since(started)
 	done := finished(a.attempt.Number, a.verb, took, exchanges.Exchanges(), err)
-	var problem *payment.Error
+	var own *payment.Error
 	if err != nil {
-		problem = payment.FromProvider(i.Provider, i.ID, err)
+		own = payment.FromProvider(i.Provider, i.ID, err)
 	}
+	problem := own
 	didNot := done.Outcome != "ok" && done.Outcome != string(sdk.OutcomeUnknown)
 
 	recorded := c.persistEnd(ctx, ending{
@@ -396,13 +423,19 @@ func (c *Core) runAction(ctx context.Context, l Lease, i *intent.Intent, a actio
 			done.Outcome, done.DurationMS),
 		apply: func(ctx context.Context, tx *store.Tx, current *intent.Intent,
 			attempts []payment.Attempt) error {
-			// An attempt that did not happen speaks for itself only: under its key
-			// another host may have sent it again.
-			if didNot && hasLater(attempts, a.verb, a.attempt.Number) {
+			problem = own
+			// An attempt that did not happen speaks for itself only, as long as
+			// another one may have: another host may have sent it again.
+			nothing := (current.Doubt == a.verb) && noneHappened(attempts, a.verb) &&
+				!arrived(attempts)
+			if didNot && !nothing && hasLater(attempts, a.verb, a.attempt.Number) {
 				problem = supersededBy(i, a.verb)
 				return finishKey(ctx, tx, a.key, problem)
 			}
 			if a.undecided(err) {
+				if nothing {
+					current.Doubt = ""
+				}
 				return c.laterIn(ctx, tx, current)
 			}
 
@@ -434,7 +467,7 @@ func (c *Core) applyAction(ctx context.Context, tx *store.Tx, l Lease, current *
 		if attempt.Verb == verbCapture && attempt.Amount != nil {
 			current.Captured = &payment.Amount{Decimal: captured(attempts, "ok")}
 		}
-		if current.Doubt == attempt.Verb {
+		if (current.Doubt == attempt.Verb) && !anotherInDoubt(attempts, attempt) {
 			current.Doubt = "" // its host was taken for gone, and has an answer after all
 		}
 		_, err := c.Apply(ctx, tx, current, paymentReport(actorCall, intent.Answer, answer), c.asking(l, current))
@@ -442,6 +475,8 @@ func (c *Core) applyAction(ctx context.Context, tx *store.Tx, l Lease, current *
 	}
 
 	switch {
+	case (problem.Outcome == sdk.OutcomeUnknown) && tookUnheard(current, attempt):
+		noteCaptured(current, attempts)
 	case problem.Outcome != sdk.OutcomeUnknown && current.Doubt == attempt.Verb:
 		current.Doubt = ""
 	case problem.Outcome == sdk.OutcomeUnknown && !current.Status.Final():
@@ -453,6 +488,22 @@ func (c *Core) applyAction(ctx context.Context, tx *store.Tx, l Lease, current *
 		return nil
 	}
 	return tx.SaveIntent(ctx, current)
+}
+
+// anotherInDoubt reports whether an action of the same verb was begun after an
+// attempt's, and may have been carried out.
+func anotherInDoubt(attempts []payment.Attempt, attempt payment.Attempt) bool {
+	return slices.ContainsFunc(attempts, func(a payment.Attempt) bool {
+		after := (a.Verb == attempt.Verb) && (a.ActionKey != attempt.ActionKey) &&
+			(a.Number > attempt.Number)
+		return after && (a.Outcome == string(sdk.OutcomeUnknown)) && !decidedAgainst(attempts, a)
+	})
+}
+
+// tookUnheard reports whether a payment has succeeded while the answer to its
+// capture was waited for.
+func tookUnheard(i *intent.Intent, attempt payment.Attempt) bool {
+	return (attempt.Verb == verbCapture) && (i.Status == payment.Succeeded)
 }
 
 // happened reports whether an action under a key is known to have been carried
@@ -495,11 +546,12 @@ func finishKey(ctx context.Context, tx *store.Tx, key store.Key, problem *paymen
 
 // finishKeyOf keeps how an action ended under its key. A repeat answers for a
 // key that somebody else took: it finishes the key as it finds it, as long as
-// that stands for the same action and nothing clear is known of it.
+// that stands for the same action and nothing clear is known of it. That it was
+// carried out holds whatever a repeat was told before.
 func (c *Core) finishKeyOf(ctx context.Context, tx *store.Tx, a actionAttempt, id string,
 	problem *payment.Error,
 ) error {
-	if !a.repeat {
+	if !a.repeat && ((problem != nil) || (a.verb != verbCapture)) {
 		return finishKey(ctx, tx, a.key, problem)
 	}
 	k, err := tx.Key(ctx, a.key.Key)
@@ -508,7 +560,8 @@ func (c *Core) finishKeyOf(ctx context.Context, tx *store.Tx, a actionAttempt, i
 		return nil // forgotten since
 	case err != nil:
 		return err
-	case k.IntentID != id, k.Host != a.key.Host, !k.Deadline.Equal(a.key.Deadline), decided(k.Result):
+	case k.IntentID != id, k.Host != a.key.Host, !k.Deadline.Equal(a.key.Deadline),
+		(problem != nil) && decided(k.Result):
 		return nil
 	}
 	return finishKey(ctx, tx, *k, problem)

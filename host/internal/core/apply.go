@@ -28,7 +28,19 @@ func (c *Core) Apply(ctx context.Context, tx *store.Tx, i *intent.Intent, r inte
 	if err := contest(ctx, tx, i, &r); err != nil {
 		return intent.Verdict{}, err
 	}
-	next, v := intent.Decide(*i, r, ask)
+	before := *i
+	if (i.Doubt == verbCapture) && (r.Status == payment.Succeeded) && (r.Proof > intent.Hint) {
+		attempts, err := tx.Attempts(ctx, i.ID)
+		if err != nil {
+			return intent.Verdict{}, err
+		}
+		noteCaptured(&before, attempts)
+	}
+
+	next, v := intent.Decide(before, r, ask)
+	if next.Status != payment.Succeeded {
+		next.Captured = i.Captured
+	}
 	if err := c.note(ctx, tx, next, r, v); err != nil {
 		return v, err
 	}
@@ -144,7 +156,8 @@ func sumOf(all []intent.Receipt, asked sdk.Money) sdk.Money {
 // contest finds out whether the reference under which a report tells of a success is another intent's, which has succeeded
 // by it: two intents cannot have the same money.
 func contest(ctx context.Context, tx *store.Tx, i *intent.Intent, r *intent.Report) error {
-	if i.Kind == payment.KindRefund && i.IdempotencyKey == "" && r.Status == payment.Succeeded {
+	unforeseen := (i.IdempotencyKey == "") || (i.Status == payment.Failed) || (i.Status == payment.UnderReview)
+	if i.Kind == payment.KindRefund && unforeseen && r.Status == payment.Succeeded {
 		return contestRefund(ctx, tx, i, r)
 	}
 	if r.Status != payment.Succeeded || r.Proof == intent.Hint || r.Proof == intent.Operator || r.Contested != "" {

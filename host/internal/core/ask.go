@@ -132,14 +132,11 @@ func actsAfter(a payment.Attempt, moment time.Time) bool {
 // clearDoubt ends the doubt about an action, which the provider's answer has settled, unless the action may still reach the
 // provider. When the payment turns out to have succeeded, what the captures in doubt were of has been captured.
 func clearDoubt(i *intent.Intent, attempts []payment.Attempt, report intent.Report, now time.Time) {
+	if i.Doubt == verbCapture && report.Status == payment.Succeeded {
+		noteCaptured(i, attempts)
+	}
 	if _, busy := anyUnderWay(attempts, now); busy {
 		return
-	}
-	if i.Doubt == verbCapture && report.Status == payment.Succeeded {
-		total := captured(attempts, "ok", string(sdk.OutcomeUnknown))
-		if total.IsPositive() {
-			i.Captured = &payment.Amount{Decimal: total}
-		}
 	}
 	i.Doubt = ""
 }

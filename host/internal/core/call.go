@@ -125,7 +125,7 @@ func (c *Core) persistEnd(ctx context.Context, e ending) bool {
 		}
 		for k := range attempts {
 			if attempts[k].Number == e.attempt.Number {
-				attempts[k].Outcome = e.attempt.Outcome
+				attempts[k].Outcome, attempts[k].Code = e.attempt.Outcome, e.attempt.Code
 			}
 		}
 		return e.apply(ctx, tx, current, attempts)

@@ -49,7 +49,7 @@ func (c *Core) closeLost(ctx context.Context, tx *store.Tx, i *intent.Intent) er
 	}
 	const message = "the host that made the call ended before it recorded an answer"
 	closed := payment.Attempt{}
-	for _, a := range attempts {
+	for k, a := range attempts {
 		lost, err := c.lost(ctx, tx, i.ID, a)
 		if err != nil {
 			return err
@@ -61,7 +61,11 @@ func (c *Core) closeLost(ctx context.Context, tx *store.Tx, i *intent.Intent) er
 		if err := tx.FinishAttempt(ctx, i.ID, a); err != nil {
 			return err
 		}
-		closed = a
+		attempts[k], closed = a, a
+	}
+	if tookUnheard(i, closed) {
+		noteCaptured(i, attempts)
+		return tx.SaveIntent(ctx, i)
 	}
 	if closed.Number == 0 || i.Status.Final() {
 		return nil
@@ -99,10 +103,21 @@ func (c *Core) lost(ctx context.Context, tx *store.Tx, id string, a payment.Atte
 	return !alive, err
 }
 
+// settleOne settles what was claimed. When no call can be made at this moment,
+// nothing was found out: it is due again soon, and the pauses do not grow.
 func (c *Core) settleOne(ctx context.Context, i *intent.Intent) error {
 	l, err := c.accounts.AcquireExisting(ctx, i.Provider)
 	if err != nil {
-		return errors.Join(err, c.laterOrExpire(ctx, i.ID))
+		return errors.Join(err, c.change(ctx, i.ID, func(tx *store.Tx, current *intent.Intent) error {
+			if !current.CheckAt.Equal(i.CheckAt) {
+				return nil // somebody has had news
+			}
+			current.CheckAt = tx.Now().Add(firstCheckUnknown)
+			if current.Status == payment.Expired {
+				current.Checks &^= expiredLookUnderWay
+			}
+			return tx.SaveIntent(ctx, current)
+		}))
 	}
 	defer l.Release()
 	return c.settle(ctx, l, i)

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/payhost/payhost/host/internal/core"
+	"github.com/payhost/payhost/host/internal/intent"
 	"github.com/payhost/payhost/host/internal/store"
 	"github.com/payhost/payhost/host/payment"
 	"github.com/payhost/payhost/sdk"
@@ -148,4 +149,36 @@ func TestARefundInDoubtIsSettledByAsking(t *testing.T) {
 		list, err := r.Refunds(t.Context(), id)
 		return err == nil && list[0].Status == payment.Succeeded
 	})
+}
+
+// A refund that had failed turns out to have been made, and its money has been
+// given back by another one since: that is more than there was.
+func TestALateRefundBesideAnotherIsUnderReview(t *testing.T) {
+	for second, want := range map[string]payment.Status{"40": payment.UnderReview, "20": payment.Succeeded} {
+		r := newRig(t)
+		id := r.paid(t)
+		refused := true
+		r.account.Refund = func(context.Context, sdk.CreateRefundRequest) (*sdk.Refund, error) {
+			if refused {
+				refused = false
+				return nil, failing(sdk.CodeDeclined, sdk.OutcomeRefused)
+			}
+			return &sdk.Refund{Status: sdk.RefundSucceeded}, nil
+		}
+		if _, _, err := r.CreateRefund(t.Context(), id, refundOf("40"), "first"); err == nil {
+			t.Fatal("the first refund was not refused")
+		}
+		if _, _, err := r.CreateRefund(t.Context(), id, refundOf(second), "second"); err != nil {
+			t.Fatal(err)
+		}
+		list, err := r.Refunds(t.Context(), id)
+		if err != nil || len(list) != 2 || list[1].Status != payment.Failed {
+			t.Fatalf("%v: %+v", err, list)
+		}
+		r.report(t, list[1].ID, intent.Answer, payment.Succeeded, intent.Asking{})
+		r.report(t, list[1].ID, intent.Answer, payment.Succeeded, intent.Asking{})
+		if list, err = r.Refunds(t.Context(), id); err != nil || list[1].Status != want {
+			t.Errorf("beside one of %s the late one is %s, want %s; %v", second, list[1].Status, want, err)
+		}
+	}
 }

@@ -80,6 +80,9 @@ func (c *Core) repeat(ctx context.Context, l Lease, i *intent.Intent, notFound b
 	if g := op.guarantee(l.Info()); i.Status != payment.Unknown || g.Repeat == "" || g.Repeat == sdk.RepeatNone {
 		return repeatNever, nil
 	}
+	if (i.Kind != payment.KindRefund) && (c.mintable() != nil) {
+		return repeatNever, nil // it would be another request; a host with the secret repeats it
+	}
 	w := c.wallFrom(l.Config().Timeout)
 	decision := repeatNever
 	var attempt payment.Attempt
@@ -178,15 +181,21 @@ func claimUnder(ctx context.Context, tx *store.Tx, key string) (store.Key, error
 	return *k, nil
 }
 
-// firstInDoubt finds the first attempt at the capture that is in doubt.
+// firstInDoubt finds the first attempt at the capture that is in doubt. One that
+// was not sent has freed its key: what was wanted under it before is another
+// capture, maybe of another amount.
 func firstInDoubt(attempts []payment.Attempt) (payment.Attempt, bool) {
 	for k := len(attempts) - 1; k >= 0; k-- {
 		if attempts[k].Verb != verbCapture || attempts[k].Outcome != string(sdk.OutcomeUnknown) {
 			continue
 		}
+		if decidedAgainst(attempts, attempts[k]) {
+			continue
+		}
 		key := attempts[k].ActionKey
 		for _, a := range attempts {
-			if a.Verb == verbCapture && a.ActionKey == key {
+			sent := a.Outcome != string(sdk.OutcomeNotSent)
+			if (a.Verb == verbCapture) && (a.ActionKey == key) && sent {
 				return a, key != ""
 			}
 		}

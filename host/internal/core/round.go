@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/payhost/payhost/host/config"
 	"github.com/payhost/payhost/host/internal/intent"
 	"github.com/payhost/payhost/host/internal/store"
 	"github.com/payhost/payhost/host/payment"
@@ -22,8 +23,6 @@ const (
 	callsInARow = 2
 	// roundLasts is for how long one round begins calls.
 	roundLasts = time.Minute
-	// claimWithoutPlugin is how long a claim holds where no plugin runs that has a timeout: nothing can be called then.
-	claimWithoutPlugin = 30 * time.Second
 )
 
 // Wait returns when no provider call of this host runs any more.
@@ -67,15 +66,16 @@ func (c *Core) DueProviders(ctx context.Context) (due []string, err error) {
 // nothing, since another host may be able to, and only ends payments whose time is
 // over, and puts off what no host has taken for a minute.
 func (c *Core) RecoverProvider(ctx context.Context, name string) {
-	if !c.reachable(ctx, name) {
+	cfg, ok := c.reachable(ctx, name)
+	if !ok {
 		c.tidy(ctx, name)
 		return
 	}
 
-	r := &round{core: c, provider: name, until: c.nowMicro(), hold: c.claimTime(ctx, name), alone: map[string]bool{}}
+	r := &round{core: c, provider: name, until: c.nowMicro(), hold: claimTime(cfg), alone: map[string]bool{}}
 	begin, over := context.WithTimeout(ctx, roundLasts)
 	defer over()
-	slots := make(chan struct{}, recoverAtOnce)
+	slots := make(chan struct{}, max(1, min(recoverAtOnce, cfg.MaxInFlight)))
 	var calls sync.WaitGroup
 	defer calls.Wait()
 	for begin.Err() == nil {
@@ -103,14 +103,15 @@ func (c *Core) RecoverProvider(ctx context.Context, name string) {
 	}
 }
 
-// reachable reports whether calls can be made to an account from this host.
-func (c *Core) reachable(ctx context.Context, name string) bool {
+// reachable reports whether calls can be made to an account from this host, and
+// with which configuration.
+func (c *Core) reachable(ctx context.Context, name string) (cfg config.Provider, ok bool) {
 	lease, err := c.accounts.AcquireExisting(ctx, name)
 	if err != nil {
-		return false
+		return config.Provider{}, false
 	}
-	lease.Release()
-	return true
+	defer lease.Release()
+	return lease.Config(), true
 }
 
 // abandonedAfter is how long something is due before a host that can ask nobody
@@ -319,11 +320,4 @@ func (r *round) giveBack(ctx context.Context, rest []claimed) error {
 }
 
 // claimTime is for how long a host that has taken an intent keeps others from it.
-func (c *Core) claimTime(ctx context.Context, name string) time.Duration {
-	l, err := c.accounts.AcquireExisting(ctx, name)
-	if err != nil {
-		return claimWithoutPlugin
-	}
-	defer l.Release()
-	return callsInARow*l.Config().Timeout + claimGrace
-}
+func claimTime(cfg config.Provider) time.Duration { return callsInARow*cfg.Timeout + claimGrace }

@@ -96,8 +96,9 @@ func (c *Core) newestSecret() string {
 	return c.secrets[0]
 }
 
-// mintable refuses new payments and payouts while the URLs that this host would
-// give to their providers could not be checked by the other hosts.
+// mintable refuses new payments and payouts, and repeats of them, while the URLs
+// that this host would give to their providers could not be checked by the other
+// hosts.
 func (c *Core) mintable() error {
 	err := c.Tokens().Usable()
 	if err == nil {

@@ -157,3 +157,39 @@ func TestTheTimeInAnIDChoosesTheKey(t *testing.T) {
 		t.Error("the payment's own token is refused")
 	}
 }
+
+// A create in doubt is sent again with the URLs that it was sent with: by a host
+// that can sign them.
+func TestAHostWithoutTheSecretRepeatsNoCreate(t *testing.T) {
+	r := newRig(t)
+	r.account.OnInfo.CreatePayment = sdk.RepeatGuarantee{Repeat: sdk.RepeatReturnsOriginal}
+	var urls []string
+	r.account.Create = func(_ context.Context, req sdk.CreatePaymentRequest) (*sdk.Payment, error) {
+		urls = append(urls, req.NotifyURL)
+		if len(urls) == 1 {
+			return nil, failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
+		}
+		return &sdk.Payment{ProviderReference: "T-1", Status: sdk.PaymentRequiresAction}, nil
+	}
+	rotating := r.hostWith(t, core.Options{TokenSecrets: []string{newSecret}})
+	if _, err := rotating.RotateTokenKey(t.Context(), "ann", "a backup was lost"); err != nil {
+		t.Fatal(err)
+	}
+	r.clock.add(time.Minute)
+	for _, host := range []*core.Core{r.Core, rotating} {
+		if err := host.RefreshTokenKeys(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, _, err := rotating.CreatePayment(t.Context(), request(), "k"); err != nil {
+		t.Fatal(err)
+	}
+
+	for _, host := range []*core.Core{r.Core, rotating} {
+		r.clock.add(time.Minute)
+		recoverAt(t, host)
+	}
+	if len(urls) != 2 || urls[0] != urls[1] {
+		t.Errorf("it was sent with the URLs %q", urls)
+	}
+}
