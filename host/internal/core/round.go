@@ -72,7 +72,8 @@ func (c *Core) RecoverProvider(ctx context.Context, name string) {
 		return
 	}
 
-	r := &round{core: c, provider: name, until: c.nowMicro(), hold: claimTime(cfg), alone: map[string]bool{}}
+	r := &round{core: c, provider: name, until: c.nowMicro(), hold: claimTime(cfg),
+		alone: map[string]bool{}}
 	begin, over := context.WithTimeout(ctx, roundLasts)
 	defer over()
 	slots := make(chan struct{}, max(1, min(recoverAtOnce, cfg.MaxInFlight)))
