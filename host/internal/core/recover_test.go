@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/payhost/payhost/host/internal/core"
+	"github.com/payhost/payhost/host/internal/coretest"
 	"github.com/payhost/payhost/host/internal/store"
 	"github.com/payhost/payhost/host/payment"
 	"github.com/payhost/payhost/sdk"
@@ -285,4 +286,49 @@ func TestAnOperatorSettlesWhatNothingElseCan(t *testing.T) {
 	if e := problem(t, err); e.Code != payment.CodeConflict {
 		t.Errorf("a success was taken back: %v", e)
 	}
+}
+
+// A host whose plugin is away leaves what is due to a host that can ask, and grows
+// no pause meanwhile. What no host can ask about for a minute is put off.
+func TestAHostThatCannotAskLeavesItToOthers(t *testing.T) {
+	r := newRig(t)
+	r.account.OnInfo.PayoutLookup = sdk.Lookup{ByReference: true}
+	r.account.Payout = func(context.Context, sdk.CreatePayoutRequest) (*sdk.Payout, error) {
+		return nil, failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
+	}
+	r.account.PayoutStatus = func(context.Context, sdk.GetPayoutRequest) (*sdk.Payout, error) {
+		return &sdk.Payout{Status: sdk.PayoutSucceeded}, nil
+	}
+	away := coretest.New("acme")
+	away.SetDown(true)
+	without := r.hostWith(t, core.Options{Accounts: coretest.NewAccounts(away)})
+
+	asked, abandoned := r.payout(t, "asked").ID, r.payout(t, "abandoned").ID
+	r.clock.add(10 * time.Second)
+	for range 20 {
+		recoverAt(t, without)
+	}
+	if _, err := r.RefreshPayout(t.Context(), asked); err != nil {
+		t.Fatal(err)
+	}
+	due := func() int {
+		t.Helper()
+		providers, err := without.DueProviders(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(providers)
+	}
+	if due() != 1 {
+		t.Error("a host that can ask nobody has put off what another may ask about")
+	}
+
+	r.clock.add(2 * time.Minute)
+	recoverAt(t, without)
+	if due() != 0 {
+		t.Error("what no host asks about is looked at without an end")
+	}
+	r.recoverUntil(t, "the answer", func() bool {
+		return r.payoutStatus(t, abandoned) == payment.Succeeded
+	})
 }

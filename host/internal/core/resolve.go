@@ -39,11 +39,13 @@ func (c *Core) Resolve(ctx context.Context, kind payment.Kind, id string, r Reso
 	if err := checks.err(); err != nil {
 		return err
 	}
-	if _, err := c.get(ctx, kind, id); err != nil {
+	seen, err := c.sight(ctx, kind, id)
+	if err != nil {
 		return err
 	}
+
 	return c.change(ctx, id, func(tx *store.Tx, i *intent.Intent) error {
-		if err := c.mayResolve(ctx, tx, i); err != nil {
+		if err := c.mayResolve(ctx, tx, i, seen); err != nil {
 			return err
 		}
 		if i.Status != r.Status && !intent.Allowed(kind, i.Status, r.Status) {
@@ -56,18 +58,46 @@ func (c *Core) Resolve(ctx context.Context, kind payment.Kind, id string, r Reso
 	})
 }
 
-// mayResolve refuses a decision while a call may still reach the provider: what it does would come after the decision.
-func (c *Core) mayResolve(ctx context.Context, tx *store.Tx, i *intent.Intent) error {
+// sight is what an intent was when an operator's decision came in.
+type sight struct {
+	status   payment.Status
+	attempts int
+}
+
+// sight returns what an operator can have decided about.
+func (c *Core) sight(ctx context.Context, kind payment.Kind, id string) (sight, error) {
+	i, err := c.get(ctx, kind, id)
+	if err != nil {
+		return sight{}, err
+	}
+	var attempts []payment.Attempt
+	err = c.store.Look(ctx, func(tx *store.Tx) (err error) {
+		attempts, err = tx.Attempts(ctx, id)
+		return err
+	})
+	if err != nil {
+		return sight{}, unread(ctx, err)
+	}
+	return sight{i.Status, len(attempts)}, nil
+}
+
+// mayResolve refuses a decision while a call may still reach the provider: what the
+// call does would come after the decision. It also refuses one that was overtaken
+// on its way to the database: the operator knew of no call made since.
+func (c *Core) mayResolve(ctx context.Context, tx *store.Tx, i *intent.Intent, seen sight) error {
 	attempts, err := tx.Attempts(ctx, i.ID)
 	if err != nil {
 		return err
 	}
-	a, busy := anyUnderWay(attempts, tx.Now())
-	if !busy {
-		return nil
+	if a, busy := anyUnderWay(attempts, tx.Now()); busy {
+		return conflict(i, fmt.Sprintf("its %s may still reach the provider until %s; resolve it after that", a.Verb,
+			a.Deadline.Add(lostGrace).Format(time.RFC3339)))
 	}
-	return conflict(i, fmt.Sprintf("its %s may still reach the provider until %s; resolve it after that", a.Verb,
-		a.Deadline.Add(lostGrace).Format(time.RFC3339)))
+	if now := (sight{i.Status, len(attempts)}); now != seen {
+		return conflict(i, fmt.Sprintf("it has changed while you decided: it was %s after %d calls, and is %s after %d; "+
+			"look at it again", seen.status, seen.attempts, now.status, now.attempts))
+	}
+	return nil
 }
 
 func operator(name string) string {

@@ -2,10 +2,12 @@ package core_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/payhost/payhost/host/internal/core"
+	"github.com/payhost/payhost/host/internal/coretest"
 	"github.com/payhost/payhost/host/internal/intent"
 	"github.com/payhost/payhost/host/payment"
 	"github.com/payhost/payhost/sdk"
@@ -73,6 +75,28 @@ func TestAnOperatorDecidesADoubtThatNobodyCanAddTo(t *testing.T) {
 		core.Resolution{Status: payment.Failed, Reason: "not in the books"})
 	if err != nil || r.payoutStatus(t, p.ID) != payment.Failed {
 		t.Errorf("%v, it is %s", err, r.payoutStatus(t, p.ID))
+	}
+}
+
+// A decision that is slow on its way to the database is about what it was when the
+// operator looked: a call that was made meanwhile is not in it.
+func TestADecisionThatWasOvertakenIsRefused(t *testing.T) {
+	r := newRig(t)
+	doubtful(r, sdk.RepeatReturnsOriginal, func() (*sdk.Payout, error) {
+		return &sdk.Payout{Status: sdk.PayoutProcessing}, nil
+	})
+	id := r.payout(t, "k").ID
+	other := r.newHost(t)
+	r.clock.add(10 * time.Second)
+	r.faults.Next(coretest.Fault{Before: func() { recoverAt(t, other) }})
+
+	err := r.Resolve(t.Context(), payment.KindPayout, id,
+		core.Resolution{Status: payment.Failed, Reason: "not in the books"})
+	if e := problem(t, err); (e.Code != payment.CodeConflict) || !strings.Contains(e.Message, "look at it again") {
+		t.Errorf("got %v", e)
+	}
+	if got := r.payoutStatus(t, id); (got != payment.Processing) || (r.account.Creates() != 2) {
+		t.Errorf("it is %s after %d creates", got, r.account.Creates())
 	}
 }
 

@@ -64,11 +64,11 @@ func (c *Core) DueProviders(ctx context.Context) (due []string, err error) {
 //
 // A host on which the account's plugin does not run can ask nobody. It claims
 // nothing, since another host may be able to, and only ends payments whose time is
-// over.
+// over, and puts off what no host has taken for a minute.
 func (c *Core) RecoverProvider(ctx context.Context, name string) {
 	cfg, ok := c.reachable(ctx, name)
 	if !ok {
-		c.expireOverdue(ctx, name)
+		c.tidy(ctx, name)
 		return
 	}
 
@@ -115,18 +115,38 @@ func (c *Core) reachable(ctx context.Context, name string) (cfg config.Provider,
 	return lease.Config(), true
 }
 
-// expireOverdue ends payments of an account whose time is over, without asking.
-func (c *Core) expireOverdue(ctx context.Context, name string) {
-	var overdue []*intent.Intent
-	err := c.store.View(ctx, func(tx *store.Tx) (err error) {
-		overdue, err = tx.Overdue(ctx, name, c.nowMicro(), listAtMost)
+// abandonedAfter is how long something is due before a host that can ask nobody
+// takes it that no host can.
+const abandonedAfter = time.Minute
+
+// tidy does for an account what needs no call.
+func (c *Core) tidy(ctx context.Context, name string) {
+	var left []*intent.Intent
+	err := c.store.View(ctx, func(tx *store.Tx) error {
+		now := c.nowMicro()
+		overdue, err := tx.Overdue(ctx, name, now, listAtMost)
+		if err != nil {
+			return err
+		}
+		abandoned, err := tx.Due(ctx, name, now.Add(-abandonedAfter), listAtMost)
+		left = append(overdue, abandoned...)
 		return err
 	})
-	for _, payment := range overdue {
-		err = errors.Join(err, c.expire(ctx, payment.ID))
+
+	done := map[string]bool{}
+	for _, i := range left {
+		if !done[i.ID] {
+			err = errors.Join(err, c.change(ctx, i.ID, func(tx *store.Tx, current *intent.Intent) error {
+				if !current.CheckAt.Equal(i.CheckAt) {
+					return nil // another host has taken it
+				}
+				return errors.Join(c.laterIn(ctx, tx, current), c.expireIn(ctx, tx, current))
+			}))
+			done[i.ID] = true
+		}
 	}
 	if (err != nil) && (ctx.Err() == nil) {
-		c.log.Warn("payments whose time is over could not be ended; they are looked at again", "provider", name, "error", err)
+		c.log.Warn("what is due could not be put off or ended; it is looked at again", "provider", name, "error", err)
 	}
 }
 
