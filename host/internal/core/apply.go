@@ -156,7 +156,8 @@ func sumOf(all []intent.Receipt, asked sdk.Money) sdk.Money {
 // contest finds out whether the reference under which a report tells of a success is another intent's, which has succeeded
 // by it: two intents cannot have the same money.
 func contest(ctx context.Context, tx *store.Tx, i *intent.Intent, r *intent.Report) error {
-	unforeseen := (i.IdempotencyKey == "") || (i.Status == payment.Failed) || (i.Status == payment.UnderReview)
+	unforeseen := (i.IdempotencyKey == "") || (i.Status == payment.Failed) ||
+		(i.Status == payment.UnderReview)
 	if i.Kind == payment.KindRefund && unforeseen && r.Status == payment.Succeeded {
 		return contestRefund(ctx, tx, i, r)
 	}

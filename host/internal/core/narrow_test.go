@@ -87,7 +87,8 @@ func TestWhatCouldNotBeAskedAboutIsAskedAboutSoon(t *testing.T) {
 	id := r.pay(t, "k").ID
 	r.clock.add(r.account.Settings.PaymentTTL + time.Second)
 	for range 5 {
-		recoverAt(t, r.hostWith(t, core.Options{Accounts: &some{left: 2, // to look whether there is one, and for a list
+		// Two are taken to look whether there is one, and for a list.
+		recoverAt(t, r.hostWith(t, core.Options{Accounts: &some{left: 2,
 			Accounts: coretest.NewAccounts(r.account)}}))
 		r.clock.add(3 * time.Second)
 	}

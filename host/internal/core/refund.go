@@ -115,8 +115,9 @@ func leftToRefund(ctx context.Context, tx *store.Tx, parent *intent.Intent, exce
 	return left, nil
 }
 
-// contestRefund finds out what is wrong with a refund that the provider has started, or made after it had failed: that it
-// is of money which never came, or of more than is left of it.
+// contestRefund finds out what is wrong with a refund that the provider has
+// started, or made after it had failed: that it is of money which never came, or
+// of more than is left of it.
 func contestRefund(ctx context.Context, tx *store.Tx, i *intent.Intent, r *intent.Report) error {
 	parent, err := tx.Intent(ctx, i.ParentID)
 	if err != nil {

@@ -154,7 +154,8 @@ func TestARefundInDoubtIsSettledByAsking(t *testing.T) {
 // A refund that had failed turns out to have been made, and its money has been
 // given back by another one since: that is more than there was.
 func TestALateRefundBesideAnotherIsUnderReview(t *testing.T) {
-	for second, want := range map[string]payment.Status{"40": payment.UnderReview, "20": payment.Succeeded} {
+	for second, want := range map[string]payment.Status{"40": payment.UnderReview,
+		"20": payment.Succeeded} {
 		r := newRig(t)
 		id := r.paid(t)
 		refused := true

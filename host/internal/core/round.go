@@ -72,7 +72,8 @@ func (c *Core) RecoverProvider(ctx context.Context, name string) {
 		return
 	}
 
-	r := &round{core: c, provider: name, until: c.nowMicro(), hold: claimTime(cfg), alone: map[string]bool{}}
+	r := &round{core: c, provider: name, until: c.nowMicro(), hold: claimTime(cfg),
+		alone: map[string]bool{}}
 	begin, over := context.WithTimeout(ctx, roundLasts)
 	defer over()
 	slots := make(chan struct{}, max(1, min(recoverAtOnce, cfg.MaxInFlight)))
@@ -135,7 +136,12 @@ func (c *Core) tidy(ctx context.Context, name string) {
 	done := map[string]bool{}
 	for _, i := range left {
 		if !done[i.ID] {
-			err = errors.Join(err, c.laterOrExpire(ctx, i.ID))
+			err = errors.Join(err, c.change(ctx, i.ID, func(tx *store.Tx, current *intent.Intent) error {
+				if !current.CheckAt.Equal(i.CheckAt) {
+					return nil // another host has taken it
+				}
+				return errors.Join(c.laterIn(ctx, tx, current), c.expireIn(ctx, tx, current))
+			}))
 			done[i.ID] = true
 		}
 	}
