@@ -25,6 +25,10 @@ func attack(order, arg string) (said string, ok bool) {
 		return outcomes(changes(n)), true
 	case "mark":
 		return outcomes(marks()), true
+	case "attributes":
+		return outcomes(attributes(arg)), true
+	case "siblings":
+		return outcomes(siblings(n)), true
 	case "sockets":
 		return outcomes(sockets(arg)), true
 	case "share":
@@ -122,6 +126,37 @@ func marks() []outcome {
 	}
 }
 
+// attributes tries to change those of the file at the path, or to watch it.
+func attributes(path string) []outcome {
+	value := []byte("x")
+	watcher, _ := unix.InotifyInit()
+	_, watchErr := unix.InotifyAddWatch(watcher, path, unix.IN_ALL_EVENTS)
+	return []outcome{
+		{"chmod", unix.Chmod(path, 0o666)},
+		{"fchmodat", unix.Fchmodat(unix.AT_FDCWD, path, 0o666, 0)},
+		{"fchmodat2", unix.Fchmodat(unix.AT_FDCWD, path, 0o666, unix.AT_SYMLINK_NOFOLLOW)},
+		{"chown", unix.Chown(path, os.Getuid(), os.Getgid())},
+		{"lchown", unix.Lchown(path, os.Getuid(), os.Getgid())},
+		{"fchownat", unix.Fchownat(unix.AT_FDCWD, path, os.Getuid(), os.Getgid(), 0)},
+		{"setxattr", unix.Setxattr(path, "user.x", value, 0)},
+		{"lsetxattr", unix.Lsetxattr(path, "user.x", value, 0)},
+		{"removexattr", unix.Removexattr(path, "user.mine")},
+		{"utimes", unix.Utimes(path, make([]unix.Timeval, 2))},
+		{"utimensat", unix.UtimesNanoAt(unix.AT_FDCWD, path, make([]unix.Timespec, 2), 0)},
+		{"watch", watchErr},
+	}
+}
+
+// siblings starts children that are the host's and end at once, n of them.
+func siblings(n int) []outcome {
+	var list []outcome
+	for range n {
+		_, err := startChild(&syscall.SysProcAttr{Cloneflags: unix.CLONE_PARENT})
+		list = append(list, outcome{"child", err})
+	}
+	return list
+}
+
 // sockets tries sockets of other kinds, and to reach the path.
 func sockets(path string) []outcome {
 	open := func(domain, typ, protocol int) error {
@@ -137,6 +172,8 @@ func sockets(path string) []outcome {
 		{"vsock", open(unix.AF_VSOCK, unix.SOCK_STREAM, 0)},
 		{"alg", open(unix.AF_ALG, unix.SOCK_SEQPACKET, 0)},
 		{"multipath TCP", open(unix.AF_INET, unix.SOCK_STREAM, unix.IPPROTO_MPTCP)},
+		{"sockets of others", open(unix.AF_NETLINK, unix.SOCK_RAW, unix.NETLINK_SOCK_DIAG)},
+		{"audit", open(unix.AF_NETLINK, unix.SOCK_RAW, unix.NETLINK_AUDIT)},
 		{"sctp", open(unix.AF_INET, unix.SOCK_STREAM, unix.IPPROTO_SCTP)},
 	}
 }
