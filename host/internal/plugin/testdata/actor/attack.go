@@ -53,6 +53,13 @@ func attack(order, arg string) (said string, ok bool) {
 		return errnoText(bigFile(int64(n) << 20)), true
 	case "fill":
 		return errnoText(fill(n)), true
+	case "fillsockets":
+		err := os.Chdir(os.Getenv("PLUGIN_UNIX_SOCKET_DIR"))
+		return errnoText(errors.Join(err, fill(n))), true
+	case "nest":
+		return errnoText(nest(n)), true
+	case "foldersocket":
+		return errnoText(os.Mkdir(filepath.Join(os.Getenv("PLUGIN_UNIX_SOCKET_DIR"), "n"), 0o700)), true
 	}
 	return "", false
 }
@@ -267,6 +274,17 @@ func fill(n int) error {
 		}
 		err = errors.Join(syscall.Fallocate(int(f.Fd()), 0, 0, 32<<20), f.Close())
 		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// nest makes n folders with long names, each in the one before.
+func nest(n int) error {
+	name := strings.Repeat("n", 250)
+	for range n {
+		if err := errors.Join(os.Mkdir(name, 0o700), os.Chdir(name)); err != nil {
 			return err
 		}
 	}
