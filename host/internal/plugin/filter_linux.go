@@ -72,9 +72,18 @@ func pluginRules(askToConnect bool) []callRules {
 		rules = append(rules, whole(number, failWith(unix.ENOSYS)))
 	}
 	if askToConnect {
-		rules = append(rules, whole(unix.SYS_CONNECT, askHost))
+		rules = append(rules, whole(unix.SYS_CONNECT, askHost), noLinger())
 	}
 	return rules
+}
+
+// noLinger keeps closing from taking time: a socket that the host has taken out
+// of a plugin may be its alone by the time it gives it back, and would hold the
+// host for as long as the plugin has set it to linger.
+func noLinger() callRules {
+	return callRules{unix.SYS_SETSOCKOPT, []callRule{
+		{failWith(unix.EPERM), []condition{is(1, unix.SOL_SOCKET), is(2, unix.SO_LINGER)}},
+	}}
 }
 
 // argumentRules are for calls that a plugin makes on itself, and may not make

@@ -322,6 +322,19 @@ func TestWithoutTakingFilesPluginsConnectThemselves(t *testing.T) {
 	}
 }
 
+// The host may be the last that has a socket which it has connected: closing it
+// must not take as long as the plugin likes.
+func TestPluginMakesNoSocketsThatLinger(t *testing.T) {
+	s, provider := newStage(t), newProvider(t)
+	p := s.start()
+	if !strings.Contains(strings.Join(p.Isolation().InForce, ", "), "(the host connects)") {
+		return
+	}
+	if said := ask(t, provider, s.account(p, provider.URL), "linger"); said != unix.EPERM.Error() {
+		t.Error(said)
+	}
+}
+
 // A connect that hangs in the network does not keep a plugin from being
 // stopped.
 func TestHangingConnectDoesNotKeepAProcessFromStopping(t *testing.T) {

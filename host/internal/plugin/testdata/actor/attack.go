@@ -46,6 +46,13 @@ func attack(order, arg string) (said string, ok bool) {
 	case "hang":
 		hang(n)
 		return "", true
+	case "linger":
+		fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0)
+		if err == nil {
+			err = unix.SetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1, Linger: 3600})
+			unix.Close(fd)
+		}
+		return errnoText(err), true
 	case "caps":
 		status, err := os.ReadFile("/proc/self/status")
 		return string(status) + errnoText(err), true
