@@ -86,6 +86,6 @@ func (b bounds) look(folder string) error {
 	if !errors.Is(err, errEnough) {
 		return nil
 	}
-	return fmt.Errorf("it was ended because its folder %s holds more than %d MiB or %d files, or too many folders in one another",
-		folder, b.folder>>20, b.entries)
+	return fmt.Errorf("it was ended because its folder %s holds more than %d MiB or %d files, "+
+		"or too many folders in one another", folder, b.folder>>20, b.entries)
 }

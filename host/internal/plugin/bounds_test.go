@@ -59,7 +59,8 @@ func TestPluginThatNestsFoldersIsEnded(t *testing.T) {
 	s.workspace.Bound(1<<40, 1000)
 	p := s.start()
 	a := s.account(p, provider.URL)
-	if said := ask(t, provider, a, "foldersocket"); plugin.HasLandlock() && !strings.Contains(said, "permission denied") {
+	said := ask(t, provider, a, "foldersocket")
+	if plugin.HasLandlock() && !strings.Contains(said, "permission denied") {
 		t.Errorf("in the sockets' folder: %s", said)
 	}
 	provider.Say("nest 30")

@@ -145,7 +145,8 @@ func TestPluginChangesNoAttributesOfFiles(t *testing.T) {
 	}
 	after, err := os.Stat(secret)
 	if err != nil || after.Mode() != before.Mode() || !after.ModTime().Equal(before.ModTime()) {
-		t.Errorf("%v, mode %s and time %s, want %s and %s", err, after.Mode(), after.ModTime(), before.Mode(), before.ModTime())
+		t.Errorf("%v, mode %s and time %s, want %s and %s", err,
+			after.Mode(), after.ModTime(), before.Mode(), before.ModTime())
 	}
 }
 
