@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"syscall"
 	"time"
 )
 
@@ -22,7 +23,7 @@ type bounds struct {
 var defaultBounds = bounds{every: 10 * time.Second, folder: 512 << 20, entries: 100_000, processes: 64}
 
 // guard ends the process when it is beyond its bounds.
-func (p *Process) guard(b bounds, folder string) {
+func (p *Process) guard(b bounds, folders ...string) {
 	tick := time.NewTicker(b.every)
 	defer tick.Stop()
 	for {
@@ -33,7 +34,7 @@ func (p *Process) guard(b bounds, folder string) {
 			return
 		case <-tick.C:
 		}
-		if err := b.exceeded(folder, p.launcher.confine); err != nil {
+		if err := b.exceeded(folders, p.launcher.confine); err != nil {
 			p.excess.Store(&err)
 			p.launcher.kill()
 			return
@@ -42,10 +43,13 @@ func (p *Process) guard(b bounds, folder string) {
 }
 
 // exceeded returns what is beyond the bounds; nil when nothing is.
-func (b bounds) exceeded(folder string, c *confinement) error {
-	if err := b.look(folder); err != nil {
-		return err
+func (b bounds) exceeded(folders []string, c *confinement) error {
+	for _, folder := range folders {
+		if err := b.look(folder); err != nil {
+			return err
+		}
 	}
+
 	members := c.members()
 	if len(members) > b.processes {
 		return fmt.Errorf("it was ended because it has %d processes, and %d are the most", len(members), b.processes)
@@ -60,10 +64,14 @@ func (b bounds) exceeded(folder string, c *confinement) error {
 // errEnough ends a walk.
 var errEnough = errors.New("enough has been seen")
 
-// look adds up what is in the folder. What goes away meanwhile does not count.
+// look adds up what is in the folder. What goes away meanwhile does not count;
+// folders in folders, so many that what is in them has no path, are too many.
 func (b bounds) look(folder string) error {
 	size, entries := int64(0), 0
 	err := filepath.WalkDir(folder, func(_ string, entry fs.DirEntry, err error) error {
+		if errors.Is(err, syscall.ENAMETOOLONG) {
+			return errEnough
+		}
 		if err != nil {
 			return nil //nolint:nilerr // it has gone, or is not the plugin's
 		}
@@ -78,6 +86,6 @@ func (b bounds) look(folder string) error {
 	if !errors.Is(err, errEnough) {
 		return nil
 	}
-	return fmt.Errorf("it was ended because its folder %s holds more than %d MiB or %d files",
-		folder, b.folder>>20, b.entries)
+	return fmt.Errorf("it was ended because its folder %s holds more than %d MiB or %d files, "+
+		"or too many folders in one another", folder, b.folder>>20, b.entries)
 }

@@ -42,6 +42,32 @@ func TestPluginThatFillsItsFolderIsEnded(t *testing.T) {
 	endsSaying(t, p, "its folder")
 }
 
+// Its sockets' folder is on the same disk.
+func TestPluginThatFillsItsSocketsFolderIsEnded(t *testing.T) {
+	s, provider := newStage(t), newProvider(t)
+	s.workspace.Bound(70<<20, 1000)
+	p := s.start()
+	provider.Say("fillsockets 4")
+	<-create(s.account(p, provider.URL))
+	endsSaying(t, p, "its folder")
+}
+
+// What lies deep enough has no path by which it could be looked at, and each
+// folder in another takes a descriptor of whoever removes it.
+func TestPluginThatNestsFoldersIsEnded(t *testing.T) {
+	s, provider := newStage(t), newProvider(t)
+	s.workspace.Bound(1<<40, 1000)
+	p := s.start()
+	a := s.account(p, provider.URL)
+	said := ask(t, provider, a, "foldersocket")
+	if plugin.HasLandlock() && !strings.Contains(said, "permission denied") {
+		t.Errorf("in the sockets' folder: %s", said)
+	}
+	provider.Say("nest 30")
+	<-create(a)
+	endsSaying(t, p, "too many folders")
+}
+
 func TestPluginWithTooManyChildrenIsEnded(t *testing.T) {
 	s, provider := newStage(t), newProvider(t)
 	s.workspace.Bound(1<<40, 6)

@@ -24,6 +24,13 @@ var refusedCalls = append([]uintptr{
 	unix.SYS_SETDOMAINNAME, unix.SYS_VHANGUP, unix.SYS_FANOTIFY_INIT,
 	unix.SYS_OPEN_BY_HANDLE_AT, unix.SYS_NAME_TO_HANDLE_AT,
 
+	// attributes of files, and what happens to them: for these Landlock has no
+	// rules, so they would be those of every file of the host's user
+	unix.SYS_FCHMOD, unix.SYS_FCHMODAT, unix.SYS_FCHMODAT2, unix.SYS_FCHOWN, unix.SYS_FCHOWNAT,
+	unix.SYS_SETXATTR, unix.SYS_LSETXATTR, unix.SYS_FSETXATTR, unix.SYS_SETXATTRAT,
+	unix.SYS_REMOVEXATTR, unix.SYS_LREMOVEXATTR, unix.SYS_FREMOVEXATTR, unix.SYS_REMOVEXATTRAT,
+	unix.SYS_UTIMENSAT, unix.SYS_FILE_SETATTR, unix.SYS_INOTIFY_ADD_WATCH,
+
 	// memory that outlives the process, or that no limit counts
 	unix.SYS_SHMGET, unix.SYS_SHMAT, unix.SYS_MSGGET, unix.SYS_SEMGET, unix.SYS_MQ_OPEN,
 }, refusedHere...)
@@ -65,9 +72,18 @@ func pluginRules(askToConnect bool) []callRules {
 		rules = append(rules, whole(number, failWith(unix.ENOSYS)))
 	}
 	if askToConnect {
-		rules = append(rules, whole(unix.SYS_CONNECT, askHost))
+		rules = append(rules, whole(unix.SYS_CONNECT, askHost), noLinger())
 	}
 	return rules
+}
+
+// noLinger keeps closing from taking time: a socket that the host has taken out
+// of a plugin may be its alone by the time it gives it back, and would hold the
+// host for as long as the plugin has set it to linger.
+func noLinger() callRules {
+	return callRules{unix.SYS_SETSOCKOPT, []callRule{
+		{failWith(unix.EPERM), []condition{is(1, unix.SOL_SOCKET), is(2, unix.SO_LINGER)}},
+	}}
 }
 
 // argumentRules are for calls that a plugin makes on itself, and may not make
@@ -95,7 +111,10 @@ func argumentRules(refuse verdict) []callRules {
 
 		{unix.SYS_SETPRIORITY, []callRule{fits(isNot(0, unix.PRIO_PROCESS)), fits(isNot(1, 0))}},
 		{unix.SYS_IOPRIO_SET, []callRule{fits(isNot(0, ioprioProcess)), fits(isNot(1, 0))}},
-		{unix.SYS_CLONE, []callRule{fits(anyBit(0, newNamespaces))}},
+
+		// A child that is given to the host stays in the system's table after its end:
+		// nobody waits for it.
+		{unix.SYS_CLONE, []callRule{fits(anyBit(0, newNamespaces|unix.CLONE_PARENT))}},
 
 		// Memory that is shared without a file counts for no limit of the process.
 		{unix.SYS_MMAP, []callRule{fits(anyBit(3, unix.MAP_SHARED), anyBit(3, unix.MAP_ANONYMOUS))}},
@@ -109,8 +128,9 @@ func argumentRules(refuse verdict) []callRules {
 }
 
 // socketRules leave what a plugin needs: it listens on a unix socket and calls
-// its provider over TCP, and names are looked up over UDP and netlink. Unix
-// sockets are streams, because others send to an address without connecting.
+// its provider over TCP, and names are looked up over UDP and netlink, of which
+// addresses and routes are enough: other parts tell whom the host is connected
+// to. Unix sockets are streams, because others send to an address without connecting.
 // Multipath TCP is none of it: Landlock's rules on TCP do not apply to that.
 func socketRules() []callRules {
 	family, protocol := failWith(unix.EAFNOSUPPORT), failWith(unix.EPROTONOSUPPORT)
@@ -125,6 +145,7 @@ func socketRules() []callRules {
 				isNot(0, unix.AF_UNIX), isNot(0, unix.AF_NETLINK),
 				isNot(2, 0), isNot(2, unix.IPPROTO_TCP), isNot(2, unix.IPPROTO_UDP),
 			}},
+			{protocol, []condition{is(0, unix.AF_NETLINK), isNot(2, unix.NETLINK_ROUTE)}},
 		}},
 		{unix.SYS_SOCKETPAIR, []callRule{unixStream}},
 	}

@@ -9,4 +9,8 @@ const (
 )
 
 // refusedHere are calls that other processors do not have.
-var refusedHere = []uintptr{unix.SYS_IOPL, unix.SYS_IOPERM}
+var refusedHere = []uintptr{
+	unix.SYS_IOPL, unix.SYS_IOPERM,
+	unix.SYS_CHMOD, unix.SYS_CHOWN, unix.SYS_LCHOWN,
+	unix.SYS_UTIME, unix.SYS_UTIMES, unix.SYS_FUTIMESAT,
+}

@@ -121,13 +121,55 @@ func TestPluginMakesNoSystemCallsOnTheMachine(t *testing.T) {
 	}
 }
 
+// Landlock has no rules on who may open a file, when it was changed and the
+// like: a plugin could open the host's files to every user of the machine, or
+// shut the host out.
+func TestPluginChangesNoAttributesOfFiles(t *testing.T) {
+	s, provider := newStage(t), newProvider(t)
+	if !filtered(t, s) {
+		return
+	}
+	secret := filepath.Join(s.data, "admin.secret")
+	if err := os.WriteFile(secret, []byte("secret"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_ = unix.Setxattr(secret, "user.mine", []byte("x"), 0) // not every file system has them
+	before, err := os.Stat(secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	said := ask(t, provider, s.account(s.start(), provider.URL), "attributes "+secret)
+	if list := done(said); len(list) > 0 || strings.Count(said, "operation not permitted") != 12 {
+		t.Errorf("it is not kept from them:\n%s", said)
+	}
+	after, err := os.Stat(secret)
+	if err != nil || after.Mode() != before.Mode() || !after.ModTime().Equal(before.ModTime()) {
+		t.Errorf("%v, mode %s and time %s, want %s and %s", err,
+			after.Mode(), after.ModTime(), before.Mode(), before.ModTime())
+	}
+}
+
+// Nobody waits for a child that the host has not started: what is left of it
+// would stay for as long as the host lives, and take the place of a process.
+func TestPluginMakesNoChildrenOfTheHost(t *testing.T) {
+	s, provider := newStage(t), newProvider(t)
+	if !filtered(t, s) {
+		return
+	}
+	said := ask(t, provider, s.account(s.start(), provider.URL), "siblings 3")
+	if list := done(said); len(list) > 0 || strings.Count(said, "operation not permitted") != 3 {
+		t.Errorf("the host has children that it does not know:\n%s", said)
+	}
+}
+
 func TestPluginMakesNoOtherSockets(t *testing.T) {
 	s, provider := newStage(t), newProvider(t)
 	if !filtered(t, s) {
 		return
 	}
 	said := ask(t, provider, s.account(s.start(), provider.URL), "sockets")
-	if n := strings.Count(said, "address family not supported") + strings.Count(said, "protocol not supported"); n != 6 {
+	if n := strings.Count(said, "address family not supported") + strings.Count(said, "protocol not supported"); n != 8 {
 		t.Errorf("%d refused:\n%s", n, said)
 	}
 }
@@ -278,6 +320,19 @@ func TestWithoutTakingFilesPluginsConnectThemselves(t *testing.T) {
 	}
 	if said := ask(t, provider, a, "change "+strconv.Itoa(os.Getpid())); len(done(said)) > 0 && filtered(t, s) {
 		t.Errorf("the rest of the filter is not in force:\n%s", said)
+	}
+}
+
+// The host may be the last that has a socket which it has connected: closing it
+// must not take as long as the plugin likes.
+func TestPluginMakesNoSocketsThatLinger(t *testing.T) {
+	s, provider := newStage(t), newProvider(t)
+	p := s.start()
+	if !strings.Contains(strings.Join(p.Isolation().InForce, ", "), "(the host connects)") {
+		return
+	}
+	if said := ask(t, provider, s.account(p, provider.URL), "linger"); said != unix.EPERM.Error() {
+		t.Error(said)
 	}
 }
 

@@ -45,6 +45,7 @@ func Table() []Row {
 	return []Row{
 		{"files", ownFiles, true, "TestPluginReachesItsOwnFilesAndNoOthers"},
 		{"programs of the system", ownFiles, true, "TestScriptReachesTheSystemsProgramsAndNothingElse"},
+		{"attributes of files", ownCalls, true, "TestPluginChangesNoAttributesOfFiles"},
 		{"unix sockets with a path", noSockets, true, "TestPluginConnectsToNoUnixSocket"},
 		{"abstract unix sockets", noSockets, true, "TestPluginConnectsToNoUnixSocket"},
 		{"TCP, to listen", noServers, true, "TestPluginServesNobodyOverTCP"},
@@ -66,6 +67,7 @@ func Table() []Row {
 		{"disk, in all", always, false, "TestPluginThatFillsItsFolderIsEnded"},
 		{"children, how many", always, false, "TestPluginWithTooManyChildrenIsEnded"},
 		{"children, how long", marked, true, "TestDaemonsAreGoneWithThePlugin"},
+		{"children of the host", ownCalls, true, "TestPluginMakesNoChildrenOfTheHost"},
 		{"memory and children together", ownGroup, false, "TestControlGroupHoldsThePlugin"},
 		{"log", always, false, "TestPluginThatLogsWithoutEndIsCutShort"},
 		{"streams", always, false, "TestPluginGetsNoStreamButItsOutput"},

@@ -52,7 +52,7 @@ func reach(program, folder, sockets string) []rule {
 	rules := []rule{
 		{filepath.Dir(program), mayRun}, // holds this program and nothing else
 		{folder, mayOwn},
-		{sockets, mayOwn},
+		{sockets, mayListen},
 	}
 	add := func(rights uint64, paths ...string) {
 		for _, p := range paths {

@@ -80,7 +80,7 @@ func Start(ctx context.Context, spec Spec) (*Process, error) {
 		return nil, fmt.Errorf("plugin %s: %w", spec.Binary.Plugin, p.output.quote(err))
 	}
 	go p.watch() //nolint:gosec // the process outlives the call that starts it
-	go p.guard(spec.Workspace.bounds, folder)
+	go p.guard(spec.Workspace.bounds, folder, p.launcher.sockets)
 	return p, nil
 }
 

@@ -25,6 +25,10 @@ func attack(order, arg string) (said string, ok bool) {
 		return outcomes(changes(n)), true
 	case "mark":
 		return outcomes(marks()), true
+	case "attributes":
+		return outcomes(attributes(arg)), true
+	case "siblings":
+		return outcomes(siblings(n)), true
 	case "sockets":
 		return outcomes(sockets(arg)), true
 	case "share":
@@ -42,6 +46,13 @@ func attack(order, arg string) (said string, ok bool) {
 	case "hang":
 		hang(n)
 		return "", true
+	case "linger":
+		fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0)
+		if err == nil {
+			err = unix.SetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1, Linger: 3600})
+			unix.Close(fd)
+		}
+		return errnoText(err), true
 	case "caps":
 		status, err := os.ReadFile("/proc/self/status")
 		return string(status) + errnoText(err), true
@@ -49,6 +60,13 @@ func attack(order, arg string) (said string, ok bool) {
 		return errnoText(bigFile(int64(n) << 20)), true
 	case "fill":
 		return errnoText(fill(n)), true
+	case "fillsockets":
+		err := os.Chdir(os.Getenv("PLUGIN_UNIX_SOCKET_DIR"))
+		return errnoText(errors.Join(err, fill(n))), true
+	case "nest":
+		return errnoText(nest(n)), true
+	case "foldersocket":
+		return errnoText(os.Mkdir(filepath.Join(os.Getenv("PLUGIN_UNIX_SOCKET_DIR"), "n"), 0o700)), true
 	}
 	return "", false
 }
@@ -122,6 +140,37 @@ func marks() []outcome {
 	}
 }
 
+// attributes tries to change those of the file at the path, or to watch it.
+func attributes(path string) []outcome {
+	value := []byte("x")
+	watcher, _ := unix.InotifyInit()
+	_, watchErr := unix.InotifyAddWatch(watcher, path, unix.IN_ALL_EVENTS)
+	return []outcome{
+		{"chmod", unix.Chmod(path, 0o666)},
+		{"fchmodat", unix.Fchmodat(unix.AT_FDCWD, path, 0o666, 0)},
+		{"fchmodat2", unix.Fchmodat(unix.AT_FDCWD, path, 0o666, unix.AT_SYMLINK_NOFOLLOW)},
+		{"chown", unix.Chown(path, os.Getuid(), os.Getgid())},
+		{"lchown", unix.Lchown(path, os.Getuid(), os.Getgid())},
+		{"fchownat", unix.Fchownat(unix.AT_FDCWD, path, os.Getuid(), os.Getgid(), 0)},
+		{"setxattr", unix.Setxattr(path, "user.x", value, 0)},
+		{"lsetxattr", unix.Lsetxattr(path, "user.x", value, 0)},
+		{"removexattr", unix.Removexattr(path, "user.mine")},
+		{"utimes", unix.Utimes(path, make([]unix.Timeval, 2))},
+		{"utimensat", unix.UtimesNanoAt(unix.AT_FDCWD, path, make([]unix.Timespec, 2), 0)},
+		{"watch", watchErr},
+	}
+}
+
+// siblings starts children that are the host's and end at once, n of them.
+func siblings(n int) []outcome {
+	var list []outcome
+	for range n {
+		_, err := startChild(&syscall.SysProcAttr{Cloneflags: unix.CLONE_PARENT})
+		list = append(list, outcome{"child", err})
+	}
+	return list
+}
+
 // sockets tries sockets of other kinds, and to reach the path.
 func sockets(path string) []outcome {
 	open := func(domain, typ, protocol int) error {
@@ -137,6 +186,8 @@ func sockets(path string) []outcome {
 		{"vsock", open(unix.AF_VSOCK, unix.SOCK_STREAM, 0)},
 		{"alg", open(unix.AF_ALG, unix.SOCK_SEQPACKET, 0)},
 		{"multipath TCP", open(unix.AF_INET, unix.SOCK_STREAM, unix.IPPROTO_MPTCP)},
+		{"sockets of others", open(unix.AF_NETLINK, unix.SOCK_RAW, unix.NETLINK_SOCK_DIAG)},
+		{"audit", open(unix.AF_NETLINK, unix.SOCK_RAW, unix.NETLINK_AUDIT)},
 		{"sctp", open(unix.AF_INET, unix.SOCK_STREAM, unix.IPPROTO_SCTP)},
 	}
 }
@@ -230,6 +281,17 @@ func fill(n int) error {
 		}
 		err = errors.Join(syscall.Fallocate(int(f.Fd()), 0, 0, 32<<20), f.Close())
 		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// nest makes n folders with long names, each in the one before.
+func nest(n int) error {
+	name := strings.Repeat("n", 250)
+	for range n {
+		if err := errors.Join(os.Mkdir(name, 0o700), os.Chdir(name)); err != nil {
 			return err
 		}
 	}
