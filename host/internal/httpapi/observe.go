@@ -121,10 +121,14 @@ func (a *API) note(rec *recorder, r *http.Request, id string, took time.Duration
 	case strings.HasSuffix(route, "z"), strings.HasSuffix(route, "/metrics"):
 		level = slog.LevelDebug // a probe comes every few seconds
 	}
-	a.Logger.Log(r.Context(), level, "request", "method", r.Method, "route", route, "status", status,
+	method := r.Method[:min(len(r.Method), maxMethod)]
+	a.Logger.Log(r.Context(), level, "request", "method", method, "route", route, "status", status,
 		"duration_ms", took.Milliseconds(), "request_id", id)
 	a.timing.WithLabelValues(route, strconv.Itoa(status)).Observe(took.Seconds())
 }
+
+// maxMethod is how much of a method is logged: anybody may send any.
+const maxMethod = 32
 
 // maxRest is how much of a body that is too large is read to its end, so that its
 // sender gets the answer: a connection that is closed while it still sends is

@@ -118,8 +118,12 @@ func (r *rig) stopped() *inbox.Inbox {
 
 // knock sends forged notices from one address after the other until one is turned away, and says how many were taken.
 func knock(b *inbox.Inbox, most int, address func(n int) string) int {
+	return knockAt(b, "/webhooks/acme", most, address)
+}
+
+func knockAt(b *inbox.Inbox, at string, most int, address func(n int) string) int {
 	for n := range most {
-		req := httptest.NewRequest(http.MethodPost, "/webhooks/acme", strings.NewReader(`{"verification":"invalid"}`))
+		req := httptest.NewRequest(http.MethodPost, at, strings.NewReader(`{"verification":"invalid"}`))
 		req.RemoteAddr = address(n)
 		w := httptest.NewRecorder()
 		b.WebhookHandler().ServeHTTP(w, req)

@@ -13,7 +13,7 @@ import (
 const (
 	providerBytes, providerBytesRate = 24 << 20, 64 << 10
 	allBytes, allBytesRate           = 48 << 20, 256 << 10
-	// rowBytes is what a stored request takes besides its body.
+	// rowBytes is what a stored request takes besides what was sent.
 	rowBytes = 1 << 10
 )
 
@@ -71,14 +71,14 @@ func (b *budgets) take(provider string, size int) bool {
 }
 
 // settle gives back what a request does not keep of what was reserved for it:
-// all of it when it is genuine, and what is cut off when it is not.
-func (b *budgets) settle(provider string, size int, v verdict) {
+// all of it when it is genuine, and what is cut off of the body when it is not.
+func (b *budgets) settle(provider string, size, head int, v verdict) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	bytes := 0
 	switch v {
 	case verified:
-		bytes = size + rowBytes
+		bytes = size + head + rowBytes
 	case unverified:
 		bytes = max(0, size-store.KeptUnverified)
 	}

@@ -22,6 +22,7 @@ import (
 const (
 	maxBody    = 1 << 20
 	maxQuery   = 16 << 10
+	maxMethod  = 32
 	maxHeaders = 64
 	maxHeader  = 8 << 10
 	// maxReturn is how long the body of a customer's request may be: it is read by
@@ -41,7 +42,15 @@ const (
 // change it.
 var bodyTimeout = 15 * time.Second
 
-// Every request takes a place before its body is read. Bodies that may be longer
+// A body that holds a place has bodyGrace to come, and a second more for each
+// bodyRate bytes of it.
+const (
+	bodyGrace = 3 * time.Second
+	bodyRate  = 64 << 10
+)
+
+// Every request takes a place before more than the first cheapBody of its body is
+// read. Shorter bodies have places of their own. Bodies that may be longer
 // than what is kept of an unverified one have few places. Of those that are not
 // stored unless they verify, fewer are looked at together: reading a long one can
 // take the plugin a second.
@@ -84,6 +93,8 @@ type Inbox struct {
 	senders   *senders
 	budgets   *budgets
 	slow      *slow
+	told      *told
+	short     *places // for bodies that are there
 	small     *places // for bodies that are kept whole in any case
 	large     *places
 	trials    *places // for long ones that are stored only if they verify
@@ -102,6 +113,8 @@ func New(o Options) *Inbox {
 	}
 	b.senders = newSenders(b.now)
 	b.budgets, b.slow = newBudgets(b.now), newSlow()
+	b.told = newTold()
+	b.short = newPlaces(smallPlaces, placeWait)
 	b.small, b.large = newPlaces(smallPlaces, placeWait), newPlaces(largePlaces, placeWait)
 	b.trials = newPlaces(trialPlaces, placeWait)
 	if u, err := url.Parse(o.PublicURL); err == nil {

@@ -90,7 +90,9 @@ func (p *places) giveUp(one *waiter, why error) error {
 	sender := one.claim.sender
 	queue := slices.DeleteFunc(p.queues[sender], func(other *waiter) bool { return other == one })
 	p.setQueue(sender, queue)
-	p.admit() // whoever stood behind it may fit
+	for (len(queue) > 0) && p.fits(queue[0].claim) { // it may have stood in their way
+		queue = p.admitFirst(sender)
+	}
 	return why
 }
 
@@ -127,19 +129,25 @@ func (p *places) admit() {
 	for given := true; given && (p.taken < p.all); {
 		given = false
 		for _, sender := range slices.Clone(p.turns) {
-			queue := p.queues[sender]
-			if !p.fits(queue[0].claim) {
-				continue
+			if p.fits(p.queues[sender][0].claim) {
+				p.admitFirst(sender)
+				given = true
 			}
-			p.count(queue[0].claim, +1)
-			close(queue[0].given)
-			given = true
-
-			p.turns = slices.DeleteFunc(p.turns, func(other string) bool { return other == sender })
-			p.turns = append(p.turns, sender)
-			p.setQueue(sender, queue[1:])
 		}
 	}
+}
+
+// admitFirst gives a place to the first who waits of a sender, whose next turn is
+// the last, and returns who waits behind. The caller holds the lock.
+func (p *places) admitFirst(sender string) []*waiter {
+	queue := p.queues[sender]
+	p.count(queue[0].claim, +1)
+	close(queue[0].given)
+
+	p.turns = slices.DeleteFunc(p.turns, func(other string) bool { return other == sender })
+	p.turns = append(p.turns, sender)
+	p.setQueue(sender, queue[1:])
+	return queue[1:]
 }
 
 // setQueue replaces what waits of a sender. The caller holds the lock.

@@ -137,7 +137,7 @@ func TestBytesThatProveNothingAreBoundedInAll(t *testing.T) {
 	b := newBudgets(func() time.Time { return now })
 	stored := func(provider string, size int, v verdict) (bytes int) {
 		for b.take(provider, size) {
-			b.settle(provider, size, v)
+			b.settle(provider, size, 0, v)
 			if bytes += min(size, store.KeptUnverified) + rowBytes; bytes > 1<<30 {
 				break
 			}
@@ -150,7 +150,7 @@ func TestBytesThatProveNothingAreBoundedInAll(t *testing.T) {
 		if !b.take("acme", maxBody) {
 			t.Fatal("genuine ones are bounded")
 		}
-		b.settle("acme", maxBody, verified)
+		b.settle("acme", maxBody, 0, verified)
 	}
 	// The last one is refused for what it may have until it is read.
 	if n := stored("acme", maxBody, unverified); (n > providerBytes) || (n < providerBytes-maxBody-rowBytes) {
@@ -159,7 +159,7 @@ func TestBytesThatProveNothingAreBoundedInAll(t *testing.T) {
 	if b.take("acme", maxBody) || !b.take("other", 0) {
 		t.Error("one provider's strangers stop another's")
 	}
-	b.settle("other", 0, verified)
+	b.settle("other", 0, 0, verified)
 
 	for n := range 10 {
 		stored(fmt.Sprint("p", n), 1000, unverified)

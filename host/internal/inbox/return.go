@@ -69,9 +69,15 @@ func (b *Inbox) comeBack(w http.ResponseWriter, r *http.Request, n *store.Notice
 	defer req.done()
 
 	ctx := context.WithoutCancel(r.Context())
-	if !req.allowed && !b.proves(ctx, n, req.claim) {
-		b.turnBack(w, r, n, tooMany("too many unverified returns"))
-		return
+	if !req.allowed {
+		proven, fresh := b.proves(ctx, n, req.claim)
+		if (proven != nil) && !fresh && (n.IntentID == "") {
+			n.IntentID = b.told.about(n, proven)
+		}
+		if !fresh {
+			b.turnBack(w, r, n, tooMany("too many unverified returns"))
+			return
+		}
 	}
 	if err := b.keep(ctx, n); err != nil {
 		b.later(w, n.Provider, err)
@@ -83,8 +89,8 @@ func (b *Inbox) comeBack(w http.ResponseWriter, r *http.Request, n *store.Notice
 	case err != nil:
 		req.verdict = unread
 		b.log.Info("a customer's return could not be read; the customer is sent on", "webhook", n.ID, "provider", n.Provider, "error", err)
-	case !n.Verified:
-		req.verdict = unverified
+	default:
+		req.verdict = b.worth(n, read)
 	}
 	id := n.IntentID
 	if id == "" && n.Verified && len(n.IntentIDs) == 1 {

@@ -87,6 +87,7 @@ const (
 	verified   verdict = iota // or not stored: it costs nothing
 	unverified                // read, and it proves nothing
 	unread                    // stored, and not read yet
+	repeated                  // genuine, kept whole, and told before
 )
 
 // leave ends what enter began. size is that of what was stored.
@@ -99,6 +100,10 @@ func (s *senders) leave(name string, v verdict, size int) {
 	switch v {
 	case unverified:
 		one.unverified.AllowN(s.now(), 1)
+	case repeated:
+		for range 1 + size/store.KeptUnverified {
+			one.unverified.AllowN(s.now(), 1)
+		}
 	case unread:
 		for range 1 + size/store.KeptUnverified {
 			one.unread.AllowN(s.now(), 1)

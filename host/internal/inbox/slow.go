@@ -110,14 +110,17 @@ const (
 	cheapBody    = 4 << 10
 )
 
-// proves reports whether a request that is not stored yet verifies: the plugin
-// reads it, and nothing is applied. It is for the sender of much that does not,
-// which must neither fill the disk nor keep out what is genuine. Longer
-// ones are looked at few at a time.
-func (b *Inbox) proves(ctx context.Context, n *store.Notice, who claim) bool {
+// proves returns what a request that is not stored yet says, nil when it does not
+// verify: the plugin reads it, and nothing is applied. It is for the sender of much
+// that is worth nothing, which must neither fill the disk nor keep out what is
+// genuine. fresh reports whether the request is worth storing: what is genuine may
+// have been told before. Longer ones are looked at few at a time.
+func (b *Inbox) proves(ctx context.Context, n *store.Notice, who claim) (
+	proven *reading, fresh bool,
+) {
 	if len(n.Request.Body) > cheapBody {
 		if b.trials.take(ctx, who) != nil {
-			return false
+			return nil, false
 		}
 		defer b.trials.give(who)
 	}
@@ -126,15 +129,18 @@ func (b *Inbox) proves(ctx context.Context, n *store.Notice, who claim) bool {
 	defer cancel()
 	lease, err := b.accounts.AcquireExisting(ctx, n.Provider)
 	if err != nil {
-		return false
+		return nil, false
 	}
 	defer lease.Release()
 	subject, err := b.subject(ctx, n)
 	if err != nil {
-		return false
+		return nil, false
 	}
 	reading, err := parse(ctx, lease, n, subject)
-	return (err == nil) && (reading.proof > intent.Hint)
+	if (err != nil) || (reading.proof <= intent.Hint) {
+		return nil, false
+	}
+	return reading, !b.told.known(n, reading)
 }
 
 // parseInTime is parse, and tells of a plugin that used up its time. The

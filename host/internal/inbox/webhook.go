@@ -120,9 +120,17 @@ func (b *Inbox) serve(w http.ResponseWriter, r *http.Request, n *store.Notice) {
 
 	// The provider may hang up once it has sent: reading goes on all the same.
 	ctx := context.WithoutCancel(r.Context())
-	if !req.allowed && !b.proves(ctx, n, req.claim) {
-		tooMany("too many unverified webhooks").write(w)
-		return
+	if !req.allowed {
+		proven, fresh := b.proves(ctx, n, req.claim)
+		if proven == nil {
+			tooMany("too many unverified webhooks").write(w)
+			return
+		}
+		if !fresh {
+			b.askAbout(ctx, n, b.told.asks(n, proven))
+			answer(w, proven.response)
+			return
+		}
 	}
 	if err := b.keep(ctx, n); err != nil {
 		b.later(w, n.Provider, err)
@@ -134,9 +142,7 @@ func (b *Inbox) serve(w http.ResponseWriter, r *http.Request, n *store.Notice) {
 		req.verdict = b.refuse(w, n, err)
 		return
 	}
-	if !n.Verified {
-		req.verdict = unverified
-	}
+	req.verdict = b.worth(n, read)
 	b.askAbout(ctx, n, read.ask)
 	answer(w, read.response)
 }
@@ -167,13 +173,14 @@ type incoming struct {
 	allowed  bool
 	reserved bool // bytes, for storing it
 	verdict  verdict
-	size     int
+	size     int // of the body
+	head     int // of the rest
 }
 
 func (in *incoming) done() {
 	in.inbox.senders.leave(in.claim.sender, in.verdict, in.size)
 	if in.reserved {
-		in.inbox.budgets.settle(in.claim.provider, in.size, in.verdict)
+		in.inbox.budgets.settle(in.claim.provider, in.size, in.head, in.verdict)
 	}
 	in.places.give(in.claim)
 }
@@ -184,16 +191,21 @@ func (b *Inbox) receive(w http.ResponseWriter, r *http.Request, n *store.Notice)
 	if n.Purpose != purposeWebhook {
 		limit = maxReturn
 	}
-	if (r.ContentLength > limit) || (len(r.URL.RawQuery) > maxQuery) {
+	if (r.ContentLength > limit) || (len(r.URL.RawQuery) > maxQuery) || (len(r.Method) > maxMethod) {
 		readUntil(w, time.Now().Add(bodyTimeout))
 		return nil, errTooLarge
 	}
 
 	address := b.remoteAddress(r)
-	req := &incoming{inbox: b, places: b.small, claim: claim{n.Provider, senderOf(n, address), address}}
-	if (limit > store.KeptUnverified) && ((r.ContentLength < 0) || (r.ContentLength > store.KeptUnverified)) {
-		req.places = b.large
+	readUntil(w, time.Now().Add(bodyTimeout))
+	begun, err := readBody(r, nil, min(limit, cheapBody))
+	if err != nil {
+		return nil, errNotWhole
 	}
+	readUntil(w, time.Time{}) // the wait for a place has a bound of its own
+
+	req := &incoming{inbox: b, claim: claim{n.Provider, senderOf(n, address), address}}
+	req.places = b.placesFor(r, len(begun), limit)
 	if err := req.places.take(r.Context(), req.claim); err != nil {
 		return nil, &refusal{http.StatusServiceUnavailable, "there was no place for it in time", "5"}
 	}
@@ -201,26 +213,68 @@ func (b *Inbox) receive(w http.ResponseWriter, r *http.Request, n *store.Notice)
 
 	// It may be answered only once the place is free again: whoever has sent too
 	// much is listened to until the end.
-	if no := b.readRequest(w, r, n, address, limit); no != nil {
+	if no := b.readRequest(w, r, n, begun, address, limit); no != nil {
 		req.done()
 		return nil, no
 	}
-	req.size = len(n.Request.Body)
+	req.size, req.head = len(n.Request.Body), headSize(n.Request)
 	if req.allowed {
-		req.reserved = b.budgets.take(n.Provider, req.size)
+		req.reserved = b.budgets.take(n.Provider, req.size+req.head)
 		req.allowed = req.reserved
 	}
 	return req, nil
 }
 
-// readBody reads a body, and one byte more when it is longer than limit. Where
-// its length is known it is read into its place at once: growing there would
-// take three times the memory.
-func readBody(r *http.Request, limit int64) ([]byte, error) {
+// placesFor returns where a request takes its place, of which so much has been
+// read. A short one has come whole: who sends slowly holds no place of those.
+func (b *Inbox) placesFor(r *http.Request, begun int, limit int64) *places {
+	switch {
+	case begun <= cheapBody:
+		return b.short
+	case limit <= store.KeptUnverified:
+		return b.small
+	case (r.ContentLength < 0) || (r.ContentLength > store.KeptUnverified):
+		return b.large
+	default:
+		return b.small
+	}
+}
+
+// headSize returns how much of a request is stored besides its body.
+func headSize(req sdk.HTTPRequest) int {
+	size := len(req.Method) + len(req.Query)
+	for name, values := range req.Header {
+		size += len(name) + len(strings.Join(values, ""))
+	}
+	return size
+}
+
+// readBody reads a body on from what has begun, and one byte more when it is longer
+// than limit. Where its length is known it is read into its place at once: growing
+// there would take three times the memory.
+func readBody(r *http.Request, begun []byte, limit int64) ([]byte, error) {
 	known := min(max(r.ContentLength, 0), limit)
 	body := bytes.NewBuffer(make([]byte, 0, known+bytes.MinRead))
-	_, err := body.ReadFrom(io.LimitReader(r.Body, limit+1))
+	body.Write(begun)
+	_, err := body.ReadFrom(io.LimitReader(r.Body, limit+1-int64(len(begun))))
 	return body.Bytes(), err
+}
+
+// paced reads what a place is held for. It has bodyGrace, and more time for all
+// that has come: others wait for the place.
+type paced struct {
+	io.ReadCloser
+	w       http.ResponseWriter
+	started time.Time
+	read    int
+}
+
+func (p *paced) Read(into []byte) (int, error) {
+	earned := bodyGrace + time.Duration(p.read)*time.Second/bodyRate
+	readUntil(p.w, p.started.Add(min(earned, bodyTimeout)))
+	count, err := p.ReadCloser.Read(into)
+	p.read += count
+	return count, err
 }
 
 // readUntil bounds how long the rest of a request may take; the zero time is for
@@ -229,18 +283,29 @@ func readUntil(w http.ResponseWriter, deadline time.Time) {
 	_ = http.NewResponseController(w).SetReadDeadline(deadline)
 }
 
+// errNotWhole answers a request that was cut off, or whose sender was too slow.
+var errNotWhole = &refusal{
+	status: http.StatusBadRequest, text: "the body did not arrive whole and in time",
+}
+
 // errTooLarge answers what is past the bounds of a request.
 var errTooLarge = &refusal{status: http.StatusRequestEntityTooLarge, text: "too large"}
 
-// readRequest takes a request as it came, within the bounds and in time.
-func (b *Inbox) readRequest(w http.ResponseWriter, r *http.Request, n *store.Notice, address string, limit int64) *refusal {
-	readUntil(w, time.Now().Add(bodyTimeout))
-	body, err := readBody(r, limit)
+// readRequest takes a request as it came, within the bounds and in time. begun is
+// the beginning of its body.
+func (b *Inbox) readRequest(w http.ResponseWriter, r *http.Request, n *store.Notice, begun []byte,
+	address string, limit int64,
+) *refusal {
+	body, err := begun, error(nil)
+	if len(begun) > cheapBody {
+		r.Body = &paced{ReadCloser: r.Body, w: w, started: time.Now()}
+		body, err = readBody(r, begun, limit)
+	}
 	switch {
 	case int64(len(body)) > limit:
 		return errTooLarge
 	case err != nil:
-		return &refusal{status: http.StatusBadRequest, text: "the body did not arrive whole and in time"}
+		return errNotWhole
 	}
 	header, whole := boundedHeader(r.Header, n.Purpose)
 	if !whole {
