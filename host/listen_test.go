@@ -110,7 +110,8 @@ func TestAProxyComesThroughASocket(t *testing.T) {
 	left.Close()
 
 	where := serveAll(t, cfg)
-	if got := status(t, overSocket(where["address"]), "GET", "http://host/healthz", ""); got != 200 {
+	proxy := &http.Client{Transport: unixTransport(where["address"])}
+	if got := status(t, proxy, "GET", "http://host/healthz", ""); got != 200 {
 		t.Errorf("the proxy is answered %d", got)
 	}
 	info, err := os.Stat(socket)
