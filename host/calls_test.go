@@ -150,8 +150,12 @@ func TestWebhooksAreReadAndReplayedInGo(t *testing.T) {
 	if err != nil || len(list) != 1 || next != "" || !slices.Equal(list[0].PaymentIDs, []string{p.ID}) {
 		t.Fatalf("%+v, %q, %v", list, next, err)
 	}
-	if one, err := h.Webhook(ctx, list[0].ID); err != nil || !reflect.DeepEqual(*one, list[0]) {
-		t.Errorf("read alone it is %+v, %v", one, err)
+	one, err := h.Webhook(ctx, list[0].ID)
+	if (err != nil) || (one.Body == "") || (list[0].Body != "") {
+		t.Fatalf("read alone it is %+v, %v; a list has no bodies", one, err)
+	}
+	if one.Body = ""; !reflect.DeepEqual(*one, list[0]) {
+		t.Errorf("read alone it is %+v, in the list %+v", one, list[0])
 	}
 	if again, err := h.ReplayWebhook(ctx, list[0].ID); err != nil || again.ID != list[0].ID {
 		t.Errorf("replayed: %+v, %v", again, err)
