@@ -56,7 +56,7 @@ func TestReadingAndAskingLeaveThePlacesOfMoney(t *testing.T) {
 func TestOneAccountsReadingKeepsNoOtherFromIt(t *testing.T) {
 	s := newStage(t, func(tune *tuning) { tune.queueWait, tune.readWait = time.Millisecond, time.Millisecond })
 	s.apply("a:started b:started", s.config("a", inFlight(8)), s.config("b", inFlight(8)))
-	s.reg.reading.resize(4)
+	s.reg.reading.resize(readingPlaces - 1) // all of them go to a, besides its first
 	s.reg.asking.resize(1)
 
 	for _, acquire := range []func(context.Context, string) (*Lease, error){s.reg.AcquireReading, s.reg.AcquireAsking} {
