@@ -88,6 +88,20 @@ func TestACallThatFindsNoProcessWasNotSent(t *testing.T) {
 	}
 }
 
+// A connection may be broken while nobody knows yet that its process has ended.
+func TestACallThatFindsNoConnectionWasNotSent(t *testing.T) {
+	s := newStage(t)
+	s.apply("a:started", s.config("a"))
+	unconnected := func(context.Context) (*sdk.Payment, error) {
+		return nil, &sdk.Error{Code: sdk.CodeUnavailable, Outcome: sdk.OutcomeUnknown, Message: "connection refused"}
+	}
+	_, err := explained(s.acquire("a"), unconnected)(t.Context())
+	e := wantError(t, err, sdk.CodeUnavailable, sdk.OutcomeNotSent)
+	if !strings.Contains(e.Message, "could not be reached") {
+		t.Errorf("message %q", e.Message)
+	}
+}
+
 func TestCrashLoopEndsInQuarantine(t *testing.T) {
 	s := newStage(t)
 	cfg := s.config("a")
