@@ -6,7 +6,6 @@ package core
 import (
 	"context"
 	"crypto/rand"
-	"encoding/base32"
 	"errors"
 	"log/slog"
 	"strings"
@@ -137,12 +136,10 @@ func New(ctx context.Context, o Options) (*Core, error) {
 // Instance names this host in attempts.
 func (c *Core) Instance() string { return c.instance }
 
-var idEncoding = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)
-
 // NewID gives an id that sorts by time: the prefix and a UUID of version 7 in base 32.
 func NewID(prefix string) string {
 	id := uuid.Must(uuid.NewV7()) // fails only when the system has no randomness
-	return prefix + "_" + idEncoding.EncodeToString(id[:])
+	return prefix + "_" + token.IDEncoding.EncodeToString(id[:])
 }
 
 // nowMicro is the database's clock: everything is dated by it, and due by it.

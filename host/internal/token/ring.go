@@ -245,8 +245,8 @@ func split(token string) (subject, mac string, ok bool) {
 	return subject, mac, found && (subject != "")
 }
 
-// idEncoding is the one that intents' ids are written in.
-var idEncoding = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)
+// IDEncoding is the one that intents' ids are written in.
+var IDEncoding = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)
 
 // madeAt returns when an intent's id was made, to the millisecond: it is a UUID of
 // version 7. It reports false for what is no such id.
@@ -255,7 +255,7 @@ func madeAt(subject string) (time.Time, bool) {
 	if !found {
 		return time.Time{}, false
 	}
-	id, err := idEncoding.DecodeString(encoded)
+	id, err := IDEncoding.DecodeString(encoded)
 	if err != nil || len(id) != 16 || id[6]>>4 != 7 {
 		return time.Time{}, false
 	}

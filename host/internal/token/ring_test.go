@@ -17,7 +17,7 @@ func madeID(at time.Time) string {
 	for i := range 6 {
 		id[5-i] = byte(millis >> (8 * i))
 	}
-	return "pay_" + idEncoding.EncodeToString(id[:])
+	return "pay_" + IDEncoding.EncodeToString(id[:])
 }
 
 func ring(t interface{ Fatal(...any) }, records []Record, secrets []string, now time.Time) Ring {
