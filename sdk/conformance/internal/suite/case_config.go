@@ -14,7 +14,7 @@ import (
 var configCases = []testCase{
 	{
 		name: "config schema", unconfigured: true,
-		rule: `JSON Schema (2020-12) of the account's configuration. Secrets are marked "writeOnly": true, identity keys "run-payhost-identity": true.`,
+		rule: `JSON Schema (2020-12) of the account's configuration. Secrets are marked "writeOnly": true, identity keys "x-payhost-identity": true.`,
 		run:  configSchema,
 	},
 	{
