@@ -89,7 +89,7 @@ func dropLinks(answer any) (dropped []string) {
 		for k := range held.Payments {
 			look(&held.Payments[k].Payment)
 		}
-	case *sdk.Notice:
+	case *sdk.WebhookResult:
 		events(held.Events)
 	case *sdk.Return:
 		events(held.Events)

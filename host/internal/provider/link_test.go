@@ -60,7 +60,7 @@ func bad() sdk.Payment {
 func TestNoAnswerBringsAScript(t *testing.T) {
 	one, listed, noticed, returned, pointed := bad(), bad(), bad(), bad(), bad()
 	list := &sdk.ListPaymentsResponse{Payments: []sdk.ListedPayment{{Payment: listed}}}
-	notice := &sdk.Notice{Events: []sdk.Event{{ID: "1", Refund: &sdk.Refund{}}, {Payment: &noticed}}}
+	notice := &sdk.WebhookResult{Events: []sdk.Event{{ID: "1", Refund: &sdk.Refund{}}, {Payment: &noticed}}}
 	back := &sdk.Return{Events: []sdk.Event{{Payment: &returned}, {Payout: &sdk.Payout{}}}}
 	for name, c := range map[string]struct {
 		answer any

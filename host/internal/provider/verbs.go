@@ -80,7 +80,7 @@ func (l *Lease) GetBalances(ctx context.Context) ([]sdk.Balance, error) {
 }
 
 // ParseWebhook reads a raw notice. It asks nobody, so an open breaker does not stop it.
-func (l *Lease) ParseWebhook(ctx context.Context, q sdk.ParseWebhookRequest) (*sdk.Notice, error) {
+func (l *Lease) ParseWebhook(ctx context.Context, q sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
 	return run(ctx, l, sdk.CapabilityParseWebhook, with(q, l.seat.verbs.ParseWebhook))
 }
 

@@ -2,10 +2,10 @@ package sdk
 
 import "testing"
 
-func TestKnown(t *testing.T) {
+func TestLookupOr(t *testing.T) {
 	words := map[string]PaymentStatus{"paid": PaymentSucceeded}
 	for word, want := range map[string]PaymentStatus{"paid": PaymentSucceeded, "Paid": PaymentUnderReview, "": PaymentUnderReview} {
-		if got := Known(words, word, PaymentUnderReview); got != want {
+		if got := LookupOr(words, word, PaymentUnderReview); got != want {
 			t.Errorf("%q is %s", word, got)
 		}
 	}
