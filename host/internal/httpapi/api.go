@@ -10,15 +10,15 @@ import (
 	"github.com/payhost/payhost/host/config"
 	"github.com/payhost/payhost/host/internal/core"
 	"github.com/payhost/payhost/host/internal/inbox"
-	"github.com/payhost/payhost/host/internal/provider"
 	"github.com/payhost/payhost/host/internal/push"
+	"github.com/payhost/payhost/host/internal/supervisor"
 	"github.com/prometheus/client_golang/prometheus"
 )
 
 // Providers tells how the configured accounts stand, by name.
 type Providers interface {
-	Statuses() []provider.Status
-	Status(name string) (provider.Status, bool)
+	Statuses() []supervisor.Status
+	Status(name string) (supervisor.Status, bool)
 }
 
 // Prober is a store as far as the probes know it.

@@ -1,4 +1,4 @@
-package provider
+package supervisor
 
 import (
 	"encoding/json"
@@ -39,7 +39,7 @@ func secretsIn(schema, config json.RawMessage) []sdk.Secret {
 }
 
 // clean masks what a plugin says of its configuration: it should have done so itself.
-func (r *Registry) clean(err error) error {
+func (r *Supervisor) clean(err error) error {
 	var e *sdk.Error
 	if !errors.As(err, &e) {
 		return err

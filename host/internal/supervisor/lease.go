@@ -1,4 +1,4 @@
-package provider
+package supervisor
 
 import (
 	"context"
@@ -22,29 +22,29 @@ type Lease struct {
 // Acquire gives a lease for something new. The errors are *sdk.Error with OutcomeNotSent: CodeNotFound when there is no
 // such provider, CodeUnavailable with RetryAfter when it has no running plugin, as many calls in flight as it may, or
 // its breaker is open. It waits a moment for a place and for a plugin that is just being restarted.
-func (r *Registry) Acquire(ctx context.Context, name string) (*Lease, error) {
+func (r *Supervisor) Acquire(ctx context.Context, name string) (*Lease, error) {
 	return r.acquire(ctx, name, forNew)
 }
 
 // AcquireExisting gives a lease for what is already under way. It also works for a provider that is disabled or removed as
 // long as that is draining, and does not ask the breaker.
-func (r *Registry) AcquireExisting(ctx context.Context, name string) (*Lease, error) {
+func (r *Supervisor) AcquireExisting(ctx context.Context, name string) (*Lease, error) {
 	return r.acquire(ctx, name, forExisting)
 }
 
-// AcquireAsking is AcquireExisting for a question about what is under way that strangers can cause. Those of one account
+// AcquireQuery is AcquireExisting for a question about what is under way that strangers can cause. Those of one account
 // may have a part of its max_in_flight.
-func (r *Registry) AcquireAsking(ctx context.Context, name string) (*Lease, error) {
+func (r *Supervisor) AcquireQuery(ctx context.Context, name string) (*Lease, error) {
 	return r.acquire(ctx, name, forAsking)
 }
 
 // AcquireReading is AcquireExisting for having the plugin read what came in: ParseWebhook and ParseReturn. It takes no
 // part of max_in_flight.
-func (r *Registry) AcquireReading(ctx context.Context, name string) (*Lease, error) {
+func (r *Supervisor) AcquireReading(ctx context.Context, name string) (*Lease, error) {
 	return r.acquire(ctx, name, forReading)
 }
 
-func (r *Registry) acquire(ctx context.Context, name string, why use) (*Lease, error) {
+func (r *Supervisor) acquire(ctx context.Context, name string, why use) (*Lease, error) {
 	if err := tooLate(ctx); err != nil {
 		return nil, err
 	}

@@ -1,6 +1,6 @@
 //go:build linux
 
-package provider
+package supervisor
 
 import (
 	"bytes"
@@ -52,7 +52,7 @@ type stage struct {
 	plugins  string
 	data     string
 	provider *plugintest.Provider
-	reg      *Registry
+	reg      *Supervisor
 	metrics  *prometheus.Registry
 	log      *text
 	open     atomic.Bool // whether anything is open at the providers

@@ -1,6 +1,6 @@
 //go:build linux
 
-package provider
+package supervisor
 
 import (
 	"context"
@@ -37,13 +37,13 @@ func TestReadingAndAskingLeaveThePlacesOfMoney(t *testing.T) {
 	if st := s.status("a"); st.InFlight != 0 {
 		t.Errorf("reading takes %d of max_in_flight", st.InFlight)
 	}
-	if n := s.held("a", s.reg.AcquireAsking); n != 2 {
+	if n := s.held("a", s.reg.AcquireQuery); n != 2 {
 		t.Errorf("%d questions of 8 calls", n)
 	}
 	if n := s.held("a", s.reg.AcquireExisting); n != 6 {
 		t.Errorf("%d are left for what moves money", n)
 	}
-	if n := s.held("b", s.reg.AcquireAsking); n != 1 {
+	if n := s.held("b", s.reg.AcquireQuery); n != 1 {
 		t.Errorf("%d questions of 2 calls", n)
 	}
 	if n := s.held("b", s.reg.Acquire); n != 1 {
@@ -59,7 +59,7 @@ func TestOneAccountsReadingKeepsNoOtherFromIt(t *testing.T) {
 	s.reg.reading.resize(readingPlaces - 1) // all of them go to a, besides its first
 	s.reg.asking.resize(1)
 
-	for _, acquire := range []func(context.Context, string) (*Lease, error){s.reg.AcquireReading, s.reg.AcquireAsking} {
+	for _, acquire := range []func(context.Context, string) (*Lease, error){s.reg.AcquireReading, s.reg.AcquireQuery} {
 		_, most := s.reg.reading.held()
 		if n := s.held("a", acquire); (n < 2) || (n > most+1) {
 			t.Errorf("a has %d", n)
@@ -75,7 +75,7 @@ func TestPlacesComeBack(t *testing.T) {
 	s.apply("a:started", s.config("a", inFlight(4)))
 	for range 3 * allReading {
 		for _, acquire := range []func(context.Context, string) (*Lease, error){
-			s.reg.AcquireReading, s.reg.AcquireAsking, s.reg.AcquireExisting, s.reg.Acquire,
+			s.reg.AcquireReading, s.reg.AcquireQuery, s.reg.AcquireExisting, s.reg.Acquire,
 		} {
 			lease, err := acquire(context.Background(), "a")
 			if err != nil {
@@ -94,7 +94,7 @@ func TestPlacesComeBack(t *testing.T) {
 		t.Errorf("%d", n)
 	}
 	s.apply("a:reconfigured", s.config("a", inFlight(6)))
-	if n := s.held("a", s.reg.AcquireAsking); n != 1 {
+	if n := s.held("a", s.reg.AcquireQuery); n != 1 {
 		t.Errorf("%d questions of 6 calls", n)
 	}
 	if n := s.held("a", s.reg.Acquire); n != 1 {

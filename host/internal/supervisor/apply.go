@@ -1,4 +1,4 @@
-package provider
+package supervisor
 
 import (
 	"cmp"
@@ -42,16 +42,16 @@ type Result struct {
 // not accept is quarantined. Applies run one after the other.
 //
 // A change that would give a provider another identity while it has open intents fails.
-func (r *Registry) Apply(ctx context.Context, providers []config.Provider) []Result {
+func (r *Supervisor) Apply(ctx context.Context, providers []config.Provider) []Result {
 	return r.apply(ctx, providers, false)
 }
 
 // ApplyForced is Apply, but changes identities, and ends what drains, whatever is open.
-func (r *Registry) ApplyForced(ctx context.Context, providers []config.Provider) []Result {
+func (r *Supervisor) ApplyForced(ctx context.Context, providers []config.Provider) []Result {
 	return r.apply(ctx, providers, true)
 }
 
-func (r *Registry) apply(ctx context.Context, providers []config.Provider, force bool) []Result {
+func (r *Supervisor) apply(ctx context.Context, providers []config.Provider, force bool) []Result {
 	r.applying.Lock()
 	defer r.applying.Unlock()
 	ctx, cancel := context.WithCancel(ctx)
@@ -178,7 +178,7 @@ func (a *account) place(ctx context.Context, cfg config.Provider, force bool) (A
 }
 
 // program finds what is to serve the account.
-func (r *Registry) program(cfg config.Provider) (plugin.Binary, error) {
+func (r *Supervisor) program(cfg config.Provider) (plugin.Binary, error) {
 	if at, attached := r.opts.Attached[cfg.Plugin]; attached {
 		b := plugin.Attached(cfg.Plugin, at)
 		b.Strict = cfg.Isolation == config.IsolationStrict

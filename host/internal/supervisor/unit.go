@@ -1,4 +1,4 @@
-package provider
+package supervisor
 
 import (
 	"context"
@@ -25,10 +25,10 @@ func keyOf(b plugin.Binary) unitKey {
 // unit is one program in one process that serves all the accounts of it. Its supervisor, a goroutine, starts the process
 // and replaces it when it dies or stops answering.
 type unit struct {
-	reg    *Registry
+	reg    *Supervisor
 	binary plugin.Binary
 	log    *slog.Logger
-	refs   int // accounts that use it, or still drain from it; guarded by Registry.mu
+	refs   int // accounts that use it, or still drain from it; guarded by Supervisor.mu
 
 	ctx      context.Context // ends when nobody uses the unit any more
 	cancel   context.CancelFunc
@@ -57,7 +57,7 @@ type condemned struct {
 
 // unit gives the running unit of a program, held once more; it starts it when there is none. Whoever gets one must
 // release it.
-func (r *Registry) unit(ctx context.Context, b plugin.Binary) (*unit, error) {
+func (r *Supervisor) unit(ctx context.Context, b plugin.Binary) (*unit, error) {
 	r.mu.Lock()
 	u := r.units[keyOf(b)]
 	if u == nil {
@@ -80,7 +80,7 @@ func (r *Registry) unit(ctx context.Context, b plugin.Binary) (*unit, error) {
 	return u, nil
 }
 
-func (r *Registry) newUnit(b plugin.Binary) *unit {
+func (r *Supervisor) newUnit(b plugin.Binary) *unit {
 	ctx, cancel := context.WithCancel(context.Background())
 	return &unit{
 		reg: r, binary: b, ctx: ctx, cancel: cancel,
@@ -91,7 +91,7 @@ func (r *Registry) newUnit(b plugin.Binary) *unit {
 }
 
 // release ends the unit when it was the last to hold it.
-func (r *Registry) release(u *unit) {
+func (r *Supervisor) release(u *unit) {
 	r.mu.Lock()
 	u.refs--
 	last := u.refs == 0
@@ -131,7 +131,7 @@ func (u *unit) supervise() {
 }
 
 // forget makes room for another try at a unit that did not come up.
-func (r *Registry) forget(u *unit) {
+func (r *Supervisor) forget(u *unit) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.units[keyOf(u.binary)] == u {

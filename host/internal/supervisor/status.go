@@ -1,4 +1,4 @@
-package provider
+package supervisor
 
 import (
 	"encoding/json"
@@ -75,7 +75,7 @@ type Operation struct {
 }
 
 // Status tells how one provider stands.
-func (r *Registry) Status(name string) (Status, bool) {
+func (r *Supervisor) Status(name string) (Status, bool) {
 	a := r.find(name)
 	if a == nil {
 		return Status{}, false
@@ -84,7 +84,7 @@ func (r *Registry) Status(name string) (Status, bool) {
 }
 
 // Statuses tells how all stand, by name.
-func (r *Registry) Statuses() []Status {
+func (r *Supervisor) Statuses() []Status {
 	list := []Status{}
 	for _, a := range r.all() {
 		list = append(list, a.status())

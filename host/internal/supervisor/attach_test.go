@@ -1,6 +1,6 @@
 //go:build linux
 
-package provider
+package supervisor
 
 import (
 	"bufio"
@@ -21,7 +21,7 @@ import (
 // byHand is a plugin that a person has started.
 type byHand struct {
 	cmd *exec.Cmd
-	at  map[string]plugin.Attachment // what it prints, read back
+	at  map[string]plugin.DebugAttach // what it prints, read back
 }
 
 // startByHand starts the actor as a debugger would, in the stage's data folder.
@@ -67,7 +67,7 @@ func shortFolder(t *testing.T) string {
 	return folder
 }
 
-func attachedStage(t *testing.T, at map[string]plugin.Attachment) *stage {
+func attachedStage(t *testing.T, at map[string]plugin.DebugAttach) *stage {
 	s := newStage(t, func(tune *tuning) { tune.liveEvery, tune.liveDeadline = 20*time.Millisecond, 200*time.Millisecond })
 	s.reg.opts.Attached = at
 	return s

@@ -1,4 +1,4 @@
-package provider
+package supervisor
 
 import (
 	"context"
@@ -124,7 +124,7 @@ func (a *account) drain(s *seat) {
 
 // Drop ends the draining of a disabled or removed provider, whatever is still open there. It reports whether there was
 // one.
-func (r *Registry) Drop(name string) bool {
+func (r *Supervisor) Drop(name string) bool {
 	r.applying.Lock()
 	defer r.applying.Unlock()
 	a := r.find(name)
@@ -143,7 +143,7 @@ func (r *Registry) Drop(name string) bool {
 
 // Release frees a quarantined provider, or one whose plugin waits for its next try: it is tried at once. It reports
 // whether there is such a provider.
-func (r *Registry) Release(name string) bool {
+func (r *Supervisor) Release(name string) bool {
 	r.applying.Lock()
 	defer r.applying.Unlock()
 	a := r.find(name)

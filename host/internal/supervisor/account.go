@@ -1,4 +1,4 @@
-package provider
+package supervisor
 
 import (
 	"context"
@@ -12,10 +12,10 @@ import (
 
 // account is one configured provider. It lives from the Apply that brings it to the end of its draining.
 //
-// Locks are taken in this order: op, Registry.mu, mu, unit.mu.
+// Locks are taken in this order: op, Supervisor.mu, mu, unit.mu.
 type account struct {
 	name     string
-	reg      *Registry
+	reg      *Supervisor
 	log      *slog.Logger
 	metrics  *metrics
 	breaker  *breaker // of what moves money, and of all else but questions
@@ -48,7 +48,7 @@ type account struct {
 	seenInfo sdk.AccountInfo
 }
 
-func (r *Registry) newAccount(cfg config.Provider) *account {
+func (r *Supervisor) newAccount(cfg config.Provider) *account {
 	a := &account{
 		name: cfg.Name, reg: r, log: r.log.With("provider", cfg.Name), metrics: r.metrics,
 		breaker:    newBreaker(cfg.Name, r.tune.breakerFailures, r.tune.breakerOpen),

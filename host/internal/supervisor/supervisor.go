@@ -1,4 +1,4 @@
-package provider
+package supervisor
 
 import (
 	"context"
@@ -19,7 +19,7 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// Options say how a Registry works.
+// Options say how a Supervisor works.
 type Options struct {
 	Logger    *slog.Logger // nil: nothing is logged
 	PluginDir string       // holds <plugin> and <plugin>@<version>
@@ -35,7 +35,7 @@ type Options struct {
 	OpenIdentities func(provider string) []string
 	// Attached are plugins that were started by hand, by name: they are used as they are found instead of the program in
 	// PluginDir, by accounts in the sandbox only.
-	Attached map[string]plugin.Attachment
+	Attached map[string]plugin.DebugAttach
 	// Admit reports why no account of a plugin may be served here, by what the
 	// plugin says of itself; nil: all may.
 	Admit func(sdk.Info) error
@@ -75,8 +75,8 @@ func defaultTuning() *tuning {
 	}
 }
 
-// Registry runs all configured accounts.
-type Registry struct {
+// Supervisor runs all configured accounts.
+type Supervisor struct {
 	opts    Options
 	tune    *tuning
 	log     *slog.Logger
@@ -101,14 +101,14 @@ type Registry struct {
 }
 
 // New gives a registry without accounts. It touches nothing before the first Apply.
-func New(o Options) *Registry {
+func New(o Options) *Supervisor {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	if o.tune == nil {
 		o.tune = defaultTuning()
 	}
-	r := &Registry{
+	r := &Supervisor{
 		opts: o, tune: o.tune, log: o.Logger, metrics: newMetrics(o.Metrics), mask: &plugin.Mask{},
 		accounts: map[string]*account{}, units: map[unitKey]*unit{},
 	}
@@ -121,7 +121,7 @@ func New(o Options) *Registry {
 }
 
 // open makes the private folder. The caller holds applying.
-func (r *Registry) open() error {
+func (r *Supervisor) open() error {
 	if r.closing.Err() != nil {
 		return turnedAway(0, "the host is shutting down")
 	}
@@ -142,7 +142,7 @@ func (r *Registry) open() error {
 
 // Close takes no new leases, waits for those held (until ctx ends or their drain time has run out), and stops every
 // process. Nothing of the registry is left when it returns.
-func (r *Registry) Close(ctx context.Context) error {
+func (r *Supervisor) Close(ctx context.Context) error {
 	r.close()
 	r.applying.Lock()
 	defer r.applying.Unlock()
@@ -164,7 +164,7 @@ func (r *Registry) Close(ctx context.Context) error {
 }
 
 // account gives the configured provider's, and makes it when there is none. One that was removed is no longer.
-func (r *Registry) account(cfg config.Provider) *account {
+func (r *Supervisor) account(cfg config.Provider) *account {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	a := r.accounts[cfg.Name]
@@ -178,21 +178,21 @@ func (r *Registry) account(cfg config.Provider) *account {
 	return a
 }
 
-func (r *Registry) find(name string) *account {
+func (r *Supervisor) find(name string) *account {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.accounts[name]
 }
 
 // all gives the accounts by name.
-func (r *Registry) all() []*account {
+func (r *Supervisor) all() []*account {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.SortedFunc(maps.Values(r.accounts), func(a, b *account) int { return strings.Compare(a.name, b.name) })
 }
 
 // leave forgets a removed account of which nothing is left.
-func (r *Registry) leave(a *account) {
+func (r *Supervisor) leave(a *account) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	a.mu.Lock()
@@ -204,18 +204,18 @@ func (r *Registry) leave(a *account) {
 	}
 }
 
-func (r *Registry) openIntents(name string) bool {
+func (r *Supervisor) openIntents(name string) bool {
 	return r.opts.OpenIntents != nil && r.opts.OpenIntents(name)
 }
 
-func (r *Registry) openIdentities(name string) []string {
+func (r *Supervisor) openIdentities(name string) []string {
 	if r.opts.OpenIdentities == nil {
 		return nil
 	}
 	return r.opts.OpenIdentities(name)
 }
 
-func (r *Registry) now() time.Time {
+func (r *Supervisor) now() time.Time {
 	if r.opts.Now != nil {
 		return r.opts.Now()
 	}
@@ -224,7 +224,7 @@ func (r *Registry) now() time.Time {
 
 // delay is how long to wait before try n of something that fails: nothing before the first, then doubling, give or take a
 // quarter, so that what failed together is not tried together.
-func (r *Registry) delay(n int) time.Duration {
+func (r *Supervisor) delay(n int) time.Duration {
 	if n <= 0 {
 		return 0
 	}
@@ -239,7 +239,7 @@ func (r *Registry) delay(n int) time.Duration {
 const attachEvery = time.Second
 
 // delayFor is delay, for a plugin that may be attached.
-func (r *Registry) delayFor(name string, n int) time.Duration {
+func (r *Supervisor) delayFor(name string, n int) time.Duration {
 	if _, attached := r.opts.Attached[name]; attached {
 		return min(r.delay(n), attachEvery)
 	}
@@ -247,7 +247,7 @@ func (r *Registry) delayFor(name string, n int) time.Duration {
 }
 
 // pause waits; it reports whether ctx goes on.
-func (r *Registry) pause(ctx context.Context, d time.Duration) bool {
+func (r *Supervisor) pause(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
