@@ -144,7 +144,7 @@ func TestASignOfLifeKeepsOthersFromAHostsCalls(t *testing.T) {
 	for _, want := range []payment.Status{payment.Created, payment.Created, payment.Created,
 		payment.Unknown} {
 		r.clock.add(10 * time.Second)
-		err := r.store.Update(t.Context(), func(tx *store.Tx) error {
+		err := r.store.Write(t.Context(), func(tx *store.Tx) error {
 			return tx.Beat(t.Context(), instance)
 		})
 		if err != nil {

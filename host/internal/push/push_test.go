@@ -292,7 +292,7 @@ func TestRunPushesUntilItIsStopped(t *testing.T) {
 		<-arrived
 	}
 	happen(t, r.store, "pay_1", 101, 110)
-	r.pusher.Look()
+	r.pusher.Wake()
 	for range 10 {
 		<-arrived
 	}
