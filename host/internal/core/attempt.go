@@ -258,7 +258,7 @@ func (c *Core) Beat(ctx context.Context) {
 // became of the token keys since the last.
 func (c *Core) signOfLife(ctx context.Context) error {
 	return c.store.Write(ctx, func(tx *store.Tx) error {
-		if err := tx.Beat(ctx, c.instance); err != nil {
+		if err := tx.RecordHeartbeat(ctx, c.instance); err != nil {
 			return err
 		}
 		return c.refreshTokenKeys(ctx, tx)
@@ -284,7 +284,7 @@ func (c *Core) watchSkew(was bool) (is bool) {
 
 // begin makes this host known before it makes its first call. alone says that no other host can be at the database.
 func (c *Core) begin(ctx context.Context, tx *store.Tx, alone bool, predecessor string) error {
-	if err := tx.Beat(ctx, c.instance); err != nil {
+	if err := tx.RecordHeartbeat(ctx, c.instance); err != nil {
 		return err
 	}
 	if alone {

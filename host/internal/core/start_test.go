@@ -145,7 +145,7 @@ func TestASignOfLifeKeepsOthersFromAHostsCalls(t *testing.T) {
 		payment.Unknown} {
 		r.clock.add(10 * time.Second)
 		err := r.store.Write(t.Context(), func(tx *store.Tx) error {
-			return tx.Beat(t.Context(), instance)
+			return tx.RecordHeartbeat(t.Context(), instance)
 		})
 		if err != nil {
 			t.Fatal(err)

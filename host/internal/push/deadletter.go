@@ -65,7 +65,7 @@ func (l *DeadLetters) Retry(ctx context.Context, id string) (one payment.DeadLet
 		if d.State == payment.DeliveryDead {
 			was := d.NextAt
 			d.State, d.Tries, d.TriedAt, d.NextAt = payment.DeliveryPending, 0, time.Time{}, l.now().UTC().Truncate(time.Microsecond)
-			if err := tx.ChangeDelivery(ctx, d, was); err != nil {
+			if err := tx.UpdateDelivery(ctx, d, was); err != nil {
 				return err
 			}
 		}

@@ -97,9 +97,9 @@ func (p *Pusher) Run(ctx context.Context) {
 	}
 }
 
-// Round does once what Run does all the time: it takes up what is new, tries what is due, and waits for the answers. It
+// RunOnce does once what Run does all the time: it takes up what is new, tries what is due, and waits for the answers. It
 // reports whether there was anything to do.
-func (p *Pusher) Round(ctx context.Context) (worked bool, err error) {
+func (p *Pusher) RunOnce(ctx context.Context) (worked bool, err error) {
 	mine, taken, err := p.take(ctx, sendAtOnce)
 	if err != nil {
 		return false, err
@@ -114,14 +114,14 @@ func (p *Pusher) Round(ctx context.Context) (worked bool, err error) {
 
 // take takes up what is new in the stream, and claims up to limit deliveries.
 func (p *Pusher) take(ctx context.Context, limit int) (mine []store.Delivery, taken bool, err error) {
-	n := 0
 	err = p.store.Read(ctx, func(tx *store.Tx) (err error) {
-		n, err = tx.NewEvents(ctx)
+		taken, err = tx.HasNewEvents(ctx)
 		return err
 	})
-	if err == nil && n > 0 {
-		err = p.store.Write(ctx, func(tx *store.Tx) (err error) {
-			n, err = tx.TakeUpEvents(ctx, p.nowMicro(), takeUp)
+	if err == nil && taken {
+		err = p.store.Write(ctx, func(tx *store.Tx) error {
+			n, err := tx.EnqueueDeliveries(ctx, p.nowMicro(), takeUp)
+			taken = n > 0
 			return err
 		})
 		if errors.Is(err, store.ErrConflict) { // another host has just taken them up
@@ -131,10 +131,11 @@ func (p *Pusher) take(ctx context.Context, limit int) (mine []store.Delivery, ta
 	if err != nil {
 		return nil, false, err
 	}
+
 	if limit > 0 {
 		mine, err = p.claimDue(ctx, limit)
 	}
-	return mine, n > 0, err
+	return mine, taken, err
 }
 
 // claimDue takes what is due, so that no other host sends the same. The next try is on disk before this one: a host that
@@ -155,7 +156,7 @@ func (p *Pusher) claimDue(ctx context.Context, limit int) (mine []store.Delivery
 			was := d.NextAt
 			d.Tries++
 			d.TriedAt, d.NextAt = now, now.Add(claim)
-			switch err := tx.ChangeDelivery(ctx, d, was); {
+			switch err := tx.UpdateDelivery(ctx, d, was); {
 			case errors.Is(err, store.ErrConflict): // somebody else has it
 			case err != nil:
 				return err
@@ -193,7 +194,7 @@ func (p *Pusher) try(ctx context.Context, d store.Delivery) {
 // sent again.
 func (p *Pusher) record(ctx context.Context, d store.Delivery, a answer) error {
 	if a.problem == "" {
-		return p.store.Write(ctx, func(tx *store.Tx) error { return tx.EndDelivery(ctx, d.Position) })
+		return p.store.Write(ctx, func(tx *store.Tx) error { return tx.DeleteDelivery(ctx, d.Position) })
 	}
 	was := d.NextAt
 	d.Status, d.Error = a.status, a.problem
@@ -203,7 +204,7 @@ func (p *Pusher) record(ctx context.Context, d store.Delivery, a answer) error {
 	} else {
 		d.State, d.NextAt = payment.DeliveryDead, time.Time{}
 	}
-	err := p.store.Write(ctx, func(tx *store.Tx) error { return tx.ChangeDelivery(ctx, d, was) })
+	err := p.store.Write(ctx, func(tx *store.Tx) error { return tx.UpdateDelivery(ctx, d, was) })
 	if errors.Is(err, store.ErrConflict) {
 		return nil // the claim had run out, and whoever took it over records
 	}

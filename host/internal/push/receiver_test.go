@@ -213,7 +213,7 @@ func settle(t *testing.T, p *push.Pusher) {
 	t.Helper()
 	for worked := true; worked; {
 		var err error
-		if worked, err = p.Round(context.Background()); err != nil {
+		if worked, err = p.RunOnce(context.Background()); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Beat records that a host is there, at the database's own time.
-func (t *Tx) Beat(ctx context.Context, instance string) error {
+// RecordHeartbeat records that a host is there, at the database's own time.
+func (t *Tx) RecordHeartbeat(ctx context.Context, instance string) error {
 	return t.later(ctx, `INSERT INTO hosts (instance, started_at, beat_at) VALUES ($1, $2, $2)
 		ON CONFLICT (instance) DO UPDATE SET beat_at = $2`, instance, micros(t.Now()))
 }

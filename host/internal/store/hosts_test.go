@@ -277,7 +277,7 @@ func TestTheClockOfAnEmbeddedDatabaseBeginsWhereItEnded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	update(t, s, func(tx *store.Tx) error { return tx.Beat(t.Context(), "host_1") })
+	update(t, s, func(tx *store.Tx) error { return tx.RecordHeartbeat(t.Context(), "host_1") })
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -339,7 +339,7 @@ func TestTheCursorOfPushingIsMovedAsItWasRead(t *testing.T) {
 	taken := make(chan error, 1)
 	go func() {
 		taken <- s.Write(ctx, func(tx *store.Tx) error {
-			_, err := tx.TakeUpEvents(ctx, time.Now(), 10)
+			_, err := tx.EnqueueDeliveries(ctx, time.Now(), 10)
 			return err
 		})
 	}()

@@ -355,14 +355,14 @@ func TestWhichAttemptsAreLost(t *testing.T) {
 		ctx := t.Context()
 		for _, host := range []string{"alive", "silent", "gone"} {
 			update(t, s, func(tx *store.Tx) error {
-				return errors.Join(tx.Beat(ctx, host), tx.InsertIntent(ctx, example("pay_"+host)),
+				return errors.Join(tx.RecordHeartbeat(ctx, host), tx.InsertIntent(ctx, example("pay_"+host)),
 					tx.InsertAttempt(ctx, "pay_"+host,
 						payment.Attempt{Number: 1, Host: host, Deadline: at.Add(time.Minute)}))
 			})
 		}
 		now = at.Add(10 * time.Second)
 		update(t, s, func(tx *store.Tx) error {
-			return errors.Join(tx.Beat(ctx, "alive"), tx.DeleteHost(ctx, "gone"))
+			return errors.Join(tx.RecordHeartbeat(ctx, "alive"), tx.DeleteHost(ctx, "gone"))
 		})
 		want := func(when string, limit time.Time, list string) {
 			t.Helper()
@@ -389,7 +389,7 @@ func TestWhichAttemptsAreLost(t *testing.T) {
 		update(t, s, func(tx *store.Tx) error { return tx.DeleteHostsBefore(ctx, at.Add(5*time.Second)) })
 		want("the silent one is forgotten", at, "silent gone")
 		update(t, s, func(tx *store.Tx) error {
-			return errors.Join(tx.Beat(ctx, "new"), tx.DeleteOtherHosts(ctx, "new"))
+			return errors.Join(tx.RecordHeartbeat(ctx, "new"), tx.DeleteOtherHosts(ctx, "new"))
 		})
 		want("alone", at, "alive silent gone")
 	})

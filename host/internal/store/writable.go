@@ -69,9 +69,9 @@ func Reason(err error) string {
 	return "the database refuses"
 }
 
-// Reach reports why a store at a URL could not be opened, as far as that can be
+// CheckConnection reports why a store at a URL could not be opened, as far as that can be
 // found out without changing anything.
-func Reach(ctx context.Context, url string) error {
+func CheckConnection(ctx context.Context, url string) error {
 	if strings.HasPrefix(url, "sqlite:") {
 		return nil // a file that is not there is made
 	}

@@ -181,11 +181,11 @@ func TestTablesOfALaterVersionAreRefused(t *testing.T) {
 
 func TestAStoreThatCannotBeReachedIsReported(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
-		if err := store.Reach(t.Context(), url); err != nil {
+		if err := store.CheckConnection(t.Context(), url); err != nil {
 			t.Error(err)
 		}
 	})
-	err := store.Reach(t.Context(), "postgres://somebody:hunter2@127.0.0.1:1/payhost?sslmode=disable")
+	err := store.CheckConnection(t.Context(), "postgres://somebody:hunter2@127.0.0.1:1/payhost?sslmode=disable")
 	if err == nil || strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("got %v", err)
 	}
