@@ -97,7 +97,7 @@ type Host struct {
 	registry *supervisor.Supervisor
 	core     *core.Core
 	inbox    *inbox.Inbox
-	letters  *push.Letters
+	letters  *push.DeadLetters
 	shown    []prometheus.Collector // of this host, as far as no other host's are registered
 	jobs     *job.Runner
 	api      *httpapi.API
@@ -173,7 +173,7 @@ func open(ctx context.Context, cfg *Config, o options, held *place) (*Host, erro
 	}
 	h.inbox = inbox.New(inbox.Options{Store: st, Core: h.core, Accounts: readers{h.registry}, Directory: accounts{h.registry},
 		TrustedProxies: cfg.HTTP.TrustedProxies, PublicURL: cfg.Host.PublicURL, Logger: o.logger, Now: o.now})
-	h.letters = push.NewLetters(st, o.now)
+	h.letters = push.NewDeadLetters(st, o.now)
 	h.api = h.newAPI()
 	pusher, err := h.pusher(ctx, o)
 	if err != nil {
@@ -258,7 +258,7 @@ func (h *Host) openIntents(name string) bool {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	n := 0
-	err := h.store.View(ctx, func(tx *store.Tx) (err error) {
+	err := h.store.Read(ctx, func(tx *store.Tx) (err error) {
 		n, err = tx.OpenIntents(ctx, name)
 		return err
 	})
@@ -270,7 +270,7 @@ func (h *Host) openIntents(name string) bool {
 func (h *Host) openIdentities(name string) (list []string) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	err := h.store.View(ctx, func(tx *store.Tx) (err error) {
+	err := h.store.Read(ctx, func(tx *store.Tx) (err error) {
 		list, err = tx.OpenIdentities(ctx, name)
 		return err
 	})

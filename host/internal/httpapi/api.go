@@ -33,7 +33,7 @@ type Prober interface {
 type Options struct {
 	Core      *core.Core
 	Inbox     *inbox.Inbox
-	Letters   *push.Letters
+	Letters   *push.DeadLetters
 	Store     Prober
 	Providers Providers
 	// Config gives the configuration in force; it is asked at every request that needs it.

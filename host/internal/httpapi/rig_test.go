@@ -107,7 +107,7 @@ func newRig(t *testing.T) *rig {
 		t.Fatal(err)
 	}
 	box := inbox.New(inbox.Options{Store: s, Core: c, Accounts: accounts, Directory: accounts})
-	r.api = httpapi.New(httpapi.Options{Core: c, Inbox: box, Letters: push.NewLetters(s, time.Now), Store: r.store, Providers: r, Logger: log,
+	r.api = httpapi.New(httpapi.Options{Core: c, Inbox: box, Letters: push.NewDeadLetters(s, time.Now), Store: r.store, Providers: r, Logger: log,
 		Config: func() *config.Config { return r.config },
 		Reload: func(ctx context.Context, force bool) httpapi.Reloaded { return r.reload(ctx, force) }})
 	r.Server, r.admin = httptest.NewServer(r.api.All()), httptest.NewServer(r.api.Admin())

@@ -41,7 +41,7 @@ func bare(t *testing.T) *API {
 	})
 	box := inbox.New(inbox.Options{Store: s, Core: c, Accounts: accounts, Directory: accounts,
 		PublicURL: "http://host.example/pay"})
-	return New(Options{Core: c, Inbox: box, Letters: push.NewLetters(s, time.Now), Store: s, Providers: nobody{},
+	return New(Options{Core: c, Inbox: box, Letters: push.NewDeadLetters(s, time.Now), Store: s, Providers: nobody{},
 		Config: func() *config.Config { return &config.Config{} }})
 }
 

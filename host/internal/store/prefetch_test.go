@@ -23,11 +23,11 @@ type change struct {
 	applied bool // it found the event not applied yet
 }
 
-func (c *change) expect() (e store.Expect) {
+func (c *change) expect() (events []store.ProviderEvent) {
 	if c.expects {
-		e.Intents, e.Events = []string{c.intent}, []store.EventKey{{Provider: "acme", ID: c.event}}
+		events = []store.ProviderEvent{{Provider: "acme", ID: c.event, IntentID: c.intent}}
 	}
-	return e
+	return events
 }
 
 func (c *change) run(tx *store.Tx) error {
@@ -42,7 +42,7 @@ func (c *change) run(tx *store.Tx) error {
 			return err
 		}
 	}
-	i, err := tx.IntentToChange(ctx, c.intent)
+	i, err := tx.IntentForUpdate(ctx, c.intent)
 	if err != nil {
 		return err
 	}
@@ -63,7 +63,7 @@ func (c *change) run(tx *store.Tx) error {
 		return err
 	}
 	if c.applied = !seen; c.applied {
-		if err := tx.KeepEventID(ctx, "acme", c.event, "wh_1", time.Unix(1, 0)); err != nil {
+		if err := tx.MarkEventApplied(ctx, "acme", c.event, "wh_1", time.Unix(1, 0)); err != nil {
 			return err
 		}
 	}
@@ -85,7 +85,7 @@ func TestWhatIsReadAheadIsNeverStale(t *testing.T) {
 		rapid.Check(t, func(t *rapid.T) {
 			round++
 			ids := []string{fmt.Sprintf("pay_%d_a", round), fmt.Sprintf("pay_%d_b", round)}
-			err := s.Update(context.Background(), func(tx *store.Tx) error {
+			err := s.Write(context.Background(), func(tx *store.Tx) error {
 				for _, id := range ids {
 					if err := tx.InsertIntent(context.Background(), example(id)); err != nil {
 						return err
@@ -137,9 +137,9 @@ func compareChanges(t *rapid.T, s *store.Store, ids []string, changes []*change)
 			t.Fatalf("event %s was applied %d times", event, n)
 		}
 	}
-	err := s.View(context.Background(), func(tx *store.Tx) error {
+	err := s.Read(context.Background(), func(tx *store.Tx) error {
 		for _, id := range ids {
-			i, all, _, err := tx.Whole(context.Background(), id)
+			i, all, _, err := tx.IntentInFull(context.Background(), id)
 			if err != nil {
 				return err
 			}

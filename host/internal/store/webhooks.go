@@ -10,12 +10,13 @@ import (
 	"strings"
 	"time"
 
+	"github.com/payhost/payhost/host/internal/intent"
 	"github.com/payhost/payhost/host/payment"
 	"github.com/payhost/payhost/sdk"
 )
 
 // Notice is one request that came in from outside, as it came: a provider's webhook or a customer's return.
-type Notice struct {
+type Webhook struct {
 	ID       string
 	Provider string
 	// Purpose is "webhook", "return" or "cancel".
@@ -34,16 +35,16 @@ type Notice struct {
 	ReceivedAt time.Time
 }
 
-const noticeColumns = `id, provider, purpose, scope, intent_id, received_at, remote_address, method, query, headers, body, state,
+const webhookColumns = `id, provider, purpose, scope, intent_id, received_at, remote_address, method, query, headers, body, state,
 	verified, events, intent_ids, error, tries, next_try_at`
 
-// InsertNotice stores a notice before anything else is done with it.
-func (t *Tx) InsertNotice(ctx context.Context, n *Notice) error {
+// InsertWebhook stores a notice before anything else is done with it.
+func (t *Tx) InsertWebhook(ctx context.Context, n *Webhook) error {
 	headers, err := json.Marshal(n.Request.Header)
 	if err != nil {
 		return err
 	}
-	return t.later(ctx, `INSERT INTO webhooks (`+noticeColumns+`) VALUES (`+placeholders(1, 18)+`)`,
+	return t.later(ctx, `INSERT INTO webhooks (`+webhookColumns+`) VALUES (`+placeholders(1, 18)+`)`,
 		n.ID, n.Provider, n.Purpose, n.Scope, n.IntentID, micros(n.ReceivedAt), n.Request.RemoteAddress, n.Request.Method,
 		n.Request.Query, string(headers), n.Request.Body, n.State, boolInt(n.Verified), n.Events, idsJSON(n.IntentIDs), n.Error,
 		n.Tries, micros(n.NextTryAt))
@@ -53,9 +54,9 @@ func (t *Tx) InsertNotice(ctx context.Context, n *Notice) error {
 // verify.
 const KeptUnverified = 64 << 10
 
-// SaveNotice writes what became of a notice. Of one that was read and did not
+// SaveWebhook writes what became of a notice. Of one that was read and did not
 // verify only the beginning is kept.
-func (t *Tx) SaveNotice(ctx context.Context, n *Notice) error {
+func (t *Tx) SaveWebhook(ctx context.Context, n *Webhook) error {
 	if !n.Verified && (n.State != payment.WebhookPending) && (len(n.Request.Body) > KeptUnverified) {
 		err := t.later(ctx, `UPDATE webhooks SET body = $2 WHERE id = $1`, n.ID, n.Request.Body[:KeptUnverified])
 		if err != nil {
@@ -67,9 +68,9 @@ func (t *Tx) SaveNotice(ctx context.Context, n *Notice) error {
 		n.ID, n.State, boolInt(n.Verified), n.Events, idsJSON(n.IntentIDs), n.Error, n.Tries, micros(n.NextTryAt))
 }
 
-// ClaimNotice records the next try of a notice that still waits for the one at was. mine is false when somebody else has
+// ClaimWebhook records the next try of a notice that still waits for the one at was. mine is false when somebody else has
 // taken it, or has read it meanwhile.
-func (t *Tx) ClaimNotice(ctx context.Context, n *Notice, was time.Time) (mine bool, err error) {
+func (t *Tx) ClaimWebhook(ctx context.Context, n *Webhook, was time.Time) (mine bool, err error) {
 	count, err := t.exec(ctx, `UPDATE webhooks SET state = $3, error = $4, tries = $5, next_try_at = $6
 		WHERE id = $1 AND state = $7 AND next_try_at = $2`,
 		n.ID, micros(was), n.State, n.Error, n.Tries, micros(n.NextTryAt), payment.WebhookPending)
@@ -77,32 +78,32 @@ func (t *Tx) ClaimNotice(ctx context.Context, n *Notice, was time.Time) (mine bo
 }
 
 // Notice reads one notice.
-func (t *Tx) Notice(ctx context.Context, id string) (*Notice, error) {
-	return scanNotice(t.queryRow(ctx, `SELECT `+noticeColumns+` FROM webhooks WHERE id = $1`, id))
+func (t *Tx) Webhook(ctx context.Context, id string) (*Webhook, error) {
+	return scanWebhook(t.queryRow(ctx, `SELECT `+webhookColumns+` FROM webhooks WHERE id = $1`, id))
 }
 
-// DueNotices reads a provider's notices that wait for another try, oldest first.
-func (t *Tx) DueNotices(ctx context.Context, provider string, now time.Time, limit int) ([]*Notice, error) {
-	return t.notices(ctx, `SELECT `+noticeColumns+` FROM webhooks WHERE state = $1 AND next_try_at > 0 AND next_try_at <= $2
+// DueWebhooks reads a provider's notices that wait for another try, oldest first.
+func (t *Tx) DueWebhooks(ctx context.Context, provider string, now time.Time, limit int) ([]*Webhook, error) {
+	return t.webhooks(ctx, `SELECT `+webhookColumns+` FROM webhooks WHERE state = $1 AND next_try_at > 0 AND next_try_at <= $2
 		AND provider = $3 ORDER BY next_try_at, id`+limitedTo(limit), payment.WebhookPending, micros(now), provider)
 }
 
-// NoticeProviders names the providers that have notices which wait for another try by now.
-func (t *Tx) NoticeProviders(ctx context.Context, now time.Time) ([]string, error) {
+// WebhookProviders names the providers that have notices which wait for another try by now.
+func (t *Tx) WebhookProviders(ctx context.Context, now time.Time) ([]string, error) {
 	return t.strings(ctx, `SELECT DISTINCT provider FROM webhooks WHERE state = $1 AND next_try_at > 0 AND next_try_at <= $2`,
 		payment.WebhookPending, micros(now))
 }
 
-// NoticeFilter narrows a list of notices. Zero values do not narrow.
-type NoticeFilter struct {
+// WebhookFilter narrows a list of notices. Zero values do not narrow.
+type WebhookFilter struct {
 	Provider string
 	State    payment.WebhookState
 	Before   string
 	Limit    int
 }
 
-// ListNotices reads newest first.
-func (t *Tx) ListNotices(ctx context.Context, f NoticeFilter) ([]*Notice, error) {
+// ListWebhooks reads newest first.
+func (t *Tx) ListWebhooks(ctx context.Context, f WebhookFilter) ([]*Webhook, error) {
 	where, args := []string{"purpose <> ''"}, []any{}
 	add := func(clause string, arg any) {
 		args = append(args, arg)
@@ -118,8 +119,8 @@ func (t *Tx) ListNotices(ctx context.Context, f NoticeFilter) ([]*Notice, error)
 		add("id <", f.Before)
 	}
 	args = append(args, f.Limit)
-	return t.notices(ctx, fmt.Sprintf(`SELECT %s FROM webhooks WHERE %s ORDER BY id DESC LIMIT $%d`,
-		noticeColumns, strings.Join(where, " AND "), len(args)), args...)
+	return t.webhooks(ctx, fmt.Sprintf(`SELECT %s FROM webhooks WHERE %s ORDER BY id DESC LIMIT $%d`,
+		webhookColumns, strings.Join(where, " AND "), len(args)), args...)
 }
 
 // DeleteUnverifiedBefore forgets unverified notices received before a time, at most limit of them.
@@ -128,32 +129,32 @@ func (t *Tx) DeleteUnverifiedBefore(ctx context.Context, before time.Time, limit
 		AND received_at < $2 LIMIT $3)`, payment.WebhookPending, micros(before), limit)
 }
 
-// TakeEventID records that a provider's event is applied, or gives ErrExists when it was before.
-func (t *Tx) TakeEventID(ctx context.Context, provider, eventID, noticeID string, at time.Time) error {
-	t.took(EventKey{provider, mended(eventID)})
-	n, err := t.exec(ctx, takeEventID, provider, eventID, noticeID, micros(at))
+// ClaimEvent records that a provider's event is applied, or gives ErrExists when it was before.
+func (t *Tx) ClaimEvent(ctx context.Context, provider, eventID, webhookID string, at time.Time) error {
+	t.took(newEventKey(provider, eventID))
+	n, err := t.exec(ctx, takeEventID, provider, eventID, webhookID, micros(at))
 	if err == nil && n == 0 {
 		return ErrExists
 	}
 	return err
 }
 
-// KeepEventID is TakeEventID for an id that may have been taken before.
-func (t *Tx) KeepEventID(ctx context.Context, provider, eventID, noticeID string, at time.Time) error {
-	t.took(EventKey{provider, mended(eventID)})
-	return t.later(ctx, takeEventID, provider, eventID, noticeID, micros(at))
+// MarkEventApplied is ClaimEvent for an id that may have been taken before.
+func (t *Tx) MarkEventApplied(ctx context.Context, provider, eventID, webhookID string, at time.Time) error {
+	t.took(newEventKey(provider, eventID))
+	return t.later(ctx, takeEventID, provider, eventID, webhookID, micros(at))
 }
 
 const takeEventID = `INSERT INTO applied_notices (provider, event_id, webhook_id, applied_at) VALUES ($1, $2, $3, $4)
 	ON CONFLICT DO NOTHING`
 
-func (t *Tx) notices(ctx context.Context, query string, args ...any) ([]*Notice, error) {
-	return list(ctx, t, scanNotice, query, args...)
+func (t *Tx) webhooks(ctx context.Context, query string, args ...any) ([]*Webhook, error) {
+	return list(ctx, t, scanWebhook, query, args...)
 }
 
-func scanNotice(row scanner) (*Notice, error) {
+func scanWebhook(row scanner) (*Webhook, error) {
 	var (
-		n                        Notice
+		n                        Webhook
 		received, next, verified int64
 		headers, ids             string
 	)
@@ -200,7 +201,7 @@ func (t *Tx) EventAppliedBy(ctx context.Context, provider, eventID string) (stri
 
 // EventApplied reports whether a provider's event has been applied.
 func (t *Tx) EventApplied(ctx context.Context, provider, eventID string) (bool, error) {
-	k := EventKey{provider, mended(eventID)}
+	k := newEventKey(provider, eventID)
 	if applied, ok := t.mine.events[k]; ok {
 		return applied, nil
 	}
@@ -214,15 +215,34 @@ func (t *Tx) EventApplied(ctx context.Context, provider, eventID string) (bool, 
 
 const eventApplied = `SELECT COUNT(*) FROM applied_notices WHERE provider = $1 AND event_id = $2`
 
-// ExpectEvent says that EventApplied may be asked about an event after the next answer, so that it costs no round trip. It
-// is answered as it stands now.
-func (t *Tx) ExpectEvent(ctx context.Context, provider, eventID string) error {
-	k := EventKey{provider, mended(eventID)}
+// ProviderEvent is an event that a provider has told of, and the intent that it is about.
+type ProviderEvent struct {
+	Provider string
+	// ID is the event's own, as ClaimEvent and EventApplied take it.
+	ID       string
+	IntentID string
+}
+
+func (e ProviderEvent) key() eventKey { return newEventKey(e.Provider, e.ID) }
+
+// IntentForEvent reads the intent that an event is about, as IntentForUpdate does, and along with it whether the event is
+// applied already, for EventApplied.
+func (t *Tx) IntentForEvent(ctx context.Context, e ProviderEvent) (*intent.Intent, error) {
+	if err := t.readEventAhead(ctx, e.Provider, e.ID); err != nil {
+		return nil, err
+	}
+	return t.IntentForUpdate(ctx, e.IntentID)
+}
+
+// readEventAhead reads whether an event is applied together with the next statement, where that saves a round trip. It is
+// answered as it stands now.
+func (t *Tx) readEventAhead(ctx context.Context, provider, eventID string) error {
+	k := newEventKey(provider, eventID)
 	if _, known := t.mine.events[k]; known || !t.engine.trips {
 		return nil
 	}
 	if t.applied == nil {
-		t.applied = map[EventKey]*eventAhead{}
+		t.applied = map[eventKey]*eventAhead{}
 	}
 	e := &eventAhead{}
 	t.applied[k] = e

@@ -13,20 +13,22 @@ import (
 // of them together before the first begins. Each reading is one job's, and worth nothing once any other job has written
 // what it is of.
 
-// Expect is what an Update is going to read. It may be more or less than that: what is not expected is read when it is
-// asked for.
-type Expect struct {
-	Intents []string // ids, for IntentToChange
-	Events  []EventKey
+// wanted names the rows that a write is likely to read. It may be more or less than that: the others are read when they
+// are asked for.
+type wanted struct {
+	intents []string // ids, for IntentForUpdate
+	events  []eventKey
 }
 
-// EventKey is a provider's event.
-type EventKey struct{ Provider, ID string }
+// eventKey is a provider's event, its id as the database has it.
+type eventKey struct{ provider, id string }
+
+func newEventKey(provider, id string) eventKey { return eventKey{provider, sanitized(id)} }
 
 // readings are what was read for the jobs of a batch.
 type readings struct {
 	intents map[string]*reading
-	events  map[EventKey]bool // whether they are applied
+	events  map[eventKey]bool // whether they are applied
 }
 
 // reading is an intent, which nobody outside of the transaction can change any more, with its attempts.
@@ -36,7 +38,7 @@ type reading struct {
 }
 
 func newReadings() readings {
-	return readings{map[string]*reading{}, map[EventKey]bool{}}
+	return readings{map[string]*reading{}, map[eventKey]bool{}}
 }
 
 // readFor reads what jobs expect, in one round trip.
@@ -44,10 +46,10 @@ func readFor(ctx context.Context, tx batch, jobs []*job) (readings, error) {
 	r := newReadings()
 	var ids, providers, events []string
 	for _, j := range jobs {
-		ids = append(ids, j.expect.Intents...)
-		for _, e := range j.expect.Events {
-			providers, events = append(providers, e.Provider), append(events, mended(e.ID))
-			r.events[EventKey{e.Provider, mended(e.ID)}] = false
+		ids = append(ids, j.wanted.intents...)
+		for _, e := range j.wanted.events {
+			providers, events = append(providers, e.provider), append(events, e.id)
+			r.events[e] = false
 		}
 	}
 	if len(ids) == 0 && len(events) == 0 {
@@ -63,9 +65,9 @@ func readFor(ctx context.Context, tx batch, jobs []*job) (readings, error) {
 // readEvents finds out which events are applied.
 func (r readings) readEvents(ctx context.Context, tx transaction, providers, events []string) error {
 	return tx.later(ctx, `SELECT provider, event_id FROM applied_notices
-		WHERE (provider, event_id) IN (SELECT * FROM unnest($1::text[], $2::text[]))`, storable([]any{providers, events}), func(row scanner) error {
-		var k EventKey
-		err := row.Scan(&k.Provider, &k.ID)
+		WHERE (provider, event_id) IN (SELECT * FROM unnest($1::text[], $2::text[]))`, sanitizedArgs([]any{providers, events}), func(row scanner) error {
+		var k eventKey
+		err := row.Scan(&k.provider, &k.id)
 		r.events[k] = true
 		return err
 	})
@@ -75,7 +77,7 @@ func (r readings) readEvents(ctx context.Context, tx transaction, providers, eve
 // it alone.
 func (r readings) readIntents(ctx context.Context, tx transaction, ids []string) error {
 	err := tx.later(ctx, `SELECT `+intentColumns+` FROM intents WHERE id = ANY($1) ORDER BY id FOR UPDATE SKIP LOCKED`,
-		storable([]any{ids}), func(row scanner) error {
+		sanitizedArgs([]any{ids}), func(row scanner) error {
 			if i, err := scanIntent(row); err == nil { // else whoever wants it hears of it
 				r.intents[i.ID] = &reading{i, &attemptsAhead{list: []payment.Attempt{}}}
 			}
@@ -85,7 +87,7 @@ func (r readings) readIntents(ctx context.Context, tx transaction, ids []string)
 		return err
 	}
 	return tx.later(ctx, `SELECT intent_id, `+attemptColumns+` FROM attempts WHERE intent_id = ANY($1) ORDER BY intent_id, number`,
-		storable([]any{ids}), func(row scanner) error {
+		sanitizedArgs([]any{ids}), func(row scanner) error {
 			var id string
 			a, err := scanAttempt(behind{row, &id})
 			if of := r.intents[id]; of != nil {
@@ -104,16 +106,15 @@ type behind struct {
 func (b behind) Scan(dest ...any) error { return b.row.Scan(slices.Insert(dest, 0, b.first)...) }
 
 // expect gives this transaction what was read for it, which is then nobody else's.
-func (t *Tx) expect(e Expect, read readings) {
+func (t *Tx) expect(e wanted, read readings) {
 	t.shared, t.mine = read, newReadings()
-	for _, id := range e.Intents {
+	for _, id := range e.intents {
 		if found, ok := read.intents[id]; ok {
 			t.mine.intents[id] = found
 			delete(read.intents, id)
 		}
 	}
-	for _, k := range e.Events {
-		k.ID = mended(k.ID)
+	for _, k := range e.events {
 		if applied, ok := read.events[k]; ok {
 			t.mine.events[k] = applied
 			delete(read.events, k)
@@ -133,7 +134,7 @@ func (t *Tx) finished(intentID string, a payment.Attempt) {
 			continue
 		}
 		was.DurationMS, was.Outcome, was.Exchanges = a.DurationMS, a.Outcome, a.Exchanges
-		was.Code, was.ProviderCode, was.Message = mended(a.Code), mended(a.ProviderCode), mended(a.Message)
+		was.Code, was.ProviderCode, was.Message = sanitized(a.Code), sanitized(a.ProviderCode), sanitized(a.Message)
 		of.attempts.list[k] = was
 	}
 }
@@ -147,7 +148,7 @@ func (t *Tx) wrote(intentID string) {
 }
 
 // took forgets what was read ahead of an event.
-func (t *Tx) took(k EventKey) {
+func (t *Tx) took(k eventKey) {
 	delete(t.shared.events, k)
 	delete(t.mine.events, k)
 	delete(t.applied, k)

@@ -10,26 +10,26 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// Letters are the events that were given up. They can be looked at and retried whether pushing is switched on or not.
-type Letters struct {
+// DeadLetters are the events that were given up. They can be looked at and retried whether pushing is switched on or not.
+type DeadLetters struct {
 	store store.Transactor
 	now   func() time.Time
 }
 
-// NewLetters looks after a store's dead letters.
-func NewLetters(s store.Transactor, now func() time.Time) *Letters {
-	return &Letters{store: s, now: now}
+// NewDeadLetters looks after a store's dead letters.
+func NewDeadLetters(s store.Transactor, now func() time.Time) *DeadLetters {
+	return &DeadLetters{store: s, now: now}
 }
 
 // List gives up to limit dead letters, the newest event first, after the one named by cursor ("": from the newest). next
 // is the cursor to go on with, "" at the end.
-func (l *Letters) List(ctx context.Context, cursor string, limit int) (list []payment.DeadLetter, next string, err error) {
+func (l *DeadLetters) List(ctx context.Context, cursor string, limit int) (list []payment.DeadLetter, next string, err error) {
 	before, err := position(cursor)
 	if err != nil {
 		return nil, "", err
 	}
 	list = []payment.DeadLetter{}
-	err = l.store.View(ctx, func(tx *store.Tx) error {
+	err = l.store.Read(ctx, func(tx *store.Tx) error {
 		found, err := tx.DeadDeliveries(ctx, before, limit+1)
 		if err != nil {
 			return err
@@ -52,12 +52,12 @@ func (l *Letters) List(ctx context.Context, cursor string, limit int) (list []pa
 
 // Retry has a dead letter sent again, from the beginning of the schedule. Later events of its payment may have arrived
 // meanwhile: the receiver orders them by their sequence. One that waits to be retried already is left as it is.
-func (l *Letters) Retry(ctx context.Context, id string) (one payment.DeadLetter, err error) {
+func (l *DeadLetters) Retry(ctx context.Context, id string) (one payment.DeadLetter, err error) {
 	at, err := position(id)
 	if err != nil {
 		return one, err
 	}
-	err = l.store.Update(ctx, func(tx *store.Tx) error {
+	err = l.store.Write(ctx, func(tx *store.Tx) error {
 		d, err := tx.Delivery(ctx, at)
 		if err != nil {
 			return err
@@ -65,7 +65,7 @@ func (l *Letters) Retry(ctx context.Context, id string) (one payment.DeadLetter,
 		if d.State == payment.DeliveryDead {
 			was := d.NextAt
 			d.State, d.Tries, d.TriedAt, d.NextAt = payment.DeliveryPending, 0, time.Time{}, l.now().UTC().Truncate(time.Microsecond)
-			if err := tx.ChangeDelivery(ctx, d, was); err != nil {
+			if err := tx.UpdateDelivery(ctx, d, was); err != nil {
 				return err
 			}
 		}
@@ -79,8 +79,8 @@ func (l *Letters) Retry(ctx context.Context, id string) (one payment.DeadLetter,
 }
 
 // Backlog counts what waits and what was given up.
-func (l *Letters) Backlog(ctx context.Context) (b store.Backlog, err error) {
-	err = l.store.View(ctx, func(tx *store.Tx) (err error) {
+func (l *DeadLetters) Backlog(ctx context.Context) (b store.Backlog, err error) {
+	err = l.store.Read(ctx, func(tx *store.Tx) (err error) {
 		b, err = tx.PushBacklog(ctx)
 		return err
 	})
