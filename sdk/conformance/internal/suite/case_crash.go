@@ -61,7 +61,7 @@ func (run *caseRun) killed(verb verbSpec, call verbCall) {
 	stop()
 	run.proxy.Instead(nil)
 	run.want(err, "", sdk.OutcomeUnknown, "%s of a plugin that was killed", verb.capability)
-	if call.guarantee.Repeat != sdk.RepeatNone {
+	if call.guarantee.Retry != sdk.RetryNone {
 		run.again(verb, call, "")
 	}
 	if n := run.total(call.kind) - before; n != 1 || run.executedBy(call) != 1 {

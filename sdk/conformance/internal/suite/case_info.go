@@ -101,7 +101,7 @@ func infoNames(run *caseRun) {
 func infoGuarantees(run *caseRun) {
 	for _, d := range []struct {
 		capability sdk.Capability
-		guarantee  sdk.RepeatGuarantee
+		guarantee  sdk.IdempotencySupport
 	}{
 		{sdk.CapabilityCreatePayment, run.info.CreatePayment},
 		{sdk.CapabilityCapturePayment, run.info.CapturePayment},
@@ -109,15 +109,15 @@ func infoGuarantees(run *caseRun) {
 		{sdk.CapabilityCreatePayout, run.info.CreatePayout},
 	} {
 		g := d.guarantee
-		if !oneOf(g.Repeat, sdk.RepeatNone, sdk.RepeatRejectsDuplicates, sdk.RepeatReturnsOriginal) {
-			run.fail("%s: there is no repeat guarantee %q", d.capability, g.Repeat)
+		if !oneOf(g.Retry, sdk.RetryNone, sdk.RetryRejectsDuplicates, sdk.RetryReturnsOriginal) {
+			run.fail("%s: there is no repeat guarantee %q", d.capability, g.Retry)
 		}
-		// The zero value crosses the wire as RepeatNone.
-		nothing := g.Repeat == sdk.RepeatNone && g.Window == 0 && !g.LinkOnly
+		// The zero value crosses the wire as RetryNone.
+		nothing := g.Retry == sdk.RetryNone && g.Window == 0 && !g.LinkOnly
 		if !nothing && !slices.Contains(run.info.Capabilities, d.capability) {
 			run.fail("%s: a guarantee is declared, but the plugin cannot do it", d.capability)
 		}
-		if g.Repeat == sdk.RepeatNone && g.Window != 0 {
+		if g.Retry == sdk.RetryNone && g.Window != 0 {
 			run.fail("%s: a window of %s for no guarantee", d.capability, g.Window)
 		}
 		if g.LinkOnly && d.capability != sdk.CapabilityCreatePayment {

@@ -21,11 +21,11 @@ var repeatCases = []testCase{
 	},
 }
 
-// eachRepeat is for the verbs that can declare a guarantee, and do. RepeatNone promises nothing that could be proven.
+// eachRepeat is for the verbs that can declare a guarantee, and do. RetryNone promises nothing that could be proven.
 func (run *caseRun) eachRepeat(try func(*caseRun, verbSpec, verbCall)) {
 	for _, verb := range run.able(true) {
 		call := verb.prepare(run)
-		if call.guarantee.Repeat == sdk.RepeatNone || call.kind == "" {
+		if call.guarantee.Retry == sdk.RetryNone || call.kind == "" {
 			continue
 		}
 		run.part(string(verb.capability), func(run *caseRun) { try(run, verb, call) })
@@ -51,11 +51,11 @@ func (run *caseRun) again(verb verbSpec, call verbCall, first string) {
 	switch {
 	case err == nil && first != "" && reference != first:
 		run.fail("the repeat of %s answers with %q, the first was %q", verb.capability, reference, first)
-	case err != nil && call.guarantee.Repeat == sdk.RepeatReturnsOriginal:
+	case err != nil && call.guarantee.Retry == sdk.RetryReturnsOriginal:
 		run.fail("the repeat of %s must answer with the original: %v", verb.capability, err)
 	case err != nil:
 		run.want(err, sdk.CodeDuplicate, sdk.OutcomeUnknown, "the repeat of %s", verb.capability)
-	case call.guarantee.Repeat == sdk.RepeatRejectsDuplicates && reference == "":
+	case call.guarantee.Retry == sdk.RetryRejectsDuplicates && reference == "":
 		run.fail("the repeat of %s succeeded and names no original: it must be a duplicate", verb.capability)
 	}
 }

@@ -30,7 +30,7 @@ type verbCall struct {
 	// nowhere.
 	kind      ledger.Kind
 	reference string
-	guarantee sdk.RepeatGuarantee
+	guarantee sdk.IdempotencySupport
 }
 
 // reading returns a call that makes nothing at the provider.
