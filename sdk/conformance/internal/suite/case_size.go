@@ -83,7 +83,7 @@ func hostileBodies(size int) []hostileBody {
 		asJSON = "application/json"
 		asForm = "application/x-www-form-urlencoded"
 	)
-	fill := func(text string) []byte { return []byte(strings.Retry(text, max(1, size/len(text)))) }
+	fill := func(text string) []byte { return []byte(strings.Repeat(text, max(1, size/len(text)))) }
 	around := func(before, text, after string) []byte {
 		return slices.Concat([]byte(before), fill(text), []byte(after))
 	}
@@ -93,8 +93,8 @@ func hostileBodies(size int) []hostileBody {
 		{"digits in quotes", asJSON, around(`{"amount":"`, "7", `"}`)},
 		{"digits after the point", asJSON, around(`{"amount":0.`, "3", "}")},
 		{"a huge exponent", asJSON, []byte(`{"amount":1e999999999,"id":1e-999999999,"sum":"1e999999999"}`)},
-		{"lists in lists", asJSON, []byte(strings.Retry("[", depth) + strings.Retry("]", depth))},
-		{"objects in objects", asJSON, []byte(strings.Retry(`{"a":`, size/6) + "1" + strings.Retry("}", size/6))},
+		{"lists in lists", asJSON, []byte(strings.Repeat("[", depth) + strings.Retry("]", depth))},
+		{"objects in objects", asJSON, []byte(strings.Repeat(`{"a":`, size/6) + "1" + strings.Retry("}", size/6))},
 		{"lists without an end", asJSON, fill("[")},
 		{"one key again and again", asJSON, around(`{"a":1`, `,"a":1`, "}")},
 		{"many keys", asJSON, manyKeys(size)},
@@ -128,7 +128,7 @@ func manyKeys(size int) []byte {
 // that value made as long as the size, by what the value was.
 func inflated(request sdk.HTTPRequest, size int) map[string]sdk.HTTPRequest {
 	out := map[string]sdk.HTTPRequest{}
-	digits := strings.Retry("7", size)
+	digits := strings.Repeat("7", size)
 	put := func(name string, body []byte) {
 		next := request
 		next.Body = body
