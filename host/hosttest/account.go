@@ -10,14 +10,22 @@ import (
 // account is the plugin's side of a Provider.
 type account struct{ p *Provider }
 
-// Info declares what makes the host's recovery simple: a repeat answers with the first one's result, asking is immediate
-// and tells amounts.
+// Info declares what makes the host's recovery simple: a repeat answers with
+// the first one's result, asking is immediate and tells amounts.
 func (*account) Info() sdk.Info {
 	same := sdk.IdempotencySupport{Retry: sdk.RetryReturnsOriginal}
 	found := sdk.Lookup{ByReference: true, Immediate: true, Amounts: true}
 	return sdk.Info{
-		Name: plugin, Version: "1.0.0", Description: "does what a test says", WebhookTrust: []sdk.WebhookTrust{sdk.TrustSignature},
-		CreatePayment: same, CreatePayout: same, CreateRefund: same, PaymentLookup: found, PayoutLookup: found, RefundLookup: found,
+		Name:          plugin,
+		Version:       "1.0.0",
+		Description:   "does what a test says",
+		WebhookTrust:  []sdk.WebhookTrust{sdk.TrustSignature},
+		CreatePayment: same,
+		CreatePayout:  same,
+		CreateRefund:  same,
+		PaymentLookup: found,
+		PayoutLookup:  found,
+		RefundLookup:  found,
 	}
 }
 
@@ -25,24 +33,39 @@ func (a *account) DescribeAccount() sdk.AccountDescription {
 	return sdk.AccountDescription{Without: a.p.without}
 }
 
-func (a *account) CreatePayment(ctx context.Context, q sdk.CreatePaymentRequest) (*sdk.Payment, error) {
+func (a *account) CreatePayment(
+	ctx context.Context,
+	q sdk.CreatePaymentRequest,
+) (*sdk.Payment, error) {
 	err := a.p.carryOut(ctx, sdk.CapabilityCreatePayment, func() {
-		a.p.open(sdk.CapabilityCreatePayment, q.Reference, string(sdk.PaymentRequiresAction), q.Amount)
+		a.p.open(
+			sdk.CapabilityCreatePayment,
+			q.Reference,
+			string(sdk.PaymentRequiresAction),
+			q.Amount,
+		)
 	})
 	if err != nil {
 		return nil, err
 	}
+
 	return a.payment(q.Reference)
 }
 
-func (a *account) GetPayment(ctx context.Context, q sdk.GetPaymentRequest) (*sdk.Payment, error) {
+func (a *account) GetPayment(
+	ctx context.Context,
+	q sdk.GetPaymentRequest,
+) (*sdk.Payment, error) {
 	if err := a.p.carryOut(ctx, sdk.CapabilityGetPayment, nil); err != nil {
 		return nil, err
 	}
 	return a.payment(q.Payment.Reference)
 }
 
-func (a *account) CancelPayment(ctx context.Context, q sdk.CancelPaymentRequest) (*sdk.Payment, error) {
+func (a *account) CancelPayment(
+	ctx context.Context,
+	q sdk.CancelPaymentRequest,
+) (*sdk.Payment, error) {
 	err := a.p.carryOut(ctx, sdk.CapabilityCancelPayment, func() {
 		if r := a.p.records[q.Payment.Reference]; r != nil {
 			r.status = string(sdk.PaymentCanceled)
@@ -54,54 +77,86 @@ func (a *account) CancelPayment(ctx context.Context, q sdk.CancelPaymentRequest)
 	return a.payment(q.Payment.Reference)
 }
 
-func (a *account) CreateRefund(ctx context.Context, q sdk.CreateRefundRequest) (*sdk.Refund, error) {
+func (a *account) CreateRefund(
+	ctx context.Context,
+	q sdk.CreateRefundRequest,
+) (*sdk.Refund, error) {
 	err := a.p.carryOut(ctx, sdk.CapabilityCreateRefund, func() {
-		a.p.open(sdk.CapabilityCreateRefund, q.Reference, string(sdk.RefundPending), q.Amount)
+		a.p.open(
+			sdk.CapabilityCreateRefund,
+			q.Reference,
+			string(sdk.RefundPending),
+			q.Amount,
+		)
 	})
 	if err != nil {
 		return nil, err
 	}
+
 	return a.refund(q.Reference)
 }
 
-func (a *account) GetRefund(ctx context.Context, q sdk.GetRefundRequest) (*sdk.Refund, error) {
+func (a *account) GetRefund(
+	ctx context.Context,
+	q sdk.GetRefundRequest,
+) (*sdk.Refund, error) {
 	if err := a.p.carryOut(ctx, sdk.CapabilityGetRefund, nil); err != nil {
 		return nil, err
 	}
 	return a.refund(q.Refund.Reference)
 }
 
-func (a *account) CreatePayout(ctx context.Context, q sdk.CreatePayoutRequest) (*sdk.Payout, error) {
+func (a *account) CreatePayout(
+	ctx context.Context,
+	q sdk.CreatePayoutRequest,
+) (*sdk.Payout, error) {
 	err := a.p.carryOut(ctx, sdk.CapabilityCreatePayout, func() {
-		a.p.open(sdk.CapabilityCreatePayout, q.Reference, string(sdk.PayoutProcessing), q.Amount)
+		a.p.open(
+			sdk.CapabilityCreatePayout,
+			q.Reference,
+			string(sdk.PayoutProcessing),
+			q.Amount,
+		)
 	})
 	if err != nil {
 		return nil, err
 	}
+
 	return a.payout(q.Reference)
 }
 
-func (a *account) GetPayout(ctx context.Context, q sdk.GetPayoutRequest) (*sdk.Payout, error) {
+func (a *account) GetPayout(
+	ctx context.Context,
+	q sdk.GetPayoutRequest,
+) (*sdk.Payout, error) {
 	if err := a.p.carryOut(ctx, sdk.CapabilityGetPayout, nil); err != nil {
 		return nil, err
 	}
 	return a.payout(q.Payout.Reference)
 }
 
-// ParseWebhook takes every notice for signed: who signs is the business of a plugin's own tests.
-func (a *account) ParseWebhook(ctx context.Context, q sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
+// ParseWebhook takes every notice for signed: who signs is the business of a
+// plugin's own tests.
+func (a *account) ParseWebhook(
+	ctx context.Context,
+	q sdk.ParseWebhookRequest,
+) (*sdk.WebhookResult, error) {
 	if err := a.p.carryOut(ctx, sdk.CapabilityParseWebhook, nil); err != nil {
 		return nil, err
 	}
 	var n notice
 	if err := json.Unmarshal(q.Request.Body, &n); err != nil {
-		return nil, sdk.Invalid(sdk.Violation{Field: "body", Message: "is not a notice of hosttest"})
+		return nil, sdk.Invalid(
+			sdk.Violation{Field: "body", Message: "is not a notice of hosttest"},
+		)
 	}
+
 	r, err := a.p.find(n.Reference)
 	if err != nil {
 		return nil, err
 	}
 	e := sdk.Event{Reference: n.Reference}
+
 	switch r.kind {
 	case sdk.CapabilityCreatePayout:
 		e.Payout, err = a.payout(n.Reference)
@@ -110,10 +165,16 @@ func (a *account) ParseWebhook(ctx context.Context, q sdk.ParseWebhookRequest) (
 	default:
 		e.Payment, err = a.payment(n.Reference)
 	}
+
 	if err != nil {
 		return nil, err
 	}
-	return &sdk.WebhookResult{Verification: sdk.VerifiedBySignature, Events: []sdk.Event{e}, Response: sdk.HTTPResponse{Status: 200, Body: []byte("OK")}}, nil
+
+	return &sdk.WebhookResult{
+		Verification: sdk.VerifiedBySignature,
+		Events:       []sdk.Event{e},
+		Response:     sdk.HTTPResponse{Status: 200, Body: []byte("OK")},
+	}, nil
 }
 
 func (a *account) payment(reference string) (*sdk.Payment, error) {
@@ -121,10 +182,15 @@ func (a *account) payment(reference string) (*sdk.Payment, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &sdk.Payment{ProviderReference: "at-" + reference, Status: sdk.PaymentStatus(r.status), Amount: &r.amount}
+	p := &sdk.Payment{
+		ProviderReference: "at-" + reference,
+		Status:            sdk.PaymentStatus(r.status),
+		Amount:            &r.amount,
+	}
 	if p.Status == sdk.PaymentRequiresAction {
 		p.NextAction = sdk.RedirectTo("https://pay.example/" + reference)
 	}
+
 	return p, nil
 }
 
@@ -133,7 +199,11 @@ func (a *account) payout(reference string) (*sdk.Payout, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &sdk.Payout{ProviderReference: "at-" + reference, Status: sdk.PayoutStatus(r.status), Amount: &r.amount}, nil
+	return &sdk.Payout{
+		ProviderReference: "at-" + reference,
+		Status:            sdk.PayoutStatus(r.status),
+		Amount:            &r.amount,
+	}, nil
 }
 
 func (a *account) refund(reference string) (*sdk.Refund, error) {
@@ -141,5 +211,9 @@ func (a *account) refund(reference string) (*sdk.Refund, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &sdk.Refund{ProviderReference: "at-" + reference, Status: sdk.RefundStatus(r.status), Amount: &r.amount}, nil
+	return &sdk.Refund{
+		ProviderReference: "at-" + reference,
+		Status:            sdk.RefundStatus(r.status),
+		Amount:            &r.amount,
+	}, nil
 }

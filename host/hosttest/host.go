@@ -23,7 +23,8 @@ import (
 // plugin is what all scripted providers are accounts of.
 const plugin = "hosttest"
 
-// New opens a host with these providers, in a temporary folder. Both end with the test.
+// New opens a host with these providers, in a temporary folder. Both end with
+// the test.
 func New(t testing.TB, providers ...*Provider) *host.Host {
 	t.Helper()
 	return Start(t, Setup{Providers: providers})
@@ -37,10 +38,11 @@ func Open(t testing.TB, providers []*Provider, opts ...host.Option) *host.Host {
 
 // Setup is what a host under test is made of. All of it may be left out.
 type Setup struct {
-	// Config is what the host is told, such as where events are pushed to. It is not changed. What it leaves open of
-	// data_dir, plugin_dir, public_url and store.url is the test's own. An account of it that has a scripted provider's
-	// name is that provider, with what it says of payment_ttl, timeout and the rest; one whose Plugin is among Plugins is
-	// served by it.
+	// Config is what the host is told, such as where events are pushed to. It
+	// is not changed. What it leaves open of data_dir, plugin_dir, public_url
+	// and store.url is the test's own. An account of it that has a scripted
+	// provider's name is that provider, with what it says of payment_ttl,
+	// timeout and the rest; one whose Plugin is among Plugins is served by it.
 	Config *host.Config
 	// Providers are scripted: they do what the test says.
 	Providers []*Provider
@@ -56,23 +58,31 @@ type Plugin struct {
 	serve func() *sdk.Server
 }
 
-// NewPlugin makes a plugin of a provider's constructor, the same that its program gives to Serve. Its accounts are those
-// of Setup.Config whose Plugin is the name in the provider's Info, with environment = "sandbox".
+// NewPlugin makes a plugin of a provider's constructor, the same that its
+// program gives to Serve. Its accounts are those of Setup.Config whose Plugin
+// is the name in the provider's Info, with environment = "sandbox".
 func NewPlugin[C any, P sdk.Provider](newProvider func(C, sdk.Runtime) (P, error)) *Plugin {
 	var none P
-	return &Plugin{name: none.Info().Name, serve: func() *sdk.Server {
-		return sdk.NewServer(newProvider, sdk.ServerOptions{})
-	}}
+	return &Plugin{
+		name: none.Info().Name,
+		serve: func() *sdk.Server {
+			return sdk.NewServer(newProvider, sdk.ServerOptions{})
+		},
+	}
 }
 
-// Start opens a host in a temporary folder. It ends with the test, and so does what serves its providers. An account that
-// does not come up fails the test.
+// Start opens a host in a temporary folder. It ends with the test, and so does
+// what serves its providers. An account that does not come up fails the test.
 func Start(t testing.TB, s Setup) *host.Host {
 	t.Helper()
 	cfg := s.config(t.TempDir())
 	at := map[string]host.Attachment{}
+
 	for _, p := range append([]*Plugin{scripted(s.Providers)}, s.Plugins...) {
-		at[p.name] = host.Attachment{Socket: serve(t, p.serve()), ContractVersion: sdk.ContractVersion}
+		at[p.name] = host.Attachment{
+			Socket:          serve(t, p.serve()),
+			ContractVersion: sdk.ContractVersion,
+		}
 	}
 
 	opts := append([]host.Option{host.WithAttached(at)}, s.Options...)
@@ -80,6 +90,7 @@ func Start(t testing.TB, s Setup) *host.Host {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	t.Cleanup(func() {
 		for _, p := range s.Providers {
 			p.end() // a test that has failed may have left calls waiting
@@ -88,11 +99,13 @@ func Start(t testing.TB, s Setup) *host.Host {
 			t.Errorf("close the host: %v", err)
 		}
 	})
+
 	for _, status := range h.Providers() {
 		if status.LastError != "" {
 			t.Fatalf("provider %s: %s", status.Name, status.LastError)
 		}
 	}
+
 	return h
 }
 
@@ -103,6 +116,7 @@ func (s *Setup) config(data string) *host.Config {
 		whole := *s.Config
 		cfg = &whole
 	}
+
 	cfg.Host.DataDir = cmp.Or(cfg.Host.DataDir, data)
 	cfg.Host.PluginDir = cmp.Or(cfg.Host.PluginDir, data)
 	cfg.Host.PublicURL = cmp.Or(cfg.Host.PublicURL, "http://127.0.0.1")
@@ -111,15 +125,26 @@ func (s *Setup) config(data string) *host.Config {
 	}
 
 	cfg.Providers = slices.Clone(cfg.Providers)
-	own, _ := json.Marshal(map[string]string{"environment": string(sdk.Sandbox)}) // a text always marshals
+
+	// a text always marshals
+	own, _ := json.Marshal(map[string]string{"environment": string(sdk.Sandbox)})
+
 	for _, p := range s.Providers {
-		at := slices.IndexFunc(cfg.Providers, func(c config.Provider) bool { return c.Name == p.name })
+		at := slices.IndexFunc(
+			cfg.Providers,
+			func(c config.Provider) bool { return c.Name == p.name },
+		)
 		if at < 0 {
 			at = len(cfg.Providers)
-			cfg.Providers = append(cfg.Providers, config.Provider{Name: p.name, Enabled: true})
+			cfg.Providers = append(
+				cfg.Providers,
+				config.Provider{Name: p.name, Enabled: true},
+			)
 		}
+
 		cfg.Providers[at].Plugin, cfg.Providers[at].Config = plugin, own
 	}
+
 	return cfg
 }
 
@@ -129,6 +154,7 @@ func scripted(providers []*Provider) *Plugin {
 	for _, p := range providers {
 		by[p.name] = p
 	}
+
 	return NewPlugin(func(_ settings, rt sdk.Runtime) (*account, error) {
 		p := by[rt.Account]
 		if p == nil {
@@ -141,21 +167,28 @@ func scripted(providers []*Provider) *Plugin {
 // serve is a plugin, in this process. It gives the socket that it listens on.
 func serve(t testing.TB, s *sdk.Server) string {
 	t.Helper()
-	folder, err := os.MkdirTemp("", "hosttest-") // short: a test's own folder can be too long for the path of a socket
+
+	// short: a test's own folder can be too long for the path of a socket
+	folder, err := os.MkdirTemp("", "hosttest-")
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	t.Cleanup(func() { _ = os.RemoveAll(folder) }) // what is left is the system's to clean
 	socket := filepath.Join(folder, "s")
 	listener, err := net.Listen("unix", socket)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	if err := os.Chmod(socket, 0o600); err != nil {
 		t.Fatal(err)
 	}
 
-	g := grpc.NewServer(grpc.MaxRecvMsgSize(sdk.MaxMessageSize), grpc.MaxSendMsgSize(sdk.MaxMessageSize))
+	g := grpc.NewServer(
+		grpc.MaxRecvMsgSize(sdk.MaxMessageSize),
+		grpc.MaxSendMsgSize(sdk.MaxMessageSize),
+	)
 	s.Register(g)
 	served := make(chan error, 1)
 	go func() { served <- g.Serve(listener) }()
@@ -166,6 +199,7 @@ func serve(t testing.TB, s *sdk.Server) string {
 		}
 		s.Close()
 	})
+
 	return socket
 }
 
@@ -174,13 +208,14 @@ type settings struct {
 	Environment sdk.Environment `config:"environment,required,identity" doc:"Always sandbox."`
 }
 
-// Clock is a time that only moves when the test says so, for host.WithClock(c.Now).
+// Clock is a time that only moves when the test says so, for
+// host.WithClock(c.Now).
 type Clock struct {
 	mu  sync.Mutex
 	now time.Time
 }
 
-// NewClock gives a clock that stands at a time.
+// NewClock returns a clock that stands at a time.
 func NewClock(at time.Time) *Clock { return &Clock{now: at} }
 
 // Now is the time.
@@ -190,7 +225,8 @@ func (c *Clock) Now() time.Time {
 	return c.now
 }
 
-// Advance moves it on. The host looks for what has become due once a second of real time.
+// Advance moves it on. The host looks for what has become due once a second of
+// real time.
 func (c *Clock) Advance(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

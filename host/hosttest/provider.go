@@ -13,8 +13,8 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// Provider is one configured provider and, at the same time, what is on the other side of it. It may be used by several
-// goroutines.
+// Provider is one configured provider and, at the same time, what is on the
+// other side of it. It may be used by several goroutines.
 type Provider struct {
 	name string
 
@@ -34,11 +34,17 @@ type record struct {
 	amount sdk.Money
 }
 
-// NewProvider gives a provider that does everything that it is asked for: a payment requires the customer's action until
-// Settle says otherwise, a payout is processing, a refund is pending. without are verbs that it does not have.
+// NewProvider returns a provider that does everything that it is asked for: a
+// payment requires the customer's action until Settle says otherwise, a payout
+// is processing, a refund is pending. without are verbs that it does not have.
 func NewProvider(name string, without ...sdk.Capability) *Provider {
-	p := &Provider{name: name, without: without, answers: map[sdk.Capability]Answer{}, calls: map[sdk.Capability]int{},
-		records: map[string]*record{}}
+	p := &Provider{
+		name:    name,
+		without: without,
+		answers: map[sdk.Capability]Answer{},
+		calls:   map[sdk.Capability]int{},
+		records: map[string]*record{},
+	}
 	p.ended, p.end = context.WithCancel(context.Background())
 	return p
 }
@@ -60,8 +66,9 @@ func (p *Provider) Calls(verb sdk.Capability) int {
 	return p.calls[verb]
 }
 
-// Settle sets how far a payment, payout or refund is at the provider, by its id. The host learns of it when it asks, or by
-// Notify. It reports whether the provider was ever asked for one of that id.
+// Settle sets how far a payment, payout or refund is at the provider, by its
+// id. The host learns of it when it asks, or by Notify. It reports whether the
+// provider was ever asked for one of that id.
 func (p *Provider) Settle(id, status string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -73,8 +80,8 @@ func (p *Provider) Settle(id, status string) bool {
 	return true
 }
 
-// Notify has the provider send its signed notice of how far a payment, payout or refund is, and gives what the host
-// answered.
+// Notify has the provider send its signed notice of how far a payment, payout
+// or refund is, and gives what the host answered.
 func (p *Provider) Notify(t testing.TB, h *host.Host, id string) *http.Response {
 	t.Helper()
 	body, err := json.Marshal(notice{Reference: id})
@@ -82,7 +89,8 @@ func (p *Provider) Notify(t testing.TB, h *host.Host, id string) *http.Response 
 		t.Fatal(err)
 	}
 	w := httptest.NewRecorder()
-	h.WebhookHandler().ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/webhooks/"+p.name, strings.NewReader(string(body))))
+	h.WebhookHandler().
+		ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/webhooks/"+p.name, strings.NewReader(string(body))))
 	return w.Result()
 }
 
@@ -91,7 +99,8 @@ type notice struct {
 	Reference string `json:"reference"`
 }
 
-// carryOut does what the script says with one call. act, unless nil, is what is carried out.
+// carryOut does what the script says with one call. act, unless nil, is what is
+// carried out.
 func (p *Provider) carryOut(ctx context.Context, verb sdk.Capability, act func()) error {
 	p.mu.Lock()
 	p.calls[verb]++
@@ -105,14 +114,17 @@ func (p *Provider) carryOut(ctx context.Context, verb sdk.Capability, act func()
 			return err
 		}
 	}
+
 	if !a.idle && act != nil {
 		p.mu.Lock()
 		act()
 		p.mu.Unlock()
 	}
+
 	if a.err != nil {
 		return a.err
 	}
+
 	return nil
 }
 
@@ -123,13 +135,18 @@ func (p *Provider) open(kind sdk.Capability, reference, status string, amount sd
 	}
 }
 
-// find gives what is recorded under a reference.
+// find returns what is recorded under a reference.
 func (p *Provider) find(reference string) (record, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	r := p.records[reference]
 	if r == nil {
-		return record{}, sdk.Refused(sdk.CodeNotFound, "", "the provider has never been asked for it")
+		return record{}, sdk.Refused(
+			sdk.CodeNotFound,
+			"",
+			"the provider has never been asked for it",
+		)
 	}
+
 	return *r, nil
 }

@@ -10,10 +10,12 @@ import (
 	"github.com/payhost/payhost/sdk/conformance"
 )
 
-// start is the part in which the kit finds out what the plugin is. It is no case, but every case needs it.
+// start is the part in which the kit finds out what the plugin is. It is no
+// case, but every case needs it.
 const start = "start"
 
-// Recorder is a conformance.Reporter that keeps what it hears. One for a case runs the kit's start and that case alone.
+// Recorder is a conformance.Reporter that keeps what it hears. One for a case
+// runs the kit's start and that case alone.
 type Recorder struct {
 	only string // the case; "" is all
 	path string
@@ -31,13 +33,13 @@ type record struct {
 // NewRecorder makes one for a case; "" is for all of them.
 func NewRecorder(only string) *Recorder { return &Recorder{only: only, all: &record{}} }
 
-// Ran gives the parts that ran: "faults of writes/create_refund".
+// Ran returns the parts that ran: "faults of writes/create_refund".
 func (r *Recorder) Ran() []string { return r.all.copy(&r.all.ran) }
 
-// Failed gives what was wrong, each with its part before it.
+// Failed returns what was wrong, each with its part before it.
 func (r *Recorder) Failed() []string { return r.all.copy(&r.all.failed) }
 
-// Logged gives what the kit said besides.
+// Logged returns what the kit said besides.
 func (r *Recorder) Logged() []string { return r.all.copy(&r.all.logged) }
 
 // Run is conformance.Reporter's.
@@ -45,13 +47,19 @@ func (r *Recorder) Run(name string, f func(conformance.Reporter)) {
 	if r.path == "" && r.only != "" && name != start && name != r.only {
 		return
 	}
-	part := &Recorder{only: r.only, path: strings.TrimPrefix(r.path+"/"+name, "/"), all: r.all}
+	part := &Recorder{
+		only: r.only,
+		path: strings.TrimPrefix(r.path+"/"+name, "/"),
+		all:  r.all,
+	}
+
 	r.all.add(&r.all.ran, part.path)
 	done := make(chan struct{})
 	go func() { // FailNow ends it
 		defer close(done)
 		f(part)
 	}()
+
 	<-done
 }
 

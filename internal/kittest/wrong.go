@@ -12,12 +12,14 @@ type Wrong struct {
 	Name string
 	// Run runs the kit on it, with everything made afresh.
 	Run func(*Recorder)
-	// Caught has the cases that must catch it, each with a part of what it then says.
+	// Caught has the cases that must catch it, each with a part of what it then
+	// says.
 	Caught map[string]string
 }
 
-// Catch has each wrong plugin proven, once for every case that is there for it and by that case alone. The case must say
-// what is expected and quote the contract, and nothing may fail before it.
+// Catch has each wrong plugin proven, once for every case that is there for it
+// and by that case alone. The case must say what is expected and quote the
+// contract, and nothing may fail before it.
 func Catch(t *testing.T, list []Wrong) {
 	for _, w := range list {
 		for name := range w.Caught {
@@ -35,6 +37,7 @@ func (w Wrong) escapes(name string) (problems []string) {
 	r := NewRecorder(name)
 	w.Run(r)
 	caught := false
+
 	for _, f := range r.Failed() {
 		if !strings.HasPrefix(f, name) {
 			problems = append(problems, "outside the case: "+f)
@@ -42,12 +45,19 @@ func (w Wrong) escapes(name string) (problems []string) {
 		if at := pointer.FindString(f); at != "" {
 			problems = append(problems, "nobody can read "+at+": "+f)
 		}
+
 		// What the start says is not yet about the contract.
-		caught = caught || strings.Contains(f, w.Caught[name]) && (name == start || strings.Contains(f, "The contract:"))
+		caught = caught ||
+			(strings.Contains(f, w.Caught[name]) && (name == start || strings.Contains(f, "The contract:")))
 	}
+
 	if !caught {
-		problems = append(problems, "not caught; the kit says:\n"+strings.Join(r.Failed(), "\n"))
+		problems = append(
+			problems,
+			"not caught; the kit says:\n"+strings.Join(r.Failed(), "\n"),
+		)
 	}
+
 	return problems
 }
 

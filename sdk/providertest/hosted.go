@@ -20,7 +20,8 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// Hosted is a plugin as a host has it, in the test's own process: behind gRPC, with one account.
+// Hosted is a plugin as a host has it, in the test's own process: behind gRPC,
+// with one account.
 type Hosted struct {
 	*sdk.AccountClient
 	// Client is for more accounts, and for what the plugin says of itself.
@@ -31,21 +32,35 @@ type Hosted struct {
 	log lockedBuffer
 }
 
-// Host serves the plugin until the test ends, and configures the account "shop".
-func Host[C any, P sdk.Provider](t testing.TB, newProvider func(C, sdk.Runtime) (P, error), config string) *Hosted {
+// Host serves the plugin until the test ends, and configures the account
+// "shop".
+func Host[C any, P sdk.Provider](
+	t testing.TB,
+	newProvider func(C, sdk.Runtime) (P, error),
+	config string,
+) *Hosted {
 	t.Helper()
 	h := &Hosted{}
-	logger := slog.New(slog.NewJSONHandler(&h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	logger := slog.New(
+		slog.NewJSONHandler(&h.log, &slog.HandlerOptions{Level: slog.LevelDebug}),
+	)
 	server := sdk.NewServer(newProvider, sdk.ServerOptions{Logger: logger})
 	listener, g := bufconn.Listen(1<<20), grpc.NewServer()
 	server.Register(g)
+
 	served := make(chan error, 1)
 	go func() { served <- g.Serve(listener) }()
-	cc, err := grpc.NewClient("passthrough:plugin", grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return listener.DialContext(ctx) }))
+	cc, err := grpc.NewClient(
+		"passthrough:plugin",
+		grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithContextDialer(
+			func(ctx context.Context, _ string) (net.Conn, error) { return listener.DialContext(ctx) },
+		),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	t.Cleanup(func() {
 		_ = cc.Close()
 		g.Stop()
@@ -54,15 +69,18 @@ func Host[C any, P sdk.Provider](t testing.TB, newProvider func(C, sdk.Runtime) 
 		}
 		server.Close()
 	})
+
 	h.Client = sdk.NewClient(cc)
 	if h.Info, err = h.Client.Configure(t.Context(), "shop", json.RawMessage(config)); err != nil {
 		t.Fatal(err)
 	}
 	h.AccountClient = h.Client.Account("shop")
+
 	return h
 }
 
-// Said is all that has left the plugin: its log, the exchanges that were recorded, and the errors in full.
+// Said is all that has left the plugin: its log, the exchanges that were
+// recorded, and the errors in full.
 func (h *Hosted) Said(record *sdk.ExchangeLog, errs ...error) string {
 	said := fmt.Sprintf("%+v\n%s\n", record.Exchanges(), h.log.String())
 	for _, err := range errs {
@@ -73,26 +91,38 @@ func (h *Hosted) Said(record *sdk.ExchangeLog, errs ...error) string {
 			said += fmt.Sprintf("%v\n", err)
 		}
 	}
+
 	return said
 }
 
-// WantNoSecret fails the test when a secret is in what was said, as it is or as a URL or JSON spells it. A good secret is
-// one that no text has by chance, with characters that all of them spell in their own way: see Spelled.
+// WantNoSecret fails the test when a secret is in what was said, as it is or as
+// a URL or JSON spells it. A good secret is one that no text has by chance,
+// with characters that all of them spell in their own way: see Spelled.
 func WantNoSecret(t testing.TB, said string, secrets ...string) {
 	t.Helper()
 	for _, secret := range secrets {
 		for _, spelling := range Spelled(secret) {
 			if at := strings.Index(said, spelling); at >= 0 {
-				t.Errorf("%q was said: …%s…", spelling, said[max(0, at-80):min(len(said), at+80)])
+				t.Errorf(
+					"%q was said: …%s…",
+					spelling,
+					said[max(0, at-80):min(len(said), at+80)],
+				)
 			}
 		}
 	}
 }
 
-// Spelled gives a secret in the spellings in which a provider may send it back.
+// Spelled returns a secret in the spellings in which a provider may send it
+// back.
 func Spelled(secret string) []string {
 	quoted, _ := json.Marshal(secret) // a text always encodes
-	return []string{secret, url.QueryEscape(secret), url.PathEscape(secret), strings.Trim(string(quoted), `"`)}
+	return []string{
+		secret,
+		url.QueryEscape(secret),
+		url.PathEscape(secret),
+		strings.Trim(string(quoted), `"`),
+	}
 }
 
 // lockedBuffer is a log that several goroutines write.

@@ -16,17 +16,26 @@ import (
 	"github.com/payhost/payhost/sdk/conformance/golden"
 )
 
-// replayedAt is an address that nobody has: a plugin whose requests do not go through sdk.Runtime.Transport reaches nothing.
+// replayedAt is an address that nobody has: a plugin whose requests do not go
+// through sdk.Runtime.Transport reaches nothing.
 const replayedAt = "https://recorded.invalid"
 
-// Replay makes the call of a golden file again, over gRPC as a host does, and plays the provider's part from the file. The
-// test fails when the plugin says something else to the provider than was recorded, or makes something else of its
-// answers. newProvider and config are those of Run; its secrets need not be the recorded account's.
+// Replay makes the call of a golden file again, over gRPC as a host does, and
+// plays the provider's part from the file. The test fails when the plugin says
+// something else to the provider than was recorded, or makes something else of
+// its answers. newProvider and config are those of Run; its secrets need not be
+// the recorded account's.
 //
-// Requests must go through sdk.Runtime.Transport, as those of package providerhttp do; for others there is Recorded. When
-// the address was recorded without a configured base_url and the plugin's usual one has a path, config adds that path.
+// Requests must go through sdk.Runtime.Transport, as those of package
+// providerhttp do; for others there is Recorded. When the address was recorded
+// without a configured base_url and the plugin's usual one has a path, config
+// adds that path.
 func Replay[C any, P sdk.Provider](
-	t *testing.T, newProvider func(C, sdk.Runtime) (P, error), config func(baseURL string) string, file string, opts ...golden.Option,
+	t *testing.T,
+	newProvider func(C, sdk.Runtime) (P, error),
+	config func(baseURL string) string,
+	file string,
+	opts ...golden.Option,
 ) {
 	t.Helper()
 	wrong, err := replay(t.Context(), newProvider, config, file, opts)
@@ -38,9 +47,14 @@ func Replay[C any, P sdk.Provider](
 	}
 }
 
-// replay gives all that is different; the error says why nothing could be replayed.
+// replay returns all that is different; the error says why nothing could be
+// replayed.
 func replay[C any, P sdk.Provider](
-	ctx context.Context, newProvider func(C, sdk.Runtime) (P, error), config func(baseURL string) string, file string, opts []golden.Option,
+	ctx context.Context,
+	newProvider func(C, sdk.Runtime) (P, error),
+	config func(baseURL string) string,
+	file string,
+	opts []golden.Option,
 ) (wrong []string, err error) {
 	recording, player, err := recorded(file, replayedAt, opts)
 	if err != nil {
@@ -54,24 +68,30 @@ func replay[C any, P sdk.Provider](
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, process.Stop()) }()
+
 	ctx, cancel := context.WithTimeout(ctx, replayTime)
 	defer cancel()
 	const account = "replay"
 	if _, err := process.Client().Configure(ctx, account, []byte(config(replayedAt))); err != nil {
 		return nil, fmt.Errorf("the configuration is not accepted: %w", err)
 	}
-	answer, failure := process.Client().Account(account).Call(ctx, recording.Verb, recording.Request)
+
+	answer, failure := process.Client().
+		Account(account).
+		Call(ctx, recording.Verb, recording.Request)
 	for _, text := range append(player.Done(), recording.Compare(answer, failure, opts...)...) {
 		wrong = append(wrong, file+": "+text)
 	}
+
 	return wrong, nil
 }
 
 // replayTime bounds a call: nothing in it waits for a network.
 const replayTime = time.Minute
 
-// Recorded serves the provider's part of a golden file at the address that it gives, for tests that call the plugin in
-// their own way. The test fails when the requests differ from the recorded ones or are not made.
+// Recorded serves the provider's part of a golden file at the address that it
+// gives, for tests that call the plugin in their own way. The test fails when
+// the requests differ from the recorded ones or are not made.
 func Recorded(t *testing.T, file string, opts ...golden.Option) (baseURL string) {
 	t.Helper()
 	server := httptest.NewUnstartedServer(nil)
@@ -81,6 +101,7 @@ func Recorded(t *testing.T, file string, opts ...golden.Option) (baseURL string)
 		server.Close()
 		t.Fatal(err)
 	}
+
 	server.Config.Handler = player
 	server.Start()
 	t.Cleanup(func() {
@@ -89,6 +110,7 @@ func Recorded(t *testing.T, file string, opts ...golden.Option) (baseURL string)
 			t.Errorf("%s: %s", file, text)
 		}
 	})
+
 	return baseURL
 }
 
@@ -100,7 +122,10 @@ func passOn(
 	return invoke(ctx, method, req, reply, conn, opts...)
 }
 
-func recorded(file, base string, opts []golden.Option) (*golden.Recording, *golden.Player, error) {
+func recorded(
+	file, base string,
+	opts []golden.Option,
+) (*golden.Recording, *golden.Player, error) {
 	recording, err := golden.Read(file)
 	if err != nil {
 		return nil, nil, err

@@ -12,24 +12,40 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// notice makes the request. The id says what happened to what, so that the same notice always has the same. It is signed
-// here anew, so that the plugin's own way is compared with something.
+// notice makes the request. The id says what happened to what, so that the same
+// notice always has the same. It is signed here anew, so that the plugin's own
+// way is compared with something.
 func notice(c *charge, key string) sdk.HTTPRequest {
 	now := time.Now().UTC()
-	body, err := json.Marshal(map[string]any{"id": "evt-" + c.ID + "-" + c.State, "created": now.Unix(), "charge": *c})
+	body, err := json.Marshal(
+		map[string]any{
+			"id":      "evt-" + c.ID + "-" + c.State,
+			"created": now.Unix(),
+			"charge":  *c,
+		},
+	)
 	if err != nil {
 		panic(err) // texts and decimals only
 	}
+
 	mac := hmac.New(sha256.New, []byte(key))
 	fmt.Fprintf(mac, "%d.%s", now.Unix(), body)
 	signature := fmt.Sprintf("t=%d,v1=%x", now.Unix(), mac.Sum(nil))
+
 	return sdk.HTTPRequest{
-		Method: http.MethodPost, Body: body, RemoteAddress: "203.0.113.47", ReceivedAt: now,
-		Header: http.Header{"Content-Type": {"application/json"}, "Acme-Signature": {signature}},
+		Method:        http.MethodPost,
+		Body:          body,
+		RemoteAddress: "203.0.113.47",
+		ReceivedAt:    now,
+		Header: http.Header{
+			"Content-Type":   {"application/json"},
+			"Acme-Signature": {signature},
+		},
 	}
 }
 
-// Webhooks gives the notice about the charge as it stands, signed with the key of today and with the one of before.
+// Webhooks returns the notice about the charge as it stands, signed with the
+// key of today and with the one of before.
 func (s *Simulator) Webhooks(reference string) []sdk.HTTPRequest {
 	s.mu.Lock()
 	defer s.mu.Unlock()

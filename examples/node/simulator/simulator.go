@@ -1,5 +1,7 @@
-// Package simulator is the invented provider Acme in memory: its API as a document of Acme's would describe it, with faults
-// on demand. It checks credentials and fields as strictly as a provider does, and its books say what really happened.
+// Package simulator is the invented provider Acme in memory: its API as a
+// document of Acme's would describe it, with faults on demand. It checks
+// credentials and fields as strictly as a provider does, and its books say what
+// really happened.
 package simulator
 
 import (
@@ -15,7 +17,8 @@ import (
 	"github.com/payhost/payhost/sdk/conformance/ledger"
 )
 
-// What the one merchant of this provider uses: made up, and hard to mask, since all that URLs and JSON escape is in it.
+// What the one merchant of this provider uses: made up, and hard to mask, since
+// all that URLs and JSON escape is in it.
 const (
 	merchantID = "M-0047"
 	apiKey     = "ak/+acme&7Yp2=Qm\"9Xw" //nolint:gosec // see above
@@ -35,7 +38,8 @@ type Simulator struct {
 	replies map[string]reply // by idempotency key
 }
 
-// charge is one as the API shows it; what is not exported stays inside. Its amount is text, as all of Acme's are.
+// charge is one as the API shows it; what is not exported stays inside. Its
+// amount is text, as all of Acme's are.
 type charge struct {
 	ID       string          `json:"id"`
 	Order    string          `json:"order"`
@@ -59,11 +63,14 @@ type Option func(*Simulator)
 // WithNotices makes the simulator send its notices to notify_url.
 func WithNotices() Option {
 	return func(s *Simulator) {
-		s.sender = &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+		s.sender = &http.Client{
+			Timeout:   10 * time.Second,
+			Transport: &http.Transport{DisableKeepAlives: true},
+		}
 	}
 }
 
-// New gives a provider without charges.
+// New returns a provider without charges.
 func New(opts ...Option) *Simulator {
 	s := &Simulator{replies: map[string]reply{}}
 	for _, o := range opts {
@@ -73,17 +80,24 @@ func New(opts ...Option) *Simulator {
 	api.Handle("GET /v1/ping", s.endpoint(s.ping))
 	api.Handle("POST /v1/charges", s.endpoint(s.createCharge))
 	api.Handle("GET /v1/charges/by-order/{order}", s.endpoint(s.getCharge))
+
 	all := http.NewServeMux()
 	all.Handle("/", s.faults.Wrap(api))
 	all.HandleFunc("GET /pay/{order}", s.showPage)
 	all.HandleFunc("POST /pay/{order}", s.leavePage)
 	all.Handle("/_simulator/faults", s.faults.Handler())
 	s.all = all
+
 	return s
 }
 
 // ServeHTTP is the provider's API, and the page on which its customers pay.
-func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.all.ServeHTTP(w, r) }
+func (s *Simulator) ServeHTTP(
+	w http.ResponseWriter,
+	r *http.Request,
+) {
+	s.all.ServeHTTP(w, r)
+}
 
 // Faults are what the API is to do wrong.
 func (s *Simulator) Faults() *fault.Injector { return &s.faults }
@@ -109,24 +123,38 @@ type refusal struct {
 	code, message string
 }
 
-// endpoint checks the key, and answers as every call of the API does. The lock is held while a request is handled.
-func (s *Simulator) endpoint(handle func(r *http.Request, body []byte) (any, *refusal)) http.Handler {
+// endpoint checks the key, and answers as every call of the API does. The lock
+// is held while a request is handled.
+func (s *Simulator) endpoint(
+	handle func(r *http.Request, body []byte) (any, *refusal),
+) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20))
 		if err != nil {
 			return
 		}
-		answer, no := any(nil), &refusal{http.StatusUnauthorized, "credentials", "unknown API key"}
+		answer, no := any(
+			nil,
+		), &refusal{
+			http.StatusUnauthorized,
+			"credentials",
+			"unknown API key",
+		}
+
 		if r.Header.Get("Authorization") == "Bearer "+apiKey {
 			s.mu.Lock()
 			answer, no = handle(r, body)
 			s.mu.Unlock()
 		}
+
 		w.Header().Set("Content-Type", "application/json")
 		if no != nil {
 			w.WriteHeader(no.status)
-			answer = map[string]any{"error": map[string]string{"code": no.code, "message": no.message}}
+			answer = map[string]any{
+				"error": map[string]string{"code": no.code, "message": no.message},
+			}
 		}
+
 		_ = json.NewEncoder(w).Encode(answer) // a caller that went away is its own loss
 	})
 }
@@ -135,7 +163,7 @@ func (s *Simulator) ping(*http.Request, []byte) (any, *refusal) {
 	return map[string]bool{"ok": true}, nil
 }
 
-// find gives the charge of this order, or nil.
+// find returns the charge of this order, or nil.
 func (s *Simulator) find(order string) *charge {
 	for _, c := range s.charges {
 		if c.Order == order {
@@ -149,5 +177,9 @@ func (s *Simulator) getCharge(r *http.Request, _ []byte) (any, *refusal) {
 	if c := s.find(r.PathValue("order")); c != nil {
 		return *c, nil
 	}
-	return nil, &refusal{http.StatusNotFound, "not_found", "there is no charge of this order"}
+	return nil, &refusal{
+		http.StatusNotFound,
+		"not_found",
+		"there is no charge of this order",
+	}
 }

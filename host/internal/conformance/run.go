@@ -23,15 +23,16 @@ type Options struct {
 	// Simulator is the address of the provider's API, with the control protocol
 	// beside it.
 	Simulator string
-	// Config is the plugin's configuration as JSON text; nil is the one that the
-	// simulator offers. Its base_url is replaced.
+	// Config is the plugin's configuration as JSON text; nil is the one that
+	// the simulator offers. Its base_url is replaced.
 	Config json.RawMessage
 	// Allows returns why the program may not have the configuration; nil allows
 	// every program.
 	Allows func(path, sha256 string) error
 	// Only chooses cases by their name; nil is all of them.
 	Only func(name string) bool
-	// Partial makes what the simulator cannot do cost only the cases that need it.
+	// Partial makes what the simulator cannot do cost only the cases that need
+	// it.
 	Partial bool
 	// Without has cases that are left out, with the reason.
 	Without map[string]string
@@ -39,9 +40,9 @@ type Options struct {
 	Tell func(Result)
 }
 
-// Run starts the program for every case and returns a report of what was found. An
-// error says why the kit could not try the plugin at all; what is wrong with the
-// plugin is in the report.
+// Run starts the program for every case and returns a report of what was found.
+// An error says why the kit could not try the plugin at all; what is wrong with
+// the plugin is in the report.
 func Run(ctx context.Context, options Options) (*Report, error) {
 	simulator, err := control.Dial(ctx, options.Simulator)
 	if (err != nil) && (!options.Partial || (simulator == nil)) {
@@ -58,6 +59,7 @@ func Run(ctx context.Context, options Options) (*Report, error) {
 		return nil, err
 	}
 	defer done()
+
 	if options.Allows != nil {
 		if err := options.Allows(binary.Path, binary.Checksum); err != nil {
 			return nil, err
@@ -73,19 +75,23 @@ func Run(ctx context.Context, options Options) (*Report, error) {
 		config:    config,
 		mask:      &plugin.Mask{},
 	}
+
 	return r.run()
 }
 
-// configuration returns the plugin's configuration, as an object whose base_url can
-// be replaced.
+// configuration returns the plugin's configuration, as an object whose base_url
+// can be replaced.
 func configuration(
 	ctx context.Context, options Options, simulator *control.Remote,
 ) (map[string]json.RawMessage, error) {
 	text := options.Config
 	if text == nil {
 		if !simulator.HasConfig() {
-			return nil, errors.New("the simulator gives no configuration for the plugin: say one with --config")
+			return nil, errors.New(
+				"the simulator gives no configuration for the plugin: say one with --config",
+			)
 		}
+
 		var err error
 		text, err = simulator.Config(ctx, options.Simulator)
 		if err != nil {
@@ -97,6 +103,7 @@ func configuration(
 	if err := json.Unmarshal(text, &members); (err != nil) || (members == nil) {
 		return nil, errors.New("the plugin's configuration is not a JSON object")
 	}
+
 	return members, nil
 }
 
@@ -163,7 +170,8 @@ func (r *runner) describe() (sdk.AccountInfo, error) {
 
 	info := first.Info()
 	r.mask.Add(secrets(info.ConfigSchema, r.config)...)
-	account, err := first.Client().Configure(r.ctx, "kit", json.RawMessage(r.configAt(r.Simulator)))
+	account, err := first.Client().
+		Configure(r.ctx, "kit", json.RawMessage(r.configAt(r.Simulator)))
 	if err != nil {
 		return sdk.AccountInfo{}, refusedConfig(r.mask, err)
 	}
@@ -178,9 +186,11 @@ func (r *runner) describe() (sdk.AccountInfo, error) {
 		Started:   time.Now().UTC().Truncate(time.Second),
 		Cases:     []Result{},
 	}
+
 	for _, capability := range account.Capabilities {
 		r.report.Capabilities = append(r.report.Capabilities, string(capability))
 	}
+
 	return account, nil
 }
 
@@ -192,9 +202,11 @@ func (r *runner) kitOptions() []kit.Option {
 	if r.Partial {
 		options = append(options, kit.Partial())
 	}
+
 	for name, why := range r.Without {
 		options = append(options, kit.Without(name, why))
 	}
+
 	return options
 }
 
@@ -204,7 +216,8 @@ func (r *runner) tell(result *Result) {
 	}
 }
 
-// collect puts the cases into the kit's order, those that did not run among them.
+// collect puts the cases into the kit's order, those that did not run among
+// them.
 func (r *runner) collect(ran map[string]*Result, capabilities []sdk.Capability) {
 	if start := ran["start"]; start != nil {
 		r.report.Cases = append(r.report.Cases, *start)
@@ -226,12 +239,14 @@ func (r *runner) collect(ran map[string]*Result, capabilities []sdk.Capability) 
 		case (c.Odd != "") && !r.simulator.Sends(c.Odd):
 			result.State = NotNeeded
 			result.Why = "the simulator has no webhook that is " + string(c.Odd)
+
 		case excluded:
 			result.State = LeftOut
 			result.Why = why
 		case (r.Only != nil) && !r.Only(c.Name):
 			continue
 		}
+
 		r.report.Cases = append(r.report.Cases, result)
 	}
 
@@ -249,19 +264,25 @@ func ruleOf(name string) string {
 	return ""
 }
 
-// refusedConfig says why the kit cannot try the plugin: it needs one configuration
-// with which everything works.
+// refusedConfig says why the kit cannot try the plugin: it needs one
+// configuration with which everything works.
 func refusedConfig(mask *plugin.Mask, err error) error {
 	refusal := sdk.AsError(err)
-	lines := []string{"the plugin does not take the configuration: " + mask.Text(refusal.Message)}
+	lines := []string{
+		"the plugin does not take the configuration: " + mask.Text(refusal.Message),
+	}
 	for _, violation := range refusal.Violations {
 		lines = append(lines, "  "+violation.Field+": "+mask.Text(violation.Message))
 	}
 	return errors.New(strings.Join(lines, "\n"))
 }
 
-// secrets returns the values of the configuration that the schema marks as secret.
-func secrets(schema json.RawMessage, config map[string]json.RawMessage) (found []sdk.Secret) {
+// secrets returns the values of the configuration that the schema marks as
+// secret.
+func secrets(
+	schema json.RawMessage,
+	config map[string]json.RawMessage,
+) (found []sdk.Secret) {
 	var described struct {
 		Properties map[string]struct {
 			WriteOnly bool `json:"writeOnly"`
@@ -280,9 +301,11 @@ func secrets(schema json.RawMessage, config map[string]json.RawMessage) (found [
 		} else {
 			_ = json.Unmarshal(config[key], &list) // anything else holds no text
 		}
+
 		for _, value := range list {
 			found = append(found, sdk.NewSecret(value))
 		}
 	}
+
 	return found
 }

@@ -18,48 +18,69 @@ import (
 //go:embed template
 var template embed.FS
 
-// What stands in the template for the new provider's. They are replaced in one pass, the longer one first.
+// What stands in the template for the new provider's. They are replaced in one
+// pass, the longer one first.
 const (
 	templatePath = "example.com/acme"
 	templateName = "acme"
 )
 
-// render gives the files of the folder, by their names with slashes.
+// render returns the files of the folder, by their names with slashes.
 func (p *plan) render() (map[string][]byte, error) {
-	replacer := strings.NewReplacer(templatePath, p.path, templateName, p.Name,
-		"Acme", strings.ToUpper(p.Name[:1])+p.Name[1:], "ACME", strings.ToUpper(strings.ReplaceAll(p.Name, "-", "_")))
+	replacer := strings.NewReplacer(
+		templatePath,
+		p.path,
+		templateName,
+		p.Name,
+		"Acme",
+		strings.ToUpper(p.Name[:1])+p.Name[1:],
+		"ACME",
+		strings.ToUpper(strings.ReplaceAll(p.Name, "-", "_")),
+	)
+
 	files := map[string][]byte{}
-	err := fs.WalkDir(template, "template", func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
-			return err
-		}
-		text, err := template.ReadFile(name)
-		if err != nil {
-			return err
-		}
-		name = strings.TrimSuffix(strings.TrimPrefix(name, "template/"), ".txt")
-		text = []byte(replacer.Replace(string(text)))
-		if path.Ext(name) == ".go" { // another name's length changes what lines up with what
-			if text, err = format.Source(text); err != nil {
-				return fmt.Errorf("the template's %s: %w", name, err)
+	err := fs.WalkDir(
+		template,
+		"template",
+		func(name string, entry fs.DirEntry, err error) error {
+			if err != nil || entry.IsDir() {
+				return err
 			}
-		}
-		files[name] = text
-		return nil
-	})
+			text, err := template.ReadFile(name)
+			if err != nil {
+				return err
+			}
+
+			name = strings.TrimSuffix(strings.TrimPrefix(name, "template/"), ".txt")
+			text = []byte(replacer.Replace(string(text)))
+			if path.Ext(
+				name,
+			) == ".go" { // another name's length changes what lines up with what
+				if text, err = format.Source(text); err != nil {
+					return fmt.Errorf("the template's %s: %w", name, err)
+				}
+			}
+
+			files[name] = text
+			return nil
+		},
+	)
 	if err != nil {
 		return nil, err
 	}
+
 	if p.registry != "" {
 		delete(files, "README.md")               // the repository's own documents say it
 		delete(files, "simulator/serve/main.go") // plugins/sandbox serves them all
 		return files, nil
 	}
+
 	return files, p.addModule(files)
 }
 
-// addModule makes the folder a Go module. One that uses Payhost's source on this machine gets all of its requirements, so
-// that it builds without asking anybody; the other learns them from `go mod tidy`.
+// addModule makes the folder a Go module. One that uses Payhost's source on
+// this machine gets all of its requirements, so that it builds without asking
+// anybody; the other learns them from `go mod tidy`.
 func (p *plan) addModule(files map[string][]byte) error {
 	version := strings.TrimPrefix(runtime.Version(), "go")
 	text := "module " + p.path + "\n\ngo " + goVersion(version) + "\n"
@@ -71,15 +92,20 @@ func (p *plan) addModule(files map[string][]byte) error {
 		if v := goLine.FindSubmatch(theirs); v != nil {
 			version = string(v[1])
 		}
+
 		text = "module " + p.path + "\n\ngo " + version + "\n\nrequire " + payhost + " v0.0.0\n\n" +
-			"replace " + payhost + " => " + strconv.Quote(filepath.ToSlash(p.sdk)) + "\n"
+			"replace " + payhost + " => " + strconv.Quote(
+			filepath.ToSlash(p.sdk),
+		) + "\n"
 		for _, block := range requireBlock.FindAll(theirs, -1) {
 			text += "\n" + string(block) + "\n"
 		}
+
 		if files["go.sum"], err = os.ReadFile(filepath.Join(p.sdk, "go.sum")); err != nil {
 			return err
 		}
 	}
+
 	files["go.mod"] = []byte(text)
 	files[".gitignore"] = []byte("/" + p.Name + "\n/" + p.Name + "@*\n")
 	return nil
@@ -91,7 +117,8 @@ var (
 	released     = regexp.MustCompile(`^[0-9]+\.[0-9]+`)
 )
 
-// goVersion keeps what a go.mod may say of a toolchain's name: a release's first two numbers.
+// goVersion keeps what a go.mod may say of a toolchain's name: a release's
+// first two numbers.
 func goVersion(version string) string { return released.FindString(version) }
 
 // Todo is one numbered step of the work.
@@ -115,9 +142,13 @@ func todosOf(files map[string][]byte) []Todo {
 				continue
 			}
 			number, _ := strconv.Atoi(found[1]) // digits
-			list = append(list, Todo{number, name, i + 1, firstSentence(found[2], lines[i+1:])})
+			list = append(
+				list,
+				Todo{number, name, i + 1, firstSentence(found[2], lines[i+1:])},
+			)
 		}
 	}
+
 	slices.SortFunc(list, func(a, b Todo) int { return a.Number - b.Number })
 	return list
 }
@@ -131,8 +162,10 @@ func firstSentence(text string, rest []string) string {
 		}
 		text += " " + more
 	}
+
 	if end := regexp.MustCompile(`[.:;?] `).FindStringIndex(text); end != nil {
 		text = text[:end[0]]
 	}
+
 	return strings.TrimRight(text, ".")
 }

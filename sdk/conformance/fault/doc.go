@@ -10,6 +10,6 @@
 //
 //	curl -d '{"kind":"lost_response","path":"/api/payment","times":1}' http://…/_simulator/faults
 //
-// The handler needs a real connection under them, as net/http and httptest servers give them: a response recorder
-// cannot be reset.
+// The handler needs a real connection under them, as net/http and httptest
+// servers give them: a response recorder cannot be reset.
 package fault

@@ -13,25 +13,33 @@ import (
 // Kind is what goes wrong.
 type Kind string
 
-// The kinds. What is said of processing holds unless Fault.Processed says otherwise.
+// The kinds. What is said of processing holds unless Fault.Processed says
+// otherwise.
 const (
-	Delay        Kind = "delay"         // the request waits, then goes on, perhaps to another fault; see Processed
-	Error        Kind = "error"         // not processed; answered with Status (500) and Body as JSON
-	HTML         Kind = "html"          // not processed; answered with a web page and Status (200)
-	Empty        Kind = "empty"         // not processed; answered with Status (200) and no body
-	Giant        Kind = "giant"         // not processed; answered with Status (200) and 8 MiB of JSON
-	Reset        Kind = "reset"         // not processed; the connection is reset
-	Truncated    Kind = "truncated"     // processed; the connection ends in the middle of the answer
+	// the request waits, then goes on, perhaps to another fault; see Processed
+	Delay Kind = "delay"
+	// not processed; answered with Status (500) and Body as JSON
+	Error Kind = "error"
+	HTML  Kind = "html"  // not processed; answered with a web page and Status (200)
+	Empty Kind = "empty" // not processed; answered with Status (200) and no body
+	// not processed; answered with Status (200) and 8 MiB of JSON
+	Giant Kind = "giant"
+	Reset Kind = "reset" // not processed; the connection is reset
+	// processed; the connection ends in the middle of the answer
+	Truncated    Kind = "truncated"
 	SlowDrip     Kind = "slow_drip"     // processed; the answer comes byte by byte, one every Delay
 	LostResponse Kind = "lost_response" // processed; the connection ends before the answer
 
-	// These are for notices: Injector.Send does the first two, and simulators ask for the last with Take.
-	Duplicate      Kind = "duplicate"       // the notice is sent twice
-	Reordered      Kind = "reordered"       // it is sent after the next one, at the latest when the faults are cleared
+	// These are for notices: Injector.Send does the first two, and simulators
+	// ask for the last with Take.
+	Duplicate Kind = "duplicate" // the notice is sent twice
+	// it is sent after the next one, at the latest when the faults are cleared
+	Reordered      Kind = "reordered"
 	WrongSignature Kind = "wrong_signature" // its signature does not verify
 )
 
-// ofAnswers are the kinds that Wrap knows, and ofNotices those that simulators ask for.
+// ofAnswers are the kinds that Wrap knows, and ofNotices those that simulators
+// ask for.
 var (
 	ofAnswers = []Kind{Error, HTML, Empty, Giant, Reset, Truncated, SlowDrip, LostResponse}
 	ofNotices = []Kind{Duplicate, Reordered, WrongSignature}
@@ -40,20 +48,25 @@ var (
 // Fault is one thing that goes wrong with some of the requests.
 type Fault struct {
 	Kind Kind
-	// Method and Path choose the requests: Path is a prefix, both empty is all of them. Notices ignore them.
+	// Method and Path choose the requests: Path is a prefix, both empty is all
+	// of them. Notices ignore them.
 	Method string
 	Path   string
 	// Times is how often it happens; 0 is until it is cleared.
 	Times int
-	// Delay is how long Delay waits (1 s when 0) and how long SlowDrip waits before each byte (100 ms when 0).
+	// Delay is how long Delay waits (1 s when 0) and how long SlowDrip waits
+	// before each byte (100 ms when 0).
 	Delay time.Duration
 	// Status replaces the HTTP status of the kinds that answer by themselves.
 	Status int
-	// Body is what Error answers, in place of {"error":"injected fault"}: any provider's own error can be played.
+	// Body is what Error answers, in place of {"error":"injected fault"}: any
+	// provider's own error can be played.
 	Body string
-	// Processed makes Error, HTML, Empty, Giant and Reset happen after the request was processed: the answer of a proxy
-	// that gave up waiting. Of a Delay it makes the answer wait in place of the request, and then no other fault happens:
-	// the money is gone whether or not the caller waits. A request that waits is forgotten when its caller goes away.
+	// Processed makes Error, HTML, Empty, Giant and Reset happen after the
+	// request was processed: the answer of a proxy that gave up waiting. Of a
+	// Delay it makes the answer wait in place of the request, and then no other
+	// fault happens: the money is gone whether or not the caller waits. A
+	// request that waits is forgotten when its caller goes away.
 	Processed bool
 }
 
@@ -69,7 +82,8 @@ type wireFault struct {
 	Processed bool   `json:"processed,omitempty"`
 }
 
-// MarshalJSON writes the keys kind, method, path, times, delay ("500ms"), status, body and processed.
+// MarshalJSON writes the keys kind, method, path, times, delay ("500ms"),
+// status, body and processed.
 func (f Fault) MarshalJSON() ([]byte, error) {
 	w := wireFault{f.Kind, f.Method, f.Path, f.Times, "", f.Status, f.Body, f.Processed}
 	if f.Delay != 0 {
@@ -92,6 +106,7 @@ func (f *Fault) UnmarshalJSON(data []byte) error {
 		}
 		read.Delay = d
 	}
+
 	*f = read
 	return nil
 }
@@ -109,7 +124,8 @@ func (f Fault) check() error {
 }
 
 func (f Fault) matches(r *http.Request) bool {
-	return (f.Method == "" || strings.EqualFold(f.Method, r.Method)) && strings.HasPrefix(r.URL.Path, f.Path)
+	return (f.Method == "" || strings.EqualFold(f.Method, r.Method)) &&
+		strings.HasPrefix(r.URL.Path, f.Path)
 }
 
 // status is the fault's own or else the kind's usual one.

@@ -11,25 +11,28 @@ import (
 // maxFaults bounds the list: it is walked for every request.
 const maxFaults = 1000
 
-// Injector holds the faults of one simulator. The zero value holds none and is ready to use, by any number of
-// goroutines.
+// Injector holds the faults of one simulator. The zero value holds none and is
+// ready to use, by any number of goroutines.
 type Injector struct {
 	mu   sync.Mutex
 	list []Fault
 	held []func() // notices that wait for the next one
 }
 
-// Add appends a fault. Of several that fit a request the one that was added first happens.
+// Add appends a fault. Of several that fit a request the one that was added
+// first happens.
 func (i *Injector) Add(f Fault) error {
 	if err := f.check(); err != nil {
 		return err
 	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
+
 	if len(i.list) >= maxFaults {
 		return errors.New("there are too many faults already")
 	}
 	i.list = append(i.list, f)
+
 	return nil
 }
 
@@ -41,8 +44,9 @@ func (i *Injector) Clear() {
 	i.release()
 }
 
-// Send has a simulator send a notice as the faults say: once, twice, or after the next one. send may be called later, by
-// whoever sends that one or clears the faults.
+// Send has a simulator send a notice as the faults say: once, twice, or after
+// the next one. send may be called later, by whoever sends that one or clears
+// the faults.
 func (i *Injector) Send(send func()) {
 	if i.Take(Reordered) {
 		i.mu.Lock()
@@ -50,6 +54,7 @@ func (i *Injector) Send(send func()) {
 		i.mu.Unlock()
 		return
 	}
+
 	send()
 	if i.Take(Duplicate) {
 		send()
@@ -75,7 +80,8 @@ func (i *Injector) Faults() []Fault {
 	return append([]Fault{}, i.list...)
 }
 
-// Take uses up one fault of this kind and reports whether there was one: simulators ask it what to do to a notice.
+// Take uses up one fault of this kind and reports whether there was one:
+// simulators ask it what to do to a notice.
 func (i *Injector) Take(kind Kind) bool {
 	_, found := i.take(func(f Fault) bool { return f.Kind == kind })
 	return found
@@ -88,6 +94,7 @@ func (i *Injector) take(fits func(Fault) bool) (Fault, bool) {
 	if at < 0 {
 		return Fault{}, false
 	}
+
 	f := i.list[at]
 	switch f.Times {
 	case 0: // until cleared
@@ -96,10 +103,12 @@ func (i *Injector) take(fits func(Fault) bool) (Fault, bool) {
 	default:
 		i.list[at].Times--
 	}
+
 	return f, true
 }
 
-// Handler is the control API: GET lists the faults, POST adds the one in its JSON body, DELETE clears them all.
+// Handler is the control API: GET lists the faults, POST adds the one in its
+// JSON body, DELETE clears them all.
 func (i *Injector) Handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.Method {
@@ -111,11 +120,14 @@ func (i *Injector) Handler() http.Handler {
 			if err == nil {
 				err = i.Add(f)
 			}
+
 			if err != nil {
 				writeJSON(w, http.StatusBadRequest, map[string]any{"error": err.Error()})
 				return
 			}
+
 			writeJSON(w, http.StatusCreated, f)
+
 		case http.MethodDelete:
 			i.Clear()
 			w.WriteHeader(http.StatusNoContent)

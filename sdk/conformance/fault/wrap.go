@@ -19,7 +19,8 @@ const (
 	page      = "<!DOCTYPE html>\n<html><head><title>Just a moment...</title></head><body><h1>Please wait</h1></body></html>\n"
 )
 
-// Wrap gives api with the faults: a request first meets at most one Delay, then at most one other fault.
+// Wrap gives api with the faults: a request first meets at most one Delay, then
+// at most one other fault.
 func (i *Injector) Wrap(api http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		f, found := i.takeFor(r, Delay)
@@ -45,7 +46,9 @@ func (i *Injector) faulty(api http.Handler) http.Handler {
 }
 
 func (i *Injector) takeFor(r *http.Request, kinds ...Kind) (Fault, bool) {
-	return i.take(func(f Fault) bool { return slices.Contains(kinds, f.Kind) && f.matches(r) })
+	return i.take(
+		func(f Fault) bool { return slices.Contains(kinds, f.Kind) && f.matches(r) },
+	)
 }
 
 // hold is Delay.
@@ -55,11 +58,13 @@ func (f Fault) hold(w http.ResponseWriter, r *http.Request, next http.Handler) {
 	if err != nil {
 		panic(http.ErrAbortHandler)
 	}
+
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	var real answer
 	if f.Processed {
 		next.ServeHTTP(&real, r)
 	}
+
 	if !wait(r.Context(), f.delay(time.Second)) {
 		panic(http.ErrAbortHandler)
 	}
@@ -67,6 +72,7 @@ func (f Fault) hold(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		next.ServeHTTP(w, r)
 		return
 	}
+
 	maps.Copy(w.Header(), real.header)
 	w.WriteHeader(real.status())
 	_, _ = w.Write(real.body.Bytes())
@@ -82,11 +88,18 @@ func (f Fault) happen(w http.ResponseWriter, r *http.Request, api http.Handler) 
 			api.ServeHTTP(&real, r)
 		}
 	}
+
 	switch f.Kind {
 	case Error:
-		f.reply(w, "application/json", http.StatusInternalServerError, cmp.Or(f.Body, `{"error":"injected fault"}`))
+		f.reply(
+			w,
+			"application/json",
+			http.StatusInternalServerError,
+			cmp.Or(f.Body, `{"error":"injected fault"}`),
+		)
 	case HTML:
 		f.reply(w, "text/html; charset=utf-8", http.StatusOK, page)
+
 	case Empty:
 		w.WriteHeader(f.status(http.StatusOK))
 	case Giant:
@@ -95,6 +108,7 @@ func (f Fault) happen(w http.ResponseWriter, r *http.Request, api http.Handler) 
 		hangUp(w, true)
 	case LostResponse:
 		hangUp(w, false)
+
 	case Truncated:
 		truncate(w, &real)
 	case SlowDrip:
@@ -108,7 +122,8 @@ func (f Fault) reply(w http.ResponseWriter, mediaType string, usual int, body st
 	_, _ = w.Write([]byte(body))
 }
 
-// giant writes one JSON object; a client that reads all of it gets something well formed.
+// giant writes one JSON object; a client that reads all of it gets something
+// well formed.
 func (f Fault) giant(w http.ResponseWriter) {
 	f.reply(w, "application/json", http.StatusOK, `{"padding":"`)
 	chunk := bytes.Repeat([]byte("x"), 64<<10)
@@ -120,7 +135,8 @@ func (f Fault) giant(w http.ResponseWriter) {
 	_, _ = w.Write([]byte(`"}`))
 }
 
-// hangUp ends the connection without a byte of an answer; reset makes it a TCP reset in place of a proper end.
+// hangUp ends the connection without a byte of an answer; reset makes it a TCP
+// reset in place of a proper end.
 func hangUp(w http.ResponseWriter, reset bool) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
@@ -146,6 +162,7 @@ func drip(ctx context.Context, w http.ResponseWriter, real *answer, pause time.D
 	maps.Copy(w.Header(), real.header)
 	w.Header().Set("Content-Length", strconv.Itoa(real.body.Len()))
 	w.WriteHeader(real.status())
+
 	for _, b := range real.body.Bytes() {
 		if !wait(ctx, pause) {
 			panic(http.ErrAbortHandler)
@@ -155,7 +172,8 @@ func drip(ctx context.Context, w http.ResponseWriter, real *answer, pause time.D
 	}
 }
 
-// wait reports whether d passed before the client went away or the server was closed.
+// wait reports whether d passed before the client went away or the server was
+// closed.
 func wait(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

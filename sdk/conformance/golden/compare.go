@@ -15,8 +15,9 @@ import (
 // Option changes how a recording is compared.
 type Option func(*comparison)
 
-// Varying names what is different in every call, such as a time, a nonce or a signature: of a field of that name, at any
-// depth of a JSON body, in a form, in a query or in the plugin's answer, only that it is there is compared.
+// Varying names what is different in every call, such as a time, a nonce or a
+// signature: of a field of that name, at any depth of a JSON body, in a form,
+// in a query or in the plugin's answer, only that it is there is compared.
 func Varying(names ...string) Option {
 	return func(c *comparison) {
 		for _, n := range names {
@@ -25,8 +26,9 @@ func Varying(names ...string) Option {
 	}
 }
 
-// comparison says how what happens now differs from what was recorded. What it says holds no value where the recorded one
-// is masked: there it would be a secret of the test's account.
+// comparison says how what happens now differs from what was recorded. What it
+// says holds no value where the recorded one is masked: there it would be a
+// secret of the test's account.
 type comparison struct{ varying map[string]bool }
 
 func newComparison(opts []Option) comparison {
@@ -37,7 +39,8 @@ func newComparison(opts []Option) comparison {
 	return c
 }
 
-// body compares by value where both are JSON or both a form, and as text otherwise. at is where it is, for the reader.
+// body compares by value where both are JSON or both a form, and as text
+// otherwise. at is where it is, for the reader.
 func (c comparison) body(at, want, got, contentType string) []string {
 	kept, cut := beginning(want)
 	if cut { // of the rest nothing is known
@@ -49,9 +52,11 @@ func (c comparison) body(at, want, got, contentType string) []string {
 			return c.nested(at, wanted, want, got)
 		}
 	}
+
 	if strings.HasPrefix(contentType, "application/x-www-form-urlencoded") {
 		return c.form(at, want, got)
 	}
+
 	return c.text(at, want, got)
 }
 
@@ -64,7 +69,8 @@ func (c comparison) nested(at string, wanted any, want, got string) []string {
 	return c.value(at, wanted, value)
 }
 
-// form compares a form or a query: the order of its keys does not count, that of one key's values does.
+// form compares a form or a query: the order of its keys does not count, that
+// of one key's values does.
 func (c comparison) form(at, want, got string) []string {
 	wanted, wrong := url.ParseQuery(want)
 	values, err := url.ParseQuery(got)
@@ -74,7 +80,8 @@ func (c comparison) form(at, want, got string) []string {
 	return c.value(at, listed(wanted), listed(values))
 }
 
-// listed gives a form as JSON would have it: a text under each key, or a list of several.
+// listed returns a form as JSON would have it: a text under each key, or a list
+// of several.
 func listed(values url.Values) map[string]any {
 	out := map[string]any{}
 	for name, list := range values {
@@ -82,20 +89,24 @@ func listed(values url.Values) map[string]any {
 			out[name] = list[0]
 			continue
 		}
+
 		all := make([]any, len(list))
 		for i := range list {
 			all[i] = list[i]
 		}
 		out[name] = all
 	}
+
 	return out
 }
 
-// value compares decoded JSON. Numbers are compared as they are written: a provider may sign what it reads.
+// value compares decoded JSON. Numbers are compared as they are written: a
+// provider may sign what it reads.
 func (c comparison) value(at string, want, got any) []string {
 	if want == masked {
 		return nil // whatever it was
 	}
+
 	switch want := want.(type) {
 	case map[string]any:
 		if got, ok := got.(map[string]any); ok {
@@ -109,6 +120,7 @@ func (c comparison) value(at string, want, got any) []string {
 			}
 			return out
 		}
+
 	case string:
 		if got, ok := got.(string); ok {
 			return c.text(at, want, got)
@@ -118,6 +130,7 @@ func (c comparison) value(at string, want, got any) []string {
 			return nil
 		}
 	}
+
 	wanted, _ := encode(want, "") // both were decoded
 	came, _ := encode(got, "")
 	return []string{at + ": is not the same" + shown(string(wanted), string(came))}
@@ -134,15 +147,18 @@ func (c comparison) object(at string, want, got map[string]any) []string {
 			out = append(out, c.value(at+"."+name, want[name], member)...)
 		}
 	}
+
 	for _, name := range slices.Sorted(maps.Keys(got)) {
 		if _, there := want[name]; !there {
 			out = append(out, at+"."+name+": was not recorded, and is there now")
 		}
 	}
+
 	return out
 }
 
-// text compares texts, of which the recorded one may be masked in part. JSON in them is compared by value.
+// text compares texts, of which the recorded one may be masked in part. JSON in
+// them is compared by value.
 func (c comparison) text(at, want, got string) []string {
 	if want == got {
 		return nil
@@ -152,9 +168,11 @@ func (c comparison) text(at, want, got string) []string {
 			return c.nested(at, wanted, want, got)
 		}
 	}
+
 	if fits(want, got) {
 		return nil
 	}
+
 	return []string{at + ": is not the same" + shown(want, got)}
 }
 
@@ -168,6 +186,7 @@ func fits(want, got string) bool {
 	if !ok {
 		return false
 	}
+
 	last := len(parts) - 1
 	for _, part := range parts[1:last] {
 		at := strings.Index(got, part)
@@ -176,10 +195,11 @@ func fits(want, got string) bool {
 		}
 		got = got[at+len(part):]
 	}
+
 	return strings.HasSuffix(got, parts[last])
 }
 
-// shown gives both for the reader, unless the recorded one is masked.
+// shown returns both for the reader, unless the recorded one is masked.
 func shown(want, got string) string {
 	if strings.Contains(want, masked) {
 		return "; it is masked in part: recorded " + short(want)

@@ -11,13 +11,15 @@ import (
 	"strings"
 )
 
-// Recording is what a golden file holds. The same call gives the same bytes: nothing in it depends on when it was made.
+// Recording is what a golden file holds. The same call gives the same bytes:
+// nothing in it depends on when it was made.
 type Recording struct {
-	// Verb is the verb's name in snake case, and Request the JSON of its request message, as sdk.AccountClient.Call takes
-	// both.
+	// Verb is the verb's name in snake case, and Request the JSON of its
+	// request message, as sdk.AccountClient.Call takes both.
 	Verb    string          `json:"verb"`
 	Request json.RawMessage `json:"request"`
-	// Answer is the JSON of the plugin's answer without the exchanges, and Error what it said instead: one of the two.
+	// Answer is the JSON of the plugin's answer without the exchanges, and
+	// Error what it said instead: one of the two.
 	Answer json.RawMessage `json:"answer,omitempty"`
 	Error  *Failure        `json:"error,omitempty"`
 	// Base is where the provider was. Nothing is compared with it.
@@ -45,7 +47,8 @@ type Violation struct {
 // Exchange is an sdk.Exchange without its duration.
 type Exchange struct {
 	Method string `json:"method"`
-	// URL is the path and query below Base; of a request to somewhere else, all of it.
+	// URL is the path and query below Base; of a request to somewhere else, all
+	// of it.
 	URL     string `json:"url"`
 	Request Body   `json:"request,omitempty"`
 	Status  int    `json:"status"` // 0 when no answer came
@@ -54,15 +57,17 @@ type Exchange struct {
 	Sent    bool   `json:"sent"`
 }
 
-// Body is the text of a body. A file shows it as JSON when it is compact JSON of an object or a list, white space around
-// it aside, and as a string otherwise: byte for byte the text that a plugin may verify a signature over.
+// Body is the text of a body. A file shows it as JSON when it is compact JSON
+// of an object or a list, white space around it aside, and as a string
+// otherwise: byte for byte the text that a plugin may verify a signature over.
 type Body string
 
 // MarshalJSON writes the body as the file shows it.
 func (b Body) MarshalJSON() ([]byte, error) {
 	text := strings.TrimSpace(string(b))
 	var compact bytes.Buffer
-	if isContainer(text) && json.Compact(&compact, []byte(text)) == nil && compact.String() == text {
+	if isContainer(text) && json.Compact(&compact, []byte(text)) == nil &&
+		compact.String() == text {
 		return []byte(text), nil
 	}
 	return encode(string(b), "")
@@ -76,11 +81,13 @@ func (b *Body) UnmarshalJSON(data []byte) error {
 		*b = Body(compact.String())
 		return err
 	}
+
 	var text *string
 	if err := json.Unmarshal(data, &text); err != nil || text == nil {
 		return errors.New("a body is a string, an object or a list")
 	}
 	*b = Body(*text)
+
 	return nil
 }
 
@@ -101,7 +108,8 @@ func Read(file string) (*Recording, error) {
 	return r, nil
 }
 
-// Parse reads the text of a golden file. What it gives can be played and encoded.
+// Parse reads the text of a golden file. What it gives can be played and
+// encoded.
 func Parse(data []byte) (*Recording, error) {
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.DisallowUnknownFields()
@@ -109,9 +117,11 @@ func Parse(data []byte) (*Recording, error) {
 	if err := d.Decode(&r); err != nil {
 		return nil, err
 	}
+
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return nil, errors.New("something follows the recording")
 	}
+
 	return &r, r.check()
 }
 
@@ -127,6 +137,7 @@ func (r *Recording) check() error {
 	case r.Answer != nil && !isObject(r.Answer):
 		return errors.New("answer is not an object")
 	}
+
 	for i, e := range r.Exchanges {
 		if e.Method == "" {
 			return fmt.Errorf("exchange %d: method is missing", i+1)
@@ -134,10 +145,12 @@ func (r *Recording) check() error {
 		if _, err := url.Parse(e.URL); err != nil || e.URL == "" {
 			return fmt.Errorf("exchange %d: url is none", i+1)
 		}
+
 		if e.Status != 0 && (e.Status < 200 || e.Status > 999) {
 			return fmt.Errorf("exchange %d: no answer has the status %d", i+1, e.Status)
 		}
 	}
+
 	return nil
 }
 
@@ -145,7 +158,7 @@ func isObject(text json.RawMessage) bool {
 	return bytes.HasPrefix(bytes.TrimSpace(text), []byte("{"))
 }
 
-// Encode gives the text of the golden file.
+// Encode returns the text of the golden file.
 func (r *Recording) Encode() ([]byte, error) {
 	c := *r
 	if c.Exchanges == nil {

@@ -13,17 +13,20 @@ func Reply(w http.ResponseWriter, status int, body any) {
 	_ = json.NewEncoder(w).Encode(body) // a client that went away is no fault of ours
 }
 
-// Config writes a plugin's configuration: texts and lists of texts by key, those that are empty left out.
+// Config writes a plugin's configuration: texts and lists of texts by key,
+// those that are empty left out.
 func Config(values map[string]any) string {
 	for key, value := range values {
 		if value == "" {
 			delete(values, key)
 		}
 	}
+
 	text, err := json.Marshal(values)
 	if err != nil {
 		panic(err) // texts only
 	}
+
 	return string(text)
 }
 

@@ -7,8 +7,8 @@ import (
 	"net/http"
 )
 
-// Page is a page on which the customer pays or gives up. Its form posts to its own address: the field result has the
-// value of the button that was pressed.
+// Page is a page on which the customer pays or gives up. Its form posts to its
+// own address: the field result has the value of the button that was pressed.
 type Page struct {
 	Provider string // its name, for people
 	Mode     string // what kind of payment it is, where there are several
@@ -19,7 +19,8 @@ type Page struct {
 	Back     bool // whether a page that is no longer open leads back to the shop
 	// Cards are to choose from, in the field card.
 	Cards []Row
-	// Pay and Cancel are the values of the buttons; "pay" and "cancel" when empty.
+	// Pay and Cancel are the values of the buttons; "pay" and "cancel" when
+	// empty.
 	Pay, Cancel string
 }
 
@@ -35,6 +36,7 @@ var page = template.Must(template.New("page").Parse(pageText))
 func (p Page) Show(w http.ResponseWriter) {
 	p.Pay, p.Cancel = cmp.Or(p.Pay, "pay"), cmp.Or(p.Cancel, "cancel")
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
+	w.Header().
+		Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
 	_ = page.Execute(w, p) // a browser that went away is no fault of ours
 }

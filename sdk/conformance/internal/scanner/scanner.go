@@ -17,8 +17,9 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// Scanner scans whole answers and errors as they are on the wire, and the log. The
-// zero value knows no secrets and is ready to use, by any number of goroutines.
+// Scanner scans whole answers and errors as they are on the wire, and the log.
+// The zero value knows no secrets and is ready to use, by any number of
+// goroutines.
 type Scanner struct {
 	mu      sync.Mutex
 	secrets map[string][]string // by their key: the spellings in which they can appear
@@ -26,7 +27,8 @@ type Scanner struct {
 	found   []string
 }
 
-// Add looks for a value, which stands under key in the configuration, from now on.
+// Add looks for a value, which stands under key in the configuration, from now
+// on.
 func (s *Scanner) Add(key, value string) {
 	spellings := []string{value, url.QueryEscape(value), url.PathEscape(value)}
 	for _, escapeHTML := range []bool{true, false} {
@@ -37,6 +39,7 @@ func (s *Scanner) Add(key, value string) {
 			spellings = append(spellings, strings.Trim(text.String(), "\"\n"))
 		}
 	}
+
 	slices.Sort(spellings)
 
 	s.mu.Lock()
@@ -44,6 +47,7 @@ func (s *Scanner) Add(key, value string) {
 	if s.secrets == nil {
 		s.secrets = map[string][]string{}
 	}
+
 	s.secrets[key] = slices.Compact(append(s.secrets[key], spellings...))
 }
 
@@ -82,6 +86,7 @@ func (s *Scanner) Intercept(
 		where = "the answer of " + verb
 		said = message
 	}
+
 	data, broken := proto.Marshal(said)
 
 	s.mu.Lock()
@@ -89,6 +94,7 @@ func (s *Scanner) Intercept(
 	if broken != nil {
 		s.found = append(s.found, fmt.Sprintf("%s cannot be looked at: %v", where, broken))
 	}
+
 	s.scan(where, data)
 	return err
 }

@@ -8,9 +8,10 @@ import (
 
 var accountCases = []testCase{
 	{
-		name: "account unknown", unconfigured: true,
-		rule: "A verb for an account that is not configured does nothing: its outcome is not_sent.",
-		run:  accountUnknown,
+		name:         "account unknown",
+		unconfigured: true,
+		rule:         "A verb for an account that is not configured does nothing: its outcome is not_sent.",
+		run:          accountUnknown,
 	},
 	{
 		name: "account forgotten",
@@ -49,7 +50,7 @@ var accountCases = []testCase{
 	},
 }
 
-// calling gives the verbs that speak to the provider.
+// calling returns the verbs that speak to the provider.
 func (run *caseRun) calling() []verbSpec {
 	var out []verbSpec
 	for _, verb := range run.ableAll() {
@@ -60,7 +61,8 @@ func (run *caseRun) calling() []verbSpec {
 	return out
 }
 
-// usual gives the methods of the requests that one call of v makes when nothing goes wrong.
+// usual returns the methods of the requests that one call of v makes when
+// nothing goes wrong.
 func (run *caseRun) usual(verb verbSpec) []string {
 	if methods, known := run.usualRequests[verb.capability]; known {
 		return methods
@@ -73,7 +75,8 @@ func (run *caseRun) usual(verb verbSpec) []string {
 	return run.usualRequests[verb.capability]
 }
 
-// one gives any verb that speaks to the provider and fails when it cannot: CheckHealth does not.
+// one gives any verb that speaks to the provider and fails when it cannot:
+// CheckHealth does not.
 func (run *caseRun) one() verbSpec {
 	for _, verb := range run.calling() {
 		if verb.capability != sdk.CapabilityCheckHealth {
@@ -92,19 +95,28 @@ func (run *caseRun) works(when string) {
 	}
 }
 
-// A host that is ahead of its plugin, or behind it, must not be left in doubt about money.
+// A host that is ahead of its plugin, or behind it, must not be left in doubt
+// about money.
 func accountUnknown(run *caseRun) {
 	for _, verb := range run.verbs() {
 		if !run.can(verb.capability) {
 			continue
 		}
 		run.proxy.Mark()
-		run.want(verb.bare(run.ctx, run.client.Account(accountName)), "", sdk.OutcomeNotSent, "%s for an account that is not there", verb.capability)
+		run.want(
+			verb.bare(run.ctx, run.client.Account(accountName)),
+			"",
+			sdk.OutcomeNotSent,
+			"%s for an account that is not there",
+			verb.capability,
+		)
+
 		run.quiet(string(verb.capability))
 	}
 }
 
-// The second account points at nobody, so whatever of it leaks into the first one shows.
+// The second account points at nobody, so whatever of it leaks into the first
+// one shows.
 func accountBesideAnother(run *caseRun) {
 	verb := run.one()
 	const other = "other"
@@ -113,24 +125,35 @@ func accountBesideAnother(run *caseRun) {
 	call := verb.prepare(run)
 	run.proxy.Mark()
 	_, err = call.send(run.ctx, run.client.Account(other))
-	run.want(err, sdk.CodeUnavailable, sdk.OutcomeNotSent, "%s of an account whose provider is away", verb.capability)
+	run.want(
+		err,
+		sdk.CodeUnavailable,
+		sdk.OutcomeNotSent,
+		"%s of an account whose provider is away",
+		verb.capability,
+	)
+
 	run.quiet("the other account's " + string(verb.capability))
 	run.works("beside an account whose provider is away")
 	run.must(run.client.Deconfigure(run.ctx, other), "Deconfigure")
 	run.works("after the other account was forgotten")
 }
 
-// The call is held at the provider while its account is pointed at nobody; only a call that began later may notice.
+// The call is held at the provider while its account is pointed at nobody; only
+// a call that began later may notice.
 func accountReplaced(run *caseRun) {
 	verb := run.one()
 	call, next := verb.prepare(run), verb.prepare(run)
-	came, gone, release := make(chan struct{}, 64), make(chan struct{}, 64), make(chan struct{})
+	came := make(chan struct{}, 64)
+	gone := make(chan struct{}, 64)
+	release := make(chan struct{})
 	run.proxy.Hold("", came, gone, release)
 	result := make(chan error, 1)
 	go func() {
 		_, err := call.send(run.ctx, run.account)
 		result <- err
 	}()
+
 	run.await(came, "the request of "+string(verb.capability))
 	_, err := run.client.Configure(run.ctx, accountName, run.configAway())
 	close(release)
@@ -138,6 +161,13 @@ func accountReplaced(run *caseRun) {
 	if err := <-result; err != nil {
 		run.fail("%s, begun before Configure: %v", verb.capability, err)
 	}
+
 	_, err = next.send(run.ctx, run.account)
-	run.want(err, sdk.CodeUnavailable, sdk.OutcomeNotSent, "%s with the new configuration", verb.capability)
+	run.want(
+		err,
+		sdk.CodeUnavailable,
+		sdk.OutcomeNotSent,
+		"%s with the new configuration",
+		verb.capability,
+	)
 }

@@ -20,7 +20,8 @@ var crashCases = []testCase{
 	},
 }
 
-// eachMaking is for the verbs that make something which the provider's books know.
+// eachMaking is for the verbs that make something which the provider's books
+// know.
 func (run *caseRun) eachMaking(try func(*caseRun, verbSpec, verbCall)) {
 	for _, verb := range run.able(true) {
 		if len(run.usual(verb)) == 0 {
@@ -32,8 +33,9 @@ func (run *caseRun) eachMaking(try func(*caseRun, verbSpec, verbCall)) {
 	}
 }
 
-// killed ends a process when the provider has acted and before the plugin knows. What another process does with the same
-// attempt's key is what keeps money from being moved twice.
+// killed ends a process when the provider has acted and before the plugin
+// knows. What another process does with the same attempt's key is what keeps
+// money from being moved twice.
 func (run *caseRun) killed(verb verbSpec, call verbCall) {
 	before := run.total(call.kind)
 	doomed, err := run.start()
@@ -47,16 +49,19 @@ func (run *caseRun) killed(verb verbSpec, call verbCall) {
 			_, err := call.send(run.ctx, doomed.Client().Account(accountName))
 			ended <- err
 		}()
+
 		if run.happened(came) {
 			doomed.Kill()
 		} else {
 			err = errors.New("no request reached the provider")
 		}
 	}
+
 	if err != nil {
 		stop()
 		run.fatal("%s of a plugin that is to be killed: %v", verb.capability, err)
 	}
+
 	err = <-ended
 	stop()
 	run.proxy.Instead(nil)
@@ -64,8 +69,13 @@ func (run *caseRun) killed(verb verbSpec, call verbCall) {
 	if call.guarantee.Retry != sdk.RetryNone {
 		run.again(verb, call, "")
 	}
+
 	if n := run.total(call.kind) - before; n != 1 || run.executedBy(call) != 1 {
-		run.fail("%s of a plugin that was killed: the provider's books have %d more", verb.capability, n)
+		run.fail(
+			"%s of a plugin that was killed: the provider's books have %d more",
+			verb.capability,
+			n,
+		)
 	}
 }
 
@@ -82,16 +92,30 @@ func (run *caseRun) slow(verb verbSpec, _ verbCall) {
 		cancel()
 		sent := count(run.proxy.Since(), method) > 0
 		if sent {
-			run.await(came, "what the provider does for "+string(verb.capability)) // it goes on though nobody waits
+			// it goes on though nobody waits
+			run.await(came, "what the provider does for "+string(verb.capability))
 		}
+
 		run.proxy.Instead(nil)
 		if !sent && try < tries-1 {
 			continue
 		}
-		run.want(err, sdk.CodeUnavailable, sdk.OutcomeUnknown, "%s, whose answer does not end", verb.capability)
+		run.want(
+			err,
+			sdk.CodeUnavailable,
+			sdk.OutcomeUnknown,
+			"%s, whose answer does not end",
+			verb.capability,
+		)
+
 		if n := run.executedBy(call); n >= 0 && n != 1 {
-			run.fail("%s, whose answer does not end: the provider's books have it %d times", verb.capability, n)
+			run.fail(
+				"%s, whose answer does not end: the provider's books have it %d times",
+				verb.capability,
+				n,
+			)
 		}
+
 		return
 	}
 }

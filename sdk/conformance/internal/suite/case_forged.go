@@ -14,8 +14,8 @@ import (
 // mostChanges bounds how many bytes of one notice are changed, one at a time.
 const mostChanges = 200
 
-// changes gives the request with one byte changed at a time: in the body, the query, and the headers that are not
-// about the connection.
+// changes returns the request with one byte changed at a time: in the body, the
+// query, and the headers that are not about the connection.
 func changes(r sdk.HTTPRequest) []sdk.HTTPRequest {
 	var out []sdk.HTTPRequest
 	flip := func(text []byte, put func(*sdk.HTTPRequest, []byte)) {
@@ -28,21 +28,27 @@ func changes(r sdk.HTTPRequest) []sdk.HTTPRequest {
 			out = append(out, next)
 		}
 	}
+
 	flip(r.Body, func(n *sdk.HTTPRequest, b []byte) { n.Body = b })
 	flip([]byte(r.Query), func(n *sdk.HTTPRequest, b []byte) { n.Query = string(b) })
+
 	for name, values := range r.Header {
-		if len(values) != 1 || name == "Content-Type" || name == "Content-Length" || name == "User-Agent" {
+		if len(values) != 1 || name == "Content-Type" || name == "Content-Length" ||
+			name == "User-Agent" {
 			continue
 		}
+
 		flip([]byte(values[0]), func(n *sdk.HTTPRequest, b []byte) {
 			n.Header = r.Header.Clone()
 			n.Header[name] = []string{string(b)}
 		})
 	}
+
 	return out
 }
 
-// removals gives the request with one header, or one parameter of its query or form, or one member of its JSON left out.
+// removals returns the request with one header, or one parameter of its query
+// or form, or one member of its JSON left out.
 func removals(r sdk.HTTPRequest) []sdk.HTTPRequest {
 	var out []sdk.HTTPRequest
 	for name := range r.Header {
@@ -51,11 +57,13 @@ func removals(r sdk.HTTPRequest) []sdk.HTTPRequest {
 		next.Header.Del(name)
 		out = append(out, next)
 	}
+
 	for _, query := range without(r.Query) {
 		next := r
 		next.Query = query
 		out = append(out, next)
 	}
+
 	members, err := object(r.Body)
 	if err != nil {
 		for _, form := range without(string(r.Body)) {
@@ -64,11 +72,13 @@ func removals(r sdk.HTTPRequest) []sdk.HTTPRequest {
 			out = append(out, next)
 		}
 	}
+
 	for key := range members {
 		next := r
 		next.Body = written(with(members, key, ""))
 		out = append(out, next)
 	}
+
 	return out
 }
 
@@ -83,7 +93,8 @@ func without(text string) (out []string) {
 	return out
 }
 
-// webhookUnsigned leaves out whatever could be the signature, and something else each time.
+// webhookUnsigned leaves out whatever could be the signature, and something
+// else each time.
 func webhookUnsigned(run *caseRun) {
 	if !oneOf(sdk.TrustSignature, run.info.WebhookTrust...) {
 		return // there is none
@@ -93,8 +104,8 @@ func webhookUnsigned(run *caseRun) {
 	}
 }
 
-// webhookChanged changes signed notices. What the signature does not cover may change freely, but then the events must
-// not say anything else because of it.
+// webhookChanged changes signed notices. What the signature does not cover may
+// change freely, but then the events must not say anything else because of it.
 func webhookChanged(run *caseRun) {
 	if !oneOf(sdk.TrustSignature, run.info.WebhookTrust...) {
 		return // an origin proves the whole notice or nothing: see the other cases
@@ -109,8 +120,13 @@ func (run *caseRun) forged(n told, list []sdk.HTTPRequest, how string) {
 	genuine, err := run.account.ParseWebhook(run.ctx, n.on(sdk.ScopeOpen))
 	run.must(err, "a genuine notice")
 	turnedAway := 0
+
 	for _, r := range list {
-		notice, err := run.account.ParseWebhook(run.ctx, sdk.ParseWebhookRequest{Request: r, Scope: sdk.ScopeOpen})
+		notice, err := run.account.ParseWebhook(
+			run.ctx,
+			sdk.ParseWebhookRequest{Request: r, Scope: sdk.ScopeOpen},
+		)
+
 		switch {
 		case err != nil:
 			turnedAway++
@@ -118,11 +134,21 @@ func (run *caseRun) forged(n told, list []sdk.HTTPRequest, how string) {
 		case notice.Verification != sdk.VerifiedBySignature:
 			turnedAway++
 		case !reflect.DeepEqual(notice.Events, genuine.Events):
-			run.fatal("a notice %s verifies and says something else: query %q, body %.2000q", how, r.Query, r.Body)
+			run.fatal(
+				"a notice %s verifies and says something else: query %q, body %.2000q",
+				how,
+				r.Query,
+				r.Body,
+			)
 		}
 	}
+
 	if turnedAway == 0 {
-		run.fail("a genuine notice verifies whatever it is: each of %d, %s, did", len(list), how)
+		run.fail(
+			"a genuine notice verifies whatever it is: each of %d, %s, did",
+			len(list),
+			how,
+		)
 	}
 }
 
@@ -141,14 +167,20 @@ func junk() []sdk.HTTPRequest {
 		`{"id":1e999999999,"amount":1e999999999}`, `{"id":{"id":{}},"status":[],"amount":"NaN"}`,
 	}
 	var out []sdk.HTTPRequest
+
 	for _, body := range bodies {
 		for _, mediaType := range []string{"application/json", "application/x-www-form-urlencoded", "multipart/form-data", ""} {
 			r := strangeRequest()
 			r.Body = []byte(body)
-			r.Header = http.Header{"Signature": {"x"}, "X-Signature": {"\xff"}, "Timestamp": {"-1"}}
+			r.Header = http.Header{
+				"Signature":   {"x"},
+				"X-Signature": {"\xff"},
+				"Timestamp":   {"-1"},
+			}
 			if mediaType != "" {
 				r.Header.Set("Content-Type", mediaType)
 			}
+
 			out = append(out, r)
 			if len(body) < 1000 {
 				r.Method, r.Query = http.MethodGet, body
@@ -156,35 +188,46 @@ func junk() []sdk.HTTPRequest {
 			}
 		}
 	}
+
 	return append(out, sdk.HTTPRequest{}, sdk.HTTPRequest{ReceivedAt: time.Now()})
 }
 
-// Whatever comes, the process must live: it serves other accounts, and payments under way.
+// Whatever comes, the process must live: it serves other accounts, and payments
+// under way.
 func webhookJunk(run *caseRun) {
 	for _, r := range junk() {
-		notice, err := run.account.ParseWebhook(run.ctx, sdk.ParseWebhookRequest{Request: r, Scope: sdk.ScopeOpen})
+		notice, err := run.account.ParseWebhook(
+			run.ctx,
+			sdk.ParseWebhookRequest{Request: r, Scope: sdk.ScopeOpen},
+		)
 		if err != nil {
 			run.calm(err, "a notice that is junk")
 		} else if notice.Verification != sdk.NotVerified {
 			run.fail("a notice that is junk is verified by %q: query %.200q, body %.200q", notice.Verification, r.Query, r.Body)
 		}
 	}
+
 	_, err := run.client.Info(run.ctx)
 	run.must(err, "GetInfo after a lot of junk")
 }
 
 var returnCases = []testCase{
 	{
-		name: "return", needs: needs(sdk.CapabilityCreatePayment, sdk.CapabilityParseReturn),
-		rule: "ParseReturn reads the request with which the customer's browser comes back. Without a valid signature what it says is only a hint.",
-		run:  returned,
+		name:  "return",
+		needs: needs(sdk.CapabilityCreatePayment, sdk.CapabilityParseReturn),
+		rule:  "ParseReturn reads the request with which the customer's browser comes back. Without a valid signature what it says is only a hint.",
+		run:   returned,
 	},
 	{
-		name: "return junk", needs: needs(sdk.CapabilityParseReturn),
-		rule: "Without a valid signature what a return says is only a hint.",
+		name:  "return junk",
+		needs: needs(sdk.CapabilityParseReturn),
+		rule:  "Without a valid signature what a return says is only a hint.",
 		run: func(run *caseRun) {
 			for _, r := range junk() {
-				back, err := run.account.ParseReturn(run.ctx, sdk.ParseReturnRequest{Request: r, Scope: sdk.ScopeOpen})
+				back, err := run.account.ParseReturn(
+					run.ctx,
+					sdk.ParseReturnRequest{Request: r, Scope: sdk.ScopeOpen},
+				)
 				if err != nil {
 					run.calm(err, "a return that is junk")
 				} else if back.Verification != sdk.NotVerified {
@@ -195,7 +238,8 @@ var returnCases = []testCase{
 	},
 }
 
-// Customers can change what their browser sends, so a return is held to the same as a notice.
+// Customers can change what their browser sends, so a return is held to the
+// same as a notice.
 func returned(run *caseRun) {
 	c := run.paid(nil)
 	if run.control.Returns == nil {
@@ -206,6 +250,7 @@ func returned(run *caseRun) {
 	if len(requests) == 0 {
 		run.fatal("the simulator's customer does not come back")
 	}
+
 	for _, r := range requests {
 		req := sdk.ParseReturnRequest{Request: r, Scope: sdk.ScopeIntent, Payment: &c}
 		first, err := run.account.ParseReturn(run.ctx, req)
@@ -213,8 +258,13 @@ func returned(run *caseRun) {
 		second, err := run.account.ParseReturn(run.ctx, req)
 		run.must(err, "the same return again")
 		if !reflect.DeepEqual(first, second) {
-			run.fail("the same return says first %s and then %s", readable(first), readable(second))
+			run.fail(
+				"the same return says first %s and then %s",
+				readable(first),
+				readable(second),
+			)
 		}
+
 		for _, changed := range changes(r) {
 			req.Request = changed
 			back, err := run.account.ParseReturn(run.ctx, req)

@@ -21,7 +21,8 @@ var repeatCases = []testCase{
 	},
 }
 
-// eachRepeat is for the verbs that can declare a guarantee, and do. RetryNone promises nothing that could be proven.
+// eachRepeat is for the verbs that can declare a guarantee, and do. RetryNone
+// promises nothing that could be proven.
 func (run *caseRun) eachRepeat(try func(*caseRun, verbSpec, verbCall)) {
 	for _, verb := range run.able(true) {
 		call := verb.prepare(run)
@@ -32,7 +33,8 @@ func (run *caseRun) eachRepeat(try func(*caseRun, verbSpec, verbCall)) {
 	}
 }
 
-// All attempts carry the same key and sequence; only Attempt counts up, as after a crash of the host.
+// All attempts carry the same key and sequence; only Attempt counts up, as
+// after a crash of the host.
 func (run *caseRun) repeat(verb verbSpec, call verbCall) {
 	before := run.total(call.kind)
 	first, err := call.send(run.ctx, run.account)
@@ -40,23 +42,45 @@ func (run *caseRun) repeat(verb verbSpec, call verbCall) {
 	for range 2 {
 		run.again(verb, call, first)
 	}
+
 	if n := run.total(call.kind) - before; n != 1 || run.executedBy(call) != 1 {
-		run.fail("%s three times with one key: the provider's books have %d more", verb.capability, n)
+		run.fail(
+			"%s three times with one key: the provider's books have %d more",
+			verb.capability,
+			n,
+		)
 	}
 }
 
-// again repeats a call that was executed; first is the provider's reference, when it is known.
+// again repeats a call that was executed; first is the provider's reference,
+// when it is known.
 func (run *caseRun) again(verb verbSpec, call verbCall, first string) {
 	reference, err := call.send(run.ctx, run.account)
 	switch {
 	case err == nil && first != "" && reference != first:
-		run.fail("the repeat of %s answers with %q, the first was %q", verb.capability, reference, first)
+		run.fail(
+			"the repeat of %s answers with %q, the first was %q",
+			verb.capability,
+			reference,
+			first,
+		)
 	case err != nil && call.guarantee.Retry == sdk.RetryReturnsOriginal:
 		run.fail("the repeat of %s must answer with the original: %v", verb.capability, err)
+
 	case err != nil:
-		run.want(err, sdk.CodeDuplicate, sdk.OutcomeUnknown, "the repeat of %s", verb.capability)
+		run.want(
+			err,
+			sdk.CodeDuplicate,
+			sdk.OutcomeUnknown,
+			"the repeat of %s",
+			verb.capability,
+		)
+
 	case call.guarantee.Retry == sdk.RetryRejectsDuplicates && reference == "":
-		run.fail("the repeat of %s succeeded and names no original: it must be a duplicate", verb.capability)
+		run.fail(
+			"the repeat of %s succeeded and names no original: it must be a duplicate",
+			verb.capability,
+		)
 	}
 }
 
@@ -69,7 +93,11 @@ func (run *caseRun) repeatLost(verb verbSpec, call verbCall) {
 	run.want(err, "", sdk.OutcomeUnknown, "%s whose answer is lost", verb.capability)
 	run.again(verb, call, "")
 	if n := run.total(call.kind) - before; n != 1 || run.executedBy(call) != 1 {
-		run.fail("%s and its repeat after a lost answer: the provider's books have %d more", verb.capability, n)
+		run.fail(
+			"%s and its repeat after a lost answer: the provider's books have %d more",
+			verb.capability,
+			n,
+		)
 	}
 }
 
@@ -79,8 +107,12 @@ var loadCases = []testCase{
 		rule: "A host may call any verb at any time, also several at once for one account.",
 		run: func(run *caseRun) {
 			for _, verb := range run.able(true) {
-				if verb.capability == sdk.CapabilityCreatePayment || verb.capability == sdk.CapabilityCreatePayout {
-					run.part(string(verb.capability), func(run *caseRun) { run.atOnce(verb) })
+				if verb.capability == sdk.CapabilityCreatePayment ||
+					verb.capability == sdk.CapabilityCreatePayout {
+					run.part(
+						string(verb.capability),
+						func(run *caseRun) { run.atOnce(verb) },
+					)
 				}
 			}
 		},
@@ -90,7 +122,8 @@ var loadCases = []testCase{
 // parallel is how many creates run at once.
 const parallel = 16
 
-// State that is kept in the provider value instead of the call shows as answers that belong to somebody else.
+// State that is kept in the provider value instead of the call shows as answers
+// that belong to somebody else.
 func (run *caseRun) atOnce(verb verbSpec) {
 	var calls [parallel]verbCall
 	for i := range calls {
@@ -101,21 +134,37 @@ func (run *caseRun) atOnce(verb verbSpec) {
 		references [parallel]string
 		errs       [parallel]error
 	)
+
 	for i := range calls {
 		group.Go(func() { references[i], errs[i] = calls[i].send(run.ctx, run.account) })
 	}
 	group.Wait()
 	whose := map[string]int{}
+
 	for i, call := range calls {
 		if errs[i] != nil {
 			run.fatal("%s, one of %d at once: %v", verb.capability, parallel, errs[i])
 		}
 		if n := run.executedBy(call); n >= 0 && n != 1 {
-			run.fail("%s, one of %d at once: the provider's books have it %d times", verb.capability, parallel, n)
+			run.fail(
+				"%s, one of %d at once: the provider's books have it %d times",
+				verb.capability,
+				parallel,
+				n,
+			)
 		}
+
 		if other, taken := whose[references[i]]; taken && references[i] != "" {
-			run.fail("%s: of %d at once, %d and %d got the same reference %q", verb.capability, parallel, other, i, references[i])
+			run.fail(
+				"%s: of %d at once, %d and %d got the same reference %q",
+				verb.capability,
+				parallel,
+				other,
+				i,
+				references[i],
+			)
 		}
+
 		whose[references[i]] = i
 	}
 }

@@ -14,11 +14,12 @@ import (
 // maxWebhook is the most that hosts pass on of one webhook, in bytes.
 const maxWebhook = 1 << 20
 
-// maxReading is the processor time that one webhook may take, however it is made.
+// maxReading is the processor time that one webhook may take, however it is
+// made.
 const maxReading = 50 * time.Millisecond
 
-// readings is how often a webhook is read before it is said to take too long: the
-// first time a program may compile or collect what it will not the next.
+// readings is how often a webhook is read before it is said to take too long:
+// the first time a program may compile or collect what it will not the next.
 const readings = 3
 
 var sizeCases = []testCase{{
@@ -29,8 +30,9 @@ var sizeCases = []testCase{{
 	run: webhookLargest,
 }}
 
-// webhookLargest sends what is most work for its size: alone, and in place of each
-// value of a genuine webhook, which a plugin may read before it checks a signature.
+// webhookLargest sends what is most work for its size: alone, and in place of
+// each value of a genuine webhook, which a plugin may read before it checks a
+// signature.
 func webhookLargest(run *caseRun) {
 	genuine := run.tellings()[0]
 
@@ -41,16 +43,18 @@ func webhookLargest(run *caseRun) {
 		request.Body = content.Body
 		run.readsInTime(content.Name, genuine, request)
 	}
+
 	for name, request := range inflated(genuine.request, maxWebhook) {
 		run.readsInTime(name, genuine, request)
 	}
 }
 
-// readsInTime reads one webhook and looks at the processor time that it took. The
-// answer may be anything: what is believed is the matter of other cases.
+// readsInTime reads one webhook and looks at the processor time that it took.
+// The answer may be anything: what is believed is the matter of other cases.
 func (run *caseRun) readsInTime(name string, about told, request sdk.HTTPRequest) {
 	about.request = request
 	var least time.Duration
+
 	for try := range readings {
 		before := run.process.Processor()
 		_, _ = run.account.ParseWebhook(run.ctx, about.on(sdk.ScopeOpen))
@@ -63,7 +67,12 @@ func (run *caseRun) readsInTime(name string, about told, request sdk.HTTPRequest
 			return
 		}
 	}
-	run.fatal("a mebibyte of %s takes %s of processor time", name, least.Round(time.Millisecond))
+
+	run.fatal(
+		"a mebibyte of %s takes %s of processor time",
+		name,
+		least.Round(time.Millisecond),
+	)
 }
 
 // hostileBody is the body of a request that is much work for its size.
@@ -76,8 +85,9 @@ type hostileBody struct {
 }
 
 // hostileBodies returns bodies of about size bytes, each of which has cost some
-// parser more than its size: time that grows with the square, memory many times as
-// large, or a stack as deep. Fuzz targets begin with them, and the kit sends them.
+// parser more than its size: time that grows with the square, memory many times
+// as large, or a stack as deep. Fuzz targets begin with them, and the kit sends
+// them.
 func hostileBodies(size int) []hostileBody {
 	const (
 		asJSON = "application/json"
@@ -87,14 +97,27 @@ func hostileBodies(size int) []hostileBody {
 	around := func(before, text, after string) []byte {
 		return slices.Concat([]byte(before), fill(text), []byte(after))
 	}
+
 	depth := max(1, size/2)
 	return []hostileBody{
 		{"digits", asJSON, around(`{"amount":`, "7", "}")},
 		{"digits in quotes", asJSON, around(`{"amount":"`, "7", `"}`)},
 		{"digits after the point", asJSON, around(`{"amount":0.`, "3", "}")},
-		{"a huge exponent", asJSON, []byte(`{"amount":1e999999999,"id":1e-999999999,"sum":"1e999999999"}`)},
-		{"lists in lists", asJSON, []byte(strings.Repeat("[", depth) + strings.Repeat("]", depth))},
-		{"objects in objects", asJSON, []byte(strings.Repeat(`{"a":`, size/6) + "1" + strings.Repeat("}", size/6))},
+		{
+			"a huge exponent",
+			asJSON,
+			[]byte(`{"amount":1e999999999,"id":1e-999999999,"sum":"1e999999999"}`),
+		},
+		{
+			"lists in lists",
+			asJSON,
+			[]byte(strings.Repeat("[", depth) + strings.Repeat("]", depth)),
+		},
+		{
+			"objects in objects",
+			asJSON,
+			[]byte(strings.Repeat(`{"a":`, size/6) + "1" + strings.Repeat("}", size/6)),
+		},
 		{"lists without an end", asJSON, fill("[")},
 		{"one key again and again", asJSON, around(`{"a":1`, `,"a":1`, "}")},
 		{"many keys", asJSON, manyKeys(size)},
@@ -109,13 +132,22 @@ func hostileBodies(size int) []hostileBody {
 		{"percent signs", asForm, around("a=", "%41", "")},
 		{"broken percent signs", asForm, around("a=", "%", "")},
 		{"digits of a form", asForm, around("id=1&amount=", "7", "")},
-		{"parts", `multipart/form-data; boundary="b"`, around("", "--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n", "--b--")},
+		{
+			"parts",
+			`multipart/form-data; boundary="b"`,
+			around(
+				"",
+				"--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n",
+				"--b--",
+			),
+		},
 		{"zero bytes", "application/octet-stream", fill("\x00")},
 		{"bytes that are no text", asJSON, fill("\xff")},
 	}
 }
 
-// manyKeys returns a JSON object of about size bytes, each of whose keys is another.
+// manyKeys returns a JSON object of about size bytes, each of whose keys is
+// another.
 func manyKeys(size int) []byte {
 	object := []byte(`{"k":1`)
 	for i := 0; len(object) < size; i++ {
@@ -124,8 +156,8 @@ func manyKeys(size int) []byte {
 	return append(object, '}')
 }
 
-// inflated returns a request once for each value of its body and its query, with
-// that value made as long as the size, by what the value was.
+// inflated returns a request once for each value of its body and its query,
+// with that value made as long as the size, by what the value was.
 func inflated(request sdk.HTTPRequest, size int) map[string]sdk.HTTPRequest {
 	out := map[string]sdk.HTTPRequest{}
 	digits := strings.Repeat("7", size)
@@ -145,8 +177,10 @@ func inflated(request sdk.HTTPRequest, size int) map[string]sdk.HTTPRequest {
 				put(fmt.Sprintf("%q", name), []byte(strings.Join(pairs, "&")))
 			}
 		}
+
 		return out
 	}
+
 	for _, key := range slices.Sorted(maps.Keys(members)) {
 		value := digits
 		if bytes.HasPrefix(members[key], []byte(`"`)) {
@@ -154,5 +188,6 @@ func inflated(request sdk.HTTPRequest, size int) map[string]sdk.HTTPRequest {
 		}
 		put(fmt.Sprintf("%q", key), written(with(members, key, value)))
 	}
+
 	return out
 }

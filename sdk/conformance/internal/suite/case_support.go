@@ -18,10 +18,18 @@ func notSupported(run *caseRun) {
 	for _, verb := range run.verbs() {
 		run.proxy.Mark()
 		err := verb.bare(run.ctx, run.account)
+
 		switch {
 		case !run.can(verb.capability):
-			run.want(err, sdk.CodeNotSupported, sdk.OutcomeNotSent, "%s, which the account lacks", verb.capability)
+			run.want(
+				err,
+				sdk.CodeNotSupported,
+				sdk.OutcomeNotSent,
+				"%s, which the account lacks",
+				verb.capability,
+			)
 			run.quiet(string(verb.capability))
+
 		case sdk.CodeOf(err) == sdk.CodeNotSupported:
 			if verb.prepare != nil {
 				_, err = verb.prepare(run).send(run.ctx, run.account)
@@ -29,6 +37,7 @@ func notSupported(run *caseRun) {
 			if sdk.CodeOf(err) != sdk.CodeNotSupported {
 				continue
 			}
+
 			run.fail("%s, which the account declares: %v", verb.capability, err)
 		}
 	}

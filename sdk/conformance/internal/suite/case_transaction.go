@@ -37,20 +37,30 @@ func (run *caseRun) transactionOf(payment sdk.PaymentContext) string {
 		case id == "":
 			id = p.TransactionID
 		case p.TransactionID != id:
-			run.fail("%s has the id %q for the transaction that had the id %q", what, p.TransactionID, id)
+			run.fail(
+				"%s has the id %q for the transaction that had the id %q",
+				what,
+				p.TransactionID,
+				id,
+			)
 		}
 	}
 
 	if run.can(sdk.CapabilityGetPayment) {
 		for range 2 { // asking changes nothing
-			got, err := run.account.GetPayment(run.ctx, sdk.GetPaymentRequest{Payment: payment})
+			got, err := run.account.GetPayment(
+				run.ctx,
+				sdk.GetPaymentRequest{Payment: payment},
+			)
 			run.must(err, "GetPayment")
 			hear("GetPayment", got)
 		}
 	}
+
 	for _, event := range run.paymentEvents(payment) {
 		hear("an event", event)
 	}
+
 	return id
 }
 
@@ -66,6 +76,7 @@ func (run *caseRun) paymentEvents(payment sdk.PaymentContext) []*sdk.Payment {
 			list = append(list, run.saidOf(n, notice.Events)...)
 		}
 	}
+
 	return list
 }
 
@@ -98,7 +109,11 @@ func webhookSecondTransaction(run *caseRun) {
 
 			for _, said := range run.saidOf(n, notice.Events) {
 				if (said.TransactionID == "") || (said.TransactionID == first) {
-					run.fail("the transaction after %q has the id %q", first, said.TransactionID)
+					run.fail(
+						"the transaction after %q has the id %q",
+						first,
+						said.TransactionID,
+					)
 				}
 			}
 		}

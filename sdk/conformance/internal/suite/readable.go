@@ -5,7 +5,8 @@ import (
 	"fmt"
 )
 
-// readable writes what a plugin said for the person who reads the report: as JSON, without what was left empty.
+// readable writes what a plugin said for the person who reads the report: as
+// JSON, without what was left empty.
 func readable(said any) string {
 	text, err := json.Marshal(said)
 	if err != nil {
@@ -15,13 +16,16 @@ func readable(said any) string {
 	if err := json.Unmarshal(text, &value); err != nil {
 		return string(text)
 	}
+
 	if text, err = json.Marshal(filled(value)); err != nil {
 		return fmt.Sprintf("something that cannot be written: %v", err)
 	}
+
 	return string(text)
 }
 
-// filled takes out of a JSON value what is empty; nil is a value of which nothing is left.
+// filled takes out of a JSON value what is empty; nil is a value of which
+// nothing is left.
 func filled(value any) any {
 	switch v := value.(type) {
 	case map[string]any:
@@ -30,9 +34,11 @@ func filled(value any) any {
 				delete(v, key)
 			}
 		}
+
 		if len(v) == 0 {
 			return nil
 		}
+
 	case []any:
 		for i := range v {
 			v[i] = filled(v[i])
@@ -44,10 +50,12 @@ func filled(value any) any {
 		if v == "" || v == "0001-01-01T00:00:00Z" {
 			return nil
 		}
+
 	case bool:
 		if !v {
 			return nil
 		}
 	}
+
 	return value
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/payhost/payhost/sdk/conformance/ledger"
 )
 
-// caseRun is one run of one case: a fresh process of the plugin with the account
-// configured, unless the case wants none.
+// caseRun is one run of one case: a fresh process of the plugin with the
+// account configured, unless the case wants none.
 type caseRun struct {
 	*target
 	report Reporter
@@ -34,6 +34,7 @@ func (t *target) run(r Reporter, c testCase) {
 	if err != nil {
 		run.fatal("the plugin does not start: %v", err)
 	}
+
 	run.process = process
 	run.client = process.Client()
 	run.account = run.client.Account(accountName)
@@ -43,6 +44,7 @@ func (t *target) run(r Reporter, c testCase) {
 		_, err := run.client.Configure(ctx, accountName, t.goodConfig())
 		run.must(err, "Configure with the good configuration")
 	}
+
 	c.run(run)
 }
 
@@ -78,22 +80,25 @@ func (run *caseRun) part(name string, f func(*caseRun)) {
 	})
 }
 
-// fail reports what the plugin did, and which sentence of the contract it breaks.
+// fail reports what the plugin did, and which sentence of the contract it
+// breaks.
 func (run *caseRun) fail(format string, args ...any) {
 	run.report.Errorf("%s\n\tThe contract: %q", fmt.Sprintf(format, args...), run.rule)
 }
 
-// fatal is a failure after which nothing of the part is left to try. It does not
-// return.
+// fatal is a failure after which nothing of the part is left to try. It does
+// not return.
 func (run *caseRun) fatal(format string, args ...any) {
 	run.fail(format, args...)
 	run.report.FailNow()
 }
 
-// unproven ends a part that needs something which the simulator cannot do. It does
-// not return.
+// unproven ends a part that needs something which the simulator cannot do. It
+// does not return.
 func (run *caseRun) unproven(what string) {
-	run.report.LeaveOut(fmt.Sprintf("the simulator has no %s, which the rest of this case needs", what))
+	run.report.LeaveOut(
+		fmt.Sprintf("the simulator has no %s, which the rest of this case needs", what),
+	)
 }
 
 // must ends the part when a step that has to work does not.
@@ -103,12 +108,24 @@ func (run *caseRun) must(err error, format string, args ...any) {
 	}
 }
 
-// want compares an error with the code and outcome that it must have, and reports
-// whether they fit. "" is any; several between bars are one of these.
-func (run *caseRun) want(err error, code sdk.Code, outcome sdk.Outcome, format string, args ...any) bool {
+// want compares an error with the code and outcome that it must have, and
+// reports whether they fit. "" is any; several between bars are one of these.
+func (run *caseRun) want(
+	err error,
+	code sdk.Code,
+	outcome sdk.Outcome,
+	format string,
+	args ...any,
+) bool {
 	what := fmt.Sprintf(format, args...)
 	if err == nil {
-		run.fail("%s succeeded; it must fail with code %q and outcome %q", what, code, outcome)
+		run.fail(
+			"%s succeeded; it must fail with code %q and outcome %q",
+			what,
+			code,
+			outcome,
+		)
+
 		return false
 	}
 
@@ -119,6 +136,7 @@ func (run *caseRun) want(err error, code sdk.Code, outcome sdk.Outcome, format s
 	if fits(string(code), string(gotCode)) && fits(string(outcome), string(gotOutcome)) {
 		return true
 	}
+
 	run.fail("%s: got code %q and outcome %q, want %q and %q: %v",
 		what, gotCode, gotOutcome, code, outcome, err)
 	return false
@@ -138,7 +156,8 @@ func (run *caseRun) books() []ledger.Entry {
 func (run *caseRun) entries(kind ledger.Kind, reference string) []ledger.Entry {
 	var list []ledger.Entry
 	for _, entry := range run.books() {
-		if (entry.Kind == kind) && (names(entry.OrderID, reference) || names(entry.Recipient, reference)) {
+		if (entry.Kind == kind) &&
+			(names(entry.OrderID, reference) || names(entry.Recipient, reference)) {
 			list = append(list, entry)
 		}
 	}
@@ -148,7 +167,8 @@ func (run *caseRun) entries(kind ledger.Kind, reference string) []ledger.Entry {
 // names reports whether a reference is in an order id, which a plugin may have
 // added to, or in a payout's recipient.
 func names(text, reference string) bool {
-	return (reference != "") && strings.Contains(strings.ToLower(text), strings.ToLower(reference))
+	return (reference != "") &&
+		strings.Contains(strings.ToLower(text), strings.ToLower(reference))
 }
 
 // executed counts the entries under one of our references.
@@ -156,8 +176,8 @@ func (run *caseRun) executed(kind ledger.Kind, reference string) int {
 	return len(run.entries(kind, reference))
 }
 
-// executedBy counts the entries of a call; -1 where the books do not know the verb,
-// or there are none.
+// executedBy counts the entries of a call; -1 where the books do not know the
+// verb, or there are none.
 func (run *caseRun) executedBy(call verbCall) int {
 	if (call.kind == "") || (run.control.Books == nil) {
 		return -1
@@ -165,8 +185,8 @@ func (run *caseRun) executedBy(call verbCall) int {
 	return run.executed(call.kind, call.reference)
 }
 
-// total counts everything of the kind: a second payment under another name shows
-// here.
+// total counts everything of the kind: a second payment under another name
+// shows here.
 func (run *caseRun) total(kind ledger.Kind) int {
 	count := 0
 	for _, entry := range run.books() {
@@ -184,6 +204,7 @@ func (run *caseRun) booked(kind ledger.Kind, reference string, want sdk.Money) {
 	if len(entries) != 1 {
 		run.fail("the provider's books have the %s %d times", kind, len(entries))
 	}
+
 	for _, entry := range entries {
 		got := sdk.Money{Amount: entry.Amount, Currency: entry.Currency}
 		if !got.Equal(want) {
@@ -203,7 +224,11 @@ func (run *caseRun) settle(reference string) {
 // quiet fails when the provider was called since the proxy was marked.
 func (run *caseRun) quiet(what string) {
 	if n := run.proxy.All(); n > 0 {
-		run.fail("%s: the provider's API was called %d times; it must not be called", what, n)
+		run.fail(
+			"%s: the provider's API was called %d times; it must not be called",
+			what,
+			n,
+		)
 	}
 }
 
