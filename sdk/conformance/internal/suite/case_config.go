@@ -11,81 +11,58 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
+const problemsRule = "All problems of a configuration are reported in one answer, each with its key."
+
 var configCases = []testCase{
 	{
 		name:         "config schema",
 		unconfigured: true,
-		rule:         `JSON Schema (2020-12) of the account's configuration. Secrets are marked "writeOnly": true, identity keys "x-payhost-identity": true.`,
-		run:          configSchema,
+		rule: "JSON Schema (2020-12) of the account's configuration. " +
+			`Secrets are marked "writeOnly": true, identity keys "x-payhost-identity": true.`,
+		run: configSchema,
 	},
 	{
 		name:         "config unknown key",
 		unconfigured: true,
 		rule:         "Configure decodes strictly: an unknown key is an error.",
-		run: func(run *caseRun) {
-			run.refused(
-				with(run.members(), "no_such_key", `1`),
-				"a configuration with an unknown key",
-				"no_such_key",
-			)
-		},
+		run:          configUnknownKey,
 	},
 	{
 		name:         "config missing key",
 		unconfigured: true,
-		rule:         "All problems of a configuration are reported in one answer, each with its key.",
+		rule:         problemsRule,
 		run:          configMissingKey,
 	},
 	{
 		name:         "config wrong type",
 		unconfigured: true,
-		rule:         "All problems of a configuration are reported in one answer, each with its key.",
+		rule:         problemsRule,
 		run:          configWrongType,
 	},
 	{
 		name:         "config several mistakes",
 		unconfigured: true,
-		rule:         "All problems of a configuration are reported in one answer, each with its key.",
+		rule:         problemsRule,
 		run:          configSeveralMistakes,
 	},
 	{
 		name:         "config not an object",
 		unconfigured: true,
 		rule:         "The account's configuration is JSON text (one object).",
-		run: func(run *caseRun) {
-			for _, text := range []string{``, `null`, `[]`, `"text"`, `{`, `{} {}`, `not JSON`} {
-				_, err := run.client.Configure(run.ctx, accountName, json.RawMessage(text))
-				run.want(
-					err,
-					sdk.CodeInvalidRequest,
-					sdk.OutcomeNotSent,
-					"Configure with %q",
-					text,
-				)
-			}
-		},
+		run:          configNotAnObject,
 	},
 	{
 		name:         "config environment",
 		unconfigured: true,
-		rule:         `Every plugin's own config has environment ("sandbox" or "live"; no default) and an optional base_url.`,
-		run: func(run *caseRun) {
-			run.refused(
-				with(run.members(), "environment", `"production"`),
-				"another environment",
-				"environment",
-			)
-			run.refused(
-				with(run.members(), "base_url", `"not a URL"`),
-				"a base_url that is none",
-				"base_url",
-			)
-		},
+		rule: `Every plugin's own config has environment ("sandbox" or "live"; no default) ` +
+			"and an optional base_url.",
+		run: configEnvironment,
 	},
 	{
 		name: "config identity",
-		rule: "A digest of the configuration that says who we are to the provider. It changes exactly when one of those values changes, and reveals none of them.",
-		run:  configIdentity,
+		rule: "A digest of the configuration that says who we are to the provider. " +
+			"It changes exactly when one of those values changes, and reveals none of them.",
+		run: configIdentity,
 	},
 }
 
@@ -96,20 +73,21 @@ func (run *caseRun) members() map[string]json.RawMessage {
 	return config
 }
 
-// with returns a copy of the configuration with another value under key; ""
-// takes the key away.
+// with returns a copy of the configuration with another value under key;
+// without the key when the value is "".
 func with(config map[string]json.RawMessage, key, value string) map[string]json.RawMessage {
-	out := maps.Clone(config)
+	changed := maps.Clone(config)
 	if value == "" {
-		delete(out, key)
+		delete(changed, key)
 	} else {
-		out[key] = json.RawMessage(value)
+		changed[key] = json.RawMessage(value)
 	}
-	return out
+	return changed
 }
 
-// JSON objects have no order, and Go writes their keys sorted: another order
-// than config gave is part of the test.
+// written returns the configuration as text. JSON objects have no order, and Go
+// writes their keys sorted: another order than Target.Config has is part of the
+// test.
 func written(config map[string]json.RawMessage) json.RawMessage {
 	text, err := json.Marshal(config)
 	if err != nil {
@@ -136,34 +114,45 @@ func (run *caseRun) refused(
 		return
 	}
 
-	var e *sdk.Error
-	errors.As(err, &e)
+	var refusal *sdk.Error
+	errors.As(err, &refusal)
 
 	for _, key := range keys {
-		if !slices.ContainsFunc(e.Violations, func(v sdk.Violation) bool {
-			rest, ok := strings.CutPrefix(v.Field, key)
-			return ok && (rest == "" || rest[0] == '.' || rest[0] == '[') && v.Message != ""
-		}) {
-			run.fail("%s: no violation names %q; there are %v", what, key, e.Violations)
+		names := func(violation sdk.Violation) bool {
+			rest, ok := strings.CutPrefix(violation.Field, key)
+			ok = ok && ((rest == "") || (rest[0] == '.') || (rest[0] == '['))
+			return ok && (violation.Message != "")
+		}
+		if !slices.ContainsFunc(refusal.Violations, names) {
+			run.fail(
+				"%s: no violation names %q; there are %v",
+				what,
+				key,
+				refusal.Violations,
+			)
 		}
 	}
 }
 
-// secretName is how secrets are usually called.
+// secretName matches the names that secrets usually have.
 var secretName = regexp.MustCompile(
 	`secret|passw|passphrase|private|credential|api_?key|access_?key|signing_?key|token$|^token`,
 )
 
-// What host and command show of a configuration, and what they mask, comes from
-// the schema alone.
+// configSchema checks the schema, which alone decides what the host and its
+// command show of a configuration, and what they mask.
 func configSchema(run *caseRun) {
-	s := run.schema
-	if s.Type != "object" || s.AdditionalProperties == nil || *s.AdditionalProperties {
-		run.fail("the schema must describe an object without further keys: type %q", s.Type)
+	schema := run.schema
+	if (schema.Type != "object") || (schema.AdditionalProperties == nil) ||
+		*schema.AdditionalProperties {
+		run.fail(
+			"the schema must describe an object without further keys: type %q",
+			schema.Type,
+		)
 	}
 
 	for key := range run.members() {
-		if _, known := s.Properties[key]; !known {
+		if _, known := schema.Properties[key]; !known {
 			run.fail(
 				"the good configuration has the key %s, which the schema does not list",
 				key,
@@ -171,26 +160,25 @@ func configSchema(run *caseRun) {
 		}
 	}
 
-	for _, key := range s.Required {
-		if _, known := s.Properties[key]; !known {
+	for _, key := range schema.Required {
+		if _, known := schema.Properties[key]; !known {
 			run.fail("the schema requires %s and does not describe it", key)
 		}
 	}
 
-	if !slices.Contains(s.Required, "environment") {
+	if !slices.Contains(schema.Required, "environment") {
 		run.fail("environment must be required: it says whether money is real")
 	}
 
 	for _, key := range []string{"environment", "base_url"} {
-		if !s.property(key).Identity {
+		if !schema.property(key).Identity {
 			run.fail("%s must be there and be marked as identity", key)
 		}
 	}
 
-	for key := range s.Properties {
-		p := s.property(key)
-		if holdsText := len(texts(run.members()[key])) > 0; holdsText && !p.WriteOnly &&
-			secretName.MatchString(key) {
+	for key := range schema.Properties {
+		holdsText := len(texts(run.members()[key])) > 0
+		if holdsText && !schema.property(key).WriteOnly && secretName.MatchString(key) {
 			run.fail(
 				"%s looks like a secret, but is not marked writeOnly: its type must be sdk.Secret",
 				key,
@@ -199,15 +187,21 @@ func configSchema(run *caseRun) {
 	}
 }
 
-// Each key by itself: a message that names another key sends people looking in
-// the wrong place.
+func configUnknownKey(run *caseRun) {
+	config := with(run.members(), "no_such_key", `1`)
+	run.refused(config, "a configuration with an unknown key", "no_such_key")
+}
+
+// configMissingKey leaves out each key by itself: a message that names another
+// key sends the operator to the wrong place.
 func configMissingKey(run *caseRun) {
 	for _, key := range run.schema.Required {
 		run.refused(with(run.members(), key, ""), "a configuration without "+key, key)
 	}
 }
 
-// An object fits no key but one that is an object.
+// configWrongType puts an object under every key, since it fits no key but one
+// that is an object.
 func configWrongType(run *caseRun) {
 	for key := range run.schema.Properties {
 		wrong := `{"wrong":true}`
@@ -222,21 +216,41 @@ func configWrongType(run *caseRun) {
 	}
 }
 
-// Whoever has made five mistakes must not need five reloads to hear of them.
+// configSeveralMistakes makes many: an operator who has made five must not need
+// five reloads to hear of them.
 func configSeveralMistakes(run *caseRun) {
 	config := map[string]json.RawMessage{
 		"no_such_key":  json.RawMessage(`1`),
 		"nor_this_one": json.RawMessage(`{}`),
 	}
-	run.refused(
-		config,
-		"several mistakes",
-		append([]string{"no_such_key", "nor_this_one"}, run.schema.Required...)...)
+	keys := append([]string{"no_such_key", "nor_this_one"}, run.schema.Required...)
+	run.refused(config, "several mistakes", keys...)
 }
 
-// The fingerprint is stored with every attempt, and a repeat under another one
-// is not made: if it changed by itself, recovery would stop; if it did not
-// change, money could be sent again as somebody else.
+func configNotAnObject(run *caseRun) {
+	for _, text := range []string{``, `null`, `[]`, `"text"`, `{`, `{} {}`, `not JSON`} {
+		_, err := run.client.Configure(run.ctx, accountName, json.RawMessage(text))
+		run.want(err, sdk.CodeInvalidRequest, sdk.OutcomeNotSent, "Configure with %q", text)
+	}
+}
+
+func configEnvironment(run *caseRun) {
+	run.refused(
+		with(run.members(), "environment", `"production"`),
+		"another environment",
+		"environment",
+	)
+	run.refused(
+		with(run.members(), "base_url", `"not a URL"`),
+		"a base_url that is none",
+		"base_url",
+	)
+}
+
+// configIdentity changes the configuration and looks at the fingerprint, which
+// is stored with every attempt: the host does not retry under another one. If
+// it changed by itself, recovery would stop; if it did not change, money could
+// be sent a second time under another identity.
 func configIdentity(run *caseRun) {
 	fingerprint := func(config map[string]json.RawMessage) string {
 		info, err := run.client.Configure(run.ctx, accountName, written(config))
@@ -245,34 +259,31 @@ func configIdentity(run *caseRun) {
 	}
 
 	good := run.members()
-	if fingerprint(good) != run.accountInfo.IdentityFingerprint {
+	usual := run.accountInfo.IdentityFingerprint
+	if fingerprint(good) != usual {
 		run.fail(
 			"the same configuration has two fingerprints, or the order of its keys counts",
 		)
 	}
 
-	if fingerprint(
-		with(good, "base_url", `"http://127.0.0.1:1/elsewhere"`),
-	) == run.accountInfo.IdentityFingerprint {
+	if fingerprint(with(good, "base_url", `"http://127.0.0.1:1/elsewhere"`)) == usual {
 		run.fail("another base_url has the same fingerprint")
 	}
-
 	for key := range run.schema.Properties {
 		run.identityKey(good, key)
 	}
 
 	for key := range good {
 		for _, value := range texts(good[key]) {
-			if len(value) >= minSecret &&
-				strings.Contains(run.accountInfo.IdentityFingerprint, value) {
+			if (len(value) >= minSecret) && strings.Contains(usual, value) {
 				run.fail("the fingerprint holds the value of %s", key)
 			}
 		}
 	}
 }
 
-// identityKey changes one key. A value that the plugin does not take, and one
-// that is no text, proves nothing.
+// identityKey changes one key. A value that the plugin refuses, and one that is
+// not text, proves nothing.
 func (run *caseRun) identityKey(good map[string]json.RawMessage, key string) {
 	if len(texts(good[key])) == 0 {
 		return
@@ -292,9 +303,15 @@ func (run *caseRun) identityKey(good map[string]json.RawMessage, key string) {
 	}
 
 	same := info.IdentityFingerprint == run.accountInfo.IdentityFingerprint
-	if marked := run.schema.property(key).Identity; marked && same {
+	marked := run.schema.property(key).Identity
+	if marked && same {
 		run.fail("another %s has the same fingerprint", key)
-	} else if !marked && !same {
-		run.fail("another %s has another fingerprint, and the schema does not mark it as identity", key)
+	}
+
+	if !marked && !same {
+		run.fail(
+			"another %s has another fingerprint, and the schema does not mark it as identity",
+			key,
+		)
 	}
 }

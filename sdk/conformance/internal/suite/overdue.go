@@ -14,9 +14,8 @@ type overdueKey struct{}
 // gRPC's own client does not send such a call. So the calls have no deadline
 // here, and the wire says that they had one: see overdueOption.
 func overdue(ctx context.Context) (context.Context, context.CancelFunc) {
-	late, cancel := context.WithCancel(
-		context.WithValue(context.WithoutCancel(ctx), overdueKey{}, true),
-	)
+	late := context.WithValue(context.WithoutCancel(ctx), overdueKey{}, true)
+	late, cancel := context.WithCancel(late)
 	stop := context.AfterFunc(ctx, cancel) // the case's own end still counts
 	return late, func() {
 		stop()
@@ -24,7 +23,8 @@ func overdue(ctx context.Context) (context.Context, context.CancelFunc) {
 	}
 }
 
-// overdueOption is what a call needs besides when its context is overdue's.
+// overdueOption returns what a call needs besides when its context is
+// overdue's.
 func overdueOption(ctx context.Context) []grpc.CallOption {
 	if ctx.Value(overdueKey{}) == nil {
 		return nil

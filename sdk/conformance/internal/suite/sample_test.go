@@ -26,7 +26,8 @@ func TestSamplesChangeWhatTheyName(t *testing.T) {
 	}, &req)
 
 	if req.Method != "card" || req.Country != "DE" || req.Customer.Email != "pay_kit-1@acme.example" || req.Customer.Phone != "1" ||
-		req.Customer.FirstName != "Eve" || string(req.Options) != `{"r":"pay_kit-1"}` ||
+		req.Customer.FirstName != "Eve" ||
+		string(req.Options) != `{"r":"pay_kit-1"}` ||
 		!req.Amount.Amount.Equal(decimal.NewFromInt(5)) {
 		t.Errorf("got %+v", req)
 	}

@@ -110,12 +110,12 @@ func (t *target) canAll(list []sdk.Capability) bool {
 
 // goodConfig returns the configuration with which everything works.
 func (t *target) goodConfig() json.RawMessage {
-	return json.RawMessage(t.plugin.Config(t.proxy.URL))
+	return t.configAt(t.proxy.URL)
 }
 
-// configAway returns the configuration for a provider that is away.
-func (t *target) configAway() json.RawMessage {
-	return json.RawMessage(t.plugin.Config(proxy.AwayURL))
+// configAt returns the configuration for a provider at the address.
+func (t *target) configAt(baseURL string) json.RawMessage {
+	return json.RawMessage(t.plugin.Config(baseURL))
 }
 
 // discover starts the plugin once and asks it what it is and what the account
