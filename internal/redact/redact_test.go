@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"unicode/utf16"
 
 	"pgregory.net/rapid"
 
@@ -134,8 +135,18 @@ var spellers = map[string]func(string) string{
 	"json in a form": func(s string) string { b, _ := json.Marshal(s); return url.QueryEscape(string(b)) },
 	"json in html":   func(s string) string { b, _ := json.Marshal(s); return html.EscapeString(string(b)) },
 	"php": func(s string) string {
-		b, _ := json.Marshal(s)
-		return strings.ReplaceAll(strconv.QuoteToASCII(string(b)), "/", `\/`)[1:]
+		var b strings.Builder
+		for _, unit := range utf16.Encode([]rune(s)) {
+			switch {
+			case unit == '"' || unit == '\\' || unit == '/':
+				b.WriteString(`\` + string(rune(unit)))
+			case unit < 128:
+				b.WriteByte(byte(unit))
+			default:
+				fmt.Fprintf(&b, `\u%04x`, unit)
+			}
+		}
+		return b.String()
 	},
 	"go":     strconv.Quote,
 	"html":   html.EscapeString,
