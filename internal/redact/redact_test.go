@@ -50,6 +50,39 @@ func TestText(t *testing.T) {
 	}
 }
 
+func TestSetKnowsASecretInAllItsSpellings(t *testing.T) {
+	key := "-----BEGIN KEY-----\nMIIabcdefghijklmnop\nqrst\n-----END KEY-----"
+	var m redact.Set
+	m.Add("p@ss\"word/1", "p@ss", "abc", "", key, `a"&b<c`)
+	for text, want := range map[string]string{
+		`it is p@ss"word/1.`:             "it is [secret].",
+		`{"k":"p@ss\"word/1"}`:           `{"k":"[secret]"}`,
+		"https://x/?k=p%40ss%22word%2F1": "https://x/?k=[secret]",
+		`{"k":"p@ss\"word\/1"}`:          `{"k":"[secret]"}`,
+		`{"k":"a\"\u0026b\u003cc"}`:      `{"k":"[secret]"}`,
+		`{"k":"a\"&b<c"}`:                `{"k":"[secret]"}`,
+		"only p@ss":                      "only [secret]",
+		"abc is too short":               "abc is too short",
+		"MIIabcdefghijklmnop":            "[secret]",
+	} {
+		if got := m.Text(text); got != want {
+			t.Errorf("%q became %q, want %q", text, got, want)
+		}
+	}
+	for text, want := range map[string]string{
+		`{"b":"{\"k\":\"p@ss\\\"word/1\"}","a":[1.0,"\u0061","x p@ss"]}`: `{"b":"{\"k\":\"[secret]\"}","a":[1.0,"\u0061","x [secret]"]}`,
+		`{"p@ss":"\\"}`: `{"[secret]":"\\"}`,
+		`[]`:            `[]`,
+	} {
+		if got := string(m.JSON([]byte(text))); got != want {
+			t.Errorf("%s became %s, want %s", text, got, want)
+		}
+	}
+	if got := (*redact.Set)(nil).Text("x"); got != "x" {
+		t.Error(got)
+	}
+}
+
 // A credential "user:secret" in base64 hides the secret, but not well.
 func TestBasicCredentials(t *testing.T) {
 	set := newSet("hunter2-hunter2")

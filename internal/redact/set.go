@@ -18,7 +18,8 @@ const Mark = "[secret]"
 const MinSecret = 4
 
 // Set is a growing set of secrets: what is masked may still hold one that has
-// been replaced. It may be used by several goroutines. A nil Set masks nothing.
+// been replaced. It may be used by several goroutines. The zero Set is empty
+// and ignores secrets of fewer than MinSecret bytes; a nil Set masks nothing.
 type Set struct {
 	shortest int
 
@@ -28,9 +29,21 @@ type Set struct {
 }
 
 // NewSet returns an empty set that ignores secrets, and spellings of secrets, of
-// fewer than shortest bytes; usually MinSecret.
+// fewer than shortest bytes.
 func NewSet(shortest int) *Set {
-	return &Set{shortest: max(shortest, 1), known: map[string]struct{}{}}
+	return &Set{shortest: max(shortest, 1)}
+}
+
+// Revealer is a secret that is masked where it is printed, such as sdk.Secret.
+type Revealer interface{ Reveal() string }
+
+// Reveal returns the values of secrets, for Add.
+func Reveal[S Revealer](secrets []S) []string {
+	values := make([]string, len(secrets))
+	for i, secret := range secrets {
+		values[i] = secret.Reveal()
+	}
+	return values
 }
 
 // Add makes the set know the secrets in all their spellings, from now on.
@@ -38,13 +51,20 @@ func (s *Set) Add(secrets ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 
+	shortest := s.shortest
+	if shortest == 0 {
+		shortest = MinSecret
+	}
+	if s.known == nil {
+		s.known = map[string]struct{}{}
+	}
 	before := len(s.known)
 	for _, secret := range secrets {
-		if len(secret) < s.shortest {
+		if len(secret) < shortest {
 			continue
 		}
 		for _, spelling := range spellings(secret) {
-			if len(spelling) >= s.shortest {
+			if len(spelling) >= shortest {
 				s.known[spelling] = struct{}{}
 			}
 		}
@@ -146,6 +166,7 @@ type matcher struct {
 	pairs [1 << 16 / 64]uint64
 	// byFirst are the patterns by their first byte, the longest first.
 	byFirst [256][]string
+	longest int // in bytes
 }
 
 func newMatcher(known map[string]struct{}) *matcher {
@@ -154,6 +175,7 @@ func newMatcher(known map[string]struct{}) *matcher {
 		return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b))
 	})
 	for _, pattern := range longestFirst {
+		made.longest = max(made.longest, len(pattern))
 		first := pattern[0]
 		made.byFirst[first] = append(made.byFirst[first], pattern)
 		if len(pattern) > 1 {
@@ -179,34 +201,42 @@ func (m *matcher) hasPair(first, second byte) bool {
 
 // replace returns text with Mark in place of every pattern.
 func (m *matcher) replace(text string) string {
-	var shown strings.Builder
-	written := 0 // of text
-	for at := 0; at < len(text); {
-		length := m.match(text, at)
-		if length == 0 {
-			at++
-			continue
-		}
-		shown.WriteString(text[written:at])
-		shown.WriteString(Mark)
-		at += length
-		written = at
+	at, length := m.next(text, 0)
+	if length == 0 {
+		return text
 	}
 
-	if written == 0 {
-		return text
+	var shown strings.Builder
+	written := 0 // of text
+	for length > 0 {
+		shown.WriteString(text[written:at])
+		shown.WriteString(Mark)
+		written = at + length
+		at, length = m.next(text, written)
 	}
 	shown.WriteString(text[written:])
 	return shown.String()
 }
 
-// match returns the length of the longest pattern at that place, 0 for none.
-func (m *matcher) match(text string, at int) int {
-	if at+1 < len(text) && !m.hasPair(text[at], text[at+1]) {
-		return 0
+// next returns the first place from which a pattern stands, and the length of
+// the longest one there; a length of 0 says that there is none.
+func (m *matcher) next(text string, from int) (at, length int) {
+	for at = from; at < len(text); at++ {
+		if at+1 < len(text) && !m.hasPair(text[at], text[at+1]) {
+			continue
+		}
+		if length = m.match(text[at:]); length > 0 {
+			return at, length
+		}
 	}
-	for _, pattern := range m.byFirst[text[at]] {
-		if strings.HasPrefix(text[at:], pattern) {
+	return len(text), 0
+}
+
+// match returns the length of the longest pattern that text begins with, 0 for
+// none.
+func (m *matcher) match(text string) int {
+	for _, pattern := range m.byFirst[text[0]] {
+		if strings.HasPrefix(text, pattern) {
 			return len(pattern)
 		}
 	}
@@ -218,30 +248,27 @@ func (m *matcher) match(text string, at int) int {
 func (m *matcher) split(text string) (shown, rest string) {
 	var done strings.Builder
 	written := 0 // of text
-	for at := 0; at < len(text); {
-		if m.begins(text[at:]) {
-			done.WriteString(text[written:at])
-			return done.String(), text[at:]
-		}
-		length := m.match(text, at)
-		if length == 0 {
-			at++
-			continue
+	for written < len(text) {
+		at, length := m.next(text, written)
+
+		// A longer pattern may begin before the end of the one that was found.
+		for part := max(written, len(text)-m.longest); part < min(at+1, len(text)); part++ {
+			if m.begins(text[part:]) {
+				done.WriteString(text[written:part])
+				return done.String(), text[part:]
+			}
 		}
 		done.WriteString(text[written:at])
-		done.WriteString(Mark)
-		at += length
-		written = at
+		if length > 0 {
+			done.WriteString(Mark)
+		}
+		written = at + length
 	}
-	done.WriteString(text[written:])
 	return done.String(), ""
 }
 
 // begins reports whether a pattern that is longer than text begins with it.
 func (m *matcher) begins(text string) bool {
-	if len(text) > 1 && !m.hasPair(text[0], text[1]) {
-		return false
-	}
 	for _, pattern := range m.byFirst[text[0]] {
 		if len(pattern) <= len(text) {
 			return false // and so are those after it

@@ -29,7 +29,7 @@ func spellings(secret string) []string {
 	found := escapes(secret)
 	for _, encoded := range encodings(secret) {
 		if len(encoded) >= minEncoded {
-			found = append(found, escapes(encoded)...)
+			found = append(found, encodedEscapes(encoded)...)
 		}
 	}
 	if !strings.Contains(secret, "\n") {
@@ -43,6 +43,24 @@ func spellings(secret string) []string {
 		}
 	}
 	return found
+}
+
+// encodedEscapes returns hexadecimal or base64 text and its escapes: of its
+// characters only / and + are ever escaped.
+func encodedEscapes(encoded string) []string {
+	if !strings.ContainsAny(encoded, "+/") {
+		return []string{encoded}
+	}
+	form := url.QueryEscape(encoded)
+	slashes := strings.ReplaceAll(encoded, "/", "%2F") // a "+" stays in a path
+	return []string{
+		encoded,
+		form,
+		lowerEscapes(form),
+		slashes,
+		lowerEscapes(slashes),
+		strings.ReplaceAll(encoded, "/", `\/`),
+	}
 }
 
 // encodings returns the secret in hexadecimal, and in base64 as it looks within
@@ -66,7 +84,7 @@ func encodings(secret string) []string {
 }
 
 // escapes returns the text and what the escaping of URLs, JSON, HTML and Go
-// makes of it, and JSON within JSON and within URLs.
+// makes of it, and JSON within JSON, within URLs and within HTML.
 func escapes(text string) []string {
 	if isPlain(text) {
 		return []string{text}
@@ -74,16 +92,18 @@ func escapes(text string) []string {
 
 	found := append([]string{text}, urlEscapes(text)...)
 	found = append(found, htmlEscapes(text)...)
-	for _, quoted := range jsonEscapes(text) {
-		found = append(found, quoted)
-		if quoted != text {
+	found = append(found, jsonEscapes(text)...)
+	for _, quote := range []func(string) string{strconv.Quote, strconv.QuoteToASCII} {
+		quoted := quote(text)
+		found = append(found, quoted[1:len(quoted)-1])
+	}
+
+	for _, escapeHTML := range []bool{true, false} {
+		if quoted := jsonText(text, escapeHTML); quoted != text {
 			found = append(found, jsonEscapes(quoted)...)
 			found = append(found, urlEscapes(quoted)...)
 			found = append(found, htmlEscapes(quoted)...)
 		}
-	}
-	for _, quoted := range []string{strconv.Quote(text), strconv.QuoteToASCII(text)} {
-		found = append(found, quoted[1:len(quoted)-1])
 	}
 	return found
 }
@@ -135,17 +155,24 @@ func lowerEscapes(escaped string) string {
 	return string(lower)
 }
 
+// Other ways to escape quotes in HTML than Go's: by name, as PHP does, and as
+// PHP does without ENT_QUOTES.
+var (
+	namedQuotes  = strings.NewReplacer("&#34;", "&quot;", "&#39;", "&apos;")
+	phpQuotes    = strings.NewReplacer("&#34;", "&quot;", "&#39;", "&#039;")
+	doubleQuotes = strings.NewReplacer("&#34;", "&quot;", "&#39;", "'")
+)
+
 func htmlEscapes(text string) []string {
 	escaped := html.EscapeString(text)
 	if escaped == text {
 		return nil
 	}
-	named := strings.NewReplacer("&#34;", "&quot;", "&#39;", "&apos;").Replace(escaped)
 	return []string{
 		escaped,
-		named,
-		strings.ReplaceAll(named, "&apos;", "&#039;"), // PHP's htmlspecialchars
-		strings.ReplaceAll(named, "&apos;", "'"),      // the same without ENT_QUOTES
+		namedQuotes.Replace(escaped),
+		phpQuotes.Replace(escaped),
+		doubleQuotes.Replace(escaped),
 	}
 }
 

@@ -28,7 +28,7 @@ func TestBadStructsPanic(t *testing.T) {
 		"must be a struct, not int":                         0,
 		"must be a struct, not *configschema_test.testBank": &testBank{},
 		"contains itself":                                   recursive{},
-		"must be Validate() []Violation":                wrongValidate{},
+		"must be Validate() []Violation":                    wrongValidate{},
 		".A: has no config tag":                             struct{ A string }{},
 		".B: has no config tag":                             reflect.StructOf([]reflect.StructField{{Name: "B", Type: reflect.TypeFor[string](), Tag: "config:b"}}),
 		".c: has a config tag but is not exported": struct {
