@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 
 	"github.com/payhost/payhost/host"
-	"github.com/payhost/payhost/host/internal/plugin"
 	"github.com/payhost/payhost/internal/redact"
 	"github.com/payhost/payhost/sdk"
 	"github.com/payhost/payhost/sdk/conformance/golden"

@@ -9,9 +9,7 @@ import (
 
 	"go.uber.org/goleak"
 
-	"github.com/payhost/payhost/host/internal/plugin"
 	"github.com/payhost/payhost/internal/redact"
-	"github.com/payhost/payhost/sdk"
 	"github.com/payhost/payhost/sdk/conformance"
 )
 
