@@ -10,12 +10,12 @@ import (
 	"github.com/hashicorp/go-hclog"
 )
 
-// sinkLength is how many records may wait for the host's log. With a slow log a plugin that prints faster loses records,
+// logSinkLength is how many records may wait for the host's log. With a slow log a plugin that prints faster loses records,
 // which are counted; it must never lose time.
-const sinkLength = 1024
+const logSinkLength = 1024
 
-// sink hands a plugin's log records to the host's logger from a goroutine of its own.
-type sink struct {
+// logSink hands a plugin's log records to the host's logger from a goroutine of its own.
+type logSink struct {
 	logger  atomic.Pointer[slog.Logger]
 	queue   chan slog.Record
 	dropped atomic.Int64
@@ -26,15 +26,15 @@ type sink struct {
 	closed bool
 }
 
-func newSink(logger *slog.Logger) *sink {
-	s := &sink{queue: make(chan slog.Record, sinkLength), done: make(chan struct{})}
+func newLogSink(logger *slog.Logger) *logSink {
+	s := &logSink{queue: make(chan slog.Record, logSinkLength), done: make(chan struct{})}
 	s.logger.Store(logger)
 	go s.run()
 	return s
 }
 
 // put never blocks.
-func (s *sink) put(r slog.Record) {
+func (s *logSink) put(r slog.Record) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if s.closed || !s.logger.Load().Enabled(context.Background(), r.Level) {
@@ -48,9 +48,9 @@ func (s *sink) put(r slog.Record) {
 }
 
 // drop counts a record that is thrown away.
-func (s *sink) drop() { s.dropped.Add(1) }
+func (s *logSink) drop() { s.dropped.Add(1) }
 
-func (s *sink) run() {
+func (s *logSink) run() {
 	defer close(s.done)
 	ctx := context.Background()
 	for r := range s.queue {
@@ -63,7 +63,7 @@ func (s *sink) run() {
 	s.reportDropped(ctx)
 }
 
-func (s *sink) reportDropped(ctx context.Context) {
+func (s *logSink) reportDropped(ctx context.Context) {
 	if n := s.dropped.Swap(0); n > 0 {
 		s.logger.Load().LogAttrs(ctx, slog.LevelWarn, "the plugin prints faster than the log takes it, or more than a plugin may: records dropped", slog.Int64("dropped", n))
 	}
@@ -71,7 +71,7 @@ func (s *sink) reportDropped(ctx context.Context) {
 
 // close takes no more records and waits, up to a limit, for those that are left: a log that hangs must not keep a
 // process from being stopped.
-func (s *sink) close(limit time.Duration) {
+func (s *logSink) close(limit time.Duration) {
 	s.mu.Lock()
 	if !s.closed {
 		s.closed = true
@@ -86,13 +86,13 @@ func (s *sink) close(limit time.Duration) {
 
 // hclogger gives go-plugin's own messages to the sink. They are about its workings, so they are Debug whatever they call
 // themselves: what matters of them this package says itself.
-func (s *sink) hclogger() hclog.Logger {
+func (s *logSink) hclogger() hclog.Logger {
 	l := hclog.NewInterceptLogger(&hclog.LoggerOptions{Name: "go-plugin", Level: hclog.Off})
 	l.RegisterSink(hclogSink{s})
 	return l
 }
 
-type hclogSink struct{ sink *sink }
+type hclogSink struct{ sink *logSink }
 
 func (h hclogSink) Accept(name string, level hclog.Level, msg string, args ...any) {
 	if level < hclog.Debug {
