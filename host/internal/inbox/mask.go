@@ -1,4 +1,4 @@
-package httpapi
+package inbox
 
 import (
 	"cmp"
@@ -17,30 +17,20 @@ const minSecret = 4
 
 const masked = "[secret]"
 
-// maskOf replaces what must not be seen of an account: the values that its configuration takes from elsewhere, and those
-// that its plugin's schema calls secret.
-func (a *API) maskOf(name string) *strings.Replacer {
+// secretValues returns what must not be seen of an account: the values that its
+// configuration takes from elsewhere, and those that its plugin's schema calls
+// secret.
+func secretValues(account config.Provider, configSchema json.RawMessage) []string {
 	var values []string
-	for _, p := range a.Config().Providers {
-		if p.Name != name {
-			continue
-		}
-		for _, s := range p.Secrets {
-			values = append(values, s.Reveal())
-		}
-		values = append(values, a.secretKeys(p)...)
+	for _, secret := range account.Secrets {
+		values = append(values, secret.Reveal())
 	}
-	return newMask(values)
-}
 
-// secretKeys gives the strings under keys that the plugin's schema has as writeOnly.
-func (a *API) secretKeys(p config.Provider) []string {
-	s, _ := a.Providers.Status(p.Name)
 	var schema, value any
-	if json.Unmarshal(s.ConfigSchema, &schema) != nil || json.Unmarshal(p.Config, &value) != nil {
-		return nil // no plugin has run yet: what came from references is masked all the same
+	if json.Unmarshal(configSchema, &schema) != nil || json.Unmarshal(account.Config, &value) != nil {
+		return values // no plugin has run yet, and nothing says more
 	}
-	return writeOnly(schema, value)
+	return append(values, writeOnly(schema, value)...)
 }
 
 // writeOnly walks a value along its schema.
