@@ -14,20 +14,19 @@ import (
 func (h *Host) Providers() []ProviderStatus {
 	list := []ProviderStatus{}
 	for _, s := range h.registry.Statuses() {
-		list = append(list, statusOf(s))
+		list = append(list, h.statusOf(s))
 	}
 	return list
 }
 
-// Provider returns the status of one provider, with the URL for its webhooks. It is
-// false for a name that is not configured.
+// Provider returns the status of one provider. It is false for a name that is not
+// configured.
 func (h *Host) Provider(name string) (ProviderStatus, bool) {
 	found, ok := h.registry.Status(name)
-	status := statusOf(found)
-	if ok {
-		status.WebhookURL = h.WebhookURL(name)
+	if !ok {
+		return ProviderStatus{}, false
 	}
-	return status, ok
+	return h.statusOf(found), true
 }
 
 // configSchema returns the JSON Schema of a provider's configuration, nil while its
@@ -37,7 +36,7 @@ func (h *Host) configSchema(name string) json.RawMessage {
 	return status.ConfigSchema
 }
 
-func statusOf(s provider.Status) ProviderStatus {
+func (h *Host) statusOf(s provider.Status) ProviderStatus {
 	return ProviderStatus{
 		Name: s.Name, State: ProviderState(s.State), Enabled: s.Enabled, Required: s.Required,
 		Plugin: s.Plugin, Description: s.Description, Version: s.Version, ContractVersion: s.ContractVersion,
@@ -49,6 +48,7 @@ func statusOf(s provider.Status) ProviderStatus {
 		PaymentFields: s.PaymentFields, PayoutFields: s.PayoutFields,
 		WebhookTrust: s.WebhookTrust, Operations: each(s.Operations, operationOf), Warnings: s.Warnings,
 		IdentityFingerprint: s.IdentityFingerprint, ConfigSchema: s.ConfigSchema,
+		WebhookURL: h.WebhookURL(s.Name),
 	}
 }
 

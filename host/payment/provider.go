@@ -59,7 +59,7 @@ type ProviderStatus struct {
 	IdentityFingerprint string              `json:"identity_fingerprint,omitempty"`
 	ConfigSchema        json.RawMessage     `json:"config_schema,omitempty"`
 	// WebhookURL is where this account's webhooks go: what must be typed into the
-	// provider's back office. It is set when one provider is asked for.
+	// provider's back office. The list of the HTTP API leaves it and ConfigSchema out.
 	WebhookURL string `json:"webhook_url,omitempty" doc:"where this account's notices go: what must be typed into the provider's back office; only when one provider is asked for"`
 }
 

@@ -82,7 +82,7 @@ type DeadLetters interface {
 type Providers interface {
 	// Providers is in the order of the names.
 	Providers() []payment.ProviderStatus
-	// Provider also has the webhook URL. It is false for a name that is not configured.
+	// Provider is false for a name that is not configured.
 	Provider(name string) (payment.ProviderStatus, bool)
 }
 

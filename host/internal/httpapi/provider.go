@@ -136,7 +136,7 @@ func (a *API) providerOperations(api huma.API) {
 	huma.Register(api, list, func(context.Context, *struct{}) (*listed[payment.ProviderStatus], error) {
 		var views []payment.ProviderStatus
 		for _, s := range a.Providers.Providers() {
-			s.ConfigSchema = nil
+			s.ConfigSchema, s.WebhookURL = nil, ""
 			views = append(views, view(s))
 		}
 		return pageOf(views, ""), nil
