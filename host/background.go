@@ -40,7 +40,7 @@ func (h *Host) openJobs(ctx context.Context) (err error) {
 	}
 	if h.pusher != nil {
 		work = append(work, job.Work{Name: workEvents, Every: dueInterval, Do: func(context.Context, string) error {
-			h.pusher.Look()
+			h.pusher.Wake()
 			return nil
 		}})
 	}

@@ -16,9 +16,9 @@ import (
 	"github.com/payhost/payhost/host/internal/httpapi"
 	"github.com/payhost/payhost/host/internal/inbox"
 	"github.com/payhost/payhost/host/internal/job"
-	"github.com/payhost/payhost/host/internal/provider"
 	"github.com/payhost/payhost/host/internal/push"
 	"github.com/payhost/payhost/host/internal/store"
+	"github.com/payhost/payhost/host/internal/supervisor"
 	"github.com/payhost/payhost/sdk"
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -28,11 +28,11 @@ type Host struct {
 	log         *slog.Logger
 	metrics     *prometheus.Registry
 	store       *store.Store
-	registry    *provider.Registry
+	registry    *supervisor.Supervisor
 	core        *core.Core
 	inbox       *inbox.Inbox
 	webhooks    *inbox.Archive
-	deadLetters *push.Letters
+	deadLetters *push.DeadLetters
 	pusher      *push.Pusher // nil when events are not pushed
 	jobs        *job.Runner
 	api         *httpapi.API
@@ -129,8 +129,8 @@ func openStore(ctx context.Context, cfg *Config, o options) (*store.Store, error
 	return store.Open(ctx, cfg.Store.URL.Reveal(), opts...)
 }
 
-func (h *Host) newRegistry(o options) *provider.Registry {
-	return provider.New(provider.Options{
+func (h *Host) newRegistry(o options) *supervisor.Supervisor {
+	return supervisor.New(supervisor.Options{
 		Logger: h.log, PluginDir: h.cfg.Host.PluginDir, DataDir: h.cfg.Host.DataDir,
 		Metrics: h.metrics, Now: h.store.Now, Attached: attachedPlugins(o.attached),
 		OpenIntents: h.openIntents, OpenIdentities: h.openIdentities, Admit: admit(h.cfg),
@@ -146,7 +146,7 @@ func (h *Host) assemble(ctx context.Context) (err error) {
 		Logger: h.log, Now: h.store.Now,
 	})
 	h.webhooks = inbox.NewArchive(h.inbox, h.config, h.configSchema)
-	h.deadLetters = push.NewLetters(h.store, h.store.Now)
+	h.deadLetters = push.NewDeadLetters(h.store, h.store.Now)
 	h.api = httpapi.New(httpapi.Options{
 		Payments: h.core, Webhooks: h.webhooks, Incoming: h.inbox, DeadLetters: h.deadLetters,
 		Providers: h, Store: h.store, StoreReason: store.Reason, Config: h.config,
@@ -245,7 +245,7 @@ func (h *Host) openIntents(name string) bool {
 	ctx, cancel := context.WithTimeout(context.Background(), readOpen)
 	defer cancel()
 	n := 0
-	err := h.store.View(ctx, func(tx *store.Tx) (err error) {
+	err := h.store.Read(ctx, func(tx *store.Tx) (err error) {
 		n, err = tx.OpenIntents(ctx, name)
 		return err
 	})
@@ -258,7 +258,7 @@ func (h *Host) openIntents(name string) bool {
 func (h *Host) openIdentities(name string) (list []string) {
 	ctx, cancel := context.WithTimeout(context.Background(), readOpen)
 	defer cancel()
-	err := h.store.View(ctx, func(tx *store.Tx) (err error) {
+	err := h.store.Read(ctx, func(tx *store.Tx) (err error) {
 		list, err = tx.OpenIdentities(ctx, name)
 		return err
 	})

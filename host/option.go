@@ -55,10 +55,10 @@ type DebugAttach struct {
 	ContractVersion int `json:"contract_version"`
 }
 
-func attachedPlugins(list map[string]DebugAttach) map[string]plugin.Attachment {
-	out := map[string]plugin.Attachment{}
+func attachedPlugins(list map[string]DebugAttach) map[string]plugin.DebugAttach {
+	out := map[string]plugin.DebugAttach{}
 	for name, at := range list {
-		out[name] = plugin.Attachment(at)
+		out[name] = plugin.DebugAttach(at)
 	}
 	return out
 }

@@ -6,7 +6,7 @@ import (
 
 	"github.com/payhost/payhost/host/internal/core"
 	"github.com/payhost/payhost/host/internal/inbox"
-	"github.com/payhost/payhost/host/internal/provider"
+	"github.com/payhost/payhost/host/internal/supervisor"
 	"github.com/payhost/payhost/sdk"
 )
 
@@ -36,7 +36,7 @@ func (h *Host) configSchema(name string) json.RawMessage {
 	return status.ConfigSchema
 }
 
-func (h *Host) statusOf(s provider.Status) ProviderStatus {
+func (h *Host) statusOf(s supervisor.Status) ProviderStatus {
 	return ProviderStatus{
 		Name: s.Name, State: ProviderState(s.State), Enabled: s.Enabled, Required: s.Required,
 		Plugin: s.Plugin, Description: s.Description, Version: s.Version, ContractVersion: s.ContractVersion,
@@ -52,8 +52,8 @@ func (h *Host) statusOf(s provider.Status) ProviderStatus {
 	}
 }
 
-func limitOf(l provider.Limit) ProviderLimit             { return ProviderLimit(l) }
-func operationOf(o provider.Operation) ProviderOperation { return ProviderOperation(o) }
+func limitOf(l supervisor.Limit) ProviderLimit             { return ProviderLimit(l) }
+func operationOf(o supervisor.Operation) ProviderOperation { return ProviderOperation(o) }
 
 // each converts a list; nil stays nil.
 func each[From, To any](list []From, convert func(From) To) []To {
@@ -69,7 +69,7 @@ func each[From, To any](list []From, convert func(From) To) []To {
 }
 
 // accounts shows the registry to what makes calls.
-type accounts struct{ registry *provider.Registry }
+type accounts struct{ registry *supervisor.Supervisor }
 
 func (a accounts) Acquire(ctx context.Context, name string) (core.Lease, error) {
 	return leaseOf(a.registry.Acquire(ctx, name))
@@ -77,7 +77,7 @@ func (a accounts) Acquire(ctx context.Context, name string) (core.Lease, error) 
 
 func (a accounts) AcquireExisting(ctx context.Context, name string) (core.Lease, error) {
 	if inbox.Asks(ctx) {
-		return leaseOf(a.registry.AcquireAsking(ctx, name))
+		return leaseOf(a.registry.AcquireQuery(ctx, name))
 	}
 	return leaseOf(a.registry.AcquireExisting(ctx, name))
 }
@@ -88,7 +88,7 @@ func (a accounts) Trust(name string) ([]sdk.WebhookTrust, bool) {
 }
 
 // readers shows the registry to the inbox, which has the plugins read what came in.
-type readers struct{ registry *provider.Registry }
+type readers struct{ registry *supervisor.Supervisor }
 
 // Acquire is AcquireExisting: reading is always about something under way.
 func (r readers) Acquire(ctx context.Context, name string) (core.Lease, error) {
@@ -99,8 +99,8 @@ func (r readers) AcquireExisting(ctx context.Context, name string) (core.Lease, 
 	return leaseOf(r.registry.AcquireReading(ctx, name))
 }
 
-// leaseOf keeps a nil *provider.Lease from becoming a core.Lease that is not nil.
-func leaseOf(lease *provider.Lease, err error) (core.Lease, error) {
+// leaseOf keeps a nil *supervisor.Lease from becoming a core.Lease that is not nil.
+func leaseOf(lease *supervisor.Lease, err error) (core.Lease, error) {
 	if err != nil {
 		return nil, err
 	}

@@ -37,8 +37,8 @@ func (c *Core) Refund(ctx context.Context, id string) (*payment.Refund, error) {
 }
 
 func (c *Core) whole(ctx context.Context, kind payment.Kind, id string) (i *intent.Intent, attempts []payment.Attempt, history []payment.Change, err error) {
-	err = c.store.Look(ctx, func(tx *store.Tx) (err error) {
-		i, attempts, history, err = tx.Whole(ctx, id)
+	err = c.store.Get(ctx, func(tx *store.Tx) (err error) {
+		i, attempts, history, err = tx.IntentInFull(ctx, id)
 		return err
 	})
 	if errors.Is(err, store.ErrNotFound) || err == nil && i.Kind != kind {
@@ -85,7 +85,7 @@ func (c *Core) list(ctx context.Context, kind payment.Kind, f payment.Filter, ad
 	narrowed := store.Filter{Kind: kind, Provider: f.Provider, Status: f.Status, MerchantReference: f.MerchantReference,
 		CreatedFrom: f.CreatedFrom, CreatedTo: f.CreatedTo, Before: f.Cursor, Limit: limit + 1}
 	var found []*intent.Intent
-	err = c.store.View(ctx, func(tx *store.Tx) (err error) {
+	err = c.store.Read(ctx, func(tx *store.Tx) (err error) {
 		found, err = tx.ListIntents(ctx, narrowed)
 		return err
 	})
@@ -117,7 +117,7 @@ func (c *Core) Events(ctx context.Context, id string, types []string, limit int)
 	if err != nil {
 		return nil, invalid(CheckEventID(id))
 	}
-	err = c.store.View(ctx, func(tx *store.Tx) (err error) {
+	err = c.store.Read(ctx, func(tx *store.Tx) (err error) {
 		list, err = tx.Events(ctx, after, types, limit)
 		return err
 	})

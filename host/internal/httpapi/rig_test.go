@@ -116,7 +116,7 @@ func newRig(t *testing.T) *rig {
 		return s.ConfigSchema
 	}
 	r.api = httpapi.New(httpapi.Options{Payments: c, Webhooks: inbox.NewArchive(box, configuration, schema), Incoming: box,
-		DeadLetters: push.NewLetters(s, time.Now), Store: r.store, StoreReason: store.Reason, Providers: r, Logger: log,
+		DeadLetters: push.NewDeadLetters(s, time.Now), Store: r.store, StoreReason: store.Reason, Providers: r, Logger: log,
 		Config: configuration,
 		Reload: func(ctx context.Context, force bool) httpapi.Reloaded { return r.reload(ctx, force) }})
 	r.Server, r.admin = httptest.NewServer(r.api.All()), httptest.NewServer(r.api.Admin())

@@ -44,7 +44,7 @@ func bare(t *testing.T) *API {
 		PublicURL: "http://host.example/pay"})
 	configuration := func() *config.Config { return &config.Config{} }
 	webhooks := inbox.NewArchive(box, configuration, func(string) json.RawMessage { return nil })
-	return New(Options{Payments: c, Webhooks: webhooks, Incoming: box, DeadLetters: push.NewLetters(s, time.Now), Store: s,
+	return New(Options{Payments: c, Webhooks: webhooks, Incoming: box, DeadLetters: push.NewDeadLetters(s, time.Now), Store: s,
 		StoreReason: store.Reason, Providers: nobody{}, Config: configuration})
 }
 

@@ -39,7 +39,7 @@ func (a *Archive) List(ctx context.Context, f payment.WebhookFilter) (list []pay
 		return nil, "", err
 	}
 
-	page := store.NoticeFilter{Provider: f.Provider, State: f.State, Before: f.Cursor}
+	page := store.WebhookFilter{Provider: f.Provider, State: f.State, Before: f.Cursor}
 	for {
 		page.Limit = min(limit-len(list), listedAtOnce)
 		webhooks, more, err := a.inbox.List(ctx, page)
@@ -72,7 +72,7 @@ func (a *Archive) Attach(ctx context.Context, id, intentID, operator string) (*p
 	return a.shown(a.inbox.Attach(ctx, id, intentID, operator))
 }
 
-func (a *Archive) shown(n *store.Notice, err error) (*payment.Webhook, error) {
+func (a *Archive) shown(n *store.Webhook, err error) (*payment.Webhook, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +80,7 @@ func (a *Archive) shown(n *store.Notice, err error) (*payment.Webhook, error) {
 }
 
 // show masks the secrets of a webhook's account.
-func (a *Archive) show(n *store.Notice) *payment.Webhook {
+func (a *Archive) show(n *store.Webhook) *payment.Webhook {
 	mask := a.maskOf(n.Provider)
 	shown := &payment.Webhook{
 		ID: n.ID, Provider: n.Provider, ReceivedAt: n.ReceivedAt.UTC(),
