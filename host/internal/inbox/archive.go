@@ -2,6 +2,7 @@ package inbox
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"strings"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/payhost/payhost/host/internal/core"
 	"github.com/payhost/payhost/host/internal/store"
 	"github.com/payhost/payhost/host/payment"
+	"github.com/payhost/payhost/internal/redact"
 )
 
 // Archive is the stored webhooks as operators see them: without the secrets of
@@ -85,9 +87,9 @@ func (a *Archive) show(n *store.Webhook) *payment.Webhook {
 	shown := &payment.Webhook{
 		ID: n.ID, Provider: n.Provider, ReceivedAt: n.ReceivedAt.UTC(),
 		RemoteAddress: n.Request.RemoteAddress, Verified: n.Verified, State: n.State,
-		Events: n.Events, PaymentIDs: n.IntentIDs, Error: mask.Replace(n.Error),
-		Method: n.Request.Method, Query: mask.Replace(n.Request.Query),
-		Headers: map[string]string{}, Body: mask.Replace(string(n.Request.Body)),
+		Events: n.Events, PaymentIDs: n.IntentIDs, Error: mask.Text(n.Error),
+		Method: n.Request.Method, Query: mask.Text(n.Request.Query),
+		Headers: map[string]string{}, Body: mask.Text(string(n.Request.Body)),
 	}
 	if shown.PaymentIDs == nil {
 		shown.PaymentIDs = []string{}
@@ -98,12 +100,30 @@ func (a *Archive) show(n *store.Webhook) *payment.Webhook {
 	return shown
 }
 
-func (a *Archive) maskOf(provider string) *strings.Replacer {
-	var values []string
+// maskOf returns the mask of an account: it knows the values that its
+// configuration takes from elsewhere, and those that its plugin's schema calls
+// secret. Before a plugin has run there is no schema: what came from elsewhere
+// is masked all the same.
+func (a *Archive) maskOf(provider string) *redact.Set {
+	mask := &redact.Set{}
 	for _, account := range a.config().Providers {
 		if account.Name == provider {
-			values = append(values, secretValues(account, a.schema(provider))...)
+			mask.Add(redact.Reveal(account.Secrets)...)
+			mask.Add(redact.In(a.schema(provider), account.Config)...)
 		}
 	}
-	return newMask(values)
+	return mask
+}
+
+// maskHeader also looks inside of credentials: "Basic" hides a secret in base64,
+// but not well.
+func maskHeader(mask *redact.Set, value string) string {
+	scheme, encoded, ok := strings.Cut(value, " ")
+	if ok && strings.EqualFold(scheme, "Basic") {
+		plain, err := base64.StdEncoding.DecodeString(encoded)
+		if err == nil && mask.Text(string(plain)) != string(plain) {
+			return scheme + " " + redact.Mark
+		}
+	}
+	return mask.Text(value)
 }

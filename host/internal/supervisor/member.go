@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/payhost/payhost/host/config"
+	"github.com/payhost/payhost/internal/redact"
 	"github.com/payhost/payhost/sdk"
 )
 
@@ -22,8 +23,8 @@ func (u *unit) configure(ctx context.Context, run *running, cfg config.Provider)
 		}
 	}
 
-	u.reg.mask.Add(cfg.Secrets...)
-	u.reg.mask.Add(secretsIn(run.proc.Info().ConfigSchema, cfg.Config)...)
+	u.reg.mask.Add(redact.Reveal(cfg.Secrets)...)
+	u.reg.mask.Add(redact.In(run.proc.Info().ConfigSchema, cfg.Config)...)
 	thaw := run.stand(cfg.Name).freeze()
 	info, err := run.proc.Client().Configure(ctx, cfg.Name, configText(cfg))
 	switch {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/payhost/payhost/host/config"
 	"github.com/payhost/payhost/host/internal/plugin"
+	"github.com/payhost/payhost/internal/redact"
 	"github.com/payhost/payhost/sdk"
 )
 
@@ -81,7 +82,7 @@ type Supervisor struct {
 	tune    *tuning
 	log     *slog.Logger
 	metrics *metrics
-	mask    *plugin.Mask // of all accounts' secrets
+	mask    *redact.Set // of all accounts' secrets
 	// What all accounts together may ask and read at once.
 	asking, reading bulkhead
 
@@ -109,7 +110,7 @@ func New(o Options) *Supervisor {
 		o.tune = defaultTuning()
 	}
 	r := &Supervisor{
-		opts: o, tune: o.tune, log: o.Logger, metrics: newMetrics(o.Metrics), mask: &plugin.Mask{},
+		opts: o, tune: o.tune, log: o.Logger, metrics: newMetrics(o.Metrics), mask: &redact.Set{},
 		accounts: map[string]*account{}, units: map[unitKey]*unit{},
 	}
 	r.asking.resize(allAsking)

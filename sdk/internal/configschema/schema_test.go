@@ -1,4 +1,4 @@
-package sdk
+package configschema_test
 
 import (
 	"bytes"
@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/shopspring/decimal"
+
+	"github.com/payhost/payhost/sdk"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -15,7 +17,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 func TestConfigSchemaGolden(t *testing.T) {
 	const golden = "testdata/config_schema.json"
 	var got bytes.Buffer
-	if err := json.Indent(&got, ConfigSchema[testConfig](), "", "  "); err != nil {
+	if err := json.Indent(&got, sdk.Schema[testConfig](), "", "  "); err != nil {
 		t.Fatal(err)
 	}
 	got.WriteByte('\n')
@@ -40,7 +42,7 @@ func TestSchemaOfOutput(t *testing.T) {
 		List []struct {
 			ID int `json:"id"`
 		} `json:"list" config:"list,required"`
-		Sealed []Secret `json:"sealed" config:"sealed,required"`
+		Sealed []sdk.Secret `json:"sealed" config:"sealed,required"`
 	}
 	const want = `{"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{` +
 		`"url":{"type":"string","description":"Where it <went> & is."},` +
@@ -48,11 +50,11 @@ func TestSchemaOfOutput(t *testing.T) {
 		`"list":{"type":"array","items":{"type":"object","properties":{"id":{"type":"integer"}},"additionalProperties":false},"minItems":1},` +
 		`"sealed":{"anyOf":[{"type":"string","minLength":1},{"type":"array","items":{"type":"string","minLength":1},"minItems":1}],"writeOnly":true}},` +
 		`"required":["list","sealed"],"additionalProperties":false}`
-	if got := string(Schema[output]()); got != want {
+	if got := string(sdk.Schema[output]()); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 	const empty = `{"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{},"additionalProperties":false}`
-	if got := string(ConfigSchema[struct{}]()); got != empty {
+	if got := string(sdk.Schema[struct{}]()); got != empty {
 		t.Errorf("got  %s\nwant %s", got, empty)
 	}
 }

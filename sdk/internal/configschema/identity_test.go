@@ -1,4 +1,4 @@
-package sdk
+package configschema_test
 
 import (
 	"regexp"
@@ -8,11 +8,14 @@ import (
 
 	"github.com/shopspring/decimal"
 	"pgregory.net/rapid"
+
+	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/internal/configschema"
 )
 
 type identityConfig struct {
-	Endpoint
-	Key    Secret          `config:"key,identity"`
+	sdk.Endpoint
+	Key    sdk.Secret      `config:"key,identity"`
 	IDs    []string        `config:"ids,identity"`
 	Number int             `config:"number,identity"`
 	Flag   bool            `config:"flag,identity"`
@@ -21,17 +24,17 @@ type identityConfig struct {
 	Region string          `config:"region,identity" default:"eu"`
 	Bank   testBank        `config:"bank"`
 	Other  string          `config:"other"`
-	Secret Secret          `config:"secret"`
+	Secret sdk.Secret      `config:"secret"`
 }
 
 func identityOf(t *testing.T, text string) string {
 	t.Helper()
-	cfg, err := DecodeConfig[identityConfig]([]byte(text))
+	cfg, err := decodeConfig[identityConfig]([]byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := configIdentity(cfg)
-	if configIdentity(&cfg) != got {
+	got := configschema.Fingerprint(cfg)
+	if configschema.Fingerprint(&cfg) != got {
 		t.Error("a pointer to a configuration has another identity")
 	}
 	if !regexp.MustCompile(`^[0-9a-f]{32}$`).MatchString(got) {
@@ -74,7 +77,7 @@ func TestIdentityChanges(t *testing.T) {
 }
 
 type addressed struct {
-	Endpoint
+	sdk.Endpoint
 	Key string `config:"key,identity"`
 }
 
@@ -86,11 +89,11 @@ func (addressed) Addresses() (sandbox, live string) {
 func TestIdentityDoesNotDependOnHowAnAddressIsSpelled(t *testing.T) {
 	of := func(environment, address string) string {
 		t.Helper()
-		cfg, err := DecodeConfig[addressed]([]byte(`{"environment":"` + environment + `","base_url":"` + address + `","key":"k"}`))
+		cfg, err := decodeConfig[addressed]([]byte(`{"environment":"` + environment + `","base_url":"` + address + `","key":"k"}`))
 		if err != nil {
 			t.Fatalf("%s: %v", address, err)
 		}
-		return configIdentity(cfg)
+		return configschema.Fingerprint(cfg)
 	}
 	for _, same := range [][]string{
 		{"live", "", "https://pay.example", "https://PAY.example:443/", "HTTPS://pay.example.", "https://pay.example//"},
@@ -133,14 +136,14 @@ func TestIdentityIsStable(t *testing.T) {
 		Flag   bool            `config:"flag,identity"`
 		Number int             `config:"number,identity"`
 		IDs    []string        `config:"ids,identity"`
-		Key    Secret          `config:"key,identity"`
+		Key    sdk.Secret      `config:"key,identity"`
 		New    string          `config:"new,identity"`
 		NewSum decimal.Decimal `config:"new_sum,identity"`
 		NewOn  bool            `config:"new_on,identity"`
-		Endpoint
+		sdk.Endpoint
 	}
-	cfg, err := DecodeConfig[reordered]([]byte(`{"environment":"live","base_url":"https://a.example","key":"k","ids":["1","2"],"amount":"1.50","age":"5m","number":7,"flag":true}`))
-	if err != nil || configIdentity(cfg) != want {
+	cfg, err := decodeConfig[reordered]([]byte(`{"environment":"live","base_url":"https://a.example","key":"k","ids":["1","2"],"amount":"1.50","age":"5m","number":7,"flag":true}`))
+	if err != nil || configschema.Fingerprint(cfg) != want {
 		t.Errorf("the order of fields, or a new field without a value, changes the identity: %v", err)
 	}
 }
@@ -158,7 +161,7 @@ func TestIdentityIsInjective(t *testing.T) {
 		x := config{text.Draw(t, "A"), text.Draw(t, "B"), list.Draw(t, "AB")}
 		y := config{text.Draw(t, "A2"), text.Draw(t, "B2"), list.Draw(t, "AB2")}
 		same := x.A == y.A && x.B == y.B && slices.Equal(x.AB, y.AB)
-		if (configIdentity(x) == configIdentity(y)) != same {
+		if (configschema.Fingerprint(x) == configschema.Fingerprint(y)) != same {
 			t.Fatalf("%q and %q", x, y)
 		}
 	})
@@ -166,28 +169,28 @@ func TestIdentityIsInjective(t *testing.T) {
 
 func TestConfigSecrets(t *testing.T) {
 	type nested struct {
-		Inner Secret `config:"inner"`
+		Inner sdk.Secret `config:"inner"`
 	}
 	type config struct {
-		A     Secret   `config:"a"`
-		Many  []Secret `config:"many"`
-		Empty Secret   `config:"empty"`
-		Plain string   `config:"plain"`
-		One   nested   `config:"one"`
-		List  []nested `config:"list"`
+		A     sdk.Secret   `config:"a"`
+		Many  []sdk.Secret `config:"many"`
+		Empty sdk.Secret   `config:"empty"`
+		Plain string       `config:"plain"`
+		One   nested       `config:"one"`
+		List  []nested     `config:"list"`
 	}
-	cfg, err := DecodeConfig[config]([]byte(`{"a":"s1","many":["s2","s1","s3"],"plain":"p","one":{"inner":"s4"},"list":[{},{"inner":"s5"}]}`))
+	cfg, err := decodeConfig[config]([]byte(`{"a":"s1","many":["s2","s1","s3"],"plain":"p","one":{"inner":"s4"},"list":[{},{"inner":"s5"}]}`))
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := []string{"s1", "s2", "s3", "s4", "s5"}
-	if got := configSecrets(cfg); !slices.Equal(got, want) {
+	if got := configschema.Secrets(cfg); !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	if got := configSecrets(&cfg); !slices.Equal(got, want) {
+	if got := configschema.Secrets(&cfg); !slices.Equal(got, want) {
 		t.Errorf("through a pointer: got %q, want %q", got, want)
 	}
-	if got := configSecrets(struct{}{}); len(got) != 0 {
+	if got := configschema.Secrets(struct{}{}); len(got) != 0 {
 		t.Errorf("nothing has the secrets %q", got)
 	}
 }

@@ -1,4 +1,4 @@
-package sdk
+package configschema_test
 
 import (
 	"errors"
@@ -10,16 +10,19 @@ import (
 	"time"
 
 	"github.com/shopspring/decimal"
+
+	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/internal/configschema"
 )
 
 type testFlow string
 
 // testConfig has every type and tag.
 type testConfig struct {
-	Endpoint
+	sdk.Endpoint
 	WebsiteID string          `config:"website_id,required,identity" doc:"The website's number."`
-	SecretKey Secret          `config:"secret_key,required" doc:"Signs requests."`
-	HookKeys  []Secret        `config:"hook_keys"`
+	SecretKey sdk.Secret      `config:"secret_key,required" doc:"Signs requests."`
+	HookKeys  []sdk.Secret    `config:"hook_keys"`
 	NotifyIPs []string        `config:"notify_ips" default:"192.0.2.1, 192.0.2.2"`
 	Flow      testFlow        `config:"flow" default:"payment" oneof:"activation,payment"`
 	Debug     bool            `config:"allow_debug" default:"true"`
@@ -43,17 +46,17 @@ type testLink struct {
 	URL   string `json:"url,omitempty" format:"uri"`
 }
 
-func (c *testConfig) Validate() []Violation {
+func (c *testConfig) Validate() []sdk.Violation {
 	c.ignored = nil
 	if c.Flow == "activation" && c.Site == "" {
-		return []Violation{{Field: "site", Message: "is needed for activation"}}
+		return []sdk.Violation{{Field: "site", Message: "is needed for activation"}}
 	}
 	return nil
 }
 
-func (l testLink) Validate() []Violation {
+func (l testLink) Validate() []sdk.Violation {
 	if l.Order == "forbidden" {
-		return []Violation{{Field: "order", Message: "is forbidden"}, {Field: "order", Message: "and bad"}, {Field: "order", Message: "is forbidden"}}
+		return []sdk.Violation{{Field: "order", Message: "is forbidden"}, {Field: "order", Message: "and bad"}, {Field: "order", Message: "is forbidden"}}
 	}
 	return nil
 }
@@ -61,14 +64,28 @@ func (l testLink) Validate() []Violation {
 // required are the members that testConfig cannot do without.
 const required = `"environment":"sandbox","website_id":"w1","secret_key":"s3cr3t-value"`
 
-// problems gives err's violations as "field: message", after checking what all errors of this kind share.
+// decodeConfig is the door of a plugin's process.
+func decodeConfig[C any](text []byte) (C, error) {
+	var config, none C
+	failure := configschema.Decode(text, &config, configschema.Subject{Name: "the configuration is"})
+	if failure == nil {
+		return config, nil
+	}
+	e := sdk.NotSent(sdk.CodeInvalidRequest, "%s", failure.Message)
+	for _, p := range failure.Problems {
+		e.Violations = append(e.Violations, sdk.Violation(p))
+	}
+	return none, e
+}
+
+// problems returns err's violations as "field: message", after checking what all errors of this kind share.
 func problems(t *testing.T, err error) []string {
 	t.Helper()
 	if err == nil {
 		return nil
 	}
-	var e *Error
-	if !errors.As(err, &e) || e.Code != CodeInvalidRequest || e.Outcome != OutcomeNotSent {
+	var e *sdk.Error
+	if !errors.As(err, &e) || e.Code != sdk.CodeInvalidRequest || e.Outcome != sdk.OutcomeNotSent {
 		t.Fatalf("want an *Error with invalid_request and not_sent, got %#v", err)
 	}
 	if len(e.Violations) == 0 {
@@ -89,14 +106,14 @@ func wantProblems(t *testing.T, err error, want ...string) {
 }
 
 func TestDecodeConfigDefaults(t *testing.T) {
-	cfg, err := DecodeConfig[testConfig]([]byte(`{` + required + `}`))
+	cfg, err := decodeConfig[testConfig]([]byte(`{` + required + `}`))
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := testConfig{
-		Endpoint:  Endpoint{Environment: Sandbox},
+		Endpoint:  sdk.Endpoint{Environment: sdk.Sandbox},
 		WebsiteID: "w1",
-		SecretKey: NewSecret("s3cr3t-value"),
+		SecretKey: sdk.NewSecret("s3cr3t-value"),
 		NotifyIPs: []string{"192.0.2.1", "192.0.2.2"},
 		Flow:      "payment", Debug: true, Retries: 3,
 		Fee:       decimal.RequireFromString("0.10"),
@@ -107,13 +124,13 @@ func TestDecodeConfigDefaults(t *testing.T) {
 		t.Errorf("got  %+v\nwant %+v", cfg, want)
 	}
 	cfg.NotifyIPs[0] = "changed"
-	if again, _ := DecodeConfig[testConfig]([]byte(`{` + required + `}`)); again.NotifyIPs[0] != "192.0.2.1" {
+	if again, _ := decodeConfig[testConfig]([]byte(`{` + required + `}`)); again.NotifyIPs[0] != "192.0.2.1" {
 		t.Error("two configurations share one default list")
 	}
 }
 
 func TestDecodeConfigValues(t *testing.T) {
-	cfg, err := DecodeConfig[testConfig]([]byte(`{
+	cfg, err := decodeConfig[testConfig]([]byte(`{
 		"environment": "live", "base_url": "https://pay.example/root/", "website_id": "007", "secret_key": "a\"b\\ü",
 		"hook_keys": ["new", "old"], "notify_ips": [], "flow": "activation", "allow_debug": false, "retries": 0,
 		"fee": 12.12345678901234567890123456789012345678901234567890, "tolerance": "1h", "site": "http://shop.example/?a=b#c",
@@ -122,10 +139,10 @@ func TestDecodeConfigValues(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := testConfig{
-		Endpoint:  Endpoint{Environment: Live, BaseURL: "https://pay.example/root/"},
+		Endpoint:  sdk.Endpoint{Environment: sdk.Live, BaseURL: "https://pay.example/root/"},
 		WebsiteID: "007",
-		SecretKey: NewSecret("a\"b\\ü"),
-		HookKeys:  []Secret{NewSecret("new"), NewSecret("old")},
+		SecretKey: sdk.NewSecret("a\"b\\ü"),
+		HookKeys:  []sdk.Secret{sdk.NewSecret("new"), sdk.NewSecret("old")},
 		NotifyIPs: []string{}, Flow: "activation",
 		Fee:       decimal.RequireFromString("12.1234567890123456789012345678901234567890123456789"),
 		Tolerance: time.Hour, Site: "http://shop.example/?a=b#c",
@@ -192,7 +209,7 @@ func TestDecodeConfigProblems(t *testing.T) {
 					want = append(want, line)
 				}
 			}
-			_, err := DecodeConfig[testConfig]([]byte(`{` + required + `,` + c.members + `}`))
+			_, err := decodeConfig[testConfig]([]byte(`{` + required + `,` + c.members + `}`))
 			wantProblems(t, err, want...)
 		})
 	}
@@ -201,14 +218,14 @@ func TestDecodeConfigProblems(t *testing.T) {
 func TestDecodeConfigMissing(t *testing.T) {
 	want := []string{"environment: is missing", "website_id: is missing", "secret_key: is missing"}
 	for _, text := range []string{"", " \n", "{}", `{"environment":"","website_id":"","secret_key":""}`} {
-		_, err := DecodeConfig[testConfig]([]byte(text))
+		_, err := decodeConfig[testConfig]([]byte(text))
 		wantProblems(t, err, want...)
 	}
 	type lists struct {
-		Keys  []Secret   `config:"keys,required"`
-		Links []testLink `config:"links,required"`
+		Keys  []sdk.Secret `config:"keys,required"`
+		Links []testLink   `config:"links,required"`
 	}
-	_, err := DecodeConfig[lists]([]byte(`{"keys":[],"links":[]}`))
+	_, err := decodeConfig[lists]([]byte(`{"keys":[],"links":[]}`))
 	wantProblems(t, err, "keys: is missing", "links: is missing")
 }
 
@@ -228,7 +245,7 @@ func TestDecodeConfigUnknownKeys(t *testing.T) {
 		{strings.Repeat("k", 200), `"` + strings.Repeat("k", 64) + `…": is not a known key`},
 	} {
 		t.Run(c.key, func(t *testing.T) {
-			_, err := DecodeConfig[testConfig]([]byte(`{` + required + `,"` + c.key + `":"v4lue"}`))
+			_, err := decodeConfig[testConfig]([]byte(`{` + required + `,"` + c.key + `":"v4lue"}`))
 			wantProblems(t, err, c.want)
 		})
 	}
@@ -237,7 +254,7 @@ func TestDecodeConfigUnknownKeys(t *testing.T) {
 			A string `config:"key_one"`
 			B string `config:"key_ono"`
 		}
-		_, err := DecodeConfig[pair]([]byte(`{"key_one":"","key_onx":""}`))
+		_, err := decodeConfig[pair]([]byte(`{"key_one":"","key_onx":""}`))
 		wantProblems(t, err, `key_onx: is not a known key: did you mean "key_ono"?`)
 	})
 }
@@ -254,22 +271,22 @@ func TestDecodeConfigBounds(t *testing.T) {
 		{"too long", `{"a":"` + strings.Repeat("x", 256<<10-7) + `"}`, "the configuration is not valid: it has 262145 bytes; at most 262144 are allowed"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := DecodeConfig[testConfig]([]byte(c.text))
+			_, err := decodeConfig[testConfig]([]byte(c.text))
 			wantProblems(t, err, c.want)
 		})
 	}
 	t.Run("just deep enough", func(t *testing.T) {
-		_, err := DecodeConfig[testConfig]([]byte(`{` + required + `,"a":` + strings.Repeat("[", 15) + strings.Repeat("]", 15) + `}`))
+		_, err := decodeConfig[testConfig]([]byte(`{` + required + `,"a":` + strings.Repeat("[", 15) + strings.Repeat("]", 15) + `}`))
 		wantProblems(t, err, "a: is not a known key")
 	})
 	t.Run("just short enough", func(t *testing.T) {
-		_, err := DecodeConfig[testConfig]([]byte(`{` + required + `,"a":"` + strings.Repeat("x", 256<<10-len(required)-9) + `"}`))
+		_, err := decodeConfig[testConfig]([]byte(`{` + required + `,"a":"` + strings.Repeat("x", 256<<10-len(required)-9) + `"}`))
 		wantProblems(t, err, "a: is not a known key")
 	})
 	t.Run("many problems", func(t *testing.T) {
-		_, err := DecodeConfig[testConfig]([]byte(`{` + required + `,"notify_ips":[` + strings.Repeat("1,", 100_000) + `1],"x":1}`))
-		e := AsError(err)
-		if len(e.Violations) != maxViolations || e.Message != "the configuration is not valid (the first 64 of 100002 problems)" {
+		_, err := decodeConfig[testConfig]([]byte(`{` + required + `,"notify_ips":[` + strings.Repeat("1,", 100_000) + `1],"x":1}`))
+		e := sdk.AsError(err)
+		if len(e.Violations) != configschema.MaxProblems || e.Message != "the configuration is not valid (the first 64 of 100002 problems)" {
 			t.Errorf("got %d violations, %q", len(e.Violations), e.Message)
 		}
 	})

@@ -1,4 +1,4 @@
-package sdk
+package configschema_test
 
 import (
 	"encoding/json"
@@ -12,6 +12,9 @@ import (
 
 	"github.com/shopspring/decimal"
 	"pgregory.net/rapid"
+
+	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/internal/configschema"
 )
 
 // anyJSON draws a JSON value, often with keys and values that testConfig knows.
@@ -43,11 +46,11 @@ func anyObject(depth int) *rapid.Generator[map[string]any] {
 // What is accepted fits the schema; what is refused is refused in the one way that callers know.
 func TestDecodeConfigAnyJSON(t *testing.T) {
 	var schema map[string]any
-	if err := json.Unmarshal(ConfigSchema[testConfig](), &schema); err != nil {
+	if err := json.Unmarshal(sdk.Schema[testConfig](), &schema); err != nil {
 		t.Fatal(err)
 	}
 	// What "complete" adds below is enough: else nothing would ever be accepted.
-	if _, err := DecodeConfig[testConfig]([]byte(`{"environment":"live","website_id":"w1","secret_key":"k1"}`)); err != nil {
+	if _, err := decodeConfig[testConfig]([]byte(`{"environment":"live","website_id":"w1","secret_key":"k1"}`)); err != nil {
 		t.Fatal(err)
 	}
 	rapid.Check(t, func(t *rapid.T) {
@@ -59,7 +62,7 @@ func TestDecodeConfigAnyJSON(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = DecodeConfig[testConfig](text)
+		_, err = decodeConfig[testConfig](text)
 		if err == nil {
 			var value any
 			_ = json.Unmarshal(text, &value)
@@ -73,8 +76,8 @@ func TestDecodeConfigAnyJSON(t *testing.T) {
 }
 
 func checkRefusal(t interface{ Fatalf(string, ...any) }, err error) {
-	e := AsError(err)
-	if e.Code != CodeInvalidRequest || e.Outcome != OutcomeNotSent || e.Message == "" || len(e.Violations) > maxViolations {
+	e := sdk.AsError(err)
+	if e.Code != sdk.CodeInvalidRequest || e.Outcome != sdk.OutcomeNotSent || e.Message == "" || len(e.Violations) > configschema.MaxProblems {
 		t.Fatalf("a refusal of another kind: %+v", e)
 	}
 	fields := map[string]bool{}
@@ -171,7 +174,7 @@ func TestDecodeConfigIsExact(t *testing.T) {
 		if rapid.Bool().Draw(t, "quoted") {
 			written = `"` + digits + `"`
 		}
-		cfg, err := DecodeConfig[config](fmt.Appendf(nil, `{"n":%d,"d":%s}`, n, written))
+		cfg, err := decodeConfig[config](fmt.Appendf(nil, `{"n":%d,"d":%s}`, n, written))
 		if err != nil || cfg.N != n || !cfg.D.Equal(decimal.RequireFromString(digits)) {
 			t.Fatalf("got %d and %s, %v; want %d and %s", cfg.N, cfg.D, err, n, digits)
 		}
@@ -179,19 +182,19 @@ func TestDecodeConfigIsExact(t *testing.T) {
 }
 
 type leaky struct {
-	Key   Secret   `config:"key,required"`
-	Keys  []Secret `config:"keys"`
-	Other string   `config:"other" oneof:"x"`
-	After string   `config:"after"`
+	Key   sdk.Secret   `config:"key,required"`
+	Keys  []sdk.Secret `config:"keys"`
+	Other string       `config:"other" oneof:"x"`
+	After string       `config:"after"`
 }
 
 // Validate does what none should: it says the secrets, in every form that it can think of.
-func (l leaky) Validate() []Violation {
-	out := []Violation{{Field: "after", Message: "before " + l.Key.Reveal() + " after"}}
+func (l leaky) Validate() []sdk.Violation {
+	out := []sdk.Violation{{Field: "after", Message: "before " + l.Key.Reveal() + " after"}}
 	for _, k := range append(l.Keys, l.Key) {
-		out = append(out, Violation{Field: "after", Message: fmt.Sprintf("%q or %+q", k.Reveal(), k.Reveal())},
-			Violation{Field: "after", Message: url.PathEscape(k.Reveal()) + "?a=" + url.QueryEscape(k.Reveal())},
-			Violation{Field: "x" + k.Reveal(), Message: k.Reveal()})
+		out = append(out, sdk.Violation{Field: "after", Message: fmt.Sprintf("%q or %+q", k.Reveal(), k.Reveal())},
+			sdk.Violation{Field: "after", Message: url.PathEscape(k.Reveal()) + "?a=" + url.QueryEscape(k.Reveal())},
+			sdk.Violation{Field: "x" + k.Reveal(), Message: k.Reveal()})
 	}
 	return out
 }
@@ -206,7 +209,7 @@ func TestDecodeConfigShowsNoSecret(t *testing.T) {
 			`{"key":"a","keys":{%s:%[1]s}}`, `{"kye":%s}`, `{"key":"k","other":%s}`, `{"key":"k","after":%s,"keys":%[1]s}`,
 			`{"key":%s,"key":%[1]s}`, `{"key":%s,%[1]s:1}`, `{"key":%s`, `%s`, `{"keys":[%s,1,null,""],"no":1}`,
 		}).Draw(t, "text")
-		_, err := DecodeConfig[leaky](fmt.Appendf(nil, text, quoted))
+		_, err := decodeConfig[leaky](fmt.Appendf(nil, text, quoted))
 		if err == nil {
 			t.Fatalf("Validate always has something to say")
 		}
@@ -220,12 +223,12 @@ func TestDecodeConfigShowsNoSecret(t *testing.T) {
 }
 
 func TestDecodeConfigMasksValidate(t *testing.T) {
-	_, err := DecodeConfig[leaky]([]byte(`{"key":"hunter2","keys":["hunter2\"longer","é /"]}`))
+	_, err := decodeConfig[leaky]([]byte(`{"key":"hunter2","keys":["hunter2\"longer","é /"]}`))
 	wantProblems(t, err,
 		`after: before [secret] after; "[secret]" or "[secret]"; [secret]?a=[secret]`,
 		"x[secret]: [secret]")
 	long := strings.Repeat("0123456789", 10)
-	_, err = DecodeConfig[leaky]([]byte(`{"key":"` + long + `","` + long + `":1}`))
+	_, err = decodeConfig[leaky]([]byte(`{"key":"` + long + `","` + long + `":1}`))
 	wantProblems(t, err, `after: before [secret] after; "[secret]" or "[secret]"; [secret]?a=[secret]`, "x[secret]: [secret]", `"[secret]": is not a known key`)
 }
 
@@ -233,17 +236,17 @@ type fragile struct {
 	Site string `config:"site,required"`
 }
 
-func (f fragile) Validate() []Violation {
+func (f fragile) Validate() []sdk.Violation {
 	if f.Site[0] == 'x' {
-		return []Violation{{Field: "site", Message: "begins with x"}}
+		return []sdk.Violation{{Field: "site", Message: "begins with x"}}
 	}
 	return nil
 }
 
 func TestValidateMayTripOverWhatWasRefused(t *testing.T) {
-	_, err := DecodeConfig[fragile]([]byte(`{"site":1}`))
+	_, err := decodeConfig[fragile]([]byte(`{"site":1}`))
 	wantProblems(t, err, "site: must be text, not a number: put it in quotes")
-	_, err = DecodeConfig[fragile]([]byte(`{"site":"xy"}`))
+	_, err = decodeConfig[fragile]([]byte(`{"site":"xy"}`))
 	wantProblems(t, err, "site: begins with x")
 }
 
@@ -255,7 +258,7 @@ func FuzzDecodeConfig(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		cfg, err := DecodeConfig[testConfig](text)
+		cfg, err := decodeConfig[testConfig](text)
 		if err != nil {
 			checkRefusal(t, err)
 			return
@@ -263,8 +266,8 @@ func FuzzDecodeConfig(f *testing.F) {
 		if !json.Valid(text) || cfg.SecretKey.IsZero() || cfg.Environment == "" || cfg.Retries > 10 {
 			t.Fatalf("%q is accepted as %+v", text, cfg)
 		}
-		configIdentity(cfg)
-		if !slices.Contains(configSecrets(cfg), cfg.SecretKey.Reveal()) {
+		configschema.Fingerprint(cfg)
+		if !slices.Contains(configschema.Secrets(cfg), cfg.SecretKey.Reveal()) {
 			t.Fatalf("%q: a secret is not known", text)
 		}
 	})

@@ -1,4 +1,4 @@
-package sdk
+package configschema_test
 
 import (
 	"reflect"
@@ -7,6 +7,9 @@ import (
 	"time"
 
 	"github.com/shopspring/decimal"
+
+	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/internal/configschema"
 )
 
 type recursive struct {
@@ -22,12 +25,12 @@ func (*wrongValidate) Validate() error { return nil }
 // Each struct has one mistake that its author must hear of, with the field's name.
 func TestBadStructsPanic(t *testing.T) {
 	for want, bad := range map[string]any{
-		"must be a struct, not int":           0,
-		"must be a struct, not *sdk.testBank": &testBank{},
-		"contains itself":                     recursive{},
-		"must be Validate() []Violation":      wrongValidate{},
-		".A: has no config tag":               struct{ A string }{},
-		".B: has no config tag":               reflect.StructOf([]reflect.StructField{{Name: "B", Type: reflect.TypeFor[string](), Tag: "config:b"}}),
+		"must be a struct, not int":                         0,
+		"must be a struct, not *configschema_test.testBank": &testBank{},
+		"contains itself":                                   recursive{},
+		"must be Validate() []Violation":                    wrongValidate{},
+		".A: has no config tag":                             struct{ A string }{},
+		".B: has no config tag":                             reflect.StructOf([]reflect.StructField{{Name: "B", Type: reflect.TypeFor[string](), Tag: "config:b"}}),
 		".c: has a config tag but is not exported": struct {
 			c string `config:"c"`
 		}{},
@@ -45,7 +48,7 @@ func TestBadStructsPanic(t *testing.T) {
 			G2 string `config:"G"`
 		}{},
 		`.BaseURL: the key "base_url" is already taken`: struct {
-			Endpoint
+			sdk.Endpoint
 			BaseURL string `config:"base_url"`
 		}{},
 		".H: the type float64 is not supported": struct {
@@ -69,12 +72,12 @@ func TestBadStructsPanic(t *testing.T) {
 		".N: the type []string is not supported": struct {
 			N [][]string `config:"n"`
 		}{},
-		".Endpoint: has no config tag": struct{ *Endpoint }{},
+		".Endpoint: has no config tag": struct{ *sdk.Endpoint }{},
 		".O: is required and has a default": struct {
 			O string `config:"o,required" default:"x"`
 		}{},
 		".P: a secret cannot have a default": struct {
-			P Secret `config:"p" default:"x"`
+			P sdk.Secret `config:"p" default:"x"`
 		}{},
 		".Q: default belongs on the fields": struct {
 			Q testBank `config:"q" default:"x"`
@@ -119,7 +122,7 @@ func TestBadStructsPanic(t *testing.T) {
 			AD string `config:"ad" format:"email"`
 		}{},
 		`.AE: the format tag knows "uri" only, for text`: struct {
-			AE Secret `config:"ae" format:"uri"`
+			AE sdk.Secret `config:"ae" format:"uri"`
 		}{},
 		".AF: identity belongs on the fields": struct {
 			AF testBank `config:"af,identity"`
@@ -135,7 +138,7 @@ func TestBadStructsPanic(t *testing.T) {
 			if !ok {
 				t0 = reflect.TypeOf(bad)
 			}
-			planOf(t0)
+			configschema.Schema(t0)
 		})
 	}
 }
@@ -148,25 +151,25 @@ func TestEmbeddedStructs(t *testing.T) {
 	}
 	type config struct {
 		inner
-		Endpoint
+		sdk.Endpoint
 		Last string `config:"last,identity"`
 	}
-	cfg, err := DecodeConfig[config]([]byte(`{"environment":"live","last":"l","bank":{"code":"c"}}`))
-	if err != nil || cfg.Key != "x" || cfg.Environment != Live || cfg.Last != "l" || cfg.Nested.Code != "c" {
+	cfg, err := decodeConfig[config]([]byte(`{"environment":"live","last":"l","bank":{"code":"c"}}`))
+	if err != nil || cfg.Key != "x" || cfg.Environment != sdk.Live || cfg.Last != "l" || cfg.Nested.Code != "c" {
 		t.Errorf("got %+v, %v", cfg, err)
 	}
-	_, err = DecodeConfig[config]([]byte(`{"last":1,"key":2,"environment":3}`))
+	_, err = decodeConfig[config]([]byte(`{"last":1,"key":2,"environment":3}`))
 	wantProblems(t, err, "key: must be text, not a number: put it in quotes",
 		"environment: must be text, not a number: put it in quotes", "last: must be text, not a number: put it in quotes")
 }
 
 type strictEndpoint struct {
-	Endpoint
+	sdk.Endpoint
 }
 
-func (e strictEndpoint) Validate() []Violation {
+func (e strictEndpoint) Validate() []sdk.Violation {
 	if e.BaseURL == "" {
-		return []Violation{{Field: "base_url", Message: "is missing"}}
+		return []sdk.Violation{{Field: "base_url", Message: "is missing"}}
 	}
 	return nil
 }
@@ -177,8 +180,8 @@ func TestEmbeddedValidate(t *testing.T) {
 		strictEndpoint
 		Key string `config:"key"`
 	}
-	_, err := DecodeConfig[config]([]byte(`{"environment":"live"}`))
+	_, err := decodeConfig[config]([]byte(`{"environment":"live"}`))
 	wantProblems(t, err, "base_url: is missing")
-	_, err = DecodeConfig[config]([]byte(`{"environment":"live","base_url":"http://pay.example"}`))
+	_, err = decodeConfig[config]([]byte(`{"environment":"live","base_url":"http://pay.example"}`))
 	wantProblems(t, err, "base_url: must be https in live, unless its host is this machine")
 }
