@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/payhost/payhost/host/internal/plugin"
+	"github.com/payhost/payhost/internal/redact"
 	"github.com/payhost/payhost/sdk"
 	kit "github.com/payhost/payhost/sdk/conformance"
 	"github.com/payhost/payhost/sdk/conformance/control"
@@ -73,7 +74,7 @@ func Run(ctx context.Context, options Options) (*Report, error) {
 		workspace: workspace,
 		simulator: simulator,
 		config:    config,
-		mask:      &plugin.Mask{},
+		mask:      &redact.Set{},
 	}
 
 	return r.run()
@@ -115,7 +116,7 @@ type runner struct {
 	workspace *plugin.Workspace
 	simulator *control.Remote
 	config    map[string]json.RawMessage
-	mask      *plugin.Mask
+	mask      *redact.Set
 	report    *Report
 }
 
@@ -169,9 +170,9 @@ func (r *runner) describe() (sdk.AccountInfo, error) {
 	defer first.Stop(endTime)
 
 	info := first.Info()
-	r.mask.Add(secrets(info.ConfigSchema, r.config)...)
-	account, err := first.Client().
-		Configure(r.ctx, "kit", json.RawMessage(r.configAt(r.Simulator)))
+	config := json.RawMessage(r.configAt(r.Simulator))
+	r.mask.Add(redact.In(info.ConfigSchema, config)...)
+	account, err := first.Client().Configure(r.ctx, "kit", config)
 	if err != nil {
 		return sdk.AccountInfo{}, refusedConfig(r.mask, err)
 	}
@@ -266,7 +267,7 @@ func ruleOf(name string) string {
 
 // refusedConfig says why the kit cannot try the plugin: it needs one
 // configuration with which everything works.
-func refusedConfig(mask *plugin.Mask, err error) error {
+func refusedConfig(mask *redact.Set, err error) error {
 	refusal := sdk.AsError(err)
 	lines := []string{
 		"the plugin does not take the configuration: " + mask.Text(refusal.Message),
@@ -275,37 +276,4 @@ func refusedConfig(mask *plugin.Mask, err error) error {
 		lines = append(lines, "  "+violation.Field+": "+mask.Text(violation.Message))
 	}
 	return errors.New(strings.Join(lines, "\n"))
-}
-
-// secrets returns the values of the configuration that the schema marks as
-// secret.
-func secrets(
-	schema json.RawMessage,
-	config map[string]json.RawMessage,
-) (found []sdk.Secret) {
-	var described struct {
-		Properties map[string]struct {
-			WriteOnly bool `json:"writeOnly"`
-		} `json:"properties"`
-	}
-	_ = json.Unmarshal(schema, &described) // a case complains
-
-	for key, property := range described.Properties {
-		if !property.WriteOnly {
-			continue
-		}
-		var single string
-		var list []string
-		if json.Unmarshal(config[key], &single) == nil {
-			list = []string{single}
-		} else {
-			_ = json.Unmarshal(config[key], &list) // anything else holds no text
-		}
-
-		for _, value := range list {
-			found = append(found, sdk.NewSecret(value))
-		}
-	}
-
-	return found
 }
