@@ -34,7 +34,7 @@ type stage struct {
 func newStage(t *testing.T) *stage {
 	t.Helper()
 	plugins := built(t)
-	s := &stage{t: t, sim: simulator.New(simulator.WithNotices()), log: &records{}}
+	s := &stage{t: t, sim: simulator.New(simulator.WithWebhooks()), log: &records{}}
 	s.provider = httptest.NewServer(
 		http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if handle := s.instead.Load(); handle != nil {

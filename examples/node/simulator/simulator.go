@@ -60,8 +60,8 @@ type reply struct {
 // Option changes a new Simulator.
 type Option func(*Simulator)
 
-// WithNotices makes the simulator send its notices to notify_url.
-func WithNotices() Option {
+// WithWebhooks makes the simulator send its notices to notify_url.
+func WithWebhooks() Option {
 	return func(s *Simulator) {
 		s.sender = &http.Client{
 			Timeout:   10 * time.Second,

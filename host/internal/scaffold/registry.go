@@ -31,7 +31,7 @@ func registered(file, name string) ([]byte, error) {
 	}
 	alias := strings.ReplaceAll(name, "-", "")
 	line := fmt.Sprintf("{%q, func(publicURL string) provider {\n"+
-		"return %s.New(%s.WithPublicURL(publicURL), %s.WithNotices())\n}},\n", name, alias, alias, alias)
+		"return %s.New(%s.WithPublicURL(publicURL), %s.WithWebhooks())\n}},\n", name, alias, alias, alias)
 	at := func(pos token.Pos) int { return set.Position(pos).Offset }
 
 	out := string(

@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"cmp"
 	_ "embed"
 	"html/template"
 	"net/http"
@@ -34,9 +33,15 @@ var page = template.Must(template.New("page").Parse(pageText))
 
 // Show sends the page.
 func (p Page) Show(w http.ResponseWriter) {
-	p.Pay, p.Cancel = cmp.Or(p.Pay, "pay"), cmp.Or(p.Cancel, "cancel")
+	if p.Pay == "" {
+		p.Pay = "pay"
+	}
+	if p.Cancel == "" {
+		p.Cancel = "cancel"
+	}
+
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().
 		Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
-	_ = page.Execute(w, p) // a browser that went away is no fault of ours
+	_ = page.Execute(w, p) // a browser that went away needs no page
 }

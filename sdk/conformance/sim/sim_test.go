@@ -185,7 +185,7 @@ func TestSend(t *testing.T) {
 		{"no address", true, "", "%zz", Got("a=2"), 3, nil},
 	} {
 		got = nil
-		core := Core{Notices: c.sends}
+		core := Core{SendWebhooks: c.sends}
 		if c.fault != "" {
 			if err := core.Faults().Add(fault.Fault{Kind: c.fault, Times: 1}); err != nil {
 				t.Fatal(err)

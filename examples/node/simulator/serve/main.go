@@ -45,7 +45,7 @@ func run(listen string) error {
 	}
 
 	address := "http://" + listener.Addr().String()
-	sim := simulator.New(simulator.WithNotices())
+	sim := simulator.New(simulator.WithWebhooks())
 	fmt.Printf("%s\n%s\n", address, sim.Config(address))
 	server := &http.Server{
 		Handler:           control.Handler(sim, sim.Config),

@@ -14,15 +14,15 @@ import (
 // browsers of their customers.
 const Address = "198.51.100.7"
 
-// sender keeps no connection, and follows no redirect: a real provider's
-// success page is not its business.
+// sender keeps no connection, and follows no redirect: a real provider does not
+// open the shop's pages.
 var sender = &http.Client{
 	Timeout:       10 * time.Second,
 	Transport:     &http.Transport{DisableKeepAlives: true},
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 }
 
-// Posted is a notice in the body of a POST.
+// Posted returns a webhook in the body of a POST, received now.
 func Posted(contentType, body string) sdk.HTTPRequest {
 	return sdk.HTTPRequest{
 		Method:        http.MethodPost,
@@ -33,8 +33,8 @@ func Posted(contentType, body string) sdk.HTTPRequest {
 	}
 }
 
-// Got is a notice in the query of a GET, or a customer's browser that comes
-// back with it.
+// Got returns a webhook in the query of a GET, or a customer's browser that
+// comes back with it, received now.
 func Got(query string) sdk.HTTPRequest {
 	return sdk.HTTPRequest{
 		Method:        http.MethodGet,
@@ -45,7 +45,7 @@ func Got(query string) sdk.HTTPRequest {
 	}
 }
 
-// Key returns the key that a notice is signed with: another one than key where
+// Key returns the key that a webhook is signed with: another one than key when
 // a fault says so.
 func (c *Core) Key(key string) string {
 	if c.WrongSignature() {
@@ -54,55 +54,46 @@ func (c *Core) Key(key string) string {
 	return key
 }
 
-// WrongSignature reports whether the next notice is to be a forged one. A
-// provider that signs none says in one that it is about somebody else.
+// WrongSignature reports whether the next webhook is to be a forged one. A
+// provider that signs none says in one that it is about another customer.
 func (c *Core) WrongSignature() bool { return c.faults.Take(fault.WrongSignature) }
 
-// Send delivers a notice as the faults say (twice, or after the next one),
-// where notices are sent and to is an address. It is sent up to tries times,
-// until accepted says that it was answered as it is to be; nil takes any
-// answer. Send waits for that, but a caller who gives it up does not end it.
+// Send delivers a webhook as the faults say (twice, or after the next one), if
+// SendWebhooks is set and to is an address. It sends up to tries times, until
+// accepted reports that the answer is the right one; a nil accepted takes any
+// answer. Send waits for that, but the end of ctx does not end it.
 func (c *Core) Send(
-	ctx context.Context,
-	to string,
-	notice sdk.HTTPRequest,
-	tries int,
-	accepted func(*http.Response) bool,
+	ctx context.Context, to string, webhook sdk.HTTPRequest,
+	tries int, accepted func(*http.Response) bool,
 ) {
-	if !c.Notices || to == "" {
+	if !c.SendWebhooks || (to == "") {
 		return
 	}
 	ctx = context.WithoutCancel(ctx)
-	c.faults.Send(func() { Deliver(ctx, to, notice, tries, accepted) })
+	c.faults.Send(func() { Deliver(ctx, to, webhook, tries, accepted) })
 }
 
-// Deliver sends a notice, whatever the faults say, and reports whether it was
-// accepted.
+// Deliver sends a webhook like Core.Send, whatever the faults say, and reports
+// whether it was accepted.
 func Deliver(
-	ctx context.Context,
-	to string,
-	notice sdk.HTTPRequest,
-	tries int,
-	accepted func(*http.Response) bool,
+	ctx context.Context, to string, webhook sdk.HTTPRequest,
+	tries int, accepted func(*http.Response) bool,
 ) bool {
+	address := WithQuery(to, webhook.Query)
 	for range tries {
-		req, err := http.NewRequestWithContext(
-			ctx,
-			notice.Method,
-			WithQuery(to, notice.Query),
-			bytes.NewReader(notice.Body),
-		)
+		body := bytes.NewReader(webhook.Body)
+		req, err := http.NewRequestWithContext(ctx, webhook.Method, address, body)
 		if err != nil {
 			return false
 		}
 
-		req.Header = notice.Header.Clone()
+		req.Header = webhook.Header.Clone()
+
 		resp, err := sender.Do(req)
 		if err != nil {
 			continue
 		}
-
-		done := accepted == nil || accepted(resp)
+		done := (accepted == nil) || accepted(resp)
 		_ = resp.Body.Close()
 		if done {
 			return true
