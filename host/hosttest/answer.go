@@ -14,8 +14,8 @@ type Answer struct {
 	err    *sdk.Error                  // what is answered instead of success
 }
 
-// Succeed carries the call out and says so. It is what every verb does at
-// first.
+// Succeed carries the call out and says so. Every verb does that until
+// Provider.On sets something else.
 func Succeed() Answer { return Answer{} }
 
 // Refuse carries nothing out and says why, with the provider's own code and
@@ -42,12 +42,14 @@ func inDoubt() *sdk.Error {
 
 // Hold makes calls wait, before they do what then says, until release is called
 // or the host gives them up. entered receives once for every call that waits.
-func Hold(then Answer) (a Answer, entered <-chan struct{}, release func()) {
-	in, gate := make(chan struct{}, 1024), make(chan struct{})
+// release may be called several times.
+func Hold(then Answer) (answer Answer, entered <-chan struct{}, release func()) {
+	waiting := make(chan struct{}, 1024)
+	gate := make(chan struct{})
 	then.before = func(ctx context.Context) error {
 		select {
-		case in <- struct{}{}:
-		default: // nobody counts that many
+		case waiting <- struct{}{}:
+		default: // no test counts that many
 		}
 
 		select {
@@ -59,5 +61,5 @@ func Hold(then Answer) (a Answer, entered <-chan struct{}, release func()) {
 	}
 
 	var once sync.Once
-	return then, in, func() { once.Do(func() { close(gate) }) }
+	return then, waiting, func() { once.Do(func() { close(gate) }) }
 }

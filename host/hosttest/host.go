@@ -20,11 +20,11 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// plugin is what all scripted providers are accounts of.
+// plugin is the name of the plugin whose accounts the scripted providers are.
 const plugin = "hosttest"
 
-// New opens a host with these providers, in a temporary folder. Both end with
-// the test.
+// New opens a host with these providers, in a temporary folder. Host and
+// providers end with the test.
 func New(t testing.TB, providers ...*Provider) *host.Host {
 	t.Helper()
 	return Start(t, Setup{Providers: providers})
@@ -36,13 +36,14 @@ func Open(t testing.TB, providers []*Provider, opts ...host.Option) *host.Host {
 	return Start(t, Setup{Providers: providers, Options: opts})
 }
 
-// Setup is what a host under test is made of. All of it may be left out.
+// Setup is what a host under test is made of. All fields are optional.
 type Setup struct {
-	// Config is what the host is told, such as where events are pushed to. It
-	// is not changed. What it leaves open of data_dir, plugin_dir, public_url
-	// and store.url is the test's own. An account of it that has a scripted
-	// provider's name is that provider, with what it says of payment_ttl,
-	// timeout and the rest; one whose Plugin is among Plugins is served by it.
+	// Config is the host's configuration, such as where events are pushed to.
+	// Start does not change it. Where it leaves data_dir, plugin_dir,
+	// public_url or store.url empty, the test's own folder is used. An account
+	// with a scripted provider's name configures that provider, its payment_ttl
+	// and timeout for instance; an account whose Plugin is among Plugins is
+	// served by it.
 	Config *host.Config
 	// Providers are scripted: they do what the test says.
 	Providers []*Provider
@@ -59,41 +60,42 @@ type Plugin struct {
 }
 
 // NewPlugin makes a plugin of a provider's constructor, the same that its
-// program gives to Serve. Its accounts are those of Setup.Config whose Plugin
-// is the name in the provider's Info, with environment = "sandbox".
+// program serves. Its accounts are those of Setup.Config whose Plugin is the
+// name in the provider's Info, with environment = "sandbox".
 func NewPlugin[C any, P sdk.Provider](newProvider func(C, sdk.Runtime) (P, error)) *Plugin {
-	var none P
+	var zero P
 	return &Plugin{
-		name: none.Info().Name,
-		serve: func() *sdk.Server {
-			return sdk.NewServer(newProvider, sdk.ServerOptions{})
-		},
+		name:  zero.Info().Name,
+		serve: func() *sdk.Server { return sdk.NewServer(newProvider, sdk.ServerOptions{}) },
 	}
 }
 
-// Start opens a host in a temporary folder. It ends with the test, and so does
-// what serves its providers. An account that does not come up fails the test.
-func Start(t testing.TB, s Setup) *host.Host {
+// Start opens a host in a temporary folder. The host and the servers of its
+// providers end with the test. An account that does not come up fails the test.
+func Start(t testing.TB, setup Setup) *host.Host {
 	t.Helper()
-	cfg := s.config(t.TempDir())
-	at := map[string]host.DebugAttach{}
+	cfg := setup.config(t.TempDir())
 
-	for _, p := range append([]*Plugin{scripted(s.Providers)}, s.Plugins...) {
-		at[p.name] = host.DebugAttach{
-			Socket:          serve(t, p.serve()),
+	// The host attaches to the plugins like to one under a debugger.
+	attached := map[string]host.DebugAttach{}
+
+	plugins := append([]*Plugin{scripted(setup.Providers)}, setup.Plugins...)
+	for _, plugin := range plugins {
+		attached[plugin.name] = host.DebugAttach{
+			Socket:          serve(t, plugin.serve()),
 			ContractVersion: sdk.ContractVersion,
 		}
 	}
 
-	opts := append([]host.Option{host.WithDebugAttach(at)}, s.Options...)
+	opts := append([]host.Option{host.WithDebugAttach(attached)}, setup.Options...)
 	h, err := host.Open(context.Background(), cfg, opts...)
 	if err != nil {
 		t.Fatal(err)
 	}
 
 	t.Cleanup(func() {
-		for _, p := range s.Providers {
-			p.end() // a test that has failed may have left calls waiting
+		for _, provider := range setup.Providers {
+			provider.end() // a test that has failed may have left calls waiting
 		}
 		if err := h.Close(context.Background()); err != nil {
 			t.Errorf("close the host: %v", err)
@@ -110,71 +112,74 @@ func Start(t testing.TB, s Setup) *host.Host {
 }
 
 // config fills in what a test need not say.
-func (s *Setup) config(data string) *host.Config {
+func (s *Setup) config(folder string) *host.Config {
 	cfg := &host.Config{}
 	if s.Config != nil {
-		whole := *s.Config
-		cfg = &whole
+		own := *s.Config
+		cfg = &own
 	}
 
-	cfg.Host.DataDir = cmp.Or(cfg.Host.DataDir, data)
-	cfg.Host.PluginDir = cmp.Or(cfg.Host.PluginDir, data)
+	cfg.Host.DataDir = cmp.Or(cfg.Host.DataDir, folder)
+	cfg.Host.PluginDir = cmp.Or(cfg.Host.PluginDir, folder)
 	cfg.Host.PublicURL = cmp.Or(cfg.Host.PublicURL, "http://127.0.0.1")
 	if cfg.Store.URL.IsZero() {
-		cfg.Store.URL = sdk.NewSecret("sqlite:" + filepath.Join(data, "payhost.db"))
+		cfg.Store.URL = sdk.NewSecret("sqlite:" + filepath.Join(folder, "payhost.db"))
 	}
 
+	// Every scripted provider has an account, which the test may have
+	// configured.
 	cfg.Providers = slices.Clone(cfg.Providers)
+	account, _ := json.Marshal(
+		map[string]string{"environment": string(sdk.Sandbox)},
+	) // texts
 
-	// a text always marshals
-	own, _ := json.Marshal(map[string]string{"environment": string(sdk.Sandbox)})
-
-	for _, p := range s.Providers {
-		at := slices.IndexFunc(
-			cfg.Providers,
-			func(c config.Provider) bool { return c.Name == p.name },
-		)
+	for _, provider := range s.Providers {
+		at := slices.IndexFunc(cfg.Providers, func(configured config.Provider) bool {
+			return configured.Name == provider.name
+		})
 		if at < 0 {
 			at = len(cfg.Providers)
 			cfg.Providers = append(
 				cfg.Providers,
-				config.Provider{Name: p.name, Enabled: true},
+				config.Provider{Name: provider.name, Enabled: true},
 			)
 		}
 
-		cfg.Providers[at].Plugin, cfg.Providers[at].Config = plugin, own
+		cfg.Providers[at].Plugin = plugin
+		cfg.Providers[at].Config = account
 	}
 
 	return cfg
 }
 
-// scripted is the plugin of the providers that do what the test says.
+// scripted returns the plugin of the providers that do what the test says.
 func scripted(providers []*Provider) *Plugin {
-	by := map[string]*Provider{}
-	for _, p := range providers {
-		by[p.name] = p
+	byName := map[string]*Provider{}
+	for _, provider := range providers {
+		byName[provider.name] = provider
 	}
 
 	return NewPlugin(func(_ settings, rt sdk.Runtime) (*account, error) {
-		p := by[rt.Account]
-		if p == nil {
+		provider := byName[rt.Account]
+		if provider == nil {
 			return nil, fmt.Errorf("hosttest has no provider %q", rt.Account)
 		}
-		return &account{p}, nil
+		return &account{provider}, nil
 	})
 }
 
-// serve is a plugin, in this process. It gives the socket that it listens on.
-func serve(t testing.TB, s *sdk.Server) string {
+// serve serves a plugin in this process, and returns the socket that it listens
+// on.
+func serve(t testing.TB, server *sdk.Server) string {
 	t.Helper()
 
-	// short: a test's own folder can be too long for the path of a socket
+	// A test's own folder can be too long for the path of a socket.
 	folder, err := os.MkdirTemp("", "hosttest-")
 	if err != nil {
 		t.Fatal(err)
 	}
 
-	t.Cleanup(func() { _ = os.RemoveAll(folder) }) // what is left is the system's to clean
+	t.Cleanup(func() { _ = os.RemoveAll(folder) }) // the system cleans up what stays
 	socket := filepath.Join(folder, "s")
 	listener, err := net.Listen("unix", socket)
 	if err != nil {
@@ -189,7 +194,7 @@ func serve(t testing.TB, s *sdk.Server) string {
 		grpc.MaxRecvMsgSize(sdk.MaxMessageSize),
 		grpc.MaxSendMsgSize(sdk.MaxMessageSize),
 	)
-	s.Register(g)
+	server.Register(g)
 	served := make(chan error, 1)
 	go func() { served <- g.Serve(listener) }()
 	t.Cleanup(func() {
@@ -197,7 +202,7 @@ func serve(t testing.TB, s *sdk.Server) string {
 		if err := <-served; err != nil {
 			t.Errorf("serve a plugin in the test: %v", err)
 		}
-		s.Close()
+		server.Close()
 	})
 
 	return socket
@@ -209,7 +214,7 @@ type settings struct {
 }
 
 // Clock is a time that only moves when the test says so, for
-// host.WithClock(c.Now).
+// host.WithClock(c.Now). It may be used by several goroutines.
 type Clock struct {
 	mu  sync.Mutex
 	now time.Time
@@ -218,15 +223,15 @@ type Clock struct {
 // NewClock returns a clock that stands at a time.
 func NewClock(at time.Time) *Clock { return &Clock{now: at} }
 
-// Now is the time.
+// Now returns the time.
 func (c *Clock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.now
 }
 
-// Advance moves it on. The host looks for what has become due once a second of
-// real time.
+// Advance moves the clock on. The host looks for what has become due once a
+// second of real time.
 func (c *Clock) Advance(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
