@@ -17,7 +17,7 @@ func (*account) Info() sdk.Info {
 	original := sdk.IdempotencySupport{Retry: sdk.RetryReturnsOriginal}
 	found := sdk.Lookup{ByReference: true, Immediate: true, Amounts: true}
 	return sdk.Info{
-		Name:          plugin,
+		Name:          pluginName,
 		Version:       "1.0.0",
 		Description:   "does what a test says",
 		WebhookTrust:  []sdk.WebhookTrust{sdk.TrustSignature},

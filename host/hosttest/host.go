@@ -20,8 +20,8 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// plugin is the name of the plugin whose accounts the scripted providers are.
-const plugin = "hosttest"
+// pluginName is the name of the plugin whose accounts the scripted providers are.
+const pluginName = "hosttest"
 
 // New opens a host with these providers, in a temporary folder. Host and
 // providers end with the test.
@@ -145,7 +145,7 @@ func (s *Setup) config(folder string) *host.Config {
 			)
 		}
 
-		cfg.Providers[at].Plugin = plugin
+		cfg.Providers[at].Plugin = pluginName
 		cfg.Providers[at].Config = account
 	}
 
