@@ -11,7 +11,7 @@ import (
 // The kinds of background work. Their names are in the table of jobs.
 const (
 	workRecovery = "recovery"          // finds the providers that have something due
-	workProvider = "provider_recovery" // settles what is due at the provider that is its subject
+	workProvider = "provider_recovery" // reconciles what is due at the provider that is its subject
 	workNotices  = "notices"           // finds the providers whose notices could not be read before
 	workCatchup  = "provider_notices"  // reads again what waits of the provider that is its subject
 	workForget   = "forget"            // deletes old unverified notices
@@ -29,7 +29,7 @@ func (h *Host) openJobs(ctx context.Context, pusher *push.Pusher) (err error) {
 	work := []job.Work{
 		{Name: workRecovery, Every: lookEvery, Do: h.triggerRecovery},
 		{Name: workProvider, Do: func(ctx context.Context, provider string) error {
-			h.core.RecoverProvider(ctx, provider)
+			h.recovery.RunProvider(ctx, provider)
 			return nil
 		}},
 		{Name: workNotices, Every: lookEvery, Do: h.triggerCatchup},
@@ -49,7 +49,7 @@ func (h *Host) openJobs(ctx context.Context, pusher *push.Pusher) (err error) {
 // triggerRecovery has each provider that has something due recovered by a job of its own, so that one which hangs delays
 // nobody else's doubts.
 func (h *Host) triggerRecovery(ctx context.Context, _ string) error {
-	due, err := h.core.DueProviders(ctx)
+	due, err := h.recovery.DueProviders(ctx)
 	if err != nil {
 		return err
 	}

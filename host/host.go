@@ -20,6 +20,7 @@ import (
 	"github.com/payhost/payhost/host/internal/plugin"
 	"github.com/payhost/payhost/host/internal/provider"
 	"github.com/payhost/payhost/host/internal/push"
+	"github.com/payhost/payhost/host/internal/recovery"
 	"github.com/payhost/payhost/host/internal/store"
 	"github.com/payhost/payhost/sdk"
 	"github.com/prometheus/client_golang/prometheus"
@@ -96,6 +97,7 @@ type Host struct {
 	store    *store.Store
 	registry *provider.Registry
 	core     *core.Core
+	recovery *recovery.Reconciler
 	inbox    *inbox.Inbox
 	letters  *push.Letters
 	shown    []prometheus.Collector // of this host, as far as no other host's are registered
@@ -171,6 +173,7 @@ func open(ctx context.Context, cfg *Config, o options, held *place) (*Host, erro
 	if err != nil {
 		return nil, errors.Join(err, h.registry.Close(ctx), st.Close())
 	}
+	h.recovery = recovery.New(recovery.Options{Core: h.core, Store: st, Accounts: accounts{h.registry}, Logger: o.logger})
 	h.inbox = inbox.New(inbox.Options{Store: st, Core: h.core, Accounts: readers{h.registry}, Directory: accounts{h.registry},
 		TrustedProxies: cfg.HTTP.TrustedProxies, PublicURL: cfg.Host.PublicURL, Logger: o.logger, Now: o.now})
 	h.letters = push.NewLetters(st, o.now)

@@ -19,23 +19,23 @@ import (
 type changing struct {
 	name   string
 	script func(*rig, func() (*sdk.Payment, error))
-	call   func(ctx context.Context, c *core.Core, id, key string) (*payment.Payment, bool, error)
+	call   func(ctx context.Context, c *node, id, key string) (*payment.Payment, bool, error)
 }
 
 var changes = []changing{
 	{"confirm", func(r *rig, answer func() (*sdk.Payment, error)) {
 		r.account.Confirm = func(context.Context, sdk.ConfirmPaymentRequest) (*sdk.Payment, error) { return answer() }
-	}, func(ctx context.Context, c *core.Core, id, key string) (*payment.Payment, bool, error) {
+	}, func(ctx context.Context, c *node, id, key string) (*payment.Payment, bool, error) {
 		return c.ConfirmPayment(ctx, id, core.Confirmation{Fields: map[string]string{"code": "1"}}, key)
 	}},
 	{"capture", func(r *rig, answer func() (*sdk.Payment, error)) {
 		r.account.Capture = func(context.Context, sdk.CapturePaymentRequest) (*sdk.Payment, error) { return answer() }
-	}, func(ctx context.Context, c *core.Core, id, key string) (*payment.Payment, bool, error) {
+	}, func(ctx context.Context, c *node, id, key string) (*payment.Payment, bool, error) {
 		return c.CapturePayment(ctx, id, decimal.Zero, key)
 	}},
 	{"cancel", func(r *rig, answer func() (*sdk.Payment, error)) {
 		r.account.Cancel = func(context.Context, sdk.CancelPaymentRequest) (*sdk.Payment, error) { return answer() }
-	}, func(ctx context.Context, c *core.Core, id, key string) (*payment.Payment, bool, error) {
+	}, func(ctx context.Context, c *node, id, key string) (*payment.Payment, bool, error) {
 		return c.CancelPayment(ctx, id, "changed his mind", key)
 	}},
 }
@@ -59,7 +59,7 @@ func TestAChangeIsCarriedOutOnceUnderItsKey(t *testing.T) {
 			return &sdk.Payment{Status: sdk.PaymentProcessing}, nil
 		})
 		for n := range 3 {
-			p, replayed, err := ch.call(t.Context(), r.Core, id, "k")
+			p, replayed, err := ch.call(t.Context(), r.node, id, "k")
 			if err != nil || p.Status != payment.Processing || replayed != (n > 0) {
 				t.Fatalf("call %d: %v, replayed %v, %v", n+1, p, replayed, err)
 			}
@@ -82,7 +82,7 @@ func TestAChangeThatIsRefusedLeavesThePayment(t *testing.T) {
 			return nil, failing(sdk.CodeDeclined, sdk.OutcomeRefused)
 		})
 		for range 2 {
-			_, _, err := ch.call(t.Context(), r.Core, id, "k")
+			_, _, err := ch.call(t.Context(), r.node, id, "k")
 			e := problem(t, err)
 			if e.Outcome != sdk.OutcomeRefused || e.PaymentID != id || e.ProviderCode != "E1" {
 				t.Fatalf("got %v", e)
@@ -106,7 +106,7 @@ func TestAChangeInDoubtIsSaidToBeAndAskedAbout(t *testing.T) {
 			return nil, failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
 		})
 		for range 2 { // its key stands for the doubt, and is not free
-			_, _, err := ch.call(t.Context(), r.Core, id, "k")
+			_, _, err := ch.call(t.Context(), r.node, id, "k")
 			if e := problem(t, err); e.Outcome != sdk.OutcomeUnknown || calls != 1 {
 				t.Fatalf("got %v after %d calls", e, calls)
 			}
@@ -135,12 +135,12 @@ func TestAChangeThatWasNotSentFreesItsKey(t *testing.T) {
 			}
 			return &sdk.Payment{Status: sdk.PaymentProcessing}, nil
 		})
-		_, _, err := ch.call(t.Context(), r.Core, id, "k")
+		_, _, err := ch.call(t.Context(), r.node, id, "k")
 		if e := problem(t, err); e.Outcome != sdk.OutcomeNotSent {
 			t.Fatalf("got %v", e)
 		}
 		fail = false
-		p, replayed, err := ch.call(t.Context(), r.Core, id, "k")
+		p, replayed, err := ch.call(t.Context(), r.node, id, "k")
 		if err != nil || replayed || p.Status != payment.Processing {
 			t.Fatalf("%v, replayed %v, %v", p, replayed, err)
 		}
@@ -173,17 +173,12 @@ func (g *gate) AcquireExisting(ctx context.Context, name string) (core.Lease, er
 }
 
 // gated returns two hosts that go through one gate: within a host, requests under one key take turns.
-func (r *rig) gated(t *testing.T) (hosts [2]*core.Core) {
+func (r *rig) gated(t *testing.T) (hosts [2]*node) {
 	t.Helper()
 	g := &gate{Accounts: coretest.NewAccounts(r.account)}
 	g.both.Add(2)
 	for k := range hosts {
-		c, err := core.New(t.Context(), core.Options{Store: r.store, Accounts: g, PublicURL: "http://host.example", Now: r.clock.now})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(c.Wait)
-		hosts[k] = c
+		hosts[k] = r.hostWith(t, core.Options{Accounts: g})
 	}
 	return hosts
 }
@@ -228,11 +223,11 @@ func TestAChangeWaitsForTheFirstUnderItsKey(t *testing.T) {
 			err      error
 		}
 		answers := make(chan answer, 2)
-		ask := func(host *core.Core) {
+		ask := func(host *node) {
 			p, replayed, err := ch.call(context.WithoutCancel(t.Context()), host, id, "k")
 			answers <- answer{p, replayed, err}
 		}
-		go ask(r.Core)
+		go ask(r.node)
 		<-begun
 		go ask(r.newHost(t)) // another host, which hears of the end through the store only
 		close(release)
@@ -263,7 +258,7 @@ func TestAChangeWhoseHostDiedIsInDoubt(t *testing.T) {
 		})
 		ctx, gone := context.WithCancel(t.Context())
 		defer gone()
-		go func() { _, _, _ = ch.call(ctx, r.Core, id, "k") }()
+		go func() { _, _, _ = ch.call(ctx, r.node, id, "k") }()
 		<-begun
 		r.clock.add(r.account.Settings.Timeout + 31*time.Second)
 		other := r.newHost(t)
@@ -293,7 +288,7 @@ func TestAChangeOfWhatIsOverIsAConflict(t *testing.T) {
 		if err := r.Resolve(t.Context(), payment.KindPayment, id, core.Resolution{Status: payment.Canceled, Reason: "r"}); err != nil {
 			t.Fatal(err)
 		}
-		_, _, err := ch.call(t.Context(), r.Core, id, "k")
+		_, _, err := ch.call(t.Context(), r.node, id, "k")
 		if e := problem(t, err); e.Code != payment.CodeConflict {
 			t.Errorf("got %v", e)
 		}

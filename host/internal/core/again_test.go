@@ -233,7 +233,7 @@ func TestARepeatedCaptureThatSettlesNothingWaits(t *testing.T) {
 	for _, says := range []captured{lostAgain, unsent} {
 		l := newLateCapture(t, says)
 		for range 3 {
-			recoverAt(t, l.Core)
+			recoverAt(t, l.node)
 		}
 		if len(l.sent) != 2 {
 			t.Errorf("%v: %d captures were sent at one moment", says.err, len(l.sent))
@@ -304,7 +304,7 @@ func TestAnEndThatCouldNotBeRecordedIsToldAsDoubt(t *testing.T) {
 					r.faults.Next(coretest.Fault{Refuse: errConnection, Before: r.GiveUp})
 					return nil, failing(sdk.CodeDeclined, outcome)
 				})
-				_, _, err := ch.call(t.Context(), r.Core, id, "k")
+				_, _, err := ch.call(t.Context(), r.node, id, "k")
 				if e := problem(t, err); e.Outcome != sdk.OutcomeUnknown ||
 					e.Code != payment.CodeStorage {
 					t.Errorf("the caller is told %v", e)

@@ -16,7 +16,7 @@ import (
 )
 
 // sendOnce makes a call on some host, under a key.
-type sendOnce func(host *core.Core, key string) (replayed bool, err error)
+type sendOnce func(host *node, key string) (replayed bool, err error)
 
 // script is what happens while a call is at the provider, and how it fails.
 type script func(context.Context) error
@@ -38,7 +38,7 @@ var sendings = append([]sending{
 			return &sdk.Payment{ProviderReference: "theirs",
 				Status: sdk.PaymentProcessing}, answer(ctx)
 		}
-		return func(c *core.Core, key string) (bool, error) {
+		return func(c *node, key string) (bool, error) {
 			_, replayed, err := c.CreatePayment(context.WithoutCancel(t.Context()), request(), key)
 			return replayed, err
 		}
@@ -49,7 +49,7 @@ var sendings = append([]sending{
 			return &sdk.Payout{ProviderReference: "theirs",
 				Status: sdk.PayoutProcessing}, answer(ctx)
 		}
-		return func(c *core.Core, key string) (bool, error) {
+		return func(c *node, key string) (bool, error) {
 			_, replayed, err := c.CreatePayout(context.WithoutCancel(t.Context()),
 				payoutRequest(), key)
 			return replayed, err
@@ -61,7 +61,7 @@ var sendings = append([]sending{
 			_ sdk.CreateRefundRequest) (*sdk.Refund, error) {
 			return &sdk.Refund{ProviderReference: "theirs", Status: sdk.RefundPending}, answer(ctx)
 		}
-		return func(c *core.Core, key string) (bool, error) {
+		return func(c *node, key string) (bool, error) {
 			_, replayed, err := c.CreateRefund(context.WithoutCancel(t.Context()), id,
 				payment.RefundRequest{}, key)
 			return replayed, err
@@ -78,7 +78,7 @@ func sendingChanges() (list []sending) {
 			ch.script(r, func() (*sdk.Payment, error) {
 				return &sdk.Payment{Status: sdk.PaymentProcessing}, answer(t.Context())
 			})
-			return func(c *core.Core, key string) (bool, error) {
+			return func(c *node, key string) (bool, error) {
 				_, replayed, err := ch.call(context.WithoutCancel(t.Context()), c, id, key)
 				return replayed, err
 			}
@@ -120,7 +120,7 @@ func TestAfterAFailedCommitTheDatabaseDecides(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			onEverySending(t, func(t *testing.T, r *rig, _ sending, sent *int, call sendOnce) {
 				r.faults.Next(c.fault)
-				replayed, err := call(r.Core, "k")
+				replayed, err := call(r.node, "k")
 				if *sent != c.sent || replayed || (err == nil) != (c.sent == 1) {
 					t.Fatalf("sent %d times, replayed %v, %v", *sent, replayed, err)
 				}
@@ -130,7 +130,7 @@ func TestAfterAFailedCommitTheDatabaseDecides(t *testing.T) {
 					}
 				}
 
-				replayed, err = call(r.Core, "k")
+				replayed, err = call(r.node, "k")
 				if *sent != 1 || replayed != (c.sent == 1) || err != nil {
 					t.Errorf("under the key again: sent %d times, replayed %v, %v", *sent,
 						replayed, err)
@@ -151,7 +151,7 @@ func TestWhatCannotBeReadUnderAKeyIsUnknown(t *testing.T) {
 					r.faults.FailReads(errConnection)
 					return nil
 				})
-				_, err := call(r.Core, "k")
+				_, err := call(r.node, "k")
 				if e := problem(t, err); e.Outcome != sdk.OutcomeUnknown {
 					t.Errorf("the money may have moved, and the caller is told %v", e)
 				}
@@ -160,11 +160,11 @@ func TestWhatCannotBeReadUnderAKeyIsUnknown(t *testing.T) {
 	})
 	t.Run("at a repeat", func(t *testing.T) {
 		onEverySending(t, func(t *testing.T, r *rig, _ sending, sent *int, call sendOnce) {
-			if _, err := call(r.Core, "k"); err != nil {
+			if _, err := call(r.node, "k"); err != nil {
 				t.Fatal(err)
 			}
 			r.faults.FailReads(errConnection)
-			_, err := call(r.Core, "k")
+			_, err := call(r.node, "k")
 			if e := problem(t, err); e.Outcome != sdk.OutcomeUnknown || *sent != 1 {
 				t.Errorf("sent %d times, and the repeat is told %v", *sent, e)
 			}
@@ -199,7 +199,7 @@ func TestAHostThatWakesUpAfterTheDeadlineSendsNothing(t *testing.T) {
 			r.clock.add(r.account.Settings.Timeout + lostGrace + time.Second)
 			recoverAt(t, other)
 		}})
-		_, err := call(r.Core, "k")
+		_, err := call(r.node, "k")
 		if *sent != 0 {
 			t.Fatal("it was sent after its deadline")
 		}
@@ -244,7 +244,7 @@ func TestAHostThatWakesUpAfterTheDeadlineSendsNothing(t *testing.T) {
 		// the claim, the repeat
 		r.faults.Next(coretest.Fault{},
 			coretest.Fault{After: func() { r.clock.add(r.account.Settings.Timeout) }})
-		recoverAt(t, r.Core)
+		recoverAt(t, r.node)
 		if got := r.payoutStatus(t, p.ID); got != payment.Unknown || r.faults.Left() != 0 {
 			t.Errorf("it is %s, %d faults did not happen", got, r.faults.Left())
 		}
@@ -267,7 +267,7 @@ func TestAHostThatWakesUpAfterTheDeadlineSendsNothing(t *testing.T) {
 	})
 }
 
-func newestPayout(t *testing.T, c *core.Core) string {
+func newestPayout(t *testing.T, c *node) string {
 	t.Helper()
 	list, _, err := c.ListPayouts(t.Context(), store.Filter{Limit: 1})
 	if err != nil || len(list) != 1 {
@@ -415,12 +415,12 @@ func TestAHostNeverTakesItsOwnCallForLost(t *testing.T) {
 			})
 			done := make(chan error, 1)
 			go func() {
-				_, err := call(r.Core, "k")
+				_, err := call(r.node, "k")
 				done <- err
 			}()
 			<-started
 			r.clock.add(time.Hour)
-			recoverAt(t, r.Core)
+			recoverAt(t, r.node)
 			if open := r.openAttempts(t); open != 1 {
 				t.Errorf("%d attempts are open, want the one that runs", open)
 			}
@@ -488,7 +488,7 @@ func TestAnAnswerWhoseAcknowledgementWasLostIsRecordedOnce(t *testing.T) {
 	onEverySending(t, func(t *testing.T, r *rig, _ sending, sent *int, call sendOnce) {
 		before := r.calledLines(t)
 		r.faults.Next(coretest.Fault{}, coretest.Fault{Lose: errConnection})
-		if _, err := call(r.Core, "k"); err != nil || *sent != 1 || r.faults.Left() != 0 {
+		if _, err := call(r.node, "k"); err != nil || *sent != 1 || r.faults.Left() != 0 {
 			t.Fatalf("%v, sent %d times", err, *sent)
 		}
 		if lines := r.calledLines(t) - before; lines != 1 {
@@ -533,7 +533,7 @@ func TestAKeyIsFreedOnlyByWhoHoldsIt(t *testing.T) {
 			}()
 			<-second
 		}})
-		_, _, err := ch.call(t.Context(), r.Core, id, "k")
+		_, _, err := ch.call(t.Context(), r.node, id, "k")
 		if e := problem(t, err); e.Outcome != sdk.OutcomeNotSent {
 			t.Errorf("the first: %v", e)
 		}
@@ -555,12 +555,12 @@ func TestAHostDoesNotLoseWhatItIsAboutToSend(t *testing.T) {
 		r.account.Settings.Timeout = time.Minute
 		r.faults.Next(coretest.Fault{After: func() {
 			r.clock.add(20 * time.Second)
-			recoverAt(t, r.Core)
+			recoverAt(t, r.node)
 			if open := r.openAttempts(t); open != 1 {
 				t.Errorf("%d attempts are open", open)
 			}
 		}})
-		if _, err := call(r.Core, "k"); err != nil || *sent != 1 {
+		if _, err := call(r.node, "k"); err != nil || *sent != 1 {
 			t.Errorf("sent %d times, %v", *sent, err)
 		}
 	})

@@ -66,6 +66,10 @@ func (f *inflight) run(fn func()) {
 
 func (f *inflight) wait() { f.wg.Wait() }
 
+// lookAgain is how often a reader of events looks at the store, for what another
+// host does.
+const lookAgain = 200 * time.Millisecond
+
 // WaitForMore returns when there may be something new: another host's changes are found by looking again now and then.
 func WaitForMore(ctx context.Context, more <-chan struct{}) error {
 	timer := time.NewTimer(lookAgain)

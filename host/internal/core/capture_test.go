@@ -230,7 +230,7 @@ func TestOneActionAtATime(t *testing.T) {
 			}
 			return &sdk.Payment{Status: sdk.PaymentProcessing}, nil
 		})
-		if _, _, err := ch.call(t.Context(), r.Core, id, "k"); err != nil {
+		if _, _, err := ch.call(t.Context(), r.node, id, "k"); err != nil {
 			t.Error(err)
 		}
 	})
@@ -276,7 +276,7 @@ func TestWhatRecoveryDoesWithACaptureInDoubt(t *testing.T) {
 				t.Fatal(err)
 			}
 			c.change(r)
-			recoverAt(t, r.Core)
+			recoverAt(t, r.node)
 			if len(r.sent) != c.sent {
 				t.Fatalf("%d captures were sent, want %d", len(r.sent), c.sent)
 			}
@@ -305,9 +305,9 @@ func TestAChangeOfWhatWasSettledMeanwhileIsAConflict(t *testing.T) {
 			return &sdk.Payment{Status: sdk.PaymentProcessing}, nil
 		})
 		r.faults.Next(coretest.Fault{Before: func() {
-			r.report(t, id, intent.Answer, payment.Succeeded, intent.Asking{})
+			r.report(t, id, intent.Answer, payment.Succeeded, intent.StatusQuery{})
 		}})
-		_, _, err := ch.call(t.Context(), r.Core, id, "k")
+		_, _, err := ch.call(t.Context(), r.node, id, "k")
 		if e := problem(t, err); e.Code != payment.CodeConflict || e.Outcome != sdk.OutcomeNotSent {
 			t.Errorf("got %v", e)
 		}

@@ -87,7 +87,7 @@ func TestSixteenRequestsWithOneKeyMakeOneCall(t *testing.T) {
 		replayed int
 	)
 	for n := range 16 {
-		host := []*core.Core{r.Core, other}[n%2]
+		host := []*node{r.node, other}[n%2]
 		wg.Go(func() {
 			p, again, err := host.CreatePayment(t.Context(), request(), "one-key")
 			mu.Lock()

@@ -39,7 +39,7 @@ func TestARepeatIsOfTheCaptureThatWasSent(t *testing.T) {
 	if _, err := l.capture(t, "30", "c1"); problem(t, err).Outcome != sdk.OutcomeUnknown {
 		t.Fatal(err)
 	}
-	recoverAt(t, l.Core)
+	recoverAt(t, l.node)
 	if len(l.sent) != 3 || l.sent[2].Amount.Amount.String() != "30" {
 		t.Fatalf("%d were sent, the repeat is of %v", len(l.sent), l.sent[len(l.sent)-1].Amount)
 	}
@@ -55,7 +55,7 @@ func TestARefusedRepeatHasTakenNothing(t *testing.T) {
 	if _, err := l.capture(t, "60", "c1"); problem(t, err).Outcome != sdk.OutcomeUnknown {
 		t.Fatal(err)
 	}
-	recoverAt(t, l.Core)
+	recoverAt(t, l.node)
 	if _, err := l.capture(t, "60", "c2"); err != nil || len(l.sent) != 3 {
 		t.Errorf("%v, %d were sent", err, len(l.sent))
 	}
@@ -165,7 +165,7 @@ func TestACaptureWithoutAnAnswerBoundsWhatIsRefunded(t *testing.T) {
 				return err
 			}
 			_, err = r.Apply(t.Context(), tx, i, intent.Report{Actor: core.ActorWebhook, Named: true,
-				Proof: intent.Signature, Status: payment.Succeeded, Amount: usd("60")}, intent.Asking{})
+				Proof: intent.Signature, Status: payment.Succeeded, Amount: usd("60")}, intent.StatusQuery{})
 			return err
 		})
 		if err != nil {

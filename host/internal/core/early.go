@@ -92,3 +92,13 @@ func (c *checks) moment(field string, at time.Time) {
 		c.add(field, "must be in the years 1 to %d of UTC", lastYear)
 	}
 }
+
+// checkEarly holds a new request against what can be known before anything is recorded. A repeat never comes here.
+func (c *Core) checkEarly(lease Lease, i *intent.Intent) error {
+	var checks checks
+	if past(i.ExpiresAt, c.nowMicro()) {
+		checks.add("expires_at", inThePast)
+	}
+	checks.violations = append(checks.violations, violationsOf(early(lease, i))...)
+	return checks.err()
+}

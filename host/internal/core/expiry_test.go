@@ -22,14 +22,14 @@ func TestAPaymentExpiresThoughTheProviderDoesNotAnswer(t *testing.T) {
 			}
 			id := r.pay(t, "k").ID
 			for range 4 {
-				recoverAt(t, r.Core)
+				recoverAt(t, r.node)
 				if got := r.paymentStatus(t, id); got != payment.RequiresAction {
 					t.Fatalf("it was %s before its time", got)
 				}
 				r.clock.add(6*time.Hour - time.Second)
 			}
 			r.clock.add(time.Hour)
-			recoverAt(t, r.Core)
+			recoverAt(t, r.node)
 			if got := r.paymentStatus(t, id); got != payment.Expired {
 				t.Errorf("after 25 hours it is %s", got)
 			}
@@ -41,7 +41,7 @@ func TestAPaymentExpiresThoughTheProviderDoesNotAnswer(t *testing.T) {
 		id := r.pay(t, "k").ID
 		r.account.SetDown(true)
 		r.clock.add(25 * time.Hour)
-		recoverAt(t, r.Core)
+		recoverAt(t, r.node)
 		if got := r.paymentStatus(t, id); got != payment.Expired {
 			t.Errorf("it is %s", got)
 		}
@@ -58,7 +58,7 @@ func TestWhatTheProviderWorksOnDoesNotExpire(t *testing.T) {
 		}
 		id := r.pay(t, "k").ID
 		r.clock.add(48 * time.Hour)
-		recoverAt(t, r.Core)
+		recoverAt(t, r.node)
 		if got := r.paymentStatus(t, id); got != payment.Status(is) {
 			t.Errorf("%s became %s", is, got)
 		}
@@ -73,7 +73,7 @@ func TestAPaymentThatExpiredIsAskedAboutAgain(t *testing.T) {
 		r.account.Create = redirecting
 		id = r.pay(t, "k").ID
 		r.clock.add(24 * time.Hour)
-		recoverAt(t, r.Core)
+		recoverAt(t, r.node)
 		if got := r.paymentStatus(t, id); got != payment.Expired {
 			t.Fatalf("it is %s", got)
 		}
@@ -103,7 +103,7 @@ func TestAPaymentThatExpiredIsAskedAboutAgain(t *testing.T) {
 				return waiting()
 			})
 			for ; passed < 100*time.Hour; passed += 10 * time.Minute {
-				recoverAt(t, r.Core)
+				recoverAt(t, r.node)
 				r.clock.add(10 * time.Minute)
 			}
 			if got := r.paymentStatus(t, id); got != c.want || r.account.Asks() > 2 {
@@ -120,12 +120,12 @@ func TestAPaymentThatExpiredIsAskedAboutAgain(t *testing.T) {
 		})
 		r.clock.add(90 * time.Minute)
 		for range 80 {
-			recoverAt(t, r.Core)
+			recoverAt(t, r.node)
 			r.clock.add(time.Hour)
 		}
 		asked := r.account.Asks()
 		r.clock.add(1000 * time.Hour)
-		recoverAt(t, r.Core)
+		recoverAt(t, r.node)
 		if r.account.Asks() != asked || r.paymentStatus(t, id) != payment.Expired {
 			t.Errorf("it is asked about for ever: %d and %d times", asked, r.account.Asks())
 		}

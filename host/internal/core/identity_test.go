@@ -47,7 +47,7 @@ func TestNothingOfOneIdentityIsSentOrAskedAsAnother(t *testing.T) {
 			r.account.Create = redirecting
 			id := r.pay(t, "k").ID
 			scripted(t, r)
-			_, _, err := ch.call(t.Context(), r.Core, id, ch.name)
+			_, _, err := ch.call(t.Context(), r.node, id, ch.name)
 			if e := problem(t, err); e.Code != payment.CodeConflict ||
 				e.Outcome != sdk.OutcomeNotSent {
 				t.Errorf("got %v", e)
@@ -80,7 +80,7 @@ func TestNothingOfOneIdentityIsSentOrAskedAsAnother(t *testing.T) {
 		one, two := r.pay(t, "k1").ID, r.pay(t, "k2").ID
 		scripted(t, r)
 		r.clock.add(time.Minute)
-		recoverAt(t, r.Core)
+		recoverAt(t, r.node)
 		first, second := r.paymentStatus(t, one), r.paymentStatus(t, two)
 		if first != payment.RequiresAction || second != payment.RequiresAction {
 			t.Errorf("they are %s and %s", first, second)
@@ -94,7 +94,7 @@ func TestNothingOfOneIdentityIsSentOrAskedAsAnother(t *testing.T) {
 		id := r.pay(t, "k").ID
 		scripted(t, r)
 		r.clock.add(time.Minute)
-		recoverAt(t, r.Core)
+		recoverAt(t, r.node)
 		if p, err := r.Payment(t.Context(), id); err != nil || p.Status != payment.UnderReview ||
 			p.ReviewReason != payment.ReviewUnproven {
 			t.Errorf("%v, it is %s (%s)", err, p.Status, p.ReviewReason)

@@ -22,7 +22,7 @@ import (
 type meeting struct {
 	*rig
 	t     *testing.T
-	other *core.Core
+	other *node
 	id    string
 	// during happens while the first attempt is at the provider, which then
 	// answers with says.
@@ -102,7 +102,7 @@ func (m *meeting) webhook(status payment.Status) {
 // comeBack is the customer's browser, whose word is only a reason to ask.
 func (m *meeting) comeBack() {
 	if m.tell(core.ActorReturn, intent.Hint, payment.Succeeded) {
-		_ = m.AskNow(m.t.Context(), "acme", m.id) // what the inbox would log
+		_ = m.QueryNow(m.t.Context(), "acme", m.id) // what the inbox would log
 	}
 }
 
@@ -117,8 +117,8 @@ func (m *meeting) tell(actor string, proof intent.Proof, status payment.Status) 
 		v, err := m.Apply(m.t.Context(), tx, i,
 			intent.Report{Actor: actor, Proof: proof, Status: status, Named: true,
 				Amount: usd("60")},
-			intent.Asking{Possible: possible})
-		ask = v.Ask
+			intent.StatusQuery{Possible: possible})
+		ask = v.Query
 		return err
 	})
 	if err != nil {
@@ -246,7 +246,7 @@ var meetings = map[pair]func(m *meeting){
 			m.clock.add(m.account.Settings.Timeout)
 			recoverAt(m.t, m.other)
 			m.lapse()
-			recoverAt(m.t, m.Core)
+			recoverAt(m.t, m.node)
 			m.is(payment.Created)
 		}
 		m.begin()
@@ -280,7 +280,7 @@ var meetings = map[pair]func(m *meeting){
 		m.waiting()
 		m.account.Confirm = func(context.Context, sdk.ConfirmPaymentRequest) (*sdk.Payment, error) {
 			m.overdue()
-			recoverAt(m.t, m.Core)
+			recoverAt(m.t, m.node)
 			m.is(payment.RequiresAction)
 			return &sdk.Payment{Status: sdk.PaymentProcessing}, nil
 		}
@@ -326,7 +326,7 @@ var meetings = map[pair]func(m *meeting){
 				return nil, failing(sdk.CodeDeclined, sdk.OutcomeRefused)
 			case 2:
 				m.lapse()
-				recoverAt(m.t, m.Core) // takes the second for lost, and makes a third
+				recoverAt(m.t, m.node) // takes the second for lost, and makes a third
 				return &sdk.Payment{ProviderReference: "theirs", Status: sdk.PaymentSucceeded}, nil
 			}
 			return nil, failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
@@ -401,7 +401,7 @@ var meetings = map[pair]func(m *meeting){
 		m.begin()
 		m.is(payment.RequiresAction)
 		m.clock.add(time.Minute)
-		recoverAt(m.t, m.Core)
+		recoverAt(m.t, m.node)
 		m.is(payment.Expired)
 	},
 	{"late call", "second host"}: func(m *meeting) {
@@ -428,8 +428,8 @@ var meetings = map[pair]func(m *meeting){
 	{"recovery", "recovery"}: func(m *meeting) {
 		m.doubtful()
 		m.clock.add(10 * time.Second)
-		m.askable(sdk.PaymentSucceeded, func() { recoverAt(m.t, m.Core) })
-		recoverAt(m.t, m.Core)
+		m.askable(sdk.PaymentSucceeded, func() { recoverAt(m.t, m.node) })
+		recoverAt(m.t, m.node)
 		m.is(payment.Succeeded)
 		if asks := m.account.Asks(); asks != 1 {
 			m.t.Errorf("asked %d times", asks)
@@ -439,14 +439,14 @@ var meetings = map[pair]func(m *meeting){
 		m.doubtful()
 		m.clock.add(10 * time.Second)
 		m.askable(sdk.PaymentProcessing, func() { m.webhook(payment.Succeeded) })
-		recoverAt(m.t, m.Core)
+		recoverAt(m.t, m.node)
 		m.is(payment.Succeeded)
 	},
 	{"recovery", "return"}: func(m *meeting) {
 		m.doubtful()
 		m.clock.add(10 * time.Second)
 		m.askable(sdk.PaymentSucceeded, func() { m.comeBack() })
-		recoverAt(m.t, m.Core)
+		recoverAt(m.t, m.node)
 		m.is(payment.Succeeded)
 		m.events("payment.succeeded", 1)
 	},
@@ -454,7 +454,7 @@ var meetings = map[pair]func(m *meeting){
 		m.doubtful()
 		m.clock.add(10 * time.Second)
 		m.askable(sdk.PaymentProcessing, func() { m.decide(payment.Failed) })
-		recoverAt(m.t, m.Core)
+		recoverAt(m.t, m.node)
 		m.is(payment.UnderReview)
 		m.sent(1)
 	},
@@ -462,10 +462,10 @@ var meetings = map[pair]func(m *meeting){
 		m.waiting()
 		m.overdue()
 		m.askable(sdk.PaymentProcessing, nil)
-		recoverAt(m.t, m.Core)
+		recoverAt(m.t, m.node)
 		m.is(payment.Processing)
 		m.overdue()
-		recoverAt(m.t, m.Core)
+		recoverAt(m.t, m.node)
 		m.is(payment.Processing)
 	},
 	{"recovery", "second host"}: func(m *meeting) {
@@ -479,7 +479,7 @@ var meetings = map[pair]func(m *meeting){
 			recoverAt(m.t, m.other)
 			m.is(payment.Succeeded)
 		})
-		recoverAt(m.t, m.Core)
+		recoverAt(m.t, m.node)
 		m.is(payment.Succeeded)
 		m.events("payment.succeeded", 1)
 	},
@@ -489,7 +489,7 @@ var meetings = map[pair]func(m *meeting){
 		m.askable(sdk.PaymentSucceeded, nil)
 		// the claim is on disk, and nothing comes of it
 		m.faults.Next(coretest.Fault{Lose: errConnection})
-		recoverAt(m.t, m.Core)
+		recoverAt(m.t, m.node)
 		m.restarted()
 		m.is(payment.Unknown)
 		m.clock.add(2*m.account.Settings.Timeout + 11*time.Second)
@@ -521,7 +521,7 @@ var meetings = map[pair]func(m *meeting){
 		m.is(payment.Succeeded)
 		m.askable(sdk.PaymentSucceeded, nil)
 		m.webhook(payment.Failed)
-		recoverAt(m.t, m.Core)
+		recoverAt(m.t, m.node)
 		m.is(payment.Succeeded)
 		m.account.Get = nil
 		m.webhook(payment.Failed)
@@ -530,7 +530,7 @@ var meetings = map[pair]func(m *meeting){
 	{"webhook", "expiry"}: func(m *meeting) {
 		m.waiting()
 		m.overdue()
-		recoverAt(m.t, m.Core)
+		recoverAt(m.t, m.node)
 		m.is(payment.Expired)
 		m.webhook(payment.Succeeded)
 		m.is(payment.Succeeded)
@@ -572,7 +572,7 @@ var meetings = map[pair]func(m *meeting){
 	{"return", "expiry"}: func(m *meeting) {
 		m.waiting()
 		m.overdue()
-		recoverAt(m.t, m.Core)
+		recoverAt(m.t, m.node)
 		m.is(payment.Expired)
 		m.askable(sdk.PaymentSucceeded, nil)
 		m.comeBack()
@@ -581,7 +581,7 @@ var meetings = map[pair]func(m *meeting){
 	{"return", "second host"}: func(m *meeting) {
 		m.askable(sdk.PaymentSucceeded, nil)
 		m.waiting()
-		m.Core, m.other = m.other, m.Core
+		m.node, m.other = m.other, m.node
 		m.comeBack()
 		m.is(payment.Succeeded)
 	},
@@ -606,7 +606,7 @@ var meetings = map[pair]func(m *meeting){
 		m.waiting()
 		m.decide(payment.Canceled)
 		m.overdue()
-		recoverAt(m.t, m.Core)
+		recoverAt(m.t, m.node)
 		m.is(payment.Canceled)
 		second := newMeeting(m.t)
 		second.waiting()
@@ -637,9 +637,9 @@ var meetings = map[pair]func(m *meeting){
 	{"expiry", "expiry"}: func(m *meeting) {
 		m.waiting()
 		m.overdue()
-		recoverAt(m.t, m.Core)
+		recoverAt(m.t, m.node)
 		m.overdue()
-		recoverAt(m.t, m.Core)
+		recoverAt(m.t, m.node)
 		m.is(payment.Expired)
 		m.events("payment.expired", 1)
 	},
@@ -647,7 +647,7 @@ var meetings = map[pair]func(m *meeting){
 		m.waiting()
 		m.overdue()
 		var both sync.WaitGroup
-		for _, host := range []*core.Core{m.Core, m.other} {
+		for _, host := range []*node{m.node, m.other} {
 			both.Go(func() {
 				if err := host.Recover(m.t.Context()); err != nil {
 					m.t.Error(err)
@@ -672,7 +672,7 @@ var meetings = map[pair]func(m *meeting){
 		m.doubtful()
 		m.clock.add(10 * time.Second)
 		var all sync.WaitGroup
-		for _, host := range []*core.Core{m.Core, m.other, m.newHost(m.t), m.newHost(m.t)} {
+		for _, host := range []*node{m.node, m.other, m.newHost(m.t), m.newHost(m.t)} {
 			all.Go(func() {
 				if err := host.Recover(m.t.Context()); err != nil {
 					m.t.Error(err)

@@ -133,10 +133,10 @@ func TestKeysOfEveryLengthAreTakenEverywhere(t *testing.T) {
 				sent++
 				return nil
 			})
-			if _, err := call(r.Core, key); err != nil || sent != 1 {
+			if _, err := call(r.node, key); err != nil || sent != 1 {
 				t.Errorf("%s with a key of %d: %v", s.name, length, err)
 			}
-			if _, err := call(r.Core, key+strings.Repeat("k", 256-length)); err == nil {
+			if _, err := call(r.node, key+strings.Repeat("k", 256-length)); err == nil {
 				t.Errorf("%s with a key of 256 was taken", s.name)
 			}
 		}
@@ -225,7 +225,7 @@ func TestADamagedRowHoldsUpNobodyElse(t *testing.T) {
 	}
 	r.sql(t, `UPDATE intents SET refs = '{' WHERE id = '`+damaged+`'`)
 	r.clock.add(time.Minute)
-	recoverAt(t, r.Core)
+	recoverAt(t, r.node)
 	if got := r.paymentStatus(t, healthy); got != payment.Succeeded {
 		t.Errorf("the healthy one is %s", got)
 	}
@@ -237,19 +237,19 @@ func TestADamagedRowHoldsUpNobodyElse(t *testing.T) {
 		t.Errorf("asked for by itself: %v", err)
 	}
 
-	recoverAt(t, r.Core)
-	if due := dueAt(t, r.Core); len(due) != 0 {
+	recoverAt(t, r.node)
+	if due := dueAt(t, r.node); len(due) != 0 {
 		t.Errorf("the damaged one is still due at %v, and is claimed for ever", due)
 	}
 	r.sql(t, `UPDATE intents SET refs = '["theirs-'||id||'"]' WHERE id = '`+damaged+`'`)
 	r.clock.add(2 * time.Hour)
-	recoverAt(t, r.Core)
+	recoverAt(t, r.node)
 	if got := r.paymentStatus(t, damaged); got != payment.Succeeded {
 		t.Errorf("mended, it is %s", got)
 	}
 }
 
-func dueAt(t *testing.T, c *core.Core) []string {
+func dueAt(t *testing.T, c *node) []string {
 	t.Helper()
 	due, err := c.DueProviders(t.Context())
 	if err != nil {

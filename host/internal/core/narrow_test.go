@@ -95,7 +95,7 @@ func TestWhatCouldNotBeAskedAboutIsAskedAboutSoon(t *testing.T) {
 	if got := r.paymentStatus(t, id); got != payment.RequiresAction || r.account.Asks() != 0 {
 		t.Errorf("it is %s, and was asked about %d times", got, r.account.Asks())
 	}
-	recoverAt(t, r.Core)
+	recoverAt(t, r.node)
 	if got := r.paymentStatus(t, id); got != payment.Succeeded {
 		t.Errorf("a payment that was paid is %s", got)
 	}

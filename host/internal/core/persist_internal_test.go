@@ -13,7 +13,6 @@ import (
 
 	"github.com/payhost/payhost/host/internal/store"
 	"github.com/payhost/payhost/host/payment"
-	"github.com/payhost/payhost/sdk"
 )
 
 // awayStore refuses every write until a moment, as a database does that is not
@@ -88,9 +87,7 @@ func (l *logged) Reset() {
 
 func coreOn(s store.Transactor) (c *Core, log *logged) {
 	log = &logged{}
-	return &Core{store: s, log: slog.New(slog.NewTextHandler(log, nil)), now: time.Now,
-		instance: "host_1", changes: newBroadcast(),
-		keys: keys{held: map[string]chan struct{}{}}, closing: make(chan struct{}), steady: true}, log
+	return open(Options{Store: s, Logger: slog.New(slog.NewTextHandler(log, nil)), Steady: true}), log
 }
 
 func payoutAnswer() answered {
@@ -185,73 +182,6 @@ type lastingStore struct {
 
 func (s lastingStore) UpdateExpecting(context.Context, store.Expect, func(*store.Tx) error) error {
 	return s.err
-}
-
-// What a key stands for is asked until the database says so, or until the
-// caller has waited long enough.
-func TestWhatAKeyStandsForIsAskedForAWhile(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		begun := time.Now()
-		s := &awayStore{until: begun.Add(time.Hour)}
-		c, _ := coreOn(s)
-		ctx, cancel := context.WithCancel(t.Context())
-		cancel() // whoever has gone away has not undone the commit
-		_, err := c.standing(ctx, "k")
-		if waited := time.Since(begun); err == nil || waited != standingTries || s.written() < 5 {
-			t.Errorf("%v after %s and %d questions", err, waited, s.writes)
-		}
-	})
-}
-
-// Two requests under one key: the second waits while the first finds out what
-// the key stands for, and not for ever.
-func TestRequestsUnderOneKeyTakeTurns(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		c, _ := coreOn(&awayStore{})
-		release, err := c.holdKey(t.Context(), "k")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if free, err := c.holdKey(t.Context(), "another"); err != nil {
-			t.Error(err)
-		} else {
-			free()
-		}
-
-		begun := time.Now()
-		_, err = c.holdKey(t.Context(), "k")
-		if e := (&payment.Error{}); !errors.As(err, &e) ||
-			e.Code != payment.CodeIdempotencyInProgress || e.Outcome != sdk.OutcomeUnknown ||
-			time.Since(begun) != replayWait {
-			t.Errorf("%v after %s", err, time.Since(begun))
-		}
-		gone, cancel := context.WithCancel(t.Context())
-		cancel()
-		_, err = c.holdKey(gone, "k")
-		if e := (&payment.Error{}); !errors.As(err, &e) || e.Outcome != sdk.OutcomeUnknown ||
-			!errors.Is(err, context.Canceled) {
-			t.Errorf("whoever has gone is told %v", err)
-		}
-
-		second := make(chan error, 1)
-		go func() {
-			free, err := c.holdKey(t.Context(), "k")
-			if err == nil {
-				free()
-			}
-			second <- err
-		}()
-		synctest.Wait()
-		select {
-		case err := <-second:
-			t.Errorf("the second did not wait: %v", err)
-		default:
-		}
-		release()
-		if err := <-second; err != nil {
-			t.Error(err)
-		}
-	})
 }
 
 // A host says once that its clock is off, and once that it is right again; and

@@ -2,7 +2,9 @@ package core
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"slices"
 
 	"github.com/payhost/payhost/host/internal/intent"
 	"github.com/payhost/payhost/host/internal/store"
@@ -118,4 +120,52 @@ func (c *Core) Events(ctx context.Context, after uint64, types []string, limit i
 		return nil, nil, unread(ctx, err)
 	}
 	return list, more, nil
+}
+
+// Refunds gives a payment's refunds with their attempts, newest first.
+func (c *Core) Refunds(ctx context.Context, paymentID string) ([]payment.Refund, error) {
+	if _, err := c.get(ctx, payment.KindPayment, paymentID); err != nil {
+		return nil, err
+	}
+	var list []payment.Refund
+	err := c.store.View(ctx, func(tx *store.Tx) error {
+		children, err := tx.Children(ctx, paymentID)
+		if err != nil {
+			return err
+		}
+		slices.Reverse(children)
+		for _, i := range children {
+			r, err := wholeRefund(ctx, tx, i)
+			if err != nil {
+				return err
+			}
+			list = append(list, *r)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, unread(ctx, err)
+	}
+	return list, nil
+}
+
+func wholeRefund(ctx context.Context, tx *store.Tx, i *intent.Intent) (*payment.Refund, error) {
+	attempts, err := tx.Attempts(ctx, i.ID)
+	if err != nil {
+		return nil, err
+	}
+	return refundView(i, attempts)
+}
+
+// Destination gives a payment's status and where its merchant wants the customer to go.
+func (c *Core) Destination(ctx context.Context, id string) (s payment.Status, success, cancel string, err error) {
+	i, err := c.get(ctx, payment.KindPayment, id)
+	if err != nil {
+		return "", "", "", err
+	}
+	var r payment.Request
+	if err := json.Unmarshal(i.Request, &r); err != nil {
+		return "", "", "", err
+	}
+	return i.Status, r.SuccessURL, r.CancelURL, nil
 }

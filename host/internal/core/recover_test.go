@@ -233,7 +233,7 @@ func TestTwoHostsDoNotSettleTheSameIntentAtOnce(t *testing.T) {
 	r.payout(t, "k")
 	r.clock.add(10 * time.Second)
 	errs := make(chan error, 2)
-	for _, host := range []*core.Core{r.Core, r.newHost(t)} {
+	for _, host := range []*node{r.node, r.newHost(t)} {
 		go func() { errs <- host.Recover(context.WithoutCancel(t.Context())) }()
 	}
 	for range 2 {

@@ -38,7 +38,7 @@ func TestRefundsNeverExceedTheirPayment(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer second.Close()
-	hosts := []*core.Core{r.Core, r.hostOn(t, second)}
+	hosts := []*node{r.node, r.hostOn(t, second)}
 	var (
 		wg    sync.WaitGroup
 		mu    sync.Mutex
@@ -176,8 +176,8 @@ func TestALateRefundBesideAnotherIsUnderReview(t *testing.T) {
 		if err != nil || len(list) != 2 || list[1].Status != payment.Failed {
 			t.Fatalf("%v: %+v", err, list)
 		}
-		r.report(t, list[1].ID, intent.Answer, payment.Succeeded, intent.Asking{})
-		r.report(t, list[1].ID, intent.Answer, payment.Succeeded, intent.Asking{})
+		r.report(t, list[1].ID, intent.Answer, payment.Succeeded, intent.StatusQuery{})
+		r.report(t, list[1].ID, intent.Answer, payment.Succeeded, intent.StatusQuery{})
 		if list, err = r.Refunds(t.Context(), id); err != nil || list[1].Status != want {
 			t.Errorf("beside one of %s the late one is %s, want %s; %v", second, list[1].Status, want, err)
 		}

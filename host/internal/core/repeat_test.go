@@ -42,7 +42,7 @@ func TestAPayoutThatIsSettledMeanwhileIsNotRepeated(t *testing.T) {
 					return err
 				}
 				_, err = r.Apply(t.Context(), tx, i, intent.Report{Actor: core.ActorWebhook, Proof: intent.Signature,
-					Status: payment.Succeeded}, intent.Asking{})
+					Status: payment.Succeeded}, intent.StatusQuery{})
 				return err
 			})
 			if err != nil {
@@ -157,7 +157,7 @@ func TestAWindowIsJudgedWhenTheRepeatIsRecorded(t *testing.T) {
 	p := r.payout(t, "k")
 	r.clock.add(10 * time.Second)
 	r.faults.Next(coretest.Fault{}, coretest.Fault{Before: func() { r.clock.add(time.Hour) }}) // the claim, the repeat
-	recoverAt(t, r.Core)
+	recoverAt(t, r.node)
 	got, err := r.Payout(t.Context(), p.ID)
 	if err != nil || got.Status != payment.Unknown || len(got.Attempts) != 1 {
 		t.Errorf("%v, %s after %d attempts", err, got.Status, len(got.Attempts))
@@ -179,7 +179,7 @@ func TestARepeatIsNotMadeWhileAnotherCallIsUnderWay(t *testing.T) {
 	})
 	id = r.payout(t, "k").ID
 	r.clock.add(10 * time.Second)
-	recoverAt(t, r.Core)
+	recoverAt(t, r.node)
 	if got := r.payoutStatus(t, id); got != payment.Succeeded || r.account.Creates() != 2 {
 		t.Errorf("%s after %d creates", got, r.account.Creates())
 	}
@@ -192,7 +192,7 @@ func TestARepeatNeedsTheSameVersionOfThePlugin(t *testing.T) {
 	p := r.payout(t, "k")
 	r.account.Plugin = "2.0.0"
 	r.clock.add(10 * time.Second)
-	recoverAt(t, r.Core)
+	recoverAt(t, r.node)
 	if got := r.payoutStatus(t, p.ID); got != payment.UnderReview || r.account.Creates() != 1 {
 		t.Errorf("%s after %d creates", got, r.account.Creates())
 	}

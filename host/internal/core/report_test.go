@@ -13,7 +13,7 @@ import (
 )
 
 // report applies what a notice says, as the inbox does.
-func (r *rig) report(t *testing.T, id string, proof intent.Proof, status payment.Status, ask intent.Asking) {
+func (r *rig) report(t *testing.T, id string, proof intent.Proof, status payment.Status, ask intent.StatusQuery) {
 	t.Helper()
 	err := r.store.Update(t.Context(), func(tx *store.Tx) error {
 		i, err := tx.IntentToChange(t.Context(), id)
@@ -51,7 +51,7 @@ func TestAReportAboutWhatIsOverIsAskedAboutUntilTheProviderAnswers(t *testing.T)
 			if err := r.Resolve(t.Context(), payment.KindPayment, id, core.Resolution{Status: c.is, Reason: "r"}); err != nil {
 				t.Fatal(err)
 			}
-			r.report(t, id, intent.Signature, c.says, intent.Asking{Possible: true, Amounts: true})
+			r.report(t, id, intent.Signature, c.says, intent.StatusQuery{Possible: true, Amounts: true})
 			for range 3 {
 				if err := r.Recover(t.Context()); err != nil {
 					t.Fatal(err)
@@ -72,7 +72,7 @@ func TestHintsNeitherFillTheHistoryNorPutOffTheNextLook(t *testing.T) {
 	r.account.Create = redirecting
 	p := r.pay(t, "k")
 	for range 20 {
-		r.report(t, p.ID, intent.Hint, payment.Succeeded, intent.Asking{})
+		r.report(t, p.ID, intent.Hint, payment.Succeeded, intent.StatusQuery{})
 	}
 	got, err := r.Payment(t.Context(), p.ID)
 	if err != nil || len(got.History) != len(p.History)+1 {

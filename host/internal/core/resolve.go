@@ -44,7 +44,7 @@ func (c *Core) Resolve(ctx context.Context, kind payment.Kind, id string, r Reso
 		return err
 	}
 
-	return c.change(ctx, id, func(tx *store.Tx, i *intent.Intent) error {
+	return c.Change(ctx, id, func(tx *store.Tx, i *intent.Intent) error {
 		if err := c.mayResolve(ctx, tx, i, seen); err != nil {
 			return err
 		}
@@ -52,8 +52,8 @@ func (c *Core) Resolve(ctx context.Context, kind payment.Kind, id string, r Reso
 			return conflict(i, fmt.Sprintf("it is %s, which cannot become %s", i.Status, r.Status))
 		}
 		_, err := c.Apply(ctx, tx, i, intent.Report{
-			Actor: operator(r.Operator), Proof: intent.Operator, Status: r.Status, ProviderReference: r.ProviderReference, Message: r.Reason,
-		}, intent.Asking{})
+			Actor: Operator(r.Operator), Proof: intent.Operator, Status: r.Status, ProviderReference: r.ProviderReference, Message: r.Reason,
+		}, intent.StatusQuery{})
 		return err
 	})
 }
@@ -89,7 +89,7 @@ func (c *Core) mayResolve(ctx context.Context, tx *store.Tx, i *intent.Intent, s
 	if err != nil {
 		return err
 	}
-	if a, busy := anyUnderWay(attempts, tx.Now()); busy {
+	if a, busy := UnderWay(attempts, tx.Now()); busy {
 		return conflict(i, fmt.Sprintf("its %s may still reach the provider until %s; resolve it after that", a.Verb,
 			a.Deadline.Add(lostGrace).Format(time.RFC3339)))
 	}
@@ -100,7 +100,8 @@ func (c *Core) mayResolve(ctx context.Context, tx *store.Tx, i *intent.Intent, s
 	return nil
 }
 
-func operator(name string) string {
+// Operator returns how a history names an operator.
+func Operator(name string) string {
 	if name == "" {
 		return actorOperator
 	}

@@ -17,7 +17,7 @@ import (
 // what became of it.
 func TestAnOperatorWaitsForWhatIsUnderWay(t *testing.T) {
 	resolve := core.Resolution{Status: payment.Failed, Reason: "not in the books"}
-	refused := func(t *testing.T, c *core.Core, kind payment.Kind, id string) {
+	refused := func(t *testing.T, c *node, kind payment.Kind, id string) {
 		t.Helper()
 		err := c.Resolve(t.Context(), kind, id, resolve)
 		if e := problem(t, err); e.Code != payment.CodeConflict || e.Outcome != sdk.OutcomeNotSent {
@@ -29,7 +29,7 @@ func TestAnOperatorWaitsForWhatIsUnderWay(t *testing.T) {
 		other := r.newHost(t)
 		r.account.Payout = func(_ context.Context,
 			req sdk.CreatePayoutRequest) (*sdk.Payout, error) {
-			refused(t, r.Core, payment.KindPayout, req.Reference)
+			refused(t, r.node, payment.KindPayout, req.Reference)
 			refused(t, other, payment.KindPayout, req.Reference)
 			return &sdk.Payout{Status: sdk.PayoutSucceeded}, nil
 		}
@@ -41,7 +41,7 @@ func TestAnOperatorWaitsForWhatIsUnderWay(t *testing.T) {
 		r := newRig(t)
 		id := ""
 		doubtful(r, sdk.RepeatReturnsOriginal, func() (*sdk.Payout, error) {
-			refused(t, r.Core, payment.KindPayout, id)
+			refused(t, r.node, payment.KindPayout, id)
 			return &sdk.Payout{Status: sdk.PayoutSucceeded}, nil
 		})
 		id = r.payout(t, "k").ID
@@ -53,10 +53,10 @@ func TestAnOperatorWaitsForWhatIsUnderWay(t *testing.T) {
 	})
 	onEveryChange(t, func(t *testing.T, r *rig, ch changing, id string) {
 		ch.script(r, func() (*sdk.Payment, error) {
-			refused(t, r.Core, payment.KindPayment, id)
+			refused(t, r.node, payment.KindPayment, id)
 			return &sdk.Payment{Status: sdk.PaymentSucceeded}, nil
 		})
-		if p, _, err := ch.call(t.Context(), r.Core, id, "k"); err != nil ||
+		if p, _, err := ch.call(t.Context(), r.node, id, "k"); err != nil ||
 			p.Status != payment.Succeeded {
 			t.Errorf("%v, %v", p, err)
 		}
@@ -117,8 +117,8 @@ func TestMoneyThatMovesAfterAnEndIsUnderReview(t *testing.T) {
 		core.Resolution{Status: payment.Failed, Reason: "not in the books"}); err != nil {
 		t.Fatal(err)
 	}
-	r.report(t, id, intent.Signature, payment.Processing, intent.Asking{Possible: true})
-	recoverAt(t, r.Core)
+	r.report(t, id, intent.Signature, payment.Processing, intent.StatusQuery{Possible: true})
+	recoverAt(t, r.node)
 	p, err := r.Payout(t.Context(), id)
 	if err != nil || p.Status != payment.UnderReview || p.ReviewReason != payment.ReviewProvider {
 		t.Fatalf("%v, %s (%s)", err, p.Status, p.ReviewReason)

@@ -39,7 +39,7 @@ func (r *rig) stopped(t *testing.T) (id, instance string) {
 		_, _, _ = host.CreatePayout(context.WithoutCancel(t.Context()), payoutRequest(), "k")
 	}()
 	<-committed
-	return newestPayout(t, r.Core), host.Instance()
+	return newestPayout(t, r.node), host.Instance()
 }
 
 // What a host was doing that is known to have ended is asked about at once:

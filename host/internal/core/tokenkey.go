@@ -170,7 +170,7 @@ func (c *Core) RotateTokenKey(ctx context.Context, by, reason string) ([]payment
 		}
 
 		record := token.NewRecord(keyAfter(newest.ID), c.newestSecret(), now.Add(keyNotice))
-		record.By, record.Reason = operator(by), reason
+		record.By, record.Reason = Operator(by), reason
 		return append(records, record), nil
 	})
 }
@@ -191,7 +191,7 @@ func (c *Core) EndTokenKey(ctx context.Context, id, by, reason string) ([]paymen
 				return nil, keyConflictf("%s signs the URLs of new payments; rotate first, and end it when the new key is in force", id)
 			}
 
-			record.Ended, record.EndedBy, record.EndReason = now, operator(by), reason
+			record.Ended, record.EndedBy, record.EndReason = now, Operator(by), reason
 			return records, nil
 		}
 		return nil, &payment.Error{Code: string(sdk.CodeNotFound), Outcome: sdk.OutcomeNotSent, Message: "no token key has the id " + id}
@@ -231,7 +231,7 @@ func (c *Core) changeKeys(ctx context.Context, what, by, reason string,
 		return nil, &payment.Error{Code: payment.CodeStorage, Outcome: sdk.OutcomeUnknown, Cause: err,
 			Message: "the database did not confirm the change of the token keys; look at them before you say it again: " + err.Error()}
 	case err == nil:
-		c.log.Warn("the keys of the hosts' URLs were changed", "change", what, "by", operator(by), "reason", reason)
+		c.log.Warn("the keys of the hosts' URLs were changed", "change", what, "by", Operator(by), "reason", reason)
 	}
 	return keys, err
 }

@@ -56,7 +56,7 @@ func TestATokenKeyIsRotatedAndEnded(t *testing.T) {
 	}
 
 	r.clock.add(time.Minute)
-	for _, host := range []*core.Core{r.Core, rotating, knowing} {
+	for _, host := range []*node{r.node, rotating, knowing} {
 		if err := host.RefreshTokenKeys(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -176,7 +176,7 @@ func TestAHostWithoutTheSecretRepeatsNoCreate(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.clock.add(time.Minute)
-	for _, host := range []*core.Core{r.Core, rotating} {
+	for _, host := range []*node{r.node, rotating} {
 		if err := host.RefreshTokenKeys(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -185,7 +185,7 @@ func TestAHostWithoutTheSecretRepeatsNoCreate(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	for _, host := range []*core.Core{r.Core, rotating} {
+	for _, host := range []*node{r.node, rotating} {
 		r.clock.add(time.Minute)
 		recoverAt(t, host)
 	}

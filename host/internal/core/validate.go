@@ -1,13 +1,9 @@
 package core
 
 import (
-	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/url"
 	"strings"
 	"time"
@@ -190,52 +186,21 @@ func checkPayout(r payment.PayoutRequest, key string) error {
 	return c.err()
 }
 
-// requestHashes tell two requests under one key apart. They are of the JSON values: key order and white space do not count,
-// nor do zeros at the ends of the amount. The first is how a key is recorded now; keys of former versions have the second,
-// which took 60.0 and 60.00 for two amounts.
-func requestHashes(action, subject string, request json.RawMessage) ([]string, error) {
-	d := json.NewDecoder(bytes.NewReader(request))
-	d.UseNumber()
-	var v any
-	if err := d.Decode(&v); err != nil {
-		return nil, err
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("more than one JSON value")
-	}
-
-	former, err := valueHash(action, subject, v)
-	if err != nil {
-		return nil, err
-	}
-	switch said := v.(type) {
-	case map[string]any:
-		if amount, ok := said["amount"].(string); ok {
-			said["amount"] = plainAmount(amount)
-		}
-	case string:
-		if action == verbCapture {
-			v = plainAmount(said)
-		}
-	}
-	now, err := valueHash(action, subject, v)
-	return []string{now, former}, err
+// CheckPayment gives what CreatePayment would find wrong with a request before it does anything, so that it can be
+// reported together with what is found elsewhere. A repeat is not refused for the time that has passed.
+func CheckPayment(r payment.Request, key string, now time.Time) []sdk.Violation {
+	return violationsOf(checkPayment(r, key, now))
 }
 
-// plainAmount writes an amount without zeros at its ends; what is no amount stays as it is.
-func plainAmount(text string) string {
-	amount, err := decimal.NewFromString(text)
-	if err != nil {
-		return text
-	}
-	return amount.String()
+// CheckPayout is CheckPayment for payouts.
+func CheckPayout(r payment.PayoutRequest, key string) []sdk.Violation {
+	return violationsOf(checkPayout(r, key))
 }
 
-func valueHash(action, subject string, v any) (string, error) {
-	canonical, err := json.Marshal(v) // sorts keys
-	if err != nil {
-		return "", err
+func violationsOf(err error) []sdk.Violation {
+	var e *payment.Error
+	if errors.As(err, &e) {
+		return e.Violations
 	}
-	sum := sha256.Sum256([]byte(action + "\x00" + subject + "\x00" + string(canonical)))
-	return hex.EncodeToString(sum[:]), nil
+	return nil
 }

@@ -62,8 +62,8 @@ type Report struct {
 	Contested string
 }
 
-// Asking says what can be found out from the provider.
-type Asking struct {
+// StatusQuery says what can be found out from the provider.
+type StatusQuery struct {
 	Possible bool // a status verb exists, and we have the reference it needs
 	Amounts  bool // its answers carry amounts
 }
@@ -73,8 +73,9 @@ type Verdict struct {
 	// Moved: the status or its reason changed. From is the status before.
 	Moved bool
 	From  payment.Status
-	// Ask: the report needs confirmation by asking the provider; until then nothing changed.
-	Ask bool
+	// Query: the report needs confirmation by a query of the provider's status;
+	// until then nothing changed.
+	Query bool
 	// Late: a success after failed, canceled or expired.
 	Late bool
 	// First: the first success of this intent ever.
@@ -88,8 +89,8 @@ type claim struct {
 	status payment.Status
 	reason payment.ReviewReason
 	note   string
-	// ask: nothing is proven before the provider has been asked.
-	ask bool
+	// query: nothing is proven before the provider's status has been queried.
+	query bool
 	// second: the report is of money that came besides the money that was asked for. No question answers that.
 	second bool
 	// afterEnd: money moves although the intent had ended without any.
@@ -98,10 +99,10 @@ type claim struct {
 
 // Decide applies a report to an intent: it returns the intent as it then is, and what happened. The same report twice
 // changes nothing the second time.
-func Decide(i Intent, r Report, ask Asking) (Intent, Verdict) {
+func Decide(i Intent, r Report, query StatusQuery) (Intent, Verdict) {
 	v := Verdict{From: i.Status}
 	if r.Proof == Hint {
-		v.Ask, v.Note = ask.Possible, "unverified: only a reason to ask the provider"
+		v.Query, v.Note = query.Possible, "unverified: only a reason to ask the provider"
 		return i, v
 	}
 	if note := ofAnotherTry(i, r); note != "" {
@@ -109,13 +110,13 @@ func Decide(i Intent, r Report, ask Asking) (Intent, Verdict) {
 		return i, v
 	}
 
-	c := weigh(i, r, ask)
+	c := weigh(i, r, query)
 	if r.Proof != Operator {
-		c = confront(i, r, ask, c)
+		c = confront(i, r, query, c)
 	}
 	v.Note = c.note
-	if c.ask {
-		v.Ask = true
+	if c.query {
+		v.Query = true
 		return i, v
 	}
 
@@ -153,7 +154,7 @@ func moving(s payment.Status) bool {
 }
 
 // weigh turns what a report claims into the status that it proves by itself.
-func weigh(i Intent, r Report, ask Asking) claim {
+func weigh(i Intent, r Report, query StatusQuery) claim {
 	as := claim{status: r.Status, note: r.Message}
 	switch {
 	case r.Status == payment.UnderReview:
@@ -186,8 +187,8 @@ func weigh(i Intent, r Report, ask Asking) claim {
 
 	// A success without an amount: how it came must make up for that.
 	switch {
-	case ask.Possible && (ask.Amounts || r.Proof == Origin || !r.Named):
-		return claim{ask: true, note: "the notice carries no amount: asking the provider"}
+	case query.Possible && (query.Amounts || r.Proof == Origin || !r.Named):
+		return claim{query: true, note: "the notice carries no amount: asking the provider"}
 	case r.Proof == Signature && r.Named:
 		return as
 	}
@@ -256,37 +257,37 @@ func reviewOf(i Intent, r Report) payment.ReviewReason {
 
 // confront holds a claim against what the intent is already: a success that is taken back, and money that moves after the
 // end, are not simply believed.
-func confront(i Intent, r Report, ask Asking, c claim) claim {
-	doubtful := r.Proof != Answer && ask.Possible
+func confront(i Intent, r Report, query StatusQuery, c claim) claim {
+	doubtful := r.Proof != Answer && query.Possible
 	switch {
-	case c.ask, c.second:
+	case c.query, c.second:
 		return c
 	case i.Status == payment.Succeeded && dead(c.status):
 		if doubtful {
-			return claim{ask: true, note: fmt.Sprintf("%s contradicts a success: asking the provider", c.status)}
+			return claim{query: true, note: fmt.Sprintf("%s contradicts a success: asking the provider", c.status)}
 		}
 		note := join(fmt.Sprintf("the provider says %s after it had succeeded", c.status), c.note)
 		return claim{status: payment.UnderReview, reason: payment.ReviewProvider, note: note}
 	case i.Status == payment.Succeeded && c.status == payment.UnderReview && r.Proof < Answer:
 		if doubtful {
-			return claim{ask: true, note: join("a review after a success: asking the provider", c.note)}
+			return claim{query: true, note: join("a review after a success: asking the provider", c.note)}
 		}
 		if r.Proof == Origin && (moving(r.Status) || r.Status == payment.RequiresAction) {
 			return claim{status: r.Status, note: c.note} // a lesser status, which changes nothing
 		}
 	case dead(i.Status) && moving(c.status):
-		return afterEnd(i, r, ask, c)
+		return afterEnd(i, r, query, c)
 	}
 	return c
 }
 
 // afterEnd is for money that moves although the intent has ended without any. A notice may only be late, and an answer to
 // a call that was made before may be older than what is known; a question just asked tells what is so.
-func afterEnd(i Intent, r Report, ask Asking, c claim) claim {
+func afterEnd(i Intent, r Report, query StatusQuery, c claim) claim {
 	note := join(fmt.Sprintf("the provider says %s after it was %s", c.status, i.Status), c.note)
 	switch {
-	case ask.Possible && r.Actor != actorPoll:
-		return claim{ask: true, note: note + ": asking the provider"}
+	case query.Possible && r.Actor != actorPoll:
+		return claim{query: true, note: note + ": asking the provider"}
 	case r.Proof == Answer:
 		return claim{status: payment.UnderReview, reason: payment.ReviewProvider, note: note, afterEnd: true}
 	}
