@@ -343,7 +343,7 @@ func possible(i *intent.Intent, a action) error {
 // the payment.
 func (c *Core) recordAction(ctx context.Context, lease Lease, i *intent.Intent, key, hash string, a action,
 ) (attempt payment.Attempt, err error) {
-	err = c.store.Update(ctx, func(tx *store.Tx) error {
+	err = c.store.Write(ctx, func(tx *store.Tx) error {
 		attempt = c.newAttempt(tx, 0, a.verb, lease)
 		attempt.ActionKey = key
 		err := tx.InsertKey(ctx, store.Key{
@@ -360,7 +360,7 @@ func (c *Core) recordAction(ctx context.Context, lease Lease, i *intent.Intent, 
 		}
 
 		// The payment may have changed since it was read for readyFor.
-		current, err := tx.IntentToChange(ctx, i.ID)
+		current, err := tx.IntentForUpdate(ctx, i.ID)
 		if err != nil {
 			return err
 		}

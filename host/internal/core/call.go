@@ -188,12 +188,12 @@ func failureReport(kind payment.Kind, e *sdk.Error) intent.Report {
 // first attempt may have arrived all the same. Only a provider that answers a
 // retry with the first one's result speaks of both, and only where its answer is
 // about the money: one that turns the caller away has not looked at the key.
-func stillInDoubt(report intent.Report, e *sdk.Error, guarantee sdk.RepeatGuarantee) intent.Report {
+func stillInDoubt(report intent.Report, e *sdk.Error, guarantee sdk.IdempotencySupport) intent.Report {
 	switch {
 	case report.Status != payment.Failed:
 	case e.Outcome == sdk.OutcomeNotSent, turnsCallerAway(e.Code):
 		report.Status = payment.Unknown
-	case guarantee.Repeat != sdk.RepeatReturnsOriginal || !decides(e.Code):
+	case guarantee.Retry != sdk.RetryReturnsOriginal || !decides(e.Code):
 		report.Status = payment.UnderReview
 		report.Reason = payment.ReviewUnproven
 		report.Message = "the repeat was refused, which does not say what became of the first " +

@@ -245,7 +245,7 @@ func (c *Core) record(ctx context.Context, i *intent.Intent, op operation, lease
 	i.Fingerprint = lease.Fingerprint()
 	expires := i.ExpiresAt
 
-	err = c.store.Update(ctx, func(tx *store.Tx) error {
+	err = c.store.Write(ctx, func(tx *store.Tx) error {
 		first = c.newAttempt(tx, 1, op.name, lease)
 		now := first.StartedAt
 		i.CreatedAt, i.UpdatedAt = now, now

@@ -178,7 +178,7 @@ func (c *Core) recordOperation(ctx context.Context, claim *store.Key, timeout ti
 	defer release()
 
 	w = c.wallFrom(timeout)
-	err = c.store.Update(ctx, func(tx *store.Tx) error {
+	err = c.store.Write(ctx, func(tx *store.Tx) error {
 		claim.CreatedAt = tx.Now()
 		claim.Deadline = claim.CreatedAt.Add(timeout)
 		return tx.InsertKey(ctx, *claim)
@@ -259,8 +259,10 @@ func (c *Core) runOperation(ctx context.Context, call invocation, claim store.Ke
 		provider: call.provider,
 		attempt:  finished(1, claim.IntentID, 0, nil, err),
 	}
-	c.persist(ctx, answer, func(ctx context.Context, tx *store.Tx) error {
-		return idempotency.FinishOperation(ctx, tx, claim, output, problem)
+	c.persist(ctx, answer, func(ctx context.Context) error {
+		return c.store.Write(ctx, func(tx *store.Tx) error {
+			return idempotency.FinishOperation(ctx, tx, claim, output, problem)
+		})
 	})
 	return output, err
 }

@@ -54,7 +54,7 @@ func (c *Core) operationFor(kind payment.Kind) operation {
 
 // CreateGuarantee returns what a plugin declares of a create of this kind that is
 // sent again.
-func CreateGuarantee(info sdk.Info, kind payment.Kind) sdk.RepeatGuarantee {
+func CreateGuarantee(info sdk.Info, kind payment.Kind) sdk.IdempotencySupport {
 	switch kind {
 	case payment.KindPayout:
 		return info.CreatePayout

@@ -26,37 +26,39 @@ type ending struct {
 // persistEnd records an attempt's end, its line of history and what it means, in
 // one commit. It reports whether that is written.
 func (c *Core) persistEnd(ctx context.Context, e ending) bool {
-	return c.persist(ctx, e.answered, func(ctx context.Context, tx *store.Tx) error {
-		current, err := tx.IntentToChange(ctx, e.id)
-		if err != nil {
-			return err
-		}
-		attempts, err := tx.Attempts(ctx, e.id)
-		if err != nil {
-			return err
-		}
-		if recordedAlready(attempts, e.attempt) {
-			if e.known != nil {
-				e.known(attempts)
-			}
-			return nil
-		}
-
-		if err := tx.FinishAttempt(ctx, e.id, e.attempt); err != nil {
-			return err
-		}
-		change := payment.Change{At: tx.Now(), Actor: ActorHost, Action: "called", Note: e.note}
-		if err := tx.AddHistory(ctx, e.id, change); err != nil {
-			return err
-		}
-		for k := range attempts {
-			if attempts[k].Number == e.attempt.Number {
-				attempts[k].Outcome = e.attempt.Outcome
-				attempts[k].Code = e.attempt.Code
-			}
-		}
-		return e.apply(ctx, tx, current, attempts)
+	return c.persist(ctx, e.answered, func(ctx context.Context) error {
+		return c.store.WriteIntent(ctx, e.id, func(tx *store.Tx, current *intent.Intent) error {
+			return e.record(ctx, tx, current)
+		})
 	})
+}
+
+func (e ending) record(ctx context.Context, tx *store.Tx, current *intent.Intent) error {
+	attempts, err := tx.Attempts(ctx, e.id)
+	if err != nil {
+		return err
+	}
+	if recordedAlready(attempts, e.attempt) {
+		if e.known != nil {
+			e.known(attempts)
+		}
+		return nil
+	}
+
+	if err := tx.FinishAttempt(ctx, e.id, e.attempt); err != nil {
+		return err
+	}
+	change := payment.Change{At: tx.Now(), Actor: ActorHost, Action: "called", Note: e.note}
+	if err := tx.AddHistory(ctx, e.id, change); err != nil {
+		return err
+	}
+	for k := range attempts {
+		if attempts[k].Number == e.attempt.Number {
+			attempts[k].Outcome = e.attempt.Outcome
+			attempts[k].Code = e.attempt.Code
+		}
+	}
+	return e.apply(ctx, tx, current, attempts)
 }
 
 // answered is what a provider has answered to a call, for the log of a host that
@@ -89,11 +91,11 @@ func unrecordedAnswer(provider, id string) *payment.Error {
 
 // persist writes what a provider has answered. While the database refuses it
 // tries again at short intervals, as long as the host lives: an answer is often
-// the only one there will be. fn gets a context of its own, because the call's
+// the only one there will be. write gets a context of its own, because the call's
 // may have run out, and that is when recording matters most; it may run again
 // after a commit that arrived unnoticed. persist reports whether it is written.
 func (c *Core) persist(ctx context.Context, answer answered,
-	fn func(context.Context, *store.Tx) error,
+	write func(context.Context) error,
 ) bool {
 	ctx = context.WithoutCancel(ctx)
 	defer c.Changed(answer.id)
@@ -102,8 +104,7 @@ func (c *Core) persist(ctx context.Context, answer answered,
 	begun := time.Now()
 
 	for tries := 1; ; tries++ {
-		expect := store.Expect{Intents: []string{answer.id}}
-		err := c.store.UpdateExpecting(ctx, expect, func(tx *store.Tx) error { return fn(ctx, tx) })
+		err := write(ctx)
 		if err == nil {
 			if tries > 1 {
 				c.log.Info("a provider's answer is recorded now",

@@ -33,9 +33,9 @@ func (c *Core) RetryCreate(ctx context.Context, lease Lease, i *intent.Intent, a
 
 	w := c.wallFrom(lease.Config().Timeout)
 	var retry payment.Attempt
-	err = c.store.Update(ctx, func(tx *store.Tx) error {
+	err = c.store.Write(ctx, func(tx *store.Tx) error {
 		sent = false
-		current, err := tx.IntentToChange(ctx, i.ID)
+		current, err := tx.IntentForUpdate(ctx, i.ID)
 		if err != nil {
 			return err
 		}
@@ -75,9 +75,9 @@ func (c *Core) RetryCapture(ctx context.Context, lease Lease, i *intent.Intent, 
 		retry payment.Attempt
 		claim store.Key
 	)
-	err = c.store.Update(ctx, func(tx *store.Tx) error {
+	err = c.store.Write(ctx, func(tx *store.Tx) error {
 		sent = false
-		current, err := tx.IntentToChange(ctx, i.ID)
+		current, err := tx.IntentForUpdate(ctx, i.ID)
 		if err != nil || current.Doubt != verbCapture || current.Status.Final() {
 			return err
 		}

@@ -185,15 +185,8 @@ func clearDoubt(i *intent.Intent, attempts []payment.Attempt, report intent.Repo
 // callers who wait for the intent. The error is the store's or fn's.
 func (c *Core) Change(ctx context.Context, id string, fn func(*store.Tx, *intent.Intent) error,
 ) error {
-	expect := store.Expect{Intents: []string{id}}
 	for {
-		err := c.store.UpdateExpecting(ctx, expect, func(tx *store.Tx) error {
-			i, err := tx.IntentToChange(ctx, id)
-			if err != nil {
-				return err
-			}
-			return fn(tx, i)
-		})
+		err := c.store.WriteIntent(ctx, id, fn)
 		if errors.Is(err, store.ErrConflict) {
 			continue
 		}

@@ -228,7 +228,7 @@ func (k *Keys) Standing(ctx context.Context, key string) (*store.Key, error) {
 	for {
 		var standing *store.Key
 		read := false
-		err := k.store.Update(ctx, func(tx *store.Tx) error {
+		err := k.store.Write(ctx, func(tx *store.Tx) error {
 			found, err := tx.Key(ctx, key)
 			if err != nil && !errors.Is(err, store.ErrNotFound) {
 				return err
@@ -250,7 +250,7 @@ func (k *Keys) Standing(ctx context.Context, key string) (*store.Key, error) {
 }
 
 func (k *Keys) read(ctx context.Context, key string) (found *store.Key, err error) {
-	err = k.store.Look(ctx, func(tx *store.Tx) (err error) {
+	err = k.store.Get(ctx, func(tx *store.Tx) (err error) {
 		found, err = tx.Key(ctx, key)
 		return err
 	})

@@ -21,7 +21,7 @@ type awayStore struct {
 	writes int
 }
 
-func (s *awayStore) Update(context.Context, func(*store.Tx) error) error {
+func (s *awayStore) Write(context.Context, func(*store.Tx) error) error {
 	s.writes++
 	if time.Now().Before(s.until) {
 		return errors.New("no space left on device")

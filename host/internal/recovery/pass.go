@@ -71,7 +71,7 @@ type claim struct {
 // several intents where one call can be about several, else one, else none.
 func (p *pass) claim(ctx context.Context) ([]claim, error) {
 	var due []*intent.Intent
-	err := p.store.Look(ctx, func(tx *store.Tx) (err error) {
+	err := p.store.Get(ctx, func(tx *store.Tx) (err error) {
 		due, err = tx.Due(ctx, p.provider, p.until, core.MaxListed)
 		return err
 	})
@@ -101,16 +101,16 @@ func (p *pass) claim(ctx context.Context) ([]claim, error) {
 // them.
 func (p *pass) putOffDamaged(ctx context.Context) error {
 	damaged := false
-	err := p.store.Look(ctx, func(tx *store.Tx) (err error) {
+	err := p.store.Get(ctx, func(tx *store.Tx) (err error) {
 		damaged, err = tx.DamagedDue(ctx, p.provider, p.until, core.MaxListed)
 		return err
 	})
 	if err != nil || !damaged {
 		return err
 	}
-	return p.store.Update(ctx, func(tx *store.Tx) error {
+	return p.store.Write(ctx, func(tx *store.Tx) error {
 		later := tx.Now().Add(core.MaxBackoff)
-		return tx.PutOffDamaged(ctx, p.provider, p.until, later, core.MaxListed)
+		return tx.PostponeDamaged(ctx, p.provider, p.until, later, core.MaxListed)
 	})
 }
 
@@ -135,7 +135,7 @@ func (p *pass) together(ctx context.Context, due []*intent.Intent) []*intent.Int
 
 // claimAll claims those of a list that no other host has claimed.
 func (p *pass) claimAll(ctx context.Context, list []*intent.Intent) (claimed []claim, err error) {
-	err = p.store.Update(ctx, func(tx *store.Tx) error {
+	err = p.store.Write(ctx, func(tx *store.Tx) error {
 		for _, i := range list {
 			due := i.CheckAt
 			core.Claim(i, tx.Now().Add(p.hold))
@@ -254,7 +254,7 @@ func (p *pass) release(ctx context.Context, unanswered []claim) error {
 	p.returned = true
 	p.mu.Unlock()
 
-	return p.store.Update(ctx, func(tx *store.Tx) error {
+	return p.store.Write(ctx, func(tx *store.Tx) error {
 		for _, c := range unanswered {
 			c.CheckAt = c.due
 			err := tx.SaveIntent(ctx, c.Intent)

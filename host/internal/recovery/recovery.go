@@ -80,7 +80,7 @@ func (r *Reconciler) DueProviders(ctx context.Context) (due []string, err error)
 	if err := r.closeLost(ctx); err != nil {
 		return nil, err
 	}
-	err = r.store.View(ctx, func(tx *store.Tx) (err error) {
+	err = r.store.Read(ctx, func(tx *store.Tx) (err error) {
 		due, err = tx.DueProviders(ctx, r.store.Now())
 		return err
 	})
@@ -93,7 +93,7 @@ func (r *Reconciler) DueProviders(ctx context.Context) (due []string, err error)
 func (r *Reconciler) closeLost(ctx context.Context) error {
 	now := r.store.Now()
 	var ids []string
-	err := r.store.View(ctx, func(tx *store.Tx) (err error) {
+	err := r.store.Read(ctx, func(tx *store.Tx) (err error) {
 		ids, err = core.LostAttempts(ctx, tx, now, lostBatch)
 		return err
 	})
@@ -177,7 +177,7 @@ func (r *Reconciler) reachable(ctx context.Context, name string) (cfg config.Pro
 // tidy does for an account what needs no call.
 func (r *Reconciler) tidy(ctx context.Context, name string) {
 	var left []*intent.Intent
-	err := r.store.View(ctx, func(tx *store.Tx) error {
+	err := r.store.Read(ctx, func(tx *store.Tx) error {
 		now := r.store.Now()
 		overdue, err := tx.Overdue(ctx, name, now, core.MaxListed)
 		if err != nil {

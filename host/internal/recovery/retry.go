@@ -32,7 +32,7 @@ const (
 func (r *Reconciler) retryCreate(ctx context.Context, lease core.Lease, i *intent.Intent, notFound bool,
 ) (decision, error) {
 	guarantee := core.CreateGuarantee(lease.Info(), i.Kind)
-	if i.Status != payment.Unknown || guarantee.Repeat == "" || guarantee.Repeat == sdk.RepeatNone {
+	if i.Status != payment.Unknown || guarantee.Retry == "" || guarantee.Retry == sdk.RetryNone {
 		return retryNever, nil
 	}
 
@@ -63,8 +63,8 @@ func mayRetry(lease core.Lease, i *intent.Intent, attempts []payment.Attempt, no
 	if i.Status != payment.Unknown || len(attempts) == 0 || core.Arrived(attempts) {
 		return retryNever
 	}
-	rejects := guarantee.Repeat == sdk.RepeatRejectsDuplicates
-	if !rejects && guarantee.Repeat != sdk.RepeatReturnsOriginal {
+	rejects := guarantee.Retry == sdk.RetryRejectsDuplicates
+	if !rejects && guarantee.Retry != sdk.RetryReturnsOriginal {
 		return retryNever
 	}
 	if _, busy := core.UnderWay(attempts, now); busy {
@@ -89,7 +89,7 @@ func mayRetry(lease core.Lease, i *intent.Intent, attempts []payment.Attempt, no
 func (r *Reconciler) retryCapture(ctx context.Context, lease core.Lease, i *intent.Intent,
 ) (sent bool, err error) {
 	guarantee := lease.Info().CapturePayment
-	if guarantee.Repeat != sdk.RepeatReturnsOriginal || !lease.Has(sdk.CapabilityCapturePayment) {
+	if guarantee.Retry != sdk.RetryReturnsOriginal || !lease.Has(sdk.CapabilityCapturePayment) {
 		return false, nil
 	}
 
@@ -111,7 +111,7 @@ func sameSender(first payment.Attempt, lease core.Lease) bool {
 // guarantee no longer holds. A twentieth of the window is left as a margin: the
 // provider counts by a clock of its own. A first attempt that is in the future
 // was dated by a clock that has been set back since, and tells nothing.
-func tooLate(first payment.Attempt, now time.Time, lease core.Lease, guarantee sdk.RepeatGuarantee) bool {
+func tooLate(first payment.Attempt, now time.Time, lease core.Lease, guarantee sdk.IdempotencySupport) bool {
 	window := guarantee.Window
 	if window == 0 {
 		window = defaultWindow
