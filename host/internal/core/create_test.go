@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/payhost/payhost/host/internal/core"
 	"github.com/payhost/payhost/host/payment"
 	"github.com/payhost/payhost/sdk"
 	"github.com/shopspring/decimal"

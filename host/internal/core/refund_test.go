@@ -5,7 +5,6 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/payhost/payhost/host/internal/core"
 	"github.com/payhost/payhost/host/internal/intent"
 	"github.com/payhost/payhost/host/internal/store"
 	"github.com/payhost/payhost/host/payment"
