@@ -48,8 +48,8 @@ func (a *API) Webhook(n *store.Webhook, err error) (*payment.Webhook, error) {
 func (a *API) webhookView(n *store.Webhook) *payment.Webhook {
 	mask := a.maskOf(n.Provider)
 	w := &payment.Webhook{ID: n.ID, Provider: n.Provider, ReceivedAt: n.ReceivedAt.UTC(), RemoteAddress: n.Request.RemoteAddress,
-		Verified: n.Verified, State: n.State, Events: n.Events, PaymentIDs: n.IntentIDs, Error: mask.Replace(n.Error),
-		Method: n.Request.Method, Query: mask.Replace(n.Request.Query), Headers: map[string]string{}, Body: mask.Replace(string(n.Request.Body))}
+		Verified: n.Verified, State: n.State, Events: n.Events, PaymentIDs: n.IntentIDs, Error: mask.Text(n.Error),
+		Method: n.Request.Method, Query: mask.Text(n.Request.Query), Headers: map[string]string{}, Body: mask.Text(string(n.Request.Body))}
 	if w.PaymentIDs == nil {
 		w.PaymentIDs = []string{}
 	}
