@@ -51,7 +51,7 @@ func (c *Core) signOfLife(ctx context.Context) error {
 		if err := tx.RecordHeartbeat(ctx, c.instance); err != nil {
 			return err
 		}
-		return c.refreshTokenKeys(ctx, tx)
+		return c.tokens.Refresh(ctx, tx)
 	})
 }
 

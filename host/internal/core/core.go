@@ -11,7 +11,6 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -91,17 +90,12 @@ type Core struct {
 	store     store.Transactor
 	accounts  Accounts
 	keys      *idempotency.Keys
+	tokens    *token.Keys
 	publicURL string
 	log       *slog.Logger
 	now       func() time.Time
 	steady    bool
 	instance  string
-
-	// ring has the keys of the URLs that this host hands out; ringText is how the
-	// store has them, and secrets are the configuration's, the newest first.
-	ring     atomic.Pointer[token.Ring]
-	ringText string
-	secrets  []string
 
 	// reconcile resolves a doubt; see ReconcileWith.
 	reconcile func(context.Context, Lease, *intent.Intent) error
@@ -122,18 +116,14 @@ func New(ctx context.Context, o Options) (*Core, error) {
 		if err := c.begin(ctx, tx, o.Alone, o.Predecessor); err != nil {
 			return err
 		}
-		return c.openTokenKeys(ctx, tx)
+		return c.tokens.Open(ctx, tx)
 	})
 	if err != nil {
 		return nil, err
 	}
 
-	if err := c.Tokens().Usable(); err != nil {
+	if err := c.tokens.Check(); err != nil {
 		return nil, err
-	}
-	if secret := c.newestSecret(); !c.Tokens().SealedWith(secret) {
-		c.log.Warn("the newest token key was not made with the first secret of " +
-			"host.token_secret: `payhost tokens rotate` makes one that is")
 	}
 	return c, nil
 }
@@ -148,7 +138,6 @@ func open(o Options) *Core {
 		now:       o.Now,
 		steady:    o.Steady,
 		instance:  "host_" + strings.ToLower(rand.Text()[:10]),
-		secrets:   o.TokenSecrets,
 		changes:   newBroadcast(),
 		closing:   make(chan struct{}),
 		reconcile: func(context.Context, Lease, *intent.Intent) error { return nil },
@@ -159,6 +148,7 @@ func open(o Options) *Core {
 	if c.now == nil {
 		c.now = time.Now
 	}
+	c.tokens = token.NewKeys(o.Store, o.TokenSecrets, c.log)
 	c.keys = idempotency.New(idempotency.Options{
 		Store: o.Store,
 		Watch: c.changes.wait,

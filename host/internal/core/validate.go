@@ -26,24 +26,109 @@ const (
 	maxMetadataValue = 500
 	maxOptions       = 16 << 10
 	maxDigits        = 40
+	// maxYear is the last year that a time in JSON can have.
+	maxYear = 9999
 )
+
+const inThePast = "is in the past"
+
+// CheckPayment returns what CreatePayment would find wrong with a request before
+// it does anything, so that it can be reported together with what is found
+// elsewhere. A repeated request is not refused for the time that has passed.
+func CheckPayment(r payment.Request, key string, now time.Time) []sdk.Violation {
+	return violationsOf(checkPayment(r, key, now))
+}
+
+// CheckPayout is CheckPayment for payouts.
+func CheckPayout(r payment.PayoutRequest, key string) []sdk.Violation {
+	return violationsOf(checkPayout(r, key))
+}
+
+func violationsOf(err error) []sdk.Violation {
+	var e *payment.Error
+	if errors.As(err, &e) {
+		return e.Violations
+	}
+	return nil
+}
+
+func checkPayment(r payment.Request, key string, now time.Time) error {
+	var c checks
+	c.key(key)
+	c.required("provider", r.Provider, maxText)
+	c.money(r.Amount, r.Currency)
+	c.text("merchant_reference", r.MerchantReference, maxText)
+	c.text("description", r.Description, maxDescription)
+	c.text("method", r.Method, maxText)
+	c.text("country", r.Country, maxText)
+	c.text("language", r.Language, maxText)
+	c.text("customer.id", r.Customer.ID, maxText)
+	c.text("customer.email", r.Customer.Email, maxText)
+	c.text("customer.phone", r.Customer.Phone, maxText)
+	c.text("customer.first_name", r.Customer.FirstName, maxText)
+	c.text("customer.last_name", r.Customer.LastName, maxText)
+	c.text("customer.ip", r.Customer.IP, maxText)
+	c.url("success_url", r.SuccessURL)
+	c.url("cancel_url", r.CancelURL)
+	c.moment("expires_at", r.ExpiresAt)
+	c.metadata(r.Metadata)
+	c.options(r.ProviderOptions)
+
+	// By itself, passed time does not make a request wrong that is a repeat.
+	if len(c.violations) > 0 && past(r.ExpiresAt, now) {
+		c.add("expires_at", inThePast)
+	}
+	return c.err()
+}
+
+func past(at, now time.Time) bool { return !at.IsZero() && !at.After(now) }
+
+func checkPayout(r payment.PayoutRequest, key string) error {
+	var c checks
+	c.key(key)
+	c.required("provider", r.Provider, maxText)
+	c.money(r.Amount, r.Currency)
+	c.text("merchant_reference", r.MerchantReference, maxText)
+	c.text("description", r.Description, maxDescription)
+	c.text("method", r.Method, maxText)
+	c.text("recipient.id", r.Recipient.ID, maxText)
+	c.text("recipient.email", r.Recipient.Email, maxText)
+	c.text("recipient.name", r.Recipient.Name, maxText)
+	c.text("recipient.account_number", r.Recipient.AccountNumber, maxText)
+	c.text("recipient.iban", r.Recipient.IBAN, maxText)
+	c.text("recipient.phone", r.Recipient.Phone, maxText)
+	c.metadata(r.Metadata)
+	c.options(r.ProviderOptions)
+	return c.err()
+}
 
 // checks collects everything that is wrong with a request.
 type checks struct{ violations []sdk.Violation }
 
 func (c *checks) add(field, format string, args ...any) {
-	c.violations = append(c.violations, sdk.Violation{Field: field, Message: fmt.Sprintf(format, args...)})
+	c.violations = append(c.violations,
+		sdk.Violation{Field: field, Message: fmt.Sprintf(format, args...)})
 }
 
 func (c *checks) err() error {
 	if len(c.violations) == 0 {
 		return nil
 	}
-	return &payment.Error{Code: string(sdk.CodeInvalidRequest), Outcome: sdk.OutcomeNotSent,
-		Message: "the request is not valid, and nothing was done", Violations: c.violations}
+	return invalid(c.violations)
 }
 
-// text checks a string: its length, UTF-8, and no control characters (which could break a provider's line formats).
+// invalid is for a request that is wrong by itself.
+func invalid(violations []sdk.Violation) *payment.Error {
+	return &payment.Error{
+		Code:       string(sdk.CodeInvalidRequest),
+		Outcome:    sdk.OutcomeNotSent,
+		Message:    "the request is not valid, and nothing was done",
+		Violations: violations,
+	}
+}
+
+// text checks a string: its length, UTF-8, and no control characters (which could
+// break a provider's line formats).
 func (c *checks) text(field, value string, most int) {
 	switch {
 	case utf8.RuneCountInString(value) > most:
@@ -63,7 +148,7 @@ func (c *checks) required(field, value string, most int) {
 	c.text(field, value, most)
 }
 
-// reason checks why somebody decided: spaces say nothing.
+// reason checks why an operator decided: spaces say nothing.
 func (c *checks) reason(value string) {
 	c.required("reason", strings.TrimSpace(value), maxDescription)
 }
@@ -80,9 +165,12 @@ func (c *checks) money(amount decimal.Decimal, currency string) {
 	}
 }
 
-// digits bounds an amount's figures. Its exponent is looked at first: a few bytes of it can mean gigabytes of digits.
+// digits bounds an amount's figures. Its exponent is looked at first: a few bytes
+// of it can mean gigabytes of digits.
 func (c *checks) digits(amount decimal.Decimal) {
-	if e := amount.Exponent(); e > maxDigits || e < -maxDigits || len(payment.Amount{Decimal: amount}.String()) > maxDigits {
+	exponent := amount.Exponent()
+	tooLarge := exponent > maxDigits || exponent < -maxDigits
+	if tooLarge || len(payment.Amount{Decimal: amount}.String()) > maxDigits {
 		c.add("amount", "has more than %d digits", maxDigits)
 	}
 }
@@ -102,14 +190,21 @@ func (c *checks) url(field, value string) {
 	}
 }
 
+// moment checks a time that must be returned as it came; the zero time is none.
+func (c *checks) moment(field string, at time.Time) {
+	if year := at.UTC().Year(); year < 1 || year > maxYear {
+		c.add(field, "must be in the years 1 to %d of UTC", maxYear)
+	}
+}
+
 func (c *checks) metadata(m map[string]string) {
 	if len(m) > maxMetadata {
 		c.add("metadata", "has more than %d entries", maxMetadata)
 		return
 	}
-	for k, v := range m {
-		c.required("metadata."+k, k, maxMetadataKey)
-		c.text("metadata."+k, v, maxMetadataValue)
+	for key, value := range m {
+		c.required("metadata."+key, key, maxMetadataKey)
+		c.text("metadata."+key, value, maxMetadataValue)
 	}
 }
 
@@ -117,10 +212,13 @@ func (c *checks) options(raw json.RawMessage) {
 	if len(raw) == 0 {
 		return
 	}
-	var object map[string]json.RawMessage
 	if len(raw) > maxOptions {
 		c.add("provider_options", "has more than %d bytes", maxOptions)
-	} else if err := json.Unmarshal(raw, &object); err != nil || object == nil || strictjson.Check(raw) != nil {
+		return
+	}
+	var object map[string]json.RawMessage
+	err := json.Unmarshal(raw, &object)
+	if err != nil || object == nil || strictjson.Check(raw) != nil {
 		c.add("provider_options", "must be a JSON object")
 	}
 }
@@ -131,76 +229,8 @@ func (c *checks) key(key string) {
 		c.add("Idempotency-Key", "is required: it makes a repeat of this request harmless")
 		return
 	}
-	if len(key) > maxText || strings.ContainsFunc(key, func(r rune) bool { return r < 0x20 || r > 0x7e }) {
+	unprintable := func(r rune) bool { return r < 0x20 || r > 0x7e }
+	if len(key) > maxText || strings.ContainsFunc(key, unprintable) {
 		c.add("Idempotency-Key", "must be 1 to %d printable ASCII characters", maxText)
 	}
-}
-
-func checkPayment(r payment.Request, key string, now time.Time) error {
-	var c checks
-	c.key(key)
-	c.required("provider", r.Provider, maxText)
-	c.money(r.Amount, r.Currency)
-	c.text("merchant_reference", r.MerchantReference, maxText)
-	c.text("description", r.Description, maxDescription)
-	c.text("method", r.Method, maxText)
-	c.text("country", r.Country, maxText)
-	c.text("language", r.Language, maxText)
-	cu := r.Customer
-	for _, f := range []struct{ name, value string }{
-		{"id", cu.ID}, {"email", cu.Email}, {"phone", cu.Phone}, {"first_name", cu.FirstName}, {"last_name", cu.LastName}, {"ip", cu.IP},
-	} {
-		c.text("customer."+f.name, f.value, maxText)
-	}
-	c.url("success_url", r.SuccessURL)
-	c.url("cancel_url", r.CancelURL)
-	c.moment("expires_at", r.ExpiresAt)
-	c.metadata(r.Metadata)
-	c.options(r.ProviderOptions)
-	if len(c.violations) > 0 && past(r.ExpiresAt, now) { // by itself it does not make a request wrong that is a repeat
-		c.add("expires_at", inThePast)
-	}
-	return c.err()
-}
-
-const inThePast = "is in the past"
-
-func past(at, now time.Time) bool { return !at.IsZero() && !at.After(now) }
-
-func checkPayout(r payment.PayoutRequest, key string) error {
-	var c checks
-	c.key(key)
-	c.required("provider", r.Provider, maxText)
-	c.money(r.Amount, r.Currency)
-	c.text("merchant_reference", r.MerchantReference, maxText)
-	c.text("description", r.Description, maxDescription)
-	c.text("method", r.Method, maxText)
-	re := r.Recipient
-	for _, f := range []struct{ name, value string }{
-		{"id", re.ID}, {"email", re.Email}, {"name", re.Name}, {"account_number", re.AccountNumber}, {"iban", re.IBAN}, {"phone", re.Phone},
-	} {
-		c.text("recipient."+f.name, f.value, maxText)
-	}
-	c.metadata(r.Metadata)
-	c.options(r.ProviderOptions)
-	return c.err()
-}
-
-// CheckPayment gives what CreatePayment would find wrong with a request before it does anything, so that it can be
-// reported together with what is found elsewhere. A repeat is not refused for the time that has passed.
-func CheckPayment(r payment.Request, key string, now time.Time) []sdk.Violation {
-	return violationsOf(checkPayment(r, key, now))
-}
-
-// CheckPayout is CheckPayment for payouts.
-func CheckPayout(r payment.PayoutRequest, key string) []sdk.Violation {
-	return violationsOf(checkPayout(r, key))
-}
-
-func violationsOf(err error) []sdk.Violation {
-	var e *payment.Error
-	if errors.As(err, &e) {
-		return e.Violations
-	}
-	return nil
 }
