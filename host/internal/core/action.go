@@ -23,8 +23,8 @@ import (
 type action struct {
 	verb       string
 	capability sdk.Capability
-	// request is hashed with the verb and the payment, to tell two requests under
-	// one key apart.
+	// request is hashed with the verb and the payment, to tell two requests
+	// under one key apart.
 	request json.RawMessage
 	// amount is what a capture takes, zero for all that is left; every other
 	// action has none.
@@ -45,21 +45,23 @@ type Confirmation struct {
 	Attachments []sdk.Attachment
 }
 
-// ConfirmPayment hands what the customer sent back over to the provider. Like the
-// other actions it is carried out once under its key, and replayed says that the
-// key stood for it already. The error is a *payment.Error; with the outcome
-// refused or not_sent the payment is as it was.
+// ConfirmPayment hands what the customer sent back over to the provider. Like
+// the other actions it is carried out once under its key, and replayed says
+// that the key stood for it already. The error is a *payment.Error; with the
+// outcome refused or not_sent the payment is as it was.
 func (c *Core) ConfirmPayment(ctx context.Context, id string, r Confirmation, key string,
 ) (p *payment.Payment, replayed bool, err error) {
 	var checks checks
 	for name, value := range r.Fields {
 		checks.text("fields."+name, value, maxDescription)
 	}
+
 	for _, a := range r.Attachments {
 		if len(a.Content) > sdk.MaxAttachment {
 			checks.add(a.Field, "is larger than %d bytes", sdk.MaxAttachment)
 		}
 	}
+
 	if err := checks.err(); err != nil {
 		return nil, false, err
 	}
@@ -78,6 +80,7 @@ func (c *Core) ConfirmPayment(ctx context.Context, id string, r Confirmation, ke
 			Attachments:    r.Attachments,
 		})
 	}
+
 	return c.act(ctx, id, key, action{
 		verb:       verbConfirm,
 		capability: sdk.CapabilityConfirmPayment,
@@ -86,9 +89,13 @@ func (c *Core) ConfirmPayment(ctx context.Context, id string, r Confirmation, ke
 	})
 }
 
-// CapturePayment takes an authorized payment: all that is left of it when amount
-// is zero. It has the promises of ConfirmPayment.
-func (c *Core) CapturePayment(ctx context.Context, id string, amount decimal.Decimal, key string,
+// CapturePayment takes an authorized payment: all that is left of it when
+// amount is zero. It has the promises of ConfirmPayment.
+func (c *Core) CapturePayment(
+	ctx context.Context,
+	id string,
+	amount decimal.Decimal,
+	key string,
 ) (p *payment.Payment, replayed bool, err error) {
 	var checks checks
 	if amount.IsNegative() {
@@ -98,6 +105,7 @@ func (c *Core) CapturePayment(ctx context.Context, id string, amount decimal.Dec
 	if err := checks.err(); err != nil {
 		return nil, false, err
 	}
+
 	request, err := json.Marshal(payment.Amount{Decimal: amount})
 	if err != nil {
 		return nil, false, err
@@ -112,8 +120,8 @@ func (c *Core) CapturePayment(ctx context.Context, id string, amount decimal.Dec
 	})
 }
 
-// CancelPayment gives up a payment that has not succeeded. It has the promises of
-// ConfirmPayment.
+// CancelPayment returns up a payment that has not succeeded. It has the
+// promises of ConfirmPayment.
 func (c *Core) CancelPayment(ctx context.Context, id, reason, key string,
 ) (p *payment.Payment, replayed bool, err error) {
 	var checks checks
@@ -121,6 +129,7 @@ func (c *Core) CancelPayment(ctx context.Context, id, reason, key string,
 	if err := checks.err(); err != nil {
 		return nil, false, err
 	}
+
 	request, err := json.Marshal(reason)
 	if err != nil {
 		return nil, false, err
@@ -135,6 +144,7 @@ func (c *Core) CancelPayment(ctx context.Context, id, reason, key string,
 			Reason:         reason,
 		})
 	}
+
 	return c.act(ctx, id, key, action{
 		verb:       verbCancel,
 		capability: sdk.CapabilityCancelPayment,
@@ -143,9 +153,9 @@ func (c *Core) CancelPayment(ctx context.Context, id, reason, key string,
 	})
 }
 
-// actionKey returns what the provider gets for an action under a merchant's key.
-// A long one is told by its digest: with the payment's id it would be longer than
-// the contract allows.
+// actionKey returns what the provider gets for an action under a merchant's
+// key. A long one is told by its digest: with the payment's id it would be
+// longer than the contract allows.
 func actionKey(id, key string) string {
 	if whole := id + ":" + key; len(whole) <= maxText {
 		return whole
@@ -162,6 +172,7 @@ func (c *Core) act(ctx context.Context, id, key string, a action,
 	if err := checks.err(); err != nil {
 		return nil, false, err
 	}
+
 	request := idempotency.Request{
 		Action:   a.verb,
 		Subject:  id,
@@ -172,6 +183,7 @@ func (c *Core) act(ctx context.Context, id, key string, a action,
 	if err != nil {
 		return nil, false, err
 	}
+
 	release, err := c.keys.Hold(ctx, key)
 	if err != nil {
 		return nil, true, err
@@ -184,6 +196,7 @@ func (c *Core) act(ctx context.Context, id, key string, a action,
 	if err != nil {
 		return nil, true, err
 	}
+
 	if known != nil {
 		release()
 		release = func() {}
@@ -198,10 +211,12 @@ func (c *Core) act(ctx context.Context, id, key string, a action,
 	if err != nil {
 		return nil, false, turnedAway(i.Provider, err)
 	}
+
 	first, wall, other, err := c.recordFirst(ctx, lease, i, key, hashes.Current, a)
 	if err != nil || other {
 		lease.Release()
 	}
+
 	switch {
 	case err != nil:
 		return nil, false, err
@@ -238,14 +253,19 @@ func (c *Core) act(ctx context.Context, id, key string, a action,
 		return p, false, recordedBut(err, i.Provider, id)
 	case <-stuck:
 		return nil, false, unrecordedAnswer(i.Provider, id)
+
 	case <-ctx.Done():
 		return nil, false, stoppedWaiting(ctx, i)
 	}
 }
 
-// replayOrAct waits for the action under a key that is taken, and carries it out
-// when the first one was not sent, which frees the key.
-func (c *Core) replayOrAct(ctx context.Context, id, key string, hashes idempotency.Hashes, a action,
+// replayOrAct waits for the action under a key that is taken, and carries it
+// out when the first one was not sent, which frees the key.
+func (c *Core) replayOrAct(
+	ctx context.Context,
+	id, key string,
+	hashes idempotency.Hashes,
+	a action,
 ) (p *payment.Payment, replayed bool, err error) {
 	known, err := c.keys.FindAnswered(ctx, key, hashes)
 	if err != nil {
@@ -262,13 +282,19 @@ func (c *Core) replayOrAct(ctx context.Context, id, key string, hashes idempoten
 	if problem != nil {
 		return nil, true, problem
 	}
+
 	p, err = c.Payment(ctx, id)
 	return p, true, recordedBut(err, "", id)
 }
 
 // recordFirst records an action's first attempt, after whatever can be known to
 // be wrong with it. other says that another request under the key was faster.
-func (c *Core) recordFirst(ctx context.Context, lease Lease, i *intent.Intent, key, hash string, a action,
+func (c *Core) recordFirst(
+	ctx context.Context,
+	lease Lease,
+	i *intent.Intent,
+	key, hash string,
+	a action,
 ) (first payment.Attempt, w wall, other bool, err error) {
 	if err := c.readyFor(ctx, lease, i, a); err != nil {
 		return first, w, false, err
@@ -277,6 +303,7 @@ func (c *Core) recordFirst(ctx context.Context, lease Lease, i *intent.Intent, k
 	w = c.wallFrom(lease.Config().Timeout)
 	first, err = c.recordAction(ctx, lease, i, key, hash, a)
 	w.deadline = first.Deadline
+
 	switch {
 	case err == nil:
 		return first, w, false, nil
@@ -288,14 +315,18 @@ func (c *Core) recordFirst(ctx context.Context, lease Lease, i *intent.Intent, k
 
 	// The commit failed, and may have arrived all the same.
 	standing, lost := c.keys.Standing(ctx, key)
+
 	switch {
 	case lost != nil:
-		return first, w, false, idempotency.Undecided(ctx, errors.Join(err, lost), i.Provider, i.ID)
+		return first, w, false, idempotency.Undecided(ctx,
+			errors.Join(err, lost), i.Provider, i.ID)
 	case standing == nil:
 		return first, w, false, idempotency.Unrecorded(ctx, err)
+
 	case standing.Host != c.instance || !standing.Deadline.Equal(first.Deadline):
 		return first, w, true, nil
 	}
+
 	c.log.Warn("a commit whose acknowledgement was lost has arrived: the call is made",
 		"id", i.ID, "provider", i.Provider, "error", err)
 	return first, w, false, nil
@@ -303,11 +334,17 @@ func (c *Core) recordFirst(ctx context.Context, lease Lease, i *intent.Intent, k
 
 // readyFor resolves a doubt about the payment first, and refuses what cannot be
 // done to it.
-func (c *Core) readyFor(ctx context.Context, lease Lease, i *intent.Intent, a action) error {
+func (c *Core) readyFor(
+	ctx context.Context,
+	lease Lease,
+	i *intent.Intent,
+	a action,
+) error {
 	if !lease.Has(a.capability) {
 		return turnedAway(i.Provider,
 			sdk.NotSent(sdk.CodeNotSupported, "this account cannot %s", a.verb))
 	}
+
 	if Foreign(lease, i) {
 		return errForeign(i)
 	}
@@ -319,11 +356,13 @@ func (c *Core) readyFor(ctx context.Context, lease Lease, i *intent.Intent, a ac
 		c.log.Warn("a doubt could not be resolved before an action",
 			"id", i.ID, "provider", i.Provider, "action", a.verb, "error", err)
 	}
+
 	fresh, err := c.get(ctx, i.Kind, i.ID)
 	if err != nil {
 		return err
 	}
 	*i = *fresh
+
 	return possible(i, a)
 }
 
@@ -339,9 +378,14 @@ func possible(i *intent.Intent, a action) error {
 	return nil
 }
 
-// recordAction records the key and the attempt, if nothing else is under way for
-// the payment.
-func (c *Core) recordAction(ctx context.Context, lease Lease, i *intent.Intent, key, hash string, a action,
+// recordAction records the key and the attempt, if nothing else is under way
+// for the payment.
+func (c *Core) recordAction(
+	ctx context.Context,
+	lease Lease,
+	i *intent.Intent,
+	key, hash string,
+	a action,
 ) (attempt payment.Attempt, err error) {
 	err = c.store.Write(ctx, func(tx *store.Tx) error {
 		attempt = c.newAttempt(tx, 0, a.verb, lease)
@@ -364,6 +408,7 @@ func (c *Core) recordAction(ctx context.Context, lease Lease, i *intent.Intent, 
 		if err != nil {
 			return err
 		}
+
 		if err := possible(current, a); err != nil {
 			return err
 		}
@@ -371,9 +416,15 @@ func (c *Core) recordAction(ctx context.Context, lease Lease, i *intent.Intent, 
 		if err != nil {
 			return err
 		}
+
 		if other, busy := UnderWay(attempts, attempt.StartedAt); busy {
-			return conflict(current,
-				fmt.Sprintf("its %s is under way: repeat this when it has ended", other.Verb))
+			return conflict(
+				current,
+				fmt.Sprintf(
+					"its %s is under way: repeat this when it has ended",
+					other.Verb,
+				),
+			)
 		}
 
 		if a.verb == verbCapture {
@@ -381,9 +432,11 @@ func (c *Core) recordAction(ctx context.Context, lease Lease, i *intent.Intent, 
 				return err
 			}
 		}
+
 		attempt.Number = len(attempts) + 1
 		return tx.InsertAttempt(ctx, i.ID, attempt)
 	})
+
 	return attempt, err
 }
 
@@ -398,8 +451,8 @@ type actionAttempt struct {
 	retry bool
 }
 
-// undecided reports whether an end leaves open what became of the action. A retry
-// that failed speaks for the first attempt only when it is the provider's
+// undecided reports whether an end leaves open what became of the action. A
+// retry that failed speaks for the first attempt only when it is the provider's
 // decision about the money.
 func (a actionAttempt) undecided(err error) bool {
 	e := sdk.AsError(err)
@@ -412,7 +465,11 @@ func (a actionAttempt) undecided(err error) bool {
 // runAction makes the call and records its end: the payment's new state, or the
 // reason for which there is none. The error is for the caller who waits for the
 // action.
-func (c *Core) runAction(ctx context.Context, lease Lease, i *intent.Intent, a actionAttempt,
+func (c *Core) runAction(
+	ctx context.Context,
+	lease Lease,
+	i *intent.Intent,
+	a actionAttempt,
 	stuck chan struct{},
 ) *payment.Error {
 	ctx, cancel := context.WithTimeout(ctx, a.wall.left())
@@ -430,6 +487,7 @@ func (c *Core) runAction(ctx context.Context, lease Lease, i *intent.Intent, a a
 	if err != nil {
 		own = payment.FromProvider(i.Provider, i.ID, err)
 	}
+
 	problem := own
 	didNot := ended.Outcome != "ok" && ended.Outcome != string(sdk.OutcomeUnknown)
 
@@ -441,12 +499,19 @@ func (c *Core) runAction(ctx context.Context, lease Lease, i *intent.Intent, a a
 			reference: referenceOf(answer),
 			stuck:     stuck,
 		},
-		note: fmt.Sprintf("%s, %s %s: %s in %d ms", a.verb, lease.Config().Plugin, lease.Version(),
-			ended.Outcome, ended.DurationMS),
+		note: fmt.Sprintf(
+			"%s, %s %s: %s in %d ms",
+			a.verb,
+			lease.Config().Plugin,
+			lease.Version(),
+			ended.Outcome,
+			ended.DurationMS,
+		),
 		apply: func(ctx context.Context, tx *store.Tx, current *intent.Intent,
 			attempts []payment.Attempt,
 		) error {
 			problem = own
+
 			// An attempt that did not happen speaks for itself only, as long as
 			// another one may have: another host may have sent it again.
 			nothing := (current.Doubt == a.verb) && noneHappened(attempts, a.verb) &&
@@ -455,6 +520,7 @@ func (c *Core) runAction(ctx context.Context, lease Lease, i *intent.Intent, a a
 				problem = supersededBy(i, a.verb)
 				return idempotency.Finish(ctx, tx, a.claim, problem)
 			}
+
 			if a.undecided(err) {
 				if nothing {
 					current.Doubt = ""
@@ -465,20 +531,32 @@ func (c *Core) runAction(ctx context.Context, lease Lease, i *intent.Intent, a a
 			if err := a.finishKey(ctx, tx, i.ID, problem); err != nil {
 				return err
 			}
-			return c.applyAction(ctx, tx, lease, current, attempts, a.attempt, answer, problem)
+
+			return c.applyAction(
+				ctx,
+				tx,
+				lease,
+				current,
+				attempts,
+				a.attempt,
+				answer,
+				problem,
+			)
 		},
 	})
+
 	c.changes.changed(a.attempt.ActionKey)
 	if !recorded && problem != nil {
 		// Recovery takes the open attempt for a doubt, and may send it again.
 		return unrecordedAnswer(i.Provider, i.ID)
 	}
+
 	return problem
 }
 
-// finishKey records how the action ended under its key. A retry answers for a key
-// that another request took; so does a capture that was carried out, since its
-// retry may have ended the key before.
+// finishKey records how the action ended under its key. A retry answers for a
+// key that another request took; so does a capture that was carried out, since
+// its retry may have ended the key before.
 func (a actionAttempt) finishKey(ctx context.Context, tx *store.Tx, id string,
 	problem *payment.Error,
 ) error {
@@ -503,8 +581,14 @@ func supersededBy(i *intent.Intent, verb string) *payment.Error {
 
 // applyAction records what an action's end means for its payment. attempts has
 // that end already.
-func (c *Core) applyAction(ctx context.Context, tx *store.Tx, lease Lease, current *intent.Intent,
-	attempts []payment.Attempt, attempt payment.Attempt, answer *sdk.Payment,
+func (c *Core) applyAction(
+	ctx context.Context,
+	tx *store.Tx,
+	lease Lease,
+	current *intent.Intent,
+	attempts []payment.Attempt,
+	attempt payment.Attempt,
+	answer *sdk.Payment,
 	problem *payment.Error,
 ) error {
 	if problem == nil {
@@ -515,6 +599,7 @@ func (c *Core) applyAction(ctx context.Context, tx *store.Tx, lease Lease, curre
 			// Its host was taken for gone, and has an answer after all.
 			current.Doubt = ""
 		}
+
 		report := paymentReport(actorCall, intent.Answer, answer)
 		_, err := c.Apply(ctx, tx, current, report, StatusQuery(lease, current))
 		return err
@@ -532,15 +617,17 @@ func (c *Core) applyAction(ctx context.Context, tx *store.Tx, lease Lease, curre
 		if movesMoney(attempt.Verb) && !happened(attempts, attempt.ActionKey) {
 			current.Doubt = attempt.Verb
 		}
+
 	default:
 		return nil
 	}
+
 	return tx.SaveIntent(ctx, current)
 }
 
 // movesMoney reports whether what became of an action must be known before
-// another one: a confirmation only hands over what the customer says, and may be
-// handed over again.
+// another one: a confirmation only hands over what the customer says, and may
+// be handed over again.
 func movesMoney(verb string) bool { return verb == verbCapture || verb == verbCancel }
 
 func referenceOf(p *sdk.Payment) string {

@@ -17,8 +17,8 @@ const (
 	actorCall     = "call"
 	actorPoll     = "poll"
 	actorOperator = "operator"
-	// ActorHost is for what the host finds out without a provider, ActorWebhook and
-	// ActorReturn for what reaches it through the inbox.
+	// ActorHost is for what the host finds out without a provider, ActorWebhook
+	// and ActorReturn for what reaches it through the inbox.
 	ActorHost    = "host"
 	ActorWebhook = "webhook"
 	ActorReturn  = "return"
@@ -28,8 +28,8 @@ const (
 const actionHinted = "hinted"
 
 // Apply applies a report to an intent inside tx: the new state, its line of
-// history and its event are one commit. It changes i to what is then stored. The
-// caller calls Changed after the commit. The error is the store's.
+// history and its event are one commit. It changes i to what is then stored.
+// The caller calls Changed after the commit. The error is the store's.
 func (c *Core) Apply(ctx context.Context, tx *store.Tx, i *intent.Intent, r intent.Report,
 	query intent.StatusQuery,
 ) (intent.Verdict, error) {
@@ -40,6 +40,7 @@ func (c *Core) Apply(ctx context.Context, tx *store.Tx, i *intent.Intent, r inte
 	if err := c.addReceipts(ctx, tx, i, &r); err != nil {
 		return intent.Verdict{}, err
 	}
+
 	if err := contest(ctx, tx, i, &r); err != nil {
 		return intent.Verdict{}, err
 	}
@@ -59,6 +60,7 @@ func (c *Core) Apply(ctx context.Context, tx *store.Tx, i *intent.Intent, r inte
 	if r.Proof > intent.Hint {
 		next.UpdatedAt = r.At
 	}
+
 	c.schedule(&next, verdict, r)
 
 	if err := c.note(ctx, tx, next, r, verdict); err != nil {
@@ -69,10 +71,12 @@ func (c *Core) Apply(ctx context.Context, tx *store.Tx, i *intent.Intent, r inte
 			return verdict, err
 		}
 	}
+
 	if err := tx.SaveIntent(ctx, &next); err != nil {
 		return verdict, err
 	}
 	*i = next
+
 	return verdict, nil
 }
 
@@ -89,6 +93,7 @@ func (c *Core) note(ctx context.Context, tx *store.Tx, i intent.Intent, r intent
 		To:     i.Status,
 		Note:   verdict.Note,
 	}
+
 	switch {
 	case !verdict.Moved && (verdict.Note == "" || r.Actor == actorPoll):
 		return nil
@@ -99,6 +104,7 @@ func (c *Core) note(ctx context.Context, tx *store.Tx, i intent.Intent, r intent
 			return err
 		}
 	}
+
 	return tx.AddHistory(ctx, i.ID, change)
 }
 
@@ -106,6 +112,7 @@ func (c *Core) note(ctx context.Context, tx *store.Tx, i intent.Intent, r intent
 func actionOf(i intent.Intent, r intent.Report, verdict intent.Verdict) string {
 	redirected := i.Status == payment.RequiresAction && r.NextAction != nil &&
 		r.NextAction.Type == "redirect"
+
 	switch {
 	case verdict.Query:
 		return actionHinted
@@ -114,11 +121,12 @@ func actionOf(i intent.Intent, r intent.Report, verdict intent.Verdict) string {
 	case redirected:
 		return "redirected"
 	}
+
 	return string(i.Status)
 }
 
-// eventType names an event. A success is announced once in an intent's life: one
-// that comes back from a review has a name of its own.
+// eventType names an event. A success is announced once in an intent's life:
+// one that comes back from a review has a name of its own.
 func eventType(i intent.Intent, verdict intent.Verdict) string {
 	if i.Status == payment.Succeeded && !verdict.First {
 		return string(i.Kind) + ".review_lifted"
@@ -135,5 +143,6 @@ func (c *Core) emit(ctx context.Context, tx *store.Tx, i *intent.Intent, typ str
 	return tx.AppendEvent(ctx, i.Kind, i.ID, i.ParentID, &event)
 }
 
-// Changed wakes the callers who wait for these intents, and the readers of events.
+// Changed wakes the callers who wait for these intents, and the readers of
+// events.
 func (c *Core) Changed(ids ...string) { c.changes.changed(append(ids, eventsTopic)...) }

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// lookAgain is how often a reader of events looks at the store, for what another
-// host does.
+// lookAgain is how often a reader of events looks at the store, for what
+// another host does.
 const lookAgain = 200 * time.Millisecond
 
 // broadcast tells the goroutines that wait for a topic that something changed
@@ -28,8 +28,8 @@ func newBroadcast() *broadcast {
 }
 
 // wait returns a channel that is closed at the topic's next change; the caller
-// takes it before it looks, and calls leave when it no longer waits: most topics
-// never change again, and would be kept for ever.
+// takes it before it looks, and calls leave when it no longer waits: most
+// topics never change again, and would be kept for ever.
 func (b *broadcast) wait(topic string) (changed <-chan struct{}, leave func()) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -38,6 +38,7 @@ func (b *broadcast) wait(topic string) (changed <-chan struct{}, leave func()) {
 		w = &waiters{changed: make(chan struct{})}
 		b.waiting[topic] = w
 	}
+
 	w.count++
 
 	return w.changed, func() {
@@ -62,8 +63,8 @@ func (b *broadcast) changed(topics ...string) {
 	}
 }
 
-// inflight counts the provider calls that go on after their callers have gone, so
-// that Close can wait for them.
+// inflight counts the provider calls that go on after their callers have gone,
+// so that Close can wait for them.
 type inflight struct {
 	wg sync.WaitGroup
 }
@@ -72,8 +73,8 @@ func (f *inflight) run(fn func()) { f.wg.Go(fn) }
 
 func (f *inflight) wait() { f.wg.Wait() }
 
-// WaitForMore returns when there may be something new, or when ctx ends: another
-// host's changes are found by looking again now and then.
+// WaitForMore returns when there may be something new, or when ctx ends:
+// another host's changes are found by looking again now and then.
 func WaitForMore(ctx context.Context, more <-chan struct{}) error {
 	timer := time.NewTimer(lookAgain)
 	defer timer.Stop()

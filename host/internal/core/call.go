@@ -12,12 +12,13 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// maxTries bounds how often a create that was proven not to have left the machine
-// is tried within one call's deadline.
+// maxTries bounds how often a create that was proven not to have left the
+// machine is tried within one call's deadline.
 const maxTries = 3
 
 // runCreate makes the first attempt, which is on disk already, and more while
-// each is proven not to have been sent. All of them end at the first one's wall.
+// each is proven not to have been sent. All of them end at the first one's
+// wall.
 func (c *Core) runCreate(ctx context.Context, lease Lease, op operation, i *intent.Intent,
 	first payment.Attempt, w wall, stuck chan struct{},
 ) {
@@ -31,6 +32,7 @@ func (c *Core) runCreate(ctx context.Context, lease Lease, op operation, i *inte
 		case <-time.After(pauses.NextBackOff()):
 		case <-ctx.Done():
 		}
+
 		try.attempt.Number++
 		defer c.running.add(i.ID, try.attempt.Number)()
 	}
@@ -47,10 +49,15 @@ type createAttempt struct {
 }
 
 // attempt makes one call and records its end. again says that nothing was sent
-// and that another try is in order: the next attempt is then on disk too, in the
-// same commit, so that an intent whose host dies between two tries is found by
-// recovery.
-func (c *Core) attempt(ctx context.Context, lease Lease, op operation, i *intent.Intent, a createAttempt,
+// and that another try is in order: the next attempt is then on disk too, in
+// the same commit, so that an intent whose host dies between two tries is found
+// by recovery.
+func (c *Core) attempt(
+	ctx context.Context,
+	lease Lease,
+	op operation,
+	i *intent.Intent,
+	a createAttempt,
 ) (again bool) {
 	logged, exchanges := sdk.WithExchangeLog(ctx)
 	started := time.Now()
@@ -100,18 +107,26 @@ func (c *Core) attempt(ctx context.Context, lease Lease, op operation, i *intent
 				next = true
 				return tx.InsertAttempt(ctx, i.ID, following)
 			}
+
 			_, err := c.Apply(ctx, tx, current, report, StatusQuery(lease, current))
 			return err
 		},
 	})
+
 	return recorded && next
 }
 
-// applyEarlier records what the answer of an attempt means that is no longer the
-// newest. It speaks only for itself: that money moves holds for the intent; that
-// it does not, only when it holds for every other attempt too.
-func (c *Core) applyEarlier(ctx context.Context, tx *store.Tx, lease Lease, current *intent.Intent,
-	attempts []payment.Attempt, ended payment.Attempt, report intent.Report,
+// applyEarlier records what the answer of an attempt means that is no longer
+// the newest. It speaks only for itself: that money moves holds for the intent;
+// that it does not, only when it holds for every other attempt too.
+func (c *Core) applyEarlier(
+	ctx context.Context,
+	tx *store.Tx,
+	lease Lease,
+	current *intent.Intent,
+	attempts []payment.Attempt,
+	ended payment.Attempt,
+	report intent.Report,
 ) error {
 	if report.Status == payment.Unknown {
 		return nil
@@ -124,7 +139,12 @@ func (c *Core) applyEarlier(ctx context.Context, tx *store.Tx, lease Lease, curr
 }
 
 // finished describes an attempt that has ended.
-func finished(number int, verb string, took time.Duration, exchanges []sdk.Exchange, err error,
+func finished(
+	number int,
+	verb string,
+	took time.Duration,
+	exchanges []sdk.Exchange,
+	err error,
 ) payment.Attempt {
 	ended := payment.Attempt{
 		Number:     number,
@@ -139,6 +159,7 @@ func finished(number int, verb string, took time.Duration, exchanges []sdk.Excha
 		ended.ProviderCode = e.ProviderCode
 		ended.Message = token.Mask(e.Message)
 	}
+
 	return ended
 }
 
@@ -156,13 +177,14 @@ func exchangesView(list []sdk.Exchange) []payment.Exchange {
 			Sent:         e.Sent,
 		})
 	}
+
 	return views
 }
 
-// failureReport says what a failed create means for the intent. What was not sent
-// or was refused did not happen. A duplicate means that an earlier attempt,
-// another host or a restored database has used this key: whether money moved then
-// cannot be told from here. Everything else is unknown.
+// failureReport says what a failed create means for the intent. What was not
+// sent or was refused did not happen. A duplicate means that an earlier
+// attempt, another host or a restored database has used this key: whether money
+// moved then cannot be told from here. Everything else is unknown.
 func failureReport(kind payment.Kind, e *sdk.Error) intent.Report {
 	report := intent.Report{
 		Actor:   actorCall,
@@ -171,6 +193,7 @@ func failureReport(kind payment.Kind, e *sdk.Error) intent.Report {
 		Failure: failureOf(e),
 		Message: e.Message,
 	}
+
 	switch {
 	case e.Code == sdk.CodeDuplicate && kind != payment.KindPayment:
 		report.Status = payment.UnderReview
@@ -181,14 +204,19 @@ func failureReport(kind payment.Kind, e *sdk.Error) intent.Report {
 	case e.Outcome == sdk.OutcomeNotSent, e.Outcome == sdk.OutcomeRefused:
 		report.Status = payment.Failed
 	}
+
 	return report
 }
 
-// stillInDoubt weakens what a failed retry says: it speaks of the retry, and the
-// first attempt may have arrived all the same. Only a provider that answers a
-// retry with the first one's result speaks of both, and only where its answer is
-// about the money: one that turns the caller away has not looked at the key.
-func stillInDoubt(report intent.Report, e *sdk.Error, guarantee sdk.IdempotencySupport) intent.Report {
+// stillInDoubt weakens what a failed retry says: it speaks of the retry, and
+// the first attempt may have arrived all the same. Only a provider that answers
+// a retry with the first one's result speaks of both, and only where its answer
+// is about the money: one that turns the caller away has not looked at the key.
+func stillInDoubt(
+	report intent.Report,
+	e *sdk.Error,
+	guarantee sdk.IdempotencySupport,
+) intent.Report {
 	switch {
 	case report.Status != payment.Failed:
 	case e.Outcome == sdk.OutcomeNotSent, turnsCallerAway(e.Code):
@@ -199,6 +227,7 @@ func stillInDoubt(report intent.Report, e *sdk.Error, guarantee sdk.IdempotencyS
 		report.Message = "the repeat was refused, which does not say what became of the first " +
 			"attempt: " + report.Message
 	}
+
 	return report
 }
 
@@ -206,15 +235,19 @@ func stillInDoubt(report intent.Report, e *sdk.Error, guarantee sdk.IdempotencyS
 // and not of the payment.
 func turnsCallerAway(code sdk.Code) bool {
 	switch code {
-	case sdk.CodeAuthentication, sdk.CodePermission, sdk.CodeRateLimited, sdk.CodeUnavailable,
+	case sdk.CodeAuthentication,
+		sdk.CodePermission,
+		sdk.CodeRateLimited,
+		sdk.CodeUnavailable,
 		sdk.CodeInternal:
 		return true
 	}
 	return false
 }
 
-// decides reports whether a code is a provider's decision about the money, as the
-// first attempt can have met it.
+// decides reports whether a code is a provider's decision about the money, as
+// the first attempt can have met it.
 func decides(code sdk.Code) bool {
-	return code == sdk.CodeDeclined || code == sdk.CodeInsufficientFunds || code == sdk.CodeLimit
+	return code == sdk.CodeDeclined || code == sdk.CodeInsufficientFunds ||
+		code == sdk.CodeLimit
 }

@@ -15,7 +15,11 @@ import (
 // one capture, of one amount.
 
 // callCapture makes one attempt at a capture, of what its record says.
-func callCapture(ctx context.Context, lease Lease, i *intent.Intent, attempt payment.Attempt,
+func callCapture(
+	ctx context.Context,
+	lease Lease,
+	i *intent.Intent,
+	attempt payment.Attempt,
 ) (*sdk.Payment, error) {
 	request := sdk.CapturePaymentRequest{
 		Payment:        PaymentContext(i),
@@ -29,8 +33,8 @@ func callCapture(ctx context.Context, lease Lease, i *intent.Intent, attempt pay
 }
 
 // captureOf returns what a capture takes: the amount asked for, or all that is
-// left of what was authorized. What earlier captures have taken, or may have, is
-// no longer left.
+// left of what was authorized. What earlier captures have taken, or may have,
+// is no longer left.
 func captureOf(i *intent.Intent, attempts []payment.Attempt, amount decimal.Decimal,
 ) (*payment.Amount, error) {
 	left := i.Amount.Decimal.Sub(captured(attempts, "ok", string(sdk.OutcomeUnknown)))
@@ -49,23 +53,28 @@ func captureOf(i *intent.Intent, attempts []payment.Attempt, amount decimal.Deci
 func captured(attempts []payment.Attempt, outcomes ...string) (sum decimal.Decimal) {
 	counted := map[string]bool{}
 	for _, a := range attempts {
-		if a.Verb != verbCapture || a.Amount == nil || !slices.Contains(outcomes, a.Outcome) {
+		if a.Verb != verbCapture || a.Amount == nil ||
+			!slices.Contains(outcomes, a.Outcome) {
 			continue
 		}
+
 		if a.ActionKey != "" && counted[a.ActionKey] {
 			continue
 		}
 		if a.Outcome == string(sdk.OutcomeUnknown) && decidedAgainst(attempts, a) {
 			continue
 		}
+
 		counted[a.ActionKey] = true
 		sum = sum.Add(a.Amount.Decimal)
 	}
+
 	return sum
 }
 
-// decidedAgainst reports whether the provider has refused the retry of a capture
-// that had no answer. Its word is about the capture, whichever attempt arrived.
+// decidedAgainst reports whether the provider has refused the retry of a
+// capture that had no answer. Its word is about the capture, whichever attempt
+// arrived.
 func decidedAgainst(attempts []payment.Attempt, capture payment.Attempt) bool {
 	return slices.ContainsFunc(attempts, func(a payment.Attempt) bool {
 		retry := a.Verb == capture.Verb && a.ActionKey == capture.ActionKey &&
@@ -82,7 +91,8 @@ func noteCaptured(i *intent.Intent, attempts []payment.Attempt) {
 		return
 	}
 	i.Captured = &payment.Amount{Decimal: total}
-	if i.Status == payment.Succeeded && i.PaidAmount == nil && !total.Equal(i.Amount.Decimal) {
+	if i.Status == payment.Succeeded && i.PaidAmount == nil &&
+		!total.Equal(i.Amount.Decimal) {
 		i.PaidAmount, i.PaidCurrency = i.Captured, i.Currency
 	}
 }
@@ -93,7 +103,8 @@ func anotherInDoubt(attempts []payment.Attempt, attempt payment.Attempt) bool {
 	return slices.ContainsFunc(attempts, func(a payment.Attempt) bool {
 		after := a.Verb == attempt.Verb && a.ActionKey != attempt.ActionKey &&
 			a.Number > attempt.Number
-		return after && a.Outcome == string(sdk.OutcomeUnknown) && !decidedAgainst(attempts, a)
+		return after && a.Outcome == string(sdk.OutcomeUnknown) &&
+			!decidedAgainst(attempts, a)
 	})
 }
 
@@ -111,9 +122,9 @@ func happened(attempts []payment.Attempt, key string) bool {
 	})
 }
 
-// firstInDoubt finds the first attempt at the capture that is in doubt. One that
-// was not sent has freed its key: what was wanted under it before is another
-// capture, maybe of another amount.
+// firstInDoubt finds the first attempt at the capture that is in doubt. One
+// that was not sent has freed its key: what was wanted under it before is
+// another capture, maybe of another amount.
 func firstInDoubt(attempts []payment.Attempt) (payment.Attempt, bool) {
 	for k := len(attempts) - 1; k >= 0; k-- {
 		newest := attempts[k]
@@ -123,6 +134,7 @@ func firstInDoubt(attempts []payment.Attempt) (payment.Attempt, bool) {
 		if decidedAgainst(attempts, newest) {
 			continue
 		}
+
 		for _, a := range attempts {
 			sent := a.Outcome != string(sdk.OutcomeNotSent)
 			if a.Verb == verbCapture && a.ActionKey == newest.ActionKey && sent {
@@ -130,5 +142,6 @@ func firstInDoubt(attempts []payment.Attempt) (payment.Attempt, bool) {
 			}
 		}
 	}
+
 	return payment.Attempt{}, false
 }

@@ -18,8 +18,8 @@ func (c *Core) NotifyURL(provider, id string) string {
 		c.Tokens().Mint(token.Webhook, id))
 }
 
-// AccountURL returns where a provider sends webhooks of one account. The operator
-// types it into the provider's back office.
+// AccountURL returns where a provider sends webhooks of one account. The
+// operator types it into the provider's back office.
 func (c *Core) AccountURL(provider string) string {
 	return fmt.Sprintf("%s/webhooks/%s/%s", c.publicURL, provider,
 		c.Tokens().Mint(token.Account, provider))
@@ -28,6 +28,7 @@ func (c *Core) AccountURL(provider string) string {
 // PaymentContext returns what a plugin is told of a payment.
 func PaymentContext(i *intent.Intent) sdk.PaymentContext {
 	var request payment.Request
+
 	// The host marshalled it; the plugin reports what is missing.
 	_ = json.Unmarshal(i.Request, &request)
 

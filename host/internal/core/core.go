@@ -23,8 +23,8 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// Lease is a configured account of a running plugin, pinned to one process until
-// Release.
+// Lease is a configured account of a running plugin, pinned to one process
+// until Release.
 type Lease interface {
 	sdk.MethodLister
 	sdk.PaymentCreator
@@ -43,8 +43,8 @@ type Lease interface {
 	sdk.ReturnParser
 	sdk.OperationInvoker
 
-	// Version and Fingerprint are the plugin's version and the account's identity
-	// at the provider. They do not change during a lease.
+	// Version and Fingerprint are the plugin's version and the account's
+	// identity at the provider. They do not change during a lease.
 	Version() string
 	Fingerprint() string
 	Info() sdk.Info
@@ -55,8 +55,8 @@ type Lease interface {
 	Release()
 }
 
-// Accounts hands out leases. Errors are *sdk.Error. Both methods may be called by
-// any number of goroutines, and must return within a moment.
+// Accounts hands out leases. Errors are *sdk.Error. Both methods may be called
+// by any number of goroutines, and must return within a moment.
 type Accounts interface {
 	// Acquire is for new intents.
 	Acquire(ctx context.Context, name string) (Lease, error)
@@ -108,8 +108,8 @@ type Core struct {
 	close   sync.Once
 }
 
-// New returns a Core that is known to the other hosts on its store. The error is
-// the store's, or that its token keys cannot be used.
+// New returns a Core that is known to the other hosts on its store. The error
+// is the store's, or that its token keys cannot be used.
 func New(ctx context.Context, o Options) (*Core, error) {
 	c := open(o)
 	err := o.Store.Write(ctx, func(tx *store.Tx) error {
@@ -125,6 +125,7 @@ func New(ctx context.Context, o Options) (*Core, error) {
 	if err := c.tokens.Check(); err != nil {
 		return nil, err
 	}
+
 	return c, nil
 }
 
@@ -145,6 +146,7 @@ func open(o Options) *Core {
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}
+
 	if c.now == nil {
 		c.now = time.Now
 	}
@@ -156,13 +158,14 @@ func open(o Options) *Core {
 			return c.backoff(first)
 		},
 	})
+
 	return c
 }
 
-// ReconcileWith sets what resolves the doubt about an intent before an action on
-// it, and on demand: it does for one intent what recovery would do next. Package
-// recovery calls it when its Reconciler is made, before the Core is used; a Core
-// without it leaves doubts to webhooks and operators.
+// ReconcileWith sets what resolves the doubt about an intent before an action
+// on it, and on demand: it does for one intent what recovery would do next.
+// Package recovery calls it when its Reconciler is made, before the Core is
+// used; a Core without it leaves doubts to webhooks and operators.
 func (c *Core) ReconcileWith(fn func(context.Context, Lease, *intent.Intent) error) {
 	c.reconcile = fn
 }
@@ -191,7 +194,11 @@ func NewID(prefix string) string {
 func (c *Core) nowMicro() time.Time { return c.store.Now() }
 
 // get reads an intent of a kind. The error is a *payment.Error.
-func (c *Core) get(ctx context.Context, kind payment.Kind, id string) (*intent.Intent, error) {
+func (c *Core) get(
+	ctx context.Context,
+	kind payment.Kind,
+	id string,
+) (*intent.Intent, error) {
 	i, err := c.read(ctx, id)
 	if errors.Is(err, store.ErrNotFound) || (err == nil && i.Kind != kind) {
 		return nil, notFound(kind, id)
@@ -202,8 +209,8 @@ func (c *Core) get(ctx context.Context, kind payment.Kind, id string) (*intent.I
 	return i, nil
 }
 
-// getUnderKey is get for a request that has a key: as long as nothing can be read,
-// it is unknown what the key stands for.
+// getUnderKey is get for a request that has a key: as long as nothing can be
+// read, it is unknown what the key stands for.
 func (c *Core) getUnderKey(ctx context.Context, kind payment.Kind, id string,
 ) (*intent.Intent, error) {
 	i, err := c.get(ctx, kind, id)
@@ -241,6 +248,7 @@ func unread(ctx context.Context, err error) *payment.Error {
 		return idempotency.GaveUp(ctx, sdk.OutcomeNotSent, "", "",
 			"you stopped waiting; nothing was to be done")
 	}
+
 	return &payment.Error{
 		Code:    payment.CodeStorage,
 		Outcome: sdk.OutcomeNotSent,

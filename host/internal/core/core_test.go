@@ -52,9 +52,17 @@ func newNode(t *testing.T, o core.Options) *node {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	t.Cleanup(c.Wait)
-	return &node{Core: c, recovery: recovery.New(recovery.Options{Core: c, Store: o.Store,
-		Accounts: o.Accounts, Logger: o.Logger})}
+	return &node{
+		Core: c,
+		recovery: recovery.New(recovery.Options{
+			Core:     c,
+			Store:    o.Store,
+			Accounts: o.Accounts,
+			Logger:   o.Logger,
+		}),
+	}
 }
 
 // Recover is one pass of recovery.
@@ -83,8 +91,16 @@ func newRig(t *testing.T) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &rig{url: url, store: s, faults: coretest.NewFaulty(s), account: coretest.New("acme"), clock: clock}
+
+	r := &rig{
+		url:     url,
+		store:   s,
+		faults:  coretest.NewFaulty(s),
+		account: coretest.New("acme"),
+		clock:   clock,
+	}
 	r.node = r.hostOn(t, r.faults)
+
 	t.Cleanup(func() {
 		r.Wait()
 		if n := r.account.Leases(); n != 0 {
@@ -94,6 +110,7 @@ func newRig(t *testing.T) *rig {
 			t.Error(err)
 		}
 	})
+
 	return r
 }
 
@@ -118,10 +135,12 @@ func (r *rig) hostWith(t *testing.T, o core.Options) *node {
 	if o.Accounts == nil {
 		o.Accounts = coretest.NewAccounts(r.account)
 	}
+
 	if o.Now == nil {
 		o.Now = r.clock.now
 	}
 	o.PublicURL = "http://host.example"
+
 	return newNode(t, o)
 }
 
@@ -145,12 +164,21 @@ func recoverAt(t *testing.T, host *node) {
 }
 
 func request() payment.Request {
-	return payment.Request{Provider: "acme", Amount: decimal.RequireFromString("60.00"), Currency: "USD", MerchantReference: "order-47"}
+	return payment.Request{
+		Provider:          "acme",
+		Amount:            decimal.RequireFromString("60.00"),
+		Currency:          "USD",
+		MerchantReference: "order-47",
+	}
 }
 
 func payoutRequest() payment.PayoutRequest {
-	return payment.PayoutRequest{Provider: "acme", Amount: decimal.RequireFromString("12.5"), Currency: "USD",
-		Recipient: payment.Recipient{Email: "client@example.com"}}
+	return payment.PayoutRequest{
+		Provider:  "acme",
+		Amount:    decimal.RequireFromString("12.5"),
+		Currency:  "USD",
+		Recipient: payment.Recipient{Email: "client@example.com"},
+	}
 }
 
 func (r *rig) pay(t *testing.T, key string) *payment.Payment {
@@ -172,13 +200,22 @@ func (r *rig) payout(t *testing.T, key string) *payment.Payout {
 }
 
 func redirecting(_ context.Context, _ sdk.CreatePaymentRequest) (*sdk.Payment, error) {
-	return &sdk.Payment{ProviderReference: "theirs-1", Status: sdk.PaymentRequiresAction,
-		NextAction: sdk.RedirectTo("https://pay.example/1")}, nil
+	return &sdk.Payment{
+		ProviderReference: "theirs-1",
+		Status:            sdk.PaymentRequiresAction,
+		NextAction:        sdk.RedirectTo("https://pay.example/1"),
+	}, nil
 }
 
-// failing gives a script that fails with a code and an outcome.
+// failing returns a script that fails with a code and an outcome.
 func failing(code sdk.Code, outcome sdk.Outcome) error {
-	return &sdk.Error{Code: code, Outcome: outcome, Message: "as the test says", ProviderCode: "E1", ProviderMessage: "no"}
+	return &sdk.Error{
+		Code:            code,
+		Outcome:         outcome,
+		Message:         "as the test says",
+		ProviderCode:    "E1",
+		ProviderMessage: "no",
+	}
 }
 
 func problem(t *testing.T, err error) *payment.Error {

@@ -13,12 +13,12 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// CreatePayment records a payment and calls its provider to create it. Once it is
-// recorded the answer is the payment, whatever became of the call: look at its
-// status and failure. replayed says that the key stood for it already.
+// CreatePayment records a payment and calls its provider to create it. Once it
+// is recorded the answer is the payment, whatever became of the call: look at
+// its status and failure. replayed says that the key stood for it already.
 //
-// The error is a *payment.Error. With the outcome not_sent nothing was recorded;
-// with any other the caller repeats the request under the same key.
+// The error is a *payment.Error. With the outcome not_sent nothing was
+// recorded; with any other the caller repeats the request under the same key.
 func (c *Core) CreatePayment(ctx context.Context, r payment.Request, key string,
 ) (p *payment.Payment, replayed bool, err error) {
 	if err := checkPayment(r, key, c.nowMicro()); err != nil {
@@ -48,8 +48,8 @@ func (c *Core) CreatePayment(ctx context.Context, r payment.Request, key string,
 	return p, replayed, recordedBut(err, r.Provider, id)
 }
 
-// CreatePayout records a payout and calls its provider to make it, with the same
-// promises as CreatePayment.
+// CreatePayout records a payout and calls its provider to make it, with the
+// same promises as CreatePayment.
 func (c *Core) CreatePayout(ctx context.Context, r payment.PayoutRequest, key string,
 ) (p *payment.Payout, replayed bool, err error) {
 	if err := checkPayout(r, key); err != nil {
@@ -85,6 +85,7 @@ func recordedBut(err error, provider, id string) error {
 	if err == nil {
 		return nil
 	}
+
 	return &payment.Error{
 		Code:       payment.CodeStorage,
 		Outcome:    sdk.OutcomeUnknown,
@@ -108,6 +109,7 @@ func (c *Core) create(ctx context.Context, i *intent.Intent, said json.RawMessag
 	if err != nil {
 		return "", false, err
 	}
+
 	release, err := c.keys.Hold(ctx, i.IdempotencyKey)
 	if err != nil {
 		return "", true, err
@@ -130,6 +132,7 @@ func (c *Core) create(ctx context.Context, i *intent.Intent, said json.RawMessag
 			return "", false, turnedAway(i.Provider, err)
 		}
 	}
+
 	lease, err := c.accounts.Acquire(ctx, i.Provider)
 	if err != nil {
 		return "", false, turnedAway(i.Provider, err)
@@ -138,6 +141,7 @@ func (c *Core) create(ctx context.Context, i *intent.Intent, said json.RawMessag
 	if err != nil || other != "" {
 		lease.Release()
 	}
+
 	switch {
 	case err != nil:
 		return "", false, err
@@ -148,6 +152,7 @@ func (c *Core) create(ctx context.Context, i *intent.Intent, said json.RawMessag
 		if id == "" && err == nil {
 			err = idempotency.InProgress("") // an action's key, freed at this moment
 		}
+
 		return id, true, err
 	}
 
@@ -180,15 +185,21 @@ func stoppedWaiting(ctx context.Context, i *intent.Intent) *payment.Error {
 		"you stopped waiting; the call goes on, and what becomes of it is recorded")
 }
 
-// recordNew records an intent with its first attempt, after whatever can be known
-// to be wrong with it. other is the intent that stands under the key, when another
-// request was faster.
-func (c *Core) recordNew(ctx context.Context, i *intent.Intent, op operation, lease Lease, hash string,
+// recordNew records an intent with its first attempt, after whatever can be
+// known to be wrong with it. other is the intent that stands under the key,
+// when another request was faster.
+func (c *Core) recordNew(
+	ctx context.Context,
+	i *intent.Intent,
+	op operation,
+	lease Lease,
+	hash string,
 ) (first payment.Attempt, w wall, other string, err error) {
 	if !lease.Has(op.capability) {
 		return first, w, "", turnedAway(i.Provider,
 			sdk.NotSent(sdk.CodeNotSupported, "this account cannot %s", op.name))
 	}
+
 	if err := c.checkEarly(lease, i); err != nil {
 		return first, w, "", err
 	}
@@ -196,6 +207,7 @@ func (c *Core) recordNew(ctx context.Context, i *intent.Intent, op operation, le
 	w = c.wallFrom(lease.Config().Timeout)
 	first, err = c.record(ctx, i, op, lease, hash)
 	w.deadline = first.Deadline
+
 	switch {
 	case err == nil:
 		return first, w, "", nil
@@ -206,17 +218,21 @@ func (c *Core) recordNew(ctx context.Context, i *intent.Intent, op operation, le
 
 	// The commit failed, and may have arrived all the same.
 	key, lost := c.keys.Standing(ctx, i.IdempotencyKey)
+
 	switch {
 	case lost != nil:
-		return first, w, "", idempotency.Undecided(ctx, errors.Join(err, lost), i.Provider, i.ID)
+		return first, w, "", idempotency.Undecided(ctx,
+			errors.Join(err, lost), i.Provider, i.ID)
 	case key == nil && errors.Is(err, store.ErrExists):
 		// An action's key, freed at this moment.
 		return first, w, "", idempotency.InProgress("")
+
 	case key == nil:
 		return first, w, "", idempotency.Unrecorded(ctx, err)
 	case key.IntentID != i.ID:
 		return first, w, key.IntentID, nil
 	}
+
 	c.log.Warn("a commit whose acknowledgement was lost has arrived: the call is made",
 		"id", i.ID, "provider", i.Provider, "error", err)
 	return first, w, "", nil
@@ -237,7 +253,12 @@ func turnedAway(provider string, err error) *payment.Error {
 
 // record commits an intent, its key and its first attempt: from here on nothing
 // is lost.
-func (c *Core) record(ctx context.Context, i *intent.Intent, op operation, lease Lease, hash string,
+func (c *Core) record(
+	ctx context.Context,
+	i *intent.Intent,
+	op operation,
+	lease Lease,
+	hash string,
 ) (first payment.Attempt, err error) {
 	cfg := lease.Config()
 	i.ID = NewID(op.idPrefix)
@@ -264,6 +285,7 @@ func (c *Core) record(ctx context.Context, i *intent.Intent, op operation, lease
 		if err := tx.InsertKey(ctx, key); err != nil {
 			return err
 		}
+
 		if i.Kind == payment.KindRefund {
 			if err := refundable(ctx, tx, i); err != nil {
 				return err
@@ -276,18 +298,30 @@ func (c *Core) record(ctx context.Context, i *intent.Intent, op operation, lease
 		if err != nil {
 			return err
 		}
-		created := payment.Change{At: now, Actor: actorAPI, Action: "created", To: payment.Created}
+
+		created := payment.Change{
+			At:     now,
+			Actor:  actorAPI,
+			Action: "created",
+			To:     payment.Created,
+		}
 		if err := tx.AddHistory(ctx, i.ID, created); err != nil {
 			return err
 		}
+
 		return tx.InsertAttempt(ctx, i.ID, first)
 	})
+
 	return first, err
 }
 
 // replay returns the id that a key stands for, waiting while its first request
 // still runs; "" when the key is free.
-func (c *Core) replay(ctx context.Context, key string, hashes idempotency.Hashes) (string, error) {
+func (c *Core) replay(
+	ctx context.Context,
+	key string,
+	hashes idempotency.Hashes,
+) (string, error) {
 	id, err := c.keys.IntentUnder(ctx, key, hashes)
 	if id == "" || err != nil {
 		return id, err
@@ -310,5 +344,6 @@ func (c *Core) waitForAnswer(ctx context.Context, id string) error {
 	if err == nil && !ended {
 		return idempotency.InProgress(id)
 	}
+
 	return err
 }

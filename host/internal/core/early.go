@@ -23,8 +23,8 @@ func (c *Core) checkEarly(lease Lease, i *intent.Intent) error {
 
 // early turns away what the plugin has declared that it cannot take: another
 // currency, an amount past the limits or finer than the currency, and missing
-// fields. It runs before anything is recorded, so the same key may be used for the
-// corrected request. The plugin checks all of it again.
+// fields. It runs before anything is recorded, so the same key may be used for
+// the corrected request. The plugin checks all of it again.
 func early(lease Lease, i *intent.Intent) error {
 	account, info := lease.Account(), lease.Info()
 	limits, fields := info.PaymentLimits, info.PaymentFields
@@ -41,13 +41,20 @@ func early(lease Lease, i *intent.Intent) error {
 
 	taken := account.Currencies
 	if account.CurrenciesComplete && len(taken) > 0 && !slices.Contains(taken, i.Currency) {
-		c.add("currency", "is not taken by %s; it takes %s", i.Provider, strings.Join(taken, ", "))
+		c.add(
+			"currency",
+			"is not taken by %s; it takes %s",
+			i.Provider,
+			strings.Join(taken, ", "),
+		)
 	}
+
 	for _, limit := range limits {
 		if limit.Currency == i.Currency {
 			c.limit(limit, i)
 		}
 	}
+
 	c.fields(i.Request, fields, i.Provider)
 	return c.err()
 }
@@ -64,8 +71,8 @@ func (c *checks) limit(limit sdk.AmountLimit, i *intent.Intent) {
 }
 
 // decimals refuses an amount that is finer than its currency, as the plugin
-// declares it or else ISO 4217. A currency that neither of them knows, such as a
-// token, is for the plugin to judge.
+// declares it or else ISO 4217. A currency that neither of them knows, such as
+// a token, is for the plugin to judge.
 func (c *checks) decimals(info sdk.Info, i *intent.Intent) {
 	limits := info.PaymentLimits
 	if i.Kind == payment.KindPayout {
@@ -84,12 +91,14 @@ func (c *checks) fields(request json.RawMessage, names []string, provider string
 	if len(names) == 0 || json.Unmarshal(request, &body) != nil {
 		return // it was marshalled here
 	}
+
 	for _, name := range names {
 		value := body
 		for part := range strings.SplitSeq(name, ".") {
 			object, _ := value.(map[string]any)
 			value = object[part]
 		}
+
 		if text, _ := value.(string); text == "" {
 			c.add(name, "is required by %s", provider)
 		}

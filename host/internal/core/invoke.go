@@ -16,7 +16,10 @@ import (
 // the provider's own operations.
 
 // PaymentMethods lists what a customer can pay with at an account.
-func (c *Core) PaymentMethods(ctx context.Context, provider string, r sdk.ListPaymentMethodsRequest,
+func (c *Core) PaymentMethods(
+	ctx context.Context,
+	provider string,
+	r sdk.ListPaymentMethodsRequest,
 ) ([]sdk.PaymentMethod, error) {
 	return query(ctx, c, provider, sdk.CapabilityListPaymentMethods,
 		func(ctx context.Context, lease Lease) ([]sdk.PaymentMethod, error) {
@@ -43,6 +46,7 @@ func query[T any](ctx context.Context, c *Core, provider string, needs sdk.Capab
 		return none, notAsked(provider, err)
 	}
 	defer lease.Release()
+
 	if !lease.Has(needs) {
 		err := sdk.NotSent(sdk.CodeNotSupported, "this account cannot %s", needs)
 		return none, notAsked(provider, err)
@@ -54,6 +58,7 @@ func query[T any](ctx context.Context, c *Core, provider string, needs sdk.Capab
 	if err != nil {
 		return none, payment.FromProvider(provider, "", err)
 	}
+
 	return answer, nil
 }
 
@@ -74,7 +79,10 @@ type invocation struct {
 // Invoke runs one of a provider's own operations. One that moves money needs a
 // key, and runs once under it: a repeated request gets the first one's answer,
 // and replayed says so.
-func (c *Core) Invoke(ctx context.Context, provider, operation string, input json.RawMessage,
+func (c *Core) Invoke(
+	ctx context.Context,
+	provider, operation string,
+	input json.RawMessage,
 	key string,
 ) (output json.RawMessage, replayed bool, err error) {
 	call := invocation{provider: provider, operation: operation, input: input, key: key}
@@ -82,10 +90,12 @@ func (c *Core) Invoke(ctx context.Context, provider, operation string, input jso
 	if err != nil {
 		return nil, false, err
 	}
+
 	if !movesMoney {
 		output, err = c.callOperation(ctx, call)
 		return output, false, err
 	}
+
 	return c.invokeOnce(ctx, call, timeout)
 }
 
@@ -97,6 +107,7 @@ func (c *Core) invokeOnce(ctx context.Context, call invocation, timeout time.Dur
 	if err := checks.err(); err != nil {
 		return nil, false, err
 	}
+
 	request := idempotency.Request{
 		Action:  "operation " + call.operation,
 		Subject: call.provider,
@@ -110,6 +121,7 @@ func (c *Core) invokeOnce(ctx context.Context, call invocation, timeout time.Dur
 			Message: "the input is not JSON",
 		}
 	}
+
 	known, err := c.keys.Find(ctx, call.key, hashes)
 	if err != nil {
 		return nil, true, err
@@ -129,6 +141,7 @@ func (c *Core) invokeOnce(ctx context.Context, call invocation, timeout time.Dur
 	if err != nil {
 		return nil, false, err
 	}
+
 	if other {
 		return c.replayOperation(ctx, call, hashes)
 	}
@@ -143,6 +156,7 @@ func (c *Core) invokeOnce(ctx context.Context, call invocation, timeout time.Dur
 		output, err := c.runOperation(context.WithoutCancel(ctx), call, claim, w)
 		done <- result{output, err}
 	})
+
 	select {
 	case r := <-done:
 		return r.output, false, r.err
@@ -152,9 +166,12 @@ func (c *Core) invokeOnce(ctx context.Context, call invocation, timeout time.Dur
 	}
 }
 
-// replayOperation waits for the operation under a key that is taken, and runs it
-// when the first one was not sent, which frees the key.
-func (c *Core) replayOperation(ctx context.Context, call invocation, hashes idempotency.Hashes,
+// replayOperation waits for the operation under a key that is taken, and runs
+// it when the first one was not sent, which frees the key.
+func (c *Core) replayOperation(
+	ctx context.Context,
+	call invocation,
+	hashes idempotency.Hashes,
 ) (output json.RawMessage, replayed bool, err error) {
 	known, err := c.keys.FindAnswered(ctx, call.key, hashes)
 	if err != nil {
@@ -183,6 +200,7 @@ func (c *Core) recordOperation(ctx context.Context, claim *store.Key, timeout ti
 		claim.Deadline = claim.CreatedAt.Add(timeout)
 		return tx.InsertKey(ctx, *claim)
 	})
+
 	w.deadline = claim.Deadline
 	switch {
 	case err == nil:
@@ -195,18 +213,20 @@ func (c *Core) recordOperation(ctx context.Context, claim *store.Key, timeout ti
 
 	// The commit failed, and may have arrived all the same.
 	standing, lost := c.keys.Standing(ctx, claim.Key)
+
 	switch {
 	case lost != nil:
 		return w, false, idempotency.Undecided(ctx, errors.Join(err, lost), "", "")
 	case standing == nil:
 		return w, false, idempotency.Unrecorded(ctx, err)
 	}
+
 	own := standing.Host == claim.Host && standing.Deadline.Equal(claim.Deadline)
 	return w, !own, nil
 }
 
-// describeOperation returns whether an operation moves money, and how long it may
-// take. The error is also that the provider has no such operation.
+// describeOperation reports whether an operation moves money, and how long it
+// may take. The error is also that the provider has no such operation.
 func (c *Core) describeOperation(ctx context.Context, provider, name string,
 ) (movesMoney bool, timeout time.Duration, err error) {
 	lease, err := c.accounts.Acquire(ctx, provider)
@@ -220,6 +240,7 @@ func (c *Core) describeOperation(ctx context.Context, provider, name string,
 			return operation.MovesMoney, lease.Config().Timeout, nil
 		}
 	}
+
 	return false, 0, &payment.Error{
 		Code:     string(sdk.CodeNotFound),
 		Outcome:  sdk.OutcomeNotSent,
@@ -228,7 +249,10 @@ func (c *Core) describeOperation(ctx context.Context, provider, name string,
 	}
 }
 
-func (c *Core) callOperation(ctx context.Context, call invocation) (json.RawMessage, error) {
+func (c *Core) callOperation(
+	ctx context.Context,
+	call invocation,
+) (json.RawMessage, error) {
 	return query(ctx, c, call.provider, sdk.CapabilityInvokeOperation,
 		func(ctx context.Context, lease Lease) (json.RawMessage, error) {
 			return lease.InvokeOperation(ctx, sdk.InvokeOperationRequest{
@@ -259,10 +283,12 @@ func (c *Core) runOperation(ctx context.Context, call invocation, claim store.Ke
 		provider: call.provider,
 		attempt:  finished(1, claim.IntentID, 0, nil, err),
 	}
+
 	c.persist(ctx, answer, func(ctx context.Context) error {
 		return c.store.Write(ctx, func(tx *store.Tx) error {
 			return idempotency.FinishOperation(ctx, tx, claim, output, problem)
 		})
 	})
+
 	return output, err
 }

@@ -19,23 +19,23 @@ import (
 const (
 	// MaxListed is how many intents one list is about at most.
 	MaxListed = 50
-	// listPages is how many pages of one answer are read. A list by time also has
-	// intents that the query is not about.
+	// listPages is how many pages of one answer are read. A list by time also
+	// has intents that the query is not about.
 	listPages = 20
 	// listSpan is within what time intents must have been made to be listed
 	// together by time.
 	listSpan = time.Hour
-	// listMargin is added at both ends: the provider's clock is not the host's, and
-	// it counts from when it got the call.
+	// listMargin is added at both ends: the provider's clock is not the host's,
+	// and it counts from when it got the call.
 	listMargin = 10 * time.Minute
 )
 
-// errIncomplete is for an answer with more pages than are read: an intent that is
-// not on those may be on another.
+// errIncomplete is for an answer with more pages than are read: an intent that
+// is not on those may be on another.
 var errIncomplete = fmt.Errorf("the list goes on after %d pages", listPages)
 
-// listing is how the intents of a kind can be listed, as the plugin declares and
-// the account can.
+// listing is how the intents of a kind can be listed, as the plugin declares
+// and the account can.
 type listing struct{ byReference, byTime bool }
 
 func (l listing) possible() bool { return l.byReference || l.byTime }
@@ -51,8 +51,9 @@ func listingOf(lease Lease, kind payment.Kind) listing {
 	return listing{byReference: lookup.ListByReference, byTime: lookup.ListByTime}
 }
 
-// Listable returns the largest part of intents, which are in order, that one list
-// can be about: of one kind and, where that is what is listed by, of one time.
+// Listable returns the largest part of intents, which are in order, that one
+// list can be about: of one kind and, where that is what is listed by, of one
+// time.
 func Listable(lease Lease, intents []*intent.Intent) (together []*intent.Intent) {
 	for _, i := range intents {
 		how := listingOf(lease, i.Kind)
@@ -62,8 +63,10 @@ func Listable(lease Lease, intents []*intent.Intent) (together []*intent.Intent)
 		if len(together) > 0 && !fits(together[0], i, how) {
 			continue
 		}
+
 		together = append(together, i)
 	}
+
 	return together[:min(len(together), MaxListed)]
 }
 
@@ -75,22 +78,28 @@ func fits(first, i *intent.Intent, how listing) bool {
 	return how.byReference || i.CreatedAt.Sub(first.CreatedAt).Abs() <= listSpan
 }
 
-// QueryList queries the status of intents of one kind in one list, and returns the
-// answers by the intents' ids. An intent that is missing there is not answered
-// beyond doubt. Only a whole list counts: it is then known that no other row is
-// about the same intent. The error is the provider's or its plugin's.
+// QueryList queries the status of intents of one kind in one list, and returns
+// the answers by the intents' ids. An intent that is missing there is not
+// answered beyond doubt. Only a whole list counts: it is then known that no
+// other row is about the same intent. The error is the provider's or its
+// plugin's.
 func QueryList(ctx context.Context, lease Lease, intents []*intent.Intent,
 ) (map[string]intent.Report, error) {
 	found, err := queryList(ctx, lease, intents)
 	return found.reports, err
 }
 
-func queryList(ctx context.Context, lease Lease, intents []*intent.Intent) (answers, error) {
+func queryList(
+	ctx context.Context,
+	lease Lease,
+	intents []*intent.Intent,
+) (answers, error) {
 	ctx, cancel := context.WithTimeout(ctx, lease.Config().Timeout)
 	defer cancel()
 
 	var rows []row
 	token := ""
+
 	for range listPages {
 		page, next, err := listPage(ctx, lease, intents, token)
 		if err != nil {
@@ -100,14 +109,16 @@ func queryList(ctx context.Context, lease Lease, intents []*intent.Intent) (answ
 		if next == "" {
 			return matched(intents, rows), nil
 		}
+
 		token = next
 	}
+
 	return answers{}, errIncomplete
 }
 
-// listOne queries the status of one intent by a list. An intent that is missing in
-// a list by reference is not known to the provider; one by time may lack it for
-// other reasons, and proves nothing.
+// listOne queries the status of one intent by a list. An intent that is missing
+// in a list by reference is not known to the provider; one by time may lack it
+// for other reasons, and proves nothing.
 func listOne(ctx context.Context, lease Lease, i *intent.Intent) (intent.Report, error) {
 	found, err := queryList(ctx, lease, []*intent.Intent{i})
 	if err != nil {
@@ -116,6 +127,7 @@ func listOne(ctx context.Context, lease Lease, i *intent.Intent) (intent.Report,
 	if report, ok := found.reports[i.ID]; ok {
 		return report, nil
 	}
+
 	if found.doubtful[i.ID] || !listingOf(lease, i.Kind).byReference {
 		return intent.Report{}, &sdk.Error{
 			Code:    sdk.CodeUnavailable,
@@ -123,6 +135,7 @@ func listOne(ctx context.Context, lease Lease, i *intent.Intent) (intent.Report,
 			Message: "the provider's list does not tell what became of " + i.ID,
 		}
 	}
+
 	return intent.Report{}, &sdk.Error{
 		Code:    sdk.CodeNotFound,
 		Outcome: sdk.OutcomeRefused,
@@ -152,14 +165,17 @@ func listPage(ctx context.Context, lease Lease, intents []*intent.Intent, token 
 				request.Payouts = append(request.Payouts, PayoutContext(i))
 			}
 		}
+
 		page, err := lease.ListPayouts(ctx, request)
 		if err != nil {
 			return nil, "", err
 		}
+
 		for _, p := range page.Payouts {
 			report := payoutReport(actorPoll, intent.Answer, &p.Payout)
 			rows = append(rows, row{p.Reference, report})
 		}
+
 		return rows, page.NextPageToken, nil
 	}
 
@@ -169,14 +185,17 @@ func listPage(ctx context.Context, lease Lease, intents []*intent.Intent, token 
 			request.Payments = append(request.Payments, PaymentContext(i))
 		}
 	}
+
 	page, err := lease.ListPayments(ctx, request)
 	if err != nil {
 		return nil, "", err
 	}
+
 	for _, p := range page.Payments {
 		report := paymentReport(actorPoll, intent.Answer, &p.Payment)
 		rows = append(rows, row{p.Reference, report})
 	}
+
 	return rows, page.NextPageToken, nil
 }
 
@@ -196,13 +215,13 @@ func made(intents []*intent.Intent) (from, to time.Time) {
 // answers are what a whole list says, by the intents' ids.
 type answers struct {
 	reports map[string]intent.Report
-	// doubtful are those that several rows are about: it cannot be told which of
-	// them is true.
+	// doubtful are those that several rows are about: it cannot be told which
+	// of them is true.
 	doubtful map[string]bool
 }
 
-// matched finds the rows that are about intents. A row that is about none of them
-// is about what the host did not ask.
+// matched finds the rows that are about intents. A row that is about none of
+// them is about what the host did not ask.
 func matched(intents []*intent.Intent, rows []row) answers {
 	found := answers{map[string]intent.Report{}, map[string]bool{}}
 	for _, r := range rows {
@@ -214,14 +233,16 @@ func matched(intents []*intent.Intent, rows []row) answers {
 			found.reports[id] = r.report
 		}
 	}
+
 	for id := range found.doubtful {
 		delete(found.reports, id)
 	}
+
 	return found
 }
 
-// about returns the id of the only intent that a row can be about: by the host's
-// reference or, where the row has none, by the provider's.
+// about returns the id of the only intent that a row can be about: by the
+// host's reference or, where the row has none, by the provider's.
 func (r row) about(intents []*intent.Intent) (id string) {
 	theirs := r.report.ProviderReference
 	for _, i := range intents {
@@ -236,5 +257,6 @@ func (r row) about(intents []*intent.Intent) (id string) {
 			id = i.ID
 		}
 	}
+
 	return id
 }

@@ -33,6 +33,7 @@ func (c *Core) operationFor(kind payment.Kind) operation {
 			capability: sdk.CapabilityCreatePayout,
 			call:       c.callCreatePayout,
 		}
+
 	case payment.KindRefund:
 		return operation{
 			name:       "create_refund",
@@ -41,6 +42,7 @@ func (c *Core) operationFor(kind payment.Kind) operation {
 			capability: sdk.CapabilityCreateRefund,
 			call:       c.callCreateRefund,
 		}
+
 	default:
 		return operation{
 			name:       "create_payment",
@@ -52,8 +54,8 @@ func (c *Core) operationFor(kind payment.Kind) operation {
 	}
 }
 
-// CreateGuarantee returns what a plugin declares of a create of this kind that is
-// sent again.
+// CreateGuarantee returns what a plugin declares of a create of this kind that
+// is sent again.
 func CreateGuarantee(info sdk.Info, kind payment.Kind) sdk.IdempotencySupport {
 	switch kind {
 	case payment.KindPayout:
@@ -65,7 +67,11 @@ func CreateGuarantee(info sdk.Info, kind payment.Kind) sdk.IdempotencySupport {
 	}
 }
 
-func (c *Core) callCreatePayment(ctx context.Context, lease Lease, i *intent.Intent, attempt int,
+func (c *Core) callCreatePayment(
+	ctx context.Context,
+	lease Lease,
+	i *intent.Intent,
+	attempt int,
 ) (intent.Report, error) {
 	var request payment.Request
 	if err := json.Unmarshal(i.Request, &request); err != nil {
@@ -94,10 +100,15 @@ func (c *Core) callCreatePayment(ctx context.Context, lease Lease, i *intent.Int
 	if err != nil {
 		return intent.Report{}, err
 	}
+
 	return paymentReport(actorCall, intent.Answer, created), nil
 }
 
-func (c *Core) callCreatePayout(ctx context.Context, lease Lease, i *intent.Intent, attempt int,
+func (c *Core) callCreatePayout(
+	ctx context.Context,
+	lease Lease,
+	i *intent.Intent,
+	attempt int,
 ) (intent.Report, error) {
 	var request payment.PayoutRequest
 	if err := json.Unmarshal(i.Request, &request); err != nil {
@@ -121,15 +132,25 @@ func (c *Core) callCreatePayout(ctx context.Context, lease Lease, i *intent.Inte
 	if err != nil {
 		return intent.Report{}, err
 	}
+
 	return payoutReport(actorCall, intent.Answer, created), nil
 }
 
-func (c *Core) callCreateRefund(ctx context.Context, lease Lease, i *intent.Intent, attempt int,
+func (c *Core) callCreateRefund(
+	ctx context.Context,
+	lease Lease,
+	i *intent.Intent,
+	attempt int,
 ) (intent.Report, error) {
 	parent, err := c.get(ctx, payment.KindPayment, i.ParentID)
 	if err != nil {
-		return intent.Report{}, sdk.NotSent(sdk.CodeInternal, "read the refund's payment: %v", err)
+		return intent.Report{}, sdk.NotSent(
+			sdk.CodeInternal,
+			"read the refund's payment: %v",
+			err,
+		)
 	}
+
 	var details intent.RefundDetails
 	if err := json.Unmarshal(i.Request, &details); err != nil {
 		return intent.Report{}, damagedRequest(i, err)
@@ -147,11 +168,17 @@ func (c *Core) callCreateRefund(ctx context.Context, lease Lease, i *intent.Inte
 	if err != nil {
 		return intent.Report{}, err
 	}
+
 	return refundReport(actorCall, intent.Answer, created), nil
 }
 
-// damagedRequest is for a request that the store returns otherwise than the host
-// wrote it.
+// damagedRequest is for a request that the store returns otherwise than the
+// host wrote it.
 func damagedRequest(i *intent.Intent, err error) *sdk.Error {
-	return sdk.NotSent(sdk.CodeInternal, "the stored request of %s is damaged: %v", i.ID, err)
+	return sdk.NotSent(
+		sdk.CodeInternal,
+		"the stored request of %s is damaged: %v",
+		i.ID,
+		err,
+	)
 }

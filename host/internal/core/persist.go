@@ -18,18 +18,22 @@ type ending struct {
 	// apply records what the end means for the intent. attempts has it already.
 	apply func(ctx context.Context, tx *store.Tx, current *intent.Intent,
 		attempts []payment.Attempt) error
-	// known is called in place of apply when an earlier commit arrived after all;
-	// nil when there is nothing to find out then.
+	// known is called in place of apply when an earlier commit arrived after
+	// all; nil when there is nothing to find out then.
 	known func(attempts []payment.Attempt)
 }
 
-// persistEnd records an attempt's end, its line of history and what it means, in
-// one commit. It reports whether that is written.
+// persistEnd records an attempt's end, its line of history and what it means,
+// in one commit. It reports whether that is written.
 func (c *Core) persistEnd(ctx context.Context, e ending) bool {
 	return c.persist(ctx, e.answered, func(ctx context.Context) error {
-		return c.store.WriteIntent(ctx, e.id, func(tx *store.Tx, current *intent.Intent) error {
-			return e.record(ctx, tx, current)
-		})
+		return c.store.WriteIntent(
+			ctx,
+			e.id,
+			func(tx *store.Tx, current *intent.Intent) error {
+				return e.record(ctx, tx, current)
+			},
+		)
 	})
 }
 
@@ -52,22 +56,24 @@ func (e ending) record(ctx context.Context, tx *store.Tx, current *intent.Intent
 	if err := tx.AddHistory(ctx, e.id, change); err != nil {
 		return err
 	}
+
 	for k := range attempts {
 		if attempts[k].Number == e.attempt.Number {
 			attempts[k].Outcome = e.attempt.Outcome
 			attempts[k].Code = e.attempt.Code
 		}
 	}
+
 	return e.apply(ctx, tx, current, attempts)
 }
 
-// answered is what a provider has answered to a call, for the log of a host that
-// cannot record it.
+// answered is what a provider has answered to a call, for the log of a host
+// that cannot record it.
 type answered struct {
 	id, provider, reference string
 	attempt                 payment.Attempt
-	// stuck is told when the caller who waits for the answer should no longer do
-	// so. It has room for one; nil when no caller waits.
+	// stuck is told when the caller who waits for the answer should no longer
+	// do so. It has room for one; nil when no caller waits.
 	stuck chan struct{}
 }
 
@@ -75,8 +81,8 @@ type answered struct {
 // there. The host goes on trying after that.
 const stuckAfter = 10 * time.Second
 
-// unrecordedAnswer is for a caller whose answer is there, and which the database
-// does not take.
+// unrecordedAnswer is for a caller whose answer is there, and which the
+// database does not take.
 func unrecordedAnswer(provider, id string) *payment.Error {
 	return &payment.Error{
 		Code:       payment.CodeStorage,
@@ -91,9 +97,10 @@ func unrecordedAnswer(provider, id string) *payment.Error {
 
 // persist writes what a provider has answered. While the database refuses it
 // tries again at short intervals, as long as the host lives: an answer is often
-// the only one there will be. write gets a context of its own, because the call's
-// may have run out, and that is when recording matters most; it may run again
-// after a commit that arrived unnoticed. persist reports whether it is written.
+// the only one there will be. write gets a context of its own, because the
+// call's may have run out, and that is when recording matters most; it may run
+// again after a commit that arrived unnoticed. persist reports whether it is
+// written.
 func (c *Core) persist(ctx context.Context, answer answered,
 	write func(context.Context) error,
 ) bool {
@@ -110,6 +117,7 @@ func (c *Core) persist(ctx context.Context, answer answered,
 				c.log.Info("a provider's answer is recorded now",
 					"id", answer.id, "provider", answer.provider, "tries", tries)
 			}
+
 			return true
 		}
 
@@ -119,14 +127,25 @@ func (c *Core) persist(ctx context.Context, answer answered,
 			default:
 			}
 		}
+
 		lasting := lastingError(err)
 		if tries == 1 || lasting {
-			c.logUnrecorded("a provider's answer could not be recorded yet; the host keeps it and "+
-				"tries again", answer, err)
+			c.logUnrecorded(
+				"a provider's answer could not be recorded yet; the host keeps it and "+
+					"tries again",
+				answer,
+				err,
+			)
 		}
+
 		if lasting || c.wait(pauses.NextBackOff()) != nil {
-			c.logUnrecorded("a provider's answer could not be recorded and is lost with this host; "+
-				"recovery will ask the provider", answer, err)
+			c.logUnrecorded(
+				"a provider's answer could not be recorded and is lost with this host; "+
+					"recovery will ask the provider",
+				answer,
+				err,
+			)
+
 			return false
 		}
 	}

@@ -82,13 +82,19 @@ func (l *logged) Reset() {
 
 func coreOn(s store.Transactor) (c *Core, log *logged) {
 	log = &logged{}
-	return open(Options{Store: s, Logger: slog.New(slog.NewTextHandler(log, nil)), Steady: true}), log
+	return open(
+		Options{Store: s, Logger: slog.New(slog.NewTextHandler(log, nil)), Steady: true},
+	), log
 }
 
 func payoutAnswer() answered {
-	return answered{id: "po_1", provider: "acme", reference: "theirs-9",
-		stuck:   make(chan struct{}, 1),
-		attempt: payment.Attempt{Number: 1, Verb: "create_payout", Outcome: "ok"}}
+	return answered{
+		id:        "po_1",
+		provider:  "acme",
+		reference: "theirs-9",
+		stuck:     make(chan struct{}, 1),
+		attempt:   payment.Attempt{Number: 1, Verb: "create_payout", Outcome: "ok"},
+	}
 }
 
 func recordsNothing(c *Core) func(context.Context) error {
@@ -109,6 +115,7 @@ func TestAnAnswerIsKeptUntilTheDatabaseIsBack(t *testing.T) {
 			if !c.persist(t.Context(), payoutAnswer(), recordsNothing(c)) {
 				t.Errorf("away for %s: it was given up", away)
 			}
+
 			if late := time.Since(back); late > 2*time.Second {
 				t.Errorf("away for %s: it was recorded %s later", away, late)
 			}
@@ -129,7 +136,8 @@ func wantAnswerLogged(t *testing.T, log string) {
 	}
 }
 
-// The host closes while the database is away: what the answer says is in the log.
+// The host closes while the database is away: what the answer says is in the
+// log.
 func TestAnAnswerThatIsGivenUpIsLogged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, log := coreOn(&awayStore{until: time.Now().Add(time.Hour)})
@@ -142,6 +150,7 @@ func TestAnAnswerThatIsGivenUpIsLogged(t *testing.T) {
 		if <-recorded {
 			t.Error("it is recorded")
 		}
+
 		wantAnswerLogged(t, log.String())
 	})
 }
@@ -154,9 +163,11 @@ func TestACallerDoesNotWaitForeverForADatabaseThatIsAway(t *testing.T) {
 		what, begun := payoutAnswer(), time.Now()
 		go c.persist(t.Context(), what, recordsNothing(c))
 		<-what.stuck
-		if waited := time.Since(begun); waited < stuckAfter || waited > stuckAfter+2*time.Second {
+		if waited := time.Since(begun); waited < stuckAfter ||
+			waited > stuckAfter+2*time.Second {
 			t.Errorf("told after %s", waited)
 		}
+
 		c.GiveUp()
 		synctest.Wait()
 	})
@@ -195,6 +206,7 @@ func TestAHostWhoseClockIsOffSaysSoOnce(t *testing.T) {
 			defer close(ended)
 			c.Beat(ctx)
 		}()
+
 		pass := func(what string, want int) {
 			t.Helper()
 			time.Sleep(time.Minute)
@@ -203,6 +215,7 @@ func TestAHostWhoseClockIsOffSaysSoOnce(t *testing.T) {
 				t.Errorf("%q is said %d times, want %d: %s", what, got, want, log)
 			}
 		}
+
 		pass("clock is off", 0)
 		for _, behind := range []time.Duration{2 * time.Second, -2 * time.Second} {
 			log.Reset()
@@ -211,6 +224,7 @@ func TestAHostWhoseClockIsOffSaysSoOnce(t *testing.T) {
 			s.set(time.Time{}, 0)
 			pass("agrees", 1)
 		}
+
 		if beats := s.written(); beats < 80 || beats > 110 {
 			t.Errorf("%d signs of life in five minutes", beats)
 		}

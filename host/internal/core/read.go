@@ -11,7 +11,7 @@ import (
 	"github.com/payhost/payhost/host/payment"
 )
 
-// Payment gives one payment with its attempts and history.
+// Payment returns one payment with its attempts and history.
 func (c *Core) Payment(ctx context.Context, id string) (*payment.Payment, error) {
 	i, attempts, history, err := c.whole(ctx, payment.KindPayment, id)
 	if err != nil {
@@ -20,7 +20,7 @@ func (c *Core) Payment(ctx context.Context, id string) (*payment.Payment, error)
 	return paymentView(i, attempts, history)
 }
 
-// Payout gives one payout with its attempts and history.
+// Payout returns one payout with its attempts and history.
 func (c *Core) Payout(ctx context.Context, id string) (*payment.Payout, error) {
 	i, attempts, history, err := c.whole(ctx, payment.KindPayout, id)
 	if err != nil {
@@ -29,7 +29,7 @@ func (c *Core) Payout(ctx context.Context, id string) (*payment.Payout, error) {
 	return payoutView(i, attempts, history)
 }
 
-// Refund gives one refund with its attempts.
+// Refund returns one refund with its attempts.
 func (c *Core) Refund(ctx context.Context, id string) (*payment.Refund, error) {
 	i, attempts, _, err := c.whole(ctx, payment.KindRefund, id)
 	if err != nil {
@@ -38,22 +38,32 @@ func (c *Core) Refund(ctx context.Context, id string) (*payment.Refund, error) {
 	return refundView(i, attempts)
 }
 
-func (c *Core) whole(ctx context.Context, kind payment.Kind, id string) (i *intent.Intent, attempts []payment.Attempt, history []payment.Change, err error) {
+func (c *Core) whole(
+	ctx context.Context,
+	kind payment.Kind,
+	id string,
+) (i *intent.Intent, attempts []payment.Attempt, history []payment.Change, err error) {
 	err = c.store.Get(ctx, func(tx *store.Tx) (err error) {
 		i, attempts, history, err = tx.IntentInFull(ctx, id)
 		return err
 	})
-	if errors.Is(err, store.ErrNotFound) || err == nil && i.Kind != kind {
+	if errors.Is(err, store.ErrNotFound) || (err == nil && i.Kind != kind) {
 		return nil, nil, nil, notFound(kind, id)
 	}
+
 	if err != nil {
 		return nil, nil, nil, unread(ctx, err)
 	}
+
 	return i, attempts, history, nil
 }
 
-// ListPayments gives payments newest first, without attempts and history. next is the id to go on before, "" at the end.
-func (c *Core) ListPayments(ctx context.Context, f store.Filter) (list []payment.Payment, next string, err error) {
+// ListPayments gives payments newest first, without attempts and history. next
+// is the id to go on before, "" at the end.
+func (c *Core) ListPayments(
+	ctx context.Context,
+	f store.Filter,
+) (list []payment.Payment, next string, err error) {
 	f.Kind = payment.KindPayment
 	list = []payment.Payment{}
 	next, err = c.list(ctx, f, func(i *intent.Intent) error {
@@ -63,11 +73,15 @@ func (c *Core) ListPayments(ctx context.Context, f store.Filter) (list []payment
 		}
 		return err
 	})
+
 	return list, next, err
 }
 
 // ListPayouts gives payouts newest first, like ListPayments.
-func (c *Core) ListPayouts(ctx context.Context, f store.Filter) (list []payment.Payout, next string, err error) {
+func (c *Core) ListPayouts(
+	ctx context.Context,
+	f store.Filter,
+) (list []payment.Payout, next string, err error) {
 	f.Kind = payment.KindPayout
 	list = []payment.Payout{}
 	next, err = c.list(ctx, f, func(i *intent.Intent) error {
@@ -77,10 +91,15 @@ func (c *Core) ListPayouts(ctx context.Context, f store.Filter) (list []payment.
 		}
 		return err
 	})
+
 	return list, next, err
 }
 
-func (c *Core) list(ctx context.Context, f store.Filter, add func(*intent.Intent) error) (next string, err error) {
+func (c *Core) list(
+	ctx context.Context,
+	f store.Filter,
+	add func(*intent.Intent) error,
+) (next string, err error) {
 	limit := f.Limit
 	f.Limit++
 	var found []*intent.Intent
@@ -91,26 +110,36 @@ func (c *Core) list(ctx context.Context, f store.Filter, add func(*intent.Intent
 	if err != nil {
 		return "", unread(ctx, err)
 	}
+
 	if len(found) > limit {
 		found = found[:limit]
 		next = found[limit-1].ID
 	}
+
 	for _, i := range found {
 		if err := add(i); err != nil {
 			return "", err
 		}
 	}
+
 	return next, nil
 }
 
-// MoreEvents gives a channel that is closed when this host may have recorded an event since. Take it before looking.
+// MoreEvents returns a channel that is closed when this host may have recorded
+// an event since. Take it before looking.
 func (c *Core) MoreEvents() <-chan struct{} {
 	more, _ := c.changes.wait(eventsTopic) // one topic, which is kept
 	return more
 }
 
-// Events gives up to limit events after a position, and a channel that is closed when there may be more.
-func (c *Core) Events(ctx context.Context, after uint64, types []string, limit int) (list []payment.Event, more <-chan struct{}, err error) {
+// Events returns up to limit events after a position, and a channel that is
+// closed when there may be more.
+func (c *Core) Events(
+	ctx context.Context,
+	after uint64,
+	types []string,
+	limit int,
+) (list []payment.Event, more <-chan struct{}, err error) {
 	more = c.MoreEvents()
 	err = c.store.Read(ctx, func(tx *store.Tx) (err error) {
 		list, err = tx.Events(ctx, after, types, limit)
@@ -122,7 +151,7 @@ func (c *Core) Events(ctx context.Context, after uint64, types []string, limit i
 	return list, more, nil
 }
 
-// Refunds gives a payment's refunds with their attempts, newest first.
+// Refunds returns a payment's refunds with their attempts, newest first.
 func (c *Core) Refunds(ctx context.Context, paymentID string) ([]payment.Refund, error) {
 	if _, err := c.get(ctx, payment.KindPayment, paymentID); err != nil {
 		return nil, err
@@ -134,6 +163,7 @@ func (c *Core) Refunds(ctx context.Context, paymentID string) ([]payment.Refund,
 			return err
 		}
 		slices.Reverse(children)
+
 		for _, i := range children {
 			r, err := wholeRefund(ctx, tx, i)
 			if err != nil {
@@ -141,15 +171,21 @@ func (c *Core) Refunds(ctx context.Context, paymentID string) ([]payment.Refund,
 			}
 			list = append(list, *r)
 		}
+
 		return nil
 	})
 	if err != nil {
 		return nil, unread(ctx, err)
 	}
+
 	return list, nil
 }
 
-func wholeRefund(ctx context.Context, tx *store.Tx, i *intent.Intent) (*payment.Refund, error) {
+func wholeRefund(
+	ctx context.Context,
+	tx *store.Tx,
+	i *intent.Intent,
+) (*payment.Refund, error) {
 	attempts, err := tx.Attempts(ctx, i.ID)
 	if err != nil {
 		return nil, err
@@ -157,8 +193,12 @@ func wholeRefund(ctx context.Context, tx *store.Tx, i *intent.Intent) (*payment.
 	return refundView(i, attempts)
 }
 
-// Destination gives a payment's status and where its merchant wants the customer to go.
-func (c *Core) Destination(ctx context.Context, id string) (s payment.Status, success, cancel string, err error) {
+// Destination returns a payment's status and where its merchant wants the
+// customer to go.
+func (c *Core) Destination(
+	ctx context.Context,
+	id string,
+) (s payment.Status, success, cancel string, err error) {
 	i, err := c.get(ctx, payment.KindPayment, id)
 	if err != nil {
 		return "", "", "", err

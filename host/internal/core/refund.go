@@ -13,10 +13,10 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// CreateRefund gives back a succeeded payment or, where r has an amount, a part of
-// it. Refunds that are open or done count towards what can still be given back. It
-// has the promises of CreatePayment; besides, the error is the provider's when it
-// refused or its answer is in doubt, with the refund.
+// CreateRefund returns back a succeeded payment or, where r has an amount, a
+// part of it. Refunds that are open or done count towards what can still be
+// given back. It has the promises of CreatePayment; besides, the error is the
+// provider's when it refused or its answer is in doubt, with the refund.
 func (c *Core) CreateRefund(ctx context.Context, paymentID string, r payment.RefundRequest,
 	key string,
 ) (refund *payment.Refund, replayed bool, err error) {
@@ -28,15 +28,20 @@ func (c *Core) CreateRefund(ctx context.Context, paymentID string, r payment.Ref
 		return nil, false, err
 	}
 
-	// A request without an amount is told from others by the payment's own amount,
-	// whatever of it was captured since.
+	// A request without an amount is told from others by the payment's own
+	// amount, whatever of it was captured since.
 	amount := payment.Amount{Decimal: r.Amount}
 	said := amount
 	if r.Amount.IsZero() {
 		amount, said = paidOf(parent), parent.Amount
 	}
-	request, err1 := json.Marshal(intent.RefundDetails{Reason: r.Reason, Amount: amount.String()})
-	asked, err2 := json.Marshal(intent.RefundDetails{Reason: r.Reason, Amount: said.String()})
+
+	request, err1 := json.Marshal(
+		intent.RefundDetails{Reason: r.Reason, Amount: amount.String()},
+	)
+	asked, err2 := json.Marshal(
+		intent.RefundDetails{Reason: r.Reason, Amount: said.String()},
+	)
 	if err := errors.Join(err1, err2); err != nil {
 		return nil, false, err
 	}
@@ -55,10 +60,12 @@ func (c *Core) CreateRefund(ctx context.Context, paymentID string, r payment.Ref
 	if err != nil {
 		return nil, replayed, err
 	}
+
 	refund, err = c.Refund(ctx, id)
 	if err != nil {
 		return nil, replayed, recordedBut(err, parent.Provider, id)
 	}
+
 	return refund, replayed, refundProblem(refund)
 }
 
@@ -95,6 +102,7 @@ func refundProblem(r *payment.Refund) error {
 	if r.Failure == nil || open {
 		return nil
 	}
+
 	return &payment.Error{
 		Code:            r.Failure.Code,
 		Outcome:         sdk.Outcome(r.Failure.Outcome),
@@ -114,12 +122,16 @@ func refundable(ctx context.Context, tx *store.Tx, refund *intent.Intent) error 
 	if err != nil {
 		return err
 	}
+
 	switch {
 	case parent.Fingerprint != "" && parent.Fingerprint != refund.Fingerprint:
 		return errForeign(parent)
 	case parent.Status != payment.Succeeded:
-		return conflict(parent, fmt.Sprintf("it is %s: only a succeeded payment can be refunded",
-			parent.Status))
+		return conflict(
+			parent,
+			fmt.Sprintf("it is %s: only a succeeded payment can be refunded",
+				parent.Status),
+		)
 	}
 
 	left, err := leftToRefund(ctx, tx, parent, "")
@@ -127,14 +139,18 @@ func refundable(ctx context.Context, tx *store.Tx, refund *intent.Intent) error 
 		return err
 	}
 	if refund.Amount.GreaterThan(left) {
-		return conflict(parent, fmt.Sprintf("%s %s is left to refund", left, parent.Currency))
+		return conflict(
+			parent,
+			fmt.Sprintf("%s %s is left to refund", left, parent.Currency),
+		)
 	}
+
 	return nil
 }
 
 // leftToRefund returns how much of a payment can still be given back: what was
-// paid, less the refunds that are open or done. except is the id of one that does
-// not count, "" for none.
+// paid, less the refunds that are open or done. except is the id of one that
+// does not count, "" for none.
 func leftToRefund(ctx context.Context, tx *store.Tx, parent *intent.Intent, except string,
 ) (decimal.Decimal, error) {
 	refunds, err := tx.Children(ctx, parent.ID)
@@ -142,10 +158,12 @@ func leftToRefund(ctx context.Context, tx *store.Tx, parent *intent.Intent, exce
 		return decimal.Zero, err
 	}
 	left := paidOf(parent).Decimal
+
 	for _, r := range refunds {
 		if r.Status != payment.Failed && r.ID != except {
 			left = left.Sub(r.Amount.Decimal)
 		}
 	}
+
 	return left, nil
 }

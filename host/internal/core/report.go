@@ -80,8 +80,8 @@ func refundReport(actor string, proof intent.Proof, p *sdk.Refund) intent.Report
 	}
 }
 
-// statusOf takes a plugin's word for a status. A word that a kind does not have,
-// such as one from a newer plugin, means that an operator must look.
+// statusOf takes a plugin's word for a status. A word that a kind does not
+// have, such as one from a newer plugin, means that an operator must look.
 func statusOf[S ~string](kind payment.Kind, said S) payment.Status {
 	status := payment.Status(said)
 	if !intent.Known(kind, status) {
@@ -98,18 +98,31 @@ func nextAction(next *sdk.NextAction) *payment.NextAction {
 	case next.Redirect != nil:
 		return redirectAction(next.Redirect)
 	case next.Display != nil:
-		action := &payment.NextAction{Type: "display", Instructions: next.Display.Instructions}
+		action := &payment.NextAction{
+			Type:         "display",
+			Instructions: next.Display.Instructions,
+		}
+
 		for _, f := range next.Display.Fields {
 			action.Fields = append(action.Fields,
 				payment.ActionField{Name: f.Name, Label: f.Label, Value: f.Value})
 		}
+
 		if next.Confirm != nil {
-			action.Confirm = &payment.ConfirmAction{Fields: confirmFields(next.Confirm.Fields)}
+			action.Confirm = &payment.ConfirmAction{
+				Fields: confirmFields(next.Confirm.Fields),
+			}
 		}
+
 		return action
+
 	case next.Confirm != nil:
-		return &payment.NextAction{Type: "confirm", Fields: confirmFields(next.Confirm.Fields)}
+		return &payment.NextAction{
+			Type:   "confirm",
+			Fields: confirmFields(next.Confirm.Fields),
+		}
 	}
+
 	return nil
 }
 
@@ -137,6 +150,7 @@ func confirmFields(fields []sdk.Field) []payment.ActionField {
 			Kind:     string(f.Kind),
 		})
 	}
+
 	return asked
 }
 
@@ -150,10 +164,12 @@ func failureOf(e *sdk.Error) *payment.Failure {
 		ProviderMessage: token.Mask(e.ProviderMessage),
 		NewAttemptSafe:  e.NewAttemptSafe,
 	}
+
 	for _, v := range e.Violations {
 		failure.Message += fmt.Sprintf("; %s: %s", v.Field, v.Message)
 		failure.Violations = append(failure.Violations,
 			payment.Violation{Field: v.Field, Message: token.Mask(v.Message)})
 	}
+
 	return failure
 }

@@ -24,15 +24,26 @@ type Resolution struct {
 
 // resolvable says what an operator may decide, by kind.
 var resolvable = map[payment.Kind][]payment.Status{
-	payment.KindPayment: {payment.Succeeded, payment.Failed, payment.Canceled, payment.Expired},
-	payment.KindPayout:  {payment.Succeeded, payment.Failed},
-	payment.KindRefund:  {payment.Succeeded, payment.Failed},
+	payment.KindPayment: {
+		payment.Succeeded,
+		payment.Failed,
+		payment.Canceled,
+		payment.Expired,
+	},
+	payment.KindPayout: {payment.Succeeded, payment.Failed},
+	payment.KindRefund: {payment.Succeeded, payment.Failed},
 }
 
-// Resolve records an operator's decision, which needs a reason and is kept in the
-// history. The error is a *payment.Error, with CodeConflict while a call may still
-// reach the provider or when the intent has changed since the operator saw it.
-func (c *Core) Resolve(ctx context.Context, kind payment.Kind, id string, r Resolution) error {
+// Resolve records an operator's decision, which needs a reason and is kept in
+// the history. The error is a *payment.Error, with CodeConflict while a call
+// may still reach the provider or when the intent has changed since the
+// operator saw it.
+func (c *Core) Resolve(
+	ctx context.Context,
+	kind payment.Kind,
+	id string,
+	r Resolution,
+) error {
 	var checks checks
 	if !slices.Contains(resolvable[kind], r.Status) {
 		checks.add("status", "must be one of %v", resolvable[kind])
@@ -42,6 +53,7 @@ func (c *Core) Resolve(ctx context.Context, kind payment.Kind, id string, r Reso
 	if err := checks.err(); err != nil {
 		return err
 	}
+
 	seen, err := c.snapshot(ctx, kind, id)
 	if err != nil {
 		return err
@@ -52,8 +64,12 @@ func (c *Core) Resolve(ctx context.Context, kind payment.Kind, id string, r Reso
 			return err
 		}
 		if i.Status != r.Status && !intent.Allowed(kind, i.Status, r.Status) {
-			return conflict(i, fmt.Sprintf("it is %s, which cannot become %s", i.Status, r.Status))
+			return conflict(
+				i,
+				fmt.Sprintf("it is %s, which cannot become %s", i.Status, r.Status),
+			)
 		}
+
 		_, err := c.Apply(ctx, tx, i, intent.Report{
 			Actor:             Operator(r.Operator),
 			Proof:             intent.Operator,
@@ -61,6 +77,7 @@ func (c *Core) Resolve(ctx context.Context, kind payment.Kind, id string, r Reso
 			ProviderReference: r.ProviderReference,
 			Message:           r.Reason,
 		}, intent.StatusQuery{})
+
 		return err
 	})
 }
@@ -72,7 +89,11 @@ type snapshot struct {
 }
 
 // snapshot returns what an operator can have decided about.
-func (c *Core) snapshot(ctx context.Context, kind payment.Kind, id string) (snapshot, error) {
+func (c *Core) snapshot(
+	ctx context.Context,
+	kind payment.Kind,
+	id string,
+) (snapshot, error) {
 	i, err := c.get(ctx, kind, id)
 	if err != nil {
 		return snapshot{}, err
@@ -85,13 +106,19 @@ func (c *Core) snapshot(ctx context.Context, kind payment.Kind, id string) (snap
 	if err != nil {
 		return snapshot{}, unread(ctx, err)
 	}
+
 	return snapshot{i.Status, len(attempts)}, nil
 }
 
 // mayResolve refuses a decision while a call may still reach the provider: what
 // the call does would come after the decision. It also refuses one that was
-// overtaken on its way to the database: the operator knew of no call made since.
-func (c *Core) mayResolve(ctx context.Context, tx *store.Tx, i *intent.Intent, seen snapshot,
+// overtaken on its way to the database: the operator knew of no call made
+// since.
+func (c *Core) mayResolve(
+	ctx context.Context,
+	tx *store.Tx,
+	i *intent.Intent,
+	seen snapshot,
 ) error {
 	attempts, err := tx.Attempts(ctx, i.ID)
 	if err != nil {
@@ -105,9 +132,13 @@ func (c *Core) mayResolve(ctx context.Context, tx *store.Tx, i *intent.Intent, s
 
 	now := snapshot{i.Status, len(attempts)}
 	if now != seen {
-		return conflict(i, fmt.Sprintf("it has changed while you decided: it was %s after %d calls, "+
-			"and is %s after %d; look at it again", seen.status, seen.attempts, now.status, now.attempts))
+		return conflict(
+			i,
+			fmt.Sprintf("it has changed while you decided: it was %s after %d calls, "+
+				"and is %s after %d; look at it again", seen.status, seen.attempts, now.status, now.attempts),
+		)
 	}
+
 	return nil
 }
 

@@ -14,17 +14,31 @@ import (
 // This file sends calls in doubt again. Whether one may be is for package
 // recovery to judge.
 
-// Judgement decides whether a call in doubt may be sent again. It is called in
-// the transaction that records the retry, with what holds then, by the database's
-// clock: before that a webhook, an operator or another host may change the
-// intent, and any time may pass. first is the attempt that the retry is of. It
-// may be called more than once and must depend on its arguments only.
-type Judgement func(current *intent.Intent, attempts []payment.Attempt, first payment.Attempt, now time.Time) bool
+// InDoubt is a call in doubt as it is in the transaction that records its
+// retry: before that a webhook, an operator or another host may change the
+// intent, and any time may pass.
+type InDoubt struct {
+	Intent   *intent.Intent
+	Attempts []payment.Attempt
+	// First is the attempt that the retry is of.
+	First payment.Attempt
+	// Now is the database's clock.
+	Now time.Time
+}
 
-// RetryCreate sends a create in doubt again where allowed says so, with the same
-// key and sequence, as one more attempt of the same intent. It reports whether
-// it was sent; then the call's end is recorded. The error is the store's.
-func (c *Core) RetryCreate(ctx context.Context, lease Lease, i *intent.Intent, allowed Judgement,
+// Judgement decides whether a call in doubt may be sent again. It may be called
+// more than once for one retry; the last call counts.
+type Judgement func(InDoubt) bool
+
+// RetryCreate sends a create in doubt again where allowed says so, with the
+// same key and sequence, as one more attempt of the same intent. It reports
+// whether it was sent; then the call's end is recorded. The error is the
+// store's.
+func (c *Core) RetryCreate(
+	ctx context.Context,
+	lease Lease,
+	i *intent.Intent,
+	allowed Judgement,
 ) (sent bool, err error) {
 	op := c.operationFor(i.Kind)
 	if i.Kind != payment.KindRefund && c.mintable() != nil {
@@ -39,11 +53,21 @@ func (c *Core) RetryCreate(ctx context.Context, lease Lease, i *intent.Intent, a
 		if err != nil {
 			return err
 		}
+
 		attempts, err := tx.Attempts(ctx, i.ID)
 		if err != nil {
 			return err
 		}
-		if len(attempts) == 0 || !allowed(current, attempts, attempts[0], tx.Now()) {
+		if len(attempts) == 0 {
+			return nil
+		}
+		call := InDoubt{
+			Intent:   current,
+			Attempts: attempts,
+			First:    attempts[0],
+			Now:      tx.Now(),
+		}
+		if !allowed(call) {
 			return nil
 		}
 
@@ -59,16 +83,22 @@ func (c *Core) RetryCreate(ctx context.Context, lease Lease, i *intent.Intent, a
 	// happens to the caller.
 	w.deadline = retry.Deadline
 	defer c.running.add(i.ID, retry.Number)()
+
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), w.left())
 	defer cancel()
 	c.attempt(ctx, lease, op, i, createAttempt{attempt: retry, wall: w, doubt: true})
+
 	return true, nil
 }
 
-// RetryCapture sends a capture in doubt again, with its own key and amount, where
-// allowed says so. It reports whether it was sent; then the call's end is
+// RetryCapture sends a capture in doubt again, with its own key and amount,
+// where allowed says so. It reports whether it was sent; then the call's end is
 // recorded. The error is the store's.
-func (c *Core) RetryCapture(ctx context.Context, lease Lease, i *intent.Intent, allowed Judgement,
+func (c *Core) RetryCapture(
+	ctx context.Context,
+	lease Lease,
+	i *intent.Intent,
+	allowed Judgement,
 ) (sent bool, err error) {
 	w := c.wallFrom(lease.Config().Timeout)
 	var (
@@ -81,14 +111,17 @@ func (c *Core) RetryCapture(ctx context.Context, lease Lease, i *intent.Intent, 
 		if err != nil || current.Doubt != verbCapture || current.Status.Final() {
 			return err
 		}
+
 		attempts, err := tx.Attempts(ctx, i.ID)
 		if err != nil {
 			return err
 		}
 		first, ok := firstInDoubt(attempts)
-		if !ok || !allowed(current, attempts, first, tx.Now()) {
+		call := InDoubt{Intent: current, Attempts: attempts, First: first, Now: tx.Now()}
+		if !ok || !allowed(call) {
 			return nil
 		}
+
 		claim, err = idempotency.ClaimUnder(ctx, tx, first.ActionKey)
 		if err != nil {
 			return err
@@ -98,6 +131,7 @@ func (c *Core) RetryCapture(ctx context.Context, lease Lease, i *intent.Intent, 
 		retry = c.newAttempt(tx, len(attempts)+1, verbCapture, lease)
 		retry.ActionKey = first.ActionKey
 		retry.Amount = first.Amount
+
 		return tx.InsertAttempt(ctx, i.ID, retry)
 	})
 	if err != nil || !sent {
@@ -117,6 +151,7 @@ func (c *Core) RetryCapture(ctx context.Context, lease Lease, i *intent.Intent, 
 		c.log.Warn("a capture in doubt was sent again, and failed",
 			"id", i.ID, "provider", i.Provider, "error", problem)
 	}
+
 	return true, nil
 }
 

@@ -11,22 +11,23 @@ import (
 	"github.com/payhost/payhost/host/payment"
 )
 
-// This file sets when an intent is due next: its CheckAt, and in Checks how often
-// it was due without news.
+// This file sets when an intent is due next: its CheckAt, and in Checks how
+// often it was due without news.
 
-// The backoff between two status queries about one intent doubles from the first
-// to the longest.
+// The backoff between two status queries about one intent doubles from the
+// first to the longest.
 const (
 	firstBackoff        = 10 * time.Second
 	firstBackoffUnknown = 2 * time.Second
-	// MaxBackoff is the longest time between two status queries about an intent.
+	// MaxBackoff is the longest time between two status queries about an
+	// intent.
 	MaxBackoff = time.Hour
 )
 
-// A payment that has expired may be paid all the same: its status is queried once
-// more after an hour, and after a day. Its Checks say which query is next, and
-// whether that is under way: only the answer to that query uses it up, not one to
-// a query that was begun before.
+// A payment that has expired may be paid all the same: its status is queried
+// once more after an hour, and after a day. Its Checks say which query is next,
+// and whether that is under way: only the answer to that query uses it up, not
+// one to a query that was begun before.
 const (
 	firstExpiredCheck  = time.Hour
 	secondExpiredCheck = 23 * time.Hour // after the first
@@ -53,6 +54,7 @@ func (c *Core) schedule(i *intent.Intent, v intent.Verdict, r intent.Report) {
 	case i.Status == payment.Expired:
 		scheduleExpired(i, v, r)
 		return
+
 	case i.Status.Final():
 		i.CheckAt, i.Checks = time.Time{}, 0
 		return
@@ -87,8 +89,8 @@ func Claim(i *intent.Intent, until time.Time) {
 	}
 }
 
-// DueSoon makes a claimed intent due again soon, because it could not be queried.
-// Its backoff does not grow.
+// DueSoon makes a claimed intent due again soon, because it could not be
+// queried. Its backoff does not grow.
 func DueSoon(i *intent.Intent, now time.Time) {
 	i.CheckAt = now.Add(firstBackoffUnknown)
 	if i.Status == payment.Expired {
@@ -96,8 +98,8 @@ func DueSoon(i *intent.Intent, now time.Time) {
 	}
 }
 
-// Reschedule makes an intent due again after the next longer backoff, inside tx.
-// A final intent that is no longer due stays so.
+// Reschedule makes an intent due again after the next longer backoff, inside
+// tx. A final intent that is no longer due stays so.
 func (c *Core) Reschedule(ctx context.Context, tx *store.Tx, i *intent.Intent) error {
 	if i.Status.Final() && i.CheckAt.IsZero() {
 		return nil // resolved meanwhile
@@ -106,6 +108,7 @@ func (c *Core) Reschedule(ctx context.Context, tx *store.Tx, i *intent.Intent) e
 		rescheduleExpired(i, tx.Now())
 		return tx.SaveIntent(ctx, i)
 	}
+
 	i.CheckAt = tx.Now().Add(c.backoffAfter(i.Status, i.Checks))
 	i.Checks++
 	return tx.SaveIntent(ctx, i)
@@ -119,9 +122,9 @@ func rescheduleExpired(i *intent.Intent, now time.Time) {
 	}
 }
 
-// backoffAfter returns how long to wait before the next query: doubled each time,
-// and spread by a fifth either way so that intents made together are not queried
-// together.
+// backoffAfter returns how long to wait before the next query: doubled each
+// time, and spread by a fifth either way so that intents made together are not
+// queried together.
 func (c *Core) backoffAfter(s payment.Status, checks int) time.Duration {
 	wait := firstBackoff
 	if s == payment.Unknown {
@@ -130,15 +133,17 @@ func (c *Core) backoffAfter(s payment.Status, checks int) time.Duration {
 	for range min(checks, 12) {
 		wait *= 2
 	}
+
 	wait = min(wait, MaxBackoff)
 	if c.steady {
 		return wait
 	}
+
 	return wait - wait/5 + rand.N(2*wait/5) //nolint:gosec // a spread, not a secret
 }
 
-// backoff returns the pauses between tries that follow each other closely, from a
-// first one on.
+// backoff returns the pauses between tries that follow each other closely, from
+// a first one on.
 func (c *Core) backoff(first time.Duration) *backoff.ExponentialBackOff {
 	pauses := backoff.NewExponentialBackOff()
 	pauses.InitialInterval = first

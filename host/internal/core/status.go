@@ -12,8 +12,8 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// StatusQuery returns what the provider can be queried about an intent through a
-// lease.
+// StatusQuery returns what the provider can be queried about an intent through
+// a lease.
 func StatusQuery(lease Lease, i *intent.Intent) intent.StatusQuery {
 	capability := sdk.CapabilityGetPayment
 	switch i.Kind {
@@ -22,6 +22,7 @@ func StatusQuery(lease Lease, i *intent.Intent) intent.StatusQuery {
 	case payment.KindRefund:
 		capability = sdk.CapabilityGetRefund
 	}
+
 	lookup := lookupOf(lease, i.Kind)
 	verb := lease.Has(capability) || listingOf(lease, i.Kind).possible()
 	reference := i.ProviderReference != "" || lookup.ByReference
@@ -32,12 +33,15 @@ func StatusQuery(lease Lease, i *intent.Intent) intent.StatusQuery {
 	}
 }
 
-// CanQuery reports whether the provider can be queried about an intent's status.
+// CanQuery reports whether the provider can be queried about an intent's
+// status.
 func CanQuery(lease Lease, i *intent.Intent) bool { return StatusQuery(lease, i).Possible }
 
 // NotFoundProves reports whether "not found" proves that the provider never
 // received an intent of this kind.
-func NotFoundProves(lease Lease, kind payment.Kind) bool { return lookupOf(lease, kind).Immediate }
+func NotFoundProves(lease Lease, kind payment.Kind) bool {
+	return lookupOf(lease, kind).Immediate
+}
 
 func lookupOf(lease Lease, kind payment.Kind) sdk.Lookup {
 	info := lease.Info()
@@ -69,13 +73,15 @@ func (c *Core) QueryStatus(ctx context.Context, lease Lease, i *intent.Intent) e
 	if err != nil {
 		return err
 	}
+
 	return c.Change(ctx, i.ID, func(tx *store.Tx, current *intent.Intent) error {
-		return c.ApplyAnswer(ctx, tx, current, Answer{Report: report, Query: status, Asked: asked})
+		answer := Answer{Report: report, Query: status, Asked: asked}
+		return c.ApplyAnswer(ctx, tx, current, answer)
 	})
 }
 
-// statusReport makes the status call of the intent's kind, or has it listed alone
-// where there is no such call.
+// statusReport makes the status call of the intent's kind, or has it listed
+// alone where there is no such call.
 func (c *Core) statusReport(ctx context.Context, lease Lease, i *intent.Intent,
 ) (intent.Report, error) {
 	ctx, cancel := context.WithTimeout(ctx, lease.Config().Timeout)
@@ -90,6 +96,7 @@ func (c *Core) statusReport(ctx context.Context, lease Lease, i *intent.Intent,
 		if err != nil {
 			return intent.Report{}, err
 		}
+
 		return payoutReport(actorPoll, intent.Answer, payout), nil
 
 	case payment.KindRefund:
@@ -97,20 +104,24 @@ func (c *Core) statusReport(ctx context.Context, lease Lease, i *intent.Intent,
 		if err != nil {
 			return intent.Report{}, err
 		}
-		refund, err := lease.GetRefund(ctx, sdk.GetRefundRequest{Refund: refundContext(i, parent)})
+		request := sdk.GetRefundRequest{Refund: refundContext(i, parent)}
+		refund, err := lease.GetRefund(ctx, request)
 		if err != nil {
 			return intent.Report{}, err
 		}
+
 		return refundReport(actorPoll, intent.Answer, refund), nil
 
 	default:
 		if !lease.Has(sdk.CapabilityGetPayment) {
 			return listOne(ctx, lease, i)
 		}
-		found, err := lease.GetPayment(ctx, sdk.GetPaymentRequest{Payment: PaymentContext(i)})
+		request := sdk.GetPaymentRequest{Payment: PaymentContext(i)}
+		found, err := lease.GetPayment(ctx, request)
 		if err != nil {
 			return intent.Report{}, err
 		}
+
 		return paymentReport(actorPoll, intent.Answer, found), nil
 	}
 }
@@ -123,10 +134,15 @@ type Answer struct {
 	Asked time.Time
 }
 
-// ApplyAnswer applies the answer to a status query, inside tx. An answer that an
-// attempt may have overtaken is not applied, unless it is a success: the intent
-// is due again soon. The caller calls Changed after the commit.
-func (c *Core) ApplyAnswer(ctx context.Context, tx *store.Tx, i *intent.Intent, answer Answer) error {
+// ApplyAnswer applies the answer to a status query, inside tx. An answer that
+// an attempt may have overtaken is not applied, unless it is a success: the
+// intent is due again soon. The caller calls Changed after the commit.
+func (c *Core) ApplyAnswer(
+	ctx context.Context,
+	tx *store.Tx,
+	i *intent.Intent,
+	answer Answer,
+) error {
 	if i.Status == payment.Created {
 		return nil // its own call still runs, and will say
 	}
@@ -149,12 +165,13 @@ func (c *Core) ApplyAnswer(ctx context.Context, tx *store.Tx, i *intent.Intent, 
 		clearDoubt(i, attempts, report, tx.Now())
 	}
 	_, err = c.Apply(ctx, tx, i, report, answer.Query)
+
 	return err
 }
 
-// actsAfter reports whether an attempt may have changed something at the provider
-// after a moment. After a create whose host is gone the provider is queried at
-// once: what it says then is news in any case.
+// actsAfter reports whether an attempt may have changed something at the
+// provider after a moment. After a create whose host is gone the provider is
+// queried at once: what it says then is news in any case.
 func actsAfter(a payment.Attempt, moment time.Time) bool {
 	switch {
 	case a.Outcome == "":
@@ -170,7 +187,12 @@ func actsAfter(a payment.Attempt, moment time.Time) bool {
 // resolved, unless the action may still reach the provider. When the payment
 // turns out to have succeeded, what the captures in doubt were of has been
 // captured.
-func clearDoubt(i *intent.Intent, attempts []payment.Attempt, report intent.Report, now time.Time) {
+func clearDoubt(
+	i *intent.Intent,
+	attempts []payment.Attempt,
+	report intent.Report,
+	now time.Time,
+) {
 	if i.Doubt == verbCapture && report.Status == payment.Succeeded {
 		noteCaptured(i, attempts)
 	}
@@ -183,7 +205,10 @@ func clearDoubt(i *intent.Intent, attempts []payment.Attempt, report intent.Repo
 // Change reads an intent and lets fn change it in one transaction, again when
 // another host was faster. fn may be called more than once. Then it wakes the
 // callers who wait for the intent. The error is the store's or fn's.
-func (c *Core) Change(ctx context.Context, id string, fn func(*store.Tx, *intent.Intent) error,
+func (c *Core) Change(
+	ctx context.Context,
+	id string,
+	fn func(*store.Tx, *intent.Intent) error,
 ) error {
 	for {
 		err := c.store.WriteIntent(ctx, id, fn)
@@ -204,8 +229,8 @@ func (c *Core) RefreshPayment(ctx context.Context, id string) (*payment.Payment,
 	return c.Payment(ctx, id)
 }
 
-// RefreshPayout queries the provider about a payout and returns it as it then is.
-// The error is a *payment.Error.
+// RefreshPayout queries the provider about a payout and returns it as it then
+// is. The error is a *payment.Error.
 func (c *Core) RefreshPayout(ctx context.Context, id string) (*payment.Payout, error) {
 	if err := c.refresh(ctx, payment.KindPayout, id); err != nil {
 		return nil, err
@@ -213,8 +238,8 @@ func (c *Core) RefreshPayout(ctx context.Context, id string) (*payment.Payout, e
 	return c.Payout(ctx, id)
 }
 
-// refresh queries the provider about an intent on demand: what recovery would do
-// next is done now.
+// refresh queries the provider about an intent on demand: what recovery would
+// do next is done now.
 func (c *Core) refresh(ctx context.Context, kind payment.Kind, id string) error {
 	i, err := c.get(ctx, kind, id)
 	if err != nil {
@@ -238,6 +263,7 @@ func (c *Core) refresh(ctx context.Context, kind payment.Kind, id string) error 
 			return unread(ctx, err)
 		}
 	}
+
 	if i.Status == payment.Unknown && !CanQuery(lease, i) {
 		return c.refreshUnasked(ctx, lease, i)
 	}
@@ -248,10 +274,12 @@ func (c *Core) refresh(ctx context.Context, kind payment.Kind, id string) error 
 		if sdk.CodeOf(err) == sdk.CodeNotFound && !NotFoundProves(lease, i.Kind) {
 			return nil
 		}
+
 		e := payment.FromProvider(i.Provider, id, err)
 		e.Asked = e.Code != string(sdk.CodeNotSupported)
 		return e
 	}
+
 	return nil
 }
 
@@ -265,6 +293,7 @@ func (c *Core) refreshUnasked(ctx context.Context, lease Lease, i *intent.Intent
 	if err != nil {
 		return err
 	}
+
 	if fresh.Status != payment.Unknown || len(fresh.References) > len(i.References) {
 		return nil
 	}
@@ -273,21 +302,25 @@ func (c *Core) refreshUnasked(ctx context.Context, lease Lease, i *intent.Intent
 		"the provider cannot be asked about %s: what became of it is told by its webhook, "+
 			"or has to be resolved", i.ID))
 	e.Asked = false
+
 	return e
 }
 
-// QueryNow queries the provider about an intent of an account, and applies the answer.
+// QueryNow queries the provider about an intent of an account, and applies the
+// answer.
 func (c *Core) QueryNow(ctx context.Context, provider, id string) error {
 	l, err := c.accounts.AcquireExisting(ctx, provider)
 	if err != nil {
 		return err
 	}
 	defer l.Release()
+
 	var i *intent.Intent
 	for _, kind := range []payment.Kind{payment.KindPayment, payment.KindPayout, payment.KindRefund} {
 		if i, err = c.get(ctx, kind, id); err == nil {
 			return c.QueryStatus(ctx, l, i)
 		}
 	}
+
 	return err
 }

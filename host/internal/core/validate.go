@@ -16,7 +16,8 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// The bounds of a request. They are generous; what a provider takes is often less.
+// The bounds of a request. They are generous; what a provider takes is often
+// less.
 const (
 	maxText          = 255
 	maxDescription   = 1000
@@ -32,9 +33,10 @@ const (
 
 const inThePast = "is in the past"
 
-// CheckPayment returns what CreatePayment would find wrong with a request before
-// it does anything, so that it can be reported together with what is found
-// elsewhere. A repeated request is not refused for the time that has passed.
+// CheckPayment returns what CreatePayment would find wrong with a request
+// before it does anything, so that it can be reported together with what is
+// found elsewhere. A repeated request is not refused for the time that has
+// passed.
 func CheckPayment(r payment.Request, key string, now time.Time) []sdk.Violation {
 	return violationsOf(checkPayment(r, key, now))
 }
@@ -61,6 +63,7 @@ func checkPayment(r payment.Request, key string, now time.Time) error {
 	c.text("description", r.Description, maxDescription)
 	c.text("method", r.Method, maxText)
 	c.text("country", r.Country, maxText)
+
 	c.text("language", r.Language, maxText)
 	c.text("customer.id", r.Customer.ID, maxText)
 	c.text("customer.email", r.Customer.Email, maxText)
@@ -69,6 +72,7 @@ func checkPayment(r payment.Request, key string, now time.Time) error {
 	c.text("customer.last_name", r.Customer.LastName, maxText)
 	c.text("customer.ip", r.Customer.IP, maxText)
 	c.url("success_url", r.SuccessURL)
+
 	c.url("cancel_url", r.CancelURL)
 	c.moment("expires_at", r.ExpiresAt)
 	c.metadata(r.Metadata)
@@ -78,6 +82,7 @@ func checkPayment(r payment.Request, key string, now time.Time) error {
 	if len(c.violations) > 0 && past(r.ExpiresAt, now) {
 		c.add("expires_at", inThePast)
 	}
+
 	return c.err()
 }
 
@@ -92,6 +97,7 @@ func checkPayout(r payment.PayoutRequest, key string) error {
 	c.text("description", r.Description, maxDescription)
 	c.text("method", r.Method, maxText)
 	c.text("recipient.id", r.Recipient.ID, maxText)
+
 	c.text("recipient.email", r.Recipient.Email, maxText)
 	c.text("recipient.name", r.Recipient.Name, maxText)
 	c.text("recipient.account_number", r.Recipient.AccountNumber, maxText)
@@ -99,6 +105,7 @@ func checkPayout(r payment.PayoutRequest, key string) error {
 	c.text("recipient.phone", r.Recipient.Phone, maxText)
 	c.metadata(r.Metadata)
 	c.options(r.ProviderOptions)
+
 	return c.err()
 }
 
@@ -127,8 +134,8 @@ func invalid(violations []sdk.Violation) *payment.Error {
 	}
 }
 
-// text checks a string: its length, UTF-8, and no control characters (which could
-// break a provider's line formats).
+// text checks a string: its length, UTF-8, and no control characters (which
+// could break a provider's line formats).
 func (c *checks) text(field, value string, most int) {
 	switch {
 	case utf8.RuneCountInString(value) > most:
@@ -165,8 +172,8 @@ func (c *checks) money(amount decimal.Decimal, currency string) {
 	}
 }
 
-// digits bounds an amount's figures. Its exponent is looked at first: a few bytes
-// of it can mean gigabytes of digits.
+// digits bounds an amount's figures. Its exponent is looked at first: a few
+// bytes of it can mean gigabytes of digits.
 func (c *checks) digits(amount decimal.Decimal) {
 	exponent := amount.Exponent()
 	tooLarge := exponent > maxDigits || exponent < -maxDigits
@@ -180,6 +187,7 @@ func (c *checks) url(field, value string) {
 		return
 	}
 	u, err := url.Parse(value)
+
 	switch {
 	case len(value) > maxURL:
 		c.add(field, "has more than %d characters", maxURL)
@@ -216,6 +224,7 @@ func (c *checks) options(raw json.RawMessage) {
 		c.add("provider_options", "has more than %d bytes", maxOptions)
 		return
 	}
+
 	var object map[string]json.RawMessage
 	err := json.Unmarshal(raw, &object)
 	if err != nil || object == nil || strictjson.Check(raw) != nil {

@@ -40,15 +40,18 @@ func paymentView(i *intent.Intent, attempts []payment.Attempt, history []payment
 		Attempts:          attempts,
 		History:           history,
 	}
+
 	if len(i.References) > 1 {
 		view.ProviderReferences = i.References
 	}
 	if i.PaidAmount != nil {
 		view.PaidCurrency = &i.PaidCurrency
 	}
+
 	if !i.ExpiresAt.IsZero() {
 		view.ExpiresAt = &i.ExpiresAt
 	}
+
 	return view, nil
 }
 
@@ -79,9 +82,11 @@ func payoutView(i *intent.Intent, attempts []payment.Attempt, history []payment.
 		Attempts:          attempts,
 		History:           history,
 	}
+
 	if len(i.References) > 1 {
 		view.ProviderReferences = i.References
 	}
+
 	return view, nil
 }
 
@@ -109,9 +114,13 @@ func refundView(i *intent.Intent, attempts []payment.Attempt) (*payment.Refund, 
 	}, nil
 }
 
-// eventData returns an intent as an event shows it: without what was said on the
-// wire, and without history.
-func eventData(ctx context.Context, tx *store.Tx, i *intent.Intent) (json.RawMessage, error) {
+// eventData returns an intent as an event shows it: without what was said on
+// the wire, and without history.
+func eventData(
+	ctx context.Context,
+	tx *store.Tx,
+	i *intent.Intent,
+) (json.RawMessage, error) {
 	attempts, err := tx.Attempts(ctx, i.ID)
 	if err != nil {
 		return nil, err
@@ -129,9 +138,11 @@ func eventData(ctx context.Context, tx *store.Tx, i *intent.Intent) (json.RawMes
 	default:
 		view, err = refundView(i, attempts)
 	}
+
 	if err != nil {
 		return nil, err
 	}
+
 	return json.Marshal(view)
 }
 

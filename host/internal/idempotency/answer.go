@@ -34,19 +34,26 @@ func ClaimUnder(ctx context.Context, tx *store.Tx, key string) (store.Key, error
 
 // Finish records how the action under a key ended; problem is nil when it was
 // carried out. What was proven not to have been sent frees its key, so that it
-// can be tried again under it. A key that another request has taken since is left
-// alone.
-func Finish(ctx context.Context, tx *store.Tx, claim store.Key, problem *payment.Error) error {
+// can be tried again under it. A key that another request has taken since is
+// left alone.
+func Finish(
+	ctx context.Context,
+	tx *store.Tx,
+	claim store.Key,
+	problem *payment.Error,
+) error {
 	if problem == nil {
 		return tx.FinishKey(ctx, claim, done)
 	}
 	if problem.Outcome == sdk.OutcomeNotSent {
 		return tx.DeleteKey(ctx, claim)
 	}
+
 	result, err := json.Marshal(problem)
 	if err != nil {
 		return err
 	}
+
 	return tx.FinishKey(ctx, claim, string(result))
 }
 
@@ -70,6 +77,7 @@ func FinishAsFound(ctx context.Context, tx *store.Tx, claim store.Key, intentID 
 	if !same || (problem != nil && decided(found.Result)) {
 		return nil
 	}
+
 	return Finish(ctx, tx, *found, problem)
 }
 
@@ -85,8 +93,8 @@ func decided(result string) bool {
 	return problem.Outcome != sdk.OutcomeUnknown
 }
 
-// Problem returns why the action under a key failed, nil when it was carried out.
-// The error is that the result cannot be read.
+// Problem returns why the action under a key failed, nil when it was carried
+// out. The error is that the result cannot be read.
 func Problem(key *store.Key) (*payment.Error, error) {
 	if key.Result == done {
 		return nil, nil

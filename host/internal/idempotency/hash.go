@@ -26,16 +26,17 @@ type Request struct {
 
 // Hashes tell two requests under one key apart.
 type Hashes struct {
-	// Current is how a key is recorded now. Zeros at the ends of an amount do not
-	// count in it.
+	// Current is how a key is recorded now. Zeros at the ends of an amount do
+	// not count in it.
 	Current string
-	// former is how earlier versions recorded a key: they took 60.0 and 60.00 for
-	// two amounts.
+	// former is how earlier versions recorded a key: they took 60.0 and 60.00
+	// for two amounts.
 	former string
 }
 
-// Hashes returns the request's hashes. They are of JSON values: the order of keys
-// and white space do not count. The error is that the body is not one JSON value.
+// Hashes returns the request's hashes. They are of JSON values: the order of
+// keys and white space do not count. The error is that the body is not one JSON
+// value.
 func (r Request) Hashes() (Hashes, error) {
 	decoder := json.NewDecoder(bytes.NewReader(r.Body))
 	decoder.UseNumber()
@@ -43,6 +44,7 @@ func (r Request) Hashes() (Hashes, error) {
 	if err := decoder.Decode(&body); err != nil {
 		return Hashes{}, err
 	}
+
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return Hashes{}, errors.New("more than one JSON value")
 	}
@@ -52,6 +54,7 @@ func (r Request) Hashes() (Hashes, error) {
 		return Hashes{}, err
 	}
 	current, err := r.hash(r.withPlainAmount(body))
+
 	return Hashes{Current: current, former: former}, err
 }
 
@@ -68,6 +71,7 @@ func (r Request) withPlainAmount(body any) any {
 			return plainAmount(value)
 		}
 	}
+
 	return body
 }
 

@@ -23,8 +23,8 @@ const (
 	// replayWait is how long a repeated request waits for the first one under
 	// its key.
 	replayWait = 30 * time.Second
-	// readEvery is how often a waiting request reads the store, for what another
-	// host does.
+	// readEvery is how often a waiting request reads the store, for what
+	// another host does.
 	readEvery = 200 * time.Millisecond
 	// standingTries bounds how long a caller waits for the database to say what
 	// became of a commit.
@@ -35,8 +35,8 @@ const (
 type Options struct {
 	Store store.Transactor
 	// Watch returns a channel that is closed when this host changes something
-	// about a topic, which is a key or an intent's id. leave must be called when
-	// the channel is no longer looked at.
+	// about a topic, which is a key or an intent's id. leave must be called
+	// when the channel is no longer looked at.
 	Watch func(topic string) (changed <-chan struct{}, leave func())
 	// Backoff returns the pauses between tries that follow each other closely,
 	// beginning with the first.
@@ -46,8 +46,8 @@ type Options struct {
 // Pauses are the times to wait between tries, one after the other.
 type Pauses interface{ NextBackOff() time.Duration }
 
-// Keys are the idempotency keys of one store, as one host uses them. They may be
-// used by any number of goroutines.
+// Keys are the idempotency keys of one store, as one host uses them. They may
+// be used by any number of goroutines.
 type Keys struct {
 	store   store.Transactor
 	watch   func(topic string) (changed <-chan struct{}, leave func())
@@ -70,9 +70,10 @@ func New(o Options) *Keys {
 }
 
 // Hold lets one request of this host at a time find out what a key stands for
-// and take it: a request that still waits for the database must not be overtaken
-// by one that is told that nothing was done. It waits for the request that holds
-// the key; the error is that this one does not end in time, or that ctx ended.
+// and take it: a request that still waits for the database must not be
+// overtaken by one that is told that nothing was done. It waits for the request
+// that holds the key; the error is that this one does not end in time, or that
+// ctx ended.
 func (k *Keys) Hold(ctx context.Context, key string) (release func(), err error) {
 	timeout := time.NewTimer(replayWait)
 	defer timeout.Stop()
@@ -88,9 +89,14 @@ func (k *Keys) Hold(ctx context.Context, key string) (release func(), err error)
 		case <-timeout.C:
 			return nil, InProgress("")
 		case <-ctx.Done():
-			return nil, GaveUp(ctx, sdk.OutcomeUnknown, "", "",
+			return nil, GaveUp(
+				ctx,
+				sdk.OutcomeUnknown,
+				"",
+				"",
 				"you stopped waiting while another request under this Idempotency-Key was being "+
-					"recorded: repeat it with the same key")
+					"recorded: repeat it with the same key",
+			)
 		}
 	}
 }
@@ -114,10 +120,14 @@ func (k *Keys) tryHold(key string) (release func(), other <-chan struct{}) {
 	}, nil
 }
 
-// IntentUnder returns the id of the intent that a key stands for, "" when the key
-// is free. The error is that it stands for another request than hashes, or that
-// the store cannot be read: then it is unknown what the key stands for.
-func (k *Keys) IntentUnder(ctx context.Context, key string, hashes Hashes) (id string, err error) {
+// IntentUnder returns the id of the intent that a key stands for, "" when the
+// key is free. The error is that it stands for another request than hashes, or
+// that the store cannot be read: then it is unknown what the key stands for.
+func (k *Keys) IntentUnder(
+	ctx context.Context,
+	key string,
+	hashes Hashes,
+) (id string, err error) {
 	found, err := k.read(ctx, key)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
@@ -127,12 +137,14 @@ func (k *Keys) IntentUnder(ctx context.Context, key string, hashes Hashes) (id s
 	case !hashes.match(found):
 		return "", conflict(found)
 	}
+
 	return found.IntentID, nil
 }
 
-// Find returns a key that keeps the answer of its request, as it is now; nil when
-// it is free. The error is that it stands for another request than hashes, or
-// that the store cannot be read: then it is unknown what was done under the key.
+// Find returns a key that keeps the answer of its request, as it is now; nil
+// when it is free. The error is that it stands for another request than hashes,
+// or that the store cannot be read: then it is unknown what was done under the
+// key.
 func (k *Keys) Find(ctx context.Context, key string, hashes Hashes) (*store.Key, error) {
 	found, err := k.read(ctx, key)
 	switch {
@@ -145,13 +157,18 @@ func (k *Keys) Find(ctx context.Context, key string, hashes Hashes) (*store.Key,
 	case !hashes.match(found):
 		return nil, conflict(found)
 	}
+
 	return found, nil
 }
 
-// FindAnswered is Find for a request that waits while the first one under its key
-// runs: the key it returns has a result. The error is also that the first request
-// does not end in time, or that its host is gone without an answer.
-func (k *Keys) FindAnswered(ctx context.Context, key string, hashes Hashes) (*store.Key, error) {
+// FindAnswered is Find for a request that waits while the first one under its
+// key runs: the key it returns has a result. The error is also that the first
+// request does not end in time, or that its host is gone without an answer.
+func (k *Keys) FindAnswered(
+	ctx context.Context,
+	key string,
+	hashes Hashes,
+) (*store.Key, error) {
 	var found *store.Key
 	ended, err := k.Await(ctx, key, func(ctx context.Context) (done bool, err error) {
 		found, err = k.Find(ctx, key, hashes)
@@ -170,12 +187,13 @@ func (k *Keys) FindAnswered(ctx context.Context, key string, hashes Hashes) (*st
 	case !ended:
 		return nil, InProgress("")
 	}
+
 	return found, nil
 }
 
-// Await calls look until it reports that it is done, or fails: whenever the topic
-// changes, and regularly for what other hosts do. It gives up after half a minute
-// or when ctx ends; done is then false, without an error.
+// Await calls look until it reports that it is done, or fails: whenever the
+// topic changes, and regularly for what other hosts do. It gives up after half
+// a minute or when ctx ends; done is then false, without an error.
 func (k *Keys) Await(ctx context.Context, topic string,
 	look func(context.Context) (done bool, err error),
 ) (done bool, err error) {
@@ -213,13 +231,15 @@ func (k *Keys) lookOrWait(ctx context.Context, topic string, tick <-chan time.Ti
 	case <-tick:
 	case <-ctx.Done():
 	}
+
 	return false, nil
 }
 
-// Standing finds out what a key stands for after a commit that failed, since that
-// may have arrived all the same. It reads in a write of its own, which the
-// database carries out after the one in doubt. It returns nil when the key stands
-// for nothing; the error is that this cannot be found out, for several seconds.
+// Standing finds out what a key stands for after a commit that failed, since
+// that may have arrived all the same. It reads in a write of its own, which the
+// database carries out after the one in doubt. It returns nil when the key
+// stands for nothing; the error is that this cannot be found out, for several
+// seconds.
 func (k *Keys) Standing(ctx context.Context, key string) (*store.Key, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), standingTries)
 	defer cancel()
@@ -236,6 +256,7 @@ func (k *Keys) Standing(ctx context.Context, key string) (*store.Key, error) {
 			standing, read = found, true
 			return nil
 		})
+
 		// What became of a transaction that wrote nothing does not matter.
 		if read {
 			return standing, nil

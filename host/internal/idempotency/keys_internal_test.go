@@ -30,12 +30,15 @@ func (s *awayStore) Write(context.Context, func(*store.Tx) error) error {
 }
 
 func keysOn(s store.Transactor) *Keys {
-	return New(Options{Store: s, Backoff: func(first time.Duration) Pauses {
-		pauses := backoff.NewExponentialBackOff()
-		pauses.InitialInterval = first
-		pauses.RandomizationFactor = 0
-		return pauses
-	}})
+	return New(Options{
+		Store: s,
+		Backoff: func(first time.Duration) Pauses {
+			pauses := backoff.NewExponentialBackOff()
+			pauses.InitialInterval = first
+			pauses.RandomizationFactor = 0
+			return pauses
+		},
+	})
 }
 
 // What a key stands for is asked until the database says so, or until the
@@ -48,7 +51,8 @@ func TestWhatAKeyStandsForIsAskedForAWhile(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel() // whoever has gone away has not undone the commit
 		_, err := k.Standing(ctx, "k")
-		if waited := time.Since(begun); err == nil || waited != standingTries || s.writes < 5 {
+		if waited := time.Since(begun); err == nil || waited != standingTries ||
+			s.writes < 5 {
 			t.Errorf("%v after %s and %d questions", err, waited, s.writes)
 		}
 	})
@@ -63,6 +67,7 @@ func TestRequestsUnderOneKeyTakeTurns(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+
 		if free, err := k.Hold(t.Context(), "another"); err != nil {
 			t.Error(err)
 		} else {
@@ -76,10 +81,12 @@ func TestRequestsUnderOneKeyTakeTurns(t *testing.T) {
 			time.Since(begun) != replayWait {
 			t.Errorf("%v after %s", err, time.Since(begun))
 		}
+
 		gone, cancel := context.WithCancel(t.Context())
 		cancel()
 		_, err = k.Hold(gone, "k")
-		if e := (&payment.Error{}); !errors.As(err, &e) || e.Outcome != sdk.OutcomeUnknown ||
+		if e := (&payment.Error{}); !errors.As(err, &e) ||
+			e.Outcome != sdk.OutcomeUnknown ||
 			!errors.Is(err, context.Canceled) {
 			t.Errorf("whoever has gone is told %v", err)
 		}
@@ -92,12 +99,14 @@ func TestRequestsUnderOneKeyTakeTurns(t *testing.T) {
 			}
 			second <- err
 		}()
+
 		synctest.Wait()
 		select {
 		case err := <-second:
 			t.Errorf("the second did not wait: %v", err)
 		default:
 		}
+
 		release()
 		if err := <-second; err != nil {
 			t.Error(err)

@@ -30,8 +30,11 @@ func InProgress(id string) *payment.Error {
 		Outcome:    sdk.OutcomeUnknown,
 		PaymentID:  id,
 		RetryAfter: time.Second,
-		Message: fmt.Sprintf("the first request under this Idempotency-Key still runs after %s; "+
-			"ask again", replayWait),
+		Message: fmt.Sprintf(
+			"the first request under this Idempotency-Key still runs after %s; "+
+				"ask again",
+			replayWait,
+		),
 	}
 }
 
@@ -61,6 +64,7 @@ func Unrecorded(ctx context.Context, err error) *payment.Error {
 		return GaveUp(ctx, sdk.OutcomeNotSent, "", "",
 			"you stopped waiting before anything was recorded; nothing was done")
 	}
+
 	return &payment.Error{
 		Code:    payment.CodeStorage,
 		Outcome: sdk.OutcomeNotSent,
@@ -84,6 +88,7 @@ func Undecided(ctx context.Context, err error, provider, id string) *payment.Err
 		return GaveUp(ctx, sdk.OutcomeUnknown, provider, id,
 			"you stopped waiting while the database was asked; "+advice)
 	}
+
 	return &payment.Error{
 		Code:       payment.CodeStorage,
 		Outcome:    sdk.OutcomeUnknown,

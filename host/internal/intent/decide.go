@@ -14,10 +14,11 @@ type Proof int
 
 // The degrees of proof, weakest first.
 const (
-	// Hint: anybody may have sent it. It is a reason to query the provider's status,
-	// never more.
+	// Hint: anybody may have sent it. It is a reason to query the provider's
+	// status, never more.
 	Hint Proof = iota
-	// Origin: it came on a URL that only the provider can know, or from its address.
+	// Origin: it came on a URL that only the provider can know, or from its
+	// address.
 	Origin
 	// Signature: signed by the provider.
 	Signature
@@ -29,14 +30,14 @@ const (
 
 // Report is what a provider, an operator or the host says of an intent.
 type Report struct {
-	// Actor is the report's origin, for the history: call, poll, webhook, return,
-	// operator or host.
+	// Actor is the report's origin, for the history: call, poll, webhook,
+	// return, operator or host.
 	Actor string
 	Proof Proof
 	At    time.Time
-	// Named says that it names the intent by the host's reference, or came on the
-	// intent's own URL. A report that names it by the provider's reference alone
-	// proves less.
+	// Named says that it names the intent by the host's reference, or came on
+	// the intent's own URL. A report that names it by the provider's reference
+	// alone proves less.
 	Named bool
 
 	Status payment.Status
@@ -48,19 +49,19 @@ type Report struct {
 	NextAction        *payment.NextAction
 	Amount            *sdk.Money // what it is for; nil when not said
 	Paid              *sdk.Money // what was really paid; nil when not said
-	// Transaction is the provider's id of the transaction, or of the customer's try,
-	// that this is about; "" when the provider has none.
+	// Transaction is the provider's id of the transaction, or of the customer's
+	// try, that this is about; "" when the provider has none.
 	Transaction string
 	// Receipts are transfers, when the payment can be paid in parts.
 	Receipts []Receipt
 	State    []byte
 	Failure  *payment.Failure
 
-	// The rest is filled in before Decide by the caller, who keeps the receipts and
-	// references.
+	// The rest is filled in before Decide by the caller, who keeps the receipts
+	// and references.
 
-	// Received is the sum of all distinct transfers so far, where there are several
-	// or the report has some.
+	// Received is the sum of all distinct transfers so far, where there are
+	// several or the report has some.
 	Received *sdk.Money
 	// SucceededBy are the transactions that have succeeded before.
 	SucceededBy []string
@@ -98,15 +99,15 @@ type claim struct {
 	note   string
 	// query: nothing is proven before the provider's status has been queried.
 	query bool
-	// second: the report is of money that came besides the money that was asked for.
-	// No query answers that.
+	// second: the report is of money that came besides the money that was asked
+	// for. No query answers that.
 	second bool
 	// afterEnd: money moves although the intent had ended without any.
 	afterEnd bool
 }
 
-// Decide applies a report to an intent: it returns the intent as it then is, and
-// what happened. The same report twice changes nothing the second time.
+// Decide applies a report to an intent: it returns the intent as it then is,
+// and what happened. The same report twice changes nothing the second time.
 func Decide(i Intent, r Report, query StatusQuery) (Intent, Verdict) {
 	verdict := Verdict{From: i.Status}
 	if r.Proof == Hint {
@@ -114,16 +115,19 @@ func Decide(i Intent, r Report, query StatusQuery) (Intent, Verdict) {
 		verdict.Note = "unverified: only a reason to ask the provider"
 		return i, verdict
 	}
+
 	if note := ofAnotherTry(i, r); note != "" {
 		verdict.Note = note
 		return i, verdict
 	}
 
-	// What the report proves by itself, then in view of what the intent is already.
+	// What the report proves by itself, then in view of what the intent is
+	// already.
 	claimed := weigh(i, r, query)
 	if r.Proof != Operator {
 		claimed = confront(i, r, query, claimed)
 	}
+
 	verdict.Note = claimed.note
 	if claimed.query {
 		verdict.Query = true
@@ -135,18 +139,21 @@ func Decide(i Intent, r Report, query StatusQuery) (Intent, Verdict) {
 	if claimed.status == i.Status && sameReason {
 		return i, verdict
 	}
+
 	if refusal := refuse(i, r, claimed); refusal != "" {
 		verdict.Note = join(refusal, claimed.note)
 		return i, verdict
 	}
+
 	return move(i, r, claimed, verdict)
 }
 
-// ofAnotherTry says so when a report is of the end of a transaction that is not the
-// one that succeeded: customers try more than once, and what became of the other
-// tries changes nothing.
+// ofAnotherTry says so when a report is of the end of a transaction that is not
+// the one that succeeded: customers try more than once, and what became of the
+// other tries changes nothing.
 func ofAnotherTry(i Intent, r Report) string {
-	if r.Transaction == "" || !dead(r.Status) || i.SucceededAt.IsZero() || r.Proof == Operator {
+	if r.Transaction == "" || !dead(r.Status) || i.SucceededAt.IsZero() ||
+		r.Proof == Operator {
 		return ""
 	}
 	if len(r.SucceededBy) == 0 || slices.Contains(r.SucceededBy, r.Transaction) {
@@ -190,18 +197,28 @@ func weigh(i Intent, r Report, query StatusQuery) claim {
 			second: true,
 		}
 	}
+
 	if other := otherSuccess(r); other != "" {
 		return claim{
 			status: payment.UnderReview,
 			reason: payment.ReviewMismatch,
 			second: true,
-			note: fmt.Sprintf("transaction %s succeeded besides %s: the money may have come twice",
-				r.Transaction, other),
+			note: fmt.Sprintf(
+				"transaction %s succeeded besides %s: the money may have come twice",
+				r.Transaction,
+				other,
+			),
 		}
 	}
+
 	if wrong := wrongAmount(i, r); wrong != "" {
-		return claim{status: payment.UnderReview, reason: payment.ReviewMismatch, note: wrong}
+		return claim{
+			status: payment.UnderReview,
+			reason: payment.ReviewMismatch,
+			note:   wrong,
+		}
 	}
+
 	if !success || r.Amount != nil || r.Received != nil || r.Proof == Answer {
 		return as
 	}
@@ -212,10 +229,14 @@ func weigh(i Intent, r Report, query StatusQuery) claim {
 	// A success without an amount: how it came must make up for that.
 	switch {
 	case query.Possible && (query.Amounts || r.Proof == Origin || !r.Named):
-		return claim{query: true, note: "the webhook carries no amount: asking the provider"}
+		return claim{
+			query: true,
+			note:  "the webhook carries no amount: asking the provider",
+		}
 	case r.Proof == Signature && r.Named:
 		return as
 	}
+
 	return claim{
 		status: payment.UnderReview,
 		reason: payment.ReviewUnproven,
@@ -230,9 +251,9 @@ func unprovenNote(r Report) string {
 	return "an unsigned webhook without an amount, and nothing can be asked"
 }
 
-// otherSuccess returns a transaction that has succeeded before, when a report says
-// that another one did now. Transfers of a payment that can be paid in parts are
-// added up instead.
+// otherSuccess returns a transaction that has succeeded before, when a report
+// says that another one did now. Transfers of a payment that can be paid in
+// parts are added up instead.
 func otherSuccess(r Report) string {
 	if r.Status != payment.Succeeded || r.Transaction == "" || len(r.Receipts) > 0 {
 		return ""
@@ -246,8 +267,8 @@ func otherSuccess(r Report) string {
 }
 
 // wrongAmount says what is wrong with the amounts of a report, "" when none
-// contradicts the intent. Every one that is said counts: what it is for, what has
-// come in, and what was paid.
+// contradicts the intent. Every one that is said counts: what it is for, what
+// has come in, and what was paid.
 func wrongAmount(i Intent, r Report) string {
 	want := i.Money()
 	if r.Amount != nil && !r.Amount.Equal(want) {
@@ -261,6 +282,7 @@ func wrongAmount(i Intent, r Report) string {
 	if r.Received != nil && !r.Received.Equal(due) {
 		return fmt.Sprintf("asked for %s, the provider reports %s", due, r.Received)
 	}
+
 	if r.Paid == nil || r.Status != payment.Succeeded {
 		return ""
 	}
@@ -268,10 +290,19 @@ func wrongAmount(i Intent, r Report) string {
 	sameCurrency := r.Paid.Currency == due.Currency
 	switch {
 	case sameCurrency && r.Paid.Amount.LessThan(due.Amount):
-		return fmt.Sprintf("asked for %s, the provider reports that %s was paid", due, r.Paid)
+		return fmt.Sprintf(
+			"asked for %s, the provider reports that %s was paid",
+			due,
+			r.Paid,
+		)
 	case !sameCurrency && r.Amount == nil && r.Received == nil:
-		return fmt.Sprintf("asked for %s, the provider reports only that %s was paid", due, r.Paid)
+		return fmt.Sprintf(
+			"asked for %s, the provider reports only that %s was paid",
+			due,
+			r.Paid,
+		)
 	}
+
 	return ""
 }
 
@@ -283,7 +314,8 @@ func reviewOf(i Intent, r Report) payment.ReviewReason {
 	if r.Amount != nil && !r.Amount.Equal(want) {
 		return payment.ReviewMismatch
 	}
-	if r.Paid != nil && r.Paid.Currency == want.Currency && r.Paid.Amount.LessThan(want.Amount) {
+	if r.Paid != nil && r.Paid.Currency == want.Currency &&
+		r.Paid.Amount.LessThan(want.Amount) {
 		return payment.ReviewMismatch
 	}
 	return payment.ReviewProvider
@@ -302,6 +334,7 @@ func confront(i Intent, r Report, query StatusQuery, c claim) claim {
 			note := fmt.Sprintf("%s contradicts a success: asking the provider", c.status)
 			return claim{query: true, note: note}
 		}
+
 		return claim{
 			status: payment.UnderReview,
 			reason: payment.ReviewProvider,
@@ -314,6 +347,7 @@ func confront(i Intent, r Report, query StatusQuery, c claim) claim {
 			note := join("a review after a success: asking the provider", c.note)
 			return claim{query: true, note: note}
 		}
+
 		// A lesser status changes nothing.
 		if r.Proof == Origin && (moving(r.Status) || r.Status == payment.RequiresAction) {
 			return claim{status: r.Status, note: c.note}
@@ -322,6 +356,7 @@ func confront(i Intent, r Report, query StatusQuery, c claim) claim {
 	case dead(i.Status) && moving(c.status):
 		return afterEnd(i, r, query, c)
 	}
+
 	return c
 }
 
@@ -329,7 +364,11 @@ func confront(i Intent, r Report, query StatusQuery, c claim) claim {
 // webhook may only be late, and an answer to a call that was made before may be
 // older than what is known; a query that was just made tells what is so.
 func afterEnd(i Intent, r Report, query StatusQuery, c claim) claim {
-	note := join(fmt.Sprintf("the provider says %s after it was %s", c.status, i.Status), c.note)
+	note := join(
+		fmt.Sprintf("the provider says %s after it was %s", c.status, i.Status),
+		c.note,
+	)
+
 	switch {
 	case query.Possible && r.Actor != actorPoll:
 		return claim{query: true, note: note + ": asking the provider"}
@@ -341,6 +380,7 @@ func afterEnd(i Intent, r Report, query StatusQuery, c claim) claim {
 			afterEnd: true,
 		}
 	}
+
 	return c
 }
 
@@ -354,14 +394,16 @@ const actorPoll = "poll"
 // refuse returns the reason for which a move must not happen, "" when it may.
 func refuse(i Intent, r Report, c claim) string {
 	if i.Status == payment.UnderReview && c.status == payment.UnderReview {
-		// The host's own reasons are the stronger ones: a provider's review does not
-		// replace them. Nor does an unproven claim replace a wrong amount, which needs
-		// more to be lifted.
+		// The host's own reasons are the stronger ones: a provider's review
+		// does not replace them. Nor does an unproven claim replace a wrong
+		// amount, which needs more to be lifted.
 		if c.reason == payment.ReviewMismatch || i.ReviewReason == payment.ReviewProvider {
 			return ""
 		}
+
 		return "already under review"
 	}
+
 	if !Allowed(i.Kind, i.Status, c.status) {
 		return fmt.Sprintf("%s after %s changes nothing", c.status, i.Status)
 	}
@@ -381,24 +423,27 @@ func refuse(i Intent, r Report, c claim) string {
 		return "under review as unproven: needs a signed webhook, the provider's answer, " +
 			"or an operator"
 	}
+
 	return ""
 }
 
-// merge takes over the facts of a believed report that hold whatever its status.
-// The reference under which a payment has succeeded stays the one that is shown;
-// others are kept beside it.
+// merge takes over the facts of a believed report that hold whatever its
+// status. The reference under which a payment has succeeded stays the one that
+// is shown; others are kept beside it.
 func merge(i Intent, r Report) Intent {
 	for _, reference := range []string{r.ProviderReference, r.Transaction} {
 		if reference != "" && !slices.Contains(i.References, reference) {
 			i.References = append(slices.Clone(i.References), reference)
 		}
 	}
+
 	if r.ProviderReference != "" && (i.SucceededAt.IsZero() || i.ProviderReference == "") {
 		i.ProviderReference = r.ProviderReference
 	}
 	if r.ProviderStatus != "" {
 		i.ProviderStatus = r.ProviderStatus
 	}
+
 	if len(r.State) > 0 {
 		i.State = r.State
 	}
@@ -411,6 +456,7 @@ func merge(i Intent, r Report) Intent {
 		i.PaidAmount = &payment.Amount{Decimal: paid.Amount}
 		i.PaidCurrency = paid.Currency
 	}
+
 	partly := i.Captured != nil && !i.Captured.Equal(i.Amount.Decimal)
 	if paid == nil && r.Status == payment.Succeeded && partly {
 		i.PaidAmount, i.PaidCurrency = i.Captured, i.Currency
@@ -419,6 +465,7 @@ func merge(i Intent, r Report) Intent {
 	if r.NextAction != nil && !i.Status.Final() {
 		i.NextAction = r.NextAction
 	}
+
 	return i
 }
 
@@ -429,6 +476,7 @@ func move(i Intent, r Report, c claim, verdict Verdict) (Intent, Verdict) {
 	if verdict.Late {
 		verdict.Note = join("late success after "+string(i.Status), verdict.Note)
 	}
+
 	if c.status == payment.Succeeded && i.SucceededAt.IsZero() {
 		verdict.First = true
 		i.SucceededAt = r.At
@@ -437,12 +485,14 @@ func move(i Intent, r Report, c claim, verdict Verdict) (Intent, Verdict) {
 	i.Status = c.status
 	i.ReviewReason = c.reason
 	i.Failure = r.Failure
+
 	switch {
 	case c.afterEnd:
 		i.Doubt = DoubtEnded
 	case c.status.Final():
 		i.Doubt = ""
 	}
+
 	if c.status == payment.Failed && i.Failure == nil {
 		i.Failure = &payment.Failure{
 			Code:            string(sdk.CodeDeclined),
@@ -457,6 +507,7 @@ func move(i Intent, r Report, c claim, verdict Verdict) (Intent, Verdict) {
 	if c.status.Final() || (moving(c.status) && r.NextAction == nil) {
 		i.NextAction = nil
 	}
+
 	return i, verdict
 }
 

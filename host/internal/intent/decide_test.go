@@ -12,11 +12,17 @@ import (
 )
 
 func at(status payment.Status) Intent {
-	i := Intent{ID: "pay_1", Kind: payment.KindPayment, Status: status, Currency: "USD",
-		Amount: payment.Amount{Decimal: decimal.RequireFromString("60.00")}}
+	i := Intent{
+		ID:       "pay_1",
+		Kind:     payment.KindPayment,
+		Status:   status,
+		Currency: "USD",
+		Amount:   payment.Amount{Decimal: decimal.RequireFromString("60.00")},
+	}
 	if status == payment.Succeeded {
 		i.SucceededAt = time.Unix(1, 0)
 	}
+
 	return i
 }
 
@@ -34,7 +40,13 @@ func captured(i Intent, amount string) Intent {
 }
 
 func TestDecide(t *testing.T) {
-	askable, amounts := StatusQuery{Possible: true}, StatusQuery{Possible: true, Amounts: true}
+	askable, amounts := StatusQuery{
+		Possible: true,
+	}, StatusQuery{
+		Possible: true,
+		Amounts:  true,
+	}
+
 	review := func(reason payment.ReviewReason) Intent {
 		i := at(payment.UnderReview)
 		i.ReviewReason = reason
@@ -161,8 +173,18 @@ func TestDecide(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			got, v := Decide(c.in, c.report, c.ask)
 			if got.Status != c.want || got.ReviewReason != c.reason || v.Query != c.asks {
-				t.Errorf("got %s (%s), ask %v: %s; want %s (%s), ask %v", got.Status, got.ReviewReason, v.Query, v.Note, c.want, c.reason, c.asks)
+				t.Errorf(
+					"got %s (%s), ask %v: %s; want %s (%s), ask %v",
+					got.Status,
+					got.ReviewReason,
+					v.Query,
+					v.Note,
+					c.want,
+					c.reason,
+					c.asks,
+				)
 			}
+
 			if v.Moved != (got.Status != c.in.Status || got.ReviewReason != c.in.ReviewReason) {
 				t.Errorf("moved = %v", v.Moved)
 			}
@@ -171,20 +193,42 @@ func TestDecide(t *testing.T) {
 }
 
 func TestASuccessThatWasTakenBackIsNotFailedByItself(t *testing.T) {
-	i, _ := Decide(at(payment.Succeeded), Report{Proof: Answer, Status: payment.Failed, At: time.Unix(2, 0)}, StatusQuery{Possible: true})
-	again, v := Decide(i, Report{Proof: Answer, Status: payment.Failed, At: time.Unix(3, 0)}, StatusQuery{Possible: true})
+	i, _ := Decide(
+		at(payment.Succeeded),
+		Report{Proof: Answer, Status: payment.Failed, At: time.Unix(2, 0)},
+		StatusQuery{Possible: true},
+	)
+	again, v := Decide(
+		i,
+		Report{Proof: Answer, Status: payment.Failed, At: time.Unix(3, 0)},
+		StatusQuery{Possible: true},
+	)
 	if again.Status != payment.UnderReview || v.Moved {
 		t.Fatalf("got %s: only an operator may decide that", again.Status)
 	}
-	lifted, v := Decide(again, Report{Proof: Answer, Status: payment.Succeeded, At: time.Unix(4, 0)}, StatusQuery{Possible: true})
+
+	lifted, v := Decide(
+		again,
+		Report{Proof: Answer, Status: payment.Succeeded, At: time.Unix(4, 0)},
+		StatusQuery{Possible: true},
+	)
 	if lifted.Status != payment.Succeeded || v.First {
-		t.Fatalf("got %s, first = %v: a second success is not announced as the first", lifted.Status, v.First)
+		t.Fatalf(
+			"got %s, first = %v: a second success is not announced as the first",
+			lifted.Status,
+			v.First,
+		)
 	}
 }
 
-// Once the customer has acted there is nothing left to do, unless the provider says what.
+// Once the customer has acted there is nothing left to do, unless the provider
+// says what.
 func TestTheNextActionEndsWhenTheCustomerHasActed(t *testing.T) {
-	redirect, other := &payment.NextAction{Type: "redirect"}, &payment.NextAction{Type: "display"}
+	redirect, other := &payment.NextAction{
+		Type: "redirect",
+	}, &payment.NextAction{
+		Type: "display",
+	}
 	for _, c := range []struct {
 		status payment.Status
 		says   *payment.NextAction
@@ -195,7 +239,11 @@ func TestTheNextActionEndsWhenTheCustomerHasActed(t *testing.T) {
 	} {
 		i := at(payment.RequiresAction)
 		i.NextAction = redirect
-		got, _ := Decide(i, Report{Proof: Answer, Status: c.status, NextAction: c.says}, StatusQuery{})
+		got, _ := Decide(
+			i,
+			Report{Proof: Answer, Status: c.status, NextAction: c.says},
+			StatusQuery{},
+		)
 		if got.NextAction != c.want {
 			t.Errorf("%s: %v, want %v", c.status, got.NextAction, c.want)
 		}
@@ -203,22 +251,43 @@ func TestTheNextActionEndsWhenTheCustomerHasActed(t *testing.T) {
 }
 
 func TestEveryReferenceIsKept(t *testing.T) {
-	i, _ := Decide(at(payment.RequiresAction), Report{Proof: Answer, Status: payment.RequiresAction, ProviderReference: "link"}, StatusQuery{})
-	i, _ = Decide(i, Report{Proof: Origin, Status: payment.Processing, ProviderReference: "transaction"}, StatusQuery{})
-	i, _ = Decide(i, Report{Proof: Origin, Status: payment.Processing, ProviderReference: "transaction"}, StatusQuery{})
-	if !slices.Equal(i.References, []string{"link", "transaction"}) || i.ProviderReference != "transaction" {
+	i, _ := Decide(
+		at(payment.RequiresAction),
+		Report{Proof: Answer, Status: payment.RequiresAction, ProviderReference: "link"},
+		StatusQuery{},
+	)
+	i, _ = Decide(
+		i,
+		Report{Proof: Origin, Status: payment.Processing, ProviderReference: "transaction"},
+		StatusQuery{},
+	)
+
+	i, _ = Decide(
+		i,
+		Report{Proof: Origin, Status: payment.Processing, ProviderReference: "transaction"},
+		StatusQuery{},
+	)
+	if !slices.Equal(i.References, []string{"link", "transaction"}) ||
+		i.ProviderReference != "transaction" {
 		t.Errorf("references %v, newest %q", i.References, i.ProviderReference)
 	}
 }
 
-// What a merchant was told does not change when the money is there: other references are kept beside it.
+// What a merchant was told does not change when the money is there: other
+// references are kept beside it.
 func TestTheReferenceOfASuccessStays(t *testing.T) {
 	i := at(payment.RequiresAction)
 	for n, reference := range []string{"first", "second"} {
-		i, _ = Decide(i, Report{Proof: Answer, Status: payment.Succeeded,
-			ProviderReference: reference, At: time.Unix(int64(n+1), 0)}, StatusQuery{})
+		i, _ = Decide(i, Report{
+			Proof:             Answer,
+			Status:            payment.Succeeded,
+			ProviderReference: reference,
+			At:                time.Unix(int64(n+1), 0),
+		}, StatusQuery{})
 	}
-	if i.ProviderReference != "first" || !slices.Equal(i.References, []string{"first", "second"}) {
+
+	if i.ProviderReference != "first" ||
+		!slices.Equal(i.References, []string{"first", "second"}) {
 		t.Errorf("the reference is %q, all are %v", i.ProviderReference, i.References)
 	}
 }
@@ -232,9 +301,19 @@ func TestALateSuccessIsAccepted(t *testing.T) {
 			}
 			i := at(status)
 			i.Kind = kind
-			next, v := Decide(i, Report{Proof: Answer, Status: payment.Succeeded}, StatusQuery{})
+			next, v := Decide(
+				i,
+				Report{Proof: Answer, Status: payment.Succeeded},
+				StatusQuery{},
+			)
 			if next.Status != payment.Succeeded || !v.Late || !v.First {
-				t.Errorf("a success of a %s after %s: %s, %+v", kind, status, next.Status, v)
+				t.Errorf(
+					"a success of a %s after %s: %s, %+v",
+					kind,
+					status,
+					next.Status,
+					v,
+				)
 			}
 		}
 	}
@@ -244,12 +323,15 @@ func TestALateSuccessIsAccepted(t *testing.T) {
 func anyReport(t *rapid.T, label string) Report {
 	r := Report{
 		Proof: Proof(rapid.IntRange(int(Hint), int(Answer)).Draw(t, label+" proof")),
-		Actor: rapid.SampledFrom([]string{"call", "poll", "webhook"}).Draw(t, label+" actor"),
+		Actor: rapid.SampledFrom([]string{"call", "poll", "webhook"}).
+			Draw(t, label+" actor"),
 		Named: rapid.Bool().Draw(t, label+" named"),
 		Status: rapid.SampledFrom([]payment.Status{payment.RequiresAction, payment.Processing, payment.Authorized, payment.Succeeded,
-			payment.Failed, payment.Canceled, payment.Expired, payment.UnderReview}).Draw(t, label+" status"),
+			payment.Failed, payment.Canceled, payment.Expired, payment.UnderReview}).
+			Draw(t, label+" status"),
 		At: time.Unix(int64(rapid.IntRange(1, 1000).Draw(t, label+" at")), 0),
 	}
+
 	switch rapid.IntRange(0, 3).Draw(t, label+" amount") {
 	case 1:
 		r.Amount = usd("60")
@@ -258,22 +340,29 @@ func anyReport(t *rapid.T, label string) Report {
 	case 3:
 		r.Received = usd("60.00")
 	}
+
 	return r
 }
 
-// Whatever is reported, in whatever order and however often: the table is kept, the same report twice changes nothing,
-// the first success is announced once, and no success comes from another amount.
+// Whatever is reported, in whatever order and however often: the table is kept,
+// the same report twice changes nothing, the first success is announced once,
+// and no success comes from another amount.
 func TestWhateverIsReported(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		i := at(payment.Created)
-		ask := StatusQuery{Possible: rapid.Bool().Draw(t, "askable"), Amounts: rapid.Bool().Draw(t, "amounts")}
+		ask := StatusQuery{
+			Possible: rapid.Bool().Draw(t, "askable"),
+			Amounts:  rapid.Bool().Draw(t, "amounts"),
+		}
 		firsts := 0
+
 		for range rapid.IntRange(1, 12).Draw(t, "reports") {
 			r := anyReport(t, "report")
 			next, v := Decide(i, r, ask)
 			if next.Status != i.Status && !Allowed(i.Kind, i.Status, next.Status) {
 				t.Fatalf("%s to %s is not in the table", i.Status, next.Status)
 			}
+
 			if r.Proof == Hint && next.Status != i.Status {
 				t.Fatalf("a hint moved it to %s", next.Status)
 			}
@@ -281,6 +370,7 @@ func TestWhateverIsReported(t *testing.T) {
 			if v.Moved && next.Status == payment.Succeeded && wrong {
 				t.Fatalf("a success with %s", r.Amount)
 			}
+
 			if v.First {
 				firsts++
 			}
@@ -288,32 +378,51 @@ func TestWhateverIsReported(t *testing.T) {
 			if again.Moved || twice.Status != next.Status {
 				t.Fatalf("the same report again moved %s to %s", next.Status, twice.Status)
 			}
+
 			i = next
 		}
+
 		if firsts > 1 {
 			t.Fatalf("the first success was announced %d times", firsts)
 		}
 	})
 }
 
-// With a provider that can be asked and that tells the truth, any order and repetition of its genuine notices ends in
-// the same state.
+// With a provider that can be asked and that tells the truth, any order and
+// repetition of its genuine notices ends in the same state.
 func TestAnyOrderOfGenuineNoticesEndsTheSame(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		truth := rapid.SampledFrom([]payment.Status{payment.Succeeded, payment.Failed, payment.Canceled}).Draw(t, "truth")
+		truth := rapid.SampledFrom([]payment.Status{payment.Succeeded, payment.Failed, payment.Canceled}).
+			Draw(t, "truth")
 		notices := []payment.Status{payment.RequiresAction, payment.Processing, truth}
 		order := rapid.SliceOfN(rapid.SampledFrom(notices), 1, 10).Draw(t, "order")
 		order = append(order, truth) // the end is told at least once
 		order = rapid.Permutation(order).Draw(t, "shuffled")
 		i := at(payment.Created)
 		ask := StatusQuery{Possible: true, Amounts: true}
+
 		for n, s := range order {
-			next, v := Decide(i, Report{Proof: Signature, Status: s, At: time.Unix(int64(n+1), 0)}, ask)
+			next, v := Decide(
+				i,
+				Report{Proof: Signature, Status: s, At: time.Unix(int64(n+1), 0)},
+				ask,
+			)
 			if v.Query {
-				next, _ = Decide(i, Report{Proof: Answer, Status: truth, Amount: usd("60"), At: time.Unix(int64(n+1), 0)}, ask)
+				next, _ = Decide(
+					i,
+					Report{
+						Proof:  Answer,
+						Status: truth,
+						Amount: usd("60"),
+						At:     time.Unix(int64(n+1), 0),
+					},
+					ask,
+				)
 			}
+
 			i = next
 		}
+
 		if i.Status != truth {
 			t.Fatalf("ended as %s, the truth is %s", i.Status, truth)
 		}
@@ -325,9 +434,16 @@ func TestTheTableNamesEveryStatusOfItsKind(t *testing.T) {
 		for from, list := range table {
 			for _, to := range list {
 				if _, ok := table[to]; !ok && to != payment.Unknown {
-					t.Errorf("%s: %s leads to %s, from which nothing is said", kind, from, to)
+					t.Errorf(
+						"%s: %s leads to %s, from which nothing is said",
+						kind,
+						from,
+						to,
+					)
 				}
-				if from.Final() && to != payment.UnderReview && (from == payment.Succeeded || to != payment.Succeeded) {
+
+				if from.Final() && to != payment.UnderReview &&
+					(from == payment.Succeeded || to != payment.Succeeded) {
 					t.Errorf("%s: %s is an end, but may become %s", kind, from, to)
 				}
 			}

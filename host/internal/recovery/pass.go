@@ -14,11 +14,11 @@ import (
 )
 
 const (
-	// claimGrace is added to what an intent's calls may last, before another host
-	// may take a claimed intent for abandoned.
+	// claimGrace is added to what an intent's calls may last, before another
+	// host may take a claimed intent for abandoned.
 	claimGrace = 10 * time.Second
-	// callsInARow is how many calls reconciling one intent can take: its status is
-	// queried, then its call is sent again.
+	// callsInARow is how many calls reconciling one intent can take: its status
+	// is queried, then its call is sent again.
 	callsInARow = 2
 )
 
@@ -49,10 +49,14 @@ func newPass(r *Reconciler, provider string, cfg config.Provider) *pass {
 
 // claimTime returns for how long a host that has claimed an intent keeps others
 // from it.
-func claimTime(cfg config.Provider) time.Duration { return callsInARow*cfg.Timeout + claimGrace }
+func claimTime(
+	cfg config.Provider,
+) time.Duration {
+	return callsInARow*cfg.Timeout + claimGrace
+}
 
-// released reports whether a list has left intents unanswered since the last call
-// of released.
+// released reports whether a list has left intents unanswered since the last
+// call of released.
 func (p *pass) released() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -78,6 +82,7 @@ func (p *pass) claim(ctx context.Context) ([]claim, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	if len(due) == 0 {
 		return nil, p.putOffDamaged(ctx)
 	}
@@ -88,17 +93,19 @@ func (p *pass) claim(ctx context.Context) ([]claim, error) {
 			return claimed, err
 		}
 	}
+
 	for _, i := range due {
 		claimed, err := p.claimAll(ctx, []*intent.Intent{i})
 		if len(claimed) > 0 || err != nil {
 			return claimed, err
 		}
 	}
+
 	return nil, nil
 }
 
-// putOffDamaged takes intents that cannot be read out of the way of those behind
-// them.
+// putOffDamaged takes intents that cannot be read out of the way of those
+// behind them.
 func (p *pass) putOffDamaged(ctx context.Context) error {
 	damaged := false
 	err := p.store.Get(ctx, func(tx *store.Tx) (err error) {
@@ -108,6 +115,7 @@ func (p *pass) putOffDamaged(ctx context.Context) error {
 	if err != nil || !damaged {
 		return err
 	}
+
 	return p.store.Write(ctx, func(tx *store.Tx) error {
 		later := tx.Now().Add(core.MaxBackoff)
 		return tx.PostponeDamaged(ctx, p.provider, p.until, later, core.MaxListed)
@@ -125,16 +133,21 @@ func (p *pass) together(ctx context.Context, due []*intent.Intent) []*intent.Int
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var list []*intent.Intent
+
 	for _, i := range due {
 		if !p.unmatched[i.ID] {
 			list = append(list, i)
 		}
 	}
+
 	return core.Listable(lease, list)
 }
 
 // claimAll claims those of a list that no other host has claimed.
-func (p *pass) claimAll(ctx context.Context, list []*intent.Intent) (claimed []claim, err error) {
+func (p *pass) claimAll(
+	ctx context.Context,
+	list []*intent.Intent,
+) (claimed []claim, err error) {
 	err = p.store.Write(ctx, func(tx *store.Tx) error {
 		for _, i := range list {
 			due := i.CheckAt
@@ -143,16 +156,19 @@ func (p *pass) claimAll(ctx context.Context, list []*intent.Intent) (claimed []c
 			if errors.Is(err, store.ErrConflict) {
 				continue // another host has it
 			}
+
 			if err != nil {
 				return err
 			}
 			claimed = append(claimed, claim{i, due})
 		}
+
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
+
 	return claimed, nil
 }
 
@@ -187,23 +203,30 @@ func (p *pass) reconcileOne(ctx context.Context, i *intent.Intent) error {
 		return p.Reconcile(ctx, lease, i)
 	}
 
-	return errors.Join(err, p.core.Change(ctx, i.ID, func(tx *store.Tx, current *intent.Intent) error {
-		if !current.CheckAt.Equal(i.CheckAt) {
-			return nil // there is news of it
-		}
-		core.DueSoon(current, tx.Now())
-		return tx.SaveIntent(ctx, current)
-	}))
+	return errors.Join(
+		err,
+		p.core.Change(ctx, i.ID, func(tx *store.Tx, current *intent.Intent) error {
+			if !current.CheckAt.Equal(i.CheckAt) {
+				return nil // there is news of it
+			}
+			core.DueSoon(current, tx.Now())
+			return tx.SaveIntent(ctx, current)
+		}),
+	)
 }
 
 // reconcileList queries the status of several intents in one list, and returns
 // those that it did not answer.
-func (p *pass) reconcileList(ctx context.Context, claimed []claim) (unanswered []claim, err error) {
+func (p *pass) reconcileList(
+	ctx context.Context,
+	claimed []claim,
+) (unanswered []claim, err error) {
 	lease, err := p.accounts.AcquireExisting(ctx, p.provider)
 	if err != nil {
 		return claimed, err
 	}
 	defer lease.Release()
+
 	intents := make([]*intent.Intent, len(claimed))
 	for k, c := range claimed {
 		intents[k] = c.Intent
@@ -212,27 +235,43 @@ func (p *pass) reconcileList(ctx context.Context, claimed []claim) (unanswered [
 	reports, err := core.QueryList(ctx, lease, intents)
 	if err != nil {
 		return claimed, fmt.Errorf(
-			"list %d intents in one call (each is now asked about by itself): %w", len(claimed), err)
+			"list %d intents in one call (each is now asked about by itself): %w",
+			len(claimed),
+			err,
+		)
 	}
 
 	failures := make([]error, len(claimed))
 	var writes sync.WaitGroup
+
 	for k, c := range claimed {
 		report, ok := reports[c.ID]
 		if !ok {
 			unanswered = append(unanswered, c)
 			continue
 		}
+
 		writes.Go(func() { // at once, so that they share a commit
-			failures[k] = p.applyListed(ctx, lease, c.ID, core.Answer{Report: report, Asked: asked})
+			failures[k] = p.applyListed(
+				ctx,
+				lease,
+				c.ID,
+				core.Answer{Report: report, Asked: asked},
+			)
 		})
 	}
+
 	writes.Wait()
 	return unanswered, errors.Join(failures...)
 }
 
 // applyListed applies what a list says of one intent, which may then expire.
-func (p *pass) applyListed(ctx context.Context, lease core.Lease, id string, answer core.Answer) error {
+func (p *pass) applyListed(
+	ctx context.Context,
+	lease core.Lease,
+	id string,
+	answer core.Answer,
+) error {
 	return p.core.Change(ctx, id, func(tx *store.Tx, current *intent.Intent) error {
 		answer.Query = core.StatusQuery(lease, current)
 		if err := p.core.ApplyAnswer(ctx, tx, current, answer); err != nil {
@@ -251,6 +290,7 @@ func (p *pass) release(ctx context.Context, unanswered []claim) error {
 	for _, c := range unanswered {
 		p.unmatched[c.ID] = true
 	}
+
 	p.returned = true
 	p.mu.Unlock()
 

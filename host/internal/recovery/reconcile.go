@@ -12,10 +12,15 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// Reconcile does the one next thing for an intent that is open or in doubt: query
-// its status, send its call again where the plugin's declaration makes that safe,
-// expire it, or wait. The error is the provider's, the plugin's or the store's.
-func (r *Reconciler) Reconcile(ctx context.Context, lease core.Lease, i *intent.Intent) error {
+// Reconcile does the one next thing for an intent that is open or in doubt:
+// query its status, send its call again where the plugin's declaration makes
+// that safe, expire it, or wait. The error is the provider's, the plugin's or
+// the store's.
+func (r *Reconciler) Reconcile(
+	ctx context.Context,
+	lease core.Lease,
+	i *intent.Intent,
+) error {
 	foreign := core.Foreign(lease, i)
 	switch {
 	case i.Status == payment.Created:
@@ -36,6 +41,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, lease core.Lease, i *intent.
 		if sdk.CodeOf(err) != sdk.CodeNotFound {
 			return errors.Join(err, r.rescheduleOrExpire(ctx, i.ID))
 		}
+
 		notFound = true
 	}
 
@@ -45,6 +51,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, lease core.Lease, i *intent.
 			return err
 		}
 	}
+
 	next, err := r.retryCreate(ctx, lease, i, notFound)
 	switch {
 	case err != nil:
@@ -54,13 +61,18 @@ func (r *Reconciler) Reconcile(ctx context.Context, lease core.Lease, i *intent.
 	case next == retryForeign:
 		return r.reviewForeign(ctx, i.ID)
 	}
+
 	return r.rescheduleOrExpire(ctx, i.ID)
 }
 
 // confirmFinal queries the status of what is final because a report contradicts
-// it, or because a payment that has expired may have been paid since. It goes on
-// until the provider has answered.
-func (r *Reconciler) confirmFinal(ctx context.Context, lease core.Lease, i *intent.Intent) error {
+// it, or because a payment that has expired may have been paid since. It goes
+// on until the provider has answered.
+func (r *Reconciler) confirmFinal(
+	ctx context.Context,
+	lease core.Lease,
+	i *intent.Intent,
+) error {
 	if i.CheckAt.IsZero() {
 		return nil
 	}
@@ -77,9 +89,13 @@ func (r *Reconciler) confirmFinal(ctx context.Context, lease core.Lease, i *inte
 			return tx.SaveIntent(ctx, current)
 		})
 	}
-	return errors.Join(err, r.core.Change(ctx, i.ID, func(tx *store.Tx, current *intent.Intent) error {
-		return r.core.Reschedule(ctx, tx, current)
-	}))
+
+	return errors.Join(
+		err,
+		r.core.Change(ctx, i.ID, func(tx *store.Tx, current *intent.Intent) error {
+			return r.core.Reschedule(ctx, tx, current)
+		}),
+	)
 }
 
 // reviewForeign puts an intent that can no longer be sent again under review,
@@ -97,6 +113,7 @@ func (r *Reconciler) reviewForeign(ctx context.Context, id string) error {
 			Message: "the account's identity or the plugin's version has changed since the call, " +
 				"so it cannot be repeated",
 		}, intent.StatusQuery{})
+
 		return err
 	})
 }
@@ -120,7 +137,8 @@ func (r *Reconciler) expire(ctx context.Context, id string) error {
 
 func (r *Reconciler) expireIn(ctx context.Context, tx *store.Tx, i *intent.Intent) error {
 	now := tx.Now()
-	if i.Kind != payment.KindPayment || i.Status != payment.RequiresAction || i.ExpiresAt.IsZero() {
+	waiting := i.Kind == payment.KindPayment && i.Status == payment.RequiresAction
+	if !waiting || i.ExpiresAt.IsZero() {
 		return nil
 	}
 	if now.Before(i.ExpiresAt) {
@@ -128,6 +146,7 @@ func (r *Reconciler) expireIn(ctx context.Context, tx *store.Tx, i *intent.Inten
 			i.CheckAt = i.ExpiresAt
 			return tx.SaveIntent(ctx, i)
 		}
+
 		return nil
 	}
 
@@ -138,11 +157,13 @@ func (r *Reconciler) expireIn(ctx context.Context, tx *store.Tx, i *intent.Inten
 	if _, busy := core.UnderWay(attempts, now); busy {
 		return nil // an action may still reach the provider; its end is looked at again
 	}
+
 	_, err = r.core.Apply(ctx, tx, i, intent.Report{
 		Actor:   core.ActorHost,
 		Proof:   intent.Operator,
 		Status:  payment.Expired,
 		Message: "nobody finished it in time",
 	}, intent.StatusQuery{})
+
 	return err
 }

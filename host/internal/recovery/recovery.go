@@ -20,13 +20,13 @@ import (
 const (
 	// lostBatch is how many lost attempts are closed in one pass.
 	lostBatch = 64
-	// atOnce is how many calls recovery makes to one provider at once, and how many
-	// intents it claims for that.
+	// atOnce is how many calls recovery makes to one provider at once, and how
+	// many intents it claims for that.
 	atOnce = 8
 	// passLasts is for how long one pass begins calls.
 	passLasts = time.Minute
-	// abandonedAfter is how long an intent is due before a host that cannot query
-	// its provider takes it that no host can.
+	// abandonedAfter is how long an intent is due before a host that cannot
+	// query its provider takes it that no host can.
 	abandonedAfter = time.Minute
 )
 
@@ -38,8 +38,8 @@ type Options struct {
 	Logger   *slog.Logger
 }
 
-// Reconciler is one host's recovery. Several hosts may run theirs at once on one
-// store. It may be used by any number of goroutines.
+// Reconciler is one host's recovery. Several hosts may run theirs at once on
+// one store. It may be used by any number of goroutines.
 type Reconciler struct {
 	core     *core.Core
 	store    store.Transactor
@@ -47,7 +47,8 @@ type Reconciler struct {
 	log      *slog.Logger
 }
 
-// New returns a Reconciler, and makes it the one by which its core resolves doubts.
+// New returns a Reconciler, and makes it the one by which its core resolves
+// doubts.
 func New(o Options) *Reconciler {
 	r := &Reconciler{core: o.Core, store: o.Store, accounts: o.Accounts, log: o.Logger}
 	if r.log == nil {
@@ -57,10 +58,10 @@ func New(o Options) *Reconciler {
 	return r
 }
 
-// Run makes one pass for every provider that has something due, and waits for all
-// of them. Recovery goes provider by provider: each has its own calls at once and
-// its own claims, so that one which hangs, or has a backlog of thousands, delays
-// nobody else's doubts. The error is the store's.
+// Run makes one pass for every provider that has something due, and waits for
+// all of them. Recovery goes provider by provider: each has its own calls at
+// once and its own claims, so that one which hangs, or has a backlog of
+// thousands, delays nobody else's doubts. The error is the store's.
 func (r *Reconciler) Run(ctx context.Context) error {
 	due, err := r.DueProviders(ctx)
 	if err != nil {
@@ -70,6 +71,7 @@ func (r *Reconciler) Run(ctx context.Context) error {
 	for _, name := range due {
 		passes.Go(func() { r.RunProvider(ctx, name) })
 	}
+
 	passes.Wait()
 	return nil
 }
@@ -105,22 +107,24 @@ func (r *Reconciler) closeLost(ctx context.Context) error {
 		err := r.core.Change(ctx, id, func(tx *store.Tx, i *intent.Intent) error {
 			return r.core.CloseLost(ctx, tx, i)
 		})
+
 		// One that cannot be written must not keep the others waiting.
 		if err != nil && ctx.Err() == nil {
 			r.log.Error("could not close a lost attempt", "id", id, "error", err)
 		}
 	}
+
 	return ctx.Err()
 }
 
 // RunProvider reconciles what is due at one provider now, and returns when its
 // calls have ended. It begins calls for a minute at most; what is left then is
-// for the next pass. Nothing is claimed before there is a free call for it, so a
-// host that dies leaves few claims behind.
+// for the next pass. Nothing is claimed before there is a free call for it, so
+// a host that dies leaves few claims behind.
 //
-// A host on which the account's plugin does not run cannot query the provider. It
-// claims nothing, since another host may be able to, and only ends payments whose
-// time is over, and puts off what no host has claimed for a minute.
+// A host on which the account's plugin does not run cannot query the provider.
+// It claims nothing, since another host may be able to, and only ends payments
+// whose time is over, and puts off what no host has claimed for a minute.
 func (r *Reconciler) RunProvider(ctx context.Context, name string) {
 	cfg, ok := r.reachable(ctx, name)
 	if !ok {
@@ -141,6 +145,7 @@ func (r *Reconciler) RunProvider(ctx context.Context, name string) {
 		case <-begin.Done():
 			return
 		}
+
 		claimed, err := p.claim(ctx)
 		if err != nil && ctx.Err() == nil {
 			r.log.Error("recovery could not read or write the store; it goes on trying",
@@ -154,8 +159,10 @@ func (r *Reconciler) RunProvider(ctx context.Context, name string) {
 			if !p.released() {
 				return
 			}
+
 			continue
 		}
+
 		calls.Go(func() {
 			defer func() { <-slots }()
 			p.reconcile(ctx, claimed)
@@ -165,7 +172,10 @@ func (r *Reconciler) RunProvider(ctx context.Context, name string) {
 
 // reachable reports whether calls can be made to an account from this host, and
 // with which configuration.
-func (r *Reconciler) reachable(ctx context.Context, name string) (cfg config.Provider, ok bool) {
+func (r *Reconciler) reachable(
+	ctx context.Context,
+	name string,
+) (cfg config.Provider, ok bool) {
 	lease, err := r.accounts.AcquireExisting(ctx, name)
 	if err != nil {
 		return config.Provider{}, false
@@ -195,6 +205,7 @@ func (r *Reconciler) tidy(ctx context.Context, name string) {
 			tidied[i.ID] = true
 		}
 	}
+
 	if err != nil && ctx.Err() == nil {
 		r.log.Warn("what is due could not be put off or ended; it is looked at again",
 			"provider", name, "error", err)
@@ -206,6 +217,9 @@ func (r *Reconciler) tidyOne(ctx context.Context, i *intent.Intent) error {
 		if !current.CheckAt.Equal(i.CheckAt) {
 			return nil // another host has claimed it
 		}
-		return errors.Join(r.core.Reschedule(ctx, tx, current), r.expireIn(ctx, tx, current))
+		return errors.Join(
+			r.core.Reschedule(ctx, tx, current),
+			r.expireIn(ctx, tx, current),
+		)
 	})
 }

@@ -22,13 +22,14 @@ const (
 	firstKeySetting = "token_key"
 )
 
-// keyNotice is how long a new key is known before it is in force: each host reads
-// the keys again with each sign of life, and one that gives none for this long is
-// taken for gone.
+// keyNotice is how long a new key is known before it is in force: each host
+// reads the keys again with each sign of life, and one that gives none for this
+// long is taken for gone.
 const keyNotice = 30 * time.Second
 
-// Keys are the keys in a store as one host uses them. Open must be called first;
-// Open and Refresh are for one goroutine at a time, everything else for any.
+// Keys are the keys in a store as one host uses them. Open must be called
+// first; Open and Refresh are for one goroutine at a time, everything else for
+// any.
 type Keys struct {
 	store store.Transactor
 	// secrets are the configuration's, the newest first.
@@ -39,8 +40,8 @@ type Keys struct {
 	text string // the keys as the store had them when the ring was made
 }
 
-// NewKeys returns the keys in a store, with the secrets of the configuration that
-// are mixed into them, the newest first.
+// NewKeys returns the keys in a store, with the secrets of the configuration
+// that are mixed into them, the newest first.
 func NewKeys(s store.Transactor, secrets []string, log *slog.Logger) *Keys {
 	return &Keys{store: s, secrets: secrets, log: log}
 }
@@ -60,6 +61,7 @@ func (k *Keys) Open(ctx context.Context, tx *store.Tx) error {
 		if err != nil {
 			return err
 		}
+
 		if earlier != "" {
 			first = Record{ID: "k1", Stored: earlier}
 		}
@@ -68,6 +70,7 @@ func (k *Keys) Open(ctx context.Context, tx *store.Tx) error {
 			return err
 		}
 	}
+
 	return k.use(text)
 }
 
@@ -85,8 +88,8 @@ func (k *Keys) Check() error {
 }
 
 // Refresh takes over what an operator or another host has changed. Keys that
-// cannot be read do not fail the transaction: the host says so, and those that it
-// read before stay in use.
+// cannot be read do not fail the transaction: the host says so, and those that
+// it read before stay in use.
 func (k *Keys) Refresh(ctx context.Context, tx *store.Tx) error {
 	text, err := tx.Setting(ctx, keysSetting)
 	if err != nil || text == k.text {
@@ -94,15 +97,22 @@ func (k *Keys) Refresh(ctx context.Context, tx *store.Tx) error {
 	}
 
 	if err := k.use(text); err != nil {
-		k.log.Error("the token keys in the store cannot be read; those read before stay in use",
-			"error", err)
+		k.log.Error(
+			"the token keys in the store cannot be read; those read before stay in use",
+			"error", err,
+		)
 		k.text = text // said once
 		return nil
 	}
+
 	if err := k.Ring().Usable(); err != nil {
-		k.log.Error("this host takes no new payments and payouts until it is restarted with the "+
-			"right secret", "error", err)
+		k.log.Error(
+			"this host takes no new payments and payouts until it is restarted with the "+
+				"right secret",
+			"error", err,
+		)
 	}
+
 	return nil
 }
 
@@ -116,6 +126,7 @@ func (k *Keys) use(text string) error {
 	if err != nil {
 		return err
 	}
+
 	k.ring.Store(&ring)
 	k.text = text
 	return nil
@@ -128,8 +139,8 @@ func (k *Keys) newestSecret() string {
 	return k.secrets[0]
 }
 
-// List returns the keys as an operator sees them, the newest first. The error is
-// the store's.
+// List returns the keys as an operator sees them, the newest first. The error
+// is the store's.
 func (k *Keys) List(ctx context.Context) ([]payment.TokenKey, error) {
 	var text string
 	var now time.Time
@@ -141,10 +152,12 @@ func (k *Keys) List(ctx context.Context) ([]payment.TokenKey, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	records, err := ParseRecords(text)
 	if err != nil {
 		return nil, err
 	}
+
 	return views(records, now), nil
 }
 
@@ -171,6 +184,7 @@ func (r Record) view(now time.Time, newer bool) payment.TokenKey {
 		EndedBy:   r.EndedBy,
 		EndReason: r.EndReason,
 	}
+
 	if !r.From.IsZero() {
 		from := r.From.UTC()
 		key.From = &from
@@ -187,12 +201,13 @@ func (r Record) view(now time.Time, newer bool) payment.TokenKey {
 	default:
 		key.State = payment.KeyTaken
 	}
+
 	return key
 }
 
-// Rotate makes a new key, with the first secret of host.token_secret mixed in, and
-// returns all keys. It comes into force after half a minute. Payments made before
-// keep their key. The error is a *payment.Error.
+// Rotate makes a new key, with the first secret of host.token_secret mixed in,
+// and returns all keys. It comes into force after half a minute. Payments made
+// before keep their key. The error is a *payment.Error.
 func (k *Keys) Rotate(ctx context.Context, by, reason string) ([]payment.TokenKey, error) {
 	made := change{name: "rotated", by: by, reason: reason}
 	return k.change(ctx, made, func(records []Record, now time.Time) ([]Record, error) {
@@ -212,8 +227,8 @@ func (k *Keys) Rotate(ctx context.Context, by, reason string) ([]payment.TokenKe
 	})
 }
 
-// End gives a key up: a token that it signed is worth nothing from now on, also for
-// payments that are still open. It returns all keys. The error is a
+// End returns a key up: a token that it signed is worth nothing from now on,
+// also for payments that are still open. It returns all keys. The error is a
 // *payment.Error.
 func (k *Keys) End(ctx context.Context, id, by, reason string) ([]payment.TokenKey, error) {
 	ended := change{name: "ended " + id, by: by, reason: reason}
@@ -226,14 +241,21 @@ func (k *Keys) End(ctx context.Context, id, by, reason string) ([]payment.TokenK
 			if !record.Ended.IsZero() {
 				return records, nil
 			}
+
 			if i == len(records)-1 || records[i+1].From.After(now) {
-				return nil, conflictf("%s signs the URLs of new payments; rotate first, and end it "+
-					"when the new key is in force", id)
+				return nil, conflictf(
+					"%s signs the URLs of new payments; rotate first, and end it "+
+						"when the new key is in force",
+					id,
+				)
 			}
 
-			record.Ended, record.EndedBy, record.EndReason = now, by, reason
+			record.Ended = now
+			record.EndedBy = by
+			record.EndReason = reason
 			return records, nil
 		}
+
 		return nil, &payment.Error{
 			Code:    string(sdk.CodeNotFound),
 			Outcome: sdk.OutcomeNotSent,
@@ -245,8 +267,8 @@ func (k *Keys) End(ctx context.Context, id, by, reason string) ([]payment.TokenK
 // change is what an operator does to the keys, for the log.
 type change struct{ name, by, reason string }
 
-// change changes the keys in the store. This host uses what comes of it with its
-// next sign of life, as the others do.
+// change changes the keys in the store. This host uses what comes of it with
+// its next sign of life, as the others do.
 func (k *Keys) change(ctx context.Context, c change,
 	apply func([]Record, time.Time) ([]Record, error),
 ) (keys []payment.TokenKey, err error) {
@@ -259,11 +281,13 @@ func (k *Keys) change(ctx context.Context, c change,
 		if err != nil {
 			return err
 		}
+
 		records, err = apply(records, tx.Now())
 		if err != nil {
 			return err
 		}
 		keys = views(records, tx.Now())
+
 		return tx.SetSetting(ctx, keysSetting, EncodeRecords(records))
 	})
 
@@ -281,6 +305,7 @@ func (k *Keys) change(ctx context.Context, c change,
 				"look at them before you say it again: " + err.Error(),
 		}
 	}
+
 	return keys, err
 }
 
