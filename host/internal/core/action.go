@@ -39,17 +39,15 @@ const (
 	verbCancel  = "cancel_payment"
 )
 
-// Confirmation is what the customer sent back.
-type Confirmation struct {
-	Fields      map[string]string
-	Attachments []sdk.Attachment
-}
-
 // ConfirmPayment hands what the customer sent back over to the provider. Like
 // the other actions it is carried out once under its key, and replayed says
 // that the key stood for it already. The error is a *payment.Error; with the
 // outcome refused or not_sent the payment is as it was.
-func (c *Core) ConfirmPayment(ctx context.Context, id string, r Confirmation, key string,
+func (c *Core) ConfirmPayment(
+	ctx context.Context,
+	id string,
+	r payment.Confirmation,
+	key string,
 ) (p *payment.Payment, replayed bool, err error) {
 	var checks checks
 	for name, value := range r.Fields {
@@ -65,7 +63,9 @@ func (c *Core) ConfirmPayment(ctx context.Context, id string, r Confirmation, ke
 	if err := checks.err(); err != nil {
 		return nil, false, err
 	}
-	request, err := json.Marshal(r)
+	request, err := json.Marshal(
+		r,
+	) // by Go's names of its fields, as the keys in the store have it
 	if err != nil {
 		return nil, false, err
 	}

@@ -30,7 +30,7 @@ var changes = []changing{
 		return c.ConfirmPayment(
 			ctx,
 			id,
-			core.Confirmation{Fields: map[string]string{"code": "1"}},
+			payment.Confirmation{Fields: map[string]string{"code": "1"}},
 			key,
 		)
 	}},
@@ -321,7 +321,7 @@ func TestAChangeOfWhatIsOverIsAConflict(t *testing.T) {
 			return &sdk.Payment{Status: sdk.PaymentProcessing}, nil
 		})
 
-		if err := r.Resolve(t.Context(), payment.KindPayment, id, core.Resolution{Status: payment.Canceled, Reason: "r"}); err != nil {
+		if err := r.Resolve(t.Context(), payment.KindPayment, id, payment.Resolution{Status: payment.Canceled, Reason: "r"}); err != nil {
 			t.Fatal(err)
 		}
 		_, _, err := ch.call(t.Context(), r.node, id, "k")

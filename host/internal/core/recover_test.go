@@ -108,7 +108,7 @@ func TestAnAttemptOfADeadHostIsInDoubtAtOnceAndTouchedAfterItsDeadlineAndGrace(
 			)
 		}
 
-		resolve := core.Resolution{Status: payment.Failed, Reason: "not in the books"}
+		resolve := payment.Resolution{Status: payment.Failed, Reason: "not in the books"}
 		if err := other.Resolve(t.Context(), payment.KindPayout, id, resolve); err == nil {
 			t.Fatal("it was resolved while its call may still reach the provider")
 		}
@@ -336,7 +336,7 @@ func TestAnOperatorSettlesWhatNothingElseCan(t *testing.T) {
 		t.Context(),
 		payment.KindPayout,
 		p.ID,
-		core.Resolution{Status: payment.Processing},
+		payment.Resolution{Status: payment.Processing},
 	)
 	if e := problem(t, err); len(e.Violations) != 2 {
 		t.Fatalf("a resolution without reason and to a wrong status: %v", e)
@@ -346,7 +346,7 @@ func TestAnOperatorSettlesWhatNothingElseCan(t *testing.T) {
 		t.Context(),
 		payment.KindPayout,
 		p.ID,
-		core.Resolution{
+		payment.Resolution{
 			Status:            payment.Succeeded,
 			Reason:            "seen in the books",
 			ProviderReference: "x9",
@@ -371,7 +371,7 @@ func TestAnOperatorSettlesWhatNothingElseCan(t *testing.T) {
 		t.Context(),
 		payment.KindPayout,
 		p.ID,
-		core.Resolution{Status: payment.Failed, Reason: "no"},
+		payment.Resolution{Status: payment.Failed, Reason: "no"},
 	)
 	if e := problem(t, err); e.Code != payment.CodeConflict {
 		t.Errorf("a success was taken back: %v", e)

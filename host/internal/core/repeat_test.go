@@ -36,7 +36,7 @@ func TestAPayoutThatIsSettledMeanwhileIsNotRepeated(t *testing.T) {
 				t.Context(),
 				payment.KindPayout,
 				id,
-				core.Resolution{Status: payment.Failed, Reason: "not in the books"},
+				payment.Resolution{Status: payment.Failed, Reason: "not in the books"},
 			)
 			if err != nil {
 				t.Error(err)
@@ -304,7 +304,7 @@ func TestATryThatWasNotSentAndTheNextOneAreOneCommit(t *testing.T) {
 	go func() {
 		defer close(seen)
 		for t.Context().Err() == nil {
-			list, _, err := r.ListPayments(t.Context(), store.Filter{Limit: 1})
+			list, _, err := r.ListPayments(t.Context(), payment.Filter{Limit: 1})
 			if err != nil || len(list) == 0 {
 				continue
 			}

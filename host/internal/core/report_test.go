@@ -63,7 +63,7 @@ func TestAReportAboutWhatIsOverIsAskedAboutUntilTheProviderAnswers(t *testing.T)
 			}
 
 			id := r.pay(t, "k").ID
-			if err := r.Resolve(t.Context(), payment.KindPayment, id, core.Resolution{Status: c.is, Reason: "r"}); err != nil {
+			if err := r.Resolve(t.Context(), payment.KindPayment, id, payment.Resolution{Status: c.is, Reason: "r"}); err != nil {
 				t.Fatal(err)
 			}
 			r.report(

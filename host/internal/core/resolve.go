@@ -12,16 +12,6 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// Resolution is what an operator decides about an intent that nothing else can
-// resolve.
-type Resolution struct {
-	Status            payment.Status
-	Reason            string
-	ProviderReference string
-	// Operator names who decided, for the history.
-	Operator string
-}
-
 // resolvable says what an operator may decide, by kind.
 var resolvable = map[payment.Kind][]payment.Status{
 	payment.KindPayment: {
@@ -42,7 +32,7 @@ func (c *Core) Resolve(
 	ctx context.Context,
 	kind payment.Kind,
 	id string,
-	r Resolution,
+	r payment.Resolution,
 ) error {
 	var checks checks
 	if !slices.Contains(resolvable[kind], r.Status) {

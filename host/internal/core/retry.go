@@ -61,6 +61,7 @@ func (c *Core) RetryCreate(
 		if len(attempts) == 0 {
 			return nil
 		}
+
 		call := InDoubt{
 			Intent:   current,
 			Attempts: attempts,

@@ -141,6 +141,7 @@ func (r *Reconciler) expireIn(ctx context.Context, tx *store.Tx, i *intent.Inten
 	if !waiting || i.ExpiresAt.IsZero() {
 		return nil
 	}
+
 	if now.Before(i.ExpiresAt) {
 		if i.CheckAt.After(i.ExpiresAt) {
 			i.CheckAt = i.ExpiresAt

@@ -46,6 +46,7 @@ func (r *Reconciler) retryCreate(
 		decided = mayRetry(lease, call, notFound)
 		return decided == retryNow
 	})
+
 	return decided, err
 }
 
@@ -68,6 +69,7 @@ func mayRetry(lease core.Lease, call core.InDoubt, notFound bool) decision {
 	if !rejects && guarantee.Retry != sdk.RetryReturnsOriginal {
 		return retryNever
 	}
+
 	if _, busy := core.UnderWay(call.Attempts, call.Now); busy {
 		return retryNever
 	}
@@ -80,6 +82,7 @@ func mayRetry(lease core.Lease, call core.InDoubt, notFound bool) decision {
 	case !sameSender(call, lease):
 		return retryForeign
 	}
+
 	return retryNow
 }
 
