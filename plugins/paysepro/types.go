@@ -9,8 +9,8 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/ordered"
 	"github.com/payhost/payhost/sdk/providerhttp"
-	"github.com/payhost/payhost/sdk/signature"
 )
 
 // meanings are the error codes of both calls. [doc] 08 and 17, errors within Paysepro, prove nothing.
@@ -78,7 +78,7 @@ func readModule(resp *providerhttp.Response) (*module, error) {
 	var answer struct {
 		Error   providerhttp.Text  `json:"error"`
 		Message providerhttp.Words `json:"message"`
-		Data    signature.Value    `json:"data"`
+		Data    ordered.Value      `json:"data"`
 	}
 	if err := resp.DecodeJSON(&answer); err != nil {
 		return nil, err

@@ -7,8 +7,8 @@ import (
 	"strconv"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/ordered"
 	"github.com/payhost/payhost/sdk/providerhttp"
-	"github.com/payhost/payhost/sdk/signature"
 )
 
 // success is the status of an answer that is no error. [doc]
@@ -26,7 +26,7 @@ type answer struct {
 	TransactionID providerhttp.Text  `json:"transaction_id"`
 	StatusCode    providerhttp.Text  `json:"status_code"`
 	PaymentStatus providerhttp.Text  `json:"payment_status"`
-	Data          signature.Value    `json:"data"`
+	Data          ordered.Value      `json:"data"`
 
 	resp *providerhttp.Response
 }

@@ -4,8 +4,8 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/ordered"
 	"github.com/payhost/payhost/sdk/providerhttp"
-	"github.com/payhost/payhost/sdk/signature"
 )
 
 // resource is what the provider says of a payment, a payout or a refund. They have one form here; where yours have
@@ -25,7 +25,7 @@ type resource struct {
 	Transaction providerhttp.Words `json:"transaction"`
 
 	PayURL providerhttp.Words `json:"pay_url"`
-	PayTo  signature.Value    `json:"pay_to"`
+	PayTo  ordered.Value      `json:"pay_to"`
 }
 
 func (r *resource) complete() bool { return r.ID != "" && r.Reference != "" && r.Status != "" }

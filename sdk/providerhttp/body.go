@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"github.com/payhost/payhost/sdk"
-	"github.com/payhost/payhost/sdk/signature"
+	"github.com/payhost/payhost/sdk/ordered"
 )
 
 // Body is what a request carries. Make one with JSON, JSONOf, Form, Multipart, Proof or Raw.
@@ -58,7 +58,7 @@ type Part struct {
 
 // Proof is a multipart/form-data body of what a customer is asked for: the fields of an object in their order, each as its
 // text, and the files under the names of the fields that they answer. A nil file is one that was not sent.
-func Proof(fields signature.Value, files ...*sdk.Attachment) Body {
+func Proof(fields ordered.Value, files ...*sdk.Attachment) Body {
 	var parts []Part
 	for _, m := range fields.Members() {
 		parts = append(parts, Part{Name: m.Key, Value: []byte(m.Value.Text())})
