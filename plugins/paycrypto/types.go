@@ -13,7 +13,7 @@ import (
 // envelope is what every call answers. Its code counts, not the HTTP status. [doc]
 type envelope struct {
 	Code   providerhttp.Text  `json:"code"`
-	Msg    providerhttp.Words `json:"msg"`
+	Msg    providerhttp.FlexibleString `json:"msg"`
 	Result json.RawMessage    `json:"result"`
 }
 

@@ -187,7 +187,7 @@ func (p *provider) ConfirmPayment(ctx context.Context, req sdk.ConfirmPaymentReq
 	).With(ordered.Pair("amount", ordered.Decimal(amount))) // systems that need none ignore it [decided]
 	call := providerhttp.PostJSON(activatePath, fields)
 	if manual {
-		call.Path, call.Body = possiblePath, providerhttp.Proof(fields, req.Attachment("screenshot"))
+		call.Path, call.Body = possiblePath, providerhttp.ConfirmationForm(fields, req.Attachment("screenshot"))
 	}
 	a, err := p.call(ctx, call)
 	if err != nil {

@@ -56,8 +56,8 @@ func readAnswer(resp *providerhttp.Response) (*answer, error) {
 	return nil, a.refusal()
 }
 
-// meanings are of what a refusal may say.
-var meanings = providerhttp.Meanings{
+// messageCodes are of what a refusal may say.
+var messageCodes = providerhttp.MessageCodes{
 	{"insufficient balance", sdk.CodeInsufficientFunds}, // [doc]
 	{"wrong secret", sdk.CodeAuthentication},            // [doc]
 	{"36205", sdk.CodeAuthentication},                   // the same, as a number or a text [doc]
@@ -77,7 +77,7 @@ func (a *answer) refusal() error {
 	case done && message.Kind() == ordered.KindObject: // what is wrong with which field [doc]
 		e.Code = sdk.CodeInvalidRequest
 	}
-	return meanings.Of(e)
+	return messageCodes.Apply(e)
 }
 
 // proof is what a customer who paid into a wallet must send back. That the amount may be left out where nobody looks at

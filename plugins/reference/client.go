@@ -72,7 +72,7 @@ func refusal(resp *providerhttp.Response) error {
 	var body struct {
 		Error struct {
 			Code    string             `json:"code"`
-			Message providerhttp.Words `json:"message"`
+			Message providerhttp.FlexibleString `json:"message"`
 		} `json:"error"`
 	}
 	if resp.Status >= 500 {

@@ -204,7 +204,7 @@ func TestProof(t *testing.T) {
 		var seen []*http.Request
 		b := newBench(t, capture(&seen), providerhttp.Options{BaseURL: "https://a.example"})
 		file := &sdk.Attachment{Field: "screenshot", Filename: name, MediaType: "image/png", Content: []byte("x")}
-		if _, err := b.client.Do(b.ctx, providerhttp.Request{Method: "POST", Body: providerhttp.Proof(fields, nil, file)}); err != nil {
+		if _, err := b.client.Do(b.ctx, providerhttp.Request{Method: "POST", Body: providerhttp.ConfirmationForm(fields, nil, file)}); err != nil {
 			t.Fatal(err)
 		}
 		body, _ := io.ReadAll(seen[0].Body)
