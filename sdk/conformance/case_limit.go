@@ -8,6 +8,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/client"
 	"github.com/payhost/payhost/sdk/conformance/fault"
 )
 
@@ -59,7 +60,7 @@ const currencyRule = "Amounts are in units of their currency, not in cents: a ye
 func emptyFields(x *trial) {
 	for _, c := range []struct {
 		capability sdk.Capability
-		bare       func(context.Context, *sdk.AccountClient) error
+		bare       func(context.Context, *client.Account) error
 	}{
 		{sdk.CapabilityCreatePayment, x.bareCreatePayment},
 		{sdk.CapabilityCreatePayout, x.bareCreatePayout},

@@ -3,7 +3,7 @@ package conformance
 import (
 	"time"
 
-	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/client"
 )
 
 // Launch starts a fresh process of the plugin, in which no account is configured. What the plugin logs and prints goes to
@@ -12,7 +12,7 @@ type Launch func(*Watch) (*Process, error)
 
 // Process is a running plugin, seen as a host sees it.
 type Process struct {
-	Client *sdk.Client
+	Client *client.Client
 	// Stop asks it to end, and ends it by force if it does not; the error says what did not end by itself. It is called
 	// once, also after Kill.
 	Stop func() error

@@ -14,9 +14,10 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 
-	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/client"
 	"github.com/payhost/payhost/sdk/conformance"
 	"github.com/payhost/payhost/sdk/conformance/kittest"
+	"github.com/payhost/payhost/sdk/serve"
 )
 
 // twist is what a wrong server does to the calls of a right one. handle makes an interceptor for each process, so that
@@ -42,7 +43,7 @@ func (w twist) launch(watch *conformance.Watch) (*conformance.Process, error) {
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	plugin := sdk.NewServer(newAcme, sdk.ServerOptions{Logger: slog.New(slog.NewJSONHandler(watch, nil))})
+	plugin := serve.NewServer(newAcme, serve.Options{Logger: slog.New(slog.NewJSONHandler(watch, nil))})
 	var options []grpc.ServerOption
 	if w.handle != nil {
 		options = append(options, grpc.UnaryInterceptor(w.handle()))
@@ -64,7 +65,7 @@ func (w twist) launch(watch *conformance.Watch) (*conformance.Process, error) {
 		return nil, errors.Join(err, server.Close(), os.RemoveAll(dir))
 	}
 	return &conformance.Process{
-		Client: sdk.NewClient(conn),
+		Client: client.New(conn),
 		Stop: func() error {
 			err := errors.Join(conn.Close(), server.Shutdown(context.Background()))
 			g.Stop() // waits for the calls

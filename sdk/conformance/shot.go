@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/client"
 	"github.com/payhost/payhost/sdk/conformance/fault"
 )
 
@@ -12,7 +13,7 @@ import (
 
 func methodsShot(x *trial) shot {
 	req := sdk.ListPaymentMethodsRequest{Currency: x.currency(), Country: x.country(), CustomerID: "kit"}
-	return asked(func(ctx context.Context, a *sdk.AccountClient) error {
+	return asked(func(ctx context.Context, a *client.Account) error {
 		_, err := a.ListPaymentMethods(ctx, req)
 		return err
 	})
@@ -23,7 +24,7 @@ func paymentShot(x *trial) shot {
 	req.Attempt = 0
 	return shot{
 		kind: fault.Payment, reference: req.Reference, guarantee: x.info.CreatePayment,
-		call: func(ctx context.Context, a *sdk.AccountClient) (string, error) {
+		call: func(ctx context.Context, a *client.Account) (string, error) {
 			req.Attempt++
 			return referenceOf(a.CreatePayment(ctx, req))
 		},
@@ -34,7 +35,7 @@ func paymentShot(x *trial) shot {
 func confirmShot(x *trial) shot {
 	req := x.newConfirm(x.pay(x.control.samples.Confirmable))
 	req.Attempt = 0
-	return shot{call: func(ctx context.Context, a *sdk.AccountClient) (string, error) {
+	return shot{call: func(ctx context.Context, a *client.Account) (string, error) {
 		req.Attempt++
 		return referenceOf(a.ConfirmPayment(ctx, req))
 	}}
@@ -43,7 +44,7 @@ func confirmShot(x *trial) shot {
 // A paid payment, since some providers know of no other.
 func getPaymentShot(x *trial) shot {
 	req := sdk.GetPaymentRequest{Payment: x.paid(nil)}
-	return asked(func(ctx context.Context, a *sdk.AccountClient) error {
+	return asked(func(ctx context.Context, a *client.Account) error {
 		_, err := a.GetPayment(ctx, req)
 		return err
 	})
@@ -51,7 +52,7 @@ func getPaymentShot(x *trial) shot {
 
 func listPaymentsShot(x *trial) shot {
 	req := x.listRequest(x.paid(nil))
-	return asked(func(ctx context.Context, a *sdk.AccountClient) error {
+	return asked(func(ctx context.Context, a *client.Account) error {
 		_, err := a.ListPayments(ctx, req)
 		return err
 	})
@@ -71,7 +72,7 @@ func captureShot(x *trial) shot {
 	req.IdempotencyKey += req.Payment.Reference
 	return shot{
 		kind: fault.Capture, reference: req.Payment.Reference, guarantee: x.info.CapturePayment,
-		call: func(ctx context.Context, a *sdk.AccountClient) (string, error) {
+		call: func(ctx context.Context, a *client.Account) (string, error) {
 			req.Attempt++
 			return referenceOf(a.CapturePayment(ctx, req))
 		},
@@ -84,7 +85,7 @@ func cancelShot(x *trial) shot {
 	req := sdk.CancelPaymentRequest{
 		Payment: contextOf(made, p), IdempotencyKey: "cancel" + made.Reference, Reason: "Sample",
 	}
-	return shot{call: func(ctx context.Context, a *sdk.AccountClient) (string, error) {
+	return shot{call: func(ctx context.Context, a *client.Account) (string, error) {
 		req.Attempt++
 		return referenceOf(a.CancelPayment(ctx, req))
 	}}
@@ -102,7 +103,7 @@ func refundShot(x *trial) shot {
 	req.Attempt = 0
 	return shot{
 		kind: fault.Refund, reference: req.Reference, guarantee: x.info.CreateRefund,
-		call: func(ctx context.Context, a *sdk.AccountClient) (string, error) {
+		call: func(ctx context.Context, a *client.Account) (string, error) {
 			req.Attempt++
 			r, err := a.CreateRefund(ctx, req)
 			if err != nil {
@@ -118,7 +119,7 @@ func getRefundShot(x *trial) shot {
 	r, err := x.a.CreateRefund(x.ctx, req)
 	x.must(err, "CreateRefund")
 	get := sdk.GetRefundRequest{Refund: refundContextOf(req, r)}
-	return asked(func(ctx context.Context, a *sdk.AccountClient) error {
+	return asked(func(ctx context.Context, a *client.Account) error {
 		_, err := a.GetRefund(ctx, get)
 		return err
 	})
@@ -129,7 +130,7 @@ func payoutShot(x *trial) shot {
 	req.Attempt = 0
 	return shot{
 		kind: fault.Payout, reference: req.Reference, guarantee: x.info.CreatePayout,
-		call: func(ctx context.Context, a *sdk.AccountClient) (string, error) {
+		call: func(ctx context.Context, a *client.Account) (string, error) {
 			req.Attempt++
 			p, err := a.CreatePayout(ctx, req)
 			if err != nil {
@@ -143,7 +144,7 @@ func payoutShot(x *trial) shot {
 func getPayoutShot(x *trial) shot {
 	req := sdk.GetPayoutRequest{Payout: payoutContextOf(x.payOut())}
 	x.settle(req.Payout.Reference) // some providers know of nothing that is not finished
-	return asked(func(ctx context.Context, a *sdk.AccountClient) error {
+	return asked(func(ctx context.Context, a *client.Account) error {
 		_, err := a.GetPayout(ctx, req)
 		return err
 	})
@@ -151,7 +152,7 @@ func getPayoutShot(x *trial) shot {
 
 func listPayoutsShot(x *trial) shot {
 	req := x.listPayoutsRequest(payoutContextOf(x.payOut()))
-	return asked(func(ctx context.Context, a *sdk.AccountClient) error {
+	return asked(func(ctx context.Context, a *client.Account) error {
 		_, err := a.ListPayouts(ctx, req)
 		return err
 	})
@@ -165,7 +166,7 @@ func (x *trial) listPayoutsRequest(p sdk.PayoutContext) sdk.ListPayoutsRequest {
 }
 
 func balancesShot(*trial) shot {
-	return asked(func(ctx context.Context, a *sdk.AccountClient) error {
+	return asked(func(ctx context.Context, a *client.Account) error {
 		_, err := a.GetBalances(ctx)
 		return err
 	})
@@ -174,7 +175,7 @@ func balancesShot(*trial) shot {
 // operationShot is about the first operation.
 func operationShot(x *trial) shot {
 	if len(x.info.Operations) == 0 {
-		return asked(func(context.Context, *sdk.AccountClient) error { return nil }) // a case of its own complains
+		return asked(func(context.Context, *client.Account) error { return nil }) // a case of its own complains
 	}
 	return x.operation(x.info.Operations[0])
 }
@@ -185,7 +186,7 @@ func (x *trial) operation(o sdk.Operation) shot {
 	if req.Input == nil {
 		req.Input = []byte(`{}`)
 	}
-	return asked(func(ctx context.Context, a *sdk.AccountClient) error {
+	return asked(func(ctx context.Context, a *client.Account) error {
 		_, err := a.InvokeOperation(ctx, req)
 		return err
 	})

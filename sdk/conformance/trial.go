@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/client"
 	"github.com/payhost/payhost/sdk/conformance/fault"
 )
 
@@ -16,9 +17,9 @@ type trial struct {
 	report Reporter
 	rule   string
 	ctx    context.Context
-	client *sdk.Client
+	client *client.Client
 	// a is the account of the good configuration.
-	a       *sdk.AccountClient
+	a       *client.Account
 	process *Process
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/client"
 	"github.com/payhost/payhost/sdk/conformance/fault"
 )
 
@@ -15,7 +16,7 @@ type verb struct {
 	// writes: it makes or changes something at the provider.
 	writes bool
 	// bare calls it with as little as the contract lets through.
-	bare func(context.Context, *sdk.AccountClient) error
+	bare func(context.Context, *client.Account) error
 	// ready makes what a valid call needs, and gives the call. nil for those that only read what came in.
 	ready func(*trial) shot
 }
@@ -23,7 +24,7 @@ type verb struct {
 // shot is one valid call. Every call of it is the next attempt of the same intent.
 type shot struct {
 	// call gives the provider's reference of what was made, if any.
-	call func(context.Context, *sdk.AccountClient) (string, error)
+	call func(context.Context, *client.Account) (string, error)
 	// kind and reference are where the books have it; an empty kind is nowhere.
 	kind      fault.EntryKind
 	reference string
@@ -31,8 +32,8 @@ type shot struct {
 }
 
 // asked is a shot that only reads.
-func asked(call func(context.Context, *sdk.AccountClient) error) shot {
-	return shot{call: func(ctx context.Context, a *sdk.AccountClient) (string, error) { return "", call(ctx, a) }}
+func asked(call func(context.Context, *client.Account) error) shot {
+	return shot{call: func(ctx context.Context, a *client.Account) (string, error) { return "", call(ctx, a) }}
 }
 
 // verbs are in the order of the contract.
@@ -40,14 +41,14 @@ func (s *subject) verbs() []verb {
 	return []verb{
 		{
 			capability: sdk.CapabilityCheckHealth,
-			bare:       func(ctx context.Context, a *sdk.AccountClient) error { return healthError(a.CheckHealth(ctx)) },
+			bare:       func(ctx context.Context, a *client.Account) error { return healthError(a.CheckHealth(ctx)) },
 			ready: func(*trial) shot {
-				return asked(func(ctx context.Context, a *sdk.AccountClient) error { return healthError(a.CheckHealth(ctx)) })
+				return asked(func(ctx context.Context, a *client.Account) error { return healthError(a.CheckHealth(ctx)) })
 			},
 		},
 		{
 			capability: sdk.CapabilityListPaymentMethods,
-			bare: func(ctx context.Context, a *sdk.AccountClient) error {
+			bare: func(ctx context.Context, a *client.Account) error {
 				_, err := a.ListPaymentMethods(ctx, sdk.ListPaymentMethodsRequest{})
 				return err
 			},
@@ -56,7 +57,7 @@ func (s *subject) verbs() []verb {
 		{capability: sdk.CapabilityCreatePayment, writes: true, bare: s.bareCreatePayment, ready: paymentShot},
 		{
 			capability: sdk.CapabilityConfirmPayment, writes: true, ready: confirmShot,
-			bare: func(ctx context.Context, a *sdk.AccountClient) error {
+			bare: func(ctx context.Context, a *client.Account) error {
 				_, err := a.ConfirmPayment(ctx, sdk.ConfirmPaymentRequest{
 					Payment: s.strangePayment(), IdempotencyKey: "kit", Attempt: 1, Fields: map[string]string{"a": "b"},
 				})
@@ -65,35 +66,35 @@ func (s *subject) verbs() []verb {
 		},
 		{
 			capability: sdk.CapabilityGetPayment, ready: getPaymentShot,
-			bare: func(ctx context.Context, a *sdk.AccountClient) error {
+			bare: func(ctx context.Context, a *client.Account) error {
 				_, err := a.GetPayment(ctx, sdk.GetPaymentRequest{Payment: s.strangePayment()})
 				return err
 			},
 		},
 		{
 			capability: sdk.CapabilityListPayments, ready: listPaymentsShot,
-			bare: func(ctx context.Context, a *sdk.AccountClient) error {
+			bare: func(ctx context.Context, a *client.Account) error {
 				_, err := a.ListPayments(ctx, sdk.ListPaymentsRequest{Payments: []sdk.PaymentContext{s.strangePayment()}})
 				return err
 			},
 		},
 		{
 			capability: sdk.CapabilityCapturePayment, writes: true, ready: captureShot,
-			bare: func(ctx context.Context, a *sdk.AccountClient) error {
+			bare: func(ctx context.Context, a *client.Account) error {
 				_, err := a.CapturePayment(ctx, sdk.CapturePaymentRequest{Payment: s.strangePayment(), IdempotencyKey: "kit", Attempt: 1})
 				return err
 			},
 		},
 		{
 			capability: sdk.CapabilityCancelPayment, writes: true, ready: cancelShot,
-			bare: func(ctx context.Context, a *sdk.AccountClient) error {
+			bare: func(ctx context.Context, a *client.Account) error {
 				_, err := a.CancelPayment(ctx, sdk.CancelPaymentRequest{Payment: s.strangePayment(), IdempotencyKey: "kit", Attempt: 1})
 				return err
 			},
 		},
 		{
 			capability: sdk.CapabilityCreateRefund, writes: true, ready: refundShot,
-			bare: func(ctx context.Context, a *sdk.AccountClient) error {
+			bare: func(ctx context.Context, a *client.Account) error {
 				reference, n := newReference("re")
 				_, err := a.CreateRefund(ctx, sdk.CreateRefundRequest{
 					Reference: reference, Payment: s.strangePayment(), IdempotencyKey: "kit", Sequence: n, Attempt: 1,
@@ -104,7 +105,7 @@ func (s *subject) verbs() []verb {
 		},
 		{
 			capability: sdk.CapabilityGetRefund, ready: getRefundShot,
-			bare: func(ctx context.Context, a *sdk.AccountClient) error {
+			bare: func(ctx context.Context, a *client.Account) error {
 				reference, _ := newReference("re")
 				_, err := a.GetRefund(ctx, sdk.GetRefundRequest{
 					Refund: sdk.RefundContext{Reference: reference, Payment: s.strangePayment()},
@@ -115,21 +116,21 @@ func (s *subject) verbs() []verb {
 		{capability: sdk.CapabilityCreatePayout, writes: true, bare: s.bareCreatePayout, ready: payoutShot},
 		{
 			capability: sdk.CapabilityGetPayout, ready: getPayoutShot,
-			bare: func(ctx context.Context, a *sdk.AccountClient) error {
+			bare: func(ctx context.Context, a *client.Account) error {
 				_, err := a.GetPayout(ctx, sdk.GetPayoutRequest{Payout: payoutContextOf(s.newPayout(), nil)})
 				return err
 			},
 		},
 		{
 			capability: sdk.CapabilityListPayouts, ready: listPayoutsShot,
-			bare: func(ctx context.Context, a *sdk.AccountClient) error {
+			bare: func(ctx context.Context, a *client.Account) error {
 				_, err := a.ListPayouts(ctx, sdk.ListPayoutsRequest{Payouts: []sdk.PayoutContext{payoutContextOf(s.newPayout(), nil)}})
 				return err
 			},
 		},
 		{
 			capability: sdk.CapabilityGetBalances,
-			bare: func(ctx context.Context, a *sdk.AccountClient) error {
+			bare: func(ctx context.Context, a *client.Account) error {
 				_, err := a.GetBalances(ctx)
 				return err
 			},
@@ -137,21 +138,21 @@ func (s *subject) verbs() []verb {
 		},
 		{
 			capability: sdk.CapabilityParseWebhook,
-			bare: func(ctx context.Context, a *sdk.AccountClient) error {
+			bare: func(ctx context.Context, a *client.Account) error {
 				_, err := a.ParseWebhook(ctx, sdk.ParseWebhookRequest{Request: strangeRequest(), Scope: sdk.ScopeOpen})
 				return err
 			},
 		},
 		{
 			capability: sdk.CapabilityParseReturn,
-			bare: func(ctx context.Context, a *sdk.AccountClient) error {
+			bare: func(ctx context.Context, a *client.Account) error {
 				_, err := a.ParseReturn(ctx, sdk.ParseReturnRequest{Request: strangeRequest(), Scope: sdk.ScopeOpen})
 				return err
 			},
 		},
 		{
 			capability: sdk.CapabilityInvokeOperation, ready: operationShot,
-			bare: func(ctx context.Context, a *sdk.AccountClient) error {
+			bare: func(ctx context.Context, a *client.Account) error {
 				_, err := a.InvokeOperation(ctx, sdk.InvokeOperationRequest{
 					Operation: "no_such_operation", Input: json.RawMessage(`{}`), IdempotencyKey: "kit",
 				})
@@ -162,7 +163,7 @@ func (s *subject) verbs() []verb {
 }
 
 // The URLs stay: a host always gives them.
-func (s *subject) bareCreatePayment(ctx context.Context, a *sdk.AccountClient) error {
+func (s *subject) bareCreatePayment(ctx context.Context, a *client.Account) error {
 	full := s.newPayment(nil)
 	_, err := a.CreatePayment(ctx, sdk.CreatePaymentRequest{
 		Reference: full.Reference, IdempotencyKey: full.IdempotencyKey, Sequence: full.Sequence, Attempt: 1,
@@ -171,7 +172,7 @@ func (s *subject) bareCreatePayment(ctx context.Context, a *sdk.AccountClient) e
 	return err
 }
 
-func (s *subject) bareCreatePayout(ctx context.Context, a *sdk.AccountClient) error {
+func (s *subject) bareCreatePayout(ctx context.Context, a *client.Account) error {
 	full := s.newPayout()
 	_, err := a.CreatePayout(ctx, sdk.CreatePayoutRequest{
 		Reference: full.Reference, IdempotencyKey: full.IdempotencyKey, Sequence: full.Sequence, Attempt: 1,

@@ -14,7 +14,9 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/client"
 	"github.com/payhost/payhost/sdk/conformance"
+	"github.com/payhost/payhost/sdk/serve"
 )
 
 // inProcess serves the provider in this process, but over a real socket: what arrives is what the wire carries.
@@ -32,8 +34,8 @@ func inProcess[C any, P sdk.Provider](newProvider func(C, sdk.Runtime) (P, error
 			return nil, errors.Join(err, os.RemoveAll(dir))
 		}
 		logger := slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: slog.LevelDebug}))
-		server := sdk.NewServer(newProvider, sdk.ServerOptions{Logger: logger})
-		g := grpc.NewServer(grpc.MaxRecvMsgSize(sdk.MaxMessageSize), grpc.MaxSendMsgSize(sdk.MaxMessageSize))
+		server := serve.NewServer(newProvider, serve.Options{Logger: logger})
+		g := grpc.NewServer(grpc.MaxRecvMsgSize(client.MaxMessageSize), grpc.MaxSendMsgSize(client.MaxMessageSize))
 		server.Register(g)
 		served := make(chan error, 1)
 		go func() {
@@ -56,7 +58,7 @@ func inProcess[C any, P sdk.Provider](newProvider func(C, sdk.Runtime) (P, error
 			return errors.Join(err, <-served, os.RemoveAll(dir))
 		}
 		return &conformance.Process{
-			Client: sdk.NewClient(conn), Stop: stop, Kill: g.Stop, Left: func() error { return goleak.Find(before) },
+			Client: client.New(conn), Stop: stop, Kill: g.Stop, Left: func() error { return goleak.Find(before) },
 			Files: openFiles, Processor: processorTime,
 		}, nil
 	}

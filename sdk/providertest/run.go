@@ -7,7 +7,7 @@ import (
 	"github.com/payhost/payhost/sdk/conformance"
 )
 
-// Run proves the provider. newProvider is what the plugin's main hands to sdk.Serve. config gives a complete, valid
+// Run proves the provider. newProvider is what the plugin's main hands to serve.Provider. config gives a complete, valid
 // configuration as JSON text whose base_url is the one given; its secrets are distinct and have at least 8 characters,
 // so that they can be looked for in everything that the plugin says.
 //

@@ -8,6 +8,7 @@ import (
 	"github.com/payhost/payhost/host/config"
 	"github.com/payhost/payhost/host/internal/plugin"
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/client"
 )
 
 // running is one process and the leases on it.
@@ -86,7 +87,7 @@ type seat struct {
 	info  sdk.AccountInfo
 	run   *running
 	stand *stand
-	verbs *sdk.AccountClient
+	verbs *client.Account
 }
 
 func newSeat(cfg config.Provider, info sdk.AccountInfo, run *running) *seat {
