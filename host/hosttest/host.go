@@ -173,7 +173,7 @@ func listen(t testing.TB, s *serve.Server) string {
 
 // settings are the scripted plugin's own configuration.
 type settings struct {
-	Environment sdk.Environment `config:"environment,required,identity" doc:"Always sandbox."`
+	Environment sdk.Environment `config:"environment,required,identity" oneof:"sandbox,live" doc:"Always sandbox."`
 }
 
 // Clock is a time that only moves when the test says so, for host.WithClock(c.Now).

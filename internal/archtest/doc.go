@@ -4,6 +4,7 @@
 //	sdk <- sdk/internal/wire <- sdk/serve, sdk/client
 //	sdk, sdk/serve, sdk/providerhttp, sdk/signature, sdk/providertest <- plugins/*
 //	sdk, sdk/client <- host <- host/cmd
+//	internal/redact <- sdk, host
 //
 // The rules read source text only, build constraints aside, so that a file for another system is held to them too.
 package archtest

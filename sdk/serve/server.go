@@ -12,7 +12,9 @@ import (
 
 	"google.golang.org/grpc"
 
+	"github.com/payhost/payhost/internal/redact"
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/internal/configschema"
 	pb "github.com/payhost/payhost/sdk/internal/providerv1"
 	"github.com/payhost/payhost/sdk/internal/wire"
 )
@@ -28,11 +30,11 @@ type Options struct {
 // Server serves the contract for any number of accounts of one provider. Provider runs one as a plugin's process; tests
 // register one with a gRPC server of their own.
 type Server struct {
-	info   sdk.Info
-	opts   Options
-	logger *slog.Logger
-	mask   *masker
-	build  func(*Server, string, []byte) (*account, error)
+	info    sdk.Info
+	opts    Options
+	logger  *slog.Logger
+	secrets *redact.Set
+	build   func(*Server, string, []byte) (*account, error)
 
 	mu       sync.Mutex
 	accounts map[string]*account
@@ -52,16 +54,16 @@ func NewServer[C any, P sdk.Provider](newProvider func(C, sdk.Runtime) (P, error
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	s := &Server{opts: opts, mask: &masker{}, accounts: map[string]*account{}, turn: map[string]uint64{}}
-	s.logger = slog.New(maskHandler{next: opts.Logger.Handler(), mask: s.mask.mask})
+	s := &Server{opts: opts, secrets: redact.NewSet(redact.MinSecret), accounts: map[string]*account{}, turn: map[string]uint64{}}
+	s.logger = slog.New(maskHandler{next: opts.Logger.Handler(), mask: s.secrets.Text})
 	s.info = infoOf[P]()
-	s.info.ConfigSchema = sdk.ConfigSchema[C]()
+	s.info.ConfigSchema = sdk.Schema[C]()
 	s.build = func(s *Server, name string, text []byte) (*account, error) {
 		cfg, err := sdk.DecodeConfig[C](text)
 		if err != nil {
 			return nil, err
 		}
-		s.mask.add(sdk.ConfigSecrets(cfg))
+		s.secrets.Add(configschema.Secrets(cfg)...)
 		a, ready := &account{name: name, plugin: &s.info}, false
 		defer func() {
 			if !ready { // also after a panic
@@ -76,7 +78,7 @@ func NewServer[C any, P sdk.Provider](newProvider func(C, sdk.Runtime) (P, error
 			return nil, fmt.Errorf("the constructor returned neither a provider nor an error")
 		}
 		a.provider = p
-		a.describe(sdk.ConfigIdentity(cfg))
+		a.describe(configschema.Fingerprint(cfg))
 		ready = true
 		return a, nil
 	}
@@ -127,7 +129,7 @@ func (s *Server) runtime(a *account) sdk.Runtime {
 		Logger:    s.logger.With("account", a.name),
 		Now:       s.opts.Now,
 		Transport: s.opts.Transport,
-		Mask:      s.mask.mask,
+		Mask:      s.secrets.Text,
 		OnClose:   a.atEnd.add,
 	}
 }

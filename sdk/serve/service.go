@@ -29,10 +29,10 @@ func handle[P, Req, Resp any, WReq wire.AccountRequest, WResp proto.Message](
 			e.NewAttemptSafe = true
 		}
 		var none WResp
-		return none, wire.EncodeError(e, log.Exchanges(), s.server.mask.mask)
+		return none, wire.EncodeError(e, log.Exchanges(), s.server.secrets.Text)
 	}
 	wire.SetExchanges(out, log.Exchanges())
-	wire.Scrub(out, s.server.mask.mask)
+	wire.Scrub(out, s.server.secrets.Text)
 	return out, nil
 }
 
@@ -67,7 +67,7 @@ func attempt[P, Req, Resp any, WReq wire.AccountRequest, WResp proto.Message](
 	if failure != nil {
 		return out, sdk.AsError(failure)
 	}
-	if out, err = v.Answer(resp, s.mask.mask); err != nil {
+	if out, err = v.Answer(resp, s.secrets.Text); err != nil {
 		s.logger.Error(v.Name+": the answer breaks the contract", "account", a.name, "error", err.Error())
 	}
 	return out, err
@@ -84,10 +84,10 @@ func (s *service) GetInfo(context.Context, *pb.GetInfoRequest) (*pb.GetInfoRespo
 func (s *service) Configure(ctx context.Context, in *pb.ConfigureRequest) (*pb.ConfigureResponse, error) {
 	info, err := s.configure(ctx, in)
 	if err != nil {
-		return nil, wire.EncodeError(err, nil, s.server.mask.mask)
+		return nil, wire.EncodeError(err, nil, s.server.secrets.Text)
 	}
 	w := wire.EncodeAccountInfo(&info)
-	wire.Scrub(w, s.server.mask.mask)
+	wire.Scrub(w, s.server.secrets.Text)
 	return w, nil
 }
 
@@ -104,7 +104,7 @@ func (s *service) configure(ctx context.Context, in *pb.ConfigureRequest) (info 
 // Deconfigure may be repeated: a host that is not sure whether it was heard calls it again.
 func (s *service) Deconfigure(ctx context.Context, in *pb.DeconfigureRequest) (*pb.DeconfigureResponse, error) {
 	if err := s.server.put(ctx, in.GetAccount(), nil, s.server.next()); err != nil {
-		return nil, wire.EncodeError(sdk.AsError(err), nil, s.server.mask.mask)
+		return nil, wire.EncodeError(sdk.AsError(err), nil, s.server.secrets.Text)
 	}
 	return &pb.DeconfigureResponse{}, nil
 }

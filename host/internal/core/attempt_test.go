@@ -468,9 +468,9 @@ func (r *rig) everyIntent(t *testing.T, visit func([]payment.Attempt, []payment.
 		ids = append(ids, p.ID)
 	}
 
-	err := r.store.View(t.Context(), func(tx *store.Tx) error {
+	err := r.store.Read(t.Context(), func(tx *store.Tx) error {
 		for _, id := range ids {
-			_, attempts, history, err := tx.Whole(t.Context(), id)
+			_, attempts, history, err := tx.IntentInFull(t.Context(), id)
 			if err != nil {
 				return err
 			}

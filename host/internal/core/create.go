@@ -221,7 +221,7 @@ func (c *Core) record(ctx context.Context, i *intent.Intent, op creation, l Leas
 	i.ID, i.Status, i.Fingerprint = NewID(op.idPrefix), payment.Created, l.Fingerprint()
 	expires := i.ExpiresAt
 
-	err = c.store.Update(ctx, func(tx *store.Tx) (err error) {
+	err = c.store.Write(ctx, func(tx *store.Tx) (err error) {
 		a = c.newAttempt(tx, 1, op.verb, l)
 		now := a.StartedAt
 		i.CreatedAt, i.UpdatedAt = now, now
@@ -263,7 +263,7 @@ func (c *Core) replay(ctx context.Context, key string, hashes []string) (string,
 // stands for.
 func (c *Core) known(ctx context.Context, key string, hashes []string) (string, error) {
 	var k *store.Key
-	err := c.store.Look(ctx, func(tx *store.Tx) (err error) {
+	err := c.store.Get(ctx, func(tx *store.Tx) (err error) {
 		k, err = tx.Key(ctx, key)
 		return err
 	})

@@ -159,8 +159,8 @@ func TestALateSuccessLeavesTheDoubtAboutAnother(t *testing.T) {
 // answer was lost has taken that part, and no more can be refunded.
 func TestACaptureWithoutAnAnswerBoundsWhatIsRefunded(t *testing.T) {
 	notice := func(t *testing.T, r *captureRig) {
-		err := r.store.Update(t.Context(), func(tx *store.Tx) error {
-			i, err := tx.IntentToChange(t.Context(), r.id)
+		err := r.store.Write(t.Context(), func(tx *store.Tx) error {
+			i, err := tx.IntentForUpdate(t.Context(), r.id)
 			if err != nil {
 				return err
 			}

@@ -109,8 +109,8 @@ func (m *meeting) comeBack() {
 func (m *meeting) tell(actor string, proof intent.Proof, status payment.Status) (ask bool) {
 	m.t.Helper()
 	possible := m.account.Get != nil
-	err := m.store.Update(m.t.Context(), func(tx *store.Tx) error {
-		i, err := tx.IntentToChange(m.t.Context(), m.id)
+	err := m.store.Write(m.t.Context(), func(tx *store.Tx) error {
+		i, err := tx.IntentForUpdate(m.t.Context(), m.id)
 		if err != nil {
 			return err
 		}

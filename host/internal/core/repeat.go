@@ -86,8 +86,8 @@ func (c *Core) repeat(ctx context.Context, l Lease, i *intent.Intent, notFound b
 	w := c.wallFrom(l.Config().Timeout)
 	decision := repeatNever
 	var attempt payment.Attempt
-	err := c.store.Update(ctx, func(tx *store.Tx) error {
-		current, err := tx.IntentToChange(ctx, i.ID)
+	err := c.store.Write(ctx, func(tx *store.Tx) error {
+		current, err := tx.IntentForUpdate(ctx, i.ID)
 		if err != nil {
 			return err
 		}
@@ -127,9 +127,9 @@ func (c *Core) repeatCapture(ctx context.Context, l Lease, i *intent.Intent) (do
 		attempt payment.Attempt
 		claim   store.Key
 	)
-	err = c.store.Update(ctx, func(tx *store.Tx) error {
+	err = c.store.Write(ctx, func(tx *store.Tx) error {
 		done = false
-		current, err := tx.IntentToChange(ctx, i.ID)
+		current, err := tx.IntentForUpdate(ctx, i.ID)
 		if err != nil || current.Doubt != verbCapture || current.Status.Final() {
 			return err
 		}

@@ -36,8 +36,8 @@ func TestAPayoutThatIsSettledMeanwhileIsNotRepeated(t *testing.T) {
 			}
 		},
 		"a notice says that it succeeded": func(t *testing.T, r *rig, id string) {
-			err := r.store.Update(t.Context(), func(tx *store.Tx) error {
-				i, err := tx.IntentToChange(t.Context(), id)
+			err := r.store.Write(t.Context(), func(tx *store.Tx) error {
+				i, err := tx.IntentForUpdate(t.Context(), id)
 				if err != nil {
 					return err
 				}

@@ -144,8 +144,8 @@ func TestASignOfLifeKeepsOthersFromAHostsCalls(t *testing.T) {
 	for _, want := range []payment.Status{payment.Created, payment.Created, payment.Created,
 		payment.Unknown} {
 		r.clock.add(10 * time.Second)
-		err := r.store.Update(t.Context(), func(tx *store.Tx) error {
-			return tx.Beat(t.Context(), instance)
+		err := r.store.Write(t.Context(), func(tx *store.Tx) error {
+			return tx.RecordHeartbeat(t.Context(), instance)
 		})
 		if err != nil {
 			t.Fatal(err)

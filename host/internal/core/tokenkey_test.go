@@ -103,7 +103,7 @@ func TestTheFirstTokenKey(t *testing.T) {
 		t.Errorf("%+v, %v", keys, err)
 	}
 	sealed := newRig(t)
-	err := sealed.store.Update(t.Context(), func(tx *store.Tx) error {
+	err := sealed.store.Write(t.Context(), func(tx *store.Tx) error {
 		records := []token.Record{token.NewRecord("k1", newSecret, time.Time{})}
 		return tx.SetSetting(t.Context(), "token_keys", token.EncodeRecords(records))
 	})
@@ -121,7 +121,7 @@ func TestTheFirstTokenKey(t *testing.T) {
 	earlier := newRig(t)
 	key := strings.Repeat("ab", 32)
 	earlier.sql(t, "DELETE FROM settings WHERE name = 'token_keys'")
-	err = earlier.store.Update(t.Context(), func(tx *store.Tx) error {
+	err = earlier.store.Write(t.Context(), func(tx *store.Tx) error {
 		return tx.SetSetting(t.Context(), "token_key", key)
 	})
 	if err != nil {

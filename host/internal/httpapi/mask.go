@@ -1,120 +1,36 @@
 package httpapi
 
 import (
-	"cmp"
 	"encoding/base64"
-	"encoding/json"
-	"html"
-	"net/url"
-	"slices"
 	"strings"
 
-	"github.com/payhost/payhost/host/config"
+	"github.com/payhost/payhost/internal/redact"
 )
 
-// minSecret is the shortest value that is masked: shorter ones occur in ordinary words and hide nothing.
-const minSecret = 4
-
-const masked = "[secret]"
-
-// maskOf replaces what must not be seen of an account: the values that its configuration takes from elsewhere, and those
-// that its plugin's schema calls secret.
-func (a *API) maskOf(name string) *strings.Replacer {
-	var values []string
+// maskOf returns the mask of an account: it knows the values that its
+// configuration takes from elsewhere, and those that its plugin's schema calls
+// secret. Before a plugin has run there is no schema: what came from elsewhere
+// is masked all the same.
+func (a *API) maskOf(name string) *redact.Set {
+	mask := &redact.Set{}
 	for _, p := range a.Config().Providers {
 		if p.Name != name {
 			continue
 		}
-		for _, s := range p.Secrets {
-			values = append(values, s.Reveal())
-		}
-		values = append(values, a.secretKeys(p)...)
+		status, _ := a.Providers.Status(p.Name)
+		mask.Add(redact.Reveal(p.Secrets)...)
+		mask.Add(redact.In(status.ConfigSchema, p.Config)...)
 	}
-	return newMask(values)
-}
-
-// secretKeys gives the strings under keys that the plugin's schema has as writeOnly.
-func (a *API) secretKeys(p config.Provider) []string {
-	s, _ := a.Providers.Status(p.Name)
-	var schema, value any
-	if json.Unmarshal(s.ConfigSchema, &schema) != nil || json.Unmarshal(p.Config, &value) != nil {
-		return nil // no plugin has run yet: what came from references is masked all the same
-	}
-	return writeOnly(schema, value)
-}
-
-// writeOnly walks a value along its schema.
-func writeOnly(schema, value any) []string {
-	s, _ := schema.(map[string]any)
-	if s["writeOnly"] == true {
-		return stringsIn(value)
-	}
-	var out []string
-	switch v := value.(type) {
-	case map[string]any:
-		properties, _ := s["properties"].(map[string]any)
-		for key, inner := range v {
-			under, ok := properties[key]
-			if !ok {
-				under = s["additionalProperties"]
-			}
-			out = append(out, writeOnly(under, inner)...)
-		}
-	case []any:
-		for _, inner := range v {
-			out = append(out, writeOnly(s["items"], inner)...)
-		}
-	}
-	return out
-}
-
-func stringsIn(value any) []string {
-	switch v := value.(type) {
-	case string:
-		return []string{v}
-	case []any:
-		var out []string
-		for _, inner := range v {
-			out = append(out, stringsIn(inner)...)
-		}
-		return out
-	case map[string]any:
-		var out []string
-		for _, inner := range v {
-			out = append(out, stringsIn(inner)...)
-		}
-		return out
-	}
-	return nil
-}
-
-// newMask replaces values as they are and as they look in a query, in JSON and in a page. The longest come first: one
-// may be the beginning of another.
-func newMask(values []string) *strings.Replacer {
-	var forms []string
-	for _, v := range values {
-		if len(v) < minSecret {
-			continue
-		}
-		quoted, _ := json.Marshal(v) // a string always marshals
-		inside := string(quoted[1 : len(quoted)-1])
-		forms = append(forms, v, url.QueryEscape(v), url.PathEscape(v), inside, strings.ReplaceAll(inside, "/", `\/`), html.EscapeString(v))
-	}
-	slices.SortFunc(forms, func(a, b string) int { return cmp.Or(len(b)-len(a), cmp.Compare(a, b)) })
-	var pairs []string
-	for _, form := range slices.Compact(forms) {
-		pairs = append(pairs, form, masked)
-	}
-	return strings.NewReplacer(pairs...)
+	return mask
 }
 
 // maskHeader also looks inside of credentials: "Basic" hides a secret in base64, but not well.
-func maskHeader(mask *strings.Replacer, value string) string {
+func maskHeader(mask *redact.Set, value string) string {
 	scheme, encoded, ok := strings.Cut(value, " ")
 	if ok && strings.EqualFold(scheme, "Basic") {
-		if plain, err := base64.StdEncoding.DecodeString(encoded); err == nil && mask.Replace(string(plain)) != string(plain) {
-			return scheme + " " + masked
+		if plain, err := base64.StdEncoding.DecodeString(encoded); err == nil && mask.Text(string(plain)) != string(plain) {
+			return scheme + " " + redact.Mark
 		}
 	}
-	return mask.Replace(value)
+	return mask.Text(value)
 }

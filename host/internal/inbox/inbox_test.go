@@ -95,9 +95,9 @@ func (r *rig) post(path, body string) *http.Response {
 	return w.Result()
 }
 
-func (r *rig) newest(t *testing.T) *store.Notice {
+func (r *rig) newest(t *testing.T) *store.Webhook {
 	t.Helper()
-	list, _, err := r.List(t.Context(), store.NoticeFilter{Limit: 1})
+	list, _, err := r.List(t.Context(), store.WebhookFilter{Limit: 1})
 	if err != nil || len(list) == 0 {
 		t.Fatalf("no notice in the inbox: %v", err)
 	}

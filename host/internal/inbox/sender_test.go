@@ -37,7 +37,7 @@ func back(b *inbox.Inbox, address, path string) int {
 
 func (r *rig) stored(t *testing.T) int {
 	t.Helper()
-	list, _, err := r.List(t.Context(), store.NoticeFilter{Limit: 1000})
+	list, _, err := r.List(t.Context(), store.WebhookFilter{Limit: 1000})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -79,7 +79,7 @@ func (s *slow) end(provider string) {
 
 // readSlowly reads a provider's slow webhooks in the background, one at a time.
 // Those for which there is no time now are due again by themselves.
-func (b *Inbox) readSlowly(ctx context.Context, provider string, list []*store.Notice) {
+func (b *Inbox) readSlowly(ctx context.Context, provider string, list []*store.Webhook) {
 	if (len(list) == 0) || !b.slow.begin(provider) {
 		return
 	}
@@ -91,7 +91,7 @@ func (b *Inbox) readSlowly(ctx context.Context, provider string, list []*store.N
 
 // tookTooLong records that a plugin did not finish reading a webhook: it waits
 // for another try, and after slowTries for an operator.
-func (b *Inbox) tookTooLong(ctx context.Context, n *store.Notice, cause error) error {
+func (b *Inbox) tookTooLong(ctx context.Context, n *store.Webhook, cause error) error {
 	tries := b.slow.add(n.ID)
 	if (tries < slowTries) || (n.State != payment.WebhookPending) {
 		return b.postpone(ctx, n, cause)
@@ -115,7 +115,7 @@ const (
 // that is worth nothing, which must neither fill the disk nor keep out what is
 // genuine. fresh reports whether the request is worth storing: what is genuine may
 // have been told before. Longer ones are looked at few at a time.
-func (b *Inbox) proves(ctx context.Context, n *store.Notice, who claim) (
+func (b *Inbox) proves(ctx context.Context, n *store.Webhook, who claim) (
 	proven *reading, fresh bool,
 ) {
 	if len(n.Request.Body) > cheapBody {
@@ -145,7 +145,7 @@ func (b *Inbox) proves(ctx context.Context, n *store.Notice, who claim) (
 
 // parseInTime is parse, and tells of a plugin that used up its time. The
 // caller's own end is not that.
-func parseInTime(ctx context.Context, l core.Lease, n *store.Notice, subject *intent.Intent) (*reading, error) {
+func parseInTime(ctx context.Context, l core.Lease, n *store.Webhook, subject *intent.Intent) (*reading, error) {
 	started, timeout := time.Now(), l.Config().Timeout
 	r, err := parse(ctx, l, n, subject)
 	if (err != nil) && (ctx.Err() == nil) && !isFinal(sdk.CodeOf(err)) && (time.Since(started) >= timeout-timeout/10) {

@@ -26,7 +26,7 @@ type heard struct{ about, ask []string }
 func newTold() *told { return &told{by: map[[sha256.Size]byte]heard{}} }
 
 // keyOf returns a digest of all that a notice says.
-func keyOf(n *store.Notice, r *reading) [sha256.Size]byte {
+func keyOf(n *store.Webhook, r *reading) [sha256.Size]byte {
 	text := n.Provider + "\n" + n.Purpose + "\n" + n.IntentID
 	for k := range r.events {
 		text += "\n" + eventKey(&r.events[k], "")
@@ -37,7 +37,7 @@ func keyOf(n *store.Notice, r *reading) [sha256.Size]byte {
 // first records what a notice said once that is applied, and reports whether it is
 // told for the first time. What fits no payment yet may fit one later: it is new
 // each time.
-func (t *told) first(n *store.Notice, r *reading) bool {
+func (t *told) first(n *store.Webhook, r *reading) bool {
 	if n.State == payment.WebhookUnmatched {
 		return true
 	}
@@ -54,7 +54,7 @@ func (t *told) first(n *store.Notice, r *reading) bool {
 }
 
 // worth says what a notice that was read was worth, and remembers what it said.
-func (b *Inbox) worth(n *store.Notice, r *reading) verdict {
+func (b *Inbox) worth(n *store.Webhook, r *reading) verdict {
 	switch {
 	case !n.Verified:
 		return unverified
@@ -64,7 +64,7 @@ func (b *Inbox) worth(n *store.Notice, r *reading) verdict {
 	return verified
 }
 
-func (t *told) heard(n *store.Notice, r *reading) (heard, bool) {
+func (t *told) heard(n *store.Webhook, r *reading) (heard, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	before, known := t.by[keyOf(n, r)]
@@ -72,19 +72,19 @@ func (t *told) heard(n *store.Notice, r *reading) (heard, bool) {
 }
 
 // known reports whether a notice says what another has said.
-func (t *told) known(n *store.Notice, r *reading) bool {
+func (t *told) known(n *store.Webhook, r *reading) bool {
 	_, known := t.heard(n, r)
 	return known
 }
 
 // asks returns what the provider was asked about when it was told before.
-func (t *told) asks(n *store.Notice, r *reading) []string {
+func (t *told) asks(n *store.Webhook, r *reading) []string {
 	before, _ := t.heard(n, r)
 	return before.ask
 }
 
 // about returns the only intent that it was about when it was told before.
-func (t *told) about(n *store.Notice, r *reading) string {
+func (t *told) about(n *store.Webhook, r *reading) string {
 	if before, _ := t.heard(n, r); len(before.about) == 1 {
 		return before.about[0]
 	}

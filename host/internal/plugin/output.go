@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/payhost/payhost/internal/redact"
 	"golang.org/x/time/rate"
 )
 
@@ -47,7 +48,7 @@ func readLines(r io.Reader, line func([]byte)) {
 // kept for errors. Secrets are masked in all of it.
 type output struct {
 	sink   *sink
-	mask   *Mask
+	mask   *redact.Set
 	budget *budget // nil: none
 
 	panicking bool // the lines that follow on stderr are a panic's; of the reader of stderr alone

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/payhost/payhost/host/internal/plugin"
+	"github.com/payhost/payhost/internal/redact"
 	"github.com/payhost/payhost/sdk/conformance"
 )
 
@@ -79,7 +79,7 @@ func (r *Report) Count(s State) (n int) {
 type listener struct {
 	path   []string // of the part: the case first
 	result *Result  // of the case; nil above all cases
-	mask   *plugin.Mask
+	mask   *redact.Set
 	begin  func(name string) *Result
 	end    func(*Result)
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/payhost/payhost/host/internal/plugin"
+	"github.com/payhost/payhost/internal/redact"
 	"github.com/payhost/payhost/sdk"
 	"github.com/payhost/payhost/sdk/conformance"
 )
@@ -56,7 +57,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 			return nil, err
 		}
 	}
-	r := &run{Options: o, ctx: ctx, binary: binary, workspace: workspace, sim: sim, config: config, mask: &plugin.Mask{}}
+	r := &run{Options: o, ctx: ctx, binary: binary, workspace: workspace, sim: sim, config: config, mask: &redact.Set{}}
 	return r.prove()
 }
 
@@ -87,7 +88,7 @@ type run struct {
 	workspace *plugin.Workspace
 	sim       *conformance.Remote
 	config    map[string]json.RawMessage
-	mask      *plugin.Mask
+	mask      *redact.Set
 	report    *Report
 }
 
@@ -106,7 +107,7 @@ func (r *run) prove() (*Report, error) {
 	}
 	defer process.Stop(endTime)
 	info := process.Info()
-	r.mask.Add(secrets(info.ConfigSchema, r.config)...)
+	r.mask.Add(redact.In(info.ConfigSchema, json.RawMessage(r.withBase(r.Simulator)))...)
 	account, err := process.Client().Configure(r.ctx, "kit", json.RawMessage(r.withBase(r.Simulator)))
 	if err != nil {
 		return nil, refusedConfig(r.mask, err)
@@ -184,37 +185,11 @@ func ruleOf(name string) string {
 }
 
 // refusedConfig says why nothing can be proven: the kit needs one configuration with which everything works.
-func refusedConfig(mask *plugin.Mask, err error) error {
+func refusedConfig(mask *redact.Set, err error) error {
 	e := sdk.AsError(err)
 	lines := []string{"the plugin does not take the configuration: " + mask.Text(e.Message)}
 	for _, v := range e.Violations {
 		lines = append(lines, "  "+v.Field+": "+mask.Text(v.Message))
 	}
 	return errors.New(strings.Join(lines, "\n"))
-}
-
-// secrets are the values that the schema marks as such.
-func secrets(schema json.RawMessage, config map[string]json.RawMessage) (found []sdk.Secret) {
-	var s struct {
-		Properties map[string]struct {
-			WriteOnly bool `json:"writeOnly"`
-		} `json:"properties"`
-	}
-	_ = json.Unmarshal(schema, &s) // a case complains
-	for key, p := range s.Properties {
-		if !p.WriteOnly {
-			continue
-		}
-		var one string
-		var list []string
-		if json.Unmarshal(config[key], &one) == nil {
-			list = []string{one}
-		} else {
-			_ = json.Unmarshal(config[key], &list) // anything else holds no text
-		}
-		for _, value := range list {
-			found = append(found, sdk.NewSecret(value))
-		}
-	}
-	return found
 }
