@@ -45,7 +45,7 @@ const checkAtOnce = 4
 // a problem; one that cannot be reached is only a warning. Of the options only WithLogger counts, for what plugins log. Results are in the order of
 // cfg.Providers.
 func Check(ctx context.Context, cfg *Config, opts ...Option) []CheckResult {
-	o := chosen(opts)
+	o := ofOpen(opts)
 	if cfg == nil {
 		return nil
 	}

@@ -31,7 +31,7 @@ type PluginCall struct {
 // options only WithLogger counts. Errors of the plugin are *sdk.Error. What it said to its provider goes, masked, to the log of
 // sdk.WithExchangeLog, also when the call fails.
 func CallPlugin(ctx context.Context, c PluginCall, opts ...Option) (json.RawMessage, error) {
-	o := chosen(opts)
+	o := ofOpen(opts)
 	binary, workspace, done, err := plugin.FindFile(c.File)
 	if err != nil {
 		return nil, err

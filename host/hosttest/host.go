@@ -72,12 +72,12 @@ func NewPlugin[C any, P sdk.Provider](newProvider func(C, sdk.Runtime) (P, error
 func Start(t testing.TB, s Setup) *host.Host {
 	t.Helper()
 	cfg := s.config(t.TempDir())
-	at := map[string]host.Attachment{}
+	at := map[string]host.DebugAttach{}
 	for _, p := range append([]*Plugin{scripted(s.Providers)}, s.Plugins...) {
-		at[p.name] = host.Attachment{Socket: listen(t, p.serve()), ContractVersion: client.ContractVersion}
+		at[p.name] = host.DebugAttach{Socket: listen(t, p.serve()), ContractVersion: client.ContractVersion}
 	}
 
-	opts := append([]host.Option{host.WithAttached(at)}, s.Options...)
+	opts := append([]host.Option{host.WithDebugAttach(at)}, s.Options...)
 	h, err := host.Open(context.Background(), cfg, opts...)
 	if err != nil {
 		t.Fatal(err)

@@ -133,6 +133,24 @@ var bans = []ban{
 		file: "host/open_test.go", imports: "plugins/sandbox/serve",
 	},
 	{
+		what: "the HTTP API reaches past what a host can do",
+		why: "it reads requests and writes answers: payments, webhooks and providers are the types of host/payment, " +
+			"so that HTTP and Go offer the same; the core's checks and strict JSON are all it takes besides",
+		forbids: func(from source, to string) bool {
+			return !from.test && in(from.dir, "host/internal/httpapi") && in(to, "host/internal") &&
+				!in(to, "host/internal/httpapi", "host/internal/core", "host/internal/strictjson")
+		},
+		file: "host/internal/httpapi/webhook.go", imports: "host/internal/store",
+	},
+	{
+		what: "host/payment imports the host",
+		why:  "it is the vocabulary of the host's callers, and everything in the host is built on it",
+		forbids: func(from source, to string) bool {
+			return !from.test && in(from.dir, "host/payment") && in(to, "host") && !in(to, "host/payment")
+		},
+		file: "host/payment/request.go", imports: "host/internal/intent",
+	},
+	{
 		what: "host/cmd is imported",
 		why:  "the command is the top: thin, and nobody builds on it",
 		forbids: func(from source, to string) bool {
@@ -255,6 +273,8 @@ func TestAllowedArrows(t *testing.T) {
 		"host/internal/conformance/process.go": {"sdk/conformance", "sdk/conformance/control", "host/internal/plugin"},
 		"plugins/sandbox/main.go":              {"plugins/acme/simulator", "plugins/zenith/simulator"},
 		"host/open.go":                         {"sdk", "host/internal/core", "host/payment"},
+		"host/internal/httpapi/payment.go":     {"host/payment", "host/internal/core"},
+		"host/payment/error.go":                {"sdk"},
 		"host/open_test.go":                    {"host/hosttest", "internal/postgrestest", "testing"},
 		"host/hosttest/host.go":                {"host", "sdk/serve", "testing"},
 		"host/cmd/payhost/main.go":             {"host", "sdk", "github.com/spf13/cobra"},

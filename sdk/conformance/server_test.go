@@ -41,7 +41,7 @@ type server struct {
 	before goleak.Option
 }
 
-func (s *server) Client() *client.Client      { return s.client }
+func (s *server) Client() *client.Client   { return s.client }
 func (s *server) Stop() error              { return s.stop() }
 func (s *server) Kill()                    { s.kill() }
 func (s *server) Left() error              { return goleak.Find(s.before) }

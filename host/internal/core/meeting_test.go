@@ -137,7 +137,7 @@ func (m *meeting) decide(status payment.Status) {
 
 func (m *meeting) resolve(status payment.Status) error {
 	return m.Resolve(m.t.Context(), payment.KindPayment, m.id,
-		core.Resolution{Status: status, Reason: "as the test says"})
+		payment.Resolution{Status: status, Reason: "as the test says"})
 }
 
 // refused is a decision that must not be taken.
@@ -151,7 +151,7 @@ func (m *meeting) refused(status payment.Status) {
 // events counts the events of a type.
 func (m *meeting) events(typ string, want int) {
 	m.t.Helper()
-	list, _, err := m.Events(m.t.Context(), 0, []string{typ}, 100)
+	list, err := m.Events(m.t.Context(), "", []string{typ}, 100)
 	if err != nil || len(list) != want {
 		m.t.Errorf("%d events %s, want %d (%v)", len(list), typ, want, err)
 	}
@@ -184,7 +184,7 @@ func (m *meeting) lost() {
 		_, _, _ = host.CreatePayment(context.WithoutCancel(m.t.Context()), request(), "k")
 	}()
 	<-committed
-	list, _, err := m.ListPayments(m.t.Context(), store.Filter{Limit: 1})
+	list, _, err := m.ListPayments(m.t.Context(), payment.Filter{Limit: 1})
 	if err != nil || len(list) != 1 {
 		m.t.Fatalf("%d payments, %v", len(list), err)
 	}
@@ -284,7 +284,7 @@ var meetings = map[pair]func(m *meeting){
 			m.is(payment.RequiresAction)
 			return &sdk.Payment{Status: sdk.PaymentProcessing}, nil
 		}
-		_, _, err := m.ConfirmPayment(m.t.Context(), m.id, core.Confirmation{}, "c")
+		_, _, err := m.ConfirmPayment(m.t.Context(), m.id, payment.Confirmation{}, "c")
 		if err != nil {
 			m.t.Error(err)
 		}

@@ -91,7 +91,7 @@ func TestAnAttemptOfADeadHostIsInDoubtAtOnceAndTouchedAfterItsDeadlineAndGrace(t
 		if got := r.payoutStatus(t, id); got != step.want || r.account.Creates() != 1 {
 			t.Fatalf("after %s more: %s after %d creates, want %s", step.pass, got, r.account.Creates(), step.want)
 		}
-		resolve := core.Resolution{Status: payment.Failed, Reason: "not in the books"}
+		resolve := payment.Resolution{Status: payment.Failed, Reason: "not in the books"}
 		if err := other.Resolve(t.Context(), payment.KindPayout, id, resolve); err == nil {
 			t.Fatal("it was resolved while its call may still reach the provider")
 		}
@@ -266,11 +266,11 @@ func TestAnOperatorSettlesWhatNothingElseCan(t *testing.T) {
 		return nil, failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
 	}
 	p := r.payout(t, "k")
-	err := r.Resolve(t.Context(), payment.KindPayout, p.ID, core.Resolution{Status: payment.Processing})
+	err := r.Resolve(t.Context(), payment.KindPayout, p.ID, payment.Resolution{Status: payment.Processing})
 	if e := problem(t, err); len(e.Violations) != 2 {
 		t.Fatalf("a resolution without reason and to a wrong status: %v", e)
 	}
-	err = r.Resolve(t.Context(), payment.KindPayout, p.ID, core.Resolution{Status: payment.Succeeded, Reason: "seen in the books", ProviderReference: "x9"})
+	err = r.Resolve(t.Context(), payment.KindPayout, p.ID, payment.Resolution{Status: payment.Succeeded, Reason: "seen in the books", ProviderReference: "x9"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -282,7 +282,7 @@ func TestAnOperatorSettlesWhatNothingElseCan(t *testing.T) {
 	if got.Status != payment.Succeeded || got.ProviderReference != "x9" || last.Actor != "operator" || last.Note != "seen in the books" {
 		t.Errorf("got %s %q, history %+v", got.Status, got.ProviderReference, last)
 	}
-	err = r.Resolve(t.Context(), payment.KindPayout, p.ID, core.Resolution{Status: payment.Failed, Reason: "no"})
+	err = r.Resolve(t.Context(), payment.KindPayout, p.ID, payment.Resolution{Status: payment.Failed, Reason: "no"})
 	if e := problem(t, err); e.Code != payment.CodeConflict {
 		t.Errorf("a success was taken back: %v", e)
 	}

@@ -30,7 +30,7 @@ func doubtful(r *rig, repeat sdk.RetryBehavior, second func() (*sdk.Payout, erro
 func TestAPayoutThatIsSettledMeanwhileIsNotRepeated(t *testing.T) {
 	settle := map[string]func(t *testing.T, r *rig, id string){
 		"an operator says that it failed": func(t *testing.T, r *rig, id string) {
-			err := r.Resolve(t.Context(), payment.KindPayout, id, core.Resolution{Status: payment.Failed, Reason: "not in the books"})
+			err := r.Resolve(t.Context(), payment.KindPayout, id, payment.Resolution{Status: payment.Failed, Reason: "not in the books"})
 			if err != nil {
 				t.Error(err)
 			}
@@ -215,7 +215,7 @@ func TestATryThatWasNotSentAndTheNextOneAreOneCommit(t *testing.T) {
 	go func() { // looks at the store as another host would: there is an open attempt as long as the payment is created
 		defer close(seen)
 		for t.Context().Err() == nil {
-			list, _, err := r.ListPayments(t.Context(), store.Filter{Limit: 1})
+			list, _, err := r.ListPayments(t.Context(), payment.Filter{Limit: 1})
 			if err != nil || len(list) == 0 {
 				continue
 			}

@@ -5,19 +5,15 @@ import (
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
-	"github.com/payhost/payhost/host/internal/store"
+	"github.com/payhost/payhost/host/internal/core"
 	"github.com/payhost/payhost/host/payment"
-	"github.com/payhost/payhost/sdk"
 )
 
 type listLettersInput struct{ Paging }
 
 // Resolve refuses a cursor that is no event's id.
 func (in *listLettersInput) Resolve(huma.Context) []error {
-	if _, err := store.EventPosition(in.Cursor); err != nil {
-		return found([]sdk.Violation{{Field: "cursor", Message: "is not a next_cursor of this list"}})
-	}
-	return nil
+	return found(core.CheckEventCursor(in.Cursor))
 }
 
 // letterOperations are about pushed events that nobody took.
@@ -25,7 +21,7 @@ func (a *API) letterOperations(api huma.API) {
 	list := operation("list-dead-letters", http.MethodGet, "/dead-letters", "Events", "List dead letters",
 		"Events whose pushing to `events.url` was given up, the newest first. They can still be read from the stream.")
 	huma.Register(api, list, func(ctx context.Context, in *listLettersInput) (*listed[payment.DeadLetter], error) {
-		found, next, err := a.Letters.List(ctx, in.Cursor, in.Limit)
+		found, next, err := a.DeadLetters.List(ctx, in.Cursor, in.Limit)
 		if err != nil {
 			return nil, a.fail(ctx, asks, false, err)
 		}
@@ -35,7 +31,7 @@ func (a *API) letterOperations(api huma.API) {
 		"Pushes the event again, at once and from the beginning of the schedule. Told twice it is still pushed once more only.",
 		http.StatusNotFound)
 	huma.Register(api, retry, func(ctx context.Context, in *idInput) (*one[payment.DeadLetter], error) {
-		l, err := a.Letters.Retry(ctx, in.ID)
+		l, err := a.DeadLetters.Retry(ctx, in.ID)
 		if err != nil {
 			return nil, a.fail(ctx, changes, false, err)
 		}

@@ -10,36 +10,36 @@ import (
 // predecessor, whoever else uses the folder too.
 func TestAPlaceNamesWhoHasEnded(t *testing.T) {
 	folder := t.TempDir()
-	take := func() *place {
+	claim := func() *dataFolder {
 		t.Helper()
-		p, err := takePlace(folder)
+		p, err := claimFolder(folder)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return p
 	}
-	sign := func(p *place, instance string) {
+	sign := func(p *dataFolder, instance string) {
 		t.Helper()
 		if err := p.sign(instance); err != nil {
 			t.Fatal(err)
 		}
 	}
 
-	first := take()
+	first := claim()
 	sign(first, "host_first")
-	guest := take()
+	guest := claim()
 	sign(guest, "host_guest")
 	if first.predecessor != "" || guest.predecessor != "" {
 		t.Errorf("predecessors %q and %q of hosts that nobody came before", first.predecessor, guest.predecessor)
 	}
-	if err := first.leave(); err != nil {
+	if err := first.release(); err != nil {
 		t.Fatal(err)
 	}
-	next := take()
+	next := claim()
 	if next.predecessor != "host_first" {
 		t.Errorf("the next host takes %q for the one before it", next.predecessor)
 	}
-	if err := next.leave(); err != nil {
+	if err := next.release(); err != nil {
 		t.Fatal(err)
 	}
 	info, err := os.Stat(filepath.Join(folder, instanceFile))
