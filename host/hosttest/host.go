@@ -18,6 +18,8 @@ import (
 	"github.com/payhost/payhost/host"
 	"github.com/payhost/payhost/host/config"
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/client"
+	"github.com/payhost/payhost/sdk/serve"
 )
 
 // pluginName is the name of the plugin whose accounts the scripted providers are.
@@ -56,7 +58,7 @@ type Setup struct {
 // Plugin is a provider type that is served in the test's own process.
 type Plugin struct {
 	name  string
-	serve func() *sdk.Server
+	serve func() *serve.Server
 }
 
 // NewPlugin makes a plugin of a provider's constructor, the same that its
@@ -66,7 +68,7 @@ func NewPlugin[C any, P sdk.Provider](newProvider func(C, sdk.Runtime) (P, error
 	var zero P
 	return &Plugin{
 		name:  zero.Info().Name,
-		serve: func() *sdk.Server { return sdk.NewServer(newProvider, sdk.ServerOptions{}) },
+		serve: func() *serve.Server { return serve.NewServer(newProvider, serve.Options{}) },
 	}
 }
 
@@ -82,8 +84,8 @@ func Start(t testing.TB, setup Setup) *host.Host {
 	plugins := append([]*Plugin{scripted(setup.Providers)}, setup.Plugins...)
 	for _, plugin := range plugins {
 		attached[plugin.name] = host.DebugAttach{
-			Socket:          serve(t, plugin.serve()),
-			ContractVersion: sdk.ContractVersion,
+			Socket:          listen(t, plugin.serve()),
+			ContractVersion: client.ContractVersion,
 		}
 	}
 
@@ -168,9 +170,9 @@ func scripted(providers []*Provider) *Plugin {
 	})
 }
 
-// serve serves a plugin in this process, and returns the socket that it listens
+// listen serves a plugin in this process, and returns the socket that it listens
 // on.
-func serve(t testing.TB, server *sdk.Server) string {
+func listen(t testing.TB, server *serve.Server) string {
 	t.Helper()
 
 	// A test's own folder can be too long for the path of a socket.
@@ -191,8 +193,8 @@ func serve(t testing.TB, server *sdk.Server) string {
 	}
 
 	g := grpc.NewServer(
-		grpc.MaxRecvMsgSize(sdk.MaxMessageSize),
-		grpc.MaxSendMsgSize(sdk.MaxMessageSize),
+		grpc.MaxRecvMsgSize(client.MaxMessageSize),
+		grpc.MaxSendMsgSize(client.MaxMessageSize),
 	)
 	server.Register(g)
 	served := make(chan error, 1)

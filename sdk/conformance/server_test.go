@@ -15,8 +15,9 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 
 	"github.com/payhost/payhost/internal/kittest"
-	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/client"
 	"github.com/payhost/payhost/sdk/conformance"
+	"github.com/payhost/payhost/sdk/serve"
 )
 
 // twist is what a wrong server does to the calls of a right one. handle makes
@@ -35,13 +36,13 @@ func (w twist) run(r *kittest.Recorder, opts ...conformance.Option) {
 
 // server is acme after a twist.
 type server struct {
-	client *sdk.Client
+	client *client.Client
 	stop   func() error
 	kill   func()
 	before goleak.Option
 }
 
-func (s *server) Client() *sdk.Client      { return s.client }
+func (s *server) Client() *client.Client   { return s.client }
 func (s *server) Stop() error              { return s.stop() }
 func (s *server) Kill()                    { s.kill() }
 func (s *server) Left() error              { return goleak.Find(s.before) }
@@ -60,9 +61,9 @@ func (w twist) start(out conformance.Output) (conformance.Process, error) {
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	plugin := sdk.NewServer(
+	plugin := serve.NewServer(
 		newAcme,
-		sdk.ServerOptions{Logger: slog.New(slog.NewJSONHandler(out.Log, nil))},
+		serve.Options{Logger: slog.New(slog.NewJSONHandler(out.Log, nil))},
 	)
 
 	var options []grpc.ServerOption
@@ -96,7 +97,7 @@ func (w twist) start(out conformance.Output) (conformance.Process, error) {
 	}
 
 	return &server{
-		client: sdk.NewClient(conn),
+		client: client.New(conn),
 		stop: func() error {
 			err := errors.Join(conn.Close(), serving.Shutdown(context.Background()))
 			g.Stop() // waits for the calls

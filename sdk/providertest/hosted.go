@@ -18,14 +18,16 @@ import (
 	"google.golang.org/grpc/test/bufconn"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/client"
+	"github.com/payhost/payhost/sdk/serve"
 )
 
 // Hosted is a plugin as a host has it, in the test's own process: behind gRPC,
 // with one account, whose verbs it has.
 type Hosted struct {
-	*sdk.AccountClient
+	*client.Account
 	// Client configures more accounts and returns the plugin's own Info.
-	Client *sdk.Client
+	Client *client.Client
 	// Info is what Configure returned for the account.
 	Info sdk.AccountInfo
 
@@ -41,23 +43,23 @@ func Host[C any, P sdk.Provider](
 	hosted := &Hosted{}
 	options := &slog.HandlerOptions{Level: slog.LevelDebug}
 	logger := slog.New(slog.NewJSONHandler(&hosted.log, options))
-	server := sdk.NewServer(newProvider, sdk.ServerOptions{Logger: logger})
+	server := serve.NewServer(newProvider, serve.Options{Logger: logger})
 
-	conn := serve(t, server)
-	hosted.Client = sdk.NewClient(conn)
+	conn := connect(t, server)
+	hosted.Client = client.New(conn)
 	info, err := hosted.Client.Configure(t.Context(), "shop", json.RawMessage(config))
 	if err != nil {
 		t.Fatal(err)
 	}
 
 	hosted.Info = info
-	hosted.AccountClient = hosted.Client.Account("shop")
+	hosted.Account = hosted.Client.Account("shop")
 	return hosted
 }
 
-// serve serves a plugin in memory until the test ends, and returns a connection
+// connect serves a plugin in memory until the test ends, and returns a connection
 // to it.
-func serve(t testing.TB, server *sdk.Server) *grpc.ClientConn {
+func connect(t testing.TB, server *serve.Server) *grpc.ClientConn {
 	t.Helper()
 	listener := bufconn.Listen(1 << 20)
 	dial := func(ctx context.Context, _ string) (net.Conn, error) { return listener.DialContext(ctx) }

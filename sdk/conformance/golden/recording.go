@@ -15,7 +15,7 @@ import (
 // nothing in it depends on when it was made.
 type Recording struct {
 	// Verb is the verb's name in snake case, and Request the JSON of its
-	// request message, as sdk.AccountClient.Call takes both.
+	// request message, as client.Account.Call takes both.
 	Verb    string          `json:"verb"`
 	Request json.RawMessage `json:"request"`
 	// Answer is the JSON of the plugin's answer without the exchanges, and

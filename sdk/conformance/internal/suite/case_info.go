@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/client"
 )
 
 var infoCases = []testCase{
@@ -103,11 +104,11 @@ func infoNames(run *caseRun) {
 		)
 	}
 
-	if info.ContractVersion != sdk.ContractVersion {
+	if info.ContractVersion != client.ContractVersion {
 		run.fail(
 			"the contract's version is %d, not %d",
 			info.ContractVersion,
-			sdk.ContractVersion,
+			client.ContractVersion,
 		)
 	}
 

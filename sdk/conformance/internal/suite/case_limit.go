@@ -8,6 +8,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/client"
 	"github.com/payhost/payhost/sdk/conformance/ledger"
 )
 
@@ -71,7 +72,7 @@ var limitCases = []testCase{
 func emptyFields(run *caseRun) {
 	for _, create := range []struct {
 		capability sdk.Capability
-		bare       func(context.Context, *sdk.AccountClient) error
+		bare       func(context.Context, *client.Account) error
 	}{
 		{sdk.CapabilityCreatePayment, run.bareCreatePayment},
 		{sdk.CapabilityCreatePayout, run.bareCreatePayout},
