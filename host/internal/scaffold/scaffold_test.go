@@ -23,7 +23,7 @@ func repository(t *testing.T) string {
 	t.Helper()
 	root := t.TempDir()
 
-	for _, part := range []string{"sdk", "plugins", "internal/archtest"} {
+	for _, part := range []string{"sdk", "plugins", "internal/archtest", "internal/redact"} {
 		if err := os.CopyFS(filepath.Join(root, part), os.DirFS(filepath.Join(top, part))); err != nil {
 			t.Fatal(err)
 		}
