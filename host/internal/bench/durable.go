@@ -236,7 +236,7 @@ func measureNotices(ctx context.Context, h *host.Host, callers int, m *made) (fi
 		if err != nil {
 			return err
 		}
-		resp, err := client.Do(req)
+		resp, err := httpClient.Do(req)
 		if err != nil {
 			return err
 		}

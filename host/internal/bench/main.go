@@ -13,13 +13,14 @@ import (
 	"runtime/pprof"
 	"time"
 
-	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/client"
+	"github.com/payhost/payhost/sdk/serve"
 )
 
 func main() {
 	switch {
-	case os.Getenv(sdk.Handshake.MagicCookieKey) != "", len(os.Args) == 2 && os.Args[1] == "describe":
-		sdk.Serve(newProvider)
+	case os.Getenv(client.Handshake.MagicCookieKey) != "", len(os.Args) == 2 && os.Args[1] == "describe":
+		serve.Provider(newProvider)
 	case len(os.Args) == 2 && os.Args[1] == idler:
 		idle()
 	case len(os.Args) == 3 && os.Args[1] == rawServer:

@@ -14,12 +14,14 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/go-plugin"
-	"github.com/payhost/payhost/host/config"
-	"github.com/payhost/payhost/host/internal/supervisor"
-	"github.com/payhost/payhost/sdk"
 	"github.com/shopspring/decimal"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
+
+	"github.com/payhost/payhost/host/config"
+	"github.com/payhost/payhost/host/internal/supervisor"
+	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/client"
 )
 
 const account = "bench"
@@ -83,14 +85,14 @@ func openRaw(ctx context.Context, dir string) (way, func(), error) {
 		_ = cmd.Process.Signal(syscall.SIGTERM)
 		_ = cmd.Wait()
 	}
-	client := sdk.NewClient(conn)
+	contract := client.New(conn)
 	for {
-		if _, err = client.Configure(ctx, account, accountConfig); err == nil || !errors.Is(ctx.Err(), nil) {
+		if _, err = contract.Configure(ctx, account, accountConfig); err == nil || !errors.Is(ctx.Err(), nil) {
 			break
 		}
 		time.Sleep(20 * time.Millisecond) // the server is just starting
 	}
-	return wayOf("raw gRPC on a unix socket", client), done, err
+	return wayOf("raw gRPC on a unix socket", contract), done, err
 }
 
 func openBare(ctx context.Context, _ string) (way, func(), error) {
@@ -99,27 +101,27 @@ func openBare(ctx context.Context, _ string) (way, func(), error) {
 		return way{}, nil, err
 	}
 	c := plugin.NewClient(&plugin.ClientConfig{
-		HandshakeConfig: sdk.Handshake, VersionedPlugins: sdk.VersionedPlugins(), Cmd: exec.Command(self), AutoMTLS: true,
+		HandshakeConfig: client.Handshake, VersionedPlugins: client.VersionedPlugins(), Cmd: exec.Command(self), AutoMTLS: true,
 		AllowedProtocols: []plugin.Protocol{plugin.ProtocolGRPC}, Logger: hclog.NewNullLogger(),
 	})
 	rpc, err := c.Client()
 	if err != nil {
 		return way{}, nil, err
 	}
-	raw, err := rpc.Dispense(sdk.PluginName)
+	raw, err := rpc.Dispense(client.PluginName)
 	if err != nil {
 		return way{}, c.Kill, err
 	}
-	client, ok := raw.(*sdk.Client)
+	contract, ok := raw.(*client.Client)
 	if !ok {
 		return way{}, c.Kill, fmt.Errorf("dispensed a %T", raw)
 	}
-	_, err = client.Configure(ctx, account, accountConfig)
-	return wayOf("bare go-plugin, AutoMTLS", client), c.Kill, err
+	_, err = contract.Configure(ctx, account, accountConfig)
+	return wayOf("bare go-plugin, AutoMTLS", contract), c.Kill, err
 }
 
-func wayOf(name string, client *sdk.Client) way {
-	a, r := client.Account(account), request()
+func wayOf(name string, contract *client.Client) way {
+	a, r := contract.Account(account), request()
 	return way{name, func(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
 		defer cancel()

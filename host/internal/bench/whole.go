@@ -155,7 +155,7 @@ func loadHTTP(ctx context.Context, names []string) (figures, error) {
 	return figures{}, errors.New("no provider takes a plain payment in USD")
 }
 
-var client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: manyCallers}}
+var httpClient = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: manyCallers}}
 
 func call(ctx context.Context, method, path, key, body string) (int, []byte, error) {
 	req, err := http.NewRequestWithContext(ctx, method, hostURL+path, strings.NewReader(body))
@@ -165,7 +165,7 @@ func call(ctx context.Context, method, path, key, body string) (int, []byte, err
 	req.Header.Set("Authorization", "Bearer "+hostToken)
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Idempotency-Key", key)
-	resp, err := client.Do(req)
+	resp, err := httpClient.Do(req)
 	if err != nil {
 		return 0, nil, err
 	}
