@@ -10,7 +10,8 @@ import (
 	"github.com/riverqueue/river/rivertype"
 )
 
-// queue is where a host's jobs are; other users of River in the same database have other queues.
+// queue is where a host's jobs are; other users of River in the same database
+// have other queues.
 const queue = "payhost"
 
 // trigger is the one kind of job there is: it names work and a subject.
@@ -24,9 +25,21 @@ func (trigger) Kind() string { return "payhost_work" }
 
 // InsertOpts makes it the only one for its work and subject that waits or runs.
 func (trigger) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: queue, MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByArgs: true, ByPeriod: samePeriod,
-		ByState: []rivertype.JobState{rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRunning,
-			rivertype.JobStateRetryable, rivertype.JobStateScheduled}}}
+	return river.InsertOpts{
+		Queue:       queue,
+		MaxAttempts: 1,
+		UniqueOpts: river.UniqueOpts{
+			ByArgs:   true,
+			ByPeriod: samePeriod,
+			ByState: []rivertype.JobState{
+				rivertype.JobStateAvailable,
+				rivertype.JobStatePending,
+				rivertype.JobStateRunning,
+				rivertype.JobStateRetryable,
+				rivertype.JobStateScheduled,
+			},
+		},
+	}
 }
 
 // worker does what triggers name.
@@ -47,8 +60,9 @@ func newWorker(list []Work, log *slog.Logger) *worker {
 	return w
 }
 
-// Work does what a trigger names, unless this host is at it. An error of the work is told in the log and does not make
-// the job fail: the next trigger is the next try.
+// Work does what a trigger names, unless this host is at it. An error of the
+// work is told in the log and does not make the job fail: the next trigger is
+// the next try.
 func (w *worker) Work(ctx context.Context, j *river.Job[trigger]) error {
 	do, ok := w.work[j.Args.Work]
 	if !ok {
@@ -57,11 +71,13 @@ func (w *worker) Work(ctx context.Context, j *river.Job[trigger]) error {
 	if !w.begin(j.Args) {
 		return nil
 	}
+
 	defer w.end(j.Args)
 	if err := do.Do(ctx, j.Args.Subject); err != nil && ctx.Err() == nil {
 		w.log.Error("background work could not read or write the store; it goes on trying",
 			"work", j.Args.Work, "subject", j.Args.Subject, "error", err)
 	}
+
 	return nil
 }
 
@@ -81,27 +97,48 @@ func (w *worker) end(t trigger) {
 	delete(w.busy, t)
 }
 
-// panics tells the log of work that panicked; River keeps it from ending the host.
+// panics tells the log of work that panicked; River keeps it from ending the
+// host.
 type panics struct{ log *slog.Logger }
 
 // HandleError does nothing: jobs do not fail by errors.
-func (panics) HandleError(context.Context, *rivertype.JobRow, error) *river.ErrorHandlerResult {
+func (panics) HandleError(
+	context.Context,
+	*rivertype.JobRow,
+	error,
+) *river.ErrorHandlerResult {
 	return nil
 }
 
 // HandlePanic logs a panic with its stack.
-func (p panics) HandlePanic(_ context.Context, j *rivertype.JobRow, value any, trace string) *river.ErrorHandlerResult {
-	p.log.Error("background work panicked; it is tried again", "job", string(j.EncodedArgs), "panic", fmt.Sprint(value), "trace", trace)
+func (p panics) HandlePanic(
+	_ context.Context,
+	j *rivertype.JobRow,
+	value any,
+	trace string,
+) *river.ErrorHandlerResult {
+	p.log.Error(
+		"background work panicked; it is tried again",
+		"job", string(j.EncodedArgs),
+		"panic", fmt.Sprint(value),
+		"trace", trace,
+	)
 	return nil
 }
 
-// quiet logs what River says one step lower: a trigger that fails is made again and costs nobody anything.
+// quiet logs what River says one step lower: a trigger that fails is made again
+// and costs nobody anything.
 type quiet struct{ slog.Handler }
 
 const step = slog.LevelWarn - slog.LevelInfo
 
 // Enabled reports whether a record of River's would be logged.
-func (q quiet) Enabled(ctx context.Context, l slog.Level) bool { return q.Handler.Enabled(ctx, l-step) }
+func (q quiet) Enabled(
+	ctx context.Context,
+	l slog.Level,
+) bool {
+	return q.Handler.Enabled(ctx, l-step)
+}
 
 // Handle logs it. What is cut off because the host ends is no trouble at all.
 func (q quiet) Handle(ctx context.Context, r slog.Record) error {
@@ -116,7 +153,15 @@ func (q quiet) Handle(ctx context.Context, r slog.Record) error {
 }
 
 // WithAttrs and WithGroup keep it quiet.
-func (q quiet) WithAttrs(a []slog.Attr) slog.Handler { return quiet{q.Handler.WithAttrs(a)} }
+func (q quiet) WithAttrs(
+	a []slog.Attr,
+) slog.Handler {
+	return quiet{q.Handler.WithAttrs(a)}
+}
 
 // WithGroup is like WithAttrs.
-func (q quiet) WithGroup(name string) slog.Handler { return quiet{q.Handler.WithGroup(name)} }
+func (q quiet) WithGroup(
+	name string,
+) slog.Handler {
+	return quiet{q.Handler.WithGroup(name)}
+}

@@ -16,9 +16,9 @@ import (
 // Config is how one pool connects.
 type Config struct {
 	*pgxpool.Config
-	// Pooled: what answers is PgBouncer or its like, which gives every transaction
-	// another session. Then nothing may be set for a session, and nothing listened
-	// for or locked by one.
+	// Pooled: what answers is PgBouncer or its like, which gives every
+	// transaction another session. Then nothing may be set for a session, and
+	// nothing listened for or locked by one.
 	Pooled bool
 }
 
@@ -26,9 +26,9 @@ type Config struct {
 // opened before a fail-over turned their server into the standby.
 const readOnly = "25006"
 
-// Open reads a URL and finds out who answers there. The error does not quote the
-// URL, which may hold a password. That nobody answers is no error: the first
-// statement has that.
+// Open reads a URL and finds out who answers there. The error does not quote
+// the URL, which may hold a password. That nobody answers is no error: the
+// first statement has that.
 func Open(ctx context.Context, url string) (Config, error) {
 	parsed, err := pgxpool.ParseConfig(url)
 	if err != nil {
@@ -38,10 +38,12 @@ func Open(ctx context.Context, url string) (Config, error) {
 	c.DropReadOnly(func() {})
 
 	c.Pooled = isPooler(ctx, parsed.ConnConfig)
-	if c.Pooled && parsed.ConnConfig.DefaultQueryExecMode == pgx.QueryExecModeCacheStatement {
+	if c.Pooled &&
+		parsed.ConnConfig.DefaultQueryExecMode == pgx.QueryExecModeCacheStatement {
 		// A statement that was prepared in one session is unknown in the next.
 		parsed.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
 	}
+
 	return c, nil
 }
 
@@ -83,6 +85,8 @@ func isPooler(ctx context.Context, cfg *pgx.ConnConfig) bool {
 		_ = conn.Close(ctx) // it was only to be opened
 		return false
 	}
+
 	var refusal *pgconn.PgError
-	return errors.As(err, &refusal) && strings.Contains(refusal.Message, "startup parameter")
+	return errors.As(err, &refusal) &&
+		strings.Contains(refusal.Message, "startup parameter")
 }

@@ -1,7 +1,8 @@
 //go:build unix
 
-// Package pgserver runs a PostgreSQL server of one's own, in a temporary folder and on a free port, for tests and
-// benchmarks. Nothing that it holds outlives it.
+// Package pgserver runs a PostgreSQL server of one's own, in a temporary folder
+// and on a free port, for tests and benchmarks. Nothing that it holds outlives
+// it.
 package pgserver
 
 import (
@@ -55,7 +56,7 @@ func (o *output) String() string {
 	return o.text.String()
 }
 
-// Programs gives the folder of initdb and postgres, "" when there is none.
+// Programs returns the folder of initdb and postgres, "" when there is none.
 func Programs() string {
 	if path, err := exec.LookPath("initdb"); err == nil {
 		return filepath.Dir(path)
@@ -67,8 +68,9 @@ func Programs() string {
 	return filepath.Dir(found[len(found)-1])
 }
 
-// Start makes a cluster with the programs of a folder and runs it. settings are the server's own, as "name=value".
-// initdb and postgres refuse to be root: then they run as another user.
+// Start makes a cluster with the programs of a folder and runs it. settings are
+// the server's own, as "name=value". initdb and postgres refuse to be root:
+// then they run as another user.
 func Start(bin string, settings ...string) (*Server, error) {
 	dir, err := os.MkdirTemp("", "payhost-postgres-")
 	if err != nil {
@@ -78,10 +80,12 @@ func Start(bin string, settings ...string) (*Server, error) {
 	for _, setting := range settings {
 		s.flags = append(s.flags, "-c", setting)
 	}
+
 	if err := s.begin(); err != nil {
 		s.Stop()
 		return nil, err
 	}
+
 	return s, nil
 }
 
@@ -89,29 +93,47 @@ func (s *Server) begin() (err error) {
 	if s.attr, err = unprivileged(s.dir); err != nil {
 		return err
 	}
-	initdb := s.program("initdb", "-D", s.data(), "-U", "payhost", "-A", "trust", "--no-sync", "-E", "UTF8")
+	initdb := s.program(
+		"initdb",
+		"-D",
+		s.data(),
+		"-U",
+		"payhost",
+		"-A",
+		"trust",
+		"--no-sync",
+		"-E",
+		"UTF8",
+	)
 	if out, err := initdb.CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb: %w: %s", err, out)
 	}
+
 	if s.port, err = freePort(); err != nil {
 		return err
 	}
 	s.attr.Setpgid = true // so that it can be killed whole
 	s.URL = fmt.Sprintf("postgres://payhost@127.0.0.1:%d/postgres?sslmode=disable", s.port)
+
 	return s.launch()
 }
 
 // launch runs the server on what its folder holds, and returns when it answers.
 func (s *Server) launch() error {
-	// Not a file: Wait then returns when the last of the server's processes has closed it, and not when the first ends.
+	// Not a file: Wait then returns when the last of the server's processes has
+	// closed it, and not when the first ends.
 	s.output = &output{}
-	cmd := s.program("postgres", append([]string{"-D", s.data(), "-p", strconv.Itoa(s.port), "-k", s.dir,
-		"-c", "listen_addresses=127.0.0.1", "-c", "max_connections=200"}, s.flags...)...)
+	cmd := s.program(
+		"postgres",
+		append([]string{"-D", s.data(), "-p", strconv.Itoa(s.port), "-k", s.dir,
+			"-c", "listen_addresses=127.0.0.1", "-c", "max_connections=200"}, s.flags...)...)
 	cmd.Stdout, cmd.Stderr = s.output, s.output
+
 	if err := cmd.Start(); err != nil {
 		return err
 	}
 	s.cmd = cmd
+
 	return s.answers()
 }
 
@@ -124,7 +146,8 @@ func (s *Server) Stop() {
 	_ = os.RemoveAll(s.dir) // what is left is the system's to clean
 }
 
-// Crash kills the server with all its processes and starts it again on what it left.
+// Crash kills the server with all its processes and starts it again on what it
+// left.
 func (s *Server) Crash() error {
 	_ = syscall.Kill(-s.cmd.Process.Pid, syscall.SIGKILL)
 	_ = s.cmd.Wait() // for all of them: the rest notices that the first is gone, and ends
@@ -136,7 +159,7 @@ func (s *Server) PID() int { return s.cmd.Process.Pid }
 
 func (s *Server) data() string { return filepath.Join(s.dir, "data") }
 
-// program gives one of the server's programs, as the user that it runs as.
+// program returns one of the server's programs, as the user that it runs as.
 func (s *Server) program(name string, args ...string) *exec.Cmd {
 	cmd := exec.Command(filepath.Join(s.bin, name), args...)
 	cmd.Dir, cmd.SysProcAttr = s.dir, s.attr
@@ -150,6 +173,7 @@ func (s *Server) answers() error {
 		return err
 	}
 	defer db.Close()
+
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
 		if err = db.Ping(); err == nil {
 			return nil
@@ -160,12 +184,13 @@ func (s *Server) answers() error {
 	}
 }
 
-// unprivileged gives the folder to a user who is not root, when we are.
+// unprivileged returns the folder to a user who is not root, when we are.
 func unprivileged(dir string) (*syscall.SysProcAttr, error) {
 	attr := &syscall.SysProcAttr{}
 	if os.Geteuid() != 0 {
 		return attr, nil
 	}
+
 	for _, name := range []string{"postgres", "nobody"} {
 		u, err := user.Lookup(name)
 		if err != nil {
@@ -176,9 +201,11 @@ func unprivileged(dir string) (*syscall.SysProcAttr, error) {
 		if err1 != nil || err2 != nil {
 			continue
 		}
+
 		attr.Credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
 		return attr, os.Chown(dir, int(uid), int(gid))
 	}
+
 	return nil, errors.New("postgres refuses root, and there is no user postgres or nobody")
 }
 
@@ -188,9 +215,11 @@ func freePort() (int, error) {
 		return 0, err
 	}
 	defer l.Close()
+
 	_, port, err := net.SplitHostPort(l.Addr().String())
 	if err != nil {
 		return 0, err
 	}
+
 	return strconv.Atoi(port)
 }

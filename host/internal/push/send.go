@@ -24,7 +24,8 @@ import (
 const (
 	// sendTimeout bounds one request with its answer.
 	sendTimeout = 15 * time.Second
-	// maxAnswer is how much of an answer is read, so that the connection can be used again; maxQuote how much is kept.
+	// maxAnswer is how much of an answer is read, so that the connection can be
+	// used again; maxQuote how much is kept.
 	maxAnswer = 64 << 10
 	maxQuote  = 200
 	maxHeader = 64 << 10
@@ -33,12 +34,14 @@ const (
 // Target is where events go, and what they are signed with.
 type Target struct {
 	URL string
-	// Secrets sign every event, each with a signature of its own; the receiver needs one of them.
+	// Secrets sign every event, each with a signature of its own; the receiver
+	// needs one of them.
 	Secrets []sdk.Secret
 }
 
-// signer makes one signature. A secret is read as the Standard Webhooks libraries read it: an optional "whsec_", then
-// base64. One that is not base64 is taken as it is.
+// signer makes one signature. A secret is read as the Standard Webhooks
+// libraries read it: an optional "whsec_", then base64. One that is not base64
+// is taken as it is.
 func signer(secret string) *standardwebhooks.Webhook {
 	w, err := standardwebhooks.NewWebhook(secret)
 	if err != nil {
@@ -55,8 +58,8 @@ type answer struct {
 	gone       bool   // the receiver wants no more tries of it
 }
 
-// newClient gives a client for pushing. It follows no redirect: a POST would become a GET, and the events would go where
-// nobody configured them to.
+// newClient returns a client for pushing. It follows no redirect: a POST would
+// become a GET, and the events would go where nobody configured them to.
 func newClient() *http.Client {
 	return &http.Client{
 		Timeout:       sendTimeout,
@@ -80,10 +83,16 @@ func (p *Pusher) send(ctx context.Context, e payment.Event) answer {
 	if err != nil {
 		return answer{problem: "the event cannot be written as JSON: " + err.Error()}
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.target.URL, bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(
+		ctx,
+		http.MethodPost,
+		p.target.URL,
+		bytes.NewReader(body),
+	)
 	if err != nil {
 		return answer{problem: "events.url is not valid"} // the error would quote it
 	}
+
 	if err := p.sign(req.Header, e.ID, body); err != nil {
 		return answer{problem: err.Error()}
 	}
@@ -92,6 +101,7 @@ func (p *Pusher) send(ctx context.Context, e payment.Event) answer {
 		return answer{problem: "no answer: " + cause(err)}
 	}
 	defer resp.Body.Close()
+
 	text, _ := io.ReadAll(io.LimitReader(resp.Body, maxAnswer)) // the status says enough
 	return judge(resp, text, p.now())
 }
@@ -99,6 +109,7 @@ func (p *Pusher) send(ctx context.Context, e payment.Event) answer {
 func (p *Pusher) sign(h http.Header, id string, body []byte) error {
 	at := p.now()
 	var signatures []string
+
 	for _, s := range p.target.Secrets {
 		signature, err := signer(s.Reveal()).Sign(id, at, body)
 		if err != nil {
@@ -106,15 +117,18 @@ func (p *Pusher) sign(h http.Header, id string, body []byte) error {
 		}
 		signatures = append(signatures, signature)
 	}
+
 	h.Set("Content-Type", "application/json")
 	h.Set("User-Agent", "payhost")
 	h.Set(standardwebhooks.HeaderWebhookID, id)
 	h.Set(standardwebhooks.HeaderWebhookTimestamp, strconv.FormatInt(at.Unix(), 10))
 	h.Set(standardwebhooks.HeaderWebhookSignature, strings.Join(signatures, " "))
+
 	return nil
 }
 
-// cause words a failed request without its URL, which may have a token in its query.
+// cause words a failed request without its URL, which may have a token in its
+// query.
 func cause(err error) string {
 	var u *url.Error
 	if errors.As(err, &u) {
@@ -126,7 +140,8 @@ func cause(err error) string {
 	return err.Error()
 }
 
-// judge reads an answer: any 2xx is an arrival, 410 ends the tries of this event, everything else is tried again.
+// judge reads an answer: any 2xx is an arrival, 410 ends the tries of this
+// event, everything else is tried again.
 func judge(resp *http.Response, text []byte, now time.Time) answer {
 	a := answer{status: resp.StatusCode}
 	if a.status >= 200 && a.status < 300 {
@@ -136,15 +151,18 @@ func judge(resp *http.Response, text []byte, now time.Time) answer {
 	if quote := printable(text); quote != "" {
 		a.problem += ": " + quote
 	}
+
 	if a.status >= 300 && a.status < 400 {
 		a.problem += " (redirects are not followed: configure the address itself)"
 	}
 	a.gone = a.status == http.StatusGone
 	a.retryAfter = retryAfter(resp.Header.Get("Retry-After"), now)
+
 	return a
 }
 
-// retryAfter reads the header in both of its forms; 0 when it says nothing that can be used.
+// retryAfter reads the header in both of its forms; 0 when it says nothing that
+// can be used.
 func retryAfter(text string, now time.Time) time.Duration {
 	if seconds, err := strconv.ParseUint(text, 10, 31); err == nil {
 		return time.Duration(seconds) * time.Second
@@ -155,7 +173,7 @@ func retryAfter(text string, now time.Time) time.Duration {
 	return 0
 }
 
-// printable gives the beginning of an answer as one line for people.
+// printable returns the beginning of an answer as one line for people.
 func printable(text []byte) string {
 	line := strings.Map(func(r rune) rune {
 		if unicode.IsSpace(r) {
@@ -166,5 +184,6 @@ func printable(text []byte) string {
 		}
 		return r
 	}, strings.ToValidUTF8(string(text[:min(len(text), maxQuote)]), ""))
+
 	return strings.Join(strings.Fields(line), " ")
 }

@@ -7,16 +7,20 @@ import (
 	"time"
 )
 
-// clock is the database's: the one by which all hosts date what they write, and judge whether a window is still open. On
-// PostgreSQL it is the server's, which every writing transaction tells. On SQLite it is this machine's; when somebody sets
-// that back the clock goes on, for a window that has closed must not open again.
+// clock is the database's: the one by which all hosts date what they write, and
+// judge whether a window is still open. On PostgreSQL it is the server's, which
+// every writing transaction tells. On SQLite it is this machine's; when
+// somebody sets that back the clock goes on, for a window that has closed must
+// not open again.
 //
-// Between two tellings it runs by the machine's monotonic clock, so that a step of the machine's time does not move it.
+// Between two tellings it runs by the machine's monotonic clock, so that a step
+// of the machine's time does not move it.
 type clock struct {
 	fixed func() time.Time // of a test, nil otherwise
 
 	mu sync.Mutex
-	// base is what the database's clock showed at the moment at of this machine. exact is how far it may be off.
+	// base is what the database's clock showed at the moment at of this
+	// machine. exact is how far it may be off.
 	base  time.Time
 	at    time.Time
 	exact time.Duration
@@ -24,7 +28,8 @@ type clock struct {
 	server bool
 }
 
-// worth is for how long a telling is better than a later one that is less exact: clocks drift.
+// worth is for how long a telling is better than a later one that is less
+// exact: clocks drift.
 const worth = time.Minute
 
 // usualTrip is more than a question usually takes to the server.
@@ -45,13 +50,18 @@ func (c *clock) now() time.Time {
 
 	now := time.Now()
 	shown := c.base.Add(now.Sub(c.at))
-	if wall := now.Round(0); !c.server && wall.After(shown) { // the machine's time was set forward
-		c.base, c.at, shown = wall, now, wall
+	if wall := now.Round(0); !c.server &&
+		wall.After(shown) { // the machine's time was set forward
+		c.base = wall
+		c.at = now
+		shown = wall
 	}
+
 	return shown.UTC().Truncate(time.Microsecond)
 }
 
-// told takes over what the server's clock showed at a moment between sent and received.
+// told takes over what the server's clock showed at a moment between sent and
+// received.
 func (c *clock) told(server, sent, received time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -60,11 +70,17 @@ func (c *clock) told(server, sent, received time.Time) {
 	if c.server && exact > c.exact && sent.Sub(c.at) < worth {
 		return
 	}
-	// A late answer has usually waited for another host's transaction, behind the reading of the clock.
-	c.base, c.at, c.exact, c.server = server, sent.Add(min(exact, usualTrip)), exact, true
+
+	// A late answer has usually waited for another host's transaction, behind
+	// the reading of the clock.
+	c.base = server
+	c.at = sent.Add(min(exact, usualTrip))
+	c.exact = exact
+	c.server = true
 }
 
-// follow has the clock learn what time it is from a transaction that has just begun, where its database has a clock.
+// follow has the clock learn what time it is from a transaction that has just
+// begun, where its database has a clock.
 func (c *clock) follow(tx batch) {
 	if telling, ok := tx.(interface{ onTime(func(time.Time)) }); ok && c.fixed == nil {
 		sent := time.Now()
@@ -82,8 +98,9 @@ func (c *clock) notBefore(seen time.Time) {
 	}
 }
 
-// setClock reads the clock once, before the first write. On SQLite it begins no earlier than the last sign of life of any
-// host in the file: while nothing ran, the machine's time may have been set back.
+// setClock reads the clock once, before the first write. On SQLite it begins no
+// earlier than the last sign of life of any host in the file: while nothing
+// ran, the machine's time may have been set back.
 func (s *Store) setClock(ctx context.Context) error {
 	if s.clock.fixed != nil {
 		return nil
@@ -97,6 +114,7 @@ func (s *Store) setClock(ctx context.Context) error {
 		}
 		return tx.queryRow(ctx, query).Scan(&shown)
 	})
+
 	switch {
 	case err != nil:
 		return fmt.Errorf("read the database's clock: %w", err)
@@ -105,6 +123,7 @@ func (s *Store) setClock(ctx context.Context) error {
 	default:
 		s.clock.notBefore(fromMicros(shown))
 	}
+
 	return nil
 }
 

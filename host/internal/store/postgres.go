@@ -21,23 +21,26 @@ import (
 // postgresReaders bounds the connections of one host, less one for its writer.
 const postgresReaders = 8
 
-// sessionLimits are what the server holds our connections to, unless the URL says otherwise. A host that is frozen within
-// a transaction, as when its machine is suspended, would keep every other host from writing for as long as the server
-// takes it for alive: what it holds it loses after ten seconds, and its own callers are told that nothing was written.
-// Nor does one statement wait for another host's lock, or run, for longer than a write may take.
+// sessionLimits are what the server holds our connections to, unless the URL
+// says otherwise. A host that is frozen within a transaction, as when its
+// machine is suspended, would keep every other host from writing for as long as
+// the server takes it for alive: what it holds it loses after ten seconds, and
+// its own callers are told that nothing was written. Nor does one statement
+// wait for another host's lock, or run, for longer than a write may take.
 var sessionLimits = map[string]string{
 	"idle_in_transaction_session_timeout": "10s", "lock_timeout": "20s", "statement_timeout": "25s",
 }
 
-// A look is one implicit transaction, and what it sees must be of one moment like a view's.
+// A look is one implicit transaction, and what it sees must be of one moment
+// like a view's.
 var readerSettings = map[string]string{"default_transaction_isolation": "repeatable read"}
 
 // postgres is a server's database, which several hosts may share.
 type postgres struct {
 	write, read *pgxpool.Pool
 	migrations  *pgxpool.Config
-	// pooled: a pooler answers, so that settings are made within each transaction.
-	// limits is the statement that does so.
+	// pooled: a pooler answers, so that settings are made within each
+	// transaction. limits is the statement that does so.
 	pooled bool
 	limits string
 }
@@ -49,7 +52,9 @@ func openPostgres(ctx context.Context, url string) (database, error) {
 	}
 	p := &postgres{pooled: write.Pooled}
 	read := write.Copy()
-	// What the writer finds of a fail-over the readers do not: they would read the former server's data for ever.
+
+	// What the writer finds of a fail-over the readers do not: they would read
+	// the former server's data for ever.
 	write.DropReadOnly(func() { p.read.Reset() })
 
 	if p.pooled {
@@ -63,7 +68,9 @@ func openPostgres(ctx context.Context, url string) (database, error) {
 		preset(write.Config, sessionLimits)
 		preset(read.Config, sessionLimits)
 		preset(read.Config, readerSettings)
-		// Not as a setting of the connection: one that asks for a server which can be written would then find none.
+
+		// Not as a setting of the connection: one that asks for a server which
+		// can be written would then find none.
 		read.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
 			_, err := conn.Exec(ctx, "SET default_transaction_read_only = on")
 			return err
@@ -75,10 +82,12 @@ func openPostgres(ctx context.Context, url string) (database, error) {
 	if p.read, err = pgxpool.NewWithConfig(ctx, read.Config); err != nil {
 		return nil, errors.New("store: the postgres url is not valid")
 	}
+
 	if p.write, err = pgxpool.NewWithConfig(ctx, write.Config); err != nil {
 		p.read.Close()
 		return nil, errors.New("store: the postgres url is not valid")
 	}
+
 	return p, nil
 }
 
@@ -91,24 +100,39 @@ func preset(cfg *pgxpool.Config, settings map[string]string) {
 	}
 }
 
-// limitsWithin takes the limits out of what is set for a session, and returns the statement that sets them for a
-// transaction.
+// limitsWithin takes the limits out of what is set for a session, and returns
+// the statement that sets them for a transaction.
 func limitsWithin(params map[string]string) string {
 	var sets []string
 	for _, name := range slices.Sorted(maps.Keys(sessionLimits)) {
 		value := cmp.Or(params[name], sessionLimits[name])
 		delete(params, name)
-		sets = append(sets, fmt.Sprintf("set_config('%s', '%s', true)", name, strings.ReplaceAll(value, "'", "''")))
+		sets = append(
+			sets,
+			fmt.Sprintf(
+				"set_config('%s', '%s', true)",
+				name,
+				strings.ReplaceAll(value, "'", "''"),
+			),
+		)
 	}
+
 	return "SELECT " + strings.Join(sets, ", ")
 }
 
 func (p *postgres) traits() traits {
-	return traits{name: "postgres", trips: true, dialect: goose.DialectPostgres, forUpdate: " FOR UPDATE", clock: serverTime,
-		duplicate: duplicateInPostgres}
+	return traits{
+		name:      "postgres",
+		trips:     true,
+		dialect:   goose.DialectPostgres,
+		forUpdate: " FOR UPDATE",
+		clock:     serverTime,
+		duplicate: duplicateInPostgres,
+	}
 }
 
-// migrating gives connections without limits: a migration of a large table may take its time.
+// migrating gives connections without limits: a migration of a large table may
+// take its time.
 func (p *postgres) migrating() (*sql.DB, func() error) {
 	db := stdlib.OpenDB(*p.migrations.ConnConfig)
 	return db, db.Close
@@ -136,6 +160,7 @@ func (p *postgres) view(ctx context.Context, fn func(transaction) error) error {
 				_, _ = tx.conn.Exec(ctx, "ROLLBACK") // nothing was written
 			}
 		}()
+
 		return fn(tx)
 	})
 }
@@ -147,8 +172,9 @@ func (p *postgres) look(ctx context.Context, fn func(transaction) error) error {
 	})
 }
 
-// reading runs fn on a connection, which may ask for at most so many answers, 0 being any number. A connection that is
-// found dead at the first question, as all are after a restart of the server, is replaced.
+// reading runs fn on a connection, which may ask for at most so many answers, 0
+// being any number. A connection that is found dead at the first question, as
+// all are after a restart of the server, is replaced.
 func (p *postgres) reading(ctx context.Context, most int, fn func(*pipeline) error) error {
 	for dead := 0; ; dead++ {
 		conn, err := p.read.Acquire(ctx)
@@ -157,7 +183,10 @@ func (p *postgres) reading(ctx context.Context, most int, fn func(*pipeline) err
 		}
 		tx := &pipeline{ctx: ctx, conn: conn.Conn(), most: most}
 		err = fn(tx)
-		again := err != nil && tx.trips <= 1 && tx.conn.IsClosed() && dead < postgresReaders && ctx.Err() == nil
+		again := err != nil && tx.trips <= 1 && tx.conn.IsClosed() &&
+			dead < postgresReaders &&
+			ctx.Err() == nil
+
 		conn.Release()
 		if !again {
 			return err

@@ -14,18 +14,20 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// readers is how many connections read at once; SQLite has one writer in any case.
+// readers is how many connections read at once; SQLite has one writer in any
+// case.
 const readers = 4
 
-// sqliteFile is a file. One connection writes and others read; WAL lets them go on while the writer commits.
+// sqliteFile is a file. One connection writes and others read; WAL lets them go
+// on while the writer commits.
 type sqliteFile struct {
 	write, read *sql.DB
 	// What is prepared on each.
 	writing, reading *statements
 }
 
-// openSQLite opens a file, making it and its folder (0700) when they are missing. synchronous=FULL puts every commit
-// on disk before it is answered.
+// openSQLite opens a file, making it and its folder (0700) when they are
+// missing. synchronous=FULL puts every commit on disk before it is answered.
 func openSQLite(path string) (database, error) {
 	if path == "" {
 		return nil, errors.New("store: sqlite: the url names no file")
@@ -33,34 +35,56 @@ func openSQLite(path string) (database, error) {
 	if err := makeFolder(path); err != nil {
 		return nil, err
 	}
-	// SQLite would make the file with the umask's permissions; it holds people's payments.
+
+	// SQLite would make the file with the umask's permissions; it holds
+	// people's payments.
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("store: open the database file: %w", err)
 	}
+
 	if err := f.Close(); err != nil {
 		return nil, fmt.Errorf("store: open the database file: %w", err)
 	}
 	pragmas := url.Values{"_pragma": {
 		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)",
 	}}
-	// The writer touches pages of every table and index at each commit; SQLite keeps 2 MB of them unless told otherwise.
-	write, err := sql.Open("sqlite", "file:"+path+"?_txlock=immediate&_pragma=cache_size(-16000)&"+pragmas.Encode())
+
+	// The writer touches pages of every table and index at each commit; SQLite
+	// keeps 2 MB of them unless told otherwise.
+	write, err := sql.Open(
+		"sqlite",
+		"file:"+path+"?_txlock=immediate&_pragma=cache_size(-16000)&"+pragmas.Encode(),
+	)
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
+
 	write.SetMaxOpenConns(1)
-	read, err := sql.Open("sqlite", "file:"+path+"?"+pragmas.Encode()+"&_pragma=query_only(ON)")
+	read, err := sql.Open(
+		"sqlite",
+		"file:"+path+"?"+pragmas.Encode()+"&_pragma=query_only(ON)",
+	)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("store: %w", err), write.Close())
 	}
+
 	read.SetMaxOpenConns(readers)
 	read.SetMaxIdleConns(readers)
-	return &sqliteFile{write: write, read: read, writing: newStatements(write), reading: newStatements(read)}, nil
+	return &sqliteFile{
+		write:   write,
+		read:    read,
+		writing: newStatements(write),
+		reading: newStatements(read),
+	}, nil
 }
 
 func (f *sqliteFile) traits() traits {
-	return traits{name: "sqlite", dialect: goose.DialectSQLite3, duplicate: duplicateInSQLite}
+	return traits{
+		name:      "sqlite",
+		dialect:   goose.DialectSQLite3,
+		duplicate: duplicateInSQLite,
+	}
 }
 
 func (f *sqliteFile) migrating() (*sql.DB, func() error) { return f.write, func() error { return nil } }
@@ -85,7 +109,8 @@ func (f *sqliteFile) view(ctx context.Context, fn func(transaction) error) error
 	return fn(&sqliteTx{tx, f.reading})
 }
 
-// look spares the goroutine that the driver keeps for each statement of a context that can end: it is over soon.
+// look spares the goroutine that the driver keeps for each statement of a
+// context that can end: it is over soon.
 func (f *sqliteFile) look(ctx context.Context, fn func(transaction) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -114,5 +139,6 @@ func duplicateInSQLite(err error) bool {
 	if !errors.As(err, &e) {
 		return false
 	}
-	return e.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY || e.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE
+	return e.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY ||
+		e.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE
 }

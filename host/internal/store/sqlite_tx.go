@@ -6,7 +6,8 @@ import (
 	"fmt"
 )
 
-// sqliteTx is a transaction on a SQLite file. There are no round trips to save, so everything is run at once.
+// sqliteTx is a transaction on a SQLite file. There are no round trips to save,
+// so everything is run at once.
 type sqliteTx struct {
 	tx       *sql.Tx
 	prepared *statements
@@ -22,13 +23,20 @@ func (t *sqliteTx) exec(ctx context.Context, query string, args []any) (int64, e
 	} else {
 		res, err = t.tx.ExecContext(ctx, query, args...)
 	}
+
 	if err != nil {
 		return 0, err
 	}
+
 	return res.RowsAffected()
 }
 
-func (t *sqliteTx) query(ctx context.Context, query string, args []any, each func(scanner) error) error {
+func (t *sqliteTx) query(
+	ctx context.Context,
+	query string,
+	args []any,
+	each func(scanner) error,
+) error {
 	var (
 		rows *sql.Rows
 		err  error
@@ -38,19 +46,27 @@ func (t *sqliteTx) query(ctx context.Context, query string, args []any, each fun
 	} else {
 		rows, err = t.tx.QueryContext(ctx, query, args...)
 	}
+
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
+
 	for rows.Next() {
 		if err := each(rows); err != nil {
 			return err
 		}
 	}
+
 	return rows.Err()
 }
 
-func (t *sqliteTx) later(ctx context.Context, query string, args []any, each func(scanner) error) error {
+func (t *sqliteTx) later(
+	ctx context.Context,
+	query string,
+	args []any,
+	each func(scanner) error,
+) error {
 	if each != nil {
 		return t.query(ctx, query, args, each)
 	}
@@ -58,8 +74,9 @@ func (t *sqliteTx) later(ctx context.Context, query string, args []any, each fun
 	return err
 }
 
-// sqliteBatch is a writing transaction, in which each job has a savepoint. It goes on whatever becomes of the callers, so
-// their contexts are not for its statements; the driver would keep a goroutine for each besides.
+// sqliteBatch is a writing transaction, in which each job has a savepoint. It
+// goes on whatever becomes of the callers, so their contexts are not for its
+// statements; the driver would keep a goroutine for each besides.
 type sqliteBatch struct {
 	sqliteTx
 	ctx   context.Context
@@ -70,11 +87,21 @@ func (b *sqliteBatch) exec(_ context.Context, query string, args []any) (int64, 
 	return b.sqliteTx.exec(b.ctx, query, args)
 }
 
-func (b *sqliteBatch) query(_ context.Context, query string, args []any, each func(scanner) error) error {
+func (b *sqliteBatch) query(
+	_ context.Context,
+	query string,
+	args []any,
+	each func(scanner) error,
+) error {
 	return b.sqliteTx.query(b.ctx, query, args, each)
 }
 
-func (b *sqliteBatch) later(_ context.Context, query string, args []any, each func(scanner) error) error {
+func (b *sqliteBatch) later(
+	_ context.Context,
+	query string,
+	args []any,
+	each func(scanner) error,
+) error {
 	return b.sqliteTx.later(b.ctx, query, args, each)
 }
 
@@ -101,12 +128,19 @@ func (b *sqliteBatch) shut(err error) error {
 	}
 	if err != nil {
 		if back := b.control("ROLLBACK TO SAVEPOINT job"); back != nil {
-			return fmt.Errorf("%w: %w (and taking it back failed: %w)", errBroken, err, back)
+			return fmt.Errorf(
+				"%w: %w (and taking it back failed: %w)",
+				errBroken,
+				err,
+				back,
+			)
 		}
 	}
+
 	if err := b.control("RELEASE SAVEPOINT job"); err != nil {
 		return fmt.Errorf("%w: release: %w", errBroken, err)
 	}
+
 	return nil
 }
 
@@ -117,4 +151,5 @@ func (b *sqliteBatch) commit() (map[*job]error, error) {
 	return nil, nil
 }
 
-func (b *sqliteBatch) rollback() { _ = b.tx.Rollback() } // what cannot be taken back was never written
+// what cannot be taken back was never written
+func (b *sqliteBatch) rollback() { _ = b.tx.Rollback() }

@@ -15,13 +15,15 @@ import (
 // database is an engine: what differs between SQLite and PostgreSQL.
 type database interface {
 	traits() traits
-	// begin starts a transaction of the one writer. commit or rollback must be called.
+	// begin starts a transaction of the one writer. commit or rollback must be
+	// called.
 	begin(ctx context.Context) (batch, error)
 	// view runs fn in a transaction that only reads and sees one moment.
 	view(ctx context.Context, fn func(transaction) error) error
 	// look is view for a fn that waits for an answer once at most.
 	look(ctx context.Context, fn func(transaction) error) error
-	// migrating gives connections to bring the tables up to date with, before anything else.
+	// migrating gives connections to bring the tables up to date with, before
+	// anything else.
 	migrating() (db *sql.DB, done func() error)
 	ping(ctx context.Context) error
 	close() error
@@ -33,19 +35,25 @@ type traits struct {
 	dialect   goose.Dialect
 	trips     bool   // a statement's answer costs a round trip
 	forUpdate string // appended to a SELECT whose row is about to be changed
-	clock     string // an expression for the server's time in microseconds, "" where there is no server
+	// an expression for the server's time in microseconds, "" where there is no
+	// server
+	clock     string
 	duplicate func(error) bool
 }
 
-// transaction runs statements. A statement is one text for both engines, with $1, $2, … for its arguments.
+// transaction runs statements. A statement is one text for both engines, with
+// $1, $2, … for its arguments.
 type transaction interface {
-	// exec gives the number of rows that a statement wrote.
+	// exec returns the number of rows that a statement wrote.
 	exec(ctx context.Context, query string, args []any) (int64, error)
-	// query calls each with every row of a statement's answer. each must not run other statements.
+	// query calls each with every row of a statement's answer. each must not
+	// run other statements.
 	query(ctx context.Context, query string, args []any, each func(scanner) error) error
-	// later is query for a statement that nobody waits for: it is run at once, or together with the next one whose answer is
-	// wanted, or at the end; in any case before those that come after it. What goes wrong is the error of whichever call
-	// finds out, and fails the transaction, or the job's part of it, even if that call's error is ignored.
+	// later is query for a statement that nobody waits for: it is run at once,
+	// or together with the next one whose answer is wanted, or at the end; in
+	// any case before those that come after it. What goes wrong is the error of
+	// whichever call finds out, and fails the transaction, or the job's part of
+	// it, even if that call's error is ignored.
 	later(ctx context.Context, query string, args []any, each func(scanner) error) error
 }
 
@@ -57,17 +65,21 @@ type batch interface {
 	transaction
 	// flush runs what later has kept.
 	flush() error
-	// open begins a job's part. A job that is alone needs nothing that takes back its part alone.
+	// open begins a job's part. A job that is alone needs nothing that takes
+	// back its part alone.
 	open(j *job, alone bool) error
-	// shut ends the job's part, and takes back what it did when err is not nil. Its own error is that nothing can be vouched
-	// for any more (errBroken), or what went wrong without the job's noticing.
+	// shut ends the job's part, and takes back what it did when err is not nil.
+	// Its own error is that nothing can be vouched for any more (errBroken), or
+	// what went wrong without the job's noticing.
 	shut(err error) error
-	// commit makes the parts last, except those of the jobs that it gives an error for. When it fails, nothing lasts.
+	// commit makes the parts last, except those of the jobs that it gives an
+	// error for. When it fails, nothing lasts.
 	commit() (failed map[*job]error, err error)
 	rollback()
 }
 
-// Tx is a transaction. Its methods must not be used after the function it was given to has returned.
+// Tx is a transaction. Its methods must not be used after the function it was
+// given to has returned.
 type Tx struct {
 	tx     transaction
 	engine traits
@@ -75,15 +87,18 @@ type Tx struct {
 	clock  *clock
 	// held are the intents that nobody else can change before the end.
 	held map[string]held
-	// ahead are the attempts of intents, and applied says of events whether they are applied, as they will have been read
-	// when the next statement is answered.
+	// ahead are the attempts of intents, and applied says of events whether
+	// they are applied, as they will have been read when the next statement is
+	// answered.
 	ahead   map[string]*attemptsAhead
 	applied map[eventKey]*eventAhead
-	// mine is what was read ahead for this job, shared what was read for those that come after it.
+	// mine is what was read ahead for this job, shared what was read for those
+	// that come after it.
 	mine, shared readings
 }
 
-// Now is the database's clock: what is written in this transaction is dated by it.
+// Now is the database's clock: what is written in this transaction is dated by
+// it.
 func (t *Tx) Now() time.Time { return t.clock.now() }
 
 func (t *Tx) exec(ctx context.Context, query string, args ...any) (int64, error) {
@@ -96,8 +111,14 @@ func (t *Tx) later(ctx context.Context, query string, args ...any) error {
 	return t.laterEach(ctx, query, args, nil)
 }
 
-// laterEach is later for a statement whose rows somebody wants once they are there.
-func (t *Tx) laterEach(ctx context.Context, query string, args []any, each func(scanner) error) error {
+// laterEach is later for a statement whose rows somebody wants once they are
+// there.
+func (t *Tx) laterEach(
+	ctx context.Context,
+	query string,
+	args []any,
+	each func(scanner) error,
+) error {
 	return t.engine.mapped(t.tx.later(ctx, query, sanitizedArgs(args), each))
 }
 
@@ -126,11 +147,18 @@ func (r row) Scan(dest ...any) error {
 	if err == nil && !found {
 		return sql.ErrNoRows
 	}
+
 	return r.t.engine.mapped(err)
 }
 
-// list gives what scan makes of each row of an answer.
-func list[T any](ctx context.Context, t *Tx, scan func(scanner) (T, error), query string, args ...any) (out []T, err error) {
+// list returns what scan makes of each row of an answer.
+func list[T any](
+	ctx context.Context,
+	t *Tx,
+	scan func(scanner) (T, error),
+	query string,
+	args ...any,
+) (out []T, err error) {
 	err = t.tx.query(ctx, query, sanitizedArgs(args), func(row scanner) error {
 		v, err := scan(row)
 		if err == nil {
@@ -141,7 +169,8 @@ func list[T any](ctx context.Context, t *Tx, scan func(scanner) (T, error), quer
 	return out, t.engine.mapped(err)
 }
 
-// mapped gives an error of the database the store's own name, or the database's.
+// mapped returns an error of the database the store's own name, or the
+// database's.
 func (e traits) mapped(err error) error {
 	switch {
 	case err == nil:
@@ -152,8 +181,10 @@ func (e traits) mapped(err error) error {
 	return fmt.Errorf("%s: %w", e.name, err)
 }
 
-// sanitizedArgs mends text that PostgreSQL would refuse: providers and strangers send bytes that are not UTF-8, and zeros, and
-// what they send must be kept all the same. What is not exact any more is only shown, or looked up mended likewise.
+// sanitizedArgs mends text that PostgreSQL would refuse: providers and
+// strangers send bytes that are not UTF-8, and zeros, and what they send must
+// be kept all the same. What is not exact any more is only shown, or looked up
+// mended likewise.
 func sanitizedArgs(args []any) []any {
 	for k, a := range args {
 		args[k] = sanitizedValue(a)
@@ -172,6 +203,7 @@ func sanitizedValue(value any) any {
 		}
 		return list
 	}
+
 	return value
 }
 

@@ -35,6 +35,7 @@ func (s *Store) Writable(ctx context.Context) error {
 	if err != nil && !errors.Is(err, errTakeBack) {
 		return err
 	}
+
 	return s.Write(ctx, func(tx *Tx) error {
 		return tx.SetSetting(ctx, probeSetting, time.Now().UTC().Format(time.RFC3339))
 	})
@@ -45,6 +46,7 @@ func (s *Store) Writable(ctx context.Context) error {
 func Reason(err error) string {
 	var server *pgconn.PgError
 	var file *sqlite.Error
+
 	switch {
 	case err == nil:
 		return ""
@@ -54,6 +56,7 @@ func Reason(err error) string {
 		return "the disk is full"
 	case errors.As(err, &server):
 		return "the database refuses"
+
 	case !errors.As(err, &file):
 		return "the database does not answer"
 	}
@@ -66,11 +69,12 @@ func Reason(err error) string {
 	case sqlite3.SQLITE_IOERR:
 		return "the disk cannot be read or written"
 	}
+
 	return "the database refuses"
 }
 
-// CheckConnection reports why a store at a URL could not be opened, as far as that can be
-// found out without changing anything.
+// CheckConnection reports why a store at a URL could not be opened, as far as
+// that can be found out without changing anything.
 func CheckConnection(ctx context.Context, url string) error {
 	if strings.HasPrefix(url, "sqlite:") {
 		return nil // a file that is not there is made
@@ -80,8 +84,10 @@ func CheckConnection(ctx context.Context, url string) error {
 		return err
 	}
 	defer db.close() //nolint:errcheck // it was only asked
+
 	if err := db.ping(ctx); err != nil {
 		return fmt.Errorf("postgres: %w", err)
 	}
+
 	return nil
 }

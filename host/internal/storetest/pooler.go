@@ -26,6 +26,7 @@ func Pooled(t testing.TB, database string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -38,6 +39,7 @@ func Pooled(t testing.TB, database string) string {
 		p.end()
 		p.running.Wait()
 	})
+
 	at.Host = listener.Addr().String()
 	return at.String()
 }
@@ -93,7 +95,15 @@ func (p *pooler) end() {
 }
 
 // carried are the settings that a pooler keeps for each client.
-var carried = []string{"user", "database", "client_encoding", "application_name", "datestyle", "timezone", "standard_conforming_strings"}
+var carried = []string{
+	"user",
+	"database",
+	"client_encoding",
+	"application_name",
+	"datestyle",
+	"timezone",
+	"standard_conforming_strings",
+}
 
 // serve serves one client.
 func (p *pooler) serve(conn net.Conn) {
@@ -104,11 +114,17 @@ func (p *pooler) serve(conn net.Conn) {
 	if err != nil || !ok {
 		return
 	}
+
 	for name := range start.Parameters {
 		if !slices.Contains(carried, name) {
-			backend.Send(&pgproto3.ErrorResponse{Severity: "FATAL", SeverityUnlocalized: "FATAL", Code: "08P01",
-				Message: "unsupported startup parameter: " + name})
+			backend.Send(&pgproto3.ErrorResponse{
+				Severity:            "FATAL",
+				SeverityUnlocalized: "FATAL",
+				Code:                "08P01",
+				Message:             "unsupported startup parameter: " + name,
+			})
 			_ = backend.Flush() // the client may have gone
+
 			return
 		}
 	}
@@ -120,6 +136,7 @@ func (p *pooler) serve(conn net.Conn) {
 	if _, err := conn.Write(s.hello); err != nil {
 		return
 	}
+
 	p.give(s)
 	for p.transaction(conn, start) == nil {
 	}
@@ -135,19 +152,22 @@ func (p *pooler) transaction(client net.Conn, start *pgproto3.StartupMessage) er
 	if err != nil {
 		return err
 	}
+
 	for status := byte('T'); status != 'I'; {
 		if status, err = s.exchange(client, first); err != nil {
 			_ = s.conn.Close() // nobody knows what it is at
 			return err
 		}
+
 		first = nil
 	}
+
 	p.give(s)
 	return nil
 }
 
-// exchange carries what the client says up to a Sync or a Query, and the answer.
-// It returns the session's state after it.
+// exchange carries what the client says up to a Sync or a Query, and the
+// answer. It returns the session's state after it.
 func (s *session) exchange(client net.Conn, said []byte) (status byte, err error) {
 	for {
 		if said == nil {
@@ -155,14 +175,17 @@ func (s *session) exchange(client net.Conn, said []byte) (status byte, err error
 				return 0, err
 			}
 		}
+
 		if _, err := s.conn.Write(said); err != nil {
 			return 0, err
 		}
 		if said[0] == 'S' || said[0] == 'Q' {
 			break
 		}
+
 		said = nil
 	}
+
 	return s.answer(client)
 }
 
@@ -176,6 +199,7 @@ func (s *session) answer(to io.Writer) (status byte, err error) {
 		if _, err := to.Write(message); err != nil {
 			return 0, err
 		}
+
 		if message[0] == 'Z' {
 			return message[5], nil
 		}
@@ -206,6 +230,7 @@ func (p *pooler) take(start *pgproto3.StartupMessage) (*session, error) {
 		p.mu.Unlock()
 		return s, nil
 	}
+
 	p.mu.Unlock()
 
 	conn, err := net.Dial("tcp", p.server)
@@ -215,17 +240,20 @@ func (p *pooler) take(start *pgproto3.StartupMessage) (*session, error) {
 	if !p.keep(conn) {
 		return nil, errors.New("the test is over")
 	}
+
 	s := &session{conn: conn}
 	frontend := pgproto3.NewFrontend(conn, conn)
 	frontend.Send(start)
 	if err := frontend.Flush(); err != nil {
 		return nil, err
 	}
+
 	var hello bytes.Buffer
 	if _, err := s.answer(&hello); err != nil {
 		return nil, err
 	}
 	s.hello = hello.Bytes()
+
 	return s, nil
 }
 

@@ -1,6 +1,7 @@
 //go:build unix
 
-// Package storetest gives tests their databases: SQLite files, and databases of a PostgreSQL server where there is one.
+// Package storetest gives tests their databases: SQLite files, and databases of
+// a PostgreSQL server where there is one.
 package storetest
 
 import (
@@ -15,10 +16,12 @@ import (
 	"go.uber.org/goleak"
 )
 
-// settings make the servers fast: what they hold is worth nothing after the test.
+// settings make the servers fast: what they hold is worth nothing after the
+// test.
 const settings = "fsync=off"
 
-// variable names a server to use in place of an own one. Its user must be allowed to make databases.
+// variable names a server to use in place of an own one. Its user must be
+// allowed to make databases.
 const variable = "PAYHOST_TEST_POSTGRES"
 
 var (
@@ -28,28 +31,35 @@ var (
 	stop    = func() {}
 )
 
-// Main runs a package's tests and stops the server that they started. Its result is for os.Exit or goleak.
+// Main runs a package's tests and stops the server that they started. Its
+// result is for os.Exit or goleak.
 func Main(m *testing.M) int {
 	defer func() { stop() }()
 	return m.Run()
 }
 
-// OnBoth runs a package's tests twice, for a package whose tests open their store with URL: on SQLite, then on
-// PostgreSQL where there is one. Its result is for os.Exit or goleak.
+// OnBoth runs a package's tests twice, for a package whose tests open their
+// store with URL: on SQLite, then on PostgreSQL where there is one. Its result
+// is for os.Exit or goleak.
 func OnBoth(m *testing.M) int {
 	if code := m.Run(); code != 0 {
 		return code
 	}
 	if os.Getenv(variable) == "" && pgserver.Programs() == "" {
-		fmt.Printf("left out on PostgreSQL: %s is not set and there are no postgres programs\n", variable)
+		fmt.Printf(
+			"left out on PostgreSQL: %s is not set and there are no postgres programs\n",
+			variable,
+		)
 		return 0
 	}
+
 	fmt.Println("again, on PostgreSQL:")
 	onPostgres = true
 	return Main(m)
 }
 
-// OnBothWithoutLeaks is OnBoth, and fails when the tests leave a goroutine behind.
+// OnBothWithoutLeaks is OnBoth, and fails when the tests leave a goroutine
+// behind.
 func OnBothWithoutLeaks(m *testing.M) int { return withoutLeaks(OnBoth(m)) }
 
 // MainWithoutLeaks is Main, likewise.
@@ -79,8 +89,9 @@ func URL(t testing.TB) string {
 	return SQLite(t)
 }
 
-// Postgres gives the URL of an empty database on a server that lasts for the package's tests (which must use Main). It
-// skips the test where there is neither PAYHOST_TEST_POSTGRES nor the postgres programs.
+// Postgres returns the URL of an empty database on a server that lasts for the
+// package's tests (which must use Main). It skips the test where there is
+// neither PAYHOST_TEST_POSTGRES nor the postgres programs.
 func Postgres(t testing.TB) string {
 	t.Helper()
 	needServer(t)
@@ -101,6 +112,7 @@ func needServer(t testing.TB) {
 			}
 		}
 	})
+
 	if failure != nil {
 		t.Fatalf("start postgres: %v", failure)
 	}
@@ -126,12 +138,14 @@ func database(t testing.TB, template string) string {
 	if err != nil {
 		t.Fatal("the server's URL is not valid")
 	}
+
 	t.Cleanup(func() {
 		if os.Getenv(variable) != "" { // else it goes with its server
 			_, _ = db.Exec("DROP DATABASE IF EXISTS " + name + " WITH (FORCE)")
 		}
 		_ = db.Close()
 	})
+
 	as := name
 	if template != "" {
 		as += " TEMPLATE " + template
@@ -139,6 +153,7 @@ func database(t testing.TB, template string) string {
 	if _, err := db.Exec("CREATE DATABASE " + as); err != nil {
 		t.Fatal(err)
 	}
+
 	return withDatabase(server, name)
 }
 
@@ -154,20 +169,26 @@ func withDatabase(url, name string) string {
 	return url
 }
 
-// Crashing gives an empty database on a server of the test's own, with a function that kills the server with all its
-// processes and returns when it is there again: no other test may meet that. It skips the test where there are no
-// postgres programs.
+// Crashing returns an empty database on a server of the test's own, with a
+// function that kills the server with all its processes and returns when it is
+// there again: no other test may meet that. It skips the test where there are
+// no postgres programs.
 func Crashing(t testing.TB) (url string, kill func()) {
 	t.Helper()
 	bin := pgserver.Programs()
 	if bin == "" {
-		t.Skipf("left out: %s names a server that is not ours to kill, or nothing, and there are no postgres programs", variable)
+		t.Skipf(
+			"left out: %s names a server that is not ours to kill, or nothing, and there are no postgres programs",
+			variable,
+		)
 	}
+
 	own, err := pgserver.Start(bin, settings)
 	if err != nil {
 		t.Fatalf("start postgres: %v", err)
 	}
 	t.Cleanup(own.Stop)
+
 	return own.URL, func() {
 		if err := own.Crash(); err != nil {
 			t.Fatalf("start postgres again: %v", err)

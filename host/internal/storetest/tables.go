@@ -15,10 +15,11 @@ import (
 	"github.com/payhost/payhost/host/internal/store"
 )
 
-// Making the tables takes many times as long as most tests, so it is done once a
-// process for each engine: a test gets a copy.
+// Making the tables takes many times as long as most tests, so it is done once
+// a process for each engine: a test gets a copy.
 
-// SQLite returns the URL of a database file with its tables and nothing in them.
+// SQLite returns the URL of a database file with its tables and nothing in
+// them.
 func SQLite(t testing.TB) string {
 	t.Helper()
 	content, err := sqliteTables()
@@ -30,6 +31,7 @@ func SQLite(t testing.TB) string {
 	if err := os.WriteFile(path, content, 0o600); err != nil {
 		t.Fatal(err)
 	}
+
 	return "sqlite:" + path
 }
 
@@ -45,6 +47,7 @@ var sqliteTables = sync.OnceValues(func() (content []byte, err error) {
 	if err := makeTables("sqlite:" + path); err != nil {
 		return nil, err
 	}
+
 	return os.ReadFile(path)
 })
 
@@ -73,6 +76,7 @@ var template = sync.OnceValues(func() (name string, err error) {
 		return "", err
 	}
 	dropAtEnd(name)
+
 	return name, makeTables(withDatabase(server, name))
 })
 
@@ -85,8 +89,8 @@ func makeTables(url string) error {
 	return made.Close()
 }
 
-// dropAtEnd drops a database when the package's tests have run. The server may be
-// one that stays.
+// dropAtEnd drops a database when the package's tests have run. The server may
+// be one that stays.
 func dropAtEnd(name string) {
 	before := stop
 	stop = func() {

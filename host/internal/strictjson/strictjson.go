@@ -32,9 +32,11 @@ func Check(data []byte) error {
 	if err := value(decoder, 0); err != nil {
 		return err
 	}
+
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return errors.New("the body is more than one JSON value")
 	}
+
 	return surrogates(data)
 }
 
@@ -48,6 +50,7 @@ func value(decoder *json.Decoder, depth int) error {
 	if !ok {
 		return nil
 	}
+
 	if depth >= MaxDepth {
 		return fmt.Errorf("the body is nested more than %d levels deep", MaxDepth)
 	}
@@ -63,8 +66,10 @@ func value(decoder *json.Decoder, depth int) error {
 			if seen[name] {
 				return errors.New("the body has a name twice in one object")
 			}
+
 			seen[name] = true
 		}
+
 		if err := value(decoder, depth+1); err != nil {
 			return err
 		}
@@ -73,6 +78,7 @@ func value(decoder *json.Decoder, depth int) error {
 	if _, err := decoder.Token(); err != nil {
 		return notJSON(err)
 	}
+
 	return nil
 }
 
@@ -104,6 +110,7 @@ func surrogates(data []byte) error {
 		if utf16.DecodeRune(first, second) == utf8.RuneError {
 			return errors.New("the body has half of a surrogate pair in a text")
 		}
+
 		data = data[len(`\u0000`):]
 	}
 }
