@@ -19,7 +19,7 @@ func TestTheClockIsTheServers(t *testing.T) {
 		for _, off := range []time.Duration{time.Hour, -time.Hour} {
 			sent := time.Now()
 			time.Sleep(10 * time.Millisecond)
-			c.told(sent.Add(off+5*time.Millisecond), sent, time.Now())
+			c.synchronize(sent.Add(off+5*time.Millisecond), sent, time.Now())
 
 			for _, passed := range []time.Duration{0, time.Second, 2 * time.Minute} {
 				time.Sleep(passed)
@@ -45,7 +45,7 @@ func TestALateTellingIsWorthLess(t *testing.T) {
 		tell := func(trip time.Duration) {
 			sent := time.Now()
 			time.Sleep(trip)
-			c.told(sent.Add(off), sent, time.Now())
+			c.synchronize(sent.Add(off), sent, time.Now())
 		}
 
 		tell(2 * time.Millisecond)
@@ -55,7 +55,7 @@ func TestALateTellingIsWorthLess(t *testing.T) {
 			t.Errorf("a late telling replaced an exact one: %s off", got)
 		}
 
-		time.Sleep(worth)
+		time.Sleep(precisionLifetime)
 		tell(30 * time.Second)
 		if got := time.Until(c.now()); (got - 2*time.Hour).Abs() > usualTrip {
 			t.Errorf("when the exact one is old: %s off", got)

@@ -30,9 +30,9 @@ func (s *Store) OnWriter(t testing.TB, query string) {
 
 	switch db := s.db.(type) {
 	case *sqliteFile:
-		_, err = db.write.ExecContext(t.Context(), query)
+		_, err = db.writer.ExecContext(t.Context(), query)
 	case *postgres:
-		_, err = db.write.Exec(t.Context(), query)
+		_, err = db.writer.Exec(t.Context(), query)
 	}
 
 	if err != nil {
@@ -118,10 +118,17 @@ func (s *Store) Synchronous(t testing.TB) (mode int) {
 		t.Fatal("not a SQLite file")
 	}
 
-	if err := file.write.QueryRowContext(t.Context(),
+	if err := file.writer.QueryRowContext(t.Context(),
 		"PRAGMA synchronous").Scan(&mode); err != nil {
 		t.Fatal(err)
 	}
 
 	return mode
+}
+
+// NextNumber advances a counter and returns its value.
+func (t *Tx) NextNumber(ctx context.Context, name string, start uint64) (uint64, error) {
+	var value int64
+	err := t.queryRow(ctx, advanceCounter+` RETURNING value`, name, int64(start)).Scan(&value)
+	return uint64(value), err
 }

@@ -36,8 +36,8 @@ func TestStatementsThatNobodyWaitsForShareARoundTrip(t *testing.T) {
 
 	change := func(id string) *job {
 		return &job{
-			ctx:    ctx,
-			wanted: wanted{intents: []string{id}},
+			ctx:      ctx,
+			prefetch: prefetch{intents: []string{id}},
 			fn: func(tx *Tx) error {
 				i, err := tx.IntentForUpdate(ctx, id)
 				if err != nil {
