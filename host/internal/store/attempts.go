@@ -74,6 +74,7 @@ func scanAttempt(row scanner) (a payment.Attempt, err error) {
 	a.StartedAt = fromMicros(started)
 	a.Deadline = fromMicros(deadline)
 	a.Amount, err = amountOrNil(amount)
+
 	return a, errors.Join(err, unmarshal(exchanges, &a.Exchanges))
 }
 

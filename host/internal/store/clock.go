@@ -14,20 +14,20 @@ const precisionLifetime = time.Minute
 // usualTrip is longer than a request to the server usually takes.
 const usualTrip = 50 * time.Millisecond
 
-// clock is the database's clock: all hosts date by it what they write, and judge
-// by it whether a window is still open. On PostgreSQL it is the server's, which
-// answers in every write. On SQLite it is this machine's, except that it never
-// goes back when the operator sets the machine's back: a window that has closed
-// must not open again.
+// clock is the database's clock: all hosts date by it what they write, and
+// judge by it whether a window is still open. On PostgreSQL it is the server's,
+// which answers in every write. On SQLite it is this machine's, except that it
+// never goes back when the operator sets the machine's back: a window that has
+// closed must not open again.
 //
-// Between two answers of the server it runs by the machine's monotonic clock, so
-// that a step of the machine's time does not move it.
+// Between two answers of the server it runs by the machine's monotonic clock,
+// so that a step of the machine's time does not move it.
 type clock struct {
 	fixed func() time.Time // of a test, nil otherwise
 
 	mu sync.Mutex
-	// base is the time of the database's clock at the moment at of this machine.
-	// exact is the most that it may be off.
+	// base is the time of the database's clock at the moment at of this
+	// machine. exact is the most that it may be off.
 	base  time.Time
 	at    time.Time
 	exact time.Duration
@@ -57,6 +57,7 @@ func (c *clock) now() time.Time {
 		c.at = now
 		shown = wall
 	}
+
 	return shown.UTC().Truncate(time.Microsecond)
 }
 
@@ -102,9 +103,9 @@ func (c *clock) notBefore(seen time.Time) {
 	}
 }
 
-// setClock reads the database's clock once, before the first write. On SQLite the
-// clock begins no earlier than the last heartbeat of any host in the file: the
-// machine's time may have been set back while no host ran.
+// setClock reads the database's clock once, before the first write. On SQLite
+// the clock begins no earlier than the last heartbeat of any host in the file:
+// the machine's time may have been set back while no host ran.
 func (s *Store) setClock(ctx context.Context) error {
 	if s.clock.fixed != nil {
 		return nil
@@ -121,11 +122,13 @@ func (s *Store) setClock(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read the database's clock: %w", err)
 	}
+
 	if serverClock != "" {
 		s.clock.synchronize(fromMicros(shown), sent, time.Now())
 	} else {
 		s.clock.notBefore(fromMicros(shown))
 	}
+
 	return nil
 }
 

@@ -48,10 +48,11 @@ func scanIntent(row scanner) (*intent.Intent, error) {
 		&references, &i.ProviderStatus, &paid, &i.PaidCurrency, &action, &failure,
 		&i.State, &succeeded, &updated, &at, &i.Checks, &captured, &i.Doubt,
 		&i.Events, &i.Version)
-	if errors.Is(err, sql.ErrNoRows) {
+
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
 		return nil, ErrNotFound
-	}
-	if err != nil {
+	case err != nil:
 		return nil, fmt.Errorf("read an intent: %w", err)
 	}
 
@@ -75,6 +76,7 @@ func scanIntent(row scanner) (*intent.Intent, error) {
 	if err != nil {
 		return nil, &DamagedError{ID: i.ID, Cause: err}
 	}
+
 	return &i, nil
 }
 
@@ -86,8 +88,8 @@ func amountOrEmpty(amount *payment.Amount) string {
 	return amount.String()
 }
 
-// amountOrNil reads a column of amountOrEmpty. It accepts more than an amount in
-// a request may be: a sum of transfers can have more digits.
+// amountOrNil reads a column of amountOrEmpty. It accepts more than an amount
+// in a request may be: a sum of transfers can have more digits.
 func amountOrNil(text string) (*payment.Amount, error) {
 	if text == "" {
 		return nil, nil

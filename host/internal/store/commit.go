@@ -91,7 +91,9 @@ func (s *Store) ApplyEvents(
 }
 
 func (s *Store) write(ctx context.Context, rows prefetch, fn func(*Tx) error) error {
+	// The writer may be busy with other callers.
 	waiting := &job{ctx: ctx, prefetch: rows, fn: fn, done: make(chan error, 1)}
+
 	select {
 	case s.queue <- waiting:
 	case <-s.closed:
@@ -100,6 +102,7 @@ func (s *Store) write(ctx context.Context, rows prefetch, fn func(*Tx) error) er
 		return unwritten{ctx.Err()}
 	}
 
+	// From here on ctx does not count: the write may have begun.
 	select {
 	case err := <-waiting.done:
 		return err
@@ -154,13 +157,14 @@ func (s *Store) gather(first *job) []*job {
 			return jobs
 		}
 	}
+
 	return jobs
 }
 
 // commit runs jobs in one transaction and answers every one of them. A job that
-// failed is answered after the commit as well. The row that was in its way, such
-// as a key that is taken, may have been written by another job of this batch,
-// and must be visible to whoever reads next.
+// failed is answered after the commit as well. The row that was in its way,
+// such as a key that is taken, may have been written by another job of this
+// batch, and must be visible to whoever reads next.
 func (s *Store) commit(jobs []*job) {
 	ctx, cancel := context.WithTimeout(context.Background(), writeTimeout)
 	defer cancel()
@@ -178,10 +182,13 @@ func (s *Store) commit(jobs []*job) {
 	}
 }
 
-// runAll runs jobs in one transaction and returns the error of each that failed.
-// err is for all of them: then nothing was written, unless it is the commit that
-// failed.
-func (s *Store) runAll(ctx context.Context, jobs []*job) (failed map[*job]error, err error) {
+// runAll runs jobs in one transaction and returns the error of each that
+// failed. err is for all of them: then nothing was written, unless it is the
+// commit that failed.
+func (s *Store) runAll(
+	ctx context.Context,
+	jobs []*job,
+) (failed map[*job]error, err error) {
 	tx, rows, err := s.begin(ctx, jobs)
 	if err != nil {
 		return nil, unwritten{fmt.Errorf("%s: begin to write: %w", s.db.traits().name, err)}
@@ -189,21 +196,25 @@ func (s *Store) runAll(ctx context.Context, jobs []*job) (failed map[*job]error,
 
 	// Each job has a part of the transaction, which is rolled back alone.
 	failed = map[*job]error{}
+
 	for _, j := range jobs {
 		if err := j.ctx.Err(); err != nil { // its caller has gone: it is not begun
 			failed[j] = err
 			continue
 		}
+
 		only := len(jobs) == 1
 		err := s.runJob(tx, j, rows, only)
-		if errors.Is(err, errBroken) {
+
+		switch {
+		case errors.Is(err, errBroken):
 			tx.rollback()
 			return nil, err
-		}
-		if err != nil {
+		case err != nil:
 			failed[j] = err
 		}
 	}
+
 	if len(failed) == len(jobs) {
 		tx.rollback()
 		return failed, nil
@@ -216,23 +227,27 @@ func (s *Store) runAll(ctx context.Context, jobs []*job) (failed map[*job]error,
 		tx.rollback()
 		return nil, s.db.traits().mapped(err)
 	}
+
+	// Some statements were sent with the commit only.
 	for j, err := range late {
 		if failed[j] == nil { // else it keeps its own error
 			failed[j] = s.db.traits().mapped(err)
 		}
 	}
+
 	return failed, nil
 }
 
-// begin starts the transaction of jobs and prefetches the rows that they name. A
-// prefetch that fails costs only the round trips that it would have saved: the
-// odd names of one job must not fail the others.
+// begin starts the transaction of jobs and prefetches the rows that they name.
+// A prefetch that fails costs only the round trips that it would have saved:
+// the odd names of one job must not fail the others.
 func (s *Store) begin(ctx context.Context, jobs []*job) (batch, prefetched, error) {
 	tx, err := s.db.begin(ctx)
 	if err != nil {
 		return nil, prefetched{}, err
 	}
 	s.clock.follow(tx)
+
 	// The only job of a batch waits for the answer to its first query anyway.
 	if !s.db.traits().roundTrips || len(jobs) == 1 {
 		return tx, prefetched{}, nil
@@ -242,10 +257,14 @@ func (s *Store) begin(ctx context.Context, jobs []*job) (batch, prefetched, erro
 	if err == nil {
 		return tx, rows, nil
 	}
-	s.log.Warn("the rows of a commit could not be read in advance; each write reads its own",
-		"error", err)
+
+	s.log.Warn(
+		"the rows of a commit could not be read in advance; each write reads its own",
+		"error", err,
+	)
 	tx.rollback()
 	tx, err = s.db.begin(ctx)
+
 	return tx, prefetched{}, err
 }
 

@@ -63,8 +63,8 @@ func (t *Tx) HasNewEvents(ctx context.Context) (bool, error) {
 	return len(events) > 0, err
 }
 
-// pushPosition reads the position up to which events have been enqueued, also as
-// the setting's text.
+// pushPosition reads the position up to which events have been enqueued, also
+// as the setting's text.
 func (t *Tx) pushPosition(ctx context.Context) (after uint64, text string, err error) {
 	text, err = t.Setting(ctx, pushCursor)
 	if err != nil {
@@ -75,11 +75,12 @@ func (t *Tx) pushPosition(ctx context.Context) (after uint64, text string, err e
 		return 0, "", fmt.Errorf("%s: the setting %s is %q, not a position",
 			t.engine.name, pushCursor, text)
 	}
+
 	return after, text, nil
 }
 
-// EnqueueDeliveries makes a delivery of each of the next events of the stream, at
-// most limit of them, and returns how many. It leaves no event out, because
+// EnqueueDeliveries makes a delivery of each of the next events of the stream,
+// at most limit of them, and returns how many. It leaves no event out, because
 // events become visible in the order of their positions. It takes none twice,
 // because the cursor moves in the same transaction: when another host has moved
 // it, the error is ErrConflict.
@@ -105,6 +106,7 @@ func (t *Tx) EnqueueDeliveries(ctx context.Context, now time.Time, limit int) (i
 		if err != nil {
 			return 0, err
 		}
+
 		after = position
 	}
 
@@ -113,11 +115,12 @@ func (t *Tx) EnqueueDeliveries(ctx context.Context, now time.Time, limit int) (i
 	if err == nil && n == 0 {
 		err = ErrConflict // another host was faster
 	}
+
 	return len(events), err
 }
 
-// deliverySubject returns the payment or payout whose events are pushed in order
-// with this one.
+// deliverySubject returns the payment or payout whose events are pushed in
+// order with this one.
 func deliverySubject(e payment.Event) string {
 	if e.PaymentID != "" {
 		return e.PaymentID
@@ -171,8 +174,8 @@ func (t *Tx) Delivery(ctx context.Context, position uint64) (Delivery, error) {
 	return found[0], nil
 }
 
-// UpdateDelivery writes a delivery. was is the NextAt that was read: when it has
-// changed since, the error is ErrConflict.
+// UpdateDelivery writes a delivery. was is the NextAt that was read: when it
+// has changed since, the error is ErrConflict.
 func (t *Tx) UpdateDelivery(ctx context.Context, d Delivery, was time.Time) error {
 	n, err := t.exec(ctx, `UPDATE deliveries SET state = $1, tries = $2, next_at = $3,
 		tried_at = $4, status = $5, error = $6
@@ -191,8 +194,8 @@ func (t *Tx) DeleteDelivery(ctx context.Context, position uint64) error {
 }
 
 // Backlog counts the deliveries that are pending and those that were given up.
-// Oldest is when the oldest pending one was enqueued; the zero time when nothing
-// is pending.
+// Oldest is when the oldest pending one was enqueued; the zero time when
+// nothing is pending.
 type Backlog struct {
 	Pending, Dead int
 	Oldest        time.Time
@@ -202,10 +205,12 @@ type Backlog struct {
 func (t *Tx) PushBacklog(ctx context.Context) (b Backlog, err error) {
 	var oldest sql.NullInt64
 	err = t.queryRow(ctx, `SELECT COUNT(*), MIN(created_at) FROM deliveries WHERE state = $1`,
-		payment.DeliveryPending).Scan(&b.Pending, &oldest)
+		payment.DeliveryPending).
+		Scan(&b.Pending, &oldest)
 	if err != nil {
 		return b, fmt.Errorf("%s: %w", t.engine.name, err)
 	}
+
 	b.Oldest = fromMicros(oldest.Int64)
 
 	err = t.queryRow(ctx, `SELECT COUNT(*) FROM deliveries WHERE state = $1`,
@@ -225,5 +230,6 @@ func scanDelivery(row scanner) (d Delivery, err error) {
 	d.CreatedAt = fromMicros(created)
 	d.NextAt = fromMicros(next)
 	d.TriedAt = fromMicros(tried)
+
 	return d, nil
 }

@@ -59,8 +59,8 @@ func (t *Tx) DamagedDue(
 	return len(ids) > 0, err
 }
 
-// PostponeDamaged makes the intents that DamagedDue reports due at a later time:
-// at the head of the list they would keep the others waiting for ever.
+// PostponeDamaged makes the intents that DamagedDue reports due at a later
+// time: at the head of the list they would keep the others waiting for ever.
 func (t *Tx) PostponeDamaged(
 	ctx context.Context,
 	provider string,
@@ -71,12 +71,14 @@ func (t *Tx) PostponeDamaged(
 	if err != nil {
 		return err
 	}
+
 	for _, id := range ids {
-		err := t.queue(ctx, `UPDATE intents SET check_at = $2 WHERE id = $1`, id, micros(until))
-		if err != nil {
+		query := `UPDATE intents SET check_at = $2 WHERE id = $1`
+		if err := t.queue(ctx, query, id, micros(until)); err != nil {
 			return err
 		}
 	}
+
 	return nil
 }
 
@@ -95,6 +97,7 @@ func (t *Tx) damagedDue(
 		}
 		return struct{}{}, err
 	}
+
 	_, err = queryAll(ctx, t, scan, dueIntents+limitedTo(limit), micros(now), provider)
 	return ids, err
 }

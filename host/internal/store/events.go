@@ -17,9 +17,9 @@ import (
 const eventCounter = "events"
 
 // AppendEvent adds an event to the stream, which assigns its id and its number
-// among the events of its payment or payout. A payment and its refunds share one
-// numbering, because their readers read them together. parentID is a refund's
-// payment, "" for other kinds.
+// among the events of its payment or payout. A payment and its refunds share
+// one numbering, because their readers read them together. parentID is a
+// refund's payment, "" for other kinds.
 func (t *Tx) AppendEvent(
 	ctx context.Context,
 	kind payment.Kind,
@@ -31,6 +31,7 @@ func (t *Tx) AppendEvent(
 		subject = parentID
 	}
 
+	// The row of the counter and that of the subject are locked from here on.
 	if err := t.queue(ctx, advanceCounter, eventCounter, 1); err != nil {
 		return err
 	}
@@ -38,6 +39,7 @@ func (t *Tx) AppendEvent(
 	if err != nil {
 		return err
 	}
+
 	return t.queue(ctx, `INSERT INTO events
 		(position, type, kind, intent_id, parent_id, subject, sequence, created_at, data)
 		VALUES ((SELECT value FROM counters WHERE name = $1), $2, $3, $4, $5, $6,
@@ -66,12 +68,14 @@ func (t *Tx) Events(
 				alternatives = append(alternatives, fmt.Sprintf("type = $%d", len(args)))
 				continue
 			}
+
 			// Not a range: which text lies between two others depends on the
 			// database's collation.
 			length := utf8.RuneCountInString(prefix)
 			alternatives = append(alternatives,
 				fmt.Sprintf("substr(type, 1, %d) = $%d", length, len(args)))
 		}
+
 		where += " AND (" + strings.Join(alternatives, " OR ") + ")"
 	}
 
@@ -82,6 +86,7 @@ func (t *Tx) Events(
 	if out == nil {
 		out = []payment.Event{} // which JSON shows as a list
 	}
+
 	return out, err
 }
 
@@ -91,13 +96,17 @@ func (t *Tx) Event(ctx context.Context, position uint64) (payment.Event, error) 
 	if position == 0 {
 		return payment.Event{}, ErrNotFound
 	}
+
+	// The first event from there on may be a later one.
 	found, err := t.Events(ctx, position-1, nil, 1)
 	if err != nil {
 		return payment.Event{}, err
 	}
+
 	if len(found) == 0 || found[0].ID != EventID(position) {
 		return payment.Event{}, ErrNotFound
 	}
+
 	return found[0], nil
 }
 
@@ -115,6 +124,7 @@ func scanEvent(row scanner) (e payment.Event, err error) {
 	e.ID = EventID(uint64(position))
 	e.CreatedAt = fromMicros(created)
 	e.Data = json.RawMessage(data)
+
 	switch kind {
 	case payment.KindPayment:
 		e.PaymentID = id
@@ -124,6 +134,7 @@ func scanEvent(row scanner) (e payment.Event, err error) {
 		e.RefundID = id
 		e.PaymentID = parent
 	}
+
 	return e, nil
 }
 

@@ -18,8 +18,8 @@ func (t *Tx) AddHistory(ctx context.Context, intentID string, c payment.Change) 
 		intentID, micros(c.At), c.Actor, c.Action, c.From, c.To, c.Note)
 }
 
-// LastAction reads the action of the newest line of an intent's history, "" when
-// it has none.
+// LastAction reads the action of the newest line of an intent's history, ""
+// when it has none.
 func (t *Tx) LastAction(ctx context.Context, intentID string) (string, error) {
 	return t.firstText(ctx, `SELECT action FROM history WHERE intent_id = $1
 		ORDER BY position DESC LIMIT 1`, intentID)

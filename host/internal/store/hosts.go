@@ -7,15 +7,25 @@ import (
 
 // RecordHeartbeat records that a host is alive, at the database's own time.
 func (t *Tx) RecordHeartbeat(ctx context.Context, instance string) error {
-	return t.queue(ctx, `INSERT INTO hosts (instance, started_at, beat_at) VALUES ($1, $2, $2)
-		ON CONFLICT (instance) DO UPDATE SET beat_at = $2`, instance, micros(t.Now()))
+	return t.queue(
+		ctx,
+		`INSERT INTO hosts (instance, started_at, beat_at) VALUES ($1, $2, $2)
+		ON CONFLICT (instance) DO UPDATE SET beat_at = $2`,
+		instance,
+		micros(t.Now()),
+	)
 }
 
 // HostAlive reports whether a host has sent a heartbeat since a time.
-func (t *Tx) HostAlive(ctx context.Context, instance string, since time.Time) (bool, error) {
+func (t *Tx) HostAlive(
+	ctx context.Context,
+	instance string,
+	since time.Time,
+) (bool, error) {
 	var count int
 	err := t.queryRow(ctx, `SELECT COUNT(*) FROM hosts WHERE instance = $1 AND beat_at >= $2`,
-		instance, micros(since)).Scan(&count)
+		instance, micros(since)).
+		Scan(&count)
 	return count > 0, err
 }
 

@@ -40,6 +40,7 @@ func (t *Tx) InsertNumbered(
 	if err != nil {
 		return err
 	}
+
 	return t.insertIntent(ctx, i, "(SELECT value FROM counters WHERE name = $13)", counter)
 }
 
@@ -57,6 +58,7 @@ func (t *Tx) insertIntent(
 		return err
 	}
 
+	// The columns that never change, the mutable ones, and the two counters.
 	args := append([]any{
 		i.ID, i.Kind, i.Provider, i.ParentID,
 		i.Amount.String(), i.Currency, i.MerchantReference, i.Method,
@@ -64,6 +66,7 @@ func (t *Tx) insertIntent(
 		argument,
 	}, row...)
 	args = append(args, i.Events, i.Version)
+
 	return t.queue(ctx, `INSERT INTO intents (`+intentColumns+`, rules)
 		VALUES (`+placeholders(1, 12)+`, `+sequence+`, `+placeholders(14, len(args)-13)+`, 1)`,
 		args...)
@@ -78,30 +81,34 @@ func (t *Tx) SaveIntent(ctx context.Context, i *intent.Intent) error {
 	if err != nil {
 		return err
 	}
+
 	args := append([]any{i.ID, i.Version}, row...)
 	query := `UPDATE intents SET (status, review_reason, fingerprint, provider_reference,
 		refs, provider_status, paid_amount, paid_currency, next_action, failure,
 		state, succeeded_at, updated_at, check_at, checks, captured, doubt, version)
 		= (` + placeholders(3, len(row)) + `, $2 + 1) WHERE id = $1 AND version = $2`
 
+	// No other writer can have changed a locked intent: its update is not
+	// waited for, and references that are the same are not written again.
 	locked, ok := t.locked[i.ID]
-	ok = ok && locked.version == i.Version
-	if ok { // no other writer can have changed it: the answer need not be waited for
-		err = t.queue(ctx, query, args...)
-	} else {
-		err = t.execOne(ctx, query, args)
-	}
-	if err != nil {
-		return err
-	}
-
-	i.Version++
-	if ok {
+	if ok && locked.version == i.Version {
+		if err := t.queue(ctx, query, args...); err != nil {
+			return err
+		}
+		i.Version++
 		t.lock(i)
 		if slices.Equal(locked.references, i.References) {
 			return nil
 		}
+
+		return t.saveReferences(ctx, i)
 	}
+
+	if err := t.execOne(ctx, query, args); err != nil {
+		return err
+	}
+	i.Version++
+
 	return t.saveReferences(ctx, i)
 }
 
@@ -116,13 +123,19 @@ func (t *Tx) execOne(ctx context.Context, query string, args []any) error {
 
 func (t *Tx) saveReferences(ctx context.Context, i *intent.Intent) error {
 	for _, reference := range i.References {
-		err := t.queue(ctx, `INSERT INTO provider_references (provider, reference, intent_id)
+		err := t.queue(
+			ctx,
+			`INSERT INTO provider_references (provider, reference, intent_id)
 			VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
-			i.Provider, reference, i.ID)
+			i.Provider,
+			reference,
+			i.ID,
+		)
 		if err != nil {
 			return err
 		}
 	}
+
 	return nil
 }
 
@@ -151,6 +164,8 @@ func (t *Tx) IntentForUpdate(ctx context.Context, id string) (*intent.Intent, er
 	if found := t.takePrefetched(id); found != nil {
 		return found, nil
 	}
+
+	// Nearly every caller reads the attempts next.
 	if err := t.readAttemptsAlong(ctx, id); err != nil {
 		return nil, err
 	}
@@ -160,6 +175,7 @@ func (t *Tx) IntentForUpdate(ctx context.Context, id string) (*intent.Intent, er
 	if err != nil {
 		return nil, err
 	}
+
 	t.lock(found)
 	return found, nil
 }
@@ -181,6 +197,7 @@ func (t *Tx) IntentInFull(ctx context.Context, id string) (
 	history []payment.Change,
 	err error,
 ) {
+	// The lists are queued, and read in the round trip of the intent.
 	attempts = []payment.Attempt{} // which JSON shows as a list
 	err = t.queueEach(ctx, attemptsOfIntent, []any{id}, func(row scanner) error {
 		attempt, err := scanAttempt(row)
@@ -254,24 +271,12 @@ type Filter struct {
 func (t *Tx) ListIntents(ctx context.Context, f Filter) ([]*intent.Intent, error) {
 	var where conditions
 	where.add("kind =", f.Kind)
-	if f.Provider != "" {
-		where.add("provider =", f.Provider)
-	}
-	if f.Status != "" {
-		where.add("status =", f.Status)
-	}
-	if f.MerchantReference != "" {
-		where.add("merchant_reference =", f.MerchantReference)
-	}
-	if !f.CreatedFrom.IsZero() {
-		where.add("created_at >=", micros(f.CreatedFrom))
-	}
-	if !f.CreatedTo.IsZero() {
-		where.add("created_at <", micros(f.CreatedTo))
-	}
-	if f.Before != "" {
-		where.add("id <", f.Before)
-	}
+	where.addText("provider =", f.Provider)
+	where.addText("status =", string(f.Status))
+	where.addText("merchant_reference =", f.MerchantReference)
+	where.addTime("created_at >=", f.CreatedFrom)
+	where.addTime("created_at <", f.CreatedTo)
+	where.addText("id <", f.Before)
 
 	query := where.newestFirst(intentColumns, "intents", f.Limit)
 	return t.intents(ctx, query, where.args...)
@@ -295,7 +300,11 @@ func (t *Tx) OpenIntents(ctx context.Context, provider string) (int, error) {
 
 // intents reads several intents. A damaged row is logged and left out, so that
 // it hides no other.
-func (t *Tx) intents(ctx context.Context, query string, args ...any) ([]*intent.Intent, error) {
+func (t *Tx) intents(
+	ctx context.Context,
+	query string,
+	args ...any,
+) ([]*intent.Intent, error) {
 	scan := func(row scanner) (*intent.Intent, error) {
 		found, err := scanIntent(row)
 		var damaged *DamagedError
@@ -306,6 +315,7 @@ func (t *Tx) intents(ctx context.Context, query string, args ...any) ([]*intent.
 		}
 		return found, err
 	}
+
 	all, err := queryAll(ctx, t, scan, query, args...)
 	return slices.DeleteFunc(all, func(i *intent.Intent) bool { return i == nil }), err
 }
@@ -320,6 +330,20 @@ type conditions struct {
 func (c *conditions) add(clause string, arg any) {
 	c.args = append(c.args, arg)
 	c.clauses = append(c.clauses, fmt.Sprintf("%s $%d", clause, len(c.args)))
+}
+
+// addText is add for an argument that narrows the list unless it is empty.
+func (c *conditions) addText(clause, arg string) {
+	if arg != "" {
+		c.add(clause, arg)
+	}
+}
+
+// addTime is add for a time that narrows the list unless it is zero.
+func (c *conditions) addTime(clause string, arg time.Time) {
+	if !arg.IsZero() {
+		c.add(clause, micros(arg))
+	}
 }
 
 // newestFirst returns the text of the whole query, for rows whose ids sort by
@@ -340,6 +364,7 @@ func mutableColumns(i *intent.Intent) ([]any, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	failure, err := jsonOrEmpty(i.Failure)
 	if err != nil {
 		return nil, err

@@ -37,15 +37,16 @@ func (t *Tx) InsertKey(ctx context.Context, k Key) error {
 
 // FinishKey records the result of a key's action, if the key is still the one
 // that k describes: its host and deadline name the request that claimed it, and
-// its result is k's, "" as long as none was recorded. It does nothing otherwise.
+// its result is k's, "" as long as none was recorded. It does nothing
+// otherwise.
 func (t *Tx) FinishKey(ctx context.Context, k Key, result string) error {
 	return t.queue(ctx, `UPDATE idempotency_keys SET result = $5
 		WHERE key = $1 AND host = $2 AND deadline = $3 AND result = $4`,
 		k.Key, k.Host, micros(k.Deadline), k.Result, result)
 }
 
-// DeleteKey frees a key whose action is proven not to have left this machine, if
-// the key is still the one that k describes. When it is repeated it does not
+// DeleteKey frees a key whose action is proven not to have left this machine,
+// if the key is still the one that k describes. When it is repeated it does not
 // free a key that another request has claimed since.
 func (t *Tx) DeleteKey(ctx context.Context, k Key) error {
 	return t.queue(ctx, `DELETE FROM idempotency_keys
@@ -62,10 +63,11 @@ func (t *Tx) Key(ctx context.Context, key string) (*Key, error) {
 	err := t.queryRow(ctx, `SELECT request_hash, intent_id, action, result, host, deadline,
 		created_at FROM idempotency_keys WHERE key = $1`, key).
 		Scan(&k.RequestHash, &k.IntentID, &k.Action, &k.Result, &k.Host, &deadline, &created)
-	if errors.Is(err, sql.ErrNoRows) {
+
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
 		return nil, ErrNotFound
-	}
-	if err != nil {
+	case err != nil:
 		return nil, fmt.Errorf("%s: %w", t.engine.name, err)
 	}
 

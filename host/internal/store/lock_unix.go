@@ -11,10 +11,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// LockFile keeps a second host from an embedded database. It is called before the
-// database is opened: two hosts would not see each other's waiting callers, and
-// each has its own state of the plugins. unlock lets the next host in. For a
-// database that hosts may share, LockFile does nothing.
+// LockFile keeps a second host from an embedded database. It is called before
+// the database is opened: two hosts would not see each other's waiting callers,
+// and each has its own state of the plugins. unlock lets the next host in. For
+// a database that hosts may share, LockFile does nothing.
 //
 // The lock is the system's, on a file beside the database. It ends with the
 // process however that ends, so a file that is left behind locks no host out.
@@ -29,9 +29,13 @@ func LockFile(url string) (unlock func() error, err error) {
 
 	unlock, err = LockPath(path + ".lock")
 	if errors.Is(err, ErrLocked) {
-		return nil, fmt.Errorf("store: another host has %s open: give each host a database of "+
-			"its own, or one PostgreSQL to all", path)
+		return nil, fmt.Errorf(
+			"store: another host has %s open: give each host a database of "+
+				"its own, or one PostgreSQL to all",
+			path,
+		)
 	}
+
 	return unlock, err
 }
 
@@ -46,8 +50,10 @@ func LockPath(path string) (unlock func() error, err error) {
 	if errors.Is(err, unix.EWOULDBLOCK) {
 		return nil, errors.Join(ErrLocked, file.Close())
 	}
+
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("lock %s: %w", path, err), file.Close())
 	}
+
 	return file.Close, nil
 }

@@ -61,7 +61,11 @@ type part struct {
 	err error
 }
 
-func (p *pipeline) exec(_ context.Context, query string, args []any) (count int64, err error) {
+func (p *pipeline) exec(
+	_ context.Context,
+	query string,
+	args []any,
+) (count int64, err error) {
 	err = p.run(statement{query: query, args: args, count: &count})
 	return count, err
 }
@@ -74,15 +78,20 @@ func (p *pipeline) query(
 ) error {
 	// An error of each is the caller's alone: the statement itself went well.
 	var unreadable error
-	err := p.run(statement{query: query, args: args, each: func(row scanner) error {
-		if unreadable == nil {
-			unreadable = each(row)
-		}
-		return nil
-	}})
+	err := p.run(statement{
+		query: query,
+		args:  args,
+		each: func(row scanner) error {
+			if unreadable == nil {
+				unreadable = each(row)
+			}
+			return nil
+		},
+	})
 	if err != nil {
 		return err
 	}
+
 	return unreadable
 }
 
@@ -118,7 +127,8 @@ func (p *pipeline) control(query, purpose string) {
 	p.add(statement{query: query, control: true, purpose: purpose})
 }
 
-// failure returns why the statements of the present part cannot be run any more.
+// failure returns why the statements of the present part cannot be run any
+// more.
 func (p *pipeline) failure() error {
 	if p.broken == nil && p.part != nil {
 		return p.part.err
@@ -142,8 +152,10 @@ func (p *pipeline) flush() error {
 			p.queued = nil
 			break
 		}
+
 		p.rollbackFailed(succeeded, err)
 	}
+
 	return p.failure()
 }
 
@@ -153,6 +165,7 @@ func (p *pipeline) flush() error {
 func (p *pipeline) rollbackFailed(index int, cause error) {
 	failed := p.queued[index]
 	var refusal *pgconn.PgError
+
 	switch {
 	case failed.control:
 		p.broken = fmt.Errorf("%s: %w", failed.purpose, cause)
@@ -168,13 +181,18 @@ func (p *pipeline) rollbackFailed(index int, cause error) {
 		return
 	}
 
-	skipped := slices.Clone(p.queued[index:])
-	skipped = slices.DeleteFunc(skipped, func(s statement) bool { return s.part == failed.part })
+	skipped := withoutPart(slices.Clone(p.queued[index:]), failed.part)
+
 	// pgx's simple protocol: a failed transaction refuses to parse statements.
 	if _, err := p.conn.PgConn().Exec(p.ctx, rollbackToSavepoint).ReadAll(); err != nil {
 		p.broken = fmt.Errorf("%w (and rolling it back failed: %w)", cause, err)
 	}
 	p.queued = skipped
+}
+
+// withoutPart removes the statements of a part from a list.
+func withoutPart(list []statement, p *part) []statement {
+	return slices.DeleteFunc(list, func(s statement) bool { return s.part == p })
 }
 
 // send makes one round trip with all queued statements. Before an error, it
@@ -185,10 +203,12 @@ func (p *pipeline) send() (succeeded int, err error) {
 		return 0, errors.New("a Get waits for one answer, and a second was asked for")
 	}
 
+	// Everything is sent before the first answer is read.
 	var request pgx.Batch
 	for _, s := range p.queued {
 		request.Queue(s.query, s.args...)
 	}
+
 	results := p.conn.SendBatch(p.ctx, &request)
 	defer func() {
 		if closing := results.Close(); err == nil && closing != nil {
@@ -204,6 +224,7 @@ func (p *pipeline) send() (succeeded int, err error) {
 			s.part.begun = true
 		}
 	}
+
 	return len(p.queued) - 1, nil
 }
 
@@ -214,6 +235,7 @@ func (s *statement) readAnswer(results pgx.BatchResults) error {
 		return err
 	}
 	defer rows.Close()
+
 	for rows.Next() {
 		if s.each == nil {
 			continue
@@ -228,11 +250,16 @@ func (s *statement) readAnswer(results pgx.BatchResults) error {
 	if s.count != nil {
 		*s.count = rows.CommandTag().RowsAffected()
 	}
+
 	if err := rows.Err(); err != nil {
 		return err
 	}
+
+	// The server answers a COMMIT with ROLLBACK when the transaction has
+	// failed.
 	if s.query == commitStatement && rows.CommandTag().String() != "COMMIT" {
 		return pgx.ErrTxCommitRollback
 	}
+
 	return nil
 }

@@ -25,12 +25,13 @@ const postgresReaders = 8
 // beginToRead begins a transaction that sees one moment.
 const beginToRead = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
-// sessionLimits are the server's limits for our connections, unless the URL says
-// otherwise. A host that is frozen within a transaction, as when its machine is
-// suspended, would keep every other host from writing for as long as the server
-// takes it for alive. With these limits it loses its locks after ten seconds,
-// and its own callers are told that nothing was written. Nor does one statement
-// wait for another host's lock, or run, for longer than a write may take.
+// sessionLimits are the server's limits for our connections, unless the URL
+// says otherwise. A host that is frozen within a transaction, as when its
+// machine is suspended, would keep every other host from writing for as long as
+// the server takes it for alive. With these limits it loses its locks after ten
+// seconds, and its own callers are told that nothing was written. Nor does one
+// statement wait for another host's lock, or run, for longer than a write may
+// take.
 var sessionLimits = map[string]string{
 	"idle_in_transaction_session_timeout": "10s", "lock_timeout": "20s", "statement_timeout": "25s",
 }
@@ -49,8 +50,8 @@ type postgres struct {
 	limits string
 }
 
-// openPostgres prepares the pools of a URL. They connect when they are used. The
-// error does not quote the URL, which may hold a password.
+// openPostgres prepares the pools of a URL. They connect when they are used.
+// The error does not quote the URL, which may hold a password.
 func openPostgres(ctx context.Context, url string) (database, error) {
 	writer, err := pgdial.Open(ctx, url)
 	if err != nil {
@@ -58,6 +59,7 @@ func openPostgres(ctx context.Context, url string) (database, error) {
 	}
 	p := &postgres{pooled: writer.Pooled}
 	readers := writer.Copy()
+
 	// The readers do not notice a fail-over that the writer finds: they would
 	// read the former server's data for ever.
 	writer.DropReadOnly(func() { p.readers.Reset() })
@@ -73,8 +75,9 @@ func openPostgres(ctx context.Context, url string) (database, error) {
 		preset(writer.Config, sessionLimits)
 		preset(readers.Config, sessionLimits)
 		preset(readers.Config, readerSettings)
-		// Not as a parameter of the connection: a URL that asks for a server that
-		// can be written would then find none.
+
+		// Not as a parameter of the connection: a URL that asks for a server
+		// that can be written would then find none.
 		readers.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
 			_, err := conn.Exec(ctx, "SET default_transaction_read_only = on")
 			return err
@@ -86,10 +89,12 @@ func openPostgres(ctx context.Context, url string) (database, error) {
 	if p.readers, err = pgxpool.NewWithConfig(ctx, readers.Config); err != nil {
 		return nil, errors.New("store: the postgres url is not valid")
 	}
+
 	if p.writer, err = pgxpool.NewWithConfig(ctx, writer.Config); err != nil {
 		p.readers.Close()
 		return nil, errors.New("store: the postgres url is not valid")
 	}
+
 	return p, nil
 }
 
@@ -126,8 +131,8 @@ func (p *postgres) traits() traits {
 	}
 }
 
-// migrating returns connections without limits: a migration of a large table may
-// take its time.
+// migrating returns connections without limits: a migration of a large table
+// may take its time.
 func (p *postgres) migrating() (*sql.DB, func() error) {
 	db := stdlib.OpenDB(*p.migrations.ConnConfig)
 	return db, db.Close
@@ -152,6 +157,7 @@ func (p *postgres) read(ctx context.Context, fn func(transaction) error) error {
 				_, _ = tx.conn.Exec(ctx, "ROLLBACK") // nothing was written
 			}
 		}()
+
 		return fn(tx)
 	})
 }

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -12,18 +11,18 @@ import (
 const commitStatement = "COMMIT"
 
 // writersLock is the number of the advisory lock by which writing transactions
-// take turns. Without it, two hosts that write the same rows in different orders
-// stop each other until the server's deadlock detection fails one of them. Since
-// nearly every transaction takes the one row that numbers events, they take
-// turns in any case.
+// take turns. Without it, two hosts that write the same rows in different
+// orders stop each other until the server's deadlock detection fails one of
+// them. Since nearly every transaction takes the one row that numbers events,
+// they take turns in any case.
 const writersLock = "8041870297"
 
 // serverTime is the server's time, in microseconds.
 const serverTime = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
 
 // pgBatch is the writer's transaction on PostgreSQL. Each job is a part with a
-// savepoint. Statements that can wait go to the server together, for as many jobs
-// as need no answer, and with the commit itself.
+// savepoint. Statements that can wait go to the server together, for as many
+// jobs as need no answer, and with the commit itself.
 type pgBatch struct {
 	pipeline
 	conn   *pgxpool.Conn
@@ -36,16 +35,23 @@ type pgBatch struct {
 func newBatch(ctx context.Context, conn *pgxpool.Conn, limits string) *pgBatch {
 	b := &pgBatch{conn: conn, pipeline: pipeline{ctx: ctx, conn: conn.Conn()}}
 	b.control("BEGIN", "begin")
+
+	// The time is read before the lock is waited for.
 	b.add(statement{
 		query:   "SELECT " + serverTime,
 		each:    b.readTime,
 		control: true,
 		purpose: "read the clock",
 	})
+
 	if limits != "" {
 		b.control(limits, "set the limits of a transaction")
 	}
-	b.control("SELECT pg_advisory_xact_lock("+writersLock+")", "wait for the other hosts' writes")
+	b.control(
+		"SELECT pg_advisory_xact_lock("+writersLock+")",
+		"wait for the other hosts' writes",
+	)
+
 	return b
 }
 
@@ -76,6 +82,7 @@ func (b *pgBatch) beginPart(j *job, only bool) error {
 func (b *pgBatch) endPart(err error) error {
 	ended := b.part
 	b.part = nil
+
 	switch {
 	case b.broken != nil:
 		return fmt.Errorf("%w: %w", errBroken, b.broken)
@@ -85,22 +92,30 @@ func (b *pgBatch) endPart(err error) error {
 		}
 	case err != nil:
 		b.rollbackPart(ended, err)
+
 	case !ended.only:
-		b.queued = append(b.queued, statement{
-			query:   "RELEASE SAVEPOINT job",
-			part:    ended,
-			control: true,
-			purpose: "release",
-		})
+		b.releasePart(ended)
 	}
+
 	return nil
+}
+
+// releasePart queues the end of a part that has succeeded. It belongs to the
+// part, so that it is not sent when one of the part's statements fails.
+func (b *pgBatch) releasePart(ended *part) {
+	b.queued = append(b.queued, statement{
+		query:   "RELEASE SAVEPOINT job",
+		part:    ended,
+		control: true,
+		purpose: "release",
+	})
 }
 
 // rollbackPart drops the statements of a part that are still queued, and queues
 // the roll-back of those that were sent.
 func (b *pgBatch) rollbackPart(ended *part, err error) {
 	ended.err = err
-	b.queued = slices.DeleteFunc(b.queued, func(s statement) bool { return s.part == ended })
+	b.queued = withoutPart(b.queued, ended)
 	if ended.begun && !ended.only {
 		b.control("ROLLBACK TO SAVEPOINT job", "roll a failed write back")
 		b.control("RELEASE SAVEPOINT job", "roll a failed write back")
@@ -113,7 +128,10 @@ func (b *pgBatch) commit() (map[*job]error, error) {
 		return nil, err
 	}
 
+	// Parts whose last statements were sent with the commit may have failed
+	// now.
 	failed := map[*job]error{}
+
 	for _, p := range b.parts {
 		if p.err == nil {
 			continue
@@ -124,13 +142,15 @@ func (b *pgBatch) commit() (map[*job]error, error) {
 			return failed, nil
 		}
 	}
+
 	b.conn.Release()
 	return failed, nil
 }
 
 func (b *pgBatch) rollback() {
 	if b.trips > 0 {
-		// A roll-back that does not arrive is the server's when the connection ends.
+		// A roll-back that does not arrive is the server's when the connection
+		// ends.
 		_, _ = b.pipeline.conn.Exec(b.ctx, "ROLLBACK")
 	}
 	b.conn.Release()

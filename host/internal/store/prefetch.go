@@ -62,7 +62,8 @@ func (a *attemptList) add(attempt payment.Attempt, err error) {
 	a.err = errors.Join(a.err, err)
 }
 
-// eventState says whether an event is applied, once the database has answered.
+// eventState reports whether an event is applied, once the database has
+// answered.
 type eventState struct{ answered, applied bool }
 
 // readAhead are the rows that a transaction has read before they are asked for.
@@ -91,14 +92,16 @@ func prefetchFor(ctx context.Context, tx batch, jobs []*job) (prefetched, error)
 		applied: map[eventKey]bool{},
 	}
 	var ids, providers, events []string
-	for _, job := range jobs {
-		ids = append(ids, job.prefetch.intents...)
-		for _, event := range job.prefetch.events {
+
+	for _, waiting := range jobs {
+		ids = append(ids, waiting.prefetch.intents...)
+		for _, event := range waiting.prefetch.events {
 			providers = append(providers, event.provider)
 			events = append(events, event.id)
 			rows.applied[event] = false // until a row says otherwise
 		}
 	}
+
 	if len(ids) == 0 && len(events) == 0 {
 		return rows, nil
 	}
@@ -111,6 +114,7 @@ func prefetchFor(ctx context.Context, tx batch, jobs []*job) (prefetched, error)
 	if err == nil {
 		err = tx.flush()
 	}
+
 	return rows, err
 }
 
@@ -182,6 +186,7 @@ func (t *Tx) usePrefetched(named prefetch, rows prefetched) {
 			delete(rows.intents, id)
 		}
 	}
+
 	for _, event := range named.events {
 		if applied, ok := rows.applied[event]; ok {
 			t.ahead.events[event] = &eventState{answered: true, applied: applied}
@@ -203,6 +208,7 @@ func (t *Tx) takePrefetched(id string) *intent.Intent {
 	if found.attempts != nil {
 		t.ahead.attempts[id] = found.attempts
 	}
+
 	return found.intent
 }
 
@@ -214,6 +220,7 @@ func (t *Tx) readAttemptsAlong(ctx context.Context, intentID string) error {
 	}
 	attempts := newAttemptList()
 	t.ahead.attempts[intentID] = attempts
+
 	return t.queueEach(ctx, attemptsOfIntent, []any{intentID}, func(row scanner) error {
 		attempt, err := scanAttempt(row)
 		attempts.add(attempt, err)
@@ -230,7 +237,9 @@ func (t *Tx) readEventAlong(ctx context.Context, provider, eventID string) error
 	}
 	state := &eventState{}
 	t.ahead.events[key] = state
-	return t.queueEach(ctx, countAppliedEvent, []any{provider, eventID}, func(row scanner) error {
+
+	args := []any{provider, eventID}
+	return t.queueEach(ctx, countAppliedEvent, args, func(row scanner) error {
 		var count int
 		err := row.Scan(&count)
 		state.answered = true

@@ -12,8 +12,8 @@ const insertAppliedEvent = `INSERT INTO applied_notices
 const countAppliedEvent = `SELECT COUNT(*) FROM applied_notices
 	WHERE provider = $1 AND event_id = $2`
 
-// ProviderEvent is an event that a provider has reported, and the intent that it
-// is about.
+// ProviderEvent is an event that a provider has reported, and the intent that
+// it is about.
 type ProviderEvent struct {
 	Provider string
 	// ID is the event's name as ClaimEvent and EventApplied take it. It is
@@ -22,8 +22,8 @@ type ProviderEvent struct {
 	IntentID string
 }
 
-// ClaimEvent records that a webhook applies an event of a provider. The error is
-// ErrExists when the event was recorded before.
+// ClaimEvent records that a webhook applies an event of a provider. The error
+// is ErrExists when the event was recorded before.
 func (t *Tx) ClaimEvent(
 	ctx context.Context,
 	provider, eventID, webhookID string,
@@ -37,8 +37,8 @@ func (t *Tx) ClaimEvent(
 	return err
 }
 
-// MarkEventApplied records that a webhook has applied an event of a provider. An
-// event that was recorded before stays as it is.
+// MarkEventApplied records that a webhook has applied an event of a provider.
+// An event that was recorded before stays as it is.
 func (t *Tx) MarkEventApplied(
 	ctx context.Context,
 	provider, eventID, webhookID string,

@@ -28,6 +28,7 @@ func (t *Tx) AddReceipt(
 		WHERE receipt_id = $1 AND (identity = $2 OR intent_id = $3)
 		ORDER BY identity DESC LIMIT 1`,
 		r.ID, identity, intentID).Scan(&holder)
+
 	return holder, err
 }
 

@@ -13,8 +13,8 @@ import (
 )
 
 // What a payment costs on PostgreSQL, alone and together with others: the
-// statements of its own and the round trips of the commit. More than these are a
-// loss for every payment.
+// statements of its own and the round trips of the commit. More than these are
+// a loss for every payment.
 func TestTheRoundTripsOfAPayment(t *testing.T) {
 	ctx := context.Background()
 	s, err := Open(ctx, PostgresURL(t))
@@ -32,14 +32,19 @@ func TestTheRoundTripsOfAPayment(t *testing.T) {
 		for k := range many {
 			id := fmt.Sprintf("pay_%d_%d", many, k)
 			event := ProviderEvent{Provider: "acme", ID: "event of " + id, IntentID: id}
-			creates = append(creates, &job{ctx: ctx, fn: func(tx *Tx) error {
-				return createAsCore(ctx, tx, id)
-			}})
+			creates = append(creates, &job{
+				ctx: ctx,
+				fn: func(tx *Tx) error {
+					return createAsCore(ctx, tx, id)
+				},
+			})
+
 			answers = append(answers, &job{
 				ctx:      ctx,
 				prefetch: prefetch{intents: []string{id}},
 				fn:       func(tx *Tx) error { return answerAsCore(ctx, tx, id) },
 			})
+
 			events = append(events, &job{
 				ctx: ctx,
 				prefetch: prefetch{
@@ -53,8 +58,8 @@ func TestTheRoundTripsOfAPayment(t *testing.T) {
 		for _, c := range []struct {
 			name string
 			jobs []*job
-			// statements are those of one job when it is alone, trips those of the
-			// whole commit.
+			// statements are those of one job when it is alone, trips those of
+			// the whole commit.
 			statements, trips int
 		}{
 			{"create", creates, 5, 1},
@@ -71,12 +76,19 @@ func TestTheRoundTripsOfAPayment(t *testing.T) {
 			if err != nil || len(failed) > 0 {
 				t.Fatalf("%d of %s: %v, %v", many, c.name, failed, err)
 			}
+
 			if counter.batch.trips != c.trips {
 				t.Errorf("%d of %s: %d round trips, want %d",
 					many, c.name, counter.batch.trips, c.trips)
 			}
+
 			if many == 1 && counter.statements != c.statements {
-				t.Errorf("%s: %d statements, want %d", c.name, counter.statements, c.statements)
+				t.Errorf(
+					"%s: %d statements, want %d",
+					c.name,
+					counter.statements,
+					c.statements,
+				)
 			}
 		}
 	}
@@ -97,9 +109,11 @@ func createAsCore(ctx context.Context, tx *Tx, id string) error {
 	if err := tx.InsertNumbered(ctx, created, "sequence:acme", 1); err != nil {
 		return err
 	}
+
 	if err := tx.AddHistory(ctx, id, payment.Change{Action: "created"}); err != nil {
 		return err
 	}
+
 	return tx.InsertAttempt(ctx, id, payment.Attempt{Number: 1, StartedAt: time.Unix(1, 0)})
 }
 
@@ -113,11 +127,13 @@ func answerAsCore(ctx context.Context, tx *Tx, id string) error {
 	if err != nil {
 		return err
 	}
+
 	attempts[0].Outcome = "ok"
 	if err := tx.FinishAttempt(ctx, id, attempts[0]); err != nil {
 		return err
 	}
 	current.Status = payment.Processing
+
 	return saveAsCore(ctx, tx, current)
 }
 
@@ -131,10 +147,12 @@ func applyAsInbox(ctx context.Context, tx *Tx, e ProviderEvent) error {
 	if err != nil || applied {
 		return fmt.Errorf("applied before: %v, %w", applied, err)
 	}
+
 	current.Status = payment.Succeeded
 	if err := saveAsCore(ctx, tx, current); err != nil {
 		return err
 	}
+
 	return tx.MarkEventApplied(ctx, e.Provider, e.ID, "wh_1", time.Unix(1, 0))
 }
 

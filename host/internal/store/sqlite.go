@@ -41,12 +41,17 @@ func openSQLite(path string) (database, error) {
 		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)",
 	}}
 	common := "file:" + path + "?" + pragmas.Encode()
+
 	// The writer touches pages of every table and index at each commit; SQLite
 	// keeps 2 MB of them unless told otherwise.
-	writer, err := sql.Open("sqlite", common+"&_txlock=immediate&_pragma=cache_size(-16000)")
+	writer, err := sql.Open(
+		"sqlite",
+		common+"&_txlock=immediate&_pragma=cache_size(-16000)",
+	)
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
+
 	writer.SetMaxOpenConns(1)
 
 	readers, err := sql.Open("sqlite", common+"&_pragma=query_only(ON)")
@@ -75,9 +80,11 @@ func createFile(path string) error {
 	if err == nil {
 		err = file.Close()
 	}
+
 	if err != nil {
 		return fmt.Errorf("store: open the database file: %w", err)
 	}
+
 	return nil
 }
 
@@ -90,7 +97,11 @@ func createFolder(path string) error {
 }
 
 func (f *sqliteFile) traits() traits {
-	return traits{name: "sqlite", dialect: goose.DialectSQLite3, duplicate: duplicateInSQLite}
+	return traits{
+		name:      "sqlite",
+		dialect:   goose.DialectSQLite3,
+		duplicate: duplicateInSQLite,
+	}
 }
 
 func (f *sqliteFile) migrating() (*sql.DB, func() error) {

@@ -18,15 +18,18 @@ func (t *sqliteTx) exec(ctx context.Context, query string, args []any) (int64, e
 		result sql.Result
 		err    error
 	)
+
 	//nolint:sqlclosecheck // the statement ends with the transaction
 	if prepared := t.prepared.of(ctx, t.tx, query); prepared != nil {
 		result, err = prepared.ExecContext(ctx, args...)
 	} else {
 		result, err = t.tx.ExecContext(ctx, query, args...)
 	}
+
 	if err != nil {
 		return 0, err
 	}
+
 	return result.RowsAffected()
 }
 
@@ -40,12 +43,14 @@ func (t *sqliteTx) query(
 		rows *sql.Rows
 		err  error
 	)
+
 	//nolint:sqlclosecheck // the statement ends with the transaction
 	if prepared := t.prepared.of(ctx, t.tx, query); prepared != nil {
 		rows, err = prepared.QueryContext(ctx, args...)
 	} else {
 		rows, err = t.tx.QueryContext(ctx, query, args...)
 	}
+
 	if err != nil {
 		return err
 	}
@@ -56,6 +61,7 @@ func (t *sqliteTx) query(
 			return err
 		}
 	}
+
 	return rows.Err()
 }
 
@@ -74,8 +80,8 @@ func (t *sqliteTx) queue(
 
 // sqliteBatch is a writing transaction, in which each job has a savepoint. Its
 // statements do not use the contexts of the callers: it goes on when a caller
-// leaves. The driver would also start a goroutine for each statement of a context
-// that can end.
+// leaves. The driver would also start a goroutine for each statement of a
+// context that can end.
 type sqliteBatch struct {
 	sqliteTx
 	ctx context.Context
@@ -129,12 +135,19 @@ func (b *sqliteBatch) endPart(err error) error {
 	}
 	if err != nil {
 		if back := b.control("ROLLBACK TO SAVEPOINT job"); back != nil {
-			return fmt.Errorf("%w: %w (and rolling it back failed: %w)", errBroken, err, back)
+			return fmt.Errorf(
+				"%w: %w (and rolling it back failed: %w)",
+				errBroken,
+				err,
+				back,
+			)
 		}
 	}
+
 	if err := b.control("RELEASE SAVEPOINT job"); err != nil {
 		return fmt.Errorf("%w: release: %w", errBroken, err)
 	}
+
 	return nil
 }
 

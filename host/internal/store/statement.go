@@ -6,17 +6,17 @@ import (
 	"sync"
 )
 
-// maxStatements bounds the prepared statements. The store's own queries are some
-// sixty; the query of a list varies with its filters, and one that does not fit
-// is parsed each time.
+// maxStatements bounds the prepared statements. The store's own queries are
+// some sixty; the query of a list varies with its filters, and one that does
+// not fit is parsed each time.
 const maxStatements = 256
 
 // statements keeps queries prepared for SQLite, which otherwise parses a query
 // each time it runs. That costs more than running it: a third of a durable
 // payment's time, by a CPU profile. For PostgreSQL, pgx keeps its own.
 //
-// A query is prepared after the transaction that ran it first. Preparing takes a
-// connection, and the transaction may hold the last one.
+// A query is prepared after the transaction that ran it first. Preparing takes
+// a connection, and the transaction may hold the last one.
 type statements struct {
 	db *sql.DB
 
@@ -29,8 +29,8 @@ func newStatements(db *sql.DB) *statements {
 	return &statements{db: db, ready: map[string]*sql.Stmt{}}
 }
 
-// of returns the statement of a query on tx, nil when the query is not prepared.
-// s may be nil: then nothing is prepared.
+// of returns the statement of a query on tx, nil when the query is not
+// prepared. s may be nil: then nothing is prepared.
 func (s *statements) of(ctx context.Context, tx *sql.Tx, query string) *sql.Stmt {
 	if s == nil {
 		return nil
@@ -41,17 +41,19 @@ func (s *statements) of(ctx context.Context, tx *sql.Tx, query string) *sql.Stmt
 		s.ready[query] = nil
 		s.wanted = append(s.wanted, query)
 	}
+
 	s.mu.Unlock()
 
 	if prepared == nil {
 		return nil
 	}
+
 	return tx.StmtContext(ctx, prepared)
 }
 
-// prepare prepares the queries that have been run since the last time. The caller
-// must hold no connection. A query that cannot be prepared is left as it is: its
-// error is that of running it.
+// prepare prepares the queries that have been run since the last time. The
+// caller must hold no connection. A query that cannot be prepared is left as it
+// is: its error is that of running it.
 func (s *statements) prepare(ctx context.Context) {
 	if s == nil {
 		return
@@ -62,7 +64,10 @@ func (s *statements) prepare(ctx context.Context) {
 	s.mu.Unlock()
 
 	for _, query := range wanted {
-		prepared, err := s.db.PrepareContext(ctx, query) //nolint:sqlclosecheck // close does
+		prepared, err := s.db.PrepareContext(
+			ctx,
+			query,
+		) //nolint:sqlclosecheck // close does
 
 		s.mu.Lock()
 		if err == nil {
@@ -71,6 +76,7 @@ func (s *statements) prepare(ctx context.Context) {
 			// The caller's time was up, which says nothing about the query.
 			delete(s.ready, query)
 		}
+
 		s.mu.Unlock()
 	}
 }
@@ -82,10 +88,12 @@ func (s *statements) close() {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+
 	for _, prepared := range s.ready {
 		if prepared != nil {
 			_ = prepared.Close() // the database is closed next
 		}
 	}
+
 	s.ready = map[string]*sql.Stmt{}
 }

@@ -2,15 +2,15 @@
 // histories, idempotency keys, webhooks and events, in one SQL text for SQLite
 // and PostgreSQL.
 //
-// A caller writes with Write, WriteIntent or ApplyEvents, and reads with Read or
-// Get. Each runs a function in a transaction, whose methods are those of Tx.
+// A caller writes with Write, WriteIntent or ApplyEvents, and reads with Read
+// or Get. Each runs a function in a transaction, whose methods are those of Tx.
 //
 // Several callers that write at once share one commit (commit.go). Each has a
-// savepoint of its own, so that the failure of one rolls back only its own work,
-// and none is answered before the commit is on disk. On PostgreSQL, statements
-// whose answers are not needed at once share round trips, even across callers
-// (pipeline.go), and the rows that callers are about to change are read for all
-// of them together (prefetch.go).
+// savepoint of its own, so that the failure of one rolls back only its own
+// work, and none is answered before the commit is on disk. On PostgreSQL,
+// statements whose answers are not needed at once share round trips, even
+// across callers (pipeline.go), and the rows that callers are about to change
+// are read for all of them together (prefetch.go).
 package store
 
 import (
@@ -86,8 +86,8 @@ func WithClock(now func() time.Time) Option {
 // row that cannot be read. Without it nothing is logged.
 func WithLogger(l *slog.Logger) Option { return func(s *Store) { s.log = l } }
 
-// Open opens the database of a URL ("sqlite:PATH" or "postgres://…"), brings its
-// tables up to date and starts the writer. The caller must call Close.
+// Open opens the database of a URL ("sqlite:PATH" or "postgres://…"), brings
+// its tables up to date and starts the writer. The caller must call Close.
 func Open(ctx context.Context, url string, opts ...Option) (*Store, error) {
 	db, err := openDatabase(ctx, url)
 	if err != nil {
@@ -105,6 +105,7 @@ func Open(ctx context.Context, url string, opts ...Option) (*Store, error) {
 		done:   make(chan struct{}),
 		closed: make(chan struct{}),
 	}
+
 	for _, option := range opts {
 		option(s)
 	}
@@ -175,9 +176,14 @@ func migrate(ctx context.Context, db database) (err error) {
 	for tries := 1; ; tries++ {
 		found, known, err := provider.GetVersions(ctx)
 		if err == nil && found > known {
-			return fmt.Errorf("%s: the tables are of version %d, and this payhost knows them "+
-				"up to version %d: start the payhost that made them, or a later one; "+
-				"nothing was changed", name, found, known)
+			return fmt.Errorf(
+				"%s: the tables are of version %d, and this payhost knows them "+
+					"up to version %d: start the payhost that made them, or a later one; "+
+					"nothing was changed",
+				name,
+				found,
+				known,
+			)
 		}
 
 		_, err = provider.Up(ctx)
@@ -187,6 +193,7 @@ func migrate(ctx context.Context, db database) (err error) {
 		if tries == migrateTries || ctx.Err() != nil {
 			return fmt.Errorf("%s: bring the tables up to date: %w", name, err)
 		}
+
 		time.Sleep(time.Duration(tries) * 100 * time.Millisecond)
 	}
 }

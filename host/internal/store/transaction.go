@@ -65,8 +65,8 @@ type batch interface {
 	transaction
 	// flush runs the statements that are queued.
 	flush() error
-	// beginPart begins a job's part. The only job of a batch needs no savepoint:
-	// its part is rolled back with the transaction.
+	// beginPart begins a job's part. The only job of a batch needs no
+	// savepoint: its part is rolled back with the transaction.
 	beginPart(j *job, only bool) error
 	// endPart ends the job's part, and rolls it back when err is not nil. It
 	// returns errBroken when the transaction cannot be relied on any more, or
@@ -154,6 +154,7 @@ func (r row) Scan(dest ...any) error {
 	if err == nil && !found {
 		return sql.ErrNoRows
 	}
+
 	return r.t.engine.mapped(err)
 }
 
@@ -227,6 +228,7 @@ func sanitizedValue(value any) any {
 		}
 		return list
 	}
+
 	return value
 }
 

@@ -49,6 +49,7 @@ func (t *Tx) InsertWebhook(ctx context.Context, w *Webhook) error {
 	if err != nil {
 		return err
 	}
+
 	return t.queue(ctx,
 		`INSERT INTO webhooks (`+webhookColumns+`) VALUES (`+placeholders(1, 18)+`)`,
 		w.ID, w.Provider, w.Purpose, w.Scope, w.IntentID, micros(w.ReceivedAt),
@@ -57,9 +58,10 @@ func (t *Tx) InsertWebhook(ctx context.Context, w *Webhook) error {
 		w.Error, w.Tries, micros(w.NextTryAt))
 }
 
-// SaveWebhook writes the outcome of a webhook. When it has been read and did not
-// verify, only the first KeptUnverified bytes of its body are kept.
+// SaveWebhook writes the outcome of a webhook. When it has been read and did
+// not verify, only the first KeptUnverified bytes of its body are kept.
 func (t *Tx) SaveWebhook(ctx context.Context, w *Webhook) error {
+	// What an unverified sender can make the host keep is bounded.
 	refused := !w.Verified && w.State != payment.WebhookPending
 	if refused && len(w.Request.Body) > KeptUnverified {
 		err := t.queue(ctx, `UPDATE webhooks SET body = $2 WHERE id = $1`,
@@ -68,15 +70,16 @@ func (t *Tx) SaveWebhook(ctx context.Context, w *Webhook) error {
 			return err
 		}
 	}
+
 	return t.queue(ctx, `UPDATE webhooks SET state = $2, verified = $3, events = $4,
 		intent_ids = $5, error = $6, tries = $7, next_try_at = $8 WHERE id = $1`,
 		w.ID, w.State, boolInt(w.Verified), w.Events, idsJSON(w.IntentIDs), w.Error,
 		w.Tries, micros(w.NextTryAt))
 }
 
-// ClaimWebhook records the next try of a webhook that still waits for the try at
-// was. claimed is false when another host has claimed it, or has processed it
-// meanwhile.
+// ClaimWebhook records the next try of a webhook that still waits for the try
+// at was. claimed is false when another host has claimed it, or has processed
+// it meanwhile.
 func (t *Tx) ClaimWebhook(
 	ctx context.Context,
 	w *Webhook,
@@ -92,7 +95,9 @@ func (t *Tx) ClaimWebhook(
 
 // Webhook reads one webhook. The error is ErrNotFound when there is none.
 func (t *Tx) Webhook(ctx context.Context, id string) (*Webhook, error) {
-	return scanWebhook(t.queryRow(ctx, `SELECT `+webhookColumns+` FROM webhooks WHERE id = $1`, id))
+	return scanWebhook(
+		t.queryRow(ctx, `SELECT `+webhookColumns+` FROM webhooks WHERE id = $1`, id),
+	)
 }
 
 // DueWebhooks reads the webhooks of a provider that are to be tried again by
@@ -128,22 +133,16 @@ type WebhookFilter struct {
 // ListWebhooks reads newest first.
 func (t *Tx) ListWebhooks(ctx context.Context, f WebhookFilter) ([]*Webhook, error) {
 	where := conditions{clauses: []string{"purpose <> ''"}}
-	if f.Provider != "" {
-		where.add("provider =", f.Provider)
-	}
-	if f.State != "" {
-		where.add("state =", f.State)
-	}
-	if f.Before != "" {
-		where.add("id <", f.Before)
-	}
+	where.addText("provider =", f.Provider)
+	where.addText("state =", string(f.State))
+	where.addText("id <", f.Before)
 
 	query := where.newestFirst(webhookColumns, "webhooks", f.Limit)
 	return queryAll(ctx, t, scanWebhook, query, where.args...)
 }
 
-// DeleteUnverifiedBefore deletes unverified webhooks that were received before a
-// time, at most limit of them, and returns how many.
+// DeleteUnverifiedBefore deletes unverified webhooks that were received before
+// a time, at most limit of them, and returns how many.
 func (t *Tx) DeleteUnverifiedBefore(
 	ctx context.Context,
 	before time.Time,
@@ -164,10 +163,11 @@ func scanWebhook(row scanner) (*Webhook, error) {
 	err := row.Scan(&w.ID, &w.Provider, &w.Purpose, &w.Scope, &w.IntentID, &received,
 		&w.Request.RemoteAddress, &w.Request.Method, &w.Request.Query, &headers,
 		&w.Request.Body, &w.State, &verified, &w.Events, &ids, &w.Error, &w.Tries, &next)
-	if errors.Is(err, sql.ErrNoRows) {
+
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
 		return nil, ErrNotFound
-	}
-	if err != nil {
+	case err != nil:
 		return nil, fmt.Errorf("read a webhook: %w", err)
 	}
 
@@ -176,10 +176,12 @@ func scanWebhook(row scanner) (*Webhook, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read webhook %s: %w", w.ID, err)
 	}
+
 	w.ReceivedAt = fromMicros(received)
 	w.Request.ReceivedAt = w.ReceivedAt
 	w.NextTryAt = fromMicros(next)
 	w.Verified = verified != 0
+
 	return &w, nil
 }
 

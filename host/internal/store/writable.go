@@ -15,7 +15,8 @@ import (
 // probeSetting is the row that is written to find out whether anything can be.
 const probeSetting = "writable_probe"
 
-// probeSize is how many bytes are written and rolled back: enough for a payment.
+// probeSize is how many bytes are written and rolled back: enough for a
+// payment.
 const probeSize = 64 << 10
 
 // errProbeOnly rolls back a write that was only a try.
@@ -28,8 +29,8 @@ const (
 )
 
 // Writable returns nil when something can be written now. It writes a large row
-// and rolls it back, since a full disk may have room for a small one alone. Then
-// it changes and commits a small row.
+// and rolls it back, since a full disk may have room for a small one alone.
+// Then it changes and commits a small row.
 func (s *Store) Writable(ctx context.Context) error {
 	err := s.Write(ctx, func(tx *Tx) error {
 		large := strings.Repeat(" ", probeSize)
@@ -47,8 +48,8 @@ func (s *Store) Writable(ctx context.Context) error {
 	})
 }
 
-// Reason says in a few words why the database refused. The words contain no name
-// and no address; they are "" when err is nil.
+// Reason says in a few words why the database refused. The words contain no
+// name and no address; they are "" when err is nil.
 func Reason(err error) string {
 	if err == nil {
 		return ""
@@ -61,6 +62,7 @@ func Reason(err error) string {
 		case codeDiskFull:
 			return "the disk is full"
 		}
+
 		return "the database refuses"
 	}
 
@@ -68,6 +70,7 @@ func Reason(err error) string {
 	if !errors.As(err, &file) {
 		return "the database does not answer"
 	}
+
 	switch file.Code() & 0xff { // the primary code of an extended one
 	case sqlite3.SQLITE_FULL:
 		return "the disk is full"
@@ -76,6 +79,7 @@ func Reason(err error) string {
 	case sqlite3.SQLITE_IOERR:
 		return "the disk cannot be read or written"
 	}
+
 	return "the database refuses"
 }
 
@@ -91,8 +95,10 @@ func CheckConnection(ctx context.Context, url string) error {
 		return err
 	}
 	defer db.close() //nolint:errcheck // nothing was written
+
 	if err := db.ping(ctx); err != nil {
 		return fmt.Errorf("postgres: %w", err)
 	}
+
 	return nil
 }
