@@ -16,12 +16,11 @@ import (
 	"go.uber.org/goleak"
 )
 
-// settings make the servers fast: what they hold is worth nothing after the
-// test.
+// settings make the servers fast: their data is worth nothing after the test.
 const settings = "fsync=off"
 
-// variable names a server to use in place of an own one. Its user must be
-// allowed to make databases.
+// variable is the environment variable with the URL of a server to use, instead
+// of starting one. Its user must be allowed to create databases.
 const variable = "PAYHOST_TEST_POSTGRES"
 
 var (
@@ -45,6 +44,7 @@ func OnBoth(m *testing.M) int {
 	if code := m.Run(); code != 0 {
 		return code
 	}
+
 	if os.Getenv(variable) == "" && pgserver.Programs() == "" {
 		fmt.Printf(
 			"left out on PostgreSQL: %s is not set and there are no postgres programs\n",
@@ -76,11 +76,11 @@ func withoutLeaks(code int) int {
 	return 0
 }
 
-// onPostgres says which of OnBoth's runs it is.
+// onPostgres says that OnBoth runs the tests on PostgreSQL now.
 var onPostgres bool
 
-// URL returns the URL of a database of the engine that OnBoth is at, with its
-// tables and nothing in them.
+// URL returns the URL of a database with empty tables, of the engine that OnBoth
+// runs the tests on.
 func URL(t testing.TB) string {
 	t.Helper()
 	if onPostgres {
@@ -102,13 +102,16 @@ func Postgres(t testing.TB) string {
 func needServer(t testing.TB) {
 	t.Helper()
 	once.Do(func() {
-		if server = os.Getenv(variable); server != "" {
+		server = os.Getenv(variable)
+		if server != "" {
 			return
 		}
 		if bin := pgserver.Programs(); bin != "" {
 			var own *pgserver.Server
-			if own, failure = pgserver.Start(bin, settings); failure == nil {
-				server, stop = own.URL, own.Stop
+			own, failure = pgserver.Start(bin, settings)
+			if failure == nil {
+				server = own.URL
+				stop = own.Stop
 			}
 		}
 	})
@@ -126,34 +129,33 @@ var counter struct {
 	n int
 }
 
-// database makes a database of the test's own, and drops it at the end. It is a
-// copy of another one, unless template is empty.
+// database creates a database for one test, and drops it at the test's end. It
+// is a copy of another one, unless template is empty.
 func database(t testing.TB, template string) string {
 	t.Helper()
 	counter.Lock()
 	counter.n++
 	name := fmt.Sprintf("payhost_test_%d_%d", os.Getpid(), counter.n)
 	counter.Unlock()
+
 	db, err := sql.Open("pgx", server)
 	if err != nil {
 		t.Fatal("the server's URL is not valid")
 	}
-
 	t.Cleanup(func() {
-		if os.Getenv(variable) != "" { // else it goes with its server
+		if os.Getenv(variable) != "" { // else it ends with its server
 			_, _ = db.Exec("DROP DATABASE IF EXISTS " + name + " WITH (FORCE)")
 		}
 		_ = db.Close()
 	})
 
-	as := name
+	statement := "CREATE DATABASE " + name
 	if template != "" {
-		as += " TEMPLATE " + template
+		statement += " TEMPLATE " + template
 	}
-	if _, err := db.Exec("CREATE DATABASE " + as); err != nil {
+	if _, err := db.Exec(statement); err != nil {
 		t.Fatal(err)
 	}
-
 	return withDatabase(server, name)
 }
 
@@ -169,18 +171,15 @@ func withDatabase(url, name string) string {
 	return url
 }
 
-// Crashing returns an empty database on a server of the test's own, with a
-// function that kills the server with all its processes and returns when it is
-// there again: no other test may meet that. It skips the test where there are
-// no postgres programs.
+// Crashing returns an empty database on a server that no other test uses, and a
+// function that kills the server with all its processes and returns when it
+// answers again. It skips the test where there are no postgres programs.
 func Crashing(t testing.TB) (url string, kill func()) {
 	t.Helper()
 	bin := pgserver.Programs()
 	if bin == "" {
-		t.Skipf(
-			"left out: %s names a server that is not ours to kill, or nothing, and there are no postgres programs",
-			variable,
-		)
+		t.Skipf("left out: %s names a server that must not be killed, or nothing, "+
+			"and there are no postgres programs", variable)
 	}
 
 	own, err := pgserver.Start(bin, settings)
