@@ -24,9 +24,9 @@ const (
 	connections = 4
 )
 
-// openSQLite makes a new file beside the host's database, which no other host has
-// open. It removes a file that an earlier start left: its jobs are made again,
-// and its leader would be waited for.
+// openSQLite makes a new file beside the host's database, which no other host
+// has open. It removes a file that an earlier start left: its jobs are made
+// again, and its leader would be waited for.
 func (r *Runner) openSQLite(ctx context.Context, database, host string) error {
 	path := database + "-jobs"
 	for _, end := range []string{"", "-wal", "-shm"} {
@@ -35,11 +35,13 @@ func (r *Runner) openSQLite(ctx context.Context, database, host string) error {
 			return fmt.Errorf("remove the last start's file: %w", err)
 		}
 	}
+
 	// SQLite would create the file with the umask's permissions.
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return err
 	}
+
 	if err := file.Close(); err != nil {
 		return err
 	}
@@ -51,12 +53,15 @@ func (r *Runner) openSQLite(ctx context.Context, database, host string) error {
 	if err != nil {
 		return err
 	}
-	// SQLite has one writer, and River would take the others' waiting for errors.
+
+	// SQLite has one writer, and River would take the others' waiting for
+	// errors.
 	db.SetMaxOpenConns(1)
 	r.close = db.Close
 	if err := openClient(ctx, r, host, riversqlite.New(db), true); err != nil {
 		return errors.Join(err, db.Close())
 	}
+
 	return nil
 }
 
@@ -82,9 +87,11 @@ func (r *Runner) openPostgres(ctx context.Context, url, host string) error {
 		pool.Close()
 		return nil
 	}
+
 	if err := openClient(ctx, r, host, riverpgxv5.New(pool), cfg.Pooled); err != nil {
 		pool.Close()
 		return err
 	}
+
 	return nil
 }

@@ -34,8 +34,8 @@ const (
 	// stopWithin bounds how long Run waits for River when it ends. A job that
 	// does not end by then is lost, as in a crash.
 	stopWithin = 10 * time.Second
-	// keepEnded is how long jobs that have ended stay readable in the table, and
-	// keepFailed those that panicked.
+	// keepEnded is how long jobs that have ended stay readable in the table,
+	// and keepFailed those that panicked.
 	keepEnded    = time.Minute
 	keepFailed   = time.Hour
 	migrateTries = 6
@@ -47,8 +47,8 @@ type Work struct {
 	// Every is how often it is triggered. At zero only Trigger does that.
 	Every time.Duration
 	// Do does the work that is due for the subject of a trigger; the subject is
-	// "" when time triggered it. At most one Do runs for each subject in a host.
-	// It must end soon after ctx does, and may be cut off at any point.
+	// "" when time triggered it. At most one Do runs for each subject in a
+	// host. It must end soon after ctx does, and may be cut off at any point.
 	Do func(ctx context.Context, subject string) error
 }
 
@@ -69,7 +69,8 @@ type Runner struct {
 	log    *slog.Logger
 }
 
-// client is the part of River's client that a Runner uses, whatever the database.
+// client is the part of River's client that a Runner uses, whatever the
+// database.
 type client interface {
 	Start(ctx context.Context) error
 	Stopped() <-chan struct{}
@@ -80,8 +81,8 @@ type client interface {
 	) (*rivertype.JobInsertResult, error)
 }
 
-// Open makes River's tables. No work runs before Run. The caller must call Close
-// after Run has returned.
+// Open makes River's tables. No work runs before Run. The caller must call
+// Close after Run has returned.
 func Open(ctx context.Context, o Options) (*Runner, error) {
 	r := &Runner{work: o.Work, log: o.Logger}
 	if r.log == nil {
@@ -94,9 +95,11 @@ func Open(ctx context.Context, o Options) (*Runner, error) {
 	} else {
 		err = r.openPostgres(ctx, o.URL, o.Host)
 	}
+
 	if err != nil {
 		return nil, fmt.Errorf("background jobs: %w", err)
 	}
+
 	return r, nil
 }
 
@@ -104,12 +107,14 @@ func Open(ctx context.Context, o Options) (*Runner, error) {
 // been called.
 func (r *Runner) Close() error { return r.close() }
 
-// Run runs jobs until ctx ends, and returns when none runs any more, or after ten
-// seconds. While the database does not answer it tries again every five seconds.
+// Run runs jobs until ctx ends, and returns when none runs any more, or after
+// ten seconds. While the database does not answer it tries again every five
+// seconds.
 func (r *Runner) Run(ctx context.Context) {
 	tick := time.NewTicker(ownPeriod)
 	defer tick.Stop()
 	started := false
+
 	for first := true; ctx.Err() == nil; {
 		if !started {
 			started = r.start(ctx)
@@ -118,11 +123,13 @@ func (r *Runner) Run(ctx context.Context) {
 			r.triggerAll(ctx, first)
 			first = false
 		}
+
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
 		}
 	}
+
 	if !started {
 		return
 	}
@@ -147,8 +154,8 @@ func (r *Runner) start(ctx context.Context) bool {
 	return err == nil
 }
 
-// triggerAll triggers the work that time triggers: the first time all of it, then
-// the work that cannot wait for a new leader.
+// triggerAll triggers the work that time triggers: the first time all of it,
+// then the work that cannot wait for a new leader.
 func (r *Runner) triggerAll(ctx context.Context, first bool) {
 	for _, work := range r.work {
 		due := first || work.Every <= ownPeriod
@@ -163,8 +170,8 @@ func (r *Runner) triggerAll(ctx context.Context, first bool) {
 	}
 }
 
-// Trigger makes one of the hosts do some work for a subject soon. When a job for
-// the same work and subject waits or runs there is no second.
+// Trigger makes one of the hosts do some work for a subject soon. When a job
+// for the same work and subject waits or runs there is no second.
 func (r *Runner) Trigger(ctx context.Context, name, subject string) error {
 	_, err := r.client.Insert(ctx, trigger{name, subject}, nil)
 	return err
@@ -194,6 +201,7 @@ func openClient[T any](
 		if tries == migrateTries || ctx.Err() != nil {
 			return fmt.Errorf("bring the tables up to date: %w", err)
 		}
+
 		time.Sleep(time.Duration(tries) * 100 * time.Millisecond)
 	}
 
@@ -201,12 +209,13 @@ func openClient[T any](
 	return err
 }
 
-// config returns River's settings: one queue, one kind of job, and a periodic job
-// for each work that time triggers.
+// config returns River's settings: one queue, one kind of job, and a periodic
+// job for each work that time triggers.
 func (r *Runner) config(host string, log *slog.Logger, pollOnly bool) *river.Config {
 	workers := river.NewWorkers()
 	river.AddWorker(workers, newWorker(r.work, r.log))
 	var periodic []*river.PeriodicJob
+
 	for _, work := range r.work {
 		if work.Every == 0 {
 			continue
@@ -214,6 +223,7 @@ func (r *Runner) config(host string, log *slog.Logger, pollOnly bool) *river.Con
 		newJob := func() (river.JobArgs, *river.InsertOpts) {
 			return trigger{Work: work.Name}, nil
 		}
+
 		periodic = append(periodic, river.NewPeriodicJob(
 			river.PeriodicInterval(work.Every),
 			newJob,
@@ -222,10 +232,12 @@ func (r *Runner) config(host string, log *slog.Logger, pollOnly bool) *river.Con
 	}
 
 	return &river.Config{
-		ID:                          host,
-		Workers:                     workers,
-		PeriodicJobs:                periodic,
-		Queues:                      map[string]river.QueueConfig{queue: {MaxWorkers: atOnce}},
+		ID:           host,
+		Workers:      workers,
+		PeriodicJobs: periodic,
+		Queues: map[string]river.QueueConfig{
+			queue: {MaxWorkers: atOnce},
+		},
 		JobTimeout:                  timeout,
 		RescueStuckJobsAfter:        rescueAfter,
 		MaxAttempts:                 1,

@@ -10,8 +10,8 @@ import (
 	"github.com/riverqueue/river/rivertype"
 )
 
-// queue is the queue of a host's jobs. Other users of River in the same database
-// have other queues.
+// queue is the queue of a host's jobs. Other users of River in the same
+// database have other queues.
 const queue = "payhost"
 
 // trigger is the one kind of job: it names work and a subject.
@@ -61,8 +61,9 @@ func newWorker(list []Work, log *slog.Logger) *worker {
 	return w
 }
 
-// Work does the work that a trigger names, unless this host is doing it already.
-// It logs an error of the work and returns nil: the next trigger is the next try.
+// Work does the work that a trigger names, unless this host is doing it
+// already. It logs an error of the work and returns nil: the next trigger is
+// the next try.
 func (w *worker) Work(ctx context.Context, j *river.Job[trigger]) error {
 	work, ok := w.work[j.Args.Work]
 	if !ok {
@@ -71,6 +72,7 @@ func (w *worker) Work(ctx context.Context, j *river.Job[trigger]) error {
 	if !w.begin(j.Args) {
 		return nil
 	}
+
 	defer w.end(j.Args)
 
 	err := work.Do(ctx, j.Args.Subject)
@@ -82,6 +84,7 @@ func (w *worker) Work(ctx context.Context, j *river.Job[trigger]) error {
 			"error", err,
 		)
 	}
+
 	return nil
 }
 
@@ -131,8 +134,8 @@ func (p panicLogger) HandlePanic(
 	return nil
 }
 
-// quiet logs River's records one level lower: a trigger that fails is made again
-// and costs the operator nothing.
+// quiet logs River's records one level lower: a trigger that fails is made
+// again and costs the operator nothing.
 type quiet struct{ slog.Handler }
 
 const step = slog.LevelWarn - slog.LevelInfo
@@ -156,7 +159,15 @@ func (q quiet) Handle(ctx context.Context, r slog.Record) error {
 }
 
 // WithAttrs returns a quiet handler with attributes.
-func (q quiet) WithAttrs(a []slog.Attr) slog.Handler { return quiet{q.Handler.WithAttrs(a)} }
+func (q quiet) WithAttrs(
+	a []slog.Attr,
+) slog.Handler {
+	return quiet{q.Handler.WithAttrs(a)}
+}
 
 // WithGroup returns a quiet handler with a group.
-func (q quiet) WithGroup(name string) slog.Handler { return quiet{q.Handler.WithGroup(name)} }
+func (q quiet) WithGroup(
+	name string,
+) slog.Handler {
+	return quiet{q.Handler.WithGroup(name)}
+}

@@ -1,5 +1,5 @@
-// Package pgdial connects a host to PostgreSQL, for the store and the background
-// jobs alike.
+// Package pgdial connects a host to PostgreSQL, for the store and the
+// background jobs alike.
 package pgdial
 
 import (
@@ -19,8 +19,9 @@ const (
 	// probeSetting is a setting that PostgreSQL lets a client make up. A pooler
 	// refuses it, because it cannot carry it from session to session.
 	probeSetting = "payhost.probe"
-	// codeReadOnly is the error code of a session that may not write. A fail-over
-	// that turns a server into the standby makes all its sessions such.
+	// codeReadOnly is the error code of a session that may not write. A
+	// fail-over that turns a server into the standby makes all its sessions
+	// such.
 	codeReadOnly = "25006"
 )
 
@@ -34,8 +35,8 @@ type Config struct {
 }
 
 // Open reads a URL and finds out whether a pooler answers there. The error does
-// not quote the URL, which may hold a password. A server that does not answer is
-// not an error: the first statement will fail.
+// not quote the URL, which may hold a password. A server that does not answer
+// is not an error: the first statement will fail.
 func Open(ctx context.Context, url string) (Config, error) {
 	parsed, err := pgxpool.ParseConfig(url)
 	if err != nil {
@@ -50,6 +51,7 @@ func Open(ctx context.Context, url string) (Config, error) {
 		// A statement that was prepared in one session is unknown in the next.
 		parsed.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
 	}
+
 	return config, nil
 }
 
@@ -84,6 +86,8 @@ func isPooler(ctx context.Context, cfg *pgx.ConnConfig) bool {
 		_ = conn.Close(ctx) // it is not used
 		return false
 	}
+
 	var refusal *pgconn.PgError
-	return errors.As(err, &refusal) && strings.Contains(refusal.Message, "startup parameter")
+	return errors.As(err, &refusal) &&
+		strings.Contains(refusal.Message, "startup parameter")
 }

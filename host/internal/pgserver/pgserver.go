@@ -1,7 +1,7 @@
 //go:build unix
 
-// Package pgserver runs a private PostgreSQL server, in a temporary folder and on
-// a free port, for tests and benchmarks. Its data is deleted when it stops.
+// Package pgserver runs a private PostgreSQL server, in a temporary folder and
+// on a free port, for tests and benchmarks. Its data is deleted when it stops.
 package pgserver
 
 import (
@@ -70,10 +70,10 @@ func Programs() string {
 	return filepath.Dir(found[len(found)-1])
 }
 
-// Start makes a cluster with the programs of a folder, runs it, and returns when
-// it answers. settings are the server's own, as "name=value". initdb and postgres
-// refuse to run as root: then they run as another user. The caller must call
-// Stop.
+// Start makes a cluster with the programs of a folder, runs it, and returns
+// when it answers. settings are the server's own, as "name=value". initdb and
+// postgres refuse to run as root: then they run as another user. The caller
+// must call Stop.
 func Start(bin string, settings ...string) (*Server, error) {
 	dir, err := os.MkdirTemp("", "payhost-postgres-")
 	if err != nil {
@@ -88,6 +88,7 @@ func Start(bin string, settings ...string) (*Server, error) {
 		s.Stop()
 		return nil, err
 	}
+
 	return s, nil
 }
 
@@ -114,6 +115,7 @@ func (s *Server) begin() (err error) {
 	}
 	s.attr.Setpgid = true // so that Crash can kill all of its processes
 	s.URL = fmt.Sprintf("postgres://payhost@127.0.0.1:%d/postgres?sslmode=disable", s.port)
+
 	return s.launch()
 }
 
@@ -136,6 +138,7 @@ func (s *Server) launch() error {
 	if err := cmd.Start(); err != nil {
 		return err
 	}
+
 	s.cmd = cmd
 	return s.awaitAnswer()
 }
@@ -149,7 +152,8 @@ func (s *Server) Stop() {
 	_ = os.RemoveAll(s.dir) // the system cleans up what is left
 }
 
-// Crash kills the server with all its processes and starts it again on its data.
+// Crash kills the server with all its processes and starts it again on its
+// data.
 func (s *Server) Crash() error {
 	_ = syscall.Kill(-s.cmd.Process.Pid, syscall.SIGKILL)
 	_ = s.cmd.Wait() // for all of them: the others end when the first is gone
@@ -187,12 +191,13 @@ func (s *Server) awaitAnswer() error {
 		if time.Now().After(deadline) {
 			return fmt.Errorf("postgres does not answer: %w: %s", err, s.output)
 		}
+
 		time.Sleep(50 * time.Millisecond)
 	}
 }
 
-// unprivileged returns the attributes of a process that is not root's, and gives
-// the folder to its user.
+// unprivileged returns the attributes of a process that is not root's, and
+// gives the folder to its user.
 func unprivileged(dir string) (*syscall.SysProcAttr, error) {
 	attr := &syscall.SysProcAttr{}
 	if os.Geteuid() != 0 {
@@ -209,9 +214,11 @@ func unprivileged(dir string) (*syscall.SysProcAttr, error) {
 		if uidErr != nil || gidErr != nil {
 			continue
 		}
+
 		attr.Credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
 		return attr, os.Chown(dir, int(uid), int(gid))
 	}
+
 	return nil, errors.New("postgres refuses root, and there is no user postgres or nobody")
 }
 

@@ -42,25 +42,30 @@ func (l *DeadLetters) List(ctx context.Context, cursor string, limit int) (
 		if err != nil {
 			return err
 		}
+
 		for k, delivery := range found {
 			if k == limit {
 				next = list[k-1].ID
 				break
 			}
+
 			letter, err := deadLetter(ctx, tx, delivery)
 			if err != nil {
 				return err
 			}
 			list = append(list, letter)
 		}
+
 		return nil
 	})
+
 	return list, next, err
 }
 
-// Retry makes a dead letter be sent again, from the beginning of the schedule. A
-// dead letter that is to be retried already is left as it is. Later events of its
-// payment may have arrived meanwhile: the receiver orders them by their sequence.
+// Retry makes a dead letter be sent again, from the beginning of the schedule.
+// A dead letter that is to be retried already is left as it is. Later events of
+// its payment may have arrived meanwhile: the receiver orders them by their
+// sequence.
 func (l *DeadLetters) Retry(ctx context.Context, id string) (
 	letter payment.DeadLetter,
 	err error,
@@ -85,12 +90,14 @@ func (l *DeadLetters) Retry(ctx context.Context, id string) (
 				return err
 			}
 		}
+
 		letter, err = deadLetter(ctx, tx, delivery)
 		return err
 	})
 	if errors.Is(err, store.ErrNotFound) {
 		return letter, notFound(id)
 	}
+
 	return letter, err
 }
 
@@ -123,9 +130,11 @@ func deadLetter(ctx context.Context, tx *store.Tx, d store.Delivery) (
 		Status:    d.Status,
 		Error:     d.Error,
 	}
+
 	if !d.TriedAt.IsZero() {
 		letter.TriedAt = &d.TriedAt
 	}
+
 	return letter, nil
 }
 

@@ -15,12 +15,16 @@ var (
 		"Events that wait to be pushed.", nil, nil)
 	deadDesc = prometheus.NewDesc("payhost_events_dead",
 		"Events whose pushing was given up: payhost dead-letters.", nil, nil)
-	ageDesc = prometheus.NewDesc("payhost_events_oldest_seconds",
-		"For how long the oldest event has waited to be pushed; 0 when none waits.", nil, nil)
+	ageDesc = prometheus.NewDesc(
+		"payhost_events_oldest_seconds",
+		"For how long the oldest event has waited to be pushed; 0 when none waits.",
+		nil,
+		nil,
+	)
 )
 
-// collector reads the backlog when it is scraped. It reports no figures when the
-// store does not answer.
+// collector reads the backlog when it is scraped. It reports no figures when
+// the store does not answer.
 type collector struct{ letters *DeadLetters }
 
 // Collector returns the backlog as metrics.
@@ -47,6 +51,7 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	gauge := func(desc *prometheus.Desc, value float64) {
 		ch <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, value)
 	}
+
 	gauge(pendingDesc, float64(backlog.Pending))
 	gauge(deadDesc, float64(backlog.Dead))
 	gauge(ageDesc, age)

@@ -22,7 +22,8 @@ const (
 	claimFor = sendTimeout + 15*time.Second
 )
 
-// Options are the dependencies of a Pusher. All but Logger and Now are required.
+// Options are the dependencies of a Pusher. All but Logger and Now are
+// required.
 type Options struct {
 	Store  store.Transactor
 	Target Target
@@ -43,9 +44,9 @@ type Pusher struct {
 	wake   chan struct{}
 }
 
-// New makes a Pusher. The first one ever on a database begins at the present end
-// of the stream: earlier events are not sent. From then on none is left out, even
-// when it happened while pushing was switched off.
+// New makes a Pusher. The first one ever on a database begins at the present
+// end of the stream: earlier events are not sent. From then on none is left
+// out, even when it happened while pushing was switched off.
 func New(ctx context.Context, o Options) (*Pusher, error) {
 	p := &Pusher{
 		store:  o.Store,
@@ -59,9 +60,11 @@ func New(ctx context.Context, o Options) (*Pusher, error) {
 	if p.log == nil {
 		p.log = slog.New(slog.DiscardHandler)
 	}
+
 	if p.now == nil {
 		p.now = time.Now
 	}
+
 	return p, p.store.Write(ctx, func(tx *store.Tx) error { return tx.BeginPush(ctx) })
 }
 
@@ -101,6 +104,7 @@ func (p *Pusher) Run(ctx context.Context) {
 				ended <- struct{}{}
 			})
 		}
+
 		worked := enqueued || len(claimed) > 0
 		if err == nil && free > 0 && worked {
 			continue // there may be more
@@ -130,6 +134,7 @@ func (p *Pusher) RunOnce(ctx context.Context) (worked bool, err error) {
 		tries.Go(func() { p.try(ctx, delivery) })
 	}
 	tries.Wait()
+
 	return enqueued || len(claimed) > 0, nil
 }
 
@@ -167,16 +172,21 @@ func (p *Pusher) enqueue(ctx context.Context) (found bool, err error) {
 	if errors.Is(err, store.ErrConflict) { // another host has just enqueued them
 		return found, nil
 	}
+
 	if err != nil {
 		return false, err
 	}
+
 	return found, nil
 }
 
-// claimDue claims deliveries that are due, so that no other host sends the same.
-// The next try is on disk before this one begins: a host that dies meanwhile
-// loses nothing.
-func (p *Pusher) claimDue(ctx context.Context, limit int) (claimed []store.Delivery, err error) {
+// claimDue claims deliveries that are due, so that no other host sends the
+// same. The next try is on disk before this one begins: a host that dies
+// meanwhile loses nothing.
+func (p *Pusher) claimDue(
+	ctx context.Context,
+	limit int,
+) (claimed []store.Delivery, err error) {
 	now := p.nowMicro()
 	var due []store.Delivery
 	err = p.store.Read(ctx, func(tx *store.Tx) (err error) {
@@ -198,13 +208,16 @@ func (p *Pusher) claimDue(ctx context.Context, limit int) (claimed []store.Deliv
 			if errors.Is(err, store.ErrConflict) {
 				continue // another host has it
 			}
+
 			if err != nil {
 				return err
 			}
 			claimed = append(claimed, delivery)
 		}
+
 		return nil
 	})
+
 	return claimed, err
 }
 
@@ -227,8 +240,11 @@ func (p *Pusher) try(ctx context.Context, d store.Delivery) {
 	}
 	err = p.record(context.WithoutCancel(ctx), d, a)
 	if err != nil {
-		p.log.Error("the outcome of a pushed event cannot be recorded; it may be sent again",
-			"event", event.ID, "error", err)
+		p.log.Error(
+			"the outcome of a pushed event cannot be recorded; it may be sent again",
+			"event", event.ID,
+			"error", err,
+		)
 	}
 }
 
@@ -253,13 +269,18 @@ func (p *Pusher) record(ctx context.Context, d store.Delivery, a answer) error {
 		d.NextAt = time.Time{}
 	}
 
-	err := p.store.Write(ctx, func(tx *store.Tx) error { return tx.UpdateDelivery(ctx, d, was) })
+	err := p.store.Write(
+		ctx,
+		func(tx *store.Tx) error { return tx.UpdateDelivery(ctx, d, was) },
+	)
 	if errors.Is(err, store.ErrConflict) {
 		return nil // the claim had run out, and the host that has it now records
 	}
+
 	if err == nil {
 		p.logFailed(d, again)
 	}
+
 	return err
 }
 
@@ -276,6 +297,7 @@ func (p *Pusher) logFailed(d store.Delivery, again bool) {
 			append(fields, "next_try_at", d.NextAt)...)
 		return
 	}
+
 	p.log.Error("an event was given up: payhost dead-letters", fields...)
 }
 

@@ -22,9 +22,9 @@ const maxRetryAfter = 12 * time.Hour
 // is up to a tenth longer.
 const jitter = 0.1
 
-// pauseAfter returns the pause after a number of tries, 1 or more, and false when
-// there is to be no further try. asked is the receiver's Retry-After, or 0: a
-// pause is never shorter than that, up to maxRetryAfter.
+// pauseAfter returns the pause after a number of tries, 1 or more, and false
+// when there is to be no further try. asked is the receiver's Retry-After, or
+// 0: a pause is never shorter than that, up to maxRetryAfter.
 func pauseAfter(tries int, asked time.Duration) (time.Duration, bool) {
 	if tries > len(pauses) {
 		return 0, false

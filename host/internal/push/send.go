@@ -80,6 +80,7 @@ func (p *Pusher) send(ctx context.Context, e payment.Event) answer {
 	if err != nil {
 		return answer{problem: "events.url is not valid"} // the error would quote it
 	}
+
 	if err := p.sign(req.Header, e.ID, body); err != nil {
 		return answer{problem: err.Error()}
 	}
@@ -89,6 +90,7 @@ func (p *Pusher) send(ctx context.Context, e payment.Event) answer {
 		return answer{problem: "no answer: " + cause(err)}
 	}
 	defer resp.Body.Close()
+
 	text, _ := io.ReadAll(io.LimitReader(resp.Body, maxAnswer)) // the status is enough
 	return judge(resp, text, p.now())
 }
@@ -97,6 +99,7 @@ func (p *Pusher) send(ctx context.Context, e payment.Event) answer {
 func (p *Pusher) sign(h http.Header, id string, body []byte) error {
 	now := p.now()
 	var signatures []string
+
 	for _, s := range p.target.Secrets {
 		signature, err := signer(s.Reveal()).Sign(id, now, body)
 		if err != nil {
@@ -110,12 +113,13 @@ func (p *Pusher) sign(h http.Header, id string, body []byte) error {
 	h.Set(standardwebhooks.HeaderWebhookID, id)
 	h.Set(standardwebhooks.HeaderWebhookTimestamp, strconv.FormatInt(now.Unix(), 10))
 	h.Set(standardwebhooks.HeaderWebhookSignature, strings.Join(signatures, " "))
+
 	return nil
 }
 
 // signer returns what signs with a secret. It reads the secret as the Standard
-// Webhooks libraries do: an optional "whsec_", then base64. A secret that is not
-// base64 is used as it is.
+// Webhooks libraries do: an optional "whsec_", then base64. A secret that is
+// not base64 is used as it is.
 func signer(secret string) *standardwebhooks.Webhook {
 	decoded, err := standardwebhooks.NewWebhook(secret)
 	if err == nil {
@@ -138,8 +142,8 @@ func cause(err error) string {
 	return failed.Err.Error()
 }
 
-// judge reads an answer. With any 2xx the event has arrived, 410 ends its tries,
-// and after everything else it is tried again.
+// judge reads an answer. With any 2xx the event has arrived, 410 ends its
+// tries, and after everything else it is tried again.
 func judge(resp *http.Response, text []byte, now time.Time) answer {
 	a := answer{status: resp.StatusCode}
 	if a.status >= 200 && a.status < 300 {
@@ -153,6 +157,7 @@ func judge(resp *http.Response, text []byte, now time.Time) answer {
 	if a.status >= 300 && a.status < 400 {
 		a.problem += " (redirects are not followed: configure the address itself)"
 	}
+
 	a.gone = a.status == http.StatusGone
 	a.retryAfter = retryAfter(resp.Header.Get("Retry-After"), now)
 	return a
@@ -182,5 +187,6 @@ func printable(text []byte) string {
 		}
 		return r
 	}, quote)
+
 	return strings.Join(strings.Fields(line), " ")
 }

@@ -102,8 +102,8 @@ func (p *pooler) accept(listener net.Listener) {
 	}
 }
 
-// track makes end close a connection. It reports false, and closes the connection
-// itself, when the test is over.
+// track makes end close a connection. It reports false, and closes the
+// connection itself, when the test is over.
 func (p *pooler) track(conn net.Conn) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -144,6 +144,7 @@ func (p *pooler) serve(client net.Conn) {
 				Message:             "unsupported startup parameter: " + name,
 			})
 			_ = backend.Flush() // the client may have gone
+
 			return
 		}
 	}
@@ -155,14 +156,15 @@ func (p *pooler) serve(client net.Conn) {
 	if _, err := client.Write(first.hello); err != nil {
 		return
 	}
+
 	p.release(first)
 
 	for p.transaction(client, start) == nil {
 	}
 }
 
-// transaction carries one transaction of a client to a session. The error is that
-// the client or the session has ended.
+// transaction carries one transaction of a client to a session. The error is
+// that the client or the session has ended.
 func (p *pooler) transaction(client net.Conn, start *pgproto3.StartupMessage) error {
 	first, err := read(client)
 	if err != nil || first[0] == messageTerminate {
@@ -179,15 +181,17 @@ func (p *pooler) transaction(client net.Conn, start *pgproto3.StartupMessage) er
 			_ = used.conn.Close() // its state is not known
 			return err
 		}
+
 		first = nil
 	}
+
 	p.release(used)
 	return nil
 }
 
-// exchange carries the client's messages up to a Sync or a Query, and the answer.
-// message is the first of them, nil when it has not been read yet. exchange
-// returns the session's status after the answer.
+// exchange carries the client's messages up to a Sync or a Query, and the
+// answer. message is the first of them, nil when it has not been read yet.
+// exchange returns the session's status after the answer.
 func (s *session) exchange(client net.Conn, message []byte) (status byte, err error) {
 	for {
 		if message == nil {
@@ -196,12 +200,14 @@ func (s *session) exchange(client net.Conn, message []byte) (status byte, err er
 				return 0, err
 			}
 		}
+
 		if _, err := s.conn.Write(message); err != nil {
 			return 0, err
 		}
 		if message[0] == messageSync || message[0] == messageQuery {
 			return s.answer(client)
 		}
+
 		message = nil
 	}
 }
@@ -216,6 +222,7 @@ func (s *session) answer(client io.Writer) (status byte, err error) {
 		if _, err := client.Write(message); err != nil {
 			return 0, err
 		}
+
 		if message[0] == messageReady {
 			return message[5], nil
 		}
@@ -243,6 +250,7 @@ func (p *pooler) acquire(start *pgproto3.StartupMessage) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	if !p.track(conn) {
 		return nil, errors.New("the test is over")
 	}
@@ -253,11 +261,13 @@ func (p *pooler) acquire(start *pgproto3.StartupMessage) (*session, error) {
 	if err := frontend.Flush(); err != nil {
 		return nil, err
 	}
+
 	var hello bytes.Buffer
 	if _, err := opened.answer(&hello); err != nil {
 		return nil, err
 	}
 	opened.hello = hello.Bytes()
+
 	return opened, nil
 }
 

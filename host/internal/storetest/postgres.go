@@ -79,8 +79,8 @@ func withoutLeaks(code int) int {
 // onPostgres says that OnBoth runs the tests on PostgreSQL now.
 var onPostgres bool
 
-// URL returns the URL of a database with empty tables, of the engine that OnBoth
-// runs the tests on.
+// URL returns the URL of a database with empty tables, of the engine that
+// OnBoth runs the tests on.
 func URL(t testing.TB) string {
 	t.Helper()
 	if onPostgres {
@@ -156,6 +156,7 @@ func database(t testing.TB, template string) string {
 	if _, err := db.Exec(statement); err != nil {
 		t.Fatal(err)
 	}
+
 	return withDatabase(server, name)
 }
 

@@ -15,9 +15,9 @@ import (
 	"github.com/payhost/payhost/host/internal/store"
 )
 
-// SQLite returns the URL of a database file with empty tables. Making the tables
-// takes many times as long as most tests, so it is done once in a process for
-// each engine, and a test gets a copy.
+// SQLite returns the URL of a database file with empty tables. Making the
+// tables takes many times as long as most tests, so it is done once in a
+// process for each engine, and a test gets a copy.
 func SQLite(t testing.TB) string {
 	t.Helper()
 	content, err := sqliteTables()
@@ -101,6 +101,7 @@ func dropAtEnd(name string) {
 		if err != nil {
 			return
 		}
+
 		_, _ = db.Exec("DROP DATABASE IF EXISTS " + name + " WITH (FORCE)")
 		_ = db.Close()
 	}

@@ -33,7 +33,8 @@ func FuzzCheck(f *testing.F) {
 		}
 
 		var text string
-		if json.Unmarshal(data, &text) == nil && strings.ContainsRune(text, utf8.RuneError) &&
+		if json.Unmarshal(data, &text) == nil &&
+			strings.ContainsRune(text, utf8.RuneError) &&
 			!strings.Contains(string(data), "\ufffd") &&
 			!strings.Contains(strings.ToLower(string(data)), `\ufffd`) {
 			t.Errorf("%q is read as %q, which it does not say", data, text)
