@@ -31,7 +31,7 @@ func (*answerer) Info() sdk.Info {
 		Name:          "bench",
 		Version:       version,
 		Description:   "answers at once",
-		CreatePayment: sdk.RepeatGuarantee{Repeat: sdk.RepeatNone, LinkOnly: true},
+		CreatePayment: sdk.IdempotencySupport{Retry: sdk.RetryNone, LinkOnly: true},
 		WebhookTrust:  []sdk.WebhookTrust{sdk.TrustSignature},
 	}
 }
@@ -40,12 +40,12 @@ func (*answerer) Info() sdk.Info {
 func (*answerer) ParseWebhook(
 	_ context.Context,
 	r sdk.ParseWebhookRequest,
-) (*sdk.Notice, error) {
+) (*sdk.WebhookResult, error) {
 	paid := &sdk.Payment{
 		Status: sdk.PaymentSucceeded,
 		Amount: &sdk.Money{Amount: decimal.NewFromInt(60), Currency: "USD"},
 	}
-	return &sdk.Notice{
+	return &sdk.WebhookResult{
 		Verification: sdk.VerifiedBySignature,
 		Response:     sdk.HTTPResponse{Body: []byte("OK")},
 		Events:       []sdk.Event{{Reference: string(r.Request.Body), Payment: paid}},

@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/payhost/payhost/host/config"
-	"github.com/payhost/payhost/host/internal/provider"
+	"github.com/payhost/payhost/host/internal/supervisor"
 )
 
 // The accounts of this section: one is tortured, the other, of another process,
@@ -120,8 +120,8 @@ func tortureOnce(ctx context.Context, dir, order string) (string, error) {
 	bad.Name = tortured
 	bad.Version = version
 	bad.Timeout = time.Second
-	r := provider.New(
-		provider.Options{PluginDir: plugins, DataDir: filepath.Join(dir, "data")},
+	r := supervisor.New(
+		supervisor.Options{PluginDir: plugins, DataDir: filepath.Join(dir, "data")},
 	)
 	defer func() { _ = r.Close(context.WithoutCancel(ctx)) }()
 
@@ -165,7 +165,7 @@ func tortureOnce(ctx context.Context, dir, order string) (string, error) {
 	), nil
 }
 
-func torture(ctx context.Context, r *provider.Registry, order string) error {
+func torture(ctx context.Context, r *supervisor.Supervisor, order string) error {
 	l, err := r.Acquire(ctx, tortured)
 	if err != nil {
 		time.Sleep(

@@ -36,14 +36,8 @@ const (
 	verbCancel  = "cancel_payment"
 )
 
-// Confirmation is what the customer sent back.
-type Confirmation struct {
-	Fields      map[string]string
-	Attachments []sdk.Attachment
-}
-
 // ConfirmPayment hands over what the customer sent back.
-func (c *Core) ConfirmPayment(ctx context.Context, id string, r Confirmation, key string) (*payment.Payment, bool, error) {
+func (c *Core) ConfirmPayment(ctx context.Context, id string, r payment.Confirmation, key string) (*payment.Payment, bool, error) {
 	var checks checks
 	for name, value := range r.Fields {
 		checks.text("fields."+name, value, maxDescription)
@@ -56,7 +50,7 @@ func (c *Core) ConfirmPayment(ctx context.Context, id string, r Confirmation, ke
 	if err := checks.err(); err != nil {
 		return nil, false, err
 	}
-	request, err := json.Marshal(r)
+	request, err := json.Marshal(r) // by Go's names of its fields, as the keys in the store have it
 	if err != nil {
 		return nil, false, err
 	}

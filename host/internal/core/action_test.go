@@ -26,7 +26,7 @@ var changes = []changing{
 	{"confirm", func(r *rig, answer func() (*sdk.Payment, error)) {
 		r.account.Confirm = func(context.Context, sdk.ConfirmPaymentRequest) (*sdk.Payment, error) { return answer() }
 	}, func(ctx context.Context, c *core.Core, id, key string) (*payment.Payment, bool, error) {
-		return c.ConfirmPayment(ctx, id, core.Confirmation{Fields: map[string]string{"code": "1"}}, key)
+		return c.ConfirmPayment(ctx, id, payment.Confirmation{Fields: map[string]string{"code": "1"}}, key)
 	}},
 	{"capture", func(r *rig, answer func() (*sdk.Payment, error)) {
 		r.account.Capture = func(context.Context, sdk.CapturePaymentRequest) (*sdk.Payment, error) { return answer() }
@@ -290,7 +290,7 @@ func TestAChangeOfWhatIsOverIsAConflict(t *testing.T) {
 			t.Error("it was sent")
 			return &sdk.Payment{Status: sdk.PaymentProcessing}, nil
 		})
-		if err := r.Resolve(t.Context(), payment.KindPayment, id, core.Resolution{Status: payment.Canceled, Reason: "r"}); err != nil {
+		if err := r.Resolve(t.Context(), payment.KindPayment, id, payment.Resolution{Status: payment.Canceled, Reason: "r"}); err != nil {
 			t.Fatal(err)
 		}
 		_, _, err := ch.call(t.Context(), r.Core, id, "k")

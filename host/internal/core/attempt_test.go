@@ -223,7 +223,7 @@ func TestAHostThatWakesUpAfterTheDeadlineSendsNothing(t *testing.T) {
 			recoverAt(t, other)
 			id := newestPayout(t, other)
 			if err := other.Resolve(t.Context(), payment.KindPayout, id,
-				core.Resolution{Status: payment.Failed, Reason: "not in the books"}); err != nil {
+				payment.Resolution{Status: payment.Failed, Reason: "not in the books"}); err != nil {
 				t.Error(err)
 			}
 		}})
@@ -235,7 +235,7 @@ func TestAHostThatWakesUpAfterTheDeadlineSendsNothing(t *testing.T) {
 
 	t.Run("nor does it repeat anything", func(t *testing.T) {
 		r := newRig(t)
-		doubtful(r, sdk.RepeatReturnsOriginal, func() (*sdk.Payout, error) {
+		doubtful(r, sdk.RetryReturnsOriginal, func() (*sdk.Payout, error) {
 			t.Error("the repeat was sent")
 			return &sdk.Payout{Status: sdk.PayoutSucceeded}, nil
 		})
@@ -269,7 +269,7 @@ func TestAHostThatWakesUpAfterTheDeadlineSendsNothing(t *testing.T) {
 
 func newestPayout(t *testing.T, c *core.Core) string {
 	t.Helper()
-	list, _, err := c.ListPayouts(t.Context(), store.Filter{Limit: 1})
+	list, _, err := c.ListPayouts(t.Context(), payment.Filter{Limit: 1})
 	if err != nil || len(list) != 1 {
 		t.Fatalf("%d payouts, %v", len(list), err)
 	}
@@ -323,7 +323,7 @@ func TestOfSeveralClocksTheOneCountsThatShowsTheLeastTime(t *testing.T) {
 func late(t *testing.T, first, second func() (*sdk.Payout, error)) *payment.Payout {
 	t.Helper()
 	r := newRig(t)
-	r.account.OnInfo.CreatePayout = sdk.RepeatGuarantee{Repeat: sdk.RepeatRejectsDuplicates}
+	r.account.OnInfo.CreatePayout = sdk.IdempotencySupport{Retry: sdk.RetryRejectsDuplicates}
 	started, release := make(chan string, 1), make(chan struct{})
 	r.account.Payout = func(_ context.Context, req sdk.CreatePayoutRequest) (*sdk.Payout, error) {
 		if req.Attempt > 1 {
@@ -448,8 +448,8 @@ func (r *rig) openAttempts(t *testing.T) (open int) {
 // everyIntent visits what the database has of each payment, payout and refund.
 func (r *rig) everyIntent(t *testing.T, visit func([]payment.Attempt, []payment.Change)) {
 	t.Helper()
-	payments, _, err1 := r.ListPayments(t.Context(), store.Filter{Limit: 10})
-	payouts, _, err2 := r.ListPayouts(t.Context(), store.Filter{Limit: 10})
+	payments, _, err1 := r.ListPayments(t.Context(), payment.Filter{Limit: 10})
+	payouts, _, err2 := r.ListPayouts(t.Context(), payment.Filter{Limit: 10})
 	if err := errors.Join(err1, err2); err != nil {
 		t.Fatal(err)
 	}

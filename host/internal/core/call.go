@@ -186,12 +186,12 @@ func failureReport(kind payment.Kind, e *sdk.Error) intent.Report {
 // stillInDoubt weakens what a failed repeat says: it speaks of the repeat, and the first attempt may have arrived all
 // the same. Only a provider that answers a repeat with the first one's result speaks of both, and only where its answer
 // is about the money: one that turns the caller away has not looked at the key.
-func stillInDoubt(r intent.Report, e *sdk.Error, g sdk.RepeatGuarantee) intent.Report {
+func stillInDoubt(r intent.Report, e *sdk.Error, g sdk.IdempotencySupport) intent.Report {
 	switch {
 	case r.Status != payment.Failed:
 	case e.Outcome == sdk.OutcomeNotSent, turnsCallerAway(e.Code):
 		r.Status = payment.Unknown
-	case g.Repeat != sdk.RepeatReturnsOriginal || !decides(e.Code):
+	case g.Retry != sdk.RetryReturnsOriginal || !decides(e.Code):
 		r.Status, r.Reason = payment.UnderReview, payment.ReviewUnproven
 		r.Message = "the repeat was refused, which does not say what became of the first attempt: " + r.Message
 	}

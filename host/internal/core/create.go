@@ -22,7 +22,7 @@ type creation struct {
 	// call makes one attempt at the provider.
 	call func(ctx context.Context, l Lease, i *intent.Intent, attempt int) (intent.Report, error)
 	// guarantee is what the plugin declares of a repeat.
-	guarantee func(sdk.Info) sdk.RepeatGuarantee
+	guarantee func(sdk.Info) sdk.IdempotencySupport
 }
 
 // verbOf gives the creating verb of a kind.
@@ -30,13 +30,13 @@ func (c *Core) verbOf(kind payment.Kind) creation {
 	switch kind {
 	case payment.KindPayout:
 		return creation{kind, "po", "create_payout", sdk.CapabilityCreatePayout, c.callCreatePayout,
-			func(i sdk.Info) sdk.RepeatGuarantee { return i.CreatePayout }}
+			func(i sdk.Info) sdk.IdempotencySupport { return i.CreatePayout }}
 	case payment.KindRefund:
 		return creation{kind, "re", "create_refund", sdk.CapabilityCreateRefund, c.callCreateRefund,
-			func(i sdk.Info) sdk.RepeatGuarantee { return i.CreateRefund }}
+			func(i sdk.Info) sdk.IdempotencySupport { return i.CreateRefund }}
 	default:
 		return creation{payment.KindPayment, "pay", "create_payment", sdk.CapabilityCreatePayment, c.callCreatePayment,
-			func(i sdk.Info) sdk.RepeatGuarantee { return i.CreatePayment }}
+			func(i sdk.Info) sdk.IdempotencySupport { return i.CreatePayment }}
 	}
 }
 

@@ -34,7 +34,7 @@ func newMeeting(t *testing.T) *meeting {
 	m := &meeting{rig: newRig(t), t: t}
 	m.other = m.newHost(t)
 	m.answers(sdk.PaymentProcessing)
-	m.account.OnInfo.CreatePayment = sdk.RepeatGuarantee{Repeat: sdk.RepeatReturnsOriginal}
+	m.account.OnInfo.CreatePayment = sdk.IdempotencySupport{Retry: sdk.RetryReturnsOriginal}
 	m.account.Create = func(_ context.Context, req sdk.CreatePaymentRequest) (*sdk.Payment, error) {
 		m.id = req.Reference
 		if req.Attempt == 1 && m.during != nil {
@@ -137,7 +137,7 @@ func (m *meeting) decide(status payment.Status) {
 
 func (m *meeting) resolve(status payment.Status) error {
 	return m.Resolve(m.t.Context(), payment.KindPayment, m.id,
-		core.Resolution{Status: status, Reason: "as the test says"})
+		payment.Resolution{Status: status, Reason: "as the test says"})
 }
 
 // refused is a decision that must not be taken.
@@ -151,7 +151,7 @@ func (m *meeting) refused(status payment.Status) {
 // events counts the events of a type.
 func (m *meeting) events(typ string, want int) {
 	m.t.Helper()
-	list, _, err := m.Events(m.t.Context(), 0, []string{typ}, 100)
+	list, err := m.Events(m.t.Context(), "", []string{typ}, 100)
 	if err != nil || len(list) != want {
 		m.t.Errorf("%d events %s, want %d (%v)", len(list), typ, want, err)
 	}
@@ -184,7 +184,7 @@ func (m *meeting) lost() {
 		_, _, _ = host.CreatePayment(context.WithoutCancel(m.t.Context()), request(), "k")
 	}()
 	<-committed
-	list, _, err := m.ListPayments(m.t.Context(), store.Filter{Limit: 1})
+	list, _, err := m.ListPayments(m.t.Context(), payment.Filter{Limit: 1})
 	if err != nil || len(list) != 1 {
 		m.t.Fatalf("%d payments, %v", len(list), err)
 	}
@@ -284,7 +284,7 @@ var meetings = map[pair]func(m *meeting){
 			m.is(payment.RequiresAction)
 			return &sdk.Payment{Status: sdk.PaymentProcessing}, nil
 		}
-		_, _, err := m.ConfirmPayment(m.t.Context(), m.id, core.Confirmation{}, "c")
+		_, _, err := m.ConfirmPayment(m.t.Context(), m.id, payment.Confirmation{}, "c")
 		if err != nil {
 			m.t.Error(err)
 		}
@@ -342,7 +342,7 @@ var meetings = map[pair]func(m *meeting){
 	},
 	{"late call", "recovery"}: func(m *meeting) {
 		m.during = func() {
-			m.account.OnInfo.CreatePayment = sdk.RepeatGuarantee{}
+			m.account.OnInfo.CreatePayment = sdk.IdempotencySupport{}
 			m.lapse()
 			recoverAt(m.t, m.other)
 			m.is(payment.Unknown)
@@ -354,7 +354,7 @@ var meetings = map[pair]func(m *meeting){
 	{"late call", "webhook"}: func(m *meeting) {
 		m.fails(sdk.CodeDeclined, sdk.OutcomeRefused)
 		m.during = func() {
-			m.account.OnInfo.CreatePayment = sdk.RepeatGuarantee{}
+			m.account.OnInfo.CreatePayment = sdk.IdempotencySupport{}
 			m.lapse()
 			recoverAt(m.t, m.other)
 			m.webhook(payment.Succeeded)
@@ -365,7 +365,7 @@ var meetings = map[pair]func(m *meeting){
 	},
 	{"late call", "return"}: func(m *meeting) {
 		m.during = func() {
-			m.account.OnInfo.CreatePayment = sdk.RepeatGuarantee{}
+			m.account.OnInfo.CreatePayment = sdk.IdempotencySupport{}
 			m.lapse()
 			recoverAt(m.t, m.other)
 			m.askable(sdk.PaymentSucceeded, nil)
@@ -378,7 +378,7 @@ var meetings = map[pair]func(m *meeting){
 	{"late call", "operator"}: func(m *meeting) {
 		m.answers(sdk.PaymentSucceeded)
 		m.during = func() {
-			m.account.OnInfo.CreatePayment = sdk.RepeatGuarantee{}
+			m.account.OnInfo.CreatePayment = sdk.IdempotencySupport{}
 			m.clock.add(16 * time.Second)
 			recoverAt(m.t, m.other)
 			m.refused(payment.Failed)
@@ -391,7 +391,7 @@ var meetings = map[pair]func(m *meeting){
 	{"late call", "expiry"}: func(m *meeting) {
 		m.answers(sdk.PaymentRequiresAction)
 		m.during = func() {
-			m.account.OnInfo.CreatePayment = sdk.RepeatGuarantee{}
+			m.account.OnInfo.CreatePayment = sdk.IdempotencySupport{}
 			m.overdue()
 			recoverAt(m.t, m.other)
 			m.clock.add(time.Minute)
@@ -418,7 +418,7 @@ var meetings = map[pair]func(m *meeting){
 	{"late call", "restart"}: func(m *meeting) {
 		m.faults.Next(coretest.Fault{After: func() {
 			m.lapse()
-			m.account.OnInfo.CreatePayment = sdk.RepeatGuarantee{}
+			m.account.OnInfo.CreatePayment = sdk.IdempotencySupport{}
 			m.restarted()
 		}})
 		m.begin()
@@ -627,7 +627,7 @@ var meetings = map[pair]func(m *meeting){
 		m.lost()
 		m.restarted()
 		m.refused(payment.Failed)
-		m.account.OnInfo.CreatePayment = sdk.RepeatGuarantee{}
+		m.account.OnInfo.CreatePayment = sdk.IdempotencySupport{}
 		m.lapse()
 		m.decide(payment.Failed)
 		m.restarted()

@@ -9,7 +9,6 @@ import (
 
 	"github.com/payhost/payhost/host/internal/core"
 	"github.com/payhost/payhost/host/internal/coretest"
-	"github.com/payhost/payhost/host/internal/store"
 	"github.com/payhost/payhost/host/payment"
 	"github.com/payhost/payhost/sdk"
 	"github.com/shopspring/decimal"
@@ -110,7 +109,7 @@ func TestAPaymentAndItsRefundsHaveOneNumbering(t *testing.T) {
 		return &sdk.Payout{Status: sdk.PayoutSucceeded}, nil
 	}
 	r.payout(t, "p")
-	events, _, err := r.Events(t.Context(), 0, nil, 100)
+	events, err := r.Events(t.Context(), "", nil, 100)
 	if err != nil || len(events) != 4 {
 		t.Fatalf("%d events, %v", len(events), err)
 	}
@@ -229,7 +228,7 @@ func TestADamagedRowHoldsUpNobodyElse(t *testing.T) {
 	if got := r.paymentStatus(t, healthy); got != payment.Succeeded {
 		t.Errorf("the healthy one is %s", got)
 	}
-	list, _, err := r.ListPayments(t.Context(), store.Filter{Limit: 10})
+	list, _, err := r.ListPayments(t.Context(), payment.Filter{Limit: 10})
 	if err != nil || len(list) != 1 || list[0].ID != healthy {
 		t.Errorf("%v, the list has %d", err, len(list))
 	}

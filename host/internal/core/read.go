@@ -51,10 +51,9 @@ func (c *Core) whole(ctx context.Context, kind payment.Kind, id string) (i *inte
 }
 
 // ListPayments gives payments newest first, without attempts and history. next is the id to go on before, "" at the end.
-func (c *Core) ListPayments(ctx context.Context, f store.Filter) (list []payment.Payment, next string, err error) {
-	f.Kind = payment.KindPayment
+func (c *Core) ListPayments(ctx context.Context, f payment.Filter) (list []payment.Payment, next string, err error) {
 	list = []payment.Payment{}
-	next, err = c.list(ctx, f, func(i *intent.Intent) error {
+	next, err = c.list(ctx, payment.KindPayment, f, func(i *intent.Intent) error {
 		p, err := paymentView(i, []payment.Attempt{}, nil)
 		if err == nil {
 			list = append(list, *p)
@@ -65,10 +64,9 @@ func (c *Core) ListPayments(ctx context.Context, f store.Filter) (list []payment
 }
 
 // ListPayouts gives payouts newest first, like ListPayments.
-func (c *Core) ListPayouts(ctx context.Context, f store.Filter) (list []payment.Payout, next string, err error) {
-	f.Kind = payment.KindPayout
+func (c *Core) ListPayouts(ctx context.Context, f payment.Filter) (list []payment.Payout, next string, err error) {
 	list = []payment.Payout{}
-	next, err = c.list(ctx, f, func(i *intent.Intent) error {
+	next, err = c.list(ctx, payment.KindPayout, f, func(i *intent.Intent) error {
 		p, err := payoutView(i, []payment.Attempt{}, nil)
 		if err == nil {
 			list = append(list, *p)
@@ -78,12 +76,17 @@ func (c *Core) ListPayouts(ctx context.Context, f store.Filter) (list []payment.
 	return list, next, err
 }
 
-func (c *Core) list(ctx context.Context, f store.Filter, add func(*intent.Intent) error) (next string, err error) {
-	limit := f.Limit
-	f.Limit++
+func (c *Core) list(ctx context.Context, kind payment.Kind, f payment.Filter, add func(*intent.Intent) error) (next string, err error) {
+	limit, err := CheckPage(CheckCursor(c.verbOf(kind).idPrefix, f.Cursor), f.Limit)
+	if err != nil {
+		return "", err
+	}
+
+	narrowed := store.Filter{Kind: kind, Provider: f.Provider, Status: f.Status, MerchantReference: f.MerchantReference,
+		CreatedFrom: f.CreatedFrom, CreatedTo: f.CreatedTo, Before: f.Cursor, Limit: limit + 1}
 	var found []*intent.Intent
 	err = c.store.Read(ctx, func(tx *store.Tx) (err error) {
-		found, err = tx.ListIntents(ctx, f)
+		found, err = tx.ListIntents(ctx, narrowed)
 		return err
 	})
 	if err != nil {
@@ -107,15 +110,19 @@ func (c *Core) MoreEvents() <-chan struct{} {
 	return more
 }
 
-// Events gives up to limit events after a position, and a channel that is closed when there may be more.
-func (c *Core) Events(ctx context.Context, after uint64, types []string, limit int) (list []payment.Event, more <-chan struct{}, err error) {
-	more = c.MoreEvents()
+// Events gives up to limit events after the one that an id names ("": from the first), oldest first. They are of the given
+// types, or of any when there are none.
+func (c *Core) Events(ctx context.Context, id string, types []string, limit int) (list []payment.Event, err error) {
+	after, err := store.EventPosition(id)
+	if err != nil {
+		return nil, invalid(CheckEventID(id))
+	}
 	err = c.store.Read(ctx, func(tx *store.Tx) (err error) {
 		list, err = tx.Events(ctx, after, types, limit)
 		return err
 	})
 	if err != nil {
-		return nil, nil, unread(ctx, err)
+		return nil, unread(ctx, err)
 	}
-	return list, more, nil
+	return list, nil
 }

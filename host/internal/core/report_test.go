@@ -48,7 +48,7 @@ func TestAReportAboutWhatIsOverIsAskedAboutUntilTheProviderAnswers(t *testing.T)
 				return &sdk.Payment{Status: sdk.PaymentStatus(c.says)}, nil
 			}
 			id := r.pay(t, "k").ID
-			if err := r.Resolve(t.Context(), payment.KindPayment, id, core.Resolution{Status: c.is, Reason: "r"}); err != nil {
+			if err := r.Resolve(t.Context(), payment.KindPayment, id, payment.Resolution{Status: c.is, Reason: "r"}); err != nil {
 				t.Fatal(err)
 			}
 			r.report(t, id, intent.Signature, c.says, intent.Asking{Possible: true, Amounts: true})

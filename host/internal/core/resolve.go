@@ -12,15 +12,6 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// Resolution is what an operator decides about something that nothing else can settle.
-type Resolution struct {
-	Status            payment.Status
-	Reason            string
-	ProviderReference string
-	// Operator names who decided, for the history.
-	Operator string
-}
-
 // resolvable says what an operator may decide, by kind.
 var resolvable = map[payment.Kind][]payment.Status{
 	payment.KindPayment: {payment.Succeeded, payment.Failed, payment.Canceled, payment.Expired},
@@ -29,7 +20,7 @@ var resolvable = map[payment.Kind][]payment.Status{
 }
 
 // Resolve records an operator's decision. It needs a reason, and is kept in the history.
-func (c *Core) Resolve(ctx context.Context, kind payment.Kind, id string, r Resolution) error {
+func (c *Core) Resolve(ctx context.Context, kind payment.Kind, id string, r payment.Resolution) error {
 	var checks checks
 	if !slices.Contains(resolvable[kind], r.Status) {
 		checks.add("status", "must be one of %v", resolvable[kind])

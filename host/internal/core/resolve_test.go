@@ -16,7 +16,7 @@ import (
 // While something is under way for an intent, at whichever host, nobody decides
 // what became of it.
 func TestAnOperatorWaitsForWhatIsUnderWay(t *testing.T) {
-	resolve := core.Resolution{Status: payment.Failed, Reason: "not in the books"}
+	resolve := payment.Resolution{Status: payment.Failed, Reason: "not in the books"}
 	refused := func(t *testing.T, c *core.Core, kind payment.Kind, id string) {
 		t.Helper()
 		err := c.Resolve(t.Context(), kind, id, resolve)
@@ -40,7 +40,7 @@ func TestAnOperatorWaitsForWhatIsUnderWay(t *testing.T) {
 	t.Run("a repeat", func(t *testing.T) {
 		r := newRig(t)
 		id := ""
-		doubtful(r, sdk.RepeatReturnsOriginal, func() (*sdk.Payout, error) {
+		doubtful(r, sdk.RetryReturnsOriginal, func() (*sdk.Payout, error) {
 			refused(t, r.Core, payment.KindPayout, id)
 			return &sdk.Payout{Status: sdk.PayoutSucceeded}, nil
 		})
@@ -72,7 +72,7 @@ func TestAnOperatorDecidesADoubtThatNobodyCanAddTo(t *testing.T) {
 	}
 	p := r.payout(t, "k")
 	err := r.Resolve(t.Context(), payment.KindPayout, p.ID,
-		core.Resolution{Status: payment.Failed, Reason: "not in the books"})
+		payment.Resolution{Status: payment.Failed, Reason: "not in the books"})
 	if err != nil || r.payoutStatus(t, p.ID) != payment.Failed {
 		t.Errorf("%v, it is %s", err, r.payoutStatus(t, p.ID))
 	}
@@ -82,7 +82,7 @@ func TestAnOperatorDecidesADoubtThatNobodyCanAddTo(t *testing.T) {
 // operator looked: a call that was made meanwhile is not in it.
 func TestADecisionThatWasOvertakenIsRefused(t *testing.T) {
 	r := newRig(t)
-	doubtful(r, sdk.RepeatReturnsOriginal, func() (*sdk.Payout, error) {
+	doubtful(r, sdk.RetryReturnsOriginal, func() (*sdk.Payout, error) {
 		return &sdk.Payout{Status: sdk.PayoutProcessing}, nil
 	})
 	id := r.payout(t, "k").ID
@@ -91,7 +91,7 @@ func TestADecisionThatWasOvertakenIsRefused(t *testing.T) {
 	r.faults.Next(coretest.Fault{Before: func() { recoverAt(t, other) }})
 
 	err := r.Resolve(t.Context(), payment.KindPayout, id,
-		core.Resolution{Status: payment.Failed, Reason: "not in the books"})
+		payment.Resolution{Status: payment.Failed, Reason: "not in the books"})
 	if e := problem(t, err); (e.Code != payment.CodeConflict) || !strings.Contains(e.Message, "look at it again") {
 		t.Errorf("got %v", e)
 	}
@@ -114,7 +114,7 @@ func TestMoneyThatMovesAfterAnEndIsUnderReview(t *testing.T) {
 	}
 	id := r.payout(t, "k").ID
 	if err := r.Resolve(t.Context(), payment.KindPayout, id,
-		core.Resolution{Status: payment.Failed, Reason: "not in the books"}); err != nil {
+		payment.Resolution{Status: payment.Failed, Reason: "not in the books"}); err != nil {
 		t.Fatal(err)
 	}
 	r.report(t, id, intent.Signature, payment.Processing, intent.Asking{Possible: true})

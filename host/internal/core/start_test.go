@@ -67,7 +67,7 @@ func TestAHostThatStartsAsksAtOnce(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := newRig(t)
-			r.account.OnInfo.CreatePayout = sdk.RepeatGuarantee{Repeat: sdk.RepeatReturnsOriginal}
+			r.account.OnInfo.CreatePayout = sdk.IdempotencySupport{Retry: sdk.RetryReturnsOriginal}
 			r.account.OnInfo.PayoutLookup = sdk.Lookup{ByReference: true, Immediate: true}
 			r.account.PayoutStatus = func(context.Context,
 				sdk.GetPayoutRequest) (*sdk.Payout, error) {
@@ -86,7 +86,7 @@ func TestAHostThatStartsAsksAtOnce(t *testing.T) {
 // Recovery asks at once, and repeats only when nobody can send it any more.
 func TestWhatALostHostMayStillSendIsNotRepeated(t *testing.T) {
 	r := newRig(t)
-	r.account.OnInfo.CreatePayout = sdk.RepeatGuarantee{Repeat: sdk.RepeatReturnsOriginal}
+	r.account.OnInfo.CreatePayout = sdk.IdempotencySupport{Retry: sdk.RetryReturnsOriginal}
 	r.account.Payout = func(context.Context, sdk.CreatePayoutRequest) (*sdk.Payout, error) {
 		return &sdk.Payout{Status: sdk.PayoutSucceeded}, nil
 	}

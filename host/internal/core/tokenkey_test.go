@@ -162,7 +162,7 @@ func TestTheTimeInAnIDChoosesTheKey(t *testing.T) {
 // that can sign them.
 func TestAHostWithoutTheSecretRepeatsNoCreate(t *testing.T) {
 	r := newRig(t)
-	r.account.OnInfo.CreatePayment = sdk.RepeatGuarantee{Repeat: sdk.RepeatReturnsOriginal}
+	r.account.OnInfo.CreatePayment = sdk.IdempotencySupport{Retry: sdk.RetryReturnsOriginal}
 	var urls []string
 	r.account.Create = func(_ context.Context, req sdk.CreatePaymentRequest) (*sdk.Payment, error) {
 		urls = append(urls, req.NotifyURL)

@@ -43,8 +43,13 @@ func (c *checks) err() error {
 	if len(c.violations) == 0 {
 		return nil
 	}
+	return invalid(c.violations)
+}
+
+// invalid is for a request that is wrong by itself.
+func invalid(violations []sdk.Violation) *payment.Error {
 	return &payment.Error{Code: string(sdk.CodeInvalidRequest), Outcome: sdk.OutcomeNotSent,
-		Message: "the request is not valid, and nothing was done", Violations: c.violations}
+		Message: "the request is not valid, and nothing was done", Violations: violations}
 }
 
 // text checks a string: its length, UTF-8, and no control characters (which could break a provider's line formats).

@@ -136,7 +136,7 @@ func TestARepeatedNoticeMakesOneEvent(t *testing.T) {
 	for range 3 {
 		r.send("/webhooks/acme", coretest.JSONNotice{Reference: p.ID, Status: "succeeded", Verification: sdk.VerifiedBySignature})
 	}
-	events, _, err := r.core.Events(t.Context(), 0, []string{"payment.succeeded"}, 10)
+	events, err := r.core.Events(t.Context(), "", []string{"payment.succeeded"}, 10)
 	if err != nil || len(events) != 1 {
 		t.Fatalf("%d events of success, %v", len(events), err)
 	}
@@ -260,10 +260,10 @@ func TestReceiptsAddUpOverSeveralNotices(t *testing.T) {
 	r := newRig(t, sdk.TrustSignature)
 	p := r.pay(t, "k")
 	next := []string{"a:20", "a:20", "b:40"}
-	r.account.Webhook = func(context.Context, sdk.ParseWebhookRequest) (*sdk.Notice, error) {
+	r.account.Webhook = func(context.Context, sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
 		id, amount, _ := strings.Cut(next[0], ":")
 		next = next[1:]
-		return &sdk.Notice{Verification: sdk.VerifiedBySignature, Events: []sdk.Event{{Reference: p.ID, Payment: &sdk.Payment{
+		return &sdk.WebhookResult{Verification: sdk.VerifiedBySignature, Events: []sdk.Event{{Reference: p.ID, Payment: &sdk.Payment{
 			Status:   sdk.PaymentSucceeded,
 			Receipts: []sdk.Receipt{{ID: id, Amount: sdk.Money{Amount: decimal.RequireFromString(amount), Currency: "USD"}}},
 		}}}}, nil
@@ -359,8 +359,8 @@ func TestANoticeThatMustMatchBothReferences(t *testing.T) {
 	r := newRig(t, sdk.TrustSignature)
 	p := r.pay(t, "k")
 	theirs := "somebody else's"
-	r.account.Webhook = func(context.Context, sdk.ParseWebhookRequest) (*sdk.Notice, error) {
-		return &sdk.Notice{Verification: sdk.VerifiedBySignature, Events: []sdk.Event{{Reference: p.ID, BothReferences: true,
+	r.account.Webhook = func(context.Context, sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
+		return &sdk.WebhookResult{Verification: sdk.VerifiedBySignature, Events: []sdk.Event{{Reference: p.ID, BothReferences: true,
 			Payment: &sdk.Payment{ProviderReference: theirs, Status: sdk.PaymentSucceeded}}}}, nil
 	}
 	r.post("/webhooks/acme", "{}")

@@ -26,8 +26,8 @@ func (r *rig) restarted(after time.Duration) *inbox.Inbox {
 
 // saying scripts what the next notices say.
 func (r *rig) saying(v sdk.Verification, events ...sdk.Event) {
-	r.account.Webhook = func(context.Context, sdk.ParseWebhookRequest) (*sdk.Notice, error) {
-		return &sdk.Notice{Verification: v, Events: append([]sdk.Event{}, events...)}, nil
+	r.account.Webhook = func(context.Context, sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
+		return &sdk.WebhookResult{Verification: v, Events: append([]sdk.Event{}, events...)}, nil
 	}
 }
 
@@ -75,7 +75,7 @@ func TestARefundThatTheProviderStartsIsOneRefund(t *testing.T) {
 			if list := r.refunds(t, p.ID); len(list) != 1 || list[0].Status != payment.Succeeded || list[0].Amount.String() != "10" {
 				t.Fatalf("got %+v", list)
 			}
-			if events, _, err := r.core.Events(t.Context(), 0, []string{"refund.*"}, 10); err != nil || len(events) != 1 {
+			if events, err := r.core.Events(t.Context(), "", []string{"refund.*"}, 10); err != nil || len(events) != 1 {
 				t.Errorf("%d events of it, %v", len(events), err)
 			}
 		})
@@ -98,7 +98,7 @@ func TestAFailedReplayLeavesWhatTheNoticeWas(t *testing.T) {
 	p := r.pay(t, "k")
 	r.send("/webhooks/acme", coretest.JSONNotice{Reference: p.ID, Status: "succeeded", Verification: sdk.VerifiedBySignature})
 	before := r.newest(t)
-	r.account.Webhook = func(context.Context, sdk.ParseWebhookRequest) (*sdk.Notice, error) {
+	r.account.Webhook = func(context.Context, sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
 		return nil, &sdk.Error{Code: sdk.CodeInvalidSignature, Outcome: sdk.OutcomeRefused, Message: "the secret was rotated"}
 	}
 	if _, err := r.Replay(t.Context(), before.ID); err == nil {
@@ -146,7 +146,7 @@ func TestAProviderThatHangsDelaysNobodyElsesNotices(t *testing.T) {
 		a.SetDown(false)
 	}
 	hangs, release := make(chan struct{}), make(chan struct{})
-	r.account.Webhook = func(context.Context, sdk.ParseWebhookRequest) (*sdk.Notice, error) {
+	r.account.Webhook = func(context.Context, sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
 		close(hangs)
 		<-release
 		return nil, failed

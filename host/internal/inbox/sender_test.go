@@ -199,7 +199,7 @@ func TestManyForgedAtOnce(t *testing.T) {
 	r := newRig(t, sdk.TrustSignature)
 	b := r.stopped()
 	reading, goOn := make(chan struct{}, 200), make(chan struct{})
-	r.account.Webhook = func(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.Notice, error) {
+	r.account.Webhook = func(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
 		reading <- struct{}{}
 		<-goOn
 		return coretest.Parse(ctx, req)
@@ -223,7 +223,7 @@ func TestManyForgedAtOnce(t *testing.T) {
 func TestPlacesForLongBodies(t *testing.T) {
 	r := newRig(t, sdk.TrustSignature)
 	reading, goOn := make(chan string, 20), make(chan struct{})
-	r.account.Webhook = func(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.Notice, error) {
+	r.account.Webhook = func(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
 		reading <- req.Request.RemoteAddress
 		<-goOn
 		return coretest.Parse(ctx, req)

@@ -135,7 +135,7 @@ func (l *ledgers) stray(t *trait, amount decimal.Decimal) {
 type delivery struct{ name, account, body string }
 
 // parse is how every account reads its webhooks.
-func parse(_ context.Context, r sdk.ParseWebhookRequest) (*sdk.Notice, error) {
+func parse(_ context.Context, r sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
 	var n news
 	if err := json.Unmarshal(r.Request.Body, &n); err != nil {
 		return nil, &sdk.Error{
@@ -175,7 +175,7 @@ func parse(_ context.Context, r sdk.ParseWebhookRequest) (*sdk.Notice, error) {
 		}
 	}
 
-	return &sdk.Notice{
+	return &sdk.WebhookResult{
 		Verification: n.Verification,
 		Events:       []sdk.Event{e},
 		Response:     sdk.OK("text/plain", "OK"),

@@ -1,0 +1,216 @@
+package supervisor
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+
+	"github.com/payhost/payhost/host/config"
+	"github.com/payhost/payhost/host/internal/plugin"
+	"github.com/payhost/payhost/sdk"
+)
+
+// account is one configured provider. It lives from the Apply that brings it to
+// the end of its draining.
+//
+// Locks are taken in this order: configuring, Supervisor.mu, mu, instance.mu.
+type account struct {
+	name    string
+	sup     *Supervisor
+	log     *slog.Logger
+	metrics *metrics
+
+	// Each use of a lease has its breaker and its places, so that strangers, who
+	// can cause queries and reading, stop no payment.
+	breaker      *breaker // of what moves money, and of all else but queries
+	queryBreaker *breaker
+	bulkhead     bulkhead // of all leases but those for reading
+	querying     bulkhead // of the part of them that queries may have
+	reading      bulkhead
+
+	bringUp job // reloads the account while it has no instance
+	drainer job // waits until nothing is open, while the account is draining
+
+	// configuring is held while the account is being configured on a process, by
+	// an Apply, a retry, or the goroutine that binds it to a new process.
+	configuring sync.Mutex
+
+	mu sync.Mutex
+	service
+	phase     State         // what is known beside draining, which is told apart
+	draining  bool          // disabled or removed: only what is open is carried on
+	removed   bool          // no longer in the configuration
+	forgotten bool          // no longer in the supervisor
+	retiring  int           // bindings whose leases have not ended
+	changed   chan struct{} // closed at the next change
+	lastErr   error
+
+	// What was last known, so that it can be shown while nothing runs.
+	seen     sdk.Info
+	seenInfo sdk.AccountInfo
+}
+
+// service is what serves an account at one moment.
+type service struct {
+	cfg      config.Provider // in force, or wanted while nothing is
+	instance *instance       // nil before the account has come up, and after it has ended
+	binding  *binding        // nil while no process serves the account
+}
+
+// runs reports whether it is an instance of the program that serves.
+func (s service) runs(program plugin.Binary) bool {
+	return s.instance != nil && keyOf(s.instance.program) == keyOf(program)
+}
+
+func (s *Supervisor) newAccount(cfg config.Provider) *account {
+	a := &account{
+		name:         cfg.Name,
+		sup:          s,
+		log:          s.log.With("provider", cfg.Name),
+		metrics:      s.metrics,
+		breaker:      newBreaker(cfg.Name, s.tune.breakerFailures, s.tune.breakerOpen),
+		queryBreaker: newBreaker(cfg.Name, s.tune.breakerFailures, s.tune.breakerOpen),
+		service:      service{cfg: cfg},
+		phase:        StateStarting,
+		changed:      make(chan struct{}),
+	}
+	a.reading.queue = readingQueue
+	a.resize(cfg.MaxInFlight)
+	return a
+}
+
+// announce wakes the goroutines that wait for a change. The caller holds mu.
+func (a *account) announce() {
+	close(a.changed)
+	a.changed = make(chan struct{})
+}
+
+// set changes the account and announces it.
+func (a *account) set(change func()) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	change()
+	a.announce()
+}
+
+// current returns what serves the account now.
+func (a *account) current() service {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.service
+}
+
+// switchTo is the one step from which on new leases get another binding. It
+// returns what served before.
+func (a *account) switchTo(next *instance, bound *binding) (before service) {
+	a.resize(bound.cfg.MaxInFlight)
+	a.set(func() {
+		before = a.service
+		a.service = service{cfg: bound.cfg, instance: next, binding: bound}
+		a.phase = StateReady
+		a.lastErr = nil
+		a.seen = bound.proc.Info()
+		a.seenInfo = bound.info
+	})
+	return before
+}
+
+// lost takes the account's binding away: its instance has no process, or could
+// not configure the account on it.
+func (a *account) lost(inst *instance, phase State, cause error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.instance != inst {
+		return
+	}
+
+	a.binding = nil
+	a.phase = phase
+	a.lastErr = cause
+	a.announce()
+}
+
+// rebind configures the account on a new process, as it was configured on the
+// one before.
+func (a *account) rebind(inst *instance, proc *process) {
+	a.configuring.Lock()
+	defer a.configuring.Unlock()
+	a.rebindLocked(inst, proc)
+}
+
+// tryRebind is rebind for an account that could not be configured before. It
+// does nothing while the account is being configured, or is quarantined.
+func (a *account) tryRebind(inst *instance, proc *process) {
+	if !a.configuring.TryLock() {
+		return
+	}
+	defer a.configuring.Unlock()
+
+	a.mu.Lock()
+	quarantined := a.phase == StateQuarantined
+	a.mu.Unlock()
+	if !quarantined {
+		a.rebindLocked(inst, proc)
+	}
+}
+
+func (a *account) rebindLocked(inst *instance, proc *process) {
+	before := a.current()
+	bound := before.binding != nil && before.binding.proc == proc
+	if before.instance != inst || bound {
+		return
+	}
+
+	next, err := inst.configure(inst.ctx, proc, before.cfg)
+	if err == nil {
+		a.switchTo(inst, next)
+		a.log.Info("provider is served again", "pid", proc.PID())
+		return
+	}
+	if proc.gone() {
+		return // the instance's goroutine is about to say so
+	}
+	a.log.Error("provider could not be configured again", "error", err.Error())
+	a.lost(inst, phaseAfter(err), err)
+}
+
+// job is a goroutine that can be told to end and waited for.
+type job struct {
+	mu     sync.Mutex
+	cancel context.CancelFunc
+	done   chan struct{}
+}
+
+// begin runs work in a goroutine, unless the job is running already.
+func (j *job) begin(work func(context.Context)) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.done != nil {
+		select {
+		case <-j.done:
+		default:
+			return
+		}
+	}
+
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	j.cancel = cancel
+	j.done = done
+	go func() {
+		defer close(done)
+		defer cancel()
+		work(ctx)
+	}()
+}
+
+// end tells the job to end and waits until it has.
+func (j *job) end() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.done != nil {
+		j.cancel()
+		<-j.done
+		j.done = nil
+	}
+}

@@ -1,0 +1,188 @@
+package supervisor
+
+import (
+	"context"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/payhost/payhost/host/config"
+	"github.com/payhost/payhost/sdk"
+)
+
+// Lease is the right to call one account, pinned to one process and one configuration. While it is held its process is
+// not stopped, unless the drain time runs out. It may be used by several goroutines, and must be released.
+type Lease struct {
+	account  *account
+	binding  *binding
+	leave    func() // gives its places back
+	released atomic.Bool
+}
+
+// Acquire gives a lease for something new. The errors are *sdk.Error with OutcomeNotSent: CodeNotFound when there is no
+// such provider, CodeUnavailable with RetryAfter when it has no running plugin, as many calls in flight as it may, or
+// its breaker is open. It waits a moment for a place and for a plugin that is just being restarted.
+func (s *Supervisor) Acquire(ctx context.Context, name string) (*Lease, error) {
+	return s.acquire(ctx, name, forNew)
+}
+
+// AcquireExisting gives a lease for what is already under way. It also works for a provider that is disabled or removed as
+// long as that is draining, and does not ask the breaker.
+func (s *Supervisor) AcquireExisting(ctx context.Context, name string) (*Lease, error) {
+	return s.acquire(ctx, name, forExisting)
+}
+
+// AcquireQuery is AcquireExisting for a question about what is under way that strangers can cause. Those of one account
+// may have a part of its max_in_flight.
+func (s *Supervisor) AcquireQuery(ctx context.Context, name string) (*Lease, error) {
+	return s.acquire(ctx, name, forQuery)
+}
+
+// AcquireReading is AcquireExisting for having the plugin read what came in: ParseWebhook and ParseReturn. It takes no
+// part of max_in_flight.
+func (s *Supervisor) AcquireReading(ctx context.Context, name string) (*Lease, error) {
+	return s.acquire(ctx, name, forReading)
+}
+
+func (s *Supervisor) acquire(ctx context.Context, name string, purpose use) (*Lease, error) {
+	if err := tooLate(ctx); err != nil {
+		return nil, err
+	}
+	if s.closing.Err() != nil {
+		return nil, turnedAway(5*time.Second, "the host is shutting down")
+	}
+	a := s.find(name)
+	if a == nil {
+		return nil, noSuchProvider(name)
+	}
+	if purpose == forNew {
+		if err := a.breaker.tripped(); err != nil {
+			return nil, err
+		}
+	}
+
+	leave, err := a.enter(ctx, purpose, s.tune.waitFor(purpose))
+	if err != nil {
+		return nil, err
+	}
+	bound, err := a.take(ctx, purpose, s.tune.restartWait)
+	if err != nil {
+		leave()
+		return nil, err
+	}
+	a.countInFlight(+1)
+	return &Lease{account: a, binding: bound, leave: leave}, nil
+}
+
+// Release gives the lease back. It may be called more than once.
+func (l *Lease) Release() {
+	if l.released.Swap(true) {
+		return
+	}
+	l.binding.leave()
+	l.leave()
+	l.account.countInFlight(-1)
+}
+
+// Provider is the account's name.
+func (l *Lease) Provider() string { return l.account.name }
+
+// Plugin is the plugin's name.
+func (l *Lease) Plugin() string { return l.binding.cfg.Plugin }
+
+// Version is the version that the running plugin says it has.
+func (l *Lease) Version() string { return l.Info().Version }
+
+// Fingerprint says who the account is to its provider. A call on the lease is made as that or not at all.
+func (l *Lease) Fingerprint() string { return l.binding.info.IdentityFingerprint }
+
+// Info is what the plugin says of itself.
+func (l *Lease) Info() sdk.Info { return l.binding.proc.Info() }
+
+// Account is what the account can do.
+func (l *Lease) Account() sdk.AccountInfo { return l.binding.info }
+
+// Has reports whether the account can do c.
+func (l *Lease) Has(c sdk.Capability) bool { return slices.Contains(l.binding.info.Capabilities, c) }
+
+// Config is the account's configuration in force for this lease. Its Config and Secrets are secret.
+func (l *Lease) Config() config.Provider { return l.binding.cfg }
+
+// admit says whether a call may begin now.
+func (l *Lease) admit(ctx context.Context) error {
+	if l.released.Load() {
+		return sdk.NotSent(sdk.CodeInternal, "the lease has been given back")
+	}
+	if err := tooLate(ctx); err != nil {
+		return err
+	}
+	// A socket takes what nobody will read any more: once written, the call would be in doubt.
+	if l.binding.proc.gone() {
+		return turnedAway(time.Second, "the plugin could not be reached: its process has ended")
+	}
+
+	return l.binding.awaitConfigured(ctx)
+}
+
+func tooLate(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return turnedAway(0, "the call was over before it began: %v", err)
+	}
+	return nil
+}
+
+func noSuchProvider(name string) error {
+	return sdk.NotSent(sdk.CodeNotFound, "there is no provider %q", name)
+}
+
+// take returns the account's binding, leased. It waits at most wait for a plugin
+// that is being started.
+func (a *account) take(ctx context.Context, purpose use, wait time.Duration) (*binding, error) {
+	ctx, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+
+	for {
+		bound, changed, err := a.tryTake(purpose)
+		if err != nil {
+			return nil, err
+		}
+
+		// The process may be ending: then the next one is waited for.
+		if bound != nil {
+			bound.proc.AwaitReady(ctx)
+			if !bound.proc.gone() {
+				return bound, nil
+			}
+			bound.leave()
+			continue
+		}
+
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return nil, turnedAway(5*time.Second, "the provider's plugin is not running; it is being started")
+		}
+	}
+}
+
+// tryTake returns a leased binding, or an error that waiting does not change, or
+// the channel that is closed at the next change.
+func (a *account) tryTake(purpose use) (*binding, <-chan struct{}, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+
+	fresh := purpose == forNew
+	switch {
+	case fresh && a.removed:
+		return nil, nil, noSuchProvider(a.name)
+	case fresh && a.draining, a.phase == StateDisabled:
+		return nil, nil, turnedAway(0, "the provider is disabled")
+	case a.phase == StateQuarantined:
+		return nil, nil, turnedAway(time.Minute,
+			"the provider's plugin is quarantined until an operator or a new configuration frees it")
+	case a.binding != nil && !a.binding.proc.gone():
+		a.binding.enter()
+		return a.binding, nil, nil
+	}
+	return nil, a.changed, nil
+}

@@ -1,0 +1,28 @@
+package supervisor
+
+import (
+	"errors"
+
+	"github.com/payhost/payhost/sdk"
+)
+
+// masked returns the error of a plugin about its configuration with secrets
+// masked in it. The plugin should have done so itself.
+func (s *Supervisor) masked(err error) error {
+	var from *sdk.Error
+	if !errors.As(err, &from) {
+		return err
+	}
+
+	to := *from
+	to.Message = s.mask.Text(from.Message)
+	to.ProviderMessage = s.mask.Text(from.ProviderMessage)
+	to.Violations = nil
+	for _, v := range from.Violations {
+		to.Violations = append(to.Violations, sdk.Violation{
+			Field:   s.mask.Text(v.Field),
+			Message: s.mask.Text(v.Message),
+		})
+	}
+	return &to
+}
