@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/payhost/payhost/host/internal/core"
@@ -36,28 +37,6 @@ const (
 	retry     = 5 * time.Second
 	maxRetry  = 10 * time.Minute
 	maxTries  = 500
-)
-
-// bodyTimeout is how long a body may take once its request has a place. Tests
-// change it.
-var bodyTimeout = 15 * time.Second
-
-// A body that holds a place has bodyGrace to come, and a second more for each
-// bodyRate bytes of it.
-const (
-	bodyGrace = 3 * time.Second
-	bodyRate  = 64 << 10
-)
-
-// Every request takes a place before more than the first cheapBody of its body is
-// read. Shorter bodies have places of their own. Bodies that may be longer
-// than what is kept of an unverified one have few places. Of those that are not
-// stored unless they verify, fewer are looked at together: reading a long one can
-// take the plugin a second.
-var (
-	smallPlaces = bounds{all: 512, provider: 256, sender: 128, address: 128}
-	largePlaces = bounds{all: 16, provider: 8, sender: 4, address: 4}
-	trialPlaces = bounds{all: 2, provider: 1, sender: 1, address: 1}
 )
 
 // Directory tells what is known of the configured accounts, whether or not their plugins run.
@@ -94,8 +73,9 @@ type Inbox struct {
 	budgets   *budgets
 	slow      *slow
 	told      *told
-	short     *places // for bodies that are there
-	small     *places // for bodies that are kept whole in any case
+	underway  atomic.Int64 // requests that are being served
+	short     *places      // for bodies that are there
+	small     *places      // for bodies that are kept whole in any case
 	large     *places
 	trials    *places // for long ones that are stored only if they verify
 	prefix    string  // the path of public_url, without a slash at its end
