@@ -38,7 +38,7 @@ func (h *Host) openJobs(ctx context.Context, pusher *push.Pusher) (err error) {
 	}
 	if pusher != nil {
 		work = append(work, job.Work{Name: workEvents, Every: lookEvery, Do: func(context.Context, string) error {
-			pusher.Look()
+			pusher.Wake()
 			return nil
 		}})
 	}

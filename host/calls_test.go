@@ -13,7 +13,7 @@ import (
 
 	"github.com/payhost/payhost/host"
 	"github.com/payhost/payhost/host/hosttest"
-	"github.com/payhost/payhost/host/internal/provider"
+	"github.com/payhost/payhost/host/internal/supervisor"
 	"github.com/payhost/payhost/host/payment"
 	"github.com/payhost/payhost/sdk"
 	"github.com/shopspring/decimal"
@@ -56,7 +56,7 @@ func TestAHostCanDoAllThatHTTPCan(t *testing.T) {
 func TestAProvidersStatusIsWhole(t *testing.T) {
 	shop := hosttest.NewProvider("shop")
 	h := hosttest.New(t, shop)
-	inside, outside := reflect.TypeFor[provider.Status](), reflect.TypeFor[host.ProviderStatus]()
+	inside, outside := reflect.TypeFor[supervisor.Status](), reflect.TypeFor[host.ProviderStatus]()
 	for i := range inside.NumField() {
 		f := inside.Field(i)
 		same, ok := outside.FieldByName(f.Name)

@@ -18,9 +18,9 @@ import (
 	"github.com/payhost/payhost/host/internal/inbox"
 	"github.com/payhost/payhost/host/internal/job"
 	"github.com/payhost/payhost/host/internal/plugin"
-	"github.com/payhost/payhost/host/internal/provider"
 	"github.com/payhost/payhost/host/internal/push"
 	"github.com/payhost/payhost/host/internal/store"
+	"github.com/payhost/payhost/host/internal/supervisor"
 	"github.com/payhost/payhost/sdk"
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -81,10 +81,10 @@ func WithAttached(plugins map[string]Attachment) Option {
 	return func(o *options) { o.attached = plugins }
 }
 
-func attachedPlugins(list map[string]Attachment) map[string]plugin.Attachment {
-	out := map[string]plugin.Attachment{}
+func attachedPlugins(list map[string]Attachment) map[string]plugin.DebugAttach {
+	out := map[string]plugin.DebugAttach{}
 	for name, at := range list {
-		out[name] = plugin.Attachment(at)
+		out[name] = plugin.DebugAttach(at)
 	}
 	return out
 }
@@ -94,10 +94,10 @@ type Host struct {
 	log      *slog.Logger
 	metrics  *prometheus.Registry
 	store    *store.Store
-	registry *provider.Registry
+	registry *supervisor.Supervisor
 	core     *core.Core
 	inbox    *inbox.Inbox
-	letters  *push.Letters
+	letters  *push.DeadLetters
 	shown    []prometheus.Collector // of this host, as far as no other host's are registered
 	jobs     *job.Runner
 	api      *httpapi.API
@@ -158,7 +158,7 @@ func open(ctx context.Context, cfg *Config, o options, held *place) (*Host, erro
 	wall := o.now
 	o.now = st.Now // what is due is due by the database's clock
 	h := &Host{log: o.logger, metrics: o.metrics, store: st, cfg: cfg, after: time.After}
-	h.registry = provider.New(provider.Options{
+	h.registry = supervisor.New(supervisor.Options{
 		Logger: o.logger, PluginDir: cfg.Host.PluginDir, DataDir: cfg.Host.DataDir, Metrics: o.metrics, Now: o.now,
 		OpenIntents: h.openIntents, OpenIdentities: h.openIdentities, Attached: attachedPlugins(o.attached),
 		Admit: admit(cfg),
@@ -173,7 +173,7 @@ func open(ctx context.Context, cfg *Config, o options, held *place) (*Host, erro
 	}
 	h.inbox = inbox.New(inbox.Options{Store: st, Core: h.core, Accounts: readers{h.registry}, Directory: accounts{h.registry},
 		TrustedProxies: cfg.HTTP.TrustedProxies, PublicURL: cfg.Host.PublicURL, Logger: o.logger, Now: o.now})
-	h.letters = push.NewLetters(st, o.now)
+	h.letters = push.NewDeadLetters(st, o.now)
 	h.api = h.newAPI()
 	pusher, err := h.pusher(ctx, o)
 	if err != nil {
@@ -258,7 +258,7 @@ func (h *Host) openIntents(name string) bool {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	n := 0
-	err := h.store.View(ctx, func(tx *store.Tx) (err error) {
+	err := h.store.Read(ctx, func(tx *store.Tx) (err error) {
 		n, err = tx.OpenIntents(ctx, name)
 		return err
 	})
@@ -270,7 +270,7 @@ func (h *Host) openIntents(name string) bool {
 func (h *Host) openIdentities(name string) (list []string) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	err := h.store.View(ctx, func(tx *store.Tx) (err error) {
+	err := h.store.Read(ctx, func(tx *store.Tx) (err error) {
 		list, err = tx.OpenIdentities(ctx, name)
 		return err
 	})
@@ -281,7 +281,7 @@ func (h *Host) openIdentities(name string) (list []string) {
 }
 
 // accounts shows the registry to the rooms that make calls.
-type accounts struct{ registry *provider.Registry }
+type accounts struct{ registry *supervisor.Supervisor }
 
 func (a accounts) Acquire(ctx context.Context, name string) (core.Lease, error) {
 	l, err := a.registry.Acquire(ctx, name)
@@ -294,7 +294,7 @@ func (a accounts) Acquire(ctx context.Context, name string) (core.Lease, error) 
 func (a accounts) AcquireExisting(ctx context.Context, name string) (core.Lease, error) {
 	acquire := a.registry.AcquireExisting
 	if inbox.Asks(ctx) {
-		acquire = a.registry.AcquireAsking
+		acquire = a.registry.AcquireQuery
 	}
 	l, err := acquire(ctx, name)
 	if err != nil {
@@ -304,7 +304,7 @@ func (a accounts) AcquireExisting(ctx context.Context, name string) (core.Lease,
 }
 
 // readers shows the registry to the inbox, which has the plugins read what came in.
-type readers struct{ registry *provider.Registry }
+type readers struct{ registry *supervisor.Supervisor }
 
 // Acquire is for nothing here: reading is about what is under way.
 func (r readers) Acquire(ctx context.Context, name string) (core.Lease, error) {

@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 	"time"
 
-	"github.com/payhost/payhost/host/internal/provider"
+	"github.com/payhost/payhost/host/internal/supervisor"
 	"github.com/payhost/payhost/sdk"
 	"github.com/shopspring/decimal"
 )
@@ -96,7 +96,7 @@ func (h *Host) Provider(name string) (ProviderStatus, bool) {
 // WebhookURL is where a provider's webhooks about an account go: what must be typed into its back office.
 func (h *Host) WebhookURL(provider string) string { return h.core.AccountURL(provider) }
 
-func statusOf(s provider.Status) ProviderStatus {
+func statusOf(s supervisor.Status) ProviderStatus {
 	return ProviderStatus{
 		Name: s.Name, State: ProviderState(s.State), Enabled: s.Enabled, Required: s.Required,
 		Plugin: s.Plugin, Description: s.Description, Version: s.Version, ContractVersion: s.ContractVersion,
@@ -111,8 +111,8 @@ func statusOf(s provider.Status) ProviderStatus {
 	}
 }
 
-func limitOf(l provider.Limit) ProviderLimit             { return ProviderLimit(l) }
-func operationOf(o provider.Operation) ProviderOperation { return ProviderOperation(o) }
+func limitOf(l supervisor.Limit) ProviderLimit             { return ProviderLimit(l) }
+func operationOf(o supervisor.Operation) ProviderOperation { return ProviderOperation(o) }
 
 // each converts a list; nil stays nil.
 func each[From, To any](list []From, convert func(From) To) []To {

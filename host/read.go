@@ -111,7 +111,7 @@ func (h *Host) ListWebhooks(ctx context.Context, f WebhookFilter) (list []Webhoo
 	if err != nil {
 		return nil, "", err
 	}
-	narrowed := store.NoticeFilter{Provider: f.Provider, State: f.State, Before: f.Cursor, Limit: limit}
+	narrowed := store.WebhookFilter{Provider: f.Provider, State: f.State, Before: f.Cursor, Limit: limit}
 	list, next, err = h.api.ListWebhooks(ctx, narrowed)
 	return list, next, failure(ctx, err)
 }

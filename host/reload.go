@@ -7,7 +7,7 @@ import (
 
 	"github.com/payhost/payhost/host/config"
 	"github.com/payhost/payhost/host/internal/httpapi"
-	"github.com/payhost/payhost/host/internal/provider"
+	"github.com/payhost/payhost/host/internal/supervisor"
 	"github.com/payhost/payhost/sdk"
 )
 
@@ -70,7 +70,7 @@ func (h *Host) Reload(ctx context.Context, cfg *Config, force bool) ([]ReloadRes
 	}
 	h.cfg = &now
 	h.mu.Unlock()
-	done := each(results, func(r provider.Result) ReloadResult {
+	done := each(results, func(r supervisor.Result) ReloadResult {
 		return ReloadResult{Name: r.Name, Action: ReloadAction(r.Action), Error: r.Error}
 	})
 	return append(done, restarts(before, cfg)...), nil

@@ -34,7 +34,7 @@ func CheckSurroundings(ctx context.Context, cfg *Config) []config.Problem {
 
 	ctx, cancel := context.WithTimeout(ctx, reachTimeout)
 	defer cancel()
-	if err := store.Reach(ctx, cfg.Store.URL.Reveal()); err != nil {
+	if err := store.CheckConnection(ctx, cfg.Store.URL.Reveal()); err != nil {
 		report("store.url", fmt.Errorf("the store cannot be reached: %w", err))
 	}
 	return found

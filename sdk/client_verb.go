@@ -98,7 +98,7 @@ func (a *AccountClient) ListPayouts(ctx context.Context, req ListPayoutsRequest)
 }
 
 // ParseWebhook calls the verb of that name.
-func (a *AccountClient) ParseWebhook(ctx context.Context, req ParseWebhookRequest) (*Notice, error) {
+func (a *AccountClient) ParseWebhook(ctx context.Context, req ParseWebhookRequest) (*WebhookResult, error) {
 	return invoke(ctx, a, &parseWebhook, req)
 }
 

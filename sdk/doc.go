@@ -50,7 +50,7 @@
 //	func (*provider) Info() sdk.Info {
 //		return sdk.Info{
 //			Name: "pay", Version: "1.0.0", Currencies: []string{"EUR"},
-//			CreatePayment: sdk.RepeatGuarantee{Repeat: sdk.RepeatReturnsOriginal, LinkOnly: true},
+//			CreatePayment: sdk.IdempotencySupport{Retry: sdk.RetryReturnsOriginal, LinkOnly: true},
 //			PaymentLookup: sdk.Lookup{ByReference: true, Amounts: true},
 //			WebhookTrust:  []sdk.WebhookTrust{sdk.TrustSignature},
 //		}

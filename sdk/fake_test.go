@@ -62,7 +62,7 @@ func (*fake) Info() sdk.Info {
 	return sdk.Info{
 		Name: "fake", Version: "0.1.0", Currencies: []string{"USD", "EUR"},
 		PaymentLimits: limits, PayoutLimits: limits,
-		CreatePayment: sdk.RepeatGuarantee{LinkOnly: true},
+		CreatePayment: sdk.IdempotencySupport{LinkOnly: true},
 		PaymentLookup: sdk.Lookup{ListByTime: true}, PayoutLookup: sdk.Lookup{ListByReference: true},
 		Operations: []sdk.Operation{
 			{Name: "look", Description: "Looks."}, {Name: "move", MovesMoney: true},
@@ -158,8 +158,8 @@ func (p *fake) GetBalances(ctx context.Context) ([]sdk.Balance, error) {
 	return perform(ctx, p, "GetBalances", nil, []sdk.Balance(nil))
 }
 
-func (p *fake) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.Notice, error) {
-	return perform(ctx, p, "ParseWebhook", req, &sdk.Notice{Verification: sdk.NotVerified})
+func (p *fake) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
+	return perform(ctx, p, "ParseWebhook", req, &sdk.WebhookResult{Verification: sdk.NotVerified})
 }
 
 func (p *fake) ParseReturn(ctx context.Context, req sdk.ParseReturnRequest) (*sdk.Return, error) {

@@ -95,14 +95,14 @@ type operationJSON struct {
 }
 
 type guaranteeJSON struct {
-	Repeat   Repeat `json:"repeat"`
-	Window   string `json:"window,omitempty"`
-	LinkOnly bool   `json:"link_only"`
+	Repeat   RetryBehavior `json:"repeat"`
+	Window   string        `json:"window,omitempty"`
+	LinkOnly bool          `json:"link_only"`
 }
 
-// guaranteeToJSON writes what an empty Repeat is read as, not the empty text.
-func guaranteeToJSON(g RepeatGuarantee) guaranteeJSON {
-	out := guaranteeJSON{Repeat: repeats.fromWire(repeats.toWire(g.Repeat)), LinkOnly: g.LinkOnly}
+// guaranteeToJSON writes what an empty one is read as, not the empty text.
+func guaranteeToJSON(g IdempotencySupport) guaranteeJSON {
+	out := guaranteeJSON{Repeat: repeats.fromWire(repeats.toWire(g.Retry)), LinkOnly: g.LinkOnly}
 	if g.Window > 0 {
 		out.Window = g.Window.String()
 	}

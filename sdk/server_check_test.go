@@ -214,9 +214,9 @@ func TestAnswersThatBreakTheContract(t *testing.T) {
 		"listed payout":   {"ListPayouts", &sdk.ListPayoutsResponse{Payouts: make([]sdk.ListedPayout, 1)}, "payouts[0].payout.status"},
 		"page token":      {"ListPayouts", &sdk.ListPayoutsResponse{NextPageToken: strings.Repeat("x", 4097)}, "next_page_token"},
 		"balance":         {"GetBalances", []sdk.Balance{{Name: "x"}}, "balances[0].currency"},
-		"event of none":   {"ParseWebhook", &sdk.Notice{Events: []sdk.Event{{ID: "1"}}}, "events[0].payment"},
+		"event of none":   {"ParseWebhook", &sdk.WebhookResult{Events: []sdk.Event{{ID: "1"}}}, "events[0].payment"},
 		"event of two":    {"ParseReturn", &sdk.Return{Events: []sdk.Event{{Payment: good(func(*sdk.Payment) {}), Refund: &sdk.Refund{Status: sdk.RefundPending}}}}, "events[0].payment"},
-		"answer's status": {"ParseWebhook", &sdk.Notice{Response: sdk.HTTPResponse{Status: 99}}, "response.status"},
+		"answer's status": {"ParseWebhook", &sdk.WebhookResult{Response: sdk.HTTPResponse{Status: 99}}, "response.status"},
 		"output":          {"InvokeOperation", json.RawMessage(`{`), "output"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -273,7 +273,7 @@ func TestLargeErrorsArrive(t *testing.T) {
 
 func TestWebhookArrivesToTheByte(t *testing.T) {
 	var got sdk.ParseWebhookRequest
-	answer := &sdk.Notice{
+	answer := &sdk.WebhookResult{
 		Verification: sdk.VerifiedBySignature,
 		Response:     sdk.HTTPResponse{Status: 200, Header: http.Header{"Content-Type": {"text/plain"}}, Body: []byte("OK\xff\x00")},
 	}

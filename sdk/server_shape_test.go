@@ -26,8 +26,8 @@ type (
 
 func (*oldRequest) GetPayout(context.Context, string) (*sdk.Payout, error) { return nil, nil }
 func (*noContext) CheckHealth() (sdk.Health, error)                        { return sdk.Health{}, nil }
-func (*byValue) ParseWebhook(context.Context, sdk.ParseWebhookRequest) (sdk.Notice, error) {
-	return sdk.Notice{}, nil
+func (*byValue) ParseWebhook(context.Context, sdk.ParseWebhookRequest) (sdk.WebhookResult, error) {
+	return sdk.WebhookResult{}, nil
 }
 func (*otherCase) GetPayOut(context.Context, sdk.GetPayoutRequest) (*sdk.Payout, error) {
 	return nil, nil
@@ -66,7 +66,7 @@ func TestAMethodThatIsCalledLikeAVerbMustBeIt(t *testing.T) {
 	for said, names := range map[string][]string{
 		panicOf[*oldRequest]():   {"oldRequest", "GetPayout", "sdk.PayoutGetter", "GetPayout(context.Context, sdk.GetPayoutRequest) (*sdk.Payout, error)"},
 		panicOf[*noContext]():    {"noContext", "CheckHealth(context.Context)"},
-		panicOf[*byValue]():      {"byValue", "(*sdk.Notice, error)"},
+		panicOf[*byValue]():      {"byValue", "(*sdk.WebhookResult, error)"},
 		panicOf[*otherCase]():    {"otherCase", "GetPayOut", "GetPayout(context.Context"},
 		panicOf[*noError]():      {"noError", "([]sdk.Balance, error)"},
 		panicOf[*oddClose]():     {"oddClose", "Close() error"},

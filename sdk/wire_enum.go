@@ -89,7 +89,7 @@ var (
 	errorCodes      = newEnum[Code, wire.Code]("CODE_", wire.Code_name, CodeInternal)
 	outcomes        = newEnum[Outcome, wire.Outcome]("OUTCOME_", wire.Outcome_name, OutcomeUnknown)
 	capabilities    = newEnum[Capability, wire.Capability]("CAPABILITY_", wire.Capability_name, "")
-	repeats         = newEnum[Repeat, wire.Repeat]("REPEAT_", wire.Repeat_name, RepeatNone)
+	repeats         = newEnum[RetryBehavior, wire.Repeat]("REPEAT_", wire.Repeat_name, RetryNone)
 	webhookTrusts   = newEnum[WebhookTrust, wire.WebhookTrust]("WEBHOOK_TRUST_", wire.WebhookTrust_name, "")
 	flows           = newEnum[Flow, wire.Flow]("FLOW_", wire.Flow_name, "")
 	fieldKinds      = newEnum[FieldKind, wire.FieldKind]("FIELD_KIND_", wire.FieldKind_name, FieldText)

@@ -9,7 +9,7 @@ import (
 // crossed returns what a host hears of an event that a plugin tells.
 func crossed(t *testing.T, e Event) Event {
 	t.Helper()
-	answer, failure := parseWebhook.answer(&Notice{Verification: VerifiedBySignature, Events: []Event{e}}, nil)
+	answer, failure := parseWebhook.answer(&WebhookResult{Verification: VerifiedBySignature, Events: []Event{e}}, nil)
 	if failure != nil {
 		t.Fatal(failure)
 	}

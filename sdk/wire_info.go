@@ -126,19 +126,19 @@ func schemaFromWire(r *reader, field string, data []byte) json.RawMessage {
 }
 
 // guaranteeToWire leaves the zero value out: absent means none, and it moves money.
-func guaranteeToWire(g RepeatGuarantee) *wire.RepeatGuarantee {
-	if g == (RepeatGuarantee{}) {
+func guaranteeToWire(g IdempotencySupport) *wire.RepeatGuarantee {
+	if g == (IdempotencySupport{}) {
 		return nil
 	}
 	return &wire.RepeatGuarantee{
-		Repeat: repeats.toWire(g.Repeat), ReplayWindow: durationToWire(g.Window), LinkOnly: g.LinkOnly,
+		Repeat: repeats.toWire(g.Retry), ReplayWindow: durationToWire(g.Window), LinkOnly: g.LinkOnly,
 	}
 }
 
 // guaranteeFromWire reads an absent guarantee as the safest: none, and it moves money.
-func guaranteeFromWire(r *reader, w *wire.RepeatGuarantee) RepeatGuarantee {
-	return RepeatGuarantee{
-		Repeat: repeats.fromWire(w.GetRepeat()), Window: r.duration("window", w.GetReplayWindow()),
+func guaranteeFromWire(r *reader, w *wire.RepeatGuarantee) IdempotencySupport {
+	return IdempotencySupport{
+		Retry: repeats.fromWire(w.GetRepeat()), Window: r.duration("window", w.GetReplayWindow()),
 		LinkOnly: w.GetLinkOnly(),
 	}
 }

@@ -25,7 +25,7 @@ var createPayment = verb[PaymentCreator, CreatePaymentRequest, *Payment, *wire.C
 		checkAmount(r, a, req.Amount, a.plugin.PaymentLimits)
 		checkFields(r, a.plugin.PaymentFields, paymentTexts(req))
 	},
-	guarantee: func(i *Info) RepeatGuarantee { return i.CreatePayment },
+	guarantee: func(i *Info) IdempotencySupport { return i.CreatePayment },
 }
 
 // createPaymentToWire leaves an absent amount out, which the server then reports as missing.
@@ -195,7 +195,7 @@ var capturePayment = verb[PaymentCapturer, CapturePaymentRequest, *Payment, *wir
 			checkAmount(r, a, *req.Amount, nil)
 		}
 	},
-	guarantee: func(i *Info) RepeatGuarantee { return i.CapturePayment },
+	guarantee: func(i *Info) IdempotencySupport { return i.CapturePayment },
 }
 
 // cancelPayment has a key, because a repeat must not cancel what was made since.

@@ -123,7 +123,7 @@ var createPayout = verb[PayoutCreator, CreatePayoutRequest, *Payout, *wire.Creat
 		checkAmount(r, a, req.Amount, a.plugin.PayoutLimits)
 		checkFields(r, a.plugin.PayoutFields, payoutTexts(req))
 	},
-	guarantee: func(i *Info) RepeatGuarantee { return i.CreatePayout },
+	guarantee: func(i *Info) IdempotencySupport { return i.CreatePayout },
 }
 
 func createPayoutToWire(account string, req CreatePayoutRequest) *wire.CreatePayoutRequest {

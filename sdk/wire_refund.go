@@ -89,7 +89,7 @@ var createRefund = verb[RefundCreator, CreateRefundRequest, *Refund, *wire.Creat
 		checkIntent(r, req.Reference, req.IdempotencyKey, req.Sequence, req.Attempt)
 		checkAmount(r, a, req.Amount, nil)
 	},
-	guarantee: func(i *Info) RepeatGuarantee { return i.CreateRefund },
+	guarantee: func(i *Info) IdempotencySupport { return i.CreateRefund },
 }
 
 // getRefund needs no key: it changes nothing.

@@ -43,7 +43,7 @@ func init() {
 			reflect.TypeFor[Code]():            anyOf(errorCodes),
 			reflect.TypeFor[Outcome]():         anyOf(outcomes),
 			reflect.TypeFor[Capability]():      anyOf(capabilities),
-			reflect.TypeFor[Repeat]():          anyOf(repeats),
+			reflect.TypeFor[RetryBehavior]():          anyOf(repeats),
 			reflect.TypeFor[WebhookTrust]():    anyOf(webhookTrusts),
 			reflect.TypeFor[Flow]():            anyOf(flows),
 			reflect.TypeFor[FieldKind]():       anyOf(fieldKinds),
@@ -247,7 +247,7 @@ func TestVerbsRoundTrip(t *testing.T) {
 	roundTrip(t, &getPayout, pointer[Payout]())
 	roundTrip(t, &listPayouts, pointer[ListPayoutsResponse]())
 	roundTrip(t, &getBalances, author[[]Balance]())
-	roundTrip(t, &parseWebhook, pointer[Notice]())
+	roundTrip(t, &parseWebhook, pointer[WebhookResult]())
 	roundTrip(t, &parseReturn, pointer[Return]())
 	roundTrip(t, &invokeOperation, author[json.RawMessage]())
 }
@@ -288,7 +288,7 @@ func TestEnumsCoverTheContract(t *testing.T) {
 		CodeNotFound, CodeDuplicate, CodeRateLimited, CodeUnavailable, CodeNotSupported, CodeInvalidSignature, CodeInternal,
 	})
 	check(t, outcomes, wire.Outcome(0).Descriptor(), []Outcome{OutcomeNotSent, OutcomeRefused, OutcomeUnknown})
-	check(t, repeats, wire.Repeat(0).Descriptor(), []Repeat{RepeatNone, RepeatRejectsDuplicates, RepeatReturnsOriginal})
+	check(t, repeats, wire.Repeat(0).Descriptor(), []RetryBehavior{RetryNone, RetryRejectsDuplicates, RetryReturnsOriginal})
 	check(t, webhookTrusts, wire.WebhookTrust(0).Descriptor(), []WebhookTrust{
 		TrustSignature, TrustPaymentURL, TrustAccountURL, TrustAddress,
 	})
@@ -359,7 +359,7 @@ func TestEnumsCarryWhatTheyDoNotKnow(t *testing.T) {
 }
 
 func TestMissingEnumsAreReadAsTheContractSays(t *testing.T) {
-	if errorCodes.fromWire(0) != CodeInternal || outcomes.fromWire(0) != OutcomeUnknown || repeats.fromWire(0) != RepeatNone ||
+	if errorCodes.fromWire(0) != CodeInternal || outcomes.fromWire(0) != OutcomeUnknown || repeats.fromWire(0) != RetryNone ||
 		verifications.fromWire(0) != NotVerified || urlScopes.fromWire(0) != ScopeOpen || fieldKinds.fromWire(0) != FieldText {
 		t.Error("a missing value must be read as the safe one")
 	}

@@ -33,7 +33,7 @@ type verb[P, Req, Resp any, WReq accountRequest, WResp proto.Message] struct {
 	// check, when set, looks at a request before the author sees it.
 	check func(*reader, *account, Req)
 	// guarantee, when set, is what Info declares of the create verb.
-	guarantee func(*Info) RepeatGuarantee
+	guarantee func(*Info) IdempotencySupport
 }
 
 // answer gives the wire's response to resp. It is read back before it goes out, so that a provider's mistake shows

@@ -69,7 +69,7 @@ func httpRequestFromWire(r *reader, w *wire.HTTPRequest) HTTPRequest {
 }
 
 // parseWebhook reads the same notice again on every replay, also years later: the request has no keys and no attempt.
-var parseWebhook = verb[WebhookParser, ParseWebhookRequest, *Notice, *wire.ParseWebhookRequest, *wire.ParseWebhookResponse]{
+var parseWebhook = verb[WebhookParser, ParseWebhookRequest, *WebhookResult, *wire.ParseWebhookRequest, *wire.ParseWebhookResponse]{
 	name: "ParseWebhook", capability: CapabilityParseWebhook,
 	call: WebhookParser.ParseWebhook, invoke: providerClient.ParseWebhook,
 	requestToWire: func(account string, req ParseWebhookRequest) *wire.ParseWebhookRequest {
@@ -85,7 +85,7 @@ var parseWebhook = verb[WebhookParser, ParseWebhookRequest, *Notice, *wire.Parse
 			Payout:  payoutContextOrNilFromWire(r.in("payout"), w.GetPayout()),
 		}
 	},
-	responseToWire: func(n *Notice) *wire.ParseWebhookResponse {
+	responseToWire: func(n *WebhookResult) *wire.ParseWebhookResponse {
 		if n == nil {
 			return nil
 		}
@@ -97,8 +97,8 @@ var parseWebhook = verb[WebhookParser, ParseWebhookRequest, *Notice, *wire.Parse
 			},
 		}
 	},
-	responseFromWire: func(r *reader, w *wire.ParseWebhookResponse) *Notice {
-		return &Notice{
+	responseFromWire: func(r *reader, w *wire.ParseWebhookResponse) *WebhookResult {
+		return &WebhookResult{
 			Verification: verifications.fromWire(w.GetVerification()),
 			Events:       listFromWire(r, "events", w.GetEvents(), eventFromWire),
 			Response:     httpResponseFromWire(r.in("response"), w.GetResponse()),

@@ -60,7 +60,7 @@ func FuzzWebhook(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, body []byte, got, timestamp string) {
-		parse := func(signed string) (*sdk.Notice, error) {
+		parse := func(signed string) (*sdk.WebhookResult, error) {
 			header := http.Header{"Signature": {signed}, "Timestamp": {timestamp}}
 			return p.ParseWebhook(t.Context(), sdk.ParseWebhookRequest{Request: sdk.HTTPRequest{Body: body, Header: header, ReceivedAt: vectorTime}})
 		}

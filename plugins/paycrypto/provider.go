@@ -51,7 +51,7 @@ func (*provider) Info() sdk.Info {
 		)},
 		WebhookTrust: []sdk.WebhookTrust{sdk.TrustSignature},
 		// A cust_order_id is taken once [seen]; for how long it is remembered is not said. It makes but a link.
-		CreatePayment: sdk.RepeatGuarantee{Repeat: sdk.RepeatRejectsDuplicates, LinkOnly: true},
+		CreatePayment: sdk.IdempotencySupport{Retry: sdk.RetryRejectsDuplicates, LinkOnly: true},
 		PaymentLookup: sdk.Lookup{ByReference: true, Amounts: true, ListByTime: true}, // nothing says that it is immediate
 	}
 }

@@ -359,7 +359,7 @@ func TestTheUsualAddresses(t *testing.T) {
 // What the host's recovery goes by.
 func TestDeclarations(t *testing.T) {
 	info := (*provider)(nil).Info()
-	if g := info.CreatePayment; g.Repeat != sdk.RepeatRejectsDuplicates || !g.LinkOnly {
+	if g := info.CreatePayment; g.Retry != sdk.RetryRejectsDuplicates || !g.LinkOnly {
 		t.Errorf("payments: %+v: a cust_order_id is taken once, and makes a link", g)
 	}
 	if info.PaymentLookup != (sdk.Lookup{ByReference: true, Amounts: true, ListByTime: true}) {

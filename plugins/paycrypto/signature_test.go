@@ -127,7 +127,7 @@ func TestWebhookVectors(t *testing.T) {
 			cfg := testConfig("http://127.0.0.1:1")
 			cfg.WebhookSecret = []sdk.Secret{sdk.NewSecret("a newer one"), sdk.NewSecret(v.Secret)}
 			p := newTestProvider(t, cfg, time.Now)
-			parse := func(req sdk.HTTPRequest) (*sdk.Notice, error) {
+			parse := func(req sdk.HTTPRequest) (*sdk.WebhookResult, error) {
 				return p.ParseWebhook(t.Context(), sdk.ParseWebhookRequest{Request: req, Scope: sdk.ScopeOpen})
 			}
 			req := v.request(sdk.UnixMilli(v.Timestamp))

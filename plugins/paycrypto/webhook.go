@@ -15,11 +15,11 @@ const maxPush = 256 << 10
 
 // ParseWebhook reads a push of several events. Any well-formed answer ends its delivery, whatever its code [doc]: when
 // the host cannot keep it, the host's own error page has it sent again.
-func (p *provider) ParseWebhook(_ context.Context, req sdk.ParseWebhookRequest) (*sdk.Notice, error) {
+func (p *provider) ParseWebhook(_ context.Context, req sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
 	if len(req.Request.Body) > maxPush {
 		return nil, sdk.NotSent(sdk.CodeInvalidRequest, "the webhook has more than %d bytes", maxPush)
 	}
-	n := &sdk.Notice{Response: sdk.OK("application/json", `{"code":0,"msg":"SUCCESS"}`)}
+	n := &sdk.WebhookResult{Response: sdk.OK("application/json", `{"code":0,"msg":"SUCCESS"}`)}
 	body, typed := providerhttp.Fields(req.Request)
 	action, pushed := body.Get("action")
 	if e := readEvent(body, req.Payment); typed && !pushed && e != nil {

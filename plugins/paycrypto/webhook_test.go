@@ -42,7 +42,7 @@ func offline(t *testing.T) *provider {
 	return newTestProvider(t, testConfig("http://127.0.0.1:1"), atVectorTime)
 }
 
-func parse(t *testing.T, req sdk.HTTPRequest, of *sdk.PaymentContext) (*sdk.Notice, error) {
+func parse(t *testing.T, req sdk.HTTPRequest, of *sdk.PaymentContext) (*sdk.WebhookResult, error) {
 	t.Helper()
 	scope := sdk.ScopeOpen
 	if of != nil {

@@ -98,7 +98,7 @@ func TestADoubtfulPayoutIsAskedAbout(t *testing.T) {
 	req := payoutRequest()
 	_, err := p.CreatePayout(t.Context(), req)
 	wantError(t, err, sdk.CodeUnavailable, sdk.OutcomeUnknown)
-	if info := p.Info(); info.PayoutLookup.Immediate || info.CreatePayout.Repeat != sdk.RepeatNone {
+	if info := p.Info(); info.PayoutLookup.Immediate || info.CreatePayout.Retry != sdk.RetryNone {
 		t.Errorf("a payout that is not found could be sent again: %+v", info.PayoutLookup)
 	}
 	of := sdk.GetPayoutRequest{Payout: sdk.PayoutContext{Reference: req.Reference, Amount: req.Amount}}

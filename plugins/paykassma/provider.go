@@ -45,8 +45,8 @@ func (*provider) Info() sdk.Info {
 		Name: "paykassma", Version: version, Description: "Paykassma: payments into wallets or on pages, payouts",
 		PaymentFields: []string{"method", "customer.id"}, WebhookTrust: []sdk.WebhookTrust{sdk.TrustSignature},
 		// Nothing says that a repeat is refused; but a new payment only tells the customer where to pay.
-		CreatePayment: sdk.RepeatGuarantee{Repeat: sdk.RepeatNone, LinkOnly: true},
-		CreatePayout:  sdk.RepeatGuarantee{Repeat: sdk.RepeatNone}, PayoutFields: []string{"method", "recipient.id"},
+		CreatePayment: sdk.IdempotencySupport{Retry: sdk.RetryNone, LinkOnly: true},
+		CreatePayout:  sdk.IdempotencySupport{Retry: sdk.RetryNone}, PayoutFields: []string{"method", "recipient.id"},
 		// Only what is finished is found. [doc] The amounts of a payment are its receipts, which the host adds up.
 		PaymentLookup: sdk.Lookup{ByReference: true, ListByReference: true},
 		PayoutLookup:  sdk.Lookup{ByReference: true, ListByReference: true, Amounts: true},
@@ -108,7 +108,7 @@ func (p *provider) CreatePayment(ctx context.Context, req sdk.CreatePaymentReque
 	}
 	wallets, err := p.wallets(ctx, req.Amount.Currency, req.Customer.ID)
 	if err != nil {
-		return nil, sdk.BeforeSending("which methods need activation", err)
+		return nil, sdk.AsNotSent("which methods need activation", err)
 	}
 	for _, w := range wallets {
 		if text(w, "type") == req.Method && text(w, "currency_code") == req.Amount.Currency {

@@ -10,13 +10,13 @@ import (
 
 // ParseWebhook reads a postback. Those of all payments and payouts come to one URL, which paykassma was told once. [doc]
 // Nothing in one is ever new: a repeat says the same of the same transactions, and changes nothing.
-func (p *provider) ParseWebhook(_ context.Context, req sdk.ParseWebhookRequest) (*sdk.Notice, error) {
+func (p *provider) ParseWebhook(_ context.Context, req sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
 	body, _ := providerhttp.Fields(req.Request)
 	signed, genuine := p.cfg.verify(text(body, "signature"), body.At("additional_data"))
 	if !genuine {
 		return nil, sdk.NotSent(sdk.CodeInvalidSignature, "the signature of the postback does not verify")
 	}
-	return &sdk.Notice{
+	return &sdk.WebhookResult{
 		Verification: sdk.VerifiedBySignature, Events: p.transfers(signed, asNamed),
 		Response: sdk.OK("application/json", `{"status":"ok"}`), // anything else, and it is sent again [seen]
 	}, nil

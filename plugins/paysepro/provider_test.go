@@ -225,7 +225,7 @@ func TestNotSent(t *testing.T) {
 // What the host's recovery goes by.
 func TestDeclarations(t *testing.T) {
 	info := (*provider)(nil).Info()
-	if g := info.CreatePayment; g.Repeat != sdk.RepeatNone || !g.LinkOnly {
+	if g := info.CreatePayment; g.Retry != sdk.RetryNone || !g.LinkOnly {
 		t.Errorf("%+v: a repeat makes a second code, which moves no money", g)
 	}
 	if info.PaymentLookup != (sdk.Lookup{}) || !slices.Equal(info.WebhookTrust, []sdk.WebhookTrust{sdk.TrustAccountURL, sdk.TrustAddress}) {

@@ -306,10 +306,10 @@ func wantJSON(t *testing.T, got, want string) {
 // What the host's recovery goes by.
 func TestDeclarations(t *testing.T) {
 	info := (*provider)(nil).Info()
-	if g := info.CreatePayment; g.Repeat != sdk.RepeatNone || !g.LinkOnly {
+	if g := info.CreatePayment; g.Retry != sdk.RetryNone || !g.LinkOnly {
 		t.Errorf("payments: %+v: a repeat makes a second link, which moves no money", g)
 	}
-	if g := info.CreatePayout; g.Repeat != sdk.RepeatRejectsDuplicates || g.LinkOnly {
+	if g := info.CreatePayout; g.Retry != sdk.RetryRejectsDuplicates || g.LinkOnly {
 		t.Errorf("payouts: %+v: sendingTrx is an idempotency key", g)
 	}
 	if info.PaymentLookup != (sdk.Lookup{}) || info.PayoutLookup != (sdk.Lookup{}) {

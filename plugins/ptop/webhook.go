@@ -11,12 +11,12 @@ import (
 
 // ParseWebhook reads the call that ptop may make from server to server, ParseReturn the customer's browser coming back
 // to success_url or fail_url. Both carry the same fields.
-func (p *provider) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.Notice, error) {
+func (p *provider) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
 	events, err := p.readNotice(ctx, req.Request, req.Payment)
 	if err != nil {
 		return nil, err
 	}
-	return &sdk.Notice{
+	return &sdk.WebhookResult{
 		Verification: sdk.VerifiedBySignature, Events: events,
 		Response: sdk.OK("application/json", `{"status":"ok"}`), // what ptop's server wants to hear is not said [decided]
 	}, nil

@@ -84,7 +84,7 @@ func refusal(resp *providerhttp.Response) error {
 	if body.Error.Code == "" {
 		return resp.Unexpected("an error has a code")
 	}
-	e := sdk.Refused("", body.Error.Code, string(body.Error.Message)).Means(sdk.Known(codes, body.Error.Code, sdk.CodeDeclined))
+	e := sdk.Refused("", body.Error.Code, string(body.Error.Message)).Means(sdk.LookupOr(codes, body.Error.Code, sdk.CodeDeclined))
 	e.RetryAfter = resp.RetryAfter()
 	return e
 }

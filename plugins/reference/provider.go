@@ -55,7 +55,7 @@ func newProvider(cfg config, rt sdk.Runtime) (*provider, error) {
 // Info does not read its receiver: it is asked before any account is configured. What it declares of a repeat decides what
 // the host does when an answer is lost, so each line here is a sentence of the provider's document.
 func (*provider) Info() sdk.Info {
-	sameForADay := sdk.RepeatGuarantee{Repeat: sdk.RepeatReturnsOriginal, Window: 24 * time.Hour}
+	sameForADay := sdk.IdempotencySupport{Retry: sdk.RetryReturnsOriginal, Window: 24 * time.Hour}
 	link := sameForADay
 	link.LinkOnly = true // nobody has paid when a payment is created
 	lookup := sdk.Lookup{ByReference: true, Immediate: true, Amounts: true, ListByReference: true, ListByTime: true}
@@ -67,7 +67,7 @@ func (*provider) Info() sdk.Info {
 		Operations:    []sdk.Operation{sdk.OperationOf[feeInput, feeOutput]("quote_fee", "What a payment of this amount will cost.")},
 		WebhookTrust:  []sdk.WebhookTrust{sdk.TrustSignature},
 		CreatePayment: link, CapturePayment: sameForADay, CreateRefund: sameForADay,
-		CreatePayout:  sdk.RepeatGuarantee{Repeat: sdk.RepeatRejectsDuplicates, Window: 30 * 24 * time.Hour},
+		CreatePayout:  sdk.IdempotencySupport{Retry: sdk.RetryRejectsDuplicates, Window: 30 * 24 * time.Hour},
 		PaymentLookup: lookup, PayoutLookup: lookup,
 		RefundLookup: sdk.Lookup{ByReference: true, Immediate: true, Amounts: true},
 	}
@@ -86,7 +86,7 @@ func limits(least, most string) (list []sdk.AmountLimit) {
 		if !known {
 			decimals = 6
 		}
-		list = append(list, sdk.Limit(currency, least, most, decimals))
+		list = append(list, sdk.MustLimit(currency, least, most, decimals))
 	}
 	return list
 }

@@ -62,7 +62,7 @@ var (
 func (r *resource) payment() *sdk.Payment {
 	out := &sdk.Payment{
 		ProviderReference: string(r.ID), ProviderStatus: string(r.Status), Message: string(r.Message),
-		Status: sdk.Known(paymentStatuses, string(r.Status), sdk.PaymentUnderReview),
+		Status: sdk.LookupOr(paymentStatuses, string(r.Status), sdk.PaymentUnderReview),
 		Paid:   providerhttp.Text(r.Taken).Money(string(r.Currency)),
 
 		TransactionID: string(r.Transaction),
@@ -95,7 +95,7 @@ var proofFields = []sdk.Field{
 func (r *resource) payout() *sdk.Payout {
 	out := &sdk.Payout{
 		ProviderReference: string(r.ID), ProviderStatus: string(r.Status), Message: string(r.Message),
-		Status: sdk.Known(payoutStatuses, string(r.Status), sdk.PayoutUnderReview),
+		Status: sdk.LookupOr(payoutStatuses, string(r.Status), sdk.PayoutUnderReview),
 	}
 	out.ReadAmount(string(r.Amount), string(r.Currency))
 	return out
@@ -104,7 +104,7 @@ func (r *resource) payout() *sdk.Payout {
 func (r *resource) refund() *sdk.Refund {
 	out := &sdk.Refund{
 		ProviderReference: string(r.ID), ProviderStatus: string(r.Status), Message: string(r.Message),
-		Status: sdk.Known(refundStatuses, string(r.Status), sdk.RefundUnderReview),
+		Status: sdk.LookupOr(refundStatuses, string(r.Status), sdk.RefundUnderReview),
 	}
 	out.ReadAmount(string(r.Amount), string(r.Currency))
 	return out

@@ -36,13 +36,15 @@ func (*provider) Info() sdk.Info {
 		PaymentFields: []string{"customer.email", "customer.first_name", "customer.ip", "customer.last_name", "customer.phone"}, // [doc]
 		WebhookTrust:  []sdk.WebhookTrust{sdk.TrustPaymentURL},
 		// order_id is to be unique [doc], but nothing says what a second link with one does; it is only a link.
-		CreatePayment: sdk.RepeatGuarantee{Repeat: sdk.RepeatNone, LinkOnly: true},
+		CreatePayment: sdk.IdempotencySupport{Retry: sdk.RetryNone, LinkOnly: true},
 	}
 }
 
 // limit allows two decimals [doc], and no more than the fifteen digits that a PHP number keeps: of a larger amount it
 // would sign, and ask for, another one. [decided]
-func limit(currency string) sdk.AmountLimit { return sdk.Limit(currency, "", "9999999999999.99", 2) }
+func limit(currency string) sdk.AmountLimit {
+	return sdk.MustLimit(currency, "", "9999999999999.99", 2)
+}
 
 // DescribeAccount warns whoever expects play money: no address and no parameter of the API asks for it. [doc]
 func (p *provider) DescribeAccount() sdk.AccountDescription {

@@ -101,7 +101,7 @@ func TestRequiredFields(t *testing.T) {
 // What the host's recovery goes by, and what the sdk checks.
 func TestDeclarations(t *testing.T) {
 	info := (*provider)(nil).Info()
-	if g := info.CreatePayment; g.Repeat != sdk.RepeatNone || !g.LinkOnly {
+	if g := info.CreatePayment; g.Retry != sdk.RetryNone || !g.LinkOnly {
 		t.Errorf("%+v: a repeat makes a second link, which moves no money", g)
 	}
 	if info.PaymentLookup != (sdk.Lookup{}) || !slices.Equal(info.WebhookTrust, []sdk.WebhookTrust{sdk.TrustPaymentURL}) {

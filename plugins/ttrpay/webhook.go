@@ -21,7 +21,7 @@ var paymentStatuses = map[string]sdk.PaymentStatus{
 // URL, which only TTR Pay was told, and from notify_ips when there are some.
 // What a notice says beyond success and failure is kept by the host as it came,
 // and changes nothing.
-func (p *provider) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.Notice, error) {
+func (p *provider) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
 	fields, _ := providerhttp.Fields(req.Request)
 	n := notice{fields}
 	reference, status := n.get("merchant_ref_code"), n.get("status") // the first is our order_id
@@ -31,7 +31,7 @@ func (p *provider) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest
 	}
 
 	// What TTR Pay wants to hear is not said. [decided]
-	out := &sdk.Notice{Verification: sdk.NotVerified, Response: sdk.OK("text/plain", "OK")}
+	out := &sdk.WebhookResult{Verification: sdk.NotVerified, Response: sdk.OK("text/plain", "OK")}
 	if of := req.Payment; (req.Scope == sdk.ScopeIntent) && (of != nil) {
 		if reference != of.Reference {
 			return nil, sdk.NotSent(sdk.CodeInvalidRequest,

@@ -61,7 +61,7 @@ func (x *trial) killed(v verb, s shot) {
 	stop()
 	x.tap.instead(nil)
 	x.want(err, "", sdk.OutcomeUnknown, "%s of a plugin that was killed", v.capability)
-	if s.guarantee.Repeat != sdk.RepeatNone {
+	if s.guarantee.Retry != sdk.RetryNone {
 		x.again(v, s, "")
 	}
 	if n := x.total(s.kind) - before; n != 1 || x.executedBy(s) != 1 {

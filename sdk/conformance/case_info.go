@@ -101,7 +101,7 @@ func infoNames(x *trial) {
 func infoGuarantees(x *trial) {
 	for _, d := range []struct {
 		capability sdk.Capability
-		guarantee  sdk.RepeatGuarantee
+		guarantee  sdk.IdempotencySupport
 	}{
 		{sdk.CapabilityCreatePayment, x.info.CreatePayment},
 		{sdk.CapabilityCapturePayment, x.info.CapturePayment},
@@ -109,15 +109,15 @@ func infoGuarantees(x *trial) {
 		{sdk.CapabilityCreatePayout, x.info.CreatePayout},
 	} {
 		g := d.guarantee
-		if !oneOf(g.Repeat, sdk.RepeatNone, sdk.RepeatRejectsDuplicates, sdk.RepeatReturnsOriginal) {
-			x.fail("%s: there is no repeat guarantee %q", d.capability, g.Repeat)
+		if !oneOf(g.Retry, sdk.RetryNone, sdk.RetryRejectsDuplicates, sdk.RetryReturnsOriginal) {
+			x.fail("%s: there is no repeat guarantee %q", d.capability, g.Retry)
 		}
-		// The zero value crosses the wire as RepeatNone.
-		nothing := g.Repeat == sdk.RepeatNone && g.Window == 0 && !g.LinkOnly
+		// The zero value crosses the wire as RetryNone.
+		nothing := g.Retry == sdk.RetryNone && g.Window == 0 && !g.LinkOnly
 		if !nothing && !slices.Contains(x.info.Capabilities, d.capability) {
 			x.fail("%s: a guarantee is declared, but the plugin cannot do it", d.capability)
 		}
-		if g.Repeat == sdk.RepeatNone && g.Window != 0 {
+		if g.Retry == sdk.RetryNone && g.Window != 0 {
 			x.fail("%s: a window of %s for no guarantee", d.capability, g.Window)
 		}
 		if g.LinkOnly && d.capability != sdk.CapabilityCreatePayment {

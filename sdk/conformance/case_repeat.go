@@ -21,11 +21,11 @@ var repeatCases = []testCase{
 	},
 }
 
-// eachRepeat is for the verbs that can declare a guarantee, and do. RepeatNone promises nothing that could be proven.
+// eachRepeat is for the verbs that can declare a guarantee, and do. RetryNone promises nothing that could be proven.
 func (x *trial) eachRepeat(try func(*trial, verb, shot)) {
 	for _, v := range x.able(true) {
 		shot := v.ready(x)
-		if shot.guarantee.Repeat == sdk.RepeatNone || shot.kind == "" {
+		if shot.guarantee.Retry == sdk.RetryNone || shot.kind == "" {
 			continue
 		}
 		x.part(string(v.capability), func(x *trial) { try(x, v, shot) })
@@ -51,11 +51,11 @@ func (x *trial) again(v verb, s shot, first string) {
 	switch {
 	case err == nil && first != "" && reference != first:
 		x.fail("the repeat of %s answers with %q, the first was %q", v.capability, reference, first)
-	case err != nil && s.guarantee.Repeat == sdk.RepeatReturnsOriginal:
+	case err != nil && s.guarantee.Retry == sdk.RetryReturnsOriginal:
 		x.fail("the repeat of %s must answer with the original: %v", v.capability, err)
 	case err != nil:
 		x.want(err, sdk.CodeDuplicate, sdk.OutcomeUnknown, "the repeat of %s", v.capability)
-	case s.guarantee.Repeat == sdk.RepeatRejectsDuplicates && reference == "":
+	case s.guarantee.Retry == sdk.RetryRejectsDuplicates && reference == "":
 		x.fail("the repeat of %s succeeded and names no original: it must be a duplicate", v.capability)
 	}
 }

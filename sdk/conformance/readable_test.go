@@ -13,7 +13,7 @@ func TestReadable(t *testing.T) {
 			{ID: "e1", Reference: "pay_1", Payment: &sdk.Payment{Status: sdk.PaymentSucceeded}},
 		},
 		`null`: []sdk.Event(nil),
-		`{"Response":{"Header":{"A":["b"]},"Status":200},"Verification":"signature"}`: &sdk.Notice{
+		`{"Response":{"Header":{"A":["b"]},"Status":200},"Verification":"signature"}`: &sdk.WebhookResult{
 			Verification: sdk.VerifiedBySignature, Response: sdk.HTTPResponse{Status: 200, Header: http.Header{"A": {"b"}}},
 		},
 	} {

@@ -27,7 +27,7 @@ type shot struct {
 	// kind and reference are where the books have it; an empty kind is nowhere.
 	kind      fault.EntryKind
 	reference string
-	guarantee sdk.RepeatGuarantee
+	guarantee sdk.IdempotencySupport
 }
 
 // asked is a shot that only reads.

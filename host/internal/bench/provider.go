@@ -28,13 +28,13 @@ func newProvider(accountKeys, sdk.Runtime) (*answerer, error) { return &answerer
 
 func (*answerer) Info() sdk.Info {
 	return sdk.Info{Name: "bench", Version: version, Description: "answers at once",
-		CreatePayment: sdk.RepeatGuarantee{Repeat: sdk.RepeatNone, LinkOnly: true}, WebhookTrust: []sdk.WebhookTrust{sdk.TrustSignature}}
+		CreatePayment: sdk.IdempotencySupport{Retry: sdk.RetryNone, LinkOnly: true}, WebhookTrust: []sdk.WebhookTrust{sdk.TrustSignature}}
 }
 
 // ParseWebhook takes a body for the reference of a payment that was paid.
-func (*answerer) ParseWebhook(_ context.Context, r sdk.ParseWebhookRequest) (*sdk.Notice, error) {
+func (*answerer) ParseWebhook(_ context.Context, r sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
 	paid := &sdk.Payment{Status: sdk.PaymentSucceeded, Amount: &sdk.Money{Amount: decimal.NewFromInt(60), Currency: "USD"}}
-	return &sdk.Notice{Verification: sdk.VerifiedBySignature, Response: sdk.HTTPResponse{Body: []byte("OK")},
+	return &sdk.WebhookResult{Verification: sdk.VerifiedBySignature, Response: sdk.HTTPResponse{Body: []byte("OK")},
 		Events: []sdk.Event{{Reference: string(r.Request.Body), Payment: paid}}}, nil
 }
 

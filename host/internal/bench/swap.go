@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/payhost/payhost/host/config"
-	"github.com/payhost/payhost/host/internal/provider"
+	"github.com/payhost/payhost/host/internal/supervisor"
 )
 
 const (
@@ -74,16 +74,16 @@ type swapWorld struct {
 	dir, plugins, program string
 	cfg                   config.Provider
 	world                 sync.RWMutex // held for writing while the world is stopped
-	registry              *provider.Registry
+	registry              *supervisor.Supervisor
 	version               int
 }
 
 func (w *swapWorld) open(ctx context.Context) error {
-	w.registry = provider.New(provider.Options{PluginDir: w.plugins, DataDir: filepath.Join(w.dir, "swap", "data")})
+	w.registry = supervisor.New(supervisor.Options{PluginDir: w.plugins, DataDir: filepath.Join(w.dir, "swap", "data")})
 	return applied(w.registry.Apply(ctx, []config.Provider{w.cfg}))
 }
 
-func applied(results []provider.Result) error {
+func applied(results []supervisor.Result) error {
 	for _, r := range results {
 		if r.Error != nil {
 			return r.Error
@@ -215,7 +215,7 @@ func measureKills(ctx context.Context, dir string) (string, error) {
 		short(took[len(took)/2]), len(took), short(took[len(took)-1])), nil
 }
 
-func killOnce(ctx context.Context, r *provider.Registry) (time.Duration, error) {
+func killOnce(ctx context.Context, r *supervisor.Supervisor) (time.Duration, error) {
 	s, ok := r.Status(account)
 	if !ok || s.PID == 0 {
 		return 0, errors.New("there is no plugin to kill")
@@ -233,7 +233,7 @@ func killOnce(ctx context.Context, r *provider.Registry) (time.Duration, error) 
 	}
 }
 
-func payOn(ctx context.Context, r *provider.Registry) error {
+func payOn(ctx context.Context, r *supervisor.Supervisor) error {
 	l, err := r.Acquire(ctx, account)
 	if err != nil {
 		return err

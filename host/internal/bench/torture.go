@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/payhost/payhost/host/config"
-	"github.com/payhost/payhost/host/internal/provider"
+	"github.com/payhost/payhost/host/internal/supervisor"
 )
 
 // The accounts of this section: one is tortured, the other, of another process, is measured.
@@ -104,7 +104,7 @@ func tortureOnce(ctx context.Context, dir, order string) (string, error) {
 	}
 	bad := good
 	bad.Name, bad.Version, bad.Timeout = tortured, version, time.Second // a version of its own means a process of its own
-	r := provider.New(provider.Options{PluginDir: plugins, DataDir: filepath.Join(dir, "data")})
+	r := supervisor.New(supervisor.Options{PluginDir: plugins, DataDir: filepath.Join(dir, "data")})
 	defer func() { _ = r.Close(context.WithoutCancel(ctx)) }()
 	if err := applied(r.Apply(ctx, []config.Provider{good, bad})); err != nil {
 		return "", err
@@ -136,7 +136,7 @@ func tortureOnce(ctx context.Context, dir, order string) (string, error) {
 	return fmt.Sprintf("%s | %s | 0 | %d of %d", short(quiet.p99), short(meanwhile.p99), failed.Load(), calls.Load()), nil
 }
 
-func torture(ctx context.Context, r *provider.Registry, order string) error {
+func torture(ctx context.Context, r *supervisor.Supervisor, order string) error {
 	l, err := r.Acquire(ctx, tortured)
 	if err != nil {
 		time.Sleep(10 * time.Millisecond) // a caller that is turned away does not ask again at once

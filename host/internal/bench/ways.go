@@ -15,7 +15,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/go-plugin"
 	"github.com/payhost/payhost/host/config"
-	"github.com/payhost/payhost/host/internal/provider"
+	"github.com/payhost/payhost/host/internal/supervisor"
 	"github.com/payhost/payhost/sdk"
 	"github.com/shopspring/decimal"
 	"google.golang.org/grpc"
@@ -147,12 +147,12 @@ func openHost(ctx context.Context, dir string) (way, func(), error) {
 }
 
 // openRegistry starts the plugin as a host does.
-func openRegistry(ctx context.Context, dir string) (*provider.Registry, error) {
+func openRegistry(ctx context.Context, dir string) (*supervisor.Supervisor, error) {
 	p, plugins, err := settings(dir)
 	if err != nil {
 		return nil, err
 	}
-	r := provider.New(provider.Options{PluginDir: plugins, DataDir: filepath.Join(dir, "data")})
+	r := supervisor.New(supervisor.Options{PluginDir: plugins, DataDir: filepath.Join(dir, "data")})
 	for _, result := range r.Apply(ctx, []config.Provider{p}) {
 		if result.Error != nil {
 			return nil, errors.Join(result.Error, r.Close(ctx))

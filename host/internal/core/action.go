@@ -276,7 +276,7 @@ func possible(i *intent.Intent, a action) error {
 
 // recordAction records the key and the attempt, if nothing else is under way for the payment.
 func (c *Core) recordAction(ctx context.Context, l Lease, i *intent.Intent, key, hash string, a action) (attempt payment.Attempt, err error) {
-	err = c.store.Update(ctx, func(tx *store.Tx) error {
+	err = c.store.Write(ctx, func(tx *store.Tx) error {
 		attempt = c.newAttempt(tx, 0, a.verb, l)
 		attempt.ActionKey = key
 		err := tx.InsertKey(ctx, store.Key{Key: key, RequestHash: hash, IntentID: i.ID, Action: a.verb, Host: c.instance,
@@ -284,7 +284,7 @@ func (c *Core) recordAction(ctx context.Context, l Lease, i *intent.Intent, key,
 		if err != nil {
 			return err
 		}
-		current, err := tx.IntentToChange(ctx, i.ID)
+		current, err := tx.IntentForUpdate(ctx, i.ID)
 		if err != nil {
 			return err
 		}

@@ -38,7 +38,7 @@ func newLateCapture(t *testing.T, again captured) *lateCapture {
 	l := &lateCapture{captureRig: newCaptureRig(t), release: make(chan captured),
 		told: make(chan error, 1), again: again}
 	l.account.Get, l.account.Settings.Timeout = nil, time.Minute
-	l.account.OnInfo.CapturePayment = sdk.RepeatGuarantee{Repeat: sdk.RepeatReturnsOriginal}
+	l.account.OnInfo.CapturePayment = sdk.IdempotencySupport{Retry: sdk.RetryReturnsOriginal}
 	started := make(chan struct{})
 	l.answer = func(n int) (*sdk.Payment, error) {
 		says := l.again
@@ -153,7 +153,7 @@ func TestADoubtUnderAKeyGivesWayToWhatTheRepeatIsAnswered(t *testing.T) {
 		lostAgain: sdk.OutcomeUnknown, unsent: sdk.OutcomeUnknown} {
 		r := newCaptureRig(t)
 		r.account.Get = nil
-		r.account.OnInfo.CapturePayment = sdk.RepeatGuarantee{Repeat: sdk.RepeatReturnsOriginal}
+		r.account.OnInfo.CapturePayment = sdk.IdempotencySupport{Retry: sdk.RetryReturnsOriginal}
 		r.answer = func(n int) (*sdk.Payment, error) {
 			if n == 1 {
 				return nil, lostAgain.err
@@ -180,7 +180,7 @@ func TestADoubtUnderAKeyGivesWayToWhatTheRepeatIsAnswered(t *testing.T) {
 func TestARepeatDoesNotReplaceWhatIsKnownUnderItsKey(t *testing.T) {
 	r, release := newCaptureRig(t), make(chan struct{})
 	r.account.Get, r.account.Settings.Timeout = nil, time.Minute
-	r.account.OnInfo.CapturePayment = sdk.RepeatGuarantee{Repeat: sdk.RepeatReturnsOriginal}
+	r.account.OnInfo.CapturePayment = sdk.IdempotencySupport{Retry: sdk.RetryReturnsOriginal}
 	started, told := make(chan struct{}), make(chan error, 1)
 	r.answer = func(n int) (*sdk.Payment, error) {
 		if n == 1 {

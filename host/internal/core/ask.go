@@ -144,13 +144,7 @@ func clearDoubt(i *intent.Intent, attempts []payment.Attempt, report intent.Repo
 // change reads an intent, lets fn change it, and reads it again when somebody else was faster.
 func (c *Core) change(ctx context.Context, id string, fn func(*store.Tx, *intent.Intent) error) error {
 	for {
-		err := c.store.UpdateExpecting(ctx, store.Expect{Intents: []string{id}}, func(tx *store.Tx) error {
-			i, err := tx.IntentToChange(ctx, id)
-			if err != nil {
-				return err
-			}
-			return fn(tx, i)
-		})
+		err := c.store.WriteIntent(ctx, id, fn)
 		if errors.Is(err, store.ErrConflict) {
 			continue
 		}

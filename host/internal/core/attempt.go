@@ -166,7 +166,7 @@ func (c *Core) standing(ctx context.Context, key string) (k *store.Key, err erro
 
 	for {
 		read := false
-		err = c.store.Update(ctx, func(tx *store.Tx) error {
+		err = c.store.Write(ctx, func(tx *store.Tx) error {
 			found, err := tx.Key(ctx, key)
 			if err != nil && !errors.Is(err, store.ErrNotFound) {
 				return err
@@ -257,8 +257,8 @@ func (c *Core) Beat(ctx context.Context) {
 // signOfLife tells the other hosts that this one is there, and takes over what
 // became of the token keys since the last.
 func (c *Core) signOfLife(ctx context.Context) error {
-	return c.store.Update(ctx, func(tx *store.Tx) error {
-		if err := tx.Beat(ctx, c.instance); err != nil {
+	return c.store.Write(ctx, func(tx *store.Tx) error {
+		if err := tx.RecordHeartbeat(ctx, c.instance); err != nil {
 			return err
 		}
 		return c.refreshTokenKeys(ctx, tx)
@@ -284,18 +284,18 @@ func (c *Core) watchSkew(was bool) (is bool) {
 
 // begin makes this host known before it makes its first call. alone says that no other host can be at the database.
 func (c *Core) begin(ctx context.Context, tx *store.Tx, alone bool, predecessor string) error {
-	if err := tx.Beat(ctx, c.instance); err != nil {
+	if err := tx.RecordHeartbeat(ctx, c.instance); err != nil {
 		return err
 	}
 	if alone {
-		return tx.OnlyHost(ctx, c.instance)
+		return tx.DeleteOtherHosts(ctx, c.instance)
 	}
 	if predecessor != "" {
-		if err := tx.HostEnded(ctx, predecessor); err != nil {
+		if err := tx.DeleteHost(ctx, predecessor); err != nil {
 			return err
 		}
 	}
-	return tx.ForgetHosts(ctx, tx.Now().Add(-forgetHosts))
+	return tx.DeleteHostsBefore(ctx, tx.Now().Add(-forgetHosts))
 }
 
 // forgetHosts is how long the row of a host that is gone is kept. An attempt of a host without a row is lost.

@@ -235,7 +235,7 @@ func TestAHostThatWakesUpAfterTheDeadlineSendsNothing(t *testing.T) {
 
 	t.Run("nor does it repeat anything", func(t *testing.T) {
 		r := newRig(t)
-		doubtful(r, sdk.RepeatReturnsOriginal, func() (*sdk.Payout, error) {
+		doubtful(r, sdk.RetryReturnsOriginal, func() (*sdk.Payout, error) {
 			t.Error("the repeat was sent")
 			return &sdk.Payout{Status: sdk.PayoutSucceeded}, nil
 		})
@@ -323,7 +323,7 @@ func TestOfSeveralClocksTheOneCountsThatShowsTheLeastTime(t *testing.T) {
 func late(t *testing.T, first, second func() (*sdk.Payout, error)) *payment.Payout {
 	t.Helper()
 	r := newRig(t)
-	r.account.OnInfo.CreatePayout = sdk.RepeatGuarantee{Repeat: sdk.RepeatRejectsDuplicates}
+	r.account.OnInfo.CreatePayout = sdk.IdempotencySupport{Retry: sdk.RetryRejectsDuplicates}
 	started, release := make(chan string, 1), make(chan struct{})
 	r.account.Payout = func(_ context.Context, req sdk.CreatePayoutRequest) (*sdk.Payout, error) {
 		if req.Attempt > 1 {
@@ -468,9 +468,9 @@ func (r *rig) everyIntent(t *testing.T, visit func([]payment.Attempt, []payment.
 		ids = append(ids, p.ID)
 	}
 
-	err := r.store.View(t.Context(), func(tx *store.Tx) error {
+	err := r.store.Read(t.Context(), func(tx *store.Tx) error {
 		for _, id := range ids {
-			_, attempts, history, err := tx.Whole(t.Context(), id)
+			_, attempts, history, err := tx.IntentInFull(t.Context(), id)
 			if err != nil {
 				return err
 			}

@@ -100,11 +100,7 @@ type ending struct {
 // persistEnd records an attempt's end, its line of history and what it means,
 // in one commit. It reports whether that is written.
 func (c *Core) persistEnd(ctx context.Context, e ending) bool {
-	return c.persist(ctx, e.answered, func(ctx context.Context, tx *store.Tx) error {
-		current, err := tx.IntentToChange(ctx, e.id)
-		if err != nil {
-			return err
-		}
+	record := func(ctx context.Context, tx *store.Tx, current *intent.Intent) error {
 		attempts, err := tx.Attempts(ctx, e.id)
 		if err != nil {
 			return err
@@ -129,6 +125,12 @@ func (c *Core) persistEnd(ctx context.Context, e ending) bool {
 			}
 		}
 		return e.apply(ctx, tx, current, attempts)
+	}
+
+	return c.persist(ctx, e.answered, func(ctx context.Context) error {
+		return c.store.WriteIntent(ctx, e.id, func(tx *store.Tx, current *intent.Intent) error {
+			return record(ctx, tx, current)
+		})
 	})
 }
 
@@ -184,12 +186,12 @@ func failureReport(kind payment.Kind, e *sdk.Error) intent.Report {
 // stillInDoubt weakens what a failed repeat says: it speaks of the repeat, and the first attempt may have arrived all
 // the same. Only a provider that answers a repeat with the first one's result speaks of both, and only where its answer
 // is about the money: one that turns the caller away has not looked at the key.
-func stillInDoubt(r intent.Report, e *sdk.Error, g sdk.RepeatGuarantee) intent.Report {
+func stillInDoubt(r intent.Report, e *sdk.Error, g sdk.IdempotencySupport) intent.Report {
 	switch {
 	case r.Status != payment.Failed:
 	case e.Outcome == sdk.OutcomeNotSent, turnsCallerAway(e.Code):
 		r.Status = payment.Unknown
-	case g.Repeat != sdk.RepeatReturnsOriginal || !decides(e.Code):
+	case g.Retry != sdk.RetryReturnsOriginal || !decides(e.Code):
 		r.Status, r.Reason = payment.UnderReview, payment.ReviewUnproven
 		r.Message = "the repeat was refused, which does not say what became of the first attempt: " + r.Message
 	}
@@ -229,10 +231,10 @@ func unrecordedAnswer(provider, id string) *payment.Error {
 }
 
 // persist writes what a provider has answered. While the database refuses it tries again at short intervals, as long as
-// the host lives: an answer is often the only one there will be. fn gets a context of its own, because the call's may have
+// the host lives: an answer is often the only one there will be. write gets a context of its own, because the call's may have
 // run out, and that is when recording matters most; it may run again after a commit that arrived unnoticed. persist
 // reports whether it is written.
-func (c *Core) persist(ctx context.Context, what answered, fn func(context.Context, *store.Tx) error) bool {
+func (c *Core) persist(ctx context.Context, what answered, write func(context.Context) error) bool {
 	ctx = context.WithoutCancel(ctx)
 	defer c.Changed(what.id)
 	pause := c.backoff(50 * time.Millisecond)
@@ -240,7 +242,7 @@ func (c *Core) persist(ctx context.Context, what answered, fn func(context.Conte
 	begun := time.Now()
 
 	for tries := 1; ; tries++ {
-		err := c.store.UpdateExpecting(ctx, store.Expect{Intents: []string{what.id}}, func(tx *store.Tx) error { return fn(ctx, tx) })
+		err := write(ctx)
 		if err == nil {
 			if tries > 1 {
 				c.log.Info("a provider's answer is recorded now", "id", what.id, "provider", what.provider, "tries", tries)

@@ -241,22 +241,22 @@ func TestOneActionAtATime(t *testing.T) {
 func TestWhatRecoveryDoesWithACaptureInDoubt(t *testing.T) {
 	for _, c := range []struct {
 		name   string
-		repeat sdk.Repeat
+		repeat sdk.RetryBehavior
 		change func(*captureRig)
 		sent   int
 	}{
 		{"nothing is declared", "", func(*captureRig) {}, 1},
-		{"a repeat makes another", sdk.RepeatNone, func(*captureRig) {}, 1},
-		{"a repeat is refused", sdk.RepeatRejectsDuplicates, func(*captureRig) {}, 1},
-		{"a repeat gets the first one's result", sdk.RepeatReturnsOriginal,
+		{"a repeat makes another", sdk.RetryNone, func(*captureRig) {}, 1},
+		{"a repeat is refused", sdk.RetryRejectsDuplicates, func(*captureRig) {}, 1},
+		{"a repeat gets the first one's result", sdk.RetryReturnsOriginal,
 			func(*captureRig) {}, 2},
-		{"the window is over", sdk.RepeatReturnsOriginal,
+		{"the window is over", sdk.RetryReturnsOriginal,
 			func(r *captureRig) { r.clock.add(10 * time.Minute) }, 1},
-		{"by another identity", sdk.RepeatReturnsOriginal,
+		{"by another identity", sdk.RetryReturnsOriginal,
 			func(r *captureRig) { r.account.Identity = "another" }, 1},
-		{"by another version of the plugin", sdk.RepeatReturnsOriginal,
+		{"by another version of the plugin", sdk.RetryReturnsOriginal,
 			func(r *captureRig) { r.account.Plugin = "2.0.0" }, 1},
-		{"by a host that is stopped before it sends", sdk.RepeatReturnsOriginal,
+		{"by a host that is stopped before it sends", sdk.RetryReturnsOriginal,
 			func(r *captureRig) {
 				stop := coretest.Fault{After: func() { r.clock.add(r.account.Settings.Timeout) }}
 				r.faults.Next(coretest.Fault{}, stop) // the claim, the repeat
@@ -265,7 +265,7 @@ func TestWhatRecoveryDoesWithACaptureInDoubt(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			r := newCaptureRig(t)
 			r.account.Get = nil
-			r.account.OnInfo.CapturePayment = sdk.RepeatGuarantee{Repeat: c.repeat}
+			r.account.OnInfo.CapturePayment = sdk.IdempotencySupport{Retry: c.repeat}
 			r.answer = func(n int) (*sdk.Payment, error) {
 				if n == 1 {
 					return nil, failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)

@@ -52,7 +52,7 @@ func (c *Core) Refunds(ctx context.Context, paymentID string) ([]payment.Refund,
 		return nil, err
 	}
 	var list []payment.Refund
-	err := c.store.View(ctx, func(tx *store.Tx) error {
+	err := c.store.Read(ctx, func(tx *store.Tx) error {
 		children, err := tx.Children(ctx, paymentID)
 		if err != nil {
 			return err

@@ -113,7 +113,7 @@ func New(ctx context.Context, o Options) (*Core, error) {
 	if c.now == nil {
 		c.now = time.Now
 	}
-	err := o.Store.Update(ctx, func(tx *store.Tx) error {
+	err := o.Store.Write(ctx, func(tx *store.Tx) error {
 		if err := c.begin(ctx, tx, o.Alone, o.Predecessor); err != nil {
 			return err
 		}
@@ -172,7 +172,7 @@ func (c *Core) getUnderKey(ctx context.Context, kind payment.Kind, id string) (*
 }
 
 func (c *Core) read(ctx context.Context, id string) (i *intent.Intent, err error) {
-	err = c.store.Look(ctx, func(tx *store.Tx) (err error) {
+	err = c.store.Get(ctx, func(tx *store.Tx) (err error) {
 		i, err = tx.Intent(ctx, id)
 		return err
 	})

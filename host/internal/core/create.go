@@ -22,7 +22,7 @@ type creation struct {
 	// call makes one attempt at the provider.
 	call func(ctx context.Context, l Lease, i *intent.Intent, attempt int) (intent.Report, error)
 	// guarantee is what the plugin declares of a repeat.
-	guarantee func(sdk.Info) sdk.RepeatGuarantee
+	guarantee func(sdk.Info) sdk.IdempotencySupport
 }
 
 // verbOf gives the creating verb of a kind.
@@ -30,13 +30,13 @@ func (c *Core) verbOf(kind payment.Kind) creation {
 	switch kind {
 	case payment.KindPayout:
 		return creation{kind, "po", "create_payout", sdk.CapabilityCreatePayout, c.callCreatePayout,
-			func(i sdk.Info) sdk.RepeatGuarantee { return i.CreatePayout }}
+			func(i sdk.Info) sdk.IdempotencySupport { return i.CreatePayout }}
 	case payment.KindRefund:
 		return creation{kind, "re", "create_refund", sdk.CapabilityCreateRefund, c.callCreateRefund,
-			func(i sdk.Info) sdk.RepeatGuarantee { return i.CreateRefund }}
+			func(i sdk.Info) sdk.IdempotencySupport { return i.CreateRefund }}
 	default:
 		return creation{payment.KindPayment, "pay", "create_payment", sdk.CapabilityCreatePayment, c.callCreatePayment,
-			func(i sdk.Info) sdk.RepeatGuarantee { return i.CreatePayment }}
+			func(i sdk.Info) sdk.IdempotencySupport { return i.CreatePayment }}
 	}
 }
 
@@ -221,7 +221,7 @@ func (c *Core) record(ctx context.Context, i *intent.Intent, op creation, l Leas
 	i.ID, i.Status, i.Fingerprint = NewID(op.idPrefix), payment.Created, l.Fingerprint()
 	expires := i.ExpiresAt
 
-	err = c.store.Update(ctx, func(tx *store.Tx) (err error) {
+	err = c.store.Write(ctx, func(tx *store.Tx) (err error) {
 		a = c.newAttempt(tx, 1, op.verb, l)
 		now := a.StartedAt
 		i.CreatedAt, i.UpdatedAt = now, now
@@ -263,7 +263,7 @@ func (c *Core) replay(ctx context.Context, key string, hashes []string) (string,
 // stands for.
 func (c *Core) known(ctx context.Context, key string, hashes []string) (string, error) {
 	var k *store.Key
-	err := c.store.Look(ctx, func(tx *store.Tx) (err error) {
+	err := c.store.Get(ctx, func(tx *store.Tx) (err error) {
 		k, err = tx.Key(ctx, key)
 		return err
 	})

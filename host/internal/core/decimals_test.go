@@ -21,7 +21,7 @@ func TestAnAmountFinerThanItsCurrency(t *testing.T) {
 		{"0.0000001", "USDT", false}, {"0.000000000000000001", "DOGE", true},
 	} {
 		r := newRig(t)
-		r.account.OnInfo.PaymentLimits = []sdk.AmountLimit{sdk.Limit("USDT", "", "", 6), sdk.Limit("HUF", "", "", 0)}
+		r.account.OnInfo.PaymentLimits = []sdk.AmountLimit{sdk.MustLimit("USDT", "", "", 6), sdk.MustLimit("HUF", "", "", 0)}
 		r.account.OnInfo.PayoutLimits = r.account.OnInfo.PaymentLimits
 		r.account.Create = redirecting
 		r.account.Payout = func(context.Context, sdk.CreatePayoutRequest) (*sdk.Payout, error) {

@@ -18,7 +18,7 @@ func newRepeatable(t *testing.T, answers ...captured) *lateCapture {
 	t.Helper()
 	r := newCaptureRig(t)
 	r.account.Get = nil
-	r.account.OnInfo.CapturePayment = sdk.RepeatGuarantee{Repeat: sdk.RepeatReturnsOriginal}
+	r.account.OnInfo.CapturePayment = sdk.IdempotencySupport{Retry: sdk.RetryReturnsOriginal}
 	r.answer = func(n int) (*sdk.Payment, error) {
 		says := answers[min(n, len(answers))-1]
 		if says.err != nil {
@@ -97,7 +97,7 @@ func TestAnActionOfWhichNothingHappenedIsNotInDoubt(t *testing.T) {
 		r, release := newCaptureRig(t), make(chan struct{})
 		l := &lateCapture{captureRig: r}
 		r.account.Get, r.account.Settings.Timeout = nil, time.Minute
-		r.account.OnInfo.CapturePayment = sdk.RepeatGuarantee{Repeat: sdk.RepeatReturnsOriginal}
+		r.account.OnInfo.CapturePayment = sdk.IdempotencySupport{Retry: sdk.RetryReturnsOriginal}
 		started, told := make(chan struct{}), make(chan error, 1)
 		r.answer = func(n int) (*sdk.Payment, error) {
 			if n == 1 {
@@ -159,8 +159,8 @@ func TestALateSuccessLeavesTheDoubtAboutAnother(t *testing.T) {
 // answer was lost has taken that part, and no more can be refunded.
 func TestACaptureWithoutAnAnswerBoundsWhatIsRefunded(t *testing.T) {
 	notice := func(t *testing.T, r *captureRig) {
-		err := r.store.Update(t.Context(), func(tx *store.Tx) error {
-			i, err := tx.IntentToChange(t.Context(), r.id)
+		err := r.store.Write(t.Context(), func(tx *store.Tx) error {
+			i, err := tx.IntentForUpdate(t.Context(), r.id)
 			if err != nil {
 				return err
 			}

@@ -28,8 +28,8 @@ func TestWhatAPluginDeclaresIsCheckedEarly(t *testing.T) {
 	lease := declaring{
 		account: sdk.AccountInfo{Currencies: []string{"USD", "JPY"}, CurrenciesComplete: true},
 		info: sdk.Info{
-			PaymentLimits: []sdk.AmountLimit{sdk.Limit("USD", "1", "1000", 2), sdk.Limit("JPY", "", "", 0)},
-			PayoutLimits:  []sdk.AmountLimit{sdk.Limit("USD", "5", "", 1)},
+			PaymentLimits: []sdk.AmountLimit{sdk.MustLimit("USD", "1", "1000", 2), sdk.MustLimit("JPY", "", "", 0)},
+			PayoutLimits:  []sdk.AmountLimit{sdk.MustLimit("USD", "5", "", 1)},
 			PaymentFields: []string{"description", "customer.email"}, PayoutFields: []string{"recipient.iban"},
 		},
 	}

@@ -45,7 +45,7 @@ func (c *Core) waitForKey(ctx context.Context, key string, hashes []string) (*st
 // knownAction returns what a key stands for as it is now, nil when the key is free. When it cannot be read nobody knows what
 // was done under it.
 func (c *Core) knownAction(ctx context.Context, key string, hashes []string) (k *store.Key, err error) {
-	err = c.store.Look(ctx, func(tx *store.Tx) (err error) {
+	err = c.store.Get(ctx, func(tx *store.Tx) (err error) {
 		k, err = tx.Key(ctx, key)
 		return err
 	})

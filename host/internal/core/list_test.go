@@ -244,7 +244,7 @@ func TestWhatAListLacksIsRepeatedOnlyWhenThatProvesSomething(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			r := newRig(t)
 			r.account.OnInfo.PayoutLookup = c.lookup
-			r.account.OnInfo.CreatePayout = sdk.RepeatGuarantee{Repeat: sdk.RepeatRejectsDuplicates}
+			r.account.OnInfo.CreatePayout = sdk.IdempotencySupport{Retry: sdk.RetryRejectsDuplicates}
 			r.account.PayoutList = func(context.Context, sdk.ListPayoutsRequest) (*sdk.ListPayoutsResponse, error) {
 				return &sdk.ListPayoutsResponse{}, nil
 			}

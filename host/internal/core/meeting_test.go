@@ -34,7 +34,7 @@ func newMeeting(t *testing.T) *meeting {
 	m := &meeting{rig: newRig(t), t: t}
 	m.other = m.newHost(t)
 	m.answers(sdk.PaymentProcessing)
-	m.account.OnInfo.CreatePayment = sdk.RepeatGuarantee{Repeat: sdk.RepeatReturnsOriginal}
+	m.account.OnInfo.CreatePayment = sdk.IdempotencySupport{Retry: sdk.RetryReturnsOriginal}
 	m.account.Create = func(_ context.Context, req sdk.CreatePaymentRequest) (*sdk.Payment, error) {
 		m.id = req.Reference
 		if req.Attempt == 1 && m.during != nil {
@@ -109,8 +109,8 @@ func (m *meeting) comeBack() {
 func (m *meeting) tell(actor string, proof intent.Proof, status payment.Status) (ask bool) {
 	m.t.Helper()
 	possible := m.account.Get != nil
-	err := m.store.Update(m.t.Context(), func(tx *store.Tx) error {
-		i, err := tx.IntentToChange(m.t.Context(), m.id)
+	err := m.store.Write(m.t.Context(), func(tx *store.Tx) error {
+		i, err := tx.IntentForUpdate(m.t.Context(), m.id)
 		if err != nil {
 			return err
 		}
@@ -342,7 +342,7 @@ var meetings = map[pair]func(m *meeting){
 	},
 	{"late call", "recovery"}: func(m *meeting) {
 		m.during = func() {
-			m.account.OnInfo.CreatePayment = sdk.RepeatGuarantee{}
+			m.account.OnInfo.CreatePayment = sdk.IdempotencySupport{}
 			m.lapse()
 			recoverAt(m.t, m.other)
 			m.is(payment.Unknown)
@@ -354,7 +354,7 @@ var meetings = map[pair]func(m *meeting){
 	{"late call", "webhook"}: func(m *meeting) {
 		m.fails(sdk.CodeDeclined, sdk.OutcomeRefused)
 		m.during = func() {
-			m.account.OnInfo.CreatePayment = sdk.RepeatGuarantee{}
+			m.account.OnInfo.CreatePayment = sdk.IdempotencySupport{}
 			m.lapse()
 			recoverAt(m.t, m.other)
 			m.webhook(payment.Succeeded)
@@ -365,7 +365,7 @@ var meetings = map[pair]func(m *meeting){
 	},
 	{"late call", "return"}: func(m *meeting) {
 		m.during = func() {
-			m.account.OnInfo.CreatePayment = sdk.RepeatGuarantee{}
+			m.account.OnInfo.CreatePayment = sdk.IdempotencySupport{}
 			m.lapse()
 			recoverAt(m.t, m.other)
 			m.askable(sdk.PaymentSucceeded, nil)
@@ -378,7 +378,7 @@ var meetings = map[pair]func(m *meeting){
 	{"late call", "operator"}: func(m *meeting) {
 		m.answers(sdk.PaymentSucceeded)
 		m.during = func() {
-			m.account.OnInfo.CreatePayment = sdk.RepeatGuarantee{}
+			m.account.OnInfo.CreatePayment = sdk.IdempotencySupport{}
 			m.clock.add(16 * time.Second)
 			recoverAt(m.t, m.other)
 			m.refused(payment.Failed)
@@ -391,7 +391,7 @@ var meetings = map[pair]func(m *meeting){
 	{"late call", "expiry"}: func(m *meeting) {
 		m.answers(sdk.PaymentRequiresAction)
 		m.during = func() {
-			m.account.OnInfo.CreatePayment = sdk.RepeatGuarantee{}
+			m.account.OnInfo.CreatePayment = sdk.IdempotencySupport{}
 			m.overdue()
 			recoverAt(m.t, m.other)
 			m.clock.add(time.Minute)
@@ -418,7 +418,7 @@ var meetings = map[pair]func(m *meeting){
 	{"late call", "restart"}: func(m *meeting) {
 		m.faults.Next(coretest.Fault{After: func() {
 			m.lapse()
-			m.account.OnInfo.CreatePayment = sdk.RepeatGuarantee{}
+			m.account.OnInfo.CreatePayment = sdk.IdempotencySupport{}
 			m.restarted()
 		}})
 		m.begin()
@@ -627,7 +627,7 @@ var meetings = map[pair]func(m *meeting){
 		m.lost()
 		m.restarted()
 		m.refused(payment.Failed)
-		m.account.OnInfo.CreatePayment = sdk.RepeatGuarantee{}
+		m.account.OnInfo.CreatePayment = sdk.IdempotencySupport{}
 		m.lapse()
 		m.decide(payment.Failed)
 		m.restarted()

@@ -41,7 +41,7 @@ func (s *awayStore) written() int {
 
 var errAway = errors.New("no space left on device")
 
-func (s *awayStore) Update(context.Context, func(*store.Tx) error) error {
+func (s *awayStore) Write(context.Context, func(*store.Tx) error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.writes++
@@ -49,11 +49,6 @@ func (s *awayStore) Update(context.Context, func(*store.Tx) error) error {
 		return errAway
 	}
 	return nil
-}
-
-func (s *awayStore) UpdateExpecting(ctx context.Context, _ store.Expect,
-	fn func(*store.Tx) error) error {
-	return s.Update(ctx, fn)
 }
 
 func (s *awayStore) Now() time.Time {
@@ -99,7 +94,11 @@ func payoutAnswer() answered {
 		attempt: payment.Attempt{Number: 1, Verb: "create_payout", Outcome: "ok"}}
 }
 
-func recordsNothing(context.Context, *store.Tx) error { return nil }
+func recordsNothing(c *Core) func(context.Context) error {
+	return func(ctx context.Context) error {
+		return c.store.Write(ctx, func(*store.Tx) error { return nil })
+	}
+}
 
 // An answer is often the only one there will be: however long the database is
 // away, the host keeps it, tries again at short intervals, and has logged what
@@ -110,7 +109,7 @@ func TestAnAnswerIsKeptUntilTheDatabaseIsBack(t *testing.T) {
 			back := time.Now().Add(away)
 			s := &awayStore{until: back}
 			c, log := coreOn(s)
-			if !c.persist(t.Context(), payoutAnswer(), recordsNothing) {
+			if !c.persist(t.Context(), payoutAnswer(), recordsNothing(c)) {
 				t.Errorf("away for %s: it was given up", away)
 			}
 			if late := time.Since(back); late > 2*time.Second {
@@ -138,7 +137,7 @@ func TestAnAnswerThatIsGivenUpIsLogged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, log := coreOn(&awayStore{until: time.Now().Add(time.Hour)})
 		recorded := make(chan bool, 1)
-		go func() { recorded <- c.persist(t.Context(), payoutAnswer(), recordsNothing) }()
+		go func() { recorded <- c.persist(t.Context(), payoutAnswer(), recordsNothing(c)) }()
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		log.Reset()
@@ -156,7 +155,7 @@ func TestACallerDoesNotWaitForeverForADatabaseThatIsAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, _ := coreOn(&awayStore{until: time.Now().Add(time.Hour)})
 		what, begun := payoutAnswer(), time.Now()
-		go c.persist(t.Context(), what, recordsNothing)
+		go c.persist(t.Context(), what, recordsNothing(c))
 		<-what.stuck
 		if waited := time.Since(begun); waited < stuckAfter || waited > stuckAfter+2*time.Second {
 			t.Errorf("told after %s", waited)
@@ -171,7 +170,7 @@ func TestAnAnswerToWhatCannotBeReadIsGivenUpAndLogged(t *testing.T) {
 	for _, lasting := range []error{&store.DamagedError{ID: "po_1", Cause: errAway},
 		store.ErrNotFound, store.ErrClosed} {
 		c, log := coreOn(lastingStore{err: lasting})
-		if c.persist(t.Context(), payoutAnswer(), recordsNothing) ||
+		if c.persist(t.Context(), payoutAnswer(), recordsNothing(c)) ||
 			!strings.Contains(log.String(), "theirs-9") {
 			t.Errorf("%v: %s", lasting, log)
 		}
@@ -183,7 +182,7 @@ type lastingStore struct {
 	err error
 }
 
-func (s lastingStore) UpdateExpecting(context.Context, store.Expect, func(*store.Tx) error) error {
+func (s lastingStore) Write(context.Context, func(*store.Tx) error) error {
 	return s.err
 }
 

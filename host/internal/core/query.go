@@ -136,7 +136,7 @@ func (c *Core) recordOperation(ctx context.Context, k *store.Key, timeout time.D
 	defer release()
 
 	w = c.wallFrom(timeout)
-	err = c.store.Update(ctx, func(tx *store.Tx) error {
+	err = c.store.Write(ctx, func(tx *store.Tx) error {
 		k.CreatedAt = tx.Now()
 		k.Deadline = k.CreatedAt.Add(timeout)
 		return tx.InsertKey(ctx, *k)
@@ -198,11 +198,13 @@ func (c *Core) finishOperation(ctx context.Context, k store.Key, provider string
 		text = []byte(`{}`)
 	}
 	what := answered{id: k.Key, provider: provider, attempt: finished(1, k.IntentID, 0, nil, err)}
-	c.persist(ctx, what, func(ctx context.Context, tx *store.Tx) error {
-		if r.Problem != nil && r.Problem.Outcome == sdk.OutcomeNotSent {
-			return tx.DeleteKey(ctx, k)
-		}
-		return tx.FinishKey(ctx, k, string(text))
+	c.persist(ctx, what, func(ctx context.Context) error {
+		return c.store.Write(ctx, func(tx *store.Tx) error {
+			if r.Problem != nil && r.Problem.Outcome == sdk.OutcomeNotSent {
+				return tx.DeleteKey(ctx, k)
+			}
+			return tx.FinishKey(ctx, k, string(text))
+		})
 	})
 }
 

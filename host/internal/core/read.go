@@ -37,8 +37,8 @@ func (c *Core) Refund(ctx context.Context, id string) (*payment.Refund, error) {
 }
 
 func (c *Core) whole(ctx context.Context, kind payment.Kind, id string) (i *intent.Intent, attempts []payment.Attempt, history []payment.Change, err error) {
-	err = c.store.Look(ctx, func(tx *store.Tx) (err error) {
-		i, attempts, history, err = tx.Whole(ctx, id)
+	err = c.store.Get(ctx, func(tx *store.Tx) (err error) {
+		i, attempts, history, err = tx.IntentInFull(ctx, id)
 		return err
 	})
 	if errors.Is(err, store.ErrNotFound) || err == nil && i.Kind != kind {
@@ -82,7 +82,7 @@ func (c *Core) list(ctx context.Context, f store.Filter, add func(*intent.Intent
 	limit := f.Limit
 	f.Limit++
 	var found []*intent.Intent
-	err = c.store.View(ctx, func(tx *store.Tx) (err error) {
+	err = c.store.Read(ctx, func(tx *store.Tx) (err error) {
 		found, err = tx.ListIntents(ctx, f)
 		return err
 	})
@@ -110,7 +110,7 @@ func (c *Core) MoreEvents() <-chan struct{} {
 // Events gives up to limit events after a position, and a channel that is closed when there may be more.
 func (c *Core) Events(ctx context.Context, after uint64, types []string, limit int) (list []payment.Event, more <-chan struct{}, err error) {
 	more = c.MoreEvents()
-	err = c.store.View(ctx, func(tx *store.Tx) (err error) {
+	err = c.store.Read(ctx, func(tx *store.Tx) (err error) {
 		list, err = tx.Events(ctx, after, types, limit)
 		return err
 	})

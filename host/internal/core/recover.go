@@ -25,7 +25,7 @@ const (
 func (c *Core) markLost(ctx context.Context) error {
 	now := c.nowMicro()
 	var ids []string
-	err := c.store.View(ctx, func(tx *store.Tx) (err error) {
+	err := c.store.Read(ctx, func(tx *store.Tx) (err error) {
 		ids, err = tx.LostAttempts(ctx, now.Add(-lostGrace), now.Add(-goneAfter), lostBatch)
 		return err
 	})

@@ -55,7 +55,7 @@ func TestAnAttemptOfADeadHostIsInDoubtAtOnceAndTouchedAfterItsDeadlineAndGrace(t
 	release := make(chan struct{})
 	defer close(release)
 	started := make(chan string, 1)
-	r.account.OnInfo.CreatePayout = sdk.RepeatGuarantee{Repeat: sdk.RepeatReturnsOriginal}
+	r.account.OnInfo.CreatePayout = sdk.IdempotencySupport{Retry: sdk.RetryReturnsOriginal}
 	r.account.Payout = func(_ context.Context, req sdk.CreatePayoutRequest) (*sdk.Payout, error) {
 		if req.Attempt > 1 {
 			return &sdk.Payout{Status: sdk.PayoutSucceeded}, nil
@@ -113,29 +113,29 @@ func TestWhatRecoveryDoesWithAnUnknownPayout(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name      string
-		repeat    sdk.Repeat
+		repeat    sdk.RetryBehavior
 		status    func(context.Context, sdk.GetPayoutRequest) (*sdk.Payout, error)
 		immediate bool
 		second    error
 		want      payment.Status
 		creates   int64
 	}{
-		{"none, nothing to ask: waits", sdk.RepeatNone, nil, false, nil, payment.Unknown, 1},
-		{"none, not found: never repeated", sdk.RepeatNone, notFound, true, nil, payment.Unknown, 1},
-		{"rejects duplicates, nothing to ask: repeated, and it happened now", sdk.RepeatRejectsDuplicates, nil, false, nil, payment.Succeeded, 2},
-		{"rejects duplicates, a duplicate: under review", sdk.RepeatRejectsDuplicates, nil, false,
+		{"none, nothing to ask: waits", sdk.RetryNone, nil, false, nil, payment.Unknown, 1},
+		{"none, not found: never repeated", sdk.RetryNone, notFound, true, nil, payment.Unknown, 1},
+		{"rejects duplicates, nothing to ask: repeated, and it happened now", sdk.RetryRejectsDuplicates, nil, false, nil, payment.Succeeded, 2},
+		{"rejects duplicates, a duplicate: under review", sdk.RetryRejectsDuplicates, nil, false,
 			failing(sdk.CodeDuplicate, sdk.OutcomeRefused), payment.UnderReview, 2},
-		{"rejects duplicates, not found at once: repeated", sdk.RepeatRejectsDuplicates, notFound, true, nil, payment.Succeeded, 2},
-		{"rejects duplicates, not found perhaps later: asked again", sdk.RepeatRejectsDuplicates, notFound, false, nil, payment.Unknown, 1},
-		{"rejects duplicates, the repeat is refused: under review", sdk.RepeatRejectsDuplicates, nil, false,
+		{"rejects duplicates, not found at once: repeated", sdk.RetryRejectsDuplicates, notFound, true, nil, payment.Succeeded, 2},
+		{"rejects duplicates, not found perhaps later: asked again", sdk.RetryRejectsDuplicates, notFound, false, nil, payment.Unknown, 1},
+		{"rejects duplicates, the repeat is refused: under review", sdk.RetryRejectsDuplicates, nil, false,
 			failing(sdk.CodeInsufficientFunds, sdk.OutcomeRefused), payment.UnderReview, 2},
-		{"returns original: the repeat's answer is the result", sdk.RepeatReturnsOriginal, nil, false, nil, payment.Succeeded, 2},
-		{"returns original, refused: that is the result", sdk.RepeatReturnsOriginal, nil, false,
+		{"returns original: the repeat's answer is the result", sdk.RetryReturnsOriginal, nil, false, nil, payment.Succeeded, 2},
+		{"returns original, refused: that is the result", sdk.RetryReturnsOriginal, nil, false,
 			failing(sdk.CodeDeclined, sdk.OutcomeRefused), payment.Failed, 2},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := newRig(t)
-			r.account.OnInfo.CreatePayout = sdk.RepeatGuarantee{Repeat: c.repeat}
+			r.account.OnInfo.CreatePayout = sdk.IdempotencySupport{Retry: c.repeat}
 			r.account.OnInfo.PayoutLookup = sdk.Lookup{ByReference: true, Immediate: c.immediate}
 			r.account.PayoutStatus = c.status
 			var keys []string
@@ -171,7 +171,7 @@ func TestWhatRecoveryDoesWithAnUnknownPayout(t *testing.T) {
 
 func TestARepeatNeedsTheWindowAndTheSameIdentity(t *testing.T) {
 	lose := func(r *rig) {
-		r.account.OnInfo.CreatePayout = sdk.RepeatGuarantee{Repeat: sdk.RepeatReturnsOriginal, Window: time.Minute}
+		r.account.OnInfo.CreatePayout = sdk.IdempotencySupport{Retry: sdk.RetryReturnsOriginal, Window: time.Minute}
 		r.account.Payout = func(context.Context, sdk.CreatePayoutRequest) (*sdk.Payout, error) {
 			return nil, failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
 		}
@@ -221,7 +221,7 @@ func TestAnUnknownPaymentIsSettledByAsking(t *testing.T) {
 
 func TestTwoHostsDoNotSettleTheSameIntentAtOnce(t *testing.T) {
 	r := newRig(t)
-	r.account.OnInfo.CreatePayout = sdk.RepeatGuarantee{Repeat: sdk.RepeatReturnsOriginal}
+	r.account.OnInfo.CreatePayout = sdk.IdempotencySupport{Retry: sdk.RetryReturnsOriginal}
 	first := true
 	r.account.Payout = func(context.Context, sdk.CreatePayoutRequest) (*sdk.Payout, error) {
 		if first {

@@ -79,7 +79,7 @@ func refundProblem(r *payment.Refund) error {
 
 // refundable refuses, in the transaction that records a refund, more than the payment has left to give back.
 func refundable(ctx context.Context, tx *store.Tx, refund *intent.Intent) error {
-	parent, err := tx.IntentToChange(ctx, refund.ParentID)
+	parent, err := tx.IntentForUpdate(ctx, refund.ParentID)
 	if err != nil {
 		return err
 	}

@@ -37,7 +37,7 @@ func (c *Core) mayRepeat(l Lease, i *intent.Intent, attempts []payment.Attempt, 
 	if i.Status != payment.Unknown || len(attempts) == 0 || arrived(attempts) {
 		return repeatNever
 	}
-	if g.Repeat != sdk.RepeatRejectsDuplicates && g.Repeat != sdk.RepeatReturnsOriginal {
+	if g.Retry != sdk.RetryRejectsDuplicates && g.Retry != sdk.RetryReturnsOriginal {
 		return repeatNever
 	}
 	if _, busy := anyUnderWay(attempts, now); busy {
@@ -46,7 +46,7 @@ func (c *Core) mayRepeat(l Lease, i *intent.Intent, attempts []payment.Attempt, 
 
 	first := attempts[0]
 	switch {
-	case tooLate(first, now, l, g), g.Repeat == sdk.RepeatRejectsDuplicates && notFound && !immediate(l, i.Kind):
+	case tooLate(first, now, l, g), g.Retry == sdk.RetryRejectsDuplicates && notFound && !immediate(l, i.Kind):
 		return repeatNever
 	case first.Fingerprint != l.Fingerprint(), first.PluginVersion != l.Version():
 		return repeatForeign
@@ -57,7 +57,7 @@ func (c *Core) mayRepeat(l Lease, i *intent.Intent, attempts []payment.Attempt, 
 // tooLate reports whether a repeat begun now could reach the provider when its guarantee no longer holds. A twentieth of
 // the window is left as a margin: the provider counts by a clock of its own. A first attempt that is in the future was
 // dated by a clock that has been set back since, and tells nothing.
-func tooLate(first payment.Attempt, now time.Time, l Lease, g sdk.RepeatGuarantee) bool {
+func tooLate(first payment.Attempt, now time.Time, l Lease, g sdk.IdempotencySupport) bool {
 	window := g.Window
 	if window == 0 {
 		window = defaultReplayWindow
@@ -77,7 +77,7 @@ func arrived(attempts []payment.Attempt) bool {
 // settle the intent, and any time may pass.
 func (c *Core) repeat(ctx context.Context, l Lease, i *intent.Intent, notFound bool) (repeatDecision, error) {
 	op := c.verbOf(i.Kind)
-	if g := op.guarantee(l.Info()); i.Status != payment.Unknown || g.Repeat == "" || g.Repeat == sdk.RepeatNone {
+	if g := op.guarantee(l.Info()); i.Status != payment.Unknown || g.Retry == "" || g.Retry == sdk.RetryNone {
 		return repeatNever, nil
 	}
 	if (i.Kind != payment.KindRefund) && (c.mintable() != nil) {
@@ -86,8 +86,8 @@ func (c *Core) repeat(ctx context.Context, l Lease, i *intent.Intent, notFound b
 	w := c.wallFrom(l.Config().Timeout)
 	decision := repeatNever
 	var attempt payment.Attempt
-	err := c.store.Update(ctx, func(tx *store.Tx) error {
-		current, err := tx.IntentToChange(ctx, i.ID)
+	err := c.store.Write(ctx, func(tx *store.Tx) error {
+		current, err := tx.IntentForUpdate(ctx, i.ID)
 		if err != nil {
 			return err
 		}
@@ -119,7 +119,7 @@ func (c *Core) repeat(ctx context.Context, l Lease, i *intent.Intent, notFound b
 // first one's result. done reports whether it was sent.
 func (c *Core) repeatCapture(ctx context.Context, l Lease, i *intent.Intent) (done bool, err error) {
 	g := l.Info().CapturePayment
-	if g.Repeat != sdk.RepeatReturnsOriginal || !l.Has(sdk.CapabilityCapturePayment) {
+	if g.Retry != sdk.RetryReturnsOriginal || !l.Has(sdk.CapabilityCapturePayment) {
 		return false, nil
 	}
 	w := c.wallFrom(l.Config().Timeout)
@@ -127,9 +127,9 @@ func (c *Core) repeatCapture(ctx context.Context, l Lease, i *intent.Intent) (do
 		attempt payment.Attempt
 		claim   store.Key
 	)
-	err = c.store.Update(ctx, func(tx *store.Tx) error {
+	err = c.store.Write(ctx, func(tx *store.Tx) error {
 		done = false
-		current, err := tx.IntentToChange(ctx, i.ID)
+		current, err := tx.IntentForUpdate(ctx, i.ID)
 		if err != nil || current.Doubt != verbCapture || current.Status.Final() {
 			return err
 		}

@@ -14,8 +14,8 @@ import (
 )
 
 // doubtful scripts a provider whose first payout has no answer, and whose later ones get what second gives.
-func doubtful(r *rig, repeat sdk.Repeat, second func() (*sdk.Payout, error)) {
-	r.account.OnInfo.CreatePayout = sdk.RepeatGuarantee{Repeat: repeat}
+func doubtful(r *rig, repeat sdk.RetryBehavior, second func() (*sdk.Payout, error)) {
+	r.account.OnInfo.CreatePayout = sdk.IdempotencySupport{Retry: repeat}
 	first := true
 	r.account.Payout = func(context.Context, sdk.CreatePayoutRequest) (*sdk.Payout, error) {
 		if first {
@@ -36,8 +36,8 @@ func TestAPayoutThatIsSettledMeanwhileIsNotRepeated(t *testing.T) {
 			}
 		},
 		"a notice says that it succeeded": func(t *testing.T, r *rig, id string) {
-			err := r.store.Update(t.Context(), func(tx *store.Tx) error {
-				i, err := tx.IntentToChange(t.Context(), id)
+			err := r.store.Write(t.Context(), func(tx *store.Tx) error {
+				i, err := tx.IntentForUpdate(t.Context(), id)
 				if err != nil {
 					return err
 				}
@@ -55,7 +55,7 @@ func TestAPayoutThatIsSettledMeanwhileIsNotRepeated(t *testing.T) {
 			t.Run(name+", "+identity, func(t *testing.T) {
 				r := newRig(t)
 				r.account.OnInfo.PayoutLookup = sdk.Lookup{ByReference: true, Immediate: true}
-				doubtful(r, sdk.RepeatRejectsDuplicates, func() (*sdk.Payout, error) { return &sdk.Payout{Status: sdk.PayoutSucceeded}, nil })
+				doubtful(r, sdk.RetryRejectsDuplicates, func() (*sdk.Payout, error) { return &sdk.Payout{Status: sdk.PayoutSucceeded}, nil })
 				p := r.payout(t, "k")
 				var want payment.Status
 				r.account.PayoutStatus = func(context.Context, sdk.GetPayoutRequest) (*sdk.Payout, error) {
@@ -79,7 +79,7 @@ func TestAPayoutThatIsSettledMeanwhileIsNotRepeated(t *testing.T) {
 }
 
 func TestARepeatThatIsTurnedAwayLeavesTheDoubt(t *testing.T) {
-	for _, repeat := range []sdk.Repeat{sdk.RepeatReturnsOriginal, sdk.RepeatRejectsDuplicates} {
+	for _, repeat := range []sdk.RetryBehavior{sdk.RetryReturnsOriginal, sdk.RetryRejectsDuplicates} {
 		for code, want := range map[sdk.Code]payment.Status{
 			sdk.CodeRateLimited: payment.Unknown, sdk.CodeAuthentication: payment.Unknown, sdk.CodePermission: payment.Unknown,
 			sdk.CodeUnavailable: payment.Unknown, sdk.CodeInvalidRequest: payment.UnderReview,
@@ -102,7 +102,7 @@ func TestARepeatThatIsTurnedAwayLeavesTheDoubt(t *testing.T) {
 
 func TestWhatTheProviderSaysItKnowsIsNotRepeated(t *testing.T) {
 	r := newRig(t)
-	r.account.OnInfo.CreatePayment = sdk.RepeatGuarantee{Repeat: sdk.RepeatRejectsDuplicates}
+	r.account.OnInfo.CreatePayment = sdk.IdempotencySupport{Retry: sdk.RetryRejectsDuplicates}
 	r.account.Create = func(context.Context, sdk.CreatePaymentRequest) (*sdk.Payment, error) {
 		return nil, failing(sdk.CodeDuplicate, sdk.OutcomeRefused)
 	}
@@ -134,7 +134,7 @@ func TestARepeatThatCouldArriveAfterTheWindowIsNotMade(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := newRig(t)
-			doubtful(r, sdk.RepeatReturnsOriginal, func() (*sdk.Payout, error) { return &sdk.Payout{Status: sdk.PayoutSucceeded}, nil })
+			doubtful(r, sdk.RetryReturnsOriginal, func() (*sdk.Payout, error) { return &sdk.Payout{Status: sdk.PayoutSucceeded}, nil })
 			r.account.OnInfo.CreatePayout.Window = time.Minute
 			p := r.payout(t, "k")
 			r.clock.add(c.pass)
@@ -153,7 +153,7 @@ func TestARepeatThatCouldArriveAfterTheWindowIsNotMade(t *testing.T) {
 // Whatever time passes before a repeat is recorded counts: the host may be stopped, or the database slow.
 func TestAWindowIsJudgedWhenTheRepeatIsRecorded(t *testing.T) {
 	r := newRig(t)
-	doubtful(r, sdk.RepeatReturnsOriginal, func() (*sdk.Payout, error) { return &sdk.Payout{Status: sdk.PayoutSucceeded}, nil })
+	doubtful(r, sdk.RetryReturnsOriginal, func() (*sdk.Payout, error) { return &sdk.Payout{Status: sdk.PayoutSucceeded}, nil })
 	p := r.payout(t, "k")
 	r.clock.add(10 * time.Second)
 	r.faults.Next(coretest.Fault{}, coretest.Fault{Before: func() { r.clock.add(time.Hour) }}) // the claim, the repeat
@@ -171,7 +171,7 @@ func TestAWindowIsJudgedWhenTheRepeatIsRecorded(t *testing.T) {
 func TestARepeatIsNotMadeWhileAnotherCallIsUnderWay(t *testing.T) {
 	r := newRig(t)
 	other, id := r.newHost(t), ""
-	doubtful(r, sdk.RepeatReturnsOriginal, func() (*sdk.Payout, error) {
+	doubtful(r, sdk.RetryReturnsOriginal, func() (*sdk.Payout, error) {
 		if _, err := other.RefreshPayout(t.Context(), id); problem(t, err).Code != string(sdk.CodeNotSupported) {
 			t.Error(err)
 		}
@@ -188,7 +188,7 @@ func TestARepeatIsNotMadeWhileAnotherCallIsUnderWay(t *testing.T) {
 // Another version of a plugin may derive other keys.
 func TestARepeatNeedsTheSameVersionOfThePlugin(t *testing.T) {
 	r := newRig(t)
-	doubtful(r, sdk.RepeatReturnsOriginal, func() (*sdk.Payout, error) { return &sdk.Payout{Status: sdk.PayoutSucceeded}, nil })
+	doubtful(r, sdk.RetryReturnsOriginal, func() (*sdk.Payout, error) { return &sdk.Payout{Status: sdk.PayoutSucceeded}, nil })
 	p := r.payout(t, "k")
 	r.account.Plugin = "2.0.0"
 	r.clock.add(10 * time.Second)

@@ -15,8 +15,8 @@ import (
 // report applies what a notice says, as the inbox does.
 func (r *rig) report(t *testing.T, id string, proof intent.Proof, status payment.Status, ask intent.Asking) {
 	t.Helper()
-	err := r.store.Update(t.Context(), func(tx *store.Tx) error {
-		i, err := tx.IntentToChange(t.Context(), id)
+	err := r.store.Write(t.Context(), func(tx *store.Tx) error {
+		i, err := tx.IntentForUpdate(t.Context(), id)
 		if err != nil {
 			return err
 		}

@@ -71,7 +71,7 @@ func (c *Core) sight(ctx context.Context, kind payment.Kind, id string) (sight, 
 		return sight{}, err
 	}
 	var attempts []payment.Attempt
-	err = c.store.Look(ctx, func(tx *store.Tx) (err error) {
+	err = c.store.Get(ctx, func(tx *store.Tx) (err error) {
 		attempts, err = tx.Attempts(ctx, id)
 		return err
 	})

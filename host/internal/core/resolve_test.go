@@ -40,7 +40,7 @@ func TestAnOperatorWaitsForWhatIsUnderWay(t *testing.T) {
 	t.Run("a repeat", func(t *testing.T) {
 		r := newRig(t)
 		id := ""
-		doubtful(r, sdk.RepeatReturnsOriginal, func() (*sdk.Payout, error) {
+		doubtful(r, sdk.RetryReturnsOriginal, func() (*sdk.Payout, error) {
 			refused(t, r.Core, payment.KindPayout, id)
 			return &sdk.Payout{Status: sdk.PayoutSucceeded}, nil
 		})
@@ -82,7 +82,7 @@ func TestAnOperatorDecidesADoubtThatNobodyCanAddTo(t *testing.T) {
 // operator looked: a call that was made meanwhile is not in it.
 func TestADecisionThatWasOvertakenIsRefused(t *testing.T) {
 	r := newRig(t)
-	doubtful(r, sdk.RepeatReturnsOriginal, func() (*sdk.Payout, error) {
+	doubtful(r, sdk.RetryReturnsOriginal, func() (*sdk.Payout, error) {
 		return &sdk.Payout{Status: sdk.PayoutProcessing}, nil
 	})
 	id := r.payout(t, "k").ID

@@ -51,7 +51,7 @@ func (c *Core) DueProviders(ctx context.Context) (due []string, err error) {
 	if err := c.markLost(ctx); err != nil {
 		return nil, err
 	}
-	err = c.store.View(ctx, func(tx *store.Tx) (err error) {
+	err = c.store.Read(ctx, func(tx *store.Tx) (err error) {
 		due, err = tx.DueProviders(ctx, c.nowMicro())
 		return err
 	})
@@ -122,7 +122,7 @@ const abandonedAfter = time.Minute
 // tidy does for an account what needs no call.
 func (c *Core) tidy(ctx context.Context, name string) {
 	var left []*intent.Intent
-	err := c.store.View(ctx, func(tx *store.Tx) error {
+	err := c.store.Read(ctx, func(tx *store.Tx) error {
 		now := c.nowMicro()
 		overdue, err := tx.Overdue(ctx, name, now, listAtMost)
 		if err != nil {
@@ -183,7 +183,7 @@ type claimed struct {
 // about several, else one, else none.
 func (r *round) claim(ctx context.Context) ([]claimed, error) {
 	var due []*intent.Intent
-	err := r.core.store.Look(ctx, func(tx *store.Tx) (err error) {
+	err := r.core.store.Get(ctx, func(tx *store.Tx) (err error) {
 		due, err = tx.Due(ctx, r.provider, r.until, listAtMost)
 		return err
 	})
@@ -211,15 +211,15 @@ func (r *round) claim(ctx context.Context) ([]claimed, error) {
 // putOffDamaged takes intents that cannot be read out of the way of those behind them.
 func (r *round) putOffDamaged(ctx context.Context) error {
 	damaged := false
-	err := r.core.store.Look(ctx, func(tx *store.Tx) (err error) {
+	err := r.core.store.Get(ctx, func(tx *store.Tx) (err error) {
 		damaged, err = tx.DamagedDue(ctx, r.provider, r.until, listAtMost)
 		return err
 	})
 	if err != nil || !damaged {
 		return err
 	}
-	return r.core.store.Update(ctx, func(tx *store.Tx) error {
-		return tx.PutOffDamaged(ctx, r.provider, r.until, tx.Now().Add(maxCheck), listAtMost)
+	return r.core.store.Write(ctx, func(tx *store.Tx) error {
+		return tx.PostponeDamaged(ctx, r.provider, r.until, tx.Now().Add(maxCheck), listAtMost)
 	})
 }
 
@@ -243,7 +243,7 @@ func (r *round) together(ctx context.Context, due []*intent.Intent) []*intent.In
 
 // take claims those of a list that nobody else has taken.
 func (r *round) take(ctx context.Context, list []*intent.Intent) (mine []claimed, err error) {
-	err = r.core.store.Update(ctx, func(tx *store.Tx) error {
+	err = r.core.store.Write(ctx, func(tx *store.Tx) error {
 		for _, i := range list {
 			was := i.CheckAt
 			i.CheckAt = tx.Now().Add(r.hold)
@@ -314,7 +314,7 @@ func (r *round) giveBack(ctx context.Context, rest []claimed) error {
 	}
 	r.returned = true
 	r.mu.Unlock()
-	return r.core.store.Update(ctx, func(tx *store.Tx) error {
+	return r.core.store.Write(ctx, func(tx *store.Tx) error {
 		for _, m := range rest {
 			m.CheckAt = m.due
 			if err := tx.SaveIntent(ctx, m.Intent); err != nil && !errors.Is(err, store.ErrConflict) {

@@ -67,7 +67,7 @@ func TestAHostThatStartsAsksAtOnce(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := newRig(t)
-			r.account.OnInfo.CreatePayout = sdk.RepeatGuarantee{Repeat: sdk.RepeatReturnsOriginal}
+			r.account.OnInfo.CreatePayout = sdk.IdempotencySupport{Retry: sdk.RetryReturnsOriginal}
 			r.account.OnInfo.PayoutLookup = sdk.Lookup{ByReference: true, Immediate: true}
 			r.account.PayoutStatus = func(context.Context,
 				sdk.GetPayoutRequest) (*sdk.Payout, error) {
@@ -86,7 +86,7 @@ func TestAHostThatStartsAsksAtOnce(t *testing.T) {
 // Recovery asks at once, and repeats only when nobody can send it any more.
 func TestWhatALostHostMayStillSendIsNotRepeated(t *testing.T) {
 	r := newRig(t)
-	r.account.OnInfo.CreatePayout = sdk.RepeatGuarantee{Repeat: sdk.RepeatReturnsOriginal}
+	r.account.OnInfo.CreatePayout = sdk.IdempotencySupport{Retry: sdk.RetryReturnsOriginal}
 	r.account.Payout = func(context.Context, sdk.CreatePayoutRequest) (*sdk.Payout, error) {
 		return &sdk.Payout{Status: sdk.PayoutSucceeded}, nil
 	}
@@ -144,8 +144,8 @@ func TestASignOfLifeKeepsOthersFromAHostsCalls(t *testing.T) {
 	for _, want := range []payment.Status{payment.Created, payment.Created, payment.Created,
 		payment.Unknown} {
 		r.clock.add(10 * time.Second)
-		err := r.store.Update(t.Context(), func(tx *store.Tx) error {
-			return tx.Beat(t.Context(), instance)
+		err := r.store.Write(t.Context(), func(tx *store.Tx) error {
+			return tx.RecordHeartbeat(t.Context(), instance)
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -112,7 +112,7 @@ func (c *Core) mintable() error {
 func (c *Core) TokenKeys(ctx context.Context) ([]payment.TokenKey, error) {
 	var text string
 	var now time.Time
-	err := c.store.Look(ctx, func(tx *store.Tx) (err error) {
+	err := c.store.Get(ctx, func(tx *store.Tx) (err error) {
 		now = tx.Now()
 		text, err = tx.Setting(ctx, tokenKeysSetting)
 		return err
@@ -209,7 +209,7 @@ func (c *Core) changeKeys(ctx context.Context, what, by, reason string,
 		return nil, err
 	}
 
-	err = c.store.Update(ctx, func(tx *store.Tx) error {
+	err = c.store.Write(ctx, func(tx *store.Tx) error {
 		text, err := tx.Setting(ctx, tokenKeysSetting)
 		if err != nil {
 			return err

@@ -103,7 +103,7 @@ func TestTheFirstTokenKey(t *testing.T) {
 		t.Errorf("%+v, %v", keys, err)
 	}
 	sealed := newRig(t)
-	err := sealed.store.Update(t.Context(), func(tx *store.Tx) error {
+	err := sealed.store.Write(t.Context(), func(tx *store.Tx) error {
 		records := []token.Record{token.NewRecord("k1", newSecret, time.Time{})}
 		return tx.SetSetting(t.Context(), "token_keys", token.EncodeRecords(records))
 	})
@@ -121,7 +121,7 @@ func TestTheFirstTokenKey(t *testing.T) {
 	earlier := newRig(t)
 	key := strings.Repeat("ab", 32)
 	earlier.sql(t, "DELETE FROM settings WHERE name = 'token_keys'")
-	err = earlier.store.Update(t.Context(), func(tx *store.Tx) error {
+	err = earlier.store.Write(t.Context(), func(tx *store.Tx) error {
 		return tx.SetSetting(t.Context(), "token_key", key)
 	})
 	if err != nil {
@@ -162,7 +162,7 @@ func TestTheTimeInAnIDChoosesTheKey(t *testing.T) {
 // that can sign them.
 func TestAHostWithoutTheSecretRepeatsNoCreate(t *testing.T) {
 	r := newRig(t)
-	r.account.OnInfo.CreatePayment = sdk.RepeatGuarantee{Repeat: sdk.RepeatReturnsOriginal}
+	r.account.OnInfo.CreatePayment = sdk.IdempotencySupport{Retry: sdk.RetryReturnsOriginal}
 	var urls []string
 	r.account.Create = func(_ context.Context, req sdk.CreatePaymentRequest) (*sdk.Payment, error) {
 		urls = append(urls, req.NotifyURL)

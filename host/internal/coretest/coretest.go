@@ -39,7 +39,7 @@ type Account struct {
 	PayoutStatus  func(context.Context, sdk.GetPayoutRequest) (*sdk.Payout, error)
 	PayoutList    func(context.Context, sdk.ListPayoutsRequest) (*sdk.ListPayoutsResponse, error)
 	Balances      func(context.Context) ([]sdk.Balance, error)
-	Webhook       func(context.Context, sdk.ParseWebhookRequest) (*sdk.Notice, error)
+	Webhook       func(context.Context, sdk.ParseWebhookRequest) (*sdk.WebhookResult, error)
 	Return        func(context.Context, sdk.ParseReturnRequest) (*sdk.Return, error)
 	Operation     func(context.Context, sdk.InvokeOperationRequest) (json.RawMessage, error)
 	down          atomic.Bool
@@ -170,7 +170,7 @@ type JSONNotice struct {
 }
 
 // Parse reads the body of a request as a JSONNotice about a payment.
-func Parse(_ context.Context, r sdk.ParseWebhookRequest) (*sdk.Notice, error) {
+func Parse(_ context.Context, r sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
 	var n JSONNotice
 	if err := json.Unmarshal(r.Request.Body, &n); err != nil {
 		return nil, &sdk.Error{Code: sdk.CodeInvalidRequest, Outcome: sdk.OutcomeRefused, Message: "not JSON"}
@@ -186,6 +186,6 @@ func Parse(_ context.Context, r sdk.ParseWebhookRequest) (*sdk.Notice, error) {
 		}
 		p.Amount = &sdk.Money{Amount: d, Currency: n.Currency}
 	}
-	return &sdk.Notice{Verification: n.Verification, Events: []sdk.Event{{ID: n.ID, Reference: n.Reference, Payment: p}},
+	return &sdk.WebhookResult{Verification: n.Verification, Events: []sdk.Event{{ID: n.ID, Reference: n.Reference, Payment: p}},
 		Response: sdk.HTTPResponse{Status: http.StatusOK, Body: []byte("OK")}}, nil
 }

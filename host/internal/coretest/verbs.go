@@ -81,7 +81,7 @@ func (l *Lease) ListPayouts(ctx context.Context, r sdk.ListPayoutsRequest) (*sdk
 }
 
 // ParseWebhook is the verb of that name.
-func (l *Lease) ParseWebhook(ctx context.Context, r sdk.ParseWebhookRequest) (*sdk.Notice, error) {
+func (l *Lease) ParseWebhook(ctx context.Context, r sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
 	return l.account.Webhook(ctx, r)
 }
 

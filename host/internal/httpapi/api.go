@@ -10,15 +10,15 @@ import (
 	"github.com/payhost/payhost/host/config"
 	"github.com/payhost/payhost/host/internal/core"
 	"github.com/payhost/payhost/host/internal/inbox"
-	"github.com/payhost/payhost/host/internal/provider"
 	"github.com/payhost/payhost/host/internal/push"
+	"github.com/payhost/payhost/host/internal/supervisor"
 	"github.com/prometheus/client_golang/prometheus"
 )
 
 // Providers tells how the configured accounts stand, by name.
 type Providers interface {
-	Statuses() []provider.Status
-	Status(name string) (provider.Status, bool)
+	Statuses() []supervisor.Status
+	Status(name string) (supervisor.Status, bool)
 }
 
 // Prober is a store as far as the probes know it.
@@ -33,7 +33,7 @@ type Prober interface {
 type Options struct {
 	Core      *core.Core
 	Inbox     *inbox.Inbox
-	Letters   *push.Letters
+	Letters   *push.DeadLetters
 	Store     Prober
 	Providers Providers
 	// Config gives the configuration in force; it is asked at every request that needs it.

@@ -18,8 +18,8 @@ func TestWhatAPluginDeclaresIsTurnedAwayEarly(t *testing.T) {
 	r.account.Payout = func(context.Context, sdk.CreatePayoutRequest) (*sdk.Payout, error) {
 		return &sdk.Payout{Status: sdk.PayoutSucceeded}, nil
 	}
-	r.account.OnInfo.PaymentLimits = []sdk.AmountLimit{sdk.Limit("USD", "1", "100", 2)}
-	r.account.OnInfo.PayoutLimits = []sdk.AmountLimit{sdk.Limit("USD", "5", "", 0)}
+	r.account.OnInfo.PaymentLimits = []sdk.AmountLimit{sdk.MustLimit("USD", "1", "100", 2)}
+	r.account.OnInfo.PayoutLimits = []sdk.AmountLimit{sdk.MustLimit("USD", "5", "", 0)}
 	r.account.OnInfo.PaymentFields, r.account.OnInfo.PayoutFields = []string{"customer.phone"}, []string{"recipient.email"}
 	phone := `"customer":{"phone":"+49 1"}`
 	for body, fields := range map[string][]string{

@@ -7,8 +7,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/payhost/payhost/host/internal/provider"
 	"github.com/payhost/payhost/host/internal/store"
+	"github.com/payhost/payhost/host/internal/supervisor"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
@@ -32,8 +32,8 @@ type health struct {
 }
 
 type waiting struct {
-	Provider string         `json:"provider"`
-	State    provider.State `json:"state"`
+	Provider string           `json:"provider"`
+	State    supervisor.State `json:"state"`
 }
 
 // healthz says that the process answers. It depends on nothing outside of it: no
@@ -48,7 +48,7 @@ func (a *API) healthz(w http.ResponseWriter, _ *http.Request) {
 func (a *API) readyz(w http.ResponseWriter, r *http.Request) {
 	h := a.storeHealth(r.Context())
 	for _, s := range a.Providers.Statuses() {
-		if s.Required && s.Enabled && s.State != provider.StateReady {
+		if s.Required && s.Enabled && s.State != supervisor.StateReady {
 			h.OK, h.Waiting = false, append(h.Waiting, waiting{s.Name, s.State})
 		}
 	}

@@ -7,19 +7,19 @@ import (
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
-	"github.com/payhost/payhost/host/internal/provider"
+	"github.com/payhost/payhost/host/internal/supervisor"
 	"github.com/payhost/payhost/host/payment"
 	"github.com/payhost/payhost/sdk"
 )
 
 // providerView is how one configured account stands.
 type providerView struct {
-	provider.Status
+	supervisor.Status
 	WebhookURL string `json:"webhook_url,omitempty" doc:"where this account's notices go: what must be typed into the provider's back office; only when one provider is asked for"`
 }
 
 // view fills in empty lists, so that none is null.
-func view(s provider.Status) providerView {
+func view(s supervisor.Status) providerView {
 	if s.StartedAt != nil {
 		at := s.StartedAt.UTC()
 		s.StartedAt = &at

@@ -19,10 +19,10 @@ import (
 	"github.com/payhost/payhost/host/internal/coretest"
 	"github.com/payhost/payhost/host/internal/httpapi"
 	"github.com/payhost/payhost/host/internal/inbox"
-	"github.com/payhost/payhost/host/internal/provider"
 	"github.com/payhost/payhost/host/internal/push"
 	"github.com/payhost/payhost/host/internal/store"
 	"github.com/payhost/payhost/host/internal/storetest"
+	"github.com/payhost/payhost/host/internal/supervisor"
 	"github.com/payhost/payhost/sdk"
 	"go.uber.org/goleak"
 )
@@ -43,7 +43,7 @@ type rig struct {
 	store    *flaky
 	log      *safeBuffer
 	after    string // the last event that lastEvent has read
-	status   []provider.Status
+	status   []supervisor.Status
 	reload   func(context.Context, bool) httpapi.Reloaded
 }
 
@@ -78,14 +78,14 @@ func (s *safeBuffer) String() string {
 }
 
 // Statuses and Status are httpapi.Providers.
-func (r *rig) Statuses() []provider.Status { return r.status }
-func (r *rig) Status(name string) (provider.Status, bool) {
+func (r *rig) Statuses() []supervisor.Status { return r.status }
+func (r *rig) Status(name string) (supervisor.Status, bool) {
 	for _, s := range r.status {
 		if s.Name == name {
 			return s, true
 		}
 	}
-	return provider.Status{}, false
+	return supervisor.Status{}, false
 }
 
 func newRig(t *testing.T) *rig {
@@ -99,7 +99,7 @@ func newRig(t *testing.T) *rig {
 	r := &rig{database: database, account: coretest.New("acme"), store: &flaky{Store: s}, log: &safeBuffer{}, config: &config.Config{
 		HTTP:      config.HTTP{Tokens: []sdk.Secret{sdk.NewSecret("an-older-token"), sdk.NewSecret(token)}},
 		Providers: []config.Provider{{Name: "acme"}}}}
-	r.status = []provider.Status{{Name: "acme", State: provider.StateReady, Plugin: "acme", Version: "1.0.0"}}
+	r.status = []supervisor.Status{{Name: "acme", State: supervisor.StateReady, Plugin: "acme", Version: "1.0.0"}}
 	log := slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	accounts := coretest.NewAccounts(r.account)
 	c, err := core.New(t.Context(), core.Options{Store: s, Accounts: accounts, PublicURL: "http://host.example"})
@@ -107,7 +107,7 @@ func newRig(t *testing.T) *rig {
 		t.Fatal(err)
 	}
 	box := inbox.New(inbox.Options{Store: s, Core: c, Accounts: accounts, Directory: accounts})
-	r.api = httpapi.New(httpapi.Options{Core: c, Inbox: box, Letters: push.NewLetters(s, time.Now), Store: r.store, Providers: r, Logger: log,
+	r.api = httpapi.New(httpapi.Options{Core: c, Inbox: box, Letters: push.NewDeadLetters(s, time.Now), Store: r.store, Providers: r, Logger: log,
 		Config: func() *config.Config { return r.config },
 		Reload: func(ctx context.Context, force bool) httpapi.Reloaded { return r.reload(ctx, force) }})
 	r.Server, r.admin = httptest.NewServer(r.api.All()), httptest.NewServer(r.api.Admin())

@@ -11,15 +11,15 @@ import (
 	"github.com/payhost/payhost/host/internal/core"
 	"github.com/payhost/payhost/host/internal/coretest"
 	"github.com/payhost/payhost/host/internal/inbox"
-	"github.com/payhost/payhost/host/internal/provider"
 	"github.com/payhost/payhost/host/internal/push"
 	"github.com/payhost/payhost/host/internal/store"
+	"github.com/payhost/payhost/host/internal/supervisor"
 )
 
 type nobody struct{}
 
-func (nobody) Statuses() []provider.Status           { return nil }
-func (nobody) Status(string) (provider.Status, bool) { return provider.Status{}, false }
+func (nobody) Statuses() []supervisor.Status           { return nil }
+func (nobody) Status(string) (supervisor.Status, bool) { return supervisor.Status{}, false }
 
 // bare is an API with nothing in it.
 func bare(t *testing.T) *API {
@@ -41,7 +41,7 @@ func bare(t *testing.T) *API {
 	})
 	box := inbox.New(inbox.Options{Store: s, Core: c, Accounts: accounts, Directory: accounts,
 		PublicURL: "http://host.example/pay"})
-	return New(Options{Core: c, Inbox: box, Letters: push.NewLetters(s, time.Now), Store: s, Providers: nobody{},
+	return New(Options{Core: c, Inbox: box, Letters: push.NewDeadLetters(s, time.Now), Store: s, Providers: nobody{},
 		Config: func() *config.Config { return &config.Config{} }})
 }
 

@@ -17,7 +17,7 @@ const listedAtOnce = 8
 
 // ListWebhooks lists stored webhooks as they are shown, without their bodies:
 // those are of any sender, and a page of them could be of any size.
-func (a *API) ListWebhooks(ctx context.Context, f store.NoticeFilter) (list []payment.Webhook, next string, err error) {
+func (a *API) ListWebhooks(ctx context.Context, f store.WebhookFilter) (list []payment.Webhook, next string, err error) {
 	limit := f.Limit
 	for {
 		f.Limit = min(limit-len(list), listedAtOnce)
@@ -37,7 +37,7 @@ func (a *API) ListWebhooks(ctx context.Context, f store.NoticeFilter) (list []pa
 }
 
 // Webhook shows one, when there is no error.
-func (a *API) Webhook(n *store.Notice, err error) (*payment.Webhook, error) {
+func (a *API) Webhook(n *store.Webhook, err error) (*payment.Webhook, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +45,7 @@ func (a *API) Webhook(n *store.Notice, err error) (*payment.Webhook, error) {
 }
 
 // webhookView shows a stored notice without the secrets of its account.
-func (a *API) webhookView(n *store.Notice) *payment.Webhook {
+func (a *API) webhookView(n *store.Webhook) *payment.Webhook {
 	mask := a.maskOf(n.Provider)
 	w := &payment.Webhook{ID: n.ID, Provider: n.Provider, ReceivedAt: n.ReceivedAt.UTC(), RemoteAddress: n.Request.RemoteAddress,
 		Verified: n.Verified, State: n.State, Events: n.Events, PaymentIDs: n.IntentIDs, Error: mask.Replace(n.Error),
@@ -83,7 +83,7 @@ func (a *API) webhookOperations(api huma.API) {
 	list := operation("list-webhooks", http.MethodGet, "/webhooks", "Webhooks", "List webhooks",
 		"Newest first, secrets masked. A list has no bodies: read a webhook by its id for its body.")
 	huma.Register(api, list, func(ctx context.Context, in *listWebhooksInput) (*listed[payment.Webhook], error) {
-		views, next, err := a.ListWebhooks(ctx, store.NoticeFilter{Provider: in.Provider, State: payment.WebhookState(in.State),
+		views, next, err := a.ListWebhooks(ctx, store.WebhookFilter{Provider: in.Provider, State: payment.WebhookState(in.State),
 			Before: in.Cursor, Limit: in.Limit})
 		if err != nil {
 			return nil, a.fail(ctx, asks, false, err)
@@ -108,8 +108,8 @@ func (a *API) webhookOperations(api huma.API) {
 }
 
 // webhook answers with what became of a notice.
-func (a *API) webhook(ctx context.Context, k kind) func(*store.Notice, error) (*one[payment.Webhook], error) {
-	return func(n *store.Notice, err error) (*one[payment.Webhook], error) {
+func (a *API) webhook(ctx context.Context, k kind) func(*store.Webhook, error) (*one[payment.Webhook], error) {
+	return func(n *store.Webhook, err error) (*one[payment.Webhook], error) {
 		if err != nil {
 			return nil, a.fail(ctx, k, false, err)
 		}

@@ -11,17 +11,17 @@ import (
 	"testing"
 
 	"github.com/payhost/payhost/host/config"
-	"github.com/payhost/payhost/host/internal/provider"
+	"github.com/payhost/payhost/host/internal/supervisor"
 	"github.com/payhost/payhost/sdk"
 )
 
 // notice reads {"reference", "status"} as a signed notice about a payment.
-func notice(_ context.Context, q sdk.ParseWebhookRequest) (*sdk.Notice, error) {
+func notice(_ context.Context, q sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
 	var n struct{ Reference, Status string }
 	if err := json.Unmarshal(q.Request.Body, &n); err != nil {
 		return nil, sdk.Invalid(sdk.Violation{Field: "body", Message: "is not JSON"})
 	}
-	return &sdk.Notice{Verification: sdk.VerifiedBySignature, Events: []sdk.Event{{Reference: n.Reference, Payment: &sdk.Payment{Status: sdk.PaymentStatus(n.Status)}}}}, nil
+	return &sdk.WebhookResult{Verification: sdk.VerifiedBySignature, Events: []sdk.Event{{Reference: n.Reference, Payment: &sdk.Payment{Status: sdk.PaymentStatus(n.Status)}}}}, nil
 }
 
 // notified is a rig whose account sends signed notices.
@@ -46,7 +46,7 @@ func TestANoticeIsShownWithoutSecrets(t *testing.T) {
 	const fromEnv, inline, listed = `cnryEnv"/+<&é`, "cnryInline/key=", "cnryListed1"
 	r.config = &config.Config{HTTP: r.config.HTTP, Providers: []config.Provider{{Name: "acme", Secrets: []sdk.Secret{sdk.NewSecret(fromEnv), sdk.NewSecret("x")},
 		Config: json.RawMessage(`{"site":"w123456","key":"` + inline + `","old_keys":["` + listed + `"],"nested":{"pin":"cnryNested"}}`)}}}
-	r.status = []provider.Status{{Name: "acme", ConfigSchema: json.RawMessage(`{"properties":{"site":{"type":"string"},"key":{"type":"string","writeOnly":true},
+	r.status = []supervisor.Status{{Name: "acme", ConfigSchema: json.RawMessage(`{"properties":{"site":{"type":"string"},"key":{"type":"string","writeOnly":true},
 		"old_keys":{"type":"array","items":{"type":"string","writeOnly":true}},"nested":{"properties":{"pin":{"writeOnly":true}}}}}`)}}
 	quoted, err := json.Marshal(map[string]string{"reference": "pay_0", "note": fromEnv + " " + inline + " " + listed + " cnryNested"})
 	if err != nil {
@@ -155,8 +155,8 @@ func TestANoticeIsReplayed(t *testing.T) {
 	if a.violations()["body"] != "is not JSON" {
 		t.Errorf("the plugin's reasons are lost: %s", a.text)
 	}
-	r.account.Webhook = func(context.Context, sdk.ParseWebhookRequest) (*sdk.Notice, error) { // the mended plugin
-		return &sdk.Notice{Verification: sdk.VerifiedBySignature, Events: []sdk.Event{{Reference: id, Payment: &sdk.Payment{Status: sdk.PaymentSucceeded}}}}, nil
+	r.account.Webhook = func(context.Context, sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) { // the mended plugin
+		return &sdk.WebhookResult{Verification: sdk.VerifiedBySignature, Events: []sdk.Event{{Reference: id, Payment: &sdk.Payment{Status: sdk.PaymentSucceeded}}}}, nil
 	}
 	if a := r.call(t, "POST", "/v1/webhooks/"+wh+"/replay", "").want(t, 200, ""); a.json["state"] != "applied" || a.json["id"] != wh {
 		t.Errorf("got %s", a.text)

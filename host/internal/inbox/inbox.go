@@ -113,14 +113,14 @@ const (
 // Forget deletes unverified notices that are older than retention. The error is the store's.
 func (b *Inbox) Forget(ctx context.Context) error {
 	before := b.now().UTC().Add(-retention)
-	return b.store.Update(ctx, func(tx *store.Tx) error {
+	return b.store.Write(ctx, func(tx *store.Tx) error {
 		_, err := tx.DeleteUnverifiedBefore(ctx, before, 1000)
 		return err
 	})
 }
 
 // Replay reads a stored notice again, for instance through a mended plugin, and applies what it then says.
-func (b *Inbox) Replay(ctx context.Context, id string) (*store.Notice, error) {
+func (b *Inbox) Replay(ctx context.Context, id string) (*store.Webhook, error) {
 	n, err := b.Get(ctx, id)
 	if err != nil {
 		return nil, err
@@ -132,9 +132,9 @@ func (b *Inbox) Replay(ctx context.Context, id string) (*store.Notice, error) {
 }
 
 // Get reads one stored notice.
-func (b *Inbox) Get(ctx context.Context, id string) (n *store.Notice, err error) {
-	err = b.store.Look(ctx, func(tx *store.Tx) (err error) {
-		n, err = tx.Notice(ctx, id)
+func (b *Inbox) Get(ctx context.Context, id string) (n *store.Webhook, err error) {
+	err = b.store.Get(ctx, func(tx *store.Tx) (err error) {
+		n, err = tx.Webhook(ctx, id)
 		return err
 	})
 	if errors.Is(err, store.ErrNotFound) {
@@ -144,11 +144,11 @@ func (b *Inbox) Get(ctx context.Context, id string) (n *store.Notice, err error)
 }
 
 // List reads stored notices, newest first. next is the id to go on before, "" at the end.
-func (b *Inbox) List(ctx context.Context, f store.NoticeFilter) (list []*store.Notice, next string, err error) {
+func (b *Inbox) List(ctx context.Context, f store.WebhookFilter) (list []*store.Webhook, next string, err error) {
 	limit := f.Limit
 	f.Limit++
-	err = b.store.View(ctx, func(tx *store.Tx) (err error) {
-		list, err = tx.ListNotices(ctx, f)
+	err = b.store.Read(ctx, func(tx *store.Tx) (err error) {
+		list, err = tx.ListWebhooks(ctx, f)
 		return err
 	})
 	if err == nil && len(list) > limit {

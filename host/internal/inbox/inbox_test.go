@@ -95,9 +95,9 @@ func (r *rig) post(path, body string) *http.Response {
 	return w.Result()
 }
 
-func (r *rig) newest(t *testing.T) *store.Notice {
+func (r *rig) newest(t *testing.T) *store.Webhook {
 	t.Helper()
-	list, _, err := r.List(t.Context(), store.NoticeFilter{Limit: 1})
+	list, _, err := r.List(t.Context(), store.WebhookFilter{Limit: 1})
 	if err != nil || len(list) == 0 {
 		t.Fatalf("no notice in the inbox: %v", err)
 	}
@@ -260,10 +260,10 @@ func TestReceiptsAddUpOverSeveralNotices(t *testing.T) {
 	r := newRig(t, sdk.TrustSignature)
 	p := r.pay(t, "k")
 	next := []string{"a:20", "a:20", "b:40"}
-	r.account.Webhook = func(context.Context, sdk.ParseWebhookRequest) (*sdk.Notice, error) {
+	r.account.Webhook = func(context.Context, sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
 		id, amount, _ := strings.Cut(next[0], ":")
 		next = next[1:]
-		return &sdk.Notice{Verification: sdk.VerifiedBySignature, Events: []sdk.Event{{Reference: p.ID, Payment: &sdk.Payment{
+		return &sdk.WebhookResult{Verification: sdk.VerifiedBySignature, Events: []sdk.Event{{Reference: p.ID, Payment: &sdk.Payment{
 			Status:   sdk.PaymentSucceeded,
 			Receipts: []sdk.Receipt{{ID: id, Amount: sdk.Money{Amount: decimal.RequireFromString(amount), Currency: "USD"}}},
 		}}}}, nil
@@ -359,8 +359,8 @@ func TestANoticeThatMustMatchBothReferences(t *testing.T) {
 	r := newRig(t, sdk.TrustSignature)
 	p := r.pay(t, "k")
 	theirs := "somebody else's"
-	r.account.Webhook = func(context.Context, sdk.ParseWebhookRequest) (*sdk.Notice, error) {
-		return &sdk.Notice{Verification: sdk.VerifiedBySignature, Events: []sdk.Event{{Reference: p.ID, BothReferences: true,
+	r.account.Webhook = func(context.Context, sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
+		return &sdk.WebhookResult{Verification: sdk.VerifiedBySignature, Events: []sdk.Event{{Reference: p.ID, BothReferences: true,
 			Payment: &sdk.Payment{ProviderReference: theirs, Status: sdk.PaymentSucceeded}}}}, nil
 	}
 	r.post("/webhooks/acme", "{}")

@@ -26,8 +26,8 @@ func (r *rig) restarted(after time.Duration) *inbox.Inbox {
 
 // saying scripts what the next notices say.
 func (r *rig) saying(v sdk.Verification, events ...sdk.Event) {
-	r.account.Webhook = func(context.Context, sdk.ParseWebhookRequest) (*sdk.Notice, error) {
-		return &sdk.Notice{Verification: v, Events: append([]sdk.Event{}, events...)}, nil
+	r.account.Webhook = func(context.Context, sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
+		return &sdk.WebhookResult{Verification: v, Events: append([]sdk.Event{}, events...)}, nil
 	}
 }
 
@@ -98,7 +98,7 @@ func TestAFailedReplayLeavesWhatTheNoticeWas(t *testing.T) {
 	p := r.pay(t, "k")
 	r.send("/webhooks/acme", coretest.JSONNotice{Reference: p.ID, Status: "succeeded", Verification: sdk.VerifiedBySignature})
 	before := r.newest(t)
-	r.account.Webhook = func(context.Context, sdk.ParseWebhookRequest) (*sdk.Notice, error) {
+	r.account.Webhook = func(context.Context, sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
 		return nil, &sdk.Error{Code: sdk.CodeInvalidSignature, Outcome: sdk.OutcomeRefused, Message: "the secret was rotated"}
 	}
 	if _, err := r.Replay(t.Context(), before.ID); err == nil {
@@ -146,7 +146,7 @@ func TestAProviderThatHangsDelaysNobodyElsesNotices(t *testing.T) {
 		a.SetDown(false)
 	}
 	hangs, release := make(chan struct{}), make(chan struct{})
-	r.account.Webhook = func(context.Context, sdk.ParseWebhookRequest) (*sdk.Notice, error) {
+	r.account.Webhook = func(context.Context, sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
 		close(hangs)
 		<-release
 		return nil, failed
@@ -166,7 +166,7 @@ func TestAProviderThatHangsDelaysNobodyElsesNotices(t *testing.T) {
 	if err := host.CatchupProvider(t.Context(), "other"); err != nil {
 		t.Error(err)
 	}
-	if list, _, err := r.List(t.Context(), store.NoticeFilter{Provider: "other", Limit: 1}); err != nil || list[0].State != payment.WebhookUnmatched {
+	if list, _, err := r.List(t.Context(), store.WebhookFilter{Provider: "other", Limit: 1}); err != nil || list[0].State != payment.WebhookUnmatched {
 		t.Errorf("the other provider's notice is %s, %v", list[0].State, err)
 	}
 	close(release)
@@ -187,7 +187,7 @@ func TestARoundReadsAllThatWaits(t *testing.T) {
 	if err := r.restarted(2 * time.Minute).Catchup(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	list, _, err := r.List(t.Context(), store.NoticeFilter{State: payment.WebhookUnmatched, Limit: 100})
+	list, _, err := r.List(t.Context(), store.WebhookFilter{State: payment.WebhookUnmatched, Limit: 100})
 	if err != nil || len(list) != many {
 		t.Errorf("%d of %d are read, %v", len(list), many, err)
 	}
@@ -205,7 +205,7 @@ func TestOldUnverifiedNoticesAreForgotten(t *testing.T) {
 		if err := r.restarted(c.after).Forget(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		list, _, err := r.List(t.Context(), store.NoticeFilter{Limit: 10})
+		list, _, err := r.List(t.Context(), store.WebhookFilter{Limit: 10})
 		if err != nil || len(list) != c.left {
 			t.Errorf("after %s: %d notices, want %d (%v)", c.after, len(list), c.left, err)
 		}

@@ -196,12 +196,12 @@ func TestANoticeThatIsReadTwiceAtOnceIsApplied(t *testing.T) {
 	r := newRig(t, sdk.TrustSignature)
 	id, reads := r.pay(t, "k").ID, 0
 	first, release := make(chan struct{}), make(chan struct{})
-	r.account.Webhook = func(context.Context, sdk.ParseWebhookRequest) (*sdk.Notice, error) {
+	r.account.Webhook = func(context.Context, sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
 		if reads++; reads == 1 {
 			close(first)
 			<-release
 		}
-		return &sdk.Notice{Verification: sdk.VerifiedBySignature,
+		return &sdk.WebhookResult{Verification: sdk.VerifiedBySignature,
 			Events: []sdk.Event{about(id, "", sdk.PaymentSucceeded)}}, nil
 	}
 	done := make(chan struct{})
@@ -313,8 +313,8 @@ func TestANoticeOfAnotherAccountFitsNothing(t *testing.T) {
 		{ID: "3", PaymentReference: id, Refund: &sdk.Refund{Status: sdk.RefundSucceeded,
 			Amount: usd("60")}},
 	} {
-		r.other.Webhook = func(context.Context, sdk.ParseWebhookRequest) (*sdk.Notice, error) {
-			return &sdk.Notice{Verification: sdk.VerifiedBySignature, Events: []sdk.Event{e}}, nil
+		r.other.Webhook = func(context.Context, sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
+			return &sdk.WebhookResult{Verification: sdk.VerifiedBySignature, Events: []sdk.Event{e}}, nil
 		}
 		r.post("/webhooks/other", "{}")
 		if n := r.newest(t); n.State != payment.WebhookUnmatched {
@@ -395,13 +395,13 @@ func TestAWaitingNoticeIsReadByOneHost(t *testing.T) {
 	r.post("/webhooks/acme", "{}")
 	r.account.SetDown(false)
 	second := r.restarted(2 * time.Minute)
-	r.account.Webhook = func(ctx context.Context, _ sdk.ParseWebhookRequest) (*sdk.Notice, error) {
+	r.account.Webhook = func(ctx context.Context, _ sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
 		if reads++; reads == 1 { // another host looks while this one reads
 			if err := second.Catchup(ctx); err != nil {
 				t.Error(err)
 			}
 		}
-		return &sdk.Notice{Verification: sdk.VerifiedBySignature,
+		return &sdk.WebhookResult{Verification: sdk.VerifiedBySignature,
 			Events: []sdk.Event{about(id, "", sdk.PaymentSucceeded)}}, nil
 	}
 	if err := r.restarted(2 * time.Minute).Catchup(t.Context()); err != nil {

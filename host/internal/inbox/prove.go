@@ -36,7 +36,7 @@ type proven struct {
 //
 // The error is errUnproven when the request does not verify; any other says that
 // nobody knows, because the plugin or the store is not there.
-func (b *Inbox) prove(ctx context.Context, n *store.Notice, who claim) (*proven, error) {
+func (b *Inbox) prove(ctx context.Context, n *store.Webhook, who claim) (*proven, error) {
 	if len(n.Request.Body) > cheapBody {
 		if err := b.trials.take(ctx, who); err != nil {
 			return nil, err

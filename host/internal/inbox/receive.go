@@ -113,7 +113,7 @@ func (in *incoming) done() {
 }
 
 // receive reads a request into n, once there is a place for it.
-func (b *Inbox) receive(w http.ResponseWriter, r *http.Request, n *store.Notice) (*incoming, *refusal) {
+func (b *Inbox) receive(w http.ResponseWriter, r *http.Request, n *store.Webhook) (*incoming, *refusal) {
 	limit := int64(maxBody)
 	if n.Purpose != purposeWebhook {
 		limit = maxReturn
@@ -209,7 +209,7 @@ func (b *Inbox) placesFor(r *http.Request, begun int, limit int64) *places {
 // readRequest reads a request as it came, within the bounds and in time. begun is
 // the beginning of its body.
 func (b *Inbox) readRequest(
-	w http.ResponseWriter, r *http.Request, n *store.Notice, begun []byte, limit int64,
+	w http.ResponseWriter, r *http.Request, n *store.Webhook, begun []byte, limit int64,
 ) *refusal {
 	body, err := begun, error(nil)
 	if len(begun) > cheapBody {
@@ -266,6 +266,6 @@ func readUntil(w http.ResponseWriter, deadline time.Time) {
 }
 
 // keep stores a request as it came.
-func (b *Inbox) keep(ctx context.Context, n *store.Notice) error {
-	return b.store.Update(ctx, func(tx *store.Tx) error { return tx.InsertNotice(ctx, n) })
+func (b *Inbox) keep(ctx context.Context, n *store.Webhook) error {
+	return b.store.Write(ctx, func(tx *store.Tx) error { return tx.InsertWebhook(ctx, n) })
 }

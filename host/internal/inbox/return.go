@@ -30,7 +30,7 @@ func (b *Inbox) ReturnHandler() http.Handler {
 			http.NotFound(w, r)
 			return
 		}
-		n := &store.Notice{Purpose: purposeReturn, Scope: sdk.ScopeIntent}
+		n := &store.Webhook{Purpose: purposeReturn, Scope: sdk.ScopeIntent}
 		if id, ok := b.core.Tokens().Check(token.Return, tok); ok {
 			n.IntentID = id
 		} else if id, ok := b.core.Tokens().Check(token.Cancel, tok); ok {
@@ -48,7 +48,7 @@ func (b *Inbox) ReturnHandler() http.Handler {
 	})))
 }
 
-func (b *Inbox) comeBack(w http.ResponseWriter, r *http.Request, n *store.Notice) {
+func (b *Inbox) comeBack(w http.ResponseWriter, r *http.Request, n *store.Webhook) {
 	if n.IntentID != "" {
 		i, err := b.subject(r.Context(), n)
 		if errors.Is(err, store.ErrNotFound) {
@@ -114,7 +114,7 @@ func (b *Inbox) comeBack(w http.ResponseWriter, r *http.Request, n *store.Notice
 // turnBack answers a return that is not taken. It is not stored, and nobody is
 // asked. A customer with a token is sent on all the same: others may know the
 // way too.
-func (b *Inbox) turnBack(w http.ResponseWriter, r *http.Request, n *store.Notice, no *refusal) {
+func (b *Inbox) turnBack(w http.ResponseWriter, r *http.Request, n *store.Webhook, no *refusal) {
 	if n.IntentID != "" {
 		b.sendOn(w, r, n, n.IntentID)
 		return
@@ -138,7 +138,7 @@ func (b *Inbox) askBriefly(ctx context.Context, provider, id string) {
 	}
 }
 
-func (b *Inbox) sendOn(w http.ResponseWriter, r *http.Request, n *store.Notice, id string) {
+func (b *Inbox) sendOn(w http.ResponseWriter, r *http.Request, n *store.Webhook, id string) {
 	status, success, cancel, err := b.core.Destination(r.Context(), id)
 	if err != nil {
 		http.NotFound(w, r)

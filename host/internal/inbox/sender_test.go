@@ -37,7 +37,7 @@ func back(b *inbox.Inbox, address, path string) int {
 
 func (r *rig) stored(t *testing.T) int {
 	t.Helper()
-	list, _, err := r.List(t.Context(), store.NoticeFilter{Limit: 1000})
+	list, _, err := r.List(t.Context(), store.WebhookFilter{Limit: 1000})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -240,7 +240,7 @@ func TestManyForgedAtOnce(t *testing.T) {
 	r := newRig(t, sdk.TrustSignature)
 	b := r.stopped()
 	reading, goOn := make(chan struct{}, 200), make(chan struct{})
-	r.account.Webhook = func(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.Notice, error) {
+	r.account.Webhook = func(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
 		reading <- struct{}{}
 		<-goOn
 		return coretest.Parse(ctx, req)
@@ -264,7 +264,7 @@ func TestManyForgedAtOnce(t *testing.T) {
 func TestPlacesForLongBodies(t *testing.T) {
 	r := newRig(t, sdk.TrustSignature)
 	reading, goOn := make(chan string, 20), make(chan struct{})
-	r.account.Webhook = func(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.Notice, error) {
+	r.account.Webhook = func(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
 		reading <- req.Request.RemoteAddress
 		<-goOn
 		return coretest.Parse(ctx, req)

@@ -175,7 +175,7 @@ func (s *slow) watch(ctx context.Context, provider string, known bool) (
 
 // readSlowly reads a provider's slow webhooks in the background, one at a time.
 // Those for which there is no time now are due again by themselves.
-func (b *Inbox) readSlowly(ctx context.Context, provider string, list []*store.Notice) {
+func (b *Inbox) readSlowly(ctx context.Context, provider string, list []*store.Webhook) {
 	if (len(list) == 0) || !b.slow.begin(provider) {
 		return
 	}
@@ -187,7 +187,7 @@ func (b *Inbox) readSlowly(ctx context.Context, provider string, list []*store.N
 
 // tookTooLong records that a plugin did not finish reading a webhook: it waits
 // for another try, and after slowTries for an operator.
-func (b *Inbox) tookTooLong(ctx context.Context, n *store.Notice, cause error) error {
+func (b *Inbox) tookTooLong(ctx context.Context, n *store.Webhook, cause error) error {
 	tries := b.slow.add(n.ID)
 	if (tries < slowTries) || (n.State != payment.WebhookPending) {
 		return b.postpone(ctx, n, cause)
@@ -204,7 +204,7 @@ func (b *Inbox) tookTooLong(ctx context.Context, n *store.Notice, cause error) e
 // when the plugin used up its time, and errManySlow when it takes long as it does
 // for too many others. The caller's own end is neither.
 func (b *Inbox) parseInTime(
-	ctx context.Context, l core.Lease, n *store.Notice, subject *intent.Intent,
+	ctx context.Context, l core.Lease, n *store.Webhook, subject *intent.Intent,
 ) (*reading, error) {
 	watched, end := b.slow.watch(ctx, n.Provider, b.slow.known(n.ID))
 	defer end()

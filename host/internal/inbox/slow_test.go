@@ -26,7 +26,7 @@ func poisoned(t *testing.T) (r *rig, read *atomic.Int64) {
 	t.Helper()
 	r, read = newRig(t, sdk.TrustSignature), &atomic.Int64{}
 	r.account.Settings.Timeout = 50 * time.Millisecond
-	r.account.Webhook = func(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.Notice, error) {
+	r.account.Webhook = func(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
 		if strings.Contains(string(req.Request.Body), "poison") {
 			read.Add(1)
 			<-ctx.Done()
@@ -111,7 +111,7 @@ func TestNothingQueuesBehindAWebhookThatReadsSlowly(t *testing.T) {
 	// The slow ones hang until the test lets them go.
 	begun, goOn := make(chan struct{}, 100), make(chan struct{})
 	r.account.Settings.Timeout = time.Hour
-	r.account.Webhook = func(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.Notice, error) {
+	r.account.Webhook = func(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
 		if strings.Contains(string(req.Request.Body), "poison") {
 			begun <- struct{}{}
 			<-goOn
@@ -238,7 +238,7 @@ func TestLongBodiesOfWhoeverSendsTooMuchAreReadOneAtATime(t *testing.T) {
 
 	begun, goOn := make(chan struct{}, 20), make(chan struct{})
 	var atOnce, most atomic.Int64
-	r.account.Webhook = func(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.Notice, error) {
+	r.account.Webhook = func(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
 		if len(req.Request.Body) > 5000 {
 			most.Store(max(most.Load(), atOnce.Add(1)))
 			begun <- struct{}{}

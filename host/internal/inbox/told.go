@@ -29,7 +29,7 @@ type heard struct{ about, ask []string }
 func newTold() *told { return &told{by: map[digest]heard{}} }
 
 // digestOf returns the digest of what a notice says.
-func digestOf(n *store.Notice, r *reading) digest {
+func digestOf(n *store.Webhook, r *reading) digest {
 	text := n.Provider + "\n" + n.Purpose + "\n" + n.IntentID
 	for k := range r.events {
 		text += "\n" + eventKey(&r.events[k], "")
@@ -40,7 +40,7 @@ func digestOf(n *store.Notice, r *reading) digest {
 // first records what a notice said once that is applied, and reports whether it is
 // told for the first time. What fits no payment yet may fit one later: it is new
 // each time.
-func (t *told) first(n *store.Notice, r *reading) bool {
+func (t *told) first(n *store.Webhook, r *reading) bool {
 	if n.State == payment.WebhookUnmatched {
 		return true
 	}
@@ -76,7 +76,7 @@ func (h *heard) onlyIntent() string {
 }
 
 // worth returns what a notice that was read was worth, and remembers what it said.
-func (b *Inbox) worth(n *store.Notice, r *reading) verdict {
+func (b *Inbox) worth(n *store.Webhook, r *reading) verdict {
 	switch {
 	case !n.Verified:
 		return unverified

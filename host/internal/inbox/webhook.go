@@ -70,8 +70,8 @@ func (b *Inbox) AlsoBelowPublicURL(next http.Handler) http.Handler {
 var errHiddenKey = errors.New("the token's key needs a secret that this host's host.token_secret does not have")
 
 // address finds out what a webhook's URL belongs to. The error is the store's: then nobody can tell.
-func (b *Inbox) address(ctx context.Context, provider, tok string, hasToken bool) (n *store.Notice, ok bool, err error) {
-	n = &store.Notice{Provider: provider, Purpose: purposeWebhook, Scope: sdk.ScopeOpen}
+func (b *Inbox) address(ctx context.Context, provider, tok string, hasToken bool) (n *store.Webhook, ok bool, err error) {
+	n = &store.Webhook{Provider: provider, Purpose: purposeWebhook, Scope: sdk.ScopeOpen}
 	trust, known := b.directory.Trust(provider)
 	if !known {
 		return nil, false, nil
@@ -105,7 +105,7 @@ func (b *Inbox) later(w http.ResponseWriter, provider string, err error) {
 	http.Error(w, "could not be stored", http.StatusServiceUnavailable)
 }
 
-func (b *Inbox) serve(w http.ResponseWriter, r *http.Request, n *store.Notice) {
+func (b *Inbox) serve(w http.ResponseWriter, r *http.Request, n *store.Webhook) {
 	req, refusal := b.receive(w, r, n)
 	if refusal != nil {
 		refusal.write(w)
@@ -143,7 +143,7 @@ func (b *Inbox) serve(w http.ResponseWriter, r *http.Request, n *store.Notice) {
 }
 
 // refuse answers a notice that could not be read, and says what it was worth.
-func (b *Inbox) refuse(w http.ResponseWriter, n *store.Notice, err error) verdict {
+func (b *Inbox) refuse(w http.ResponseWriter, n *store.Webhook, err error) verdict {
 	e := sdk.AsError(err)
 	b.log.Warn("a notice was not applied", "webhook", n.ID, "provider", n.Provider, "remote_address", n.Request.RemoteAddress,
 		"code", e.Code, "error", e.Message)
@@ -163,7 +163,7 @@ func (b *Inbox) refuse(w http.ResponseWriter, n *store.Notice, err error) verdic
 
 // askAbout asks the provider, in the background, about what a webhook only hints at. Should it fail, or be asked about
 // already, the intents are due at once for recovery anyway. Only what is proven is asked about each time that it comes.
-func (b *Inbox) askAbout(ctx context.Context, n *store.Notice, ids []string) {
+func (b *Inbox) askAbout(ctx context.Context, n *store.Webhook, ids []string) {
 	for _, id := range ids {
 		name := questionAbout(id)
 		if !n.Verified && !b.senders.mayAsk(name) {

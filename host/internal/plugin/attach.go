@@ -16,9 +16,9 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// Attachment is a plugin that somebody has started by hand, under a debugger as a rule, and that a host uses as it finds
+// DebugAttach is a plugin that somebody has started by hand, under a debugger as a rule, and that a host uses as it finds
 // it. The plugin's argument "debug" prints one as JSON.
-type Attachment struct {
+type DebugAttach struct {
 	// Socket is the unix socket that the plugin listens on. Only its owner may open it, in a folder that only its owner
 	// may enter.
 	Socket string `json:"socket"`
@@ -27,7 +27,7 @@ type Attachment struct {
 }
 
 // Attached gives what Start makes a process of without starting one.
-func Attached(plugin string, at Attachment) Binary {
+func Attached(plugin string, at DebugAttach) Binary {
 	return Binary{Plugin: plugin, Path: at.Socket, Surroundings: "attached at " + at.Socket, attached: at}
 }
 

@@ -49,7 +49,7 @@ type Binary struct {
 	// force.
 	Strict   bool
 	copied   string
-	attached Attachment
+	attached DebugAttach
 }
 
 // Find takes a copy of the plugin's program and checks it. With a version only <plugin>@<version> will do, without one

@@ -54,7 +54,7 @@ func TestStrictPluginRunsOnlyWithEverythingInForce(t *testing.T) {
 }
 
 func TestAttachedPluginIsNeverStrict(t *testing.T) {
-	spec := plugin.Spec{Binary: plugin.Attached("actor", plugin.Attachment{Socket: "/nowhere", ContractVersion: 1})}
+	spec := plugin.Spec{Binary: plugin.Attached("actor", plugin.DebugAttach{Socket: "/nowhere", ContractVersion: 1})}
 	spec.Binary.Strict = true
 	if _, err := plugin.Start(context.Background(), spec); err == nil || !strings.Contains(err.Error(), "strict") {
 		t.Errorf("err = %v", err)

@@ -17,10 +17,10 @@ var (
 )
 
 // collector reads the backlog when somebody looks. A store that does not answer gives no figures, which is what it knows.
-type collector struct{ letters *Letters }
+type collector struct{ letters *DeadLetters }
 
 // Collector gives the backlog as metrics.
-func Collector(l *Letters) prometheus.Collector { return collector{l} }
+func Collector(l *DeadLetters) prometheus.Collector { return collector{l} }
 
 func (c collector) Describe(ch chan<- *prometheus.Desc) {
 	ch <- pendingDesc

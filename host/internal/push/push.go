@@ -53,11 +53,11 @@ func New(ctx context.Context, o Options) (*Pusher, error) {
 	if p.now == nil {
 		p.now = time.Now
 	}
-	return p, p.store.Update(ctx, func(tx *store.Tx) error { return tx.BeginPush(ctx) })
+	return p, p.store.Write(ctx, func(tx *store.Tx) error { return tx.BeginPush(ctx) })
 }
 
-// Look has Run look for what has become due, and for what other hosts have recorded. It does not wait for that.
-func (p *Pusher) Look() {
+// Wake has Run look for what has become due, and for what other hosts have recorded. It does not wait for that.
+func (p *Pusher) Wake() {
 	select {
 	case p.looks <- struct{}{}:
 	default: // it is about to look
@@ -65,7 +65,7 @@ func (p *Pusher) Look() {
 }
 
 // Run pushes until ctx ends, and returns when nothing is under way any more. What this host records goes out at once; for
-// all else it waits for Look. Several hosts may run it on one store.
+// all else it waits for Wake. Several hosts may run it on one store.
 func (p *Pusher) Run(ctx context.Context) {
 	defer p.client.CloseIdleConnections()
 	var tries sync.WaitGroup
@@ -97,9 +97,9 @@ func (p *Pusher) Run(ctx context.Context) {
 	}
 }
 
-// Round does once what Run does all the time: it takes up what is new, tries what is due, and waits for the answers. It
+// RunOnce does once what Run does all the time: it takes up what is new, tries what is due, and waits for the answers. It
 // reports whether there was anything to do.
-func (p *Pusher) Round(ctx context.Context) (worked bool, err error) {
+func (p *Pusher) RunOnce(ctx context.Context) (worked bool, err error) {
 	mine, taken, err := p.take(ctx, sendAtOnce)
 	if err != nil {
 		return false, err
@@ -114,14 +114,14 @@ func (p *Pusher) Round(ctx context.Context) (worked bool, err error) {
 
 // take takes up what is new in the stream, and claims up to limit deliveries.
 func (p *Pusher) take(ctx context.Context, limit int) (mine []store.Delivery, taken bool, err error) {
-	n := 0
-	err = p.store.View(ctx, func(tx *store.Tx) (err error) {
-		n, err = tx.NewEvents(ctx)
+	err = p.store.Read(ctx, func(tx *store.Tx) (err error) {
+		taken, err = tx.HasNewEvents(ctx)
 		return err
 	})
-	if err == nil && n > 0 {
-		err = p.store.Update(ctx, func(tx *store.Tx) (err error) {
-			n, err = tx.TakeUpEvents(ctx, p.nowMicro(), takeUp)
+	if err == nil && taken {
+		err = p.store.Write(ctx, func(tx *store.Tx) error {
+			n, err := tx.EnqueueDeliveries(ctx, p.nowMicro(), takeUp)
+			taken = n > 0
 			return err
 		})
 		if errors.Is(err, store.ErrConflict) { // another host has just taken them up
@@ -131,10 +131,11 @@ func (p *Pusher) take(ctx context.Context, limit int) (mine []store.Delivery, ta
 	if err != nil {
 		return nil, false, err
 	}
+
 	if limit > 0 {
 		mine, err = p.claimDue(ctx, limit)
 	}
-	return mine, n > 0, err
+	return mine, taken, err
 }
 
 // claimDue takes what is due, so that no other host sends the same. The next try is on disk before this one: a host that
@@ -142,20 +143,20 @@ func (p *Pusher) take(ctx context.Context, limit int) (mine []store.Delivery, ta
 func (p *Pusher) claimDue(ctx context.Context, limit int) (mine []store.Delivery, err error) {
 	now := p.nowMicro()
 	var due []store.Delivery
-	err = p.store.View(ctx, func(tx *store.Tx) (err error) {
+	err = p.store.Read(ctx, func(tx *store.Tx) (err error) {
 		due, err = tx.DueDeliveries(ctx, now, limit)
 		return err
 	})
 	if err != nil || len(due) == 0 {
 		return nil, err
 	}
-	err = p.store.Update(ctx, func(tx *store.Tx) error {
+	err = p.store.Write(ctx, func(tx *store.Tx) error {
 		mine = nil
 		for _, d := range due {
 			was := d.NextAt
 			d.Tries++
 			d.TriedAt, d.NextAt = now, now.Add(claim)
-			switch err := tx.ChangeDelivery(ctx, d, was); {
+			switch err := tx.UpdateDelivery(ctx, d, was); {
 			case errors.Is(err, store.ErrConflict): // somebody else has it
 			case err != nil:
 				return err
@@ -171,7 +172,7 @@ func (p *Pusher) claimDue(ctx context.Context, limit int) (mine []store.Delivery
 // try sends one claimed delivery and records what became of it.
 func (p *Pusher) try(ctx context.Context, d store.Delivery) {
 	var e payment.Event
-	err := p.store.View(ctx, func(tx *store.Tx) (err error) {
+	err := p.store.Read(ctx, func(tx *store.Tx) (err error) {
 		e, err = tx.Event(ctx, d.Position)
 		return err
 	})
@@ -193,7 +194,7 @@ func (p *Pusher) try(ctx context.Context, d store.Delivery) {
 // sent again.
 func (p *Pusher) record(ctx context.Context, d store.Delivery, a answer) error {
 	if a.problem == "" {
-		return p.store.Update(ctx, func(tx *store.Tx) error { return tx.EndDelivery(ctx, d.Position) })
+		return p.store.Write(ctx, func(tx *store.Tx) error { return tx.DeleteDelivery(ctx, d.Position) })
 	}
 	was := d.NextAt
 	d.Status, d.Error = a.status, a.problem
@@ -203,7 +204,7 @@ func (p *Pusher) record(ctx context.Context, d store.Delivery, a answer) error {
 	} else {
 		d.State, d.NextAt = payment.DeliveryDead, time.Time{}
 	}
-	err := p.store.Update(ctx, func(tx *store.Tx) error { return tx.ChangeDelivery(ctx, d, was) })
+	err := p.store.Write(ctx, func(tx *store.Tx) error { return tx.UpdateDelivery(ctx, d, was) })
 	if errors.Is(err, store.ErrConflict) {
 		return nil // the claim had run out, and whoever took it over records
 	}

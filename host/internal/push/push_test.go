@@ -136,7 +136,7 @@ func TestAnEventWhoseEndWasNotRecordedIsSentAgainUnderTheSameID(t *testing.T) {
 	dying, die := context.WithCancel(t.Context())
 	r.answering(func(payment.Event, http.ResponseWriter) { die() }) // taken, but the host is gone before it hears of it
 	happen(t, r.store, "pay_1", 1, 1)
-	_, _ = r.pusher.Round(dying)
+	_, _ = r.pusher.RunOnce(dying)
 	r.answering(nil)
 	settle(t, r.pusher)
 	before := len(r.asked())
@@ -168,11 +168,11 @@ func TestWhileAClaimHoldsNobodyElseSends(t *testing.T) {
 	happen(t, r.store, "pay_1", 1, 1)
 	done := make(chan error, 1)
 	go func() {
-		_, err := r.pusher.Round(context.Background())
+		_, err := r.pusher.RunOnce(context.Background())
 		done <- err
 	}()
 	<-inside
-	if worked, err := other.Round(t.Context()); worked || err != nil {
+	if worked, err := other.RunOnce(t.Context()); worked || err != nil {
 		t.Errorf("the other host found work: %v %v", worked, err)
 	}
 	close(release)
@@ -292,7 +292,7 @@ func TestRunPushesUntilItIsStopped(t *testing.T) {
 		<-arrived
 	}
 	happen(t, r.store, "pay_1", 101, 110)
-	r.pusher.Look()
+	r.pusher.Wake()
 	for range 10 {
 		<-arrived
 	}

@@ -173,21 +173,21 @@ type rig struct {
 	clock   *clock
 	store   *store.Store
 	pusher  *push.Pusher
-	letters *push.Letters
+	letters *push.DeadLetters
 }
 
 func newRig(t *testing.T) *rig {
 	t.Helper()
 	r := &rig{receiver: newReceiver(t), clock: newClock(), store: open(t, storetest.URL(t))}
 	r.pusher = pusher(t, r.store, r.receiver, r.clock)
-	r.letters = push.NewLetters(r.store, r.clock.now)
+	r.letters = push.NewDeadLetters(r.store, r.clock.now)
 	return r
 }
 
 // happen records events of a payment, numbered from first to last.
 func happen(t *testing.T, s *store.Store, id string, first, last int64) {
 	t.Helper()
-	err := s.Update(t.Context(), func(tx *store.Tx) error {
+	err := s.Write(t.Context(), func(tx *store.Tx) error {
 		if _, err := tx.Intent(t.Context(), id); !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
@@ -198,7 +198,7 @@ func happen(t *testing.T, s *store.Store, id string, first, last int64) {
 		t.Fatal(err)
 	}
 	for n := first; n <= last; n++ {
-		err := s.Update(t.Context(), func(tx *store.Tx) error {
+		err := s.Write(t.Context(), func(tx *store.Tx) error {
 			return tx.AppendEvent(t.Context(), payment.KindPayment, id, "", &payment.Event{Type: "payment.processing",
 				CreatedAt: time.Date(2026, 11, 21, 7, 0, 0, 0, time.UTC), Data: json.RawMessage(`{"id":"` + id + `"}`)})
 		})
@@ -213,7 +213,7 @@ func settle(t *testing.T, p *push.Pusher) {
 	t.Helper()
 	for worked := true; worked; {
 		var err error
-		if worked, err = p.Round(context.Background()); err != nil {
+		if worked, err = p.RunOnce(context.Background()); err != nil {
 			t.Fatal(err)
 		}
 	}

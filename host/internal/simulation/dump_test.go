@@ -13,7 +13,7 @@ func (w *world) dump() {
 		return
 	}
 	ctx := context.Background()
-	err := w.store.View(ctx, func(tx *store.Tx) error {
+	err := w.store.Read(ctx, func(tx *store.Tx) error {
 		for _, kind := range []payment.Kind{payment.KindPayment, payment.KindPayout,
 			payment.KindRefund} {
 			list, err := tx.ListIntents(ctx, store.Filter{Kind: kind, Limit: 1000})
@@ -34,7 +34,7 @@ func (w *world) dump() {
 }
 
 func (w *world) dumpOne(ctx context.Context, tx *store.Tx, id string) error {
-	i, attempts, history, err := tx.Whole(ctx, id)
+	i, attempts, history, err := tx.IntentInFull(ctx, id)
 	if err != nil {
 		return err
 	}

@@ -13,7 +13,7 @@ import (
 func (w *world) judgeEvents() {
 	ctx := context.Background()
 	var all []payment.Event
-	err := w.store.View(ctx, func(tx *store.Tx) (err error) {
+	err := w.store.Read(ctx, func(tx *store.Tx) (err error) {
 		all, err = tx.Events(ctx, 0, nil, 100_000)
 		return err
 	})

@@ -112,10 +112,10 @@ func (w *world) update() {
 			6*time.Minute))
 		t.version = "2.0.0"
 		if w.pick(t.name+" declares less", 2) == 0 {
-			t.declared.Repeat = sdk.RepeatNone
+			t.declared.Retry = sdk.RetryNone
 		}
 		w.say("%s gets version 2.0.0, which declares that a repeat %s; the hosts are restarted",
-			t.name, t.declared.Repeat)
+			t.name, t.declared.Retry)
 		w.restart(t)
 	}
 }

@@ -46,8 +46,8 @@ func (w *world) attach(name, round string, seen map[string]bool) {
 		return
 	}
 	list, err := reach(w, round+" reads webhooks", w.machineFor(round),
-		func(ctx context.Context, h *host) ([]*store.Notice, error) {
-			list, _, err := h.inbox.List(ctx, store.NoticeFilter{State: payment.WebhookUnmatched,
+		func(ctx context.Context, h *host) ([]*store.Webhook, error) {
+			list, _, err := h.inbox.List(ctx, store.WebhookFilter{State: payment.WebhookUnmatched,
 				Limit: 10})
 			return list, err
 		})
@@ -82,7 +82,7 @@ func (w *world) decide(name, theirs, notice, id string) {
 	pause := w.pause(nil, name+" decides about "+theirs,
 		w.between(name+" decides about "+theirs, time.Second, 3*time.Minute))
 	_, err := reach(w, name+" attaches "+theirs, w.machineFor(pause), func(ctx context.Context,
-		h *host) (*store.Notice, error) {
+		h *host) (*store.Webhook, error) {
 		return h.inbox.Attach(ctx, notice, id, name)
 	})
 	w.say("%s attaches the stray transfer %s to %s: %v", name, theirs, nick, err)
@@ -93,7 +93,7 @@ func (w *world) decide(name, theirs, notice, id string) {
 }
 
 // theirsOf reads the provider's reference out of a stored webhook.
-func theirsOf(n *store.Notice) string {
+func theirsOf(n *store.Webhook) string {
 	var body news
 	if err := json.Unmarshal(n.Request.Body, &body); err != nil {
 		panic(err)

@@ -134,7 +134,7 @@ func (w *world) done(nick string) bool {
 // judgeStatuses: every final status agrees with the books; what is not final is honest.
 func (w *world) judgeStatuses() {
 	ctx := context.Background()
-	err := w.store.View(ctx, func(tx *store.Tx) error {
+	err := w.store.Read(ctx, func(tx *store.Tx) error {
 		for _, kind := range []payment.Kind{payment.KindPayment, payment.KindPayout,
 			payment.KindRefund} {
 			list, err := tx.ListIntents(ctx, store.Filter{Kind: kind, Limit: 1000})

@@ -16,7 +16,7 @@ import (
 // trait is what one provider is like, and how its account is configured.
 type trait struct {
 	name      string
-	guarantee sdk.RepeatGuarantee
+	guarantee sdk.IdempotencySupport
 	// askable: it has status verbs; byReference: they work with our reference alone;
 	// immediate: that they find nothing proves that nothing arrived; bySequence: a repeat
 	// is known by its number and not by its key.
@@ -24,7 +24,7 @@ type trait struct {
 	webhooks                                                     sdk.Verification // "" for none
 	identity, version                                            string
 	// declared is what the plugin says of repeats; guarantee is what the provider does.
-	declared sdk.RepeatGuarantee
+	declared sdk.IdempotencySupport
 	// lists: it is asked about many in one call; onlyLists: there is no other.
 	lists, onlyLists bool
 	returns          sdk.Verification // of customers that come back; "" for none
@@ -127,9 +127,9 @@ func (w *world) drawTraits() (list []*trait) {
 			first.name = name
 			t = &first
 		}
-		t.guarantee.Repeat = []sdk.Repeat{sdk.RepeatNone, sdk.RepeatRejectsDuplicates,
-			sdk.RepeatReturnsOriginal,
-			sdk.RepeatRejectsDuplicates}[w.pick(t.identity+" repeats", 4)]
+		t.guarantee.Retry = []sdk.RetryBehavior{sdk.RetryNone, sdk.RetryRejectsDuplicates,
+			sdk.RetryReturnsOriginal,
+			sdk.RetryRejectsDuplicates}[w.pick(t.identity+" repeats", 4)]
 		t.guarantee.Window = windowOfRepeats
 		switch w.theme() {
 		case operators:
@@ -137,7 +137,7 @@ func (w *world) drawTraits() (list []*trait) {
 		case transfers, customers:
 			t.webhooks = sdk.VerifiedBySignature
 		case captures:
-			t.guarantee.Repeat = sdk.RepeatNone
+			t.guarantee.Retry = sdk.RetryNone
 		}
 		if t.webhooks == "" || w.early {
 			t.webhooks = []sdk.Verification{"", sdk.VerifiedBySignature,
@@ -190,11 +190,11 @@ func (l *ledgers) create(c *call, name string, e *entry) (*entry, error) {
 		e.key = fmt.Sprintf("number %d", c.sequence)
 	}
 	if prior := l.repeated(e); prior != nil &&
-		c.account.guarantee.Repeat == sdk.RepeatReturnsOriginal {
+		c.account.guarantee.Retry == sdk.RetryReturnsOriginal {
 		w.say("%s gets %s (attempt %d) and answers as to the first", c.account.name, c.nick,
 			c.attempt)
 		return prior, orNil(prior.refused)
-	} else if prior != nil && c.account.guarantee.Repeat == sdk.RepeatRejectsDuplicates {
+	} else if prior != nil && c.account.guarantee.Retry == sdk.RetryRejectsDuplicates {
 		w.say("%s gets %s (attempt %d) and refuses it as a duplicate", c.account.name, c.nick,
 			c.attempt)
 		if prior.ref == e.ref {
@@ -239,7 +239,7 @@ func (l *ledgers) judgeNumber(c *call) {
 // repeated returns the entry that a provider takes for the first of a repeat. One that it
 // declined is only remembered by a provider that answers as to the first.
 func (l *ledgers) repeated(e *entry) *entry {
-	forgetful := e.account.guarantee.Repeat != sdk.RepeatReturnsOriginal
+	forgetful := e.account.guarantee.Retry != sdk.RetryReturnsOriginal
 	for _, prior := range l.entries {
 		if prior.identity == e.identity && prior.key == e.key && prior.kind == e.kind &&
 			time.Since(prior.made) <= e.account.guarantee.Window && (prior.refused == nil || !forgetful) {
@@ -315,9 +315,9 @@ func (l *ledgers) act(c *call, name, theirs string, amount decimal.Decimal) (*en
 	case prior == nil:
 		prior = &action{verb: c.verb, key: c.key}
 		e.actions[key] = prior
-	case c.account.guarantee.Repeat == sdk.RepeatReturnsOriginal:
+	case c.account.guarantee.Retry == sdk.RetryReturnsOriginal:
 		return e, orNil(prior.refused)
-	case c.account.guarantee.Repeat == sdk.RepeatRejectsDuplicates && prior.refused == nil:
+	case c.account.guarantee.Retry == sdk.RetryRejectsDuplicates && prior.refused == nil:
 		return nil, sdk.Refused(sdk.CodeDuplicate, "dup", "seen before")
 	}
 

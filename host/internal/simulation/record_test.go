@@ -191,7 +191,7 @@ func (r *record) nick(w *world, id string) string {
 		return known
 	}
 	name := id
-	err := w.store.View(context.Background(), func(tx *store.Tx) error {
+	err := w.store.Read(context.Background(), func(tx *store.Tx) error {
 		i, err := tx.Intent(context.Background(), id)
 		if err == nil {
 			name = string(i.Kind) + " " + i.MerchantReference

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/payhost/payhost/host/internal/intent"
 	"github.com/payhost/payhost/host/internal/store"
 )
 
@@ -31,32 +32,48 @@ var (
 // Now is the database's clock.
 func (f *faulty) Now() time.Time { return f.world.store.Now() }
 
-func (f *faulty) Update(ctx context.Context, fn func(*store.Tx) error) error {
-	return f.write(ctx, store.Expect{}, fn)
+func (f *faulty) Write(ctx context.Context, fn func(*store.Tx) error) error {
+	return f.write(ctx, nil, func(ctx context.Context) error {
+		return f.world.store.Write(ctx, fn)
+	})
 }
 
-func (f *faulty) UpdateExpecting(ctx context.Context, e store.Expect,
+func (f *faulty) WriteIntent(ctx context.Context, id string,
+	fn func(*store.Tx, *intent.Intent) error) error {
+	return f.write(ctx, []string{id}, func(ctx context.Context) error {
+		return f.world.store.WriteIntent(ctx, id, fn)
+	})
+}
+
+func (f *faulty) ApplyEvents(ctx context.Context, events []store.ProviderEvent,
 	fn func(*store.Tx) error) error {
-	return f.write(ctx, e, fn)
+	var ids []string
+	for _, event := range events {
+		ids = append(ids, event.IntentID)
+	}
+	return f.write(ctx, ids, func(ctx context.Context) error {
+		return f.world.store.ApplyEvents(ctx, events, fn)
+	})
 }
 
-func (f *faulty) View(ctx context.Context, fn func(*store.Tx) error) error {
-	return f.read(ctx, f.world.store.View, fn)
+func (f *faulty) Read(ctx context.Context, fn func(*store.Tx) error) error {
+	return f.read(ctx, f.world.store.Read, fn)
 }
 
-func (f *faulty) Look(ctx context.Context, fn func(*store.Tx) error) error {
-	return f.read(ctx, f.world.store.Look, fn)
+func (f *faulty) Get(ctx context.Context, fn func(*store.Tx) error) error {
+	return f.read(ctx, f.world.store.Get, fn)
 }
 
 // write makes a transaction that may be refused, be slow, or be made without its being
 // heard of.
-func (f *faulty) write(ctx context.Context, e store.Expect, fn func(*store.Tx) error) error {
+func (f *faulty) write(ctx context.Context, ids []string,
+	commit func(context.Context) error) error {
 	w, rates := f.world, &f.world.record.rates
 	if !f.ready {
-		return w.store.UpdateExpecting(ctx, e, fn)
+		return commit(ctx)
 	}
 	where := caller()
-	name := w.pass(f.host, f.key(ctx, where, e)+" commit", rates.slow)
+	name := w.pass(f.host, f.key(ctx, where, ids)+" commit", rates.slow)
 	f.host.mishap(name)
 	switch {
 	case f.host.machine.cutOff(), w.record.away():
@@ -64,11 +81,11 @@ func (f *faulty) write(ctx context.Context, e store.Expect, fn func(*store.Tx) e
 	case w.record.down():
 		return errRefused
 	case w.fault(name+" is refused", rates.refused):
-		w.say("%s wants to write (%s): the database refuses", f.who(ctx, e), where)
+		w.say("%s wants to write (%s): the database refuses", f.who(ctx, ids), where)
 		return errRefused
 	case w.fault(name+" does not arrive", rates.refused):
 		w.say("%s wants to write (%s): the commit does not arrive, and nobody can tell",
-			f.who(ctx, e), where)
+			f.who(ctx, ids), where)
 		return errLost
 	case ctx.Err() != nil:
 		return ctx.Err()
@@ -76,18 +93,18 @@ func (f *faulty) write(ctx context.Context, e store.Expect, fn func(*store.Tx) e
 
 	w.beat()
 	began := time.Now()
-	err := w.store.UpdateExpecting(context.WithoutCancel(ctx), e, fn)
+	err := commit(context.WithoutCancel(ctx))
 	if err == nil {
 		w.record.written.Store(true)
 	}
-	name = w.pass(f.host, f.key(ctx, where, e)+" committed", rates.slow)
+	name = w.pass(f.host, f.key(ctx, where, ids)+" committed", rates.slow)
 	f.host.mishap(name)
 	if err == nil && w.record.interrupted(began) {
-		w.say("%s commits (%s); the fail-over takes the acknowledgement", f.who(ctx, e), where)
+		w.say("%s commits (%s); the fail-over takes the acknowledgement", f.who(ctx, ids), where)
 		return errLost
 	}
 	if err == nil && w.fault(name+" is not acknowledged", rates.lost) {
-		w.say("%s commits (%s); the acknowledgement is lost", f.who(ctx, e), where)
+		w.say("%s commits (%s); the acknowledgement is lost", f.who(ctx, ids), where)
 		return errLost
 	}
 	return err
@@ -100,13 +117,13 @@ func (f *faulty) read(ctx context.Context, with func(context.Context,
 ) error {
 	w, rates := f.world, &f.world.record.rates
 	where := caller()
-	name := w.pass(f.host, f.key(ctx, where, store.Expect{})+" read", rates.slow)
+	name := w.pass(f.host, f.key(ctx, where, nil)+" read", rates.slow)
 	f.host.mishap(name)
 	switch {
 	case f.host.machine.cutOff(), w.record.away():
 		return errGone
 	case w.fault(name+" fails", rates.unread):
-		w.say("%s wants to read (%s): the database is not there", f.who(ctx, store.Expect{}),
+		w.say("%s wants to read (%s): the database is not there", f.who(ctx, nil),
 			where)
 		return errGone
 	case ctx.Err() != nil:
@@ -118,17 +135,17 @@ func (f *faulty) read(ctx context.Context, with func(context.Context,
 	return with(context.WithoutCancel(ctx), fn)
 }
 
-func (f *faulty) key(ctx context.Context, where string, e store.Expect) string {
-	return f.who(ctx, e) + ", " + where
+func (f *faulty) key(ctx context.Context, where string, ids []string) string {
+	return f.who(ctx, ids) + ", " + where
 }
 
 // who says whose transaction it is: the host, on whose behalf, and about what.
-func (f *faulty) who(ctx context.Context, e store.Expect) string {
+func (f *faulty) who(ctx context.Context, ids []string) string {
 	text := f.host.machine.name
 	if name := actor(ctx); name != "" {
 		text += ", for " + name
 	}
-	for _, id := range e.Intents {
+	for _, id := range ids {
 		text += ", about " + f.world.record.nick(f.world, id)
 	}
 	return text

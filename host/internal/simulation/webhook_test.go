@@ -111,7 +111,7 @@ func (l *ledgers) stray(t *trait, amount decimal.Decimal) {
 type delivery struct{ name, account, body string }
 
 // parse is how every account reads its webhooks.
-func parse(_ context.Context, r sdk.ParseWebhookRequest) (*sdk.Notice, error) {
+func parse(_ context.Context, r sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
 	var n news
 	if err := json.Unmarshal(r.Request.Body, &n); err != nil {
 		return nil, &sdk.Error{Code: sdk.CodeInvalidRequest, Outcome: sdk.OutcomeRefused,
@@ -134,6 +134,6 @@ func parse(_ context.Context, r sdk.ParseWebhookRequest) (*sdk.Notice, error) {
 		e.Payment = &sdk.Payment{ProviderReference: n.Theirs,
 			Status: sdk.PaymentStatus(n.Status), Amount: money, TransactionID: n.Transaction}
 	}
-	return &sdk.Notice{Verification: n.Verification, Events: []sdk.Event{e},
+	return &sdk.WebhookResult{Verification: n.Verification, Events: []sdk.Event{e},
 		Response: sdk.OK("text/plain", "OK")}, nil
 }

@@ -15,7 +15,7 @@ import (
 
 // waiting is an update that waits for the writer.
 type waiting struct {
-	expect store.Expect
+	events []store.ProviderEvent
 	fn     func(*store.Tx) error
 }
 
@@ -25,7 +25,7 @@ func together(t failer, s *store.Store, jobs []waiting) []error {
 	busy, release := make(chan struct{}), make(chan struct{})
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		err := s.Update(ctx, func(*store.Tx) error {
+		err := s.Write(ctx, func(*store.Tx) error {
 			close(busy)
 			<-release
 			return nil
@@ -37,7 +37,7 @@ func together(t failer, s *store.Store, jobs []waiting) []error {
 	<-busy
 	errs := make([]error, len(jobs))
 	for k, j := range jobs {
-		wg.Go(func() { errs[k] = s.UpdateExpecting(ctx, j.expect, j.fn) })
+		wg.Go(func() { errs[k] = s.ApplyEvents(ctx, j.events, j.fn) })
 	}
 	s.AwaitQueue(len(jobs))
 	close(release)
@@ -115,7 +115,7 @@ func (p plan) run(tx *store.Tx) error {
 				err = nil
 			}
 		case "count":
-			_, err = tx.Next(ctx, "batch", 1)
+			_, err = tx.NextNumber(ctx, "batch", 1)
 		case "fail":
 			err = errOwn
 		}
@@ -138,7 +138,7 @@ func (p plan) check(t *rapid.T, s *store.Store, err error) {
 	case err != nil && !errors.Is(err, errOwn) && !errors.Is(err, store.ErrExists):
 		t.Fatalf("%s: %v", p.id, err)
 	}
-	viewErr := s.View(context.Background(), func(tx *store.Tx) error {
+	viewErr := s.Read(context.Background(), func(tx *store.Tx) error {
 		for _, step := range p.steps {
 			if step.what != "take" {
 				continue
@@ -167,7 +167,7 @@ func TestOnlyAFailedCommitIsInDoubt(t *testing.T) {
 		if !strings.HasPrefix(url, "sqlite:") {
 			s.OnWriter(t, "ALTER TABLE attempts ALTER CONSTRAINT new_attempts_intent_id_fkey DEFERRABLE")
 		}
-		err := s.Update(ctx, func(tx *store.Tx) error { // the commit finds out that this cannot be
+		err := s.Write(ctx, func(tx *store.Tx) error { // the commit finds out that this cannot be
 			deferred := "SET CONSTRAINTS ALL DEFERRED"
 			if strings.HasPrefix(url, "sqlite:") {
 				deferred = "PRAGMA defer_foreign_keys = ON"
@@ -185,7 +185,7 @@ func TestOnlyAFailedCommitIsInDoubt(t *testing.T) {
 				return tx.InsertAttempt(ctx, "pay_nothing", payment.Attempt{Number: 1})
 			},
 		} {
-			if err := s.Update(ctx, own); !errors.Is(err, store.ErrUnwritten) {
+			if err := s.Write(ctx, own); !errors.Is(err, store.ErrUnwritten) {
 				t.Errorf("a write that failed: %v", err)
 			}
 		}
@@ -200,7 +200,7 @@ func TestAWriteIsNotBegunForACallerWhoHasGone(t *testing.T) {
 		busy, release := make(chan struct{}), make(chan struct{})
 		first, second := make(chan error, 1), make(chan error, 1)
 		go func() {
-			first <- s.Update(context.WithoutCancel(t.Context()), func(*store.Tx) error {
+			first <- s.Write(context.WithoutCancel(t.Context()), func(*store.Tx) error {
 				close(busy)
 				<-release
 				return nil
@@ -209,7 +209,7 @@ func TestAWriteIsNotBegunForACallerWhoHasGone(t *testing.T) {
 		<-busy
 		ctx, leave := context.WithCancel(t.Context())
 		go func() {
-			second <- s.Update(ctx, func(*store.Tx) error {
+			second <- s.Write(ctx, func(*store.Tx) error {
 				t.Error("it was begun")
 				return nil
 			})

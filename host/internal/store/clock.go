@@ -90,7 +90,7 @@ func (s *Store) setClock(ctx context.Context) error {
 	}
 	sent := time.Now()
 	var shown int64
-	err := s.View(ctx, func(tx *Tx) error {
+	err := s.Read(ctx, func(tx *Tx) error {
 		query := `SELECT COALESCE(MAX(beat_at), 0) FROM hosts`
 		if s.db.traits().clock != "" {
 			query = `SELECT ` + s.db.traits().clock

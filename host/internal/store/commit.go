@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/payhost/payhost/host/internal/intent"
 )
 
 // maxBatch is how many waiting writes share one commit. With one caller a batch is one write; under load the disk's
@@ -14,15 +16,15 @@ const maxBatch = 128
 // writeTimeout bounds a transaction, so that a server which has gone silent does not hold up every caller for ever.
 const writeTimeout = 30 * time.Second
 
-// job is one Update that waits for its commit.
+// job is one write that waits for its commit.
 type job struct {
 	ctx    context.Context
-	expect Expect
+	wanted wanted
 	fn     func(*Tx) error
 	done   chan error
 }
 
-// ErrUnwritten is in every error of an Update of which nothing was written, for certain. Any other error leaves that
+// ErrUnwritten is in every error of a write of which nothing was written, for certain. Any other error leaves that
 // open: the commit may have arrived although its acknowledgement did not.
 var ErrUnwritten = errors.New("nothing was written")
 
@@ -32,20 +34,41 @@ type unwritten struct{ cause error }
 func (u unwritten) Error() string   { return u.cause.Error() }
 func (u unwritten) Unwrap() []error { return []error{u.cause, ErrUnwritten} }
 
-// Update runs fn in a transaction and returns when its changes are on disk. fn may run while other callers' writes are in
+// Write runs fn in a transaction and returns when its changes are on disk. fn may run while other callers' writes are in
 // the same commit, so it must do nothing but read and write through tx.
 //
 // An error with ErrUnwritten in it says that nothing was written; what fn itself returned is one. After any other error
-// nobody knows: it has to be read again, in another Update, which comes after the one in doubt.
+// nobody knows: it has to be read again, in another Write, which comes after the one in doubt.
 //
-// When ctx ends while the write waits for its turn it is not begun. Once it has begun, Update waits for the end.
-func (s *Store) Update(ctx context.Context, fn func(*Tx) error) error {
-	return s.UpdateExpecting(ctx, Expect{}, fn)
+// When ctx ends while the write waits for its turn it is not begun. Once it has begun, Write waits for the end.
+func (s *Store) Write(ctx context.Context, fn func(*Tx) error) error {
+	return s.write(ctx, wanted{}, fn)
 }
 
-// UpdateExpecting is Update for a fn that says what it is going to read, so that this can be read for many callers together.
-func (s *Store) UpdateExpecting(ctx context.Context, e Expect, fn func(*Tx) error) error {
-	j := &job{ctx: ctx, expect: e, fn: fn, done: make(chan error, 1)}
+// WriteIntent is Write for a change of one intent, which fn is given as Tx.IntentForUpdate reads it.
+func (s *Store) WriteIntent(ctx context.Context, id string, fn func(*Tx, *intent.Intent) error) error {
+	return s.write(ctx, wanted{intents: []string{id}}, func(tx *Tx) error {
+		current, err := tx.IntentForUpdate(ctx, id)
+		if err != nil {
+			return err
+		}
+		return fn(tx, current)
+	})
+}
+
+// ApplyEvents is Write for an fn that applies events of a provider. It reads each with Tx.IntentForEvent; it may leave some
+// out, and read others.
+func (s *Store) ApplyEvents(ctx context.Context, events []ProviderEvent, fn func(*Tx) error) error {
+	var all wanted
+	for _, event := range events {
+		all.intents = append(all.intents, event.IntentID)
+		all.events = append(all.events, event.key())
+	}
+	return s.write(ctx, all, fn)
+}
+
+func (s *Store) write(ctx context.Context, rows wanted, fn func(*Tx) error) error {
+	j := &job{ctx: ctx, wanted: rows, fn: fn, done: make(chan error, 1)}
 	select {
 	case s.queue <- j:
 	case <-s.closed:
@@ -198,6 +221,6 @@ func (s *Store) runJob(tx batch, j *job, read readings, alone bool) (err error) 
 		}
 	}()
 	t := s.tx(tx)
-	t.expect(j.expect, read)
+	t.expect(j.wanted, read)
 	return j.fn(t)
 }

@@ -20,7 +20,7 @@ const countNumber = `INSERT INTO counters (name, value) VALUES ($1, CASE
 
 // Next gives a counter's next value: start the first time, or when the counter stands lower. A number is never given
 // twice, also not by two hosts: the row is locked until the commit.
-func (t *Tx) Next(ctx context.Context, name string, start uint64) (uint64, error) {
+func (t *Tx) NextNumber(ctx context.Context, name string, start uint64) (uint64, error) {
 	var n int64
 	err := t.queryRow(ctx, count+` RETURNING value`, name, int64(start)).Scan(&n)
 	if err != nil {

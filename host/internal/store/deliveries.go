@@ -41,14 +41,15 @@ func (t *Tx) BeginPush(ctx context.Context) error {
 	return err
 }
 
-// NewEvents reports how many events there are that were not taken up yet: 0, or at least 1.
-func (t *Tx) NewEvents(ctx context.Context) (int, error) {
+// HasNewEvents reports whether there are events of which EnqueueDeliveries would make deliveries.
+func (t *Tx) HasNewEvents(ctx context.Context) (bool, error) {
 	after, _, err := t.pushed(ctx)
 	if err != nil {
-		return 0, err
+		return false, err
 	}
+
 	events, err := t.Events(ctx, after, nil, 1)
-	return len(events), err
+	return len(events) > 0, err
 }
 
 // pushed gives the position up to which events were taken up, also as the setting's text.
@@ -62,10 +63,10 @@ func (t *Tx) pushed(ctx context.Context) (after uint64, text string, err error) 
 	return after, text, nil
 }
 
-// TakeUpEvents makes a delivery of each of the next events of the stream, at most limit of them, and says how many. Events
+// EnqueueDeliveries makes a delivery of each of the next events of the stream, at most limit of them, and says how many. Events
 // become visible in the order of their positions, so none is left out; the cursor moves in the same transaction, so
 // none is taken up twice, also not by two hosts.
-func (t *Tx) TakeUpEvents(ctx context.Context, now time.Time, limit int) (int, error) {
+func (t *Tx) EnqueueDeliveries(ctx context.Context, now time.Time, limit int) (int, error) {
 	after, was, err := t.pushed(ctx)
 	if err != nil {
 		return 0, err
@@ -133,8 +134,8 @@ func (t *Tx) Delivery(ctx context.Context, position uint64) (Delivery, error) {
 	return list[0], nil
 }
 
-// ChangeDelivery writes a delivery unless somebody has changed it since it was read: was is what its NextAt then was.
-func (t *Tx) ChangeDelivery(ctx context.Context, d Delivery, was time.Time) error {
+// UpdateDelivery writes a delivery unless somebody has changed it since it was read: was is what its NextAt then was.
+func (t *Tx) UpdateDelivery(ctx context.Context, d Delivery, was time.Time) error {
 	n, err := t.exec(ctx, `UPDATE deliveries SET state = $1, tries = $2, next_at = $3, tried_at = $4, status = $5, error = $6
 		WHERE position = $7 AND next_at = $8`,
 		d.State, d.Tries, micros(d.NextAt), micros(d.TriedAt), d.Status, d.Error, int64(d.Position), micros(was))
@@ -144,8 +145,8 @@ func (t *Tx) ChangeDelivery(ctx context.Context, d Delivery, was time.Time) erro
 	return err
 }
 
-// EndDelivery forgets a delivery: its event has arrived.
-func (t *Tx) EndDelivery(ctx context.Context, position uint64) error {
+// DeleteDelivery forgets a delivery: its event has arrived.
+func (t *Tx) DeleteDelivery(ctx context.Context, position uint64) error {
 	return t.later(ctx, `DELETE FROM deliveries WHERE position = $1`, int64(position))
 }
 

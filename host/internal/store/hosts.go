@@ -5,14 +5,14 @@ import (
 	"time"
 )
 
-// Beat records that a host is there, at the database's own time.
-func (t *Tx) Beat(ctx context.Context, instance string) error {
+// RecordHeartbeat records that a host is there, at the database's own time.
+func (t *Tx) RecordHeartbeat(ctx context.Context, instance string) error {
 	return t.later(ctx, `INSERT INTO hosts (instance, started_at, beat_at) VALUES ($1, $2, $2)
 		ON CONFLICT (instance) DO UPDATE SET beat_at = $2`, instance, micros(t.Now()))
 }
 
-// HostEnded records that a host is gone: what it was doing is anybody's from now on.
-func (t *Tx) HostEnded(ctx context.Context, instance string) error {
+// DeleteHost records that a host is gone: what it was doing is anybody's from now on.
+func (t *Tx) DeleteHost(ctx context.Context, instance string) error {
 	return t.later(ctx, `DELETE FROM hosts WHERE instance = $1`, instance)
 }
 
@@ -23,12 +23,12 @@ func (t *Tx) HostAlive(ctx context.Context, instance string, since time.Time) (b
 	return n > 0, err
 }
 
-// OnlyHost records that no other host than this one can be there, as where a lock keeps every other from the database.
-func (t *Tx) OnlyHost(ctx context.Context, instance string) error {
+// DeleteOtherHosts records that no other host than this one can be there, as where a lock keeps every other from the database.
+func (t *Tx) DeleteOtherHosts(ctx context.Context, instance string) error {
 	return t.later(ctx, `DELETE FROM hosts WHERE instance <> $1`, instance)
 }
 
-// ForgetHosts deletes the rows of hosts that gave their last sign of life before a time.
-func (t *Tx) ForgetHosts(ctx context.Context, before time.Time) error {
+// DeleteHostsBefore deletes the rows of hosts that gave their last sign of life before a time.
+func (t *Tx) DeleteHostsBefore(ctx context.Context, before time.Time) error {
 	return t.later(ctx, `DELETE FROM hosts WHERE beat_at < $1`, micros(before))
 }

@@ -42,9 +42,9 @@ func TestHostsThatWriteTheSameRowsInAnotherOrderBothSucceed(t *testing.T) {
 			s := open(t, url)
 			wg.Go(func() {
 				for range 100 {
-					err := s.Update(t.Context(), func(tx *store.Tx) error {
+					err := s.Write(t.Context(), func(tx *store.Tx) error {
 						for _, name := range order {
-							if _, err := tx.Next(t.Context(), name, 1); err != nil {
+							if _, err := tx.NextNumber(t.Context(), name, 1); err != nil {
 								return err
 							}
 						}
@@ -68,7 +68,7 @@ func TestTextThatNoDatabaseShouldMindIsKept(t *testing.T) {
 		i := example("pay_1")
 		i.ProviderReference, i.References, i.ProviderStatus = odd, []string{odd}, odd
 		i.Failure = &payment.Failure{ProviderMessage: odd}
-		n := &store.Notice{ID: "wh_1", Provider: "acme", Purpose: "webhook", State: payment.WebhookPending, Error: odd}
+		n := &store.Webhook{ID: "wh_1", Provider: "acme", Purpose: "webhook", State: payment.WebhookPending, Error: odd}
 		n.Request.Query, n.Request.Body = odd, []byte(odd)
 		update(t, s, func(tx *store.Tx) error {
 			if err := tx.InsertIntent(ctx, i); err != nil {
@@ -83,10 +83,10 @@ func TestTextThatNoDatabaseShouldMindIsKept(t *testing.T) {
 			if err := tx.FinishAttempt(ctx, i.ID, payment.Attempt{Number: 1, Outcome: "unknown", Message: odd, ProviderCode: odd}); err != nil {
 				return err
 			}
-			if err := tx.TakeEventID(ctx, "acme", odd, n.ID, time.Now()); err != nil {
+			if err := tx.ClaimEvent(ctx, "acme", odd, n.ID, time.Now()); err != nil {
 				return err
 			}
-			return tx.InsertNotice(ctx, n)
+			return tx.InsertWebhook(ctx, n)
 		})
 		view(t, s, func(tx *store.Tx) error {
 			found, err := tx.IntentsByReference(ctx, "acme", odd)
@@ -96,7 +96,7 @@ func TestTextThatNoDatabaseShouldMindIsKept(t *testing.T) {
 			if seen, err := tx.EventApplied(ctx, "acme", odd); err != nil || !seen {
 				t.Errorf("by its event's id: %v, %v", seen, err)
 			}
-			got, err := tx.Notice(ctx, "wh_1")
+			got, err := tx.Webhook(ctx, "wh_1")
 			if err == nil && string(got.Request.Body) != odd {
 				t.Errorf("the body came back as %q", got.Request.Body)
 			}
@@ -177,7 +177,7 @@ func TestAHostThatFreezesWhileItWritesStopsNobodyForLong(t *testing.T) {
 	frozen, other := open(t, url+limit(url, "500ms")), open(t, url)
 	holds, wake, woke := make(chan struct{}), make(chan struct{}), make(chan error, 1)
 	go func() {
-		woke <- frozen.Update(ctx, func(tx *store.Tx) error {
+		woke <- frozen.Write(ctx, func(tx *store.Tx) error {
 			if err := tx.SetSetting(ctx, "x", "frozen"); err != nil {
 				return err
 			}
@@ -234,7 +234,7 @@ func TestReadersDoNotNoticeThatTheirConnectionsWereEnded(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer other.Close()
-	for _, through := range []func(context.Context, func(*store.Tx) error) error{s.Look, s.View} {
+	for _, through := range []func(context.Context, func(*store.Tx) error) error{s.Get, s.Read} {
 		read(through)
 		_, err := other.ExecContext(ctx, `SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
 			WHERE datname = current_database() AND pid <> pg_backend_pid()`)
@@ -277,7 +277,7 @@ func TestTheClockOfAnEmbeddedDatabaseBeginsWhereItEnded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	update(t, s, func(tx *store.Tx) error { return tx.Beat(t.Context(), "host_1") })
+	update(t, s, func(tx *store.Tx) error { return tx.RecordHeartbeat(t.Context(), "host_1") })
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -338,8 +338,8 @@ func TestTheCursorOfPushingIsMovedAsItWasRead(t *testing.T) {
 
 	taken := make(chan error, 1)
 	go func() {
-		taken <- s.Update(ctx, func(tx *store.Tx) error {
-			_, err := tx.TakeUpEvents(ctx, time.Now(), 10)
+		taken <- s.Write(ctx, func(tx *store.Tx) error {
+			_, err := tx.EnqueueDeliveries(ctx, time.Now(), 10)
 			return err
 		})
 	}()

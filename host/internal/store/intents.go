@@ -179,8 +179,8 @@ func (t *Tx) Intent(ctx context.Context, id string) (*intent.Intent, error) {
 	return scanIntent(t.queryRow(ctx, `SELECT `+intentColumns+` FROM intents WHERE id = $1`, id))
 }
 
-// IntentToChange reads one intent and, in an Update, keeps others from changing it until the commit.
-func (t *Tx) IntentToChange(ctx context.Context, id string) (*intent.Intent, error) {
+// IntentForUpdate reads one intent and, in an Update, keeps others from changing it until the commit.
+func (t *Tx) IntentForUpdate(ctx context.Context, id string) (*intent.Intent, error) {
 	if of := t.mine.intents[id]; of != nil {
 		delete(t.mine.intents, id)
 		t.keep(of)
@@ -198,7 +198,7 @@ func (t *Tx) IntentToChange(ctx context.Context, id string) (*intent.Intent, err
 }
 
 // Whole reads one intent with its attempts and its history.
-func (t *Tx) Whole(ctx context.Context, id string) (i *intent.Intent, attempts []payment.Attempt, history []payment.Change, err error) {
+func (t *Tx) IntentInFull(ctx context.Context, id string) (i *intent.Intent, attempts []payment.Attempt, history []payment.Change, err error) {
 	attempts = []payment.Attempt{} // which JSON shows as a list
 	err1 := t.laterEach(ctx, attemptsOf, []any{id}, func(row scanner) error {
 		a, err := scanAttempt(row)
@@ -246,9 +246,9 @@ func (t *Tx) DamagedDue(ctx context.Context, provider string, now time.Time, lim
 	return len(ids) > 0, err
 }
 
-// PutOffDamaged takes what cannot be read out of a provider's due intents until a time: at the head of the list it would
+// PostponeDamaged takes what cannot be read out of a provider's due intents until a time: at the head of the list it would
 // keep the others waiting for ever.
-func (t *Tx) PutOffDamaged(ctx context.Context, provider string, now, until time.Time, limit int) error {
+func (t *Tx) PostponeDamaged(ctx context.Context, provider string, now, until time.Time, limit int) error {
 	ids, err := t.damagedDue(ctx, provider, now, limit)
 	if err != nil {
 		return err

@@ -29,8 +29,8 @@ func TestStatementsThatNobodyWaitsForShareARoundTrip(t *testing.T) {
 		return &job{ctx: ctx, fn: func(tx *Tx) error { return tx.InsertKey(ctx, Key{Key: key}) }}
 	}
 	change := func(id string) *job {
-		return &job{ctx: ctx, expect: Expect{Intents: []string{id}}, fn: func(tx *Tx) error {
-			i, err := tx.IntentToChange(ctx, id)
+		return &job{ctx: ctx, wanted: wanted{intents: []string{id}}, fn: func(tx *Tx) error {
+			i, err := tx.IntentForUpdate(ctx, id)
 			if err != nil {
 				return err
 			}
@@ -41,7 +41,7 @@ func TestStatementsThatNobodyWaitsForShareARoundTrip(t *testing.T) {
 		}}
 	}
 	for _, id := range []string{"pay_1", "pay_2", "pay_3"} {
-		if err := s.Update(ctx, func(tx *Tx) error {
+		if err := s.Write(ctx, func(tx *Tx) error {
 			return tx.InsertIntent(ctx, &intent.Intent{ID: id, Kind: payment.KindPayment, Status: payment.Created,
 				Amount: payment.Amount{Decimal: decimal.RequireFromString("1")}})
 		}); err != nil {
@@ -77,12 +77,12 @@ func TestStatementsThatNobodyWaitsForShareARoundTrip(t *testing.T) {
 		}
 	}
 	for k, key := range []string{"a", "b", "c", "d", "e", "f", "g", "h"} {
-		err := s.Look(ctx, func(tx *Tx) error { _, err := tx.Key(ctx, key); return err })
+		err := s.Get(ctx, func(tx *Tx) error { _, err := tx.Key(ctx, key); return err })
 		if err != nil {
 			t.Errorf("key %d: %v", k, err)
 		}
 	}
-	err = s.Look(ctx, func(tx *Tx) error {
+	err = s.Get(ctx, func(tx *Tx) error {
 		_, err1 := tx.Key(ctx, "a")
 		_, err2 := tx.Key(ctx, "a")
 		if err1 != nil || err2 == nil {

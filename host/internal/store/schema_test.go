@@ -62,7 +62,7 @@ func TestTheDatabaseRefusesWhatMustNeverBe(t *testing.T) {
 			payment.Authorized))), false},
 		{"an unknown kind", insert(like("pay_2", status("gift", payment.Created))), false},
 		{"a change to an unknown status", func(tx *store.Tx) error {
-			i, err := tx.IntentToChange(ctx, "pay_1")
+			i, err := tx.IntentForUpdate(ctx, "pay_1")
 			if err != nil {
 				return err
 			}
@@ -88,7 +88,7 @@ func TestTheDatabaseRefusesWhatMustNeverBe(t *testing.T) {
 						attempt("pay_1", payment.Attempt{Number: 1})(tx),
 						tx.AppendEvent(ctx, payment.KindPayment, "pay_1", "", &e))
 				})
-				err := s.Update(ctx, c.write)
+				err := s.Write(ctx, c.write)
 				if err == nil || !errors.Is(err, store.ErrUnwritten) ||
 					errors.Is(err, store.ErrExists) != c.exists {
 					t.Fatalf("got %v", err)
@@ -180,7 +180,7 @@ func TestAFormerDatabaseIsBroughtUpToDateWithItsRows(t *testing.T) {
 			return nil
 		})
 		update(t, s, func(tx *store.Tx) error { // a row of before goes on
-			i, err := tx.IntentToChange(ctx, "pay_1")
+			i, err := tx.IntentForUpdate(ctx, "pay_1")
 			if err != nil {
 				return err
 			}
@@ -304,7 +304,7 @@ func TestAKeyBelongsToTheRequestThatTookIt(t *testing.T) {
 
 func keyOf(t *testing.T, s *store.Store) (k *store.Key, err error) {
 	t.Helper()
-	err = s.View(t.Context(), func(tx *store.Tx) (err error) {
+	err = s.Read(t.Context(), func(tx *store.Tx) (err error) {
 		k, err = tx.Key(t.Context(), "k")
 		return err
 	})
@@ -355,14 +355,14 @@ func TestWhichAttemptsAreLost(t *testing.T) {
 		ctx := t.Context()
 		for _, host := range []string{"alive", "silent", "gone"} {
 			update(t, s, func(tx *store.Tx) error {
-				return errors.Join(tx.Beat(ctx, host), tx.InsertIntent(ctx, example("pay_"+host)),
+				return errors.Join(tx.RecordHeartbeat(ctx, host), tx.InsertIntent(ctx, example("pay_"+host)),
 					tx.InsertAttempt(ctx, "pay_"+host,
 						payment.Attempt{Number: 1, Host: host, Deadline: at.Add(time.Minute)}))
 			})
 		}
 		now = at.Add(10 * time.Second)
 		update(t, s, func(tx *store.Tx) error {
-			return errors.Join(tx.Beat(ctx, "alive"), tx.HostEnded(ctx, "gone"))
+			return errors.Join(tx.RecordHeartbeat(ctx, "alive"), tx.DeleteHost(ctx, "gone"))
 		})
 		want := func(when string, limit time.Time, list string) {
 			t.Helper()
@@ -386,10 +386,10 @@ func TestWhichAttemptsAreLost(t *testing.T) {
 		}
 		want("one has ended, one is silent", at, "silent gone")
 		want("and time is over", at.Add(2*time.Minute), "alive silent gone")
-		update(t, s, func(tx *store.Tx) error { return tx.ForgetHosts(ctx, at.Add(5*time.Second)) })
+		update(t, s, func(tx *store.Tx) error { return tx.DeleteHostsBefore(ctx, at.Add(5*time.Second)) })
 		want("the silent one is forgotten", at, "silent gone")
 		update(t, s, func(tx *store.Tx) error {
-			return errors.Join(tx.Beat(ctx, "new"), tx.OnlyHost(ctx, "new"))
+			return errors.Join(tx.RecordHeartbeat(ctx, "new"), tx.DeleteOtherHosts(ctx, "new"))
 		})
 		want("alone", at, "alive silent gone")
 	})
@@ -401,9 +401,9 @@ func TestWhatOneJobExpectsCostsNobodyElseAnything(t *testing.T) {
 	for _, odd := range []string{"pay_\x00", "pay_\xff", "\x00", strings.Repeat("x", 1<<20)} {
 		onBoth(t, func(t *testing.T, url string) {
 			s := open(t, url)
-			jobs := []waiting{{store.Expect{Intents: []string{odd},
-				Events: []store.EventKey{{Provider: odd, ID: odd}}}, func(tx *store.Tx) error {
-				_, err := tx.IntentToChange(context.Background(), odd)
+			jobs := []waiting{{[]store.ProviderEvent{{Provider: odd, ID: odd,
+				IntentID: odd}}, func(tx *store.Tx) error {
+				_, err := tx.IntentForUpdate(context.Background(), odd)
 				return err
 			}}}
 			for n := range 10 {

@@ -22,7 +22,7 @@ func TestStatementsArePreparedAndBounded(t *testing.T) {
 	reading := s.db.(*sqliteFile).reading
 	one := func(query string) (n int) {
 		t.Helper()
-		err := s.View(ctx, func(tx *Tx) error { return tx.queryRow(ctx, query).Scan(&n) })
+		err := s.Read(ctx, func(tx *Tx) error { return tx.queryRow(ctx, query).Scan(&n) })
 		if err != nil {
 			t.Fatal(err)
 		}

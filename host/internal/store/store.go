@@ -1,10 +1,10 @@
-// Package store keeps everything that must survive a crash: intents, attempts, histories, idempotency keys, notices and
+// Package store keeps everything that must survive a crash: intents, attempts, histories, idempotency keys, webhooks and
 // events, in one SQL text for SQLite and PostgreSQL.
 //
-// All writes go through Update. Several callers that write at once share one commit: each runs in a savepoint of its
-// own, so that one caller's failure takes back only its own work, and none is answered before the commit is on disk. On
-// PostgreSQL statements whose answers nobody waits for share round trips, also of several callers (pipeline.go), and what
-// callers say that they are going to read is read for all of them together (ahead.go).
+// All writes go through Write, WriteIntent and ApplyEvents. Several callers that write at once share one commit: each runs
+// in a savepoint of its own, so that one caller's failure takes back only its own work, and none is answered before the
+// commit is on disk. On PostgreSQL statements whose results are not needed at once share round trips, also of several
+// callers (pipeline.go), and the rows that callers are about to change are read for all of them together (prefetch.go).
 package store
 
 import (
@@ -17,6 +17,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/payhost/payhost/host/internal/intent"
 	"github.com/pressly/goose/v3"
 )
 
@@ -38,11 +39,12 @@ var ErrClosed = errors.New("the store is closed")
 // Transactor runs transactions. The rooms of a host depend on it and not on *Store, so that a test can put faults
 // between them and the database: a commit that fails, that is slow, or whose answer is lost.
 type Transactor interface {
-	// Update and UpdateExpecting write; View and Look only read. See *Store.
-	Update(ctx context.Context, fn func(*Tx) error) error
-	UpdateExpecting(ctx context.Context, e Expect, fn func(*Tx) error) error
-	View(ctx context.Context, fn func(*Tx) error) error
-	Look(ctx context.Context, fn func(*Tx) error) error
+	// Write, WriteIntent and ApplyEvents write; Read and Get only read. See *Store.
+	Write(ctx context.Context, fn func(*Tx) error) error
+	WriteIntent(ctx context.Context, id string, fn func(*Tx, *intent.Intent) error) error
+	ApplyEvents(ctx context.Context, events []ProviderEvent, fn func(*Tx) error) error
+	Read(ctx context.Context, fn func(*Tx) error) error
+	Get(ctx context.Context, fn func(*Tx) error) error
 	// Now is the database's clock, by which everything that is written is dated and every window is judged.
 	Now() time.Time
 }
@@ -148,14 +150,14 @@ func migrate(ctx context.Context, db database) (err error) {
 	}
 }
 
-// View runs fn in a transaction that only reads: everything it sees is of one moment.
-func (s *Store) View(ctx context.Context, fn func(*Tx) error) error {
+// Read runs fn in a transaction that only reads: everything it sees is of one moment.
+func (s *Store) Read(ctx context.Context, fn func(*Tx) error) error {
 	return s.db.view(ctx, func(tx transaction) error { return fn(s.tx(tx)) })
 }
 
-// Look is View for what the database answers at once: one statement, or one call of a Tx that says so. It costs a server
-// one round trip where View takes three.
-func (s *Store) Look(ctx context.Context, fn func(*Tx) error) error {
+// Get is Read for what the database answers at once: one statement, or one call of a Tx that says so. It costs a server
+// one round trip where Read takes three.
+func (s *Store) Get(ctx context.Context, fn func(*Tx) error) error {
 	return s.db.look(ctx, func(tx transaction) error { return fn(s.tx(tx)) })
 }
 

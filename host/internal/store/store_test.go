@@ -47,14 +47,14 @@ func open(t *testing.T, url string) *store.Store {
 
 func update(t *testing.T, s *store.Store, fn func(*store.Tx) error) {
 	t.Helper()
-	if err := s.Update(t.Context(), fn); err != nil {
+	if err := s.Write(t.Context(), fn); err != nil {
 		t.Fatal(err)
 	}
 }
 
 func view(t *testing.T, s *store.Store, fn func(*store.Tx) error) {
 	t.Helper()
-	if err := s.View(t.Context(), fn); err != nil {
+	if err := s.Read(t.Context(), fn); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -115,7 +115,7 @@ func TestAWriteOfSomethingChangedMeanwhileIsAConflict(t *testing.T) {
 		update(t, s, func(tx *store.Tx) error { return tx.InsertIntent(ctx, one) })
 		two := *one
 		update(t, s, func(tx *store.Tx) error { return tx.SaveIntent(ctx, one) })
-		if err := s.Update(ctx, func(tx *store.Tx) error { return tx.SaveIntent(ctx, &two) }); !errors.Is(err, store.ErrConflict) {
+		if err := s.Write(ctx, func(tx *store.Tx) error { return tx.SaveIntent(ctx, &two) }); !errors.Is(err, store.ErrConflict) {
 			t.Fatalf("got %v", err)
 		}
 	})
@@ -129,7 +129,7 @@ func TestAFailedUpdateLeavesNothingAndHarmsNobody(t *testing.T) {
 		for n := range 40 {
 			wg.Go(func() {
 				id := fmt.Sprintf("pay_%02d", n)
-				err := s.Update(ctx, func(tx *store.Tx) error {
+				err := s.Write(ctx, func(tx *store.Tx) error {
 					if err := tx.InsertIntent(ctx, example(id)); err != nil {
 						return err
 					}
@@ -175,8 +175,8 @@ func TestANumberIsNeverGivenTwice(t *testing.T) {
 		)
 		for n := range 50 {
 			wg.Go(func() {
-				err := hosts[n%len(hosts)].Update(ctx, func(tx *store.Tx) error {
-					got, err := tx.Next(ctx, "c", 100)
+				err := hosts[n%len(hosts)].Write(ctx, func(tx *store.Tx) error {
+					got, err := tx.NextNumber(ctx, "c", 100)
 					mu.Lock()
 					defer mu.Unlock()
 					seen = append(seen, got)
@@ -193,7 +193,7 @@ func TestANumberIsNeverGivenTwice(t *testing.T) {
 			t.Errorf("got %v", seen)
 		}
 		update(t, hosts[0], func(tx *store.Tx) error {
-			if got, err := tx.Next(ctx, "c", 1000); err != nil || got != 1000 {
+			if got, err := tx.NextNumber(ctx, "c", 1000); err != nil || got != 1000 {
 				t.Errorf("after raising the start: %d, %v", got, err)
 			}
 			return nil
@@ -284,7 +284,7 @@ func TestAfterCloseNothingIsTaken(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Update(context.Background(), func(*store.Tx) error { return nil }); !errors.Is(err, store.ErrClosed) {
+	if err := s.Write(context.Background(), func(*store.Tx) error { return nil }); !errors.Is(err, store.ErrClosed) {
 		t.Fatalf("got %v", err)
 	}
 }
@@ -319,7 +319,7 @@ func TestAFullDiskIsRefusedAndRecoveredFrom(t *testing.T) {
 	for ; err == nil && n < 1000; n++ {
 		i := example(fmt.Sprintf("pay_%04d", n))
 		i.Request = json.RawMessage(`"` + strings.Repeat("x", 8<<10) + `"`)
-		err = s.Update(ctx, func(tx *store.Tx) error { return tx.InsertIntent(ctx, i) })
+		err = s.Write(ctx, func(tx *store.Tx) error { return tx.InsertIntent(ctx, i) })
 	}
 	if err == nil || !strings.Contains(err.Error(), "full") {
 		t.Fatalf("got %v", err)
@@ -350,7 +350,7 @@ func TestAReadOnlyDatabaseIsRefusedAndRecoveredFrom(t *testing.T) {
 		}
 		s.OnWriter(t, readOnly)
 		for range 2 {
-			err := s.Update(ctx, func(tx *store.Tx) error { return tx.InsertIntent(ctx, example("pay_refused")) })
+			err := s.Write(ctx, func(tx *store.Tx) error { return tx.InsertIntent(ctx, example("pay_refused")) })
 			if err == nil || !strings.Contains(err.Error(), "read") {
 				t.Fatalf("got %v", err)
 			}
@@ -377,7 +377,7 @@ func TestWhatWasInTheWayIsThereForWhoeverLooksNext(t *testing.T) {
 		busy, release := make(chan struct{}), make(chan struct{})
 		var wg sync.WaitGroup
 		wg.Go(func() { // keeps the writer busy, so that the others wait together
-			err := s.Update(ctx, func(*store.Tx) error {
+			err := s.Write(ctx, func(*store.Tx) error {
 				close(busy)
 				<-release
 				return nil
@@ -389,7 +389,7 @@ func TestWhatWasInTheWayIsThereForWhoeverLooksNext(t *testing.T) {
 		<-busy
 		for range 20 {
 			wg.Go(func() {
-				err := s.Update(ctx, func(tx *store.Tx) error {
+				err := s.Write(ctx, func(tx *store.Tx) error {
 					return tx.InsertKey(ctx, store.Key{Key: "one", RequestHash: "h", IntentID: "pay_1"})
 				})
 				if err == nil {
@@ -398,7 +398,7 @@ func TestWhatWasInTheWayIsThereForWhoeverLooksNext(t *testing.T) {
 				if !errors.Is(err, store.ErrExists) {
 					t.Error(err)
 				}
-				if err := s.View(ctx, func(tx *store.Tx) error { _, err := tx.Key(ctx, "one"); return err }); err != nil {
+				if err := s.Read(ctx, func(tx *store.Tx) error { _, err := tx.Key(ctx, "one"); return err }); err != nil {
 					t.Errorf("told that the key is taken, but: %v", err)
 				}
 			})

@@ -78,7 +78,7 @@ type Tx struct {
 	// ahead are the attempts of intents, and applied says of events whether they are applied, as they will have been read
 	// when the next statement is answered.
 	ahead   map[string]*attemptsAhead
-	applied map[EventKey]*eventAhead
+	applied map[eventKey]*eventAhead
 	// mine is what was read ahead for this job, shared what was read for those that come after it.
 	mine, shared readings
 }
@@ -87,7 +87,7 @@ type Tx struct {
 func (t *Tx) Now() time.Time { return t.clock.now() }
 
 func (t *Tx) exec(ctx context.Context, query string, args ...any) (int64, error) {
-	n, err := t.tx.exec(ctx, query, storable(args))
+	n, err := t.tx.exec(ctx, query, sanitizedArgs(args))
 	return n, t.engine.mapped(err)
 }
 
@@ -98,7 +98,7 @@ func (t *Tx) later(ctx context.Context, query string, args ...any) error {
 
 // laterEach is later for a statement whose rows somebody wants once they are there.
 func (t *Tx) laterEach(ctx context.Context, query string, args []any, each func(scanner) error) error {
-	return t.engine.mapped(t.tx.later(ctx, query, storable(args), each))
+	return t.engine.mapped(t.tx.later(ctx, query, sanitizedArgs(args), each))
 }
 
 // row is the first row of an answer. The statement is run when it is scanned.
@@ -116,7 +116,7 @@ func (t *Tx) queryRow(ctx context.Context, query string, args ...any) row {
 // Scan reads the row, or gives sql.ErrNoRows.
 func (r row) Scan(dest ...any) error {
 	found := false
-	err := r.t.tx.query(r.ctx, r.query, storable(r.args), func(first scanner) error {
+	err := r.t.tx.query(r.ctx, r.query, sanitizedArgs(r.args), func(first scanner) error {
 		if found {
 			return nil
 		}
@@ -131,7 +131,7 @@ func (r row) Scan(dest ...any) error {
 
 // list gives what scan makes of each row of an answer.
 func list[T any](ctx context.Context, t *Tx, scan func(scanner) (T, error), query string, args ...any) (out []T, err error) {
-	err = t.tx.query(ctx, query, storable(args), func(row scanner) error {
+	err = t.tx.query(ctx, query, sanitizedArgs(args), func(row scanner) error {
 		v, err := scan(row)
 		if err == nil {
 			out = append(out, v)
@@ -152,30 +152,30 @@ func (e traits) mapped(err error) error {
 	return fmt.Errorf("%s: %w", e.name, err)
 }
 
-// storable mends text that PostgreSQL would refuse: providers and strangers send bytes that are not UTF-8, and zeros, and
+// sanitizedArgs mends text that PostgreSQL would refuse: providers and strangers send bytes that are not UTF-8, and zeros, and
 // what they send must be kept all the same. What is not exact any more is only shown, or looked up mended likewise.
-func storable(args []any) []any {
+func sanitizedArgs(args []any) []any {
 	for k, a := range args {
-		args[k] = storableValue(a)
+		args[k] = sanitizedValue(a)
 	}
 	return args
 }
 
-func storableValue(value any) any {
+func sanitizedValue(value any) any {
 	switch value := value.(type) {
 	case string:
-		return mended(value)
+		return sanitized(value)
 	case []string:
 		list := make([]string, 0, len(value))
 		for _, text := range value {
-			list = append(list, mended(text))
+			list = append(list, sanitized(text))
 		}
 		return list
 	}
 	return value
 }
 
-func mended(text string) string {
+func sanitized(text string) string {
 	if utf8.ValidString(text) && !strings.Contains(text, "\x00") {
 		return text
 	}

@@ -25,7 +25,7 @@ var errTakeBack = errors.New("taken back")
 // changed and committed, after a larger one was tried and taken back, since a
 // full disk may have room for the small one alone.
 func (s *Store) Writable(ctx context.Context) error {
-	err := s.Update(ctx, func(tx *Tx) error {
+	err := s.Write(ctx, func(tx *Tx) error {
 		room := `INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = $2`
 		if _, err := tx.exec(ctx, room, probeSetting, strings.Repeat(" ", probeRoom)); err != nil {
 			return err
@@ -35,7 +35,7 @@ func (s *Store) Writable(ctx context.Context) error {
 	if err != nil && !errors.Is(err, errTakeBack) {
 		return err
 	}
-	return s.Update(ctx, func(tx *Tx) error {
+	return s.Write(ctx, func(tx *Tx) error {
 		return tx.SetSetting(ctx, probeSetting, time.Now().UTC().Format(time.RFC3339))
 	})
 }
@@ -69,9 +69,9 @@ func Reason(err error) string {
 	return "the database refuses"
 }
 
-// Reach reports why a store at a URL could not be opened, as far as that can be
+// CheckConnection reports why a store at a URL could not be opened, as far as that can be
 // found out without changing anything.
-func Reach(ctx context.Context, url string) error {
+func CheckConnection(ctx context.Context, url string) error {
 	if strings.HasPrefix(url, "sqlite:") {
 		return nil // a file that is not there is made
 	}

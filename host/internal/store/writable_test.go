@@ -82,7 +82,7 @@ func TestAReadOnlySessionIsReplaced(t *testing.T) {
 	s, ctx := open(t, storetest.Postgres(t)), t.Context()
 	s.OnWriter(t, "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")
 	write := func(id string) error {
-		return s.Update(ctx, func(tx *store.Tx) error { return tx.InsertIntent(ctx, example(id)) })
+		return s.Write(ctx, func(tx *store.Tx) error { return tx.InsertIntent(ctx, example(id)) })
 	}
 	if err := write("pay_refused"); store.Reason(err) != "the database is read-only" {
 		t.Fatalf("got %v", err)
@@ -110,7 +110,7 @@ func TestAServerThatCanBeWrittenIsFound(t *testing.T) {
 		}
 		return err
 	})
-	err := s.Look(ctx, func(tx *store.Tx) error {
+	err := s.Get(ctx, func(tx *store.Tx) error {
 		got, err := tx.Show(ctx, "transaction_read_only")
 		if got != "on" {
 			t.Errorf("whoever looks may write: %s", got)
@@ -128,8 +128,8 @@ func TestSessionsMayBePooled(t *testing.T) {
 	for k := range 20 {
 		id := fmt.Sprintf("pay_%02d", k)
 		update(t, s, func(tx *store.Tx) error { return tx.InsertIntent(ctx, example(id)) })
-		err := s.Look(ctx, func(tx *store.Tx) error {
-			i, _, _, err := tx.Whole(ctx, id)
+		err := s.Get(ctx, func(tx *store.Tx) error {
+			i, _, _, err := tx.IntentInFull(ctx, id)
 			if err == nil && i.ID != id {
 				t.Errorf("got %s for %s", i.ID, id)
 			}
@@ -181,11 +181,11 @@ func TestTablesOfALaterVersionAreRefused(t *testing.T) {
 
 func TestAStoreThatCannotBeReachedIsReported(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
-		if err := store.Reach(t.Context(), url); err != nil {
+		if err := store.CheckConnection(t.Context(), url); err != nil {
 			t.Error(err)
 		}
 	})
-	err := store.Reach(t.Context(), "postgres://somebody:hunter2@127.0.0.1:1/payhost?sslmode=disable")
+	err := store.CheckConnection(t.Context(), "postgres://somebody:hunter2@127.0.0.1:1/payhost?sslmode=disable")
 	if err == nil || strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("got %v", err)
 	}

@@ -198,8 +198,8 @@ func (p *provider) CheckHealth(ctx context.Context) (sdk.Health, error) {
 	return sdk.Health{State: sdk.HealthHealthy}, err
 }
 
-func (p *provider) ParseWebhook(context.Context, sdk.ParseWebhookRequest) (*sdk.Notice, error) {
-	return &sdk.Notice{Verification: sdk.VerifiedBySignature}, nil
+func (p *provider) ParseWebhook(context.Context, sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
+	return &sdk.WebhookResult{Verification: sdk.VerifiedBySignature}, nil
 }
 
 func (p *provider) InvokeOperation(ctx context.Context, q sdk.InvokeOperationRequest) (json.RawMessage, error) {

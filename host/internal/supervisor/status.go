@@ -1,0 +1,166 @@
+package supervisor
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/payhost/payhost/sdk"
+)
+
+// State is how an account stands.
+type State string
+
+// The states.
+const (
+	StateStarting    State = "starting"    // its plugin is being started for the first time
+	StateReady       State = "ready"       // calls go through
+	StateDraining    State = "draining"    // disabled or removed: only what is open is carried on
+	StateRestarting  State = "restarting"  // its plugin died or did not start, and is tried again
+	StateQuarantined State = "quarantined" // crash loop or wrong configuration: waits for a person or a new configuration
+	StateDisabled    State = "disabled"    // not enabled, nothing runs
+)
+
+// Status is everything that may be shown of an account. It holds no secrets. What only a running plugin can tell is
+// empty until it has run once.
+type Status struct {
+	Name                string             `json:"name"`
+	State               State              `json:"state"`
+	Enabled             bool               `json:"enabled"`
+	Required            bool               `json:"required"`
+	Plugin              string             `json:"plugin"`
+	Description         string             `json:"description,omitempty"`
+	Version             string             `json:"version"`
+	ContractVersion     int                `json:"contract_version"`
+	Checksum            string             `json:"checksum"` // sha256 of the running program
+	PID                 int                `json:"pid"`      // 0 when no process runs
+	StartedAt           *time.Time         `json:"started_at,omitempty"`
+	Restarts            int                `json:"restarts"` // since the first start of this version
+	InFlight            int                `json:"in_flight"`
+	MaxInFlight         int                `json:"max_in_flight"`
+	Breaker             string             `json:"breaker"` // closed, half-open or open
+	LastError           string             `json:"last_error,omitempty"`
+	Isolation           []string           `json:"isolation,omitempty"`         // what keeps the process from the rest of the machine
+	IsolationMissing    []string           `json:"isolation_missing,omitempty"` // what this system cannot do of that
+	Capabilities        []sdk.Capability   `json:"capabilities"`
+	Currencies          []string           `json:"currencies"`
+	Countries           []string           `json:"countries"`
+	PaymentLimits       []Limit            `json:"payment_limits,omitempty"`
+	PayoutLimits        []Limit            `json:"payout_limits,omitempty"`
+	PaymentFields       []string           `json:"payment_fields,omitempty" doc:"what every payment must carry, whatever its method"`
+	PayoutFields        []string           `json:"payout_fields,omitempty" doc:"what every payout must carry, whatever its method"`
+	WebhookTrust        []sdk.WebhookTrust `json:"webhook_trust"`
+	Operations          []Operation        `json:"operations"`
+	Warnings            []string           `json:"warnings,omitempty"`
+	IdentityFingerprint string             `json:"identity_fingerprint,omitempty"`
+	ConfigSchema        json.RawMessage    `json:"config_schema,omitempty"`
+}
+
+// Limit is sdk.AmountLimit with the names of the API.
+type Limit struct {
+	Currency string           `json:"currency"`
+	Min      *decimal.Decimal `json:"min,omitempty"`
+	Max      *decimal.Decimal `json:"max,omitempty"`
+	Decimals *int32           `json:"decimals,omitempty"`
+}
+
+// Operation is sdk.Operation with the names of the API.
+type Operation struct {
+	Name         string          `json:"name"`
+	Description  string          `json:"description,omitempty"`
+	InputSchema  json.RawMessage `json:"input_schema,omitempty"`
+	OutputSchema json.RawMessage `json:"output_schema,omitempty"`
+	MovesMoney   bool            `json:"moves_money"`
+}
+
+// Status tells how one provider stands.
+func (r *Supervisor) Status(name string) (Status, bool) {
+	a := r.find(name)
+	if a == nil {
+		return Status{}, false
+	}
+	return a.status(), true
+}
+
+// Statuses tells how all stand, by name.
+func (r *Supervisor) Statuses() []Status {
+	list := []Status{}
+	for _, a := range r.all() {
+		list = append(list, a.status())
+	}
+	return list
+}
+
+func (a *account) status() Status {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	s := Status{
+		Name: a.name, State: a.state(), Enabled: a.cfg.Enabled && !a.removed, Required: a.cfg.Required,
+		Plugin: a.cfg.Plugin, Version: a.cfg.Version, Breaker: a.breaker.state(),
+	}
+	s.InFlight, s.MaxInFlight = a.bulkhead.held()
+	if a.lastErr != nil {
+		s.LastError = a.reg.mask.Text(a.lastErr.Error())
+	}
+	if a.unit != nil {
+		s.Checksum, s.Restarts = a.unit.binary.Checksum, a.unit.restartCount()
+	}
+	if a.seat != nil && !a.seat.gone() {
+		started := a.seat.run.proc.StartedAt()
+		s.PID, s.StartedAt = a.seat.run.proc.PID(), &started
+		i := a.seat.run.proc.Isolation()
+		s.Isolation, s.IsolationMissing = i.InForce, i.Missing
+	}
+	s.describe(a.seen, a.seenInfo)
+	return s
+}
+
+// state puts together what phase, winding and the process itself say. The caller holds the lock.
+func (a *account) state() State {
+	switch {
+	case a.phase == StateQuarantined:
+		return StateQuarantined
+	case a.retiring > 0 && a.unit == nil, a.winding && a.unit != nil:
+		return StateDraining
+	case a.phase == StateReady && (a.seat == nil || a.seat.gone()):
+		return StateRestarting
+	}
+	return a.phase
+}
+
+func (u *unit) restartCount() int {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.restarts
+}
+
+// describe fills in what the plugin and the account said of themselves.
+func (s *Status) describe(info sdk.Info, account sdk.AccountInfo) {
+	if info.Version != "" {
+		s.Version = info.Version
+	}
+	s.Description, s.ContractVersion, s.ConfigSchema = info.Description, info.ContractVersion, info.ConfigSchema
+	s.Capabilities, s.Currencies, s.Countries = orEmpty(account.Capabilities), orEmpty(account.Currencies), orEmpty(info.Countries)
+	if len(s.Currencies) == 0 {
+		s.Currencies = orEmpty(info.Currencies)
+	}
+	s.WebhookTrust, s.Warnings, s.IdentityFingerprint = orEmpty(info.WebhookTrust), account.Warnings, account.IdentityFingerprint
+	s.PaymentLimits, s.PayoutLimits = limits(info.PaymentLimits), limits(info.PayoutLimits)
+	s.PaymentFields, s.PayoutFields = info.PaymentFields, info.PayoutFields
+	s.Operations = []Operation{}
+	for _, o := range info.Operations {
+		s.Operations = append(s.Operations, Operation(o))
+	}
+}
+
+func limits(list []sdk.AmountLimit) []Limit {
+	out := make([]Limit, 0, len(list))
+	for _, l := range list {
+		out = append(out, Limit(l))
+	}
+	return out
+}
+
+// orEmpty makes an absent list [] in JSON, and a copy of any other.
+func orEmpty[T any](list []T) []T { return append([]T{}, list...) }
