@@ -309,7 +309,7 @@ func TestSlowReadingTakesHalfOfThePlaces(t *testing.T) {
 	r.account.Settings.Timeout = time.Hour
 	var reading atomic.Int64
 	goOn := make(chan struct{})
-	r.account.Webhook = func(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.Webhook, error) {
+	r.account.Webhook = func(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
 		if strings.Contains(string(req.Request.Body), "slow") {
 			reading.Add(1)
 			defer reading.Add(-1)
@@ -359,7 +359,7 @@ func TestWhatFindsNoSlowPlaceIsReadLater(t *testing.T) {
 	r.account.Settings.Timeout = time.Hour
 	p := r.pay(t, "k")
 	goOn, begun := make(chan struct{}), make(chan struct{}, 100)
-	r.account.Webhook = func(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.Webhook, error) {
+	r.account.Webhook = func(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
 		begun <- struct{}{}
 		select {
 		case <-goOn:
