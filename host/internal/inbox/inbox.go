@@ -31,12 +31,17 @@ const (
 	maxReturn = store.KeptUnverified
 	// placeWait is how long a request waits for a place.
 	placeWait = 20 * time.Second
-	// retention is how long unverified notices are kept; retry is how long after a failed try the next one is made, and
+	// retention is how long unverified notices are kept, repeatRetention how long
+	// genuine ones that change nothing and repeat another. forgetAtOnce is how many
+	// are deleted in one commit.
+	retention       = 30 * 24 * time.Hour
+	repeatRetention = 24 * time.Hour
+	forgetAtOnce    = 1000
+	// retry is how long after a failed try the next one is made, and
 	// maxTries how many there are before an operator must replay it.
-	retention = 30 * 24 * time.Hour
-	retry     = 5 * time.Second
-	maxRetry  = 10 * time.Minute
-	maxTries  = 500
+	retry    = 5 * time.Second
+	maxRetry = 10 * time.Minute
+	maxTries = 500
 )
 
 // Directory tells what is known of the configured accounts, whether or not their plugins run.
@@ -110,11 +115,16 @@ const (
 	purposeCancel  = "cancel"
 )
 
-// Forget deletes unverified notices that are older than retention. The error is the store's.
+// Forget deletes what nobody needs any more: unverified webhooks older than
+// retention, and verified ones older than repeatRetention that changed nothing and
+// repeat what another webhook holds. The error is the store's.
 func (b *Inbox) Forget(ctx context.Context) error {
-	before := b.now().UTC().Add(-retention)
+	now := b.now().UTC()
 	return b.store.Write(ctx, func(tx *store.Tx) error {
-		_, err := tx.DeleteUnverifiedBefore(ctx, before, 1000)
+		if _, err := tx.DeleteUnverifiedBefore(ctx, now.Add(-retention), forgetAtOnce); err != nil {
+			return err
+		}
+		_, err := tx.DeleteRepeatsBefore(ctx, now.Add(-repeatRetention), forgetAtOnce)
 		return err
 	})
 }
