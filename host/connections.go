@@ -275,6 +275,7 @@ func (c *connections) limit(server *http.Server) {
 		if counted {
 			if !c.beginRequest(from) {
 				w.Header().Set("Retry-After", "1")
+				w.Header().Set("Connection", "close") // what is left of it is not read
 				http.Error(w, "too many requests at once", http.StatusServiceUnavailable)
 				return
 			}

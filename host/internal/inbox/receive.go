@@ -58,12 +58,16 @@ type refusal struct {
 	status int
 	text   string
 	after  string // when to come again, in seconds
+	hangUp bool   // without reading what is left of the request
 }
 
 // write answers with the refusal. The server reads what is left of the request's
 // body: for a while only, whatever deadline there was.
 func (no *refusal) write(w http.ResponseWriter) {
 	readUntil(w, time.Now().Add(bodyTimeout))
+	if no.hangUp {
+		w.Header().Set("Connection", "close")
+	}
 	if no.after != "" {
 		w.Header().Set("Retry-After", no.after)
 	}
@@ -72,7 +76,9 @@ func (no *refusal) write(w http.ResponseWriter) {
 
 var (
 	// errCrowded answers when too many requests are being served.
-	errCrowded = &refusal{status: http.StatusServiceUnavailable, text: "too many requests at once", after: "5"}
+	errCrowded = &refusal{
+		status: http.StatusServiceUnavailable, text: "too many requests at once", after: "5", hangUp: true,
+	}
 	// errNotInTime answers a request that has waited too long for a place.
 	errNotInTime = &refusal{
 		status: http.StatusServiceUnavailable, text: "there was no place for it in time", after: "5",
