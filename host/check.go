@@ -12,6 +12,7 @@ import (
 
 	"github.com/payhost/payhost/host/config"
 	"github.com/payhost/payhost/host/internal/plugin"
+	"github.com/payhost/payhost/internal/redact"
 	"github.com/payhost/payhost/sdk"
 )
 
@@ -44,7 +45,7 @@ const checkAtOnce = 4
 // a problem; one that cannot be reached is only a warning. Of the options only WithLogger counts, for what plugins log. Results are in the order of
 // cfg.Providers.
 func Check(ctx context.Context, cfg *Config, opts ...Option) []CheckResult {
-	o := chosen(opts)
+	o := ofOpen(opts)
 	if cfg == nil {
 		return nil
 	}
@@ -179,8 +180,8 @@ func (k *checker) check(ctx context.Context, p *config.Provider, r *CheckResult)
 		return
 	}
 	binary.Strict = p.Isolation == config.IsolationStrict
-	mask := &plugin.Mask{}
-	mask.Add(p.Secrets...)
+	mask := &redact.Set{}
+	mask.Add(redact.Reveal(p.Secrets)...)
 	process, err := plugin.Start(ctx, plugin.Spec{Binary: binary, Workspace: k.workspace, Mask: mask,
 		Logger: k.log.With("provider", p.Name)})
 	if err != nil {
@@ -225,7 +226,7 @@ func admit(cfg *Config) func(sdk.Info) error {
 const checkStop = 2 * time.Second
 
 // configure gives the plugin its configuration, and reports all that it finds wrong.
-func (k *checker) configure(ctx context.Context, process *plugin.Process, p *config.Provider, r *CheckResult, mask *plugin.Mask) {
+func (k *checker) configure(ctx context.Context, process *plugin.Process, p *config.Provider, r *CheckResult, mask *redact.Set) {
 	ctx, cancel := context.WithTimeout(ctx, p.Timeout)
 	defer cancel()
 	account, err := process.Client().Configure(ctx, p.Name, p.Config)
@@ -251,7 +252,7 @@ func (k *checker) configure(ctx context.Context, process *plugin.Process, p *con
 
 // health asks for the account's health. A provider that is down is no mistake in the configuration; one that turns the
 // account away very likely is.
-func (k *checker) health(ctx context.Context, process *plugin.Process, p *config.Provider, r *CheckResult, mask *plugin.Mask) {
+func (k *checker) health(ctx context.Context, process *plugin.Process, p *config.Provider, r *CheckResult, mask *redact.Set) {
 	health, err := process.Client().Account(p.Name).CheckHealth(ctx)
 	e := sdk.AsError(err)
 	switch {

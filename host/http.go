@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/payhost/payhost/host/config"
-	"github.com/payhost/payhost/host/internal/httpapi"
 	"github.com/payhost/payhost/host/internal/inbox"
 	"github.com/payhost/payhost/host/internal/plugin"
 )
@@ -42,12 +41,6 @@ func (h *Host) PrivateHandler() http.Handler { return h.api.Private() }
 
 // AdminHandler serves the API without a token, and POST /admin/reload. It is for a socket that only operators can open.
 func (h *Host) AdminHandler() http.Handler { return h.api.Admin() }
-
-// newAPI makes the API that all handlers are of.
-func (h *Host) newAPI() *httpapi.API {
-	return httpapi.New(httpapi.Options{Core: h.core, Inbox: h.inbox, Letters: h.letters, Store: h.store, Providers: h.registry,
-		Config: h.config, Metrics: h.metrics, Logger: h.log, Reload: h.reloadFile, Leaving: h.leaving.Load})
-}
 
 // config gives the configuration in force.
 func (h *Host) config() *config.Config {

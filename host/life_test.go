@@ -174,7 +174,7 @@ func TestNilIsNoReasonToPanic(t *testing.T) {
 		t.Error("lock nothing: no error")
 	}
 
-	h, err := host.Open(ctx, settings(t), nil, host.WithLogger(nil), host.WithMetrics(nil), host.WithClock(nil), host.WithAttached(nil))
+	h, err := host.Open(ctx, settings(t), nil, host.WithLogger(nil), host.WithMetrics(nil), host.WithClock(nil), host.WithDebugAttach(nil))
 	if err != nil {
 		t.Fatal(err)
 	}

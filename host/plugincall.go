@@ -9,6 +9,7 @@ import (
 
 	"github.com/payhost/payhost/host/config"
 	"github.com/payhost/payhost/host/internal/plugin"
+	"github.com/payhost/payhost/internal/redact"
 	"github.com/payhost/payhost/sdk"
 )
 
@@ -30,15 +31,15 @@ type PluginCall struct {
 // options only WithLogger counts. Errors of the plugin are *sdk.Error. What it said to its provider goes, masked, to the log of
 // sdk.WithExchangeLog, also when the call fails.
 func CallPlugin(ctx context.Context, c PluginCall, opts ...Option) (json.RawMessage, error) {
-	o := chosen(opts)
+	o := ofOpen(opts)
 	binary, workspace, done, err := plugin.FindFile(c.File)
 	if err != nil {
 		return nil, err
 	}
 	defer done()
-	mask := &plugin.Mask{}
+	mask := &redact.Set{}
 	if c.Account != nil {
-		mask.Add(c.Account.Secrets...)
+		mask.Add(redact.Reveal(c.Account.Secrets)...)
 	}
 	timeout := describeTimeout
 	if c.Account != nil {
@@ -73,13 +74,13 @@ func CallPlugin(ctx context.Context, c PluginCall, opts ...Option) (json.RawMess
 }
 
 // maskedExchange: the plugin masks its own secrets, but may be one that does not.
-func maskedExchange(mask *plugin.Mask, e sdk.Exchange) sdk.Exchange {
+func maskedExchange(mask *redact.Set, e sdk.Exchange) sdk.Exchange {
 	e.URL, e.Error = mask.Text(e.URL), mask.Text(e.Error)
 	e.RequestBody, e.ResponseBody = mask.Text(e.RequestBody), mask.Text(e.ResponseBody)
 	return e
 }
 
-func maskedError(mask *plugin.Mask, e *sdk.Error) *sdk.Error {
+func maskedError(mask *redact.Set, e *sdk.Error) *sdk.Error {
 	e.Message, e.ProviderCode, e.ProviderMessage = mask.Text(e.Message), mask.Text(e.ProviderCode), mask.Text(e.ProviderMessage)
 	for i := range e.Violations {
 		e.Violations[i].Message = mask.Text(e.Violations[i].Message)

@@ -70,12 +70,12 @@ func NewPlugin[C any, P sdk.Provider](newProvider func(C, sdk.Runtime) (P, error
 func Start(t testing.TB, s Setup) *host.Host {
 	t.Helper()
 	cfg := s.config(t.TempDir())
-	at := map[string]host.Attachment{}
+	at := map[string]host.DebugAttach{}
 	for _, p := range append([]*Plugin{scripted(s.Providers)}, s.Plugins...) {
-		at[p.name] = host.Attachment{Socket: serve(t, p.serve()), ContractVersion: sdk.ContractVersion}
+		at[p.name] = host.DebugAttach{Socket: serve(t, p.serve()), ContractVersion: sdk.ContractVersion}
 	}
 
-	opts := append([]host.Option{host.WithAttached(at)}, s.Options...)
+	opts := append([]host.Option{host.WithDebugAttach(at)}, s.Options...)
 	h, err := host.Open(context.Background(), cfg, opts...)
 	if err != nil {
 		t.Fatal(err)
@@ -171,7 +171,7 @@ func serve(t testing.TB, s *sdk.Server) string {
 
 // settings are the scripted plugin's own configuration.
 type settings struct {
-	Environment sdk.Environment `config:"environment,required,identity" doc:"Always sandbox."`
+	Environment sdk.Environment `config:"environment,required,identity" oneof:"sandbox,live" doc:"Always sandbox."`
 }
 
 // Clock is a time that only moves when the test says so, for host.WithClock(c.Now).

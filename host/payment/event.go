@@ -19,6 +19,17 @@ type Event struct {
 	Data json.RawMessage `json:"data"`
 }
 
+// EventFilter says which events are read. Zero values do not narrow.
+type EventFilter struct {
+	// After is the ID of the last event that the reader has; "" is the beginning of
+	// the stream.
+	After string
+	// Types are those wanted, such as payment.succeeded or payout.*; none: all.
+	Types []string
+	// Limit is how many at most, from 1 to 200; 0 is 50.
+	Limit int
+}
+
 // Webhook is one stored notice, secrets masked.
 type Webhook struct {
 	ID            string    `json:"id" doc:"wh_…, sortable by time"`
@@ -48,6 +59,16 @@ const (
 	WebhookUnmatched WebhookState = "unmatched" // genuine, but fits no payment
 	WebhookFailed    WebhookState = "failed"    // not genuine, or its plugin could not read it
 )
+
+// WebhookFilter narrows a list of webhooks. Zero values do not narrow.
+type WebhookFilter struct {
+	Provider string
+	State    WebhookState
+	// Cursor is the next of the page before; "" is the newest.
+	Cursor string
+	// Limit is how many at most, from 1 to 200; 0 is 50.
+	Limit int
+}
 
 // DeliveryState is how far an event is that is pushed and has not arrived.
 type DeliveryState string

@@ -5,72 +5,7 @@ import (
 	"time"
 
 	"github.com/payhost/payhost/sdk"
-	"github.com/shopspring/decimal"
 )
-
-// Request asks for a payment. The zero value of every optional field means "not said".
-type Request struct {
-	// Provider is the name of a configured account. Required.
-	Provider string `json:"provider"`
-	// Amount is more than zero, in units of Currency. Required.
-	Amount decimal.Decimal `json:"-"`
-	// Currency is an upper-case code. Required.
-	Currency string `json:"currency"`
-	// MerchantReference is yours; it may repeat. At most 255 characters.
-	MerchantReference string   `json:"merchant_reference,omitempty"`
-	Description       string   `json:"description,omitempty"`
-	Method            string   `json:"method,omitempty"`
-	Country           string   `json:"country,omitempty"`
-	Language          string   `json:"language,omitempty"`
-	Customer          Customer `json:"customer,omitzero"`
-	// SuccessURL and CancelURL are where the customer is sent at the end, with payment_id and status added. They must be
-	// absolute http or https URLs. Without one the host shows a plain page.
-	SuccessURL string `json:"success_url,omitempty"`
-	CancelURL  string `json:"cancel_url,omitempty"`
-	// ExpiresAt is when an unfinished payment becomes expired; without it the account's payment_ttl counts.
-	ExpiresAt time.Time `json:"expires_at,omitzero"`
-	// Metadata is yours: at most 50 entries, keys of at most 40, values of at most 500 characters.
-	Metadata map[string]string `json:"metadata,omitempty"`
-	// ProviderOptions are the provider's own: one JSON object.
-	ProviderOptions json.RawMessage `json:"provider_options,omitempty"`
-}
-
-// MarshalJSON adds the amount with the decimals it was written with. The time is
-// in UTC: a zone with seconds, or of a day, has no form in JSON.
-func (r Request) MarshalJSON() ([]byte, error) {
-	type plain Request
-	if !r.ExpiresAt.IsZero() {
-		r.ExpiresAt = r.ExpiresAt.UTC()
-	}
-	return json.Marshal(struct {
-		Amount Amount `json:"amount"`
-		plain
-	}{Amount{r.Amount}, plain(r)})
-}
-
-// UnmarshalJSON reads what MarshalJSON wrote.
-func (r *Request) UnmarshalJSON(data []byte) error {
-	type plain Request
-	v := struct {
-		Amount Amount `json:"amount"`
-		*plain
-	}{plain: (*plain)(r)}
-	if err := json.Unmarshal(data, &v); err != nil {
-		return err
-	}
-	r.Amount = v.Amount.Decimal
-	return nil
-}
-
-// Customer is who pays.
-type Customer struct {
-	ID        string `json:"id,omitempty"`
-	Email     string `json:"email,omitempty"`
-	Phone     string `json:"phone,omitempty"`
-	FirstName string `json:"first_name,omitempty"`
-	LastName  string `json:"last_name,omitempty"`
-	IP        string `json:"ip,omitempty"`
-}
 
 // Payment is one payment as it is now.
 type Payment struct {

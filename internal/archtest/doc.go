@@ -3,6 +3,7 @@
 //
 //	sdk/internal <- sdk <- sdk/providerhttp, sdk/signature, sdk/conformance <- sdk/providertest <- plugins/*
 //	                sdk <- host <- host/cmd
+//	internal/redact <- sdk, host
 //
 // The rules read source text only, build constraints aside, so that a file for another system is held to them too.
 package archtest

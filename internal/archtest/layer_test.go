@@ -96,6 +96,24 @@ var bans = []ban{
 		file: "host/open_test.go", imports: "plugins/sandbox/serve",
 	},
 	{
+		what: "the HTTP API reaches past what a host can do",
+		why: "it reads requests and writes answers: payments, webhooks and providers are the types of host/payment, " +
+			"so that HTTP and Go offer the same; the core's checks and strict JSON are all it takes besides",
+		forbids: func(from source, to string) bool {
+			return !from.test && in(from.dir, "host/internal/httpapi") && in(to, "host/internal") &&
+				!in(to, "host/internal/httpapi", "host/internal/core", "host/internal/strictjson")
+		},
+		file: "host/internal/httpapi/webhook.go", imports: "host/internal/store",
+	},
+	{
+		what: "host/payment imports the host",
+		why:  "it is the vocabulary of the host's callers, and everything in the host is built on it",
+		forbids: func(from source, to string) bool {
+			return !from.test && in(from.dir, "host/payment") && in(to, "host") && !in(to, "host/payment")
+		},
+		file: "host/payment/request.go", imports: "host/internal/intent",
+	},
+	{
 		what: "host/cmd is imported",
 		why:  "the command is the top: thin, and nobody builds on it",
 		forbids: func(from source, to string) bool {
@@ -107,9 +125,19 @@ var bans = []ban{
 		what: "production code imports the repository's internal folder",
 		why:  "internal/ at the top holds what developers run; what is shipped cannot depend on it",
 		forbids: func(from source, to string) bool {
-			return !from.test && in(from.dir, "sdk", "host", "plugins") && in(to, "internal")
+			redacts := in(to, "internal/redact") && in(from.dir, "sdk", "host")
+			return !from.test && !redacts && in(from.dir, "sdk", "host", "plugins") && in(to, "internal")
 		},
 		file: "host/open.go", imports: "internal/devrun",
+	},
+	{
+		what: "internal/redact imports a package of ours",
+		why: "it lies below the sdk and the host, which both mask with it: a spelling of a secret that one of " +
+			"them knows is known to all",
+		forbids: func(from source, to string) bool {
+			return !from.test && in(from.dir, "internal/redact") && in(to, "sdk", "host", "plugins", "internal")
+		},
+		file: "internal/redact/set.go", imports: "sdk",
 	},
 	{
 		what:    "production code imports a test kit",
@@ -121,7 +149,7 @@ var bans = []ban{
 		what: "what is shipped imports the conformance kit",
 		why:  "the kit is for proving plugins: only the command that does so links it, and no service or plugin is the larger for it",
 		forbids: func(from source, to string) bool {
-			return !from.test && !isKit(from.dir) && in(to, "sdk/conformance") && !in(from.dir, "sdk/conformance", "host/internal/prove", "host/cmd")
+			return !from.test && !isKit(from.dir) && in(to, "sdk/conformance") && !in(from.dir, "sdk/conformance", "host/internal/conformance", "host/cmd")
 		},
 		file: "host/open.go", imports: "sdk/conformance",
 	},
@@ -131,7 +159,7 @@ var bans = []ban{
 		forbids: func(from source, to string) bool {
 			return !from.test && !isKit(from.dir) && in(to, "sdk/conformance/sim") && from.dir != "sdk/conformance/sim"
 		},
-		file: "host/internal/prove/launch.go", imports: "sdk/conformance/sim",
+		file: "host/internal/conformance/process.go", imports: "sdk/conformance/sim",
 	},
 	{
 		what: "generated protobuf is used outside the sdk",
@@ -190,23 +218,25 @@ func TestBansBite(t *testing.T) {
 // The arrows of the design are open.
 func TestAllowedArrows(t *testing.T) {
 	for name, imports := range map[string][]string{
-		"sdk/serve.go":                     {"sdk/internal/providerv1", "google.golang.org/protobuf/proto", "github.com/hashicorp/go-plugin"},
-		"sdk/serve_test.go":                {"sdk/providertest", "testing", "go.uber.org/goleak"},
-		"sdk/internal/providerv1/a.pb.go":  {"google.golang.org/protobuf/proto"},
-		"sdk/providerhttp/client.go":       {"sdk", "sdk/internal/frame"},
-		"sdk/providertest/run.go":          {"sdk", "sdk/conformance", "testing", "go.uber.org/goleak"},
-		"sdk/conformance/run.go":           {"sdk", "sdk/conformance/fault"},
-		"plugins/acme/client.go":           {"sdk", "sdk/providerhttp", "sdk/signature"},
-		"plugins/acme/conformance_test.go": {"sdk/providertest", "plugins/acme/simulator", "testing"},
-		"plugins/acme/simulator/api.go":    {"sdk/signature", "sdk/conformance", "sdk/conformance/sim"},
-		"host/internal/prove/launch.go":    {"sdk/conformance", "host/internal/plugin"},
-		"plugins/sandbox/main.go":          {"plugins/acme/simulator", "plugins/zenith/simulator"},
-		"host/open.go":                     {"sdk", "host/internal/core", "host/payment"},
-		"host/open_test.go":                {"host/hosttest", "internal/postgrestest", "testing"},
-		"host/hosttest/host.go":            {"host", "testing"},
-		"host/cmd/payhost/main.go":         {"host", "sdk", "github.com/spf13/cobra"},
-		"internal/devrun/main.go":          {"host", "os/exec"},
-		"examples/acme/simulator/api.go":   {"sdk", "sdk/conformance", "sdk/conformance/fault"},
+		"sdk/serve.go":                         {"sdk/internal/providerv1", "google.golang.org/protobuf/proto", "github.com/hashicorp/go-plugin"},
+		"sdk/serve_test.go":                    {"sdk/providertest", "testing", "go.uber.org/goleak"},
+		"sdk/internal/providerv1/a.pb.go":      {"google.golang.org/protobuf/proto"},
+		"sdk/providerhttp/client.go":           {"sdk", "sdk/internal/frame"},
+		"sdk/providertest/run.go":              {"sdk", "sdk/conformance", "testing", "go.uber.org/goleak"},
+		"sdk/conformance/conformance.go":       {"sdk", "sdk/conformance/control", "sdk/conformance/internal/suite"},
+		"plugins/acme/client.go":               {"sdk", "sdk/providerhttp", "sdk/signature"},
+		"plugins/acme/conformance_test.go":     {"sdk/providertest", "plugins/acme/simulator", "testing"},
+		"plugins/acme/simulator/api.go":        {"sdk/signature", "sdk/conformance/control", "sdk/conformance/ledger", "sdk/conformance/sim"},
+		"host/internal/conformance/process.go": {"sdk/conformance", "sdk/conformance/control", "host/internal/plugin"},
+		"plugins/sandbox/main.go":              {"plugins/acme/simulator", "plugins/zenith/simulator"},
+		"host/open.go":                         {"sdk", "host/internal/core", "host/payment"},
+		"host/internal/httpapi/payment.go":     {"host/payment", "host/internal/core"},
+		"host/payment/error.go":                {"sdk"},
+		"host/open_test.go":                    {"host/hosttest", "internal/postgrestest", "testing"},
+		"host/hosttest/host.go":                {"host", "testing"},
+		"host/cmd/payhost/main.go":             {"host", "sdk", "github.com/spf13/cobra"},
+		"internal/devrun/main.go":              {"host", "os/exec"},
+		"examples/acme/simulator/api.go":       {"sdk", "sdk/conformance/control", "sdk/conformance/ledger"},
 	} {
 		for _, o := range layering(tree(t, map[string]string{name: file("// Package p is p.", imports...)})) {
 			t.Error(o)

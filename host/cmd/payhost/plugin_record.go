@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 
 	"github.com/payhost/payhost/host"
-	"github.com/payhost/payhost/host/internal/plugin"
+	"github.com/payhost/payhost/internal/redact"
 	"github.com/payhost/payhost/sdk"
 	"github.com/payhost/payhost/sdk/conformance/golden"
 )
@@ -71,9 +71,9 @@ func (r *callRecord) keep(call host.PluginCall, answer json.RawMessage, failure 
 // recorded gives the text of the file, which holds no secret of the account.
 func recorded(call host.PluginCall, answer json.RawMessage, failure error, exchanges []sdk.Exchange) (*golden.Recording, []byte, error) {
 	said := golden.Call{Verb: call.Verb, Request: call.Request, Answer: answer, Err: failure, Exchanges: exchanges}
-	mask := &plugin.Mask{}
+	mask := &redact.Set{}
 	if call.Account != nil {
-		mask.Add(call.Account.Secrets...)
+		mask.Add(redact.Reveal(call.Account.Secrets)...)
 		said.BaseURL = baseURL(call.Account.Config)
 	}
 	said.Mask = mask.Text

@@ -77,7 +77,7 @@ func (a *app) serve(ctx context.Context, cfg *host.Config, loaded appearance) er
 	if err != nil {
 		return fmt.Errorf("serve: %w", err)
 	}
-	h, err := host.Open(ctx, cfg, host.WithLogger(log), host.WithMetrics(metrics), host.WithAttached(attached))
+	h, err := host.Open(ctx, cfg, host.WithLogger(log), host.WithMetrics(metrics), host.WithDebugAttach(attached))
 	if err != nil {
 		return fmt.Errorf("serve: %w", err)
 	}
@@ -102,12 +102,12 @@ func (a *app) serve(ctx context.Context, cfg *host.Config, loaded appearance) er
 }
 
 // attachments are the plugins that the environment says were started by hand.
-func attachments() (map[string]host.Attachment, error) {
+func attachments() (map[string]host.DebugAttach, error) {
 	text := os.Getenv(sdk.AttachVariable)
 	if text == "" {
 		return nil, nil
 	}
-	var list map[string]host.Attachment
+	var list map[string]host.DebugAttach
 	d := json.NewDecoder(strings.NewReader(text))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&list); err != nil {

@@ -8,39 +8,27 @@ import (
 	"net/http"
 
 	"github.com/payhost/payhost/host/config"
-	"github.com/payhost/payhost/host/internal/core"
-	"github.com/payhost/payhost/host/internal/inbox"
-	"github.com/payhost/payhost/host/internal/push"
-	"github.com/payhost/payhost/host/internal/supervisor"
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Providers tells how the configured accounts stand, by name.
-type Providers interface {
-	Statuses() []supervisor.Status
-	Status(name string) (supervisor.Status, bool)
-}
-
-// Prober is a store as far as the probes know it.
-type Prober interface {
-	// Ping reports whether the store answers, Writable whether anything can be
-	// written to it.
-	Ping(ctx context.Context) error
-	Writable(ctx context.Context) error
-}
-
-// Options are what an API works with. Logger, Metrics and Reload may be nil; without Reload there is no reloading.
+// Options are what an API works with. Logger, Metrics, Reload and Leaving may be nil.
 type Options struct {
-	Core      *core.Core
-	Inbox     *inbox.Inbox
-	Letters   *push.DeadLetters
-	Store     Prober
-	Providers Providers
-	// Config gives the configuration in force; it is asked at every request that needs it.
+	Payments    Payments
+	Webhooks    Webhooks
+	Incoming    Incoming
+	DeadLetters DeadLetters
+	Providers   Providers
+	Store       Store
+	// StoreReason says in a few words, which hold no name and no address, why a
+	// method of Store has failed.
+	StoreReason func(error) string
+	// Config returns the configuration in force. It is called at every request that
+	// needs it.
 	Config  func() *config.Config
 	Metrics *prometheus.Registry
 	Logger  *slog.Logger
-	Reload  func(ctx context.Context, force bool) Reloaded
+	// Reload reads the configuration again; nil: the host cannot be reloaded.
+	Reload func(ctx context.Context, force bool) Reloaded
 	// Leaving reports whether the host is about to stop serving; nil: it never is.
 	Leaving func() bool
 }

@@ -17,7 +17,6 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
-	"github.com/payhost/payhost/host/internal/core"
 	"github.com/payhost/payhost/host/payment"
 	"github.com/payhost/payhost/sdk"
 )
@@ -37,7 +36,7 @@ type confirmRequest struct {
 type confirmInput struct {
 	Idempotent
 	ID           string `path:"id" maxLength:"64"`
-	confirmation core.Confirmation
+	confirmation payment.Confirmation
 }
 
 // Resolve reads the body, which huma leaves alone here.
@@ -176,7 +175,7 @@ func (a *API) confirmOperation(api huma.API) {
 		"Hands over what the customer sent back: JSON, or a form with the same names and the file under its field's name. "+
 			"A file may have 5 MiB, the form 12 MiB.", changeErrors...)
 	huma.Register(api, o, func(ctx context.Context, in *confirmInput) (*recorded[payment.Payment], error) {
-		p, replayed, err := a.Core.ConfirmPayment(ctx, in.ID, in.confirmation, in.Key)
+		p, replayed, err := a.Payments.ConfirmPayment(ctx, in.ID, in.confirmation, in.Key)
 		return a.changed(ctx, p, replayed, err)
 	})
 	schemas := api.OpenAPI().Components.Schemas

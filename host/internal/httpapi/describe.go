@@ -12,6 +12,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"github.com/payhost/payhost/host/payment"
 )
 
 // replayedHeader marks an answer that an earlier request under the same key brought about.
@@ -115,11 +116,20 @@ func created(o huma.Operation) huma.Operation {
 
 const schemaPrefix = "#/components/schemas/"
 
+// schemaNames gives the types of package payment the names that the document has
+// for them.
+var schemaNames = strings.NewReplacer("ProviderStatus", "Provider", "ProviderLimit", "Limit",
+	"ProviderOperation", "Operation", "Resolution", "ResolveRequest", "View", "")
+
 // newSchemas gives the registry of the document's types.
 func newSchemas() huma.Registry {
 	r := huma.NewMapRegistry(schemaPrefix, func(t reflect.Type, hint string) string {
-		return strings.TrimSuffix(huma.DefaultSchemaNamer(t, hint), "View")
+		return schemaNames.Replace(huma.DefaultSchemaNamer(t, hint))
 	})
+	r.RegisterTypeAlias(reflect.TypeFor[body[payment.Request]](), reflect.TypeFor[paymentRequest]())
+	r.RegisterTypeAlias(reflect.TypeFor[body[payment.PayoutRequest]](), reflect.TypeFor[payoutRequest]())
+	r.RegisterTypeAlias(reflect.TypeFor[body[payment.RefundRequest]](), reflect.TypeFor[refundRequest]())
+	r.RegisterTypeAlias(reflect.TypeFor[body[payment.CaptureRequest]](), reflect.TypeFor[captureRequest]())
 	r.RegisterTypeAlias(amountType, reflect.TypeFor[amountSchema]())
 	r.RegisterTypeAlias(reflect.TypeFor[huma.ErrorModel](), reflect.TypeFor[problem]())
 	r.Schema(reflect.TypeFor[problem](), true, "")

@@ -7,8 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/payhost/payhost/host/internal/store"
-	"github.com/payhost/payhost/host/internal/supervisor"
+	"github.com/payhost/payhost/host/payment"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
@@ -32,8 +31,8 @@ type health struct {
 }
 
 type waiting struct {
-	Provider string           `json:"provider"`
-	State    supervisor.State `json:"state"`
+	Provider string                `json:"provider"`
+	State    payment.ProviderState `json:"state"`
 }
 
 // healthz says that the process answers. It depends on nothing outside of it: no
@@ -47,8 +46,8 @@ func (a *API) healthz(w http.ResponseWriter, _ *http.Request) {
 // about to stop. A provider that is switched off is not waited for.
 func (a *API) readyz(w http.ResponseWriter, r *http.Request) {
 	h := a.storeHealth(r.Context())
-	for _, s := range a.Providers.Statuses() {
-		if s.Required && s.Enabled && s.State != supervisor.StateReady {
+	for _, s := range a.Providers.Providers() {
+		if s.Required && s.Enabled && s.State != payment.ProviderReady {
 			h.OK, h.Waiting = false, append(h.Waiting, waiting{s.Name, s.State})
 		}
 	}
@@ -86,7 +85,7 @@ func (a *API) storeHealth(ctx context.Context) health {
 		found = health{Store: "does not answer"}
 	} else if err := a.Store.Writable(ctx); err != nil {
 		a.Logger.Warn("nothing can be written to the store", "error", err)
-		found = health{Store: "cannot be written", Reason: store.Reason(err)}
+		found = health{Store: "cannot be written", Reason: a.StoreReason(err)}
 	}
 	a.last.found, a.last.at = found, time.Now()
 	return found

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/payhost/payhost/host/internal/supervisor"
+	"github.com/payhost/payhost/host/payment"
 	"github.com/payhost/payhost/sdk"
 	"github.com/shopspring/decimal"
 )
@@ -107,7 +107,7 @@ func TestEventsAreReadInOrder(t *testing.T) {
 
 func TestProvidersAreShown(t *testing.T) {
 	r := newRig(t)
-	r.status = append(r.status, supervisor.Status{Name: "zenith", State: supervisor.StateDisabled, ConfigSchema: []byte(`{"type":"object"}`)})
+	r.status = append(r.status, payment.ProviderStatus{Name: "zenith", State: payment.ProviderDisabled, ConfigSchema: []byte(`{"type":"object"}`)})
 	a := r.call(t, "GET", "/v1/providers", "").want(t, 200, "")
 	if strings.Contains(a.text, "null") || strings.Contains(a.text, "webhook_url") || strings.Contains(a.text, "config_schema") || len(a.json["data"].([]any)) != 2 {
 		t.Errorf("got %s", a.text)

@@ -13,7 +13,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/payhost/payhost/host/internal/supervisor"
+	"github.com/payhost/payhost/host/payment"
 	"github.com/payhost/payhost/sdk"
 )
 
@@ -77,11 +77,11 @@ func TestTheRendererIsTheOneOfItsOrigin(t *testing.T) {
 
 func TestProbes(t *testing.T) {
 	r := newRig(t)
-	r.status = []supervisor.Status{
-		{Name: "acme", State: supervisor.StateReady, Required: true, Enabled: true},
-		{Name: "zenith", State: supervisor.StateQuarantined, Enabled: true, LastError: "the secret is hunter2"},
-		{Name: "switched-off", State: supervisor.StateDisabled, Required: true},
-		{Name: "leaving", State: supervisor.StateDraining, Required: true},
+	r.status = []payment.ProviderStatus{
+		{Name: "acme", State: payment.ProviderReady, Required: true, Enabled: true},
+		{Name: "zenith", State: payment.ProviderQuarantined, Enabled: true, LastError: "the secret is hunter2"},
+		{Name: "switched-off", State: payment.ProviderDisabled, Required: true},
+		{Name: "leaving", State: payment.ProviderDraining, Required: true},
 	}
 	send(t, "GET", r.URL+"/healthz", nil).want(t, 200, "")
 	if a := send(t, "GET", r.URL+"/readyz", nil).want(t, 200, ""); a.json["ok"] != true {

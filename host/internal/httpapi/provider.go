@@ -7,19 +7,13 @@ import (
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
-	"github.com/payhost/payhost/host/internal/supervisor"
 	"github.com/payhost/payhost/host/payment"
 	"github.com/payhost/payhost/sdk"
+	"github.com/shopspring/decimal"
 )
 
-// providerView is how one configured account stands.
-type providerView struct {
-	supervisor.Status
-	WebhookURL string `json:"webhook_url,omitempty" doc:"where this account's notices go: what must be typed into the provider's back office; only when one provider is asked for"`
-}
-
 // view fills in empty lists, so that none is null.
-func view(s supervisor.Status) providerView {
+func view(s payment.ProviderStatus) payment.ProviderStatus {
 	if s.StartedAt != nil {
 		at := s.StartedAt.UTC()
 		s.StartedAt = &at
@@ -29,7 +23,7 @@ func view(s supervisor.Status) providerView {
 	orEmpty(&s.Countries)
 	orEmpty(&s.WebhookTrust)
 	orEmpty(&s.Operations)
-	return providerView{Status: s}
+	return s
 }
 
 func orEmpty[T any](list *[]T) {
@@ -95,7 +89,10 @@ type methodsInput struct {
 
 // Resolve wants a currency with an amount: without one it says nothing.
 func (in *methodsInput) Resolve(huma.Context) []error {
-	errs := notZero(in.Amount)
+	var errs []error
+	if in.Amount != "" && !amountOf(in.Amount).IsPositive() {
+		errs = found([]sdk.Violation{{Field: "amount", Message: "must be more than zero"}})
+	}
 	if in.Amount != "" && in.Currency == "" {
 		errs = append(errs, found([]sdk.Violation{{Field: "currency", Message: "is required with an amount"}})...)
 	}
@@ -108,6 +105,15 @@ func (in *methodsInput) request() sdk.ListPaymentMethodsRequest {
 		r.Amount = &sdk.Money{Amount: amountOf(in.Amount), Currency: in.Currency}
 	}
 	return r
+}
+
+// amountOf reads an amount; what cannot be read is zero.
+func amountOf(text string) decimal.Decimal {
+	d, err := sdk.ParseAmount(text)
+	if err != nil {
+		return decimal.Decimal{}
+	}
+	return d
 }
 
 type invokeInput struct {
@@ -127,30 +133,29 @@ var askErrors = []int{http.StatusNotFound, http.StatusTooManyRequests, http.Stat
 
 func (a *API) providerOperations(api huma.API) {
 	list := operation("list-providers", http.MethodGet, "/providers", "Providers", "List providers", "How every configured account stands, by name.")
-	huma.Register(api, list, func(context.Context, *struct{}) (*listed[providerView], error) {
-		var views []providerView
-		for _, s := range a.Providers.Statuses() {
-			s.ConfigSchema = nil
+	huma.Register(api, list, func(context.Context, *struct{}) (*listed[payment.ProviderStatus], error) {
+		var views []payment.ProviderStatus
+		for _, s := range a.Providers.Providers() {
+			s.ConfigSchema, s.WebhookURL = nil, ""
 			views = append(views, view(s))
 		}
 		return pageOf(views, ""), nil
 	})
 	get := operation("get-provider", http.MethodGet, "/providers/{name}", "Providers", "Read a provider",
 		"State, plugin, capabilities and last error; the URL for its back office.", http.StatusNotFound)
-	huma.Register(api, get, func(ctx context.Context, in *nameInput) (*one[providerView], error) {
-		s, ok := a.Providers.Status(in.Name)
+	huma.Register(api, get, func(ctx context.Context, in *nameInput) (*one[payment.ProviderStatus], error) {
+		s, ok := a.Providers.Provider(in.Name)
 		if !ok {
 			return nil, a.fail(ctx, asks, false, &payment.Error{Code: string(sdk.CodeNotFound), Outcome: sdk.OutcomeNotSent,
 				Message: fmt.Sprintf("no provider is called %q in the configuration", in.Name)})
 		}
 		v := view(s)
-		v.WebhookURL = a.Core.AccountURL(s.Name)
-		return &one[providerView]{&v}, nil
+		return &one[payment.ProviderStatus]{&v}, nil
 	})
 	methods := operation("list-payment-methods", http.MethodGet, "/providers/{name}/payment-methods", "Providers", "List payment methods",
 		"What a customer can pay with.", askErrors...)
 	huma.Register(api, methods, func(ctx context.Context, in *methodsInput) (*listed[methodView], error) {
-		found, err := a.Core.PaymentMethods(ctx, in.Name, in.request())
+		found, err := a.Payments.PaymentMethods(ctx, in.Name, in.request())
 		if err != nil {
 			return nil, a.fail(ctx, asks, false, err)
 		}
@@ -167,7 +172,7 @@ func (a *API) accountOperations(api huma.API) {
 	balances := operation("list-balances", http.MethodGet, "/providers/{name}/balances", "Providers", "List balances",
 		"What the account holds at its provider.", askErrors...)
 	huma.Register(api, balances, func(ctx context.Context, in *nameInput) (*listed[balanceView], error) {
-		found, err := a.Core.Balances(ctx, in.Name)
+		found, err := a.Payments.Balances(ctx, in.Name)
 		if err != nil {
 			return nil, a.fail(ctx, asks, false, err)
 		}
@@ -184,7 +189,7 @@ func (a *API) accountOperations(api huma.API) {
 		if in.Body != nil {
 			input = *in.Body
 		}
-		output, replayed, err := a.Core.Invoke(ctx, in.Name, in.Operation, input, in.Key)
+		output, replayed, err := a.Payments.Invoke(ctx, in.Name, in.Operation, input, in.Key)
 		if err != nil {
 			return nil, a.fail(ctx, asks, replayed, err)
 		}

@@ -6,27 +6,16 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/payhost/payhost/host/payment"
-	"github.com/shopspring/decimal"
 )
-
-type refundRequest struct {
-	Amount string `json:"amount,omitempty" pattern:"^[0-9]+(\\.[0-9]+)?$" patternDescription:"digits with at most one point, such as \"60.00\"" example:"10.00" doc:"part of the payment; all of it without"`
-	Reason string `json:"reason,omitempty" maxLength:"1000"`
-}
 
 type refundInput struct {
 	Idempotent
 	ID   string `path:"id" maxLength:"64"`
-	Body *refundRequest
+	Body *body[payment.RefundRequest]
 }
 
 // Resolve is as for captures.
-func (in *refundInput) Resolve(huma.Context) []error {
-	if in.Body == nil {
-		return nil
-	}
-	return notZero(in.Body.Amount)
-}
+func (in *refundInput) Resolve(huma.Context) []error { return found(in.Body.violations()) }
 
 type idInput struct {
 	ID string `path:"id" maxLength:"64"`
@@ -37,11 +26,11 @@ func (a *API) refundOperations(api huma.API) {
 		"Gives back a succeeded payment, or part of it. When the provider refuses, the answer is a problem and the payment as it was.",
 		changeErrors...)
 	huma.Register(api, created(create), func(ctx context.Context, in *refundInput) (*recorded[payment.Refund], error) {
-		request := payment.RefundRequest{Amount: decimal.Zero}
+		var request payment.RefundRequest
 		if in.Body != nil {
-			request = payment.RefundRequest{Amount: amountOf(in.Body.Amount), Reason: in.Body.Reason}
+			request = in.Body.Value
 		}
-		r, replayed, err := a.Core.CreateRefund(ctx, in.ID, request, in.Key)
+		r, replayed, err := a.Payments.CreateRefund(ctx, in.ID, request, in.Key)
 		if err != nil {
 			return nil, a.fail(ctx, changes, replayed, err)
 		}
@@ -50,7 +39,7 @@ func (a *API) refundOperations(api huma.API) {
 	list := operation("list-refunds", http.MethodGet, "/payments/{id}/refunds", "Payments", "List a payment's refunds",
 		"Newest first, those that the provider started included.", http.StatusNotFound)
 	huma.Register(api, list, func(ctx context.Context, in *idInput) (*listed[payment.Refund], error) {
-		found, err := a.Core.Refunds(ctx, in.ID)
+		found, err := a.Payments.Refunds(ctx, in.ID)
 		if err != nil {
 			return nil, a.fail(ctx, asks, false, err)
 		}
@@ -58,14 +47,14 @@ func (a *API) refundOperations(api huma.API) {
 	})
 	get := operation("get-refund", http.MethodGet, "/refunds/{id}", "Payments", "Read a refund", "With its attempts.", http.StatusNotFound)
 	huma.Register(api, get, func(ctx context.Context, in *idInput) (*one[payment.Refund], error) {
-		return read(ctx, a, a.Core.Refund, in.ID)
+		return read(ctx, a, a.Payments.Refund, in.ID)
 	})
 	resolve := operation("resolve-refund", http.MethodPost, "/refunds/{id}/resolve", "Payments", "Resolve a refund", resolving,
 		http.StatusNotFound, http.StatusConflict)
 	huma.Register(api, resolve, func(ctx context.Context, in *resolveInput) (*one[payment.Refund], error) {
-		if err := a.Core.Resolve(ctx, payment.KindRefund, in.ID, in.resolution(ctx)); err != nil {
+		if err := a.Payments.Resolve(ctx, payment.KindRefund, in.ID, in.resolution(ctx)); err != nil {
 			return nil, a.fail(ctx, changes, false, err)
 		}
-		return read(ctx, a, a.Core.Refund, in.ID)
+		return read(ctx, a, a.Payments.Refund, in.ID)
 	})
 }

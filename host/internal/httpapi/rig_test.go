@@ -22,7 +22,7 @@ import (
 	"github.com/payhost/payhost/host/internal/push"
 	"github.com/payhost/payhost/host/internal/store"
 	"github.com/payhost/payhost/host/internal/storetest"
-	"github.com/payhost/payhost/host/internal/supervisor"
+	"github.com/payhost/payhost/host/payment"
 	"github.com/payhost/payhost/sdk"
 	"go.uber.org/goleak"
 )
@@ -36,6 +36,7 @@ type rig struct {
 	*httptest.Server
 	admin   *httptest.Server
 	api     *httpapi.API
+	core    *core.Core
 	account *coretest.Account
 	// database is the path of the file.
 	database string
@@ -43,7 +44,7 @@ type rig struct {
 	store    *flaky
 	log      *safeBuffer
 	after    string // the last event that lastEvent has read
-	status   []supervisor.Status
+	status   []payment.ProviderStatus
 	reload   func(context.Context, bool) httpapi.Reloaded
 }
 
@@ -77,15 +78,16 @@ func (s *safeBuffer) String() string {
 	return s.b.String()
 }
 
-// Statuses and Status are httpapi.Providers.
-func (r *rig) Statuses() []supervisor.Status { return r.status }
-func (r *rig) Status(name string) (supervisor.Status, bool) {
+// Providers and Provider are httpapi.Providers.
+func (r *rig) Providers() []payment.ProviderStatus { return r.status }
+func (r *rig) Provider(name string) (payment.ProviderStatus, bool) {
 	for _, s := range r.status {
 		if s.Name == name {
+			s.WebhookURL = r.core.AccountURL(name)
 			return s, true
 		}
 	}
-	return supervisor.Status{}, false
+	return payment.ProviderStatus{}, false
 }
 
 func newRig(t *testing.T) *rig {
@@ -99,7 +101,7 @@ func newRig(t *testing.T) *rig {
 	r := &rig{database: database, account: coretest.New("acme"), store: &flaky{Store: s}, log: &safeBuffer{}, config: &config.Config{
 		HTTP:      config.HTTP{Tokens: []sdk.Secret{sdk.NewSecret("an-older-token"), sdk.NewSecret(token)}},
 		Providers: []config.Provider{{Name: "acme"}}}}
-	r.status = []supervisor.Status{{Name: "acme", State: supervisor.StateReady, Plugin: "acme", Version: "1.0.0"}}
+	r.status = []payment.ProviderStatus{{Name: "acme", State: payment.ProviderReady, Plugin: "acme", Version: "1.0.0"}}
 	log := slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	accounts := coretest.NewAccounts(r.account)
 	c, err := core.New(t.Context(), core.Options{Store: s, Accounts: accounts, PublicURL: "http://host.example"})
@@ -107,8 +109,15 @@ func newRig(t *testing.T) *rig {
 		t.Fatal(err)
 	}
 	box := inbox.New(inbox.Options{Store: s, Core: c, Accounts: accounts, Directory: accounts})
-	r.api = httpapi.New(httpapi.Options{Core: c, Inbox: box, Letters: push.NewDeadLetters(s, time.Now), Store: r.store, Providers: r, Logger: log,
-		Config: func() *config.Config { return r.config },
+	r.core = c
+	configuration := func() *config.Config { return r.config }
+	schema := func(name string) json.RawMessage {
+		s, _ := r.Provider(name)
+		return s.ConfigSchema
+	}
+	r.api = httpapi.New(httpapi.Options{Payments: c, Webhooks: inbox.NewArchive(box, configuration, schema), Incoming: box,
+		DeadLetters: push.NewDeadLetters(s, time.Now), Store: r.store, StoreReason: store.Reason, Providers: r, Logger: log,
+		Config: configuration,
 		Reload: func(ctx context.Context, force bool) httpapi.Reloaded { return r.reload(ctx, force) }})
 	r.Server, r.admin = httptest.NewServer(r.api.All()), httptest.NewServer(r.api.Admin())
 	t.Cleanup(func() {

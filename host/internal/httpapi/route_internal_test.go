@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"encoding/json"
 	"net/http/httptest"
 	"slices"
 	"strings"
@@ -13,13 +14,13 @@ import (
 	"github.com/payhost/payhost/host/internal/inbox"
 	"github.com/payhost/payhost/host/internal/push"
 	"github.com/payhost/payhost/host/internal/store"
-	"github.com/payhost/payhost/host/internal/supervisor"
+	"github.com/payhost/payhost/host/payment"
 )
 
 type nobody struct{}
 
-func (nobody) Statuses() []supervisor.Status           { return nil }
-func (nobody) Status(string) (supervisor.Status, bool) { return supervisor.Status{}, false }
+func (nobody) Providers() []payment.ProviderStatus            { return nil }
+func (nobody) Provider(string) (payment.ProviderStatus, bool) { return payment.ProviderStatus{}, false }
 
 // bare is an API with nothing in it.
 func bare(t *testing.T) *API {
@@ -41,8 +42,10 @@ func bare(t *testing.T) *API {
 	})
 	box := inbox.New(inbox.Options{Store: s, Core: c, Accounts: accounts, Directory: accounts,
 		PublicURL: "http://host.example/pay"})
-	return New(Options{Core: c, Inbox: box, Letters: push.NewDeadLetters(s, time.Now), Store: s, Providers: nobody{},
-		Config: func() *config.Config { return &config.Config{} }})
+	configuration := func() *config.Config { return &config.Config{} }
+	webhooks := inbox.NewArchive(box, configuration, func(string) json.RawMessage { return nil })
+	return New(Options{Payments: c, Webhooks: webhooks, Incoming: box, DeadLetters: push.NewDeadLetters(s, time.Now), Store: s,
+		StoreReason: store.Reason, Providers: nobody{}, Config: configuration})
 }
 
 // The whole list is here a second time: a new route has to be put on one side

@@ -28,8 +28,8 @@ type route struct {
 func (a *API) routes() []route {
 	page := http.RedirectHandler("/console/", http.StatusSeeOther)
 	return []route{
-		{"/webhooks/", strangers, a.Inbox.WebhookHandler()},
-		{"/return/", strangers, a.Inbox.ReturnHandler()},
+		{"/webhooks/", strangers, a.Incoming.WebhookHandler()},
+		{"/return/", strangers, a.Incoming.ReturnHandler()},
 		{"GET /healthz", strangers | operators, http.HandlerFunc(a.healthz)},
 		{"GET /readyz", strangers | operators, http.HandlerFunc(a.readyz)},
 
@@ -58,7 +58,7 @@ func (a *API) serving(sides ...side) http.Handler {
 	}
 	var handler http.Handler = router{mux: mux, api: (wanted & operators) != 0}
 	if (wanted & strangers) != 0 {
-		handler = a.Inbox.AlsoBelowPublicURL(handler)
+		handler = a.Incoming.AlsoBelowPublicURL(handler)
 	}
 	return a.observe(notForServiceWorkers(handler))
 }

@@ -24,7 +24,7 @@ func (a *API) keyOperations(api huma.API) {
 	list := operation("list-token-keys", http.MethodGet, "/token-keys", "Host", "List the keys of webhook and return URLs",
 		"The newest first. The keys themselves are never shown.")
 	huma.Register(api, list, func(ctx context.Context, _ *struct{}) (*listed[payment.TokenKey], error) {
-		keys, err := a.Core.TokenKeys(ctx)
+		keys, err := a.Payments.TokenKeys(ctx)
 		return a.keys(ctx, asks, keys, err)
 	})
 
@@ -33,7 +33,7 @@ func (a *API) keyOperations(api huma.API) {
 			"`host.token_secret` mixed in. Payments made before keep their key; the URL of each account changes, and "+
 			"its former one is taken until the former key is ended.", http.StatusConflict)
 	huma.Register(api, rotate, func(ctx context.Context, in *rotateKeyInput) (*listed[payment.TokenKey], error) {
-		keys, err := a.Core.RotateTokenKey(ctx, operator(ctx), in.Body.Reason)
+		keys, err := a.Payments.RotateTokenKey(ctx, operator(ctx), in.Body.Reason)
 		return a.keys(ctx, changes, keys, err)
 	})
 
@@ -42,7 +42,7 @@ func (a *API) keyOperations(api huma.API) {
 			"accounts. Payments that are still open are then settled by asking their providers.",
 		http.StatusNotFound, http.StatusConflict)
 	huma.Register(api, end, func(ctx context.Context, in *endKeyInput) (*listed[payment.TokenKey], error) {
-		keys, err := a.Core.EndTokenKey(ctx, in.ID, operator(ctx), in.Body.Reason)
+		keys, err := a.Payments.EndTokenKey(ctx, in.ID, operator(ctx), in.Body.Reason)
 		return a.keys(ctx, changes, keys, err)
 	})
 }

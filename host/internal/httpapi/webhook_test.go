@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"github.com/payhost/payhost/host/config"
-	"github.com/payhost/payhost/host/internal/supervisor"
+	"github.com/payhost/payhost/host/payment"
 	"github.com/payhost/payhost/sdk"
 )
 
@@ -46,7 +46,7 @@ func TestANoticeIsShownWithoutSecrets(t *testing.T) {
 	const fromEnv, inline, listed = `cnryEnv"/+<&é`, "cnryInline/key=", "cnryListed1"
 	r.config = &config.Config{HTTP: r.config.HTTP, Providers: []config.Provider{{Name: "acme", Secrets: []sdk.Secret{sdk.NewSecret(fromEnv), sdk.NewSecret("x")},
 		Config: json.RawMessage(`{"site":"w123456","key":"` + inline + `","old_keys":["` + listed + `"],"nested":{"pin":"cnryNested"}}`)}}}
-	r.status = []supervisor.Status{{Name: "acme", ConfigSchema: json.RawMessage(`{"properties":{"site":{"type":"string"},"key":{"type":"string","writeOnly":true},
+	r.status = []payment.ProviderStatus{{Name: "acme", ConfigSchema: json.RawMessage(`{"properties":{"site":{"type":"string"},"key":{"type":"string","writeOnly":true},
 		"old_keys":{"type":"array","items":{"type":"string","writeOnly":true}},"nested":{"properties":{"pin":{"writeOnly":true}}}}}`)}}
 	quoted, err := json.Marshal(map[string]string{"reference": "pay_0", "note": fromEnv + " " + inline + " " + listed + " cnryNested"})
 	if err != nil {

@@ -136,7 +136,7 @@ func TestARepeatedNoticeMakesOneEvent(t *testing.T) {
 	for range 3 {
 		r.send("/webhooks/acme", coretest.JSONNotice{Reference: p.ID, Status: "succeeded", Verification: sdk.VerifiedBySignature})
 	}
-	events, _, err := r.core.Events(t.Context(), 0, []string{"payment.succeeded"}, 10)
+	events, err := r.core.Events(t.Context(), "", []string{"payment.succeeded"}, 10)
 	if err != nil || len(events) != 1 {
 		t.Fatalf("%d events of success, %v", len(events), err)
 	}

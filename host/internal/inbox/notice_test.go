@@ -75,7 +75,7 @@ func TestARefundThatTheProviderStartsIsOneRefund(t *testing.T) {
 			if list := r.refunds(t, p.ID); len(list) != 1 || list[0].Status != payment.Succeeded || list[0].Amount.String() != "10" {
 				t.Fatalf("got %+v", list)
 			}
-			if events, _, err := r.core.Events(t.Context(), 0, []string{"refund.*"}, 10); err != nil || len(events) != 1 {
+			if events, err := r.core.Events(t.Context(), "", []string{"refund.*"}, 10); err != nil || len(events) != 1 {
 				t.Errorf("%d events of it, %v", len(events), err)
 			}
 		})

@@ -18,6 +18,7 @@ import (
 
 	"github.com/payhost/payhost/host/internal/plugin"
 	"github.com/payhost/payhost/host/internal/plugin/plugintest"
+	"github.com/payhost/payhost/internal/redact"
 	"github.com/payhost/payhost/sdk"
 )
 
@@ -57,7 +58,7 @@ type stage struct {
 	workspace *plugin.Workspace
 	catalog   *plugin.Catalog
 	log       *logBook
-	mask      *plugin.Mask
+	mask      *redact.Set
 
 	container bool // other hosts run as in one
 }
@@ -65,7 +66,7 @@ type stage struct {
 func newStage(t testing.TB) *stage { return newStageIn(t, t.TempDir()) }
 
 func newStageIn(t testing.TB, data string) *stage {
-	s := &stage{t: t, plugins: t.TempDir(), data: data, log: &logBook{}, mask: &plugin.Mask{}}
+	s := &stage{t: t, plugins: t.TempDir(), data: data, log: &logBook{}, mask: &redact.Set{}}
 	s.install("actor", "1.0.0")
 	w, err := plugin.OpenWorkspace(s.data)
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/payhost/payhost/internal/redact"
 	"golang.org/x/time/rate"
 )
 
@@ -46,8 +47,8 @@ func readLines(r io.Reader, line func([]byte)) {
 // output takes what the plugin prints: structured records and plain lines go to the sink, the last lines of stderr are
 // kept for errors. Secrets are masked in all of it.
 type output struct {
-	sink   *sink
-	mask   *Mask
+	sink   *logSink
+	mask   *redact.Set
 	budget *budget // nil: none
 
 	panicking bool // the lines that follow on stderr are a panic's; of the reader of stderr alone

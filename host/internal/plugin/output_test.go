@@ -71,7 +71,7 @@ func TestWhateverIsPrintedOnStderrIsLogged(t *testing.T) {
 	s, provider := newStage(t), newProvider(t)
 	p := s.start()
 	a := s.account(p, provider.URL)
-	s.mask.Add(secret("top-secret-1"))
+	s.mask.Add("top-secret-1")
 	for _, c := range []struct{ print, want string }{
 		{`plain text`, `INFO plain text stream=stderr`},
 		{`{"@level":"warn","@message":"structured","@timestamp":"x","n":7,"plugin":"another"}`, `WARN structured n=7 plugin_plugin=another`},

@@ -17,6 +17,7 @@ import (
 	"github.com/hashicorp/go-plugin/runner"
 	"google.golang.org/grpc"
 
+	"github.com/payhost/payhost/internal/redact"
 	"github.com/payhost/payhost/sdk"
 )
 
@@ -28,7 +29,7 @@ type Spec struct {
 	Binary    Binary
 	Workspace *Workspace
 	Logger    *slog.Logger // takes what the plugin logs and prints, with its name, version and process id
-	Mask      *Mask        // hides secrets in that; may be nil, may learn more later
+	Mask      *redact.Set  // hides secrets in that; may be nil, may learn more later
 	// StartTimeout bounds the time until the plugin has answered its first call; 0 is 10 s.
 	StartTimeout time.Duration
 	// MemoryLimit is the soft limit of the plugin's Go heap in bytes; 0 is 256 MiB. Four times as much is the hard limit of
@@ -92,7 +93,7 @@ func newProcess(spec Spec) *Process {
 
 // newConnected is a process of which only the connection is ours.
 func newConnected(spec Spec) *Process {
-	s := newSink(spec.Logger.With("plugin", spec.Binary.Plugin))
+	s := newLogSink(spec.Logger.With("plugin", spec.Binary.Plugin))
 	return &Process{
 		binary: spec.Binary, sink: s, output: &output{sink: s, mask: spec.Mask, budget: newBudget()}, conns: &connections{},
 		done: make(chan struct{}), stopping: make(chan struct{}), stopped: make(chan struct{}),

@@ -53,7 +53,7 @@ func TestFailedStartSaysWhy(t *testing.T) {
 	} {
 		t.Run(c.script, func(t *testing.T) {
 			s := newStage(t)
-			s.mask.Add(secret("hunter2-secret"))
+			s.mask.Add("hunter2-secret")
 			s.script(c.script)
 			spec := s.spec()
 			spec.StartTimeout = 10 * time.Second

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/payhost/payhost/host/internal/core"
 	"github.com/payhost/payhost/host/internal/store"
 	"github.com/payhost/payhost/host/payment"
 )
@@ -183,7 +182,7 @@ func (w *world) resolve(name string, d doubtful) {
 	}
 	books := name + " opens the books for " + d.nick
 	w.pause(nil, books, w.between(books, time.Second, 40*time.Second))
-	r := core.Resolution{Status: payment.Failed, Reason: "not in the books", Operator: name}
+	r := payment.Resolution{Status: payment.Failed, Reason: "not in the books", Operator: name}
 	for _, e := range w.ledgers.of(d.id) {
 		switch {
 		case e.refused != nil || e.status == "failed":
