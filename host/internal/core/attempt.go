@@ -161,6 +161,8 @@ type runningAttempt struct {
 	number int
 }
 
+// add begins an attempt; done must be called when its end is recorded or given
+// up.
 func (r *running) add(id string, number int) (done func()) {
 	attempt := runningAttempt{id, number}
 	r.mu.Lock()
@@ -178,6 +180,7 @@ func (r *running) add(id string, number int) (done func()) {
 	}
 }
 
+// has reports whether this host is making an attempt.
 func (r *running) has(id string, number int) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()

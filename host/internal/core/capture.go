@@ -58,6 +58,7 @@ func captured(attempts []payment.Attempt, outcomes ...string) (sum decimal.Decim
 			continue
 		}
 
+		// All attempts under one key are one capture.
 		if a.ActionKey != "" && counted[a.ActionKey] {
 			continue
 		}
@@ -135,6 +136,7 @@ func firstInDoubt(attempts []payment.Attempt) (payment.Attempt, bool) {
 			continue
 		}
 
+		// What was not sent before it was for another capture under that key.
 		for _, a := range attempts {
 			sent := a.Outcome != string(sdk.OutcomeNotSent)
 			if a.Verb == verbCapture && a.ActionKey == newest.ActionKey && sent {

@@ -114,15 +114,17 @@ func (c *Core) create(ctx context.Context, i *intent.Intent, said json.RawMessag
 	if err != nil {
 		return "", true, err
 	}
-	defer func() { release() }()
+	defer release()
 
+	// The key comes first: what stands under it is the answer, whatever else
+	// may be wrong with the request now.
 	known, err := c.keys.IntentUnder(ctx, i.IdempotencyKey, hashes)
 	if err != nil {
 		return "", true, err
 	}
+
 	if known != "" {
 		release()
-		release = func() {}
 		return known, true, c.waitForAnswer(ctx, known)
 	}
 
@@ -147,7 +149,6 @@ func (c *Core) create(ctx context.Context, i *intent.Intent, said json.RawMessag
 		return "", false, err
 	case other != "":
 		release()
-		release = func() {}
 		id, err := c.replay(ctx, i.IdempotencyKey, hashes)
 		if id == "" && err == nil {
 			err = idempotency.InProgress("") // an action's key, freed at this moment
@@ -161,7 +162,6 @@ func (c *Core) create(ctx context.Context, i *intent.Intent, said json.RawMessag
 	stuck := make(chan struct{}, 1)
 	finished := c.running.add(i.ID, first.Number)
 	release()
-	release = func() {}
 	c.calls.run(func() {
 		defer close(done)
 		defer lease.Release()

@@ -249,6 +249,8 @@ func (c *Core) describeOperation(ctx context.Context, provider, name string,
 	}
 }
 
+// callOperation makes the call. The plugin gets the key too, so that a provider
+// which knows keys can tell a repeated call.
 func (c *Core) callOperation(
 	ctx context.Context,
 	call invocation,
@@ -274,10 +276,12 @@ func (c *Core) runOperation(ctx context.Context, call invocation, claim store.Ke
 		output, err = c.callOperation(ctx, call)
 	}
 
+	// The output may be the only one there is: it is kept as any answer is.
 	var problem *payment.Error
 	if err != nil && !errors.As(err, &problem) {
 		problem = &payment.Error{Message: err.Error()}
 	}
+
 	answer := answered{
 		id:       claim.Key,
 		provider: call.provider,

@@ -53,6 +53,7 @@ func (c *Core) CloseLost(ctx context.Context, tx *store.Tx, i *intent.Intent) er
 		attempts[k], closed = a, a
 	}
 
+	// What was captured counts, also when the payment has succeeded since.
 	if tookUnheard(i, closed) {
 		noteCaptured(i, attempts)
 		return tx.SaveIntent(ctx, i)
@@ -75,6 +76,8 @@ func (c *Core) doubt(
 	i *intent.Intent,
 	verb string,
 ) error {
+	// A create in doubt is the intent's status, an action's doubt stands beside
+	// it.
 	switch {
 	case i.Status == payment.Created:
 		_, err := c.Apply(ctx, tx, i, intent.Report{
@@ -96,8 +99,10 @@ func (c *Core) doubt(
 		i.Doubt = verb
 	}
 
+	// The provider is queried at once about what became of the call.
 	i.CheckAt = tx.Now()
 	i.Checks = 0
+
 	return tx.SaveIntent(ctx, i)
 }
 

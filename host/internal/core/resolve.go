@@ -49,6 +49,7 @@ func (c *Core) Resolve(
 		return err
 	}
 
+	// What the operator saw and what is there now must be the same.
 	return c.Change(ctx, id, func(tx *store.Tx, i *intent.Intent) error {
 		if err := c.mayResolve(ctx, tx, i, seen); err != nil {
 			return err
@@ -120,6 +121,7 @@ func (c *Core) mayResolve(
 			"resolve it after that", a.Verb, until))
 	}
 
+	// A call made since would have its own say about the money.
 	now := snapshot{i.Status, len(attempts)}
 	if now != seen {
 		return conflict(

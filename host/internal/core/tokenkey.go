@@ -63,6 +63,7 @@ func (c *Core) EndTokenKey(
 	return c.tokens.End(ctx, id, Operator(by), reason)
 }
 
+// checkReason refuses a change without a reason, which the keys keep.
 func checkReason(reason string) error {
 	var checks checks
 	checks.reason(reason)

@@ -46,6 +46,7 @@ func CheckPayout(r payment.PayoutRequest, key string) []sdk.Violation {
 	return violationsOf(checkPayout(r, key))
 }
 
+// violationsOf returns the violations in an error, nil when it has none.
 func violationsOf(err error) []sdk.Violation {
 	var e *payment.Error
 	if errors.As(err, &e) {
@@ -54,6 +55,8 @@ func violationsOf(err error) []sdk.Violation {
 	return nil
 }
 
+// checkPayment finds what is wrong with a request by itself, whatever the
+// provider takes.
 func checkPayment(r payment.Request, key string, now time.Time) error {
 	var c checks
 	c.key(key)
@@ -86,8 +89,10 @@ func checkPayment(r payment.Request, key string, now time.Time) error {
 	return c.err()
 }
 
+// past reports whether a time has passed; the zero time never has.
 func past(at, now time.Time) bool { return !at.IsZero() && !at.After(now) }
 
+// checkPayout is checkPayment for payouts.
 func checkPayout(r payment.PayoutRequest, key string) error {
 	var c checks
 	c.key(key)
@@ -117,6 +122,7 @@ func (c *checks) add(field, format string, args ...any) {
 		sdk.Violation{Field: field, Message: fmt.Sprintf(format, args...)})
 }
 
+// err returns everything that was found in one error, nil for nothing.
 func (c *checks) err() error {
 	if len(c.violations) == 0 {
 		return nil
@@ -160,6 +166,7 @@ func (c *checks) reason(value string) {
 	c.required("reason", strings.TrimSpace(value), maxDescription)
 }
 
+// money checks an amount and its currency.
 func (c *checks) money(amount decimal.Decimal, currency string) {
 	if !amount.IsPositive() {
 		c.add("amount", "must be more than zero")
@@ -182,6 +189,7 @@ func (c *checks) digits(amount decimal.Decimal) {
 	}
 }
 
+// url checks where the merchant's customer is sent to; it may be missing.
 func (c *checks) url(field, value string) {
 	if value == "" {
 		return
@@ -205,6 +213,7 @@ func (c *checks) moment(field string, at time.Time) {
 	}
 }
 
+// metadata checks what the merchant keeps with an intent for itself.
 func (c *checks) metadata(m map[string]string) {
 	if len(m) > maxMetadata {
 		c.add("metadata", "has more than %d entries", maxMetadata)
@@ -216,6 +225,8 @@ func (c *checks) metadata(m map[string]string) {
 	}
 }
 
+// options checks what is for the provider's plugin: a JSON object that all
+// readers understand alike.
 func (c *checks) options(raw json.RawMessage) {
 	if len(raw) == 0 {
 		return

@@ -116,6 +116,7 @@ func (s *Accounts) Acquire(_ context.Context, name string) (core.Lease, error) {
 		err.RetryAfter = time.Second
 		return nil, err
 	}
+
 	account.leases.Add(1)
 	return &Lease{account: account}, nil
 }
@@ -161,6 +162,7 @@ func (l *Lease) Release() { l.once.Do(func() { l.account.leases.Add(-1) }) }
 func (l *Lease) Account() sdk.AccountInfo {
 	account := l.account
 	var capabilities []sdk.Capability
+
 	for capability, scripted := range map[sdk.Capability]bool{
 		sdk.CapabilityListPaymentMethods: account.Methods != nil,
 		sdk.CapabilityCreatePayment:      account.Create != nil,
@@ -183,6 +185,7 @@ func (l *Lease) Account() sdk.AccountInfo {
 			capabilities = append(capabilities, capability)
 		}
 	}
+
 	slices.Sort(capabilities)
 
 	return sdk.AccountInfo{
@@ -198,7 +201,8 @@ func (l *Lease) Has(c sdk.Capability) bool {
 	return slices.Contains(l.Account().Capabilities, c)
 }
 
-// JSONNotice is the body of a webhook that Parse reads: the status of a payment.
+// JSONNotice is the body of a webhook that Parse reads: the status of a
+// payment.
 type JSONNotice struct {
 	ID, Reference, Status, Amount, Currency string
 	Verification                            sdk.Verification
@@ -214,6 +218,7 @@ func Parse(_ context.Context, r sdk.ParseWebhookRequest) (*sdk.WebhookResult, er
 			Message: "not JSON",
 		}
 	}
+
 	if body.Verification == "invalid" {
 		return nil, &sdk.Error{
 			Code:    sdk.CodeInvalidSignature,
@@ -230,6 +235,7 @@ func Parse(_ context.Context, r sdk.ParseWebhookRequest) (*sdk.WebhookResult, er
 		}
 		said.Amount = &sdk.Money{Amount: amount, Currency: body.Currency}
 	}
+
 	return &sdk.WebhookResult{
 		Verification: body.Verification,
 		Events:       []sdk.Event{{ID: body.ID, Reference: body.Reference, Payment: said}},

@@ -72,6 +72,7 @@ func FinishAsFound(ctx context.Context, tx *store.Tx, claim store.Key, intentID 
 		return err
 	}
 
+	// The claim may have been freed and taken again for another request.
 	same := found.IntentID == intentID && found.Host == claim.Host &&
 		found.Deadline.Equal(claim.Deadline)
 	if !same || (problem != nil && decided(found.Result)) {

@@ -77,6 +77,8 @@ func (r *Reconciler) confirmFinal(
 		return nil
 	}
 
+	// A provider that does not know it, or cannot be queried, resolves nothing:
+	// there is no use in asking again.
 	err := r.core.QueryStatus(ctx, lease, i)
 	switch sdk.CodeOf(err) {
 	case "":
@@ -135,6 +137,8 @@ func (r *Reconciler) expire(ctx context.Context, id string) error {
 	})
 }
 
+// expireIn is expire inside a transaction. A payment whose time is not over yet
+// is due when it is.
 func (r *Reconciler) expireIn(ctx context.Context, tx *store.Tx, i *intent.Intent) error {
 	now := tx.Now()
 	waiting := i.Kind == payment.KindPayment && i.Status == payment.RequiresAction
@@ -142,6 +146,7 @@ func (r *Reconciler) expireIn(ctx context.Context, tx *store.Tx, i *intent.Inten
 		return nil
 	}
 
+	// Its status is queried at the latest when it expires.
 	if now.Before(i.ExpiresAt) {
 		if i.CheckAt.After(i.ExpiresAt) {
 			i.CheckAt = i.ExpiresAt
@@ -155,8 +160,10 @@ func (r *Reconciler) expireIn(ctx context.Context, tx *store.Tx, i *intent.Inten
 	if err != nil {
 		return err
 	}
+
+	// An action may still reach the provider; its end is looked at again.
 	if _, busy := core.UnderWay(attempts, now); busy {
-		return nil // an action may still reach the provider; its end is looked at again
+		return nil
 	}
 
 	_, err = r.core.Apply(ctx, tx, i, intent.Report{

@@ -132,9 +132,11 @@ func (r *Reconciler) RunProvider(ctx context.Context, name string) {
 		return
 	}
 
+	// Each call has a slot; an intent is claimed when there is one.
 	p := newPass(r, name, cfg)
 	begin, over := context.WithTimeout(ctx, passLasts)
 	defer over()
+
 	slots := make(chan struct{}, max(1, min(atOnce, cfg.MaxInFlight)))
 	var calls sync.WaitGroup
 	defer calls.Wait()
@@ -198,7 +200,9 @@ func (r *Reconciler) tidy(ctx context.Context, name string) {
 		return err
 	})
 
+	// An intent can be overdue and abandoned.
 	tidied := map[string]bool{}
+
 	for _, i := range left {
 		if !tidied[i.ID] {
 			err = errors.Join(err, r.tidyOne(ctx, i))
@@ -212,6 +216,8 @@ func (r *Reconciler) tidy(ctx context.Context, name string) {
 	}
 }
 
+// tidyOne makes an intent due again later, or ends a payment whose time is
+// over.
 func (r *Reconciler) tidyOne(ctx context.Context, i *intent.Intent) error {
 	return r.core.Change(ctx, i.ID, func(tx *store.Tx, current *intent.Intent) error {
 		if !current.CheckAt.Equal(i.CheckAt) {
