@@ -49,7 +49,7 @@ func (c *Core) ConfirmPayment(
 	r payment.Confirmation,
 	key string,
 ) (p *payment.Payment, replayed bool, err error) {
-	var checks checks
+	var checks checklist
 	for name, value := range r.Fields {
 		checks.text("fields."+name, value, maxDescription)
 	}
@@ -97,7 +97,7 @@ func (c *Core) CapturePayment(
 	amount decimal.Decimal,
 	key string,
 ) (p *payment.Payment, replayed bool, err error) {
-	var checks checks
+	var checks checklist
 	if amount.IsNegative() {
 		checks.add("amount", "must be more than zero")
 	}
@@ -124,7 +124,7 @@ func (c *Core) CapturePayment(
 // promises of ConfirmPayment.
 func (c *Core) CancelPayment(ctx context.Context, id, reason, key string,
 ) (p *payment.Payment, replayed bool, err error) {
-	var checks checks
+	var checks checklist
 	checks.text("reason", reason, maxDescription)
 	if err := checks.err(); err != nil {
 		return nil, false, err
@@ -167,7 +167,7 @@ func actionKey(id, key string) string {
 // act carries out an action once under its key.
 func (c *Core) act(ctx context.Context, id, key string, a action,
 ) (p *payment.Payment, replayed bool, err error) {
-	var checks checks
+	var checks checklist
 	checks.key(key)
 	if err := checks.err(); err != nil {
 		return nil, false, err
@@ -213,7 +213,7 @@ func (c *Core) act(ctx context.Context, id, key string, a action,
 		return nil, false, turnedAway(i.Provider, err)
 	}
 
-	first, wall, other, err := c.recordFirst(ctx, lease, i, key, hashes.Current, a)
+	first, until, other, err := c.recordFirst(ctx, lease, i, key, hashes.Current, a)
 	if err != nil || other {
 		lease.Release()
 	}
@@ -237,7 +237,7 @@ func (c *Core) act(ctx context.Context, id, key string, a action,
 		attempt := actionAttempt{
 			action:  a,
 			attempt: first,
-			wall:    wall,
+			wall:    until,
 			claim:   idempotency.ClaimOf(first),
 		}
 		result <- c.runAction(context.WithoutCancel(ctx), lease, i, attempt, stuck)

@@ -33,7 +33,7 @@ const actionHinted = "hinted"
 func (c *Core) Apply(ctx context.Context, tx *store.Tx, i *intent.Intent, r intent.Report,
 	query intent.StatusQuery,
 ) (intent.Verdict, error) {
-	// What the store knows of the same money is added to the report.
+	// The report is completed with all that the store knows of the same money.
 	if r.At.IsZero() {
 		r.At = tx.Now()
 	}

@@ -86,7 +86,7 @@ func (c *Core) begin(
 		return err
 	}
 
-	// What a host without a row was doing is in doubt at once.
+	// The calls of a host without a row are in doubt at once.
 	if alone {
 		return tx.DeleteOtherHosts(ctx, c.instance)
 	}

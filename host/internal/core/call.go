@@ -192,8 +192,8 @@ func exchangesView(list []sdk.Exchange) []payment.Exchange {
 	return views
 }
 
-// failureReport says what a failed create means for the intent. What was not
-// sent or was refused did not happen. A duplicate means that an earlier
+// failureReport says what a failed create means for the intent. A call that was
+// not sent or was refused did not happen. A duplicate means that an earlier
 // attempt, another host or a restored database has used this key: whether money
 // moved then cannot be told from here. Everything else is unknown.
 func failureReport(kind payment.Kind, e *sdk.Error) intent.Report {

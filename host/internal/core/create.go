@@ -139,7 +139,7 @@ func (c *Core) create(ctx context.Context, i *intent.Intent, said json.RawMessag
 	if err != nil {
 		return "", false, turnedAway(i.Provider, err)
 	}
-	first, wall, other, err := c.recordNew(ctx, i, op, lease, hashes.Current)
+	first, until, other, err := c.recordNew(ctx, i, op, lease, hashes.Current)
 	if err != nil || other != "" {
 		lease.Release()
 	}
@@ -166,7 +166,7 @@ func (c *Core) create(ctx context.Context, i *intent.Intent, said json.RawMessag
 		defer close(done)
 		defer lease.Release()
 		defer finished()
-		c.runCreate(context.WithoutCancel(ctx), lease, op, i, first, wall, stuck)
+		c.runCreate(context.WithoutCancel(ctx), lease, op, i, first, until, stuck)
 	})
 
 	select {
@@ -333,13 +333,10 @@ func (c *Core) replay(
 func (c *Core) waitForAnswer(ctx context.Context, id string) error {
 	ended, err := c.keys.Await(ctx, id, func(ctx context.Context) (done bool, err error) {
 		i, err := c.read(ctx, id)
-		if err != nil {
-			if ctx.Err() != nil {
-				return false, nil
-			}
+		if err != nil && ctx.Err() == nil {
 			return true, idempotency.Undecided(ctx, err, "", id)
 		}
-		return i.Status != payment.Created, nil
+		return err == nil && i.Status != payment.Created, nil
 	})
 	if err == nil && !ended {
 		return idempotency.InProgress(id)

@@ -76,9 +76,9 @@ type invocation struct {
 	key                 string
 }
 
-// Invoke runs one of a provider's own operations. One that moves money needs a
-// key, and runs once under it: a repeated request gets the first one's answer,
-// and replayed says so.
+// Invoke runs one of a provider's own operations. An operation that moves money
+// needs a key, and runs once under it: a repeated request gets the first one's
+// answer, and replayed says so.
 func (c *Core) Invoke(
 	ctx context.Context,
 	provider, operation string,
@@ -102,7 +102,7 @@ func (c *Core) Invoke(
 // invokeOnce runs an operation once under its key.
 func (c *Core) invokeOnce(ctx context.Context, call invocation, timeout time.Duration,
 ) (output json.RawMessage, replayed bool, err error) {
-	var checks checks
+	var checks checklist
 	checks.key(call.key)
 	if err := checks.err(); err != nil {
 		return nil, false, err

@@ -15,8 +15,8 @@ import (
 
 // addReceipts records the transfers that a report tells of, and fills in what
 // is known of all that this payment has had. A transaction that succeeds is a
-// transfer too. One that another payment of the identity has already is not
-// counted here.
+// transfer too. A transfer that another payment of the identity has already is
+// not counted here.
 func (c *Core) addReceipts(
 	ctx context.Context,
 	tx *store.Tx,

@@ -72,7 +72,7 @@ func (c *Core) CreateRefund(ctx context.Context, paymentID string, r payment.Ref
 // checkRefund finds what is wrong with a request by itself. An amount of zero
 // stands for all that is left.
 func checkRefund(r payment.RefundRequest, key string) error {
-	var checks checks
+	var checks checklist
 	checks.key(key)
 	checks.text("reason", r.Reason, maxDescription)
 	if r.Amount.IsNegative() {

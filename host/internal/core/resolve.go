@@ -34,7 +34,7 @@ func (c *Core) Resolve(
 	id string,
 	r payment.Resolution,
 ) error {
-	var checks checks
+	var checks checklist
 	if !slices.Contains(resolvable[kind], r.Status) {
 		checks.add("status", "must be one of %v", resolvable[kind])
 	}
@@ -49,7 +49,7 @@ func (c *Core) Resolve(
 		return err
 	}
 
-	// What the operator saw and what is there now must be the same.
+	// The intent must be as the operator saw it.
 	return c.Change(ctx, id, func(tx *store.Tx, i *intent.Intent) error {
 		if err := c.mayResolve(ctx, tx, i, seen); err != nil {
 			return err

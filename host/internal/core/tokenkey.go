@@ -65,7 +65,7 @@ func (c *Core) EndTokenKey(
 
 // checkReason refuses a change without a reason, which the keys keep.
 func checkReason(reason string) error {
-	var checks checks
+	var checks checklist
 	checks.reason(reason)
 	return checks.err()
 }

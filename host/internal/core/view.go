@@ -130,7 +130,7 @@ func eventData(
 		return nil, err
 	}
 
-	// What was said on the wire is for operators, not for every receiver.
+	// The exchanges on the wire are for operators, not for every receiver.
 	for k := range attempts {
 		attempts[k].Exchanges = nil
 	}

@@ -259,7 +259,7 @@ func (k *Keys) Standing(ctx context.Context, key string) (*store.Key, error) {
 			return nil
 		})
 
-		// What became of a transaction that wrote nothing does not matter.
+		// A transaction that only read may fail to commit: what it read holds.
 		if read {
 			return standing, nil
 		}
@@ -281,7 +281,7 @@ func (k *Keys) read(ctx context.Context, key string) (found *store.Key, err erro
 	return found, err
 }
 
-// hostGone is for a key whose request nobody will answer any more.
+// hostGone is for a key whose request no host will answer any more.
 func hostGone(key *store.Key) *payment.Error {
 	return &payment.Error{
 		Code:      payment.CodeHostGone,

@@ -121,7 +121,7 @@ func Decide(i Intent, r Report, query StatusQuery) (Intent, Verdict) {
 		return i, verdict
 	}
 
-	// What the report proves by itself, then in view of what the intent is
+	// The report is weighed by itself, then in view of what the intent is
 	// already.
 	claimed := weigh(i, r, query)
 	if r.Proof != Operator {

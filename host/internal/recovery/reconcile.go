@@ -129,8 +129,9 @@ func (r *Reconciler) rescheduleOrExpire(ctx context.Context, id string) error {
 	})
 }
 
-// expire ends a payment that its customer did not finish in time. What the
-// provider is working on, or may be, is not touched: it would only be guessed.
+// expire ends a payment that its customer did not finish in time. A payment
+// that the provider is working on, or may be, is not touched: its end would
+// only be guessed.
 func (r *Reconciler) expire(ctx context.Context, id string) error {
 	return r.core.Change(ctx, id, func(tx *store.Tx, i *intent.Intent) error {
 		return r.expireIn(ctx, tx, i)
@@ -170,7 +171,7 @@ func (r *Reconciler) expireIn(ctx context.Context, tx *store.Tx, i *intent.Inten
 		Actor:   core.ActorHost,
 		Proof:   intent.Operator,
 		Status:  payment.Expired,
-		Message: "nobody finished it in time",
+		Message: "its customer did not finish it in time",
 	}, intent.StatusQuery{})
 
 	return err

@@ -20,10 +20,11 @@ type Purpose string
 
 // The purposes.
 const (
-	Webhook Purpose = "webhook" // one payment's or payout's notices
-	Account Purpose = "account" // all notices of one account, typed into the provider's back office
-	Return  Purpose = "return"  // the customer comes back
-	Cancel  Purpose = "cancel"  // the customer gave up
+	Webhook Purpose = "webhook" // one payment's or payout's webhooks
+	// all webhooks of one account, typed into the provider's back office
+	Account Purpose = "account"
+	Return  Purpose = "return" // the customer comes back
+	Cancel  Purpose = "cancel" // the customer gave up
 )
 
 // macBytes is the length of a token's secret part: 160 bits.
@@ -57,8 +58,8 @@ func parseKey(text string) (key, error) {
 // base64url.
 var minted = regexp.MustCompile(`((?:pay|po|re)_[0-9a-z]{26}\.)[A-Za-z0-9_-]{27}`)
 
-// Mask hides the secret part of every intent's token in a text: whoever reads a
-// stored request could else send notices in the provider's name.
+// Mask hides the secret part of every intent's token in a text: a person who
+// reads a stored request could else send webhooks in the provider's name.
 func Mask(text string) string { return minted.ReplaceAllString(text, "${1}[token]") }
 
 func (k key) mac(p Purpose, subject string) string {
