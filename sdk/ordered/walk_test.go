@@ -1,4 +1,4 @@
-package signature
+package ordered
 
 import (
 	"slices"
@@ -6,7 +6,7 @@ import (
 )
 
 func TestAt(t *testing.T) {
-	v, err := ParseJSON([]byte(`{"data":{"list":[],"id":7,"none":null}}`))
+	v, err := Parse([]byte(`{"data":{"list":[],"id":7,"none":null}}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,7 +33,7 @@ func TestElements(t *testing.T) {
 	for text, want := range map[string][]string{
 		`["b","a"]`: {"b", "a"}, `{"1":"b","0":"a"}`: {"b", "a"}, `[]`: nil, `{}`: nil, `null`: nil, `"ab"`: nil, `7`: nil,
 	} {
-		v, err := ParseJSON([]byte(text))
+		v, err := Parse([]byte(text))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -51,15 +51,15 @@ func TestWords(t *testing.T) {
 	for text, want := range map[string]string{
 		`"No"`: "No", `7`: "7", `true`: "true", `false`: "", `null`: "", `[]`: "", `{}`: "", `{"key1": ["too short"]}`: `{"key1":["too short"]}`, `[""]`: `[""]`,
 	} {
-		v, err := ParseJSON([]byte(text))
+		v, err := Parse([]byte(text))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := v.Words(); got != want {
+		if got := v.Message(); got != want {
 			t.Errorf("of %s: %q, want %q", text, got, want)
 		}
 	}
-	if got := Array(Number("no number")).Words(); got != "" {
+	if got := Array(Number("no number")).Message(); got != "" {
 		t.Errorf("of what is no JSON: %q", got)
 	}
 }
@@ -68,7 +68,7 @@ func TestTrue(t *testing.T) {
 	for text, want := range map[string]bool{
 		`true`: true, `1`: true, `"true"`: true, `"1"`: true, `false`: false, `0`: false, `"yes"`: false, `null`: false, `[1]`: false, `{}`: false,
 	} {
-		v, err := ParseJSON([]byte(text))
+		v, err := Parse([]byte(text))
 		if err != nil || v.True() != want {
 			t.Errorf("%s is %v, %v", text, v.True(), err)
 		}
@@ -77,7 +77,7 @@ func TestTrue(t *testing.T) {
 
 func TestTrim(t *testing.T) {
 	const text = `{"a":" x y\t","b":" ","c":{"d":"","e":{"f":"\n"}},"g":[" 1 ",""],"h":0,"i":false,"j":null,"k":[],"l":{"m":" n"}}`
-	v, err := ParseJSON([]byte(text))
+	v, err := Parse([]byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +91,7 @@ func TestTrim(t *testing.T) {
 }
 
 func TestEachText(t *testing.T) {
-	v, err := ParseJSON([]byte(`{"a":"1","b":{"c":"2","d":{"e":"3"}},"f":4,"g":["5"]}`))
+	v, err := Parse([]byte(`{"a":"1","b":{"c":"2","d":{"e":"3"}},"f":4,"g":["5"]}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,32 +102,15 @@ func TestEachText(t *testing.T) {
 	}
 }
 
-func TestPHPImplode(t *testing.T) {
-	for text, want := range map[string]string{
-		`{"b":1000.00,"a":{"d":"x","c":[true,false,null]},"e":[]}`: "1000:x:1:::", `[]`: "", `"a:b"`: "a:b", `["",""]`: ":",
-	} {
-		v, err := ParseJSON([]byte(text))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got, err := PHPImplode(":", v); err != nil || got != want {
-			t.Errorf("of %s: %q, %v, want %q", text, got, err, want)
-		}
-	}
-	if _, err := PHPImplode(":", Array(Number("x"))); err == nil {
-		t.Error("what is no number was joined")
-	}
-}
-
-func TestEncode(t *testing.T) {
-	v, err := Encode(struct {
+func TestOf(t *testing.T) {
+	v, err := Of(struct {
 		B string `json:"b"`
 		A any    `json:"a,omitempty"`
 	}{"<é>", nil})
 	if err != nil || v.At("b").Text() != "<é>" || len(v.Members()) != 1 {
 		t.Errorf("got %v, %v", v, err)
 	}
-	if _, err := Encode(func() {}); err == nil {
+	if _, err := Of(func() {}); err == nil {
 		t.Error("a function was encoded")
 	}
 }

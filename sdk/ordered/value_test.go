@@ -1,4 +1,4 @@
-package signature
+package ordered
 
 import "testing"
 
@@ -46,7 +46,7 @@ func TestParseLooselyHidesNothingBesideBrokenText(t *testing.T) {
 		if want == "" {
 			continue
 		}
-		wanted, err := ParseJSON([]byte(want))
+		wanted, err := Parse([]byte(want))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,4 +1,4 @@
-package signature
+package ordered
 
 import (
 	"slices"
@@ -20,11 +20,9 @@ const (
 	KindObject
 )
 
-// Value is a JSON value that keeps what signatures depend on and Go's maps and
-// floats lose: the order of an object's keys and the text of a number.
-// ParseJSON reads one, the functions named after the kinds build one. The zero
-// Value is null. A Value never changes; methods that seem to change one return
-// another.
+// Value is a JSON value. Parse reads one, the functions named after the kinds
+// build one. The zero Value is null. A Value never changes; methods that seem
+// to change one return another.
 type Value struct {
 	kind    Kind
 	text    string // of a string or number; "true" or "false" of a bool
@@ -67,20 +65,44 @@ func Array(items ...Value) Value {
 	return Value{kind: KindArray, items: slices.Clone(items)}
 }
 
+// maxScanned is how many members are searched one by one for a key that is
+// already there: for so few that is faster than a map.
+const maxScanned = 8
+
 // Object returns an object with the members in the order given. Of several
 // with one key the last gives the value and the first the place, as in PHP.
 func Object(members ...Member) Value {
 	kept := make([]Member, 0, len(members))
-	place := make(map[string]int, len(members))
-	for _, m := range members {
-		if at, seen := place[m.Key]; seen {
-			kept[at].Value = m.Value
-			continue
+	if len(members) <= maxScanned {
+		for _, member := range members {
+			kept = put(kept, indexOf(kept, member.Key), member)
 		}
-		place[m.Key] = len(kept)
-		kept = append(kept, m)
+		return Value{kind: KindObject, members: kept}
+	}
+
+	place := make(map[string]int, len(members))
+	for _, member := range members {
+		at, seen := place[member.Key]
+		if !seen {
+			at = -1
+			place[member.Key] = len(kept)
+		}
+		kept = put(kept, at, member)
 	}
 	return Value{kind: KindObject, members: kept}
+}
+
+// put replaces the value at a place, or appends the member when that is -1.
+func put(members []Member, at int, member Member) []Member {
+	if at < 0 {
+		return append(members, member)
+	}
+	members[at].Value = member.Value
+	return members
+}
+
+func indexOf(members []Member, key string) int {
+	return slices.IndexFunc(members, func(member Member) bool { return member.Key == key })
 }
 
 // Texts returns an object of texts, from pairs of key and text. A pair with an
@@ -121,27 +143,24 @@ func (v Value) Members() []Member { return slices.Clone(v.members) }
 // Get returns the value of an object's key and whether the key is there. It is
 // there also when its value is null.
 func (v Value) Get(key string) (Value, bool) {
-	for _, m := range v.members {
-		if m.Key == key {
-			return m.Value, true
-		}
+	if at := indexOf(v.members, key); at >= 0 {
+		return v.members[at].Value, true
 	}
 	return Value{}, false
 }
 
 // Without returns the object without these keys, the others in their order:
-// what a signature covers is often all but itself. Any other kind is returned
-// as it is.
+// a signature often covers all but itself. Any other kind is returned as it is.
 func (v Value) Without(keys ...string) Value {
-	v.members = slices.DeleteFunc(v.Members(), func(m Member) bool {
-		return slices.Contains(keys, m.Key)
+	v.members = slices.DeleteFunc(v.Members(), func(member Member) bool {
+		return slices.Contains(keys, member.Key)
 	})
 	return v
 }
 
-// String names the kind and nothing else: what is signed holds secrets and
+// String names the kind and nothing else: signed values hold secrets and
 // personal data, and this is what a log or an error would print.
 func (v Value) String() string {
 	names := [...]string{"null", "bool", "number", "string", "array", "object"}
-	return "signature.Value(" + names[v.kind] + ")"
+	return "ordered.Value(" + names[v.kind] + ")"
 }
