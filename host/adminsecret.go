@@ -15,11 +15,12 @@ import (
 )
 
 const (
-	// AdminSecretHeader is the header of a request on the admin socket that has the
-	// text of the file AdminSecretFile.
+	// AdminSecretHeader is the header of a request on the admin socket that has
+	// the text of the file AdminSecretFile.
 	AdminSecretHeader = "Payhost-Admin-Secret" //nolint:gosec // a name
-	// AdminSecretFile is the file in data_dir that whoever uses the admin socket
-	// has to be able to read. A host makes a new one whenever it begins to serve.
+	// AdminSecretFile is the file in data_dir that whoever uses the admin
+	// socket has to be able to read. A host makes a new one whenever it begins
+	// to serve.
 	AdminSecretFile = "admin.secret"
 )
 
@@ -40,14 +41,17 @@ func newAdminSecret(dataDir string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("admin socket: %w", err)
 	}
+
 	_, err = file.WriteString(secret + "\n")
 	err = errors.Join(err, file.Close())
 	if err == nil {
 		err = os.Rename(file.Name(), filepath.Join(dataDir, AdminSecretFile))
 	}
+
 	if err != nil {
 		return "", errors.Join(fmt.Errorf("admin socket: %w", err), os.Remove(file.Name()))
 	}
+
 	return secret, nil
 }
 
@@ -59,6 +63,7 @@ func wantSecret(secret string, next http.Handler) http.Handler {
 		"detail": "the header " + AdminSecretHeader + " must have the text of the file " + AdminSecretFile +
 			" in the host's data_dir",
 	})
+
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		got := r.Header.Get(AdminSecretHeader)
 		if subtle.ConstantTimeCompare([]byte(got), []byte(secret)) == 1 {

@@ -11,14 +11,16 @@ import (
 const (
 	workRecovery         = "recovery"          // finds the providers that have something due
 	workProviderRecovery = "provider_recovery" // reconciles what is due at one provider
-	workWebhooks         = "notices"           // finds the providers whose webhooks could not be read before
-	workProviderWebhooks = "provider_notices"  // reads again what waits of one provider
-	workForget           = "forget"            // deletes old unverified webhooks
-	workEvents           = "events"            // has the pusher look for retries and for other hosts' events
+	// finds the providers whose webhooks could not be read before
+	workWebhooks         = "notices"
+	workProviderWebhooks = "provider_notices" // reads again what waits of one provider
+	workForget           = "forget"           // deletes old unverified webhooks
+	// has the pusher look for retries and for other hosts' events
+	workEvents = "events"
 )
 
-// dueInterval is how often hosts look for what is due; forgetInterval is for what
-// no caller waits for.
+// dueInterval is how often hosts look for what is due; forgetInterval is for
+// what no caller waits for.
 const (
 	dueInterval    = time.Second
 	forgetInterval = time.Minute
@@ -28,31 +30,47 @@ const (
 func (h *Host) openJobs(ctx context.Context) (err error) {
 	work := []job.Work{
 		{Name: workRecovery, Every: dueInterval, Do: h.triggerRecovery},
-		{Name: workProviderRecovery, Do: func(ctx context.Context, provider string) error {
-			h.core.RecoverProvider(ctx, provider)
-			return nil
-		}},
+		{
+			Name: workProviderRecovery,
+			Do: func(ctx context.Context, provider string) error {
+				h.core.RecoverProvider(ctx, provider)
+				return nil
+			},
+		},
 		{Name: workWebhooks, Every: dueInterval, Do: h.triggerCatchup},
 		{Name: workProviderWebhooks, Do: h.inbox.CatchupProvider},
-		{Name: workForget, Every: forgetInterval, Do: func(ctx context.Context, _ string) error {
-			return h.inbox.Forget(ctx)
-		}},
+		{
+			Name:  workForget,
+			Every: forgetInterval,
+			Do: func(ctx context.Context, _ string) error {
+				return h.inbox.Forget(ctx)
+			},
+		},
 	}
+
 	if h.pusher != nil {
-		work = append(work, job.Work{Name: workEvents, Every: dueInterval, Do: func(context.Context, string) error {
-			h.pusher.Wake()
-			return nil
-		}})
+		work = append(work, job.Work{
+			Name:  workEvents,
+			Every: dueInterval,
+			Do: func(context.Context, string) error {
+				h.pusher.Wake()
+				return nil
+			},
+		})
 	}
 
 	h.jobs, err = job.Open(ctx, job.Options{
-		URL: h.cfg.Store.URL.Reveal(), Host: h.core.Instance(), Work: work, Logger: h.log,
+		URL:    h.cfg.Store.URL.Reveal(),
+		Host:   h.core.Instance(),
+		Work:   work,
+		Logger: h.log,
 	})
+
 	return err
 }
 
-// triggerRecovery has each provider that has something due recovered by a job of
-// its own, so that one which hangs delays no other provider's doubts.
+// triggerRecovery has each provider that has something due recovered by a job
+// of its own, so that one which hangs delays no other provider's doubts.
 func (h *Host) triggerRecovery(ctx context.Context, _ string) error {
 	due, err := h.core.DueProviders(ctx)
 	if err != nil {

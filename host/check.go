@@ -21,51 +21,68 @@ type CheckResult struct {
 	Name    string
 	Enabled bool // the others are not started
 	Plugin  string
-	// Version and Checksum are of the program that was found; empty when none was.
+	// Version and Checksum are of the program that was found; empty when none
+	// was.
 	Version, Checksum string
-	// Health is what the account says of its credentials and its provider; empty when it cannot tell.
+	// Health is what the account says of its credentials and its provider;
+	// empty when it cannot tell.
 	Health string
 	// Isolation is what kept its plugin from the rest of the machine, and
-	// IsolationMissing what this system cannot do of that, with the reasons. Both
-	// are empty when the plugin could not be started.
+	// IsolationMissing what this system cannot do of that, with the reasons.
+	// Both are empty when the plugin could not be started.
 	Isolation, IsolationMissing []string
-	// Problems keep the provider from working, Warnings do not. Both name file, line and key.
+	// Problems keep the provider from working, Warnings do not. Both name file,
+	// line and key.
 	Problems, Warnings []config.Problem
 
-	// identity is who the account is at its provider; empty when it could not be configured.
+	// identity is who the account is at its provider; empty when it could not
+	// be configured.
 	identity string
 }
 
 // checkAtOnce bounds how many plugins Check runs at a time.
 const checkAtOnce = 4
 
-// Check starts every enabled provider's plugin, gives it its configuration and asks for its health, as a host would, and
-// tells everything that is wrong. It works in a temporary folder of its own: a host that runs on cfg is not disturbed,
-// and nothing stays. A provider that answers but not as it should, above all one that does not accept the credentials, is
-// a problem; one that cannot be reached is only a warning. Of the options only WithLogger counts, for what plugins log. Results are in the order of
-// cfg.Providers.
+// Check starts every enabled provider's plugin, gives it its configuration and
+// asks for its health, as a host would, and tells everything that is wrong. It
+// works in a temporary folder of its own: a host that runs on cfg is not
+// disturbed, and nothing stays. A provider that answers but not as it should,
+// above all one that does not accept the credentials, is a problem; one that
+// cannot be reached is only a warning. Of the options only WithLogger counts,
+// for what plugins log. Results are in the order of cfg.Providers.
 func Check(ctx context.Context, cfg *Config, opts ...Option) []CheckResult {
 	o := ofOpen(opts)
 	if cfg == nil {
 		return nil
 	}
 	results := make([]CheckResult, len(cfg.Providers))
+
 	for i := range cfg.Providers {
 		p := &cfg.Providers[i]
 		results[i] = CheckResult{Name: p.Name, Enabled: p.Enabled, Plugin: p.Plugin}
 	}
+
 	k, err := newChecker(cfg, o.logger)
 	if err != nil {
 		for i := range results {
 			if results[i].Enabled {
-				k.report(&results[i].Problems, &cfg.Providers[i], "", "cannot be checked: %v", err)
+				k.report(
+					&results[i].Problems,
+					&cfg.Providers[i],
+					"",
+					"cannot be checked: %v",
+					err,
+				)
 			}
 		}
+
 		return results
 	}
 	defer k.close()
+
 	var running sync.WaitGroup
 	places := make(chan struct{}, checkAtOnce)
+
 	for i := range results {
 		if !results[i].Enabled {
 			continue
@@ -76,14 +93,17 @@ func Check(ctx context.Context, cfg *Config, opts ...Option) []CheckResult {
 			k.check(ctx, &cfg.Providers[i], &results[i])
 		})
 	}
+
 	running.Wait()
 	k.warnOfProxies(results)
 	k.warnOfTwins(results)
+
 	return results
 }
 
-// warnOfTwins names accounts that are one and the same at their provider. They share their numbers and keys, as they must,
-// but each takes the other's webhooks for strange ones.
+// warnOfTwins names accounts that are one and the same at their provider. They
+// share their numbers and keys, as they must, but each takes the other's
+// webhooks for strange ones.
 func (k *checker) warnOfTwins(results []CheckResult) {
 	first := map[string]string{}
 	for i := range results {
@@ -93,9 +113,16 @@ func (k *checker) warnOfTwins(results []CheckResult) {
 		}
 		who := r.Plugin + " " + r.identity
 		if twin, ok := first[who]; ok {
-			k.report(&r.Warnings, &k.cfg.Providers[i], "config", "it is the same account at the provider as %s: they have one identity", twin)
+			k.report(
+				&r.Warnings,
+				&k.cfg.Providers[i],
+				"config",
+				"it is the same account at the provider as %s: they have one identity",
+				twin,
+			)
 			continue
 		}
+
 		first[who] = r.Name
 	}
 }
@@ -109,6 +136,7 @@ func (k *checker) warnOfProxies(results []CheckResult) {
 			return
 		}
 	}
+
 	for i := range results {
 		if results[i].Enabled {
 			results[i].Warnings = append(results[i].Warnings, k.cfg.Exposures()...)
@@ -126,18 +154,21 @@ type checker struct {
 	catalog   *plugin.Catalog
 }
 
-// newChecker makes the temporary folder. The checker it gives can report also when there is an error.
+// newChecker makes the temporary folder. The checker it gives can report also
+// when there is an error.
 func newChecker(cfg *Config, log *slog.Logger) (*checker, error) {
 	k := &checker{cfg: cfg, log: log}
 	folder, err := os.MkdirTemp("", "payhost-check-")
 	if err != nil {
 		return k, err
 	}
+
 	k.folder = folder
 	if k.workspace, err = plugin.OpenWorkspace(folder); err != nil {
 		k.close()
 		return k, err
 	}
+
 	k.catalog = plugin.NewCatalog(cfg.Host.PluginDir, k.workspace)
 	return k, nil
 }
@@ -150,12 +181,25 @@ func (k *checker) close() {
 }
 
 // report adds a finding at a key of a provider; "" is the provider itself.
-func (k *checker) report(to *[]config.Problem, p *config.Provider, key, format string, args ...any) {
+func (k *checker) report(
+	to *[]config.Problem,
+	p *config.Provider,
+	key, format string,
+	args ...any,
+) {
 	path := "providers." + p.Name
 	if key != "" {
 		path += "." + key
 	}
-	*to = append(*to, config.Problem{File: k.cfg.File, Line: k.cfg.Position(path), Key: path, Message: fmt.Sprintf(format, args...)})
+	*to = append(
+		*to,
+		config.Problem{
+			File:    k.cfg.File,
+			Line:    k.cfg.Position(path),
+			Key:     path,
+			Message: fmt.Sprintf(format, args...),
+		},
+	)
 }
 
 // check goes as far as it gets with one provider.
@@ -169,26 +213,42 @@ func (k *checker) check(ctx context.Context, p *config.Provider, r *CheckResult)
 		k.report(&r.Problems, p, key, "%v", err)
 		return
 	}
+
 	r.Checksum = binary.Checksum
 	if p.SHA256 != "" && !strings.EqualFold(p.SHA256, binary.Checksum) {
 		// The program is not run: the operator has said that it may not be.
-		k.report(&r.Problems, p, "sha256", "%s has sha256 %s; if that is the program you mean, write this", binary.Path, binary.Checksum)
+		k.report(
+			&r.Problems,
+			p,
+			"sha256",
+			"%s has sha256 %s; if that is the program you mean, write this",
+			binary.Path,
+			binary.Checksum,
+		)
+
 		return
 	}
+
 	if err := p.Allows(binary.Path, binary.Checksum); err != nil {
 		k.report(&r.Problems, p, "plugin", "%v", err)
 		return
 	}
+
 	binary.Strict = p.Isolation == config.IsolationStrict
 	mask := &redact.Set{}
 	mask.Add(redact.Reveal(p.Secrets)...)
-	process, err := plugin.Start(ctx, plugin.Spec{Binary: binary, Workspace: k.workspace, Mask: mask,
-		Logger: k.log.With("provider", p.Name)})
+	process, err := plugin.Start(ctx, plugin.Spec{
+		Binary:    binary,
+		Workspace: k.workspace,
+		Mask:      mask,
+		Logger:    k.log.With("provider", p.Name),
+	})
 	if err != nil {
 		k.report(&r.Problems, p, "plugin", "%v", err)
 		return
 	}
 	defer process.Stop(checkStop)
+
 	r.Version = process.Info().Version
 	isolation := process.Isolation()
 	r.Isolation, r.IsolationMissing = isolation.InForce, isolation.Missing
@@ -225,24 +285,47 @@ func admit(cfg *Config) func(sdk.Info) error {
 // checkStop is how long a plugin may take to end after it has been checked.
 const checkStop = 2 * time.Second
 
-// configure gives the plugin its configuration, and reports all that it finds wrong.
-func (k *checker) configure(ctx context.Context, process *plugin.Process, p *config.Provider, r *CheckResult, mask *redact.Set) {
+// configure returns the plugin its configuration, and reports all that it finds
+// wrong.
+func (k *checker) configure(
+	ctx context.Context,
+	process *plugin.Process,
+	p *config.Provider,
+	r *CheckResult,
+	mask *redact.Set,
+) {
 	ctx, cancel := context.WithTimeout(ctx, p.Timeout)
 	defer cancel()
 	account, err := process.Client().Configure(ctx, p.Name, p.Config)
 	if e := sdk.AsError(err); e != nil {
 		for _, v := range e.Violations {
-			k.report(&r.Problems, p, strings.TrimSuffix("config."+v.Field, "."), "%s", mask.Text(v.Message))
+			k.report(
+				&r.Problems,
+				p,
+				strings.TrimSuffix("config."+v.Field, "."),
+				"%s",
+				mask.Text(v.Message),
+			)
 		}
+
 		if len(e.Violations) == 0 {
-			k.report(&r.Problems, p, "config", "the plugin does not take it: %s", mask.Text(e.Message))
+			k.report(
+				&r.Problems,
+				p,
+				"config",
+				"the plugin does not take it: %s",
+				mask.Text(e.Message),
+			)
 		}
+
 		return
 	}
+
 	r.identity = account.IdentityFingerprint
 	for _, w := range account.Warnings {
 		k.report(&r.Warnings, p, "config", "%s", mask.Text(w))
 	}
+
 	for _, c := range account.Capabilities {
 		if c == sdk.CapabilityCheckHealth {
 			k.health(ctx, process, p, r, mask)
@@ -250,24 +333,53 @@ func (k *checker) configure(ctx context.Context, process *plugin.Process, p *con
 	}
 }
 
-// health asks for the account's health. A provider that is down is no mistake in the configuration; one that turns the
-// account away very likely is.
-func (k *checker) health(ctx context.Context, process *plugin.Process, p *config.Provider, r *CheckResult, mask *redact.Set) {
+// health asks for the account's health. A provider that is down is no mistake
+// in the configuration; one that turns the account away very likely is.
+func (k *checker) health(
+	ctx context.Context,
+	process *plugin.Process,
+	p *config.Provider,
+	r *CheckResult,
+	mask *redact.Set,
+) {
 	health, err := process.Client().Account(p.Name).CheckHealth(ctx)
 	e := sdk.AsError(err)
+
 	switch {
 	case e == nil:
 		r.Health = string(health.State)
 		switch health.State {
 		case sdk.HealthHealthy:
 		case sdk.HealthDegraded:
-			k.report(&r.Problems, p, "config", "the provider answers, but not as it should: %s", mask.Text(health.Message))
+			k.report(
+				&r.Problems,
+				p,
+				"config",
+				"the provider answers, but not as it should: %s",
+				mask.Text(health.Message),
+			)
+
 		default:
-			k.report(&r.Warnings, p, "", "the provider is %s: %s", health.State, mask.Text(health.Message))
+			k.report(
+				&r.Warnings,
+				p,
+				"",
+				"the provider is %s: %s",
+				health.State,
+				mask.Text(health.Message),
+			)
 		}
+
 	case e.Code == sdk.CodeAuthentication || e.Code == sdk.CodePermission:
 		r.Health = string(e.Code)
-		k.report(&r.Problems, p, "config", "the provider does not accept the credentials: %s", mask.Text(said(e)))
+		k.report(
+			&r.Problems,
+			p,
+			"config",
+			"the provider does not accept the credentials: %s",
+			mask.Text(said(e)),
+		)
+
 	default:
 		r.Health = string(e.Code)
 		k.report(&r.Warnings, p, "", "its health is not known: %s", mask.Text(said(e)))

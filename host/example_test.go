@@ -18,14 +18,15 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// A service reads the file that the command payhost reads too, opens a host, and
-// makes a payment through it.
+// A service reads the file that the command payhost reads too, opens a host,
+// and makes a payment through it.
 func Example() {
 	ctx := context.Background()
 	cfg, err := host.LoadConfig("config.toml")
 	if err != nil {
 		log.Fatal(err) // every problem of the file, each with its line
 	}
+
 	h, err := host.Open(ctx, cfg, host.WithLogger(slog.Default()))
 	if err != nil {
 		log.Fatal(err)
@@ -45,11 +46,12 @@ func Example() {
 		log.Print(err) // nothing was recorded
 		return
 	}
+
 	fmt.Println(p.ID, p.Status)
 }
 
-// A configuration may also be built in code. What is left out has the defaults of
-// config.toml.
+// A configuration may also be built in code. What is left out has the defaults
+// of config.toml.
 func ExampleOpen() {
 	folder, err := os.MkdirTemp("", "payhost-example-")
 	if err != nil {
@@ -63,13 +65,17 @@ func ExampleOpen() {
 			PluginDir: folder,
 			DataDir:   folder,
 		},
-		Store: config.Store{URL: sdk.NewSecret("sqlite:" + filepath.Join(folder, "payhost.db"))},
+		Store: config.Store{
+			URL: sdk.NewSecret("sqlite:" + filepath.Join(folder, "payhost.db")),
+		},
 	}
+
 	h, err := host.Open(context.Background(), cfg)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
+
 	fmt.Println(len(h.Providers()), "providers")
 	fmt.Println(h.Close(context.Background()))
 	// Output:
@@ -77,8 +83,8 @@ func ExampleOpen() {
 	// <nil>
 }
 
-// Once a payment is recorded there is no error, whatever became of the call: the
-// status tells.
+// Once a payment is recorded there is no error, whatever became of the call:
+// the status tells.
 func ExampleHost_CreatePayment() {
 	var h *host.Host // from host.Open
 	ctx := context.Background()
@@ -101,8 +107,8 @@ func ExampleHost_CreatePayment() {
 	case p.Status == payment.Failed:
 		fmt.Println("nothing moved:", p.Failure.Message)
 	case p.Status == payment.Unknown:
-		// The provider may have acted. The host finds out; a new payment in its place
-		// could charge the customer twice.
+		// The provider may have acted. The host finds out; a new payment in its
+		// place could charge the customer twice.
 		fmt.Println("wait for the event")
 	}
 }
@@ -119,12 +125,14 @@ func ExampleHost_Events() {
 			log.Print(err) // the database failed: begin again after last
 			break
 		}
+
 		switch event.Type {
 		case "payment.succeeded":
 			fmt.Println("ship the order of", event.PaymentID)
 		case "payment.failed", "payment.expired":
 			fmt.Println("release the goods reserved for", event.PaymentID)
 		}
+
 		last = event.ID // stored together with what was done
 	}
 }
@@ -139,7 +147,10 @@ func ExampleHost_WebhookHandler() {
 	})
 	mux.Handle("/webhooks/", h.WebhookHandler()) // from providers
 	mux.Handle("/return/", h.ReturnHandler())    // customers coming back
-	mux.Handle("/v1/", h.APIHandler())           // other services, with a token of http.tokens
+	mux.Handle(
+		"/v1/",
+		h.APIHandler(),
+	) // other services, with a token of http.tokens
 
 	server := &http.Server{Addr: ":8080", Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	log.Print(server.ListenAndServe())
@@ -157,22 +168,26 @@ func ExampleHost_ListPayments() {
 			log.Print(err)
 			return
 		}
+
 		for _, p := range list {
 			fmt.Println(p.ID, p.Amount, p.Currency)
 		}
 		if next == "" {
 			return
 		}
+
 		filter.Cursor = next
 	}
 }
 
-// An error says what went wrong, whether the provider may have acted, and what may
-// be done next without moving money twice.
+// An error says what went wrong, whether the provider may have acted, and what
+// may be done next without moving money twice.
 func ExampleError() {
 	var err error = &host.Error{
-		Code: string(sdk.CodeUnavailable), Outcome: sdk.OutcomeNotSent,
-		Provider: "acme", Message: "the provider has no running plugin",
+		Code:     string(sdk.CodeUnavailable),
+		Outcome:  sdk.OutcomeNotSent,
+		Provider: "acme",
+		Message:  "the provider has no running plugin",
 	}
 
 	var failed *host.Error

@@ -36,8 +36,8 @@ type Host struct {
 	pusher      *push.Pusher // nil when events are not pushed
 	jobs        *job.Runner
 	api         *httpapi.API
-	// registered are this host's collectors, as far as no other host's are in the
-	// same registry.
+	// registered are this host's collectors, as far as no other host's are in
+	// the same registry.
 	registered []prometheus.Collector
 	leaving    atomic.Bool                          // about to stop serving
 	after      func(time.Duration) <-chan time.Time // time.After, but for tests
@@ -53,10 +53,10 @@ type Host struct {
 	closed     error // the result of closing
 }
 
-// Open opens the store, starts the enabled plugins and begins the background work.
-// A provider that does not come up does not keep the host from opening: Providers
-// tells, and the host goes on trying. ctx bounds the opening only. Close must be
-// called.
+// Open opens the store, starts the enabled plugins and begins the background
+// work. A provider that does not come up does not keep the host from opening:
+// Providers tells, and the host goes on trying. ctx bounds the opening only.
+// Close must be called.
 func Open(ctx context.Context, cfg *Config, opts ...Option) (*Host, error) {
 	o := ofOpen(opts)
 	if cfg == nil {
@@ -65,6 +65,7 @@ func Open(ctx context.Context, cfg *Config, opts ...Option) (*Host, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
+
 	if err := os.MkdirAll(cfg.Host.DataDir, 0o700); err != nil {
 		return nil, fmt.Errorf("make data_dir: %w", err)
 	}
@@ -77,16 +78,23 @@ func Open(ctx context.Context, cfg *Config, opts ...Option) (*Host, error) {
 	if err != nil {
 		return nil, errors.Join(err, unlock())
 	}
+
 	h, err := open(ctx, cfg, o, folder)
 	if err != nil {
 		return nil, errors.Join(err, folder.release(), unlock())
 	}
 	h.unlock = func() error { return errors.Join(folder.release(), unlock()) }
+
 	return h, nil
 }
 
 // open opens the store and starts, once no other host has the database.
-func open(ctx context.Context, cfg *Config, o options, folder *dataFolder) (_ *Host, err error) {
+func open(
+	ctx context.Context,
+	cfg *Config,
+	o options,
+	folder *dataFolder,
+) (_ *Host, err error) {
 	st, err := openStore(ctx, cfg, o)
 	if err != nil {
 		return nil, err
@@ -100,15 +108,19 @@ func open(ctx context.Context, cfg *Config, o options, folder *dataFolder) (_ *H
 	}()
 
 	h.core, err = core.New(ctx, core.Options{
-		Store: st, Accounts: accounts{h.registry}, PublicURL: cfg.Host.PublicURL,
+		Store:        st,
+		Accounts:     accounts{h.registry},
+		PublicURL:    cfg.Host.PublicURL,
 		TokenSecrets: each(cfg.Host.TokenSecrets, sdk.Secret.Reveal),
-		Logger:       o.logger, Now: o.now,
-		Alone:       strings.HasPrefix(cfg.Store.URL.Reveal(), "sqlite:"),
-		Predecessor: folder.predecessor,
+		Logger:       o.logger,
+		Now:          o.now,
+		Alone:        strings.HasPrefix(cfg.Store.URL.Reveal(), "sqlite:"),
+		Predecessor:  folder.predecessor,
 	})
 	if err != nil {
 		return nil, err
 	}
+
 	if err := folder.sign(h.core.Instance()); err != nil {
 		return nil, err
 	}
@@ -131,38 +143,62 @@ func openStore(ctx context.Context, cfg *Config, o options) (*store.Store, error
 
 func (h *Host) newRegistry(o options) *supervisor.Supervisor {
 	return supervisor.New(supervisor.Options{
-		Logger: h.log, PluginDir: h.cfg.Host.PluginDir, DataDir: h.cfg.Host.DataDir,
-		Metrics: h.metrics, Now: h.store.Now, Attached: attachedPlugins(o.attached),
-		OpenIntents: h.openIntents, OpenIdentities: h.openIdentities, Admit: admit(h.cfg),
+		Logger:         h.log,
+		PluginDir:      h.cfg.Host.PluginDir,
+		DataDir:        h.cfg.Host.DataDir,
+		Metrics:        h.metrics,
+		Now:            h.store.Now,
+		Attached:       attachedPlugins(o.attached),
+		OpenIntents:    h.openIntents,
+		OpenIdentities: h.openIdentities,
+		Admit:          admit(h.cfg),
 	})
 }
 
-// assemble makes what stands on the core. All of it goes by the database's clock:
-// what is due is due by that.
+// assemble makes what stands on the core. All of it goes by the database's
+// clock: what is due is due by that.
 func (h *Host) assemble(ctx context.Context) (err error) {
 	h.inbox = inbox.New(inbox.Options{
-		Store: h.store, Core: h.core, Accounts: readers{h.registry}, Directory: accounts{h.registry},
-		TrustedProxies: h.cfg.HTTP.TrustedProxies, PublicURL: h.cfg.Host.PublicURL,
-		Logger: h.log, Now: h.store.Now,
+		Store:          h.store,
+		Core:           h.core,
+		Accounts:       readers{h.registry},
+		Directory:      accounts{h.registry},
+		TrustedProxies: h.cfg.HTTP.TrustedProxies,
+		PublicURL:      h.cfg.Host.PublicURL,
+		Logger:         h.log,
+		Now:            h.store.Now,
 	})
+
 	h.webhooks = inbox.NewArchive(h.inbox, h.config, h.configSchema)
 	h.deadLetters = push.NewDeadLetters(h.store, h.store.Now)
 	h.api = httpapi.New(httpapi.Options{
-		Payments: h.core, Webhooks: h.webhooks, Incoming: h.inbox, DeadLetters: h.deadLetters,
-		Providers: h, Store: h.store, StoreReason: store.Reason, Config: h.config,
-		Metrics: h.metrics, Logger: h.log, Reload: h.reloadFile, Leaving: h.leaving.Load,
+		Payments:    h.core,
+		Webhooks:    h.webhooks,
+		Incoming:    h.inbox,
+		DeadLetters: h.deadLetters,
+		Providers:   h,
+		Store:       h.store,
+		StoreReason: store.Reason,
+		Config:      h.config,
+		Metrics:     h.metrics,
+		Logger:      h.log,
+		Reload:      h.reloadFile,
+		Leaving:     h.leaving.Load,
 	})
 
 	if h.cfg.Events.URL != "" {
 		h.pusher, err = push.New(ctx, push.Options{
 			Store:  h.store,
 			Target: push.Target{URL: h.cfg.Events.URL, Secrets: h.cfg.Events.Secrets},
-			More:   h.core.MoreEvents, Logger: h.log, Now: h.store.Now,
+			More:   h.core.MoreEvents,
+			Logger: h.log,
+			Now:    h.store.Now,
 		})
 		if err != nil {
 			return err
 		}
 	}
+
 	if err := h.openJobs(ctx); err != nil {
 		return err
 	}
@@ -170,6 +206,7 @@ func (h *Host) assemble(ctx context.Context) (err error) {
 		Name: "payhost_store_writable",
 		Help: "Whether something can be written to the store: 1, or 0.",
 	}, h.writable))
+
 	return nil
 }
 
@@ -189,9 +226,13 @@ func (h *Host) start(ctx context.Context) {
 func (h *Host) register(list ...prometheus.Collector) {
 	for _, collector := range list {
 		if err := h.metrics.Register(collector); err != nil {
-			h.log.Info("some of this host is not among the metrics: another host shows its own there", "error", err)
+			h.log.Info(
+				"some of this host is not among the metrics: another host shows its own there",
+				"error", err,
+			)
 			continue
 		}
+
 		h.registered = append(h.registered, collector)
 	}
 }
@@ -205,9 +246,9 @@ func (h *Host) writable() float64 {
 }
 
 // Close ends the host: background work stops, calls in flight come to their end
-// (until ctx ends), plugins are stopped, and the store is closed. Whatever is cut
-// off is found by recovery at the next Open. It may be called again, and returns
-// the first call's error.
+// (until ctx ends), plugins are stopped, and the store is closed. Whatever is
+// cut off is found by recovery at the next Open. It may be called again, and
+// returns the first call's error.
 func (h *Host) Close(ctx context.Context) error {
 	h.closing.Do(func() { h.closed = h.close(ctx) })
 	return h.closed
@@ -222,6 +263,7 @@ func (h *Host) close(ctx context.Context) error {
 		defer close(calls)
 		h.core.Wait()
 	}()
+
 	select {
 	case <-calls:
 	case <-ctx.Done():
@@ -233,6 +275,7 @@ func (h *Host) close(ctx context.Context) error {
 	err := h.registry.Close(ctx)
 	h.core.GiveUp() // answers that the database does not take are logged now
 	<-calls         // with the plugins gone every call ends
+
 	return errors.Join(err, h.jobs.Close(), h.store.Close(), h.unlock())
 }
 
@@ -252,9 +295,9 @@ func (h *Host) openIntents(name string) bool {
 	return err != nil || n > 0
 }
 
-// openIdentities returns the identities under which something is still open at a
-// provider. While they cannot be read nothing is refused: every call is held to
-// its intent's identity in any case.
+// openIdentities returns the identities under which something is still open at
+// a provider. While they cannot be read nothing is refused: every call is held
+// to its intent's identity in any case.
 func (h *Host) openIdentities(name string) (list []string) {
 	ctx, cancel := context.WithTimeout(context.Background(), readOpen)
 	defer cancel()
@@ -263,7 +306,12 @@ func (h *Host) openIdentities(name string) (list []string) {
 		return err
 	})
 	if err != nil {
-		h.log.Error("who a provider was in what is open at it could not be read", "provider", name, "error", err)
+		h.log.Error(
+			"who a provider was in what is open at it could not be read",
+			"provider", name,
+			"error", err,
+		)
 	}
+
 	return list
 }

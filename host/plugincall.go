@@ -13,30 +13,39 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// PluginCall is one call to a plugin's file, without a host: for authors and for whoever looks into a fault.
+// PluginCall is one call to a plugin's file, without a host: for authors and
+// for whoever looks into a fault.
 type PluginCall struct {
 	// File is the plugin's program, <plugin> or <plugin>@<version>.
 	File string
-	// Account is whose configuration it gets; nil for a verb that needs none, such as get_info.
+	// Account is whose configuration it gets; nil for a verb that needs none,
+	// such as get_info.
 	Account *config.Provider
-	// Verb is the verb's name in snake case, such as "create_payment", and Request the JSON of its request message; see
-	// sdk.AccountClient.Call.
+	// Verb is the verb's name in snake case, such as "create_payment", and
+	// Request the JSON of its request message; see sdk.AccountClient.Call.
 	Verb    string
 	Request json.RawMessage
 }
 
-// CallPlugin starts the plugin as a host would, in a temporary folder of its own, configures the account, makes the call
-// and stops the plugin again. The account's timeout bounds the call, and its sha256 and payhost.lock say which program may
-// have its secrets. Nothing is recorded: whoever moves money with it must keep the books himself. Of the
-// options only WithLogger counts. Errors of the plugin are *sdk.Error. What it said to its provider goes, masked, to the log of
-// sdk.WithExchangeLog, also when the call fails.
-func CallPlugin(ctx context.Context, c PluginCall, opts ...Option) (json.RawMessage, error) {
+// CallPlugin starts the plugin as a host would, in a temporary folder of its
+// own, configures the account, makes the call and stops the plugin again. The
+// account's timeout bounds the call, and its sha256 and payhost.lock say which
+// program may have its secrets. Nothing is recorded: whoever moves money with
+// it must keep the books himself. Of the options only WithLogger counts. Errors
+// of the plugin are *sdk.Error. What it said to its provider goes, masked, to
+// the log of sdk.WithExchangeLog, also when the call fails.
+func CallPlugin(
+	ctx context.Context,
+	c PluginCall,
+	opts ...Option,
+) (json.RawMessage, error) {
 	o := ofOpen(opts)
 	binary, workspace, done, err := plugin.FindFile(c.File)
 	if err != nil {
 		return nil, err
 	}
 	defer done()
+
 	mask := &redact.Set{}
 	if c.Account != nil {
 		mask.Add(redact.Reveal(c.Account.Secrets)...)
@@ -48,32 +57,45 @@ func CallPlugin(ctx context.Context, c PluginCall, opts ...Option) (json.RawMess
 			return nil, err
 		}
 	}
-	process, err := plugin.Start(ctx, plugin.Spec{Binary: binary, Workspace: workspace, Mask: mask, Logger: o.logger})
+
+	process, err := plugin.Start(
+		ctx,
+		plugin.Spec{Binary: binary, Workspace: workspace, Mask: mask, Logger: o.logger},
+	)
 	if err != nil {
 		return nil, errors.New(mask.Text(err.Error()))
 	}
 	defer process.Stop(checkStop)
+
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	account := "call"
 	if c.Account != nil {
 		account = c.Account.Name
 		if _, err := process.Client().Configure(ctx, account, c.Account.Config); err != nil {
-			return nil, fmt.Errorf("the plugin does not take the configuration of %s: %w", account, err)
+			return nil, fmt.Errorf(
+				"the plugin does not take the configuration of %s: %w",
+				account,
+				err,
+			)
 		}
 	}
+
 	logged, log := sdk.WithExchangeLog(ctx)
 	answer, err := process.Client().Account(account).Call(logged, c.Verb, c.Request)
 	for _, e := range log.Exchanges() {
 		sdk.RecordExchange(ctx, maskedExchange(mask, e))
 	}
+
 	if e := sdk.AsError(err); e != nil {
 		return nil, maskedError(mask, e)
 	}
+
 	return mask.JSON(answer), nil
 }
 
-// maskedExchange: the plugin masks its own secrets, but may be one that does not.
+// maskedExchange: the plugin masks its own secrets, but may be one that does
+// not.
 func maskedExchange(mask *redact.Set, e sdk.Exchange) sdk.Exchange {
 	e.URL, e.Error = mask.Text(e.URL), mask.Text(e.Error)
 	e.RequestBody, e.ResponseBody = mask.Text(e.RequestBody), mask.Text(e.ResponseBody)
@@ -81,10 +103,17 @@ func maskedExchange(mask *redact.Set, e sdk.Exchange) sdk.Exchange {
 }
 
 func maskedError(mask *redact.Set, e *sdk.Error) *sdk.Error {
-	e.Message, e.ProviderCode, e.ProviderMessage = mask.Text(e.Message), mask.Text(e.ProviderCode), mask.Text(e.ProviderMessage)
+	e.Message, e.ProviderCode, e.ProviderMessage = mask.Text(
+		e.Message,
+	), mask.Text(
+		e.ProviderCode,
+	), mask.Text(
+		e.ProviderMessage,
+	)
 	for i := range e.Violations {
 		e.Violations[i].Message = mask.Text(e.Violations[i].Message)
 	}
+
 	return e
 }
 
@@ -93,7 +122,8 @@ const describeTimeout = 15 * time.Second
 
 // PluginDescription is what a program has said of itself.
 type PluginDescription struct {
-	// Text is what it printed, JSON if it is a plugin. None of it has been proven.
+	// Text is what it printed, JSON if it is a plugin. None of it has been
+	// proven.
 	Text []byte
 	// Checksum is the sha256 of the program that ran, in lower-case hex.
 	Checksum string

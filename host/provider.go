@@ -19,8 +19,8 @@ func (h *Host) Providers() []ProviderStatus {
 	return list
 }
 
-// Provider returns the status of one provider. It is false for a name that is not
-// configured.
+// Provider returns the status of one provider. It is false for a name that is
+// not configured.
 func (h *Host) Provider(name string) (ProviderStatus, bool) {
 	found, ok := h.registry.Status(name)
 	if !ok {
@@ -29,8 +29,8 @@ func (h *Host) Provider(name string) (ProviderStatus, bool) {
 	return h.statusOf(found), true
 }
 
-// configSchema returns the JSON Schema of a provider's configuration, nil while its
-// plugin has not run.
+// configSchema returns the JSON Schema of a provider's configuration, nil while
+// its plugin has not run.
 func (h *Host) configSchema(name string) json.RawMessage {
 	status, _ := h.registry.Status(name)
 	return status.ConfigSchema
@@ -38,17 +38,37 @@ func (h *Host) configSchema(name string) json.RawMessage {
 
 func (h *Host) statusOf(s supervisor.Status) ProviderStatus {
 	return ProviderStatus{
-		Name: s.Name, State: ProviderState(s.State), Enabled: s.Enabled, Required: s.Required,
-		Plugin: s.Plugin, Description: s.Description, Version: s.Version, ContractVersion: s.ContractVersion,
-		Checksum: s.Checksum, PID: s.PID, StartedAt: s.StartedAt, Restarts: s.Restarts,
-		InFlight: s.InFlight, MaxInFlight: s.MaxInFlight, Breaker: s.Breaker, LastError: s.LastError,
-		Isolation: s.Isolation, IsolationMissing: s.IsolationMissing,
-		Capabilities: s.Capabilities, Currencies: s.Currencies, Countries: s.Countries,
-		PaymentLimits: each(s.PaymentLimits, limitOf), PayoutLimits: each(s.PayoutLimits, limitOf),
-		PaymentFields: s.PaymentFields, PayoutFields: s.PayoutFields,
-		WebhookTrust: s.WebhookTrust, Operations: each(s.Operations, operationOf), Warnings: s.Warnings,
-		IdentityFingerprint: s.IdentityFingerprint, ConfigSchema: s.ConfigSchema,
-		WebhookURL: h.WebhookURL(s.Name),
+		Name:                s.Name,
+		State:               ProviderState(s.State),
+		Enabled:             s.Enabled,
+		Required:            s.Required,
+		Plugin:              s.Plugin,
+		Description:         s.Description,
+		Version:             s.Version,
+		ContractVersion:     s.ContractVersion,
+		Checksum:            s.Checksum,
+		PID:                 s.PID,
+		StartedAt:           s.StartedAt,
+		Restarts:            s.Restarts,
+		InFlight:            s.InFlight,
+		MaxInFlight:         s.MaxInFlight,
+		Breaker:             s.Breaker,
+		LastError:           s.LastError,
+		Isolation:           s.Isolation,
+		IsolationMissing:    s.IsolationMissing,
+		Capabilities:        s.Capabilities,
+		Currencies:          s.Currencies,
+		Countries:           s.Countries,
+		PaymentLimits:       each(s.PaymentLimits, limitOf),
+		PayoutLimits:        each(s.PayoutLimits, limitOf),
+		PaymentFields:       s.PaymentFields,
+		PayoutFields:        s.PayoutFields,
+		WebhookTrust:        s.WebhookTrust,
+		Operations:          each(s.Operations, operationOf),
+		Warnings:            s.Warnings,
+		IdentityFingerprint: s.IdentityFingerprint,
+		ConfigSchema:        s.ConfigSchema,
+		WebhookURL:          h.WebhookURL(s.Name),
 	}
 }
 
@@ -87,7 +107,8 @@ func (a accounts) Trust(name string) ([]sdk.WebhookTrust, bool) {
 	return s.WebhookTrust, ok
 }
 
-// readers shows the registry to the inbox, which has the plugins read what came in.
+// readers shows the registry to the inbox, which has the plugins read what came
+// in.
 type readers struct{ registry *supervisor.Supervisor }
 
 // Acquire is AcquireExisting: reading is always about something under way.
@@ -99,7 +120,8 @@ func (r readers) AcquireExisting(ctx context.Context, name string) (core.Lease, 
 	return leaseOf(r.registry.AcquireReading(ctx, name))
 }
 
-// leaseOf keeps a nil *supervisor.Lease from becoming a core.Lease that is not nil.
+// leaseOf keeps a nil *supervisor.Lease from becoming a core.Lease that is not
+// nil.
 func leaseOf(lease *supervisor.Lease, err error) (core.Lease, error) {
 	if err != nil {
 		return nil, err

@@ -19,36 +19,48 @@ const (
 	ActionStarted      ReloadAction = "started" // also out of a quarantine
 	ActionUnchanged    ReloadAction = "unchanged"
 	ActionReconfigured ReloadAction = "reconfigured" // the same process, another configuration
-	ActionSwapped      ReloadAction = "swapped"      // another process: new version, checksum or plugin
-	ActionDisabled     ReloadAction = "disabled"
-	ActionRemoved      ReloadAction = "removed"
-	ActionFailed       ReloadAction = "failed" // what served before still serves
-	// ActionRestart is for a setting that changed and takes effect only when the host is started again.
+	// another process: new version, checksum or plugin
+	ActionSwapped  ReloadAction = "swapped"
+	ActionDisabled ReloadAction = "disabled"
+	ActionRemoved  ReloadAction = "removed"
+	ActionFailed   ReloadAction = "failed" // what served before still serves
+	// ActionRestart is for a setting that changed and takes effect only when
+	// the host is started again.
 	ActionRestart ReloadAction = "needs a restart"
 )
 
-// ReloadResult is what a reload did with one provider, or with a setting of another section.
+// ReloadResult is what a reload did with one provider, or with a setting of
+// another section.
 type ReloadResult struct {
 	// Name is the provider's, or the setting's key.
 	Name   string
 	Action ReloadAction
-	// Error says why it failed; an *sdk.Error with Violations when the plugin did not accept the configuration.
+	// Error says why it failed; an *sdk.Error with Violations when the plugin
+	// did not accept the configuration.
 	Error error
 }
 
-// Reload makes cfg the configuration in force. The error says that cfg is not valid, and then nothing has changed. Else
-// every provider that differs is brought up, reconfigured, swapped or taken out by itself: one that fails keeps what
-// served before, and one that is quarantined is started again. API tokens, the certificate and drain_notice count at
-// once; other settings outside of [providers] that differ are reported with
-// ActionRestart and wait for the next start. force also changes who we are to a provider while payments are open there,
-// and ends the draining of what was disabled or removed. Reloads run one after the other.
-func (h *Host) Reload(ctx context.Context, cfg *Config, force bool) ([]ReloadResult, error) {
+// Reload makes cfg the configuration in force. The error says that cfg is not
+// valid, and then nothing has changed. Else every provider that differs is
+// brought up, reconfigured, swapped or taken out by itself: one that fails
+// keeps what served before, and one that is quarantined is started again. API
+// tokens, the certificate and drain_notice count at once; other settings
+// outside of [providers] that differ are reported with ActionRestart and wait
+// for the next start. force also changes who we are to a provider while
+// payments are open there, and ends the draining of what was disabled or
+// removed. Reloads run one after the other.
+func (h *Host) Reload(
+	ctx context.Context,
+	cfg *Config,
+	force bool,
+) ([]ReloadResult, error) {
 	if cfg == nil {
 		return nil, errNoConfig
 	}
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
+
 	h.reloading.Lock()
 	defer h.reloading.Unlock()
 	before := h.config()
@@ -56,23 +68,32 @@ func (h *Host) Reload(ctx context.Context, cfg *Config, force bool) ([]ReloadRes
 	if force {
 		apply = h.registry.ApplyForced
 	}
+
 	results := apply(ctx, cfg.Providers)
 	h.mu.Lock()
-	// What needs a restart stays as it runs, so that the next reload reports it again.
+
+	// What needs a restart stays as it runs, so that the next reload reports it
+	// again.
 	now := *cfg
-	now.Host, now.Store, now.Log, now.Events = before.Host, before.Store, before.Log, before.Events
+	now.Host = before.Host
+	now.Store = before.Store
+	now.Log = before.Log
+	now.Events = before.Events
 	now.Host.DrainNotice = cfg.Host.DrainNotice
+
 	now.Host.RequireIsolation = cfg.Host.RequireIsolation // the providers have it
 	now.HTTP.Listen, now.HTTP.TrustedProxies = before.HTTP.Listen, before.HTTP.TrustedProxies
 	now.HTTP.PrivateListen = before.HTTP.PrivateListen
 	if switchesTLS(before, cfg) {
 		now.HTTP.TLSCert, now.HTTP.TLSKey = before.HTTP.TLSCert, before.HTTP.TLSKey
 	}
+
 	h.cfg = &now
 	h.mu.Unlock()
 	done := each(results, func(r supervisor.Result) ReloadResult {
 		return ReloadResult{Name: r.Name, Action: ReloadAction(r.Action), Error: r.Error}
 	})
+
 	return append(done, restarts(before, cfg)...), nil
 }
 
@@ -103,17 +124,22 @@ func restarts(old, cfg *Config) []ReloadResult {
 			out = append(out, ReloadResult{Name: s.key, Action: ActionRestart})
 		}
 	}
+
 	return out
 }
 
-// switchesTLS reports whether TLS is begun or given up. Other files, and the same
-// ones with something new in them, are served from the next connection on.
+// switchesTLS reports whether TLS is begun or given up. Other files, and the
+// same ones with something new in them, are served from the next connection on.
 func switchesTLS(old, cfg *Config) bool {
 	return (old.HTTP.TLSCert == "") != (cfg.HTTP.TLSCert == "")
 }
 
 func sameSecrets(left, right []sdk.Secret) bool {
-	return slices.EqualFunc(left, right, func(a, b sdk.Secret) bool { return a.Reveal() == b.Reveal() })
+	return slices.EqualFunc(
+		left,
+		right,
+		func(a, b sdk.Secret) bool { return a.Reveal() == b.Reveal() },
+	)
 }
 
 // reloadFile reloads the file that the configuration came from.
@@ -121,13 +147,19 @@ func (h *Host) reloadFile(ctx context.Context, force bool) httpapi.Reloaded {
 	out := httpapi.Reloaded{Results: []httpapi.ReloadResult{}, Problems: []string{}}
 	file := h.config().File
 	if file == "" {
-		out.Problems = append(out.Problems, "the configuration was built in code, not read from a file: there is nothing to read again")
+		out.Problems = append(
+			out.Problems,
+			"the configuration was built in code, not read from a file: there is nothing to read again",
+		)
 		return out
 	}
+
 	cfg, err := config.Load(file)
 	if err == nil {
 		var results []ReloadResult
-		// Half a reload helps nobody: it goes on when whoever asked for it has gone.
+
+		// Half a reload helps nobody: it goes on when whoever asked for it has
+		// gone.
 		results, err = h.Reload(context.WithoutCancel(ctx), cfg, force)
 		for _, r := range results {
 			one := httpapi.ReloadResult{Name: r.Name, Action: string(r.Action)}
@@ -137,6 +169,7 @@ func (h *Host) reloadFile(ctx context.Context, force bool) httpapi.Reloaded {
 			out.Results = append(out.Results, one)
 		}
 	}
+
 	var problems *config.Problems
 	switch {
 	case errors.As(err, &problems):
@@ -146,5 +179,6 @@ func (h *Host) reloadFile(ctx context.Context, force bool) httpapi.Reloaded {
 	case err != nil:
 		out.Problems = append(out.Problems, err.Error())
 	}
+
 	return out
 }

@@ -29,22 +29,28 @@ type Advice struct {
 // has done something, every request meets the same end.
 func needsOperator(code string) bool {
 	switch code {
-	case string(sdk.CodeAuthentication), string(sdk.CodePermission), string(sdk.CodeNotSupported):
+	case string(sdk.CodeAuthentication),
+		string(sdk.CodePermission),
+		string(sdk.CodeNotSupported):
 		return true
 	}
 	return false
 }
 
-// Advise returns what the caller may do after a failure that is recorded: its key
-// stands for it for ever.
+// Advise returns what the caller may do after a failure that is recorded: its
+// key stands for it for ever.
 func (f Failure) Advise() Advice {
 	switch {
 	case f.NewAttemptSafe:
 		return Advice{Retry: RetryNewIntent,
 			RetryReason: "a new one under a new key cannot move money twice"}
 	case f.Outcome != string(sdk.OutcomeNotSent) && f.Outcome != string(sdk.OutcomeRefused):
-		return Advice{Retry: RetryWait, RetryAfter: 5,
-			RetryReason: "the provider may have acted: the host finds out; read this one again, and make no new one"}
+		return Advice{
+			Retry:       RetryWait,
+			RetryAfter:  5,
+			RetryReason: "the provider may have acted: the host finds out; read this one again, and make no new one",
+		}
+
 	case needsOperator(f.Code):
 		return Advice{Retry: RetryNever,
 			RetryReason: "nothing moved, and a new one meets the same end until the account's configuration is mended"}
@@ -60,7 +66,11 @@ func (f Failure) Advise() Advice {
 // Advise returns what the caller may do after a request that was not carried
 // out. The zero Outcome is doubt.
 func (e *Error) Advise() Advice {
-	wait := Advice{Retry: RetryWait, RetryAfter: int(math.Max(1, math.Ceil(e.RetryAfter.Seconds())))}
+	wait := Advice{
+		Retry:      RetryWait,
+		RetryAfter: int(math.Max(1, math.Ceil(e.RetryAfter.Seconds()))),
+	}
+
 	switch {
 	case e.Code == CodeIdempotencyConflict:
 		return Advice{Retry: RetryNewIntent,
@@ -71,6 +81,7 @@ func (e *Error) Advise() Advice {
 	case e.Outcome != sdk.OutcomeNotSent && e.Outcome != sdk.OutcomeRefused:
 		return Advice{Retry: RetrySameKey,
 			RetryReason: "it may have been done: the same request under the same key gets the first one's end and does nothing twice"}
+
 	case e.Asked && e.Outcome == sdk.OutcomeRefused:
 		return e.afterRefusal()
 	case e.transient():
@@ -95,7 +106,11 @@ func (e *Error) afterRefusal() Advice {
 // transient reports whether time alone may mend it.
 func (e *Error) transient() bool {
 	switch e.Code {
-	case CodeStorage, CodeCanceled, string(sdk.CodeUnavailable), string(sdk.CodeRateLimited), string(sdk.CodeInternal):
+	case CodeStorage,
+		CodeCanceled,
+		string(sdk.CodeUnavailable),
+		string(sdk.CodeRateLimited),
+		string(sdk.CodeInternal):
 		return true
 	}
 	return e.RetryAfter > 0

@@ -8,8 +8,9 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// Amount is an exact decimal that keeps the decimals it was written with: 60.00 stays "60.00". In JSON it is a string
-// of digits with at most one point, never a number.
+// Amount is an exact decimal that keeps the decimals it was written with: 60.00
+// stays "60.00". In JSON it is a string of digits with at most one point, never
+// a number.
 type Amount struct {
 	decimal.Decimal
 }
@@ -22,7 +23,7 @@ func (a Amount) String() string {
 	return a.Decimal.String()
 }
 
-// MarshalJSON gives the digits as a JSON string.
+// MarshalJSON returns the digits as a JSON string.
 func (a Amount) MarshalJSON() ([]byte, error) { return json.Marshal(a.String()) }
 
 // UnmarshalJSON reads a JSON string of plain digits.
@@ -35,6 +36,7 @@ func (a *Amount) UnmarshalJSON(data []byte) error {
 	if err != nil {
 		return err
 	}
+
 	a.Decimal = d
 	return nil
 }

@@ -9,14 +9,16 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// Error is why a request was not carried out. Nothing was recorded unless PaymentID names something.
+// Error is why a request was not carried out. Nothing was recorded unless
+// PaymentID names something.
 type Error struct {
 	// Code is one of sdk's codes or one of the host's own below.
 	Code string
-	// Outcome says whether the provider may have acted.
+	// Outcome reports whether the provider may have acted.
 	Outcome sdk.Outcome
 	Message string
-	// Provider and PaymentID (or a payout's or refund's id) say what it is about, as far as that is known.
+	// Provider and PaymentID (or a payout's or refund's id) say what it is
+	// about, as far as that is known.
 	Provider        string
 	PaymentID       string
 	ProviderCode    string
@@ -35,8 +37,8 @@ type Error struct {
 var (
 	// ErrNotFound: nothing has that id, or no provider that name.
 	ErrNotFound = errors.New("not found")
-	// ErrConflict: the payment is not in a state for this, or the key stands for
-	// another request.
+	// ErrConflict: the payment is not in a state for this, or the key stands
+	// for another request.
 	ErrConflict = errors.New("conflict")
 	// ErrInProgress: the first request under that key is still running.
 	ErrInProgress = errors.New("the first request under that key is still running")
@@ -44,12 +46,16 @@ var (
 
 // The host's own codes; the others are sdk's.
 const (
-	CodeIdempotencyConflict   = "idempotency_conflict"    // another request under that key
-	CodeIdempotencyInProgress = "idempotency_in_progress" // the first request under that key is still running
-	CodeConflict              = "conflict"                // the payment is not in a state for this
-	CodeStorage               = "storage"                 // the database refuses; Outcome says whether anything is recorded
-	CodeHostGone              = "host_gone"               // of an attempt: the host that made it ended before it recorded an answer
-	CodeCanceled              = "canceled"                // the caller's context ended first; Outcome says what may go on
+	CodeIdempotencyConflict = "idempotency_conflict" // another request under that key
+	// the first request under that key is still running
+	CodeIdempotencyInProgress = "idempotency_in_progress"
+	CodeConflict              = "conflict" // the payment is not in a state for this
+	// the database refuses; Outcome says whether anything is recorded
+	CodeStorage = "storage"
+	// of an attempt: the host that made it ended before it recorded an answer
+	CodeHostGone = "host_gone"
+	// the caller's context ended first; Outcome says what may go on
+	CodeCanceled = "canceled"
 )
 
 // Error gives everything on one line, for the person who reads it in a log.
@@ -61,6 +67,7 @@ func (e *Error) Error() string {
 	if e.PaymentID != "" {
 		fmt.Fprintf(&b, "%s: ", e.PaymentID)
 	}
+
 	fmt.Fprintf(&b, "%s (%s): %s", e.Code, e.Outcome, e.Message)
 	for _, v := range e.Violations {
 		fmt.Fprintf(&b, "; %s: %s", v.Field, v.Message)
@@ -68,6 +75,7 @@ func (e *Error) Error() string {
 	if said := strings.TrimSpace(e.ProviderCode + " " + e.ProviderMessage); said != "" {
 		fmt.Fprintf(&b, " [provider said: %s]", said)
 	}
+
 	return b.String()
 }
 
@@ -91,8 +99,15 @@ func (e *Error) Unwrap() error { return e.Cause }
 func FromProvider(provider, id string, err error) *Error {
 	e := sdk.AsError(err)
 	return &Error{
-		Code: string(e.Code), Outcome: e.Outcome, Message: e.Message, Provider: provider, PaymentID: id,
-		ProviderCode: e.ProviderCode, ProviderMessage: e.ProviderMessage, Violations: e.Violations, RetryAfter: e.RetryAfter,
-		Asked: true,
+		Code:            string(e.Code),
+		Outcome:         e.Outcome,
+		Message:         e.Message,
+		Provider:        provider,
+		PaymentID:       id,
+		ProviderCode:    e.ProviderCode,
+		ProviderMessage: e.ProviderMessage,
+		Violations:      e.Violations,
+		RetryAfter:      e.RetryAfter,
+		Asked:           true,
 	}
 }

@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// Event reports one change. Events of one payment or payout are in the order of Sequence.
+// Event reports one change. Events of one payment or payout are in the order of
+// Sequence.
 type Event struct {
 	ID        string    `json:"id" doc:"evt_…, sortable in the order of the stream"`
 	Type      string    `json:"type" doc:"payment.succeeded, payout.failed, …: the kind and its new status"`
@@ -21,8 +22,8 @@ type Event struct {
 
 // EventFilter says which events are read. Zero values do not narrow.
 type EventFilter struct {
-	// After is the ID of the last event that the reader has; "" is the beginning of
-	// the stream.
+	// After is the ID of the last event that the reader has; "" is the
+	// beginning of the stream.
 	After string
 	// Types are those wanted, such as payment.succeeded or payout.*; none: all.
 	Types []string
@@ -75,12 +76,15 @@ type DeliveryState string
 
 // The states.
 const (
-	DeliveryPending DeliveryState = "pending" // it is tried, or waits for its next try or for an earlier event of its payment
-	DeliveryDead    DeliveryState = "dead"    // it was given up; somebody has to retry it by hand
+	// it is tried, or waits for its next try or for an earlier event of its
+	// payment
+	DeliveryPending DeliveryState = "pending"
+	DeliveryDead    DeliveryState = "dead" // it was given up; somebody has to retry it by hand
 )
 
-// DeadLetter is an event whose pushing was given up, because the receiver answered 410 or because it did not take it for
-// three days. The event itself can still be read from the stream.
+// DeadLetter is an event whose pushing was given up, because the receiver
+// answered 410 or because it did not take it for three days. The event itself
+// can still be read from the stream.
 type DeadLetter struct {
 	// ID is the event's.
 	ID        string    `json:"id" doc:"the event's id"`
@@ -91,7 +95,8 @@ type DeadLetter struct {
 	// State is dead; pending once it was told to be retried.
 	State DeliveryState `json:"state" enum:"pending,dead"`
 	Tries int           `json:"tries"`
-	// TriedAt is when it was tried last; nil when it was told to be retried and has not been yet.
+	// TriedAt is when it was tried last; nil when it was told to be retried and
+	// has not been yet.
 	TriedAt *time.Time `json:"tried_at"`
 	// Status is the HTTP status of the last answer; 0: there was none.
 	Status int    `json:"status"`

@@ -3,8 +3,9 @@ package payment
 // Status is how far a payment, payout or refund is.
 type Status string
 
-// The statuses. Created and Unknown are the host's own; the others are what providers say. Authorized, Canceled,
-// Expired and RequiresAction belong to payments only, Pending to refunds only.
+// The statuses. Created and Unknown are the host's own; the others are what
+// providers say. Authorized, Canceled, Expired and RequiresAction belong to
+// payments only, Pending to refunds only.
 const (
 	Created        Status = "created"         // on disk; the provider is being called
 	RequiresAction Status = "requires_action" // the customer must do something
@@ -19,7 +20,8 @@ const (
 	Unknown        Status = "unknown"      // the provider may or may not have acted
 )
 
-// Final reports whether a status is an end, short of a late success or a review.
+// Final reports whether a status is an end, short of a late success or a
+// review.
 func (s Status) Final() bool {
 	switch s {
 	case Succeeded, Failed, Canceled, Expired:

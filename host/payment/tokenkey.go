@@ -9,8 +9,9 @@ type TokenKeyState string
 const (
 	KeyComing  TokenKeyState = "coming"   // made, and in force from TokenKey.From on
 	KeyInForce TokenKeyState = "in_force" // signs the URLs of what is made now
-	KeyTaken   TokenKeyState = "taken"    // signed the URLs of older payments, which are taken still
-	KeyEnded   TokenKeyState = "ended"    // given up: no token that it signed is taken
+	// signed the URLs of older payments, which are taken still
+	KeyTaken TokenKeyState = "taken"
+	KeyEnded TokenKeyState = "ended" // given up: no token that it signed is taken
 )
 
 // TokenKey is one of the keys that sign the webhook and return URLs of payments

@@ -15,33 +15,46 @@ import (
 	"github.com/payhost/payhost/host/payment"
 )
 
-// replayedHeader marks an answer that an earlier request under the same key brought about.
+// replayedHeader marks an answer that an earlier request under the same key
+// brought about.
 const replayedHeader = "Idempotent-Replayed"
 
 // maxJSON bounds a JSON body.
 const maxJSON = 1 << 20
 
-// describe puts the API together, and gives its handler and its OpenAPI document, which are made of the same code.
+// describe puts the API together, and gives its handler and its OpenAPI
+// document, which are made of the same code.
 func (a *API) describe() (http.Handler, []byte) {
 	format := huma.Format{Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: unmarshal}
 	mux := http.NewServeMux()
 	api := humago.New(mux, huma.Config{
 		OpenAPI: &huma.OpenAPI{
 			OpenAPI: "3.1.0",
-			Info:    &huma.Info{Title: "Payhost", Version: "1.0.0", Description: introduction},
+			Info: &huma.Info{
+				Title:       "Payhost",
+				Version:     "1.0.0",
+				Description: introduction,
+			},
 			Components: &huma.Components{
 				Schemas: newSchemas(),
-				SecuritySchemes: map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer",
-					Description: "One of the tokens in http.tokens of the host's configuration."}},
+				SecuritySchemes: map[string]*huma.SecurityScheme{"token": {
+					Type:        "http",
+					Scheme:      "bearer",
+					Description: "One of the tokens in http.tokens of the host's configuration.",
+				}},
 			},
 			Security: []map[string][]string{{"token": {}}},
 			Tags:     tags,
 		},
-		Formats:                      map[string]huma.Format{"application/json": format, "json": format},
+		Formats: map[string]huma.Format{
+			"application/json": format,
+			"json":             format,
+		},
 		DefaultFormat:                "application/json",
 		RejectUnknownQueryParameters: true,
 		Transformers:                 []huma.Transformer{a.reshape},
 	})
+
 	a.paymentOperations(api)
 	a.changeOperations(api)
 	a.refundOperations(api)
@@ -50,6 +63,7 @@ func (a *API) describe() (http.Handler, []byte) {
 	a.eventOperations(api)
 	a.letterOperations(api)
 	a.keyOperations(api)
+
 	a.webhookOperations(api)
 	sent := sentTypes(api.OpenAPI())
 	complete(api.OpenAPI(), sent)
@@ -57,6 +71,7 @@ func (a *API) describe() (http.Handler, []byte) {
 	if err != nil {
 		panic(fmt.Sprintf("httpapi: the document cannot be written: %v", err))
 	}
+
 	strict(api.OpenAPI().Components.Schemas, sent)
 	return router{mux: mux}, document
 }
@@ -70,7 +85,10 @@ func (a *API) openapi(w http.ResponseWriter, r *http.Request) {
 var tags = []*huma.Tag{
 	{Name: "Payments", Description: "Money from customers."},
 	{Name: "Payouts", Description: "Money to recipients."},
-	{Name: "Providers", Description: "The configured accounts at payment providers, and what only they have."},
+	{
+		Name:        "Providers",
+		Description: "The configured accounts at payment providers, and what only they have.",
+	},
 	{Name: "Events", Description: "What happened, in order."},
 	{Name: "Webhooks", Description: "What providers sent, as it came."},
 	{Name: "Host", Description: "The hosts themselves."},
@@ -89,22 +107,55 @@ been done: the host finds out. Calls that only ask a provider answer 502 when it
 
 **Amounts** are decimal strings, never numbers. **Times** are RFC 3339 in UTC.`
 
-// operation describes one call. Errors are the statuses that it can answer besides those that every call can.
-func operation(id, method, path, tag, summary, description string, errors ...int) huma.Operation {
-	o := huma.Operation{OperationID: id, Method: method, Path: "/v1" + path, Tags: []string{tag}, Summary: summary,
-		Description: description, MaxBodyBytes: maxJSON, Responses: map[string]*huma.Response{}}
-	common := []int{http.StatusUnauthorized, http.StatusUnprocessableEntity, http.StatusInternalServerError}
-	if method == http.MethodPost {
-		common = append(common, http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
+// operation describes one call. Errors are the statuses that it can answer
+// besides those that every call can.
+func operation(
+	id, method, path, tag, summary, description string,
+	errors ...int,
+) huma.Operation {
+	o := huma.Operation{
+		OperationID:  id,
+		Method:       method,
+		Path:         "/v1" + path,
+		Tags:         []string{tag},
+		Summary:      summary,
+		Description:  description,
+		MaxBodyBytes: maxJSON,
+		Responses:    map[string]*huma.Response{},
 	}
+
+	common := []int{
+		http.StatusUnauthorized,
+		http.StatusUnprocessableEntity,
+		http.StatusInternalServerError,
+	}
+	if method == http.MethodPost {
+		common = append(
+			common,
+			http.StatusBadRequest,
+			http.StatusRequestEntityTooLarge,
+			http.StatusUnsupportedMediaType,
+		)
+	}
+
 	for _, status := range append(common, errors...) {
-		r := &huma.Response{Description: http.StatusText(status), Content: map[string]*huma.MediaType{
-			problemType: {Schema: &huma.Schema{Ref: schemaPrefix + "Problem"}}}}
-		if status == http.StatusServiceUnavailable || status == http.StatusTooManyRequests {
-			r.Headers = map[string]*huma.Param{"Retry-After": {Description: "seconds", Schema: &huma.Schema{Type: huma.TypeInteger}}}
+		r := &huma.Response{
+			Description: http.StatusText(status),
+			Content: map[string]*huma.MediaType{
+				problemType: {Schema: &huma.Schema{Ref: schemaPrefix + "Problem"}}},
 		}
+		if status == http.StatusServiceUnavailable || status == http.StatusTooManyRequests {
+			r.Headers = map[string]*huma.Param{
+				"Retry-After": {
+					Description: "seconds",
+					Schema:      &huma.Schema{Type: huma.TypeInteger},
+				},
+			}
+		}
+
 		o.Responses[strconv.Itoa(status)] = r
 	}
+
 	return o
 }
 
@@ -116,22 +167,47 @@ func created(o huma.Operation) huma.Operation {
 
 const schemaPrefix = "#/components/schemas/"
 
-// schemaNames gives the types of package payment the names that the document has
-// for them.
-var schemaNames = strings.NewReplacer("ProviderStatus", "Provider", "ProviderLimit", "Limit",
-	"ProviderOperation", "Operation", "Resolution", "ResolveRequest", "View", "")
+// schemaNames returns the types of package payment the names that the document
+// has for them.
+var schemaNames = strings.NewReplacer(
+	"ProviderStatus",
+	"Provider",
+	"ProviderLimit",
+	"Limit",
+	"ProviderOperation",
+	"Operation",
+	"Resolution",
+	"ResolveRequest",
+	"View",
+	"",
+)
 
-// newSchemas gives the registry of the document's types.
+// newSchemas returns the registry of the document's types.
 func newSchemas() huma.Registry {
 	r := huma.NewMapRegistry(schemaPrefix, func(t reflect.Type, hint string) string {
 		return schemaNames.Replace(huma.DefaultSchemaNamer(t, hint))
 	})
-	r.RegisterTypeAlias(reflect.TypeFor[body[payment.Request]](), reflect.TypeFor[paymentRequest]())
-	r.RegisterTypeAlias(reflect.TypeFor[body[payment.PayoutRequest]](), reflect.TypeFor[payoutRequest]())
-	r.RegisterTypeAlias(reflect.TypeFor[body[payment.RefundRequest]](), reflect.TypeFor[refundRequest]())
-	r.RegisterTypeAlias(reflect.TypeFor[body[payment.CaptureRequest]](), reflect.TypeFor[captureRequest]())
+	r.RegisterTypeAlias(
+		reflect.TypeFor[body[payment.Request]](),
+		reflect.TypeFor[paymentRequest](),
+	)
+	r.RegisterTypeAlias(
+		reflect.TypeFor[body[payment.PayoutRequest]](),
+		reflect.TypeFor[payoutRequest](),
+	)
+
+	r.RegisterTypeAlias(
+		reflect.TypeFor[body[payment.RefundRequest]](),
+		reflect.TypeFor[refundRequest](),
+	)
+	r.RegisterTypeAlias(
+		reflect.TypeFor[body[payment.CaptureRequest]](),
+		reflect.TypeFor[captureRequest](),
+	)
+
 	r.RegisterTypeAlias(amountType, reflect.TypeFor[amountSchema]())
 	r.RegisterTypeAlias(reflect.TypeFor[huma.ErrorModel](), reflect.TypeFor[problem]())
 	r.Schema(reflect.TypeFor[problem](), true, "")
+
 	return r
 }

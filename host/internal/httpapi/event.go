@@ -16,21 +16,36 @@ type listEventsInput struct {
 }
 
 // Resolve refuses what is not the id of an event.
-func (in *listEventsInput) Resolve(huma.Context) []error { return found(core.CheckEventID(in.After)) }
+func (in *listEventsInput) Resolve(
+	huma.Context,
+) []error {
+	return found(core.CheckEventID(in.After))
+}
 
 func (a *API) eventOperations(api huma.API) {
-	list := operation("list-events", http.MethodGet, "/events", "Events", "Read events",
+	list := operation(
+		"list-events",
+		http.MethodGet,
+		"/events",
+		"Events",
+		"Read events",
 		"Oldest first, in one order for everything. Keep the id of the last one and go on after it; `next_cursor` is that id "+
-			"as long as there may be more.")
-	huma.Register(api, list, func(ctx context.Context, in *listEventsInput) (*listed[payment.Event], error) {
-		events, err := a.Payments.Events(ctx, in.After, in.Types, in.Limit)
-		if err != nil {
-			return nil, a.fail(ctx, asks, false, err)
-		}
-		next := ""
-		if len(events) == in.Limit {
-			next = events[len(events)-1].ID
-		}
-		return pageOf(events, next), nil
-	})
+			"as long as there may be more.",
+	)
+
+	huma.Register(
+		api,
+		list,
+		func(ctx context.Context, in *listEventsInput) (*listed[payment.Event], error) {
+			events, err := a.Payments.Events(ctx, in.After, in.Types, in.Limit)
+			if err != nil {
+				return nil, a.fail(ctx, asks, false, err)
+			}
+			next := ""
+			if len(events) == in.Limit {
+				next = events[len(events)-1].ID
+			}
+			return pageOf(events, next), nil
+		},
+	)
 }

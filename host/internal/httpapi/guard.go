@@ -9,8 +9,8 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// guard lets through whoever sends one of the configured tokens. Without any, nobody is: an API that moves money has no
-// open door.
+// guard lets through whoever sends one of the configured tokens. Without any,
+// nobody is: an API that moves money has no open door.
 func (a *API) guard(next http.Handler) http.Handler {
 	next = as("api", next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -21,6 +21,7 @@ func (a *API) guard(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
+
 		detail := "send one of the tokens of the configuration: Authorization: Bearer …"
 		if !usable(tokens) {
 			detail = "no http.tokens are configured, so the API answers on the admin socket only"
@@ -40,8 +41,10 @@ func known(given string, tokens []sdk.Secret) bool {
 		if t.IsZero() {
 			same = 0
 		}
+
 		found |= same
 	}
+
 	return found == 1
 }
 

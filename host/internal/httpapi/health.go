@@ -18,7 +18,8 @@ const probeTimeout = 2 * time.Second
 // probe, and finding out whether the store can be written writes to it.
 const probeAgain = time.Second
 
-// health is what the probes say. It names states and nothing of their causes: anybody may ask.
+// health is what the probes say. It names states and nothing of their causes:
+// anybody may ask.
 type health struct {
 	OK    bool   `json:"ok"`
 	Store string `json:"store,omitempty"`
@@ -35,15 +36,15 @@ type waiting struct {
 	State    payment.ProviderState `json:"state"`
 }
 
-// healthz says that the process answers. It depends on nothing outside of it: no
-// database and no provider is mended by restarting every host.
+// healthz says that the process answers. It depends on nothing outside of it:
+// no database and no provider is mended by restarting every host.
 func (a *API) healthz(w http.ResponseWriter, _ *http.Request) {
 	answerHealth(w, health{OK: true})
 }
 
-// readyz says whether the host can do what it is configured for: something can be
-// written to the store, every required provider is ready, and the host is not
-// about to stop. A provider that is switched off is not waited for.
+// readyz reports whether the host can do what it is configured for: something
+// can be written to the store, every required provider is ready, and the host
+// is not about to stop. A provider that is switched off is not waited for.
 func (a *API) readyz(w http.ResponseWriter, r *http.Request) {
 	h := a.storeHealth(r.Context())
 	for _, s := range a.Providers.Providers() {
@@ -51,6 +52,7 @@ func (a *API) readyz(w http.ResponseWriter, r *http.Request) {
 			h.OK, h.Waiting = false, append(h.Waiting, waiting{s.Name, s.State})
 		}
 	}
+
 	if a.Leaving != nil && a.Leaving() {
 		h.OK, h.Stopping = false, true
 	}
@@ -87,6 +89,7 @@ func (a *API) storeHealth(ctx context.Context) health {
 		a.Logger.Warn("nothing can be written to the store", "error", err)
 		found = health{Store: "cannot be written", Reason: a.StoreReason(err)}
 	}
+
 	a.last.found, a.last.at = found, time.Now()
 	return found
 }

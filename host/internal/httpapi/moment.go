@@ -19,5 +19,9 @@ func (m *moment) UnmarshalText(text []byte) error {
 
 // Schema is asked by huma.
 func (moment) Schema(huma.Registry) *huma.Schema {
-	return &huma.Schema{Type: huma.TypeString, Format: "date-time", Examples: []any{"2026-12-01T00:00:00Z"}}
+	return &huma.Schema{
+		Type:     huma.TypeString,
+		Format:   "date-time",
+		Examples: []any{"2026-12-01T00:00:00Z"},
+	}
 }

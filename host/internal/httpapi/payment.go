@@ -20,13 +20,15 @@ type createPaymentInput struct {
 	Body body[payment.Request]
 }
 
-// Resolve adds what the core would say, so that everything that is wrong is reported at once.
+// Resolve adds what the core would say, so that everything that is wrong is
+// reported at once.
 func (in *createPaymentInput) Resolve(huma.Context) []error {
 	wrong := core.CheckPayment(in.Body.Value, in.Key, time.Now())
 	return found(append(in.Body.violations(), wrong...))
 }
 
-// recorded is an answer with something that a request under a key brought about.
+// recorded is an answer with something that a request under a key brought
+// about.
 type recorded[T any] struct {
 	Location string `header:"Location" doc:"where it can be read"`
 	Replayed string `header:"Idempotent-Replayed" enum:"true" doc:"the key stood for this already, and nothing was done again"`
@@ -74,8 +76,15 @@ type Filters struct {
 }
 
 func (f Filters) filter(status string, p Paging) payment.Filter {
-	return payment.Filter{Provider: f.Provider, Status: payment.Status(status), MerchantReference: f.MerchantReference,
-		CreatedFrom: f.CreatedFrom.Time, CreatedTo: f.CreatedTo.Time, Cursor: p.Cursor, Limit: p.Limit}
+	return payment.Filter{
+		Provider:          f.Provider,
+		Status:            payment.Status(status),
+		MerchantReference: f.MerchantReference,
+		CreatedFrom:       f.CreatedFrom.Time,
+		CreatedTo:         f.CreatedTo.Time,
+		Cursor:            p.Cursor,
+		Limit:             p.Limit,
+	}
 }
 
 type getInput struct {
@@ -95,34 +104,79 @@ func (in *listPaymentsInput) Resolve(huma.Context) []error {
 }
 
 // refreshErrors are the statuses of a call that may ask the provider.
-var refreshErrors = []int{http.StatusNotFound, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout}
+var refreshErrors = []int{
+	http.StatusNotFound,
+	http.StatusBadGateway,
+	http.StatusServiceUnavailable,
+	http.StatusGatewayTimeout,
+}
 
 func (a *API) paymentOperations(api huma.API) {
-	create := operation("create-payment", http.MethodPost, "/payments", "Payments", "Create a payment",
+	create := operation(
+		"create-payment",
+		http.MethodPost,
+		"/payments",
+		"Payments",
+		"Create a payment",
 		"Records a payment and asks the provider to create it. 201 whatever became of it: look at `status`, `next_action` and `failure`.",
-		http.StatusConflict, http.StatusTooManyRequests, http.StatusServiceUnavailable)
-	huma.Register(api, created(create), func(ctx context.Context, in *createPaymentInput) (*recorded[payment.Payment], error) {
-		p, replayed, err := a.Payments.CreatePayment(ctx, in.Body.Value, in.Key)
-		if err != nil {
-			return nil, a.fail(ctx, changes, replayed, err)
-		}
-		return record(p, "/v1/payments/"+p.ID, replayed), nil
-	})
-	get := operation("get-payment", http.MethodGet, "/payments/{id}", "Payments", "Read a payment",
-		"With its attempts and its history. `refresh=true` asks the provider first.", refreshErrors...)
-	huma.Register(api, get, func(ctx context.Context, in *getInput) (*one[payment.Payment], error) {
-		if in.Refresh {
-			return read(ctx, a, a.Payments.RefreshPayment, in.ID)
-		}
-		return read(ctx, a, a.Payments.Payment, in.ID)
-	})
-	list := operation("list-payments", http.MethodGet, "/payments", "Payments", "List payments",
-		"Newest first, without attempts and history.")
-	huma.Register(api, list, func(ctx context.Context, in *listPaymentsInput) (*listed[payment.Payment], error) {
-		found, next, err := a.Payments.ListPayments(ctx, in.filter(in.Status, in.Paging))
-		if err != nil {
-			return nil, a.fail(ctx, asks, false, err)
-		}
-		return pageOf(found, next), nil
-	})
+		http.StatusConflict,
+		http.StatusTooManyRequests,
+		http.StatusServiceUnavailable,
+	)
+
+	huma.Register(
+		api,
+		created(create),
+		func(ctx context.Context, in *createPaymentInput) (*recorded[payment.Payment], error) {
+			p, replayed, err := a.Payments.CreatePayment(ctx, in.Body.Value, in.Key)
+			if err != nil {
+				return nil, a.fail(ctx, changes, replayed, err)
+			}
+			return record(p, "/v1/payments/"+p.ID, replayed), nil
+		},
+	)
+
+	get := operation(
+		"get-payment",
+		http.MethodGet,
+		"/payments/{id}",
+		"Payments",
+		"Read a payment",
+		"With its attempts and its history. `refresh=true` asks the provider first.",
+		refreshErrors...)
+
+	huma.Register(
+		api,
+		get,
+		func(ctx context.Context, in *getInput) (*one[payment.Payment], error) {
+			if in.Refresh {
+				return read(ctx, a, a.Payments.RefreshPayment, in.ID)
+			}
+			return read(ctx, a, a.Payments.Payment, in.ID)
+		},
+	)
+
+	list := operation(
+		"list-payments",
+		http.MethodGet,
+		"/payments",
+		"Payments",
+		"List payments",
+		"Newest first, without attempts and history.",
+	)
+
+	huma.Register(
+		api,
+		list,
+		func(ctx context.Context, in *listPaymentsInput) (*listed[payment.Payment], error) {
+			found, next, err := a.Payments.ListPayments(
+				ctx,
+				in.filter(in.Status, in.Paging),
+			)
+			if err != nil {
+				return nil, a.fail(ctx, asks, false, err)
+			}
+			return pageOf(found, next), nil
+		},
+	)
 }

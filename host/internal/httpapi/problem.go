@@ -13,8 +13,9 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// problem is the body of every error, as RFC 9457 has it and with what a payment's caller must know on top. It is an
-// error of huma's kind: status, headers and content type come from it.
+// problem is the body of every error, as RFC 9457 has it and with what a
+// payment's caller must know on top. It is an error of huma's kind: status,
+// headers and content type come from it.
 type problem struct {
 	Type            string              `json:"type" example:"about:blank"`
 	Title           string              `json:"title" example:"Unprocessable Entity"`
@@ -53,9 +54,20 @@ func (p *problem) ContentType(string) string { return problemType }
 const problemType = "application/problem+json"
 
 func newProblem(status int, code, detail string) *problem {
-	return &problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: detail, Code: code,
-		Outcome: string(sdk.OutcomeNotSent), Violations: []violation{}, header: http.Header{},
-		Advice: payment.Advice{Retry: payment.RetryNever, RetryReason: "nothing was done, and the same request would meet the same end"}}
+	return &problem{
+		Type:       "about:blank",
+		Title:      http.StatusText(status),
+		Status:     status,
+		Detail:     detail,
+		Code:       code,
+		Outcome:    string(sdk.OutcomeNotSent),
+		Violations: []violation{},
+		header:     http.Header{},
+		Advice: payment.Advice{
+			Retry:       payment.RetryNever,
+			RetryReason: "nothing was done, and the same request would meet the same end",
+		},
+	}
 }
 
 // write answers a request that huma does not handle.
@@ -82,31 +94,52 @@ const (
 	asks                // it only asks, or is the provider's own operation
 )
 
-// fail turns what the core says into the answer. What is no error of ours is not shown: it goes to the log.
+// fail turns what the core says into the answer. What is no error of ours is
+// not shown: it goes to the log.
 func (a *API) fail(ctx context.Context, k kind, replayed bool, err error) error {
 	var e *payment.Error
 	var raw *sdk.Error
+
 	switch {
 	case errors.As(err, &e):
 	case errors.As(err, &raw):
 		e = payment.FromProvider("", "", err)
 	default:
-		a.Logger.Error("a request failed inside the host", "request_id", requestID(ctx), "error", err)
-		e = &payment.Error{Code: string(sdk.CodeInternal), Outcome: sdk.OutcomeUnknown,
-			Message: "something failed inside the host; its log tells what, under this request_id"}
+		a.Logger.Error(
+			"a request failed inside the host",
+			"request_id", requestID(ctx),
+			"error", err,
+		)
+		e = &payment.Error{
+			Code:    string(sdk.CodeInternal),
+			Outcome: sdk.OutcomeUnknown,
+			Message: "something failed inside the host; its log tells what, under this request_id",
+		}
 	}
+
 	p := newProblem(statusOf(e, k), e.Code, e.Message)
-	p.Outcome, p.ProviderCode, p.ProviderMessage, p.PaymentID = string(e.Outcome), e.ProviderCode, e.ProviderMessage, e.PaymentID
+	p.Outcome = string(e.Outcome)
+	p.ProviderCode = e.ProviderCode
+	p.ProviderMessage = e.ProviderMessage
+	p.PaymentID = e.PaymentID
 	p.Violations, p.Advice = payment.Violations(e.Violations), e.Advise()
 	if k == asks && e.Asked && e.Outcome != sdk.OutcomeRefused {
-		p.Advice = payment.Advice{Retry: payment.RetryWait, RetryAfter: 1, RetryReason: "it only asks: asking again is harmless"}
+		p.Advice = payment.Advice{
+			Retry:       payment.RetryWait,
+			RetryAfter:  1,
+			RetryReason: "it only asks: asking again is harmless",
+		}
 	}
-	if e.RetryAfter > 0 || p.Status == http.StatusServiceUnavailable || p.Status == http.StatusTooManyRequests {
+
+	if e.RetryAfter > 0 || p.Status == http.StatusServiceUnavailable ||
+		p.Status == http.StatusTooManyRequests {
 		p.retryAfter(e.RetryAfter)
 	}
+
 	if replayed && e.Asked {
 		p.header.Set(replayedHeader, "true")
 	}
+
 	return p
 }
 
@@ -118,6 +151,7 @@ func statusOf(e *payment.Error, k kind) int {
 	case k == asks:
 		return statusAsking(e)
 	}
+
 	switch e.Outcome {
 	case sdk.OutcomeRefused:
 		return http.StatusUnprocessableEntity
@@ -133,17 +167,23 @@ func statusUnasked(e *payment.Error) int {
 	switch e.Code {
 	case string(sdk.CodeNotFound):
 		return http.StatusNotFound
-	case payment.CodeConflict, payment.CodeIdempotencyConflict, payment.CodeIdempotencyInProgress:
+	case payment.CodeConflict,
+		payment.CodeIdempotencyConflict,
+		payment.CodeIdempotencyInProgress:
 		return http.StatusConflict
 	case string(sdk.CodeRateLimited):
 		return http.StatusTooManyRequests
+
 	case payment.CodeStorage:
 		return http.StatusServiceUnavailable
 	case payment.CodeCanceled, payment.CodeHostGone:
 		if e.Outcome != sdk.OutcomeNotSent {
-			return http.StatusGatewayTimeout // the call goes on, or went on, without anybody who waits
+			// the call goes on, or went on, without anybody who waits
+			return http.StatusGatewayTimeout
 		}
+
 		return http.StatusServiceUnavailable
+
 	case string(sdk.CodeUnavailable), string(sdk.CodeInternal):
 		if e.Outcome != sdk.OutcomeNotSent && e.PaymentID != "" {
 			return http.StatusGatewayTimeout // a call whose end nobody saw
@@ -151,14 +191,17 @@ func statusUnasked(e *payment.Error) int {
 		if e.Code == string(sdk.CodeInternal) {
 			return http.StatusInternalServerError
 		}
+
 		return http.StatusServiceUnavailable
+
 	default:
 		return http.StatusUnprocessableEntity
 	}
 }
 
-// statusUnsent is for a call that the plugin, or the way to it, ended before anything left: what another request would
-// mend is the caller's, what time would mend is not.
+// statusUnsent is for a call that the plugin, or the way to it, ended before
+// anything left: what another request would mend is the caller's, what time
+// would mend is not.
 func statusUnsent(e *payment.Error) int {
 	switch e.Code {
 	case string(sdk.CodeUnavailable), string(sdk.CodeInternal), string(sdk.CodeRateLimited):
@@ -168,11 +211,13 @@ func statusUnsent(e *payment.Error) int {
 	}
 }
 
-// statusAsking is for a call that only asks: a provider that answers no, or one that does not answer.
+// statusAsking is for a call that only asks: a provider that answers no, or one
+// that does not answer.
 func statusAsking(e *payment.Error) int {
 	silent := e.Code == string(sdk.CodeUnavailable) || e.Code == string(sdk.CodeInternal)
 	switch {
-	case e.Outcome == sdk.OutcomeNotSent && statusUnsent(e) == http.StatusUnprocessableEntity, e.Code == string(sdk.CodeNotSupported):
+	case e.Outcome == sdk.OutcomeNotSent && statusUnsent(e) == http.StatusUnprocessableEntity,
+		e.Code == string(sdk.CodeNotSupported):
 		return http.StatusUnprocessableEntity
 	case e.Outcome != sdk.OutcomeRefused && silent:
 		return http.StatusGatewayTimeout

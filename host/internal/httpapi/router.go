@@ -56,10 +56,12 @@ func (a *API) serving(sides ...side) http.Handler {
 			mux.Handle(one.pattern, one.handler)
 		}
 	}
+
 	var handler http.Handler = router{mux: mux, api: (wanted & operators) != 0}
 	if (wanted & strangers) != 0 {
 		handler = a.Incoming.AlsoBelowPublicURL(handler)
 	}
+
 	return a.observe(notForServiceWorkers(handler))
 }
 
@@ -76,8 +78,9 @@ func notForServiceWorkers(next http.Handler) http.Handler {
 	})
 }
 
-// router is a mux whose own answers, for a path or a method that it does not have, are problems. api says that the API
-// and its documentation are among its paths.
+// router is a mux whose own answers, for a path or a method that it does not
+// have, are problems. api says that the API and its documentation are among its
+// paths.
 type router struct {
 	mux *http.ServeMux
 	api bool
@@ -89,16 +92,24 @@ func (m router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		m.mux.ServeHTTP(w, r)
 		return
 	}
-	// The mux alone knows which methods a path has: ask it what it would answer.
+
+	// The mux alone knows which methods a path has: ask it what it would
+	// answer.
 	probe := &probe{header: http.Header{}}
 	handler.ServeHTTP(probe, r)
 	r.Pattern = ""
 	if probe.status == http.StatusMethodNotAllowed {
-		p := newProblem(probe.status, codeNoMethod, r.Method+" is not possible here, but "+probe.header.Get("Allow"))
+		p := newProblem(
+			probe.status,
+			codeNoMethod,
+			r.Method+" is not possible here, but "+probe.header.Get("Allow"),
+		)
 		p.header.Set("Allow", probe.header.Get("Allow"))
 		p.write(w, r)
+
 		return
 	}
+
 	detail := "there is nothing at this address"
 	if m.api && !strings.HasPrefix(r.URL.Path, "/v1/") {
 		detail += "; the API is at /v1/, its documentation at /docs"

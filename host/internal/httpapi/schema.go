@@ -17,8 +17,12 @@ type amountSchema struct{}
 
 // Schema is asked by huma.
 func (amountSchema) Schema(huma.Registry) *huma.Schema {
-	return &huma.Schema{Type: huma.TypeString, Pattern: `^[0-9]+(\.[0-9]+)?$`, Examples: []any{"60.00"},
-		Description: "a decimal in units of the currency"}
+	return &huma.Schema{
+		Type:        huma.TypeString,
+		Pattern:     `^[0-9]+(\.[0-9]+)?$`,
+		Examples:    []any{"60.00"},
+		Description: "a decimal in units of the currency",
+	}
 }
 
 // sentTypes returns the names of the types of which a caller sends values: all
@@ -43,6 +47,7 @@ func sentTypes(o *huma.OpenAPI) map[string]bool {
 		if more, ok := s.AdditionalProperties.(*huma.Schema); ok {
 			walk(more)
 		}
+
 		for _, list := range [][]*huma.Schema{s.AnyOf, s.OneOf, s.AllOf} {
 			for _, one := range list {
 				walk(one)
@@ -60,16 +65,19 @@ func sentTypes(o *huma.OpenAPI) map[string]bool {
 			}
 		}
 	}
+
 	return sent
 }
 
-// complete says of the document's types what Go's types do not: which fields may be null, and that answers may grow.
+// complete says of the document's types what Go's types do not: which fields
+// may be null, and that answers may grow.
 func complete(o *huma.OpenAPI, sent map[string]bool) {
 	schemas := o.Components.Schemas
 	for name, s := range schemas.Map() {
 		if !sent[name] {
 			s.AdditionalProperties = nil
 		}
+
 		t := schemas.TypeFromRef(schemaPrefix + name)
 		for _, f := range reflect.VisibleFields(t) {
 			key, options, _ := strings.Cut(f.Tag.Get("json"), ",")
@@ -77,24 +85,28 @@ func complete(o *huma.OpenAPI, sent map[string]bool) {
 			if field == nil {
 				continue
 			}
+
 			if field.Type == huma.TypeArray {
 				field.Nullable = false // an empty list is []
 			}
 			if f.Type.Kind() != reflect.Pointer || strings.Contains(options, "omit") {
 				continue
 			}
+
 			if field.Ref == "" {
 				field.Nullable = true
 				continue
 			}
+
 			s.Properties[key] = &huma.Schema{Description: field.Description,
 				AnyOf: []*huma.Schema{{Ref: field.Ref}, {Type: "null"}}}
 		}
 	}
 }
 
-// strict makes the check of requests as strict as the document is. huma lets pass the name of a field in another case,
-// as Go's decoder does, unless what is not named has a schema of its own: one that nothing fits.
+// strict makes the check of requests as strict as the document is. huma lets
+// pass the name of a field in another case, as Go's decoder does, unless what
+// is not named has a schema of its own: one that nothing fits.
 func strict(schemas huma.Registry, sent map[string]bool) {
 	for name, s := range schemas.Map() {
 		if sent[name] {
@@ -103,7 +115,8 @@ func strict(schemas huma.Registry, sent map[string]bool) {
 	}
 }
 
-// unmarshal reads a body. huma reads each twice: first as plain values, to check them, and then into their type.
+// unmarshal reads a body. huma reads each twice: first as plain values, to
+// check them, and then into their type.
 func unmarshal(data []byte, into any) error {
 	if _, plain := into.(*any); plain {
 		if err := strictjson.Check(data); err != nil {
