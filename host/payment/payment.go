@@ -7,7 +7,7 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// Payment is one payment as it is now.
+// Payment is one payment as it is now. Times are in UTC.
 type Payment struct {
 	ID                string       `json:"id" doc:"pay_…, sortable by time"`
 	Provider          string       `json:"provider"`
@@ -46,7 +46,7 @@ type Failure struct {
 	// Violations are what only the plugin found wrong with the request, before
 	// it sent anything.
 	Violations []Violation `json:"violations,omitempty" doc:"what the plugin found wrong with the request"`
-	// Advice is set in JSON only; in Go ask Advise.
+	// Advice is set in JSON only; in Go call Advise.
 	Advice
 }
 
@@ -60,8 +60,8 @@ type Violation struct {
 // them.
 func Violations(list []sdk.Violation) []Violation {
 	out := make([]Violation, 0, len(list))
-	for _, v := range list {
-		out = append(out, Violation(v))
+	for _, violation := range list {
+		out = append(out, Violation(violation))
 	}
 	return out
 }
@@ -73,7 +73,7 @@ func (f Failure) MarshalJSON() ([]byte, error) {
 	return json.Marshal(plain(f))
 }
 
-// UnmarshalJSON leaves the advice out: it is made again when it is asked for.
+// UnmarshalJSON leaves the advice out: it follows from the rest.
 func (f *Failure) UnmarshalJSON(data []byte) error {
 	type plain Failure
 	err := json.Unmarshal(data, (*plain)(f))

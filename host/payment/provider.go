@@ -8,21 +8,26 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// ProviderState is how a configured provider stands.
+// ProviderState is the state of a configured provider.
 type ProviderState string
 
 // The states.
 const (
-	// its plugin is being started for the first time
+	// ProviderStarting is for a plugin that is started for the first time.
 	ProviderStarting ProviderState = "starting"
-	ProviderReady    ProviderState = "ready" // calls go through
-	// disabled or removed: only what is open is carried on
+	// ProviderReady is for a provider that takes calls.
+	ProviderReady ProviderState = "ready"
+	// ProviderDraining is for a provider that was disabled or removed: only what is
+	// open is carried on.
 	ProviderDraining ProviderState = "draining"
-	// its plugin died or did not start, and is tried again
+	// ProviderRestarting is for a plugin that died or did not start, and is tried
+	// again.
 	ProviderRestarting ProviderState = "restarting"
-	// crash loop or wrong configuration: waits for a reload
+	// ProviderQuarantined is for a plugin that crashes again and again, and for a
+	// wrong configuration. It waits for a reload.
 	ProviderQuarantined ProviderState = "quarantined"
-	ProviderDisabled    ProviderState = "disabled" // not enabled, nothing runs
+	// ProviderDisabled is for a provider that is not enabled: nothing runs.
+	ProviderDisabled ProviderState = "disabled"
 )
 
 // ProviderStatus is everything that may be shown of a configured provider. It
@@ -43,11 +48,12 @@ type ProviderStatus struct {
 	PID       int        `json:"pid"`
 	StartedAt *time.Time `json:"started_at,omitempty"`
 	// Restarts counts since the first start of this version.
-	Restarts    int    `json:"restarts"`
-	InFlight    int    `json:"in_flight"`
-	MaxInFlight int    `json:"max_in_flight"`
-	Breaker     string `json:"breaker"` // closed, half-open or open
-	LastError   string `json:"last_error,omitempty"`
+	Restarts    int `json:"restarts"`
+	InFlight    int `json:"in_flight"`
+	MaxInFlight int `json:"max_in_flight"`
+	// Breaker is closed, half-open or open.
+	Breaker   string `json:"breaker"`
+	LastError string `json:"last_error,omitempty"`
 	// Isolation keeps the process from the rest of the machine;
 	// IsolationMissing is what this system cannot do of that.
 	Isolation        []string         `json:"isolation,omitempty"`
@@ -69,7 +75,7 @@ type ProviderStatus struct {
 	// WebhookURL is where this account's webhooks go: what must be typed into
 	// the provider's back office. The list of the HTTP API leaves it and
 	// ConfigSchema out.
-	WebhookURL string `json:"webhook_url,omitempty" doc:"where this account's notices go: what must be typed into the provider's back office; only when one provider is asked for"`
+	WebhookURL string `json:"webhook_url,omitempty" doc:"where this account's webhooks go: what must be typed into the provider's back office; only when one provider is asked for"`
 }
 
 // ProviderLimit bounds the amounts of one currency, both ends inclusive; nil is
