@@ -30,28 +30,20 @@ func legible(next http.Handler) http.Handler {
 
 		p := newProblem(http.StatusUnprocessableEntity, string(sdk.CodeInvalidRequest),
 			"the request is not valid, and nothing was done")
-
 		for name, values := range query {
 			switch {
 			case !isText(name):
 				p.Violations = append(p.Violations,
 					violation{Field: "query", Message: "has a name that is not text"})
 			case !isText(strings.Join(values, "")):
-				p.Violations = append(
-					p.Violations,
-					violation{
-						Field:   name,
-						Message: "holds a control character or is not UTF-8",
-					},
-				)
+				p.Violations = append(p.Violations,
+					violation{Field: name, Message: "holds a control character or is not UTF-8"})
 			}
 		}
-
 		if len(p.Violations) > 0 {
 			p.write(w, r)
 			return
 		}
-
 		next.ServeHTTP(w, r)
 	})
 }

@@ -1,6 +1,7 @@
 // Package httpapi serves a host over HTTP: the API with its document, the pages
-// for people, and the probes. Requests are checked and answered here; what they
-// mean is decided in core and inbox.
+// for people, and the probes. It reads requests into the types of package payment
+// and writes answers; their meaning is decided behind the interfaces of this
+// package.
 package httpapi
 
 import (
@@ -12,8 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Options are what an API works with. Logger, Metrics, Reload and Leaving may
-// be nil.
+// Options are the parts of an API. Logger, Metrics, Reload and Leaving may be nil.
 type Options struct {
 	Payments    Payments
 	Webhooks    Webhooks
@@ -31,18 +31,17 @@ type Options struct {
 	Logger  *slog.Logger
 	// Reload reads the configuration again; nil: the host cannot be reloaded.
 	Reload func(ctx context.Context, force bool) Reloaded
-	// Leaving reports whether the host is about to stop serving; nil: it never
-	// is.
+	// Leaving reports whether the host is about to stop serving; nil: it never is.
 	Leaving func() bool
 }
 
 // API makes handlers, which may serve at the same time.
 type API struct {
 	Options
-	last     lastProbe
 	v1       http.Handler
-	document []byte
+	document []byte // OpenAPI, as JSON
 	timing   *prometheus.HistogramVec
+	last     lastProbe
 }
 
 // New makes an API. It panics when its own description is wrong, which every
@@ -58,15 +57,14 @@ func New(o Options) *API {
 	a := &API{Options: o, timing: newTiming(o.Metrics)}
 	v1, document := a.describe()
 	a.v1, a.document = legible(v1), document
-
 	return a
 }
 
-// Guarded serves /v1/ to whoever sends one of the configured tokens.
+// Guarded serves /v1/ to requests with one of the configured tokens.
 func (a *API) Guarded() http.Handler { return a.observe(a.guard(a.v1)) }
 
-// Admin serves /v1/ without a token, /admin/ and the probes. Whoever can reach
-// it may do everything.
+// Admin serves /v1/ without a token, /admin/ and the probes. Every caller that can
+// reach it may do everything.
 func (a *API) Admin() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/v1/", as("admin socket", a.v1))

@@ -60,7 +60,7 @@ func TestUnknownKeysAreRefusedWhateverTheTypeIsCalled(t *testing.T) {
 		},
 	})
 
-	op := operation("odd", http.MethodPost, "/odd", "Payments", "Odd", "")
+	op := operation{id: "odd", method: http.MethodPost, path: "/odd", tag: "Payments", summary: "Odd"}.described()
 	huma.Register(
 		api,
 		op,
