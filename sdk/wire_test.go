@@ -43,7 +43,7 @@ func init() {
 			reflect.TypeFor[Code]():            anyOf(errorCodes),
 			reflect.TypeFor[Outcome]():         anyOf(outcomes),
 			reflect.TypeFor[Capability]():      anyOf(capabilities),
-			reflect.TypeFor[RetryBehavior]():          anyOf(repeats),
+			reflect.TypeFor[RetryBehavior]():   anyOf(repeats),
 			reflect.TypeFor[WebhookTrust]():    anyOf(webhookTrusts),
 			reflect.TypeFor[Flow]():            anyOf(flows),
 			reflect.TypeFor[FieldKind]():       anyOf(fieldKinds),

@@ -149,7 +149,7 @@ var bans = []ban{
 		what: "what is shipped imports the conformance kit",
 		why:  "the kit is for proving plugins: only the command that does so links it, and no service or plugin is the larger for it",
 		forbids: func(from source, to string) bool {
-			return !from.test && !isKit(from.dir) && in(to, "sdk/conformance") && !in(from.dir, "sdk/conformance", "host/internal/prove", "host/cmd")
+			return !from.test && !isKit(from.dir) && in(to, "sdk/conformance") && !in(from.dir, "sdk/conformance", "host/internal/conformance", "host/cmd")
 		},
 		file: "host/open.go", imports: "sdk/conformance",
 	},
@@ -159,7 +159,7 @@ var bans = []ban{
 		forbids: func(from source, to string) bool {
 			return !from.test && !isKit(from.dir) && in(to, "sdk/conformance/sim") && from.dir != "sdk/conformance/sim"
 		},
-		file: "host/internal/prove/launch.go", imports: "sdk/conformance/sim",
+		file: "host/internal/conformance/process.go", imports: "sdk/conformance/sim",
 	},
 	{
 		what: "generated protobuf is used outside the sdk",
@@ -218,25 +218,25 @@ func TestBansBite(t *testing.T) {
 // The arrows of the design are open.
 func TestAllowedArrows(t *testing.T) {
 	for name, imports := range map[string][]string{
-		"sdk/serve.go":                     {"sdk/internal/providerv1", "google.golang.org/protobuf/proto", "github.com/hashicorp/go-plugin"},
-		"sdk/serve_test.go":                {"sdk/providertest", "testing", "go.uber.org/goleak"},
-		"sdk/internal/providerv1/a.pb.go":  {"google.golang.org/protobuf/proto"},
-		"sdk/providerhttp/client.go":       {"sdk", "sdk/internal/frame"},
-		"sdk/providertest/run.go":          {"sdk", "sdk/conformance", "testing", "go.uber.org/goleak"},
-		"sdk/conformance/run.go":           {"sdk", "sdk/conformance/fault"},
-		"plugins/acme/client.go":           {"sdk", "sdk/providerhttp", "sdk/signature"},
-		"plugins/acme/conformance_test.go": {"sdk/providertest", "plugins/acme/simulator", "testing"},
-		"plugins/acme/simulator/api.go":    {"sdk/signature", "sdk/conformance", "sdk/conformance/sim"},
-		"host/internal/prove/launch.go":    {"sdk/conformance", "host/internal/plugin"},
-		"plugins/sandbox/main.go":          {"plugins/acme/simulator", "plugins/zenith/simulator"},
-		"host/open.go":                     {"sdk", "host/internal/core", "host/payment"},
-		"host/internal/httpapi/payment.go": {"host/payment", "host/internal/core"},
-		"host/payment/error.go":            {"sdk"},
-		"host/open_test.go":                {"host/hosttest", "internal/postgrestest", "testing"},
-		"host/hosttest/host.go":            {"host", "testing"},
-		"host/cmd/payhost/main.go":         {"host", "sdk", "github.com/spf13/cobra"},
-		"internal/devrun/main.go":          {"host", "os/exec"},
-		"examples/acme/simulator/api.go":   {"sdk", "sdk/conformance", "sdk/conformance/fault"},
+		"sdk/serve.go":                         {"sdk/internal/providerv1", "google.golang.org/protobuf/proto", "github.com/hashicorp/go-plugin"},
+		"sdk/serve_test.go":                    {"sdk/providertest", "testing", "go.uber.org/goleak"},
+		"sdk/internal/providerv1/a.pb.go":      {"google.golang.org/protobuf/proto"},
+		"sdk/providerhttp/client.go":           {"sdk", "sdk/internal/frame"},
+		"sdk/providertest/run.go":              {"sdk", "sdk/conformance", "testing", "go.uber.org/goleak"},
+		"sdk/conformance/conformance.go":       {"sdk", "sdk/conformance/control", "sdk/conformance/internal/suite"},
+		"plugins/acme/client.go":               {"sdk", "sdk/providerhttp", "sdk/signature"},
+		"plugins/acme/conformance_test.go":     {"sdk/providertest", "plugins/acme/simulator", "testing"},
+		"plugins/acme/simulator/api.go":        {"sdk/signature", "sdk/conformance/control", "sdk/conformance/ledger", "sdk/conformance/sim"},
+		"host/internal/conformance/process.go": {"sdk/conformance", "sdk/conformance/control", "host/internal/plugin"},
+		"plugins/sandbox/main.go":              {"plugins/acme/simulator", "plugins/zenith/simulator"},
+		"host/open.go":                         {"sdk", "host/internal/core", "host/payment"},
+		"host/internal/httpapi/payment.go":     {"host/payment", "host/internal/core"},
+		"host/payment/error.go":                {"sdk"},
+		"host/open_test.go":                    {"host/hosttest", "internal/postgrestest", "testing"},
+		"host/hosttest/host.go":                {"host", "testing"},
+		"host/cmd/payhost/main.go":             {"host", "sdk", "github.com/spf13/cobra"},
+		"internal/devrun/main.go":              {"host", "os/exec"},
+		"examples/acme/simulator/api.go":       {"sdk", "sdk/conformance/control", "sdk/conformance/ledger"},
 	} {
 		for _, o := range layering(tree(t, map[string]string{name: file("// Package p is p.", imports...)})) {
 			t.Error(o)

@@ -7,15 +7,15 @@ import (
 
 	"github.com/payhost/payhost/plugins/reference/simulator"
 	"github.com/payhost/payhost/sdk"
-	"github.com/payhost/payhost/sdk/conformance"
+	"github.com/payhost/payhost/sdk/conformance/control"
 )
 
 // batching is a provider that sends several notices in one delivery, one a line, each with a signature of its own.
 type batching struct{ *simulator.Simulator }
 
-func (s batching) OddWebhooks() map[conformance.Oddity]func(references ...string) []sdk.HTTPRequest {
-	return map[conformance.Oddity]func(...string) []sdk.HTTPRequest{
-		conformance.Batch: func(references ...string) []sdk.HTTPRequest {
+func (s batching) OddWebhooks() map[control.Oddity]func(references ...string) []sdk.HTTPRequest {
+	return map[control.Oddity]func(...string) []sdk.HTTPRequest{
+		control.Batch: func(references ...string) []sdk.HTTPRequest {
 			var all sdk.HTTPRequest
 			for _, reference := range references {
 				one := s.Webhooks(reference)[0]

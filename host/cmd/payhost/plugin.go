@@ -18,7 +18,7 @@ func (a *app) pluginCommand() *cobra.Command {
 		},
 		a.pluginNewCommand(),
 		a.pluginCallCommand(),
-		a.pluginProveCommand(),
+		a.pluginTestCommand(),
 		&cobra.Command{
 			Use:     "info FILE",
 			Short:   "Show what a plugin's file is, what it can do and how it is configured",

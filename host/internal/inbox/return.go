@@ -129,7 +129,7 @@ func (b *Inbox) askBriefly(ctx context.Context, provider, id string) {
 	defer b.senders.hasAsked(name)
 	ctx, cancel := context.WithTimeout(asking(ctx), returnAsk)
 	defer cancel()
-	if err := b.core.AskNow(ctx, provider, id); err != nil {
+	if err := b.core.QueryNow(ctx, provider, id); err != nil {
 		b.log.Debug("could not ask about a returning customer's payment", "id", id, "error", err)
 	}
 }

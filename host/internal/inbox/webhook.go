@@ -378,7 +378,7 @@ func (b *Inbox) askAbout(ctx context.Context, n *store.Webhook, ids []string) {
 			if !n.Verified {
 				defer b.senders.hasAsked(name)
 			}
-			if err := b.core.AskNow(asking(ctx), n.Provider, id); err != nil {
+			if err := b.core.QueryNow(asking(ctx), n.Provider, id); err != nil {
 				b.log.Info("could not ask about what a webhook hints at; it is asked again later", "id", id, "error", err)
 			}
 		})

@@ -11,6 +11,7 @@ import (
 	"github.com/payhost/payhost/host/internal/core"
 	"github.com/payhost/payhost/host/internal/coretest"
 	"github.com/payhost/payhost/host/internal/job"
+	"github.com/payhost/payhost/host/internal/recovery"
 	"github.com/payhost/payhost/host/internal/store"
 	"github.com/payhost/payhost/host/internal/storetest"
 	"github.com/payhost/payhost/host/payment"
@@ -50,6 +51,7 @@ func TestAProviderThatHangsDelaysNobodyElsesDoubts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	reconciler := recovery.New(recovery.Options{Core: c, Store: s, Accounts: coretest.NewAccounts(hanging, other)})
 	for n := range 20 {
 		if _, _, err := c.CreatePayment(t.Context(), request("acme"), fmt.Sprint("hanging-", n)); err != nil {
 			t.Fatal(err)
@@ -61,13 +63,13 @@ func TestAProviderThatHangsDelaysNobodyElsesDoubts(t *testing.T) {
 	ready := make(chan struct{})
 	r, stop := run(t, url, "one", &log, job.Work{Name: "recovery", Every: time.Second, Do: func(ctx context.Context, _ string) error {
 		<-ready
-		due, err := c.DueProviders(ctx)
+		due, err := reconciler.DueProviders(ctx)
 		for _, name := range due {
 			err = errors.Join(err, r.Trigger(ctx, "provider", name))
 		}
 		return err
 	}}, job.Work{Name: "provider", Do: func(ctx context.Context, name string) error {
-		c.RecoverProvider(ctx, name)
+		reconciler.RunProvider(ctx, name)
 		return nil
 	}})
 	close(ready)

@@ -9,7 +9,7 @@ import (
 )
 
 // members returns the process and all that it has started.
-func (c *confinement) members() []int { return c.mark.members() }
+func (c *confinement) members() []int { return c.mark.processes() }
 
 // blockSize is the unit of a file's blocks, whatever the file system's is.
 const blockSize = 512

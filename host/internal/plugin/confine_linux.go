@@ -18,14 +18,14 @@ import (
 // is no need for a program in between that would have to be the host's own once
 // more.
 type confinement struct {
-	ruleset   *ruleset   // nil: none
-	connector *connector // nil: none, or none needed
-	memory    int64      // hard, in bytes
-	mark      family     // of this process and all that it starts
-	unit      unit       // what may be killed for having that mark
-	group     *group     // nil: none
-	strict    bool       // less than strict is not run
-	kernel               // what there is to do it with
+	ruleset   *ruleset    // nil: none
+	connector *connector  // nil: none, or none needed
+	memory    int64       // hard, in bytes
+	mark      processMark // of this process and all that it starts
+	scope     killScope   // what may be killed for having that mark
+	group     *group      // nil: none
+	strict    bool        // less than strict is not run
+	kernel                // what there is to do it with
 }
 
 // noCore is the limit of core dumps, in bytes: none is written, since a page is more, and it would hold secrets. Zero
@@ -36,8 +36,8 @@ const noCore = 1
 func prepare(spec Spec, folder, sockets string, i *Isolation) *confinement {
 	c := &confinement{
 		memory: hardMemory * memoryLimit(spec),
-		mark:   spec.Workspace.nextMember(),
-		unit:   spec.Workspace.unit,
+		mark:   spec.Workspace.nextMark(),
+		scope:  spec.Workspace.scope,
 		strict: spec.Binary.Strict,
 		kernel: spec.Workspace.kernel,
 	}
@@ -103,12 +103,13 @@ func onOtherThread(f func()) {
 	<-done
 }
 
-// endKin ends what the process has started, wherever it has gone, and nobody
-// connects for it any more.
-func (c *confinement) endKin() {
+// endMarked ends what the process has started, wherever it has gone. The host
+// no longer connects for it. The error says that something is left.
+func (c *confinement) endMarked() error {
 	c.group.kill()
-	c.mark.killMembers(c.unit)
+	err := c.mark.kill(c.scope)
 	c.giveUp()
+	return err
 }
 
 // giveUp gives back what is held for a process that has ended or was never

@@ -68,7 +68,7 @@ func describe(ctx context.Context, spec Spec, folder string) ([]byte, error) {
 	stop := context.AfterFunc(ctx, l.kill)
 	defer stop()
 	<-l.ended
-	l.confine.endKin()
+	left := l.confine.endMarked()
 	l.readers.Wait()
 
 	switch {
@@ -81,7 +81,7 @@ func describe(ctx context.Context, spec Spec, folder string) ([]byte, error) {
 	case l.endErr != nil && complaint.text.Len() > 0:
 		return nil, fmt.Errorf("%w: %s", l.endErr, strings.TrimSpace(complaint.text.String()))
 	}
-	return said.text.Bytes(), l.endErr
+	return said.text.Bytes(), errors.Join(l.endErr, left)
 }
 
 // describeEnvironment leaves out where the program is: it has nothing to do

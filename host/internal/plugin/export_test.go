@@ -41,12 +41,16 @@ func (c *Catalog) SetResolver(files ...string) { c.resolver = files }
 func (w *Workspace) OnHeld(f func(pid int)) { w.kernel.onHeld = f }
 
 // KillMarked kills what has the mark of one of the workspace's processes.
-func (w *Workspace) KillMarked() { w.family.killAll(w.unit) }
+func (w *Workspace) KillMarked() error { return w.mark.killAll(w.scope) }
+
+// KillRounds bounds how often processes are looked for that were started while
+// others were being killed.
+func (w *Workspace) KillRounds(most int) { w.scope.rounds = most }
 
 // Mark puts the workspace's mark on a process, as a plugin could without a
 // filter.
 func (w *Workspace) Mark(pid int) error {
-	mark := uint64(w.family)
+	mark := uint64(w.mark)
 	return unix.Prlimit(pid, unix.RLIMIT_LOCKS, &unix.Rlimit{Cur: mark, Max: mark}, nil)
 }
 

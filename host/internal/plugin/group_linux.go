@@ -68,7 +68,7 @@ type group struct{ folder string }
 
 // newGroup makes one that holds a process to so much memory, in bytes, and so
 // many processes, all in all.
-func (g groups) newGroup(mark family, memory int64, processes int) (*group, error) {
+func (g groups) newGroup(mark processMark, memory int64, processes int) (*group, error) {
 	if g.folder == "" {
 		return nil, errors.New(g.reason)
 	}

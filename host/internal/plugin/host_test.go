@@ -249,7 +249,9 @@ func TestHostKillsNeitherItselfNorOthersForAMark(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s.workspace.KillMarked()
+	if err := s.workspace.KillMarked(); err != nil {
+		t.Error(err)
+	}
 	for _, pid := range []int{host.Process.Pid, other} {
 		if !running(pid) {
 			t.Errorf("process %d was killed", pid)

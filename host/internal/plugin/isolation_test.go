@@ -263,6 +263,27 @@ func TestDaemonsAreGoneWithThePlugin(t *testing.T) {
 	}
 }
 
+// Children that start others faster than they can be found are not passed over
+// in silence. One round of killing stands for all of them here.
+func TestChildrenThatCannotAllBeKilledAreSaid(t *testing.T) {
+	s, provider := newStage(t), newProvider(t)
+	s.workspace.KillRounds(1)
+	p := s.start()
+	child, err := strconv.Atoi(ask(t, provider, s.account(p, provider.URL), "daemon"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Stop(10 * time.Second)
+	eventually(t, "the child is gone", func() bool { return !running(child) })
+	const want = "still there after 1 rounds"
+	if err := p.EndErr(); (err == nil) || !strings.Contains(err.Error(), want) {
+		t.Errorf("it ended with %v", err)
+	}
+	if log := s.log.text(); !strings.Contains(log, want) {
+		t.Errorf("the log has %s", log)
+	}
+}
+
 // A script, or a program with shared libraries, needs the system's programs, and still nothing of the host.
 func TestScriptReachesTheSystemsProgramsAndNothingElse(t *testing.T) {
 	if !landlocked(t) {

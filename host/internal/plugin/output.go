@@ -47,7 +47,7 @@ func readLines(r io.Reader, line func([]byte)) {
 // output takes what the plugin prints: structured records and plain lines go to the sink, the last lines of stderr are
 // kept for errors. Secrets are masked in all of it.
 type output struct {
-	sink   *sink
+	sink   *logSink
 	mask   *redact.Set
 	budget *budget // nil: none
 

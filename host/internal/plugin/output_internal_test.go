@@ -26,7 +26,7 @@ func FuzzOutput(f *testing.F) {
 		var log bytes.Buffer
 		mask := &redact.Set{}
 		mask.Add("hush-hush-1")
-		s := newSink(slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+		s := newLogSink(slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})))
 		o := &output{sink: s, mask: mask}
 		readLines(bytes.NewReader(printed), o.stderrLine)
 		readLines(bytes.NewReader(printed), o.stdoutLine)
@@ -44,7 +44,7 @@ func TestPluginThatLogsWithoutEndIsCutShort(t *testing.T) {
 	const lines = 3 * logLinesOnce
 	var log bytes.Buffer
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	s := newSink(slog.New(slog.NewTextHandler(&log, nil)))
+	s := newLogSink(slog.New(slog.NewTextHandler(&log, nil)))
 	o := &output{sink: s, budget: newBudget()}
 	o.budget.now = func() time.Time { return now }
 	for range lines {

@@ -55,7 +55,7 @@ func (c *confinement) start(cmd *exec.Cmd, i *Isolation) (*exec.Cmd, error) {
 
 func (*confinement) close() {}
 
-func (*confinement) endKin() {}
+func (*confinement) endMarked() error { return nil }
 
 func (*confinement) giveUp() {}
 
@@ -65,18 +65,18 @@ func memoryOf([]int) int64 { return 0 }
 
 func sizeOnDisk(info fs.FileInfo) int64 { return info.Size() }
 
-// family does nothing here: a process cannot be told by what started it.
-type family uint64
+// processMark does nothing here: a process cannot be told by what started it.
+type processMark uint64
 
-func newFamily() family { return 0 }
+func newMark() processMark { return 0 }
 
-func (f family) member(uint32) family { return f }
+func (m processMark) ofProcess(uint32) processMark { return m }
 
-func (family) killAll(unit) {}
+func (processMark) killAll(killScope) error { return nil }
 
-type unit struct{ groups []string }
+type killScope struct{ groups []string }
 
-func ownUnit(kernel) unit { return unit{} }
+func ownScope(kernel) killScope { return killScope{} }
 
 func onThread(f func()) { f() }
 

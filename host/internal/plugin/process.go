@@ -29,13 +29,14 @@ type Process struct {
 	gp       *goplugin.Client
 	launcher *launcher // nil when the process was not started here
 	conns    *connections
-	sink     *sink
+	sink     *logSink
 	output   *output
 
 	excess atomic.Pointer[error] // why guard has ended it
 
 	done chan struct{}
 	err  error // why, once done is closed
+	left error // what could not be ended, once stopped is closed
 
 	stopOnce sync.Once
 	stopping chan struct{}
@@ -178,7 +179,9 @@ func (p *Process) Kill() {
 	}
 }
 
-// EndErr says, once Stop has returned, what was wrong with the process's end: it had to be killed, or ended with an error.
+// EndErr returns, once Stop has returned, what was wrong with the process's end:
+// it had to be killed, it ended with an error, or something that it has started
+// could not be ended.
 func (p *Process) EndErr() error {
 	switch {
 	case p.launcher == nil:
@@ -188,7 +191,7 @@ func (p *Process) EndErr() error {
 	case p.launcher.endErr != nil:
 		return errors.New(p.launcher.exitText())
 	}
-	return nil
+	return p.left
 }
 
 // shutDown ends when the process has. go-plugin's Kill asks politely first, without a deadline of its own: Stop sees to
@@ -198,13 +201,21 @@ func (p *Process) shutDown() {
 	p.launcher.kill() // go-plugin does nothing when the start had failed early
 	if p.launcher.pid != 0 {
 		<-p.launcher.ended
-		p.launcher.confine.endKin()
+		p.endChildren()
 	}
 	p.conns.close()
 	p.launcher.readers.Wait()
 	_ = os.RemoveAll(p.launcher.sockets)
 	p.sink.close(time.Second)
 	close(p.stopped)
+}
+
+// endChildren ends what the process has started.
+func (p *Process) endChildren() {
+	p.left = p.launcher.confine.endMarked()
+	if p.left != nil {
+		p.sink.logger.Load().Error("what the plugin has started could not all be ended", "error", p.left.Error())
+	}
 }
 
 // endedByItself reports whether a process that has ended was not killed: go-plugin kills one whose handshake it does not

@@ -93,7 +93,7 @@ func newProcess(spec Spec) *Process {
 
 // newConnected is a process of which only the connection is ours.
 func newConnected(spec Spec) *Process {
-	s := newSink(spec.Logger.With("plugin", spec.Binary.Plugin))
+	s := newLogSink(spec.Logger.With("plugin", spec.Binary.Plugin))
 	return &Process{
 		binary: spec.Binary, sink: s, output: &output{sink: s, mask: spec.Mask, budget: newBudget()}, conns: &connections{},
 		done: make(chan struct{}), stopping: make(chan struct{}), stopped: make(chan struct{}),

@@ -24,9 +24,9 @@ type Workspace struct {
 	locks    []*os.File
 	folders  []string
 	kernel   kernel
-	family   family // of all processes that are started here
-	unit     unit   // what they belong to
-	bounds   bounds // of each plugin
+	mark     processMark // of all processes that are started here
+	scope    killScope   // what they belong to
+	bounds   bounds      // of each plugin
 
 	mu      sync.Mutex
 	started uint32
@@ -40,10 +40,10 @@ func OpenWorkspace(dataDir string) (*Workspace, error) {
 		return nil, err
 	}
 	w := &Workspace{
-		work: filepath.Join(dataDir, "plugins"), kernel: probeKernel(), family: newFamily(),
+		work: filepath.Join(dataDir, "plugins"), kernel: probeKernel(), mark: newMark(),
 		bounds: defaultBounds, said: map[string]bool{},
 	}
-	w.unit = ownUnit(w.kernel)
+	w.scope = ownScope(w.kernel)
 	if err := w.open(all); err != nil {
 		return nil, errors.Join(fmt.Errorf("private folder for plugins: %w", err), w.Close())
 	}
@@ -64,7 +64,7 @@ func (w *Workspace) open(all string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(own, familyFile), w.familyText(), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(own, markFile), w.markText(), 0o600); err != nil {
 		return err
 	}
 	w.programs, w.sockets = filepath.Join(own, "bin"), filepath.Join(own, "s")
@@ -102,37 +102,38 @@ func (w *Workspace) claim(parent, prefix string) (string, error) {
 	return folder, nil
 }
 
-// familyFile tells the next host what processes to end if this one is killed:
+// markFile tells the next host what processes to end if this one is killed:
 // plugins end with it, but not what they may have started. Its first line is
-// the family's number, the others are the control groups that it is in.
-const familyFile = "family"
+// the workspace's mark, the others are the control groups that it is in.
+const markFile = "family"
 
-func (w *Workspace) familyText() []byte {
-	text := strconv.AppendUint(nil, uint64(w.family), 10)
-	for _, group := range w.unit.groups {
+func (w *Workspace) markText() []byte {
+	text := strconv.AppendUint(nil, uint64(w.mark), 10)
+	for _, group := range w.scope.groups {
 		text = append(text, "\n"+group...)
 	}
 	return text
 }
 
-// nextMember gives one process's mark.
-func (w *Workspace) nextMember() family {
+// nextMark gives one process's mark.
+func (w *Workspace) nextMark() processMark {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.started++
-	return w.family.member(w.started)
+	return w.mark.ofProcess(w.started)
 }
 
 // endAbandoned ends what a killed host's plugins have started.
-func endAbandoned(folder string) {
-	text, err := os.ReadFile(filepath.Join(folder, familyFile))
+func endAbandoned(folder string) error {
+	text, err := os.ReadFile(filepath.Join(folder, markFile))
 	if err != nil {
-		return
+		return nil //nolint:nilerr // nothing was started yet
 	}
 	lines := strings.Split(string(text), "\n")
 	if n, err := strconv.ParseUint(lines[0], 10, 64); err == nil && n != 0 {
-		family(n).killAll(unit{groups: lines[1:]})
+		return processMark(n).killAll(killScope{groups: lines[1:]})
 	}
+	return nil
 }
 
 // unsaid gives those of the texts that it has not been asked about before.
@@ -174,7 +175,10 @@ func removeAbandoned(all string) {
 		if err != nil {
 			continue // a living host's, or not a folder
 		}
-		endAbandoned(folder)
+		if endAbandoned(folder) != nil {
+			_ = lock.Close() // the next host tries again
+			continue
+		}
 		if short, err := os.Readlink(filepath.Join(folder, "s")); err == nil && isShortFolder(short) {
 			_ = os.RemoveAll(short)
 		}

@@ -2,71 +2,90 @@ package supervisor
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"sync"
 
 	"github.com/payhost/payhost/host/config"
+	"github.com/payhost/payhost/host/internal/plugin"
 	"github.com/payhost/payhost/sdk"
 )
 
-// account is one configured provider. It lives from the Apply that brings it to the end of its draining.
+// account is one configured provider. It lives from the Apply that brings it to
+// the end of its draining.
 //
-// Locks are taken in this order: op, Supervisor.mu, mu, unit.mu.
+// Locks are taken in this order: configuring, Supervisor.mu, mu, instance.mu.
 type account struct {
-	name     string
-	reg      *Supervisor
-	log      *slog.Logger
-	metrics  *metrics
-	breaker  *breaker // of what moves money, and of all else but questions
-	bulkhead bulkhead // of leases, but those for reading
-	// Questions about what is under way have a breaker and a share of the places,
-	// and reading has places of its own.
-	askBreaker      *breaker
-	asking, reading bulkhead
-	retry           job // brings it up, while it has no unit
-	wind            job // waits for the end of what is open, while it is winding
+	name    string
+	sup     *Supervisor
+	log     *slog.Logger
+	metrics *metrics
 
-	// op is held while the account is being configured on a process, by whoever does it: an Apply, a retry, or the
-	// supervisor after a restart.
-	op sync.Mutex
+	// Each use of a lease has its breaker and its places, so that strangers, who
+	// can cause queries and reading, stop no payment.
+	breaker      *breaker // of what moves money, and of all else but queries
+	queryBreaker *breaker
+	bulkhead     bulkhead // of all leases but those for reading
+	querying     bulkhead // of the part of them that queries may have
+	reading      bulkhead
 
-	mu       sync.Mutex
-	cfg      config.Provider // in force, or wanted while nothing is
-	phase    State           // draining is told by winding instead
-	winding  bool            // disabled or removed: only what is open is carried on
-	removed  bool
-	retiring int   // seats that are still being drained
-	left     bool  // the registry no longer has the account
-	unit     *unit // nil before it has come up, and after it has ended
-	seat     *seat // nil while no process serves the account
-	changed  chan struct{}
-	lastErr  error
+	bringUp job // reloads the account while it has no instance
+	drainer job // waits until nothing is open, while the account is draining
+
+	// configuring is held while the account is being configured on a process, by
+	// an Apply, a retry, or the goroutine that binds it to a new process.
+	configuring sync.Mutex
+
+	mu sync.Mutex
+	service
+	phase     State         // what is known beside draining, which is told apart
+	draining  bool          // disabled or removed: only what is open is carried on
+	removed   bool          // no longer in the configuration
+	forgotten bool          // no longer in the supervisor
+	retiring  int           // bindings whose leases have not ended
+	changed   chan struct{} // closed at the next change
+	lastErr   error
 
 	// What was last known, so that it can be shown while nothing runs.
 	seen     sdk.Info
 	seenInfo sdk.AccountInfo
 }
 
-func (r *Supervisor) newAccount(cfg config.Provider) *account {
+// service is what serves an account at one moment.
+type service struct {
+	cfg      config.Provider // in force, or wanted while nothing is
+	instance *instance       // nil before the account has come up, and after it has ended
+	binding  *binding        // nil while no process serves the account
+}
+
+// runs reports whether it is an instance of the program that serves.
+func (s service) runs(program plugin.Binary) bool {
+	return s.instance != nil && keyOf(s.instance.program) == keyOf(program)
+}
+
+func (s *Supervisor) newAccount(cfg config.Provider) *account {
 	a := &account{
-		name: cfg.Name, reg: r, log: r.log.With("provider", cfg.Name), metrics: r.metrics,
-		breaker:    newBreaker(cfg.Name, r.tune.breakerFailures, r.tune.breakerOpen),
-		askBreaker: newBreaker(cfg.Name, r.tune.breakerFailures, r.tune.breakerOpen),
-		cfg:        cfg, phase: StateStarting, changed: make(chan struct{}),
+		name:         cfg.Name,
+		sup:          s,
+		log:          s.log.With("provider", cfg.Name),
+		metrics:      s.metrics,
+		breaker:      newBreaker(cfg.Name, s.tune.breakerFailures, s.tune.breakerOpen),
+		queryBreaker: newBreaker(cfg.Name, s.tune.breakerFailures, s.tune.breakerOpen),
+		service:      service{cfg: cfg},
+		phase:        StateStarting,
+		changed:      make(chan struct{}),
 	}
 	a.reading.queue = readingQueue
 	a.resize(cfg.MaxInFlight)
 	return a
 }
 
-// announce wakes those who wait for a change. The caller holds the lock.
+// announce wakes the goroutines that wait for a change. The caller holds mu.
 func (a *account) announce() {
 	close(a.changed)
 	a.changed = make(chan struct{})
 }
 
-// set changes the account and wakes those who wait.
+// set changes the account and announces it.
 func (a *account) set(change func()) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -74,82 +93,85 @@ func (a *account) set(change func()) {
 	a.announce()
 }
 
-// now gives what is in force.
-func (a *account) now() (cfg config.Provider, u *unit, s *seat) {
+// current returns what serves the account now.
+func (a *account) current() service {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.cfg, a.unit, a.seat
+	return a.service
 }
 
-// switchTo is the one step in which new leases begin to go to another seat. It gives what served before.
-func (a *account) switchTo(u *unit, s *seat) (before *unit, left *seat) {
-	a.resize(s.cfg.MaxInFlight)
+// switchTo is the one step from which on new leases get another binding. It
+// returns what served before.
+func (a *account) switchTo(next *instance, bound *binding) (before service) {
+	a.resize(bound.cfg.MaxInFlight)
 	a.set(func() {
-		before, left = a.unit, a.seat
-		a.unit, a.seat, a.cfg = u, s, s.cfg
-		a.phase, a.lastErr = StateReady, nil
-		a.seen, a.seenInfo = s.run.proc.Info(), s.info
+		before = a.service
+		a.service = service{cfg: bound.cfg, instance: next, binding: bound}
+		a.phase = StateReady
+		a.lastErr = nil
+		a.seen = bound.proc.Info()
+		a.seenInfo = bound.info
 	})
-	return before, left
+	return before
 }
 
-// lost is told by the supervisor of u that the account's process is gone.
-func (a *account) lost(u *unit, phase State, cause error) {
+// lost takes the account's binding away: its instance has no process, or could
+// not configure the account on it.
+func (a *account) lost(inst *instance, phase State, cause error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.unit != u {
+	if a.instance != inst {
 		return
 	}
-	a.seat, a.phase, a.lastErr = nil, phase, cause
+
+	a.binding = nil
+	a.phase = phase
+	a.lastErr = cause
 	a.announce()
 }
 
-// reseat configures the account on a new process, as it was configured on the one before.
-func (a *account) reseat(u *unit, run *running) {
-	a.op.Lock()
-	defer a.op.Unlock()
-	a.reseatLocked(u, run)
+// rebind configures the account on a new process, as it was configured on the
+// one before.
+func (a *account) rebind(inst *instance, proc *process) {
+	a.configuring.Lock()
+	defer a.configuring.Unlock()
+	a.rebindLocked(inst, proc)
 }
 
-// tryReseat is reseat for an account that could not be configured before; it does not wait for whoever is at it.
-func (a *account) tryReseat(u *unit, run *running) {
-	if !a.op.TryLock() {
+// tryRebind is rebind for an account that could not be configured before. It
+// does nothing while the account is being configured, or is quarantined.
+func (a *account) tryRebind(inst *instance, proc *process) {
+	if !a.configuring.TryLock() {
 		return
 	}
-	defer a.op.Unlock()
+	defer a.configuring.Unlock()
+
 	a.mu.Lock()
 	quarantined := a.phase == StateQuarantined
 	a.mu.Unlock()
 	if !quarantined {
-		a.reseatLocked(u, run)
+		a.rebindLocked(inst, proc)
 	}
 }
 
-func (a *account) reseatLocked(u *unit, run *running) {
-	cfg, mine, s := a.now()
-	if mine != u || s != nil && s.run == run {
+func (a *account) rebindLocked(inst *instance, proc *process) {
+	before := a.current()
+	bound := before.binding != nil && before.binding.proc == proc
+	if before.instance != inst || bound {
 		return
 	}
-	s, err := u.configure(u.ctx, run, cfg)
+
+	next, err := inst.configure(inst.ctx, proc, before.cfg)
 	if err == nil {
-		a.switchTo(u, s)
-		a.log.Info("provider is served again", "pid", run.proc.PID())
+		a.switchTo(inst, next)
+		a.log.Info("provider is served again", "pid", proc.PID())
 		return
 	}
-	if gone(run) {
-		return // the supervisor is about to say so
+	if proc.gone() {
+		return // the instance's goroutine is about to say so
 	}
 	a.log.Error("provider could not be configured again", "error", err.Error())
-	a.lost(u, phaseAfter(err), err)
-}
-
-// phaseAfter says whether a failure may mend by itself: a configuration that its plugin does not accept does not.
-func phaseAfter(err error) State {
-	var e *sdk.Error
-	if errors.As(err, &e) && e.Code == sdk.CodeInvalidRequest {
-		return StateQuarantined
-	}
-	return StateRestarting
+	a.lost(inst, phaseAfter(err), err)
 }
 
 // job is a goroutine that can be told to end and waited for.
@@ -159,8 +181,8 @@ type job struct {
 	done   chan struct{}
 }
 
-// begin runs f, unless it is running already.
-func (j *job) begin(f func(context.Context)) {
+// begin runs work in a goroutine, unless the job is running already.
+func (j *job) begin(work func(context.Context)) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if j.done != nil {
@@ -170,13 +192,15 @@ func (j *job) begin(f func(context.Context)) {
 			return
 		}
 	}
+
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
-	j.cancel, j.done = cancel, done
+	j.cancel = cancel
+	j.done = done
 	go func() {
 		defer close(done)
 		defer cancel()
-		f(ctx)
+		work(ctx)
 	}()
 }
 

@@ -69,7 +69,7 @@ func shortFolder(t *testing.T) string {
 
 func attachedStage(t *testing.T, at map[string]plugin.DebugAttach) *stage {
 	s := newStage(t, func(tune *tuning) { tune.liveEvery, tune.liveDeadline = 20*time.Millisecond, 200*time.Millisecond })
-	s.reg.opts.Attached = at
+	s.sup.opts.Attached = at
 	return s
 }
 
@@ -100,7 +100,7 @@ func TestPluginStartedByHandIsAttachedAndNeverStopped(t *testing.T) {
 	first.end()
 	// That the process has gone is seen before anybody has found out why.
 	eventually(t, "it is restarting, and says why", func() bool {
-		st, _ = s.reg.Status("a")
+		st, _ = s.sup.Status("a")
 		why := strings.Contains(st.LastError, "connection") ||
 			strings.Contains(st.LastError, "nothing listens there")
 		return (st.State == StateRestarting) && why
@@ -113,7 +113,7 @@ func TestPluginStartedByHandIsAttachedAndNeverStopped(t *testing.T) {
 	}
 
 	s.apply("a:removed")
-	eventually(t, "it is forgotten", func() bool { _, ok := s.reg.Status("a"); return !ok })
+	eventually(t, "it is forgotten", func() bool { _, ok := s.sup.Status("a"); return !ok })
 	if !alive(second.cmd.Process.Pid) {
 		t.Error("the host has ended a process that is not its own")
 	}

@@ -66,7 +66,7 @@ func verdict(ctx context.Context, l *Lease, err error) error {
 	}
 	e := sdk.AsError(err)
 	switch {
-	case errors.Is(ctx.Err(), context.Canceled), l.seat.gone(), errors.Is(err, errPanicked):
+	case errors.Is(ctx.Err(), context.Canceled), l.binding.proc.gone(), errors.Is(err, errPanicked):
 		return errSkip
 	case e.Code == sdk.CodeUnavailable:
 		return e

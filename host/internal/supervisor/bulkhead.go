@@ -100,9 +100,9 @@ const (
 	// what recovery does about them.
 	forNew use = iota
 	forExisting
-	// forAsking is for a question that strangers can cause: they open a return
+	// forQuery is for a question that strangers can cause: they open a return
 	// address or send a hint.
-	forAsking
+	forQuery
 	// forReading is for what strangers send: the plugin reads it and asks nobody.
 	forReading
 )
@@ -110,9 +110,9 @@ const (
 // The places of what strangers can cause. They are apart from those of money, so
 // that whoever sends a great deal of it takes no payment's place.
 const (
-	// askingShare is the part of an account's max_in_flight that questions may
+	// queryShare is the part of an account's max_in_flight that questions may
 	// have, one at least.
-	askingShare = 4
+	queryShare = 4
 	// readingPlaces is how many requests of one account's are read at once. Reading
 	// is work for the processor alone: more at once would be no faster, and take
 	// the plugin's time from payments.
@@ -122,25 +122,17 @@ const (
 	readingQueue = 1024
 	// The whole host asks and reads so much at once. The first place of every
 	// account is free: one that hangs keeps no other from reading.
-	allAsking, allReading = 64, 64
+	allQuerying, allReading = 64, 64
 )
 
-// askingPlaces returns how many questions one account may ask at once.
-func askingPlaces(maxInFlight int) int { return max(1, maxInFlight/askingShare) }
+// queryPlaces returns how many questions one account may ask at once.
+func queryPlaces(maxInFlight int) int { return max(1, maxInFlight/queryShare) }
 
 // resize gives the account the places that its configuration says.
 func (a *account) resize(maxInFlight int) {
 	a.bulkhead.resize(maxInFlight)
-	a.asking.resize(askingPlaces(maxInFlight))
+	a.querying.resize(queryPlaces(maxInFlight))
 	a.reading.resize(readingPlaces)
-}
-
-// waitFor returns how long a lease waits for a place.
-func (t *tuning) waitFor(why use) time.Duration {
-	if why == forReading {
-		return t.readWait
-	}
-	return t.queueWait
 }
 
 // enter takes the places of a use, waiting at most wait for each. leave gives
@@ -148,10 +140,10 @@ func (t *tuning) waitFor(why use) time.Duration {
 func (a *account) enter(ctx context.Context, why use, wait time.Duration) (leave func(), err error) {
 	var own, all *bulkhead
 	switch why {
-	case forAsking:
-		own, all = &a.asking, &a.reg.asking
+	case forQuery:
+		own, all = &a.querying, &a.sup.querying
 	case forReading:
-		own, all = &a.reading, &a.reg.reading
+		own, all = &a.reading, &a.sup.reading
 	}
 
 	var entered []*bulkhead

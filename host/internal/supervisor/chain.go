@@ -46,7 +46,7 @@ func explained[R any](l *Lease, do call[R]) call[R] {
 		if trace.Answered() || e.Outcome != sdk.OutcomeUnknown || ctx.Err() != nil && trace.Sent() {
 			return r, e
 		}
-		ended := ctx.Err() == nil && l.seat.ended()
+		ended := ctx.Err() == nil && l.binding.endsSoon()
 		switch {
 		case !trace.Sent():
 			e = turnedAway(time.Second, "the plugin could not be reached: %s", e.Message)
@@ -74,7 +74,7 @@ func admitted[R any](l *Lease, do call[R]) call[R] {
 // ended the call is decided by the host's own context: the plugin's side cannot tell.
 func bounded[R any](l *Lease, do call[R]) call[R] {
 	return func(ctx context.Context) (R, error) {
-		if timeout := l.seat.cfg.Timeout; timeout > 0 {
+		if timeout := l.binding.cfg.Timeout; timeout > 0 {
 			var cancel context.CancelFunc
 			ctx, cancel = context.WithTimeout(ctx, timeout)
 			defer cancel()
@@ -85,7 +85,7 @@ func bounded[R any](l *Lease, do call[R]) call[R] {
 		}
 		e := sdk.AsError(err)
 		if e.Outcome == sdk.OutcomeUnknown && e.ProviderCode == "" && ctx.Err() != nil {
-			e.Code, e.Message = sdk.CodeUnavailable, endOf(ctx, l.seat.cfg.Timeout)
+			e.Code, e.Message = sdk.CodeUnavailable, endOf(ctx, l.binding.cfg.Timeout)
 		}
 		return r, e
 	}
@@ -107,7 +107,7 @@ func breakerOf(a *account, verb sdk.Capability) *breaker {
 		return nil
 	case sdk.CapabilityGetPayment, sdk.CapabilityGetPayout, sdk.CapabilityGetRefund,
 		sdk.CapabilityListPayments, sdk.CapabilityListPayouts:
-		return a.askBreaker
+		return a.queryBreaker
 	}
 	return a.breaker
 }
@@ -162,7 +162,7 @@ func observed[R any](l *Lease, verb sdk.Capability, do call[R]) call[R] {
 			return r, nil
 		}
 		attrs = append(attrs, slog.String("code", string(e.Code)), slog.String("outcome", string(e.Outcome)),
-			slog.String("error", l.account.reg.mask.Text(e.Message)))
+			slog.String("error", l.account.sup.mask.Text(e.Message)))
 		l.account.log.LogAttrs(ctx, levelOf(e), "provider call", attrs...)
 		return r, e
 	}

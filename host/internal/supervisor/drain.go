@@ -7,162 +7,194 @@ import (
 	"github.com/payhost/payhost/host/config"
 )
 
-// disable has the account take nothing new. What is open is carried on, also after a restart of the host: then the plugin
-// is started for that alone.
+// disable has the account take nothing new. What is open is carried on, also
+// after a restart of the host: then the plugin is started for that alone.
 func (a *account) disable(ctx context.Context, cfg config.Provider, force bool) Result {
 	var was, idle bool
 	a.set(func() {
-		was, idle = a.winding, a.unit == nil
-		a.winding = true
+		was = a.draining
+		idle = a.instance == nil
+		a.draining = true
 		if idle {
 			a.cfg = cfg
 		} else {
-			a.cfg.Enabled, a.cfg.Required = false, cfg.Required
+			a.cfg.Enabled = false
+			a.cfg.Required = cfg.Required
 		}
 	})
 	action := ActionDisabled
 	if was {
 		action = ActionUnchanged
 	}
-	if idle && !force && a.reg.openIntents(a.name) {
-		if _, err := a.place(ctx, cfg, false); err != nil {
-			a.failed(cfg, err)
+
+	if force {
+		a.endDraining()
+		return Result{a.name, action, nil}
+	}
+	if idle && a.sup.openIntents(a.name) {
+		if _, err := a.reload(ctx, cfg, false); err != nil {
+			a.reloadFailed(cfg, err)
 			return Result{a.name, ActionFailed, err}
 		}
 	}
-	a.windUp(force)
+	a.drain()
 	return Result{a.name, action, nil}
 }
 
 // remove is disable for an account that is no longer in the configuration.
 func (a *account) remove(force bool) Result {
-	a.retry.end()
+	a.bringUp.end()
 	action := ActionRemoved
 	a.set(func() {
 		if a.removed {
 			action = ActionUnchanged
 		}
-		a.winding, a.removed = true, true
+		a.draining = true
+		a.removed = true
 	})
-	a.windUp(force)
+
+	if force {
+		a.endDraining()
+	} else {
+		a.drain()
+	}
 	return Result{a.name, action, nil}
 }
 
-// windUp ends a winding account now, or when nothing is open any more.
-func (a *account) windUp(force bool) {
+// drain takes a draining account out of service when nothing is open any more:
+// now, or in the background. It does nothing for other accounts.
+func (a *account) drain() {
 	a.mu.Lock()
-	winding := a.winding
+	draining := a.draining
 	a.mu.Unlock()
+
 	switch {
-	case !winding:
-	case force || !a.reg.openIntents(a.name):
-		a.wind.end()
-		a.finish()
+	case !draining:
+	case a.sup.openIntents(a.name):
+		a.drainer.begin(a.awaitNothingOpen)
 	default:
-		a.wind.begin(a.waitForEnd)
+		a.endDraining()
 	}
 }
 
-func (a *account) waitForEnd(ctx context.Context) {
-	for a.reg.openIntents(a.name) {
-		if !a.reg.pause(ctx, a.reg.tune.openEvery) {
+func (a *account) awaitNothingOpen(ctx context.Context) {
+	for a.sup.openIntents(a.name) {
+		if !sleep(ctx, a.sup.tune.openEvery) {
 			return
 		}
 	}
-	a.finish()
+	a.endService()
 }
 
-// finish takes the account out of service. What is leased is drained in the background.
-func (a *account) finish() {
-	a.op.Lock()
-	defer a.op.Unlock()
-	var u *unit
-	var s *seat
+// endDraining takes a draining account out of service, whatever is open.
+func (a *account) endDraining() {
+	a.drainer.end()
+	a.endService()
+}
+
+// endService takes the account out of service. Calls in flight end in the
+// background.
+func (a *account) endService() {
+	a.configuring.Lock()
+	defer a.configuring.Unlock()
+
+	var before service
 	a.set(func() {
-		u, s = a.unit, a.seat
-		a.unit, a.seat, a.phase, a.lastErr = nil, nil, StateDisabled, nil
+		before = a.service
+		a.service = service{cfg: before.cfg}
+		a.phase = StateDisabled
+		a.lastErr = nil
 	})
-	if u == nil {
-		a.reg.leave(a)
+	if before.instance == nil {
+		a.sup.forgetIfOver(a)
 		return
 	}
-	u.part(a)
-	a.retire(u, s)
+	before.instance.part(a)
+	a.retire(before)
 }
 
-// retire waits in the background for the leases on a seat, at most its drain time, and lets go of its unit, which stops
-// the process when no other account is served by it.
-func (a *account) retire(u *unit, s *seat) {
+// retire waits in the background for the leases on what served before, at most
+// the drain time, and releases its instance. That stops the process, unless
+// another account is served by it.
+func (a *account) retire(before service) {
 	a.set(func() { a.retiring++ })
-	a.reg.drains.Go(func() {
-		if s != nil {
-			a.drain(s)
+	a.sup.background.Go(func() {
+		if before.binding != nil {
+			a.awaitLeases(before.binding)
 		}
-		a.op.Lock()
-		if _, now, _ := a.now(); now != u { // it may be back already
-			u.deconfigure(a.name)
+
+		a.configuring.Lock()
+		if a.current().instance != before.instance { // it may be back already
+			before.instance.deconfigure(a.name)
 		}
-		a.op.Unlock()
-		a.reg.release(u)
+		a.configuring.Unlock()
+
+		a.sup.releaseInstance(before.instance)
 		a.set(func() { a.retiring-- })
-		a.reg.leave(a)
+		a.sup.forgetIfOver(a)
 	})
 }
 
-func (a *account) drain(s *seat) {
-	timer := time.NewTimer(s.cfg.DrainTimeout)
+func (a *account) awaitLeases(left *binding) {
+	limit := left.cfg.DrainTimeout
+	timer := time.NewTimer(limit)
 	defer timer.Stop()
+
 	select {
-	case <-s.stand.tally.idle():
-	case <-s.run.proc.Done():
+	case <-left.slot.leases.idle():
+	case <-left.proc.Done():
 	case <-timer.C:
-		a.log.Warn("calls of the old plugin have not ended within the drain time and are cut", "drain_timeout", s.cfg.DrainTimeout)
-	case <-a.reg.hurry.Done():
+		a.log.Warn("calls of the old plugin have not ended within the drain time and are cut", "drain_timeout", limit)
+	case <-a.sup.hurrying.Done():
 		a.log.Warn("calls have not ended before the host has to, and are cut")
 	}
 }
 
-// Drop ends the draining of a disabled or removed provider, whatever is still open there. It reports whether there was
-// one.
-func (r *Supervisor) Drop(name string) bool {
-	r.applying.Lock()
-	defer r.applying.Unlock()
-	a := r.find(name)
+// Drop ends the draining of a disabled or removed provider, whatever is still
+// open there. It reports whether the provider was draining.
+func (s *Supervisor) Drop(name string) bool {
+	s.applying.Lock()
+	defer s.applying.Unlock()
+	a := s.find(name)
 	if a == nil {
 		return false
 	}
+
 	a.mu.Lock()
-	winding := a.winding && a.phase != StateDisabled
+	draining := a.draining && a.phase != StateDisabled
 	a.mu.Unlock()
-	if winding {
-		a.retry.end()
-		a.windUp(true)
+	if draining {
+		a.bringUp.end()
+		a.endDraining()
 	}
-	return winding
+	return draining
 }
 
-// Release frees a quarantined provider, or one whose plugin waits for its next try: it is tried at once. It reports
-// whether there is such a provider.
-func (r *Supervisor) Release(name string) bool {
-	r.applying.Lock()
-	defer r.applying.Unlock()
-	a := r.find(name)
+// Release frees a quarantined provider, or one whose plugin waits for its next
+// try: it is tried at once. It reports whether there is such a provider.
+func (s *Supervisor) Release(name string) bool {
+	s.applying.Lock()
+	defer s.applying.Unlock()
+	a := s.find(name)
 	if a == nil {
 		return false
 	}
+
 	a.mu.Lock()
-	cfg, u, phase, served := a.cfg, a.unit, a.phase, a.seat != nil
+	now := a.service
+	phase := a.phase
 	a.mu.Unlock()
+
 	switch {
-	case served || phase == StateDisabled:
-	case u == nil:
-		a.retry.end()
+	case now.binding != nil, phase == StateDisabled:
+	case now.instance == nil:
+		a.bringUp.end()
 		a.set(func() { a.phase = StateRestarting })
-		a.retry.begin(func(ctx context.Context) { a.bringUp(ctx, cfg, 0) })
+		a.retryReload(now.cfg, 0)
 	default:
 		a.set(func() { a.phase = StateRestarting })
-		u.free()
-		u.retryAccount(a)
+		now.instance.wake()
+		now.instance.rebindOne(a)
 	}
 	return true
 }

@@ -17,9 +17,9 @@ func disabled(p *config.Provider) { p.Enabled = false }
 // wantOnlyExisting makes sure that nothing new is taken and that what is open is carried on.
 func (s *stage) wantOnlyExisting(name string, code sdk.Code) {
 	s.t.Helper()
-	_, err := s.reg.Acquire(context.Background(), name)
+	_, err := s.sup.Acquire(context.Background(), name)
 	wantError(s.t, err, code, sdk.OutcomeNotSent)
-	l, err := s.reg.AcquireExisting(context.Background(), name)
+	l, err := s.sup.AcquireExisting(context.Background(), name)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -50,7 +50,7 @@ func TestDisabledProviderDrainsUntilNothingIsOpen(t *testing.T) {
 		t.Errorf("status %+v", st)
 	}
 	eventually(t, "the process is stopped", func() bool { return !alive(pid) })
-	_, err := s.reg.AcquireExisting(context.Background(), "a")
+	_, err := s.sup.AcquireExisting(context.Background(), "a")
 	wantError(t, err, sdk.CodeUnavailable, sdk.OutcomeNotSent)
 }
 
@@ -63,7 +63,7 @@ func TestRemovedProviderDrainsAndIsForgotten(t *testing.T) {
 	s.wantOnlyExisting("a", sdk.CodeNotFound)
 	s.apply("a:unchanged b:unchanged", s.config("b"))
 	s.open.Store(false)
-	eventually(t, "it is forgotten", func() bool { _, ok := s.reg.Status("a"); return !ok })
+	eventually(t, "it is forgotten", func() bool { _, ok := s.sup.Status("a"); return !ok })
 	if n := s.metric("payhost_provider_calls_total", "code=ok outcome=ok provider=a verb=create_payment"); n != 0 {
 		t.Error("its figures are still there")
 	}
@@ -93,11 +93,11 @@ func TestDropEndsDraining(t *testing.T) {
 	s.open.Store(true)
 	s.apply("a:started b:started", s.config("a"), s.config("b"))
 	s.apply("a:disabled b:removed", s.config("a", disabled))
-	if !s.reg.Drop("a") || !s.reg.Drop("b") || s.reg.Drop("nobody") {
+	if !s.sup.Drop("a") || !s.sup.Drop("b") || s.sup.Drop("nobody") {
 		t.Error("wrong answer")
 	}
 	s.awaitState("a", StateDisabled)
-	eventually(t, "b is forgotten", func() bool { _, ok := s.reg.Status("b"); return !ok })
+	eventually(t, "b is forgotten", func() bool { _, ok := s.sup.Status("b"); return !ok })
 }
 
 func TestLeaseOnADroppedProviderIsDrained(t *testing.T) {
@@ -140,9 +140,9 @@ func TestCloseWaitsForCallsAndLeavesNothing(t *testing.T) {
 	done := payIn(l)
 	plugintest.Await(t, entered)
 	closed := make(chan error, 1)
-	go func() { closed <- s.reg.Close(context.Background()) }()
+	go func() { closed <- s.sup.Close(context.Background()) }()
 	eventually(t, "nothing new is taken", func() bool {
-		l, err := s.reg.Acquire(context.Background(), "b")
+		l, err := s.sup.Acquire(context.Background(), "b")
 		if err == nil {
 			l.Release()
 		}
@@ -159,7 +159,7 @@ func TestCloseWaitsForCallsAndLeavesNothing(t *testing.T) {
 	if alive(pid) {
 		t.Error("the process still runs")
 	}
-	results := s.reg.Apply(context.Background(), []config.Provider{s.config("a")})
+	results := s.sup.Apply(context.Background(), []config.Provider{s.config("a")})
 	s.expect("a:failed", results)
 }
 
@@ -171,19 +171,19 @@ func TestCloseIsCutShortByItsContext(t *testing.T) {
 	plugintest.Await(t, entered)
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if err := s.reg.Close(ctx); err != nil {
+	if err := s.sup.Close(ctx); err != nil {
 		t.Error(err)
 	}
 	wantError(t, plugintest.Await(t, done), sdk.CodeUnavailable, sdk.OutcomeUnknown)
 }
 
 func TestCloseEndsAnApplyThatHangs(t *testing.T) {
-	s := newStage(t, func(tune *tuning) { tune.startTimeout, tune.placeTimeout = time.Minute, time.Minute })
+	s := newStage(t, func(tune *tuning) { tune.startTimeout, tune.reloadTimeout = time.Minute, time.Minute })
 	s.script("hang")
 	results := make(chan []Result, 1)
-	go func() { results <- s.reg.Apply(context.Background(), []config.Provider{s.config("a")}) }()
-	eventually(t, "the plugin hangs", func() bool { st, ok := s.reg.Status("a"); return ok && st.State == StateStarting })
-	if err := s.reg.Close(context.Background()); err != nil {
+	go func() { results <- s.sup.Apply(context.Background(), []config.Provider{s.config("a")}) }()
+	eventually(t, "the plugin hangs", func() bool { st, ok := s.sup.Status("a"); return ok && st.State == StateStarting })
+	if err := s.sup.Close(context.Background()); err != nil {
 		t.Error(err)
 	}
 	s.expect("a:failed", plugintest.Await(t, results))

@@ -14,7 +14,7 @@ import (
 // not stopped, unless the drain time runs out. It may be used by several goroutines, and must be released.
 type Lease struct {
 	account  *account
-	seat     *seat
+	binding  *binding
 	leave    func() // gives its places back
 	released atomic.Bool
 }
@@ -22,56 +22,56 @@ type Lease struct {
 // Acquire gives a lease for something new. The errors are *sdk.Error with OutcomeNotSent: CodeNotFound when there is no
 // such provider, CodeUnavailable with RetryAfter when it has no running plugin, as many calls in flight as it may, or
 // its breaker is open. It waits a moment for a place and for a plugin that is just being restarted.
-func (r *Supervisor) Acquire(ctx context.Context, name string) (*Lease, error) {
-	return r.acquire(ctx, name, forNew)
+func (s *Supervisor) Acquire(ctx context.Context, name string) (*Lease, error) {
+	return s.acquire(ctx, name, forNew)
 }
 
 // AcquireExisting gives a lease for what is already under way. It also works for a provider that is disabled or removed as
 // long as that is draining, and does not ask the breaker.
-func (r *Supervisor) AcquireExisting(ctx context.Context, name string) (*Lease, error) {
-	return r.acquire(ctx, name, forExisting)
+func (s *Supervisor) AcquireExisting(ctx context.Context, name string) (*Lease, error) {
+	return s.acquire(ctx, name, forExisting)
 }
 
 // AcquireQuery is AcquireExisting for a question about what is under way that strangers can cause. Those of one account
 // may have a part of its max_in_flight.
-func (r *Supervisor) AcquireQuery(ctx context.Context, name string) (*Lease, error) {
-	return r.acquire(ctx, name, forAsking)
+func (s *Supervisor) AcquireQuery(ctx context.Context, name string) (*Lease, error) {
+	return s.acquire(ctx, name, forQuery)
 }
 
 // AcquireReading is AcquireExisting for having the plugin read what came in: ParseWebhook and ParseReturn. It takes no
 // part of max_in_flight.
-func (r *Supervisor) AcquireReading(ctx context.Context, name string) (*Lease, error) {
-	return r.acquire(ctx, name, forReading)
+func (s *Supervisor) AcquireReading(ctx context.Context, name string) (*Lease, error) {
+	return s.acquire(ctx, name, forReading)
 }
 
-func (r *Supervisor) acquire(ctx context.Context, name string, why use) (*Lease, error) {
+func (s *Supervisor) acquire(ctx context.Context, name string, purpose use) (*Lease, error) {
 	if err := tooLate(ctx); err != nil {
 		return nil, err
 	}
-	if r.closing.Err() != nil {
+	if s.closing.Err() != nil {
 		return nil, turnedAway(5*time.Second, "the host is shutting down")
 	}
-	a := r.find(name)
+	a := s.find(name)
 	if a == nil {
 		return nil, noSuchProvider(name)
 	}
-	if why == forNew {
+	if purpose == forNew {
 		if err := a.breaker.tripped(); err != nil {
 			return nil, err
 		}
 	}
 
-	leave, err := a.enter(ctx, why, r.tune.waitFor(why))
+	leave, err := a.enter(ctx, purpose, s.tune.waitFor(purpose))
 	if err != nil {
 		return nil, err
 	}
-	s, err := a.take(ctx, why == forNew, r.tune.restartWait)
+	bound, err := a.take(ctx, purpose, s.tune.restartWait)
 	if err != nil {
 		leave()
 		return nil, err
 	}
 	a.countInFlight(+1)
-	return &Lease{account: a, seat: s, leave: leave}, nil
+	return &Lease{account: a, binding: bound, leave: leave}, nil
 }
 
 // Release gives the lease back. It may be called more than once.
@@ -79,7 +79,7 @@ func (l *Lease) Release() {
 	if l.released.Swap(true) {
 		return
 	}
-	l.seat.leave()
+	l.binding.leave()
 	l.leave()
 	l.account.countInFlight(-1)
 }
@@ -88,25 +88,25 @@ func (l *Lease) Release() {
 func (l *Lease) Provider() string { return l.account.name }
 
 // Plugin is the plugin's name.
-func (l *Lease) Plugin() string { return l.seat.cfg.Plugin }
+func (l *Lease) Plugin() string { return l.binding.cfg.Plugin }
 
 // Version is the version that the running plugin says it has.
 func (l *Lease) Version() string { return l.Info().Version }
 
 // Fingerprint says who the account is to its provider. A call on the lease is made as that or not at all.
-func (l *Lease) Fingerprint() string { return l.seat.info.IdentityFingerprint }
+func (l *Lease) Fingerprint() string { return l.binding.info.IdentityFingerprint }
 
 // Info is what the plugin says of itself.
-func (l *Lease) Info() sdk.Info { return l.seat.run.proc.Info() }
+func (l *Lease) Info() sdk.Info { return l.binding.proc.Info() }
 
 // Account is what the account can do.
-func (l *Lease) Account() sdk.AccountInfo { return l.seat.info }
+func (l *Lease) Account() sdk.AccountInfo { return l.binding.info }
 
 // Has reports whether the account can do c.
-func (l *Lease) Has(c sdk.Capability) bool { return slices.Contains(l.seat.info.Capabilities, c) }
+func (l *Lease) Has(c sdk.Capability) bool { return slices.Contains(l.binding.info.Capabilities, c) }
 
 // Config is the account's configuration in force for this lease. Its Config and Secrets are secret.
-func (l *Lease) Config() config.Provider { return l.seat.cfg }
+func (l *Lease) Config() config.Provider { return l.binding.cfg }
 
 // admit says whether a call may begin now.
 func (l *Lease) admit(ctx context.Context) error {
@@ -117,11 +117,11 @@ func (l *Lease) admit(ctx context.Context) error {
 		return err
 	}
 	// A socket takes what nobody will read any more: once written, the call would be in doubt.
-	if l.seat.gone() {
+	if l.binding.proc.gone() {
 		return turnedAway(time.Second, "the plugin could not be reached: its process has ended")
 	}
 
-	return l.seat.settled(ctx)
+	return l.binding.awaitConfigured(ctx)
 }
 
 func tooLate(ctx context.Context) error {
@@ -135,23 +135,28 @@ func noSuchProvider(name string) error {
 	return sdk.NotSent(sdk.CodeNotFound, "there is no provider %q", name)
 }
 
-// take gives the account's seat, leased. It waits at most wait for a plugin that is on its way.
-func (a *account) take(ctx context.Context, fresh bool, wait time.Duration) (*seat, error) {
+// take returns the account's binding, leased. It waits at most wait for a plugin
+// that is being started.
+func (a *account) take(ctx context.Context, purpose use, wait time.Duration) (*binding, error) {
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
+
 	for {
-		s, changed, err := a.tryTake(fresh)
+		bound, changed, err := a.tryTake(purpose)
 		if err != nil {
 			return nil, err
 		}
-		if s != nil {
-			s.run.proc.AwaitReady(ctx)
-			if !s.gone() {
-				return s, nil
+
+		// The process may be ending: then the next one is waited for.
+		if bound != nil {
+			bound.proc.AwaitReady(ctx)
+			if !bound.proc.gone() {
+				return bound, nil
 			}
-			s.leave()
+			bound.leave()
 			continue
 		}
+
 		select {
 		case <-changed:
 		case <-ctx.Done():
@@ -160,20 +165,24 @@ func (a *account) take(ctx context.Context, fresh bool, wait time.Duration) (*se
 	}
 }
 
-// tryTake gives a leased seat, or an error that waiting does not mend, or the channel that tells of the next change.
-func (a *account) tryTake(fresh bool) (*seat, <-chan struct{}, error) {
+// tryTake returns a leased binding, or an error that waiting does not change, or
+// the channel that is closed at the next change.
+func (a *account) tryTake(purpose use) (*binding, <-chan struct{}, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+
+	fresh := purpose == forNew
 	switch {
 	case fresh && a.removed:
 		return nil, nil, noSuchProvider(a.name)
-	case fresh && a.winding, a.phase == StateDisabled:
+	case fresh && a.draining, a.phase == StateDisabled:
 		return nil, nil, turnedAway(0, "the provider is disabled")
 	case a.phase == StateQuarantined:
-		return nil, nil, turnedAway(time.Minute, "the provider's plugin is quarantined until an operator or a new configuration frees it")
-	case a.seat != nil && !a.seat.gone():
-		a.seat.enter()
-		return a.seat, nil, nil
+		return nil, nil, turnedAway(time.Minute,
+			"the provider's plugin is quarantined until an operator or a new configuration frees it")
+	case a.binding != nil && !a.binding.proc.gone():
+		a.binding.enter()
+		return a.binding, nil, nil
 	}
 	return nil, a.changed, nil
 }

@@ -87,7 +87,7 @@ func TestCallOfACallerWhoIsGone(t *testing.T) {
 	}
 	_, err := l.CreatePayment(ctx, payment("r2"))
 	wantError(t, err, sdk.CodeUnavailable, sdk.OutcomeNotSent)
-	_, err = s.reg.Acquire(ctx, "a")
+	_, err = s.sup.Acquire(ctx, "a")
 	wantError(t, err, sdk.CodeUnavailable, sdk.OutcomeNotSent)
 	if n := len(s.provider.Calls()); n != 1 {
 		t.Errorf("the provider got %d calls", n)
@@ -97,7 +97,7 @@ func TestCallOfACallerWhoIsGone(t *testing.T) {
 func TestUnknownProvider(t *testing.T) {
 	s := newStage(t)
 	s.apply("a:started", s.config("a"))
-	for _, acquire := range []func(context.Context, string) (*Lease, error){s.reg.Acquire, s.reg.AcquireExisting} {
+	for _, acquire := range []func(context.Context, string) (*Lease, error){s.sup.Acquire, s.sup.AcquireExisting} {
 		_, err := acquire(context.Background(), "nobody")
 		wantError(t, err, sdk.CodeNotFound, sdk.OutcomeNotSent)
 	}
@@ -110,7 +110,7 @@ func TestBulkheadBoundsOneAccountAndNotTheOther(t *testing.T) {
 	if st := s.status("a"); st.InFlight != 2 || st.MaxInFlight != 2 {
 		t.Errorf("status %+v", st)
 	}
-	_, err := s.reg.Acquire(context.Background(), "a")
+	_, err := s.sup.Acquire(context.Background(), "a")
 	if e := wantError(t, err, sdk.CodeUnavailable, sdk.OutcomeNotSent); e.RetryAfter != time.Second {
 		t.Errorf("retry after %s", e.RetryAfter)
 	}
@@ -147,12 +147,12 @@ func TestBreakerOpensOnSilenceOnly(t *testing.T) {
 	if e := wantError(t, err, sdk.CodeUnavailable, sdk.OutcomeNotSent); e.RetryAfter == 0 {
 		t.Error("it does not say when to come again")
 	}
-	_, err = s.reg.Acquire(context.Background(), "a")
+	_, err = s.sup.Acquire(context.Background(), "a")
 	wantError(t, err, sdk.CodeUnavailable, sdk.OutcomeNotSent)
 	if len(s.provider.Calls()) != calls {
 		t.Error("the provider was called through an open breaker")
 	}
-	existing, err := s.reg.AcquireExisting(context.Background(), "a")
+	existing, err := s.sup.AcquireExisting(context.Background(), "a")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -269,7 +269,7 @@ func TestTwoRegistriesMayShareTheirMetrics(t *testing.T) {
 func TestStatusIsWhatTheAPIShows(t *testing.T) {
 	s := newStage(t)
 	s.apply("a:started", s.config("a", func(p *config.Provider) { p.Required = true }))
-	text, err := json.Marshal(s.reg.Statuses())
+	text, err := json.Marshal(s.sup.Statuses())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -52,7 +52,7 @@ type stage struct {
 	plugins  string
 	data     string
 	provider *plugintest.Provider
-	reg      *Supervisor
+	sup      *Supervisor
 	metrics  *prometheus.Registry
 	log      *text
 	open     atomic.Bool // whether anything is open at the providers
@@ -80,13 +80,13 @@ func newStage(t testing.TB, change ...func(*tuning)) *stage {
 	for _, f := range change {
 		f(tune)
 	}
-	s.reg = New(Options{
+	s.sup = New(Options{
 		Logger: slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug})), PluginDir: s.plugins, DataDir: s.data,
 		Metrics: s.metrics, OpenIntents: func(string) bool { return s.open.Load() },
 		OpenIdentities: s.openIdentities, tune: tune,
 	})
 	t.Cleanup(func() {
-		if err := s.reg.Close(context.Background()); err != nil {
+		if err := s.sup.Close(context.Background()); err != nil {
 			t.Error(err)
 		}
 		if t.Failed() {
@@ -152,7 +152,7 @@ func (s *stage) table(merchant, note string) func(*config.Provider) {
 // apply applies and compares what was done, one word a provider.
 func (s *stage) apply(want string, providers ...config.Provider) []Result {
 	s.t.Helper()
-	results := s.reg.Apply(context.Background(), providers)
+	results := s.sup.Apply(context.Background(), providers)
 	s.expect(want, results)
 	return results
 }
@@ -176,7 +176,7 @@ func (s *stage) expect(want string, results []Result) {
 
 func (s *stage) acquire(name string) *Lease {
 	s.t.Helper()
-	l, err := s.reg.Acquire(context.Background(), name)
+	l, err := s.sup.Acquire(context.Background(), name)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -186,7 +186,7 @@ func (s *stage) acquire(name string) *Lease {
 
 // pay leases, pays and gives back.
 func (s *stage) pay(name string) (*sdk.Payment, error) {
-	l, err := s.reg.Acquire(context.Background(), name)
+	l, err := s.sup.Acquire(context.Background(), name)
 	if err != nil {
 		return nil, err
 	}
@@ -220,7 +220,7 @@ func payIn(l *Lease) <-chan error {
 
 func (s *stage) status(name string) Status {
 	s.t.Helper()
-	st, ok := s.reg.Status(name)
+	st, ok := s.sup.Status(name)
 	if !ok {
 		s.t.Fatalf("there is no %s", name)
 	}
@@ -230,7 +230,7 @@ func (s *stage) status(name string) Status {
 func (s *stage) awaitState(name string, want State) Status {
 	s.t.Helper()
 	var st Status
-	eventually(s.t, name+" is "+string(want), func() bool { st, _ = s.reg.Status(name); return st.State == want })
+	eventually(s.t, name+" is "+string(want), func() bool { st, _ = s.sup.Status(name); return st.State == want })
 	return st
 }
 

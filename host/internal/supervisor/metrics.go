@@ -71,7 +71,7 @@ func (m *metrics) observe(provider string, verb sdk.Capability, took time.Durati
 func (a *account) countInFlight(by float64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if !a.left {
+	if !a.forgotten {
 		a.metrics.inFlight.WithLabelValues(a.name).Add(by)
 	}
 }

@@ -6,17 +6,23 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// clean masks what a plugin says of its configuration: it should have done so itself.
-func (r *Supervisor) clean(err error) error {
-	var e *sdk.Error
-	if !errors.As(err, &e) {
+// masked returns the error of a plugin about its configuration with secrets
+// masked in it. The plugin should have done so itself.
+func (s *Supervisor) masked(err error) error {
+	var from *sdk.Error
+	if !errors.As(err, &from) {
 		return err
 	}
-	c := *e
-	c.Message, c.ProviderMessage = r.mask.Text(e.Message), r.mask.Text(e.ProviderMessage)
-	c.Violations = nil
-	for _, v := range e.Violations {
-		c.Violations = append(c.Violations, sdk.Violation{Field: r.mask.Text(v.Field), Message: r.mask.Text(v.Message)})
+
+	to := *from
+	to.Message = s.mask.Text(from.Message)
+	to.ProviderMessage = s.mask.Text(from.ProviderMessage)
+	to.Violations = nil
+	for _, v := range from.Violations {
+		to.Violations = append(to.Violations, sdk.Violation{
+			Field:   s.mask.Text(v.Field),
+			Message: s.mask.Text(v.Message),
+		})
 	}
-	return &c
+	return &to
 }

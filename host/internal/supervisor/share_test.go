@@ -31,22 +31,22 @@ func TestReadingAndAskingLeaveThePlacesOfMoney(t *testing.T) {
 	s := newStage(t, func(tune *tuning) { tune.queueWait, tune.readWait = time.Millisecond, time.Millisecond })
 	s.apply("a:started b:started c:started", s.config("a", inFlight(8)), s.config("b", inFlight(2)), s.config("c"))
 
-	if n := s.held("a", s.reg.AcquireReading); n != readingPlaces {
+	if n := s.held("a", s.sup.AcquireReading); n != readingPlaces {
 		t.Errorf("%d are read at once", n)
 	}
 	if st := s.status("a"); st.InFlight != 0 {
 		t.Errorf("reading takes %d of max_in_flight", st.InFlight)
 	}
-	if n := s.held("a", s.reg.AcquireQuery); n != 2 {
+	if n := s.held("a", s.sup.AcquireQuery); n != 2 {
 		t.Errorf("%d questions of 8 calls", n)
 	}
-	if n := s.held("a", s.reg.AcquireExisting); n != 6 {
+	if n := s.held("a", s.sup.AcquireExisting); n != 6 {
 		t.Errorf("%d are left for what moves money", n)
 	}
-	if n := s.held("b", s.reg.AcquireQuery); n != 1 {
+	if n := s.held("b", s.sup.AcquireQuery); n != 1 {
 		t.Errorf("%d questions of 2 calls", n)
 	}
-	if n := s.held("b", s.reg.Acquire); n != 1 {
+	if n := s.held("b", s.sup.Acquire); n != 1 {
 		t.Errorf("%d are left of 2", n)
 	}
 }
@@ -56,11 +56,11 @@ func TestReadingAndAskingLeaveThePlacesOfMoney(t *testing.T) {
 func TestOneAccountsReadingKeepsNoOtherFromIt(t *testing.T) {
 	s := newStage(t, func(tune *tuning) { tune.queueWait, tune.readWait = time.Millisecond, time.Millisecond })
 	s.apply("a:started b:started", s.config("a", inFlight(8)), s.config("b", inFlight(8)))
-	s.reg.reading.resize(readingPlaces - 1) // all of them go to a, besides its first
-	s.reg.asking.resize(1)
+	s.sup.reading.resize(readingPlaces - 1) // all of them go to a, besides its first
+	s.sup.querying.resize(1)
 
-	for _, acquire := range []func(context.Context, string) (*Lease, error){s.reg.AcquireReading, s.reg.AcquireQuery} {
-		_, most := s.reg.reading.held()
+	for _, acquire := range []func(context.Context, string) (*Lease, error){s.sup.AcquireReading, s.sup.AcquireQuery} {
+		_, most := s.sup.reading.held()
 		if n := s.held("a", acquire); (n < 2) || (n > most+1) {
 			t.Errorf("a has %d", n)
 		}
@@ -75,7 +75,7 @@ func TestPlacesComeBack(t *testing.T) {
 	s.apply("a:started", s.config("a", inFlight(4)))
 	for range 3 * allReading {
 		for _, acquire := range []func(context.Context, string) (*Lease, error){
-			s.reg.AcquireReading, s.reg.AcquireQuery, s.reg.AcquireExisting, s.reg.Acquire,
+			s.sup.AcquireReading, s.sup.AcquireQuery, s.sup.AcquireExisting, s.sup.Acquire,
 		} {
 			lease, err := acquire(context.Background(), "a")
 			if err != nil {
@@ -85,19 +85,19 @@ func TestPlacesComeBack(t *testing.T) {
 			lease.Release()
 		}
 	}
-	for _, one := range []*bulkhead{&s.reg.reading, &s.reg.asking, &s.reg.find("a").bulkhead, &s.reg.find("a").asking, &s.reg.find("a").reading} {
+	for _, one := range []*bulkhead{&s.sup.reading, &s.sup.querying, &s.sup.find("a").bulkhead, &s.sup.find("a").querying, &s.sup.find("a").reading} {
 		if n, _ := one.held(); n != 0 {
 			t.Errorf("%d places are still taken", n)
 		}
 	}
-	if n := s.held("a", s.reg.Acquire); n != 4 {
+	if n := s.held("a", s.sup.Acquire); n != 4 {
 		t.Errorf("%d", n)
 	}
 	s.apply("a:reconfigured", s.config("a", inFlight(6)))
-	if n := s.held("a", s.reg.AcquireQuery); n != 1 {
+	if n := s.held("a", s.sup.AcquireQuery); n != 1 {
 		t.Errorf("%d questions of 6 calls", n)
 	}
-	if n := s.held("a", s.reg.Acquire); n != 1 {
+	if n := s.held("a", s.sup.Acquire); n != 1 {
 		t.Errorf("%d are left of 6", n)
 	}
 }
@@ -108,7 +108,7 @@ func TestManyWaitToBeRead(t *testing.T) {
 	s.apply("a:started", s.config("a", inFlight(1)))
 	var first []*Lease
 	for range readingPlaces {
-		lease, err := s.reg.AcquireReading(context.Background(), "a")
+		lease, err := s.sup.AcquireReading(context.Background(), "a")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -119,14 +119,14 @@ func TestManyWaitToBeRead(t *testing.T) {
 	got := make(chan error, others)
 	for range others {
 		go func() {
-			lease, err := s.reg.AcquireReading(context.Background(), "a")
+			lease, err := s.sup.AcquireReading(context.Background(), "a")
 			if err == nil {
 				lease.Release()
 			}
 			got <- err
 		}()
 	}
-	eventually(t, "all wait", func() bool { return s.reg.find("a").reading.queued() == others })
+	eventually(t, "all wait", func() bool { return s.sup.find("a").reading.queued() == others })
 	for _, lease := range first {
 		lease.Release()
 	}

@@ -74,19 +74,19 @@ type Operation struct {
 	MovesMoney   bool            `json:"moves_money"`
 }
 
-// Status tells how one provider stands.
-func (r *Supervisor) Status(name string) (Status, bool) {
-	a := r.find(name)
+// Status returns how one provider stands, and whether there is such a provider.
+func (s *Supervisor) Status(name string) (Status, bool) {
+	a := s.find(name)
 	if a == nil {
 		return Status{}, false
 	}
 	return a.status(), true
 }
 
-// Statuses tells how all stand, by name.
-func (r *Supervisor) Statuses() []Status {
+// Statuses returns how all providers stand, by name.
+func (s *Supervisor) Statuses() []Status {
 	list := []Status{}
-	for _, a := range r.all() {
+	for _, a := range s.all() {
 		list = append(list, a.status())
 	}
 	return list
@@ -95,44 +95,50 @@ func (r *Supervisor) Statuses() []Status {
 func (a *account) status() Status {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	s := Status{
-		Name: a.name, State: a.state(), Enabled: a.cfg.Enabled && !a.removed, Required: a.cfg.Required,
-		Plugin: a.cfg.Plugin, Version: a.cfg.Version, Breaker: a.breaker.state(),
+
+	status := Status{
+		Name:     a.name,
+		State:    a.state(),
+		Enabled:  a.cfg.Enabled && !a.removed,
+		Required: a.cfg.Required,
+		Plugin:   a.cfg.Plugin,
+		Version:  a.cfg.Version,
+		Breaker:  a.breaker.state(),
 	}
-	s.InFlight, s.MaxInFlight = a.bulkhead.held()
+	status.InFlight, status.MaxInFlight = a.bulkhead.held()
 	if a.lastErr != nil {
-		s.LastError = a.reg.mask.Text(a.lastErr.Error())
+		status.LastError = a.sup.mask.Text(a.lastErr.Error())
 	}
-	if a.unit != nil {
-		s.Checksum, s.Restarts = a.unit.binary.Checksum, a.unit.restartCount()
+	if a.instance != nil {
+		status.Checksum = a.instance.program.Checksum
+		status.Restarts = a.instance.restartCount()
 	}
-	if a.seat != nil && !a.seat.gone() {
-		started := a.seat.run.proc.StartedAt()
-		s.PID, s.StartedAt = a.seat.run.proc.PID(), &started
-		i := a.seat.run.proc.Isolation()
-		s.Isolation, s.IsolationMissing = i.InForce, i.Missing
+
+	if a.binding != nil && !a.binding.proc.gone() {
+		proc := a.binding.proc
+		started := proc.StartedAt()
+		isolation := proc.Isolation()
+		status.PID = proc.PID()
+		status.StartedAt = &started
+		status.Isolation = isolation.InForce
+		status.IsolationMissing = isolation.Missing
 	}
-	s.describe(a.seen, a.seenInfo)
-	return s
+	status.describe(a.seen, a.seenInfo)
+	return status
 }
 
-// state puts together what phase, winding and the process itself say. The caller holds the lock.
+// state puts together what is known of the account, of its draining and of its
+// process. The caller holds mu.
 func (a *account) state() State {
 	switch {
 	case a.phase == StateQuarantined:
 		return StateQuarantined
-	case a.retiring > 0 && a.unit == nil, a.winding && a.unit != nil:
+	case a.retiring > 0 && a.instance == nil, a.draining && a.instance != nil:
 		return StateDraining
-	case a.phase == StateReady && (a.seat == nil || a.seat.gone()):
+	case a.phase == StateReady && (a.binding == nil || a.binding.proc.gone()):
 		return StateRestarting
 	}
 	return a.phase
-}
-
-func (u *unit) restartCount() int {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	return u.restarts
 }
 
 // describe fills in what the plugin and the account said of themselves.

@@ -124,7 +124,7 @@ func TestCrashLoopEndsInQuarantine(t *testing.T) {
 		s.awaitState("a", StateQuarantined)
 	})
 	t.Run("an operator frees it", func(t *testing.T) {
-		if !s.reg.Release("a") || s.reg.Release("nobody") {
+		if !s.sup.Release("a") || s.sup.Release("nobody") {
 			t.Error("wrong answer")
 		}
 		s.awaitState("a", StateReady)
@@ -158,7 +158,7 @@ func TestOutageOfAProviderRestartsNothing(t *testing.T) {
 	s.provider.Say("unavailable")
 	for range 30 {
 		_, _ = s.pay("a")
-		if l, err := s.reg.AcquireExisting(context.Background(), "a"); err == nil {
+		if l, err := s.sup.AcquireExisting(context.Background(), "a"); err == nil {
 			_, err := l.CheckHealth(context.Background())
 			wantError(t, err, sdk.CodeUnavailable, sdk.OutcomeUnknown)
 			l.Release()
@@ -231,7 +231,7 @@ func TestAccountThatCannotBeConfiguredAgainDoesNotKeepTheOthers(t *testing.T) {
 	s.mustPay("b")
 	s.awaitState("a", StateQuarantined)
 	s.provider.Say("ok")
-	s.reg.Release("a")
+	s.sup.Release("a")
 	s.awaitState("a", StateReady)
 
 	s.provider.Answer(func(c plugintest.Call) string {
@@ -287,7 +287,7 @@ func TestCrashesLeaveNothingBehind(t *testing.T) {
 		s.mustPay("a")
 	}
 	s.apply("a:removed")
-	eventually(t, "it is forgotten", func() bool { _, ok := s.reg.Status("a"); return !ok })
+	eventually(t, "it is forgotten", func() bool { _, ok := s.sup.Status("a"); return !ok })
 	if err := goleak.Find(before); err != nil {
 		t.Error(err)
 	}

@@ -4,14 +4,12 @@ import (
 	"context"
 	"log/slog"
 	"maps"
-	"math/rand/v2"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
-	goplugin "github.com/hashicorp/go-plugin"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/payhost/payhost/host/config"
@@ -25,235 +23,198 @@ type Options struct {
 	Logger    *slog.Logger // nil: nothing is logged
 	PluginDir string       // holds <plugin> and <plugin>@<version>
 	DataDir   string       // private copies of plugins, their sockets and working folders
-	// Metrics takes the registry's collectors; nil: none.
+
+	// Metrics takes the supervisor's collectors; nil: none.
 	Metrics prometheus.Registerer
-	Now     func() time.Time // nil: time.Now
-	// OpenIntents reports whether anything is still open at a provider. A disabled or removed one drains until it says
-	// no; nil: nothing ever is. It is asked often and must not block for long.
+
+	Now func() time.Time // nil: time.Now
+
+	// OpenIntents reports whether anything is still open at a provider. A
+	// disabled or removed provider drains until it returns false; nil: nothing
+	// is ever open. It is called often and must not block for long.
 	OpenIntents func(provider string) bool
-	// OpenIdentities names who a provider was, by fingerprint, in what is still open at it. A host that starts does not serve
-	// it as somebody else. It may be nil.
+
+	// OpenIdentities returns the fingerprints under which something is still
+	// open at a provider. The host does not serve the provider under another
+	// one after a restart. It may be nil.
 	OpenIdentities func(provider string) []string
-	// Attached are plugins that were started by hand, by name: they are used as they are found instead of the program in
-	// PluginDir, by accounts in the sandbox only.
+
+	// Attached are plugins that the operator has started by hand, by name. They
+	// are used as they are found instead of the program in PluginDir, by
+	// accounts in the sandbox only.
 	Attached map[string]plugin.DebugAttach
-	// Admit reports why no account of a plugin may be served here, by what the
-	// plugin says of itself; nil: all may.
+
+	// Admit returns why no account of a plugin may be served by this host, given
+	// what the plugin says of itself; nil: all may.
 	Admit func(sdk.Info) error
 
 	tune *tuning
 }
 
-// tuning is what tests change.
-type tuning struct {
-	queueWait, restartWait         time.Duration // of Acquire: for a place, for a plugin that is on its way
-	readWait                       time.Duration // of AcquireReading: for a place
-	startTimeout, configureTimeout time.Duration
-	memory                         int64                      // soft limit of a plugin in bytes; 0: package plugin's own
-	contracts                      map[int]goplugin.PluginSet // that the host speaks; nil: those of the SDK
-	placeTimeout                   time.Duration              // for one try to bring up one provider
-	liveEvery, liveDeadline        time.Duration
-	liveMisses                     int
-	crashLimit                     int // so many crashes within crashWindow lead to quarantine
-	crashWindow                    time.Duration
-	retryFirst, retryMost          time.Duration // pauses before a plugin is tried again
-	openEvery                      time.Duration // between looks at what is open
-	lastAnswers                    time.Duration // for what a dead process had already answered
-	stopBudget                     time.Duration
-	breakerFailures                uint32
-	breakerOpen                    time.Duration
-}
-
-func defaultTuning() *tuning {
-	return &tuning{
-		queueWait: time.Second, restartWait: 2 * time.Second, readWait: 10 * time.Second,
-		startTimeout: 10 * time.Second, configureTimeout: 10 * time.Second, placeTimeout: 30 * time.Second,
-		liveEvery: 10 * time.Second, liveDeadline: 5 * time.Second, liveMisses: 3,
-		crashLimit: 5, crashWindow: time.Minute,
-		retryFirst: 250 * time.Millisecond, retryMost: 30 * time.Second,
-		openEvery: 2 * time.Second, lastAnswers: time.Second, stopBudget: 3 * time.Second,
-		breakerFailures: breakerFailures, breakerOpen: breakerOpen,
-	}
-}
-
-// Supervisor runs all configured accounts.
+// Supervisor runs all configured accounts. Its methods may be called by several
+// goroutines.
 type Supervisor struct {
 	opts    Options
 	tune    *tuning
 	log     *slog.Logger
 	metrics *metrics
 	mask    *redact.Set // of all accounts' secrets
-	// What all accounts together may ask and read at once.
-	asking, reading bulkhead
 
-	applying sync.Mutex      // held by whoever changes what runs
-	closing  context.Context // ends when Close begins
-	close    context.CancelFunc
-	hurry    context.Context // ends when drains have to be cut short
-	cut      context.CancelFunc
-	drains   sync.WaitGroup
+	// The places of queries and of reading that all accounts share.
+	querying, reading bulkhead
 
-	workspace *plugin.Workspace // nil before the first Apply
-	catalog   *plugin.Catalog
+	applying   sync.Mutex      // held while it is changed which accounts run
+	closing    context.Context // ends when Close begins
+	beginClose context.CancelFunc
+	hurrying   context.Context // ends when drains have to be cut short
+	endDrains  context.CancelFunc
+	background sync.WaitGroup    // drains and retries
+	workspace  *plugin.Workspace // nil before the first Apply
+	catalog    *plugin.Catalog
 
-	mu       sync.Mutex
-	accounts map[string]*account
-	units    map[unitKey]*unit
+	mu        sync.Mutex
+	accounts  map[string]*account
+	instances map[programKey]*instance
 }
 
-// New gives a registry without accounts. It touches nothing before the first Apply.
-func New(o Options) *Supervisor {
-	if o.Logger == nil {
-		o.Logger = slog.New(slog.DiscardHandler)
+// New returns a Supervisor without accounts. It touches nothing before the first
+// Apply.
+func New(opts Options) *Supervisor {
+	if opts.Logger == nil {
+		opts.Logger = slog.New(slog.DiscardHandler)
 	}
-	if o.tune == nil {
-		o.tune = defaultTuning()
+	if opts.Now == nil {
+		opts.Now = time.Now
 	}
-	r := &Supervisor{
-		opts: o, tune: o.tune, log: o.Logger, metrics: newMetrics(o.Metrics), mask: &redact.Set{},
-		accounts: map[string]*account{}, units: map[unitKey]*unit{},
+	if opts.tune == nil {
+		opts.tune = defaultTuning()
 	}
-	r.asking.resize(allAsking)
-	r.reading.resize(allReading)
-	r.reading.queue = readingQueue
-	r.closing, r.close = context.WithCancel(context.Background())
-	r.hurry, r.cut = context.WithCancel(context.Background()) //nolint:gosec // Close calls it
-	return r
+
+	s := &Supervisor{
+		opts:      opts,
+		tune:      opts.tune,
+		log:       opts.Logger,
+		metrics:   newMetrics(opts.Metrics),
+		mask:      &redact.Set{},
+		accounts:  map[string]*account{},
+		instances: map[programKey]*instance{},
+	}
+	s.querying.resize(allQuerying)
+	s.reading.resize(allReading)
+	s.reading.queue = readingQueue
+
+	s.closing, s.beginClose = context.WithCancel(context.Background())
+	s.hurrying, s.endDrains = context.WithCancel(context.Background()) //nolint:gosec // Close calls it
+	return s
 }
 
 // open makes the private folder. The caller holds applying.
-func (r *Supervisor) open() error {
-	if r.closing.Err() != nil {
+func (s *Supervisor) open() error {
+	if s.closing.Err() != nil {
 		return turnedAway(0, "the host is shutting down")
 	}
-	if r.workspace != nil {
+	if s.workspace != nil {
 		return nil
 	}
-	data, err := filepath.Abs(r.opts.DataDir)
+
+	data, err := filepath.Abs(s.opts.DataDir)
 	if err != nil {
 		return err
 	}
-	w, err := plugin.OpenWorkspace(data)
+	workspace, err := plugin.OpenWorkspace(data)
 	if err != nil {
 		return err
 	}
-	r.workspace, r.catalog = w, plugin.NewCatalog(r.opts.PluginDir, w)
+
+	s.workspace = workspace
+	s.catalog = plugin.NewCatalog(s.opts.PluginDir, workspace)
 	return nil
 }
 
-// Close takes no new leases, waits for those held (until ctx ends or their drain time has run out), and stops every
-// process. Nothing of the registry is left when it returns.
-func (r *Supervisor) Close(ctx context.Context) error {
-	r.close()
-	r.applying.Lock()
-	defer r.applying.Unlock()
-	defer context.AfterFunc(ctx, r.cut)()
-	var wg sync.WaitGroup
-	for _, a := range r.all() {
-		wg.Go(func() {
-			a.retry.end()
-			a.set(func() { a.winding, a.removed = true, true })
-			a.windUp(true)
+// Close takes no new leases, waits for those held until ctx ends or their drain
+// time has run out, and stops every process. Nothing of the supervisor is left
+// when it returns.
+func (s *Supervisor) Close(ctx context.Context) error {
+	s.beginClose()
+	s.applying.Lock()
+	defer s.applying.Unlock()
+	defer context.AfterFunc(ctx, s.endDrains)()
+
+	var accounts sync.WaitGroup
+	for _, a := range s.all() {
+		accounts.Go(func() {
+			a.bringUp.end()
+			a.set(func() {
+				a.draining = true
+				a.removed = true
+			})
+			a.endDraining()
 		})
 	}
-	wg.Wait()
-	r.drains.Wait()
-	if r.workspace == nil {
+	accounts.Wait()
+	s.background.Wait()
+
+	if s.workspace == nil {
 		return nil
 	}
-	return r.workspace.Close()
+	return s.workspace.Close()
 }
 
-// account gives the configured provider's, and makes it when there is none. One that was removed is no longer.
-func (r *Supervisor) account(cfg config.Provider) *account {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	a := r.accounts[cfg.Name]
+// account returns the configured provider's account, and makes it when there is
+// none. An account that was removed is wanted again.
+func (s *Supervisor) account(cfg config.Provider) *account {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+
+	a := s.accounts[cfg.Name]
 	if a == nil {
-		a = r.newAccount(cfg)
-		r.accounts[cfg.Name] = a
+		a = s.newAccount(cfg)
+		s.accounts[cfg.Name] = a
 	}
+
 	a.mu.Lock()
+	defer a.mu.Unlock()
 	a.removed = false
-	a.mu.Unlock()
 	return a
 }
 
-func (r *Supervisor) find(name string) *account {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.accounts[name]
+// find returns the account of that name, or nil.
+func (s *Supervisor) find(name string) *account {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.accounts[name]
 }
 
-// all gives the accounts by name.
-func (r *Supervisor) all() []*account {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return slices.SortedFunc(maps.Values(r.accounts), func(a, b *account) int { return strings.Compare(a.name, b.name) })
+// all returns the accounts by name.
+func (s *Supervisor) all() []*account {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	byName := func(a, b *account) int { return strings.Compare(a.name, b.name) }
+	return slices.SortedFunc(maps.Values(s.accounts), byName)
 }
 
-// leave forgets a removed account of which nothing is left.
-func (r *Supervisor) leave(a *account) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+// forgetIfOver forgets a removed account of which nothing is left.
+func (s *Supervisor) forgetIfOver(a *account) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.removed && a.unit == nil && a.retiring == 0 && r.accounts[a.name] == a {
-		delete(r.accounts, a.name)
-		a.left = true
-		r.metrics.forget(a.name)
+
+	over := a.removed && (a.instance == nil) && (a.retiring == 0)
+	if over && s.accounts[a.name] == a {
+		delete(s.accounts, a.name)
+		a.forgotten = true
+		s.metrics.forget(a.name)
 	}
 }
 
-func (r *Supervisor) openIntents(name string) bool {
-	return r.opts.OpenIntents != nil && r.opts.OpenIntents(name)
+func (s *Supervisor) openIntents(name string) bool {
+	return s.opts.OpenIntents != nil && s.opts.OpenIntents(name)
 }
 
-func (r *Supervisor) openIdentities(name string) []string {
-	if r.opts.OpenIdentities == nil {
+func (s *Supervisor) openIdentities(name string) []string {
+	if s.opts.OpenIdentities == nil {
 		return nil
 	}
-	return r.opts.OpenIdentities(name)
-}
-
-func (r *Supervisor) now() time.Time {
-	if r.opts.Now != nil {
-		return r.opts.Now()
-	}
-	return time.Now()
-}
-
-// delay is how long to wait before try n of something that fails: nothing before the first, then doubling, give or take a
-// quarter, so that what failed together is not tried together.
-func (r *Supervisor) delay(n int) time.Duration {
-	if n <= 0 {
-		return 0
-	}
-	d := r.tune.retryMost
-	if n < 20 {
-		d = min(d, r.tune.retryFirst<<(n-1))
-	}
-	return time.Duration(float64(d) * (0.75 + rand.Float64()/2)) //nolint:gosec // a spread, not a secret
-}
-
-// attachEvery is how long to wait at most for a plugin that somebody starts by hand.
-const attachEvery = time.Second
-
-// delayFor is delay, for a plugin that may be attached.
-func (r *Supervisor) delayFor(name string, n int) time.Duration {
-	if _, attached := r.opts.Attached[name]; attached {
-		return min(r.delay(n), attachEvery)
-	}
-	return r.delay(n)
-}
-
-// pause waits; it reports whether ctx goes on.
-func (r *Supervisor) pause(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
-	return ctx.Err() == nil
+	return s.opts.OpenIdentities(name)
 }

@@ -99,7 +99,7 @@ func TestOldVersionThatIsWantedAgainWhileItDrainsGoesOn(t *testing.T) {
 	s.install("actor", "1.0.0")
 	s.apply("a:swapped", s.config("a"))
 	old.Release()
-	a := s.reg.find("a")
+	a := s.sup.find("a")
 	eventually(t, "all is drained", func() bool { a.mu.Lock(); defer a.mu.Unlock(); return a.retiring == 0 })
 	s.mustPay("a")
 	if st := s.status("a"); st.PID != pid {
@@ -214,7 +214,7 @@ func TestIdentityDoesNotChangeWhileSomethingIsOpen(t *testing.T) {
 			t.Errorf("the call was made as %+v", c[len(c)-1])
 		}
 	}
-	s.expect("a:swapped", s.reg.ApplyForced(context.Background(), []config.Provider{s.config("a", s.merchant("m2"))}))
+	s.expect("a:swapped", s.sup.ApplyForced(context.Background(), []config.Provider{s.config("a", s.merchant("m2"))}))
 	s.mustPay("a")
 	if c := s.provider.Calls(); c[len(c)-1].Merchant != "m2" {
 		t.Errorf("the call was made as %+v", c[len(c)-1])
@@ -233,7 +233,7 @@ func TestIdentityDoesNotChangeWithARestartWhileSomethingIsOpen(t *testing.T) {
 	if !strings.Contains(results[0].Error.Error(), "identity") {
 		t.Errorf("err = %v", results[0].Error)
 	}
-	s.expect("a:started", s.reg.ApplyForced(context.Background(), []config.Provider{s.config("a", s.merchant("m2"))}))
+	s.expect("a:started", s.sup.ApplyForced(context.Background(), []config.Provider{s.config("a", s.merchant("m2"))}))
 
 	again := newStage(t)
 	again.identities.Store(&[]string{was})
@@ -269,14 +269,14 @@ func TestOtherSurroundingsAreAnotherUnit(t *testing.T) {
 // configuration that was refused is never given to the plugin.
 func TestWhatMayNotBeServedHereIsQuarantined(t *testing.T) {
 	s := newStage(t)
-	s.reg.opts.Admit = func(info sdk.Info) error {
+	s.sup.opts.Admit = func(info sdk.Info) error {
 		return sdk.NotSent(sdk.CodeInvalidRequest, "%s may not be served here", info.Name)
 	}
 	results := s.apply("a:failed", s.config("a"))
 	if !strings.Contains(results[0].Error.Error(), "actor may not be served here") {
 		t.Errorf("got %v", results[0].Error)
 	}
-	if status, _ := s.reg.Status("a"); status.State != StateQuarantined || !strings.Contains(status.LastError, "may not be served here") {
+	if status, _ := s.sup.Status("a"); status.State != StateQuarantined || !strings.Contains(status.LastError, "may not be served here") {
 		t.Errorf("got %+v", status)
 	}
 }

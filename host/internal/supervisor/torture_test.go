@@ -47,7 +47,7 @@ func TestTorturedPluginHurtsNobodyElse(t *testing.T) {
 				plugintest.Await(t, e) // in doubt or not: it ends
 			}
 			s.provider.Say("ok")
-			eventually(t, "the bad one serves again", func() bool { s.reg.Release("bad"); _, err := s.pay("bad"); return err == nil })
+			eventually(t, "the bad one serves again", func() bool { s.sup.Release("bad"); _, err := s.pay("bad"); return err == nil })
 			s.mustPay("good")
 			if st := s.status("good"); st.PID != good.PID || st.Restarts != 0 || st.State != StateReady {
 				t.Errorf("the good one: %+v", st)
@@ -60,7 +60,7 @@ func TestTorturedPluginHurtsNobodyElse(t *testing.T) {
 func (s *stage) payAs(name string) <-chan error {
 	ended := make(chan error, 1)
 	go func() {
-		l, err := s.reg.Acquire(context.Background(), name)
+		l, err := s.sup.Acquire(context.Background(), name)
 		if err == nil {
 			_, err = l.CreatePayment(context.Background(), payment("r1"))
 			l.Release()

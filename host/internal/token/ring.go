@@ -31,8 +31,8 @@ type Record struct {
 	From time.Time `json:"from,omitzero"`
 	// Ended is when the key was given up; zero while it is taken.
 	Ended time.Time `json:"ended,omitzero"`
-	// By and Reason are who made the key and why, EndedBy and EndReason who gave
-	// it up and why.
+	// By and Reason are who made the key and why, EndedBy and EndReason who
+	// gave it up and why.
 	By        string `json:"by,omitempty"`
 	Reason    string `json:"reason,omitempty"`
 	EndedBy   string `json:"ended_by,omitempty"`
@@ -61,11 +61,13 @@ func (r Record) open(secrets []string) (key, error) {
 	if (err != nil) || (r.Seal == "") {
 		return stored, err
 	}
+
 	for _, secret := range secrets {
 		if hmac.Equal([]byte(r.Seal), []byte(r.sealOf(secret))) {
 			return mix(secret, "payhost token key v2", r), nil
 		}
 	}
+
 	return nil, nil
 }
 
@@ -88,8 +90,8 @@ type Ring struct {
 	now     func() time.Time
 }
 
-// NewRing opens records, the oldest first, with the secrets of the configuration.
-// The error says that a record is damaged.
+// NewRing opens records, the oldest first, with the secrets of the
+// configuration. The error says that a record is damaged.
 func NewRing(records []Record, secrets []string, now func() time.Time) (Ring, error) {
 	ring := Ring{records: records, keys: make([]key, len(records)), now: now}
 	for i, record := range records {
@@ -131,14 +133,18 @@ func (r Ring) Usable() error {
 		return fmt.Errorf("there is no token key")
 	}
 	if !r.opened(at) {
-		return fmt.Errorf("token key %s needs a secret that is not in host.token_secret: put the secret that it was "+
-			"made with back into the list", r.records[at].ID)
+		return fmt.Errorf(
+			"token key %s needs a secret that is not in host.token_secret: put the secret that it was "+
+				"made with back into the list",
+			r.records[at].ID,
+		)
 	}
+
 	return nil
 }
 
-// SealedWith reports whether the newest key has this secret of the configuration
-// mixed in; the empty secret stands for none.
+// SealedWith reports whether the newest key has this secret of the
+// configuration mixed in; the empty secret stands for none.
 func (r Ring) SealedWith(secret string) bool {
 	if len(r.records) == 0 {
 		return false
@@ -150,14 +156,15 @@ func (r Ring) SealedWith(secret string) bool {
 	return newest.Seal == newest.sealOf(secret)
 }
 
-// Mint returns the token of a subject (an intent's id or an account's name) for a
-// purpose.
+// Mint returns the token of a subject (an intent's id or an account's name) for
+// a purpose.
 func (r Ring) Mint(purpose Purpose, subject string) string {
 	return subject + "." + r.keys[r.signer(purpose, subject)].mac(purpose, subject)
 }
 
-// signer returns the place of the key that signs for a subject. Where the one that
-// was in force has been ended or cannot be opened, it is the newest that can.
+// signer returns the place of the key that signs for a subject. Where the one
+// that was in force has been ended or cannot be opened, it is the newest that
+// can.
 func (r Ring) signer(purpose Purpose, subject string) int {
 	moment := r.now()
 	if made, ok := madeAt(subject); ok && (purpose != Account) {
@@ -173,6 +180,7 @@ func (r Ring) signer(purpose Purpose, subject string) int {
 			break
 		}
 	}
+
 	return at
 }
 
@@ -184,26 +192,31 @@ func (r Ring) Check(purpose Purpose, token string) (subject string, ok bool) {
 		return "", false
 	}
 	genuine := false
+
 	for i, signer := range r.keys {
-		if r.opened(i) && r.takes(i, purpose, subject) && hmac.Equal([]byte(mac), []byte(signer.mac(purpose, subject))) {
+		if r.opened(i) && r.takes(i, purpose, subject) &&
+			hmac.Equal([]byte(mac), []byte(signer.mac(purpose, subject))) {
 			genuine = true
 		}
 	}
+
 	return subject, genuine
 }
 
-// Hidden reports whether a token that Check refuses may be genuine all the same:
-// a key that would count for it cannot be opened here.
+// Hidden reports whether a token that Check refuses may be genuine all the
+// same: a key that would count for it cannot be opened here.
 func (r Ring) Hidden(purpose Purpose, token string) bool {
 	subject, _, ok := split(token)
 	if !ok {
 		return false
 	}
+
 	for i := range r.keys {
 		if !r.opened(i) && r.takes(i, purpose, subject) {
 			return true
 		}
 	}
+
 	return false
 }
 
@@ -217,9 +230,11 @@ func (r Ring) takes(at int, purpose Purpose, subject string) bool {
 	if (purpose == Account) || !dated || (at == r.signer(purpose, subject)) {
 		return true
 	}
+
 	if made.Before(record.From.Add(-Overlap)) {
 		return false
 	}
+
 	return (at == len(r.records)-1) || made.Before(r.records[at+1].From.Add(Overlap))
 }
 
@@ -246,10 +261,11 @@ func split(token string) (subject, mac string, ok bool) {
 }
 
 // IDEncoding is the one that intents' ids are written in.
-var IDEncoding = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)
+var IDEncoding = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").
+	WithPadding(base32.NoPadding)
 
-// madeAt returns when an intent's id was made, to the millisecond: it is a UUID of
-// version 7. It reports false for what is no such id.
+// madeAt returns when an intent's id was made, to the millisecond: it is a UUID
+// of version 7. It reports false for what is no such id.
 func madeAt(subject string) (time.Time, bool) {
 	_, encoded, found := strings.Cut(subject, "_")
 	if !found {
@@ -264,5 +280,6 @@ func madeAt(subject string) (time.Time, bool) {
 	for _, b := range id[:6] {
 		millis = millis<<8 | int64(b)
 	}
+
 	return time.UnixMilli(millis), true
 }

@@ -14,7 +14,8 @@ import (
 	"regexp"
 )
 
-// Purpose says what a URL is for. A token of one purpose is worth nothing for another.
+// Purpose says what a URL is for. A token of one purpose is worth nothing for
+// another.
 type Purpose string
 
 // The purposes.
@@ -44,16 +45,20 @@ func newKey() string {
 func parseKey(text string) (key, error) {
 	read, err := hex.DecodeString(text)
 	if err != nil || len(read) != sha256.Size {
-		return nil, fmt.Errorf("the token key in the store is damaged: want %d bytes in hex", sha256.Size)
+		return nil, fmt.Errorf(
+			"the token key in the store is damaged: want %d bytes in hex",
+			sha256.Size,
+		)
 	}
 	return read, nil
 }
 
-// minted finds the tokens of intents in a text: an id, a point and 160 bits in base64url.
+// minted finds the tokens of intents in a text: an id, a point and 160 bits in
+// base64url.
 var minted = regexp.MustCompile(`((?:pay|po|re)_[0-9a-z]{26}\.)[A-Za-z0-9_-]{27}`)
 
-// Mask hides the secret part of every intent's token in a text: whoever reads a stored request could else send notices in
-// the provider's name.
+// Mask hides the secret part of every intent's token in a text: whoever reads a
+// stored request could else send notices in the provider's name.
 func Mask(text string) string { return minted.ReplaceAllString(text, "${1}[token]") }
 
 func (k key) mac(p Purpose, subject string) string {
