@@ -15,9 +15,7 @@ import (
 // payment's Status and Failure tell. When ctx ends first the call goes on; call
 // again with the same key.
 func (h *Host) CreatePayment(
-	ctx context.Context,
-	r PaymentRequest,
-	opts ...CallOption,
+	ctx context.Context, r PaymentRequest, opts ...CallOption,
 ) (*Payment, error) {
 	o := ofCall(opts)
 	p, replayed, err := h.core.CreatePayment(ctx, r, o.key)
@@ -28,9 +26,7 @@ func (h *Host) CreatePayment(
 // CreatePayout records a payout under its key and asks the provider to make it,
 // with the promises of CreatePayment.
 func (h *Host) CreatePayout(
-	ctx context.Context,
-	r PayoutRequest,
-	opts ...CallOption,
+	ctx context.Context, r PayoutRequest, opts ...CallOption,
 ) (*Payout, error) {
 	o := ofCall(opts)
 	p, replayed, err := h.core.CreatePayout(ctx, r, o.key)
@@ -38,14 +34,11 @@ func (h *Host) CreatePayout(
 	return p, failure(ctx, err)
 }
 
-// CreateRefund returns back all of a succeeded payment, or part of it. Unlike
-// CreatePayment it returns an error when the provider refuses or does not
-// answer: the payment is then as it was.
+// CreateRefund refunds a succeeded payment: all of it, or the part that r says.
+// Unlike CreatePayment it returns an error when the provider refuses or does not
+// answer: the payment is then as it was, and the refund is kept.
 func (h *Host) CreateRefund(
-	ctx context.Context,
-	paymentID string,
-	r RefundRequest,
-	opts ...CallOption,
+	ctx context.Context, paymentID string, r RefundRequest, opts ...CallOption,
 ) (*Refund, error) {
 	o := ofCall(opts)
 	p, replayed, err := h.core.CreateRefund(ctx, paymentID, r, o.key)
@@ -57,10 +50,7 @@ func (h *Host) CreateRefund(
 // provider is an error, and the payment is then as it was; so for
 // CapturePayment and CancelPayment.
 func (h *Host) ConfirmPayment(
-	ctx context.Context,
-	id string,
-	c Confirmation,
-	opts ...CallOption,
+	ctx context.Context, id string, c Confirmation, opts ...CallOption,
 ) (*Payment, error) {
 	o := ofCall(opts)
 	p, replayed, err := h.core.ConfirmPayment(ctx, id, c, o.key)
@@ -79,12 +69,10 @@ func (h *Host) CapturePayment(
 	return p, failure(ctx, err)
 }
 
-// CancelPayment returns up a payment that has not succeeded. reason is for the
+// CancelPayment gives up a payment that has not succeeded. reason is for the
 // provider and may be empty.
 func (h *Host) CancelPayment(
-	ctx context.Context,
-	id, reason string,
-	opts ...CallOption,
+	ctx context.Context, id, reason string, opts ...CallOption,
 ) (*Payment, error) {
 	o := ofCall(opts)
 	p, replayed, err := h.core.CancelPayment(ctx, id, reason, o.key)
@@ -95,11 +83,7 @@ func (h *Host) CancelPayment(
 // ResolvePayment records an operator's decision about a payment that nothing
 // else can settle. The error is ErrConflict while a call for it may still reach
 // the provider.
-func (h *Host) ResolvePayment(
-	ctx context.Context,
-	id string,
-	r Resolution,
-) (*Payment, error) {
+func (h *Host) ResolvePayment(ctx context.Context, id string, r Resolution) (*Payment, error) {
 	if err := h.core.Resolve(ctx, payment.KindPayment, id, r); err != nil {
 		return nil, failure(ctx, err)
 	}
@@ -107,11 +91,7 @@ func (h *Host) ResolvePayment(
 }
 
 // ResolvePayout is ResolvePayment for a payout.
-func (h *Host) ResolvePayout(
-	ctx context.Context,
-	id string,
-	r Resolution,
-) (*Payout, error) {
+func (h *Host) ResolvePayout(ctx context.Context, id string, r Resolution) (*Payout, error) {
 	if err := h.core.Resolve(ctx, payment.KindPayout, id, r); err != nil {
 		return nil, failure(ctx, err)
 	}
@@ -119,11 +99,7 @@ func (h *Host) ResolvePayout(
 }
 
 // ResolveRefund is ResolvePayment for a refund.
-func (h *Host) ResolveRefund(
-	ctx context.Context,
-	id string,
-	r Resolution,
-) (*Refund, error) {
+func (h *Host) ResolveRefund(ctx context.Context, id string, r Resolution) (*Refund, error) {
 	if err := h.core.Resolve(ctx, payment.KindRefund, id, r); err != nil {
 		return nil, failure(ctx, err)
 	}
@@ -161,10 +137,7 @@ func (h *Host) Balances(ctx context.Context, provider string) ([]sdk.Balance, er
 // InvokeOperation runs one of a provider's own operations; input and answer are
 // JSON as its schemas say. One that moves money needs an IdempotencyKey.
 func (h *Host) InvokeOperation(
-	ctx context.Context,
-	provider, operation string,
-	input json.RawMessage,
-	opts ...CallOption,
+	ctx context.Context, provider, operation string, input json.RawMessage, opts ...CallOption,
 ) (json.RawMessage, error) {
 	o := ofCall(opts)
 	out, replayed, err := h.core.Invoke(ctx, provider, operation, input, o.key)

@@ -32,9 +32,7 @@ func (h *Host) Events(ctx context.Context, after string) iter.Seq2[Event, error]
 // yieldPage yields the events that there are after one, and waits for more when
 // these were the last. It returns the ID of the last one.
 func (h *Host) yieldPage(
-	ctx context.Context,
-	after string,
-	yield func(Event, error) bool,
+	ctx context.Context, after string, yield func(Event, error) bool,
 ) (string, error) {
 	more := h.core.MoreEvents() // before looking, so that none is missed
 	list, err := h.core.Events(ctx, after, nil, eventPage)
@@ -48,20 +46,16 @@ func (h *Host) yieldPage(
 		}
 		after = event.ID
 	}
-
 	if len(list) == eventPage {
-		return after, nil
+		return after, nil // there may be more at once
 	}
-
 	return after, core.WaitForMore(ctx, more)
 }
 
-// ListEvents returns one page of the stream of events, oldest first, and does
-// not wait for new ones. next is what After is for the next page, "" at the
-// end.
+// ListEvents returns one page of the stream of events, oldest first, and does not
+// wait for new ones. next is the After of the next page, "" at the end.
 func (h *Host) ListEvents(
-	ctx context.Context,
-	f EventFilter,
+	ctx context.Context, f EventFilter,
 ) (list []Event, next string, err error) {
 	limit, err := core.CheckPage(core.CheckEventID(f.After), f.Limit)
 	if err != nil {
@@ -72,7 +66,6 @@ func (h *Host) ListEvents(
 	if len(list) == limit {
 		next = list[limit-1].ID
 	}
-
 	return list, next, failure(ctx, err)
 }
 
@@ -80,9 +73,7 @@ func (h *Host) ListEvents(
 // most limit (from 1 to 200, 0 is 50) after the one named by cursor; "" begins
 // with the newest. next is the cursor of the next page, "" at the end.
 func (h *Host) DeadLetters(
-	ctx context.Context,
-	cursor string,
-	limit int,
+	ctx context.Context, cursor string, limit int,
 ) (list []DeadLetter, next string, err error) {
 	limit, err = core.CheckPage(core.CheckEventCursor(cursor), limit)
 	if err != nil {

@@ -29,7 +29,7 @@ type Host struct {
 	log         *slog.Logger
 	metrics     *prometheus.Registry
 	store       *store.Store
-	registry    *supervisor.Supervisor
+	supervisor  *supervisor.Supervisor
 	core        *core.Core
 	recovery    *recovery.Reconciler
 	inbox       *inbox.Inbox
@@ -67,11 +67,11 @@ func Open(ctx context.Context, cfg *Config, opts ...Option) (*Host, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-
 	if err := os.MkdirAll(cfg.Host.DataDir, 0o700); err != nil {
 		return nil, fmt.Errorf("make data_dir: %w", err)
 	}
 
+	// One host an embedded database, and one predecessor a folder.
 	unlock, err := store.LockFile(cfg.Store.URL.Reveal())
 	if err != nil {
 		return nil, err
@@ -86,32 +86,26 @@ func Open(ctx context.Context, cfg *Config, opts ...Option) (*Host, error) {
 		return nil, errors.Join(err, folder.release(), unlock())
 	}
 	h.unlock = func() error { return errors.Join(folder.release(), unlock()) }
-
 	return h, nil
 }
 
 // open opens the store and starts, once no other host has the database.
-func open(
-	ctx context.Context,
-	cfg *Config,
-	o options,
-	folder *dataFolder,
-) (_ *Host, err error) {
-	st, err := openStore(ctx, cfg, o)
+func open(ctx context.Context, cfg *Config, o options, folder *dataFolder) (_ *Host, err error) {
+	database, err := openStore(ctx, cfg, o)
 	if err != nil {
 		return nil, err
 	}
-	h := &Host{log: o.logger, metrics: o.metrics, store: st, cfg: cfg, after: time.After}
-	h.registry = h.newRegistry(o)
+	h := &Host{log: o.logger, metrics: o.metrics, store: database, cfg: cfg, after: time.After}
+	h.supervisor = h.newSupervisor(o)
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, h.registry.Close(ctx), st.Close())
+			err = errors.Join(err, h.supervisor.Close(ctx), database.Close())
 		}
 	}()
 
 	h.core, err = core.New(ctx, core.Options{
-		Store:        st,
-		Accounts:     accounts{h.registry},
+		Store:        database,
+		Accounts:     accounts{h.supervisor},
 		PublicURL:    cfg.Host.PublicURL,
 		TokenSecrets: each(cfg.Host.TokenSecrets, sdk.Secret.Reveal),
 		Logger:       o.logger,
@@ -130,7 +124,8 @@ func open(
 		return nil, err
 	}
 
-	h.registry.Apply(ctx, cfg.Providers) // a plugin that does not come up is tried again
+	// From here on there are no errors.
+	h.supervisor.Apply(ctx, cfg.Providers) // a plugin that does not come up is tried again
 	h.start(context.WithoutCancel(ctx))
 	return h, nil
 }
@@ -143,7 +138,7 @@ func openStore(ctx context.Context, cfg *Config, o options) (*store.Store, error
 	return store.Open(ctx, cfg.Store.URL.Reveal(), opts...)
 }
 
-func (h *Host) newRegistry(o options) *supervisor.Supervisor {
+func (h *Host) newSupervisor(o options) *supervisor.Supervisor {
 	return supervisor.New(supervisor.Options{
 		Logger:         h.log,
 		PluginDir:      h.cfg.Host.PluginDir,
@@ -161,13 +156,13 @@ func (h *Host) newRegistry(o options) *supervisor.Supervisor {
 // clock: what is due is due by that.
 func (h *Host) assemble(ctx context.Context) (err error) {
 	h.recovery = recovery.New(recovery.Options{
-		Core: h.core, Store: h.store, Accounts: accounts{h.registry}, Logger: h.log,
+		Core: h.core, Store: h.store, Accounts: accounts{h.supervisor}, Logger: h.log,
 	})
 	h.inbox = inbox.New(inbox.Options{
 		Store:          h.store,
 		Core:           h.core,
-		Accounts:       readers{h.registry},
-		Directory:      accounts{h.registry},
+		Accounts:       readers{h.supervisor},
+		Directory:      accounts{h.supervisor},
 		TrustedProxies: h.cfg.HTTP.TrustedProxies,
 		PublicURL:      h.cfg.Host.PublicURL,
 		Logger:         h.log,
@@ -207,11 +202,11 @@ func (h *Host) assemble(ctx context.Context) (err error) {
 	if err := h.openJobs(ctx); err != nil {
 		return err
 	}
+
 	h.register(push.Collector(h.deadLetters), prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "payhost_store_writable",
 		Help: "Whether something can be written to the store: 1, or 0.",
 	}, h.writable))
-
 	return nil
 }
 
@@ -231,13 +226,10 @@ func (h *Host) start(ctx context.Context) {
 func (h *Host) register(list ...prometheus.Collector) {
 	for _, collector := range list {
 		if err := h.metrics.Register(collector); err != nil {
-			h.log.Info(
-				"some of this host is not among the metrics: another host shows its own there",
-				"error", err,
-			)
+			h.log.Info("some of this host is not among the metrics: another host shows its own there",
+				"error", err)
 			continue
 		}
-
 		h.registered = append(h.registered, collector)
 	}
 }
@@ -277,14 +269,13 @@ func (h *Host) close(ctx context.Context) error {
 	for _, collector := range h.registered {
 		h.metrics.Unregister(collector) // the next host on this registry shows its own
 	}
-	err := h.registry.Close(ctx)
+	err := h.supervisor.Close(ctx)
 	h.core.GiveUp() // answers that the database does not take are logged now
 	<-calls         // with the plugins gone every call ends
-
 	return errors.Join(err, h.jobs.Close(), h.store.Close(), h.unlock())
 }
 
-// readOpen bounds how long the registry waits for what is open at a provider.
+// readOpen bounds how long the supervisor waits to learn what is open at a provider.
 const readOpen = 5 * time.Second
 
 // openIntents reports whether a provider still has something open, for draining
@@ -292,12 +283,12 @@ const readOpen = 5 * time.Second
 func (h *Host) openIntents(name string) bool {
 	ctx, cancel := context.WithTimeout(context.Background(), readOpen)
 	defer cancel()
-	n := 0
+	open := 0
 	err := h.store.Read(ctx, func(tx *store.Tx) (err error) {
-		n, err = tx.OpenIntents(ctx, name)
+		open, err = tx.OpenIntents(ctx, name)
 		return err
 	})
-	return err != nil || n > 0
+	return err != nil || open > 0
 }
 
 // openIdentities returns the identities under which something is still open at
@@ -311,12 +302,8 @@ func (h *Host) openIdentities(name string) (list []string) {
 		return err
 	})
 	if err != nil {
-		h.log.Error(
-			"who a provider was in what is open at it could not be read",
-			"provider", name,
-			"error", err,
-		)
+		h.log.Error("who a provider was in what is open at it could not be read",
+			"provider", name, "error", err)
 	}
-
 	return list
 }

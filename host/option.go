@@ -26,9 +26,7 @@ func WithLogger(l *slog.Logger) Option { return func(o *options) { o.logger = l 
 
 // WithMetrics sets where the host's metrics are registered. Without it, or with
 // nil, they are kept apart, and served on /metrics.
-func WithMetrics(
-	r *prometheus.Registry,
-) Option {
+func WithMetrics(r *prometheus.Registry) Option {
 	return func(o *options) { o.metrics = r }
 }
 

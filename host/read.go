@@ -31,18 +31,14 @@ func (h *Host) Refunds(ctx context.Context, paymentID string) ([]Refund, error) 
 // ListPayments returns payments newest first, without attempts and history.
 // next is the cursor of the next page, "" at the end.
 func (h *Host) ListPayments(
-	ctx context.Context,
-	f Filter,
+	ctx context.Context, f Filter,
 ) (list []Payment, next string, err error) {
 	list, next, err = h.core.ListPayments(ctx, f)
 	return list, next, failure(ctx, err)
 }
 
 // ListPayouts returns payouts as ListPayments does payments.
-func (h *Host) ListPayouts(
-	ctx context.Context,
-	f Filter,
-) (list []Payout, next string, err error) {
+func (h *Host) ListPayouts(ctx context.Context, f Filter) (list []Payout, next string, err error) {
 	list, next, err = h.core.ListPayouts(ctx, f)
 	return list, next, failure(ctx, err)
 }

@@ -129,8 +129,7 @@ func TestAProviderThatDoesNotComeUpIsReportedByItself(t *testing.T) {
 
 // fileRig is a host on a file.
 func fileRig(
-	t *testing.T,
-	text string,
+	t *testing.T, text string,
 ) (h *host.Host, rewrite func(string), reload func(body string) (int, map[string][]any)) {
 	t.Helper()
 	dir := t.TempDir()

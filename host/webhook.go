@@ -18,8 +18,7 @@ func (h *Host) WebhookURL(provider string) string { return h.core.AccountURL(pro
 // ListWebhooks returns what providers sent, newest first, without the bodies,
 // secrets masked. next is the cursor of the next page, "" at the end.
 func (h *Host) ListWebhooks(
-	ctx context.Context,
-	f WebhookFilter,
+	ctx context.Context, f WebhookFilter,
 ) (list []Webhook, next string, err error) {
 	list, next, err = h.webhooks.List(ctx, f)
 	return list, next, failure(ctx, err)
@@ -42,8 +41,7 @@ func (h *Host) ReplayWebhook(ctx context.Context, id string) (*Webhook, error) {
 // payment, payout or refund. It counts for as much as its plugin proves.
 // operator names who decided, for the history.
 func (h *Host) AttachWebhook(
-	ctx context.Context,
-	id, paymentID, operator string,
+	ctx context.Context, id, paymentID, operator string,
 ) (*Webhook, error) {
 	w, err := h.webhooks.Attach(ctx, id, paymentID, operator)
 	return w, failure(ctx, err)
@@ -61,10 +59,7 @@ func (h *Host) TokenKeys(ctx context.Context) ([]TokenKey, error) {
 // minute later on; payments made before keep their key, and the URL of each
 // account changes. operator names who decided, reason (required) says why. The
 // error is ErrConflict while a new key is not in force yet.
-func (h *Host) RotateTokenKey(
-	ctx context.Context,
-	operator, reason string,
-) ([]TokenKey, error) {
+func (h *Host) RotateTokenKey(ctx context.Context, operator, reason string) ([]TokenKey, error) {
 	keys, err := h.core.RotateTokenKey(ctx, operator, reason)
 	return keys, failure(ctx, err)
 }
@@ -73,10 +68,7 @@ func (h *Host) RotateTokenKey(
 // returns to URLs that it signed are refused from now on, those of open
 // payments too. The error is ErrNotFound for an unknown key, ErrConflict for
 // the one in force.
-func (h *Host) EndTokenKey(
-	ctx context.Context,
-	id, operator, reason string,
-) ([]TokenKey, error) {
+func (h *Host) EndTokenKey(ctx context.Context, id, operator, reason string) ([]TokenKey, error) {
 	keys, err := h.core.EndTokenKey(ctx, id, operator, reason)
 	return keys, failure(ctx, err)
 }

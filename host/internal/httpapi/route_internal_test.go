@@ -21,9 +21,7 @@ type nobody struct{}
 
 func (nobody) Providers() []payment.ProviderStatus { return nil }
 
-func (nobody) Provider(
-	string,
-) (payment.ProviderStatus, bool) {
+func (nobody) Provider(string) (payment.ProviderStatus, bool) {
 	return payment.ProviderStatus{}, false
 }
 

@@ -25,9 +25,7 @@ type Archive struct {
 // the JSON Schema of a provider's configuration, nil while none is known; both
 // are asked at each call, for what is to be masked.
 func NewArchive(
-	b *Inbox,
-	configuration func() *config.Config,
-	schema func(provider string) json.RawMessage,
+	b *Inbox, configuration func() *config.Config, schema func(provider string) json.RawMessage,
 ) *Archive {
 	return &Archive{inbox: b, config: configuration, schema: schema}
 }
@@ -40,8 +38,7 @@ const listedAtOnce = 8
 // sender, and a page of them could be of any size. next is the cursor of the
 // next page, "" at the end.
 func (a *Archive) List(
-	ctx context.Context,
-	f payment.WebhookFilter,
+	ctx context.Context, f payment.WebhookFilter,
 ) (list []payment.Webhook, next string, err error) {
 	limit, err := core.CheckPage(core.CheckCursor("wh", f.Cursor), f.Limit)
 	if err != nil {
@@ -80,8 +77,7 @@ func (a *Archive) Replay(ctx context.Context, id string) (*payment.Webhook, erro
 
 // Attach is Inbox.Attach.
 func (a *Archive) Attach(
-	ctx context.Context,
-	id, intentID, operator string,
+	ctx context.Context, id, intentID, operator string,
 ) (*payment.Webhook, error) {
 	return a.shown(a.inbox.Attach(ctx, id, intentID, operator))
 }
