@@ -43,6 +43,8 @@ func accountUnknown(run *caseRun) {
 		if !run.can(verb.capability) {
 			continue
 		}
+		// The call must not reach the provider: the account has no address of
+		// it.
 		run.proxy.Mark()
 		err := verb.bare(run.ctx, run.client.Account(accountName))
 		run.want(
@@ -86,6 +88,8 @@ func accountBesideAnother(run *caseRun) {
 	_, err := run.client.Configure(run.ctx, other, run.configAt(proxy.AwayURL))
 	run.must(err, "Configure of a second account")
 
+	// What the call is about exists at the real provider: only the address can
+	// stop it.
 	call := verb.prepare(run)
 	run.proxy.Mark()
 	_, err = call.send(run.ctx, run.client.Account(other))
@@ -94,6 +98,7 @@ func accountBesideAnother(run *caseRun) {
 	run.quiet("the other account's " + string(verb.capability))
 	run.works("beside an account whose provider is away")
 
+	// The first account must not go with the second.
 	run.must(run.client.Deconfigure(run.ctx, other), "Deconfigure")
 	run.works("after the other account was forgotten")
 }
@@ -105,6 +110,7 @@ func accountReplaced(run *caseRun) {
 	call := verb.prepare(run)
 	later := verb.prepare(run)
 
+	// Hold the request until the new configuration is there.
 	came := make(chan struct{}, 64)
 	gone := make(chan struct{}, 64)
 	release := make(chan struct{})
@@ -118,12 +124,14 @@ func accountReplaced(run *caseRun) {
 	run.await(came, "the request of "+string(verb.capability))
 
 	_, err := run.client.Configure(run.ctx, accountName, run.configAt(proxy.AwayURL))
+	// Released before any failure ends the case: the call must not hang.
 	close(release)
 	run.must(err, "Configure during a call")
 	if err := <-result; err != nil {
 		run.fail("%s, begun before Configure: %v", verb.capability, err)
 	}
 
+	// A call that begins now must use the new configuration.
 	_, err = later.send(run.ctx, run.account)
 	run.want(err, sdk.CodeUnavailable, sdk.OutcomeNotSent,
 		"%s with the new configuration", verb.capability)

@@ -79,6 +79,7 @@ func confirmPayment(run *caseRun) {
 // answers the same.
 func capturePayment(run *caseRun) {
 	whole := run.paid(run.control.Samples.Authorization)
+	// A payment that is paid at once would let every capture pass.
 	if run.can(sdk.CapabilityGetPayment) {
 		got, err := run.account.GetPayment(run.ctx, sdk.GetPaymentRequest{Payment: whole})
 		run.must(err, "GetPayment")
@@ -93,6 +94,7 @@ func capturePayment(run *caseRun) {
 
 	run.capture("all", whole, nil)
 
+	// The second capture has an amount, which the plugin must pass on.
 	part := run.paid(run.control.Samples.Authorization)
 	less := half(part.Amount)
 	run.capture("half", part, &less)
@@ -114,6 +116,7 @@ func (run *caseRun) capture(what string, payment sdk.PaymentContext, amount *sdk
 		run.fail("%s was captured, and the payment is %s", what, captured.Status)
 	}
 
+	// An answer can be right and the wrong amount taken.
 	taken := payment.Amount
 	if amount != nil {
 		taken = *amount
@@ -137,6 +140,7 @@ func captureInPart(run *caseRun) {
 	run.must(err, "CapturePayment of %s", take)
 	run.checkPaid("CapturePayment", captured, take)
 
+	// A later query must say the same as the capture did.
 	if run.can(sdk.CapabilityGetPayment) {
 		got, err := run.account.GetPayment(run.ctx, sdk.GetPaymentRequest{Payment: payment})
 		run.must(err, "GetPayment")
@@ -152,6 +156,7 @@ func captureInPart(run *caseRun) {
 		}
 	}
 
+	// So must a webhook, which may be all that the host hears.
 	if run.can(sdk.CapabilityParseWebhook) {
 		for _, event := range run.paymentEvents(payment) {
 			run.checkPaid("an event", event, take)
@@ -188,6 +193,7 @@ func createRefund(run *caseRun) {
 		run.booked(ledger.Refund, req.Reference, req.Amount)
 	}
 
+	// All of the payment is given back by now.
 	_, err := run.account.CreateRefund(run.ctx, more)
 	run.want(
 		err,
@@ -231,6 +237,7 @@ func getRefund(run *caseRun) {
 		return
 	}
 
+	// After a lost answer our reference is all that the host has.
 	get.Refund.ProviderReference = ""
 	got, err = run.account.GetRefund(run.ctx, get)
 	run.must(err, "GetRefund without the provider's reference")
@@ -239,6 +246,7 @@ func getRefund(run *caseRun) {
 			got.ProviderReference, made.ProviderReference)
 	}
 
+	// The host retries a refund because of "not found".
 	if run.info.RefundLookup.Immediate {
 		unknown := refundContextOf(run.newRefund(req.Payment), nil)
 		_, err := run.account.GetRefund(run.ctx, sdk.GetRefundRequest{Refund: unknown})

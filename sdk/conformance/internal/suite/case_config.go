@@ -114,6 +114,7 @@ func (run *caseRun) refused(
 		return
 	}
 
+	// Each key needs a message of its own.
 	var refusal *sdk.Error
 	errors.As(err, &refusal)
 
@@ -151,6 +152,7 @@ func configSchema(run *caseRun) {
 		)
 	}
 
+	// Schema and plugin must know the same keys.
 	for key := range run.members() {
 		if _, known := schema.Properties[key]; !known {
 			run.fail(
@@ -166,6 +168,7 @@ func configSchema(run *caseRun) {
 		}
 	}
 
+	// Every plugin has these two keys.
 	if !slices.Contains(schema.Required, "environment") {
 		run.fail("environment must be required: it says whether money is real")
 	}
@@ -176,6 +179,7 @@ func configSchema(run *caseRun) {
 		}
 	}
 
+	// A secret that is not marked would be shown and logged.
 	for key := range schema.Properties {
 		holdsText := len(texts(run.members()[key])) > 0
 		if holdsText && !schema.property(key).WriteOnly && secretName.MatchString(key) {
@@ -269,10 +273,12 @@ func configIdentity(run *caseRun) {
 	if fingerprint(with(good, "base_url", `"http://127.0.0.1:1/elsewhere"`)) == usual {
 		run.fail("another base_url has the same fingerprint")
 	}
+	// Each key by itself must count, or must not, as the schema marks it.
 	for key := range run.schema.Properties {
 		run.identityKey(good, key)
 	}
 
+	// The host stores and shows the fingerprint.
 	for key := range good {
 		for _, value := range texts(good[key]) {
 			if (len(value) >= minSecret) && strings.Contains(usual, value) {
@@ -289,6 +295,7 @@ func (run *caseRun) identityKey(good map[string]json.RawMessage, key string) {
 		return
 	}
 	value := another(good[key])
+	// The environment has only one other value.
 	if key == "environment" {
 		value = json.RawMessage(`"live"`)
 	}
@@ -302,6 +309,7 @@ func (run *caseRun) identityKey(good map[string]json.RawMessage, key string) {
 		return
 	}
 
+	// Both ways are wrong: to count too little, and to count too much.
 	same := info.IdentityFingerprint == run.accountInfo.IdentityFingerprint
 	marked := run.schema.property(key).Identity
 	if marked && same {

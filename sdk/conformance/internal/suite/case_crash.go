@@ -43,9 +43,11 @@ func (run *caseRun) killed(verb verbSpec, call verbCall) {
 	run.proxy.Instead(nil)
 	run.want(err, "", sdk.OutcomeUnknown, "%s of a plugin that was killed", verb.capability)
 
+	// The host's recovery retries in a new process.
 	if call.guarantee.Retry != sdk.RetryNone {
 		run.again(verb, call, "")
 	}
+	// Counted by kind too: a second payment may have another name.
 	if n := run.total(call.kind) - before; (n != 1) || (run.executedBy(call) != 1) {
 		run.fail(
 			"%s of a plugin that was killed: the provider's books have %d more",
@@ -72,6 +74,7 @@ func (run *caseRun) killDuring(verb verbSpec, call verbCall) error {
 			ended <- err
 		}()
 
+		// The provider has acted, and its answer is held back.
 		if run.happened(came) {
 			process.Kill()
 		} else {
@@ -84,6 +87,7 @@ func (run *caseRun) killDuring(verb verbSpec, call verbCall) error {
 		run.fatal("%s of a plugin that is to be killed: %v", verb.capability, err)
 	}
 
+	// The client notices that the process is gone.
 	err = <-ended
 	stop()
 	return err

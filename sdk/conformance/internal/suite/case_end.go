@@ -68,6 +68,7 @@ func echo(w http.ResponseWriter, r *http.Request, mediaType string, status int) 
 	var all bytes.Buffer
 	all.WriteString(r.Method + " " + r.URL.String() + "\n")
 
+	// Decoded, since a URL spells a secret in its own way.
 	for _, values := range r.URL.Query() {
 		for _, value := range values {
 			all.WriteString(value + "\n")
@@ -77,6 +78,7 @@ func echo(w http.ResponseWriter, r *http.Request, mediaType string, status int) 
 	_ = r.Header.Write(&all)
 	all.Write(body)
 
+	// JSON reaches the code that reads the provider's errors.
 	answer := all.Bytes()
 	if mediaType == "application/json" {
 		answer, err = echoJSON(all.String())
@@ -154,6 +156,7 @@ func end(run *caseRun) {
 		}
 	}
 
+	// Everything must be gone once the process says that it has ended.
 	run.stop()
 	if err := run.process.Left(); err != nil {
 		run.fail("the plugin has ended and left something behind: %v", err)

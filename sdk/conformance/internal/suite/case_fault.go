@@ -151,6 +151,7 @@ func (run *caseRun) faultyWrite(verb verbSpec, broken breakage) {
 
 	run.newAttempt(verb, call, err)
 
+	// The plugin itself must not send a second time.
 	sent, usual := count(run.proxy.Since(), method), count(run.usual(verb), method)
 	if sent > usual {
 		repeating := *run
@@ -159,6 +160,7 @@ func (run *caseRun) faultyWrite(verb verbSpec, broken breakage) {
 			verb.capability, broken.name, sent, method, usual)
 	}
 
+	// The fault decides whether the provider acted, not the plugin.
 	want := 0
 	if broken.processed {
 		want = 1
@@ -205,6 +207,7 @@ func (run *caseRun) faultyRead(verb verbSpec, broken breakage) {
 	_, err := call.send(run.ctx, run.account)
 	run.proxy.Faults.Clear()
 
+	// Without a request there was no fault either.
 	if len(run.proxy.Since()) == 0 {
 		return // answered from what the plugin knew already
 	}
@@ -261,6 +264,7 @@ func badCredentials(run *caseRun) {
 
 	run.must(err, "Configure with other secrets of the same length")
 
+	// The provider must be asked, and its refusal must be read as one.
 	stranger := run.client.Account(other)
 	for _, verb := range run.calling() {
 		call := verb.prepare(run)
@@ -286,6 +290,7 @@ func another(value json.RawMessage) json.RawMessage {
 		list[i] = turned(list[i])
 	}
 
+	// A list stays a list, and a text a text.
 	var changed any = list
 	if value[0] == '"' {
 		changed = list[0]

@@ -29,12 +29,14 @@ func changes(request sdk.HTTPRequest) []sdk.HTTPRequest {
 		}
 	}
 
+	// The body and the query may hold the signature, or what it covers.
 	flip(request.Body, func(r *sdk.HTTPRequest, changed []byte) { r.Body = changed })
 	flip(
 		[]byte(request.Query),
 		func(r *sdk.HTTPRequest, changed []byte) { r.Query = string(changed) },
 	)
 
+	// A signature is often in a header.
 	for name, values := range request.Header {
 		if (len(values) != 1) || (name == "Content-Type") ||
 			(name == "Content-Length") || (name == "User-Agent") {
@@ -67,6 +69,7 @@ func removals(request sdk.HTTPRequest) []sdk.HTTPRequest {
 		list = append(list, next)
 	}
 
+	// The body is JSON, or else it is taken for a form.
 	members, err := object(request.Body)
 	if err != nil {
 		for _, form := range without(string(request.Body)) {
@@ -134,6 +137,7 @@ func (run *caseRun) forged(
 	genuine, err := run.account.ParseWebhook(run.ctx, webhook.on(sdk.ScopeOpen))
 	run.must(err, "a genuine notice")
 
+	// A forgery that verifies must say just what the genuine webhook says.
 	turnedAway := 0
 	for _, request := range forgeries {
 		result, err := run.parse(request)
@@ -153,6 +157,7 @@ func (run *caseRun) forged(
 		}
 	}
 
+	// A plugin that turns nothing away checks no signature.
 	if turnedAway == 0 {
 		run.fail(
 			"a genuine notice verifies whatever it is: each of %d, %s, did",
@@ -209,6 +214,7 @@ func junk() []sdk.HTTPRequest {
 
 			list = append(list, request)
 
+			// The same as a query, where it may be a URL.
 			if len(body) < 1000 {
 				request.Method = http.MethodGet
 				request.Query = body
@@ -266,6 +272,7 @@ func returned(run *caseRun) {
 		run.fatal("the simulator's customer does not come back")
 	}
 
+	// Hosts hand a return over again, like a webhook.
 	for _, request := range requests {
 		genuine := sdk.ParseReturnRequest{
 			Request: request,
@@ -300,6 +307,7 @@ func (run *caseRun) forgedReturns(genuine sdk.ParseReturnRequest, events []sdk.E
 			continue
 		}
 
+		// Without a signature a return is only a hint, whatever it says.
 		verified := result.Verification == sdk.VerifiedBySignature
 		if verified && !reflect.DeepEqual(result.Events, events) {
 			run.fatal(

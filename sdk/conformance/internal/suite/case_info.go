@@ -112,6 +112,7 @@ func infoNames(run *caseRun) {
 		)
 	}
 
+	// The host matches both by their exact spelling.
 	for _, currency := range info.Currencies {
 		if err := sdk.CheckCurrency(currency); err != nil {
 			run.fail("currency %q: %v", currency, err)
@@ -183,6 +184,7 @@ func infoLookups(run *caseRun) {
 		gets := slices.Contains(run.info.Capabilities, declared.get)
 		lists := slices.Contains(run.info.Capabilities, declared.list)
 
+		// A declaration without the verb that backs it.
 		if !gets && (lookup.ByReference || lookup.Immediate) {
 			run.fail(
 				"%s says what asking can find out, but there is no %s",
@@ -201,6 +203,7 @@ func infoLookups(run *caseRun) {
 			)
 		}
 
+		// A list verb without a way to ask is never called.
 		if lists != (lookup.ListByReference || lookup.ListByTime) {
 			run.fail(
 				"%s: whether there is %s (%t) and how it can be asked must be declared together",
@@ -224,6 +227,7 @@ func infoTrust(run *caseRun) {
 		)
 	}
 
+	// A word that the host does not know is no way to trust.
 	for _, trust := range run.info.WebhookTrust {
 		if !oneOf(
 			trust,
@@ -256,6 +260,7 @@ func infoOperations(run *caseRun) {
 		}
 		seen[operation.Name] = true
 
+		// A caller has nothing else to go by.
 		schemas := map[string]json.RawMessage{
 			"input":  operation.InputSchema,
 			"output": operation.OutputSchema,

@@ -80,6 +80,7 @@ func emptyFields(run *caseRun) {
 		if !run.can(create.capability) {
 			continue
 		}
+		// Success is right too: the provider may need no more.
 		err := create.bare(run.ctx, run.account)
 		if err == nil {
 			continue
@@ -90,6 +91,7 @@ func emptyFields(run *caseRun) {
 			continue
 		}
 
+		// A refusal helps the caller only if it names the field.
 		var refusal *sdk.Error
 		namesField := func(violation sdk.Violation) bool { return violation.Field != "" }
 		if errors.As(err, &refusal) &&
@@ -177,6 +179,7 @@ func (run *caseRun) checkLimits(create creation) {
 			}
 		}
 
+		// The simulated provider may not hold enough for the largest payout.
 		if limit.Max != nil {
 			if create.kind == ledger.Payment {
 				run.letThrough(create, money(*limit.Max))
@@ -250,11 +253,13 @@ func (run *caseRun) checkCurrencies(create creation) {
 
 func (run *caseRun) checkCurrency(create creation, currency string, digits int32) {
 	want := limited(currency, create.limits)
+	// The last decimal shows whether it arrives.
 	finer := want.Amount.Add(decimal.New(1, -digits))
 	if !aboveMost(finer, currency, create.limits) {
 		want.Amount = finer
 	}
 
+	// A refusal proves nothing and is allowed.
 	reference, err := create.try(want)
 	if (err != nil) || (run.control.Books == nil) {
 		return

@@ -81,6 +81,7 @@ func (run *caseRun) compareList(how string, got []item, made map[string]string) 
 			}
 		}
 
+		// A payment that is listed twice would be counted twice.
 		if found != 1 {
 			run.fail("listed %s, %s is there %d times", how, ours, found)
 		}
@@ -114,6 +115,7 @@ func listPayments(run *caseRun) {
 		list.made[payment.Reference] = payment.ProviderReference
 	}
 
+	// Both ways must find the same payments.
 	list.byReference = func() []item {
 		return run.paymentPages(sdk.ListPaymentsRequest{Payments: payments})
 	}
@@ -167,6 +169,7 @@ func listPayouts(run *caseRun) {
 		list.made[payout.Reference] = payout.ProviderReference
 	}
 
+	// Both ways must find the same payouts.
 	list.byReference = func() []item {
 		return run.payoutPages(sdk.ListPayoutsRequest{Payouts: payouts})
 	}

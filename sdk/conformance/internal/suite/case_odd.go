@@ -79,6 +79,7 @@ func webhookUnknown(run *caseRun) {
 			continue
 		}
 
+		// Any other status makes the provider send it again.
 		if !accepts(result) {
 			run.fail(
 				"a genuine notice of a kind that is not known is answered with HTTP %d",
@@ -86,6 +87,7 @@ func webhookUnknown(run *caseRun) {
 			)
 		}
 
+		// An event would be applied to some payment.
 		for _, event := range result.Events {
 			run.fail(
 				"a notice of a kind that is not known has an event: %s",

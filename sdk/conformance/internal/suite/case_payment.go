@@ -146,6 +146,7 @@ func (run *caseRun) getPaid(known sdk.PaymentContext) {
 		run.fail("Lookup.Amounts is declared, and the answer has no amount")
 	}
 
+	// The reference must not change: the host finds the payment by it.
 	ours, theirs := known.ProviderReference, got.ProviderReference
 	if (ours != "") && (theirs != "") && (ours != theirs) {
 		run.fail("the payment %s is %s when it is asked for", ours, theirs)
@@ -221,6 +222,7 @@ func cancelPayment(run *caseRun) {
 		return
 	}
 
+	// From here on the cancel comes too late.
 	paid := run.paid(nil)
 	_, err = run.account.CancelPayment(run.ctx, sdk.CancelPaymentRequest{
 		Payment:        paid,
@@ -231,6 +233,7 @@ func cancelPayment(run *caseRun) {
 		return // refused, as it should be
 	}
 
+	// The plugin says that it is canceled: then it must be.
 	got, err := run.account.GetPayment(run.ctx, sdk.GetPaymentRequest{Payment: paid})
 	run.must(err, "GetPayment")
 	if got.Status == sdk.PaymentSucceeded {

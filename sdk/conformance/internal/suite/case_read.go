@@ -63,6 +63,7 @@ func methods(run *caseRun) {
 	run.must(err, "ListPaymentMethods")
 
 	seen := map[string]bool{}
+	// A shop keys its choice by these three.
 	for _, method := range list {
 		key := method.ID + " " + method.Country + " " + method.Currency
 		if (method.ID == "") || seen[key] {
@@ -138,6 +139,7 @@ func operations(run *caseRun) {
 		if _, err := run.invoke(operation).send(run.ctx, run.account); err != nil {
 			run.fail("%s with its sample: %v", operation.Name, err)
 		}
+		// Without a key a retry could move the money twice.
 		if operation.MovesMoney {
 			_, err := run.account.InvokeOperation(run.ctx, sdk.InvokeOperationRequest{
 				Operation: operation.Name,
@@ -148,6 +150,7 @@ func operations(run *caseRun) {
 		}
 	}
 
+	// An operation that is not declared must not reach the provider.
 	run.proxy.Mark()
 	err := bareInvokeOperation(run.ctx, run.account)
 	run.want(err, sdk.CodeNotFound, sdk.OutcomeNotSent, "an operation that is not declared")

@@ -60,6 +60,8 @@ func (run *caseRun) again(verb verbSpec, call verbCall, first string) {
 	reference, err := call.send(run.ctx, run.account)
 	guarantee := call.guarantee.Retry
 
+	// An original is the same one; a duplicate is refused, or names the
+	// original.
 	switch {
 	case (err != nil) && (guarantee == sdk.RetryReturnsOriginal):
 		run.fail("the repeat of %s must answer with the original: %v", verb.capability, err)
@@ -129,6 +131,7 @@ func (run *caseRun) atOnce(verb verbSpec) {
 		calls[i] = verb.prepare(run)
 	}
 
+	// Every call has its own place: the calls share nothing.
 	var (
 		group      sync.WaitGroup
 		references [parallel]string
@@ -140,6 +143,7 @@ func (run *caseRun) atOnce(verb verbSpec) {
 
 	group.Wait()
 
+	// An answer of another call has that call's reference.
 	owner := map[string]int{} // of a reference, the call
 	for i, call := range calls {
 		if errs[i] != nil {

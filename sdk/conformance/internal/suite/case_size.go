@@ -196,6 +196,7 @@ func inflated(request sdk.HTTPRequest, size int) map[string]sdk.HTTPRequest {
 		return list
 	}
 
+	// A value keeps its kind: the plugin would refuse another one at once.
 	for _, key := range slices.Sorted(maps.Keys(members)) {
 		value := digits
 		if bytes.HasPrefix(members[key], []byte(`"`)) {

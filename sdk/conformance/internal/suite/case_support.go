@@ -26,6 +26,7 @@ func notSupported(run *caseRun) {
 			continue
 		}
 
+		// Asked about a payment that the provider knows.
 		if (sdk.CodeOf(err) == sdk.CodeNotSupported) && (verb.prepare != nil) {
 			_, err = verb.prepare(run).send(run.ctx, run.account)
 		}

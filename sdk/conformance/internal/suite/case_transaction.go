@@ -58,6 +58,7 @@ func (run *caseRun) transactionOf(payment sdk.PaymentContext) string {
 		}
 	}
 
+	// Queries and webhooks must agree: the host compares their ids.
 	for _, event := range run.paymentEvents(payment) {
 		hear("an event", event)
 	}
@@ -97,6 +98,7 @@ func webhookSecondTransaction(run *caseRun) {
 			run.must(err, "a notice of a second transaction, trusted by %s", trust)
 			run.success(webhook, result.Events)
 
+			// The host takes a new id for a second receipt of money.
 			for _, said := range webhook.payments(result.Events) {
 				if (said.TransactionID == "") || (said.TransactionID == first) {
 					run.fail(

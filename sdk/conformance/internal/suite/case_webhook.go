@@ -62,6 +62,7 @@ func webhookGenuine(run *caseRun) {
 				continue
 			}
 
+			// Everything but a signature proves only where it came from.
 			want := sdk.VerifiedByOrigin
 			if trust == sdk.TrustSignature {
 				want = sdk.VerifiedBySignature
@@ -71,6 +72,7 @@ func webhookGenuine(run *caseRun) {
 					trust, result.Verification, want)
 			}
 
+			// The provider sends it again until it is accepted.
 			if !accepts(result) {
 				run.fail(
 					"a genuine notice is answered with HTTP %d",

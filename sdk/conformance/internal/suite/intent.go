@@ -300,6 +300,7 @@ func (run *caseRun) newConfirm(
 		}
 	}
 
+	// The simulator's own answers replace the kit's.
 	for name, value := range run.control.Samples.Confirm {
 		confirm.Fields[name] = withReference(value, req.Reference)
 	}

@@ -12,6 +12,7 @@ func readable(said any) string {
 	if err != nil {
 		return fmt.Sprintf("something that cannot be written: %v", err)
 	}
+	// Decoded, so that empty members can be taken out.
 	var value any
 	if err := json.Unmarshal(text, &value); err != nil {
 		return string(text)

@@ -41,6 +41,7 @@ func (t *target) run(r Reporter, c testCase) {
 	run.account = run.client.Account(accountName)
 	defer run.end()
 
+	// Most cases begin with an account that works.
 	if !c.unconfigured {
 		_, err := run.client.Configure(ctx, accountName, t.goodConfig())
 		run.must(err, "Configure with the good configuration")
@@ -133,6 +134,7 @@ func (run *caseRun) want(
 	fits := func(want, got string) bool {
 		return (want == "") || strings.Contains("|"+want+"|", "|"+got+"|")
 	}
+	// Both must fit: the host decides by the two together.
 	gotCode, gotOutcome := sdk.CodeOf(err), sdk.OutcomeOf(err)
 	if fits(string(code), string(gotCode)) && fits(string(outcome), string(gotOutcome)) {
 		return true

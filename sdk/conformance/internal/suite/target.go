@@ -136,6 +136,7 @@ func (t *target) discover(r Reporter) {
 
 	plugin := process.Client()
 
+	// Which secrets to look for, the schema says.
 	t.info, err = plugin.Info(ctx)
 	must("GetInfo", err)
 	must("the configuration's JSON Schema", json.Unmarshal(t.info.ConfigSchema, &t.schema))
@@ -150,6 +151,7 @@ func (t *target) discover(r Reporter) {
 		must("ListPaymentMethods", err)
 	}
 
+	// Known only now: it depends on what the account can do.
 	if lacks := t.lacks(); (len(lacks) > 0) && !t.partial {
 		must("the simulator", fmt.Errorf(
 			"cannot prove this provider: it must be\n\t%s", strings.Join(lacks, "\n\t")))
@@ -210,6 +212,7 @@ func (t *target) learnSecrets() error {
 				)
 			}
 
+			// From here on the value counts as found wherever it shows.
 			owner[value] = key
 			t.scanner.Add(key, value)
 		}

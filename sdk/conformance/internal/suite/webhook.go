@@ -79,6 +79,7 @@ func (run *caseRun) genuineWebhooks() []genuineWebhook {
 		}
 	}
 
+	// Some providers send none about payouts.
 	if run.can(sdk.CapabilityCreatePayout) {
 		payout := payoutContextOf(run.payOut())
 		run.settle(payout.Reference)
@@ -132,6 +133,7 @@ func (run *caseRun) success(webhook genuineWebhook, events []sdk.Event) {
 		if !webhook.isAbout(event) {
 			continue
 		}
+		// Only a final success counts: earlier webhooks may come again.
 		payment, payout := event.Payment, event.Payout
 		if (webhook.payment != nil) && (payment != nil) &&
 			(payment.Status == sdk.PaymentSucceeded) {
