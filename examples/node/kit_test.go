@@ -14,7 +14,7 @@ import (
 	"github.com/payhost/payhost/sdk/conformance/control"
 )
 
-// command gives payhost, built once.
+// command returns payhost, built once.
 func command(t *testing.T) string {
 	t.Helper()
 	if err := buildCommand(); err != nil {

@@ -28,7 +28,7 @@ func on[Req, Resp any](
 	)
 }
 
-// remembering twists the calls of one method, in each process anew.
+// remembering twists the calls of one method, afresh in each process.
 func remembering[Req, Resp any](
 	begin func() func(context.Context, Req, next[Req, Resp]) (Resp, error),
 ) twist {

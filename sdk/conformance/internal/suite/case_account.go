@@ -88,7 +88,7 @@ func accountBesideAnother(run *caseRun) {
 	_, err := run.client.Configure(run.ctx, other, run.configAt(proxy.AwayURL))
 	run.must(err, "Configure of a second account")
 
-	// What the call is about exists at the real provider: only the address can
+	// The payment of the call exists at the real provider: only the address can
 	// stop it.
 	call := verb.prepare(run)
 	run.proxy.Mark()

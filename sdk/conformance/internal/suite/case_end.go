@@ -151,7 +151,7 @@ func end(run *caseRun) {
 		for _, webhook := range run.genuineWebhooks() {
 			_, err := run.account.ParseWebhook(run.ctx, webhook.on(sdk.ScopeOpen))
 			if err != nil {
-				run.calm(err, "a genuine notice")
+				run.calm(err, "a genuine webhook")
 			}
 		}
 	}

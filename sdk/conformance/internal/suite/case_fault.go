@@ -222,7 +222,7 @@ func (run *caseRun) faultyRead(verb verbSpec, broken breakage) {
 }
 
 // providerAway configures the plugin for an address where no program listens.
-// What the calls are about is made at the real one.
+// The payments of the calls are made at the real one.
 func providerAway(run *caseRun) {
 	const other = "away"
 	_, err := run.client.Configure(run.ctx, other, run.configAt(proxy.AwayURL))

@@ -135,7 +135,7 @@ func (run *caseRun) forged(
 	how string,
 ) {
 	genuine, err := run.account.ParseWebhook(run.ctx, webhook.on(sdk.ScopeOpen))
-	run.must(err, "a genuine notice")
+	run.must(err, "a genuine webhook")
 
 	// A forgery that verifies must say just what the genuine webhook says.
 	turnedAway := 0
@@ -144,12 +144,12 @@ func (run *caseRun) forged(
 		switch {
 		case err != nil:
 			turnedAway++
-			run.calm(err, "a notice "+how)
+			run.calm(err, "a webhook "+how)
 		case result.Verification != sdk.VerifiedBySignature:
 			turnedAway++
 		case !reflect.DeepEqual(result.Events, genuine.Events):
 			run.fatal(
-				"a notice %s verifies and says something else: query %q, body %.2000q",
+				"a webhook %s verifies and says something else: query %q, body %.2000q",
 				how,
 				request.Query,
 				request.Body,
@@ -160,7 +160,7 @@ func (run *caseRun) forged(
 	// A plugin that turns nothing away checks no signature.
 	if turnedAway == 0 {
 		run.fail(
-			"a genuine notice verifies whatever it is: each of %d, %s, did",
+			"a genuine webhook verifies whatever it is: each of %d, %s, did",
 			len(forgeries),
 			how,
 		)
@@ -232,9 +232,9 @@ func webhookJunk(run *caseRun) {
 	for _, request := range junk() {
 		result, err := run.parse(request)
 		if err != nil {
-			run.calm(err, "a notice that is junk")
+			run.calm(err, "a webhook that is junk")
 		} else if result.Verification != sdk.NotVerified {
-			run.fail("a notice that is junk is verified by %q: query %.200q, body %.200q",
+			run.fail("a webhook that is junk is verified by %q: query %.200q, body %.200q",
 				result.Verification, request.Query, request.Body)
 		}
 	}

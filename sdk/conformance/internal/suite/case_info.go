@@ -221,7 +221,7 @@ func infoTrust(run *caseRun) {
 	parses := slices.Contains(run.info.Capabilities, sdk.CapabilityParseWebhook)
 	if parses != (len(run.info.WebhookTrust) > 0) {
 		run.fail(
-			"the plugin parses notices: %t; ways to trust one: %q",
+			"the plugin parses webhooks: %t; ways to trust one: %q",
 			parses,
 			run.info.WebhookTrust,
 		)

@@ -48,9 +48,9 @@ func (run *caseRun) oddWebhooks(
 		references = append(references, payment.Reference)
 	}
 	list, err := run.control.Odd[kind](run.ctx, references)
-	run.must(err, "the simulator's notices of the kind %s", kind)
+	run.must(err, "the simulator's webhooks of the kind %s", kind)
 	if len(list) == 0 {
-		run.fatal("the simulator offers notices of the kind %s and gives none", kind)
+		run.fatal("the simulator offers webhooks of the kind %s and gives none", kind)
 	}
 
 	return list
@@ -62,9 +62,9 @@ func webhookStale(run *caseRun) {
 	for _, request := range run.oddWebhooks(control.Stale, run.paid(nil)) {
 		result, err := run.parse(request)
 		if err != nil {
-			run.calm(err, "a stale notice")
+			run.calm(err, "a stale webhook")
 		} else if result.Verification != sdk.NotVerified {
-			run.fail("a stale notice is verified by %q", result.Verification)
+			run.fail("a stale webhook is verified by %q", result.Verification)
 		}
 	}
 }
@@ -75,14 +75,14 @@ func webhookUnknown(run *caseRun) {
 	for _, request := range run.oddWebhooks(control.UnknownKind, run.paid(nil)) {
 		result, err := run.parse(request)
 		if err != nil {
-			run.fail("a genuine notice of a kind that is not known: %v", err)
+			run.fail("a genuine webhook of a kind that is not known: %v", err)
 			continue
 		}
 
 		// Any other status makes the provider send it again.
 		if !accepts(result) {
 			run.fail(
-				"a genuine notice of a kind that is not known is answered with HTTP %d",
+				"a genuine webhook of a kind that is not known is answered with HTTP %d",
 				result.Response.Status,
 			)
 		}
@@ -90,7 +90,7 @@ func webhookUnknown(run *caseRun) {
 		// An event would be applied to some payment.
 		for _, event := range result.Events {
 			run.fail(
-				"a notice of a kind that is not known has an event: %s",
+				"a webhook of a kind that is not known has an event: %s",
 				readable(event),
 			)
 		}
@@ -103,7 +103,7 @@ func webhookBatch(run *caseRun) {
 	payments := []sdk.PaymentContext{run.paid(nil), run.paid(nil), run.paid(nil)}
 	for _, request := range run.oddWebhooks(control.Batch, payments...) {
 		result, err := run.parse(request)
-		run.must(err, "a notice about several payments")
+		run.must(err, "a webhook about several payments")
 		for _, payment := range payments {
 			run.success(webhookAbout(payment, request), result.Events)
 		}

@@ -74,7 +74,7 @@ func (run *caseRun) paymentEvents(payment sdk.PaymentContext) []*sdk.Payment {
 		webhook := webhookAbout(payment, request)
 		for trust, arrival := range run.arrivals(webhook) {
 			result, err := run.account.ParseWebhook(run.ctx, arrival)
-			run.must(err, "a genuine notice, trusted by %s", trust)
+			run.must(err, "a genuine webhook, trusted by %s", trust)
 			list = append(list, webhook.payments(result.Events)...)
 		}
 	}
@@ -95,7 +95,7 @@ func webhookSecondTransaction(run *caseRun) {
 		webhook := webhookAbout(payment, request)
 		for trust, arrival := range run.arrivals(webhook) {
 			result, err := run.account.ParseWebhook(run.ctx, arrival)
-			run.must(err, "a notice of a second transaction, trusted by %s", trust)
+			run.must(err, "a webhook of a second transaction, trusted by %s", trust)
 			run.success(webhook, result.Events)
 
 			// The host takes a new id for a second receipt of money.

@@ -58,7 +58,7 @@ func webhookGenuine(run *caseRun) {
 		for trust, arrival := range run.arrivals(webhook) {
 			result, err := run.account.ParseWebhook(run.ctx, arrival)
 			if err != nil {
-				run.fail("a genuine notice, trusted by %s: %v", trust, err)
+				run.fail("a genuine webhook, trusted by %s: %v", trust, err)
 				continue
 			}
 
@@ -68,14 +68,14 @@ func webhookGenuine(run *caseRun) {
 				want = sdk.VerifiedBySignature
 			}
 			if result.Verification != want {
-				run.fail("a genuine notice, trusted by %s, is verified by %q, not %q",
+				run.fail("a genuine webhook, trusted by %s, is verified by %q, not %q",
 					trust, result.Verification, want)
 			}
 
 			// The provider sends it again until it is accepted.
 			if !accepts(result) {
 				run.fail(
-					"a genuine notice is answered with HTTP %d",
+					"a genuine webhook is answered with HTTP %d",
 					result.Response.Status,
 				)
 			}
@@ -91,11 +91,11 @@ func webhookTwice(run *caseRun) {
 	for _, webhook := range run.genuineWebhooks() {
 		for trust, arrival := range run.arrivals(webhook) {
 			first, err := run.account.ParseWebhook(run.ctx, arrival)
-			run.must(err, "a genuine notice, trusted by %s", trust)
+			run.must(err, "a genuine webhook, trusted by %s", trust)
 			second, err := run.account.ParseWebhook(run.ctx, arrival)
-			run.must(err, "the same notice again")
+			run.must(err, "the same webhook again")
 			if !reflect.DeepEqual(first, second) {
-				run.fail("the same notice, trusted by %s, says first %s and then %s",
+				run.fail("the same webhook, trusted by %s, says first %s and then %s",
 					trust, readable(first), readable(second))
 			}
 		}
@@ -117,7 +117,7 @@ func webhookStranger(run *caseRun) {
 
 			if result.Verification == sdk.VerifiedByOrigin {
 				run.fail(
-					"trusted by %s, a notice on the open URL from a strange address is verified by %q",
+					"trusted by %s, a webhook on the open URL from a strange address is verified by %q",
 					trust,
 					result.Verification,
 				)

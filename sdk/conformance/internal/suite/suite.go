@@ -90,7 +90,7 @@ type testCase struct {
 // cases returns them in the order in which they run: a case that fails early
 // explains why later ones do.
 func cases() []testCase {
-	// What the plugin says of itself comes first, its end last.
+	// The plugin's description of itself comes first, its end last.
 	return slices.Concat(
 		infoCases,
 		configCases,

@@ -60,10 +60,8 @@ func newTarget(
 	// A simulator in another process outlives this one and remembers earlier
 	// runs.
 	if _, remote := simulator.(*control.Remote); remote {
-		sequence.CompareAndSwap(
-			0,
-			uint64(rand.Uint32()>>2),
-		) //nolint:gosec // to differ, not to be secret
+		begin := uint64(rand.Uint32() >> 2) //nolint:gosec // to differ, not to be secret
+		sequence.CompareAndSwap(0, begin)
 	}
 
 	controls := control.Of(simulator)

@@ -57,10 +57,10 @@ func (w genuineWebhook) payments(events []sdk.Event) []*sdk.Payment {
 // webhooks returns those that the provider sends about a reference.
 func (run *caseRun) webhooks(reference string) []sdk.HTTPRequest {
 	if run.control.Webhooks == nil {
-		run.unproven("notices to give")
+		run.unproven("webhooks to give")
 	}
 	list, err := run.control.Webhooks(run.ctx, reference)
-	run.must(err, "the simulator's notices")
+	run.must(err, "the simulator's webhooks")
 	return list
 }
 
@@ -75,7 +75,7 @@ func (run *caseRun) genuineWebhooks() []genuineWebhook {
 			list = append(list, webhookAbout(payment, request))
 		}
 		if len(list) == 0 {
-			run.fatal("the simulator sends no notice about a payment that was paid")
+			run.fatal("the simulator sends no webhook about a payment that was paid")
 		}
 	}
 
@@ -94,7 +94,7 @@ func (run *caseRun) genuineWebhooks() []genuineWebhook {
 	}
 
 	if len(list) == 0 {
-		run.fatal("the simulator sends no notice about a payout that was finished")
+		run.fatal("the simulator sends no webhook about a payout that was finished")
 	}
 
 	return list
@@ -148,6 +148,6 @@ func (run *caseRun) success(webhook genuineWebhook, events []sdk.Event) {
 		}
 	}
 
-	run.fail("the provider's last notice says that %s is done, and no event does: %s",
+	run.fail("the provider's last webhook says that %s is done, and no event does: %s",
 		webhook.reference, readable(events))
 }
