@@ -29,7 +29,7 @@ func (h *Host) openJobs(ctx context.Context) (err error) {
 	work := []job.Work{
 		{Name: workRecovery, Every: dueInterval, Do: h.triggerRecovery},
 		{Name: workProviderRecovery, Do: func(ctx context.Context, provider string) error {
-			h.core.RecoverProvider(ctx, provider)
+			h.recovery.RunProvider(ctx, provider)
 			return nil
 		}},
 		{Name: workWebhooks, Every: dueInterval, Do: h.triggerCatchup},
@@ -54,7 +54,7 @@ func (h *Host) openJobs(ctx context.Context) (err error) {
 // triggerRecovery has each provider that has something due recovered by a job of
 // its own, so that one which hangs delays no other provider's doubts.
 func (h *Host) triggerRecovery(ctx context.Context, _ string) error {
-	due, err := h.core.DueProviders(ctx)
+	due, err := h.recovery.DueProviders(ctx)
 	if err != nil {
 		return err
 	}

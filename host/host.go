@@ -17,6 +17,7 @@ import (
 	"github.com/payhost/payhost/host/internal/inbox"
 	"github.com/payhost/payhost/host/internal/job"
 	"github.com/payhost/payhost/host/internal/push"
+	"github.com/payhost/payhost/host/internal/recovery"
 	"github.com/payhost/payhost/host/internal/store"
 	"github.com/payhost/payhost/host/internal/supervisor"
 	"github.com/payhost/payhost/sdk"
@@ -30,6 +31,7 @@ type Host struct {
 	store       *store.Store
 	registry    *supervisor.Supervisor
 	core        *core.Core
+	recovery    *recovery.Reconciler
 	inbox       *inbox.Inbox
 	webhooks    *inbox.Archive
 	deadLetters *push.DeadLetters
@@ -140,6 +142,9 @@ func (h *Host) newRegistry(o options) *supervisor.Supervisor {
 // assemble makes what stands on the core. All of it goes by the database's clock:
 // what is due is due by that.
 func (h *Host) assemble(ctx context.Context) (err error) {
+	h.recovery = recovery.New(recovery.Options{
+		Core: h.core, Store: h.store, Accounts: accounts{h.registry}, Logger: h.log,
+	})
 	h.inbox = inbox.New(inbox.Options{
 		Store: h.store, Core: h.core, Accounts: readers{h.registry}, Directory: accounts{h.registry},
 		TrustedProxies: h.cfg.HTTP.TrustedProxies, PublicURL: h.cfg.Host.PublicURL,

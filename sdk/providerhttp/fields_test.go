@@ -9,8 +9,8 @@ import (
 	"testing"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/ordered"
 	"github.com/payhost/payhost/sdk/providerhttp"
-	"github.com/payhost/payhost/sdk/signature"
 )
 
 // parts writes fields as multipart/form-data: pairs of name and value.
@@ -99,7 +99,7 @@ func FuzzFields(f *testing.F) {
 			return
 		}
 		for name := range values {
-			if v, there := got.Get(strings.ToValidUTF8(name, "\ufffd")); !there || v.Kind() != signature.KindString {
+			if v, there := got.Get(strings.ToValidUTF8(name, "\ufffd")); !there || v.Kind() != ordered.KindString {
 				t.Errorf("%q: field %q is lost", query, name)
 			}
 		}

@@ -182,7 +182,7 @@ func TestRefusal(t *testing.T) {
 }
 
 func TestMeanings(t *testing.T) {
-	list := providerhttp.Meanings{
+	list := providerhttp.MessageCodes{
 		{"insufficient balance", sdk.CodeInsufficientFunds}, {"already", sdk.CodeDuplicate}, {"balance", sdk.CodeLimit},
 	}
 	for _, c := range []struct {
@@ -199,7 +199,7 @@ func TestMeanings(t *testing.T) {
 	} {
 		e := sdk.Refused(sdk.CodeDeclined, "7", c.said)
 		e.Outcome = c.outcome
-		if got := list.Of(e); got.Code != c.code || got.Outcome != c.want || got.ProviderMessage != c.said {
+		if got := list.Apply(e); got.Code != c.code || got.Outcome != c.want || got.ProviderMessage != c.said {
 			t.Errorf("%s, %s: got %v", c.outcome, c.said, got)
 		}
 	}

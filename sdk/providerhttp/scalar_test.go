@@ -102,12 +102,12 @@ func TestWords(t *testing.T) {
 	for in, want := range map[string]string{
 		`"No"`: "No", `null`: "", `12`: "12", `false`: "", `"false"`: "false", `"cut \ud83d"`: "cut \ufffd", `true`: "true", `{"key1": ["too\n short"]}`: `{"key1":["too\n short"]}`, `[ ]`: "", `{}`: "",
 	} {
-		got := providerhttp.Words("before")
+		got := providerhttp.FlexibleString("before")
 		if err := json.Unmarshal([]byte(in), &got); err != nil || string(got) != want {
 			t.Errorf("%s reads as %q, %v; want %q", in, got, err, want)
 		}
 	}
-	if err := new(providerhttp.Words).UnmarshalJSON([]byte(`{"a"`)); err == nil {
+	if err := new(providerhttp.FlexibleString).UnmarshalJSON([]byte(`{"a"`)); err == nil {
 		t.Error("half of an object reads as words")
 	}
 }

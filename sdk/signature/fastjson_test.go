@@ -1,6 +1,10 @@
 package signature
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/payhost/payhost/sdk/ordered"
+)
 
 func TestFastJSON(t *testing.T) {
 	for text, want := range map[string]string{
@@ -10,7 +14,7 @@ func TestFastJSON(t *testing.T) {
 		`[10.50, 1e3, 0.00000012, -7]`:            `[10.50,1E+3,1.2E-7,-7]`,
 		`"7e3 is no number"`:                      `"7e3 is no number"`,
 	} {
-		v, err := ParseJSON([]byte(text))
+		v, err := ordered.Parse([]byte(text))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -18,7 +22,7 @@ func TestFastJSON(t *testing.T) {
 			t.Errorf("%s: got %s, %v; want %s", text, got, err, want)
 		}
 	}
-	if _, err := FastJSON(String("\xff")); err == nil {
+	if _, err := FastJSON(ordered.String("\xff")); err == nil {
 		t.Error("a text that is not UTF-8 was written")
 	}
 }

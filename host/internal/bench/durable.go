@@ -312,7 +312,7 @@ func (p *payments) report(ctx context.Context, address string) error {
 		return err
 	}
 
-	resp, err := client.Do(req)
+	resp, err := httpClient.Do(req)
 	if err != nil {
 		return err
 	}

@@ -16,7 +16,8 @@ import (
 	"runtime/pprof"
 	"time"
 
-	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/client"
+	"github.com/payhost/payhost/sdk/serve"
 )
 
 // durableOnly is the argument with which this program measures durable payments
@@ -25,13 +26,13 @@ import (
 const durableOnly = "durable"
 
 func main() {
-	asPlugin := os.Getenv(sdk.Handshake.MagicCookieKey) != ""
+	asPlugin := os.Getenv(client.Handshake.MagicCookieKey) != ""
 	args := os.Args[1:]
 	ctx := context.Background()
 
 	switch {
 	case asPlugin, len(args) == 1 && args[0] == "describe":
-		sdk.Serve(newProvider)
+		serve.Provider(newProvider)
 	case len(args) == 1 && args[0] == idler:
 		idle()
 	case len(args) == 2 && args[0] == rawServer:

@@ -10,9 +10,12 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/payhost/payhost/sdk"
 	"github.com/shopspring/decimal"
 	"google.golang.org/grpc"
+
+	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/client"
+	"github.com/payhost/payhost/sdk/serve"
 )
 
 var version = "1.0.0"
@@ -83,8 +86,8 @@ func serveRaw(socket string) error {
 	if err != nil {
 		return err
 	}
-	server := grpc.NewServer(grpc.MaxRecvMsgSize(sdk.MaxMessageSize))
-	sdk.NewServer(newProvider, sdk.ServerOptions{}).Register(server)
+	server := grpc.NewServer(grpc.MaxRecvMsgSize(client.MaxMessageSize))
+	serve.NewServer(newProvider, serve.Options{}).Register(server)
 
 	end := make(chan os.Signal, 1)
 	signal.Notify(end, syscall.SIGTERM)

@@ -14,12 +14,14 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/go-plugin"
-	"github.com/payhost/payhost/host/config"
-	"github.com/payhost/payhost/host/internal/supervisor"
-	"github.com/payhost/payhost/sdk"
 	"github.com/shopspring/decimal"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
+
+	"github.com/payhost/payhost/host/config"
+	"github.com/payhost/payhost/host/internal/supervisor"
+	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/client"
 )
 
 const account = "bench"
@@ -116,20 +118,20 @@ func openRaw(ctx context.Context, dir string) (way, error) {
 		end()
 	}
 
-	client := sdk.NewClient(conn)
-	if err := configure(ctx, client); err != nil {
+	contract := client.New(conn)
+	if err := configure(ctx, contract); err != nil {
 		closeBoth()
 		return way{}, err
 	}
 
-	return way{"raw gRPC on a unix socket", callOn(client), closeBoth}, nil
+	return way{"raw gRPC on a unix socket", callOn(contract), closeBoth}, nil
 }
 
 // configure configures the account, and waits for a server that is just
 // starting.
-func configure(ctx context.Context, client *sdk.Client) error {
+func configure(ctx context.Context, contract *client.Client) error {
 	for {
-		_, err := client.Configure(ctx, account, accountConfig)
+		_, err := contract.Configure(ctx, account, accountConfig)
 		if err == nil || ctx.Err() != nil {
 			return err
 		}
@@ -143,48 +145,48 @@ func openBare(ctx context.Context, _ string) (way, error) {
 		return way{}, err
 	}
 	started := plugin.NewClient(&plugin.ClientConfig{
-		HandshakeConfig:  sdk.Handshake,
-		VersionedPlugins: sdk.VersionedPlugins(),
+		HandshakeConfig:  client.Handshake,
+		VersionedPlugins: client.VersionedPlugins(),
 		Cmd:              exec.Command(self),
 		AutoMTLS:         true,
 		AllowedProtocols: []plugin.Protocol{plugin.ProtocolGRPC},
 		Logger:           hclog.NewNullLogger(),
 	})
 
-	client, err := dispense(started)
+	contract, err := dispense(started)
 	if err == nil {
-		_, err = client.Configure(ctx, account, accountConfig)
+		_, err = contract.Configure(ctx, account, accountConfig)
 	}
 	if err != nil {
 		started.Kill()
 		return way{}, err
 	}
 
-	return way{"bare go-plugin, AutoMTLS", callOn(client), started.Kill}, nil
+	return way{"bare go-plugin, AutoMTLS", callOn(contract), started.Kill}, nil
 }
 
 // dispense connects to a plugin that go-plugin starts.
-func dispense(started *plugin.Client) (*sdk.Client, error) {
+func dispense(started *plugin.Client) (*client.Client, error) {
 	protocol, err := started.Client()
 	if err != nil {
 		return nil, err
 	}
-	raw, err := protocol.Dispense(sdk.PluginName)
+	raw, err := protocol.Dispense(client.PluginName)
 	if err != nil {
 		return nil, err
 	}
 
-	client, ok := raw.(*sdk.Client)
+	contract, ok := raw.(*client.Client)
 	if !ok {
 		return nil, fmt.Errorf("dispensed a %T", raw)
 	}
 
-	return client, nil
+	return contract, nil
 }
 
 // callOn returns a call through a client, without a host.
-func callOn(client *sdk.Client) func(context.Context) error {
-	provider := client.Account(account)
+func callOn(contract *client.Client) func(context.Context) error {
+	provider := contract.Account(account)
 	payment := request()
 	return func(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(ctx, callTimeout)

@@ -215,7 +215,7 @@ func createHTTP(ctx context.Context, provider, key string) error {
 	return nil
 }
 
-var client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: manyCallers}}
+var httpClient = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: manyCallers}}
 
 // call makes one call of the host's API.
 func call(ctx context.Context, method, path, key, body string) (int, []byte, error) {
@@ -229,7 +229,7 @@ func call(ctx context.Context, method, path, key, body string) (int, []byte, err
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Idempotency-Key", key)
 
-	resp, err := client.Do(req)
+	resp, err := httpClient.Do(req)
 	if err != nil {
 		return 0, nil, err
 	}

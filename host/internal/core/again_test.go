@@ -35,10 +35,17 @@ type lateCapture struct {
 
 func newLateCapture(t *testing.T, again captured) *lateCapture {
 	t.Helper()
-	l := &lateCapture{captureRig: newCaptureRig(t), release: make(chan captured),
-		told: make(chan error, 1), again: again}
+	l := &lateCapture{
+		captureRig: newCaptureRig(t),
+		release:    make(chan captured),
+		told:       make(chan error, 1),
+		again:      again,
+	}
 	l.account.Get, l.account.Settings.Timeout = nil, time.Minute
-	l.account.OnInfo.CapturePayment = sdk.IdempotencySupport{Retry: sdk.RetryReturnsOriginal}
+
+	l.account.OnInfo.CapturePayment = sdk.IdempotencySupport{
+		Retry: sdk.RetryReturnsOriginal,
+	}
 	started := make(chan struct{})
 	l.answer = func(n int) (*sdk.Payment, error) {
 		says := l.again
@@ -51,10 +58,12 @@ func newLateCapture(t *testing.T, again captured) *lateCapture {
 		}
 		return &sdk.Payment{ProviderReference: "1", Status: says.status}, nil
 	}
+
 	go func() {
 		_, err := l.capture(t, "30", "c1")
 		l.told <- err
 	}()
+
 	select {
 	case <-started:
 	case err := <-l.told:
@@ -66,6 +75,7 @@ func newLateCapture(t *testing.T, again captured) *lateCapture {
 	if len(l.sent) != 2 {
 		t.Fatalf("%d captures were sent, want a repeat", len(l.sent))
 	}
+
 	return l
 }
 
@@ -84,9 +94,11 @@ func (l *lateCapture) underTheKey(t *testing.T) sdk.Outcome {
 	if len(l.sent) != before || !replayed {
 		t.Errorf("it was sent again: replayed %v, %v", replayed, err)
 	}
+
 	if err == nil {
 		return "ok"
 	}
+
 	return problem(t, err).Outcome
 }
 
@@ -126,6 +138,7 @@ func TestWhatRecoveryRepeatsEndsUnderTheMerchantsKey(t *testing.T) {
 				t.Errorf("after the first one's answer the merchant hears %s, want %s", got,
 					c.finally)
 			}
+
 			l.wantDoubt(t, c.doubtStays)
 		})
 	}
@@ -139,6 +152,7 @@ func (l *lateCapture) wantDoubt(t *testing.T, want bool) {
 		canceled = true
 		return nil, failing(sdk.CodeUnavailable, sdk.OutcomeNotSent)
 	}
+
 	l.clock.add(10 * time.Minute) // nothing is repeated any more
 	_, _, _ = l.CancelPayment(t.Context(), l.id, "", "cancel")
 	if canceled == want {
@@ -149,11 +163,17 @@ func (l *lateCapture) wantDoubt(t *testing.T, want bool) {
 // The same when the first attempt's host lives and has heard nothing: what it
 // has recorded under the key is replaced by what is known.
 func TestADoubtUnderAKeyGivesWayToWhatTheRepeatIsAnswered(t *testing.T) {
-	for says, want := range map[captured]sdk.Outcome{taken: "ok", declined: sdk.OutcomeRefused,
-		lostAgain: sdk.OutcomeUnknown, unsent: sdk.OutcomeUnknown} {
+	for says, want := range map[captured]sdk.Outcome{
+		taken:     "ok",
+		declined:  sdk.OutcomeRefused,
+		lostAgain: sdk.OutcomeUnknown,
+		unsent:    sdk.OutcomeUnknown,
+	} {
 		r := newCaptureRig(t)
 		r.account.Get = nil
-		r.account.OnInfo.CapturePayment = sdk.IdempotencySupport{Retry: sdk.RetryReturnsOriginal}
+		r.account.OnInfo.CapturePayment = sdk.IdempotencySupport{
+			Retry: sdk.RetryReturnsOriginal,
+		}
 		r.answer = func(n int) (*sdk.Payment, error) {
 			if n == 1 {
 				return nil, lostAgain.err
@@ -163,14 +183,24 @@ func TestADoubtUnderAKeyGivesWayToWhatTheRepeatIsAnswered(t *testing.T) {
 			}
 			return &sdk.Payment{ProviderReference: "1", Status: says.status}, nil
 		}
+
 		l := &lateCapture{captureRig: r}
-		if _, err := r.capture(t, "30", "c1"); problem(t, err).Outcome != sdk.OutcomeUnknown {
+		if _, err := r.capture(t, "30", "c1"); problem(
+			t,
+			err,
+		).Outcome != sdk.OutcomeUnknown {
 			t.Fatal(err)
 		}
+
 		recoverAt(t, r.newHost(t))
 		if got := l.underTheKey(t); got != want || len(r.sent) != 2 {
-			t.Errorf("a repeat that ends with %v: the merchant hears %s, want %s; %d were sent",
-				says.err, got, want, len(r.sent))
+			t.Errorf(
+				"a repeat that ends with %v: the merchant hears %s, want %s; %d were sent",
+				says.err,
+				got,
+				want,
+				len(r.sent),
+			)
 		}
 	}
 }
@@ -180,7 +210,9 @@ func TestADoubtUnderAKeyGivesWayToWhatTheRepeatIsAnswered(t *testing.T) {
 func TestARepeatDoesNotReplaceWhatIsKnownUnderItsKey(t *testing.T) {
 	r, release := newCaptureRig(t), make(chan struct{})
 	r.account.Get, r.account.Settings.Timeout = nil, time.Minute
-	r.account.OnInfo.CapturePayment = sdk.IdempotencySupport{Retry: sdk.RetryReturnsOriginal}
+	r.account.OnInfo.CapturePayment = sdk.IdempotencySupport{
+		Retry: sdk.RetryReturnsOriginal,
+	}
 	started, told := make(chan struct{}), make(chan error, 1)
 	r.answer = func(n int) (*sdk.Payment, error) {
 		if n == 1 {
@@ -188,16 +220,20 @@ func TestARepeatDoesNotReplaceWhatIsKnownUnderItsKey(t *testing.T) {
 			<-release
 			return &sdk.Payment{ProviderReference: "1", Status: sdk.PaymentAuthorized}, nil
 		}
+
 		close(release)
 		if err := <-told; err != nil {
 			t.Error(err)
 		}
+
 		return nil, declined.err
 	}
+
 	go func() {
 		_, err := r.capture(t, "30", "c1")
 		told <- err
 	}()
+
 	<-started
 
 	r.clock.add(r.account.Settings.Timeout + lostGrace + time.Second)
@@ -218,6 +254,7 @@ func TestACaptureThatWasRepeatedCountsOnce(t *testing.T) {
 			if p, err := l.Payment(t.Context(), l.id); err != nil || len(p.Attempts) != 3 {
 				t.Fatalf("%v: %+v", err, p)
 			}
+
 			l.conflict(t, "30.01", "c2")
 			l.again.status = sdk.PaymentSucceeded
 			p, err := l.capture(t, "10", "c3")
@@ -233,11 +270,12 @@ func TestARepeatedCaptureThatSettlesNothingWaits(t *testing.T) {
 	for _, says := range []captured{lostAgain, unsent} {
 		l := newLateCapture(t, says)
 		for range 3 {
-			recoverAt(t, l.Core)
+			recoverAt(t, l.node)
 		}
 		if len(l.sent) != 2 {
 			t.Errorf("%v: %d captures were sent at one moment", says.err, len(l.sent))
 		}
+
 		_ = l.answerLate(taken)
 	}
 }
@@ -264,14 +302,21 @@ func TestAnAttemptThatWasSentAgainDoesNotSpeakForTheAction(t *testing.T) {
 
 // speaksForItself has a repeat answered, and the first attempt after it, whose
 // end is recorded with faults. says is what is then known under the key.
-func speaksForItself(t *testing.T, again, late captured, says sdk.Outcome, faults []coretest.Fault) {
+func speaksForItself(
+	t *testing.T,
+	again, late captured,
+	says sdk.Outcome,
+	faults []coretest.Fault,
+) {
 	t.Helper()
 	l := newLateCapture(t, again)
 	l.faults.Next(faults...)
 	err := l.answerLate(late)
-	if e := problem(t, err); e.Outcome != sdk.OutcomeUnknown || e.Code != payment.CodeHostGone {
+	if e := problem(t, err); e.Outcome != sdk.OutcomeUnknown ||
+		e.Code != payment.CodeHostGone {
 		t.Errorf("whoever waited for it is told %v", e)
 	}
+
 	if got := l.underTheKey(t); got != says || l.faults.Left() != 0 {
 		t.Errorf("under its key the merchant hears %s", got)
 	}
@@ -286,9 +331,16 @@ func (l *lateCapture) wantEnd(t *testing.T, number int, says captured) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	want := string(sdk.AsError(says.err).Outcome)
 	if got := p.Attempts[number-1].Outcome; got != want || p.Status != payment.Authorized {
-		t.Errorf("attempt %d ended %s, want %s; the payment is %s", number, got, want, p.Status)
+		t.Errorf(
+			"attempt %d ended %s, want %s; the payment is %s",
+			number,
+			got,
+			want,
+			p.Status,
+		)
 	}
 }
 
@@ -304,7 +356,7 @@ func TestAnEndThatCouldNotBeRecordedIsToldAsDoubt(t *testing.T) {
 					r.faults.Next(coretest.Fault{Refuse: errConnection, Before: r.GiveUp})
 					return nil, failing(sdk.CodeDeclined, outcome)
 				})
-				_, _, err := ch.call(t.Context(), r.Core, id, "k")
+				_, _, err := ch.call(t.Context(), r.node, id, "k")
 				if e := problem(t, err); e.Outcome != sdk.OutcomeUnknown ||
 					e.Code != payment.CodeStorage {
 					t.Errorf("the caller is told %v", e)

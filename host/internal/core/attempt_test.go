@@ -16,7 +16,7 @@ import (
 )
 
 // sendOnce makes a call on some host, under a key.
-type sendOnce func(host *core.Core, key string) (replayed bool, err error)
+type sendOnce func(host *node, key string) (replayed bool, err error)
 
 // script is what happens while a call is at the provider, and how it fails.
 type script func(context.Context) error
@@ -38,8 +38,13 @@ var sendings = append([]sending{
 			return &sdk.Payment{ProviderReference: "theirs",
 				Status: sdk.PaymentProcessing}, answer(ctx)
 		}
-		return func(c *core.Core, key string) (bool, error) {
-			_, replayed, err := c.CreatePayment(context.WithoutCancel(t.Context()), request(), key)
+
+		return func(c *node, key string) (bool, error) {
+			_, replayed, err := c.CreatePayment(
+				context.WithoutCancel(t.Context()),
+				request(),
+				key,
+			)
 			return replayed, err
 		}
 	}, true},
@@ -49,7 +54,8 @@ var sendings = append([]sending{
 			return &sdk.Payout{ProviderReference: "theirs",
 				Status: sdk.PayoutProcessing}, answer(ctx)
 		}
-		return func(c *core.Core, key string) (bool, error) {
+
+		return func(c *node, key string) (bool, error) {
 			_, replayed, err := c.CreatePayout(context.WithoutCancel(t.Context()),
 				payoutRequest(), key)
 			return replayed, err
@@ -59,9 +65,15 @@ var sendings = append([]sending{
 		id := r.paid(t)
 		r.account.Refund = func(ctx context.Context,
 			_ sdk.CreateRefundRequest) (*sdk.Refund, error) {
-			return &sdk.Refund{ProviderReference: "theirs", Status: sdk.RefundPending}, answer(ctx)
+			return &sdk.Refund{
+					ProviderReference: "theirs",
+					Status:            sdk.RefundPending,
+				}, answer(
+					ctx,
+				)
 		}
-		return func(c *core.Core, key string) (bool, error) {
+
+		return func(c *node, key string) (bool, error) {
 			_, replayed, err := c.CreateRefund(context.WithoutCancel(t.Context()), id,
 				payment.RefundRequest{}, key)
 			return replayed, err
@@ -72,18 +84,28 @@ var sendings = append([]sending{
 // sendingChanges are the calls that change a payment.
 func sendingChanges() (list []sending) {
 	for _, ch := range changes {
-		list = append(list, sending{ch.name, func(t *testing.T, r *rig, answer script) sendOnce {
-			r.account.Create = redirecting
-			id := r.pay(t, "create").ID
-			ch.script(r, func() (*sdk.Payment, error) {
-				return &sdk.Payment{Status: sdk.PaymentProcessing}, answer(t.Context())
-			})
-			return func(c *core.Core, key string) (bool, error) {
-				_, replayed, err := ch.call(context.WithoutCancel(t.Context()), c, id, key)
-				return replayed, err
-			}
-		}, false})
+		list = append(
+			list,
+			sending{ch.name, func(t *testing.T, r *rig, answer script) sendOnce {
+				r.account.Create = redirecting
+				id := r.pay(t, "create").ID
+				ch.script(r, func() (*sdk.Payment, error) {
+					return &sdk.Payment{Status: sdk.PaymentProcessing}, answer(t.Context())
+				})
+
+				return func(c *node, key string) (bool, error) {
+					_, replayed, err := ch.call(
+						context.WithoutCancel(t.Context()),
+						c,
+						id,
+						key,
+					)
+					return replayed, err
+				}
+			}, false},
+		)
 	}
+
 	return list
 }
 
@@ -118,24 +140,32 @@ func TestAfterAFailedCommitTheDatabaseDecides(t *testing.T) {
 			coretest.Fault{Refuse: errors.Join(errConnection, store.ErrUnwritten)}, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			onEverySending(t, func(t *testing.T, r *rig, _ sending, sent *int, call sendOnce) {
-				r.faults.Next(c.fault)
-				replayed, err := call(r.Core, "k")
-				if *sent != c.sent || replayed || (err == nil) != (c.sent == 1) {
-					t.Fatalf("sent %d times, replayed %v, %v", *sent, replayed, err)
-				}
-				if err != nil {
-					if e := problem(t, err); e.Outcome != sdk.OutcomeNotSent {
-						t.Errorf("it is on no disk, and the caller is told %v", e)
+			onEverySending(
+				t,
+				func(t *testing.T, r *rig, _ sending, sent *int, call sendOnce) {
+					r.faults.Next(c.fault)
+					replayed, err := call(r.node, "k")
+					if *sent != c.sent || replayed || (err == nil) != (c.sent == 1) {
+						t.Fatalf("sent %d times, replayed %v, %v", *sent, replayed, err)
 					}
-				}
 
-				replayed, err = call(r.Core, "k")
-				if *sent != 1 || replayed != (c.sent == 1) || err != nil {
-					t.Errorf("under the key again: sent %d times, replayed %v, %v", *sent,
-						replayed, err)
-				}
-			})
+					if err != nil {
+						if e := problem(t, err); e.Outcome != sdk.OutcomeNotSent {
+							t.Errorf("it is on no disk, and the caller is told %v", e)
+						}
+					}
+
+					replayed, err = call(r.node, "k")
+					if *sent != 1 || replayed != (c.sent == 1) || err != nil {
+						t.Errorf(
+							"under the key again: sent %d times, replayed %v, %v",
+							*sent,
+							replayed,
+							err,
+						)
+					}
+				},
+			)
 		})
 	}
 }
@@ -151,31 +181,34 @@ func TestWhatCannotBeReadUnderAKeyIsUnknown(t *testing.T) {
 					r.faults.FailReads(errConnection)
 					return nil
 				})
-				_, err := call(r.Core, "k")
+				_, err := call(r.node, "k")
 				if e := problem(t, err); e.Outcome != sdk.OutcomeUnknown {
 					t.Errorf("the money may have moved, and the caller is told %v", e)
 				}
 			})
 		}
 	})
+
 	t.Run("at a repeat", func(t *testing.T) {
 		onEverySending(t, func(t *testing.T, r *rig, _ sending, sent *int, call sendOnce) {
-			if _, err := call(r.Core, "k"); err != nil {
+			if _, err := call(r.node, "k"); err != nil {
 				t.Fatal(err)
 			}
 			r.faults.FailReads(errConnection)
-			_, err := call(r.Core, "k")
+			_, err := call(r.node, "k")
 			if e := problem(t, err); e.Outcome != sdk.OutcomeUnknown || *sent != 1 {
 				t.Errorf("sent %d times, and the repeat is told %v", *sent, e)
 			}
 		})
 	})
+
 	t.Run("after a commit in doubt", func(t *testing.T) {
 		r := newRig(t)
 		r.account.Payout = func(context.Context, sdk.CreatePayoutRequest) (*sdk.Payout, error) {
 			t.Error("it was sent, although the caller is told that nobody knows")
 			return &sdk.Payout{Status: sdk.PayoutSucceeded}, nil
 		}
+
 		away := coretest.Fault{Refuse: errConnection}
 		r.faults.Next(append([]coretest.Fault{{Lose: errConnection}},
 			slices.Repeat([]coretest.Fault{away}, 1000)...)...)
@@ -184,6 +217,7 @@ func TestWhatCannotBeReadUnderAKeyIsUnknown(t *testing.T) {
 			!strings.Contains(e.Message, "same Idempotency-Key") {
 			t.Errorf("the payout is on disk, and the caller is told %v", e)
 		}
+
 		r.faults.Next()
 	})
 }
@@ -199,13 +233,15 @@ func TestAHostThatWakesUpAfterTheDeadlineSendsNothing(t *testing.T) {
 			r.clock.add(r.account.Settings.Timeout + lostGrace + time.Second)
 			recoverAt(t, other)
 		}})
-		_, err := call(r.Core, "k")
+
+		_, err := call(r.node, "k")
 		if *sent != 0 {
 			t.Fatal("it was sent after its deadline")
 		}
 		if s.create && s.name != "create a refund" {
 			return // the caller gets the intent, which says what became of it
 		}
+
 		if e := problem(t, err); e.Outcome != sdk.OutcomeNotSent {
 			t.Errorf("the caller is told %v", e)
 		}
@@ -217,6 +253,7 @@ func TestAHostThatWakesUpAfterTheDeadlineSendsNothing(t *testing.T) {
 			t.Error("it was sent")
 			return &sdk.Payout{Status: sdk.PayoutSucceeded}, nil
 		}
+
 		other := r.newHost(t)
 		r.faults.Next(coretest.Fault{After: func() {
 			r.clock.add(r.account.Settings.Timeout + lostGrace + time.Second)
@@ -227,6 +264,7 @@ func TestAHostThatWakesUpAfterTheDeadlineSendsNothing(t *testing.T) {
 				t.Error(err)
 			}
 		}})
+
 		if p := r.payout(t, "k"); p.Status != payment.Failed ||
 			p.Attempts[0].Outcome != "not_sent" {
 			t.Errorf("%s, attempt %+v", p.Status, p.Attempts[0])
@@ -239,12 +277,14 @@ func TestAHostThatWakesUpAfterTheDeadlineSendsNothing(t *testing.T) {
 			t.Error("the repeat was sent")
 			return &sdk.Payout{Status: sdk.PayoutSucceeded}, nil
 		})
+
 		p := r.payout(t, "k")
 		r.clock.add(10 * time.Second)
+
 		// the claim, the repeat
 		r.faults.Next(coretest.Fault{},
 			coretest.Fault{After: func() { r.clock.add(r.account.Settings.Timeout) }})
-		recoverAt(t, r.Core)
+		recoverAt(t, r.node)
 		if got := r.payoutStatus(t, p.ID); got != payment.Unknown || r.faults.Left() != 0 {
 			t.Errorf("it is %s, %d faults did not happen", got, r.faults.Left())
 		}
@@ -256,18 +296,20 @@ func TestAHostThatWakesUpAfterTheDeadlineSendsNothing(t *testing.T) {
 		r.account.Payout = func(ctx context.Context,
 			_ sdk.CreatePayoutRequest) (*sdk.Payout, error) {
 			deadline, ok := ctx.Deadline()
-			if left := time.Until(deadline); !ok || left > r.account.Settings.Timeout-stopped {
+			if left := time.Until(deadline); !ok ||
+				left > r.account.Settings.Timeout-stopped {
 				t.Errorf("the call has %s left after %s of %s", left, stopped,
 					r.account.Settings.Timeout)
 			}
 			return &sdk.Payout{Status: sdk.PayoutProcessing}, nil
 		}
+
 		r.faults.Next(coretest.Fault{After: func() { r.clock.add(stopped) }})
 		r.payout(t, "k")
 	})
 }
 
-func newestPayout(t *testing.T, c *core.Core) string {
+func newestPayout(t *testing.T, c *node) string {
 	t.Helper()
 	list, _, err := c.ListPayouts(t.Context(), payment.Filter{Limit: 1})
 	if err != nil || len(list) != 1 {
@@ -299,6 +341,7 @@ func TestOfSeveralClocksTheOneCountsThatShowsTheLeastTime(t *testing.T) {
 			r.account.Payout = func(context.Context, sdk.CreatePayoutRequest) (*sdk.Payout, error) {
 				return &sdk.Payout{Status: sdk.PayoutProcessing}, nil
 			}
+
 			faults := coretest.NewFaulty(r.store)
 			host := r.hostWith(t, core.Options{Store: faults, Now: machine.now})
 			faults.Next(coretest.Fault{After: func() { pass(r, machine) }})
@@ -306,6 +349,7 @@ func TestOfSeveralClocksTheOneCountsThatShowsTheLeastTime(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+
 			want := payment.Failed
 			if strings.Contains(name, "none") {
 				want = payment.Processing
@@ -323,7 +367,9 @@ func TestOfSeveralClocksTheOneCountsThatShowsTheLeastTime(t *testing.T) {
 func late(t *testing.T, first, second func() (*sdk.Payout, error)) *payment.Payout {
 	t.Helper()
 	r := newRig(t)
-	r.account.OnInfo.CreatePayout = sdk.IdempotencySupport{Retry: sdk.RetryRejectsDuplicates}
+	r.account.OnInfo.CreatePayout = sdk.IdempotencySupport{
+		Retry: sdk.RetryRejectsDuplicates,
+	}
 	started, release := make(chan string, 1), make(chan struct{})
 	r.account.Payout = func(_ context.Context, req sdk.CreatePayoutRequest) (*sdk.Payout, error) {
 		if req.Attempt > 1 {
@@ -333,11 +379,13 @@ func late(t *testing.T, first, second func() (*sdk.Payout, error)) *payment.Payo
 		<-release
 		return first()
 	}
+
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		_, _, _ = r.CreatePayout(context.WithoutCancel(t.Context()), payoutRequest(), "k")
 	}()
+
 	id := <-started
 
 	other := r.newHost(t)
@@ -346,12 +394,14 @@ func late(t *testing.T, first, second func() (*sdk.Payout, error)) *payment.Payo
 	if r.account.Creates() != 2 {
 		t.Errorf("%d creates, want a repeat", r.account.Creates())
 	}
+
 	close(release)
 	<-done
 	p, err := r.Payout(t.Context(), id)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	return p
 }
 
@@ -363,6 +413,7 @@ func TestALateAnswerSpeaksForItsOwnAttempt(t *testing.T) {
 			return &sdk.Payout{ProviderReference: "theirs", Status: s}, nil
 		}
 	}
+
 	fails := func(code sdk.Code, outcome sdk.Outcome) func() (*sdk.Payout, error) {
 		return func() (*sdk.Payout, error) { return nil, failing(code, outcome) }
 	}
@@ -413,17 +464,20 @@ func TestAHostNeverTakesItsOwnCallForLost(t *testing.T) {
 				<-release
 				return nil
 			})
+
 			done := make(chan error, 1)
 			go func() {
-				_, err := call(r.Core, "k")
+				_, err := call(r.node, "k")
 				done <- err
 			}()
+
 			<-started
 			r.clock.add(time.Hour)
-			recoverAt(t, r.Core)
+			recoverAt(t, r.node)
 			if open := r.openAttempts(t); open != 1 {
 				t.Errorf("%d attempts are open, want the one that runs", open)
 			}
+
 			close(release)
 			if err := <-done; err != nil {
 				t.Error(err)
@@ -453,6 +507,7 @@ func (r *rig) everyIntent(t *testing.T, visit func([]payment.Attempt, []payment.
 	if err := errors.Join(err1, err2); err != nil {
 		t.Fatal(err)
 	}
+
 	var ids []string
 	for _, p := range payments {
 		refunds, err := r.Refunds(t.Context(), p.ID)
@@ -464,6 +519,7 @@ func (r *rig) everyIntent(t *testing.T, visit func([]payment.Attempt, []payment.
 			ids = append(ids, refund.ID)
 		}
 	}
+
 	for _, p := range payouts {
 		ids = append(ids, p.ID)
 	}
@@ -488,7 +544,7 @@ func TestAnAnswerWhoseAcknowledgementWasLostIsRecordedOnce(t *testing.T) {
 	onEverySending(t, func(t *testing.T, r *rig, _ sending, sent *int, call sendOnce) {
 		before := r.calledLines(t)
 		r.faults.Next(coretest.Fault{}, coretest.Fault{Lose: errConnection})
-		if _, err := call(r.Core, "k"); err != nil || *sent != 1 || r.faults.Left() != 0 {
+		if _, err := call(r.node, "k"); err != nil || *sent != 1 || r.faults.Left() != 0 {
 			t.Fatalf("%v, sent %d times", err, *sent)
 		}
 		if lines := r.calledLines(t) - before; lines != 1 {
@@ -525,15 +581,20 @@ func TestAKeyIsFreedOnlyByWhoHoldsIt(t *testing.T) {
 			<-release
 			return &sdk.Payment{Status: sdk.PaymentProcessing}, nil
 		})
+
 		repeated := make(chan error, 1)
-		r.faults.Next(coretest.Fault{}, coretest.Fault{Lose: errConnection, After: func() {
-			go func() {
-				_, _, err := ch.call(context.WithoutCancel(t.Context()), other, id, "k")
-				repeated <- err
-			}()
-			<-second
-		}})
-		_, _, err := ch.call(t.Context(), r.Core, id, "k")
+		r.faults.Next(coretest.Fault{}, coretest.Fault{
+			Lose: errConnection,
+			After: func() {
+				go func() {
+					_, _, err := ch.call(context.WithoutCancel(t.Context()), other, id, "k")
+					repeated <- err
+				}()
+				<-second
+			},
+		})
+
+		_, _, err := ch.call(t.Context(), r.node, id, "k")
 		if e := problem(t, err); e.Outcome != sdk.OutcomeNotSent {
 			t.Errorf("the first: %v", e)
 		}
@@ -541,7 +602,9 @@ func TestAKeyIsFreedOnlyByWhoHoldsIt(t *testing.T) {
 		if err := <-repeated; err != nil {
 			t.Errorf("the repeat: %v", err)
 		}
-		if _, replayed, err := ch.call(t.Context(), other, id, "k"); err != nil || !replayed ||
+
+		if _, replayed, err := ch.call(t.Context(), other, id, "k"); err != nil ||
+			!replayed ||
 			calls != 2 {
 			t.Errorf("once more: replayed %v, %v, %d calls", replayed, err, calls)
 		}
@@ -555,12 +618,13 @@ func TestAHostDoesNotLoseWhatItIsAboutToSend(t *testing.T) {
 		r.account.Settings.Timeout = time.Minute
 		r.faults.Next(coretest.Fault{After: func() {
 			r.clock.add(20 * time.Second)
-			recoverAt(t, r.Core)
+			recoverAt(t, r.node)
 			if open := r.openAttempts(t); open != 1 {
 				t.Errorf("%d attempts are open", open)
 			}
 		}})
-		if _, err := call(r.Core, "k"); err != nil || *sent != 1 {
+
+		if _, err := call(r.node, "k"); err != nil || *sent != 1 {
 			t.Errorf("sent %d times, %v", *sent, err)
 		}
 	})

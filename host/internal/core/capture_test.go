@@ -28,6 +28,7 @@ func newCaptureRig(t *testing.T) *captureRig {
 	r.account.Create = func(context.Context, sdk.CreatePaymentRequest) (*sdk.Payment, error) {
 		return &sdk.Payment{ProviderReference: "1", Status: sdk.PaymentAuthorized}, nil
 	}
+
 	r.account.Get = func(context.Context, sdk.GetPaymentRequest) (*sdk.Payment, error) {
 		return &sdk.Payment{ProviderReference: "1", Status: r.status}, nil
 	}
@@ -36,15 +37,21 @@ func newCaptureRig(t *testing.T) *captureRig {
 		r.sent = append(r.sent, req)
 		return r.answer(len(r.sent))
 	}
+
 	r.answer = func(int) (*sdk.Payment, error) {
 		return &sdk.Payment{ProviderReference: "1", Status: r.status}, nil
 	}
 	r.id = r.pay(t, "create").ID
+
 	return r
 }
 
 func (r *captureRig) capture(t *testing.T, amount, key string) (*payment.Payment, error) {
 	t.Helper()
+	// How long an attempt took is real time: on a clock that stands still, what
+	// comes after a slow one would seem to come before its end.
+	r.clock.add(time.Second)
+
 	p, _, err := r.CapturePayment(t.Context(), r.id, decimal.RequireFromString(amount), key)
 	return p, err
 }
@@ -53,7 +60,8 @@ func (r *captureRig) conflict(t *testing.T, amount, key string) {
 	t.Helper()
 	before := len(r.sent)
 	_, err := r.capture(t, amount, key)
-	if e := problem(t, err); e.Code != payment.CodeConflict || e.Outcome != sdk.OutcomeNotSent ||
+	if e := problem(t, err); e.Code != payment.CodeConflict ||
+		e.Outcome != sdk.OutcomeNotSent ||
 		len(r.sent) != before {
 		t.Errorf("a capture of %s: %v, %d were sent", amount, e, len(r.sent)-before)
 	}
@@ -66,6 +74,7 @@ func TestCapturesAreBoundedByWhatWasAuthorized(t *testing.T) {
 	if _, err := r.capture(t, "20", "c"); err != nil {
 		t.Fatal(err)
 	}
+
 	r.conflict(t, "40.01", "d")
 	r.answer = func(int) (*sdk.Payment, error) {
 		return nil, failing(sdk.CodeDeclined, sdk.OutcomeRefused)
@@ -80,11 +89,13 @@ func TestCapturesAreBoundedByWhatWasAuthorized(t *testing.T) {
 	r.answer = func(int) (*sdk.Payment, error) {
 		return &sdk.Payment{ProviderReference: "1", Status: r.status}, nil
 	}
+
 	p, err := r.capture(t, "0", "f")
 	if err != nil || p.Status != payment.Succeeded {
 		t.Fatalf("%v, %v", p, err)
 	}
-	if last := r.sent[len(r.sent)-1]; last.Amount == nil || last.Amount.Amount.String() != "40" {
+	if last := r.sent[len(r.sent)-1]; last.Amount == nil ||
+		last.Amount.Amount.String() != "40" {
 		t.Errorf("the rest was sent as %+v", last.Amount)
 	}
 }
@@ -106,11 +117,13 @@ func capturedAndRefunded(t *testing.T, paid *sdk.Money) {
 	r.account.Refund = func(context.Context, sdk.CreateRefundRequest) (*sdk.Refund, error) {
 		return &sdk.Refund{Status: sdk.RefundSucceeded}, nil
 	}
+
 	r.status = sdk.PaymentSucceeded
 	p, err := r.capture(t, "20", "c")
 	if err != nil || p.Status != payment.Succeeded {
 		t.Fatalf("%v, %v", p, err)
 	}
+
 	_, _, err = r.CreateRefund(t.Context(), r.id, refundOf("20.01"), "more")
 	if problem(t, err).Code != payment.CodeConflict {
 		t.Error(err)
@@ -131,6 +144,7 @@ func TestNothingIsSentOnTopOfADoubt(t *testing.T) {
 			return &sdk.Payment{ProviderReference: "1", Status: r.status}, nil
 		}
 	}
+
 	t.Run("while the provider does not say what became of it", func(t *testing.T) {
 		r := newCaptureRig(t)
 		lost(r)
@@ -138,38 +152,58 @@ func TestNothingIsSentOnTopOfADoubt(t *testing.T) {
 			t.Error("the cancel was sent")
 			return &sdk.Payment{Status: sdk.PaymentCanceled}, nil
 		}
+
 		r.account.Get = func(context.Context, sdk.GetPaymentRequest) (*sdk.Payment, error) {
 			return nil, failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
 		}
-		if _, err := r.capture(t, "30", "c1"); problem(t, err).Outcome != sdk.OutcomeUnknown {
+		if _, err := r.capture(t, "30", "c1"); problem(
+			t,
+			err,
+		).Outcome != sdk.OutcomeUnknown {
 			t.Fatal(err)
 		}
+
 		r.conflict(t, "30", "c2")
 		_, _, err := r.CancelPayment(t.Context(), r.id, "", "c3")
 		if problem(t, err).Code != payment.CodeConflict {
 			t.Error(err)
 		}
+
 		if r.account.Asks() != 2 {
 			t.Errorf("the provider was asked %d times", r.account.Asks())
 		}
 	})
+
 	t.Run("what it may have taken is not there any more", func(t *testing.T) {
 		r := newCaptureRig(t)
 		lost(r)
-		if _, err := r.capture(t, "30", "c1"); problem(t, err).Outcome != sdk.OutcomeUnknown {
+		if _, err := r.capture(t, "30", "c1"); problem(
+			t,
+			err,
+		).Outcome != sdk.OutcomeUnknown {
 			t.Fatal(err)
 		}
-		r.conflict(t, "30.01", "c2") // asked, and still authorized: 30 may be taken all the same
+
+		r.conflict(
+			t,
+			"30.01",
+			"c2",
+		) // asked, and still authorized: 30 may be taken all the same
 		if p, err := r.capture(t, "30", "c3"); err != nil || len(r.sent) != 2 {
 			t.Errorf("%v, %v", p, err)
 		}
 	})
+
 	t.Run("it turns out to have taken all", func(t *testing.T) {
 		r := newCaptureRig(t)
 		lost(r)
-		if _, err := r.capture(t, "20", "c1"); problem(t, err).Outcome != sdk.OutcomeUnknown {
+		if _, err := r.capture(t, "20", "c1"); problem(
+			t,
+			err,
+		).Outcome != sdk.OutcomeUnknown {
 			t.Fatal(err)
 		}
+
 		r.status = sdk.PaymentSucceeded
 		r.conflict(t, "20", "c2")
 		p, err := r.Payment(t.Context(), r.id)
@@ -193,12 +227,17 @@ func TestAnAnswerFromBeforeAnActionSettlesNothingAboutIt(t *testing.T) {
 			return nil, failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
 		}
 		r.clock.add(time.Second)
-		if _, err := r.capture(t, "30", "c1"); problem(t, err).Outcome != sdk.OutcomeUnknown {
+		if _, err := r.capture(t, "30", "c1"); problem(
+			t,
+			err,
+		).Outcome != sdk.OutcomeUnknown {
 			t.Error(err)
 		}
+
 		r.clock.add(time.Second)
 		return &sdk.Payment{ProviderReference: "1", Status: sdk.PaymentAuthorized}, nil
 	}
+
 	if _, err := r.RefreshPayment(t.Context(), r.id); err != nil {
 		t.Fatal(err)
 	}
@@ -216,6 +255,7 @@ func TestOneActionAtATime(t *testing.T) {
 				return &sdk.Payment{Status: sdk.PaymentProcessing}, nil
 			})
 		}
+
 		other := r.newHost(t)
 		ch.script(r, func() (*sdk.Payment, error) {
 			for _, second := range changes {
@@ -228,9 +268,11 @@ func TestOneActionAtATime(t *testing.T) {
 					t.Errorf("%s: %v", second.name, e)
 				}
 			}
+
 			return &sdk.Payment{Status: sdk.PaymentProcessing}, nil
 		})
-		if _, _, err := ch.call(t.Context(), r.Core, id, "k"); err != nil {
+
+		if _, _, err := ch.call(t.Context(), r.node, id, "k"); err != nil {
 			t.Error(err)
 		}
 	})
@@ -270,16 +312,25 @@ func TestWhatRecoveryDoesWithACaptureInDoubt(t *testing.T) {
 				if n == 1 {
 					return nil, failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
 				}
-				return &sdk.Payment{ProviderReference: "1", Status: sdk.PaymentSucceeded}, nil
+				return &sdk.Payment{
+					ProviderReference: "1",
+					Status:            sdk.PaymentSucceeded,
+				}, nil
 			}
-			if _, err := r.capture(t, "30", "c1"); problem(t, err).Outcome != sdk.OutcomeUnknown {
+
+			if _, err := r.capture(t, "30", "c1"); problem(
+				t,
+				err,
+			).Outcome != sdk.OutcomeUnknown {
 				t.Fatal(err)
 			}
+
 			c.change(r)
-			recoverAt(t, r.Core)
+			recoverAt(t, r.node)
 			if len(r.sent) != c.sent {
 				t.Fatalf("%d captures were sent, want %d", len(r.sent), c.sent)
 			}
+
 			if c.sent == 1 {
 				return
 			}
@@ -288,6 +339,7 @@ func TestWhatRecoveryDoesWithACaptureInDoubt(t *testing.T) {
 				!first.Amount.Equal(*second.Amount) || second.Attempt <= first.Attempt {
 				t.Errorf("the repeat is %+v, the first was %+v", second, first)
 			}
+
 			if p, err := r.Payment(t.Context(), r.id); err != nil ||
 				p.Status != payment.Succeeded || p.PaidAmount.String() != "30" {
 				t.Errorf("%v, %s, paid %v", err, p.Status, p.PaidAmount)
@@ -304,11 +356,13 @@ func TestAChangeOfWhatWasSettledMeanwhileIsAConflict(t *testing.T) {
 			t.Error("it was sent")
 			return &sdk.Payment{Status: sdk.PaymentProcessing}, nil
 		})
+
 		r.faults.Next(coretest.Fault{Before: func() {
-			r.report(t, id, intent.Answer, payment.Succeeded, intent.Asking{})
+			r.report(t, id, intent.Answer, payment.Succeeded, intent.StatusQuery{})
 		}})
-		_, _, err := ch.call(t.Context(), r.Core, id, "k")
-		if e := problem(t, err); e.Code != payment.CodeConflict || e.Outcome != sdk.OutcomeNotSent {
+		_, _, err := ch.call(t.Context(), r.node, id, "k")
+		if e := problem(t, err); e.Code != payment.CodeConflict ||
+			e.Outcome != sdk.OutcomeNotSent {
 			t.Errorf("got %v", e)
 		}
 	})

@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/payhost/payhost/host/internal/core"
 	"github.com/payhost/payhost/host/payment"
 	"github.com/payhost/payhost/sdk"
 	"github.com/shopspring/decimal"
@@ -25,13 +24,18 @@ func TestAPaymentIsOnDiskBeforeItsProviderIsCalled(t *testing.T) {
 		seen = p
 		return redirecting(ctx, req)
 	}
+
 	p := r.pay(t, "k1")
-	if seen == nil || seen.Status != payment.Created || len(seen.Attempts) != 1 || seen.Attempts[0].Outcome != "" {
+	if seen == nil || seen.Status != payment.Created || len(seen.Attempts) != 1 ||
+		seen.Attempts[0].Outcome != "" {
 		t.Fatalf("while the provider was called the store held %+v", seen)
 	}
-	if p.Status != payment.RequiresAction || p.ProviderReference != "theirs-1" || p.NextAction.URL != "https://pay.example/1" {
+
+	if p.Status != payment.RequiresAction || p.ProviderReference != "theirs-1" ||
+		p.NextAction.URL != "https://pay.example/1" {
 		t.Fatalf("got %+v", p)
 	}
+
 	if got := p.Amount.String(); got != "60.00" {
 		t.Errorf("amount %q lost its decimals", got)
 	}
@@ -39,6 +43,7 @@ func TestAPaymentIsOnDiskBeforeItsProviderIsCalled(t *testing.T) {
 	for _, h := range p.History {
 		words = append(words, h.Action)
 	}
+
 	if got := strings.Join(words, " "); got != "created called redirected" {
 		t.Errorf("history is %q", got)
 	}
@@ -52,21 +57,35 @@ func TestTheRequestCarriesWhatTheContractPromises(t *testing.T) {
 		got = append(got, req)
 		return redirecting(ctx, req)
 	}
+
 	first, second := r.pay(t, "k1"), r.pay(t, "k2")
 	if got[0].Sequence != 1000 || got[1].Sequence != 1001 {
-		t.Errorf("sequences %d and %d, want 1000 and 1001", got[0].Sequence, got[1].Sequence)
+		t.Errorf(
+			"sequences %d and %d, want 1000 and 1001",
+			got[0].Sequence,
+			got[1].Sequence,
+		)
 	}
+
 	if got[0].Reference != first.ID || got[1].Reference != second.ID || len(first.ID) > 36 {
 		t.Errorf("references %q and %q", got[0].Reference, got[1].Reference)
 	}
-	if got[0].Attempt != 1 || got[0].IdempotencyKey == "" || got[0].IdempotencyKey == got[1].IdempotencyKey {
-		t.Errorf("attempt %d, keys %q and %q", got[0].Attempt, got[0].IdempotencyKey, got[1].IdempotencyKey)
+	if got[0].Attempt != 1 || got[0].IdempotencyKey == "" ||
+		got[0].IdempotencyKey == got[1].IdempotencyKey {
+		t.Errorf(
+			"attempt %d, keys %q and %q",
+			got[0].Attempt,
+			got[0].IdempotencyKey,
+			got[1].IdempotencyKey,
+		)
 	}
+
 	for _, u := range []string{got[0].NotifyURL, got[0].ReturnURL, got[0].CancelURL} {
 		if !strings.HasPrefix(u, "http://host.example/") {
 			t.Errorf("url %q", u)
 		}
 	}
+
 	if got[0].ReturnURL == got[0].CancelURL {
 		t.Error("coming back and giving up look the same")
 	}
@@ -80,14 +99,16 @@ func TestSixteenRequestsWithOneKeyMakeOneCall(t *testing.T) {
 		<-release
 		return redirecting(ctx, req)
 	}
+
 	var (
 		wg       sync.WaitGroup
 		mu       sync.Mutex
 		ids      = map[string]int{}
 		replayed int
 	)
+
 	for n := range 16 {
-		host := []*core.Core{r.Core, other}[n%2]
+		host := []*node{r.node, other}[n%2]
 		wg.Go(func() {
 			p, again, err := host.CreatePayment(t.Context(), request(), "one-key")
 			mu.Lock()
@@ -96,6 +117,7 @@ func TestSixteenRequestsWithOneKeyMakeOneCall(t *testing.T) {
 				t.Error(err)
 				return
 			}
+
 			ids[p.ID]++
 			if again {
 				replayed++
@@ -105,10 +127,16 @@ func TestSixteenRequestsWithOneKeyMakeOneCall(t *testing.T) {
 			}
 		})
 	}
+
 	close(release)
 	wg.Wait()
 	if len(ids) != 1 || replayed != 15 || r.account.Creates() != 1 {
-		t.Fatalf("%d payments, %d replays, %d calls", len(ids), replayed, r.account.Creates())
+		t.Fatalf(
+			"%d payments, %d replays, %d calls",
+			len(ids),
+			replayed,
+			r.account.Creates(),
+		)
 	}
 }
 
@@ -122,9 +150,14 @@ func TestAnotherRequestUnderAKeyIsAConflict(t *testing.T) {
 	if e := problem(t, err); e.Code != payment.CodeIdempotencyConflict {
 		t.Fatalf("got %v", e)
 	}
-	if _, _, err = r.CreatePayout(t.Context(), payoutRequest(), "k"); problem(t, err).Code != payment.CodeIdempotencyConflict {
+
+	if _, _, err = r.CreatePayout(t.Context(), payoutRequest(), "k"); problem(
+		t,
+		err,
+	).Code != payment.CodeIdempotencyConflict {
 		t.Fatalf("a payout under a payment's key: %v", err)
 	}
+
 	if r.account.Creates() != 1 {
 		t.Errorf("%d calls", r.account.Creates())
 	}
@@ -148,15 +181,30 @@ func TestWhatAFailedCreateBecomes(t *testing.T) {
 			r := newRig(t)
 			r.account.Create = func(context.Context, sdk.CreatePaymentRequest) (*sdk.Payment, error) { return nil, c.err }
 			p := r.pay(t, "k")
-			if p.Status != c.want || r.account.Creates() != c.calls || len(p.Attempts) != int(c.calls) {
-				t.Fatalf("status %s after %d calls and %d attempts, want %s after %d", p.Status, r.account.Creates(), len(p.Attempts), c.want, c.calls)
+			if p.Status != c.want || r.account.Creates() != c.calls ||
+				len(p.Attempts) != int(c.calls) {
+				t.Fatalf(
+					"status %s after %d calls and %d attempts, want %s after %d",
+					p.Status,
+					r.account.Creates(),
+					len(p.Attempts),
+					c.want,
+					c.calls,
+				)
 			}
+
 			if p.Failure == nil || p.Failure.Outcome != string(sdk.OutcomeOf(c.err)) {
 				t.Errorf("failure %+v", p.Failure)
 			}
 			again, replayed, err := r.CreatePayment(t.Context(), request(), "k")
-			if err != nil || !replayed || again.ID != p.ID || r.account.Creates() != c.calls {
-				t.Errorf("the key's repeat: %v %v, %d calls", err, replayed, r.account.Creates())
+			if err != nil || !replayed || again.ID != p.ID ||
+				r.account.Creates() != c.calls {
+				t.Errorf(
+					"the key's repeat: %v %v, %d calls",
+					err,
+					replayed,
+					r.account.Creates(),
+				)
 			}
 		})
 	}
@@ -178,9 +226,12 @@ func TestNothingIsRecordedWhenThereIsNoPlugin(t *testing.T) {
 	r.account.Create = redirecting
 	r.account.SetDown(true)
 	_, _, err := r.CreatePayment(t.Context(), request(), "k")
-	if e := problem(t, err); e.Code != string(sdk.CodeUnavailable) || e.Outcome != sdk.OutcomeNotSent || e.RetryAfter == 0 {
+	if e := problem(t, err); e.Code != string(sdk.CodeUnavailable) ||
+		e.Outcome != sdk.OutcomeNotSent ||
+		e.RetryAfter == 0 {
 		t.Fatalf("got %v", e)
 	}
+
 	r.account.SetDown(false)
 	if p := r.pay(t, "k"); p.Status != payment.RequiresAction {
 		t.Errorf("the key is not free: %s", p.Status)
@@ -198,16 +249,19 @@ func TestACallerWhoGoesAwayEndsTheWaitingNotTheCall(t *testing.T) {
 		}
 		return redirecting(ctx, req)
 	}
+
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
 		<-called
 		cancel()
 	}()
+
 	_, _, err := r.CreatePayment(ctx, request(), "k")
 	e := problem(t, err)
 	if e.Outcome != sdk.OutcomeUnknown || e.PaymentID == "" {
 		t.Fatalf("got %v", e)
 	}
+
 	close(release)
 	if p := r.pay(t, "k"); p.Status != payment.RequiresAction || p.ID != e.PaymentID {
 		t.Errorf("got %s %s", p.ID, p.Status)
@@ -216,15 +270,24 @@ func TestACallerWhoGoesAwayEndsTheWaitingNotTheCall(t *testing.T) {
 
 func TestEveryProblemOfARequestIsReportedAtOnce(t *testing.T) {
 	r := newRig(t)
-	bad := payment.Request{Currency: "usd", Amount: decimal.RequireFromString("-1"), SuccessURL: "javascript:alert(1)",
-		CancelURL: "/relative", ExpiresAt: r.clock.now().Add(-time.Second), Description: "line\nbreak",
-		Metadata: map[string]string{strings.Repeat("k", 41): "v"}, ProviderOptions: []byte(`[]`)}
+	bad := payment.Request{
+		Currency:        "usd",
+		Amount:          decimal.RequireFromString("-1"),
+		SuccessURL:      "javascript:alert(1)",
+		CancelURL:       "/relative",
+		ExpiresAt:       r.clock.now().Add(-time.Second),
+		Description:     "line\nbreak",
+		Metadata:        map[string]string{strings.Repeat("k", 41): "v"},
+		ProviderOptions: []byte(`[]`),
+	}
+
 	_, _, err := r.CreatePayment(t.Context(), bad, "")
 	e := problem(t, err)
 	fields := map[string]bool{}
 	for _, v := range e.Violations {
 		fields[strings.SplitN(v.Field, ".", 2)[0]] = true
 	}
+
 	for _, f := range []string{"Idempotency-Key", "provider", "amount", "currency", "success_url", "cancel_url", "expires_at",
 		"description", "metadata", "provider_options"} {
 		if !fields[f] {
@@ -238,7 +301,9 @@ func TestAnUnknownProviderIsAViolation(t *testing.T) {
 	req := request()
 	req.Provider = "nobody"
 	_, _, err := r.CreatePayment(t.Context(), req, "k")
-	if e := problem(t, err); e.Code != string(sdk.CodeInvalidRequest) || len(e.Violations) != 1 || e.Violations[0].Field != "provider" {
+	if e := problem(t, err); e.Code != string(sdk.CodeInvalidRequest) ||
+		len(e.Violations) != 1 ||
+		e.Violations[0].Field != "provider" {
 		t.Fatalf("got %v", e)
 	}
 }
@@ -251,13 +316,16 @@ func TestAProviderThatDoesNotAnswerInTimeLeavesADoubtThatIsRecorded(t *testing.T
 		}
 		return nil, context.DeadlineExceeded // as when it has come
 	}
+
 	p := r.pay(t, "k")
-	if p.Status != payment.Unknown || p.Attempts[0].Outcome != "unknown" || len(p.History) != 3 {
+	if p.Status != payment.Unknown || p.Attempts[0].Outcome != "unknown" ||
+		len(p.History) != 3 {
 		t.Fatalf("got %+v", p)
 	}
 }
 
-// A provider that quotes our request back must not put the URL that only it may know before everybody's eyes.
+// A provider that quotes our request back must not put the URL that only it may
+// know before everybody's eyes.
 func TestANoticeURLThatIsQuotedBackIsMasked(t *testing.T) {
 	r := newRig(t)
 	secret := ""
@@ -265,14 +333,17 @@ func TestANoticeURLThatIsQuotedBackIsMasked(t *testing.T) {
 		secret = req.NotifyURL[strings.LastIndex(req.NotifyURL, ".")+1:]
 		return nil, sdk.Refused(sdk.CodeDeclined, "", "we do not like "+req.NotifyURL)
 	}
+
 	p := r.pay(t, "k")
-	if p.Failure == nil || !strings.Contains(p.Failure.ProviderMessage, "[token]") || strings.Contains(p.Failure.ProviderMessage, secret) {
+	if p.Failure == nil || !strings.Contains(p.Failure.ProviderMessage, "[token]") ||
+		strings.Contains(p.Failure.ProviderMessage, secret) {
 		t.Fatalf("got %+v", p.Failure)
 	}
 }
 
-// What the merchant did not say is not made up for the plugin: a provider whose longest time is a day would refuse the
-// host's own by a clock that is a second ahead.
+// What the merchant did not say is not made up for the plugin: a provider whose
+// longest time is a day would refuse the host's own by a clock that is a second
+// ahead.
 func TestAPluginIsToldOfNoEndThatTheMerchantDidNotSay(t *testing.T) {
 	r := newRig(t)
 	var told []time.Time
@@ -280,16 +351,19 @@ func TestAPluginIsToldOfNoEndThatTheMerchantDidNotSay(t *testing.T) {
 		told = append(told, req.ExpiresAt)
 		return redirecting(ctx, req)
 	}
+
 	p := r.pay(t, "k")
 	said := request()
 	said.ExpiresAt = r.clock.now().Add(time.Hour)
 	if _, _, err := r.CreatePayment(t.Context(), said, "k2"); err != nil {
 		t.Fatal(err)
 	}
+
 	if !told[0].IsZero() || !told[1].Equal(said.ExpiresAt) {
 		t.Errorf("the plugin was told %v", told)
 	}
-	if p.ExpiresAt == nil || !p.ExpiresAt.Equal(p.CreatedAt.Add(r.account.Settings.PaymentTTL)) {
+	if p.ExpiresAt == nil ||
+		!p.ExpiresAt.Equal(p.CreatedAt.Add(r.account.Settings.PaymentTTL)) {
 		t.Errorf("the payment itself ends at %v", p.ExpiresAt)
 	}
 }

@@ -18,7 +18,9 @@ func newRepeatable(t *testing.T, answers ...captured) *lateCapture {
 	t.Helper()
 	r := newCaptureRig(t)
 	r.account.Get = nil
-	r.account.OnInfo.CapturePayment = sdk.IdempotencySupport{Retry: sdk.RetryReturnsOriginal}
+	r.account.OnInfo.CapturePayment = sdk.IdempotencySupport{
+		Retry: sdk.RetryReturnsOriginal,
+	}
 	r.answer = func(n int) (*sdk.Payment, error) {
 		says := answers[min(n, len(answers))-1]
 		if says.err != nil {
@@ -26,6 +28,7 @@ func newRepeatable(t *testing.T, answers ...captured) *lateCapture {
 		}
 		return &sdk.Payment{ProviderReference: "1", Status: says.status}, nil
 	}
+
 	return &lateCapture{captureRig: r}
 }
 
@@ -39,10 +42,16 @@ func TestARepeatIsOfTheCaptureThatWasSent(t *testing.T) {
 	if _, err := l.capture(t, "30", "c1"); problem(t, err).Outcome != sdk.OutcomeUnknown {
 		t.Fatal(err)
 	}
-	recoverAt(t, l.Core)
+
+	recoverAt(t, l.node)
 	if len(l.sent) != 3 || l.sent[2].Amount.Amount.String() != "30" {
-		t.Fatalf("%d were sent, the repeat is of %v", len(l.sent), l.sent[len(l.sent)-1].Amount)
+		t.Fatalf(
+			"%d were sent, the repeat is of %v",
+			len(l.sent),
+			l.sent[len(l.sent)-1].Amount,
+		)
 	}
+
 	l.conflict(t, "30.01", "c2")
 	if got := l.underTheKey(t); got != "ok" {
 		t.Errorf("under its key the merchant hears %s", got)
@@ -55,7 +64,7 @@ func TestARefusedRepeatHasTakenNothing(t *testing.T) {
 	if _, err := l.capture(t, "60", "c1"); problem(t, err).Outcome != sdk.OutcomeUnknown {
 		t.Fatal(err)
 	}
-	recoverAt(t, l.Core)
+	recoverAt(t, l.node)
 	if _, err := l.capture(t, "60", "c2"); err != nil || len(l.sent) != 3 {
 		t.Errorf("%v, %d were sent", err, len(l.sent))
 	}
@@ -70,34 +79,44 @@ func TestALateSuccessReplacesARefusalUnderTheKey(t *testing.T) {
 	if err := l.answerLate(taken); err != nil {
 		t.Error(err)
 	}
+
 	if got := l.underTheKey(t); got != "ok" {
 		t.Errorf("after the first one's answer the merchant hears %s", got)
 	}
 	l.conflict(t, "30.01", "c2")
 }
 
-// When no attempt has happened the action has not, whichever of them is heard of
-// last: nothing stays in doubt for ever.
+// When no attempt has happened the action has not, whichever of them is heard
+// of last: nothing stays in doubt for ever.
 func TestAnActionOfWhichNothingHappenedIsNotInDoubt(t *testing.T) {
 	for late, want := range map[captured]sdk.Outcome{declined: sdk.OutcomeRefused, unsent: ""} {
 		l := newLateCapture(t, unsent)
 		err := l.answerLate(late)
 		if want != "" {
 			if got := l.underTheKey(t); got != want || problem(t, err).Outcome != want {
-				t.Errorf("the merchant hears %s, whoever waited %v; want %s", got, err, want)
+				t.Errorf(
+					"the merchant hears %s, whoever waited %v; want %s",
+					got,
+					err,
+					want,
+				)
 			}
 		}
+
 		l.wantDoubt(t, false)
 		l.again = taken
 		if _, err := l.capture(t, "60", "c2"); err != nil {
 			t.Error(err)
 		}
 	}
+
 	t.Run("the repeat is heard of last", func(t *testing.T) {
 		r, release := newCaptureRig(t), make(chan struct{})
 		l := &lateCapture{captureRig: r}
 		r.account.Get, r.account.Settings.Timeout = nil, time.Minute
-		r.account.OnInfo.CapturePayment = sdk.IdempotencySupport{Retry: sdk.RetryReturnsOriginal}
+		r.account.OnInfo.CapturePayment = sdk.IdempotencySupport{
+			Retry: sdk.RetryReturnsOriginal,
+		}
 		started, told := make(chan struct{}), make(chan error, 1)
 		r.answer = func(n int) (*sdk.Payment, error) {
 			if n == 1 {
@@ -105,16 +124,20 @@ func TestAnActionOfWhichNothingHappenedIsNotInDoubt(t *testing.T) {
 				<-release
 				return nil, declined.err
 			}
+
 			close(release)
 			if e := problem(t, <-told); e.Outcome != sdk.OutcomeUnknown {
 				t.Errorf("whoever waited is told %v", e)
 			}
+
 			return nil, unsent.err
 		}
+
 		go func() {
 			_, err := r.capture(t, "30", "c1")
 			told <- err
 		}()
+
 		<-started
 		r.clock.add(r.account.Settings.Timeout + lostGrace + time.Second)
 		recoverAt(t, r.newHost(t))
@@ -126,7 +149,9 @@ func TestAnActionOfWhichNothingHappenedIsNotInDoubt(t *testing.T) {
 func TestALateSuccessLeavesTheDoubtAboutAnother(t *testing.T) {
 	r := newCaptureRig(t)
 	r.account.Settings.Timeout = time.Minute
-	started, release, told := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	started := make(chan struct{})
+	release := make(chan struct{})
+	told := make(chan error, 1)
 	r.answer = func(n int) (*sdk.Payment, error) {
 		if n == 1 {
 			close(started)
@@ -135,10 +160,12 @@ func TestALateSuccessLeavesTheDoubtAboutAnother(t *testing.T) {
 		}
 		return nil, lostAgain.err
 	}
+
 	go func() {
 		_, err := r.capture(t, "20", "c1")
 		told <- err
 	}()
+
 	<-started
 	r.clock.add(r.account.Settings.Timeout + lostGrace + time.Second)
 	other := r.newHost(t)
@@ -147,6 +174,7 @@ func TestALateSuccessLeavesTheDoubtAboutAnother(t *testing.T) {
 	if problem(t, err).Outcome != sdk.OutcomeUnknown || len(r.sent) != 2 {
 		t.Fatalf("%v, %d were sent", err, len(r.sent))
 	}
+
 	close(release)
 	if err := <-told; err != nil {
 		t.Error(err)
@@ -164,16 +192,26 @@ func TestACaptureWithoutAnAnswerBoundsWhatIsRefunded(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			_, err = r.Apply(t.Context(), tx, i, intent.Report{Actor: core.ActorWebhook, Named: true,
-				Proof: intent.Signature, Status: payment.Succeeded, Amount: usd("60")}, intent.Asking{})
+			_, err = r.Apply(t.Context(), tx, i, intent.Report{
+				Actor:  core.ActorWebhook,
+				Named:  true,
+				Proof:  intent.Signature,
+				Status: payment.Succeeded,
+				Amount: usd("60"),
+			}, intent.StatusQuery{})
+
 			return err
 		})
 		if err != nil {
 			t.Error(err)
 		}
 	}
+
 	lost := func(t *testing.T, r *captureRig) {
-		if _, err := r.capture(t, "20", "c1"); problem(t, err).Outcome != sdk.OutcomeUnknown {
+		if _, err := r.capture(t, "20", "c1"); problem(
+			t,
+			err,
+		).Outcome != sdk.OutcomeUnknown {
 			t.Fatal(err)
 		}
 	}
@@ -208,6 +246,7 @@ func TestACaptureWithoutAnAnswerBoundsWhatIsRefunded(t *testing.T) {
 				p.PaidAmount.String() != "20" {
 				t.Fatalf("%v, %s, paid %v", err, p.Status, p.PaidAmount)
 			}
+
 			_, _, err = r.CreateRefund(t.Context(), r.id, refundOf("20.01"), "more")
 			if problem(t, err).Code != payment.CodeConflict {
 				t.Error(err)
@@ -220,16 +259,20 @@ func TestACaptureWithoutAnAnswerBoundsWhatIsRefunded(t *testing.T) {
 // happen before that, and another host look.
 func (r *captureRig) afterItsHost(t *testing.T, before func(*testing.T, *captureRig)) {
 	t.Helper()
-	started, release, told := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	started := make(chan struct{})
+	release := make(chan struct{})
+	told := make(chan error, 1)
 	r.answer = func(int) (*sdk.Payment, error) {
 		close(started)
 		<-release
 		return nil, lostAgain.err
 	}
+
 	go func() {
 		_, err := r.capture(t, "20", "c1")
 		told <- err
 	}()
+
 	<-started
 	if before != nil {
 		before(t, r)
@@ -240,6 +283,7 @@ func (r *captureRig) afterItsHost(t *testing.T, before func(*testing.T, *capture
 	if err != nil || want.PaidAmount == nil || want.PaidAmount.String() != "20" {
 		t.Errorf("%v: the next host finds %+v", err, want)
 	}
+
 	close(release)
 	if err := <-told; err == nil {
 		t.Error("the lost call succeeded")

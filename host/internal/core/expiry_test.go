@@ -20,28 +20,31 @@ func TestAPaymentExpiresThoughTheProviderDoesNotAnswer(t *testing.T) {
 			r.account.Get = func(context.Context, sdk.GetPaymentRequest) (*sdk.Payment, error) {
 				return nil, failing(code, sdk.OutcomeRefused)
 			}
+
 			id := r.pay(t, "k").ID
 			for range 4 {
-				recoverAt(t, r.Core)
+				recoverAt(t, r.node)
 				if got := r.paymentStatus(t, id); got != payment.RequiresAction {
 					t.Fatalf("it was %s before its time", got)
 				}
 				r.clock.add(6*time.Hour - time.Second)
 			}
+
 			r.clock.add(time.Hour)
-			recoverAt(t, r.Core)
+			recoverAt(t, r.node)
 			if got := r.paymentStatus(t, id); got != payment.Expired {
 				t.Errorf("after 25 hours it is %s", got)
 			}
 		})
 	}
+
 	t.Run("or there is no plugin", func(t *testing.T) {
 		r := newRig(t)
 		r.account.Create = redirecting
 		id := r.pay(t, "k").ID
 		r.account.SetDown(true)
 		r.clock.add(25 * time.Hour)
-		recoverAt(t, r.Core)
+		recoverAt(t, r.node)
 		if got := r.paymentStatus(t, id); got != payment.Expired {
 			t.Errorf("it is %s", got)
 		}
@@ -58,7 +61,7 @@ func TestWhatTheProviderWorksOnDoesNotExpire(t *testing.T) {
 		}
 		id := r.pay(t, "k").ID
 		r.clock.add(48 * time.Hour)
-		recoverAt(t, r.Core)
+		recoverAt(t, r.node)
 		if got := r.paymentStatus(t, id); got != payment.Status(is) {
 			t.Errorf("%s became %s", is, got)
 		}
@@ -73,18 +76,22 @@ func TestAPaymentThatExpiredIsAskedAboutAgain(t *testing.T) {
 		r.account.Create = redirecting
 		id = r.pay(t, "k").ID
 		r.clock.add(24 * time.Hour)
-		recoverAt(t, r.Core)
+		recoverAt(t, r.node)
 		if got := r.paymentStatus(t, id); got != payment.Expired {
 			t.Fatalf("it is %s", got)
 		}
+
 		r.account.Get = func(context.Context, sdk.GetPaymentRequest) (*sdk.Payment, error) {
 			return answer()
 		}
+
 		return r, id
 	}
+
 	waiting := func() (*sdk.Payment, error) {
 		return &sdk.Payment{Status: sdk.PaymentRequiresAction}, nil
 	}
+
 	for _, c := range []struct {
 		name string
 		paid time.Duration // after it has expired
@@ -102,10 +109,12 @@ func TestAPaymentThatExpiredIsAskedAboutAgain(t *testing.T) {
 				}
 				return waiting()
 			})
+
 			for ; passed < 100*time.Hour; passed += 10 * time.Minute {
-				recoverAt(t, r.Core)
+				recoverAt(t, r.node)
 				r.clock.add(10 * time.Minute)
 			}
+
 			if got := r.paymentStatus(t, id); got != c.want || r.account.Asks() > 2 {
 				t.Errorf("it is %s after %d questions", got, r.account.Asks())
 			}
@@ -114,18 +123,21 @@ func TestAPaymentThatExpiredIsAskedAboutAgain(t *testing.T) {
 			}
 		})
 	}
+
 	t.Run("and in the end no more where the provider does not answer", func(t *testing.T) {
 		r, id := expired(t, func() (*sdk.Payment, error) {
 			return nil, failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
 		})
 		r.clock.add(90 * time.Minute)
+
 		for range 80 {
-			recoverAt(t, r.Core)
+			recoverAt(t, r.node)
 			r.clock.add(time.Hour)
 		}
+
 		asked := r.account.Asks()
 		r.clock.add(1000 * time.Hour)
-		recoverAt(t, r.Core)
+		recoverAt(t, r.node)
 		if r.account.Asks() != asked || r.paymentStatus(t, id) != payment.Expired {
 			t.Errorf("it is asked about for ever: %d and %d times", asked, r.account.Asks())
 		}

@@ -16,8 +16,12 @@ import (
 // money.
 func TestNothingOfOneIdentityIsSentOrAskedAsAnother(t *testing.T) {
 	answer := func() (*sdk.Payment, error) {
-		return &sdk.Payment{ProviderReference: "theirs-1", Status: sdk.PaymentSucceeded}, nil
+		return &sdk.Payment{
+			ProviderReference: "theirs-1",
+			Status:            sdk.PaymentSucceeded,
+		}, nil
 	}
+
 	scripted := func(t *testing.T, r *rig) {
 		for _, ch := range changes {
 			ch.script(r, func() (*sdk.Payment, error) {
@@ -25,44 +29,55 @@ func TestNothingOfOneIdentityIsSentOrAskedAsAnother(t *testing.T) {
 				return answer()
 			})
 		}
+
 		r.account.Refund = func(context.Context, sdk.CreateRefundRequest) (*sdk.Refund, error) {
 			t.Error("the refund was sent")
 			return &sdk.Refund{Status: sdk.RefundSucceeded}, nil
 		}
-		r.account.OnInfo.PaymentLookup = sdk.Lookup{ByReference: true, ListByReference: true}
+
+		r.account.OnInfo.PaymentLookup = sdk.Lookup{
+			ByReference:     true,
+			ListByReference: true,
+		}
 		r.account.Get = func(context.Context, sdk.GetPaymentRequest) (*sdk.Payment, error) {
 			t.Error("it was asked about")
 			return answer()
 		}
+
 		r.account.List = func(context.Context,
 			sdk.ListPaymentsRequest) (*sdk.ListPaymentsResponse, error) {
 			t.Error("it was listed")
 			return &sdk.ListPaymentsResponse{}, nil
 		}
+
 		r.account.Identity = "another merchant"
 	}
+
 	for _, ch := range changes {
 		t.Run(ch.name, func(t *testing.T) {
 			r := newRig(t)
 			r.account.Create = redirecting
 			id := r.pay(t, "k").ID
 			scripted(t, r)
-			_, _, err := ch.call(t.Context(), r.Core, id, ch.name)
+			_, _, err := ch.call(t.Context(), r.node, id, ch.name)
 			if e := problem(t, err); e.Code != payment.CodeConflict ||
 				e.Outcome != sdk.OutcomeNotSent {
 				t.Errorf("got %v", e)
 			}
 		})
 	}
+
 	t.Run("refund", func(t *testing.T) {
 		r := newRig(t)
 		id := r.paid(t)
 		scripted(t, r)
 		_, _, err := r.CreateRefund(t.Context(), id, payment.RefundRequest{}, "r")
-		if e := problem(t, err); e.Code != payment.CodeConflict || e.Outcome != sdk.OutcomeNotSent {
+		if e := problem(t, err); e.Code != payment.CodeConflict ||
+			e.Outcome != sdk.OutcomeNotSent {
 			t.Errorf("got %v", e)
 		}
 	})
+
 	t.Run("refresh", func(t *testing.T) {
 		r := newRig(t)
 		r.account.Create = redirecting
@@ -74,18 +89,20 @@ func TestNothingOfOneIdentityIsSentOrAskedAsAnother(t *testing.T) {
 			t.Errorf("got %v", e)
 		}
 	})
+
 	t.Run("recovery", func(t *testing.T) {
 		r := newRig(t)
 		r.account.Create = redirecting
 		one, two := r.pay(t, "k1").ID, r.pay(t, "k2").ID
 		scripted(t, r)
 		r.clock.add(time.Minute)
-		recoverAt(t, r.Core)
+		recoverAt(t, r.node)
 		first, second := r.paymentStatus(t, one), r.paymentStatus(t, two)
 		if first != payment.RequiresAction || second != payment.RequiresAction {
 			t.Errorf("they are %s and %s", first, second)
 		}
 	})
+
 	t.Run("a doubt", func(t *testing.T) {
 		r := newRig(t)
 		r.account.Create = func(context.Context, sdk.CreatePaymentRequest) (*sdk.Payment, error) {
@@ -94,8 +111,10 @@ func TestNothingOfOneIdentityIsSentOrAskedAsAnother(t *testing.T) {
 		id := r.pay(t, "k").ID
 		scripted(t, r)
 		r.clock.add(time.Minute)
-		recoverAt(t, r.Core)
-		if p, err := r.Payment(t.Context(), id); err != nil || p.Status != payment.UnderReview ||
+		recoverAt(t, r.node)
+
+		if p, err := r.Payment(t.Context(), id); err != nil ||
+			p.Status != payment.UnderReview ||
 			p.ReviewReason != payment.ReviewUnproven {
 			t.Errorf("%v, it is %s (%s)", err, p.Status, p.ReviewReason)
 		}
@@ -110,6 +129,7 @@ func TestNumbersGoOnForAnIdentityWhateverTheAccountIsCalled(t *testing.T) {
 	second.Identity = r.account.Identity
 	numbers := map[string][]uint64{}
 	keys := map[string]bool{}
+
 	for _, a := range []*coretest.Account{r.account, second, stranger} {
 		a.Payout = func(_ context.Context, req sdk.CreatePayoutRequest) (*sdk.Payout, error) {
 			numbers[a.Identity] = append(numbers[a.Identity], req.Sequence)
@@ -120,7 +140,12 @@ func TestNumbersGoOnForAnIdentityWhateverTheAccountIsCalled(t *testing.T) {
 			return &sdk.Payout{Status: sdk.PayoutProcessing}, nil
 		}
 	}
-	host := r.hostWith(t, core.Options{Accounts: coretest.NewAccounts(r.account, second, stranger)})
+
+	host := r.hostWith(
+		t,
+		core.Options{Accounts: coretest.NewAccounts(r.account, second, stranger)},
+	)
+
 	for n, name := range []string{"acme", "acme-eu", "acme", "stranger"} {
 		req := payoutRequest()
 		req.Provider = name
@@ -128,6 +153,7 @@ func TestNumbersGoOnForAnIdentityWhateverTheAccountIsCalled(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+
 	got, other := numbers[r.account.Identity], numbers[stranger.Identity]
 	if len(got) != 3 || got[0] != 1 || got[1] != 2 || got[2] != 3 || len(other) != 1 ||
 		other[0] != 1 {

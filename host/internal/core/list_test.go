@@ -20,11 +20,13 @@ type books struct {
 	order []string
 	lists []sdk.ListPaymentsRequest
 	gets  []string
-	// answer makes a page; get answers about one payment. A test may replace both.
+	// answer makes a page; get answers about one payment. A test may replace
+	// both.
 	answer func(r sdk.ListPaymentsRequest) (*sdk.ListPaymentsResponse, error)
 }
 
-// listing gives a rig whose provider lists, with payments that have been paid since they were made.
+// listing returns a rig whose provider lists, with payments that have been paid
+// since they were made.
 func listing(t *testing.T, lookup sdk.Lookup, payments int) (*rig, *books, []string) {
 	t.Helper()
 	r, b := newRig(t), &books{paid: map[string]*sdk.Payment{}}
@@ -33,10 +35,16 @@ func listing(t *testing.T, lookup sdk.Lookup, payments int) (*rig, *books, []str
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		theirs := fmt.Sprintf("theirs-%d", len(b.paid)+1)
-		b.paid[req.Reference] = &sdk.Payment{ProviderReference: theirs, Status: sdk.PaymentSucceeded, Amount: &req.Amount}
+		b.paid[req.Reference] = &sdk.Payment{
+			ProviderReference: theirs,
+			Status:            sdk.PaymentSucceeded,
+			Amount:            &req.Amount,
+		}
+
 		b.order = append(b.order, req.Reference)
 		return &sdk.Payment{ProviderReference: theirs, Status: sdk.PaymentProcessing}, nil
 	}
+
 	r.account.List = b.list
 	r.account.Get = b.get
 	b.answer = b.all
@@ -44,11 +52,15 @@ func listing(t *testing.T, lookup sdk.Lookup, payments int) (*rig, *books, []str
 	for k := range payments {
 		ids = append(ids, r.pay(t, fmt.Sprintf("k%d", k)).ID)
 	}
+
 	r.clock.add(time.Minute)
 	return r, b, ids
 }
 
-func (b *books) list(_ context.Context, r sdk.ListPaymentsRequest) (*sdk.ListPaymentsResponse, error) {
+func (b *books) list(
+	_ context.Context,
+	r sdk.ListPaymentsRequest,
+) (*sdk.ListPaymentsResponse, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.lists = append(b.lists, r)
@@ -71,9 +83,13 @@ func (b *books) all(r sdk.ListPaymentsRequest) (*sdk.ListPaymentsResponse, error
 	for _, id := range b.order {
 		asked := len(r.Payments) == 0 || slices.Contains(r.References(), id)
 		if p := b.paid[id]; p != nil && asked {
-			out.Payments = append(out.Payments, sdk.ListedPayment{Reference: id, Payment: *p})
+			out.Payments = append(
+				out.Payments,
+				sdk.ListedPayment{Reference: id, Payment: *p},
+			)
 		}
 	}
+
 	return out, nil
 }
 
@@ -85,7 +101,8 @@ func (b *books) asked() (lists, gets int) {
 
 var byReference = sdk.Lookup{ByReference: true, Amounts: true, ListByReference: true}
 
-// What a list can say, and how many calls it takes until every payment is known to have succeeded.
+// What a list can say, and how many calls it takes until every payment is known
+// to have succeeded.
 func TestManyAreAskedAboutInOneCall(t *testing.T) {
 	byTime := sdk.Lookup{ByReference: true, Amounts: true, ListByTime: true}
 	for _, c := range []struct {
@@ -113,13 +130,21 @@ func TestManyAreAskedAboutInOneCall(t *testing.T) {
 			if err := r.Recover(t.Context()); err != nil {
 				t.Fatal(err)
 			}
+
 			for _, id := range ids {
 				if got := r.paymentStatus(t, id); got != payment.Succeeded {
 					t.Errorf("%s is %s", id, got)
 				}
 			}
+
 			if lists, gets := b.asked(); lists != c.lists || gets != c.gets {
-				t.Errorf("%d lists and %d single questions, want %d and %d", lists, gets, c.lists, c.gets)
+				t.Errorf(
+					"%d lists and %d single questions, want %d and %d",
+					lists,
+					gets,
+					c.lists,
+					c.gets,
+				)
 			}
 		})
 	}
@@ -129,12 +154,19 @@ func paged(b *books, r sdk.ListPaymentsRequest) (*sdk.ListPaymentsResponse, erro
 	all, err := b.all(r)
 	switch r.PageToken {
 	case "":
-		return &sdk.ListPaymentsResponse{Payments: all.Payments[:2], NextPageToken: "2"}, err
+		return &sdk.ListPaymentsResponse{
+			Payments:      all.Payments[:2],
+			NextPageToken: "2",
+		}, err
 	case "2":
 		return &sdk.ListPaymentsResponse{NextPageToken: "3"}, err
 	case "3":
-		return &sdk.ListPaymentsResponse{Payments: all.Payments[2:4], NextPageToken: "4"}, err
+		return &sdk.ListPaymentsResponse{
+			Payments:      all.Payments[2:4],
+			NextPageToken: "4",
+		}, err
 	}
+
 	return &sdk.ListPaymentsResponse{Payments: all.Payments[4:]}, err
 }
 
@@ -149,14 +181,23 @@ func nameless(b *books, r sdk.ListPaymentsRequest) (*sdk.ListPaymentsResponse, e
 func withOthers(b *books, r sdk.ListPaymentsRequest) (*sdk.ListPaymentsResponse, error) {
 	all, err := b.all(r)
 	failed := sdk.Payment{ProviderReference: "somebody-elses", Status: sdk.PaymentFailed}
-	// A row that says whose it is is theirs, also under a reference that we know.
+
+	// A row that says whose it is is theirs, also under a reference that we
+	// know.
 	known := sdk.Payment{ProviderReference: "theirs-1", Status: sdk.PaymentFailed}
-	all.Payments = append(all.Payments, sdk.ListedPayment{Payment: failed}, sdk.ListedPayment{Reference: "pay_of_others", Payment: known})
+	all.Payments = append(
+		all.Payments,
+		sdk.ListedPayment{Payment: failed},
+		sdk.ListedPayment{Reference: "pay_of_others", Payment: known},
+	)
+
 	return all, err
 }
 
 // without leaves the first n out.
-func without(n int) func(*books, sdk.ListPaymentsRequest) (*sdk.ListPaymentsResponse, error) {
+func without(
+	n int,
+) func(*books, sdk.ListPaymentsRequest) (*sdk.ListPaymentsResponse, error) {
 	return func(b *books, r sdk.ListPaymentsRequest) (*sdk.ListPaymentsResponse, error) {
 		all, err := b.all(r)
 		all.Payments = all.Payments[n:]
@@ -196,21 +237,27 @@ func brokenOff(b *books, r sdk.ListPaymentsRequest) (*sdk.ListPaymentsResponse, 
 
 func TestAListedAmountThatDiffersIsUnderReview(t *testing.T) {
 	r, b, ids := listing(t, byReference, 3)
-	b.paid[ids[1]].Amount = &sdk.Money{Amount: decimal.RequireFromString("6"), Currency: "USD"}
+	b.paid[ids[1]].Amount = &sdk.Money{
+		Amount:   decimal.RequireFromString("6"),
+		Currency: "USD",
+	}
 	if err := r.Recover(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+
 	for k, want := range []payment.Status{payment.Succeeded, payment.UnderReview, payment.Succeeded} {
 		if got := r.paymentStatus(t, ids[k]); got != want {
 			t.Errorf("payment %d is %s, want %s", k, got, want)
 		}
 	}
+
 	if lists, gets := b.asked(); lists != 1 || gets != 0 {
 		t.Errorf("%d lists and %d single questions", lists, gets)
 	}
 }
 
-// A list by time asks about the time in which they were made, and not about what was made at quite another time.
+// A list by time asks about the time in which they were made, and not about
+// what was made at quite another time.
 func TestAListByTimeCoversWhenTheyWereMade(t *testing.T) {
 	r, b, _ := listing(t, sdk.Lookup{ByReference: true, Amounts: true, ListByTime: true}, 2)
 	first := r.clock.now().Add(-time.Minute)
@@ -220,17 +267,25 @@ func TestAListByTimeCoversWhenTheyWereMade(t *testing.T) {
 	if err := r.Recover(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+
 	lists, gets := b.asked()
 	if lists != 1 || gets != 1 {
-		t.Fatalf("%d lists and %d single questions, want one for the two that were made together, and one", lists, gets)
+		t.Fatalf(
+			"%d lists and %d single questions, want one for the two that were made together, and one",
+			lists,
+			gets,
+		)
 	}
-	if l := b.lists[0]; len(l.Payments) != 0 || l.From.After(first) || !l.To.After(first) || l.To.Sub(l.From) > time.Hour {
+
+	if l := b.lists[0]; len(l.Payments) != 0 || l.From.After(first) || !l.To.After(first) ||
+		l.To.Sub(l.From) > time.Hour {
 		t.Errorf("asked about %s to %s, and they were made at %s", l.From, l.To, first)
 	}
 }
 
-// What a provider that can only list says of a create in doubt: that a list by reference lacks it is "not found", and
-// counts when the search is immediate; one by time never proves anything.
+// What a provider that can only list says of a create in doubt: that a list by
+// reference lacks it is "not found", and counts when the search is immediate;
+// one by time never proves anything.
 func TestWhatAListLacksIsRepeatedOnlyWhenThatProvesSomething(t *testing.T) {
 	for _, c := range []struct {
 		name    string
@@ -244,16 +299,20 @@ func TestWhatAListLacksIsRepeatedOnlyWhenThatProvesSomething(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			r := newRig(t)
 			r.account.OnInfo.PayoutLookup = c.lookup
-			r.account.OnInfo.CreatePayout = sdk.IdempotencySupport{Retry: sdk.RetryRejectsDuplicates}
+			r.account.OnInfo.CreatePayout = sdk.IdempotencySupport{
+				Retry: sdk.RetryRejectsDuplicates,
+			}
 			r.account.PayoutList = func(context.Context, sdk.ListPayoutsRequest) (*sdk.ListPayoutsResponse, error) {
 				return &sdk.ListPayoutsResponse{}, nil
 			}
+
 			r.account.Payout = func(_ context.Context, req sdk.CreatePayoutRequest) (*sdk.Payout, error) {
 				if req.Attempt == 1 {
 					return nil, failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
 				}
 				return &sdk.Payout{Status: sdk.PayoutSucceeded}, nil
 			}
+
 			r.payout(t, "k")
 			for range 5 {
 				r.clock.add(20 * time.Second)
@@ -261,6 +320,7 @@ func TestWhatAListLacksIsRepeatedOnlyWhenThatProvesSomething(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
+
 			if got := r.account.Creates(); got != c.creates {
 				t.Errorf("created %d times, want %d", got, c.creates)
 			}

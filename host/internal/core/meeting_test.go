@@ -22,7 +22,7 @@ import (
 type meeting struct {
 	*rig
 	t     *testing.T
-	other *core.Core
+	other *node
 	id    string
 	// during happens while the first attempt is at the provider, which then
 	// answers with says.
@@ -42,6 +42,7 @@ func newMeeting(t *testing.T) *meeting {
 		}
 		return m.says(req.Attempt)
 	}
+
 	return m
 }
 
@@ -102,7 +103,7 @@ func (m *meeting) webhook(status payment.Status) {
 // comeBack is the customer's browser, whose word is only a reason to ask.
 func (m *meeting) comeBack() {
 	if m.tell(core.ActorReturn, intent.Hint, payment.Succeeded) {
-		_ = m.AskNow(m.t.Context(), "acme", m.id) // what the inbox would log
+		_ = m.QueryNow(m.t.Context(), "acme", m.id) // what the inbox would log
 	}
 }
 
@@ -115,15 +116,22 @@ func (m *meeting) tell(actor string, proof intent.Proof, status payment.Status) 
 			return err
 		}
 		v, err := m.Apply(m.t.Context(), tx, i,
-			intent.Report{Actor: actor, Proof: proof, Status: status, Named: true,
-				Amount: usd("60")},
-			intent.Asking{Possible: possible})
-		ask = v.Ask
+			intent.Report{
+				Actor:  actor,
+				Proof:  proof,
+				Status: status,
+				Named:  true,
+				Amount: usd("60"),
+			},
+			intent.StatusQuery{Possible: possible})
+
+		ask = v.Query
 		return err
 	})
 	if err != nil {
 		m.t.Fatal(err)
 	}
+
 	return ask
 }
 
@@ -167,27 +175,33 @@ func (m *meeting) restarted() {
 // lost makes the payment at a host that dies before its call leaves.
 func (m *meeting) lost() {
 	m.t.Helper()
-	committed, end, ended := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	committed := make(chan struct{})
+	end := make(chan struct{})
+	ended := make(chan struct{})
 	m.t.Cleanup(func() {
 		m.clock.add(1000 * time.Hour) // so that it sends nothing when it is let go
 		close(end)
 		<-ended
 	})
+
 	faults := coretest.NewFaulty(m.store)
 	host := m.hostWith(m.t, core.Options{Store: faults})
 	faults.Next(coretest.Fault{After: func() {
 		close(committed)
 		<-end
 	}})
+
 	go func() {
 		defer close(ended)
 		_, _, _ = host.CreatePayment(context.WithoutCancel(m.t.Context()), request(), "k")
 	}()
+
 	<-committed
 	list, _, err := m.ListPayments(m.t.Context(), payment.Filter{Limit: 1})
 	if err != nil || len(list) != 1 {
 		m.t.Fatalf("%d payments, %v", len(list), err)
 	}
+
 	m.id = list[0].ID
 }
 
@@ -209,8 +223,17 @@ func (m *meeting) doubtful() {
 type pair struct{ one, other string }
 
 // actors, in the order of the page.
-var actors = []string{"call", "late call", "recovery", "webhook", "return", "operator", "expiry",
-	"second host", "restart"}
+var actors = []string{
+	"call",
+	"late call",
+	"recovery",
+	"webhook",
+	"return",
+	"operator",
+	"expiry",
+	"second host",
+	"restart",
+}
 
 var meetings = map[pair]func(m *meeting){
 	{"call", "call"}: func(m *meeting) {
@@ -225,6 +248,7 @@ var meetings = map[pair]func(m *meeting){
 				second <- p
 			}()
 		}
+
 		m.begin()
 		if p := <-second; p.ID != m.id || p.Status != payment.Processing {
 			m.t.Errorf("the second got %+v", p)
@@ -246,9 +270,10 @@ var meetings = map[pair]func(m *meeting){
 			m.clock.add(m.account.Settings.Timeout)
 			recoverAt(m.t, m.other)
 			m.lapse()
-			recoverAt(m.t, m.Core)
+			recoverAt(m.t, m.node)
 			m.is(payment.Created)
 		}
+
 		m.begin()
 		m.is(payment.Processing)
 		m.sent(1)
@@ -257,7 +282,8 @@ var meetings = map[pair]func(m *meeting){
 		m.during = func() { m.webhook(payment.Succeeded) }
 		m.begin()
 		m.is(payment.Succeeded)
-		if p, err := m.Payment(m.t.Context(), m.id); err != nil || p.ProviderReference != "theirs" {
+		if p, err := m.Payment(m.t.Context(), m.id); err != nil ||
+			p.ProviderReference != "theirs" {
 			m.t.Errorf("%v, the answer's reference is lost: %q", err, p.ProviderReference)
 		}
 		m.events("payment.succeeded", 1)
@@ -280,10 +306,11 @@ var meetings = map[pair]func(m *meeting){
 		m.waiting()
 		m.account.Confirm = func(context.Context, sdk.ConfirmPaymentRequest) (*sdk.Payment, error) {
 			m.overdue()
-			recoverAt(m.t, m.Core)
+			recoverAt(m.t, m.node)
 			m.is(payment.RequiresAction)
 			return &sdk.Payment{Status: sdk.PaymentProcessing}, nil
 		}
+
 		_, _, err := m.ConfirmPayment(m.t.Context(), m.id, payment.Confirmation{}, "c")
 		if err != nil {
 			m.t.Error(err)
@@ -295,14 +322,18 @@ var meetings = map[pair]func(m *meeting){
 		m.during = func() {
 			recoverAt(m.t, m.other)
 			go func() {
-				p, replayed, err := m.other.CreatePayment(context.WithoutCancel(m.t.Context()),
-					request(), "k")
+				p, replayed, err := m.other.CreatePayment(
+					context.WithoutCancel(m.t.Context()),
+					request(),
+					"k",
+				)
 				if err != nil {
 					m.t.Error(err)
 				}
 				second <- fmt.Sprint(p.ID, replayed)
 			}()
 		}
+
 		m.begin()
 		if got := <-second; got != fmt.Sprint(m.id, true) {
 			m.t.Errorf("the second host got %s", got)
@@ -326,16 +357,22 @@ var meetings = map[pair]func(m *meeting){
 				return nil, failing(sdk.CodeDeclined, sdk.OutcomeRefused)
 			case 2:
 				m.lapse()
-				recoverAt(m.t, m.Core) // takes the second for lost, and makes a third
-				return &sdk.Payment{ProviderReference: "theirs", Status: sdk.PaymentSucceeded}, nil
+				recoverAt(m.t, m.node) // takes the second for lost, and makes a third
+				return &sdk.Payment{
+					ProviderReference: "theirs",
+					Status:            sdk.PaymentSucceeded,
+				}, nil
 			}
+
 			return nil, failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
 		}
+
 		m.during = func() {
 			m.lapse()
 			recoverAt(m.t, m.other)
 			m.is(payment.Succeeded)
 		}
+
 		m.begin()
 		m.sent(3)
 		m.is(payment.Succeeded)
@@ -360,6 +397,7 @@ var meetings = map[pair]func(m *meeting){
 			m.webhook(payment.Succeeded)
 			m.is(payment.Succeeded)
 		}
+
 		m.begin()
 		m.is(payment.UnderReview)
 	},
@@ -372,6 +410,7 @@ var meetings = map[pair]func(m *meeting){
 			m.comeBack()
 			m.is(payment.Succeeded)
 		}
+
 		m.begin()
 		m.is(payment.Succeeded)
 	},
@@ -385,6 +424,7 @@ var meetings = map[pair]func(m *meeting){
 			m.lapse()
 			m.decide(payment.Failed)
 		}
+
 		m.begin()
 		m.is(payment.Succeeded)
 	},
@@ -398,10 +438,11 @@ var meetings = map[pair]func(m *meeting){
 			recoverAt(m.t, m.other)
 			m.is(payment.Unknown)
 		}
+
 		m.begin()
 		m.is(payment.RequiresAction)
 		m.clock.add(time.Minute)
-		recoverAt(m.t, m.Core)
+		recoverAt(m.t, m.node)
 		m.is(payment.Expired)
 	},
 	{"late call", "second host"}: func(m *meeting) {
@@ -428,8 +469,8 @@ var meetings = map[pair]func(m *meeting){
 	{"recovery", "recovery"}: func(m *meeting) {
 		m.doubtful()
 		m.clock.add(10 * time.Second)
-		m.askable(sdk.PaymentSucceeded, func() { recoverAt(m.t, m.Core) })
-		recoverAt(m.t, m.Core)
+		m.askable(sdk.PaymentSucceeded, func() { recoverAt(m.t, m.node) })
+		recoverAt(m.t, m.node)
 		m.is(payment.Succeeded)
 		if asks := m.account.Asks(); asks != 1 {
 			m.t.Errorf("asked %d times", asks)
@@ -439,14 +480,14 @@ var meetings = map[pair]func(m *meeting){
 		m.doubtful()
 		m.clock.add(10 * time.Second)
 		m.askable(sdk.PaymentProcessing, func() { m.webhook(payment.Succeeded) })
-		recoverAt(m.t, m.Core)
+		recoverAt(m.t, m.node)
 		m.is(payment.Succeeded)
 	},
 	{"recovery", "return"}: func(m *meeting) {
 		m.doubtful()
 		m.clock.add(10 * time.Second)
 		m.askable(sdk.PaymentSucceeded, func() { m.comeBack() })
-		recoverAt(m.t, m.Core)
+		recoverAt(m.t, m.node)
 		m.is(payment.Succeeded)
 		m.events("payment.succeeded", 1)
 	},
@@ -454,7 +495,7 @@ var meetings = map[pair]func(m *meeting){
 		m.doubtful()
 		m.clock.add(10 * time.Second)
 		m.askable(sdk.PaymentProcessing, func() { m.decide(payment.Failed) })
-		recoverAt(m.t, m.Core)
+		recoverAt(m.t, m.node)
 		m.is(payment.UnderReview)
 		m.sent(1)
 	},
@@ -462,10 +503,10 @@ var meetings = map[pair]func(m *meeting){
 		m.waiting()
 		m.overdue()
 		m.askable(sdk.PaymentProcessing, nil)
-		recoverAt(m.t, m.Core)
+		recoverAt(m.t, m.node)
 		m.is(payment.Processing)
 		m.overdue()
-		recoverAt(m.t, m.Core)
+		recoverAt(m.t, m.node)
 		m.is(payment.Processing)
 	},
 	{"recovery", "second host"}: func(m *meeting) {
@@ -479,7 +520,8 @@ var meetings = map[pair]func(m *meeting){
 			recoverAt(m.t, m.other)
 			m.is(payment.Succeeded)
 		})
-		recoverAt(m.t, m.Core)
+
+		recoverAt(m.t, m.node)
 		m.is(payment.Succeeded)
 		m.events("payment.succeeded", 1)
 	},
@@ -487,9 +529,10 @@ var meetings = map[pair]func(m *meeting){
 		m.doubtful()
 		m.clock.add(10 * time.Second)
 		m.askable(sdk.PaymentSucceeded, nil)
+
 		// the claim is on disk, and nothing comes of it
 		m.faults.Next(coretest.Fault{Lose: errConnection})
-		recoverAt(m.t, m.Core)
+		recoverAt(m.t, m.node)
 		m.restarted()
 		m.is(payment.Unknown)
 		m.clock.add(2*m.account.Settings.Timeout + 11*time.Second)
@@ -521,8 +564,9 @@ var meetings = map[pair]func(m *meeting){
 		m.is(payment.Succeeded)
 		m.askable(sdk.PaymentSucceeded, nil)
 		m.webhook(payment.Failed)
-		recoverAt(m.t, m.Core)
+		recoverAt(m.t, m.node)
 		m.is(payment.Succeeded)
+
 		m.account.Get = nil
 		m.webhook(payment.Failed)
 		m.is(payment.UnderReview)
@@ -530,7 +574,7 @@ var meetings = map[pair]func(m *meeting){
 	{"webhook", "expiry"}: func(m *meeting) {
 		m.waiting()
 		m.overdue()
-		recoverAt(m.t, m.Core)
+		recoverAt(m.t, m.node)
 		m.is(payment.Expired)
 		m.webhook(payment.Succeeded)
 		m.is(payment.Succeeded)
@@ -572,7 +616,7 @@ var meetings = map[pair]func(m *meeting){
 	{"return", "expiry"}: func(m *meeting) {
 		m.waiting()
 		m.overdue()
-		recoverAt(m.t, m.Core)
+		recoverAt(m.t, m.node)
 		m.is(payment.Expired)
 		m.askable(sdk.PaymentSucceeded, nil)
 		m.comeBack()
@@ -581,7 +625,7 @@ var meetings = map[pair]func(m *meeting){
 	{"return", "second host"}: func(m *meeting) {
 		m.askable(sdk.PaymentSucceeded, nil)
 		m.waiting()
-		m.Core, m.other = m.other, m.Core
+		m.node, m.other = m.other, m.node
 		m.comeBack()
 		m.is(payment.Succeeded)
 	},
@@ -606,12 +650,13 @@ var meetings = map[pair]func(m *meeting){
 		m.waiting()
 		m.decide(payment.Canceled)
 		m.overdue()
-		recoverAt(m.t, m.Core)
+		recoverAt(m.t, m.node)
 		m.is(payment.Canceled)
 		second := newMeeting(m.t)
 		second.waiting()
 		second.overdue()
-		recoverAt(m.t, second.Core)
+
+		recoverAt(m.t, second.node)
 		second.is(payment.Expired)
 		second.decide(payment.Succeeded)
 	},
@@ -637,9 +682,9 @@ var meetings = map[pair]func(m *meeting){
 	{"expiry", "expiry"}: func(m *meeting) {
 		m.waiting()
 		m.overdue()
-		recoverAt(m.t, m.Core)
+		recoverAt(m.t, m.node)
 		m.overdue()
-		recoverAt(m.t, m.Core)
+		recoverAt(m.t, m.node)
 		m.is(payment.Expired)
 		m.events("payment.expired", 1)
 	},
@@ -647,13 +692,15 @@ var meetings = map[pair]func(m *meeting){
 		m.waiting()
 		m.overdue()
 		var both sync.WaitGroup
-		for _, host := range []*core.Core{m.Core, m.other} {
+
+		for _, host := range []*node{m.node, m.other} {
 			both.Go(func() {
 				if err := host.Recover(m.t.Context()); err != nil {
 					m.t.Error(err)
 				}
 			})
 		}
+
 		both.Wait()
 		m.is(payment.Expired)
 		m.events("payment.expired", 1)
@@ -672,13 +719,15 @@ var meetings = map[pair]func(m *meeting){
 		m.doubtful()
 		m.clock.add(10 * time.Second)
 		var all sync.WaitGroup
-		for _, host := range []*core.Core{m.Core, m.other, m.newHost(m.t), m.newHost(m.t)} {
+
+		for _, host := range []*node{m.node, m.other, m.newHost(m.t), m.newHost(m.t)} {
 			all.Go(func() {
 				if err := host.Recover(m.t.Context()); err != nil {
 					m.t.Error(err)
 				}
 			})
 		}
+
 		all.Wait()
 		m.is(payment.Processing)
 		m.sent(2)
@@ -699,6 +748,7 @@ var meetings = map[pair]func(m *meeting){
 			m.is(payment.Unknown)
 			m.clock.add(10 * time.Second)
 		}
+
 		m.sent(0)
 		m.events("payment.unknown", 1)
 		m.lapse()
@@ -725,6 +775,7 @@ func TestWhenTwoMeet(t *testing.T) {
 				t.Errorf("nobody has tried %s and %s", one, other)
 				continue
 			}
+
 			t.Run(one+" and "+other, func(t *testing.T) { meet(newMeeting(t)) })
 		}
 	}
@@ -738,6 +789,7 @@ func TestThePageAboutAttemptsHasEveryPair(t *testing.T) {
 		t.Fatal(err)
 	}
 	onPage := map[pair]bool{}
+
 	line := regexp.MustCompile(`(?m)^\| ([a-z ]+) \| ([a-z ]+) \| .+\. \|$`)
 	for _, row := range line.FindAllStringSubmatch(string(page), -1) {
 		p := pair{row[1], row[2]}
@@ -749,6 +801,7 @@ func TestThePageAboutAttemptsHasEveryPair(t *testing.T) {
 			t.Errorf("%s and %s are on the page, and nobody has tried them", p.one, p.other)
 		}
 	}
+
 	for p := range meetings {
 		if !onPage[p] {
 			t.Errorf("%s and %s are not on the page", p.one, p.other)

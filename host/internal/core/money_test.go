@@ -66,14 +66,17 @@ func TestTheSameMoneyCountsForOnePayment(t *testing.T) {
 			r := newRig(t)
 			renamed, stranger := coretest.New("acme-eu"), coretest.New("stranger")
 			renamed.Identity = r.account.Identity
+
 			for _, a := range []*coretest.Account{r.account, renamed, stranger} {
 				a.Create = func(context.Context, sdk.CreatePaymentRequest) (*sdk.Payment, error) {
 					says.Status = sdk.PaymentSucceeded
 					return &says, nil
 				}
 			}
+
 			accounts := coretest.NewAccounts(r.account, renamed, stranger)
 			host := r.hostWith(t, core.Options{Accounts: accounts})
+
 			for n, c := range []struct {
 				account string
 				want    payment.Status
@@ -100,11 +103,13 @@ func TestAPaymentAndItsRefundsHaveOneNumbering(t *testing.T) {
 	r.account.Refund = func(context.Context, sdk.CreateRefundRequest) (*sdk.Refund, error) {
 		return &sdk.Refund{Status: sdk.RefundSucceeded}, nil
 	}
+
 	for _, key := range []string{"r1", "r2"} {
 		if _, _, err := r.CreateRefund(t.Context(), id, refundOf("1"), key); err != nil {
 			t.Fatal(err)
 		}
 	}
+
 	r.account.Payout = func(context.Context, sdk.CreatePayoutRequest) (*sdk.Payout, error) {
 		return &sdk.Payout{Status: sdk.PayoutSucceeded}, nil
 	}
@@ -113,10 +118,17 @@ func TestAPaymentAndItsRefundsHaveOneNumbering(t *testing.T) {
 	if err != nil || len(events) != 4 {
 		t.Fatalf("%d events, %v", len(events), err)
 	}
+
 	for n, want := range []int64{1, 2, 3, 1} {
 		if e := events[n]; e.Sequence != want || (n < 3 && e.PaymentID != id) {
-			t.Errorf("event %d, %s of %s, has the number %d, want %d", n+1, e.Type, e.PaymentID,
-				e.Sequence, want)
+			t.Errorf(
+				"event %d, %s of %s, has the number %d, want %d",
+				n+1,
+				e.Type,
+				e.PaymentID,
+				e.Sequence,
+				want,
+			)
 		}
 	}
 }
@@ -132,10 +144,11 @@ func TestKeysOfEveryLengthAreTakenEverywhere(t *testing.T) {
 				sent++
 				return nil
 			})
-			if _, err := call(r.Core, key); err != nil || sent != 1 {
+			if _, err := call(r.node, key); err != nil || sent != 1 {
 				t.Errorf("%s with a key of %d: %v", s.name, length, err)
 			}
-			if _, err := call(r.Core, key+strings.Repeat("k", 256-length)); err == nil {
+
+			if _, err := call(r.node, key+strings.Repeat("k", 256-length)); err == nil {
 				t.Errorf("%s with a key of 256 was taken", s.name)
 			}
 		}
@@ -160,6 +173,7 @@ func TestAnAmountIsTheSameHoweverItIsWritten(t *testing.T) {
 		req.Amount = decimal.RequireFromString(text)
 		return req
 	}
+
 	for _, text := range []string{"60", "60.0", "60.00", "60.000", "060.00", "6e1"} {
 		r := newRig(t)
 		r.account.Create = redirecting
@@ -175,12 +189,14 @@ func TestAnAmountIsTheSameHoweverItIsWritten(t *testing.T) {
 	r.account.Refund = func(context.Context, sdk.CreateRefundRequest) (*sdk.Refund, error) {
 		return &sdk.Refund{Status: sdk.RefundSucceeded}, nil
 	}
+
 	for n, text := range []string{"5", "5.0", "5.00"} {
 		if _, replayed, err := r.CreateRefund(t.Context(), id, refundOf(text), "r"); err != nil ||
 			replayed != (n > 0) {
 			t.Errorf("a refund of %s: %v, replayed %v", text, err, replayed)
 		}
 	}
+
 	c := newCaptureRig(t)
 	for n, text := range []string{"5", "5.0", "5.00"} {
 		if _, replayed, err := c.CapturePayment(t.Context(), c.id,
@@ -199,6 +215,7 @@ func TestAnIDOfAnyBytesIsNotFound(t *testing.T) {
 		_, err1 := r.Payment(t.Context(), id)
 		_, err2 := r.RefreshPayment(t.Context(), id)
 		_, _, err3 := r.CapturePayment(t.Context(), id, decimal.Zero, "k")
+
 		_, _, err4 := r.CreateRefund(t.Context(), id, payment.RefundRequest{}, "k")
 		for n, err := range []error{err1, err2, err3, err4} {
 			if e := problem(t, err); e.Code != string(sdk.CodeNotFound) {
@@ -216,39 +233,45 @@ func TestADamagedRowHoldsUpNobodyElse(t *testing.T) {
 		return &sdk.Payment{ProviderReference: "theirs-" + req.Reference,
 			Status: sdk.PaymentRequiresAction}, nil
 	}
+
 	damaged := r.pay(t, "damaged").ID
 	r.clock.add(time.Second)
 	healthy := r.pay(t, "healthy").ID
 	r.account.Get = func(context.Context, sdk.GetPaymentRequest) (*sdk.Payment, error) {
 		return &sdk.Payment{Status: sdk.PaymentSucceeded}, nil
 	}
+
 	r.sql(t, `UPDATE intents SET refs = '{' WHERE id = '`+damaged+`'`)
 	r.clock.add(time.Minute)
-	recoverAt(t, r.Core)
+	recoverAt(t, r.node)
 	if got := r.paymentStatus(t, healthy); got != payment.Succeeded {
 		t.Errorf("the healthy one is %s", got)
 	}
+
 	list, _, err := r.ListPayments(t.Context(), payment.Filter{Limit: 10})
 	if err != nil || len(list) != 1 || list[0].ID != healthy {
 		t.Errorf("%v, the list has %d", err, len(list))
 	}
-	if _, err := r.Payment(t.Context(), damaged); problem(t, err).Code != payment.CodeStorage {
+	if _, err := r.Payment(t.Context(), damaged); problem(
+		t,
+		err,
+	).Code != payment.CodeStorage {
 		t.Errorf("asked for by itself: %v", err)
 	}
 
-	recoverAt(t, r.Core)
-	if due := dueAt(t, r.Core); len(due) != 0 {
+	recoverAt(t, r.node)
+	if due := dueAt(t, r.node); len(due) != 0 {
 		t.Errorf("the damaged one is still due at %v, and is claimed for ever", due)
 	}
 	r.sql(t, `UPDATE intents SET refs = '["theirs-'||id||'"]' WHERE id = '`+damaged+`'`)
 	r.clock.add(2 * time.Hour)
-	recoverAt(t, r.Core)
+	recoverAt(t, r.node)
 	if got := r.paymentStatus(t, damaged); got != payment.Succeeded {
 		t.Errorf("mended, it is %s", got)
 	}
 }
 
-func dueAt(t *testing.T, c *core.Core) []string {
+func dueAt(t *testing.T, c *node) []string {
 	t.Helper()
 	due, err := c.DueProviders(t.Context())
 	if err != nil {
@@ -264,11 +287,13 @@ func (r *rig) sql(t *testing.T, statement string) {
 	if path, ok := strings.CutPrefix(r.url, "sqlite:"); ok {
 		driver, name = "sqlite", path
 	}
+
 	db, err := sql.Open(driver, name)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer db.Close()
+
 	if _, err := db.ExecContext(t.Context(), statement); err != nil {
 		t.Fatal(err)
 	}

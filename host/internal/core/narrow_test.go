@@ -37,20 +37,28 @@ func TestRecoveryKeepsWithinMaxInFlight(t *testing.T) {
 			r := newRig(t)
 			r.account.Settings.MaxInFlight = most
 			r.account.Create = func(_ context.Context, q sdk.CreatePaymentRequest) (*sdk.Payment, error) {
-				return &sdk.Payment{ProviderReference: q.Reference, Status: sdk.PaymentRequiresAction}, nil
+				return &sdk.Payment{
+					ProviderReference: q.Reference,
+					Status:            sdk.PaymentRequiresAction,
+				}, nil
 			}
+
 			r.account.OnInfo.PaymentLookup.ByReference = true
 			r.account.Get = func(context.Context, sdk.GetPaymentRequest) (*sdk.Payment, error) {
 				time.Sleep(10 * time.Millisecond)
 				return &sdk.Payment{Status: sdk.PaymentSucceeded}, nil
 			}
+
 			var ids []string
 			for n := range 8 {
 				ids = append(ids, r.pay(t, fmt.Sprint(n)).ID)
 			}
 			r.clock.add(r.account.Settings.PaymentTTL + time.Second)
 			recoverAt(t, r.hostWith(t, core.Options{Accounts: &narrow{
-				Accounts: coretest.NewAccounts(r.account), account: r.account}}))
+				Accounts: coretest.NewAccounts(r.account),
+				account:  r.account,
+			}}))
+
 			for _, id := range ids {
 				if got := r.paymentStatus(t, id); got != payment.Succeeded {
 					t.Errorf("a payment that was paid is %s", got)
@@ -84,18 +92,23 @@ func TestWhatCouldNotBeAskedAboutIsAskedAboutSoon(t *testing.T) {
 	r.account.Get = func(context.Context, sdk.GetPaymentRequest) (*sdk.Payment, error) {
 		return &sdk.Payment{Status: sdk.PaymentSucceeded}, nil
 	}
+
 	id := r.pay(t, "k").ID
 	r.clock.add(r.account.Settings.PaymentTTL + time.Second)
+
 	for range 5 {
 		// Two are taken to look whether there is one, and for a list.
 		recoverAt(t, r.hostWith(t, core.Options{Accounts: &some{left: 2,
 			Accounts: coretest.NewAccounts(r.account)}}))
 		r.clock.add(3 * time.Second)
 	}
-	if got := r.paymentStatus(t, id); got != payment.RequiresAction || r.account.Asks() != 0 {
+
+	if got := r.paymentStatus(t, id); got != payment.RequiresAction ||
+		r.account.Asks() != 0 {
 		t.Errorf("it is %s, and was asked about %d times", got, r.account.Asks())
 	}
-	recoverAt(t, r.Core)
+
+	recoverAt(t, r.node)
 	if got := r.paymentStatus(t, id); got != payment.Succeeded {
 		t.Errorf("a payment that was paid is %s", got)
 	}

@@ -12,7 +12,8 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// recoverUntil does rounds of recovery, moving the clock, until the condition holds or an hour has passed.
+// recoverUntil does rounds of recovery, moving the clock, until the condition
+// holds or an hour has passed.
 func (r *rig) recoverUntil(t *testing.T, what string, done func() bool) {
 	t.Helper()
 	for range 60 {
@@ -22,8 +23,10 @@ func (r *rig) recoverUntil(t *testing.T, what string, done func() bool) {
 		if done() {
 			return
 		}
+
 		r.clock.add(time.Minute)
 	}
+
 	t.Fatalf("%s did not come about within an hour", what)
 }
 
@@ -45,12 +48,16 @@ func (r *rig) paymentStatus(t *testing.T, id string) payment.Status {
 	return p.Status
 }
 
-// lostGrace is what a host is given after an attempt's deadline to record its answer.
+// lostGrace is what a host is given after an attempt's deadline to record its
+// answer.
 const lostGrace = 30 * time.Second
 
-// What a host was doing that has given no sign of life for a while is asked about at once. It is repeated, and resolved by
-// an operator, only when that host cannot send it any more: it may only have been stopped.
-func TestAnAttemptOfADeadHostIsInDoubtAtOnceAndTouchedAfterItsDeadlineAndGrace(t *testing.T) {
+// What a host was doing that has given no sign of life for a while is asked
+// about at once. It is repeated, and resolved by an operator, only when that
+// host cannot send it any more: it may only have been stopped.
+func TestAnAttemptOfADeadHostIsInDoubtAtOnceAndTouchedAfterItsDeadlineAndGrace(
+	t *testing.T,
+) {
 	r := newRig(t)
 	release := make(chan struct{})
 	defer close(release)
@@ -64,16 +71,19 @@ func TestAnAttemptOfADeadHostIsInDoubtAtOnceAndTouchedAfterItsDeadlineAndGrace(t
 		<-release // the host "died" here
 		return nil, failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
 	}
+
 	ctx, gone := context.WithCancel(t.Context())
 	defer gone()
 	go func() { _, _, _ = r.CreatePayout(ctx, payoutRequest(), "k") }()
 	id := <-started
 
-	mine, err := store.Open(t.Context(), r.url, store.WithClock(r.clock.now)) // a connection of its own to the same database
+	// a connection of its own to the same database
+	mine, err := store.Open(t.Context(), r.url, store.WithClock(r.clock.now))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer mine.Close()
+
 	other := r.hostOn(t, mine)
 	const alive, silent = 14 * time.Second, 2 * time.Second
 	for _, step := range []struct {
@@ -89,8 +99,15 @@ func TestAnAttemptOfADeadHostIsInDoubtAtOnceAndTouchedAfterItsDeadlineAndGrace(t
 			t.Fatal(err)
 		}
 		if got := r.payoutStatus(t, id); got != step.want || r.account.Creates() != 1 {
-			t.Fatalf("after %s more: %s after %d creates, want %s", step.pass, got, r.account.Creates(), step.want)
+			t.Fatalf(
+				"after %s more: %s after %d creates, want %s",
+				step.pass,
+				got,
+				r.account.Creates(),
+				step.want,
+			)
 		}
+
 		resolve := payment.Resolution{Status: payment.Failed, Reason: "not in the books"}
 		if err := other.Resolve(t.Context(), payment.KindPayout, id, resolve); err == nil {
 			t.Fatal("it was resolved while its call may still reach the provider")
@@ -136,20 +153,33 @@ func TestWhatRecoveryDoesWithAnUnknownPayout(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			r := newRig(t)
 			r.account.OnInfo.CreatePayout = sdk.IdempotencySupport{Retry: c.repeat}
-			r.account.OnInfo.PayoutLookup = sdk.Lookup{ByReference: true, Immediate: c.immediate}
+			r.account.OnInfo.PayoutLookup = sdk.Lookup{
+				ByReference: true,
+				Immediate:   c.immediate,
+			}
 			r.account.PayoutStatus = c.status
 			var keys []string
+
 			var sequences []uint64
 			r.account.Payout = func(_ context.Context, req sdk.CreatePayoutRequest) (*sdk.Payout, error) {
-				keys, sequences = append(keys, req.IdempotencyKey), append(sequences, req.Sequence)
+				keys, sequences = append(
+					keys,
+					req.IdempotencyKey,
+				), append(
+					sequences,
+					req.Sequence,
+				)
 				if len(keys) == 1 {
 					return nil, failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
 				}
+
 				if c.second != nil {
 					return nil, c.second
 				}
+
 				return &sdk.Payout{Status: sdk.PayoutSucceeded}, nil
 			}
+
 			p := r.payout(t, "k")
 			for range 12 {
 				r.clock.add(20 * time.Second)
@@ -157,12 +187,25 @@ func TestWhatRecoveryDoesWithAnUnknownPayout(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if got := r.payoutStatus(t, p.ID); got != c.want || r.account.Creates() != c.creates {
-				t.Fatalf("%s after %d creates, want %s after %d", got, r.account.Creates(), c.want, c.creates)
+
+			if got := r.payoutStatus(t, p.ID); got != c.want ||
+				r.account.Creates() != c.creates {
+				t.Fatalf(
+					"%s after %d creates, want %s after %d",
+					got,
+					r.account.Creates(),
+					c.want,
+					c.creates,
+				)
 			}
+
 			for k := range keys {
 				if keys[k] != keys[0] || sequences[k] != sequences[0] {
-					t.Errorf("a repeat used another key or sequence: %v %v", keys, sequences)
+					t.Errorf(
+						"a repeat used another key or sequence: %v %v",
+						keys,
+						sequences,
+					)
 				}
 			}
 		})
@@ -171,11 +214,15 @@ func TestWhatRecoveryDoesWithAnUnknownPayout(t *testing.T) {
 
 func TestARepeatNeedsTheWindowAndTheSameIdentity(t *testing.T) {
 	lose := func(r *rig) {
-		r.account.OnInfo.CreatePayout = sdk.IdempotencySupport{Retry: sdk.RetryReturnsOriginal, Window: time.Minute}
+		r.account.OnInfo.CreatePayout = sdk.IdempotencySupport{
+			Retry:  sdk.RetryReturnsOriginal,
+			Window: time.Minute,
+		}
 		r.account.Payout = func(context.Context, sdk.CreatePayoutRequest) (*sdk.Payout, error) {
 			return nil, failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
 		}
 	}
+
 	t.Run("past the window", func(t *testing.T) {
 		r := newRig(t)
 		lose(r)
@@ -184,10 +231,13 @@ func TestARepeatNeedsTheWindowAndTheSameIdentity(t *testing.T) {
 		if err := r.Recover(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if got := r.payoutStatus(t, p.ID); got != payment.Unknown || r.account.Creates() != 1 {
+
+		if got := r.payoutStatus(t, p.ID); got != payment.Unknown ||
+			r.account.Creates() != 1 {
 			t.Fatalf("%s after %d creates", got, r.account.Creates())
 		}
 	})
+
 	t.Run("another identity", func(t *testing.T) {
 		r := newRig(t)
 		lose(r)
@@ -197,7 +247,9 @@ func TestARepeatNeedsTheWindowAndTheSameIdentity(t *testing.T) {
 		if err := r.Recover(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if got := r.payoutStatus(t, p.ID); got != payment.UnderReview || r.account.Creates() != 1 {
+
+		if got := r.payoutStatus(t, p.ID); got != payment.UnderReview ||
+			r.account.Creates() != 1 {
 			t.Fatalf("%s after %d creates", got, r.account.Creates())
 		}
 	})
@@ -209,11 +261,17 @@ func TestAnUnknownPaymentIsSettledByAsking(t *testing.T) {
 	r.account.Create = func(context.Context, sdk.CreatePaymentRequest) (*sdk.Payment, error) {
 		return nil, failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
 	}
+
 	r.account.Get = func(context.Context, sdk.GetPaymentRequest) (*sdk.Payment, error) {
 		return &sdk.Payment{ProviderReference: "t", Status: sdk.PaymentSucceeded}, nil
 	}
 	p := r.pay(t, "k")
-	r.recoverUntil(t, "success", func() bool { return r.paymentStatus(t, p.ID) == payment.Succeeded })
+	r.recoverUntil(
+		t,
+		"success",
+		func() bool { return r.paymentStatus(t, p.ID) == payment.Succeeded },
+	)
+
 	if r.account.Creates() != 1 {
 		t.Errorf("%d creates", r.account.Creates())
 	}
@@ -230,17 +288,20 @@ func TestTwoHostsDoNotSettleTheSameIntentAtOnce(t *testing.T) {
 		}
 		return &sdk.Payout{Status: sdk.PayoutProcessing}, nil
 	}
+
 	r.payout(t, "k")
 	r.clock.add(10 * time.Second)
 	errs := make(chan error, 2)
-	for _, host := range []*core.Core{r.Core, r.newHost(t)} {
+	for _, host := range []*node{r.node, r.newHost(t)} {
 		go func() { errs <- host.Recover(context.WithoutCancel(t.Context())) }()
 	}
+
 	for range 2 {
 		if err := <-errs; err != nil {
 			t.Error(err)
 		}
 	}
+
 	if got := r.account.Creates(); got != 2 {
 		t.Fatalf("%d creates, want the first and one repeat", got)
 	}
@@ -254,10 +315,15 @@ func TestAPaymentThatNobodyFinishesExpires(t *testing.T) {
 	if err := r.Recover(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+
 	if got := r.paymentStatus(t, p.ID); got != payment.RequiresAction {
 		t.Fatalf("expired before its time: %s", got)
 	}
-	r.recoverUntil(t, "expiry", func() bool { return r.paymentStatus(t, p.ID) == payment.Expired })
+	r.recoverUntil(
+		t,
+		"expiry",
+		func() bool { return r.paymentStatus(t, p.ID) == payment.Expired },
+	)
 }
 
 func TestAnOperatorSettlesWhatNothingElseCan(t *testing.T) {
@@ -266,36 +332,61 @@ func TestAnOperatorSettlesWhatNothingElseCan(t *testing.T) {
 		return nil, failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
 	}
 	p := r.payout(t, "k")
-	err := r.Resolve(t.Context(), payment.KindPayout, p.ID, payment.Resolution{Status: payment.Processing})
+	err := r.Resolve(
+		t.Context(),
+		payment.KindPayout,
+		p.ID,
+		payment.Resolution{Status: payment.Processing},
+	)
 	if e := problem(t, err); len(e.Violations) != 2 {
 		t.Fatalf("a resolution without reason and to a wrong status: %v", e)
 	}
-	err = r.Resolve(t.Context(), payment.KindPayout, p.ID, payment.Resolution{Status: payment.Succeeded, Reason: "seen in the books", ProviderReference: "x9"})
+
+	err = r.Resolve(
+		t.Context(),
+		payment.KindPayout,
+		p.ID,
+		payment.Resolution{
+			Status:            payment.Succeeded,
+			Reason:            "seen in the books",
+			ProviderReference: "x9",
+		},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	got, err := r.Payout(t.Context(), p.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
 	last := got.History[len(got.History)-1]
-	if got.Status != payment.Succeeded || got.ProviderReference != "x9" || last.Actor != "operator" || last.Note != "seen in the books" {
+	if got.Status != payment.Succeeded || got.ProviderReference != "x9" ||
+		last.Actor != "operator" ||
+		last.Note != "seen in the books" {
 		t.Errorf("got %s %q, history %+v", got.Status, got.ProviderReference, last)
 	}
-	err = r.Resolve(t.Context(), payment.KindPayout, p.ID, payment.Resolution{Status: payment.Failed, Reason: "no"})
+
+	err = r.Resolve(
+		t.Context(),
+		payment.KindPayout,
+		p.ID,
+		payment.Resolution{Status: payment.Failed, Reason: "no"},
+	)
 	if e := problem(t, err); e.Code != payment.CodeConflict {
 		t.Errorf("a success was taken back: %v", e)
 	}
 }
 
-// A host whose plugin is away leaves what is due to a host that can ask, and grows
-// no pause meanwhile. What no host can ask about for a minute is put off.
+// A host whose plugin is away leaves what is due to a host that can ask, and
+// grows no pause meanwhile. What no host can ask about for a minute is put off.
 func TestAHostThatCannotAskLeavesItToOthers(t *testing.T) {
 	r := newRig(t)
 	r.account.OnInfo.PayoutLookup = sdk.Lookup{ByReference: true}
 	r.account.Payout = func(context.Context, sdk.CreatePayoutRequest) (*sdk.Payout, error) {
 		return nil, failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
 	}
+
 	r.account.PayoutStatus = func(context.Context, sdk.GetPayoutRequest) (*sdk.Payout, error) {
 		return &sdk.Payout{Status: sdk.PayoutSucceeded}, nil
 	}
@@ -308,6 +399,7 @@ func TestAHostThatCannotAskLeavesItToOthers(t *testing.T) {
 	for range 20 {
 		recoverAt(t, without)
 	}
+
 	if _, err := r.RefreshPayout(t.Context(), asked); err != nil {
 		t.Fatal(err)
 	}
@@ -328,6 +420,7 @@ func TestAHostThatCannotAskLeavesItToOthers(t *testing.T) {
 	if due() != 0 {
 		t.Error("what no host asks about is looked at without an end")
 	}
+
 	r.recoverUntil(t, "the answer", func() bool {
 		return r.payoutStatus(t, abandoned) == payment.Succeeded
 	})

@@ -18,6 +18,7 @@ func TestARefreshOfWhatNobodyHasPaidYet(t *testing.T) {
 		r.account.Get = func(context.Context, sdk.GetPaymentRequest) (*sdk.Payment, error) {
 			return nil, failing(sdk.CodeNotFound, sdk.OutcomeRefused)
 		}
+
 		p := r.pay(t, "k")
 
 		got, err := r.RefreshPayment(t.Context(), p.ID)
@@ -27,6 +28,7 @@ func TestARefreshOfWhatNobodyHasPaidYet(t *testing.T) {
 			}
 			continue
 		}
+
 		if err != nil || got.Status != payment.RequiresAction || got.NextAction == nil {
 			t.Errorf("got %+v, %v", got, err)
 		}

@@ -13,7 +13,8 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// doubtful scripts a provider whose first payout has no answer, and whose later ones get what second gives.
+// doubtful scripts a provider whose first payout has no answer, and whose later
+// ones get what second gives.
 func doubtful(r *rig, repeat sdk.RetryBehavior, second func() (*sdk.Payout, error)) {
 	r.account.OnInfo.CreatePayout = sdk.IdempotencySupport{Retry: repeat}
 	first := true
@@ -26,11 +27,17 @@ func doubtful(r *rig, repeat sdk.RetryBehavior, second func() (*sdk.Payout, erro
 	}
 }
 
-// Between the decision to repeat and the repeat itself an operator, a notice or another host may settle the payout.
+// Between the decision to repeat and the repeat itself an operator, a notice or
+// another host may settle the payout.
 func TestAPayoutThatIsSettledMeanwhileIsNotRepeated(t *testing.T) {
 	settle := map[string]func(t *testing.T, r *rig, id string){
 		"an operator says that it failed": func(t *testing.T, r *rig, id string) {
-			err := r.Resolve(t.Context(), payment.KindPayout, id, payment.Resolution{Status: payment.Failed, Reason: "not in the books"})
+			err := r.Resolve(
+				t.Context(),
+				payment.KindPayout,
+				id,
+				payment.Resolution{Status: payment.Failed, Reason: "not in the books"},
+			)
 			if err != nil {
 				t.Error(err)
 			}
@@ -41,8 +48,12 @@ func TestAPayoutThatIsSettledMeanwhileIsNotRepeated(t *testing.T) {
 				if err != nil {
 					return err
 				}
-				_, err = r.Apply(t.Context(), tx, i, intent.Report{Actor: core.ActorWebhook, Proof: intent.Signature,
-					Status: payment.Succeeded}, intent.Asking{})
+				_, err = r.Apply(t.Context(), tx, i, intent.Report{
+					Actor:  core.ActorWebhook,
+					Proof:  intent.Signature,
+					Status: payment.Succeeded,
+				}, intent.StatusQuery{})
+
 				return err
 			})
 			if err != nil {
@@ -54,8 +65,16 @@ func TestAPayoutThatIsSettledMeanwhileIsNotRepeated(t *testing.T) {
 		for _, identity := range []string{"the same identity", "another identity"} {
 			t.Run(name+", "+identity, func(t *testing.T) {
 				r := newRig(t)
-				r.account.OnInfo.PayoutLookup = sdk.Lookup{ByReference: true, Immediate: true}
-				doubtful(r, sdk.RetryRejectsDuplicates, func() (*sdk.Payout, error) { return &sdk.Payout{Status: sdk.PayoutSucceeded}, nil })
+				r.account.OnInfo.PayoutLookup = sdk.Lookup{
+					ByReference: true,
+					Immediate:   true,
+				}
+				doubtful(
+					r,
+					sdk.RetryRejectsDuplicates,
+					func() (*sdk.Payout, error) { return &sdk.Payout{Status: sdk.PayoutSucceeded}, nil },
+				)
+
 				p := r.payout(t, "k")
 				var want payment.Status
 				r.account.PayoutStatus = func(context.Context, sdk.GetPayoutRequest) (*sdk.Payout, error) {
@@ -66,12 +85,18 @@ func TestAPayoutThatIsSettledMeanwhileIsNotRepeated(t *testing.T) {
 					want = r.payoutStatus(t, p.ID)
 					return nil, failing(sdk.CodeNotFound, sdk.OutcomeRefused)
 				}
+
 				r.clock.add(10 * time.Second)
 				if err := r.Recover(t.Context()); err != nil {
 					t.Fatal(err)
 				}
 				if got := r.payoutStatus(t, p.ID); got != want || r.account.Creates() != 1 {
-					t.Fatalf("it was settled as %s and became %s after %d creates", want, got, r.account.Creates())
+					t.Fatalf(
+						"it was settled as %s and became %s after %d creates",
+						want,
+						got,
+						r.account.Creates(),
+					)
 				}
 			})
 		}
@@ -86,14 +111,25 @@ func TestARepeatThatIsTurnedAwayLeavesTheDoubt(t *testing.T) {
 		} {
 			t.Run(string(repeat)+" "+string(code), func(t *testing.T) {
 				r := newRig(t)
-				doubtful(r, repeat, func() (*sdk.Payout, error) { return nil, failing(code, sdk.OutcomeRefused) })
+				doubtful(
+					r,
+					repeat,
+					func() (*sdk.Payout, error) { return nil, failing(code, sdk.OutcomeRefused) },
+				)
+
 				p := r.payout(t, "k")
 				r.clock.add(10 * time.Second)
 				if err := r.Recover(t.Context()); err != nil {
 					t.Fatal(err)
 				}
+
 				if got := r.payoutStatus(t, p.ID); got != want || r.account.Creates() != 2 {
-					t.Fatalf("%s after %d creates, want %s: the first may have moved the money", got, r.account.Creates(), want)
+					t.Fatalf(
+						"%s after %d creates, want %s: the first may have moved the money",
+						got,
+						r.account.Creates(),
+						want,
+					)
 				}
 			})
 		}
@@ -102,10 +138,13 @@ func TestARepeatThatIsTurnedAwayLeavesTheDoubt(t *testing.T) {
 
 func TestWhatTheProviderSaysItKnowsIsNotRepeated(t *testing.T) {
 	r := newRig(t)
-	r.account.OnInfo.CreatePayment = sdk.IdempotencySupport{Retry: sdk.RetryRejectsDuplicates}
+	r.account.OnInfo.CreatePayment = sdk.IdempotencySupport{
+		Retry: sdk.RetryRejectsDuplicates,
+	}
 	r.account.Create = func(context.Context, sdk.CreatePaymentRequest) (*sdk.Payment, error) {
 		return nil, failing(sdk.CodeDuplicate, sdk.OutcomeRefused)
 	}
+
 	p := r.pay(t, "k")
 	for range 5 {
 		r.clock.add(20 * time.Second)
@@ -113,13 +152,14 @@ func TestWhatTheProviderSaysItKnowsIsNotRepeated(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+
 	if got := r.paymentStatus(t, p.ID); got != payment.Unknown || r.account.Creates() != 1 {
 		t.Fatalf("%s after %d creates", got, r.account.Creates())
 	}
 }
 
-// A repeat that is sent in time can arrive late, and the provider counts by a clock of its own: a twentieth of the window
-// is left.
+// A repeat that is sent in time can arrive late, and the provider counts by a
+// clock of its own: a twentieth of the window is left.
 func TestARepeatThatCouldArriveAfterTheWindowIsNotMade(t *testing.T) {
 	for _, c := range []struct {
 		name    string
@@ -134,7 +174,12 @@ func TestARepeatThatCouldArriveAfterTheWindowIsNotMade(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := newRig(t)
-			doubtful(r, sdk.RetryReturnsOriginal, func() (*sdk.Payout, error) { return &sdk.Payout{Status: sdk.PayoutSucceeded}, nil })
+			doubtful(
+				r,
+				sdk.RetryReturnsOriginal,
+				func() (*sdk.Payout, error) { return &sdk.Payout{Status: sdk.PayoutSucceeded}, nil },
+			)
+
 			r.account.OnInfo.CreatePayout.Window = time.Minute
 			p := r.payout(t, "k")
 			r.clock.add(c.pass)
@@ -143,43 +188,69 @@ func TestARepeatThatCouldArriveAfterTheWindowIsNotMade(t *testing.T) {
 			if c.creates > 1 {
 				want = payment.Succeeded
 			}
-			if got := r.payoutStatus(t, p.ID); got != want || r.account.Creates() != c.creates {
+
+			if got := r.payoutStatus(t, p.ID); got != want ||
+				r.account.Creates() != c.creates {
 				t.Fatalf("%s after %d creates", got, r.account.Creates())
 			}
 		})
 	}
 }
 
-// Whatever time passes before a repeat is recorded counts: the host may be stopped, or the database slow.
+// Whatever time passes before a repeat is recorded counts: the host may be
+// stopped, or the database slow.
 func TestAWindowIsJudgedWhenTheRepeatIsRecorded(t *testing.T) {
 	r := newRig(t)
-	doubtful(r, sdk.RetryReturnsOriginal, func() (*sdk.Payout, error) { return &sdk.Payout{Status: sdk.PayoutSucceeded}, nil })
+	doubtful(
+		r,
+		sdk.RetryReturnsOriginal,
+		func() (*sdk.Payout, error) { return &sdk.Payout{Status: sdk.PayoutSucceeded}, nil },
+	)
+
 	p := r.payout(t, "k")
 	r.clock.add(10 * time.Second)
-	r.faults.Next(coretest.Fault{}, coretest.Fault{Before: func() { r.clock.add(time.Hour) }}) // the claim, the repeat
-	recoverAt(t, r.Core)
+
+	// the claim, the repeat
+	r.faults.Next(
+		coretest.Fault{},
+		coretest.Fault{Before: func() { r.clock.add(time.Hour) }},
+	)
+
+	recoverAt(t, r.node)
 	got, err := r.Payout(t.Context(), p.ID)
 	if err != nil || got.Status != payment.Unknown || len(got.Attempts) != 1 {
 		t.Errorf("%v, %s after %d attempts", err, got.Status, len(got.Attempts))
 	}
+
 	if r.account.Creates() != 1 || r.faults.Left() != 0 {
-		t.Errorf("%d creates, %d faults did not happen", r.account.Creates(), r.faults.Left())
+		t.Errorf(
+			"%d creates, %d faults did not happen",
+			r.account.Creates(),
+			r.faults.Left(),
+		)
 	}
 }
 
-// One host's repeat is under way when another host wants to repeat as well: on demand, where nothing is claimed.
+// One host's repeat is under way when another host wants to repeat as well: on
+// demand, where nothing is claimed.
 func TestARepeatIsNotMadeWhileAnotherCallIsUnderWay(t *testing.T) {
 	r := newRig(t)
 	other, id := r.newHost(t), ""
 	doubtful(r, sdk.RetryReturnsOriginal, func() (*sdk.Payout, error) {
-		if _, err := other.RefreshPayout(t.Context(), id); problem(t, err).Code != string(sdk.CodeNotSupported) {
+		if _, err := other.RefreshPayout(t.Context(), id); problem(
+			t,
+			err,
+		).Code != string(
+			sdk.CodeNotSupported,
+		) {
 			t.Error(err)
 		}
 		return &sdk.Payout{Status: sdk.PayoutSucceeded}, nil
 	})
+
 	id = r.payout(t, "k").ID
 	r.clock.add(10 * time.Second)
-	recoverAt(t, r.Core)
+	recoverAt(t, r.node)
 	if got := r.payoutStatus(t, id); got != payment.Succeeded || r.account.Creates() != 2 {
 		t.Errorf("%s after %d creates", got, r.account.Creates())
 	}
@@ -188,17 +259,24 @@ func TestARepeatIsNotMadeWhileAnotherCallIsUnderWay(t *testing.T) {
 // Another version of a plugin may derive other keys.
 func TestARepeatNeedsTheSameVersionOfThePlugin(t *testing.T) {
 	r := newRig(t)
-	doubtful(r, sdk.RetryReturnsOriginal, func() (*sdk.Payout, error) { return &sdk.Payout{Status: sdk.PayoutSucceeded}, nil })
+	doubtful(
+		r,
+		sdk.RetryReturnsOriginal,
+		func() (*sdk.Payout, error) { return &sdk.Payout{Status: sdk.PayoutSucceeded}, nil },
+	)
+
 	p := r.payout(t, "k")
 	r.account.Plugin = "2.0.0"
 	r.clock.add(10 * time.Second)
-	recoverAt(t, r.Core)
-	if got := r.payoutStatus(t, p.ID); got != payment.UnderReview || r.account.Creates() != 1 {
+	recoverAt(t, r.node)
+	if got := r.payoutStatus(t, p.ID); got != payment.UnderReview ||
+		r.account.Creates() != 1 {
 		t.Errorf("%s after %d creates", got, r.account.Creates())
 	}
 }
 
-// A host can die in the pause between a try that was not sent and the next: its intent must not stay created for ever.
+// A host can die in the pause between a try that was not sent and the next: its
+// intent must not stay created for ever.
 func TestATryThatWasNotSentAndTheNextOneAreOneCommit(t *testing.T) {
 	r := newRig(t)
 	r.account.Create = func(ctx context.Context, req sdk.CreatePaymentRequest) (*sdk.Payment, error) {
@@ -206,13 +284,24 @@ func TestATryThatWasNotSentAndTheNextOneAreOneCommit(t *testing.T) {
 		if err != nil {
 			return nil, err
 		}
-		if last := p.Attempts[len(p.Attempts)-1]; last.Number != req.Attempt || last.Outcome != "" {
-			t.Errorf("attempt %d runs, the newest on disk is %d with outcome %q", req.Attempt, last.Number, last.Outcome)
+		if last := p.Attempts[len(p.Attempts)-1]; last.Number != req.Attempt ||
+			last.Outcome != "" {
+			t.Errorf(
+				"attempt %d runs, the newest on disk is %d with outcome %q",
+				req.Attempt,
+				last.Number,
+				last.Outcome,
+			)
 		}
+
 		return nil, failing(sdk.CodeUnavailable, sdk.OutcomeNotSent)
 	}
+
 	seen := make(chan struct{})
-	go func() { // looks at the store as another host would: there is an open attempt as long as the payment is created
+
+	// looks at the store as another host would: there is an open attempt as
+	// long as the payment is created
+	go func() {
 		defer close(seen)
 		for t.Context().Err() == nil {
 			list, _, err := r.ListPayments(t.Context(), payment.Filter{Limit: 1})
@@ -223,12 +312,14 @@ func TestATryThatWasNotSentAndTheNextOneAreOneCommit(t *testing.T) {
 			if err != nil || p.Status != payment.Created {
 				return
 			}
+
 			if p.Attempts[len(p.Attempts)-1].Outcome != "" {
 				t.Errorf("it is created and no attempt is open: nothing would ever find it")
 				return
 			}
 		}
 	}()
+
 	if p := r.pay(t, "k"); p.Status != payment.Failed || len(p.Attempts) != 3 {
 		t.Errorf("%s after %d attempts", p.Status, len(p.Attempts))
 	}
@@ -245,13 +336,20 @@ func TestEveryTryEndsWithTheFirst(t *testing.T) {
 		}
 		return &sdk.Payment{Status: sdk.PaymentProcessing}, nil
 	}
+
 	p := r.pay(t, "k")
 	if len(p.Attempts) != 3 {
 		t.Fatalf("%d attempts", len(p.Attempts))
 	}
+
 	for _, a := range p.Attempts {
 		if !a.Deadline.Equal(p.Attempts[0].Deadline) {
-			t.Errorf("attempt %d ends %s, the first %s", a.Number, a.Deadline, p.Attempts[0].Deadline)
+			t.Errorf(
+				"attempt %d ends %s, the first %s",
+				a.Number,
+				a.Deadline,
+				p.Attempts[0].Deadline,
+			)
 		}
 	}
 }

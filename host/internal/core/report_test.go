@@ -13,14 +13,27 @@ import (
 )
 
 // report applies what a notice says, as the inbox does.
-func (r *rig) report(t *testing.T, id string, proof intent.Proof, status payment.Status, ask intent.Asking) {
+func (r *rig) report(
+	t *testing.T,
+	id string,
+	proof intent.Proof,
+	status payment.Status,
+	ask intent.StatusQuery,
+) {
 	t.Helper()
 	err := r.store.Write(t.Context(), func(tx *store.Tx) error {
 		i, err := tx.IntentForUpdate(t.Context(), id)
 		if err != nil {
 			return err
 		}
-		_, err = r.Apply(t.Context(), tx, i, intent.Report{Actor: core.ActorWebhook, Proof: proof, Status: status}, ask)
+		_, err = r.Apply(
+			t.Context(),
+			tx,
+			i,
+			intent.Report{Actor: core.ActorWebhook, Proof: proof, Status: status},
+			ask,
+		)
+
 		return err
 	})
 	if err != nil {
@@ -28,7 +41,8 @@ func (r *rig) report(t *testing.T, id string, proof intent.Proof, status payment
 	}
 }
 
-// The provider is down when it is asked about a signed notice: the notice must not be forgotten.
+// The provider is down when it is asked about a signed notice: the notice must
+// not be forgotten.
 func TestAReportAboutWhatIsOverIsAskedAboutUntilTheProviderAnswers(t *testing.T) {
 	for _, c := range []struct {
 		name           string
@@ -47,22 +61,35 @@ func TestAReportAboutWhatIsOverIsAskedAboutUntilTheProviderAnswers(t *testing.T)
 				}
 				return &sdk.Payment{Status: sdk.PaymentStatus(c.says)}, nil
 			}
+
 			id := r.pay(t, "k").ID
 			if err := r.Resolve(t.Context(), payment.KindPayment, id, payment.Resolution{Status: c.is, Reason: "r"}); err != nil {
 				t.Fatal(err)
 			}
-			r.report(t, id, intent.Signature, c.says, intent.Asking{Possible: true, Amounts: true})
+			r.report(
+				t,
+				id,
+				intent.Signature,
+				c.says,
+				intent.StatusQuery{Possible: true, Amounts: true},
+			)
+
 			for range 3 {
 				if err := r.Recover(t.Context()); err != nil {
 					t.Fatal(err)
 				}
 				r.clock.add(time.Minute)
 			}
+
 			if got := r.paymentStatus(t, id); got != c.is {
 				t.Fatalf("nobody has confirmed it, and it became %s", got)
 			}
 			down = false
-			r.recoverUntil(t, "the provider's word", func() bool { return r.paymentStatus(t, id) == c.want })
+			r.recoverUntil(
+				t,
+				"the provider's word",
+				func() bool { return r.paymentStatus(t, id) == c.want },
+			)
 		})
 	}
 }
@@ -72,12 +99,19 @@ func TestHintsNeitherFillTheHistoryNorPutOffTheNextLook(t *testing.T) {
 	r.account.Create = redirecting
 	p := r.pay(t, "k")
 	for range 20 {
-		r.report(t, p.ID, intent.Hint, payment.Succeeded, intent.Asking{})
+		r.report(t, p.ID, intent.Hint, payment.Succeeded, intent.StatusQuery{})
 	}
+
 	got, err := r.Payment(t.Context(), p.ID)
 	if err != nil || len(got.History) != len(p.History)+1 {
-		t.Fatalf("%d lines of history after 20 hints, %d before, %v", len(got.History), len(p.History), err)
+		t.Fatalf(
+			"%d lines of history after 20 hints, %d before, %v",
+			len(got.History),
+			len(p.History),
+			err,
+		)
 	}
+
 	r.account.Get = func(context.Context, sdk.GetPaymentRequest) (*sdk.Payment, error) {
 		return &sdk.Payment{Status: sdk.PaymentSucceeded}, nil
 	}
@@ -85,6 +119,7 @@ func TestHintsNeitherFillTheHistoryNorPutOffTheNextLook(t *testing.T) {
 	if err := r.Recover(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+
 	if got := r.paymentStatus(t, p.ID); got != payment.Succeeded {
 		t.Errorf("it was not asked about when it was due: %s", got)
 	}

@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/payhost/payhost/host/internal/core"
 	"github.com/payhost/payhost/host/internal/coretest"
 	"github.com/payhost/payhost/host/internal/intent"
 	"github.com/payhost/payhost/host/payment"
@@ -17,46 +16,53 @@ import (
 // what became of it.
 func TestAnOperatorWaitsForWhatIsUnderWay(t *testing.T) {
 	resolve := payment.Resolution{Status: payment.Failed, Reason: "not in the books"}
-	refused := func(t *testing.T, c *core.Core, kind payment.Kind, id string) {
+	refused := func(t *testing.T, c *node, kind payment.Kind, id string) {
 		t.Helper()
 		err := c.Resolve(t.Context(), kind, id, resolve)
-		if e := problem(t, err); e.Code != payment.CodeConflict || e.Outcome != sdk.OutcomeNotSent {
+		if e := problem(t, err); e.Code != payment.CodeConflict ||
+			e.Outcome != sdk.OutcomeNotSent {
 			t.Errorf("got %v", e)
 		}
 	}
+
 	t.Run("a create", func(t *testing.T) {
 		r := newRig(t)
 		other := r.newHost(t)
 		r.account.Payout = func(_ context.Context,
 			req sdk.CreatePayoutRequest) (*sdk.Payout, error) {
-			refused(t, r.Core, payment.KindPayout, req.Reference)
+			refused(t, r.node, payment.KindPayout, req.Reference)
 			refused(t, other, payment.KindPayout, req.Reference)
 			return &sdk.Payout{Status: sdk.PayoutSucceeded}, nil
 		}
+
 		if p := r.payout(t, "k"); p.Status != payment.Succeeded {
 			t.Errorf("it is %s", p.Status)
 		}
 	})
+
 	t.Run("a repeat", func(t *testing.T) {
 		r := newRig(t)
 		id := ""
 		doubtful(r, sdk.RetryReturnsOriginal, func() (*sdk.Payout, error) {
-			refused(t, r.Core, payment.KindPayout, id)
+			refused(t, r.node, payment.KindPayout, id)
 			return &sdk.Payout{Status: sdk.PayoutSucceeded}, nil
 		})
+
 		id = r.payout(t, "k").ID
 		r.clock.add(10 * time.Second)
 		recoverAt(t, r.newHost(t))
-		if got := r.payoutStatus(t, id); got != payment.Succeeded || r.account.Creates() != 2 {
+		if got := r.payoutStatus(t, id); got != payment.Succeeded ||
+			r.account.Creates() != 2 {
 			t.Errorf("it is %s after %d creates", got, r.account.Creates())
 		}
 	})
+
 	onEveryChange(t, func(t *testing.T, r *rig, ch changing, id string) {
 		ch.script(r, func() (*sdk.Payment, error) {
-			refused(t, r.Core, payment.KindPayment, id)
+			refused(t, r.node, payment.KindPayment, id)
 			return &sdk.Payment{Status: sdk.PaymentSucceeded}, nil
 		})
-		if p, _, err := ch.call(t.Context(), r.Core, id, "k"); err != nil ||
+		if p, _, err := ch.call(t.Context(), r.node, id, "k"); err != nil ||
 			p.Status != payment.Succeeded {
 			t.Errorf("%v, %v", p, err)
 		}
@@ -78,8 +84,8 @@ func TestAnOperatorDecidesADoubtThatNobodyCanAddTo(t *testing.T) {
 	}
 }
 
-// A decision that is slow on its way to the database is about what it was when the
-// operator looked: a call that was made meanwhile is not in it.
+// A decision that is slow on its way to the database is about what it was when
+// the operator looked: a call that was made meanwhile is not in it.
 func TestADecisionThatWasOvertakenIsRefused(t *testing.T) {
 	r := newRig(t)
 	doubtful(r, sdk.RetryReturnsOriginal, func() (*sdk.Payout, error) {
@@ -92,10 +98,13 @@ func TestADecisionThatWasOvertakenIsRefused(t *testing.T) {
 
 	err := r.Resolve(t.Context(), payment.KindPayout, id,
 		payment.Resolution{Status: payment.Failed, Reason: "not in the books"})
-	if e := problem(t, err); (e.Code != payment.CodeConflict) || !strings.Contains(e.Message, "look at it again") {
+	if e := problem(t, err); (e.Code != payment.CodeConflict) ||
+		!strings.Contains(e.Message, "look at it again") {
 		t.Errorf("got %v", e)
 	}
-	if got := r.payoutStatus(t, id); (got != payment.Processing) || (r.account.Creates() != 2) {
+
+	if got := r.payoutStatus(t, id); (got != payment.Processing) ||
+		(r.account.Creates() != 2) {
 		t.Errorf("it is %s after %d creates", got, r.account.Creates())
 	}
 }
@@ -109,6 +118,7 @@ func TestMoneyThatMovesAfterAnEndIsUnderReview(t *testing.T) {
 	r.account.PayoutStatus = func(context.Context, sdk.GetPayoutRequest) (*sdk.Payout, error) {
 		return &sdk.Payout{Status: says}, nil
 	}
+
 	r.account.Payout = func(context.Context, sdk.CreatePayoutRequest) (*sdk.Payout, error) {
 		return nil, failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
 	}
@@ -117,10 +127,19 @@ func TestMoneyThatMovesAfterAnEndIsUnderReview(t *testing.T) {
 		payment.Resolution{Status: payment.Failed, Reason: "not in the books"}); err != nil {
 		t.Fatal(err)
 	}
-	r.report(t, id, intent.Signature, payment.Processing, intent.Asking{Possible: true})
-	recoverAt(t, r.Core)
+
+	r.report(
+		t,
+		id,
+		intent.Signature,
+		payment.Processing,
+		intent.StatusQuery{Possible: true},
+	)
+	recoverAt(t, r.node)
+
 	p, err := r.Payout(t.Context(), id)
-	if err != nil || p.Status != payment.UnderReview || p.ReviewReason != payment.ReviewProvider {
+	if err != nil || p.Status != payment.UnderReview ||
+		p.ReviewReason != payment.ReviewProvider {
 		t.Fatalf("%v, %s (%s)", err, p.Status, p.ReviewReason)
 	}
 

@@ -22,24 +22,34 @@ func (r *rig) stopped(t *testing.T) (id, instance string) {
 			return &sdk.Payout{Status: sdk.PayoutFailed}, nil
 		}
 	}
+
 	faults := coretest.NewFaulty(r.store)
 	host := r.hostWith(t, core.Options{Store: faults})
-	committed, end, ended := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	committed := make(chan struct{})
+	end := make(chan struct{})
+	ended := make(chan struct{})
 	t.Cleanup(func() {
 		r.clock.add(time.Hour) // so that it sends nothing when it is let go
 		close(end)
 		<-ended
 	})
+
 	faults.Next(coretest.Fault{After: func() {
 		close(committed)
 		<-end
 	}})
+
 	go func() {
 		defer close(ended)
-		_, _, _ = host.CreatePayout(context.WithoutCancel(t.Context()), payoutRequest(), "k")
+		_, _, _ = host.CreatePayout(
+			context.WithoutCancel(t.Context()),
+			payoutRequest(),
+			"k",
+		)
 	}()
+
 	<-committed
-	return newestPayout(t, r.Core), host.Instance()
+	return newestPayout(t, r.node), host.Instance()
 }
 
 // What a host was doing that is known to have ended is asked about at once:
@@ -67,12 +77,18 @@ func TestAHostThatStartsAsksAtOnce(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := newRig(t)
-			r.account.OnInfo.CreatePayout = sdk.IdempotencySupport{Retry: sdk.RetryReturnsOriginal}
+			r.account.OnInfo.CreatePayout = sdk.IdempotencySupport{
+				Retry: sdk.RetryReturnsOriginal,
+			}
 			r.account.OnInfo.PayoutLookup = sdk.Lookup{ByReference: true, Immediate: true}
 			r.account.PayoutStatus = func(context.Context,
 				sdk.GetPayoutRequest) (*sdk.Payout, error) {
-				return &sdk.Payout{ProviderReference: "theirs", Status: sdk.PayoutSucceeded}, nil
+				return &sdk.Payout{
+					ProviderReference: "theirs",
+					Status:            sdk.PayoutSucceeded,
+				}, nil
 			}
+
 			id, instance := r.stopped(t)
 			r.clock.add(c.pass)
 			recoverAt(t, r.hostWith(t, c.options(instance)))
@@ -90,15 +106,20 @@ func TestWhatALostHostMayStillSendIsNotRepeated(t *testing.T) {
 	r.account.Payout = func(context.Context, sdk.CreatePayoutRequest) (*sdk.Payout, error) {
 		return &sdk.Payout{Status: sdk.PayoutSucceeded}, nil
 	}
+
 	id, _ := r.stopped(t)
 	host := r.hostWith(t, core.Options{Alone: true})
+
 	for range 7 {
 		recoverAt(t, host)
-		if got := r.payoutStatus(t, id); got != payment.Unknown || r.account.Creates() != 0 {
+		if got := r.payoutStatus(t, id); got != payment.Unknown ||
+			r.account.Creates() != 0 {
 			t.Fatalf("it is %s after %d creates", got, r.account.Creates())
 		}
+
 		r.clock.add(5 * time.Second)
 	}
+
 	r.clock.add(time.Second)
 	r.recoverUntil(t, "the repeat", func() bool {
 		return r.payoutStatus(t, id) == payment.Succeeded
@@ -122,6 +143,7 @@ func TestRefreshAsksAboutWhatALostHostWasDoing(t *testing.T) {
 				return &sdk.Payout{Status: sdk.PayoutSucceeded}, nil
 			}
 		}
+
 		p, err := r.RefreshPayout(t.Context(), id)
 		if asked && (err != nil || p.Status != payment.Succeeded) {
 			t.Errorf("%v, %v", p, err)
@@ -141,6 +163,7 @@ func TestASignOfLifeKeepsOthersFromAHostsCalls(t *testing.T) {
 	r := newRig(t)
 	id, instance := r.stopped(t)
 	other := r.newHost(t)
+
 	for _, want := range []payment.Status{payment.Created, payment.Created, payment.Created,
 		payment.Unknown} {
 		r.clock.add(10 * time.Second)
@@ -150,6 +173,7 @@ func TestASignOfLifeKeepsOthersFromAHostsCalls(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+
 		recoverAt(t, other)
 		_, _ = other.RefreshPayout(t.Context(), id) // nor is it lost because somebody asks
 		if got := r.payoutStatus(t, id); got != want {

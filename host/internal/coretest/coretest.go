@@ -1,5 +1,5 @@
-// Package coretest has a scripted account: what a test says that a plugin answers. It lets the rooms that make calls be
-// tested without processes.
+// Package coretest has a scripted account: what a test says that a plugin
+// answers. It lets the rooms that make calls be tested without processes.
 package coretest
 
 import (
@@ -16,7 +16,8 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// Account is one configured account whose verbs a test sets. A verb that is nil is a capability that the account lacks.
+// Account is one configured account whose verbs a test sets. A verb that is nil
+// is a capability that the account lacks.
 type Account struct {
 	Name   string
 	OnInfo sdk.Info
@@ -47,12 +48,22 @@ type Account struct {
 	creates, asks atomic.Int64
 }
 
-// New gives an account with sane settings and no verbs.
+// New returns an account with sane settings and no verbs.
 func New(name string) *Account {
 	return &Account{
-		Name: name, Plugin: "1.0.0", Identity: "identity-of-" + name,
-		Settings: config.Provider{Name: name, Plugin: name, Enabled: true, Timeout: 5 * time.Second, MaxInFlight: 64,
-			DrainTimeout: time.Second, PaymentTTL: 24 * time.Hour, SequenceStart: 1},
+		Name:     name,
+		Plugin:   "1.0.0",
+		Identity: "identity-of-" + name,
+		Settings: config.Provider{
+			Name:          name,
+			Plugin:        name,
+			Enabled:       true,
+			Timeout:       5 * time.Second,
+			MaxInFlight:   64,
+			DrainTimeout:  time.Second,
+			PaymentTTL:    24 * time.Hour,
+			SequenceStart: 1,
+		},
 	}
 }
 
@@ -62,7 +73,8 @@ func (a *Account) SetDown(down bool) { a.down.Store(down) }
 // Leases is how many leases are held; a test ends with 0.
 func (a *Account) Leases() int64 { return a.leases.Load() }
 
-// Creates is how often a create verb was called; Asks how often a status verb was.
+// Creates is how often a create verb was called; Asks how often a status verb
+// was.
 func (a *Account) Creates() int64 { return a.creates.Load() }
 
 // Asks is how often a status verb was called.
@@ -74,7 +86,7 @@ type Accounts struct {
 	by map[string]*Account
 }
 
-// NewAccounts gives a set.
+// NewAccounts returns a set.
 func NewAccounts(list ...*Account) *Accounts {
 	s := &Accounts{by: map[string]*Account{}}
 	for _, a := range list {
@@ -91,11 +103,13 @@ func (s *Accounts) Acquire(_ context.Context, name string) (core.Lease, error) {
 	if a == nil {
 		return nil, sdk.NotSent(sdk.CodeNotFound, "no provider is called %q", name)
 	}
+
 	if a.down.Load() {
 		e := sdk.NotSent(sdk.CodeUnavailable, "provider %s has no running plugin", name)
 		e.RetryAfter = time.Second
 		return nil, e
 	}
+
 	a.leases.Add(1)
 	return &Lease{account: a}, nil
 }
@@ -134,13 +148,14 @@ func (l *Lease) Info() sdk.Info { return l.account.OnInfo }
 // Config is the account's configuration.
 func (l *Lease) Config() config.Provider { return l.account.Settings }
 
-// Release gives the lease back; once is enough.
+// Release returns the lease back; once is enough.
 func (l *Lease) Release() { l.once.Do(func() { l.account.leases.Add(-1) }) }
 
-// Account gives the capabilities that the test has scripted.
+// Account returns the capabilities that the test has scripted.
 func (l *Lease) Account() sdk.AccountInfo {
 	a := l.account
 	var list []sdk.Capability
+
 	for c, has := range map[sdk.Capability]bool{
 		sdk.CapabilityListPaymentMethods: a.Methods != nil, sdk.CapabilityCreatePayment: a.Create != nil,
 		sdk.CapabilityConfirmPayment: a.Confirm != nil, sdk.CapabilityGetPayment: a.Get != nil,
@@ -155,15 +170,25 @@ func (l *Lease) Account() sdk.AccountInfo {
 			list = append(list, c)
 		}
 	}
+
 	slices.Sort(list)
-	return sdk.AccountInfo{Capabilities: list, IdentityFingerprint: a.Identity, Currencies: a.Currencies,
-		CurrenciesComplete: a.Currencies != nil}
+	return sdk.AccountInfo{
+		Capabilities:        list,
+		IdentityFingerprint: a.Identity,
+		Currencies:          a.Currencies,
+		CurrenciesComplete:  a.Currencies != nil,
+	}
 }
 
 // Has reports whether the verb is scripted.
-func (l *Lease) Has(c sdk.Capability) bool { return slices.Contains(l.Account().Capabilities, c) }
+func (l *Lease) Has(
+	c sdk.Capability,
+) bool {
+	return slices.Contains(l.Account().Capabilities, c)
+}
 
-// JSONNotice is a Webhook script for tests: the body is an sdk.Event's payment status in JSON.
+// JSONNotice is a Webhook script for tests: the body is an sdk.Event's payment
+// status in JSON.
 type JSONNotice struct {
 	ID, Reference, Status, Amount, Currency string
 	Verification                            sdk.Verification
@@ -173,11 +198,21 @@ type JSONNotice struct {
 func Parse(_ context.Context, r sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
 	var n JSONNotice
 	if err := json.Unmarshal(r.Request.Body, &n); err != nil {
-		return nil, &sdk.Error{Code: sdk.CodeInvalidRequest, Outcome: sdk.OutcomeRefused, Message: "not JSON"}
+		return nil, &sdk.Error{
+			Code:    sdk.CodeInvalidRequest,
+			Outcome: sdk.OutcomeRefused,
+			Message: "not JSON",
+		}
 	}
+
 	if n.Verification == "invalid" {
-		return nil, &sdk.Error{Code: sdk.CodeInvalidSignature, Outcome: sdk.OutcomeRefused, Message: "the signature does not verify"}
+		return nil, &sdk.Error{
+			Code:    sdk.CodeInvalidSignature,
+			Outcome: sdk.OutcomeRefused,
+			Message: "the signature does not verify",
+		}
 	}
+
 	p := &sdk.Payment{Status: sdk.PaymentStatus(n.Status)}
 	if n.Amount != "" {
 		d, err := sdk.ParseAmount(n.Amount)
@@ -186,6 +221,10 @@ func Parse(_ context.Context, r sdk.ParseWebhookRequest) (*sdk.WebhookResult, er
 		}
 		p.Amount = &sdk.Money{Amount: d, Currency: n.Currency}
 	}
-	return &sdk.WebhookResult{Verification: n.Verification, Events: []sdk.Event{{ID: n.ID, Reference: n.Reference, Payment: p}},
-		Response: sdk.HTTPResponse{Status: http.StatusOK, Body: []byte("OK")}}, nil
+
+	return &sdk.WebhookResult{
+		Verification: n.Verification,
+		Events:       []sdk.Event{{ID: n.ID, Reference: n.Reference, Payment: p}},
+		Response:     sdk.HTTPResponse{Status: http.StatusOK, Body: []byte("OK")},
+	}, nil
 }

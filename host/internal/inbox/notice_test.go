@@ -212,6 +212,56 @@ func TestOldUnverifiedNoticesAreForgotten(t *testing.T) {
 	}
 }
 
+// A genuine webhook that comes again and again is kept once, and once for each
+// thing that it says; what was applied, and what fits nothing, stays.
+func TestRepeatsOfGenuineWebhooksAreForgotten(t *testing.T) {
+	r := newRig(t, sdk.TrustSignature)
+	p := r.pay(t, "k")
+	send := func(n coretest.JSONNotice) string {
+		n.Verification = sdk.VerifiedBySignature
+		r.send("/webhooks/acme", n)
+		return r.newest(t).ID
+	}
+	paid := coretest.JSONNotice{ID: "e1", Reference: p.ID, Status: "succeeded", Amount: "60.00", Currency: "USD"}
+	late := coretest.JSONNotice{ID: "e2", Reference: p.ID, Status: "processing"}
+	lost := coretest.JSONNotice{ID: "e3", Reference: "pay_unknown", Status: "succeeded"}
+
+	kept := map[string]payment.WebhookState{send(paid): payment.WebhookApplied}
+	gone := []string{send(paid), send(paid)}
+	kept[send(late)] = r.newest(t).State
+	gone = append(gone, send(late))
+	for range 2 {
+		kept[send(lost)] = payment.WebhookUnmatched
+	}
+	if _, err := r.Replay(t.Context(), gone[0]); err != nil {
+		t.Fatal(err)
+	}
+	kept[gone[0]] = payment.WebhookApplied // what an operator has applied again
+	gone = gone[1:]
+
+	for _, after := range []time.Duration{23 * time.Hour, 25 * time.Hour, 400 * 24 * time.Hour} {
+		if err := r.restarted(after).Forget(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for _, id := range gone {
+			_, err := r.Get(t.Context(), id)
+			if deleted := err != nil; deleted != (after > 24*time.Hour) {
+				t.Errorf("after %s: %s, %v", after, id, err)
+			}
+		}
+		for id, state := range kept {
+			if n, err := r.Get(t.Context(), id); (err != nil) || (n.State != state) {
+				t.Errorf("after %s: %s, which was %s, is %+v, %v", after, id, state, n, err)
+			}
+		}
+	}
+
+	send(paid) // it is known as before
+	if n := r.newest(t); n.State != payment.WebhookIgnored {
+		t.Errorf("the same once more is %s", n.State)
+	}
+}
+
 func TestHeadersAreKeptWholeOrTheNoticeIsRefused(t *testing.T) {
 	r := newRig(t, sdk.TrustSignature)
 	r.pay(t, "k")

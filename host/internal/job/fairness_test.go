@@ -11,6 +11,7 @@ import (
 	"github.com/payhost/payhost/host/internal/core"
 	"github.com/payhost/payhost/host/internal/coretest"
 	"github.com/payhost/payhost/host/internal/job"
+	"github.com/payhost/payhost/host/internal/recovery"
 	"github.com/payhost/payhost/host/internal/store"
 	"github.com/payhost/payhost/host/internal/storetest"
 	"github.com/payhost/payhost/host/payment"
@@ -70,6 +71,11 @@ func TestAProviderThatHangsDelaysNobodyElsesDoubts(t *testing.T) {
 		}
 	}
 
+	reconciler := recovery.New(recovery.Options{
+		Core:     c,
+		Store:    s,
+		Accounts: coretest.NewAccounts(hanging, other),
+	})
 	at.Add(60)
 	var log journal
 	var r *job.Runner
@@ -79,7 +85,7 @@ func TestAProviderThatHangsDelaysNobodyElsesDoubts(t *testing.T) {
 		Every: time.Second,
 		Do: func(ctx context.Context, _ string) error {
 			<-ready
-			due, err := c.DueProviders(ctx)
+			due, err := reconciler.DueProviders(ctx)
 			for _, name := range due {
 				err = errors.Join(err, r.Trigger(ctx, "provider", name))
 			}
@@ -88,7 +94,7 @@ func TestAProviderThatHangsDelaysNobodyElsesDoubts(t *testing.T) {
 	}, job.Work{
 		Name: "provider",
 		Do: func(ctx context.Context, name string) error {
-			c.RecoverProvider(ctx, name)
+			reconciler.RunProvider(ctx, name)
 			return nil
 		},
 	})

@@ -11,6 +11,7 @@ import (
 	"github.com/payhost/payhost/host/internal/core"
 	"github.com/payhost/payhost/host/internal/coretest"
 	"github.com/payhost/payhost/host/internal/inbox"
+	"github.com/payhost/payhost/host/internal/recovery"
 	"github.com/payhost/payhost/sdk"
 )
 
@@ -39,11 +40,12 @@ func (m *moment) get() time.Time   { return time.Unix(0, m.nanos.Load()) }
 
 // host is one life of a host's process.
 type host struct {
-	machine *machine
-	core    *core.Core
-	inbox   *inbox.Inbox
-	dead    atomic.Bool
-	died    chan struct{}
+	machine  *machine
+	core     *core.Core
+	recovery *recovery.Reconciler
+	inbox    *inbox.Inbox
+	dead     atomic.Bool
+	died     chan struct{}
 	// ticked is when it last looked for what is due; lateness is how long after
 	// its time it looks for what is due next. Who looks first leaves nothing to
 	// the others.
@@ -180,6 +182,7 @@ func (m *machine) start() {
 	m.former, m.seen = made.Instance(), time.Now()
 	transactor.ready = true // what a host reads to start is not what the stories are about
 	h.core = made
+	h.recovery = recovery.New(recovery.Options{Core: made, Store: transactor, Accounts: accounts})
 	h.inbox = inbox.New(inbox.Options{
 		Store:     transactor,
 		Core:      made,
@@ -282,14 +285,14 @@ func (h *host) tick() {
 		h.lateness = time.Duration(w.number(name)%2000) * time.Millisecond
 		var work sync.WaitGroup
 
-		due, err := h.core.DueProviders(as(context.Background(), "recovery"))
+		due, err := h.recovery.DueProviders(as(context.Background(), "recovery"))
 		if err == nil {
 			h.looked = h.ticked
 		}
 
 		for _, name := range due {
 			work.Go(func() {
-				h.core.RecoverProvider(as(context.Background(),
+				h.recovery.RunProvider(as(context.Background(),
 					"recovery of "+name), name)
 			})
 		}

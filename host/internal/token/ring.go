@@ -148,6 +148,7 @@ func (r Ring) Usable() error {
 		return fmt.Errorf("token key %s needs a secret that is not in host.token_secret: "+
 			"put the secret that it was made with back into the list", r.records[at].ID)
 	}
+
 	return nil
 }
 
