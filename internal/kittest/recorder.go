@@ -10,12 +10,12 @@ import (
 	"github.com/payhost/payhost/sdk/conformance"
 )
 
-// start is the part in which the kit finds out what the plugin is. It is not a case,
-// but every case needs it.
+// start is the part in which the kit finds out what the plugin is. It is not a
+// case, but every case needs it.
 const start = "start"
 
-// Recorder is a conformance.Reporter that keeps what is reported. A Recorder for one
-// case runs the kit's start and that case alone.
+// Recorder is a conformance.Reporter that keeps what is reported. A Recorder
+// for one case runs the kit's start and that case alone.
 type Recorder struct {
 	only   string // the case; "" is all
 	path   string // of the part
@@ -53,6 +53,7 @@ func (r *Recorder) Run(name string, f func(conformance.Reporter)) {
 		path:   strings.TrimPrefix(r.path+"/"+name, "/"),
 		shared: r.shared,
 	}
+
 	r.shared.add(&r.shared.ran, part.path)
 
 	done := make(chan struct{})
@@ -60,6 +61,7 @@ func (r *Recorder) Run(name string, f func(conformance.Reporter)) {
 		defer close(done)
 		f(part)
 	}()
+
 	<-done
 }
 
@@ -76,8 +78,8 @@ func (r *Recorder) Errorf(format string, args ...any) {
 // FailNow is conformance.Reporter's.
 func (r *Recorder) FailNow() { runtime.Goexit() }
 
-// LeaveOut is conformance.Reporter's. It fails: the simulators of the kit's own tests
-// can do everything.
+// LeaveOut is conformance.Reporter's. It fails: the simulators of the kit's own
+// tests can do everything.
 func (r *Recorder) LeaveOut(why string) {
 	r.Errorf("%s", why)
 	r.FailNow()

@@ -12,13 +12,14 @@ type Wrong struct {
 	Name string
 	// Run runs the kit on it, with everything made afresh.
 	Run func(*Recorder)
-	// Caught has the cases that must catch it, each with a part of what it then says.
+	// Caught has the cases that must catch it, each with a part of what it then
+	// says.
 	Caught map[string]string
 }
 
-// Catch runs the kit on each wrong plugin, once for every case that is there for it and
-// with that case alone. The case must say what is expected and quote the contract, and
-// nothing may fail before it.
+// Catch runs the kit on each wrong plugin, once for every case that is there
+// for it and with that case alone. The case must say what is expected and quote
+// the contract, and nothing may fail before it.
 func Catch(t *testing.T, list []Wrong) {
 	t.Helper()
 	for _, wrong := range list {
@@ -42,6 +43,7 @@ func (w Wrong) escapes(name string) []string {
 
 	var problems []string
 	caught := false
+
 	for _, failure := range r.Failed() {
 		if !strings.HasPrefix(failure, name) {
 			problems = append(problems, "outside the case: "+failure)
@@ -54,8 +56,13 @@ func (w Wrong) escapes(name string) []string {
 		quotes := (name == start) || strings.Contains(failure, "The contract:")
 		caught = caught || (quotes && strings.Contains(failure, w.Caught[name]))
 	}
+
 	if !caught {
-		problems = append(problems, "not caught; the kit says:\n"+strings.Join(r.Failed(), "\n"))
+		problems = append(
+			problems,
+			"not caught; the kit says:\n"+strings.Join(r.Failed(), "\n"),
+		)
 	}
+
 	return problems
 }

@@ -57,8 +57,8 @@ func Host[C any, P sdk.Provider](
 	return hosted
 }
 
-// connect serves a plugin in memory until the test ends, and returns a connection
-// to it.
+// connect serves a plugin in memory until the test ends, and returns a
+// connection to it.
 func connect(t testing.TB, server *serve.Server) *grpc.ClientConn {
 	t.Helper()
 	listener := bufconn.Listen(1 << 20)

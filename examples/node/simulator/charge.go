@@ -24,8 +24,8 @@ type chargeRequest struct {
 	CancelURL  string `json:"cancel_url"`
 }
 
-// createCharge answers a repeat with the same Idempotency-Key with the original, and
-// refuses a second charge of one order.
+// createCharge answers a repeat with the same Idempotency-Key with the
+// original, and refuses a second charge of one order.
 func (s *Simulator) createCharge(r *http.Request, body []byte) (any, *refusal) {
 	key := r.Header.Get("Idempotency-Key")
 	first, repeated := s.replies[key]
@@ -45,7 +45,7 @@ func (s *Simulator) createCharge(r *http.Request, body []byte) (any, *refusal) {
 		return nil, refused
 	}
 
-	c := &charge{
+	charge := &storedCharge{
 		ID:        fmt.Sprintf("ch-%d", len(s.charges)+1),
 		Order:     req.Order,
 		State:     "open",
@@ -56,28 +56,37 @@ func (s *Simulator) createCharge(r *http.Request, body []byte) (any, *refusal) {
 		returnURL: req.ReturnURL,
 		cancelURL: req.CancelURL,
 	}
-	s.charges = append(s.charges, c)
-	s.replies[key] = reply{string(body), *c}
+
+	s.charges = append(s.charges, charge)
+	s.replies[key] = reply{string(body), *charge}
 	s.Ledger().Add(ledger.Entry{
 		Kind:     ledger.Payment,
-		ID:       c.ID,
-		OrderID:  c.Order,
-		Amount:   c.Amount,
-		Currency: c.Currency,
-		Status:   c.State,
+		ID:       charge.ID,
+		OrderID:  charge.Order,
+		Amount:   charge.Amount,
+		Currency: charge.Currency,
+		Status:   charge.State,
 	})
-	return *c, nil
+
+	return *charge, nil
 }
 
 // check returns the amount of a request that the provider accepts.
 func (s *Simulator) check(req chargeRequest) (decimal.Decimal, *refusal) {
 	amount, err := sdk.ParseAmount(req.Amount)
-	complete := (req.Order != "") && (req.NotifyURL != "") && (req.ReturnURL != "") && (req.CancelURL != "")
+	complete := (req.Order != "") && (req.NotifyURL != "") && (req.ReturnURL != "") &&
+		(req.CancelURL != "")
+
 	switch {
 	case req.MerchantID != merchantID:
-		return amount, &refusal{http.StatusForbidden, "forbidden", "the key does not belong to this merchant"}
+		return amount, &refusal{
+			http.StatusForbidden,
+			"forbidden",
+			"the key does not belong to this merchant",
+		}
 	case !complete:
 		return amount, invalid("order, notify_url, return_url and cancel_url are needed")
+
 	case (err != nil) || !amount.IsPositive():
 		return amount, invalid("the amount must be a number above zero, as text")
 	case (req.Currency != "EUR") && (req.Currency != "USD"):
@@ -85,32 +94,47 @@ func (s *Simulator) check(req chargeRequest) (decimal.Decimal, *refusal) {
 	case s.find(req.Order) != nil:
 		return amount, duplicate("there is a charge of this order")
 	}
+
 	return amount, nil
 }
 
-func invalid(why string) *refusal { return &refusal{http.StatusUnprocessableEntity, "invalid", why} }
+func invalid(
+	why string,
+) *refusal {
+	return &refusal{http.StatusUnprocessableEntity, "invalid", why}
+}
 
-func duplicate(why string) *refusal { return &refusal{http.StatusConflict, "duplicate", why} }
+func duplicate(
+	why string,
+) *refusal {
+	return &refusal{http.StatusConflict, "duplicate", why}
+}
 
 // Settle makes the customer pay.
 func (s *Simulator) Settle(reference string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if c := s.find(reference); (c != nil) && (c.State == "open") {
-		s.move(c, "paid")
+	if charge := s.find(reference); (charge != nil) && (charge.State == "open") {
+		s.move(charge, "paid")
 	}
 }
 
 // move changes the state, also in the books, and sends a webhook about it.
-func (s *Simulator) move(c *charge, state string) {
-	c.State = state
-	s.Ledger().Change(ledger.Payment, c.ID, func(entry *ledger.Entry) {
+func (s *Simulator) move(charge *storedCharge, state string) {
+	charge.State = state
+	s.Ledger().Change(ledger.Payment, charge.ID, func(entry *ledger.Entry) {
 		entry.Status = state
 		entry.Moved = state == "paid"
 	})
 
 	if s.SendWebhooks {
-		go s.Send(context.Background(), c.notifyURL, webhook(c, s.Key(webhookKey)), 1, nil)
+		go s.Send(
+			context.Background(),
+			charge.notifyURL,
+			webhook(charge, s.Key(webhookKey)),
+			1,
+			nil,
+		)
 	}
 }
 
@@ -118,16 +142,17 @@ func (s *Simulator) move(c *charge, state string) {
 func (s *Simulator) showPage(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c := s.find(r.PathValue("order"))
-	if c == nil {
+	charge := s.find(r.PathValue("order"))
+	if charge == nil {
 		http.NotFound(w, r)
 		return
 	}
+
 	sim.Page{
 		Provider: "Acme",
-		Amount:   c.Amount.String(),
-		Currency: c.Currency,
-		Open:     c.State == "open",
+		Amount:   charge.Amount.String(),
+		Currency: charge.Currency,
+		Open:     charge.State == "open",
 		Pay:      "paid",
 		Cancel:   "declined",
 	}.Show(w)
@@ -137,18 +162,19 @@ func (s *Simulator) showPage(w http.ResponseWriter, r *http.Request) {
 func (s *Simulator) leavePage(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c := s.find(r.PathValue("order"))
-	if c == nil {
+	charge := s.find(r.PathValue("order"))
+	if charge == nil {
 		http.NotFound(w, r)
 		return
 	}
 
-	state, back := "declined", c.cancelURL
+	state, back := "declined", charge.cancelURL
 	if r.FormValue("result") == "paid" {
-		state, back = "paid", c.returnURL
+		state, back = "paid", charge.returnURL
 	}
-	if c.State == "open" {
-		s.move(c, state)
+	if charge.State == "open" {
+		s.move(charge, state)
 	}
+
 	http.Redirect(w, r, back, http.StatusSeeOther)
 }

@@ -1,6 +1,7 @@
-// Package simulator is the invented provider Acme in memory: its API as a document of
-// Acme's would describe it, with faults on demand. It checks credentials and fields
-// as strictly as a provider does, and its books say what really happened.
+// Package simulator is the invented provider Acme in memory: its API as a
+// document of Acme's would describe it, with faults on demand. It checks
+// credentials and fields as strictly as a provider does, and its books say what
+// really happened.
 package simulator
 
 import (
@@ -13,8 +14,8 @@ import (
 	"github.com/payhost/payhost/sdk/conformance/sim"
 )
 
-// The credentials of the one merchant of this provider: made up, and hard to mask,
-// since they have all that URLs and JSON escape.
+// The credentials of the one merchant of this provider: made up, and hard to
+// mask, since they have all that URLs and JSON escape.
 const (
 	merchantID = "M-0047"
 	apiKey     = "ak/+acme&7Yp2=Qm\"9Xw" //nolint:gosec // see above
@@ -27,13 +28,13 @@ type Simulator struct {
 	sim.Core
 
 	mu      sync.Mutex
-	charges []*charge
+	charges []*storedCharge
 	replies map[string]reply // by idempotency key
 }
 
-// charge is one as the API shows it; fields that are not exported stay inside. Its
-// amount is text, as all of Acme's are.
-type charge struct {
+// storedCharge is one as the API shows it; fields that are not exported stay
+// inside. Its amount is text, as all of Acme's are.
+type storedCharge struct {
 	ID       string          `json:"id"`
 	Order    string          `json:"order"`
 	State    string          `json:"state"`
@@ -47,7 +48,7 @@ type charge struct {
 // reply is the answer to a repeat with the same key.
 type reply struct {
 	request string
-	answer  charge
+	answer  storedCharge
 }
 
 // Option changes a new Simulator.
@@ -74,7 +75,8 @@ func New(opts ...Option) *Simulator {
 	return s
 }
 
-// Config returns the configuration of a plugin for this provider at the address.
+// Config returns the configuration of a plugin for this provider at the
+// address.
 func (s *Simulator) Config(baseURL string) string {
 	return sim.Config(map[string]any{
 		"environment":  "sandbox",
@@ -91,9 +93,11 @@ type refusal struct {
 	code, message string
 }
 
-// endpoint checks the key, and answers as every call of the API does. It holds the
-// lock while a request is handled.
-func (s *Simulator) endpoint(handle func(r *http.Request, body []byte) (any, *refusal)) http.Handler {
+// endpoint checks the key, and answers as every call of the API does. It holds
+// the lock while a request is handled.
+func (s *Simulator) endpoint(
+	handle func(r *http.Request, body []byte) (any, *refusal),
+) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
@@ -111,6 +115,7 @@ func (s *Simulator) endpoint(handle func(r *http.Request, body []byte) (any, *re
 			refuse(w, refused)
 			return
 		}
+
 		sim.Reply(w, http.StatusOK, answer)
 	})
 }
@@ -126,19 +131,23 @@ func (s *Simulator) ping(*http.Request, []byte) (any, *refusal) {
 }
 
 // find returns the charge of this order, or nil.
-func (s *Simulator) find(order string) *charge {
-	for _, c := range s.charges {
-		if c.Order == order {
-			return c
+func (s *Simulator) find(order string) *storedCharge {
+	for _, charge := range s.charges {
+		if charge.Order == order {
+			return charge
 		}
 	}
 	return nil
 }
 
 func (s *Simulator) getCharge(r *http.Request, _ []byte) (any, *refusal) {
-	c := s.find(r.PathValue("order"))
-	if c == nil {
-		return nil, &refusal{http.StatusNotFound, "not_found", "there is no charge of this order"}
+	charge := s.find(r.PathValue("order"))
+	if charge == nil {
+		return nil, &refusal{
+			http.StatusNotFound,
+			"not_found",
+			"there is no charge of this order",
+		}
 	}
-	return *c, nil
+	return *charge, nil
 }

@@ -23,32 +23,40 @@ type plan struct {
 
 var (
 	pluginName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`)
-	modulePath = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._~-]*(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*$`)
+	modulePath = regexp.MustCompile(
+		`^[A-Za-z0-9][A-Za-z0-9._~-]*(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*$`,
+	)
 	moduleLine = regexp.MustCompile(`(?m)^module\s+(\S+)`)
 )
 
-// reserved names mean something else to the go command, belong to a program that is
-// not a plugin, or are words of the contract: host and sdk speak of no provider by
-// its name.
+// reserved names mean something else to the go command, belong to a program
+// that is not a plugin, or are words of the contract: host and sdk speak of no
+// provider by its name.
 var reserved = []string{
 	"account", "event", "host", "internal", "payhost", "payment", "payout", "plugin", "provider",
 	"refund", "sandbox", "sdk", "simulator", "testdata", "vendor", "webhook",
 }
 
-// planFor returns the plan, and every reason why the options cannot be followed.
+// planFor returns the plan, and every reason why the options cannot be
+// followed.
 func planFor(options Options) (*plan, *Problems) {
 	p := &plan{Options: options}
 	problems := &Problems{}
 	named := p.checkName(problems)
 	if (p.Module != "") && !modulePath.MatchString(p.Module) {
-		problems.wrong("--module %q is no module path, such as example.com/team/acme", p.Module)
+		problems.wrong(
+			"--module %q is no module path, such as example.com/team/acme",
+			p.Module,
+		)
 	}
+
 	p.checkSDK(problems)
 
 	// Without a name the folder's place is not known.
 	if named || (p.Dir != "") {
 		p.place(problems)
 	}
+
 	return p, problems
 }
 
@@ -70,7 +78,11 @@ func (p *plan) checkSDK(problems *Problems) {
 	}
 	p.sdk = p.absolute(p.SDK)
 	if moduleIn(p.sdk) != payhost {
-		problems.add("--sdk %s does not hold the source of %s: there is no go.mod of it", p.SDK, payhost)
+		problems.add(
+			"--sdk %s does not hold the source of %s: there is no go.mod of it",
+			p.SDK,
+			payhost,
+		)
 	}
 }
 
@@ -85,6 +97,7 @@ func (p *plan) place(problems *Problems) {
 	default:
 		p.folder = p.absolute(p.Name)
 	}
+
 	p.shown = p.show(p.folder)
 
 	p.path = cmp.Or(p.Module, "example.com/"+p.Name)
@@ -97,21 +110,26 @@ func (p *plan) place(problems *Problems) {
 	if (err == nil) && (len(entries) > 0) {
 		problems.add("%s exists, and nothing in it is overwritten", p.shown)
 	}
+
 	if (err != nil) && !errors.Is(err, fs.ErrNotExist) {
 		problems.add("%s cannot be made: %v", p.shown, err)
 	}
 }
 
-// placeInside is for Payhost's own repository, where a plugin is part of the one
-// module and has its place.
+// placeInside is for Payhost's own repository, where a plugin is part of the
+// one module and has its place.
 func (p *plan) placeInside(root string, problems *Problems) {
 	if want := filepath.Join(root, "plugins", p.Name); p.folder != want {
 		problems.add("inside Payhost's repository the folder is %s: "+
 			"leave --dir out, or choose one outside", p.show(want))
 	}
+
 	if p.Module != "" {
-		problems.add("inside Payhost's repository a plugin has no module of its own: leave --module out")
+		problems.add(
+			"inside Payhost's repository a plugin has no module of its own: leave --module out",
+		)
 	}
+
 	if p.SDK != "" {
 		problems.add("inside Payhost's repository a plugin uses its sdk: leave --sdk out")
 	}
@@ -120,8 +138,8 @@ func (p *plan) placeInside(root string, problems *Problems) {
 	p.registry = filepath.Join(root, "plugins", "sandbox", "registry.go")
 }
 
-// repositoryAround returns the top of Payhost's repository when dir is in it or is
-// to be made there, else "".
+// repositoryAround returns the top of Payhost's repository when dir is in it or
+// is to be made there, else "".
 func repositoryAround(dir string) string {
 	for {
 		module := moduleIn(dir)
@@ -132,6 +150,7 @@ func repositoryAround(dir string) string {
 		if (module != "") || (parent == dir) {
 			return ""
 		}
+
 		dir = parent
 	}
 }
@@ -180,6 +199,7 @@ func (p *plan) next() []string {
 	if p.sdk == "" {
 		commands = append(commands, "go mod tidy")
 	}
+
 	return append(commands,
 		"go test ./...",
 		"go build -o "+p.Name+" .",

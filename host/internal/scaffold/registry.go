@@ -13,8 +13,8 @@ import (
 	"strings"
 )
 
-// registered returns the registry of simulators with a line for a new one, in its
-// place in the order of names.
+// registered returns the registry of simulators with a line for a new one, in
+// its place in the order of names.
 func registered(file, name string) ([]byte, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -25,6 +25,7 @@ func registered(file, name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	imports, entry, err := places(tree, name)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
@@ -41,11 +42,12 @@ func registered(file, name string) ([]byte, error) {
 		text[first:second], []byte(entryLine),
 		text[second:],
 	)
+
 	return format.Source(out)
 }
 
-// places finds the end of the imports, and what comes after the new entry of the
-// list called simulators.
+// places finds the end of the imports, and what comes after the new entry of
+// the list called simulators.
 func places(tree *ast.File, name string) (imports, entry token.Pos, err error) {
 	for _, decl := range tree.Decls {
 		group, ok := decl.(*ast.GenDecl)
@@ -55,14 +57,18 @@ func places(tree *ast.File, name string) (imports, entry token.Pos, err error) {
 		if (group.Tok == token.IMPORT) && group.Rparen.IsValid() {
 			imports = group.Rparen
 		}
+
 		if list := simulatorsIn(group); list != nil {
 			entry = before(list, name)
 		}
 	}
 
 	if !imports.IsValid() || !entry.IsValid() {
-		return 0, 0, errors.New("there is no list called simulators with imports in parentheses above it")
+		return 0, 0, errors.New(
+			"there is no list called simulators with imports in parentheses above it",
+		)
 	}
+
 	return imports, entry, nil
 }
 
@@ -77,6 +83,7 @@ func simulatorsIn(group *ast.GenDecl) *ast.CompositeLit {
 			return list
 		}
 	}
+
 	return nil
 }
 
@@ -92,5 +99,6 @@ func before(list *ast.CompositeLit, name string) token.Pos {
 			return element.Pos()
 		}
 	}
+
 	return list.Rbrace
 }

@@ -17,8 +17,8 @@ import (
 //go:embed template
 var template embed.FS
 
-// These texts of the template stand for the new provider's. They are replaced in
-// one pass, the longer one first.
+// These texts of the template stand for the new provider's. They are replaced
+// in one pass, the longer one first.
 const (
 	templatePath = "example.com/acme"
 	templateName = "acme"
@@ -34,19 +34,23 @@ func (p *plan) render() (map[string][]byte, error) {
 	)
 
 	files := map[string][]byte{}
-	err := fs.WalkDir(template, "template", func(name string, entry fs.DirEntry, err error) error {
-		if (err != nil) || entry.IsDir() {
-			return err
-		}
-		text, err := template.ReadFile(name)
-		if err != nil {
-			return err
-		}
+	err := fs.WalkDir(
+		template,
+		"template",
+		func(name string, entry fs.DirEntry, err error) error {
+			if (err != nil) || entry.IsDir() {
+				return err
+			}
+			text, err := template.ReadFile(name)
+			if err != nil {
+				return err
+			}
 
-		name = strings.TrimSuffix(strings.TrimPrefix(name, "template/"), ".txt")
-		files[name], err = finish(name, replacer.Replace(string(text)))
-		return err
-	})
+			name = strings.TrimSuffix(strings.TrimPrefix(name, "template/"), ".txt")
+			files[name], err = finish(name, replacer.Replace(string(text)))
+			return err
+		},
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -56,6 +60,7 @@ func (p *plan) render() (map[string][]byte, error) {
 		delete(files, "simulator/serve/main.go") // plugins/sandbox serves them all
 		return files, nil
 	}
+
 	return files, p.addModule(files)
 }
 
@@ -89,8 +94,8 @@ func (p *plan) addModule(files map[string][]byte) error {
 	return nil
 }
 
-// addLocalModule makes a module that uses Payhost's source on this machine, with all
-// of Payhost's requirements, so that it builds without the network.
+// addLocalModule makes a module that uses Payhost's source on this machine,
+// with all of Payhost's requirements, so that it builds without the network.
 func (p *plan) addLocalModule(files map[string][]byte) error {
 	payhostMod, err := os.ReadFile(filepath.Join(p.sdk, "go.mod"))
 	if err != nil {
@@ -100,6 +105,7 @@ func (p *plan) addLocalModule(files map[string][]byte) error {
 	if err != nil {
 		return err
 	}
+
 	version := released.FindString(strings.TrimPrefix(runtime.Version(), "go"))
 	if found := goLine.FindSubmatch(payhostMod); found != nil {
 		version = string(found[1])
@@ -113,6 +119,7 @@ func (p *plan) addLocalModule(files map[string][]byte) error {
 	for _, block := range requireBlock.FindAll(payhostMod, -1) {
 		text += "\n" + string(block) + "\n"
 	}
+
 	files["go.mod"] = []byte(text)
 	files["go.sum"] = sums
 	return nil

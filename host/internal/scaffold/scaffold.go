@@ -12,7 +12,8 @@ import (
 // payhost is the module that holds the sdk.
 const payhost = "github.com/payhost/payhost"
 
-// The modes of what is made: source code is for everyone who may read the folder.
+// The modes of what is made: source code is for everyone who may read the
+// folder.
 const (
 	folderMode = 0o755
 	fileMode   = 0o644
@@ -23,14 +24,14 @@ type Options struct {
 	// Name is the plugin's: 1 to 32 characters of a-z 0-9 -, beginning with a
 	// letter.
 	Name string
-	// Dir is the folder to make; "" is plugins/NAME inside Payhost's own repository
-	// and NAME elsewhere.
+	// Dir is the folder to make; "" is plugins/NAME inside Payhost's own
+	// repository and NAME elsewhere.
 	Dir string
 	// Module is the path of the new Go module; "" is example.com/NAME. Inside
 	// Payhost's repository it must be empty.
 	Module string
-	// SDK is a folder with Payhost's source, for a module that is to use that; ""
-	// uses a published version.
+	// SDK is a folder with Payhost's source, for a module that is to use that;
+	// "" uses a published version.
 	SDK string
 	// From is the working folder.
 	From string
@@ -44,16 +45,16 @@ type Result struct {
 	// Payhost's repository.
 	Registry string `json:"registry,omitempty"`
 	Todos    []Todo `json:"todos"`
-	// Next are the commands to go on with, to be run in this order in the working
-	// folder.
+	// Next are the commands to go on with, to be run in this order in the
+	// working folder.
 	Next []string `json:"next"`
 }
 
 // Problems are all the reasons for which nothing was made.
 type Problems struct {
 	Reasons []string
-	// Usage is true when a reason holds on every machine, such as a name that no
-	// plugin can have.
+	// Usage is true when a reason holds on every machine, such as a name that
+	// no plugin can have.
 	Usage bool
 }
 
@@ -68,9 +69,9 @@ func (p *Problems) wrong(format string, args ...any) {
 	p.Usage = true
 }
 
-// New makes the folder. It appears whole or not at all, and no file that exists is
-// changed, but for the registry of simulators inside Payhost's repository. The
-// error is *Problems when the options cannot be followed.
+// New makes the folder. It appears whole or not at all, and no file that exists
+// is changed, but for the registry of simulators inside Payhost's repository.
+// The error is *Problems when the options cannot be followed.
 func New(options Options) (*Result, error) {
 	p, problems := planFor(options)
 	if len(problems.Reasons) > 0 {
@@ -89,11 +90,12 @@ func New(options Options) (*Result, error) {
 	if p.registry != "" {
 		result.Registry = p.show(p.registry)
 	}
+
 	return result, p.write(files)
 }
 
-// write moves a finished folder to its place in one step. A folder that came to be
-// there in the meantime stays.
+// write moves a finished folder to its place in one step. A folder that came to
+// be there in the meantime stays.
 func (p *plan) write(files map[string][]byte) error {
 	// The registry comes before anything is written: it is the part that can be
 	// impossible.
@@ -114,7 +116,10 @@ func (p *plan) write(files map[string][]byte) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(scratch) //nolint:errcheck // it has another name, and moved away when all went well
+	defer os.RemoveAll(
+		scratch,
+	) //nolint:errcheck // it has another name, and moved away when all went well
+
 	if err := p.fill(scratch, files); err != nil {
 		return err
 	}
@@ -125,10 +130,12 @@ func (p *plan) write(files map[string][]byte) error {
 	if registry == nil {
 		return nil
 	}
+
 	if err := replaceFile(p.registry, registry); err != nil {
 		return fmt.Errorf("%s was made, but its simulator's line is missing from %s: %w",
 			p.shown, p.show(p.registry), err)
 	}
+
 	return nil
 }
 
@@ -147,13 +154,14 @@ func (p *plan) fill(folder string, files map[string][]byte) error {
 	if p.sdk != "" {
 		tidy(folder)
 	}
+
 	return os.Chmod(folder, folderMode) // a temporary folder is private
 }
 
 // tidy leaves in a module that uses the source on this machine only the
 // requirements of its own: so far it has all of Payhost's. It needs no network,
-// since the modules that Payhost was built with are on this machine. Where the go
-// command is missing, or misses a module, the longer list stays.
+// since the modules that Payhost was built with are on this machine. Where the
+// go command is missing, or misses a module, the longer list stays.
 func tidy(folder string) {
 	kept := map[string][]byte{}
 	for _, name := range []string{"go.mod", "go.sum"} {

@@ -39,11 +39,13 @@ func todosOf(files map[string][]byte) []Todo {
 			})
 		}
 	}
+
 	slices.SortFunc(list, func(a, b Todo) int { return a.Number - b.Number })
 	return list
 }
 
-// firstSentence returns the first sentence of a comment whose first line is text.
+// firstSentence returns the first sentence of a comment whose first line is
+// text.
 func firstSentence(text string, rest []string) string {
 	for _, line := range rest {
 		more, comment := strings.CutPrefix(strings.TrimSpace(line), "// ")
@@ -56,5 +58,6 @@ func firstSentence(text string, rest []string) string {
 	if end := sentenceEnd.FindStringIndex(text); end != nil {
 		text = text[:end[0]]
 	}
+
 	return strings.TrimRight(text, ".")
 }

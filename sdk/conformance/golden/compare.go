@@ -15,8 +15,8 @@ import (
 type Option func(*comparison)
 
 // Varying names what is different in every call, such as a time, a nonce or a
-// signature. Of a field of that name, at any depth of a JSON body, in a form, in a
-// query or in the plugin's answer, only its presence is compared.
+// signature. Of a field of that name, at any depth of a JSON body, in a form,
+// in a query or in the plugin's answer, only its presence is compared.
 func Varying(names ...string) Option {
 	return func(c *comparison) {
 		for _, name := range names {
@@ -25,8 +25,9 @@ func Varying(names ...string) Option {
 	}
 }
 
-// comparison finds how a call differs from the recorded one. Its texts hold no value
-// where the recorded one is masked: there it would be a secret of the test's account.
+// comparison finds how a call differs from the recorded one. Its texts hold no
+// value where the recorded one is masked: there it would be a secret of the
+// test's account.
 type comparison struct{ varying map[string]bool }
 
 func newComparison(opts []Option) comparison {
@@ -37,8 +38,8 @@ func newComparison(opts []Option) comparison {
 	return c
 }
 
-// body compares by value where both are JSON or both a form, and as text otherwise. at
-// is the place, for the reader.
+// body compares by value where both are JSON or both a form, and as text
+// otherwise. at is the place, for the reader.
 func (c comparison) body(at, want, got, contentType string) []string {
 	kept, cut := beginning(want)
 	if cut { // the rest is not in the recording
@@ -50,9 +51,11 @@ func (c comparison) body(at, want, got, contentType string) []string {
 			return c.nested(at, wanted, want, got)
 		}
 	}
+
 	if strings.HasPrefix(contentType, "application/x-www-form-urlencoded") {
 		return c.form(at, want, got)
 	}
+
 	return c.text(at, want, got)
 }
 
@@ -65,8 +68,8 @@ func (c comparison) nested(at string, wanted any, want, got string) []string {
 	return c.value(at, wanted, value)
 }
 
-// form compares a form or a query: the order of its keys does not count, that of one
-// key's values does.
+// form compares a form or a query: the order of its keys does not count, that
+// of one key's values does.
 func (c comparison) form(at, want, got string) []string {
 	wanted, wrong := url.ParseQuery(want)
 	values, err := url.ParseQuery(got)
@@ -76,8 +79,8 @@ func (c comparison) form(at, want, got string) []string {
 	return c.value(at, listed(wanted), listed(values))
 }
 
-// listed returns a form as JSON would have it: a text under each key, or a list of
-// several.
+// listed returns a form as JSON would have it: a text under each key, or a list
+// of several.
 func listed(values url.Values) map[string]any {
 	members := map[string]any{}
 	for name, list := range values {
@@ -85,17 +88,19 @@ func listed(values url.Values) map[string]any {
 			members[name] = list[0]
 			continue
 		}
+
 		texts := make([]any, len(list))
 		for i := range list {
 			texts[i] = list[i]
 		}
 		members[name] = texts
 	}
+
 	return members
 }
 
-// value compares decoded JSON. Numbers are compared as they are written: a provider may
-// sign what it reads.
+// value compares decoded JSON. Numbers are compared as they are written: a
+// provider may sign what it reads.
 func (c comparison) value(at string, want, got any) []string {
 	if want == masked {
 		return nil // a mask stands for anything
@@ -110,6 +115,7 @@ func (c comparison) value(at string, want, got any) []string {
 		if got, ok := got.([]any); ok && (len(got) == len(want)) {
 			return c.list(at, want, got)
 		}
+
 	case string:
 		if got, ok := got.(string); ok {
 			return c.text(at, want, got)
@@ -139,6 +145,7 @@ func (c comparison) object(at string, want, got map[string]any) []string {
 	for _, name := range slices.Sorted(maps.Keys(want)) {
 		place := at + "." + name
 		member, there := got[name]
+
 		switch {
 		case !there:
 			differences = append(differences, place+": is missing now")
@@ -146,16 +153,21 @@ func (c comparison) object(at string, want, got map[string]any) []string {
 			differences = append(differences, c.value(place, want[name], member)...)
 		}
 	}
+
 	for _, name := range slices.Sorted(maps.Keys(got)) {
 		if _, there := want[name]; !there {
-			differences = append(differences, at+"."+name+": was not recorded, and is there now")
+			differences = append(
+				differences,
+				at+"."+name+": was not recorded, and is there now",
+			)
 		}
 	}
+
 	return differences
 }
 
-// text compares texts, of which the recorded one may be masked in part. JSON in them is
-// compared by value.
+// text compares texts, of which the recorded one may be masked in part. JSON in
+// them is compared by value.
 func (c comparison) text(at, want, got string) []string {
 	if want == got {
 		return nil
@@ -166,9 +178,11 @@ func (c comparison) text(at, want, got string) []string {
 			return c.nested(at, wanted, want, got)
 		}
 	}
+
 	if fits(want, got) {
 		return nil
 	}
+
 	return []string{at + ": is not the same" + shown(want, got)}
 }
 
@@ -191,10 +205,12 @@ func fits(want, got string) bool {
 		}
 		got = got[at+len(part):]
 	}
+
 	return strings.HasSuffix(got, parts[last])
 }
 
-// shown returns both texts for the reader, or the recorded one alone when it is masked.
+// shown returns both texts for the reader, or the recorded one alone when it is
+// masked.
 func shown(want, got string) string {
 	if strings.Contains(want, masked) {
 		return "; it is masked in part: recorded " + short(want)
@@ -218,8 +234,10 @@ func decode(text string) (any, error) {
 	if err := decoder.Decode(&value); err != nil {
 		return nil, err
 	}
+
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return nil, errors.New("something follows the JSON value")
 	}
+
 	return value, nil
 }

@@ -9,13 +9,13 @@ import (
 	"sync"
 )
 
-// Player plays the provider's part of a recording: it answers the recorded requests, in
-// their order, as they were answered, and notes how the requests differ. An answer that
-// got lost gets lost again.
+// Player plays the provider's part of a recording: it answers the recorded
+// requests, in their order, as they were answered, and notes how the requests
+// differ. An answer that got lost gets lost again.
 //
 // It is an http.Handler, for a server in the provider's place, and an
-// http.RoundTripper, for sdk.Runtime.Transport. Only the latter can play a request that
-// was never sent. It may be used by several goroutines.
+// http.RoundTripper, for sdk.Runtime.Transport. Only the latter can play a
+// request that was never sent. It may be used by several goroutines.
 type Player struct {
 	base       string
 	comparison comparison
@@ -26,8 +26,8 @@ type Player struct {
 	differences []string
 }
 
-// Player returns a player for a plugin whose configured base_url is base. An error says
-// which answer is not in the recording as a whole.
+// Player returns a player for a plugin whose configured base_url is base. An
+// error says which answer is not in the recording as a whole.
 func (r *Recording) Player(base string, opts ...Option) (*Player, error) {
 	if numbers := r.NotWhole(); len(numbers) > 0 {
 		return nil, fmt.Errorf("the answer of exchange %d is not in it as a whole, "+
@@ -40,8 +40,8 @@ func (r *Recording) Player(base string, opts ...Option) (*Player, error) {
 	}, nil
 }
 
-// Done returns how the requests differed, and which were not made. The plugin's call
-// must have ended by then.
+// Done returns how the requests differed, and which were not made. The plugin's
+// call must have ended by then.
 func (p *Player) Done() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -54,7 +54,8 @@ func (p *Player) Done() []string {
 	return list
 }
 
-// play compares a request with the next one that was recorded, and returns that one.
+// play compares a request with the next one that was recorded, and returns that
+// one.
 func (p *Player) play(r *http.Request, address string) (Exchange, error) {
 	body, err := io.ReadAll(r.Body)
 	p.mu.Lock()
@@ -76,6 +77,7 @@ func (p *Player) play(r *http.Request, address string) (Exchange, error) {
 	for _, difference := range p.comparison.request(next, r, address, body) {
 		p.note("request %d (%s %s): %s", p.count, r.Method, path, difference)
 	}
+
 	return next, nil
 }
 
@@ -89,6 +91,7 @@ func (p *Player) RoundTrip(r *http.Request) (*http.Response, error) {
 		r.Body = http.NoBody
 	}
 	defer func() { _ = r.Body.Close() }() // it was read
+
 	exchange, err := p.play(r, below(p.base, r.URL.String()))
 	if err != nil {
 		return nil, err
@@ -101,8 +104,13 @@ func (p *Player) RoundTrip(r *http.Request) (*http.Response, error) {
 	if exchange.lost() {
 		body = io.MultiReader(body, broken{})
 	}
+
 	return &http.Response{ // the caller closes its body
-		Status:        fmt.Sprintf("%d %s", exchange.Status, http.StatusText(exchange.Status)),
+		Status: fmt.Sprintf(
+			"%d %s",
+			exchange.Status,
+			http.StatusText(exchange.Status),
+		),
 		StatusCode:    exchange.Status,
 		Proto:         "HTTP/1.1",
 		ProtoMajor:    1,
@@ -114,8 +122,8 @@ func (p *Player) RoundTrip(r *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// ServeHTTP plays for a plugin in another process, or one that has a transport of its
-// own.
+// ServeHTTP plays for a plugin in another process, or one that has a transport
+// of its own.
 func (p *Player) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	exchange, err := p.play(r, below(p.base, r.URL.RequestURI()))
 	switch {
@@ -128,26 +136,32 @@ func (p *Player) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			"it takes sdk.Runtime.Transport", p.count)
 		p.mu.Unlock()
 		panic(http.ErrAbortHandler)
+
 	case exchange.Status == 0:
 		panic(http.ErrAbortHandler)
 	}
 
-	// An answer that did not come to its end promises one byte more than it has.
+	// An answer that did not come to its end promises one byte more than it
+	// has.
 	lost := exchange.lost()
 	w.Header().Set("Content-Type", exchange.contentType())
 	if lost {
 		w.Header().Set("Content-Length", fmt.Sprint(len(exchange.Answer)+1))
 	}
+
 	w.WriteHeader(exchange.Status)
-	_, _ = io.WriteString(w, string(exchange.Answer)) // a caller that went away fails by itself
+	_, _ = io.WriteString(
+		w,
+		string(exchange.Answer),
+	) // a caller that went away fails by itself
 	if lost {
 		_ = http.NewResponseController(w).Flush()
 		panic(http.ErrAbortHandler)
 	}
 }
 
-// lost reports whether the answer did not come, or did not come to its end. A redirect
-// is an error for a plugin, and a whole answer all the same.
+// lost reports whether the answer did not come, or did not come to its end. A
+// redirect is an error for a plugin, and a whole answer all the same.
 func (e Exchange) lost() bool {
 	if e.Status == 0 {
 		return true
@@ -171,8 +185,8 @@ func (e Exchange) contentType() string {
 	return "text/plain; charset=utf-8"
 }
 
-// lostError is why there is no answer. Package providerhttp asks it whether anything
-// was sent.
+// lostError is why there is no answer. Package providerhttp asks it whether
+// anything was sent.
 type lostError struct{ sent bool }
 
 func (e lostError) Error() string { return "recorded: no answer came" }

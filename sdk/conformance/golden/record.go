@@ -16,16 +16,16 @@ type Call struct {
 	Request, Answer json.RawMessage
 	Err             error // in place of an answer
 	Exchanges       []sdk.Exchange
-	// BaseURL is the address of the provider's API that the account is configured
-	// with; "" when it has none of its own.
+	// BaseURL is the address of the provider's API that the account is
+	// configured with; "" when it has none of its own.
 	BaseURL string
-	// Mask takes the account's secrets out of a text; nil takes out nothing. A plugin
-	// that keeps the contract has done so as well.
+	// Mask takes the account's secrets out of a text; nil takes out nothing. A
+	// plugin that keeps the contract has done so as well.
 	Mask func(string) string
 }
 
-// Record returns the recording of a call, masked once more. An error says that the
-// request or the answer is not a JSON object.
+// Record returns the recording of a call, masked once more. An error says that
+// the request or the answer is not a JSON object.
 func Record(call Call) (*Recording, error) {
 	keep := keeper{base: baseOf(call), mask: call.Mask}
 	if keep.mask == nil {
@@ -55,6 +55,7 @@ func Record(call Call) (*Recording, error) {
 	for _, exchange := range call.Exchanges {
 		recording.Exchanges = append(recording.Exchanges, keep.exchange(exchange))
 	}
+
 	return recording, recording.check()
 }
 
@@ -76,11 +77,12 @@ func baseOf(call Call) string {
 	base.User = nil
 	base.RawQuery = ""
 	base.Fragment = ""
+
 	return strings.TrimRight(base.String(), "/")
 }
 
-// below returns the path and query of an address under base, and any other address as
-// it is.
+// below returns the path and query of an address under base, and any other
+// address as it is.
 func below(base, address string) string {
 	rest, under := strings.CutPrefix(address, base)
 	switch {
@@ -91,6 +93,7 @@ func below(base, address string) string {
 	case (rest[0] == '/') || (rest[0] == '?'):
 		return rest
 	}
+
 	return address
 }
 
@@ -100,8 +103,8 @@ type keeper struct {
 	mask func(string) string
 }
 
-// message keeps the provider's address out of a text for people: it may be another one
-// the next time.
+// message keeps the provider's address out of a text for people: it may be
+// another one the next time.
 func (k keeper) message(text string) string {
 	base, err := url.Parse(k.base)
 	if (err == nil) && (base.Host != "") {
@@ -130,17 +133,19 @@ func (k keeper) failure(err *sdk.Error) *Failure {
 		ProviderCode:    k.mask(err.ProviderCode),
 		ProviderMessage: k.mask(err.ProviderMessage),
 	}
+
 	for _, violation := range err.Violations {
 		failure.Violations = append(failure.Violations, Violation{
 			Field:   violation.Field,
 			Message: k.mask(violation.Message),
 		})
 	}
+
 	return failure
 }
 
-// json sorts the keys of an object, masks its texts and drops the exchanges, which a
-// recording has in a place of their own.
+// json sorts the keys of an object, masks its texts and drops the exchanges,
+// which a recording has in a place of their own.
 func (k keeper) json(text json.RawMessage) (json.RawMessage, error) {
 	var members map[string]any
 	decoder := json.NewDecoder(bytes.NewReader(text))
@@ -152,8 +157,8 @@ func (k keeper) json(text json.RawMessage) (json.RawMessage, error) {
 	return encode(k.value(members), "")
 }
 
-// value masks the texts of a decoded value. A number becomes a text when it holds a
-// secret.
+// value masks the texts of a decoded value. A number becomes a text when it
+// holds a secret.
 func (k keeper) value(value any) any {
 	switch v := value.(type) {
 	case string:
@@ -166,6 +171,7 @@ func (k keeper) value(value any) any {
 		for i := range v {
 			v[i] = k.value(v[i])
 		}
+
 	case map[string]any:
 		masked := make(map[string]any, len(v))
 		for name, member := range v {
@@ -173,5 +179,6 @@ func (k keeper) value(value any) any {
 		}
 		return masked
 	}
+
 	return value
 }

@@ -11,15 +11,15 @@ import (
 	"strings"
 )
 
-// Recording is what a golden file holds. The same call has the same bytes: nothing in
-// it depends on when it was made.
+// Recording is what a golden file holds. The same call has the same bytes:
+// nothing in it depends on when it was made.
 type Recording struct {
-	// Verb is the verb's name in snake case, and Request the JSON of its request
-	// message, as client.Account.Call takes both.
+	// Verb is the verb's name in snake case, and Request the JSON of its
+	// request message, as client.Account.Call takes both.
 	Verb    string          `json:"verb"`
 	Request json.RawMessage `json:"request"`
-	// Answer is the JSON of the plugin's answer without the exchanges, and Error the
-	// error in its place: one of the two.
+	// Answer is the JSON of the plugin's answer without the exchanges, and
+	// Error the error in its place: one of the two.
 	Answer json.RawMessage `json:"answer,omitempty"`
 	Error  *Failure        `json:"error,omitempty"`
 	// Base is the provider's address. Nothing is compared with it.
@@ -47,8 +47,8 @@ type Violation struct {
 // Exchange is an sdk.Exchange without its duration.
 type Exchange struct {
 	Method string `json:"method"`
-	// URL is the path and query below Base; of a request to another address, all of
-	// it.
+	// URL is the path and query below Base; of a request to another address,
+	// all of it.
 	URL     string `json:"url"`
 	Request Body   `json:"request,omitempty"`
 	Status  int    `json:"status"` // 0 when no answer came
@@ -57,16 +57,17 @@ type Exchange struct {
 	Sent    bool   `json:"sent"`
 }
 
-// Body is the text of a body. A file shows it as JSON when it is compact JSON of an
-// object or a list, white space around it aside, and as a string otherwise: byte for
-// byte the text that a plugin may verify a signature over.
+// Body is the text of a body. A file shows it as JSON when it is compact JSON
+// of an object or a list, white space around it aside, and as a string
+// otherwise: byte for byte the text that a plugin may verify a signature over.
 type Body string
 
 // MarshalJSON writes the body as the file shows it.
 func (b Body) MarshalJSON() ([]byte, error) {
 	text := strings.TrimSpace(string(b))
 	var compact bytes.Buffer
-	if isContainer(text) && (json.Compact(&compact, []byte(text)) == nil) && (compact.String() == text) {
+	if isContainer(text) && (json.Compact(&compact, []byte(text)) == nil) &&
+		(compact.String() == text) {
 		return []byte(text), nil
 	}
 	return encode(string(b), "")
@@ -86,6 +87,7 @@ func (b *Body) UnmarshalJSON(data []byte) error {
 		return errors.New("a body is a string, an object or a list")
 	}
 	*b = Body(*text)
+
 	return nil
 }
 
@@ -107,7 +109,8 @@ func Read(file string) (*Recording, error) {
 	return recording, nil
 }
 
-// Parse reads the text of a golden file. The recording can be played and encoded.
+// Parse reads the text of a golden file. The recording can be played and
+// encoded.
 func Parse(data []byte) (*Recording, error) {
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.DisallowUnknownFields()
@@ -115,9 +118,11 @@ func Parse(data []byte) (*Recording, error) {
 	if err := decoder.Decode(&recording); err != nil {
 		return nil, err
 	}
+
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return nil, errors.New("something follows the recording")
 	}
+
 	return &recording, recording.check()
 }
 
@@ -139,6 +144,7 @@ func (r *Recording) check() error {
 			return fmt.Errorf("exchange %d: %w", i+1, err)
 		}
 	}
+
 	return nil
 }
 
@@ -149,9 +155,11 @@ func (e Exchange) check() error {
 	if _, err := url.Parse(e.URL); (err != nil) || (e.URL == "") {
 		return errors.New("url is none")
 	}
+
 	if (e.Status != 0) && ((e.Status < 200) || (e.Status > 999)) {
 		return fmt.Errorf("no answer has the status %d", e.Status)
 	}
+
 	return nil
 }
 

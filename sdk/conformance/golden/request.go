@@ -11,9 +11,14 @@ import (
 	"strings"
 )
 
-// request returns how a request differs from the recorded one. address is its path and
-// query, as the recording has them.
-func (c comparison) request(recorded Exchange, r *http.Request, address string, body []byte) []string {
+// request returns how a request differs from the recorded one. address is its
+// path and query, as the recording has them.
+func (c comparison) request(
+	recorded Exchange,
+	r *http.Request,
+	address string,
+	body []byte,
+) []string {
 	var differences []string
 	if r.Method != recorded.Method {
 		differences = append(differences, "the method was "+recorded.Method)
@@ -23,15 +28,18 @@ func (c comparison) request(recorded Exchange, r *http.Request, address string, 
 	if !fits(want, got) {
 		differences = append(differences, "the path was "+short(want))
 	}
+
 	differences = append(differences, c.form("query", wantQuery, gotQuery)...)
 
 	contentType := r.Header.Get("Content-Type")
 	text := textOf(contentType, body)
-	return append(differences, c.body("body", string(recorded.Request), text, contentType)...)
+	return append(
+		differences,
+		c.body("body", string(recorded.Request), text, contentType)...)
 }
 
-// textOf returns what an exchange shows of a body, masks aside. Of a file in it that is
-// only the size.
+// textOf returns what an exchange shows of a body, masks aside. Of a file in it
+// that is only the size.
 func textOf(contentType string, body []byte) string {
 	kind, parameters, _ := mime.ParseMediaType(contentType)
 	if kind == "multipart/form-data" {
@@ -47,11 +55,16 @@ func textOf(contentType string, body []byte) string {
 		}
 		return fmt.Sprintf("[%s, %d bytes]", contentType, len(body))
 	}
+
 	return strings.ToValidUTF8(string(body), "\uFFFD")
 }
 
 // isControl reports whether a rune is in no text.
-func isControl(c rune) bool { return (c < ' ') && (c != '\n') && (c != '\r') && (c != '\t') }
+func isControl(
+	c rune,
+) bool {
+	return (c < ' ') && (c != '\n') && (c != '\r') && (c != '\t')
+}
 
 // outline returns a line for every part of a form.
 func outline(parts *multipart.Reader) (string, error) {
@@ -64,6 +77,7 @@ func outline(parts *multipart.Reader) (string, error) {
 		if err != nil {
 			return "", err
 		}
+
 		value, err := io.ReadAll(part)
 		if err != nil {
 			return "", err

@@ -6,8 +6,8 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// Compare returns how the plugin's answer, or the error in its place, differs from the
-// recorded one. The texts of errors are for people and may change.
+// Compare returns how the plugin's answer, or the error in its place, differs
+// from the recorded one. The texts of errors are for people and may change.
 func (r *Recording) Compare(answer json.RawMessage, err error, opts ...Option) []string {
 	compare := newComparison(opts)
 	switch {
@@ -25,6 +25,7 @@ func (r *Recording) Compare(answer json.RawMessage, err error, opts ...Option) [
 	if err != nil {
 		return []string{"the answer is no JSON object: " + err.Error()}
 	}
+
 	return compare.text("answer", string(r.Answer), string(got))
 }
 
@@ -37,7 +38,9 @@ func (f *Failure) compare(c comparison, err *sdk.Error) []string {
 		{"provider_message", f.ProviderMessage, err.ProviderMessage},
 	} {
 		if !c.varying[field.name] {
-			differences = append(differences, c.text("error."+field.name, field.want, field.got)...)
+			differences = append(
+				differences,
+				c.text("error."+field.name, field.want, field.got)...)
 		}
 	}
 
@@ -46,10 +49,12 @@ func (f *Failure) compare(c comparison, err *sdk.Error) []string {
 	for _, violation := range f.Violations {
 		want = append(want, violation.Field)
 	}
+
 	for _, violation := range err.Violations {
 		got = append(got, violation.Field)
 	}
 	wanted, _ := encode(want, "") // texts always encode
 	came, _ := encode(got, "")
+
 	return append(differences, c.text("error.violations", string(wanted), string(came))...)
 }

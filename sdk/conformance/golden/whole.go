@@ -22,7 +22,8 @@ var (
 	unshown = regexp.MustCompile(`^\[[^\n]*, \d+ bytes\]$`)
 )
 
-// beginning returns what was kept of a text, and reports whether the rest was cut.
+// beginning returns what was kept of a text, and reports whether the rest was
+// cut.
 func beginning(text string) (kept string, cut bool) {
 	if at := cutEnd.FindStringIndex(text); at != nil {
 		return text[:at[0]], true
@@ -33,10 +34,10 @@ func beginning(text string) (kept string, cut bool) {
 	return text, false
 }
 
-// NotWhole returns the numbers, from 1, of the exchanges whose answer was not kept
-// whole: a plugin records only the beginning of a long one, and nothing of one that is
-// not text. The recording can be played once the whole answers are put into the file by
-// hand.
+// NotWhole returns the numbers, from 1, of the exchanges whose answer was not
+// kept whole: a plugin records only the beginning of a long one, and nothing of
+// one that is not text. The recording can be played once the whole answers are
+// put into the file by hand.
 func (r *Recording) NotWhole() (numbers []int) {
 	for i, exchange := range r.Exchanges {
 		answer := string(exchange.Answer)

@@ -1,10 +1,11 @@
-// Command serve serves the simulator of the invented provider Acme on this machine, so
-// that its plugin can be tried, or held to the contract by the conformance kit:
+// Command serve serves the simulator of the invented provider Acme on this
+// machine, so that its plugin can be tried, or held to the contract by the
+// conformance kit:
 //
 //	go run ./examples/node/simulator/serve -listen 127.0.0.1:9191
 //
-// It prints its address and a configuration for the plugin, and serves until it is
-// interrupted.
+// It prints its address and a configuration for the plugin, and serves until it
+// is interrupted.
 package main
 
 import (
@@ -46,5 +47,6 @@ func run(listen string) error {
 		Handler:           control.Handler(provider, provider.Config),
 		ReadHeaderTimeout: 10 * time.Second,
 	}
+
 	return server.Serve(listener)
 }
