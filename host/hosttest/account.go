@@ -139,6 +139,7 @@ func (a *account) ParseWebhook(
 		)
 	}
 
+	// The webhook says only which; the records say how far it is.
 	event, err := a.event(body.Reference)
 	if err != nil {
 		return nil, err

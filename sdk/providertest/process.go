@@ -83,6 +83,7 @@ func (p *process) serve(intercept grpc.UnaryClientInterceptor) error {
 		p.served <- err
 	}()
 
+	// Without TLS: the socket is in a private folder.
 	p.conn, err = grpc.NewClient("unix:"+socket,
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithUnaryInterceptor(intercept))

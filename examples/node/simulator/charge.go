@@ -45,6 +45,7 @@ func (s *Simulator) createCharge(r *http.Request, body []byte) (any, *refusal) {
 		return nil, refused
 	}
 
+	// The customer has not paid yet.
 	charge := &storedCharge{
 		ID:        fmt.Sprintf("ch-%d", len(s.charges)+1),
 		Order:     req.Order,
@@ -168,6 +169,7 @@ func (s *Simulator) leavePage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
+	// The browser goes back whatever became of the charge.
 	state, back := "declined", charge.cancelURL
 	if r.FormValue("result") == "paid" {
 		state, back = "paid", charge.returnURL

@@ -55,6 +55,7 @@ func (r *Report) WriteJUnit(w io.Writer) error {
 		suite.Cases = append(suite.Cases, entry)
 	}
 
+	// Indented: people read it too.
 	if _, err := io.WriteString(w, xml.Header); err != nil {
 		return err
 	}

@@ -30,6 +30,7 @@ func (r *reporter) Run(name string, f func(kit.Reporter)) {
 		part.result = r.begin(name)
 	}
 
+	// A panic of the kit must not end the host's command.
 	began := time.Now()
 	done := make(chan struct{})
 	go func() {
@@ -63,6 +64,7 @@ func (r *reporter) Errorf(format string, args ...any) {
 		defer r.end(result)
 	}
 
+	// The case is the first of the path, and has a field of its own.
 	part := ""
 	if len(r.path) > 1 {
 		part = strings.Join(r.path[1:], "/")

@@ -51,6 +51,7 @@ func Run(ctx context.Context, options Options) (*Report, error) {
 	}
 	defer simulator.Close()
 
+	// With Partial a simulator need not say what it can do.
 	config, err := configuration(ctx, options, simulator)
 	if err != nil {
 		return nil, err
@@ -61,6 +62,7 @@ func Run(ctx context.Context, options Options) (*Report, error) {
 	}
 	defer done()
 
+	// The configuration has secrets: not every program may have them.
 	if options.Allows != nil {
 		if err := options.Allows(binary.Path, binary.Checksum); err != nil {
 			return nil, err
@@ -100,6 +102,7 @@ func configuration(
 		}
 	}
 
+	// The kit puts other addresses into it.
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(text, &members); (err != nil) || (members == nil) {
 		return nil, errors.New("the plugin's configuration is not a JSON object")
@@ -147,6 +150,7 @@ func (r *runner) run() (*Report, error) {
 		end: r.tell,
 	}
 
+	// The describing start does not count.
 	began := time.Now()
 	target := kit.Target{Start: start(r.ctx, r.binary, r.workspace), Config: r.configAt}
 	kit.Run(reporter, target, r.simulator, r.kitOptions()...)
@@ -169,6 +173,7 @@ func (r *runner) describe() (sdk.AccountInfo, error) {
 	}
 	defer first.Stop(endTime)
 
+	// Every text of the report is masked from here on.
 	info := first.Info()
 	config := json.RawMessage(r.configAt(r.Simulator))
 	r.mask.Add(redact.In(info.ConfigSchema, config)...)
@@ -196,6 +201,7 @@ func (r *runner) describe() (sdk.AccountInfo, error) {
 }
 
 func (r *runner) kitOptions() []kit.Option {
+	// A run that was broken off leaves the other cases out.
 	wanted := func(name string) bool {
 		return (r.ctx.Err() == nil) && ((r.Only == nil) || r.Only(name))
 	}

@@ -31,6 +31,7 @@ func registered(file, name string) ([]byte, error) {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
 
+	// A package name has no dashes.
 	alias := strings.ReplaceAll(name, "-", "")
 	importLine := alias + " " + strconv.Quote(payhost+"/plugins/"+name+"/simulator") + "\n"
 	entryLine := fmt.Sprintf("{%q, func(publicURL string) provider {\n"+

@@ -55,6 +55,7 @@ func (p *plan) render() (map[string][]byte, error) {
 		return nil, err
 	}
 
+	// Inside the repository two files have another home.
 	if p.registry != "" {
 		delete(files, "README.md")               // the repository's own documents say it
 		delete(files, "simulator/serve/main.go") // plugins/sandbox serves them all
@@ -111,6 +112,7 @@ func (p *plan) addLocalModule(files map[string][]byte) error {
 		version = string(found[1])
 	}
 
+	// All requirements at first: tidy takes away what is not needed.
 	source := strconv.Quote(filepath.ToSlash(p.sdk))
 	text := "module " + p.path + "\n\n" +
 		"go " + version + "\n\n" +

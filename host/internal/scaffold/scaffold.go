@@ -108,6 +108,7 @@ func (p *plan) write(files map[string][]byte) error {
 		}
 	}
 
+	// Beside its place, so that the move is within one file system.
 	parent := filepath.Dir(p.folder)
 	if err := os.MkdirAll(parent, folderMode); err != nil {
 		return err

@@ -69,6 +69,7 @@ func Dial(ctx context.Context, address string) (*Remote, error) {
 		},
 	}
 
+	// A server that answers anything else is perhaps the provider itself.
 	err = r.get(ctx, "", nil, &r.said)
 	if errors.Is(err, errNoProtocol) {
 		return r, fmt.Errorf(
@@ -223,6 +224,7 @@ func (r *Remote) do(
 		return err
 	}
 
+	// One byte more than the limit tells that there is more.
 	if len(text) > maxControlAnswer {
 		return fmt.Errorf("%s %s answers with more than %d bytes: %w",
 			method, address.Path, maxControlAnswer, errNoProtocol)

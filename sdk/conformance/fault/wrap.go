@@ -105,6 +105,7 @@ func (f Fault) happen(w http.ResponseWriter, r *http.Request, api http.Handler) 
 		api.ServeHTTP(&real, r)
 	}
 
+	// The real answer is thrown away, or sent in part.
 	switch f.Kind {
 	case Error:
 		body := f.Body
@@ -176,6 +177,7 @@ func connection(w http.ResponseWriter) net.Conn {
 func truncate(w http.ResponseWriter, real *answer) {
 	maps.Copy(w.Header(), real.header)
 	w.Header().Set("Content-Length", strconv.Itoa(max(real.body.Len(), 2)))
+	// The client waits for a rest that does not come.
 	w.WriteHeader(real.status())
 	_, _ = w.Write(real.body.Bytes()[:real.body.Len()/2])
 	_ = http.NewResponseController(w).Flush()

@@ -197,6 +197,7 @@ func fits(want, got string) bool {
 		return false
 	}
 
+	// Every part must follow the one before.
 	last := len(parts) - 1
 	for _, part := range parts[1:last] {
 		at := strings.Index(got, part)

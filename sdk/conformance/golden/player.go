@@ -71,6 +71,7 @@ func (p *Player) play(r *http.Request, address string) (Exchange, error) {
 		return Exchange{}, fmt.Errorf("no request %d was recorded", p.count+1)
 	}
 
+	// A request that differs still uses up the recorded one.
 	next := p.left[0]
 	p.left = p.left[1:]
 	p.count++
@@ -100,6 +101,7 @@ func (p *Player) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, lostError{sent: exchange.Sent}
 	}
 
+	// The recorded part comes, then the connection breaks.
 	body := io.Reader(strings.NewReader(string(exchange.Answer)))
 	if exchange.lost() {
 		body = io.MultiReader(body, broken{})

@@ -75,6 +75,7 @@ func (l *Ledger) Add(entry Entry) bool {
 		l.place = map[entryKey]int{}
 	}
 
+	// The caller keeps its own map of details.
 	l.place[key] = len(l.list)
 	l.list = append(l.list, entry.clone())
 	return true

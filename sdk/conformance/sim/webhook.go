@@ -89,6 +89,7 @@ func Deliver(
 
 		req.Header = webhook.Header.Clone()
 
+		// A merchant that is away for a moment is tried again.
 		resp, err := sender.Do(req)
 		if err != nil {
 			continue

@@ -92,6 +92,7 @@ func (p *Proxy) serve(w http.ResponseWriter, r *http.Request) {
 		return // an empty answer with status 200
 	}
 
+	// Logins pass whatever the case does: a case is about the call itself.
 	p.mu.Lock()
 	handle := http.HandlerFunc(p.faulty.ServeHTTP)
 	if p.hook != nil {
@@ -180,6 +181,7 @@ func (p *Proxy) Swallow(method string, begin bool, came chan<- struct{}) {
 			return
 		}
 
+		// The provider acts, and the caller does not hear of it.
 		p.simulator.ServeHTTP(discarded{}, r)
 		came <- struct{}{}
 

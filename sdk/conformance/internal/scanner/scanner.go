@@ -40,6 +40,7 @@ func (s *Scanner) Add(key, value string) {
 		}
 	}
 
+	// Some spellings are the same.
 	slices.Sort(spellings)
 
 	s.mu.Lock()
@@ -57,6 +58,7 @@ func (s *Scanner) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 
+	// A secret may arrive in two pieces.
 	s.line = append(s.line, p...)
 	for {
 		line, rest, complete := bytes.Cut(s.line, []byte("\n"))
@@ -87,6 +89,7 @@ func (s *Scanner) Intercept(
 		said = message
 	}
 
+	// The bytes on the wire: no field is forgotten.
 	data, broken := proto.Marshal(said)
 
 	s.mu.Lock()
