@@ -22,7 +22,7 @@ type PluginCall struct {
 	// needs none, such as get_info.
 	Account *config.Provider
 	// Verb is the verb's name in snake case, such as "create_payment", and
-	// Request the JSON of its request message; see sdk.AccountClient.Call.
+	// Request the JSON of its request message; see client.Account.Call.
 	Verb    string
 	Request json.RawMessage
 }

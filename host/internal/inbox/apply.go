@@ -29,7 +29,10 @@ func (b *Inbox) apply(ctx context.Context, l core.Lease, n *store.Webhook, r *re
 				return err
 			}
 			touched = fresh.IntentIDs
-			return tx.SaveWebhook(ctx, &fresh)
+			if err := tx.SaveWebhook(ctx, &fresh); err != nil {
+				return err
+			}
+			return tx.MarkRepeat(ctx, &fresh)
 		})
 		if errors.Is(err, store.ErrConflict) {
 			continue // somebody else changed the payment: read it again and decide again
