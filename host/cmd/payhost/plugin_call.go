@@ -223,21 +223,21 @@ func callTrouble(file, verb, key string, moves bool, err error) error {
 		return fmt.Errorf("plugin call %s: %w", file, err)
 	}
 	e = sdk.AsError(e)
-	told := &trouble{what: fmt.Sprintf("plugin call %s: %s", verb, e.Message)}
+	failed := &trouble{what: fmt.Sprintf("plugin call %s: %s", verb, e.Message)}
 	for _, v := range e.Violations {
-		told.fact("wrong", "%s %s", v.Field, v.Message)
+		failed.fact("wrong", "%s %s", v.Field, v.Message)
 	}
 
-	told.fact("code", "%s", string(e.Code))
-	told.fact("outcome", "%s", string(e.Outcome))
-	told.fact("provider said", "%s", strings.TrimSpace(e.ProviderCode+" "+e.ProviderMessage))
+	failed.fact("code", "%s", string(e.Code))
+	failed.fact("outcome", "%s", string(e.Outcome))
+	failed.fact("provider said", "%s", strings.TrimSpace(e.ProviderCode+" "+e.ProviderMessage))
 	if moves && e.Outcome == sdk.OutcomeUnknown {
-		told.fact(
+		failed.fact(
 			"money",
 			"may have moved: look at the provider's books; the same --idempotency-key %q names the same intent",
 			key,
 		)
 	}
 
-	return told
+	return failed
 }

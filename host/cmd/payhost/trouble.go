@@ -93,28 +93,28 @@ type problem struct {
 func refusal(call request, resp *http.Response, body []byte) error {
 	var p problem
 	if err := json.Unmarshal(body, &p); err != nil || p.Code+p.Title+p.Detail == "" {
-		told := &trouble{
+		failed := &trouble{
 			what: fmt.Sprintf(
 				"%s: the host answered %s and nothing that explains it; its log may",
 				call.what,
 				resp.Status,
 			),
 		}
-		told.lost(call)
+		failed.lost(call)
 
-		return told
+		return failed
 	}
 
 	p.Provider = cmp.Or(p.Provider, call.provider)
-	told := &trouble{what: call.what + ": " + cmp.Or(p.Detail, p.Title, resp.Status)}
+	failed := &trouble{what: call.what + ": " + cmp.Or(p.Detail, p.Title, resp.Status)}
 	for _, v := range p.Violations {
-		told.fact("wrong", "%s %s", v.Field, v.Message)
+		failed.fact("wrong", "%s %s", v.Field, v.Message)
 	}
 
-	told.fact("provider", "%s", p.Provider)
-	told.fact("payment", "%s", p.PaymentID)
-	told.fact("code", "%s", p.Code)
-	told.fact("provider said", "%s", strings.TrimSpace(p.ProviderCode+" "+p.ProviderMessage))
+	failed.fact("provider", "%s", p.Provider)
+	failed.fact("payment", "%s", p.PaymentID)
+	failed.fact("code", "%s", p.Code)
+	failed.fact("provider said", "%s", strings.TrimSpace(p.ProviderCode+" "+p.ProviderMessage))
 	wait := ""
 	if seconds := resp.Header.Get("Retry-After"); seconds != "" {
 		wait = seconds + " s"
@@ -123,7 +123,7 @@ func refusal(call request, resp *http.Response, body []byte) error {
 		}
 	}
 
-	seen := circumstance{
+	circumstances := circumstance{
 		code:     p.Code,
 		outcome:  p.Outcome,
 		provider: p.Provider,
@@ -133,14 +133,14 @@ func refusal(call request, resp *http.Response, body []byte) error {
 	}
 
 	if call.moves {
-		told.fact("money", "%s", seen.money())
+		failed.fact("money", "%s", circumstances.money())
 	}
-	for _, step := range seen.next(call.moves) {
-		told.fact("next", "%s", step)
+	for _, step := range circumstances.next(call.moves) {
+		failed.fact("next", "%s", step)
 	}
 
-	told.fact("request", "%s", p.RequestID)
-	return told
+	failed.fact("request", "%s", p.RequestID)
+	return failed
 }
 
 // failure adds what is known of a failure that is on record.
@@ -151,7 +151,7 @@ func (t *trouble) failure(id, provider string, s payment.Status, f *payment.Fail
 		return // it went on after that
 	}
 
-	seen := circumstance{
+	circumstances := circumstance{
 		code:     f.Code,
 		outcome:  sdk.Outcome(f.Outcome),
 		provider: provider,
@@ -160,8 +160,8 @@ func (t *trouble) failure(id, provider string, s payment.Status, f *payment.Fail
 		safe:     f.NewAttemptSafe,
 	}
 
-	t.fact("money", "%s", seen.money())
-	for _, step := range seen.next(true) {
+	t.fact("money", "%s", circumstances.money())
+	for _, step := range circumstances.next(true) {
 		t.fact("next", "%s", step)
 	}
 }
@@ -176,20 +176,20 @@ func whatFailed(kind, id, provider string, s payment.Status, f *payment.Failure)
 		f = &payment.Failure{Outcome: string(sdk.OutcomeUnknown)}
 	}
 
-	told := &trouble{
+	failed := &trouble{
 		what: fmt.Sprintf("the %s failed: %s", kind, cmp.Or(f.Message, "nobody says why")),
 	}
 	if s == payment.Unknown {
-		told.what = fmt.Sprintf(
+		failed.what = fmt.Sprintf(
 			"nobody knows what became of the %s: %s",
 			kind,
 			cmp.Or(f.Message, "the provider's answer is missing"),
 		)
 	}
 
-	told.fact(kind, "%s", id)
-	told.fact("provider", "%s", provider)
-	told.failure(id, provider, s, f)
+	failed.fact(kind, "%s", id)
+	failed.fact("provider", "%s", provider)
+	failed.failure(id, provider, s, f)
 
-	return told
+	return failed
 }
