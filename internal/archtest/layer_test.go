@@ -86,7 +86,7 @@ var bans = []ban{
 		what: "the host imports what providers are made of",
 		why:  "the host knows a provider through package sdk alone; what it needs of HTTP or signatures is its own",
 		forbids: func(from source, to string) bool {
-			return !from.test && in(from.dir, "host") && in(to, "sdk/providerhttp", "sdk/signature")
+			return !from.test && in(from.dir, "host") && in(to, "sdk/providerhttp", "sdk/signature", "sdk/ordered")
 		},
 		file: "host/internal/inbox/token.go", imports: "sdk/signature",
 	},
