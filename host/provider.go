@@ -76,7 +76,7 @@ func (a accounts) Acquire(ctx context.Context, name string) (core.Lease, error) 
 }
 
 func (a accounts) AcquireExisting(ctx context.Context, name string) (core.Lease, error) {
-	if inbox.Asks(ctx) {
+	if inbox.IsStatusQuery(ctx) {
 		return leaseOf(a.registry.AcquireQuery(ctx, name))
 	}
 	return leaseOf(a.registry.AcquireExisting(ctx, name))

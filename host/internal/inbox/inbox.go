@@ -79,6 +79,7 @@ type Inbox struct {
 	slow      *slow
 	told      *told
 	underway  atomic.Int64 // requests that are being served
+	paused    atomic.Int64 // those of them that wait for a refusal
 	short     *places      // for bodies that are there
 	small     *places      // for bodies that are kept whole in any case
 	large     *places

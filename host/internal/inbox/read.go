@@ -19,8 +19,8 @@ type reading struct {
 	response sdk.HTTPResponse
 	// digest stands for what it says, when that is proven.
 	digest digest
-	// ask are the ids that the provider must now be asked about.
-	ask []string
+	// query are the intents that the provider must now be queried about.
+	query []string
 	// attach is set while an operator attaches the notice to an intent.
 	attach *attachment
 }

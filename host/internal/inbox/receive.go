@@ -42,14 +42,14 @@ var (
 )
 
 // bounded answers 503 while maxUnderway requests are being served.
-func (b *Inbox) bounded(next http.Handler) http.Handler {
+func (b *Inbox) bounded(next http.HandlerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer b.underway.Add(-1)
 		if b.underway.Add(1) > maxUnderway {
 			errCrowded.write(w)
 			return
 		}
-		next.ServeHTTP(w, r)
+		next(w, r)
 	})
 }
 
@@ -61,13 +61,18 @@ type refusal struct {
 	hangUp bool   // without reading what is left of the request
 }
 
-// write answers with the refusal. The server reads what is left of the request's
-// body: for a while only, whatever deadline there was.
-func (no *refusal) write(w http.ResponseWriter) {
+// bound has the server read what is left of the request's body for a while only,
+// whatever deadline there was.
+func (no *refusal) bound(w http.ResponseWriter) {
 	readUntil(w, time.Now().Add(bodyTimeout))
 	if no.hangUp {
 		w.Header().Set("Connection", "close")
 	}
+}
+
+// write answers with the refusal.
+func (no *refusal) write(w http.ResponseWriter) {
+	no.bound(w)
 	if no.after != "" {
 		w.Header().Set("Retry-After", no.after)
 	}
@@ -95,6 +100,13 @@ var (
 	}
 )
 
+// refusalPause is how long the sender of too much waits for the answer to what
+// proves nothing or was told before, so that a loop costs the host little of its
+// time. maxPaused is how many are kept waiting at once. Tests change the pause.
+var refusalPause = time.Second
+
+const maxPaused = 256
+
 // incoming is a request that is being served. done must be called at its end.
 type incoming struct {
 	inbox  *Inbox
@@ -107,10 +119,31 @@ type incoming struct {
 	verdict  verdict
 	size     int // of the body
 	head     int // of the rest
+	left     bool
 }
 
-// done gives back what the request holds.
+// pause gives back what the request holds, and waits for refusalPause, unless the
+// sender goes away or too many wait already.
+func (in *incoming) pause(ctx context.Context) {
+	in.done()
+	defer in.inbox.paused.Add(-1)
+	if in.inbox.paused.Add(1) > maxPaused {
+		return
+	}
+	timer := time.NewTimer(refusalPause)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+// done gives back what the request holds. It may be called again.
 func (in *incoming) done() {
+	if in.left {
+		return
+	}
+	in.left = true
 	in.inbox.senders.leave(in.claim.sender, in.verdict, in.size)
 	if in.reserved {
 		in.inbox.budgets.settle(in.claim.provider, in.size, in.head, in.verdict)
@@ -271,7 +304,7 @@ func readUntil(w http.ResponseWriter, deadline time.Time) {
 	_ = http.NewResponseController(w).SetReadDeadline(deadline)
 }
 
-// keep stores a request as it came.
-func (b *Inbox) keep(ctx context.Context, n *store.Webhook) error {
+// insert stores a request as it came.
+func (b *Inbox) insert(ctx context.Context, n *store.Webhook) error {
 	return b.store.Write(ctx, func(tx *store.Tx) error { return tx.InsertWebhook(ctx, n) })
 }

@@ -39,8 +39,8 @@ type senders struct {
 type sender struct {
 	unverified, unread *rate.Limiter
 	underway           int       // requests that are being read
-	asking             bool      // the provider is being asked; see mayAsk
-	asked              time.Time // when it was last asked
+	querying           bool      // the provider is being queried; see mayQuery
+	queried            time.Time // when it was last queried
 }
 
 func newSenders(now func() time.Time) *senders {
@@ -118,29 +118,29 @@ func (s *senders) leave(name string, v verdict, size int) {
 func (s *senders) idle(one *sender) bool {
 	now := s.now()
 	whole := (one.unverified.TokensAt(now) >= unverifiedBurst) && (one.unread.TokensAt(now) >= unreadBurst)
-	return whole && (one.underway == 0) && !one.asking && (now.Sub(one.asked) >= returnAsk)
+	return whole && (one.underway == 0) && !one.querying && (now.Sub(one.queried) >= queryWait)
 }
 
-// mayAsk reports whether the provider may be asked because of what a stranger
-// has sent: one question at a time, and not at every reload of a page. hasAsked
+// mayQuery reports whether the provider may be asked because of what a stranger
+// has sent: one question at a time, and not at every reload of a page. hasQueried
 // must follow when it may.
-func (s *senders) mayAsk(name string) bool {
+func (s *senders) mayQuery(name string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	one := s.of(name)
-	if one.asking || (s.now().Sub(one.asked) < returnAsk) {
+	if one.querying || (s.now().Sub(one.queried) < queryWait) {
 		return false
 	}
-	one.asking, one.asked = true, s.now()
+	one.querying, one.queried = true, s.now()
 	return true
 }
 
-// hasAsked ends what mayAsk began.
-func (s *senders) hasAsked(name string) {
+// hasQueried ends what mayQuery began.
+func (s *senders) hasQueried(name string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	one := s.of(name)
-	one.asking, one.asked = false, s.now()
+	one.querying, one.queried = false, s.now()
 }
 
 func (s *senders) of(name string) *sender {
@@ -171,13 +171,15 @@ func (s *senders) forget() {
 	}
 }
 
-// askKey marks the questions that strangers can cause.
-type askKey struct{}
+// statusQueryKey marks the status queries that strangers can cause.
+type statusQueryKey struct{}
 
-// asking marks what is called with the context as a question that a stranger can
+// asStatusQuery marks calls with the context as status queries that a stranger can
 // have caused.
-func asking(ctx context.Context) context.Context { return context.WithValue(ctx, askKey{}, true) }
+func asStatusQuery(ctx context.Context) context.Context {
+	return context.WithValue(ctx, statusQueryKey{}, true)
+}
 
-// Asks reports whether a lease is wanted for a question that a stranger can have
-// caused. Whoever gives leases keeps such questions to a share.
-func Asks(ctx context.Context) bool { return ctx.Value(askKey{}) != nil }
+// IsStatusQuery reports whether a lease is wanted for a status query that a
+// stranger can have caused. Such queries get a share of the provider's leases.
+func IsStatusQuery(ctx context.Context) bool { return ctx.Value(statusQueryKey{}) != nil }

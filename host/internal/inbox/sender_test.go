@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/payhost/payhost/host/internal/coretest"
 	"github.com/payhost/payhost/host/internal/inbox"
@@ -350,5 +351,47 @@ func TestTheMerchantsURLStaysAsItIs(t *testing.T) {
 		if got := w.Result().Header.Get("Location"); got != want {
 			t.Errorf("sent to %s, want %s", got, want)
 		}
+	}
+}
+
+// The sender of too much waits for each refusal, and holds no place meanwhile;
+// others are answered at once.
+func TestWhoeverSendsTooMuchWaitsForTheRefusal(t *testing.T) {
+	const pause = 300 * time.Millisecond
+	r := newRig(t, sdk.TrustSignature)
+	b := r.stopped()
+	p := r.pay(t, "k")
+	for range 70 {
+		from(b, neighbour, "/webhooks/acme", `{"verification":"invalid"}`)
+		back(b, neighbour, path(t, r.created.ReturnURL))
+	}
+	signed := func(status string) string {
+		return fmt.Sprintf(`{"reference":%q,"status":%q,"verification":"signature"}`, p.ID, status)
+	}
+
+	inbox.SetRefusalPause(t, pause)
+	took := func(send func()) time.Duration {
+		begun := time.Now()
+		send()
+		return time.Since(begun)
+	}
+	var refused sync.WaitGroup
+	for range 140 { // more than one sender has places
+		refused.Go(func() {
+			waited := took(func() { from(b, neighbour, "/webhooks/acme", `{"verification":"invalid"}`) })
+			if waited < pause {
+				t.Errorf("refused after %s", waited)
+			}
+		})
+	}
+	if waited := took(func() { back(b, neighbour, path(t, r.created.ReturnURL)) }); waited < pause {
+		t.Errorf("one more return is sent on after %s", waited)
+	}
+	if got := from(b, neighbour, "/webhooks/acme", signed("succeeded")); got != http.StatusOK {
+		t.Errorf("a genuine one of the same sender is answered %d", got)
+	}
+	refused.Wait()
+	if got := r.status(t, p.ID); got != payment.Succeeded {
+		t.Errorf("the payment is %s", got)
 	}
 }

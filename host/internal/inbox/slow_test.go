@@ -142,7 +142,7 @@ type asker struct {
 }
 
 func (a *asker) AcquireExisting(ctx context.Context, name string) (core.Lease, error) {
-	if inbox.Asks(ctx) {
+	if inbox.IsStatusQuery(ctx) {
 		a.marked.Add(1)
 	} else {
 		a.other.Add(1)

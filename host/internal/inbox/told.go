@@ -23,8 +23,8 @@ type told struct {
 type digest [sha256.Size]byte
 
 // heard is what became of what was told: which intents it is about, and which of
-// them the provider had to be asked about.
-type heard struct{ about, ask []string }
+// them the provider had to be queried about.
+type heard struct{ about, query []string }
 
 func newTold() *told { return &told{by: map[digest]heard{}} }
 
@@ -51,7 +51,7 @@ func (t *told) first(n *store.Webhook, r *reading) bool {
 	if !known && (len(t.by) >= maxTold) {
 		clear(t.by)
 	}
-	t.by[r.digest] = heard{about: n.IntentIDs, ask: r.ask}
+	t.by[r.digest] = heard{about: n.IntentIDs, query: r.query}
 	return !known
 }
 
