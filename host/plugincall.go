@@ -20,7 +20,7 @@ type PluginCall struct {
 	// Account is whose configuration it gets; nil for a verb that needs none, such as get_info.
 	Account *config.Provider
 	// Verb is the verb's name in snake case, such as "create_payment", and Request the JSON of its request message; see
-	// sdk.AccountClient.Call.
+	// client.Account.Call.
 	Verb    string
 	Request json.RawMessage
 }

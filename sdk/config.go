@@ -87,14 +87,3 @@ func Schema[T any]() json.RawMessage {
 type Addresser interface {
 	Addresses() (sandbox, live string)
 }
-
-// What follows is called by the plugin's process and the kits.
-
-const maxViolations = configschema.MaxProblems
-
-// ConfigSchema is Schema for a configuration.
-func ConfigSchema[C any]() json.RawMessage { return Schema[C]() }
-
-func configIdentity(config any) string { return configschema.Fingerprint(config) }
-
-func configSecrets(config any) []string { return configschema.Secrets(config) }

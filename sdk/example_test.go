@@ -11,12 +11,13 @@ import (
 
 	"github.com/payhost/payhost/sdk"
 	"github.com/payhost/payhost/sdk/providerhttp"
+	"github.com/payhost/payhost/sdk/serve"
 	"github.com/payhost/payhost/sdk/signature"
 )
 
 // The plugin of the tutorial in doc.go: every line of code there is a line of this file, which a test makes sure of.
 
-func main() { sdk.Serve(newProvider) }
+func main() { serve.Provider(newProvider) }
 
 type config struct {
 	sdk.Endpoint            // environment and base_url

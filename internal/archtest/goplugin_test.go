@@ -58,8 +58,8 @@ func TestGoPluginsTraps(t *testing.T) {
 // trapRow is a row of the table: its number and the tests, the only words in it that look so.
 var (
 	trapRow  = regexp.MustCompile(`(?m)^\| (\d+) \|.*\|$`)
-	trapTest = regexp.MustCompile("`(plugin|supervisor|sdk|archtest)\\.(Test[A-Za-z0-9_]+)`")
-	trapDirs = map[string]string{"plugin": "host/internal/plugin", "supervisor": "host/internal/supervisor", "sdk": "sdk", "archtest": "internal/archtest"}
+	trapTest = regexp.MustCompile("`(plugin|supervisor|serve|client|archtest)\\.(Test[A-Za-z0-9_]+)`")
+	trapDirs = map[string]string{"plugin": "host/internal/plugin", "supervisor": "host/internal/supervisor", "serve": "sdk/serve", "client": "sdk/client", "archtest": "internal/archtest"}
 )
 
 // Every trap has its tests, and every such test says so in its comment: whoever changes one sees what it is for.

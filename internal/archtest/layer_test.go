@@ -21,7 +21,7 @@ var bans = []ban{
 		what:    "the sdk imports the host",
 		why:     "a provider is written, built and tested without the host; the contract lies below both",
 		forbids: func(from source, to string) bool { return in(from.dir, "sdk") && in(to, "host") },
-		file:    "sdk/serve_test.go", imports: "host/payment",
+		file:    "sdk/serve/serve_test.go", imports: "host/payment",
 	},
 	{
 		what:    "the sdk imports a plugin",
@@ -31,19 +31,56 @@ var bans = []ban{
 	},
 	{
 		what: "sdk/internal imports the public sdk",
-		why:  "sdk is built on sdk/internal; the arrow back makes one knot of the two",
+		why:  "sdk is built on it; the arrow back makes one knot of the two (the conversions in wire stand above sdk)",
 		forbids: func(from source, to string) bool {
-			return !from.test && in(from.dir, "sdk/internal") && in(to, "sdk") && !in(to, "sdk/internal")
+			return !from.test && in(from.dir, "sdk/internal") && !in(from.dir, "sdk/internal/wire") &&
+				in(to, "sdk") && !in(to, "sdk/internal")
 		},
 		file: "sdk/internal/frame/frame.go", imports: "sdk",
 	},
 	{
 		what: "package sdk imports another public package of the sdk",
-		why:  "providerhttp, signature and providertest are offers on top of sdk: whoever does not take them does not link them",
+		why: "serve, client, providerhttp, signature and providertest are offers on top of sdk: " +
+			"whoever does not take them does not link them",
 		forbids: func(from source, to string) bool {
 			return !from.test && from.dir == "sdk" && in(to, "sdk") && !in(to, "sdk/internal")
 		},
-		file: "sdk/serve.go", imports: "sdk/signature",
+		file: "sdk/payment.go", imports: "sdk/signature",
+	},
+	{
+		what: "package sdk imports what runs or what is sent",
+		why:  "it is an author's types: nothing in it runs, and no conversion to the wire is in an author's way",
+		forbids: func(from source, to string) bool {
+			return !from.test && from.dir == "sdk" && in(to, "sdk/internal/wire", "sdk/internal/providerv1",
+				"google.golang.org/grpc", "google.golang.org/protobuf", "github.com/hashicorp")
+		},
+		file: "sdk/payment.go", imports: "github.com/hashicorp/go-plugin",
+	},
+	{
+		what: "one end of the contract imports the other",
+		why:  "the plugin's process and the host share the conversions in sdk/internal/wire and nothing else",
+		forbids: func(from source, to string) bool {
+			return !from.test && (in(from.dir, "sdk/serve") && in(to, "sdk/client") ||
+				in(from.dir, "sdk/client") && in(to, "sdk/serve"))
+		},
+		file: "sdk/client/client.go", imports: "sdk/serve",
+	},
+	{
+		what: "the host imports the plugin's end of the contract",
+		why:  "the host calls plugins through sdk/client; test kits and benchmarks alone serve a plugin of their own",
+		forbids: func(from source, to string) bool {
+			return !from.test && !isKit(from.dir) && in(from.dir, "host") && !in(from.dir, "host/internal/bench") &&
+				in(to, "sdk/serve")
+		},
+		file: "host/internal/plugin/start.go", imports: "sdk/serve",
+	},
+	{
+		what: "a plugin imports the host's end of the contract",
+		why:  "a plugin is called and calls nobody over the contract",
+		forbids: func(from source, to string) bool {
+			return !from.test && in(from.dir, "plugins") && in(to, "sdk/client")
+		},
+		file: "plugins/acme/client.go", imports: "sdk/client",
 	},
 	{
 		what: "the host imports what providers are made of",
@@ -218,8 +255,14 @@ func TestBansBite(t *testing.T) {
 // The arrows of the design are open.
 func TestAllowedArrows(t *testing.T) {
 	for name, imports := range map[string][]string{
-		"sdk/serve.go":                         {"sdk/internal/providerv1", "google.golang.org/protobuf/proto", "github.com/hashicorp/go-plugin"},
-		"sdk/serve_test.go":                    {"sdk/providertest", "testing", "go.uber.org/goleak"},
+		"sdk/config.go":                        {"sdk/internal/frame"},
+		"sdk/payment_test.go":                  {"sdk/providertest", "sdk/serve", "testing", "go.uber.org/goleak"},
+		"sdk/internal/wire/payment.go":         {"sdk", "sdk/internal/providerv1", "google.golang.org/protobuf/proto"},
+		"sdk/serve/server.go":                  {"sdk", "sdk/internal/wire", "google.golang.org/grpc", "github.com/hashicorp/go-plugin"},
+		"sdk/client/client.go":                 {"sdk", "sdk/internal/wire", "google.golang.org/grpc", "github.com/hashicorp/go-plugin"},
+		"sdk/client/client_test.go":            {"sdk/serve"},
+		"plugins/acme/main.go":                 {"sdk/serve"},
+		"host/internal/plugin/start.go":        {"sdk", "sdk/client"},
 		"sdk/internal/providerv1/a.pb.go":      {"google.golang.org/protobuf/proto"},
 		"sdk/providerhttp/client.go":           {"sdk", "sdk/internal/frame"},
 		"sdk/providertest/run.go":              {"sdk", "sdk/conformance", "testing", "go.uber.org/goleak"},
@@ -233,7 +276,7 @@ func TestAllowedArrows(t *testing.T) {
 		"host/internal/httpapi/payment.go":     {"host/payment", "host/internal/core"},
 		"host/payment/error.go":                {"sdk"},
 		"host/open_test.go":                    {"host/hosttest", "internal/postgrestest", "testing"},
-		"host/hosttest/host.go":                {"host", "testing"},
+		"host/hosttest/host.go":                {"host", "sdk/serve", "testing"},
 		"host/cmd/payhost/main.go":             {"host", "sdk", "github.com/spf13/cobra"},
 		"internal/devrun/main.go":              {"host", "os/exec"},
 		"examples/acme/simulator/api.go":       {"sdk", "sdk/conformance/control", "sdk/conformance/ledger"},

@@ -108,7 +108,7 @@ func TestRotation(t *testing.T) {
 	if genuine(config{}, signature.SHA1Hex(signature.MD5Hex(v.Data)), parsed(t, v.Data)) {
 		t.Error("no keys at all verify a signature")
 	}
-	p, asked := serve(t, 200, `{"status":"ok"}`)
+	p, asked := answering(t, 200, `{"status":"ok"}`)
 	p.cfg.PrivateKey = old(privateKey)
 	if _, err := p.CreatePayout(t.Context(), payoutRequest()); err != nil {
 		t.Fatal(err)

@@ -55,7 +55,7 @@ func TestAmounts(t *testing.T) {
 
 // PHP would sign the secret alone.
 func TestInvalidUTF8IsNotSigned(t *testing.T) {
-	address, asked := serve(t, 200, `{}`)
+	address, asked := answering(t, 200, `{}`)
 	req := paymentRequest()
 	req.Description = "Order \xff"
 	_, err := newTestProvider(t, testConfig(address)).CreatePayment(t.Context(), req)

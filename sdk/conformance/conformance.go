@@ -7,6 +7,7 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/client"
 	"github.com/payhost/payhost/sdk/conformance/control"
 	"github.com/payhost/payhost/sdk/conformance/internal/suite"
 )
@@ -35,7 +36,7 @@ type Output struct {
 // Process is a running plugin, as a host sees it.
 type Process interface {
 	// Client returns the client that calls the plugin.
-	Client() *sdk.Client
+	Client() *client.Client
 	// Stop asks the process to end, and ends it by force if it does not. The error
 	// says what did not end by itself. The kit calls Stop once, also after Kill.
 	Stop() error

@@ -15,8 +15,9 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 
 	"github.com/payhost/payhost/internal/kittest"
-	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/client"
 	"github.com/payhost/payhost/sdk/conformance"
+	"github.com/payhost/payhost/sdk/serve"
 )
 
 // twist is what a wrong server does to the calls of a right one. handle makes an interceptor for each process, so that
@@ -34,13 +35,13 @@ func (w twist) run(r *kittest.Recorder, opts ...conformance.Option) {
 
 // server is acme after a twist.
 type server struct {
-	client *sdk.Client
+	client *client.Client
 	stop   func() error
 	kill   func()
 	before goleak.Option
 }
 
-func (s *server) Client() *sdk.Client      { return s.client }
+func (s *server) Client() *client.Client   { return s.client }
 func (s *server) Stop() error              { return s.stop() }
 func (s *server) Kill()                    { s.kill() }
 func (s *server) Left() error              { return goleak.Find(s.before) }
@@ -58,7 +59,7 @@ func (w twist) start(out conformance.Output) (conformance.Process, error) {
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	plugin := sdk.NewServer(newAcme, sdk.ServerOptions{Logger: slog.New(slog.NewJSONHandler(out.Log, nil))})
+	plugin := serve.NewServer(newAcme, serve.Options{Logger: slog.New(slog.NewJSONHandler(out.Log, nil))})
 	var options []grpc.ServerOption
 	if w.handle != nil {
 		options = append(options, grpc.UnaryInterceptor(w.handle()))
@@ -80,7 +81,7 @@ func (w twist) start(out conformance.Output) (conformance.Process, error) {
 		return nil, errors.Join(err, serving.Close(), os.RemoveAll(dir))
 	}
 	return &server{
-		client: sdk.NewClient(conn),
+		client: client.New(conn),
 		stop: func() error {
 			err := errors.Join(conn.Close(), serving.Shutdown(context.Background()))
 			g.Stop() // waits for the calls

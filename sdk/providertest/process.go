@@ -14,7 +14,9 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/client"
 	"github.com/payhost/payhost/sdk/conformance"
+	"github.com/payhost/payhost/sdk/serve"
 )
 
 // patience is how long a plugin may take to end.
@@ -25,11 +27,11 @@ const patience = 5 * time.Second
 type process struct {
 	dir    string // of the socket
 	before goleak.Option
-	server *sdk.Server
+	server *serve.Server
 	grpc   *grpc.Server
 	served chan error
 	conn   *grpc.ClientConn
-	client *sdk.Client
+	client *client.Client
 }
 
 // inProcess returns what starts such a process.
@@ -39,7 +41,7 @@ func inProcess[C any, P sdk.Provider](
 	return func(out conformance.Output) (conformance.Process, error) {
 		before := goleak.IgnoreCurrent()
 		logger := slog.New(slog.NewJSONHandler(out.Log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-		server := sdk.NewServer(newProvider, sdk.ServerOptions{Logger: logger})
+		server := serve.NewServer(newProvider, serve.Options{Logger: logger})
 
 		p := &process{before: before, server: server, served: make(chan error, 1)}
 		if err := p.serve(out.Intercept); err != nil {
@@ -64,8 +66,8 @@ func (p *process) serve(intercept grpc.UnaryClientInterceptor) error {
 	}
 
 	p.grpc = grpc.NewServer(
-		grpc.MaxRecvMsgSize(sdk.MaxMessageSize),
-		grpc.MaxSendMsgSize(sdk.MaxMessageSize),
+		grpc.MaxRecvMsgSize(client.MaxMessageSize),
+		grpc.MaxSendMsgSize(client.MaxMessageSize),
 	)
 	p.server.Register(p.grpc)
 	go func() {
@@ -83,11 +85,11 @@ func (p *process) serve(intercept grpc.UnaryClientInterceptor) error {
 		p.grpc.Stop()
 		return errors.Join(err, os.RemoveAll(dir))
 	}
-	p.client = sdk.NewClient(p.conn)
+	p.client = client.New(p.conn)
 	return nil
 }
 
-func (p *process) Client() *sdk.Client { return p.client }
+func (p *process) Client() *client.Client { return p.client }
 
 // Stop lets calls end by themselves before it ends them.
 func (p *process) Stop() error {

@@ -8,8 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/payhost/payhost/sdk"
 	"github.com/spf13/cobra"
+
+	"github.com/payhost/payhost/sdk/client"
 )
 
 // inProcess gives an app whose output is kept.
@@ -112,7 +113,7 @@ func TestVersion(t *testing.T) {
 	if code := a.run([]string{"version", "--json"}); code != exitDone || json.Unmarshal(out.Bytes(), &v) != nil {
 		t.Errorf("exit %d: %s", code, out)
 	}
-	if v.Version != "dev" || v.Contract != sdk.ContractVersion {
+	if v.Version != "dev" || v.Contract != client.ContractVersion {
 		t.Errorf("%+v", v)
 	}
 	r := start(t, newFolder(t), "", "--version").wait(t)

@@ -17,11 +17,12 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/payhost/payhost/host"
-	"github.com/payhost/payhost/host/config"
-	"github.com/payhost/payhost/sdk"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
+
+	"github.com/payhost/payhost/host"
+	"github.com/payhost/payhost/host/config"
+	"github.com/payhost/payhost/sdk/client"
 )
 
 // closeTime is how long calls in flight may take to come to their end after the host has stopped serving.
@@ -103,7 +104,7 @@ func (a *app) serve(ctx context.Context, cfg *host.Config, loaded appearance) er
 
 // attachments are the plugins that the environment says were started by hand.
 func attachments() (map[string]host.DebugAttach, error) {
-	text := os.Getenv(sdk.AttachVariable)
+	text := os.Getenv(client.AttachVariable)
 	if text == "" {
 		return nil, nil
 	}
@@ -111,7 +112,7 @@ func attachments() (map[string]host.DebugAttach, error) {
 	d := json.NewDecoder(strings.NewReader(text))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&list); err != nil {
-		return nil, fmt.Errorf("%s is not what a plugin's argument debug prints: %w", sdk.AttachVariable, err)
+		return nil, fmt.Errorf("%s is not what a plugin's argument debug prints: %w", client.AttachVariable, err)
 	}
 	return list, nil
 }

@@ -16,7 +16,8 @@ import (
 	"github.com/payhost/payhost/host/internal/supervisor"
 )
 
-// The accounts of this section: one is tortured, the other, of another process, is measured.
+// The accounts of this section: one is tortured, the other, of another process,
+// is measured.
 const (
 	tortured     = "tortured"
 	tortureTime  = 1500 * time.Millisecond
@@ -24,7 +25,8 @@ const (
 	hugeAnswer   = 100 << 20
 )
 
-// tortures are what a plugin is made to do, by the description of the payment that asks for it.
+// tortures are what a plugin is made to do, by the description of the payment
+// that asks for it.
 var tortures = []struct{ order, what string }{
 	{"flood", "floods its log"},
 	{"leak", "leaks memory"},
@@ -50,7 +52,8 @@ func idle() {
 	}
 }
 
-// misbehave is the plugin's part. ok is false when nothing of the kind was asked for.
+// misbehave is the plugin's part. ok is false when nothing of the kind was
+// asked for.
 func misbehave(order string) (message string, ok bool) {
 	switch order {
 	case "flood":
@@ -62,6 +65,7 @@ func misbehave(order string) (message string, ok bool) {
 		leaked.Lock()
 		leaked.blocks = append(leaked.blocks, block)
 		leaked.Unlock()
+
 	case "fork":
 		child := exec.Command(os.Args[0], idler) //nolint:gosec // this program
 		child.Env = []string{}
@@ -70,6 +74,7 @@ func misbehave(order string) (message string, ok bool) {
 		_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
 	case "garbage":
 		fmt.Println(strings.Repeat("\xff\x00garbage", 50000))
+
 	case "panic":
 		panic("a bug")
 	case "huge":
@@ -77,13 +82,18 @@ func misbehave(order string) (message string, ok bool) {
 	default:
 		return "", false
 	}
+
 	return "done", true
 }
 
-// measureTorture gives the other provider's p99 while a plugin does its worst, each beside a quiet time just before.
+// measureTorture returns the other provider's p99 while a plugin does its
+// worst, each beside a quiet time just before.
 func measureTorture(ctx context.Context, dir string) (string, error) {
 	var b strings.Builder
-	b.WriteString("| a plugin that | the other provider: quiet p99 | meanwhile p99 | failed | calls of the plugin itself that failed |\n|---|---|---|---|---|\n")
+	b.WriteString(
+		"| a plugin that | the other provider: quiet p99 | meanwhile p99 | failed | calls of the plugin itself that failed |\n|---|---|---|---|---|\n",
+	)
+
 	for _, t := range tortures {
 		line, err := tortureOnce(ctx, filepath.Join(dir, "torture-"+t.order), t.order)
 		if err != nil {
@@ -91,6 +101,7 @@ func measureTorture(ctx context.Context, dir string) (string, error) {
 		}
 		fmt.Fprintf(&b, "| %s | %s |\n", t.what, line)
 	}
+
 	return b.String(), nil
 }
 
@@ -102,10 +113,18 @@ func tortureOnce(ctx context.Context, dir, order string) (string, error) {
 	if err := os.Link(filepath.Join(plugins, account), filepath.Join(plugins, account+"@"+version)); err != nil {
 		return "", err
 	}
+
 	bad := good
-	bad.Name, bad.Version, bad.Timeout = tortured, version, time.Second // a version of its own means a process of its own
-	r := supervisor.New(supervisor.Options{PluginDir: plugins, DataDir: filepath.Join(dir, "data")})
+
+	// a version of its own means a process of its own
+	bad.Name = tortured
+	bad.Version = version
+	bad.Timeout = time.Second
+	r := supervisor.New(
+		supervisor.Options{PluginDir: plugins, DataDir: filepath.Join(dir, "data")},
+	)
 	defer func() { _ = r.Close(context.WithoutCancel(ctx)) }()
+
 	if err := applied(r.Apply(ctx, []config.Provider{good, bad})); err != nil {
 		return "", err
 	}
@@ -114,9 +133,11 @@ func tortureOnce(ctx context.Context, dir, order string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+
 	var calls, failed atomic.Int64
 	torturing, stop := context.WithCancel(ctx)
 	var wg sync.WaitGroup
+
 	for range tortureCalls {
 		wg.Go(func() {
 			for torturing.Err() == nil {
@@ -127,29 +148,42 @@ func tortureOnce(ctx context.Context, dir, order string) (string, error) {
 			}
 		})
 	}
+
 	meanwhile, err := load(ctx, tortureCalls, tortureTime, pay)
 	stop()
 	wg.Wait()
 	if err != nil {
 		return "", err // a call of the other provider has failed
 	}
-	return fmt.Sprintf("%s | %s | 0 | %d of %d", short(quiet.p99), short(meanwhile.p99), failed.Load(), calls.Load()), nil
+
+	return fmt.Sprintf(
+		"%s | %s | 0 | %d of %d",
+		short(quiet.p99),
+		short(meanwhile.p99),
+		failed.Load(),
+		calls.Load(),
+	), nil
 }
 
 func torture(ctx context.Context, r *supervisor.Supervisor, order string) error {
 	l, err := r.Acquire(ctx, tortured)
 	if err != nil {
-		time.Sleep(10 * time.Millisecond) // a caller that is turned away does not ask again at once
+		time.Sleep(
+			10 * time.Millisecond,
+		) // a caller that is turned away does not ask again at once
 		return err
 	}
 	defer l.Release()
+
 	q := request()
 	q.Description = order
 	_, err = l.CreatePayment(ctx, q)
+
 	return err
 }
 
-// measureSupervision is the chapter about what happens to plugins while they are used.
+// measureSupervision is the chapter about what happens to plugins while they
+// are used.
 func measureSupervision(ctx context.Context, dir string) (string, error) {
 	swapped, err := measureSwaps(ctx, dir)
 	if err != nil {
@@ -159,9 +193,14 @@ func measureSupervision(ctx context.Context, dir string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("kills: %w", err)
 	}
+
 	hurt, err := measureTorture(ctx, dir)
 	if err != nil {
 		return "", fmt.Errorf("torture: %w", err)
 	}
-	return "\n## Swaps\n\n" + swapped + "\n" + killed + "\n## Torture\n\n" + fmt.Sprintf("%d callers on each of two providers of one host.\n\n", tortureCalls) + hurt, nil
+
+	return "\n## Swaps\n\n" + swapped + "\n" + killed + "\n## Torture\n\n" + fmt.Sprintf(
+		"%d callers on each of two providers of one host.\n\n",
+		tortureCalls,
+	) + hurt, nil
 }

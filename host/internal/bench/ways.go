@@ -14,12 +14,14 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/go-plugin"
-	"github.com/payhost/payhost/host/config"
-	"github.com/payhost/payhost/host/internal/supervisor"
-	"github.com/payhost/payhost/sdk"
 	"github.com/shopspring/decimal"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
+
+	"github.com/payhost/payhost/host/config"
+	"github.com/payhost/payhost/host/internal/supervisor"
+	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/client"
 )
 
 const account = "bench"
@@ -35,12 +37,20 @@ type way struct {
 // request is about 1 KB on the wire.
 func request() sdk.CreatePaymentRequest {
 	return sdk.CreatePaymentRequest{
-		Reference: "pay_bench", IdempotencyKey: "k", Sequence: 1, Attempt: 1,
-		Amount: sdk.Money{Amount: decimal.RequireFromString("60.00"), Currency: "USD"}, Description: strings.Repeat("x", 800),
+		Reference:      "pay_bench",
+		IdempotencyKey: "k",
+		Sequence:       1,
+		Attempt:        1,
+		Amount: sdk.Money{
+			Amount:   decimal.RequireFromString("60.00"),
+			Currency: "USD",
+		},
+		Description: strings.Repeat("x", 800),
 	}
 }
 
-// openWays opens raw gRPC, bare go-plugin with AutoMTLS, and the host's whole chain.
+// openWays opens raw gRPC, bare go-plugin with AutoMTLS, and the host's whole
+// chain.
 func openWays(ctx context.Context, dir string) (ways []way, closeAll func(), err error) {
 	var closers []func()
 	closeAll = func() {
@@ -53,6 +63,7 @@ func openWays(ctx context.Context, dir string) (ways []way, closeAll func(), err
 			closeAll()
 		}
 	}()
+
 	for _, open := range []func(context.Context, string) (way, func(), error){openRaw, openBare, openHost} {
 		w, done, err := open(ctx, dir)
 		if err != nil {
@@ -60,6 +71,7 @@ func openWays(ctx context.Context, dir string) (ways []way, closeAll func(), err
 		}
 		ways, closers = append(ways, w), append(closers, done)
 	}
+
 	return ways, closeAll, nil
 }
 
@@ -74,23 +86,32 @@ func openRaw(ctx context.Context, dir string) (way, func(), error) {
 	if err := cmd.Start(); err != nil {
 		return way{}, nil, err
 	}
-	conn, err := grpc.NewClient("unix:"+socket, grpc.WithTransportCredentials(insecure.NewCredentials()))
+
+	conn, err := grpc.NewClient(
+		"unix:"+socket,
+		grpc.WithTransportCredentials(insecure.NewCredentials()),
+	)
 	if err != nil {
 		return way{}, nil, err
 	}
+
 	done := func() {
 		_ = conn.Close()
 		_ = cmd.Process.Signal(syscall.SIGTERM)
 		_ = cmd.Wait()
 	}
-	client := sdk.NewClient(conn)
+
+	contract := client.New(conn)
 	for {
-		if _, err = client.Configure(ctx, account, accountConfig); err == nil || !errors.Is(ctx.Err(), nil) {
+		if _, err = contract.Configure(ctx, account, accountConfig); err == nil ||
+			!errors.Is(ctx.Err(), nil) {
 			break
 		}
+
 		time.Sleep(20 * time.Millisecond) // the server is just starting
 	}
-	return wayOf("raw gRPC on a unix socket", client), done, err
+
+	return wayOf("raw gRPC on a unix socket", contract), done, err
 }
 
 func openBare(ctx context.Context, _ string) (way, func(), error) {
@@ -99,27 +120,34 @@ func openBare(ctx context.Context, _ string) (way, func(), error) {
 		return way{}, nil, err
 	}
 	c := plugin.NewClient(&plugin.ClientConfig{
-		HandshakeConfig: sdk.Handshake, VersionedPlugins: sdk.VersionedPlugins(), Cmd: exec.Command(self), AutoMTLS: true,
-		AllowedProtocols: []plugin.Protocol{plugin.ProtocolGRPC}, Logger: hclog.NewNullLogger(),
+		HandshakeConfig:  client.Handshake,
+		VersionedPlugins: client.VersionedPlugins(),
+		Cmd:              exec.Command(self),
+		AutoMTLS:         true,
+		AllowedProtocols: []plugin.Protocol{plugin.ProtocolGRPC},
+		Logger:           hclog.NewNullLogger(),
 	})
+
 	rpc, err := c.Client()
 	if err != nil {
 		return way{}, nil, err
 	}
-	raw, err := rpc.Dispense(sdk.PluginName)
+	raw, err := rpc.Dispense(client.PluginName)
 	if err != nil {
 		return way{}, c.Kill, err
 	}
-	client, ok := raw.(*sdk.Client)
+
+	contract, ok := raw.(*client.Client)
 	if !ok {
 		return way{}, c.Kill, fmt.Errorf("dispensed a %T", raw)
 	}
-	_, err = client.Configure(ctx, account, accountConfig)
-	return wayOf("bare go-plugin, AutoMTLS", client), c.Kill, err
+	_, err = contract.Configure(ctx, account, accountConfig)
+
+	return wayOf("bare go-plugin, AutoMTLS", contract), c.Kill, err
 }
 
-func wayOf(name string, client *sdk.Client) way {
-	a, r := client.Account(account), request()
+func wayOf(name string, contract *client.Client) way {
+	a, r := contract.Account(account), request()
 	return way{name, func(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
 		defer cancel()
@@ -134,6 +162,7 @@ func openHost(ctx context.Context, dir string) (way, func(), error) {
 		return way{}, nil, err
 	}
 	req := request()
+
 	return way{"the host's whole chain", func(ctx context.Context) error {
 		l, err := r.Acquire(ctx, account)
 		if err != nil {
@@ -152,12 +181,16 @@ func openRegistry(ctx context.Context, dir string) (*supervisor.Supervisor, erro
 	if err != nil {
 		return nil, err
 	}
-	r := supervisor.New(supervisor.Options{PluginDir: plugins, DataDir: filepath.Join(dir, "data")})
+
+	r := supervisor.New(
+		supervisor.Options{PluginDir: plugins, DataDir: filepath.Join(dir, "data")},
+	)
 	for _, result := range r.Apply(ctx, []config.Provider{p}) {
 		if result.Error != nil {
 			return nil, errors.Join(result.Error, r.Close(ctx))
 		}
 	}
+
 	return r, nil
 }
 
@@ -168,6 +201,7 @@ func settings(dir string) (p config.Provider, plugins string, err error) {
 	if err != nil {
 		return p, "", err
 	}
+
 	program, err := os.ReadFile(self)
 	if err != nil {
 		return p, "", err
@@ -175,9 +209,20 @@ func settings(dir string) (p config.Provider, plugins string, err error) {
 	if err := os.MkdirAll(plugins, 0o700); err != nil {
 		return p, "", err
 	}
+
 	if err := os.WriteFile(filepath.Join(plugins, account), program, 0o700); err != nil { //nolint:gosec // it is a program
 		return p, "", err
 	}
-	return config.Provider{Name: account, Plugin: account, Enabled: true, Timeout: 15 * time.Second, MaxInFlight: 256,
-		DrainTimeout: time.Second, PaymentTTL: 24 * time.Hour, SequenceStart: 1, Config: accountConfig}, plugins, nil
+
+	return config.Provider{
+		Name:          account,
+		Plugin:        account,
+		Enabled:       true,
+		Timeout:       15 * time.Second,
+		MaxInFlight:   256,
+		DrainTimeout:  time.Second,
+		PaymentTTL:    24 * time.Hour,
+		SequenceStart: 1,
+		Config:        accountConfig,
+	}, plugins, nil
 }

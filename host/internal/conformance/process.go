@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/payhost/payhost/host/internal/plugin"
-	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/client"
 	kit "github.com/payhost/payhost/sdk/conformance"
 )
 
@@ -44,7 +44,7 @@ func start(
 	}
 }
 
-func (p *process) Client() *sdk.Client { return p.Process.Client() }
+func (p *process) Client() *client.Client { return p.Process.Client() }
 
 func (p *process) Kill() {
 	p.killed = true

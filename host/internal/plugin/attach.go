@@ -13,7 +13,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 
-	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/client"
 )
 
 // DebugAttach is a plugin that somebody has started by hand, under a debugger as a rule, and that a host uses as it finds
@@ -60,7 +60,7 @@ func (p *Process) reach(ctx context.Context, spec Spec) error {
 	}
 	p.pid, _ = peer(raw)
 	_ = raw.Close() // it was only to see that somebody is there, and who
-	contract, ok := spec.contracts()[at.ContractVersion][sdk.PluginName].(goplugin.GRPCPlugin)
+	contract, ok := spec.contracts()[at.ContractVersion][client.PluginName].(goplugin.GRPCPlugin)
 	if !ok {
 		return fmt.Errorf("this host does not speak version %d of the contract", at.ContractVersion)
 	}
@@ -75,7 +75,7 @@ func (p *Process) reach(ctx context.Context, spec Spec) error {
 	if err != nil {
 		return err
 	}
-	if p.client, ok = got.(*sdk.Client); !ok {
+	if p.client, ok = got.(*client.Client); !ok {
 		return fmt.Errorf("the contract gives %T", got)
 	}
 	if p.info, err = p.client.Info(ctx); err != nil {

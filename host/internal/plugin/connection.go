@@ -11,7 +11,7 @@ import (
 	"google.golang.org/grpc/connectivity"
 	"google.golang.org/grpc/status"
 
-	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/client"
 )
 
 // connections knows the gRPC connections that go-plugin makes, which it hands to nobody: it does not close one whose
@@ -25,7 +25,7 @@ type connections struct {
 // by closing the connection, and on a socket of this machine it tells nothing that the process's end does not.
 func (c *connections) dialOptions(intercept grpc.UnaryClientInterceptor) []grpc.DialOption {
 	options := []grpc.DialOption{
-		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(sdk.MaxMessageSize), grpc.MaxCallSendMsgSize(sdk.MaxMessageSize)),
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(client.MaxMessageSize), grpc.MaxCallSendMsgSize(client.MaxMessageSize)),
 		grpc.WithIdleTimeout(0), // a connection that nobody uses for half an hour stays
 		grpc.WithStatsHandler(traceHandler{}),
 		grpc.WithStreamInterceptor(c.stream),

@@ -20,6 +20,7 @@ import (
 	"github.com/payhost/payhost/host/internal/plugin/plugintest"
 	"github.com/payhost/payhost/internal/redact"
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/client"
 )
 
 // programs holds the actor, built once, under the names 1.0.0 and 2.0.0.
@@ -130,7 +131,7 @@ func (s *stage) start() *plugin.Process {
 }
 
 // account configures an account whose provider is at url.
-func (s *stage) account(p *plugin.Process, url string) *sdk.AccountClient {
+func (s *stage) account(p *plugin.Process, url string) *client.Account {
 	s.t.Helper()
 	text, _ := json.Marshal(map[string]string{"base_url": url, "merchant": "m1", "key": "k-12345678"})
 	if _, err := p.Client().Configure(context.Background(), "main", text); err != nil {
@@ -140,7 +141,7 @@ func (s *stage) account(p *plugin.Process, url string) *sdk.AccountClient {
 }
 
 // invoke has the actor obey and gives what it says.
-func invoke(t testing.TB, a *sdk.AccountClient) string {
+func invoke(t testing.TB, a *client.Account) string {
 	t.Helper()
 	text, err := a.InvokeOperation(context.Background(), sdk.InvokeOperationRequest{Operation: "do", Input: []byte("{}")})
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	goplugin "github.com/hashicorp/go-plugin"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/client"
 )
 
 // abandonAfter is how long a killed process may take to disappear before Stop no longer waits for it: one that hangs in
@@ -21,7 +22,7 @@ const abandonAfter = 5 * time.Second
 // Process is one running plugin. It must be stopped, also after it has ended by itself.
 type Process struct {
 	binary  Binary
-	client  *sdk.Client
+	client  *client.Client
 	info    sdk.Info
 	pid     int
 	started time.Time
@@ -44,7 +45,7 @@ type Process struct {
 }
 
 // Client makes calls to the plugin.
-func (p *Process) Client() *sdk.Client { return p.client }
+func (p *Process) Client() *client.Client { return p.client }
 
 // Info is what the plugin said of itself when it started.
 func (p *Process) Info() sdk.Info { return p.info }

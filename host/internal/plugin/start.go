@@ -18,7 +18,7 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/payhost/payhost/internal/redact"
-	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/client"
 )
 
 // defaultStartTimeout is how long a plugin may take until it answers. It takes some 40 ms as a rule.
@@ -35,8 +35,8 @@ type Spec struct {
 	// MemoryLimit is the soft limit of the plugin's Go heap in bytes; 0 is 256 MiB. Four times as much is the hard limit of
 	// all its memory.
 	MemoryLimit int64
-	// Contracts are the versions of the contract that the host speaks, each dispensing an *sdk.Client under
-	// sdk.PluginName; the highest that the plugin speaks too is used. nil: those of the SDK.
+	// Contracts are the versions of the contract that the host speaks, each dispensing an *client.Client under
+	// client.PluginName; the highest that the plugin speaks too is used. nil: those of the SDK.
 	Contracts map[int]goplugin.PluginSet
 	// Intercept sees every call before and after the plugin has it; nil is nobody.
 	Intercept grpc.UnaryClientInterceptor
@@ -45,7 +45,7 @@ type Spec struct {
 // contracts gives the versions of the contract that the host speaks.
 func (s Spec) contracts() map[int]goplugin.PluginSet {
 	if s.Contracts == nil {
-		return sdk.VersionedPlugins()
+		return client.VersionedPlugins()
 	}
 	return s.Contracts
 }
@@ -108,7 +108,7 @@ func (p *Process) bringUp(ctx context.Context, spec Spec, folder string, timeout
 		return fmt.Errorf("no certificate for its connection could be made: %w", err)
 	}
 	p.gp = goplugin.NewClient(&goplugin.ClientConfig{
-		HandshakeConfig:  sdk.Handshake,
+		HandshakeConfig:  client.Handshake,
 		VersionedPlugins: spec.contracts(),
 		AllowedProtocols: []goplugin.Protocol{goplugin.ProtocolGRPC},
 		TLSConfig:        identity,
@@ -141,9 +141,9 @@ func (p *Process) bringUp(ctx context.Context, spec Spec, folder string, timeout
 }
 
 // connect waits for go-plugin, which takes no context: when ours ends the process is killed, and go-plugin notices that.
-func (p *Process) connect(ctx context.Context) (*sdk.Client, error) {
+func (p *Process) connect(ctx context.Context) (*client.Client, error) {
 	type answer struct {
-		client *sdk.Client
+		client *client.Client
 		err    error
 	}
 	got := make(chan answer, 1)
@@ -161,16 +161,16 @@ func (p *Process) connect(ctx context.Context) (*sdk.Client, error) {
 	}
 }
 
-func (p *Process) dispense() (*sdk.Client, error) {
+func (p *Process) dispense() (*client.Client, error) {
 	protocol, err := p.gp.Client()
 	if err != nil {
 		return nil, err
 	}
-	raw, err := protocol.Dispense(sdk.PluginName)
+	raw, err := protocol.Dispense(client.PluginName)
 	if err != nil {
 		return nil, err
 	}
-	client, ok := raw.(*sdk.Client)
+	client, ok := raw.(*client.Client)
 	if !ok {
 		return nil, fmt.Errorf("go-plugin dispensed %T", raw)
 	}

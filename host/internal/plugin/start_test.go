@@ -19,7 +19,7 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 
 	"github.com/payhost/payhost/host/internal/plugin"
-	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/client"
 )
 
 func TestStartedPluginSaysWhatItIs(t *testing.T) {
@@ -255,7 +255,7 @@ func strangersAreRefused(t *testing.T, socket string) {
 			t.Fatal(err)
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-		if _, err := sdk.NewClient(cc).Info(ctx); err == nil {
+		if _, err := client.New(cc).Info(ctx); err == nil {
 			t.Errorf("%s: a stranger is answered", name)
 		}
 		cancel()

@@ -11,6 +11,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/client"
 )
 
 // All three are "unavailable" to gRPC.
@@ -38,7 +39,7 @@ func TestTraceTellsHowFarACallCame(t *testing.T) {
 			stop := serveUnknown(l, c.handle)
 			defer stop()
 			ctx, trace := WithTrace(context.Background())
-			_, err = sdk.NewClient(cc).Info(ctx)
+			_, err = client.New(cc).Info(ctx)
 			if sdk.CodeOf(err) != sdk.CodeUnavailable || trace.Sent() != c.sent || trace.Answered() != c.answered {
 				t.Errorf("sent %v, answered %v, %v", trace.Sent(), trace.Answered(), err)
 			}

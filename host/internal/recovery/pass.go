@@ -37,6 +37,7 @@ type pass struct {
 	returned  bool
 }
 
+// newPass returns a pass over what is due at a provider now.
 func newPass(r *Reconciler, provider string, cfg config.Provider) *pass {
 	return &pass{
 		Reconciler: r,
@@ -87,6 +88,7 @@ func (p *pass) claim(ctx context.Context) ([]claim, error) {
 		return nil, p.putOffDamaged(ctx)
 	}
 
+	// One list answers for many, so it comes before single queries.
 	if together := p.together(ctx, due); len(together) > 1 {
 		claimed, err := p.claimAll(ctx, together)
 		if len(claimed) > 0 || err != nil {
@@ -94,6 +96,7 @@ func (p *pass) claim(ctx context.Context) ([]claim, error) {
 		}
 	}
 
+	// The first that no other host has claimed meanwhile.
 	for _, i := range due {
 		claimed, err := p.claimAll(ctx, []*intent.Intent{i})
 		if len(claimed) > 0 || err != nil {
@@ -153,8 +156,11 @@ func (p *pass) claimAll(
 			due := i.CheckAt
 			core.Claim(i, tx.Now().Add(p.hold))
 			err := tx.SaveIntent(ctx, i)
+
+			// Saving compares versions: a conflict means that another host has
+			// it.
 			if errors.Is(err, store.ErrConflict) {
-				continue // another host has it
+				continue
 			}
 
 			if err != nil {
@@ -241,6 +247,7 @@ func (p *pass) reconcileList(
 		)
 	}
 
+	// The writes go at once, so that they share a commit.
 	failures := make([]error, len(claimed))
 	var writes sync.WaitGroup
 
@@ -251,7 +258,7 @@ func (p *pass) reconcileList(
 			continue
 		}
 
-		writes.Go(func() { // at once, so that they share a commit
+		writes.Go(func() {
 			failures[k] = p.applyListed(
 				ctx,
 				lease,
@@ -286,6 +293,8 @@ func (p *pass) release(ctx context.Context, unanswered []claim) error {
 	if len(unanswered) == 0 {
 		return nil
 	}
+
+	// They are queried one by one in this pass.
 	p.mu.Lock()
 	for _, c := range unanswered {
 		p.unmatched[c.ID] = true

@@ -19,13 +19,13 @@ func (t *Tx) MarkRepeat(ctx context.Context, n *Webhook) error {
 	case !n.Verified:
 		return nil
 	case n.State == payment.WebhookIgnored:
-		return t.later(ctx, `UPDATE webhooks SET content = $2, repeats = CASE WHEN EXISTS (SELECT 1 FROM webhooks AS kept
+		return t.queue(ctx, `UPDATE webhooks SET content = $2, repeats = CASE WHEN EXISTS (SELECT 1 FROM webhooks AS kept
 			WHERE kept.provider = $3 AND kept.content = $2 AND kept.content <> '' AND kept.repeats = 0 AND kept.id < $1)
 			THEN 1 ELSE 0 END WHERE id = $1`, n.ID, contentOf(n), n.Provider)
 	case n.State == payment.WebhookApplied:
-		return t.later(ctx, `UPDATE webhooks SET content = $2, repeats = 0 WHERE id = $1`, n.ID, contentOf(n))
+		return t.queue(ctx, `UPDATE webhooks SET content = $2, repeats = 0 WHERE id = $1`, n.ID, contentOf(n))
 	default:
-		return t.later(ctx, `UPDATE webhooks SET content = '', repeats = 0 WHERE id = $1`, n.ID)
+		return t.queue(ctx, `UPDATE webhooks SET content = '', repeats = 0 WHERE id = $1`, n.ID)
 	}
 }
 

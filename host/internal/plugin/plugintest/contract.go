@@ -9,7 +9,8 @@ import (
 	"github.com/hashicorp/go-plugin"
 	"google.golang.org/grpc"
 
-	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/client"
+	"github.com/payhost/payhost/sdk/serve"
 )
 
 // Contract is a version of the contract for tests: the messages of v1 under a service name of its own, so that a call
@@ -18,14 +19,14 @@ import (
 type Contract struct {
 	plugin.NetRPCUnsupportedPlugin
 	Version int
-	Serves  *sdk.Server
+	Serves  *serve.Server
 }
 
-// Contracts gives go-plugin's sets for several versions at once, as sdk.VersionedPlugins does for the released ones.
-func Contracts(s *sdk.Server, versions ...int) map[int]plugin.PluginSet {
+// Contracts gives go-plugin's sets for several versions at once, as client.VersionedPlugins does for the released ones.
+func Contracts(s *serve.Server, versions ...int) map[int]plugin.PluginSet {
 	sets := map[int]plugin.PluginSet{}
 	for _, v := range versions {
-		sets[v] = plugin.PluginSet{sdk.PluginName: &Contract{Version: v, Serves: s}}
+		sets[v] = plugin.PluginSet{client.PluginName: &Contract{Version: v, Serves: s}}
 	}
 	return sets
 }
@@ -36,9 +37,9 @@ func (c *Contract) GRPCServer(_ *plugin.GRPCBroker, g *grpc.Server) error {
 	return nil
 }
 
-// GRPCClient speaks the version in a host. What it gives is what every version's has to be: an *sdk.Client.
+// GRPCClient speaks the version in a host. What it gives is what every version's has to be: an *client.Client.
 func (c *Contract) GRPCClient(_ context.Context, _ *plugin.GRPCBroker, cc *grpc.ClientConn) (any, error) {
-	return sdk.NewClient(connection{cc, c.Version}), nil
+	return client.New(connection{cc, c.Version}), nil
 }
 
 // ofVersion gives a service's or method's name in another version.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/client"
 	"github.com/payhost/payhost/sdk/conformance/ledger"
 )
 
@@ -15,7 +16,7 @@ func healthCall(*caseRun) verbCall { return reading(checkHealth) }
 
 func methodsCall(run *caseRun) verbCall {
 	req := run.methodsRequest()
-	return reading(func(ctx context.Context, account *sdk.AccountClient) error {
+	return reading(func(ctx context.Context, account *client.Account) error {
 		_, err := account.ListPaymentMethods(ctx, req)
 		return err
 	})
@@ -28,7 +29,7 @@ func paymentCall(run *caseRun) verbCall {
 		kind:      ledger.Payment,
 		reference: req.Reference,
 		guarantee: run.info.CreatePayment,
-		send: func(ctx context.Context, account *sdk.AccountClient) (string, error) {
+		send: func(ctx context.Context, account *client.Account) (string, error) {
 			req.Attempt++
 			return referenceOf(account.CreatePayment(ctx, req))
 		},
@@ -39,7 +40,7 @@ func paymentCall(run *caseRun) verbCall {
 func confirmCall(run *caseRun) verbCall {
 	req := run.newConfirm(run.pay(run.control.Samples.Confirmable))
 	req.Attempt = 0
-	return verbCall{send: func(ctx context.Context, account *sdk.AccountClient) (string, error) {
+	return verbCall{send: func(ctx context.Context, account *client.Account) (string, error) {
 		req.Attempt++
 		return referenceOf(account.ConfirmPayment(ctx, req))
 	}}
@@ -48,7 +49,7 @@ func confirmCall(run *caseRun) verbCall {
 // getPaymentCall asks for a paid payment, since some providers know of no other.
 func getPaymentCall(run *caseRun) verbCall {
 	req := sdk.GetPaymentRequest{Payment: run.paid(nil)}
-	return reading(func(ctx context.Context, account *sdk.AccountClient) error {
+	return reading(func(ctx context.Context, account *client.Account) error {
 		_, err := account.GetPayment(ctx, req)
 		return err
 	})
@@ -56,7 +57,7 @@ func getPaymentCall(run *caseRun) verbCall {
 
 func listPaymentsCall(run *caseRun) verbCall {
 	req := run.listPaymentsRequest(run.paid(nil))
-	return reading(func(ctx context.Context, account *sdk.AccountClient) error {
+	return reading(func(ctx context.Context, account *client.Account) error {
 		_, err := account.ListPayments(ctx, req)
 		return err
 	})
@@ -85,7 +86,7 @@ func captureCall(run *caseRun) verbCall {
 		kind:      ledger.Capture,
 		reference: payment.Reference,
 		guarantee: run.info.CapturePayment,
-		send: func(ctx context.Context, account *sdk.AccountClient) (string, error) {
+		send: func(ctx context.Context, account *client.Account) (string, error) {
 			req.Attempt++
 			return referenceOf(account.CapturePayment(ctx, req))
 		},
@@ -100,7 +101,7 @@ func cancelCall(run *caseRun) verbCall {
 		IdempotencyKey: "cancel" + made.Reference,
 		Reason:         "Sample",
 	}
-	return verbCall{send: func(ctx context.Context, account *sdk.AccountClient) (string, error) {
+	return verbCall{send: func(ctx context.Context, account *client.Account) (string, error) {
 		req.Attempt++
 		return referenceOf(account.CancelPayment(ctx, req))
 	}}
@@ -120,7 +121,7 @@ func refundCall(run *caseRun) verbCall {
 		kind:      ledger.Refund,
 		reference: req.Reference,
 		guarantee: run.info.CreateRefund,
-		send: func(ctx context.Context, account *sdk.AccountClient) (string, error) {
+		send: func(ctx context.Context, account *client.Account) (string, error) {
 			req.Attempt++
 			refund, err := account.CreateRefund(ctx, req)
 			if err != nil {
@@ -137,7 +138,7 @@ func getRefundCall(run *caseRun) verbCall {
 	run.must(err, "CreateRefund")
 
 	req := sdk.GetRefundRequest{Refund: refundContextOf(made, refund)}
-	return reading(func(ctx context.Context, account *sdk.AccountClient) error {
+	return reading(func(ctx context.Context, account *client.Account) error {
 		_, err := account.GetRefund(ctx, req)
 		return err
 	})
@@ -150,7 +151,7 @@ func payoutCall(run *caseRun) verbCall {
 		kind:      ledger.Payout,
 		reference: req.Reference,
 		guarantee: run.info.CreatePayout,
-		send: func(ctx context.Context, account *sdk.AccountClient) (string, error) {
+		send: func(ctx context.Context, account *client.Account) (string, error) {
 			req.Attempt++
 			payout, err := account.CreatePayout(ctx, req)
 			if err != nil {
@@ -165,7 +166,7 @@ func payoutCall(run *caseRun) verbCall {
 func getPayoutCall(run *caseRun) verbCall {
 	req := sdk.GetPayoutRequest{Payout: payoutContextOf(run.payOut())}
 	run.settle(req.Payout.Reference)
-	return reading(func(ctx context.Context, account *sdk.AccountClient) error {
+	return reading(func(ctx context.Context, account *client.Account) error {
 		_, err := account.GetPayout(ctx, req)
 		return err
 	})
@@ -173,7 +174,7 @@ func getPayoutCall(run *caseRun) verbCall {
 
 func listPayoutsCall(run *caseRun) verbCall {
 	req := run.listPayoutsRequest(payoutContextOf(run.payOut()))
-	return reading(func(ctx context.Context, account *sdk.AccountClient) error {
+	return reading(func(ctx context.Context, account *client.Account) error {
 		_, err := account.ListPayouts(ctx, req)
 		return err
 	})
@@ -196,7 +197,7 @@ func balancesCall(*caseRun) verbCall { return reading(getBalances) }
 func operationCall(run *caseRun) verbCall {
 	if len(run.info.Operations) == 0 {
 		// A case of its own complains.
-		return reading(func(context.Context, *sdk.AccountClient) error { return nil })
+		return reading(func(context.Context, *client.Account) error { return nil })
 	}
 	return run.invoke(run.info.Operations[0])
 }
@@ -212,7 +213,7 @@ func (run *caseRun) invoke(operation sdk.Operation) verbCall {
 	if req.Input == nil {
 		req.Input = []byte(`{}`)
 	}
-	return reading(func(ctx context.Context, account *sdk.AccountClient) error {
+	return reading(func(ctx context.Context, account *client.Account) error {
 		_, err := account.InvokeOperation(ctx, req)
 		return err
 	})

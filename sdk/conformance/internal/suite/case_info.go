@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/client"
 )
 
 var infoCases = []testCase{
@@ -82,8 +83,8 @@ func infoNames(run *caseRun) {
 	if i.Version == "" || i.Description == "" {
 		run.fail("version %q and description %q must both be there", i.Version, i.Description)
 	}
-	if i.ContractVersion != sdk.ContractVersion {
-		run.fail("the contract's version is %d, not %d", i.ContractVersion, sdk.ContractVersion)
+	if i.ContractVersion != client.ContractVersion {
+		run.fail("the contract's version is %d, not %d", i.ContractVersion, client.ContractVersion)
 	}
 	for _, c := range i.Currencies {
 		if err := sdk.CheckCurrency(c); err != nil {

@@ -8,6 +8,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/client"
 	"github.com/payhost/payhost/sdk/conformance/ledger"
 )
 
@@ -59,7 +60,7 @@ const currencyRule = "Amounts are in units of their currency, not in cents: a ye
 func emptyFields(run *caseRun) {
 	for _, c := range []struct {
 		capability sdk.Capability
-		bare       func(context.Context, *sdk.AccountClient) error
+		bare       func(context.Context, *client.Account) error
 	}{
 		{sdk.CapabilityCreatePayment, run.bareCreatePayment},
 		{sdk.CapabilityCreatePayout, run.bareCreatePayout},

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/client"
 	"github.com/payhost/payhost/sdk/conformance/ledger"
 )
 
@@ -17,9 +18,9 @@ type caseRun struct {
 	report Reporter
 	rule   string
 	ctx    context.Context
-	client *sdk.Client
+	client *client.Client
 	// account is that of the good configuration.
-	account *sdk.AccountClient
+	account *client.Account
 	process Process
 	stopped bool // the case has ended the process itself
 }

@@ -17,6 +17,7 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/client"
 	"github.com/payhost/payhost/sdk/conformance/control"
 )
 
@@ -35,7 +36,7 @@ type Output struct {
 
 // Process is a running plugin.
 type Process interface {
-	Client() *sdk.Client
+	Client() *client.Client
 	Stop() error
 	Kill()
 	Left() error

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/client"
 	"github.com/payhost/payhost/sdk/conformance/ledger"
 )
 
@@ -15,7 +16,7 @@ type verbSpec struct {
 	// writes is true for verbs that make or change something at the provider.
 	writes bool
 	// bare calls the verb with as little as the contract lets through.
-	bare func(context.Context, *sdk.AccountClient) error
+	bare func(context.Context, *client.Account) error
 	// prepare makes at the provider what a valid call needs, and returns the call.
 	// It is nil for the verbs that only read what came in.
 	prepare func(*caseRun) verbCall
@@ -25,7 +26,7 @@ type verbSpec struct {
 // intent.
 type verbCall struct {
 	// send returns the provider's reference of what was made, if any.
-	send func(context.Context, *sdk.AccountClient) (reference string, err error)
+	send func(context.Context, *client.Account) (reference string, err error)
 	// kind and reference are where the provider's books have it. An empty kind is
 	// nowhere.
 	kind      ledger.Kind
@@ -34,8 +35,8 @@ type verbCall struct {
 }
 
 // reading returns a call that makes nothing at the provider.
-func reading(call func(context.Context, *sdk.AccountClient) error) verbCall {
-	return verbCall{send: func(ctx context.Context, account *sdk.AccountClient) (string, error) {
+func reading(call func(context.Context, *client.Account) error) verbCall {
+	return verbCall{send: func(ctx context.Context, account *client.Account) (string, error) {
 		return "", call(ctx, account)
 	}}
 }
@@ -80,7 +81,7 @@ func (t *target) ableAll() []verbSpec { return append(t.able(false), t.able(true
 
 // checkHealth makes an account that is not healthy an error, as the other verbs
 // have one.
-func checkHealth(ctx context.Context, account *sdk.AccountClient) error {
+func checkHealth(ctx context.Context, account *client.Account) error {
 	health, err := account.CheckHealth(ctx)
 	if (err == nil) && (health.State != sdk.HealthHealthy) {
 		return &sdk.Error{
@@ -91,18 +92,18 @@ func checkHealth(ctx context.Context, account *sdk.AccountClient) error {
 	return err
 }
 
-func getBalances(ctx context.Context, account *sdk.AccountClient) error {
+func getBalances(ctx context.Context, account *client.Account) error {
 	_, err := account.GetBalances(ctx)
 	return err
 }
 
-func bareListMethods(ctx context.Context, account *sdk.AccountClient) error {
+func bareListMethods(ctx context.Context, account *client.Account) error {
 	_, err := account.ListPaymentMethods(ctx, sdk.ListPaymentMethodsRequest{})
 	return err
 }
 
 // bareCreatePayment keeps the URLs: a host always gives them.
-func (t *target) bareCreatePayment(ctx context.Context, account *sdk.AccountClient) error {
+func (t *target) bareCreatePayment(ctx context.Context, account *client.Account) error {
 	full := t.newPayment(nil)
 	_, err := account.CreatePayment(ctx, sdk.CreatePaymentRequest{
 		Reference:      full.Reference,
@@ -117,7 +118,7 @@ func (t *target) bareCreatePayment(ctx context.Context, account *sdk.AccountClie
 	return err
 }
 
-func (t *target) bareConfirmPayment(ctx context.Context, account *sdk.AccountClient) error {
+func (t *target) bareConfirmPayment(ctx context.Context, account *client.Account) error {
 	_, err := account.ConfirmPayment(ctx, sdk.ConfirmPaymentRequest{
 		Payment:        t.strangePayment(),
 		IdempotencyKey: "kit",
@@ -127,19 +128,19 @@ func (t *target) bareConfirmPayment(ctx context.Context, account *sdk.AccountCli
 	return err
 }
 
-func (t *target) bareGetPayment(ctx context.Context, account *sdk.AccountClient) error {
+func (t *target) bareGetPayment(ctx context.Context, account *client.Account) error {
 	_, err := account.GetPayment(ctx, sdk.GetPaymentRequest{Payment: t.strangePayment()})
 	return err
 }
 
-func (t *target) bareListPayments(ctx context.Context, account *sdk.AccountClient) error {
+func (t *target) bareListPayments(ctx context.Context, account *client.Account) error {
 	_, err := account.ListPayments(ctx, sdk.ListPaymentsRequest{
 		Payments: []sdk.PaymentContext{t.strangePayment()},
 	})
 	return err
 }
 
-func (t *target) bareCapturePayment(ctx context.Context, account *sdk.AccountClient) error {
+func (t *target) bareCapturePayment(ctx context.Context, account *client.Account) error {
 	_, err := account.CapturePayment(ctx, sdk.CapturePaymentRequest{
 		Payment:        t.strangePayment(),
 		IdempotencyKey: "kit",
@@ -148,7 +149,7 @@ func (t *target) bareCapturePayment(ctx context.Context, account *sdk.AccountCli
 	return err
 }
 
-func (t *target) bareCancelPayment(ctx context.Context, account *sdk.AccountClient) error {
+func (t *target) bareCancelPayment(ctx context.Context, account *client.Account) error {
 	_, err := account.CancelPayment(ctx, sdk.CancelPaymentRequest{
 		Payment:        t.strangePayment(),
 		IdempotencyKey: "kit",
@@ -157,7 +158,7 @@ func (t *target) bareCancelPayment(ctx context.Context, account *sdk.AccountClie
 	return err
 }
 
-func (t *target) bareCreateRefund(ctx context.Context, account *sdk.AccountClient) error {
+func (t *target) bareCreateRefund(ctx context.Context, account *client.Account) error {
 	reference, number := newReference("re")
 	_, err := account.CreateRefund(ctx, sdk.CreateRefundRequest{
 		Reference:      reference,
@@ -170,7 +171,7 @@ func (t *target) bareCreateRefund(ctx context.Context, account *sdk.AccountClien
 	return err
 }
 
-func (t *target) bareGetRefund(ctx context.Context, account *sdk.AccountClient) error {
+func (t *target) bareGetRefund(ctx context.Context, account *client.Account) error {
 	reference, _ := newReference("re")
 	_, err := account.GetRefund(ctx, sdk.GetRefundRequest{
 		Refund: sdk.RefundContext{Reference: reference, Payment: t.strangePayment()},
@@ -178,7 +179,7 @@ func (t *target) bareGetRefund(ctx context.Context, account *sdk.AccountClient) 
 	return err
 }
 
-func (t *target) bareCreatePayout(ctx context.Context, account *sdk.AccountClient) error {
+func (t *target) bareCreatePayout(ctx context.Context, account *client.Account) error {
 	full := t.newPayout()
 	_, err := account.CreatePayout(ctx, sdk.CreatePayoutRequest{
 		Reference:      full.Reference,
@@ -191,19 +192,19 @@ func (t *target) bareCreatePayout(ctx context.Context, account *sdk.AccountClien
 	return err
 }
 
-func (t *target) bareGetPayout(ctx context.Context, account *sdk.AccountClient) error {
+func (t *target) bareGetPayout(ctx context.Context, account *client.Account) error {
 	_, err := account.GetPayout(ctx, sdk.GetPayoutRequest{Payout: t.strangePayout()})
 	return err
 }
 
-func (t *target) bareListPayouts(ctx context.Context, account *sdk.AccountClient) error {
+func (t *target) bareListPayouts(ctx context.Context, account *client.Account) error {
 	_, err := account.ListPayouts(ctx, sdk.ListPayoutsRequest{
 		Payouts: []sdk.PayoutContext{t.strangePayout()},
 	})
 	return err
 }
 
-func bareParseWebhook(ctx context.Context, account *sdk.AccountClient) error {
+func bareParseWebhook(ctx context.Context, account *client.Account) error {
 	_, err := account.ParseWebhook(ctx, sdk.ParseWebhookRequest{
 		Request: strangeRequest(),
 		Scope:   sdk.ScopeOpen,
@@ -211,7 +212,7 @@ func bareParseWebhook(ctx context.Context, account *sdk.AccountClient) error {
 	return err
 }
 
-func bareParseReturn(ctx context.Context, account *sdk.AccountClient) error {
+func bareParseReturn(ctx context.Context, account *client.Account) error {
 	_, err := account.ParseReturn(ctx, sdk.ParseReturnRequest{
 		Request: strangeRequest(),
 		Scope:   sdk.ScopeOpen,
@@ -220,7 +221,7 @@ func bareParseReturn(ctx context.Context, account *sdk.AccountClient) error {
 }
 
 // bareInvokeOperation invokes an operation that no provider declares.
-func bareInvokeOperation(ctx context.Context, account *sdk.AccountClient) error {
+func bareInvokeOperation(ctx context.Context, account *client.Account) error {
 	_, err := account.InvokeOperation(ctx, sdk.InvokeOperationRequest{
 		Operation:      "no_such_operation",
 		Input:          json.RawMessage(`{}`),

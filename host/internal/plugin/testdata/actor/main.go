@@ -26,6 +26,8 @@ import (
 
 	"github.com/payhost/payhost/host/internal/plugin/plugintest"
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/client"
+	"github.com/payhost/payhost/sdk/serve"
 )
 
 var (
@@ -80,7 +82,7 @@ func main() {
 		version = arg
 	}
 	rawStdout, _ = syscall.Dup(1)
-	sdk.Serve(newProvider)
+	serve.Provider(newProvider)
 }
 
 // standStill waits to be killed. Nothing else would run, and the runtime would call that a deadlock.
@@ -110,8 +112,8 @@ func mute() {
 // deaf does all that go-plugin wants of a plugin, and answers no call.
 func deaf() {
 	plugin.Serve(&plugin.ServeConfig{
-		HandshakeConfig:  sdk.Handshake,
-		VersionedPlugins: map[int]plugin.PluginSet{sdk.ContractVersion: {sdk.PluginName: deafPlugin{}}},
+		HandshakeConfig:  client.Handshake,
+		VersionedPlugins: map[int]plugin.PluginSet{client.ContractVersion: {client.PluginName: deafPlugin{}}},
 		GRPCServer: func(opts []grpc.ServerOption) *grpc.Server {
 			return grpc.NewServer(append(opts, grpc.UnknownServiceHandler(func(_ any, s grpc.ServerStream) error {
 				<-s.Context().Done()
@@ -130,8 +132,8 @@ func speak(versions string) {
 		list = append(list, n)
 	}
 	plugin.Serve(&plugin.ServeConfig{
-		HandshakeConfig:  sdk.Handshake,
-		VersionedPlugins: plugintest.Contracts(sdk.NewServer(newProvider, sdk.ServerOptions{}), list...),
+		HandshakeConfig:  client.Handshake,
+		VersionedPlugins: plugintest.Contracts(serve.NewServer(newProvider, serve.Options{}), list...),
 		GRPCServer:       plugin.DefaultGRPCServer,
 	})
 	os.Exit(0)
