@@ -11,9 +11,9 @@ import (
 	"time"
 )
 
-// connectionBounds are how many connections a listener may have open in all, and
-// how many of them one address may have. As many requests may be under way: over
-// HTTP/2 one connection carries several.
+// connectionBounds are how many connections a listener may have open in all,
+// and how many of them one address may have. As many requests may be under way:
+// over HTTP/2 one connection carries several.
 type connectionBounds struct{ all, address int }
 
 // listenerBounds are those of every listener. A connection with the largest
@@ -30,10 +30,10 @@ const (
 
 // connections is a listener whose open connections are bounded, in all and per
 // address. When there are as many as there may be, the place of one that waits
-// for a request goes to the newcomer: of the address that has the most of these,
-// the one that has waited longest. When all of them carry requests the newcomer
-// is refused. Addresses of proxies have no bound of their own: many customers
-// share them.
+// for a request goes to the newcomer: of the address that has the most of
+// these, the one that has waited longest. When all of them carry requests the
+// newcomer is refused. Addresses of proxies have no bound of their own: many
+// customers share them.
 type connections struct {
 	net.Listener
 	bounds connectionBounds
@@ -63,8 +63,11 @@ func newConnections(
 	listener net.Listener, bounds connectionBounds, proxy func(netip.Addr) bool,
 ) *connections {
 	return &connections{
-		Listener: listener, bounds: bounds, proxy: proxy,
-		peers: map[netip.Addr]*peer{}, waiting: map[int]*list.List{},
+		Listener: listener,
+		bounds:   bounds,
+		proxy:    proxy,
+		peers:    map[netip.Addr]*peer{},
+		waiting:  map[int]*list.List{},
 	}
 }
 
@@ -80,6 +83,7 @@ func (c *connections) Accept() (net.Conn, error) {
 		if removed != nil {
 			_ = removed.Conn.Close() // its place is given away already
 		}
+
 		if admitted != nil {
 			return admitted, nil
 		}
@@ -87,8 +91,8 @@ func (c *connections) Accept() (net.Conn, error) {
 	}
 }
 
-// admit gives a new connection a place, and returns the connection that had it
-// before, if there was one. admitted is nil when there is no place.
+// admit has a new connection take a place, and returns the connection that had
+// it before, if there was one. admitted is nil when there is no place.
 func (c *connections) admit(conn net.Conn) (admitted, removed *connection) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -102,10 +106,12 @@ func (c *connections) admit(conn net.Conn) (admitted, removed *connection) {
 	default:
 		return c.add(conn, from), nil
 	}
+
 	if removed == nil {
 		c.forget(from)
 		return nil, nil
 	}
+
 	admitted = c.add(conn, from)
 	c.remove(removed)
 	return admitted, removed
@@ -130,6 +136,7 @@ func (c *connections) peerOf(conn net.Conn) *peer {
 		known = &peer{address: address, proxy: proxy}
 		c.peers[address] = known
 	}
+
 	return known
 }
 
@@ -174,6 +181,7 @@ func (c *connections) setWaiting(one *connection, waits bool) {
 		from.waiting.Remove(one.place)
 		one.place = nil
 	}
+
 	c.rank(from)
 }
 
@@ -228,8 +236,8 @@ func (p *peer) longestWaiting() *connection {
 	return one
 }
 
-// beginRequest counts a request, and reports whether it may be served. endRequest
-// must follow when it may.
+// beginRequest counts a request, and reports whether it may be served.
+// endRequest must follow when it may.
 func (c *connections) beginRequest(from *peer) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -262,6 +270,7 @@ func (c *connections) limit(server *http.Server) {
 			c.setWaiting(one, (state == http.StateNew) || (state == http.StateIdle))
 		}
 	}
+
 	server.ConnContext = func(ctx context.Context, conn net.Conn) context.Context {
 		if one := connectionOf(conn); one != nil {
 			ctx = context.WithValue(ctx, peerKey{}, one.peer)
@@ -279,8 +288,10 @@ func (c *connections) limit(server *http.Server) {
 				http.Error(w, "too many requests at once", http.StatusServiceUnavailable)
 				return
 			}
+
 			defer c.endRequest(from)
 		}
+
 		next.ServeHTTP(w, r)
 	})
 }
@@ -334,8 +345,8 @@ func (c *connection) keepDeadline(at time.Time) {
 	c.deadline.Store(at.UnixNano())
 }
 
-// Write fails when the peer takes nothing for stallTimeout: who reads slowly must
-// not hold a place for as long as the longest answer may take.
+// Write fails when the peer takes nothing for stallTimeout: who reads slowly
+// must not hold a place for as long as the longest answer may take.
 func (c *connection) Write(data []byte) (written int, err error) {
 	for {
 		part := data[:min(len(data), writePart)]
@@ -343,6 +354,7 @@ func (c *connection) Write(data []byte) (written int, err error) {
 		if set := c.deadline.Load(); (set != 0) && (set < until.UnixNano()) {
 			until = time.Unix(0, set)
 		}
+
 		if err := c.Conn.SetWriteDeadline(until); err != nil {
 			return written, err
 		}

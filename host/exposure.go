@@ -35,6 +35,7 @@ func CheckExposure(cfg *Config) (problems, warnings []config.Problem) {
 		if p.Version != "" {
 			file += "@" + p.Version
 		}
+
 		e.writable("providers."+p.Name+".plugin", filepath.Join(cfg.Host.PluginDir, file))
 	}
 
@@ -44,6 +45,7 @@ func CheckExposure(cfg *Config) (problems, warnings []config.Problem) {
 	} else {
 		e.passwordless()
 	}
+
 	return e.problems, e.warnings
 }
 
@@ -58,7 +60,15 @@ func (e *exposure) report(to *[]config.Problem, key, format string, args ...any)
 	if key != "" {
 		line = e.cfg.Position(key)
 	}
-	*to = append(*to, config.Problem{File: e.cfg.File, Line: line, Key: key, Message: fmt.Sprintf(format, args...)})
+	*to = append(
+		*to,
+		config.Problem{
+			File:    e.cfg.File,
+			Line:    line,
+			Key:     key,
+			Message: fmt.Sprintf(format, args...),
+		},
+	)
 }
 
 // writable looks at a file and at the folders that it is in: whoever can write
@@ -68,14 +78,28 @@ func (e *exposure) writable(key, path string) {
 		info, err := os.Stat(at)
 		if err == nil {
 			if others := othersWhoWrite(info); others != "" {
-				e.report(&e.problems, key, "%s can be written by %s: only the user who runs the host, "+
-					"and root, may", at, others)
+				e.report(
+					&e.problems,
+					key,
+					"%s can be written by %s: only the user who runs the host, "+
+						"and root, may",
+					at,
+					others,
+				)
+
 				return
 			}
+
 			if at == path && writableByOwnGroup(info) {
-				e.report(&e.warnings, key, "%s can be written by the group of the user who runs the host", at)
+				e.report(
+					&e.warnings,
+					key,
+					"%s can be written by the group of the user who runs the host",
+					at,
+				)
 			}
 		}
+
 		if at == filepath.Dir(at) {
 			return
 		}
@@ -89,8 +113,14 @@ func (e *exposure) secretsIn(file string) {
 		return
 	}
 	if keys := e.cfg.WrittenSecrets(); len(keys) > 0 {
-		e.report(&e.warnings, keys[0], "every user of this machine can read the secrets in %s (%s): "+
-			"chmod 0600, or write env:NAME or file:PATH in their place", file, strings.Join(keys, ", "))
+		e.report(
+			&e.warnings,
+			keys[0],
+			"every user of this machine can read the secrets in %s (%s): "+
+				"chmod 0600, or write env:NAME or file:PATH in their place",
+			file,
+			strings.Join(keys, ", "),
+		)
 	}
 }
 
@@ -106,11 +136,16 @@ func (e *exposure) passwordless() {
 	for _, key := range []string{"password", "passfile", "sslcert"} {
 		has = has || query.Get(key) != ""
 	}
+
 	for _, name := range []string{"PGPASSWORD", "PGPASSFILE", "PGSSLCERT"} {
 		has = has || os.Getenv(name) != ""
 	}
 	if !has {
-		e.report(&e.warnings, "store.url", "it has no password: a database that believes a process by its user "+
-			"(peer) or by its address (trust) believes plugins, too")
+		e.report(
+			&e.warnings,
+			"store.url",
+			"it has no password: a database that believes a process by its user "+
+				"(peer) or by its address (trust) believes plugins, too",
+		)
 	}
 }

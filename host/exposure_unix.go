@@ -25,6 +25,7 @@ func othersWhoWrite(info fs.FileInfo) string {
 		return ""
 	}
 	sticky := info.IsDir() && info.Mode()&fs.ModeSticky != 0
+
 	switch mode := info.Mode().Perm(); {
 	case int(stat.Uid) != os.Geteuid() && stat.Uid != 0:
 		return fmt.Sprintf("user %d, whose it is", stat.Uid)
@@ -33,6 +34,7 @@ func othersWhoWrite(info fs.FileInfo) string {
 	case mode&groupWrites != 0 && !sticky && !ownGroup(stat.Gid):
 		return fmt.Sprintf("group %d", stat.Gid)
 	}
+
 	return ""
 }
 
@@ -47,7 +49,8 @@ func writableByOwnGroup(info fs.FileInfo) bool {
 // volumes to a group of the container's.
 func ownGroup(gid uint32) bool {
 	groups, err := os.Getgroups()
-	return gid == 0 || int(gid) == os.Getegid() || (err == nil && slices.Contains(groups, int(gid)))
+	return gid == 0 || int(gid) == os.Getegid() ||
+		(err == nil && slices.Contains(groups, int(gid)))
 }
 
 func othersRead(info fs.FileInfo) bool { return info.Mode().Perm()&othersReads != 0 }

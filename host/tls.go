@@ -9,7 +9,8 @@ import (
 )
 
 // certificate is the pair that http.tls_cert and http.tls_key name. It is read
-// again when a file has changed, so that a renewed certificate needs no restart.
+// again when a file has changed, so that a renewed certificate needs no
+// restart.
 type certificate struct {
 	files func() (cert, key string)
 	log   *slog.Logger
@@ -31,7 +32,10 @@ type stamp struct {
 const certificateAgain = time.Second
 
 // newCertificate reads the pair for the first time.
-func newCertificate(files func() (cert, key string), log *slog.Logger) (*certificate, error) {
+func newCertificate(
+	files func() (cert, key string),
+	log *slog.Logger,
+) (*certificate, error) {
 	c := &certificate{files: files, log: log}
 	cert, key := files()
 	c.seen, c.looked = stamps(cert, key), time.Now()
@@ -52,6 +56,7 @@ func (c *certificate) current(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	if time.Since(c.looked) < certificateAgain {
 		return c.pair, nil
 	}
+
 	c.looked = time.Now()
 	cert, key := c.files()
 	now := stamps(cert, key)
@@ -66,8 +71,14 @@ func (c *certificate) current(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 			"tls_cert", cert, "tls_key", key, "error", err)
 		return c.pair, nil
 	}
+
 	c.pair = &pair
-	c.log.Info("a new certificate is served", "tls_cert", cert, "expires", pair.Leaf.NotAfter)
+	c.log.Info(
+		"a new certificate is served",
+		"tls_cert", cert,
+		"expires", pair.Leaf.NotAfter,
+	)
+
 	return c.pair, nil
 }
 

@@ -17,20 +17,33 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// apply applies a webhook's events and records what became of the webhook, in one
-// commit. again applies also what is applied already.
+// apply applies a webhook's events and records what became of the webhook, in
+// one commit. again applies also what is applied already.
 func (b *Inbox) apply(
-	ctx context.Context, lease core.Lease, webhook *store.Webhook, read *reading, again bool,
+	ctx context.Context,
+	lease core.Lease,
+	webhook *store.Webhook,
+	read *reading,
+	again bool,
 ) error {
 	for {
 		fresh := *webhook
 		read.query = nil
-		err := b.store.ApplyEvents(ctx, providerEvents(webhook, read), func(tx *store.Tx) error {
-			one := applier{
-				inbox: b, tx: tx, lease: lease, webhook: &fresh, reading: read, again: again,
-			}
-			return one.applyAll(ctx)
-		})
+		err := b.store.ApplyEvents(
+			ctx,
+			providerEvents(webhook, read),
+			func(tx *store.Tx) error {
+				one := applier{
+					inbox:   b,
+					tx:      tx,
+					lease:   lease,
+					webhook: &fresh,
+					reading: read,
+					again:   again,
+				}
+				return one.applyAll(ctx)
+			},
+		)
 
 		switch {
 		case errors.Is(err, store.ErrConflict):
@@ -38,14 +51,15 @@ func (b *Inbox) apply(
 		case err != nil:
 			return err
 		}
+
 		*webhook = fresh
 		b.core.Changed(fresh.IntentIDs...)
 		return nil
 	}
 }
 
-// providerEvents returns the events of a webhook that name their intent, or come
-// on its own URL. The others are found by the provider's reference.
+// providerEvents returns the events of a webhook that name their intent, or
+// come on its own URL. The others are found by the provider's reference.
 func providerEvents(webhook *store.Webhook, read *reading) (events []store.ProviderEvent) {
 	for k := range read.events {
 		event := &read.events[k]
@@ -53,13 +67,17 @@ func providerEvents(webhook *store.Webhook, read *reading) (events []store.Provi
 		if id == "" {
 			id = webhook.IntentID
 		}
+
 		if id == "" {
 			continue
 		}
 		events = append(events, store.ProviderEvent{
-			Provider: webhook.Provider, ID: eventKey(event, id), IntentID: id,
+			Provider: webhook.Provider,
+			ID:       eventKey(event, id),
+			IntentID: id,
 		})
 	}
+
 	return events
 }
 
@@ -91,26 +109,35 @@ func (a *applier) applyAll(ctx context.Context) error {
 			missing++
 		}
 	}
+
 	// An event that fits nothing must be seen, also when others were applied.
 	if (missing > 0) && webhook.Verified {
 		webhook.State = payment.WebhookUnmatched
-		webhook.Error = fmt.Sprintf("%d of its %d events fit no payment or payout of this account",
-			missing, webhook.Events)
+		webhook.Error = fmt.Sprintf(
+			"%d of its %d events fit no payment or payout of this account",
+			missing,
+			webhook.Events,
+		)
 	}
 
 	if err := a.tx.SaveWebhook(ctx, webhook); err != nil {
 		return err
 	}
+
 	return a.tx.MarkRepeat(ctx, webhook)
 }
 
 // applyEvent applies one event. matched is false when it fits nothing that the
 // host knows.
-func (a *applier) applyEvent(ctx context.Context, event *sdk.Event) (matched bool, err error) {
+func (a *applier) applyEvent(
+	ctx context.Context,
+	event *sdk.Event,
+) (matched bool, err error) {
 	target, err := a.match(ctx, event)
 	if errors.Is(err, store.ErrNotFound) {
 		target, err = a.attached(ctx, event)
 	}
+
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return false, nil
@@ -119,6 +146,7 @@ func (a *applier) applyEvent(ctx context.Context, event *sdk.Event) (matched boo
 	case err != nil:
 		return false, err
 	}
+
 	if !slices.Contains(a.webhook.IntentIDs, target.ID) {
 		a.webhook.IntentIDs = append(a.webhook.IntentIDs, target.ID)
 	}
@@ -137,10 +165,12 @@ func (a *applier) applyEvent(ctx context.Context, event *sdk.Event) (matched boo
 		a.reading.query = append(a.reading.query, target.ID)
 		return true, nil
 	}
+
 	if a.reading.proof > intent.Hint {
 		a.webhook.State = payment.WebhookApplied
 		return true, a.markApplied(ctx, event, target)
 	}
+
 	return true, nil
 }
 
@@ -154,19 +184,23 @@ func (a *applier) report(event *sdk.Event, target *intent.Intent) intent.Report 
 	}
 	report := core.EventReport(actor, a.reading.proof, event)
 	attached := (a.reading.attach != nil) && (a.reading.attach.intentID == target.ID)
-	report.Named = (event.Reference == target.ID) || (a.webhook.IntentID == target.ID) || attached
+	report.Named = (event.Reference == target.ID) || (a.webhook.IntentID == target.ID) ||
+		attached
 
 	if core.Foreign(a.lease, target) && (report.Proof > intent.Hint) {
 		report.Message = "the account's identity at the provider has changed since this was made, " +
-			"and a webhook of the new one says " + string(report.Status)
+			"and a webhook of the new one says " + string(
+			report.Status,
+		)
 		report.Status, report.Reason = payment.UnderReview, payment.ReviewUnproven
 	}
+
 	return report
 }
 
-// isApplied reports whether an event was applied before. An event that an operator
-// has applied again never was. An event that this very webhook has applied, when
-// it was read before, makes it an applied one.
+// isApplied reports whether an event was applied before. An event that an
+// operator has applied again never was. An event that this very webhook has
+// applied, when it was read before, makes it an applied one.
 func (a *applier) isApplied(
 	ctx context.Context, event *sdk.Event, target *intent.Intent,
 ) (bool, error) {
@@ -183,6 +217,7 @@ func (a *applier) isApplied(
 	if by == a.webhook.ID {
 		a.webhook.State = payment.WebhookApplied
 	}
+
 	return true, err
 }
 
@@ -195,12 +230,13 @@ func (a *applier) markApplied(
 	return a.tx.MarkEventApplied(ctx, a.webhook.Provider, key, a.webhook.ID, a.inbox.now())
 }
 
-// eventKey names an event: by the provider's id for it, where it has one, and by
-// a digest of its content. Both belong to one intent, so that an id which a
+// eventKey names an event: by the provider's id for it, where it has one, and
+// by a digest of its content. Both belong to one intent, so that an id which a
 // provider uses twice does no harm; an event that comes under a known id with
 // other content is another event.
 func eventKey(event *sdk.Event, id string) string {
 	said := *event
+
 	// Some providers send the time of the delivery as the time of the event.
 	if said.ID != "" {
 		said.OccurredAt = time.Time{}
@@ -211,5 +247,6 @@ func eventKey(event *sdk.Event, id string) string {
 	if event.ID != "" {
 		return id + ":id:" + event.ID + ":" + hex.EncodeToString(sum[:8])
 	}
+
 	return id + ":hash:" + hex.EncodeToString(sum[:])
 }

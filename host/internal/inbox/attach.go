@@ -14,8 +14,8 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// attachment is an operator's word that the events of a webhook which fit nothing
-// are about one intent.
+// attachment is an operator's word that the events of a webhook which fit
+// nothing are about one intent.
 type attachment struct {
 	intentID string
 	operator string
@@ -24,12 +24,12 @@ type attachment struct {
 }
 
 // Attach reads a stored webhook again and applies those of its events that fit
-// nothing by themselves to a payment, payout or refund of the same account. They
-// count for as much as the plugin proves: an unverified one only makes the host
-// query the provider. The operator is noted in the history.
+// nothing by themselves to a payment, payout or refund of the same account.
+// They count for as much as the plugin proves: an unverified one only makes the
+// host query the provider. The operator is noted in the history.
 //
-// The error is a *payment.Error: not_found and invalid_request for ids that do not
-// fit, conflict when there was nothing to attach, or the plugin's own.
+// The error is a *payment.Error: not_found and invalid_request for ids that do
+// not fit, conflict when there was nothing to attach, or the plugin's own.
 func (b *Inbox) Attach(
 	ctx context.Context, id, intentID, operator string,
 ) (*store.Webhook, error) {
@@ -40,6 +40,7 @@ func (b *Inbox) Attach(
 	if err := b.attachable(ctx, webhook, intentID); err != nil {
 		return nil, err
 	}
+
 	applied := webhook.State == payment.WebhookApplied
 	if applied && slices.Contains(webhook.IntentIDs, intentID) {
 		return nil, notAttached(webhook, intentID, "it is applied to this one already")
@@ -50,6 +51,7 @@ func (b *Inbox) Attach(
 		return nil, err
 	}
 	result := read.attach
+
 	switch {
 	case !result.fits && result.taken:
 		return nil, notAttached(webhook, intentID,
@@ -83,12 +85,18 @@ func (b *Inbox) attach(
 	if err != nil {
 		return nil, payment.FromProvider(webhook.Provider, intentID, err)
 	}
+
 	read.attach = &attachment{intentID: intentID, operator: operator}
 	return read, b.apply(ctx, lease, webhook, read, false)
 }
 
-// attachable refuses an intent that does not exist or belongs to another account.
-func (b *Inbox) attachable(ctx context.Context, webhook *store.Webhook, intentID string) error {
+// attachable refuses an intent that does not exist or belongs to another
+// account.
+func (b *Inbox) attachable(
+	ctx context.Context,
+	webhook *store.Webhook,
+	intentID string,
+) error {
 	var found *intent.Intent
 	err := b.store.Read(ctx, func(tx *store.Tx) (err error) {
 		found, err = tx.Intent(ctx, intentID)
@@ -102,10 +110,16 @@ func (b *Inbox) attachable(ctx context.Context, webhook *store.Webhook, intentID
 	case err != nil:
 		return err
 	case found.Provider != webhook.Provider:
-		problem = fmt.Sprintf("is of the account %s, the webhook of %s", found.Provider, webhook.Provider)
+		problem = fmt.Sprintf(
+			"is of the account %s, the webhook of %s",
+			found.Provider,
+			webhook.Provider,
+		)
+
 	default:
 		return nil
 	}
+
 	return &payment.Error{
 		Code:       string(sdk.CodeInvalidRequest),
 		Outcome:    sdk.OutcomeNotSent,
@@ -126,8 +140,8 @@ func notAttached(webhook *store.Webhook, intentID, why string) *payment.Error {
 	}
 }
 
-// attached returns the intent that an operator has attached an event to which fits
-// nothing by itself. The error is store.ErrNotFound when there is none.
+// attached returns the intent that an operator has attached an event to which
+// fits nothing by itself. The error is store.ErrNotFound when there is none.
 func (a *applier) attached(ctx context.Context, event *sdk.Event) (*intent.Intent, error) {
 	if a.reading.attach == nil {
 		return nil, store.ErrNotFound
@@ -136,6 +150,7 @@ func (a *applier) attached(ctx context.Context, event *sdk.Event) (*intent.Inten
 	if err != nil {
 		return nil, err
 	}
+
 	fits := map[payment.Kind]bool{
 		payment.KindPayment: event.Payment != nil,
 		payment.KindPayout:  event.Payout != nil,
@@ -148,11 +163,18 @@ func (a *applier) attached(ctx context.Context, event *sdk.Event) (*intent.Inten
 	// An event is attached once, in however many webhooks it came: it tells of
 	// something that happened once.
 	now := a.inbox.now()
-	taken := a.tx.ClaimEvent(ctx, a.webhook.Provider, eventKey(event, "attached"), a.webhook.ID, now)
+	taken := a.tx.ClaimEvent(
+		ctx,
+		a.webhook.Provider,
+		eventKey(event, "attached"),
+		a.webhook.ID,
+		now,
+	)
 	if errors.Is(taken, store.ErrExists) && a.reading.proof > intent.Hint {
 		a.reading.attach.taken = true
 		return nil, store.ErrNotFound
 	}
+
 	if (taken != nil) && !errors.Is(taken, store.ErrExists) {
 		return nil, taken
 	}

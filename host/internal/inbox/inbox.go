@@ -1,6 +1,8 @@
-// Package inbox takes what comes in from outside: the providers' notices and the customers' returns. Each is on disk, as
-// it came, before anything else is done with it; then its plugin reads it; then what it says is applied once, together
-// with what becomes of the notice itself; and only then is it answered.
+// Package inbox takes what comes in from outside: the providers' notices and
+// the customers' returns. Each is on disk, as it came, before anything else is
+// done with it; then its plugin reads it; then what it says is applied once,
+// together with what becomes of the notice itself; and only then is it
+// answered.
 package inbox
 
 import (
@@ -26,14 +28,14 @@ const (
 	maxMethod  = 32
 	maxHeaders = 64
 	maxHeader  = 8 << 10
-	// maxReturn is how long the body of a customer's request may be: it is read by
-	// nobody when it is longer, and the customer is sent on.
+	// maxReturn is how long the body of a customer's request may be: it is read
+	// by nobody when it is longer, and the customer is sent on.
 	maxReturn = store.KeptUnverified
 	// placeWait is how long a request waits for a place.
 	placeWait = 20 * time.Second
-	// retention is how long unverified notices are kept, repeatRetention how long
-	// genuine ones that change nothing and repeat another. forgetAtOnce is how many
-	// are deleted in one commit.
+	// retention is how long unverified notices are kept, repeatRetention how
+	// long genuine ones that change nothing and repeat another. forgetAtOnce is
+	// how many are deleted in one commit.
 	retention       = 30 * 24 * time.Hour
 	repeatRetention = 24 * time.Hour
 	forgetAtOnce    = 1000
@@ -44,10 +46,12 @@ const (
 	maxTries = 500
 )
 
-// Directory tells what is known of the configured accounts, whether or not their plugins run.
+// Directory tells what is known of the configured accounts, whether or not
+// their plugins run.
 type Directory interface {
-	// Trust gives the ways in which an account's notices can be trusted. known is false for a name that is not configured;
-	// the list is nil while the plugin has not said yet.
+	// Trust returns the ways in which an account's notices can be trusted.
+	// known is false for a name that is not configured; the list is nil while
+	// the plugin has not said yet.
 	Trust(account string) (trust []sdk.WebhookTrust, known bool)
 }
 
@@ -89,11 +93,19 @@ type Inbox struct {
 
 // New makes an Inbox.
 func New(o Options) *Inbox {
-	b := &Inbox{store: o.Store, core: o.Core, accounts: o.Accounts, directory: o.Directory, proxies: o.TrustedProxies,
-		log: o.Logger, now: o.Now}
+	b := &Inbox{
+		store:     o.Store,
+		core:      o.Core,
+		accounts:  o.Accounts,
+		directory: o.Directory,
+		proxies:   o.TrustedProxies,
+		log:       o.Logger,
+		now:       o.Now,
+	}
 	if b.log == nil {
 		b.log = slog.New(slog.DiscardHandler)
 	}
+
 	if b.now == nil {
 		b.now = time.Now
 	}
@@ -102,10 +114,12 @@ func New(o Options) *Inbox {
 	b.told = newTold()
 	b.short = newPlaces(smallPlaces, placeWait)
 	b.small, b.large = newPlaces(smallPlaces, placeWait), newPlaces(largePlaces, placeWait)
+
 	b.trials = newPlaces(trialPlaces, placeWait)
 	if u, err := url.Parse(o.PublicURL); err == nil {
 		b.prefix = strings.TrimRight(u.Path, "/")
 	}
+
 	return b
 }
 
@@ -117,8 +131,8 @@ const (
 )
 
 // Forget deletes what nobody needs any more: unverified webhooks older than
-// retention, and verified ones older than repeatRetention that changed nothing and
-// repeat what another webhook holds. The error is the store's.
+// retention, and verified ones older than repeatRetention that changed nothing
+// and repeat what another webhook holds. The error is the store's.
 func (b *Inbox) Forget(ctx context.Context) error {
 	now := b.now().UTC()
 	return b.store.Write(ctx, func(tx *store.Tx) error {
@@ -130,7 +144,8 @@ func (b *Inbox) Forget(ctx context.Context) error {
 	})
 }
 
-// Replay reads a stored notice again, for instance through a mended plugin, and applies what it then says.
+// Replay reads a stored notice again, for instance through a mended plugin, and
+// applies what it then says.
 func (b *Inbox) Replay(ctx context.Context, id string) (*store.Webhook, error) {
 	n, err := b.Get(ctx, id)
 	if err != nil {
@@ -149,13 +164,22 @@ func (b *Inbox) Get(ctx context.Context, id string) (n *store.Webhook, err error
 		return err
 	})
 	if errors.Is(err, store.ErrNotFound) {
-		return nil, &payment.Error{Code: string(sdk.CodeNotFound), Outcome: sdk.OutcomeNotSent, Message: "no webhook has the id " + id}
+		return nil, &payment.Error{
+			Code:    string(sdk.CodeNotFound),
+			Outcome: sdk.OutcomeNotSent,
+			Message: "no webhook has the id " + id,
+		}
 	}
+
 	return n, err
 }
 
-// List reads stored notices, newest first. next is the id to go on before, "" at the end.
-func (b *Inbox) List(ctx context.Context, f store.WebhookFilter) (list []*store.Webhook, next string, err error) {
+// List reads stored notices, newest first. next is the id to go on before, ""
+// at the end.
+func (b *Inbox) List(
+	ctx context.Context,
+	f store.WebhookFilter,
+) (list []*store.Webhook, next string, err error) {
 	limit := f.Limit
 	f.Limit++
 	err = b.store.Read(ctx, func(tx *store.Tx) (err error) {
@@ -166,5 +190,6 @@ func (b *Inbox) List(ctx context.Context, f store.WebhookFilter) (list []*store.
 		list = list[:limit]
 		next = list[limit-1].ID
 	}
+
 	return list, next, err
 }

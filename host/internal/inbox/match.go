@@ -10,10 +10,10 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// match finds the intent that an event is about: the one that its reference names
-// or, on the URL of one intent, that one; else the only one of the account that
-// carries the provider's reference. An intent of another account never matches.
-// The error is store.ErrNotFound when nothing does.
+// match finds the intent that an event is about: the one that its reference
+// names or, on the URL of one intent, that one; else the only one of the
+// account that carries the provider's reference. An intent of another account
+// never matches. The error is store.ErrNotFound when nothing does.
 func (a *applier) match(ctx context.Context, event *sdk.Event) (*intent.Intent, error) {
 	switch {
 	case event.Payment != nil:
@@ -38,6 +38,7 @@ func (a *applier) matchOwn(
 		}
 		ours = own
 	}
+
 	if ours != "" {
 		return a.byOurReference(ctx, event, kind, ours, theirs)
 	}
@@ -46,13 +47,17 @@ func (a *applier) matchOwn(
 	if (err == nil) && (found == nil) {
 		err = store.ErrNotFound
 	}
+
 	return found, err
 }
 
 // matchRefund finds a refund. On the URL of a payment only that one's refunds
-// match. A verified event of a refund that the host does not know, and that names
-// its payment, is about one that the provider has started.
-func (a *applier) matchRefund(ctx context.Context, event *sdk.Event) (*intent.Intent, error) {
+// match. A verified event of a refund that the host does not know, and that
+// names its payment, is about one that the provider has started.
+func (a *applier) matchRefund(
+	ctx context.Context,
+	event *sdk.Event,
+) (*intent.Intent, error) {
 	if own := a.webhook.IntentID; own != "" {
 		if event.PaymentReference == "" {
 			event.PaymentReference = own
@@ -70,28 +75,35 @@ func (a *applier) matchRefund(ctx context.Context, event *sdk.Event) (*intent.In
 	if (err != nil) || (found != nil) {
 		return found, err
 	}
+
 	if (event.PaymentReference != "") && (a.reading.proof > intent.Hint) {
 		return a.providerRefund(ctx, event)
 	}
+
 	return nil, store.ErrNotFound
 }
 
-// byOurReference returns the intent with the host's own reference, if it is what
-// the event can be about.
+// byOurReference returns the intent with the host's own reference, if it is
+// what the event can be about.
 func (a *applier) byOurReference(
 	ctx context.Context, event *sdk.Event, kind payment.Kind, ours, theirs string,
 ) (*intent.Intent, error) {
 	target, err := a.tx.IntentForEvent(ctx, store.ProviderEvent{
-		Provider: a.webhook.Provider, ID: eventKey(event, ours), IntentID: ours,
+		Provider: a.webhook.Provider,
+		ID:       eventKey(event, ours),
+		IntentID: ours,
 	})
 	if err != nil {
 		return target, err
 	}
 
 	another := event.BothReferences && otherwiseKnown(target, theirs)
-	if (target.Kind != kind) || (target.Provider != a.webhook.Provider) || a.foreignRefund(target) || another {
+	if (target.Kind != kind) || (target.Provider != a.webhook.Provider) ||
+		a.foreignRefund(target) ||
+		another {
 		return nil, store.ErrNotFound
 	}
+
 	return target, nil
 }
 
@@ -114,6 +126,7 @@ func (a *applier) byTheirReference(
 	if len(found) != 1 {
 		return nil, nil
 	}
+
 	return a.tx.IntentForUpdate(ctx, found[0].ID)
 }
 
@@ -124,8 +137,8 @@ func otherwiseKnown(target *intent.Intent, theirs string) bool {
 	return (len(target.References) > 0) && !slices.Contains(target.References, theirs)
 }
 
-// foreignRefund reports whether a refund is of another payment than the one whose
-// own URL the webhook came on.
+// foreignRefund reports whether a refund is of another payment than the one
+// whose own URL the webhook came on.
 func (a *applier) foreignRefund(target *intent.Intent) bool {
 	own := a.webhook.IntentID
 	return (target.Kind == payment.KindRefund) && (own != "") && (target.ParentID != own)

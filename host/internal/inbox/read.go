@@ -25,19 +25,23 @@ type reading struct {
 	attach *attachment
 }
 
-// read has the plugin read a stored notice and applies what it says. The error is the plugin's: the notice then says what
-// became of it, and waits for another try when the plugin was not there. again applies also what is applied already.
+// read has the plugin read a stored notice and applies what it says. The error
+// is the plugin's: the notice then says what became of it, and waits for
+// another try when the plugin was not there. again applies also what is applied
+// already.
 func (b *Inbox) read(ctx context.Context, n *store.Webhook, again bool) (*reading, error) {
 	lease, err := b.accounts.AcquireExisting(ctx, n.Provider)
 	if err != nil {
 		return nil, b.postpone(ctx, n, err)
 	}
 	defer lease.Release()
+
 	subject, err := b.subject(ctx, n)
 	if err != nil {
 		return nil, b.postpone(ctx, n, err)
 	}
 	r, err := b.parseInTime(ctx, lease, n, subject)
+
 	switch {
 	case errors.Is(err, errTooSlow):
 		return nil, b.tookTooLong(ctx, n, err)
@@ -45,23 +49,32 @@ func (b *Inbox) read(ctx context.Context, n *store.Webhook, again bool) (*readin
 		b.slow.note(n.ID)
 		return nil, b.postpone(ctx, n, err)
 	}
+
 	b.slow.forget(n.ID)
 	if err != nil {
 		if !isFinal(sdk.CodeOf(err)) || n.State != payment.WebhookPending {
 			return nil, b.postpone(ctx, n, err)
 		}
-		n.State, n.NextTryAt, n.Verified, n.Error = payment.WebhookFailed, time.Time{}, false, sdk.AsError(err).Message
+		n.State = payment.WebhookFailed
+		n.NextTryAt = time.Time{}
+		n.Verified = false
+		n.Error = sdk.AsError(err).Message
+
 		return nil, errors.Join(err, b.save(ctx, n))
 	}
+
 	if err := b.apply(ctx, lease, n, r, again); err != nil {
 		return nil, err
 	}
+
 	return r, nil
 }
 
-// isFinal reports whether a plugin's refusal is about the notice itself, so that another try would end as this one.
+// isFinal reports whether a plugin's refusal is about the notice itself, so
+// that another try would end as this one.
 func isFinal(code sdk.Code) bool {
-	return code == sdk.CodeInvalidSignature || code == sdk.CodeInvalidRequest || code == sdk.CodeNotSupported
+	return code == sdk.CodeInvalidSignature || code == sdk.CodeInvalidRequest ||
+		code == sdk.CodeNotSupported
 }
 
 // postpone keeps a notice for another try.
@@ -80,8 +93,12 @@ func (b *Inbox) save(ctx context.Context, n *store.Webhook) error {
 	return b.store.Write(ctx, func(tx *store.Tx) error { return tx.SaveWebhook(ctx, n) })
 }
 
-// subject gives the intent that a notice's own URL belongs to, nil when it belongs to none.
-func (b *Inbox) subject(ctx context.Context, n *store.Webhook) (i *intent.Intent, err error) {
+// subject returns the intent that a notice's own URL belongs to, nil when it
+// belongs to none.
+func (b *Inbox) subject(
+	ctx context.Context,
+	n *store.Webhook,
+) (i *intent.Intent, err error) {
 	if n.IntentID == "" {
 		return nil, nil
 	}
@@ -93,7 +110,12 @@ func (b *Inbox) subject(ctx context.Context, n *store.Webhook) (i *intent.Intent
 }
 
 // parse has the plugin say what a request means.
-func parse(ctx context.Context, l core.Lease, n *store.Webhook, subject *intent.Intent) (*reading, error) {
+func parse(
+	ctx context.Context,
+	l core.Lease,
+	n *store.Webhook,
+	subject *intent.Intent,
+) (*reading, error) {
 	r, err := ask(ctx, l, n, subject)
 	if (err == nil) && (r.proof > intent.Hint) {
 		r.digest = digestOf(n, r) // before applying adds to the events
@@ -102,7 +124,12 @@ func parse(ctx context.Context, l core.Lease, n *store.Webhook, subject *intent.
 }
 
 // ask calls the plugin.
-func ask(ctx context.Context, l core.Lease, n *store.Webhook, subject *intent.Intent) (*reading, error) {
+func ask(
+	ctx context.Context,
+	l core.Lease,
+	n *store.Webhook,
+	subject *intent.Intent,
+) (*reading, error) {
 	ctx, cancel := context.WithTimeout(ctx, l.Config().Timeout)
 	defer cancel()
 	var pay *sdk.PaymentContext
@@ -114,24 +141,44 @@ func ask(ctx context.Context, l core.Lease, n *store.Webhook, subject *intent.In
 		p := core.PayoutContext(subject)
 		out = &p
 	}
+
 	if n.Purpose == purposeWebhook {
-		notice, err := l.ParseWebhook(ctx, sdk.ParseWebhookRequest{Request: n.Request, Scope: n.Scope, Payment: pay, Payout: out})
+		notice, err := l.ParseWebhook(
+			ctx,
+			sdk.ParseWebhookRequest{
+				Request: n.Request,
+				Scope:   n.Scope,
+				Payment: pay,
+				Payout:  out,
+			},
+		)
 		if err != nil {
 			return nil, err
 		}
-		return &reading{proof: proofOf(notice.Verification), events: notice.Events, response: notice.Response}, nil
+
+		return &reading{
+			proof:    proofOf(notice.Verification),
+			events:   notice.Events,
+			response: notice.Response,
+		}, nil
 	}
+
 	if !l.Has(sdk.CapabilityParseReturn) {
 		return &reading{proof: intent.Hint}, nil
 	}
-	back, err := l.ParseReturn(ctx, sdk.ParseReturnRequest{Request: n.Request, Scope: n.Scope, Payment: pay})
+	back, err := l.ParseReturn(
+		ctx,
+		sdk.ParseReturnRequest{Request: n.Request, Scope: n.Scope, Payment: pay},
+	)
 	if err != nil {
 		return nil, err
 	}
+
 	r := &reading{proof: proofOf(back.Verification), events: back.Events}
 	if r.proof != intent.Signature {
 		r.proof = intent.Hint // the customer's browser carried it
 	}
+
 	return r, nil
 }
 

@@ -15,8 +15,9 @@ import (
 )
 
 // maxUnderway is how many requests are served at once, those included that wait
-// for a place: three quarters of the connections that one of the host's listeners
-// may have open, so that the rest is left for the merchant's services.
+// for a place: three quarters of the connections that one of the host's
+// listeners may have open, so that the rest is left for the merchant's
+// services.
 const maxUnderway = 1536
 
 // bodyTimeout is how long a body may take once its request has a place. Tests
@@ -30,11 +31,11 @@ const (
 	bodyRate  = 64 << 10
 )
 
-// Every request takes a place before more than the first cheapBody of its body is
-// read. Shorter bodies have places of their own. Bodies that may be longer
+// Every request takes a place before more than the first cheapBody of its body
+// is read. Shorter bodies have places of their own. Bodies that may be longer
 // than what is kept of an unverified one have few places. Of those that are not
-// stored unless they verify, fewer are looked at together: reading a long one can
-// take the plugin a second.
+// stored unless they verify, fewer are looked at together: reading a long one
+// can take the plugin a second.
 var (
 	smallPlaces = bounds{all: 512, provider: 256, sender: 128, address: 128}
 	largePlaces = bounds{all: 16, provider: 8, sender: 4, address: 4}
@@ -61,8 +62,8 @@ type refusal struct {
 	hangUp bool   // without reading what is left of the request
 }
 
-// bound has the server read what is left of the request's body for a while only,
-// whatever deadline there was.
+// bound has the server read what is left of the request's body for a while
+// only, whatever deadline there was.
 func (no *refusal) bound(w http.ResponseWriter) {
 	readUntil(w, time.Now().Add(bodyTimeout))
 	if no.hangUp {
@@ -82,27 +83,36 @@ func (no *refusal) write(w http.ResponseWriter) {
 var (
 	// errCrowded answers when too many requests are being served.
 	errCrowded = &refusal{
-		status: http.StatusServiceUnavailable, text: "too many requests at once", after: "5", hangUp: true,
+		status: http.StatusServiceUnavailable,
+		text:   "too many requests at once",
+		after:  "5",
+		hangUp: true,
 	}
 	// errNotInTime answers a request that has waited too long for a place.
 	errNotInTime = &refusal{
-		status: http.StatusServiceUnavailable, text: "there was no place for it in time", after: "5",
+		status: http.StatusServiceUnavailable,
+		text:   "there was no place for it in time",
+		after:  "5",
 	}
-	// errNotWhole answers a request that was cut off, or whose sender was too slow.
+	// errNotWhole answers a request that was cut off, or whose sender was too
+	// slow.
 	errNotWhole = &refusal{
-		status: http.StatusBadRequest, text: "the body did not arrive whole and in time",
+		status: http.StatusBadRequest,
+		text:   "the body did not arrive whole and in time",
 	}
 	// errTooLarge answers what is past the bounds of a request.
 	errTooLarge = &refusal{status: http.StatusRequestEntityTooLarge, text: "too large"}
 	// errHeaders answers what has more headers than a provider sends.
 	errHeaders = &refusal{
-		status: http.StatusRequestHeaderFieldsTooLarge, text: "too many or too large headers",
+		status: http.StatusRequestHeaderFieldsTooLarge,
+		text:   "too many or too large headers",
 	}
 )
 
 // refusalPause is how long the sender of too much waits for the answer to what
-// proves nothing or was told before, so that a loop costs the host little of its
-// time. maxPaused is how many are kept waiting at once. Tests change the pause.
+// proves nothing or was told before, so that a loop costs the host little of
+// its time. maxPaused is how many are kept waiting at once. Tests change the
+// pause.
 var refusalPause = time.Second
 
 const maxPaused = 256
@@ -112,8 +122,8 @@ type incoming struct {
 	inbox  *Inbox
 	places *places
 	claim  claim
-	// allowed is false for the sender of too much that does not verify, and when
-	// all senders together have sent too much of it.
+	// allowed is false for the sender of too much that does not verify, and
+	// when all senders together have sent too much of it.
 	allowed  bool
 	reserved bool // bytes, for storing it
 	verdict  verdict
@@ -122,23 +132,25 @@ type incoming struct {
 	left     bool
 }
 
-// pause gives back what the request holds, and waits for refusalPause, unless the
-// sender goes away or too many wait already.
+// pause releases what the request holds, and waits for refusalPause, unless
+// the sender goes away or too many wait already.
 func (in *incoming) pause(ctx context.Context) {
 	in.done()
 	defer in.inbox.paused.Add(-1)
 	if in.inbox.paused.Add(1) > maxPaused {
 		return
 	}
+
 	timer := time.NewTimer(refusalPause)
 	defer timer.Stop()
+
 	select {
 	case <-timer.C:
 	case <-ctx.Done():
 	}
 }
 
-// done gives back what the request holds. It may be called again.
+// done releases what the request holds. It may be called again.
 func (in *incoming) done() {
 	if in.left {
 		return
@@ -152,7 +164,11 @@ func (in *incoming) done() {
 }
 
 // receive reads a request into n, once there is a place for it.
-func (b *Inbox) receive(w http.ResponseWriter, r *http.Request, n *store.Webhook) (*incoming, *refusal) {
+func (b *Inbox) receive(
+	w http.ResponseWriter,
+	r *http.Request,
+	n *store.Webhook,
+) (*incoming, *refusal) {
 	limit := int64(maxBody)
 	if n.Purpose != purposeWebhook {
 		limit = maxReturn
@@ -161,6 +177,7 @@ func (b *Inbox) receive(w http.ResponseWriter, r *http.Request, n *store.Webhook
 	if tooLong || (r.ContentLength > limit) {
 		return nil, errTooLarge
 	}
+
 	header, whole := boundedHeader(r.Header, n.Purpose)
 	if !whole {
 		return nil, errHeaders // at once: large headers must not wait for a place
@@ -168,9 +185,13 @@ func (b *Inbox) receive(w http.ResponseWriter, r *http.Request, n *store.Webhook
 
 	address := b.remoteAddress(r)
 	n.Request = sdk.HTTPRequest{
-		Method: r.Method, Query: r.URL.RawQuery, Header: header, RemoteAddress: address,
+		Method:        r.Method,
+		Query:         r.URL.RawQuery,
+		Header:        header,
+		RemoteAddress: address,
 	}
 	readUntil(w, time.Now().Add(bodyTimeout))
+
 	begun, err := readBody(r, nil, min(limit, cheapBody))
 	if err != nil {
 		return nil, errNotWhole
@@ -182,33 +203,38 @@ func (b *Inbox) receive(w http.ResponseWriter, r *http.Request, n *store.Webhook
 	if err := req.places.take(r.Context(), req.claim); err != nil {
 		return nil, errNotInTime
 	}
+
 	req.allowed = b.senders.enter(req.claim.sender)
 
-	// It may be answered only once the place is free again: whoever has sent too
-	// much is listened to until the end.
+	// It may be answered only once the place is free again: whoever has sent
+	// too much is listened to until the end.
 	if no := b.readRequest(w, r, n, begun, limit); no != nil {
 		req.done()
 		return nil, no
 	}
+
 	req.size, req.head = len(n.Request.Body), headSize(n.Request)
 	if req.allowed {
 		req.reserved = b.budgets.take(n.Provider, req.size+req.head)
 		req.allowed = req.reserved
 	}
+
 	return req, nil
 }
 
 // boundedHeader returns a request's headers when they are not more than a
-// provider would send: a part of them could lack the signature. The cookies of a
-// customer who comes back are the shop's, nothing that a provider sends, and are
-// not kept.
+// provider would send: a part of them could lack the signature. The cookies of
+// a customer who comes back are the shop's, nothing that a provider sends, and
+// are not kept.
 func boundedHeader(h http.Header, purpose string) (kept http.Header, whole bool) {
 	kept = http.Header{}
 	size := 0
+
 	for name, values := range h {
 		if (name == "Cookie") && (purpose != purposeWebhook) {
 			continue
 		}
+
 		for _, value := range values {
 			size += len(name) + len(value)
 			if (len(kept) >= maxHeaders) || (size > maxHeader) {
@@ -217,6 +243,7 @@ func boundedHeader(h http.Header, purpose string) (kept http.Header, whole bool)
 			kept.Add(name, value)
 		}
 	}
+
 	return kept, true
 }
 
@@ -230,8 +257,8 @@ func headSize(req sdk.HTTPRequest) int {
 }
 
 // placesFor returns where a request takes its place, of which so much has been
-// read. A short one has come whole: its sender cannot hold such a place by sending
-// slowly.
+// read. A short one has come whole: its sender cannot hold such a place by
+// sending slowly.
 func (b *Inbox) placesFor(r *http.Request, begun int, limit int64) *places {
 	switch {
 	case begun <= cheapBody:
@@ -245,8 +272,8 @@ func (b *Inbox) placesFor(r *http.Request, begun int, limit int64) *places {
 	}
 }
 
-// readRequest reads a request as it came, within the bounds and in time. begun is
-// the beginning of its body.
+// readRequest reads a request as it came, within the bounds and in time. begun
+// is the beginning of its body.
 func (b *Inbox) readRequest(
 	w http.ResponseWriter, r *http.Request, n *store.Webhook, begun []byte, limit int64,
 ) *refusal {
@@ -255,24 +282,29 @@ func (b *Inbox) readRequest(
 		r.Body = &paced{ReadCloser: r.Body, w: w, started: time.Now()}
 		body, err = readBody(r, begun, limit)
 	}
+
 	switch {
 	case int64(len(body)) > limit:
 		return errTooLarge
 	case err != nil:
 		return errNotWhole
 	}
+
 	readUntil(w, time.Time{}) // what reads it now has its own bounds
 
 	now := b.now().UTC().Truncate(time.Microsecond)
-	n.ID, n.State, n.ReceivedAt = core.NewID("wh"), payment.WebhookPending, now
+	n.ID = core.NewID("wh")
+	n.State = payment.WebhookPending
+	n.ReceivedAt = now
 	n.NextTryAt = now.Add(retry + time.Minute) // should this host die while it reads
 	n.Request.Body, n.Request.ReceivedAt = body, now
+
 	return nil
 }
 
 // readBody reads a body on from what has begun, and one byte more when it is
-// longer than limit. Where its length is known it is read into its place at once:
-// growing there would take three times the memory.
+// longer than limit. Where its length is known it is read into its place at
+// once: growing there would take three times the memory.
 func readBody(r *http.Request, begun []byte, limit int64) ([]byte, error) {
 	known := min(max(r.ContentLength, 0), limit)
 	body := bytes.NewBuffer(make([]byte, 0, known+bytes.MinRead))
@@ -298,8 +330,8 @@ func (p *paced) Read(into []byte) (int, error) {
 	return count, err
 }
 
-// readUntil bounds how long the rest of a request may take; the zero time is for
-// ever. What is no connection, as in tests, has no such bound.
+// readUntil bounds how long the rest of a request may take; the zero time is
+// for ever. What is no connection, as in tests, has no such bound.
 func readUntil(w http.ResponseWriter, deadline time.Time) {
 	_ = http.NewResponseController(w).SetReadDeadline(deadline)
 }

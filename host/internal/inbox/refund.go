@@ -21,7 +21,10 @@ var errKnown = errors.New("applied before")
 // itself, once for an event: a repeat of one that names no refund can only be
 // told by its content. It begins as unknown, so that the provider is queried if
 // the event does not suffice. The error is errKnown for a repeat.
-func (a *applier) providerRefund(ctx context.Context, event *sdk.Event) (*intent.Intent, error) {
+func (a *applier) providerRefund(
+	ctx context.Context,
+	event *sdk.Event,
+) (*intent.Intent, error) {
 	parent, err := a.tx.IntentForUpdate(ctx, event.PaymentReference)
 	if err != nil {
 		return nil, err
@@ -29,6 +32,7 @@ func (a *applier) providerRefund(ctx context.Context, event *sdk.Event) (*intent
 	if (parent.Kind != payment.KindPayment) || (parent.Provider != a.webhook.Provider) {
 		return nil, store.ErrNotFound
 	}
+
 	if err := a.rejectOurs(ctx, parent); err != nil {
 		return nil, err
 	}
@@ -43,17 +47,20 @@ func (a *applier) providerRefund(ctx context.Context, event *sdk.Event) (*intent
 	if err := a.tx.InsertIntent(ctx, refund); err != nil {
 		return nil, err
 	}
+
 	return refund, a.tx.SaveIntent(ctx, refund) // with its references
 }
 
 // rejectOurs returns an error when a refund of the payment may be one of the
-// host's own. One whose call still runs has no reference yet and may be the same:
-// then the webhook is read again when it has one. One in doubt is for an operator.
+// host's own. One whose call still runs has no reference yet and may be the
+// same: then the webhook is read again when it has one. One in doubt is for an
+// operator.
 func (a *applier) rejectOurs(ctx context.Context, parent *intent.Intent) error {
 	refunds, err := a.tx.Children(ctx, parent.ID)
 	if err != nil {
 		return err
 	}
+
 	for _, refund := range refunds {
 		switch {
 		case refund.Status == payment.Created:
@@ -63,17 +70,23 @@ func (a *applier) rejectOurs(ctx context.Context, parent *intent.Intent) error {
 			return store.ErrNotFound
 		}
 	}
+
 	return nil
 }
 
 // claimRefund claims the event of a refund that the provider has started: it
 // starts one refund, whatever else comes under its id.
-func (a *applier) claimRefund(ctx context.Context, event *sdk.Event, parent *intent.Intent) error {
+func (a *applier) claimRefund(
+	ctx context.Context,
+	event *sdk.Event,
+	parent *intent.Intent,
+) error {
 	provider, key := a.webhook.Provider, eventKey(event, parent.ID)
 	name := key
 	if event.ID != "" {
 		name = parent.ID + ":id:" + event.ID
 	}
+
 	err := a.tx.ClaimEvent(ctx, provider, name, a.webhook.ID, a.inbox.now())
 	if err == nil {
 		return a.tx.MarkEventApplied(ctx, provider, key, a.webhook.ID, a.inbox.now())
@@ -90,17 +103,25 @@ func (a *applier) claimRefund(ctx context.Context, event *sdk.Event, parent *int
 		a.webhook.Error = fmt.Sprintf("event %s has started a refund of %s before, "+
 			"and says something else now: it is not applied", event.ID, parent.ID)
 	}
+
 	return errKnown
 }
 
-// newRefund returns the refund of an event: of the amount that it names, or else
-// of all of the payment.
-func (a *applier) newRefund(event *sdk.Event, parent *intent.Intent) (*intent.Intent, error) {
+// newRefund returns the refund of an event: of the amount that it names, or
+// else of all of the payment.
+func (a *applier) newRefund(
+	event *sdk.Event,
+	parent *intent.Intent,
+) (*intent.Intent, error) {
 	amount := parent.Amount
 	if said := event.Refund.Amount; (said != nil) && said.Amount.IsPositive() {
 		amount = payment.Amount{Decimal: said.Amount}
 	}
-	details := intent.RefundDetails{Reason: "started by the provider", Amount: amount.String()}
+	details := intent.RefundDetails{
+		Reason: "started by the provider",
+		Amount: amount.String(),
+	}
+
 	request, err := json.Marshal(details)
 	if err != nil {
 		return nil, err
@@ -125,5 +146,6 @@ func (a *applier) newRefund(event *sdk.Event, parent *intent.Intent) (*intent.In
 	if refund.ProviderReference != "" {
 		refund.References = []string{refund.ProviderReference}
 	}
+
 	return refund, nil
 }

@@ -18,12 +18,13 @@ import (
 // queryWait bounds how long a customer waits while the provider is queried.
 const queryWait = 5 * time.Second
 
-// ReturnHandler serves any method on /return/{token} and /return/{provider}, also
-// below the path of public_url and with slashes at the end: the customer's browser
-// coming back. What it carries is recorded and, if it is signed, applied; then the
-// customer is sent on with 303 to the URL that the merchant gave for this payment,
-// with payment_id and status added, or shown a plain page when there is none. Where
-// the customer goes never depends on what the request says.
+// ReturnHandler serves any method on /return/{token} and /return/{provider},
+// also below the path of public_url and with slashes at the end: the customer's
+// browser coming back. What it carries is recorded and, if it is signed,
+// applied; then the customer is sent on with 303 to the URL that the merchant
+// gave for this payment, with payment_id and status added, or shown a plain
+// page when there is none. Where the customer goes never depends on what the
+// request says.
 func (b *Inbox) ReturnHandler() http.Handler {
 	return notForServiceWorkers(b.bounded(func(w http.ResponseWriter, r *http.Request) {
 		secret, ok := b.below("/return/", r)
@@ -45,8 +46,8 @@ func (b *Inbox) ReturnHandler() http.Handler {
 }
 
 // returnOf returns a request that belongs to what a return URL belongs to: a
-// payment, or a provider whose URLs are registered once. The error is errNotOurs,
-// or another one when this host cannot tell.
+// payment, or a provider whose URLs are registered once. The error is
+// errNotOurs, or another one when this host cannot tell.
 func (b *Inbox) returnOf(ctx context.Context, secret string) (*store.Webhook, error) {
 	back := &store.Webhook{Purpose: purposeReturn, Scope: sdk.ScopeIntent}
 	tokens := b.core.Tokens()
@@ -70,6 +71,7 @@ func (b *Inbox) returnOf(ctx context.Context, secret string) (*store.Webhook, er
 	if err != nil {
 		return nil, err
 	}
+
 	back.Provider = subject.Provider
 	return back, nil
 }
@@ -92,6 +94,7 @@ func (b *Inbox) processReturn(w http.ResponseWriter, r *http.Request, back *stor
 			return
 		}
 	}
+
 	if err := b.insert(ctx, back); err != nil {
 		b.later(w, back.Provider, err)
 		return
@@ -105,6 +108,7 @@ func (b *Inbox) processReturn(w http.ResponseWriter, r *http.Request, back *stor
 	} else {
 		req.verdict = b.worth(back, read)
 	}
+
 	id := back.IntentID
 	if (id == "") && back.Verified && (len(back.IntentIDs) == 1) {
 		id = back.IntentIDs[0]
@@ -121,10 +125,14 @@ func (b *Inbox) processReturn(w http.ResponseWriter, r *http.Request, back *stor
 	b.sendOn(w, r, back, id)
 }
 
-// refuseReturn returns the refusal for a return of a sender of too much, nil when
-// it is worth storing. A return that says what an earlier one has said gets the
-// payment of that one, for sending the customer on.
-func (b *Inbox) refuseReturn(ctx context.Context, back *store.Webhook, req *incoming) *refusal {
+// refuseReturn returns the refusal for a return of a sender of too much, nil
+// when it is worth storing. A return that says what an earlier one has said
+// gets the payment of that one, for sending the customer on.
+func (b *Inbox) refuseReturn(
+	ctx context.Context,
+	back *store.Webhook,
+	req *incoming,
+) *refusal {
 	proven, err := b.prove(ctx, back, req.claim)
 	if err != nil {
 		return unprovenRefusal(err)
@@ -132,16 +140,23 @@ func (b *Inbox) refuseReturn(ctx context.Context, back *store.Webhook, req *inco
 	if proven.before == nil {
 		return nil
 	}
+
 	if back.IntentID == "" {
 		back.IntentID = proven.before.onlyIntent()
 	}
+
 	return unprovenRefusal(errUnproven)
 }
 
-// turnBack answers a return that is not taken. It is not stored, and the provider
-// is not queried. A customer with a token is sent on all the same: others may know
-// the way too.
-func (b *Inbox) turnBack(w http.ResponseWriter, r *http.Request, back *store.Webhook, no *refusal) {
+// turnBack answers a return that is not taken. It is not stored, and the
+// provider is not queried. A customer with a token is sent on all the same:
+// others may know the way too.
+func (b *Inbox) turnBack(
+	w http.ResponseWriter,
+	r *http.Request,
+	back *store.Webhook,
+	no *refusal,
+) {
 	if back.IntentID != "" {
 		no.bound(w)
 		b.sendOn(w, r, back, back.IntentID)
@@ -150,9 +165,9 @@ func (b *Inbox) turnBack(w http.ResponseWriter, r *http.Request, back *store.Web
 	no.write(w)
 }
 
-// queryBriefly queries the provider, so that the customer's page tells what is so
-// and not what the browser says. A customer who comes back again at once gets to
-// see what is known.
+// queryBriefly queries the provider, so that the customer's page tells what is
+// so and not what the browser says. A customer who comes back again at once
+// gets to see what is known.
 func (b *Inbox) queryBriefly(ctx context.Context, provider, id string) {
 	name := queryOf(id)
 	if !b.senders.mayQuery(name) {
@@ -163,18 +178,29 @@ func (b *Inbox) queryBriefly(ctx context.Context, provider, id string) {
 	ctx, cancel := context.WithTimeout(asStatusQuery(ctx), queryWait)
 	defer cancel()
 	if err := b.core.QueryNow(ctx, provider, id); err != nil {
-		b.log.Debug("the provider could not be queried about a returning customer's payment",
-			"provider", provider, "id", id, "error", err)
+		b.log.Debug(
+			"the provider could not be queried about a returning customer's payment",
+			"provider", provider,
+			"id", id,
+			"error", err,
+		)
 	}
 }
 
-// sendOn sends a customer to the merchant's page for what became of the payment.
-func (b *Inbox) sendOn(w http.ResponseWriter, r *http.Request, back *store.Webhook, id string) {
+// sendOn sends a customer to the merchant's page for what became of the
+// payment.
+func (b *Inbox) sendOn(
+	w http.ResponseWriter,
+	r *http.Request,
+	back *store.Webhook,
+	id string,
+) {
 	status, success, cancel, err := b.core.Destination(r.Context(), id)
 	if err != nil {
 		http.NotFound(w, r)
 		return
 	}
+
 	first, second := success, cancel
 	if gaveUp(back.Purpose, status) {
 		first, second = cancel, success
@@ -190,14 +216,16 @@ func (b *Inbox) sendOn(w http.ResponseWriter, r *http.Request, back *store.Webho
 		http.Redirect(w, r, withQuery(first, hint), http.StatusSeeOther)
 		return
 	}
+
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
+	w.Header().
+		Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
 	shown := struct{ ID, Status string }{id, strings.ReplaceAll(string(status), "_", " ")}
 	_ = donePage.Execute(w, shown) // it fails only when the customer has gone
 }
 
-// withQuery adds parameters to a merchant's URL, and leaves the rest of it as it
-// is: a shop's own query need not be written as this program would write it.
+// withQuery adds parameters to a merchant's URL, and leaves the rest of it as
+// it is: a shop's own query need not be written as this program would write it.
 func withQuery(address string, more url.Values) string {
 	address, fragment, hasFragment := strings.Cut(address, "#")
 	switch {
@@ -206,10 +234,12 @@ func withQuery(address string, more url.Values) string {
 	case !strings.HasSuffix(address, "?") && !strings.HasSuffix(address, "&"):
 		address += "&"
 	}
+
 	address += more.Encode()
 	if hasFragment {
 		address += "#" + fragment
 	}
+
 	return address
 }
 

@@ -66,6 +66,7 @@ func senderOf(n *store.Webhook, address string) string {
 	if err != nil {
 		return address
 	}
+
 	return network.String()
 }
 
@@ -77,7 +78,8 @@ func (s *senders) enter(name string) (allowed bool) {
 	one := s.of(name)
 	one.underway++
 	places := float64(one.underway)
-	return (one.unverified.TokensAt(s.now()) >= places) && (one.unread.TokensAt(s.now()) >= places)
+	return (one.unverified.TokensAt(s.now()) >= places) &&
+		(one.unread.TokensAt(s.now()) >= places)
 }
 
 // verdict is what became of a request.
@@ -109,6 +111,7 @@ func (s *senders) leave(name string, v verdict, size int) {
 			one.unread.AllowN(s.now(), 1)
 		}
 	}
+
 	if s.idle(one) {
 		delete(s.by, name)
 	}
@@ -117,13 +120,15 @@ func (s *senders) leave(name string, v verdict, size int) {
 // idle reports whether nothing is to be remembered of a sender.
 func (s *senders) idle(one *sender) bool {
 	now := s.now()
-	whole := (one.unverified.TokensAt(now) >= unverifiedBurst) && (one.unread.TokensAt(now) >= unreadBurst)
-	return whole && (one.underway == 0) && !one.querying && (now.Sub(one.queried) >= queryWait)
+	whole := (one.unverified.TokensAt(now) >= unverifiedBurst) &&
+		(one.unread.TokensAt(now) >= unreadBurst)
+	return whole && (one.underway == 0) && !one.querying &&
+		(now.Sub(one.queried) >= queryWait)
 }
 
 // mayQuery reports whether the provider may be asked because of what a stranger
-// has sent: one question at a time, and not at every reload of a page. hasQueried
-// must follow when it may.
+// has sent: one question at a time, and not at every reload of a page.
+// hasQueried must follow when it may.
 func (s *senders) mayQuery(name string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -155,6 +160,7 @@ func (s *senders) of(name string) *sender {
 		}
 		s.by[name] = one
 	}
+
 	return one
 }
 
@@ -174,8 +180,8 @@ func (s *senders) forget() {
 // statusQueryKey marks the status queries that strangers can cause.
 type statusQueryKey struct{}
 
-// asStatusQuery marks calls with the context as status queries that a stranger can
-// have caused.
+// asStatusQuery marks calls with the context as status queries that a stranger
+// can have caused.
 func asStatusQuery(ctx context.Context) context.Context {
 	return context.WithValue(ctx, statusQueryKey{}, true)
 }

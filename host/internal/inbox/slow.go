@@ -30,14 +30,15 @@ const slowPlaces = 2
 // slowAfter is how long reading takes usually, at most. Tests change it.
 var slowAfter = time.Second
 
-// errTooSlow is for a webhook that its plugin did not finish reading in time. Of
-// a plugin that is not there it says nothing.
+// errTooSlow is for a webhook that its plugin did not finish reading in time.
+// Of a plugin that is not there it says nothing.
 var errTooSlow = errors.New("its plugin did not finish reading it in time")
 
-// errManySlow is for a request whose reading was ended because as many as may be
-// are read slowly. That is not its own fault: it is tried again.
+// errManySlow is for a request whose reading was ended because as many as may
+// be are read slowly. That is not its own fault: it is tried again.
 var errManySlow = &sdk.Error{
-	Code: sdk.CodeUnavailable, Outcome: sdk.OutcomeNotSent,
+	Code:    sdk.CodeUnavailable,
+	Outcome: sdk.OutcomeNotSent,
 	Message: "its plugin takes long to read it, as it does for others at this time",
 }
 
@@ -95,8 +96,8 @@ func (s *slow) forget(id string) {
 	delete(s.tries, id)
 }
 
-// begin reports whether nothing slow of a provider is being tried again. end must
-// follow when it may.
+// begin reports whether nothing slow of a provider is being tried again. end
+// must follow when it may.
 func (s *slow) begin(provider string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -133,9 +134,10 @@ func (s *slow) givePlace(provider string) {
 	}
 }
 
-// watch returns the context in which a provider's request is read. After slowAfter
-// it needs a slow place, and one that is known to be slow needs it at once; where
-// there is none the context ends with errManySlow. end must be called.
+// watch returns the context in which a provider's request is read. After
+// slowAfter it needs a slow place, and one that is known to be slow needs it at
+// once; where there is none the context ends with errManySlow. end must be
+// called.
 func (s *slow) watch(ctx context.Context, provider string, known bool) (
 	watched context.Context, end func(),
 ) {
@@ -159,6 +161,7 @@ func (s *slow) watch(ctx context.Context, provider string, known bool) (
 	} else {
 		timer = time.AfterFunc(slowAfter, becomesSlow)
 	}
+
 	return watched, func() {
 		mu.Lock()
 		defer mu.Unlock()
@@ -167,6 +170,7 @@ func (s *slow) watch(ctx context.Context, provider string, known bool) (
 		if timer != nil {
 			timer.Stop()
 		}
+
 		if holds {
 			s.givePlace(provider)
 		}
@@ -194,15 +198,21 @@ func (b *Inbox) tookTooLong(ctx context.Context, n *store.Webhook, cause error) 
 	}
 
 	b.slow.forget(n.ID)
-	n.State, n.NextTryAt, n.Verified = payment.WebhookFailed, time.Time{}, false
-	n.Error = fmt.Sprintf("%v, %d times: nothing is tried any more; replay it through a mended plugin",
-		errTooSlow, tries)
+	n.State = payment.WebhookFailed
+	n.NextTryAt = time.Time{}
+	n.Verified = false
+	n.Error = fmt.Sprintf(
+		"%v, %d times: nothing is tried any more; replay it through a mended plugin",
+		errTooSlow,
+		tries,
+	)
+
 	return errors.Join(cause, b.save(ctx, n))
 }
 
-// parseInTime is parse for what strangers may have sent. The error is errTooSlow
-// when the plugin used up its time, and errManySlow when it takes long as it does
-// for too many others. The caller's own end is neither.
+// parseInTime is parse for what strangers may have sent. The error is
+// errTooSlow when the plugin used up its time, and errManySlow when it takes
+// long as it does for too many others. The caller's own end is neither.
 func (b *Inbox) parseInTime(
 	ctx context.Context, l core.Lease, n *store.Webhook, subject *intent.Intent,
 ) (*reading, error) {

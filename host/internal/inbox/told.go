@@ -11,9 +11,10 @@ import (
 // maxTold bounds how many genuine notices are remembered.
 const maxTold = 10000
 
-// told remembers what genuine notices have said. Customers get signed notices in
-// their browsers, and may send them any number of times: what is told again counts
-// as what proves nothing. A host that starts remembers none, and stores one more.
+// told remembers what genuine notices have said. Customers get signed notices
+// in their browsers, and may send them any number of times: what is told again
+// counts as what proves nothing. A host that starts remembers none, and stores
+// one more.
 type told struct {
 	mu sync.Mutex
 	by map[digest]heard
@@ -22,8 +23,8 @@ type told struct {
 // digest stands for all that a notice says.
 type digest [sha256.Size]byte
 
-// heard is what became of what was told: which intents it is about, and which of
-// them the provider had to be queried about.
+// heard is what became of what was told: which intents it is about, and which
+// of them the provider had to be queried about.
 type heard struct{ about, query []string }
 
 func newTold() *told { return &told{by: map[digest]heard{}} }
@@ -37,9 +38,9 @@ func digestOf(n *store.Webhook, r *reading) digest {
 	return sha256.Sum256([]byte(text))
 }
 
-// first records what a notice said once that is applied, and reports whether it is
-// told for the first time. What fits no payment yet may fit one later: it is new
-// each time.
+// first records what a notice said once that is applied, and reports whether it
+// is told for the first time. What fits no payment yet may fit one later: it is
+// new each time.
 func (t *told) first(n *store.Webhook, r *reading) bool {
 	if n.State == payment.WebhookUnmatched {
 		return true
@@ -52,6 +53,7 @@ func (t *told) first(n *store.Webhook, r *reading) bool {
 		clear(t.by)
 	}
 	t.by[r.digest] = heard{about: n.IntentIDs, query: r.query}
+
 	return !known
 }
 
@@ -66,8 +68,8 @@ func (t *told) heard(r *reading) *heard {
 	return nil
 }
 
-// onlyIntent returns the one intent that it was about, "" when there were more or
-// none.
+// onlyIntent returns the one intent that it was about, "" when there were more
+// or none.
 func (h *heard) onlyIntent() string {
 	if len(h.about) == 1 {
 		return h.about[0]
@@ -75,7 +77,8 @@ func (h *heard) onlyIntent() string {
 	return ""
 }
 
-// worth returns what a notice that was read was worth, and remembers what it said.
+// worth returns what a notice that was read was worth, and remembers what it
+// said.
 func (b *Inbox) worth(n *store.Webhook, r *reading) verdict {
 	switch {
 	case !n.Verified:

@@ -17,14 +17,15 @@ import (
 // slashes at the end.
 //
 // It answers what the provider wants to hear, once the webhook and what it says
-// are on disk; 404 for a URL that this host never gave out; 401 with an empty body
-// for a signature that does not verify; 413 and 431 past the bounds of a request;
-// 429 to a sender of too much that does not verify, unless this one does; and 503
-// when the plugin is not there, the store refuses or too much is under way, so
-// that the provider sends it again (what is stored is read anyway).
+// are on disk; 404 for a URL that this host never gave out; 401 with an empty
+// body for a signature that does not verify; 413 and 431 past the bounds of a
+// request; 429 to a sender of too much that does not verify, unless this one
+// does; and 503 when the plugin is not there, the store refuses or too much is
+// under way, so that the provider sends it again (what is stored is read
+// anyway).
 //
-// Of the plugin's answer only the status, the body and a harmless Content-Type are
-// taken.
+// Of the plugin's answer only the status, the body and a harmless Content-Type
+// are taken.
 func (b *Inbox) WebhookHandler() http.Handler {
 	return notForServiceWorkers(b.bounded(func(w http.ResponseWriter, r *http.Request) {
 		rest, ok := b.below("/webhooks/", r)
@@ -74,24 +75,30 @@ var (
 	// errNotOurs is for a URL that this host never gave out.
 	errNotOurs = errors.New("there is nothing at this address")
 	// errHiddenKey is for a token that only another host can check.
-	errHiddenKey = errors.New("the token's key needs a secret that this host's host.token_secret does not have")
+	errHiddenKey = errors.New(
+		"the token's key needs a secret that this host's host.token_secret does not have",
+	)
 )
 
-// ownerOf returns a webhook that belongs to what its URL belongs to: a payment or
-// payout, an account, or nothing but the provider. The error is errNotOurs, or
-// another one when this host cannot tell.
+// ownerOf returns a webhook that belongs to what its URL belongs to: a payment
+// or payout, an account, or nothing but the provider. The error is errNotOurs,
+// or another one when this host cannot tell.
 func (b *Inbox) ownerOf(
 	ctx context.Context, provider, secret string, hasSecret bool,
 ) (*store.Webhook, error) {
 	webhook := &store.Webhook{
-		Provider: provider, Purpose: purposeWebhook, Scope: sdk.ScopeOpen,
+		Provider: provider,
+		Purpose:  purposeWebhook,
+		Scope:    sdk.ScopeOpen,
 	}
 	trust, known := b.directory.Trust(provider)
 	if !known {
 		return nil, errNotOurs
 	}
+
 	if !hasSecret {
-		signs := slices.Contains(trust, sdk.TrustSignature) || slices.Contains(trust, sdk.TrustAddress)
+		signs := slices.Contains(trust, sdk.TrustSignature) ||
+			slices.Contains(trust, sdk.TrustAddress)
 		if signs || (trust == nil) {
 			return webhook, nil
 		}
@@ -102,6 +109,7 @@ func (b *Inbox) ownerOf(
 	if id, ok := tokens.Check(token.Webhook, secret); ok {
 		webhook.Scope, webhook.IntentID = sdk.ScopeIntent, id
 		subject, err := b.subject(ctx, webhook)
+
 		switch {
 		case errors.Is(err, store.ErrNotFound):
 			return nil, errNotOurs
@@ -110,15 +118,19 @@ func (b *Inbox) ownerOf(
 		case subject.Provider != provider:
 			return nil, errNotOurs
 		}
+
 		return webhook, nil
 	}
+
 	if name, ok := tokens.Check(token.Account, secret); ok && (name == provider) {
 		webhook.Scope = sdk.ScopeAccount
 		return webhook, nil
 	}
+
 	if tokens.Hidden(token.Webhook, secret) || tokens.Hidden(token.Account, secret) {
 		return nil, errHiddenKey
 	}
+
 	return nil, errNotOurs
 }
 
@@ -130,8 +142,8 @@ func (b *Inbox) later(w http.ResponseWriter, provider string, err error) {
 	http.Error(w, "could not be stored", http.StatusServiceUnavailable)
 }
 
-// process receives a webhook, stores it, has its plugin read it, applies what it
-// says, and answers it.
+// process receives a webhook, stores it, has its plugin read it, applies what
+// it says, and answers it.
 func (b *Inbox) process(w http.ResponseWriter, r *http.Request, webhook *store.Webhook) {
 	req, refusal := b.receive(w, r, webhook)
 	if refusal != nil {
@@ -149,6 +161,7 @@ func (b *Inbox) process(w http.ResponseWriter, r *http.Request, webhook *store.W
 			unprovenRefusal(err).write(w)
 			return
 		}
+
 		if proven.before != nil {
 			b.queryStatus(ctx, webhook, proven.before.query)
 			req.pause(r.Context())
@@ -156,6 +169,7 @@ func (b *Inbox) process(w http.ResponseWriter, r *http.Request, webhook *store.W
 			return
 		}
 	}
+
 	if err := b.insert(ctx, webhook); err != nil {
 		b.later(w, webhook.Provider, err)
 		return
@@ -166,16 +180,25 @@ func (b *Inbox) process(w http.ResponseWriter, r *http.Request, webhook *store.W
 		req.verdict = b.refuse(w, webhook, err)
 		return
 	}
+
 	req.verdict = b.worth(webhook, read)
 	b.queryStatus(ctx, webhook, read.query)
 	answer(w, read.response)
 }
 
-// refuse answers a webhook that could not be read, and returns what it was worth.
+// refuse answers a webhook that could not be read, and returns what it was
+// worth.
 func (b *Inbox) refuse(w http.ResponseWriter, webhook *store.Webhook, err error) verdict {
 	failure := sdk.AsError(err)
-	b.log.Warn("a webhook was not applied", "webhook", webhook.ID, "provider", webhook.Provider,
-		"remote_address", webhook.Request.RemoteAddress, "code", failure.Code, "error", failure.Message)
+	b.log.Warn(
+		"a webhook was not applied",
+		"webhook", webhook.ID,
+		"provider", webhook.Provider,
+		"remote_address", webhook.Request.RemoteAddress,
+		"code", failure.Code,
+		"error", failure.Message,
+	)
+
 	switch failure.Code {
 	case sdk.CodeInvalidSignature:
 		w.WriteHeader(http.StatusUnauthorized)
@@ -191,9 +214,9 @@ func (b *Inbox) refuse(w http.ResponseWriter, webhook *store.Webhook, err error)
 }
 
 // queryStatus queries the provider, in the background, about intents that a
-// webhook only hints at. When that fails, or they are being queried already, they
-// are due at once for recovery anyway. Only a verified webhook has them queried
-// each time that it comes.
+// webhook only hints at. When that fails, or they are being queried already,
+// they are due at once for recovery anyway. Only a verified webhook has them
+// queried each time that it comes.
 func (b *Inbox) queryStatus(ctx context.Context, webhook *store.Webhook, ids []string) {
 	for _, id := range ids {
 		name := queryOf(id)
@@ -205,8 +228,13 @@ func (b *Inbox) queryStatus(ctx context.Context, webhook *store.Webhook, ids []s
 				defer b.senders.hasQueried(name)
 			}
 			if err := b.core.QueryNow(asStatusQuery(ctx), webhook.Provider, id); err != nil {
-				b.log.Info("the provider could not be queried about what a webhook hints at; "+
-					"it is queried again later", "provider", webhook.Provider, "id", id, "error", err)
+				b.log.Info(
+					"the provider could not be queried about what a webhook hints at; "+
+						"it is queried again later",
+					"provider", webhook.Provider,
+					"id", id,
+					"error", err,
+				)
 			}
 		})
 	}
