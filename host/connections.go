@@ -24,6 +24,10 @@ const (
 	// peerBits is how much of an IPv6 address names a peer: a customer of an
 	// access provider has the other half to themselves.
 	peerBits = 64
+	// readBuffer and writeBuffer are how much the system keeps for a connection in
+	// either direction: without a bound it would be megabytes for each.
+	readBuffer  = 64 << 10
+	writeBuffer = 128 << 10
 	// stallTimeout is how long a peer may leave the host's answer unread.
 	stallTimeout = 30 * time.Second
 )
@@ -85,9 +89,19 @@ func (c *connections) Accept() (net.Conn, error) {
 		}
 
 		if admitted != nil {
+			boundBuffers(conn)
 			return admitted, nil
 		}
 		_ = conn.Close() // it is refused
+	}
+}
+
+// boundBuffers bounds what the system keeps for a connection. Where it cannot,
+// the connection is served all the same.
+func boundBuffers(conn net.Conn) {
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetReadBuffer(readBuffer)
+		_ = tcp.SetWriteBuffer(writeBuffer)
 	}
 }
 
@@ -111,14 +125,13 @@ func (c *connections) admit(conn net.Conn) (admitted, removed *connection) {
 		c.forget(from)
 		return nil, nil
 	}
-
 	admitted = c.add(conn, from)
 	c.remove(removed)
 	return admitted, removed
 }
 
-// peerOf returns whom a connection comes from. What has no address, such as a
-// unix socket, is a proxy's.
+// peerOf returns the peer that a connection comes from. A connection without an
+// address, as on a unix socket, is a proxy's.
 func (c *connections) peerOf(conn net.Conn) *peer {
 	address := netip.Addr{}
 	if from, err := netip.ParseAddrPort(conn.RemoteAddr().String()); err == nil {
@@ -136,7 +149,6 @@ func (c *connections) peerOf(conn net.Conn) *peer {
 		known = &peer{address: address, proxy: proxy}
 		c.peers[address] = known
 	}
-
 	return known
 }
 

@@ -23,7 +23,7 @@ import (
 func (h *Host) APIHandler() http.Handler { return h.api.Guarded() }
 
 // Handler serves what http.listen serves: everything, that is the API and its
-// document, the providers' notices, returning customers, the console, the
+// document, the providers' webhooks, returning customers, the console, the
 // probes and the metrics; or what PublicHandler serves, when there is an
 // http.private_listen.
 func (h *Host) Handler() http.Handler {
@@ -33,7 +33,7 @@ func (h *Host) Handler() http.Handler {
 	return h.api.All()
 }
 
-// PublicHandler serves what strangers need: the providers' notices, returning
+// PublicHandler serves the public paths: the providers' webhooks, returning
 // customers and the probes. Everything else is 404.
 func (h *Host) PublicHandler() http.Handler { return h.api.Public() }
 
@@ -54,9 +54,7 @@ func (h *Host) config() *config.Config {
 }
 
 // SocketPath is where Serve listens for the command: data_dir/payhost.sock.
-func SocketPath(
-	cfg *Config,
-) string {
+func SocketPath(cfg *Config) string {
 	return filepath.Join(cfg.Host.DataDir, "payhost.sock")
 }
 
@@ -100,6 +98,7 @@ func (h *Host) Serve(ctx context.Context) error {
 		return err
 	}
 
+	// Serve until the caller has enough of it, or one endpoint fails.
 	failed := make(chan error, len(endpoints))
 	for _, one := range endpoints {
 		go func() { failed <- one.server.Serve(one.listener) }()
@@ -114,9 +113,9 @@ func (h *Host) Serve(ctx context.Context) error {
 		left--
 	}
 
+	// ctx has ended; requests in flight get their own time.
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
 	defer cancel()
-
 	for _, one := range endpoints {
 		if shutdown := one.server.Shutdown(stop); shutdown != nil {
 			err = errors.Join(err, shutdown, one.server.Close())
@@ -140,10 +139,7 @@ type endpoint struct {
 }
 
 // openEndpoints opens all the listeners, or none.
-func (h *Host) openEndpoints(
-	ctx context.Context,
-	cfg *Config,
-) (endpoints []endpoint, err error) {
+func (h *Host) openEndpoints(ctx context.Context, cfg *Config) (endpoints []endpoint, err error) {
 	defer func() {
 		if err == nil {
 			return
@@ -163,12 +159,11 @@ func (h *Host) openEndpoints(
 		if err != nil {
 			return endpoints, err
 		}
-		endpoints = append(
-			endpoints,
-			h.endpoint("private_address", private, h.PrivateHandler()),
-		)
+		endpoints = append(endpoints, h.endpoint("private_address", private, h.PrivateHandler()))
 	}
 
+	// The admin socket belongs to this user, and not to the plugins that run as
+	// this user: they are hung up on, and do not know the secret.
 	socket, err := listenSocket(ctx, SocketPath(cfg))
 	if err != nil {
 		return endpoints, err
@@ -179,10 +174,8 @@ func (h *Host) openEndpoints(
 	}
 
 	admin := opened{Listener: plugin.RefusePlugins(socket, h.log)}
-	return append(
-		endpoints,
-		h.endpoint("socket", admin, wantSecret(secret, h.AdminHandler())),
-	), nil
+	handler := wantSecret(secret, h.AdminHandler())
+	return append(endpoints, h.endpoint("socket", admin, handler)), nil
 }
 
 // endpoint returns what serves a handler on a listener, whose connections it
@@ -202,6 +195,7 @@ func (h *Host) endpoint(name string, at opened, handler http.Handler) endpoint {
 		ErrorLog:          slog.NewLogLogger(h.log.Handler(), slog.LevelDebug),
 	}
 
+	// The bounds are below TLS: a handshake takes a connection, too.
 	bounded := newConnections(at.Listener, listenerBounds, h.inbox.IsProxy)
 	bounded.limit(server)
 	if at.tls == nil {
@@ -255,6 +249,7 @@ func (h *Host) listen(ctx context.Context, cfg *Config, key, where string) (open
 		return opened{Listener: plugin.RefusePlugins(socket, h.log), ofProxies: true}, nil
 	}
 
+	// A TCP address, with TLS when there is a certificate.
 	listener, err := new(net.ListenConfig).Listen(ctx, network, address)
 	if err != nil {
 		return opened{}, fmt.Errorf("%s: %w", key, err)
@@ -281,8 +276,8 @@ func (h *Host) listen(ctx context.Context, cfg *Config, key, where string) (open
 
 // certificateFiles are those that the configuration in force names.
 func (h *Host) certificateFiles() (cert, key string) {
-	c := h.config().HTTP
-	return c.TLSCert, c.TLSKey
+	settings := h.config().HTTP
+	return settings.TLSCert, settings.TLSKey
 }
 
 // maxSocketPath is how long the path of a socket may be on every system.
@@ -292,10 +287,7 @@ const maxSocketPath = 103
 func tooLong(path string) error {
 	return fmt.Errorf(
 		"%s has %d characters, a socket's path may have %d: choose a shorter host.data_dir",
-		path,
-		len(path),
-		maxSocketPath,
-	)
+		path, len(path), maxSocketPath)
 }
 
 // The modes of the sockets: the admin socket is this user's alone, a proxy's
@@ -326,16 +318,18 @@ func listenSocket(ctx context.Context, path string) (net.Listener, error) {
 	return socket, nil
 }
 
-// errAnswered is for a socket on which somebody answers.
+// errAnswered is for a socket on which another process answers.
 var errAnswered = errors.New("another host answers")
 
-// openSocket listens on a unix socket. A socket that nobody listens on was left
-// by a host that was killed, and is removed; one that answers belongs to a host
-// that runs. Nothing but a socket is removed.
+// openSocket listens on a unix socket. A socket that does not answer was left by a
+// host that was killed, and is removed; one that answers belongs to a host that
+// runs. Nothing but a socket is removed.
 func openSocket(ctx context.Context, path string, mode fs.FileMode) (net.Listener, error) {
-	if c, err := new(net.Dialer).DialContext(ctx, "unix", path); err == nil {
-		return nil, errors.Join(fmt.Errorf("%w on %s", errAnswered, path), c.Close())
+	if conn, err := new(net.Dialer).DialContext(ctx, "unix", path); err == nil {
+		return nil, errors.Join(fmt.Errorf("%w on %s", errAnswered, path), conn.Close())
 	}
+	// No process answers there: a socket is a remainder, any other file a mistake
+	// in the path, and listening fails.
 	if info, err := os.Lstat(path); (err == nil) && (info.Mode().Type() == fs.ModeSocket) {
 		if err := os.Remove(path); err != nil {
 			return nil, err
