@@ -180,7 +180,14 @@ func (c *connections) forget(from *peer) {
 	}
 }
 
-// setWaiting notes whether a connection waits for a request.
+// note records whether a connection may be closed for a newcomer.
+func (c *connections) note(one *connection, waits bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.setWaiting(one, waits)
+}
+
+// setWaiting is note for a caller that holds the lock.
 func (c *connections) setWaiting(one *connection, waits bool) {
 	if one.removed || (waits == (one.place != nil)) {
 		return
@@ -270,42 +277,50 @@ func (c *connections) endRequest(from *peer) {
 	c.forget(from)
 }
 
-// peerKey is the peer of a request, in its context.
-type peerKey struct{}
+// connectionKey is the connection of a request, in its context.
+type connectionKey struct{}
 
 // limit has a server keep to the bounds, and tell what its connections do.
 func (c *connections) limit(server *http.Server) {
 	server.ConnState = func(conn net.Conn, state http.ConnState) {
 		if one := connectionOf(conn); one != nil {
-			c.mu.Lock()
-			defer c.mu.Unlock()
-			c.setWaiting(one, (state == http.StateNew) || (state == http.StateIdle))
+			c.note(one, (state == http.StateNew) || (state == http.StateIdle))
 		}
 	}
-
 	server.ConnContext = func(ctx context.Context, conn net.Conn) context.Context {
 		if one := connectionOf(conn); one != nil {
-			ctx = context.WithValue(ctx, peerKey{}, one.peer)
+			ctx = context.WithValue(ctx, connectionKey{}, one)
 		}
 		return ctx
 	}
 
 	next := server.Handler
 	server.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		from, counted := r.Context().Value(peerKey{}).(*peer)
-		if counted {
-			if !c.beginRequest(from) {
-				w.Header().Set("Retry-After", "1")
-				w.Header().Set("Connection", "close") // what is left of it is not read
-				http.Error(w, "too many requests at once", http.StatusServiceUnavailable)
-				return
-			}
-
-			defer c.endRequest(from)
+		one, known := r.Context().Value(connectionKey{}).(*connection)
+		if !known {
+			next.ServeHTTP(w, r)
+			return
 		}
-
-		next.ServeHTTP(w, r)
+		c.serve(one, next, w, r)
 	})
+}
+
+// serve serves a request when it is not one too many. A connection that is closed
+// after its answer may be closed at once when there is a newcomer: the server
+// waits a while for its peer to read the answer.
+func (c *connections) serve(one *connection, next http.Handler, w http.ResponseWriter, r *http.Request) {
+	if c.beginRequest(one.peer) {
+		defer c.endRequest(one.peer)
+		next.ServeHTTP(w, r)
+	} else {
+		w.Header().Set("Retry-After", "1")
+		w.Header().Set("Connection", "close") // the rest of the request is not read
+		http.Error(w, "too many requests at once", http.StatusServiceUnavailable)
+	}
+
+	if (r.ProtoMajor == 1) && (w.Header().Get("Connection") == "close") {
+		c.note(one, true)
+	}
 }
 
 // connectionOf returns what the listener has handed out, which TLS may wrap.

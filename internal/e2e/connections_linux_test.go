@@ -16,7 +16,7 @@ const (
 	// manyConnections is more than a listener may have open.
 	manyConnections = 3200
 	// crowdRSS is what the host may use of memory meanwhile.
-	crowdRSS = 300 << 20
+	crowdRSS = 400 << 20
 )
 
 // Thousands of connections, from as many addresses, with headers as large as

@@ -21,15 +21,16 @@ func FromProxy(next http.Handler) http.Handler {
 
 // remoteAddress returns the address a request came from: the peer's or, when
 // the peer is a trusted proxy, the right-most address in X-Forwarded-For that
-// is not one. "" is an address that nobody knows.
+// is not one. It returns "" when the address cannot be known.
 func (b *Inbox) remoteAddress(r *http.Request) string {
 	peer, known := readAddress(r.RemoteAddr)
 	believed := known && b.trusted(peer)
 	if r.Context().Value(proxyKey{}) != nil {
-		peer = netip.Addr{}
-		known = false
+		peer, known = netip.Addr{}, false
 		believed = true
 	}
+
+	// Each proxy has added the address of its own peer at the right end.
 
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	for _, text := range slices.Backward(hops) {
@@ -42,17 +43,14 @@ func (b *Inbox) remoteAddress(r *http.Request) string {
 
 		hop, ok := readAddress(text)
 		if !ok {
-			break // whoever wrote this is not to be believed, nor what stands left of it
+			break // who wrote this is not to be believed, nor what stands left of it
 		}
-		peer = hop
-		known = true
+		peer, known = hop, true
 		believed = b.trusted(hop)
 	}
-
 	if !known {
 		return ""
 	}
-
 	return peer.String()
 }
 
@@ -74,15 +72,15 @@ func readAddress(text string) (address netip.Addr, ok bool) {
 // and so may be of many customers.
 func (b *Inbox) IsProxy(address netip.Addr) bool { return b.trusted(address) }
 
-// trusted reports whether an address is a proxy's. Everybody on this machine
-// has its own address, so it is one only when it is listed as such, and not
-// when it merely lies in a network that is.
-func (b *Inbox) trusted(a netip.Addr) bool {
+// trusted reports whether an address is a proxy's. Every process of this machine
+// has its own address, so it is one only when it is listed as such, and not when
+// it merely lies in a network that is.
+func (b *Inbox) trusted(address netip.Addr) bool {
 	for _, network := range b.proxies {
-		if a.IsLoopback() && !withinLoopback(network) {
+		if address.IsLoopback() && !withinLoopback(network) {
 			continue
 		}
-		if network.Contains(a) {
+		if network.Contains(address) {
 			return true
 		}
 	}

@@ -184,8 +184,8 @@ func (a *applier) report(event *sdk.Event, target *intent.Intent) intent.Report 
 	}
 	report := core.EventReport(actor, a.reading.proof, event)
 	attached := (a.reading.attach != nil) && (a.reading.attach.intentID == target.ID)
-	report.Named = (event.Reference == target.ID) || (a.webhook.IntentID == target.ID) ||
-		attached
+	named := (event.Reference == target.ID) || (a.webhook.IntentID == target.ID)
+	report.Named = named || attached
 
 	if core.Foreign(a.lease, target) && (report.Proof > intent.Hint) {
 		report.Message = "the account's identity at the provider has changed since this was made, " +

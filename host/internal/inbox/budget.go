@@ -7,9 +7,9 @@ import (
 	"github.com/payhost/payhost/host/internal/store"
 )
 
-// How many bytes strangers may have stored that prove nothing, of one provider
-// and of all: so many at once, and then so many a second. They are the bound
-// for many senders, each of whom keeps to its own.
+// How many bytes unverified senders may have stored that prove nothing, of one
+// provider and of all: so many at once, and then so many a second. They are the
+// bound for many senders, each of whom keeps to its own.
 const (
 	providerBytes, providerBytesRate = 24 << 20, 64 << 10
 	allBytes, allBytesRate           = 48 << 20, 256 << 10
@@ -57,13 +57,15 @@ func newBudgets(now func() time.Time) *budgets {
 func (b *budgets) take(provider string, size int) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	now, bytes := b.now(), float64(size+rowBytes)
+	now := b.now()
+	bytes := float64(size + rowBytes)
 	own := b.byProvider[provider]
 	if own == nil {
 		own = newBudget(providerBytes, providerBytesRate, now)
 		b.byProvider[provider] = own
 	}
 
+	// Time has given back some of both.
 	own.grow(now)
 	b.all.grow(now)
 	if (own.left < bytes) || (b.all.left < bytes) {
@@ -75,14 +77,13 @@ func (b *budgets) take(provider string, size int) bool {
 	return true
 }
 
-// settle releases what a request does not keep of what was reserved for it:
-// all of it when it is genuine, and what is cut off of the body when it is not.
-func (b *budgets) settle(provider string, size, head int, v verdict) {
+// release ends the reservation of what a request does not keep: of all of it when
+// it is genuine, and of what is cut off of the body when it is not.
+func (b *budgets) release(provider string, size, head int, worth verdict) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	bytes := 0
-
-	switch v {
+	switch worth {
 	case verified:
 		bytes = size + head + rowBytes
 	case unverified:

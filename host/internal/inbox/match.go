@@ -97,10 +97,10 @@ func (a *applier) byOurReference(
 		return target, err
 	}
 
+	// A reference of ours may be guessed: all else must fit, too.
+	foreign := (target.Provider != a.webhook.Provider) || a.foreignRefund(target)
 	another := event.BothReferences && otherwiseKnown(target, theirs)
-	if (target.Kind != kind) || (target.Provider != a.webhook.Provider) ||
-		a.foreignRefund(target) ||
-		another {
+	if foreign || another || (target.Kind != kind) {
 		return nil, store.ErrNotFound
 	}
 

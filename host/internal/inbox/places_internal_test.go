@@ -167,7 +167,7 @@ func TestBytesThatProveNothingAreBoundedInAll(t *testing.T) {
 	b := newBudgets(func() time.Time { return now })
 	stored := func(provider string, size int, v verdict) (bytes int) {
 		for b.take(provider, size) {
-			b.settle(provider, size, 0, v)
+			b.release(provider, size, 0, v)
 			if bytes += min(size, store.KeptUnverified) + rowBytes; bytes > 1<<30 {
 				break
 			}
@@ -180,7 +180,7 @@ func TestBytesThatProveNothingAreBoundedInAll(t *testing.T) {
 		if !b.take("acme", maxBody) {
 			t.Fatal("genuine ones are bounded")
 		}
-		b.settle("acme", maxBody, 0, verified)
+		b.release("acme", maxBody, 0, verified)
 	}
 
 	// The last one is refused for what it may have until it is read.
@@ -192,7 +192,7 @@ func TestBytesThatProveNothingAreBoundedInAll(t *testing.T) {
 	if b.take("acme", maxBody) || !b.take("other", 0) {
 		t.Error("one provider's strangers stop another's")
 	}
-	b.settle("other", 0, 0, verified)
+	b.release("other", 0, 0, verified)
 
 	for n := range 10 {
 		stored(fmt.Sprint("p", n), 1000, unverified)

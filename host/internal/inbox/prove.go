@@ -44,10 +44,10 @@ type proven struct {
 //
 // The error is errUnproven when the request does not verify; any other says
 // that nobody knows, because the plugin or the store is not there.
-func (b *Inbox) prove(ctx context.Context, n *store.Webhook, who claim) (
+func (b *Inbox) prove(ctx context.Context, webhook *store.Webhook, who claim) (
 	found *proven, err error,
 ) {
-	if len(n.Request.Body) > cheapBody {
+	if len(webhook.Request.Body) > cheapBody {
 		if err := b.trials.take(ctx, who); err != nil {
 			return nil, err
 		}
@@ -57,18 +57,18 @@ func (b *Inbox) prove(ctx context.Context, n *store.Webhook, who claim) (
 
 	ctx, cancel := context.WithTimeout(ctx, proveTimeout)
 	defer cancel()
-	lease, err := b.accounts.AcquireExisting(ctx, n.Provider)
+	lease, err := b.accounts.AcquireExisting(ctx, webhook.Provider)
 	if err != nil {
 		return nil, err
 	}
 	defer lease.Release()
 
-	subject, err := b.subject(ctx, n)
+	subject, err := b.subject(ctx, webhook)
 	if err != nil {
 		return nil, err
 	}
 
-	read, err := b.parseInTime(ctx, lease, n, subject)
+	read, err := b.parseInTime(ctx, lease, webhook, subject)
 	switch {
 	case (err != nil) && isFinal(sdk.CodeOf(err)):
 		return nil, errUnproven

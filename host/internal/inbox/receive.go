@@ -158,19 +158,19 @@ func (in *incoming) done() {
 	in.left = true
 	in.inbox.senders.leave(in.claim.sender, in.verdict, in.size)
 	if in.reserved {
-		in.inbox.budgets.settle(in.claim.provider, in.size, in.head, in.verdict)
+		in.inbox.budgets.release(in.claim.provider, in.size, in.head, in.verdict)
 	}
 	in.places.give(in.claim)
 }
 
-// receive reads a request into n, once there is a place for it.
+// receive reads a request into webhook, once there is a place for it.
 func (b *Inbox) receive(
 	w http.ResponseWriter,
 	r *http.Request,
-	n *store.Webhook,
+	webhook *store.Webhook,
 ) (*incoming, *refusal) {
 	limit := int64(maxBody)
-	if n.Purpose != purposeWebhook {
+	if webhook.Purpose != purposeWebhook {
 		limit = maxReturn
 	}
 	tooLong := (len(r.URL.RawQuery) > maxQuery) || (len(r.Method) > maxMethod)
@@ -178,13 +178,13 @@ func (b *Inbox) receive(
 		return nil, errTooLarge
 	}
 
-	header, whole := boundedHeader(r.Header, n.Purpose)
+	header, whole := boundedHeader(r.Header, webhook.Purpose)
 	if !whole {
 		return nil, errHeaders // at once: large headers must not wait for a place
 	}
 
 	address := b.remoteAddress(r)
-	n.Request = sdk.HTTPRequest{
+	webhook.Request = sdk.HTTPRequest{
 		Method:        r.Method,
 		Query:         r.URL.RawQuery,
 		Header:        header,
@@ -198,7 +198,7 @@ func (b *Inbox) receive(
 	}
 	readUntil(w, time.Time{}) // the wait for a place has a bound of its own
 
-	req := &incoming{inbox: b, claim: claim{n.Provider, senderOf(n, address), address}}
+	req := &incoming{inbox: b, claim: claim{webhook.Provider, senderOf(webhook, address), address}}
 	req.places = b.placesFor(r, len(begun), limit)
 	if err := req.places.take(r.Context(), req.claim); err != nil {
 		return nil, errNotInTime
@@ -208,14 +208,14 @@ func (b *Inbox) receive(
 
 	// It may be answered only once the place is free again: whoever has sent
 	// too much is listened to until the end.
-	if no := b.readRequest(w, r, n, begun, limit); no != nil {
+	if no := b.readRequest(w, r, webhook, begun, limit); no != nil {
 		req.done()
 		return nil, no
 	}
 
-	req.size, req.head = len(n.Request.Body), headSize(n.Request)
+	req.size, req.head = len(webhook.Request.Body), headSize(webhook.Request)
 	if req.allowed {
-		req.reserved = b.budgets.take(n.Provider, req.size+req.head)
+		req.reserved = b.budgets.take(webhook.Provider, req.size+req.head)
 		req.allowed = req.reserved
 	}
 
@@ -275,7 +275,7 @@ func (b *Inbox) placesFor(r *http.Request, begun int, limit int64) *places {
 // readRequest reads a request as it came, within the bounds and in time. begun
 // is the beginning of its body.
 func (b *Inbox) readRequest(
-	w http.ResponseWriter, r *http.Request, n *store.Webhook, begun []byte, limit int64,
+	w http.ResponseWriter, r *http.Request, webhook *store.Webhook, begun []byte, limit int64,
 ) *refusal {
 	body, err := begun, error(nil)
 	if len(begun) > cheapBody {
@@ -293,11 +293,11 @@ func (b *Inbox) readRequest(
 	readUntil(w, time.Time{}) // what reads it now has its own bounds
 
 	now := b.now().UTC().Truncate(time.Microsecond)
-	n.ID = core.NewID("wh")
-	n.State = payment.WebhookPending
-	n.ReceivedAt = now
-	n.NextTryAt = now.Add(retry + time.Minute) // should this host die while it reads
-	n.Request.Body, n.Request.ReceivedAt = body, now
+	webhook.ID = core.NewID("wh")
+	webhook.State = payment.WebhookPending
+	webhook.ReceivedAt = now
+	webhook.NextTryAt = now.Add(retry + time.Minute) // should this host die while it reads
+	webhook.Request.Body, webhook.Request.ReceivedAt = body, now
 
 	return nil
 }
@@ -337,6 +337,6 @@ func readUntil(w http.ResponseWriter, deadline time.Time) {
 }
 
 // insert stores a request as it came.
-func (b *Inbox) insert(ctx context.Context, n *store.Webhook) error {
-	return b.store.Write(ctx, func(tx *store.Tx) error { return tx.InsertWebhook(ctx, n) })
+func (b *Inbox) insert(ctx context.Context, webhook *store.Webhook) error {
+	return b.store.Write(ctx, func(tx *store.Tx) error { return tx.InsertWebhook(ctx, webhook) })
 }

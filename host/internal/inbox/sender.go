@@ -16,31 +16,33 @@ import (
 // second. Webhooks that verify are not bounded here.
 const (
 	unverifiedBurst, unverifiedRate = 60, 1
-	// Nobody knows what a webhook is worth while its plugin is not there, so
-	// more of these may come: an outage must not turn away a provider. But they
-	// fill the disk too: each part of one that is as long as what is kept
+	// While a plugin is not there the host does not know what its webhooks are
+	// worth, so more of these may come: an outage must not turn away a provider.
+	// But they fill the disk too: each part of one that is as long as what is kept
 	// counts.
 	unreadBurst, unreadRate = 300, 10
-	maxSenders              = 10000
-	// senderBits is how much of an IPv6 address counts: whoever has one has at
+	// maxSenders is how many senders are remembered.
+	maxSenders = 10000
+	// senderBits is how much of an IPv6 address counts: a sender who has one has at
 	// least the other half.
 	senderBits = 64
 )
 
-// senders bound how much of the disk a sender can fill with what proves
-// nothing.
+// senders bound how much of the disk a sender can fill with what proves nothing.
+// They are unverified senders until a webhook of theirs verifies.
 type senders struct {
 	now func() time.Time
 	mu  sync.Mutex
 	by  map[string]*sender
 }
 
-// sender is what one may still send.
+// sender is what one of them may still send.
 type sender struct {
-	unverified, unread *rate.Limiter
-	underway           int       // requests that are being read
-	querying           bool      // the provider is being queried; see mayQuery
-	queried            time.Time // when it was last queried
+	unverified *rate.Limiter
+	unread     *rate.Limiter
+	underway   int       // requests that are being read
+	querying   bool      // the provider is being queried; see mayQuery
+	queried    time.Time // when it was last queried
 }
 
 func newSenders(now func() time.Time) *senders {
@@ -50,23 +52,23 @@ func newSenders(now func() time.Time) *senders {
 // senderOf returns what a request is counted under. An unguessable URL is known
 // to one sender only, and what others send elsewhere does not count there; on
 // an open URL it is the address or, with IPv6, its network.
-func senderOf(n *store.Webhook, address string) string {
-	switch n.Scope {
+func senderOf(webhook *store.Webhook, address string) string {
+	switch webhook.Scope {
 	case sdk.ScopeIntent:
-		return n.Purpose + " of " + n.IntentID
+		return webhook.Purpose + " of " + webhook.IntentID
 	case sdk.ScopeAccount:
-		return n.Purpose + " of account " + n.Provider
+		return webhook.Purpose + " of account " + webhook.Provider
 	}
 
-	a, err := netip.ParseAddr(address)
-	if (err != nil) || a.Is4() {
+	// An open URL: the address of the peer, as far as it is known.
+	from, err := netip.ParseAddr(address)
+	if (err != nil) || from.Is4() {
 		return address
 	}
-	network, err := a.Prefix(senderBits)
+	network, err := from.Prefix(senderBits)
 	if err != nil {
 		return address
 	}
-
 	return network.String()
 }
 
@@ -77,6 +79,8 @@ func (s *senders) enter(name string) (allowed bool) {
 	defer s.mu.Unlock()
 	one := s.of(name)
 	one.underway++
+
+	// Those under way may all turn out to prove nothing.
 	places := float64(one.underway)
 	return (one.unverified.TokensAt(s.now()) >= places) &&
 		(one.unread.TokensAt(s.now()) >= places)
@@ -93,25 +97,26 @@ const (
 )
 
 // leave ends what enter began. size is that of what was stored.
-func (s *senders) leave(name string, v verdict, size int) {
+func (s *senders) leave(name string, worth verdict, size int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	one := s.of(name)
 	one.underway = max(0, one.underway-1)
 
-	switch v {
+	// One token at a time: a limiter that has fewer left would grant none.
+	parts := 1 + size/store.KeptUnverified
+	switch worth {
 	case unverified:
 		one.unverified.AllowN(s.now(), 1)
 	case repeated:
-		for range 1 + size/store.KeptUnverified {
+		for range parts {
 			one.unverified.AllowN(s.now(), 1)
 		}
 	case unread:
-		for range 1 + size/store.KeptUnverified {
+		for range parts {
 			one.unread.AllowN(s.now(), 1)
 		}
 	}
-
 	if s.idle(one) {
 		delete(s.by, name)
 	}
@@ -126,9 +131,9 @@ func (s *senders) idle(one *sender) bool {
 		(now.Sub(one.queried) >= queryWait)
 }
 
-// mayQuery reports whether the provider may be asked because of what a stranger
-// has sent: one question at a time, and not at every reload of a page.
-// hasQueried must follow when it may.
+// mayQuery reports whether the provider may be queried because of what an
+// unverified sender has sent: one query at a time, and not at every reload of a
+// page. hasQueried must follow when it may.
 func (s *senders) mayQuery(name string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -148,6 +153,7 @@ func (s *senders) hasQueried(name string) {
 	one.querying, one.queried = false, s.now()
 }
 
+// of returns what is remembered of a sender. The caller holds the lock.
 func (s *senders) of(name string) *sender {
 	one, ok := s.by[name]
 	if !ok {
@@ -160,7 +166,6 @@ func (s *senders) of(name string) *sender {
 		}
 		s.by[name] = one
 	}
-
 	return one
 }
 
@@ -177,15 +182,15 @@ func (s *senders) forget() {
 	}
 }
 
-// statusQueryKey marks the status queries that strangers can cause.
+// statusQueryKey marks the status queries that unverified senders can cause.
 type statusQueryKey struct{}
 
-// asStatusQuery marks calls with the context as status queries that a stranger
-// can have caused.
+// asStatusQuery marks calls with the context as status queries that an unverified
+// sender can have caused.
 func asStatusQuery(ctx context.Context) context.Context {
 	return context.WithValue(ctx, statusQueryKey{}, true)
 }
 
-// IsStatusQuery reports whether a lease is wanted for a status query that a
-// stranger can have caused. Such queries get a share of the provider's leases.
+// IsStatusQuery reports whether a lease is wanted for a status query that an
+// unverified sender can have caused. Such queries get a share of the provider's leases.
 func IsStatusQuery(ctx context.Context) bool { return ctx.Value(statusQueryKey{}) != nil }

@@ -83,6 +83,7 @@ func (s *slow) remember(id string) {
 	s.tries[id] = 0
 }
 
+// known reports whether a webhook is known to be read slowly.
 func (s *slow) known(id string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -90,6 +91,7 @@ func (s *slow) known(id string) bool {
 	return known
 }
 
+// forget ends what add and note have begun.
 func (s *slow) forget(id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -108,6 +110,7 @@ func (s *slow) begin(provider string) bool {
 	return true
 }
 
+// end ends what begin began.
 func (s *slow) end(provider string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -126,6 +129,7 @@ func (s *slow) takePlace(provider string) bool {
 	return true
 }
 
+// givePlace ends what takePlace began.
 func (s *slow) givePlace(provider string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -144,6 +148,8 @@ func (s *slow) watch(ctx context.Context, provider string, known bool) (
 	watched, cancel := context.WithCancelCause(ctx)
 	var mu sync.Mutex
 	var holds, ended bool
+
+	// The timer may fire while the reading ends: then it takes no place.
 	becomesSlow := func() {
 		mu.Lock()
 		defer mu.Unlock()
@@ -170,7 +176,6 @@ func (s *slow) watch(ctx context.Context, provider string, known bool) (
 		if timer != nil {
 			timer.Stop()
 		}
-
 		if holds {
 			s.givePlace(provider)
 		}
@@ -191,36 +196,32 @@ func (b *Inbox) readSlowly(ctx context.Context, provider string, list []*store.W
 
 // tookTooLong records that a plugin did not finish reading a webhook: it waits
 // for another try, and after slowTries for an operator.
-func (b *Inbox) tookTooLong(ctx context.Context, n *store.Webhook, cause error) error {
-	tries := b.slow.add(n.ID)
-	if (tries < slowTries) || (n.State != payment.WebhookPending) {
-		return b.postpone(ctx, n, cause)
+func (b *Inbox) tookTooLong(
+	ctx context.Context, webhook *store.Webhook, cause error,
+) error {
+	tries := b.slow.add(webhook.ID)
+	if (tries < slowTries) || (webhook.State != payment.WebhookPending) {
+		return b.postpone(ctx, webhook, cause)
 	}
 
-	b.slow.forget(n.ID)
-	n.State = payment.WebhookFailed
-	n.NextTryAt = time.Time{}
-	n.Verified = false
-	n.Error = fmt.Sprintf(
-		"%v, %d times: nothing is tried any more; replay it through a mended plugin",
-		errTooSlow,
-		tries,
-	)
-
-	return errors.Join(cause, b.save(ctx, n))
+	b.slow.forget(webhook.ID)
+	message := fmt.Sprintf("%v, %d times: nothing is tried any more; "+
+		"replay it through a mended plugin", errTooSlow, tries)
+	return b.fail(ctx, webhook, message, cause)
 }
 
-// parseInTime is parse for what strangers may have sent. The error is
+// parseInTime is parse for what unverified senders may have sent. The error is
 // errTooSlow when the plugin used up its time, and errManySlow when it takes
 // long as it does for too many others. The caller's own end is neither.
 func (b *Inbox) parseInTime(
-	ctx context.Context, l core.Lease, n *store.Webhook, subject *intent.Intent,
+	ctx context.Context, lease core.Lease, webhook *store.Webhook, subject *intent.Intent,
 ) (*reading, error) {
-	watched, end := b.slow.watch(ctx, n.Provider, b.slow.known(n.ID))
+	watched, end := b.slow.watch(ctx, webhook.Provider, b.slow.known(webhook.ID))
 	defer end()
-	started, timeout := time.Now(), l.Config().Timeout
-	read, err := parse(watched, l, n, subject)
+	started, timeout := time.Now(), lease.Config().Timeout
+	read, err := parse(watched, lease, webhook, subject)
 
+	// A plugin that has gone fails at once, one that hangs at its timeout.
 	usedUp := time.Since(started) >= timeout-timeout/10
 	switch {
 	case (err == nil) || isFinal(sdk.CodeOf(err)) || (ctx.Err() != nil):
