@@ -201,16 +201,16 @@ func (l *Lease) Has(c sdk.Capability) bool {
 	return slices.Contains(l.Account().Capabilities, c)
 }
 
-// JSONNotice is the body of a webhook that Parse reads: the status of a
+// JSONWebhook is the body of a webhook that Parse reads: the status of a
 // payment.
-type JSONNotice struct {
+type JSONWebhook struct {
 	ID, Reference, Status, Amount, Currency string
 	Verification                            sdk.Verification
 }
 
-// Parse reads the body of a request as a JSONNotice about a payment.
+// Parse reads the body of a request as a JSONWebhook about a payment.
 func Parse(_ context.Context, r sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
-	var body JSONNotice
+	var body JSONWebhook
 	if err := json.Unmarshal(r.Request.Body, &body); err != nil {
 		return nil, &sdk.Error{
 			Code:    sdk.CodeInvalidRequest,

@@ -73,7 +73,7 @@ func New(o Options) *Keys {
 // and take it: a request that still waits for the database must not be
 // overtaken by one that is told that nothing was done. It waits for the request
 // that holds the key; the error is that this one does not end in time, or that
-// ctx ended.
+// ctx ended. release must be called, and may be called again.
 func (k *Keys) Hold(ctx context.Context, key string) (release func(), err error) {
 	timeout := time.NewTimer(replayWait)
 	defer timeout.Stop()
@@ -177,6 +177,7 @@ func (k *Keys) FindAnswered(
 		if found == nil || err != nil || found.Result != "" {
 			return true, err
 		}
+		// Within the grace its host may still record the answer.
 		if k.store.Now().After(found.Deadline.Add(Grace)) {
 			return true, hostGone(found)
 		}

@@ -22,7 +22,7 @@ func unmatched(t *testing.T, v sdk.Verification) (r *rig, id, webhook string) {
 	id = r.pay(t, "k").ID
 	r.send(
 		"/webhooks/acme",
-		coretest.JSONNotice{
+		coretest.JSONWebhook{
 			ID:           "e1",
 			Reference:    "theirs-alone",
 			Status:       "succeeded",
@@ -68,7 +68,7 @@ func TestAnAttachedNoticeOfAnotherAmountIsUnderReview(t *testing.T) {
 	id := r.pay(t, "k").ID
 	r.send(
 		"/webhooks/acme",
-		coretest.JSONNotice{
+		coretest.JSONWebhook{
 			Status:       "succeeded",
 			Reference:    "x",
 			Amount:       "59",
@@ -177,7 +177,7 @@ func TestWhatCannotBeAttached(t *testing.T) {
 func TestAnEventIsAttachedOnceInHoweverManyWebhooksItCame(t *testing.T) {
 	r, first, webhook := unmatched(t, sdk.VerifiedBySignature)
 	second := r.pay(t, "another").ID
-	r.send("/webhooks/acme", coretest.JSONNotice{
+	r.send("/webhooks/acme", coretest.JSONWebhook{
 		ID:           "e1",
 		Reference:    "theirs-alone",
 		Status:       "succeeded",

@@ -105,7 +105,7 @@ func (r *rig) status(t *testing.T, id string) payment.Status {
 }
 
 // send posts a notice to a path and gives the answer.
-func (r *rig) send(path string, n coretest.JSONNotice) *http.Response {
+func (r *rig) send(path string, n coretest.JSONWebhook) *http.Response {
 	body, _ := json.Marshal(n)
 	return r.post(path, string(body))
 }
@@ -138,7 +138,7 @@ func path(t *testing.T, full string) string {
 func TestASignedNoticeIsStoredAppliedAndAnswered(t *testing.T) {
 	r := newRig(t, sdk.TrustSignature)
 	p := r.pay(t, "k")
-	resp := r.send("/webhooks/acme", coretest.JSONNotice{
+	resp := r.send("/webhooks/acme", coretest.JSONWebhook{
 		ID:           "e1",
 		Reference:    p.ID,
 		Status:       "succeeded",
@@ -169,7 +169,7 @@ func TestARepeatedNoticeMakesOneEvent(t *testing.T) {
 	for range 3 {
 		r.send(
 			"/webhooks/acme",
-			coretest.JSONNotice{
+			coretest.JSONWebhook{
 				Reference:    p.ID,
 				Status:       "succeeded",
 				Verification: sdk.VerifiedBySignature,
@@ -201,7 +201,7 @@ func TestWhichURLsAreServed(t *testing.T) {
 	} {
 		resp := r.send(
 			c.path,
-			coretest.JSONNotice{Status: "processing", Verification: sdk.VerifiedByOrigin},
+			coretest.JSONWebhook{Status: "processing", Verification: sdk.VerifiedByOrigin},
 		)
 		if resp.StatusCode != c.want {
 			t.Errorf("%s: %d, want %d", c.name, resp.StatusCode, c.want)
@@ -213,7 +213,7 @@ func TestANoticeOnAnotherPaymentsURLChangesNothing(t *testing.T) {
 	r := newRig(t, sdk.TrustPaymentURL)
 	victim := r.pay(t, "k1")
 	r.pay(t, "k2") // its URL is the newest
-	r.send(path(t, r.created.NotifyURL), coretest.JSONNotice{
+	r.send(path(t, r.created.NotifyURL), coretest.JSONWebhook{
 		Reference:    victim.ID,
 		Status:       "succeeded",
 		Amount:       "60",
@@ -234,7 +234,7 @@ func TestASignatureThatDoesNotVerifyIs401WithAnEmptyBody(t *testing.T) {
 	p := r.pay(t, "k")
 	resp := r.send(
 		"/webhooks/acme",
-		coretest.JSONNotice{Reference: p.ID, Status: "succeeded", Verification: "invalid"},
+		coretest.JSONWebhook{Reference: p.ID, Status: "succeeded", Verification: "invalid"},
 	)
 	if body, _ := io.ReadAll(resp.Body); resp.StatusCode != 401 || len(body) != 0 {
 		t.Fatalf("answered %d %q", resp.StatusCode, body)
@@ -254,7 +254,7 @@ func TestAHintOnlyMakesTheHostAsk(t *testing.T) {
 	}
 
 	p := r.pay(t, "k")
-	resp := r.send("/webhooks/acme", coretest.JSONNotice{
+	resp := r.send("/webhooks/acme", coretest.JSONWebhook{
 		Reference:    p.ID,
 		Status:       "succeeded",
 		Amount:       "60",
@@ -276,7 +276,7 @@ func TestAGenuineNoticeThatFitsNothingIsKept(t *testing.T) {
 	r := newRig(t, sdk.TrustSignature)
 	resp := r.send(
 		"/webhooks/acme",
-		coretest.JSONNotice{
+		coretest.JSONWebhook{
 			Reference:    "pay_unknown",
 			Status:       "succeeded",
 			Verification: sdk.VerifiedBySignature,
@@ -293,7 +293,7 @@ func TestANoticeWhileItsPluginIsDownIsReadLater(t *testing.T) {
 	r.account.SetDown(true)
 	resp := r.send(
 		"/webhooks/acme",
-		coretest.JSONNotice{
+		coretest.JSONWebhook{
 			Reference:    p.ID,
 			Status:       "succeeded",
 			Verification: sdk.VerifiedBySignature,
@@ -323,7 +323,7 @@ func TestANoticeBeforeTheCreateAnswersIsNotLost(t *testing.T) {
 	r.account.Create = func(ctx context.Context, req sdk.CreatePaymentRequest) (*sdk.Payment, error) {
 		resp := r.send(
 			"/webhooks/acme",
-			coretest.JSONNotice{
+			coretest.JSONWebhook{
 				Reference:    req.Reference,
 				Status:       "succeeded",
 				Verification: sdk.VerifiedBySignature,
@@ -387,7 +387,7 @@ func TestBounds(t *testing.T) {
 	for range 200 {
 		last = r.send(
 			"/webhooks/acme",
-			coretest.JSONNotice{Verification: "invalid"},
+			coretest.JSONWebhook{Verification: "invalid"},
 		).StatusCode
 	}
 

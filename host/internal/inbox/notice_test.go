@@ -127,7 +127,7 @@ func TestAFailedReplayLeavesWhatTheNoticeWas(t *testing.T) {
 	p := r.pay(t, "k")
 	r.send(
 		"/webhooks/acme",
-		coretest.JSONNotice{
+		coretest.JSONWebhook{
 			Reference:    p.ID,
 			Status:       "succeeded",
 			Verification: sdk.VerifiedBySignature,
@@ -174,7 +174,7 @@ func TestANoticeThatWaitsIsReadAfterARestart(t *testing.T) {
 	r.account.SetDown(true)
 	r.send(
 		"/webhooks/acme",
-		coretest.JSONNotice{
+		coretest.JSONWebhook{
 			Reference:    p.ID,
 			Status:       "succeeded",
 			Verification: sdk.VerifiedBySignature,
@@ -209,7 +209,7 @@ func TestAProviderThatHangsDelaysNobodyElsesNotices(t *testing.T) {
 		a.SetDown(true)
 		r.send(
 			"/webhooks/"+a.Name,
-			coretest.JSONNotice{
+			coretest.JSONWebhook{
 				Reference:    "pay_unknown",
 				Status:       "succeeded",
 				Verification: sdk.VerifiedBySignature,
@@ -268,7 +268,7 @@ func TestARoundReadsAllThatWaits(t *testing.T) {
 	for range many {
 		r.send(
 			"/webhooks/acme",
-			coretest.JSONNotice{
+			coretest.JSONWebhook{
 				Reference:    "pay_unknown",
 				Status:       "succeeded",
 				Verification: sdk.VerifiedBySignature,
@@ -294,14 +294,14 @@ func TestOldUnverifiedNoticesAreForgotten(t *testing.T) {
 	p := r.pay(t, "k")
 	r.send(
 		"/webhooks/acme",
-		coretest.JSONNotice{
+		coretest.JSONWebhook{
 			Reference:    p.ID,
 			Status:       "succeeded",
 			Verification: sdk.VerifiedBySignature,
 		},
 	)
 
-	r.send("/webhooks/acme", coretest.JSONNotice{Verification: "invalid"})
+	r.send("/webhooks/acme", coretest.JSONWebhook{Verification: "invalid"})
 	for _, c := range []struct {
 		after time.Duration
 		left  int
@@ -321,22 +321,22 @@ func TestOldUnverifiedNoticesAreForgotten(t *testing.T) {
 func TestRepeatsOfGenuineWebhooksAreForgotten(t *testing.T) {
 	r := newRig(t, sdk.TrustSignature)
 	p := r.pay(t, "k")
-	send := func(n coretest.JSONNotice) string {
+	send := func(n coretest.JSONWebhook) string {
 		n.Verification = sdk.VerifiedBySignature
 		r.send("/webhooks/acme", n)
 		return r.newest(t).ID
 	}
 
-	paid := coretest.JSONNotice{
+	paid := coretest.JSONWebhook{
 		ID:        "e1",
 		Reference: p.ID,
 		Status:    "succeeded",
 		Amount:    "60.00",
 		Currency:  "USD",
 	}
-	late := coretest.JSONNotice{ID: "e2", Reference: p.ID, Status: "processing"}
+	late := coretest.JSONWebhook{ID: "e2", Reference: p.ID, Status: "processing"}
 
-	lost := coretest.JSONNotice{ID: "e3", Reference: "pay_unknown", Status: "succeeded"}
+	lost := coretest.JSONWebhook{ID: "e3", Reference: "pay_unknown", Status: "succeeded"}
 
 	kept := map[string]payment.WebhookState{send(paid): payment.WebhookApplied}
 	gone := []string{send(paid), send(paid)}

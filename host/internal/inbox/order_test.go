@@ -183,7 +183,7 @@ func (o *order) deliver(t *rapid.T, id string, k int, d delivery, created <-chan
 		return
 	}
 
-	n := coretest.JSONNotice{
+	n := coretest.JSONWebhook{
 		Reference:    id,
 		Status:       string(d.status),
 		Amount:       "60",

@@ -75,7 +75,7 @@ func TestACopyOfTheDatabaseForgesNoSuccess(t *testing.T) {
 	}
 
 	forged := "/webhooks/acme/" + thief.Mint(token.Webhook, p.ID)
-	success := coretest.JSONNotice{
+	success := coretest.JSONWebhook{
 		Status:    "succeeded",
 		Reference: p.ID,
 		Amount:    "60",

@@ -50,9 +50,7 @@ func newPass(r *Reconciler, provider string, cfg config.Provider) *pass {
 
 // claimTime returns for how long a host that has claimed an intent keeps others
 // from it.
-func claimTime(
-	cfg config.Provider,
-) time.Duration {
+func claimTime(cfg config.Provider) time.Duration {
 	return callsInARow*cfg.Timeout + claimGrace
 }
 
@@ -96,7 +94,7 @@ func (p *pass) claim(ctx context.Context) ([]claim, error) {
 		}
 	}
 
-	// The first that no other host has claimed meanwhile.
+	// Else it is the first intent that no other host has claimed meanwhile.
 	for _, i := range due {
 		claimed, err := p.claimAll(ctx, []*intent.Intent{i})
 		if len(claimed) > 0 || err != nil {
@@ -155,14 +153,12 @@ func (p *pass) claimAll(
 		for _, i := range list {
 			due := i.CheckAt
 			core.Claim(i, tx.Now().Add(p.hold))
-			err := tx.SaveIntent(ctx, i)
 
-			// Saving compares versions: a conflict means that another host has
-			// it.
+			// Saving compares versions: by a conflict another host has it.
+			err := tx.SaveIntent(ctx, i)
 			if errors.Is(err, store.ErrConflict) {
 				continue
 			}
-
 			if err != nil {
 				return err
 			}
@@ -184,7 +180,7 @@ func (p *pass) reconcile(ctx context.Context, claimed []claim) {
 	if len(claimed) == 1 {
 		i := claimed[0].Intent
 		if err := p.reconcileOne(ctx, i); err != nil && ctx.Err() == nil {
-			p.log.Warn("could not reconcile",
+			p.log.Warn("recovery could not reconcile an intent",
 				"id", i.ID, "provider", p.provider, "status", i.Status, "error", err)
 		}
 		return
@@ -192,10 +188,10 @@ func (p *pass) reconcile(ctx context.Context, claimed []claim) {
 
 	unanswered, err := p.reconcileList(ctx, claimed)
 	if err != nil && ctx.Err() == nil {
-		p.log.Warn("could not reconcile together", "provider", p.provider, "error", err)
+		p.log.Warn("recovery could not list intents together", "provider", p.provider, "error", err)
 	}
 	if err := p.release(ctx, unanswered); err != nil && ctx.Err() == nil {
-		p.log.Warn("what was claimed waits until the claim runs out",
+		p.log.Warn("recovery could not release intents, which wait until their claim runs out",
 			"provider", p.provider, "error", err)
 	}
 }

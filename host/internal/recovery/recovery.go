@@ -110,7 +110,7 @@ func (r *Reconciler) closeLost(ctx context.Context) error {
 
 		// An intent that cannot be written must not keep the others waiting.
 		if err != nil && ctx.Err() == nil {
-			r.log.Error("could not close a lost attempt", "id", id, "error", err)
+			r.log.Error("recovery could not close a lost attempt", "id", id, "error", err)
 		}
 	}
 
@@ -211,7 +211,7 @@ func (r *Reconciler) tidy(ctx context.Context, name string) {
 	}
 
 	if err != nil && ctx.Err() == nil {
-		r.log.Warn("what is due could not be put off or ended; it is looked at again",
+		r.log.Warn("recovery could not put off or end what is due; it is looked at again",
 			"provider", name, "error", err)
 	}
 }
