@@ -138,10 +138,12 @@ func database(t testing.TB, template string) string {
 	name := fmt.Sprintf("payhost_test_%d_%d", os.Getpid(), counter.n)
 	counter.Unlock()
 
+	// Tests may run at once, and other packages' tests on the same server.
 	db, err := sql.Open("pgx", server)
 	if err != nil {
 		t.Fatal("the server's URL is not valid")
 	}
+
 	t.Cleanup(func() {
 		if os.Getenv(variable) != "" { // else it ends with its server
 			_, _ = db.Exec("DROP DATABASE IF EXISTS " + name + " WITH (FORCE)")
@@ -183,10 +185,12 @@ func Crashing(t testing.TB) (url string, kill func()) {
 			"and there are no postgres programs", variable)
 	}
 
+	// Even where the variable names a server: that one must not be killed.
 	own, err := pgserver.Start(bin, settings)
 	if err != nil {
 		t.Fatalf("start postgres: %v", err)
 	}
+
 	t.Cleanup(own.Stop)
 
 	return own.URL, func() {

@@ -22,9 +22,9 @@ const (
 	firstKeySetting = "token_key"
 )
 
-// keyDelay is how long a new key is known before it is in force. Each host reads
-// the keys again with each heartbeat, and a host that sends none for this long is
-// taken for dead.
+// keyDelay is how long a new key is known before it is in force. Each host
+// reads the keys again with each heartbeat, and a host that sends none for this
+// long is taken for dead.
 const keyDelay = 30 * time.Second
 
 // Keys are the keys in a store as one host uses them. Open must be called
@@ -267,8 +267,8 @@ func (k *Keys) End(ctx context.Context, id, by, reason string) ([]payment.TokenK
 // change is what an operator does to the keys, for the log.
 type change struct{ name, by, reason string }
 
-// change changes the keys in the store. This host uses the new keys with its next
-// heartbeat, as the others do.
+// change changes the keys in the store. This host uses the new keys with its
+// next heartbeat, as the others do.
 func (k *Keys) change(ctx context.Context, c change,
 	apply func([]Record, time.Time) ([]Record, error),
 ) (keys []payment.TokenKey, err error) {
