@@ -133,12 +133,12 @@ var counter struct {
 // is a copy of another one, unless template is empty.
 func database(t testing.TB, template string) string {
 	t.Helper()
+	// Other packages' tests may run on the same server.
 	counter.Lock()
 	counter.n++
 	name := fmt.Sprintf("payhost_test_%d_%d", os.Getpid(), counter.n)
 	counter.Unlock()
 
-	// Tests may run at once, and other packages' tests on the same server.
 	db, err := sql.Open("pgx", server)
 	if err != nil {
 		t.Fatal("the server's URL is not valid")
