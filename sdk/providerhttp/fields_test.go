@@ -85,6 +85,9 @@ func FuzzFields(f *testing.F) {
 	f.Add([]byte(`{"a":1}`), "a=2")
 	f.Add([]byte(""), "a=%C3%A9&;")
 	f.Add([]byte(" "), "0")
+	f.Add(bytes.Repeat([]byte("%61&"), 1<<18), strings.Repeat("a=&", 1<<18))
+	f.Add(bytes.Repeat([]byte("--x\r\n\r\n"), 1<<17), "")
+	f.Add([]byte("{}"+strings.Repeat(" ", 1<<20)), "")
 	f.Add([]byte("--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n--b--"), "")
 	f.Fuzz(func(t *testing.T, body []byte, query string) {
 		got, typed := providerhttp.Fields(sdk.HTTPRequest{Body: body, Query: query})

@@ -79,6 +79,8 @@ func FuzzDecodeJSON(f *testing.F) {
 	for _, seed := range []string{``, `null`, `{"status":1,"amount":"1e2"}`, `{"a":"\ud800"}`, `<html>`, "\xff", `{}{}`, `[[[`} {
 		f.Add([]byte(seed))
 	}
+	f.Add([]byte(`{"amount":[` + strings.Repeat("0,", 1<<19) + "0]}"))
+	f.Add([]byte(strings.Repeat("[", 1<<20)))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		r := &providerhttp.Response{Status: 200, Body: body}
 		if err := r.DecodeJSON(new(payAnswer)); err != nil {

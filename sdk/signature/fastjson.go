@@ -3,10 +3,10 @@ package signature
 import (
 	"errors"
 	"fmt"
+	"math"
+	"strconv"
 	"strings"
 	"unicode/utf8"
-
-	"github.com/shopspring/decimal"
 
 	"github.com/payhost/payhost/sdk/ordered"
 )
@@ -91,24 +91,56 @@ func appendFastString(out []byte, text string) ([]byte, error) {
 	return append(out, '"'), nil
 }
 
-// javaNumber writes one JSON number as Java's BigInteger or BigDecimal does.
-// Longer ones than providers send are not computed with, which could take
-// seconds; a plain number stands as it is.
+// javaNumber writes one JSON number as Java's BigInteger or BigDecimal does. A
+// plain number stands as it is, and so does one that is longer than providers
+// send, or whose exponent Java could not hold.
 func javaNumber(text string) string {
-	isPlain := strings.TrimPrefix(text, "-")[0] != '0' && !strings.ContainsAny(text, "eE")
+	hasExponent := strings.ContainsAny(text, "eE")
+	isPlain := strings.TrimPrefix(text, "-")[0] != '0' && !hasExponent
 	if isPlain || text == "0" || len(text) > maxNumber {
 		return text
 	}
-	number, err := decimal.NewFromString(text)
-	if err != nil {
+
+	unsigned := strings.TrimPrefix(text, "-")
+	mantissa, power := unsigned, "0"
+	if hasExponent {
+		at := strings.IndexAny(unsigned, "eE")
+		mantissa, power = unsigned[:at], unsigned[at+1:]
+	}
+	whole, fraction, _ := strings.Cut(mantissa, ".")
+	written, err := strconv.ParseInt(power, 10, 32)
+	exponent := int(written) - len(fraction)
+	if err != nil || exponent < math.MinInt32 {
 		return text
 	}
 
-	digits := number.NumDigits()
-	first := int(number.Exponent()) + digits - 1 // the power of ten of the first digit
-	if number.Exponent() <= 0 && first >= -6 {
-		return number.StringFixed(-number.Exponent())
+	digits := strings.TrimLeft(whole+fraction, "0")
+	sign := text[:len(text)-len(unsigned)]
+	if digits == "" {
+		digits, sign = "0", "" // Java has no negative zero
 	}
-	mantissa := number.Shift(int32(-first)).StringFixed(int32(digits - 1))
-	return fmt.Sprintf("%sE%+d", mantissa, first)
+	return sign + javaDigits(digits, exponent)
+}
+
+// javaDigits writes digits times ten to the power of exponent as BigDecimal
+// does: with an exponent when there would be zeros behind the digits, or more
+// than five between the point and them.
+func javaDigits(digits string, exponent int) string {
+	first := exponent + len(digits) - 1 // the power of ten of the first digit
+	if exponent > 0 || first < -6 {
+		point := ""
+		if len(digits) > 1 {
+			point = "."
+		}
+		return fmt.Sprintf("%s%s%sE%+d", digits[:1], point, digits[1:], first)
+	}
+	if exponent == 0 {
+		return digits
+	}
+
+	places := -exponent
+	if missing := places + 1 - len(digits); missing > 0 {
+		digits = strings.Repeat("0", missing) + digits
+	}
+	return digits[:len(digits)-places] + "." + digits[len(digits)-places:]
 }

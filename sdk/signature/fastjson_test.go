@@ -1,7 +1,11 @@
 package signature
 
 import (
+	"fmt"
 	"testing"
+
+	"github.com/shopspring/decimal"
+	"pgregory.net/rapid"
 
 	"github.com/payhost/payhost/sdk/ordered"
 )
@@ -24,5 +28,35 @@ func TestFastJSON(t *testing.T) {
 	}
 	if _, err := FastJSON(ordered.String("\xff")); err == nil {
 		t.Error("a text that is not UTF-8 was written")
+	}
+}
+
+// decimalJava is javaNumber by another way: with package decimal.
+func decimalJava(text string) string {
+	d, err := decimal.NewFromString(text)
+	if err != nil {
+		return text
+	}
+	first := int(d.Exponent()) + d.NumDigits() - 1
+	if d.Exponent() <= 0 && first >= -6 {
+		return d.StringFixed(-d.Exponent())
+	}
+	return fmt.Sprintf("%sE%+d", d.Shift(int32(-first)).StringFixed(int32(d.NumDigits()-1)), first)
+}
+
+func TestJavaNumbers(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.StringMatching(`-?(0|[1-9][0-9]{0,9})(\.[0-9]{1,9})?([eE][+-]?[0-9]{1,2})?`).Draw(t, "number")
+		if got, want := javaNumber(text), decimalJava(text); got != want {
+			t.Fatalf("%s: got %s, want %s", text, got, want)
+		}
+	})
+	for text, want := range map[string]string{
+		"1e2147483647": "1E+2147483647", "1e-2147483648": "1E-2147483648", "1e2147483648": "1e2147483648", "1.5e-2147483648": "1.5e-2147483648",
+		"-0": "0", "-0.00": "0.00", "0e5": "0E+5",
+	} {
+		if got := javaNumber(text); got != want {
+			t.Errorf("%s: got %s, want %s", text, got, want)
+		}
 	}
 }

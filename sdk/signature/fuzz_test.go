@@ -1,6 +1,7 @@
 package signature
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/payhost/payhost/sdk/ordered"
@@ -13,6 +14,9 @@ func FuzzForms(f *testing.F) {
 		`"\u00e9\ud83d\ude00\/\b\f\n\r\t\"\\"`, `{" 1":1,"1":2,"01":3,"1e3":4,"a":[{}]}`,
 	} {
 		f.Add([]byte(seed))
+	}
+	for _, repeated := range []string{"0.10e-7,", `"\\u00e9",`, "7", `{"a":0},`} {
+		f.Add([]byte("[" + strings.Repeat(repeated, 1<<20/len(repeated)-1) + "0]"))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		v, err := ordered.ParseLoosely(data)

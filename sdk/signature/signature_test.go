@@ -3,7 +3,6 @@ package signature
 import (
 	"testing"
 
-
 	"github.com/payhost/payhost/sdk/ordered"
 )
 
