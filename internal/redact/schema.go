@@ -31,11 +31,13 @@ func secretsIn(rules, value any) []string {
 			}
 			found = append(found, secretsIn(under, inner)...)
 		}
+
 	case []any:
 		for _, inner := range typed {
 			found = append(found, secretsIn(schema["items"], inner)...)
 		}
 	}
+
 	return found
 }
 
@@ -53,5 +55,6 @@ func textsIn(value any) []string {
 			found = append(found, textsIn(inner)...)
 		}
 	}
+
 	return found
 }

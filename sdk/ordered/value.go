@@ -87,8 +87,10 @@ func Object(members ...Member) Value {
 			at = -1
 			place[member.Key] = len(kept)
 		}
+
 		kept = put(kept, at, member)
 	}
+
 	return Value{kind: KindObject, members: kept}
 }
 

@@ -27,7 +27,11 @@ func (v Value) SortKeys() Value {
 	for i := range v.members {
 		v.members[i].Value = v.members[i].Value.SortKeys()
 	}
-	slices.SortFunc(v.members, func(a, b Member) int { return strings.Compare(a.Key, b.Key) })
+	slices.SortFunc(
+		v.members,
+		func(a, b Member) int { return strings.Compare(a.Key, b.Key) },
+	)
+
 	return v
 }
 
@@ -46,6 +50,7 @@ func (v Value) Message() string {
 	if err != nil {
 		return ""
 	}
+
 	return string(text)
 }
 
@@ -77,6 +82,7 @@ func (v Value) Trim() Value {
 			items[i] = items[i].Trim()
 		}
 		return Array(items...)
+
 	case KindObject:
 		var kept []Member
 		for _, member := range v.members {
@@ -85,8 +91,10 @@ func (v Value) Trim() Value {
 				kept = append(kept, member)
 			}
 		}
+
 		return Object(kept...)
 	}
+
 	return v
 }
 

@@ -30,6 +30,7 @@ func (v Value) append(out []byte) ([]byte, error) {
 		return append(out, v.text...), nil
 	case KindString:
 		return appendString(out, v.text)
+
 	case KindArray:
 		return v.appendArray(out)
 	case KindObject:
@@ -50,6 +51,7 @@ func (v Value) appendArray(out []byte) ([]byte, error) {
 			return nil, err
 		}
 	}
+
 	return append(out, ']'), nil
 }
 
@@ -63,11 +65,13 @@ func (v Value) appendObject(out []byte) ([]byte, error) {
 		if out, err = appendString(out, member.Key); err != nil {
 			return nil, err
 		}
+
 		out = append(out, ':')
 		if out, err = member.Value.append(out); err != nil {
 			return nil, err
 		}
 	}
+
 	return append(out, '}'), nil
 }
 
@@ -89,10 +93,12 @@ func appendString(out []byte, text string) ([]byte, error) {
 			out = append(out, `\u2028`...)
 		case char == '\u2029':
 			out = append(out, `\u2029`...)
+
 		default:
 			out = utf8.AppendRune(out, char)
 		}
 	}
+
 	return append(out, '"'), nil
 }
 
@@ -107,9 +113,11 @@ func appendControl(out []byte, char byte) []byte {
 		return append(out, `\n`...)
 	case '\r':
 		return append(out, `\r`...)
+
 	case '\t':
 		return append(out, `\t`...)
 	}
+
 	const digits = "0123456789abcdef"
 	return append(out, '\\', 'u', '0', '0', digits[char>>4], digits[char&15])
 }
@@ -123,6 +131,7 @@ func IsNumber(text string) bool {
 	if whole == 0 || (whole > 1 && text[0] == '0') {
 		return false
 	}
+
 	text = text[whole:]
 
 	if text != "" && text[0] == '.' {
@@ -141,6 +150,7 @@ func IsNumber(text string) bool {
 		exponent := digits(text)
 		return exponent > 0 && exponent == len(text)
 	}
+
 	return text == ""
 }
 

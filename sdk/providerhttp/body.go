@@ -14,7 +14,8 @@ import (
 	"github.com/payhost/payhost/sdk/ordered"
 )
 
-// Body is what a request carries. Make one with JSON, JSONOf, Form, Multipart, ConfirmationForm or Raw.
+// Body is what a request carries. Make one with JSON, JSONOf, Form, Multipart,
+// ConfirmationForm or Raw.
 type Body struct {
 	data        []byte
 	contentType string
@@ -23,13 +24,14 @@ type Body struct {
 	parts []Part
 }
 
-// JSON is a body of these bytes, which are sent as they are: what was signed is what is sent.
+// JSON is a body of these bytes, which are sent as they are: what was signed is
+// what is sent.
 func JSON(data []byte) Body {
 	return Body{data: data, contentType: "application/json"}
 }
 
-// JSONOf is a JSON body of what encoding/json writes for value. A value that it cannot write is the error of the call: then
-// nothing is sent.
+// JSONOf is a JSON body of what encoding/json writes for value. A value that it
+// cannot write is the error of the call: then nothing is sent.
 func JSONOf(value any) Body {
 	data, err := json.Marshal(value)
 	return Body{data: data, contentType: "application/json", err: err}
@@ -38,9 +40,13 @@ func JSONOf(value any) Body {
 // Bytes are what is sent: what a signature of the body covers.
 func (b Body) Bytes() []byte { return bytes.Clone(b.data) }
 
-// Form is an application/x-www-form-urlencoded body, sorted by key. For another order use Raw.
+// Form is an application/x-www-form-urlencoded body, sorted by key. For another
+// order use Raw.
 func Form(values url.Values) Body {
-	return Body{data: []byte(values.Encode()), contentType: "application/x-www-form-urlencoded"}
+	return Body{
+		data:        []byte(values.Encode()),
+		contentType: "application/x-www-form-urlencoded",
+	}
 }
 
 // Raw is a body of any other kind.
@@ -48,7 +54,8 @@ func Raw(contentType string, data []byte) Body {
 	return Body{data: data, contentType: contentType}
 }
 
-// Part is one field of a multipart body, or a file in it when FileName or MediaType is set.
+// Part is one field of a multipart body, or a file in it when FileName or
+// MediaType is set.
 type Part struct {
 	Name      string
 	Value     []byte
@@ -56,22 +63,35 @@ type Part struct {
 	MediaType string // of a file; application/octet-stream when empty
 }
 
-// ConfirmationForm is a multipart/form-data body of what a customer is asked for: the fields of an object in their order, each as its
-// text, and the files under the names of the fields that they answer. A nil file is one that was not sent.
+// ConfirmationForm is a multipart/form-data body of what a customer is asked
+// for: the fields of an object in their order, each as its text, and the files
+// under the names of the fields that they answer. A nil file is one that was
+// not sent.
 func ConfirmationForm(fields ordered.Value, files ...*sdk.Attachment) Body {
 	var parts []Part
 	for _, m := range fields.Members() {
 		parts = append(parts, Part{Name: m.Key, Value: []byte(m.Value.Text())})
 	}
+
 	for _, f := range files {
 		if f != nil {
-			parts = append(parts, Part{Name: f.Field, Value: f.Content, FileName: cmp.Or(f.Filename, f.Field), MediaType: f.MediaType})
+			parts = append(
+				parts,
+				Part{
+					Name:      f.Field,
+					Value:     f.Content,
+					FileName:  cmp.Or(f.Filename, f.Field),
+					MediaType: f.MediaType,
+				},
+			)
 		}
 	}
+
 	return Multipart(parts...)
 }
 
-// Multipart is a multipart/form-data body with the parts in this order. Of a file only its size is recorded.
+// Multipart is a multipart/form-data body with the parts in this order. Of a
+// file only its size is recorded.
 func Multipart(parts ...Part) Body {
 	var data bytes.Buffer
 	w := multipart.NewWriter(&data)
@@ -92,6 +112,7 @@ func (p Part) header() textproto.MIMEHeader {
 		h.Set("Content-Disposition", fmt.Sprintf(`form-data; name="%s"`, quoted(p.Name)))
 		return h
 	}
+
 	name, mediaType := p.FileName, p.MediaType
 	if name == "" {
 		name = p.Name
@@ -99,8 +120,13 @@ func (p Part) header() textproto.MIMEHeader {
 	if mediaType == "" || unsafeInHeader(mediaType) {
 		mediaType = "application/octet-stream"
 	}
-	h.Set("Content-Disposition", fmt.Sprintf(`form-data; name="%s"; filename="%s"`, quoted(p.Name), quoted(name)))
+
+	h.Set(
+		"Content-Disposition",
+		fmt.Sprintf(`form-data; name="%s"; filename="%s"`, quoted(p.Name), quoted(name)),
+	)
 	h.Set("Content-Type", mediaType)
+
 	return h
 }
 
@@ -128,5 +154,6 @@ func (b Body) outline(m masker) string {
 			lines = append(lines, p.Name+": "+m.body("text/plain", p.Value))
 		}
 	}
+
 	return strings.Join(lines, "\n")
 }

@@ -9,13 +9,20 @@ import (
 	"time"
 )
 
-// connectTimeout bounds name lookup, connect and TLS handshake together. It is shorter than a request's usual limit,
-// so that a host which is away is reported as not sent with time left for another try.
+// connectTimeout bounds name lookup, connect and TLS handshake together. It is
+// shorter than a request's usual limit, so that a host which is away is
+// reported as not sent with time left for another try.
 const connectTimeout = 10 * time.Second
 
-// newTransport makes the connections of a client. Proxy stays nil on purpose: see the package comment.
+// newTransport makes the connections of a client. Proxy stays nil on purpose:
+// see the package comment.
 func newTransport(roots *x509.CertPool, keepAlive bool) *http.Transport {
-	config := &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots, NextProtos: []string{"http/1.1"}}
+	config := &tls.Config{
+		MinVersion: tls.VersionTLS12,
+		RootCAs:    roots,
+		NextProtos: []string{"http/1.1"},
+	}
+
 	return &http.Transport{
 		DialContext:            dialer{limit: connectTimeout}.dial,
 		DialTLSContext:         dialer{limit: connectTimeout, config: config}.dial,
@@ -29,7 +36,8 @@ func newTransport(roots *x509.CertPool, keepAlive bool) *http.Transport {
 	}
 }
 
-// connectError is a failure to get a connection: nothing of the request was written.
+// connectError is a failure to get a connection: nothing of the request was
+// written.
 type connectError struct{ cause error }
 
 func (e *connectError) Error() string { return e.cause.Error() }
@@ -41,8 +49,8 @@ type dialer struct {
 	config *tls.Config
 }
 
-// dial connects. net/http lets a dial go on when its request is over; this one ends with the request, whose gate is in
-// ctx.
+// dial connects. net/http lets a dial go on when its request is over; this one
+// ends with the request, whose gate is in ctx.
 func (d dialer) dial(ctx context.Context, network, addr string) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, d.limit)
 	defer cancel()
@@ -50,6 +58,7 @@ func (d dialer) dial(ctx context.Context, network, addr string) (net.Conn, error
 		stop := context.AfterFunc(g.ctx, cancel)
 		defer stop()
 	}
+
 	conn, err := (&net.Dialer{}).DialContext(ctx, network, addr)
 	if err != nil {
 		return nil, &connectError{err}
@@ -57,6 +66,7 @@ func (d dialer) dial(ctx context.Context, network, addr string) (net.Conn, error
 	if d.config == nil {
 		return &gatedConn{Conn: conn, exact: true}, nil
 	}
+
 	config := d.config.Clone()
 	if config.ServerName, _, err = net.SplitHostPort(addr); err != nil {
 		config.ServerName = addr
@@ -66,5 +76,6 @@ func (d dialer) dial(ctx context.Context, network, addr string) (net.Conn, error
 		_ = conn.Close()
 		return nil, &connectError{err}
 	}
+
 	return &gatedConn{Conn: secured}, nil
 }

@@ -1,5 +1,6 @@
-// Package providerhttp is the HTTP client with which a plugin calls its provider's API. What all plugins need of such
-// a client is here, so that a plugin holds nothing but its provider's own protocol:
+// Package providerhttp is the HTTP client with which a plugin calls its
+// provider's API. What all plugins need of such a client is here, so that a
+// plugin holds nothing but its provider's own protocol:
 //
 //   - An error says whether the request was sent, by what happened on the connection: before its first byte was
 //     written (no such host, refused, bad certificate, too late) it is sdk.OutcomeNotSent, after it
@@ -14,6 +15,7 @@
 //   - Each exchange is recorded with sdk.RecordExchange and logged at debug level, without secrets.
 //   - What came instead of an answer (HTML, nothing, half of it) is never read as an answer: see Response.DecodeJSON.
 //
-// Text, Amount and FlexibleString read the fields that providers send now in one form and now in another, and Response.Redirect the
-// answer that most new payments get.
+// Text, Amount and FlexibleString read the fields that providers send now in
+// one form and now in another, and Response.Redirect the answer that most new
+// payments get.
 package providerhttp

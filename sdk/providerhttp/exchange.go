@@ -40,9 +40,17 @@ func (c *Client) begin(ctx context.Context, r Request) (*exchange, error) {
 		cancel()
 		return nil, err
 	}
+
 	return &exchange{
-		client: c, caller: ctx, request: r, http: req, gate: g, cancel: cancel, started: started, deadline: deadline,
-		mask: newMasker(c.mask, c.secrets, req, r.Body),
+		client:   c,
+		caller:   ctx,
+		request:  r,
+		http:     req,
+		gate:     g,
+		cancel:   cancel,
+		started:  started,
+		deadline: deadline,
+		mask:     newMasker(c.mask, c.secrets, req, r.Body),
 	}, nil
 }
 
@@ -53,24 +61,35 @@ func (x *exchange) run() (*Response, *sdk.Error) {
 	if err != nil {
 		return nil, x.failure(err)
 	}
+
 	defer func() { _ = answer.Body.Close() }()
 	x.status = answer.StatusCode
 	if !x.sent {
 		return nil, x.failure(errAnsweredEarly)
 	}
+
 	body, err := x.read(answer)
 	if err != nil {
 		x.partial = body
 		return nil, x.failure(err)
 	}
-	resp := &Response{Status: answer.StatusCode, Header: answer.Header, Body: body, mask: x.mask, now: x.client.now}
+
+	resp := &Response{
+		Status: answer.StatusCode,
+		Header: answer.Header,
+		Body:   body,
+		mask:   x.mask,
+		now:    x.client.now,
+	}
 	if answer.StatusCode >= 300 && answer.StatusCode < 400 {
 		return resp, resp.redirected()
 	}
+
 	return resp, nil
 }
 
-// roundTrip goes around http.Client: it would follow redirects and put the address, with its secrets, into errors.
+// roundTrip goes around http.Client: it would follow redirects and put the
+// address, with its secrets, into errors.
 func (x *exchange) roundTrip() (*http.Response, error) {
 	transport := x.client.reused
 	if x.request.once() {
@@ -79,53 +98,77 @@ func (x *exchange) roundTrip() (*http.Response, error) {
 	if x.client.idle != nil {
 		return transport.RoundTrip(x.http)
 	}
-	// A transport of the tests has no connection to watch: it is believed to have sent, unless its error says no.
+
+	// A transport of the tests has no connection to watch: it is believed to
+	// have sent, unless its error says no.
 	if _, err := x.gate.pass(); err != nil {
 		return nil, err
 	}
+
 	answer, err := transport.RoundTrip(x.http)
 	var e interface{ NotSent() bool }
 	if errors.As(err, &e) && e.NotSent() {
 		x.gate.retract()
 	}
+
 	return answer, err
 }
 
-// read gives the whole body. What was read before an error comes with it, for the record.
+// read returns the whole body. What was read before an error comes with it, for
+// the record.
 func (x *exchange) read(answer *http.Response) ([]byte, error) {
 	limit := x.client.options.MaxResponse
 	body, err := io.ReadAll(io.LimitReader(answer.Body, limit+1))
 	if int64(len(body)) > limit {
 		return body[:limit], errTooLarge
 	}
+
 	if err != nil {
 		return body, err
 	}
-	if e := answer.Header.Get("Content-Encoding"); e != "" && !strings.EqualFold(e, "identity") {
+	if e := answer.Header.Get("Content-Encoding"); e != "" &&
+		!strings.EqualFold(e, "identity") {
 		return body, errEncoded
 	}
+
 	return body, nil
 }
 
-// record leaves the exchange's traces: one for the host's record of the attempt, one in the log.
+// record leaves the exchange's traces: one for the host's record of the
+// attempt, one in the log.
 func (x *exchange) record(resp *Response, failure *sdk.Error) {
 	e := sdk.Exchange{
-		Method: x.http.Method, URL: x.mask.url(x.http.URL), RequestBody: x.mask.requestBody(x.request.Body),
-		Status: x.status, ResponseBody: x.mask.body("", x.partial), Duration: time.Since(x.started), Sent: x.sent,
+		Method:       x.http.Method,
+		URL:          x.mask.url(x.http.URL),
+		RequestBody:  x.mask.requestBody(x.request.Body),
+		Status:       x.status,
+		ResponseBody: x.mask.body("", x.partial),
+		Duration:     time.Since(x.started),
+		Sent:         x.sent,
 	}
+
 	if resp != nil {
 		e.ResponseBody = x.mask.body(resp.Header.Get("Content-Type"), resp.Body)
 	}
 	if failure != nil {
 		e.Error = failure.Message
 	}
+
 	sdk.RecordExchange(x.caller, e)
 
-	place := url.URL{Scheme: x.http.URL.Scheme, Host: x.http.URL.Host, Path: x.http.URL.Path}
+	place := url.URL{
+		Scheme: x.http.URL.Scheme,
+		Host:   x.http.URL.Host,
+		Path:   x.http.URL.Path,
+	}
 	attrs := []slog.Attr{
 		slog.String("method", e.Method), slog.String("url", x.mask.url(&place)),
-		slog.Int("status", e.Status), slog.Duration("duration", e.Duration), slog.Bool("sent", e.Sent),
+		slog.Int(
+			"status",
+			e.Status,
+		), slog.Duration("duration", e.Duration), slog.Bool("sent", e.Sent),
 	}
+
 	if failure != nil {
 		attrs = append(attrs, slog.String("error", failure.Message))
 	}

@@ -39,6 +39,7 @@ func Fields(req sdk.HTTPRequest) (fields ordered.Value, typed bool) {
 		read.addPairs(string(body))
 	}
 	read.addPairs(req.Query)
+
 	return ordered.Object(read.members...), false
 }
 
@@ -97,6 +98,7 @@ func (f *form) addMultipart(body []byte, contentType string) bool {
 			return true
 		}
 	}
+
 	return false
 }
 
@@ -109,9 +111,13 @@ func (f *form) addParts(body []byte, boundary string) (found bool) {
 		}
 		value, _ := io.ReadAll(part) // as far as it goes
 		if name := part.FormName(); name != "" {
-			f.add(strings.ToValidUTF8(name, "\uFFFD"), strings.ToValidUTF8(string(value), "\uFFFD"))
+			f.add(
+				strings.ToValidUTF8(name, "\uFFFD"),
+				strings.ToValidUTF8(string(value), "\uFFFD"),
+			)
 			found = true
 		}
 	}
+
 	return found
 }

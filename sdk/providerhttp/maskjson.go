@@ -12,8 +12,8 @@ const (
 	maxKey = 80
 )
 
-// json masks the values of secret keys in s, which may be JSON, half of it, or JSON inside something else. All that
-// holds no secret stays byte for byte.
+// json masks the values of secret keys in s, which may be JSON, half of it, or
+// JSON inside something else. All that holds no secret stays byte for byte.
 func (m masker) json(s string, depth int, found func(string)) string {
 	shown := m.tokens(s, depth, found)
 	if !json.Valid([]byte(s)) {
@@ -22,7 +22,8 @@ func (m masker) json(s string, depth int, found func(string)) string {
 	return shown
 }
 
-// tokens reads s as JSON tokens, without their grammar: it works up to the end of half an answer.
+// tokens reads s as JSON tokens, without their grammar: it works up to the end
+// of half an answer.
 func (m masker) tokens(s string, depth int, found func(string)) string {
 	var out strings.Builder
 	for i := 0; i < len(s); {
@@ -30,6 +31,7 @@ func (m masker) tokens(s string, depth int, found func(string)) string {
 			i = copyToQuote(&out, s, i)
 			continue
 		}
+
 		end := stringEnd(s, i)
 		text := unquote(s[i:end])
 		if value := valueStart(s, end); value >= 0 && m.names.fields.has(text) {
@@ -38,17 +40,21 @@ func (m masker) tokens(s string, depth int, found func(string)) string {
 			out.WriteString(secretValue(s[value:i], found))
 			continue
 		}
+
 		if shown := m.value(text, depth, found); shown != text {
 			out.WriteString(quoteJSON(shown))
 		} else {
 			out.WriteString(s[i:end])
 		}
+
 		i = end
 	}
+
 	return out.String()
 }
 
-// loose looks for a secret key behind every quote: a stray one before it has turned strings inside out.
+// loose looks for a secret key behind every quote: a stray one before it has
+// turned strings inside out.
 func (m masker) loose(s string, found func(string)) string {
 	var out strings.Builder
 	for i := 0; i < len(s); {
@@ -56,6 +62,7 @@ func (m masker) loose(s string, found func(string)) string {
 			i = copyToQuote(&out, s, i)
 			continue
 		}
+
 		end := i + stringEnd(s[i:min(len(s), i+maxKey)], 0)
 		value := valueStart(s, end)
 		if value < 0 || !m.names.fields.has(unquote(s[i:end])) {
@@ -63,14 +70,17 @@ func (m masker) loose(s string, found func(string)) string {
 			i++
 			continue
 		}
+
 		out.WriteString(s[i:value])
 		i = valueEnd(s, value)
 		out.WriteString(secretValue(s[value:i], found))
 	}
+
 	return out.String()
 }
 
-// copyToQuote writes what stands before the next quote and gives the place of that quote.
+// copyToQuote writes what stands before the next quote and gives the place of
+// that quote.
 func copyToQuote(out *strings.Builder, s string, i int) int {
 	next := strings.IndexByte(s[i:], '"')
 	if next < 0 {
@@ -88,7 +98,8 @@ func (m masker) value(text string, depth int, found func(string)) string {
 	return m.text(text)
 }
 
-// secretValue stands for the value of a secret key. That there is none may be shown.
+// secretValue stands for the value of a secret key. That there is none may be
+// shown.
 func secretValue(literal string, found func(string)) string {
 	if literal == `""` || literal == "null" || literal == "" || literal == `"`+masked+`"` {
 		return literal
@@ -112,7 +123,7 @@ func stringEnd(s string, i int) int {
 	return len(s)
 }
 
-// unquote gives the text of a string literal, also of half a one.
+// unquote returns the text of a string literal, also of half a one.
 func unquote(literal string) string {
 	var text string
 	for _, end := range []string{"", `"`} {
@@ -120,15 +131,18 @@ func unquote(literal string) string {
 			return text
 		}
 	}
+
 	if at := strings.LastIndexByte(literal, '\\'); at > 0 { // cut within an escape
 		if json.Unmarshal([]byte(literal[:at]+`"`), &text) == nil {
 			return text
 		}
 	}
+
 	return strings.TrimSuffix(strings.TrimPrefix(literal, `"`), `"`)
 }
 
-// valueStart is where the value of the key that ends at i begins, -1 when that string is no key.
+// valueStart is where the value of the key that ends at i begins, -1 when that
+// string is no key.
 func valueStart(s string, i int) int {
 	i = skipSpace(s, i)
 	if i >= len(s) || s[i] != ':' {
@@ -144,7 +158,8 @@ func skipSpace(s string, i int) int {
 	return i
 }
 
-// valueEnd is the index after the value that begins at i: of an object or array with all that is in it.
+// valueEnd is the index after the value that begins at i: of an object or array
+// with all that is in it.
 func valueEnd(s string, i int) int {
 	for open := 0; i < len(s); {
 		switch s[i] {
@@ -156,6 +171,7 @@ func valueEnd(s string, i int) int {
 			continue
 		case '{', '[':
 			open++
+
 		case '}', ']':
 			open--
 			if open < 0 {
@@ -166,7 +182,9 @@ func valueEnd(s string, i int) int {
 				return i
 			}
 		}
+
 		i++
 	}
+
 	return len(s)
 }

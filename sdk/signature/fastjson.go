@@ -20,8 +20,8 @@ const maxNumber = 64
 // and U+2029, and numbers as BigInteger and BigDecimal print them (10.50 stays,
 // 1e3 becomes 1E+3). Keys keep their order: see ordered.Value.SortKeys.
 //
-// It fails on strings that are not valid UTF-8 and on a Number whose text is not
-// one.
+// It fails on strings that are not valid UTF-8 and on a Number whose text is
+// not one.
 func FastJSON(v ordered.Value) (string, error) {
 	out, err := appendFast(nil, v)
 	return string(out), err
@@ -38,6 +38,7 @@ func appendFast(out []byte, v ordered.Value) ([]byte, error) {
 			return nil, errNumber
 		}
 		return append(out, javaNumber(v.Text())...), nil
+
 	case ordered.KindString:
 		return appendFastString(out, v.Text())
 	}
@@ -47,6 +48,7 @@ func appendFast(out []byte, v ordered.Value) ([]byte, error) {
 	if isObject {
 		open, shut = '{', '}'
 	}
+
 	members := phpArray(v)
 
 	out = append(out, open)
@@ -61,10 +63,12 @@ func appendFast(out []byte, v ordered.Value) ([]byte, error) {
 			}
 			out = append(out, ':')
 		}
+
 		if out, err = appendFast(out, member.Value); err != nil {
 			return nil, err
 		}
 	}
+
 	return append(out, shut), nil
 }
 
@@ -79,6 +83,7 @@ func appendFastString(out []byte, text string) ([]byte, error) {
 	for _, char := range text {
 		isControl := char < ' ' || (0x7f <= char && char <= 0x9f)
 		letter := escapeLetter(char)
+
 		switch {
 		case letter != 0:
 			out = append(out, '\\', letter)
@@ -88,6 +93,7 @@ func appendFastString(out []byte, text string) ([]byte, error) {
 			out = utf8.AppendRune(out, char)
 		}
 	}
+
 	return append(out, '"'), nil
 }
 
@@ -107,6 +113,7 @@ func javaNumber(text string) string {
 		at := strings.IndexAny(unsigned, "eE")
 		mantissa, power = unsigned[:at], unsigned[at+1:]
 	}
+
 	whole, fraction, _ := strings.Cut(mantissa, ".")
 	written, err := strconv.ParseInt(power, 10, 32)
 	exponent := int(written) - len(fraction)
@@ -119,6 +126,7 @@ func javaNumber(text string) string {
 	if digits == "" {
 		digits, sign = "0", "" // Java has no negative zero
 	}
+
 	return sign + javaDigits(digits, exponent)
 }
 
@@ -134,6 +142,7 @@ func javaDigits(digits string, exponent int) string {
 		}
 		return fmt.Sprintf("%s%s%sE%+d", digits[:1], point, digits[1:], first)
 	}
+
 	if exponent == 0 {
 		return digits
 	}
@@ -142,5 +151,6 @@ func javaDigits(digits string, exponent int) string {
 	if missing := places + 1 - len(digits); missing > 0 {
 		digits = strings.Repeat("0", missing) + digits
 	}
+
 	return digits[:len(digits)-places] + "." + digits[len(digits)-places:]
 }

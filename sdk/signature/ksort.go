@@ -28,9 +28,11 @@ func KSort(v ordered.Value) ordered.Value {
 	for _, member := range members {
 		keys[member.Key] = newPHPKey(member.Key)
 	}
+
 	slices.SortStableFunc(members, func(a, b ordered.Member) int {
 		return keys[a.Key].compare(keys[b.Key])
 	})
+
 	return ordered.Object(members...)
 }
 
@@ -57,16 +59,19 @@ func newPHPKey(text string) phpKey {
 	key.numeric = true
 	if whole {
 		integer, err := strconv.ParseInt(number, 10, 64)
-		key.integer, key.whole, key.overflow = integer, err == nil, err != nil
+		key.integer = integer
+		key.whole = err == nil
+		key.overflow = err != nil
 	}
+
 	// Out of range is an infinity or zero here, as in PHP.
 	key.double, _ = strconv.ParseFloat(number, 64)
 	return key
 }
 
-// phpNumeric reports whether text is a number to PHP: digits with a point before,
-// among or after them, a sign and an exponent; whole says that it has neither
-// point nor exponent.
+// phpNumeric reports whether text is a number to PHP: digits with a point
+// before, among or after them, a sign and an exponent; whole says that it has
+// neither point nor exponent.
 func phpNumeric(text string) (numeric, whole bool) {
 	rest := strings.TrimLeft(text, "+-")
 	if len(text)-len(rest) > 1 {
@@ -78,11 +83,13 @@ func phpNumeric(text string) (numeric, whole bool) {
 	if digits > 0 && rest == "" {
 		return true, true
 	}
+
 	if rest != "" && rest[0] == '.' {
 		fraction := countDigits(rest[1:])
 		digits += fraction
 		rest = rest[1+fraction:]
 	}
+
 	if digits == 0 {
 		return false, false
 	}
@@ -95,6 +102,7 @@ func phpNumeric(text string) (numeric, whole bool) {
 		exponent := countDigits(rest)
 		return exponent > 0 && exponent == len(rest), false
 	}
+
 	return rest == "", false
 }
 

@@ -59,6 +59,7 @@ func (f PHPFlag) append(out []byte, v ordered.Value) ([]byte, error) {
 		return f.appendString(out, v.Text())
 	case ordered.KindArray:
 		return f.appendArray(out, v.Items())
+
 	case ordered.KindObject:
 		return f.appendObject(out, v.Members())
 	default:
@@ -88,6 +89,7 @@ func (f PHPFlag) appendArray(out []byte, items []ordered.Value) ([]byte, error) 
 			return nil, err
 		}
 	}
+
 	return append(out, ']'), nil
 }
 
@@ -109,11 +111,13 @@ func (f PHPFlag) appendObject(out []byte, members []ordered.Member) ([]byte, err
 		if out, err = f.appendString(out, member.Key); err != nil {
 			return nil, err
 		}
+
 		out = append(out, ':')
 		if out, err = f.append(out, member.Value); err != nil {
 			return nil, err
 		}
 	}
+
 	return append(out, '}'), nil
 }
 
@@ -147,6 +151,7 @@ func (f PHPFlag) appendString(out []byte, text string) ([]byte, error) {
 	for _, char := range text {
 		letter := escapeLetter(char)
 		beyondASCII := char >= utf8.RuneSelf && (f&UnescapedUnicode == 0 || isLineEnd(char))
+
 		switch {
 		case letter != 0:
 			out = append(out, '\\', letter)
@@ -158,6 +163,7 @@ func (f PHPFlag) appendString(out []byte, text string) ([]byte, error) {
 			out = utf8.AppendRune(out, char)
 		}
 	}
+
 	return append(out, '"'), nil
 }
 
@@ -172,11 +178,13 @@ func escapeLetter(char rune) byte {
 		return 'f'
 	case '\n':
 		return 'n'
+
 	case '\r':
 		return 'r'
 	case '\t':
 		return 't'
 	}
+
 	return 0
 }
 
@@ -188,8 +196,8 @@ const (
 	upperHex = "0123456789ABCDEF"
 )
 
-// appendUTF16 writes a character as \uxxxx, or as two where it takes a surrogate
-// pair.
+// appendUTF16 writes a character as \uxxxx, or as two where it takes a
+// surrogate pair.
 func appendUTF16(out []byte, char rune) []byte {
 	high, low := utf16.EncodeRune(char)
 	if high == utf8.RuneError {

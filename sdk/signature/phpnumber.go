@@ -43,6 +43,7 @@ func PHPString(v ordered.Value) (string, error) {
 		return "", nil
 	case ordered.KindNumber:
 		return PHPNumber(v.Text())
+
 	case ordered.KindString:
 		return v.Text(), nil
 	default:
@@ -64,6 +65,7 @@ func PHPImplode(glue string, v ordered.Value) (string, error) {
 		return PHPString(v)
 	}
 	var parts []string
+
 	for _, item := range v.Elements() {
 		part, err := PHPImplode(glue, item)
 		if err != nil {
@@ -71,6 +73,7 @@ func PHPImplode(glue string, v ordered.Value) (string, error) {
 		}
 		parts = append(parts, part)
 	}
+
 	return strings.Join(parts, glue), nil
 }
 
@@ -107,13 +110,18 @@ func (n phpNumber) format(digits int, e byte) string {
 		return strconv.FormatInt(n.integer, 10)
 	}
 	if math.IsInf(n.double, 0) {
-		return strings.TrimPrefix(strings.ToUpper(strconv.FormatFloat(n.double, 'g', -1, 64)), "+")
+		return strings.TrimPrefix(
+			strings.ToUpper(strconv.FormatFloat(n.double, 'g', -1, 64)),
+			"+",
+		)
 	}
+
 	precision, limit := digits-1, digits
 	if digits == shortest {
 		precision, limit = -1, 17
 	}
 	sign, mantissa, point := splitDouble(n.double, precision)
+
 	switch {
 	case n.double == 0:
 		return sign + "0"
@@ -123,6 +131,7 @@ func (n phpNumber) format(digits int, e byte) string {
 		return sign + "0." + strings.Repeat("0", -point) + mantissa
 	case point >= len(mantissa):
 		return sign + mantissa + strings.Repeat("0", point-len(mantissa))
+
 	default:
 		return sign + mantissa[:point] + "." + mantissa[point:]
 	}
@@ -142,6 +151,7 @@ func splitDouble(f float64, precision int) (sign, digits string, point int) {
 	if !tiedAtFourteen(f, precision) {
 		digits = strings.TrimRight(digits, "0")
 	}
+
 	return sign, digits, point + 1
 }
 

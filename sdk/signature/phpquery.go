@@ -64,6 +64,7 @@ func (q *phpQuery) add(v ordered.Value, prefix, suffix string) error {
 		}
 		q.pair(key, phpURLEncode(text))
 	}
+
 	return nil
 }
 

@@ -49,6 +49,7 @@ func Decode(text []byte, into any, subject Subject) *Failure {
 		} else {
 			failure.Problems = []Problem{{Field: subject.Field, Message: err.Error()}}
 		}
+
 		return failure
 	}
 
@@ -60,13 +61,18 @@ func Decode(text []byte, into any, subject Subject) *Failure {
 		return nil
 	}
 	if total > len(problems) {
-		failure.Message += fmt.Sprintf(" (the first %d of %d problems)", len(problems), total)
+		failure.Message += fmt.Sprintf(
+			" (the first %d of %d problems)",
+			len(problems),
+			total,
+		)
 	}
+
 	failure.Problems = problems
 	return failure
 }
 
-// presence says whether an object stands in the text.
+// presence reports whether an object stands in the text.
 type presence bool
 
 const (
@@ -94,13 +100,23 @@ func newDecoding() *decoding {
 // as if it were empty, for its defaults, but then nothing is missing in it and
 // its Validate is not called.
 func (d *decoding) object(
-	plan *structPlan, object *jsonNode, target reflect.Value, prefix string, standing presence,
+	plan *structPlan,
+	object *jsonNode,
+	target reflect.Value,
+	prefix string,
+	standing presence,
 ) {
 	for i := range plan.fields {
 		field := &plan.fields[i]
 		path := prefix + field.key
 		d.seen[path] = len(d.seen)
-		d.member(field, object.member(field.key), target.FieldByIndex(field.index), path, standing)
+		d.member(
+			field,
+			object.member(field.key),
+			target.FieldByIndex(field.index),
+			path,
+			standing,
+		)
 	}
 
 	for i := range object.members {
@@ -117,7 +133,11 @@ func (d *decoding) object(
 
 // member decodes one key: what is given, else its default.
 func (d *decoding) member(
-	field *fieldPlan, member *jsonMember, target reflect.Value, path string, standing presence,
+	field *fieldPlan,
+	member *jsonMember,
+	target reflect.Value,
+	path string,
+	standing presence,
 ) {
 	switch {
 	case member != nil && member.repeated:
@@ -128,6 +148,7 @@ func (d *decoding) member(
 		d.report(path, "is missing")
 	case field.fallback != nil:
 		d.value(field, field.fallback, target, path)
+
 	case field.typ == typeStruct && !field.list:
 		d.object(field.nested, &jsonNode{}, target, path+".", absent)
 	}
@@ -145,7 +166,12 @@ func isAbsent(field *fieldPlan, value *jsonNode) bool {
 }
 
 // value decodes a value that is given, or a default, into target.
-func (d *decoding) value(field *fieldPlan, value *jsonNode, target reflect.Value, path string) {
+func (d *decoding) value(
+	field *fieldPlan,
+	value *jsonNode,
+	target reflect.Value,
+	path string,
+) {
 	if field.list {
 		d.list(field, value, target, path)
 	} else {
@@ -154,7 +180,12 @@ func (d *decoding) value(field *fieldPlan, value *jsonNode, target reflect.Value
 }
 
 // list decodes a list; one text is a list of one.
-func (d *decoding) list(field *fieldPlan, value *jsonNode, target reflect.Value, path string) {
+func (d *decoding) list(
+	field *fieldPlan,
+	value *jsonNode,
+	target reflect.Value,
+	path string,
+) {
 	switch {
 	case value.kind == kindText && field.typ != typeStruct:
 		one := reflect.MakeSlice(target.Type(), 1, 1)
@@ -164,6 +195,7 @@ func (d *decoding) list(field *fieldPlan, value *jsonNode, target reflect.Value,
 	case value.kind != kindList && field.typ == typeStruct:
 		d.report(path, "must be a list of objects, not "+string(value.kind))
 		return
+
 	case value.kind != kindList:
 		d.report(path, "must be text or a list of texts, not "+string(value.kind))
 		return
@@ -179,12 +211,19 @@ func (d *decoding) list(field *fieldPlan, value *jsonNode, target reflect.Value,
 			d.report(itemPath, "is empty")
 			continue
 		}
+
 		d.item(field, item, items.Index(i), itemPath)
 	}
+
 	target.Set(items)
 }
 
-func (d *decoding) item(field *fieldPlan, value *jsonNode, target reflect.Value, path string) {
+func (d *decoding) item(
+	field *fieldPlan,
+	value *jsonNode,
+	target reflect.Value,
+	path string,
+) {
 	if field.typ == typeSecret && value.kind == kindText {
 		d.secrets.add(value.text) // also one that is refused below
 	}
@@ -200,6 +239,7 @@ func (d *decoding) item(field *fieldPlan, value *jsonNode, target reflect.Value,
 		d.report(path, field.typ.mismatch(value))
 		return
 	}
+
 	d.object(field.nested, value, target, path+".", given)
 }
 
@@ -207,7 +247,9 @@ func (d *decoding) item(field *fieldPlan, value *jsonNode, target reflect.Value,
 func unmarshalText(text string, target reflect.Value) error {
 	reader, ok := target.Addr().Interface().(encoding.TextUnmarshaler)
 	if !ok {
-		panic(fmt.Sprintf("sdk: %v lost its UnmarshalText", target.Type())) // newPlan has seen it
+		panic(
+			fmt.Sprintf("sdk: %v lost its UnmarshalText", target.Type()),
+		) // newPlan has seen it
 	}
 	return reader.UnmarshalText([]byte(text))
 }

@@ -45,6 +45,7 @@ func (d *decoding) result() (problems []Problem, total int) {
 		}
 		return len(d.seen)
 	}
+
 	slices.SortFunc(d.problems, func(a, b Problem) int {
 		return cmp.Or(place(a)-place(b), cmp.Compare(a.Field, b.Field))
 	})
@@ -58,6 +59,7 @@ func (d *decoding) result() (problems []Problem, total int) {
 		}
 		d.report(unknown.prefix+quoteKey(d.secrets.mask(unknown.key)), unknown.message())
 	}
+
 	return d.problems[:min(len(d.problems), MaxProblems)], total
 }
 
@@ -96,6 +98,7 @@ func (u unknownKey) suggestion() string {
 		if distance > 2*min(maxEditDistance, len(key)/3) {
 			continue
 		}
+
 		if u.object.member(key) != nil {
 			distance++
 		}
@@ -103,6 +106,7 @@ func (u unknownKey) suggestion() string {
 			best, least = key, distance
 		}
 	}
+
 	return best
 }
 
@@ -128,6 +132,7 @@ func editDistance(a, b string) int {
 	for i := range len(a) {
 		diagonal := row[0]
 		row[0] = i + 1
+
 		for j := range len(b) {
 			change := diagonal
 			if a[i] != b[j] {
@@ -137,5 +142,6 @@ func editDistance(a, b string) int {
 			row[j+1] = min(change, row[j]+1, row[j+1]+1)
 		}
 	}
+
 	return row[len(b)]
 }
