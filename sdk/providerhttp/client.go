@@ -13,8 +13,7 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// What New takes for Options that are left out, and the limits that nobody
-// needs to set.
+// The defaults of Options, and a limit that no provider needs to change.
 const (
 	defaultTimeout     = 30 * time.Second
 	defaultMaxResponse = 1 << 20
@@ -85,19 +84,8 @@ func New(rt sdk.Runtime, opts Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	if opts.Timeout <= 0 {
-		opts.Timeout = defaultTimeout
-	}
-
-	if opts.MaxResponse <= 0 {
-		opts.MaxResponse = defaultMaxResponse
-	}
-	if opts.UserAgent == "" {
-		opts.UserAgent = defaultUserAgent
-	}
-
-	opts.Header, opts.Query = opts.Header.Clone(), maps.Clone(opts.Query)
-	c := &Client{
+	opts = opts.withDefaults()
+	client := &Client{
 		options: opts,
 		base:    base,
 		secrets: newSecretNames(opts),
@@ -107,27 +95,45 @@ func New(rt sdk.Runtime, opts Options) (*Client, error) {
 		reused:  rt.Transport,
 		once:    rt.Transport,
 	}
-	if c.mask == nil {
-		c.mask = func(s string) string { return s }
+
+	// A Runtime made by hand, as in a test, may lack anything.
+	if client.mask == nil {
+		client.mask = func(text string) string { return text }
+	}
+	if client.logger == nil {
+		client.logger = slog.New(slog.DiscardHandler)
+	}
+	if client.now == nil {
+		client.now = time.Now
 	}
 
-	if c.logger == nil {
-		c.logger = slog.New(slog.DiscardHandler)
-	}
-	if c.now == nil {
-		c.now = time.Now
-	}
-
+	// Without a transport of a test there are real connections, of two kinds.
 	if rt.Transport == nil {
-		c.idle = newTransport(opts.RootCAs, true)
-		c.reused, c.once = c.idle, newTransport(opts.RootCAs, false)
+		client.idle = newTransport(opts.RootCAs, keepAlive)
+		client.reused = client.idle
+		client.once = newTransport(opts.RootCAs, singleUse)
 	}
-
 	if rt.OnClose != nil {
-		rt.OnClose(c.Close)
+		rt.OnClose(client.Close)
 	}
+	return client, nil
+}
 
-	return c, nil
+// withDefaults returns the options with what is left out filled in, and with
+// headers and query that nothing else changes.
+func (o Options) withDefaults() Options {
+	if o.Timeout <= 0 {
+		o.Timeout = defaultTimeout
+	}
+	if o.MaxResponse <= 0 {
+		o.MaxResponse = defaultMaxResponse
+	}
+	if o.UserAgent == "" {
+		o.UserAgent = defaultUserAgent
+	}
+	o.Header = o.Header.Clone()
+	o.Query = maps.Clone(o.Query)
+	return o
 }
 
 // Close drops the idle connections. Requests under way go on, and the client
@@ -139,29 +145,31 @@ func (c *Client) Close() {
 }
 
 // Do sends the request and reads the whole answer. Any answer that is complete
-// HTTP and no redirect is a Response, whatever its status: what a status or a
-// body means is for the provider to say. The error is always an *sdk.Error with
-// the outcome that is proven, without secrets.
+// HTTP and no redirect is a Response, whatever its status: the plugin says what
+// a status or a body means. The error is always an *sdk.Error with the outcome
+// that is proven, without secrets.
 func (c *Client) Do(ctx context.Context, req Request) (*Response, error) {
-	x, err := c.begin(ctx, req)
+	exchange, err := c.begin(ctx, req)
 	if err != nil {
 		return nil, err
 	}
-	resp, failure := x.run()
-	x.record(resp, failure)
+
+	// Recorded whatever its end: a failure is what the record is for.
+	resp, failure := exchange.run()
+	exchange.record(resp, failure)
 	if failure != nil {
 		return nil, failure
 	}
-
 	return resp, nil
 }
 
+// parseBase reads BaseURL.
 func parseBase(text string) (*url.URL, error) {
 	wrong := func(why string) error {
 		return sdk.Invalid(sdk.Violation{Field: "base_url", Message: why})
 	}
-	base, err := url.Parse(text)
 
+	base, err := url.Parse(text)
 	switch {
 	case err != nil: // its text repeats the address, which may hold a password
 		return nil, wrong("is not a URL")
@@ -171,10 +179,8 @@ func parseBase(text string) (*url.URL, error) {
 		return nil, wrong("names no host")
 	case base.User != nil:
 		return nil, wrong("must not hold a user or password")
-
-	case base.RawQuery != "" || base.ForceQuery || base.Fragment != "" || strings.HasSuffix(text, "#"):
+	case base.RawQuery != "", base.ForceQuery, base.Fragment != "", strings.HasSuffix(text, "#"):
 		return nil, wrong("must not have a query or fragment")
 	}
-
 	return base, nil
 }

@@ -338,24 +338,24 @@ func cheapest(t *testing.T, read func(), enough time.Duration) time.Duration {
 	return least
 }
 
-// slower is how many times longer the race detector makes it.
-func slower() time.Duration {
+// underRace reports whether the race detector watches, which makes everything twenty times slower.
+func underRace() bool {
 	build, ok := debug.ReadBuildInfo()
-	if ok &&
-		slices.Contains(build.Settings, debug.BuildSetting{Key: "-race", Value: "true"}) {
-		return 20
-	}
-	return 1
+	return ok && slices.Contains(build.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
 }
 
 // Whatever a stranger sends, a mebibyte of it takes no more than a twentieth of
 // a second, and four times as much takes about four times as long.
 func TestReadingTakesNoTime(t *testing.T) {
-	most, worthwhile := 50*time.Millisecond*slower(), 10*time.Millisecond*slower()
+	size, most := fullSize, 50*time.Millisecond
+	if underRace() {
+		size, most = fullSize/16, 100*time.Millisecond
+	}
+	worthwhile := most / 5
 	for name, parser := range parsers {
 		t.Run(name, func(t *testing.T) {
 			for of, input := range parser.inputs {
-				read := parser.read(input(fullSize))
+				read := parser.read(input(size))
 				whole := cheapest(t, read, most)
 				if whole > most {
 					t.Errorf("%s: %s", of, whole)
@@ -364,7 +364,7 @@ func TestReadingTakesNoTime(t *testing.T) {
 				if whole < worthwhile {
 					continue
 				}
-				quarter := cheapest(t, parser.read(input(fullSize/4)), worthwhile/3)
+				quarter := cheapest(t, parser.read(input(size/4)), worthwhile/3)
 				if linear := 10 * max(quarter, worthwhile/3); whole > linear &&
 					cheapest(t, read, linear) > linear {
 					t.Errorf("%s: a quarter takes %s, all of it %s", of, quarter, whole)

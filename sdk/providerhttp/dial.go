@@ -14,9 +14,17 @@ import (
 // reported as not sent with time left for another try.
 const connectTimeout = 10 * time.Second
 
+// connectionUse says whether a connection serves one request after another.
+type connectionUse bool
+
+const (
+	keepAlive connectionUse = true
+	singleUse connectionUse = false
+)
+
 // newTransport makes the connections of a client. Proxy stays nil on purpose:
 // see the package comment.
-func newTransport(roots *x509.CertPool, keepAlive bool) *http.Transport {
+func newTransport(roots *x509.CertPool, use connectionUse) *http.Transport {
 	config := &tls.Config{
 		MinVersion: tls.VersionTLS12,
 		RootCAs:    roots,
@@ -26,7 +34,7 @@ func newTransport(roots *x509.CertPool, keepAlive bool) *http.Transport {
 	return &http.Transport{
 		DialContext:            dialer{limit: connectTimeout}.dial,
 		DialTLSContext:         dialer{limit: connectTimeout, config: config}.dial,
-		DisableKeepAlives:      !keepAlive,
+		DisableKeepAlives:      use == singleUse,
 		DisableCompression:     true,
 		MaxIdleConnsPerHost:    4,
 		IdleConnTimeout:        30 * time.Second,
@@ -54,6 +62,8 @@ type dialer struct {
 func (d dialer) dial(ctx context.Context, network, addr string) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, d.limit)
 	defer cancel()
+
+	// The end of the request ends the dial.
 	if g, ok := ctx.Value(gateKey{}).(*gate); ok {
 		stop := context.AfterFunc(g.ctx, cancel)
 		defer stop()
@@ -67,6 +77,7 @@ func (d dialer) dial(ctx context.Context, network, addr string) (net.Conn, error
 		return &gatedConn{Conn: conn, exact: true}, nil
 	}
 
+	// The name of the certificate is the host's, not the address's that was found.
 	config := d.config.Clone()
 	if config.ServerName, _, err = net.SplitHostPort(addr); err != nil {
 		config.ServerName = addr
@@ -76,6 +87,5 @@ func (d dialer) dial(ctx context.Context, network, addr string) (net.Conn, error
 		_ = conn.Close()
 		return nil, &connectError{err}
 	}
-
 	return &gatedConn{Conn: secured}, nil
 }

@@ -36,54 +36,52 @@ func (t *Text) UnmarshalJSON(data []byte) error {
 			return scalarError("a text is no valid JSON string")
 		}
 		*t = Text(s)
-
 	case len(data) > 0 && data[0] != '{' && data[0] != '[' && json.Valid(data):
 		*t = Text(data)
 	default:
 		return scalarError("an object or array stands where a text was expected")
 	}
-
 	return nil
 }
 
-// Money returns the amount that the text is, with an exponent or not, in a
-// currency; nil where that is not above zero or no currency, as sdk.ReadMoney
-// has it. Unlike an Amount, a text that is no number hides nothing else of an
-// answer; what an amount that is nil beside a text means is for the plugin to
-// say.
+// Money returns the text as an amount, with an exponent or not, in a currency;
+// nil where it is not above zero or the currency is none, as sdk.ReadMoney does.
+// Unlike an Amount, a text that is not a number hides nothing else of an answer;
+// the plugin decides what a nil amount beside a text means.
 func (t Text) Money(currency string) *sdk.Money {
-	d, err := sdk.ParseNumber(string(t))
+	number, err := sdk.ParseNumber(string(t))
 	if err != nil {
 		return nil
 	}
-	return sdk.ReadMoney(d.String(), currency)
+	return sdk.ReadMoney(number.String(), currency)
 }
 
-// FlexibleString reads whatever stands where a provider has something to say,
-// as signature.Value.FlexibleString has it: a text or number, an object or
-// array as its JSON, and nothing of null, false and what is empty. So a message
-// in another form than usual hides neither that an answer is a no nor what it
-// says.
+// FlexibleString reads any JSON value as text for people, as
+// ordered.Value.Message does: a text or number, an object or array as its JSON,
+// and "" for null, false and an empty value. So a message in another form than
+// usual hides neither that an answer is a refusal nor its reason.
 type FlexibleString string
 
 // UnmarshalJSON takes any JSON value.
-func (w *FlexibleString) UnmarshalJSON(data []byte) error {
-	var t Text
-	if err := t.UnmarshalJSON(data); err == nil {
-		if *w = FlexibleString(t); string(bytes.TrimSpace(data)) == "false" {
-			*w = ""
+func (s *FlexibleString) UnmarshalJSON(data []byte) error {
+	var text Text
+	if err := text.UnmarshalJSON(data); err == nil {
+		*s = FlexibleString(text)
+		if string(bytes.TrimSpace(data)) == "false" {
+			*s = ""
 		}
 		return nil
 	}
 
+	// An object or an array: its JSON says most.
 	var compact bytes.Buffer
 	if err := json.Compact(&compact, data); err != nil {
 		return scalarError("words are no valid JSON")
 	}
-	if *w = FlexibleString(compact.String()); *w == "[]" || *w == "{}" {
-		*w = ""
+	*s = FlexibleString(compact.String())
+	if *s == "[]" || *s == "{}" {
+		*s = ""
 	}
-
 	return nil
 }
 
@@ -96,9 +94,9 @@ type Amount struct {
 	Present bool
 }
 
-// Money returns the amount in a currency, nil where the answer has none. What
-// it has is given as it is, also when it is nothing: the host compares it with
-// what was asked for, and a success of another amount is none.
+// Money returns the amount in a currency, nil where the answer has none. It is
+// returned as it is, also when it is zero: the host compares it with the amount
+// that was asked for, and doubts a success of another one.
 func (a Amount) Money(currency string) *sdk.Money {
 	if !a.Present {
 		return nil
@@ -108,20 +106,19 @@ func (a Amount) Money(currency string) *sdk.Money {
 
 // UnmarshalJSON refuses everything else.
 func (a *Amount) UnmarshalJSON(data []byte) error {
-	var t Text
-	if err := t.UnmarshalJSON(data); err != nil {
+	var text Text
+	if err := text.UnmarshalJSON(data); err != nil {
 		return err
 	}
-	if t == "" {
+	if text == "" {
 		*a = Amount{}
 		return nil
 	}
 
-	d, err := sdk.ParseNumber(string(t))
+	number, err := sdk.ParseNumber(string(text))
 	if err != nil {
-		return scalarError("an amount is no number that can be one: %d characters", len(t))
+		return scalarError("an amount is no number that can be one: %d characters", len(text))
 	}
-	*a = Amount{Decimal: d, Present: true}
-
+	*a = Amount{Decimal: number, Present: true}
 	return nil
 }
