@@ -18,9 +18,11 @@ type Request struct {
 	Amount decimal.Decimal `json:"-"`
 	// Currency is an upper-case code. Required.
 	Currency string `json:"currency" example:"USD" doc:"an upper-case currency or asset code"`
-	// MerchantReference is the caller's own; it may repeat. At most 255 characters.
+	// MerchantReference is the caller's own; it may repeat. At most 255
+	// characters.
 	MerchantReference string `json:"merchant_reference,omitempty" example:"66510effg2eec" doc:"yours; it may repeat"`
-	// Description is for the customer and the provider. At most 1000 characters.
+	// Description is for the customer and the provider. At most 1000
+	// characters.
 	Description string `json:"description,omitempty" example:"Sample"`
 	// Method is the ID of one of the provider's payment methods.
 	Method   string `json:"method,omitempty" doc:"an id of the provider's payment methods; empty when the provider or the customer chooses"`
@@ -36,15 +38,16 @@ type Request struct {
 	// ExpiresAt is when an unfinished payment becomes expired; without it the
 	// account's payment_ttl counts.
 	ExpiresAt time.Time `json:"expires_at,omitzero" example:"2026-12-01T00:00:00Z" doc:"when an unfinished payment expires, to the microsecond; without it the account's payment_ttl counts"`
-	// Metadata is the caller's own: at most 50 entries, keys of at most 40, values
-	// of at most 500 characters.
+	// Metadata is the caller's own: at most 50 entries, keys of at most 40,
+	// values of at most 500 characters.
 	Metadata map[string]string `json:"metadata,omitempty" doc:"yours: at most 50 entries, names of at most 40, values of at most 500 characters"`
-	// ProviderOptions are the provider's own: one JSON object of at most 16 KiB.
+	// ProviderOptions are the provider's own: one JSON object of at most 16
+	// KiB.
 	ProviderOptions json.RawMessage `json:"provider_options,omitempty" doc:"one JSON object with what only this provider knows"`
 }
 
-// MarshalJSON adds the amount with the decimals it was written with. The time is
-// in UTC: a zone with seconds, or of a day, has no form in JSON.
+// MarshalJSON adds the amount with the decimals it was written with. The time
+// is in UTC: a zone with seconds, or of a day, has no form in JSON.
 func (r Request) MarshalJSON() ([]byte, error) {
 	type plain Request
 	if !r.ExpiresAt.IsZero() {
@@ -56,9 +59,10 @@ func (r Request) MarshalJSON() ([]byte, error) {
 	}{Amount{r.Amount}, plain(r)})
 }
 
-// UnmarshalJSON reads the body of a request, or what MarshalJSON wrote. An amount
-// or a time that cannot be read does not keep the other fields from being read:
-// the error is then an *Error that has a violation for each such field.
+// UnmarshalJSON reads the body of a request, or what MarshalJSON wrote. An
+// amount or a time that cannot be read does not keep the other fields from
+// being read: the error is then an *Error that has a violation for each such
+// field.
 func (r *Request) UnmarshalJSON(data []byte) error {
 	type plain Request
 	v := struct {
@@ -71,6 +75,7 @@ func (r *Request) UnmarshalJSON(data []byte) error {
 	var fields fieldReader
 	r.Amount = fields.amount("amount", v.Amount)
 	r.ExpiresAt = fields.time("expires_at", v.ExpiresAt)
+
 	return errors.Join(err, fields.err())
 }
 
@@ -84,8 +89,8 @@ type Customer struct {
 	IP        string `json:"ip,omitempty"`
 }
 
-// PayoutRequest asks for money to be sent. It is the body of POST /v1/payouts, and
-// what the host records. Fields shared with Request mean the same.
+// PayoutRequest asks for money to be sent. It is the body of POST /v1/payouts,
+// and what the host records. Fields shared with Request mean the same.
 type PayoutRequest struct {
 	Provider          string            `json:"provider" example:"acme" doc:"the name of a configured account"`
 	Amount            decimal.Decimal   `json:"-"`
@@ -132,8 +137,8 @@ type Recipient struct {
 	Phone         string `json:"phone,omitempty"`
 }
 
-// RefundRequest asks to give back all of a payment or part of it. It is the body
-// of POST /v1/payments/{id}/refunds.
+// RefundRequest asks to give back all of a payment or part of it. It is the
+// body of POST /v1/payments/{id}/refunds.
 type RefundRequest struct {
 	// Amount is in the payment's currency; zero: all that was paid.
 	Amount decimal.Decimal `json:"-"`
@@ -174,8 +179,8 @@ func (r *CaptureRequest) UnmarshalJSON(data []byte) error {
 	return errors.Join(err, fields.err())
 }
 
-// Confirmation is what a customer sent back, as NextAction asked for it. It has no
-// JSON form: the HTTP API reads it from JSON or from a form.
+// Confirmation is what a customer sent back, as NextAction asked for it. It has
+// no JSON form: the HTTP API reads it from JSON or from a form.
 type Confirmation struct {
 	// Fields are by name.
 	Fields map[string]string
@@ -211,8 +216,8 @@ type Filter struct {
 	Limit int
 }
 
-// fieldReader reads the fields that JSON has as texts, and collects what is wrong
-// with them.
+// fieldReader reads the fields that JSON has as texts, and collects what is
+// wrong with them.
 type fieldReader struct{ wrong []sdk.Violation }
 
 func (f *fieldReader) add(field, message string) {
@@ -251,12 +256,14 @@ func (f *fieldReader) time(field string, raw json.RawMessage) time.Time {
 	var text string
 	_ = json.Unmarshal(raw, &text) // what is not a text is not a time either
 	at, err := ParseTime(text)
+
 	switch {
 	case err != nil:
 		f.add(field, err.Error())
 	case at.IsZero():
 		f.add(field, "is in the past")
 	}
+
 	return at
 }
 
@@ -265,8 +272,12 @@ func (f *fieldReader) err() error {
 	if len(f.wrong) == 0 {
 		return nil
 	}
-	return &Error{Code: string(sdk.CodeInvalidRequest), Outcome: sdk.OutcomeNotSent,
-		Message: "the request is not valid, and nothing was done", Violations: f.wrong}
+	return &Error{
+		Code:       string(sdk.CodeInvalidRequest),
+		Outcome:    sdk.OutcomeNotSent,
+		Message:    "the request is not valid, and nothing was done",
+		Violations: f.wrong,
+	}
 }
 
 func absent(raw json.RawMessage) bool { return len(raw) == 0 || string(raw) == "null" }

@@ -24,7 +24,8 @@ type accountKeys struct {
 	sdk.Endpoint
 }
 
-// answerer answers at once: what is left is the way to it.
+// answerer is a provider that answers at once, so that only the way to it takes
+// time.
 type answerer struct{}
 
 func newProvider(accountKeys, sdk.Runtime) (*answerer, error) { return &answerer{}, nil }
@@ -39,7 +40,7 @@ func (*answerer) Info() sdk.Info {
 	}
 }
 
-// ParseWebhook takes a body for the reference of a payment that was paid.
+// ParseWebhook reads a body as the reference of a payment that was paid.
 func (*answerer) ParseWebhook(
 	_ context.Context,
 	r sdk.ParseWebhookRequest,
@@ -55,13 +56,14 @@ func (*answerer) ParseWebhook(
 	}, nil
 }
 
-// CreatePayment takes as long as the description says, when it is a time.
+// CreatePayment takes as long as the description says, when it is a duration,
+// and misbehaves when it is an order to.
 func (*answerer) CreatePayment(
 	_ context.Context,
 	r sdk.CreatePaymentRequest,
 ) (*sdk.Payment, error) {
-	if d, err := time.ParseDuration(r.Description); err == nil {
-		time.Sleep(d)
+	if pause, err := time.ParseDuration(r.Description); err == nil {
+		time.Sleep(pause)
 	}
 	if message, ok := misbehave(r.Description); ok {
 		return &sdk.Payment{Status: sdk.PaymentProcessing, Message: message}, nil
@@ -80,23 +82,24 @@ const rawServer = "serve-raw"
 // serveRaw serves the contract on a unix socket without go-plugin: no
 // handshake, no TLS.
 func serveRaw(socket string) error {
-	l, err := net.Listen("unix", socket)
+	listener, err := net.Listen("unix", socket)
 	if err != nil {
 		return err
 	}
-	s := grpc.NewServer(grpc.MaxRecvMsgSize(client.MaxMessageSize))
-	serve.NewServer(newProvider, serve.Options{}).Register(s)
+	server := grpc.NewServer(grpc.MaxRecvMsgSize(client.MaxMessageSize))
+	serve.NewServer(newProvider, serve.Options{}).Register(server)
+
 	end := make(chan os.Signal, 1)
 	signal.Notify(end, syscall.SIGTERM)
-
 	go func() {
 		<-end
-		s.Stop()
+		server.Stop()
 	}()
 
-	if err := s.Serve(l); err != nil && !errors.Is(err, http.ErrServerClosed) {
-		return err
+	err = server.Serve(listener)
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
 	}
 
-	return nil
+	return err
 }

@@ -49,7 +49,7 @@ func (c *Core) ConfirmPayment(
 	r payment.Confirmation,
 	key string,
 ) (p *payment.Payment, replayed bool, err error) {
-	var checks checks
+	var checks checklist
 	for name, value := range r.Fields {
 		checks.text("fields."+name, value, maxDescription)
 	}
@@ -63,9 +63,9 @@ func (c *Core) ConfirmPayment(
 	if err := checks.err(); err != nil {
 		return nil, false, err
 	}
-	request, err := json.Marshal(
-		r,
-	) // by Go's names of its fields, as the keys in the store have it
+
+	// The keys in the store have the request by Go's names of its fields.
+	request, err := json.Marshal(r)
 	if err != nil {
 		return nil, false, err
 	}
@@ -97,7 +97,7 @@ func (c *Core) CapturePayment(
 	amount decimal.Decimal,
 	key string,
 ) (p *payment.Payment, replayed bool, err error) {
-	var checks checks
+	var checks checklist
 	if amount.IsNegative() {
 		checks.add("amount", "must be more than zero")
 	}
@@ -124,7 +124,7 @@ func (c *Core) CapturePayment(
 // promises of ConfirmPayment.
 func (c *Core) CancelPayment(ctx context.Context, id, reason, key string,
 ) (p *payment.Payment, replayed bool, err error) {
-	var checks checks
+	var checks checklist
 	checks.text("reason", reason, maxDescription)
 	if err := checks.err(); err != nil {
 		return nil, false, err
@@ -167,7 +167,7 @@ func actionKey(id, key string) string {
 // act carries out an action once under its key.
 func (c *Core) act(ctx context.Context, id, key string, a action,
 ) (p *payment.Payment, replayed bool, err error) {
-	var checks checks
+	var checks checklist
 	checks.key(key)
 	if err := checks.err(); err != nil {
 		return nil, false, err
@@ -188,7 +188,7 @@ func (c *Core) act(ctx context.Context, id, key string, a action,
 	if err != nil {
 		return nil, true, err
 	}
-	defer func() { release() }()
+	defer release()
 
 	// The key comes first: nothing else that can be wrong says that nothing was
 	// done under it.
@@ -199,20 +199,21 @@ func (c *Core) act(ctx context.Context, id, key string, a action,
 
 	if known != nil {
 		release()
-		release = func() {}
 		return c.replayOrAct(ctx, id, key, hashes, a)
 	}
 
+	// The key is free: what is wrong from here on, nothing was done under it.
 	i, err := c.getUnderKey(ctx, payment.KindPayment, id)
 	if err != nil {
 		return nil, false, err
 	}
+
 	lease, err := c.accounts.AcquireExisting(ctx, i.Provider)
 	if err != nil {
 		return nil, false, turnedAway(i.Provider, err)
 	}
 
-	first, wall, other, err := c.recordFirst(ctx, lease, i, key, hashes.Current, a)
+	first, until, other, err := c.recordFirst(ctx, lease, i, key, hashes.Current, a)
 	if err != nil || other {
 		lease.Release()
 	}
@@ -222,7 +223,6 @@ func (c *Core) act(ctx context.Context, id, key string, a action,
 		return nil, false, err
 	case other:
 		release()
-		release = func() {}
 		return c.replayOrAct(ctx, id, key, hashes, a)
 	}
 
@@ -231,14 +231,13 @@ func (c *Core) act(ctx context.Context, id, key string, a action,
 	stuck := make(chan struct{}, 1)
 	finished := c.running.add(id, first.Number)
 	release()
-	release = func() {}
 	c.calls.run(func() {
 		defer lease.Release()
 		defer finished()
 		attempt := actionAttempt{
 			action:  a,
 			attempt: first,
-			wall:    wall,
+			wall:    until,
 			claim:   idempotency.ClaimOf(first),
 		}
 		result <- c.runAction(context.WithoutCancel(ctx), lease, i, attempt, stuck)
@@ -275,10 +274,13 @@ func (c *Core) replayOrAct(
 		return c.act(ctx, id, key, a)
 	}
 
+	// The payment is returned as it is now, whatever it was when the action
+	// ended.
 	problem, err := idempotency.Problem(known)
 	if err != nil {
 		return nil, true, recordedBut(err, "", id)
 	}
+
 	if problem != nil {
 		return nil, true, problem
 	}
@@ -348,10 +350,13 @@ func (c *Core) readyFor(
 	if Foreign(lease, i) {
 		return errForeign(i)
 	}
+
+	// Without a doubt there is nothing to find out.
 	if i.Status != payment.Unknown && i.Doubt == "" {
 		return possible(i, a)
 	}
 
+	// The provider is queried first: its answer says what the action meets.
 	if err := c.reconcile(ctx, lease, i); err != nil {
 		c.log.Warn("a doubt could not be resolved before an action",
 			"id", i.ID, "provider", i.Provider, "action", a.verb, "error", err)
@@ -388,6 +393,7 @@ func (c *Core) recordAction(
 	a action,
 ) (attempt payment.Attempt, err error) {
 	err = c.store.Write(ctx, func(tx *store.Tx) error {
+		// The key is taken first: a request that is slower ends here.
 		attempt = c.newAttempt(tx, 0, a.verb, lease)
 		attempt.ActionKey = key
 		err := tx.InsertKey(ctx, store.Key{
@@ -472,6 +478,7 @@ func (c *Core) runAction(
 	a actionAttempt,
 	stuck chan struct{},
 ) *payment.Error {
+	// The wall is looked at last, before the call leaves.
 	ctx, cancel := context.WithTimeout(ctx, a.wall.left())
 	defer cancel()
 	logged, exchanges := sdk.WithExchangeLog(ctx)
@@ -481,6 +488,8 @@ func (c *Core) runAction(
 		answer, err = a.call(logged, lease, i, a.attempt)
 	}
 
+	// A call that failed has a problem, which may not be what the caller is
+	// told: the transaction below may know of another attempt.
 	took := time.Since(started)
 	ended := finished(a.attempt.Number, a.verb, took, exchanges.Exchanges(), err)
 	var own *payment.Error
@@ -499,14 +508,8 @@ func (c *Core) runAction(
 			reference: referenceOf(answer),
 			stuck:     stuck,
 		},
-		note: fmt.Sprintf(
-			"%s, %s %s: %s in %d ms",
-			a.verb,
-			lease.Config().Plugin,
-			lease.Version(),
-			ended.Outcome,
-			ended.DurationMS,
-		),
+		note: fmt.Sprintf("%s, %s %s: %s in %d ms", a.verb,
+			lease.Config().Plugin, lease.Version(), ended.Outcome, ended.DurationMS),
 		apply: func(ctx context.Context, tx *store.Tx, current *intent.Intent,
 			attempts []payment.Attempt,
 		) error {
@@ -521,6 +524,7 @@ func (c *Core) runAction(
 				return idempotency.Finish(ctx, tx, a.claim, problem)
 			}
 
+			// The key stays with the doubt, and the provider is queried again.
 			if a.undecided(err) {
 				if nothing {
 					current.Doubt = ""
@@ -532,16 +536,8 @@ func (c *Core) runAction(
 				return err
 			}
 
-			return c.applyAction(
-				ctx,
-				tx,
-				lease,
-				current,
-				attempts,
-				a.attempt,
-				answer,
-				problem,
-			)
+			end := actionEnd{attempt: a.attempt, answer: answer, problem: problem}
+			return c.applyAction(ctx, tx, lease, current, attempts, end)
 		},
 	})
 
@@ -579,6 +575,13 @@ func supersededBy(i *intent.Intent, verb string) *payment.Error {
 	}
 }
 
+// actionEnd is how one attempt at an action has ended.
+type actionEnd struct {
+	attempt payment.Attempt
+	answer  *sdk.Payment   // nil when the call failed
+	problem *payment.Error // nil when the action was carried out
+}
+
 // applyAction records what an action's end means for its payment. attempts has
 // that end already.
 func (c *Core) applyAction(
@@ -587,25 +590,28 @@ func (c *Core) applyAction(
 	lease Lease,
 	current *intent.Intent,
 	attempts []payment.Attempt,
-	attempt payment.Attempt,
-	answer *sdk.Payment,
-	problem *payment.Error,
+	end actionEnd,
 ) error {
-	if problem == nil {
+	attempt := end.attempt
+	if end.problem == nil {
 		if attempt.Verb == verbCapture && attempt.Amount != nil {
 			current.Captured = &payment.Amount{Decimal: captured(attempts, "ok")}
 		}
+
+		// Its host was taken for gone, and has an answer after all.
 		if current.Doubt == attempt.Verb && !anotherInDoubt(attempts, attempt) {
-			// Its host was taken for gone, and has an answer after all.
 			current.Doubt = ""
 		}
-
-		report := paymentReport(actorCall, intent.Answer, answer)
+		report := paymentReport(actorCall, intent.Answer, end.answer)
 		_, err := c.Apply(ctx, tx, current, report, StatusQuery(lease, current))
+
 		return err
 	}
 
-	unknown := problem.Outcome == sdk.OutcomeUnknown
+	// A refusal leaves the payment as it is; an unknown end is a doubt about
+	// it, unless the payment tells more.
+	unknown := end.problem.Outcome == sdk.OutcomeUnknown
+
 	switch {
 	case unknown && tookUnheard(current, attempt):
 		noteCaptured(current, attempts)
@@ -630,6 +636,8 @@ func (c *Core) applyAction(
 // be handed over again.
 func movesMoney(verb string) bool { return verb == verbCapture || verb == verbCancel }
 
+// referenceOf returns the provider's reference in an answer, "" when the call
+// failed.
 func referenceOf(p *sdk.Payment) string {
 	if p == nil {
 		return ""

@@ -20,13 +20,13 @@ import (
 type changing struct {
 	name   string
 	script func(*rig, func() (*sdk.Payment, error))
-	call   func(ctx context.Context, c *node, id, key string) (*payment.Payment, bool, error)
+	call   func(ctx context.Context, c *coretest.Node, id, key string) (*payment.Payment, bool, error)
 }
 
 var changes = []changing{
 	{"confirm", func(r *rig, answer func() (*sdk.Payment, error)) {
-		r.account.Confirm = func(context.Context, sdk.ConfirmPaymentRequest) (*sdk.Payment, error) { return answer() }
-	}, func(ctx context.Context, c *node, id, key string) (*payment.Payment, bool, error) {
+		r.Account.Confirm = func(context.Context, sdk.ConfirmPaymentRequest) (*sdk.Payment, error) { return answer() }
+	}, func(ctx context.Context, c *coretest.Node, id, key string) (*payment.Payment, bool, error) {
 		return c.ConfirmPayment(
 			ctx,
 			id,
@@ -35,13 +35,13 @@ var changes = []changing{
 		)
 	}},
 	{"capture", func(r *rig, answer func() (*sdk.Payment, error)) {
-		r.account.Capture = func(context.Context, sdk.CapturePaymentRequest) (*sdk.Payment, error) { return answer() }
-	}, func(ctx context.Context, c *node, id, key string) (*payment.Payment, bool, error) {
+		r.Account.Capture = func(context.Context, sdk.CapturePaymentRequest) (*sdk.Payment, error) { return answer() }
+	}, func(ctx context.Context, c *coretest.Node, id, key string) (*payment.Payment, bool, error) {
 		return c.CapturePayment(ctx, id, decimal.Zero, key)
 	}},
 	{"cancel", func(r *rig, answer func() (*sdk.Payment, error)) {
-		r.account.Cancel = func(context.Context, sdk.CancelPaymentRequest) (*sdk.Payment, error) { return answer() }
-	}, func(ctx context.Context, c *node, id, key string) (*payment.Payment, bool, error) {
+		r.Account.Cancel = func(context.Context, sdk.CancelPaymentRequest) (*sdk.Payment, error) { return answer() }
+	}, func(ctx context.Context, c *coretest.Node, id, key string) (*payment.Payment, bool, error) {
 		return c.CancelPayment(ctx, id, "changed his mind", key)
 	}},
 }
@@ -52,8 +52,8 @@ func onEveryChange(t *testing.T, test func(t *testing.T, r *rig, ch changing, id
 	for _, ch := range changes {
 		t.Run(ch.name, func(t *testing.T) {
 			r := newRig(t)
-			r.account.Create = redirecting
-			test(t, r, ch, r.pay(t, "create").ID)
+			r.Account.Create = coretest.Redirecting
+			test(t, r, ch, r.Pay(t, "create").ID)
 		})
 	}
 }
@@ -67,7 +67,7 @@ func TestAChangeIsCarriedOutOnceUnderItsKey(t *testing.T) {
 		})
 
 		for n := range 3 {
-			p, replayed, err := ch.call(t.Context(), r.node, id, "k")
+			p, replayed, err := ch.call(t.Context(), r.Node, id, "k")
 			if err != nil || p.Status != payment.Processing || replayed != (n > 0) {
 				t.Fatalf("call %d: %v, replayed %v, %v", n+1, p, replayed, err)
 			}
@@ -77,7 +77,7 @@ func TestAChangeIsCarriedOutOnceUnderItsKey(t *testing.T) {
 			t.Errorf("%d calls", calls)
 		}
 		_, _, err := r.CancelPayment(t.Context(), id, "another reason", "k")
-		if e := problem(t, err); e.Code != payment.CodeIdempotencyConflict {
+		if e := coretest.Problem(t, err); e.Code != payment.CodeIdempotencyConflict {
 			t.Errorf("another request under the key: %v", e)
 		}
 	})
@@ -88,12 +88,12 @@ func TestAChangeThatIsRefusedLeavesThePayment(t *testing.T) {
 		calls := 0
 		ch.script(r, func() (*sdk.Payment, error) {
 			calls++
-			return nil, failing(sdk.CodeDeclined, sdk.OutcomeRefused)
+			return nil, coretest.Failing(sdk.CodeDeclined, sdk.OutcomeRefused)
 		})
 
 		for range 2 {
-			_, _, err := ch.call(t.Context(), r.node, id, "k")
-			e := problem(t, err)
+			_, _, err := ch.call(t.Context(), r.Node, id, "k")
+			e := coretest.Problem(t, err)
 			if e.Outcome != sdk.OutcomeRefused || e.PaymentID != id ||
 				e.ProviderCode != "E1" {
 				t.Fatalf("got %v", e)
@@ -116,27 +116,27 @@ func TestAChangeInDoubtIsSaidToBeAndAskedAbout(t *testing.T) {
 		calls := 0
 		ch.script(r, func() (*sdk.Payment, error) {
 			calls++
-			return nil, failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
+			return nil, coretest.Failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
 		})
 
 		for range 2 { // its key stands for the doubt, and is not free
-			_, _, err := ch.call(t.Context(), r.node, id, "k")
-			if e := problem(t, err); e.Outcome != sdk.OutcomeUnknown || calls != 1 {
+			_, _, err := ch.call(t.Context(), r.Node, id, "k")
+			if e := coretest.Problem(t, err); e.Outcome != sdk.OutcomeUnknown || calls != 1 {
 				t.Fatalf("got %v after %d calls", e, calls)
 			}
 		}
 
-		if got := r.paymentStatus(t, id); got != payment.RequiresAction {
+		if got := r.PaymentStatus(t, id); got != payment.RequiresAction {
 			t.Fatalf("it became %s", got)
 		}
-		r.account.Get = func(context.Context, sdk.GetPaymentRequest) (*sdk.Payment, error) {
+		r.Account.Get = func(context.Context, sdk.GetPaymentRequest) (*sdk.Payment, error) {
 			return &sdk.Payment{Status: sdk.PaymentProcessing}, nil
 		}
 
 		if err := r.Recover(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if got := r.paymentStatus(t, id); got != payment.Processing {
+		if got := r.PaymentStatus(t, id); got != payment.Processing {
 			t.Errorf("it was not asked about at once: %s", got)
 		}
 	})
@@ -147,17 +147,17 @@ func TestAChangeThatWasNotSentFreesItsKey(t *testing.T) {
 		fail := true
 		ch.script(r, func() (*sdk.Payment, error) {
 			if fail {
-				return nil, failing(sdk.CodeUnavailable, sdk.OutcomeNotSent)
+				return nil, coretest.Failing(sdk.CodeUnavailable, sdk.OutcomeNotSent)
 			}
 			return &sdk.Payment{Status: sdk.PaymentProcessing}, nil
 		})
 
-		_, _, err := ch.call(t.Context(), r.node, id, "k")
-		if e := problem(t, err); e.Outcome != sdk.OutcomeNotSent {
+		_, _, err := ch.call(t.Context(), r.Node, id, "k")
+		if e := coretest.Problem(t, err); e.Outcome != sdk.OutcomeNotSent {
 			t.Fatalf("got %v", e)
 		}
 		fail = false
-		p, replayed, err := ch.call(t.Context(), r.node, id, "k")
+		p, replayed, err := ch.call(t.Context(), r.Node, id, "k")
 		if err != nil || replayed || p.Status != payment.Processing {
 			t.Fatalf("%v, replayed %v, %v", p, replayed, err)
 		}
@@ -192,12 +192,12 @@ func (g *gate) AcquireExisting(ctx context.Context, name string) (core.Lease, er
 
 // gated returns two hosts that go through one gate: within a host, requests
 // under one key take turns.
-func (r *rig) gated(t *testing.T) (hosts [2]*node) {
+func (r *rig) gated(t *testing.T) (hosts [2]*coretest.Node) {
 	t.Helper()
-	g := &gate{Accounts: coretest.NewAccounts(r.account)}
+	g := &gate{Accounts: coretest.NewAccounts(r.Account)}
 	g.both.Add(2)
 	for k := range hosts {
-		hosts[k] = r.hostWith(t, core.Options{Accounts: g})
+		hosts[k] = r.HostWith(t, core.Options{Accounts: g})
 	}
 	return hosts
 }
@@ -209,7 +209,7 @@ func TestWhoWaitsForAChangeThatWasNotSentMakesItItself(t *testing.T) {
 		calls := 0
 		ch.script(r, func() (*sdk.Payment, error) {
 			if calls++; calls == 1 {
-				return nil, failing(sdk.CodeUnavailable, sdk.OutcomeNotSent)
+				return nil, coretest.Failing(sdk.CodeUnavailable, sdk.OutcomeNotSent)
 			}
 			return &sdk.Payment{Status: sdk.PaymentProcessing}, nil
 		})
@@ -251,14 +251,14 @@ func TestAChangeWaitsForTheFirstUnderItsKey(t *testing.T) {
 			err      error
 		}
 		answers := make(chan answer, 2)
-		ask := func(host *node) {
+		ask := func(host *coretest.Node) {
 			p, replayed, err := ch.call(context.WithoutCancel(t.Context()), host, id, "k")
 			answers <- answer{p, replayed, err}
 		}
 
-		go ask(r.node)
+		go ask(r.Node)
 		<-begun
-		go ask(r.newHost(t)) // another host, which hears of the end through the store only
+		go ask(r.NewHost(t)) // another host, which hears of the end through the store only
 		close(release)
 		replays := 0
 
@@ -285,16 +285,16 @@ func TestAChangeWhoseHostDiedIsInDoubt(t *testing.T) {
 		ch.script(r, func() (*sdk.Payment, error) {
 			close(begun)
 			<-release
-			return nil, failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
+			return nil, coretest.Failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
 		})
 
 		ctx, gone := context.WithCancel(t.Context())
 		defer gone()
-		go func() { _, _, _ = ch.call(ctx, r.node, id, "k") }()
+		go func() { _, _, _ = ch.call(ctx, r.Node, id, "k") }()
 		<-begun
-		r.clock.add(r.account.Settings.Timeout + 31*time.Second)
-		other := r.newHost(t)
-		r.account.Get = func(context.Context, sdk.GetPaymentRequest) (*sdk.Payment, error) {
+		r.Clock.Add(r.Account.Settings.Timeout + 31*time.Second)
+		other := r.NewHost(t)
+		r.Account.Get = func(context.Context, sdk.GetPaymentRequest) (*sdk.Payment, error) {
 			return &sdk.Payment{Status: sdk.PaymentProcessing}, nil
 		}
 
@@ -308,7 +308,7 @@ func TestAChangeWhoseHostDiedIsInDoubt(t *testing.T) {
 		}
 
 		_, _, err = ch.call(t.Context(), other, id, "k")
-		if e := problem(t, err); e.Outcome != sdk.OutcomeUnknown {
+		if e := coretest.Problem(t, err); e.Outcome != sdk.OutcomeUnknown {
 			t.Errorf("under its key: %v", e)
 		}
 	})
@@ -324,8 +324,8 @@ func TestAChangeOfWhatIsOverIsAConflict(t *testing.T) {
 		if err := r.Resolve(t.Context(), payment.KindPayment, id, payment.Resolution{Status: payment.Canceled, Reason: "r"}); err != nil {
 			t.Fatal(err)
 		}
-		_, _, err := ch.call(t.Context(), r.node, id, "k")
-		if e := problem(t, err); e.Code != payment.CodeConflict {
+		_, _, err := ch.call(t.Context(), r.Node, id, "k")
+		if e := coretest.Problem(t, err); e.Code != payment.CodeConflict {
 			t.Errorf("got %v", e)
 		}
 	})
@@ -333,11 +333,11 @@ func TestAChangeOfWhatIsOverIsAConflict(t *testing.T) {
 
 func TestAmountsOfManyDigitsAreRefusedWithoutWritingThemOut(t *testing.T) {
 	r := newRig(t)
-	r.account.Create = redirecting
-	id := r.pay(t, "create").ID
+	r.Account.Create = coretest.Redirecting
+	id := r.Pay(t, "create").ID
 
 	for _, huge := range []decimal.Decimal{decimal.New(1, 2_000_000_000), decimal.New(1, -2_000_000_000), decimal.RequireFromString(strings.Repeat("9", 41))} {
-		req, out := request(), payoutRequest()
+		req, out := coretest.Request(), coretest.PayoutRequest()
 		req.Amount, out.Amount = huge, huge
 		_, _, err1 := r.CreatePayment(t.Context(), req, "k")
 		_, _, err2 := r.CreatePayout(t.Context(), out, "k")
@@ -350,7 +350,7 @@ func TestAmountsOfManyDigitsAreRefusedWithoutWritingThemOut(t *testing.T) {
 			"k",
 		)
 		for n, err := range []error{err1, err2, err3, err4} {
-			if e := problem(t, err); len(e.Violations) != 1 ||
+			if e := coretest.Problem(t, err); len(e.Violations) != 1 ||
 				e.Violations[0].Field != "amount" {
 				t.Errorf("call %d: %v", n+1, e)
 			}
@@ -361,11 +361,11 @@ func TestAmountsOfManyDigitsAreRefusedWithoutWritingThemOut(t *testing.T) {
 func TestAnOperationIsRunOnceUnderItsKey(t *testing.T) {
 	script := func(t *testing.T, answer func() (json.RawMessage, error)) *rig {
 		r := newRig(t)
-		r.account.OnInfo.Operations = []sdk.Operation{
+		r.Account.OnInfo.Operations = []sdk.Operation{
 			{Name: "settle", MovesMoney: true},
 			{Name: "look"},
 		}
-		r.account.Operation = func(context.Context, sdk.InvokeOperationRequest) (json.RawMessage, error) { return answer() }
+		r.Account.Operation = func(context.Context, sdk.InvokeOperationRequest) (json.RawMessage, error) { return answer() }
 		return r
 	}
 
@@ -413,7 +413,7 @@ func TestAnOperationIsRunOnceUnderItsKey(t *testing.T) {
 		)
 
 		_, _, err := invoke(r, "settle", `{}`, "")
-		if e := problem(t, err); len(e.Violations) != 1 {
+		if e := coretest.Problem(t, err); len(e.Violations) != 1 {
 			t.Errorf("got %v", e)
 		}
 		if _, _, err := invoke(r, "look", `{}`, ""); err != nil {
@@ -428,12 +428,12 @@ func TestAnOperationIsRunOnceUnderItsKey(t *testing.T) {
 				n := 0
 				r := script(
 					t,
-					func() (json.RawMessage, error) { n++; return nil, failing(sdk.CodeDeclined, outcome) },
+					func() (json.RawMessage, error) { n++; return nil, coretest.Failing(sdk.CodeDeclined, outcome) },
 				)
 
 				for range 2 {
 					_, _, err := invoke(r, "settle", `{}`, "k")
-					if e := problem(t, err); e.Outcome != outcome ||
+					if e := coretest.Problem(t, err); e.Outcome != outcome ||
 						e.ProviderCode != "E1" {
 						t.Errorf("got %v", e)
 					}
@@ -456,7 +456,7 @@ func TestAnOperationIsRunOnceUnderItsKey(t *testing.T) {
 			}
 			close(begun)
 			<-release
-			return nil, failing(sdk.CodeUnavailable, sdk.OutcomeNotSent)
+			return nil, coretest.Failing(sdk.CodeUnavailable, sdk.OutcomeNotSent)
 		})
 
 		first, second := make(chan error, 1), make(chan error, 1)
@@ -472,7 +472,7 @@ func TestAnOperationIsRunOnceUnderItsKey(t *testing.T) {
 		}()
 
 		stop()
-		if e := problem(t, <-waited); e.Outcome != sdk.OutcomeUnknown {
+		if e := coretest.Problem(t, <-waited); e.Outcome != sdk.OutcomeUnknown {
 			t.Errorf("got %v", e)
 		}
 		go func() { _, _, err := invoke(r, "settle", `{}`, "k"); second <- err }()
@@ -489,15 +489,15 @@ func TestAnOperationIsRunOnceUnderItsKey(t *testing.T) {
 
 func TestAReasonToCancelIsBounded(t *testing.T) {
 	r := newRig(t)
-	r.account.Create = redirecting
-	r.account.Cancel = func(context.Context, sdk.CancelPaymentRequest) (*sdk.Payment, error) {
+	r.Account.Create = coretest.Redirecting
+	r.Account.Cancel = func(context.Context, sdk.CancelPaymentRequest) (*sdk.Payment, error) {
 		t.Error("the provider was called")
-		return nil, failing(sdk.CodeInternal, sdk.OutcomeUnknown)
+		return nil, coretest.Failing(sdk.CodeInternal, sdk.OutcomeUnknown)
 	}
 
-	p := r.pay(t, "k")
+	p := r.Pay(t, "k")
 	_, _, err := r.CancelPayment(t.Context(), p.ID, strings.Repeat("x", 1001), "c")
-	if e := problem(t, err); len(e.Violations) != 1 || e.Violations[0].Field != "reason" {
+	if e := coretest.Problem(t, err); len(e.Violations) != 1 || e.Violations[0].Field != "reason" {
 		t.Fatalf("got %v", e)
 	}
 }

@@ -19,9 +19,9 @@ type captured struct {
 
 var (
 	taken     = captured{status: sdk.PaymentAuthorized}
-	lostAgain = captured{err: failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)}
-	unsent    = captured{err: failing(sdk.CodeUnavailable, sdk.OutcomeNotSent)}
-	declined  = captured{err: failing(sdk.CodeDeclined, sdk.OutcomeRefused)}
+	lostAgain = captured{err: coretest.Failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)}
+	unsent    = captured{err: coretest.Failing(sdk.CodeUnavailable, sdk.OutcomeNotSent)}
+	declined  = captured{err: coretest.Failing(sdk.CodeDeclined, sdk.OutcomeRefused)}
 )
 
 // lateCapture has a capture of 30 of 60 under the key c1, which is in the hands
@@ -41,9 +41,9 @@ func newLateCapture(t *testing.T, again captured) *lateCapture {
 		told:       make(chan error, 1),
 		again:      again,
 	}
-	l.account.Get, l.account.Settings.Timeout = nil, time.Minute
+	l.Account.Get, l.Account.Settings.Timeout = nil, time.Minute
 
-	l.account.OnInfo.CapturePayment = sdk.IdempotencySupport{
+	l.Account.OnInfo.CapturePayment = sdk.IdempotencySupport{
 		Retry: sdk.RetryReturnsOriginal,
 	}
 	started := make(chan struct{})
@@ -70,8 +70,8 @@ func newLateCapture(t *testing.T, again captured) *lateCapture {
 		t.Fatalf("the first was not sent: %v", err)
 	}
 
-	l.clock.add(l.account.Settings.Timeout + lostGrace + time.Second)
-	recoverAt(t, l.newHost(t))
+	l.Clock.Add(l.Account.Settings.Timeout + coretest.Grace + time.Second)
+	coretest.RecoverAt(t, l.NewHost(t))
 	if len(l.sent) != 2 {
 		t.Fatalf("%d captures were sent, want a repeat", len(l.sent))
 	}
@@ -99,7 +99,7 @@ func (l *lateCapture) underTheKey(t *testing.T) sdk.Outcome {
 		return "ok"
 	}
 
-	return problem(t, err).Outcome
+	return coretest.Problem(t, err).Outcome
 }
 
 // A capture that recovery repeats ends under the key of the merchant who wanted
@@ -148,12 +148,12 @@ func TestWhatRecoveryRepeatsEndsUnderTheMerchantsKey(t *testing.T) {
 func (l *lateCapture) wantDoubt(t *testing.T, want bool) {
 	t.Helper()
 	canceled := false
-	l.account.Cancel = func(context.Context, sdk.CancelPaymentRequest) (*sdk.Payment, error) {
+	l.Account.Cancel = func(context.Context, sdk.CancelPaymentRequest) (*sdk.Payment, error) {
 		canceled = true
-		return nil, failing(sdk.CodeUnavailable, sdk.OutcomeNotSent)
+		return nil, coretest.Failing(sdk.CodeUnavailable, sdk.OutcomeNotSent)
 	}
 
-	l.clock.add(10 * time.Minute) // nothing is repeated any more
+	l.Clock.Add(10 * time.Minute) // nothing is repeated any more
 	_, _, _ = l.CancelPayment(t.Context(), l.id, "", "cancel")
 	if canceled == want {
 		t.Errorf("in doubt: %v, want %v", !canceled, want)
@@ -170,8 +170,8 @@ func TestADoubtUnderAKeyGivesWayToWhatTheRepeatIsAnswered(t *testing.T) {
 		unsent:    sdk.OutcomeUnknown,
 	} {
 		r := newCaptureRig(t)
-		r.account.Get = nil
-		r.account.OnInfo.CapturePayment = sdk.IdempotencySupport{
+		r.Account.Get = nil
+		r.Account.OnInfo.CapturePayment = sdk.IdempotencySupport{
 			Retry: sdk.RetryReturnsOriginal,
 		}
 		r.answer = func(n int) (*sdk.Payment, error) {
@@ -185,14 +185,14 @@ func TestADoubtUnderAKeyGivesWayToWhatTheRepeatIsAnswered(t *testing.T) {
 		}
 
 		l := &lateCapture{captureRig: r}
-		if _, err := r.capture(t, "30", "c1"); problem(
+		if _, err := r.capture(t, "30", "c1"); coretest.Problem(
 			t,
 			err,
 		).Outcome != sdk.OutcomeUnknown {
 			t.Fatal(err)
 		}
 
-		recoverAt(t, r.newHost(t))
+		coretest.RecoverAt(t, r.NewHost(t))
 		if got := l.underTheKey(t); got != want || len(r.sent) != 2 {
 			t.Errorf(
 				"a repeat that ends with %v: the merchant hears %s, want %s; %d were sent",
@@ -209,8 +209,8 @@ func TestADoubtUnderAKeyGivesWayToWhatTheRepeatIsAnswered(t *testing.T) {
 // way meanwhile.
 func TestARepeatDoesNotReplaceWhatIsKnownUnderItsKey(t *testing.T) {
 	r, release := newCaptureRig(t), make(chan struct{})
-	r.account.Get, r.account.Settings.Timeout = nil, time.Minute
-	r.account.OnInfo.CapturePayment = sdk.IdempotencySupport{
+	r.Account.Get, r.Account.Settings.Timeout = nil, time.Minute
+	r.Account.OnInfo.CapturePayment = sdk.IdempotencySupport{
 		Retry: sdk.RetryReturnsOriginal,
 	}
 	started, told := make(chan struct{}), make(chan error, 1)
@@ -236,8 +236,8 @@ func TestARepeatDoesNotReplaceWhatIsKnownUnderItsKey(t *testing.T) {
 
 	<-started
 
-	r.clock.add(r.account.Settings.Timeout + lostGrace + time.Second)
-	recoverAt(t, r.newHost(t))
+	r.Clock.Add(r.Account.Settings.Timeout + coretest.Grace + time.Second)
+	coretest.RecoverAt(t, r.NewHost(t))
 	l := &lateCapture{captureRig: r}
 	if got := l.underTheKey(t); got != "ok" || len(r.sent) != 2 {
 		t.Errorf("the merchant hears %s, %d were sent", got, len(r.sent))
@@ -270,7 +270,7 @@ func TestARepeatedCaptureThatSettlesNothingWaits(t *testing.T) {
 	for _, says := range []captured{lostAgain, unsent} {
 		l := newLateCapture(t, says)
 		for range 3 {
-			recoverAt(t, l.node)
+			coretest.RecoverAt(t, l.Node)
 		}
 		if len(l.sent) != 2 {
 			t.Errorf("%v: %d captures were sent at one moment", says.err, len(l.sent))
@@ -310,14 +310,14 @@ func speaksForItself(
 ) {
 	t.Helper()
 	l := newLateCapture(t, again)
-	l.faults.Next(faults...)
+	l.Faults.Next(faults...)
 	err := l.answerLate(late)
-	if e := problem(t, err); e.Outcome != sdk.OutcomeUnknown ||
+	if e := coretest.Problem(t, err); e.Outcome != sdk.OutcomeUnknown ||
 		e.Code != payment.CodeHostGone {
 		t.Errorf("whoever waited for it is told %v", e)
 	}
 
-	if got := l.underTheKey(t); got != says || l.faults.Left() != 0 {
+	if got := l.underTheKey(t); got != says || l.Faults.Left() != 0 {
 		t.Errorf("under its key the merchant hears %s", got)
 	}
 	l.wantDoubt(t, says == sdk.OutcomeUnknown)
@@ -353,11 +353,11 @@ func TestAnEndThatCouldNotBeRecordedIsToldAsDoubt(t *testing.T) {
 		t.Run(string(outcome), func(t *testing.T) {
 			onEveryChange(t, func(t *testing.T, r *rig, ch changing, id string) {
 				ch.script(r, func() (*sdk.Payment, error) {
-					r.faults.Next(coretest.Fault{Refuse: errConnection, Before: r.GiveUp})
-					return nil, failing(sdk.CodeDeclined, outcome)
+					r.Faults.Next(coretest.Fault{Refuse: errConnection, Before: r.GiveUp})
+					return nil, coretest.Failing(sdk.CodeDeclined, outcome)
 				})
-				_, _, err := ch.call(t.Context(), r.node, id, "k")
-				if e := problem(t, err); e.Outcome != sdk.OutcomeUnknown ||
+				_, _, err := ch.call(t.Context(), r.Node, id, "k")
+				if e := coretest.Problem(t, err); e.Outcome != sdk.OutcomeUnknown ||
 					e.Code != payment.CodeStorage {
 					t.Errorf("the caller is told %v", e)
 				}

@@ -33,7 +33,7 @@ const actionHinted = "hinted"
 func (c *Core) Apply(ctx context.Context, tx *store.Tx, i *intent.Intent, r intent.Report,
 	query intent.StatusQuery,
 ) (intent.Verdict, error) {
-	// What the store knows of the same money is added to the report.
+	// The report is completed with all that the store knows of the same money.
 	if r.At.IsZero() {
 		r.At = tx.Now()
 	}
@@ -94,6 +94,7 @@ func (c *Core) note(ctx context.Context, tx *store.Tx, i intent.Intent, r intent
 		Note:   verdict.Note,
 	}
 
+	// An answer without news is not worth a line.
 	switch {
 	case !verdict.Moved && (verdict.Note == "" || r.Actor == actorPoll):
 		return nil
@@ -134,6 +135,8 @@ func eventType(i intent.Intent, verdict intent.Verdict) string {
 	return string(i.Kind) + "." + string(i.Status)
 }
 
+// emit appends an event with the intent as it then is, inside tx: what the
+// stream tells and what is stored are one commit.
 func (c *Core) emit(ctx context.Context, tx *store.Tx, i *intent.Intent, typ string) error {
 	data, err := eventData(ctx, tx, i)
 	if err != nil {

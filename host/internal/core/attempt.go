@@ -29,7 +29,7 @@ type wall struct {
 	length   time.Duration
 	// begun and running are when the attempt was prepared, by this machine's
 	// time of day and by its running clock. The first goes on while the machine
-	// is suspended; nobody can set the second.
+	// is suspended; the second cannot be set.
 	begun, running time.Time
 }
 
@@ -39,8 +39,8 @@ func (c *Core) wallFrom(length time.Duration) wall {
 	return wall{core: c, length: length, begun: c.now().Round(0), running: time.Now()}
 }
 
-// left returns for how long the attempt may still be sent. Of several clocks
-// the one counts that shows the least.
+// left returns for how long the attempt may still be sent. The clock that shows
+// the least time counts.
 func (w wall) left() time.Duration {
 	byClocks := w.length - max(time.Since(w.running), w.core.now().Round(0).Sub(w.begun))
 	return min(byClocks, w.deadline.Sub(w.core.store.Now()))
@@ -161,6 +161,8 @@ type runningAttempt struct {
 	number int
 }
 
+// add begins an attempt; done must be called when its end is recorded or given
+// up.
 func (r *running) add(id string, number int) (done func()) {
 	attempt := runningAttempt{id, number}
 	r.mu.Lock()
@@ -178,6 +180,7 @@ func (r *running) add(id string, number int) (done func()) {
 	}
 }
 
+// has reports whether this host is making an attempt.
 func (r *running) has(id string, number int) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -34,6 +34,7 @@ func (c *Core) Beat(ctx context.Context) {
 			return
 		}
 
+		// Each trouble is told when it begins, not every few seconds.
 		err := c.signOfLife(ctx)
 		if err != nil && ctx.Err() == nil && !silent {
 			c.log.Warn("the host cannot give its sign of life; "+
@@ -84,6 +85,8 @@ func (c *Core) begin(
 	if err := tx.RecordHeartbeat(ctx, c.instance); err != nil {
 		return err
 	}
+
+	// The calls of a host without a row are in doubt at once.
 	if alone {
 		return tx.DeleteOtherHosts(ctx, c.instance)
 	}

@@ -69,8 +69,10 @@ type inflight struct {
 	wg sync.WaitGroup
 }
 
+// run runs fn in the background.
 func (f *inflight) run(fn func()) { f.wg.Go(fn) }
 
+// wait returns when nothing that was run is left.
 func (f *inflight) wait() { f.wg.Wait() }
 
 // WaitForMore returns when there may be something new, or when ctx ends:

@@ -27,6 +27,8 @@ func (c *Core) runCreate(ctx context.Context, lease Lease, op operation, i *inte
 	pauses := c.backoff(100 * time.Millisecond)
 
 	try := createAttempt{attempt: first, wall: w, stuck: stuck}
+
+	// Each attempt that is made is on disk already, so recovery finds it.
 	for c.attempt(ctx, lease, op, i, try) {
 		select {
 		case <-time.After(pauses.NextBackOff()):
@@ -59,6 +61,7 @@ func (c *Core) attempt(
 	i *intent.Intent,
 	a createAttempt,
 ) (again bool) {
+	// The wall is looked at last, before the call leaves.
 	logged, exchanges := sdk.WithExchangeLog(ctx)
 	started := time.Now()
 	number := a.attempt.Number
@@ -67,6 +70,7 @@ func (c *Core) attempt(
 		report, err = op.call(logged, lease, i, number)
 	}
 
+	// Only what is proven not to have left the machine is tried again at once.
 	took := time.Since(started)
 	ended := finished(number, op.name, took, exchanges.Exchanges(), err)
 	e := sdk.AsError(err)
@@ -79,7 +83,9 @@ func (c *Core) attempt(
 		}
 	}
 
-	next := false // whether the next attempt is on disk, and this host's to make
+	// next reports whether the next attempt is on disk, and this host's to
+	// make. The transaction may run more than once.
+	next := false
 	recorded := c.persistEnd(ctx, ending{
 		answered: answered{
 			id:        i.ID,
@@ -128,6 +134,7 @@ func (c *Core) applyEarlier(
 	ended payment.Attempt,
 	report intent.Report,
 ) error {
+	// The newest attempt says by itself that the intent is in doubt.
 	if report.Status == payment.Unknown {
 		return nil
 	}
@@ -153,6 +160,8 @@ func finished(
 		Outcome:    "ok",
 		Exchanges:  exchangesView(exchanges),
 	}
+
+	// Texts may hold the tokens of the host's own URLs.
 	if e := sdk.AsError(err); e != nil {
 		ended.Outcome = string(e.Outcome)
 		ended.Code = string(e.Code)
@@ -163,6 +172,8 @@ func finished(
 	return ended
 }
 
+// exchangesView returns what was said on the wire as an attempt keeps it:
+// without the tokens of the host's own URLs, by which webhooks are believed.
 func exchangesView(list []sdk.Exchange) []payment.Exchange {
 	views := make([]payment.Exchange, 0, len(list))
 	for _, e := range list {
@@ -181,8 +192,8 @@ func exchangesView(list []sdk.Exchange) []payment.Exchange {
 	return views
 }
 
-// failureReport says what a failed create means for the intent. What was not
-// sent or was refused did not happen. A duplicate means that an earlier
+// failureReport says what a failed create means for the intent. A call that was
+// not sent or was refused did not happen. A duplicate means that an earlier
 // attempt, another host or a restored database has used this key: whether money
 // moved then cannot be told from here. Everything else is unknown.
 func failureReport(kind payment.Kind, e *sdk.Error) intent.Report {
@@ -194,6 +205,8 @@ func failureReport(kind payment.Kind, e *sdk.Error) intent.Report {
 		Message: e.Message,
 	}
 
+	// A payment in doubt waits for proof; money that the host sends out needs a
+	// person who looks.
 	switch {
 	case e.Code == sdk.CodeDuplicate && kind != payment.KindPayment:
 		report.Status = payment.UnderReview

@@ -33,8 +33,8 @@ func callCapture(
 }
 
 // captureOf returns what a capture takes: the amount asked for, or all that is
-// left of what was authorized. What earlier captures have taken, or may have,
-// is no longer left.
+// left of what was authorized. The amounts that earlier captures have taken, or
+// may have, are no longer left.
 func captureOf(i *intent.Intent, attempts []payment.Attempt, amount decimal.Decimal,
 ) (*payment.Amount, error) {
 	left := i.Amount.Decimal.Sub(captured(attempts, "ok", string(sdk.OutcomeUnknown)))
@@ -58,6 +58,7 @@ func captured(attempts []payment.Attempt, outcomes ...string) (sum decimal.Decim
 			continue
 		}
 
+		// All attempts under one key are one capture.
 		if a.ActionKey != "" && counted[a.ActionKey] {
 			continue
 		}
@@ -135,6 +136,7 @@ func firstInDoubt(attempts []payment.Attempt) (payment.Attempt, bool) {
 			continue
 		}
 
+		// An attempt that was not sent freed the key: it was another capture.
 		for _, a := range attempts {
 			sent := a.Outcome != string(sdk.OutcomeNotSent)
 			if a.Verb == verbCapture && a.ActionKey == newest.ActionKey && sent {

@@ -25,14 +25,14 @@ type captureRig struct {
 func newCaptureRig(t *testing.T) *captureRig {
 	t.Helper()
 	r := &captureRig{rig: newRig(t), status: sdk.PaymentAuthorized}
-	r.account.Create = func(context.Context, sdk.CreatePaymentRequest) (*sdk.Payment, error) {
+	r.Account.Create = func(context.Context, sdk.CreatePaymentRequest) (*sdk.Payment, error) {
 		return &sdk.Payment{ProviderReference: "1", Status: sdk.PaymentAuthorized}, nil
 	}
 
-	r.account.Get = func(context.Context, sdk.GetPaymentRequest) (*sdk.Payment, error) {
+	r.Account.Get = func(context.Context, sdk.GetPaymentRequest) (*sdk.Payment, error) {
 		return &sdk.Payment{ProviderReference: "1", Status: r.status}, nil
 	}
-	r.account.Capture = func(_ context.Context,
+	r.Account.Capture = func(_ context.Context,
 		req sdk.CapturePaymentRequest) (*sdk.Payment, error) {
 		r.sent = append(r.sent, req)
 		return r.answer(len(r.sent))
@@ -41,7 +41,7 @@ func newCaptureRig(t *testing.T) *captureRig {
 	r.answer = func(int) (*sdk.Payment, error) {
 		return &sdk.Payment{ProviderReference: "1", Status: r.status}, nil
 	}
-	r.id = r.pay(t, "create").ID
+	r.id = r.Pay(t, "create").ID
 
 	return r
 }
@@ -50,7 +50,7 @@ func (r *captureRig) capture(t *testing.T, amount, key string) (*payment.Payment
 	t.Helper()
 	// How long an attempt took is real time: on a clock that stands still, what
 	// comes after a slow one would seem to come before its end.
-	r.clock.add(time.Second)
+	r.Clock.Add(time.Second)
 
 	p, _, err := r.CapturePayment(t.Context(), r.id, decimal.RequireFromString(amount), key)
 	return p, err
@@ -60,7 +60,7 @@ func (r *captureRig) conflict(t *testing.T, amount, key string) {
 	t.Helper()
 	before := len(r.sent)
 	_, err := r.capture(t, amount, key)
-	if e := problem(t, err); e.Code != payment.CodeConflict ||
+	if e := coretest.Problem(t, err); e.Code != payment.CodeConflict ||
 		e.Outcome != sdk.OutcomeNotSent ||
 		len(r.sent) != before {
 		t.Errorf("a capture of %s: %v, %d were sent", amount, e, len(r.sent)-before)
@@ -77,7 +77,7 @@ func TestCapturesAreBoundedByWhatWasAuthorized(t *testing.T) {
 
 	r.conflict(t, "40.01", "d")
 	r.answer = func(int) (*sdk.Payment, error) {
-		return nil, failing(sdk.CodeDeclined, sdk.OutcomeRefused)
+		return nil, coretest.Failing(sdk.CodeDeclined, sdk.OutcomeRefused)
 	}
 	if _, err := r.capture(t, "40", "e"); err == nil {
 		t.Error("the refused capture succeeded")
@@ -114,7 +114,7 @@ func capturedAndRefunded(t *testing.T, paid *sdk.Money) {
 	r.answer = func(int) (*sdk.Payment, error) {
 		return &sdk.Payment{ProviderReference: "1", Status: r.status, Paid: paid}, nil
 	}
-	r.account.Refund = func(context.Context, sdk.CreateRefundRequest) (*sdk.Refund, error) {
+	r.Account.Refund = func(context.Context, sdk.CreateRefundRequest) (*sdk.Refund, error) {
 		return &sdk.Refund{Status: sdk.RefundSucceeded}, nil
 	}
 
@@ -125,7 +125,7 @@ func capturedAndRefunded(t *testing.T, paid *sdk.Money) {
 	}
 
 	_, _, err = r.CreateRefund(t.Context(), r.id, refundOf("20.01"), "more")
-	if problem(t, err).Code != payment.CodeConflict {
+	if coretest.Problem(t, err).Code != payment.CodeConflict {
 		t.Error(err)
 	}
 	back, _, err := r.CreateRefund(t.Context(), r.id, payment.RefundRequest{}, "all")
@@ -139,7 +139,7 @@ func TestNothingIsSentOnTopOfADoubt(t *testing.T) {
 	lost := func(r *captureRig) {
 		r.answer = func(n int) (*sdk.Payment, error) {
 			if n == 1 {
-				return nil, failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
+				return nil, coretest.Failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
 			}
 			return &sdk.Payment{ProviderReference: "1", Status: r.status}, nil
 		}
@@ -148,15 +148,15 @@ func TestNothingIsSentOnTopOfADoubt(t *testing.T) {
 	t.Run("while the provider does not say what became of it", func(t *testing.T) {
 		r := newCaptureRig(t)
 		lost(r)
-		r.account.Cancel = func(context.Context, sdk.CancelPaymentRequest) (*sdk.Payment, error) {
+		r.Account.Cancel = func(context.Context, sdk.CancelPaymentRequest) (*sdk.Payment, error) {
 			t.Error("the cancel was sent")
 			return &sdk.Payment{Status: sdk.PaymentCanceled}, nil
 		}
 
-		r.account.Get = func(context.Context, sdk.GetPaymentRequest) (*sdk.Payment, error) {
-			return nil, failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
+		r.Account.Get = func(context.Context, sdk.GetPaymentRequest) (*sdk.Payment, error) {
+			return nil, coretest.Failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
 		}
-		if _, err := r.capture(t, "30", "c1"); problem(
+		if _, err := r.capture(t, "30", "c1"); coretest.Problem(
 			t,
 			err,
 		).Outcome != sdk.OutcomeUnknown {
@@ -165,19 +165,19 @@ func TestNothingIsSentOnTopOfADoubt(t *testing.T) {
 
 		r.conflict(t, "30", "c2")
 		_, _, err := r.CancelPayment(t.Context(), r.id, "", "c3")
-		if problem(t, err).Code != payment.CodeConflict {
+		if coretest.Problem(t, err).Code != payment.CodeConflict {
 			t.Error(err)
 		}
 
-		if r.account.Asks() != 2 {
-			t.Errorf("the provider was asked %d times", r.account.Asks())
+		if r.Account.Asks() != 2 {
+			t.Errorf("the provider was asked %d times", r.Account.Asks())
 		}
 	})
 
 	t.Run("what it may have taken is not there any more", func(t *testing.T) {
 		r := newCaptureRig(t)
 		lost(r)
-		if _, err := r.capture(t, "30", "c1"); problem(
+		if _, err := r.capture(t, "30", "c1"); coretest.Problem(
 			t,
 			err,
 		).Outcome != sdk.OutcomeUnknown {
@@ -197,7 +197,7 @@ func TestNothingIsSentOnTopOfADoubt(t *testing.T) {
 	t.Run("it turns out to have taken all", func(t *testing.T) {
 		r := newCaptureRig(t)
 		lost(r)
-		if _, err := r.capture(t, "20", "c1"); problem(
+		if _, err := r.capture(t, "20", "c1"); coretest.Problem(
 			t,
 			err,
 		).Outcome != sdk.OutcomeUnknown {
@@ -219,22 +219,22 @@ func TestNothingIsSentOnTopOfADoubt(t *testing.T) {
 func TestAnAnswerFromBeforeAnActionSettlesNothingAboutIt(t *testing.T) {
 	r := newCaptureRig(t)
 	r.answer = func(int) (*sdk.Payment, error) {
-		return nil, failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
+		return nil, coretest.Failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
 	}
 	questions := 0
-	r.account.Get = func(context.Context, sdk.GetPaymentRequest) (*sdk.Payment, error) {
+	r.Account.Get = func(context.Context, sdk.GetPaymentRequest) (*sdk.Payment, error) {
 		if questions++; questions > 1 {
-			return nil, failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
+			return nil, coretest.Failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
 		}
-		r.clock.add(time.Second)
-		if _, err := r.capture(t, "30", "c1"); problem(
+		r.Clock.Add(time.Second)
+		if _, err := r.capture(t, "30", "c1"); coretest.Problem(
 			t,
 			err,
 		).Outcome != sdk.OutcomeUnknown {
 			t.Error(err)
 		}
 
-		r.clock.add(time.Second)
+		r.Clock.Add(time.Second)
 		return &sdk.Payment{ProviderReference: "1", Status: sdk.PaymentAuthorized}, nil
 	}
 
@@ -256,14 +256,14 @@ func TestOneActionAtATime(t *testing.T) {
 			})
 		}
 
-		other := r.newHost(t)
+		other := r.NewHost(t)
 		ch.script(r, func() (*sdk.Payment, error) {
 			for _, second := range changes {
 				if second.name == ch.name {
 					continue
 				}
 				_, _, err := second.call(t.Context(), other, id, second.name)
-				if e := problem(t, err); e.Code != payment.CodeConflict ||
+				if e := coretest.Problem(t, err); e.Code != payment.CodeConflict ||
 					e.Outcome != sdk.OutcomeNotSent {
 					t.Errorf("%s: %v", second.name, e)
 				}
@@ -272,7 +272,7 @@ func TestOneActionAtATime(t *testing.T) {
 			return &sdk.Payment{Status: sdk.PaymentProcessing}, nil
 		})
 
-		if _, _, err := ch.call(t.Context(), r.node, id, "k"); err != nil {
+		if _, _, err := ch.call(t.Context(), r.Node, id, "k"); err != nil {
 			t.Error(err)
 		}
 	})
@@ -293,24 +293,24 @@ func TestWhatRecoveryDoesWithACaptureInDoubt(t *testing.T) {
 		{"a repeat gets the first one's result", sdk.RetryReturnsOriginal,
 			func(*captureRig) {}, 2},
 		{"the window is over", sdk.RetryReturnsOriginal,
-			func(r *captureRig) { r.clock.add(10 * time.Minute) }, 1},
+			func(r *captureRig) { r.Clock.Add(10 * time.Minute) }, 1},
 		{"by another identity", sdk.RetryReturnsOriginal,
-			func(r *captureRig) { r.account.Identity = "another" }, 1},
+			func(r *captureRig) { r.Account.Identity = "another" }, 1},
 		{"by another version of the plugin", sdk.RetryReturnsOriginal,
-			func(r *captureRig) { r.account.Plugin = "2.0.0" }, 1},
+			func(r *captureRig) { r.Account.Plugin = "2.0.0" }, 1},
 		{"by a host that is stopped before it sends", sdk.RetryReturnsOriginal,
 			func(r *captureRig) {
-				stop := coretest.Fault{After: func() { r.clock.add(r.account.Settings.Timeout) }}
-				r.faults.Next(coretest.Fault{}, stop) // the claim, the repeat
+				stop := coretest.Fault{After: func() { r.Clock.Add(r.Account.Settings.Timeout) }}
+				r.Faults.Next(coretest.Fault{}, stop) // the claim, the repeat
 			}, 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := newCaptureRig(t)
-			r.account.Get = nil
-			r.account.OnInfo.CapturePayment = sdk.IdempotencySupport{Retry: c.repeat}
+			r.Account.Get = nil
+			r.Account.OnInfo.CapturePayment = sdk.IdempotencySupport{Retry: c.repeat}
 			r.answer = func(n int) (*sdk.Payment, error) {
 				if n == 1 {
-					return nil, failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
+					return nil, coretest.Failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
 				}
 				return &sdk.Payment{
 					ProviderReference: "1",
@@ -318,7 +318,7 @@ func TestWhatRecoveryDoesWithACaptureInDoubt(t *testing.T) {
 				}, nil
 			}
 
-			if _, err := r.capture(t, "30", "c1"); problem(
+			if _, err := r.capture(t, "30", "c1"); coretest.Problem(
 				t,
 				err,
 			).Outcome != sdk.OutcomeUnknown {
@@ -326,7 +326,7 @@ func TestWhatRecoveryDoesWithACaptureInDoubt(t *testing.T) {
 			}
 
 			c.change(r)
-			recoverAt(t, r.node)
+			coretest.RecoverAt(t, r.Node)
 			if len(r.sent) != c.sent {
 				t.Fatalf("%d captures were sent, want %d", len(r.sent), c.sent)
 			}
@@ -357,11 +357,11 @@ func TestAChangeOfWhatWasSettledMeanwhileIsAConflict(t *testing.T) {
 			return &sdk.Payment{Status: sdk.PaymentProcessing}, nil
 		})
 
-		r.faults.Next(coretest.Fault{Before: func() {
+		r.Faults.Next(coretest.Fault{Before: func() {
 			r.report(t, id, intent.Answer, payment.Succeeded, intent.StatusQuery{})
 		}})
-		_, _, err := ch.call(t.Context(), r.node, id, "k")
-		if e := problem(t, err); e.Code != payment.CodeConflict ||
+		_, _, err := ch.call(t.Context(), r.Node, id, "k")
+		if e := coretest.Problem(t, err); e.Code != payment.CodeConflict ||
 			e.Outcome != sdk.OutcomeNotSent {
 			t.Errorf("got %v", e)
 		}

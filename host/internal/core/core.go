@@ -221,6 +221,7 @@ func (c *Core) getUnderKey(ctx context.Context, kind payment.Kind, id string,
 	return i, err
 }
 
+// read reads an intent of any kind. The error is the store's.
 func (c *Core) read(ctx context.Context, id string) (i *intent.Intent, err error) {
 	err = c.store.Get(ctx, func(tx *store.Tx) (err error) {
 		i, err = tx.Intent(ctx, id)

@@ -114,15 +114,17 @@ func (c *Core) create(ctx context.Context, i *intent.Intent, said json.RawMessag
 	if err != nil {
 		return "", true, err
 	}
-	defer func() { release() }()
+	defer release()
 
+	// The key comes first: what stands under it is the answer, whatever else
+	// may be wrong with the request now.
 	known, err := c.keys.IntentUnder(ctx, i.IdempotencyKey, hashes)
 	if err != nil {
 		return "", true, err
 	}
+
 	if known != "" {
 		release()
-		release = func() {}
 		return known, true, c.waitForAnswer(ctx, known)
 	}
 
@@ -137,7 +139,7 @@ func (c *Core) create(ctx context.Context, i *intent.Intent, said json.RawMessag
 	if err != nil {
 		return "", false, turnedAway(i.Provider, err)
 	}
-	first, wall, other, err := c.recordNew(ctx, i, op, lease, hashes.Current)
+	first, until, other, err := c.recordNew(ctx, i, op, lease, hashes.Current)
 	if err != nil || other != "" {
 		lease.Release()
 	}
@@ -147,7 +149,6 @@ func (c *Core) create(ctx context.Context, i *intent.Intent, said json.RawMessag
 		return "", false, err
 	case other != "":
 		release()
-		release = func() {}
 		id, err := c.replay(ctx, i.IdempotencyKey, hashes)
 		if id == "" && err == nil {
 			err = idempotency.InProgress("") // an action's key, freed at this moment
@@ -161,12 +162,11 @@ func (c *Core) create(ctx context.Context, i *intent.Intent, said json.RawMessag
 	stuck := make(chan struct{}, 1)
 	finished := c.running.add(i.ID, first.Number)
 	release()
-	release = func() {}
 	c.calls.run(func() {
 		defer close(done)
 		defer lease.Release()
 		defer finished()
-		c.runCreate(context.WithoutCancel(ctx), lease, op, i, first, wall, stuck)
+		c.runCreate(context.WithoutCancel(ctx), lease, op, i, first, until, stuck)
 	})
 
 	select {
@@ -333,13 +333,10 @@ func (c *Core) replay(
 func (c *Core) waitForAnswer(ctx context.Context, id string) error {
 	ended, err := c.keys.Await(ctx, id, func(ctx context.Context) (done bool, err error) {
 		i, err := c.read(ctx, id)
-		if err != nil {
-			if ctx.Err() != nil {
-				return false, nil
-			}
+		if err != nil && ctx.Err() == nil {
 			return true, idempotency.Undecided(ctx, err, "", id)
 		}
-		return i.Status != payment.Created, nil
+		return err == nil && i.Status != payment.Created, nil
 	})
 	if err == nil && !ended {
 		return idempotency.InProgress(id)

@@ -2,6 +2,7 @@ package core_test
 
 import (
 	"context"
+	"github.com/payhost/payhost/host/internal/coretest"
 	"testing"
 	"time"
 
@@ -17,8 +18,8 @@ import (
 func newRepeatable(t *testing.T, answers ...captured) *lateCapture {
 	t.Helper()
 	r := newCaptureRig(t)
-	r.account.Get = nil
-	r.account.OnInfo.CapturePayment = sdk.IdempotencySupport{
+	r.Account.Get = nil
+	r.Account.OnInfo.CapturePayment = sdk.IdempotencySupport{
 		Retry: sdk.RetryReturnsOriginal,
 	}
 	r.answer = func(n int) (*sdk.Payment, error) {
@@ -36,14 +37,14 @@ func newRepeatable(t *testing.T, answers ...captured) *lateCapture {
 // is what recovery repeats.
 func TestARepeatIsOfTheCaptureThatWasSent(t *testing.T) {
 	l := newRepeatable(t, unsent, lostAgain, taken)
-	if _, err := l.capture(t, "10", "c1"); problem(t, err).Outcome != sdk.OutcomeNotSent {
+	if _, err := l.capture(t, "10", "c1"); coretest.Problem(t, err).Outcome != sdk.OutcomeNotSent {
 		t.Fatal(err)
 	}
-	if _, err := l.capture(t, "30", "c1"); problem(t, err).Outcome != sdk.OutcomeUnknown {
+	if _, err := l.capture(t, "30", "c1"); coretest.Problem(t, err).Outcome != sdk.OutcomeUnknown {
 		t.Fatal(err)
 	}
 
-	recoverAt(t, l.node)
+	coretest.RecoverAt(t, l.Node)
 	if len(l.sent) != 3 || l.sent[2].Amount.Amount.String() != "30" {
 		t.Fatalf(
 			"%d were sent, the repeat is of %v",
@@ -61,10 +62,10 @@ func TestARepeatIsOfTheCaptureThatWasSent(t *testing.T) {
 // What the provider has decided against is there to capture again.
 func TestARefusedRepeatHasTakenNothing(t *testing.T) {
 	l := newRepeatable(t, lostAgain, declined, taken)
-	if _, err := l.capture(t, "60", "c1"); problem(t, err).Outcome != sdk.OutcomeUnknown {
+	if _, err := l.capture(t, "60", "c1"); coretest.Problem(t, err).Outcome != sdk.OutcomeUnknown {
 		t.Fatal(err)
 	}
-	recoverAt(t, l.node)
+	coretest.RecoverAt(t, l.Node)
 	if _, err := l.capture(t, "60", "c2"); err != nil || len(l.sent) != 3 {
 		t.Errorf("%v, %d were sent", err, len(l.sent))
 	}
@@ -93,7 +94,7 @@ func TestAnActionOfWhichNothingHappenedIsNotInDoubt(t *testing.T) {
 		l := newLateCapture(t, unsent)
 		err := l.answerLate(late)
 		if want != "" {
-			if got := l.underTheKey(t); got != want || problem(t, err).Outcome != want {
+			if got := l.underTheKey(t); got != want || coretest.Problem(t, err).Outcome != want {
 				t.Errorf(
 					"the merchant hears %s, whoever waited %v; want %s",
 					got,
@@ -113,8 +114,8 @@ func TestAnActionOfWhichNothingHappenedIsNotInDoubt(t *testing.T) {
 	t.Run("the repeat is heard of last", func(t *testing.T) {
 		r, release := newCaptureRig(t), make(chan struct{})
 		l := &lateCapture{captureRig: r}
-		r.account.Get, r.account.Settings.Timeout = nil, time.Minute
-		r.account.OnInfo.CapturePayment = sdk.IdempotencySupport{
+		r.Account.Get, r.Account.Settings.Timeout = nil, time.Minute
+		r.Account.OnInfo.CapturePayment = sdk.IdempotencySupport{
 			Retry: sdk.RetryReturnsOriginal,
 		}
 		started, told := make(chan struct{}), make(chan error, 1)
@@ -126,7 +127,7 @@ func TestAnActionOfWhichNothingHappenedIsNotInDoubt(t *testing.T) {
 			}
 
 			close(release)
-			if e := problem(t, <-told); e.Outcome != sdk.OutcomeUnknown {
+			if e := coretest.Problem(t, <-told); e.Outcome != sdk.OutcomeUnknown {
 				t.Errorf("whoever waited is told %v", e)
 			}
 
@@ -139,8 +140,8 @@ func TestAnActionOfWhichNothingHappenedIsNotInDoubt(t *testing.T) {
 		}()
 
 		<-started
-		r.clock.add(r.account.Settings.Timeout + lostGrace + time.Second)
-		recoverAt(t, r.newHost(t))
+		r.Clock.Add(r.Account.Settings.Timeout + coretest.Grace + time.Second)
+		coretest.RecoverAt(t, r.NewHost(t))
 		l.wantDoubt(t, false)
 	})
 }
@@ -148,7 +149,7 @@ func TestAnActionOfWhichNothingHappenedIsNotInDoubt(t *testing.T) {
 // An answer settles the doubt about its own capture, not about a later one.
 func TestALateSuccessLeavesTheDoubtAboutAnother(t *testing.T) {
 	r := newCaptureRig(t)
-	r.account.Settings.Timeout = time.Minute
+	r.Account.Settings.Timeout = time.Minute
 	started := make(chan struct{})
 	release := make(chan struct{})
 	told := make(chan error, 1)
@@ -167,11 +168,11 @@ func TestALateSuccessLeavesTheDoubtAboutAnother(t *testing.T) {
 	}()
 
 	<-started
-	r.clock.add(r.account.Settings.Timeout + lostGrace + time.Second)
-	other := r.newHost(t)
-	recoverAt(t, other)
+	r.Clock.Add(r.Account.Settings.Timeout + coretest.Grace + time.Second)
+	other := r.NewHost(t)
+	coretest.RecoverAt(t, other)
 	_, _, err := other.CapturePayment(t.Context(), r.id, usd("30").Amount, "c2")
-	if problem(t, err).Outcome != sdk.OutcomeUnknown || len(r.sent) != 2 {
+	if coretest.Problem(t, err).Outcome != sdk.OutcomeUnknown || len(r.sent) != 2 {
 		t.Fatalf("%v, %d were sent", err, len(r.sent))
 	}
 
@@ -179,7 +180,7 @@ func TestALateSuccessLeavesTheDoubtAboutAnother(t *testing.T) {
 	if err := <-told; err != nil {
 		t.Error(err)
 	}
-	r.account.Get = nil
+	r.Account.Get = nil
 	(&lateCapture{captureRig: r}).wantDoubt(t, true)
 }
 
@@ -187,7 +188,7 @@ func TestALateSuccessLeavesTheDoubtAboutAnother(t *testing.T) {
 // answer was lost has taken that part, and no more can be refunded.
 func TestACaptureWithoutAnAnswerBoundsWhatIsRefunded(t *testing.T) {
 	notice := func(t *testing.T, r *captureRig) {
-		err := r.store.Write(t.Context(), func(tx *store.Tx) error {
+		err := r.Store.Write(t.Context(), func(tx *store.Tx) error {
 			i, err := tx.IntentForUpdate(t.Context(), r.id)
 			if err != nil {
 				return err
@@ -208,7 +209,7 @@ func TestACaptureWithoutAnAnswerBoundsWhatIsRefunded(t *testing.T) {
 	}
 
 	lost := func(t *testing.T, r *captureRig) {
-		if _, err := r.capture(t, "20", "c1"); problem(
+		if _, err := r.capture(t, "20", "c1"); coretest.Problem(
 			t,
 			err,
 		).Outcome != sdk.OutcomeUnknown {
@@ -237,7 +238,7 @@ func TestACaptureWithoutAnAnswerBoundsWhatIsRefunded(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newCaptureRig(t)
-			r.account.Refund = func(context.Context, sdk.CreateRefundRequest) (*sdk.Refund, error) {
+			r.Account.Refund = func(context.Context, sdk.CreateRefundRequest) (*sdk.Refund, error) {
 				return &sdk.Refund{Status: sdk.RefundSucceeded}, nil
 			}
 			hear(t, r)
@@ -248,7 +249,7 @@ func TestACaptureWithoutAnAnswerBoundsWhatIsRefunded(t *testing.T) {
 			}
 
 			_, _, err = r.CreateRefund(t.Context(), r.id, refundOf("20.01"), "more")
-			if problem(t, err).Code != payment.CodeConflict {
+			if coretest.Problem(t, err).Code != payment.CodeConflict {
 				t.Error(err)
 			}
 		})
@@ -278,7 +279,7 @@ func (r *captureRig) afterItsHost(t *testing.T, before func(*testing.T, *capture
 		before(t, r)
 	}
 	r.status = sdk.PaymentSucceeded
-	recoverAt(t, r.hostWith(t, core.Options{Predecessor: r.Instance()}))
+	coretest.RecoverAt(t, r.HostWith(t, core.Options{Predecessor: r.Instance()}))
 	want, err := r.Payment(t.Context(), r.id)
 	if err != nil || want.PaidAmount == nil || want.PaidAmount.String() != "20" {
 		t.Errorf("%v: the next host finds %+v", err, want)

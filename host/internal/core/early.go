@@ -13,7 +13,7 @@ import (
 // checkEarly holds a new request against what can be known before anything is
 // recorded. A repeated request never comes here.
 func (c *Core) checkEarly(lease Lease, i *intent.Intent) error {
-	var checks checks
+	var checks checklist
 	if past(i.ExpiresAt, c.nowMicro()) {
 		checks.add("expires_at", inThePast)
 	}
@@ -33,7 +33,7 @@ func early(lease Lease, i *intent.Intent) error {
 	}
 
 	// A refund's currency is the payment's, and no limit is declared for it.
-	var c checks
+	var c checklist
 	c.decimals(info, i)
 	if i.Kind == payment.KindRefund {
 		return c.err()
@@ -60,7 +60,7 @@ func early(lease Lease, i *intent.Intent) error {
 }
 
 // limit compares by value: 1000.00 is not more exact than 1000.
-func (c *checks) limit(limit sdk.AmountLimit, i *intent.Intent) {
+func (c *checklist) limit(limit sdk.AmountLimit, i *intent.Intent) {
 	amount := i.Amount.Decimal
 	switch {
 	case limit.Min != nil && amount.LessThan(*limit.Min):
@@ -73,7 +73,7 @@ func (c *checks) limit(limit sdk.AmountLimit, i *intent.Intent) {
 // decimals refuses an amount that is finer than its currency, as the plugin
 // declares it or else ISO 4217. A currency that neither of them knows, such as
 // a token, is for the plugin to judge.
-func (c *checks) decimals(info sdk.Info, i *intent.Intent) {
+func (c *checklist) decimals(info sdk.Info, i *intent.Intent) {
 	limits := info.PaymentLimits
 	if i.Kind == payment.KindPayout {
 		limits = info.PayoutLimits
@@ -86,7 +86,7 @@ func (c *checks) decimals(info sdk.Info, i *intent.Intent) {
 }
 
 // fields looks the names of fields up in a request as it is recorded.
-func (c *checks) fields(request json.RawMessage, names []string, provider string) {
+func (c *checklist) fields(request json.RawMessage, names []string, provider string) {
 	var body any
 	if len(names) == 0 || json.Unmarshal(request, &body) != nil {
 		return // it was marshalled here

@@ -110,7 +110,7 @@ func TestAMomentCanBeGivenBack(t *testing.T) {
 		time.Date(9999, 12, 31, 19, 0, 0, 0, west): false, time.Date(20000, 1, 1, 0, 0, 0, 0, time.UTC): false,
 		time.Date(0, 1, 1, 0, 0, 0, 0, time.UTC): false,
 	} {
-		var c checks
+		var c checklist
 		if c.moment("expires_at", at); (c.err() == nil) != want {
 			t.Errorf("%s: %v", at, c.err())
 		}

@@ -76,9 +76,9 @@ type invocation struct {
 	key                 string
 }
 
-// Invoke runs one of a provider's own operations. One that moves money needs a
-// key, and runs once under it: a repeated request gets the first one's answer,
-// and replayed says so.
+// Invoke runs one of a provider's own operations. An operation that moves money
+// needs a key, and runs once under it: a repeated request gets the first one's
+// answer, and replayed says so.
 func (c *Core) Invoke(
 	ctx context.Context,
 	provider, operation string,
@@ -102,7 +102,7 @@ func (c *Core) Invoke(
 // invokeOnce runs an operation once under its key.
 func (c *Core) invokeOnce(ctx context.Context, call invocation, timeout time.Duration,
 ) (output json.RawMessage, replayed bool, err error) {
-	var checks checks
+	var checks checklist
 	checks.key(call.key)
 	if err := checks.err(); err != nil {
 		return nil, false, err
@@ -249,6 +249,8 @@ func (c *Core) describeOperation(ctx context.Context, provider, name string,
 	}
 }
 
+// callOperation makes the call. The plugin gets the key too, so that a provider
+// which knows keys can tell a repeated call.
 func (c *Core) callOperation(
 	ctx context.Context,
 	call invocation,
@@ -274,10 +276,12 @@ func (c *Core) runOperation(ctx context.Context, call invocation, claim store.Ke
 		output, err = c.callOperation(ctx, call)
 	}
 
+	// The output may be the only one there is: it is kept as any answer is.
 	var problem *payment.Error
 	if err != nil && !errors.As(err, &problem) {
 		problem = &payment.Error{Message: err.Error()}
 	}
+
 	answer := answered{
 		id:       claim.Key,
 		provider: call.provider,

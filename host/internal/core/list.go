@@ -40,6 +40,8 @@ type listing struct{ byReference, byTime bool }
 
 func (l listing) possible() bool { return l.byReference || l.byTime }
 
+// listingOf returns how intents of a kind can be listed through a lease.
+// Refunds cannot.
 func listingOf(lease Lease, kind payment.Kind) listing {
 	lookup := sdk.Lookup{}
 	switch {
@@ -89,6 +91,7 @@ func QueryList(ctx context.Context, lease Lease, intents []*intent.Intent,
 	return found.reports, err
 }
 
+// queryList reads a whole list, page by page, within one call's timeout.
 func queryList(
 	ctx context.Context,
 	lease Lease,
@@ -97,6 +100,7 @@ func queryList(
 	ctx, cancel := context.WithTimeout(ctx, lease.Config().Timeout)
 	defer cancel()
 
+	// Only a whole list counts, so nothing is matched before its last page.
 	var rows []row
 	token := ""
 
@@ -128,6 +132,8 @@ func listOne(ctx context.Context, lease Lease, i *intent.Intent) (intent.Report,
 		return report, nil
 	}
 
+	// "Not found" may lead to a retry: it needs a list that would have the
+	// intent.
 	if found.doubtful[i.ID] || !listingOf(lease, i.Kind).byReference {
 		return intent.Report{}, &sdk.Error{
 			Code:    sdk.CodeUnavailable,
@@ -149,51 +155,74 @@ type row struct {
 	report    intent.Report
 }
 
-// listPage makes one call.
+// listPage makes one call. A list by time has no references, one by reference
+// no times.
 func listPage(ctx context.Context, lease Lease, intents []*intent.Intent, token string,
 ) (rows []row, next string, err error) {
 	kind := intents[0].Kind
 	var from, to time.Time
 	if !listingOf(lease, kind).byReference {
 		from, to = made(intents)
+		intents = nil
 	}
 
 	if kind == payment.KindPayout {
-		request := sdk.ListPayoutsRequest{From: from, To: to, PageToken: token}
-		for _, i := range intents {
-			if from.IsZero() {
-				request.Payouts = append(request.Payouts, PayoutContext(i))
-			}
-		}
-
-		page, err := lease.ListPayouts(ctx, request)
-		if err != nil {
-			return nil, "", err
-		}
-
-		for _, p := range page.Payouts {
-			report := payoutReport(actorPoll, intent.Answer, &p.Payout)
-			rows = append(rows, row{p.Reference, report})
-		}
-
-		return rows, page.NextPageToken, nil
+		return listPayouts(ctx, lease, intents, sdk.ListPayoutsRequest{
+			From:      from,
+			To:        to,
+			PageToken: token,
+		})
 	}
 
-	request := sdk.ListPaymentsRequest{From: from, To: to, PageToken: token}
+	return listPayments(ctx, lease, intents, sdk.ListPaymentsRequest{
+		From:      from,
+		To:        to,
+		PageToken: token,
+	})
+}
+
+// listPayouts asks for a page of payouts; intents are those that it is about,
+// nil in a list by time.
+func listPayouts(
+	ctx context.Context,
+	lease Lease,
+	intents []*intent.Intent,
+	request sdk.ListPayoutsRequest,
+) (rows []row, next string, err error) {
 	for _, i := range intents {
-		if from.IsZero() {
-			request.Payments = append(request.Payments, PaymentContext(i))
-		}
+		request.Payouts = append(request.Payouts, PayoutContext(i))
+	}
+	page, err := lease.ListPayouts(ctx, request)
+	if err != nil {
+		return nil, "", err
 	}
 
+	for _, listed := range page.Payouts {
+		report := payoutReport(actorPoll, intent.Answer, &listed.Payout)
+		rows = append(rows, row{listed.Reference, report})
+	}
+
+	return rows, page.NextPageToken, nil
+}
+
+// listPayments is listPayouts for payments.
+func listPayments(
+	ctx context.Context,
+	lease Lease,
+	intents []*intent.Intent,
+	request sdk.ListPaymentsRequest,
+) (rows []row, next string, err error) {
+	for _, i := range intents {
+		request.Payments = append(request.Payments, PaymentContext(i))
+	}
 	page, err := lease.ListPayments(ctx, request)
 	if err != nil {
 		return nil, "", err
 	}
 
-	for _, p := range page.Payments {
-		report := paymentReport(actorPoll, intent.Answer, &p.Payment)
-		rows = append(rows, row{p.Reference, report})
+	for _, listed := range page.Payments {
+		report := paymentReport(actorPoll, intent.Answer, &listed.Payment)
+		rows = append(rows, row{listed.Reference, report})
 	}
 
 	return rows, page.NextPageToken, nil

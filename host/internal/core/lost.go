@@ -12,9 +12,9 @@ import (
 
 const lostMessage = "the host that made the call ended before it recorded an answer"
 
-// LostAttempts returns the ids of up to limit intents with an attempt that
-// nobody will answer: its deadline and a grace have passed, or its host is
-// gone. now is the database's.
+// LostAttempts returns the ids of up to limit intents with an attempt that no
+// host will answer: its deadline and a grace have passed, or its host is gone.
+// now is the database's.
 func LostAttempts(
 	ctx context.Context,
 	tx *store.Tx,
@@ -24,7 +24,7 @@ func LostAttempts(
 	return tx.LostAttempts(ctx, now.Add(-lostGrace), now.Add(-goneAfter), limit)
 }
 
-// CloseLost ends the attempts of an intent that nobody will answer any more as
+// CloseLost ends the attempts of an intent that no host will answer any more as
 // unknown, and makes the intent due at once: the provider is queried. It may be
 // called on any intent and changes nothing of one without such attempts.
 func (c *Core) CloseLost(ctx context.Context, tx *store.Tx, i *intent.Intent) error {
@@ -53,6 +53,7 @@ func (c *Core) CloseLost(ctx context.Context, tx *store.Tx, i *intent.Intent) er
 		attempts[k], closed = a, a
 	}
 
+	// A capture counts, also when the payment has succeeded since.
 	if tookUnheard(i, closed) {
 		noteCaptured(i, attempts)
 		return tx.SaveIntent(ctx, i)
@@ -75,6 +76,8 @@ func (c *Core) doubt(
 	i *intent.Intent,
 	verb string,
 ) error {
+	// A create in doubt is the intent's status, an action's doubt stands beside
+	// it.
 	switch {
 	case i.Status == payment.Created:
 		_, err := c.Apply(ctx, tx, i, intent.Report{
@@ -96,12 +99,14 @@ func (c *Core) doubt(
 		i.Doubt = verb
 	}
 
+	// The provider is queried at once about what became of the call.
 	i.CheckAt = tx.Now()
 	i.Checks = 0
+
 	return tx.SaveIntent(ctx, i)
 }
 
-// lost reports whether an attempt is open and nobody will answer it. A host
+// lost reports whether an attempt is open and no host will answer it. A host
 // never says so of an attempt that it is making.
 func (c *Core) lost(
 	ctx context.Context,

@@ -22,7 +22,7 @@ import (
 type meeting struct {
 	*rig
 	t     *testing.T
-	other *node
+	other *coretest.Node
 	id    string
 	// during happens while the first attempt is at the provider, which then
 	// answers with says.
@@ -32,10 +32,10 @@ type meeting struct {
 
 func newMeeting(t *testing.T) *meeting {
 	m := &meeting{rig: newRig(t), t: t}
-	m.other = m.newHost(t)
+	m.other = m.NewHost(t)
 	m.answers(sdk.PaymentProcessing)
-	m.account.OnInfo.CreatePayment = sdk.IdempotencySupport{Retry: sdk.RetryReturnsOriginal}
-	m.account.Create = func(_ context.Context, req sdk.CreatePaymentRequest) (*sdk.Payment, error) {
+	m.Account.OnInfo.CreatePayment = sdk.IdempotencySupport{Retry: sdk.RetryReturnsOriginal}
+	m.Account.Create = func(_ context.Context, req sdk.CreatePaymentRequest) (*sdk.Payment, error) {
 		m.id = req.Reference
 		if req.Attempt == 1 && m.during != nil {
 			m.during()
@@ -57,7 +57,7 @@ func (m *meeting) answers(status sdk.PaymentStatus) {
 func (m *meeting) fails(code sdk.Code, outcome sdk.Outcome) {
 	m.says = func(attempt int) (*sdk.Payment, error) {
 		if attempt == 1 {
-			return nil, failing(code, outcome)
+			return nil, coretest.Failing(code, outcome)
 		}
 		return &sdk.Payment{ProviderReference: "theirs", Status: sdk.PaymentProcessing}, nil
 	}
@@ -65,8 +65,8 @@ func (m *meeting) fails(code sdk.Code, outcome sdk.Outcome) {
 
 // askable scripts what a question is answered with; while happens meanwhile.
 func (m *meeting) askable(status sdk.PaymentStatus, while func()) {
-	m.account.OnInfo.PaymentLookup = sdk.Lookup{ByReference: true, Immediate: true}
-	m.account.Get = func(context.Context, sdk.GetPaymentRequest) (*sdk.Payment, error) {
+	m.Account.OnInfo.PaymentLookup = sdk.Lookup{ByReference: true, Immediate: true}
+	m.Account.Get = func(context.Context, sdk.GetPaymentRequest) (*sdk.Payment, error) {
 		if meanwhile := while; meanwhile != nil {
 			while = nil
 			meanwhile()
@@ -76,21 +76,21 @@ func (m *meeting) askable(status sdk.PaymentStatus, while func()) {
 }
 
 // begin makes the payment.
-func (m *meeting) begin() { m.id = m.pay(m.t, "k").ID }
+func (m *meeting) begin() { m.id = m.Pay(m.t, "k").ID }
 
 // lapse has an attempt's deadline and grace pass.
-func (m *meeting) lapse() { m.clock.add(m.account.Settings.Timeout + lostGrace + time.Second) }
+func (m *meeting) lapse() { m.Clock.Add(m.Account.Settings.Timeout + coretest.Grace + time.Second) }
 
 func (m *meeting) is(want payment.Status) {
 	m.t.Helper()
-	if got := m.paymentStatus(m.t, m.id); got != want {
+	if got := m.PaymentStatus(m.t, m.id); got != want {
 		m.t.Errorf("it is %s, want %s", got, want)
 	}
 }
 
 func (m *meeting) sent(want int64) {
 	m.t.Helper()
-	if got := m.account.Creates(); got != want {
+	if got := m.Account.Creates(); got != want {
 		m.t.Errorf("%d creates were sent, want %d", got, want)
 	}
 }
@@ -109,8 +109,8 @@ func (m *meeting) comeBack() {
 
 func (m *meeting) tell(actor string, proof intent.Proof, status payment.Status) (ask bool) {
 	m.t.Helper()
-	possible := m.account.Get != nil
-	err := m.store.Write(m.t.Context(), func(tx *store.Tx) error {
+	possible := m.Account.Get != nil
+	err := m.Store.Write(m.t.Context(), func(tx *store.Tx) error {
 		i, err := tx.IntentForUpdate(m.t.Context(), m.id)
 		if err != nil {
 			return err
@@ -151,7 +151,7 @@ func (m *meeting) resolve(status payment.Status) error {
 // refused is a decision that must not be taken.
 func (m *meeting) refused(status payment.Status) {
 	m.t.Helper()
-	if e := problem(m.t, m.resolve(status)); e.Code != payment.CodeConflict {
+	if e := coretest.Problem(m.t, m.resolve(status)); e.Code != payment.CodeConflict {
 		m.t.Errorf("the operator's %s: %v", status, e)
 	}
 }
@@ -169,7 +169,7 @@ func (m *meeting) events(typ string, want int) {
 // round of recovery.
 func (m *meeting) restarted() {
 	m.t.Helper()
-	recoverAt(m.t, m.hostWith(m.t, core.Options{Alone: true}))
+	coretest.RecoverAt(m.t, m.HostWith(m.t, core.Options{Alone: true}))
 }
 
 // lost makes the payment at a host that dies before its call leaves.
@@ -179,13 +179,13 @@ func (m *meeting) lost() {
 	end := make(chan struct{})
 	ended := make(chan struct{})
 	m.t.Cleanup(func() {
-		m.clock.add(1000 * time.Hour) // so that it sends nothing when it is let go
+		m.Clock.Add(1000 * time.Hour) // so that it sends nothing when it is let go
 		close(end)
 		<-ended
 	})
 
-	faults := coretest.NewFaulty(m.store)
-	host := m.hostWith(m.t, core.Options{Store: faults})
+	faults := coretest.NewFaulty(m.Store)
+	host := m.HostWith(m.t, core.Options{Store: faults})
 	faults.Next(coretest.Fault{After: func() {
 		close(committed)
 		<-end
@@ -193,7 +193,7 @@ func (m *meeting) lost() {
 
 	go func() {
 		defer close(ended)
-		_, _, _ = host.CreatePayment(context.WithoutCancel(m.t.Context()), request(), "k")
+		_, _, _ = host.CreatePayment(context.WithoutCancel(m.t.Context()), coretest.Request(), "k")
 	}()
 
 	<-committed
@@ -212,7 +212,7 @@ func (m *meeting) waiting() {
 }
 
 // overdue has the payment's time pass.
-func (m *meeting) overdue() { m.clock.add(25 * time.Hour) }
+func (m *meeting) overdue() { m.Clock.Add(25 * time.Hour) }
 
 // doubtful makes a payment of which nobody knows what became of it.
 func (m *meeting) doubtful() {
@@ -241,7 +241,7 @@ var meetings = map[pair]func(m *meeting){
 		m.during = func() {
 			go func() {
 				p, replayed, err := m.CreatePayment(context.WithoutCancel(m.t.Context()),
-					request(), "k")
+					coretest.Request(), "k")
 				if err != nil || !replayed {
 					m.t.Errorf("the second: replayed %v, %v", replayed, err)
 				}
@@ -259,7 +259,7 @@ var meetings = map[pair]func(m *meeting){
 		m.fails(sdk.CodeDeclined, sdk.OutcomeRefused)
 		m.during = func() {
 			m.lapse()
-			recoverAt(m.t, m.other)
+			coretest.RecoverAt(m.t, m.other)
 		}
 		m.begin()
 		m.is(payment.Processing)
@@ -267,10 +267,10 @@ var meetings = map[pair]func(m *meeting){
 	},
 	{"call", "recovery"}: func(m *meeting) {
 		m.during = func() {
-			m.clock.add(m.account.Settings.Timeout)
-			recoverAt(m.t, m.other)
+			m.Clock.Add(m.Account.Settings.Timeout)
+			coretest.RecoverAt(m.t, m.other)
 			m.lapse()
-			recoverAt(m.t, m.node)
+			coretest.RecoverAt(m.t, m.Node)
 			m.is(payment.Created)
 		}
 
@@ -304,9 +304,9 @@ var meetings = map[pair]func(m *meeting){
 	},
 	{"call", "expiry"}: func(m *meeting) {
 		m.waiting()
-		m.account.Confirm = func(context.Context, sdk.ConfirmPaymentRequest) (*sdk.Payment, error) {
+		m.Account.Confirm = func(context.Context, sdk.ConfirmPaymentRequest) (*sdk.Payment, error) {
 			m.overdue()
-			recoverAt(m.t, m.node)
+			coretest.RecoverAt(m.t, m.Node)
 			m.is(payment.RequiresAction)
 			return &sdk.Payment{Status: sdk.PaymentProcessing}, nil
 		}
@@ -320,11 +320,11 @@ var meetings = map[pair]func(m *meeting){
 	{"call", "second host"}: func(m *meeting) {
 		second := make(chan string, 1)
 		m.during = func() {
-			recoverAt(m.t, m.other)
+			coretest.RecoverAt(m.t, m.other)
 			go func() {
 				p, replayed, err := m.other.CreatePayment(
 					context.WithoutCancel(m.t.Context()),
-					request(),
+					coretest.Request(),
 					"k",
 				)
 				if err != nil {
@@ -354,22 +354,22 @@ var meetings = map[pair]func(m *meeting){
 		m.says = func(attempt int) (*sdk.Payment, error) {
 			switch attempt {
 			case 1:
-				return nil, failing(sdk.CodeDeclined, sdk.OutcomeRefused)
+				return nil, coretest.Failing(sdk.CodeDeclined, sdk.OutcomeRefused)
 			case 2:
 				m.lapse()
-				recoverAt(m.t, m.node) // takes the second for lost, and makes a third
+				coretest.RecoverAt(m.t, m.Node) // takes the second for lost, and makes a third
 				return &sdk.Payment{
 					ProviderReference: "theirs",
 					Status:            sdk.PaymentSucceeded,
 				}, nil
 			}
 
-			return nil, failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
+			return nil, coretest.Failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
 		}
 
 		m.during = func() {
 			m.lapse()
-			recoverAt(m.t, m.other)
+			coretest.RecoverAt(m.t, m.other)
 			m.is(payment.Succeeded)
 		}
 
@@ -379,9 +379,9 @@ var meetings = map[pair]func(m *meeting){
 	},
 	{"late call", "recovery"}: func(m *meeting) {
 		m.during = func() {
-			m.account.OnInfo.CreatePayment = sdk.IdempotencySupport{}
+			m.Account.OnInfo.CreatePayment = sdk.IdempotencySupport{}
 			m.lapse()
-			recoverAt(m.t, m.other)
+			coretest.RecoverAt(m.t, m.other)
 			m.is(payment.Unknown)
 		}
 		m.begin()
@@ -391,9 +391,9 @@ var meetings = map[pair]func(m *meeting){
 	{"late call", "webhook"}: func(m *meeting) {
 		m.fails(sdk.CodeDeclined, sdk.OutcomeRefused)
 		m.during = func() {
-			m.account.OnInfo.CreatePayment = sdk.IdempotencySupport{}
+			m.Account.OnInfo.CreatePayment = sdk.IdempotencySupport{}
 			m.lapse()
-			recoverAt(m.t, m.other)
+			coretest.RecoverAt(m.t, m.other)
 			m.webhook(payment.Succeeded)
 			m.is(payment.Succeeded)
 		}
@@ -403,9 +403,9 @@ var meetings = map[pair]func(m *meeting){
 	},
 	{"late call", "return"}: func(m *meeting) {
 		m.during = func() {
-			m.account.OnInfo.CreatePayment = sdk.IdempotencySupport{}
+			m.Account.OnInfo.CreatePayment = sdk.IdempotencySupport{}
 			m.lapse()
-			recoverAt(m.t, m.other)
+			coretest.RecoverAt(m.t, m.other)
 			m.askable(sdk.PaymentSucceeded, nil)
 			m.comeBack()
 			m.is(payment.Succeeded)
@@ -417,9 +417,9 @@ var meetings = map[pair]func(m *meeting){
 	{"late call", "operator"}: func(m *meeting) {
 		m.answers(sdk.PaymentSucceeded)
 		m.during = func() {
-			m.account.OnInfo.CreatePayment = sdk.IdempotencySupport{}
-			m.clock.add(16 * time.Second)
-			recoverAt(m.t, m.other)
+			m.Account.OnInfo.CreatePayment = sdk.IdempotencySupport{}
+			m.Clock.Add(16 * time.Second)
+			coretest.RecoverAt(m.t, m.other)
 			m.refused(payment.Failed)
 			m.lapse()
 			m.decide(payment.Failed)
@@ -431,25 +431,25 @@ var meetings = map[pair]func(m *meeting){
 	{"late call", "expiry"}: func(m *meeting) {
 		m.answers(sdk.PaymentRequiresAction)
 		m.during = func() {
-			m.account.OnInfo.CreatePayment = sdk.IdempotencySupport{}
+			m.Account.OnInfo.CreatePayment = sdk.IdempotencySupport{}
 			m.overdue()
-			recoverAt(m.t, m.other)
-			m.clock.add(time.Minute)
-			recoverAt(m.t, m.other)
+			coretest.RecoverAt(m.t, m.other)
+			m.Clock.Add(time.Minute)
+			coretest.RecoverAt(m.t, m.other)
 			m.is(payment.Unknown)
 		}
 
 		m.begin()
 		m.is(payment.RequiresAction)
-		m.clock.add(time.Minute)
-		recoverAt(m.t, m.node)
+		m.Clock.Add(time.Minute)
+		coretest.RecoverAt(m.t, m.Node)
 		m.is(payment.Expired)
 	},
 	{"late call", "second host"}: func(m *meeting) {
 		m.fails(sdk.CodeInvalidRequest, sdk.OutcomeNotSent)
 		m.during = func() {
 			m.lapse()
-			recoverAt(m.t, m.other)
+			coretest.RecoverAt(m.t, m.other)
 			m.is(payment.Processing)
 		}
 		m.begin()
@@ -457,9 +457,9 @@ var meetings = map[pair]func(m *meeting){
 		m.sent(2)
 	},
 	{"late call", "restart"}: func(m *meeting) {
-		m.faults.Next(coretest.Fault{After: func() {
+		m.Faults.Next(coretest.Fault{After: func() {
 			m.lapse()
-			m.account.OnInfo.CreatePayment = sdk.IdempotencySupport{}
+			m.Account.OnInfo.CreatePayment = sdk.IdempotencySupport{}
 			m.restarted()
 		}})
 		m.begin()
@@ -468,34 +468,34 @@ var meetings = map[pair]func(m *meeting){
 	},
 	{"recovery", "recovery"}: func(m *meeting) {
 		m.doubtful()
-		m.clock.add(10 * time.Second)
-		m.askable(sdk.PaymentSucceeded, func() { recoverAt(m.t, m.node) })
-		recoverAt(m.t, m.node)
+		m.Clock.Add(10 * time.Second)
+		m.askable(sdk.PaymentSucceeded, func() { coretest.RecoverAt(m.t, m.Node) })
+		coretest.RecoverAt(m.t, m.Node)
 		m.is(payment.Succeeded)
-		if asks := m.account.Asks(); asks != 1 {
+		if asks := m.Account.Asks(); asks != 1 {
 			m.t.Errorf("asked %d times", asks)
 		}
 	},
 	{"recovery", "webhook"}: func(m *meeting) {
 		m.doubtful()
-		m.clock.add(10 * time.Second)
+		m.Clock.Add(10 * time.Second)
 		m.askable(sdk.PaymentProcessing, func() { m.webhook(payment.Succeeded) })
-		recoverAt(m.t, m.node)
+		coretest.RecoverAt(m.t, m.Node)
 		m.is(payment.Succeeded)
 	},
 	{"recovery", "return"}: func(m *meeting) {
 		m.doubtful()
-		m.clock.add(10 * time.Second)
+		m.Clock.Add(10 * time.Second)
 		m.askable(sdk.PaymentSucceeded, func() { m.comeBack() })
-		recoverAt(m.t, m.node)
+		coretest.RecoverAt(m.t, m.Node)
 		m.is(payment.Succeeded)
 		m.events("payment.succeeded", 1)
 	},
 	{"recovery", "operator"}: func(m *meeting) {
 		m.doubtful()
-		m.clock.add(10 * time.Second)
+		m.Clock.Add(10 * time.Second)
 		m.askable(sdk.PaymentProcessing, func() { m.decide(payment.Failed) })
-		recoverAt(m.t, m.node)
+		coretest.RecoverAt(m.t, m.Node)
 		m.is(payment.UnderReview)
 		m.sent(1)
 	},
@@ -503,39 +503,39 @@ var meetings = map[pair]func(m *meeting){
 		m.waiting()
 		m.overdue()
 		m.askable(sdk.PaymentProcessing, nil)
-		recoverAt(m.t, m.node)
+		coretest.RecoverAt(m.t, m.Node)
 		m.is(payment.Processing)
 		m.overdue()
-		recoverAt(m.t, m.node)
+		coretest.RecoverAt(m.t, m.Node)
 		m.is(payment.Processing)
 	},
 	{"recovery", "second host"}: func(m *meeting) {
 		m.doubtful()
-		m.clock.add(10 * time.Second)
+		m.Clock.Add(10 * time.Second)
 		m.askable(sdk.PaymentSucceeded, func() {
-			m.clock.add(2*m.account.Settings.Timeout + 9*time.Second)
-			recoverAt(m.t, m.other)
+			m.Clock.Add(2*m.Account.Settings.Timeout + 9*time.Second)
+			coretest.RecoverAt(m.t, m.other)
 			m.is(payment.Unknown)
-			m.clock.add(2 * time.Second)
-			recoverAt(m.t, m.other)
+			m.Clock.Add(2 * time.Second)
+			coretest.RecoverAt(m.t, m.other)
 			m.is(payment.Succeeded)
 		})
 
-		recoverAt(m.t, m.node)
+		coretest.RecoverAt(m.t, m.Node)
 		m.is(payment.Succeeded)
 		m.events("payment.succeeded", 1)
 	},
 	{"recovery", "restart"}: func(m *meeting) {
 		m.doubtful()
-		m.clock.add(10 * time.Second)
+		m.Clock.Add(10 * time.Second)
 		m.askable(sdk.PaymentSucceeded, nil)
 
 		// the claim is on disk, and nothing comes of it
-		m.faults.Next(coretest.Fault{Lose: errConnection})
-		recoverAt(m.t, m.node)
+		m.Faults.Next(coretest.Fault{Lose: errConnection})
+		coretest.RecoverAt(m.t, m.Node)
 		m.restarted()
 		m.is(payment.Unknown)
-		m.clock.add(2*m.account.Settings.Timeout + 11*time.Second)
+		m.Clock.Add(2*m.Account.Settings.Timeout + 11*time.Second)
 		m.restarted()
 		m.is(payment.Succeeded)
 	},
@@ -564,17 +564,17 @@ var meetings = map[pair]func(m *meeting){
 		m.is(payment.Succeeded)
 		m.askable(sdk.PaymentSucceeded, nil)
 		m.webhook(payment.Failed)
-		recoverAt(m.t, m.node)
+		coretest.RecoverAt(m.t, m.Node)
 		m.is(payment.Succeeded)
 
-		m.account.Get = nil
+		m.Account.Get = nil
 		m.webhook(payment.Failed)
 		m.is(payment.UnderReview)
 	},
 	{"webhook", "expiry"}: func(m *meeting) {
 		m.waiting()
 		m.overdue()
-		recoverAt(m.t, m.node)
+		coretest.RecoverAt(m.t, m.Node)
 		m.is(payment.Expired)
 		m.webhook(payment.Succeeded)
 		m.is(payment.Succeeded)
@@ -616,7 +616,7 @@ var meetings = map[pair]func(m *meeting){
 	{"return", "expiry"}: func(m *meeting) {
 		m.waiting()
 		m.overdue()
-		recoverAt(m.t, m.node)
+		coretest.RecoverAt(m.t, m.Node)
 		m.is(payment.Expired)
 		m.askable(sdk.PaymentSucceeded, nil)
 		m.comeBack()
@@ -625,7 +625,7 @@ var meetings = map[pair]func(m *meeting){
 	{"return", "second host"}: func(m *meeting) {
 		m.askable(sdk.PaymentSucceeded, nil)
 		m.waiting()
-		m.node, m.other = m.other, m.node
+		m.Node, m.other = m.other, m.Node
 		m.comeBack()
 		m.is(payment.Succeeded)
 	},
@@ -650,21 +650,21 @@ var meetings = map[pair]func(m *meeting){
 		m.waiting()
 		m.decide(payment.Canceled)
 		m.overdue()
-		recoverAt(m.t, m.node)
+		coretest.RecoverAt(m.t, m.Node)
 		m.is(payment.Canceled)
 		second := newMeeting(m.t)
 		second.waiting()
 		second.overdue()
 
-		recoverAt(m.t, second.node)
+		coretest.RecoverAt(m.t, second.Node)
 		second.is(payment.Expired)
 		second.decide(payment.Succeeded)
 	},
 	{"operator", "second host"}: func(m *meeting) {
 		m.doubtful()
 		m.decide(payment.Failed)
-		m.clock.add(time.Minute)
-		recoverAt(m.t, m.other)
+		m.Clock.Add(time.Minute)
+		coretest.RecoverAt(m.t, m.other)
 		m.is(payment.Failed)
 		m.sent(1)
 	},
@@ -672,7 +672,7 @@ var meetings = map[pair]func(m *meeting){
 		m.lost()
 		m.restarted()
 		m.refused(payment.Failed)
-		m.account.OnInfo.CreatePayment = sdk.IdempotencySupport{}
+		m.Account.OnInfo.CreatePayment = sdk.IdempotencySupport{}
 		m.lapse()
 		m.decide(payment.Failed)
 		m.restarted()
@@ -682,9 +682,9 @@ var meetings = map[pair]func(m *meeting){
 	{"expiry", "expiry"}: func(m *meeting) {
 		m.waiting()
 		m.overdue()
-		recoverAt(m.t, m.node)
+		coretest.RecoverAt(m.t, m.Node)
 		m.overdue()
-		recoverAt(m.t, m.node)
+		coretest.RecoverAt(m.t, m.Node)
 		m.is(payment.Expired)
 		m.events("payment.expired", 1)
 	},
@@ -693,7 +693,7 @@ var meetings = map[pair]func(m *meeting){
 		m.overdue()
 		var both sync.WaitGroup
 
-		for _, host := range []*node{m.node, m.other} {
+		for _, host := range []*coretest.Node{m.Node, m.other} {
 			both.Go(func() {
 				if err := host.Recover(m.t.Context()); err != nil {
 					m.t.Error(err)
@@ -711,16 +711,16 @@ var meetings = map[pair]func(m *meeting){
 		m.askable(sdk.PaymentRequiresAction, nil)
 		m.restarted()
 		m.is(payment.Expired)
-		if asks := m.account.Asks(); asks != 1 {
+		if asks := m.Account.Asks(); asks != 1 {
 			m.t.Errorf("asked %d times", asks)
 		}
 	},
 	{"second host", "second host"}: func(m *meeting) {
 		m.doubtful()
-		m.clock.add(10 * time.Second)
+		m.Clock.Add(10 * time.Second)
 		var all sync.WaitGroup
 
-		for _, host := range []*node{m.node, m.other, m.newHost(m.t), m.newHost(m.t)} {
+		for _, host := range []*coretest.Node{m.Node, m.other, m.NewHost(m.t), m.NewHost(m.t)} {
 			all.Go(func() {
 				if err := host.Recover(m.t.Context()); err != nil {
 					m.t.Error(err)
@@ -734,7 +734,7 @@ var meetings = map[pair]func(m *meeting){
 	},
 	{"second host", "restart"}: func(m *meeting) {
 		m.during = func() {
-			recoverAt(m.t, m.hostWith(m.t, core.Options{Predecessor: "host_before"}))
+			coretest.RecoverAt(m.t, m.HostWith(m.t, core.Options{Predecessor: "host_before"}))
 			m.is(payment.Created)
 		}
 		m.begin()
@@ -746,7 +746,7 @@ var meetings = map[pair]func(m *meeting){
 		for range 3 {
 			m.restarted()
 			m.is(payment.Unknown)
-			m.clock.add(10 * time.Second)
+			m.Clock.Add(10 * time.Second)
 		}
 
 		m.sent(0)

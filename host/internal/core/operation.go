@@ -67,6 +67,8 @@ func CreateGuarantee(info sdk.Info, kind payment.Kind) sdk.IdempotencySupport {
 	}
 }
 
+// callCreatePayment makes one attempt at a payment. Every attempt sends the
+// same key, sequence and URLs, by which the provider can tell a repeated one.
 func (c *Core) callCreatePayment(
 	ctx context.Context,
 	lease Lease,
@@ -104,6 +106,7 @@ func (c *Core) callCreatePayment(
 	return paymentReport(actorCall, intent.Answer, created), nil
 }
 
+// callCreatePayout makes one attempt at a payout, like callCreatePayment.
 func (c *Core) callCreatePayout(
 	ctx context.Context,
 	lease Lease,
@@ -136,6 +139,8 @@ func (c *Core) callCreatePayout(
 	return payoutReport(actorCall, intent.Answer, created), nil
 }
 
+// callCreateRefund makes one attempt at a refund. The plugin is told of the
+// payment as it is now.
 func (c *Core) callCreateRefund(
 	ctx context.Context,
 	lease Lease,

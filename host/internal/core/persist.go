@@ -37,6 +37,7 @@ func (c *Core) persistEnd(ctx context.Context, e ending) bool {
 	})
 }
 
+// record records the end inside tx; see persistEnd.
 func (e ending) record(ctx context.Context, tx *store.Tx, current *intent.Intent) error {
 	attempts, err := tx.Attempts(ctx, e.id)
 	if err != nil {
@@ -57,6 +58,7 @@ func (e ending) record(ctx context.Context, tx *store.Tx, current *intent.Intent
 		return err
 	}
 
+	// attempts becomes what it is once this is committed.
 	for k := range attempts {
 		if attempts[k].Number == e.attempt.Number {
 			attempts[k].Outcome = e.attempt.Outcome
@@ -121,6 +123,7 @@ func (c *Core) persist(ctx context.Context, answer answered,
 			return true
 		}
 
+		// The caller goes; the answer stays with the host.
 		if answer.stuck != nil && time.Since(begun) > stuckAfter {
 			select {
 			case answer.stuck <- struct{}{}:
@@ -128,24 +131,16 @@ func (c *Core) persist(ctx context.Context, answer answered,
 			}
 		}
 
+		// A person may have to record it by hand, so the log has all of it.
 		lasting := lastingError(err)
 		if tries == 1 || lasting {
-			c.logUnrecorded(
-				"a provider's answer could not be recorded yet; the host keeps it and "+
-					"tries again",
-				answer,
-				err,
-			)
+			c.logUnrecorded("a provider's answer could not be recorded yet; "+
+				"the host keeps it and tries again", answer, err)
 		}
 
 		if lasting || c.wait(pauses.NextBackOff()) != nil {
-			c.logUnrecorded(
-				"a provider's answer could not be recorded and is lost with this host; "+
-					"recovery will ask the provider",
-				answer,
-				err,
-			)
-
+			c.logUnrecorded("a provider's answer could not be recorded and is lost "+
+				"with this host; recovery will ask the provider", answer, err)
 			return false
 		}
 	}

@@ -39,6 +39,7 @@ func (c *Core) Refund(ctx context.Context, id string) (*payment.Refund, error) {
 	return refundView(i, attempts)
 }
 
+// inFull reads an intent of a kind with its attempts and history at one moment.
 func (c *Core) inFull(ctx context.Context, kind payment.Kind, id string,
 ) (i *intent.Intent, attempts []payment.Attempt, history []payment.Change, err error) {
 	err = c.store.Get(ctx, func(tx *store.Tx) (err error) {
@@ -86,6 +87,8 @@ func (c *Core) ListPayouts(ctx context.Context, f payment.Filter,
 	return list, next, err
 }
 
+// list reads a page of intents of a kind and adds each of them. The error is
+// also that the page cannot be read as f says.
 func (c *Core) list(
 	ctx context.Context,
 	kind payment.Kind,

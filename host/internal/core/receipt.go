@@ -15,8 +15,8 @@ import (
 
 // addReceipts records the transfers that a report tells of, and fills in what
 // is known of all that this payment has had. A transaction that succeeds is a
-// transfer too. One that another payment of the identity has already is not
-// counted here.
+// transfer too. A transfer that another payment of the identity has already is
+// not counted here.
 func (c *Core) addReceipts(
 	ctx context.Context,
 	tx *store.Tx,
@@ -35,6 +35,7 @@ func (c *Core) addReceipts(
 		r.SucceededBy = append(r.SucceededBy, receipt.ID)
 	}
 
+	// A transfer counts for the first intent that is told of it.
 	told := r.Receipts
 	if len(told) == 0 && r.Transaction != "" && r.Status == payment.Succeeded {
 		told = []intent.Receipt{transactionOf(r)}
@@ -54,10 +55,12 @@ func (c *Core) addReceipts(
 		}
 	}
 
+	// One transaction alone is judged by the report's own amounts.
 	all, err := tx.Receipts(ctx, i.ID)
 	if err != nil {
 		return err
 	}
+
 	if len(r.Receipts) > 0 || len(all) > 1 {
 		sum := sumOf(all, i.Money())
 		r.Received = &sum
@@ -126,10 +129,12 @@ func contest(ctx context.Context, tx *store.Tx, i *intent.Intent, r *intent.Repo
 		return nil
 	}
 
+	// A success that is known already contests nothing.
 	reference := r.ProviderReference
 	if reference == "" {
 		reference = i.ProviderReference
 	}
+
 	if reference == "" || i.Status == payment.Succeeded {
 		return nil
 	}
@@ -161,6 +166,7 @@ func contestRefund(
 		return err
 	}
 
+	// The refund has happened: it is put under review, not refused.
 	switch {
 	case parent.SucceededAt.IsZero():
 		r.Contested = fmt.Sprintf(

@@ -69,8 +69,10 @@ func (c *Core) CreateRefund(ctx context.Context, paymentID string, r payment.Ref
 	return refund, replayed, refundProblem(refund)
 }
 
+// checkRefund finds what is wrong with a request by itself. An amount of zero
+// stands for all that is left.
 func checkRefund(r payment.RefundRequest, key string) error {
-	var checks checks
+	var checks checklist
 	checks.key(key)
 	checks.text("reason", r.Reason, maxDescription)
 	if r.Amount.IsNegative() {
@@ -134,10 +136,13 @@ func refundable(ctx context.Context, tx *store.Tx, refund *intent.Intent) error 
 		)
 	}
 
+	// The parent is read for an update, so two refunds at once share what is
+	// left.
 	left, err := leftToRefund(ctx, tx, parent, "")
 	if err != nil {
 		return err
 	}
+
 	if refund.Amount.GreaterThan(left) {
 		return conflict(
 			parent,

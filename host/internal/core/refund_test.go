@@ -2,6 +2,7 @@ package core_test
 
 import (
 	"context"
+	"github.com/payhost/payhost/host/internal/coretest"
 	"sync"
 	"testing"
 
@@ -15,13 +16,13 @@ import (
 // paid returns a succeeded payment of 60 USD.
 func (r *rig) paid(t *testing.T) string {
 	t.Helper()
-	r.account.Create = func(context.Context, sdk.CreatePaymentRequest) (*sdk.Payment, error) {
+	r.Account.Create = func(context.Context, sdk.CreatePaymentRequest) (*sdk.Payment, error) {
 		return &sdk.Payment{
 			ProviderReference: "theirs-1",
 			Status:            sdk.PaymentSucceeded,
 		}, nil
 	}
-	return r.pay(t, "paid").ID
+	return r.Pay(t, "paid").ID
 }
 
 func refundOf(text string) payment.RefundRequest {
@@ -35,20 +36,20 @@ func refundOf(text string) payment.RefundRequest {
 func TestRefundsNeverExceedTheirPayment(t *testing.T) {
 	r := newRig(t)
 	id := r.paid(t)
-	r.account.Refund = func(_ context.Context, req sdk.CreateRefundRequest) (*sdk.Refund, error) {
+	r.Account.Refund = func(_ context.Context, req sdk.CreateRefundRequest) (*sdk.Refund, error) {
 		return &sdk.Refund{
 			ProviderReference: "r-" + req.Reference,
 			Status:            sdk.RefundSucceeded,
 		}, nil
 	}
 
-	second, err := store.Open(t.Context(), r.url, store.WithClock(r.clock.now))
+	second, err := store.Open(t.Context(), r.URL, store.WithClock(r.Clock.Now))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer second.Close()
 
-	hosts := []*node{r.node, r.hostOn(t, second)}
+	hosts := []*coretest.Node{r.Node, r.HostOn(t, second)}
 	var (
 		wg    sync.WaitGroup
 		mu    sync.Mutex
@@ -68,7 +69,7 @@ func TestRefundsNeverExceedTheirPayment(t *testing.T) {
 
 			if err == nil {
 				given = given.Add(back.Amount.Decimal)
-			} else if e := problem(t, err); e.Code != payment.CodeConflict {
+			} else if e := coretest.Problem(t, err); e.Code != payment.CodeConflict {
 				t.Error(err)
 			}
 		})
@@ -80,7 +81,7 @@ func TestRefundsNeverExceedTheirPayment(t *testing.T) {
 		t.Fatalf("%s USD of 60 were given back, want 55 in parts of 11", given)
 	}
 
-	if _, _, err := r.CreateRefund(t.Context(), id, refundOf("5.01"), "more"); problem(
+	if _, _, err := r.CreateRefund(t.Context(), id, refundOf("5.01"), "more"); coretest.Problem(
 		t,
 		err,
 	).Code != payment.CodeConflict {
@@ -104,8 +105,8 @@ func TestWhatAFailedRefundLeaves(t *testing.T) {
 		t.Run(string(c.outcome), func(t *testing.T) {
 			r := newRig(t)
 			id := r.paid(t)
-			r.account.Refund = func(context.Context, sdk.CreateRefundRequest) (*sdk.Refund, error) {
-				return nil, failing(sdk.CodeDeclined, c.outcome)
+			r.Account.Refund = func(context.Context, sdk.CreateRefundRequest) (*sdk.Refund, error) {
+				return nil, coretest.Failing(sdk.CodeDeclined, c.outcome)
 			}
 
 			for n := range 2 {
@@ -115,7 +116,7 @@ func TestWhatAFailedRefundLeaves(t *testing.T) {
 					payment.RefundRequest{},
 					"k",
 				)
-				if e := problem(t, err); e.Outcome != c.outcome || e.PaymentID != id ||
+				if e := coretest.Problem(t, err); e.Outcome != c.outcome || e.PaymentID != id ||
 					replayed != (n > 0) {
 					t.Fatalf("got %v, replayed %v", e, replayed)
 				}
@@ -127,10 +128,10 @@ func TestWhatAFailedRefundLeaves(t *testing.T) {
 				t.Fatalf("%+v, %v", list, err)
 			}
 
-			if got := r.paymentStatus(t, id); got != payment.Succeeded {
+			if got := r.PaymentStatus(t, id); got != payment.Succeeded {
 				t.Errorf("the payment became %s", got)
 			}
-			r.account.Refund = func(context.Context, sdk.CreateRefundRequest) (*sdk.Refund, error) {
+			r.Account.Refund = func(context.Context, sdk.CreateRefundRequest) (*sdk.Refund, error) {
 				return &sdk.Refund{Status: sdk.RefundPending}, nil
 			}
 
@@ -143,21 +144,21 @@ func TestWhatAFailedRefundLeaves(t *testing.T) {
 
 func TestOnlyASucceededPaymentIsRefunded(t *testing.T) {
 	r := newRig(t)
-	r.account.Create = redirecting
-	r.account.Refund = func(context.Context, sdk.CreateRefundRequest) (*sdk.Refund, error) {
+	r.Account.Create = coretest.Redirecting
+	r.Account.Refund = func(context.Context, sdk.CreateRefundRequest) (*sdk.Refund, error) {
 		t.Error("it was sent")
 		return &sdk.Refund{Status: sdk.RefundPending}, nil
 	}
 
-	id := r.pay(t, "create").ID
-	if _, _, err := r.CreateRefund(t.Context(), id, refundOf("1"), "k"); problem(
+	id := r.Pay(t, "create").ID
+	if _, _, err := r.CreateRefund(t.Context(), id, refundOf("1"), "k"); coretest.Problem(
 		t,
 		err,
 	).Code != payment.CodeConflict {
 		t.Error(err)
 	}
 
-	if _, _, err := r.CreateRefund(t.Context(), "pay_nothing", refundOf("1"), "k"); problem(
+	if _, _, err := r.CreateRefund(t.Context(), "pay_nothing", refundOf("1"), "k"); coretest.Problem(
 		t,
 		err,
 	).Code != string(
@@ -170,13 +171,13 @@ func TestOnlyASucceededPaymentIsRefunded(t *testing.T) {
 func TestARefundInDoubtIsSettledByAsking(t *testing.T) {
 	r := newRig(t)
 	id := r.paid(t)
-	r.account.OnInfo.RefundLookup = sdk.Lookup{ByReference: true}
-	r.account.Refund = func(context.Context, sdk.CreateRefundRequest) (*sdk.Refund, error) {
-		return nil, failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
+	r.Account.OnInfo.RefundLookup = sdk.Lookup{ByReference: true}
+	r.Account.Refund = func(context.Context, sdk.CreateRefundRequest) (*sdk.Refund, error) {
+		return nil, coretest.Failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
 	}
 
 	asked := 0
-	r.account.RefundStatus = func(_ context.Context, req sdk.GetRefundRequest) (*sdk.Refund, error) {
+	r.Account.RefundStatus = func(_ context.Context, req sdk.GetRefundRequest) (*sdk.Refund, error) {
 		if req.Refund.Payment.Reference != id {
 			t.Errorf("asked about the payment %s", req.Refund.Payment.Reference)
 		}
@@ -199,14 +200,14 @@ func TestARefundInDoubtIsSettledByAsking(t *testing.T) {
 		return &sdk.Refund{ProviderReference: "r1", Status: sdk.RefundSucceeded}, nil
 	}
 
-	if _, _, err := r.CreateRefund(t.Context(), id, refundOf("1"), "k"); problem(
+	if _, _, err := r.CreateRefund(t.Context(), id, refundOf("1"), "k"); coretest.Problem(
 		t,
 		err,
 	).Outcome != sdk.OutcomeUnknown {
 		t.Fatal(err)
 	}
 
-	r.recoverUntil(t, "the refund's success", func() bool {
+	r.RecoverUntil(t, "the refund's success", func() bool {
 		list, err := r.Refunds(t.Context(), id)
 		return err == nil && list[0].Status == payment.Succeeded
 	})
@@ -220,10 +221,10 @@ func TestALateRefundBesideAnotherIsUnderReview(t *testing.T) {
 		r := newRig(t)
 		id := r.paid(t)
 		refused := true
-		r.account.Refund = func(context.Context, sdk.CreateRefundRequest) (*sdk.Refund, error) {
+		r.Account.Refund = func(context.Context, sdk.CreateRefundRequest) (*sdk.Refund, error) {
 			if refused {
 				refused = false
-				return nil, failing(sdk.CodeDeclined, sdk.OutcomeRefused)
+				return nil, coretest.Failing(sdk.CodeDeclined, sdk.OutcomeRefused)
 			}
 			return &sdk.Refund{Status: sdk.RefundSucceeded}, nil
 		}

@@ -25,6 +25,7 @@ func EventReport(actor string, proof intent.Proof, e *sdk.Event) intent.Report {
 	}
 }
 
+// paymentReport turns what a plugin says of a payment into a report.
 func paymentReport(actor string, proof intent.Proof, p *sdk.Payment) intent.Report {
 	return intent.Report{
 		Actor:             actor,
@@ -42,6 +43,7 @@ func paymentReport(actor string, proof intent.Proof, p *sdk.Payment) intent.Repo
 	}
 }
 
+// receiptsOf returns the transfers that a plugin tells of.
 func receiptsOf(list []sdk.Receipt) []intent.Receipt {
 	var receipts []intent.Receipt
 	for _, r := range list {
@@ -54,6 +56,7 @@ func receiptsOf(list []sdk.Receipt) []intent.Receipt {
 	return receipts
 }
 
+// payoutReport turns what a plugin says of a payout into a report.
 func payoutReport(actor string, proof intent.Proof, p *sdk.Payout) intent.Report {
 	return intent.Report{
 		Actor:             actor,
@@ -67,6 +70,7 @@ func payoutReport(actor string, proof intent.Proof, p *sdk.Payout) intent.Report
 	}
 }
 
+// refundReport turns what a plugin says of a refund into a report.
 func refundReport(actor string, proof intent.Proof, p *sdk.Refund) intent.Report {
 	return intent.Report{
 		Actor:             actor,

@@ -2,6 +2,7 @@ package core_test
 
 import (
 	"context"
+	"github.com/payhost/payhost/host/internal/coretest"
 	"testing"
 	"time"
 
@@ -21,7 +22,7 @@ func (r *rig) report(
 	ask intent.StatusQuery,
 ) {
 	t.Helper()
-	err := r.store.Write(t.Context(), func(tx *store.Tx) error {
+	err := r.Store.Write(t.Context(), func(tx *store.Tx) error {
 		i, err := tx.IntentForUpdate(t.Context(), id)
 		if err != nil {
 			return err
@@ -54,15 +55,15 @@ func TestAReportAboutWhatIsOverIsAskedAboutUntilTheProviderAnswers(t *testing.T)
 		t.Run(c.name, func(t *testing.T) {
 			r := newRig(t)
 			down := true
-			r.account.Create = redirecting
-			r.account.Get = func(context.Context, sdk.GetPaymentRequest) (*sdk.Payment, error) {
+			r.Account.Create = coretest.Redirecting
+			r.Account.Get = func(context.Context, sdk.GetPaymentRequest) (*sdk.Payment, error) {
 				if down {
-					return nil, failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
+					return nil, coretest.Failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
 				}
 				return &sdk.Payment{Status: sdk.PaymentStatus(c.says)}, nil
 			}
 
-			id := r.pay(t, "k").ID
+			id := r.Pay(t, "k").ID
 			if err := r.Resolve(t.Context(), payment.KindPayment, id, payment.Resolution{Status: c.is, Reason: "r"}); err != nil {
 				t.Fatal(err)
 			}
@@ -78,17 +79,17 @@ func TestAReportAboutWhatIsOverIsAskedAboutUntilTheProviderAnswers(t *testing.T)
 				if err := r.Recover(t.Context()); err != nil {
 					t.Fatal(err)
 				}
-				r.clock.add(time.Minute)
+				r.Clock.Add(time.Minute)
 			}
 
-			if got := r.paymentStatus(t, id); got != c.is {
+			if got := r.PaymentStatus(t, id); got != c.is {
 				t.Fatalf("nobody has confirmed it, and it became %s", got)
 			}
 			down = false
-			r.recoverUntil(
+			r.RecoverUntil(
 				t,
 				"the provider's word",
-				func() bool { return r.paymentStatus(t, id) == c.want },
+				func() bool { return r.PaymentStatus(t, id) == c.want },
 			)
 		})
 	}
@@ -96,8 +97,8 @@ func TestAReportAboutWhatIsOverIsAskedAboutUntilTheProviderAnswers(t *testing.T)
 
 func TestHintsNeitherFillTheHistoryNorPutOffTheNextLook(t *testing.T) {
 	r := newRig(t)
-	r.account.Create = redirecting
-	p := r.pay(t, "k")
+	r.Account.Create = coretest.Redirecting
+	p := r.Pay(t, "k")
 	for range 20 {
 		r.report(t, p.ID, intent.Hint, payment.Succeeded, intent.StatusQuery{})
 	}
@@ -112,15 +113,15 @@ func TestHintsNeitherFillTheHistoryNorPutOffTheNextLook(t *testing.T) {
 		)
 	}
 
-	r.account.Get = func(context.Context, sdk.GetPaymentRequest) (*sdk.Payment, error) {
+	r.Account.Get = func(context.Context, sdk.GetPaymentRequest) (*sdk.Payment, error) {
 		return &sdk.Payment{Status: sdk.PaymentSucceeded}, nil
 	}
-	r.clock.add(15 * time.Second)
+	r.Clock.Add(15 * time.Second)
 	if err := r.Recover(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 
-	if got := r.paymentStatus(t, p.ID); got != payment.Succeeded {
+	if got := r.PaymentStatus(t, p.ID); got != payment.Succeeded {
 		t.Errorf("it was not asked about when it was due: %s", got)
 	}
 }
@@ -128,10 +129,10 @@ func TestHintsNeitherFillTheHistoryNorPutOffTheNextLook(t *testing.T) {
 func TestAStatusThatAKindDoesNotHaveIsUnderReview(t *testing.T) {
 	for _, said := range []sdk.PayoutStatus{"canceled", "requires_action", "created", "unknown", "", "from the future"} {
 		r := newRig(t)
-		r.account.Payout = func(context.Context, sdk.CreatePayoutRequest) (*sdk.Payout, error) {
+		r.Account.Payout = func(context.Context, sdk.CreatePayoutRequest) (*sdk.Payout, error) {
 			return &sdk.Payout{Status: said}, nil
 		}
-		if p := r.payout(t, "k"); p.Status != payment.UnderReview {
+		if p := r.PayOut(t, "k"); p.Status != payment.UnderReview {
 			t.Errorf("%q made it %s", said, p.Status)
 		}
 	}

@@ -34,7 +34,7 @@ func (c *Core) Resolve(
 	id string,
 	r payment.Resolution,
 ) error {
-	var checks checks
+	var checks checklist
 	if !slices.Contains(resolvable[kind], r.Status) {
 		checks.add("status", "must be one of %v", resolvable[kind])
 	}
@@ -49,6 +49,7 @@ func (c *Core) Resolve(
 		return err
 	}
 
+	// The intent must be as the operator saw it.
 	return c.Change(ctx, id, func(tx *store.Tx, i *intent.Intent) error {
 		if err := c.mayResolve(ctx, tx, i, seen); err != nil {
 			return err
@@ -120,6 +121,7 @@ func (c *Core) mayResolve(
 			"resolve it after that", a.Verb, until))
 	}
 
+	// A call made since would have its own say about the money.
 	now := snapshot{i.Status, len(attempts)}
 	if now != seen {
 		return conflict(

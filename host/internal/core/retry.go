@@ -139,8 +139,11 @@ func (c *Core) RetryCapture(
 		return false, err
 	}
 
+	// The end is recorded for the payment and under the merchant's key; no
+	// caller waits for it.
 	w.deadline = retry.Deadline
 	defer c.running.add(i.ID, retry.Number)()
+
 	problem := c.runAction(context.WithoutCancel(ctx), lease, i, actionAttempt{
 		action:  action{verb: verbCapture, call: callCapture},
 		attempt: retry,

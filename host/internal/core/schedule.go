@@ -60,6 +60,7 @@ func (c *Core) schedule(i *intent.Intent, v intent.Verdict, r intent.Report) {
 		return
 	}
 
+	// News starts the backoff from its beginning.
 	if v.Moved {
 		i.Checks = 0
 	}
@@ -69,6 +70,8 @@ func (c *Core) schedule(i *intent.Intent, v intent.Verdict, r intent.Report) {
 	}
 }
 
+// scheduleExpired makes a payment that has expired due for its first query, or
+// for the next one when the answer to the last has come.
 func scheduleExpired(i *intent.Intent, v intent.Verdict, r intent.Report) {
 	switch {
 	case v.Moved:

@@ -43,6 +43,7 @@ func NotFoundProves(lease Lease, kind payment.Kind) bool {
 	return lookupOf(lease, kind).Immediate
 }
 
+// lookupOf returns what the plugin declares of its status query of a kind.
 func lookupOf(lease Lease, kind payment.Kind) sdk.Lookup {
 	info := lease.Info()
 	switch kind {
@@ -68,6 +69,7 @@ func (c *Core) QueryStatus(ctx context.Context, lease Lease, i *intent.Intent) e
 			"it waits for a webhook or an operator", i.ID)
 	}
 
+	// An attempt that ends after this moment may have overtaken the answer.
 	asked := c.nowMicro()
 	report, err := c.statusReport(ctx, lease, i)
 	if err != nil {
@@ -298,6 +300,7 @@ func (c *Core) refreshUnasked(ctx context.Context, lease Lease, i *intent.Intent
 		return nil
 	}
 
+	// Nothing has changed, and nothing more can be done on demand.
 	e := payment.FromProvider(i.Provider, i.ID, sdk.NotSent(sdk.CodeNotSupported,
 		"the provider cannot be asked about %s: what became of it is told by its webhook, "+
 			"or has to be resolved", i.ID))

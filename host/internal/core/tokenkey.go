@@ -63,8 +63,9 @@ func (c *Core) EndTokenKey(
 	return c.tokens.End(ctx, id, Operator(by), reason)
 }
 
+// checkReason refuses a change without a reason, which the keys keep.
 func checkReason(reason string) error {
-	var checks checks
+	var checks checklist
 	checks.reason(reason)
 	return checks.err()
 }

@@ -2,6 +2,7 @@ package core_test
 
 import (
 	"context"
+	"github.com/payhost/payhost/host/internal/coretest"
 	"strings"
 	"testing"
 	"time"
@@ -35,15 +36,15 @@ func keyStates(keys []payment.TokenKey) string {
 // others would refuse; the former key is ended when nothing needs it.
 func TestATokenKeyIsRotatedAndEnded(t *testing.T) {
 	r := newRig(t)
-	r.account.Create = func(context.Context, sdk.CreatePaymentRequest) (*sdk.Payment, error) {
+	r.Account.Create = func(context.Context, sdk.CreatePaymentRequest) (*sdk.Payment, error) {
 		return &sdk.Payment{
 			ProviderReference: "T-1",
 			Status:            sdk.PaymentRequiresAction,
 		}, nil
 	}
 
-	rotating := r.hostWith(t, core.Options{TokenSecrets: []string{newSecret}})
-	knowing := r.hostWith(t, core.Options{TokenSecrets: []string{oldSecret, newSecret}})
+	rotating := r.HostWith(t, core.Options{TokenSecrets: []string{newSecret}})
+	knowing := r.HostWith(t, core.Options{TokenSecrets: []string{oldSecret, newSecret}})
 	before := r.Tokens().Mint(token.Account, "acme")
 
 	keys, err := rotating.RotateTokenKey(t.Context(), "ann", "a backup was lost")
@@ -53,16 +54,16 @@ func TestATokenKeyIsRotatedAndEnded(t *testing.T) {
 	}
 
 	_, err = rotating.RotateTokenKey(t.Context(), "ann", "once more")
-	if problem(t, err).Code != payment.CodeConflict {
+	if coretest.Problem(t, err).Code != payment.CodeConflict {
 		t.Errorf("a second key before the first is in force: %v", err)
 	}
 	_, err = rotating.EndTokenKey(t.Context(), "k1", "ann", "too early")
-	if problem(t, err).Code != payment.CodeConflict {
+	if coretest.Problem(t, err).Code != payment.CodeConflict {
 		t.Errorf("the key in force can be ended: %v", err)
 	}
 
-	r.clock.add(time.Minute)
-	for _, host := range []*node{r.node, rotating, knowing} {
+	r.Clock.Add(time.Minute)
+	for _, host := range []*coretest.Node{r.Node, rotating, knowing} {
 		if err := host.RefreshTokenKeys(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -75,13 +76,13 @@ func TestATokenKeyIsRotatedAndEnded(t *testing.T) {
 		t.Error("the account's former URL is refused before its key is ended")
 	}
 
-	_, _, err = r.CreatePayment(t.Context(), request(), "k")
-	if e := problem(t, err); (e.Outcome != sdk.OutcomeNotSent) ||
+	_, _, err = r.CreatePayment(t.Context(), coretest.Request(), "k")
+	if e := coretest.Problem(t, err); (e.Outcome != sdk.OutcomeNotSent) ||
 		!strings.Contains(e.Message, "host.token_secret") {
 		t.Errorf("a host without the secret creates: %v", err)
 	}
 
-	if _, _, err = rotating.CreatePayment(t.Context(), request(), "k"); err != nil {
+	if _, _, err = rotating.CreatePayment(t.Context(), coretest.Request(), "k"); err != nil {
 		t.Error(err)
 	}
 
@@ -97,7 +98,7 @@ func TestATokenKeyIsRotatedAndEnded(t *testing.T) {
 	}
 
 	_, err = knowing.EndTokenKey(t.Context(), "k9", "ann", "no such key")
-	if problem(t, err).Code != string(sdk.CodeNotFound) {
+	if coretest.Problem(t, err).Code != string(sdk.CodeNotFound) {
 		t.Errorf("an unknown key: %v", err)
 	}
 	if err := rotating.RefreshTokenKeys(t.Context()); err != nil {
@@ -120,7 +121,7 @@ func TestTheFirstTokenKey(t *testing.T) {
 	}
 
 	sealed := newRig(t)
-	err := sealed.store.Write(t.Context(), func(tx *store.Tx) error {
+	err := sealed.Store.Write(t.Context(), func(tx *store.Tx) error {
 		records := []token.Record{token.NewRecord("k1", newSecret, time.Time{})}
 		return tx.SetSetting(t.Context(), "token_keys", token.EncodeRecords(records))
 	})
@@ -128,11 +129,11 @@ func TestTheFirstTokenKey(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	sealed.hostWith(t, core.Options{TokenSecrets: []string{oldSecret, newSecret}})
+	sealed.HostWith(t, core.Options{TokenSecrets: []string{oldSecret, newSecret}})
 	for _, secrets := range [][]string{nil, {oldSecret}} {
 		_, err := core.New(
 			t.Context(),
-			core.Options{Store: sealed.store, TokenSecrets: secrets, Now: sealed.clock.now},
+			core.Options{Store: sealed.Store, TokenSecrets: secrets, Now: sealed.Clock.Now},
 		)
 		if (err == nil) || !strings.Contains(err.Error(), "host.token_secret") {
 			t.Errorf("with the secrets %d the host starts: %v", len(secrets), err)
@@ -142,7 +143,7 @@ func TestTheFirstTokenKey(t *testing.T) {
 	earlier := newRig(t)
 	key := strings.Repeat("ab", 32)
 	earlier.sql(t, "DELETE FROM settings WHERE name = 'token_keys'")
-	err = earlier.store.Write(t.Context(), func(tx *store.Tx) error {
+	err = earlier.Store.Write(t.Context(), func(tx *store.Tx) error {
 		return tx.SetSetting(t.Context(), "token_key", key)
 	})
 	if err != nil {
@@ -153,7 +154,7 @@ func TestTheFirstTokenKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	again := earlier.hostWith(t, core.Options{TokenSecrets: []string{newSecret}})
+	again := earlier.HostWith(t, core.Options{TokenSecrets: []string{newSecret}})
 	if got := again.Tokens().Mint(token.Webhook, "pay_1"); got != want.Mint(
 		token.Webhook,
 		"pay_1",
@@ -192,12 +193,12 @@ func TestTheTimeInAnIDChoosesTheKey(t *testing.T) {
 // host that can sign them.
 func TestAHostWithoutTheSecretRepeatsNoCreate(t *testing.T) {
 	r := newRig(t)
-	r.account.OnInfo.CreatePayment = sdk.IdempotencySupport{Retry: sdk.RetryReturnsOriginal}
+	r.Account.OnInfo.CreatePayment = sdk.IdempotencySupport{Retry: sdk.RetryReturnsOriginal}
 	var urls []string
-	r.account.Create = func(_ context.Context, req sdk.CreatePaymentRequest) (*sdk.Payment, error) {
+	r.Account.Create = func(_ context.Context, req sdk.CreatePaymentRequest) (*sdk.Payment, error) {
 		urls = append(urls, req.NotifyURL)
 		if len(urls) == 1 {
-			return nil, failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
+			return nil, coretest.Failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
 		}
 		return &sdk.Payment{
 			ProviderReference: "T-1",
@@ -205,25 +206,25 @@ func TestAHostWithoutTheSecretRepeatsNoCreate(t *testing.T) {
 		}, nil
 	}
 
-	rotating := r.hostWith(t, core.Options{TokenSecrets: []string{newSecret}})
+	rotating := r.HostWith(t, core.Options{TokenSecrets: []string{newSecret}})
 	if _, err := rotating.RotateTokenKey(t.Context(), "ann", "a backup was lost"); err != nil {
 		t.Fatal(err)
 	}
-	r.clock.add(time.Minute)
+	r.Clock.Add(time.Minute)
 
-	for _, host := range []*node{r.node, rotating} {
+	for _, host := range []*coretest.Node{r.Node, rotating} {
 		if err := host.RefreshTokenKeys(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}
 
-	if _, _, err := rotating.CreatePayment(t.Context(), request(), "k"); err != nil {
+	if _, _, err := rotating.CreatePayment(t.Context(), coretest.Request(), "k"); err != nil {
 		t.Fatal(err)
 	}
 
-	for _, host := range []*node{r.node, rotating} {
-		r.clock.add(time.Minute)
-		recoverAt(t, host)
+	for _, host := range []*coretest.Node{r.Node, rotating} {
+		r.Clock.Add(time.Minute)
+		coretest.RecoverAt(t, host)
 	}
 
 	if len(urls) != 2 || urls[0] != urls[1] {

@@ -46,6 +46,7 @@ func CheckPayout(r payment.PayoutRequest, key string) []sdk.Violation {
 	return violationsOf(checkPayout(r, key))
 }
 
+// violationsOf returns the violations in an error, nil when it has none.
 func violationsOf(err error) []sdk.Violation {
 	var e *payment.Error
 	if errors.As(err, &e) {
@@ -54,8 +55,10 @@ func violationsOf(err error) []sdk.Violation {
 	return nil
 }
 
+// checkPayment finds what is wrong with a request by itself, whatever the
+// provider takes.
 func checkPayment(r payment.Request, key string, now time.Time) error {
-	var c checks
+	var c checklist
 	c.key(key)
 	c.required("provider", r.Provider, maxText)
 	c.money(r.Amount, r.Currency)
@@ -86,10 +89,12 @@ func checkPayment(r payment.Request, key string, now time.Time) error {
 	return c.err()
 }
 
+// past reports whether a time has passed; the zero time never has.
 func past(at, now time.Time) bool { return !at.IsZero() && !at.After(now) }
 
+// checkPayout is checkPayment for payouts.
 func checkPayout(r payment.PayoutRequest, key string) error {
-	var c checks
+	var c checklist
 	c.key(key)
 	c.required("provider", r.Provider, maxText)
 	c.money(r.Amount, r.Currency)
@@ -109,15 +114,16 @@ func checkPayout(r payment.PayoutRequest, key string) error {
 	return c.err()
 }
 
-// checks collects everything that is wrong with a request.
-type checks struct{ violations []sdk.Violation }
+// checklist collects everything that is wrong with a request.
+type checklist struct{ violations []sdk.Violation }
 
-func (c *checks) add(field, format string, args ...any) {
+func (c *checklist) add(field, format string, args ...any) {
 	c.violations = append(c.violations,
 		sdk.Violation{Field: field, Message: fmt.Sprintf(format, args...)})
 }
 
-func (c *checks) err() error {
+// err returns everything that was found in one error, nil for nothing.
+func (c *checklist) err() error {
 	if len(c.violations) == 0 {
 		return nil
 	}
@@ -136,7 +142,7 @@ func invalid(violations []sdk.Violation) *payment.Error {
 
 // text checks a string: its length, UTF-8, and no control characters (which
 // could break a provider's line formats).
-func (c *checks) text(field, value string, most int) {
+func (c *checklist) text(field, value string, most int) {
 	switch {
 	case utf8.RuneCountInString(value) > most:
 		c.add(field, "has more than %d characters", most)
@@ -147,7 +153,7 @@ func (c *checks) text(field, value string, most int) {
 	}
 }
 
-func (c *checks) required(field, value string, most int) {
+func (c *checklist) required(field, value string, most int) {
 	if value == "" {
 		c.add(field, "is required")
 		return
@@ -156,11 +162,12 @@ func (c *checks) required(field, value string, most int) {
 }
 
 // reason checks why an operator decided: spaces say nothing.
-func (c *checks) reason(value string) {
+func (c *checklist) reason(value string) {
 	c.required("reason", strings.TrimSpace(value), maxDescription)
 }
 
-func (c *checks) money(amount decimal.Decimal, currency string) {
+// money checks an amount and its currency.
+func (c *checklist) money(amount decimal.Decimal, currency string) {
 	if !amount.IsPositive() {
 		c.add("amount", "must be more than zero")
 	}
@@ -174,7 +181,7 @@ func (c *checks) money(amount decimal.Decimal, currency string) {
 
 // digits bounds an amount's figures. Its exponent is looked at first: a few
 // bytes of it can mean gigabytes of digits.
-func (c *checks) digits(amount decimal.Decimal) {
+func (c *checklist) digits(amount decimal.Decimal) {
 	exponent := amount.Exponent()
 	tooLarge := exponent > maxDigits || exponent < -maxDigits
 	if tooLarge || len(payment.Amount{Decimal: amount}.String()) > maxDigits {
@@ -182,7 +189,8 @@ func (c *checks) digits(amount decimal.Decimal) {
 	}
 }
 
-func (c *checks) url(field, value string) {
+// url checks where the merchant's customer is sent to; it may be missing.
+func (c *checklist) url(field, value string) {
 	if value == "" {
 		return
 	}
@@ -199,13 +207,14 @@ func (c *checks) url(field, value string) {
 }
 
 // moment checks a time that must be returned as it came; the zero time is none.
-func (c *checks) moment(field string, at time.Time) {
+func (c *checklist) moment(field string, at time.Time) {
 	if year := at.UTC().Year(); year < 1 || year > maxYear {
 		c.add(field, "must be in the years 1 to %d of UTC", maxYear)
 	}
 }
 
-func (c *checks) metadata(m map[string]string) {
+// metadata checks what the merchant keeps with an intent for itself.
+func (c *checklist) metadata(m map[string]string) {
 	if len(m) > maxMetadata {
 		c.add("metadata", "has more than %d entries", maxMetadata)
 		return
@@ -216,7 +225,9 @@ func (c *checks) metadata(m map[string]string) {
 	}
 }
 
-func (c *checks) options(raw json.RawMessage) {
+// options checks what is for the provider's plugin: a JSON object that all
+// readers understand alike.
+func (c *checklist) options(raw json.RawMessage) {
 	if len(raw) == 0 {
 		return
 	}
@@ -233,7 +244,7 @@ func (c *checks) options(raw json.RawMessage) {
 }
 
 // key checks an idempotency key: 1 to 255 printable ASCII characters.
-func (c *checks) key(key string) {
+func (c *checklist) key(key string) {
 	if key == "" {
 		c.add("Idempotency-Key", "is required: it makes a repeat of this request harmless")
 		return

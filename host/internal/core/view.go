@@ -12,6 +12,8 @@ import (
 
 // This file has intents as the API shows them.
 
+// paymentView returns a payment. The error is that its stored request is
+// damaged, as of the other views.
 func paymentView(i *intent.Intent, attempts []payment.Attempt, history []payment.Change,
 ) (*payment.Payment, error) {
 	var request payment.Request
@@ -55,6 +57,7 @@ func paymentView(i *intent.Intent, attempts []payment.Attempt, history []payment
 	return view, nil
 }
 
+// payoutView returns a payout.
 func payoutView(i *intent.Intent, attempts []payment.Attempt, history []payment.Change,
 ) (*payment.Payout, error) {
 	var request payment.PayoutRequest
@@ -90,6 +93,7 @@ func payoutView(i *intent.Intent, attempts []payment.Attempt, history []payment.
 	return view, nil
 }
 
+// refundView returns a refund.
 func refundView(i *intent.Intent, attempts []payment.Attempt) (*payment.Refund, error) {
 	var details intent.RefundDetails
 	if err := json.Unmarshal(i.Request, &details); err != nil {
@@ -125,6 +129,8 @@ func eventData(
 	if err != nil {
 		return nil, err
 	}
+
+	// The exchanges on the wire are for operators, not for every receiver.
 	for k := range attempts {
 		attempts[k].Exchanges = nil
 	}
@@ -146,6 +152,7 @@ func eventData(
 	return json.Marshal(view)
 }
 
+// orEmpty returns a map that JSON shows as an object, not as null.
 func orEmpty(m map[string]string) map[string]string {
 	if m == nil {
 		return map[string]string{}

@@ -14,7 +14,7 @@ func (l *Lease) GetBalances(ctx context.Context) ([]sdk.Balance, error) {
 	return l.account.Balances(ctx)
 }
 
-// ListPaymentMethods is the verb of that name.
+// ListPaymentMethods answers as the account's Methods says.
 func (l *Lease) ListPaymentMethods(
 	ctx context.Context,
 	r sdk.ListPaymentMethodsRequest,
@@ -22,7 +22,7 @@ func (l *Lease) ListPaymentMethods(
 	return l.account.Methods(ctx, r)
 }
 
-// CreatePayment is the verb of that name.
+// CreatePayment answers as the account's Create says.
 func (l *Lease) CreatePayment(
 	ctx context.Context,
 	r sdk.CreatePaymentRequest,
@@ -31,7 +31,7 @@ func (l *Lease) CreatePayment(
 	return l.account.Create(ctx, r)
 }
 
-// ConfirmPayment is the verb of that name.
+// ConfirmPayment answers as the account's Confirm says.
 func (l *Lease) ConfirmPayment(
 	ctx context.Context,
 	r sdk.ConfirmPaymentRequest,
@@ -39,7 +39,7 @@ func (l *Lease) ConfirmPayment(
 	return l.account.Confirm(ctx, r)
 }
 
-// GetPayment is the verb of that name.
+// GetPayment answers as the account's Get says.
 func (l *Lease) GetPayment(
 	ctx context.Context,
 	r sdk.GetPaymentRequest,
@@ -48,7 +48,7 @@ func (l *Lease) GetPayment(
 	return l.account.Get(ctx, r)
 }
 
-// ListPayments is the verb of that name.
+// ListPayments answers as the account's List says.
 func (l *Lease) ListPayments(
 	ctx context.Context,
 	r sdk.ListPaymentsRequest,
@@ -56,7 +56,7 @@ func (l *Lease) ListPayments(
 	return l.account.List(ctx, r)
 }
 
-// CapturePayment is the verb of that name.
+// CapturePayment answers as the account's Capture says.
 func (l *Lease) CapturePayment(
 	ctx context.Context,
 	r sdk.CapturePaymentRequest,
@@ -64,7 +64,7 @@ func (l *Lease) CapturePayment(
 	return l.account.Capture(ctx, r)
 }
 
-// CancelPayment is the verb of that name.
+// CancelPayment answers as the account's Cancel says.
 func (l *Lease) CancelPayment(
 	ctx context.Context,
 	r sdk.CancelPaymentRequest,
@@ -72,7 +72,7 @@ func (l *Lease) CancelPayment(
 	return l.account.Cancel(ctx, r)
 }
 
-// CreateRefund is the verb of that name.
+// CreateRefund answers as the account's Refund says.
 func (l *Lease) CreateRefund(
 	ctx context.Context,
 	r sdk.CreateRefundRequest,
@@ -81,7 +81,7 @@ func (l *Lease) CreateRefund(
 	return l.account.Refund(ctx, r)
 }
 
-// GetRefund is the verb of that name.
+// GetRefund answers as the account's RefundStatus says.
 func (l *Lease) GetRefund(
 	ctx context.Context,
 	r sdk.GetRefundRequest,
@@ -90,7 +90,7 @@ func (l *Lease) GetRefund(
 	return l.account.RefundStatus(ctx, r)
 }
 
-// CreatePayout is the verb of that name.
+// CreatePayout answers as the account's Payout says.
 func (l *Lease) CreatePayout(
 	ctx context.Context,
 	r sdk.CreatePayoutRequest,
@@ -99,7 +99,7 @@ func (l *Lease) CreatePayout(
 	return l.account.Payout(ctx, r)
 }
 
-// GetPayout is the verb of that name.
+// GetPayout answers as the account's PayoutStatus says.
 func (l *Lease) GetPayout(
 	ctx context.Context,
 	r sdk.GetPayoutRequest,
@@ -108,7 +108,7 @@ func (l *Lease) GetPayout(
 	return l.account.PayoutStatus(ctx, r)
 }
 
-// ListPayouts is the verb of that name.
+// ListPayouts answers as the account's PayoutList says.
 func (l *Lease) ListPayouts(
 	ctx context.Context,
 	r sdk.ListPayoutsRequest,
@@ -116,7 +116,7 @@ func (l *Lease) ListPayouts(
 	return l.account.PayoutList(ctx, r)
 }
 
-// ParseWebhook is the verb of that name.
+// ParseWebhook answers as the account's Webhook says.
 func (l *Lease) ParseWebhook(
 	ctx context.Context,
 	r sdk.ParseWebhookRequest,
@@ -124,7 +124,7 @@ func (l *Lease) ParseWebhook(
 	return l.account.Webhook(ctx, r)
 }
 
-// ParseReturn is the verb of that name.
+// ParseReturn answers as the account's Return says.
 func (l *Lease) ParseReturn(
 	ctx context.Context,
 	r sdk.ParseReturnRequest,
@@ -132,7 +132,7 @@ func (l *Lease) ParseReturn(
 	return l.account.Return(ctx, r)
 }
 
-// InvokeOperation is the verb of that name.
+// InvokeOperation answers as the account's Operation says.
 func (l *Lease) InvokeOperation(
 	ctx context.Context,
 	r sdk.InvokeOperationRequest,

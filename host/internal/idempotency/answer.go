@@ -33,9 +33,9 @@ func ClaimUnder(ctx context.Context, tx *store.Tx, key string) (store.Key, error
 }
 
 // Finish records how the action under a key ended; problem is nil when it was
-// carried out. What was proven not to have been sent frees its key, so that it
-// can be tried again under it. A key that another request has taken since is
-// left alone.
+// carried out. An action that was proven not to have been sent frees its key,
+// so that it can be tried again under it. A key that another request has taken
+// since is left alone.
 func Finish(
 	ctx context.Context,
 	tx *store.Tx,
@@ -59,8 +59,8 @@ func Finish(
 
 // FinishAsFound is Finish for an attempt that answers for a key which another
 // request took. It finishes the key as it finds it, as long as that stands for
-// the same claim on the same intent and nothing clear is known of it. That the
-// action was carried out holds, whatever was recorded before.
+// the same claim on the same intent and nothing clear is known of it. An action
+// that was carried out stays so, whatever was recorded before.
 func FinishAsFound(ctx context.Context, tx *store.Tx, claim store.Key, intentID string,
 	problem *payment.Error,
 ) error {
@@ -72,6 +72,7 @@ func FinishAsFound(ctx context.Context, tx *store.Tx, claim store.Key, intentID 
 		return err
 	}
 
+	// The claim may have been freed and taken again for another request.
 	same := found.IntentID == intentID && found.Host == claim.Host &&
 		found.Deadline.Equal(claim.Deadline)
 	if !same || (problem != nil && decided(found.Result)) {
@@ -113,7 +114,8 @@ type output struct {
 }
 
 // FinishOperation records what one of a provider's own operations returned, or
-// why it failed. What was proven not to have been sent frees its key.
+// why it failed. An operation that was proven not to have been sent frees its
+// key.
 func FinishOperation(ctx context.Context, tx *store.Tx, claim store.Key,
 	returned json.RawMessage, problem *payment.Error,
 ) error {

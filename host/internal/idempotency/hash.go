@@ -49,10 +49,12 @@ func (r Request) Hashes() (Hashes, error) {
 		return Hashes{}, errors.New("more than one JSON value")
 	}
 
+	// The former hash is of the body as it came, so it is taken first.
 	former, err := r.hash(body)
 	if err != nil {
 		return Hashes{}, err
 	}
+
 	current, err := r.hash(r.withPlainAmount(body))
 
 	return Hashes{Current: current, former: former}, err
@@ -84,6 +86,7 @@ func plainAmount(text string) string {
 	return amount.String()
 }
 
+// hash returns the digest of the request with a body.
 func (r Request) hash(body any) (string, error) {
 	canonical, err := json.Marshal(body) // sorts keys
 	if err != nil {

@@ -73,7 +73,7 @@ func New(o Options) *Keys {
 // and take it: a request that still waits for the database must not be
 // overtaken by one that is told that nothing was done. It waits for the request
 // that holds the key; the error is that this one does not end in time, or that
-// ctx ended.
+// ctx ended. release must be called, and may be called again.
 func (k *Keys) Hold(ctx context.Context, key string) (release func(), err error) {
 	timeout := time.NewTimer(replayWait)
 	defer timeout.Stop()
@@ -112,12 +112,14 @@ func (k *Keys) tryHold(key string) (release func(), other <-chan struct{}) {
 
 	free := make(chan struct{})
 	k.held[key] = free
-	return func() {
+	release = sync.OnceFunc(func() {
 		k.mu.Lock()
 		defer k.mu.Unlock()
 		delete(k.held, key)
 		close(free)
-	}, nil
+	})
+
+	return release, nil
 }
 
 // IntentUnder returns the id of the intent that a key stands for, "" when the
@@ -175,6 +177,7 @@ func (k *Keys) FindAnswered(
 		if found == nil || err != nil || found.Result != "" {
 			return true, err
 		}
+		// Within the grace its host may still record the answer.
 		if k.store.Now().After(found.Deadline.Add(Grace)) {
 			return true, hostGone(found)
 		}
@@ -257,7 +260,7 @@ func (k *Keys) Standing(ctx context.Context, key string) (*store.Key, error) {
 			return nil
 		})
 
-		// What became of a transaction that wrote nothing does not matter.
+		// A transaction that only read may fail to commit: what it read holds.
 		if read {
 			return standing, nil
 		}
@@ -270,6 +273,7 @@ func (k *Keys) Standing(ctx context.Context, key string) (*store.Key, error) {
 	}
 }
 
+// read reads a key. The error is the store's, or store.ErrNotFound.
 func (k *Keys) read(ctx context.Context, key string) (found *store.Key, err error) {
 	err = k.store.Get(ctx, func(tx *store.Tx) (err error) {
 		found, err = tx.Key(ctx, key)
@@ -278,7 +282,7 @@ func (k *Keys) read(ctx context.Context, key string) (found *store.Key, err erro
 	return found, err
 }
 
-// hostGone is for a key whose request nobody will answer any more.
+// hostGone is for a key whose request no host will answer any more.
 func hostGone(key *store.Key) *payment.Error {
 	return &payment.Error{
 		Code:      payment.CodeHostGone,

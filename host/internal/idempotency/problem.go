@@ -83,6 +83,7 @@ func Undecided(ctx context.Context, err error, provider, id string) *payment.Err
 		return own
 	}
 
+	// The advice holds whatever became of the write: the key finds out.
 	const advice = "repeat the request with the same Idempotency-Key, never with a new one"
 	if ctx.Err() != nil {
 		return GaveUp(ctx, sdk.OutcomeUnknown, provider, id,

@@ -121,7 +121,7 @@ func Decide(i Intent, r Report, query StatusQuery) (Intent, Verdict) {
 		return i, verdict
 	}
 
-	// What the report proves by itself, then in view of what the intent is
+	// The report is weighed by itself, then in view of what the intent is
 	// already.
 	claimed := weigh(i, r, query)
 	if r.Proof != Operator {
@@ -244,6 +244,7 @@ func weigh(i Intent, r Report, query StatusQuery) claim {
 	}
 }
 
+// unprovenNote says why a success is not believed.
 func unprovenNote(r Report) string {
 	if r.Proof == Signature {
 		return "a signed webhook with neither an amount nor our reference, and nothing can be asked"
@@ -516,6 +517,7 @@ func (i Intent) Money() sdk.Money {
 	return sdk.Money{Amount: i.Amount.Decimal, Currency: i.Currency}
 }
 
+// join puts two notes together; either may be empty.
 func join(a, b string) string {
 	if a == "" || b == "" {
 		return a + b

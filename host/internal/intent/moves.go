@@ -2,11 +2,11 @@ package intent
 
 import "github.com/payhost/payhost/host/payment"
 
-// moves says which status may follow which, by itself and for each kind. What
-// is not listed is recorded in the history and changes nothing. Three things
-// the table cannot say are in decide.go: a late success is marked as such, a
-// contradiction of a success is confirmed by asking first, and a review of the
-// host's own needs evidence that settles it.
+// moves says which status may follow which, by itself and for each kind. A move
+// that is not listed is recorded in the history and changes nothing. Three
+// things the table cannot say are in decide.go: a late success is marked as
+// such, a contradiction of a success is confirmed by a status query first, and
+// a review of the host's own needs evidence that resolves it.
 var moves = map[payment.Kind]map[payment.Status][]payment.Status{
 	payment.KindPayment: {
 		payment.Created: {

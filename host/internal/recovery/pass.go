@@ -37,6 +37,7 @@ type pass struct {
 	returned  bool
 }
 
+// newPass returns a pass over what is due at a provider now.
 func newPass(r *Reconciler, provider string, cfg config.Provider) *pass {
 	return &pass{
 		Reconciler: r,
@@ -49,9 +50,7 @@ func newPass(r *Reconciler, provider string, cfg config.Provider) *pass {
 
 // claimTime returns for how long a host that has claimed an intent keeps others
 // from it.
-func claimTime(
-	cfg config.Provider,
-) time.Duration {
+func claimTime(cfg config.Provider) time.Duration {
 	return callsInARow*cfg.Timeout + claimGrace
 }
 
@@ -87,6 +86,7 @@ func (p *pass) claim(ctx context.Context) ([]claim, error) {
 		return nil, p.putOffDamaged(ctx)
 	}
 
+	// One list answers for many, so it comes before single queries.
 	if together := p.together(ctx, due); len(together) > 1 {
 		claimed, err := p.claimAll(ctx, together)
 		if len(claimed) > 0 || err != nil {
@@ -94,6 +94,7 @@ func (p *pass) claim(ctx context.Context) ([]claim, error) {
 		}
 	}
 
+	// Else it is the first intent that no other host has claimed meanwhile.
 	for _, i := range due {
 		claimed, err := p.claimAll(ctx, []*intent.Intent{i})
 		if len(claimed) > 0 || err != nil {
@@ -152,11 +153,12 @@ func (p *pass) claimAll(
 		for _, i := range list {
 			due := i.CheckAt
 			core.Claim(i, tx.Now().Add(p.hold))
+
+			// Saving compares versions: by a conflict another host has it.
 			err := tx.SaveIntent(ctx, i)
 			if errors.Is(err, store.ErrConflict) {
-				continue // another host has it
+				continue
 			}
-
 			if err != nil {
 				return err
 			}
@@ -178,7 +180,7 @@ func (p *pass) reconcile(ctx context.Context, claimed []claim) {
 	if len(claimed) == 1 {
 		i := claimed[0].Intent
 		if err := p.reconcileOne(ctx, i); err != nil && ctx.Err() == nil {
-			p.log.Warn("could not reconcile",
+			p.log.Warn("recovery could not reconcile an intent",
 				"id", i.ID, "provider", p.provider, "status", i.Status, "error", err)
 		}
 		return
@@ -186,10 +188,10 @@ func (p *pass) reconcile(ctx context.Context, claimed []claim) {
 
 	unanswered, err := p.reconcileList(ctx, claimed)
 	if err != nil && ctx.Err() == nil {
-		p.log.Warn("could not reconcile together", "provider", p.provider, "error", err)
+		p.log.Warn("recovery could not list intents together", "provider", p.provider, "error", err)
 	}
 	if err := p.release(ctx, unanswered); err != nil && ctx.Err() == nil {
-		p.log.Warn("what was claimed waits until the claim runs out",
+		p.log.Warn("recovery could not release intents, which wait until their claim runs out",
 			"provider", p.provider, "error", err)
 	}
 }
@@ -241,6 +243,7 @@ func (p *pass) reconcileList(
 		)
 	}
 
+	// The writes go at once, so that they share a commit.
 	failures := make([]error, len(claimed))
 	var writes sync.WaitGroup
 
@@ -251,7 +254,7 @@ func (p *pass) reconcileList(
 			continue
 		}
 
-		writes.Go(func() { // at once, so that they share a commit
+		writes.Go(func() {
 			failures[k] = p.applyListed(
 				ctx,
 				lease,
@@ -286,6 +289,8 @@ func (p *pass) release(ctx context.Context, unanswered []claim) error {
 	if len(unanswered) == 0 {
 		return nil
 	}
+
+	// They are queried one by one in this pass.
 	p.mu.Lock()
 	for _, c := range unanswered {
 		p.unmatched[c.ID] = true

@@ -77,6 +77,8 @@ func (r *Reconciler) confirmFinal(
 		return nil
 	}
 
+	// A provider that does not know it, or cannot be queried, resolves nothing:
+	// there is no use in asking again.
 	err := r.core.QueryStatus(ctx, lease, i)
 	switch sdk.CodeOf(err) {
 	case "":
@@ -127,14 +129,17 @@ func (r *Reconciler) rescheduleOrExpire(ctx context.Context, id string) error {
 	})
 }
 
-// expire ends a payment that its customer did not finish in time. What the
-// provider is working on, or may be, is not touched: it would only be guessed.
+// expire ends a payment that its customer did not finish in time. A payment
+// that the provider is working on, or may be, is not touched: its end would
+// only be guessed.
 func (r *Reconciler) expire(ctx context.Context, id string) error {
 	return r.core.Change(ctx, id, func(tx *store.Tx, i *intent.Intent) error {
 		return r.expireIn(ctx, tx, i)
 	})
 }
 
+// expireIn is expire inside a transaction. A payment whose time is not over yet
+// is due when it is.
 func (r *Reconciler) expireIn(ctx context.Context, tx *store.Tx, i *intent.Intent) error {
 	now := tx.Now()
 	waiting := i.Kind == payment.KindPayment && i.Status == payment.RequiresAction
@@ -142,6 +147,7 @@ func (r *Reconciler) expireIn(ctx context.Context, tx *store.Tx, i *intent.Inten
 		return nil
 	}
 
+	// Its status is queried at the latest when it expires.
 	if now.Before(i.ExpiresAt) {
 		if i.CheckAt.After(i.ExpiresAt) {
 			i.CheckAt = i.ExpiresAt
@@ -155,15 +161,17 @@ func (r *Reconciler) expireIn(ctx context.Context, tx *store.Tx, i *intent.Inten
 	if err != nil {
 		return err
 	}
+
+	// An action may still reach the provider; its end is looked at again.
 	if _, busy := core.UnderWay(attempts, now); busy {
-		return nil // an action may still reach the provider; its end is looked at again
+		return nil
 	}
 
 	_, err = r.core.Apply(ctx, tx, i, intent.Report{
 		Actor:   core.ActorHost,
 		Proof:   intent.Operator,
 		Status:  payment.Expired,
-		Message: "nobody finished it in time",
+		Message: "its customer did not finish it in time",
 	}, intent.StatusQuery{})
 
 	return err

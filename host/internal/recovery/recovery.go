@@ -61,7 +61,7 @@ func New(o Options) *Reconciler {
 // Run makes one pass for every provider that has something due, and waits for
 // all of them. Recovery goes provider by provider: each has its own calls at
 // once and its own claims, so that one which hangs, or has a backlog of
-// thousands, delays nobody else's doubts. The error is the store's.
+// thousands, delays no other provider's doubts. The error is the store's.
 func (r *Reconciler) Run(ctx context.Context) error {
 	due, err := r.DueProviders(ctx)
 	if err != nil {
@@ -76,7 +76,7 @@ func (r *Reconciler) Run(ctx context.Context) error {
 	return nil
 }
 
-// DueProviders ends the attempts that nobody will answer, and returns the
+// DueProviders ends the attempts that no host will answer, and returns the
 // providers that have something due. The error is the store's.
 func (r *Reconciler) DueProviders(ctx context.Context) (due []string, err error) {
 	if err := r.closeLost(ctx); err != nil {
@@ -108,9 +108,9 @@ func (r *Reconciler) closeLost(ctx context.Context) error {
 			return r.core.CloseLost(ctx, tx, i)
 		})
 
-		// One that cannot be written must not keep the others waiting.
+		// An intent that cannot be written must not keep the others waiting.
 		if err != nil && ctx.Err() == nil {
-			r.log.Error("could not close a lost attempt", "id", id, "error", err)
+			r.log.Error("recovery could not close a lost attempt", "id", id, "error", err)
 		}
 	}
 
@@ -132,9 +132,11 @@ func (r *Reconciler) RunProvider(ctx context.Context, name string) {
 		return
 	}
 
+	// Each call has a slot; an intent is claimed when there is one.
 	p := newPass(r, name, cfg)
 	begin, over := context.WithTimeout(ctx, passLasts)
 	defer over()
+
 	slots := make(chan struct{}, max(1, min(atOnce, cfg.MaxInFlight)))
 	var calls sync.WaitGroup
 	defer calls.Wait()
@@ -198,7 +200,9 @@ func (r *Reconciler) tidy(ctx context.Context, name string) {
 		return err
 	})
 
+	// An intent can be overdue and abandoned.
 	tidied := map[string]bool{}
+
 	for _, i := range left {
 		if !tidied[i.ID] {
 			err = errors.Join(err, r.tidyOne(ctx, i))
@@ -207,11 +211,13 @@ func (r *Reconciler) tidy(ctx context.Context, name string) {
 	}
 
 	if err != nil && ctx.Err() == nil {
-		r.log.Warn("what is due could not be put off or ended; it is looked at again",
+		r.log.Warn("recovery could not put off or end what is due; it is looked at again",
 			"provider", name, "error", err)
 	}
 }
 
+// tidyOne makes an intent due again later, or ends a payment whose time is
+// over.
 func (r *Reconciler) tidyOne(ctx context.Context, i *intent.Intent) error {
 	return r.core.Change(ctx, i.ID, func(tx *store.Tx, current *intent.Intent) error {
 		if !current.CheckAt.Equal(i.CheckAt) {

@@ -41,6 +41,8 @@ func (r *Reconciler) retryCreate(
 		return retryNever, nil
 	}
 
+	// It is decided in the transaction that records the retry, and kept from
+	// there.
 	decided := retryNever
 	_, err := r.core.RetryCreate(ctx, lease, i, func(call core.InDoubt) bool {
 		decided = mayRetry(lease, call, notFound)
@@ -74,6 +76,7 @@ func mayRetry(lease core.Lease, call core.InDoubt, notFound bool) decision {
 		return retryNever
 	}
 
+	// The guarantee must hold for this retry, and "not found" must be believed.
 	switch {
 	case tooLate(call, lease, guarantee):
 		return retryNever

@@ -55,6 +55,8 @@ func (k *Keys) Open(ctx context.Context, tx *store.Tx) error {
 	if err != nil {
 		return err
 	}
+
+	// Several hosts may begin on one new database: the first one's key holds.
 	if text == "" {
 		first := NewRecord("k1", k.newestSecret(), time.Time{})
 		earlier, err := tx.Setting(ctx, firstKeySetting)
@@ -132,6 +134,7 @@ func (k *Keys) use(text string) error {
 	return nil
 }
 
+// newestSecret returns the secret that new keys have mixed in, "" for none.
 func (k *Keys) newestSecret() string {
 	if len(k.secrets) == 0 {
 		return ""
@@ -242,6 +245,7 @@ func (k *Keys) End(ctx context.Context, id, by, reason string) ([]payment.TokenK
 				return records, nil
 			}
 
+			// The key in force is the newest that is not still to come.
 			if i == len(records)-1 || records[i+1].From.After(now) {
 				return nil, conflictf(
 					"%s signs the URLs of new payments; rotate first, and end it "+
@@ -315,6 +319,7 @@ func idAfter(id string) string {
 	return "k" + strconv.Itoa(number+1)
 }
 
+// conflictf is for a change that the keys do not allow now.
 func conflictf(format string, args ...any) *payment.Error {
 	return &payment.Error{
 		Code:    payment.CodeConflict,

@@ -65,11 +65,6 @@ func Mask(text string) string { return minted.ReplaceAllString(text, "${1}[token
 // mac returns the secret part of a token.
 func (k key) mac(p Purpose, subject string) string {
 	hash := hmac.New(sha256.New, k)
-	_, _ = fmt.Fprintf(
-		hash,
-		"payhost token v1\x00%s\x00%s",
-		p,
-		subject,
-	) // a hash never fails
+	_, _ = fmt.Fprintf(hash, "payhost token v1\x00%s\x00%s", p, subject) // a hash never fails
 	return base64.RawURLEncoding.EncodeToString(hash.Sum(nil)[:macBytes])
 }

@@ -1,8 +1,9 @@
-package core_test
+package recovery_test
 
 import (
 	"context"
 	"fmt"
+	"github.com/payhost/payhost/host/internal/coretest"
 	"slices"
 	"sync"
 	"testing"
@@ -27,11 +28,11 @@ type books struct {
 
 // listing returns a rig whose provider lists, with payments that have been paid
 // since they were made.
-func listing(t *testing.T, lookup sdk.Lookup, payments int) (*rig, *books, []string) {
+func listing(t *testing.T, lookup sdk.Lookup, payments int) (*coretest.Rig, *books, []string) {
 	t.Helper()
-	r, b := newRig(t), &books{paid: map[string]*sdk.Payment{}}
-	r.account.OnInfo.PaymentLookup = lookup
-	r.account.Create = func(_ context.Context, req sdk.CreatePaymentRequest) (*sdk.Payment, error) {
+	r, b := coretest.NewRig(t), &books{paid: map[string]*sdk.Payment{}}
+	r.Account.OnInfo.PaymentLookup = lookup
+	r.Account.Create = func(_ context.Context, req sdk.CreatePaymentRequest) (*sdk.Payment, error) {
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		theirs := fmt.Sprintf("theirs-%d", len(b.paid)+1)
@@ -45,15 +46,15 @@ func listing(t *testing.T, lookup sdk.Lookup, payments int) (*rig, *books, []str
 		return &sdk.Payment{ProviderReference: theirs, Status: sdk.PaymentProcessing}, nil
 	}
 
-	r.account.List = b.list
-	r.account.Get = b.get
+	r.Account.List = b.list
+	r.Account.Get = b.get
 	b.answer = b.all
 	var ids []string
 	for k := range payments {
-		ids = append(ids, r.pay(t, fmt.Sprintf("k%d", k)).ID)
+		ids = append(ids, r.Pay(t, fmt.Sprintf("k%d", k)).ID)
 	}
 
-	r.clock.add(time.Minute)
+	r.Clock.Add(time.Minute)
 	return r, b, ids
 }
 
@@ -74,7 +75,7 @@ func (b *books) get(_ context.Context, r sdk.GetPaymentRequest) (*sdk.Payment, e
 	if p, ok := b.paid[r.Payment.Reference]; ok {
 		return p, nil
 	}
-	return nil, failing(sdk.CodeNotFound, sdk.OutcomeRefused)
+	return nil, coretest.Failing(sdk.CodeNotFound, sdk.OutcomeRefused)
 }
 
 // all is a page with everything that was asked about.
@@ -132,7 +133,7 @@ func TestManyAreAskedAboutInOneCall(t *testing.T) {
 			}
 
 			for _, id := range ids {
-				if got := r.paymentStatus(t, id); got != payment.Succeeded {
+				if got := r.PaymentStatus(t, id); got != payment.Succeeded {
 					t.Errorf("%s is %s", id, got)
 				}
 			}
@@ -223,7 +224,7 @@ func endless(b *books, r sdk.ListPaymentsRequest) (*sdk.ListPaymentsResponse, er
 }
 
 func refusing(*books, sdk.ListPaymentsRequest) (*sdk.ListPaymentsResponse, error) {
-	return nil, failing(sdk.CodeInternal, sdk.OutcomeUnknown)
+	return nil, coretest.Failing(sdk.CodeInternal, sdk.OutcomeUnknown)
 }
 
 func brokenOff(b *books, r sdk.ListPaymentsRequest) (*sdk.ListPaymentsResponse, error) {
@@ -246,7 +247,7 @@ func TestAListedAmountThatDiffersIsUnderReview(t *testing.T) {
 	}
 
 	for k, want := range []payment.Status{payment.Succeeded, payment.UnderReview, payment.Succeeded} {
-		if got := r.paymentStatus(t, ids[k]); got != want {
+		if got := r.PaymentStatus(t, ids[k]); got != want {
 			t.Errorf("payment %d is %s, want %s", k, got, want)
 		}
 	}
@@ -260,10 +261,10 @@ func TestAListedAmountThatDiffersIsUnderReview(t *testing.T) {
 // what was made at quite another time.
 func TestAListByTimeCoversWhenTheyWereMade(t *testing.T) {
 	r, b, _ := listing(t, sdk.Lookup{ByReference: true, Amounts: true, ListByTime: true}, 2)
-	first := r.clock.now().Add(-time.Minute)
-	r.clock.add(2 * time.Hour)
-	r.pay(t, "much-later")
-	r.clock.add(time.Minute)
+	first := r.Clock.Now().Add(-time.Minute)
+	r.Clock.Add(2 * time.Hour)
+	r.Pay(t, "much-later")
+	r.Clock.Add(time.Minute)
 	if err := r.Recover(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -297,31 +298,31 @@ func TestWhatAListLacksIsRepeatedOnlyWhenThatProvesSomething(t *testing.T) {
 		{"by time", sdk.Lookup{ByReference: true, ListByTime: true, Immediate: true}, 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			r := newRig(t)
-			r.account.OnInfo.PayoutLookup = c.lookup
-			r.account.OnInfo.CreatePayout = sdk.IdempotencySupport{
+			r := coretest.NewRig(t)
+			r.Account.OnInfo.PayoutLookup = c.lookup
+			r.Account.OnInfo.CreatePayout = sdk.IdempotencySupport{
 				Retry: sdk.RetryRejectsDuplicates,
 			}
-			r.account.PayoutList = func(context.Context, sdk.ListPayoutsRequest) (*sdk.ListPayoutsResponse, error) {
+			r.Account.PayoutList = func(context.Context, sdk.ListPayoutsRequest) (*sdk.ListPayoutsResponse, error) {
 				return &sdk.ListPayoutsResponse{}, nil
 			}
 
-			r.account.Payout = func(_ context.Context, req sdk.CreatePayoutRequest) (*sdk.Payout, error) {
+			r.Account.Payout = func(_ context.Context, req sdk.CreatePayoutRequest) (*sdk.Payout, error) {
 				if req.Attempt == 1 {
-					return nil, failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
+					return nil, coretest.Failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
 				}
 				return &sdk.Payout{Status: sdk.PayoutSucceeded}, nil
 			}
 
-			r.payout(t, "k")
+			r.PayOut(t, "k")
 			for range 5 {
-				r.clock.add(20 * time.Second)
+				r.Clock.Add(20 * time.Second)
 				if err := r.Recover(t.Context()); err != nil {
 					t.Fatal(err)
 				}
 			}
 
-			if got := r.account.Creates(); got != c.creates {
+			if got := r.Account.Creates(); got != c.creates {
 				t.Errorf("created %d times, want %d", got, c.creates)
 			}
 		})

@@ -1,4 +1,4 @@
-package core_test
+package recovery_test
 
 import (
 	"context"
@@ -12,79 +12,39 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// recoverUntil does rounds of recovery, moving the clock, until the condition
-// holds or an hour has passed.
-func (r *rig) recoverUntil(t *testing.T, what string, done func() bool) {
-	t.Helper()
-	for range 60 {
-		if err := r.Recover(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		if done() {
-			return
-		}
-
-		r.clock.add(time.Minute)
-	}
-
-	t.Fatalf("%s did not come about within an hour", what)
-}
-
-func (r *rig) payoutStatus(t *testing.T, id string) payment.Status {
-	t.Helper()
-	p, err := r.Payout(t.Context(), id)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p.Status
-}
-
-func (r *rig) paymentStatus(t *testing.T, id string) payment.Status {
-	t.Helper()
-	p, err := r.Payment(t.Context(), id)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p.Status
-}
-
-// lostGrace is what a host is given after an attempt's deadline to record its
-// answer.
-const lostGrace = 30 * time.Second
-
 // What a host was doing that has given no sign of life for a while is asked
 // about at once. It is repeated, and resolved by an operator, only when that
 // host cannot send it any more: it may only have been stopped.
 func TestAnAttemptOfADeadHostIsInDoubtAtOnceAndTouchedAfterItsDeadlineAndGrace(
 	t *testing.T,
 ) {
-	r := newRig(t)
+	r := coretest.NewRig(t)
 	release := make(chan struct{})
 	defer close(release)
 	started := make(chan string, 1)
-	r.account.OnInfo.CreatePayout = sdk.IdempotencySupport{Retry: sdk.RetryReturnsOriginal}
-	r.account.Payout = func(_ context.Context, req sdk.CreatePayoutRequest) (*sdk.Payout, error) {
+	r.Account.OnInfo.CreatePayout = sdk.IdempotencySupport{Retry: sdk.RetryReturnsOriginal}
+	r.Account.Payout = func(_ context.Context, req sdk.CreatePayoutRequest) (*sdk.Payout, error) {
 		if req.Attempt > 1 {
 			return &sdk.Payout{Status: sdk.PayoutSucceeded}, nil
 		}
 		started <- req.Reference
 		<-release // the host "died" here
-		return nil, failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
+		return nil, coretest.Failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
 	}
 
 	ctx, gone := context.WithCancel(t.Context())
 	defer gone()
-	go func() { _, _, _ = r.CreatePayout(ctx, payoutRequest(), "k") }()
+	go func() { _, _, _ = r.CreatePayout(ctx, coretest.PayoutRequest(), "k") }()
 	id := <-started
 
 	// a connection of its own to the same database
-	mine, err := store.Open(t.Context(), r.url, store.WithClock(r.clock.now))
+	mine, err := store.Open(t.Context(), r.URL, store.WithClock(r.Clock.Now))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer mine.Close()
 
-	other := r.hostOn(t, mine)
+	other := r.HostOn(t, mine)
 	const alive, silent = 14 * time.Second, 2 * time.Second
 	for _, step := range []struct {
 		pass time.Duration
@@ -92,18 +52,18 @@ func TestAnAttemptOfADeadHostIsInDoubtAtOnceAndTouchedAfterItsDeadlineAndGrace(
 	}{
 		{alive, payment.Created},
 		{silent, payment.Unknown},
-		{r.account.Settings.Timeout + lostGrace - alive - silent - time.Second, payment.Unknown},
+		{r.Account.Settings.Timeout + coretest.Grace - alive - silent - time.Second, payment.Unknown},
 	} {
-		r.clock.add(step.pass)
+		r.Clock.Add(step.pass)
 		if err := other.Recover(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if got := r.payoutStatus(t, id); got != step.want || r.account.Creates() != 1 {
+		if got := r.PayoutStatus(t, id); got != step.want || r.Account.Creates() != 1 {
 			t.Fatalf(
 				"after %s more: %s after %d creates, want %s",
 				step.pass,
 				got,
-				r.account.Creates(),
+				r.Account.Creates(),
 				step.want,
 			)
 		}
@@ -114,19 +74,19 @@ func TestAnAttemptOfADeadHostIsInDoubtAtOnceAndTouchedAfterItsDeadlineAndGrace(
 		}
 	}
 
-	r.clock.add(time.Minute)
+	r.Clock.Add(time.Minute)
 	if err := other.Recover(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if got := r.payoutStatus(t, id); got != payment.Succeeded || r.account.Creates() != 2 {
-		t.Fatalf("got %s after %d creates, want it repeated", got, r.account.Creates())
+	if got := r.PayoutStatus(t, id); got != payment.Succeeded || r.Account.Creates() != 2 {
+		t.Fatalf("got %s after %d creates, want it repeated", got, r.Account.Creates())
 	}
 }
 
 // The table in repeat.go: what recovery may do with an unknown create.
 func TestWhatRecoveryDoesWithAnUnknownPayout(t *testing.T) {
 	notFound := func(context.Context, sdk.GetPayoutRequest) (*sdk.Payout, error) {
-		return nil, failing(sdk.CodeNotFound, sdk.OutcomeRefused)
+		return nil, coretest.Failing(sdk.CodeNotFound, sdk.OutcomeRefused)
 	}
 	for _, c := range []struct {
 		name      string
@@ -141,27 +101,27 @@ func TestWhatRecoveryDoesWithAnUnknownPayout(t *testing.T) {
 		{"none, not found: never repeated", sdk.RetryNone, notFound, true, nil, payment.Unknown, 1},
 		{"rejects duplicates, nothing to ask: repeated, and it happened now", sdk.RetryRejectsDuplicates, nil, false, nil, payment.Succeeded, 2},
 		{"rejects duplicates, a duplicate: under review", sdk.RetryRejectsDuplicates, nil, false,
-			failing(sdk.CodeDuplicate, sdk.OutcomeRefused), payment.UnderReview, 2},
+			coretest.Failing(sdk.CodeDuplicate, sdk.OutcomeRefused), payment.UnderReview, 2},
 		{"rejects duplicates, not found at once: repeated", sdk.RetryRejectsDuplicates, notFound, true, nil, payment.Succeeded, 2},
 		{"rejects duplicates, not found perhaps later: asked again", sdk.RetryRejectsDuplicates, notFound, false, nil, payment.Unknown, 1},
 		{"rejects duplicates, the repeat is refused: under review", sdk.RetryRejectsDuplicates, nil, false,
-			failing(sdk.CodeInsufficientFunds, sdk.OutcomeRefused), payment.UnderReview, 2},
+			coretest.Failing(sdk.CodeInsufficientFunds, sdk.OutcomeRefused), payment.UnderReview, 2},
 		{"returns original: the repeat's answer is the result", sdk.RetryReturnsOriginal, nil, false, nil, payment.Succeeded, 2},
 		{"returns original, refused: that is the result", sdk.RetryReturnsOriginal, nil, false,
-			failing(sdk.CodeDeclined, sdk.OutcomeRefused), payment.Failed, 2},
+			coretest.Failing(sdk.CodeDeclined, sdk.OutcomeRefused), payment.Failed, 2},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			r := newRig(t)
-			r.account.OnInfo.CreatePayout = sdk.IdempotencySupport{Retry: c.repeat}
-			r.account.OnInfo.PayoutLookup = sdk.Lookup{
+			r := coretest.NewRig(t)
+			r.Account.OnInfo.CreatePayout = sdk.IdempotencySupport{Retry: c.repeat}
+			r.Account.OnInfo.PayoutLookup = sdk.Lookup{
 				ByReference: true,
 				Immediate:   c.immediate,
 			}
-			r.account.PayoutStatus = c.status
+			r.Account.PayoutStatus = c.status
 			var keys []string
 
 			var sequences []uint64
-			r.account.Payout = func(_ context.Context, req sdk.CreatePayoutRequest) (*sdk.Payout, error) {
+			r.Account.Payout = func(_ context.Context, req sdk.CreatePayoutRequest) (*sdk.Payout, error) {
 				keys, sequences = append(
 					keys,
 					req.IdempotencyKey,
@@ -170,7 +130,7 @@ func TestWhatRecoveryDoesWithAnUnknownPayout(t *testing.T) {
 					req.Sequence,
 				)
 				if len(keys) == 1 {
-					return nil, failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
+					return nil, coretest.Failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
 				}
 
 				if c.second != nil {
@@ -180,20 +140,20 @@ func TestWhatRecoveryDoesWithAnUnknownPayout(t *testing.T) {
 				return &sdk.Payout{Status: sdk.PayoutSucceeded}, nil
 			}
 
-			p := r.payout(t, "k")
+			p := r.PayOut(t, "k")
 			for range 12 {
-				r.clock.add(20 * time.Second)
+				r.Clock.Add(20 * time.Second)
 				if err := r.Recover(t.Context()); err != nil {
 					t.Fatal(err)
 				}
 			}
 
-			if got := r.payoutStatus(t, p.ID); got != c.want ||
-				r.account.Creates() != c.creates {
+			if got := r.PayoutStatus(t, p.ID); got != c.want ||
+				r.Account.Creates() != c.creates {
 				t.Fatalf(
 					"%s after %d creates, want %s after %d",
 					got,
-					r.account.Creates(),
+					r.Account.Creates(),
 					c.want,
 					c.creates,
 				)
@@ -213,86 +173,86 @@ func TestWhatRecoveryDoesWithAnUnknownPayout(t *testing.T) {
 }
 
 func TestARepeatNeedsTheWindowAndTheSameIdentity(t *testing.T) {
-	lose := func(r *rig) {
-		r.account.OnInfo.CreatePayout = sdk.IdempotencySupport{
+	lose := func(r *coretest.Rig) {
+		r.Account.OnInfo.CreatePayout = sdk.IdempotencySupport{
 			Retry:  sdk.RetryReturnsOriginal,
 			Window: time.Minute,
 		}
-		r.account.Payout = func(context.Context, sdk.CreatePayoutRequest) (*sdk.Payout, error) {
-			return nil, failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
+		r.Account.Payout = func(context.Context, sdk.CreatePayoutRequest) (*sdk.Payout, error) {
+			return nil, coretest.Failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
 		}
 	}
 
 	t.Run("past the window", func(t *testing.T) {
-		r := newRig(t)
+		r := coretest.NewRig(t)
 		lose(r)
-		p := r.payout(t, "k")
-		r.clock.add(2 * time.Minute)
+		p := r.PayOut(t, "k")
+		r.Clock.Add(2 * time.Minute)
 		if err := r.Recover(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 
-		if got := r.payoutStatus(t, p.ID); got != payment.Unknown ||
-			r.account.Creates() != 1 {
-			t.Fatalf("%s after %d creates", got, r.account.Creates())
+		if got := r.PayoutStatus(t, p.ID); got != payment.Unknown ||
+			r.Account.Creates() != 1 {
+			t.Fatalf("%s after %d creates", got, r.Account.Creates())
 		}
 	})
 
 	t.Run("another identity", func(t *testing.T) {
-		r := newRig(t)
+		r := coretest.NewRig(t)
 		lose(r)
-		p := r.payout(t, "k")
-		r.account.Identity = "somebody else"
-		r.clock.add(10 * time.Second)
+		p := r.PayOut(t, "k")
+		r.Account.Identity = "somebody else"
+		r.Clock.Add(10 * time.Second)
 		if err := r.Recover(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 
-		if got := r.payoutStatus(t, p.ID); got != payment.UnderReview ||
-			r.account.Creates() != 1 {
-			t.Fatalf("%s after %d creates", got, r.account.Creates())
+		if got := r.PayoutStatus(t, p.ID); got != payment.UnderReview ||
+			r.Account.Creates() != 1 {
+			t.Fatalf("%s after %d creates", got, r.Account.Creates())
 		}
 	})
 }
 
 func TestAnUnknownPaymentIsSettledByAsking(t *testing.T) {
-	r := newRig(t)
-	r.account.OnInfo.PaymentLookup = sdk.Lookup{ByReference: true}
-	r.account.Create = func(context.Context, sdk.CreatePaymentRequest) (*sdk.Payment, error) {
-		return nil, failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
+	r := coretest.NewRig(t)
+	r.Account.OnInfo.PaymentLookup = sdk.Lookup{ByReference: true}
+	r.Account.Create = func(context.Context, sdk.CreatePaymentRequest) (*sdk.Payment, error) {
+		return nil, coretest.Failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
 	}
 
-	r.account.Get = func(context.Context, sdk.GetPaymentRequest) (*sdk.Payment, error) {
+	r.Account.Get = func(context.Context, sdk.GetPaymentRequest) (*sdk.Payment, error) {
 		return &sdk.Payment{ProviderReference: "t", Status: sdk.PaymentSucceeded}, nil
 	}
-	p := r.pay(t, "k")
-	r.recoverUntil(
+	p := r.Pay(t, "k")
+	r.RecoverUntil(
 		t,
 		"success",
-		func() bool { return r.paymentStatus(t, p.ID) == payment.Succeeded },
+		func() bool { return r.PaymentStatus(t, p.ID) == payment.Succeeded },
 	)
 
-	if r.account.Creates() != 1 {
-		t.Errorf("%d creates", r.account.Creates())
+	if r.Account.Creates() != 1 {
+		t.Errorf("%d creates", r.Account.Creates())
 	}
 }
 
 func TestTwoHostsDoNotSettleTheSameIntentAtOnce(t *testing.T) {
-	r := newRig(t)
-	r.account.OnInfo.CreatePayout = sdk.IdempotencySupport{Retry: sdk.RetryReturnsOriginal}
+	r := coretest.NewRig(t)
+	r.Account.OnInfo.CreatePayout = sdk.IdempotencySupport{Retry: sdk.RetryReturnsOriginal}
 	first := true
-	r.account.Payout = func(context.Context, sdk.CreatePayoutRequest) (*sdk.Payout, error) {
+	r.Account.Payout = func(context.Context, sdk.CreatePayoutRequest) (*sdk.Payout, error) {
 		if first {
 			first = false
-			return nil, failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
+			return nil, coretest.Failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
 		}
 		return &sdk.Payout{Status: sdk.PayoutProcessing}, nil
 	}
 
-	r.payout(t, "k")
-	r.clock.add(10 * time.Second)
+	r.PayOut(t, "k")
+	r.Clock.Add(10 * time.Second)
 	errs := make(chan error, 2)
-	for _, host := range []*node{r.node, r.newHost(t)} {
+	for _, host := range []*coretest.Node{r.Node, r.NewHost(t)} {
 		go func() { errs <- host.Recover(context.WithoutCancel(t.Context())) }()
 	}
 
@@ -302,43 +262,43 @@ func TestTwoHostsDoNotSettleTheSameIntentAtOnce(t *testing.T) {
 		}
 	}
 
-	if got := r.account.Creates(); got != 2 {
+	if got := r.Account.Creates(); got != 2 {
 		t.Fatalf("%d creates, want the first and one repeat", got)
 	}
 }
 
 func TestAPaymentThatNobodyFinishesExpires(t *testing.T) {
-	r := newRig(t)
-	r.account.Create = redirecting
-	p := r.pay(t, "k")
-	r.clock.add(24*time.Hour - time.Minute)
+	r := coretest.NewRig(t)
+	r.Account.Create = coretest.Redirecting
+	p := r.Pay(t, "k")
+	r.Clock.Add(24*time.Hour - time.Minute)
 	if err := r.Recover(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 
-	if got := r.paymentStatus(t, p.ID); got != payment.RequiresAction {
+	if got := r.PaymentStatus(t, p.ID); got != payment.RequiresAction {
 		t.Fatalf("expired before its time: %s", got)
 	}
-	r.recoverUntil(
+	r.RecoverUntil(
 		t,
 		"expiry",
-		func() bool { return r.paymentStatus(t, p.ID) == payment.Expired },
+		func() bool { return r.PaymentStatus(t, p.ID) == payment.Expired },
 	)
 }
 
 func TestAnOperatorSettlesWhatNothingElseCan(t *testing.T) {
-	r := newRig(t)
-	r.account.Payout = func(context.Context, sdk.CreatePayoutRequest) (*sdk.Payout, error) {
-		return nil, failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
+	r := coretest.NewRig(t)
+	r.Account.Payout = func(context.Context, sdk.CreatePayoutRequest) (*sdk.Payout, error) {
+		return nil, coretest.Failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
 	}
-	p := r.payout(t, "k")
+	p := r.PayOut(t, "k")
 	err := r.Resolve(
 		t.Context(),
 		payment.KindPayout,
 		p.ID,
 		payment.Resolution{Status: payment.Processing},
 	)
-	if e := problem(t, err); len(e.Violations) != 2 {
+	if e := coretest.Problem(t, err); len(e.Violations) != 2 {
 		t.Fatalf("a resolution without reason and to a wrong status: %v", e)
 	}
 
@@ -373,7 +333,7 @@ func TestAnOperatorSettlesWhatNothingElseCan(t *testing.T) {
 		p.ID,
 		payment.Resolution{Status: payment.Failed, Reason: "no"},
 	)
-	if e := problem(t, err); e.Code != payment.CodeConflict {
+	if e := coretest.Problem(t, err); e.Code != payment.CodeConflict {
 		t.Errorf("a success was taken back: %v", e)
 	}
 }
@@ -381,23 +341,23 @@ func TestAnOperatorSettlesWhatNothingElseCan(t *testing.T) {
 // A host whose plugin is away leaves what is due to a host that can ask, and
 // grows no pause meanwhile. What no host can ask about for a minute is put off.
 func TestAHostThatCannotAskLeavesItToOthers(t *testing.T) {
-	r := newRig(t)
-	r.account.OnInfo.PayoutLookup = sdk.Lookup{ByReference: true}
-	r.account.Payout = func(context.Context, sdk.CreatePayoutRequest) (*sdk.Payout, error) {
-		return nil, failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
+	r := coretest.NewRig(t)
+	r.Account.OnInfo.PayoutLookup = sdk.Lookup{ByReference: true}
+	r.Account.Payout = func(context.Context, sdk.CreatePayoutRequest) (*sdk.Payout, error) {
+		return nil, coretest.Failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
 	}
 
-	r.account.PayoutStatus = func(context.Context, sdk.GetPayoutRequest) (*sdk.Payout, error) {
+	r.Account.PayoutStatus = func(context.Context, sdk.GetPayoutRequest) (*sdk.Payout, error) {
 		return &sdk.Payout{Status: sdk.PayoutSucceeded}, nil
 	}
 	away := coretest.New("acme")
 	away.SetDown(true)
-	without := r.hostWith(t, core.Options{Accounts: coretest.NewAccounts(away)})
+	without := r.HostWith(t, core.Options{Accounts: coretest.NewAccounts(away)})
 
-	asked, abandoned := r.payout(t, "asked").ID, r.payout(t, "abandoned").ID
-	r.clock.add(10 * time.Second)
+	asked, abandoned := r.PayOut(t, "asked").ID, r.PayOut(t, "abandoned").ID
+	r.Clock.Add(10 * time.Second)
 	for range 20 {
-		recoverAt(t, without)
+		coretest.RecoverAt(t, without)
 	}
 
 	if _, err := r.RefreshPayout(t.Context(), asked); err != nil {
@@ -415,13 +375,13 @@ func TestAHostThatCannotAskLeavesItToOthers(t *testing.T) {
 		t.Error("a host that can ask nobody has put off what another may ask about")
 	}
 
-	r.clock.add(2 * time.Minute)
-	recoverAt(t, without)
+	r.Clock.Add(2 * time.Minute)
+	coretest.RecoverAt(t, without)
 	if due() != 0 {
 		t.Error("what no host asks about is looked at without an end")
 	}
 
-	r.recoverUntil(t, "the answer", func() bool {
-		return r.payoutStatus(t, abandoned) == payment.Succeeded
+	r.RecoverUntil(t, "the answer", func() bool {
+		return r.PayoutStatus(t, abandoned) == payment.Succeeded
 	})
 }

@@ -1,4 +1,4 @@
-package core_test
+package recovery_test
 
 import (
 	"context"
@@ -24,7 +24,7 @@ func (n *narrow) AcquireExisting(ctx context.Context, name string) (core.Lease, 
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.account.Leases() >= int64(n.account.Settings.MaxInFlight) {
-		return nil, failing(sdk.CodeUnavailable, sdk.OutcomeNotSent)
+		return nil, coretest.Failing(sdk.CodeUnavailable, sdk.OutcomeNotSent)
 	}
 	return n.Accounts.AcquireExisting(ctx, name)
 }
@@ -34,33 +34,33 @@ func (n *narrow) AcquireExisting(ctx context.Context, name string) (core.Lease, 
 func TestRecoveryKeepsWithinMaxInFlight(t *testing.T) {
 	for _, most := range []int{1, 2} {
 		t.Run(fmt.Sprint(most), func(t *testing.T) {
-			r := newRig(t)
-			r.account.Settings.MaxInFlight = most
-			r.account.Create = func(_ context.Context, q sdk.CreatePaymentRequest) (*sdk.Payment, error) {
+			r := coretest.NewRig(t)
+			r.Account.Settings.MaxInFlight = most
+			r.Account.Create = func(_ context.Context, q sdk.CreatePaymentRequest) (*sdk.Payment, error) {
 				return &sdk.Payment{
 					ProviderReference: q.Reference,
 					Status:            sdk.PaymentRequiresAction,
 				}, nil
 			}
 
-			r.account.OnInfo.PaymentLookup.ByReference = true
-			r.account.Get = func(context.Context, sdk.GetPaymentRequest) (*sdk.Payment, error) {
+			r.Account.OnInfo.PaymentLookup.ByReference = true
+			r.Account.Get = func(context.Context, sdk.GetPaymentRequest) (*sdk.Payment, error) {
 				time.Sleep(10 * time.Millisecond)
 				return &sdk.Payment{Status: sdk.PaymentSucceeded}, nil
 			}
 
 			var ids []string
 			for n := range 8 {
-				ids = append(ids, r.pay(t, fmt.Sprint(n)).ID)
+				ids = append(ids, r.Pay(t, fmt.Sprint(n)).ID)
 			}
-			r.clock.add(r.account.Settings.PaymentTTL + time.Second)
-			recoverAt(t, r.hostWith(t, core.Options{Accounts: &narrow{
-				Accounts: coretest.NewAccounts(r.account),
-				account:  r.account,
+			r.Clock.Add(r.Account.Settings.PaymentTTL + time.Second)
+			coretest.RecoverAt(t, r.HostWith(t, core.Options{Accounts: &narrow{
+				Accounts: coretest.NewAccounts(r.Account),
+				account:  r.Account,
 			}}))
 
 			for _, id := range ids {
-				if got := r.paymentStatus(t, id); got != payment.Succeeded {
+				if got := r.PaymentStatus(t, id); got != payment.Succeeded {
 					t.Errorf("a payment that was paid is %s", got)
 				}
 			}
@@ -79,7 +79,7 @@ func (s *some) AcquireExisting(ctx context.Context, name string) (core.Lease, er
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.left--; s.left < 0 {
-		return nil, failing(sdk.CodeUnavailable, sdk.OutcomeNotSent)
+		return nil, coretest.Failing(sdk.CodeUnavailable, sdk.OutcomeNotSent)
 	}
 	return s.Accounts.AcquireExisting(ctx, name)
 }
@@ -87,29 +87,29 @@ func (s *some) AcquireExisting(ctx context.Context, name string) (core.Lease, er
 // What was claimed when no call could be made any more is asked about soon,
 // however often that happens, and does not expire unasked.
 func TestWhatCouldNotBeAskedAboutIsAskedAboutSoon(t *testing.T) {
-	r := newRig(t)
-	r.account.Create = redirecting
-	r.account.Get = func(context.Context, sdk.GetPaymentRequest) (*sdk.Payment, error) {
+	r := coretest.NewRig(t)
+	r.Account.Create = coretest.Redirecting
+	r.Account.Get = func(context.Context, sdk.GetPaymentRequest) (*sdk.Payment, error) {
 		return &sdk.Payment{Status: sdk.PaymentSucceeded}, nil
 	}
 
-	id := r.pay(t, "k").ID
-	r.clock.add(r.account.Settings.PaymentTTL + time.Second)
+	id := r.Pay(t, "k").ID
+	r.Clock.Add(r.Account.Settings.PaymentTTL + time.Second)
 
 	for range 5 {
 		// Two are taken to look whether there is one, and for a list.
-		recoverAt(t, r.hostWith(t, core.Options{Accounts: &some{left: 2,
-			Accounts: coretest.NewAccounts(r.account)}}))
-		r.clock.add(3 * time.Second)
+		coretest.RecoverAt(t, r.HostWith(t, core.Options{Accounts: &some{left: 2,
+			Accounts: coretest.NewAccounts(r.Account)}}))
+		r.Clock.Add(3 * time.Second)
 	}
 
-	if got := r.paymentStatus(t, id); got != payment.RequiresAction ||
-		r.account.Asks() != 0 {
-		t.Errorf("it is %s, and was asked about %d times", got, r.account.Asks())
+	if got := r.PaymentStatus(t, id); got != payment.RequiresAction ||
+		r.Account.Asks() != 0 {
+		t.Errorf("it is %s, and was asked about %d times", got, r.Account.Asks())
 	}
 
-	recoverAt(t, r.node)
-	if got := r.paymentStatus(t, id); got != payment.Succeeded {
+	coretest.RecoverAt(t, r.Node)
+	if got := r.PaymentStatus(t, id); got != payment.Succeeded {
 		t.Errorf("a payment that was paid is %s", got)
 	}
 }
