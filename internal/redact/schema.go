@@ -31,7 +31,6 @@ func secretsIn(rules, value any) []string {
 			}
 			found = append(found, secretsIn(under, inner)...)
 		}
-
 	case []any:
 		for _, inner := range typed {
 			found = append(found, secretsIn(schema["items"], inner)...)

@@ -72,6 +72,7 @@ func (s *Set) Add(secrets ...string) {
 		}
 	}
 
+	// A text that is being masked at this moment goes on with the former one.
 	if len(s.known) > before {
 		s.matcher.Store(newMatcher(s.known))
 	}
@@ -127,6 +128,7 @@ func (s *Set) JSON(text json.RawMessage) json.RawMessage {
 		}
 
 		end := stringEnd(text, begin)
+		// Everything since the last string that changed is copied as it stands.
 		if masked, changed := s.jsonString(text[begin:end]); changed {
 			shown = append(append(shown, text[written:begin]...), masked...)
 			written = end
@@ -181,6 +183,8 @@ type matcher struct {
 }
 
 func newMatcher(known map[string]struct{}) *matcher {
+	// The longest first: the shorter one of two must not leave the rest of the
+	// longer one.
 	made := &matcher{}
 	longestFirst := slices.SortedFunc(maps.Keys(known), func(a, b string) int {
 		return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b))
@@ -194,6 +198,7 @@ func newMatcher(known map[string]struct{}) *matcher {
 			continue
 		}
 
+		// A pattern of one byte stands before any other.
 		for second := range 256 {
 			made.markPair(first, byte(second))
 		}

@@ -27,23 +27,24 @@ const (
 // several times.
 func spellings(secret string) []string {
 	found := escapes(secret)
+
+	// Short ones look like ordinary words.
 	for _, encoded := range encodings(secret) {
 		if len(encoded) >= minEncoded {
 			found = append(found, encodedEscapes(encoded)...)
 		}
 	}
 
+	// The lines of a key in PEM, but for its first and last.
 	if !strings.Contains(secret, "\n") {
 		return found
 	}
-
 	for line := range strings.SplitSeq(secret, "\n") {
 		line = strings.TrimSpace(line)
 		if len(line) >= minLine && !strings.HasPrefix(line, "-----") {
 			found = append(found, escapes(line)...)
 		}
 	}
-
 	return found
 }
 
@@ -76,7 +77,7 @@ func encodings(secret string) []string {
 		for before := range 3 {
 			text := alphabet.EncodeToString([]byte("\x00\x00"[:before] + secret))
 
-			// The characters at the ends that the neighbours have a part in.
+			// The neighbours have a part in the characters at the ends.
 			first := (8*before + 5) / 6
 			last := 8 * (before + len(secret)) / 6
 			if first < last {
@@ -95,6 +96,7 @@ func escapes(text string) []string {
 		return []string{text}
 	}
 
+	// By one writer.
 	found := append([]string{text}, urlEscapes(text)...)
 	found = append(found, htmlEscapes(text)...)
 	found = append(found, jsonEscapes(text)...)
@@ -104,6 +106,7 @@ func escapes(text string) []string {
 		found = append(found, quoted[1:len(quoted)-1])
 	}
 
+	// By two: a body that is JSON, in a log, a form or a page.
 	for _, escapeHTML := range []bool{true, false} {
 		if quoted := jsonText(text, escapeHTML); quoted != text {
 			found = append(found, jsonEscapes(quoted)...)
@@ -111,7 +114,6 @@ func escapes(text string) []string {
 			found = append(found, htmlEscapes(quoted)...)
 		}
 	}
-
 	return found
 }
 
@@ -130,17 +132,7 @@ func isPlain(text string) bool {
 
 // javaScriptKeeps are the escapes that encodeURIComponent does not make.
 var javaScriptKeeps = strings.NewReplacer(
-	"%21",
-	"!",
-	"%27",
-	"'",
-	"%28",
-	"(",
-	"%29",
-	")",
-	"%2A",
-	"*",
-)
+	"%21", "!", "%27", "'", "%28", "(", "%29", ")", "%2A", "*")
 
 // urlEscapes are those of Go, PHP and JavaScript, with letters of either case
 // in their hexadecimal digits.

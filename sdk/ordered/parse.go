@@ -122,7 +122,6 @@ func (s *scanner) value(depth int) (Value, error) {
 		}
 
 		return s.object(depth + 1)
-
 	case '"':
 		return String(s.text()), nil
 	case 't':
@@ -131,7 +130,6 @@ func (s *scanner) value(depth int) (Value, error) {
 	case 'f':
 		s.skip(len("false"))
 		return Bool(false), nil
-
 	case 'n':
 		s.skip(len("null"))
 		return Null(), nil
@@ -197,6 +195,7 @@ func (s *scanner) text() string {
 		}
 	}
 
+	// Most strings are their own content.
 	content := s.rest[1:end]
 	s.skip(end + 1)
 	if plain && utf8.Valid(content) {
@@ -256,7 +255,6 @@ func unescaped(content []byte) string {
 		case char < utf8.RuneSelf:
 			text = append(text, char)
 			at++
-
 		default:
 			decoded, length := utf8.DecodeRune(content[at:])
 			text = utf8.AppendRune(text, decoded)

@@ -38,6 +38,7 @@ func (v Value) SortKeys() Value {
 // Message returns v as text for people, whatever its form: Text, or the JSON of
 // an object or array that is not empty; "" for false. It is not for signing.
 func (v Value) Message() string {
+	// A provider's "error": false is not a message.
 	isFalse := v.kind == KindBool && !v.True()
 	if isFalse {
 		return ""
@@ -82,7 +83,6 @@ func (v Value) Trim() Value {
 			items[i] = items[i].Trim()
 		}
 		return Array(items...)
-
 	case KindObject:
 		var kept []Member
 		for _, member := range v.members {

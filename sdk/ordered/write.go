@@ -30,7 +30,6 @@ func (v Value) append(out []byte) ([]byte, error) {
 		return append(out, v.text...), nil
 	case KindString:
 		return appendString(out, v.text)
-
 	case KindArray:
 		return v.appendArray(out)
 	case KindObject:
@@ -93,7 +92,6 @@ func appendString(out []byte, text string) ([]byte, error) {
 			out = append(out, `\u2028`...)
 		case char == '\u2029':
 			out = append(out, `\u2029`...)
-
 		default:
 			out = utf8.AppendRune(out, char)
 		}
@@ -113,7 +111,6 @@ func appendControl(out []byte, char byte) []byte {
 		return append(out, `\n`...)
 	case '\r':
 		return append(out, `\r`...)
-
 	case '\t':
 		return append(out, `\t`...)
 	}
@@ -127,6 +124,7 @@ func IsNumber(text string) bool {
 	if text != "" && text[0] == '-' {
 		text = text[1:]
 	}
+	// A whole number, without zeros in front.
 	whole := digits(text)
 	if whole == 0 || (whole > 1 && text[0] == '0') {
 		return false

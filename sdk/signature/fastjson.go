@@ -27,6 +27,7 @@ func FastJSON(v ordered.Value) (string, error) {
 	return string(out), err
 }
 
+// appendFast writes v at the end of out.
 func appendFast(out []byte, v ordered.Value) ([]byte, error) {
 	switch v.Kind() {
 	case ordered.KindNull:
@@ -38,21 +39,19 @@ func appendFast(out []byte, v ordered.Value) ([]byte, error) {
 			return nil, errNumber
 		}
 		return append(out, javaNumber(v.Text())...), nil
-
 	case ordered.KindString:
 		return appendFastString(out, v.Text())
 	}
 
+	// An array, or an object with keys before its values.
 	open, shut := byte('['), byte(']')
 	isObject := v.Kind() == ordered.KindObject
 	if isObject {
 		open, shut = '{', '}'
 	}
 
-	members := phpArray(v)
-
 	out = append(out, open)
-	for i, member := range members {
+	for i, member := range phpArray(v) {
 		if i > 0 {
 			out = append(out, ',')
 		}
@@ -68,12 +67,13 @@ func appendFast(out []byte, v ordered.Value) ([]byte, error) {
 			return nil, err
 		}
 	}
-
 	return append(out, shut), nil
 }
 
 var errUTF8 = errors.New("signature: string is not valid UTF-8")
 
+// appendFastString escapes more characters than JSON demands: those of the
+// second control block too.
 func appendFastString(out []byte, text string) ([]byte, error) {
 	if !utf8.ValidString(text) {
 		return nil, errUTF8
@@ -83,7 +83,6 @@ func appendFastString(out []byte, text string) ([]byte, error) {
 	for _, char := range text {
 		isControl := char < ' ' || (0x7f <= char && char <= 0x9f)
 		letter := escapeLetter(char)
-
 		switch {
 		case letter != 0:
 			out = append(out, '\\', letter)
@@ -93,7 +92,6 @@ func appendFastString(out []byte, text string) ([]byte, error) {
 			out = utf8.AppendRune(out, char)
 		}
 	}
-
 	return append(out, '"'), nil
 }
 
@@ -107,6 +105,7 @@ func javaNumber(text string) string {
 		return text
 	}
 
+	// The digits, and the power of ten that they are multiplied with.
 	unsigned := strings.TrimPrefix(text, "-")
 	mantissa, power := unsigned, "0"
 	if hasExponent {

@@ -23,6 +23,7 @@ func KSort(v ordered.Value) ordered.Value {
 		return v
 	}
 
+	// Each key is read once, not once a comparison.
 	members := v.Members()
 	keys := make(map[string]phpKey, len(members))
 	for _, member := range members {
@@ -78,12 +79,14 @@ func phpNumeric(text string) (numeric, whole bool) {
 		return false, false
 	}
 
+	// Digits alone are an integer.
 	digits := countDigits(rest)
 	rest = rest[digits:]
 	if digits > 0 && rest == "" {
 		return true, true
 	}
 
+	// Digits may stand on one side of the point only, but not on neither.
 	if rest != "" && rest[0] == '.' {
 		fraction := countDigits(rest[1:])
 		digits += fraction

@@ -59,7 +59,6 @@ func (f PHPFlag) append(out []byte, v ordered.Value) ([]byte, error) {
 		return f.appendString(out, v.Text())
 	case ordered.KindArray:
 		return f.appendArray(out, v.Items())
-
 	case ordered.KindObject:
 		return f.appendObject(out, v.Members())
 	default:
@@ -67,6 +66,7 @@ func (f PHPFlag) append(out []byte, v ordered.Value) ([]byte, error) {
 	}
 }
 
+// appendDouble writes a number as json_encode does.
 func appendDouble(out []byte, text string) ([]byte, error) {
 	number, err := parsePHPNumber(text)
 	if err != nil {
@@ -94,6 +94,7 @@ func (f PHPFlag) appendArray(out []byte, items []ordered.Value) ([]byte, error) 
 }
 
 func (f PHPFlag) appendObject(out []byte, members []ordered.Member) ([]byte, error) {
+	// PHP has one type for both, and prints this one as a list.
 	if f&KeepObjects == 0 && isPHPList(members) {
 		items := make([]ordered.Value, len(members))
 		for i, member := range members {
@@ -178,7 +179,6 @@ func escapeLetter(char rune) byte {
 		return 'f'
 	case '\n':
 		return 'n'
-
 	case '\r':
 		return 'r'
 	case '\t':

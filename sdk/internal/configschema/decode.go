@@ -42,6 +42,7 @@ func Decode(text []byte, into any, subject Subject) *Failure {
 	plan := planOf(target.Type().Elem())
 	failure := &Failure{Message: subject.Name + " not valid"}
 
+	// Text that is not an object at all has no keys to blame.
 	root, err := parseObject(text)
 	if err != nil {
 		if subject.Field == "" {
@@ -53,6 +54,7 @@ func Decode(text []byte, into any, subject Subject) *Failure {
 		return failure
 	}
 
+	// One problem hides no other: the whole text is walked.
 	run := newDecoding()
 	run.object(plan, root, target.Elem(), subject.Prefix, given)
 
@@ -119,6 +121,7 @@ func (d *decoding) object(
 		)
 	}
 
+	// Unknown keys are collected, not reported: they come last.
 	for i := range object.members {
 		key := object.members[i].key
 		if !plan.known[key] {
@@ -148,7 +151,6 @@ func (d *decoding) member(
 		d.report(path, "is missing")
 	case field.fallback != nil:
 		d.value(field, field.fallback, target, path)
-
 	case field.typ == typeStruct && !field.list:
 		d.object(field.nested, &jsonNode{}, target, path+".", absent)
 	}
@@ -186,6 +188,7 @@ func (d *decoding) list(
 	target reflect.Value,
 	path string,
 ) {
+	// An operator may write one text where a list can stand.
 	switch {
 	case value.kind == kindText && field.typ != typeStruct:
 		one := reflect.MakeSlice(target.Type(), 1, 1)
@@ -195,12 +198,12 @@ func (d *decoding) list(
 	case value.kind != kindList && field.typ == typeStruct:
 		d.report(path, "must be a list of objects, not "+string(value.kind))
 		return
-
 	case value.kind != kindList:
 		d.report(path, "must be text or a list of texts, not "+string(value.kind))
 		return
 	}
 
+	// Each item has a path of its own, such as keys[1].
 	items := reflect.MakeSlice(target.Type(), len(value.list), len(value.list))
 	for i := range value.list {
 		itemPath := fmt.Sprintf("%s[%d]", path, i)

@@ -58,6 +58,7 @@ func Fingerprint(config any) string {
 		},
 	)
 
+	// The provider's usual address, written out, is the same as none.
 	if address := values[baseURLKey]; address != "" &&
 		address == usualAddress(config, values) {
 		delete(values, baseURLKey)

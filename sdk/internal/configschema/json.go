@@ -117,7 +117,6 @@ func readNode(decoder *json.Decoder, depth int) (jsonNode, error) {
 		}
 
 		return readObject(decoder, depth+1)
-
 	default:
 		return jsonNode{kind: kindNull}, nil
 	}

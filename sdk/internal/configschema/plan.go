@@ -160,6 +160,7 @@ func (p *structPlan) addField(
 	added := fieldPlan{index: at, doc: declared.Tag.Get("doc")}
 	added.readName(declared, fail)
 
+	// Keys that differ in case alone are mistaken for each other.
 	for key := range p.known {
 		if strings.EqualFold(key, added.key) {
 			fail("the key %q is already taken by %q", added.key, key)
@@ -227,7 +228,6 @@ func (f *fieldPlan) readType(
 	case of.Kind() == reflect.String:
 		f.typ = typeText
 		f.checks = readsText
-
 	case of.Kind() == reflect.Bool:
 		f.typ = typeBool
 	case of == reflect.TypeFor[int]():

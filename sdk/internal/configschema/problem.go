@@ -53,6 +53,7 @@ func (d *decoding) result() (problems []Problem, total int) {
 		return cmp.Or(cmp.Compare(a.prefix, b.prefix), cmp.Compare(a.key, b.key))
 	})
 
+	// An unknown key may be a secret that slipped into the wrong place.
 	for _, unknown := range d.unknown {
 		if len(d.problems) >= MaxProblems {
 			break

@@ -93,6 +93,7 @@ func (f *fieldPlan) readDefault(tag string, of reflect.Type, fail func(string, .
 		fail("the default is empty, which is what a field without one gets")
 	}
 
+	// Decoded into nothing: only the problems count.
 	f.fallback = f.defaultNode(tag, fail)
 	trial := newDecoding()
 	trial.value(f, f.fallback, reflect.New(of).Elem(), f.key)
@@ -113,7 +114,6 @@ func (f *fieldPlan) defaultNode(tag string, fail func(string, ...any)) *jsonNode
 		}
 
 		return &list
-
 	case f.typ == typeBool:
 		if tag != "true" && tag != "false" {
 			fail("default %q: must be true or false", tag)

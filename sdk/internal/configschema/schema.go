@@ -34,6 +34,7 @@ func schemaOf(plan *structPlan) []byte {
 		schema.add("required", required)
 	}
 
+	// Unknown keys are errors when the configuration is decoded, too.
 	schema.add("additionalProperties", false)
 	return schema.bytes()
 }
@@ -93,7 +94,6 @@ func (f *fieldPlan) itemSchema() schemaObject {
 		schema.add("type", []string{"string", "number"})
 		schema.add("pattern", plainDecimal.String())
 		f.addBounds(&schema, "minimum", "maximum")
-
 	case typeDuration:
 		schema.add("type", "string")
 		schema.add("format", "go-duration")
@@ -147,7 +147,6 @@ func (n *jsonNode) json() any {
 			items = append(items, n.list[i].json())
 		}
 		return items
-
 	default:
 		return n.text
 	}

@@ -59,6 +59,7 @@ func canonicalURL(text string) string {
 		host = "[" + host + "]"
 	}
 
+	// The scheme's own port may be written out or not.
 	usual := map[string]string{"http": "80", "https": "443"}
 	if port := address.Port(); port != "" && port != usual[scheme] {
 		host += ":" + port

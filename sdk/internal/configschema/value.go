@@ -64,7 +64,6 @@ func (f *fieldPlan) set(value *jsonNode, target reflect.Value) string {
 		return ""
 	case typeInt:
 		return f.setInt(value, target)
-
 	case typeDecimal:
 		return f.setDecimal(value, target)
 	}
@@ -162,6 +161,7 @@ func (f *fieldPlan) checkText(text string) string {
 		return "starts or ends with white space, which usually comes from a file's last line"
 	}
 
+	// They come from copying, and break headers and signatures.
 	for _, char := range text {
 		if unicode.IsControl(char) || char == '\u2028' || char == '\u2029' {
 			return "contains a line break or another control character"
