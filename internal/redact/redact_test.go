@@ -294,13 +294,18 @@ func sortedNames() []string {
 	return names
 }
 
-// BenchmarkText compares a Set with a strings.Replacer that knows three spellings of each secret: the Set knows many
-// more, and costs no more.
+// BenchmarkText compares a Set with a strings.Replacer that knows three
+// spellings of each secret: the Set knows many more, and costs no more.
 func BenchmarkText(b *testing.B) {
-	text := strings.Repeat(`{"id":"12345","status":"succeeded","amount":"60.00","customer":{"email":"a@example.com"}}`+"\n", 700)
+	text := strings.Repeat(
+		`{"id":"12345","status":"succeeded","amount":"60.00","customer":{"email":"a@example.com"}}`+"\n",
+		700,
+	)
+
 	for _, count := range []int{1, 10, 40} {
 		set := newSet()
 		var pairs []string
+
 		for i := range count {
 			secret := fmt.Sprintf("sk_live_%032x/+%d", i*7919, i)
 			set.Add(secret)
@@ -308,6 +313,7 @@ func BenchmarkText(b *testing.B) {
 				pairs = append(pairs, spelling, redact.Mark)
 			}
 		}
+
 		replacer := strings.NewReplacer(pairs...)
 		for name, mask := range map[string]func(string) string{"set": set.Text, "replacer": replacer.Replace} {
 			b.Run(fmt.Sprint(count, " ", name), func(b *testing.B) {

@@ -128,6 +128,7 @@ func (s *Set) JSON(text json.RawMessage) json.RawMessage {
 		}
 
 		end := stringEnd(text, begin)
+
 		// Everything since the last string that changed is copied as it stands.
 		if masked, changed := s.jsonString(text[begin:end]); changed {
 			shown = append(append(shown, text[written:begin]...), masked...)
@@ -186,6 +187,7 @@ func newMatcher(known map[string]struct{}) *matcher {
 	// The longest first: the shorter one of two must not leave the rest of the
 	// longer one.
 	made := &matcher{}
+
 	longestFirst := slices.SortedFunc(maps.Keys(known), func(a, b string) int {
 		return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b))
 	})

@@ -39,12 +39,14 @@ func spellings(secret string) []string {
 	if !strings.Contains(secret, "\n") {
 		return found
 	}
+
 	for line := range strings.SplitSeq(secret, "\n") {
 		line = strings.TrimSpace(line)
 		if len(line) >= minLine && !strings.HasPrefix(line, "-----") {
 			found = append(found, escapes(line)...)
 		}
 	}
+
 	return found
 }
 
@@ -114,6 +116,7 @@ func escapes(text string) []string {
 			found = append(found, htmlEscapes(quoted)...)
 		}
 	}
+
 	return found
 }
 

@@ -43,6 +43,7 @@ func (v Value) Message() string {
 	if isFalse {
 		return ""
 	}
+
 	if len(v.items) == 0 && len(v.members) == 0 {
 		return v.Text()
 	}

@@ -124,6 +124,7 @@ func IsNumber(text string) bool {
 	if text != "" && text[0] == '-' {
 		text = text[1:]
 	}
+
 	// A whole number, without zeros in front.
 	whole := digits(text)
 	if whole == 0 || (whole > 1 && text[0] == '0') {

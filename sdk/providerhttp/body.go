@@ -65,7 +65,8 @@ type Part struct {
 
 // ConfirmationForm is a multipart/form-data body of a customer's confirmation:
 // the fields of an object in their order, each as its text, and the files under
-// the names of the fields that they answer. A nil file is one that was not sent.
+// the names of the fields that they answer. A nil file is one that was not
+// sent.
 func ConfirmationForm(fields ordered.Value, files ...*sdk.Attachment) Body {
 	var parts []Part
 	for _, field := range fields.Members() {
@@ -83,6 +84,7 @@ func ConfirmationForm(fields ordered.Value, files ...*sdk.Attachment) Body {
 			MediaType: file.MediaType,
 		})
 	}
+
 	return Multipart(parts...)
 }
 
@@ -105,7 +107,10 @@ func (p Part) isFile() bool { return p.FileName != "" || p.MediaType != "" }
 func (p Part) header() textproto.MIMEHeader {
 	header := textproto.MIMEHeader{}
 	if !p.isFile() {
-		header.Set("Content-Disposition", fmt.Sprintf(`form-data; name="%s"`, quoted(p.Name)))
+		header.Set(
+			"Content-Disposition",
+			fmt.Sprintf(`form-data; name="%s"`, quoted(p.Name)),
+		)
 		return header
 	}
 
@@ -114,6 +119,7 @@ func (p Part) header() textproto.MIMEHeader {
 	if name == "" {
 		name = p.Name
 	}
+
 	if mediaType == "" || unsafeInHeader(mediaType) {
 		mediaType = "application/octet-stream"
 	}
@@ -123,13 +129,15 @@ func (p Part) header() textproto.MIMEHeader {
 		fmt.Sprintf(`form-data; name="%s"; filename="%s"`, quoted(p.Name), quoted(name)),
 	)
 	header.Set("Content-Type", mediaType)
+
 	return header
 }
 
 // quoted escapes as browsers do, and leaves out characters that could begin
 // another header.
 func quoted(text string) string {
-	text = strings.NewReplacer(`\`, `\\`, `"`, "%22", "\r", "%0D", "\n", "%0A").Replace(text)
+	text = strings.NewReplacer(`\`, `\\`, `"`, "%22", "\r", "%0D", "\n", "%0A").
+		Replace(text)
 	return strings.Map(func(char rune) rune {
 		if char < ' ' || char == 0x7f {
 			return -1
@@ -144,12 +152,16 @@ func (b Body) outline(mask masker) string {
 	for _, part := range b.parts {
 		switch {
 		case part.isFile():
-			lines = append(lines, fmt.Sprintf("%s: [file, %d bytes]", part.Name, len(part.Value)))
+			lines = append(
+				lines,
+				fmt.Sprintf("%s: [file, %d bytes]", part.Name, len(part.Value)),
+			)
 		case mask.names.fields.has(part.Name):
 			lines = append(lines, part.Name+": "+masked)
 		default:
 			lines = append(lines, part.Name+": "+mask.body("text/plain", part.Value))
 		}
 	}
+
 	return strings.Join(lines, "\n")
 }

@@ -103,6 +103,7 @@ func New(rt sdk.Runtime, opts Options) (*Client, error) {
 	if client.logger == nil {
 		client.logger = slog.New(slog.DiscardHandler)
 	}
+
 	if client.now == nil {
 		client.now = time.Now
 	}
@@ -113,9 +114,11 @@ func New(rt sdk.Runtime, opts Options) (*Client, error) {
 		client.reused = client.idle
 		client.once = newTransport(opts.RootCAs, singleUse)
 	}
+
 	if rt.OnClose != nil {
 		rt.OnClose(client.Close)
 	}
+
 	return client, nil
 }
 
@@ -128,11 +131,13 @@ func (o Options) withDefaults() Options {
 	if o.MaxResponse <= 0 {
 		o.MaxResponse = defaultMaxResponse
 	}
+
 	if o.UserAgent == "" {
 		o.UserAgent = defaultUserAgent
 	}
 	o.Header = o.Header.Clone()
 	o.Query = maps.Clone(o.Query)
+
 	return o
 }
 
@@ -160,6 +165,7 @@ func (c *Client) Do(ctx context.Context, req Request) (*Response, error) {
 	if failure != nil {
 		return nil, failure
 	}
+
 	return resp, nil
 }
 
@@ -179,8 +185,12 @@ func parseBase(text string) (*url.URL, error) {
 		return nil, wrong("names no host")
 	case base.User != nil:
 		return nil, wrong("must not hold a user or password")
-	case base.RawQuery != "", base.ForceQuery, base.Fragment != "", strings.HasSuffix(text, "#"):
+	case base.RawQuery != "",
+		base.ForceQuery,
+		base.Fragment != "",
+		strings.HasSuffix(text, "#"):
 		return nil, wrong("must not have a query or fragment")
 	}
+
 	return base, nil
 }

@@ -338,10 +338,12 @@ func cheapest(t *testing.T, read func(), enough time.Duration) time.Duration {
 	return least
 }
 
-// underRace reports whether the race detector watches, which makes everything twenty times slower.
+// underRace reports whether the race detector watches, which makes everything
+// twenty times slower.
 func underRace() bool {
 	build, ok := debug.ReadBuildInfo()
-	return ok && slices.Contains(build.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
+	return ok &&
+		slices.Contains(build.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
 }
 
 // Whatever a stranger sends, a mebibyte of it takes no more than a twentieth of
@@ -352,6 +354,7 @@ func TestReadingTakesNoTime(t *testing.T) {
 		size, most = fullSize/16, 100*time.Millisecond
 	}
 	worthwhile := most / 5
+
 	for name, parser := range parsers {
 		t.Run(name, func(t *testing.T) {
 			for of, input := range parser.inputs {

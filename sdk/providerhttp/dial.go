@@ -14,7 +14,7 @@ import (
 // reported as not sent with time left for another try.
 const connectTimeout = 10 * time.Second
 
-// connectionUse says whether a connection serves one request after another.
+// connectionUse reports whether a connection serves one request after another.
 type connectionUse bool
 
 const (
@@ -77,15 +77,18 @@ func (d dialer) dial(ctx context.Context, network, addr string) (net.Conn, error
 		return &gatedConn{Conn: conn, exact: true}, nil
 	}
 
-	// The name of the certificate is the host's, not the address's that was found.
+	// The name of the certificate is the host's, not the address's that was
+	// found.
 	config := d.config.Clone()
 	if config.ServerName, _, err = net.SplitHostPort(addr); err != nil {
 		config.ServerName = addr
 	}
+
 	secured := tls.Client(conn, config)
 	if err := secured.HandshakeContext(ctx); err != nil {
 		_ = conn.Close()
 		return nil, &connectError{err}
 	}
+
 	return &gatedConn{Conn: secured}, nil
 }

@@ -66,9 +66,11 @@ func (x *exchange) run() (*Response, *sdk.Error) {
 	if err != nil {
 		return nil, x.failure(err)
 	}
+
 	defer func() { _ = answer.Body.Close() }()
 
-	// A server may answer before it is asked: such an answer belongs to nothing.
+	// A server may answer before it is asked: such an answer belongs to
+	// nothing.
 	x.status = answer.StatusCode
 	if !x.sent {
 		return nil, x.failure(errAnsweredEarly)
@@ -90,6 +92,7 @@ func (x *exchange) run() (*Response, *sdk.Error) {
 	if answer.StatusCode >= 300 && answer.StatusCode < 400 {
 		return resp, resp.redirected()
 	}
+
 	return resp, nil
 }
 
@@ -115,6 +118,7 @@ func (x *exchange) roundTrip() (*http.Response, error) {
 	if errors.As(err, &unsent) && unsent.NotSent() {
 		x.gate.retract()
 	}
+
 	return answer, err
 }
 
@@ -125,6 +129,7 @@ func (x *exchange) read(answer *http.Response) ([]byte, error) {
 	if int64(len(body)) > limit {
 		return body[:limit], errTooLarge
 	}
+
 	if err != nil {
 		return body, err
 	}
@@ -134,6 +139,7 @@ func (x *exchange) read(answer *http.Response) ([]byte, error) {
 	if encoding != "" && !strings.EqualFold(encoding, "identity") {
 		return body, errEncoded
 	}
+
 	return body, nil
 }
 
@@ -172,6 +178,7 @@ func (x *exchange) record(resp *Response, failure *sdk.Error) {
 		slog.Duration("duration", entry.Duration),
 		slog.Bool("sent", entry.Sent),
 	}
+
 	if failure != nil {
 		attrs = append(attrs, slog.String("error", failure.Message))
 	}

@@ -41,22 +41,37 @@ func (x *exchange) explain(err error) string {
 	limit := x.limit(err)
 	var connect *connectError
 	if errors.As(err, &connect) && limit == "" {
-		return fmt.Sprintf("could not connect to %s: %s", host, x.connectCause(connect.cause))
+		return fmt.Sprintf(
+			"could not connect to %s: %s",
+			host,
+			x.connectCause(connect.cause),
+		)
 	}
 
 	why := limit
 	if why == "" {
 		why = x.cause(err)
 	}
+
 	switch {
 	case !x.sent:
 		return fmt.Sprintf("the request to %s was not sent: %s", host, why)
 	case x.status == 0:
 		return fmt.Sprintf("no answer from %s: %s", host, why)
 	case limit != "":
-		return fmt.Sprintf("the answer of %s (HTTP %d) did not end: %s", host, x.status, why)
+		return fmt.Sprintf(
+			"the answer of %s (HTTP %d) did not end: %s",
+			host,
+			x.status,
+			why,
+		)
 	default:
-		return fmt.Sprintf("the answer of %s (HTTP %d) cannot be used: %s", host, x.status, why)
+		return fmt.Sprintf(
+			"the answer of %s (HTTP %d) cannot be used: %s",
+			host,
+			x.status,
+			why,
+		)
 	}
 }
 
@@ -67,6 +82,7 @@ func (x *exchange) limit(err error) string {
 	if errors.As(err, &connect) && !isTimeout(err) && !errors.Is(err, context.Canceled) {
 		return ""
 	}
+
 	inTime := sdk.InTime(x.gate.ctx) && !errors.Is(err, errTooLate)
 	if inTime || errors.Is(err, errTooLarge) || errors.Is(err, errEncoded) {
 		return ""
@@ -79,6 +95,7 @@ func (x *exchange) limit(err error) string {
 	if deadline, ok := x.caller.Deadline(); ok && !deadline.After(x.deadline) {
 		return "the call's deadline passed"
 	}
+
 	return fmt.Sprintf("the limit of %s for one request passed", x.client.options.Timeout)
 }
 
@@ -95,6 +112,7 @@ func (x *exchange) connectCause(err error) string {
 	var verification *tls.CertificateVerificationError
 	var record tls.RecordHeaderError
 	var op *net.OpError
+
 	switch {
 	case errors.As(err, &lookup) && lookup.IsNotFound:
 		return "no such host"
@@ -111,6 +129,7 @@ func (x *exchange) connectCause(err error) string {
 	case errors.As(err, &op) && op.Op == "local error":
 		return "the TLS handshake failed"
 	}
+
 	return x.cause(err)
 }
 
@@ -119,6 +138,7 @@ func certificateCause(err error) string {
 	var unknown x509.UnknownAuthorityError
 	var name x509.HostnameError
 	var invalid x509.CertificateInvalidError
+
 	switch {
 	case errors.As(err, &unknown):
 		return "its certificate is not signed by a trusted authority"
@@ -127,6 +147,7 @@ func certificateCause(err error) string {
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		return "its certificate has expired or is not yet valid"
 	}
+
 	return "its certificate is not valid"
 }
 
@@ -134,6 +155,7 @@ func certificateCause(err error) string {
 func (x *exchange) cause(err error) string {
 	// Looked at and never passed on: net/http has no types for these.
 	text := err.Error()
+
 	switch {
 	case errors.Is(err, errTooLarge):
 		return "the body is larger than " + size(x.client.options.MaxResponse)
@@ -158,5 +180,6 @@ func (x *exchange) cause(err error) string {
 	case isTimeout(err):
 		return "timed out"
 	}
+
 	return "the connection failed"
 }

@@ -16,14 +16,14 @@ import (
 const maxFields = 1000
 
 // Fields returns the fields of a webhook or a return, for providers that send
-// them in one form or another: a JSON object in the body; else a form in the body
-// (urlencoded or multipart) together with the query. typed reports the first:
-// its values have their types and their order. Those of a form are all strings,
-// in the order in which their names first come; of several with one name the
-// first counts, and the body comes before the query.
+// them in one form or another: a JSON object in the body; else a form in the
+// body (urlencoded or multipart) together with the query. typed reports the
+// first: its values have their types and their order. Those of a form are all
+// strings, in the order in which their names first come; of several with one
+// name the first counts, and the body comes before the query.
 //
-// It reads as far as it can: a value that does not decode stays as it stands, so
-// that one odd field does not hide the others. Of a form it reads a thousand
+// It reads as far as it can: a value that does not decode stays as it stands,
+// so that one odd field does not hide the others. Of a form it reads a thousand
 // fields. A request that has none of these forms has no fields.
 func Fields(req sdk.HTTPRequest) (fields ordered.Value, typed bool) {
 	body := bytes.TrimSpace(req.Content())
@@ -38,6 +38,7 @@ func Fields(req sdk.HTTPRequest) (fields ordered.Value, typed bool) {
 	if !read.addMultipart(body, req.Header.Get("Content-Type")) {
 		read.addPairs(string(body))
 	}
+
 	read.addPairs(req.Query)
 	return ordered.Object(read.members...), false
 }
@@ -101,6 +102,7 @@ func (f *form) addMultipart(body []byte, contentType string) bool {
 			return true
 		}
 	}
+
 	return false
 }
 
@@ -119,5 +121,6 @@ func (f *form) addParts(body []byte, boundary string) (found bool) {
 			found = true
 		}
 	}
+
 	return found
 }

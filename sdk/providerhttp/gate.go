@@ -41,6 +41,7 @@ func (g *gate) pass() (first bool, err error) {
 		return false, errTooLate
 	}
 	g.sent = true
+
 	return true, nil
 }
 
@@ -52,8 +53,9 @@ func (g *gate) retract() {
 	g.sent = false
 }
 
-// close ends the request and reports whether it was sent. After it no first byte
-// leaves any more, so the answer stays true while net/http's goroutines end.
+// close ends the request and reports whether it was sent. After it no first
+// byte leaves any more, so the answer stays true while net/http's goroutines
+// end.
 func (g *gate) close() (sent bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -100,5 +102,6 @@ func (c *gatedConn) Write(data []byte) (int, error) {
 	if first && n == 0 && c.exact {
 		guard.retract()
 	}
+
 	return n, err
 }

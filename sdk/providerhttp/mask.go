@@ -17,16 +17,16 @@ const (
 
 	// maxRecorded is how much of a body is recorded, in bytes.
 	maxRecorded = 4 << 10
-	// maxMasked is how much of a longer body is looked at, so that a hostile one
-	// costs no more than that. Of the result the last maxSecret bytes are
+	// maxMasked is how much of a longer body is looked at, so that a hostile
+	// one costs no more than that. Of the result the last maxSecret bytes are
 	// dropped: a secret could stand there in half.
 	maxMasked = 64 << 10
 	maxSecret = 16 << 10
 	// maxKind is how much of a content type is shown.
 	maxKind = 100
 	// minSearched is the shortest value that is searched for when a request
-	// carries it as a secret. A shorter one is masked where it stands and nowhere
-	// else: it would take half of every text with it.
+	// carries it as a secret. A shorter one is masked where it stands and
+	// nowhere else: it would take half of every text with it.
 	minSearched = 5
 )
 
@@ -55,8 +55,8 @@ func newSecretNames(opts Options) secretNames {
 	}
 }
 
-// masker masks the secrets in all that an exchange leaves behind: configured ones
-// wherever they stand, named ones at their place, and the values that this
+// masker masks the secrets in all that an exchange leaves behind: configured
+// ones wherever they stand, named ones at their place, and the values that this
 // request carried as secrets wherever the provider repeats them. The zero
 // masker changes nothing.
 type masker struct {
@@ -79,6 +79,7 @@ func newMasker(
 		if !names.header.has(name) {
 			continue
 		}
+
 		for _, value := range list {
 			found(value)
 			if _, credentials, ok := strings.Cut(value, " "); ok { // "Bearer abc"
@@ -92,6 +93,7 @@ func newMasker(
 			found(string(part.Value))
 		}
 	}
+
 	if len(body.parts) == 0 && isText(body.data) {
 		mask.content(body.contentType, string(body.data), found)
 	}
@@ -139,6 +141,7 @@ func (m masker) url(address *url.URL) string {
 	if address.RawQuery != "" {
 		text += "?" + m.form(address.RawQuery, m.names.query, nil)
 	}
+
 	return m.text(text)
 }
 
@@ -171,6 +174,7 @@ func (m masker) body(contentType string, data []byte) string {
 	if len(beginning) < len(data) {
 		text = text[:max(0, len(text)-maxSecret)]
 	}
+
 	return cut(text, len(data))
 }
 
@@ -183,8 +187,8 @@ func (m masker) content(contentType, text string, found func(string)) string {
 	return m.json(text, 0, found)
 }
 
-// looksLikeForm reports whether text is a form by its characters: providers send
-// forms as text/html, too.
+// looksLikeForm reports whether text is a form by its characters: providers
+// send forms as text/html, too.
 func looksLikeForm(text string) bool {
 	return strings.Contains(text, "=") && !strings.ContainsAny(text, "\"<> \r\n\t")
 }
@@ -214,6 +218,7 @@ func (m masker) form(text string, names nameSet, found func(string)) string {
 			pairs[i] = key + "=" + escaped
 		}
 	}
+
 	return strings.Join(pairs, "&")
 }
 

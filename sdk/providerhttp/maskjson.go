@@ -43,14 +43,17 @@ func (m masker) tokens(text string, depth int, found func(string)) string {
 			continue
 		}
 
-		// Any other string is written again only when something in it is masked.
+		// Any other string is written again only when something in it is
+		// masked.
 		if shown := m.value(plain, depth, found); shown != plain {
 			out.WriteString(quoteJSON(shown))
 		} else {
 			out.WriteString(text[at:end])
 		}
+
 		at = end
 	}
+
 	return out.String()
 }
 
@@ -76,6 +79,7 @@ func (m masker) loose(text string, found func(string)) string {
 		at = valueEnd(text, value)
 		out.WriteString(secretValue(text[value:at], found))
 	}
+
 	return out.String()
 }
 
@@ -139,6 +143,7 @@ func unquote(literal string) string {
 			return text
 		}
 	}
+
 	return strings.TrimSuffix(strings.TrimPrefix(literal, `"`), `"`)
 }
 
@@ -182,7 +187,9 @@ func valueEnd(text string, at int) int {
 				return at
 			}
 		}
+
 		at++
 	}
+
 	return len(text)
 }

@@ -80,8 +80,12 @@ func (c *Client) build(ctx context.Context, request Request) (*http.Request, err
 
 	// The texts of these errors may repeat a value or the address.
 	if request.Body.err != nil {
-		return nil, sdk.NotSent(sdk.CodeInternal, "the body of the request cannot be written as JSON")
+		return nil, sdk.NotSent(
+			sdk.CodeInternal,
+			"the body of the request cannot be written as JSON",
+		)
 	}
+
 	body := bytes.NewReader(request.Body.data)
 	req, err := http.NewRequestWithContext(ctx, request.method(), target.String(), body)
 	if err != nil {
@@ -104,9 +108,11 @@ func (c *Client) build(ctx context.Context, request Request) (*http.Request, err
 				return nil, sdk.NotSent(sdk.CodeInvalidRequest,
 					"the value of header %q holds a control character", name)
 			}
+
 			req.Header[http.CanonicalHeaderKey(name)] = slices.Clone(values)
 		}
 	}
+
 	return req, nil
 }
 
@@ -138,12 +144,14 @@ func (c *Client) target(request Request) (*url.URL, error) {
 		query = maps.Clone(c.options.Query)
 		maps.Copy(query, request.Query)
 	}
+
 	if text := query.Encode(); text != "" {
 		if target.RawQuery != "" {
 			target.RawQuery += "&"
 		}
 		target.RawQuery += text
 	}
+
 	return target, nil
 }
 
@@ -169,8 +177,12 @@ func (c *Client) address(request Request) (*url.URL, error) {
 	}
 	target, err := url.Parse(text)
 	if err != nil {
-		return nil, sdk.NotSent(sdk.CodeInvalidRequest, "the path of the request is not valid")
+		return nil, sdk.NotSent(
+			sdk.CodeInvalidRequest,
+			"the path of the request is not valid",
+		)
 	}
+
 	return target, nil
 }
 
@@ -188,5 +200,6 @@ func (c *Client) allowed(target *url.URL) bool {
 	isListed := slices.ContainsFunc(c.options.AllowHosts, func(allowed string) bool {
 		return strings.EqualFold(host, strings.TrimSuffix(allowed, ":443"))
 	})
+
 	return isListed && target.Scheme == "https"
 }

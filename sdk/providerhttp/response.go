@@ -50,9 +50,11 @@ func (r *Response) DecodeJSON(into any) error {
 	if err := decoder.Decode(into); err != nil {
 		return r.undecodable(err)
 	}
+
 	if _, err := decoder.Token(); err != io.EOF {
 		return r.Unexpected("something follows the JSON value")
 	}
+
 	return nil
 }
 
@@ -73,14 +75,16 @@ func instead(body []byte) string {
 	case strings.IndexByte(`{["-0123456789tfn`, body[0]) < 0:
 		return "plain text"
 	}
+
 	return ""
 }
 
-// undecodable returns the error for JSON that does not fit. It never passes on a
-// text of encoding/json that holds a value of the answer.
+// undecodable returns the error for JSON that does not fit. It never passes on
+// a text of encoding/json that holds a value of the answer.
 func (r *Response) undecodable(err error) error {
 	var syntax *json.SyntaxError
 	var kind *json.UnmarshalTypeError
+
 	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return r.Unexpected("the JSON is cut off")
@@ -88,10 +92,13 @@ func (r *Response) undecodable(err error) error {
 		return r.Unexpected(fmt.Sprintf("it is no valid JSON, at byte %d", syntax.Offset))
 	case errors.As(err, &kind):
 		came, _, _ := strings.Cut(kind.Value, " ") // "number 12" holds the value
-		return r.Unexpected(fmt.Sprintf("%s is of the wrong kind: %s", quoteField(kind.Field), came))
+		return r.Unexpected(
+			fmt.Sprintf("%s is of the wrong kind: %s", quoteField(kind.Field), came),
+		)
 	case errors.Is(err, errScalar):
 		return r.Unexpected(err.Error())
 	}
+
 	return r.Unexpected("the JSON cannot be read")
 }
 
@@ -109,7 +116,10 @@ func quoteField(name string) string {
 // ProviderMessage, secrets masked.
 func (r *Response) Unexpected(why string) *sdk.Error {
 	return r.unusable(fmt.Sprintf(
-		"the provider's answer (HTTP %d) is not what its document shows: %s", r.Status, why))
+		"the provider's answer (HTTP %d) is not what its document shows: %s",
+		r.Status,
+		why,
+	))
 }
 
 func (r *Response) unusable(message string) *sdk.Error {
@@ -124,20 +134,24 @@ func (r *Response) unusable(message string) *sdk.Error {
 // hostName keeps anything else that a Location may hold out of an error.
 var hostName = regexp.MustCompile(`^[A-Za-z0-9._:-]{1,253}$`)
 
-// redirected returns the error for a redirect. It names the new host and no more:
-// path or query may hold secrets.
+// redirected returns the error for a redirect. It names the new host and no
+// more: path or query may hold secrets.
 func (r *Response) redirected() *sdk.Error {
 	where := ""
 	to, err := url.Parse(r.Header.Get("Location"))
 	if err == nil && hostName.MatchString(to.Hostname()) {
 		where = " to " + to.Hostname()
 	}
+
 	return r.unusable(fmt.Sprintf(
-		"the provider answered with a redirect (HTTP %d)%s, which is not followed", r.Status, where))
+		"the provider answered with a redirect (HTTP %d)%s, which is not followed",
+		r.Status,
+		where,
+	))
 }
 
-// excerpt returns the beginning of the body on one line, without secrets; nothing
-// of a body that is not text.
+// excerpt returns the beginning of the body on one line, without secrets;
+// nothing of a body that is not text.
 func (r *Response) excerpt() string {
 	if !isText(r.Body) {
 		return ""

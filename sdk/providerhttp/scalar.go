@@ -41,13 +41,14 @@ func (t *Text) UnmarshalJSON(data []byte) error {
 	default:
 		return scalarError("an object or array stands where a text was expected")
 	}
+
 	return nil
 }
 
 // Money returns the text as an amount, with an exponent or not, in a currency;
-// nil where it is not above zero or the currency is none, as sdk.ReadMoney does.
-// Unlike an Amount, a text that is not a number hides nothing else of an answer;
-// the plugin decides what a nil amount beside a text means.
+// nil where it is not above zero or the currency is none, as sdk.ReadMoney
+// does. Unlike an Amount, a text that is not a number hides nothing else of an
+// answer; the plugin decides what a nil amount beside a text means.
 func (t Text) Money(currency string) *sdk.Money {
 	number, err := sdk.ParseNumber(string(t))
 	if err != nil {
@@ -78,10 +79,12 @@ func (s *FlexibleString) UnmarshalJSON(data []byte) error {
 	if err := json.Compact(&compact, data); err != nil {
 		return scalarError("words are no valid JSON")
 	}
+
 	*s = FlexibleString(compact.String())
 	if *s == "[]" || *s == "{}" {
 		*s = ""
 	}
+
 	return nil
 }
 
@@ -117,8 +120,12 @@ func (a *Amount) UnmarshalJSON(data []byte) error {
 
 	number, err := sdk.ParseNumber(string(text))
 	if err != nil {
-		return scalarError("an amount is no number that can be one: %d characters", len(text))
+		return scalarError(
+			"an amount is no number that can be one: %d characters",
+			len(text),
+		)
 	}
+
 	*a = Amount{Decimal: number, Present: true}
 	return nil
 }

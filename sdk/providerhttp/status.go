@@ -41,11 +41,11 @@ var verdicts = map[int]verdict{
 }
 
 // StatusError returns the error that the status alone proves: nil for 2xx, else
-// an *sdk.Error; for a status that says nothing by itself, as every 5xx does, it
-// is CodeUnavailable with OutcomeUnknown. A provider's own error body says more
-// and comes first; this is for answers that have none. Retry-After (seconds or a
-// date, at most 24 hours) is in RetryAfter, and the beginning of the body in
-// ProviderMessage, secrets masked.
+// an *sdk.Error; for a status that says nothing by itself, as every 5xx does,
+// it is CodeUnavailable with OutcomeUnknown. A provider's own error body says
+// more and comes first; this is for answers that have none. Retry-After
+// (seconds or a date, at most 24 hours) is in RetryAfter, and the beginning of
+// the body in ProviderMessage, secrets masked.
 func (r *Response) StatusError() error {
 	if r.Status >= 200 && r.Status < 300 {
 		return nil
@@ -59,6 +59,7 @@ func (r *Response) StatusError() error {
 	if name := http.StatusText(r.Status); name != "" {
 		text += " " + name
 	}
+
 	return &sdk.Error{
 		Code:            proven.code,
 		Outcome:         proven.outcome,
@@ -69,10 +70,10 @@ func (r *Response) StatusError() error {
 }
 
 // Refusal returns the error for an answer whose body is a well-formed refusal,
-// with the provider's own code and words, which may be empty. A status other than
-// 2xx decides code and outcome as in StatusError, so that a 5xx stays unknown
-// whatever its body says; with 2xx it is CodeDeclined with OutcomeRefused. The
-// caller may set a better code.
+// with the provider's own code and words, which may be empty. A status other
+// than 2xx decides code and outcome as in StatusError, so that a 5xx stays
+// unknown whatever its body says; with 2xx it is CodeDeclined with
+// OutcomeRefused. The caller may set a better code.
 func (r *Response) Refusal(providerCode, providerMessage string) *sdk.Error {
 	refusal := sdk.Refused(sdk.CodeDeclined, providerCode, providerMessage)
 	if status := sdk.AsError(r.StatusError()); status != nil {
@@ -85,8 +86,8 @@ func (r *Response) Refusal(providerCode, providerMessage string) *sdk.Error {
 }
 
 // MessageCodes are the codes of a provider's refusals by their words, in lower
-// case, for providers whose documents have no codes. The first entry counts whose
-// words are in the message.
+// case, for providers whose documents have no codes. The first entry counts
+// whose words are in the message.
 type MessageCodes []struct {
 	Said string
 	Code sdk.Code
@@ -106,8 +107,8 @@ func (list MessageCodes) Apply(refusal *sdk.Error) *sdk.Error {
 	return refusal
 }
 
-// RetryAfter returns how long the provider asks to wait: from now, whole seconds,
-// at most 24 hours, 0 when it does not say.
+// RetryAfter returns how long the provider asks to wait: from now, whole
+// seconds, at most 24 hours, 0 when it does not say.
 func (r *Response) RetryAfter() time.Duration {
 	text := strings.TrimSpace(r.Header.Get("Retry-After"))
 	if text != "" && strings.Trim(text, "0123456789") == "" {
@@ -123,10 +124,12 @@ func (r *Response) RetryAfter() time.Duration {
 	if err != nil {
 		return 0
 	}
+
 	now := time.Now
 	if r.now != nil {
 		now = r.now
 	}
+
 	return min(max(roundedUp(at.Sub(now())), 0), maxRetryAfter)
 }
 

@@ -67,6 +67,7 @@ func appendFast(out []byte, v ordered.Value) ([]byte, error) {
 			return nil, err
 		}
 	}
+
 	return append(out, shut), nil
 }
 
@@ -83,6 +84,7 @@ func appendFastString(out []byte, text string) ([]byte, error) {
 	for _, char := range text {
 		isControl := char < ' ' || (0x7f <= char && char <= 0x9f)
 		letter := escapeLetter(char)
+
 		switch {
 		case letter != 0:
 			out = append(out, '\\', letter)
@@ -92,6 +94,7 @@ func appendFastString(out []byte, text string) ([]byte, error) {
 			out = utf8.AppendRune(out, char)
 		}
 	}
+
 	return append(out, '"'), nil
 }
 

@@ -153,12 +153,13 @@ func splitDouble(double float64, precision int) (sign, digits string, point int)
 	if !tiedAtFourteen(double, precision) {
 		digits = strings.TrimRight(digits, "0")
 	}
+
 	return sign, digits, point + 1
 }
 
-// tiedAtFourteen reports whether PHP's own conversion (zend_dtoa) prints a number
-// with trailing zeros: whole ones of fifteen digits that end in 05, such as
-// 100000000000005.0, where fourteen digits are an exact tie rounded down.
+// tiedAtFourteen reports whether PHP's own conversion (zend_dtoa) prints a
+// number with trailing zeros: whole ones of fifteen digits that end in 05, such
+// as 100000000000005.0, where fourteen digits are an exact tie rounded down.
 func tiedAtFourteen(double float64, precision int) bool {
 	absolute := math.Abs(double)
 	hasFifteen := absolute >= 1e14 && absolute < 1e15

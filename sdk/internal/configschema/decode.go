@@ -205,6 +205,7 @@ func (d *decoding) list(
 
 	// Each item has a path of its own, such as keys[1].
 	items := reflect.MakeSlice(target.Type(), len(value.list), len(value.list))
+
 	for i := range value.list {
 		itemPath := fmt.Sprintf("%s[%d]", path, i)
 		d.seen[itemPath] = len(d.seen)

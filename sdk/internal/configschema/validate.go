@@ -49,8 +49,10 @@ func (d *decoding) validate(target reflect.Value, prefix string) {
 		defer func() { _ = recover() }()
 	}
 
-	// A method may report one field several times, and put a secret into a text.
+	// A method may report one field several times, and put a secret into a
+	// text.
 	messages := map[string][]string{}
+
 	violations := method.Call(nil)[0]
 	for i := range violations.Len() {
 		problem, ok := violations.Index(i).Convert(typeOfProblem).Interface().(Problem)
