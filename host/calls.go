@@ -35,8 +35,8 @@ func (h *Host) CreatePayout(
 }
 
 // CreateRefund refunds a succeeded payment: all of it, or the part that r says.
-// Unlike CreatePayment it returns an error when the provider refuses or does not
-// answer: the payment is then as it was, and the refund is kept.
+// Unlike CreatePayment it returns an error when the provider refuses or does
+// not answer: the payment is then as it was, and the refund is kept.
 func (h *Host) CreateRefund(
 	ctx context.Context, paymentID string, r RefundRequest, opts ...CallOption,
 ) (*Refund, error) {
@@ -153,15 +153,15 @@ func failure(ctx context.Context, err error) error {
 		return nil
 	}
 
-	var e *payment.Error
+	var failed *payment.Error
 	var raw *sdk.Error
 
 	switch {
-	case errors.As(err, &e):
+	case errors.As(err, &failed):
 	case errors.As(err, &raw):
-		e = payment.FromProvider("", "", err)
+		failed = payment.FromProvider("", "", err)
 	default:
-		e = &payment.Error{
+		failed = &payment.Error{
 			Code:    payment.CodeStorage,
 			Outcome: sdk.OutcomeUnknown,
 			Message: err.Error(),
@@ -169,14 +169,16 @@ func failure(ctx context.Context, err error) error {
 		}
 	}
 
-	saysMore := (e.Code != payment.CodeStorage) && (e.Code != string(sdk.CodeUnavailable))
+	// An error of the caller's own context looks like one of the database or of a
+	// plugin: those two say no more than that nothing answered.
+	saysMore := (failed.Code != payment.CodeStorage) && (failed.Code != string(sdk.CodeUnavailable))
 	if ctx.Err() == nil || saysMore {
-		return e
+		return failed
 	}
 
-	ended := *e
+	ended := *failed
 	ended.Code, ended.Cause = payment.CodeCanceled, ctx.Err()
-	ended.Message = "your context ended first: " + e.Message
+	ended.Message = "your context ended first: " + failed.Message
 
 	return &ended
 }

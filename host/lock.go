@@ -29,7 +29,9 @@ func WriteLock(cfg *Config) ([]LockedProgram, error) {
 		return nil, errNoConfig
 	}
 	if cfg.File == "" {
-		return nil, errors.New("the configuration was built in code: a lock lies beside a configuration's file")
+		return nil, errors.New(
+			"the configuration was built in code: a lock lies beside a configuration's file",
+		)
 	}
 
 	sums, err := checksums(cfg)
@@ -40,38 +42,53 @@ func WriteLock(cfg *Config) ([]LockedProgram, error) {
 	if err := next.Write(cfg.LockFile()); err != nil {
 		return nil, err
 	}
+
 	return compareLocks(cfg.Lock, next), nil
 }
 
-// checksums returns those of the programs that a configuration names; "" for one
-// that only providers name which are not enabled. The error is *config.Problems.
+// checksums returns those of the programs that a configuration names; "" for
+// one that only providers name which are not enabled. The error is
+// *config.Problems.
 func checksums(cfg *Config) (map[string]string, error) {
 	catalog := plugin.NewCatalog(cfg.Host.PluginDir, nil)
 	sums := map[string]string{}
 	var problems config.Problems
+
 	for i := range cfg.Providers {
-		p := &cfg.Providers[i]
-		if !p.Enabled {
-			if _, ok := sums[p.Program()]; !ok {
-				sums[p.Program()] = ""
+		account := &cfg.Providers[i]
+		if !account.Enabled {
+			// Its program is not read: it may not be there yet.
+			if _, ok := sums[account.Program()]; !ok {
+				sums[account.Program()] = ""
 			}
 			continue
 		}
 
-		path, sum, err := catalog.Sum(p.Plugin, p.Version)
-		if err == nil && p.SHA256 != "" && !strings.EqualFold(p.SHA256, sum) {
-			err = fmt.Errorf("%s has sha256 %s, the provider's sha256 allows only %s; correct that first",
-				path, sum, p.SHA256)
+		// A lock that contradicts the configuration would let no program start.
+		path, sum, err := catalog.Sum(account.Plugin, account.Version)
+		if err == nil && account.SHA256 != "" && !strings.EqualFold(account.SHA256, sum) {
+			err = fmt.Errorf(
+				"%s has sha256 %s, the provider's sha256 allows only %s; correct that first",
+				path,
+				sum,
+				account.SHA256,
+			)
 		}
+
 		if err != nil {
-			problems = append(problems, problemAt(cfg, "providers."+p.Name+".plugin", err.Error()))
+			problems = append(
+				problems,
+				problemAt(cfg, "providers."+account.Name+".plugin", err.Error()),
+			)
 		}
-		sums[p.Program()] = sum
+
+		sums[account.Program()] = sum
 	}
 
 	if len(problems) > 0 {
 		return nil, &problems
 	}
+
 	return sums, nil
 }
 
@@ -87,5 +104,6 @@ func compareLocks(before, next *config.Lock) []LockedProgram {
 		program.SHA256, _ = next.Sum(name)
 		list = append(list, program)
 	}
+
 	return list
 }

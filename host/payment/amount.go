@@ -26,8 +26,8 @@ func (a Amount) String() string {
 // MarshalJSON returns the digits as a JSON string.
 func (a Amount) MarshalJSON() ([]byte, error) { return json.Marshal(a.String()) }
 
-// UnmarshalJSON reads a JSON string of plain digits. It refuses an exponent, with
-// which a few bytes could mean gigabytes of digits.
+// UnmarshalJSON reads a JSON string of plain digits. It refuses an exponent,
+// with which a few bytes could mean gigabytes of digits.
 func (a *Amount) UnmarshalJSON(data []byte) error {
 	var text string
 	if err := json.Unmarshal(data, &text); err != nil {

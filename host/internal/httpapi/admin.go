@@ -44,6 +44,7 @@ func forced(body []byte) (force bool, ok bool) {
 	value, there := fields["force"]
 	force, isBool := value.(bool)
 	delete(fields, "force") // what is left is not known here
+
 	return force, len(fields) == 0 && (isBool || !there)
 }
 
@@ -57,8 +58,13 @@ func (a *API) reload(w http.ResponseWriter, r *http.Request) {
 			`the body must be {"force": true or false}, or empty`).write(w, r)
 		return
 	}
+
 	if a.Reload == nil {
-		newProblem(http.StatusNotFound, string(sdk.CodeNotFound), "this host cannot be reloaded").write(w, r)
+		newProblem(
+			http.StatusNotFound,
+			string(sdk.CodeNotFound),
+			"this host cannot be reloaded",
+		).write(w, r)
 		return
 	}
 
@@ -67,5 +73,6 @@ func (a *API) reload(w http.ResponseWriter, r *http.Request) {
 	if len(out.Problems) > 0 {
 		w.WriteHeader(http.StatusUnprocessableEntity)
 	}
+
 	_ = json.NewEncoder(w).Encode(out) // a caller that hung up does not want it
 }
