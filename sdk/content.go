@@ -37,6 +37,7 @@ func unpack(body []byte, encoding string) (plain []byte, ok bool) {
 	default:
 		return nil, false
 	}
+
 	if err != nil {
 		return nil, false
 	}

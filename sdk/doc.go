@@ -6,20 +6,24 @@
 //
 //	func main() { serve.Provider(newProvider) }
 //
-// A host starts it, gives it one or more accounts, and calls its verbs: create a payment, ask about it, read a notice.
-// Package serve does what all plugins share: the handshake with the host, several accounts in one process, strict
-// configuration, errors that say whether money may have moved, recovery from panics, masking of secrets, and a clean end.
-// Package providerhttp is the client for the provider's API, signature holds digests and canonical forms, and
-// providertest proves that a plugin keeps the contract, by the cases of conformance. What is left is the provider's own
-// protocol.
+// A host starts it, gives it one or more accounts, and calls its verbs: create
+// a payment, ask about it, read a notice. Package serve does what all plugins
+// share: the handshake with the host, several accounts in one process, strict
+// configuration, errors that say whether money may have moved, recovery from
+// panics, masking of secrets, and a clean end. Package providerhttp is the
+// client for the provider's API, signature holds digests and canonical forms,
+// and providertest proves that a plugin keeps the contract, by the cases of
+// conformance. What is left is the provider's own protocol.
 //
-// What follows is a whole plugin, bit by bit; put together and running it is this package's Example. `payhost plugin new`
-// makes a longer one in a folder, with a simulator and tests.
+// What follows is a whole plugin, bit by bit; put together and running it is
+// this package's Example. `payhost plugin new` makes a longer one in a folder,
+// with a simulator and tests.
 //
 // # 1. The configuration
 //
-// Tags say the keys, defaults, bounds and which values are secret or say who we are to the provider (see DecodeConfig).
-// The SDK decodes strictly and reports everything that is wrong at once:
+// Tags say the keys, defaults, bounds and which values are secret or say who we
+// are to the provider (see DecodeConfig). The SDK decodes strictly and reports
+// everything that is wrong at once:
 //
 //	type config struct {
 //		sdk.Endpoint            // environment and base_url
@@ -29,8 +33,10 @@
 //
 // # 2. The provider
 //
-// One value serves one account, any number of calls at once. The constructor calls nobody: an account can be configured
-// while the provider is away. The client is closed with the account; what else is to be done then goes to rt.OnClose.
+// One value serves one account, any number of calls at once. The constructor
+// calls nobody: an account can be configured while the provider is away. The
+// client is closed with the account; what else is to be done then goes to
+// rt.OnClose.
 //
 //	type provider struct {
 //		cfg  config
@@ -44,8 +50,10 @@
 //		return &provider{cfg, client}, err
 //	}
 //
-// Info is asked before there is an account, so it does not read its receiver. What it declares of a repeat decides what
-// the host may do when an answer is lost; claim only what the provider's document promises, since the kit really repeats.
+// Info is asked before there is an account, so it does not read its receiver.
+// What it declares of a repeat decides what the host may do when an answer is
+// lost; claim only what the provider's document promises, since the kit really
+// repeats.
 //
 //	func (*provider) Info() sdk.Info {
 //		return sdk.Info{
@@ -58,8 +66,9 @@
 //
 // # 3. The verbs
 //
-// A provider can do what its type implements: PaymentCreator, PaymentGetter, PayoutCreator, WebhookParser and so on, each
-// one method. Reference is ours and unique for ever; the merchant's own need not be.
+// A provider can do what its type implements: PaymentCreator, PaymentGetter,
+// PayoutCreator, WebhookParser and so on, each one method. Reference is ours
+// and unique for ever; the merchant's own need not be.
 //
 //	func (p *provider) CreatePayment(ctx context.Context, req sdk.CreatePaymentRequest) (*sdk.Payment, error) {
 //		order := map[string]string{
@@ -74,9 +83,10 @@
 //
 // # 4. Answers and errors
 //
-// A failed call says whether the provider may have acted: OutcomeNotSent, OutcomeRefused, or OutcomeUnknown, which is what
-// everything is that nobody has proven (docs/errors.md has the table). A request is made once; whether to repeat it is the
-// host's to decide.
+// A failed call says whether the provider may have acted: OutcomeNotSent,
+// OutcomeRefused, or OutcomeUnknown, which is what everything is that nobody
+// has proven (docs/errors.md has the table). A request is made once; whether to
+// repeat it is the host's to decide.
 //
 //	resp, err := p.http.Do(ctx, req)
 //	if err != nil {
@@ -96,7 +106,8 @@
 //	}
 //	return got.payment(), nil
 //
-// The provider's words become ours by a table. One that is not in it is PaymentUnderReview: never a guess.
+// The provider's words become ours by a table. One that is not in it is
+// PaymentUnderReview: never a guess.
 //
 //	var states = map[string]sdk.PaymentStatus{
 //		"open": sdk.PaymentRequiresAction, "paid": sdk.PaymentSucceeded, "closed": sdk.PaymentExpired,
@@ -104,24 +115,28 @@
 //
 // # 5. Notices
 //
-// A notice is stored before the plugin sees it and can be handed over again at any time. Say how it is proven
-// (Verification); without a proof the host only asks the provider.
+// A notice is stored before the plugin sees it and can be handed over again at
+// any time. Say how it is proven (Verification); without a proof the host only
+// asks the provider.
 //
 //	want := signature.HMACSHA256Hex(p.cfg.Key.Reveal(), string(req.Request.Body))
 //	if !signature.EqualAny(want, req.Request.HeaderValues("Signature")...) {
 //		return nil, sdk.NotSent(sdk.CodeInvalidSignature, "the notice is not signed with key")
 //	}
 //
-// A genuine notice comes once: read it as far as it can be read. Payment.ReadAmount puts a success whose amount cannot be
-// read under review, and an odd time or an unrelated field changes nothing.
+// A genuine notice comes once: read it as far as it can be read.
+// Payment.ReadAmount puts a success whose amount cannot be read under review,
+// and an odd time or an unrelated field changes nothing.
 //
-// For what many providers do there is something to take: providerhttp.Fields reads a notice that is JSON, a form or a
-// query, in any encoding, Networks are the addresses that unsigned ones must come from, OK is the answer that most want to hear, and
-// Transfers makes events of a list of single transfers.
+// For what many providers do there is something to take: providerhttp.Fields
+// reads a notice that is JSON, a form or a query, in any encoding, Networks are
+// the addresses that unsigned ones must come from, OK is the answer that most
+// want to hear, and Transfers makes events of a list of single transfers.
 //
 // # 6. The proof
 //
-// One test call runs the conformance kit: see providertest.Run. Each failing case quotes the sentence of the contract that
-// it enforces. docs/contract has the whole contract, docs/versions.md what may change in it, CONTRIBUTING.md the steps from
-// a provider's document to a plugin in use.
+// One test call runs the conformance kit: see providertest.Run. Each failing
+// case quotes the sentence of the contract that it enforces. docs/contract has
+// the whole contract, docs/versions.md what may change in it, CONTRIBUTING.md
+// the steps from a provider's document to a plugin in use.
 package sdk

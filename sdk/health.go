@@ -20,12 +20,15 @@ type Health struct {
 
 // HealthChecker is CapabilityCheckHealth.
 type HealthChecker interface {
-	// CheckHealth asks cheaply whether credentials and provider work. It moves no money and changes nothing.
+	// CheckHealth asks cheaply whether credentials and provider work. It moves
+	// no money and changes nothing.
 	CheckHealth(context.Context) (Health, error)
 }
 
-// HealthOf says what the end of a cheap call means for people: a refusal is HealthDegraded (the provider answers, but not
-// as it should), anything else that failed HealthUnreachable. That the provider is away is an answer and no error.
+// HealthOf says what the end of a cheap call means for people: a refusal is
+// HealthDegraded (the provider answers, but not as it should), anything else
+// that failed HealthUnreachable. That the provider is away is an answer and no
+// error.
 func HealthOf(err error) Health {
 	switch e := AsError(err); {
 	case e == nil:

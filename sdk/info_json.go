@@ -7,7 +7,8 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// MarshalJSON gives Info with the names of the contract; a window is a Go duration, amounts are strings.
+// MarshalJSON gives Info with the names of the contract; a window is a Go
+// duration, amounts are strings.
 func (i Info) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
 		Name            string          `json:"name"`
@@ -36,10 +37,15 @@ func (i Info) MarshalJSON() ([]byte, error) {
 		orEmpty(i.Capabilities), orEmpty(i.Currencies), orEmpty(i.Countries),
 		mapTo(i.PaymentLimits, limitToJSON), mapTo(i.PayoutLimits, limitToJSON),
 		orEmpty(i.PaymentFields), orEmpty(i.PayoutFields),
-		mapTo(i.Operations, func(o Operation) operationJSON { return operationJSON(o) }), orEmpty(i.WebhookTrust),
+		mapTo(
+			i.Operations,
+			func(o Operation) operationJSON { return operationJSON(o) },
+		), orEmpty(i.WebhookTrust),
 		guaranteeToJSON(i.CreatePayment), guaranteeToJSON(i.CreateRefund),
 		guaranteeToJSON(i.CreatePayout), guaranteeToJSON(i.CapturePayment),
-		lookupJSON(i.PaymentLookup), lookupJSON(i.PayoutLookup), lookupJSON(i.RefundLookup), i.ConfigSchema,
+		lookupJSON(
+			i.PaymentLookup,
+		), lookupJSON(i.PayoutLookup), lookupJSON(i.RefundLookup), i.ConfigSchema,
 	})
 }
 
@@ -52,7 +58,12 @@ type limitJSON struct {
 }
 
 func limitToJSON(l AmountLimit) limitJSON {
-	return limitJSON{Currency: l.Currency, Min: boundText(l.Min), Max: boundText(l.Max), Decimals: l.Decimals}
+	return limitJSON{
+		Currency: l.Currency,
+		Min:      boundText(l.Min),
+		Max:      boundText(l.Max),
+		Decimals: l.Decimals,
+	}
 }
 
 // boundText returns "" for no bound.
@@ -63,7 +74,8 @@ func boundText(bound *decimal.Decimal) string {
 	return FormatAmount(*bound)
 }
 
-// operationJSON, guaranteeJSON and lookupJSON give the author's types the contract's names.
+// operationJSON, guaranteeJSON and lookupJSON give the author's types the
+// contract's names.
 type operationJSON struct {
 	Name         string          `json:"name"`
 	Description  string          `json:"description"`

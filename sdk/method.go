@@ -6,7 +6,8 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// ListPaymentMethodsRequest filters; a provider that cannot pass a filter on ignores it.
+// ListPaymentMethodsRequest filters; a provider that cannot pass a filter on
+// ignores it.
 type ListPaymentMethodsRequest struct {
 	Country    string
 	Currency   string
@@ -30,7 +31,8 @@ type PaymentMethod struct {
 	Name     string
 	Country  string
 	Currency string
-	// Min and Max bound the amount, nil when there is no bound; inclusive unless LimitsExclusive.
+	// Min and Max bound the amount, nil when there is no bound; inclusive
+	// unless LimitsExclusive.
 	Min, Max        *decimal.Decimal
 	LimitsExclusive bool
 	LogoURL         string

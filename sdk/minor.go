@@ -31,11 +31,13 @@ func MinorUnits(currency string, declared ...AmountLimit) (digits int32, known b
 			return *declared[i].Decimals, true
 		}
 	}
+
 	for digits, list := range minorUnits {
 		if slices.Contains(strings.Fields(list), currency) {
 			return digits, true
 		}
 	}
+
 	return 0, false
 }
 
@@ -45,16 +47,30 @@ func MinorUnits(currency string, declared ...AmountLimit) (digits int32, known b
 func (m Money) Minor(declared ...AmountLimit) (units int64, err error) {
 	digits, known := MinorUnits(m.Currency, declared...)
 	if !known {
-		return 0, Invalid(Violation{Field: "currency", Message: "has no smallest unit that is known"})
+		return 0, Invalid(
+			Violation{Field: "currency", Message: "has no smallest unit that is known"},
+		)
 	}
+
 	if !m.Amount.Equal(m.Amount.Truncate(digits)) {
-		return 0, Invalid(Violation{Field: "amount", Message: "is finer than the smallest unit of " + m.Currency})
+		return 0, Invalid(
+			Violation{
+				Field:   "amount",
+				Message: "is finer than the smallest unit of " + m.Currency,
+			},
+		)
 	}
 
 	count := m.Amount.Shift(digits).BigInt()
 	if !count.IsInt64() {
-		return 0, Invalid(Violation{Field: "amount", Message: "is more than can be counted in the smallest units"})
+		return 0, Invalid(
+			Violation{
+				Field:   "amount",
+				Message: "is more than can be counted in the smallest units",
+			},
+		)
 	}
+
 	return count.Int64(), nil
 }
 

@@ -6,11 +6,13 @@ import (
 	"time"
 )
 
-// PaymentStatus is how far a payment is, as a provider can tell. A status that this version does not know arrives as
-// "unrecognized_N" and is to be carried on.
+// PaymentStatus is how far a payment is, as a provider can tell. A status that
+// this version does not know arrives as "unrecognized_N" and is to be carried
+// on.
 type PaymentStatus string
 
-// What a provider may say. The host adds two of its own, "created" and "unknown".
+// What a provider may say. The host adds two of its own, "created" and
+// "unknown".
 const (
 	PaymentRequiresAction PaymentStatus = "requires_action" // the customer must do something
 	PaymentProcessing     PaymentStatus = "processing"      // the provider is working on it
@@ -22,7 +24,8 @@ const (
 	PaymentUnderReview    PaymentStatus = "under_review" // somebody must look at it
 )
 
-// Customer is who pays. Every field may be empty; a provider that needs one reports a violation.
+// Customer is who pays. Every field may be empty; a provider that needs one
+// reports a violation.
 type Customer struct {
 	ID        string
 	Email     string
@@ -34,18 +37,21 @@ type Customer struct {
 
 // CreatePaymentRequest asks for a new payment.
 type CreatePaymentRequest struct {
-	// Reference is ours and unique for ever: at most 36 characters of A-Z a-z 0-9 _ -. It goes to the provider as its
-	// order id.
+	// Reference is ours and unique for ever: at most 36 characters of A-Z a-z
+	// 0-9 _ -. It goes to the provider as its order id.
 	Reference string
-	// IdempotencyKey is stable for the intent: every attempt of this payment carries the same.
+	// IdempotencyKey is stable for the intent: every attempt of this payment
+	// carries the same.
 	IdempotencyKey string
-	// Sequence is a number from 1 up, never used twice for one identity; the same for every attempt of this payment.
+	// Sequence is a number from 1 up, never used twice for one identity; the
+	// same for every attempt of this payment.
 	Sequence uint64
 	// Attempt is 1 for the first.
 	Attempt int
 	// Amount is more than zero.
 	Amount Money
-	// MerchantReference may repeat; it goes only where the provider has a field for text.
+	// MerchantReference may repeat; it goes only where the provider has a field
+	// for text.
 	MerchantReference string
 	Description       string
 	// Method is an id of ListPaymentMethods; empty when the provider chooses.
@@ -53,16 +59,18 @@ type CreatePaymentRequest struct {
 	Country  string
 	Language string
 	Customer Customer
-	// NotifyURL is where the provider is to send notices of this payment. It is unguessable and must not be shown to
-	// the customer.
+	// NotifyURL is where the provider is to send notices of this payment. It is
+	// unguessable and must not be shown to the customer.
 	NotifyURL string
-	// ReturnURL and CancelURL are where the customer comes back to, after paying and after giving up.
+	// ReturnURL and CancelURL are where the customer comes back to, after
+	// paying and after giving up.
 	ReturnURL string
 	CancelURL string
 	// ExpiresAt is zero when the merchant does not say.
 	ExpiresAt time.Time
 	Metadata  map[string]string
-	// Options are the merchant's provider_options: one JSON object, or nil. DecodeOptions reads them strictly.
+	// Options are the merchant's provider_options: one JSON object, or nil.
+	// DecodeOptions reads them strictly.
 	Options json.RawMessage
 }
 
@@ -75,23 +83,28 @@ type Payment struct {
 	ProviderStatus string
 	// NextAction is nil when there is nothing for the customer to do.
 	NextAction *NextAction
-	// Amount is what the provider says the payment is for; nil when its answer has no amount. The host compares it with
-	// the intent: a difference goes under review.
+	// Amount is what the provider says the payment is for; nil when its answer
+	// has no amount. The host compares it with the intent: a difference goes
+	// under review.
 	Amount *Money
-	// Paid is what the customer really paid, and in what; nil when not told or not different.
+	// Paid is what the customer really paid, and in what; nil when not told or
+	// not different.
 	Paid *Money
 	// Message says why it failed or is under review, in the provider's words.
 	Message string
-	// Receipts has one entry a transfer when one payment can be paid in parts. The host adds up distinct ids over
-	// everything it hears: less than the payment's amount is under review until the sum is reached.
+	// Receipts has one entry a transfer when one payment can be paid in parts.
+	// The host adds up distinct ids over everything it hears: less than the
+	// payment's amount is under review until the sum is reached.
 	Receipts []Receipt
-	// State is whatever the plugin wants back with later calls for this payment: at most 4 KiB, no secrets. Empty leaves
-	// what is stored.
+	// State is whatever the plugin wants back with later calls for this
+	// payment: at most 4 KiB, no secrets. Empty leaves what is stored.
 	State []byte
-	// TransactionID is the provider's id of the transaction, or of the customer's try, that this is about; empty where the
-	// provider has none apart from its payment's reference. One payment can have several. The host takes a success under a
-	// second id for a second receipt of money, which goes under review, and a failure under an id that is not the one that
-	// succeeded for the failure of that try alone.
+	// TransactionID is the provider's id of the transaction, or of the
+	// customer's try, that this is about; empty where the provider has none
+	// apart from its payment's reference. One payment can have several. The
+	// host takes a success under a second id for a second receipt of money,
+	// which goes under review, and a failure under an id that is not the one
+	// that succeeded for the failure of that try alone.
 	TransactionID string
 }
 
@@ -101,14 +114,16 @@ type Receipt struct {
 	Amount Money
 }
 
-// NextAction is what the customer is to do. Display and Confirm may come together; Redirect comes alone.
+// NextAction is what the customer is to do. Display and Confirm may come
+// together; Redirect comes alone.
 type NextAction struct {
 	Redirect *Redirect
 	Display  *Display
 	Confirm  *Confirm
 }
 
-// RedirectTo is the next action of sending the customer's browser to url with GET.
+// RedirectTo is the next action of sending the customer's browser to url with
+// GET.
 func RedirectTo(url string) *NextAction {
 	return &NextAction{Redirect: &Redirect{URL: url, Method: "GET"}}
 }
@@ -133,7 +148,8 @@ func (d *Display) Add(name, label, value string) {
 	}
 }
 
-// DisplayField is one thing the customer needs to see, such as an account number.
+// DisplayField is one thing the customer needs to see, such as an account
+// number.
 type DisplayField struct {
 	Name  string
 	Label string
@@ -145,7 +161,8 @@ type Confirm struct {
 	Fields []Field
 }
 
-// PaymentContext is what the host knows of a payment, so that a plugin need keep no state of its own.
+// PaymentContext is what the host knows of a payment, so that a plugin need
+// keep no state of its own.
 type PaymentContext struct {
 	Reference         string
 	ProviderReference string // empty until the provider gave one
@@ -181,7 +198,8 @@ type Attachment struct {
 	Content   []byte
 }
 
-// Attachment gives the file that answers a field, nil when the customer sent none.
+// Attachment returns the file that answers a field, nil when the customer sent
+// none.
 func (r ConfirmPaymentRequest) Attachment(field string) *Attachment {
 	for i := range r.Attachments {
 		if r.Attachments[i].Field == field {
@@ -196,8 +214,8 @@ type GetPaymentRequest struct {
 	Payment PaymentContext
 }
 
-// ListPaymentsRequest asks for many payments: either Payments or a time range is set, as Info.PaymentLookup declares. The
-// SDK turns other requests away.
+// ListPaymentsRequest asks for many payments: either Payments or a time range
+// is set, as Info.PaymentLookup declares. The SDK turns other requests away.
 type ListPaymentsRequest struct {
 	Payments  []PaymentContext
 	From, To  time.Time
@@ -210,13 +228,15 @@ type ListPaymentsResponse struct {
 	NextPageToken string // empty at the end
 }
 
-// ListedPayment is one payment of a list. Reference is ours; empty when the provider's answer does not carry it.
+// ListedPayment is one payment of a list. Reference is ours; empty when the
+// provider's answer does not carry it.
 type ListedPayment struct {
 	Reference string
 	Payment   Payment
 }
 
-// CapturePaymentRequest takes all of an authorized payment (Amount nil) or part of it.
+// CapturePaymentRequest takes all of an authorized payment (Amount nil) or part
+// of it.
 type CapturePaymentRequest struct {
 	Payment        PaymentContext
 	IdempotencyKey string
@@ -224,7 +244,7 @@ type CapturePaymentRequest struct {
 	Amount         *Money
 }
 
-// CancelPaymentRequest gives up a payment that has not succeeded.
+// CancelPaymentRequest returns up a payment that has not succeeded.
 type CancelPaymentRequest struct {
 	Payment        PaymentContext
 	IdempotencyKey string
@@ -234,8 +254,8 @@ type CancelPaymentRequest struct {
 
 // PaymentCreator is CapabilityCreatePayment.
 type PaymentCreator interface {
-	// CreatePayment creates a payment at the provider. A repeat with the same IdempotencyKey must behave as
-	// Info.CreatePayment declares.
+	// CreatePayment creates a payment at the provider. A repeat with the same
+	// IdempotencyKey must behave as Info.CreatePayment declares.
 	CreatePayment(context.Context, CreatePaymentRequest) (*Payment, error)
 }
 
@@ -246,8 +266,8 @@ type PaymentConfirmer interface {
 
 // PaymentGetter is CapabilityGetPayment.
 type PaymentGetter interface {
-	// GetPayment changes nothing. CodeNotFound means that the provider knows no such payment; Info.PaymentLookup
-	// declares whether that proves anything.
+	// GetPayment changes nothing. CodeNotFound means that the provider knows no
+	// such payment; Info.PaymentLookup declares whether that proves anything.
 	GetPayment(context.Context, GetPaymentRequest) (*Payment, error)
 }
 
@@ -266,7 +286,8 @@ type PaymentCanceler interface {
 	CancelPayment(context.Context, CancelPaymentRequest) (*Payment, error)
 }
 
-// References gives the references of the payments that are asked about, in their order.
+// References returns the references of the payments that are asked about, in
+// their order.
 func (r ListPaymentsRequest) References() (list []string) {
 	for _, of := range r.Payments {
 		list = append(list, of.Reference)

@@ -1,23 +1,27 @@
 package sdk
 
-// Provider is what every plugin's provider type implements. What it can do beyond naming itself it says by
-// implementing the small interfaces beside their requests: PaymentCreator, PaymentGetter, PayoutCreator,
-// WebhookParser, … A provider value serves one account and must allow any number of calls at once.
+// Provider is what every plugin's provider type implements. What it can do
+// beyond naming itself it says by implementing the small interfaces beside
+// their requests: PaymentCreator, PaymentGetter, PayoutCreator, WebhookParser,
+// … A provider value serves one account and must allow any number of calls at
+// once.
 type Provider interface {
-	// Info is also called on the zero value of the provider type (a nil pointer), before any account is configured: it
-	// must not read its receiver.
+	// Info is also called on the zero value of the provider type (a nil
+	// pointer), before any account is configured: it must not read its
+	// receiver.
 	Info() Info
 }
 
-// AccountDescriber is for providers whose accounts differ in what they can do. The SDK calls it once, when the account
-// is configured.
+// AccountDescriber is for providers whose accounts differ in what they can do.
+// The SDK calls it once, when the account is configured.
 type AccountDescriber interface {
 	DescribeAccount() AccountDescription
 }
 
-// CurrencyLearner is for providers that tell, while they are being used, of more currencies than are declared. The SDK
-// asks before a create verb with an amount in any other: true lets it pass. TakesCurrency says what is known already,
-// and calls nobody.
+// CurrencyLearner is for providers that tell, while they are being used, of
+// more currencies than are declared. The SDK asks before a create verb with an
+// amount in any other: true lets it pass. TakesCurrency says what is known
+// already, and calls nobody.
 type CurrencyLearner interface {
 	TakesCurrency(code string) bool
 }
@@ -28,7 +32,8 @@ type AccountDescription struct {
 	Without []Capability
 	// Currencies replaces Info.Currencies unless empty.
 	Currencies []string
-	// Warnings are what is allowed but odd in this configuration, for people who check it.
+	// Warnings are what is allowed but odd in this configuration, for people
+	// who check it.
 	Warnings []string
 }
 

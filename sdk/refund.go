@@ -5,10 +5,12 @@ import (
 	"time"
 )
 
-// RefundStatus is how far a refund is, as a provider can tell. Unknown ones arrive as "unrecognized_N".
+// RefundStatus is how far a refund is, as a provider can tell. Unknown ones
+// arrive as "unrecognized_N".
 type RefundStatus string
 
-// What a provider may say. The host adds two of its own, "created" and "unknown".
+// What a provider may say. The host adds two of its own, "created" and
+// "unknown".
 const (
 	RefundPending     RefundStatus = "pending"
 	RefundSucceeded   RefundStatus = "succeeded"
@@ -16,8 +18,9 @@ const (
 	RefundUnderReview RefundStatus = "under_review"
 )
 
-// CreateRefundRequest asks to give back all or part of Payment. Reference and Sequence are the refund's own; fields
-// shared with CreatePaymentRequest mean the same.
+// CreateRefundRequest asks to give back all or part of Payment. Reference and
+// Sequence are the refund's own; fields shared with CreatePaymentRequest mean
+// the same.
 type CreateRefundRequest struct {
 	Reference      string
 	Payment        PaymentContext
@@ -28,7 +31,8 @@ type CreateRefundRequest struct {
 	Reason         string // words for the provider's records; may be empty
 }
 
-// Refund is what the provider says of one. Fields shared with Payment mean the same.
+// Refund is what the provider says of one. Fields shared with Payment mean the
+// same.
 type Refund struct {
 	ProviderReference string
 	Status            RefundStatus

@@ -10,9 +10,12 @@ import (
 	"github.com/payhost/payhost/sdk/internal/wire"
 )
 
-// VersionedPlugins is what a host puts into go-plugin's ClientConfig: all the contract versions that it can speak.
+// VersionedPlugins is what a host puts into go-plugin's ClientConfig: all the
+// contract versions that it can speak.
 func VersionedPlugins() map[int]plugin.PluginSet {
-	return map[int]plugin.PluginSet{wire.ContractVersion: {wire.PluginName: &clientPlugin{}}}
+	return map[int]plugin.PluginSet{
+		wire.ContractVersion: {wire.PluginName: &clientPlugin{}},
+	}
 }
 
 // clientPlugin makes go-plugin dispense a Client.
@@ -26,7 +29,11 @@ func (*clientPlugin) GRPCServer(*plugin.GRPCBroker, *grpc.Server) error {
 }
 
 // GRPCClient gets a context that ends with the process.
-func (*clientPlugin) GRPCClient(ctx context.Context, _ *plugin.GRPCBroker, cc *grpc.ClientConn) (any, error) {
+func (*clientPlugin) GRPCClient(
+	ctx context.Context,
+	_ *plugin.GRPCBroker,
+	cc *grpc.ClientConn,
+) (any, error) {
 	c := New(cc)
 	c.done = ctx.Done()
 	return c, nil

@@ -14,8 +14,8 @@ import (
 
 var accountName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 
-// account is one configuration of one account. It never changes: a new configuration is a new account value, and calls
-// in flight keep theirs.
+// account is one configuration of one account. It never changes: a new
+// configuration is a new account value, and calls in flight keep theirs.
 type account struct {
 	name     string
 	plugin   *sdk.Info // what holds for all accounts
@@ -28,13 +28,20 @@ type account struct {
 	retired bool // replaced or deconfigured: closed when the last call ends
 }
 
-// can reports whether the account has the capability: its provider's type may have it and its configuration not.
-func (a *account) can(c sdk.Capability) bool { return slices.Contains(a.info.Capabilities, c) }
+// can reports whether the account has the capability: its provider's type may
+// have it and its configuration not.
+func (a *account) can(
+	c sdk.Capability,
+) bool {
+	return slices.Contains(a.info.Capabilities, c)
+}
 
 // describe derives what the account can do.
 func (a *account) describe(identity string) {
 	a.info = sdk.AccountInfo{
-		Capabilities: a.plugin.Capabilities, Currencies: a.plugin.Currencies, IdentityFingerprint: identity,
+		Capabilities:        a.plugin.Capabilities,
+		Currencies:          a.plugin.Currencies,
+		IdentityFingerprint: identity,
 	}
 	_, learns := a.provider.(sdk.CurrencyLearner)
 	a.info.CurrenciesComplete = !learns
@@ -42,18 +49,24 @@ func (a *account) describe(identity string) {
 	if !ok {
 		return
 	}
+
 	description := d.DescribeAccount()
-	a.info.Capabilities = slices.DeleteFunc(slices.Clone(a.plugin.Capabilities), func(c sdk.Capability) bool {
-		return slices.Contains(description.Without, c)
-	})
+	a.info.Capabilities = slices.DeleteFunc(
+		slices.Clone(a.plugin.Capabilities),
+		func(c sdk.Capability) bool {
+			return slices.Contains(description.Without, c)
+		},
+	)
+
 	if len(description.Currencies) > 0 {
 		a.info.Currencies = description.Currencies
 	}
 	a.info.Warnings = description.Warnings
 }
 
-// close tells a provider that holds something of its own (a connection, a goroutine) that it is no longer needed, and
-// does what else was asked for with Runtime.OnClose.
+// close tells a provider that holds something of its own (a connection, a
+// goroutine) that it is no longer needed, and does what else was asked for with
+// Runtime.OnClose.
 func (a *account) close() (err error) {
 	defer func() { err = errors.Join(err, a.atEnd.run()) }()
 	closer, ok := a.provider.(io.Closer)
@@ -97,7 +110,8 @@ func (e *endings) run() (err error) {
 	return err
 }
 
-// isNil reports whether a constructor gave nothing, also as a nil pointer in an interface.
+// isNil reports whether a constructor gave nothing, also as a nil pointer in an
+// interface.
 func isNil(p sdk.Provider) bool {
 	if p == nil {
 		return true

@@ -2,7 +2,8 @@ package serve
 
 import "github.com/payhost/payhost/sdk"
 
-// capabilitiesOf derives what p can do from what it implements. p may be the zero value of a provider type.
+// capabilitiesOf derives what p can do from what it implements. p may be the
+// zero value of a provider type.
 func capabilitiesOf(p sdk.Provider) []sdk.Capability {
 	var out []sdk.Capability
 	add := func(has bool, c sdk.Capability) {
@@ -10,6 +11,7 @@ func capabilitiesOf(p sdk.Provider) []sdk.Capability {
 			out = append(out, c)
 		}
 	}
+
 	add(is[sdk.HealthChecker](p), sdk.CapabilityCheckHealth)
 	add(is[sdk.MethodLister](p), sdk.CapabilityListPaymentMethods)
 	add(is[sdk.PaymentCreator](p), sdk.CapabilityCreatePayment)
@@ -18,6 +20,7 @@ func capabilitiesOf(p sdk.Provider) []sdk.Capability {
 	add(is[sdk.PaymentLister](p), sdk.CapabilityListPayments)
 	add(is[sdk.PaymentCapturer](p), sdk.CapabilityCapturePayment)
 	add(is[sdk.PaymentCanceler](p), sdk.CapabilityCancelPayment)
+
 	add(is[sdk.RefundCreator](p), sdk.CapabilityCreateRefund)
 	add(is[sdk.RefundGetter](p), sdk.CapabilityGetRefund)
 	add(is[sdk.PayoutCreator](p), sdk.CapabilityCreatePayout)
@@ -26,6 +29,7 @@ func capabilitiesOf(p sdk.Provider) []sdk.Capability {
 	add(is[sdk.BalanceGetter](p), sdk.CapabilityGetBalances)
 	add(is[sdk.WebhookParser](p), sdk.CapabilityParseWebhook)
 	add(is[sdk.ReturnParser](p), sdk.CapabilityParseReturn)
+
 	add(is[sdk.OperationInvoker](p), sdk.CapabilityInvokeOperation)
 	return out
 }

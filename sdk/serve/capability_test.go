@@ -37,6 +37,7 @@ func TestEveryCapabilityOfTheContractIsDerived(t *testing.T) {
 		name := strings.TrimPrefix(pb.Capability(number).String(), "CAPABILITY_")
 		want = append(want, sdk.Capability(strings.ToLower(name)))
 	}
+
 	got := capabilitiesOf(everything{})
 	slices.Sort(want)
 	if slices.Sort(got); !slices.Equal(got, want) {

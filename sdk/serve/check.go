@@ -72,7 +72,11 @@ func checkListPayouts(p *wire.Problems, a *account, req sdk.ListPayoutsRequest) 
 // checkInvokeOperation refuses operations that Info does not list, and asks for
 // a key where money can move.
 func checkInvokeOperation(p *wire.Problems, a *account, req sdk.InvokeOperationRequest) {
-	i := slices.IndexFunc(a.plugin.Operations, func(o sdk.Operation) bool { return o.Name == req.Operation })
+	i := slices.IndexFunc(
+		a.plugin.Operations,
+		func(o sdk.Operation) bool { return o.Name == req.Operation },
+	)
+
 	switch {
 	case i < 0:
 		p.NotFound("there is no operation of that name")
@@ -81,8 +85,8 @@ func checkInvokeOperation(p *wire.Problems, a *account, req sdk.InvokeOperationR
 	}
 }
 
-// checkIntent looks at what every create verb carries. A host that forgets one of them could make a provider see two
-// intents as one, or one as two.
+// checkIntent looks at what every create verb carries. A host that forgets one
+// of them could make a provider see two intents as one, or one as two.
 func checkIntent(p *wire.Problems, reference, key string, sequence uint64, attempt int) {
 	if !intentReference.MatchString(reference) {
 		p.Add("reference", "1 to 36 characters of A-Z a-z 0-9 _ -")
@@ -108,8 +112,9 @@ func checkIdempotencyKey(p *wire.Problems, key string) {
 	}
 }
 
-// checkAmount looks at an amount that is about to move: more than zero, of a currency that the account handles, within
-// the limits that the provider declares for it.
+// checkAmount looks at an amount that is about to move: more than zero, of a
+// currency that the account handles, within the limits that the provider
+// declares for it.
 func checkAmount(p *wire.Problems, a *account, m sdk.Money, limits []sdk.AmountLimit) {
 	if p.Has("amount", "currency") {
 		return
@@ -118,21 +123,27 @@ func checkAmount(p *wire.Problems, a *account, m sdk.Money, limits []sdk.AmountL
 		p.Add("amount", "missing")
 		return
 	}
+
 	if m.Amount.Sign() <= 0 {
 		p.Add("amount", "must be more than zero")
 		return
 	}
+
 	learner, learns := a.provider.(sdk.CurrencyLearner)
 	known := a.info.Currencies
-	if len(known) > 0 && !slices.Contains(known, m.Currency) && !(learns && learner.TakesCurrency(m.Currency)) {
+	if len(known) > 0 && !slices.Contains(known, m.Currency) &&
+		!(learns && learner.TakesCurrency(m.Currency)) {
 		p.Add("currency", "this account does not handle %q", m.Currency)
 	}
+
 	for i := range limits {
 		if limits[i].Currency == m.Currency {
 			checkLimit(p, &limits[i], m)
 		}
 	}
-	if digits, known := sdk.MinorUnits(m.Currency, limits...); known && finer(m.Amount, digits) {
+
+	if digits, known := sdk.MinorUnits(m.Currency, limits...); known &&
+		finer(m.Amount, digits) {
 		p.Add("amount", "at most %d decimals in %s", digits, m.Currency)
 	}
 }
@@ -151,8 +162,15 @@ func checkLimit(p *wire.Problems, l *sdk.AmountLimit, m sdk.Money) {
 	}
 }
 
-// checkList makes sure that a list is asked for in one of the two ways, and in one that the plugin declares.
-func checkList(p *wire.Problems, field string, lookup sdk.Lookup, count int, from, to time.Time) {
+// checkList makes sure that a list is asked for in one of the two ways, and in
+// one that the plugin declares.
+func checkList(
+	p *wire.Problems,
+	field string,
+	lookup sdk.Lookup,
+	count int,
+	from, to time.Time,
+) {
 	byTime := !from.IsZero() || !to.IsZero()
 	switch {
 	case count > 0 && byTime:

@@ -14,16 +14,17 @@ import (
 	"github.com/payhost/payhost/sdk/internal/wire"
 )
 
-// Bounds of one log line. The host's reader takes 64 KiB at a time, and what is longer reaches it in pieces that are
-// no JSON.
+// Bounds of one log line. The host's reader takes 64 KiB at a time, and what is
+// longer reaches it in pieces that are no JSON.
 const (
 	maxLogLine  = 16 << 10
 	maxLogValue = 4 << 10
 	maxLogKey   = 200
 )
 
-// lineHandler writes records as the JSON lines that go-plugin's host reads from a plugin's stderr. Each is written at
-// once and in one piece: the line before a crash counts most.
+// lineHandler writes records as the JSON lines that go-plugin's host reads from
+// a plugin's stderr. Each is written at once and in one piece: the line before
+// a crash counts most.
 type lineHandler struct {
 	mu     *sync.Mutex
 	out    io.Writer
@@ -31,12 +32,17 @@ type lineHandler struct {
 	attrs  []slog.Attr
 }
 
-func newLineHandler(out io.Writer) lineHandler { return lineHandler{mu: &sync.Mutex{}, out: out} }
+func newLineHandler(
+	out io.Writer,
+) lineHandler {
+	return lineHandler{mu: &sync.Mutex{}, out: out}
+}
 
 // Enabled is always true: the host knows which levels it wants.
 func (h lineHandler) Enabled(context.Context, slog.Level) bool { return true }
 
-// WithAttrs copies: two loggers made from one must not write into each other's attributes.
+// WithAttrs copies: two loggers made from one must not write into each other's
+// attributes.
 func (h lineHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	all := append([]slog.Attr(nil), h.attrs...)
 	for _, a := range attrs {
@@ -53,7 +59,8 @@ func (h lineHandler) WithGroup(name string) slog.Handler {
 	return h
 }
 
-// Handle writes with one call, under a lock that all handlers made from one share.
+// Handle writes with one call, under a lock that all handlers made from one
+// share.
 func (h lineHandler) Handle(_ context.Context, r slog.Record) error {
 	line := newLogLine(r.Level, r.Time, r.Message)
 	for _, a := range h.attrs {
@@ -63,14 +70,17 @@ func (h lineHandler) Handle(_ context.Context, r slog.Record) error {
 		line.add(h.prefix, a)
 		return true
 	})
+
 	text := line.bytes()
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	_, err := h.out.Write(text)
+
 	return err
 }
 
-// logLine is one line in the making. What does not fit is cut or left out, and the line says so.
+// logLine is one line in the making. What does not fit is cut or left out, and
+// the line says so.
 type logLine struct {
 	buf  bytes.Buffer
 	full bool
@@ -85,7 +95,8 @@ func newLogLine(level slog.Level, at time.Time, message string) *logLine {
 	return l
 }
 
-// levelName gives hclog's names; levels between slog's belong to the lower one.
+// levelName returns hclog's names; levels between slog's belong to the lower
+// one.
 func levelName(level slog.Level) string {
 	switch {
 	case level < slog.LevelDebug:
@@ -97,6 +108,7 @@ func levelName(level slog.Level) string {
 	case level < slog.LevelError:
 		return "warn"
 	}
+
 	return "error"
 }
 
@@ -110,13 +122,18 @@ func (l *logLine) add(prefix string, a slog.Attr) {
 		for _, inner := range value.Group() {
 			l.add(prefix, inner)
 		}
+
 		return
 	}
+
 	if a.Key == "" {
 		return
 	}
-	// A key of go-plugin's own with a value that is no string would make the host panic.
+
+	// A key of go-plugin's own with a value that is no string would make the
+	// host panic.
 	key := wire.Cut(strings.ReplaceAll(prefix+a.Key, "@", "at_"), maxLogKey)
+
 	switch value.Kind() {
 	case slog.KindBool, slog.KindInt64, slog.KindUint64:
 		l.member(key, value.Any())
@@ -129,10 +146,12 @@ func (l *logLine) add(prefix string, a slog.Attr) {
 	}
 }
 
-// member writes one key and value. Text that does not fit is cut shorter, anything else is left out.
+// member writes one key and value. Text that does not fit is cut shorter,
+// anything else is left out.
 func (l *logLine) member(key string, value any) {
 	const reserve = 32 // for the last member, the brace and the line's end
 	name, _ := json.Marshal(key)
+
 	for {
 		text, err := json.Marshal(value)
 		if err == nil && l.buf.Len()+len(name)+len(text)+2 <= maxLogLine-reserve {
@@ -142,13 +161,16 @@ func (l *logLine) member(key string, value any) {
 			l.buf.Write(name)
 			l.buf.WriteByte(':')
 			l.buf.Write(text)
+
 			return
 		}
+
 		l.full = true
 		long, ok := value.(string)
 		if !ok || len(long) < 64 {
 			return
 		}
+
 		value = wire.Cut(long, len(long)/2)
 	}
 }

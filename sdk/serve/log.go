@@ -25,7 +25,8 @@ func (h maskHandler) Handle(ctx context.Context, r slog.Record) error {
 	return h.next.Handle(ctx, clean)
 }
 
-// WithAttrs masks once, for all the records to come: secrets that are configured later are masked in records only.
+// WithAttrs masks once, for all the records to come: secrets that are
+// configured later are masked in records only.
 func (h maskHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	clean := make([]slog.Attr, len(attrs))
 	for i, a := range attrs {
@@ -50,9 +51,12 @@ func (h maskHandler) attr(a slog.Attr) slog.Attr {
 			clean = append(clean, h.attr(inner))
 		}
 		value = slog.GroupValue(clean...)
+
 	case slog.KindAny:
-		// What the value would show is known only once it is text: %+v shows the most.
+		// What the value would show is known only once it is text: %+v shows
+		// the most.
 		value = slog.StringValue(h.mask(fmt.Sprintf("%+v", value.Any())))
 	}
+
 	return slog.Attr{Key: h.mask(a.Key), Value: value}
 }

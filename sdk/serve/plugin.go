@@ -18,7 +18,9 @@ type serverPlugin struct {
 
 // pluginSets returns the contract versions that a plugin serves.
 func pluginSets(s *Server) map[int]plugin.PluginSet {
-	return map[int]plugin.PluginSet{wire.ContractVersion: {wire.PluginName: &serverPlugin{server: s}}}
+	return map[int]plugin.PluginSet{
+		wire.ContractVersion: {wire.PluginName: &serverPlugin{server: s}},
+	}
 }
 
 func (p *serverPlugin) GRPCServer(_ *plugin.GRPCBroker, g *grpc.Server) error {
@@ -27,6 +29,10 @@ func (p *serverPlugin) GRPCServer(_ *plugin.GRPCBroker, g *grpc.Server) error {
 }
 
 // GRPCClient is what go-plugin calls in hosts alone.
-func (*serverPlugin) GRPCClient(context.Context, *plugin.GRPCBroker, *grpc.ClientConn) (any, error) {
+func (*serverPlugin) GRPCClient(
+	context.Context,
+	*plugin.GRPCBroker,
+	*grpc.ClientConn,
+) (any, error) {
 	return nil, errors.New("a plugin does not call the contract")
 }

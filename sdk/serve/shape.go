@@ -48,9 +48,17 @@ func checkShape(provider reflect.Type) {
 		method := with.Method(i)
 		for name, want := range optional {
 			if strings.EqualFold(method.Name, name) && !provider.Implements(want) {
-				panic(fmt.Sprintf("sdk: %s has a method %s, which is not the one of sdk.%s: it must be %s%s, "+
-					"with a receiver of the type that the constructor returns",
-					provider, method.Name, want.Name(), name, signatureOf(want)))
+				panic(
+					fmt.Sprintf(
+						"sdk: %s has a method %s, which is not the one of sdk.%s: it must be %s%s, "+
+							"with a receiver of the type that the constructor returns",
+						provider,
+						method.Name,
+						want.Name(),
+						name,
+						signatureOf(want),
+					),
+				)
 			}
 		}
 	}

@@ -15,6 +15,7 @@ func TestEveryVerbIsHeldToItsName(t *testing.T) {
 			t.Errorf("a method that is called %s, and is not the verb, passes", name)
 		}
 	}
+
 	for name, of := range optional {
 		if of.NumMethod() != 1 || of.Method(0).Name != name {
 			t.Errorf("%s does not have %s alone", of, name)

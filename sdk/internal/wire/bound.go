@@ -22,8 +22,9 @@ const (
 	maxKey     = 200
 
 	// maxAnswer bounds an answer as a whole, but for its exchanges, and
-	// maxReceived all that a plugin may send in answer to one call. An operation's
-	// output, which is for whoever has asked for it, may fill a message.
+	// maxReceived all that a plugin may send in answer to one call. An
+	// operation's output, which is for whoever has asked for it, may fill a
+	// message.
 	maxAnswer   = 4 << 20
 	maxReceived = 6 << 20
 	// readExchanges is how many exchanges of an answer are looked at.
@@ -33,13 +34,14 @@ const (
 // boundsOf names the fields of answers that may hold more than most, or have to
 // hold less: a message and a field of it by their wire names.
 var boundsOf = map[protoreflect.FullName]int{
-	"GetInfoResponse.description":          4 << 10,
-	"GetInfoResponse.config_schema":        256 << 10,
-	"GetInfoResponse.operations":           100,
-	"Operation.description":                4 << 10,
-	"ConfigureResponse.warnings":           100,
-	"Redirect.url":                         maxURL,
-	"Redirect.fields":                      16 << 10, // of a value: some carry a whole signed document
+	"GetInfoResponse.description":   4 << 10,
+	"GetInfoResponse.config_schema": 256 << 10,
+	"GetInfoResponse.operations":    100,
+	"Operation.description":         4 << 10,
+	"ConfigureResponse.warnings":    100,
+	"Redirect.url":                  maxURL,
+	// of a value: some carry a whole signed document
+	"Redirect.fields":                      16 << 10,
 	"Display.instructions":                 16 << 10,
 	"Display.fields":                       100,
 	"DisplayField.value":                   8 << 10,
@@ -69,6 +71,7 @@ func boundOf(field protoreflect.FieldDescriptor, each bool) int {
 	if limit, listed := boundsOf[name]; listed && (each == isEach(field)) {
 		return limit
 	}
+
 	switch {
 	case !each && field.IsMap():
 		return maxEntries
@@ -77,6 +80,7 @@ func boundOf(field protoreflect.FieldDescriptor, each bool) int {
 	case field.Kind() == protoreflect.BytesKind:
 		return maxBlob
 	}
+
 	return maxText
 }
 
@@ -84,8 +88,8 @@ func boundOf(field protoreflect.FieldDescriptor, each bool) int {
 // single value and of a map, not those of a list.
 func isEach(field protoreflect.FieldDescriptor) bool { return !field.IsList() }
 
-// ReceiveLimit returns how large a message a call takes that is answered with m:
-// any size of one whose kind is not known before, as tools call.
+// ReceiveLimit returns how large a message a call takes that is answered with
+// m: any size of one whose kind is not known before, as tools call.
 func ReceiveLimit(m proto.Message) int {
 	switch m.(type) {
 	case nil, *pb.InvokeOperationResponse:
@@ -108,13 +112,20 @@ func CheckSize(m proto.Message) *sdk.Error {
 // message, so that a field which the contract gains is bounded too.
 func bound(r *reader, m proto.Message) {
 	limit := maxAnswer
-	if m.ProtoReflect().Descriptor() == (*pb.InvokeOperationResponse)(nil).ProtoReflect().Descriptor() {
+	if m.ProtoReflect().
+		Descriptor() ==
+		(*pb.InvokeOperationResponse)(
+			nil,
+		).ProtoReflect().
+			Descriptor() {
 		limit = MaxMessageSize
 	}
+
 	if size := proto.Size(m) - sizeOfExchanges(m); size > limit {
 		r.fail("answer", "at most %d bytes, this has %d", limit, size)
 		return
 	}
+
 	boundMessage(r, m.ProtoReflect())
 }
 
@@ -162,6 +173,7 @@ func boundMessage(r *reader, m protoreflect.Message) {
 		default:
 			boundValue(r, name, boundOf(field, true), value)
 		}
+
 		return len(r.problems.Invalid()) < maxProblems
 	})
 }
@@ -181,6 +193,7 @@ func boundValue(r *reader, name string, limit int, value protoreflect.Value) {
 	case []byte:
 		size = len(held)
 	}
+
 	if size > limit {
 		r.fail(name, "at most %d bytes, this has %d", limit, size)
 	}
@@ -192,11 +205,13 @@ func boundList(r *reader, field protoreflect.FieldDescriptor, list protoreflect.
 		r.fail(name, "at most %d elements, this has %d", limit, list.Len())
 		return
 	}
+
 	for i := range list.Len() {
 		if field.Message() != nil {
 			boundMessage(r.item(name, i), list.Get(i).Message())
 			continue
 		}
+
 		if !isCut(field) {
 			boundValue(r, fmt.Sprintf("%s[%d]", name, i), boundOf(field, true), list.Get(i))
 		}
@@ -210,6 +225,7 @@ func boundMap(r *reader, field protoreflect.FieldDescriptor, entries protoreflec
 		r.fail(name, "at most %d entries, this has %d", limit, entries.Len())
 		return
 	}
+
 	entries.Range(func(key protoreflect.MapKey, value protoreflect.Value) bool {
 		if len(key.String()) > maxKey {
 			r.fail(name, "a name may have %d bytes, this has %d", maxKey, len(key.String()))

@@ -8,9 +8,10 @@ import (
 	"google.golang.org/grpc/metadata"
 )
 
-// DeadlineKey is the metadata in which a host sends a call's deadline as a moment: microseconds since 1970. gRPC sends only
-// how long a call may take, and counts anew where it arrives: a host that was stopped in between would give the plugin time
-// that is over.
+// DeadlineKey is the metadata in which a host sends a call's deadline as a
+// moment: microseconds since 1970. gRPC sends only how long a call may take,
+// and counts anew where it arrives: a host that was stopped in between would
+// give the plugin time that is over.
 const DeadlineKey = "payhost-deadline"
 
 // SendDeadline has a call carry its deadline as a moment.
@@ -19,11 +20,15 @@ func SendDeadline(ctx context.Context) context.Context {
 	if !ok {
 		return ctx
 	}
-	return metadata.AppendToOutgoingContext(ctx, DeadlineKey, strconv.FormatInt(deadline.UnixMicro(), 10))
+	return metadata.AppendToOutgoingContext(
+		ctx,
+		DeadlineKey,
+		strconv.FormatInt(deadline.UnixMicro(), 10),
+	)
 }
 
-// HeedDeadline ends a call at the moment that its host has sent, if that is before the one that gRPC counts. A moment that
-// cannot be read is over.
+// HeedDeadline ends a call at the moment that its host has sent, if that is
+// before the one that gRPC counts. A moment that cannot be read is over.
 func HeedDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
 	sent := metadata.ValueFromIncomingContext(ctx, DeadlineKey)
 	if len(sent) == 0 {

@@ -14,9 +14,14 @@ import (
 func encodeEvent(told *sdk.Event) *pb.Event {
 	e := legible(*told)
 	return &pb.Event{
-		Id: e.ID, Reference: e.Reference,
-		Payment: encodePayment(e.Payment), Payout: encodePayout(e.Payout), Refund: encodeRefund(e.Refund),
-		OccurredAt: encodeTime(e.OccurredAt), PaymentReference: e.PaymentReference, BothReferences: e.BothReferences,
+		Id:               e.ID,
+		Reference:        e.Reference,
+		Payment:          encodePayment(e.Payment),
+		Payout:           encodePayout(e.Payout),
+		Refund:           encodeRefund(e.Refund),
+		OccurredAt:       encodeTime(e.OccurredAt),
+		PaymentReference: e.PaymentReference,
+		BothReferences:   e.BothReferences,
 	}
 }
 
@@ -24,23 +29,32 @@ func encodeEvent(told *sdk.Event) *pb.Event {
 // has to choose.
 func decodeEvent(r *reader, w *pb.Event) sdk.Event {
 	e := sdk.Event{
-		ID: r.reference("id", w.GetId()), Reference: r.reference("reference", w.GetReference()),
+		ID:               r.reference("id", w.GetId()),
+		Reference:        r.reference("reference", w.GetReference()),
 		OccurredAt:       r.information(w.GetOccurredAt()),
-		PaymentReference: r.reference("payment_reference", w.GetPaymentReference()), BothReferences: w.GetBothReferences(),
+		PaymentReference: r.reference("payment_reference", w.GetPaymentReference()),
+		BothReferences:   w.GetBothReferences(),
 	}
 	about := 0
+
 	if w.GetPayment() != nil {
 		e.Payment, about = decodePayment(r.in("payment"), w.GetPayment()), about+1
 	}
 	if w.GetPayout() != nil {
 		e.Payout, about = decodePayout(r.in("payout"), w.GetPayout()), about+1
 	}
+
 	if w.GetRefund() != nil {
 		e.Refund, about = decodeRefund(r.in("refund"), w.GetRefund()), about+1
 	}
 	if about != 1 {
-		r.fail("payment", "an event is about exactly one payment, payout or refund; this one is about %d", about)
+		r.fail(
+			"payment",
+			"an event is about exactly one payment, payout or refund; this one is about %d",
+			about,
+		)
 	}
+
 	return e
 }
 
@@ -53,6 +67,7 @@ func legible(e sdk.Event) sdk.Event {
 		digest := sha256.Sum256([]byte(e.ID)) // it only has to differ from others
 		e.ID = hex.EncodeToString(digest[:])
 	}
+
 	e.Reference = Cut(e.Reference, maxReference)
 	e.PaymentReference = Cut(e.PaymentReference, maxReference)
 
@@ -66,17 +81,21 @@ func legible(e sdk.Event) sdk.Event {
 		if (why != "") && (payout.Status == sdk.PayoutSucceeded) {
 			payout.Status, payout.Message = sdk.PayoutUnderReview, why
 		}
+
 		payout.Amount = legibleMoney(payout.Amount)
 		e.Payout = &payout
+
 	case e.Refund != nil:
 		refund := *e.Refund
 		why := legibleParts(refund.Amount, &refund.ProviderReference)
 		if (why != "") && (refund.Status == sdk.RefundSucceeded) {
 			refund.Status, refund.Message = sdk.RefundUnderReview, why
 		}
+
 		refund.Amount = legibleMoney(refund.Amount)
 		e.Refund = &refund
 	}
+
 	return e
 }
 
@@ -86,16 +105,24 @@ func legiblePayment(p sdk.Payment) sdk.Payment {
 	); why != "" {
 		p.Doubt(why)
 	}
+
 	p.Amount, p.Paid = legibleMoney(p.Amount), legibleMoney(p.Paid)
 
 	var receipts []sdk.Receipt
 	for _, r := range p.Receipts {
 		if (r.ID == "") || (len(r.ID) > maxReference) || (legibleMoney(&r.Amount) == nil) {
-			p.Doubt(fmt.Sprintf("a transaction has an id or an amount that cannot be used: %.80q", r.ID))
+			p.Doubt(
+				fmt.Sprintf(
+					"a transaction has an id or an amount that cannot be used: %.80q",
+					r.ID,
+				),
+			)
 			continue
 		}
+
 		receipts = append(receipts, r)
 	}
+
 	p.Receipts = receipts
 	return p
 }
@@ -104,14 +131,23 @@ func legiblePayment(p sdk.Payment) sdk.Payment {
 // carried; "" when all can.
 func legibleParts(amount *sdk.Money, ids ...*string) (why string) {
 	if (amount != nil) && (legibleMoney(amount) == nil) {
-		why = fmt.Sprintf("its amount cannot be read: %.80q %.40q", sdk.FormatAmount(amount.Amount), amount.Currency)
+		why = fmt.Sprintf(
+			"its amount cannot be read: %.80q %.40q",
+			sdk.FormatAmount(amount.Amount),
+			amount.Currency,
+		)
 	}
+
 	for _, id := range ids {
 		if len(*id) > maxReference {
-			why = fmt.Sprintf("an id of the provider's has %d bytes, more than one may have", len(*id))
+			why = fmt.Sprintf(
+				"an id of the provider's has %d bytes, more than one may have",
+				len(*id),
+			)
 			*id = Cut(*id, maxReference)
 		}
 	}
+
 	return why
 }
 

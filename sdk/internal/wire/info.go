@@ -43,11 +43,13 @@ func EncodeInfo(i *sdk.Info) *pb.GetInfoResponse {
 	}
 }
 
-// decodeInfo holds a plugin to the form of what it says. Whether it is true shows when it is used.
+// decodeInfo holds a plugin to the form of what it says. Whether it is true
+// shows when it is used.
 func decodeInfo(r *reader, w *pb.GetInfoResponse) sdk.Info {
 	if !pluginName.MatchString(w.GetName()) {
 		r.fail("name", "1 to 32 characters of a-z 0-9 -")
 	}
+
 	return sdk.Info{
 		Name:            w.GetName(),
 		Version:         r.reference("version", w.GetVersion()),
@@ -68,12 +70,23 @@ func decodeInfo(r *reader, w *pb.GetInfoResponse) sdk.Info {
 		PayoutLookup:    decodeLookup(w.GetPayoutLookup()),
 		RefundLookup:    decodeLookup(w.GetRefundLookup()),
 		Description:     w.GetDescription(),
-		PaymentFields:   decodeFields(r, "payment_fields", w.GetPaymentFields(), PaymentTexts(sdk.CreatePaymentRequest{})),
-		PayoutFields:    decodeFields(r, "payout_fields", w.GetPayoutFields(), PayoutTexts(sdk.CreatePayoutRequest{})),
+		PaymentFields: decodeFields(
+			r,
+			"payment_fields",
+			w.GetPaymentFields(),
+			PaymentTexts(sdk.CreatePaymentRequest{}),
+		),
+		PayoutFields: decodeFields(
+			r,
+			"payout_fields",
+			w.GetPayoutFields(),
+			PayoutTexts(sdk.CreatePayoutRequest{}),
+		),
 	}
 }
 
-// ReadInfo returns what a plugin says of itself, or what breaks the contract in it.
+// ReadInfo returns what a plugin says of itself, or what breaks the contract in
+// it.
 func ReadInfo(w *pb.GetInfoResponse) (sdk.Info, *sdk.Error) {
 	r := newReader()
 	info := decodeInfo(r, w)
@@ -83,37 +96,58 @@ func ReadInfo(w *pb.GetInfoResponse) (sdk.Info, *sdk.Error) {
 	return info, nil
 }
 
-// decodeFields refuses a name that no request has: it would turn every request away.
-func decodeFields(r *reader, field string, list []string, known map[string]string) []string {
+// decodeFields refuses a name that no request has: it would turn every request
+// away.
+func decodeFields(
+	r *reader,
+	field string,
+	list []string,
+	known map[string]string,
+) []string {
 	for _, name := range list {
 		if _, ok := known[name]; !ok {
-			r.fail(field, "one of %s, not %q", strings.Join(slices.Sorted(maps.Keys(known)), ", "), name)
+			r.fail(
+				field,
+				"one of %s, not %q",
+				strings.Join(slices.Sorted(maps.Keys(known)), ", "),
+				name,
+			)
 		}
 	}
+
 	return list
 }
 
 func encodeLimit(l *sdk.AmountLimit) *pb.AmountLimit {
 	return &pb.AmountLimit{
-		Currency: l.Currency, Min: encodeBound(l.Min), Max: encodeBound(l.Max), Decimals: l.Decimals,
+		Currency: l.Currency,
+		Min:      encodeBound(l.Min),
+		Max:      encodeBound(l.Max),
+		Decimals: l.Decimals,
 	}
 }
 
-// decodeLimit keeps "nobody says" apart from zero: both bounds and the decimals may be absent.
+// decodeLimit keeps "nobody says" apart from zero: both bounds and the decimals
+// may be absent.
 func decodeLimit(r *reader, w *pb.AmountLimit) sdk.AmountLimit {
 	if err := sdk.CheckCurrency(w.GetCurrency()); err != nil {
 		r.fail("currency", "%s", err)
 	}
 	return sdk.AmountLimit{
-		Currency: w.GetCurrency(), Min: r.amount("min", w.GetMin()), Max: r.amount("max", w.GetMax()),
+		Currency: w.GetCurrency(),
+		Min:      r.amount("min", w.GetMin()),
+		Max:      r.amount("max", w.GetMax()),
 		Decimals: w.Decimals,
 	}
 }
 
 func encodeOperation(o *sdk.Operation) *pb.Operation {
 	return &pb.Operation{
-		Name: o.Name, Description: o.Description, MovesMoney: o.MovesMoney,
-		InputSchema: o.InputSchema, OutputSchema: o.OutputSchema,
+		Name:         o.Name,
+		Description:  o.Description,
+		MovesMoney:   o.MovesMoney,
+		InputSchema:  o.InputSchema,
+		OutputSchema: o.OutputSchema,
 	}
 }
 
@@ -121,14 +155,18 @@ func decodeOperation(r *reader, w *pb.Operation) sdk.Operation {
 	if !operationName.MatchString(w.GetName()) {
 		r.fail("name", "1 to 64 characters of a-z 0-9 _")
 	}
+
 	return sdk.Operation{
-		Name: w.GetName(), Description: w.GetDescription(), MovesMoney: w.GetMovesMoney(),
+		Name:         w.GetName(),
+		Description:  w.GetDescription(),
+		MovesMoney:   w.GetMovesMoney(),
 		InputSchema:  decodeSchema(r, "input_schema", w.GetInputSchema()),
 		OutputSchema: decodeSchema(r, "output_schema", w.GetOutputSchema()),
 	}
 }
 
-// decodeSchema checks that it is JSON; hosts give schemas out as part of their own documents.
+// decodeSchema checks that it is JSON; hosts give schemas out as part of their
+// own documents.
 func decodeSchema(r *reader, field string, data []byte) json.RawMessage {
 	if len(data) == 0 {
 		return nil
@@ -136,20 +174,25 @@ func decodeSchema(r *reader, field string, data []byte) json.RawMessage {
 	return r.json(field, data, MaxInput)
 }
 
-// encodeGuarantee leaves the zero value out: absent means none, and it moves money.
+// encodeGuarantee leaves the zero value out: absent means none, and it moves
+// money.
 func encodeGuarantee(g sdk.IdempotencySupport) *pb.RepeatGuarantee {
 	if g == (sdk.IdempotencySupport{}) {
 		return nil
 	}
 	return &pb.RepeatGuarantee{
-		Repeat: repeats.encode(g.Retry), ReplayWindow: encodeDuration(g.Window), LinkOnly: g.LinkOnly,
+		Repeat:       repeats.encode(g.Retry),
+		ReplayWindow: encodeDuration(g.Window),
+		LinkOnly:     g.LinkOnly,
 	}
 }
 
-// decodeGuarantee reads an absent guarantee as the safest: none, and it moves money.
+// decodeGuarantee reads an absent guarantee as the safest: none, and it moves
+// money.
 func decodeGuarantee(r *reader, w *pb.RepeatGuarantee) sdk.IdempotencySupport {
 	return sdk.IdempotencySupport{
-		Retry: repeats.decode(w.GetRepeat()), Window: r.duration("window", w.GetReplayWindow()),
+		Retry:    repeats.decode(w.GetRepeat()),
+		Window:   r.duration("window", w.GetReplayWindow()),
 		LinkOnly: w.GetLinkOnly(),
 	}
 }
@@ -158,15 +201,22 @@ func encodeLookup(l sdk.Lookup) *pb.Lookup {
 	if l == (sdk.Lookup{}) {
 		return nil
 	}
+
 	return &pb.Lookup{
-		ByReference: l.ByReference, Immediate: l.Immediate, Amounts: l.Amounts,
-		ListByReference: l.ListByReference, ListByTime: l.ListByTime,
+		ByReference:     l.ByReference,
+		Immediate:       l.Immediate,
+		Amounts:         l.Amounts,
+		ListByReference: l.ListByReference,
+		ListByTime:      l.ListByTime,
 	}
 }
 
 func decodeLookup(w *pb.Lookup) sdk.Lookup {
 	return sdk.Lookup{
-		ByReference: w.GetByReference(), Immediate: w.GetImmediate(), Amounts: w.GetAmounts(),
-		ListByReference: w.GetListByReference(), ListByTime: w.GetListByTime(),
+		ByReference:     w.GetByReference(),
+		Immediate:       w.GetImmediate(),
+		Amounts:         w.GetAmounts(),
+		ListByReference: w.GetListByReference(),
+		ListByTime:      w.GetListByTime(),
 	}
 }

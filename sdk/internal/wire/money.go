@@ -27,7 +27,8 @@ func encodeMoney(m sdk.Money) *pb.Money {
 	return encodeMoneyOrNil(&m)
 }
 
-// encodeMoneyOrNil writes the zero Money too: behind a pointer it is a mistake that the reader is to see.
+// encodeMoneyOrNil writes the zero Money too: behind a pointer it is a mistake
+// that the reader is to see.
 func encodeMoneyOrNil(m *sdk.Money) *pb.Money {
 	if m == nil {
 		return nil
@@ -59,7 +60,12 @@ func encodeList[A, W any](list []A, convert func(*A) W) []W {
 	return out
 }
 
-func decodeList[A, W any](r *reader, field string, list []W, convert func(*reader, W) A) []A {
+func decodeList[A, W any](
+	r *reader,
+	field string,
+	list []W,
+	convert func(*reader, W) A,
+) []A {
 	var out []A
 	for i, w := range list {
 		out = append(out, convert(r.item(field, i), w))

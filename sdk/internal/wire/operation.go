@@ -7,18 +7,25 @@ import (
 	pb "github.com/payhost/payhost/sdk/internal/providerv1"
 )
 
-// InvokeOperation carries JSON text as it is: decoding it here could change numbers.
+// InvokeOperation carries JSON text as it is: decoding it here could change
+// numbers.
 var InvokeOperation = Verb[sdk.OperationInvoker, sdk.InvokeOperationRequest, json.RawMessage, *pb.InvokeOperationRequest, *pb.InvokeOperationResponse]{
-	Name: "InvokeOperation", Capability: sdk.CapabilityInvokeOperation,
-	Call: sdk.OperationInvoker.InvokeOperation, Invoke: providerClient.InvokeOperation,
+	Name:       "InvokeOperation",
+	Capability: sdk.CapabilityInvokeOperation,
+	Call:       sdk.OperationInvoker.InvokeOperation,
+	Invoke:     providerClient.InvokeOperation,
 	EncodeRequest: func(account string, req sdk.InvokeOperationRequest) *pb.InvokeOperationRequest {
 		return &pb.InvokeOperationRequest{
-			Account: account, Operation: req.Operation, Input: req.Input, IdempotencyKey: req.IdempotencyKey,
+			Account:        account,
+			Operation:      req.Operation,
+			Input:          req.Input,
+			IdempotencyKey: req.IdempotencyKey,
 		}
 	},
 	decodeRequest: func(r *reader, w *pb.InvokeOperationRequest) sdk.InvokeOperationRequest {
 		return sdk.InvokeOperationRequest{
-			Operation: w.GetOperation(), Input: r.json("input", w.GetInput(), MaxInput),
+			Operation:      w.GetOperation(),
+			Input:          r.json("input", w.GetInput(), MaxInput),
 			IdempotencyKey: w.GetIdempotencyKey(),
 		}
 	},

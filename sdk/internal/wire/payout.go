@@ -10,23 +10,34 @@ func encodeRecipient(p sdk.Recipient) *pb.Recipient {
 	if p == (sdk.Recipient{}) {
 		return nil
 	}
+
 	return &pb.Recipient{
-		Id: p.ID, Email: p.Email, Name: p.Name, AccountNumber: p.AccountNumber, Iban: p.IBAN, Phone: p.Phone,
+		Id:            p.ID,
+		Email:         p.Email,
+		Name:          p.Name,
+		AccountNumber: p.AccountNumber,
+		Iban:          p.IBAN,
+		Phone:         p.Phone,
 	}
 }
 
 func decodeRecipient(w *pb.Recipient) sdk.Recipient {
 	return sdk.Recipient{
-		ID: w.GetId(), Email: w.GetEmail(), Name: w.GetName(),
-		AccountNumber: w.GetAccountNumber(), IBAN: w.GetIban(), Phone: w.GetPhone(),
+		ID:            w.GetId(),
+		Email:         w.GetEmail(),
+		Name:          w.GetName(),
+		AccountNumber: w.GetAccountNumber(),
+		IBAN:          w.GetIban(),
+		Phone:         w.GetPhone(),
 	}
 }
 
-// encodePayout gives nil for nil: an event is about one of three things.
+// encodePayout returns nil for nil: an event is about one of three things.
 func encodePayout(p *sdk.Payout) *pb.Payout {
 	if p == nil {
 		return nil
 	}
+
 	return &pb.Payout{
 		ProviderReference: p.ProviderReference,
 		Status:            payoutStatuses.encode(p.Status),
@@ -37,12 +48,13 @@ func encodePayout(p *sdk.Payout) *pb.Payout {
 	}
 }
 
-// decodePayout gives nil for an absent payout, and reports it.
+// decodePayout returns nil for an absent payout, and reports it.
 func decodePayout(r *reader, w *pb.Payout) *sdk.Payout {
 	if w == nil {
 		r.fail("provider_reference", "the answer has no payout")
 		return nil
 	}
+
 	return &sdk.Payout{
 		ProviderReference: r.reference("provider_reference", w.GetProviderReference()),
 		Status:            present(r, "status", payoutStatuses.decode(w.GetStatus())),
@@ -69,6 +81,7 @@ func encodePayoutContext(p *sdk.PayoutContext) *pb.PayoutContext {
 	if p == nil {
 		return nil
 	}
+
 	return &pb.PayoutContext{
 		Reference:         p.Reference,
 		ProviderReference: p.ProviderReference,
@@ -83,7 +96,8 @@ func encodePayoutContext(p *sdk.PayoutContext) *pb.PayoutContext {
 	}
 }
 
-// decodePayoutContext asks for nothing to be present, like decodePaymentContext.
+// decodePayoutContext asks for nothing to be present, like
+// decodePaymentContext.
 func decodePayoutContext(r *reader, w *pb.PayoutContext) sdk.PayoutContext {
 	return sdk.PayoutContext{
 		Reference:         r.reference("reference", w.GetReference()),
@@ -107,11 +121,15 @@ func decodePayoutContextOrNil(r *reader, w *pb.PayoutContext) *sdk.PayoutContext
 	return &c
 }
 
-// CreatePayout always moves money. Who is to be paid is the provider's to check: no two ask for the same.
+// CreatePayout always moves money. Who is to be paid is the provider's to
+// check: no two ask for the same.
 var CreatePayout = Verb[sdk.PayoutCreator, sdk.CreatePayoutRequest, *sdk.Payout, *pb.CreatePayoutRequest, *pb.CreatePayoutResponse]{
-	Name: "CreatePayout", Capability: sdk.CapabilityCreatePayout,
-	Call: sdk.PayoutCreator.CreatePayout, Invoke: providerClient.CreatePayout,
-	EncodeRequest: encodeCreatePayout, decodeRequest: decodeCreatePayout,
+	Name:          "CreatePayout",
+	Capability:    sdk.CapabilityCreatePayout,
+	Call:          sdk.PayoutCreator.CreatePayout,
+	Invoke:        providerClient.CreatePayout,
+	EncodeRequest: encodeCreatePayout,
+	decodeRequest: decodeCreatePayout,
 	encodeResponse: func(p *sdk.Payout) *pb.CreatePayoutResponse {
 		if p == nil {
 			return nil
@@ -124,7 +142,10 @@ var CreatePayout = Verb[sdk.PayoutCreator, sdk.CreatePayoutRequest, *sdk.Payout,
 	Idempotency: func(i *sdk.Info) sdk.IdempotencySupport { return i.CreatePayout },
 }
 
-func encodeCreatePayout(account string, req sdk.CreatePayoutRequest) *pb.CreatePayoutRequest {
+func encodeCreatePayout(
+	account string,
+	req sdk.CreatePayoutRequest,
+) *pb.CreatePayoutRequest {
 	return &pb.CreatePayoutRequest{
 		Account:           account,
 		Reference:         req.Reference,
@@ -161,13 +182,20 @@ func decodeCreatePayout(r *reader, w *pb.CreatePayoutRequest) sdk.CreatePayoutRe
 
 // GetPayout needs no key: it changes nothing.
 var GetPayout = Verb[sdk.PayoutGetter, sdk.GetPayoutRequest, *sdk.Payout, *pb.GetPayoutRequest, *pb.GetPayoutResponse]{
-	Name: "GetPayout", Capability: sdk.CapabilityGetPayout,
-	Call: sdk.PayoutGetter.GetPayout, Invoke: providerClient.GetPayout,
+	Name:       "GetPayout",
+	Capability: sdk.CapabilityGetPayout,
+	Call:       sdk.PayoutGetter.GetPayout,
+	Invoke:     providerClient.GetPayout,
 	EncodeRequest: func(account string, req sdk.GetPayoutRequest) *pb.GetPayoutRequest {
-		return &pb.GetPayoutRequest{Account: account, Payout: encodePayoutContext(&req.Payout)}
+		return &pb.GetPayoutRequest{
+			Account: account,
+			Payout:  encodePayoutContext(&req.Payout),
+		}
 	},
 	decodeRequest: func(r *reader, w *pb.GetPayoutRequest) sdk.GetPayoutRequest {
-		return sdk.GetPayoutRequest{Payout: decodePayoutContext(r.in("payout"), w.GetPayout())}
+		return sdk.GetPayoutRequest{
+			Payout: decodePayoutContext(r.in("payout"), w.GetPayout()),
+		}
 	},
 	encodeResponse: func(p *sdk.Payout) *pb.GetPayoutResponse {
 		if p == nil {
@@ -182,18 +210,24 @@ var GetPayout = Verb[sdk.PayoutGetter, sdk.GetPayoutRequest, *sdk.Payout, *pb.Ge
 
 // ListPayouts is asked in one of two ways, as the provider declares.
 var ListPayouts = Verb[sdk.PayoutLister, sdk.ListPayoutsRequest, *sdk.ListPayoutsResponse, *pb.ListPayoutsRequest, *pb.ListPayoutsResponse]{
-	Name: "ListPayouts", Capability: sdk.CapabilityListPayouts,
-	Call: sdk.PayoutLister.ListPayouts, Invoke: providerClient.ListPayouts,
+	Name:       "ListPayouts",
+	Capability: sdk.CapabilityListPayouts,
+	Call:       sdk.PayoutLister.ListPayouts,
+	Invoke:     providerClient.ListPayouts,
 	EncodeRequest: func(account string, req sdk.ListPayoutsRequest) *pb.ListPayoutsRequest {
 		return &pb.ListPayoutsRequest{
-			Account: account, Payouts: encodeList(req.Payouts, encodePayoutContext),
-			From: encodeTime(req.From), To: encodeTime(req.To), PageToken: req.PageToken,
+			Account:   account,
+			Payouts:   encodeList(req.Payouts, encodePayoutContext),
+			From:      encodeTime(req.From),
+			To:        encodeTime(req.To),
+			PageToken: req.PageToken,
 		}
 	},
 	decodeRequest: func(r *reader, w *pb.ListPayoutsRequest) sdk.ListPayoutsRequest {
 		return sdk.ListPayoutsRequest{
-			Payouts: decodeList(r, "payouts", w.GetPayouts(), decodePayoutContext),
-			From:    r.time("from", w.GetFrom()), To: r.time("to", w.GetTo()),
+			Payouts:   decodeList(r, "payouts", w.GetPayouts(), decodePayoutContext),
+			From:      r.time("from", w.GetFrom()),
+			To:        r.time("to", w.GetTo()),
 			PageToken: r.bounded("page_token", w.GetPageToken(), maxPageToken),
 		}
 	},
@@ -202,7 +236,8 @@ var ListPayouts = Verb[sdk.PayoutLister, sdk.ListPayoutsRequest, *sdk.ListPayout
 			return nil
 		}
 		return &pb.ListPayoutsResponse{
-			Payouts: encodeList(resp.Payouts, encodeListedPayout), NextPageToken: resp.NextPageToken,
+			Payouts:       encodeList(resp.Payouts, encodeListedPayout),
+			NextPageToken: resp.NextPageToken,
 		}
 	},
 	decodeResponse: func(r *reader, w *pb.ListPayoutsResponse) *sdk.ListPayoutsResponse {

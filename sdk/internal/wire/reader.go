@@ -14,7 +14,8 @@ import (
 	pb "github.com/payhost/payhost/sdk/internal/providerv1"
 )
 
-// What a message may hold. Both sides check: a plugin can lie, and a host can have a fault.
+// What a message may hold. Both sides check: a plugin can lie, and a host can
+// have a fault.
 const (
 	maxReference = 200     // references, ids and statuses of the provider
 	maxState     = 4 << 10 // Payment.State, Payout.State and Refund.State
@@ -24,7 +25,8 @@ const (
 	maxURL       = 8 << 10
 )
 
-// reader turns wire messages into author values and collects what is wrong with them.
+// reader turns wire messages into author values and collects what is wrong with
+// them.
 type reader struct {
 	path     string // where in the message we are, "" or ending with a dot
 	problems *Problems
@@ -56,7 +58,11 @@ func (r *reader) bounded(field, text string, limit int) string {
 }
 
 // reference reads a reference or id of the provider's.
-func (r *reader) reference(field, text string) string { return r.bounded(field, text, maxReference) }
+func (r *reader) reference(
+	field, text string,
+) string {
+	return r.bounded(field, text, maxReference)
+}
 
 // blob reads bytes that must be few; none is nil.
 func (r *reader) blob(field string, data []byte, limit int) []byte {
@@ -76,10 +82,12 @@ func (r *reader) object(field string, data []byte) json.RawMessage {
 	if data == nil {
 		return nil
 	}
-	if !strings.HasPrefix(strings.TrimLeft(string(data), " \t\r\n"), "{") || !json.Valid(data) {
+	if !strings.HasPrefix(strings.TrimLeft(string(data), " \t\r\n"), "{") ||
+		!json.Valid(data) {
 		r.fail(field, "not a JSON object")
 		return nil
 	}
+
 	return data
 }
 
@@ -133,13 +141,16 @@ func (r *reader) signedMoney(field string, w *pb.Money) sdk.Money {
 	if err != nil {
 		r.fail(amountField, "%s", err)
 	}
+
 	if err := sdk.CheckCurrency(w.GetCurrency()); err != nil {
 		r.fail(currencyField, "%s", err)
 	}
+
 	return sdk.Money{Amount: amount, Currency: w.GetCurrency()}
 }
 
-// moneyFields gives the names that merchants know: "amount" and "currency", "paid_amount" and "paid_currency".
+// moneyFields returns the names that merchants know: "amount" and "currency",
+// "paid_amount" and "paid_currency".
 func moneyFields(field string) (amount, currency string) {
 	if field == "amount" {
 		return "amount", "currency"

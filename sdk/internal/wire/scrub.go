@@ -8,8 +8,9 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// textLimits names the fields that are free text, by their wire names, with the bytes to which they are cut. Free text
-// is also where secrets are masked: the other fields are data that must not change.
+// textLimits names the fields that are free text, by their wire names, with the
+// bytes to which they are cut. Free text is also where secrets are masked: the
+// other fields are data that must not change.
 var textLimits = map[protoreflect.Name]int{
 	"message":          2000,
 	"provider_message": 2000,
@@ -22,8 +23,9 @@ var textLimits = map[protoreflect.Name]int{
 	"error":            2000,
 }
 
-// Scrub prepares a message for the wire, or one that came from it for use: every string becomes valid UTF-8 (protobuf
-// refuses to carry others, and a provider's Latin-1 must not cost us its answer), free text is masked and cut.
+// Scrub prepares a message for the wire, or one that came from it for use:
+// every string becomes valid UTF-8 (protobuf refuses to carry others, and a
+// provider's Latin-1 must not cost us its answer), free text is masked and cut.
 // mask may be nil.
 func Scrub(m proto.Message, mask func(string) string) {
 	if mask == nil {
@@ -44,14 +46,20 @@ func scrubMessage(m protoreflect.Message, mask func(string) string) {
 			if clean := text(value.String()); clean != value.String() {
 				m.Set(field, protoreflect.ValueOfString(clean))
 			}
+
 		case field.Kind() == protoreflect.MessageKind:
 			scrubMessage(value.Message(), mask)
 		}
+
 		return true
 	})
 }
 
-func scrubList(field protoreflect.FieldDescriptor, list protoreflect.List, text, mask func(string) string) {
+func scrubList(
+	field protoreflect.FieldDescriptor,
+	list protoreflect.List,
+	text, mask func(string) string,
+) {
 	for i := range list.Len() {
 		switch field.Kind() {
 		case protoreflect.StringKind:
@@ -63,7 +71,11 @@ func scrubList(field protoreflect.FieldDescriptor, list protoreflect.List, text,
 }
 
 // scrubMap knows that the contract's maps are all from string to string.
-func scrubMap(field protoreflect.FieldDescriptor, entries protoreflect.Map, text func(string) string) {
+func scrubMap(
+	field protoreflect.FieldDescriptor,
+	entries protoreflect.Map,
+	text func(string) string,
+) {
 	if field.MapValue().Kind() != protoreflect.StringKind {
 		return
 	}
@@ -75,13 +87,22 @@ func scrubMap(field protoreflect.FieldDescriptor, entries protoreflect.Map, text
 		}
 		return true
 	})
+
 	for _, e := range dirty {
 		entries.Clear(protoreflect.ValueOfString(e.key).MapKey())
-		entries.Set(protoreflect.ValueOfString(text(e.key)).MapKey(), protoreflect.ValueOfString(text(e.value)))
+		entries.Set(
+			protoreflect.ValueOfString(text(e.key)).MapKey(),
+			protoreflect.ValueOfString(text(e.value)),
+		)
 	}
 }
 
-func scrubText(in protoreflect.MessageDescriptor, field protoreflect.FieldDescriptor, s string, mask func(string) string) string {
+func scrubText(
+	in protoreflect.MessageDescriptor,
+	field protoreflect.FieldDescriptor,
+	s string,
+	mask func(string) string,
+) string {
 	s = strings.ToValidUTF8(s, "\uFFFD")
 	limit, free := textLimits[field.Name()]
 	if field.Name() == "url" {
@@ -93,7 +114,8 @@ func scrubText(in protoreflect.MessageDescriptor, field protoreflect.FieldDescri
 	return Cut(mask(s), limit)
 }
 
-// Cut shortens text to at most limit bytes, without splitting a character, and says so.
+// Cut shortens text to at most limit bytes, without splitting a character, and
+// says so.
 func Cut(text string, limit int) string {
 	const mark = "…"
 	if len(text) <= limit {

@@ -2,8 +2,8 @@ package wire
 
 import "github.com/payhost/payhost/sdk"
 
-// PaymentTexts and payoutTexts are the fields that hold text and may be absent, by
-// the names that Info.PaymentFields and Info.PayoutFields use.
+// PaymentTexts and payoutTexts are the fields that hold text and may be absent,
+// by the names that Info.PaymentFields and Info.PayoutFields use.
 func PaymentTexts(req sdk.CreatePaymentRequest) map[string]string {
 	who := req.Customer
 	return map[string]string{

@@ -12,7 +12,8 @@ import (
 	pb "github.com/payhost/payhost/sdk/internal/providerv1"
 )
 
-// encodeHeaders sorts by name, so that the same request is always the same message.
+// encodeHeaders sorts by name, so that the same request is always the same
+// message.
 func encodeHeaders(h http.Header) []*pb.Header {
 	var out []*pb.Header
 	for _, name := range slices.Sorted(maps.Keys(h)) {
@@ -23,7 +24,8 @@ func encodeHeaders(h http.Header) []*pb.Header {
 	return out
 }
 
-// decodeHeaders makes the names canonical, so that http.Header's methods find them.
+// decodeHeaders makes the names canonical, so that http.Header's methods find
+// them.
 func decodeHeaders(list []*pb.Header) http.Header {
 	if len(list) == 0 {
 		return nil
@@ -38,18 +40,23 @@ func decodeHeaders(list []*pb.Header) http.Header {
 // encodeHTTPRequest carries the body to the byte: signatures are made over it.
 func encodeHTTPRequest(req sdk.HTTPRequest) *pb.HTTPRequest {
 	return &pb.HTTPRequest{
-		Method: req.Method, Query: escapeInvalid(req.Query), Headers: encodeHeaders(req.Header), Body: req.Body,
-		RemoteAddress: req.RemoteAddress, ReceivedAt: encodeTime(req.ReceivedAt),
+		Method:        req.Method,
+		Query:         escapeInvalid(req.Query),
+		Headers:       encodeHeaders(req.Header),
+		Body:          req.Body,
+		RemoteAddress: req.RemoteAddress,
+		ReceivedAt:    encodeTime(req.ReceivedAt),
 	}
 }
 
-// escapeInvalid percent-encodes the bytes of a query that are not UTF-8, which the wire cannot carry: what the query
-// means stays the same.
+// escapeInvalid percent-encodes the bytes of a query that are not UTF-8, which
+// the wire cannot carry: what the query means stays the same.
 func escapeInvalid(query string) string {
 	if utf8.ValidString(query) {
 		return query
 	}
 	var b strings.Builder
+
 	for len(query) > 0 {
 		c, size := utf8.DecodeRuneInString(query)
 		if c == utf8.RuneError && size == 1 {
@@ -57,31 +64,44 @@ func escapeInvalid(query string) string {
 		} else {
 			b.WriteString(query[:size])
 		}
+
 		query = query[size:]
 	}
+
 	return b.String()
 }
 
 func decodeHTTPRequest(r *reader, w *pb.HTTPRequest) sdk.HTTPRequest {
 	return sdk.HTTPRequest{
-		Method: w.GetMethod(), Query: w.GetQuery(), Header: decodeHeaders(w.GetHeaders()), Body: w.GetBody(),
-		RemoteAddress: w.GetRemoteAddress(), ReceivedAt: r.time("received_at", w.GetReceivedAt()),
+		Method:        w.GetMethod(),
+		Query:         w.GetQuery(),
+		Header:        decodeHeaders(w.GetHeaders()),
+		Body:          w.GetBody(),
+		RemoteAddress: w.GetRemoteAddress(),
+		ReceivedAt:    r.time("received_at", w.GetReceivedAt()),
 	}
 }
 
-// ParseWebhook reads the same notice again on every replay, also years later: the request has no keys and no attempt.
+// ParseWebhook reads the same notice again on every replay, also years later:
+// the request has no keys and no attempt.
 var ParseWebhook = Verb[sdk.WebhookParser, sdk.ParseWebhookRequest, *sdk.WebhookResult, *pb.ParseWebhookRequest, *pb.ParseWebhookResponse]{
-	Name: "ParseWebhook", Capability: sdk.CapabilityParseWebhook,
-	Call: sdk.WebhookParser.ParseWebhook, Invoke: providerClient.ParseWebhook,
+	Name:       "ParseWebhook",
+	Capability: sdk.CapabilityParseWebhook,
+	Call:       sdk.WebhookParser.ParseWebhook,
+	Invoke:     providerClient.ParseWebhook,
 	EncodeRequest: func(account string, req sdk.ParseWebhookRequest) *pb.ParseWebhookRequest {
 		return &pb.ParseWebhookRequest{
-			Account: account, Request: encodeHTTPRequest(req.Request), Scope: urlScopes.encode(req.Scope),
-			Payment: encodePaymentContext(req.Payment), Payout: encodePayoutContext(req.Payout),
+			Account: account,
+			Request: encodeHTTPRequest(req.Request),
+			Scope:   urlScopes.encode(req.Scope),
+			Payment: encodePaymentContext(req.Payment),
+			Payout:  encodePayoutContext(req.Payout),
 		}
 	},
 	decodeRequest: func(r *reader, w *pb.ParseWebhookRequest) sdk.ParseWebhookRequest {
 		return sdk.ParseWebhookRequest{
-			Request: decodeHTTPRequest(r.in("request"), w.GetRequest()), Scope: urlScopes.decode(w.GetScope()),
+			Request: decodeHTTPRequest(r.in("request"), w.GetRequest()),
+			Scope:   urlScopes.decode(w.GetScope()),
 			Payment: decodePaymentContextOrNil(r.in("payment"), w.GetPayment()),
 			Payout:  decodePayoutContextOrNil(r.in("payout"), w.GetPayout()),
 		}
@@ -90,11 +110,14 @@ var ParseWebhook = Verb[sdk.WebhookParser, sdk.ParseWebhookRequest, *sdk.Webhook
 		if n == nil {
 			return nil
 		}
+
 		return &pb.ParseWebhookResponse{
 			Verification: verifications.encode(n.Verification),
 			Events:       encodeList(n.Events, encodeEvent),
 			Response: &pb.HTTPResponse{
-				Status: int32(n.Response.Status), Headers: encodeHeaders(n.Response.Header), Body: n.Response.Body,
+				Status:  int32(n.Response.Status),
+				Headers: encodeHeaders(n.Response.Header),
+				Body:    n.Response.Body,
 			},
 		}
 	},
@@ -107,27 +130,37 @@ var ParseWebhook = Verb[sdk.WebhookParser, sdk.ParseWebhookRequest, *sdk.Webhook
 	},
 }
 
-// decodeHTTPResponse takes only a status that ends an exchange; 0 is the host's 200.
+// decodeHTTPResponse takes only a status that ends an exchange; 0 is the host's
+// 200.
 func decodeHTTPResponse(r *reader, w *pb.HTTPResponse) sdk.HTTPResponse {
 	if s := w.GetStatus(); s != 0 && (s < 200 || s > 599) {
 		r.fail("status", "%d is not the status of an answer", s)
 	}
-	return sdk.HTTPResponse{Status: int(w.GetStatus()), Header: decodeHeaders(w.GetHeaders()), Body: w.GetBody()}
+	return sdk.HTTPResponse{
+		Status: int(w.GetStatus()),
+		Header: decodeHeaders(w.GetHeaders()),
+		Body:   w.GetBody(),
+	}
 }
 
 // ParseReturn has no response: the customer is always sent on to the merchant.
 var ParseReturn = Verb[sdk.ReturnParser, sdk.ParseReturnRequest, *sdk.Return, *pb.ParseReturnRequest, *pb.ParseReturnResponse]{
-	Name: "ParseReturn", Capability: sdk.CapabilityParseReturn,
-	Call: sdk.ReturnParser.ParseReturn, Invoke: providerClient.ParseReturn,
+	Name:       "ParseReturn",
+	Capability: sdk.CapabilityParseReturn,
+	Call:       sdk.ReturnParser.ParseReturn,
+	Invoke:     providerClient.ParseReturn,
 	EncodeRequest: func(account string, req sdk.ParseReturnRequest) *pb.ParseReturnRequest {
 		return &pb.ParseReturnRequest{
-			Account: account, Request: encodeHTTPRequest(req.Request), Scope: urlScopes.encode(req.Scope),
+			Account: account,
+			Request: encodeHTTPRequest(req.Request),
+			Scope:   urlScopes.encode(req.Scope),
 			Payment: encodePaymentContext(req.Payment),
 		}
 	},
 	decodeRequest: func(r *reader, w *pb.ParseReturnRequest) sdk.ParseReturnRequest {
 		return sdk.ParseReturnRequest{
-			Request: decodeHTTPRequest(r.in("request"), w.GetRequest()), Scope: urlScopes.decode(w.GetScope()),
+			Request: decodeHTTPRequest(r.in("request"), w.GetRequest()),
+			Scope:   urlScopes.decode(w.GetScope()),
 			Payment: decodePaymentContextOrNil(r.in("payment"), w.GetPayment()),
 		}
 	},
@@ -136,7 +169,8 @@ var ParseReturn = Verb[sdk.ReturnParser, sdk.ParseReturnRequest, *sdk.Return, *p
 			return nil
 		}
 		return &pb.ParseReturnResponse{
-			Verification: verifications.encode(n.Verification), Events: encodeList(n.Events, encodeEvent),
+			Verification: verifications.encode(n.Verification),
+			Events:       encodeList(n.Events, encodeEvent),
 		}
 	},
 	decodeResponse: func(r *reader, w *pb.ParseReturnResponse) *sdk.Return {
