@@ -33,12 +33,12 @@ var (
 
 // CheckHealth calls the verb of that name.
 func (a *Account) CheckHealth(ctx context.Context) (sdk.Health, error) {
-	return invoke(ctx, a, &wire.CheckHealth, wire.NoRequest{})
+	return invoke(ctx, a, wire.CheckHealth, wire.NoRequest{})
 }
 
 // GetBalances calls the verb of that name.
 func (a *Account) GetBalances(ctx context.Context) ([]sdk.Balance, error) {
-	return invoke(ctx, a, &wire.GetBalances, wire.NoRequest{})
+	return invoke(ctx, a, wire.GetBalances, wire.NoRequest{})
 }
 
 // ListPaymentMethods calls the verb of that name.
@@ -46,7 +46,7 @@ func (a *Account) ListPaymentMethods(
 	ctx context.Context,
 	req sdk.ListPaymentMethodsRequest,
 ) ([]sdk.PaymentMethod, error) {
-	return invoke(ctx, a, &wire.ListPaymentMethods, req)
+	return invoke(ctx, a, wire.ListPaymentMethods, req)
 }
 
 // CreatePayment calls the verb of that name.
@@ -54,7 +54,7 @@ func (a *Account) CreatePayment(
 	ctx context.Context,
 	req sdk.CreatePaymentRequest,
 ) (*sdk.Payment, error) {
-	return invoke(ctx, a, &wire.CreatePayment, req)
+	return invoke(ctx, a, wire.CreatePayment, req)
 }
 
 // ConfirmPayment calls the verb of that name.
@@ -62,7 +62,7 @@ func (a *Account) ConfirmPayment(
 	ctx context.Context,
 	req sdk.ConfirmPaymentRequest,
 ) (*sdk.Payment, error) {
-	return invoke(ctx, a, &wire.ConfirmPayment, req)
+	return invoke(ctx, a, wire.ConfirmPayment, req)
 }
 
 // GetPayment calls the verb of that name.
@@ -70,7 +70,7 @@ func (a *Account) GetPayment(
 	ctx context.Context,
 	req sdk.GetPaymentRequest,
 ) (*sdk.Payment, error) {
-	return invoke(ctx, a, &wire.GetPayment, req)
+	return invoke(ctx, a, wire.GetPayment, req)
 }
 
 // ListPayments calls the verb of that name.
@@ -78,7 +78,7 @@ func (a *Account) ListPayments(
 	ctx context.Context,
 	req sdk.ListPaymentsRequest,
 ) (*sdk.ListPaymentsResponse, error) {
-	return invoke(ctx, a, &wire.ListPayments, req)
+	return invoke(ctx, a, wire.ListPayments, req)
 }
 
 // CapturePayment calls the verb of that name.
@@ -86,7 +86,7 @@ func (a *Account) CapturePayment(
 	ctx context.Context,
 	req sdk.CapturePaymentRequest,
 ) (*sdk.Payment, error) {
-	return invoke(ctx, a, &wire.CapturePayment, req)
+	return invoke(ctx, a, wire.CapturePayment, req)
 }
 
 // CancelPayment calls the verb of that name.
@@ -94,7 +94,7 @@ func (a *Account) CancelPayment(
 	ctx context.Context,
 	req sdk.CancelPaymentRequest,
 ) (*sdk.Payment, error) {
-	return invoke(ctx, a, &wire.CancelPayment, req)
+	return invoke(ctx, a, wire.CancelPayment, req)
 }
 
 // CreateRefund calls the verb of that name.
@@ -102,7 +102,7 @@ func (a *Account) CreateRefund(
 	ctx context.Context,
 	req sdk.CreateRefundRequest,
 ) (*sdk.Refund, error) {
-	return invoke(ctx, a, &wire.CreateRefund, req)
+	return invoke(ctx, a, wire.CreateRefund, req)
 }
 
 // GetRefund calls the verb of that name.
@@ -110,7 +110,7 @@ func (a *Account) GetRefund(
 	ctx context.Context,
 	req sdk.GetRefundRequest,
 ) (*sdk.Refund, error) {
-	return invoke(ctx, a, &wire.GetRefund, req)
+	return invoke(ctx, a, wire.GetRefund, req)
 }
 
 // CreatePayout calls the verb of that name.
@@ -118,7 +118,7 @@ func (a *Account) CreatePayout(
 	ctx context.Context,
 	req sdk.CreatePayoutRequest,
 ) (*sdk.Payout, error) {
-	return invoke(ctx, a, &wire.CreatePayout, req)
+	return invoke(ctx, a, wire.CreatePayout, req)
 }
 
 // GetPayout calls the verb of that name.
@@ -126,7 +126,7 @@ func (a *Account) GetPayout(
 	ctx context.Context,
 	req sdk.GetPayoutRequest,
 ) (*sdk.Payout, error) {
-	return invoke(ctx, a, &wire.GetPayout, req)
+	return invoke(ctx, a, wire.GetPayout, req)
 }
 
 // ListPayouts calls the verb of that name.
@@ -134,7 +134,7 @@ func (a *Account) ListPayouts(
 	ctx context.Context,
 	req sdk.ListPayoutsRequest,
 ) (*sdk.ListPayoutsResponse, error) {
-	return invoke(ctx, a, &wire.ListPayouts, req)
+	return invoke(ctx, a, wire.ListPayouts, req)
 }
 
 // ParseWebhook calls the verb of that name.
@@ -142,7 +142,7 @@ func (a *Account) ParseWebhook(
 	ctx context.Context,
 	req sdk.ParseWebhookRequest,
 ) (*sdk.WebhookResult, error) {
-	return invoke(ctx, a, &wire.ParseWebhook, req)
+	return invoke(ctx, a, wire.ParseWebhook, req)
 }
 
 // ParseReturn calls the verb of that name.
@@ -150,7 +150,7 @@ func (a *Account) ParseReturn(
 	ctx context.Context,
 	req sdk.ParseReturnRequest,
 ) (*sdk.Return, error) {
-	return invoke(ctx, a, &wire.ParseReturn, req)
+	return invoke(ctx, a, wire.ParseReturn, req)
 }
 
 // InvokeOperation calls the verb of that name.
@@ -158,5 +158,5 @@ func (a *Account) InvokeOperation(
 	ctx context.Context,
 	req sdk.InvokeOperationRequest,
 ) (json.RawMessage, error) {
-	return invoke(ctx, a, &wire.InvokeOperation, req)
+	return invoke(ctx, a, wire.InvokeOperation, req)
 }

@@ -64,23 +64,23 @@ func responseOf[P, Req, Resp any, WReq wire.AccountRequest, WResp proto.Message]
 func FuzzMessages(f *testing.F) {
 	all := []readable{
 		requestOf(
-			&wire.CreatePayment,
+			wire.CreatePayment,
 			checkCreatePayment,
-		), responseOf(&wire.CreatePayment), requestOf(&wire.ConfirmPayment, checkConfirmPayment), requestOf(&wire.ListPayments, checkListPayments),
+		), responseOf(wire.CreatePayment), requestOf(wire.ConfirmPayment, checkConfirmPayment), requestOf(wire.ListPayments, checkListPayments),
 		responseOf(
-			&wire.ListPayments,
-		), requestOf(&wire.CapturePayment, checkCapturePayment), requestOf(&wire.CreateRefund, checkCreateRefund), responseOf(&wire.CreateRefund),
+			wire.ListPayments,
+		), requestOf(wire.CapturePayment, checkCapturePayment), requestOf(wire.CreateRefund, checkCreateRefund), responseOf(wire.CreateRefund),
 		requestOf(
-			&wire.CreatePayout,
+			wire.CreatePayout,
 			checkCreatePayout,
-		), responseOf(&wire.CreatePayout), responseOf(&wire.ListPayouts), responseOf(&wire.GetBalances),
+		), responseOf(wire.CreatePayout), responseOf(wire.ListPayouts), responseOf(wire.GetBalances),
 		requestOf(
-			&wire.ParseWebhook,
+			wire.ParseWebhook,
 			nil,
-		), responseOf(&wire.ParseWebhook), responseOf(&wire.ParseReturn), requestOf(&wire.InvokeOperation, checkInvokeOperation),
+		), responseOf(wire.ParseWebhook), responseOf(wire.ParseReturn), requestOf(wire.InvokeOperation, checkInvokeOperation),
 		responseOf(
-			&wire.InvokeOperation,
-		), responseOf(&wire.ListPaymentMethods), responseOf(&wire.CheckHealth),
+			wire.InvokeOperation,
+		), responseOf(wire.ListPaymentMethods), responseOf(wire.CheckHealth),
 	}
 
 	seed := func(m proto.Message) {

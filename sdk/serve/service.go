@@ -157,117 +157,117 @@ func (s *service) CheckHealth(
 	ctx context.Context,
 	in *pb.CheckHealthRequest,
 ) (*pb.CheckHealthResponse, error) {
-	return handle(ctx, s, &wire.CheckHealth, nil, in)
+	return handle(ctx, s, wire.CheckHealth, nil, in)
 }
 
 func (s *service) ListPaymentMethods(
 	ctx context.Context,
 	in *pb.ListPaymentMethodsRequest,
 ) (*pb.ListPaymentMethodsResponse, error) {
-	return handle(ctx, s, &wire.ListPaymentMethods, nil, in)
+	return handle(ctx, s, wire.ListPaymentMethods, nil, in)
 }
 
 func (s *service) CreatePayment(
 	ctx context.Context,
 	in *pb.CreatePaymentRequest,
 ) (*pb.CreatePaymentResponse, error) {
-	return handle(ctx, s, &wire.CreatePayment, checkCreatePayment, in)
+	return handle(ctx, s, wire.CreatePayment, checkCreatePayment, in)
 }
 
 func (s *service) ConfirmPayment(
 	ctx context.Context,
 	in *pb.ConfirmPaymentRequest,
 ) (*pb.ConfirmPaymentResponse, error) {
-	return handle(ctx, s, &wire.ConfirmPayment, checkConfirmPayment, in)
+	return handle(ctx, s, wire.ConfirmPayment, checkConfirmPayment, in)
 }
 
 func (s *service) GetPayment(
 	ctx context.Context,
 	in *pb.GetPaymentRequest,
 ) (*pb.GetPaymentResponse, error) {
-	return handle(ctx, s, &wire.GetPayment, nil, in)
+	return handle(ctx, s, wire.GetPayment, nil, in)
 }
 
 func (s *service) ListPayments(
 	ctx context.Context,
 	in *pb.ListPaymentsRequest,
 ) (*pb.ListPaymentsResponse, error) {
-	return handle(ctx, s, &wire.ListPayments, checkListPayments, in)
+	return handle(ctx, s, wire.ListPayments, checkListPayments, in)
 }
 
 func (s *service) CapturePayment(
 	ctx context.Context,
 	in *pb.CapturePaymentRequest,
 ) (*pb.CapturePaymentResponse, error) {
-	return handle(ctx, s, &wire.CapturePayment, checkCapturePayment, in)
+	return handle(ctx, s, wire.CapturePayment, checkCapturePayment, in)
 }
 
 func (s *service) CancelPayment(
 	ctx context.Context,
 	in *pb.CancelPaymentRequest,
 ) (*pb.CancelPaymentResponse, error) {
-	return handle(ctx, s, &wire.CancelPayment, checkCancelPayment, in)
+	return handle(ctx, s, wire.CancelPayment, checkCancelPayment, in)
 }
 
 func (s *service) CreateRefund(
 	ctx context.Context,
 	in *pb.CreateRefundRequest,
 ) (*pb.CreateRefundResponse, error) {
-	return handle(ctx, s, &wire.CreateRefund, checkCreateRefund, in)
+	return handle(ctx, s, wire.CreateRefund, checkCreateRefund, in)
 }
 
 func (s *service) GetRefund(
 	ctx context.Context,
 	in *pb.GetRefundRequest,
 ) (*pb.GetRefundResponse, error) {
-	return handle(ctx, s, &wire.GetRefund, nil, in)
+	return handle(ctx, s, wire.GetRefund, nil, in)
 }
 
 func (s *service) CreatePayout(
 	ctx context.Context,
 	in *pb.CreatePayoutRequest,
 ) (*pb.CreatePayoutResponse, error) {
-	return handle(ctx, s, &wire.CreatePayout, checkCreatePayout, in)
+	return handle(ctx, s, wire.CreatePayout, checkCreatePayout, in)
 }
 
 func (s *service) GetPayout(
 	ctx context.Context,
 	in *pb.GetPayoutRequest,
 ) (*pb.GetPayoutResponse, error) {
-	return handle(ctx, s, &wire.GetPayout, nil, in)
+	return handle(ctx, s, wire.GetPayout, nil, in)
 }
 
 func (s *service) ListPayouts(
 	ctx context.Context,
 	in *pb.ListPayoutsRequest,
 ) (*pb.ListPayoutsResponse, error) {
-	return handle(ctx, s, &wire.ListPayouts, checkListPayouts, in)
+	return handle(ctx, s, wire.ListPayouts, checkListPayouts, in)
 }
 
 func (s *service) GetBalances(
 	ctx context.Context,
 	in *pb.GetBalancesRequest,
 ) (*pb.GetBalancesResponse, error) {
-	return handle(ctx, s, &wire.GetBalances, nil, in)
+	return handle(ctx, s, wire.GetBalances, nil, in)
 }
 
 func (s *service) ParseWebhook(
 	ctx context.Context,
 	in *pb.ParseWebhookRequest,
 ) (*pb.ParseWebhookResponse, error) {
-	return handle(ctx, s, &wire.ParseWebhook, nil, in)
+	return handle(ctx, s, wire.ParseWebhook, nil, in)
 }
 
 func (s *service) ParseReturn(
 	ctx context.Context,
 	in *pb.ParseReturnRequest,
 ) (*pb.ParseReturnResponse, error) {
-	return handle(ctx, s, &wire.ParseReturn, nil, in)
+	return handle(ctx, s, wire.ParseReturn, nil, in)
 }
 
 func (s *service) InvokeOperation(
 	ctx context.Context,
 	in *pb.InvokeOperationRequest,
 ) (*pb.InvokeOperationResponse, error) {
-	return handle(ctx, s, &wire.InvokeOperation, checkInvokeOperation, in)
+	return handle(ctx, s, wire.InvokeOperation, checkInvokeOperation, in)
 }

@@ -127,7 +127,7 @@ func (p place) sized(message protoreflect.MessageDescriptor, size int) proto.Mes
 
 func tooLarge(m proto.Message) []sdk.Violation {
 	r := newReader()
-	bound(r, m)
+	checkBounds(r, m)
 	return r.problems.Invalid()
 }
 

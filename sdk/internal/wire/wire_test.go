@@ -48,7 +48,7 @@ func init() {
 			reflect.TypeFor[sdk.Code]():          anyOf(errorCodes),
 			reflect.TypeFor[sdk.Outcome]():       anyOf(outcomes),
 			reflect.TypeFor[sdk.Capability]():    anyOf(capabilities),
-			reflect.TypeFor[sdk.RetryBehavior](): anyOf(repeats),
+			reflect.TypeFor[sdk.RetryBehavior](): anyOf(retryBehaviors),
 			reflect.TypeFor[sdk.WebhookTrust]():  anyOf(webhookTrusts),
 			reflect.TypeFor[sdk.Flow]():          anyOf(flows),
 			reflect.TypeFor[sdk.FieldKind]():     anyOf(fieldKinds),
@@ -266,25 +266,25 @@ func roundTrip[P, Req, Resp any, WReq AccountRequest, WResp proto.Message](
 func pointer[T any]() *rapid.Generator[*T] { return rapid.Ptr(author[T](), false) }
 
 func TestVerbsRoundTrip(t *testing.T) {
-	roundTrip(t, &CheckHealth, author[sdk.Health]())
-	roundTrip(t, &ListPaymentMethods, author[[]sdk.PaymentMethod]())
-	roundTrip(t, &CreatePayment, pointer[sdk.Payment]())
-	roundTrip(t, &ConfirmPayment, pointer[sdk.Payment]())
-	roundTrip(t, &GetPayment, pointer[sdk.Payment]())
-	roundTrip(t, &ListPayments, pointer[sdk.ListPaymentsResponse]())
-	roundTrip(t, &CapturePayment, pointer[sdk.Payment]())
-	roundTrip(t, &CancelPayment, pointer[sdk.Payment]())
+	roundTrip(t, CheckHealth, author[sdk.Health]())
+	roundTrip(t, ListPaymentMethods, author[[]sdk.PaymentMethod]())
+	roundTrip(t, CreatePayment, pointer[sdk.Payment]())
+	roundTrip(t, ConfirmPayment, pointer[sdk.Payment]())
+	roundTrip(t, GetPayment, pointer[sdk.Payment]())
+	roundTrip(t, ListPayments, pointer[sdk.ListPaymentsResponse]())
+	roundTrip(t, CapturePayment, pointer[sdk.Payment]())
+	roundTrip(t, CancelPayment, pointer[sdk.Payment]())
 
-	roundTrip(t, &CreateRefund, pointer[sdk.Refund]())
-	roundTrip(t, &GetRefund, pointer[sdk.Refund]())
-	roundTrip(t, &CreatePayout, pointer[sdk.Payout]())
-	roundTrip(t, &GetPayout, pointer[sdk.Payout]())
-	roundTrip(t, &ListPayouts, pointer[sdk.ListPayoutsResponse]())
-	roundTrip(t, &GetBalances, author[[]sdk.Balance]())
-	roundTrip(t, &ParseWebhook, pointer[sdk.WebhookResult]())
-	roundTrip(t, &ParseReturn, pointer[sdk.Return]())
+	roundTrip(t, CreateRefund, pointer[sdk.Refund]())
+	roundTrip(t, GetRefund, pointer[sdk.Refund]())
+	roundTrip(t, CreatePayout, pointer[sdk.Payout]())
+	roundTrip(t, GetPayout, pointer[sdk.Payout]())
+	roundTrip(t, ListPayouts, pointer[sdk.ListPayoutsResponse]())
+	roundTrip(t, GetBalances, author[[]sdk.Balance]())
+	roundTrip(t, ParseWebhook, pointer[sdk.WebhookResult]())
+	roundTrip(t, ParseReturn, pointer[sdk.Return]())
 
-	roundTrip(t, &InvokeOperation, author[json.RawMessage]())
+	roundTrip(t, InvokeOperation, author[json.RawMessage]())
 }
 
 func TestInfoRoundTrips(t *testing.T) {
@@ -357,7 +357,7 @@ func TestEnumsCoverTheContract(t *testing.T) {
 
 	checkEnum(
 		t,
-		repeats,
+		retryBehaviors,
 		pb.Repeat(0).Descriptor(),
 		[]sdk.RetryBehavior{
 			sdk.RetryNone,
@@ -453,7 +453,7 @@ func TestEnumsCarryWhatTheyDoNotKnow(t *testing.T) {
 }
 
 func TestMissingEnumsAreReadAsTheContractSays(t *testing.T) {
-	if errorCodes.decode(0) != sdk.CodeInternal || outcomes.decode(0) != sdk.OutcomeUnknown || repeats.decode(0) != sdk.RetryNone ||
+	if errorCodes.decode(0) != sdk.CodeInternal || outcomes.decode(0) != sdk.OutcomeUnknown || retryBehaviors.decode(0) != sdk.RetryNone ||
 		verifications.decode(0) != sdk.NotVerified ||
 		urlScopes.decode(0) != sdk.ScopeOpen ||
 		fieldKinds.decode(0) != sdk.FieldText {
@@ -501,4 +501,13 @@ func TestAmountsThatWouldFillTheMemoryAreNotWritten(t *testing.T) {
 			t.Errorf("exponent %d: %d characters", exponent, len(got))
 		}
 	}
+}
+
+// all returns the author's names in the order of the contract.
+func (e enum[Author, Wire]) all() []Author {
+	var names []Author
+	for _, number := range slices.Sorted(maps.Keys(e.names)) {
+		names = append(names, e.names[number])
+	}
+	return names
 }
