@@ -144,7 +144,7 @@ func TestServerRefusesEndedCalls(t *testing.T) {
 		t.Errorf("got %v", e)
 	}
 
-	if err := s.put(ctx, "main", nil, s.next()); err == nil {
+	if err := s.put(ctx, "main", nil, s.nextTurn()); err == nil {
 		t.Error("an account was changed for a host that has gone")
 	}
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/payhost/payhost/sdk"
 	"github.com/payhost/payhost/sdk/client"
 	"github.com/payhost/payhost/sdk/internal/wire"
+	"github.com/payhost/payhost/sdk/serve"
 )
 
 const canary = "canary-7f3a9c"
@@ -31,10 +32,17 @@ const canary = "canary-7f3a9c"
 // starts it and then waits to be killed.
 const helperHost = "SDK_TEST_HELPER_HOST"
 
+// helperPlugin makes this test binary a plugin whose provider has a method that
+// is called like a verb and is not it.
+const helperPlugin = "SDK_TEST_HELPER_PLUGIN"
+
 func TestMain(m *testing.M) {
 	if path := os.Getenv(helperHost); path != "" {
 		beHost(path)
 		return
+	}
+	if os.Getenv(helperPlugin) != "" {
+		serve.Provider(func(struct{}, sdk.Runtime) (*noContext, error) { return nil, nil })
 	}
 
 	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
@@ -55,11 +63,14 @@ var buildPlugin = sync.OnceValues(func() (string, error) {
 
 	// The sources are read so that go test knows what a cached result depends
 	// on: it does not see what the build reads.
-	sources, err := filepath.Glob("*.go")
-	if err != nil {
-		return "", err
+	var sources []string
+	for _, folder := range []string{".", "..", "../internal/wire", "../internal/configschema"} {
+		files, err := filepath.Glob(filepath.Join(folder, "*.go"))
+		if err != nil {
+			return "", err
+		}
+		sources = append(sources, files...)
 	}
-
 	for _, file := range append(sources, "testdata/plugin/main.go") {
 		if _, err := os.ReadFile(file); err != nil {
 			return "", err

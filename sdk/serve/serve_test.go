@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"os"
 	"os/exec"
@@ -279,5 +280,33 @@ func TestStartedByHand(t *testing.T) {
 		if !strings.Contains(stderr.String(), want) {
 			t.Errorf("%q is not in %s", want, stderr.String())
 		}
+	}
+}
+
+func TestAMisshapenProviderDoesNotStart(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	program := exec.Command(self)
+	program.Env = append(os.Environ(), helperPlugin+"=1")
+	var out, said bytes.Buffer
+	program.Stdout = &out
+	program.Stderr = &said
+
+	var exit *exec.ExitError
+	if err := program.Run(); !errors.As(err, &exit) || exit.ExitCode() != 1 {
+		t.Errorf("ended with %v", err)
+	}
+	for _, part := range []string{
+		"CheckHealth() (sdk.Health, error)",
+		"CheckHealth(context.Context) (sdk.Health, error)",
+	} {
+		if !strings.Contains(said.String(), part) {
+			t.Errorf("%q does not say %q", said.String(), part)
+		}
+	}
+	if strings.Count(said.String(), "\n") != 1 || out.Len() != 0 {
+		t.Errorf("the error is not one line on stderr alone: %q, %q", said.String(), out.String())
 	}
 }
