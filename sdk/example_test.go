@@ -23,7 +23,7 @@ func main() { serve.Provider(newProvider) }
 type config struct {
 	sdk.Endpoint            // environment and base_url
 	Shop         string     `config:"shop,required,identity" doc:"The shop's number at the provider."`
-	Key          sdk.Secret `config:"key,required" doc:"Sent with requests; signs notices."`
+	Key          sdk.Secret `config:"key,required" doc:"Sent with requests; signs webhooks."`
 }
 
 type provider struct {
@@ -53,44 +53,32 @@ func (*provider) Info() sdk.Info {
 }
 
 func (p *provider) CreatePayment(
-	ctx context.Context,
-	req sdk.CreatePaymentRequest,
+	ctx context.Context, req sdk.CreatePaymentRequest,
 ) (*sdk.Payment, error) {
 	order := map[string]string{
-		"shop": p.cfg.Shop, "order": req.Reference, "amount": req.Amount.Amount.String(), "notify": req.NotifyURL,
+		"shop":   p.cfg.Shop,
+		"order":  req.Reference,
+		"amount": req.Amount.Amount.String(),
+		"notify": req.NotifyURL,
 	}
 	return p.call(ctx, http.MethodPost, "/orders", order)
 }
 
 func (p *provider) GetPayment(
-	ctx context.Context,
-	req sdk.GetPaymentRequest,
+	ctx context.Context, req sdk.GetPaymentRequest,
 ) (*sdk.Payment, error) {
-	return p.call(
-		ctx,
-		http.MethodGet,
-		"/orders/"+url.PathEscape(req.Payment.Reference),
-		nil,
-	)
+	path := "/orders/" + url.PathEscape(req.Payment.Reference)
+	return p.call(ctx, http.MethodGet, path, nil)
 }
 
-func (p *provider) call(
-	ctx context.Context,
-	method, path string,
-	in any,
-) (*sdk.Payment, error) {
+func (p *provider) call(ctx context.Context, method, path string, in any) (*sdk.Payment, error) {
 	req := providerhttp.Request{Method: method, Path: path, Header: http.Header{}}
 	req.Header.Set("Authorization", "Bearer "+p.cfg.Key.Reveal())
 	if in != nil {
 		body, err := json.Marshal(in)
 		if err != nil {
-			return nil, sdk.NotSent(
-				sdk.CodeInternal,
-				"the request cannot be written: %v",
-				err,
-			)
+			return nil, sdk.NotSent(sdk.CodeInternal, "the request cannot be written: %v", err)
 		}
-
 		req.Body = providerhttp.JSON(body)
 	}
 
@@ -105,13 +93,12 @@ func (p *provider) call(
 
 	switch {
 	case resp.Status == http.StatusUnprocessableEntity && got.Error != "":
-		return nil, sdk.Refused(sdk.CodeDeclined, got.Error, "") // the provider's own no
+		return nil, sdk.Refused(sdk.CodeDeclined, got.Error, "") // the provider's own refusal
 	case resp.Status != http.StatusOK:
 		return nil, resp.StatusError()
 	case got.State == "":
 		return nil, resp.Unexpected("an order has a state")
 	}
-
 	return got.payment(), nil
 }
 
@@ -125,7 +112,9 @@ type order struct {
 }
 
 var states = map[string]sdk.PaymentStatus{
-	"open": sdk.PaymentRequiresAction, "paid": sdk.PaymentSucceeded, "closed": sdk.PaymentExpired,
+	"open":   sdk.PaymentRequiresAction,
+	"paid":   sdk.PaymentSucceeded,
+	"closed": sdk.PaymentExpired,
 }
 
 func (o *order) payment() *sdk.Payment {
@@ -149,23 +138,16 @@ func (o *order) payment() *sdk.Payment {
 }
 
 func (p *provider) ParseWebhook(
-	_ context.Context,
-	req sdk.ParseWebhookRequest,
+	_ context.Context, req sdk.ParseWebhookRequest,
 ) (*sdk.WebhookResult, error) {
 	want := signature.HMACSHA256Hex(p.cfg.Key.Reveal(), string(req.Request.Body))
 	if !signature.EqualAny(want, req.Request.HeaderValues("Signature")...) {
-		return nil, sdk.NotSent(
-			sdk.CodeInvalidSignature,
-			"the notice is not signed with key",
-		)
+		return nil, sdk.NotSent(sdk.CodeInvalidSignature, "the webhook is not signed with key")
 	}
 
 	var got order
 	if err := json.Unmarshal(req.Request.Body, &got); err != nil || got.State == "" {
-		return nil, sdk.NotSent(
-			sdk.CodeInvalidRequest,
-			"the notice is signed but is no order",
-		)
+		return nil, sdk.NotSent(sdk.CodeInvalidRequest, "the webhook is signed but is not an order")
 	}
 
 	return &sdk.WebhookResult{

@@ -2,6 +2,7 @@ package sdk
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 )
@@ -34,22 +35,23 @@ type ExchangeLog struct {
 func (l *ExchangeLog) Exchanges() []Exchange {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return append([]Exchange(nil), l.list...)
+	return slices.Clone(l.list)
 }
 
 type exchangeLogKey struct{}
 
 // WithExchangeLog returns a context whose calls record their exchanges in the
-// log, on both sides of the contract: the SDK's server uses it around every
-// verb, and a host around every call to a Client.
+// log, at both ends of the contract: the SDK's server uses it around every verb,
+// a host around every call to a plugin, and a test to see what a call said.
 func WithExchangeLog(ctx context.Context) (context.Context, *ExchangeLog) {
 	log := &ExchangeLog{}
 	return context.WithValue(ctx, exchangeLogKey{}, log), log
 }
 
-// RecordExchange adds e to the context's log; without one it does nothing. e
-// must hold no secrets.
-func RecordExchange(ctx context.Context, e Exchange) {
+// RecordExchange adds an exchange to the context's log; without one it does
+// nothing. The exchange must hold no secrets. What is more than the first 16 of
+// a call is left out.
+func RecordExchange(ctx context.Context, exchange Exchange) {
 	log, ok := ctx.Value(exchangeLogKey{}).(*ExchangeLog)
 	if !ok {
 		return
@@ -57,6 +59,6 @@ func RecordExchange(ctx context.Context, e Exchange) {
 	log.mu.Lock()
 	defer log.mu.Unlock()
 	if len(log.list) < maxExchanges {
-		log.list = append(log.list, e)
+		log.list = append(log.list, exchange)
 	}
 }

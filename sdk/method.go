@@ -15,7 +15,7 @@ type ListPaymentMethodsRequest struct {
 	Amount     *Money // nil when not known yet
 }
 
-// Flow is what the customer will go through with a method.
+// Flow is how the customer pays with a method.
 type Flow string
 
 // The flows.
@@ -51,7 +51,7 @@ const (
 	FieldFile   FieldKind = "file"
 )
 
-// Field is something the customer is asked for.
+// Field is one thing that the customer is asked for.
 type Field struct {
 	Name     string
 	Label    string
@@ -61,5 +61,7 @@ type Field struct {
 
 // MethodLister is CapabilityListPaymentMethods.
 type MethodLister interface {
+	// ListPaymentMethods returns what the customer can pay with. It changes
+	// nothing and may be called for every customer. An empty list is an answer.
 	ListPaymentMethods(context.Context, ListPaymentMethodsRequest) ([]PaymentMethod, error)
 }

@@ -7,12 +7,11 @@ import (
 )
 
 // PaymentStatus is how far a payment is, as a provider can tell. A status that
-// this version does not know arrives as "unrecognized_N" and is to be carried
-// on.
+// this version does not know arrives as "unrecognized_N" and is passed on.
 type PaymentStatus string
 
-// What a provider may say. The host adds two of its own, "created" and
-// "unknown".
+// The statuses that a provider may report. The host adds two of its own,
+// "created" and "unknown".
 const (
 	PaymentRequiresAction PaymentStatus = "requires_action" // the customer must do something
 	PaymentProcessing     PaymentStatus = "processing"      // the provider is working on it
@@ -21,7 +20,7 @@ const (
 	PaymentFailed         PaymentStatus = "failed"
 	PaymentCanceled       PaymentStatus = "canceled"
 	PaymentExpired        PaymentStatus = "expired"
-	PaymentUnderReview    PaymentStatus = "under_review" // somebody must look at it
+	PaymentUnderReview    PaymentStatus = "under_review" // a person must look at it
 )
 
 // Customer is who pays. Every field may be empty; a provider that needs one
@@ -59,7 +58,7 @@ type CreatePaymentRequest struct {
 	Country  string
 	Language string
 	Customer Customer
-	// NotifyURL is where the provider is to send notices of this payment. It is
+	// NotifyURL is where the provider is to send webhooks of this payment. It is
 	// unguessable and must not be shown to the customer.
 	NotifyURL string
 	// ReturnURL and CancelURL are where the customer comes back to, after
@@ -76,7 +75,7 @@ type CreatePaymentRequest struct {
 
 // Payment is what the provider says of one.
 type Payment struct {
-	// ProviderReference is theirs; empty when they have none yet.
+	// ProviderReference is the provider's own id; empty when it has none yet.
 	ProviderReference string
 	Status            PaymentStatus
 	// ProviderStatus is the provider's own word or number for it.
@@ -87,8 +86,8 @@ type Payment struct {
 	// has no amount. The host compares it with the intent: a difference goes
 	// under review.
 	Amount *Money
-	// Paid is what the customer really paid, and in what; nil when not told or
-	// not different.
+	// Paid is what the customer really paid, and in which currency; nil when the
+	// provider does not say, or when it is no other amount.
 	Paid *Money
 	// Message says why it failed or is under review, in the provider's words.
 	Message string
@@ -97,7 +96,7 @@ type Payment struct {
 	// payment's amount is under review until the sum is reached.
 	Receipts []Receipt
 	// State is whatever the plugin wants back with later calls for this
-	// payment: at most 4 KiB, no secrets. Empty leaves what is stored.
+	// payment: at most 4 KiB, no secrets. Empty leaves the stored state as it is.
 	State []byte
 	// TransactionID is the provider's id of the transaction, or of the
 	// customer's try, that this is about; empty where the provider has none
@@ -114,7 +113,7 @@ type Receipt struct {
 	Amount Money
 }
 
-// NextAction is what the customer is to do. Display and Confirm may come
+// NextAction is what the customer must do. Display and Confirm may come
 // together; Redirect comes alone.
 type NextAction struct {
 	Redirect *Redirect
@@ -172,7 +171,7 @@ type PaymentContext struct {
 	Country           string
 	Customer          Customer
 	Options           json.RawMessage
-	State             []byte // what the plugin last gave as Payment.State
+	State             []byte // the last Payment.State of the plugin
 	CreatedAt         time.Time
 	Sequence          uint64 // as in the request that created it
 }
@@ -244,7 +243,7 @@ type CapturePaymentRequest struct {
 	Amount         *Money
 }
 
-// CancelPaymentRequest returns up a payment that has not succeeded.
+// CancelPaymentRequest gives up a payment that has not succeeded.
 type CancelPaymentRequest struct {
 	Payment        PaymentContext
 	IdempotencyKey string
@@ -254,43 +253,63 @@ type CancelPaymentRequest struct {
 
 // PaymentCreator is CapabilityCreatePayment.
 type PaymentCreator interface {
-	// CreatePayment creates a payment at the provider. A repeat with the same
-	// IdempotencyKey must behave as Info.CreatePayment declares.
+	// CreatePayment creates one payment at the provider. It may be called again
+	// with the same Reference, IdempotencyKey and Sequence, and a higher Attempt,
+	// when an answer was lost: what happens then must be what Info.CreatePayment
+	// declares. The answer's NextAction is what the customer must do.
 	CreatePayment(context.Context, CreatePaymentRequest) (*Payment, error)
 }
 
 // PaymentConfirmer is CapabilityConfirmPayment.
 type PaymentConfirmer interface {
+	// ConfirmPayment hands what the customer has sent back, after a Confirm next
+	// action, to the provider. The customer may send again after a refusal, which
+	// leaves the payment as it is.
 	ConfirmPayment(context.Context, ConfirmPaymentRequest) (*Payment, error)
 }
 
 // PaymentGetter is CapabilityGetPayment.
 type PaymentGetter interface {
-	// GetPayment changes nothing. CodeNotFound means that the provider knows no
-	// such payment; Info.PaymentLookup declares whether that proves anything.
+	// GetPayment asks for the payment's status. It changes nothing and is called
+	// often, also for payments whose creation is in doubt: ProviderReference is
+	// then empty. CodeNotFound means that the provider knows no such payment;
+	// Info.PaymentLookup declares whether that proves that there is none.
 	GetPayment(context.Context, GetPaymentRequest) (*Payment, error)
 }
 
 // PaymentLister is CapabilityListPayments.
 type PaymentLister interface {
+	// ListPayments asks for many payments, in one of the ways that
+	// Info.PaymentLookup declares. It changes nothing. Payments that the provider
+	// does not know are left out; of a time range there may be more payments in
+	// the answer, never fewer. One call asks for one page: the provider's cursor
+	// is NextPageToken, and comes back with the rest of the request unchanged.
 	ListPayments(context.Context, ListPaymentsRequest) (*ListPaymentsResponse, error)
 }
 
 // PaymentCapturer is CapabilityCapturePayment.
 type PaymentCapturer interface {
+	// CapturePayment takes an authorized payment, or part of it. It may be called
+	// again with the same IdempotencyKey: what happens then must be what
+	// Info.CapturePayment declares.
 	CapturePayment(context.Context, CapturePaymentRequest) (*Payment, error)
 }
 
 // PaymentCanceler is CapabilityCancelPayment.
 type PaymentCanceler interface {
+	// CancelPayment gives up a payment that has not succeeded. One that has
+	// succeeded meanwhile is not canceled: the answer is its true status, or a
+	// refusal. It may be called again with the same IdempotencyKey, and a payment
+	// that is canceled already stays so.
 	CancelPayment(context.Context, CancelPaymentRequest) (*Payment, error)
 }
 
 // References returns the references of the payments that are asked about, in
 // their order.
-func (r ListPaymentsRequest) References() (list []string) {
-	for _, of := range r.Payments {
-		list = append(list, of.Reference)
+func (r ListPaymentsRequest) References() []string {
+	var references []string
+	for _, payment := range r.Payments {
+		references = append(references, payment.Reference)
 	}
-	return list
+	return references
 }

@@ -10,7 +10,7 @@ import (
 // arrive as "unrecognized_N".
 type PayoutStatus string
 
-// What a provider may say. The host adds two of its own, "created" and
+// The statuses that a provider may report. The host adds two of its own, "created" and
 // "unknown".
 const (
 	PayoutProcessing  PayoutStatus = "processing"
@@ -100,26 +100,35 @@ type ListedPayout struct {
 
 // PayoutCreator is CapabilityCreatePayout.
 type PayoutCreator interface {
-	// CreatePayout sends money. A repeat with the same IdempotencyKey must
-	// behave as Info.CreatePayout declares.
+	// CreatePayout sends money to a recipient. It may be called again with the
+	// same Reference, IdempotencyKey and Sequence, and a higher Attempt, when an
+	// answer was lost: what happens then must be what Info.CreatePayout declares.
+	// A claim that the provider's document does not make sends money twice.
 	CreatePayout(context.Context, CreatePayoutRequest) (*Payout, error)
 }
 
 // PayoutGetter is CapabilityGetPayout.
 type PayoutGetter interface {
+	// GetPayout asks for the payout's status. It changes nothing and is called
+	// often, also for payouts whose creation is in doubt: ProviderReference is
+	// then empty. CodeNotFound means that the provider knows no such payout;
+	// Info.PayoutLookup declares whether that proves that there is none.
 	GetPayout(context.Context, GetPayoutRequest) (*Payout, error)
 }
 
 // PayoutLister is CapabilityListPayouts.
 type PayoutLister interface {
+	// ListPayouts asks for many payouts, in one of the ways that
+	// Info.PayoutLookup declares. See PaymentLister, whose rules it shares.
 	ListPayouts(context.Context, ListPayoutsRequest) (*ListPayoutsResponse, error)
 }
 
 // References returns the references of the payouts that are asked about, in
 // their order.
-func (r ListPayoutsRequest) References() (list []string) {
-	for _, of := range r.Payouts {
-		list = append(list, of.Reference)
+func (r ListPayoutsRequest) References() []string {
+	var references []string
+	for _, payout := range r.Payouts {
+		references = append(references, payout.Reference)
 	}
-	return list
+	return references
 }

@@ -9,7 +9,7 @@ import (
 // arrive as "unrecognized_N".
 type RefundStatus string
 
-// What a provider may say. The host adds two of its own, "created" and
+// The statuses that a provider may report. The host adds two of its own, "created" and
 // "unknown".
 const (
 	RefundPending     RefundStatus = "pending"
@@ -47,8 +47,8 @@ type RefundContext struct {
 	Reference         string
 	ProviderReference string
 	Amount            Money
-	Payment           PaymentContext // the payment of which it gives something back
-	State             []byte         // what the plugin last gave as Refund.State
+	Payment           PaymentContext // the payment that is refunded
+	State             []byte         // the last Refund.State of the plugin
 	CreatedAt         time.Time
 	Sequence          uint64
 }
@@ -60,10 +60,18 @@ type GetRefundRequest struct {
 
 // RefundCreator is CapabilityCreateRefund.
 type RefundCreator interface {
+	// CreateRefund gives back all or part of a payment that has succeeded. It may
+	// be called again with the same Reference, IdempotencyKey and Sequence, and a
+	// higher Attempt, when an answer was lost: what happens then must be what
+	// Info.CreateRefund declares.
 	CreateRefund(context.Context, CreateRefundRequest) (*Refund, error)
 }
 
 // RefundGetter is CapabilityGetRefund.
 type RefundGetter interface {
+	// GetRefund asks for the refund's status. It changes nothing and is called
+	// often, also for refunds whose creation is in doubt: ProviderReference is
+	// then empty. CodeNotFound means that the provider knows no such refund;
+	// Info.RefundLookup declares whether that proves that there is none.
 	GetRefund(context.Context, GetRefundRequest) (*Refund, error)
 }

@@ -20,9 +20,9 @@ type Runtime struct {
 	Transport http.RoundTripper
 	// Mask replaces configured secrets in text that is to leave the plugin.
 	Mask func(text string) string
-	// OnClose, when set, takes what is to be done when the account is
-	// configured anew or no longer needed, after its last call. What was given
-	// last is done first. Package providerhttp gives it the client's Close, so
-	// that a provider has none of its own unless it holds something else.
+	// OnClose, when set, takes a function that is called when the account is
+	// configured again or no longer needed, after its last call; the latest comes
+	// first. Package providerhttp gives it the client's Close, so a provider needs
+	// no Close of its own unless it holds something else.
 	OnClose func(func())
 }
