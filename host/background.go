@@ -11,14 +11,14 @@ import (
 const (
 	workRecovery         = "recovery"          // finds the providers that have something due
 	workProviderRecovery = "provider_recovery" // reconciles what is due at one provider
-	workWebhooks         = "notices"           // finds the providers whose webhooks could not be read before
+	workWebhooks         = "notices"           // finds the providers whose webhooks wait
 	workProviderWebhooks = "provider_notices"  // reads again what waits of one provider
 	workForget           = "forget"            // deletes old unverified webhooks
-	workEvents           = "events"            // has the pusher look for retries and for other hosts' events
+	workEvents           = "events"            // wakes the pusher
 )
 
-// dueInterval is how often hosts look for what is due; forgetInterval is for what
-// no caller waits for.
+// dueInterval is how often hosts look for what is due; forgetInterval is for
+// what no caller waits for.
 const (
 	dueInterval    = time.Second
 	forgetInterval = time.Minute
@@ -26,42 +26,47 @@ const (
 
 // openJobs makes what triggers the background work.
 func (h *Host) openJobs(ctx context.Context) (err error) {
+	// Those without Every are triggered by others, for one provider each.
 	work := []job.Work{
 		{Name: workRecovery, Every: dueInterval, Do: h.triggerRecovery},
-		{Name: workProviderRecovery, Do: func(ctx context.Context, provider string) error {
-			h.core.RecoverProvider(ctx, provider)
-			return nil
-		}},
+		{Name: workProviderRecovery, Do: h.recoverProvider},
 		{Name: workWebhooks, Every: dueInterval, Do: h.triggerCatchup},
 		{Name: workProviderWebhooks, Do: h.inbox.CatchupProvider},
-		{Name: workForget, Every: forgetInterval, Do: func(ctx context.Context, _ string) error {
-			return h.inbox.Forget(ctx)
-		}},
+		{Name: workForget, Every: forgetInterval, Do: h.forget},
 	}
 	if h.pusher != nil {
-		work = append(work, job.Work{Name: workEvents, Every: dueInterval, Do: func(context.Context, string) error {
-			h.pusher.Wake()
-			return nil
-		}})
+		work = append(
+			work,
+			job.Work{Name: workEvents, Every: dueInterval, Do: h.wakePusher},
+		)
 	}
 
 	h.jobs, err = job.Open(ctx, job.Options{
-		URL: h.cfg.Store.URL.Reveal(), Host: h.core.Instance(), Work: work, Logger: h.log,
+		URL:    h.cfg.Store.URL.Reveal(),
+		Host:   h.core.Instance(),
+		Work:   work,
+		Logger: h.log,
 	})
+
 	return err
 }
 
-// triggerRecovery has each provider that has something due recovered by a job of
-// its own, so that one which hangs delays no other provider's doubts.
+// triggerRecovery has each provider that has something due recovered by a job
+// of its own, so that one which hangs delays no other provider's doubts.
 func (h *Host) triggerRecovery(ctx context.Context, _ string) error {
-	due, err := h.core.DueProviders(ctx)
+	due, err := h.recovery.DueProviders(ctx)
 	if err != nil {
 		return err
 	}
 	return h.triggerEach(ctx, workProviderRecovery, due)
 }
 
-// triggerCatchup does the same for webhooks.
+func (h *Host) recoverProvider(ctx context.Context, provider string) error {
+	h.recovery.RunProvider(ctx, provider)
+	return nil
+}
+
+// triggerCatchup is triggerRecovery for webhooks.
 func (h *Host) triggerCatchup(ctx context.Context, _ string) error {
 	due, err := h.inbox.DueProviders(ctx)
 	if err != nil {
@@ -76,5 +81,13 @@ func (h *Host) triggerEach(ctx context.Context, work string, providers []string)
 			return err
 		}
 	}
+	return nil
+}
+
+func (h *Host) forget(ctx context.Context, _ string) error { return h.inbox.Forget(ctx) }
+
+// wakePusher has the pusher look for retries and for other hosts' events.
+func (h *Host) wakePusher(context.Context, string) error {
+	h.pusher.Wake()
 	return nil
 }

@@ -14,7 +14,9 @@ import (
 // it. When the provider refuses or does not answer, the error is nil and the
 // payment's Status and Failure tell. When ctx ends first the call goes on; call
 // again with the same key.
-func (h *Host) CreatePayment(ctx context.Context, r PaymentRequest, opts ...CallOption) (*Payment, error) {
+func (h *Host) CreatePayment(
+	ctx context.Context, r PaymentRequest, opts ...CallOption,
+) (*Payment, error) {
 	o := ofCall(opts)
 	p, replayed, err := h.core.CreatePayment(ctx, r, o.key)
 	o.report(replayed)
@@ -23,35 +25,41 @@ func (h *Host) CreatePayment(ctx context.Context, r PaymentRequest, opts ...Call
 
 // CreatePayout records a payout under its key and asks the provider to make it,
 // with the promises of CreatePayment.
-func (h *Host) CreatePayout(ctx context.Context, r PayoutRequest, opts ...CallOption) (*Payout, error) {
+func (h *Host) CreatePayout(
+	ctx context.Context, r PayoutRequest, opts ...CallOption,
+) (*Payout, error) {
 	o := ofCall(opts)
 	p, replayed, err := h.core.CreatePayout(ctx, r, o.key)
 	o.report(replayed)
 	return p, failure(ctx, err)
 }
 
-// CreateRefund gives back all of a succeeded payment, or part of it. Unlike
-// CreatePayment it returns an error when the provider refuses or does not answer:
-// the payment is then as it was.
-func (h *Host) CreateRefund(ctx context.Context, paymentID string, r RefundRequest, opts ...CallOption) (*Refund, error) {
+// CreateRefund refunds a succeeded payment: all of it, or the part that r says.
+// Unlike CreatePayment it returns an error when the provider refuses or does
+// not answer: the payment is then as it was, and the refund is kept.
+func (h *Host) CreateRefund(
+	ctx context.Context, paymentID string, r RefundRequest, opts ...CallOption,
+) (*Refund, error) {
 	o := ofCall(opts)
 	p, replayed, err := h.core.CreateRefund(ctx, paymentID, r, o.key)
 	o.report(replayed)
 	return p, failure(ctx, err)
 }
 
-// ConfirmPayment hands over what the customer sent back. A refusal of the provider
-// is an error, and the payment is then as it was; so for CapturePayment and
-// CancelPayment.
-func (h *Host) ConfirmPayment(ctx context.Context, id string, c Confirmation, opts ...CallOption) (*Payment, error) {
+// ConfirmPayment hands over what the customer sent back. A refusal of the
+// provider is an error, and the payment is then as it was; so for
+// CapturePayment and CancelPayment.
+func (h *Host) ConfirmPayment(
+	ctx context.Context, id string, c Confirmation, opts ...CallOption,
+) (*Payment, error) {
 	o := ofCall(opts)
 	p, replayed, err := h.core.ConfirmPayment(ctx, id, c, o.key)
 	o.report(replayed)
 	return p, failure(ctx, err)
 }
 
-// CapturePayment takes an authorized payment, in its currency: all that is left of
-// it when amount is zero.
+// CapturePayment takes an authorized payment, in its currency: all that is left
+// of it when amount is zero.
 func (h *Host) CapturePayment(
 	ctx context.Context, id string, amount decimal.Decimal, opts ...CallOption,
 ) (*Payment, error) {
@@ -63,16 +71,18 @@ func (h *Host) CapturePayment(
 
 // CancelPayment gives up a payment that has not succeeded. reason is for the
 // provider and may be empty.
-func (h *Host) CancelPayment(ctx context.Context, id, reason string, opts ...CallOption) (*Payment, error) {
+func (h *Host) CancelPayment(
+	ctx context.Context, id, reason string, opts ...CallOption,
+) (*Payment, error) {
 	o := ofCall(opts)
 	p, replayed, err := h.core.CancelPayment(ctx, id, reason, o.key)
 	o.report(replayed)
 	return p, failure(ctx, err)
 }
 
-// ResolvePayment records an operator's decision about a payment that nothing else
-// can settle. The error is ErrConflict while a call for it may still reach the
-// provider.
+// ResolvePayment records an operator's decision about a payment that nothing
+// else can settle. The error is ErrConflict while a call for it may still reach
+// the provider.
 func (h *Host) ResolvePayment(ctx context.Context, id string, r Resolution) (*Payment, error) {
 	if err := h.core.Resolve(ctx, payment.KindPayment, id, r); err != nil {
 		return nil, failure(ctx, err)
@@ -96,8 +106,9 @@ func (h *Host) ResolveRefund(ctx context.Context, id string, r Resolution) (*Ref
 	return h.Refund(ctx, id)
 }
 
-// RefreshPayment asks the provider for the payment's status, records the answer,
-// and returns the payment. The error is the provider's when it does not answer.
+// RefreshPayment asks the provider for the payment's status, records the
+// answer, and returns the payment. The error is the provider's when it does not
+// answer.
 func (h *Host) RefreshPayment(ctx context.Context, id string) (*Payment, error) {
 	p, err := h.core.RefreshPayment(ctx, id)
 	return p, failure(ctx, err)
@@ -134,33 +145,40 @@ func (h *Host) InvokeOperation(
 	return out, failure(ctx, err)
 }
 
-// failure makes every error of a call an *Error. One that came while the caller's
-// own context ended has CodeCanceled and that cause, unless it says more: what
-// is found wrong with a request stays so.
+// failure makes every error of a call an *Error. One that came while the
+// caller's own context ended has CodeCanceled and that cause, unless it says
+// more: what is found wrong with a request stays so.
 func failure(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
 	}
 
-	var e *payment.Error
+	var failed *payment.Error
 	var raw *sdk.Error
+
 	switch {
-	case errors.As(err, &e):
+	case errors.As(err, &failed):
 	case errors.As(err, &raw):
-		e = payment.FromProvider("", "", err)
+		failed = payment.FromProvider("", "", err)
 	default:
-		e = &payment.Error{
-			Code: payment.CodeStorage, Outcome: sdk.OutcomeUnknown,
-			Message: err.Error(), Cause: err,
+		failed = &payment.Error{
+			Code:    payment.CodeStorage,
+			Outcome: sdk.OutcomeUnknown,
+			Message: err.Error(),
+			Cause:   err,
 		}
 	}
-	saysMore := (e.Code != payment.CodeStorage) && (e.Code != string(sdk.CodeUnavailable))
+
+	// An error of the caller's own context looks like one of the database or of a
+	// plugin: those two say no more than that nothing answered.
+	saysMore := (failed.Code != payment.CodeStorage) && (failed.Code != string(sdk.CodeUnavailable))
 	if ctx.Err() == nil || saysMore {
-		return e
+		return failed
 	}
 
-	ended := *e
+	ended := *failed
 	ended.Code, ended.Cause = payment.CodeCanceled, ctx.Err()
-	ended.Message = "your context ended first: " + e.Message
+	ended.Message = "your context ended first: " + failed.Message
+
 	return &ended
 }

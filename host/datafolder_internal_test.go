@@ -6,8 +6,9 @@ import (
 	"testing"
 )
 
-// A host that follows another in a folder knows who that was. While the other still uses the folder it is nobody's
-// predecessor, whoever else uses the folder too.
+// A host that follows another in a folder knows who that was. While the other
+// still uses the folder it is nobody's predecessor, whoever else uses the
+// folder too.
 func TestAPlaceNamesWhoHasEnded(t *testing.T) {
 	folder := t.TempDir()
 	claim := func() *dataFolder {
@@ -18,6 +19,7 @@ func TestAPlaceNamesWhoHasEnded(t *testing.T) {
 		}
 		return p
 	}
+
 	sign := func(p *dataFolder, instance string) {
 		t.Helper()
 		if err := p.sign(instance); err != nil {
@@ -30,8 +32,13 @@ func TestAPlaceNamesWhoHasEnded(t *testing.T) {
 	guest := claim()
 	sign(guest, "host_guest")
 	if first.predecessor != "" || guest.predecessor != "" {
-		t.Errorf("predecessors %q and %q of hosts that nobody came before", first.predecessor, guest.predecessor)
+		t.Errorf(
+			"predecessors %q and %q of hosts that nobody came before",
+			first.predecessor,
+			guest.predecessor,
+		)
 	}
+
 	if err := first.release(); err != nil {
 		t.Fatal(err)
 	}
@@ -39,6 +46,7 @@ func TestAPlaceNamesWhoHasEnded(t *testing.T) {
 	if next.predecessor != "host_first" {
 		t.Errorf("the next host takes %q for the one before it", next.predecessor)
 	}
+
 	if err := next.release(); err != nil {
 		t.Fatal(err)
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/payhost/payhost/host/internal/inbox"
 	"github.com/payhost/payhost/host/internal/job"
 	"github.com/payhost/payhost/host/internal/push"
+	"github.com/payhost/payhost/host/internal/recovery"
 	"github.com/payhost/payhost/host/internal/store"
 	"github.com/payhost/payhost/host/internal/supervisor"
 	"github.com/payhost/payhost/sdk"
@@ -28,16 +29,17 @@ type Host struct {
 	log         *slog.Logger
 	metrics     *prometheus.Registry
 	store       *store.Store
-	registry    *supervisor.Supervisor
+	supervisor  *supervisor.Supervisor
 	core        *core.Core
+	recovery    *recovery.Reconciler
 	inbox       *inbox.Inbox
 	webhooks    *inbox.Archive
 	deadLetters *push.DeadLetters
 	pusher      *push.Pusher // nil when events are not pushed
 	jobs        *job.Runner
 	api         *httpapi.API
-	// registered are this host's collectors, as far as no other host's are in the
-	// same registry.
+	// registered are this host's collectors, as far as no other host's are in
+	// the same registry.
 	registered []prometheus.Collector
 	leaving    atomic.Bool                          // about to stop serving
 	after      func(time.Duration) <-chan time.Time // time.After, but for tests
@@ -53,62 +55,79 @@ type Host struct {
 	closed     error // the result of closing
 }
 
-// Open opens the store, starts the enabled plugins and begins the background work.
-// A provider that does not come up does not keep the host from opening: Providers
-// tells, and the host goes on trying. ctx bounds the opening only. Close must be
-// called.
+// Open opens the store, starts the enabled plugins and begins the background
+// work. A provider that does not come up does not keep the host from opening:
+// Providers tells, and the host goes on trying. ctx bounds the opening only.
+// Close must be called.
 func Open(ctx context.Context, cfg *Config, opts ...Option) (*Host, error) {
-	o := ofOpen(opts)
+	chosen := ofOpen(opts)
 	if cfg == nil {
 		return nil, errNoConfig
 	}
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
+
 	if err := os.MkdirAll(cfg.Host.DataDir, 0o700); err != nil {
 		return nil, fmt.Errorf("make data_dir: %w", err)
 	}
 
+	// One host an embedded database, and one predecessor a folder.
 	unlock, err := store.LockFile(cfg.Store.URL.Reveal())
 	if err != nil {
 		return nil, err
 	}
+
 	folder, err := claimFolder(cfg.Host.DataDir)
 	if err != nil {
 		return nil, errors.Join(err, unlock())
 	}
-	h, err := open(ctx, cfg, o, folder)
+
+	h, err := open(ctx, cfg, chosen, folder)
 	if err != nil {
 		return nil, errors.Join(err, folder.release(), unlock())
 	}
 	h.unlock = func() error { return errors.Join(folder.release(), unlock()) }
+
 	return h, nil
 }
 
 // open opens the store and starts, once no other host has the database.
-func open(ctx context.Context, cfg *Config, o options, folder *dataFolder) (_ *Host, err error) {
-	st, err := openStore(ctx, cfg, o)
+func open(ctx context.Context, cfg *Config, chosen options, folder *dataFolder) (_ *Host, err error) {
+	// The database comes first: its clock is everyone's.
+	database, err := openStore(ctx, cfg, chosen)
 	if err != nil {
 		return nil, err
 	}
-	h := &Host{log: o.logger, metrics: o.metrics, store: st, cfg: cfg, after: time.After}
-	h.registry = h.newRegistry(o)
+	h := &Host{
+		log:     chosen.logger,
+		metrics: chosen.metrics,
+		store:   database,
+		cfg:     cfg,
+		after:   time.After,
+	}
+
+	h.supervisor = h.newSupervisor(chosen)
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, h.registry.Close(ctx), st.Close())
+			err = errors.Join(err, h.supervisor.Close(ctx), database.Close())
 		}
 	}()
 
 	h.core, err = core.New(ctx, core.Options{
-		Store: st, Accounts: accounts{h.registry}, PublicURL: cfg.Host.PublicURL,
+		Store:        database,
+		Accounts:     accounts{h.supervisor},
+		PublicURL:    cfg.Host.PublicURL,
 		TokenSecrets: each(cfg.Host.TokenSecrets, sdk.Secret.Reveal),
-		Logger:       o.logger, Now: o.now,
-		Alone:       strings.HasPrefix(cfg.Store.URL.Reveal(), "sqlite:"),
-		Predecessor: folder.predecessor,
+		Logger:       chosen.logger,
+		Now:          chosen.now,
+		Alone:        strings.HasPrefix(cfg.Store.URL.Reveal(), "sqlite:"),
+		Predecessor:  folder.predecessor,
 	})
 	if err != nil {
 		return nil, err
 	}
+
 	if err := folder.sign(h.core.Instance()); err != nil {
 		return nil, err
 	}
@@ -116,8 +135,10 @@ func open(ctx context.Context, cfg *Config, o options, folder *dataFolder) (_ *H
 		return nil, err
 	}
 
-	h.registry.Apply(ctx, cfg.Providers) // a plugin that does not come up is tried again
+	// From here on there are no errors.
+	h.supervisor.Apply(ctx, cfg.Providers) // a plugin that does not come up is tried again
 	h.start(context.WithoutCancel(ctx))
+
 	return h, nil
 }
 
@@ -129,47 +150,80 @@ func openStore(ctx context.Context, cfg *Config, o options) (*store.Store, error
 	return store.Open(ctx, cfg.Store.URL.Reveal(), opts...)
 }
 
-func (h *Host) newRegistry(o options) *supervisor.Supervisor {
+func (h *Host) newSupervisor(chosen options) *supervisor.Supervisor {
 	return supervisor.New(supervisor.Options{
-		Logger: h.log, PluginDir: h.cfg.Host.PluginDir, DataDir: h.cfg.Host.DataDir,
-		Metrics: h.metrics, Now: h.store.Now, Attached: attachedPlugins(o.attached),
-		OpenIntents: h.openIntents, OpenIdentities: h.openIdentities, Admit: admit(h.cfg),
+		Logger:         h.log,
+		PluginDir:      h.cfg.Host.PluginDir,
+		DataDir:        h.cfg.Host.DataDir,
+		Metrics:        h.metrics,
+		Now:            h.store.Now,
+		Attached:       attachedPlugins(chosen.attached),
+		OpenIntents:    h.openIntents,
+		OpenIdentities: h.openIdentities,
+		Admit:          admit(h.cfg),
 	})
 }
 
-// assemble makes what stands on the core. All of it goes by the database's clock:
-// what is due is due by that.
+// assemble makes what stands on the core. All of it goes by the database's
+// clock: what is due is due by that.
 func (h *Host) assemble(ctx context.Context) (err error) {
-	h.inbox = inbox.New(inbox.Options{
-		Store: h.store, Core: h.core, Accounts: readers{h.registry}, Directory: accounts{h.registry},
-		TrustedProxies: h.cfg.HTTP.TrustedProxies, PublicURL: h.cfg.Host.PublicURL,
-		Logger: h.log, Now: h.store.Now,
+	h.recovery = recovery.New(recovery.Options{
+		Core:     h.core,
+		Store:    h.store,
+		Accounts: accounts{h.supervisor},
+		Logger:   h.log,
 	})
+	h.inbox = inbox.New(inbox.Options{
+		Store:          h.store,
+		Core:           h.core,
+		Accounts:       readers{h.supervisor},
+		Directory:      accounts{h.supervisor},
+		TrustedProxies: h.cfg.HTTP.TrustedProxies,
+		PublicURL:      h.cfg.Host.PublicURL,
+		Logger:         h.log,
+		Now:            h.store.Now,
+	})
+
 	h.webhooks = inbox.NewArchive(h.inbox, h.config, h.configSchema)
 	h.deadLetters = push.NewDeadLetters(h.store, h.store.Now)
 	h.api = httpapi.New(httpapi.Options{
-		Payments: h.core, Webhooks: h.webhooks, Incoming: h.inbox, DeadLetters: h.deadLetters,
-		Providers: h, Store: h.store, StoreReason: store.Reason, Config: h.config,
-		Metrics: h.metrics, Logger: h.log, Reload: h.reloadFile, Leaving: h.leaving.Load,
+		Payments:    h.core,
+		Webhooks:    h.webhooks,
+		Incoming:    h.inbox,
+		DeadLetters: h.deadLetters,
+		Providers:   h,
+		Store:       h.store,
+		StoreReason: store.Reason,
+		Config:      h.config,
+		Metrics:     h.metrics,
+		Logger:      h.log,
+		Reload:      h.reloadFile,
+		Leaving:     h.leaving.Load,
 	})
 
+	// Events are recorded in any case; pushing them is an offer.
 	if h.cfg.Events.URL != "" {
 		h.pusher, err = push.New(ctx, push.Options{
 			Store:  h.store,
 			Target: push.Target{URL: h.cfg.Events.URL, Secrets: h.cfg.Events.Secrets},
-			More:   h.core.MoreEvents, Logger: h.log, Now: h.store.Now,
+			More:   h.core.MoreEvents,
+			Logger: h.log,
+			Now:    h.store.Now,
 		})
 		if err != nil {
 			return err
 		}
 	}
+
 	if err := h.openJobs(ctx); err != nil {
 		return err
 	}
+
 	h.register(push.Collector(h.deadLetters), prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "payhost_store_writable",
 		Help: "Whether something can be written to the store: 1, or 0.",
 	}, h.writable))
+
 	return nil
 }
 
@@ -189,9 +243,13 @@ func (h *Host) start(ctx context.Context) {
 func (h *Host) register(list ...prometheus.Collector) {
 	for _, collector := range list {
 		if err := h.metrics.Register(collector); err != nil {
-			h.log.Info("some of this host is not among the metrics: another host shows its own there", "error", err)
+			h.log.Info(
+				"some of this host is not among the metrics: another host shows its own there",
+				"error", err,
+			)
 			continue
 		}
+
 		h.registered = append(h.registered, collector)
 	}
 }
@@ -205,38 +263,45 @@ func (h *Host) writable() float64 {
 }
 
 // Close ends the host: background work stops, calls in flight come to their end
-// (until ctx ends), plugins are stopped, and the store is closed. Whatever is cut
-// off is found by recovery at the next Open. It may be called again, and returns
-// the first call's error.
+// (until ctx ends), plugins are stopped, and the store is closed. Whatever is
+// cut off is found by recovery at the next Open. It may be called again, and
+// returns the first call's error.
 func (h *Host) Close(ctx context.Context) error {
 	h.closing.Do(func() { h.closed = h.close(ctx) })
 	return h.closed
 }
 
 func (h *Host) close(ctx context.Context) error {
+	// Nothing new begins.
 	h.stop()
 	h.background.Wait()
+
+	// What a provider was asked for comes to its end, as long as the caller waits.
 
 	calls := make(chan struct{})
 	go func() {
 		defer close(calls)
 		h.core.Wait()
 	}()
+
 	select {
 	case <-calls:
 	case <-ctx.Done():
 	}
 
+	// Then everything is taken apart in the reverse order of its making.
 	for _, collector := range h.registered {
 		h.metrics.Unregister(collector) // the next host on this registry shows its own
 	}
-	err := h.registry.Close(ctx)
+	err := h.supervisor.Close(ctx)
 	h.core.GiveUp() // answers that the database does not take are logged now
 	<-calls         // with the plugins gone every call ends
+
 	return errors.Join(err, h.jobs.Close(), h.store.Close(), h.unlock())
 }
 
-// readOpen bounds how long the registry waits for what is open at a provider.
+// readOpen bounds how long the supervisor waits to learn what is open at a
+// provider.
 const readOpen = 5 * time.Second
 
 // openIntents reports whether a provider still has something open, for draining
@@ -244,17 +309,17 @@ const readOpen = 5 * time.Second
 func (h *Host) openIntents(name string) bool {
 	ctx, cancel := context.WithTimeout(context.Background(), readOpen)
 	defer cancel()
-	n := 0
+	open := 0
 	err := h.store.Read(ctx, func(tx *store.Tx) (err error) {
-		n, err = tx.OpenIntents(ctx, name)
+		open, err = tx.OpenIntents(ctx, name)
 		return err
 	})
-	return err != nil || n > 0
+	return err != nil || open > 0
 }
 
-// openIdentities returns the identities under which something is still open at a
-// provider. While they cannot be read nothing is refused: every call is held to
-// its intent's identity in any case.
+// openIdentities returns the identities under which something is still open at
+// a provider. While they cannot be read nothing is refused: every call is held
+// to its intent's identity in any case.
 func (h *Host) openIdentities(name string) (list []string) {
 	ctx, cancel := context.WithTimeout(context.Background(), readOpen)
 	defer cancel()
@@ -263,7 +328,9 @@ func (h *Host) openIdentities(name string) (list []string) {
 		return err
 	})
 	if err != nil {
-		h.log.Error("who a provider was in what is open at it could not be read", "provider", name, "error", err)
+		h.log.Error("who a provider was in what is open at it could not be read",
+			"provider", name, "error", err)
 	}
+
 	return list
 }

@@ -10,65 +10,100 @@ import (
 	"github.com/payhost/payhost/host/internal/plugin"
 )
 
-// LockedProgram is what a lock says of one plugin's program on this platform, and what it said before.
+// LockedProgram is what a lock says of one plugin's program on this platform,
+// and what it said before.
 type LockedProgram struct {
 	Name           string // the file in plugin_dir: <plugin> or <plugin>@<version>
 	SHA256, Before string // empty: none
 }
 
-// WriteLock writes payhost.lock beside the configuration's file, with the checksums that the programs in plugin_dir of all
-// enabled providers have now; it runs none of them. From then on no other program is started. What the lock holds for
-// other platforms stays, and for providers that are not enabled; what the configuration does not name is taken out, and
-// reported with an empty SHA256. The error is *config.Problems for programs that are missing or contradict a provider's
-// sha256, all at once; then the lock is as it was.
+// WriteLock writes payhost.lock beside the configuration's file, with the
+// checksums that the programs in plugin_dir of all enabled providers have now;
+// it runs none of them. From then on no other program is started. What the lock
+// holds for other platforms stays, and for providers that are not enabled; what
+// the configuration does not name is taken out, and reported with an empty
+// SHA256. The error is *config.Problems for programs that are missing or
+// contradict a provider's sha256, all at once; then the lock is as it was.
 func WriteLock(cfg *Config) ([]LockedProgram, error) {
 	if cfg == nil {
 		return nil, errNoConfig
 	}
 	if cfg.File == "" {
-		return nil, errors.New("the configuration was built in code: a lock lies beside a configuration's file")
+		return nil, errors.New(
+			"the configuration was built in code: a lock lies beside a configuration's file",
+		)
 	}
-	catalog := plugin.NewCatalog(cfg.Host.PluginDir, nil)
-	sums := map[string]string{}
-	var problems config.Problems
-	for i := range cfg.Providers {
-		p := &cfg.Providers[i]
-		if !p.Enabled {
-			if _, ok := sums[p.Program()]; !ok {
-				sums[p.Program()] = ""
-			}
-			continue
-		}
-		path, sum, err := catalog.Sum(p.Plugin, p.Version)
-		if err == nil && p.SHA256 != "" && !strings.EqualFold(p.SHA256, sum) {
-			err = fmt.Errorf("%s has sha256 %s, the provider's sha256 allows only %s; correct that first", path, sum, p.SHA256)
-		}
-		if err != nil {
-			key := "providers." + p.Name + ".plugin"
-			problems = append(problems, config.Problem{File: cfg.File, Line: cfg.Position(key), Key: key, Message: err.Error()})
-		}
-		sums[p.Program()] = sum
-	}
-	if len(problems) > 0 {
-		return nil, &problems
+
+	sums, err := checksums(cfg)
+	if err != nil {
+		return nil, err
 	}
 	next := cfg.Lock.With(sums)
 	if err := next.Write(cfg.LockFile()); err != nil {
 		return nil, err
 	}
+
 	return compareLocks(cfg.Lock, next), nil
 }
 
-// compareLocks lists what either has, by name.
+// checksums returns those of the programs that a configuration names; "" for
+// one that only providers name which are not enabled. The error is
+// *config.Problems.
+func checksums(cfg *Config) (map[string]string, error) {
+	catalog := plugin.NewCatalog(cfg.Host.PluginDir, nil)
+	sums := map[string]string{}
+	var problems config.Problems
+
+	for i := range cfg.Providers {
+		account := &cfg.Providers[i]
+		if !account.Enabled {
+			// Its program is not read: it may not be there yet.
+			if _, ok := sums[account.Program()]; !ok {
+				sums[account.Program()] = ""
+			}
+			continue
+		}
+
+		// A lock that contradicts the configuration would let no program start.
+		path, sum, err := catalog.Sum(account.Plugin, account.Version)
+		if err == nil && account.SHA256 != "" && !strings.EqualFold(account.SHA256, sum) {
+			err = fmt.Errorf(
+				"%s has sha256 %s, the provider's sha256 allows only %s; correct that first",
+				path,
+				sum,
+				account.SHA256,
+			)
+		}
+
+		if err != nil {
+			problems = append(
+				problems,
+				problemAt(cfg, "providers."+account.Name+".plugin", err.Error()),
+			)
+		}
+
+		sums[account.Program()] = sum
+	}
+
+	if len(problems) > 0 {
+		return nil, &problems
+	}
+
+	return sums, nil
+}
+
+// compareLocks lists the programs of either, by name.
 func compareLocks(before, next *config.Lock) []LockedProgram {
 	names := append(before.Programs(), next.Programs()...)
 	slices.Sort(names)
-	var out []LockedProgram
+
+	var list []LockedProgram
 	for _, name := range slices.Compact(names) {
-		p := LockedProgram{Name: name}
-		p.Before, _ = before.Sum(name)
-		p.SHA256, _ = next.Sum(name)
-		out = append(out, p)
+		program := LockedProgram{Name: name}
+		program.Before, _ = before.Sum(name)
+		program.SHA256, _ = next.Sum(name)
+		list = append(list, program)
 	}
-	return out
+
+	return list
 }

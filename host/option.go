@@ -26,10 +26,12 @@ func WithLogger(l *slog.Logger) Option { return func(o *options) { o.logger = l 
 
 // WithMetrics sets where the host's metrics are registered. Without it, or with
 // nil, they are kept apart, and served on /metrics.
-func WithMetrics(r *prometheus.Registry) Option { return func(o *options) { o.metrics = r } }
+func WithMetrics(r *prometheus.Registry) Option {
+	return func(o *options) { o.metrics = r }
+}
 
-// WithClock sets the time, for tests: what is due, what expires, what an event is
-// dated. Timeouts and pauses stay real. Without it, or with nil, the time is
+// WithClock sets the time, for tests: what is due, what expires, what an event
+// is dated. Timeouts and pauses stay real. Without it, or with nil, the time is
 // time.Now.
 func WithClock(now func() time.Time) Option {
 	return func(o *options) { o.now, o.clock = now, now != nil }
@@ -37,19 +39,19 @@ func WithClock(now func() time.Time) Option {
 
 // WithDebugAttach has accounts of a plugin, by the plugin's name, served by a
 // process that was started by hand, usually under a debugger, instead of the
-// program in plugin_dir. Only accounts with environment = "sandbox" may use one.
-// The host does not isolate it, does not replace it when it hangs, and never stops
-// it; when it ends, its accounts are restarting until something listens on the
-// socket again.
+// program in plugin_dir. Only accounts with environment = "sandbox" may use
+// one. The host does not isolate it, does not replace it when it hangs, and
+// never stops it; when it ends, its accounts are restarting until something
+// listens on the socket again.
 func WithDebugAttach(plugins map[string]DebugAttach) Option {
 	return func(o *options) { o.attached = plugins }
 }
 
-// DebugAttach says where a plugin listens that was started by hand; plugin programs
-// print it when given the argument "debug".
+// DebugAttach says where a plugin listens that was started by hand; plugin
+// programs print it when given the argument "debug".
 type DebugAttach struct {
-	// Socket is the unix socket that the plugin listens on. Only its owner may open
-	// it, in a folder that only its owner may enter.
+	// Socket is the unix socket that the plugin listens on. Only its owner may
+	// open it, in a folder that only its owner may enter.
 	Socket string `json:"socket"`
 	// ContractVersion is the one version of the contract that is spoken there.
 	ContractVersion int `json:"contract_version"`
@@ -65,24 +67,28 @@ func attachedPlugins(list map[string]DebugAttach) map[string]plugin.DebugAttach 
 
 // ofOpen puts options together. A nil one is as if it had not been given.
 func ofOpen(list []Option) options {
-	var o options
+	var chosen options
 	for _, option := range list {
 		if option != nil {
-			option(&o)
+			option(&chosen)
 		}
 	}
 
-	if o.logger == nil {
-		o.logger = slog.New(slog.DiscardHandler)
+	if chosen.logger == nil {
+		chosen.logger = slog.New(slog.DiscardHandler)
 	}
-	if o.metrics == nil {
-		o.metrics = prometheus.NewRegistry()
+	if chosen.metrics == nil {
+		chosen.metrics = prometheus.NewRegistry()
 	}
-	if o.now == nil {
-		o.now = time.Now
+
+	if chosen.now == nil {
+		chosen.now = time.Now
 	}
-	return o
+
+	return chosen
 }
 
 // errNoConfig is for a nil *Config.
-var errNoConfig = errors.New("there is no configuration: host.LoadConfig reads one, or build a host.Config in code")
+var errNoConfig = errors.New(
+	"there is no configuration: host.LoadConfig reads one, or build a host.Config in code",
+)

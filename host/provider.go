@@ -13,42 +13,62 @@ import (
 // Providers returns the status of all configured providers, by name.
 func (h *Host) Providers() []ProviderStatus {
 	list := []ProviderStatus{}
-	for _, s := range h.registry.Statuses() {
-		list = append(list, h.statusOf(s))
+	for _, status := range h.supervisor.Statuses() {
+		list = append(list, h.statusOf(status))
 	}
 	return list
 }
 
-// Provider returns the status of one provider. It is false for a name that is not
-// configured.
+// Provider returns the status of one provider. It is false for a name that is
+// not configured.
 func (h *Host) Provider(name string) (ProviderStatus, bool) {
-	found, ok := h.registry.Status(name)
+	found, ok := h.supervisor.Status(name)
 	if !ok {
 		return ProviderStatus{}, false
 	}
 	return h.statusOf(found), true
 }
 
-// configSchema returns the JSON Schema of a provider's configuration, nil while its
-// plugin has not run.
+// configSchema returns the JSON Schema of a provider's configuration, nil while
+// its plugin has not run.
 func (h *Host) configSchema(name string) json.RawMessage {
-	status, _ := h.registry.Status(name)
+	status, _ := h.supervisor.Status(name)
 	return status.ConfigSchema
 }
 
-func (h *Host) statusOf(s supervisor.Status) ProviderStatus {
+func (h *Host) statusOf(found supervisor.Status) ProviderStatus {
 	return ProviderStatus{
-		Name: s.Name, State: ProviderState(s.State), Enabled: s.Enabled, Required: s.Required,
-		Plugin: s.Plugin, Description: s.Description, Version: s.Version, ContractVersion: s.ContractVersion,
-		Checksum: s.Checksum, PID: s.PID, StartedAt: s.StartedAt, Restarts: s.Restarts,
-		InFlight: s.InFlight, MaxInFlight: s.MaxInFlight, Breaker: s.Breaker, LastError: s.LastError,
-		Isolation: s.Isolation, IsolationMissing: s.IsolationMissing,
-		Capabilities: s.Capabilities, Currencies: s.Currencies, Countries: s.Countries,
-		PaymentLimits: each(s.PaymentLimits, limitOf), PayoutLimits: each(s.PayoutLimits, limitOf),
-		PaymentFields: s.PaymentFields, PayoutFields: s.PayoutFields,
-		WebhookTrust: s.WebhookTrust, Operations: each(s.Operations, operationOf), Warnings: s.Warnings,
-		IdentityFingerprint: s.IdentityFingerprint, ConfigSchema: s.ConfigSchema,
-		WebhookURL: h.WebhookURL(s.Name),
+		Name:                found.Name,
+		State:               ProviderState(found.State),
+		Enabled:             found.Enabled,
+		Required:            found.Required,
+		Plugin:              found.Plugin,
+		Description:         found.Description,
+		Version:             found.Version,
+		ContractVersion:     found.ContractVersion,
+		Checksum:            found.Checksum,
+		PID:                 found.PID,
+		StartedAt:           found.StartedAt,
+		Restarts:            found.Restarts,
+		InFlight:            found.InFlight,
+		MaxInFlight:         found.MaxInFlight,
+		Breaker:             found.Breaker,
+		LastError:           found.LastError,
+		Isolation:           found.Isolation,
+		IsolationMissing:    found.IsolationMissing,
+		Capabilities:        found.Capabilities,
+		Currencies:          found.Currencies,
+		Countries:           found.Countries,
+		PaymentLimits:       each(found.PaymentLimits, limitOf),
+		PayoutLimits:        each(found.PayoutLimits, limitOf),
+		PaymentFields:       found.PaymentFields,
+		PayoutFields:        found.PayoutFields,
+		WebhookTrust:        found.WebhookTrust,
+		Operations:          each(found.Operations, operationOf),
+		Warnings:            found.Warnings,
+		IdentityFingerprint: found.IdentityFingerprint,
+		ConfigSchema:        found.ConfigSchema,
+		WebhookURL:          h.WebhookURL(found.Name),
 	}
 }
 
@@ -68,27 +88,28 @@ func each[From, To any](list []From, convert func(From) To) []To {
 	return out
 }
 
-// accounts shows the registry to what makes calls.
-type accounts struct{ registry *supervisor.Supervisor }
+// accounts shows the supervisor to what makes calls.
+type accounts struct{ supervisor *supervisor.Supervisor }
 
 func (a accounts) Acquire(ctx context.Context, name string) (core.Lease, error) {
-	return leaseOf(a.registry.Acquire(ctx, name))
+	return leaseOf(a.supervisor.Acquire(ctx, name))
 }
 
 func (a accounts) AcquireExisting(ctx context.Context, name string) (core.Lease, error) {
 	if inbox.Asks(ctx) {
-		return leaseOf(a.registry.AcquireQuery(ctx, name))
+		return leaseOf(a.supervisor.AcquireQuery(ctx, name))
 	}
-	return leaseOf(a.registry.AcquireExisting(ctx, name))
+	return leaseOf(a.supervisor.AcquireExisting(ctx, name))
 }
 
 func (a accounts) Trust(name string) ([]sdk.WebhookTrust, bool) {
-	s, ok := a.registry.Status(name)
-	return s.WebhookTrust, ok
+	status, ok := a.supervisor.Status(name)
+	return status.WebhookTrust, ok
 }
 
-// readers shows the registry to the inbox, which has the plugins read what came in.
-type readers struct{ registry *supervisor.Supervisor }
+// readers shows the supervisor to the inbox, which has the plugins read what
+// came in.
+type readers struct{ supervisor *supervisor.Supervisor }
 
 // Acquire is AcquireExisting: reading is always about something under way.
 func (r readers) Acquire(ctx context.Context, name string) (core.Lease, error) {
@@ -96,10 +117,11 @@ func (r readers) Acquire(ctx context.Context, name string) (core.Lease, error) {
 }
 
 func (r readers) AcquireExisting(ctx context.Context, name string) (core.Lease, error) {
-	return leaseOf(r.registry.AcquireReading(ctx, name))
+	return leaseOf(r.supervisor.AcquireReading(ctx, name))
 }
 
-// leaseOf keeps a nil *supervisor.Lease from becoming a core.Lease that is not nil.
+// leaseOf keeps a nil *supervisor.Lease from becoming a core.Lease that is not
+// nil.
 func leaseOf(lease *supervisor.Lease, err error) (core.Lease, error) {
 	if err != nil {
 		return nil, err

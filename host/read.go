@@ -28,9 +28,11 @@ func (h *Host) Refunds(ctx context.Context, paymentID string) ([]Refund, error) 
 	return list, failure(ctx, err)
 }
 
-// ListPayments returns payments newest first, without attempts and history. next
-// is the cursor of the next page, "" at the end.
-func (h *Host) ListPayments(ctx context.Context, f Filter) (list []Payment, next string, err error) {
+// ListPayments returns payments newest first, without attempts and history.
+// next is the cursor of the next page, "" at the end.
+func (h *Host) ListPayments(
+	ctx context.Context, f Filter,
+) (list []Payment, next string, err error) {
 	list, next, err = h.core.ListPayments(ctx, f)
 	return list, next, failure(ctx, err)
 }

@@ -12,8 +12,8 @@ type Config = config.Config
 // problem, each with file, line and key.
 func LoadConfig(path string) (*Config, error) { return config.Load(path) }
 
-// The following types are those of package payment, which documents their fields.
-// They are the JSON of the HTTP API as well.
+// The following types are those of package payment, which documents their
+// fields. They are the JSON of the HTTP API as well.
 type (
 	// PaymentRequest asks for a payment.
 	PaymentRequest = payment.Request
@@ -40,8 +40,8 @@ type (
 	Status = payment.Status
 	// Filter narrows a list of payments or payouts.
 	Filter = payment.Filter
-	// Resolution is what an operator decides about something that nothing else can
-	// settle.
+	// Resolution is what an operator decides about something that nothing else
+	// can settle.
 	Resolution = payment.Resolution
 
 	// Event reports one change.
@@ -69,8 +69,8 @@ type (
 	// ProviderOperation is an operation that only this provider has.
 	ProviderOperation = payment.ProviderOperation
 
-	// Error is why a request was not carried out: its code, its outcome, what the
-	// provider said.
+	// Error is why a request was not carried out: its code, its outcome, what
+	// the provider said.
 	Error = payment.Error
 )
 
@@ -100,8 +100,8 @@ type callOptions struct {
 	replayed *bool
 }
 
-// IdempotencyKey names the intent: the same key with the same request never moves
-// money twice. It is required, 1 to 255 printable ASCII characters.
+// IdempotencyKey names the intent: the same key with the same request never
+// moves money twice. It is required, 1 to 255 printable ASCII characters.
 func IdempotencyKey(key string) CallOption {
 	return func(o *callOptions) { o.key = key }
 }
@@ -114,13 +114,13 @@ func ReportReplay(replayed *bool) CallOption {
 
 // ofCall puts the options of a call together.
 func ofCall(list []CallOption) callOptions {
-	var o callOptions
+	var chosen callOptions
 	for _, option := range list {
 		if option != nil {
-			option(&o)
+			option(&chosen)
 		}
 	}
-	return o
+	return chosen
 }
 
 // report tells the caller whether the key stood for the request already.

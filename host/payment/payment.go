@@ -7,7 +7,7 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// Payment is one payment as it is now.
+// Payment is one payment as it is now. Times are in UTC.
 type Payment struct {
 	ID                string       `json:"id" doc:"pay_…, sortable by time"`
 	Provider          string       `json:"provider"`
@@ -18,7 +18,8 @@ type Payment struct {
 	MerchantReference string       `json:"merchant_reference"`
 	Description       string       `json:"description,omitempty"`
 	Method            string       `json:"method,omitempty"`
-	// ProviderReference is the provider's newest name for it; ProviderReferences all of them when there are several.
+	// ProviderReference is the provider's newest name for it;
+	// ProviderReferences all of them when there are several.
 	ProviderReference  string            `json:"provider_reference"`
 	ProviderReferences []string          `json:"provider_references,omitempty"`
 	ProviderStatus     string            `json:"provider_status"`
@@ -42,10 +43,10 @@ type Failure struct {
 	ProviderCode    string `json:"provider_code,omitempty"`
 	ProviderMessage string `json:"provider_message,omitempty"`
 	NewAttemptSafe  bool   `json:"new_attempt_safe,omitempty" doc:"a new payment in its place cannot move money twice"`
-	// Violations are what only the plugin found wrong with the request, before it
-	// sent anything.
+	// Violations are what only the plugin found wrong with the request, before
+	// it sent anything.
 	Violations []Violation `json:"violations,omitempty" doc:"what the plugin found wrong with the request"`
-	// Advice is set in JSON only; in Go ask Advise.
+	// Advice is set in JSON only; in Go call Advise.
 	Advice
 }
 
@@ -59,8 +60,8 @@ type Violation struct {
 // them.
 func Violations(list []sdk.Violation) []Violation {
 	out := make([]Violation, 0, len(list))
-	for _, v := range list {
-		out = append(out, Violation(v))
+	for _, violation := range list {
+		out = append(out, Violation(violation))
 	}
 	return out
 }
@@ -72,7 +73,7 @@ func (f Failure) MarshalJSON() ([]byte, error) {
 	return json.Marshal(plain(f))
 }
 
-// UnmarshalJSON leaves the advice out: it is made again when it is asked for.
+// UnmarshalJSON leaves the advice out: it follows from the rest.
 func (f *Failure) UnmarshalJSON(data []byte) error {
 	type plain Failure
 	err := json.Unmarshal(data, (*plain)(f))
@@ -84,7 +85,8 @@ func (f *Failure) UnmarshalJSON(data []byte) error {
 type Attempt struct {
 	Number int    `json:"number"`
 	Verb   string `json:"verb"`
-	// Amount is what a capture takes; nil for every other verb. ActionKey is the idempotency key of an action.
+	// Amount is what a capture takes; nil for every other verb. ActionKey is
+	// the idempotency key of an action.
 	Amount        *Amount   `json:"amount,omitempty" doc:"what a capture takes"`
 	ActionKey     string    `json:"-"`
 	StartedAt     time.Time `json:"started_at"`
@@ -93,7 +95,8 @@ type Attempt struct {
 	PluginVersion string    `json:"plugin_version"`
 	Fingerprint   string    `json:"identity,omitempty" doc:"digest of who we were to the provider"`
 	Host          string    `json:"host,omitempty" doc:"the host instance that made the call"`
-	// Outcome is "ok", "not_sent", "refused" or "unknown"; "" while the call runs.
+	// Outcome is "ok", "not_sent", "refused" or "unknown"; "" while the call
+	// runs.
 	Outcome      string     `json:"outcome"`
 	Code         string     `json:"code,omitempty"`
 	ProviderCode string     `json:"provider_code,omitempty"`
@@ -123,8 +126,8 @@ type Change struct {
 	Note   string    `json:"note,omitempty"`
 }
 
-// NextAction is what the customer is to do. Type names the first thing; display and confirm can come together, and then
-// Type is "display" and Confirm is set.
+// NextAction is what the customer is to do. Type names the first thing; display
+// and confirm can come together, and then Type is "display" and Confirm is set.
 type NextAction struct {
 	Type         string         `json:"type" enum:"redirect,display,confirm"`
 	URL          string         `json:"url,omitempty" doc:"redirect: where to"`

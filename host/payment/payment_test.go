@@ -14,8 +14,13 @@ import (
 )
 
 func TestErrorsAreTestedWithErrorsIs(t *testing.T) {
-	all := map[string]error{"not found": payment.ErrNotFound, "conflict": payment.ErrConflict, "in progress": payment.ErrInProgress,
-		"canceled": context.Canceled}
+	all := map[string]error{
+		"not found":   payment.ErrNotFound,
+		"conflict":    payment.ErrConflict,
+		"in progress": payment.ErrInProgress,
+		"canceled":    context.Canceled,
+	}
+
 	for code, want := range map[string]string{
 		string(sdk.CodeNotFound): "not found", payment.CodeConflict: "conflict",
 		payment.CodeIdempotencyConflict: "conflict", payment.CodeIdempotencyInProgress: "in progress",
@@ -37,14 +42,28 @@ func TestErrorsAreTestedWithErrorsIs(t *testing.T) {
 
 // Whoever may have moved money is never told to make a new intent.
 func TestDoubtIsNeverAnsweredWithANewIntent(t *testing.T) {
-	codes := []string{"", string(sdk.CodeDeclined), string(sdk.CodeUnavailable), string(sdk.CodeInternal), string(sdk.CodeDuplicate),
-		string(sdk.CodeAuthentication), string(sdk.CodeInvalidRequest), string(sdk.CodeRateLimited), payment.CodeStorage, payment.CodeCanceled}
+	codes := []string{
+		"",
+		string(sdk.CodeDeclined),
+		string(sdk.CodeUnavailable),
+		string(sdk.CodeInternal),
+		string(sdk.CodeDuplicate),
+		string(
+			sdk.CodeAuthentication,
+		),
+		string(sdk.CodeInvalidRequest),
+		string(sdk.CodeRateLimited),
+		payment.CodeStorage,
+		payment.CodeCanceled,
+	}
 	for _, code := range codes {
 		for _, outcome := range []sdk.Outcome{sdk.OutcomeUnknown, ""} {
 			e := payment.Error{Code: code, Outcome: outcome, Asked: true}
-			if got := e.Advise(); got.Retry != payment.RetrySameKey || got.RetryReason == "" {
+			if got := e.Advise(); got.Retry != payment.RetrySameKey ||
+				got.RetryReason == "" {
 				t.Errorf("a request that ended %s (%q): %+v", code, outcome, got)
 			}
+
 			f := failure(t, payment.Failure{Code: code, Outcome: string(outcome)})
 			if f.Retry != payment.RetryWait || f.RetryAfter == 0 || f.RetryReason == "" {
 				t.Errorf("a failure %s (%q): %+v", code, outcome, f)
@@ -69,7 +88,8 @@ func TestAdviceFollowsFromCodeAndOutcome(t *testing.T) {
 		{payment.Error{Code: string(sdk.CodeDeclined), Outcome: sdk.OutcomeRefused, Asked: true}, payment.RetryNewIntent, 0},
 		{payment.Error{Code: string(sdk.CodeAuthentication), Outcome: sdk.OutcomeRefused, Asked: true}, payment.RetryNever, 0},
 	} {
-		if got := c.e.Advise(); got.Retry != c.retry || got.RetryAfter != c.after || got.RetryReason == "" {
+		if got := c.e.Advise(); got.Retry != c.retry || got.RetryAfter != c.after ||
+			got.RetryReason == "" {
 			t.Errorf("%s: %+v, want %s after %d", c.e.Error(), got, c.retry, c.after)
 		}
 	}
@@ -82,11 +102,15 @@ func TestAdviceFollowsFromCodeAndOutcome(t *testing.T) {
 		{payment.Failure{Code: "unavailable", Outcome: "not_sent"}, payment.RetryNewIntent},
 		{payment.Failure{Code: "declined", Outcome: "refused"}, payment.RetryNewIntent},
 		{payment.Failure{Code: "authentication", Outcome: "refused"}, payment.RetryNever},
-		{payment.Failure{Code: "invalid_request", Outcome: "not_sent",
-			Violations: []payment.Violation{{Field: "customer.phone", Message: "is required"}}}, payment.RetryNewIntent},
+		{payment.Failure{
+			Code:       "invalid_request",
+			Outcome:    "not_sent",
+			Violations: []payment.Violation{{Field: "customer.phone", Message: "is required"}},
+		}, payment.RetryNewIntent},
 	} {
 		got := failure(t, c.f)
-		if got.Retry != c.retry || got.RetryReason == "" || len(got.Violations) != len(c.f.Violations) {
+		if got.Retry != c.retry || got.RetryReason == "" ||
+			len(got.Violations) != len(c.f.Violations) {
 			t.Errorf("%+v: %+v, want %s", c.f, got, c.retry)
 		}
 	}
@@ -106,6 +130,7 @@ func failure(t *testing.T, f payment.Failure) (out shown) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	var back payment.Failure
 	if err := json.Unmarshal(text, &back); err != nil || !reflect.DeepEqual(back, f) {
 		t.Errorf("%+v comes back as %+v, %v", f, back, err)
@@ -113,6 +138,7 @@ func failure(t *testing.T, f payment.Failure) (out shown) {
 	if err := json.Unmarshal(text, &out); err != nil {
 		t.Fatal(err)
 	}
+
 	return out
 }
 
@@ -126,5 +152,53 @@ func TestARequestIsRecordedInUTC(t *testing.T) {
 	var back payment.Request
 	if err := json.Unmarshal(text, &back); err != nil || !back.ExpiresAt.Equal(at) {
 		t.Errorf("%s, %v", text, err)
+	}
+}
+
+// A body that is wrong in several places says so of all of them, and what can be
+// read is read: the API reports the rest together with it.
+func TestARequestIsReadBehindWhatCannotBeRead(t *testing.T) {
+	var r payment.Request
+	err := json.Unmarshal([]byte(`{"provider":"acme","amount":"6e1","expires_at":"soon","currency":"USD","metadata":{"a":"b"}}`), &r)
+	var e *payment.Error
+	if !errors.As(err, &e) || len(e.Violations) != 2 || e.Violations[0].Field != "amount" || e.Violations[1].Field != "expires_at" {
+		t.Errorf("got %v", err)
+	}
+	if r.Provider != "acme" || r.Currency != "USD" || r.Metadata["a"] != "b" {
+		t.Errorf("read %+v", r)
+	}
+	if err := json.Unmarshal([]byte(`{"amount":"1","expires_at":"0001-01-01T00:00:00Z"}`), &r); !errors.As(err, &e) {
+		t.Errorf("a time that means none is taken: %v", err)
+	}
+}
+
+// Zero means all of it, and is never written: an amount that got lost on the way
+// would refund everything.
+func TestAPartialAmountSurvivesJSON(t *testing.T) {
+	for _, text := range []string{`{"amount":"1.50","reason":"damaged"}`, `{"reason":"damaged"}`, `{}`} {
+		var r payment.RefundRequest
+		if err := json.Unmarshal([]byte(text), &r); err != nil {
+			t.Fatal(err)
+		}
+		if again, err := json.Marshal(r); err != nil || string(again) != text {
+			t.Errorf("%s comes back as %s, %v", text, again, err)
+		}
+	}
+	var capture payment.CaptureRequest
+	if err := json.Unmarshal([]byte(`{"amount":"2.00"}`), &capture); err != nil || capture.Amount.String() != "2" {
+		t.Errorf("read %v, %v", capture, err)
+	}
+	if again, err := json.Marshal(capture); err != nil || string(again) != `{"amount":"2.00"}` {
+		t.Errorf("written %s, %v", again, err)
+	}
+	for _, text := range []string{`{"amount":"0"}`, `{"amount":"0.00"}`, `{"amount":"-1"}`, `{"amount":1}`, `{"amount":"1e3"}`} {
+		var e *payment.Error
+		var r payment.RefundRequest
+		if err := json.Unmarshal([]byte(text), &r); !errors.As(err, &e) || len(e.Violations) != 1 {
+			t.Errorf("%s: %v", text, err)
+		}
+		if err := json.Unmarshal([]byte(text), &capture); !errors.As(err, &e) || len(e.Violations) != 1 {
+			t.Errorf("%s: %v", text, err)
+		}
 	}
 }

@@ -8,21 +8,31 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// ProviderState is how a configured provider stands.
+// ProviderState is the state of a configured provider.
 type ProviderState string
 
 // The states.
 const (
-	ProviderStarting    ProviderState = "starting"    // its plugin is being started for the first time
-	ProviderReady       ProviderState = "ready"       // calls go through
-	ProviderDraining    ProviderState = "draining"    // disabled or removed: only what is open is carried on
-	ProviderRestarting  ProviderState = "restarting"  // its plugin died or did not start, and is tried again
-	ProviderQuarantined ProviderState = "quarantined" // crash loop or wrong configuration: waits for a reload
-	ProviderDisabled    ProviderState = "disabled"    // not enabled, nothing runs
+	// ProviderStarting is for a plugin that is started for the first time.
+	ProviderStarting ProviderState = "starting"
+	// ProviderReady is for a provider that takes calls.
+	ProviderReady ProviderState = "ready"
+	// ProviderDraining is for a provider that was disabled or removed: only
+	// what is open is carried on.
+	ProviderDraining ProviderState = "draining"
+	// ProviderRestarting is for a plugin that died or did not start, and is
+	// tried again.
+	ProviderRestarting ProviderState = "restarting"
+	// ProviderQuarantined is for a plugin that crashes again and again, and for
+	// a wrong configuration. It waits for a reload.
+	ProviderQuarantined ProviderState = "quarantined"
+	// ProviderDisabled is for a provider that is not enabled: nothing runs.
+	ProviderDisabled ProviderState = "disabled"
 )
 
-// ProviderStatus is everything that may be shown of a configured provider. It holds no secrets. What only a running
-// plugin can tell is empty until it has run once.
+// ProviderStatus is everything that may be shown of a configured provider. It
+// holds no secrets. What only a running plugin can tell is empty until it has
+// run once.
 type ProviderStatus struct {
 	Name            string        `json:"name"`
 	State           ProviderState `json:"state"`
@@ -32,17 +42,20 @@ type ProviderStatus struct {
 	Description     string        `json:"description,omitempty"`
 	Version         string        `json:"version"`
 	ContractVersion int           `json:"contract_version"`
-	// Checksum is the sha256 of the running program, PID its process; 0 when none runs.
+	// Checksum is the sha256 of the running program, PID its process; 0 when
+	// none runs.
 	Checksum  string     `json:"checksum"`
 	PID       int        `json:"pid"`
 	StartedAt *time.Time `json:"started_at,omitempty"`
 	// Restarts counts since the first start of this version.
-	Restarts    int    `json:"restarts"`
-	InFlight    int    `json:"in_flight"`
-	MaxInFlight int    `json:"max_in_flight"`
-	Breaker     string `json:"breaker"` // closed, half-open or open
-	LastError   string `json:"last_error,omitempty"`
-	// Isolation keeps the process from the rest of the machine; IsolationMissing is what this system cannot do of that.
+	Restarts    int `json:"restarts"`
+	InFlight    int `json:"in_flight"`
+	MaxInFlight int `json:"max_in_flight"`
+	// Breaker is closed, half-open or open.
+	Breaker   string `json:"breaker"`
+	LastError string `json:"last_error,omitempty"`
+	// Isolation keeps the process from the rest of the machine;
+	// IsolationMissing is what this system cannot do of that.
 	Isolation        []string         `json:"isolation,omitempty"`
 	IsolationMissing []string         `json:"isolation_missing,omitempty"`
 	Capabilities     []sdk.Capability `json:"capabilities"`
@@ -50,7 +63,8 @@ type ProviderStatus struct {
 	Countries        []string         `json:"countries"`
 	PaymentLimits    []ProviderLimit  `json:"payment_limits,omitempty"`
 	PayoutLimits     []ProviderLimit  `json:"payout_limits,omitempty"`
-	// PaymentFields and PayoutFields are what every payment and payout must carry, whatever its method.
+	// PaymentFields and PayoutFields are what every payment and payout must
+	// carry, whatever its method.
 	PaymentFields       []string            `json:"payment_fields,omitempty" doc:"what every payment must carry, whatever its method"`
 	PayoutFields        []string            `json:"payout_fields,omitempty" doc:"what every payout must carry, whatever its method"`
 	WebhookTrust        []sdk.WebhookTrust  `json:"webhook_trust"`
@@ -58,12 +72,14 @@ type ProviderStatus struct {
 	Warnings            []string            `json:"warnings,omitempty"`
 	IdentityFingerprint string              `json:"identity_fingerprint,omitempty"`
 	ConfigSchema        json.RawMessage     `json:"config_schema,omitempty"`
-	// WebhookURL is where this account's webhooks go: what must be typed into the
-	// provider's back office. The list of the HTTP API leaves it and ConfigSchema out.
-	WebhookURL string `json:"webhook_url,omitempty" doc:"where this account's notices go: what must be typed into the provider's back office; only when one provider is asked for"`
+	// WebhookURL is where this account's webhooks go: what must be typed into
+	// the provider's back office. The list of the HTTP API leaves it and
+	// ConfigSchema out.
+	WebhookURL string `json:"webhook_url,omitempty" doc:"where this account's webhooks go: what must be typed into the provider's back office; only when one provider is asked for"`
 }
 
-// ProviderLimit bounds the amounts of one currency, both ends inclusive; nil is no bound.
+// ProviderLimit bounds the amounts of one currency, both ends inclusive; nil is
+// no bound.
 type ProviderLimit struct {
 	Currency string           `json:"currency"`
 	Min      *decimal.Decimal `json:"min,omitempty"`
@@ -71,7 +87,8 @@ type ProviderLimit struct {
 	Decimals *int32           `json:"decimals,omitempty"`
 }
 
-// ProviderOperation is something that only this provider has. The schemas are JSON Schema.
+// ProviderOperation is something that only this provider has. The schemas are
+// JSON Schema.
 type ProviderOperation struct {
 	Name         string          `json:"name"`
 	Description  string          `json:"description,omitempty"`

@@ -18,9 +18,11 @@ type Request struct {
 	Amount decimal.Decimal `json:"-"`
 	// Currency is an upper-case code. Required.
 	Currency string `json:"currency" example:"USD" doc:"an upper-case currency or asset code"`
-	// MerchantReference is the caller's own; it may repeat. At most 255 characters.
+	// MerchantReference is the caller's own; it may repeat. At most 255
+	// characters.
 	MerchantReference string `json:"merchant_reference,omitempty" example:"66510effg2eec" doc:"yours; it may repeat"`
-	// Description is for the customer and the provider. At most 1000 characters.
+	// Description is for the customer and the provider. At most 1000
+	// characters.
 	Description string `json:"description,omitempty" example:"Sample"`
 	// Method is the ID of one of the provider's payment methods.
 	Method   string `json:"method,omitempty" doc:"an id of the provider's payment methods; empty when the provider or the customer chooses"`
@@ -36,17 +38,18 @@ type Request struct {
 	// ExpiresAt is when an unfinished payment becomes expired; without it the
 	// account's payment_ttl counts.
 	ExpiresAt time.Time `json:"expires_at,omitzero" example:"2026-12-01T00:00:00Z" doc:"when an unfinished payment expires, to the microsecond; without it the account's payment_ttl counts"`
-	// Metadata is the caller's own: at most 50 entries, keys of at most 40, values
-	// of at most 500 characters.
+	// Metadata is the caller's own: at most 50 entries, keys of at most 40,
+	// values of at most 500 characters.
 	Metadata map[string]string `json:"metadata,omitempty" doc:"yours: at most 50 entries, names of at most 40, values of at most 500 characters"`
-	// ProviderOptions are the provider's own: one JSON object of at most 16 KiB.
+	// ProviderOptions are the provider's own: one JSON object of at most 16
+	// KiB.
 	ProviderOptions json.RawMessage `json:"provider_options,omitempty" doc:"one JSON object with what only this provider knows"`
 }
 
-// MarshalJSON adds the amount with the decimals it was written with. The time is
-// in UTC: a zone with seconds, or of a day, has no form in JSON.
+// MarshalJSON adds the amount with the decimals it was written with. The time
+// is in UTC: a zone with seconds, or of a day, has no form in JSON.
 func (r Request) MarshalJSON() ([]byte, error) {
-	type plain Request
+	type plain Request // has no MarshalJSON
 	if !r.ExpiresAt.IsZero() {
 		r.ExpiresAt = r.ExpiresAt.UTC()
 	}
@@ -56,21 +59,24 @@ func (r Request) MarshalJSON() ([]byte, error) {
 	}{Amount{r.Amount}, plain(r)})
 }
 
-// UnmarshalJSON reads the body of a request, or what MarshalJSON wrote. An amount
-// or a time that cannot be read does not keep the other fields from being read:
-// the error is then an *Error that has a violation for each such field.
+// UnmarshalJSON reads the body of a request, or what MarshalJSON wrote. An
+// amount or a time that cannot be read does not keep the other fields from
+// being read: the error is then an *Error that has a violation for each such
+// field.
 func (r *Request) UnmarshalJSON(data []byte) error {
 	type plain Request
-	v := struct {
+	written := struct {
 		Amount    json.RawMessage `json:"amount"`
 		ExpiresAt json.RawMessage `json:"expires_at"`
 		*plain
 	}{plain: (*plain)(r)}
-	err := json.Unmarshal(data, &v)
+	err := json.Unmarshal(data, &written)
 
+	// json has read on behind a field of the wrong type, and so do these.
 	var fields fieldReader
-	r.Amount = fields.amount("amount", v.Amount)
-	r.ExpiresAt = fields.time("expires_at", v.ExpiresAt)
+	r.Amount = fields.amount("amount", written.Amount)
+	r.ExpiresAt = fields.time("expires_at", written.ExpiresAt)
+
 	return errors.Join(err, fields.err())
 }
 
@@ -84,8 +90,8 @@ type Customer struct {
 	IP        string `json:"ip,omitempty"`
 }
 
-// PayoutRequest asks for money to be sent. It is the body of POST /v1/payouts, and
-// what the host records. Fields shared with Request mean the same.
+// PayoutRequest asks for money to be sent. It is the body of POST /v1/payouts,
+// and what the host records. Fields shared with Request mean the same.
 type PayoutRequest struct {
 	Provider          string            `json:"provider" example:"acme" doc:"the name of a configured account"`
 	Amount            decimal.Decimal   `json:"-"`
@@ -110,14 +116,14 @@ func (r PayoutRequest) MarshalJSON() ([]byte, error) {
 // UnmarshalJSON reads as Request.UnmarshalJSON does.
 func (r *PayoutRequest) UnmarshalJSON(data []byte) error {
 	type plain PayoutRequest
-	v := struct {
+	written := struct {
 		Amount json.RawMessage `json:"amount"`
 		*plain
 	}{plain: (*plain)(r)}
-	err := json.Unmarshal(data, &v)
+	err := json.Unmarshal(data, &written)
 
 	var fields fieldReader
-	r.Amount = fields.amount("amount", v.Amount)
+	r.Amount = fields.amount("amount", written.Amount)
 	return errors.Join(err, fields.err())
 }
 
@@ -132,8 +138,8 @@ type Recipient struct {
 	Phone         string `json:"phone,omitempty"`
 }
 
-// RefundRequest asks to give back all of a payment or part of it. It is the body
-// of POST /v1/payments/{id}/refunds.
+// RefundRequest asks to give back all of a payment or part of it. It is the
+// body of POST /v1/payments/{id}/refunds.
 type RefundRequest struct {
 	// Amount is in the payment's currency; zero: all that was paid.
 	Amount decimal.Decimal `json:"-"`
@@ -141,18 +147,27 @@ type RefundRequest struct {
 	Reason string `json:"reason,omitempty" maxLength:"1000"`
 }
 
+// MarshalJSON adds the amount, unless it is zero.
+func (r RefundRequest) MarshalJSON() ([]byte, error) {
+	type plain RefundRequest
+	return json.Marshal(struct {
+		Amount *Amount `json:"amount,omitempty"`
+		plain
+	}{partOf(r.Amount), plain(r)})
+}
+
 // UnmarshalJSON reads as Request.UnmarshalJSON does. An amount that is written
 // must be more than zero.
 func (r *RefundRequest) UnmarshalJSON(data []byte) error {
 	type plain RefundRequest
-	v := struct {
+	written := struct {
 		Amount json.RawMessage `json:"amount"`
 		*plain
 	}{plain: (*plain)(r)}
-	err := json.Unmarshal(data, &v)
+	err := json.Unmarshal(data, &written)
 
 	var fields fieldReader
-	r.Amount = fields.part("amount", v.Amount)
+	r.Amount = fields.part("amount", written.Amount)
 	return errors.Join(err, fields.err())
 }
 
@@ -162,20 +177,35 @@ type CaptureRequest struct {
 	Amount decimal.Decimal `json:"-"`
 }
 
+// MarshalJSON adds the amount, unless it is zero.
+func (r CaptureRequest) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Amount *Amount `json:"amount,omitempty"`
+	}{partOf(r.Amount)})
+}
+
 // UnmarshalJSON reads as RefundRequest.UnmarshalJSON does.
 func (r *CaptureRequest) UnmarshalJSON(data []byte) error {
-	var v struct {
+	var written struct {
 		Amount json.RawMessage `json:"amount"`
 	}
-	err := json.Unmarshal(data, &v)
+	err := json.Unmarshal(data, &written)
 
 	var fields fieldReader
-	r.Amount = fields.part("amount", v.Amount)
+	r.Amount = fields.part("amount", written.Amount)
 	return errors.Join(err, fields.err())
 }
 
-// Confirmation is what a customer sent back, as NextAction asked for it. It has no
-// JSON form: the HTTP API reads it from JSON or from a form.
+// partOf returns an amount to which zero means all, as JSON has it: nil for all.
+func partOf(amount decimal.Decimal) *Amount {
+	if amount.IsZero() {
+		return nil
+	}
+	return &Amount{amount}
+}
+
+// Confirmation is what a customer sent back, as NextAction asked for it. It has
+// no JSON form: the HTTP API reads it from JSON or from a form.
 type Confirmation struct {
 	// Fields are by name.
 	Fields map[string]string
@@ -211,8 +241,8 @@ type Filter struct {
 	Limit int
 }
 
-// fieldReader reads the fields that JSON has as texts, and collects what is wrong
-// with them.
+// fieldReader reads the fields that JSON has as texts, and collects what is
+// wrong with them.
 type fieldReader struct{ wrong []sdk.Violation }
 
 func (f *fieldReader) add(field, message string) {
@@ -251,12 +281,14 @@ func (f *fieldReader) time(field string, raw json.RawMessage) time.Time {
 	var text string
 	_ = json.Unmarshal(raw, &text) // what is not a text is not a time either
 	at, err := ParseTime(text)
+
 	switch {
 	case err != nil:
 		f.add(field, err.Error())
 	case at.IsZero():
 		f.add(field, "is in the past")
 	}
+
 	return at
 }
 
@@ -265,8 +297,12 @@ func (f *fieldReader) err() error {
 	if len(f.wrong) == 0 {
 		return nil
 	}
-	return &Error{Code: string(sdk.CodeInvalidRequest), Outcome: sdk.OutcomeNotSent,
-		Message: "the request is not valid, and nothing was done", Violations: f.wrong}
+	return &Error{
+		Code:       string(sdk.CodeInvalidRequest),
+		Outcome:    sdk.OutcomeNotSent,
+		Message:    "the request is not valid, and nothing was done",
+		Violations: f.wrong,
+	}
 }
 
 func absent(raw json.RawMessage) bool { return len(raw) == 0 || string(raw) == "null" }

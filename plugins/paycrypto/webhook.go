@@ -5,8 +5,8 @@ import (
 	"context"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/ordered"
 	"github.com/payhost/payhost/sdk/providerhttp"
-	"github.com/payhost/payhost/sdk/signature"
 )
 
 // maxPush bounds a push, in bytes: a longer one is none, and reading it to find
@@ -37,7 +37,7 @@ func (p *provider) ParseWebhook(_ context.Context, req sdk.ParseWebhookRequest) 
 	}
 
 	for _, item := range body.At("events").Elements() {
-		event, _ := signature.ParseLoosely([]byte(item.Words())) // a text that holds JSON [doc]
+		event, _ := ordered.ParseLoosely([]byte(item.Message())) // a text that holds JSON [doc]
 		if e := readEvent(event, req.Payment); e != nil && action.Text() == "order_result" {
 			n.Events = append(n.Events, *e) // one odd event must not hide the others
 		}
@@ -48,7 +48,7 @@ func (p *provider) ParseWebhook(_ context.Context, req sdk.ParseWebhookRequest) 
 // readEvent reads one event: an object with params, or the params alone. nil is
 // one of which nobody can tell what it says of which order, or that gives the
 // payment of, to whose URL it came, another order's id.
-func readEvent(event signature.Value, of *sdk.PaymentContext) *sdk.Event {
+func readEvent(event ordered.Value, of *sdk.PaymentContext) *sdk.Event {
 	o := readOrder(event)
 	if params, there := event.Get("params"); there {
 		o = readOrder(params)

@@ -9,16 +9,17 @@ import (
 	"time"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/ordered"
 	"github.com/payhost/payhost/sdk/signature"
 )
 
 // pushed is a webhook with these events, signed now.
 func pushed(action string, events ...string) sdk.HTTPRequest {
-	list := make([]signature.Value, len(events))
+	list := make([]ordered.Value, len(events))
 	for i, e := range events {
-		list[i] = signature.String(e)
+		list[i] = ordered.String(e)
 	}
-	fields := signature.Object(signature.Pair("action", signature.String(action)), signature.Pair("events", signature.Array(list...)))
+	fields := ordered.Object(ordered.Pair("action", ordered.String(action)), ordered.Pair("events", ordered.Array(list...)))
 	body, err := json.Marshal(fields)
 	if err != nil {
 		panic(err)
@@ -178,7 +179,7 @@ func TestTimestamps(t *testing.T) {
 		t.Errorf("by the clock: got %+v, %v", n, err)
 	}
 	for _, timestamp := range []string{"", "yesterday", "-1", "1646279846", "99999999999999999999", "1e12"} {
-		body, err := signature.ParseJSON(req.Body)
+		body, err := ordered.Parse(req.Body)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -9,12 +9,13 @@ import (
 	"time"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/ordered"
 	"github.com/payhost/payhost/sdk/signature"
 )
 
 // signedPostback gives a postback with PHP's signature of this additional_data, and other things outside of it.
 func signedPostback(data string) sdk.HTTPRequest {
-	v, err := signature.ParseJSON([]byte(data))
+	v, err := ordered.Parse([]byte(data))
 	if err != nil {
 		panic(err)
 	}

@@ -6,8 +6,8 @@ import (
 	"strings"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/ordered"
 	"github.com/payhost/payhost/sdk/providerhttp"
-	"github.com/payhost/payhost/sdk/signature"
 )
 
 // paymentStatuses are what a notification's result says. ko is not final: it also means pending, and ok may follow with
@@ -51,7 +51,7 @@ func (p *provider) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest
 func refused(why string) *sdk.Error { return sdk.NotSent(sdk.CodeInvalidRequest, "%s", why) }
 
 // notice has the fields of a notification; a field that is not there is empty.
-type notice struct{ signature.Value }
+type notice struct{ ordered.Value }
 
 func (n notice) get(name string) string { return strings.TrimSpace(n.At(name).Text()) }
 

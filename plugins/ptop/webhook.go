@@ -5,8 +5,8 @@ import (
 	"time"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/ordered"
 	"github.com/payhost/payhost/sdk/providerhttp"
-	"github.com/payhost/payhost/sdk/signature"
 )
 
 // ParseWebhook reads the call that ptop may make from server to server, ParseReturn the customer's browser coming back
@@ -73,11 +73,11 @@ func (p *provider) confirm(ctx context.Context, payment *sdk.Payment) {
 
 // signedFields gives the signature and what it may sign: of a JSON object in the body exactly what stands there, of a form
 // in the body or the query what its types may have been. The document does not say which it is. [decided]
-func signedFields(req sdk.HTTPRequest) (got string, candidates []signature.Value) {
+func signedFields(req sdk.HTTPRequest) (got string, candidates []ordered.Value) {
 	fields, typed := providerhttp.Fields(req)
 	got = fields.At("signature").Text()
 	if typed {
-		return got, []signature.Value{fields.Without("signature")}
+		return got, []ordered.Value{fields.Without("signature")}
 	}
 	return got, typedFields(fields)
 }

@@ -7,12 +7,13 @@ import (
 	"testing"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/ordered"
 	"github.com/payhost/payhost/sdk/signature"
 )
 
 // signed gives a notice as a JSON body, with PHP's signature of these JSON members.
 func signed(members string) sdk.HTTPRequest {
-	v, err := signature.ParseJSON([]byte("{" + members + "}"))
+	v, err := ordered.Parse([]byte("{" + members + "}"))
 	if err != nil {
 		panic(err)
 	}
@@ -135,7 +136,7 @@ func TestWhatIsNotSigned(t *testing.T) {
 	for _, m := range []string{"success", "transaction_id", "order_id", "message"} {
 		form.Set(m, map[string]string{"success": "true", "transaction_id": "3456789", "order_id": "4567890", "message": "Payment done"}[m])
 	}
-	v, _ := signature.ParseJSON(genuine.Body)
+	v, _ := ordered.Parse(genuine.Body)
 	mac, _ := v.Get("signature")
 	form.Set("signature", mac.Text())
 	changed := func(from, to string) sdk.HTTPRequest {

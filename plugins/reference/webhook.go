@@ -13,8 +13,8 @@ import (
 // would answer it. What does not name the thing may have any form: one odd
 // field must not lose a success.
 type notice struct {
-	ID        providerhttp.Words `json:"id"`
-	CreatedAt providerhttp.Words `json:"created_at"`
+	ID        providerhttp.FlexibleString `json:"id"`
+	CreatedAt providerhttp.FlexibleString `json:"created_at"`
 	Payment   *resource          `json:"payment"`
 	Payout    *resource          `json:"payout"`
 	Refund    *resource          `json:"refund"`

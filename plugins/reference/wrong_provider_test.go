@@ -13,7 +13,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/payhost/payhost/sdk"
-	"github.com/payhost/payhost/sdk/signature"
+	"github.com/payhost/payhost/sdk/ordered"
 )
 
 // The providers of this file each break the contract in one way, on top of the one that keeps it.
@@ -124,13 +124,13 @@ func (p firstPage) ListPayments(ctx context.Context, req sdk.ListPaymentsRequest
 type careless struct{ *provider }
 
 func (p careless) CreatePayout(ctx context.Context, req sdk.CreatePayoutRequest) (*sdk.Payout, error) {
-	return payout(p.post(ctx, "/v1/payouts", "", signature.Texts(
+	return payout(p.post(ctx, "/v1/payouts", "", ordered.Texts(
 		"reference", req.Reference, "amount", req.Amount.Amount.String(), "currency", req.Amount.Currency,
 	)))
 }
 
 func (p careless) ConfirmPayment(ctx context.Context, req sdk.ConfirmPaymentRequest) (*sdk.Payment, error) {
-	return payment(p.post(ctx, paymentPath(&req.Payment)+"/confirm", req.IdempotencyKey, signature.Texts("transaction_id", req.Fields["transaction_id"])))
+	return payment(p.post(ctx, paymentPath(&req.Payment)+"/confirm", req.IdempotencyKey, ordered.Texts("transaction_id", req.Fields["transaction_id"])))
 }
 
 // unlimited declares its limits only to the first who asks.

@@ -5,8 +5,8 @@ import (
 	"context"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/ordered"
 	"github.com/payhost/payhost/sdk/providerhttp"
-	"github.com/payhost/payhost/sdk/signature"
 )
 
 type provider struct {
@@ -63,7 +63,7 @@ func (p *provider) CreatePayment(ctx context.Context, req sdk.CreatePaymentReque
 	if err := wrong.Err(); err != nil {
 		return nil, err
 	}
-	a, err := p.post(ctx, "/v2/payment-links", signature.Texts(
+	a, err := p.post(ctx, "/v2/payment-links", ordered.Texts(
 		"cancel_url", req.CancelURL,
 		"currency_code", req.Amount.Currency,
 		"customer_email", who.Email,
@@ -76,7 +76,7 @@ func (p *provider) CreatePayment(ctx context.Context, req sdk.CreatePaymentReque
 		"ipn_url", req.NotifyURL,
 		"order_id", req.Reference,
 		"return_url", req.ReturnURL,
-	).With(signature.Pair("amount", signature.Decimal(req.Amount.Amount))))
+	).With(ordered.Pair("amount", ordered.Decimal(req.Amount.Amount))))
 	if err != nil {
 		return nil, err
 	}

@@ -6,8 +6,8 @@ import (
 	"strings"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/ordered"
 	"github.com/payhost/payhost/sdk/providerhttp"
-	"github.com/payhost/payhost/sdk/signature"
 )
 
 // paymentStatuses are what a notice can say. Only the first is in the document's example.
@@ -55,7 +55,7 @@ func (p *provider) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest
 
 // notice has the fields of an IPN; one that is not there is empty. As a form it
 // may have cs_ref_code, merchant_ref_code and status alone.
-type notice struct{ signature.Value }
+type notice struct{ ordered.Value }
 
 func (n notice) get(name string) string { return strings.TrimSpace(n.At(name).Text()) }
 

@@ -17,21 +17,25 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// confirmCommand passes on what next_action asked the customer for, under the names that stand there.
+// confirmCommand passes on what next_action asked the customer for, under the
+// names that stand there.
 func (a *app) confirmCommand() *cobra.Command {
 	var fields, attachments []string
 	var key string
-	c := &cobra.Command{
+	command := &cobra.Command{
 		Use:   "confirm ID --idempotency-key KEY",
 		Short: "Pass on what the customer sent back",
 		Example: `  payhost payments confirm pay_06dq8z5k3c --field transaction_id=8841 --idempotency-key confirm-47
   payhost payments confirm pay_06dq8z5k3c --field amount=60.00 --attach screenshot=slip.png --idempotency-key confirm-47`,
 		Args: arguments("ID"),
 	}
-	c.Flags().StringArrayVar(&fields, "field", nil, "what the customer filled in, `name=value`; may be repeated")
-	c.Flags().StringArrayVar(&attachments, "attach", nil, "a file of the customer's, `name=file`; may be repeated")
-	keyFlag(c, &key)
-	c.RunE = func(c *cobra.Command, args []string) error {
+
+	command.Flags().
+		StringArrayVar(&fields, "field", nil, "what the customer filled in, `name=value`; may be repeated")
+	command.Flags().
+		StringArrayVar(&attachments, "attach", nil, "a file of the customer's, `name=file`; may be repeated")
+	keyFlag(command, &key)
+	command.RunE = func(cmd *cobra.Command, args []string) error {
 		values, err := pairs("field", fields)
 		if err != nil {
 			return err
@@ -40,47 +44,62 @@ func (a *app) confirmCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
+
 		if len(values)+len(files) == 0 {
 			return wrongUsage("nothing to pass on: use --field or --attach")
 		}
-		r := request{path: recordPath("payments", args[0], "confirm"), key: key, what: "confirm " + args[0]}
-		if r.body, r.contentType, err = confirmation(values, files); err != nil {
+		call := request{
+			path: recordPath("payments", args[0], "confirm"),
+			key:  key,
+			what: "confirm " + args[0],
+		}
+		if call.body, call.contentType, err = confirmation(values, files); err != nil {
 			return err
 		}
-		return a.changePayment(c, r)
+
+		return a.changePayment(cmd, call)
 	}
-	return c
+
+	return command
 }
 
 // confirmation gives fields as JSON, or as a form when there are files.
-func confirmation(fields, files map[string]string) (body []byte, contentType string, err error) {
+func confirmation(
+	fields, files map[string]string,
+) (body []byte, contentType string, err error) {
 	if len(files) == 0 {
 		body, err = json.Marshal(map[string]any{"fields": fields})
 		return body, "", err
 	}
-	var b bytes.Buffer
-	form := multipart.NewWriter(&b)
+
+	var buffer bytes.Buffer
+	form := multipart.NewWriter(&buffer)
+
 	for name, value := range fields {
 		if err := form.WriteField(name, value); err != nil {
 			return nil, "", err
 		}
 	}
+
 	for name, file := range files {
 		if err := attach(form, name, file); err != nil {
 			return nil, "", err
 		}
 	}
+
 	err = form.Close()
-	return b.Bytes(), form.FormDataContentType(), err
+	return buffer.Bytes(), form.FormDataContentType(), err
 }
 
-// attach adds a file to a form, with the type that its name or its content says.
+// attach adds a file to a form, with the type that its name or its content
+// says.
 func attach(form *multipart.Writer, name, file string) error {
 	f, err := os.Open(file)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = f.Close() }() // only read from
+
 	content, err := io.ReadAll(io.LimitReader(f, sdk.MaxAttachment+1))
 	if err != nil {
 		return err
@@ -88,17 +107,21 @@ func attach(form *multipart.Writer, name, file string) error {
 	if len(content) > sdk.MaxAttachment {
 		return fmt.Errorf("%s is larger than %d MiB", file, sdk.MaxAttachment>>20)
 	}
+
 	kind := mime.TypeByExtension(filepath.Ext(file))
 	if kind == "" {
 		kind = http.DetectContentType(content)
 	}
 	part, err := form.CreatePart(textproto.MIMEHeader{
-		"Content-Disposition": {multipart.FileContentDisposition(name, filepath.Base(file))},
-		"Content-Type":        {kind},
+		"Content-Disposition": {
+			multipart.FileContentDisposition(name, filepath.Base(file)),
+		},
+		"Content-Type": {kind},
 	})
 	if err != nil {
 		return err
 	}
+
 	_, err = part.Write(content)
 	return err
 }
@@ -106,38 +129,51 @@ func attach(form *multipart.Writer, name, file string) error {
 // captureCommand takes all of the payment when no amount is given.
 func (a *app) captureCommand() *cobra.Command {
 	var amount, key string
-	c := &cobra.Command{
+	command := &cobra.Command{
 		Use:   "capture ID --idempotency-key KEY",
 		Short: "Take the money of an authorized payment",
 		Example: `  payhost payments capture pay_06dq8z5k3c --idempotency-key capture-47
   payhost payments capture pay_06dq8z5k3c --amount 20.00 --idempotency-key capture-47`,
 		Args: arguments("ID"),
 	}
-	c.Flags().StringVar(&amount, "amount", "", "not all of it, but this `amount`")
-	keyFlag(c, &key)
-	c.RunE = func(c *cobra.Command, args []string) error {
-		return a.changePayment(c, request{path: recordPath("payments", args[0], "capture"), key: key, what: "capture " + args[0],
-			body: object("amount", amount)})
+
+	command.Flags().StringVar(&amount, "amount", "", "not all of it, but this `amount`")
+	keyFlag(command, &key)
+	command.RunE = func(c *cobra.Command, args []string) error {
+		return a.changePayment(c, request{
+			path: recordPath("payments", args[0], "capture"),
+			key:  key,
+			what: "capture " + args[0],
+			body: object("amount", amount),
+		})
 	}
-	return c
+
+	return command
 }
 
-// cancelCommand asks the provider to give a payment up; one that it does not give up stays as it was.
+// cancelCommand asks the provider to give a payment up; one that it does not
+// give up stays as it was.
 func (a *app) cancelCommand() *cobra.Command {
 	var reason, key string
-	c := &cobra.Command{
+	command := &cobra.Command{
 		Use:     "cancel ID --idempotency-key KEY",
 		Short:   "Give up a payment that has not succeeded",
 		Example: "  payhost payments cancel pay_06dq8z5k3c --reason \"out of stock\" --idempotency-key cancel-47",
 		Args:    arguments("ID"),
 	}
-	c.Flags().StringVar(&reason, "reason", "", "why, for the history")
-	keyFlag(c, &key)
-	c.RunE = func(c *cobra.Command, args []string) error {
-		return a.changePayment(c, request{path: recordPath("payments", args[0], "cancel"), key: key, what: "cancel " + args[0],
-			body: object("reason", reason)})
+	command.Flags().StringVar(&reason, "reason", "", "why, for the history")
+
+	keyFlag(command, &key)
+	command.RunE = func(c *cobra.Command, args []string) error {
+		return a.changePayment(c, request{
+			path: recordPath("payments", args[0], "cancel"),
+			key:  key,
+			what: "cancel " + args[0],
+			body: object("reason", reason),
+		})
 	}
-	return c
+
+	return command
 }
 
 // changePayment makes a request that changes a payment, and shows the payment.
@@ -149,29 +185,41 @@ func (a *app) changePayment(c *cobra.Command, r request) error {
 	return a.one(c, r, func(body []byte) error { return payments.show(a, body, view{}) })
 }
 
-// refundCommand gives back all of the payment when no amount is given.
+// refundCommand returns back all of the payment when no amount is given.
 func (a *app) refundCommand() *cobra.Command {
 	var amount, reason, key string
-	c := &cobra.Command{
+	command := &cobra.Command{
 		Use:   "refund ID --idempotency-key KEY",
 		Short: "Give back the money of a payment, all of it or a part",
 		Example: `  payhost payments refund pay_06dq8z5k3c --idempotency-key refund-47
   payhost payments refund pay_06dq8z5k3c --amount 20.00 --reason "one of three returned" --idempotency-key refund-47`,
 		Args: arguments("ID"),
 	}
-	c.Flags().StringVar(&amount, "amount", "", "not all of it, but this `amount`")
-	c.Flags().StringVar(&reason, "reason", "", "why, for the provider and the record")
-	keyFlag(c, &key)
-	c.RunE = func(c *cobra.Command, args []string) error {
+
+	command.Flags().StringVar(&amount, "amount", "", "not all of it, but this `amount`")
+	command.Flags().StringVar(&reason, "reason", "", "why, for the provider and the record")
+	keyFlag(command, &key)
+	command.RunE = func(cmd *cobra.Command, args []string) error {
 		if err := checkKey(key); err != nil {
 			return err
 		}
-		r := request{path: recordPath("payments", args[0], "refunds"), key: key, what: "refund " + args[0],
-			body: object("amount", amount, "reason", reason)}
-		return made(a, c, r, a.showRefund,
-			func(p *payment.Refund) error { return whatFailed("refund", p.ID, p.Provider, p.Status, p.Failure) })
+		call := request{
+			path: recordPath("payments", args[0], "refunds"),
+			key:  key,
+			what: "refund " + args[0],
+			body: object("amount", amount, "reason", reason),
+		}
+
+		return made(
+			a,
+			cmd,
+			call,
+			a.showRefund,
+			func(p *payment.Refund) error { return whatFailed("refund", p.ID, p.Provider, p.Status, p.Failure) },
+		)
 	}
-	return c
+
+	return command
 }
 
 // refundsCommand also lists refunds that the provider began by itself.
@@ -181,9 +229,13 @@ func (a *app) refundsCommand() *cobra.Command {
 		Short:   "List the refunds of a payment",
 		Example: "  payhost payments refunds pay_06dq8z5k3c",
 		Args:    arguments("ID"),
-		RunE: func(c *cobra.Command, args []string) error {
-			r := request{method: http.MethodGet, path: recordPath("payments", args[0], "refunds"), what: "refunds of " + args[0]}
-			return a.list(c, r, (*app).refundTable)
+		RunE: func(cmd *cobra.Command, args []string) error {
+			r := request{
+				method: http.MethodGet,
+				path:   recordPath("payments", args[0], "refunds"),
+				what:   "refunds of " + args[0],
+			}
+			return a.list(cmd, r, (*app).refundTable)
 		},
 	}
 }
@@ -196,42 +248,78 @@ func (a *app) refundTable(body []byte) (next string, err error) {
 	if err := read(body, &page); err != nil {
 		return "", err
 	}
-	t := a.table("REFUND", "CREATED "+a.zone(), "STATUS", "AMOUNT", "REASON", "PROVIDER REFERENCE", "FAILURE")
-	for _, p := range page.Data {
+
+	rows := a.table(
+		"REFUND",
+		"CREATED "+a.zone(),
+		"STATUS",
+		"AMOUNT",
+		"REASON",
+		"PROVIDER REFERENCE",
+		"FAILURE",
+	)
+
+	for _, row := range page.Data {
 		why := ""
-		if p.Failure != nil {
-			why = p.Failure.Message
+		if row.Failure != nil {
+			why = row.Failure.Message
 		}
-		t.row(p.ID, clock(p.CreatedAt), string(p.Status), p.Amount.String()+" "+p.Currency, p.Reason, p.ProviderReference, why)
+		rows.row(
+			row.ID,
+			clock(row.CreatedAt),
+			string(row.Status),
+			row.Amount.String()+" "+row.Currency,
+			row.Reason,
+			row.ProviderReference,
+			why,
+		)
 	}
-	t.print()
+
+	rows.print()
 	return page.Next, nil
 }
 
-// resolveRecord needs no key: it asks nobody and moves nothing, it records what a person has found out.
-func (a *app) resolveRecord(f family) *cobra.Command {
+// resolveRecord needs no key: it asks nobody and moves nothing, it records what
+// a person has found out.
+func (a *app) resolveRecord(kind family) *cobra.Command {
 	var status, reason, reference string
-	c := &cobra.Command{
+	command := &cobra.Command{
 		Use:   "resolve ID --status STATUS --reason TEXT",
-		Short: "Decide what became of a " + f.one + " that nothing else can settle",
-		Long: "Decide what became of a " + f.one + " that nothing else can settle.\n\n" +
-			"Look into the provider's back office first. The decision and its reason are kept in\nthe history of the " + f.one + ".",
-		Example: "  payhost " + f.name + " resolve " + f.example + " --status succeeded --reason \"settlement report of May 3, line 12\"",
+		Short: "Decide what became of a " + kind.one + " that nothing else can settle",
+		Long: "Decide what became of a " + kind.one + " that nothing else can settle.\n\n" +
+			"Look into the provider's back office first. The decision and its reason are kept in\nthe history of the " + kind.one + ".",
+		Example: "  payhost " + kind.name + " resolve " + kind.example + " --status succeeded --reason \"settlement report of May 3, line 12\"",
 		Args:    arguments("ID"),
 	}
-	c.Flags().StringVar(&status, "status", "", "the `status` it gets: "+f.statuses+" (required)")
-	c.Flags().StringVar(&reason, "reason", "", "how you know (required)")
-	c.Flags().StringVar(&reference, "provider-reference", "", "the provider's `reference`, where it was not known")
-	require(c, "status", "reason")
-	c.RunE = func(c *cobra.Command, args []string) error {
-		r := request{method: http.MethodPost, path: recordPath(f.name, args[0], "resolve"), what: "resolve " + args[0],
-			body: object("status", status, "reason", reason, "provider_reference", reference)}
-		return a.one(c, r, func(body []byte) error { return f.show(a, body, view{}) })
+
+	command.Flags().
+		StringVar(&status, "status", "", "the `status` it gets: "+kind.statuses+" (required)")
+	command.Flags().StringVar(&reason, "reason", "", "how you know (required)")
+	command.Flags().
+		StringVar(&reference, "provider-reference", "", "the provider's `reference`, where it was not known")
+	require(command, "status", "reason")
+	command.RunE = func(cmd *cobra.Command, args []string) error {
+		call := request{
+			method: http.MethodPost,
+			path:   recordPath(kind.name, args[0], "resolve"),
+			what:   "resolve " + args[0],
+			body: object(
+				"status",
+				status,
+				"reason",
+				reason,
+				"provider_reference",
+				reference,
+			),
+		}
+
+		return a.one(cmd, call, func(body []byte) error { return kind.show(a, body, view{}) })
 	}
-	return c
+
+	return command
 }
 
-// object gives a JSON object of names and values, without the empty ones.
+// object returns a JSON object of names and values, without the empty ones.
 func object(pairs ...string) []byte {
 	m := map[string]string{}
 	for i := 0; i+1 < len(pairs); i += 2 {

@@ -19,10 +19,19 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// movingVerbs are the verbs that can move money, or ask for it: they carry an idempotency key.
-var movingVerbs = []string{"create_payment", "confirm_payment", "capture_payment", "cancel_payment", "create_refund", "create_payout"}
+// movingVerbs are the verbs that can move money, or ask for it: they carry an
+// idempotency key.
+var movingVerbs = []string{
+	"create_payment",
+	"confirm_payment",
+	"capture_payment",
+	"cancel_payment",
+	"create_refund",
+	"create_payout",
+}
 
-// creatingVerbs are those of them that make something new, under a reference and a sequence number.
+// creatingVerbs are those of them that make something new, under a reference
+// and a sequence number.
 var creatingVerbs = []string{"create_payment", "create_refund", "create_payout"}
 
 type pluginCallOptions struct {
@@ -32,8 +41,8 @@ type pluginCallOptions struct {
 }
 
 func (a *app) pluginCallCommand() *cobra.Command {
-	var o pluginCallOptions
-	c := &cobra.Command{
+	var options pluginCallOptions
+	command := &cobra.Command{
 		Use:   "call FILE VERB [JSON]",
 		Short: "Make one call to a plugin's file, without a host",
 		Long: `Make one call to a plugin's file, without a host: it is started, gets the
@@ -59,11 +68,17 @@ the provider's part from it: see package sdk/conformance/golden.`,
 			return arguments("FILE", "VERB")(c, args)
 		},
 	}
-	c.Flags().StringVar(&o.account, "account", "", "whose configuration it gets, by `name` (default: the only account with this plugin)")
-	c.Flags().StringVar(&o.key, "idempotency-key", "", "the idempotency `key` that the provider gets (required where money can move)")
-	c.Flags().StringVar(&o.record, "record", "", "keep what was said to the provider in a new `file`")
-	c.Flags().BoolVar(&o.overwrite, "overwrite", false, "the file of --record may be there already")
-	c.RunE = func(c *cobra.Command, args []string) error {
+
+	command.Flags().
+		StringVar(&options.account, "account", "", "whose configuration it gets, by `name` (default: the only account with this plugin)")
+	command.Flags().
+		StringVar(&options.key, "idempotency-key", "", "the idempotency `key` that the provider gets (required where money can move)")
+	command.Flags().
+		StringVar(&options.record, "record", "", "keep what was said to the provider in a new `file`")
+	command.Flags().
+		BoolVar(&options.overwrite, "overwrite", false, "the file of --record may be there already")
+
+	command.RunE = func(cmd *cobra.Command, args []string) error {
 		request := []byte("{}")
 		if len(args) == 3 {
 			request = []byte(args[2])
@@ -74,38 +89,48 @@ the provider's part from it: see package sdk/conformance/golden.`,
 				return err
 			}
 		}
-		ctx, stop := interruptible(c)
+
+		ctx, stop := interruptible(cmd)
 		defer stop()
-		return a.pluginCall(ctx, args[0], args[1], request, o)
+		return a.pluginCall(ctx, args[0], args[1], request, options)
 	}
-	return c
+
+	return command
 }
 
-func (a *app) pluginCall(ctx context.Context, file, verb string, request []byte, o pluginCallOptions) error {
+func (a *app) pluginCall(
+	ctx context.Context,
+	file, verb string,
+	request []byte,
+	options pluginCallOptions,
+) error {
 	fields, err := objectOf(request)
 	if err != nil {
 		return err
 	}
 	moves := slices.Contains(movingVerbs, verb)
-	if moves && o.key == "" {
+	if moves && options.key == "" {
 		return wrongUsage("%s can move money: --idempotency-key is required", verb)
 	}
+
 	call := host.PluginCall{File: file, Verb: verb, Request: request}
 	if moves {
-		call.Request = completed(verb, fields, o.key)
+		call.Request = completed(verb, fields, options.key)
 	}
 	if verb != "get_info" {
-		account, err := a.accountFor(file, o.account)
+		account, err := a.accountFor(file, options.account)
 		if err != nil {
 			return err
 		}
 		call.Account = account
 	}
-	record, err := a.newRecord(o.record, o.overwrite)
+
+	record, err := a.newRecord(options.record, options.overwrite)
 	if err != nil {
 		return err
 	}
 	defer record.drop()
+
 	ctx, log := sdk.WithExchangeLog(ctx)
 	answer, err := host.CallPlugin(ctx, call)
 	kept := record.keep(call, answer, err, log.Exchanges())
@@ -113,10 +138,12 @@ func (a *app) pluginCall(ctx context.Context, file, verb string, request []byte,
 		a.printJSON(answer)
 		return kept
 	}
+
 	if kept != nil {
 		a.complain(kept.Error())
 	}
-	return callTrouble(file, verb, o.key, moves, err)
+
+	return callTrouble(file, verb, options.key, moves, err)
 }
 
 // objectOf reads a JSON object, keeping numbers digit by digit.
@@ -129,13 +156,15 @@ func objectOf(text []byte) (fields map[string]any, err error) {
 	return fields, nil
 }
 
-// completed fills in what a host would give. The reference hangs on the key, so that a repeat under it is one.
+// completed fills in what a host would give. The reference hangs on the key, so
+// that a repeat under it is one.
 func completed(verb string, fields map[string]any, key string) []byte {
 	fill := func(name string, value any) {
 		if _, there := fields[name]; !there {
 			fields[name] = value
 		}
 	}
+
 	fields["idempotency_key"] = key
 	fill("attempt", 1)
 	if slices.Contains(creatingVerbs, verb) {
@@ -143,6 +172,7 @@ func completed(verb string, fields map[string]any, key string) []byte {
 		fill("reference", "call_"+hex.EncodeToString(sum[:12]))
 		fill("sequence", 1)
 	}
+
 	text, _ := json.Marshal(fields) // it was JSON
 	return text
 }
@@ -155,6 +185,7 @@ func (a *app) accountFor(file, name string) (*config.Provider, error) {
 	}
 	plugin, _, _ := strings.Cut(filepath.Base(file), "@")
 	var found []string
+
 	for i, p := range cfg.Providers {
 		if p.Name == name {
 			return &cfg.Providers[i], nil
@@ -163,15 +194,26 @@ func (a *app) accountFor(file, name string) (*config.Provider, error) {
 			found = append(found, p.Name)
 		}
 	}
+
 	switch {
 	case name != "":
 		return nil, wrongUsage("%s has no account %q", a.config, name)
 	case len(found) == 1:
 		return a.accountFor(file, found[0])
 	case len(found) == 0:
-		return nil, wrongUsage("%s has no account with the plugin %s; name another with --account", a.config, plugin)
+		return nil, wrongUsage(
+			"%s has no account with the plugin %s; name another with --account",
+			a.config,
+			plugin,
+		)
 	}
-	return nil, wrongUsage("%s has several accounts with the plugin %s: name one with --account (%s)", a.config, plugin, strings.Join(found, ", "))
+
+	return nil, wrongUsage(
+		"%s has several accounts with the plugin %s: name one with --account (%s)",
+		a.config,
+		plugin,
+		strings.Join(found, ", "),
+	)
 }
 
 // callTrouble tells a failed call as other commands do.
@@ -181,15 +223,21 @@ func callTrouble(file, verb, key string, moves bool, err error) error {
 		return fmt.Errorf("plugin call %s: %w", file, err)
 	}
 	e = sdk.AsError(e)
-	t := &trouble{what: fmt.Sprintf("plugin call %s: %s", verb, e.Message)}
+	failed := &trouble{what: fmt.Sprintf("plugin call %s: %s", verb, e.Message)}
 	for _, v := range e.Violations {
-		t.fact("wrong", "%s %s", v.Field, v.Message)
+		failed.fact("wrong", "%s %s", v.Field, v.Message)
 	}
-	t.fact("code", "%s", string(e.Code))
-	t.fact("outcome", "%s", string(e.Outcome))
-	t.fact("provider said", "%s", strings.TrimSpace(e.ProviderCode+" "+e.ProviderMessage))
+
+	failed.fact("code", "%s", string(e.Code))
+	failed.fact("outcome", "%s", string(e.Outcome))
+	failed.fact("provider said", "%s", strings.TrimSpace(e.ProviderCode+" "+e.ProviderMessage))
 	if moves && e.Outcome == sdk.OutcomeUnknown {
-		t.fact("money", "may have moved: look at the provider's books; the same --idempotency-key %q names the same intent", key)
+		failed.fact(
+			"money",
+			"may have moved: look at the provider's books; the same --idempotency-key %q names the same intent",
+			key,
+		)
 	}
-	return t
+
+	return failed
 }

@@ -25,7 +25,17 @@ func (a *app) versionCommand() *cobra.Command {
 					Platform string `json:"platform"`
 				}{version, client.ContractVersion, runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH})
 			}
-			fmt.Fprintf(a.out, "payhost %s (contract %d, %s, %s/%s)\n", version, client.ContractVersion, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+
+			fmt.Fprintf(
+				a.out,
+				"payhost %s (contract %d, %s, %s/%s)\n",
+				version,
+				client.ContractVersion,
+				runtime.Version(),
+				runtime.GOOS,
+				runtime.GOARCH,
+			)
+
 			return nil
 		},
 	}

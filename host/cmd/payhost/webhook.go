@@ -13,7 +13,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// webhooksCommand is about notices as they are stored: each as it came, before anybody knew whether it was genuine.
+// webhooksCommand is about notices as they are stored: each as it came, before
+// anybody knew whether it was genuine.
 func (a *app) webhooksCommand() *cobra.Command {
 	return group(a.listWebhooks("webhooks"), a.listWebhooks("list"),
 		a.webhookCommand(&cobra.Command{
@@ -22,7 +23,11 @@ func (a *app) webhooksCommand() *cobra.Command {
 			Example: "  payhost webhooks show wh_06dq8z5k3c",
 			Args:    arguments("ID"),
 		}, func(args []string) request {
-			return request{method: http.MethodGet, path: recordPath("webhooks", args[0]), what: "show " + args[0]}
+			return request{
+				method: http.MethodGet,
+				path:   recordPath("webhooks", args[0]),
+				what:   "show " + args[0],
+			}
 		}),
 		a.webhookCommand(&cobra.Command{
 			Use:     "replay ID",
@@ -31,7 +36,11 @@ func (a *app) webhooksCommand() *cobra.Command {
 			Example: "  payhost webhooks replay wh_06dq8z5k3c",
 			Args:    arguments("ID"),
 		}, func(args []string) request {
-			return request{method: http.MethodPost, path: recordPath("webhooks", args[0], "replay"), what: "replay " + args[0]}
+			return request{
+				method: http.MethodPost,
+				path:   recordPath("webhooks", args[0], "replay"),
+				what:   "replay " + args[0],
+			}
 		}),
 		a.webhookCommand(&cobra.Command{
 			Use:     "attach ID PAYMENT",
@@ -39,15 +48,22 @@ func (a *app) webhooksCommand() *cobra.Command {
 			Example: "  payhost webhooks attach wh_06dq8z5k3c pay_06dq8z5k3c",
 			Args:    arguments("ID", "PAYMENT"),
 		}, func(args []string) request {
-			return request{method: http.MethodPost, path: recordPath("webhooks", args[0], "attach"),
-				body: object("payment_id", args[1]), what: "attach " + args[0] + " to " + args[1]}
+			return request{
+				method: http.MethodPost,
+				path:   recordPath("webhooks", args[0], "attach"),
+				body:   object("payment_id", args[1]),
+				what:   "attach " + args[0] + " to " + args[1],
+			}
 		}),
 	)
 }
 
 // webhookCommand completes a command whose answer is one notice.
-func (a *app) webhookCommand(c *cobra.Command, ask func(args []string) request) *cobra.Command {
-	c.RunE = func(c *cobra.Command, args []string) error {
+func (a *app) webhookCommand(
+	command *cobra.Command,
+	ask func(args []string) request,
+) *cobra.Command {
+	command.RunE = func(c *cobra.Command, args []string) error {
 		return a.one(c, ask(args), func(body []byte) error {
 			var w payment.Webhook
 			err := read(body, &w)
@@ -57,7 +73,8 @@ func (a *app) webhookCommand(c *cobra.Command, ask func(args []string) request) 
 			return err
 		})
 	}
-	return c
+
+	return command
 }
 
 func (a *app) listWebhooks(use string) *cobra.Command {
@@ -65,7 +82,7 @@ func (a *app) listWebhooks(use string) *cobra.Command {
 	if use == "webhooks" {
 		short = "List, look at and replay the providers' notices"
 	}
-	c := &cobra.Command{
+	command := &cobra.Command{
 		Use:   use,
 		Short: short,
 		Long:  "List the notices that came from providers, the newest first.",
@@ -74,21 +91,34 @@ func (a *app) listWebhooks(use string) *cobra.Command {
   payhost webhooks list --json`,
 		Args: cobra.NoArgs,
 	}
+
 	filters := []filter{
 		{"provider", "provider", "only those of this provider"},
-		{"state", "state", "only those in this `state`: pending, applied, ignored, unmatched or failed"},
+		{
+			"state",
+			"state",
+			"only those in this `state`: pending, applied, ignored, unmatched or failed",
+		},
 		{"cursor", "cursor", "go on where an earlier list ended"},
 		{"limit", "limit", "at most so `many`"},
 	}
-	addFilters(c, filters)
-	c.RunE = func(c *cobra.Command, _ []string) error {
-		r := request{method: http.MethodGet, path: "/v1/webhooks", query: queryOf(c, filters), what: "list webhooks"}
-		return a.list(c, r, (*app).webhookTable)
+
+	addFilters(command, filters)
+	command.RunE = func(cmd *cobra.Command, _ []string) error {
+		call := request{
+			method: http.MethodGet,
+			path:   "/v1/webhooks",
+			query:  queryOf(cmd, filters),
+			what:   "list webhooks",
+		}
+		return a.list(cmd, call, (*app).webhookTable)
 	}
-	return c
+
+	return command
 }
 
-// webhookTable prints a page of notices; error says why a notice is not applied.
+// webhookTable prints a page of notices; error says why a notice is not
+// applied.
 func (a *app) webhookTable(body []byte) (next string, err error) {
 	var page struct {
 		Data []payment.Webhook `json:"data"`
@@ -97,49 +127,73 @@ func (a *app) webhookTable(body []byte) (next string, err error) {
 	if err := read(body, &page); err != nil {
 		return "", err
 	}
-	t := a.table("NOTICE", "RECEIVED "+a.zone(), "PROVIDER", "STATE", "VERIFIED", "EVENTS", "PAYMENTS", "ERROR")
-	for _, w := range page.Data {
-		t.row(w.ID, clock(w.ReceivedAt), w.Provider, string(w.State), yesNo(w.Verified), strconv.Itoa(w.Events),
-			strings.Join(w.PaymentIDs, " "), w.Error)
+
+	rows := a.table(
+		"NOTICE",
+		"RECEIVED "+a.zone(),
+		"PROVIDER",
+		"STATE",
+		"VERIFIED",
+		"EVENTS",
+		"PAYMENTS",
+		"ERROR",
+	)
+
+	for _, row := range page.Data {
+		rows.row(
+			row.ID,
+			clock(row.ReceivedAt),
+			row.Provider,
+			string(row.State),
+			yesNo(row.Verified),
+			strconv.Itoa(row.Events),
+			strings.Join(row.PaymentIDs, " "),
+			row.Error,
+		)
 	}
-	t.print()
+
+	rows.print()
 	return page.Next, nil
 }
 
-// showWebhook prints what became of a notice, then the request as it came: the host has masked what is secret in it.
-func (a *app) showWebhook(w *payment.Webhook) {
-	b := a.block()
-	b.field("notice", w.ID)
-	b.field("state", string(w.State))
-	b.field("", map[payment.WebhookState]string{
+// showWebhook prints what became of a notice, then the request as it came: the
+// host has masked what is secret in it.
+func (a *app) showWebhook(item *payment.Webhook) {
+	sheet := a.block()
+	sheet.field("notice", item.ID)
+	sheet.field("state", string(item.State))
+	sheet.field("", map[payment.WebhookState]string{
 		payment.WebhookPending:   "its plugin has not read it yet",
 		payment.WebhookIgnored:   "it changed nothing, or was only a hint",
-		payment.WebhookUnmatched: "it is genuine but fits no payment: payhost webhooks attach " + w.ID + " PAYMENT",
+		payment.WebhookUnmatched: "it is genuine but fits no payment: payhost webhooks attach " + item.ID + " PAYMENT",
 		payment.WebhookFailed:    "it is not genuine, or its plugin could not read it",
 		payment.WebhookApplied:   "what it says is recorded",
-	}[w.State])
-	b.field("error", w.Error)
-	b.field("provider", w.Provider)
-	b.field("received", a.at(w.ReceivedAt))
-	b.field("from", w.RemoteAddress)
-	b.field("verified", yesNo(w.Verified))
-	b.field("events", strconv.Itoa(w.Events))
-	for _, id := range w.PaymentIDs {
-		b.field("payment", id)
+	}[item.State])
+
+	sheet.field("error", item.Error)
+	sheet.field("provider", item.Provider)
+	sheet.field("received", a.at(item.ReceivedAt))
+	sheet.field("from", item.RemoteAddress)
+	sheet.field("verified", yesNo(item.Verified))
+	sheet.field("events", strconv.Itoa(item.Events))
+	for _, id := range item.PaymentIDs {
+		sheet.field("payment", id)
 	}
-	b.print()
+
+	sheet.print()
 	a.heading("request")
-	method := w.Method
-	if w.Query != "" {
-		method += " ?" + w.Query
+	method := item.Method
+	if item.Query != "" {
+		method += " ?" + item.Query
 	}
+
 	a.indented(method)
-	for _, name := range slices.Sorted(maps.Keys(w.Headers)) {
-		a.indented(name + ": " + w.Headers[name])
+	for _, name := range slices.Sorted(maps.Keys(item.Headers)) {
+		a.indented(name + ": " + item.Headers[name])
 	}
-	if w.Body != "" {
+	if item.Body != "" {
 		a.heading("body")
-		a.indented(readable(w.Body))
+		a.indented(readable(item.Body))
 	}
 }
 

@@ -20,7 +20,7 @@ const (
 
 // CheckCursor returns what is wrong with the cursor of a list whose ids have a
 // prefix, such as "pay". A cursor that names nothing must not look like the
-// first page: whoever walks through the pages would never come to an end.
+// first page: a caller who walks through the pages would never come to an end.
 func CheckCursor(prefix, cursor string) []sdk.Violation {
 	tail, ok := strings.CutPrefix(cursor, prefix)
 	if cursor == "" || (ok && idTail.MatchString(tail)) {
@@ -29,16 +29,19 @@ func CheckCursor(prefix, cursor string) []sdk.Violation {
 	return []sdk.Violation{{Field: "cursor", Message: "is not a next_cursor of this list"}}
 }
 
-// CheckEventCursor is CheckCursor for a list whose cursors are the ids of events.
+// CheckEventCursor is CheckCursor for a list whose cursors are the ids of
+// events.
 func CheckEventCursor(cursor string) []sdk.Violation {
 	if _, err := store.EventPosition(cursor); err != nil {
-		return []sdk.Violation{{Field: "cursor", Message: "is not a next_cursor of this list"}}
+		return []sdk.Violation{
+			{Field: "cursor", Message: "is not a next_cursor of this list"},
+		}
 	}
 	return nil
 }
 
-// CheckEventID returns what is wrong with the id of the last event that a reader
-// of the stream has; "" is the stream's beginning.
+// CheckEventID returns what is wrong with the id of the last event that a
+// reader of the stream has; "" is the stream's beginning.
 func CheckEventID(id string) []sdk.Violation {
 	if _, err := store.EventPosition(id); err != nil {
 		return []sdk.Violation{{Field: "after", Message: err.Error()}}
@@ -46,18 +49,28 @@ func CheckEventID(id string) []sdk.Violation {
 	return nil
 }
 
-// CheckPage returns how long a page is that is asked for with a limit, 0 for the
-// usual one. The error also has what was found wrong with where the page begins.
+// CheckPage returns how long a page is that is asked for with a limit, 0 for
+// the usual one. The error also has what was found wrong with where the page
+// begins.
 func CheckPage(wrong []sdk.Violation, limit int) (int, error) {
 	if limit == 0 {
 		limit = defaultPage
 	}
-	if (limit < 1) || (limit > maxPage) {
-		wrong = append(wrong, sdk.Violation{Field: "limit", Message: "must be from 1 to 200"})
+	if limit < 1 || limit > maxPage {
+		wrong = append(
+			wrong,
+			sdk.Violation{Field: "limit", Message: "must be from 1 to 200"},
+		)
 	}
+
 	if len(wrong) == 0 {
 		return limit, nil
 	}
-	return 0, &payment.Error{Code: string(sdk.CodeInvalidRequest), Outcome: sdk.OutcomeNotSent,
-		Message: "the list cannot be read like that", Violations: wrong}
+
+	return 0, &payment.Error{
+		Code:       string(sdk.CodeInvalidRequest),
+		Outcome:    sdk.OutcomeNotSent,
+		Message:    "the list cannot be read like that",
+		Violations: wrong,
+	}
 }

@@ -72,9 +72,13 @@ func (f *Faulty) Write(ctx context.Context, fn func(*store.Tx) error) error {
 func (f *Faulty) WriteIntent(ctx context.Context, id string,
 	fn func(*store.Tx, *intent.Intent) error) error {
 	return f.write(func(undo error) error {
-		return f.Transactor.WriteIntent(ctx, id, func(tx *store.Tx, current *intent.Intent) error {
-			return errors.Join(fn(tx, current), undo)
-		})
+		return f.Transactor.WriteIntent(
+			ctx,
+			id,
+			func(tx *store.Tx, current *intent.Intent) error {
+				return errors.Join(fn(tx, current), undo)
+			},
+		)
 	})
 }
 
@@ -104,7 +108,8 @@ func (f *Faulty) Get(ctx context.Context, fn func(*store.Tx) error) error {
 	return f.Transactor.Get(ctx, fn)
 }
 
-// write makes a transaction, which is taken back with the error undo unless that is nil.
+// write makes a transaction, which is taken back with the error undo unless
+// that is nil.
 func (f *Faulty) write(commit func(undo error) error) error {
 	fault := f.take()
 	if fault.Before != nil {
@@ -114,12 +119,14 @@ func (f *Faulty) write(commit func(undo error) error) error {
 	if err == nil {
 		err = commit(fault.Undo)
 	}
+
 	if err == nil {
 		err = fault.Lose
 	}
 	if fault.After != nil {
 		fault.After()
 	}
+
 	return err
 }
 

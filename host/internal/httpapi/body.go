@@ -9,8 +9,8 @@ import (
 )
 
 // body is the JSON of a request, read into a type of package payment. What the
-// document lets pass and the type does not is kept, to be reported together with
-// everything else that is wrong.
+// document lets pass and the type does not is kept, to be reported together
+// with everything else that is wrong.
 type body[T any] struct {
 	Value T
 	wrong []sdk.Violation
@@ -35,8 +35,8 @@ func (b *body[T]) violations() []sdk.Violation {
 	return b.wrong
 }
 
-// The following types are how the document shows the requests that have an amount,
-// which is a decimal in Go and text in JSON.
+// The following types are how the document shows the requests that have an
+// amount, which is a decimal in Go and text in JSON.
 
 type paymentRequest struct {
 	Amount string `json:"amount" pattern:"^[0-9]+(\\.[0-9]+)?$" patternDescription:"digits with at most one point, such as \"60.00\"" example:"60.00" doc:"more than zero, in units of the currency"`

@@ -9,32 +9,47 @@ import (
 	"github.com/payhost/payhost/host/payment"
 )
 
-type listLettersInput struct{ Paging }
+func (a *API) deadLetterOperations(api huma.API) {
+	huma.Register(api, operation{
+		id:      "list-dead-letters",
+		method:  http.MethodGet,
+		path:    "/dead-letters",
+		tag:     "Events",
+		summary: "List dead letters",
+		description: "Events whose pushing to `events.url` was given up, the newest first. " +
+			"They can still be read from the stream.",
+	}.described(), a.listDeadLetters)
 
-// Resolve refuses a cursor that is no event's id.
-func (in *listLettersInput) Resolve(huma.Context) []error {
+	huma.Register(api, operation{
+		id:      "retry-dead-letter",
+		method:  http.MethodPost,
+		path:    "/dead-letters/{id}/retry",
+		tag:     "Events",
+		summary: "Retry a dead letter",
+		description: "Pushes the event again, at once and from the beginning of the schedule. " +
+			"Told twice it is still pushed once more only.",
+		errors: []int{http.StatusNotFound},
+	}.described(), a.retryDeadLetter)
+}
+
+type listDeadLettersInput struct{ Paging }
+
+// Resolve refuses a cursor that is not the ID of an event.
+func (in *listDeadLettersInput) Resolve(huma.Context) []error {
 	return found(core.CheckEventCursor(in.Cursor))
 }
 
-// letterOperations are about pushed events that nobody took.
-func (a *API) letterOperations(api huma.API) {
-	list := operation("list-dead-letters", http.MethodGet, "/dead-letters", "Events", "List dead letters",
-		"Events whose pushing to `events.url` was given up, the newest first. They can still be read from the stream.")
-	huma.Register(api, list, func(ctx context.Context, in *listLettersInput) (*listed[payment.DeadLetter], error) {
-		found, next, err := a.DeadLetters.List(ctx, in.Cursor, in.Limit)
-		if err != nil {
-			return nil, a.fail(ctx, asks, false, err)
-		}
-		return pageOf(found, next), nil
-	})
-	retry := operation("retry-dead-letter", http.MethodPost, "/dead-letters/{id}/retry", "Events", "Retry a dead letter",
-		"Pushes the event again, at once and from the beginning of the schedule. Told twice it is still pushed once more only.",
-		http.StatusNotFound)
-	huma.Register(api, retry, func(ctx context.Context, in *idInput) (*one[payment.DeadLetter], error) {
-		l, err := a.DeadLetters.Retry(ctx, in.ID)
-		if err != nil {
-			return nil, a.fail(ctx, changes, false, err)
-		}
-		return &one[payment.DeadLetter]{&l}, nil
-	})
+func (a *API) listDeadLetters(
+	ctx context.Context, in *listDeadLettersInput,
+) (*listed[payment.DeadLetter], error) {
+	list, next, err := a.DeadLetters.List(ctx, in.Cursor, in.Limit)
+	return paged(ctx, a, list, next, err)
+}
+
+func (a *API) retryDeadLetter(ctx context.Context, in *idInput) (*one[payment.DeadLetter], error) {
+	letter, err := a.DeadLetters.Retry(ctx, in.ID)
+	if err != nil {
+		return nil, a.fail(ctx, changing, err)
+	}
+	return &one[payment.DeadLetter]{&letter}, nil
 }

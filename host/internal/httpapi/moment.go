@@ -10,14 +10,17 @@ import (
 // moment is a time in a parameter, read as strictly as in a body.
 type moment struct{ time.Time }
 
-// UnmarshalText is asked by huma.
-func (m *moment) UnmarshalText(text []byte) error {
-	t, err := payment.ParseTime(string(text))
-	m.Time = t
+// UnmarshalText is called by huma.
+func (m *moment) UnmarshalText(text []byte) (err error) {
+	m.Time, err = payment.ParseTime(string(text))
 	return err
 }
 
-// Schema is asked by huma.
+// Schema is called by huma.
 func (moment) Schema(huma.Registry) *huma.Schema {
-	return &huma.Schema{Type: huma.TypeString, Format: "date-time", Examples: []any{"2026-12-01T00:00:00Z"}}
+	return &huma.Schema{
+		Type:     huma.TypeString,
+		Format:   "date-time",
+		Examples: []any{"2026-12-01T00:00:00Z"},
+	}
 }

@@ -10,6 +10,48 @@ import (
 	"github.com/payhost/payhost/host/payment"
 )
 
+// refreshErrors are the statuses of a call that may ask the provider.
+var refreshErrors = []int{
+	http.StatusNotFound, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout,
+}
+
+func (a *API) paymentOperations(api huma.API) {
+	huma.Register(api, operation{
+		id:      "create-payment",
+		method:  http.MethodPost,
+		path:    "/payments",
+		tag:     "Payments",
+		summary: "Create a payment",
+		description: "Records a payment and asks the provider to create it. " +
+			"201 whatever became of it: look at `status`, `next_action` and `failure`.",
+		success: http.StatusCreated,
+		errors: []int{
+			http.StatusConflict,
+			http.StatusTooManyRequests,
+			http.StatusServiceUnavailable,
+		},
+	}.described(), a.createPayment)
+
+	huma.Register(api, operation{
+		id:          "get-payment",
+		method:      http.MethodGet,
+		path:        "/payments/{id}",
+		tag:         "Payments",
+		summary:     "Read a payment",
+		description: "With its attempts and its history. `refresh=true` asks the provider first.",
+		errors:      refreshErrors,
+	}.described(), a.getPayment)
+
+	huma.Register(api, operation{
+		id:          "list-payments",
+		method:      http.MethodGet,
+		path:        "/payments",
+		tag:         "Payments",
+		summary:     "List payments",
+		description: "Newest first, without attempts and history.",
+	}.described(), a.listPayments)
+}
+
 // Idempotent is the header of every request that can move money.
 type Idempotent struct {
 	Key string `header:"Idempotency-Key" required:"true" maxLength:"255" pattern:"^[ -~]*$" patternDescription:"printable ASCII" example:"order-47" doc:"names the intent: a repeat with the same key and request is harmless"`
@@ -20,46 +62,36 @@ type createPaymentInput struct {
 	Body body[payment.Request]
 }
 
-// Resolve adds what the core would say, so that everything that is wrong is reported at once.
+// Resolve adds what the core would find, so that everything that is wrong with
+// a request is reported at once.
 func (in *createPaymentInput) Resolve(huma.Context) []error {
 	wrong := core.CheckPayment(in.Body.Value, in.Key, time.Now())
 	return found(append(in.Body.violations(), wrong...))
 }
 
-// recorded is an answer with something that a request under a key brought about.
-type recorded[T any] struct {
-	Location string `header:"Location" doc:"where it can be read"`
-	Replayed string `header:"Idempotent-Replayed" enum:"true" doc:"the key stood for this already, and nothing was done again"`
-	Body     *T
-}
-
-func record[T any](body *T, location string, replayed bool) *recorded[T] {
-	r := &recorded[T]{Body: body, Location: location}
-	if replayed {
-		r.Replayed = "true"
+func (a *API) createPayment(
+	ctx context.Context, in *createPaymentInput,
+) (*recorded[payment.Payment], error) {
+	p, replayed, err := a.Payments.CreatePayment(ctx, in.Body.Value, in.Key)
+	if err != nil {
+		return nil, a.failUnderKey(ctx, changing, replayed, err)
 	}
-	return r
+	return record(p, "/v1/payments/"+p.ID, replayed), nil
 }
 
-// one is an answer with one thing.
-type one[T any] struct{ Body *T }
-
-// page is one page of a list.
-type page[T any] struct {
-	Data       []T    `json:"data"`
-	NextCursor string `json:"next_cursor,omitempty" doc:"where the next page begins; absent at the end"`
+type getInput struct {
+	ID      string `path:"id" maxLength:"64"`
+	Refresh bool   `query:"refresh" doc:"ask the provider first"`
 }
 
-type listed[T any] struct{ Body page[T] }
-
-func pageOf[T any](list []T, next string) *listed[T] {
-	if list == nil {
-		list = []T{}
+func (a *API) getPayment(ctx context.Context, in *getInput) (*one[payment.Payment], error) {
+	if in.Refresh {
+		return read(ctx, a, a.Payments.RefreshPayment, in.ID)
 	}
-	return &listed[T]{page[T]{list, next}}
+	return read(ctx, a, a.Payments.Payment, in.ID)
 }
 
-// Paging are the parameters of every list.
+// Paging has the parameters of every list.
 type Paging struct {
 	Cursor string `query:"cursor" maxLength:"64" doc:"next_cursor of the page before"`
 	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"how many at most"`
@@ -73,14 +105,16 @@ type Filters struct {
 	CreatedTo         moment `query:"created_to" doc:"created before then"`
 }
 
-func (f Filters) filter(status string, p Paging) payment.Filter {
-	return payment.Filter{Provider: f.Provider, Status: payment.Status(status), MerchantReference: f.MerchantReference,
-		CreatedFrom: f.CreatedFrom.Time, CreatedTo: f.CreatedTo.Time, Cursor: p.Cursor, Limit: p.Limit}
-}
-
-type getInput struct {
-	ID      string `path:"id" maxLength:"64"`
-	Refresh bool   `query:"refresh" doc:"ask the provider first"`
+func (f Filters) filter(status string, paging Paging) payment.Filter {
+	return payment.Filter{
+		Provider:          f.Provider,
+		Status:            payment.Status(status),
+		MerchantReference: f.MerchantReference,
+		CreatedFrom:       f.CreatedFrom.Time,
+		CreatedTo:         f.CreatedTo.Time,
+		Cursor:            paging.Cursor,
+		Limit:             paging.Limit,
+	}
 }
 
 type listPaymentsInput struct {
@@ -94,35 +128,9 @@ func (in *listPaymentsInput) Resolve(huma.Context) []error {
 	return found(core.CheckCursor("pay", in.Cursor))
 }
 
-// refreshErrors are the statuses of a call that may ask the provider.
-var refreshErrors = []int{http.StatusNotFound, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout}
-
-func (a *API) paymentOperations(api huma.API) {
-	create := operation("create-payment", http.MethodPost, "/payments", "Payments", "Create a payment",
-		"Records a payment and asks the provider to create it. 201 whatever became of it: look at `status`, `next_action` and `failure`.",
-		http.StatusConflict, http.StatusTooManyRequests, http.StatusServiceUnavailable)
-	huma.Register(api, created(create), func(ctx context.Context, in *createPaymentInput) (*recorded[payment.Payment], error) {
-		p, replayed, err := a.Payments.CreatePayment(ctx, in.Body.Value, in.Key)
-		if err != nil {
-			return nil, a.fail(ctx, changes, replayed, err)
-		}
-		return record(p, "/v1/payments/"+p.ID, replayed), nil
-	})
-	get := operation("get-payment", http.MethodGet, "/payments/{id}", "Payments", "Read a payment",
-		"With its attempts and its history. `refresh=true` asks the provider first.", refreshErrors...)
-	huma.Register(api, get, func(ctx context.Context, in *getInput) (*one[payment.Payment], error) {
-		if in.Refresh {
-			return read(ctx, a, a.Payments.RefreshPayment, in.ID)
-		}
-		return read(ctx, a, a.Payments.Payment, in.ID)
-	})
-	list := operation("list-payments", http.MethodGet, "/payments", "Payments", "List payments",
-		"Newest first, without attempts and history.")
-	huma.Register(api, list, func(ctx context.Context, in *listPaymentsInput) (*listed[payment.Payment], error) {
-		found, next, err := a.Payments.ListPayments(ctx, in.filter(in.Status, in.Paging))
-		if err != nil {
-			return nil, a.fail(ctx, asks, false, err)
-		}
-		return pageOf(found, next), nil
-	})
+func (a *API) listPayments(
+	ctx context.Context, in *listPaymentsInput,
+) (*listed[payment.Payment], error) {
+	list, next, err := a.Payments.ListPayments(ctx, in.filter(in.Status, in.Paging))
+	return paged(ctx, a, list, next, err)
 }

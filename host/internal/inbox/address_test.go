@@ -127,7 +127,10 @@ func knockAt(b *inbox.Inbox, at string, most int, address func(n int) string) in
 		req.RemoteAddr = address(n)
 		w := httptest.NewRecorder()
 		b.WebhookHandler().ServeHTTP(w, req)
-		if w.Code == http.StatusTooManyRequests {
+		// While the plugin is away both those that are stored and those that are not
+		// are to be sent again.
+		notStored := (w.Code == http.StatusServiceUnavailable) && (w.Body.Len() > 0)
+		if notStored || (w.Code == http.StatusTooManyRequests) {
 			return n
 		}
 	}

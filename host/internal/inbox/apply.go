@@ -29,7 +29,10 @@ func (b *Inbox) apply(ctx context.Context, l core.Lease, n *store.Webhook, r *re
 				return err
 			}
 			touched = fresh.IntentIDs
-			return tx.SaveWebhook(ctx, &fresh)
+			if err := tx.SaveWebhook(ctx, &fresh); err != nil {
+				return err
+			}
+			return tx.MarkRepeat(ctx, &fresh)
 		})
 		if errors.Is(err, store.ErrConflict) {
 			continue // somebody else changed the payment: read it again and decide again
@@ -112,11 +115,11 @@ func (a *application) one(ctx context.Context, e *sdk.Event) (matched bool, err 
 		return true, err
 	}
 	report := a.report(e, i)
-	verdict, err := a.inbox.core.Apply(ctx, a.tx, i, report, a.inbox.core.Asking(a.lease, i))
+	verdict, err := a.inbox.core.Apply(ctx, a.tx, i, report, core.StatusQuery(a.lease, i))
 	if err != nil {
 		return true, err
 	}
-	if verdict.Ask {
+	if verdict.Query {
 		a.reading.ask = append(a.reading.ask, i.ID)
 		return true, nil
 	}
@@ -134,12 +137,12 @@ func (a *application) report(e *sdk.Event, i *intent.Intent) intent.Report {
 	if a.notice.Purpose != purposeWebhook {
 		actor = core.ActorReturn
 	}
-	r := a.inbox.core.EventReport(actor, a.reading.proof, e)
+	r := core.EventReport(actor, a.reading.proof, e)
 	r.Named = e.Reference == i.ID || a.notice.IntentID == i.ID || (a.reading.attach != nil && a.reading.attach.intentID == i.ID)
 	if core.Foreign(a.lease, i) && r.Proof > intent.Hint {
 		r.Status, r.Reason = payment.UnderReview, payment.ReviewUnproven
 		r.Message = "the account's identity at the provider has changed since this was made, and a notice of the new one says " +
-			string(a.inbox.core.EventReport(actor, a.reading.proof, e).Status)
+			string(core.EventReport(actor, a.reading.proof, e).Status)
 	}
 	return r
 }

@@ -24,7 +24,9 @@ type Archive struct {
 // NewArchive shows an inbox. configuration returns the one in force, and schema
 // the JSON Schema of a provider's configuration, nil while none is known; both
 // are asked at each call, for what is to be masked.
-func NewArchive(b *Inbox, configuration func() *config.Config, schema func(provider string) json.RawMessage) *Archive {
+func NewArchive(
+	b *Inbox, configuration func() *config.Config, schema func(provider string) json.RawMessage,
+) *Archive {
 	return &Archive{inbox: b, config: configuration, schema: schema}
 }
 
@@ -33,25 +35,29 @@ func NewArchive(b *Inbox, configuration func() *config.Config, schema func(provi
 const listedAtOnce = 8
 
 // List returns webhooks newest first, without their bodies: those are of any
-// sender, and a page of them could be of any size. next is the cursor of the next
-// page, "" at the end.
-func (a *Archive) List(ctx context.Context, f payment.WebhookFilter) (list []payment.Webhook, next string, err error) {
-	limit, err := core.CheckPage(core.CheckCursor("wh", f.Cursor), f.Limit)
+// sender, and a page of them could be of any size. next is the cursor of the
+// next page, "" at the end.
+func (a *Archive) List(
+	ctx context.Context, filter payment.WebhookFilter,
+) (list []payment.Webhook, next string, err error) {
+	limit, err := core.CheckPage(core.CheckCursor("wh", filter.Cursor), filter.Limit)
 	if err != nil {
 		return nil, "", err
 	}
 
-	page := store.WebhookFilter{Provider: f.Provider, State: f.State, Before: f.Cursor}
+	page := store.WebhookFilter{Provider: filter.Provider, State: filter.State, Before: filter.Cursor}
 	for {
 		page.Limit = min(limit-len(list), listedAtOnce)
 		webhooks, more, err := a.inbox.List(ctx, page)
 		if err != nil {
 			return nil, "", err
 		}
+
 		for _, n := range webhooks {
 			n.Request.Body = nil
 			list = append(list, *a.show(n))
 		}
+
 		if (more == "") || (len(list) >= limit) {
 			return list, more, nil
 		}
@@ -70,7 +76,9 @@ func (a *Archive) Replay(ctx context.Context, id string) (*payment.Webhook, erro
 }
 
 // Attach is Inbox.Attach.
-func (a *Archive) Attach(ctx context.Context, id, intentID, operator string) (*payment.Webhook, error) {
+func (a *Archive) Attach(
+	ctx context.Context, id, intentID, operator string,
+) (*payment.Webhook, error) {
 	return a.shown(a.inbox.Attach(ctx, id, intentID, operator))
 }
 
@@ -82,21 +90,31 @@ func (a *Archive) shown(n *store.Webhook, err error) (*payment.Webhook, error) {
 }
 
 // show masks the secrets of a webhook's account.
-func (a *Archive) show(n *store.Webhook) *payment.Webhook {
-	mask := a.maskOf(n.Provider)
+func (a *Archive) show(webhook *store.Webhook) *payment.Webhook {
+	mask := a.maskOf(webhook.Provider)
 	shown := &payment.Webhook{
-		ID: n.ID, Provider: n.Provider, ReceivedAt: n.ReceivedAt.UTC(),
-		RemoteAddress: n.Request.RemoteAddress, Verified: n.Verified, State: n.State,
-		Events: n.Events, PaymentIDs: n.IntentIDs, Error: mask.Text(n.Error),
-		Method: n.Request.Method, Query: mask.Text(n.Request.Query),
-		Headers: map[string]string{}, Body: mask.Text(string(n.Request.Body)),
+		ID:            webhook.ID,
+		Provider:      webhook.Provider,
+		ReceivedAt:    webhook.ReceivedAt.UTC(),
+		RemoteAddress: webhook.Request.RemoteAddress,
+		Verified:      webhook.Verified,
+		State:         webhook.State,
+		Events:        webhook.Events,
+		PaymentIDs:    webhook.IntentIDs,
+		Error:         mask.Text(webhook.Error),
+		Method:        webhook.Request.Method,
+		Query:         mask.Text(webhook.Request.Query),
+		Headers:       map[string]string{},
+		Body:          mask.Text(string(webhook.Request.Body)),
 	}
 	if shown.PaymentIDs == nil {
 		shown.PaymentIDs = []string{}
 	}
-	for name, values := range n.Request.Header {
+
+	for name, values := range webhook.Request.Header {
 		shown.Headers[name] = maskHeader(mask, strings.Join(values, ", "))
 	}
+
 	return shown
 }
 
@@ -115,8 +133,8 @@ func (a *Archive) maskOf(provider string) *redact.Set {
 	return mask
 }
 
-// maskHeader also looks inside of credentials: "Basic" hides a secret in base64,
-// but not well.
+// maskHeader also looks inside of credentials: "Basic" hides a secret in
+// base64, but not well.
 func maskHeader(mask *redact.Set, value string) string {
 	scheme, encoded, ok := strings.Cut(value, " ")
 	if ok && strings.EqualFold(scheme, "Basic") {

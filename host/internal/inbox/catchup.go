@@ -104,7 +104,8 @@ func (b *Inbox) readAll(ctx context.Context, list []*store.Webhook) (there bool)
 		if err != nil {
 			b.log.Warn("a stored notice could not be read yet", "webhook", n.ID, "provider", n.Provider, "error", err)
 		}
-		if (err != nil) && (sdk.CodeOf(err) == sdk.CodeUnavailable) && !errors.Is(err, errTooSlow) {
+		ofItsOwn := errors.Is(err, errTooSlow) || errors.Is(err, errManySlow)
+		if (err != nil) && (sdk.CodeOf(err) == sdk.CodeUnavailable) && !ofItsOwn {
 			return false
 		}
 	}

@@ -149,7 +149,7 @@ func (o *order) deliver(t *rapid.T, id string, k int, d delivery, created <-chan
 		}
 		return
 	}
-	n := coretest.JSONNotice{Reference: id, Status: string(d.status), Amount: "60", Currency: "USD", Verification: sdk.VerifiedBySignature}
+	n := coretest.JSONWebhook{Reference: id, Status: string(d.status), Amount: "60", Currency: "USD", Verification: sdk.VerifiedBySignature}
 	if k%2 == 0 { // the others are told apart by what they say
 		n.ID = string(d.status)
 	}

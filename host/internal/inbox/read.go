@@ -17,6 +17,8 @@ type reading struct {
 	proof    intent.Proof
 	events   []sdk.Event
 	response sdk.HTTPResponse
+	// digest stands for what it says, when that is proven.
+	digest digest
 	// ask are the ids that the provider must now be asked about.
 	ask []string
 	// attach is set while an operator attaches the notice to an intent.
@@ -35,9 +37,13 @@ func (b *Inbox) read(ctx context.Context, n *store.Webhook, again bool) (*readin
 	if err != nil {
 		return nil, b.postpone(ctx, n, err)
 	}
-	r, err := parseInTime(ctx, lease, n, subject)
-	if errors.Is(err, errTooSlow) {
+	r, err := b.parseInTime(ctx, lease, n, subject)
+	switch {
+	case errors.Is(err, errTooSlow):
 		return nil, b.tookTooLong(ctx, n, err)
+	case errors.Is(err, errManySlow):
+		b.slow.note(n.ID)
+		return nil, b.postpone(ctx, n, err)
 	}
 	b.slow.forget(n.ID)
 	if err != nil {
@@ -88,6 +94,15 @@ func (b *Inbox) subject(ctx context.Context, n *store.Webhook) (i *intent.Intent
 
 // parse has the plugin say what a request means.
 func parse(ctx context.Context, l core.Lease, n *store.Webhook, subject *intent.Intent) (*reading, error) {
+	r, err := ask(ctx, l, n, subject)
+	if (err == nil) && (r.proof > intent.Hint) {
+		r.digest = digestOf(n, r) // before applying adds to the events
+	}
+	return r, err
+}
+
+// ask calls the plugin.
+func ask(ctx context.Context, l core.Lease, n *store.Webhook, subject *intent.Intent) (*reading, error) {
 	ctx, cancel := context.WithTimeout(ctx, l.Config().Timeout)
 	defer cancel()
 	var pay *sdk.PaymentContext

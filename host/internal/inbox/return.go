@@ -24,7 +24,7 @@ const returnAsk = 5 * time.Second
 // gave for this payment, with payment_id and status added, or shown a plain page when there is none. Where the customer
 // goes never depends on what the request says.
 func (b *Inbox) ReturnHandler() http.Handler {
-	return notForServiceWorkers(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return notForServiceWorkers(b.bounded(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		tok, ok := b.below("/return/", r)
 		if !ok || tok == "" || strings.Contains(tok, "/") {
 			http.NotFound(w, r)
@@ -45,7 +45,7 @@ func (b *Inbox) ReturnHandler() http.Handler {
 			return
 		}
 		b.comeBack(w, r, n)
-	}))
+	})))
 }
 
 func (b *Inbox) comeBack(w http.ResponseWriter, r *http.Request, n *store.Webhook) {
@@ -70,12 +70,16 @@ func (b *Inbox) comeBack(w http.ResponseWriter, r *http.Request, n *store.Webhoo
 
 	ctx := context.WithoutCancel(r.Context())
 	if !req.allowed {
-		proven, fresh := b.proves(ctx, n, req.claim)
-		if (proven != nil) && !fresh && (n.IntentID == "") {
-			n.IntentID = b.told.about(n, proven)
+		proven, err := b.prove(ctx, n, req.claim)
+		if err != nil {
+			b.turnBack(w, r, n, unprovenRefusal(err))
+			return
 		}
-		if !fresh {
-			b.turnBack(w, r, n, tooMany("too many unverified returns"))
+		if proven.before != nil {
+			if n.IntentID == "" {
+				n.IntentID = proven.before.onlyIntent()
+			}
+			b.turnBack(w, r, n, unprovenRefusal(errUnproven))
 			return
 		}
 	}
@@ -129,7 +133,7 @@ func (b *Inbox) askBriefly(ctx context.Context, provider, id string) {
 	defer b.senders.hasAsked(name)
 	ctx, cancel := context.WithTimeout(asking(ctx), returnAsk)
 	defer cancel()
-	if err := b.core.AskNow(ctx, provider, id); err != nil {
+	if err := b.core.QueryNow(ctx, provider, id); err != nil {
 		b.log.Debug("could not ask about a returning customer's payment", "id", id, "error", err)
 	}
 }

@@ -64,7 +64,7 @@ func TestACopyOfTheDatabaseForgesNoSuccess(t *testing.T) {
 		t.Fatal(err)
 	}
 	forged := "/webhooks/acme/" + thief.Mint(token.Webhook, p.ID)
-	success := coretest.JSONNotice{Status: "succeeded", Reference: p.ID, Amount: "60", Currency: "USD"}
+	success := coretest.JSONWebhook{Status: "succeeded", Reference: p.ID, Amount: "60", Currency: "USD"}
 	if got := sealed.send(forged, success); got.StatusCode != http.StatusNotFound {
 		t.Errorf("the forged webhook is answered %d", got.StatusCode)
 	}

@@ -14,8 +14,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/payhost/payhost/internal/redact"
 	"golang.org/x/time/rate"
+
+	"github.com/payhost/payhost/internal/redact"
 )
 
 const (
@@ -26,8 +27,9 @@ const (
 	tailLength  = 400      // of each of these lines
 )
 
-// readLines gives every line up to the end, whatever comes: a reader that stops would block the plugin for ever. A line
-// longer than maxLine is given as its beginning.
+// readLines passes every line to line up to the end, whatever comes: a reader
+// that stops would block the plugin for ever. Of a line longer than maxLine only
+// the beginning is passed.
 func readLines(r io.Reader, line func([]byte)) {
 	buffered := bufio.NewReaderSize(r, maxLine)
 	for {
@@ -44,20 +46,24 @@ func readLines(r io.Reader, line func([]byte)) {
 	}
 }
 
-// output takes what the plugin prints: structured records and plain lines go to the sink, the last lines of stderr are
-// kept for errors. Secrets are masked in all of it.
+// output takes what the plugin prints: structured records and plain lines go to
+// the sink, the last lines of stderr are kept for errors. Secrets are masked in
+// all of it.
 type output struct {
 	sink   *logSink
 	mask   *redact.Set
 	budget *budget // nil: none
 
-	panicking bool // the lines that follow on stderr are a panic's; of the reader of stderr alone
+	// panicking is set when the lines that follow on stderr are a panic's. Only
+	// the reader of stderr uses it.
+	panicking bool
 
 	mu   sync.Mutex
 	tail []string
 }
 
-// stdoutLine takes a line of stdout after the handshake. Plugins made with the SDK print none.
+// stdoutLine takes a line of stdout after the handshake. Plugins made with the
+// SDK print none.
 func (o *output) stdoutLine(line []byte) {
 	if !o.budget.takes(len(line)) {
 		o.sink.drop()
@@ -66,24 +72,27 @@ func (o *output) stdoutLine(line []byte) {
 	o.sink.put(o.plain(slog.LevelInfo, string(line), "stdout"))
 }
 
-// stderrLine takes a line of stderr: a JSON record in the form of hclog or slog, or plain text.
+// stderrLine takes a line of stderr: a JSON record in the form of hclog or
+// slog, or plain text.
 func (o *output) stderrLine(line []byte) {
 	if !o.budget.takes(len(line)) {
 		o.sink.drop()
-		o.remember(string(line[:min(len(line), tailLength)])) // it may be the last
+		o.remember(o.excerpt(line)) // it may be the last
 		return
 	}
-	if r, ok := o.structured(line); ok {
-		o.remember(r.Message)
-		o.sink.put(r)
+
+	if record, ok := o.structured(line); ok {
+		o.remember(cut(record.Message, tailLength))
+		o.sink.put(record)
 		return
 	}
+
 	text := string(line)
-	if !o.panicking && (strings.HasPrefix(text, "panic: ") || strings.HasPrefix(text, "fatal error: ")) {
+	if !o.panicking && beginsPanic(text) {
 		o.panicking = true
 		o.makeRoom()
 	}
-	o.remember(text)
+	o.remember(o.excerpt(line))
 	level := slog.LevelInfo
 	if o.panicking {
 		level = slog.LevelError
@@ -91,79 +100,108 @@ func (o *output) stderrLine(line []byte) {
 	o.sink.put(o.plain(level, text, "stderr"))
 }
 
-func (o *output) plain(level slog.Level, text, stream string) slog.Record {
-	r := slog.NewRecord(time.Now(), level, o.mask.Text(strings.ToValidUTF8(text, "�")), 0)
-	r.AddAttrs(slog.String("stream", stream))
-	return r
+// beginsPanic reports whether a line is the first of what Go's runtime prints
+// when a program fails.
+func beginsPanic(line string) bool {
+	return strings.HasPrefix(line, "panic: ") || strings.HasPrefix(line, "fatal error: ")
 }
 
-// structured reads a JSON record. Nothing of it is trusted to have the type it should.
+// excerpt returns as much of a line as an error quotes, without secrets. A long
+// line is cut before it is masked, so that a flood of them costs little.
+func (o *output) excerpt(line []byte) string {
+	if len(line) <= tailLength {
+		return o.mask.Text(string(line))
+	}
+	return o.mask.Head(string(line[:tailLength]))
+}
+
+// plain makes a record of a line of text.
+func (o *output) plain(level slog.Level, text, stream string) slog.Record {
+	mask := o.mask.Text
+	if len(text) >= maxLine { // its end is missing
+		mask = o.mask.Head
+	}
+	message := mask(strings.ToValidUTF8(text, "�"))
+	record := slog.NewRecord(time.Now(), level, message, 0)
+	record.AddAttrs(slog.String("stream", stream))
+	return record
+}
+
+// structured reads a JSON record. Its parts may have any type.
 func (o *output) structured(line []byte) (slog.Record, bool) {
 	line = bytes.TrimSpace(line)
 	if len(line) == 0 || line[0] != '{' {
 		return slog.Record{}, false
 	}
 	var fields map[string]any
-	d := json.NewDecoder(bytes.NewReader(line))
-	d.UseNumber()
-	if d.Decode(&fields) != nil || d.More() {
+	decoder := json.NewDecoder(bytes.NewReader(line))
+	decoder.UseNumber()
+	if decoder.Decode(&fields) != nil || decoder.More() {
 		return slog.Record{}, false
 	}
+
 	message, ok := takeString(fields, "@message", "msg")
 	if !ok {
 		return slog.Record{}, false
 	}
 	level, _ := takeString(fields, "@level", "level")
 	_, _ = takeString(fields, "@timestamp", "time") // the host's clock is the log's
-	r := slog.NewRecord(time.Now(), levelOf(level), o.mask.Text(message), 0)
-	for i, key := range slices.Sorted(maps.Keys(fields)) {
-		if i == maxAttrs {
+	record := slog.NewRecord(time.Now(), levelOf(level), o.mask.Text(message), 0)
+	for n, key := range slices.Sorted(maps.Keys(fields)) {
+		if n == maxAttrs {
 			break
 		}
-		r.AddAttrs(slog.Any(attrKey(key), o.maskValue(fields[key])))
+		record.AddAttrs(slog.Any(attrKey(o.mask.Text(key)), o.maskValue(fields[key])))
 	}
-	return r, true
+	return record, true
 }
 
 // takeString removes the first of the keys that holds a string.
 func takeString(fields map[string]any, keys ...string) (string, bool) {
 	for _, key := range keys {
-		if s, ok := fields[key].(string); ok {
+		if text, ok := fields[key].(string); ok {
 			delete(fields, key)
-			return s, true
+			return text, true
 		}
 	}
 	return "", false
 }
 
-// attrKey keeps a plugin from speaking in the name of another: these keys are the host's.
+// attrKey keeps a plugin from logging in the name of another: these keys are the
+// host's.
 func attrKey(key string) string {
 	switch key {
-	case "plugin", "version", "pid", slog.LevelKey, slog.TimeKey, slog.MessageKey, slog.SourceKey:
+	case "plugin",
+		"version",
+		"pid",
+		slog.LevelKey,
+		slog.TimeKey,
+		slog.MessageKey,
+		slog.SourceKey:
 		return "plugin_" + key
 	}
 	return key
 }
 
 // maskValue masks every string in a decoded JSON value.
-func (o *output) maskValue(v any) any {
-	switch v := v.(type) {
+func (o *output) maskValue(value any) any {
+	switch value := value.(type) {
 	case string:
-		return o.mask.Text(v)
+		return o.mask.Text(value)
 	case json.Number:
-		return o.mask.Text(v.String())
+		return o.mask.Text(value.String())
 	case []any:
-		for i := range v {
-			v[i] = o.maskValue(v[i])
+		for n := range value {
+			value[n] = o.maskValue(value[n])
 		}
 	case map[string]any:
-		clean := make(map[string]any, len(v))
-		for key, inner := range v {
-			clean[o.mask.Text(key)] = o.maskValue(inner)
+		masked := make(map[string]any, len(value))
+		for key, inner := range value {
+			masked[o.mask.Text(key)] = o.maskValue(inner)
 		}
-		return clean
+		return masked
 	}
-	return v
+	return value
 }
 
 func levelOf(text string) slog.Level {
@@ -178,22 +216,22 @@ func levelOf(text string) slog.Level {
 	return slog.LevelInfo
 }
 
+// remember keeps a line, masked and cut, for errors. Of a panic it keeps the first lines, which
+// tell what happened; of all else the last.
 func (o *output) remember(line string) {
-	if len(line) > tailLength {
-		line = line[:tailLength]
-	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
+
 	if len(o.tail) == tailLines {
 		if o.panicking {
-			return // the first lines of a panic tell what happened, the many that follow do not
+			return
 		}
 		o.tail = slices.Delete(o.tail, 0, 1)
 	}
 	o.tail = append(o.tail, line)
 }
 
-// makeRoom keeps only a few lines of those before a panic.
+// makeRoom keeps only a few of the lines before a panic.
 func (o *output) makeRoom() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -207,20 +245,29 @@ func (o *output) quote(err error) error {
 	if err == nil || len(o.tail) == 0 {
 		return err
 	}
+
 	last := strings.ToValidUTF8(o.mask.Text(strings.Join(o.tail, " | ")), "�")
 	return errors.New(o.mask.Text(fmt.Sprint(err)) + "; it printed last: " + last)
 }
 
-// lineWriter takes what arrives over go-plugin's stream for the plugin's output. Lines may be cut where its pieces end.
-type lineWriter struct{ line func([]byte) }
-
-func (w lineWriter) Write(b []byte) (int, error) {
-	readLines(bytes.NewReader(b), w.line)
-	return len(b), nil
+// lineWriter takes what arrives over go-plugin's stream for the plugin's
+// output. Lines may be cut where its pieces end, but no secret is.
+type lineWriter struct {
+	stream redact.Stream
+	line   func([]byte)
 }
 
-// What a plugin may log, on average and at once. Beyond that lines are read and
-// thrown away, and counted.
+func newLineWriter(mask *redact.Set, line func([]byte)) *lineWriter {
+	return &lineWriter{stream: redact.Stream{Set: mask}, line: line}
+}
+
+func (w *lineWriter) Write(piece []byte) (int, error) {
+	readLines(strings.NewReader(w.stream.Next(string(piece))), w.line)
+	return len(piece), nil
+}
+
+// A plugin's log may have so much, on average and at once. Lines beyond that are
+// read, thrown away, and counted.
 const (
 	logLines      = 200 // a second
 	logLinesOnce  = 10_000
@@ -229,7 +276,7 @@ const (
 	reportDropped = 10 * time.Second // at most this often the log says how many
 )
 
-// budget bounds what of a plugin's output is looked at. It may be used by
+// budget bounds how much of a plugin's output is logged. It may be used by
 // several goroutines; nil bounds nothing.
 type budget struct {
 	lines, bytes *rate.Limiter
@@ -238,7 +285,9 @@ type budget struct {
 
 func newBudget() *budget {
 	return &budget{
-		lines: rate.NewLimiter(logLines, logLinesOnce), bytes: rate.NewLimiter(logBytes, logBytesOnce), now: time.Now,
+		lines: rate.NewLimiter(logLines, logLinesOnce),
+		bytes: rate.NewLimiter(logBytes, logBytesOnce),
+		now:   time.Now,
 	}
 }
 

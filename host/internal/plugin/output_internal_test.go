@@ -82,3 +82,47 @@ func TestPluginThatLogsWithoutEndIsCutShort(t *testing.T) {
 		t.Error("the log does not say what was dropped")
 	}
 }
+
+// Neither a key, nor the place where a line is cut, lets a secret or a half of one into the log or an error.
+func TestSecretsAreMaskedWhereverALineIsCut(t *testing.T) {
+	const canary = "canary-canary-canary"
+	mask := &redact.Set{}
+	mask.Add(canary)
+	for name, print := range map[string]func(*output){
+		"a key":     func(o *output) { o.stderrLine([]byte(`{"@message":"m","` + canary + `":1,"a ` + canary + `":[2]}`)) },
+		"the quote": func(o *output) { o.stderrLine([]byte(strings.Repeat("x", tailLength-10) + canary)) },
+		"the quote of a record": func(o *output) {
+			o.stderrLine([]byte(`{"msg":"` + strings.Repeat("x", tailLength-10) + canary + `"}`))
+		},
+		"beyond the budget": func(o *output) {
+			o.budget.takes(logBytesOnce)
+			o.stderrLine([]byte(strings.Repeat("x", tailLength-10) + canary))
+		},
+		"a long line": func(o *output) {
+			readLines(strings.NewReader(strings.Repeat("x", maxLine-10)+canary), o.stdoutLine)
+		},
+		"pieces": func(o *output) {
+			w := newLineWriter(mask, o.stdoutLine)
+			for _, piece := range []string{"x canary-can", "ary-canary y\n", "z cana", "ry-canary-canary", "\n"} {
+				_, _ = w.Write([]byte(piece))
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var log bytes.Buffer
+			sink := newLogSink(slog.New(slog.NewTextHandler(&log, nil)))
+			o := &output{sink: sink, mask: mask, budget: newBudget()}
+			now := time.Now()
+			o.budget.now = func() time.Time { return now }
+			print(o)
+			said := o.quote(io.ErrUnexpectedEOF).Error()
+			sink.close(time.Minute)
+			if strings.Contains(log.String()+said, "anary") {
+				t.Errorf("half a secret or more is shown: %.300s %.500s", log.String(), said)
+			}
+			if !strings.Contains(log.String()+said, redact.Mark) {
+				t.Errorf("nothing was masked: %.300s %.500s", log.String(), said)
+			}
+		})
+	}
+}

@@ -117,8 +117,8 @@ func (p *Process) bringUp(ctx context.Context, spec Spec, folder string, timeout
 		Logger:           p.sink.hclogger(),
 		GRPCDialOptions:  p.conns.dialOptions(spec.Intercept),
 		UnixSocketConfig: &goplugin.UnixSocketConfig{TempDir: spec.Workspace.sockets},
-		SyncStdout:       lineWriter{p.output.stdoutLine},
-		SyncStderr:       lineWriter{p.output.stderrLine},
+		SyncStdout:       newLineWriter(p.output.mask, p.output.stdoutLine),
+		SyncStderr:       newLineWriter(p.output.mask, p.output.stderrLine),
 		RunnerFunc: func(_ hclog.Logger, wanted *exec.Cmd, sockets string) (runner.Runner, error) {
 			l := p.launcher
 			env := append(wanted.Env, clientCertEnv+"="+certificate)

@@ -20,12 +20,14 @@ func (w *world) dump() {
 			if err != nil {
 				return err
 			}
+
 			for _, i := range list {
 				if err := w.dumpOne(ctx, tx, i.ID); err != nil {
 					return err
 				}
 			}
 		}
+
 		return nil
 	})
 	if err != nil {
@@ -41,14 +43,17 @@ func (w *world) dumpOne(ctx context.Context, tx *store.Tx, id string) error {
 	w.say("%s is recorded as %s %s %s; due at %s", w.record.nick(w, id), i.Status,
 		i.ReviewReason, i.Doubt,
 		i.CheckAt.Sub(w.began))
+
 	for _, a := range attempts {
 		w.say("    attempt %d %s, from %s to %s: %s %s", a.Number, a.Verb,
 			a.StartedAt.Sub(w.began),
 			a.Deadline.Sub(w.began), a.Outcome, a.Code)
 	}
+
 	for _, c := range history {
 		w.say("    at %s %s %s: %s -> %s %s", c.At.Sub(w.began), c.Actor, c.Action, c.From,
 			c.To, c.Note)
 	}
+
 	return nil
 }

@@ -13,15 +13,16 @@ import (
 	"github.com/payhost/payhost/host/internal/store"
 )
 
-// faulty is the store as one host sees it: what goes wrong between a host and a database
-// goes wrong here.
+// faulty is the store as one host sees it: what goes wrong between a host and a
+// database goes wrong here.
 type faulty struct {
 	world *world
 	host  *host
 	ready bool // until then nothing goes wrong
 }
 
-// What a host is told. After errLost it cannot know whether anything was written.
+// What a host is told. After errLost it cannot know whether anything was
+// written.
 var (
 	errRefused = fmt.Errorf("database: cannot execute in a read-only transaction: %w",
 		store.ErrUnwritten)
@@ -64,8 +65,8 @@ func (f *faulty) Get(ctx context.Context, fn func(*store.Tx) error) error {
 	return f.read(ctx, f.world.store.Get, fn)
 }
 
-// write makes a transaction that may be refused, be slow, or be made without its being
-// heard of.
+// write makes a transaction that may be refused, be slow, or be made without
+// its being heard of.
 func (f *faulty) write(ctx context.Context, ids []string,
 	commit func(context.Context) error) error {
 	w, rates := f.world, &f.world.record.rates
@@ -75,6 +76,7 @@ func (f *faulty) write(ctx context.Context, ids []string,
 	where := caller()
 	name := w.pass(f.host, f.key(ctx, where, ids)+" commit", rates.slow)
 	f.host.mishap(name)
+
 	switch {
 	case f.host.machine.cutOff(), w.record.away():
 		return errGone
@@ -87,6 +89,7 @@ func (f *faulty) write(ctx context.Context, ids []string,
 		w.say("%s wants to write (%s): the commit does not arrive, and nobody can tell",
 			f.who(ctx, ids), where)
 		return errLost
+
 	case ctx.Err() != nil:
 		return ctx.Err()
 	}
@@ -97,16 +100,23 @@ func (f *faulty) write(ctx context.Context, ids []string,
 	if err == nil {
 		w.record.written.Store(true)
 	}
+
 	name = w.pass(f.host, f.key(ctx, where, ids)+" committed", rates.slow)
 	f.host.mishap(name)
 	if err == nil && w.record.interrupted(began) {
-		w.say("%s commits (%s); the fail-over takes the acknowledgement", f.who(ctx, ids), where)
+		w.say(
+			"%s commits (%s); the fail-over takes the acknowledgement",
+			f.who(ctx, ids),
+			where,
+		)
 		return errLost
 	}
+
 	if err == nil && w.fault(name+" is not acknowledged", rates.lost) {
 		w.say("%s commits (%s); the acknowledgement is lost", f.who(ctx, ids), where)
 		return errLost
 	}
+
 	return err
 }
 
@@ -119,6 +129,7 @@ func (f *faulty) read(ctx context.Context, with func(context.Context,
 	where := caller()
 	name := w.pass(f.host, f.key(ctx, where, nil)+" read", rates.slow)
 	f.host.mishap(name)
+
 	switch {
 	case f.host.machine.cutOff(), w.record.away():
 		return errGone
@@ -129,9 +140,11 @@ func (f *faulty) read(ctx context.Context, with func(context.Context,
 	case ctx.Err() != nil:
 		return ctx.Err()
 	}
+
 	if where == "markLost" { // nothing else that only reads asks which hosts live
 		w.beat()
 	}
+
 	return with(context.WithoutCancel(ctx), fn)
 }
 
@@ -165,10 +178,12 @@ func caller() string {
 	frames := runtime.CallersFrames(pcs[:count])
 	frame, _ := frames.Next()
 	name := frame.Function[strings.LastIndex(frame.Function, "/")+1:]
+
 	for _, noise := range []string{"(*", ")", ".func1", ".func2", "core.", "inbox.", "Core.",
 		"Inbox."} {
 		name = strings.ReplaceAll(name, noise, "")
 	}
+
 	places.Store(pcs[0], name)
 	return name
 }
@@ -188,10 +203,15 @@ func (w *world) drawFailovers() {
 			[]time.Duration{4 * time.Minute, 15 * time.Minute}[k]))}
 		f.readable = f.from.Add(w.between(name+" away", 0, 20*time.Second))
 		f.until = f.readable.Add(w.between(name+" read-only", 0, time.Minute))
+
 		w.record.failovers = append(w.record.failovers, f)
-		w.say("the database is going to fail over at %s: not there until %s, read-only until %s",
-			f.from.Sub(w.began).Round(time.Second), f.readable.Sub(w.began).Round(time.Second),
-			f.until.Sub(w.began).Round(time.Second))
+		w.say(
+			"the database is going to fail over at %s: not there until %s, read-only until %s",
+			f.from.Sub(w.began).
+				Round(time.Second),
+			f.readable.Sub(w.began).Round(time.Second),
+			f.until.Sub(w.began).Round(time.Second),
+		)
 	}
 }
 

@@ -12,12 +12,15 @@ import (
 	"pgregory.net/rapid"
 )
 
-// change is a job that changes an intent as the core does, or applies an event as the inbox does.
+// change is a job that changes an intent as the core does, or applies an event
+// as the inbox does.
 type change struct {
 	intent, event string
-	// expects: it says before what it is going to read. fails: it is taken back in the end.
+	// expects: it says before what it is going to read. fails: it is taken back
+	// in the end.
 	expects, fails bool
-	// attempt: it finishes the last attempt before it reads the intent, and begins another.
+	// attempt: it finishes the last attempt before it reads the intent, and
+	// begins another.
 	attempt bool
 
 	applied bool // it found the event not applied yet
@@ -37,11 +40,16 @@ func (c *change) run(tx *store.Tx) error {
 		if err != nil {
 			return err
 		}
-		last := payment.Attempt{Number: len(before), Outcome: "ok", ProviderCode: "of " + c.event}
+		last := payment.Attempt{
+			Number:       len(before),
+			Outcome:      "ok",
+			ProviderCode: "of " + c.event,
+		}
 		if err := tx.FinishAttempt(ctx, c.intent, last); err != nil {
 			return err
 		}
 	}
+
 	i, err := tx.IntentForUpdate(ctx, c.intent)
 	if err != nil {
 		return err
@@ -50,6 +58,7 @@ func (c *change) run(tx *store.Tx) error {
 	if err != nil {
 		return err
 	}
+
 	if c.attempt {
 		if n := len(attempts); attempts[n-1].Outcome != "ok" {
 			return fmt.Errorf("the attempt that was finished reads %+v", attempts[n-1])
@@ -58,6 +67,7 @@ func (c *change) run(tx *store.Tx) error {
 			return err
 		}
 	}
+
 	seen, err := tx.EventApplied(ctx, "acme", c.event)
 	if err != nil {
 		return err
@@ -67,6 +77,7 @@ func (c *change) run(tx *store.Tx) error {
 			return err
 		}
 	}
+
 	i.Checks++
 	if err := tx.SaveIntent(ctx, i); err != nil {
 		return err
@@ -74,11 +85,13 @@ func (c *change) run(tx *store.Tx) error {
 	if c.fails {
 		return errOwn
 	}
+
 	return nil
 }
 
-// What is read for many jobs together is as each would have read it itself: no change is lost, no event is applied twice
-// and no attempt is taken for another, whoever wrote before.
+// What is read for many jobs together is as each would have read it itself: no
+// change is lost, no event is applied twice and no attempt is taken for
+// another, whoever wrote before.
 func TestWhatIsReadAheadIsNeverStale(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
 		s, round := open(t, url), 0
@@ -99,12 +112,22 @@ func TestWhatIsReadAheadIsNeverStale(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+
 			changes := make([]*change, rapid.IntRange(2, 8).Draw(t, "jobs"))
 			for k := range changes {
-				changes[k] = &change{intent: rapid.SampledFrom(ids).Draw(t, "intent"),
-					event:   fmt.Sprintf("e-%d-%d", round, rapid.IntRange(0, 1).Draw(t, "event")),
-					expects: rapid.Bool().Draw(t, "expects"), attempt: rapid.Bool().Draw(t, "attempt"), fails: rapid.IntRange(0, 3).Draw(t, "fails") == 0}
+				changes[k] = &change{
+					intent: rapid.SampledFrom(ids).Draw(t, "intent"),
+					event: fmt.Sprintf(
+						"e-%d-%d",
+						round,
+						rapid.IntRange(0, 1).Draw(t, "event"),
+					),
+					expects: rapid.Bool().Draw(t, "expects"),
+					attempt: rapid.Bool().Draw(t, "attempt"),
+					fails:   rapid.IntRange(0, 3).Draw(t, "fails") == 0,
+				}
 			}
+
 			compareChanges(t, s, ids, changes)
 		})
 	})
@@ -115,7 +138,10 @@ func compareChanges(t *rapid.T, s *store.Store, ids []string, changes []*change)
 	for k, c := range changes {
 		list[k] = waiting{c.expect(), c.run}
 	}
-	checks, attempts, applied := map[string]int{}, map[string]int{}, map[string]int{}
+	checks := map[string]int{}
+	attempts := map[string]int{}
+	applied := map[string]int{}
+
 	for k, err := range together(t, s, list) {
 		c := changes[k]
 		if c.fails != (err != nil) || (err != nil && !errors.Is(err, errOwn)) {
@@ -124,6 +150,7 @@ func compareChanges(t *rapid.T, s *store.Store, ids []string, changes []*change)
 		if err != nil {
 			continue
 		}
+
 		checks[c.intent]++
 		if c.attempt {
 			attempts[c.intent]++
@@ -132,11 +159,13 @@ func compareChanges(t *rapid.T, s *store.Store, ids []string, changes []*change)
 			applied[c.event]++
 		}
 	}
+
 	for event, n := range applied {
 		if n != 1 {
 			t.Fatalf("event %s was applied %d times", event, n)
 		}
 	}
+
 	err := s.Read(context.Background(), func(tx *store.Tx) error {
 		for _, id := range ids {
 			i, all, _, err := tx.IntentInFull(context.Background(), id)
@@ -144,9 +173,17 @@ func compareChanges(t *rapid.T, s *store.Store, ids []string, changes []*change)
 				return err
 			}
 			if i.Checks != checks[id] || len(all) != attempts[id]+1 {
-				t.Fatalf("%s has %d changes and %d attempts, want %d and %d", id, i.Checks, len(all), checks[id], attempts[id]+1)
+				t.Fatalf(
+					"%s has %d changes and %d attempts, want %d and %d",
+					id,
+					i.Checks,
+					len(all),
+					checks[id],
+					attempts[id]+1,
+				)
 			}
 		}
+
 		return nil
 	})
 	if err != nil {
