@@ -45,6 +45,7 @@ func newAdminSecret(dataDir string) (string, error) {
 
 	_, err = file.WriteString(secret + "\n")
 	err = errors.Join(err, file.Close())
+	// Renaming replaces the last host's file in one step.
 	if err == nil {
 		err = os.Rename(file.Name(), filepath.Join(dataDir, AdminSecretFile))
 	}
@@ -58,6 +59,7 @@ func newAdminSecret(dataDir string) (string, error) {
 
 // wantSecret serves only requests that have the secret.
 func wantSecret(secret string, next http.Handler) http.Handler {
+	// It looks like the problems of the API behind it.
 	refusal, _ := json.Marshal(map[string]any{ // texts and a number: it always marshals
 		"type":    "about:blank",
 		"title":   http.StatusText(http.StatusUnauthorized),

@@ -143,6 +143,7 @@ func (k *checker) close() {
 // share their numbers and keys, as they must, but each takes the other's
 // webhooks for strange ones.
 func (k *checker) warnOfTwins(results []CheckResult) {
+	// An identity is the plugin's own word: two plugins may use the same.
 	first := map[string]string{} // the name of the first account by its identity
 	for i := range results {
 		result := &results[i]
@@ -264,6 +265,7 @@ func (c *accountCheck) program() (binary plugin.Binary, ok bool) {
 		return binary, false
 	}
 
+	// The result has it also when the program may not be run.
 	c.result.Checksum = binary.Checksum
 	if account.SHA256 != "" && !strings.EqualFold(account.SHA256, binary.Checksum) {
 		c.problem("sha256", "%s has sha256 %s; if that is the program you mean, write this",

@@ -64,6 +64,7 @@ func (h *Host) ListEvents(
 		return nil, "", err
 	}
 
+	// A full page may be the last one: the next is then empty.
 	list, err = h.core.Events(ctx, filter.After, filter.Types, limit)
 	if len(list) == limit {
 		next = list[limit-1].ID

@@ -276,7 +276,7 @@ func (h *Host) close(ctx context.Context) error {
 	h.stop()
 	h.background.Wait()
 
-	// What a provider was asked for comes to its end, as long as the caller waits.
+	// Calls in flight come to their end, for as long as the caller waits.
 
 	calls := make(chan struct{})
 	go func() {

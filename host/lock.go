@@ -18,12 +18,12 @@ type LockedProgram struct {
 }
 
 // WriteLock writes payhost.lock beside the configuration's file, with the
-// checksums that the programs in plugin_dir of all enabled providers have now;
-// it runs none of them. From then on no other program is started. What the lock
-// holds for other platforms stays, and for providers that are not enabled; what
-// the configuration does not name is taken out, and reported with an empty
-// SHA256. The error is *config.Problems for programs that are missing or
-// contradict a provider's sha256, all at once; then the lock is as it was.
+// checksums that the programs in plugin_dir of all enabled providers have now; it
+// runs none of them. From then on no other program is started. The lock keeps what
+// it holds for other platforms, and for providers that are not enabled; a program
+// that the configuration does not name is taken out, and reported with an empty
+// SHA256. The error is *config.Problems for programs that are missing or contradict
+// a provider's sha256, all at once; then the lock is as it was.
 func WriteLock(cfg *Config) ([]LockedProgram, error) {
 	if cfg == nil {
 		return nil, errNoConfig
@@ -38,6 +38,7 @@ func WriteLock(cfg *Config) ([]LockedProgram, error) {
 	if err != nil {
 		return nil, err
 	}
+	// Sums of other platforms stay as they are.
 	next := cfg.Lock.With(sums)
 	if err := next.Write(cfg.LockFile()); err != nil {
 		return nil, err

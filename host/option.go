@@ -74,6 +74,7 @@ func ofOpen(list []Option) options {
 		}
 	}
 
+	// Everything else may rely on these.
 	if chosen.logger == nil {
 		chosen.logger = slog.New(slog.DiscardHandler)
 	}

@@ -33,8 +33,8 @@ type PluginCall struct {
 // program may have its secrets. Nothing is recorded: a caller who moves money
 // with it must keep the record himself. Of the options only WithLogger counts.
 //
-// Errors of the plugin are *sdk.Error. What it said to its provider goes,
-// masked, to the log of sdk.WithExchangeLog, also when the call fails.
+// Errors of the plugin are *sdk.Error. Its exchanges with the provider go, masked,
+// to the log of sdk.WithExchangeLog, also when the call fails.
 func CallPlugin(ctx context.Context, call PluginCall, opts ...Option) (json.RawMessage, error) {
 	binary, workspace, done, err := plugin.FindFile(call.File)
 	if err != nil {

@@ -96,6 +96,7 @@ func (a accounts) Acquire(ctx context.Context, name string) (core.Lease, error) 
 }
 
 func (a accounts) AcquireExisting(ctx context.Context, name string) (core.Lease, error) {
+	// A query that a stranger's webhook caused has fewer places than others.
 	if inbox.IsStatusQuery(ctx) {
 		return leaseOf(a.supervisor.AcquireQuery(ctx, name))
 	}

@@ -61,6 +61,7 @@ func checkDataDir(cfg *Config) error {
 		return fmt.Errorf("cannot be written: %w", err)
 	}
 
+	// Plugins are copied into data_dir before they run.
 	if forbidsPrograms(folder) {
 		return fmt.Errorf(
 			"%s is mounted noexec: plugins run from copies in data_dir, so none could start",

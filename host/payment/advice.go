@@ -41,6 +41,7 @@ func (f Failure) Advise() Advice {
 		(f.Outcome != string(sdk.OutcomeRefused))
 
 	switch {
+	// The plugin's own word goes before the table.
 	case f.NewAttemptSafe:
 		return advise(RetryNewIntent, "a new one under a new key cannot move money twice")
 	case inDoubt:

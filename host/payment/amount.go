@@ -17,6 +17,7 @@ type Amount struct {
 
 // String returns plain digits, with the decimals the amount was written with.
 func (a Amount) String() string {
+	// decimal's own String leaves zeros at the end out.
 	if exponent := a.Exponent(); exponent < 0 {
 		return a.StringFixed(-exponent)
 	}

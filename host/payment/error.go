@@ -93,6 +93,7 @@ func (e *Error) Error() string {
 
 // Is makes errors.Is find the errors of this package by the code.
 func (e *Error) Is(target error) bool {
+	// One error stands for the two kinds of conflict.
 	switch target {
 	case ErrNotFound:
 		return e.Code == string(sdk.CodeNotFound)

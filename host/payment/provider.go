@@ -31,8 +31,8 @@ const (
 )
 
 // ProviderStatus is everything that may be shown of a configured provider. It
-// holds no secrets. What only a running plugin can tell is empty until it has
-// run once.
+// holds no secrets. Fields that only a running plugin can fill are empty until it
+// has run once.
 type ProviderStatus struct {
 	Name            string        `json:"name"`
 	State           ProviderState `json:"state"`

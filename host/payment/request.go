@@ -263,6 +263,7 @@ func (f *fieldReader) amount(field string, raw json.RawMessage) decimal.Decimal 
 
 // part reads an amount to which zero, the same as absent, means all.
 func (f *fieldReader) part(field string, raw json.RawMessage) decimal.Decimal {
+	// One violation for a field is enough.
 	before := len(f.wrong)
 	amount := f.amount(field, raw)
 	if !absent(raw) && !amount.IsPositive() && (len(f.wrong) == before) {

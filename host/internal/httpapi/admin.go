@@ -41,6 +41,7 @@ func forced(body []byte) (force bool, ok bool) {
 		return false, false
 	}
 
+	// Absent is false, but a text or a number is a mistake.
 	value, there := fields["force"]
 	force, isBool := value.(bool)
 	delete(fields, "force") // what is left is not known here
@@ -68,6 +69,8 @@ func (a *API) reload(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
+	// A reload with failed providers is still a reload: only a configuration that
+	// is not valid is an error.
 	out := a.Reload(r.Context(), force)
 	w.Header().Set("Content-Type", "application/json")
 	if len(out.Problems) > 0 {

@@ -58,6 +58,7 @@ func New(options Options) *API {
 
 	a := &API{Options: options, timing: newTiming(options.Metrics)}
 	v1, document := a.describe()
+	// Every way to the API goes through the check of addresses.
 	a.v1, a.document = legible(v1), document
 
 	return a

@@ -102,6 +102,7 @@ func resolve[T any](
 	ctx context.Context, a *API, kind payment.Kind, in *resolveInput,
 	get func(context.Context, string) (*T, error),
 ) (*one[T], error) {
+	// The body says nothing of the operator: a caller could write any name.
 	decision := in.Body
 	decision.Operator = operator(ctx)
 	if err := a.Payments.Resolve(ctx, kind, in.ID, decision); err != nil {

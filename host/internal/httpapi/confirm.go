@@ -93,6 +93,7 @@ func (in *confirmInput) Resolve(ctx huma.Context) []error {
 	in.confirmation.Fields = map[string]string{}
 
 	switch {
+	// Without a type it is JSON, as for every other call.
 	case contentType == "", media == "application/json":
 		return in.readJSON(http.MaxBytesReader(w, r.Body, maxJSON))
 	case err == nil && media == "multipart/form-data" && params["boundary"] != "":
@@ -191,6 +192,7 @@ func (in *confirmInput) readPart(part *multipart.Part) error {
 		return tooLarge("the part %q is larger than %d bytes", name, most)
 	}
 
+	// A file may hold any bytes; names and values go into JSON.
 	if !utf8.ValidString(name) || (!isFile && !utf8.Valid(content)) {
 		return newProblem(
 			http.StatusBadRequest,
@@ -225,6 +227,7 @@ func (in *confirmInput) readPart(part *multipart.Part) error {
 // plainName keeps only the name of a file: no folders, and no characters that
 // could break a header at the provider.
 func plainName(name string) string {
+	// Browsers on Windows have sent whole paths.
 	name = path.Base(strings.ReplaceAll(name, `\`, "/"))
 	if name == "." || name == ".." || name == "/" {
 		return "file"

@@ -92,10 +92,8 @@ func compressed(w http.ResponseWriter, r *http.Request, name, contentType string
 		return
 	}
 
-	_, _ = io.Copy(
-		w,
-		plain,
-	) //nolint:gosec // our own file; a caller that hung up does not want it
+	// A caller that hung up does not want it.
+	_, _ = io.Copy(w, plain) //nolint:gosec // our own file
 }
 
 // sub returns a folder of embedded files.

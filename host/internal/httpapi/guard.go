@@ -23,6 +23,7 @@ func (a *API) guard(next http.Handler) http.Handler {
 			return
 		}
 
+		// The same answer for a wrong token and for none.
 		detail := "send one of the tokens of the configuration: Authorization: Bearer …"
 		if !usable(tokens) {
 			detail = "no http.tokens are configured, so the API answers on the admin socket only"

@@ -56,6 +56,7 @@ func (a *API) readyz(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 
+	// A balancer sends nothing new, while everything else goes on.
 	if a.Leaving != nil && a.Leaving() {
 		found.OK, found.Stopping = false, true
 	}
@@ -94,6 +95,7 @@ func (a *API) probeStore(ctx context.Context) health {
 		a.Logger.Warn("the store does not answer a probe", "error", err)
 		return health{Store: "does not answer"}
 	}
+	// A database can answer and still be read-only, or its disk full.
 	if err := a.Store.Writable(ctx); err != nil {
 		a.Logger.Warn("nothing can be written to the store", "error", err)
 		return health{Store: "cannot be written", Reason: a.StoreReason(err)}

@@ -72,6 +72,7 @@ func newTiming(metrics *prometheus.Registry) *prometheus.HistogramVec {
 		Buckets: prometheus.ExponentialBuckets(0.001, 4, 9),
 	}, []string{"route", "status"})
 
+	// Two hosts may share a registry.
 	var taken prometheus.AlreadyRegisteredError
 	if errors.As(metrics.Register(timing), &taken) {
 		if earlier, ok := taken.ExistingCollector.(*prometheus.HistogramVec); ok {
@@ -141,6 +142,7 @@ func (a *API) note(answer *recorder, r *http.Request, id string, took time.Durat
 		status = http.StatusOK
 	}
 
+	// An error of the caller is not a warning to the operator.
 	level := slog.LevelInfo
 	switch {
 	case status >= http.StatusInternalServerError:

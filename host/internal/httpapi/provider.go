@@ -136,6 +136,7 @@ func (in *methodsInput) Resolve(huma.Context) []error {
 		return nil
 	}
 
+	// The pattern lets zero pass.
 	var wrong []sdk.Violation
 	if !amountOf(in.Amount).IsPositive() {
 		wrong = append(

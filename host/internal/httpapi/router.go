@@ -58,6 +58,7 @@ func (a *API) serving(sides ...side) http.Handler {
 	}
 
 	var handler http.Handler = router{mux: mux, api: (wanted & operators) != 0}
+	// public_url may have a path, which a proxy in front may pass on or not.
 	if (wanted & strangers) != 0 {
 		handler = a.Incoming.AlsoBelowPublicURL(handler)
 	}

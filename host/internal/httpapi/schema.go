@@ -47,7 +47,7 @@ func sentTypes(document *huma.OpenAPI) map[string]bool {
 		}
 	}
 
-	// What a caller sends is in the bodies of requests, of whatever method.
+	// A caller sends values in the bodies of requests, of whatever method.
 	for _, path := range document.Paths {
 		for _, op := range []*huma.Operation{path.Get, path.Put, path.Post, path.Patch, path.Delete} {
 			if op == nil || op.RequestBody == nil {
@@ -82,6 +82,7 @@ func within(schema *huma.Schema) []*huma.Schema {
 func complete(document *huma.OpenAPI, sent map[string]bool) {
 	schemas := document.Components.Schemas
 	for name, schema := range schemas.Map() {
+		// A caller must not fail at a field that a later version adds.
 		if !sent[name] {
 			schema.AdditionalProperties = nil
 		}
@@ -107,6 +108,7 @@ func completed(property *huma.Schema, mayBeNull bool) *huma.Schema {
 		property.Nullable = false // an empty list is []
 	}
 
+	// A reference cannot be nullable itself.
 	switch {
 	case !mayBeNull:
 		return property
