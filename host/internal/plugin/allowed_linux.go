@@ -7,8 +7,9 @@ import (
 )
 
 // TrySystemCalls makes each of the system calls that confine plugins and that a
-// service manager may forbid, in a way that changes nothing. It is for a process
-// that exists for nothing else: where a filter kills, it does not return.
+// service manager may forbid, in a way that changes nothing. It is for a
+// process that exists for nothing else: where a filter kills, it does not
+// return.
 func TrySystemCalls() {
 	_ = landlockVersion()
 	none := ^uintptr(0)

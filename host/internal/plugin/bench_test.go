@@ -22,6 +22,7 @@ func BenchmarkConfinement(b *testing.B) {
 			s := newStage(b)
 			c.change(s)
 			spec := s.spec()
+
 			for b.Loop() {
 				p, err := plugin.Start(context.Background(), spec)
 				if err != nil {
@@ -30,6 +31,7 @@ func BenchmarkConfinement(b *testing.B) {
 				p.Stop(5 * time.Second)
 			}
 		})
+
 		b.Run("call/"+c.name, func(b *testing.B) {
 			s, provider := newStage(b), newProvider(b)
 			c.change(s)

@@ -20,12 +20,18 @@ type bounds struct {
 
 // defaultBounds are for every plugin. A plugin keeps nothing in its folder that
 // it needs, and starts no children to answer a call.
-var defaultBounds = bounds{every: 10 * time.Second, folder: 512 << 20, entries: 100_000, processes: 64}
+var defaultBounds = bounds{
+	every:     10 * time.Second,
+	folder:    512 << 20,
+	entries:   100_000,
+	processes: 64,
+}
 
 // guard ends the process when it is beyond its bounds.
 func (p *Process) guard(b bounds, folders ...string) {
 	tick := time.NewTicker(b.every)
 	defer tick.Stop()
+
 	for {
 		select {
 		case <-p.ended():
@@ -34,6 +40,7 @@ func (p *Process) guard(b bounds, folders ...string) {
 			return
 		case <-tick.C:
 		}
+
 		if err := b.exceeded(folders, p.launcher.confine); err != nil {
 			p.excess.Store(&err)
 			p.launcher.kill()
@@ -52,12 +59,21 @@ func (b bounds) exceeded(folders []string, c *confinement) error {
 
 	members := c.members()
 	if len(members) > b.processes {
-		return fmt.Errorf("it was ended because it has %d processes, and %d are the most", len(members), b.processes)
+		return fmt.Errorf(
+			"it was ended because it has %d processes, and %d are the most",
+			len(members),
+			b.processes,
+		)
 	}
+
 	if used := memoryOf(members); c.memory > 0 && used > c.memory {
-		return fmt.Errorf("it was ended because it and its children use %d MiB of memory, and %d are the most",
-			used>>20, c.memory>>20)
+		return fmt.Errorf(
+			"it was ended because it and its children use %d MiB of memory, and %d are the most",
+			used>>20,
+			c.memory>>20,
+		)
 	}
+
 	return nil
 }
 
@@ -75,17 +91,25 @@ func (b bounds) look(folder string) error {
 		if err != nil {
 			return nil //nolint:nilerr // it has gone, or is not the plugin's
 		}
+
 		if info, err := entry.Info(); err == nil {
 			size += sizeOnDisk(info)
 		}
 		if entries++; size > b.folder || entries > b.entries {
 			return errEnough
 		}
+
 		return nil
 	})
 	if !errors.Is(err, errEnough) {
 		return nil
 	}
-	return fmt.Errorf("it was ended because its folder %s holds more than %d MiB or %d files, "+
-		"or too many folders in one another", folder, b.folder>>20, b.entries)
+
+	return fmt.Errorf(
+		"it was ended because its folder %s holds more than %d MiB or %d files, "+
+			"or too many folders in one another",
+		folder,
+		b.folder>>20,
+		b.entries,
+	)
 }

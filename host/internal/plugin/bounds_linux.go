@@ -31,16 +31,22 @@ func memoryOf(pids []int) int64 {
 		if err != nil {
 			continue
 		}
+
 		for line := range strings.Lines(string(text)) {
 			value, ok := strings.CutPrefix(line, "Pss:")
 			if !ok {
 				continue
 			}
-			kilobytes, err := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(value), "kB")), 10, 64)
+			kilobytes, err := strconv.ParseInt(
+				strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(value), "kB")),
+				10,
+				64,
+			)
 			if err == nil {
 				total += kilobytes << 10
 			}
 		}
 	}
+
 	return total
 }

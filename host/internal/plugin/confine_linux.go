@@ -28,8 +28,9 @@ type confinement struct {
 	kernel                // what there is to do it with
 }
 
-// noCore is the limit of core dumps, in bytes: none is written, since a page is more, and it would hold secrets. Zero
-// would not do: a core that is piped to a program, as many systems do, is written all the same, except at 1.
+// noCore is the limit of core dumps, in bytes: none is written, since a page is
+// more, and it would hold secrets. Zero would not do: a core that is piped to a
+// program, as many systems do, is written all the same, except at 1.
 const noCore = 1
 
 // prepare finds out what there is.
@@ -47,9 +48,11 @@ func prepare(spec Spec, folder, sockets string, i *Isolation) *confinement {
 		i.lacks(noServers, "that is Landlock's")
 		i.lacks(noSignals, "that is Landlock's")
 	}
+
 	if c.group, err = c.groups.newGroup(c.mark, c.memory, spec.Workspace.bounds.processes); err != nil {
 		i.lacks(ownGroup, "%v", err)
 	}
+
 	return c
 }
 
@@ -64,30 +67,37 @@ type kernel struct {
 }
 
 func probeKernel() kernel {
-	return kernel{landlock: landlockVersion(), noTaking: connectsForOthers(), groups: probeGroups()}
+	return kernel{
+		landlock: landlockVersion(),
+		noTaking: connectsForOthers(),
+		groups:   probeGroups(),
+	}
 }
 
-// confinesFiles reports whether plugins reach only what was there when they were started.
+// confinesFiles reports whether plugins reach only what was there when they
+// were started.
 func (k kernel) confinesFiles() bool { return k.landlock > 0 }
 
 // confinesSockets reports whether Landlock keeps plugins from the sockets of
 // others.
 func (k kernel) confinesSockets() bool { return k.landlock >= socketsFrom }
 
-// onThread runs f on a thread that serves nothing else and ends with it. The process's first thread cannot end, so it is
-// held until f has another one.
+// onThread runs f on a thread that serves nothing else and ends with it. The
+// process's first thread cannot end, so it is held until f has another one.
 func onThread(f func()) {
 	runtime.LockOSThread()
 	if unix.Gettid() != unix.Getpid() {
 		f() // the goroutine ends without unlocking, and the thread with it
 		return
 	}
+
 	taken := make(chan struct{})
 	go func() {
 		runtime.LockOSThread()
 		close(taken)
 		f()
 	}()
+
 	<-taken
 	runtime.UnlockOSThread()
 }
@@ -112,14 +122,15 @@ func (c *confinement) endMarked() error {
 	return err
 }
 
-// giveUp gives back what is held for a process that has ended or was never
+// giveUp returns back what is held for a process that has ended or was never
 // started.
 func (c *confinement) giveUp() {
 	c.connector.close()
 	c.group.remove()
 }
 
-// close gives back what was prepared; a process that runs keeps what it is held to.
+// close returns back what was prepared; a process that runs keeps what it is
+// held to.
 func (c *confinement) close() {
 	if c.ruleset != nil {
 		_ = unix.Close(c.ruleset.fd) // it was only made to be enforced
@@ -165,29 +176,45 @@ func (c *confinement) enterFilter(i *Isolation) {
 	if err == nil {
 		listener, err = filterThread(ask)
 	}
+
 	if ask && errors.Is(err, unix.EBUSY) { // a filter around the host asks already
 		c.noTaking = err
 		ask = false
 		listener, err = filterThread(ask)
 	}
+
 	if err != nil {
 		i.lacks(ownCalls, "%v", err)
-		i.lacks(noSockets, "Landlock does that from its version %d on, and without a filter of system calls "+
-			"the host cannot: %v", socketsFrom, err)
+		i.lacks(
+			noSockets,
+			"Landlock does that from its version %d on, and without a filter of system calls "+
+				"the host cannot: %v",
+			socketsFrom,
+			err,
+		)
+
 		return
 	}
+
 	i.has(ownCalls, "no system calls on others")
 
 	switch {
 	case c.confinesSockets():
 	case !ask:
-		i.lacks(noSockets, "Landlock does that from its version %d on, and the host cannot connect "+
-			"for a plugin: %v", socketsFrom, c.noTaking)
+		i.lacks(
+			noSockets,
+			"Landlock does that from its version %d on, and the host cannot connect "+
+				"for a plugin: %v",
+			socketsFrom,
+			c.noTaking,
+		)
+
 	default:
 		if c.connector, err = newConnector(listener); err != nil {
 			i.lacks(noSockets, "%v", err) // and no connect works
 			return
 		}
+
 		i.has(noSockets, "no sockets of others (the host connects)")
 	}
 }
@@ -199,21 +226,26 @@ func (c *confinement) enterFilter(i *Isolation) {
 // folders of a host that runs as root may lie in a user's, and which files a
 // plugin reaches is Landlock's business.
 func dropCapabilities() error {
-	_ = unix.Prctl(unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) // there is none on old kernels
+	// there is none on old kernels
+	_ = unix.Prctl(unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
 	if err := inheritNone(); err != nil {
 		return err
 	}
+
 	if unix.Geteuid() != 0 {
 		return nil
 	}
+
 	for c := uintptr(0); c <= unix.CAP_LAST_CAP; c++ {
 		if c == unix.CAP_DAC_OVERRIDE || c == unix.CAP_DAC_READ_SEARCH {
 			continue
 		}
-		if err := unix.Prctl(unix.PR_CAPBSET_DROP, c, 0, 0, 0); err != nil && !errors.Is(err, unix.EINVAL) {
+		if err := unix.Prctl(unix.PR_CAPBSET_DROP, c, 0, 0, 0); err != nil &&
+			!errors.Is(err, unix.EINVAL) {
 			return err // EINVAL: the kernel does not know that one
 		}
 	}
+
 	return nil
 }
 
@@ -225,21 +257,26 @@ func inheritNone() error {
 	if err := unix.Capget(&header, &sets[0]); err != nil {
 		return fmt.Errorf("capget: %w", err)
 	}
+
 	sets[0].Inheritable, sets[1].Inheritable = 0, 0
 	if err := unix.Capset(&header, &sets[0]); err != nil {
 		return fmt.Errorf("capset: %w", err)
 	}
+
 	return nil
 }
 
-// start runs the command with its limits in force from its first instruction: the process is held, as a debugger holds
-// one, until they are set. Where that is not allowed they are set right after the start.
+// start runs the command with its limits in force from its first instruction:
+// the process is held, as a debugger holds one, until they are set. Where that
+// is not allowed they are set right after the start.
 func (c *confinement) start(cmd *exec.Cmd, i *Isolation) (*exec.Cmd, error) {
 	if !c.noTrace {
 		held, err := c.startHeld(cmd, i)
-		if held || (err != nil && !errors.Is(err, unix.EPERM) && !errors.Is(err, unix.ENOSYS)) {
+		if held ||
+			(err != nil && !errors.Is(err, unix.EPERM) && !errors.Is(err, unix.ENOSYS)) {
 			return cmd, err
 		}
+
 		cmd = again(cmd)
 	}
 
@@ -250,12 +287,14 @@ func (c *confinement) start(cmd *exec.Cmd, i *Isolation) (*exec.Cmd, error) {
 	if err := cmd.Start(); err != nil {
 		return cmd, err
 	}
+
 	c.limit(cmd.Process.Pid, i)
 	return cmd, nil
 }
 
-// startHeld reports whether the process runs and had its limits before. Without an error it may also have ended before
-// its program was loaded, which is how some sandboxes answer to tracing: then nothing is left of it.
+// startHeld reports whether the process runs and had its limits before. Without
+// an error it may also have ended before its program was loaded, which is how
+// some sandboxes answer to tracing: then nothing is left of it.
 func (c *confinement) startHeld(cmd *exec.Cmd, i *Isolation) (held bool, err error) {
 	cmd.SysProcAttr.Ptrace = true
 	if err := cmd.Start(); err != nil {
@@ -267,7 +306,13 @@ func (c *confinement) startHeld(cmd *exec.Cmd, i *Isolation) (held bool, err err
 	}
 
 	for { // until it stops with the program loaded; what has happened stays to be waited for
-		err := unix.Waitid(unix.P_PID, pid, nil, unix.WSTOPPED|unix.WEXITED|unix.WNOWAIT, nil)
+		err := unix.Waitid(
+			unix.P_PID,
+			pid,
+			nil,
+			unix.WSTOPPED|unix.WEXITED|unix.WNOWAIT,
+			nil,
+		)
 		if !errors.Is(err, unix.EINTR) {
 			break
 		}
@@ -281,10 +326,12 @@ func (c *confinement) startHeld(cmd *exec.Cmd, i *Isolation) (held bool, err err
 		_ = cmd.Wait()
 		return false, err
 	}
+
 	if letGo := syscall.PtraceDetach(pid) == nil; !letGo { // it is not there any more
 		_ = cmd.Wait() // how it ended is of no interest
 		return false, nil
 	}
+
 	i.add(limits)
 	return true, nil
 }
@@ -305,13 +352,19 @@ func again(cmd *exec.Cmd) *exec.Cmd {
 	attr := *cmd.SysProcAttr
 	attr.Ptrace = false
 	return &exec.Cmd{
-		Path: cmd.Path, Args: cmd.Args, Env: cmd.Env, Dir: cmd.Dir,
-		Stdout: cmd.Stdout, Stderr: cmd.Stderr, SysProcAttr: &attr,
+		Path:        cmd.Path,
+		Args:        cmd.Args,
+		Env:         cmd.Env,
+		Dir:         cmd.Dir,
+		Stdout:      cmd.Stdout,
+		Stderr:      cmd.Stderr,
+		SysProcAttr: &attr,
 	}
 }
 
-// limit sets the limits of a process. RLIMIT_AS is none of them: runtimes reserve far more address space than they use,
-// and die of it. RLIMIT_DATA counts what can be written to.
+// limit sets the limits of a process. RLIMIT_AS is none of them: runtimes
+// reserve far more address space than they use, and die of it. RLIMIT_DATA
+// counts what can be written to.
 func (c *confinement) limit(pid int, i *Isolation) {
 	limits := []struct {
 		measure  measure
@@ -319,15 +372,30 @@ func (c *confinement) limit(pid int, i *Isolation) {
 		resource int
 		most     uint64
 	}{
-		{boundMemory, fmt.Sprintf("%d MiB of memory", c.memory>>20), unix.RLIMIT_DATA, uint64(max(c.memory, 0))},
-		{boundFiles, fmt.Sprintf("%d open files", openFiles), unix.RLIMIT_NOFILE, openFiles},
-		{boundFileSize, fmt.Sprintf("files of %d MiB", fileSize>>20), unix.RLIMIT_FSIZE, fileSize},
+		{
+			boundMemory,
+			fmt.Sprintf("%d MiB of memory", c.memory>>20),
+			unix.RLIMIT_DATA,
+			uint64(max(c.memory, 0)),
+		},
+		{
+			boundFiles,
+			fmt.Sprintf("%d open files", openFiles),
+			unix.RLIMIT_NOFILE,
+			openFiles,
+		},
+		{
+			boundFileSize,
+			fmt.Sprintf("files of %d MiB", fileSize>>20),
+			unix.RLIMIT_FSIZE,
+			fileSize,
+		},
 		{noDumps, "no core dumps", unix.RLIMIT_CORE, noCore},
 		{marked, "no children that stay", unix.RLIMIT_LOCKS, uint64(c.mark)},
 	}
 
-	// The calling thread is under the plugin's filter, which lets nobody set the
-	// limits of another process, and under its rules on files.
+	// The calling thread is under the plugin's filter, which lets nobody set
+	// the limits of another process, and under its rules on files.
 	onOtherThread(func() {
 		c.enterGroup(pid, i)
 		for _, l := range limits {

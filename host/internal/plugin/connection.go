@@ -14,25 +14,32 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// connections knows the gRPC connections that go-plugin makes, which it hands to nobody: it does not close one whose
-// plugin died before it was quite up, and says nothing when one breaks while the process lives on.
+// connections knows the gRPC connections that go-plugin makes, which it hands
+// to nobody: it does not close one whose plugin died before it was quite up,
+// and says nothing when one breaks while the process lives on.
 type connections struct {
 	mu   sync.Mutex
 	list []*grpc.ClientConn
 }
 
-// dialOptions are for go-plugin's connections. There is no client keepalive: a plugin in another language may answer one
-// by closing the connection, and on a socket of this machine it tells nothing that the process's end does not.
+// dialOptions are for go-plugin's connections. There is no client keepalive: a
+// plugin in another language may answer one by closing the connection, and on a
+// socket of this machine it tells nothing that the process's end does not.
 func (c *connections) dialOptions(intercept grpc.UnaryClientInterceptor) []grpc.DialOption {
 	options := []grpc.DialOption{
-		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(sdk.MaxMessageSize), grpc.MaxCallSendMsgSize(sdk.MaxMessageSize)),
+		grpc.WithDefaultCallOptions(
+			grpc.MaxCallRecvMsgSize(sdk.MaxMessageSize),
+			grpc.MaxCallSendMsgSize(sdk.MaxMessageSize),
+		),
 		grpc.WithIdleTimeout(0), // a connection that nobody uses for half an hour stays
 		grpc.WithStatsHandler(traceHandler{}),
 		grpc.WithStreamInterceptor(c.stream),
 	}
+
 	if intercept != nil {
 		options = append(options, grpc.WithUnaryInterceptor(intercept))
 	}
+
 	return options
 }
 
@@ -46,8 +53,13 @@ const (
 
 // stream refuses go-plugin's broker, for which a plugin can make the host keep
 // whatever it sends, and any other stream.
-func (c *connections) stream(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientConn, method string,
-	next grpc.Streamer, opts ...grpc.CallOption,
+func (c *connections) stream(
+	ctx context.Context,
+	desc *grpc.StreamDesc,
+	cc *grpc.ClientConn,
+	method string,
+	next grpc.Streamer,
+	opts ...grpc.CallOption,
 ) (grpc.ClientStream, error) {
 	c.note(cc)
 	if method != outputStream {
@@ -108,6 +120,7 @@ func (c *connections) watch(ctx context.Context) error {
 		<-ctx.Done()
 		return ctx.Err()
 	}
+
 	cc := list[0]
 	for {
 		state := cc.GetState()
@@ -117,6 +130,7 @@ func (c *connections) watch(ctx context.Context) error {
 		case connectivity.Idle: // the plugin closed the connection in good order: it must take another
 			cc.Connect()
 		}
+
 		if !cc.WaitForStateChange(ctx, state) {
 			return ctx.Err()
 		}

@@ -74,6 +74,7 @@ func connectsForOthers() error {
 	if err != nil {
 		return fmt.Errorf("pidfd_getfd: %w", err)
 	}
+
 	return unix.Close(taken)
 }
 
@@ -89,6 +90,7 @@ func newConnector(listener int) (*connector, error) {
 		done:     make(chan struct{}),
 		waiting:  map[int]struct{}{},
 	}
+
 	go c.run()
 	return c, nil
 }
@@ -104,6 +106,7 @@ func (c *connector) close() {
 	for socket := range c.waiting {
 		_ = unix.Shutdown(socket, unix.SHUT_RDWR) // its connect returns
 	}
+
 	c.mu.Unlock()
 
 	_ = c.listener.Close() // it was only listened to
@@ -117,6 +120,7 @@ func (c *connector) run() {
 	if err != nil {
 		return
 	}
+
 	for {
 		var q question
 		got := false
@@ -128,6 +132,7 @@ func (c *connector) run() {
 		if err != nil || ended {
 			return
 		}
+
 		c.places <- struct{}{}
 		c.calls.Go(func() {
 			defer func() { <-c.places }()
@@ -143,6 +148,7 @@ func receive(listener int, q *question) (got, ended bool) {
 	for {
 		polled := []unix.PollFd{{Fd: int32(listener), Events: unix.POLLIN}}
 		n, err := unix.Poll(polled, 0)
+
 		switch {
 		case errors.Is(err, unix.EINTR):
 			continue
@@ -154,14 +160,21 @@ func receive(listener int, q *question) (got, ended bool) {
 			return false, true
 		}
 
-		*q = question{}                                                              // the kernel wants it empty
-		errno := control(listener, unix.SECCOMP_IOCTL_NOTIF_RECV, unsafe.Pointer(q)) //nolint:gosec // a system call's argument
+		// the kernel wants it empty
+		*q = question{}
+
+		errno := control(
+			listener,
+			unix.SECCOMP_IOCTL_NOTIF_RECV,
+			unsafe.Pointer(q),
+		) //nolint:gosec // a system call's argument
 		switch errno {
 		case 0:
 			return true, false
 		case unix.EINTR, unix.ENOENT: // who asked has been killed meanwhile
 			continue
 		}
+
 		return false, true
 	}
 }
@@ -182,9 +195,14 @@ func (c *connector) serve(q *question) {
 	if err != nil {
 		return // closed
 	}
+
 	_ = raw.Control(func(fd uintptr) {
 		// Who asked may be gone.
-		_ = control(int(fd), unix.SECCOMP_IOCTL_NOTIF_SEND, unsafe.Pointer(&a)) //nolint:gosec // as above
+		_ = control(
+			int(fd),
+			unix.SECCOMP_IOCTL_NOTIF_SEND,
+			unsafe.Pointer(&a),
+		) //nolint:gosec // as above
 	})
 }
 
@@ -209,10 +227,12 @@ func (c *connector) connect(q *question) unix.Errno {
 	if errno != 0 {
 		return errno
 	}
+
 	// Whoever has asked still waits, so what was taken and read was its own.
 	if !c.stillAsks(q.ID) {
 		return unix.ECONNABORTED
 	}
+
 	return c.dial(socket, address)
 }
 
@@ -223,15 +243,23 @@ func (c *connector) dial(socket int, address []byte) unix.Errno {
 		c.mu.Unlock()
 		return unix.ECONNABORTED
 	}
+
 	c.waiting[socket] = struct{}{}
 	c.mu.Unlock()
 
-	_, _, errno := unix.Syscall(unix.SYS_CONNECT, uintptr(socket),
-		uintptr(unsafe.Pointer(&address[0])), uintptr(len(address))) //nolint:gosec // as above
+	_, _, errno := unix.Syscall(
+		unix.SYS_CONNECT,
+		uintptr(socket),
+		uintptr(
+			unsafe.Pointer(&address[0]),
+		),
+		uintptr(len(address)),
+	) //nolint:gosec // as above
 
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.waiting, socket)
+
 	return errno
 }
 
@@ -242,8 +270,13 @@ func (c *connector) stillAsks(id uint64) bool {
 	}
 	asks := false
 	err = raw.Control(func(fd uintptr) {
-		asks = control(int(fd), unix.SECCOMP_IOCTL_NOTIF_ID_VALID, unsafe.Pointer(&id)) == 0 //nolint:gosec // as above
+		asks = control(
+			int(fd),
+			unix.SECCOMP_IOCTL_NOTIF_ID_VALID,
+			unsafe.Pointer(&id),
+		) == 0 //nolint:gosec // as above
 	})
+
 	return err == nil && asks
 }
 
@@ -258,6 +291,7 @@ func takeFile(thread, number int) (int, error) {
 		return 0, err
 	}
 	defer func() { _ = unix.Close(handle) }() // it only named a process
+
 	return unix.PidfdGetfd(handle, number, 0)
 }
 
@@ -267,12 +301,14 @@ func processOf(thread int) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+
 	lines := bufio.NewScanner(bytes.NewReader(text))
 	for lines.Scan() {
 		if value, ok := strings.CutPrefix(lines.Text(), "Tgid:"); ok {
 			return strconv.Atoi(strings.TrimSpace(value))
 		}
 	}
+
 	return 0, unix.ESRCH
 }
 
@@ -284,10 +320,16 @@ func readAddress(thread int, at, length uint64) ([]byte, unix.Errno) {
 	}
 	address := make([]byte, size)
 	local := []unix.Iovec{{Base: &address[0], Len: uint64(size)}}
-	n, err := unix.ProcessVMReadv(thread, local, []unix.RemoteIovec{{Base: uintptr(at), Len: size}}, 0)
+	n, err := unix.ProcessVMReadv(
+		thread,
+		local,
+		[]unix.RemoteIovec{{Base: uintptr(at), Len: size}},
+		0,
+	)
 	if err != nil || n != size {
 		return nil, unix.EFAULT
 	}
+
 	return address, 0
 }
 

@@ -23,7 +23,8 @@ const (
 
 // Description is what a program has said of itself.
 type Description struct {
-	// Text is what it printed, JSON if it is a plugin. None of it has been proven.
+	// Text is what it printed, JSON if it is a plugin. None of it has been
+	// proven.
 	Text []byte
 	// Checksum is the sha256 of the program that ran, in lower-case hex.
 	Checksum string
@@ -39,6 +40,7 @@ func Describe(ctx context.Context, file string) (Description, error) {
 		return Description{}, err
 	}
 	defer done()
+
 	folder, err := workspace.workFolder("described")
 	if err != nil {
 		return Description{}, err
@@ -46,8 +48,13 @@ func Describe(ctx context.Context, file string) (Description, error) {
 
 	ctx, cancel := context.WithTimeout(ctx, describeTime)
 	defer cancel()
-	spec := Spec{Binary: binary, Workspace: workspace, Logger: slog.New(slog.DiscardHandler)}
+	spec := Spec{
+		Binary:    binary,
+		Workspace: workspace,
+		Logger:    slog.New(slog.DiscardHandler),
+	}
 	text, err := describe(ctx, spec, folder)
+
 	return Description{Text: text, Checksum: binary.Checksum}, err
 }
 
@@ -67,6 +74,7 @@ func describe(ctx context.Context, spec Spec, folder string) ([]byte, error) {
 	}
 	stop := context.AfterFunc(ctx, l.kill)
 	defer stop()
+
 	<-l.ended
 	left := l.confine.endMarked()
 	l.readers.Wait()
@@ -79,8 +87,13 @@ func describe(ctx context.Context, spec Spec, folder string) ([]byte, error) {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	case l.endErr != nil && complaint.text.Len() > 0:
-		return nil, fmt.Errorf("%w: %s", l.endErr, strings.TrimSpace(complaint.text.String()))
+		return nil, fmt.Errorf(
+			"%w: %s",
+			l.endErr,
+			strings.TrimSpace(complaint.text.String()),
+		)
 	}
+
 	return said.text.Bytes(), errors.Join(l.endErr, left)
 }
 
@@ -118,6 +131,7 @@ func copyOf(file string) (b Binary, w *Workspace, done func(), err error) {
 		done()
 		return Binary{}, nil, nil, err
 	}
+
 	return b, w, done, nil
 }
 

@@ -51,8 +51,8 @@ const (
 	newNamespaces = unix.CLONE_NEWNS | unix.CLONE_NEWCGROUP | unix.CLONE_NEWUTS | unix.CLONE_NEWIPC |
 		unix.CLONE_NEWUSER | unix.CLONE_NEWPID | unix.CLONE_NEWNET
 
-	// notStream are the bits of a socket's type that a stream does not have; the
-	// others are flags.
+	// notStream are the bits of a socket's type that a stream does not have;
+	// the others are flags.
 	notStream = 0xf &^ unix.SOCK_STREAM
 
 	// ioprioProcess is IOPRIO_WHO_PROCESS.
@@ -68,12 +68,14 @@ func pluginRules(askToConnect bool) []callRules {
 	for _, number := range refusedCalls {
 		rules = append(rules, whole(number, refuse))
 	}
+
 	for _, number := range unknownCalls {
 		rules = append(rules, whole(number, failWith(unix.ENOSYS)))
 	}
 	if askToConnect {
 		rules = append(rules, whole(unix.SYS_CONNECT, askHost), noLinger())
 	}
+
 	return rules
 }
 
@@ -92,15 +94,15 @@ func argumentRules(refuse verdict) []callRules {
 	fits := func(conditions ...condition) callRule { return callRule{refuse, conditions} }
 	self := fits(isNot(0, 0)) // a process or thread other than "the calling one"
 	list := []callRules{
-		// The thread that starts the plugin is filtered as well: the program asks to be
-		// held, and that thread lets it go.
+		// The thread that starts the plugin is filtered as well: the program
+		// asks to be held, and that thread lets it go.
 		{unix.SYS_PTRACE, []callRule{
 			fits(upperNot(0, 0)),
 			fits(isNot(0, unix.PTRACE_TRACEME), isNot(0, unix.PTRACE_DETACH)),
 		}},
 
-		// Limits: to set them on others, or the mark. The third argument is the address
-		// of the new ones.
+		// Limits: to set them on others, or the mark. The third argument is the
+		// address of the new ones.
 		{unix.SYS_PRLIMIT64, []callRule{
 			fits(isNot(0, 0), isNot(2, 0)),
 			fits(isNot(0, 0), upperNot(2, 0)),
@@ -109,36 +111,49 @@ func argumentRules(refuse verdict) []callRules {
 		}},
 		{unix.SYS_SETRLIMIT, []callRule{fits(is(0, unix.RLIMIT_LOCKS))}},
 
-		{unix.SYS_SETPRIORITY, []callRule{fits(isNot(0, unix.PRIO_PROCESS)), fits(isNot(1, 0))}},
+		{
+			unix.SYS_SETPRIORITY,
+			[]callRule{fits(isNot(0, unix.PRIO_PROCESS)), fits(isNot(1, 0))},
+		},
 		{unix.SYS_IOPRIO_SET, []callRule{fits(isNot(0, ioprioProcess)), fits(isNot(1, 0))}},
 
-		// A child that is given to the host stays in the system's table after its end:
-		// nobody waits for it.
+		// A child that is given to the host stays in the system's table after
+		// its end: nobody waits for it.
 		{unix.SYS_CLONE, []callRule{fits(anyBit(0, newNamespaces|unix.CLONE_PARENT))}},
 
-		// Memory that is shared without a file counts for no limit of the process.
-		{unix.SYS_MMAP, []callRule{fits(anyBit(3, unix.MAP_SHARED), anyBit(3, unix.MAP_ANONYMOUS))}},
+		// Memory that is shared without a file counts for no limit of the
+		// process.
+		{
+			unix.SYS_MMAP,
+			[]callRule{fits(anyBit(3, unix.MAP_SHARED), anyBit(3, unix.MAP_ANONYMOUS))},
+		},
 	}
+
 	for _, number := range []uintptr{
 		unix.SYS_SCHED_SETAFFINITY, unix.SYS_SCHED_SETSCHEDULER, unix.SYS_SCHED_SETPARAM, unix.SYS_SCHED_SETATTR,
 	} {
 		list = append(list, callRules{number, []callRule{self}})
 	}
+
 	return list
 }
 
 // socketRules leave what a plugin needs: it listens on a unix socket and calls
 // its provider over TCP, and names are looked up over UDP and netlink, of which
 // addresses and routes are enough: other parts tell whom the host is connected
-// to. Unix sockets are streams, because others send to an address without connecting.
-// Multipath TCP is none of it: Landlock's rules on TCP do not apply to that.
+// to. Unix sockets are streams, because others send to an address without
+// connecting. Multipath TCP is none of it: Landlock's rules on TCP do not apply
+// to that.
 func socketRules() []callRules {
 	family, protocol := failWith(unix.EAFNOSUPPORT), failWith(unix.EPROTONOSUPPORT)
 	unixStream := callRule{family, []condition{is(0, unix.AF_UNIX), anyBit(1, notStream)}}
 	return []callRules{
 		{unix.SYS_SOCKET, []callRule{
 			{family, []condition{
-				isNot(0, unix.AF_UNIX), isNot(0, unix.AF_INET), isNot(0, unix.AF_INET6), isNot(0, unix.AF_NETLINK),
+				isNot(
+					0,
+					unix.AF_UNIX,
+				), isNot(0, unix.AF_INET), isNot(0, unix.AF_INET6), isNot(0, unix.AF_NETLINK),
 			}},
 			unixStream,
 			{protocol, []condition{

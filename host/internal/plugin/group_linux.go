@@ -37,13 +37,19 @@ func probeGroups() groups {
 	folder := filepath.Join(mount, parent)
 
 	mark := make([]byte, 1)
-	if n, err := unix.Getxattr(folder, delegated, mark); mount == "" || err != nil || n != 1 || mark[0] != '1' {
-		return groups{reason: "the host is in no unit of systemd with Delegate= and DelegateSubgroup="}
+	if n, err := unix.Getxattr(folder, delegated, mark); mount == "" || err != nil ||
+		n != 1 ||
+		mark[0] != '1' {
+		return groups{
+			reason: "the host is in no unit of systemd with Delegate= and DelegateSubgroup=",
+		}
 	}
+
 	controllers := []byte("+memory +pids")
 	if err := os.WriteFile(filepath.Join(folder, "cgroup.subtree_control"), controllers, 0); err != nil {
 		return groups{reason: fmt.Sprintf("memory and pids cannot be counted: %v", err)}
 	}
+
 	return groups{folder: folder, path: parent}
 }
 
@@ -53,6 +59,7 @@ func groupMount() string {
 	if err != nil {
 		return ""
 	}
+
 	for line := range bytes.Lines(text) {
 		before, after, ok := strings.Cut(string(line), " - ")
 		fields := strings.Fields(before)
@@ -60,6 +67,7 @@ func groupMount() string {
 			return fields[4]
 		}
 	}
+
 	return ""
 }
 
@@ -76,6 +84,7 @@ func (g groups) newGroup(mark processMark, memory int64, processes int) (*group,
 	if err := os.Mkdir(made.folder, 0o750); err != nil {
 		return nil, err
 	}
+
 	err := errors.Join(
 		made.set("memory.max", strconv.FormatInt(memory, 10)),
 		made.set("memory.oom.group", "1"),
@@ -85,6 +94,7 @@ func (g groups) newGroup(mark processMark, memory int64, processes int) (*group,
 		made.remove()
 		return nil, err
 	}
+
 	return made, nil
 }
 

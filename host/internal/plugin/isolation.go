@@ -62,6 +62,7 @@ func (i *Isolation) strict() error {
 	if len(missing) == 0 {
 		return nil
 	}
+
 	return fmt.Errorf("isolation = %q asks for more than this system has: %s",
 		IsolationStrict, strings.Join(missing, "; "))
 }
@@ -91,8 +92,10 @@ const (
 func (p *Process) reportMissing(spec Spec) {
 	fresh := spec.Workspace.unsaid(p.launcher.isolation.Missing)
 	if len(fresh) > 0 {
-		spec.Logger.Warn("plugins are kept apart less than they could be: this system lacks something",
+		spec.Logger.Warn(
+			"plugins are kept apart less than they could be: this system lacks something",
 			"missing", strings.Join(fresh, "; "),
-			"in_force", strings.Join(p.launcher.isolation.InForce, ", "))
+			"in_force", strings.Join(p.launcher.isolation.InForce, ", "),
+		)
 	}
 }

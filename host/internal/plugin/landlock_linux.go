@@ -15,26 +15,28 @@ const (
 	mayRead = unix.LANDLOCK_ACCESS_FS_READ_FILE | unix.LANDLOCK_ACCESS_FS_READ_DIR
 	mayRun  = mayRead | unix.LANDLOCK_ACCESS_FS_EXECUTE
 	mayUse  = unix.LANDLOCK_ACCESS_FS_READ_FILE | unix.LANDLOCK_ACCESS_FS_WRITE_FILE // a device
-	mayTalk = unix.LANDLOCK_ACCESS_FS_RESOLVE_UNIX                                   // to whoever listens on a socket there
+	// to whoever listens on a socket there
+	mayTalk = unix.LANDLOCK_ACCESS_FS_RESOLVE_UNIX
 	// mayOwn leaves out running what it has written itself, and making devices.
 	mayOwn = mayRead | unix.LANDLOCK_ACCESS_FS_WRITE_FILE | unix.LANDLOCK_ACCESS_FS_TRUNCATE |
 		unix.LANDLOCK_ACCESS_FS_REMOVE_DIR | unix.LANDLOCK_ACCESS_FS_REMOVE_FILE | unix.LANDLOCK_ACCESS_FS_REFER |
 		unix.LANDLOCK_ACCESS_FS_MAKE_DIR | unix.LANDLOCK_ACCESS_FS_MAKE_REG | unix.LANDLOCK_ACCESS_FS_MAKE_SOCK |
 		unix.LANDLOCK_ACCESS_FS_MAKE_FIFO | unix.LANDLOCK_ACCESS_FS_MAKE_SYM | unix.LANDLOCK_ACCESS_FS_RESOLVE_UNIX
 
-	// mayListen is for the folder of its sockets, of which go-plugin makes the name
-	// by a file that it removes again. No folders: those are the host's to remove,
-	// which takes a descriptor for each that lies in another.
+	// mayListen is for the folder of its sockets, of which go-plugin makes the
+	// name by a file that it removes again. No folders: those are the host's to
+	// remove, which takes a descriptor for each that lies in another.
 	mayListen = mayRead | unix.LANDLOCK_ACCESS_FS_WRITE_FILE | unix.LANDLOCK_ACCESS_FS_REMOVE_FILE |
 		unix.LANDLOCK_ACCESS_FS_MAKE_REG | unix.LANDLOCK_ACCESS_FS_MAKE_SOCK | unix.LANDLOCK_ACCESS_FS_RESOLVE_UNIX
 
-	// forFiles are the rights that a file can have; the others are those of folders.
+	// forFiles are the rights that a file can have; the others are those of
+	// folders.
 	forFiles = unix.LANDLOCK_ACCESS_FS_READ_FILE | unix.LANDLOCK_ACCESS_FS_WRITE_FILE | unix.LANDLOCK_ACCESS_FS_EXECUTE |
 		unix.LANDLOCK_ACCESS_FS_TRUNCATE | unix.LANDLOCK_ACCESS_FS_IOCTL_DEV | unix.LANDLOCK_ACCESS_FS_RESOLVE_UNIX
 )
 
-// filesFrom are the rights over files that each version of Landlock's interface added. All that a kernel knows is
-// forbidden unless a rule allows it.
+// filesFrom are the rights over files that each version of Landlock's interface
+// added. All that a kernel knows is forbidden unless a rule allows it.
 var filesFrom = []struct {
 	version int
 	rights  uint64
@@ -48,23 +50,29 @@ var filesFrom = []struct {
 
 const (
 	// serversFrom is the version from which on Landlock keeps a process from
-	// opening TCP ports. It does not do so for multipath TCP, which the filter of
-	// system calls refuses.
+	// opening TCP ports. It does not do so for multipath TCP, which the filter
+	// of system calls refuses.
 	serversFrom = 4
 	// processFrom is the version from which on Landlock keeps a process from
 	// others: from signals, and from sockets that have no file.
 	processFrom = 6
-	// socketsFrom is the version from which on Landlock keeps a process from the
-	// sockets of others, with and without a file.
+	// socketsFrom is the version from which on Landlock keeps a process from
+	// the sockets of others, with and without a file.
 	socketsFrom = 9
 )
 
 // landlockVersion is 0 where there is no Landlock, or it is turned off.
 func landlockVersion() int {
-	v, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, 0, 0, unix.LANDLOCK_CREATE_RULESET_VERSION)
+	v, _, errno := unix.Syscall(
+		unix.SYS_LANDLOCK_CREATE_RULESET,
+		0,
+		0,
+		unix.LANDLOCK_CREATE_RULESET_VERSION,
+	)
 	if errno != 0 {
 		return 0
 	}
+
 	return int(v)
 }
 
@@ -83,46 +91,61 @@ type ruleset struct {
 
 var errNoLandlock = errors.New("the kernel has no Landlock, or it is turned off")
 
-// newRuleset makes a ruleset of the rules. Paths that do not exist are passed over. It must be enforced once.
+// newRuleset makes a ruleset of the rules. Paths that do not exist are passed
+// over. It must be enforced once.
 func newRuleset(version int, rules []rule) (*ruleset, error) {
 	if version < 1 {
 		return nil, errNoLandlock
 	}
 	attr := unix.LandlockRulesetAttr{}
+
 	for _, f := range filesFrom {
 		if version >= f.version {
 			attr.Handled_access_fs |= f.rights
 		}
 	}
+
 	if version >= serversFrom {
 		attr.Handled_access_net = unix.LANDLOCK_ACCESS_NET_BIND_TCP
 	}
 	if version >= processFrom {
 		attr.Scoped = unix.LANDLOCK_SCOPE_SIGNAL | unix.LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET
 	}
-	fd, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, uintptr(unsafe.Pointer(&attr)), unsafe.Sizeof(attr), 0) //nolint:gosec // a system call's argument
+
+	fd, _, errno := unix.Syscall(
+		unix.SYS_LANDLOCK_CREATE_RULESET,
+		uintptr(unsafe.Pointer(&attr)),
+		unsafe.Sizeof(attr),
+		0,
+	) //nolint:gosec // a system call's argument
 	if errno != 0 {
 		return nil, fmt.Errorf("landlock_create_ruleset: %w", errno)
 	}
+
 	r := &ruleset{version: version, fd: int(fd), files: attr.Handled_access_fs}
 	for _, rule := range rules {
 		if err := r.allow(rule); err != nil {
 			return nil, errors.Join(err, unix.Close(r.fd))
 		}
 	}
+
 	return r, nil
 }
 
 // allow adds a rule.
 func (r *ruleset) allow(rule rule) error {
 	f, err := unix.Open(rule.path, unix.O_PATH|unix.O_CLOEXEC, 0)
-	if errors.Is(err, unix.ENOENT) || errors.Is(err, unix.ENOTDIR) || errors.Is(err, unix.EACCES) || errors.Is(err, unix.ELOOP) {
+	if errors.Is(err, unix.ENOENT) || errors.Is(err, unix.ENOTDIR) ||
+		errors.Is(err, unix.EACCES) ||
+		errors.Is(err, unix.ELOOP) {
 		return nil
 	}
+
 	if err != nil {
 		return &os.PathError{Op: "open", Path: rule.path, Err: err}
 	}
 	defer func() { _ = unix.Close(f) }() // it only named a path
+
 	var stat unix.Stat_t
 	if err := unix.Fstat(f, &stat); err != nil {
 		return &os.PathError{Op: "stat", Path: rule.path, Err: err}
@@ -131,20 +154,31 @@ func (r *ruleset) allow(rule rule) error {
 	if stat.Mode&unix.S_IFMT != unix.S_IFDIR {
 		rights &= forFiles
 	}
+
 	if rights == 0 {
 		return nil
 	}
 	attr := unix.LandlockPathBeneathAttr{Allowed_access: rights, Parent_fd: int32(f)}
-	_, _, errno := unix.Syscall6(unix.SYS_LANDLOCK_ADD_RULE, uintptr(r.fd), unix.LANDLOCK_RULE_PATH_BENEATH,
-		uintptr(unsafe.Pointer(&attr)), 0, 0, 0) //nolint:gosec // a system call's argument
+	_, _, errno := unix.Syscall6(
+		unix.SYS_LANDLOCK_ADD_RULE,
+		uintptr(r.fd),
+		unix.LANDLOCK_RULE_PATH_BENEATH,
+		uintptr(unsafe.Pointer(&attr)),
+		0,
+		0,
+		0,
+	) //nolint:gosec // a system call's argument
+
 	runtime.KeepAlive(&attr)
 	if errno != 0 {
 		return fmt.Errorf("landlock_add_rule for %s: %w", rule.path, errno)
 	}
+
 	return nil
 }
 
-// enforce puts the calling thread, and all that it starts from now on, under the rules.
+// enforce puts the calling thread, and all that it starts from now on, under
+// the rules.
 func (r *ruleset) enforce() error {
 	_, _, errno := unix.Syscall(unix.SYS_LANDLOCK_RESTRICT_SELF, uintptr(r.fd), 0, 0)
 	if errno != 0 {
@@ -166,9 +200,14 @@ func (r *ruleset) covers(i *Isolation) {
 			i.has(from.measure, "%s", from.measure)
 		}
 	}
+
 	for _, m := range []measure{noServers, noSignals} {
 		if !i.held[m] {
-			i.lacks(m, "this kernel has Landlock %d, an older one than that takes", r.version)
+			i.lacks(
+				m,
+				"this kernel has Landlock %d, an older one than that takes",
+				r.version,
+			)
 		}
 	}
 }

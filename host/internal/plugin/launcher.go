@@ -14,14 +14,18 @@ import (
 	"time"
 )
 
-// maxHandshake bounds the line that a plugin introduces itself with: addresses and a certificate.
+// maxHandshake bounds the line that a plugin introduces itself with: addresses
+// and a certificate.
 const maxHandshake = 8 << 10
 
-// lastWords is how long what a dead process printed may still be read, in case someone else holds its pipes open.
+// lastWords is how long what a dead process printed may still be read, in case
+// someone else holds its pipes open.
 const lastWords = time.Second
 
-// launcher runs the command: it is go-plugin's runner.Runner. It starts the process and waits for it on one thread, which
-// it keeps until the process has ended, and reads all that it prints; go-plugin sees only the handshake's line.
+// launcher runs the command: it is go-plugin's runner.Runner. It starts the
+// process and waits for it on one thread, which it keeps until the process has
+// ended, and reads all that it prints; go-plugin sees only the handshake's
+// line.
 type launcher struct {
 	cmd     *exec.Cmd
 	output  *output
@@ -67,6 +71,7 @@ func (l *launcher) Start(context.Context) error {
 	if err != nil {
 		return errors.Join(err, stdout.Close(), outEnd.Close())
 	}
+
 	l.cmd.Stdout, l.cmd.Stderr = outEnd, errEnd
 	started := make(chan error)
 	go onThread(func() { l.run(started) })
@@ -75,9 +80,11 @@ func (l *launcher) Start(context.Context) error {
 	if err != nil {
 		return errors.Join(err, stdout.Close(), stderr.Close())
 	}
+
 	l.readers.Add(2)
 	go l.read(stdout, l.stdout)
 	go l.read(stderr, l.stderr)
+
 	return nil
 }
 
@@ -100,6 +107,7 @@ func (l *launcher) begin() error {
 	if l.doomed {
 		return errors.New("given up before it was started")
 	}
+
 	closeOnExec()
 	l.confine.enter(&l.isolation)
 	cmd, err := l.confine.start(l.cmd, &l.isolation)
@@ -108,6 +116,7 @@ func (l *launcher) begin() error {
 		l.confine.giveUp()
 		return err
 	}
+
 	l.pid, l.alive = l.cmd.Process.Pid, true
 	return nil
 }
@@ -118,6 +127,7 @@ func (l *launcher) read(pipe *os.File, lines func(io.Reader)) {
 	defer func() { _ = pipe.Close() }() // it was only read
 	finished := make(chan struct{})
 	defer close(finished)
+
 	go func() {
 		select {
 		case <-l.ended:
@@ -125,10 +135,11 @@ func (l *launcher) read(pipe *os.File, lines func(io.Reader)) {
 		case <-finished:
 		}
 	}()
+
 	lines(pipe)
 }
 
-// readStdout gives the first line to go-plugin and logs the others.
+// readStdout returns the first line to go-plugin and logs the others.
 func (l *launcher) readStdout(r io.Reader) {
 	first := true
 	readLines(r, func(line []byte) {
@@ -141,11 +152,13 @@ func (l *launcher) readStdout(r io.Reader) {
 		_, _ = io.WriteString(l.shakeEnd, l.firstLine+"\n")
 		_ = l.shakeEnd.Close() // go-plugin reads one line
 	})
+
 	_ = l.shakeEnd.Close() // closed already unless there was no line
 }
 
-// offeredContract gives the version of the contract in the handshake's line: go-plugin has chosen the highest that both
-// sides know, or the plugin's lowest where there is none. It reports whether there was such a line.
+// offeredContract returns the version of the contract in the handshake's line:
+// go-plugin has chosen the highest that both sides know, or the plugin's lowest
+// where there is none. It reports whether there was such a line.
 func (l *launcher) offeredContract() (version int, ok bool) {
 	fields := strings.Split(l.firstLine, "|")
 	if len(fields) < 4 {
@@ -173,7 +186,8 @@ func (l *launcher) Kill(context.Context) error {
 	return nil
 }
 
-// kill does not wait. It may come before the process has been started, which then does not happen.
+// kill does not wait. It may come before the process has been started, which
+// then does not happen.
 func (l *launcher) kill() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -195,18 +209,26 @@ func (l *launcher) ID() string {
 // Name is for go-plugin's messages.
 func (l *launcher) Name() string { return l.cmd.Path }
 
-// Diagnose adds nothing: the error that is given to people quotes what the plugin printed.
+// Diagnose adds nothing: the error that is given to people quotes what the
+// plugin printed.
 func (l *launcher) Diagnose(context.Context) string { return "" }
 
-// PluginToHost takes only a socket in the folder that was given to the plugin: it must not have the host connect to
-// somebody else.
+// PluginToHost takes only a socket in the folder that was given to the plugin:
+// it must not have the host connect to somebody else.
 func (l *launcher) PluginToHost(network, address string) (string, string, error) {
 	if runtime.GOOS == "windows" {
 		return network, address, nil
 	}
-	if network != "unix" || !strings.HasPrefix(address, l.sockets+string(os.PathSeparator)) || strings.Contains(address, "..") {
-		return "", "", fmt.Errorf("the plugin listens at %s %q and not in the folder that it was given", network, address)
+	if network != "unix" ||
+		!strings.HasPrefix(address, l.sockets+string(os.PathSeparator)) ||
+		strings.Contains(address, "..") {
+		return "", "", fmt.Errorf(
+			"the plugin listens at %s %q and not in the folder that it was given",
+			network,
+			address,
+		)
 	}
+
 	return network, address, nil
 }
 

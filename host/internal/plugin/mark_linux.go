@@ -83,11 +83,11 @@ const (
 	// killRounds bounds how often processes are looked for that were started
 	// while others were being killed.
 	killRounds = 10
-	// killBatch is how many are killed before their ends are waited for: each of
-	// them takes a file.
+	// killBatch is how many are killed before their ends are waited for: each
+	// of them takes a file.
 	killBatch = 64
-	// killWait is how long their ends may take. A process that hangs in the kernel
-	// does not end.
+	// killWait is how long their ends may take. A process that hangs in the
+	// kernel does not end.
 	killWait = time.Second
 )
 
@@ -98,13 +98,18 @@ func killMarked(scope killScope, fits func(processMark) bool) error {
 	if rounds == 0 {
 		rounds = killRounds
 	}
+
 	for range rounds {
 		if killRound(scope, fits) == 0 {
 			return nil
 		}
 	}
-	return fmt.Errorf("processes of the plugin were still there after %d rounds of killing them: "+
-		"they start others faster than they can be found, which only a control group ends", rounds)
+
+	return fmt.Errorf(
+		"processes of the plugin were still there after %d rounds of killing them: "+
+			"they start others faster than they can be found, which only a control group ends",
+		rounds,
+	)
 }
 
 // killRound kills the processes whose mark fits, waits for their ends, and
@@ -128,14 +133,19 @@ func killRound(scope killScope, fits func(processMark) bool) (killed int) {
 			batch = nil
 		}
 	}
+
 	awaitEnds(batch)
 	return killed
 }
 
-// holdMarked returns a handle of a process whose mark fits, if a plugin can have
-// started it. The process is held before the look that counts, so that another
-// one that gets its number meanwhile is not hit.
-func holdMarked(pid int, scope killScope, fits func(processMark) bool) (handle int, ok bool) {
+// holdMarked returns a handle of a process whose mark fits, if a plugin can
+// have started it. The process is held before the look that counts, so that
+// another one that gets its number meanwhile is not hit.
+func holdMarked(
+	pid int,
+	scope killScope,
+	fits func(processMark) bool,
+) (handle int, ok bool) {
 	if mark, err := markOf(pid); (err != nil) || !fits(mark) { // nearly all are not
 		return 0, false
 	}
@@ -148,6 +158,7 @@ func holdMarked(pid int, scope killScope, fits func(processMark) bool) (handle i
 	if (err == nil) && fits(mark) && scope.covers(pid) {
 		return handle, true
 	}
+
 	_ = unix.Close(handle) // it only named a process
 	return 0, false
 }
@@ -172,6 +183,7 @@ func awaitEnds(handles []unix.PollFd) {
 				break
 			}
 		}
+
 		_ = unix.Close(int(handle.Fd)) // it only named a process
 	}
 }
@@ -189,6 +201,7 @@ func allProcesses() []int {
 			list = append(list, pid)
 		}
 	}
+
 	return list
 }
 
@@ -239,11 +252,13 @@ func groupOf(pid int) string {
 	if err != nil {
 		return ""
 	}
+
 	for line := range strings.Lines(string(text)) {
 		if group, ok := strings.CutPrefix(line, "0::"); ok {
 			return strings.TrimSuffix(group, "\n")
 		}
 	}
+
 	return ""
 }
 
@@ -272,6 +287,7 @@ func statusOf(pid int) procStatus {
 		if len(fields) == 0 {
 			continue
 		}
+
 		number, err := strconv.Atoi(fields[0])
 		if err != nil {
 			continue
@@ -286,5 +302,6 @@ func statusOf(pid int) procStatus {
 			status.noNewPrivileges = number == 1
 		}
 	}
+
 	return status
 }

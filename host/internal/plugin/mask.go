@@ -14,27 +14,32 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// minSecret is the shortest value that is masked: shorter ones occur in ordinary words and hide nothing.
+// minSecret is the shortest value that is masked: shorter ones occur in
+// ordinary words and hide nothing.
 const minSecret = 4
 
-// longLine is the shortest line of a secret of several lines that is masked by itself.
+// longLine is the shortest line of a secret of several lines that is masked by
+// itself.
 const longLine = 16
 
-// Mask replaces secrets in text that a plugin prints. Secrets are only ever added: what a plugin prints may still hold
-// one that was replaced. It may be used by several goroutines; nil masks nothing.
+// Mask replaces secrets in text that a plugin prints. Secrets are only ever
+// added: what a plugin prints may still hold one that was replaced. It may be
+// used by several goroutines; nil masks nothing.
 type Mask struct {
 	mu       sync.Mutex
 	forms    map[string]struct{}
 	replacer atomic.Pointer[strings.Replacer]
 }
 
-// Add makes the mask know the secrets, as they are and as they look in a URL or in JSON.
+// Add makes the mask know the secrets, as they are and as they look in a URL or
+// in JSON.
 func (m *Mask) Add(secrets ...sdk.Secret) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.forms == nil {
 		m.forms = map[string]struct{}{}
 	}
+
 	before := len(m.forms)
 	for _, s := range secrets {
 		for _, form := range secretForms(s.Reveal()) {
@@ -43,9 +48,11 @@ func (m *Mask) Add(secrets ...sdk.Secret) {
 			}
 		}
 	}
+
 	if len(m.forms) == before {
 		return
 	}
+
 	// The longest first: a secret may be the beginning of another.
 	longest := slices.SortedFunc(maps.Keys(m.forms), func(a, b string) int {
 		return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b))
@@ -54,6 +61,7 @@ func (m *Mask) Add(secrets ...sdk.Secret) {
 	for _, form := range longest {
 		pairs = append(pairs, form, "[secret]")
 	}
+
 	m.replacer.Store(strings.NewReplacer(pairs...))
 }
 
@@ -71,8 +79,9 @@ func (m *Mask) Text(text string) string {
 // jsonText is a string in JSON, with its quotes.
 var jsonText = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
 
-// JSON gives JSON without the secrets in its texts, which may hold JSON themselves: there a secret is escaped twice, and
-// Text would not know it. What holds no secret stays as it is written.
+// JSON gives JSON without the secrets in its texts, which may hold JSON
+// themselves: there a secret is escaped twice, and Text would not know it. What
+// holds no secret stays as it is written.
 func (m *Mask) JSON(text json.RawMessage) json.RawMessage {
 	return jsonText.ReplaceAllFunc(text, func(literal []byte) []byte {
 		var plain string
@@ -83,13 +92,15 @@ func (m *Mask) JSON(text json.RawMessage) json.RawMessage {
 		if shown == plain {
 			return literal
 		}
+
 		quoted, _ := json.Marshal(shown) // a text always encodes
 		return quoted
 	})
 }
 
-// secretForms gives the ways in which a value may be written. Logs are made of lines, so each long line of a value with
-// several, such as a key in PEM, counts as well.
+// secretForms returns the ways in which a value may be written. Logs are made
+// of lines, so each long line of a value with several, such as a key in PEM,
+// counts as well.
 func secretForms(value string) []string {
 	forms := []string{value, url.QueryEscape(value), url.PathEscape(value)}
 	for _, escapeHTML := range []bool{true, false} {
@@ -99,14 +110,19 @@ func secretForms(value string) []string {
 		_ = e.Encode(value) // a text always encodes
 		quoted := strings.TrimSuffix(b.String(), "\n")
 		quoted = quoted[1 : len(quoted)-1]
-		forms = append(forms, quoted, strings.ReplaceAll(quoted, "/", `\/`)) // PHP escapes slashes, too
+
+		// PHP escapes slashes, too
+		forms = append(forms, quoted, strings.ReplaceAll(quoted, "/", `\/`))
 	}
+
 	if lines := strings.Split(value, "\n"); len(lines) > 1 {
 		for _, line := range lines {
-			if line = strings.TrimSpace(line); len(line) >= longLine && !strings.HasPrefix(line, "-----") {
+			if line = strings.TrimSpace(line); len(line) >= longLine &&
+				!strings.HasPrefix(line, "-----") {
 				forms = append(forms, line)
 			}
 		}
 	}
+
 	return forms
 }

@@ -25,8 +25,9 @@ const (
 	tailLength  = 400      // of each of these lines
 )
 
-// readLines gives every line up to the end, whatever comes: a reader that stops would block the plugin for ever. A line
-// longer than maxLine is given as its beginning.
+// readLines returns every line up to the end, whatever comes: a reader that
+// stops would block the plugin for ever. A line longer than maxLine is given as
+// its beginning.
 func readLines(r io.Reader, line func([]byte)) {
 	buffered := bufio.NewReaderSize(r, maxLine)
 	for {
@@ -37,14 +38,16 @@ func readLines(r io.Reader, line func([]byte)) {
 		for more && err == nil {
 			_, more, err = buffered.ReadLine()
 		}
+
 		if err != nil {
 			return
 		}
 	}
 }
 
-// output takes what the plugin prints: structured records and plain lines go to the sink, the last lines of stderr are
-// kept for errors. Secrets are masked in all of it.
+// output takes what the plugin prints: structured records and plain lines go to
+// the sink, the last lines of stderr are kept for errors. Secrets are masked in
+// all of it.
 type output struct {
 	sink   *logSink
 	mask   *Mask
@@ -56,7 +59,8 @@ type output struct {
 	tail []string
 }
 
-// stdoutLine takes a line of stdout after the handshake. Plugins made with the SDK print none.
+// stdoutLine takes a line of stdout after the handshake. Plugins made with the
+// SDK print none.
 func (o *output) stdoutLine(line []byte) {
 	if !o.budget.takes(len(line)) {
 		o.sink.drop()
@@ -65,28 +69,34 @@ func (o *output) stdoutLine(line []byte) {
 	o.sink.put(o.plain(slog.LevelInfo, string(line), "stdout"))
 }
 
-// stderrLine takes a line of stderr: a JSON record in the form of hclog or slog, or plain text.
+// stderrLine takes a line of stderr: a JSON record in the form of hclog or
+// slog, or plain text.
 func (o *output) stderrLine(line []byte) {
 	if !o.budget.takes(len(line)) {
 		o.sink.drop()
 		o.remember(string(line[:min(len(line), tailLength)])) // it may be the last
 		return
 	}
+
 	if r, ok := o.structured(line); ok {
 		o.remember(r.Message)
 		o.sink.put(r)
 		return
 	}
+
 	text := string(line)
-	if !o.panicking && (strings.HasPrefix(text, "panic: ") || strings.HasPrefix(text, "fatal error: ")) {
+	if !o.panicking &&
+		(strings.HasPrefix(text, "panic: ") || strings.HasPrefix(text, "fatal error: ")) {
 		o.panicking = true
 		o.makeRoom()
 	}
+
 	o.remember(text)
 	level := slog.LevelInfo
 	if o.panicking {
 		level = slog.LevelError
 	}
+
 	o.sink.put(o.plain(level, text, "stderr"))
 }
 
@@ -96,7 +106,8 @@ func (o *output) plain(level slog.Level, text, stream string) slog.Record {
 	return r
 }
 
-// structured reads a JSON record. Nothing of it is trusted to have the type it should.
+// structured reads a JSON record. Nothing of it is trusted to have the type it
+// should.
 func (o *output) structured(line []byte) (slog.Record, bool) {
 	line = bytes.TrimSpace(line)
 	if len(line) == 0 || line[0] != '{' {
@@ -108,6 +119,7 @@ func (o *output) structured(line []byte) (slog.Record, bool) {
 	if d.Decode(&fields) != nil || d.More() {
 		return slog.Record{}, false
 	}
+
 	message, ok := takeString(fields, "@message", "msg")
 	if !ok {
 		return slog.Record{}, false
@@ -115,12 +127,14 @@ func (o *output) structured(line []byte) (slog.Record, bool) {
 	level, _ := takeString(fields, "@level", "level")
 	_, _ = takeString(fields, "@timestamp", "time") // the host's clock is the log's
 	r := slog.NewRecord(time.Now(), levelOf(level), o.mask.Text(message), 0)
+
 	for i, key := range slices.Sorted(maps.Keys(fields)) {
 		if i == maxAttrs {
 			break
 		}
 		r.AddAttrs(slog.Any(attrKey(key), o.maskValue(fields[key])))
 	}
+
 	return r, true
 }
 
@@ -135,12 +149,20 @@ func takeString(fields map[string]any, keys ...string) (string, bool) {
 	return "", false
 }
 
-// attrKey keeps a plugin from speaking in the name of another: these keys are the host's.
+// attrKey keeps a plugin from speaking in the name of another: these keys are
+// the host's.
 func attrKey(key string) string {
 	switch key {
-	case "plugin", "version", "pid", slog.LevelKey, slog.TimeKey, slog.MessageKey, slog.SourceKey:
+	case "plugin",
+		"version",
+		"pid",
+		slog.LevelKey,
+		slog.TimeKey,
+		slog.MessageKey,
+		slog.SourceKey:
 		return "plugin_" + key
 	}
+
 	return key
 }
 
@@ -155,6 +177,7 @@ func (o *output) maskValue(v any) any {
 		for i := range v {
 			v[i] = o.maskValue(v[i])
 		}
+
 	case map[string]any:
 		clean := make(map[string]any, len(v))
 		for key, inner := range v {
@@ -162,6 +185,7 @@ func (o *output) maskValue(v any) any {
 		}
 		return clean
 	}
+
 	return v
 }
 
@@ -183,12 +207,14 @@ func (o *output) remember(line string) {
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
+
 	if len(o.tail) == tailLines {
 		if o.panicking {
 			return // the first lines of a panic tell what happened, the many that follow do not
 		}
 		o.tail = slices.Delete(o.tail, 0, 1)
 	}
+
 	o.tail = append(o.tail, line)
 }
 
@@ -210,7 +236,8 @@ func (o *output) quote(err error) error {
 	return errors.New(o.mask.Text(fmt.Sprint(err)) + "; it printed last: " + last)
 }
 
-// lineWriter takes what arrives over go-plugin's stream for the plugin's output. Lines may be cut where its pieces end.
+// lineWriter takes what arrives over go-plugin's stream for the plugin's
+// output. Lines may be cut where its pieces end.
 type lineWriter struct{ line func([]byte) }
 
 func (w lineWriter) Write(b []byte) (int, error) {
@@ -237,7 +264,9 @@ type budget struct {
 
 func newBudget() *budget {
 	return &budget{
-		lines: rate.NewLimiter(logLines, logLinesOnce), bytes: rate.NewLimiter(logBytes, logBytesOnce), now: time.Now,
+		lines: rate.NewLimiter(logLines, logLinesOnce),
+		bytes: rate.NewLimiter(logBytes, logBytesOnce),
+		now:   time.Now,
 	}
 }
 

@@ -22,17 +22,24 @@ func FuzzOutput(f *testing.F) {
 	} {
 		f.Add([]byte(seed))
 	}
+
 	f.Fuzz(func(t *testing.T, printed []byte) {
 		var log bytes.Buffer
 		mask := &Mask{}
 		mask.Add(sdk.NewSecret("hush-hush-1"))
-		s := newLogSink(slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+		s := newLogSink(
+			slog.New(
+				slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}),
+			),
+		)
+
 		o := &output{sink: s, mask: mask}
 		readLines(bytes.NewReader(printed), o.stderrLine)
 		readLines(bytes.NewReader(printed), o.stdoutLine)
 		quoted := o.quote(io.ErrUnexpectedEOF).Error()
 		s.close(time.Minute)
-		if strings.Contains(quoted, "hush-hush-1") || strings.Contains(log.String(), "hush-hush-1") {
+		if strings.Contains(quoted, "hush-hush-1") ||
+			strings.Contains(log.String(), "hush-hush-1") {
 			t.Errorf("a secret is shown: %s\n%s", quoted, log.String())
 		}
 	})
@@ -41,7 +48,15 @@ func FuzzOutput(f *testing.F) {
 func TestMaskKnowsASecretInAllItsForms(t *testing.T) {
 	key := "-----BEGIN KEY-----\nMIIabcdefghijklmnop\nqrst\n-----END KEY-----"
 	var m Mask
-	m.Add(sdk.NewSecret("p@ss\"word/1"), sdk.NewSecret("p@ss"), sdk.NewSecret("abc"), sdk.NewSecret(""), sdk.NewSecret(key), sdk.NewSecret(`a"&b<c`))
+	m.Add(
+		sdk.NewSecret("p@ss\"word/1"),
+		sdk.NewSecret("p@ss"),
+		sdk.NewSecret("abc"),
+		sdk.NewSecret(""),
+		sdk.NewSecret(key),
+		sdk.NewSecret(`a"&b<c`),
+	)
+
 	for text, want := range map[string]string{
 		`it is p@ss"word/1.`:             "it is [secret].",
 		`{"k":"p@ss\"word/1"}`:           `{"k":"[secret]"}`,
@@ -57,6 +72,7 @@ func TestMaskKnowsASecretInAllItsForms(t *testing.T) {
 			t.Errorf("%q became %q, want %q", text, got, want)
 		}
 	}
+
 	for text, want := range map[string]string{
 		`{"b":"{\"k\":\"p@ss\\\"word/1\"}","a":[1.0,"\u0061","x p@ss"]}`: `{"b":"{\"k\":\"[secret]\"}","a":[1.0,"\u0061","x [secret]"]}`,
 		`{"p@ss":"\\"}`: `{"[secret]":"\\"}`,
@@ -66,6 +82,7 @@ func TestMaskKnowsASecretInAllItsForms(t *testing.T) {
 			t.Errorf("%s became %s, want %s", text, got, want)
 		}
 	}
+
 	if got := (*Mask)(nil).Text("x"); got != "x" {
 		t.Error(got)
 	}
@@ -80,29 +97,37 @@ func TestPluginThatLogsWithoutEndIsCutShort(t *testing.T) {
 	s := newLogSink(slog.New(slog.NewTextHandler(&log, nil)))
 	o := &output{sink: s, budget: newBudget()}
 	o.budget.now = func() time.Time { return now }
+
 	for range lines {
 		o.stderrLine([]byte(`{"@message":"flood"}`))
 		o.stdoutLine([]byte("flood"))
 	}
+
 	// The last of it is kept for errors all the same.
 	o.stderrLine([]byte("the last words"))
-	if err := o.quote(io.ErrUnexpectedEOF); !strings.Contains(err.Error(), "the last words") {
+	if err := o.quote(io.ErrUnexpectedEOF); !strings.Contains(
+		err.Error(),
+		"the last words",
+	) {
 		t.Errorf("err = %v", err)
 	}
 
 	taken := s.dropped.Load() - (2*lines + 1 - logLinesOnce)
-	if taken < 0 || taken > logLinesOnce { // what the log did not take in time is dropped as well
+	if taken < 0 ||
+		taken > logLinesOnce { // what the log did not take in time is dropped as well
 		t.Errorf("of %d lines %d were dropped", 2*lines+1, s.dropped.Load())
 	}
 
 	// A second later there is room again, for as much as a second has.
 	now = now.Add(time.Second)
 	within := 0
+
 	for range 2 * logLines {
 		if o.budget.takes(1) {
 			within++
 		}
 	}
+
 	if within != logLines {
 		t.Errorf("%d lines a second", within)
 	}
@@ -110,6 +135,7 @@ func TestPluginThatLogsWithoutEndIsCutShort(t *testing.T) {
 	if !o.budget.takes(logBytesOnce) || o.budget.takes(maxLine) {
 		t.Error("bytes are not counted")
 	}
+
 	s.close(time.Minute)
 	if !strings.Contains(log.String(), "records dropped") {
 		t.Error("the log does not say what was dropped")

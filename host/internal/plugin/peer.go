@@ -9,7 +9,12 @@ import (
 // and on what they have started. The permissions of a socket's file do not keep
 // them out, because they run as the host's user. It hangs up as well on a
 // process that has ended: another one may have its number by now.
-func RefusePlugins(l net.Listener, log *slog.Logger) net.Listener { return &refusing{l, log} }
+func RefusePlugins(
+	l net.Listener,
+	log *slog.Logger,
+) net.Listener {
+	return &refusing{l, log}
+}
 
 type refusing struct {
 	net.Listener
@@ -27,7 +32,11 @@ func (r *refusing) Accept() (net.Conn, error) {
 		if welcome {
 			return c, nil
 		}
-		r.log.Error("a plugin tried to reach the admin socket and was turned away", "pid", pid)
+
+		r.log.Error(
+			"a plugin tried to reach the admin socket and was turned away",
+			"pid", pid,
+		)
 		_ = c.Close() // nothing was said on it
 	}
 }

@@ -17,6 +17,7 @@ func judgePeer(c net.Conn) (pid int, welcome bool) {
 		pid, known := peer(c)
 		return pid, !known || !Confined(pid)
 	}
+
 	if err != nil {
 		return pid, !errors.Is(err, errGone)
 	}
@@ -25,6 +26,7 @@ func judgePeer(c net.Conn) (pid int, welcome bool) {
 	// The process is looked at by its number first: if it is still there
 	// afterwards, that number was its own all the time.
 	confined := Confined(pid)
+
 	return pid, !confined && unix.PidfdSendSignal(handle, 0, nil, 0) == nil
 }
 
@@ -41,6 +43,7 @@ func peerHandle(c net.Conn) (pid, handle int, err error) {
 	if !ok {
 		return 0, 0, errors.ErrUnsupported
 	}
+
 	raw, err := u.SyscallConn()
 	if err != nil {
 		return pid, 0, err
@@ -49,6 +52,7 @@ func peerHandle(c net.Conn) (pid, handle int, err error) {
 	err = raw.Control(func(fd uintptr) {
 		handle, failed = unix.GetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_PEERPIDFD)
 	})
+
 	switch {
 	case err != nil:
 		return pid, 0, err
@@ -57,6 +61,7 @@ func peerHandle(c net.Conn) (pid, handle int, err error) {
 	case failed != nil: // which error it is differs between kernels
 		return pid, 0, errGone
 	}
+
 	return pid, handle, nil
 }
 
@@ -72,6 +77,7 @@ func peer(c net.Conn) (pid int, known bool) {
 	if err != nil {
 		return 0, false
 	}
+
 	var who *unix.Ucred
 	var failed error
 	err = raw.Control(func(fd uintptr) {
@@ -80,5 +86,6 @@ func peer(c net.Conn) (pid int, known bool) {
 	if err != nil || failed != nil || who.Pid <= 0 {
 		return 0, false
 	}
+
 	return int(who.Pid), true
 }

@@ -14,11 +14,12 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// abandonAfter is how long a killed process may take to disappear before Stop no longer waits for it: one that hangs in
-// the kernel cannot be killed.
+// abandonAfter is how long a killed process may take to disappear before Stop
+// no longer waits for it: one that hangs in the kernel cannot be killed.
 const abandonAfter = 5 * time.Second
 
-// Process is one running plugin. It must be stopped, also after it has ended by itself.
+// Process is one running plugin. It must be stopped, also after it has ended by
+// itself.
 type Process struct {
 	binary  Binary
 	client  *sdk.Client
@@ -75,19 +76,23 @@ func (p *Process) Done() <-chan struct{} { return p.done }
 // Stopping is closed when Stop is called: calls in flight are about to be cut.
 func (p *Process) Stopping() <-chan struct{} { return p.stopping }
 
-// AwaitReady waits while the connection is broken, until it is whole again, Done is closed, or ctx ends. The connection of
-// a process that dies breaks a moment before its end is seen; a call that began in that moment would be lost.
+// AwaitReady waits while the connection is broken, until it is whole again,
+// Done is closed, or ctx ends. The connection of a process that dies breaks a
+// moment before its end is seen; a call that began in that moment would be
+// lost.
 func (p *Process) AwaitReady(ctx context.Context) {
 	if p.conns.ready() {
 		return
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+
 	ready := make(chan struct{})
 	go func() {
 		defer close(ready)
 		p.conns.awaitReady(ctx)
 	}()
+
 	select {
 	case <-p.done:
 		cancel()
@@ -96,7 +101,8 @@ func (p *Process) AwaitReady(ctx context.Context) {
 	}
 }
 
-// Err says why the process is gone, with what it printed last; nil while it is not.
+// Err says why the process is gone, with what it printed last; nil while it is
+// not.
 func (p *Process) Err() error {
 	select {
 	case <-p.done:
@@ -106,12 +112,14 @@ func (p *Process) Err() error {
 	}
 }
 
-// watch closes done. The process's end is seen by the thread that waits for it, whoever still holds its pipes open; the
-// connection's end counts as well, because a plugin that cannot be reached is of no use.
+// watch closes done. The process's end is seen by the thread that waits for it,
+// whoever still holds its pipes open; the connection's end counts as well,
+// because a plugin that cannot be reached is of no use.
 func (p *Process) watch() {
 	ctx, cancel := context.WithCancel(context.Background())
 	lost := make(chan error, 1)
 	go func() { lost <- p.conns.watch(ctx) }()
+
 	select {
 	case <-p.ended():
 		p.err = p.endedBecause()
@@ -121,11 +129,12 @@ func (p *Process) watch() {
 		p.err = p.lostOrEnded(err)
 		cancel()
 	}
+
 	close(p.done)
 }
 
-// lostOrEnded gives the better of two causes: the connection of a process that dies breaks a moment before its end is
-// seen.
+// lostOrEnded returns the better of two causes: the connection of a process
+// that dies breaks a moment before its end is seen.
 func (p *Process) lostOrEnded(err error) error {
 	select {
 	case <-p.ended():
@@ -143,7 +152,8 @@ func (p *Process) endedBecause() error {
 	return errors.New(p.launcher.exitText())
 }
 
-// ended is closed when the process has ended; nil for one that is not ours to wait for.
+// ended is closed when the process has ended; nil for one that is not ours to
+// wait for.
 func (p *Process) ended() <-chan struct{} {
 	if p.launcher == nil {
 		return nil
@@ -151,20 +161,23 @@ func (p *Process) ended() <-chan struct{} {
 	return p.launcher.ended
 }
 
-// Stop asks the process to end and kills it, and all that it started, when the budget is over. It cuts calls in flight:
-// drain first. It may be called by several and more than once; the shortest budget counts. When it returns nothing of
-// the process is left.
+// Stop asks the process to end and kills it, and all that it started, when the
+// budget is over. It cuts calls in flight: drain first. It may be called by
+// several and more than once; the shortest budget counts. When it returns
+// nothing of the process is left.
 func (p *Process) Stop(budget time.Duration) {
 	if p.launcher == nil {
 		p.letGo()
 		return
 	}
+
 	kill := time.AfterFunc(budget, p.launcher.kill)
 	defer kill.Stop()
 	p.stopOnce.Do(func() {
 		close(p.stopping)
 		go p.shutDown()
 	})
+
 	select {
 	case <-p.stopped:
 	case <-time.After(budget + abandonAfter):
@@ -179,9 +192,9 @@ func (p *Process) Kill() {
 	}
 }
 
-// EndErr returns, once Stop has returned, what was wrong with the process's end:
-// it had to be killed, it ended with an error, or something that it has started
-// could not be ended.
+// EndErr returns, once Stop has returned, what was wrong with the process's
+// end: it had to be killed, it ended with an error, or something that it has
+// started could not be ended.
 func (p *Process) EndErr() error {
 	switch {
 	case p.launcher == nil:
@@ -194,8 +207,9 @@ func (p *Process) EndErr() error {
 	return p.left
 }
 
-// shutDown ends when the process has. go-plugin's Kill asks politely first, without a deadline of its own: Stop sees to
-// that by killing the process under it.
+// shutDown ends when the process has. go-plugin's Kill asks politely first,
+// without a deadline of its own: Stop sees to that by killing the process under
+// it.
 func (p *Process) shutDown() {
 	p.gp.Kill()
 	p.launcher.kill() // go-plugin does nothing when the start had failed early
@@ -203,6 +217,7 @@ func (p *Process) shutDown() {
 		<-p.launcher.ended
 		p.endChildren()
 	}
+
 	p.conns.close()
 	p.launcher.readers.Wait()
 	_ = os.RemoveAll(p.launcher.sockets)
@@ -214,14 +229,16 @@ func (p *Process) shutDown() {
 func (p *Process) endChildren() {
 	p.left = p.launcher.confine.endMarked()
 	if p.left != nil {
-		p.sink.logger.Load().Error("what the plugin has started could not all be ended", "error", p.left.Error())
+		p.sink.logger.Load().
+			Error("what the plugin has started could not all be ended", "error", p.left.Error())
 	}
 }
 
-// endedByItself reports whether a process that has ended was not killed: go-plugin kills one whose handshake it does not
-// like.
+// endedByItself reports whether a process that has ended was not killed:
+// go-plugin kills one whose handshake it does not like.
 func (l *launcher) endedByItself() bool {
-	return l.pid != 0 && !(l.killed && l.endErr != nil && l.endErr.Error() == "signal: killed")
+	return l.pid != 0 &&
+		!(l.killed && l.endErr != nil && l.endErr.Error() == "signal: killed")
 }
 
 // exitText says how the process ended.

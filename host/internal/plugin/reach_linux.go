@@ -10,15 +10,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// What a plugin reaches of the machine's files, besides its own. Folders are preferred to files in them: a rule holds for
-// the file that it was made for, not for another one that is later put in its place.
+// What a plugin reaches of the machine's files, besides its own. Folders are
+// preferred to files in them: a rule holds for the file that it was made for,
+// not for another one that is later put in its place.
 var (
-	// devices every program may expect. /dev/zero is not one of them: mapped, it is
-	// memory that counts for no limit.
+	// devices every program may expect. /dev/zero is not one of them: mapped,
+	// it is memory that counts for no limit.
 	devices = []string{"/dev/null", "/dev/full"}
 
-	// readable is what it takes to call a provider: whom to trust, where names lead, what time it is there. Of
-	// certificates only the public ones: the folders above them hold private keys.
+	// readable is what it takes to call a provider: whom to trust, where names
+	// lead, what time it is there. Of certificates only the public ones: the
+	// folders above them hold private keys.
 	readable = []string{
 		"/dev/random", "/dev/urandom",
 		"/etc/ssl/certs", "/etc/ssl/cert.pem", "/etc/ssl/ca-bundle.pem", "/etc/ssl/openssl.cnf",
@@ -31,15 +33,27 @@ var (
 		"/sys/kernel/mm/transparent_hugepage",
 	}
 
-	// systemPrograms are for a plugin that is not complete in itself: a script with its interpreter, or a program with
-	// shared libraries. Homes and /opt are not among them.
-	systemPrograms = []string{"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/nix/store", "/gnu/store"}
+	// systemPrograms are for a plugin that is not complete in itself: a script
+	// with its interpreter, or a program with shared libraries. Homes and /opt
+	// are not among them.
+	systemPrograms = []string{
+		"/usr",
+		"/bin",
+		"/sbin",
+		"/lib",
+		"/lib32",
+		"/lib64",
+		"/libx32",
+		"/nix/store",
+		"/gnu/store",
+	}
 	systemReadable = []string{
 		"/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/ld.so.preload", "/etc/alternatives", "/etc/passwd",
 		"/etc/group", "/sys/devices/system/cpu",
-		// What runtimes size themselves by. Nothing of other processes is among it,
-		// whose command lines every user could read, and nothing of the plugin's own:
-		// its folder in /proc is not there yet when the rules are made.
+		// What runtimes size themselves by. Nothing of other processes is among
+		// it, whose command lines every user could read, and nothing of the
+		// plugin's own: its folder in /proc is not there yet when the rules are
+		// made.
 		"/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/proc/loadavg", "/proc/uptime", "/proc/version",
 		"/proc/filesystems", "/proc/sys/kernel", "/proc/sys/vm", "/proc/sys/net/core/somaxconn",
 	}
@@ -61,6 +75,7 @@ func reach(program, folder, sockets string) []rule {
 			}
 		}
 	}
+
 	add(mayUse, devices...)
 	add(mayRead, readable...)
 	add(mayRead, os.Getenv("SSL_CERT_FILE"))
@@ -70,22 +85,25 @@ func reach(program, folder, sockets string) []rule {
 		add(mayRead, systemReadable...)
 		add(mayTalk, nameServices...)
 	}
+
 	return rules
 }
 
-// completeInItself reports whether a program is a statically linked one, which needs no other file to run. What cannot be
-// read is not.
+// completeInItself reports whether a program is a statically linked one, which
+// needs no other file to run. What cannot be read is not.
 func completeInItself(program string) bool {
 	f, err := elf.Open(program)
 	if err != nil {
 		return false
 	}
 	defer func() { _ = f.Close() }() // it was only read
+
 	for _, p := range f.Progs {
 		if p.Type == elf.PT_INTERP {
 			return false
 		}
 	}
+
 	return true
 }
 

@@ -97,15 +97,20 @@ func assemble(calls []callRules) []bpf.Instruction {
 		bpf.JumpIf{Cond: bpf.JumpLessThan, Val: otherNumbers, SkipTrue: 1},
 		bpf.RetConstant{Val: uint32(failWith(unix.ENOSYS))},
 	}
+
 	for _, call := range calls {
-		// The number is what stands in the accumulator here: a block that has loaded
-		// something else is left by a verdict only.
+		// The number is what stands in the accumulator here: a block that has
+		// loaded something else is left by a verdict only.
 		block := assembleCall(call)
 		program = append(program, bpf.JumpIf{
-			Cond: bpf.JumpNotEqual, Val: uint32(call.number), SkipTrue: uint8(len(block)),
+			Cond:     bpf.JumpNotEqual,
+			Val:      uint32(call.number),
+			SkipTrue: uint8(len(block)),
 		})
+
 		program = append(program, block...)
 	}
+
 	return append(program, bpf.RetConstant{Val: uint32(allow)})
 }
 
@@ -120,11 +125,14 @@ func assembleCall(call callRules) []bpf.Instruction {
 				bpf.JumpIf{Cond: c.test, Val: c.value, SkipFalse: uint8(2*left + 1)},
 			)
 		}
+
 		block = append(block, bpf.RetConstant{Val: uint32(rule.verdict)})
 	}
+
 	if last := call.rules[len(call.rules)-1]; len(last.conditions) > 0 {
 		block = append(block, bpf.RetConstant{Val: uint32(allow)})
 	}
+
 	return block
 }
 
@@ -155,10 +163,12 @@ func makeFilter(askToConnect bool) ([]unix.SockFilter, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	filter := make([]unix.SockFilter, len(raw))
 	for i, in := range raw {
 		filter[i] = unix.SockFilter{Code: in.Op, Jt: in.Jt, Jf: in.Jf, K: in.K}
 	}
+
 	return filter, nil
 }
 
@@ -178,14 +188,15 @@ func filterThread(askToConnect bool) (listener int, err error) {
 		return noListener, err
 	}
 
-	// Go's runtime interrupts its threads with signals: a question that has been
-	// received is not to be interrupted, so that nothing is connected twice.
-	// Kernels before 5.19 do not know that flag.
+	// Go's runtime interrupts its threads with signals: a question that has
+	// been received is not to be interrupted, so that nothing is connected
+	// twice. Kernels before 5.19 do not know that flag.
 	listener, err = setFilter(filter,
 		unix.SECCOMP_FILTER_FLAG_NEW_LISTENER|unix.SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV)
 	if errors.Is(err, unix.EINVAL) {
 		listener, err = setFilter(filter, unix.SECCOMP_FILTER_FLAG_NEW_LISTENER)
 	}
+
 	return listener, err
 }
 

@@ -20,28 +20,34 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// defaultStartTimeout is how long a plugin may take until it answers. It takes some 40 ms as a rule.
+// defaultStartTimeout is how long a plugin may take until it answers. It takes
+// some 40 ms as a rule.
 const defaultStartTimeout = 10 * time.Second
 
 // Spec says what to start, and how.
 type Spec struct {
 	Binary    Binary
 	Workspace *Workspace
-	Logger    *slog.Logger // takes what the plugin logs and prints, with its name, version and process id
-	Mask      *Mask        // hides secrets in that; may be nil, may learn more later
-	// StartTimeout bounds the time until the plugin has answered its first call; 0 is 10 s.
+	// takes what the plugin logs and prints, with its name, version and process
+	// id
+	Logger *slog.Logger
+	Mask   *Mask // hides secrets in that; may be nil, may learn more later
+	// StartTimeout bounds the time until the plugin has answered its first
+	// call; 0 is 10 s.
 	StartTimeout time.Duration
-	// MemoryLimit is the soft limit of the plugin's Go heap in bytes; 0 is 256 MiB. Four times as much is the hard limit of
-	// all its memory.
+	// MemoryLimit is the soft limit of the plugin's Go heap in bytes; 0 is 256
+	// MiB. Four times as much is the hard limit of all its memory.
 	MemoryLimit int64
-	// Contracts are the versions of the contract that the host speaks, each dispensing an *sdk.Client under
-	// sdk.PluginName; the highest that the plugin speaks too is used. nil: those of the SDK.
+	// Contracts are the versions of the contract that the host speaks, each
+	// dispensing an *sdk.Client under sdk.PluginName; the highest that the
+	// plugin speaks too is used. nil: those of the SDK.
 	Contracts map[int]goplugin.PluginSet
-	// Intercept sees every call before and after the plugin has it; nil is nobody.
+	// Intercept sees every call before and after the plugin has it; nil is
+	// nobody.
 	Intercept grpc.UnaryClientInterceptor
 }
 
-// contracts gives the versions of the contract that the host speaks.
+// contracts returns the versions of the contract that the host speaks.
 func (s Spec) contracts() map[int]goplugin.PluginSet {
 	if s.Contracts == nil {
 		return sdk.VersionedPlugins()
@@ -49,9 +55,10 @@ func (s Spec) contracts() map[int]goplugin.PluginSet {
 	return s.Contracts
 }
 
-// Start starts a process and returns once it has answered and said that it is what it was found as. Every start is a
-// command and a go-plugin client of its own. When it fails nothing is left, and the error quotes what the plugin printed
-// last.
+// Start starts a process and returns once it has answered and said that it is
+// what it was found as. Every start is a command and a go-plugin client of its
+// own. When it fails nothing is left, and the error quotes what the plugin
+// printed last.
 func Start(ctx context.Context, spec Spec) (*Process, error) {
 	timeout := spec.StartTimeout
 	if timeout <= 0 {
@@ -59,16 +66,23 @@ func Start(ctx context.Context, spec Spec) (*Process, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
+
 	if spec.Binary.IsAttached() && spec.Binary.Strict {
-		return nil, fmt.Errorf("plugin %s: attached for debugging it is not isolated at all, and isolation = %q "+
-			"is asked for", spec.Binary.Plugin, IsolationStrict)
+		return nil, fmt.Errorf(
+			"plugin %s: attached for debugging it is not isolated at all, and isolation = %q "+
+				"is asked for",
+			spec.Binary.Plugin,
+			IsolationStrict,
+		)
 	}
+
 	if spec.Binary.IsAttached() {
 		return attach(ctx, spec)
 	}
 	if err := spec.Binary.verify(); err != nil {
 		return nil, fmt.Errorf("plugin %s: %w", spec.Binary.Plugin, err)
 	}
+
 	folder, err := spec.Workspace.workFolder(spec.Binary.Plugin)
 	if err != nil {
 		return nil, fmt.Errorf("plugin %s: %w", spec.Binary.Plugin, err)
@@ -79,6 +93,7 @@ func Start(ctx context.Context, spec Spec) (*Process, error) {
 		p.Stop(0)
 		return nil, fmt.Errorf("plugin %s: %w", spec.Binary.Plugin, p.output.quote(err))
 	}
+
 	go p.watch() //nolint:gosec // the process outlives the call that starts it
 	go p.guard(spec.Workspace.bounds, folder, p.launcher.sockets)
 	return p, nil
@@ -94,18 +109,29 @@ func newProcess(spec Spec) *Process {
 func newConnected(spec Spec) *Process {
 	s := newLogSink(spec.Logger.With("plugin", spec.Binary.Plugin))
 	return &Process{
-		binary: spec.Binary, sink: s, output: &output{sink: s, mask: spec.Mask, budget: newBudget()}, conns: &connections{},
-		done: make(chan struct{}), stopping: make(chan struct{}), stopped: make(chan struct{}),
+		binary:   spec.Binary,
+		sink:     s,
+		output:   &output{sink: s, mask: spec.Mask, budget: newBudget()},
+		conns:    &connections{},
+		done:     make(chan struct{}),
+		stopping: make(chan struct{}),
+		stopped:  make(chan struct{}),
 	}
 }
 
 // bringUp runs the command and waits for the first answer.
-func (p *Process) bringUp(ctx context.Context, spec Spec, folder string, timeout time.Duration) error {
+func (p *Process) bringUp(
+	ctx context.Context,
+	spec Spec,
+	folder string,
+	timeout time.Duration,
+) error {
 	// Without a certificate any process of this user could call the plugin.
 	identity, certificate, err := newIdentity()
 	if err != nil {
 		return fmt.Errorf("no certificate for its connection could be made: %w", err)
 	}
+
 	p.gp = goplugin.NewClient(&goplugin.ClientConfig{
 		HandshakeConfig:  sdk.Handshake,
 		VersionedPlugins: spec.contracts(),
@@ -126,20 +152,32 @@ func (p *Process) bringUp(ctx context.Context, spec Spec, folder string, timeout
 			return l, nil
 		},
 	})
+
 	client, err := p.connect(ctx)
 	if err != nil {
 		return err
 	}
-	p.client, p.pid, p.started = client, p.launcher.pid, time.Now()
+	p.client = client
+	p.pid = p.launcher.pid
+	p.started = time.Now()
 	if p.info, err = client.Info(ctx); err != nil {
 		return fmt.Errorf("it does not say what it is: %w", err)
 	}
-	p.sink.logger.Store(spec.Logger.With("plugin", spec.Binary.Plugin, "version", p.info.Version, "pid", p.pid))
+
+	p.sink.logger.Store(
+		spec.Logger.With(
+			"plugin", spec.Binary.Plugin,
+			"version", p.info.Version,
+			"pid", p.pid,
+		),
+	)
 	p.reportMissing(spec)
+
 	return p.checkInfo(p.gp.NegotiatedVersion())
 }
 
-// connect waits for go-plugin, which takes no context: when ours ends the process is killed, and go-plugin notices that.
+// connect waits for go-plugin, which takes no context: when ours ends the
+// process is killed, and go-plugin notices that.
 func (p *Process) connect(ctx context.Context) (*sdk.Client, error) {
 	type answer struct {
 		client *sdk.Client
@@ -150,6 +188,7 @@ func (p *Process) connect(ctx context.Context) (*sdk.Client, error) {
 		client, err := p.dispense()
 		got <- answer{client, err}
 	}()
+
 	select {
 	case a := <-got:
 		return a.client, a.err
@@ -169,10 +208,12 @@ func (p *Process) dispense() (*sdk.Client, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	client, ok := raw.(*sdk.Client)
 	if !ok {
 		return nil, fmt.Errorf("go-plugin dispensed %T", raw)
 	}
+
 	return client, nil
 }
 
@@ -184,40 +225,72 @@ func (p *Process) checkInfo(negotiated int) error {
 	case p.binary.Version != "" && p.info.Version != p.binary.Version:
 		return fmt.Errorf("%s says that its version is %q", p.binary.Path, p.info.Version)
 	case p.info.ContractVersion != negotiated:
-		return fmt.Errorf("%s says contract version %d, but speaks %d", p.binary.Path, p.info.ContractVersion, negotiated)
+		return fmt.Errorf(
+			"%s says contract version %d, but speaks %d",
+			p.binary.Path,
+			p.info.ContractVersion,
+			negotiated,
+		)
 	}
+
 	return nil
 }
 
-// explain puts the plainest cause of a failed start in front of what go-plugin says of it.
-func (p *Process) explain(ctx context.Context, spec Spec, err error, timeout time.Duration) error {
-	// A call looks at the clock, and can end a moment before the context's timer fires.
-	if deadline, ok := ctx.Deadline(); errors.Is(ctx.Err(), context.DeadlineExceeded) || ok && !time.Now().Before(deadline) {
+// explain puts the plainest cause of a failed start in front of what go-plugin
+// says of it.
+func (p *Process) explain(
+	ctx context.Context,
+	spec Spec,
+	err error,
+	timeout time.Duration,
+) error {
+	// A call looks at the clock, and can end a moment before the context's
+	// timer fires.
+	if deadline, ok := ctx.Deadline(); errors.Is(ctx.Err(), context.DeadlineExceeded) ||
+		(ok && !time.Now().Before(deadline)) {
 		return fmt.Errorf("it did not answer within %s", timeout)
 	}
+
 	if ctx.Err() != nil {
 		return fmt.Errorf("the start was given up: %w", context.Cause(ctx))
 	}
-	if strings.Contains(err.Error(), "Unrecognized remote plugin message") && p.launcher.firstLine != "" {
-		return fmt.Errorf("its first line on standard output is %q and not the handshake: a plugin must print nothing there",
-			cut(p.launcher.firstLine, tailLength))
+	if strings.Contains(err.Error(), "Unrecognized remote plugin message") &&
+		p.launcher.firstLine != "" {
+		return fmt.Errorf(
+			"its first line on standard output is %q and not the handshake: a plugin must print nothing there",
+			cut(p.launcher.firstLine, tailLength),
+		)
 	}
+
 	if offered, ok := p.launcher.offeredContract(); ok {
-		if ours := slices.Sorted(maps.Keys(spec.contracts())); !slices.Contains(ours, offered) {
-			return fmt.Errorf("no version of the contract is spoken by both: the plugin offers %d, this host speaks %s; "+
-				"update whichever is the older", offered, strings.Trim(fmt.Sprint(ours), "[]"))
+		if ours := slices.Sorted(maps.Keys(spec.contracts())); !slices.Contains(
+			ours,
+			offered,
+		) {
+			return fmt.Errorf(
+				"no version of the contract is spoken by both: the plugin offers %d, this host speaks %s; "+
+					"update whichever is the older",
+				offered,
+				strings.Trim(fmt.Sprint(ours), "[]"),
+			)
 		}
 	}
+
 	select {
 	case <-p.launcher.ended:
 		if p.launcher.endedByItself() {
-			return fmt.Errorf("its process ended before it could serve: %s", p.launcher.exitText())
+			return fmt.Errorf(
+				"its process ended before it could serve: %s",
+				p.launcher.exitText(),
+			)
 		}
 	case <-time.After(lastWords / 4): // its output ends a moment before it does
 	}
+
 	if errors.Is(err, os.ErrPermission) {
 		return fmt.Errorf("%w (is data_dir on a file system mounted noexec?)", err)
 	}
+
 	return err
 }
 

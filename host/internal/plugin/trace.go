@@ -7,8 +7,9 @@ import (
 	"google.golang.org/grpc/stats"
 )
 
-// Trace tells after a call to a plugin how far it came. gRPC's error does not: "unavailable" is what a call gets that found
-// no connection, one whose connection broke, and one that the plugin answered so.
+// Trace tells after a call to a plugin how far it came. gRPC's error does not:
+// "unavailable" is what a call gets that found no connection, one whose
+// connection broke, and one that the plugin answered so.
 type Trace struct {
 	sent, answered atomic.Bool
 }
@@ -21,23 +22,29 @@ func (t *Trace) Answered() bool { return t.answered.Load() }
 
 type traceKey struct{}
 
-// WithTrace gives a context for one call.
+// WithTrace returns a context for one call.
 func WithTrace(ctx context.Context) (context.Context, *Trace) {
 	t := &Trace{}
 	return context.WithValue(ctx, traceKey{}, t), t
 }
 
-// traceHandler fills in the traces. A call's headers are given to the connection before all else of it; an answer ends
-// with its trailer.
+// traceHandler fills in the traces. A call's headers are given to the
+// connection before all else of it; an answer ends with its trailer.
 type traceHandler struct{}
 
-func (traceHandler) TagRPC(ctx context.Context, _ *stats.RPCTagInfo) context.Context { return ctx }
+func (traceHandler) TagRPC(
+	ctx context.Context,
+	_ *stats.RPCTagInfo,
+) context.Context {
+	return ctx
+}
 
 func (traceHandler) HandleRPC(ctx context.Context, s stats.RPCStats) {
 	t, ok := ctx.Value(traceKey{}).(*Trace)
 	if !ok {
 		return
 	}
+
 	switch s.(type) {
 	case *stats.OutHeader:
 		t.sent.Store(true)
@@ -46,5 +53,10 @@ func (traceHandler) HandleRPC(ctx context.Context, s stats.RPCStats) {
 	}
 }
 
-func (traceHandler) TagConn(ctx context.Context, _ *stats.ConnTagInfo) context.Context { return ctx }
-func (traceHandler) HandleConn(context.Context, stats.ConnStats)                       {}
+func (traceHandler) TagConn(
+	ctx context.Context,
+	_ *stats.ConnTagInfo,
+) context.Context {
+	return ctx
+}
+func (traceHandler) HandleConn(context.Context, stats.ConnStats) {}

@@ -20,8 +20,8 @@ type account struct {
 	log     *slog.Logger
 	metrics *metrics
 
-	// Each use of a lease has its breaker and its places, so that strangers, who
-	// can cause queries and reading, stop no payment.
+	// Each use of a lease has its breaker and its places, so that strangers,
+	// who can cause queries and reading, stop no payment.
 	breaker      *breaker // of what moves money, and of all else but queries
 	queryBreaker *breaker
 	bulkhead     bulkhead // of all leases but those for reading
@@ -31,8 +31,8 @@ type account struct {
 	bringUp job // reloads the account while it has no instance
 	drainer job // waits until nothing is open, while the account is draining
 
-	// configuring is held while the account is being configured on a process, by
-	// an Apply, a retry, or the goroutine that binds it to a new process.
+	// configuring is held while the account is being configured on a process,
+	// by an Apply, a retry, or the goroutine that binds it to a new process.
 	configuring sync.Mutex
 
 	mu sync.Mutex
@@ -74,6 +74,7 @@ func (s *Supervisor) newAccount(cfg config.Provider) *account {
 		phase:        StateStarting,
 		changed:      make(chan struct{}),
 	}
+
 	a.reading.queue = readingQueue
 	a.resize(cfg.MaxInFlight)
 	return a
@@ -112,6 +113,7 @@ func (a *account) switchTo(next *instance, bound *binding) (before service) {
 		a.seen = bound.proc.Info()
 		a.seenInfo = bound.info
 	})
+
 	return before
 }
 
@@ -167,6 +169,7 @@ func (a *account) rebindLocked(inst *instance, proc *process) {
 		a.log.Info("provider is served again", "pid", proc.PID())
 		return
 	}
+
 	if proc.gone() {
 		return // the instance's goroutine is about to say so
 	}

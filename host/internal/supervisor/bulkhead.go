@@ -7,8 +7,10 @@ import (
 	"time"
 )
 
-// bulkhead bounds how many leases one account may hold at once, so that one slow provider cannot take the host's
-// goroutines and connections from the others. As many callers as there are places may wait, for a short time, in order.
+// bulkhead bounds how many leases one account may hold at once, so that one
+// slow provider cannot take the host's goroutines and connections from the
+// others. As many callers as there are places may wait, for a short time, in
+// order.
 type bulkhead struct {
 	mu      sync.Mutex
 	limit   int
@@ -17,7 +19,8 @@ type bulkhead struct {
 	queue   int       // how many may wait when that is more than limit
 }
 
-// resize takes effect at once for new callers; leases above a lower limit are left to end by themselves.
+// resize takes effect at once for new callers; leases above a lower limit are
+// left to end by themselves.
 func (b *bulkhead) resize(limit int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -25,7 +28,8 @@ func (b *bulkhead) resize(limit int) {
 	b.admit()
 }
 
-// enter takes a place, waiting at most wait for one. The error is unavailable, not sent.
+// enter takes a place, waiting at most wait for one. The error is unavailable,
+// not sent.
 func (b *bulkhead) enter(ctx context.Context, wait time.Duration) error {
 	b.mu.Lock()
 	if b.inUse < b.limit && b.waiting.Len() == 0 {
@@ -33,24 +37,29 @@ func (b *bulkhead) enter(ctx context.Context, wait time.Duration) error {
 		b.mu.Unlock()
 		return nil
 	}
+
 	if b.waiting.Len() >= max(b.limit, b.queue) {
 		b.mu.Unlock()
 		return fullError()
 	}
+
 	turn := make(chan struct{})
 	place := b.waiting.PushBack(turn)
 	b.mu.Unlock()
 
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
+
 	select {
 	case <-turn:
 		return nil
 	case <-ctx.Done():
 	case <-timer.C:
 	}
+
 	b.mu.Lock()
 	defer b.mu.Unlock()
+
 	select {
 	case <-turn: // given in the same moment: hand it on
 		b.inUse--
@@ -58,10 +67,11 @@ func (b *bulkhead) enter(ctx context.Context, wait time.Duration) error {
 	default:
 		b.waiting.Remove(place)
 	}
+
 	return fullError()
 }
 
-// leave gives the place back.
+// leave returns the place back.
 func (b *bulkhead) leave() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -75,7 +85,9 @@ func (b *bulkhead) admit() {
 		first := b.waiting.Front()
 		b.waiting.Remove(first)
 		b.inUse++
-		close(first.Value.(chan struct{})) //nolint:errcheck // nothing else is ever put there
+		close(
+			first.Value.(chan struct{}),
+		) //nolint:errcheck // nothing else is ever put there
 	}
 }
 
@@ -103,22 +115,23 @@ const (
 	// forQuery is for a question that strangers can cause: they open a return
 	// address or send a hint.
 	forQuery
-	// forReading is for what strangers send: the plugin reads it and asks nobody.
+	// forReading is for what strangers send: the plugin reads it and asks
+	// nobody.
 	forReading
 )
 
-// The places of what strangers can cause. They are apart from those of money, so
-// that whoever sends a great deal of it takes no payment's place.
+// The places of what strangers can cause. They are apart from those of money,
+// so that whoever sends a great deal of it takes no payment's place.
 const (
 	// queryShare is the part of an account's max_in_flight that questions may
 	// have, one at least.
 	queryShare = 4
-	// readingPlaces is how many requests of one account's are read at once. Reading
-	// is work for the processor alone: more at once would be no faster, and take
-	// the plugin's time from payments.
+	// readingPlaces is how many requests of one account's are read at once.
+	// Reading is work for the processor alone: more at once would be no faster,
+	// and take the plugin's time from payments.
 	readingPlaces = 4
-	// readingQueue is how many more may wait for that: they are short, and whoever
-	// sends them is bounded before.
+	// readingQueue is how many more may wait for that: they are short, and
+	// whoever sends them is bounded before.
 	readingQueue = 1024
 	// The whole host asks and reads so much at once. The first place of every
 	// account is free: one that hangs keeps no other from reading.
@@ -128,7 +141,7 @@ const (
 // queryPlaces returns how many questions one account may ask at once.
 func queryPlaces(maxInFlight int) int { return max(1, maxInFlight/queryShare) }
 
-// resize gives the account the places that its configuration says.
+// resize returns the account the places that its configuration says.
 func (a *account) resize(maxInFlight int) {
 	a.bulkhead.resize(maxInFlight)
 	a.querying.resize(queryPlaces(maxInFlight))
@@ -137,7 +150,11 @@ func (a *account) resize(maxInFlight int) {
 
 // enter takes the places of a use, waiting at most wait for each. leave gives
 // them back.
-func (a *account) enter(ctx context.Context, why use, wait time.Duration) (leave func(), err error) {
+func (a *account) enter(
+	ctx context.Context,
+	why use,
+	wait time.Duration,
+) (leave func(), err error) {
 	var own, all *bulkhead
 	switch why {
 	case forQuery:
@@ -152,6 +169,7 @@ func (a *account) enter(ctx context.Context, why use, wait time.Duration) (leave
 			one.leave()
 		}
 	}
+
 	take := func(one *bulkhead) error {
 		if err := one.enter(ctx, wait); err != nil {
 			leave()
@@ -171,11 +189,13 @@ func (a *account) enter(ctx context.Context, why use, wait time.Duration) (leave
 			}
 		}
 	}
+
 	if why != forReading {
 		if err := take(&a.bulkhead); err != nil {
 			return nil, err
 		}
 	}
+
 	return leave, nil
 }
 

@@ -30,6 +30,7 @@ func checkLink(link string) (why string) {
 		return "it has a control character, which browsers leave out"
 	}
 	found := strings.ToLower(strings.TrimSuffix(scheme.FindString(link), ":"))
+
 	switch {
 	case found == "":
 		return "it does not begin with a scheme, such as https:"
@@ -41,6 +42,7 @@ func checkLink(link string) (why string) {
 			return "it names no server"
 		}
 	}
+
 	return ""
 }
 
@@ -49,22 +51,28 @@ func checkWebLink(link string) (why string) {
 	if why := checkLink(link); why != "" {
 		return why
 	}
-	if lower := strings.ToLower(link); !strings.HasPrefix(lower, "https:") && !strings.HasPrefix(lower, "http:") {
+	if lower := strings.ToLower(link); !strings.HasPrefix(lower, "https:") &&
+		!strings.HasPrefix(lower, "http:") {
 		return "it is neither https: nor http:"
 	}
 	return ""
 }
 
-// linked takes out of an answer each address that must not reach a customer. The
-// rest of the answer counts: what became of the money is in it.
+// linked takes out of an answer each address that must not reach a customer.
+// The rest of the answer counts: what became of the money is in it.
 func linked[R any](l *Lease, do call[R]) call[R] {
 	return func(ctx context.Context) (R, error) {
 		answer, err := do(ctx)
 		if err == nil {
 			for _, why := range dropLinks(any(answer)) {
-				l.account.log.WarnContext(ctx, "an address that the plugin gave is not passed on", "reason", why)
+				l.account.log.WarnContext(
+					ctx,
+					"an address that the plugin gave is not passed on",
+					"reason", why,
+				)
 			}
 		}
+
 		return answer, err
 	}
 }
@@ -76,6 +84,7 @@ func dropLinks(answer any) (dropped []string) {
 			dropped = append(dropped, why)
 		}
 	}
+
 	events := func(list []sdk.Event) {
 		for k := range list {
 			look(list[k].Payment)
@@ -91,6 +100,7 @@ func dropLinks(answer any) (dropped []string) {
 		}
 	case *sdk.Notice:
 		events(held.Events)
+
 	case *sdk.Return:
 		events(held.Events)
 	case []sdk.PaymentMethod:
@@ -100,11 +110,12 @@ func dropLinks(answer any) (dropped []string) {
 			}
 		}
 	}
+
 	return dropped
 }
 
-// dropAction takes a redirect away that must not be followed. The message, which
-// the history keeps, says so.
+// dropAction takes a redirect away that must not be followed. The message,
+// which the history keeps, says so.
 func dropAction(p *sdk.Payment) (why string) {
 	if (p == nil) || (p.NextAction == nil) || (p.NextAction.Redirect == nil) {
 		return ""
@@ -113,11 +124,13 @@ func dropAction(p *sdk.Payment) (why string) {
 	if (redirect.Method == "POST") || (len(redirect.Fields) > 0) {
 		check = checkWebLink // a form is sent there
 	}
+
 	if why = check(redirect.URL); why == "" {
 		return ""
 	}
 	why = "the address of the next action: " + why
 	p.NextAction, p.Message = nil, strings.TrimSpace(p.Message+" (not passed on: "+why+")")
+
 	return why
 }
 

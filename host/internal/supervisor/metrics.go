@@ -9,7 +9,8 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// metrics are the figures of all accounts of one registry. Without a registerer they are kept and shown to nobody.
+// metrics are the figures of all accounts of one registry. Without a registerer
+// they are kept and shown to nobody.
 type metrics struct {
 	calls    *prometheus.CounterVec
 	seconds  *prometheus.HistogramVec
@@ -39,8 +40,8 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 	}
 }
 
-// registered gives the collector that is registered already when there is one: two hosts in one process may share a
-// registerer.
+// registered returns the collector that is registered already when there is
+// one: two hosts in one process may share a registerer.
 func registered[C prometheus.Collector](reg prometheus.Registerer, c C) C {
 	if reg == nil {
 		return c
@@ -52,12 +53,19 @@ func registered[C prometheus.Collector](reg prometheus.Registerer, c C) C {
 			return existing
 		}
 	}
+
 	return c
 }
 
-// observe counts one call. Codes come from plugins: one that is not in the contract is counted as "other", so that a
-// plugin cannot grow the set of labels.
-func (m *metrics) observe(provider string, verb sdk.Capability, took time.Duration, e *sdk.Error) {
+// observe counts one call. Codes come from plugins: one that is not in the
+// contract is counted as "other", so that a plugin cannot grow the set of
+// labels.
+func (m *metrics) observe(
+	provider string,
+	verb sdk.Capability,
+	took time.Duration,
+	e *sdk.Error,
+) {
 	code, outcome := "ok", "ok"
 	if e != nil {
 		code, outcome = codeLabel(e.Code), outcomeLabel(e.Outcome)
@@ -66,8 +74,8 @@ func (m *metrics) observe(provider string, verb sdk.Capability, took time.Durati
 	m.seconds.WithLabelValues(provider, string(verb)).Observe(took.Seconds())
 }
 
-// countInFlight counts a lease that was given or given back. What an account that has left gives back late is not
-// counted: it would make its series anew.
+// countInFlight counts a lease that was given or given back. What an account
+// that has left gives back late is not counted: it would make its series anew.
 func (a *account) countInFlight(by float64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -86,11 +94,22 @@ func (m *metrics) forget(provider string) {
 
 func codeLabel(c sdk.Code) string {
 	switch c {
-	case sdk.CodeInvalidRequest, sdk.CodeAuthentication, sdk.CodePermission, sdk.CodeDeclined, sdk.CodeInsufficientFunds,
-		sdk.CodeLimit, sdk.CodeNotFound, sdk.CodeDuplicate, sdk.CodeRateLimited, sdk.CodeUnavailable, sdk.CodeNotSupported,
-		sdk.CodeInvalidSignature, sdk.CodeInternal:
+	case sdk.CodeInvalidRequest,
+		sdk.CodeAuthentication,
+		sdk.CodePermission,
+		sdk.CodeDeclined,
+		sdk.CodeInsufficientFunds,
+		sdk.CodeLimit,
+		sdk.CodeNotFound,
+		sdk.CodeDuplicate,
+		sdk.CodeRateLimited,
+		sdk.CodeUnavailable,
+		sdk.CodeNotSupported,
+		sdk.CodeInvalidSignature,
+		sdk.CodeInternal:
 		return string(c)
 	}
+
 	return "other"
 }
 

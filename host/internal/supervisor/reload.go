@@ -14,18 +14,24 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// reload makes the account what its configuration says: it is bound to a process
-// of the configured program, new leases go there, and what it leaves is drained.
-// When it fails, what served before still serves.
-func (a *account) reload(ctx context.Context, cfg config.Provider, force bool) (_ Action, err error) {
+// reload makes the account what its configuration says: it is bound to a
+// process of the configured program, new leases go there, and what it leaves is
+// drained. When it fails, what served before still serves.
+func (a *account) reload(
+	ctx context.Context,
+	cfg config.Provider,
+	force bool,
+) (_ Action, err error) {
 	ctx, cancel := context.WithTimeout(ctx, a.sup.tune.reloadTimeout)
 	defer cancel()
 
-	// The file in the plugins' folder decides: another content is another program.
+	// The file in the plugins' folder decides: another content is another
+	// program.
 	program, err := a.sup.program(cfg)
 	if err != nil {
 		return "", err
 	}
+
 	before := a.current()
 	stays := before.runs(program)
 	if stays && before.binding != nil && cfg.Same(before.cfg) {
@@ -47,6 +53,7 @@ func (a *account) reload(ctx context.Context, cfg config.Provider, force bool) (
 			}
 		}()
 	}
+
 	proc, err := next.await(ctx)
 	if err != nil {
 		return "", err
@@ -56,12 +63,14 @@ func (a *account) reload(ctx context.Context, cfg config.Provider, force bool) (
 	// the switch on new leases get the new one, in one step.
 	a.configuring.Lock()
 	defer a.configuring.Unlock()
+
 	var bound *binding
 	if stays {
 		bound, err = a.reconfigure(ctx, proc, cfg, force)
 	} else {
 		bound, err = a.configure(ctx, next, proc, cfg, force)
 	}
+
 	if err != nil {
 		return "", err
 	}
@@ -72,6 +81,7 @@ func (a *account) reload(ctx context.Context, cfg config.Provider, force bool) (
 		before.instance.part(a)
 		a.retire(before)
 	}
+
 	return actionAfter(before, next, cfg), nil
 }
 
@@ -101,6 +111,7 @@ func (s *Supervisor) program(cfg config.Provider) (plugin.Binary, error) {
 		return program, err
 	}
 	program.Strict = strict
+
 	return program, cfg.Allows(program.Path, program.Checksum)
 }
 
@@ -113,10 +124,15 @@ func mayAttach(cfg config.Provider) error {
 	if err := json.Unmarshal(configText(cfg), &own); err != nil {
 		return err
 	}
+
 	if own.Environment != sdk.Sandbox {
-		return fmt.Errorf("the plugin %s is attached for debugging, which only an account with environment = %q may use",
-			cfg.Plugin, sdk.Sandbox)
+		return fmt.Errorf(
+			"the plugin %s is attached for debugging, which only an account with environment = %q may use",
+			cfg.Plugin,
+			sdk.Sandbox,
+		)
 	}
+
 	return nil
 }
 
@@ -172,10 +188,12 @@ func (a *account) reconfigure(
 			return nil, err
 		}
 	}
+
 	bound, err := before.instance.configure(ctx, proc, cfg)
 	if err != nil {
 		a.putBack(before, proc, err)
 	}
+
 	return bound, err
 }
 
@@ -195,6 +213,7 @@ func (a *account) probe(ctx context.Context, proc *process, cfg config.Provider)
 	if err != nil {
 		return err
 	}
+
 	return a.mayBecome(probed.info.IdentityFingerprint)
 }
 
@@ -207,13 +226,18 @@ func (a *account) putBack(before service, proc *process, cause error) {
 
 	inst := before.instance
 	if _, err := inst.configure(inst.ctx, proc, before.binding.cfg); err != nil {
-		inst.askReplace(proc, fmt.Errorf("it could be configured neither anew nor as before: %w", err))
+		inst.askReplace(
+			proc,
+			fmt.Errorf("it could be configured neither anew nor as before: %w", err),
+		)
 	}
 }
 
-var errIdentity = errors.New("the configuration makes the provider another account (an identity key has changed) " +
-	"while payments or payouts are open under the old one; put the old configuration back, resolve what is open, " +
-	"or force the change (payhost reload --force)")
+var errIdentity = errors.New(
+	"the configuration makes the provider another account (an identity key has changed) " +
+		"while payments or payouts are open under the old one; put the old configuration back, resolve what is open, " +
+		"or force the change (payhost reload --force)",
+)
 
 // mayBecome refuses another identity at the provider while something is open
 // under the old one: queries about it, and what is sent again, would reach
@@ -228,12 +252,14 @@ func (a *account) mayBecome(fingerprint string) error {
 		if len(others) > 0 {
 			return errIdentity
 		}
+
 		return nil
 	}
 
 	if old.info.IdentityFingerprint != fingerprint && a.sup.openIntents(a.name) {
 		return errIdentity
 	}
+
 	return nil
 }
 

@@ -7,8 +7,9 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// secretsIn gives the values of a configuration whose keys the plugin's schema marks as secret ("writeOnly"). They need
-// not come from the environment: an operator may have written one into the file.
+// secretsIn returns the values of a configuration whose keys the plugin's
+// schema marks as secret ("writeOnly"). They need not come from the
+// environment: an operator may have written one into the file.
 func secretsIn(schema, config json.RawMessage) []sdk.Secret {
 	var s struct {
 		Properties map[string]struct {
@@ -19,6 +20,7 @@ func secretsIn(schema, config json.RawMessage) []sdk.Secret {
 	if json.Unmarshal(schema, &s) != nil || json.Unmarshal(config, &values) != nil {
 		return nil
 	}
+
 	var secrets []sdk.Secret
 	for key, p := range s.Properties {
 		if !p.WriteOnly {
@@ -31,10 +33,12 @@ func secretsIn(schema, config json.RawMessage) []sdk.Secret {
 		} else if json.Unmarshal(values[key], &many) != nil {
 			continue
 		}
+
 		for _, v := range many {
 			secrets = append(secrets, sdk.NewSecret(v))
 		}
 	}
+
 	return secrets
 }
 
@@ -50,11 +54,13 @@ func (s *Supervisor) masked(err error) error {
 	to.Message = s.mask.Text(from.Message)
 	to.ProviderMessage = s.mask.Text(from.ProviderMessage)
 	to.Violations = nil
+
 	for _, v := range from.Violations {
 		to.Violations = append(to.Violations, sdk.Violation{
 			Field:   v.Field,
 			Message: s.mask.Text(v.Message),
 		})
 	}
+
 	return &to
 }

@@ -14,35 +14,40 @@ type State string
 
 // The states.
 const (
-	StateStarting    State = "starting"    // its plugin is being started for the first time
-	StateReady       State = "ready"       // calls go through
-	StateDraining    State = "draining"    // disabled or removed: only what is open is carried on
-	StateRestarting  State = "restarting"  // its plugin died or did not start, and is tried again
-	StateQuarantined State = "quarantined" // crash loop or wrong configuration: waits for a person or a new configuration
-	StateDisabled    State = "disabled"    // not enabled, nothing runs
+	StateStarting   State = "starting"   // its plugin is being started for the first time
+	StateReady      State = "ready"      // calls go through
+	StateDraining   State = "draining"   // disabled or removed: only what is open is carried on
+	StateRestarting State = "restarting" // its plugin died or did not start, and is tried again
+	// crash loop or wrong configuration: waits for a person or a new
+	// configuration
+	StateQuarantined State = "quarantined"
+	StateDisabled    State = "disabled" // not enabled, nothing runs
 )
 
-// Status is everything that may be shown of an account. It holds no secrets. What only a running plugin can tell is
-// empty until it has run once.
+// Status is everything that may be shown of an account. It holds no secrets.
+// What only a running plugin can tell is empty until it has run once.
 type Status struct {
-	Name                string             `json:"name"`
-	State               State              `json:"state"`
-	Enabled             bool               `json:"enabled"`
-	Required            bool               `json:"required"`
-	Plugin              string             `json:"plugin"`
-	Description         string             `json:"description,omitempty"`
-	Version             string             `json:"version"`
-	ContractVersion     int                `json:"contract_version"`
-	Checksum            string             `json:"checksum"` // sha256 of the running program
-	PID                 int                `json:"pid"`      // 0 when no process runs
-	StartedAt           *time.Time         `json:"started_at,omitempty"`
-	Restarts            int                `json:"restarts"` // since the first start of this version
-	InFlight            int                `json:"in_flight"`
-	MaxInFlight         int                `json:"max_in_flight"`
-	Breaker             string             `json:"breaker"` // closed, half-open or open
-	LastError           string             `json:"last_error,omitempty"`
-	Isolation           []string           `json:"isolation,omitempty"`         // what keeps the process from the rest of the machine
-	IsolationMissing    []string           `json:"isolation_missing,omitempty"` // what this system cannot do of that
+	Name            string     `json:"name"`
+	State           State      `json:"state"`
+	Enabled         bool       `json:"enabled"`
+	Required        bool       `json:"required"`
+	Plugin          string     `json:"plugin"`
+	Description     string     `json:"description,omitempty"`
+	Version         string     `json:"version"`
+	ContractVersion int        `json:"contract_version"`
+	Checksum        string     `json:"checksum"` // sha256 of the running program
+	PID             int        `json:"pid"`      // 0 when no process runs
+	StartedAt       *time.Time `json:"started_at,omitempty"`
+	// since the first start of this version
+	Restarts    int    `json:"restarts"`
+	InFlight    int    `json:"in_flight"`
+	MaxInFlight int    `json:"max_in_flight"`
+	Breaker     string `json:"breaker"` // closed, half-open or open
+	LastError   string `json:"last_error,omitempty"`
+	// what keeps the process from the rest of the machine
+	Isolation []string `json:"isolation,omitempty"`
+	// what this system cannot do of that
+	IsolationMissing    []string           `json:"isolation_missing,omitempty"`
 	Capabilities        []sdk.Capability   `json:"capabilities"`
 	Currencies          []string           `json:"currencies"`
 	Countries           []string           `json:"countries"`
@@ -105,6 +110,7 @@ func (a *account) status() Status {
 		Version:  a.cfg.Version,
 		Breaker:  a.breaker.state(),
 	}
+
 	status.InFlight, status.MaxInFlight = a.bulkhead.held()
 	if a.lastErr != nil {
 		status.LastError = a.sup.mask.Text(a.lastErr.Error())
@@ -123,6 +129,7 @@ func (a *account) status() Status {
 		status.Isolation = isolation.InForce
 		status.IsolationMissing = isolation.Missing
 	}
+
 	status.describe(a.seen, a.seenInfo)
 	return status
 }
@@ -146,13 +153,21 @@ func (s *Status) describe(info sdk.Info, account sdk.AccountInfo) {
 	if info.Version != "" {
 		s.Version = info.Version
 	}
-	s.Description, s.ContractVersion, s.ConfigSchema = info.Description, info.ContractVersion, info.ConfigSchema
-	s.Capabilities, s.Currencies, s.Countries = orEmpty(account.Capabilities), orEmpty(account.Currencies), orEmpty(info.Countries)
+	s.Description = info.Description
+	s.ContractVersion = info.ContractVersion
+	s.ConfigSchema = info.ConfigSchema
+	s.Capabilities = orEmpty(account.Capabilities)
+	s.Currencies = orEmpty(account.Currencies)
+
+	s.Countries = orEmpty(info.Countries)
 	if len(s.Currencies) == 0 {
 		s.Currencies = orEmpty(info.Currencies)
 	}
-	s.WebhookTrust, s.Warnings, s.IdentityFingerprint = orEmpty(info.WebhookTrust), account.Warnings, account.IdentityFingerprint
+	s.WebhookTrust = orEmpty(info.WebhookTrust)
+	s.Warnings = account.Warnings
+	s.IdentityFingerprint = account.IdentityFingerprint
 	s.PaymentLimits, s.PayoutLimits = limits(info.PaymentLimits), limits(info.PayoutLimits)
+
 	s.PaymentFields, s.PayoutFields = info.PaymentFields, info.PayoutFields
 	s.Operations = []Operation{}
 	for _, o := range info.Operations {

@@ -43,8 +43,8 @@ type Options struct {
 	// accounts in the sandbox only.
 	Attached map[string]plugin.DebugAttach
 
-	// Admit returns why no account of a plugin may be served by this host, given
-	// what the plugin says of itself; nil: all may.
+	// Admit returns why no account of a plugin may be served by this host,
+	// given what the plugin says of itself; nil: all may.
 	Admit func(sdk.Info) error
 
 	tune *tuning
@@ -76,8 +76,8 @@ type Supervisor struct {
 	instances map[programKey]*instance
 }
 
-// New returns a Supervisor without accounts. It touches nothing before the first
-// Apply.
+// New returns a Supervisor without accounts. It touches nothing before the
+// first Apply.
 func New(opts Options) *Supervisor {
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.DiscardHandler)
@@ -85,6 +85,7 @@ func New(opts Options) *Supervisor {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
+
 	if opts.tune == nil {
 		opts.tune = defaultTuning()
 	}
@@ -98,12 +99,16 @@ func New(opts Options) *Supervisor {
 		accounts:  map[string]*account{},
 		instances: map[programKey]*instance{},
 	}
+
 	s.querying.resize(allQuerying)
 	s.reading.resize(allReading)
 	s.reading.queue = readingQueue
 
 	s.closing, s.beginClose = context.WithCancel(context.Background())
-	s.hurrying, s.endDrains = context.WithCancel(context.Background()) //nolint:gosec // Close calls it
+	s.hurrying, s.endDrains = context.WithCancel(
+		context.Background(),
+	) //nolint:gosec // Close calls it
+
 	return s
 }
 
@@ -150,12 +155,14 @@ func (s *Supervisor) Close(ctx context.Context) error {
 			a.endDraining()
 		})
 	}
+
 	accounts.Wait()
 	s.background.Wait()
 
 	if s.workspace == nil {
 		return nil
 	}
+
 	return s.workspace.Close()
 }
 
@@ -174,6 +181,7 @@ func (s *Supervisor) account(cfg config.Provider) *account {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.removed = false
+
 	return a
 }
 

@@ -1,5 +1,6 @@
-// Package plugintest helps to test with a real plugin process: it builds the plugin that misbehaves on demand, and is the
-// provider which tells it what to do.
+// Package plugintest helps to test with a real plugin process: it builds the
+// plugin that misbehaves on demand, and is the provider which tells it what to
+// do.
 package plugintest
 
 import (
@@ -15,34 +16,54 @@ import (
 	"time"
 )
 
-// Build compiles the actor, which lies in the folder source, to the file to, and gives it a version.
+// Build compiles the actor, which lies in the folder source, to the file to,
+// and gives it a version.
 func Build(source, to, version string) error {
-	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -X main.version="+version, "-o", to, ".")
+	cmd := exec.Command(
+		"go",
+		"build",
+		"-trimpath",
+		"-buildvcs=false",
+		"-ldflags",
+		"-s -w -X main.version="+version,
+		"-o",
+		to,
+		".",
+	)
+
 	cmd.Dir = source
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0") // as plugins are built: complete in itself
+	cmd.Env = append(
+		os.Environ(),
+		"CGO_ENABLED=0",
+	) // as plugins are built: complete in itself
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("build of %s: %w\n%s", source, err, out)
 	}
+
 	return nil
 }
 
-// BuildAll compiles one actor a version into a folder of its own, removed by remove: files are named by version.
+// BuildAll compiles one actor a version into a folder of its own, removed by
+// remove: files are named by version.
 func BuildAll(source string, versions ...string) (folder string, remove func(), err error) {
 	folder, err = os.MkdirTemp("", "actor-")
 	if err != nil {
 		return "", nil, err
 	}
 	remove = func() { _ = os.RemoveAll(folder) } // what is left is the system's to clean
+
 	for _, v := range versions {
 		if err := Build(source, filepath.Join(folder, v), v); err != nil {
 			remove()
 			return "", nil, err
 		}
 	}
+
 	return folder, remove, nil
 }
 
-// Provider is the provider that the actor calls. What it answers is what the actor does.
+// Provider is the provider that the actor calls. What it answers is what the
+// actor does.
 type Provider struct {
 	URL string
 
@@ -58,7 +79,7 @@ type Call struct {
 	Gone <-chan struct{}
 }
 
-// NewProvider gives a provider that answers "ok" to everything.
+// NewProvider returns a provider that answers "ok" to everything.
 func NewProvider(t testing.TB) *Provider {
 	p := &Provider{answer: func(Call) string { return "ok" }}
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -70,6 +91,7 @@ func NewProvider(t testing.TB) *Provider {
 		p.mu.Unlock()
 		fmt.Fprint(w, answer(c))
 	}))
+
 	t.Cleanup(s.Close)
 	p.URL = s.URL
 	return p
@@ -77,7 +99,11 @@ func NewProvider(t testing.TB) *Provider {
 
 func callOf(q url.Values) Call {
 	return Call{
-		Verb: q.Get("verb"), Reference: q.Get("ref"), Merchant: q.Get("merchant"), Note: q.Get("note"), Version: q.Get("version"),
+		Verb:      q.Get("verb"),
+		Reference: q.Get("ref"),
+		Merchant:  q.Get("merchant"),
+		Note:      q.Get("note"),
+		Version:   q.Get("version"),
 	}
 }
 
@@ -91,16 +117,20 @@ func (p *Provider) Answer(f func(Call) string) {
 // Say makes the provider answer one thing from now on.
 func (p *Provider) Say(order string) { p.Answer(func(Call) string { return order }) }
 
-// Calls gives the calls that came in.
+// Calls returns the calls that came in.
 func (p *Provider) Calls() []Call {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return append([]Call(nil), p.calls...)
 }
 
-// Hold makes the calls for which which is true wait. entered gets each as it comes in; release lets them all go on with
-// the order.
-func (p *Provider) Hold(t testing.TB, order string, which func(Call) bool) (entered <-chan Call, release func()) {
+// Hold makes the calls for which which is true wait. entered gets each as it
+// comes in; release lets them all go on with the order.
+func (p *Provider) Hold(
+	t testing.TB,
+	order string,
+	which func(Call) bool,
+) (entered <-chan Call, release func()) {
 	in, gate := make(chan Call, 64), make(chan struct{})
 	var once sync.Once
 	release = func() { once.Do(func() { close(gate) }) }
@@ -116,10 +146,12 @@ func (p *Provider) Hold(t testing.TB, order string, which func(Call) bool) (ente
 		}
 		return order
 	})
+
 	return in, release
 }
 
-// Await receives from c; a test whose other process does not come to that fails instead of hanging.
+// Await receives from c; a test whose other process does not come to that fails
+// instead of hanging.
 func Await[T any](t testing.TB, c <-chan T) T {
 	t.Helper()
 	select {
