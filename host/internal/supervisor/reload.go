@@ -126,11 +126,8 @@ func mayAttach(cfg config.Provider) error {
 	}
 
 	if own.Environment != sdk.Sandbox {
-		return fmt.Errorf(
-			"the plugin %s is attached for debugging, which only an account with environment = %q may use",
-			cfg.Plugin,
-			sdk.Sandbox,
-		)
+		return fmt.Errorf("the plugin %s is attached for debugging, "+
+			"which only an account with environment = %q may use", cfg.Plugin, sdk.Sandbox)
 	}
 
 	return nil
@@ -202,7 +199,7 @@ func (a *account) reconfigure(
 // identity by configuring an account that is never called.
 func (a *account) probe(ctx context.Context, proc *process, cfg config.Provider) error {
 	before := a.current()
-	if before.binding == nil || !a.sup.openIntents(a.name) {
+	if !a.hasOpen(before) {
 		return nil
 	}
 
@@ -235,9 +232,18 @@ func (a *account) putBack(before service, proc *process, cause error) {
 
 var errIdentity = errors.New(
 	"the configuration makes the provider another account (an identity key has changed) " +
-		"while payments or payouts are open under the old one; put the old configuration back, resolve what is open, " +
-		"or force the change (payhost reload --force)",
+		"while payments or payouts are open under the old one; put the old configuration back, " +
+		"resolve what is open, or force the change (payhost reload --force)",
 )
+
+// hasOpen reports whether anything is open at the provider. While no process
+// serves the account, the identities of what is open tell so.
+func (a *account) hasOpen(now service) bool {
+	if now.binding == nil {
+		return len(a.sup.openIdentities(a.name)) > 0
+	}
+	return a.sup.openIntents(a.name)
+}
 
 // mayBecome refuses another identity at the provider while something is open
 // under the old one: queries about it, and what is sent again, would reach

@@ -102,6 +102,17 @@ func TestACallThatFindsNoProcessWasNotSent(t *testing.T) {
 	if calls := s.provider.Calls(); len(calls) != 0 {
 		t.Errorf("the provider got %+v", calls)
 	}
+
+	// Nor is it left to luck what the connection says: the call is not tried.
+	tried := false
+	_, err := admitted(lease, func(context.Context) (*sdk.Payment, error) {
+		tried = true
+		return nil, nil
+	})(t.Context())
+	wantError(t, err, sdk.CodeUnavailable, sdk.OutcomeNotSent)
+	if tried {
+		t.Error("the call was tried on a process that has ended")
+	}
 }
 
 // A connection may be broken while nobody knows yet that its process has ended.

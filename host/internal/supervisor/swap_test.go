@@ -4,6 +4,7 @@ package supervisor
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -346,5 +347,26 @@ func TestWhatMayNotBeServedHereIsQuarantined(t *testing.T) {
 	if status, _ := s.sup.Status("a"); status.State != StateQuarantined ||
 		!strings.Contains(status.LastError, "may not be served here") {
 		t.Errorf("got %+v", status)
+	}
+}
+
+// Nor does it get another identity while no process serves it: what is open is
+// then all that tells who it was.
+func TestIdentityIsKeptWhileNoProcessServes(t *testing.T) {
+	s := newStage(t)
+	s.apply("a:started", s.config("a"))
+	was := s.status("a").IdentityFingerprint
+	s.open.Store(true)
+	s.identities.Store(&[]string{was})
+	a := s.sup.find("a")
+	a.lost(a.current().instance, StateQuarantined, errors.New("its configuration is refused"))
+
+	results := s.apply("a:failed", s.config("a", s.merchant("m2")))
+	if !strings.Contains(results[0].Error.Error(), "identity") {
+		t.Errorf("err = %v", results[0].Error)
+	}
+	s.apply("a:started", s.config("a"))
+	if is := s.status("a").IdentityFingerprint; is != was {
+		t.Errorf("it has another identity: %s", is)
 	}
 }
