@@ -16,28 +16,30 @@ import (
 type Lease struct {
 	account  *account
 	binding  *binding
-	leave    func() // gives its places back
+	leave    func() // frees its places
 	released atomic.Bool
 }
 
-// Acquire returns a lease for something new. The errors are *sdk.Error with
-// OutcomeNotSent: CodeNotFound when there is no such provider, CodeUnavailable
-// with RetryAfter when it has no running plugin, as many calls in flight as it
-// may, or its breaker is open. It waits a moment for a place and for a plugin
-// that is just being restarted.
+// Acquire returns a lease for something new. It waits a moment for a place and
+// for a plugin that is being restarted.
+//
+// The errors are *sdk.Error with OutcomeNotSent: CodeNotFound when there is no
+// such provider, CodeUnavailable when it has no running plugin, has as many
+// calls in flight as it may, or has an open breaker. RetryAfter is set when
+// waiting may help.
 func (s *Supervisor) Acquire(ctx context.Context, name string) (*Lease, error) {
 	return s.acquire(ctx, name, forNew)
 }
 
-// AcquireExisting returns a lease for what is already under way. It also works
-// for a provider that is disabled or removed as long as that is draining, and
-// does not ask the breaker.
+// AcquireExisting returns a lease for what is already under way. It is Acquire,
+// but also works for a disabled or removed provider while that is draining, and
+// does not look at the breaker.
 func (s *Supervisor) AcquireExisting(ctx context.Context, name string) (*Lease, error) {
 	return s.acquire(ctx, name, forExisting)
 }
 
-// AcquireQuery is AcquireExisting for a question about what is under way that
-// strangers can cause. Those of one account may have a part of its
+// AcquireQuery is AcquireExisting for a query about what is under way that
+// strangers can cause. The queries of one account may have a part of its
 // max_in_flight.
 func (s *Supervisor) AcquireQuery(ctx context.Context, name string) (*Lease, error) {
 	return s.acquire(ctx, name, forQuery)
@@ -85,7 +87,7 @@ func (s *Supervisor) acquire(
 	return &Lease{account: a, binding: bound, leave: leave}, nil
 }
 
-// Release returns the lease back. It may be called more than once.
+// Release gives up the lease. It may be called more than once.
 func (l *Lease) Release() {
 	if l.released.Swap(true) {
 		return
@@ -95,37 +97,35 @@ func (l *Lease) Release() {
 	l.account.countInFlight(-1)
 }
 
-// Provider is the account's name.
+// Provider returns the account's name.
 func (l *Lease) Provider() string { return l.account.name }
 
-// Plugin is the plugin's name.
+// Plugin returns the plugin's name.
 func (l *Lease) Plugin() string { return l.binding.cfg.Plugin }
 
-// Version is the version that the running plugin says it has.
+// Version returns the version that the running plugin says it has.
 func (l *Lease) Version() string { return l.Info().Version }
 
-// Fingerprint says who the account is to its provider. A call on the lease is
-// made as that or not at all.
+// Fingerprint returns the account's identity at its provider. A call on the
+// lease is made under this identity or not at all.
 func (l *Lease) Fingerprint() string { return l.binding.info.IdentityFingerprint }
 
-// Info is what the plugin says of itself.
+// Info returns what the plugin says of itself.
 func (l *Lease) Info() sdk.Info { return l.binding.proc.Info() }
 
-// Account is what the account can do.
+// Account returns what the account can do.
 func (l *Lease) Account() sdk.AccountInfo { return l.binding.info }
 
 // Has reports whether the account can do c.
-func (l *Lease) Has(
-	c sdk.Capability,
-) bool {
+func (l *Lease) Has(c sdk.Capability) bool {
 	return slices.Contains(l.binding.info.Capabilities, c)
 }
 
-// Config is the account's configuration in force for this lease. Its Config and
+// Config returns the account's configuration in force for this lease. Its Config and
 // Secrets are secret.
 func (l *Lease) Config() config.Provider { return l.binding.cfg }
 
-// admit reports whether a call may begin now.
+// admit returns why no call may begin now, or nil.
 func (l *Lease) admit(ctx context.Context) error {
 	if l.released.Load() {
 		return sdk.NotSent(sdk.CodeInternal, "the lease has been given back")
@@ -134,8 +134,8 @@ func (l *Lease) admit(ctx context.Context) error {
 		return err
 	}
 
-	// A socket takes what nobody will read any more: once written, the call
-	// would be in doubt.
+	// A socket takes what no process will read: once written, the call would be
+	// in doubt.
 	if l.binding.proc.gone() {
 		return turnedAway(
 			time.Second,

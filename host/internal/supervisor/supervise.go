@@ -129,10 +129,8 @@ func (i *instance) checkLive(proc *process) error {
 func (i *instance) warnIfOutdated() {
 	if !i.outdated && i.sup.catalog.Outdated(i.program) {
 		i.outdated = true
-		i.log.Warn(
-			"the resolver's files have been replaced: the plugin still reads the old ones; " +
-				"payhost reload gives it a new process",
-		)
+		i.log.Warn("the resolver's files have been replaced: the plugin still reads the old ones; " +
+			"payhost reload gives it a new process")
 	}
 }
 
@@ -236,10 +234,8 @@ func (i *instance) recentCrashes() int {
 	defer i.mu.Unlock()
 
 	limit := i.sup.opts.Now().Add(-i.sup.tune.crashWindow)
-	i.crashes = slices.DeleteFunc(
-		i.crashes,
-		func(at time.Time) bool { return at.Before(limit) },
-	)
+	old := func(crash time.Time) bool { return crash.Before(limit) }
+	i.crashes = slices.DeleteFunc(i.crashes, old)
 	return len(i.crashes)
 }
 

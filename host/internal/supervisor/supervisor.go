@@ -105,9 +105,7 @@ func New(opts Options) *Supervisor {
 	s.reading.queue = readingQueue
 
 	s.closing, s.beginClose = context.WithCancel(context.Background())
-	s.hurrying, s.endDrains = context.WithCancel(
-		context.Background(),
-	) //nolint:gosec // Close calls it
+	s.hurrying, s.endDrains = context.WithCancel(context.Background()) //nolint:gosec // by Close
 
 	return s
 }
