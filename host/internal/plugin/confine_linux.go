@@ -45,7 +45,6 @@ func prepare(spec Spec, folder, sockets string, i *Isolation) *confinement {
 	var err error
 	if c.ruleset, err = newRuleset(c.landlock, reach(spec.Binary.copied, folder, sockets)); err != nil {
 		i.lacks(ownFiles, "%v", err)
-		i.lacks(noServers, "that is Landlock's")
 		i.lacks(noSignals, "that is Landlock's")
 	}
 
@@ -61,7 +60,7 @@ type kernel struct {
 	groups   groups
 	landlock int   // the version of Landlock's interface; 0: none
 	noFilter error // why system calls are not filtered; nil: they are
-	noTaking error // why the host cannot connect for a plugin; nil: it can
+	noTaking error // why the host cannot take sockets out of a plugin; nil: it can
 	noTrace  bool  // a process cannot be held while its limits are set
 	onHeld   func(pid int)
 }
@@ -69,7 +68,7 @@ type kernel struct {
 func probeKernel() kernel {
 	return kernel{
 		landlock: landlockVersion(),
-		noTaking: connectsForOthers(),
+		noTaking: takesFromOthers(),
 		groups:   probeGroups(),
 	}
 }
@@ -122,15 +121,13 @@ func (c *confinement) endMarked() error {
 	return err
 }
 
-// giveUp returns back what is held for a process that has ended or was never
-// started.
+// giveUp frees what is held for a process that has ended or was never started.
 func (c *confinement) giveUp() {
 	c.connector.close()
 	c.group.remove()
 }
 
-// close returns back what was prepared; a process that runs keeps what it is
-// held to.
+// close frees what was prepared. A process that runs keeps what it is held to.
 func (c *confinement) close() {
 	if c.ruleset != nil {
 		_ = unix.Close(c.ruleset.fd) // it was only made to be enforced
@@ -167,55 +164,58 @@ func (c *confinement) enterRuleset(i *Isolation) {
 	c.ruleset.covers(i)
 }
 
-// enterFilter puts the calling thread under the filter of system calls. Where
-// Landlock does not keep a plugin from the sockets of others the host connects
-// for it, if it can.
+// enterFilter puts the calling thread under the filter of system calls. If it
+// can, the host listens for the plugin, and connects for it where Landlock does
+// not keep it from the sockets of others.
 func (c *confinement) enterFilter(i *Isolation) {
-	ask := !c.confinesSockets() && c.noTaking == nil
+	asked := c.calls()
 	listener, err := noListener, c.noFilter
 	if err == nil {
-		listener, err = filterThread(ask)
+		listener, err = filterThread(asked)
 	}
-
-	if ask && errors.Is(err, unix.EBUSY) { // a filter around the host asks already
+	if errors.Is(err, unix.EBUSY) { // a filter around the host asks already
 		c.noTaking = err
-		ask = false
-		listener, err = filterThread(ask)
+		asked = askNothing
+		listener, err = filterThread(asked)
 	}
-
 	if err != nil {
 		i.lacks(ownCalls, "%v", err)
-		i.lacks(
-			noSockets,
-			"Landlock does that from its version %d on, and without a filter of system calls "+
-				"the host cannot: %v",
-			socketsFrom,
-			err,
-		)
-
+		c.lacksSockets(i, fmt.Errorf("without a filter of system calls the host cannot do it: %w", err))
 		return
 	}
-
 	i.has(ownCalls, "no system calls on others")
 
-	switch {
-	case c.confinesSockets():
-	case !ask:
-		i.lacks(
-			noSockets,
-			"Landlock does that from its version %d on, and the host cannot connect "+
-				"for a plugin: %v",
-			socketsFrom,
-			c.noTaking,
-		)
-
-	default:
-		if c.connector, err = newConnector(listener); err != nil {
-			i.lacks(noSockets, "%v", err) // and no connect works
-			return
-		}
-
+	if asked == askNothing {
+		c.lacksSockets(i, fmt.Errorf("the host cannot do it for a plugin: %w", c.noTaking))
+		return
+	}
+	c.connector, err = newConnector(listener)
+	if err != nil { // and no such call works
+		c.lacksSockets(i, err)
+		return
+	}
+	i.has(noServers, "no TCP servers (the host listens)")
+	if asked == askToConnect {
 		i.has(noSockets, "no sockets of others (the host connects)")
+	}
+}
+
+// calls returns the calls that the host makes for the plugin.
+func (c *confinement) calls() askedCalls {
+	switch {
+	case c.noTaking != nil:
+		return askNothing
+	case c.confinesSockets():
+		return askToListen
+	}
+	return askToConnect
+}
+
+// lacksSockets notes that the host makes no calls for the plugin.
+func (c *confinement) lacksSockets(i *Isolation, why error) {
+	i.lacks(noServers, "Landlock lets a socket listen on a port of the kernel's choice, and %v", why)
+	if !c.confinesSockets() {
+		i.lacks(noSockets, "Landlock does that from its version %d on, and %v", socketsFrom, why)
 	}
 }
 

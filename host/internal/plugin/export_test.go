@@ -75,6 +75,9 @@ func (w *Workspace) Bound(folder int64, processes int) {
 // GroupsIn makes the workspace's control groups in a folder.
 func (w *Workspace) GroupsIn(folder string) { w.kernel.groups = groups{folder: folder} }
 
+// MemoryOf returns the bytes of memory that a process is held to use.
+func MemoryOf(pid int) int64 { return memoryOf([]int{pid}) }
+
 // Always is for what needs nothing of the system.
 const Always = always
 

@@ -59,23 +59,25 @@ const (
 	ioprioProcess = 1
 )
 
-// pluginRules are the rules for plugins. With askToConnect every connect is put
-// before the host.
-func pluginRules(askToConnect bool) []callRules {
+// pluginRules returns the rules for plugins, with the calls that are put before
+// the host.
+func pluginRules(asked askedCalls) []callRules {
 	refuse := failWith(unix.EPERM)
 	rules := argumentRules(refuse)
 	rules = append(rules, socketRules()...)
 	for _, number := range refusedCalls {
 		rules = append(rules, whole(number, refuse))
 	}
-
 	for _, number := range unknownCalls {
 		rules = append(rules, whole(number, failWith(unix.ENOSYS)))
 	}
-	if askToConnect {
+
+	if asked != askNothing {
+		rules = append(rules, whole(unix.SYS_LISTEN, askHost))
+	}
+	if asked == askToConnect {
 		rules = append(rules, whole(unix.SYS_CONNECT, askHost), noLinger())
 	}
-
 	return rules
 }
 

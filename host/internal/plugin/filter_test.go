@@ -319,18 +319,37 @@ func TestPluginStillConnectsOverTheNetwork(t *testing.T) {
 	}
 }
 
+// A socket that listens without a port gets one from the kernel: the two ways
+// to serve are refused alike.
 func TestPluginServesNobodyOverTCP(t *testing.T) {
 	s, provider := newStage(t), newProvider(t)
 	p := s.start()
-	said := ask(t, provider, s.account(p, provider.URL), "serve")
+	a := s.account(p, provider.URL)
 	what := p.Isolation()
 	inForce := strings.Contains(strings.Join(what.InForce, ", "), "no TCP servers")
-	if denied := strings.Contains(said, "permission denied"); denied != inForce {
-		t.Errorf("it listens: %q, with %q", said, what.InForce)
+	for _, order := range []string{"serve", "listen"} {
+		said := ask(t, provider, a, order)
+		if denied := strings.Contains(said, "permission denied"); denied != inForce {
+			t.Errorf("%s: %q, with %q", order, said, what.InForce)
+		}
 	}
-
 	if !inForce && !strings.Contains(strings.Join(what.Missing, ", "), "no TCP servers: ") {
 		t.Errorf("missing: %q", what.Missing)
+	}
+}
+
+// It may still choose the address that it connects from, as is usual on a
+// machine with several, and whose port is the kernel's choice.
+func TestPluginConnectsFromAnAddressOfItsChoice(t *testing.T) {
+	s, provider := newStage(t), newProvider(t)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	a := s.account(s.start(), provider.URL)
+	if said := ask(t, provider, a, "dialfrom "+l.Addr().String()); said != "done" {
+		t.Error(said)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -16,6 +17,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -45,8 +47,22 @@ func beHost() {
 		"missing",
 		strings.Join(p.Isolation().Missing, "; "),
 	)
+	if text, _ := os.ReadFile(filepath.Join(data, "plugins", "actor", "script")); string(text) == "undumpable" {
+		awaitHidden(p.PID())
+	}
+	fmt.Println(plugin.MemoryOf(p.PID()))
 
 	waitForKill()
+}
+
+// awaitHidden waits until what is in a process's memory cannot be read.
+func awaitHidden(pid int) {
+	for {
+		if _, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", pid)); err != nil {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
 }
 
 func waitForKill() { select {} }
@@ -379,13 +395,35 @@ func TestHostOfAnOrdinaryUserConfinesItsPlugins(t *testing.T) {
 	}
 
 	want := newStage(t).start().Isolation().InForce
-	said := newStageIn(t, openFolder(t)).saidByNobodysHost(t)
+	said, memory := newStageIn(t, openFolder(t)).saidByNobodysHost(t)
 	inForce, _, _ := strings.Cut(said, " missing ")
 
 	for _, measure := range want {
 		if !strings.Contains(inForce, measure) {
 			t.Errorf("no %q in %s", measure, inForce)
 		}
+	}
+
+	if memory < leastMemory {
+		t.Errorf("its plugin is said to use %d bytes of memory", memory)
+	}
+}
+
+// leastMemory is less than any plugin uses, in bytes.
+const leastMemory = 1 << 20
+
+// Where an ordinary user's host cannot read how much of its memory a process
+// shares, because the process is not dumpable, all of it counts.
+func TestPluginThatHidesItsMemoryIsStillMeasured(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Log("only root can become another user")
+		return
+	}
+
+	s := newStageIn(t, openFolder(t))
+	s.script("undumpable")
+	if _, memory := s.saidByNobodysHost(t); memory < leastMemory {
+		t.Errorf("its plugin is said to use %d bytes of memory", memory)
 	}
 }
 
@@ -403,13 +441,14 @@ func TestHostInAContainerConfinesItsPlugins(t *testing.T) {
 	}
 	s := newStageIn(t, openFolder(t))
 	s.container = true
-	inForce, missing, _ := strings.Cut(s.saidByNobodysHost(t), " missing ")
+	said, _ := s.saidByNobodysHost(t)
+	inForce, missing, _ := strings.Cut(said, " missing ")
 
 	for _, measure := range ofRoot.start().Isolation().InForce {
-		isConnect := strings.HasPrefix(measure, "no sockets of others")
+		name, _, byHost := strings.Cut(measure, " (the host")
 		switch {
-		case isConnect && !plugin.LandlockHasSockets():
-			if !strings.Contains(missing, "no sockets of others: ") ||
+		case byHost:
+			if !strings.Contains(missing, name+": ") ||
 				!strings.Contains(missing, "pidfd_getfd") {
 				t.Errorf("missing: %s", missing)
 			}
@@ -420,8 +459,8 @@ func TestHostInAContainerConfinesItsPlugins(t *testing.T) {
 }
 
 // saidByNobodysHost starts a host of an ordinary user and returns what it says
-// of its plugin's isolation.
-func (s *stage) saidByNobodysHost(t *testing.T) string {
+// of its plugin's isolation and memory.
+func (s *stage) saidByNobodysHost(t *testing.T) (isolation string, memory int64) {
 	t.Helper()
 	const nobody = 65534
 	if err := os.Chmod(s.plugins, 0o755); err != nil {
@@ -429,7 +468,18 @@ func (s *stage) saidByNobodysHost(t *testing.T) string {
 	}
 
 	own := filepath.Join(s.data, "own")
-	if err := errors.Join(os.Mkdir(own, 0o700), os.Chown(own, nobody, nobody)); err != nil {
+	if err := os.Mkdir(own, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(s.data, "plugins")); err == nil { // it has a script
+		if err := os.Rename(filepath.Join(s.data, "plugins"), filepath.Join(own, "plugins")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	giveAway := func(path string, _ fs.DirEntry, err error) error {
+		return errors.Join(err, os.Chown(path, nobody, nobody))
+	}
+	if err := filepath.WalkDir(own, giveAway); err != nil {
 		t.Fatal(err)
 	}
 	s.data, s.plugins = own, s.readable(s.plugins)
@@ -443,10 +493,12 @@ func (s *stage) saidByNobodysHost(t *testing.T) string {
 		t.Fatalf("the host said %q, %v", first, err)
 	}
 
-	line, err := lines.ReadString('\n')
+	isolation, err = lines.ReadString('\n')
 	if err != nil {
 		t.Fatal(err)
 	}
-
-	return line
+	if _, err := fmt.Fscanln(lines, &memory); err != nil {
+		t.Fatal(err)
+	}
+	return isolation, memory
 }

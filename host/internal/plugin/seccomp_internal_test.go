@@ -13,7 +13,7 @@ import (
 // judge runs the filter on one call as the kernel would.
 func judge(t *testing.T, table uint32, number uintptr, args ...uint64) verdict {
 	t.Helper()
-	machine, err := bpf.NewVM(assemble(pluginRules(true)))
+	machine, err := bpf.NewVM(assemble(pluginRules(askToConnect)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,6 +111,7 @@ func TestFilterTellsCallsApartByTheirArguments(t *testing.T) {
 		{unix.SYS_SOCKETPAIR, []uint64{unix.AF_UNIX, unix.SOCK_DGRAM}, odd},
 
 		{unix.SYS_CONNECT, []uint64{3, junk, 16}, askHost},
+		{unix.SYS_LISTEN, []uint64{3, 16}, askHost},
 		{unix.SYS_WRITE, []uint64{1, 1, 1}, allow},
 	} {
 		if got := judge(t, ownTable, c.number, c.args...); got != c.want {
@@ -123,7 +124,7 @@ func TestFilterTellsCallsApartByTheirArguments(t *testing.T) {
 // meets what is in the arguments of another call.
 func TestFilterRefusesNothingElse(t *testing.T) {
 	named := map[uintptr]bool{}
-	for _, call := range pluginRules(true) {
+	for _, call := range pluginRules(askToConnect) {
 		if named[call.number] {
 			t.Errorf(
 				"call %d has two sets of rules, of which the second is never reached",
@@ -149,7 +150,7 @@ func TestFilterRefusesNothingElse(t *testing.T) {
 
 func TestFilterFitsIntoItsNumbers(t *testing.T) {
 	const mostInstructions = 4096
-	for _, call := range pluginRules(true) {
+	for _, call := range pluginRules(askToConnect) {
 		if n := len(assembleCall(call)); n > 255 {
 			t.Errorf(
 				"the block of call %d has %d instructions, and a jump skips 255",
@@ -159,7 +160,7 @@ func TestFilterFitsIntoItsNumbers(t *testing.T) {
 		}
 	}
 
-	if n := len(assemble(pluginRules(true))); n > mostInstructions {
+	if n := len(assemble(pluginRules(askToConnect))); n > mostInstructions {
 		t.Errorf("%d instructions", n)
 	}
 }

@@ -146,29 +146,44 @@ func (c condition) offset() uint32 {
 	return at
 }
 
-// filters are the programs with and without asking the host, made once.
-var filters = map[bool]func() ([]unix.SockFilter, error){
-	false: sync.OnceValues(func() ([]unix.SockFilter, error) { return makeFilter(false) }),
-	true:  sync.OnceValues(func() ([]unix.SockFilter, error) { return makeFilter(true) }),
+// askedCalls are the calls that the filter puts before the host.
+type askedCalls int
+
+const (
+	askNothing askedCalls = iota
+	// askToListen is for listens.
+	askToListen
+	// askToConnect is for listens and connects.
+	askToConnect
+)
+
+// filters are the programs for each kind of asking, made once.
+var filters = map[askedCalls]func() ([]unix.SockFilter, error){
+	askNothing:   filterOnce(askNothing),
+	askToListen:  filterOnce(askToListen),
+	askToConnect: filterOnce(askToConnect),
 }
 
-// errNoTable is for processors that nobody has written the rules' numbers for.
+func filterOnce(asked askedCalls) func() ([]unix.SockFilter, error) {
+	return sync.OnceValues(func() ([]unix.SockFilter, error) { return makeFilter(asked) })
+}
+
+// errNoTable is for processors whose numbers of calls are not in the rules.
 var errNoTable = errors.New("there are no rules for this processor")
 
-func makeFilter(askToConnect bool) ([]unix.SockFilter, error) {
+func makeFilter(asked askedCalls) ([]unix.SockFilter, error) {
 	if ownTable == 0 {
 		return nil, errNoTable
 	}
-	raw, err := bpf.Assemble(assemble(pluginRules(askToConnect)))
+	raw, err := bpf.Assemble(assemble(pluginRules(asked)))
 	if err != nil {
 		return nil, err
 	}
 
 	filter := make([]unix.SockFilter, len(raw))
-	for i, in := range raw {
-		filter[i] = unix.SockFilter{Code: in.Op, Jt: in.Jt, Jf: in.Jf, K: in.K}
+	for n, in := range raw {
+		filter[n] = unix.SockFilter{Code: in.Op, Jt: in.Jt, Jf: in.Jf, K: in.K}
 	}
-
 	return filter, nil
 }
 
@@ -176,27 +191,26 @@ func makeFilter(askToConnect bool) ([]unix.SockFilter, error) {
 const noListener = -1
 
 // filterThread puts the calling thread, and all that it starts from now on,
-// under the filter; other threads stay as they are. With askToConnect it
+// under the filter; other threads stay as they are. If the filter asks, it
 // returns the file that the questions come from.
-func filterThread(askToConnect bool) (listener int, err error) {
-	filter, err := filters[askToConnect]()
+func filterThread(asked askedCalls) (listener int, err error) {
+	filter, err := filters[asked]()
 	if err != nil {
 		return noListener, err
 	}
-	if !askToConnect {
+	if asked == askNothing {
 		_, err = setFilter(filter, 0)
 		return noListener, err
 	}
 
-	// Go's runtime interrupts its threads with signals: a question that has
-	// been received is not to be interrupted, so that nothing is connected
-	// twice. Kernels before 5.19 do not know that flag.
+	// Go's runtime interrupts its threads with signals: a question that has been
+	// received is not to be interrupted, so that nothing is connected twice.
+	// Kernels before 5.19 do not know that flag.
 	listener, err = setFilter(filter,
 		unix.SECCOMP_FILTER_FLAG_NEW_LISTENER|unix.SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV)
 	if errors.Is(err, unix.EINVAL) {
 		listener, err = setFilter(filter, unix.SECCOMP_FILTER_FLAG_NEW_LISTENER)
 	}
-
 	return listener, err
 }
 
