@@ -18,9 +18,9 @@ import (
 // and a certificate.
 const maxHandshake = 8 << 10
 
-// lastWords is how long what a dead process printed may still be read, in case
-// someone else holds its pipes open.
-const lastWords = time.Second
+// lastOutput is how long what a dead process printed may still be read: another
+// process may hold its pipes open.
+const lastOutput = time.Second
 
 // launcher runs the command: it is go-plugin's runner.Runner. It starts the
 // process and waits for it on one thread, which it keeps until the process has
@@ -35,7 +35,7 @@ type launcher struct {
 	// stdout and stderr read what the process prints, to the end.
 	stdout, stderr func(io.Reader)
 
-	// isolation is what confine came to; complete once Start has returned.
+	// isolation is the result of confine; complete once Start has returned.
 	isolation Isolation
 
 	shake     *io.PipeReader // go-plugin reads the handshake here
@@ -44,13 +44,13 @@ type launcher struct {
 
 	pid     int
 	ended   chan struct{} // closed when the process has ended, or could not be started
-	endErr  error         // how, once ended is closed
+	endErr  error         // how it ended, once ended is closed
 	readers sync.WaitGroup
 
-	mu     sync.Mutex
-	alive  bool // there is a process, and its id is its own
-	doomed bool // kill was called
-	killed bool // kill was called while it was alive
+	mu      sync.Mutex
+	alive   bool // there is a process, and its id is its own
+	givenUp bool // kill was called
+	killed  bool // kill was called while it was alive
 }
 
 func newLauncher(o *output) *launcher {
@@ -72,11 +72,13 @@ func (l *launcher) Start(context.Context) error {
 		return errors.Join(err, stdout.Close(), outEnd.Close())
 	}
 
-	l.cmd.Stdout, l.cmd.Stderr = outEnd, errEnd
+	l.cmd.Stdout = outEnd
+	l.cmd.Stderr = errEnd
 	started := make(chan error)
 	go onThread(func() { l.run(started) })
 	err = <-started
-	_, _ = outEnd.Close(), errEnd.Close() // the process has its own
+	_ = outEnd.Close() // the process has its own
+	_ = errEnd.Close()
 	if err != nil {
 		return errors.Join(err, stdout.Close(), stderr.Close())
 	}
@@ -84,11 +86,10 @@ func (l *launcher) Start(context.Context) error {
 	l.readers.Add(2)
 	go l.read(stdout, l.stdout)
 	go l.read(stderr, l.stderr)
-
 	return nil
 }
 
-// run is the thread that the process hangs on.
+// run is the thread that the process depends on: it ends with it.
 func (l *launcher) run(started chan<- error) {
 	defer close(l.ended)
 	if err := l.begin(); err != nil {
@@ -104,10 +105,12 @@ func (l *launcher) begin() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	defer l.confine.close()
-	if l.doomed {
+
+	if l.givenUp {
 		return errors.New("given up before it was started")
 	}
 
+	// The thread is confined first: the process inherits that from it.
 	closeOnExec()
 	l.confine.enter(&l.isolation)
 	cmd, err := l.confine.start(l.cmd, &l.isolation)
@@ -117,7 +120,8 @@ func (l *launcher) begin() error {
 		return err
 	}
 
-	l.pid, l.alive = l.cmd.Process.Pid, true
+	l.pid = l.cmd.Process.Pid
+	l.alive = true
 	return nil
 }
 
@@ -125,21 +129,20 @@ func (l *launcher) begin() error {
 func (l *launcher) read(pipe *os.File, lines func(io.Reader)) {
 	defer l.readers.Done()
 	defer func() { _ = pipe.Close() }() // it was only read
+
 	finished := make(chan struct{})
 	defer close(finished)
-
 	go func() {
 		select {
 		case <-l.ended:
-			_ = pipe.SetReadDeadline(time.Now().Add(lastWords))
+			_ = pipe.SetReadDeadline(time.Now().Add(lastOutput))
 		case <-finished:
 		}
 	}()
-
 	lines(pipe)
 }
 
-// readStdout returns the first line to go-plugin and logs the others.
+// readStdout passes the first line to go-plugin and logs the others.
 func (l *launcher) readStdout(r io.Reader) {
 	first := true
 	readLines(r, func(line []byte) {
@@ -152,7 +155,6 @@ func (l *launcher) readStdout(r io.Reader) {
 		_, _ = io.WriteString(l.shakeEnd, l.firstLine+"\n")
 		_ = l.shakeEnd.Close() // go-plugin reads one line
 	})
-
 	_ = l.shakeEnd.Close() // closed already unless there was no line
 }
 
@@ -186,19 +188,19 @@ func (l *launcher) Kill(context.Context) error {
 	return nil
 }
 
-// kill does not wait. It may come before the process has been started, which
-// then does not happen.
+// kill does not wait. When it comes before the process has been started, the
+// process is not started.
 func (l *launcher) kill() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.doomed = true
+	l.givenUp = true
 	if l.alive {
 		l.killed = true
 		killGroup(l.cmd.Process)
 	}
 }
 
-// ID is the process's id, "" when it has not started.
+// ID returns the process's id, "" when it has not started.
 func (l *launcher) ID() string {
 	if l.pid == 0 {
 		return ""
@@ -206,7 +208,7 @@ func (l *launcher) ID() string {
 	return strconv.Itoa(l.pid)
 }
 
-// Name is for go-plugin's messages.
+// Name returns the program's path, for go-plugin's messages.
 func (l *launcher) Name() string { return l.cmd.Path }
 
 // Diagnose adds nothing: the error that is given to people quotes what the
@@ -214,21 +216,17 @@ func (l *launcher) Name() string { return l.cmd.Path }
 func (l *launcher) Diagnose(context.Context) string { return "" }
 
 // PluginToHost takes only a socket in the folder that was given to the plugin:
-// it must not have the host connect to somebody else.
+// it must not have the host connect to another program.
 func (l *launcher) PluginToHost(network, address string) (string, string, error) {
 	if runtime.GOOS == "windows" {
 		return network, address, nil
 	}
-	if network != "unix" ||
-		!strings.HasPrefix(address, l.sockets+string(os.PathSeparator)) ||
-		strings.Contains(address, "..") {
-		return "", "", fmt.Errorf(
-			"the plugin listens at %s %q and not in the folder that it was given",
-			network,
-			address,
-		)
+	inFolder := strings.HasPrefix(address, l.sockets+string(os.PathSeparator)) &&
+		!strings.Contains(address, "..")
+	if network != "unix" || !inFolder {
+		return "", "", fmt.Errorf("the plugin listens at %s %q and not in the folder that it was given",
+			network, address)
 	}
-
 	return network, address, nil
 }
 
