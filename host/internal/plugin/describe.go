@@ -23,17 +23,17 @@ const (
 
 // Description is what a program has said of itself.
 type Description struct {
-	// Text is what it printed, JSON if it is a plugin. None of it has been
-	// proven.
+	// Text is what it printed, JSON if it is a plugin. None of it is proven.
 	Text []byte
+
 	// Checksum is the sha256 of the program that ran, in lower-case hex.
 	Checksum string
 }
 
 // Describe runs a program with the argument "describe" and returns what it
-// prints. The program may be anybody's: it runs from a private copy, under all
-// that confines a plugin, in a temporary folder of its own, and nothing of it
-// is left when Describe returns. It may take 10 s and say 4 MiB.
+// prints. The program need not be trusted: it runs from a private copy, under all
+// that confines a plugin, in a temporary folder of its own, and nothing of it is
+// left when Describe returns. It may take 10 s and print 4 MiB.
 func Describe(ctx context.Context, file string) (Description, error) {
 	binary, workspace, done, err := copyOf(file)
 	if err != nil {
@@ -54,7 +54,6 @@ func Describe(ctx context.Context, file string) (Description, error) {
 		Logger:    slog.New(slog.DiscardHandler),
 	}
 	text, err := describe(ctx, spec, folder)
-
 	return Description{Text: text, Checksum: binary.Checksum}, err
 }
 
@@ -87,13 +86,8 @@ func describe(ctx context.Context, spec Spec, folder string) ([]byte, error) {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	case l.endErr != nil && complaint.text.Len() > 0:
-		return nil, fmt.Errorf(
-			"%w: %s",
-			l.endErr,
-			strings.TrimSpace(complaint.text.String()),
-		)
+		return nil, fmt.Errorf("%w: %s", l.endErr, strings.TrimSpace(complaint.text.String()))
 	}
-
 	return said.text.Bytes(), errors.Join(l.endErr, left)
 }
 
@@ -127,11 +121,11 @@ func copyOf(file string) (b Binary, w *Workspace, done func(), err error) {
 		return Binary{}, nil, nil, err
 	}
 	b = Binary{Plugin: filepath.Base(path), Path: path}
-	if err = NewCatalog(filepath.Dir(path), w).copy(&b, program); err != nil {
+	err = NewCatalog(filepath.Dir(path), w).copy(&b, program)
+	if err != nil {
 		done()
 		return Binary{}, nil, nil, err
 	}
-
 	return b, w, done, nil
 }
 
@@ -145,13 +139,16 @@ type bounded struct {
 	full func()
 }
 
-func (b *bounded) Write(p []byte) (int, error) {
-	if room := b.most - b.text.Len(); len(p) > room {
-		b.text.Write(p[:room])
-		if b.over = true; b.full != nil {
-			b.full()
-		}
-		return len(p), nil
+func (b *bounded) Write(text []byte) (int, error) {
+	room := b.most - b.text.Len()
+	if len(text) <= room {
+		return b.text.Write(text)
 	}
-	return b.text.Write(p)
+
+	b.text.Write(text[:room])
+	b.over = true
+	if b.full != nil {
+		b.full()
+	}
+	return len(text), nil
 }

@@ -90,7 +90,7 @@ const (
 // reportMissing logs what isolation lacks, once for each lack and workspace: it
 // is the same for every start.
 func (p *Process) reportMissing(spec Spec) {
-	fresh := spec.Workspace.unsaid(p.launcher.isolation.Missing)
+	fresh := spec.Workspace.notLogged(p.launcher.isolation.Missing)
 	if len(fresh) > 0 {
 		spec.Logger.Warn(
 			"plugins are kept apart less than they could be: this system lacks something",

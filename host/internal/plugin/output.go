@@ -25,9 +25,9 @@ const (
 	tailLength  = 400      // of each of these lines
 )
 
-// readLines returns every line up to the end, whatever comes: a reader that
-// stops would block the plugin for ever. A line longer than maxLine is given as
-// its beginning.
+// readLines passes every line to line up to the end, whatever comes: a reader
+// that stops would block the plugin for ever. Of a line longer than maxLine only
+// the beginning is passed.
 func readLines(r io.Reader, line func([]byte)) {
 	buffered := bufio.NewReaderSize(r, maxLine)
 	for {
@@ -38,7 +38,6 @@ func readLines(r io.Reader, line func([]byte)) {
 		for more && err == nil {
 			_, more, err = buffered.ReadLine()
 		}
-
 		if err != nil {
 			return
 		}
@@ -53,7 +52,9 @@ type output struct {
 	mask   *Mask
 	budget *budget // nil: none
 
-	panicking bool // the lines that follow on stderr are a panic's; of the reader of stderr alone
+	// panicking is set when the lines that follow on stderr are a panic's. Only
+	// the reader of stderr uses it.
+	panicking bool
 
 	mu   sync.Mutex
 	tail []string
@@ -78,45 +79,49 @@ func (o *output) stderrLine(line []byte) {
 		return
 	}
 
-	if r, ok := o.structured(line); ok {
-		o.remember(r.Message)
-		o.sink.put(r)
+	if record, ok := o.structured(line); ok {
+		o.remember(record.Message)
+		o.sink.put(record)
 		return
 	}
 
 	text := string(line)
-	if !o.panicking &&
-		(strings.HasPrefix(text, "panic: ") || strings.HasPrefix(text, "fatal error: ")) {
+	if !o.panicking && beginsPanic(text) {
 		o.panicking = true
 		o.makeRoom()
 	}
-
 	o.remember(text)
 	level := slog.LevelInfo
 	if o.panicking {
 		level = slog.LevelError
 	}
-
 	o.sink.put(o.plain(level, text, "stderr"))
 }
 
-func (o *output) plain(level slog.Level, text, stream string) slog.Record {
-	r := slog.NewRecord(time.Now(), level, o.mask.Text(strings.ToValidUTF8(text, "�")), 0)
-	r.AddAttrs(slog.String("stream", stream))
-	return r
+// beginsPanic reports whether a line is the first of what Go's runtime prints
+// when a program fails.
+func beginsPanic(line string) bool {
+	return strings.HasPrefix(line, "panic: ") || strings.HasPrefix(line, "fatal error: ")
 }
 
-// structured reads a JSON record. Nothing of it is trusted to have the type it
-// should.
+// plain makes a record of a line of text.
+func (o *output) plain(level slog.Level, text, stream string) slog.Record {
+	message := o.mask.Text(strings.ToValidUTF8(text, "�"))
+	record := slog.NewRecord(time.Now(), level, message, 0)
+	record.AddAttrs(slog.String("stream", stream))
+	return record
+}
+
+// structured reads a JSON record. Its parts may have any type.
 func (o *output) structured(line []byte) (slog.Record, bool) {
 	line = bytes.TrimSpace(line)
 	if len(line) == 0 || line[0] != '{' {
 		return slog.Record{}, false
 	}
 	var fields map[string]any
-	d := json.NewDecoder(bytes.NewReader(line))
-	d.UseNumber()
-	if d.Decode(&fields) != nil || d.More() {
+	decoder := json.NewDecoder(bytes.NewReader(line))
+	decoder.UseNumber()
+	if decoder.Decode(&fields) != nil || decoder.More() {
 		return slog.Record{}, false
 	}
 
@@ -126,31 +131,29 @@ func (o *output) structured(line []byte) (slog.Record, bool) {
 	}
 	level, _ := takeString(fields, "@level", "level")
 	_, _ = takeString(fields, "@timestamp", "time") // the host's clock is the log's
-	r := slog.NewRecord(time.Now(), levelOf(level), o.mask.Text(message), 0)
-
-	for i, key := range slices.Sorted(maps.Keys(fields)) {
-		if i == maxAttrs {
+	record := slog.NewRecord(time.Now(), levelOf(level), o.mask.Text(message), 0)
+	for n, key := range slices.Sorted(maps.Keys(fields)) {
+		if n == maxAttrs {
 			break
 		}
-		r.AddAttrs(slog.Any(attrKey(key), o.maskValue(fields[key])))
+		record.AddAttrs(slog.Any(attrKey(key), o.maskValue(fields[key])))
 	}
-
-	return r, true
+	return record, true
 }
 
 // takeString removes the first of the keys that holds a string.
 func takeString(fields map[string]any, keys ...string) (string, bool) {
 	for _, key := range keys {
-		if s, ok := fields[key].(string); ok {
+		if text, ok := fields[key].(string); ok {
 			delete(fields, key)
-			return s, true
+			return text, true
 		}
 	}
 	return "", false
 }
 
-// attrKey keeps a plugin from speaking in the name of another: these keys are
-// the host's.
+// attrKey keeps a plugin from logging in the name of another: these keys are the
+// host's.
 func attrKey(key string) string {
 	switch key {
 	case "plugin",
@@ -162,31 +165,28 @@ func attrKey(key string) string {
 		slog.SourceKey:
 		return "plugin_" + key
 	}
-
 	return key
 }
 
 // maskValue masks every string in a decoded JSON value.
-func (o *output) maskValue(v any) any {
-	switch v := v.(type) {
+func (o *output) maskValue(value any) any {
+	switch value := value.(type) {
 	case string:
-		return o.mask.Text(v)
+		return o.mask.Text(value)
 	case json.Number:
-		return o.mask.Text(v.String())
+		return o.mask.Text(value.String())
 	case []any:
-		for i := range v {
-			v[i] = o.maskValue(v[i])
+		for n := range value {
+			value[n] = o.maskValue(value[n])
 		}
-
 	case map[string]any:
-		clean := make(map[string]any, len(v))
-		for key, inner := range v {
-			clean[o.mask.Text(key)] = o.maskValue(inner)
+		masked := make(map[string]any, len(value))
+		for key, inner := range value {
+			masked[o.mask.Text(key)] = o.maskValue(inner)
 		}
-		return clean
+		return masked
 	}
-
-	return v
+	return value
 }
 
 func levelOf(text string) slog.Level {
@@ -201,24 +201,23 @@ func levelOf(text string) slog.Level {
 	return slog.LevelInfo
 }
 
+// remember keeps a line for errors. Of a panic it keeps the first lines, which
+// tell what happened; of all else the last.
 func (o *output) remember(line string) {
-	if len(line) > tailLength {
-		line = line[:tailLength]
-	}
+	line = cut(line, tailLength)
 	o.mu.Lock()
 	defer o.mu.Unlock()
 
 	if len(o.tail) == tailLines {
 		if o.panicking {
-			return // the first lines of a panic tell what happened, the many that follow do not
+			return
 		}
 		o.tail = slices.Delete(o.tail, 0, 1)
 	}
-
 	o.tail = append(o.tail, line)
 }
 
-// makeRoom keeps only a few lines of those before a panic.
+// makeRoom keeps only a few of the lines before a panic.
 func (o *output) makeRoom() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -232,6 +231,7 @@ func (o *output) quote(err error) error {
 	if err == nil || len(o.tail) == 0 {
 		return err
 	}
+
 	last := strings.ToValidUTF8(o.mask.Text(strings.Join(o.tail, " | ")), "�")
 	return errors.New(o.mask.Text(fmt.Sprint(err)) + "; it printed last: " + last)
 }
@@ -240,13 +240,13 @@ func (o *output) quote(err error) error {
 // output. Lines may be cut where its pieces end.
 type lineWriter struct{ line func([]byte) }
 
-func (w lineWriter) Write(b []byte) (int, error) {
-	readLines(bytes.NewReader(b), w.line)
-	return len(b), nil
+func (w lineWriter) Write(text []byte) (int, error) {
+	readLines(bytes.NewReader(text), w.line)
+	return len(text), nil
 }
 
-// What a plugin may log, on average and at once. Beyond that lines are read and
-// thrown away, and counted.
+// A plugin's log may have so much, on average and at once. Lines beyond that are
+// read, thrown away, and counted.
 const (
 	logLines      = 200 // a second
 	logLinesOnce  = 10_000
@@ -255,7 +255,7 @@ const (
 	reportDropped = 10 * time.Second // at most this often the log says how many
 )
 
-// budget bounds what of a plugin's output is looked at. It may be used by
+// budget bounds how much of a plugin's output is logged. It may be used by
 // several goroutines; nil bounds nothing.
 type budget struct {
 	lines, bytes *rate.Limiter

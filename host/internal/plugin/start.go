@@ -274,4 +274,5 @@ func (p *Process) explain(
 	return err
 }
 
+// cut returns the beginning of a text, at most length bytes.
 func cut(text string, length int) string { return text[:min(len(text), length)] }

@@ -16,23 +16,24 @@ import (
 const maxSocketFolder = 107 - len("/plugin-dir1234567890/plugin1234567890")
 
 // Workspace is one host's private folder (mode 0700) for copies of programs and
-// for sockets. It is locked for as long as the host lives: what a killed host
-// left behind is recognized by its lock being free, and removed by the next
-// one. (systemd-tmpfiles leaves locked folders alone, too.)
+// for sockets. It is locked for as long as the host lives: a folder whose lock is
+// free was left behind by a host that was killed, and the next host removes it.
+// (systemd-tmpfiles leaves locked folders alone, too.)
 type Workspace struct {
 	programs string
 	sockets  string
-	work     string
+	work     string // holds each plugin's own folder
 	locks    []*os.File
 	folders  []string
-	kernel   kernel
-	mark     processMark // of all processes that are started here
-	scope    killScope   // what they belong to
-	bounds   bounds      // of each plugin
+
+	kernel kernel
+	mark   processMark // of all processes that are started here
+	scope  killScope   // of those that may be killed for it
+	bounds bounds      // of each plugin
 
 	mu      sync.Mutex
-	started uint32
-	said    map[string]bool // what the log has been told isolation lacks
+	started uint32          // processes
+	logged  map[string]bool // what isolation lacks, once it has been logged
 }
 
 // OpenWorkspace makes the folder under dataDir/run. Several hosts may share one
@@ -42,23 +43,20 @@ func OpenWorkspace(dataDir string) (*Workspace, error) {
 	if err := os.MkdirAll(all, 0o700); err != nil {
 		return nil, err
 	}
-	w := &Workspace{
+
+	opened := &Workspace{
 		work:   filepath.Join(dataDir, "plugins"),
 		kernel: probeKernel(),
 		mark:   newMark(),
 		bounds: defaultBounds,
-		said:   map[string]bool{},
+		logged: map[string]bool{},
 	}
-
-	w.scope = ownScope(w.kernel)
-	if err := w.open(all); err != nil {
-		return nil, errors.Join(
-			fmt.Errorf("private folder for plugins: %w", err),
-			w.Close(),
-		)
+	opened.scope = ownScope(opened.kernel)
+	if err := opened.open(all); err != nil {
+		err = fmt.Errorf("private folder for plugins: %w", err)
+		return nil, errors.Join(err, opened.Close())
 	}
-
-	return w, nil
+	return opened, nil
 }
 
 // open makes and locks the folders. The folder above is locked meanwhile, so
@@ -70,7 +68,6 @@ func (w *Workspace) open(all string) error {
 		return err
 	}
 	defer func() { _ = gate.Close() }() // it was only locked
-
 	removeAbandoned(all)
 
 	own, err := w.claim(all, "")
@@ -81,7 +78,8 @@ func (w *Workspace) open(all string) error {
 		return err
 	}
 
-	w.programs, w.sockets = filepath.Join(own, "bin"), filepath.Join(own, "s")
+	w.programs = filepath.Join(own, "bin")
+	w.sockets = filepath.Join(own, "s")
 	if err := os.Mkdir(w.programs, 0o700); err != nil {
 		return err
 	}
@@ -89,44 +87,39 @@ func (w *Workspace) open(all string) error {
 		return os.Mkdir(w.sockets, 0o700)
 	}
 
+	// A path that is too long for sockets gets a folder elsewhere. The link tells
+	// the next host what to remove if this one is killed.
 	short, err := w.claim(os.TempDir(), "payhost-")
 	if err != nil {
 		return err
 	}
 	if len(short) > maxSocketFolder {
-		return fmt.Errorf(
-			"neither %s nor %s is short enough for the path of a socket",
-			w.sockets,
-			short,
-		)
+		return fmt.Errorf("neither %s nor %s is short enough for the path of a socket", w.sockets, short)
 	}
-
-	// The link tells the next host what to remove if this one is killed.
 	err = os.Symlink(short, w.sockets)
 	w.sockets = short
-
 	return err
 }
 
-// claim makes a folder of our own and locks it.
+// claim makes a folder for this host and locks it.
 func (w *Workspace) claim(parent, prefix string) (string, error) {
 	folder, err := os.MkdirTemp(parent, prefix)
 	if err != nil {
 		return "", err
 	}
 	w.folders = append(w.folders, folder)
+
 	lock, err := lockFolder(folder, false)
 	if err != nil {
 		return "", err
 	}
-
 	w.locks = append(w.locks, lock)
 	return folder, nil
 }
 
-// markFile tells the next host what processes to end if this one is killed:
-// plugins end with it, but not what they may have started. Its first line is
-// the workspace's mark, the others are the control groups that it is in.
+// markFile tells the next host which processes to end if this one is killed:
+// plugins end with their host, but not what they may have started. Its first line
+// is the workspace's mark, the others are the control groups that it is in.
 const markFile = "family"
 
 func (w *Workspace) markText() []byte {
@@ -137,7 +130,7 @@ func (w *Workspace) markText() []byte {
 	return text
 }
 
-// nextMark returns one process's mark.
+// nextMark returns the mark of the next process.
 func (w *Workspace) nextMark() processMark {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -145,7 +138,7 @@ func (w *Workspace) nextMark() processMark {
 	return w.mark.ofProcess(w.started)
 }
 
-// endAbandoned ends what a killed host's plugins have started.
+// endAbandoned ends what the plugins of a killed host have started.
 func endAbandoned(folder string) error {
 	text, err := os.ReadFile(filepath.Join(folder, markFile))
 	if err != nil {
@@ -158,19 +151,18 @@ func endAbandoned(folder string) error {
 	return nil
 }
 
-// unsaid gives those of the texts that it has not been asked about before.
-func (w *Workspace) unsaid(texts []string) []string {
+// notLogged returns the texts that have not been passed to it before.
+func (w *Workspace) notLogged(texts []string) []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	var fresh []string
 
-	for _, t := range texts {
-		if !w.said[t] {
-			w.said[t] = true
-			fresh = append(fresh, t)
+	var fresh []string
+	for _, text := range texts {
+		if !w.logged[text] {
+			w.logged[text] = true
+			fresh = append(fresh, text)
 		}
 	}
-
 	return fresh
 }
 
@@ -184,7 +176,8 @@ func (w *Workspace) Close() error {
 	for _, lock := range w.locks {
 		errs = append(errs, lock.Close())
 	}
-	w.folders, w.locks = nil, nil
+	w.folders = nil
+	w.locks = nil
 	return errors.Join(errs...)
 }
 
@@ -196,36 +189,37 @@ func removeAbandoned(all string) {
 		return
 	}
 
-	for _, e := range entries {
-		folder := filepath.Join(all, e.Name())
+	for _, entry := range entries {
+		folder := filepath.Join(all, entry.Name())
 		lock, err := lockFolder(folder, false)
 		if err != nil {
 			continue // a living host's, or not a folder
 		}
-
-		if endAbandoned(folder) != nil {
-			_ = lock.Close() // the next host tries again
-			continue
+		if endAbandoned(folder) == nil { // else the next host tries again
+			removeFolder(folder)
 		}
-
-		if short, err := os.Readlink(filepath.Join(folder, "s")); err == nil &&
-			isShortFolder(short) {
-			_ = os.RemoveAll(short)
-		}
-
-		_ = os.RemoveAll(folder)
 		_ = lock.Close()
 	}
 }
 
-// isShortFolder keeps a link that somebody else made from naming what is to be
-// removed.
+// removeFolder removes a host's folder, and that of its sockets elsewhere.
+func removeFolder(folder string) {
+	short, err := os.Readlink(filepath.Join(folder, "s"))
+	if err == nil && isShortFolder(short) {
+		_ = os.RemoveAll(short)
+	}
+	_ = os.RemoveAll(folder)
+}
+
+// isShortFolder reports whether claim may have made a folder. A link that another
+// program has made must not name what is removed.
 func isShortFolder(path string) bool {
 	return filepath.Dir(path) == filepath.Clean(os.TempDir()) &&
 		strings.HasPrefix(filepath.Base(path), "payhost-")
 }
 
-// workFolder is the plugin's own current folder, kept between its runs.
+// workFolder makes the plugin's own current folder, which is kept between its
+// runs.
 func (w *Workspace) workFolder(plugin string) (string, error) {
 	folder := filepath.Join(w.work, plugin)
 	return folder, os.MkdirAll(folder, 0o700)
