@@ -12,11 +12,10 @@ import (
 
 // confinement is what one process is held to. It is prepared on any thread and
 // entered on the one that starts the process: privileges, capabilities,
-// Landlock's domain and the filter of system calls are a thread's, and are
-// handed down to what it starts. That thread is never used for anything else,
-// so neither the host nor the service it is part of loses anything, and there
-// is no need for a program in between that would have to be the host's own once
-// more.
+// Landlock's domain and the filter of system calls belong to a thread, and are
+// inherited by what it starts. That thread is never used for anything else, so
+// neither the host nor the service that it is part of loses anything. A program in
+// between, which would have to be the host's own once more, is not needed.
 type confinement struct {
 	ruleset   *ruleset    // nil: none
 	connector *connector  // nil: none, or none needed
@@ -25,7 +24,7 @@ type confinement struct {
 	scope     killScope   // what may be killed for having that mark
 	group     *group      // nil: none
 	strict    bool        // less than strict is not run
-	kernel                // what there is to do it with
+	kernel                // what the system offers for it
 }
 
 // noCore is the limit of core dumps, in bytes: none is written, since a page is
@@ -33,8 +32,9 @@ type confinement struct {
 // program, as many systems do, is written all the same, except at 1.
 const noCore = 1
 
-// prepare finds out what there is.
-func prepare(spec Spec, folder, sockets string, i *Isolation) *confinement {
+// prepare makes what can be made before the thread is confined, and notes what
+// the system lacks.
+func prepare(spec Spec, folder, sockets string, noted *Isolation) *confinement {
 	c := &confinement{
 		memory: hardMemory * memoryLimit(spec),
 		mark:   spec.Workspace.nextMark(),
@@ -42,16 +42,18 @@ func prepare(spec Spec, folder, sockets string, i *Isolation) *confinement {
 		strict: spec.Binary.Strict,
 		kernel: spec.Workspace.kernel,
 	}
+
 	var err error
-	if c.ruleset, err = newRuleset(c.landlock, reach(spec.Binary.copied, folder, sockets)); err != nil {
-		i.lacks(ownFiles, "%v", err)
-		i.lacks(noSignals, "that is Landlock's")
+	rules := reach(spec.Binary.copied, folder, sockets)
+	c.ruleset, err = newRuleset(c.landlock, rules)
+	if err != nil {
+		noted.lacks(ownFiles, "%v", err)
+		noted.lacks(noSignals, "that is Landlock's")
 	}
-
-	if c.group, err = c.groups.newGroup(c.mark, c.memory, spec.Workspace.bounds.processes); err != nil {
-		i.lacks(ownGroup, "%v", err)
+	c.group, err = c.groups.newGroup(c.mark, c.memory, spec.Workspace.bounds.processes)
+	if err != nil {
+		noted.lacks(ownGroup, "%v", err)
 	}
-
 	return c
 }
 
@@ -81,12 +83,12 @@ func (k kernel) confinesFiles() bool { return k.landlock > 0 }
 // others.
 func (k kernel) confinesSockets() bool { return k.landlock >= socketsFrom }
 
-// onThread runs f on a thread that serves nothing else and ends with it. The
-// process's first thread cannot end, so it is held until f has another one.
-func onThread(f func()) {
+// onThread runs work on a thread that does nothing else and ends with it. The
+// host's first thread cannot end, so it is held until work has another one.
+func onThread(work func()) {
 	runtime.LockOSThread()
 	if unix.Gettid() != unix.Getpid() {
-		f() // the goroutine ends without unlocking, and the thread with it
+		work() // the goroutine ends without unlocking, and the thread with it
 		return
 	}
 
@@ -94,20 +96,19 @@ func onThread(f func()) {
 	go func() {
 		runtime.LockOSThread()
 		close(taken)
-		f()
+		work()
 	}()
-
 	<-taken
 	runtime.UnlockOSThread()
 }
 
-// onOtherThread runs f on a thread that is not confined, and waits for it. The
-// calling one must be locked.
-func onOtherThread(f func()) {
+// onOtherThread runs work on a thread that is not confined, and waits for it. The
+// calling thread must be locked.
+func onOtherThread(work func()) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		f()
+		work()
 	}()
 	<-done
 }
@@ -134,40 +135,40 @@ func (c *confinement) close() {
 	}
 }
 
-// enter confines the calling thread. The filter comes last: it refuses some of
-// what the others take.
-func (c *confinement) enter(i *Isolation) {
+// enter confines the calling thread. The filter comes last: it refuses some of the
+// calls that the others need.
+func (c *confinement) enter(noted *Isolation) {
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
-		i.lacks(noPrivileges, "%v", err)
+		noted.lacks(noPrivileges, "%v", err)
 	} else {
-		i.has(noPrivileges, "no new privileges")
+		noted.has(noPrivileges, "no new privileges")
 	}
 
 	if err := dropCapabilities(); err != nil {
-		i.lacks(noCapability, "%v", err)
+		noted.lacks(noCapability, "%v", err)
 	} else {
-		i.has(noCapability, "no capabilities")
+		noted.has(noCapability, "no capabilities")
 	}
 
 	if c.ruleset != nil {
-		c.enterRuleset(i)
+		c.enterRuleset(noted)
 	}
-	c.enterFilter(i)
+	c.enterFilter(noted)
 }
 
 // enterRuleset puts the calling thread under Landlock's rules.
-func (c *confinement) enterRuleset(i *Isolation) {
+func (c *confinement) enterRuleset(noted *Isolation) {
 	if err := c.ruleset.enforce(); err != nil {
-		i.lacks(ownFiles, "%v", err)
+		noted.lacks(ownFiles, "%v", err)
 		return
 	}
-	c.ruleset.covers(i)
+	c.ruleset.covers(noted)
 }
 
 // enterFilter puts the calling thread under the filter of system calls. If it
 // can, the host listens for the plugin, and connects for it where Landlock does
 // not keep it from the sockets of others.
-func (c *confinement) enterFilter(i *Isolation) {
+func (c *confinement) enterFilter(noted *Isolation) {
 	asked := c.calls()
 	listener, err := noListener, c.noFilter
 	if err == nil {
@@ -179,24 +180,24 @@ func (c *confinement) enterFilter(i *Isolation) {
 		listener, err = filterThread(asked)
 	}
 	if err != nil {
-		i.lacks(ownCalls, "%v", err)
-		c.lacksSockets(i, fmt.Errorf("without a filter of system calls the host cannot do it: %w", err))
+		noted.lacks(ownCalls, "%v", err)
+		c.lacksSockets(noted, fmt.Errorf("without a filter of system calls the host cannot do it: %w", err))
 		return
 	}
-	i.has(ownCalls, "no system calls on others")
+	noted.has(ownCalls, "no system calls on others")
 
 	if asked == askNothing {
-		c.lacksSockets(i, fmt.Errorf("the host cannot do it for a plugin: %w", c.noTaking))
+		c.lacksSockets(noted, fmt.Errorf("the host cannot do it for a plugin: %w", c.noTaking))
 		return
 	}
 	c.connector, err = newConnector(listener)
 	if err != nil { // and no such call works
-		c.lacksSockets(i, err)
+		c.lacksSockets(noted, err)
 		return
 	}
-	i.has(noServers, "no TCP servers (the host listens)")
+	noted.has(noServers, "no TCP servers (the host listens)")
 	if asked == askToConnect {
-		i.has(noSockets, "no sockets of others (the host connects)")
+		noted.has(noSockets, "no sockets of others (the host connects)")
 	}
 }
 
@@ -212,45 +213,44 @@ func (c *confinement) calls() askedCalls {
 }
 
 // lacksSockets notes that the host makes no calls for the plugin.
-func (c *confinement) lacksSockets(i *Isolation, why error) {
-	i.lacks(noServers, "Landlock lets a socket listen on a port of the kernel's choice, and %v", why)
+func (c *confinement) lacksSockets(noted *Isolation, why error) {
+	noted.lacks(noServers, "Landlock lets a socket listen on a port of the kernel's choice, and %v", why)
 	if !c.confinesSockets() {
-		i.lacks(noSockets, "Landlock does that from its version %d on, and %v", socketsFrom, why)
+		noted.lacks(noSockets, "Landlock does that from its version %d on, and %v", socketsFrom, why)
 	}
 }
 
-// dropCapabilities keeps what root may do from a plugin of a host that runs as
-// root: what it starts gets no more than the bounding set and the inheritable
-// one. The thread's own capabilities stay, because Go wants all threads alike
-// when it changes the user. Passing by the permissions of files stays, too:
-// folders of a host that runs as root may lie in a user's, and which files a
-// plugin reaches is Landlock's business.
+// dropCapabilities keeps the powers of root from a plugin of a host that runs as
+// root: a program gets no more than the bounding and the inheritable set of the
+// thread that starts it. The thread's own capabilities stay, because Go wants all
+// threads alike when it changes the user.
 func dropCapabilities() error {
-	// there is none on old kernels
+	// Old kernels have no ambient set.
 	_ = unix.Prctl(unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
 	if err := inheritNone(); err != nil {
 		return err
 	}
-
 	if unix.Geteuid() != 0 {
 		return nil
 	}
 
-	for c := uintptr(0); c <= unix.CAP_LAST_CAP; c++ {
-		if c == unix.CAP_DAC_OVERRIDE || c == unix.CAP_DAC_READ_SEARCH {
+	for capability := uintptr(0); capability <= unix.CAP_LAST_CAP; capability++ {
+		// Passing by the permissions of files stays: folders of a host that runs as
+		// root may lie in a user's, and Landlock decides which files a plugin
+		// reaches.
+		if capability == unix.CAP_DAC_OVERRIDE || capability == unix.CAP_DAC_READ_SEARCH {
 			continue
 		}
-		if err := unix.Prctl(unix.PR_CAPBSET_DROP, c, 0, 0, 0); err != nil &&
-			!errors.Is(err, unix.EINVAL) {
-			return err // EINVAL: the kernel does not know that one
+		err := unix.Prctl(unix.PR_CAPBSET_DROP, capability, 0, 0, 0)
+		if err != nil && !errors.Is(err, unix.EINVAL) { // EINVAL: the kernel does not know it
+			return err
 		}
 	}
-
 	return nil
 }
 
-// inheritNone empties the thread's inheritable set: whatever is in it, what
-// root starts has, past the bounding set.
+// inheritNone empties the thread's inheritable set: a program that root starts
+// gets what is in it, past the bounding set.
 func inheritNone() error {
 	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
 	var sets [2]unix.CapUserData
@@ -258,44 +258,42 @@ func inheritNone() error {
 		return fmt.Errorf("capget: %w", err)
 	}
 
-	sets[0].Inheritable, sets[1].Inheritable = 0, 0
+	sets[0].Inheritable = 0
+	sets[1].Inheritable = 0
 	if err := unix.Capset(&header, &sets[0]); err != nil {
 		return fmt.Errorf("capset: %w", err)
 	}
-
 	return nil
 }
 
 // start runs the command with its limits in force from its first instruction:
 // the process is held, as a debugger holds one, until they are set. Where that
 // is not allowed they are set right after the start.
-func (c *confinement) start(cmd *exec.Cmd, i *Isolation) (*exec.Cmd, error) {
+func (c *confinement) start(cmd *exec.Cmd, noted *Isolation) (*exec.Cmd, error) {
 	if !c.noTrace {
-		held, err := c.startHeld(cmd, i)
-		if held ||
-			(err != nil && !errors.Is(err, unix.EPERM) && !errors.Is(err, unix.ENOSYS)) {
+		held, err := c.startHeld(cmd, noted)
+		forbidden := errors.Is(err, unix.EPERM) || errors.Is(err, unix.ENOSYS)
+		if held || (err != nil && !forbidden) {
 			return cmd, err
 		}
-
-		cmd = again(cmd)
+		cmd = notStarted(cmd)
 	}
 
-	i.lacks(heldAtStart, "a process cannot be traced here, so they come a moment later")
+	noted.lacks(heldAtStart, "a process cannot be traced here, so they come a moment later")
 	if c.strict {
-		return cmd, i.strict()
+		return cmd, noted.strict()
 	}
 	if err := cmd.Start(); err != nil {
 		return cmd, err
 	}
-
-	c.limit(cmd.Process.Pid, i)
+	c.limit(cmd.Process.Pid, noted)
 	return cmd, nil
 }
 
 // startHeld reports whether the process runs and had its limits before. Without
 // an error it may also have ended before its program was loaded, which is how
 // some sandboxes answer to tracing: then nothing is left of it.
-func (c *confinement) startHeld(cmd *exec.Cmd, i *Isolation) (held bool, err error) {
+func (c *confinement) startHeld(cmd *exec.Cmd, noted *Isolation) (held bool, err error) {
 	cmd.SysProcAttr.Ptrace = true
 	if err := cmd.Start(); err != nil {
 		return false, err
@@ -305,14 +303,11 @@ func (c *confinement) startHeld(cmd *exec.Cmd, i *Isolation) (held bool, err err
 		c.onHeld(pid)
 	}
 
-	for { // until it stops with the program loaded; what has happened stays to be waited for
-		err := unix.Waitid(
-			unix.P_PID,
-			pid,
-			nil,
-			unix.WSTOPPED|unix.WEXITED|unix.WNOWAIT,
-			nil,
-		)
+	// It stops once the program is loaded. What has happened stays to be waited
+	// for.
+	for {
+		const events = unix.WSTOPPED | unix.WEXITED | unix.WNOWAIT
+		err := unix.Waitid(unix.P_PID, pid, nil, events, nil)
 		if !errors.Is(err, unix.EINTR) {
 			break
 		}
@@ -321,18 +316,17 @@ func (c *confinement) startHeld(cmd *exec.Cmd, i *Isolation) (held bool, err err
 	var limits Isolation
 	c.limit(pid, &limits)
 	limits.has(heldAtStart, "limits from the first instruction")
-	if err := c.permits(i, limits); err != nil {
+	if err := c.permits(noted, limits); err != nil {
 		_ = cmd.Process.Kill() // it has not run yet
 		_ = cmd.Wait()
 		return false, err
 	}
 
-	if letGo := syscall.PtraceDetach(pid) == nil; !letGo { // it is not there any more
-		_ = cmd.Wait() // how it ended is of no interest
-		return false, nil
+	if err := syscall.PtraceDetach(pid); err != nil {
+		_ = cmd.Wait()    // how it ended does not matter
+		return false, nil //nolint:nilerr // it is not there any more
 	}
-
-	i.add(limits)
+	noted.add(limits)
 	return true, nil
 }
 
@@ -347,8 +341,8 @@ func (c *confinement) permits(entered *Isolation, limits Isolation) error {
 	return all.strict()
 }
 
-// again is the same command, not yet started.
-func again(cmd *exec.Cmd) *exec.Cmd {
+// notStarted returns the same command, which can be started.
+func notStarted(cmd *exec.Cmd) *exec.Cmd {
 	attr := *cmd.SysProcAttr
 	attr.Ptrace = false
 	return &exec.Cmd{
@@ -362,10 +356,10 @@ func again(cmd *exec.Cmd) *exec.Cmd {
 	}
 }
 
-// limit sets the limits of a process. RLIMIT_AS is none of them: runtimes
-// reserve far more address space than they use, and die of it. RLIMIT_DATA
+// limit sets the limits of a process. RLIMIT_AS is not among them: runtimes reserve
+// far more address space than they use, and end when it is refused. RLIMIT_DATA
 // counts what can be written to.
-func (c *confinement) limit(pid int, i *Isolation) {
+func (c *confinement) limit(pid int, noted *Isolation) {
 	limits := []struct {
 		measure  measure
 		text     string
@@ -394,30 +388,30 @@ func (c *confinement) limit(pid int, i *Isolation) {
 		{marked, "no children that stay", unix.RLIMIT_LOCKS, uint64(c.mark)},
 	}
 
-	// The calling thread is under the plugin's filter, which lets nobody set
-	// the limits of another process, and under its rules on files.
+	// The calling thread is under the plugin's filter, which refuses to set the
+	// limits of another process, and under its rules on files.
 	onOtherThread(func() {
-		c.enterGroup(pid, i)
-		for _, l := range limits {
-			if err := lower(pid, l.resource, l.most); err != nil {
-				i.lacks(l.measure, "%v", err)
+		c.enterGroup(pid, noted)
+		for _, limit := range limits {
+			if err := lower(pid, limit.resource, limit.most); err != nil {
+				noted.lacks(limit.measure, "%v", err)
 				continue
 			}
-			i.has(l.measure, "%s", l.text)
+			noted.has(limit.measure, "%s", limit.text)
 		}
 	})
 }
 
 // enterGroup puts a process into its control group.
-func (c *confinement) enterGroup(pid int, i *Isolation) {
+func (c *confinement) enterGroup(pid int, noted *Isolation) {
 	if c.group == nil {
-		return // that has been said
+		return // that has been noted
 	}
 	if err := c.group.take(pid); err != nil {
-		i.lacks(ownGroup, "%v", err)
+		noted.lacks(ownGroup, "%v", err)
 		return
 	}
-	i.has(ownGroup, "a control group of its own")
+	noted.has(ownGroup, "a control group of its own")
 }
 
 // lower sets both limits of a process, hard and soft, never above what they
@@ -427,6 +421,7 @@ func lower(pid, resource int, most uint64) error {
 	if err := unix.Prlimit(pid, resource, nil, &now); err != nil {
 		return err
 	}
+
 	most = min(most, now.Max)
 	return unix.Prlimit(pid, resource, &unix.Rlimit{Cur: most, Max: most}, nil)
 }

@@ -225,15 +225,15 @@ func (r *ruleset) enforce() error {
 }
 
 // covers notes what the ruleset keeps a process from.
-func (r *ruleset) covers(i *Isolation) {
-	i.has(ownFiles, "own files only (Landlock %d)", r.version)
+func (r *ruleset) covers(noted *Isolation) {
+	noted.has(ownFiles, "own files only (Landlock %d)", r.version)
 
 	if r.version >= processFrom {
-		i.has(noSignals, "%s", noSignals)
+		noted.has(noSignals, "%s", noSignals)
 	} else {
-		i.lacks(noSignals, "this kernel has Landlock %d, an older one than that takes", r.version)
+		noted.lacks(noSignals, "this kernel has Landlock %d, an older one than that takes", r.version)
 	}
 	if r.version >= socketsFrom {
-		i.has(noSockets, "%s", noSockets)
+		noted.has(noSockets, "%s", noSockets)
 	}
 }

@@ -41,14 +41,13 @@ func (m *Mask) Add(secrets ...sdk.Secret) {
 	}
 
 	before := len(m.forms)
-	for _, s := range secrets {
-		for _, form := range secretForms(s.Reveal()) {
+	for _, secret := range secrets {
+		for _, form := range secretForms(secret.Reveal()) {
 			if len(form) >= minSecret {
 				m.forms[form] = struct{}{}
 			}
 		}
 	}
-
 	if len(m.forms) == before {
 		return
 	}
@@ -61,17 +60,16 @@ func (m *Mask) Add(secrets ...sdk.Secret) {
 	for _, form := range longest {
 		pairs = append(pairs, form, "[secret]")
 	}
-
 	m.replacer.Store(strings.NewReplacer(pairs...))
 }
 
-// Text gives text without the secrets.
+// Text returns text without the secrets.
 func (m *Mask) Text(text string) string {
 	if m == nil {
 		return text
 	}
-	if r := m.replacer.Load(); r != nil {
-		return r.Replace(text)
+	if replacer := m.replacer.Load(); replacer != nil {
+		return replacer.Replace(text)
 	}
 	return text
 }
@@ -79,50 +77,55 @@ func (m *Mask) Text(text string) string {
 // jsonText is a string in JSON, with its quotes.
 var jsonText = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
 
-// JSON gives JSON without the secrets in its texts, which may hold JSON
-// themselves: there a secret is escaped twice, and Text would not know it. What
-// holds no secret stays as it is written.
+// JSON returns JSON without the secrets in its texts, which may hold JSON
+// themselves: there a secret is escaped twice, and Text would not know it. A text
+// without a secret stays as it is written.
 func (m *Mask) JSON(text json.RawMessage) json.RawMessage {
 	return jsonText.ReplaceAllFunc(text, func(literal []byte) []byte {
 		var plain string
 		if json.Unmarshal(literal, &plain) != nil {
 			return literal
 		}
+
 		shown := m.Text(plain)
 		if shown == plain {
 			return literal
 		}
-
 		quoted, _ := json.Marshal(shown) // a text always encodes
 		return quoted
 	})
 }
 
-// secretForms returns the ways in which a value may be written. Logs are made
-// of lines, so each long line of a value with several, such as a key in PEM,
-// counts as well.
+// secretForms returns the ways in which a value may be written. Logs are made of
+// lines, so each long line of a value with several, such as a key in PEM, counts
+// as well.
 func secretForms(value string) []string {
 	forms := []string{value, url.QueryEscape(value), url.PathEscape(value)}
 	for _, escapeHTML := range []bool{true, false} {
-		var b strings.Builder
-		e := json.NewEncoder(&b)
-		e.SetEscapeHTML(escapeHTML)
-		_ = e.Encode(value) // a text always encodes
-		quoted := strings.TrimSuffix(b.String(), "\n")
-		quoted = quoted[1 : len(quoted)-1]
-
-		// PHP escapes slashes, too
-		forms = append(forms, quoted, strings.ReplaceAll(quoted, "/", `\/`))
+		quoted := inJSON(value, escapeHTML)
+		forms = append(forms, quoted)
+		forms = append(forms, strings.ReplaceAll(quoted, "/", `\/`)) // PHP escapes slashes, too
 	}
 
-	if lines := strings.Split(value, "\n"); len(lines) > 1 {
-		for _, line := range lines {
-			if line = strings.TrimSpace(line); len(line) >= longLine &&
-				!strings.HasPrefix(line, "-----") {
-				forms = append(forms, line)
-			}
+	lines := strings.Split(value, "\n")
+	if len(lines) == 1 {
+		return forms
+	}
+	for _, line := range lines {
+		line = strings.TrimSpace(line)
+		if len(line) >= longLine && !strings.HasPrefix(line, "-----") {
+			forms = append(forms, line)
 		}
 	}
-
 	return forms
+}
+
+// inJSON returns a text as it is written in JSON, without the quotes.
+func inJSON(text string, escapeHTML bool) string {
+	var written strings.Builder
+	encoder := json.NewEncoder(&written)
+	encoder.SetEscapeHTML(escapeHTML)
+	_ = encoder.Encode(text) // a text always encodes
+	quoted := strings.TrimSuffix(written.String(), "\n")
+	return quoted[1 : len(quoted)-1]
 }

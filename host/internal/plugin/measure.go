@@ -26,11 +26,14 @@ const (
 type Row struct {
 	// Thing is what the row is about, such as "files".
 	Thing string
+
 	// By is what enforces it: the measure as "payhost providers show" names it,
 	// or "always" for what the host does itself on every system.
 	By measure
+
 	// Strict reports whether isolation = "strict" asks for it.
 	Strict bool
+
 	// Test is the test that fails without it.
 	Test string
 }
@@ -38,9 +41,9 @@ type Row struct {
 // always is for what needs nothing of the system.
 const always measure = "always"
 
-// Table is what a plugin may not do to the machine, thing by thing.
-// CONFINEMENT.md says of each row what enforces it, since which kernel, and
-// what happens where it is missing; a test keeps both together.
+// Table returns what a plugin may not do to the machine, thing by thing.
+// CONFINEMENT.md tells for each row what enforces it, since which kernel, and what
+// happens where it is missing; a test keeps both together.
 func Table() []Row {
 	return []Row{
 		{"files", ownFiles, true, "TestPluginReachesItsOwnFilesAndNoOthers"},

@@ -37,19 +37,19 @@ func prepare(spec Spec, _, _ string, _ *Isolation) *confinement {
 	return &confinement{strict: spec.Binary.Strict}
 }
 
-func (*confinement) enter(i *Isolation) {
+func (*confinement) enter(noted *Isolation) {
 	seen := map[measure]bool{always: true}
 	for _, row := range Table() {
 		if !seen[row.By] {
 			seen[row.By] = true
-			i.lacks(row.By, "there is none of it outside Linux")
+			noted.lacks(row.By, "there is none of it outside Linux")
 		}
 	}
 }
 
-func (c *confinement) start(cmd *exec.Cmd, i *Isolation) (*exec.Cmd, error) {
+func (c *confinement) start(cmd *exec.Cmd, noted *Isolation) (*exec.Cmd, error) {
 	if c.strict {
-		return cmd, i.strict()
+		return cmd, noted.strict()
 	}
 	return cmd, cmd.Start()
 }
