@@ -96,7 +96,7 @@ func (p *Process) reach(ctx context.Context, spec Spec) error {
 		return err
 	}
 	if p.client, ok = got.(*sdk.Client); !ok {
-		return fmt.Errorf("the contract gives %T", got)
+		return fmt.Errorf("the contract dispenses %T", got)
 	}
 	if p.info, err = p.client.Info(ctx); err != nil {
 		return fmt.Errorf("it does not say what it is: %w", err)

@@ -59,24 +59,23 @@ func Describe(ctx context.Context, file string) (Description, error) {
 
 // describe runs the program to its end.
 func describe(ctx context.Context, spec Spec, folder string) ([]byte, error) {
-	l := newLauncher(&output{})
-	said := bounded{most: describeSize, full: l.kill}
+	run := newLauncher(&output{})
+	said := bounded{most: describeSize, full: run.kill}
 	complaint := bounded{most: complaintSize}
-	l.stdout = func(r io.Reader) { _, _ = io.Copy(&said, r) }
-	l.stderr = func(r io.Reader) { _, _ = io.Copy(&complaint, r) }
-	l.cmd = command(spec, folder, nil, "describe")
-	l.cmd.Env = describeEnvironment(l.cmd.Env)
-	l.confine = prepare(spec, folder, folder, &l.isolation)
+	run.stdout = func(from io.Reader) { _, _ = io.Copy(&said, from) }
+	run.stderr = func(from io.Reader) { _, _ = io.Copy(&complaint, from) }
+	run.cmd = command(spec, folder, nil, "describe")
+	run.cmd.Env = describeEnvironment(run.cmd.Env)
+	run.confine = prepare(spec, folder, folder, &run.isolation)
 
-	if err := l.Start(ctx); err != nil {
+	if err := run.Start(ctx); err != nil {
 		return nil, err
 	}
-	stop := context.AfterFunc(ctx, l.kill)
+	stop := context.AfterFunc(ctx, run.kill)
 	defer stop()
-
-	<-l.ended
-	left := l.confine.endMarked()
-	l.readers.Wait()
+	<-run.ended
+	left := run.confine.endMarked()
+	run.readers.Wait()
 
 	switch {
 	case said.over:
@@ -85,14 +84,14 @@ func describe(ctx context.Context, spec Spec, folder string) ([]byte, error) {
 		return nil, fmt.Errorf("the program did not say what it is within %s", describeTime)
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
-	case l.endErr != nil && complaint.text.Len() > 0:
-		return nil, fmt.Errorf("%w: %s", l.endErr, strings.TrimSpace(complaint.text.String()))
+	case run.endErr != nil && complaint.text.Len() > 0:
+		return nil, fmt.Errorf("%w: %s", run.endErr, strings.TrimSpace(complaint.text.String()))
 	}
-	return said.text.Bytes(), errors.Join(l.endErr, left)
+	return said.text.Bytes(), errors.Join(run.endErr, left)
 }
 
-// describeEnvironment leaves out where the program is: it has nothing to do
-// there.
+// describeEnvironment leaves out the folder in which the program runs: it keeps
+// nothing there.
 func describeEnvironment(env []string) []string {
 	var kept []string
 	for _, variable := range env {
@@ -105,7 +104,7 @@ func describeEnvironment(env []string) []string {
 }
 
 // copyOf takes a copy of a program of any name, in a workspace of its own.
-func copyOf(file string) (b Binary, w *Workspace, done func(), err error) {
+func copyOf(file string) (copied Binary, workspace *Workspace, done func(), err error) {
 	path, err := filepath.Abs(file)
 	if err != nil {
 		return Binary{}, nil, nil, err
@@ -116,17 +115,17 @@ func copyOf(file string) (b Binary, w *Workspace, done func(), err error) {
 	}
 	defer func() { _ = program.Close() }() // it was only read
 
-	w, done, err = temporary()
+	workspace, done, err = temporary()
 	if err != nil {
 		return Binary{}, nil, nil, err
 	}
-	b = Binary{Plugin: filepath.Base(path), Path: path}
-	err = NewCatalog(filepath.Dir(path), w).copy(&b, program)
+	copied = Binary{Plugin: filepath.Base(path), Path: path}
+	err = NewCatalog(filepath.Dir(path), workspace).copy(&copied, program)
 	if err != nil {
 		done()
 		return Binary{}, nil, nil, err
 	}
-	return b, w, done, nil
+	return copied, workspace, done, nil
 }
 
 // bounded keeps the beginning of what is written; full, when set, is called

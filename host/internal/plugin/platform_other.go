@@ -11,15 +11,15 @@ import (
 	"syscall"
 )
 
-// On systems other than Linux a plugin runs with less around it: no process
-// group, so that what it starts itself may outlive it, and nothing but the
-// SDK's own watch ends it when its host is killed.
+// On systems other than Linux a plugin is kept apart less: it has no process
+// group, so that what it starts may outlive it, and only the SDK's own watch ends
+// it when its host is killed.
 
 func isolation() *syscall.SysProcAttr { return nil }
 
 func closeOnExec() {}
 
-// confinement does nothing but say so.
+// confinement does nothing but note that.
 type confinement struct {
 	memory int64
 	strict bool

@@ -12,13 +12,13 @@ import (
 )
 
 // A plugin may make every system call that has to do with itself, its files and
-// the network. What has to do with other processes, with the kernel or with the
-// machine fails, as it would for a user without rights to it; a program that
-// can do without goes on. The rules name what is refused: a list of what is
-// allowed would have to know the runtime of every language. filter_linux.go and
-// its companions for each processor have the rules.
+// the network. Calls on other processes, on the kernel or on the machine fail, as
+// they would for a user without rights to it; a program that can do without them
+// goes on. The rules name what is refused: a list of what is allowed would have to
+// know the runtime of every language. filter_linux.go and its companions for each
+// processor have the rules.
 
-// verdict is what the filter says of a call.
+// verdict is what the filter does with a call.
 type verdict uint32
 
 const (
@@ -30,7 +30,7 @@ const (
 // failWith has the call fail, and nothing done.
 func failWith(errno unix.Errno) verdict { return unix.SECCOMP_RET_ERRNO | verdict(errno) }
 
-// callRules are the rules for one system call, the first that fits counts. A
+// callRules are the rules for one system call. The first rule that fits counts; a
 // call that none fits is allowed.
 type callRules struct {
 	number uintptr
@@ -71,8 +71,8 @@ func upperNot(argument int, value uint32) condition {
 }
 
 // whole returns the rule that fits every call of a number.
-func whole(number uintptr, v verdict) callRules {
-	return callRules{number, []callRule{{verdict: v}}}
+func whole(number uintptr, result verdict) callRules {
+	return callRules{number, []callRule{{verdict: result}}}
 }
 
 // Offsets in struct seccomp_data.
@@ -84,9 +84,8 @@ const (
 	argSize     = 8
 )
 
-// assemble makes the program that the kernel runs for every system call. What
-// is called by way of another table than the processor's own, as a program of
-// 32 bits does, fails.
+// assemble makes the program that the kernel runs for every system call. A call by
+// another table than the processor's own, as a program of 32 bits makes it, fails.
 func assemble(calls []callRules) []bpf.Instruction {
 	program := []bpf.Instruction{
 		bpf.LoadAbsolute{Off: tableAt, Size: wordSize},
@@ -99,18 +98,16 @@ func assemble(calls []callRules) []bpf.Instruction {
 	}
 
 	for _, call := range calls {
-		// The number is what stands in the accumulator here: a block that has
-		// loaded something else is left by a verdict only.
+		// The accumulator holds the number here: a block that has loaded something
+		// else is left by a verdict only.
 		block := assembleCall(call)
 		program = append(program, bpf.JumpIf{
 			Cond:     bpf.JumpNotEqual,
 			Val:      uint32(call.number),
 			SkipTrue: uint8(len(block)),
 		})
-
 		program = append(program, block...)
 	}
-
 	return append(program, bpf.RetConstant{Val: uint32(allow)})
 }
 
@@ -118,26 +115,27 @@ func assemble(calls []callRules) []bpf.Instruction {
 func assembleCall(call callRules) []bpf.Instruction {
 	var block []bpf.Instruction
 	for _, rule := range call.rules {
-		for i, c := range rule.conditions {
-			left := len(rule.conditions) - 1 - i
+		for n, condition := range rule.conditions {
+			left := len(rule.conditions) - 1 - n
 			block = append(block,
-				bpf.LoadAbsolute{Off: c.offset(), Size: wordSize},
-				bpf.JumpIf{Cond: c.test, Val: c.value, SkipFalse: uint8(2*left + 1)},
-			)
+				bpf.LoadAbsolute{Off: condition.offset(), Size: wordSize},
+				bpf.JumpIf{
+					Cond:      condition.test,
+					Val:       condition.value,
+					SkipFalse: uint8(2*left + 1), // to the end of this rule
+				})
 		}
-
 		block = append(block, bpf.RetConstant{Val: uint32(rule.verdict)})
 	}
 
 	if last := call.rules[len(call.rules)-1]; len(last.conditions) > 0 {
 		block = append(block, bpf.RetConstant{Val: uint32(allow)})
 	}
-
 	return block
 }
 
-// offset is where the filter finds the half. Both processors have the lower one
-// first.
+// offset returns where the filter finds the half. Both processors have the lower
+// one first.
 func (c condition) offset() uint32 {
 	at := uint32(argumentsAt + argSize*c.argument)
 	if c.upper {

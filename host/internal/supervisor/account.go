@@ -37,7 +37,7 @@ type account struct {
 
 	mu sync.Mutex
 	service
-	phase     State         // what is known beside draining, which is told apart
+	phase     State         // everything but draining, which is a flag of its own
 	draining  bool          // disabled or removed: only what is open is carried on
 	removed   bool          // no longer in the configuration
 	forgotten bool          // no longer in the supervisor
@@ -45,7 +45,7 @@ type account struct {
 	changed   chan struct{} // closed at the next change
 	lastErr   error
 
-	// What was last known, so that it can be shown while nothing runs.
+	// The last that the plugin said, which is shown while nothing runs.
 	seen     sdk.Info
 	seenInfo sdk.AccountInfo
 }

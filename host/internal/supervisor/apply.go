@@ -74,8 +74,8 @@ func (s *Supervisor) apply(
 		return allFailed(providers, err)
 	}
 
-	// One change for every account that is configured, and for every one that
-	// no longer is.
+	// There is one change for every account that is configured, and for every
+	// account that no longer is.
 	var changes []func() Result
 	wanted := map[string]bool{}
 

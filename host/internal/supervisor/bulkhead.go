@@ -117,8 +117,8 @@ const (
 	forReading
 )
 
-// The places of what strangers can cause. They are apart from those of money: a
-// stranger who sends a great deal takes no payment's place.
+// These are the places of what strangers can cause. They are apart from those of
+// money: a stranger who sends a great deal takes no payment's place.
 const (
 	// queryShare is the part of an account's max_in_flight that queries may
 	// have, one at least.
@@ -168,8 +168,8 @@ func (a *account) enter(
 		return nil
 	}
 
-	// What strangers cause takes a place of its own, and, beyond the account's
-	// first, one of the whole host.
+	// A lease that strangers cause takes a place apart, and, beyond the first of
+	// the account, one of the whole host.
 	var own, all *bulkhead
 	switch purpose {
 	case forQuery:

@@ -115,8 +115,8 @@ func (s *Supervisor) program(cfg config.Provider) (plugin.Binary, error) {
 	return program, cfg.Allows(program.Path, program.Checksum)
 }
 
-// mayAttach keeps real money away from an attached plugin: nobody has checked
-// its program, and a person may stop it at any statement.
+// mayAttach keeps real money away from an attached plugin: its program is not
+// checked, and a developer may stop it at any statement.
 func mayAttach(cfg config.Provider) error {
 	var own struct {
 		Environment sdk.Environment `json:"environment"`
@@ -167,8 +167,8 @@ func (a *account) configure(
 	return bound, err
 }
 
-// reconfigure binds the account anew to its own instance. Calls in flight keep
-// the configuration that they began with.
+// reconfigure binds the account to a process of its own instance again. Calls in
+// flight keep the configuration that they began with.
 func (a *account) reconfigure(
 	ctx context.Context, proc *process, cfg config.Provider, force bool,
 ) (*binding, error) {
@@ -225,7 +225,7 @@ func (a *account) putBack(before service, proc *process, cause error) {
 	if _, err := inst.configure(inst.ctx, proc, before.binding.cfg); err != nil {
 		inst.askReplace(
 			proc,
-			fmt.Errorf("it could be configured neither anew nor as before: %w", err),
+			fmt.Errorf("it could be configured neither as wanted nor as before: %w", err),
 		)
 	}
 }

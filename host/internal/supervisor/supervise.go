@@ -113,7 +113,7 @@ func (i *instance) watch(proc *process) error {
 }
 
 // checkLive asks the process what it is. A process under a debugger is not
-// asked: it does not answer while it stands at a breakpoint.
+// asked: it does not answer while it is stopped at a breakpoint.
 func (i *instance) checkLive(proc *process) error {
 	if i.program.IsAttached() {
 		return nil

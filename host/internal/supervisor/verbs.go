@@ -8,9 +8,10 @@ import (
 )
 
 // The verbs have the signatures of the SDK's author interfaces. All go through
-// the chain in wrap.
+// the chain in wrap. Every error is an *sdk.Error.
 
-// CheckHealth informs people; its result changes nothing in this package.
+// CheckHealth asks the plugin how its provider is. The answer is for people: it
+// changes nothing in this package.
 func (l *Lease) CheckHealth(ctx context.Context) (sdk.Health, error) {
 	return run(ctx, l, sdk.CapabilityCheckHealth, l.binding.verbs.CheckHealth)
 }
@@ -18,151 +19,146 @@ func (l *Lease) CheckHealth(ctx context.Context) (sdk.Health, error) {
 // ListPaymentMethods lists what the customer can pay with.
 func (l *Lease) ListPaymentMethods(
 	ctx context.Context,
-	q sdk.ListPaymentMethodsRequest,
+	request sdk.ListPaymentMethodsRequest,
 ) ([]sdk.PaymentMethod, error) {
-	return run(
-		ctx,
-		l,
-		sdk.CapabilityListPaymentMethods,
-		with(q, l.binding.verbs.ListPaymentMethods),
-	)
+	do := with(request, l.binding.verbs.ListPaymentMethods)
+	return run(ctx, l, sdk.CapabilityListPaymentMethods, do)
 }
 
 // CreatePayment creates a payment at the provider.
 func (l *Lease) CreatePayment(
 	ctx context.Context,
-	q sdk.CreatePaymentRequest,
+	request sdk.CreatePaymentRequest,
 ) (*sdk.Payment, error) {
-	return run(ctx, l, sdk.CapabilityCreatePayment, with(q, l.binding.verbs.CreatePayment))
+	do := with(request, l.binding.verbs.CreatePayment)
+	return run(ctx, l, sdk.CapabilityCreatePayment, do)
 }
 
 // ConfirmPayment hands over what the customer sent back.
 func (l *Lease) ConfirmPayment(
 	ctx context.Context,
-	q sdk.ConfirmPaymentRequest,
+	request sdk.ConfirmPaymentRequest,
 ) (*sdk.Payment, error) {
-	return run(
-		ctx,
-		l,
-		sdk.CapabilityConfirmPayment,
-		with(q, l.binding.verbs.ConfirmPayment),
-	)
+	do := with(request, l.binding.verbs.ConfirmPayment)
+	return run(ctx, l, sdk.CapabilityConfirmPayment, do)
 }
 
-// GetPayment asks for a payment's status.
+// GetPayment queries a payment's status.
 func (l *Lease) GetPayment(
 	ctx context.Context,
-	q sdk.GetPaymentRequest,
+	request sdk.GetPaymentRequest,
 ) (*sdk.Payment, error) {
-	return run(ctx, l, sdk.CapabilityGetPayment, with(q, l.binding.verbs.GetPayment))
+	do := with(request, l.binding.verbs.GetPayment)
+	return run(ctx, l, sdk.CapabilityGetPayment, do)
 }
 
-// ListPayments asks for many payments.
+// ListPayments queries many payments.
 func (l *Lease) ListPayments(
 	ctx context.Context,
-	q sdk.ListPaymentsRequest,
+	request sdk.ListPaymentsRequest,
 ) (*sdk.ListPaymentsResponse, error) {
-	return run(ctx, l, sdk.CapabilityListPayments, with(q, l.binding.verbs.ListPayments))
+	do := with(request, l.binding.verbs.ListPayments)
+	return run(ctx, l, sdk.CapabilityListPayments, do)
 }
 
-// CapturePayment takes an authorized payment.
+// CapturePayment captures an authorized payment.
 func (l *Lease) CapturePayment(
 	ctx context.Context,
-	q sdk.CapturePaymentRequest,
+	request sdk.CapturePaymentRequest,
 ) (*sdk.Payment, error) {
-	return run(
-		ctx,
-		l,
-		sdk.CapabilityCapturePayment,
-		with(q, l.binding.verbs.CapturePayment),
-	)
+	do := with(request, l.binding.verbs.CapturePayment)
+	return run(ctx, l, sdk.CapabilityCapturePayment, do)
 }
 
-// CancelPayment returns up a payment.
+// CancelPayment cancels a payment.
 func (l *Lease) CancelPayment(
 	ctx context.Context,
-	q sdk.CancelPaymentRequest,
+	request sdk.CancelPaymentRequest,
 ) (*sdk.Payment, error) {
-	return run(ctx, l, sdk.CapabilityCancelPayment, with(q, l.binding.verbs.CancelPayment))
+	do := with(request, l.binding.verbs.CancelPayment)
+	return run(ctx, l, sdk.CapabilityCancelPayment, do)
 }
 
-// CreateRefund returns back a payment.
+// CreateRefund refunds a payment.
 func (l *Lease) CreateRefund(
 	ctx context.Context,
-	q sdk.CreateRefundRequest,
+	request sdk.CreateRefundRequest,
 ) (*sdk.Refund, error) {
-	return run(ctx, l, sdk.CapabilityCreateRefund, with(q, l.binding.verbs.CreateRefund))
+	do := with(request, l.binding.verbs.CreateRefund)
+	return run(ctx, l, sdk.CapabilityCreateRefund, do)
 }
 
-// GetRefund asks for a refund's status.
+// GetRefund queries a refund's status.
 func (l *Lease) GetRefund(
 	ctx context.Context,
-	q sdk.GetRefundRequest,
+	request sdk.GetRefundRequest,
 ) (*sdk.Refund, error) {
-	return run(ctx, l, sdk.CapabilityGetRefund, with(q, l.binding.verbs.GetRefund))
+	do := with(request, l.binding.verbs.GetRefund)
+	return run(ctx, l, sdk.CapabilityGetRefund, do)
 }
 
 // CreatePayout sends money.
 func (l *Lease) CreatePayout(
 	ctx context.Context,
-	q sdk.CreatePayoutRequest,
+	request sdk.CreatePayoutRequest,
 ) (*sdk.Payout, error) {
-	return run(ctx, l, sdk.CapabilityCreatePayout, with(q, l.binding.verbs.CreatePayout))
+	do := with(request, l.binding.verbs.CreatePayout)
+	return run(ctx, l, sdk.CapabilityCreatePayout, do)
 }
 
-// GetPayout asks for a payout's status.
+// GetPayout queries a payout's status.
 func (l *Lease) GetPayout(
 	ctx context.Context,
-	q sdk.GetPayoutRequest,
+	request sdk.GetPayoutRequest,
 ) (*sdk.Payout, error) {
-	return run(ctx, l, sdk.CapabilityGetPayout, with(q, l.binding.verbs.GetPayout))
+	do := with(request, l.binding.verbs.GetPayout)
+	return run(ctx, l, sdk.CapabilityGetPayout, do)
 }
 
-// ListPayouts asks for many payouts.
+// ListPayouts queries many payouts.
 func (l *Lease) ListPayouts(
 	ctx context.Context,
-	q sdk.ListPayoutsRequest,
+	request sdk.ListPayoutsRequest,
 ) (*sdk.ListPayoutsResponse, error) {
-	return run(ctx, l, sdk.CapabilityListPayouts, with(q, l.binding.verbs.ListPayouts))
+	do := with(request, l.binding.verbs.ListPayouts)
+	return run(ctx, l, sdk.CapabilityListPayouts, do)
 }
 
-// GetBalances asks what the account holds.
+// GetBalances returns what the account holds.
 func (l *Lease) GetBalances(ctx context.Context) ([]sdk.Balance, error) {
 	return run(ctx, l, sdk.CapabilityGetBalances, l.binding.verbs.GetBalances)
 }
 
-// ParseWebhook reads a raw notice. It asks nobody, so an open breaker does not
+// ParseWebhook reads a raw webhook. It calls no provider, so an open breaker does not
 // stop it.
 func (l *Lease) ParseWebhook(
 	ctx context.Context,
-	q sdk.ParseWebhookRequest,
+	request sdk.ParseWebhookRequest,
 ) (*sdk.Notice, error) {
-	return run(ctx, l, sdk.CapabilityParseWebhook, with(q, l.binding.verbs.ParseWebhook))
+	do := with(request, l.binding.verbs.ParseWebhook)
+	return run(ctx, l, sdk.CapabilityParseWebhook, do)
 }
 
-// ParseReturn reads the request of a customer who comes back. An open breaker
-// does not stop it.
+// ParseReturn reads the request of a customer who comes back. An open breaker does
+// not stop it.
 func (l *Lease) ParseReturn(
 	ctx context.Context,
-	q sdk.ParseReturnRequest,
+	request sdk.ParseReturnRequest,
 ) (*sdk.Return, error) {
-	return run(ctx, l, sdk.CapabilityParseReturn, with(q, l.binding.verbs.ParseReturn))
+	do := with(request, l.binding.verbs.ParseReturn)
+	return run(ctx, l, sdk.CapabilityParseReturn, do)
 }
 
 // InvokeOperation runs one of the provider's own operations.
 func (l *Lease) InvokeOperation(
 	ctx context.Context,
-	q sdk.InvokeOperationRequest,
+	request sdk.InvokeOperationRequest,
 ) (json.RawMessage, error) {
-	return run(
-		ctx,
-		l,
-		sdk.CapabilityInvokeOperation,
-		with(q, l.binding.verbs.InvokeOperation),
-	)
+	do := with(request, l.binding.verbs.InvokeOperation)
+	return run(ctx, l, sdk.CapabilityInvokeOperation, do)
 }
 
-// with makes a verb that takes a request one that takes none.
-func with[Q, R any](q Q, do func(context.Context, Q) (R, error)) call[R] {
-	return func(ctx context.Context) (R, error) { return do(ctx, q) }
+// with binds a verb to its request.
+func with[Q, R any](request Q, verb func(context.Context, Q) (R, error)) call[R] {
+	return func(ctx context.Context) (R, error) { return verb(ctx, request) }
 }
