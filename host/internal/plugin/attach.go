@@ -17,8 +17,8 @@ import (
 )
 
 // DebugAttach is a plugin that a developer has started by hand, usually under a
-// debugger, and that the host uses as it finds it. The plugin's argument "debug"
-// prints one as JSON.
+// debugger, and that the host uses as it finds it. The plugin's argument
+// "debug" prints one as JSON.
 type DebugAttach struct {
 	// Socket is the unix socket that the plugin listens on. Only its owner may
 	// open it, in a folder that only its owner may enter.
@@ -59,6 +59,7 @@ func attach(ctx context.Context, spec Spec) (*Process, error) {
 		"pid", attached.pid,
 		"socket", socket)
 	go attached.watch() //nolint:gosec // the connection outlives the call that makes it
+
 	return attached, nil
 }
 
@@ -78,6 +79,7 @@ func (p *Process) reach(ctx context.Context, spec Spec) error {
 	if err != nil {
 		return err
 	}
+
 	p.pid, _ = peer(raw)
 	_ = raw.Close() // nothing was sent on it
 
@@ -87,6 +89,7 @@ func (p *Process) reach(ctx context.Context, spec Spec) error {
 	if err != nil {
 		return err
 	}
+
 	p.conns.note(conn)
 	conn.Connect()
 	p.conns.awaitReady(ctx)
@@ -98,9 +101,11 @@ func (p *Process) reach(ctx context.Context, spec Spec) error {
 	if p.client, ok = got.(*sdk.Client); !ok {
 		return fmt.Errorf("the contract dispenses %T", got)
 	}
+
 	if p.info, err = p.client.Info(ctx); err != nil {
 		return fmt.Errorf("it does not say what it is: %w", err)
 	}
+
 	return p.checkInfo(at.ContractVersion)
 }
 
@@ -115,8 +120,8 @@ func (p *Process) disconnect() {
 	<-p.stopped
 }
 
-// onlyOurs refuses a socket that others could have made or could be listening in
-// on: there is no TLS on it.
+// onlyOurs refuses a socket that others could have made or could be listening
+// in on: there is no TLS on it.
 func onlyOurs(socket string) error {
 	info, err := os.Lstat(socket)
 	switch {
@@ -137,5 +142,6 @@ func onlyOurs(socket string) error {
 		return fmt.Errorf("others may open it: the socket has mode %04o and its folder %04o, "+
 			"and 0600 and 0700 are the most", own, above)
 	}
+
 	return nil
 }

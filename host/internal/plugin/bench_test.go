@@ -83,8 +83,8 @@ func cpuOf(b *testing.B, pid int) time.Duration {
 }
 
 // The filter looks at every system call of a plugin. What that takes is the
-// processors' time, which a busy machine does not change: it is measured of host
-// and plugin, in turns with and without the filter. The provider's is the
+// processors' time, which a busy machine does not change: it is measured of
+// host and plugin, in turns with and without the filter. The provider's is the
 // host's here, in both.
 func BenchmarkConfinementCPU(b *testing.B) {
 	confine := func(change func(*stage)) *confined {
@@ -93,6 +93,7 @@ func BenchmarkConfinementCPU(b *testing.B) {
 		process := s.start()
 		return &confined{process: process, account: s.account(process, provider.URL)}
 	}
+
 	with := confine(func(*stage) {})
 	without := confine(func(s *stage) { s.workspace.WithoutFilter() })
 	for _, c := range []*confined{with, without} { // connections are made before it counts
@@ -104,11 +105,15 @@ func BenchmarkConfinementCPU(b *testing.B) {
 		with.batch(b, 50)
 		without.batch(b, 50)
 	}
+
 	perCall := func(spent time.Duration, c *confined) float64 {
 		return float64(spent.Microseconds()) / float64(c.calls)
 	}
 	b.ReportMetric(perCall(with.host+with.plugin, with), "µs-with/call")
 	b.ReportMetric(perCall(without.host+without.plugin, without), "µs-without/call")
 	b.ReportMetric(float64(with.plugin)/float64(without.plugin), "plugin-with/without")
-	b.ReportMetric(float64(with.host+with.plugin)/float64(without.host+without.plugin), "with/without")
+	b.ReportMetric(
+		float64(with.host+with.plugin)/float64(without.host+without.plugin),
+		"with/without",
+	)
 }

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// bounds are for what no limit of a single process bounds: the host looks now and
-// then, and ends a plugin that is beyond them.
+// bounds are for what no limit of a single process bounds: the host looks now
+// and then, and ends a plugin that is beyond them.
 type bounds struct {
 	every     time.Duration // how often
 	folder    int64         // bytes in its folder, on the disk
@@ -62,11 +62,13 @@ func (b bounds) exceeded(folders []string, held *confinement) error {
 		return fmt.Errorf("it was ended because it has %d processes, and %d are the most",
 			len(members), b.processes)
 	}
+
 	used := memoryOf(members)
 	if held.memory > 0 && used > held.memory {
 		return fmt.Errorf("it was ended because it and its children use %d MiB of memory, and %d are the most",
 			used>>20, held.memory>>20)
 	}
+
 	return nil
 }
 
@@ -94,6 +96,7 @@ func (b bounds) look(folder string) error {
 		if size > b.folder || entries > b.entries {
 			return errEnough
 		}
+
 		return nil
 	})
 	if !errors.Is(err, errEnough) {

@@ -42,12 +42,14 @@ func memoryOf(pids []int) int64 {
 var errNoFigure = errors.New("the figure is missing")
 
 // proportionOf returns a process's memory in bytes, of what is shared its part.
-// It cannot be read for a process that is not dumpable, unless the host is root.
+// It cannot be read for a process that is not dumpable, unless the host is
+// root.
 func proportionOf(pid int) (int64, error) {
 	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/smaps_rollup")
 	if err != nil {
 		return 0, err
 	}
+
 	for line := range strings.Lines(string(text)) {
 		value, ok := strings.CutPrefix(line, "Pss:")
 		if !ok {
@@ -55,13 +57,15 @@ func proportionOf(pid int) (int64, error) {
 		}
 		number := strings.TrimSuffix(strings.TrimSpace(value), "kB")
 		kilobytes, err := strconv.ParseInt(strings.TrimSpace(number), 10, 64)
+
 		return kilobytes << 10, err
 	}
+
 	return 0, errNoFigure
 }
 
-// residentOf returns a process's memory in bytes, with all that is shared. Every
-// user may read it of every process.
+// residentOf returns a process's memory in bytes, with all that is shared.
+// Every user may read it of every process.
 func residentOf(pid int) int64 {
 	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/statm")
 	if err != nil {
@@ -71,9 +75,11 @@ func residentOf(pid int) int64 {
 	if len(fields) < 2 {
 		return 0
 	}
+
 	pages, err := strconv.ParseInt(fields[1], 10, 64)
 	if err != nil {
 		return 0
 	}
+
 	return pages * int64(os.Getpagesize())
 }

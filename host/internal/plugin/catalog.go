@@ -77,6 +77,7 @@ func (c *Catalog) Find(plugin, version, pin string) (Binary, error) {
 		return Binary{}, fmt.Errorf("plugin %s: %s has sha256 %s, the configuration allows only %s",
 			fileName(plugin, version), found.Path, found.Checksum, pin)
 	}
+
 	return found, nil
 }
 
@@ -84,8 +85,8 @@ func sameText(a, b string) bool {
 	return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1
 }
 
-// Sum finds the plugin's program like Find and returns its path and checksum. It
-// takes no copy, so nothing can be started.
+// Sum finds the plugin's program like Find and returns its path and checksum.
+// It takes no copy, so nothing can be started.
 func (c *Catalog) Sum(plugin, version string) (path, checksum string, err error) {
 	found, err := c.read(plugin, version, func(into *Binary, src io.Reader) error {
 		hash := sha256.New()
@@ -122,13 +123,16 @@ func (c *Catalog) read(
 	if errors.Is(err, fs.ErrNotExist) {
 		return Binary{}, c.missing(found)
 	}
+
 	if err == nil {
 		err = take(&found, src)
 		_ = src.Close() // it was only read
 	}
+
 	if err != nil {
 		return Binary{}, fmt.Errorf("plugin %s: %w", file, err)
 	}
+
 	return found, nil
 }
 
@@ -148,6 +152,7 @@ func openProgram(path string) (*os.File, error) {
 	default:
 		return src, nil
 	}
+
 	return nil, errors.Join(err, src.Close())
 }
 
@@ -166,14 +171,15 @@ func (c *Catalog) copy(b *Binary, src io.Reader) error {
 	}
 
 	// A copy of the same content may be running: the new copy takes over its
-	// name, and the running file stays as it is. Where the system does not allow
-	// that, the copy that is there will do.
+	// name, and the running file stays as it is. Where the system does not
+	// allow that, the copy that is there will do.
 	if err := os.Rename(temp, b.copied); err != nil {
 		_ = os.Remove(temp)
 		if b.verify() != nil {
 			return err
 		}
 	}
+
 	return nil
 }
 
@@ -194,10 +200,12 @@ func (c *Catalog) hashInto(src io.Reader) (name, sum string, err error) {
 	if err == nil && size > maxProgram {
 		err = fmt.Errorf("larger than %d bytes", maxProgram)
 	}
+
 	err = errors.Join(err, dst.Chmod(0o500), dst.Close())
 	if err != nil {
 		return "", "", errors.Join(err, os.Remove(dst.Name()))
 	}
+
 	return dst.Name(), hex.EncodeToString(hash.Sum(nil)), nil
 }
 
@@ -216,6 +224,7 @@ func (b Binary) verify() error {
 	if hex.EncodeToString(hash.Sum(nil)) != b.Checksum {
 		return fmt.Errorf("the private copy of %s has been changed", b.Path)
 	}
+
 	return nil
 }
 
@@ -244,6 +253,7 @@ func (c *Catalog) missing(b Binary) error {
 	for n := range others {
 		others[n] = filepath.Base(others[n])
 	}
+
 	return fmt.Errorf("plugin %s: there is no file %s; the folder holds %s",
 		b.Plugin, b.Path, strings.Join(others, ", "))
 }

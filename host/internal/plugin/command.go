@@ -33,6 +33,7 @@ func environment(spec Spec, folder string) []string {
 		// plugin does not reach.
 		fmt.Sprintf("GOMAXPROCS=%d", runtime.GOMAXPROCS(0)),
 	}
+
 	if runtime.GOOS == "windows" {
 		env = append(env[3:],
 			"TEMP="+folder,
@@ -45,6 +46,7 @@ func environment(spec Spec, folder string) []string {
 			env = append(env, name+"="+value)
 		}
 	}
+
 	return env
 }
 

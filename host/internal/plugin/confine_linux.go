@@ -14,8 +14,8 @@ import (
 // entered on the one that starts the process: privileges, capabilities,
 // Landlock's domain and the filter of system calls belong to a thread, and are
 // inherited by what it starts. That thread is never used for anything else, so
-// neither the host nor the service that it is part of loses anything. A program in
-// between, which would have to be the host's own once more, is not needed.
+// neither the host nor the service that it is part of loses anything. A program
+// in between, which would have to be the host's own once more, is not needed.
 type confinement struct {
 	ruleset   *ruleset    // nil: none
 	connector *connector  // nil: none, or none needed
@@ -50,10 +50,12 @@ func prepare(spec Spec, folder, sockets string, noted *Isolation) *confinement {
 		noted.lacks(ownFiles, "%v", err)
 		noted.lacks(noSignals, "that is Landlock's")
 	}
+
 	c.group, err = c.groups.newGroup(c.mark, c.memory, spec.Workspace.bounds.processes)
 	if err != nil {
 		noted.lacks(ownGroup, "%v", err)
 	}
+
 	return c
 }
 
@@ -98,12 +100,13 @@ func onThread(work func()) {
 		close(taken)
 		work()
 	}()
+
 	<-taken
 	runtime.UnlockOSThread()
 }
 
-// onOtherThread runs work on a thread that is not confined, and waits for it. The
-// calling thread must be locked.
+// onOtherThread runs work on a thread that is not confined, and waits for it.
+// The calling thread must be locked.
 func onOtherThread(work func()) {
 	done := make(chan struct{})
 	go func() {
@@ -135,8 +138,8 @@ func (c *confinement) close() {
 	}
 }
 
-// enter confines the calling thread. The filter comes last: it refuses some of the
-// calls that the others need.
+// enter confines the calling thread. The filter comes last: it refuses some of
+// the calls that the others need.
 func (c *confinement) enter(noted *Isolation) {
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
 		noted.lacks(noPrivileges, "%v", err)
@@ -174,27 +177,32 @@ func (c *confinement) enterFilter(noted *Isolation) {
 	if err == nil {
 		listener, err = filterThread(asked)
 	}
+
 	if errors.Is(err, unix.EBUSY) { // a filter around the host asks already
 		c.noTaking = err
 		asked = askNothing
 		listener, err = filterThread(asked)
 	}
+
 	if err != nil {
 		noted.lacks(ownCalls, "%v", err)
 		c.lacksSockets(noted, fmt.Errorf("without a filter of system calls the host cannot do it: %w", err))
 		return
 	}
+
 	noted.has(ownCalls, "no system calls on others")
 
 	if asked == askNothing {
 		c.lacksSockets(noted, fmt.Errorf("the host cannot do it for a plugin: %w", c.noTaking))
 		return
 	}
+
 	c.connector, err = newConnector(listener)
 	if err != nil { // and no such call works
 		c.lacksSockets(noted, err)
 		return
 	}
+
 	noted.has(noServers, "no TCP servers (the host listens)")
 	if asked == askToConnect {
 		noted.has(noSockets, "no sockets of others (the host connects)")
@@ -220,32 +228,35 @@ func (c *confinement) lacksSockets(noted *Isolation, why error) {
 	}
 }
 
-// dropCapabilities keeps the powers of root from a plugin of a host that runs as
-// root: a program gets no more than the bounding and the inheritable set of the
-// thread that starts it. The thread's own capabilities stay, because Go wants all
-// threads alike when it changes the user.
+// dropCapabilities keeps the powers of root from a plugin of a host that runs
+// as root: a program gets no more than the bounding and the inheritable set of
+// the thread that starts it. The thread's own capabilities stay, because Go
+// wants all threads alike when it changes the user.
 func dropCapabilities() error {
 	// Old kernels have no ambient set.
 	_ = unix.Prctl(unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
 	if err := inheritNone(); err != nil {
 		return err
 	}
+
 	if unix.Geteuid() != 0 {
 		return nil
 	}
 
 	for capability := uintptr(0); capability <= unix.CAP_LAST_CAP; capability++ {
-		// Passing by the permissions of files stays: folders of a host that runs as
-		// root may lie in a user's, and Landlock decides which files a plugin
-		// reaches.
+		// Passing by the permissions of files stays: folders of a host that
+		// runs as root may lie in a user's, and Landlock decides which files a
+		// plugin reaches.
 		if capability == unix.CAP_DAC_OVERRIDE || capability == unix.CAP_DAC_READ_SEARCH {
 			continue
 		}
+
 		err := unix.Prctl(unix.PR_CAPBSET_DROP, capability, 0, 0, 0)
 		if err != nil && !errors.Is(err, unix.EINVAL) { // EINVAL: the kernel does not know it
 			return err
 		}
 	}
+
 	return nil
 }
 
@@ -263,6 +274,7 @@ func inheritNone() error {
 	if err := unix.Capset(&header, &sets[0]); err != nil {
 		return fmt.Errorf("capset: %w", err)
 	}
+
 	return nil
 }
 
@@ -276,6 +288,7 @@ func (c *confinement) start(cmd *exec.Cmd, noted *Isolation) (*exec.Cmd, error) 
 		if held || (err != nil && !forbidden) {
 			return cmd, err
 		}
+
 		cmd = notStarted(cmd)
 	}
 
@@ -286,6 +299,7 @@ func (c *confinement) start(cmd *exec.Cmd, noted *Isolation) (*exec.Cmd, error) 
 	if err := cmd.Start(); err != nil {
 		return cmd, err
 	}
+
 	c.limit(cmd.Process.Pid, noted)
 	return cmd, nil
 }
@@ -326,6 +340,7 @@ func (c *confinement) startHeld(cmd *exec.Cmd, noted *Isolation) (held bool, err
 		_ = cmd.Wait()    // how it ended does not matter
 		return false, nil //nolint:nilerr // it is not there any more
 	}
+
 	noted.add(limits)
 	return true, nil
 }
@@ -356,9 +371,9 @@ func notStarted(cmd *exec.Cmd) *exec.Cmd {
 	}
 }
 
-// limit sets the limits of a process. RLIMIT_AS is not among them: runtimes reserve
-// far more address space than they use, and end when it is refused. RLIMIT_DATA
-// counts what can be written to.
+// limit sets the limits of a process. RLIMIT_AS is not among them: runtimes
+// reserve far more address space than they use, and end when it is refused.
+// RLIMIT_DATA counts what can be written to.
 func (c *confinement) limit(pid int, noted *Isolation) {
 	limits := []struct {
 		measure  measure

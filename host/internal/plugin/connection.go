@@ -22,9 +22,10 @@ type connections struct {
 	list []*grpc.ClientConn
 }
 
-// dialOptions returns the options of go-plugin's connections. There is no client keepalive: a
-// plugin in another language may answer one by closing the connection, and on a
-// socket of this machine it tells nothing that the process's end does not.
+// dialOptions returns the options of go-plugin's connections. There is no
+// client keepalive: a plugin in another language may answer one by closing the
+// connection, and on a socket of this machine it tells nothing that the
+// process's end does not.
 func (c *connections) dialOptions(intercept grpc.UnaryClientInterceptor) []grpc.DialOption {
 	options := []grpc.DialOption{
 		grpc.WithDefaultCallOptions(
@@ -35,9 +36,11 @@ func (c *connections) dialOptions(intercept grpc.UnaryClientInterceptor) []grpc.
 		grpc.WithStatsHandler(traceHandler{}),
 		grpc.WithStreamInterceptor(c.stream),
 	}
+
 	if intercept != nil {
 		options = append(options, grpc.WithUnaryInterceptor(intercept))
 	}
+
 	return options
 }
 
@@ -132,9 +135,11 @@ func (c *connections) watch(ctx context.Context) error {
 		case connectivity.TransientFailure, connectivity.Shutdown:
 			return errConnectionLost
 		case connectivity.Idle:
-			// The plugin closed the connection in good order: it must take another.
+			// The plugin closed the connection in good order: it must take
+			// another.
 			conn.Connect()
 		}
+
 		if !conn.WaitForStateChange(ctx, state) {
 			return ctx.Err()
 		}

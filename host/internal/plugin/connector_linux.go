@@ -18,13 +18,13 @@ import (
 // has started.
 //
 // Before its version 9 Landlock does not keep a process from the sockets of
-// others that lie in the file system, and it never keeps one from listening on a
-// port that the kernel chooses. A filter cannot tell a unix socket from a TCP
-// one: it sees the number of a file and an address in memory. So the filter puts
-// these calls before the host, which takes the socket out of the plugin, looks
-// at it, and makes the call itself. The plugin's own call never happens, so
-// nothing that the plugin exchanges meanwhile, neither the file of that number
-// nor the address, makes a difference.
+// others that lie in the file system, and it never keeps one from listening on
+// a port that the kernel chooses. A filter cannot tell a unix socket from a TCP
+// one: it sees the number of a file and an address in memory. So the filter
+// puts these calls before the host, which takes the socket out of the plugin,
+// looks at it, and makes the call itself. The plugin's own call never happens,
+// so nothing that the plugin exchanges meanwhile, neither the file of that
+// number nor the address, makes a difference.
 type connector struct {
 	listener *os.File
 	places   chan struct{}
@@ -76,6 +76,7 @@ func takesFromOthers() error {
 	if err != nil {
 		return fmt.Errorf("pidfd_getfd: %w", err)
 	}
+
 	return unix.Close(taken)
 }
 
@@ -91,12 +92,13 @@ func newConnector(listener int) (*connector, error) {
 		done:     make(chan struct{}),
 		waiting:  map[int]struct{}{},
 	}
+
 	go c.run()
 	return c, nil
 }
 
-// close ends all that is under way. A process that still asks afterwards is told
-// that there is no such call.
+// close ends all that is under way. A process that still asks afterwards is
+// told that there is no such call.
 func (c *connector) close() {
 	if c == nil {
 		return
@@ -107,6 +109,7 @@ func (c *connector) close() {
 	for socket := range c.waiting {
 		_ = unix.Shutdown(socket, unix.SHUT_RDWR) // its connect returns
 	}
+
 	c.mu.Unlock()
 
 	_ = c.listener.Close() // it was only listened to
@@ -148,6 +151,7 @@ func receive(listener int, asked *question) (got, ended bool) {
 	for {
 		polled := []unix.PollFd{{Fd: int32(listener), Events: unix.POLLIN}}
 		n, err := unix.Poll(polled, 0)
+
 		switch {
 		case errors.Is(err, unix.EINTR):
 			continue
@@ -168,6 +172,7 @@ func receive(listener int, asked *question) (got, ended bool) {
 		case unix.EINTR, unix.ENOENT: // the process that asked has been killed meanwhile
 			continue
 		}
+
 		return false, true
 	}
 }
@@ -211,6 +216,7 @@ func (c *connector) makeCall(asked *question) unix.Errno {
 	if asked.Call.Number == unix.SYS_LISTEN {
 		return c.listen(asked, socket, domain)
 	}
+
 	return c.connect(asked, socket, domain)
 }
 
@@ -224,11 +230,13 @@ func (c *connector) connect(asked *question, socket, domain int) unix.Errno {
 	if errno != 0 {
 		return errno
 	}
-	// The process that has asked still waits, so what was taken and read was its
-	// own.
+
+	// The process that has asked still waits, so what was taken and read was
+	// its own.
 	if !c.stillAsks(asked.ID) {
 		return unix.ECONNABORTED
 	}
+
 	return c.dial(socket, address)
 }
 
@@ -251,6 +259,7 @@ func (c *connector) dial(socket int, address []byte) unix.Errno {
 		c.mu.Unlock()
 		return unix.ECONNABORTED
 	}
+
 	c.waiting[socket] = struct{}{}
 	c.mu.Unlock()
 
@@ -260,6 +269,7 @@ func (c *connector) dial(socket int, address []byte) unix.Errno {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.waiting, socket)
+
 	return errno
 }
 
@@ -274,6 +284,7 @@ func (c *connector) stillAsks(id uint64) bool {
 		asks = control(int(fd), unix.SECCOMP_IOCTL_NOTIF_ID_VALID,
 			unsafe.Pointer(&id)) == 0 //nolint:gosec // as above
 	})
+
 	return err == nil && asks
 }
 
@@ -288,6 +299,7 @@ func takeFile(thread, number int) (int, error) {
 		return 0, err
 	}
 	defer func() { _ = unix.Close(handle) }() // it only named a process
+
 	return unix.PidfdGetfd(handle, number, 0)
 }
 
@@ -297,12 +309,14 @@ func processOf(thread int) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+
 	lines := bufio.NewScanner(bytes.NewReader(text))
 	for lines.Scan() {
 		if value, ok := strings.CutPrefix(lines.Text(), "Tgid:"); ok {
 			return strconv.Atoi(strings.TrimSpace(value))
 		}
 	}
+
 	return 0, unix.ESRCH
 }
 
@@ -320,6 +334,7 @@ func readAddress(thread int, at, length uint64) ([]byte, unix.Errno) {
 	if err != nil || n != size {
 		return nil, unix.EFAULT
 	}
+
 	return address, 0
 }
 

@@ -31,9 +31,9 @@ type Description struct {
 }
 
 // Describe runs a program with the argument "describe" and returns what it
-// prints. The program need not be trusted: it runs from a private copy, under all
-// that confines a plugin, in a temporary folder of its own, and nothing of it is
-// left when Describe returns. It may take 10 s and print 4 MiB.
+// prints. The program need not be trusted: it runs from a private copy, under
+// all that confines a plugin, in a temporary folder of its own, and nothing of
+// it is left when Describe returns. It may take 10 s and print 4 MiB.
 func Describe(ctx context.Context, file string) (Description, error) {
 	binary, workspace, done, err := copyOf(file)
 	if err != nil {
@@ -54,6 +54,7 @@ func Describe(ctx context.Context, file string) (Description, error) {
 		Logger:    slog.New(slog.DiscardHandler),
 	}
 	text, err := describe(ctx, spec, folder)
+
 	return Description{Text: text, Checksum: binary.Checksum}, err
 }
 
@@ -73,6 +74,7 @@ func describe(ctx context.Context, spec Spec, folder string) ([]byte, error) {
 	}
 	stop := context.AfterFunc(ctx, run.kill)
 	defer stop()
+
 	<-run.ended
 	left := run.confine.endMarked()
 	run.readers.Wait()
@@ -87,6 +89,7 @@ func describe(ctx context.Context, spec Spec, folder string) ([]byte, error) {
 	case run.endErr != nil && complaint.text.Len() > 0:
 		return nil, fmt.Errorf("%w: %s", run.endErr, strings.TrimSpace(complaint.text.String()))
 	}
+
 	return said.text.Bytes(), errors.Join(run.endErr, left)
 }
 
@@ -125,6 +128,7 @@ func copyOf(file string) (copied Binary, workspace *Workspace, done func(), err 
 		done()
 		return Binary{}, nil, nil, err
 	}
+
 	return copied, workspace, done, nil
 }
 
@@ -149,5 +153,6 @@ func (b *bounded) Write(text []byte) (int, error) {
 	if b.full != nil {
 		b.full()
 	}
+
 	return len(text), nil
 }

@@ -68,6 +68,7 @@ func pluginRules(asked askedCalls) []callRules {
 	for _, number := range refusedCalls {
 		rules = append(rules, whole(number, refuse))
 	}
+
 	for _, number := range unknownCalls {
 		rules = append(rules, whole(number, failWith(unix.ENOSYS)))
 	}
@@ -78,20 +79,21 @@ func pluginRules(asked askedCalls) []callRules {
 	if asked == askToConnect {
 		rules = append(rules, whole(unix.SYS_CONNECT, askHost), noLinger())
 	}
+
 	return rules
 }
 
-// noLinger keeps closing from taking time: the plugin may have closed a socket that
-// the host has taken out of it, and the host's close would last for as long as the
-// plugin has set the socket to linger.
+// noLinger keeps closing from taking time: the plugin may have closed a socket
+// that the host has taken out of it, and the host's close would last for as
+// long as the plugin has set the socket to linger.
 func noLinger() callRules {
 	return callRules{unix.SYS_SETSOCKOPT, []callRule{
 		{failWith(unix.EPERM), []condition{is(1, unix.SOL_SOCKET), is(2, unix.SO_LINGER)}},
 	}}
 }
 
-// argumentRules returns the rules for calls that a plugin makes on itself, and may
-// not make on others.
+// argumentRules returns the rules for calls that a plugin makes on itself, and
+// may not make on others.
 func argumentRules(refuse verdict) []callRules {
 	fits := func(conditions ...condition) callRule { return callRule{refuse, conditions} }
 	self := fits(isNot(0, 0)) // a process or thread other than "the calling one"
@@ -122,8 +124,8 @@ func argumentRules(refuse verdict) []callRules {
 			fits(isNot(1, 0)),
 		}},
 
-		// A child that is given to the host stays in the system's table after its
-		// end: the host does not wait for it.
+		// A child that is given to the host stays in the system's table after
+		// its end: the host does not wait for it.
 		{unix.SYS_CLONE, []callRule{fits(anyBit(0, newNamespaces|unix.CLONE_PARENT))}},
 
 		// Memory that is shared without a file counts for no limit of the
@@ -141,15 +143,16 @@ func argumentRules(refuse verdict) []callRules {
 	} {
 		list = append(list, callRules{number, []callRule{self}})
 	}
+
 	return list
 }
 
 // socketRules returns the rules for making sockets. A plugin listens on a unix
 // socket and calls its provider over TCP. Names are looked up over UDP and
-// netlink, of which addresses and routes are enough: other parts show the host's
-// own connections. Unix sockets are streams, because others send to an address
-// without connecting. Multipath TCP is refused: Landlock's rules on TCP do not
-// apply to it.
+// netlink, of which addresses and routes are enough: other parts show the
+// host's own connections. Unix sockets are streams, because others send to an
+// address without connecting. Multipath TCP is refused: Landlock's rules on TCP
+// do not apply to it.
 func socketRules() []callRules {
 	noFamily := failWith(unix.EAFNOSUPPORT)
 	noProtocol := failWith(unix.EPROTONOSUPPORT)

@@ -327,12 +327,14 @@ func TestPluginServesNobodyOverTCP(t *testing.T) {
 	a := s.account(p, provider.URL)
 	what := p.Isolation()
 	inForce := strings.Contains(strings.Join(what.InForce, ", "), "no TCP servers")
+
 	for _, order := range []string{"serve", "listen"} {
 		said := ask(t, provider, a, order)
 		if denied := strings.Contains(said, "permission denied"); denied != inForce {
 			t.Errorf("%s: %q, with %q", order, said, what.InForce)
 		}
 	}
+
 	if !inForce && !strings.Contains(strings.Join(what.Missing, ", "), "no TCP servers: ") {
 		t.Errorf("missing: %q", what.Missing)
 	}
@@ -347,6 +349,7 @@ func TestPluginConnectsFromAnAddressOfItsChoice(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
+
 	a := s.account(s.start(), provider.URL)
 	if said := ask(t, provider, a, "dialfrom "+l.Addr().String()); said != "done" {
 		t.Error(said)

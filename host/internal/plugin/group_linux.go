@@ -51,6 +51,7 @@ func probeGroups() groups {
 	if err != nil {
 		return groups{reason: fmt.Sprintf("memory and pids cannot be counted: %v", err)}
 	}
+
 	return groups{folder: folder, path: parent}
 }
 
@@ -68,6 +69,7 @@ func groupMount() string {
 			return fields[4]
 		}
 	}
+
 	return ""
 }
 
@@ -94,6 +96,7 @@ func (g groups) newGroup(mark processMark, memory int64, processes int) (*group,
 		made.remove()
 		return nil, err
 	}
+
 	return made, nil
 }
 

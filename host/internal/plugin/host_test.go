@@ -47,9 +47,13 @@ func beHost() {
 		"missing",
 		strings.Join(p.Isolation().Missing, "; "),
 	)
-	if text, _ := os.ReadFile(filepath.Join(data, "plugins", "actor", "script")); string(text) == "undumpable" {
+
+	if text, _ := os.ReadFile(filepath.Join(data, "plugins", "actor", "script")); string(
+		text,
+	) == "undumpable" {
 		awaitHidden(p.PID())
 	}
+
 	fmt.Println(plugin.MemoryOf(p.PID()))
 
 	waitForKill()
@@ -476,12 +480,14 @@ func (s *stage) saidByNobodysHost(t *testing.T) (isolation string, memory int64)
 			t.Fatal(err)
 		}
 	}
+
 	giveAway := func(path string, _ fs.DirEntry, err error) error {
 		return errors.Join(err, os.Chown(path, nobody, nobody))
 	}
 	if err := filepath.WalkDir(own, giveAway); err != nil {
 		t.Fatal(err)
 	}
+
 	s.data, s.plugins = own, s.readable(s.plugins)
 	_, out := s.startHostAs(
 		&syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}},
@@ -500,5 +506,6 @@ func (s *stage) saidByNobodysHost(t *testing.T) (isolation string, memory int64)
 	if _, err := fmt.Fscanln(lines, &memory); err != nil {
 		t.Fatal(err)
 	}
+
 	return isolation, memory
 }

@@ -61,6 +61,7 @@ func (i *Isolation) strict() error {
 	if len(missing) == 0 {
 		return nil
 	}
+
 	return fmt.Errorf("isolation = %q asks for more than this system has: %s",
 		IsolationStrict, strings.Join(missing, "; "))
 }

@@ -25,9 +25,10 @@ const (
 	// mayTalk is for folders of sockets that other programs listen on.
 	mayTalk = unix.LANDLOCK_ACCESS_FS_RESOLVE_UNIX
 
-	// mayListen is for the folder of its sockets. go-plugin makes a socket's name
-	// with a file that it removes again. Folders are not among it: the host has to
-	// remove them, which takes a descriptor for each folder in another.
+	// mayListen is for the folder of its sockets. go-plugin makes a socket's
+	// name with a file that it removes again. Folders are not among it: the
+	// host has to remove them, which takes a descriptor for each folder in
+	// another.
 	mayListen = mayRead |
 		unix.LANDLOCK_ACCESS_FS_WRITE_FILE |
 		unix.LANDLOCK_ACCESS_FS_REMOVE_FILE |
@@ -74,8 +75,8 @@ const (
 	// processFrom is the version from which on Landlock keeps a process from
 	// others: from signals, and from sockets that have no file.
 	processFrom = 6
-	// socketsFrom is the version from which on Landlock keeps a process from the
-	// sockets of others, with and without a file.
+	// socketsFrom is the version from which on Landlock keeps a process from
+	// the sockets of others, with and without a file.
 	socketsFrom = 9
 )
 
@@ -114,11 +115,13 @@ func newRuleset(version int, rules []rule) (*ruleset, error) {
 
 	// All that this version knows is forbidden.
 	attr := unix.LandlockRulesetAttr{}
+
 	for _, from := range filesFrom {
 		if version >= from.version {
 			attr.Handled_access_fs |= from.rights
 		}
 	}
+
 	if version >= portsFrom {
 		attr.Handled_access_net = unix.LANDLOCK_ACCESS_NET_BIND_TCP
 	}
@@ -131,10 +134,12 @@ func newRuleset(version int, rules []rule) (*ruleset, error) {
 	if errno != 0 {
 		return nil, fmt.Errorf("landlock_create_ruleset: %w", errno)
 	}
+
 	made := &ruleset{version: version, fd: int(fd), files: attr.Handled_access_fs}
 	if err := made.allowAll(rules); err != nil {
 		return nil, errors.Join(err, unix.Close(made.fd))
 	}
+
 	return made, nil
 }
 
@@ -163,6 +168,7 @@ func (r *ruleset) allow(rule rule) error {
 	case err != nil:
 		return &os.PathError{Op: "open", Path: rule.path, Err: err}
 	}
+
 	defer func() { _ = unix.Close(file) }() // it only named a path
 
 	// The kernel refuses the rights of a folder on a file.
@@ -170,6 +176,7 @@ func (r *ruleset) allow(rule rule) error {
 	if err := unix.Fstat(file, &stat); err != nil {
 		return &os.PathError{Op: "stat", Path: rule.path, Err: err}
 	}
+
 	rights := rule.rights & r.files
 	if stat.Mode&unix.S_IFMT != unix.S_IFDIR {
 		rights &= forFiles
@@ -184,6 +191,7 @@ func (r *ruleset) allow(rule rule) error {
 	if errno != 0 {
 		return fmt.Errorf("landlock_add_rule for %s: %w", rule.path, errno)
 	}
+
 	return nil
 }
 
@@ -214,8 +222,8 @@ func (r *ruleset) add(kind uintptr, attr unsafe.Pointer) unix.Errno {
 	return errno
 }
 
-// enforce puts the calling thread, and all that it starts from now on, under the
-// rules.
+// enforce puts the calling thread, and all that it starts from now on, under
+// the rules.
 func (r *ruleset) enforce() error {
 	_, _, errno := unix.Syscall(unix.SYS_LANDLOCK_RESTRICT_SELF, uintptr(r.fd), 0, 0)
 	if errno != 0 {
@@ -233,6 +241,7 @@ func (r *ruleset) covers(noted *Isolation) {
 	} else {
 		noted.lacks(noSignals, "this kernel has Landlock %d, an older one than that takes", r.version)
 	}
+
 	if r.version >= socketsFrom {
 		noted.has(noSockets, "%s", noSockets)
 	}

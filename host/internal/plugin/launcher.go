@@ -86,6 +86,7 @@ func (l *launcher) Start(context.Context) error {
 	l.readers.Add(2)
 	go l.read(stdout, l.stdout)
 	go l.read(stderr, l.stderr)
+
 	return nil
 }
 
@@ -139,6 +140,7 @@ func (l *launcher) read(pipe *os.File, lines func(io.Reader)) {
 		case <-finished:
 		}
 	}()
+
 	lines(pipe)
 }
 
@@ -155,6 +157,7 @@ func (l *launcher) readStdout(r io.Reader) {
 		_, _ = io.WriteString(l.shakeEnd, l.firstLine+"\n")
 		_ = l.shakeEnd.Close() // go-plugin reads one line
 	})
+
 	_ = l.shakeEnd.Close() // closed already unless there was no line
 }
 
@@ -227,6 +230,7 @@ func (l *launcher) PluginToHost(network, address string) (string, string, error)
 		return "", "", fmt.Errorf("the plugin listens at %s %q and not in the folder that it was given",
 			network, address)
 	}
+
 	return network, address, nil
 }
 

@@ -66,8 +66,10 @@ func (s *logSink) run() {
 			s.logged = record.Time
 			s.reportDropped(ctx)
 		}
+
 		_ = s.logger.Load().Handler().Handle(ctx, record)
 	}
+
 	s.reportDropped(ctx)
 }
 
@@ -89,6 +91,7 @@ func (s *logSink) close(limit time.Duration) {
 		s.closed = true
 		close(s.queue)
 	}
+
 	s.mu.Unlock()
 
 	select {

@@ -48,6 +48,7 @@ func (m *Mask) Add(secrets ...sdk.Secret) {
 			}
 		}
 	}
+
 	if len(m.forms) == before {
 		return
 	}
@@ -60,6 +61,7 @@ func (m *Mask) Add(secrets ...sdk.Secret) {
 	for _, form := range longest {
 		pairs = append(pairs, form, "[secret]")
 	}
+
 	m.replacer.Store(strings.NewReplacer(pairs...))
 }
 
@@ -78,8 +80,8 @@ func (m *Mask) Text(text string) string {
 var jsonText = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
 
 // JSON returns JSON without the secrets in its texts, which may hold JSON
-// themselves: there a secret is escaped twice, and Text would not know it. A text
-// without a secret stays as it is written.
+// themselves: there a secret is escaped twice, and Text would not know it. A
+// text without a secret stays as it is written.
 func (m *Mask) JSON(text json.RawMessage) json.RawMessage {
 	return jsonText.ReplaceAllFunc(text, func(literal []byte) []byte {
 		var plain string
@@ -92,13 +94,14 @@ func (m *Mask) JSON(text json.RawMessage) json.RawMessage {
 			return literal
 		}
 		quoted, _ := json.Marshal(shown) // a text always encodes
+
 		return quoted
 	})
 }
 
-// secretForms returns the ways in which a value may be written. Logs are made of
-// lines, so each long line of a value with several, such as a key in PEM, counts
-// as well.
+// secretForms returns the ways in which a value may be written. Logs are made
+// of lines, so each long line of a value with several, such as a key in PEM,
+// counts as well.
 func secretForms(value string) []string {
 	forms := []string{value, url.QueryEscape(value), url.PathEscape(value)}
 	for _, escapeHTML := range []bool{true, false} {
@@ -111,12 +114,14 @@ func secretForms(value string) []string {
 	if len(lines) == 1 {
 		return forms
 	}
+
 	for _, line := range lines {
 		line = strings.TrimSpace(line)
 		if len(line) >= longLine && !strings.HasPrefix(line, "-----") {
 			forms = append(forms, line)
 		}
 	}
+
 	return forms
 }
 

@@ -42,8 +42,8 @@ type Row struct {
 const always measure = "always"
 
 // Table returns what a plugin may not do to the machine, thing by thing.
-// CONFINEMENT.md tells for each row what enforces it, since which kernel, and what
-// happens where it is missing; a test keeps both together.
+// CONFINEMENT.md tells for each row what enforces it, since which kernel, and
+// what happens where it is missing; a test keeps both together.
 func Table() []Row {
 	return []Row{
 		{"files", ownFiles, true, "TestPluginReachesItsOwnFilesAndNoOthers"},

@@ -26,8 +26,8 @@ const (
 )
 
 // readLines passes every line to line up to the end, whatever comes: a reader
-// that stops would block the plugin for ever. Of a line longer than maxLine only
-// the beginning is passed.
+// that stops would block the plugin for ever. Of a line longer than maxLine
+// only the beginning is passed.
 func readLines(r io.Reader, line func([]byte)) {
 	buffered := bufio.NewReaderSize(r, maxLine)
 	for {
@@ -38,6 +38,7 @@ func readLines(r io.Reader, line func([]byte)) {
 		for more && err == nil {
 			_, more, err = buffered.ReadLine()
 		}
+
 		if err != nil {
 			return
 		}
@@ -90,11 +91,13 @@ func (o *output) stderrLine(line []byte) {
 		o.panicking = true
 		o.makeRoom()
 	}
+
 	o.remember(text)
 	level := slog.LevelInfo
 	if o.panicking {
 		level = slog.LevelError
 	}
+
 	o.sink.put(o.plain(level, text, "stderr"))
 }
 
@@ -132,12 +135,14 @@ func (o *output) structured(line []byte) (slog.Record, bool) {
 	level, _ := takeString(fields, "@level", "level")
 	_, _ = takeString(fields, "@timestamp", "time") // the host's clock is the log's
 	record := slog.NewRecord(time.Now(), levelOf(level), o.mask.Text(message), 0)
+
 	for n, key := range slices.Sorted(maps.Keys(fields)) {
 		if n == maxAttrs {
 			break
 		}
 		record.AddAttrs(slog.Any(attrKey(key), o.maskValue(fields[key])))
 	}
+
 	return record, true
 }
 
@@ -152,8 +157,8 @@ func takeString(fields map[string]any, keys ...string) (string, bool) {
 	return "", false
 }
 
-// attrKey keeps a plugin from logging in the name of another: these keys are the
-// host's.
+// attrKey keeps a plugin from logging in the name of another: these keys are
+// the host's.
 func attrKey(key string) string {
 	switch key {
 	case "plugin",
@@ -165,6 +170,7 @@ func attrKey(key string) string {
 		slog.SourceKey:
 		return "plugin_" + key
 	}
+
 	return key
 }
 
@@ -179,6 +185,7 @@ func (o *output) maskValue(value any) any {
 		for n := range value {
 			value[n] = o.maskValue(value[n])
 		}
+
 	case map[string]any:
 		masked := make(map[string]any, len(value))
 		for key, inner := range value {
@@ -186,6 +193,7 @@ func (o *output) maskValue(value any) any {
 		}
 		return masked
 	}
+
 	return value
 }
 
@@ -214,6 +222,7 @@ func (o *output) remember(line string) {
 		}
 		o.tail = slices.Delete(o.tail, 0, 1)
 	}
+
 	o.tail = append(o.tail, line)
 }
 
@@ -245,8 +254,8 @@ func (w lineWriter) Write(text []byte) (int, error) {
 	return len(text), nil
 }
 
-// A plugin's log may have so much, on average and at once. Lines beyond that are
-// read, thrown away, and counted.
+// A plugin's log may have so much, on average and at once. Lines beyond that
+// are read, thrown away, and counted.
 const (
 	logLines      = 200 // a second
 	logLinesOnce  = 10_000

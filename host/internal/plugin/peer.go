@@ -5,10 +5,10 @@ import (
 	"net"
 )
 
-// RefusePlugins returns a listener on a unix socket that hangs up on plugins and
-// on what they have started. The permissions of a socket's file do not keep them
-// out, because they run as the host's user. It hangs up as well on a process that
-// has ended: another one may have its number by now.
+// RefusePlugins returns a listener on a unix socket that hangs up on plugins
+// and on what they have started. The permissions of a socket's file do not keep
+// them out, because they run as the host's user. It hangs up as well on a
+// process that has ended: another one may have its number by now.
 func RefusePlugins(from net.Listener, log *slog.Logger) net.Listener {
 	return &refusing{from, log}
 }

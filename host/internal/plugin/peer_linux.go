@@ -7,16 +7,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// judgePeer reports whether the process that has made a connection may be served:
-// it is not a plugin's, and it is there. A number alone does not tell, because
-// the process may have ended since, and another one may have its number. From
-// Linux 6.5 on the socket itself holds the process.
+// judgePeer reports whether the process that has made a connection may be
+// served: it is not a plugin's, and it is there. A number alone does not tell,
+// because the process may have ended since, and another one may have its
+// number. From Linux 6.5 on the socket itself holds the process.
 func judgePeer(conn net.Conn) (pid int, welcome bool) {
 	pid, handle, err := peerHandle(conn)
 	if errors.Is(err, unix.ENOPROTOOPT) {
 		pid, known := peer(conn)
 		return pid, !known || !Confined(pid)
 	}
+
 	if err != nil {
 		return pid, !errors.Is(err, errGone)
 	}
@@ -26,6 +27,7 @@ func judgePeer(conn net.Conn) (pid int, welcome bool) {
 	// afterwards, that number was its own all the time.
 	confined := Confined(pid)
 	there := unix.PidfdSendSignal(handle, 0, nil, 0) == nil
+
 	return pid, !confined && there
 }
 
@@ -43,6 +45,7 @@ func peerHandle(conn net.Conn) (pid, handle int, err error) {
 	err = onSocket(conn, func(fd int) {
 		handle, failed = unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_PEERPIDFD)
 	})
+
 	switch {
 	case err != nil:
 		return pid, 0, err
@@ -51,11 +54,13 @@ func peerHandle(conn net.Conn) (pid, handle int, err error) {
 	case failed != nil: // which error it is differs between kernels
 		return pid, 0, errGone
 	}
+
 	return pid, handle, nil
 }
 
-// peer returns the number of the process at the other end of a unix socket. It is
-// not known for a process that this one cannot see, as one in another container.
+// peer returns the number of the process at the other end of a unix socket. It
+// is not known for a process that this one cannot see, as one in another
+// container.
 func peer(conn net.Conn) (pid int, known bool) {
 	var other *unix.Ucred
 	var failed error

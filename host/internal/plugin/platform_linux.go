@@ -13,8 +13,8 @@ import (
 
 // isolation returns attributes that put the process into a group of its own,
 // which can be killed as a whole, and have the kernel kill it when the thread
-// that started it ends: the launcher keeps that thread for as long as the process
-// lives.
+// that started it ends: the launcher keeps that thread for as long as the
+// process lives.
 func isolation() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }
@@ -33,6 +33,7 @@ func closeOnExec() {
 	if err != nil {
 		return
 	}
+
 	for _, entry := range entries {
 		if fd, err := strconv.Atoi(entry.Name()); err == nil && fd >= first {
 			unix.CloseOnExec(fd)
@@ -40,8 +41,8 @@ func closeOnExec() {
 	}
 }
 
-// awaitEnd returns when the process has ended, and leaves it to be reaped: until
-// then no other process can get its id.
+// awaitEnd returns when the process has ended, and leaves it to be reaped:
+// until then no other process can get its id.
 func awaitEnd(p *os.Process) {
 	for {
 		err := unix.Waitid(unix.P_PID, p.Pid, nil, unix.WEXITED|unix.WNOWAIT, nil)
@@ -76,20 +77,24 @@ func lockFolder(path string, wait bool) (*os.File, error) {
 	if err != nil {
 		return nil, &os.PathError{Op: "open", Path: path, Err: err}
 	}
+
 	folder := os.NewFile(uintptr(fd), path)
 
 	how := unix.LOCK_EX
 	if !wait {
 		how |= unix.LOCK_NB
 	}
+
 	for {
 		err = unix.Flock(fd, how)
 		if !errors.Is(err, unix.EINTR) {
 			break
 		}
 	}
+
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("lock %s: %w", path, err), folder.Close())
 	}
+
 	return folder, nil
 }

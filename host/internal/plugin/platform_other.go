@@ -12,8 +12,8 @@ import (
 )
 
 // On systems other than Linux a plugin is kept apart less: it has no process
-// group, so that what it starts may outlive it, and only the SDK's own watch ends
-// it when its host is killed.
+// group, so that what it starts may outlive it, and only the SDK's own watch
+// ends it when its host is killed.
 
 func isolation() *syscall.SysProcAttr { return nil }
 

@@ -75,8 +75,8 @@ func (p *Process) StartedAt() time.Time { return p.started }
 // connection to it is gone.
 func (p *Process) Done() <-chan struct{} { return p.done }
 
-// Stopping returns a channel that is closed when Stop is called: calls in flight
-// are about to be cut.
+// Stopping returns a channel that is closed when Stop is called: calls in
+// flight are about to be cut.
 func (p *Process) Stopping() <-chan struct{} { return p.stopping }
 
 // AwaitReady waits while the connection is broken, until it is whole again,
@@ -132,6 +132,7 @@ func (p *Process) watch() {
 		p.err = p.lostOrEnded(err)
 		cancel()
 	}
+
 	close(p.done)
 }
 

@@ -11,8 +11,8 @@ import (
 )
 
 // A plugin reaches these files of the machine, besides its own. Folders are
-// preferred to files in them: a rule holds for the file that it was made for, not
-// for another one that is later put in its place.
+// preferred to files in them: a rule holds for the file that it was made for,
+// not for another one that is later put in its place.
 var (
 	// devices are those that every program may expect. /dev/zero is not among
 	// them: mapped, it is memory that counts for no limit.
@@ -88,10 +88,10 @@ var (
 		"/etc/group",
 		"/sys/devices/system/cpu",
 
-		// Runtimes size themselves by these. Nothing of other processes is among
-		// them, whose command lines every user could read, and nothing of the
-		// plugin's own: its folder in /proc is not there yet when the rules are
-		// made.
+		// Runtimes size themselves by these. Nothing of other processes is
+		// among them, whose command lines every user could read, and nothing of
+		// the plugin's own: its folder in /proc is not there yet when the rules
+		// are made.
 		"/proc/cpuinfo",
 		"/proc/meminfo",
 		"/proc/stat",
@@ -131,6 +131,7 @@ func reach(program, folder, sockets string) []rule {
 		add(mayRead, systemReadable...)
 		add(mayTalk, nameServices...)
 	}
+
 	return rules
 }
 
@@ -148,11 +149,12 @@ func completeInItself(program string) bool {
 			return false
 		}
 	}
+
 	return true
 }
 
-// identities returns a text that tells files apart, also from others that are put
-// in their place.
+// identities returns a text that tells files apart, also from others that are
+// put in their place.
 func identities(paths []string) string {
 	var text strings.Builder
 	for _, path := range paths {

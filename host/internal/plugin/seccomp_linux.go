@@ -12,11 +12,11 @@ import (
 )
 
 // A plugin may make every system call that has to do with itself, its files and
-// the network. Calls on other processes, on the kernel or on the machine fail, as
-// they would for a user without rights to it; a program that can do without them
-// goes on. The rules name what is refused: a list of what is allowed would have to
-// know the runtime of every language. filter_linux.go and its companions for each
-// processor have the rules.
+// the network. Calls on other processes, on the kernel or on the machine fail,
+// as they would for a user without rights to it; a program that can do without
+// them goes on. The rules name what is refused: a list of what is allowed would
+// have to know the runtime of every language. filter_linux.go and its
+// companions for each processor have the rules.
 
 // verdict is what the filter does with a call.
 type verdict uint32
@@ -30,8 +30,8 @@ const (
 // failWith has the call fail, and nothing done.
 func failWith(errno unix.Errno) verdict { return unix.SECCOMP_RET_ERRNO | verdict(errno) }
 
-// callRules are the rules for one system call. The first rule that fits counts; a
-// call that none fits is allowed.
+// callRules are the rules for one system call. The first rule that fits counts;
+// a call that none fits is allowed.
 type callRules struct {
 	number uintptr
 	rules  []callRule
@@ -84,8 +84,9 @@ const (
 	argSize     = 8
 )
 
-// assemble makes the program that the kernel runs for every system call. A call by
-// another table than the processor's own, as a program of 32 bits makes it, fails.
+// assemble makes the program that the kernel runs for every system call. A call
+// by another table than the processor's own, as a program of 32 bits makes it,
+// fails.
 func assemble(calls []callRules) []bpf.Instruction {
 	program := []bpf.Instruction{
 		bpf.LoadAbsolute{Off: tableAt, Size: wordSize},
@@ -98,16 +99,18 @@ func assemble(calls []callRules) []bpf.Instruction {
 	}
 
 	for _, call := range calls {
-		// The accumulator holds the number here: a block that has loaded something
-		// else is left by a verdict only.
+		// The accumulator holds the number here: a block that has loaded
+		// something else is left by a verdict only.
 		block := assembleCall(call)
 		program = append(program, bpf.JumpIf{
 			Cond:     bpf.JumpNotEqual,
 			Val:      uint32(call.number),
 			SkipTrue: uint8(len(block)),
 		})
+
 		program = append(program, block...)
 	}
+
 	return append(program, bpf.RetConstant{Val: uint32(allow)})
 }
 
@@ -125,17 +128,19 @@ func assembleCall(call callRules) []bpf.Instruction {
 					SkipFalse: uint8(2*left + 1), // to the end of this rule
 				})
 		}
+
 		block = append(block, bpf.RetConstant{Val: uint32(rule.verdict)})
 	}
 
 	if last := call.rules[len(call.rules)-1]; len(last.conditions) > 0 {
 		block = append(block, bpf.RetConstant{Val: uint32(allow)})
 	}
+
 	return block
 }
 
-// offset returns where the filter finds the half. Both processors have the lower
-// one first.
+// offset returns where the filter finds the half. Both processors have the
+// lower one first.
 func (c condition) offset() uint32 {
 	at := uint32(argumentsAt + argSize*c.argument)
 	if c.upper {
@@ -182,6 +187,7 @@ func makeFilter(asked askedCalls) ([]unix.SockFilter, error) {
 	for n, in := range raw {
 		filter[n] = unix.SockFilter{Code: in.Op, Jt: in.Jt, Jf: in.Jf, K: in.K}
 	}
+
 	return filter, nil
 }
 
@@ -201,14 +207,15 @@ func filterThread(asked askedCalls) (listener int, err error) {
 		return noListener, err
 	}
 
-	// Go's runtime interrupts its threads with signals: a question that has been
-	// received is not to be interrupted, so that nothing is connected twice.
-	// Kernels before 5.19 do not know that flag.
+	// Go's runtime interrupts its threads with signals: a question that has
+	// been received is not to be interrupted, so that nothing is connected
+	// twice. Kernels before 5.19 do not know that flag.
 	listener, err = setFilter(filter,
 		unix.SECCOMP_FILTER_FLAG_NEW_LISTENER|unix.SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV)
 	if errors.Is(err, unix.EINVAL) {
 		listener, err = setFilter(filter, unix.SECCOMP_FILTER_FLAG_NEW_LISTENER)
 	}
+
 	return listener, err
 }
 

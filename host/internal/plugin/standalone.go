@@ -8,8 +8,8 @@ import (
 )
 
 // FindFile takes a copy of one program, <plugin> or <plugin>@<version>, into a
-// workspace in a temporary folder: for tools that start a plugin without a host.
-// done removes the folder; no process of it may be running any more.
+// workspace in a temporary folder: for tools that start a plugin without a
+// host. done removes the folder; no process of it may be running any more.
 func FindFile(file string) (found Binary, workspace *Workspace, done func(), err error) {
 	path, err := filepath.Abs(file)
 	if err != nil {
@@ -26,6 +26,7 @@ func FindFile(file string) (found Binary, workspace *Workspace, done func(), err
 		done()
 		return Binary{}, nil, nil, err
 	}
+
 	return found, workspace, done, nil
 }
 
@@ -44,5 +45,6 @@ func temporary() (workspace *Workspace, done func(), err error) {
 		_ = workspace.Close() // the system cleans up what is left of either
 		_ = os.RemoveAll(folder)
 	}
+
 	return workspace, done, nil
 }

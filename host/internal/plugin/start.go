@@ -20,8 +20,8 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// defaultStartTimeout is how long a plugin may take until it answers. It usually
-// takes some 40 ms.
+// defaultStartTimeout is how long a plugin may take until it answers. It
+// usually takes some 40 ms.
 const defaultStartTimeout = 10 * time.Second
 
 // Spec says what to start, and how.
@@ -78,6 +78,7 @@ func Start(ctx context.Context, spec Spec) (*Process, error) {
 			return nil, fmt.Errorf("plugin %s: attached for debugging it is not isolated at all, "+
 				"and isolation = %q is asked for", name, IsolationStrict)
 		}
+
 		return attach(ctx, spec)
 	}
 
@@ -95,6 +96,7 @@ func Start(ctx context.Context, spec Spec) (*Process, error) {
 		started.Stop(0)
 		return nil, fmt.Errorf("plugin %s: %w", name, started.output.quote(err))
 	}
+
 	go started.watch() //nolint:gosec // the process outlives the call that starts it
 	go started.guard(spec.Workspace.bounds, folder, started.launcher.sockets)
 	return started, nil
@@ -171,11 +173,12 @@ func (p *Process) bringUp(
 		"version", p.info.Version,
 		"pid", p.pid))
 	p.reportMissing(spec)
+
 	return p.checkInfo(p.gp.NegotiatedVersion())
 }
 
-// connect waits for go-plugin, which takes no context: when ctx ends, the process
-// is killed, and go-plugin notices that.
+// connect waits for go-plugin, which takes no context: when ctx ends, the
+// process is killed, and go-plugin notices that.
 func (p *Process) connect(ctx context.Context) (*sdk.Client, error) {
 	type answer struct {
 		client *sdk.Client
@@ -211,6 +214,7 @@ func (p *Process) dispense() (*sdk.Client, error) {
 	if !ok {
 		return nil, fmt.Errorf("go-plugin dispensed %T", raw)
 	}
+
 	return client, nil
 }
 
@@ -225,6 +229,7 @@ func (p *Process) checkInfo(negotiated int) error {
 		return fmt.Errorf("%s says contract version %d, but speaks %d",
 			p.binary.Path, p.info.ContractVersion, negotiated)
 	}
+
 	return nil
 }
 
@@ -236,13 +241,14 @@ func (p *Process) explain(
 	err error,
 	timeout time.Duration,
 ) error {
-	// A call looks at the clock, and can end a moment before the context's timer
-	// fires.
+	// A call looks at the clock, and can end a moment before the context's
+	// timer fires.
 	deadline, limited := ctx.Deadline()
 	late := limited && !time.Now().Before(deadline)
 	if late || errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return fmt.Errorf("it did not answer within %s", timeout)
 	}
+
 	if ctx.Err() != nil {
 		return fmt.Errorf("the start was given up: %w", context.Cause(ctx))
 	}
@@ -252,6 +258,7 @@ func (p *Process) explain(
 		return fmt.Errorf("its first line on standard output is %q and not the handshake: "+
 			"a plugin must print nothing there", cut(first, tailLength))
 	}
+
 	spoken := slices.Sorted(maps.Keys(spec.contracts()))
 	offered, ok := p.launcher.offeredContract()
 	if ok && !slices.Contains(spoken, offered) {
@@ -268,9 +275,11 @@ func (p *Process) explain(
 		}
 	case <-time.After(lastOutput / 4):
 	}
+
 	if errors.Is(err, os.ErrPermission) {
 		return fmt.Errorf("%w (is data_dir on a file system mounted noexec?)", err)
 	}
+
 	return err
 }
 

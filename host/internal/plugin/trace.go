@@ -8,8 +8,8 @@ import (
 )
 
 // Trace tells, after a call to a plugin, how far it came. gRPC's error does not
-// tell: a call is "unavailable" when it found no connection, when its connection
-// broke, and when the plugin answered so.
+// tell: a call is "unavailable" when it found no connection, when its
+// connection broke, and when the plugin answered so.
 type Trace struct {
 	sent     atomic.Bool
 	answered atomic.Bool
@@ -29,8 +29,8 @@ func WithTrace(ctx context.Context) (context.Context, *Trace) {
 	return context.WithValue(ctx, traceKey{}, made), made
 }
 
-// traceHandler fills in the traces. A call's headers are sent before all else of
-// it; an answer ends with its trailer.
+// traceHandler fills in the traces. A call's headers are sent before all else
+// of it; an answer ends with its trailer.
 type traceHandler struct{}
 
 func (traceHandler) TagRPC(ctx context.Context, _ *stats.RPCTagInfo) context.Context {
@@ -42,6 +42,7 @@ func (traceHandler) HandleRPC(ctx context.Context, event stats.RPCStats) {
 	if !ok {
 		return
 	}
+
 	switch event.(type) {
 	case *stats.OutHeader:
 		trace.sent.Store(true)

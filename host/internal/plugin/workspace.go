@@ -16,9 +16,9 @@ import (
 const maxSocketFolder = 107 - len("/plugin-dir1234567890/plugin1234567890")
 
 // Workspace is one host's private folder (mode 0700) for copies of programs and
-// for sockets. It is locked for as long as the host lives: a folder whose lock is
-// free was left behind by a host that was killed, and the next host removes it.
-// (systemd-tmpfiles leaves locked folders alone, too.)
+// for sockets. It is locked for as long as the host lives: a folder whose lock
+// is free was left behind by a host that was killed, and the next host removes
+// it. (systemd-tmpfiles leaves locked folders alone, too.)
 type Workspace struct {
 	programs string
 	sockets  string
@@ -52,10 +52,12 @@ func OpenWorkspace(dataDir string) (*Workspace, error) {
 		logged: map[string]bool{},
 	}
 	opened.scope = ownScope(opened.kernel)
+
 	if err := opened.open(all); err != nil {
 		err = fmt.Errorf("private folder for plugins: %w", err)
 		return nil, errors.Join(err, opened.Close())
 	}
+
 	return opened, nil
 }
 
@@ -68,6 +70,7 @@ func (w *Workspace) open(all string) error {
 		return err
 	}
 	defer func() { _ = gate.Close() }() // it was only locked
+
 	removeAbandoned(all)
 
 	own, err := w.claim(all, "")
@@ -83,19 +86,22 @@ func (w *Workspace) open(all string) error {
 	if err := os.Mkdir(w.programs, 0o700); err != nil {
 		return err
 	}
+
 	if len(w.sockets) <= maxSocketFolder {
 		return os.Mkdir(w.sockets, 0o700)
 	}
 
-	// A path that is too long for sockets gets a folder elsewhere. The link tells
-	// the next host what to remove if this one is killed.
+	// A path that is too long for sockets gets a folder elsewhere. The link
+	// tells the next host what to remove if this one is killed.
 	short, err := w.claim(os.TempDir(), "payhost-")
 	if err != nil {
 		return err
 	}
+
 	if len(short) > maxSocketFolder {
 		return fmt.Errorf("neither %s nor %s is short enough for the path of a socket", w.sockets, short)
 	}
+
 	err = os.Symlink(short, w.sockets)
 	w.sockets = short
 	return err
@@ -114,12 +120,14 @@ func (w *Workspace) claim(parent, prefix string) (string, error) {
 		return "", err
 	}
 	w.locks = append(w.locks, lock)
+
 	return folder, nil
 }
 
 // markFile tells the next host which processes to end if this one is killed:
-// plugins end with their host, but not what they may have started. Its first line
-// is the workspace's mark, the others are the control groups that it is in.
+// plugins end with their host, but not what they may have started. Its first
+// line is the workspace's mark, the others are the control groups that it is
+// in.
 const markFile = "family"
 
 func (w *Workspace) markText() []byte {
@@ -163,6 +171,7 @@ func (w *Workspace) notLogged(texts []string) []string {
 			fresh = append(fresh, text)
 		}
 	}
+
 	return fresh
 }
 
@@ -176,6 +185,7 @@ func (w *Workspace) Close() error {
 	for _, lock := range w.locks {
 		errs = append(errs, lock.Close())
 	}
+
 	w.folders = nil
 	w.locks = nil
 	return errors.Join(errs...)
@@ -195,6 +205,7 @@ func removeAbandoned(all string) {
 		if err != nil {
 			continue // a living host's, or not a folder
 		}
+
 		if endAbandoned(folder) == nil { // else the next host tries again
 			removeFolder(folder)
 		}
@@ -211,8 +222,8 @@ func removeFolder(folder string) {
 	_ = os.RemoveAll(folder)
 }
 
-// isShortFolder reports whether claim may have made a folder. A link that another
-// program has made must not name what is removed.
+// isShortFolder reports whether claim may have made a folder. A link that
+// another program has made must not name what is removed.
 func isShortFolder(path string) bool {
 	return filepath.Dir(path) == filepath.Clean(os.TempDir()) &&
 		strings.HasPrefix(filepath.Base(path), "payhost-")

@@ -38,6 +38,7 @@ func newBreaker(name string, failures uint32, open time.Duration) *breaker {
 		},
 		IsExcluded: func(err error) bool { return errors.Is(err, errSkip) },
 	}
+
 	return &breaker{
 		steps: gobreaker.NewTwoStepCircuitBreaker[any](settings),
 		open:  open,
@@ -83,6 +84,7 @@ func verdict(ctx context.Context, l *Lease, err error) error {
 	if failure := sdk.AsError(err); failure.Code == sdk.CodeUnavailable {
 		return failure
 	}
+
 	return nil
 }
 

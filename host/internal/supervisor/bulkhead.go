@@ -7,9 +7,10 @@ import (
 	"time"
 )
 
-// bulkhead bounds how many leases one account may hold at once, so that one slow
-// provider cannot take the host's goroutines and connections from the others. As
-// many callers as there are places may wait, for a short time, in order.
+// bulkhead bounds how many leases one account may hold at once, so that one
+// slow provider cannot take the host's goroutines and connections from the
+// others. As many callers as there are places may wait, for a short time, in
+// order.
 type bulkhead struct {
 	mu      sync.Mutex
 	limit   int
@@ -18,8 +19,8 @@ type bulkhead struct {
 	queue   int       // how many may wait when that is more than limit
 }
 
-// resize takes effect at once for new callers. Leases above a lower limit end by
-// themselves.
+// resize takes effect at once for new callers. Leases above a lower limit end
+// by themselves.
 func (b *bulkhead) resize(limit int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -27,8 +28,8 @@ func (b *bulkhead) resize(limit int) {
 	b.admit()
 }
 
-// enter takes a place, and waits at most wait for one. The error is unavailable,
-// not sent.
+// enter takes a place, and waits at most wait for one. The error is
+// unavailable, not sent.
 func (b *bulkhead) enter(ctx context.Context, wait time.Duration) error {
 	b.mu.Lock()
 	if b.inUse < b.limit && b.waiting.Len() == 0 {
@@ -36,16 +37,19 @@ func (b *bulkhead) enter(ctx context.Context, wait time.Duration) error {
 		b.mu.Unlock()
 		return nil
 	}
+
 	if b.waiting.Len() >= max(b.limit, b.queue) {
 		b.mu.Unlock()
 		return fullError()
 	}
+
 	turn := make(chan struct{})
 	place := b.waiting.PushBack(turn)
 	b.mu.Unlock()
 
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
+
 	select {
 	case <-turn:
 		return nil
@@ -56,6 +60,7 @@ func (b *bulkhead) enter(ctx context.Context, wait time.Duration) error {
 	// The place may have been given in the same moment: then it is handed on.
 	b.mu.Lock()
 	defer b.mu.Unlock()
+
 	select {
 	case <-turn:
 		b.inUse--
@@ -63,6 +68,7 @@ func (b *bulkhead) enter(ctx context.Context, wait time.Duration) error {
 	default:
 		b.waiting.Remove(place)
 	}
+
 	return fullError()
 }
 
@@ -117,8 +123,8 @@ const (
 	forReading
 )
 
-// These are the places of what strangers can cause. They are apart from those of
-// money: a stranger who sends a great deal takes no payment's place.
+// These are the places of what strangers can cause. They are apart from those
+// of money: a stranger who sends a great deal takes no payment's place.
 const (
 	// queryShare is the part of an account's max_in_flight that queries may
 	// have, one at least.
@@ -130,8 +136,8 @@ const (
 	// readingQueue is how many more may wait to be read. They are short, and
 	// bounded before they come here.
 	readingQueue = 1024
-	// The whole host queries and reads so much at once. The first place of every
-	// account is free: an account that hangs keeps no other from reading.
+	// The whole host queries and reads so much at once. The first place of
+	// every account is free: an account that hangs keeps no other from reading.
 	allQuerying = 64
 	allReading  = 64
 )
@@ -159,6 +165,7 @@ func (a *account) enter(
 			place.leave()
 		}
 	}
+
 	take := func(from *bulkhead) error {
 		if err := from.enter(ctx, wait); err != nil {
 			leave()
@@ -168,9 +175,10 @@ func (a *account) enter(
 		return nil
 	}
 
-	// A lease that strangers cause takes a place apart, and, beyond the first of
-	// the account, one of the whole host.
+	// A lease that strangers cause takes a place apart, and, beyond the first
+	// of the account, one of the whole host.
 	var own, all *bulkhead
+
 	switch purpose {
 	case forQuery:
 		own = &a.querying
@@ -179,6 +187,7 @@ func (a *account) enter(
 		own = &a.reading
 		all = &a.sup.reading
 	}
+
 	if own != nil {
 		if err := take(own); err != nil {
 			return nil, err
@@ -195,5 +204,6 @@ func (a *account) enter(
 			return nil, err
 		}
 	}
+
 	return leave, nil
 }

@@ -25,24 +25,25 @@ func run[R any](
 	return wrap(l, verb, do)(ctx)
 }
 
-// wrap puts the chain around a call. The last line is the outermost wrapper, and
-// the one that a call meets first. The bulkhead and the lease itself come before
-// it, in Acquire. The exchange log is the caller's: it rides on the context.
+// wrap puts the chain around a call. The last line is the outermost wrapper,
+// and the one that a call meets first. The bulkhead and the lease itself come
+// before it, in Acquire. The exchange log is the caller's: it rides on the
+// context.
 func wrap[R any](l *Lease, verb sdk.Capability, do call[R]) call[R] {
 	do = linked(l, do)          // takes out addresses that must not reach a customer
 	do = explained(l, do)       // says so when the process ended during the call
 	do = bounded(l, do)         // the account's timeout
 	do = guarded(l, verb, do)   // circuit breaker
-	do = admitted(l, do)        // sends nothing for a caller who is gone, or another identity
+	do = admitted(l, do)        // no call for a gone caller or another identity
 	do = recovered(l, verb, do) // a panic of the host's own code is one failed call
-	do = observed(l, verb, do)  // metrics and one log line; every error is an *sdk.Error
+	do = observed(l, verb, do)  // metrics, one log line; every error is an *sdk.Error
 	return do
 }
 
-// explained finds out what a failure on the way to the plugin means. A call that
-// found no connection has not been sent, whatever gRPC calls it; a call whose
-// process ended under it is in doubt. An answer of the plugin itself is left
-// alone.
+// explained finds out what a failure on the way to the plugin means. A call
+// that found no connection has not been sent, whatever gRPC calls it; a call
+// whose process ended under it is in doubt. An answer of the plugin itself is
+// left alone.
 func explained[R any](l *Lease, do call[R]) call[R] {
 	return func(ctx context.Context) (R, error) {
 		ctx, trace := plugin.WithTrace(ctx)
@@ -66,6 +67,7 @@ func explained[R any](l *Lease, do call[R]) call[R] {
 			failure.Code = sdk.CodeUnavailable
 			failure.Message = "the plugin's process ended during the call"
 		}
+
 		return answer, failure
 	}
 }
@@ -108,6 +110,7 @@ func bounded[R any](l *Lease, do call[R]) call[R] {
 			failure.Code = sdk.CodeUnavailable
 			failure.Message = endOf(ctx, timeout)
 		}
+
 		return answer, failure
 	}
 }
@@ -120,8 +123,8 @@ func endOf(ctx context.Context, timeout time.Duration) string {
 }
 
 // breakerOf returns the account's breaker for a verb, nil when there is none:
-// verbs that call no provider, and health checks, neither open a breaker nor are
-// stopped by one. Queries about what is under way have their own breaker:
+// verbs that call no provider, and health checks, neither open a breaker nor
+// are stopped by one. Queries about what is under way have their own breaker:
 // strangers can cause them, and must not be able to stop payments with them.
 func breakerOf(a *account, verb sdk.Capability) *breaker {
 	switch verb {
@@ -136,6 +139,7 @@ func breakerOf(a *account, verb sdk.Capability) *breaker {
 		sdk.CapabilityListPayouts:
 		return a.queryBreaker
 	}
+
 	return a.breaker
 }
 
@@ -158,12 +162,13 @@ func guarded[R any](l *Lease, verb sdk.Capability, do call[R]) call[R] {
 		defer func() { done(verdict(ctx, l, err)) }()
 		var answer R
 		answer, err = do(ctx)
+
 		return answer, err
 	}
 }
 
-// recovered keeps a fault of the host's own client code to one call. The request
-// may have left the host, so the outcome is unknown.
+// recovered keeps a fault of the host's own client code to one call. The
+// request may have left the host, so the outcome is unknown.
 func recovered[R any](l *Lease, verb sdk.Capability, do call[R]) call[R] {
 	return func(ctx context.Context) (answer R, err error) {
 		defer func() {
@@ -175,12 +180,14 @@ func recovered[R any](l *Lease, verb sdk.Capability, do call[R]) call[R] {
 				"verb", verb,
 				"panic", fault,
 				"stack", string(debug.Stack()))
+
 			err = &sdk.Error{
 				Code:    sdk.CodeInternal,
 				Outcome: sdk.OutcomeUnknown,
 				Message: "the host failed during the call",
 			}
 		}()
+
 		return do(ctx)
 	}
 }
@@ -206,11 +213,13 @@ func observed[R any](l *Lease, verb sdk.Capability, do call[R]) call[R] {
 			a.log.LogAttrs(ctx, slog.LevelDebug, "provider call", attrs...)
 			return answer, nil
 		}
+
 		attrs = append(attrs,
 			slog.String("code", string(failure.Code)),
 			slog.String("outcome", string(failure.Outcome)),
 			slog.String("error", a.sup.mask.Text(failure.Message)))
 		a.log.LogAttrs(ctx, levelOf(failure), "provider call", attrs...)
+
 		return answer, failure
 	}
 }
@@ -221,6 +230,7 @@ func levelOf(failure *sdk.Error) slog.Level {
 	if failure.Outcome == sdk.OutcomeUnknown {
 		return slog.LevelWarn
 	}
+
 	switch failure.Code {
 	case sdk.CodeUnavailable,
 		sdk.CodeInternal,
@@ -228,5 +238,6 @@ func levelOf(failure *sdk.Error) slog.Level {
 		sdk.CodePermission:
 		return slog.LevelWarn
 	}
+
 	return slog.LevelInfo
 }

@@ -111,8 +111,8 @@ func (s *Supervisor) newInstance(program plugin.Binary) *instance {
 	}
 }
 
-// releaseInstance ends the use of an instance that acquireInstance returned. The
-// last release ends the instance, and waits until nothing of it is left.
+// releaseInstance ends the use of an instance that acquireInstance returned.
+// The last release ends the instance, and waits until nothing of it is left.
 func (s *Supervisor) releaseInstance(inst *instance) {
 	s.mu.Lock()
 	inst.refs--

@@ -87,7 +87,7 @@ func (s *Supervisor) acquire(
 	return &Lease{account: a, binding: bound, leave: leave}, nil
 }
 
-// Release gives up the lease. It may be called more than once.
+// Release returns up the lease. It may be called more than once.
 func (l *Lease) Release() {
 	if l.released.Swap(true) {
 		return
@@ -121,8 +121,8 @@ func (l *Lease) Has(c sdk.Capability) bool {
 	return slices.Contains(l.binding.info.Capabilities, c)
 }
 
-// Config returns the account's configuration in force for this lease. Its Config and
-// Secrets are secret.
+// Config returns the account's configuration in force for this lease. Its
+// Config and Secrets are secret.
 func (l *Lease) Config() config.Provider { return l.binding.cfg }
 
 // admit returns why no call may begin now, or nil.

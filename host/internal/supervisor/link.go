@@ -60,6 +60,7 @@ func checkLink(link string) (why string) {
 	if !slashes || (rest == "") || strings.ContainsRune(`/\?#`, rune(rest[0])) {
 		return "it names no server"
 	}
+
 	return ""
 }
 
@@ -77,8 +78,8 @@ func checkWebLink(link string) (why string) {
 	return ""
 }
 
-// linked takes each address out of an answer that must not reach a customer. The
-// rest of the answer counts: what became of the money is in it.
+// linked takes each address out of an answer that must not reach a customer.
+// The rest of the answer counts: what became of the money is in it.
 func linked[R any](l *Lease, do call[R]) call[R] {
 	return func(ctx context.Context) (R, error) {
 		answer, err := do(ctx)
@@ -100,6 +101,7 @@ func dropLinks(answer any) (dropped []string) {
 			dropped = append(dropped, why)
 		}
 	}
+
 	checkEvents := func(events []sdk.Event) {
 		for n := range events {
 			check(events[n].Payment)
@@ -115,6 +117,7 @@ func dropLinks(answer any) (dropped []string) {
 		}
 	case *sdk.Notice:
 		checkEvents(answer.Events)
+
 	case *sdk.Return:
 		checkEvents(answer.Events)
 	case []sdk.PaymentMethod:
@@ -124,11 +127,12 @@ func dropLinks(answer any) (dropped []string) {
 			}
 		}
 	}
+
 	return dropped
 }
 
-// dropAction takes away a redirect that must not be followed. The message, which
-// the history keeps, says so.
+// dropAction takes away a redirect that must not be followed. The message,
+// which the history keeps, says so.
 func dropAction(payment *sdk.Payment) (why string) {
 	if (payment == nil) || (payment.NextAction == nil) {
 		return ""
@@ -150,6 +154,7 @@ func dropAction(payment *sdk.Payment) (why string) {
 	why = "the address of the next action: " + why
 	payment.NextAction = nil
 	payment.Message = strings.TrimSpace(payment.Message + " (not passed on: " + why + ")")
+
 	return why
 }
 

@@ -61,6 +61,7 @@ func registered[C prometheus.Collector](reg prometheus.Registerer, collector C) 
 			return existing
 		}
 	}
+
 	return collector
 }
 
@@ -119,6 +120,7 @@ func codeLabel(code sdk.Code) string {
 		sdk.CodeInternal:
 		return string(code)
 	}
+
 	return "other"
 }
 

@@ -167,8 +167,8 @@ func (a *account) configure(
 	return bound, err
 }
 
-// reconfigure binds the account to a process of its own instance again. Calls in
-// flight keep the configuration that they began with.
+// reconfigure binds the account to a process of its own instance again. Calls
+// in flight keep the configuration that they began with.
 func (a *account) reconfigure(
 	ctx context.Context, proc *process, cfg config.Provider, force bool,
 ) (*binding, error) {

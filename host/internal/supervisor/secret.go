@@ -7,9 +7,9 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// secretsIn returns the values of a configuration whose keys the plugin's schema
-// marks as secret ("writeOnly"). They need not come from the environment: an
-// operator may have written one into the file.
+// secretsIn returns the values of a configuration whose keys the plugin's
+// schema marks as secret ("writeOnly"). They need not come from the
+// environment: an operator may have written one into the file.
 func secretsIn(schema, config json.RawMessage) []sdk.Secret {
 	var declared struct {
 		Properties map[string]struct {
@@ -30,6 +30,7 @@ func secretsIn(schema, config json.RawMessage) []sdk.Secret {
 			secrets = append(secrets, sdk.NewSecret(text))
 		}
 	}
+
 	return secrets
 }
 
@@ -58,11 +59,13 @@ func (s *Supervisor) masked(err error) error {
 	to.Message = s.mask.Text(from.Message)
 	to.ProviderMessage = s.mask.Text(from.ProviderMessage)
 	to.Violations = nil
+
 	for _, violation := range from.Violations {
 		to.Violations = append(to.Violations, sdk.Violation{
 			Field:   violation.Field,
 			Message: s.mask.Text(violation.Message),
 		})
 	}
+
 	return &to
 }

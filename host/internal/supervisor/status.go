@@ -21,8 +21,8 @@ const (
 	// StateDraining is after it was disabled or removed, while what is open is
 	// carried on.
 	StateDraining State = "draining"
-	// StateRestarting is while its plugin, which died or did not start, is tried
-	// again.
+	// StateRestarting is while its plugin, which died or did not start, is
+	// tried again.
 	StateRestarting State = "restarting"
 	// StateQuarantined is after a crash loop or with a wrong configuration: it
 	// waits for an operator or a new configuration.
@@ -170,6 +170,7 @@ func (s *Status) describe(info sdk.Info, account sdk.AccountInfo) {
 	s.ConfigSchema = info.ConfigSchema
 	s.Countries = orEmpty(info.Countries)
 	s.WebhookTrust = orEmpty(info.WebhookTrust)
+
 	s.PaymentLimits = limits(info.PaymentLimits)
 	s.PayoutLimits = limits(info.PayoutLimits)
 	s.PaymentFields = info.PaymentFields

@@ -109,6 +109,7 @@ func TestACallThatFindsNoProcessWasNotSent(t *testing.T) {
 		tried = true
 		return nil, nil
 	})(t.Context())
+
 	wantError(t, err, sdk.CodeUnavailable, sdk.OutcomeNotSent)
 	if tried {
 		t.Error("the call was tried on a process that has ended")

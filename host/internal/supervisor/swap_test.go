@@ -359,7 +359,11 @@ func TestIdentityIsKeptWhileNoProcessServes(t *testing.T) {
 	s.open.Store(true)
 	s.identities.Store(&[]string{was})
 	a := s.sup.find("a")
-	a.lost(a.current().instance, StateQuarantined, errors.New("its configuration is refused"))
+	a.lost(
+		a.current().instance,
+		StateQuarantined,
+		errors.New("its configuration is refused"),
+	)
 
 	results := s.apply("a:failed", s.config("a", s.merchant("m2")))
 	if !strings.Contains(results[0].Error.Error(), "identity") {

@@ -129,8 +129,8 @@ func (l *Lease) GetBalances(ctx context.Context) ([]sdk.Balance, error) {
 	return run(ctx, l, sdk.CapabilityGetBalances, l.binding.verbs.GetBalances)
 }
 
-// ParseWebhook reads a raw webhook. It calls no provider, so an open breaker does not
-// stop it.
+// ParseWebhook reads a raw webhook. It calls no provider, so an open breaker
+// does not stop it.
 func (l *Lease) ParseWebhook(
 	ctx context.Context,
 	request sdk.ParseWebhookRequest,
@@ -139,8 +139,8 @@ func (l *Lease) ParseWebhook(
 	return run(ctx, l, sdk.CapabilityParseWebhook, do)
 }
 
-// ParseReturn reads the request of a customer who comes back. An open breaker does
-// not stop it.
+// ParseReturn reads the request of a customer who comes back. An open breaker
+// does not stop it.
 func (l *Lease) ParseReturn(
 	ctx context.Context,
 	request sdk.ParseReturnRequest,

@@ -38,8 +38,8 @@ func (c *Contract) GRPCServer(_ *plugin.GRPCBroker, g *grpc.Server) error {
 	return nil
 }
 
-// GRPCClient speaks the version in a host. It returns an *sdk.Client, as that of
-// every version must.
+// GRPCClient speaks the version in a host. It returns an *sdk.Client, as that
+// of every version must.
 func (c *Contract) GRPCClient(
 	_ context.Context,
 	_ *plugin.GRPCBroker,
@@ -70,6 +70,7 @@ func (r registrar) RegisterService(desc *grpc.ServiceDesc, impl any) {
 			own.Methods[n].Handler = r.getInfo(method)
 		}
 	}
+
 	r.server.RegisterService(&own, impl)
 }
 

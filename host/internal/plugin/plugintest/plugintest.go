@@ -16,8 +16,8 @@ import (
 	"time"
 )
 
-// Build compiles the actor, which lies in the folder source, to the file to, with
-// a version.
+// Build compiles the actor, which lies in the folder source, to the file to,
+// with a version.
 func Build(source, to, version string) error {
 	flags := "-s -w -X main.version=" + version
 	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags", flags, "-o", to, ".")
@@ -26,11 +26,12 @@ func Build(source, to, version string) error {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("build of %s: %w\n%s", source, err, out)
 	}
+
 	return nil
 }
 
-// BuildAll compiles the actor once for each version into a new folder, where files
-// are named by version. The caller must call remove.
+// BuildAll compiles the actor once for each version into a new folder, where
+// files are named by version. The caller must call remove.
 func BuildAll(source string, versions ...string) (folder string, remove func(), err error) {
 	folder, err = os.MkdirTemp("", "actor-")
 	if err != nil {
@@ -44,10 +45,12 @@ func BuildAll(source string, versions ...string) (folder string, remove func(), 
 			return "", nil, err
 		}
 	}
+
 	return folder, remove, nil
 }
 
-// Provider is the provider that the actor calls. The actor does what it answers.
+// Provider is the provider that the actor calls. The actor does what it
+// answers.
 type Provider struct {
 	URL string
 
@@ -116,9 +119,9 @@ func (p *Provider) Calls() []Call {
 	return append([]Call(nil), p.calls...)
 }
 
-// Hold makes the calls wait for which the function which returns true; nil holds
-// all. entered gets each call as it comes in; release lets all of them go on with
-// the order.
+// Hold makes the calls wait for which the function which returns true; nil
+// holds all. entered gets each call as it comes in; release lets all of them go
+// on with the order.
 func (p *Provider) Hold(
 	t testing.TB,
 	order string,
@@ -141,6 +144,7 @@ func (p *Provider) Hold(
 		}
 		return order
 	})
+
 	return in, release
 }
 
