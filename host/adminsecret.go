@@ -15,19 +15,20 @@ import (
 )
 
 const (
-	// AdminSecretHeader is the header of a request on the admin socket that has the
-	// text of the file AdminSecretFile.
+	// AdminSecretHeader is the header of a request on the admin socket that has
+	// the text of the file AdminSecretFile.
 	AdminSecretHeader = "Payhost-Admin-Secret" //nolint:gosec // a name
-	// AdminSecretFile is the file in data_dir that whoever uses the admin socket
-	// has to be able to read. A host makes a new one whenever it begins to serve.
+	// AdminSecretFile is the file in data_dir that a user of the admin socket has
+	// to be able to read. A host makes a new one each time that it begins to serve.
 	AdminSecretFile = "admin.secret"
 )
 
 // adminSecretSize is the length of the secret in bytes; the file has it in hex.
 const adminSecretSize = 32
 
-// newAdminSecret makes the file, for this user alone. A plugin that has got
-// past all that keeps it from the socket still cannot read the file.
+// newAdminSecret makes the file, for this user alone, and returns its text. A
+// plugin that has got past all that keeps it from the socket still cannot read the
+// file.
 func newAdminSecret(dataDir string) (string, error) {
 	random := make([]byte, adminSecretSize)
 	if _, err := rand.Read(random); err != nil {
@@ -35,7 +36,7 @@ func newAdminSecret(dataDir string) (string, error) {
 	}
 	secret := hex.EncodeToString(random)
 
-	// A file of its own and a new name: nobody else holds it open.
+	// A new file under another name: no process has it open.
 	file, err := os.CreateTemp(dataDir, AdminSecretFile+"-") // 0600
 	if err != nil {
 		return "", fmt.Errorf("admin socket: %w", err)
@@ -53,12 +54,16 @@ func newAdminSecret(dataDir string) (string, error) {
 
 // wantSecret serves only requests that have the secret.
 func wantSecret(secret string, next http.Handler) http.Handler {
-	refusal, _ := json.Marshal(map[string]any{ // texts and a number
-		"type": "about:blank", "title": http.StatusText(http.StatusUnauthorized),
-		"status": http.StatusUnauthorized, "code": "unauthorized", "outcome": sdk.OutcomeNotSent,
-		"detail": "the header " + AdminSecretHeader + " must have the text of the file " + AdminSecretFile +
-			" in the host's data_dir",
+	refusal, _ := json.Marshal(map[string]any{ // texts and a number: it always marshals
+		"type":    "about:blank",
+		"title":   http.StatusText(http.StatusUnauthorized),
+		"status":  http.StatusUnauthorized,
+		"code":    "unauthorized",
+		"outcome": sdk.OutcomeNotSent,
+		"detail": "the header " + AdminSecretHeader + " must have the text of the file " +
+			AdminSecretFile + " in the host's data_dir",
 	})
+
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		got := r.Header.Get(AdminSecretHeader)
 		if subtle.ConstantTimeCompare([]byte(got), []byte(secret)) == 1 {
@@ -68,6 +73,6 @@ func wantSecret(secret string, next http.Handler) http.Handler {
 		}
 		w.Header().Set("Content-Type", "application/problem+json")
 		w.WriteHeader(http.StatusUnauthorized)
-		_, _ = w.Write(refusal) // whoever asked may have gone
+		_, _ = w.Write(refusal) // the caller may have hung up
 	})
 }

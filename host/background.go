@@ -5,64 +5,69 @@ import (
 	"time"
 
 	"github.com/payhost/payhost/host/internal/job"
-	"github.com/payhost/payhost/host/internal/push"
 )
 
 // The kinds of background work. Their names are in the table of jobs.
 const (
-	workRecovery = "recovery"          // finds the providers that have something due
-	workProvider = "provider_recovery" // settles what is due at the provider that is its subject
-	workNotices  = "notices"           // finds the providers whose notices could not be read before
-	workCatchup  = "provider_notices"  // reads again what waits of the provider that is its subject
-	workForget   = "forget"            // deletes old unverified notices
-	workEvents   = "events"            // has the pusher look for retries and for other hosts' events
+	workRecovery         = "recovery"          // finds the providers that have something due
+	workProviderRecovery = "provider_recovery" // reconciles what is due at one provider
+	workWebhooks         = "notices"           // finds the providers whose webhooks wait
+	workProviderWebhooks = "provider_notices"  // reads again what waits of one provider
+	workForget           = "forget"            // deletes old unverified webhooks
+	workEvents           = "events"            // wakes the pusher
 )
 
+// dueInterval is how often hosts look for what is due; forgetInterval is for what
+// no caller waits for.
 const (
-	// lookEvery is how often hosts look for what is due; forgetEvery is for what nobody waits for.
-	lookEvery   = time.Second
-	forgetEvery = time.Minute
+	dueInterval    = time.Second
+	forgetInterval = time.Minute
 )
 
-// openJobs makes what triggers the background work. pusher is nil when events are not pushed.
-func (h *Host) openJobs(ctx context.Context, pusher *push.Pusher) (err error) {
+// openJobs makes what triggers the background work.
+func (h *Host) openJobs(ctx context.Context) (err error) {
 	work := []job.Work{
-		{Name: workRecovery, Every: lookEvery, Do: h.triggerRecovery},
-		{Name: workProvider, Do: func(ctx context.Context, provider string) error {
-			h.core.RecoverProvider(ctx, provider)
-			return nil
-		}},
-		{Name: workNotices, Every: lookEvery, Do: h.triggerCatchup},
-		{Name: workCatchup, Do: h.inbox.CatchupProvider},
-		{Name: workForget, Every: forgetEvery, Do: func(ctx context.Context, _ string) error { return h.inbox.Forget(ctx) }},
+		{Name: workRecovery, Every: dueInterval, Do: h.triggerRecovery},
+		{Name: workProviderRecovery, Do: h.recoverProvider},
+		{Name: workWebhooks, Every: dueInterval, Do: h.triggerCatchup},
+		{Name: workProviderWebhooks, Do: h.inbox.CatchupProvider},
+		{Name: workForget, Every: forgetInterval, Do: h.forget},
 	}
-	if pusher != nil {
-		work = append(work, job.Work{Name: workEvents, Every: lookEvery, Do: func(context.Context, string) error {
-			pusher.Look()
-			return nil
-		}})
+	if h.pusher != nil {
+		work = append(work, job.Work{Name: workEvents, Every: dueInterval, Do: h.wakePusher})
 	}
-	h.jobs, err = job.Open(ctx, job.Options{URL: h.cfg.Store.URL.Reveal(), Host: h.core.Instance(), Work: work, Logger: h.log})
+
+	h.jobs, err = job.Open(ctx, job.Options{
+		URL:    h.cfg.Store.URL.Reveal(),
+		Host:   h.core.Instance(),
+		Work:   work,
+		Logger: h.log,
+	})
 	return err
 }
 
-// triggerRecovery has each provider that has something due recovered by a job of its own, so that one which hangs delays
-// nobody else's doubts.
+// triggerRecovery has each provider that has something due recovered by a job of
+// its own, so that one which hangs delays no other provider's doubts.
 func (h *Host) triggerRecovery(ctx context.Context, _ string) error {
-	due, err := h.core.DueProviders(ctx)
+	due, err := h.recovery.DueProviders(ctx)
 	if err != nil {
 		return err
 	}
-	return h.triggerEach(ctx, workProvider, due)
+	return h.triggerEach(ctx, workProviderRecovery, due)
 }
 
-// triggerCatchup does the same for notices.
+func (h *Host) recoverProvider(ctx context.Context, provider string) error {
+	h.recovery.RunProvider(ctx, provider)
+	return nil
+}
+
+// triggerCatchup is triggerRecovery for webhooks.
 func (h *Host) triggerCatchup(ctx context.Context, _ string) error {
 	due, err := h.inbox.DueProviders(ctx)
 	if err != nil {
 		return err
 	}
-	return h.triggerEach(ctx, workCatchup, due)
+	return h.triggerEach(ctx, workProviderWebhooks, due)
 }
 
 func (h *Host) triggerEach(ctx context.Context, work string, providers []string) error {
@@ -71,5 +76,13 @@ func (h *Host) triggerEach(ctx context.Context, work string, providers []string)
 			return err
 		}
 	}
+	return nil
+}
+
+func (h *Host) forget(ctx context.Context, _ string) error { return h.inbox.Forget(ctx) }
+
+// wakePusher has the pusher look for retries and for other hosts' events.
+func (h *Host) wakePusher(context.Context, string) error {
+	h.pusher.Wake()
 	return nil
 }

@@ -39,14 +39,22 @@ func TestAHostCanDoAllThatHTTPCan(t *testing.T) {
 	var document struct {
 		Paths map[string]map[string]struct{ OperationID string }
 	}
-	if err := json.Unmarshal(w.Body.Bytes(), &document); err != nil || len(document.Paths) == 0 {
+	if err := json.Unmarshal(w.Body.Bytes(), &document); err != nil ||
+		len(document.Paths) == 0 {
 		t.Fatalf("%v: %s", err, w.Body)
 	}
+
 	for path, operations := range document.Paths {
 		for method, o := range operations {
 			name := methods[o.OperationID]
 			if _, ok := reflect.TypeOf(h).MethodByName(name); !ok {
-				t.Errorf("%s %s (%s) has no method of Host; methods says %q", method, path, o.OperationID, name)
+				t.Errorf(
+					"%s %s (%s) has no method of Host; methods says %q",
+					method,
+					path,
+					o.OperationID,
+					name,
+				)
 			}
 		}
 	}
@@ -56,18 +64,25 @@ func TestAHostCanDoAllThatHTTPCan(t *testing.T) {
 func TestAProvidersStatusIsWhole(t *testing.T) {
 	shop := hosttest.NewProvider("shop")
 	h := hosttest.New(t, shop)
+
 	inside, outside := reflect.TypeFor[supervisor.Status](), reflect.TypeFor[host.ProviderStatus]()
 	for i := range inside.NumField() {
 		f := inside.Field(i)
 		same, ok := outside.FieldByName(f.Name)
-		if key, _, _ := strings.Cut(f.Tag.Get("json"), ","); !ok || !strings.HasPrefix(same.Tag.Get("json"), key) {
+		if key, _, _ := strings.Cut(f.Tag.Get("json"), ","); !ok ||
+			!strings.HasPrefix(same.Tag.Get("json"), key) {
 			t.Errorf("%s is not outside, or under another name", f.Name)
 		}
 	}
+
 	s, ok := h.Provider("shop")
-	if !ok || s.State != host.ProviderReady || !s.Enabled || s.Plugin == "" || s.Version == "" || len(s.Capabilities) == 0 || s.MaxInFlight == 0 {
+	if !ok || s.State != host.ProviderReady || !s.Enabled || s.Plugin == "" ||
+		s.Version == "" ||
+		len(s.Capabilities) == 0 ||
+		s.MaxInFlight == 0 {
 		t.Errorf("%+v, %v", s, ok)
 	}
+
 	if list := h.Providers(); len(list) != 1 || !reflect.DeepEqual(list[0], s) {
 		t.Errorf("the list has %+v", list)
 	}
@@ -77,13 +92,18 @@ func TestAProvidersStatusIsWhole(t *testing.T) {
 }
 
 func request(provider string) host.PaymentRequest {
-	return host.PaymentRequest{Provider: provider, Amount: decimal.NewFromInt(60), Currency: "USD"}
+	return host.PaymentRequest{
+		Provider: provider,
+		Amount:   decimal.NewFromInt(60),
+		Currency: "USD",
+	}
 }
 
 func TestListsAndRecordsAreReadInGo(t *testing.T) {
 	shop, ctx := hosttest.NewProvider("shop"), t.Context()
 	h := hosttest.New(t, shop)
 	var made []string
+
 	for _, key := range []string{"a", "b", "c"} {
 		p, err := h.CreatePayment(ctx, request("shop"), host.IdempotencyKey(key))
 		if err != nil {
@@ -93,14 +113,19 @@ func TestListsAndRecordsAreReadInGo(t *testing.T) {
 		shop.Settle(p.ID, "succeeded")
 		shop.Notify(t, h, p.ID)
 	}
+
 	slices.Reverse(made)
 
 	var read []string
 	for cursor := ""; ; {
-		list, next, err := h.ListPayments(ctx, host.Filter{Provider: "shop", Limit: 2, Cursor: cursor})
+		list, next, err := h.ListPayments(
+			ctx,
+			host.Filter{Provider: "shop", Limit: 2, Cursor: cursor},
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
+
 		for _, p := range list {
 			read = append(read, p.ID)
 		}
@@ -108,18 +133,25 @@ func TestListsAndRecordsAreReadInGo(t *testing.T) {
 			break
 		}
 	}
+
 	if !slices.Equal(read, made) {
 		t.Errorf("read %v, want %v", read, made)
 	}
-	if list, _, err := h.ListPayments(ctx, host.Filter{Status: payment.Failed}); len(list) != 0 || err != nil {
+	if list, _, err := h.ListPayments(ctx, host.Filter{Status: payment.Failed}); len(
+		list,
+	) != 0 ||
+		err != nil {
 		t.Errorf("failed: %v, %v", list, err)
 	}
+
 	if list, _, err := h.ListPayouts(ctx, host.Filter{}); len(list) != 0 || err != nil {
 		t.Errorf("payouts: %v, %v", list, err)
 	}
+
 	for _, f := range []host.Filter{{Cursor: "zzz"}, {Limit: -1}, {Limit: 201}} {
 		var e *host.Error
-		if _, _, err := h.ListPayments(ctx, f); !errors.As(err, &e) || len(e.Violations) != 1 {
+		if _, _, err := h.ListPayments(ctx, f); !errors.As(err, &e) ||
+			len(e.Violations) != 1 {
 			t.Errorf("%+v: %v", f, err)
 		}
 	}
@@ -128,9 +160,11 @@ func TestListsAndRecordsAreReadInGo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if list, err := h.Refunds(ctx, made[0]); err != nil || len(list) != 1 || list[0].ID != r.ID {
+	if list, err := h.Refunds(ctx, made[0]); err != nil || len(list) != 1 ||
+		list[0].ID != r.ID {
 		t.Errorf("refunds: %v, %v", list, err)
 	}
+
 	if one, err := h.Refund(ctx, r.ID); err != nil || one.PaymentID != made[0] {
 		t.Errorf("refund: %v, %v", one, err)
 	}
@@ -143,13 +177,16 @@ func TestWebhooksAreReadAndReplayedInGo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	shop.Settle(p.ID, "succeeded")
 	shop.Notify(t, h, p.ID)
 
 	list, next, err := h.ListWebhooks(ctx, host.WebhookFilter{Provider: "shop"})
-	if err != nil || len(list) != 1 || next != "" || !slices.Equal(list[0].PaymentIDs, []string{p.ID}) {
+	if err != nil || len(list) != 1 || next != "" ||
+		!slices.Equal(list[0].PaymentIDs, []string{p.ID}) {
 		t.Fatalf("%+v, %q, %v", list, next, err)
 	}
+
 	one, err := h.Webhook(ctx, list[0].ID)
 	if (err != nil) || (one.Body == "") || (list[0].Body != "") {
 		t.Fatalf("read alone it is %+v, %v; a list has no bodies", one, err)
@@ -157,12 +194,19 @@ func TestWebhooksAreReadAndReplayedInGo(t *testing.T) {
 	if one.Body = ""; !reflect.DeepEqual(*one, list[0]) {
 		t.Errorf("read alone it is %+v, in the list %+v", one, list[0])
 	}
-	if again, err := h.ReplayWebhook(ctx, list[0].ID); err != nil || again.ID != list[0].ID {
+
+	if again, err := h.ReplayWebhook(ctx, list[0].ID); err != nil ||
+		again.ID != list[0].ID {
 		t.Errorf("replayed: %+v, %v", again, err)
 	}
-	if _, err := h.AttachWebhook(ctx, list[0].ID, p.ID, "anna"); !errors.Is(err, host.ErrConflict) {
+
+	if _, err := h.AttachWebhook(ctx, list[0].ID, p.ID, "anna"); !errors.Is(
+		err,
+		host.ErrConflict,
+	) {
 		t.Errorf("attached to what it is applied to: %v", err)
 	}
+
 	if _, _, err := h.ListWebhooks(ctx, host.WebhookFilter{Cursor: "zzz"}); err == nil {
 		t.Error("a cursor that is none is taken")
 	}
@@ -181,9 +225,20 @@ func everyCall(ctx context.Context, h *host.Host) map[string]error {
 	note("Payout")(h.Payout(ctx, "po_1"))
 	note("Refund")(h.Refund(ctx, "re_1"))
 	note("Refunds")(h.Refunds(ctx, "pay_1"))
+
 	note("RefreshPayment")(h.RefreshPayment(ctx, "pay_1"))
 	note("RefreshPayout")(h.RefreshPayout(ctx, "po_1"))
-	note("ConfirmPayment")(h.ConfirmPayment(ctx, "pay_1", host.Confirmation{Fields: map[string]string{"a": "b"}}, key))
+	note(
+		"ConfirmPayment",
+	)(
+		h.ConfirmPayment(
+			ctx,
+			"pay_1",
+			host.Confirmation{Fields: map[string]string{"a": "b"}},
+			key,
+		),
+	)
+
 	note("CapturePayment")(h.CapturePayment(ctx, "pay_1", decimal.Zero, key))
 	note("CancelPayment")(h.CancelPayment(ctx, "pay_1", "", key))
 	note("CreateRefund")(h.CreateRefund(ctx, "pay_1", host.RefundRequest{}, key))
@@ -192,6 +247,7 @@ func everyCall(ctx context.Context, h *host.Host) map[string]error {
 	note("ResolvePayout")(h.ResolvePayout(ctx, "po_1", decided))
 	note("ResolveRefund")(h.ResolveRefund(ctx, "re_1", decided))
 	note("Webhook")(h.Webhook(ctx, "wh_1"))
+
 	note("ReplayWebhook")(h.ReplayWebhook(ctx, "wh_1"))
 	note("AttachWebhook")(h.AttachWebhook(ctx, "wh_1", "pay_1", "anna"))
 	note("RetryDeadLetter")(h.RetryDeadLetter(ctx, "evt_1"))
@@ -199,37 +255,56 @@ func everyCall(ctx context.Context, h *host.Host) map[string]error {
 	note("PaymentMethods")(h.PaymentMethods(ctx, "nobody", sdk.ListPaymentMethodsRequest{}))
 	note("Balances")(h.Balances(ctx, "nobody"))
 	note("InvokeOperation")(h.InvokeOperation(ctx, "nobody", "look", json.RawMessage("{}")))
+
 	return found
 }
 
 func TestWhatIsNotThereIsErrNotFound(t *testing.T) {
 	for name, err := range everyCall(t.Context(), hosttest.New(t)) {
 		var e *host.Error
-		if !errors.Is(err, host.ErrNotFound) || !errors.As(err, &e) || errors.Is(err, context.Canceled) {
+		if !errors.Is(err, host.ErrNotFound) || !errors.As(err, &e) ||
+			errors.Is(err, context.Canceled) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 }
 
-// A caller who gives up learns that it was so, and not that the database failed.
+// A caller who gives up learns that it was so, and not that the database
+// failed.
 func TestACallersOwnEndHasACodeOfItsOwn(t *testing.T) {
 	h := hosttest.New(t, hosttest.NewProvider("shop"))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	calls := everyCall(ctx, h)
-	_, calls["CreatePayment"] = h.CreatePayment(ctx, request("shop"), host.IdempotencyKey("k"))
-	_, calls["CreatePayout"] = h.CreatePayout(ctx, host.PayoutRequest{Provider: "shop", Amount: decimal.NewFromInt(1), Currency: "USD"}, host.IdempotencyKey("o"))
+	_, calls["CreatePayment"] = h.CreatePayment(
+		ctx,
+		request("shop"),
+		host.IdempotencyKey("k"),
+	)
+
+	_, calls["CreatePayout"] = h.CreatePayout(
+		ctx,
+		host.PayoutRequest{
+			Provider: "shop",
+			Amount:   decimal.NewFromInt(1),
+			Currency: "USD",
+		},
+		host.IdempotencyKey("o"),
+	)
+
 	_, calls["TokenKeys"] = h.TokenKeys(ctx)
 	_, calls["RotateTokenKey"] = h.RotateTokenKey(ctx, "ann", "a backup was lost")
 	_, _, calls["ListPayments"] = h.ListPayments(ctx, host.Filter{})
 	_, _, calls["ListPayouts"] = h.ListPayouts(ctx, host.Filter{})
 	_, _, calls["ListWebhooks"] = h.ListWebhooks(ctx, host.WebhookFilter{})
+
 	for name, err := range calls {
 		var e *host.Error
 		switch {
 		case !errors.As(err, &e):
 			t.Errorf("%s: %v", name, err)
-		case e.Code == payment.CodeStorage, strings.Contains(e.Message, "the database refused") && !errors.Is(err, context.Canceled):
+		case e.Code == payment.CodeStorage,
+			strings.Contains(e.Message, "the database refused") && !errors.Is(err, context.Canceled):
 			t.Errorf("%s blames the database: %v", name, err)
 		case e.Code == payment.CodeCanceled && !errors.Is(err, context.Canceled):
 			t.Errorf("%s does not say why: %v", name, err)
@@ -248,11 +323,15 @@ func TestStoppingToWaitForACreateIsDoubt(t *testing.T) {
 		_, err := h.CreatePayment(ctx, request("shop"), host.IdempotencyKey("k"))
 		done <- err
 	}()
+
 	<-entered
 	cancel()
 	err := <-done
 	var e *host.Error
-	if !errors.As(err, &e) || e.Code != payment.CodeCanceled || e.Outcome != sdk.OutcomeUnknown || e.PaymentID == "" || !errors.Is(err, context.Canceled) {
+	if !errors.As(err, &e) || e.Code != payment.CodeCanceled ||
+		e.Outcome != sdk.OutcomeUnknown ||
+		e.PaymentID == "" ||
+		!errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 
@@ -261,9 +340,13 @@ func TestStoppingToWaitForACreateIsDoubt(t *testing.T) {
 	if err != nil || p.ID != e.PaymentID {
 		t.Errorf("under the same key: %+v, %v", p, err)
 	}
+
 	other := request("shop")
 	other.Currency = "EUR"
-	if _, err := h.CreatePayment(t.Context(), other, host.IdempotencyKey("k")); !errors.Is(err, host.ErrConflict) {
+	if _, err := h.CreatePayment(t.Context(), other, host.IdempotencyKey("k")); !errors.Is(
+		err,
+		host.ErrConflict,
+	) {
 		t.Errorf("another request under the key: %v", err)
 	}
 }

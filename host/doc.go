@@ -1,22 +1,17 @@
-// Package host runs payment providers as plugins and makes payments through them, each at most once.
+// Package host runs payment providers as plugins and makes payments through
+// them, each at most once. The examples show how a service embeds a host: Open
+// it, call CreatePayment under an IdempotencyKey, follow Events, mount its
+// handlers.
 //
-//	cfg, err := host.LoadConfig("config.toml")
-//	h, err := host.Open(ctx, cfg)
-//	defer h.Close(ctx)
+// An error means that nothing was recorded. Once a payment is recorded,
+// CreatePayment returns it whatever became of the call: look at its Status and,
+// when it failed or is in doubt, at its Failure. Every error of a call is an
+// *Error, which tells the code, the outcome and what the provider said.
 //
-//	p, err := h.CreatePayment(ctx, host.PaymentRequest{
-//		Provider: "acme", Amount: decimal.RequireFromString("60.00"), Currency: "USD",
-//	}, host.IdempotencyKey("order-47"))
-//
-// An error means that nothing was recorded. Once a payment is recorded, CreatePayment gives it whatever became of the
-// call: look at its Status and, when it failed or is in doubt, at its Failure. errors.As with *Error tells code, outcome
-// and what the provider said.
-//
-// The host's handlers can be mounted in a service's own mux, or Handler used whole:
-//
-//	mux.Handle("/webhooks/", h.WebhookHandler())
-//	mux.Handle("/return/", h.ReturnHandler())
-//	mux.Handle("/v1/", h.APIHandler())
+// A Host can do all that the HTTP API can. Its types are those of package
+// payment, which are the JSON of the API as well. Handler serves the whole API;
+// its parts can be mounted in a service's own mux: WebhookHandler,
+// ReturnHandler, APIHandler.
 //
 // Nothing is global: two hosts can live in one process.
 package host

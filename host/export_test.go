@@ -15,7 +15,10 @@ type Certificate struct{ served *certificate }
 
 // NewCertificate reads a pair.
 func NewCertificate(cert, key string) (Certificate, error) {
-	served, err := newCertificate(func() (string, string) { return cert, key }, slog.New(slog.DiscardHandler))
+	served, err := newCertificate(
+		func() (string, string) { return cert, key },
+		slog.New(slog.DiscardHandler),
+	)
 	return Certificate{served}, err
 }
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"os"
 	"strings"
 	"sync"
@@ -17,109 +16,51 @@ import (
 	"github.com/payhost/payhost/host/internal/httpapi"
 	"github.com/payhost/payhost/host/internal/inbox"
 	"github.com/payhost/payhost/host/internal/job"
-	"github.com/payhost/payhost/host/internal/plugin"
 	"github.com/payhost/payhost/host/internal/push"
+	"github.com/payhost/payhost/host/internal/recovery"
 	"github.com/payhost/payhost/host/internal/store"
 	"github.com/payhost/payhost/host/internal/supervisor"
 	"github.com/payhost/payhost/sdk"
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Option adds to Open.
-type Option func(*options)
-
-type options struct {
-	logger   *slog.Logger
-	metrics  *prometheus.Registry
-	now      func() time.Time
-	clock    bool // now is a test's
-	attached map[string]Attachment
-}
-
-// WithLogger sets where the host and its plugins log. Without it, or with nil, nothing is logged.
-func WithLogger(l *slog.Logger) Option { return func(o *options) { o.logger = l } }
-
-// WithMetrics sets where the host's metrics are registered. Without it, or with nil, they are kept apart, and served on
-// /metrics.
-func WithMetrics(r *prometheus.Registry) Option { return func(o *options) { o.metrics = r } }
-
-// WithClock sets what the time is, for tests: what is due, what expires, what an event is dated. Timeouts and pauses stay
-// real. Without it, or with nil, the time is time.Now.
-func WithClock(now func() time.Time) Option {
-	return func(o *options) { o.now, o.clock = now, now != nil }
-}
-
-// chosen puts options together. What is nil is as if it had not been said.
-func chosen(opts []Option) options {
-	var o options
-	for _, option := range opts {
-		if option != nil {
-			option(&o)
-		}
-	}
-
-	if o.logger == nil {
-		o.logger = slog.New(slog.DiscardHandler)
-	}
-	if o.metrics == nil {
-		o.metrics = prometheus.NewRegistry()
-	}
-	if o.now == nil {
-		o.now = time.Now
-	}
-	return o
-}
-
-// errNoConfig is for a nil *Config.
-var errNoConfig = errors.New("there is no configuration: host.LoadConfig reads one, or build a host.Config in code")
-
-// WithAttached has accounts of a plugin, by the plugin's name, served by a process that was started by hand, under a
-// debugger as a rule, instead of the program in plugin_dir. Only accounts with environment = "sandbox" may use one. The
-// host does not isolate it, does not replace it when it hangs, and never stops it; when it ends its accounts are
-// restarting until something listens on the socket again.
-func WithAttached(plugins map[string]Attachment) Option {
-	return func(o *options) { o.attached = plugins }
-}
-
-func attachedPlugins(list map[string]Attachment) map[string]plugin.DebugAttach {
-	out := map[string]plugin.DebugAttach{}
-	for name, at := range list {
-		out[name] = plugin.DebugAttach(at)
-	}
-	return out
-}
-
 // Host is an open payment host. It may be used by any number of goroutines.
 type Host struct {
-	log      *slog.Logger
-	metrics  *prometheus.Registry
-	store    *store.Store
-	registry *supervisor.Supervisor
-	core     *core.Core
-	inbox    *inbox.Inbox
-	letters  *push.Letters
-	shown    []prometheus.Collector // of this host, as far as no other host's are registered
-	jobs     *job.Runner
-	api      *httpapi.API
-	leaving  atomic.Bool                          // about to stop serving
-	after    func(time.Duration) <-chan time.Time // time.After, but for tests
+	log         *slog.Logger
+	metrics     *prometheus.Registry
+	store       *store.Store
+	supervisor  *supervisor.Supervisor
+	core        *core.Core
+	recovery    *recovery.Reconciler
+	inbox       *inbox.Inbox
+	webhooks    *inbox.Archive
+	deadLetters *push.DeadLetters
+	pusher      *push.Pusher // nil when events are not pushed
+	jobs        *job.Runner
+	api         *httpapi.API
+	// registered are this host's collectors, as far as no other host's are in
+	// the same registry.
+	registered []prometheus.Collector
+	leaving    atomic.Bool                          // about to stop serving
+	after      func(time.Duration) <-chan time.Time // time.After, but for tests
 
 	reloading sync.Mutex
-	mu        sync.Mutex
+	mu        sync.Mutex // protects cfg
 	cfg       *config.Config
 
 	unlock     func() error // lets another host have the database
-	closing    sync.Once
-	closed     error // how closing came out
 	stop       context.CancelFunc
 	background sync.WaitGroup
+	closing    sync.Once
+	closed     error // the result of closing
 }
 
-// Open opens the store, starts the enabled plugins and begins the background work. A provider that does not come up does
-// not keep the host from opening: Providers tells, and the host goes on trying. ctx bounds the opening only; Close must be
-// called.
+// Open opens the store, starts the enabled plugins and begins the background
+// work. A provider that does not come up does not keep the host from opening:
+// Providers tells, and the host goes on trying. ctx bounds the opening only.
+// Close must be called.
 func Open(ctx context.Context, cfg *Config, opts ...Option) (*Host, error) {
-	o := chosen(opts)
+	o := ofOpen(opts)
 	if cfg == nil {
 		return nil, errNoConfig
 	}
@@ -129,81 +70,167 @@ func Open(ctx context.Context, cfg *Config, opts ...Option) (*Host, error) {
 	if err := os.MkdirAll(cfg.Host.DataDir, 0o700); err != nil {
 		return nil, fmt.Errorf("make data_dir: %w", err)
 	}
+
+	// One host an embedded database, and one predecessor a folder.
 	unlock, err := store.LockFile(cfg.Store.URL.Reveal())
 	if err != nil {
 		return nil, err
 	}
-	held, err := takePlace(cfg.Host.DataDir)
+	folder, err := claimFolder(cfg.Host.DataDir)
 	if err != nil {
 		return nil, errors.Join(err, unlock())
 	}
-	h, err := open(ctx, cfg, o, held)
+
+	h, err := open(ctx, cfg, o, folder)
 	if err != nil {
-		return nil, errors.Join(err, held.leave(), unlock())
+		return nil, errors.Join(err, folder.release(), unlock())
 	}
-	h.unlock = func() error { return errors.Join(held.leave(), unlock()) }
+	h.unlock = func() error { return errors.Join(folder.release(), unlock()) }
 	return h, nil
 }
 
-// open opens the store and begins, once nobody else has the database.
-func open(ctx context.Context, cfg *Config, o options, held *place) (*Host, error) {
-	storeOptions := []store.Option{store.WithLogger(o.logger)}
-	if o.clock {
-		storeOptions = append(storeOptions, store.WithClock(o.now))
-	}
-	st, err := store.Open(ctx, cfg.Store.URL.Reveal(), storeOptions...)
+// open opens the store and starts, once no other host has the database.
+func open(ctx context.Context, cfg *Config, o options, folder *dataFolder) (_ *Host, err error) {
+	database, err := openStore(ctx, cfg, o)
 	if err != nil {
 		return nil, err
 	}
-	wall := o.now
-	o.now = st.Now // what is due is due by the database's clock
-	h := &Host{log: o.logger, metrics: o.metrics, store: st, cfg: cfg, after: time.After}
-	h.registry = supervisor.New(supervisor.Options{
-		Logger: o.logger, PluginDir: cfg.Host.PluginDir, DataDir: cfg.Host.DataDir, Metrics: o.metrics, Now: o.now,
-		OpenIntents: h.openIntents, OpenIdentities: h.openIdentities, Attached: attachedPlugins(o.attached),
-		Admit: admit(cfg),
+	h := &Host{log: o.logger, metrics: o.metrics, store: database, cfg: cfg, after: time.After}
+	h.supervisor = h.newSupervisor(o)
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, h.supervisor.Close(ctx), database.Close())
+		}
+	}()
+
+	h.core, err = core.New(ctx, core.Options{
+		Store:        database,
+		Accounts:     accounts{h.supervisor},
+		PublicURL:    cfg.Host.PublicURL,
+		TokenSecrets: each(cfg.Host.TokenSecrets, sdk.Secret.Reveal),
+		Logger:       o.logger,
+		Now:          o.now,
+		Alone:        strings.HasPrefix(cfg.Store.URL.Reveal(), "sqlite:"),
+		Predecessor:  folder.predecessor,
 	})
-	h.core, err = core.New(ctx, core.Options{Store: st, Accounts: accounts{h.registry}, PublicURL: cfg.Host.PublicURL,
-		TokenSecrets: each(cfg.Host.TokenSecrets, sdk.Secret.Reveal), Logger: o.logger, Now: wall, Alone: strings.HasPrefix(cfg.Store.URL.Reveal(), "sqlite:"), Predecessor: held.predecessor})
-	if err == nil {
-		err = held.sign(h.core.Instance())
-	}
 	if err != nil {
-		return nil, errors.Join(err, h.registry.Close(ctx), st.Close())
+		return nil, err
 	}
-	h.inbox = inbox.New(inbox.Options{Store: st, Core: h.core, Accounts: readers{h.registry}, Directory: accounts{h.registry},
-		TrustedProxies: cfg.HTTP.TrustedProxies, PublicURL: cfg.Host.PublicURL, Logger: o.logger, Now: o.now})
-	h.letters = push.NewLetters(st, o.now)
-	h.api = h.newAPI()
-	pusher, err := h.pusher(ctx, o)
-	if err != nil {
-		return nil, errors.Join(err, h.registry.Close(ctx), st.Close())
+
+	if err := folder.sign(h.core.Instance()); err != nil {
+		return nil, err
 	}
-	if err := h.openJobs(ctx, pusher); err != nil {
-		return nil, errors.Join(err, h.registry.Close(ctx), st.Close())
+	if err := h.assemble(ctx); err != nil {
+		return nil, err
 	}
-	h.show(push.Collector(h.letters), prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "payhost_store_writable",
-		Help: "Whether something can be written to the store: 1, or 0."}, h.writable))
-	h.registry.Apply(ctx, cfg.Providers) // what did not come up is tried again
-	running, stop := context.WithCancel(context.WithoutCancel(ctx))
-	h.stop = stop
-	h.background.Go(func() { h.core.Beat(running) })
-	h.background.Go(func() { h.jobs.Run(running) })
-	if pusher != nil {
-		h.background.Go(func() { pusher.Run(running) })
-	}
+
+	// From here on there are no errors.
+	h.supervisor.Apply(ctx, cfg.Providers) // a plugin that does not come up is tried again
+	h.start(context.WithoutCancel(ctx))
 	return h, nil
 }
 
-// show registers what is measured of this host alone. Of several hosts that share
-// a registry the first shows its own.
-func (h *Host) show(list ...prometheus.Collector) {
-	for _, c := range list {
-		if err := h.metrics.Register(c); err != nil {
-			h.log.Info("some of this host is not among the metrics: another host shows its own there", "error", err)
+func openStore(ctx context.Context, cfg *Config, o options) (*store.Store, error) {
+	opts := []store.Option{store.WithLogger(o.logger)}
+	if o.clock {
+		opts = append(opts, store.WithClock(o.now))
+	}
+	return store.Open(ctx, cfg.Store.URL.Reveal(), opts...)
+}
+
+func (h *Host) newSupervisor(o options) *supervisor.Supervisor {
+	return supervisor.New(supervisor.Options{
+		Logger:         h.log,
+		PluginDir:      h.cfg.Host.PluginDir,
+		DataDir:        h.cfg.Host.DataDir,
+		Metrics:        h.metrics,
+		Now:            h.store.Now,
+		Attached:       attachedPlugins(o.attached),
+		OpenIntents:    h.openIntents,
+		OpenIdentities: h.openIdentities,
+		Admit:          admit(h.cfg),
+	})
+}
+
+// assemble makes what stands on the core. All of it goes by the database's
+// clock: what is due is due by that.
+func (h *Host) assemble(ctx context.Context) (err error) {
+	h.recovery = recovery.New(recovery.Options{
+		Core: h.core, Store: h.store, Accounts: accounts{h.supervisor}, Logger: h.log,
+	})
+	h.inbox = inbox.New(inbox.Options{
+		Store:          h.store,
+		Core:           h.core,
+		Accounts:       readers{h.supervisor},
+		Directory:      accounts{h.supervisor},
+		TrustedProxies: h.cfg.HTTP.TrustedProxies,
+		PublicURL:      h.cfg.Host.PublicURL,
+		Logger:         h.log,
+		Now:            h.store.Now,
+	})
+
+	h.webhooks = inbox.NewArchive(h.inbox, h.config, h.configSchema)
+	h.deadLetters = push.NewDeadLetters(h.store, h.store.Now)
+	h.api = httpapi.New(httpapi.Options{
+		Payments:    h.core,
+		Webhooks:    h.webhooks,
+		Incoming:    h.inbox,
+		DeadLetters: h.deadLetters,
+		Providers:   h,
+		Store:       h.store,
+		StoreReason: store.Reason,
+		Config:      h.config,
+		Metrics:     h.metrics,
+		Logger:      h.log,
+		Reload:      h.reloadFile,
+		Leaving:     h.leaving.Load,
+	})
+
+	if h.cfg.Events.URL != "" {
+		h.pusher, err = push.New(ctx, push.Options{
+			Store:  h.store,
+			Target: push.Target{URL: h.cfg.Events.URL, Secrets: h.cfg.Events.Secrets},
+			More:   h.core.MoreEvents,
+			Logger: h.log,
+			Now:    h.store.Now,
+		})
+		if err != nil {
+			return err
+		}
+	}
+
+	if err := h.openJobs(ctx); err != nil {
+		return err
+	}
+
+	h.register(push.Collector(h.deadLetters), prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "payhost_store_writable",
+		Help: "Whether something can be written to the store: 1, or 0.",
+	}, h.writable))
+	return nil
+}
+
+// start begins the background work, which ends with Close.
+func (h *Host) start(ctx context.Context) {
+	running, stop := context.WithCancel(ctx)
+	h.stop = stop
+	h.background.Go(func() { h.core.Beat(running) })
+	h.background.Go(func() { h.jobs.Run(running) })
+	if h.pusher != nil {
+		h.background.Go(func() { h.pusher.Run(running) })
+	}
+}
+
+// register registers what is measured of this host alone. Of several hosts that
+// share a registry the first shows its own.
+func (h *Host) register(list ...prometheus.Collector) {
+	for _, collector := range list {
+		if err := h.metrics.Register(collector); err != nil {
+			h.log.Info("some of this host is not among the metrics: another host shows its own there",
+				"error", err)
 			continue
 		}
-		h.shown = append(h.shown, c)
+		h.registered = append(h.registered, collector)
 	}
 }
 
@@ -215,18 +242,10 @@ func (h *Host) writable() float64 {
 	return 0
 }
 
-// pusher makes what pushes events, nil when nothing is to be pushed.
-func (h *Host) pusher(ctx context.Context, o options) (*push.Pusher, error) {
-	if h.cfg.Events.URL == "" {
-		return nil, nil
-	}
-	return push.New(ctx, push.Options{Store: h.store, Target: push.Target{URL: h.cfg.Events.URL, Secrets: h.cfg.Events.Secrets},
-		More: h.core.MoreEvents, Logger: o.logger, Now: o.now})
-}
-
-// Close ends the host: background work stops, calls in flight come to their end (until ctx ends), plugins are stopped,
-// and the store is closed. Whatever is cut off is found by recovery at the next Open. It may be called again, and gives
-// the first call's error.
+// Close ends the host: background work stops, calls in flight come to their end
+// (until ctx ends), plugins are stopped, and the store is closed. Whatever is
+// cut off is found by recovery at the next Open. It may be called again, and
+// returns the first call's error.
 func (h *Host) Close(ctx context.Context) error {
 	h.closing.Do(func() { h.closed = h.close(ctx) })
 	return h.closed
@@ -235,97 +254,56 @@ func (h *Host) Close(ctx context.Context) error {
 func (h *Host) close(ctx context.Context) error {
 	h.stop()
 	h.background.Wait()
+
 	calls := make(chan struct{})
 	go func() {
 		defer close(calls)
 		h.core.Wait()
 	}()
+
 	select {
 	case <-calls:
 	case <-ctx.Done():
 	}
-	for _, c := range h.shown {
-		h.metrics.Unregister(c) // the next host on this registry shows its own
+
+	for _, collector := range h.registered {
+		h.metrics.Unregister(collector) // the next host on this registry shows its own
 	}
-	err := h.registry.Close(ctx)
+	err := h.supervisor.Close(ctx)
 	h.core.GiveUp() // answers that the database does not take are logged now
 	<-calls         // with the plugins gone every call ends
 	return errors.Join(err, h.jobs.Close(), h.store.Close(), h.unlock())
 }
 
-// openIntents reports whether a provider still has something open, for draining it.
+// readOpen bounds how long the supervisor waits to learn what is open at a provider.
+const readOpen = 5 * time.Second
+
+// openIntents reports whether a provider still has something open, for draining
+// it. While that cannot be read, it has.
 func (h *Host) openIntents(name string) bool {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), readOpen)
 	defer cancel()
-	n := 0
-	err := h.store.View(ctx, func(tx *store.Tx) (err error) {
-		n, err = tx.OpenIntents(ctx, name)
+	open := 0
+	err := h.store.Read(ctx, func(tx *store.Tx) (err error) {
+		open, err = tx.OpenIntents(ctx, name)
 		return err
 	})
-	return err != nil || n > 0
+	return err != nil || open > 0
 }
 
-// openIdentities names who a provider was in what is still open at it. Where that cannot be read nothing is refused: every
-// call is held to its intent's identity in any case.
+// openIdentities returns the identities under which something is still open at
+// a provider. While they cannot be read nothing is refused: every call is held
+// to its intent's identity in any case.
 func (h *Host) openIdentities(name string) (list []string) {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), readOpen)
 	defer cancel()
-	err := h.store.View(ctx, func(tx *store.Tx) (err error) {
+	err := h.store.Read(ctx, func(tx *store.Tx) (err error) {
 		list, err = tx.OpenIdentities(ctx, name)
 		return err
 	})
 	if err != nil {
-		h.log.Error("who a provider was in what is open at it could not be read", "provider", name, "error", err)
+		h.log.Error("who a provider was in what is open at it could not be read",
+			"provider", name, "error", err)
 	}
 	return list
 }
-
-// accounts shows the registry to the rooms that make calls.
-type accounts struct{ registry *supervisor.Supervisor }
-
-func (a accounts) Acquire(ctx context.Context, name string) (core.Lease, error) {
-	l, err := a.registry.Acquire(ctx, name)
-	if err != nil {
-		return nil, err
-	}
-	return l, nil
-}
-
-func (a accounts) AcquireExisting(ctx context.Context, name string) (core.Lease, error) {
-	acquire := a.registry.AcquireExisting
-	if inbox.Asks(ctx) {
-		acquire = a.registry.AcquireQuery
-	}
-	l, err := acquire(ctx, name)
-	if err != nil {
-		return nil, err
-	}
-	return l, nil
-}
-
-// readers shows the registry to the inbox, which has the plugins read what came in.
-type readers struct{ registry *supervisor.Supervisor }
-
-// Acquire is for nothing here: reading is about what is under way.
-func (r readers) Acquire(ctx context.Context, name string) (core.Lease, error) {
-	return r.AcquireExisting(ctx, name)
-}
-
-func (r readers) AcquireExisting(ctx context.Context, name string) (core.Lease, error) {
-	l, err := r.registry.AcquireReading(ctx, name)
-	if err != nil {
-		return nil, err
-	}
-	return l, nil
-}
-
-func (a accounts) Trust(name string) ([]sdk.WebhookTrust, bool) {
-	s, ok := a.registry.Status(name)
-	return s.WebhookTrust, ok
-}
-
-// WebhookHandler serves the providers' notices on /webhooks/.
-func (h *Host) WebhookHandler() http.Handler { return h.inbox.WebhookHandler() }
-
-// ReturnHandler serves returning customers on /return/.
-func (h *Host) ReturnHandler() http.Handler { return h.inbox.ReturnHandler() }

@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/payhost/payhost/host/config"
-	"github.com/payhost/payhost/host/internal/httpapi"
 	"github.com/payhost/payhost/host/internal/inbox"
 	"github.com/payhost/payhost/host/internal/plugin"
 )
@@ -43,12 +42,6 @@ func (h *Host) PrivateHandler() http.Handler { return h.api.Private() }
 // AdminHandler serves the API without a token, and POST /admin/reload. It is for a socket that only operators can open.
 func (h *Host) AdminHandler() http.Handler { return h.api.Admin() }
 
-// newAPI makes the API that all handlers are of.
-func (h *Host) newAPI() *httpapi.API {
-	return httpapi.New(httpapi.Options{Core: h.core, Inbox: h.inbox, Letters: h.letters, Store: h.store, Providers: h.registry,
-		Config: h.config, Metrics: h.metrics, Logger: h.log, Reload: h.reloadFile, Leaving: h.leaving.Load})
-}
-
 // config gives the configuration in force.
 func (h *Host) config() *config.Config {
 	h.mu.Lock()
@@ -59,34 +52,51 @@ func (h *Host) config() *config.Config {
 // SocketPath is where Serve listens for the command: data_dir/payhost.sock.
 func SocketPath(cfg *Config) string { return filepath.Join(cfg.Host.DataDir, "payhost.sock") }
 
-// The bounds of a connection. WriteTimeout leaves room for the longest timeout of a provider, five minutes.
+// The bounds of a connection in time, and of a request's headers. The time for
+// writing leaves room for the longest timeout of a provider, five minutes; who
+// stops reading meanwhile is hung up on, see stallTimeout.
 const (
 	readHeaderTimeout = 10 * time.Second
 	readTimeout       = time.Minute
 	writeTimeout      = 6 * time.Minute
 	idleTimeout       = 2 * time.Minute
-	maxHeaderBytes    = 64 << 10
 	shutdownTimeout   = 30 * time.Second
+	maxHeaderBytes    = 32 << 10
 )
+
+// http2Bounds are those of a connection that carries several requests: each may
+// have headers of maxHeaderBytes, and bodies wait in the host's memory.
+var http2Bounds = http.HTTP2Config{
+	MaxConcurrentStreams:          32,
+	MaxReadFrameSize:              16 << 10,
+	MaxReceiveBufferPerConnection: 128 << 10,
+	MaxReceiveBufferPerStream:     64 << 10,
+	WriteByteTimeout:              stallTimeout,
+}
 
 // Serve listens on http.listen, on http.private_listen when there is one, and on
 // the admin socket, until ctx ends. Then /readyz says no for drain_notice while
 // everything else goes on, so that a balancer sends nothing new; after that the
 // host takes no more requests, lets those in flight come to their end for up to
 // 30 seconds, and Serve returns nil. An error means that it could not listen.
+//
+// Each listener has at most 2,048 connections open, and 512 of one address (an
+// IPv6 network of 64 bits is one), unless that is a trusted proxy's. Beyond that
+// connections without a request are closed, those that have waited longest first,
+// and when there are none new ones are refused.
 func (h *Host) Serve(ctx context.Context) error {
 	cfg := h.config()
-	doors, err := h.openDoors(ctx, cfg)
+	endpoints, err := h.openEndpoints(ctx, cfg)
 	if err != nil {
 		return err
 	}
-	failed := make(chan error, len(doors))
-	for _, one := range doors {
+	failed := make(chan error, len(endpoints))
+	for _, one := range endpoints {
 		go func() { failed <- one.server.Serve(one.listener) }()
 	}
-	h.log.Info("serving", doorsShown(doors, cfg)...)
+	h.log.Info("serving", endpointsShown(endpoints, cfg)...)
 
-	left := len(doors)
+	left := len(endpoints)
 	select {
 	case <-ctx.Done():
 		h.giveNotice()
@@ -96,7 +106,7 @@ func (h *Host) Serve(ctx context.Context) error {
 
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
 	defer cancel()
-	for _, one := range doors {
+	for _, one := range endpoints {
 		if shutdown := one.server.Shutdown(stop); shutdown != nil {
 			err = errors.Join(err, shutdown, one.server.Close())
 		}
@@ -109,54 +119,78 @@ func (h *Host) Serve(ctx context.Context) error {
 	return err
 }
 
-// door is one listener and what is served there.
-type door struct {
+// endpoint is one listener and what is served there.
+type endpoint struct {
 	name     string // in the log
 	listener net.Listener
 	server   *http.Server
 }
 
-// openDoors opens all the listeners, or none.
-func (h *Host) openDoors(ctx context.Context, cfg *Config) (doors []door, err error) {
+// openEndpoints opens all the listeners, or none.
+func (h *Host) openEndpoints(ctx context.Context, cfg *Config) (endpoints []endpoint, err error) {
 	defer func() {
 		if err == nil {
 			return
 		}
-		for _, one := range doors {
+		for _, one := range endpoints {
 			err = errors.Join(err, one.listener.Close())
 		}
 	}()
 
 	public, err := h.listen(ctx, cfg, "http.listen", cfg.HTTP.Listen)
 	if err != nil {
-		return doors, err
+		return nil, err
 	}
-	doors = append(doors, door{"address", public, h.server(h.Handler(), cfg.HTTP.Listen)})
+	endpoints = append(endpoints, h.endpoint("address", public, h.Handler()))
 	if cfg.HTTP.PrivateListen != "" {
 		private, err := h.listen(ctx, cfg, "http.private_listen", cfg.HTTP.PrivateListen)
 		if err != nil {
-			return doors, err
+			return endpoints, err
 		}
-		doors = append(doors, door{"private_address", private, h.server(h.PrivateHandler(), cfg.HTTP.PrivateListen)})
+		endpoints = append(endpoints, h.endpoint("private_address", private, h.PrivateHandler()))
 	}
 
 	socket, err := listenSocket(ctx, SocketPath(cfg))
 	if err != nil {
-		return doors, err
+		return endpoints, err
 	}
-	doors = append(doors, door{"socket", plugin.RefusePlugins(socket, h.log), nil})
 	secret, err := newAdminSecret(cfg.Host.DataDir)
 	if err != nil {
-		return doors, err
+		return endpoints, errors.Join(err, socket.Close())
 	}
-	doors[len(doors)-1].server = h.server(wantSecret(secret, h.AdminHandler()), "")
-	return doors, nil
+	admin := opened{Listener: plugin.RefusePlugins(socket, h.log)}
+	return append(endpoints, h.endpoint("socket", admin, wantSecret(secret, h.AdminHandler()))), nil
 }
 
-// doorsShown says in the log where the host serves.
-func doorsShown(doors []door, cfg *Config) []any {
+// endpoint returns what serves a handler on a listener, whose connections it
+// bounds.
+func (h *Host) endpoint(name string, at opened, handler http.Handler) endpoint {
+	if at.ofProxies {
+		handler = inbox.FromProxy(handler)
+	}
+	server := &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: readHeaderTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      writeTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+		HTTP2:             &http2Bounds,
+		ErrorLog:          slog.NewLogLogger(h.log.Handler(), slog.LevelDebug),
+	}
+
+	bounded := newConnections(at.Listener, listenerBounds, h.inbox.IsProxy)
+	bounded.limit(server)
+	if at.tls == nil {
+		return endpoint{name: name, listener: bounded, server: server}
+	}
+	return endpoint{name: name, listener: tls.NewListener(bounded, at.tls), server: server}
+}
+
+// endpointsShown returns what the log says about where the host serves.
+func endpointsShown(endpoints []endpoint, cfg *Config) []any {
 	shown := []any{"tls", cfg.HTTP.TLSCert != ""}
-	for _, one := range doors {
+	for _, one := range endpoints {
 		shown = append(shown, one.name, one.listener.Addr().String())
 	}
 	return shown
@@ -174,41 +208,43 @@ func (h *Host) giveNotice() {
 	<-h.after(notice)
 }
 
-// server serves a handler on what listens at an address. Who comes through a
-// unix socket there is a proxy.
-func (h *Host) server(handler http.Handler, listen string) *http.Server {
-	if network, _ := config.ListenAddress(listen); network == "unix" {
-		handler = inbox.FromProxy(handler)
-	}
-	return &http.Server{Handler: handler, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
-		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes, ErrorLog: slog.NewLogLogger(h.log.Handler(), slog.LevelDebug)}
+// opened is a listener on which nothing is served yet.
+type opened struct {
+	net.Listener
+	tls       *tls.Config // nil without a certificate
+	ofProxies bool        // its peers are trusted proxies
 }
 
 // listen opens a listener that the configuration has under key: a unix socket,
 // or a TCP address, with TLS when there is a certificate.
-func (h *Host) listen(ctx context.Context, cfg *Config, key, where string) (net.Listener, error) {
+func (h *Host) listen(ctx context.Context, cfg *Config, key, where string) (opened, error) {
 	network, address := config.ListenAddress(where)
 	if network == "unix" {
 		socket, err := openSocket(ctx, address, proxySocket)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", key, err)
+			return opened{}, fmt.Errorf("%s: %w", key, err)
 		}
-		return plugin.RefusePlugins(socket, h.log), nil
+		return opened{Listener: plugin.RefusePlugins(socket, h.log), ofProxies: true}, nil
 	}
 
 	listener, err := new(net.ListenConfig).Listen(ctx, network, address)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", key, err)
+		return opened{}, fmt.Errorf("%s: %w", key, err)
 	}
 	if cfg.HTTP.TLSCert == "" {
-		return listener, nil
+		return opened{Listener: listener}, nil
 	}
+
 	served, err := newCertificate(h.certificateFiles, h.log)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("http.tls_cert, http.tls_key: %w", err), listener.Close())
+		err = fmt.Errorf("http.tls_cert, http.tls_key: %w", err)
+		return opened{}, errors.Join(err, listener.Close())
 	}
-	return tls.NewListener(listener, &tls.Config{GetCertificate: served.current, MinVersion: tls.VersionTLS12,
-		NextProtos: []string{"h2", "http/1.1"}}), nil
+	return opened{Listener: listener, tls: &tls.Config{
+		GetCertificate: served.current,
+		MinVersion:     tls.VersionTLS12,
+		NextProtos:     []string{"h2", "http/1.1"},
+	}}, nil
 }
 
 // certificateFiles are those that the configuration in force names.

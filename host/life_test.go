@@ -17,7 +17,8 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// A balancer learns that the host is about to stop while it still takes requests.
+// A balancer learns that the host is about to stop while it still takes
+// requests.
 func TestANoticeIsGivenBeforeTheListenersClose(t *testing.T) {
 	cfg := settings(t)
 	cfg.Host.DrainNotice = time.Minute
@@ -28,24 +29,30 @@ func TestANoticeIsGivenBeforeTheListenersClose(t *testing.T) {
 		noticed <- d
 		return over
 	})
+
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	done := make(chan error, 1)
 	go func() { done <- h.Serve(ctx) }()
 
-	url, client := "http://"+<-where, &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	url, client := "http://"+<-where, &http.Client{
+		Transport: &http.Transport{DisableKeepAlives: true},
+	}
 	if got := status(t, client, "GET", url+"/readyz", ""); got != 200 {
 		t.Errorf("before: %d", got)
 	}
+
 	cancel()
 	if d := <-noticed; d != time.Minute {
 		t.Errorf("the notice is %s", d)
 	}
+
 	for path, want := range map[string]int{"/readyz": 503, "/healthz": 200, "/v1/payments": 200} {
 		if got := status(t, client, "GET", url+path, "Bearer "+token); got != want {
 			t.Errorf("during the notice %s: %d, want %d", path, got, want)
 		}
 	}
+
 	close(over)
 	if err := <-done; err != nil {
 		t.Error(err)
@@ -74,6 +81,7 @@ func rewrite(t *testing.T, path, from string) {
 	if err == nil {
 		err = os.WriteFile(path+".new", content, 0o600)
 	}
+
 	if err == nil {
 		err = os.Rename(path+".new", path)
 	}
@@ -105,6 +113,7 @@ func TestHalfOfARenewalIsNotServed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	first, err := pair.Current()
 	if err != nil {
 		t.Fatal(err)
@@ -115,19 +124,21 @@ func TestHalfOfARenewalIsNotServed(t *testing.T) {
 			t.Errorf("%s: the first is served: %v, %v", what, !same, err)
 		}
 	}
+
 	serves("nothing has changed", true)
 	rewrite(t, cfg.HTTP.TLSCert, renewed.HTTP.TLSCert)
 	serves("the key is still the old one", true)
 	if err := os.Remove(cfg.HTTP.TLSKey); err != nil {
 		t.Fatal(err)
 	}
+
 	serves("there is no key", true)
 	rewrite(t, cfg.HTTP.TLSKey, renewed.HTTP.TLSKey)
 	serves("both are new", false)
 }
 
-// Other files in the configuration count without a restart; whether there is TLS
-// at all does not.
+// Other files in the configuration count without a restart; whether there is
+// TLS at all does not.
 func TestOtherCertificateFilesAreServedAfterAReload(t *testing.T) {
 	cfg := settings(t)
 	certificate(t, cfg)
@@ -142,31 +153,37 @@ func TestOtherCertificateFilesAreServedAfterAReload(t *testing.T) {
 			t.Error(err)
 		}
 	}()
+
 	address := <-where
 	first := presented(t, address)
 
 	next := *cfg
 	certificate(t, &next)
-	if results, err := h.Reload(t.Context(), &next, false); err != nil || len(results) != 0 {
+	if results, err := h.Reload(t.Context(), &next, false); err != nil ||
+		len(results) != 0 {
 		t.Fatalf("%v, %v", results, err)
 	}
+
 	for presented(t, address).Equal(first) {
 	}
 	plain := next
 	plain.HTTP.TLSCert, plain.HTTP.TLSKey = "", ""
 	results, err := h.Reload(t.Context(), &plain, false)
-	if err != nil || len(results) != 2 || results[0].Name != "http.tls_cert" || results[0].Action != host.ActionRestart {
+	if err != nil || len(results) != 2 || results[0].Name != "http.tls_cert" ||
+		results[0].Action != host.ActionRestart {
 		t.Errorf("%v, %v", results, err)
 	}
 }
 
-// What is nil is as if it had not been said; without a configuration there is an
-// error. Nothing panics, and Close may come twice.
+// What is nil is as if it had not been said; without a configuration there is
+// an error. Nothing panics, and Close may come twice.
 func TestNilIsNoReasonToPanic(t *testing.T) {
 	ctx := t.Context()
-	if h, err := host.Open(ctx, nil); err == nil || h != nil || !strings.Contains(err.Error(), "host.LoadConfig") {
+	if h, err := host.Open(ctx, nil); err == nil || h != nil ||
+		!strings.Contains(err.Error(), "host.LoadConfig") {
 		t.Errorf("open nothing: %v, %v", h, err)
 	}
+
 	if results := host.Check(ctx, nil); len(results) != 0 {
 		t.Errorf("check nothing: %v", results)
 	}
@@ -174,24 +191,36 @@ func TestNilIsNoReasonToPanic(t *testing.T) {
 		t.Error("lock nothing: no error")
 	}
 
-	h, err := host.Open(ctx, settings(t), nil, host.WithLogger(nil), host.WithMetrics(nil), host.WithClock(nil), host.WithAttached(nil))
+	h, err := host.Open(
+		ctx,
+		settings(t),
+		nil,
+		host.WithLogger(nil),
+		host.WithMetrics(nil),
+		host.WithClock(nil),
+		host.WithDebugAttach(nil),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	if _, err := h.Reload(ctx, nil, false); err == nil {
 		t.Error("reload nothing: no error")
 	}
+
 	for range 3 {
 		if err := h.Close(ctx); err != nil {
 			t.Error(err)
 		}
 	}
+
 	if p, err := h.CreatePayment(ctx, host.PaymentRequest{}, nil, host.IdempotencyKey("k")); err == nil {
 		t.Errorf("a closed host makes %v", p)
 	}
 	if _, err := h.Reload(ctx, settings(t), false); err != nil {
 		t.Errorf("reload a closed host without providers: %v", err)
 	}
+
 	for e, err := range h.Events(ctx, "") {
 		if err == nil {
 			t.Errorf("a closed host has %v", e)
@@ -219,21 +248,32 @@ func TestWhatSurroundsAHostIsChecked(t *testing.T) {
 	if found := find(long); !strings.Contains(found["host.data_dir"], "a shorter") {
 		t.Errorf("too long for a socket: %v", found)
 	}
+
 	file := settings(t)
 	file.Host.DataDir = filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file.Host.DataDir, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
+
 	for _, dir := range []string{file.Host.DataDir, filepath.Join(file.Host.DataDir, "within")} {
 		file.Host.DataDir = dir
-		if found := find(file); !strings.Contains(found["host.data_dir"], "cannot be written") {
+		if found := find(file); !strings.Contains(
+			found["host.data_dir"],
+			"cannot be written",
+		) {
 			t.Errorf("not a folder: %v", found)
 		}
 	}
 
 	silent := settings(t)
-	silent.Store.URL = sdk.NewSecret("postgres://shop:hunter2@127.0.0.1:1/payhost?sslmode=disable")
-	if message := find(silent)["store.url"]; !strings.Contains(message, "cannot be reached") || strings.Contains(message, "hunter2") {
+	silent.Store.URL = sdk.NewSecret(
+		"postgres://shop:hunter2@127.0.0.1:1/payhost?sslmode=disable",
+	)
+	if message := find(silent)["store.url"]; !strings.Contains(
+		message,
+		"cannot be reached",
+	) ||
+		strings.Contains(message, "hunter2") {
 		t.Errorf("nobody listens: %q", message)
 	}
 }

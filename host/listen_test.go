@@ -40,6 +40,7 @@ func serveAll(t *testing.T, cfg *host.Config) map[string]string {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- h.Serve(ctx) }()
+
 	select {
 	case found := <-where:
 		t.Cleanup(func() {
@@ -48,7 +49,9 @@ func serveAll(t *testing.T, cfg *host.Config) map[string]string {
 				t.Error(err)
 			}
 		})
+
 		return found
+
 	case err := <-done:
 		cancel()
 		t.Fatal(err)
@@ -76,9 +79,22 @@ func TestWhatIsServedWhereWithAPrivateListener(t *testing.T) {
 		"/admin/reload":    {404, 404},
 	} {
 		public := status(t, client, "GET", "http://"+where["address"]+path, "Bearer "+token)
-		private := status(t, client, "GET", "http://"+where["private_address"]+path, "Bearer "+token)
+		private := status(
+			t,
+			client,
+			"GET",
+			"http://"+where["private_address"]+path,
+			"Bearer "+token,
+		)
 		if (public != want.public) || (private != want.private) {
-			t.Errorf("%s: %d and %d, want %d and %d", path, public, private, want.public, want.private)
+			t.Errorf(
+				"%s: %d and %d, want %d and %d",
+				path,
+				public,
+				private,
+				want.public,
+				want.private,
+			)
 		}
 	}
 }
@@ -89,9 +105,11 @@ func TestAPrivateListenerThatIsTakenKeepsTheHostFromServing(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer taken.Close()
+
 	cfg := settings(t)
 	cfg.HTTP.PrivateListen = taken.Addr().String()
-	if err := open(t, cfg).Serve(t.Context()); (err == nil) || !strings.Contains(err.Error(), "http.private_listen") {
+	if err := open(t, cfg).Serve(t.Context()); (err == nil) ||
+		!strings.Contains(err.Error(), "http.private_listen") {
 		t.Errorf("served with %v", err)
 	}
 }
@@ -106,6 +124,7 @@ func TestAProxyComesThroughASocket(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	left.SetUnlinkOnClose(false)
 	left.Close()
 
@@ -114,8 +133,10 @@ func TestAProxyComesThroughASocket(t *testing.T) {
 	if got := status(t, proxy, "GET", "http://host/healthz", ""); got != 200 {
 		t.Errorf("the proxy is answered %d", got)
 	}
+
 	info, err := os.Stat(socket)
-	if (err != nil) || (info.Mode().Perm() != 0o660) || (info.Mode().Type() != fs.ModeSocket) {
+	if (err != nil) || (info.Mode().Perm() != 0o660) ||
+		(info.Mode().Type() != fs.ModeSocket) {
 		t.Errorf("the socket is %v, %v", info.Mode(), err)
 	}
 }
@@ -127,10 +148,13 @@ func TestAFileIsNoSocketThatWasLeft(t *testing.T) {
 	if err := os.WriteFile(file, []byte("precious"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+
 	cfg.Host.PublicURL, cfg.HTTP.Listen = "https://pay.example", "unix:"+file
-	if err := open(t, cfg).Serve(t.Context()); (err == nil) || !strings.Contains(err.Error(), "http.listen") {
+	if err := open(t, cfg).Serve(t.Context()); (err == nil) ||
+		!strings.Contains(err.Error(), "http.listen") {
 		t.Errorf("served with %v", err)
 	}
+
 	if text, err := os.ReadFile(file); (err != nil) || (string(text) != "precious") {
 		t.Errorf("the file is %q, %v", text, err)
 	}

@@ -8,7 +8,8 @@ import (
 )
 
 func TestConfigBuiltInCodeHasNoPlaceForALock(t *testing.T) {
-	if _, err := host.WriteLock(&host.Config{}); err == nil || !strings.Contains(err.Error(), "built in code") {
+	if _, err := host.WriteLock(&host.Config{}); err == nil ||
+		!strings.Contains(err.Error(), "built in code") {
 		t.Errorf("err = %v", err)
 	}
 }

@@ -1,113 +1,74 @@
 package host
 
 import (
+	"context"
 	"encoding/json"
-	"time"
 
+	"github.com/payhost/payhost/host/internal/core"
+	"github.com/payhost/payhost/host/internal/inbox"
 	"github.com/payhost/payhost/host/internal/supervisor"
 	"github.com/payhost/payhost/sdk"
-	"github.com/shopspring/decimal"
 )
 
-// ProviderState is how a configured provider stands.
-type ProviderState string
-
-// The states.
-const (
-	ProviderStarting    ProviderState = "starting"    // its plugin is being started for the first time
-	ProviderReady       ProviderState = "ready"       // calls go through
-	ProviderDraining    ProviderState = "draining"    // disabled or removed: only what is open is carried on
-	ProviderRestarting  ProviderState = "restarting"  // its plugin died or did not start, and is tried again
-	ProviderQuarantined ProviderState = "quarantined" // crash loop or wrong configuration: waits for a reload
-	ProviderDisabled    ProviderState = "disabled"    // not enabled, nothing runs
-)
-
-// ProviderStatus is everything that may be shown of a configured provider. It holds no secrets. What only a running
-// plugin can tell is empty until it has run once.
-type ProviderStatus struct {
-	Name            string        `json:"name"`
-	State           ProviderState `json:"state"`
-	Enabled         bool          `json:"enabled"`
-	Required        bool          `json:"required"`
-	Plugin          string        `json:"plugin"`
-	Description     string        `json:"description,omitempty"`
-	Version         string        `json:"version"`
-	ContractVersion int           `json:"contract_version"`
-	// Checksum is the sha256 of the running program, PID its process; 0 when none runs.
-	Checksum  string     `json:"checksum"`
-	PID       int        `json:"pid"`
-	StartedAt *time.Time `json:"started_at,omitempty"`
-	// Restarts counts since the first start of this version.
-	Restarts    int    `json:"restarts"`
-	InFlight    int    `json:"in_flight"`
-	MaxInFlight int    `json:"max_in_flight"`
-	Breaker     string `json:"breaker"` // closed, half-open or open
-	LastError   string `json:"last_error,omitempty"`
-	// Isolation keeps the process from the rest of the machine; IsolationMissing is what this system cannot do of that.
-	Isolation        []string         `json:"isolation,omitempty"`
-	IsolationMissing []string         `json:"isolation_missing,omitempty"`
-	Capabilities     []sdk.Capability `json:"capabilities"`
-	Currencies       []string         `json:"currencies"`
-	Countries        []string         `json:"countries"`
-	PaymentLimits    []ProviderLimit  `json:"payment_limits,omitempty"`
-	PayoutLimits     []ProviderLimit  `json:"payout_limits,omitempty"`
-	// PaymentFields and PayoutFields are what every payment and payout must carry, whatever its method.
-	PaymentFields       []string            `json:"payment_fields,omitempty"`
-	PayoutFields        []string            `json:"payout_fields,omitempty"`
-	WebhookTrust        []sdk.WebhookTrust  `json:"webhook_trust"`
-	Operations          []ProviderOperation `json:"operations"`
-	Warnings            []string            `json:"warnings,omitempty"`
-	IdentityFingerprint string              `json:"identity_fingerprint,omitempty"`
-	ConfigSchema        json.RawMessage     `json:"config_schema,omitempty"`
-}
-
-// ProviderLimit bounds the amounts of one currency, both ends inclusive; nil is no bound.
-type ProviderLimit struct {
-	Currency string           `json:"currency"`
-	Min      *decimal.Decimal `json:"min,omitempty"`
-	Max      *decimal.Decimal `json:"max,omitempty"`
-	Decimals *int32           `json:"decimals,omitempty"`
-}
-
-// ProviderOperation is something that only this provider has. The schemas are JSON Schema.
-type ProviderOperation struct {
-	Name         string          `json:"name"`
-	Description  string          `json:"description,omitempty"`
-	InputSchema  json.RawMessage `json:"input_schema,omitempty"`
-	OutputSchema json.RawMessage `json:"output_schema,omitempty"`
-	MovesMoney   bool            `json:"moves_money"`
-}
-
-// Providers tells how all configured providers stand, by name.
+// Providers returns the status of all configured providers, by name.
 func (h *Host) Providers() []ProviderStatus {
 	list := []ProviderStatus{}
-	for _, s := range h.registry.Statuses() {
-		list = append(list, statusOf(s))
+	for _, status := range h.supervisor.Statuses() {
+		list = append(list, h.statusOf(status))
 	}
 	return list
 }
 
-// Provider tells how one provider stands.
+// Provider returns the status of one provider. It is false for a name that is
+// not configured.
 func (h *Host) Provider(name string) (ProviderStatus, bool) {
-	s, ok := h.registry.Status(name)
-	return statusOf(s), ok
+	found, ok := h.supervisor.Status(name)
+	if !ok {
+		return ProviderStatus{}, false
+	}
+	return h.statusOf(found), true
 }
 
-// WebhookURL is where a provider's webhooks about an account go: what must be typed into its back office.
-func (h *Host) WebhookURL(provider string) string { return h.core.AccountURL(provider) }
+// configSchema returns the JSON Schema of a provider's configuration, nil while
+// its plugin has not run.
+func (h *Host) configSchema(name string) json.RawMessage {
+	status, _ := h.supervisor.Status(name)
+	return status.ConfigSchema
+}
 
-func statusOf(s supervisor.Status) ProviderStatus {
+func (h *Host) statusOf(s supervisor.Status) ProviderStatus {
 	return ProviderStatus{
-		Name: s.Name, State: ProviderState(s.State), Enabled: s.Enabled, Required: s.Required,
-		Plugin: s.Plugin, Description: s.Description, Version: s.Version, ContractVersion: s.ContractVersion,
-		Checksum: s.Checksum, PID: s.PID, StartedAt: s.StartedAt, Restarts: s.Restarts,
-		InFlight: s.InFlight, MaxInFlight: s.MaxInFlight, Breaker: s.Breaker, LastError: s.LastError,
-		Isolation: s.Isolation, IsolationMissing: s.IsolationMissing,
-		Capabilities: s.Capabilities, Currencies: s.Currencies, Countries: s.Countries,
-		PaymentLimits: each(s.PaymentLimits, limitOf), PayoutLimits: each(s.PayoutLimits, limitOf),
-		PaymentFields: s.PaymentFields, PayoutFields: s.PayoutFields,
-		WebhookTrust: s.WebhookTrust, Operations: each(s.Operations, operationOf), Warnings: s.Warnings,
-		IdentityFingerprint: s.IdentityFingerprint, ConfigSchema: s.ConfigSchema,
+		Name:                s.Name,
+		State:               ProviderState(s.State),
+		Enabled:             s.Enabled,
+		Required:            s.Required,
+		Plugin:              s.Plugin,
+		Description:         s.Description,
+		Version:             s.Version,
+		ContractVersion:     s.ContractVersion,
+		Checksum:            s.Checksum,
+		PID:                 s.PID,
+		StartedAt:           s.StartedAt,
+		Restarts:            s.Restarts,
+		InFlight:            s.InFlight,
+		MaxInFlight:         s.MaxInFlight,
+		Breaker:             s.Breaker,
+		LastError:           s.LastError,
+		Isolation:           s.Isolation,
+		IsolationMissing:    s.IsolationMissing,
+		Capabilities:        s.Capabilities,
+		Currencies:          s.Currencies,
+		Countries:           s.Countries,
+		PaymentLimits:       each(s.PaymentLimits, limitOf),
+		PayoutLimits:        each(s.PayoutLimits, limitOf),
+		PaymentFields:       s.PaymentFields,
+		PayoutFields:        s.PayoutFields,
+		WebhookTrust:        s.WebhookTrust,
+		Operations:          each(s.Operations, operationOf),
+		Warnings:            s.Warnings,
+		IdentityFingerprint: s.IdentityFingerprint,
+		ConfigSchema:        s.ConfigSchema,
+		WebhookURL:          h.WebhookURL(s.Name),
 	}
 }
 
@@ -119,9 +80,50 @@ func each[From, To any](list []From, convert func(From) To) []To {
 	if list == nil {
 		return nil
 	}
+
 	out := make([]To, len(list))
 	for i := range list {
 		out[i] = convert(list[i])
 	}
 	return out
+}
+
+// accounts shows the supervisor to what makes calls.
+type accounts struct{ supervisor *supervisor.Supervisor }
+
+func (a accounts) Acquire(ctx context.Context, name string) (core.Lease, error) {
+	return leaseOf(a.supervisor.Acquire(ctx, name))
+}
+
+func (a accounts) AcquireExisting(ctx context.Context, name string) (core.Lease, error) {
+	if inbox.Asks(ctx) {
+		return leaseOf(a.supervisor.AcquireQuery(ctx, name))
+	}
+	return leaseOf(a.supervisor.AcquireExisting(ctx, name))
+}
+
+func (a accounts) Trust(name string) ([]sdk.WebhookTrust, bool) {
+	status, ok := a.supervisor.Status(name)
+	return status.WebhookTrust, ok
+}
+
+// readers shows the supervisor to the inbox, which has the plugins read what came
+// in.
+type readers struct{ supervisor *supervisor.Supervisor }
+
+// Acquire is AcquireExisting: reading is always about something under way.
+func (r readers) Acquire(ctx context.Context, name string) (core.Lease, error) {
+	return r.AcquireExisting(ctx, name)
+}
+
+func (r readers) AcquireExisting(ctx context.Context, name string) (core.Lease, error) {
+	return leaseOf(r.supervisor.AcquireReading(ctx, name))
+}
+
+// leaseOf keeps a nil *supervisor.Lease from becoming a core.Lease that is not nil.
+func leaseOf(lease *supervisor.Lease, err error) (core.Lease, error) {
+	if err != nil {
+		return nil, err
+	}
+	return lease, nil
 }

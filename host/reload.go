@@ -16,32 +16,47 @@ type ReloadAction string
 
 // The actions.
 const (
-	ActionStarted      ReloadAction = "started" // also out of a quarantine
-	ActionUnchanged    ReloadAction = "unchanged"
-	ActionReconfigured ReloadAction = "reconfigured" // the same process, another configuration
-	ActionSwapped      ReloadAction = "swapped"      // another process: new version, checksum or plugin
-	ActionDisabled     ReloadAction = "disabled"
-	ActionRemoved      ReloadAction = "removed"
-	ActionFailed       ReloadAction = "failed" // what served before still serves
-	// ActionRestart is for a setting that changed and takes effect only when the host is started again.
+	// ActionStarted is also for a provider that comes out of a quarantine.
+	ActionStarted ReloadAction = "started"
+	// ActionUnchanged is for a provider that stays as it is.
+	ActionUnchanged ReloadAction = "unchanged"
+	// ActionReconfigured is for the same process with another configuration.
+	ActionReconfigured ReloadAction = "reconfigured"
+	// ActionSwapped is for another process: a new version, checksum or plugin.
+	ActionSwapped ReloadAction = "swapped"
+	// ActionDisabled is for a provider that is not enabled any more.
+	ActionDisabled ReloadAction = "disabled"
+	// ActionRemoved is for a provider that is not configured any more.
+	ActionRemoved ReloadAction = "removed"
+	// ActionFailed is for a provider that serves as before.
+	ActionFailed ReloadAction = "failed"
+	// ActionRestart is for a setting that changed and takes effect only when the
+	// host is started again.
 	ActionRestart ReloadAction = "needs a restart"
 )
 
-// ReloadResult is what a reload did with one provider, or with a setting of another section.
+// ReloadResult is what a reload did with one provider, or with a setting of another
+// section.
 type ReloadResult struct {
 	// Name is the provider's, or the setting's key.
 	Name   string
 	Action ReloadAction
-	// Error says why it failed; an *sdk.Error with Violations when the plugin did not accept the configuration.
+	// Error is why it failed; an *sdk.Error with Violations when the plugin did not
+	// accept the configuration.
 	Error error
 }
 
-// Reload makes cfg the configuration in force. The error says that cfg is not valid, and then nothing has changed. Else
-// every provider that differs is brought up, reconfigured, swapped or taken out by itself: one that fails keeps what
-// served before, and one that is quarantined is started again. API tokens, the certificate and drain_notice count at
-// once; other settings outside of [providers] that differ are reported with
-// ActionRestart and wait for the next start. force also changes who we are to a provider while payments are open there,
-// and ends the draining of what was disabled or removed. Reloads run one after the other.
+// Reload makes cfg the configuration in force. The error says that cfg is not
+// valid, and then nothing has changed. Otherwise every provider that differs is
+// brought up, reconfigured, swapped or taken out by itself: one that fails keeps
+// what served before, and one that is quarantined is started again. API tokens,
+// the certificate and drain_notice count at once; other settings outside of
+// [providers] that differ are reported with ActionRestart and wait for the next
+// start.
+//
+// force also changes the identity of an account while payments are open at its
+// provider, and ends the draining of what was disabled or removed. Reloads run one
+// after the other.
 func (h *Host) Reload(ctx context.Context, cfg *Config, force bool) ([]ReloadResult, error) {
 	if cfg == nil {
 		return nil, errNoConfig
@@ -49,37 +64,50 @@ func (h *Host) Reload(ctx context.Context, cfg *Config, force bool) ([]ReloadRes
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
+
 	h.reloading.Lock()
 	defer h.reloading.Unlock()
 	before := h.config()
-	apply := h.registry.Apply
+	apply := h.supervisor.Apply
 	if force {
-		apply = h.registry.ApplyForced
+		apply = h.supervisor.ApplyForced
 	}
 	results := apply(ctx, cfg.Providers)
+
 	h.mu.Lock()
-	// What needs a restart stays as it runs, so that the next reload reports it again.
-	now := *cfg
-	now.Host, now.Store, now.Log, now.Events = before.Host, before.Store, before.Log, before.Events
-	now.Host.DrainNotice = cfg.Host.DrainNotice
-	now.Host.RequireIsolation = cfg.Host.RequireIsolation // the providers have it
-	now.HTTP.Listen, now.HTTP.TrustedProxies = before.HTTP.Listen, before.HTTP.TrustedProxies
-	now.HTTP.PrivateListen = before.HTTP.PrivateListen
-	if switchesTLS(before, cfg) {
-		now.HTTP.TLSCert, now.HTTP.TLSKey = before.HTTP.TLSCert, before.HTTP.TLSKey
-	}
-	h.cfg = &now
+	h.cfg = inForce(before, cfg)
 	h.mu.Unlock()
+
 	done := each(results, func(r supervisor.Result) ReloadResult {
 		return ReloadResult{Name: r.Name, Action: ReloadAction(r.Action), Error: r.Error}
 	})
 	return append(done, restarts(before, cfg)...), nil
 }
 
+// inForce returns what is in force after a reload. A setting that needs a restart
+// stays as it runs, so that the next reload reports it again.
+func inForce(before, cfg *Config) *Config {
+	now := *cfg
+	now.Host = before.Host
+	now.Host.DrainNotice = cfg.Host.DrainNotice
+	now.Host.RequireIsolation = cfg.Host.RequireIsolation // the providers have it
+	now.Store = before.Store
+	now.Log = before.Log
+	now.Events = before.Events
+
+	now.HTTP.Listen = before.HTTP.Listen
+	now.HTTP.PrivateListen = before.HTTP.PrivateListen
+	now.HTTP.TrustedProxies = before.HTTP.TrustedProxies
+	if switchesTLS(before, cfg) {
+		now.HTTP.TLSCert, now.HTTP.TLSKey = before.HTTP.TLSCert, before.HTTP.TLSKey
+	}
+	return &now
+}
+
 // restarts names the settings that differ and are read only at the start.
 func restarts(old, cfg *Config) []ReloadResult {
 	var out []ReloadResult
-	for _, s := range []struct {
+	for _, setting := range []struct {
 		key     string
 		differs bool
 	}{
@@ -99,49 +127,54 @@ func restarts(old, cfg *Config) []ReloadResult {
 		{"events.url", old.Events.URL != cfg.Events.URL},
 		{"events.secret", !sameSecrets(old.Events.Secrets, cfg.Events.Secrets)},
 	} {
-		if s.differs {
-			out = append(out, ReloadResult{Name: s.key, Action: ActionRestart})
+		if setting.differs {
+			out = append(out, ReloadResult{Name: setting.key, Action: ActionRestart})
 		}
 	}
 	return out
 }
 
-// switchesTLS reports whether TLS is begun or given up. Other files, and the same
-// ones with something new in them, are served from the next connection on.
+// switchesTLS reports whether TLS is begun or given up. Other files, and the
+// same ones with something new in them, are served from the next connection on.
 func switchesTLS(old, cfg *Config) bool {
 	return (old.HTTP.TLSCert == "") != (cfg.HTTP.TLSCert == "")
 }
 
 func sameSecrets(left, right []sdk.Secret) bool {
-	return slices.EqualFunc(left, right, func(a, b sdk.Secret) bool { return a.Reveal() == b.Reveal() })
+	same := func(a, b sdk.Secret) bool { return a.Reveal() == b.Reveal() }
+	return slices.EqualFunc(left, right, same)
 }
 
-// reloadFile reloads the file that the configuration came from.
+// reloadFile reloads the file that the configuration came from, for the admin
+// socket.
 func (h *Host) reloadFile(ctx context.Context, force bool) httpapi.Reloaded {
 	out := httpapi.Reloaded{Results: []httpapi.ReloadResult{}, Problems: []string{}}
 	file := h.config().File
 	if file == "" {
-		out.Problems = append(out.Problems, "the configuration was built in code, not read from a file: there is nothing to read again")
+		out.Problems = append(out.Problems,
+			"the configuration was built in code, not read from a file: there is nothing to read again")
 		return out
 	}
+
 	cfg, err := config.Load(file)
 	if err == nil {
 		var results []ReloadResult
-		// Half a reload helps nobody: it goes on when whoever asked for it has gone.
+		// A reload is not left half done: it goes on when its caller has hung up.
 		results, err = h.Reload(context.WithoutCancel(ctx), cfg, force)
-		for _, r := range results {
-			one := httpapi.ReloadResult{Name: r.Name, Action: string(r.Action)}
-			if r.Error != nil {
-				one.Error = r.Error.Error()
+		for _, result := range results {
+			one := httpapi.ReloadResult{Name: result.Name, Action: string(result.Action)}
+			if result.Error != nil {
+				one.Error = result.Error.Error()
 			}
 			out.Results = append(out.Results, one)
 		}
 	}
+
 	var problems *config.Problems
 	switch {
 	case errors.As(err, &problems):
-		for _, p := range *problems {
-			out.Problems = append(out.Problems, p.String())
+		for _, problem := range *problems {
+			out.Problems = append(out.Problems, problem.String())
 		}
 	case err != nil:
 		out.Problems = append(out.Problems, err.Error())

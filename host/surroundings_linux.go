@@ -10,7 +10,7 @@ import (
 // program may be run.
 func forbidsPrograms(dir string) bool {
 	var about unix.Statfs_t
-	return unix.Statfs(dir, &about) == nil && about.Flags&unix.ST_NOEXEC != 0
+	return unix.Statfs(dir, &about) == nil && (about.Flags&unix.ST_NOEXEC) != 0
 }
 
 // isNotFolder reports whether a path leads through a file.

@@ -7,7 +7,8 @@ import (
 	"syscall"
 )
 
-// forbidsPrograms cannot be told here; the first start of a plugin tells.
+// forbidsPrograms is false: this system does not say. The first start of a plugin
+// does.
 func forbidsPrograms(string) bool { return false }
 
 // isNotFolder reports whether a path leads through a file.

@@ -8,13 +8,20 @@ import (
 	"strings"
 )
 
-// maxContent bounds what a compressed body may become, in bytes.
-const maxContent = 1 << 20
+const (
+	// maxContent bounds what a compressed body may become, in bytes.
+	maxContent = 1 << 20
+	// maxPacked bounds a compressed body, in bytes: one made of nothing but
+	// tables of codes takes long to read and becomes nothing.
+	maxPacked = 256 << 10
+	// maxHeaderValues bounds what one header says; real ones have two or three.
+	maxHeaderValues = 1000
+)
 
 // Content returns the body as its sender wrote it: without the compression that
 // Content-Encoding names or gzip's first bytes show, and without a byte order
-// mark. A body that cannot be unpacked, or would have more than 1 MiB then, is
-// returned as it came.
+// mark. A body that cannot be unpacked, that has more than 256 KiB packed, or
+// would have more than 1 MiB then, is returned as it came.
 func (r HTTPRequest) Content() []byte {
 	body := r.Body
 	if plain, ok := unpack(body, r.Header.Get("Content-Encoding")); ok {
@@ -26,6 +33,9 @@ func (r HTTPRequest) Content() []byte {
 // unpack undoes gzip and deflate. A proxy may have lost the header, or may have
 // unpacked the body and kept it: what the body begins with counts.
 func unpack(body []byte, encoding string) (plain []byte, ok bool) {
+	if len(body) > maxPacked {
+		return nil, false
+	}
 	var packed io.Reader
 	var err error
 
@@ -47,12 +57,14 @@ func unpack(body []byte, encoding string) (plain []byte, ok bool) {
 
 // HeaderValues returns all that the header says: a provider may send it several
 // times, one signature for each secret while one is being replaced, and a proxy
-// may join them with commas. It is for values in which no comma can stand.
+// may join them with commas. It is for values in which no comma can stand. Of
+// more than a thousand values it returns the first thousand.
 func (r HTTPRequest) HeaderValues(name string) []string {
 	var values []string
 	for _, line := range r.Header.Values(name) {
 		for value := range strings.SplitSeq(line, ",") {
-			if value = strings.TrimSpace(value); value != "" {
+			value = strings.TrimSpace(value)
+			if value != "" && len(values) < maxHeaderValues {
 				values = append(values, value)
 			}
 		}

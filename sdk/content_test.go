@@ -31,6 +31,8 @@ func TestContentIsWhatTheSenderWrote(t *testing.T) {
 	if _, err := w.Write(text); err != nil || w.Close() != nil {
 		t.Fatal(err)
 	}
+	large := gzipped(t, text)
+	large = append(large, bytes.Repeat(gzipped(t, nil), 12_000)...)
 	half, bomb := gzipped(t, text)[:12], gzipped(t, make([]byte, 8<<20))
 
 	for name, c := range map[string]struct {
@@ -48,6 +50,7 @@ func TestContentIsWhatTheSenderWrote(t *testing.T) {
 		"a byte order mark":             {"", append([]byte("\ufeff"), text...), text},
 		"a byte order mark within gzip": {"gzip", gzipped(t, append([]byte("\ufeff"), text...)), text},
 		"half of a gzip":                {"gzip", half, half},
+		"more than is unpacked":         {"gzip", large, large},
 		"a bomb":                        {"gzip", bomb, bomb},
 		"an encoding nobody knows":      {"br", text, text},
 	} {
@@ -70,4 +73,20 @@ func TestHeaderValuesAreAllThatTheHeaderSays(t *testing.T) {
 	if got := r.HeaderValues("Other"); got != nil {
 		t.Errorf("of a header that is not there: %q", got)
 	}
+}
+
+func FuzzContent(f *testing.F) {
+	for _, seed := range [][]byte{
+		nil, []byte("{}"), {0x1f, 0x8b}, []byte("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff\x00\x00\x00\xff\xff"),
+		bytes.Repeat([]byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255}, 100_000), make([]byte, 1<<20),
+	} {
+		f.Add("gzip", seed)
+		f.Add("deflate", seed)
+	}
+	f.Fuzz(func(t *testing.T, encoding string, body []byte) {
+		r := sdk.HTTPRequest{Header: http.Header{"Content-Encoding": {encoding}}, Body: body}
+		if content := r.Content(); len(content) > max(len(body), 1<<20) {
+			t.Errorf("%d bytes became %d", len(body), len(content))
+		}
+	})
 }

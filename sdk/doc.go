@@ -2,12 +2,12 @@
 //
 // # What a plugin is
 //
-// A program whose main hands a constructor to Serve:
+// A program whose main hands a constructor to package serve:
 //
-//	func main() { sdk.Serve(newProvider) }
+//	func main() { serve.Provider(newProvider) }
 //
 // A host starts it, gives it one or more accounts, and calls its verbs: create a payment, ask about it, read a notice.
-// The SDK does what all plugins share: the handshake with the host, several accounts in one process, strict
+// Package serve does what all plugins share: the handshake with the host, several accounts in one process, strict
 // configuration, errors that say whether money may have moved, recovery from panics, masking of secrets, and a clean end.
 // Package providerhttp is the client for the provider's API, signature holds digests and canonical forms, and
 // providertest proves that a plugin keeps the contract, by the cases of conformance. What is left is the provider's own
@@ -50,7 +50,7 @@
 //	func (*provider) Info() sdk.Info {
 //		return sdk.Info{
 //			Name: "pay", Version: "1.0.0", Currencies: []string{"EUR"},
-//			CreatePayment: sdk.RepeatGuarantee{Repeat: sdk.RepeatReturnsOriginal, LinkOnly: true},
+//			CreatePayment: sdk.IdempotencySupport{Retry: sdk.RetryReturnsOriginal, LinkOnly: true},
 //			PaymentLookup: sdk.Lookup{ByReference: true, Amounts: true},
 //			WebhookTrust:  []sdk.WebhookTrust{sdk.TrustSignature},
 //		}

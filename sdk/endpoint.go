@@ -1,10 +1,11 @@
 package sdk
 
 import (
-	"net"
+	"errors"
 	"net/url"
-	"strconv"
 	"strings"
+
+	"github.com/payhost/payhost/sdk/internal/configschema"
 )
 
 // Environment says whether money is real.
@@ -16,11 +17,25 @@ const (
 	Live    Environment = "live"
 )
 
+var errEnvironment = errors.New(`must be one of "sandbox", "live"`)
+
+// UnmarshalText reads a configured value; anything but an environment is an
+// error.
+func (e *Environment) UnmarshalText(text []byte) error {
+	switch read := Environment(text); read {
+	case Sandbox, Live, "":
+		*e = read
+		return nil
+	default:
+		return errEnvironment
+	}
+}
+
 // Endpoint is where the provider is. Every plugin's configuration embeds it, so that these keys are the same in all of
 // them. DecodeConfig also checks, of an embedded Endpoint, that a base_url has no query and, in live, that it is https
 // unless its host is this machine.
 type Endpoint struct {
-	Environment Environment `config:"environment,required,identity" doc:"Whether money is real."`
+	Environment Environment `config:"environment,required,identity" oneof:"sandbox,live" doc:"Whether money is real."`
 	BaseURL     string      `config:"base_url,identity" format:"uri" doc:"Address of the provider's API, in place of its usual one."`
 }
 
@@ -48,46 +63,23 @@ func (e Endpoint) OneAddress(decides string) []string {
 	return []string{"the provider has one address for both environments: whether money is real depends on " + decides + " alone"}
 }
 
-// checkEndpoint gives what the tags cannot say of e, as a message about base_url; "" when nothing is wrong.
-func checkEndpoint(e Endpoint) string {
+// Validate returns what the tags cannot say: a base_url without query and
+// fragment, and https in live unless its host is this machine. It is called
+// with every configuration that embeds an Endpoint.
+func (e Endpoint) Validate() []Violation {
 	if e.BaseURL == "" {
-		return ""
+		return nil
 	}
-	u, err := url.Parse(e.BaseURL)
-	if err != nil {
-		return badURL
-	}
-	if u.RawQuery != "" || u.ForceQuery || strings.Contains(e.BaseURL, "#") {
-		return "must be a URL without query and fragment"
-	}
-	if e.Environment == Live && u.Scheme != "https" && !isLoopback(u.Hostname()) {
-		return "must be https in live, unless its host is this machine"
-	}
-	return ""
-}
 
-// isLoopback goes by the name alone; nothing is looked up.
-func isLoopback(host string) bool {
-	if strings.EqualFold(host, "localhost") {
-		return true
+	address, err := url.Parse(e.BaseURL)
+	var found Violations
+	switch {
+	case err != nil: // the format tag reports it
+	case address.RawQuery != "", address.ForceQuery, strings.Contains(e.BaseURL, "#"):
+		found.Add(true, "base_url", "must be a URL without query and fragment")
+	case e.Environment == Live && address.Scheme != "https":
+		remote := !configschema.IsLoopback(address.Hostname())
+		found.Add(remote, "base_url", "must be https in live, unless its host is this machine")
 	}
-	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback()
-}
-
-// badURL does not repeat the text, which may hold a password.
-const badURL = "must be an absolute http or https URL without user information"
-
-// checkURL gives what is wrong with text as an absolute http(s) URL; "" when nothing is.
-func checkURL(text string) string {
-	u, err := url.Parse(text)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil {
-		return badURL
-	}
-	if port := u.Port(); port != "" {
-		if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
-			return "must be a URL with a port from 1 to 65535"
-		}
-	}
-	return ""
+	return found
 }

@@ -2,6 +2,8 @@ package sdk
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 )
 
@@ -64,12 +66,33 @@ func TestEndpointProblems(t *testing.T) {
 	} {
 		t.Run(c.environment+" "+c.url, func(t *testing.T) {
 			type config struct{ Endpoint }
-			_, err := DecodeConfig[config](fmt.Appendf(nil, `{"environment":%q,"base_url":%q}`, c.environment, c.url))
+			_, err := decodeInput[config](fmt.Appendf(nil, `{"environment":%q,"base_url":%q}`, c.environment, c.url))
 			if c.want == "" {
 				wantProblems(t, err)
 			} else {
 				wantProblems(t, err, c.want)
 			}
 		})
+	}
+}
+
+// decodeInput is DecodeInput, for a struct of its own.
+func decodeInput[C any](text []byte) (C, error) {
+	var config C
+	err := DecodeInput(text, &config)
+	return config, err
+}
+
+// wantProblems compares an error's violations, as "field: message".
+func wantProblems(t *testing.T, err error, want ...string) {
+	t.Helper()
+	var got []string
+	if e := AsError(err); e != nil {
+		for _, v := range e.Violations {
+			got = append(got, v.Field+": "+v.Message)
+		}
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got:\n  %s\nwant:\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
 	}
 }

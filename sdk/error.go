@@ -161,10 +161,10 @@ func (e *Error) Means(code Code) *Error {
 	return e
 }
 
-// BeforeSending is for verbs that first ask the provider something, such as which methods there are, and then send what
+// AsNotSent is for verbs that first ask the provider something, such as which methods there are, and then send what
 // counts. It gives the error of the asking as the verb's own: nothing that counts was sent, so OutcomeUnknown becomes
-// OutcomeNotSent. asked says what was asked. BeforeSending of nil is nil.
-func BeforeSending(asked string, err error) error {
+// OutcomeNotSent. asked says what was asked. AsNotSent of nil is nil.
+func AsNotSent(asked string, err error) error {
 	e := AsError(err)
 	if e == nil {
 		return nil

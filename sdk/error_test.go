@@ -28,15 +28,15 @@ func TestMeans(t *testing.T) {
 func TestBeforeSending(t *testing.T) {
 	for outcome, want := range map[Outcome]Outcome{OutcomeUnknown: OutcomeNotSent, OutcomeNotSent: OutcomeNotSent, OutcomeRefused: OutcomeRefused, "": OutcomeNotSent} {
 		asked := &Error{Code: CodeUnavailable, Outcome: outcome, Message: "no answer"}
-		e := AsError(BeforeSending("the methods", asked))
+		e := AsError(AsNotSent("the methods", asked))
 		if e.Outcome != want || e.Code != CodeUnavailable || e.Message != "the methods, asked first: no answer" || asked.Outcome != outcome {
 			t.Errorf("%q: got %v", outcome, e)
 		}
 	}
-	if err := BeforeSending("x", errors.New("other")); OutcomeOf(err) != OutcomeNotSent || CodeOf(err) != CodeInternal {
+	if err := AsNotSent("x", errors.New("other")); OutcomeOf(err) != OutcomeNotSent || CodeOf(err) != CodeInternal {
 		t.Errorf("got %v", err)
 	}
-	if err := BeforeSending("x", nil); err != nil {
+	if err := AsNotSent("x", nil); err != nil {
 		t.Errorf("of nothing: %v", err)
 	}
 }

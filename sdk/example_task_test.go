@@ -115,9 +115,9 @@ func ExampleOperation() {
 }
 
 // A notice that nothing proves is a hint: the host asks, and never takes its word. The provider gets its answer anyway.
-func ExampleNotice() {
-	notice := func(scope sdk.URLScope) sdk.Notice {
-		n := sdk.Notice{
+func ExampleWebhookResult() {
+	notice := func(scope sdk.URLScope) sdk.WebhookResult {
+		n := sdk.WebhookResult{
 			Events:   []sdk.Event{{Reference: "pay_1", Payment: &sdk.Payment{Status: sdk.PaymentSucceeded}}},
 			Response: sdk.HTTPResponse{Status: 200, Body: []byte("OK")},
 		}

@@ -11,12 +11,13 @@ import (
 
 	"github.com/payhost/payhost/sdk"
 	"github.com/payhost/payhost/sdk/providerhttp"
+	"github.com/payhost/payhost/sdk/serve"
 	"github.com/payhost/payhost/sdk/signature"
 )
 
 // The plugin of the tutorial in doc.go: every line of code there is a line of this file, which a test makes sure of.
 
-func main() { sdk.Serve(newProvider) }
+func main() { serve.Provider(newProvider) }
 
 type config struct {
 	sdk.Endpoint            // environment and base_url
@@ -39,7 +40,7 @@ func newProvider(cfg config, rt sdk.Runtime) (*provider, error) {
 func (*provider) Info() sdk.Info {
 	return sdk.Info{
 		Name: "pay", Version: "1.0.0", Currencies: []string{"EUR"},
-		CreatePayment: sdk.RepeatGuarantee{Repeat: sdk.RepeatReturnsOriginal, LinkOnly: true},
+		CreatePayment: sdk.IdempotencySupport{Retry: sdk.RetryReturnsOriginal, LinkOnly: true},
 		PaymentLookup: sdk.Lookup{ByReference: true, Amounts: true},
 		WebhookTrust:  []sdk.WebhookTrust{sdk.TrustSignature},
 	}
@@ -112,7 +113,7 @@ func (o *order) payment() *sdk.Payment {
 	return p
 }
 
-func (p *provider) ParseWebhook(_ context.Context, req sdk.ParseWebhookRequest) (*sdk.Notice, error) {
+func (p *provider) ParseWebhook(_ context.Context, req sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
 	want := signature.HMACSHA256Hex(p.cfg.Key.Reveal(), string(req.Request.Body))
 	if !signature.EqualAny(want, req.Request.HeaderValues("Signature")...) {
 		return nil, sdk.NotSent(sdk.CodeInvalidSignature, "the notice is not signed with key")
@@ -121,7 +122,7 @@ func (p *provider) ParseWebhook(_ context.Context, req sdk.ParseWebhookRequest) 
 	if err := json.Unmarshal(req.Request.Body, &got); err != nil || got.State == "" {
 		return nil, sdk.NotSent(sdk.CodeInvalidRequest, "the notice is signed but is no order")
 	}
-	return &sdk.Notice{
+	return &sdk.WebhookResult{
 		Verification: sdk.VerifiedBySignature,
 		Events:       []sdk.Event{{Reference: got.Order, Payment: got.payment()}},
 	}, nil

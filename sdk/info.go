@@ -32,10 +32,10 @@ type Info struct {
 	WebhookTrust []WebhookTrust
 	// What a repeat of each create verb does. The zero value is the safest: a repeat makes a second one, and creating
 	// moves money.
-	CreatePayment  RepeatGuarantee
-	CreateRefund   RepeatGuarantee
-	CreatePayout   RepeatGuarantee
-	CapturePayment RepeatGuarantee
+	CreatePayment  IdempotencySupport
+	CreateRefund   IdempotencySupport
+	CreatePayout   IdempotencySupport
+	CapturePayment IdempotencySupport
 	// What asking can find out.
 	PaymentLookup Lookup
 	PayoutLookup  Lookup
@@ -56,9 +56,9 @@ type AmountLimit struct {
 	Decimals *int32
 }
 
-// Limit is the AmountLimit of a currency whose bounds are written as digits, "" for none. It panics on what is no amount:
+// MustLimit is the AmountLimit of a currency whose bounds are written as digits, "" for none. It panics on what is no amount:
 // limits are written into the plugin.
-func Limit(currency, least, most string, decimals int32) AmountLimit {
+func MustLimit(currency, least, most string, decimals int32) AmountLimit {
 	bound := func(text string) *decimal.Decimal {
 		if text == "" {
 			return nil
@@ -92,19 +92,19 @@ const (
 	TrustAddress    WebhookTrust = "address"     // comes from one of the provider's addresses
 )
 
-// Repeat says what the provider does when a create verb is called again with the same idempotency key and sequence.
-type Repeat string
+// RetryBehavior says what the provider does when a create verb is called again with the same idempotency key and sequence.
+type RetryBehavior string
 
-// The guarantees. The empty Repeat is read as RepeatNone.
+// The guarantees. The empty one is read as RetryNone.
 const (
-	RepeatNone              Repeat = "none"               // a repeat makes a second one
-	RepeatRejectsDuplicates Repeat = "rejects_duplicates" // a repeat is refused with CodeDuplicate, and nothing happens
-	RepeatReturnsOriginal   Repeat = "returns_original"   // a repeat answers with the first one's result
+	RetryNone              RetryBehavior = "none"               // a repeat makes a second one
+	RetryRejectsDuplicates RetryBehavior = "rejects_duplicates" // a repeat is refused with CodeDuplicate, and nothing happens
+	RetryReturnsOriginal   RetryBehavior = "returns_original"   // a repeat answers with the first one's result
 )
 
-// RepeatGuarantee declares one create verb's behaviour.
-type RepeatGuarantee struct {
-	Repeat Repeat
+// IdempotencySupport declares one create verb's behaviour.
+type IdempotencySupport struct {
+	Retry RetryBehavior
 	// Window is how long after the first attempt the guarantee holds; 0 is 10 minutes.
 	Window time.Duration
 	// LinkOnly: creating moves no money, it makes a link that the customer must still pay. A failed or doubtful create

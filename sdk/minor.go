@@ -47,7 +47,7 @@ func (m Money) Minor(declared ...AmountLimit) (units int64, err error) {
 	if !known {
 		return 0, Invalid(Violation{Field: "currency", Message: "has no smallest unit that is known"})
 	}
-	if finer(m.Amount, digits) {
+	if !m.Amount.Equal(m.Amount.Truncate(digits)) {
 		return 0, Invalid(Violation{Field: "amount", Message: "is finer than the smallest unit of " + m.Currency})
 	}
 

@@ -8,7 +8,7 @@ import (
 )
 
 func TestMinorUnits(t *testing.T) {
-	declared := []AmountLimit{Limit("USDT", "", "", 6), Limit("HUF", "", "", 0), {Currency: "JPY"}}
+	declared := []AmountLimit{MustLimit("USDT", "", "", 6), MustLimit("HUF", "", "", 0), {Currency: "JPY"}}
 	for _, c := range []struct {
 		currency string
 		digits   int32
@@ -27,7 +27,7 @@ func TestMinorUnits(t *testing.T) {
 }
 
 func TestMinorIsExact(t *testing.T) {
-	token := Limit("USDT", "", "", 6)
+	token := MustLimit("USDT", "", "", 6)
 	for _, c := range []struct {
 		amount, currency string
 		units            int64
@@ -55,7 +55,7 @@ func TestMinorIsExact(t *testing.T) {
 }
 
 func TestMinorAndFromMinorAreOpposites(t *testing.T) {
-	token := Limit("USDT", "", "", 6)
+	token := MustLimit("USDT", "", "", 6)
 	rapid.Check(t, func(t *rapid.T) {
 		currency := rapid.SampledFrom([]string{"USD", "JPY", "KWD", "CLF", "USDT"}).Draw(t, "currency")
 		units := rapid.Int64().Draw(t, "units")

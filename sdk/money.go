@@ -47,6 +47,17 @@ func ParseAmount(text string) (decimal.Decimal, error) {
 	return decimal.NewFromString(text)
 }
 
+// FormatAmount returns an amount as the plain digits that ParseAmount reads. It
+// returns "", which ParseAmount refuses, for an amount whose exponent alone
+// makes it longer than an amount may be: writing it out could take gigabytes.
+func FormatAmount(amount decimal.Decimal) string {
+	exponent := amount.Exponent()
+	if (exponent > maxAmountLength) || (exponent < -maxAmountLength) {
+		return ""
+	}
+	return amount.String()
+}
+
 // The exponent is bounded by its figures before anything is computed with it.
 var exponentNumber = regexp.MustCompile(`^(-?[0-9]{1,64}(?:\.[0-9]{1,64})?)[eE]([+-]?[0-9]{1,3})$`)
 

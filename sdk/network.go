@@ -1,22 +1,25 @@
 package sdk
 
 import (
+	"errors"
 	"net"
 	"net/netip"
 	"strings"
 )
 
-// Network is an IP address ("51.195.200.178") or a network in CIDR form ("2001:db8::/32"). A configuration key of this
-// type takes nothing else.
+// Network is an IP address ("51.195.200.178") or a network in CIDR form
+// ("2001:db8::/32"). A configuration key of this type takes nothing else.
 type Network string
 
-// Networks are those from which a provider sends its notices, as a configuration lists them:
+// Networks are those from which a provider sends its webhooks, as a
+// configuration lists them:
 //
 //	NotifyIPs sdk.Networks `config:"notify_ips" default:"51.195.200.178" doc:"…"`
 type Networks []Network
 
-// Contain reports whether ip is in one of the networks. ip may have a port; what is no address is in none, and nothing
-// is in an entry that is no network.
+// Contain reports whether ip is in one of the networks. ip may have a port;
+// text that is no address is in none, and nothing is in an entry that is no
+// network.
 func (list Networks) Contain(ip string) bool {
 	if host, _, err := net.SplitHostPort(ip); err == nil {
 		ip = host
@@ -25,13 +28,26 @@ func (list Networks) Contain(ip string) bool {
 	if err != nil {
 		return false
 	}
+
 	addr = addr.Unmap().WithZone("")
-	for _, n := range list {
-		if prefix, err := n.prefix(); err == nil && prefix.Contains(addr) {
+	for _, network := range list {
+		if prefix, err := network.prefix(); err == nil && prefix.Contains(addr) {
 			return true
 		}
 	}
 	return false
+}
+
+var errNetwork = errors.New("must be an IP address, or a network such as 192.0.2.0/24")
+
+// UnmarshalText reads a configured value; anything but an address or a network
+// is an error that does not repeat it.
+func (n *Network) UnmarshalText(text []byte) error {
+	if _, err := Network(text).prefix(); err != nil {
+		return errNetwork
+	}
+	*n = Network(text)
+	return nil
 }
 
 func (n Network) prefix() (netip.Prefix, error) {
@@ -44,17 +60,10 @@ func (n Network) prefix() (netip.Prefix, error) {
 		ip = ip.Unmap().WithZone("")
 		return netip.PrefixFrom(ip, ip.BitLen()), nil
 	}
+
 	network, err := netip.ParsePrefix(text)
 	if ip := network.Addr(); ip.Is4In6() && network.Bits() >= 96 {
 		network = netip.PrefixFrom(ip.Unmap(), network.Bits()-96)
 	}
 	return network.Masked(), err
-}
-
-// checkNetwork gives what is wrong with a configured address; "" when nothing is.
-func checkNetwork(text string) string {
-	if _, err := Network(text).prefix(); err != nil {
-		return "must be an IP address, or a network such as 192.0.2.0/24"
-	}
-	return ""
 }

@@ -31,7 +31,7 @@ type networkConfig struct {
 // A list that would let nobody in, or not whom it was meant to, is found out when it is configured.
 func TestNetworksInAConfiguration(t *testing.T) {
 	decode := func(list string) (networkConfig, error) {
-		return DecodeConfig[networkConfig](json.RawMessage(`{"environment":"live"` + list + `}`))
+		return decodeInput[networkConfig](json.RawMessage(`{"environment":"live"` + list + `}`))
 	}
 	if cfg, err := decode(""); err != nil || !cfg.IPs.Contain("2001:db8::1") || cfg.IPs.Contain("192.0.2.1") {
 		t.Errorf("the default: %v, %v", cfg.IPs, err)
@@ -43,7 +43,7 @@ func TestNetworksInAConfiguration(t *testing.T) {
 		_, err := decode(`,"notify_ips":["127.0.0.1","` + text + `"]`)
 		wantProblems(t, err, "notify_ips[1]: must be an IP address, or a network such as 192.0.2.0/24")
 	}
-	if schema := string(ConfigSchema[networkConfig]()); !strings.Contains(schema, `{"type":"array","items":{"type":"string","minLength":1}}],"default":["51.195.200.178","2001:db8::/32"]`) {
+	if schema := string(Schema[networkConfig]()); !strings.Contains(schema, `{"type":"array","items":{"type":"string","minLength":1}}],"default":["51.195.200.178","2001:db8::/32"]`) {
 		t.Errorf("the schema: %s", schema)
 	}
 }
@@ -52,7 +52,7 @@ func FuzzNetworks(f *testing.F) {
 	f.Add("10.0.0.0/8", "10.1.1.1:80")
 	f.Add("::ffff:1.2.3.4/100", "1.2.3.4")
 	f.Fuzz(func(t *testing.T, network, ip string) {
-		if checkNetwork(network) != "" && (Networks{Network(network)}).Contain(ip) {
+		if new(Network).UnmarshalText([]byte(network)) != nil && (Networks{Network(network)}).Contain(ip) {
 			t.Errorf("%q is no network, and %q is in it", network, ip)
 		}
 	})

@@ -13,7 +13,7 @@ func TestAttachment(t *testing.T) {
 }
 
 func TestLimit(t *testing.T) {
-	l := Limit("USD", "0.01", "", 2)
+	l := MustLimit("USD", "0.01", "", 2)
 	if l.Currency != "USD" || l.Min.String() != "0.01" || l.Max != nil || *l.Decimals != 2 {
 		t.Errorf("got %+v", l)
 	}
@@ -22,7 +22,7 @@ func TestLimit(t *testing.T) {
 			t.Error("a limit that is no amount is taken")
 		}
 	}()
-	Limit("USD", "1e9", "", 2)
+	MustLimit("USD", "1e9", "", 2)
 }
 
 func TestOneAddress(t *testing.T) {

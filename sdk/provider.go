@@ -55,36 +55,3 @@ const (
 	CapabilityParseReturn        Capability = "parse_return"         // ReturnParser
 	CapabilityInvokeOperation    Capability = "invoke_operation"     // OperationInvoker
 )
-
-// capabilitiesOf derives what p can do from what it implements. p may be the zero value of a provider type.
-func capabilitiesOf(p Provider) []Capability {
-	var out []Capability
-	add := func(has bool, c Capability) {
-		if has {
-			out = append(out, c)
-		}
-	}
-	add(is[HealthChecker](p), CapabilityCheckHealth)
-	add(is[MethodLister](p), CapabilityListPaymentMethods)
-	add(is[PaymentCreator](p), CapabilityCreatePayment)
-	add(is[PaymentConfirmer](p), CapabilityConfirmPayment)
-	add(is[PaymentGetter](p), CapabilityGetPayment)
-	add(is[PaymentLister](p), CapabilityListPayments)
-	add(is[PaymentCapturer](p), CapabilityCapturePayment)
-	add(is[PaymentCanceler](p), CapabilityCancelPayment)
-	add(is[RefundCreator](p), CapabilityCreateRefund)
-	add(is[RefundGetter](p), CapabilityGetRefund)
-	add(is[PayoutCreator](p), CapabilityCreatePayout)
-	add(is[PayoutGetter](p), CapabilityGetPayout)
-	add(is[PayoutLister](p), CapabilityListPayouts)
-	add(is[BalanceGetter](p), CapabilityGetBalances)
-	add(is[WebhookParser](p), CapabilityParseWebhook)
-	add(is[ReturnParser](p), CapabilityParseReturn)
-	add(is[OperationInvoker](p), CapabilityInvokeOperation)
-	return out
-}
-
-func is[T any](p Provider) bool {
-	_, ok := p.(T)
-	return ok
-}

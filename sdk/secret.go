@@ -3,15 +3,18 @@ package sdk
 import (
 	"encoding/json"
 	"log/slog"
+
+	"github.com/payhost/payhost/internal/redact"
 )
 
 // masked is what a Secret shows of itself.
-const masked = "[secret]"
+const masked = redact.Mark
 
-// Secret is a configuration value that must not be seen. It prints, logs and encodes as "[secret]"; Reveal gives the
-// value. It holds a pointer because fmt prints the fields of a value kept in an unexported field without asking its
-// methods: a pointer shows only an address there.
+// Secret is a configuration value that must not be seen. It prints, logs and
+// encodes as "[secret]"; Reveal returns the value. The zero Secret has no value.
 type Secret struct {
+	// A pointer, because fmt prints the fields of a value kept in an unexported
+	// field without asking its methods: of a pointer it shows only an address.
 	value *string
 }
 
@@ -20,8 +23,8 @@ func NewSecret(value string) Secret {
 	return Secret{value: &value}
 }
 
-// Reveal gives the value, "" when there is none. Use it only where the value goes on the provider's wire or into a
-// signature.
+// Reveal returns the value, "" when there is none. Use it only where the value
+// goes on the provider's wire or into a signature.
 func (s Secret) Reveal() string {
 	if s.value == nil {
 		return ""
@@ -32,7 +35,7 @@ func (s Secret) Reveal() string {
 // IsZero reports whether there is no value, or an empty one.
 func (s Secret) IsZero() bool { return s.Reveal() == "" }
 
-// String gives "[secret]", or "" when there is no value.
+// String returns "[secret]", or "" when there is no value.
 func (s Secret) String() string {
 	if s.IsZero() {
 		return ""
@@ -46,18 +49,24 @@ func (s Secret) GoString() string { return `sdk.Secret("` + s.String() + `")` }
 // LogValue keeps slog from looking inside.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
-// MarshalJSON gives "[secret]".
+// MarshalJSON returns what String does, as a JSON string.
 func (s Secret) MarshalJSON() ([]byte, error) { return json.Marshal(s.String()) }
 
-// MarshalText gives "[secret]".
+// MarshalText returns what String does.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// UnmarshalJSON reads a JSON string.
+// UnmarshalJSON reads a JSON string. Its error does not hold the value.
 func (s *Secret) UnmarshalJSON(data []byte) error {
-	var v string
-	if err := json.Unmarshal(data, &v); err != nil {
+	var value string
+	if err := json.Unmarshal(data, &value); err != nil {
 		return err
 	}
-	s.value = &v
+	s.value = &value
+	return nil
+}
+
+// UnmarshalText takes any text as the value. It never fails.
+func (s *Secret) UnmarshalText(text []byte) error {
+	*s = NewSecret(string(text))
 	return nil
 }

@@ -33,11 +33,11 @@ func TestTimeZoneInAConfiguration(t *testing.T) {
 	type config struct {
 		Zone TimeZone `config:"time_zone"`
 	}
-	cfg, err := DecodeConfig[config](json.RawMessage(`{"time_zone":"Asia/Shanghai"}`))
+	cfg, err := decodeInput[config](json.RawMessage(`{"time_zone":"Asia/Shanghai"}`))
 	if err != nil || cfg.Zone != "Asia/Shanghai" {
 		t.Errorf("got %q, %v", cfg.Zone, err)
 	}
-	_, err = DecodeConfig[config](json.RawMessage(`{"time_zone":"Mars/Phobos"}`))
+	_, err = decodeInput[config](json.RawMessage(`{"time_zone":"Mars/Phobos"}`))
 	wantProblems(t, err, "time_zone: must be the name of a time zone, such as Asia/Shanghai")
 }
 

@@ -53,8 +53,8 @@ type ParseWebhookRequest struct {
 	Payout  *PayoutContext
 }
 
-// Notice is what a provider's webhook says.
-type Notice struct {
+// WebhookResult is what a provider's webhook says.
+type WebhookResult struct {
 	Verification Verification
 	// Events are in the order in which they are to be applied; a delivery may have several. A genuine notice that says
 	// nothing about money has no events and the provider's usual answer: the provider may add kinds.
@@ -114,7 +114,7 @@ type Return struct {
 type WebhookParser interface {
 	// ParseWebhook gives the same events for the same request however often it is called. A signature that does not
 	// verify is an *Error with CodeInvalidSignature.
-	ParseWebhook(context.Context, ParseWebhookRequest) (*Notice, error)
+	ParseWebhook(context.Context, ParseWebhookRequest) (*WebhookResult, error)
 }
 
 // ReturnParser is CapabilityParseReturn.

@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"github.com/payhost/payhost/examples/node/simulator"
-	"github.com/payhost/payhost/sdk/conformance"
+	"github.com/payhost/payhost/sdk/conformance/control"
 )
 
 // command gives payhost, built once.
@@ -39,7 +39,7 @@ var buildCommand = sync.OnceValue(func() error {
 func TestConformance(t *testing.T) {
 	plugins := built(t)
 	sim := simulator.New()
-	provider := httptest.NewServer(conformance.Control(sim, sim.Config))
+	provider := httptest.NewServer(control.Handler(sim, sim.Config))
 	defer provider.Close()
 	out, err := exec.Command(command(t), "plugin", "test", filepath.Join(plugins, "acme"), "--simulator", provider.URL).CombinedOutput()
 	t.Logf("%s", out)

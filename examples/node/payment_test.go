@@ -27,8 +27,8 @@ func TestPaymentSucceeds(t *testing.T) {
 	if p.ProviderReference != "ch-1" || p.ProviderStatus != "paid" {
 		t.Errorf("got %q %q", p.ProviderReference, p.ProviderStatus)
 	}
-	if again := s.pay("order-1"); again.ID != p.ID || len(s.sim.Books().Entries()) != 1 {
-		t.Errorf("the same key made %s beside %s; the books have %d", again.ID, p.ID, len(s.sim.Books().Entries()))
+	if again := s.pay("order-1"); again.ID != p.ID || len(s.sim.Ledger().Entries()) != 1 {
+		t.Errorf("the same key made %s beside %s; the books have %d", again.ID, p.ID, len(s.sim.Ledger().Entries()))
 	}
 	if logged := s.log.find("provider request"); len(logged) == 0 || logged[0].level != -4 ||
 		logged[0].attrs["plugin"] != "acme" || logged[0].attrs["account"] != "acme" || logged[0].attrs["status"] != "200" {
@@ -96,7 +96,7 @@ func TestPluginIsKilledDuringACall(t *testing.T) {
 		t.Errorf("got %+v", p.Failure)
 	}
 	s.becomes(p, payment.RequiresAction)
-	if n := len(s.sim.Books().Entries()); n != 1 {
+	if n := len(s.sim.Ledger().Entries()); n != 1 {
 		t.Errorf("the books have %d", n)
 	}
 	if now := s.acme(); now.PID == before || now.Restarts != 1 {

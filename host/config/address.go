@@ -11,10 +11,11 @@ import (
 	"strings"
 )
 
-// parseURL reads an absolute http or https URL. What is wrong does not quote it: it may hold a password.
+// parseURL reads an absolute http or https URL. What is wrong does not quote
+// it: it may hold a password.
 func parseURL(text string) (u *url.URL, problem string) {
 	u, err := url.Parse(text)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" {
 		return nil, "must be an absolute http or https URL, such as https://pay.example.com"
 	}
 	if u.User != nil {
@@ -61,11 +62,17 @@ func checkListen(listen string) (problem string) {
 	}
 	_, port, err := net.SplitHostPort(address)
 	if err != nil {
-		return fmt.Sprintf("%q is not an address; write host:port, such as %q", address, defaultListen)
+		return fmt.Sprintf(
+			"%q is not an address; write host:port, such as %q",
+			address,
+			defaultListen,
+		)
 	}
+
 	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
 		return fmt.Sprintf("%q is not a port; write a number from 0 to 65535", port)
 	}
+
 	return ""
 }
 
@@ -78,10 +85,16 @@ func checkSocket(path string) (problem string) {
 	case path == "":
 		return `unix: needs the path of a socket, such as "unix:/run/payhost/http.sock"`
 	case len(path) > maxSocketPath:
-		return fmt.Sprintf("the path of the socket has %d characters; a socket's path may have %d", len(path), maxSocketPath)
+		return fmt.Sprintf(
+			"the path of the socket has %d characters; a socket's path may have %d",
+			len(path),
+			maxSocketPath,
+		)
+
 	case strings.ContainsRune(path, 0):
 		return "the path of the socket has a zero character"
 	}
+
 	return ""
 }
 
@@ -96,10 +109,12 @@ func publicURL(h HTTP) string {
 	if network == "unix" {
 		return ""
 	}
+
 	host, port, _ := net.SplitHostPort(address)
-	if a, err := netip.ParseAddr(host); host == "" || err == nil && a.IsUnspecified() {
+	if a, err := netip.ParseAddr(host); host == "" || (err == nil && a.IsUnspecified()) {
 		host = "127.0.0.1" // listening everywhere is no address to call
 	}
+
 	return scheme + net.JoinHostPort(host, port)
 }
 
@@ -109,13 +124,26 @@ func parseNetwork(text string) (n netip.Prefix, problem string) {
 		return netip.PrefixFrom(a.Unmap(), a.Unmap().BitLen()), ""
 	}
 	n, err := netip.ParsePrefix(text)
+
 	switch {
 	case err != nil:
-		return n, fmt.Sprintf(`%q is not a network; write one such as "10.0.0.0/8", or an address`, text)
+		return n, fmt.Sprintf(
+			`%q is not a network; write one such as "10.0.0.0/8", or an address`,
+			text,
+		)
 	case n.Addr().Is4In6():
-		return n, fmt.Sprintf("%q is an IPv4 network in the form of IPv6; write it as IPv4", text)
+		return n, fmt.Sprintf(
+			"%q is an IPv4 network in the form of IPv6; write it as IPv4",
+			text,
+		)
+
 	case n != n.Masked():
-		return n, fmt.Sprintf("%q has bits set beyond its length; write %q", text, n.Masked())
+		return n, fmt.Sprintf(
+			"%q has bits set beyond its length; write %q",
+			text,
+			n.Masked(),
+		)
 	}
+
 	return n, ""
 }

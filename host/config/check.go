@@ -22,16 +22,18 @@ var levels = map[string]slog.Level{
 
 var (
 	accountName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,63}$`)
-	// A plugin and its version are parts of a file's name, so neither may lead to another folder.
+	// A plugin and its version are parts of a file's name, so neither may lead
+	// to another folder.
 	pluginName    = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 	pluginVersion = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$`)
 )
 
-// minTokenSecret is the least length of a host.token_secret, in bytes: the store
-// has something by which a short one could be guessed.
+// minTokenSecret is the least length of a host.token_secret, in bytes: the
+// store has something by which a short one could be guessed.
 const minTokenSecret = 32
 
-// check judges values, and fills in the public URL once the address it is made from is known to be right.
+// check judges values, and fills in the public URL once the address it is made
+// from is known to be right.
 func (c *Config) check(r *report) {
 	c.checkHTTP(r)
 	c.checkHost(r)
@@ -39,11 +41,16 @@ func (c *Config) check(r *report) {
 	if c.Log.Format != "text" && c.Log.Format != "json" {
 		r.check("log.format", `%q is not a format; write "text" or "json"`, c.Log.Format)
 	}
+
 	c.checkEvents(r)
 	for i := range c.Providers {
 		if i > 0 && c.Providers[i].Name == c.Providers[i-1].Name {
-			r.check(join("providers", c.Providers[i].Name), "a second provider of this name")
+			r.check(
+				join("providers", c.Providers[i].Name),
+				"a second provider of this name",
+			)
 		}
+
 		c.Providers[i].check(r)
 		c.checkIsolation(r, &c.Providers[i])
 	}
@@ -54,9 +61,21 @@ func (c *Config) checkIsolation(r *report, p *Provider) {
 	key := join("providers", p.Name) + ".isolation"
 	switch {
 	case p.Isolation != IsolationSystem && p.Isolation != IsolationStrict:
-		r.check(key, "%q is not a kind of isolation; write %q or %q", p.Isolation, IsolationSystem, IsolationStrict)
+		r.check(
+			key,
+			"%q is not a kind of isolation; write %q or %q",
+			p.Isolation,
+			IsolationSystem,
+			IsolationStrict,
+		)
+
 	case c.Host.RequireIsolation && p.Isolation != IsolationStrict:
-		r.check(key, "is %q, and host.require_isolation asks for %q everywhere", p.Isolation, IsolationStrict)
+		r.check(
+			key,
+			"is %q, and host.require_isolation asks for %q everywhere",
+			p.Isolation,
+			IsolationStrict,
+		)
 	}
 }
 
@@ -67,13 +86,18 @@ func (c *Config) checkHTTP(r *report) {
 	for i, t := range h.Tokens {
 		checkSecret(r, element("http.tokens", i), t, true)
 	}
+
 	for i, n := range h.TrustedProxies {
 		if !n.IsValid() || n != n.Masked() {
 			r.check(element("http.trusted_proxies", i), "is not a network")
 		}
 	}
+
 	// One of the two that could not be read is there all the same.
-	cert, key := h.TLSCert != "" || r.unread("http.tls_cert"), h.TLSKey != "" || r.unread("http.tls_key")
+	cert, key := h.TLSCert != "" ||
+		r.unread("http.tls_cert"), h.TLSKey != "" ||
+		r.unread("http.tls_key")
+
 	switch {
 	case cert && !key:
 		r.check("http.tls_cert", "needs http.tls_key as well")
@@ -115,7 +139,8 @@ func sameAddress(a, b string) bool {
 	return a == b
 }
 
-// checkCertificate reads both files, so that a missing or mismatched one is found before the listener needs it.
+// checkCertificate reads both files, so that a missing or mismatched one is
+// found before the listener needs it.
 func checkCertificate(r *report, cert, key string) {
 	_, certProblem := readReference(cert)
 	if certProblem != "" {
@@ -125,6 +150,7 @@ func checkCertificate(r *report, cert, key string) {
 	if keyProblem != "" {
 		r.check("http.tls_key", "%s", keyProblem)
 	}
+
 	if certProblem+keyProblem != "" {
 		return
 	}
@@ -138,17 +164,24 @@ func (c *Config) checkHost(r *report) {
 	between(r, "host.drain_notice", c.Host.DrainNotice, 0, 10*time.Minute)
 	for i, secret := range c.Host.TokenSecrets {
 		if size := len(secret.Reveal()); size < minTokenSecret {
-			r.check(r.oneOf("host.token_secret", i, len(c.Host.TokenSecrets)), "has %d bytes; write at least %d, such as what `openssl rand -hex 32` prints",
-				size, minTokenSecret)
+			r.check(
+				r.oneOf("host.token_secret", i, len(c.Host.TokenSecrets)),
+				"has %d bytes; write at least %d, such as what `openssl rand -hex 32` prints",
+				size,
+				minTokenSecret,
+			)
 		}
 	}
+
 	if c.Host.PublicURL == "" {
 		return // the address it would be made from is wrong, and that has been said
 	}
 	u, problem := parseURL(c.Host.PublicURL)
-	if problem == "" && (u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || strings.Contains(c.Host.PublicURL, "#")) {
+	if problem == "" &&
+		(u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || strings.Contains(c.Host.PublicURL, "#")) {
 		problem = "must not have a query or a fragment"
 	}
+
 	if problem != "" {
 		r.check("host.public_url", "%s", problem)
 	}
@@ -169,15 +202,25 @@ func (c *Config) checkStore(r *report) {
 		case strings.ContainsAny(path, "?#"):
 			r.check(key, "sqlite:PATH takes no parameters")
 		}
+
 		return
 	}
-	if !strings.HasPrefix(text, "postgres://") && !strings.HasPrefix(text, "postgresql://") {
-		r.check(key, "is not a store that is known; write sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE")
+
+	if !strings.HasPrefix(text, "postgres://") &&
+		!strings.HasPrefix(text, "postgresql://") {
+		r.check(
+			key,
+			"is not a store that is known; write sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE",
+		)
 		return
 	}
+
 	if _, err := url.Parse(text); err != nil {
 		// The parser's words would quote the URL, password and all.
-		r.check(key, "is not a valid URL; special characters in the password have to be percent-encoded")
+		r.check(
+			key,
+			"is not a valid URL; special characters in the password have to be percent-encoded",
+		)
 	}
 }
 
@@ -192,6 +235,7 @@ func (c *Config) checkEvents(r *report) {
 			r.check("events.url", "needs events.secret as well, to sign the events with")
 		}
 	}
+
 	for i, s := range c.Events.Secrets {
 		checkSecret(r, r.oneOf("events.secret", i, len(c.Events.Secrets)), s, false)
 	}
@@ -201,19 +245,30 @@ func (c *Config) checkEvents(r *report) {
 func (p *Provider) check(r *report) {
 	path := join("providers", p.Name)
 	if !accountName.MatchString(p.Name) {
-		r.check(path, "a provider's name has 1 to 64 of a-z, 0-9, _ and -, and begins with a letter or a digit")
+		r.check(
+			path,
+			"a provider's name has 1 to 64 of a-z, 0-9, _ and -, and begins with a letter or a digit",
+		)
 	}
+
 	if p.Plugin == "" {
 		r.check(path+".plugin", "is missing; name the plugin that serves this account")
 	} else if !pluginName.MatchString(p.Plugin) {
 		r.check(path+".plugin", "is not a plugin's name: 1 to 64 letters, digits, dots, _ and -; its version goes into version")
 	}
+
 	if p.Version != "" && !pluginVersion.MatchString(p.Version) {
-		r.check(path+".version", `is not a version, such as "1.0.0": 1 to 64 letters, digits, dots, +, _ and -`)
+		r.check(
+			path+".version",
+			`is not a version, such as "1.0.0": 1 to 64 letters, digits, dots, +, _ and -`,
+		)
 	}
-	if sum, err := hex.DecodeString(p.SHA256); p.SHA256 != "" && (err != nil || len(sum) != 32) {
+
+	if sum, err := hex.DecodeString(p.SHA256); p.SHA256 != "" &&
+		(err != nil || len(sum) != 32) {
 		r.check(path+".sha256", "must be 64 hexadecimal digits")
 	}
+
 	between(r, path+".timeout", p.Timeout, time.Millisecond, 5*time.Minute)
 	between(r, path+".max_in_flight", p.MaxInFlight, 1, 10000)
 	between(r, path+".drain_timeout", p.DrainTimeout, 0, time.Hour)
@@ -221,6 +276,7 @@ func (p *Provider) check(r *report) {
 	if p.SequenceStart == 0 {
 		r.check(path+".sequence_start", "must be 1 or more")
 	}
+
 	if _, ok := canonical(p.Config); !ok {
 		r.check(path+".config", "must be a JSON object")
 	}
@@ -245,7 +301,8 @@ func bound[T int | time.Duration](v T) string {
 	return text
 }
 
-// checkSecret judges a secret that has to be there; a bearer token also has to fit into a header.
+// checkSecret judges a secret that has to be there; a bearer token also has to
+// fit into a header.
 func checkSecret(r *report, key string, s sdk.Secret, bearer bool) {
 	text := s.Reveal()
 	if text == "" {

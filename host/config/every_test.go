@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// written has every key of a configuration whose value is text, each with a good
-// value, but for the table's own (config), which is walked by itself.
+// written has every key of a configuration whose value is text, each with a
+// good value, but for the table's own (config), which is walked by itself.
 const written = `
 [host]
 public_url = "https://pay.example"
@@ -48,18 +48,21 @@ key = "value"
 // and stands for the same as if it were written there.
 func TestEveryTextMayBeAReference(t *testing.T) {
 	dir := t.TempDir()
-	plain := strings.NewReplacer(`tls_cert = "CERT"`+"\n", "", `tls_key = "KEY"`+"\n", "").Replace(written)
+	plain := strings.NewReplacer(`tls_cert = "CERT"`+"\n", "", `tls_key = "KEY"`+"\n", "").
+		Replace(written)
 	want := loaded(t, dir, plain, nil)
 
 	for _, scheme := range []string{"env:", "file:"} {
 		variables, n := map[string]string{}, 0
 		var text strings.Builder
+
 		for line := range strings.Lines(plain) {
 			key, value, ok := strings.Cut(line, " = ")
 			if !ok {
 				text.WriteString(line)
 				continue
 			}
+
 			parts := strings.Split(value, `"`) // every second one is a text
 			for k := 1; k < len(parts); k += 2 {
 				n++
@@ -68,15 +71,20 @@ func TestEveryTextMayBeAReference(t *testing.T) {
 				if err := os.WriteFile(filepath.Join(dir, name), []byte(parts[k]+"\n"), 0o600); err != nil {
 					t.Fatal(err)
 				}
+
 				parts[k] = scheme + name
 			}
+
 			text.WriteString(key + " = " + strings.Join(parts, `"`))
 		}
+
 		if strings.Count(text.String(), scheme) < 20 {
 			t.Fatalf("not every text is a reference:\n%s", text.String())
 		}
 		got := loaded(t, dir, text.String(), variables)
-		got.Providers[0].Secrets, got.lines, want.lines = nil, nil, nil
+		got.Providers[0].Secrets = nil
+		got.lines = nil
+		want.lines = nil
 		if !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: got\n%+v\nwant\n%+v", scheme, got, want)
 		}
@@ -85,18 +93,24 @@ func TestEveryTextMayBeAReference(t *testing.T) {
 
 func loaded(t *testing.T, dir, text string, variables map[string]string) *Config {
 	t.Helper()
-	c, err := loadText("config.toml", filepath.Join(dir, "config.toml"), text, func(name string) (string, bool) {
-		value, ok := variables[name]
-		return value, ok
-	})
+	c, err := loadText(
+		"config.toml",
+		filepath.Join(dir, "config.toml"),
+		text,
+		func(name string) (string, bool) {
+			value, ok := variables[name]
+			return value, ok
+		},
+	)
 	if err != nil {
 		t.Fatalf("%v in\n%s", err, text)
 	}
+
 	return c
 }
 
-// A reference that leads nowhere is one mistake, and one that leads to what does
-// not belong there does not show it: it may be a secret.
+// A reference that leads nowhere is one mistake, and one that leads to what
+// does not belong there does not show it: it may be a secret.
 func TestAReferenceIsNotShown(t *testing.T) {
 	for line := range strings.Lines(written) {
 		key, value, ok := strings.Cut(line, " = ")
@@ -106,6 +120,7 @@ func TestAReferenceIsNotShown(t *testing.T) {
 		section, _, _ := strings.Cut(written, line)
 		section = section[strings.LastIndex(section, "\n["):]
 		section, _, _ = strings.Cut(strings.TrimPrefix(section, "\n"), "\n")
+
 		for name, wanted := range map[string]string{"UNSET": "environment variable UNSET is not set", "CANARY": ""} {
 			reference := `"env:` + name + `"`
 			if strings.HasPrefix(value, "[") {
@@ -115,14 +130,22 @@ func TestAReferenceIsNotShown(t *testing.T) {
 			if section == "[providers.a]" && key != "plugin" {
 				more = "plugin = \"acme\"\n"
 			}
-			_, err := loadText("config.toml", "/nowhere/config.toml", section+"\n"+more+key+" = "+reference+"\n", func(name string) (string, bool) {
-				return "the-canary it \" is", name == "CANARY"
-			})
+
+			_, err := loadText(
+				"config.toml",
+				"/nowhere/config.toml",
+				section+"\n"+more+key+" = "+reference+"\n",
+				func(name string) (string, bool) {
+					return "the-canary it \" is", name == "CANARY"
+				},
+			)
+
 			switch {
 			case wanted == "" && err != nil && strings.Contains(err.Error(), "canary"):
 				t.Errorf("%s %s shows it: %v", section, key, err)
 			case wanted != "" && (err == nil || strings.Count(err.Error(), key) != 1 || !strings.Contains(err.Error(), wanted)):
-				if key != "tls_cert" && key != "tls_key" { // of which the other one is missing, too
+				if key != "tls_cert" &&
+					key != "tls_key" { // of which the other one is missing, too
 					t.Errorf("%s %s: %v", section, key, err)
 				}
 			}
@@ -136,6 +159,7 @@ func TestResolve(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Setenv("PAYHOST_TEST_RESOLVE", "from the environment")
+
 	for text, want := range map[string]string{
 		"itself": "itself", "": "", "file:f": "from a file", "file:missing": "", "env:PAYHOST_TEST_RESOLVE": "from the environment",
 		"env:PAYHOST_TEST_RESOLVE_NOT": "", "env:": "",

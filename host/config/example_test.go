@@ -15,13 +15,19 @@ func ExampleConfig_Validate() {
 		HTTP: config.HTTP{Tokens: []sdk.Secret{sdk.NewSecret("token")}},
 		Log:  config.Log{Level: slog.LevelWarn},
 		Providers: []config.Provider{
-			{Name: "shop", Plugin: "ptop", Enabled: true, Config: []byte(`{"environment": "sandbox"}`)},
+			{
+				Name:    "shop",
+				Plugin:  "ptop",
+				Enabled: true,
+				Config:  []byte(`{"environment": "sandbox"}`),
+			},
 		},
 	}
 	if err := c.Validate(); err != nil {
 		fmt.Println(err)
 		return
 	}
+
 	fmt.Println(c.Host.PublicURL, c.Providers[0].Timeout, c.Providers[0].MaxInFlight)
 	// Output: http://127.0.0.1:8080 15s 64
 }

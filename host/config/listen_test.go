@@ -27,12 +27,15 @@ func TestWhereAHostMayListen(t *testing.T) {
 			}
 			continue
 		}
+
 		if (err == nil) || !strings.Contains(err.Error(), c.problem) {
 			t.Errorf("%s: %v, want %s", c.http, err, c.problem)
 		}
 	}
 
-	cfg, err := loadString("[host]\npublic_url = \"https://pay.example\"\n[http]\nlisten = \"unix:run/proxy.sock\"\n")
+	cfg, err := loadString(
+		"[host]\npublic_url = \"https://pay.example\"\n[http]\nlisten = \"unix:run/proxy.sock\"\n",
+	)
 	if (err != nil) || (cfg.HTTP.Listen != "unix:/nowhere/run/proxy.sock") {
 		t.Errorf("a socket with a public URL: %v, %v", cfg, err)
 	}
@@ -53,10 +56,14 @@ func TestExposures(t *testing.T) {
 		{"https://pay.example", ":443", "127.0.0.1:8080", "::1/128", "http.trusted_proxies[0]"},
 		{"https://pay.example", "unix:/run/proxy.sock", "127.0.0.1:8080", "127.0.0.1/32", ""},
 	} {
-		cfg := &Config{Host: Host{PublicURL: c.public}, HTTP: HTTP{Listen: c.listen, PrivateListen: c.private}}
+		cfg := &Config{
+			Host: Host{PublicURL: c.public},
+			HTTP: HTTP{Listen: c.listen, PrivateListen: c.private},
+		}
 		if c.proxies != "" {
 			cfg.HTTP.TrustedProxies = []netip.Prefix{netip.MustParsePrefix(c.proxies)}
 		}
+
 		var got []string
 		for _, p := range cfg.Exposures() {
 			got = append(got, p.Key)

@@ -21,25 +21,38 @@ func environment(name string) (string, bool) {
 
 // loadString loads text as if it were a file in a folder that does not exist.
 func loadString(text string) (*Config, error) {
-	return loadText("config.toml", filepath.FromSlash("/nowhere/config.toml"), text, environment)
+	return loadText(
+		"config.toml",
+		filepath.FromSlash("/nowhere/config.toml"),
+		text,
+		environment,
+	)
 }
 
-// problemsOf gives what Load says about a file, with the test's own folder written as DIR.
+// problemsOf returns what Load says about a file, with the test's own folder
+// written as DIR.
 func problemsOf(t *testing.T, path string) string {
 	t.Helper()
 	dir, err := filepath.Abs("testdata")
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	c, err := load(path, environment)
 	var problems *Problems
 	if !errors.As(err, &problems) {
 		t.Fatalf("error is %T, want *Problems", err)
 	}
+
 	if c != nil {
 		t.Error("a Config came with the error")
 	}
-	return strings.ReplaceAll(strings.ReplaceAll(err.Error(), dir, "DIR"), filepath.Dir(path)+"/", "") + "\n"
+
+	return strings.ReplaceAll(
+		strings.ReplaceAll(err.Error(), dir, "DIR"),
+		filepath.Dir(path)+"/",
+		"",
+	) + "\n"
 }
 
 func TestBadFilesNameEveryMistake(t *testing.T) {
@@ -47,6 +60,7 @@ func TestBadFilesNameEveryMistake(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatal("no files", err)
 	}
+
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".toml"), func(t *testing.T) {
 			got := problemsOf(t, file)
@@ -59,6 +73,7 @@ func TestBadFilesNameEveryMistake(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
+
 			want, err := os.ReadFile(golden)
 			if err != nil {
 				t.Fatal(err)

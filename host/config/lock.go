@@ -13,36 +13,45 @@ import (
 	"strings"
 )
 
-// LockName is the name of the lock's file, which lies beside the configuration's.
+// LockName is the name of the lock's file, which lies beside the
+// configuration's.
 const LockName = "payhost.lock"
 
-// platform is where this program runs: the same plugin has another checksum elsewhere.
+// platform is where this program runs: the same plugin has another checksum
+// elsewhere.
 const platform = runtime.GOOS + "/" + runtime.GOARCH
 
 var (
-	lockedProgram  = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(@[A-Za-z0-9][A-Za-z0-9._+-]{0,63})?$`)
+	lockedProgram = regexp.MustCompile(
+		`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(@[A-Za-z0-9][A-Za-z0-9._+-]{0,63})?$`,
+	)
 	lockedPlatform = regexp.MustCompile(`^[a-z0-9]{1,32}/[a-z0-9_]{1,32}$`)
 	lockedSum      = regexp.MustCompile(`^[0-9a-f]{64}$`)
 )
 
-// Lock is the contents of a payhost.lock: the only checksums that plugins may have, one for each program and platform.
-// What is not in it may not run. A nil *Lock allows everything.
+// Lock is the contents of a payhost.lock: the only checksums that plugins may
+// have, one for each program and platform. What is not in it may not run. A nil
+// *Lock allows everything.
 type Lock struct {
 	file string
 	sums map[string]map[string]string // by program, then by platform
 }
 
-// LoadLock reads a lock. The error is *Problems; nil and no error mean that there is no file. Load does this for the
-// file beside the configuration; a program that builds its Config in code puts the result into Config.Lock.
+// LoadLock reads a lock. The error is *Problems; nil and no error mean that
+// there is no file. Load does this for the file beside the configuration; a
+// program that builds its Config in code puts the result into Config.Lock.
 func LoadLock(path string) (*Lock, error) {
 	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	// From here on there is one, though it may be a link that leads nowhere: it must not be taken for none.
+
+	// From here on there is one, though it may be a link that leads nowhere: it
+	// must not be taken for none.
 	file, text, problem := readFile(path)
 	if problem != "" {
 		return nil, &Problems{{File: path, Message: problem}}
 	}
+
 	return loadLock(path, file, text)
 }
 
@@ -51,6 +60,7 @@ func loadLock(path, file, text string) (*Lock, error) {
 	tree, _ := parse(text, r)
 	l := &Lock{file: file, sums: map[string]map[string]string{}}
 	root := &table{load: &loader{report: r}, values: tree}
+
 	programs := root.sub("plugins", "a table of tables: [plugins.NAME]")
 	for name := range programs.values {
 		t := programs.sub(name, "a table: [plugins.NAME]")
@@ -59,10 +69,12 @@ func loadLock(path, file, text string) (*Lock, error) {
 		}
 		l.sums[name] = t.checksums()
 	}
+
 	root.finish("")
 	if err := r.err(); err != nil {
 		return nil, err
 	}
+
 	return l, nil
 }
 
@@ -72,18 +84,21 @@ func (t *table) checksums() map[string]string {
 	for on := range t.values {
 		var sum string
 		t.text(on, &sum)
+
 		switch path := join(t.path, on); {
 		case !lockedPlatform.MatchString(on):
 			t.load.add(path, `is not a platform, such as "linux/amd64"`)
 		case !t.load.unread(path) && !lockedSum.MatchString(sum):
 			t.load.add(path, "must be 64 hexadecimal digits in lower case")
 		}
+
 		sums[on] = sum
 	}
+
 	return sums
 }
 
-// Sum gives the checksum that a program must have on this platform.
+// Sum returns the checksum that a program must have on this platform.
 func (l *Lock) Sum(program string) (sha256 string, ok bool) {
 	if l == nil {
 		return "", false
@@ -96,17 +111,27 @@ func (l *Lock) Sum(program string) (sha256 string, ok bool) {
 func (l *Lock) allow(program, path, sha256 string) error {
 	want, ok := l.Sum(program)
 	switch {
-	case l == nil || ok && want == sha256:
+	case l == nil || (ok && want == sha256):
 		return nil
 	case !ok:
 		return fmt.Errorf("%s has no line for %s on %s, so %s (sha256 %s) may not run; "+
 			"make sure that it is the program you mean, then run payhost lock and payhost reload", l.file, program, platform, path, sha256)
 	}
-	return fmt.Errorf("%s has sha256 %s, %s allows only %s for %s on %s; put that program back, "+
-		"or make sure that this is the one you mean and run payhost lock and payhost reload", path, sha256, l.file, want, program, platform)
+
+	return fmt.Errorf(
+		"%s has sha256 %s, %s allows only %s for %s on %s; put that program back, "+
+			"or make sure that this is the one you mean and run payhost lock and payhost reload",
+		path,
+		sha256,
+		l.file,
+		want,
+		program,
+		platform,
+	)
 }
 
-// Program is the name of the file in PluginDir that serves the account: <plugin> or <plugin>@<version>.
+// Program is the name of the file in PluginDir that serves the account:
+// <plugin> or <plugin>@<version>.
 func (p Provider) Program() string {
 	if p.Version == "" {
 		return p.Plugin
@@ -114,16 +139,24 @@ func (p Provider) Program() string {
 	return p.Plugin + "@" + p.Version
 }
 
-// Allows says why SHA256 or the configuration's lock does not let the program at path run for this account; nil: both do,
-// or there are none.
+// Allows says why SHA256 or the configuration's lock does not let the program
+// at path run for this account; nil: both do, or there are none.
 func (p Provider) Allows(path, sha256 string) error {
 	if p.SHA256 != "" && !strings.EqualFold(p.SHA256, sha256) {
-		return fmt.Errorf("%s has sha256 %s, the configuration of %s allows only %s", path, sha256, p.Name, p.SHA256)
+		return fmt.Errorf(
+			"%s has sha256 %s, the configuration of %s allows only %s",
+			path,
+			sha256,
+			p.Name,
+			p.SHA256,
+		)
 	}
+
 	return p.lock.allow(p.Program(), path, sha256)
 }
 
-// LockFile is where the lock of a configuration's file is. It is empty for a Config built in code.
+// LockFile is where the lock of a configuration's file is. It is empty for a
+// Config built in code.
 func (c *Config) LockFile() string {
 	if c.File == "" {
 		return ""
@@ -139,8 +172,9 @@ func (l *Lock) Programs() []string {
 	return slices.Sorted(maps.Keys(l.sums))
 }
 
-// With gives a lock of these programs alone: sums are their checksums on this platform. For other platforms, and for
-// programs without a checksum in sums, it keeps what l has.
+// With returns a lock of these programs alone: sums are their checksums on this
+// platform. For other platforms, and for programs without a checksum in sums,
+// it keeps what l has.
 func (l *Lock) With(sums map[string]string) *Lock {
 	next := &Lock{sums: map[string]map[string]string{}}
 	for program, sum := range sums {
@@ -151,42 +185,54 @@ func (l *Lock) With(sums map[string]string) *Lock {
 		if sum != "" {
 			own[platform] = sum
 		}
+
 		if len(own) > 0 {
 			next.sums[program] = own
 		}
 	}
+
 	return next
 }
 
-// text is the lock as its file holds it: the same lock is always the same bytes.
+// text is the lock as its file holds it: the same lock is always the same
+// bytes.
 func (l *Lock) text() string {
 	var b strings.Builder
-	b.WriteString(`# The plugins that this host may run, by sha256. "payhost lock" writes this file from config.toml: make sure before that
+	b.WriteString(
+		`# The plugins that this host may run, by sha256. "payhost lock" writes this file from config.toml: make sure before that
 # the programs are the ones you mean, and keep it with config.toml. While it is here, no other program is started.
-`)
+`,
+	)
+
 	for _, program := range l.Programs() {
 		fmt.Fprintf(&b, "\n[%s]\n", join("plugins", program))
 		for _, on := range slices.Sorted(maps.Keys(l.sums[program])) {
 			fmt.Fprintf(&b, "%s = %q\n", join("", on), l.sums[program][on])
 		}
 	}
+
 	return b.String()
 }
 
-// Write puts the lock into a file, all of it or nothing: a host that reads it meanwhile sees the old one or the new one.
+// Write puts the lock into a file, all of it or nothing: a host that reads it
+// meanwhile sees the old one or the new one.
 func (l *Lock) Write(path string) error {
 	temp, err := os.CreateTemp(filepath.Dir(path), "."+LockName+"-")
 	if err != nil {
 		return err
 	}
 	_, err = temp.WriteString(l.text())
-	// Whoever runs the host has to read it, which need not be the operator who writes it; nothing in it is secret.
+
+	// Whoever runs the host has to read it, which need not be the operator who
+	// writes it; nothing in it is secret.
 	err = errors.Join(err, temp.Chmod(0o644), temp.Sync(), temp.Close())
 	if err == nil {
 		err = os.Rename(temp.Name(), path)
 	}
+
 	if err != nil {
 		return errors.Join(err, os.Remove(temp.Name()))
 	}
+
 	return nil
 }

@@ -14,10 +14,12 @@ var (
 	sumB = strings.Repeat("b", 64)
 )
 
-// writeLock puts text beside a small configuration and gives the configuration's path.
+// writeLock puts text beside a small configuration and gives the
+// configuration's path.
 func writeLock(t *testing.T, text string) (file string) {
 	t.Helper()
 	dir := t.TempDir()
+
 	file = filepath.Join(dir, "config.toml")
 	for path, content := range map[string]string{
 		file:                         "[providers.a]\nplugin = \"acme\"\n[providers.b]\nplugin = \"zen\"\nversion = \"1.0.0\"\n",
@@ -27,18 +29,26 @@ func writeLock(t *testing.T, text string) (file string) {
 			t.Fatal(err)
 		}
 	}
+
 	return file
 }
 
 func TestLockAllowsOneChecksumAProgramAndPlatform(t *testing.T) {
-	c, err := Load(writeLock(t, "[plugins.acme]\n\""+platform+"\" = \""+sumA+"\"\n\"plan9/mips\" = \""+sumB+"\"\n"))
+	c, err := Load(
+		writeLock(
+			t,
+			"[plugins.acme]\n\""+platform+"\" = \""+sumA+"\"\n\"plan9/mips\" = \""+sumB+"\"\n",
+		),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	a, b := c.Providers[0], c.Providers[1]
 	if err := a.Allows("bin/acme", sumA); err != nil {
 		t.Error(err)
 	}
+
 	for _, refused := range []struct {
 		provider Provider
 		sum      string
@@ -61,10 +71,13 @@ func TestWithoutALockEverythingMayRun(t *testing.T) {
 	if err := c.Validate(); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.Providers[0].Allows("bin/acme", sumA); err != nil || c.Lock != nil || c.LockFile() != "" {
+	if err := c.Providers[0].Allows("bin/acme", sumA); err != nil || c.Lock != nil ||
+		c.LockFile() != "" {
 		t.Errorf("%v, lock %v at %q", err, c.Lock, c.LockFile())
 	}
-	if lock, err := LoadLock(filepath.Join(t.TempDir(), LockName)); lock != nil || err != nil {
+
+	if lock, err := LoadLock(filepath.Join(t.TempDir(), LockName)); lock != nil ||
+		err != nil {
 		t.Errorf("%v, %v", lock, err)
 	}
 }
@@ -76,6 +89,7 @@ func TestConfigBuiltInCodeIsHeldToItsLock(t *testing.T) {
 	if err := none.With(map[string]string{"acme": sumA}).Write(path); err != nil {
 		t.Fatal(err)
 	}
+
 	lock, err := LoadLock(path)
 	if err != nil {
 		t.Fatal(err)
@@ -84,6 +98,7 @@ func TestConfigBuiltInCodeIsHeldToItsLock(t *testing.T) {
 	if err := c.Validate(); err != nil {
 		t.Fatal(err)
 	}
+
 	p := c.Providers[0]
 	if p.Allows("acme", sumA) != nil || p.Allows("acme", sumB) == nil {
 		t.Error("the lock does not count")
@@ -103,11 +118,13 @@ x = 1
 	if err := os.WriteFile(file, []byte("[providers.a]\nplugin = \"acme\"\ntimeout = \"soon\"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+
 	_, err := Load(file)
 	var problems *Problems
 	if !errors.As(err, &problems) {
 		t.Fatal(err)
 	}
+
 	text := err.Error()
 	for _, want := range []string{
 		`config.toml:3: providers.a.timeout: `,
@@ -121,12 +138,14 @@ x = 1
 			t.Errorf("not once: %s", want)
 		}
 	}
+
 	if t.Failed() {
 		t.Log(text)
 	}
 }
 
-// A lock that is there and cannot be read must not be taken for none: everything could run.
+// A lock that is there and cannot be read must not be taken for none:
+// everything could run.
 func TestLockThatCannotBeReadIsAMistake(t *testing.T) {
 	for name, spoil := range map[string]func(path string) error{
 		"a link that leads nowhere": func(path string) error { return os.Symlink("gone", path) },
@@ -151,16 +170,20 @@ func TestLockKeepsOtherPlatformsAndWhatIsNotKnown(t *testing.T) {
 		"off@1.0.0": {platform: sumA},
 		"gone":      {platform: sumA},
 	}}
-	next := old.With(map[string]string{"acme": sumB, "zen": sumA, "off@1.0.0": "", "never": ""})
+	next := old.With(
+		map[string]string{"acme": sumB, "zen": sumA, "off@1.0.0": "", "never": ""},
+	)
 	if got := next.Programs(); !slices.Equal(got, []string{"acme", "off@1.0.0", "zen"}) {
 		t.Errorf("programs %s", got)
 	}
+
 	if sum, _ := next.Sum("acme"); sum != sumB || next.sums["acme"]["plan9/mips"] != sumB {
 		t.Errorf("acme %v", next.sums["acme"])
 	}
 	if sum, _ := next.Sum("off@1.0.0"); sum != sumA {
 		t.Errorf("off %v", next.sums["off@1.0.0"])
 	}
+
 	if sum, _ := old.Sum("acme"); sum != sumA {
 		t.Error("the old lock has changed")
 	}
@@ -169,11 +192,13 @@ func TestLockKeepsOtherPlatformsAndWhatIsNotKnown(t *testing.T) {
 func TestLockIsWrittenWholeAndReadsAsItWas(t *testing.T) {
 	path := filepath.Join(t.TempDir(), LockName)
 	lock := (&Lock{}).With(map[string]string{"zen@1.0.0": sumB, "acme": sumA})
+
 	for range 2 { // over another one as well
 		if err := lock.Write(path); err != nil {
 			t.Fatal(err)
 		}
 	}
+
 	again, err := LoadLock(path)
 	if err != nil || again.text() != lock.text() {
 		t.Errorf("%v\n%s\n%s", err, again.text(), lock.text())
@@ -181,6 +206,7 @@ func TestLockIsWrittenWholeAndReadsAsItWas(t *testing.T) {
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o644 {
 		t.Errorf("%v, %v", info.Mode(), err)
 	}
+
 	entries, err := os.ReadDir(filepath.Dir(path))
 	if err != nil || len(entries) != 1 {
 		t.Errorf("left behind: %v, %v", entries, err)

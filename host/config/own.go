@@ -13,10 +13,12 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// maxDigits is how many significant digits every reader of a JSON number keeps, also one that takes it for a float.
+// maxDigits is how many significant digits every reader of a JSON number keeps,
+// also one that takes it for a float.
 const maxDigits = 15
 
-// own turns a plugin's own table into JSON and gives the secrets that came from references in it.
+// own turns a plugin's own table into JSON and gives the secrets that came from
+// references in it.
 func (l *loader) own(t *table) (json.RawMessage, []sdk.Secret) {
 	o := &owner{loader: l}
 	data, err := encode(o.table(t.path, t.values))
@@ -26,13 +28,14 @@ func (l *loader) own(t *table) (json.RawMessage, []sdk.Secret) {
 	return data, o.secrets
 }
 
-// owner walks a plugin's own table, in the order of the keys, so that the result does not depend on Go's maps.
+// owner walks a plugin's own table, in the order of the keys, so that the
+// result does not depend on Go's maps.
 type owner struct {
 	*loader
 	secrets []sdk.Secret
 }
 
-// table gives a table for encoding.
+// table returns a table for encoding.
 func (o *owner) table(path string, values map[string]any) map[string]any {
 	out := make(map[string]any, len(values))
 	for _, key := range slices.Sorted(maps.Keys(values)) {
@@ -41,7 +44,7 @@ func (o *owner) table(path string, values map[string]any) map[string]any {
 	return out
 }
 
-// value gives a value for encoding; what JSON does not have is a problem.
+// value returns a value for encoding; what JSON does not have is a problem.
 func (o *owner) value(path string, value any) any {
 	switch v := value.(type) {
 	case string:
@@ -52,6 +55,7 @@ func (o *owner) value(path string, value any) any {
 		return text
 	case int64:
 		return json.Number(strconv.FormatInt(v, 10))
+
 	case float64:
 		n, problem := number(o.literals[path], v)
 		if problem != "" {
@@ -61,6 +65,7 @@ func (o *owner) value(path string, value any) any {
 	case time.Time:
 		o.add(path, "is a date or time, which JSON does not have; write it in quotes")
 		return nil
+
 	case map[string]any:
 		return o.table(path, v)
 	case []map[string]any:
@@ -69,6 +74,7 @@ func (o *owner) value(path string, value any) any {
 			out[i] = o.table(element(path, i), v[i])
 		}
 		return out
+
 	case []any:
 		out := make([]any, len(v))
 		for i := range v {
@@ -76,11 +82,13 @@ func (o *owner) value(path string, value any) any {
 		}
 		return out
 	}
+
 	return value // a boolean
 }
 
-// number gives a float the digits that stand in the file; the shortest ones that mean the same where those are not
-// known. More digits than a float keeps are a mistake: some reader would change them in silence.
+// number returns a float the digits that stand in the file; the shortest ones
+// that mean the same where those are not known. More digits than a float keeps
+// are a mistake: some reader would change them in silence.
 func number(literal string, f float64) (n json.Number, problem string) {
 	if math.IsInf(f, 0) || math.IsNaN(f) {
 		return "0", "is not a number that JSON has; write it in quotes"
@@ -89,13 +97,16 @@ func number(literal string, f float64) (n json.Number, problem string) {
 	if same, err := strconv.ParseFloat(text, 64); err != nil || same != f {
 		text = strconv.FormatFloat(f, 'g', -1, 64)
 	}
+
 	if significant(text) > maxDigits {
 		return "0", "has more than 15 significant digits; write it in quotes"
 	}
+
 	return json.Number(text), ""
 }
 
-// significant counts the digits of a number from the first to the last that is not 0.
+// significant counts the digits of a number from the first to the last that is
+// not 0.
 func significant(text string) int {
 	mantissa, _, _ := strings.Cut(strings.ToLower(text), "e")
 	digits := strings.NewReplacer(".", "", "-", "").Replace(mantissa)
@@ -111,7 +122,8 @@ func encode(value any) (json.RawMessage, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
 }
 
-// canonical gives a JSON object the form that encode gives; false when the text is no object.
+// canonical returns a JSON object the form that encode gives; false when the
+// text is no object.
 func canonical(text json.RawMessage) (json.RawMessage, bool) {
 	if len(text) == 0 {
 		return json.RawMessage("{}"), true
@@ -119,12 +131,14 @@ func canonical(text json.RawMessage) (json.RawMessage, bool) {
 	if !json.Valid(text) {
 		return text, false
 	}
+
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.UseNumber()
 	var object map[string]any
 	if err := d.Decode(&object); err != nil || object == nil {
 		return text, false
 	}
+
 	out, err := encode(object)
 	return out, err == nil
 }

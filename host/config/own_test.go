@@ -66,7 +66,7 @@ func TestNumberWithoutItsText(t *testing.T) {
 		{"", 0.25, "0.25"}, {"", 1e21, "1e+21"}, {"", 0.30000000000000004, ""}, {"nonsense", 1.5, "1.5"}, {"2.5", 1.5, "1.5"}, {"+1_0.50", 10.5, "10.50"},
 	} {
 		n, problem := number(c.literal, c.f)
-		if (problem != "") != (c.want == "") || problem == "" && string(n) != c.want {
+		if (problem != "") != (c.want == "") || (problem == "" && string(n) != c.want) {
 			t.Errorf("number(%q, %v) = %s, %q; want %q", c.literal, c.f, n, problem, c.want)
 		}
 	}
@@ -80,6 +80,7 @@ func TestCanonical(t *testing.T) {
 			t.Errorf("canonical(%s) = %s, %v", text, got, ok)
 		}
 	}
+
 	for _, text := range []string{"null", "[]", "1", "{", "{} {}", `{"a":01}`} {
 		if got, ok := canonical([]byte(text)); ok || string(got) != text {
 			t.Errorf("canonical(%s) = %s, %v", text, got, ok)
@@ -89,12 +90,26 @@ func TestCanonical(t *testing.T) {
 
 func TestSameSeesEveryField(t *testing.T) {
 	full := func() Provider {
-		return Provider{Name: "a", Plugin: "a", Version: "1", SHA256: "ff", Enabled: true, Required: true, Timeout: 1, MaxInFlight: 1,
-			DrainTimeout: 1, PaymentTTL: 1, SequenceStart: 1, Config: []byte(`{"a":1}`), Secrets: []sdk.Secret{sdk.NewSecret("x")}}
+		return Provider{
+			Name:          "a",
+			Plugin:        "a",
+			Version:       "1",
+			SHA256:        "ff",
+			Enabled:       true,
+			Required:      true,
+			Timeout:       1,
+			MaxInFlight:   1,
+			DrainTimeout:  1,
+			PaymentTTL:    1,
+			SequenceStart: 1,
+			Config:        []byte(`{"a":1}`),
+			Secrets:       []sdk.Secret{sdk.NewSecret("x")},
+		}
 	}
 	if !full().Same(full()) || !(Provider{}).Same(Provider{}) {
 		t.Fatal("equal providers are not the same")
 	}
+
 	for i, change := range []func(*Provider){
 		func(p *Provider) { p.Name = "b" }, func(p *Provider) { p.Plugin = "b" }, func(p *Provider) { p.Version = "2" },
 		func(p *Provider) { p.SHA256 = "ee" }, func(p *Provider) { p.Enabled = false }, func(p *Provider) { p.Required = false },

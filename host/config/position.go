@@ -6,9 +6,10 @@ import (
 	"strings"
 )
 
-// Keys are written as paths: bare keys joined with dots, others in quotes, elements of lists as [0].
+// Keys are written as paths: bare keys joined with dots, others in quotes,
+// elements of lists as [0].
 
-// join gives the path of a key in a table.
+// join returns the path of a key in a table.
 func join(table, key string) string {
 	if !bareKey(key) {
 		key = strconv.Quote(key)
@@ -19,10 +20,11 @@ func join(table, key string) string {
 	return table + "." + key
 }
 
-// element gives the path of one element of a list.
+// element returns the path of one element of a list.
 func element(list string, i int) string { return list + "[" + strconv.Itoa(i) + "]" }
 
-// parent cuts the last part off a path. A cut inside a quoted key gives a path that no table has, which does no harm.
+// parent cuts the last part off a path. A cut inside a quoted key gives a path
+// that no table has, which does no harm.
 func parent(path string) string {
 	return path[:max(strings.LastIndexAny(path, ".["), 0)]
 }
@@ -37,14 +39,17 @@ func bareKey(key string) bool {
 }
 
 func isBare(c byte) bool {
-	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '-'
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+		c == '_' ||
+		c == '-'
 }
 
 // lines says where the keys of a file stand.
 type lines struct {
 	// written are keys and tables that stand in the file themselves.
 	written map[string]int
-	// implied are tables that exist because a longer name mentions them: [a.b] implies a. A written line wins.
+	// implied are tables that exist because a longer name mentions them: [a.b]
+	// implies a. A written line wins.
 	implied map[string]int
 }
 
@@ -66,7 +71,7 @@ func (l *lines) imply(path string, line int) {
 	}
 }
 
-// line gives the line of exactly this path, 0 when it is unknown.
+// line returns the line of exactly this path, 0 when it is unknown.
 func (l *lines) line(path string) int {
 	if n := l.written[path]; n > 0 {
 		return n
@@ -76,7 +81,8 @@ func (l *lines) line(path string) int {
 
 var dottedIndex = regexp.MustCompile(`\.([0-9]+)\b`)
 
-// nearest gives the line of the path, or of the nearest table around it; 0 when there is none.
+// nearest returns the line of the path, or of the nearest table around it; 0
+// when there is none.
 func (l *lines) nearest(path string) int {
 	if l == nil {
 		return 0
@@ -84,11 +90,13 @@ func (l *lines) nearest(path string) int {
 	if n := l.line(path); n > 0 {
 		return n
 	}
+
 	path = dottedIndex.ReplaceAllString(path, "[$1]")
 	for ; path != ""; path = parent(path) {
 		if n := l.line(path); n > 0 {
 			return n
 		}
 	}
+
 	return 0
 }

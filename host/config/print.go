@@ -7,11 +7,12 @@ import (
 	"log/slog"
 )
 
-// One thing Go does not let a type prevent: fmt asks no methods of a value kept in an unexported field. Keep a pointer
-// there (*Config, *Provider), of which only the address is printed.
+// One thing Go does not let a type prevent: fmt asks no methods of a value kept
+// in an unexported field. Keep a pointer there (*Config, *Provider), of which
+// only the address is printed.
 
-// shown is what a Provider shows of itself: all but its own configuration, of which only the plugin knows what is
-// secret.
+// shown is what a Provider shows of itself: all but its own configuration, of
+// which only the plugin knows what is secret.
 type shown struct {
 	Name          string `json:"name"`
 	Plugin        string `json:"plugin"`
@@ -30,21 +31,31 @@ type shown struct {
 
 func (p Provider) shown() shown {
 	return shown{
-		Name: p.Name, Plugin: p.Plugin, Version: p.Version, SHA256: p.SHA256, Enabled: p.Enabled, Required: p.Required,
-		Timeout: p.Timeout.String(), MaxInFlight: p.MaxInFlight, DrainTimeout: p.DrainTimeout.String(),
-		PaymentTTL: p.PaymentTTL.String(), SequenceStart: p.SequenceStart, Isolation: p.Isolation,
-		Config: "[secret]",
+		Name:          p.Name,
+		Plugin:        p.Plugin,
+		Version:       p.Version,
+		SHA256:        p.SHA256,
+		Enabled:       p.Enabled,
+		Required:      p.Required,
+		Timeout:       p.Timeout.String(),
+		MaxInFlight:   p.MaxInFlight,
+		DrainTimeout:  p.DrainTimeout.String(),
+		PaymentTTL:    p.PaymentTTL.String(),
+		SequenceStart: p.SequenceStart,
+		Isolation:     p.Isolation,
+		Config:        "[secret]",
 	}
 }
 
-// String gives every field but Config and Secrets.
+// String returns every field but Config and Secrets.
 func (p Provider) String() string { return fmt.Sprintf("%+v", p.shown()) }
 
-// GoString gives what String gives.
+// GoString returns what String gives.
 func (p Provider) GoString() string { return "config.Provider" + p.String() }
 
-// Format prints every field, secrets masked. Without it a verb that does not fit a struct, such as %s, would make fmt
-// print the bare fields and ask none of their methods.
+// Format prints every field, secrets masked. Without it a verb that does not
+// fit a struct, such as %s, would make fmt print the bare fields and ask none
+// of their methods.
 func (c Config) Format(f fmt.State, verb rune) {
 	type plain Config // without this method, or it would call itself
 	c.lines = nil
@@ -55,7 +66,8 @@ func (c Config) Format(f fmt.State, verb rune) {
 	fmt.Fprintf(f, layout, plain(c))
 }
 
-// Format makes every verb show what String gives: %d or %x would otherwise print the bytes of Config.
+// Format makes every verb show what String gives: %d or %x would otherwise
+// print the bytes of Config.
 func (p Provider) Format(f fmt.State, verb rune) {
 	text := p.String()
 	if verb == 'v' && f.Flag('#') {
@@ -67,5 +79,6 @@ func (p Provider) Format(f fmt.State, verb rune) {
 // LogValue gives slog what String gives.
 func (p Provider) LogValue() slog.Value { return slog.StringValue(p.String()) }
 
-// MarshalJSON gives every field but Config and Secrets, under the names of config.toml.
+// MarshalJSON returns every field but Config and Secrets, under the names of
+// config.toml.
 func (p Provider) MarshalJSON() ([]byte, error) { return json.Marshal(p.shown()) }

@@ -10,13 +10,16 @@ import (
 
 // Problem is one mistake in a configuration.
 type Problem struct {
-	File    string // as it was given to Load; empty for a Config built in code
-	Line    int    // in File, from 1; 0 when the mistake has no line
-	Key     string // dotted path such as "providers.acme.timeout" or "http.tokens[0]"; empty when it is about the file
+	File string // as it was given to Load; empty for a Config built in code
+	Line int    // in File, from 1; 0 when the mistake has no line
+	// dotted path such as "providers.acme.timeout" or "http.tokens[0]"; empty
+	// when it is about the file
+	Key     string
 	Message string // what is wrong and what to write instead, never with a secret in it
 }
 
-// String gives "config.toml:12: providers.acme.timeout: what is wrong", without the parts that are not known.
+// String gives "config.toml:12: providers.acme.timeout: what is wrong", without
+// the parts that are not known.
 func (p Problem) String() string {
 	var b strings.Builder
 	if p.File != "" {
@@ -26,16 +29,19 @@ func (p Problem) String() string {
 		}
 		b.WriteString(": ")
 	}
+
 	if p.Key != "" {
 		b.WriteString(p.Key + ": ")
 	}
+
 	return b.String() + p.Message
 }
 
-// Problems are all mistakes of one configuration, in the order of their lines. Load and Validate return *Problems.
+// Problems are all mistakes of one configuration, in the order of their lines.
+// Load and Validate return *Problems.
 type Problems []Problem
 
-// Error gives one line for each problem.
+// Error returns one line for each problem.
 func (p Problems) Error() string {
 	rows := make([]string, len(p))
 	for i := range p {
@@ -51,17 +57,23 @@ type report struct {
 	problems Problems
 	said     map[Problem]bool // a file can hold thousands
 	failed   map[string]bool  // keys whose value could not be read; "" stands for the whole file
-	// referred are the values that came from elsewhere, by key. They are not shown: a reference may lead to a secret by
-	// mistake.
+	// referred are the values that came from elsewhere, by key. They are not
+	// shown: a reference may lead to a secret by mistake.
 	referred map[string]string
 }
 
 func newReport(file string, at *lines) *report {
-	return &report{file: file, lines: at, said: map[Problem]bool{}, failed: map[string]bool{},
-		referred: map[string]string{}}
+	return &report{
+		file:     file,
+		lines:    at,
+		said:     map[Problem]bool{},
+		failed:   map[string]bool{},
+		referred: map[string]string{},
+	}
 }
 
-// add reports a mistake at a key and remembers that its value is not to be judged further.
+// add reports a mistake at a key and remembers that its value is not to be
+// judged further.
 func (r *report) add(key, format string, args ...any) {
 	r.at(r.lines.nearest(key), key, format, args...)
 	r.failed[key] = true
@@ -78,15 +90,21 @@ func (r *report) oneOf(key string, i, size int) string {
 
 // at reports a mistake at a line.
 func (r *report) at(line int, key, format string, args ...any) {
-	p := Problem{File: r.file, Line: line, Key: key, Message: r.without(key, fmt.Sprintf(format, args...))}
+	p := Problem{
+		File:    r.file,
+		Line:    line,
+		Key:     key,
+		Message: r.without(key, fmt.Sprintf(format, args...)),
+	}
 	if !r.said[p] {
 		r.said[p] = true
 		r.problems = append(r.problems, p)
 	}
 }
 
-// without leaves what a reference stands for out of a message about it: as a whole, and what the message quotes at its
-// beginning, which is the value or a part of it.
+// without leaves what a reference stands for out of a message about it: as a
+// whole, and what the message quotes at its beginning, which is the value or a
+// part of it.
 func (r *report) without(key, message string) string {
 	value := r.referred[key]
 	if value == "" {
@@ -96,21 +114,24 @@ func (r *report) without(key, message string) string {
 	if quoted, err := strconv.QuotedPrefix(message); err == nil {
 		message = instead + message[len(quoted):]
 	}
+
 	for _, form := range []string{value, strconv.Quote(value)} {
 		message = strings.ReplaceAll(message, strings.Trim(form, `"`), instead)
 	}
+
 	return message
 }
 
-// check reports a mistake in a value that was read, unless the key or a table around it could not be: its value then
-// is not what the operator wrote.
+// check reports a mistake in a value that was read, unless the key or a table
+// around it could not be: its value then is not what the operator wrote.
 func (r *report) check(key, format string, args ...any) {
 	if !r.unread(key) {
 		r.at(r.lines.nearest(key), key, format, args...)
 	}
 }
 
-// unread says whether the key's value, or a table around it, could not be read.
+// unread reports whether the key's value, or a table around it, could not be
+// read.
 func (r *report) unread(key string) bool {
 	for ; key != ""; key = parent(key) {
 		if r.failed[key] {
@@ -120,13 +141,20 @@ func (r *report) unread(key string) bool {
 	return r.failed[""]
 }
 
-// err gives the problems in the order of their lines, file by file, nil when there are none.
+// err returns the problems in the order of their lines, file by file, nil when
+// there are none.
 func (r *report) err() error {
 	if len(r.problems) == 0 {
 		return nil
 	}
 	slices.SortStableFunc(r.problems, func(a, b Problem) int {
-		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Key, b.Key), cmp.Compare(a.Message, b.Message))
+		return cmp.Or(
+			cmp.Compare(a.File, b.File),
+			cmp.Compare(a.Line, b.Line),
+			cmp.Compare(a.Key, b.Key),
+			cmp.Compare(a.Message, b.Message),
+		)
 	})
+
 	return &r.problems
 }

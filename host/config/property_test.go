@@ -13,8 +13,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// writer writes a configuration in one of the many ways TOML has for the same thing, and notes on which line each key
-// comes to stand.
+// writer writes a configuration in one of the many ways TOML has for the same
+// thing, and notes on which line each key comes to stand.
 type writer struct {
 	*rapid.T
 	b     strings.Builder
@@ -23,7 +23,11 @@ type writer struct {
 
 func (w *writer) line() int { return strings.Count(w.b.String(), "\n") + 1 }
 
-func (w *writer) choose(of ...string) string { return rapid.SampledFrom(of).Draw(w.T, "style") }
+func (w *writer) choose(
+	of ...string,
+) string {
+	return rapid.SampledFrom(of).Draw(w.T, "style")
+}
 
 // space puts in what may stand between two lines.
 func (w *writer) space() {
@@ -33,13 +37,37 @@ func (w *writer) space() {
 func (w *writer) header(path string) {
 	w.space()
 	w.lines[path] = w.line()
-	w.b.WriteString("[" + w.choose("", " ") + path + w.choose("", " ") + "]" + w.choose("", " # x = 1", " ") + "\n")
+	w.b.WriteString(
+		"[" + w.choose(
+			"",
+			" ",
+		) + path + w.choose(
+			"",
+			" ",
+		) + "]" + w.choose(
+			"",
+			" # x = 1",
+			" ",
+		) + "\n",
+	)
 }
 
 func (w *writer) set(table, key, value string) {
 	w.space()
 	w.lines[join(table, key)] = w.line()
-	w.b.WriteString(w.key(key) + w.choose(" = ", "=", "\t= ") + value + w.choose("", " # \"", "\r") + "\n")
+	w.b.WriteString(
+		w.key(
+			key,
+		) + w.choose(
+			" = ",
+			"=",
+			"\t= ",
+		) + value + w.choose(
+			"",
+			" # \"",
+			"\r",
+		) + "\n",
+	)
 }
 
 // key writes a bare key bare or in quotes.
@@ -61,16 +89,24 @@ func (w *writer) text(s string) string {
 }
 
 var (
-	keys  = rapid.OneOf(rapid.StringMatching(`[A-Za-z0-9_-]{1,6}`), rapid.StringMatching(`[a-z. \[\]"#=é]{1,6}`))
-	texts = rapid.OneOf(rapid.StringMatching(`[a-z0-9 #=\[\]{}'",.\\é]{0,12}`), rapid.StringMatching("[a-z\n\t\"\\\\]{0,12}"))
+	keys = rapid.OneOf(
+		rapid.StringMatching(`[A-Za-z0-9_-]{1,6}`),
+		rapid.StringMatching(`[a-z. \[\]"#=é]{1,6}`),
+	)
+	texts = rapid.OneOf(
+		rapid.StringMatching(`[a-z0-9 #=\[\]{}'",.\\é]{0,12}`),
+		rapid.StringMatching("[a-z\n\t\"\\\\]{0,12}"),
+	)
 )
 
-// value draws a value of a plugin's own table: what to write, and what it means.
+// value draws a value of a plugin's own table: what to write, and what it
+// means.
 func (w *writer) value(depth int) (written string, means any) {
 	kinds := 5
 	if depth == 0 {
 		kinds = 3
 	}
+
 	switch rapid.IntRange(0, kinds-1).Draw(w.T, "kind") {
 	case 0:
 		s := texts.Draw(w.T, "text")
@@ -81,19 +117,23 @@ func (w *writer) value(depth int) (written string, means any) {
 	case 2:
 		b := rapid.Bool().Draw(w.T, "bool")
 		return strconv.FormatBool(b), b
+
 	case 3:
 		list, row := []any{}, "["
 		for range rapid.IntRange(0, 3).Draw(w.T, "length") {
 			item, v := w.value(depth - 1)
 			list, row = append(list, v), row+w.choose("", "\n", " # ]\n ")+item+","
 		}
+
 		return row + w.choose("", "\n") + "]", list
 	}
+
 	table, rows := map[string]any{}, []string{}
 	for _, key := range rapid.SliceOfNDistinct(keys, 0, 3, rapid.ID[string]).Draw(w.T, "keys") {
 		item, v := w.value(depth - 1)
 		table[key], rows = v, append(rows, w.key(key)+" = "+item)
 	}
+
 	return "{ " + strings.Join(rows, ", ") + " }", table
 }
 
@@ -101,34 +141,57 @@ func (w *writer) value(depth int) (written string, means any) {
 func (w *writer) provider(name string) Provider {
 	path := "providers." + name
 	w.header(path)
-	p := Provider{Name: name, Plugin: "plugin", Enabled: true, Timeout: defaultTimeout, MaxInFlight: defaultInFlight,
-		DrainTimeout: defaultDrain, PaymentTTL: defaultTTL, SequenceStart: defaultSequence, Isolation: IsolationSystem}
+	p := Provider{
+		Name:          name,
+		Plugin:        "plugin",
+		Enabled:       true,
+		Timeout:       defaultTimeout,
+		MaxInFlight:   defaultInFlight,
+		DrainTimeout:  defaultDrain,
+		PaymentTTL:    defaultTTL,
+		SequenceStart: defaultSequence,
+		Isolation:     IsolationSystem,
+	}
+
 	w.set(path, "plugin", w.text(p.Plugin))
 	if rapid.Bool().Draw(w.T, "all keys") {
-		p.Enabled, p.Required = rapid.Bool().Draw(w.T, "enabled"), rapid.Bool().Draw(w.T, "required")
-		p.Timeout = time.Duration(rapid.Int64Range(int64(time.Millisecond), int64(5*time.Minute)).Draw(w.T, "timeout"))
+		p.Enabled, p.Required = rapid.Bool().
+			Draw(w.T, "enabled"),
+			rapid.Bool().
+				Draw(w.T, "required")
+		p.Timeout = time.Duration(
+			rapid.Int64Range(int64(time.Millisecond), int64(5*time.Minute)).
+				Draw(w.T, "timeout"),
+		)
+
 		p.MaxInFlight = rapid.IntRange(1, 10000).Draw(w.T, "in flight")
 		p.SequenceStart = rapid.Uint64Range(1, 1<<63-1).Draw(w.T, "sequence")
-		p.Isolation = rapid.SampledFrom([]string{IsolationSystem, IsolationStrict}).Draw(w.T, "isolation")
+		p.Isolation = rapid.SampledFrom([]string{IsolationSystem, IsolationStrict}).
+			Draw(w.T, "isolation")
 		w.set(path, "isolation", w.text(p.Isolation))
 		w.set(path, "enabled", fmt.Sprint(p.Enabled))
 		w.set(path, "required", fmt.Sprint(p.Required))
 		w.set(path, "timeout", w.text(p.Timeout.String()))
+
 		w.set(path, "max_in_flight", fmt.Sprint(p.MaxInFlight))
 		w.set(path, "sequence_start", fmt.Sprint(p.SequenceStart))
 	}
+
 	own := map[string]any{}
 	path += ".config"
 	w.header(path)
+
 	for _, key := range rapid.SliceOfNDistinct(keys, 0, 5, rapid.ID[string]).Draw(w.T, "own keys") {
 		row, v := w.value(3)
 		own[key] = v
 		w.set(path, key, row)
 	}
+
 	var err error
 	if p.Config, err = encode(own); err != nil {
 		w.Fatal(err)
 	}
+
 	return p
 }
 
@@ -139,22 +202,34 @@ func TestWhatIsWrittenIsLoaded(t *testing.T) {
 		for _, name := range rapid.SliceOfNDistinct(rapid.StringMatching(`[a-z0-9][a-z0-9_-]{0,8}`), 0, 4, rapid.ID[string]).Draw(rt, "names") {
 			want[name] = w.provider(name)
 		}
+
 		text := w.b.String()
 		c, err := loadString(text)
 		if err != nil {
 			rt.Fatalf("%v\n%s", err, text)
 		}
+
 		if len(c.Providers) != len(want) {
 			rt.Fatalf("%d providers, want %d", len(c.Providers), len(want))
 		}
+
 		for i, p := range c.Providers {
 			if !p.Same(want[p.Name]) {
-				rt.Fatalf("got\n%+v\n%s\nwant\n%+v\n%s\nfrom\n%s", p, p.Config, want[p.Name], want[p.Name].Config, text)
+				rt.Fatalf(
+					"got\n%+v\n%s\nwant\n%+v\n%s\nfrom\n%s",
+					p,
+					p.Config,
+					want[p.Name],
+					want[p.Name].Config,
+					text,
+				)
 			}
+
 			if i > 0 && p.Name <= c.Providers[i-1].Name {
 				rt.Fatal("providers are not sorted")
 			}
 		}
+
 		for key, line := range w.lines {
 			if got := c.Position(key); got != line {
 				rt.Fatalf("%s is on line %d, want %d, in\n%s", key, got, line, text)
@@ -169,6 +244,7 @@ func FuzzLoad(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
+
 	for _, file := range files {
 		data, err := os.ReadFile(file)
 		if err != nil {
@@ -176,6 +252,7 @@ func FuzzLoad(f *testing.F) {
 		}
 		f.Add(string(data))
 	}
+
 	f.Add(withSecrets)
 	f.Add(everyForm)
 	f.Fuzz(func(t *testing.T, text string) {
@@ -186,15 +263,19 @@ func FuzzLoad(f *testing.F) {
 			}
 			return
 		}
+
 		var problems *Problems
 		if c != nil || !errors.As(err, &problems) || len(*problems) == 0 {
 			t.Fatalf("%+v, %T", c, err)
 		}
 		last := 0
+
 		for _, p := range *problems {
-			if p.Line < last || p.Line > strings.Count(text, "\n")+1 || p.Message == "" || strings.Contains(p.String(), "\n") {
+			if p.Line < last || p.Line > strings.Count(text, "\n")+1 || p.Message == "" ||
+				strings.Contains(p.String(), "\n") {
 				t.Errorf("problem %+v", p)
 			}
+
 			last = p.Line
 		}
 	})

@@ -13,11 +13,14 @@ func (c *Config) Exposures() []Problem {
 	if c.sharesOrigin() {
 		key := "host.public_url"
 		found = append(found, Problem{
-			File: c.File, Line: c.Position(key), Key: key,
+			File: c.File,
+			Line: c.Position(key),
+			Key:  key,
 			Message: "console, API and metrics are served where providers and customers come in; " +
 				"set http.private_listen to an address that only you can reach",
 		})
 	}
+
 	return found
 }
 
@@ -28,17 +31,21 @@ func (c *Config) localProxies() []Problem {
 	if network, _ := ListenAddress(c.HTTP.Listen); network == "unix" {
 		return nil // nobody comes from an address of this machine
 	}
+
 	for i, network := range c.HTTP.TrustedProxies {
 		if !network.Addr().IsLoopback() {
 			continue
 		}
 		key := element("http.trusted_proxies", i)
 		local = append(local, Problem{
-			File: c.File, Line: c.Position(key), Key: key,
+			File: c.File,
+			Line: c.Position(key),
+			Key:  key,
 			Message: network.String() + " is this machine: every program on it, plugins too, can name any address " +
 				"as its own in X-Forwarded-For; have your proxy use a socket, http.listen = \"unix:PATH\"",
 		})
 	}
+
 	return local
 }
 
@@ -64,11 +71,14 @@ func (c *Config) WideProxies() []Problem {
 		}
 		key := element("http.trusted_proxies", i)
 		wide = append(wide, Problem{
-			File: c.File, Line: c.Position(key), Key: key,
+			File: c.File,
+			Line: c.Position(key),
+			Key:  key,
 			Message: network.String() + " holds more than your proxies: whoever is in it can name any address as " +
 				"its own in X-Forwarded-For; list your proxies' networks",
 		})
 	}
+
 	return wide
 }
 

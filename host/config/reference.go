@@ -17,16 +17,16 @@ const maxReference = 64 << 10
 
 var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
-// Resolve returns what a text of a configuration in a folder stands for: env:NAME, file:PATH, or itself. A reference
-// that leads nowhere is "".
+// Resolve returns what a text of a configuration in a folder stands for:
+// env:NAME, file:PATH, or itself. A reference that leads nowhere is "".
 func Resolve(folder, text string) string {
 	l := &loader{report: newReport("", nil), dir: folder, lookup: os.LookupEnv}
 	value, _ := l.resolve("", text)
 	return value
 }
 
-// resolve gives what text stands for; referred says that it was env:NAME or file:PATH. A failed reference is reported,
-// and its value is empty.
+// resolve returns what text stands for; referred says that it was env:NAME or
+// file:PATH. A failed reference is reported, and its value is empty.
 func (l *loader) resolve(path, text string) (value string, referred bool) {
 	value, referred = l.refer(path, text)
 	if referred {
@@ -48,18 +48,24 @@ func (l *loader) refer(path, text string) (value string, referred bool) {
 			l.add(path, "%s", problem)
 			return "", true
 		}
+
 		return value, true
 	}
+
 	return text, false
 }
 
-// variable gives an environment variable's value. Only what can be a name is shown: "env:" may have been put before
-// the secret itself.
+// variable returns an environment variable's value. Only what can be a name is
+// shown: "env:" may have been put before the secret itself.
 func (l *loader) variable(path, name string) string {
 	if !variableName.MatchString(name) {
-		l.add(path, "env: needs the name of an environment variable (letters, digits, _), as in env:PAYHOST_API_TOKEN")
+		l.add(
+			path,
+			"env: needs the name of an environment variable (letters, digits, _), as in env:PAYHOST_API_TOKEN",
+		)
 		return ""
 	}
+
 	value, ok := l.lookup(name)
 	switch {
 	case !ok:
@@ -71,16 +77,19 @@ func (l *loader) variable(path, name string) string {
 	default:
 		return value
 	}
+
 	return ""
 }
 
-// readReference gives a file's text without its last line break, or what is wrong.
+// readReference returns a file's text without its last line break, or what is
+// wrong.
 func readReference(path string) (text, problem string) {
 	// Asked before opening: opening a named pipe would wait for a writer.
 	info, err := os.Stat(path)
 	if err != nil {
 		return "", unreadable(path, err)
 	}
+
 	if !info.Mode().IsRegular() {
 		return "", "file " + strconv.Quote(path) + " is not a regular file"
 	}
@@ -89,11 +98,13 @@ func readReference(path string) (text, problem string) {
 		return "", unreadable(path, err)
 	}
 	defer func() { _ = f.Close() }() // only read from
+
 	data, err := io.ReadAll(io.LimitReader(f, maxReference+1))
 	if err != nil {
 		return "", unreadable(path, err)
 	}
 	text = strings.TrimSuffix(strings.TrimSuffix(string(data), "\n"), "\r")
+
 	switch {
 	case len(data) > maxReference:
 		return "", "file " + strconv.Quote(path) + " is larger than 64 KiB"
@@ -102,6 +113,7 @@ func readReference(path string) (text, problem string) {
 	case !utf8.ValidString(text):
 		return "", "file " + strconv.Quote(path) + " is not UTF-8 text"
 	}
+
 	return text, ""
 }
 
@@ -116,7 +128,7 @@ func unreadable(path string, err error) string {
 	return "file " + strconv.Quote(path) + " cannot be read: " + err.Error()
 }
 
-// absolute gives a path relative to the configuration's folder its full form.
+// absolute returns a path relative to the configuration's folder its full form.
 func (l *loader) absolute(path string) string { return absolute(l.dir, path) }
 
 func absolute(dir, path string) string {

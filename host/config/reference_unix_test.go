@@ -15,7 +15,10 @@ func TestReadReferenceDoesNotOpenPipes(t *testing.T) {
 	if err := syscall.Mkfifo(path, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, problem := readReference(path); !strings.HasSuffix(problem, "is not a regular file") {
+	if _, problem := readReference(path); !strings.HasSuffix(
+		problem,
+		"is not a regular file",
+	) {
 		t.Error(problem)
 	}
 }

@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// maxDepth bounds nesting and the parts of one key, for whoever walks them by recursion: this scanner and the parser.
+// maxDepth bounds nesting and the parts of one key, for whoever walks them by
+// recursion: this scanner and the parser.
 const maxDepth = 32
 
 // layout is what the scanner finds: where things stand, not what they mean.
@@ -18,7 +19,8 @@ type layout struct {
 	faults     []fault
 }
 
-// section is the text from one table header to the next; the first one, before any header, has no table.
+// section is the text from one table header to the next; the first one, before
+// any header, has no table.
 type section struct {
 	span
 	table string
@@ -36,17 +38,20 @@ type statement struct {
 // span is a piece of the text, from a byte to before another.
 type span struct{ line, start, end int }
 
-// fault is broken syntax. The line is where the broken thing begins, which for a string without an end is more useful
-// than where the file ends.
+// fault is broken syntax. The line is where the broken thing begins, which for
+// a string without an end is more useful than where the file ends.
 type fault struct {
 	line    int
 	message string
-	open    bool // something that may run over several lines has no end, so where the next statement begins is a guess
-	deep    bool // nested too deep to be handed to the parser
+	// something that may run over several lines has no end, so where the next
+	// statement begins is a guess
+	open bool
+	deep bool // nested too deep to be handed to the parser
 }
 
-// scanner reads TOML just well enough to know where each key stands. After broken syntax it goes on with the next line,
-// so that the rest of the file can be looked at too. It accepts everything that the parser accepts, and more.
+// scanner reads TOML just well enough to know where each key stands. After
+// broken syntax it goes on with the next line, so that the rest of the file can
+// be looked at too. It accepts everything that the parser accepts, and more.
 type scanner struct {
 	src    string
 	pos    int
@@ -58,23 +63,32 @@ type scanner struct {
 
 // scan reads a whole file; it never fails, it finds faults.
 func scan(src string) *layout {
-	s := &scanner{src: src, line: 1, arrays: map[string]int{},
-		out: &layout{lines: newLines(), literals: map[string]string{}}}
-	for _, mark := range []string{"\xef\xbb\xbf", "\xff\xfe", "\xfe\xff"} { // the parser skips these too
+	s := &scanner{
+		src:    src,
+		line:   1,
+		arrays: map[string]int{},
+		out:    &layout{lines: newLines(), literals: map[string]string{}},
+	}
+
+	// the parser skips these too
+	for _, mark := range []string{"\xef\xbb\xbf", "\xff\xfe", "\xfe\xff"} {
 		if strings.HasPrefix(src, mark) {
 			s.pos = len(mark)
 			break
 		}
 	}
+
 	s.out.sections = []section{{span: span{line: 1}, named: true}}
 	for s.blank(true); s.pos < len(s.src); s.blank(true) {
 		s.statement()
 	}
 	s.out.sections[len(s.out.sections)-1].end = len(src)
+
 	return s.out
 }
 
-// statement reads one header or one key with its value, up to the end of its line.
+// statement reads one header or one key with its value, up to the end of its
+// line.
 func (s *scanner) statement() {
 	at := span{line: s.line, start: s.pos}
 	st := statement{header: s.src[s.pos] == '['}
@@ -85,6 +99,7 @@ func (s *scanner) statement() {
 	} else {
 		st.key, f = s.keyValue(s.table, 0)
 	}
+
 	if f == nil {
 		f = s.lineEnd()
 	}
@@ -93,6 +108,7 @@ func (s *scanner) statement() {
 		s.out.faults = append(s.out.faults, *f)
 		s.resume(at.line)
 	}
+
 	at.end = s.pos
 	st.span = at
 	s.out.statements = append(s.out.statements, st)
@@ -104,8 +120,9 @@ func (s *scanner) openSection(at span) {
 	s.out.sections = append(s.out.sections, section{span: at})
 }
 
-// resume goes to where the next statement probably begins: this line, when it looks like a header and the broken
-// statement began before it (a list whose bracket was forgotten), else the next line.
+// resume goes to where the next statement probably begins: this line, when it
+// looks like a header and the broken statement began before it (a list whose
+// bracket was forgotten), else the next line.
 func (s *scanner) resume(from int) {
 	if s.line > from && s.onHeader() {
 		s.pos = s.lineStart()
@@ -120,13 +137,16 @@ func (s *scanner) resume(from int) {
 
 func (s *scanner) lineStart() int { return strings.LastIndexByte(s.src[:s.pos], '\n') + 1 }
 
-// onHeader says whether the current line looks like the header of a table; an element of a list seldom does.
+// onHeader reports whether the current line looks like the header of a table;
+// an element of a list seldom does.
 func (s *scanner) onHeader() bool {
 	row, _, _ := strings.Cut(s.src[s.lineStart():], "\n")
 	return headerForm.MatchString(row)
 }
 
-var headerForm = regexp.MustCompile(`^[ \t]*\[{1,2}[A-Za-z0-9_." -]+\]{1,2}[ \t]*(#.*)?\r?$`)
+var headerForm = regexp.MustCompile(
+	`^[ \t]*\[{1,2}[A-Za-z0-9_." -]+\]{1,2}[ \t]*(#.*)?\r?$`,
+)
 
 // header reads [a.b] or [[a.b]] and makes it the table of the keys that follow.
 func (s *scanner) header() (string, *fault) {
@@ -134,13 +154,15 @@ func (s *scanner) header() (string, *fault) {
 	s.pos++
 	list := s.eat('[')
 	parts, f := s.dotted(line)
-	if f == nil && (!s.eat(']') || list && !s.eat(']')) {
+	if f == nil && (!s.eat(']') || (list && !s.eat(']'))) {
 		f = broken(line, "a table's name ends with a closing bracket, as in [host]")
 	}
+
 	if f != nil {
 		return "", f
 	}
 	path := ""
+
 	for i, part := range parts {
 		path = join(path, part)
 		if i < len(parts)-1 {
@@ -150,15 +172,18 @@ func (s *scanner) header() (string, *fault) {
 			}
 		}
 	}
+
 	s.out.lines.write(path, line)
 	if list {
 		s.arrays[path]++
 		path = element(path, s.arrays[path]-1)
 		s.out.lines.write(path, line)
 	}
+
 	s.table = path
 	last := &s.out.sections[len(s.out.sections)-1]
 	last.table, last.named = path, true
+
 	return path, nil
 }
 
@@ -169,22 +194,26 @@ func (s *scanner) keyValue(table string, depth int) (string, *fault) {
 	if f == nil && !s.eat('=') {
 		f = broken(line, "a line has to be KEY = VALUE, [TABLE] or # a comment")
 	}
+
 	if f != nil {
 		return "", f
 	}
 	path := table
+
 	for i, part := range parts {
 		path = join(path, part)
 		if i < len(parts)-1 {
 			s.out.lines.imply(path, line)
 		}
 	}
+
 	s.out.lines.write(path, line)
 	s.blank(false)
 	return path, s.value(path, depth)
 }
 
-// dotted reads the parts of a key, with the white space around and between them.
+// dotted reads the parts of a key, with the white space around and between
+// them.
 func (s *scanner) dotted(line int) (parts []string, f *fault) {
 	for {
 		s.blank(false)
@@ -192,6 +221,7 @@ func (s *scanner) dotted(line int) (parts []string, f *fault) {
 		if f != nil {
 			return nil, f
 		}
+
 		if parts = append(parts, part); len(parts) > maxDepth {
 			return nil, tooDeep(line)
 		}
@@ -211,6 +241,7 @@ func (s *scanner) keyPart(line int) (string, *fault) {
 		}
 		return unquote(s.src[start:s.pos]), nil
 	}
+
 	start := s.pos
 	for s.pos < len(s.src) && isBare(s.src[s.pos]) {
 		s.pos++
@@ -218,6 +249,7 @@ func (s *scanner) keyPart(line int) (string, *fault) {
 	if s.pos == start {
 		return "", broken(line, "a line has to be KEY = VALUE, [TABLE] or # a comment")
 	}
+
 	return s.src[start:s.pos], nil
 }
 
@@ -225,9 +257,14 @@ func (s *scanner) keyPart(line int) (string, *fault) {
 func (s *scanner) lineEnd() *fault {
 	s.blank(false)
 	s.comment()
-	if c := s.peek(); s.pos < len(s.src) && c != '\n' && !strings.HasPrefix(s.src[s.pos:], "\r\n") {
-		return broken(s.line, "nothing but a comment may follow on the line; text goes in quotes")
+	if c := s.peek(); s.pos < len(s.src) && c != '\n' &&
+		!strings.HasPrefix(s.src[s.pos:], "\r\n") {
+		return broken(
+			s.line,
+			"nothing but a comment may follow on the line; text goes in quotes",
+		)
 	}
+
 	return nil
 }
 
@@ -245,6 +282,7 @@ func (s *scanner) blank(more bool) {
 		default:
 			return
 		}
+
 		s.pos++
 	}
 }
@@ -259,7 +297,7 @@ func (s *scanner) comment() {
 	}
 }
 
-// peek gives the next byte, 0 at the end.
+// peek returns the next byte, 0 at the end.
 func (s *scanner) peek() byte {
 	if s.pos < len(s.src) {
 		return s.src[s.pos]

@@ -55,6 +55,7 @@ func TestScanFindsTheLineOfEveryKey(t *testing.T) {
 	if len(at.faults) > 0 {
 		t.Fatalf("faults in sound text: %+v", at.faults)
 	}
+
 	for path, line := range map[string]int{
 		"bare": 2, `"quoted key"`: 3, `"single \"quoted\""`: 4, `"escAB\"ped"`: 5,
 		"dotted": 6, "dotted.key": 6, `dotted.key."with.dot"`: 6,
@@ -72,6 +73,7 @@ func TestScanFindsTheLineOfEveryKey(t *testing.T) {
 			t.Errorf("%s is on line %d, want %d", path, got, line)
 		}
 	}
+
 	if _, err := decode(everyForm); err != nil {
 		t.Fatal("the parser does not accept the text: ", err)
 	}
@@ -115,6 +117,7 @@ func TestScanReportsBrokenSyntaxWhereItBegins(t *testing.T) {
 			if f := at.faults[0]; f.line != c.line || f.message == "" {
 				t.Errorf("fault on line %d (%s), want %d", f.line, f.message, c.line)
 			}
+
 			if c.next != "" && at.lines.line(c.next) == 0 {
 				t.Errorf("%s was not found: %v", c.next, at.lines.written)
 			}
@@ -127,6 +130,7 @@ func TestScanStopsAtDepth(t *testing.T) {
 		at := scan(text)
 		return len(at.faults) > 0 && at.faults[0].deep
 	}
+
 	for name, c := range map[string]struct{ open, end string }{
 		"lists": {"[", "]"}, "tables": {"{a=", "}"}, "both": {"[{a=", "}]"},
 	} {
@@ -138,19 +142,24 @@ func TestScanStopsAtDepth(t *testing.T) {
 			t.Errorf("%s: accepted beyond the bound", name)
 		}
 	}
-	if key := strings.Repeat("a.", maxDepth); !deep(key+"a = 1") || !deep("["+key+"a]") || deep(key[:len(key)-2]+" = 1") {
+
+	if key := strings.Repeat("a.", maxDepth); !deep(key+"a = 1") || !deep("["+key+"a]") ||
+		deep(key[:len(key)-2]+" = 1") {
 		t.Error("the bound for parts of a key does not hold")
 	}
+
 	if !deep("a = " + strings.Repeat("[", 1<<20)) {
 		t.Error("a million brackets are not refused")
 	}
 }
 
-// checkLayout holds the scanner against the parser: what the parser accepts has no fault, and both see the same keys.
+// checkLayout holds the scanner against the parser: what the parser accepts has
+// no fault, and both see the same keys.
 func checkLayout(t *testing.T, text string) {
 	t.Helper()
 	at := scan(text)
 	end := strings.Count(text, "\n") + 1
+
 	for _, f := range at.faults {
 		if f.line < 1 || f.line > end {
 			t.Fatalf("fault on line %d of %d", f.line, end)
@@ -159,6 +168,7 @@ func checkLayout(t *testing.T, text string) {
 			return
 		}
 	}
+
 	tree, err := decode(text)
 	if err != nil {
 		return
@@ -166,8 +176,10 @@ func checkLayout(t *testing.T, text string) {
 	if len(at.faults) > 0 {
 		t.Fatalf("faults in what the parser accepts: %+v", at.faults)
 	}
+
 	seen := map[string]bool{}
 	compare(t, at, "", tree, seen)
+
 	for path, line := range at.lines.written {
 		if !seen[path] {
 			t.Errorf("line %d: %s is not in the parser's tree", line, path)
@@ -176,6 +188,7 @@ func checkLayout(t *testing.T, text string) {
 			t.Errorf("%s on line %d of %d", path, line, end)
 		}
 	}
+
 	for path := range at.lines.implied {
 		if !seen[path] {
 			t.Errorf("%s is not in the parser's tree", path)
@@ -189,6 +202,7 @@ func compare(t *testing.T, at *layout, path string, value any, seen map[string]b
 	if path != "" && at.lines.line(path) == 0 {
 		t.Errorf("%s has no line", path)
 	}
+
 	switch v := value.(type) {
 	case map[string]any:
 		for key, inner := range v {
@@ -198,6 +212,7 @@ func compare(t *testing.T, at *layout, path string, value any, seen map[string]b
 		for i, inner := range v {
 			compare(t, at, element(path, i), inner, seen)
 		}
+
 	case []any:
 		for i, inner := range v {
 			compare(t, at, element(path, i), inner, seen)
@@ -215,6 +230,7 @@ func FuzzScan(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
+
 	for _, file := range files {
 		data, err := os.ReadFile(file)
 		if err != nil {
@@ -222,9 +238,11 @@ func FuzzScan(f *testing.F) {
 		}
 		f.Add(string(data))
 	}
+
 	for _, text := range []string{everyForm, withSecrets, "", "\xff\xfea = 1", "a = [[1], [{b=2},], ]", "[a]\n[a.b]\n[[a.c]]\n[a.c.d]",
 		"a = '''\n'''''", "a = \"\"\"\\\r\n \\\"\"\"\"\"", "a.b = {c.d = 1, }\n[a.e]", "a=\"\"\"\\\\\"\"\"\"\"\"", "\"\" = 1\n[\"\".\"\"]", "a = 0x1F\nb = -nan"} {
 		f.Add(text)
 	}
+
 	f.Fuzz(func(t *testing.T, text string) { checkLayout(t, text) })
 }

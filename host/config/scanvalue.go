@@ -12,6 +12,7 @@ func (s *scanner) value(path string, depth int) *fault {
 	if depth > maxDepth {
 		return tooDeep(s.line)
 	}
+
 	switch c := s.peek(); c {
 	case '"', '\'':
 		if strings.HasPrefix(s.src[s.pos:], strings.Repeat(string(c), 3)) {
@@ -23,26 +24,31 @@ func (s *scanner) value(path string, depth int) *fault {
 	case '{':
 		return s.inlineTable(path, depth)
 	}
+
 	return s.literal(path)
 }
 
-// literalForm is what a number, a boolean or a date can look like; the parser says whether it is one.
+// literalForm is what a number, a boolean or a date can look like; the parser
+// says whether it is one.
 var literalForm = regexp.MustCompile(`^(true|false|[+-]?(inf|nan)|0[xob][0-9A-Fa-f_]+` +
 	`|[+-]?[0-9][0-9_.:eETtZz+-]*( [0-9][0-9:.Zz+-]*)?)$`)
 
-// literal skips a number, a boolean or a date, which may hold a space, and keeps its text.
+// literal skips a number, a boolean or a date, which may hold a space, and
+// keeps its text.
 func (s *scanner) literal(path string) *fault {
 	rest := s.src[s.pos:]
 	if i := strings.IndexAny(rest, ",]}#\r\n\"'=[{"); i >= 0 {
 		rest = rest[:i]
 	}
 	text := strings.TrimRight(rest, " \t")
+
 	switch {
 	case text == "":
 		return broken(s.line, "a value is missing; text goes in quotes")
 	case !literalForm.MatchString(text):
 		return broken(s.line, "a value is expected here; text goes in quotes")
 	}
+
 	s.out.literals[path] = text
 	s.pos += len(text)
 	return nil
@@ -52,6 +58,7 @@ func (s *scanner) literal(path string) *fault {
 func (s *scanner) list(path string, depth int) *fault {
 	from := s.line
 	s.pos++
+
 	for i := 0; ; i++ {
 		s.blank(true)
 		if s.eat(']') {
@@ -60,14 +67,19 @@ func (s *scanner) list(path string, depth int) *fault {
 		if s.pos == len(s.src) {
 			return unclosed(from, "a list that begins here has no closing bracket ]")
 		}
+
 		at := element(path, i)
 		s.out.lines.write(at, s.line)
 		if f := s.value(at, depth+1); f != nil {
 			return s.inside(f, from, "a list that begins here has no closing bracket ]")
 		}
+
 		s.blank(true)
 		if !s.eat(',') && s.peek() != ']' {
-			return unclosed(from, "in a list that begins here a comma or the closing bracket ] is missing")
+			return unclosed(
+				from,
+				"in a list that begins here a comma or the closing bracket ] is missing",
+			)
 		}
 	}
 }
@@ -76,6 +88,7 @@ func (s *scanner) list(path string, depth int) *fault {
 func (s *scanner) inlineTable(path string, depth int) *fault {
 	from := s.line
 	s.pos++
+
 	for {
 		s.blank(true)
 		if s.eat('}') {
@@ -84,18 +97,22 @@ func (s *scanner) inlineTable(path string, depth int) *fault {
 		if s.pos == len(s.src) {
 			return unclosed(from, "a table that begins here has no closing brace }")
 		}
+
 		if _, f := s.keyValue(path, depth+1); f != nil {
 			return s.inside(f, from, "a table that begins here has no closing brace }")
 		}
 		s.blank(true)
 		if !s.eat(',') && s.peek() != '}' {
-			return unclosed(from, "in a table that begins here a comma or the closing brace } is missing")
+			return unclosed(
+				from,
+				"in a table that begins here a comma or the closing brace } is missing",
+			)
 		}
 	}
 }
 
-// inside gives the cause of broken syntax in a list or table: the missing end of the outer one, when it ran into the
-// header of the next table.
+// inside returns the cause of broken syntax in a list or table: the missing end
+// of the outer one, when it ran into the header of the next table.
 func (s *scanner) inside(f *fault, from int, message string) *fault {
 	if !f.deep && s.line > from && s.onHeader() {
 		return unclosed(from, message)
@@ -116,12 +133,15 @@ func (s *scanner) shortString(quote byte) *fault {
 		case c == '\\' && quote == '"' && s.pos+1 < len(s.src) && s.src[s.pos+1] != '\n':
 			s.pos++
 		}
+
 		s.pos++
 	}
+
 	return broken(s.line, "a text in quotes has no closing quote on its line")
 }
 
-// longString skips """…""" or ”'…”'. Up to two quotes may stand before the closing three.
+// longString skips """…""" or ”'…”'. Up to two quotes may stand before the
+// closing three.
 func (s *scanner) longString(quote byte) *fault {
 	from := s.line
 	for s.pos += 3; s.pos < len(s.src); s.pos++ {
@@ -141,24 +161,29 @@ func (s *scanner) longString(quote byte) *fault {
 			}
 		}
 	}
+
 	s.pos = len(s.src)
 	return unclosed(from, "a text of several lines that begins here has no closing quotes")
 }
 
-// unquote gives the text of a quoted key. What is not a valid escape stays as it is: the parser refuses it anyway.
+// unquote returns the text of a quoted key. What is not a valid escape stays as
+// it is: the parser refuses it anyway.
 func unquote(quoted string) string {
 	body := quoted[1 : len(quoted)-1]
 	if quoted[0] == '\'' || !strings.Contains(body, `\`) {
 		return body
 	}
 	var b strings.Builder
+
 	for i := 0; i < len(body); i++ {
 		if body[i] != '\\' || i+1 == len(body) {
 			b.WriteByte(body[i])
 			continue
 		}
+
 		i++
-		if digits := map[byte]int{'x': 2, 'u': 4, 'U': 8}[body[i]]; digits > 0 && i+digits < len(body) {
+		if digits := map[byte]int{'x': 2, 'u': 4, 'U': 8}[body[i]]; digits > 0 &&
+			i+digits < len(body) {
 			n, err := strconv.ParseUint(body[i+1:i+1+digits], 16, 32)
 			if err == nil && utf8.ValidRune(rune(n)) {
 				b.WriteRune(rune(n))
@@ -166,11 +191,14 @@ func unquote(quoted string) string {
 				continue
 			}
 		}
+
 		if at := strings.IndexByte(`btnfre"\`, body[i]); at >= 0 {
 			b.WriteByte("\b\t\n\f\r\x1b\"\\"[at])
 			continue
 		}
+
 		b.WriteString(body[i-1 : i+1])
 	}
+
 	return b.String()
 }

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// table reads one table of the file. Every method leaves its target alone when the key is absent, and reports a value
-// of the wrong type.
+// table reads one table of the file. Every method leaves its target alone when
+// the key is absent, and reports a value of the wrong type.
 type table struct {
 	load   *loader
 	path   string
@@ -16,7 +16,7 @@ type table struct {
 	known  []string // every key that was asked for; the others are mistakes
 }
 
-// get gives the value of a key.
+// get returns the value of a key.
 func (t *table) get(key string) (value any, path string, ok bool) {
 	t.known = append(t.known, key)
 	value, ok = t.values[key]
@@ -34,6 +34,7 @@ func read[T any](t *table, key, want string, target *T) {
 		t.load.wrongType(path, want, value)
 		return
 	}
+
 	*target = v
 }
 
@@ -49,7 +50,8 @@ func (t *table) text(key string, target *string) {
 // boolean reads true or false.
 func (t *table) boolean(key string, target *bool) { read(t, key, "true or false", target) }
 
-// whole reads a whole number, which has to fit the target's type; other bounds are checked later.
+// whole reads a whole number, which has to fit the target's type; other bounds
+// are checked later.
 func whole[T int | uint64](t *table, key string, target *T) {
 	n := int64(*target)
 	read(t, key, "a whole number", &n)
@@ -67,32 +69,41 @@ func (t *table) duration(key string, target *time.Duration) {
 	t.text(key, &text)
 	d, err := time.ParseDuration(text)
 	if err != nil && !t.load.unread(join(t.path, key)) {
-		t.load.add(join(t.path, key), `%q is not a duration; write a number with a unit (ms, s, m, h), such as "15s"`, text)
+		t.load.add(
+			join(t.path, key),
+			`%q is not a duration; write a number with a unit (ms, s, m, h), such as "15s"`,
+			text,
+		)
 	}
+
 	if err == nil {
 		*target = d
 	}
 }
 
-// item is one string of a list, with its own path; not ok when it is of another type.
+// item is one string of a list, with its own path; not ok when it is of another
+// type.
 type item struct {
 	path, text string
 	ok         bool
 }
 
-// texts reads a list of strings, or of what they refer to; single also allows one string in place of a list of one. An
-// element of the wrong type keeps its place, empty.
+// texts reads a list of strings, or of what they refer to; single also allows
+// one string in place of a list of one. An element of the wrong type keeps its
+// place, empty.
 func (t *table) texts(key, want string, single bool) []item {
 	value, path, ok := t.get(key)
 	if text, is := value.(string); is && single {
 		text, _ = t.load.resolve(path, text)
 		return []item{{path, text, true}}
 	}
+
 	values, isList := value.([]any)
 	if ok && !isList {
 		t.load.wrongType(path, want, value)
 	}
 	items := make([]item, len(values))
+
 	for i, v := range values {
 		items[i].path = element(path, i)
 		text, ok := v.(string)
@@ -100,19 +111,23 @@ func (t *table) texts(key, want string, single bool) []item {
 			t.load.wrongType(items[i].path, "text in quotes", v)
 			continue
 		}
+
 		items[i].text, _ = t.load.resolve(items[i].path, text)
 	}
+
 	return items
 }
 
-// sub gives a table in the table; an empty one when it is absent or something else.
+// sub returns a table in the table; an empty one when it is absent or something
+// else.
 func (t *table) sub(key, want string) *table {
 	var values map[string]any
 	read(t, key, want, &values)
 	return &table{load: t.load, path: join(t.path, key), values: values}
 }
 
-// finish reports every key that nobody asked for; hint says where else such keys may belong.
+// finish reports every key that nobody asked for; hint says where else such
+// keys may belong.
 func (t *table) finish(hint string) {
 	for key := range t.values {
 		if slices.Contains(t.known, key) {
@@ -124,6 +139,7 @@ func (t *table) finish(hint string) {
 		} else if hint == "" {
 			also = "known here: " + strings.Join(t.known, ", ")
 		}
+
 		t.load.add(join(t.path, key), "unknown key; %s", also)
 	}
 }
@@ -144,6 +160,7 @@ func typeName(value any) string {
 		return "a number with a fraction"
 	case bool:
 		return "true or false"
+
 	case time.Time:
 		return "a date or time"
 	case map[string]any:
@@ -151,5 +168,6 @@ func typeName(value any) string {
 	case []map[string]any:
 		return "a list of tables"
 	}
+
 	return "a list"
 }

@@ -2,8 +2,9 @@ package config
 
 import "strings"
 
-// suggest gives the known name that was most likely meant, "" when none is close: one edit in four letters, two at
-// most, counting two swapped neighbors as one. Case and "-" for "_" do not count.
+// suggest returns the known name that was most likely meant, "" when none is
+// close: one edit in four letters, two at most, counting two swapped neighbors
+// as one. Case and "-" for "_" do not count.
 func suggest(name string, known []string) string {
 	plain := strings.ReplaceAll(strings.ToLower(name), "-", "_")
 	if len(plain) > 64 {
@@ -13,24 +14,29 @@ func suggest(name string, known []string) string {
 	if len(plain) >= 2 {
 		distance = max(distance, 2)
 	}
+
 	for _, k := range known {
 		if d := edits(plain, k); d < distance {
 			best, distance = k, d
 		}
 	}
+
 	return best
 }
 
-// edits is the number of letters to insert, remove, change or swap with a neighbor to get from a to b.
+// edits is the number of letters to insert, remove, change or swap with a
+// neighbor to get from a to b.
 func edits(a, b string) int {
 	var before, last []int
 	row := make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j
 	}
+
 	for i := 1; i <= len(a); i++ {
 		before, last, row = last, row, make([]int, len(b)+1)
 		row[0] = i
+
 		for j := 1; j <= len(b); j++ {
 			change := last[j-1]
 			if a[i-1] != b[j-1] {
@@ -42,5 +48,6 @@ func edits(a, b string) int {
 			}
 		}
 	}
+
 	return row[len(b)]
 }

@@ -12,19 +12,22 @@ import (
 // maxRepairs bounds how many pieces of broken syntax are reported in one go.
 const maxRepairs = 50
 
-// parse gives the file's tables. The parser stops at the first piece of broken syntax, so that piece is reported, its
-// section is blotted out (white space keeps the line numbers) and the rest is parsed again: other mistakes come out at
-// the same time. The tables are nil when nothing could be saved.
+// parse returns the file's tables. The parser stops at the first piece of
+// broken syntax, so that piece is reported, its section is blotted out (white
+// space keeps the line numbers) and the rest is parsed again: other mistakes
+// come out at the same time. The tables are nil when nothing could be saved.
 func parse(text string, r *report) (map[string]any, *layout) {
 	for range maxRepairs {
 		at := scan(text)
 		r.lines = at.lines
+
 		for _, f := range at.faults {
 			if f.deep {
 				r.at(f.line, "", "%s", f.message)
 				return nil, at
 			}
 		}
+
 		tree, err := decode(text)
 		if err == nil {
 			return tree, at
@@ -33,31 +36,38 @@ func parse(text string, r *report) (map[string]any, *layout) {
 		if !ok {
 			break
 		}
+
 		text = rest
 	}
+
 	return nil, nil
 }
 
-// decode calls the parser. A panic of it is an error as well: the file is the cause, whatever the parser thinks.
+// decode calls the parser. A panic of it is an error as well: the file is the
+// cause, whatever the parser thinks.
 func decode(text string) (tree map[string]any, failure *toml.ParseError) {
 	defer func() {
 		if v := recover(); v != nil {
 			tree, failure = nil, &toml.ParseError{}
 		}
 	}()
+
 	tree = map[string]any{}
 	_, err := toml.Decode(text, &tree)
 	var pe toml.ParseError
+
 	switch {
 	case err == nil:
 		return tree, nil
 	case errors.As(err, &pe):
 		return nil, &pe
 	}
+
 	return nil, &toml.ParseError{}
 }
 
-// without reports what the parser met and gives the text without the piece to blame; false when there is none.
+// without reports what the parser met and gives the text without the piece to
+// blame; false when there is none.
 func (at *layout) without(text string, err toml.ParseError, r *report) (string, bool) {
 	line := err.Position.Line
 	if strings.Contains(err.Message, "already") {
@@ -69,17 +79,20 @@ func (at *layout) without(text string, err toml.ParseError, r *report) (string, 
 			return blot(text, st.span), true
 		}
 	}
+
 	message, torn := explain(err), false
 	if len(at.faults) > 0 && (line == 0 || at.faults[0].line <= line) {
 		f := at.faults[0]
 		line, message = f.line, f.message
 		torn = f.open || holdsSecrets(at.sectionAt(line).table)
 	}
+
 	line = max(line, 1)
 	st, whole := at.statementAt(line), at.sectionAt(line)
 	if torn {
 		whole.end = at.nextTable(whole)
 	}
+
 	r.at(line, st.key, "%s", message)
 	if torn || st.header || st.key == "" {
 		r.failed[account(whole)] = true
@@ -87,19 +100,23 @@ func (at *layout) without(text string, err toml.ParseError, r *report) (string, 
 	} else {
 		r.failed[st.key] = true
 	}
+
 	rest := blot(text, st.span)
 	return rest, rest != text
 }
 
-// holdsSecrets says whether a secret can stand in a table. When such a table is broken, what follows may be the rest of
-// a secret without its quotes and not a key, so none of it is looked at, let alone shown.
+// holdsSecrets reports whether a secret can stand in a table. When such a table
+// is broken, what follows may be the rest of a secret without its quotes and
+// not a key, so none of it is looked at, let alone shown.
 func holdsSecrets(table string) bool {
 	provider, ok := strings.CutPrefix(table, "providers.")
-	return table != "host" && table != "log" && (!ok || strings.ContainsAny(provider, `."[`))
+	return table != "host" && table != "log" &&
+		(!ok || strings.ContainsAny(provider, `."[`))
 }
 
-// nextTable gives where a table that is surely one begins after a torn section: a line of a secret without its quotes
-// may look like a header, but not like one of ours.
+// nextTable returns where a table that is surely one begins after a torn
+// section: a line of a secret without its quotes may look like a header, but
+// not like one of ours.
 func (at *layout) nextTable(torn section) int {
 	end := torn.end
 	for _, s := range at.sections {
@@ -109,12 +126,15 @@ func (at *layout) nextTable(torn section) int {
 		if root, _, _ := strings.Cut(s.table, "."); slices.Contains(tables, root) {
 			return s.start
 		}
+
 		end = s.end
 	}
+
 	return end
 }
 
-// statementAt gives the statement that begins on a line, or goes on there; an empty one when there is none.
+// statementAt returns the statement that begins on a line, or goes on there; an
+// empty one when there is none.
 func (at *layout) statementAt(line int) statement {
 	for _, st := range slices.Backward(at.statements) {
 		if st.line <= line && line <= st.last {
@@ -137,16 +157,22 @@ func (at *layout) repeated(line int) (statement, bool) {
 // repetition words what is wrong with a second statement of one key.
 func (at *layout) repetition(st statement) string {
 	first := at.lines.line(st.key)
-	if name, ok := strings.CutPrefix(st.key, "providers."); ok && st.header && !strings.ContainsAny(name, `."[`) {
+	if name, ok := strings.CutPrefix(st.key, "providers."); ok && st.header &&
+		!strings.ContainsAny(name, `."[`) {
 		return fmt.Sprintf("a second provider of this name; the first is on line %d", first)
 	}
+
 	if st.header {
-		return fmt.Sprintf("this table is begun a second time; the first is on line %d", first)
+		return fmt.Sprintf(
+			"this table is begun a second time; the first is on line %d",
+			first,
+		)
 	}
+
 	return fmt.Sprintf("this key is set a second time; the first is on line %d", first)
 }
 
-// sectionAt gives the section that a line belongs to.
+// sectionAt returns the section that a line belongs to.
 func (at *layout) sectionAt(line int) section {
 	found := at.sections[0]
 	for _, s := range at.sections {
@@ -157,7 +183,7 @@ func (at *layout) sectionAt(line int) section {
 	return found
 }
 
-// sectionOf gives the section that begins at a byte.
+// sectionOf returns the section that begins at a byte.
 func (at *layout) sectionOf(start int) section {
 	for _, s := range at.sections {
 		if s.start == start {
@@ -167,8 +193,9 @@ func (at *layout) sectionOf(start int) section {
 	return at.sections[0]
 }
 
-// account gives the path about which nothing can be said once a section is blotted out: one provider, or one table of
-// the first level. It is "", everything, when the section could be about anything.
+// account returns the path about which nothing can be said once a section is
+// blotted out: one provider, or one table of the first level. It is "",
+// everything, when the section could be about anything.
 func account(s section) string {
 	if !s.named || s.table == "" {
 		return ""
@@ -191,7 +218,8 @@ func blot(text string, s span) string {
 	return text[:s.start] + gone + text[s.end:]
 }
 
-// explain words what the parser met. Its own words may quote the file, where a secret can stand, so none are passed on.
+// explain words what the parser met. Its own words may quote the file, where a
+// secret can stand, so none are passed on.
 func explain(err toml.ParseError) string {
 	for _, e := range explanations {
 		if strings.Contains(err.Message, e.theirs) {
@@ -214,12 +242,24 @@ var explanations = []struct{ theirs, ours string }{
 	{"expected a digit", "this is not a number as TOML writes it; text goes in quotes"},
 	{"floats must start", "this is not a number as TOML writes it; text goes in quotes"},
 	{"expected value but found", "a value is expected here; text goes in quotes"},
-	{"escape", `a backslash begins an escape here; write \\, or put the text in single quotes`},
-	{"Escaped", `a backslash begins an escape here; write \\, or put the text in single quotes`},
-	{"hexadecimal digits", `a backslash begins an escape here; write \\, or put the text in single quotes`},
+	{
+		"escape",
+		`a backslash begins an escape here; write \\, or put the text in single quotes`,
+	},
+	{
+		"Escaped",
+		`a backslash begins an escape here; write \\, or put the text in single quotes`,
+	},
+	{
+		"hexadecimal digits",
+		`a backslash begins an escape here; write \\, or put the text in single quotes`,
+	},
 	{"control characters", "the file has a control character here"},
 	{"UTF-8", "the file is not UTF-8 text"},
 	{"comma", "a comma is missing or one too many"},
-	{"top-level item to end", "nothing but a comment may follow on the line; text goes in quotes"},
+	{
+		"top-level item to end",
+		"nothing but a comment may follow on the line; text goes in quotes",
+	},
 	{"is not a table", "a key or table is set here that exists already"},
 }

@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// What the parser itself finds is worded by explain, and its own words, which quote the file, are not passed on.
+// What the parser itself finds is worded by explain, and its own words, which
+// quote the file, are not passed on.
 func TestWordsForWhatTheParserFinds(t *testing.T) {
 	for _, c := range []struct{ row, want string }{
 		{`a = 99999999999999999999`, "too large"},
@@ -36,18 +37,23 @@ func TestWordsForWhatTheParserFinds(t *testing.T) {
 		{`a`, "KEY = VALUE"},
 		{"\x00", "KEY = VALUE"},
 	} {
-		_, err := loadString("[providers.a]\nplugin = \"a\"\n[providers.a.config]\n" + c.row)
+		_, err := loadString(
+			"[providers.a]\nplugin = \"a\"\n[providers.a.config]\n" + c.row,
+		)
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %q", c.row, err, c.want)
 			continue
 		}
-		if !strings.HasPrefix(err.Error(), "config.toml:4: ") && !strings.Contains(c.row, "\n") {
+
+		if !strings.HasPrefix(err.Error(), "config.toml:4: ") &&
+			!strings.Contains(c.row, "\n") {
 			t.Errorf("%s: %v", c.row, err)
 		}
 	}
 }
 
-// The first byte of a file in UTF-16, and such like: one problem, whatever the parser makes of it.
+// The first byte of a file in UTF-16, and such like: one problem, whatever the
+// parser makes of it.
 func TestNotTOMLAtAll(t *testing.T) {
 	for _, text := range []string{"\x00a", "\xff\xfea\x00=\x001\x00", "{\"host\": {}}", "<xml/>", "\x7fELF\x02\x01\x01\x00", "]", "= = ="} {
 		if _, err := loadString(text); err == nil {
@@ -56,7 +62,8 @@ func TestNotTOMLAtAll(t *testing.T) {
 	}
 }
 
-// A value that could not be read is one mistake: nothing is missed, or judged, for its sake.
+// A value that could not be read is one mistake: nothing is missed, or judged,
+// for its sake.
 func TestOneMistakeIsOneProblem(t *testing.T) {
 	for _, text := range []string{
 		"[providers.a]\nplugin \"a\"\n[providers.a.config]\nx = 1",
@@ -87,8 +94,15 @@ func TestOneMistakeIsOneProblem(t *testing.T) {
 func TestMuchBrokenSyntax(t *testing.T) {
 	var b strings.Builder
 	for i := range 200 {
-		b.WriteString("[providers.p" + string(rune('a'+i%26)) + string(rune('a'+i/26)) + "]\nplugin = \n")
+		b.WriteString(
+			"[providers.p" + string(
+				rune('a'+i%26),
+			) + string(
+				rune('a'+i/26),
+			) + "]\nplugin = \n",
+		)
 	}
+
 	_, err := loadString(b.String())
 	var problems *Problems
 	if !errors.As(err, &problems) || len(*problems) != maxRepairs {
@@ -102,11 +116,13 @@ func TestManyProblems(t *testing.T) {
 	for i := range 20000 {
 		fmt.Fprintf(&b, "key_%d = 1\n", i)
 	}
+
 	_, err := loadString(b.String())
 	var problems *Problems
 	if !errors.As(err, &problems) || len(*problems) != 20000 {
 		t.Fatalf("%d problems, want 20000", len(*problems))
 	}
+
 	for i, p := range *problems {
 		if p.Line != i+2 {
 			t.Fatalf("problem %d is of line %d", i, p.Line)

@@ -19,7 +19,7 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// reveal gives the values of secrets, for comparing.
+// reveal returns the values of secrets, for comparing.
 func reveal(secrets []sdk.Secret) (values []string) {
 	for _, s := range secrets {
 		values = append(values, s.Reveal())
@@ -27,10 +27,12 @@ func reveal(secrets []sdk.Secret) (values []string) {
 	return values
 }
 
-// folder makes a folder with files in it, and gives the path of its config.toml.
+// folder makes a folder with files in it, and gives the path of its
+// config.toml.
 func folder(t *testing.T, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
+
 	for name, text := range files {
 		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o700); err != nil {
 			t.Fatal(err)
@@ -39,12 +41,19 @@ func folder(t *testing.T, files map[string]string) string {
 			t.Fatal(err)
 		}
 	}
+
 	return filepath.Join(dir, "config.toml")
 }
 
 func TestLoadEveryKey(t *testing.T) {
 	cert, key := certificate(t)
-	path := folder(t, map[string]string{"tls/cert.pem": cert, "tls/key.pem": key, "secrets/events": "whsec_new\n", "config.toml": `
+	path := folder(
+		t,
+		map[string]string{
+			"tls/cert.pem":   cert,
+			"tls/key.pem":    key,
+			"secrets/events": "whsec_new\n",
+			"config.toml": `
 [host]
 public_url = "https://pay.example.com/hooks/"
 plugin_dir = "plugins"
@@ -81,34 +90,70 @@ payment_ttl = "8760h"
 sequence_start = 9223372036854775807
 isolation = "strict"
 config = { secret_key = "env:PAYHOST_TEST_TOKEN" }
-`})
+`,
+		},
+	)
+
 	t.Setenv("PAYHOST_TEST_TOKEN", "token")
 	c, err := Load(path)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	dir := filepath.Dir(path)
 	equal(t, "File", c.File, path)
-	equal(t, "Host", c.Host, Host{PublicURL: "https://pay.example.com/hooks", PluginDir: filepath.Join(dir, "plugins"), DataDir: "/var/lib/payhost", Watch: true,
-		RequireIsolation: true})
+	equal(t, "Host", c.Host, Host{
+		PublicURL:        "https://pay.example.com/hooks",
+		PluginDir:        filepath.Join(dir, "plugins"),
+		DataDir:          "/var/lib/payhost",
+		Watch:            true,
+		RequireIsolation: true,
+	})
+
 	equal(t, "HTTP.Listen", c.HTTP.Listen, ":8443")
-	equal(t, "HTTP.PrivateListen", c.HTTP.PrivateListen, "unix:"+filepath.Join(dir, "run/private.sock"))
+	equal(
+		t,
+		"HTTP.PrivateListen",
+		c.HTTP.PrivateListen,
+		"unix:"+filepath.Join(dir, "run/private.sock"),
+	)
 	equal(t, "HTTP.Tokens", reveal(c.HTTP.Tokens), []string{"token", "plain"})
-	equal(t, "HTTP.TrustedProxies", c.HTTP.TrustedProxies, []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"),
-		netip.MustParsePrefix("192.168.1.7/32"), netip.MustParsePrefix("fd00::/8")})
+
+	equal(
+		t,
+		"HTTP.TrustedProxies",
+		c.HTTP.TrustedProxies,
+		[]netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"),
+			netip.MustParsePrefix("192.168.1.7/32"), netip.MustParsePrefix("fd00::/8")},
+	)
 	equal(t, "HTTP.TLSCert", c.HTTP.TLSCert, filepath.Join(dir, "tls/cert.pem"))
+
 	equal(t, "HTTP.TLSKey", c.HTTP.TLSKey, filepath.Join(dir, "tls/key.pem"))
 	equal(t, "Store.URL", c.Store.URL.Reveal(), "postgres://payhost:secret@db/payhost")
 	equal(t, "Log", c.Log, Log{slog.LevelWarn, "json"})
 	equal(t, "Events.URL", c.Events.URL, "https://shop.example/payhost-events")
 	equal(t, "Events.Secrets", reveal(c.Events.Secrets), []string{"whsec_new", "whsec_old"})
-	want := Provider{Name: "alpha", Plugin: "ptop", Version: "1.2.0-rc.1+build", SHA256: strings.Repeat("ab", 32), Required: true,
-		Timeout: 90 * time.Second, MaxInFlight: 10000, PaymentTTL: 8760 * time.Hour, SequenceStart: 1<<63 - 1, Isolation: IsolationStrict,
-		Config: []byte(`{"secret_key":"token"}`), Secrets: []sdk.Secret{sdk.NewSecret("token")}}
-	if len(c.Providers) != 2 || !c.Providers[0].Same(want) || c.Providers[1].Name != "zeta" {
+	want := Provider{
+		Name:          "alpha",
+		Plugin:        "ptop",
+		Version:       "1.2.0-rc.1+build",
+		SHA256:        strings.Repeat("ab", 32),
+		Required:      true,
+		Timeout:       90 * time.Second,
+		MaxInFlight:   10000,
+		PaymentTTL:    8760 * time.Hour,
+		SequenceStart: 1<<63 - 1,
+		Isolation:     IsolationStrict,
+		Config:        []byte(`{"secret_key":"token"}`),
+		Secrets:       []sdk.Secret{sdk.NewSecret("token")},
+	}
+	if len(c.Providers) != 2 || !c.Providers[0].Same(want) ||
+		c.Providers[1].Name != "zeta" {
 		t.Errorf("providers are %+v, want %+v first", c.Providers, want)
 	}
-	equal(t, "Isolation of another", c.Providers[1].Isolation, IsolationStrict) // all are held to it
+
+	// all are held to it
+	equal(t, "Isolation of another", c.Providers[1].Isolation, IsolationStrict)
 	before := *c
 	before.Providers = append([]Provider(nil), c.Providers...)
 	if err := c.Validate(); err != nil || !reflect.DeepEqual(before, *c) {
@@ -128,24 +173,49 @@ func TestDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	inCode := &Config{File: "/nowhere/config.toml", Providers: []Provider{{Name: "a", Plugin: "a", Enabled: true}}}
+	inCode := &Config{
+		File:      "/nowhere/config.toml",
+		Providers: []Provider{{Name: "a", Plugin: "a", Enabled: true}},
+	}
 	if err := inCode.Validate(); err != nil {
 		t.Fatal(err)
 	}
+
 	for name, c := range map[string]*Config{"file": fromFile, "code": inCode} {
 		t.Run(name, func(t *testing.T) {
-			equal(t, "Host", c.Host, Host{PublicURL: "http://127.0.0.1:8080", PluginDir: "/nowhere/bin/plugins", DataDir: "/nowhere/var"})
+			equal(
+				t,
+				"Host",
+				c.Host,
+				Host{
+					PublicURL: "http://127.0.0.1:8080",
+					PluginDir: "/nowhere/bin/plugins",
+					DataDir:   "/nowhere/var",
+				},
+			)
+
 			equal(t, "HTTP", c.HTTP, HTTP{Listen: "127.0.0.1:8080"})
 			equal(t, "Store", c.Store.URL.Reveal(), "sqlite:/nowhere/var/payhost.db")
 			equal(t, "Log", c.Log, Log{slog.LevelInfo, "text"})
 			equal(t, "Events", c.Events, Events{})
-			want := Provider{Name: "a", Plugin: "a", Enabled: true, Timeout: 15 * time.Second, MaxInFlight: 64,
-				DrainTimeout: 30 * time.Second, PaymentTTL: 24 * time.Hour, SequenceStart: 1, Isolation: IsolationSystem, Config: []byte("{}")}
+			want := Provider{
+				Name:          "a",
+				Plugin:        "a",
+				Enabled:       true,
+				Timeout:       15 * time.Second,
+				MaxInFlight:   64,
+				DrainTimeout:  30 * time.Second,
+				PaymentTTL:    24 * time.Hour,
+				SequenceStart: 1,
+				Isolation:     IsolationSystem,
+				Config:        []byte("{}"),
+			}
 			if !c.Providers[0].Same(want) {
 				t.Errorf("provider is %+v, want %+v", c.Providers[0], want)
 			}
 		})
 	}
+
 	for _, text := range []string{"", "\n# nothing\n", "[host]\n[providers]\n"} {
 		if c, err := loadString(text); err != nil || c == nil || c.Providers != nil {
 			t.Errorf("%q gives %+v, %v", text, c, err)
@@ -154,9 +224,15 @@ func TestDefaults(t *testing.T) {
 }
 
 func TestPathsAreRelativeToTheFile(t *testing.T) {
-	path := folder(t, map[string]string{"conf/config.toml": "[host]\nplugin_dir = \"../bin\"\n[store]\nurl = \"sqlite:db/../x.db\"\n"})
+	path := folder(
+		t,
+		map[string]string{
+			"conf/config.toml": "[host]\nplugin_dir = \"../bin\"\n[store]\nurl = \"sqlite:db/../x.db\"\n",
+		},
+	)
 	dir := filepath.Dir(path)
 	t.Chdir(dir)
+
 	c, err := Load("conf/config.toml")
 	if err != nil {
 		t.Fatal(err)
@@ -165,6 +241,7 @@ func TestPathsAreRelativeToTheFile(t *testing.T) {
 	equal(t, "PluginDir", c.Host.PluginDir, filepath.Join(dir, "bin"))
 	equal(t, "DataDir", c.Host.DataDir, filepath.Join(dir, "conf/var"))
 	equal(t, "Store", c.Store.URL.Reveal(), "sqlite:"+filepath.Join(dir, "conf/x.db"))
+
 	inCode := &Config{}
 	if err := inCode.Validate(); err != nil {
 		t.Fatal(err)
@@ -183,11 +260,14 @@ func TestDrainTimeoutOfZero(t *testing.T) {
 }
 
 func TestPosition(t *testing.T) {
-	c, err := loadString("[providers.a]\nplugin = \"a\"\n[providers.a.config]\nkey = \"x\"\nlist = [\n1,\n{ b = 2 } ]\n" +
-		"\n[[providers.a.config.sub]]\nx = 1\n[http]\ntokens = [\"x\"]\n")
+	c, err := loadString(
+		"[providers.a]\nplugin = \"a\"\n[providers.a.config]\nkey = \"x\"\nlist = [\n1,\n{ b = 2 } ]\n" +
+			"\n[[providers.a.config.sub]]\nx = 1\n[http]\ntokens = [\"x\"]\n",
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	for key, line := range map[string]int{
 		"providers.a": 1, "providers": 1, "providers.a.plugin": 2, "providers.a.config": 3, "providers.a.config.key": 4,
 		"providers.a.config.list": 5, "providers.a.config.list[0]": 6, "providers.a.config.list.0": 6, "providers.a.config.list.1.b": 7,
@@ -199,6 +279,7 @@ func TestPosition(t *testing.T) {
 			t.Errorf("%q is on line %d, want %d", key, got, line)
 		}
 	}
+
 	if got := (&Config{}).Position("host"); got != 0 {
 		t.Errorf("a Config built in code has line %d", got)
 	}
@@ -211,15 +292,27 @@ func certificate(t *testing.T) (cert, key string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour)}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
+
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1),
+		NotAfter:     time.Now().Add(time.Hour),
+	}
+	der, err := x509.CreateCertificate(
+		rand.Reader,
+		template,
+		template,
+		private.Public(),
+		private,
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	keyDER, err := x509.MarshalPKCS8PrivateKey(private)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})),
 		string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER}))
 }

@@ -23,9 +23,10 @@ const (
 	defaultSequence  = 1
 )
 
-// Validate is for a Config built in code: it fills in defaults, makes paths absolute (relative to the folder of File,
-// else to the working directory), sorts the providers and checks everything that Load checks. The error is *Problems.
-// It may be called again, and on what Load gave.
+// Validate is for a Config built in code: it fills in defaults, makes paths
+// absolute (relative to the folder of File, else to the working directory),
+// sorts the providers and checks everything that Load checks. The error is
+// *Problems. It may be called again, and on what Load gave.
 func (c *Config) Validate() error {
 	r := newReport(c.File, c.lines)
 	dir := filepath.Dir(c.File)
@@ -36,6 +37,7 @@ func (c *Config) Validate() error {
 			return r.err()
 		}
 	}
+
 	c.complete(dir)
 	c.check(r)
 	return r.err()
@@ -51,6 +53,7 @@ func (c *Config) complete(dir string) {
 	c.HTTP.PrivateListen = absoluteSocket(dir, c.HTTP.PrivateListen)
 	c.HTTP.TLSCert = absolute(dir, c.HTTP.TLSCert)
 	c.HTTP.TLSKey = absolute(dir, c.HTTP.TLSKey)
+
 	c.Log.Format = cmp.Or(c.Log.Format, "text")
 	if c.Store.URL.IsZero() {
 		c.Store.URL = sdk.NewSecret("sqlite:" + filepath.Join(h.DataDir, defaultDatabase))
@@ -58,6 +61,7 @@ func (c *Config) complete(dir string) {
 	if path, ok := strings.CutPrefix(c.Store.URL.Reveal(), "sqlite:"); ok {
 		c.Store.URL = sdk.NewSecret("sqlite:" + absolute(dir, path))
 	}
+
 	for i := range c.Providers {
 		c.Providers[i].fill()
 		if c.Providers[i].Isolation == "" && h.RequireIsolation {
@@ -66,10 +70,14 @@ func (c *Config) complete(dir string) {
 		c.Providers[i].Isolation = cmp.Or(c.Providers[i].Isolation, IsolationSystem)
 		c.Providers[i].lock = c.Lock
 	}
-	slices.SortStableFunc(c.Providers, func(a, b Provider) int { return cmp.Compare(a.Name, b.Name) })
+
+	slices.SortStableFunc(
+		c.Providers,
+		func(a, b Provider) int { return cmp.Compare(a.Name, b.Name) },
+	)
 }
 
-// fill gives a provider built in code its defaults.
+// fill returns a provider built in code its defaults.
 func (p *Provider) fill() {
 	if canon, ok := canonical(p.Config); ok {
 		p.Config = canon
@@ -78,6 +86,7 @@ func (p *Provider) fill() {
 	if p.complete {
 		return
 	}
+
 	p.Timeout = cmp.Or(p.Timeout, defaultTimeout)
 	p.MaxInFlight = cmp.Or(p.MaxInFlight, defaultInFlight)
 	p.DrainTimeout = cmp.Or(p.DrainTimeout, defaultDrain)

@@ -10,16 +10,33 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// brokenInCode gives a Config built in code in which everything is wrong that can be.
+// brokenInCode returns a Config built in code in which everything is wrong that
+// can be.
 func brokenInCode() *Config {
 	return &Config{
-		Host:   Host{PublicURL: "ftp://pay.example.com", TokenSecrets: []sdk.Secret{sdk.NewSecret("CANARYshort")}},
-		HTTP:   HTTP{Listen: "x", Tokens: []sdk.Secret{{}}, TrustedProxies: []netip.Prefix{{}, netip.MustParsePrefix("10.1.0.0/8")}, TLSCert: "cert.pem"},
+		Host: Host{
+			PublicURL:    "ftp://pay.example.com",
+			TokenSecrets: []sdk.Secret{sdk.NewSecret("CANARYshort")},
+		},
+		HTTP: HTTP{
+			Listen:         "x",
+			Tokens:         []sdk.Secret{{}},
+			TrustedProxies: []netip.Prefix{{}, netip.MustParsePrefix("10.1.0.0/8")},
+			TLSCert:        "cert.pem",
+		},
 		Store:  Store{URL: sdk.NewSecret("CANARY")},
 		Log:    Log{Format: "xml"},
 		Events: Events{URL: "/events", Secrets: []sdk.Secret{sdk.NewSecret("")}},
 		Providers: []Provider{
-			{Name: "b", Plugin: "b", Timeout: time.Hour, MaxInFlight: -1, DrainTimeout: -1, PaymentTTL: 1, Config: []byte(`["CANARY"]`)},
+			{
+				Name:         "b",
+				Plugin:       "b",
+				Timeout:      time.Hour,
+				MaxInFlight:  -1,
+				DrainTimeout: -1,
+				PaymentTTL:   1,
+				Config:       []byte(`["CANARY"]`),
+			},
 			{Name: "B"},
 			{Name: "b", Plugin: "b", SHA256: "x", Version: "@"},
 		},
@@ -32,13 +49,16 @@ func TestValidateNamesEveryMistake(t *testing.T) {
 	if err := c.Validate(); !errors.As(err, &problems) {
 		t.Fatalf("error is %T", err)
 	}
+
 	keys := map[string]int{}
 	for _, p := range *problems {
 		keys[p.Key]++
-		if p.File != "" || p.Line != 0 || strings.Contains(p.String(), "CANARY") || !strings.HasPrefix(p.String(), p.Key+": ") {
+		if p.File != "" || p.Line != 0 || strings.Contains(p.String(), "CANARY") ||
+			!strings.HasPrefix(p.String(), p.Key+": ") {
 			t.Errorf("problem %+v", p)
 		}
 	}
+
 	for _, key := range []string{"host.public_url", "host.token_secret[0]", "http.listen", "http.tokens[0]", "http.trusted_proxies[0]", "http.trusted_proxies[1]", "http.tls_cert", "store.url",
 		"log.format", "events.url", "events.secret[0]", "providers.B", "providers.B.plugin", "providers.b", "providers.b.timeout",
 		"providers.b.max_in_flight", "providers.b.drain_timeout", "providers.b.payment_ttl", "providers.b.config",
@@ -48,16 +68,23 @@ func TestValidateNamesEveryMistake(t *testing.T) {
 		}
 		delete(keys, key)
 	}
+
 	if len(keys) > 0 {
 		t.Errorf("problems at %v as well", keys)
 	}
 }
 
 func TestValidateTwiceChangesNothing(t *testing.T) {
-	c := &Config{Providers: []Provider{{Name: "b", Plugin: "x", Config: []byte(`{"b": 1.0, "a": 2}`)}, {Name: "a", Plugin: "x"}}}
+	c := &Config{
+		Providers: []Provider{
+			{Name: "b", Plugin: "x", Config: []byte(`{"b": 1.0, "a": 2}`)},
+			{Name: "a", Plugin: "x"},
+		},
+	}
 	if err := c.Validate(); err != nil {
 		t.Fatal(err)
 	}
+
 	if c.Providers[0].Name != "a" || string(c.Providers[1].Config) != `{"a":2,"b":1.0}` {
 		t.Errorf("providers are %v, config %s", c.Providers, c.Providers[1].Config)
 	}
@@ -65,24 +92,28 @@ func TestValidateTwiceChangesNothing(t *testing.T) {
 	if err := c.Validate(); err != nil || c.Providers[0].DrainTimeout != 0 {
 		t.Errorf("a zero that is meant became %v, %v", c.Providers[0].DrainTimeout, err)
 	}
+
 	c.Providers[0].MaxInFlight = 0
 	if err := c.Validate(); err == nil {
 		t.Error("no calls at all are accepted")
 	}
 }
 
-// problem gives what Load says about one line of one table, without the place.
+// problem returns what Load says about one line of one table, without the
+// place.
 func problem(t *testing.T, section, row string) string {
 	t.Helper()
 	_, err := loadString("[" + section + "]\n" + row)
 	if err == nil {
 		return ""
 	}
+
 	if strings.Count(err.Error(), "\n") > 0 {
 		t.Errorf("%s: more than one problem: %v", row, err)
 	}
 	_, message, _ := strings.Cut(err.Error(), "config.toml:2: ")
 	_, message, _ = strings.Cut(message, ": ")
+
 	return message
 }
 
@@ -122,7 +153,8 @@ func TestAddresses(t *testing.T) {
 		{"http", `trusted_proxies = [""]`, "not a network"},
 		{"http", `trusted_proxies = ["2001:db8::1/32"]`, `write "2001:db8::/32"`},
 	} {
-		if got := problem(t, c.section, c.row); c.want == "" && got != "" || !strings.Contains(got, c.want) {
+		if got := problem(t, c.section, c.row); (c.want == "" && got != "") ||
+			!strings.Contains(got, c.want) {
 			t.Errorf("%s: %q, want %q", c.row, got, c.want)
 		}
 	}
@@ -137,6 +169,7 @@ func TestPublicURLFromListen(t *testing.T) {
 			t.Errorf("%s gives %s, want %s", listen, got, want)
 		}
 	}
+
 	if got := publicURL(HTTP{Listen: "localhost:443", TLSCert: "x"}); got != "https://localhost:443" {
 		t.Errorf("with a certificate: %s", got)
 	}
@@ -158,6 +191,7 @@ func TestBounds(t *testing.T) {
 			t.Errorf("%s: %v", row, err)
 		}
 	}
+
 	for name, good := range map[string]bool{
 		"a": true, "0": true, "a-b_c": true, strings.Repeat("a", 64): true, strings.Repeat("a", 65): false,
 		"A": false, "-a": false, "_a": false, "a.b": false, "a b": false, "é": false, "a\n": false, "": false,
@@ -167,6 +201,7 @@ func TestBounds(t *testing.T) {
 			t.Errorf("name %q: %v", name, err)
 		}
 	}
+
 	for plugin, good := range map[string]bool{"a": true, "A.b-c_9": true, "../a": false, "a/b": false, "a@1": false, ".a": false, `a\b`: false} {
 		c := &Config{Providers: []Provider{{Name: "a", Plugin: plugin}}}
 		if err := c.Validate(); (err == nil) != good {
@@ -179,9 +214,18 @@ func TestCertificateHasToFitItsKey(t *testing.T) {
 	cert, key := certificate(t)
 	other, _ := certificate(t)
 	for name, c := range map[string]struct{ cert, want string }{"fits": {cert, ""}, "another's": {other, "does not match"}} {
-		path := folder(t, map[string]string{"config.toml": "[http]\ntls_cert = \"cert\"\ntls_key = \"key\"", "cert": c.cert, "key": key})
+		path := folder(
+			t,
+			map[string]string{
+				"config.toml": "[http]\ntls_cert = \"cert\"\ntls_key = \"key\"",
+				"cert":        c.cert,
+				"key":         key,
+			},
+		)
+
 		_, err := Load(path)
-		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+		if (c.want == "" && err != nil) ||
+			(c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want))) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -12,7 +12,9 @@ import (
 
 // secretName is how the keys of plugins that are secrets are called. Only a
 // plugin knows for certain.
-var secretName = regexp.MustCompile(`(?i)(secret|token|passw|private|(^|_)keys?$|(^|_)key_|api_?key|credential)`)
+var secretName = regexp.MustCompile(
+	`(?i)(secret|token|passw|private|(^|_)keys?$|(^|_)key_|api_?key|credential)`,
+)
 
 // WrittenSecrets returns the keys in File whose values are secrets that stand
 // in the file itself and are not references, sorted. It is empty for a Config
@@ -25,6 +27,7 @@ func (c *Config) WrittenSecrets() []string {
 	if err != nil || len(text) > maxFile {
 		return nil
 	}
+
 	var tree map[string]any
 	if _, err := toml.Decode(string(text), &tree); err != nil {
 		return nil
@@ -36,6 +39,7 @@ func (c *Config) WrittenSecrets() []string {
 			found = append(found, strings.Join(path, "."))
 		}
 	}
+
 	if address, ok := at(tree, "store", "url").(string); ok && hasPassword(address) {
 		found = append(found, "store.url")
 	}
@@ -49,6 +53,7 @@ func (c *Config) WrittenSecrets() []string {
 			}
 		}
 	}
+
 	slices.Sort(found)
 	return found
 }
@@ -81,6 +86,7 @@ func hasWritten(value any) bool {
 			}
 		}
 	}
+
 	return false
 }
 

@@ -13,7 +13,7 @@ type account struct{ p *Provider }
 // Info declares what makes the host's recovery simple: a repeat answers with the first one's result, asking is immediate
 // and tells amounts.
 func (*account) Info() sdk.Info {
-	same := sdk.RepeatGuarantee{Repeat: sdk.RepeatReturnsOriginal}
+	same := sdk.IdempotencySupport{Retry: sdk.RetryReturnsOriginal}
 	found := sdk.Lookup{ByReference: true, Immediate: true, Amounts: true}
 	return sdk.Info{
 		Name: plugin, Version: "1.0.0", Description: "does what a test says", WebhookTrust: []sdk.WebhookTrust{sdk.TrustSignature},
@@ -89,7 +89,7 @@ func (a *account) GetPayout(ctx context.Context, q sdk.GetPayoutRequest) (*sdk.P
 }
 
 // ParseWebhook takes every notice for signed: who signs is the business of a plugin's own tests.
-func (a *account) ParseWebhook(ctx context.Context, q sdk.ParseWebhookRequest) (*sdk.Notice, error) {
+func (a *account) ParseWebhook(ctx context.Context, q sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
 	if err := a.p.carryOut(ctx, sdk.CapabilityParseWebhook, nil); err != nil {
 		return nil, err
 	}
@@ -113,7 +113,7 @@ func (a *account) ParseWebhook(ctx context.Context, q sdk.ParseWebhookRequest) (
 	if err != nil {
 		return nil, err
 	}
-	return &sdk.Notice{Verification: sdk.VerifiedBySignature, Events: []sdk.Event{e}, Response: sdk.HTTPResponse{Status: 200, Body: []byte("OK")}}, nil
+	return &sdk.WebhookResult{Verification: sdk.VerifiedBySignature, Events: []sdk.Event{e}, Response: sdk.HTTPResponse{Status: 200, Body: []byte("OK")}}, nil
 }
 
 func (a *account) payment(reference string) (*sdk.Payment, error) {

@@ -16,6 +16,6 @@
 //
 //	h := hosttest.Start(t, hosttest.Setup{
 //		Config:  &host.Config{Providers: []config.Provider{{Name: "shop", Plugin: "acme", Enabled: true, Config: …}}},
-//		Plugins: []*hosttest.Plugin{hosttest.NewPlugin(newProvider)}, // what acme's main gives to Serve
+//		Plugins: []*hosttest.Plugin{hosttest.NewPlugin(newProvider)}, // what acme's main gives to serve.Provider
 //	})
 package hosttest

@@ -18,6 +18,8 @@ import (
 	"github.com/payhost/payhost/host"
 	"github.com/payhost/payhost/host/config"
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/client"
+	"github.com/payhost/payhost/sdk/serve"
 )
 
 // plugin is what all scripted providers are accounts of.
@@ -53,15 +55,15 @@ type Setup struct {
 // Plugin is a provider type that is served in the test's own process.
 type Plugin struct {
 	name  string
-	serve func() *sdk.Server
+	serve func() *serve.Server
 }
 
-// NewPlugin makes a plugin of a provider's constructor, the same that its program gives to Serve. Its accounts are those
+// NewPlugin makes a plugin of a provider's constructor, the same that its program gives to serve.Provider. Its accounts are those
 // of Setup.Config whose Plugin is the name in the provider's Info, with environment = "sandbox".
 func NewPlugin[C any, P sdk.Provider](newProvider func(C, sdk.Runtime) (P, error)) *Plugin {
 	var none P
-	return &Plugin{name: none.Info().Name, serve: func() *sdk.Server {
-		return sdk.NewServer(newProvider, sdk.ServerOptions{})
+	return &Plugin{name: none.Info().Name, serve: func() *serve.Server {
+		return serve.NewServer(newProvider, serve.Options{})
 	}}
 }
 
@@ -70,12 +72,12 @@ func NewPlugin[C any, P sdk.Provider](newProvider func(C, sdk.Runtime) (P, error
 func Start(t testing.TB, s Setup) *host.Host {
 	t.Helper()
 	cfg := s.config(t.TempDir())
-	at := map[string]host.Attachment{}
+	at := map[string]host.DebugAttach{}
 	for _, p := range append([]*Plugin{scripted(s.Providers)}, s.Plugins...) {
-		at[p.name] = host.Attachment{Socket: serve(t, p.serve()), ContractVersion: sdk.ContractVersion}
+		at[p.name] = host.DebugAttach{Socket: listen(t, p.serve()), ContractVersion: client.ContractVersion}
 	}
 
-	opts := append([]host.Option{host.WithAttached(at)}, s.Options...)
+	opts := append([]host.Option{host.WithDebugAttach(at)}, s.Options...)
 	h, err := host.Open(context.Background(), cfg, opts...)
 	if err != nil {
 		t.Fatal(err)
@@ -138,8 +140,8 @@ func scripted(providers []*Provider) *Plugin {
 	})
 }
 
-// serve is a plugin, in this process. It gives the socket that it listens on.
-func serve(t testing.TB, s *sdk.Server) string {
+// listen serves a plugin in this process. It returns the socket that it listens on.
+func listen(t testing.TB, s *serve.Server) string {
 	t.Helper()
 	folder, err := os.MkdirTemp("", "hosttest-") // short: a test's own folder can be too long for the path of a socket
 	if err != nil {
@@ -155,7 +157,7 @@ func serve(t testing.TB, s *sdk.Server) string {
 		t.Fatal(err)
 	}
 
-	g := grpc.NewServer(grpc.MaxRecvMsgSize(sdk.MaxMessageSize), grpc.MaxSendMsgSize(sdk.MaxMessageSize))
+	g := grpc.NewServer(grpc.MaxRecvMsgSize(client.MaxMessageSize), grpc.MaxSendMsgSize(client.MaxMessageSize))
 	s.Register(g)
 	served := make(chan error, 1)
 	go func() { served <- g.Serve(listener) }()
@@ -171,7 +173,7 @@ func serve(t testing.TB, s *sdk.Server) string {
 
 // settings are the scripted plugin's own configuration.
 type settings struct {
-	Environment sdk.Environment `config:"environment,required,identity" doc:"Always sandbox."`
+	Environment sdk.Environment `config:"environment,required,identity" oneof:"sandbox,live" doc:"Always sandbox."`
 }
 
 // Clock is a time that only moves when the test says so, for host.WithClock(c.Now).

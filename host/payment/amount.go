@@ -8,33 +8,36 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// Amount is an exact decimal that keeps the decimals it was written with: 60.00 stays "60.00". In JSON it is a string
-// of digits with at most one point, never a number.
+// Amount is an exact decimal that keeps the decimals it was written with: 60.00
+// stays "60.00". In JSON it is a string of digits with at most one point, never
+// a number.
 type Amount struct {
 	decimal.Decimal
 }
 
-// String gives plain digits, with the decimals the amount was written with.
+// String returns plain digits, with the decimals the amount was written with.
 func (a Amount) String() string {
-	if e := a.Exponent(); e < 0 {
-		return a.StringFixed(-e)
+	if exponent := a.Exponent(); exponent < 0 {
+		return a.StringFixed(-exponent)
 	}
 	return a.Decimal.String()
 }
 
-// MarshalJSON gives the digits as a JSON string.
+// MarshalJSON returns the digits as a JSON string.
 func (a Amount) MarshalJSON() ([]byte, error) { return json.Marshal(a.String()) }
 
-// UnmarshalJSON reads a JSON string of plain digits.
+// UnmarshalJSON reads a JSON string of plain digits. It refuses an exponent, with
+// which a few bytes could mean gigabytes of digits.
 func (a *Amount) UnmarshalJSON(data []byte) error {
 	var text string
 	if err := json.Unmarshal(data, &text); err != nil {
 		return fmt.Errorf(`an amount is a string, such as "60.00"`)
 	}
-	d, err := sdk.ParseAmount(text)
+	parsed, err := sdk.ParseAmount(text)
 	if err != nil {
 		return err
 	}
-	a.Decimal = d
+
+	a.Decimal = parsed
 	return nil
 }

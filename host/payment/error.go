@@ -9,21 +9,28 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// Error is why a request was not carried out. Nothing was recorded unless PaymentID names something.
+// Error is why a request was not carried out. Nothing was recorded unless
+// PaymentID is set.
 type Error struct {
 	// Code is one of sdk's codes or one of the host's own below.
 	Code string
-	// Outcome says whether the provider may have acted.
+	// Outcome reports whether the provider may have acted; "" is doubt.
 	Outcome sdk.Outcome
+	// Message is for people.
 	Message string
-	// Provider and PaymentID (or a payout's or refund's id) say what it is about, as far as that is known.
-	Provider        string
-	PaymentID       string
+	// Provider is the name of the account, as far as that is known.
+	Provider string
+	// PaymentID is the ID of a payment, payout or refund that is recorded.
+	PaymentID string
+	// ProviderCode and ProviderMessage are the provider's own words.
 	ProviderCode    string
 	ProviderMessage string
-	Violations      []sdk.Violation
-	RetryAfter      time.Duration
-	// Asked: the provider was asked and its answer (or silence) is the cause.
+	// Violations are everything that is wrong with the request itself.
+	Violations []sdk.Violation
+	// RetryAfter is how long to wait before the same request; 0: not said.
+	RetryAfter time.Duration
+	// Asked reports whether the provider was asked, and its answer or its silence
+	// is the cause.
 	Asked bool
 	// Cause is what errors.Is and errors.As look at behind the error, such as
 	// context.Canceled; nil when there is nothing to tell apart.
@@ -33,26 +40,34 @@ type Error struct {
 // The errors that callers test with errors.Is. They stand for a code: the error
 // itself is an *Error and says more.
 var (
-	// ErrNotFound: nothing has that id, or no provider that name.
+	// ErrNotFound is for an ID or a provider's name that names nothing.
 	ErrNotFound = errors.New("not found")
-	// ErrConflict: the payment is not in a state for this, or the key stands for
-	// another request.
+	// ErrConflict is for a payment that is not in a state for the request, and for
+	// a key that stands for another request.
 	ErrConflict = errors.New("conflict")
-	// ErrInProgress: the first request under that key is still running.
+	// ErrInProgress is for a key whose first request is still running.
 	ErrInProgress = errors.New("the first request under that key is still running")
 )
 
 // The host's own codes; the others are sdk's.
 const (
-	CodeIdempotencyConflict   = "idempotency_conflict"    // another request under that key
-	CodeIdempotencyInProgress = "idempotency_in_progress" // the first request under that key is still running
-	CodeConflict              = "conflict"                // the payment is not in a state for this
-	CodeStorage               = "storage"                 // the database refuses; Outcome says whether anything is recorded
-	CodeHostGone              = "host_gone"               // of an attempt: the host that made it ended before it recorded an answer
-	CodeCanceled              = "canceled"                // the caller's context ended first; Outcome says what may go on
+	// CodeIdempotencyConflict is for a key that stands for another request.
+	CodeIdempotencyConflict = "idempotency_conflict"
+	// CodeIdempotencyInProgress is for a key whose first request is still running.
+	CodeIdempotencyInProgress = "idempotency_in_progress"
+	// CodeConflict is for a payment that is not in a state for the request.
+	CodeConflict = "conflict"
+	// CodeStorage is for a database that refuses or does not answer; Outcome says
+	// whether anything may be recorded.
+	CodeStorage = "storage"
+	// CodeHostGone is for an attempt whose host ended before it recorded an answer.
+	CodeHostGone = "host_gone"
+	// CodeCanceled is for a caller whose own context ended first; Outcome says
+	// whether the call may go on.
+	CodeCanceled = "canceled"
 )
 
-// Error gives everything on one line, for the person who reads it in a log.
+// Error returns everything on one line, for a log.
 func (e *Error) Error() string {
 	var b strings.Builder
 	if e.Provider != "" {
@@ -62,8 +77,9 @@ func (e *Error) Error() string {
 		fmt.Fprintf(&b, "%s: ", e.PaymentID)
 	}
 	fmt.Fprintf(&b, "%s (%s): %s", e.Code, e.Outcome, e.Message)
-	for _, v := range e.Violations {
-		fmt.Fprintf(&b, "; %s: %s", v.Field, v.Message)
+
+	for _, violation := range e.Violations {
+		fmt.Fprintf(&b, "; %s: %s", violation.Field, violation.Message)
 	}
 	if said := strings.TrimSpace(e.ProviderCode + " " + e.ProviderMessage); said != "" {
 		fmt.Fprintf(&b, " [provider said: %s]", said)
@@ -87,12 +103,20 @@ func (e *Error) Is(target error) bool {
 // Unwrap returns the Cause.
 func (e *Error) Unwrap() error { return e.Cause }
 
-// FromProvider wraps what a plugin or the way to it answered.
+// FromProvider wraps an error of a plugin, or of the way to it, about a payment or
+// another thing with that ID.
 func FromProvider(provider, id string, err error) *Error {
 	e := sdk.AsError(err)
 	return &Error{
-		Code: string(e.Code), Outcome: e.Outcome, Message: e.Message, Provider: provider, PaymentID: id,
-		ProviderCode: e.ProviderCode, ProviderMessage: e.ProviderMessage, Violations: e.Violations, RetryAfter: e.RetryAfter,
-		Asked: true,
+		Code:            string(e.Code),
+		Outcome:         e.Outcome,
+		Message:         e.Message,
+		Provider:        provider,
+		PaymentID:       id,
+		ProviderCode:    e.ProviderCode,
+		ProviderMessage: e.ProviderMessage,
+		Violations:      e.Violations,
+		RetryAfter:      e.RetryAfter,
+		Asked:           true,
 	}
 }

@@ -5,74 +5,9 @@ import (
 	"time"
 
 	"github.com/payhost/payhost/sdk"
-	"github.com/shopspring/decimal"
 )
 
-// Request asks for a payment. The zero value of every optional field means "not said".
-type Request struct {
-	// Provider is the name of a configured account. Required.
-	Provider string `json:"provider"`
-	// Amount is more than zero, in units of Currency. Required.
-	Amount decimal.Decimal `json:"-"`
-	// Currency is an upper-case code. Required.
-	Currency string `json:"currency"`
-	// MerchantReference is yours; it may repeat. At most 255 characters.
-	MerchantReference string   `json:"merchant_reference,omitempty"`
-	Description       string   `json:"description,omitempty"`
-	Method            string   `json:"method,omitempty"`
-	Country           string   `json:"country,omitempty"`
-	Language          string   `json:"language,omitempty"`
-	Customer          Customer `json:"customer,omitzero"`
-	// SuccessURL and CancelURL are where the customer is sent at the end, with payment_id and status added. They must be
-	// absolute http or https URLs. Without one the host shows a plain page.
-	SuccessURL string `json:"success_url,omitempty"`
-	CancelURL  string `json:"cancel_url,omitempty"`
-	// ExpiresAt is when an unfinished payment becomes expired; without it the account's payment_ttl counts.
-	ExpiresAt time.Time `json:"expires_at,omitzero"`
-	// Metadata is yours: at most 50 entries, keys of at most 40, values of at most 500 characters.
-	Metadata map[string]string `json:"metadata,omitempty"`
-	// ProviderOptions are the provider's own: one JSON object.
-	ProviderOptions json.RawMessage `json:"provider_options,omitempty"`
-}
-
-// MarshalJSON adds the amount with the decimals it was written with. The time is
-// in UTC: a zone with seconds, or of a day, has no form in JSON.
-func (r Request) MarshalJSON() ([]byte, error) {
-	type plain Request
-	if !r.ExpiresAt.IsZero() {
-		r.ExpiresAt = r.ExpiresAt.UTC()
-	}
-	return json.Marshal(struct {
-		Amount Amount `json:"amount"`
-		plain
-	}{Amount{r.Amount}, plain(r)})
-}
-
-// UnmarshalJSON reads what MarshalJSON wrote.
-func (r *Request) UnmarshalJSON(data []byte) error {
-	type plain Request
-	v := struct {
-		Amount Amount `json:"amount"`
-		*plain
-	}{plain: (*plain)(r)}
-	if err := json.Unmarshal(data, &v); err != nil {
-		return err
-	}
-	r.Amount = v.Amount.Decimal
-	return nil
-}
-
-// Customer is who pays.
-type Customer struct {
-	ID        string `json:"id,omitempty"`
-	Email     string `json:"email,omitempty"`
-	Phone     string `json:"phone,omitempty"`
-	FirstName string `json:"first_name,omitempty"`
-	LastName  string `json:"last_name,omitempty"`
-	IP        string `json:"ip,omitempty"`
-}
-
-// Payment is one payment as it is now.
+// Payment is one payment as it is now. Times are in UTC.
 type Payment struct {
 	ID                string       `json:"id" doc:"pay_…, sortable by time"`
 	Provider          string       `json:"provider"`
@@ -83,7 +18,8 @@ type Payment struct {
 	MerchantReference string       `json:"merchant_reference"`
 	Description       string       `json:"description,omitempty"`
 	Method            string       `json:"method,omitempty"`
-	// ProviderReference is the provider's newest name for it; ProviderReferences all of them when there are several.
+	// ProviderReference is the provider's newest name for it;
+	// ProviderReferences all of them when there are several.
 	ProviderReference  string            `json:"provider_reference"`
 	ProviderReferences []string          `json:"provider_references,omitempty"`
 	ProviderStatus     string            `json:"provider_status"`
@@ -107,10 +43,10 @@ type Failure struct {
 	ProviderCode    string `json:"provider_code,omitempty"`
 	ProviderMessage string `json:"provider_message,omitempty"`
 	NewAttemptSafe  bool   `json:"new_attempt_safe,omitempty" doc:"a new payment in its place cannot move money twice"`
-	// Violations are what only the plugin found wrong with the request, before it
-	// sent anything.
+	// Violations are what only the plugin found wrong with the request, before
+	// it sent anything.
 	Violations []Violation `json:"violations,omitempty" doc:"what the plugin found wrong with the request"`
-	// Advice is set in JSON only; in Go ask Advise.
+	// Advice is set in JSON only; in Go call Advise.
 	Advice
 }
 
@@ -124,8 +60,8 @@ type Violation struct {
 // them.
 func Violations(list []sdk.Violation) []Violation {
 	out := make([]Violation, 0, len(list))
-	for _, v := range list {
-		out = append(out, Violation(v))
+	for _, violation := range list {
+		out = append(out, Violation(violation))
 	}
 	return out
 }
@@ -137,7 +73,7 @@ func (f Failure) MarshalJSON() ([]byte, error) {
 	return json.Marshal(plain(f))
 }
 
-// UnmarshalJSON leaves the advice out: it is made again when it is asked for.
+// UnmarshalJSON leaves the advice out: it follows from the rest.
 func (f *Failure) UnmarshalJSON(data []byte) error {
 	type plain Failure
 	err := json.Unmarshal(data, (*plain)(f))
@@ -149,7 +85,8 @@ func (f *Failure) UnmarshalJSON(data []byte) error {
 type Attempt struct {
 	Number int    `json:"number"`
 	Verb   string `json:"verb"`
-	// Amount is what a capture takes; nil for every other verb. ActionKey is the idempotency key of an action.
+	// Amount is what a capture takes; nil for every other verb. ActionKey is
+	// the idempotency key of an action.
 	Amount        *Amount   `json:"amount,omitempty" doc:"what a capture takes"`
 	ActionKey     string    `json:"-"`
 	StartedAt     time.Time `json:"started_at"`
@@ -158,7 +95,8 @@ type Attempt struct {
 	PluginVersion string    `json:"plugin_version"`
 	Fingerprint   string    `json:"identity,omitempty" doc:"digest of who we were to the provider"`
 	Host          string    `json:"host,omitempty" doc:"the host instance that made the call"`
-	// Outcome is "ok", "not_sent", "refused" or "unknown"; "" while the call runs.
+	// Outcome is "ok", "not_sent", "refused" or "unknown"; "" while the call
+	// runs.
 	Outcome      string     `json:"outcome"`
 	Code         string     `json:"code,omitempty"`
 	ProviderCode string     `json:"provider_code,omitempty"`
@@ -188,8 +126,8 @@ type Change struct {
 	Note   string    `json:"note,omitempty"`
 }
 
-// NextAction is what the customer is to do. Type names the first thing; display and confirm can come together, and then
-// Type is "display" and Confirm is set.
+// NextAction is what the customer is to do. Type names the first thing; display
+// and confirm can come together, and then Type is "display" and Confirm is set.
 type NextAction struct {
 	Type         string         `json:"type" enum:"redirect,display,confirm"`
 	URL          string         `json:"url,omitempty" doc:"redirect: where to"`

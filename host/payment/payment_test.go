@@ -14,8 +14,13 @@ import (
 )
 
 func TestErrorsAreTestedWithErrorsIs(t *testing.T) {
-	all := map[string]error{"not found": payment.ErrNotFound, "conflict": payment.ErrConflict, "in progress": payment.ErrInProgress,
-		"canceled": context.Canceled}
+	all := map[string]error{
+		"not found":   payment.ErrNotFound,
+		"conflict":    payment.ErrConflict,
+		"in progress": payment.ErrInProgress,
+		"canceled":    context.Canceled,
+	}
+
 	for code, want := range map[string]string{
 		string(sdk.CodeNotFound): "not found", payment.CodeConflict: "conflict",
 		payment.CodeIdempotencyConflict: "conflict", payment.CodeIdempotencyInProgress: "in progress",
@@ -37,14 +42,28 @@ func TestErrorsAreTestedWithErrorsIs(t *testing.T) {
 
 // Whoever may have moved money is never told to make a new intent.
 func TestDoubtIsNeverAnsweredWithANewIntent(t *testing.T) {
-	codes := []string{"", string(sdk.CodeDeclined), string(sdk.CodeUnavailable), string(sdk.CodeInternal), string(sdk.CodeDuplicate),
-		string(sdk.CodeAuthentication), string(sdk.CodeInvalidRequest), string(sdk.CodeRateLimited), payment.CodeStorage, payment.CodeCanceled}
+	codes := []string{
+		"",
+		string(sdk.CodeDeclined),
+		string(sdk.CodeUnavailable),
+		string(sdk.CodeInternal),
+		string(sdk.CodeDuplicate),
+		string(
+			sdk.CodeAuthentication,
+		),
+		string(sdk.CodeInvalidRequest),
+		string(sdk.CodeRateLimited),
+		payment.CodeStorage,
+		payment.CodeCanceled,
+	}
 	for _, code := range codes {
 		for _, outcome := range []sdk.Outcome{sdk.OutcomeUnknown, ""} {
 			e := payment.Error{Code: code, Outcome: outcome, Asked: true}
-			if got := e.Advise(); got.Retry != payment.RetrySameKey || got.RetryReason == "" {
+			if got := e.Advise(); got.Retry != payment.RetrySameKey ||
+				got.RetryReason == "" {
 				t.Errorf("a request that ended %s (%q): %+v", code, outcome, got)
 			}
+
 			f := failure(t, payment.Failure{Code: code, Outcome: string(outcome)})
 			if f.Retry != payment.RetryWait || f.RetryAfter == 0 || f.RetryReason == "" {
 				t.Errorf("a failure %s (%q): %+v", code, outcome, f)
@@ -69,7 +88,8 @@ func TestAdviceFollowsFromCodeAndOutcome(t *testing.T) {
 		{payment.Error{Code: string(sdk.CodeDeclined), Outcome: sdk.OutcomeRefused, Asked: true}, payment.RetryNewIntent, 0},
 		{payment.Error{Code: string(sdk.CodeAuthentication), Outcome: sdk.OutcomeRefused, Asked: true}, payment.RetryNever, 0},
 	} {
-		if got := c.e.Advise(); got.Retry != c.retry || got.RetryAfter != c.after || got.RetryReason == "" {
+		if got := c.e.Advise(); got.Retry != c.retry || got.RetryAfter != c.after ||
+			got.RetryReason == "" {
 			t.Errorf("%s: %+v, want %s after %d", c.e.Error(), got, c.retry, c.after)
 		}
 	}
@@ -82,11 +102,15 @@ func TestAdviceFollowsFromCodeAndOutcome(t *testing.T) {
 		{payment.Failure{Code: "unavailable", Outcome: "not_sent"}, payment.RetryNewIntent},
 		{payment.Failure{Code: "declined", Outcome: "refused"}, payment.RetryNewIntent},
 		{payment.Failure{Code: "authentication", Outcome: "refused"}, payment.RetryNever},
-		{payment.Failure{Code: "invalid_request", Outcome: "not_sent",
-			Violations: []payment.Violation{{Field: "customer.phone", Message: "is required"}}}, payment.RetryNewIntent},
+		{payment.Failure{
+			Code:       "invalid_request",
+			Outcome:    "not_sent",
+			Violations: []payment.Violation{{Field: "customer.phone", Message: "is required"}},
+		}, payment.RetryNewIntent},
 	} {
 		got := failure(t, c.f)
-		if got.Retry != c.retry || got.RetryReason == "" || len(got.Violations) != len(c.f.Violations) {
+		if got.Retry != c.retry || got.RetryReason == "" ||
+			len(got.Violations) != len(c.f.Violations) {
 			t.Errorf("%+v: %+v, want %s", c.f, got, c.retry)
 		}
 	}
@@ -106,6 +130,7 @@ func failure(t *testing.T, f payment.Failure) (out shown) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	var back payment.Failure
 	if err := json.Unmarshal(text, &back); err != nil || !reflect.DeepEqual(back, f) {
 		t.Errorf("%+v comes back as %+v, %v", f, back, err)
@@ -113,6 +138,7 @@ func failure(t *testing.T, f payment.Failure) (out shown) {
 	if err := json.Unmarshal(text, &out); err != nil {
 		t.Fatal(err)
 	}
+
 	return out
 }
 

@@ -3,8 +3,9 @@ package payment
 // Status is how far a payment, payout or refund is.
 type Status string
 
-// The statuses. Created and Unknown are the host's own; the others are what providers say. Authorized, Canceled,
-// Expired and RequiresAction belong to payments only, Pending to refunds only.
+// The statuses. Created and Unknown are the host's own; the others are what
+// providers say. Authorized, Canceled, Expired and RequiresAction belong to
+// payments only, Pending to refunds only.
 const (
 	Created        Status = "created"         // on disk; the provider is being called
 	RequiresAction Status = "requires_action" // the customer must do something
@@ -15,11 +16,12 @@ const (
 	Failed         Status = "failed"
 	Canceled       Status = "canceled"
 	Expired        Status = "expired"
-	UnderReview    Status = "under_review" // somebody must look at it; ReviewReason says why
+	UnderReview    Status = "under_review" // an operator must look at it; ReviewReason says why
 	Unknown        Status = "unknown"      // the provider may or may not have acted
 )
 
-// Final reports whether a status is an end, short of a late success or a review.
+// Final reports whether a status is an end. Only a success that comes late and a
+// review can follow one.
 func (s Status) Final() bool {
 	switch s {
 	case Succeeded, Failed, Canceled, Expired:
@@ -28,7 +30,7 @@ func (s Status) Final() bool {
 	return false
 }
 
-// ReviewReason says why something is under review.
+// ReviewReason is why something is under review.
 type ReviewReason string
 
 // The reasons.
@@ -38,7 +40,7 @@ const (
 	ReviewUnproven ReviewReason = "unproven" // a claim that nothing proves
 )
 
-// Kind is what sort of thing an id names.
+// Kind is the kind of thing that an ID names.
 type Kind string
 
 // The kinds.

@@ -2,15 +2,19 @@ package payment
 
 import "time"
 
-// TokenKeyState says what a key of the hosts' URLs is good for.
+// TokenKeyState is the state of a key of the hosts' URLs.
 type TokenKeyState string
 
 // The states of a key.
 const (
-	KeyComing  TokenKeyState = "coming"   // made, and in force from TokenKey.From on
-	KeyInForce TokenKeyState = "in_force" // signs the URLs of what is made now
-	KeyTaken   TokenKeyState = "taken"    // signed the URLs of older payments, which are taken still
-	KeyEnded   TokenKeyState = "ended"    // given up: no token that it signed is taken
+	// KeyComing is for a key that is in force from TokenKey.From on.
+	KeyComing TokenKeyState = "coming"
+	// KeyInForce is for the key that signs the URLs of new payments.
+	KeyInForce TokenKeyState = "in_force"
+	// KeyTaken is for a former key: the URLs that it signed are still accepted.
+	KeyTaken TokenKeyState = "taken"
+	// KeyEnded is for a key that was given up: no token that it signed is accepted.
+	KeyEnded TokenKeyState = "ended"
 )
 
 // TokenKey is one of the keys that sign the webhook and return URLs of payments
@@ -20,11 +24,11 @@ type TokenKey struct {
 	ID    string        `json:"id" example:"k2"`
 	State TokenKeyState `json:"state" enum:"coming,in_force,taken,ended"`
 	// Sealed reports whether a secret of host.token_secret is mixed in. Without
-	// one, whoever reads a copy of the database can sign as this host does.
+	// one, a copy of the database is enough to sign as this host does.
 	Sealed bool `json:"sealed" doc:"whether a secret of host.token_secret is mixed in; without one a copy of the database is enough to sign URLs"`
 	// From is when the key comes or came into force; nil for the first.
 	From *time.Time `json:"from" doc:"when it comes or came into force; null for the first"`
-	// EndedAt is when the key was given up; nil while it is taken.
+	// EndedAt is when the key was given up; nil while its URLs are accepted.
 	EndedAt *time.Time `json:"ended_at,omitempty"`
 	// By and Reason are who made the key and why; empty for the first.
 	By     string `json:"by,omitempty"`

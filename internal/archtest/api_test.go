@@ -21,8 +21,11 @@ func publicTypes(sources []source) []offence {
 		fset := token.NewFileSet()
 		file, err := parser.ParseFile(fset, s.path, s.text, parser.SkipObjectResolution)
 		if err != nil {
-			return []offence{{s.path, "cannot be read: " + err.Error(), "its types are to be looked at"}}
+			return []offence{
+				{s.path, "cannot be read: " + err.Error(), "its types are to be looked at"},
+			}
 		}
+
 		internal := internalNames(file)
 		for _, shown := range exportedParts(file) {
 			ast.Inspect(shown, func(n ast.Node) bool {
@@ -31,14 +34,19 @@ func publicTypes(sources []source) []offence {
 					return true
 				}
 				if of, ok := selector.X.(*ast.Ident); ok && internal[of.Name] {
-					found = append(found, offence{fmt.Sprintf("%s:%d", s.path, fset.Position(n.Pos()).Line),
-						"shows " + of.Name + "." + selector.Sel.Name + ", a type of an internal package",
-						"whoever embeds the host cannot name it, and go doc does not show its fields"})
+					found = append(
+						found,
+						offence{fmt.Sprintf("%s:%d", s.path, fset.Position(n.Pos()).Line),
+							"shows " + of.Name + "." + selector.Sel.Name + ", a type of an internal package",
+							"whoever embeds the host cannot name it, and go doc does not show its fields"},
+					)
 				}
+
 				return true
 			})
 		}
 	}
+
 	return found
 }
 
@@ -54,8 +62,10 @@ func internalNames(file *ast.File) map[string]bool {
 		if spec.Name != nil {
 			name = spec.Name.Name
 		}
+
 		names[name] = true
 	}
+
 	return names
 }
 
@@ -73,6 +83,7 @@ func exportedParts(file *ast.File) (parts []ast.Node) {
 			}
 		}
 	}
+
 	return parts
 }
 
@@ -96,6 +107,7 @@ func exportedSpec(spec ast.Spec) (parts []ast.Node) {
 			}
 		}
 	}
+
 	return parts
 }
 

@@ -28,22 +28,32 @@ var (
 func unguarded(sources []source) []offence {
 	found, plugins := []offence{}, map[string]string{}
 	for _, s := range sources {
-		if name, rest := provider(s.dir); name != "" && rest == "" && name != sandbox && !s.test {
+		if name, rest := provider(s.dir); name != "" && rest == "" && name != sandbox &&
+			!s.test {
 			plugins[name] += s.text
 		}
 	}
+
 	for _, name := range slices.Sorted(maps.Keys(plugins)) {
 		var held []string
 		for _, m := range guard.FindAllStringSubmatch(plugins[name], -1) {
 			held = append(held, m[1])
 		}
+
 		for _, m := range method.FindAllStringSubmatch(plugins[name], -1) {
 			if of := verbs[m[1]]; of != "" && !slices.Contains(held, of) {
-				found = append(found, offence{"plugins/" + name, "does not guard " + m[1] + " with _ sdk." + of + " = (*provider)(nil)",
-					"a verb with another signature compiles and is no verb: the guard says so where it is written"})
+				found = append(
+					found,
+					offence{
+						"plugins/" + name,
+						"does not guard " + m[1] + " with _ sdk." + of + " = (*provider)(nil)",
+						"a verb with another signature compiles and is no verb: the guard says so where it is written",
+					},
+				)
 			}
 		}
 	}
+
 	return found
 }
 

@@ -11,14 +11,17 @@ import (
 	"unicode/utf8"
 )
 
-// providerNames finds a provider's name in the source of the sdk or the host, comments included.
+// providerNames finds a provider's name in the source of the sdk or the host,
+// comments included.
 func providerNames(sources []source) []offence {
 	var found []offence
 	names := slices.Sorted(maps.Keys(providers(sources)))
+
 	for _, s := range sources {
 		if s.test || !in(s.dir, "sdk", "host") {
 			continue
 		}
+
 		for _, name := range names {
 			if line := mentions(s.text, name); line > 0 {
 				found = append(found, offence{
@@ -29,21 +32,25 @@ func providerNames(sources []source) []offence {
 			}
 		}
 	}
+
 	return found
 }
 
-// mentions gives the first line that holds the name as a word of its own or as a part of a camel-case identifier
-// (newAcme, acmeClient, ACME_KEY), and 0 if none does. "ptop" is no part of "laptop" or "acceptOptions".
+// mentions returns the first line that holds the name as a word of its own or
+// as a part of a camel-case identifier (newAcme, acmeClient, ACME_KEY), and 0
+// if none does. "ptop" is no part of "laptop" or "acceptOptions".
 func mentions(text, name string) int {
 	for _, at := range regexp.MustCompile("(?i)"+regexp.QuoteMeta(name)).FindAllStringIndex(text, -1) {
 		before, _ := utf8.DecodeLastRuneInString(text[:at[0]])
 		first, _ := utf8.DecodeRuneInString(text[at[0]:])
 		after, _ := utf8.DecodeRuneInString(text[at[1]:])
-		begins := !unicode.IsLetter(before) || unicode.IsLower(before) && unicode.IsUpper(first)
+		begins := !unicode.IsLetter(before) ||
+			(unicode.IsLower(before) && unicode.IsUpper(first))
 		if begins && !unicode.IsLower(after) {
 			return strings.Count(text[:at[0]], "\n") + 1
 		}
 	}
+
 	return 0
 }
 

@@ -7,24 +7,33 @@ import (
 	"testing"
 )
 
-// packageComments wants one comment for each package. Generated packages are described in what they come from.
+// packageComments wants one comment for each package. Generated packages are
+// described in what they come from.
 func packageComments(sources []source) []offence {
 	documented := map[string]bool{}
 	for _, s := range sources {
 		if s.test || s.generated {
 			continue
 		}
-		// Commands say what they do in their own way; a library's comment begins as `go doc` expects.
-		good := s.doc != "" && (s.pkg == "main" || strings.HasPrefix(s.doc, "Package "+s.pkg+" "))
+
+		// Commands say what they do in their own way; a library's comment
+		// begins as `go doc` expects.
+		good := s.doc != "" &&
+			(s.pkg == "main" || strings.HasPrefix(s.doc, "Package "+s.pkg+" "))
 		documented[s.dir] = documented[s.dir] || good
 	}
+
 	var found []offence
 	for _, dir := range slices.Sorted(maps.Keys(documented)) {
 		if !documented[dir] {
-			found = append(found, offence{dir, "has no package comment (// Package … says what it is for)",
-				"whoever opens a folder has to learn what it is for and what it may be relied on for, before reading code"})
+			found = append(
+				found,
+				offence{dir, "has no package comment (// Package … says what it is for)",
+					"whoever opens a folder has to learn what it is for and what it may be relied on for, before reading code"},
+			)
 		}
 	}
+
 	return found
 }
 

@@ -13,8 +13,17 @@ import (
 	"testing"
 )
 
-// providerFiles are the files of every provider, in the order in which one reads them.
-var providerFiles = []string{"main.go", "config.go", "provider.go", "client.go", "types.go", "signature.go", "webhook.go"}
+// providerFiles are the files of every provider, in the order in which one
+// reads them.
+var providerFiles = []string{
+	"main.go",
+	"config.go",
+	"provider.go",
+	"client.go",
+	"types.go",
+	"signature.go",
+	"webhook.go",
+}
 
 // providerTokens bounds what a provider says: the tokens of its code, so that a
 // blank line or a comment costs nothing.
@@ -22,18 +31,21 @@ const providerTokens = 3500
 
 // longProviders are the providers that may have more, each with its reason.
 var longProviders = map[string]int{
-	// Twelve calls: two that create a payment, two that confirm it, signed payouts, two ways to ask about each, methods,
-	// balances and two operations of its own.
+	// Twelve calls: two that create a payment, two that confirm it, signed
+	// payouts, two ways to ask about each, methods, balances and two operations
+	// of its own.
 	"paykassma": 5000,
 }
 
-// providerFolders holds every provider to the same files, and to a size at which one sees it whole.
+// providerFolders holds every provider to the same files, and to a size at
+// which one sees it whole.
 func providerFolders(sources []source) []offence {
 	var found []offence
 	all := providers(sources)
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		folder := "plugins/" + name
 		size, have := 0, []string{}
+
 		for _, s := range all[name] {
 			if _, part := provider(s.dir); s.test || in(part, "simulator") {
 				continue
@@ -43,25 +55,33 @@ func providerFolders(sources []source) []offence {
 				have = append(have, path.Base(s.path))
 			}
 		}
+
 		found = append(found, wrongFiles(folder, have)...)
 		found = append(found, tooLong(name, size)...)
 	}
+
 	return found
 }
 
 func wrongFiles(folder string, have []string) []offence {
 	const why = "all providers have the same files, so that whoever has read one finds everything in the next"
 	var found []offence
+
 	for _, want := range providerFiles {
 		if !slices.Contains(have, want) {
 			found = append(found, offence{folder, "has no " + want, why})
 		}
 	}
+
 	for _, extra := range have {
 		if !slices.Contains(providerFiles, extra) {
-			found = append(found, offence{folder + "/" + extra, "is not one of a provider's files", why})
+			found = append(
+				found,
+				offence{folder + "/" + extra, "is not one of a provider's files", why},
+			)
 		}
 	}
+
 	return found
 }
 
@@ -73,6 +93,7 @@ func tooLong(name string, size int) []offence {
 	if size <= limit {
 		return nil
 	}
+
 	return []offence{{
 		"plugins/" + name,
 		fmt.Sprintf("has %d tokens without tests and simulator; at most %d", size, limit),
@@ -88,11 +109,15 @@ func tokens(text string) (size int) {
 	if err != nil {
 		return 0 // it does not compile either
 	}
+
 	for _, decl := range parsed.Decls {
 		if !isGuard(decl) {
-			size += tokensIn(text[files.Position(decl.Pos()).Offset:files.Position(decl.End()).Offset])
+			size += tokensIn(
+				text[files.Position(decl.Pos()).Offset:files.Position(decl.End()).Offset],
+			)
 		}
 	}
+
 	return size
 }
 
@@ -103,11 +128,14 @@ func isGuard(decl ast.Decl) bool {
 	if !ok || ((general.Tok != token.VAR) && (general.Tok != token.IMPORT)) {
 		return false
 	}
+
 	for _, spec := range general.Specs {
-		if value, ok := spec.(*ast.ValueSpec); ok && ((len(value.Names) != 1) || (value.Names[0].Name != "_")) {
+		if value, ok := spec.(*ast.ValueSpec); ok &&
+			((len(value.Names) != 1) || (value.Names[0].Name != "_")) {
 			return false
 		}
 	}
+
 	return true
 }
 
@@ -115,6 +143,7 @@ func tokensIn(text string) (size int) {
 	files := token.NewFileSet()
 	var words scanner.Scanner
 	words.Init(files.AddFile("", -1, len(text)), []byte(text), nil, 0)
+
 	for {
 		_, kind, literal := words.Scan()
 		if kind == token.EOF {
@@ -130,8 +159,15 @@ func TestProviderFolders(t *testing.T) { check(t, providerFolders) }
 
 func TestProviderFoldersBite(t *testing.T) {
 	long := "package p\n" + strings.Repeat("var a = b\n", 900)
-	guarded := "package p\n\nimport \"a\"\n// " + strings.Repeat("a comment ", 9000) + "\n\nvar (\n" +
-		strings.Repeat("\n_ a = (*b)(nil)\n", 900) + ")\n"
+	guarded := "package p\n\nimport \"a\"\n// " + strings.Repeat(
+		"a comment ",
+		9000,
+	) + "\n\nvar (\n" +
+		strings.Repeat(
+			"\n_ a = (*b)(nil)\n",
+			900,
+		) + ")\n"
+
 	whole := map[string]string{
 		"plugins/acme/simulator/api.go":     long,
 		"plugins/acme/conformance_test.go":  long,
@@ -142,6 +178,7 @@ func TestProviderFoldersBite(t *testing.T) {
 	for _, name := range providerFiles {
 		whole["plugins/acme/"+name] = "package p\n"
 	}
+
 	for _, c := range []struct {
 		name, path, text string
 		want             []string
@@ -160,6 +197,7 @@ func TestProviderFoldersBite(t *testing.T) {
 			} else {
 				delete(files, c.path)
 			}
+
 			var got []string
 			for _, o := range providerFolders(tree(t, files)) {
 				got = append(got, o.what)

@@ -38,6 +38,7 @@ func check(t *testing.T, rule func([]source) []offence) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	if len(sources) == 0 {
 		t.Fatal("no Go files found: the rules were checked on nothing")
 	}
@@ -46,7 +47,8 @@ func check(t *testing.T, rule func([]source) []offence) {
 	}
 }
 
-// load parses every Go file of the module; modules in folders of their own (the tools') are not part of it.
+// load parses every Go file of the module; modules in folders of their own (the
+// tools') are not part of it.
 func load(tree fs.FS) ([]source, error) {
 	var sources []source
 	err := fs.WalkDir(tree, ".", func(name string, entry fs.DirEntry, err error) error {
@@ -59,6 +61,7 @@ func load(tree fs.FS) ([]source, error) {
 			}
 			return nil
 		}
+
 		if path.Ext(name) != ".go" || strings.ContainsAny(entry.Name()[:1], "._") {
 			return nil
 		}
@@ -66,16 +69,20 @@ func load(tree fs.FS) ([]source, error) {
 		if err != nil {
 			return err
 		}
+
 		s, err := parse(name, string(text))
 		sources = append(sources, s)
 		return err
 	})
+
 	return sources, err
 }
 
 // ignored follows the go command, and leaves out what make builds and runs.
 func ignored(folder string) bool {
-	return strings.ContainsAny(folder[:1], "._") || folder == "testdata" || folder == "bin" || folder == "var"
+	return strings.ContainsAny(folder[:1], "._") || folder == "testdata" ||
+		folder == "bin" ||
+		folder == "var"
 }
 
 func ownModule(tree fs.FS, dir string) bool {
@@ -84,10 +91,16 @@ func ownModule(tree fs.FS, dir string) bool {
 }
 
 func parse(name, text string) (source, error) {
-	file, err := parser.ParseFile(token.NewFileSet(), name, text, parser.ImportsOnly|parser.ParseComments)
+	file, err := parser.ParseFile(
+		token.NewFileSet(),
+		name,
+		text,
+		parser.ImportsOnly|parser.ParseComments,
+	)
 	if err != nil {
 		return source{}, err
 	}
+
 	s := source{
 		path:      name,
 		dir:       path.Dir(name),
@@ -97,6 +110,7 @@ func parse(name, text string) (source, error) {
 		test:      strings.HasSuffix(name, "_test.go"),
 		generated: ast.IsGenerated(file),
 	}
+
 	for _, spec := range file.Imports {
 		imported, err := strconv.Unquote(spec.Path.Value)
 		if err != nil {
@@ -104,10 +118,11 @@ func parse(name, text string) (source, error) {
 		}
 		s.imports = append(s.imports, strings.TrimPrefix(imported, module+"/"))
 	}
+
 	return s, nil
 }
 
-// in tells whether a package is one of the folders or lies below one.
+// in reports whether a package is one of the folders or lies below one.
 func in(pkg string, folders ...string) bool {
 	for _, folder := range folders {
 		if pkg == folder || strings.HasPrefix(pkg, folder+"/") {

@@ -10,7 +10,8 @@ import (
 // demoTime bounds the whole tour.
 const demoTime = 4 * time.Minute
 
-// demo is a guided tour on a host, a store and plugins of its own, under var/demo: what happens there disturbs nothing.
+// demo is a guided tour on a host, a store and plugins of its own, under
+// var/demo: what happens there disturbs nothing.
 func demo(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, demoTime)
 	defer cancel()
@@ -19,19 +20,30 @@ func demo(ctx context.Context) error {
 		return err
 	}
 	defer sandbox.stop()
+
 	s, err := newStage(ctx, addresses)
 	if err != nil {
 		return err
 	}
-	host, err := start("the host", s.log, s.log, "bin/payhost", "serve", "--config", s.config)
+	host, err := start(
+		"the host",
+		s.log,
+		s.log,
+		"bin/payhost",
+		"serve",
+		"--config",
+		s.config,
+	)
 	if err != nil {
 		return err
 	}
 	defer host.stop()
+
 	if err := waitReady(ctx, host, s.base); err != nil {
 		return fmt.Errorf("%w; its log is %s", err, s.log.Name())
 	}
 	fmt.Printf("A host runs on simulated providers; its log is %s\n", s.log.Name())
+
 	t := &tour{stage: s}
 	for _, chapter := range []struct {
 		title string
@@ -45,14 +57,21 @@ func demo(ctx context.Context) error {
 	} {
 		fmt.Printf("\n── %s\n", title(chapter.title))
 		if err := chapter.tell(ctx); err != nil {
-			return fmt.Errorf("%s: %w; the host's log is %s", chapter.title, err, s.log.Name())
+			return fmt.Errorf(
+				"%s: %w; the host's log is %s",
+				chapter.title,
+				err,
+				s.log.Name(),
+			)
 		}
 	}
+
 	fmt.Println("\n── What happened")
 	t.table(os.Stdout)
 	if t.wrong > 0 {
 		return fmt.Errorf("%d of these did not end as they should", t.wrong)
 	}
+
 	return nil
 }
 

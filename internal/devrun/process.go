@@ -13,8 +13,9 @@ import (
 	"time"
 )
 
-// process is a program that devrun started, in a process group of its own so that a Ctrl-C on the terminal reaches it
-// through devrun alone, which stops things in order.
+// process is a program that devrun started, in a process group of its own so
+// that a Ctrl-C on the terminal reaches it through devrun alone, which stops
+// things in order.
 type process struct {
 	name string
 	cmd  *exec.Cmd
@@ -30,11 +31,13 @@ func start(name string, out, log io.Writer, path string, args ...string) (*proce
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", name, err)
 	}
+
 	p := &process{name: name, cmd: cmd, done: make(chan struct{})}
 	go func() {
 		p.err = cmd.Wait()
 		close(p.done)
 	}()
+
 	return p, nil
 }
 
@@ -49,17 +52,27 @@ func (p *process) stop() {
 	}
 }
 
-// startSandbox starts the simulated providers and gives their addresses by name.
+// startSandbox starts the simulated providers and gives their addresses by
+// name.
 func startSandbox(ctx context.Context, listen string) (*process, map[string]string, error) {
 	r, w := io.Pipe()
-	p, err := start("the simulated providers", w, os.Stderr, "bin/sandbox", "-listen", listen)
+	p, err := start(
+		"the simulated providers",
+		w,
+		os.Stderr,
+		"bin/sandbox",
+		"-listen",
+		listen,
+	)
 	if err != nil {
 		return nil, nil, err
 	}
+
 	go func() {
 		<-p.done
 		_ = w.Close()
 	}()
+
 	addresses := map[string]string{}
 	lines := make(chan string)
 	go func() {
@@ -68,28 +81,36 @@ func startSandbox(ctx context.Context, listen string) (*process, map[string]stri
 			lines <- s.Text()
 		}
 	}()
+
 	// The lines come at once; the first pause after some is their end.
 	for {
 		select {
 		case line, ok := <-lines:
 			if !ok {
-				return nil, nil, fmt.Errorf("the simulated providers ended at once: is %s taken?", listen)
+				return nil, nil, fmt.Errorf(
+					"the simulated providers ended at once: is %s taken?",
+					listen,
+				)
 			}
+
 			name, address, _ := strings.Cut(line, "\t")
 			addresses[name] = address
 			continue
+
 		case <-time.After(300 * time.Millisecond):
 		case <-ctx.Done():
 			p.stop()
 			return nil, nil, ctx.Err()
 		}
+
 		if len(addresses) > 0 {
 			return p, addresses, nil
 		}
 	}
 }
 
-// waitReady returns when the host answers on /readyz, or with an error when it has ended.
+// waitReady returns when the host answers on /readyz, or with an error when it
+// has ended.
 func waitReady(ctx context.Context, p *process, base string) error {
 	for {
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/readyz", nil)
@@ -102,6 +123,7 @@ func waitReady(ctx context.Context, p *process, base string) error {
 				return nil
 			}
 		}
+
 		select {
 		case <-p.done:
 			return fmt.Errorf("%s ended: %w", p.name, p.err)

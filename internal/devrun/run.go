@@ -6,7 +6,8 @@ import (
 	"os"
 )
 
-// The addresses and the token are those of the repository's config.toml, which is for the simulators only.
+// The addresses and the token are those of the repository's config.toml, which
+// is for the simulators only.
 const (
 	sandboxAddress = "127.0.0.1:9090"
 	hostAddress    = "http://127.0.0.1:8080"
@@ -20,11 +21,21 @@ func run(ctx context.Context) error {
 		return err
 	}
 	defer sandbox.stop()
-	host, err := start("the host", os.Stderr, os.Stderr, "bin/payhost", "serve", "--config", "config.toml")
+
+	host, err := start(
+		"the host",
+		os.Stderr,
+		os.Stderr,
+		"bin/payhost",
+		"serve",
+		"--config",
+		"config.toml",
+	)
 	if err != nil {
 		return err
 	}
 	defer host.stop()
+
 	if err := waitReady(ctx, host, hostAddress); err != nil {
 		return err
 	}
@@ -42,6 +53,7 @@ Paste this in another terminal to make a payment:
 Then open its next_action.url, pay there, and look:  bin/payhost payments list
 
 `, hostAddress, token)
+
 	select {
 	case <-ctx.Done():
 		fmt.Println("\nstopping …")

@@ -15,7 +15,8 @@ import (
 	"time"
 )
 
-// stage is where a demo plays: a configuration, a store and plugins of its own, and a client of the host's API.
+// stage is where a demo plays: a configuration, a store and plugins of its own,
+// and a client of the host's API.
 type stage struct {
 	dir       string
 	config    string
@@ -25,16 +26,21 @@ type stage struct {
 	client    *http.Client
 }
 
-// newStage makes the stage anew from the repository's config.toml: another address, other folders, and the simulators
-// where they are now.
+// newStage makes the stage anew from the repository's config.toml: another
+// address, other folders, and the simulators where they are now.
 func newStage(ctx context.Context, addresses map[string]string) (*stage, error) {
-	s := &stage{dir: filepath.Join("var", "demo"), addresses: addresses, client: &http.Client{
-		Timeout:       time.Minute,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}
+	s := &stage{
+		dir:       filepath.Join("var", "demo"),
+		addresses: addresses,
+		client: &http.Client{
+			Timeout:       time.Minute,
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+	}
 	if err := os.RemoveAll(s.dir); err != nil {
 		return nil, err
 	}
+
 	if err := os.MkdirAll(s.dir, 0o700); err != nil {
 		return nil, err
 	}
@@ -42,13 +48,26 @@ func newStage(ctx context.Context, addresses map[string]string) (*stage, error) 
 	if err != nil {
 		return nil, err
 	}
+
 	s.base = "http://" + port
 	text, err := os.ReadFile("config.toml")
 	if err != nil {
 		return nil, err
 	}
-	replace := []string{hostAddress, s.base, `"127.0.0.1:8080"`, `"` + port + `"`, `"bin/plugins"`, `"plugins"`, `"var"`, `"data"`,
-		"sqlite:var/", "sqlite:data/"}
+
+	replace := []string{
+		hostAddress,
+		s.base,
+		`"127.0.0.1:8080"`,
+		`"` + port + `"`,
+		`"bin/plugins"`,
+		`"plugins"`,
+		`"var"`,
+		`"data"`,
+		"sqlite:var/",
+		"sqlite:data/",
+	}
+
 	for name, address := range addresses {
 		replace = append(replace, "http://"+sandboxAddress+"/"+name, address)
 	}
@@ -56,21 +75,35 @@ func newStage(ctx context.Context, addresses map[string]string) (*stage, error) 
 	if err := os.WriteFile(s.config, []byte(strings.NewReplacer(replace...).Replace(string(text))), 0o600); err != nil { //nolint:gosec // a folder of our own
 		return nil, err
 	}
+
 	if err := os.CopyFS(filepath.Join(s.dir, "plugins"), os.DirFS(filepath.Join("bin", "plugins"))); err != nil {
 		return nil, err
 	}
 	s.log, err = os.Create(filepath.Join(s.dir, "host.log"))
+
 	return s, err
 }
 
 // buildPlugin builds another version of a plugin for the stage.
 func (s *stage) buildPlugin(ctx context.Context, name, version string) error {
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -X main.version="+version,
-		"-o", filepath.Join(s.dir, "plugins", name+"@"+version), "./plugins/"+name)
+	cmd := exec.CommandContext(
+		ctx,
+		"go",
+		"build",
+		"-trimpath",
+		"-buildvcs=false",
+		"-ldflags",
+		"-s -w -X main.version="+version,
+		"-o",
+		filepath.Join(s.dir, "plugins", name+"@"+version),
+		"./plugins/"+name,
+	)
+
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("build %s %s: %w: %s", name, version, err, out)
 	}
+
 	return nil
 }
 
@@ -83,7 +116,12 @@ func (s *stage) editConfig(from, to string) error {
 	if !bytes.Contains(text, []byte(from)) {
 		return fmt.Errorf("%s holds no %q", s.config, from)
 	}
-	return os.WriteFile(s.config, bytes.Replace(text, []byte(from), []byte(to), 1), 0o600) //nolint:gosec // a folder of our own
+
+	return os.WriteFile(
+		s.config,
+		bytes.Replace(text, []byte(from), []byte(to), 1),
+		0o600,
+	) //nolint:gosec // a folder of our own
 }
 
 // record is what the tour needs of a payment or payout.
@@ -120,11 +158,22 @@ func (r record) settled() bool {
 }
 
 // call makes a request to the host's API and reads the answer into into.
-func (s *stage) call(ctx context.Context, method, path, key string, body string, into any) error {
-	req, err := http.NewRequestWithContext(ctx, method, s.base+path, strings.NewReader(body))
+func (s *stage) call(
+	ctx context.Context,
+	method, path, key string,
+	body string,
+	into any,
+) error {
+	req, err := http.NewRequestWithContext(
+		ctx,
+		method,
+		s.base+path,
+		strings.NewReader(body),
+	)
 	if err != nil {
 		return err
 	}
+
 	req.Header.Set("Authorization", "Bearer "+token)
 	if body != "" {
 		req.Header.Set("Content-Type", "application/json")
@@ -132,11 +181,13 @@ func (s *stage) call(ctx context.Context, method, path, key string, body string,
 	if key != "" {
 		req.Header.Set("Idempotency-Key", key)
 	}
+
 	resp, err := s.client.Do(req)
 	if err != nil {
 		return err
 	}
 	defer resp.Body.Close()
+
 	data, err := io.ReadAll(resp.Body)
 	if err != nil {
 		return err
@@ -144,48 +195,67 @@ func (s *stage) call(ctx context.Context, method, path, key string, body string,
 	if resp.StatusCode >= 300 {
 		return fmt.Errorf("%s %s: %s: %s", method, path, resp.Status, data)
 	}
+
 	return json.Unmarshal(data, into)
 }
 
 // simulator makes a request to a simulator's control endpoints.
 func (s *stage) simulator(ctx context.Context, method, name, path, body string) error {
-	req, err := http.NewRequestWithContext(ctx, method, s.addresses[name]+"/_simulator/"+path, strings.NewReader(body))
+	req, err := http.NewRequestWithContext(
+		ctx,
+		method,
+		s.addresses[name]+"/_simulator/"+path,
+		strings.NewReader(body),
+	)
 	if err != nil {
 		return err
 	}
+
 	resp, err := s.client.Do(req)
 	if err != nil {
 		return err
 	}
 	defer resp.Body.Close()
+
 	if resp.StatusCode >= 300 {
 		return fmt.Errorf("the simulator of %s: %s", name, resp.Status)
 	}
+
 	return nil
 }
 
-// visit does what a customer does: pays on the provider's page, and follows where that leads.
+// visit does what a customer does: pays on the provider's page, and follows
+// where that leads.
 func (s *stage) visit(ctx context.Context, page string) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, page, strings.NewReader("result=pay"))
+	req, err := http.NewRequestWithContext(
+		ctx,
+		http.MethodPost,
+		page,
+		strings.NewReader("result=pay"),
+	)
 	if err != nil {
 		return err
 	}
+
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	resp, err := s.client.Do(req)
 	if err != nil {
 		return err
 	}
+
 	_ = resp.Body.Close()
 	back := resp.Header.Get("Location")
 	if !strings.HasPrefix(back, s.base) {
 		return nil // to the merchant, or nowhere
 	}
+
 	if req, err = http.NewRequestWithContext(ctx, http.MethodGet, back, nil); err != nil {
 		return err
 	}
 	if resp, err = s.client.Do(req); err != nil {
 		return err
 	}
+
 	return resp.Body.Close()
 }
 
@@ -195,6 +265,7 @@ func (s *stage) wait(ctx context.Context, path string) (r record, err error) {
 		if err := s.call(ctx, http.MethodGet, path, "", "", &r); err != nil || r.settled() {
 			return r, err
 		}
+
 		select {
 		case <-time.After(200 * time.Millisecond):
 		case <-ctx.Done():

@@ -23,7 +23,8 @@ type tour struct {
 	wrong int
 }
 
-// scene is one provider's part: what to send, and what the customer sends back where there is no page to go to.
+// scene is one provider's part: what to send, and what the customer sends back
+// where there is no page to go to.
 type scene struct {
 	provider string
 	payment  string
@@ -55,9 +56,12 @@ func (t *tour) table(w io.Writer) {
 	_ = out.Flush()
 }
 
-// present gives the scenes of the providers that the sandbox simulates.
+// present returns the scenes of the providers that the sandbox simulates.
 func (t *tour) present() []scene {
-	return slices.DeleteFunc(slices.Clone(scenes), func(s scene) bool { return t.addresses[s.provider] == "" })
+	return slices.DeleteFunc(
+		slices.Clone(scenes),
+		func(s scene) bool { return t.addresses[s.provider] == "" },
+	)
 }
 
 func (t *tour) payments(ctx context.Context) error {
@@ -67,11 +71,13 @@ func (t *tour) payments(ctx context.Context) error {
 				return err
 			}
 		}
+
 		began := time.Now()
 		var p record
 		if err := t.call(ctx, http.MethodPost, "/v1/payments", "demo-"+s.provider, s.payment, &p); err != nil {
 			return err
 		}
+
 		if p.NextAction != nil && p.NextAction.Type == "redirect" {
 			if err := t.visit(ctx, p.NextAction.URL); err != nil {
 				return err
@@ -81,16 +87,25 @@ func (t *tour) payments(ctx context.Context) error {
 				return err
 			}
 		}
+
 		p, err := t.wait(ctx, "/v1/payments/"+p.ID)
 		if err != nil {
 			return err
 		}
-		t.note(s.provider, "payment", p.Status, fmt.Sprintf("by %s in %d ms", settledBy(p), time.Since(began).Milliseconds()), p.Status == "succeeded")
+		t.note(
+			s.provider,
+			"payment",
+			p.Status,
+			fmt.Sprintf("by %s in %d ms", settledBy(p), time.Since(began).Milliseconds()),
+			p.Status == "succeeded",
+		)
 	}
+
 	return nil
 }
 
-// typeIn gives a simulator the account's notice URL, as an operator would in the provider's back office.
+// typeIn returns a simulator the account's notice URL, as an operator would in
+// the provider's back office.
 func (t *tour) typeIn(ctx context.Context, provider string) error {
 	var p struct {
 		URL string `json:"webhook_url"`
@@ -121,12 +136,20 @@ func (t *tour) payouts(ctx context.Context) error {
 		if err := t.call(ctx, http.MethodPost, "/v1/payouts", "demo-payout-"+s.provider, s.payout, &p); err != nil {
 			return err
 		}
+
 		p, err := t.wait(ctx, "/v1/payouts/"+p.ID)
 		if err != nil {
 			return err
 		}
-		t.note(s.provider, "payout", p.Status, fmt.Sprintf("by %s in %d ms", settledBy(p), time.Since(began).Milliseconds()), p.Status == "succeeded")
+		t.note(
+			s.provider,
+			"payout",
+			p.Status,
+			fmt.Sprintf("by %s in %d ms", settledBy(p), time.Since(began).Milliseconds()),
+			p.Status == "succeeded",
+		)
 	}
+
 	return nil
 }
 
@@ -139,15 +162,29 @@ func (t *tour) lookups(ctx context.Context) error {
 			if err := t.call(ctx, http.MethodGet, "/v1/providers/"+s.provider+"/payment-methods?"+s.methods, "", "", &list); err != nil {
 				return err
 			}
-			t.note(s.provider, "payment methods", fmt.Sprintf("%d", len(list.Data)), "asked", len(list.Data) > 0)
+			t.note(
+				s.provider,
+				"payment methods",
+				fmt.Sprintf("%d", len(list.Data)),
+				"asked",
+				len(list.Data) > 0,
+			)
 		}
+
 		if s.balances {
 			if err := t.call(ctx, http.MethodGet, "/v1/providers/"+s.provider+"/balances", "", "", &list); err != nil {
 				return err
 			}
-			t.note(s.provider, "balances", fmt.Sprintf("%d", len(list.Data)), "asked", len(list.Data) > 0)
+			t.note(
+				s.provider,
+				"balances",
+				fmt.Sprintf("%d", len(list.Data)),
+				"asked",
+				len(list.Data) > 0,
+			)
 		}
 	}
+
 	return nil
 }
 
@@ -167,6 +204,7 @@ func (t *tour) kill(ctx context.Context) error {
 	if err := t.call(ctx, http.MethodGet, "/v1/providers/"+name, "", "", &before); err != nil {
 		return err
 	}
+
 	answer := make(chan record, 1)
 	failed := make(chan error, 1)
 	go func() {
@@ -177,6 +215,7 @@ func (t *tour) kill(ctx context.Context) error {
 		}
 		answer <- p
 	}()
+
 	if err := t.untilDelayed(ctx, name); err != nil {
 		return err
 	}
@@ -185,27 +224,50 @@ func (t *tour) kill(ctx context.Context) error {
 	if err := syscall.Kill(before.PID, syscall.SIGKILL); err != nil {
 		return err
 	}
+
 	select {
 	case p := <-answer:
-		t.note(name, "payment, plugin killed", p.Status, fmt.Sprintf("answered after %d ms", time.Since(began).Milliseconds()), p.Status == "unknown")
+		t.note(
+			name,
+			"payment, plugin killed",
+			p.Status,
+			fmt.Sprintf("answered after %d ms", time.Since(began).Milliseconds()),
+			p.Status == "unknown",
+		)
+
 	case err := <-failed:
 		return err
 	}
+
 	var p record
 	if err := t.call(ctx, http.MethodPost, "/v1/payments", "demo-after-kill", scenes[0].payment, &p); err != nil {
 		return err
 	}
-	t.note(name, "the next payment", p.Status, fmt.Sprintf("%d ms after the kill", time.Since(began).Milliseconds()), p.Status == "requires_action")
+	t.note(
+		name,
+		"the next payment",
+		p.Status,
+		fmt.Sprintf("%d ms after the kill", time.Since(began).Milliseconds()),
+		p.Status == "requires_action",
+	)
+
 	return nil
 }
 
-// untilDelayed waits until the simulator holds a request back: the fault is used up.
+// untilDelayed waits until the simulator holds a request back: the fault is
+// used up.
 func (t *tour) untilDelayed(ctx context.Context, name string) error {
 	for {
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, t.addresses[name]+"/_simulator/faults", nil)
+		req, err := http.NewRequestWithContext(
+			ctx,
+			http.MethodGet,
+			t.addresses[name]+"/_simulator/faults",
+			nil,
+		)
 		if err != nil {
 			return err
 		}
+
 		resp, err := t.client.Do(req)
 		if err != nil {
 			return err
@@ -215,6 +277,7 @@ func (t *tour) untilDelayed(ctx context.Context, name string) error {
 		if err != nil || !strings.Contains(string(data), `"delay"`) {
 			return err
 		}
+
 		select {
 		case <-time.After(20 * time.Millisecond):
 		case <-ctx.Done():
@@ -237,6 +300,7 @@ func (t *tour) swap(ctx context.Context) error {
 		stop         = make(chan struct{})
 		versions     sync.Map
 	)
+
 	for n := range callers {
 		wg.Go(func() {
 			for k := 0; ; k++ {
@@ -245,33 +309,59 @@ func (t *tour) swap(ctx context.Context) error {
 					return
 				default:
 				}
+
 				var p record
-				err := t.call(ctx, http.MethodPost, "/v1/payments", fmt.Sprintf("demo-swap-%d-%d", n, k), scenes[0].payment, &p)
+				err := t.call(
+					ctx,
+					http.MethodPost,
+					"/v1/payments",
+					fmt.Sprintf("demo-swap-%d-%d", n, k),
+					scenes[0].payment,
+					&p,
+				)
+
 				calls.Add(1)
 				if err != nil || p.Status != "requires_action" {
 					wrong.Add(1)
 					continue
 				}
+
 				versions.Store(p.Attempts[0].PluginVersion, true)
 			}
 		})
 	}
+
 	err := t.reloadWith(ctx, name, version, &calls)
 	close(stop)
 	wg.Wait()
 	if err != nil {
 		return err
 	}
+
 	var seen []string
 	versions.Range(func(v, _ any) bool { seen = append(seen, fmt.Sprint(v)); return true })
 	slices.Sort(seen)
-	t.note(name, "swap under load", fmt.Sprintf("%d failed of %d", wrong.Load(), calls.Load()),
-		"versions "+strings.Join(seen, ", "), wrong.Load() == 0 && slices.Contains(seen, version))
+	t.note(
+		name,
+		"swap under load",
+		fmt.Sprintf("%d failed of %d", wrong.Load(), calls.Load()),
+		"versions "+strings.Join(
+			seen,
+			", ",
+		),
+		wrong.Load() == 0 && slices.Contains(seen, version),
+	)
+
 	return nil
 }
 
-// reloadWith asks for another version while calls are made, and lets some more be made after it.
-func (t *tour) reloadWith(ctx context.Context, name, version string, calls *atomic.Int64) error {
+// reloadWith asks for another version while calls are made, and lets some more
+// be made after it.
+func (t *tour) reloadWith(
+	ctx context.Context,
+	name, version string,
+	calls *atomic.Int64,
+) error {
 	if err := more(ctx, calls, 100); err != nil {
 		return err
 	}
@@ -279,11 +369,14 @@ func (t *tour) reloadWith(ctx context.Context, name, version string, calls *atom
 	if err := t.editConfig(plugin, plugin+fmt.Sprintf("version = %q\n", version)); err != nil {
 		return err
 	}
-	out, err := exec.CommandContext(ctx, "bin/payhost", "reload", "--config", t.config).CombinedOutput()
+
+	out, err := exec.CommandContext(ctx, "bin/payhost", "reload", "--config", t.config).
+		CombinedOutput()
 	fmt.Print(indent(string(out)))
 	if err != nil {
 		return fmt.Errorf("payhost reload: %w", err)
 	}
+
 	return more(ctx, calls, 100)
 }
 

@@ -97,9 +97,9 @@ company_email = "shop@example.com"
 // judge lets one attack run, and says what came of it.
 func (s *siege) judge(name string, quiet figures, attack func(until time.Time)) {
 	before := s.disk()
-	_ = os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", s.host.cmd.Process.Pid), []byte("5"), 0o600) // a peak of its own
+	resetPeak(s.host)
 	got := s.merchants(s.lasts, attack)
-	rss, grown := s.peak(), s.disk()-before
+	rss, grown := peakOf(s.t, s.host), s.disk()-before
 	s.t.Logf("%-28s %s; peak %d MB, disk +%d MB", name, got, rss>>20, grown>>20)
 
 	if len(got.failed) > 0 {
@@ -167,16 +167,21 @@ func (s *siege) merchants(lasts time.Duration, meanwhile func(until time.Time)) 
 	return got
 }
 
-// order makes a payment, and says what is wrong with it.
+// order makes a payment under a key of its own, and says what is wrong with it.
 func (s *siege) order(provider string) (problem string) {
+	return s.tryToPay(provider, fmt.Sprintf("siege-%d", s.orders.Add(1)))
+}
+
+// tryToPay makes a payment, and says what is wrong with it.
+func (w *world) tryToPay(provider, key string) (problem string) {
 	body := strings.Replace(paymentBody, `"ptop"`, strconv.Quote(provider), 1)
-	req, err := http.NewRequest(http.MethodPost, s.base+"/v1/payments", strings.NewReader(body))
+	req, err := http.NewRequest(http.MethodPost, w.base+"/v1/payments", strings.NewReader(body))
 	if err != nil {
 		return err.Error()
 	}
 	req.Header.Set("Authorization", "Bearer "+apiToken)
 	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("Idempotency-Key", fmt.Sprintf("siege-%d", s.orders.Add(1)))
+	req.Header.Set("Idempotency-Key", key)
 	resp, err := client.Do(req)
 	if err != nil {
 		return err.Error()
@@ -300,22 +305,6 @@ func (s *siege) list() {
 	if exit, out := s.command("webhooks"); (exit != 0) || (len(out) > 1<<20) {
 		s.t.Errorf("the command: %d, %d bytes", exit, len(out))
 	}
-}
-
-// peak returns the most memory that the host has had, in bytes.
-func (s *siege) peak() int64 {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.host.cmd.Process.Pid))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	for line := range strings.Lines(string(text)) {
-		if fields := strings.Fields(line); (len(fields) == 3) && (fields[0] == "VmHWM:") {
-			kilobytes, _ := strconv.ParseInt(fields[1], 10, 64)
-			return kilobytes << 10
-		}
-	}
-	s.t.Fatal("the host's memory is not told")
-	return 0
 }
 
 // disk returns how large the database's files are together.

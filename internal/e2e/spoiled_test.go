@@ -22,6 +22,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/payhost/payhost/host"
+	"github.com/payhost/payhost/sdk/ordered"
 	"github.com/payhost/payhost/sdk/signature"
 )
 
@@ -36,10 +37,10 @@ type sender struct {
 	take func(r *http.Request, body []byte, note func(order)) string
 	// fields are what a success says. The first `decisive` of them say which
 	// payment it is and what became of it.
-	fields   func(order) []signature.Member
+	fields   func(order) []ordered.Member
 	decisive int
 	// write makes the webhook, signed as the provider does.
-	write func(order, signature.Value) (path string, header http.Header, body []byte, can bool)
+	write func(order, ordered.Value) (path string, header http.Header, body []byte, can bool)
 	// forms: it may also be written as a form. allSigned: nothing can be added
 	// to it.
 	forms, allSigned bool
@@ -47,9 +48,9 @@ type sender struct {
 	asked bool
 }
 
-func text(key, value string) signature.Member { return signature.Pair(key, signature.String(value)) }
+func text(key, value string) ordered.Member { return ordered.Pair(key, ordered.String(value)) }
 
-func jsonText(v signature.Value) []byte {
+func jsonText(v ordered.Value) []byte {
 	data, _ := v.MarshalJSON()
 	return data
 }
@@ -62,18 +63,18 @@ func senders() []sender {
 			request: host.PaymentRequest{Currency: "USD", Customer: host.Customer{ID: "1", Email: "a@example.com", Phone: "+1",
 				FirstName: "Ada", LastName: "Lovelace", IP: "198.51.100.7"}},
 			take: func(_ *http.Request, body []byte, note func(order)) string {
-				v, _ := signature.ParseJSON(body)
+				v, _ := ordered.Parse(body)
 				note(order{reference: v.At("order_id").Text(), theirs: "T" + v.At("order_id").Text(), notifyURL: v.At("ipn_url").Text()})
 				return `{"status":true,"result":{"code":"00","message":"ok","payment_link":"https://pay.example/pay/L1"}}`
 			},
-			fields: func(o order) []signature.Member {
-				return []signature.Member{
+			fields: func(o order) []ordered.Member {
+				return []ordered.Member{
 					text("status", "1"), text("merchant_ref_code", o.reference), text("transaction_id", o.theirs),
 					text("cs_ref_code", "2025-1"), text("currency", "USD"), text("amount", "60.00"), text("true_amount", "60.00"),
 					text("datetime", "2025-12-13 03:37:11"),
 				}
 			},
-			write: func(o order, v signature.Value) (string, http.Header, []byte, bool) {
+			write: func(o order, v ordered.Value) (string, http.Header, []byte, bool) {
 				u, _ := url.Parse(o.notifyURL)
 				return u.Path, nil, jsonText(v), true
 			},
@@ -92,14 +93,14 @@ func senders() []sender {
 				note(order{reference: form.Get("ucode"), theirs: "C" + form.Get("ucode")})
 				return fmt.Sprintf(`{"code":"C%s","price":60.00,"error":0,"url":"https://pay.example/pay"}`, form.Get("ucode"))
 			},
-			fields: func(o order) []signature.Member {
-				return []signature.Member{
+			fields: func(o order) []ordered.Member {
+				return []ordered.Member{
 					text("result", "ok"), text("ucode", o.reference), text("code", o.theirs), text("uid", "1"), text("mid", "2"),
 					text("price", "60.00"), text("currency", "USD"), text("country", "ar"), text("email", "a@example.com"),
 					text("type", "neosurf"), text("mode", "live"),
 				}
 			},
-			write: func(_ order, v signature.Value) (string, http.Header, []byte, bool) {
+			write: func(_ order, v ordered.Value) (string, http.Header, []byte, bool) {
 				return "/webhooks/paysepro", nil, jsonText(v), true
 			},
 		},
@@ -114,13 +115,13 @@ func senders() []sender {
 				note(o)
 				return `{"status":"success","Code":200,"payment_url":"https://pay.example/` + o.theirs + `"}`
 			},
-			fields: func(o order) []signature.Member {
-				return []signature.Member{
-					signature.Pair("success", signature.Bool(true)), signature.Pair("transaction_id", signature.Number(o.theirs)),
+			fields: func(o order) []ordered.Member {
+				return []ordered.Member{
+					ordered.Pair("success", ordered.Bool(true)), ordered.Pair("transaction_id", ordered.Number(o.theirs)),
 					text("order_id", o.reference), text("message", "Payment done"),
 				}
 			},
-			write: func(_ order, v signature.Value) (string, http.Header, []byte, bool) {
+			write: func(_ order, v ordered.Value) (string, http.Header, []byte, bool) {
 				signed, err := signature.PHPJSON(v)
 				if err != nil {
 					return "", nil, nil, false
@@ -138,24 +139,24 @@ func senders() []sender {
 					return `{"code":0,"result":{"code":0,"result":{"pages":1,"records":[{"order_id":"o` + reference + `","cust_order_id":"` +
 						reference + `","status":1,"amount":"60.00","currency":"USD"}]}}}`
 				}
-				v, _ := signature.ParseJSON(body)
+				v, _ := ordered.Parse(body)
 				o := order{reference: v.At("cust_order_id").Text(), theirs: "o" + v.At("cust_order_id").Text()}
 				note(o)
 				return `{"code":0,"msg":"SUCCESS","result":{"order_id":"` + o.theirs + `","redirect_url":"https://pay.example/1"}}`
 			},
-			fields: func(o order) []signature.Member {
-				return []signature.Member{
-					text("cust_order_id", o.reference), text("order_id", o.theirs), signature.Pair("status", signature.Int(1)),
+			fields: func(o order) []ordered.Member {
+				return []ordered.Member{
+					text("cust_order_id", o.reference), text("order_id", o.theirs), ordered.Pair("status", ordered.Int(1)),
 					text("amount", "60.00"), text("currency", "USD"), text("paid_amount", "60.1"), text("paid_currency", "USDT"),
-					text("reason", ""), signature.Pair("id", signature.String("e"+o.reference)),
-					signature.Pair("create_time", signature.Number("1585293811000")),
+					text("reason", ""), ordered.Pair("id", ordered.String("e"+o.reference)),
+					ordered.Pair("create_time", ordered.Number("1585293811000")),
 				}
 			},
-			write: func(_ order, v signature.Value) (string, http.Header, []byte, bool) {
-				event := signature.Object(signature.Pair("params", v.Without("id", "create_time"))).
+			write: func(_ order, v ordered.Value) (string, http.Header, []byte, bool) {
+				event := ordered.Object(ordered.Pair("params", v.Without("id", "create_time"))).
 					With(v.Without("cust_order_id", "order_id", "status", "amount", "currency", "paid_amount", "paid_currency", "reason").Members()...)
 				inner := string(jsonText(event))
-				body := signature.Object(text("action", "order_result"), signature.Pair("events", signature.Array(signature.String(inner))))
+				body := ordered.Object(text("action", "order_result"), ordered.Pair("events", ordered.Array(ordered.String(inner))))
 				list, err := signature.FastJSON(body.At("events"))
 				if err != nil {
 					return "", nil, nil, false
@@ -171,41 +172,41 @@ func senders() []sender {
 			request: host.PaymentRequest{Currency: "INR", Method: "upi", Customer: host.Customer{ID: "1"},
 				ProviderOptions: json.RawMessage(`{"flow":"payment","bank":"b"}`)},
 			take: func(_ *http.Request, body []byte, note func(order)) string {
-				v, _ := signature.ParseJSON(body)
+				v, _ := ordered.Parse(body)
 				note(order{reference: v.At("custom_transaction_id").Text()})
 				return `{"status":"ok"}`
 			},
-			fields: func(o order) []signature.Member {
-				return []signature.Member{
+			fields: func(o order) []ordered.Member {
+				return []ordered.Member{
 					text("plugin_custom_order_id", o.reference), text("transaction_id", "t"+o.reference), text("amount", "60.00"),
 					text("currency_code", "INR"), text("activated_datetime", "2025-12-13 03:37:11"), text("label", "1"),
 					text("wallet_type", "upi"),
 				}
 			},
-			write: func(_ order, v signature.Value) (string, http.Header, []byte, bool) {
-				data := signature.Array(v)
+			write: func(_ order, v ordered.Value) (string, http.Header, []byte, bool) {
+				data := ordered.Array(v)
 				signed, err := signature.PHPJSON(data, signature.UnescapedSlashes, signature.UnescapedUnicode)
 				if err != nil {
 					return "", nil, nil, false
 				}
 				mac := signature.SHA1Hex("access key" + "private key" + signature.MD5Hex(signed))
-				return "/webhooks/paykassma", nil, jsonText(signature.Object(text("signature", mac), text("label", "Jos\u00e9"),
-					text("direction", "ingoing"), signature.Pair("additional_data", data))), true
+				return "/webhooks/paykassma", nil, jsonText(ordered.Object(text("signature", mac), text("label", "Jos\u00e9"),
+					text("direction", "ingoing"), ordered.Pair("additional_data", data))), true
 			},
 		},
 	}
 }
 
 // oddities are values that no field should have, and some do.
-func oddities() map[string]signature.Value {
-	return map[string]signature.Value{
-		"thousands": signature.String("1,060.00"), "a decimal comma": signature.String("60,00"), "spaces": signature.String(" 60.00 "),
-		"a currency's sign": signature.String("$60.00"), "nothing": signature.String(""), "null": signature.Null(),
-		"an object": signature.Object(text("a", "b")), "a list": signature.Array(signature.Int(1)), "true": signature.Bool(true),
-		"a huge number": signature.Number("1e308"), "an exponent": signature.Number("6e1"), "below zero": signature.String("-60.00"),
-		"endless text": signature.String(strings.Repeat("9", 9_000)), "a percent": signature.String("100%"),
-		"a semicolon": signature.String("a;b&c=d"), "the last second": signature.String("9999-12-31 23:59:59"),
-		"two lines": signature.String("a\r\nb"), "other letters": signature.String("платёж 支払い 😀"),
+func oddities() map[string]ordered.Value {
+	return map[string]ordered.Value{
+		"thousands": ordered.String("1,060.00"), "a decimal comma": ordered.String("60,00"), "spaces": ordered.String(" 60.00 "),
+		"a currency's sign": ordered.String("$60.00"), "nothing": ordered.String(""), "null": ordered.Null(),
+		"an object": ordered.Object(text("a", "b")), "a list": ordered.Array(ordered.Int(1)), "true": ordered.Bool(true),
+		"a huge number": ordered.Number("1e308"), "an exponent": ordered.Number("6e1"), "below zero": ordered.String("-60.00"),
+		"endless text": ordered.String(strings.Repeat("9", 9_000)), "a percent": ordered.String("100%"),
+		"a semicolon": ordered.String("a;b&c=d"), "the last second": ordered.String("9999-12-31 23:59:59"),
+		"two lines": ordered.String("a\r\nb"), "other letters": ordered.String("платёж 支払い 😀"),
 	}
 }
 
@@ -216,7 +217,7 @@ type spoiled struct {
 }
 
 // encodings are the ways in which one webhook may arrive.
-func (s sender) encodings(t *testing.T, header http.Header, body []byte, v signature.Value) map[string]spoiled {
+func (s sender) encodings(t *testing.T, header http.Header, body []byte, v ordered.Value) map[string]spoiled {
 	t.Helper()
 	with := func(key, value string) http.Header {
 		out := header.Clone()
@@ -248,8 +249,8 @@ func (s sender) encodings(t *testing.T, header http.Header, body []byte, v signa
 	var parts bytes.Buffer
 	form := multipart.NewWriter(&parts)
 	for _, m := range v.Members() {
-		pairs.Set(m.Key, m.Value.Words())
-		if err := form.WriteField(m.Key, m.Value.Words()); err != nil {
+		pairs.Set(m.Key, m.Value.Message())
+		if err := form.WriteField(m.Key, m.Value.Message()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -274,16 +275,16 @@ func TestAGenuineSuccessIsNeverLostForOneOddField(t *testing.T) {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
 			h, made := openFor(t, s)
-			names := slices.Sorted(maps.Keys(s.encodings(t, nil, []byte("{}"), signature.Object())))
+			names := slices.Sorted(maps.Keys(s.encodings(t, nil, []byte("{}"), ordered.Object())))
 			seen, tried := map[string]int{}, 0
 
-			try := func(what, encoding string, change func(signature.Value) signature.Value) {
+			try := func(what, encoding string, change func(ordered.Value) ordered.Value) {
 				p, err := h.CreatePayment(t.Context(), s.payment(), host.IdempotencyKey(what+encoding))
 				if err != nil || p.Failure != nil {
 					t.Fatalf("no payment could be made: %+v, %v", p, err)
 				}
 				o := made(p.ID)
-				said := change(signature.Object(s.fields(o)...))
+				said := change(ordered.Object(s.fields(o)...))
 				path, header, body, can := s.write(o, said)
 				if !can {
 					return // the provider cannot sign it, so it cannot come
@@ -298,16 +299,16 @@ func TestAGenuineSuccessIsNeverLostForOneOddField(t *testing.T) {
 			}
 
 			for _, encoding := range names {
-				try("as usual", encoding, func(v signature.Value) signature.Value { return v })
+				try("as usual", encoding, func(v ordered.Value) ordered.Value { return v })
 			}
 			if seen["succeeded"] != len(names) {
 				t.Errorf("as usual: %v", seen)
 			}
 			for _, m := range s.fields(order{})[s.decisive:] {
-				try(m.Key+" is missing", names[tried%len(names)], func(v signature.Value) signature.Value { return v.Without(m.Key) })
+				try(m.Key+" is missing", names[tried%len(names)], func(v ordered.Value) ordered.Value { return v.Without(m.Key) })
 				for _, name := range slices.Sorted(maps.Keys(oddities())) {
-					try(m.Key+" is "+name, names[tried%len(names)], func(v signature.Value) signature.Value {
-						return v.With(signature.Pair(m.Key, oddities()[name]))
+					try(m.Key+" is "+name, names[tried%len(names)], func(v ordered.Value) ordered.Value {
+						return v.With(ordered.Pair(m.Key, oddities()[name]))
 					})
 				}
 			}

@@ -7,8 +7,8 @@ import (
 	"strconv"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/ordered"
 	"github.com/payhost/payhost/sdk/providerhttp"
-	"github.com/payhost/payhost/sdk/signature"
 )
 
 func newClient(cfg config, rt sdk.Runtime) (*providerhttp.Client, error) {
@@ -24,9 +24,9 @@ func newClient(cfg config, rt sdk.Runtime) (*providerhttp.Client, error) {
 // a query hold unreserved characters alone, a body texts, whole numbers and objects of texts. [seen]
 func (p *provider) do(ctx context.Context, path string, query url.Values, body, result any) (*providerhttp.Response, error) {
 	req := providerhttp.Request{Method: http.MethodGet, Path: path, Query: query}
-	var signed signature.Value
+	var signed ordered.Value
 	if body != nil {
-		signed, _ = signature.Encode(body) // such bodies always encode
+		signed, _ = ordered.Of(body) // such bodies always encode
 		req.Method, req.Body = http.MethodPost, providerhttp.JSONOf(signed)
 	}
 	timestamp := strconv.FormatInt(p.rt.Now().UnixMilli(), 10)

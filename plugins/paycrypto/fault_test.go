@@ -43,7 +43,7 @@ func TestFaults(t *testing.T) {
 				if name != "create payment" {
 					made = 0
 				}
-				if n := len(sim.Books().Entries()); n != made {
+				if n := len(sim.Ledger().Entries()); n != made {
 					t.Errorf("the books have %d entries, want %d", n, made)
 				}
 			})
@@ -80,7 +80,7 @@ func TestARepeatedPaymentIsMadeOnce(t *testing.T) {
 	req := simulatedRequest("pay_1")
 	_, err := p.CreatePayment(t.Context(), req)
 	wantError(t, err, sdk.CodeUnavailable, sdk.OutcomeUnknown)
-	made := only(t, sim.Books().Entries())
+	made := only(t, sim.Ledger().Entries())
 
 	_, err = p.CreatePayment(t.Context(), req)
 	wantError(t, err, sdk.CodeDuplicate, sdk.OutcomeUnknown)
@@ -94,7 +94,7 @@ func TestARepeatedPaymentIsMadeOnce(t *testing.T) {
 	add(t, sim, fault.Fault{Kind: fault.HTML, Path: "/api/v1/orders"})
 	_, err = p.CreatePayment(t.Context(), req)
 	wantError(t, err, sdk.CodeDuplicate, sdk.OutcomeUnknown)
-	only(t, sim.Books().Entries())
+	only(t, sim.Ledger().Entries())
 }
 
 // Another order that took the reference is not made ours: its amount is told as it is.
@@ -128,7 +128,7 @@ func TestRefusals(t *testing.T) {
 			p = configured(t, strings.Replace(sim.Config(p.cfg.BaseURL), c.from, c.to, 1))
 			err := call(t.Context(), p)
 			wantError(t, err, c.code, sdk.OutcomeRefused)
-			if e := sdk.AsError(err); e.ProviderCode != c.said || len(sim.Books().Entries()) != 0 {
+			if e := sdk.AsError(err); e.ProviderCode != c.said || len(sim.Ledger().Entries()) != 0 {
 				t.Errorf("%s, %s: %v", name, verb, err)
 			}
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/ordered"
 	"github.com/payhost/payhost/sdk/providerhttp"
 	"github.com/payhost/payhost/sdk/signature"
 )
@@ -60,15 +61,15 @@ func FuzzWebhook(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, body []byte, got, timestamp string) {
-		parse := func(signed string) (*sdk.Notice, error) {
+		parse := func(signed string) (*sdk.WebhookResult, error) {
 			header := http.Header{"Signature": {signed}, "Timestamp": {timestamp}}
 			return p.ParseWebhook(t.Context(), sdk.ParseWebhookRequest{Request: sdk.HTTPRequest{Body: body, Header: header, ReceivedAt: vectorTime}})
 		}
 		genuine := ""
-		if fields, err := signature.ParseJSON(body); err == nil {
+		if fields, err := ordered.Parse(body); err == nil {
 			action, _ := fields.Get("action")
 			genuine = signature.HMACSHA256Base64(webhookSecret, timestamp+strings.ToUpper(action.Text())+bodyText(fields))
-			if fields.Kind() == signature.KindObject {
+			if fields.Kind() == ordered.KindObject {
 				if _, err := parse(genuine); err != nil {
 					t.Errorf("the signature of %q does not verify: %v", body, err)
 				}
@@ -89,11 +90,11 @@ func FuzzBodyText(f *testing.F) {
 	f.Add(`{"customer":{"notify_email":"jack001@163.com"}}`)
 	f.Add(`["\"\\\/\b\f\n\r\t\u0000\u001f\u007f\u009f\u2028 é 😀",1.50,1e3,-1E-7,true,null,{}]`)
 	f.Fuzz(func(t *testing.T, text string) {
-		v, err := signature.ParseJSON([]byte(text))
-		if err != nil || v.Kind() == signature.KindString {
+		v, err := ordered.Parse([]byte(text))
+		if err != nil || v.Kind() == ordered.KindString {
 			return
 		}
-		out := strings.TrimPrefix(bodyText(signature.Object(signature.Pair("a", v))), "a=")
+		out := strings.TrimPrefix(bodyText(ordered.Object(ordered.Pair("a", v))), "a=")
 		if !json.Valid([]byte(out)) {
 			t.Errorf("%q is signed as %q", text, out)
 		}

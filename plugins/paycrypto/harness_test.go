@@ -50,7 +50,7 @@ func newTestProvider(t *testing.T, cfg config, now func() time.Time) *provider {
 func atVectorTime() time.Time { return vectorTime }
 
 // serve gives a provider whose API answers with these bodies in turn, the last one for ever, and what it was asked.
-func serve(t *testing.T, status int, bodies ...string) (p *provider, asked func() []providertest.Received) {
+func answering(t *testing.T, status int, bodies ...string) (p *provider, asked func() []providertest.Received) {
 	t.Helper()
 	address, asked := providertest.API(t, func(_ providertest.Received, number int) (int, string) {
 		return status, bodies[min(number, len(bodies)-1)]

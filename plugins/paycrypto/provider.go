@@ -14,8 +14,8 @@ import (
 	"time"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/ordered"
 	"github.com/payhost/payhost/sdk/providerhttp"
-	"github.com/payhost/payhost/sdk/signature"
 )
 
 type provider struct {
@@ -51,7 +51,7 @@ func (*provider) Info() sdk.Info {
 		)},
 		WebhookTrust: []sdk.WebhookTrust{sdk.TrustSignature},
 		// A cust_order_id is taken once [seen]; for how long it is remembered is not said. It makes but a link.
-		CreatePayment: sdk.RepeatGuarantee{Repeat: sdk.RepeatRejectsDuplicates, LinkOnly: true},
+		CreatePayment: sdk.IdempotencySupport{Retry: sdk.RetryRejectsDuplicates, LinkOnly: true},
 		PaymentLookup: sdk.Lookup{ByReference: true, Amounts: true, ListByTime: true}, // nothing says that it is immediate
 	}
 }
@@ -108,7 +108,7 @@ func (p *provider) CreatePayment(ctx context.Context, req sdk.CreatePaymentReque
 	if req.Customer.Email != "" {
 		body["customer"] = map[string]string{"notify_email": req.Customer.Email}
 	}
-	var made signature.Value
+	var made ordered.Value
 	resp, err := p.do(ctx, "/api/v1/payment", nil, body, &made)
 	if sdk.CodeOf(err) == sdk.CodeDuplicate && req.Attempt > 1 {
 		there, notThere := p.GetPayment(ctx, sdk.GetPaymentRequest{Payment: sdk.PaymentContext{Reference: req.Reference}})
@@ -155,7 +155,7 @@ func (p *provider) orders(ctx context.Context, query url.Values) (list []sdk.Lis
 		err = got.resp.Unexpected("it has no records")
 	}
 	for _, text := range got.list {
-		record, _ := signature.ParseLoosely(text)
+		record, _ := ordered.ParseLoosely(text)
 		o := readOrder(record)
 		payment := o.payment()
 		if o.id != "" && payment.Status != "" && payment.Amount != nil && payment.Amount.Amount.IsPositive() {

@@ -20,7 +20,7 @@ const createdAnswer = `{"code": 0, "msg": "SUCCESS", "result": {"order_id": "202
 
 // The document's example of a new payment, signed as its Java SDK signs it.
 func TestCreatePayment(t *testing.T) {
-	p, asked := serve(t, 200, createdAnswer)
+	p, asked := answering(t, 200, createdAnswer)
 	got, err := p.CreatePayment(t.Context(), paymentRequest())
 	want := &sdk.Payment{
 		ProviderReference: "2021031609283339501898843", Status: sdk.PaymentRequiresAction,
@@ -60,7 +60,7 @@ func TestEverythingOptionalOrNothing(t *testing.T) {
 			*r = sdk.CreatePaymentRequest{Reference: "r", Amount: sdk.Money{Amount: decimal.RequireFromString("0.000001"), Currency: "USDT-TRC20"}}
 		}, `{"currency":"USDT-TRC20","amount":"0.000001","cust_order_id":"r"}`},
 	} {
-		p, asked := serve(t, 200, createdAnswer)
+		p, asked := answering(t, 200, createdAnswer)
 		req := paymentRequest()
 		c.change(&req, &p.cfg)
 		if _, err := p.CreatePayment(t.Context(), req); err != nil {
@@ -85,7 +85,7 @@ func TestAnswersThatAreNoPayment(t *testing.T) {
 		`{"redirect_url":"https://a.example/?id=p1"}`, `{"order_id":"","redirect_url":"https://a.example"}`,
 		`{"order_id":{},"redirect_url":"https://a.example"}`, `[]`, `"p1"`, `null`, `{"order_id":"p1","redirect_url":7}`,
 	} {
-		p, _ := serve(t, 200, `{"code":0,"msg":"SUCCESS","result":`+result+`}`)
+		p, _ := answering(t, 200, `{"code":0,"msg":"SUCCESS","result":`+result+`}`)
 		_, err := p.CreatePayment(t.Context(), paymentRequest())
 		wantError(t, err, sdk.CodeUnavailable, sdk.OutcomeUnknown)
 	}
@@ -129,7 +129,7 @@ func TestGetPayment(t *testing.T) {
 			twice := single(strings.NewReplacer(c.change...).Replace(recordJSON))
 			once := strings.TrimSuffix(strings.Replace(twice, `"result":{"code":0,"msg":"SUCCESS",`, ``, 1), "}")
 			for _, answer := range []string{twice, once} {
-				p, asked := serve(t, 200, answer)
+				p, asked := answering(t, 200, answer)
 				got, err := p.GetPayment(t.Context(), sdk.GetPaymentRequest{Payment: sdk.PaymentContext{
 					Reference: reference, ProviderReference: "20210716080455300000193", Amount: usd("1"),
 				}})
@@ -180,7 +180,7 @@ func TestOrdersThatAreNoAnswer(t *testing.T) {
 		"wrapped three times":  `{"code":0,"result":` + single(recordJSON) + `}`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			p, _ := serve(t, 200, answer)
+			p, _ := answering(t, 200, answer)
 			_, err := get(t.Context(), p, reference)
 			wantError(t, err, sdk.CodeUnavailable, sdk.OutcomeUnknown)
 		})
@@ -189,7 +189,7 @@ func TestOrdersThatAreNoAnswer(t *testing.T) {
 		"an empty page": single(""), "no list": strings.Replace(single("?"), "[?]", "null", 1), "a code": `{"code":111003,"msg":"This order does not exist."}`,
 		"an inner code": `{"code":0,"msg":"SUCCESS","result":{"code":111003,"msg":"This order does not exist.","result":null}}`,
 	} {
-		p, _ := serve(t, 200, answer)
+		p, _ := answering(t, 200, answer)
 		_, err := get(t.Context(), p, reference)
 		t.Log(name)
 		wantError(t, err, sdk.CodeNotFound, sdk.OutcomeRefused)
@@ -198,7 +198,7 @@ func TestOrdersThatAreNoAnswer(t *testing.T) {
 
 // Another amount is reported as it is: the host compares it, and never calls it a success.
 func TestTheAmountIsTheProviders(t *testing.T) {
-	p, _ := serve(t, 200, single(strings.NewReplacer(`"13.2"`, `"12.99"`, `"USD"`, `"USDT"`, `"status": 0`, `"status": 1`).Replace(recordJSON)))
+	p, _ := answering(t, 200, single(strings.NewReplacer(`"13.2"`, `"12.99"`, `"USD"`, `"USDT"`, `"status": 0`, `"status": 1`).Replace(recordJSON)))
 	got, err := p.GetPayment(t.Context(), sdk.GetPaymentRequest{Payment: sdk.PaymentContext{Reference: reference, Amount: usd("13.2")}})
 	if err != nil || got.Amount == nil || got.Amount.String() != "12.99 USDT" {
 		t.Errorf("got %+v, %v", got, err)
@@ -214,7 +214,7 @@ const listAnswer = `{"code": 0, "msg": "SUCCESS", "result": {"page_num": 2, "pag
 
 // The document's example of a list, with an order in it that cannot be read.
 func TestListPayments(t *testing.T) {
-	p, asked := serve(t, 200, listAnswer)
+	p, asked := answering(t, 200, listAnswer)
 	from := time.UnixMilli(1585293811000)
 	got, err := p.ListPayments(t.Context(), sdk.ListPaymentsRequest{From: from, To: from.Add(1333 * time.Millisecond)})
 	if err != nil || len(got.Payments) != 2 {
@@ -241,7 +241,7 @@ func TestWindowsAndPages(t *testing.T) {
 		return `{"code":0,"msg":"SUCCESS","result":{"pages":` + pages + `,"records":[` + records + `]}}`
 	}
 	full := strings.TrimSuffix(strings.Repeat(recordJSON+",", 50), ",")
-	p, asked := serve(t, 200,
+	p, asked := answering(t, 200,
 		page(`2`, recordJSON), page(`"2"`, recordJSON), // the first window
 		page(`9`, ``), // a window without orders, whatever it says
 		`{"code":0,"msg":"SUCCESS","result":{"records":[`+full+`]}}`, `{"code":0,"msg":"SUCCESS","result":{"records":[]}}`)
@@ -272,7 +272,7 @@ func TestWindowsAndPages(t *testing.T) {
 }
 
 func TestListsThatCannotBegin(t *testing.T) {
-	p, asked := serve(t, 200, listAnswer)
+	p, asked := answering(t, 200, listAnswer)
 	for _, req := range []sdk.ListPaymentsRequest{
 		{}, {To: vectorTime}, {From: vectorTime, PageToken: "x"}, {From: vectorTime, PageToken: "1-"},
 		{Payments: []sdk.PaymentContext{{Reference: "pay_1"}}},
@@ -289,7 +289,7 @@ func TestListsThatCannotBegin(t *testing.T) {
 func TestListPaymentMethods(t *testing.T) {
 	const answer = `{"code": 0, "msg": "SUCCESS", "result": {"cust_name": "Surfshark Limited", "min_limit": 1.000000, "max_limit": 10.000000, "fiat_list": ["USD", "eur"]}}`
 	for _, text := range []string{answer, strings.Replace(answer, "min_limit", "min_limt", 1), strings.Replace(answer, "1.000000", `"1"`, 1)} {
-		p, asked := serve(t, 200, text)
+		p, asked := answering(t, 200, text)
 		got, err := p.ListPaymentMethods(t.Context(), sdk.ListPaymentMethodsRequest{})
 		if err != nil || len(got) != 2 || got[0].Currency != "USD" || got[1].Currency != "EUR" {
 			t.Fatalf("got %+v, %v", got, err)
@@ -302,7 +302,7 @@ func TestListPaymentMethods(t *testing.T) {
 		}
 	}
 	for _, key := range []string{"min_limit", "max_limit", "fiat_list"} {
-		p, _ := serve(t, 200, strings.Replace(answer, key, "x", 1))
+		p, _ := answering(t, 200, strings.Replace(answer, key, "x", 1))
 		_, err := p.ListPaymentMethods(t.Context(), sdk.ListPaymentMethodsRequest{})
 		wantError(t, err, sdk.CodeUnavailable, sdk.OutcomeUnknown)
 	}
@@ -310,7 +310,7 @@ func TestListPaymentMethods(t *testing.T) {
 
 // What limit names is taken from then on, and what it no longer names no more; the document's five always are.
 func TestCurrenciesThatLimitNames(t *testing.T) {
-	p, _ := serve(t, 200, `{"code":0,"msg":"SUCCESS","result":{"min_limit":1,"max_limit":10,"fiat_list":["eur"]}}`)
+	p, _ := answering(t, 200, `{"code":0,"msg":"SUCCESS","result":{"min_limit":1,"max_limit":10,"fiat_list":["eur"]}}`)
 	if p.TakesCurrency("EUR") {
 		t.Error("EUR is known before anybody asked")
 	}
@@ -323,7 +323,7 @@ func TestCurrenciesThatLimitNames(t *testing.T) {
 }
 
 func TestSendTestWebhook(t *testing.T) {
-	p, asked := serve(t, 200, `{"code": 0, "msg": "SUCCESS"}`)
+	p, asked := answering(t, 200, `{"code": 0, "msg": "SUCCESS"}`)
 	out, err := p.InvokeOperation(t.Context(), sdk.InvokeOperationRequest{Operation: "send_test_webhook", Input: []byte(`{}`)})
 	if err != nil || string(out) != `{}` {
 		t.Errorf("got %s, %v", out, err)
@@ -359,7 +359,7 @@ func TestTheUsualAddresses(t *testing.T) {
 // What the host's recovery goes by.
 func TestDeclarations(t *testing.T) {
 	info := (*provider)(nil).Info()
-	if g := info.CreatePayment; g.Repeat != sdk.RepeatRejectsDuplicates || !g.LinkOnly {
+	if g := info.CreatePayment; g.Retry != sdk.RetryRejectsDuplicates || !g.LinkOnly {
 		t.Errorf("payments: %+v: a cust_order_id is taken once, and makes a link", g)
 	}
 	if info.PaymentLookup != (sdk.Lookup{ByReference: true, Amounts: true, ListByTime: true}) {

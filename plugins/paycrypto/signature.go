@@ -6,18 +6,19 @@ import (
 	"strings"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/ordered"
 	"github.com/payhost/payhost/sdk/signature"
 )
 
 // requestSignature signs a call. The path is the API's own, the query is signed as a form decodes it. [doc]
-func requestSignature(cfg config, timestamp, method, path, query string, body signature.Value) string {
+func requestSignature(cfg config, timestamp, method, path, query string, body ordered.Value) string {
 	target, _ := url.QueryUnescape(strings.TrimSuffix(path+"?"+query, "?")) // url.Values wrote it
 	return signature.HMACSHA256Base64(cfg.APISecret.Reveal(), timestamp+method+cfg.APIKey.Reveal()+target+bodyText(body))
 }
 
 // verify: a webhook's signature covers the action in upper case and the body as in a request, not the bytes. [seen]
 // Any of those that came may be right: there may be one for each secret.
-func verify(secrets []sdk.Secret, got []string, timestamp, action string, body signature.Value) bool {
+func verify(secrets []sdk.Secret, got []string, timestamp, action string, body ordered.Value) bool {
 	signed := timestamp + strings.ToUpper(action) + bodyText(body)
 	return slices.ContainsFunc(secrets, func(secret sdk.Secret) bool {
 		return signature.EqualAny(signature.HMACSHA256Base64(secret.Reveal(), signed), got...)
@@ -26,11 +27,11 @@ func verify(secrets []sdk.Secret, got []string, timestamp, action string, body s
 
 // bodyText is the form in which a body is signed: its keys in byte order as k=v joined by &, texts as they are, the rest
 // as JSON. An empty body is no text. [doc]
-func bodyText(body signature.Value) string {
+func bodyText(body ordered.Value) string {
 	var pairs []string
 	for _, m := range body.SortKeys().Members() {
 		text := m.Value.Text()
-		if m.Value.Kind() != signature.KindString {
+		if m.Value.Kind() != ordered.KindString {
 			text, _ = signature.FastJSON(m.Value) // it was read from JSON
 		}
 		pairs = append(pairs, m.Key+"="+text)

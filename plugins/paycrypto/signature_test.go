@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/payhost/payhost/sdk"
-	"github.com/payhost/payhost/sdk/signature"
+	"github.com/payhost/payhost/sdk/ordered"
 )
 
 // vectors are signatures that the provider's own Java SDK computed, and two pairs that it publishes.
@@ -59,10 +59,10 @@ func readVectors(t *testing.T) vectors {
 
 func TestRequestVectors(t *testing.T) {
 	for _, v := range readVectors(t).Vectors {
-		var body signature.Value
+		var body ordered.Value
 		if v.Body != "" {
 			var err error
-			if body, err = signature.ParseJSON([]byte(v.Body)); err != nil {
+			if body, err = ordered.Parse([]byte(v.Body)); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -84,8 +84,8 @@ func TestEscapes(t *testing.T) {
 		if !escaped {
 			want = string(r)
 		}
-		nested := signature.Object(signature.Pair(string(r), signature.String(string(r))))
-		body := signature.Object(signature.Pair("a", nested))
+		nested := ordered.Object(ordered.Pair(string(r), ordered.String(string(r))))
+		body := ordered.Object(ordered.Pair("a", nested))
 		if got := bodyText(body); got != `a={"`+want+`":"`+want+`"}` {
 			t.Errorf("U+%04X: got %q, want %q", r, got, want)
 		}
@@ -104,7 +104,7 @@ func TestJavaNumbers(t *testing.T) {
 		"0.0000001": "1E-7", "0.00": "0.00", "0e5": "0E+5", "100e-2": "1.00", "1e1000": "1E+1000",
 		"1e99999999999": "1e99999999999", `"1e3"`: `"1e3"`,
 	} {
-		body, err := signature.ParseJSON([]byte(`{"a":[` + text + `]}`))
+		body, err := ordered.Parse([]byte(`{"a":[` + text + `]}`))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -127,7 +127,7 @@ func TestWebhookVectors(t *testing.T) {
 			cfg := testConfig("http://127.0.0.1:1")
 			cfg.WebhookSecret = []sdk.Secret{sdk.NewSecret("a newer one"), sdk.NewSecret(v.Secret)}
 			p := newTestProvider(t, cfg, time.Now)
-			parse := func(req sdk.HTTPRequest) (*sdk.Notice, error) {
+			parse := func(req sdk.HTTPRequest) (*sdk.WebhookResult, error) {
 				return p.ParseWebhook(t.Context(), sdk.ParseWebhookRequest{Request: req, Scope: sdk.ScopeOpen})
 			}
 			req := v.request(sdk.UnixMilli(v.Timestamp))

@@ -6,14 +6,14 @@ import (
 	"strings"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/ordered"
 	"github.com/payhost/payhost/sdk/providerhttp"
-	"github.com/payhost/payhost/sdk/signature"
 )
 
 // envelope is what every call answers. Its code counts, not the HTTP status. [doc]
 type envelope struct {
 	Code   providerhttp.Text  `json:"code"`
-	Msg    providerhttp.Words `json:"msg"`
+	Msg    providerhttp.FlexibleString `json:"msg"`
 	Result json.RawMessage    `json:"result"`
 }
 
@@ -73,8 +73,8 @@ type order struct {
 	currency, amount, paidCurrency, paidAmount string
 }
 
-func readOrder(v signature.Value) order {
-	words := func(name string) string { return v.At(name).Words() }
+func readOrder(v ordered.Value) order {
+	words := func(name string) string { return v.At(name).Message() }
 	return order{
 		id: v.At("order_id").Text(), reference: v.At("cust_order_id").Text(), status: v.At("status").Text(),
 		page: words("redirect_url"), reason: words("reason"), currency: strings.ToUpper(words("currency")), amount: words("amount"),

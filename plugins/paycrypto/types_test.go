@@ -27,7 +27,7 @@ func TestErrorCodes(t *testing.T) {
 	} {
 		for _, shape := range []string{`{"code":%q,"msg":"No.","result":null}`, `{"code":0,"msg":"SUCCESS","result":{"code":%q,"msg":"No."}}`} {
 			for name, call := range verbs {
-				p, asked := serve(t, http.StatusOK, fmt.Sprintf(shape, code))
+				p, asked := answering(t, http.StatusOK, fmt.Sprintf(shape, code))
 				err := call(t.Context(), p)
 				var e *sdk.Error
 				if !errors.As(err, &e) || string(e.Code)+" "+string(e.Outcome) != want || e.ProviderCode != code || e.ProviderMessage != "No." {
@@ -68,7 +68,7 @@ func TestAnswers(t *testing.T) {
 	} {
 		for name, call := range verbs {
 			t.Run(fmt.Sprintf("%s/%d/%.40s", name, c.status, c.answer), func(t *testing.T) {
-				p, asked := serve(t, c.status, c.answer)
+				p, asked := answering(t, c.status, c.answer)
 				wantError(t, call(t.Context(), p), c.code, c.outcome)
 				only(t, asked())
 			})

@@ -5,8 +5,8 @@ import (
 	"context"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/ordered"
 	"github.com/payhost/payhost/sdk/providerhttp"
-	"github.com/payhost/payhost/sdk/signature"
 )
 
 // maxPush bounds a push, in bytes: a longer one is none, and reading it to find
@@ -15,11 +15,11 @@ const maxPush = 256 << 10
 
 // ParseWebhook reads a push of several events. Any well-formed answer ends its delivery, whatever its code [doc]: when
 // the host cannot keep it, the host's own error page has it sent again.
-func (p *provider) ParseWebhook(_ context.Context, req sdk.ParseWebhookRequest) (*sdk.Notice, error) {
+func (p *provider) ParseWebhook(_ context.Context, req sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
 	if len(req.Request.Body) > maxPush {
 		return nil, sdk.NotSent(sdk.CodeInvalidRequest, "the webhook has more than %d bytes", maxPush)
 	}
-	n := &sdk.Notice{Response: sdk.OK("application/json", `{"code":0,"msg":"SUCCESS"}`)}
+	n := &sdk.WebhookResult{Response: sdk.OK("application/json", `{"code":0,"msg":"SUCCESS"}`)}
 	body, typed := providerhttp.Fields(req.Request)
 	action, pushed := body.Get("action")
 	if e := readEvent(body, req.Payment); typed && !pushed && e != nil {
@@ -37,7 +37,7 @@ func (p *provider) ParseWebhook(_ context.Context, req sdk.ParseWebhookRequest) 
 	}
 
 	for _, item := range body.At("events").Elements() {
-		event, _ := signature.ParseLoosely([]byte(item.Words())) // a text that holds JSON [doc]
+		event, _ := ordered.ParseLoosely([]byte(item.Message())) // a text that holds JSON [doc]
 		if e := readEvent(event, req.Payment); e != nil && action.Text() == "order_result" {
 			n.Events = append(n.Events, *e) // one odd event must not hide the others
 		}
@@ -48,7 +48,7 @@ func (p *provider) ParseWebhook(_ context.Context, req sdk.ParseWebhookRequest) 
 // readEvent reads one event: an object with params, or the params alone. nil is
 // one of which nobody can tell what it says of which order, or that gives the
 // payment of, to whose URL it came, another order's id.
-func readEvent(event signature.Value, of *sdk.PaymentContext) *sdk.Event {
+func readEvent(event ordered.Value, of *sdk.PaymentContext) *sdk.Event {
 	o := readOrder(event)
 	if params, there := event.Get("params"); there {
 		o = readOrder(params)

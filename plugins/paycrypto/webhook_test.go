@@ -9,16 +9,17 @@ import (
 	"time"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/ordered"
 	"github.com/payhost/payhost/sdk/signature"
 )
 
 // pushed is a webhook with these events, signed now.
 func pushed(action string, events ...string) sdk.HTTPRequest {
-	list := make([]signature.Value, len(events))
+	list := make([]ordered.Value, len(events))
 	for i, e := range events {
-		list[i] = signature.String(e)
+		list[i] = ordered.String(e)
 	}
-	fields := signature.Object(signature.Pair("action", signature.String(action)), signature.Pair("events", signature.Array(list...)))
+	fields := ordered.Object(ordered.Pair("action", ordered.String(action)), ordered.Pair("events", ordered.Array(list...)))
 	body, err := json.Marshal(fields)
 	if err != nil {
 		panic(err)
@@ -42,7 +43,7 @@ func offline(t *testing.T) *provider {
 	return newTestProvider(t, testConfig("http://127.0.0.1:1"), atVectorTime)
 }
 
-func parse(t *testing.T, req sdk.HTTPRequest, of *sdk.PaymentContext) (*sdk.Notice, error) {
+func parse(t *testing.T, req sdk.HTTPRequest, of *sdk.PaymentContext) (*sdk.WebhookResult, error) {
 	t.Helper()
 	scope := sdk.ScopeOpen
 	if of != nil {
@@ -178,7 +179,7 @@ func TestTimestamps(t *testing.T) {
 		t.Errorf("by the clock: got %+v, %v", n, err)
 	}
 	for _, timestamp := range []string{"", "yesterday", "-1", "1646279846", "99999999999999999999", "1e12"} {
-		body, err := signature.ParseJSON(req.Body)
+		body, err := ordered.Parse(req.Body)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -8,8 +8,8 @@ import (
 	"strings"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/ordered"
 	"github.com/payhost/payhost/sdk/providerhttp"
-	"github.com/payhost/payhost/sdk/signature"
 )
 
 const (
@@ -43,7 +43,7 @@ func (p *provider) find(ctx context.Context, req providerhttp.Request, keys ...s
 	if err != nil {
 		return answer{}, err
 	}
-	if a.Value = a.At(keys...); a.Kind() == signature.KindNull {
+	if a.Value = a.At(keys...); a.Kind() == ordered.KindNull {
 		return answer{}, a.http.Unexpected("it has no " + strings.Join(keys, "."))
 	}
 	return *a, nil
@@ -63,7 +63,7 @@ var (
 // own gives what a postback that we asked for says of reference. When nothing in it has this name, it stands for those
 // without one, and for those of payouts: in the document's own example they have another. A payment's name is never
 // another. [decided]
-func (p *provider) own(k kind, postback signature.Value, reference string) (e sdk.Event, told bool) {
+func (p *provider) own(k kind, postback ordered.Value, reference string) (e sdk.Event, told bool) {
 	// An id is spelled as in a postback that comes by itself.
 	data, _, err := asSigned(postback.At("additional_data"))
 	if err != nil {

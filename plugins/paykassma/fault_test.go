@@ -41,7 +41,7 @@ func TestFaults(t *testing.T) {
 				p, sim := simulated(t)
 				add(t, sim, c.fault)
 				wantError(t, writes[verb](t.Context(), p), sdk.CodeUnavailable, sdk.OutcomeUnknown)
-				if n := len(sim.Books().Entries()); n != c.moved {
+				if n := len(sim.Ledger().Entries()); n != c.moved {
 					t.Errorf("the books have %d entries, want %d", n, c.moved)
 				}
 			})
@@ -72,7 +72,7 @@ func TestDeadlines(t *testing.T) {
 			defer cancel()
 			_, err := p.CreatePayout(ctx, payoutRequest())
 			wantError(t, err, sdk.CodeUnavailable, sdk.OutcomeUnknown)
-			if n := len(sim.Books().Entries()); n != c.moved {
+			if n := len(sim.Ledger().Entries()); n != c.moved {
 				t.Errorf("the books have %d entries, want %d", n, c.moved)
 			}
 		})
@@ -98,7 +98,7 @@ func TestADoubtfulPayoutIsAskedAbout(t *testing.T) {
 	req := payoutRequest()
 	_, err := p.CreatePayout(t.Context(), req)
 	wantError(t, err, sdk.CodeUnavailable, sdk.OutcomeUnknown)
-	if info := p.Info(); info.PayoutLookup.Immediate || info.CreatePayout.Repeat != sdk.RepeatNone {
+	if info := p.Info(); info.PayoutLookup.Immediate || info.CreatePayout.Retry != sdk.RetryNone {
 		t.Errorf("a payout that is not found could be sent again: %+v", info.PayoutLookup)
 	}
 	of := sdk.GetPayoutRequest{Payout: sdk.PayoutContext{Reference: req.Reference, Amount: req.Amount}}
@@ -109,7 +109,7 @@ func TestADoubtfulPayoutIsAskedAbout(t *testing.T) {
 	if err != nil || got.Status != sdk.PayoutSucceeded || !got.Amount.Equal(req.Amount) {
 		t.Errorf("got %+v, %v", got, err)
 	}
-	if list := sim.Books().Entries(); len(list) != 1 || !list[0].Moved {
+	if list := sim.Ledger().Entries(); len(list) != 1 || !list[0].Moved {
 		t.Errorf("the books: %+v", list)
 	}
 }
@@ -147,7 +147,7 @@ func TestRefusals(t *testing.T) {
 				p = newTestProvider(t, cfg)
 			}
 			wantError(t, c.call(t.Context(), p), c.code, sdk.OutcomeRefused)
-			if n := len(sim.Books().Entries()); n != 0 {
+			if n := len(sim.Ledger().Entries()); n != 0 {
 				t.Errorf("the books have %d entries", n)
 			}
 		})
@@ -191,7 +191,7 @@ func TestProofs(t *testing.T) {
 			if err != nil || len(paid.Receipts) != 1 || paid.Receipts[0].Amount.Amount.String() != c.amount {
 				t.Errorf("got %+v, %v", paid, err)
 			}
-			list := sim.Books().Entries()
+			list := sim.Ledger().Entries()
 			if len(list) != 1 || !slices.Contains([]string{"", "bill.png"}, list[0].Details["screenshot"]) {
 				t.Errorf("the books: %+v", list)
 			}

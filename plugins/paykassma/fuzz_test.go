@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/ordered"
 	"github.com/payhost/payhost/sdk/providerhttp"
 	"github.com/payhost/payhost/sdk/signature"
 )
@@ -19,17 +20,17 @@ func FuzzPostback(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body, data []byte) {
 		n, err := p.ParseWebhook(t.Context(), sdk.ParseWebhookRequest{Request: sdk.HTTPRequest{Body: body}})
 		if err == nil {
-			v, _ := signature.ParseJSON(body)
+			v, _ := ordered.Parse(body)
 			text, _ := signature.PHPJSON(v.At("additional_data"), signature.UnescapedSlashes, signature.UnescapedUnicode)
 			if v.At("signature").Text() != signature.SHA1Hex(accessKey+privateKey+signature.MD5Hex(text)) {
 				t.Errorf("%q was believed: %+v", body, n.Events)
 			}
 		}
-		v, err := signature.ParseJSON(data)
+		v, err := ordered.Parse(data)
 		if err != nil {
 			return
 		}
-		for _, e := range p.transfers(signature.Object(signature.Pair("additional_data", v)), asNamed) {
+		for _, e := range p.transfers(ordered.Object(ordered.Pair("additional_data", v)), asNamed) {
 			if (e.Payment == nil) == (e.Payout == nil) {
 				t.Errorf("an event is about %+v", e)
 			}
@@ -74,7 +75,7 @@ func FuzzJoin(f *testing.F) {
 		f.Add([]byte(v.Data))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		v, err := signature.ParseJSON(data)
+		v, err := ordered.Parse(data)
 		if err != nil {
 			return
 		}

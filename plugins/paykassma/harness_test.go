@@ -39,7 +39,7 @@ func newTestProvider(t *testing.T, cfg config) *provider {
 }
 
 // serve gives a provider whose API gives one answer to everything, and what it was asked.
-func serve(t *testing.T, status int, body string) (p *provider, asked func() []providertest.Received) {
+func answering(t *testing.T, status int, body string) (p *provider, asked func() []providertest.Received) {
 	t.Helper()
 	return serveEach(t, func(*http.Request) (int, string) { return status, body })
 }

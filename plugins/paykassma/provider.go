@@ -11,8 +11,8 @@ import (
 	"strings"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/ordered"
 	"github.com/payhost/payhost/sdk/providerhttp"
-	"github.com/payhost/payhost/sdk/signature"
 )
 
 type provider struct {
@@ -45,8 +45,8 @@ func (*provider) Info() sdk.Info {
 		Name: "paykassma", Version: version, Description: "Paykassma: payments into wallets or on pages, payouts",
 		PaymentFields: []string{"method", "customer.id"}, WebhookTrust: []sdk.WebhookTrust{sdk.TrustSignature},
 		// Nothing says that a repeat is refused; but a new payment only tells the customer where to pay.
-		CreatePayment: sdk.RepeatGuarantee{Repeat: sdk.RepeatNone, LinkOnly: true},
-		CreatePayout:  sdk.RepeatGuarantee{Repeat: sdk.RepeatNone}, PayoutFields: []string{"method", "recipient.id"},
+		CreatePayment: sdk.IdempotencySupport{Retry: sdk.RetryNone, LinkOnly: true},
+		CreatePayout:  sdk.IdempotencySupport{Retry: sdk.RetryNone}, PayoutFields: []string{"method", "recipient.id"},
 		// Only what is finished is found. [doc] The amounts of a payment are its receipts, which the host adds up.
 		PaymentLookup: sdk.Lookup{ByReference: true, ListByReference: true},
 		PayoutLookup:  sdk.Lookup{ByReference: true, ListByReference: true, Amounts: true},
@@ -81,7 +81,7 @@ func (p *provider) ListPaymentMethods(ctx context.Context, req sdk.ListPaymentMe
 }
 
 // wallets sends the parameters as JSON, as the document has it, and in the query, where those of a GET are. [decided]
-func (p *provider) wallets(ctx context.Context, currency, label string) ([]signature.Value, error) {
+func (p *provider) wallets(ctx context.Context, currency, label string) ([]ordered.Value, error) {
 	req := providerhttp.PostJSON("/api/v1/payment-systems/available", map[string]any{"currency_code": []string{currency}, "label": label})
 	req.Method, req.Query = http.MethodGet, url.Values{"currency_code[]": {currency}, "label": {label}}
 	a, err := p.find(ctx, req, "params", "wallets")
@@ -108,7 +108,7 @@ func (p *provider) CreatePayment(ctx context.Context, req sdk.CreatePaymentReque
 	}
 	wallets, err := p.wallets(ctx, req.Amount.Currency, req.Customer.ID)
 	if err != nil {
-		return nil, sdk.BeforeSending("which methods need activation", err)
+		return nil, sdk.AsNotSent("which methods need activation", err)
 	}
 	for _, w := range wallets {
 		if text(w, "type") == req.Method && text(w, "currency_code") == req.Amount.Currency {
@@ -116,14 +116,14 @@ func (p *provider) CreatePayment(ctx context.Context, req sdk.CreatePaymentReque
 		}
 	}
 	if opts.Flow == "activation" {
-		return p.showWallet(ctx, req, signature.Null())
+		return p.showWallet(ctx, req, ordered.Null())
 	}
 	return p.openPage(ctx, req, opts.Bank)
 }
 
 // showWallet is for methods with activation. The call has neither amount nor an id of ours: a customer who pays and
 // never confirms is known to paykassma alone. What it answers is where to pay to, not a name of the payment.
-func (p *provider) showWallet(ctx context.Context, req sdk.CreatePaymentRequest, wallet signature.Value) (*sdk.Payment, error) {
+func (p *provider) showWallet(ctx context.Context, req sdk.CreatePaymentRequest, wallet ordered.Value) (*sdk.Payment, error) {
 	a, err := p.call(ctx, providerhttp.PostJSON("/api/v1/transaction/create/"+url.PathEscape(req.Method), map[string]string{
 		"currency": req.Amount.Currency, "label": req.Customer.ID,
 	}))
@@ -181,13 +181,13 @@ func (p *provider) ConfirmPayment(ctx context.Context, req sdk.ConfirmPaymentReq
 	if err := wrong.Err(); err != nil {
 		return nil, err
 	}
-	fields := signature.Texts(
+	fields := ordered.Texts(
 		"currency_code", of.Amount.Currency, "wallet_type", of.Method, "label", of.Customer.ID, "key1", key1,
 		"custom_transaction_id", of.Reference,
-	).With(signature.Pair("amount", signature.Decimal(amount))) // systems that need none ignore it [decided]
+	).With(ordered.Pair("amount", ordered.Decimal(amount))) // systems that need none ignore it [decided]
 	call := providerhttp.PostJSON(activatePath, fields)
 	if manual {
-		call.Path, call.Body = possiblePath, providerhttp.Proof(fields, req.Attachment("screenshot"))
+		call.Path, call.Body = possiblePath, providerhttp.ConfirmationForm(fields, req.Attachment("screenshot"))
 	}
 	a, err := p.call(ctx, call)
 	if err != nil {
@@ -261,14 +261,14 @@ func (p *provider) mediaHints(ctx context.Context, _ struct{}) (hintsOutput, err
 }
 
 // hashURLs gives the provider's answer as it is.
-func (p *provider) hashURLs(ctx context.Context, in hashInput) (out signature.Value, err error) {
+func (p *provider) hashURLs(ctx context.Context, in hashInput) (out ordered.Value, err error) {
 	if len(in.Success)+len(in.Fail) == 0 { // [doc]
 		return out, sdk.Invalid(sdk.Violation{Field: "success_urls", Message: "must have an address, or fail_urls must"})
 	}
 	none := []address{} // which is not null
 	in = hashInput{append(none, in.Success...), append(none, in.Fail...), append(none, in.Pending...)}
 	a, err := p.find(ctx, providerhttp.PostJSON("/payment-plugin/hash-url", in), "urls")
-	if err == nil && a.Kind() != signature.KindObject {
+	if err == nil && a.Kind() != ordered.KindObject {
 		err = a.http.Unexpected("its urls are no object")
 	}
 	return a.Value, err

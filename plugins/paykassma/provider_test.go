@@ -22,7 +22,7 @@ const systemsAnswer = `{"status":"ok","params":{"currency_data":[{"code":"USD","
 	{"type":"nagad","currency_code":"USD","order":5,"logo":"https://api.example/n.svg","name":"Nagad","is_manual":false,"uploading_payment_bill":true}]}}`
 
 func TestListPaymentMethods(t *testing.T) {
-	p, asked := serve(t, 200, systemsAnswer)
+	p, asked := answering(t, 200, systemsAnswer)
 	got, err := p.ListPaymentMethods(t.Context(), sdk.ListPaymentMethodsRequest{Currency: "USD", CustomerID: "12346547789755"})
 	if err != nil || len(got) != 2 {
 		t.Fatalf("got %+v, %v", got, err)
@@ -121,7 +121,7 @@ func TestAListThatCannotBeHad(t *testing.T) {
 		`{"status":"fail"}`: {503, sdk.CodeUnavailable, sdk.OutcomeNotSent},
 		`Not found`:         {404, sdk.CodeAuthentication, sdk.OutcomeRefused},
 	} {
-		p, asked := serve(t, want.status, answer)
+		p, asked := answering(t, want.status, answer)
 		_, err := p.CreatePayment(t.Context(), paymentRequest("nagad", ""))
 		wantError(t, err, want.code, want.outcome)
 		only(t, asked())
@@ -142,7 +142,7 @@ func TestCreatePaymentOnAPage(t *testing.T) {
 		`{"status":"ok","params":[]}`:                                                          "",
 		`{"status":"ok","support":"https://pay.example/help"}`:                                 "",
 	} {
-		p, asked := serve(t, 200, answer)
+		p, asked := answering(t, 200, answer)
 		got, err := p.CreatePayment(t.Context(), paymentRequest("fpx", `{"flow":"payment","bank":"MBB"}`))
 		if err != nil {
 			t.Fatal(err)
@@ -164,7 +164,7 @@ func TestCreatePaymentOnAPage(t *testing.T) {
 
 func TestLanguage(t *testing.T) {
 	for language, want := range map[string]string{"": "ru", "de": "de", "pt-BR": "pt", "EN": "en"} {
-		p, asked := serve(t, 200, `{"status":"ok"}`)
+		p, asked := answering(t, 200, `{"status":"ok"}`)
 		p.cfg.Language = "ru"
 		req := paymentRequest("fpx", `{"flow":"payment","bank":"MBB"}`)
 		req.Language = language
@@ -180,7 +180,7 @@ func TestLanguage(t *testing.T) {
 // The document's example of an activation, with the amount that some systems need.
 func TestConfirmPayment(t *testing.T) {
 	for given, want := range map[string]string{"12.50": "12.5", "": "1000", " 7 ": "7"} {
-		p, asked := serve(t, 200, `{"status":"ok"}`)
+		p, asked := answering(t, 200, `{"status":"ok"}`)
 		req := confirmRequest("false")
 		req.Fields["amount"] = given
 		got, err := p.ConfirmPayment(t.Context(), req)
@@ -194,7 +194,7 @@ func TestConfirmPayment(t *testing.T) {
 
 func TestConfirmPaymentByHand(t *testing.T) {
 	for _, files := range []int{1, 0} {
-		p, asked := serve(t, 200, `{"status":"success","message":"","code":20000,"data":[],"paginate":{"offset":0,"total":1,"limit":1}}`)
+		p, asked := answering(t, 200, `{"status":"success","message":"","code":20000,"data":[],"paginate":{"offset":0,"total":1,"limit":1}}`)
 		req := confirmRequest("true")
 		req.Attachments = req.Attachments[:files]
 		got, err := p.ConfirmPayment(t.Context(), req)
@@ -254,7 +254,7 @@ func TestConfirmPaymentIsBeingChecked(t *testing.T) {
 			{400, `{"status":"fail","message":"` + suspicious + `"}`, "fail", suspicious},
 			{400, `{"message":"` + suspicious + `"}`, "", suspicious},
 		} {
-			p, _ := serve(t, c.status, c.answer)
+			p, _ := answering(t, c.status, c.answer)
 			got, err := p.ConfirmPayment(t.Context(), confirmRequest(state))
 			if err != nil || got.Status != sdk.PaymentProcessing || got.ProviderStatus != c.word || got.Message != c.said {
 				t.Errorf("%s: got %+v, %v", c.answer, got, err)
@@ -268,7 +268,7 @@ func TestCreatePayout(t *testing.T) {
 	for environment, test := range map[sdk.Environment]string{sdk.Live: "false", sdk.Sandbox: "true"} {
 		vector := map[sdk.Environment]int{sdk.Live: 0, sdk.Sandbox: 1}[environment]
 		v := readVectors(t).Payouts[vector]
-		p, asked := serve(t, 200, `{"status":"ok"}`)
+		p, asked := answering(t, 200, `{"status":"ok"}`)
 		p.cfg.Environment = environment
 		p.cfg.PrivateKey = []sdk.Secret{sdk.NewSecret(v.Key)}
 		got, err := p.CreatePayout(t.Context(), payoutRequest())
@@ -296,7 +296,7 @@ func TestCreatePayout(t *testing.T) {
 
 // Nothing that is empty is sent, and nothing has spaces at its ends.
 func TestAPayoutWithLittle(t *testing.T) {
-	p, asked := serve(t, 200, `{"status":"ok"}`)
+	p, asked := answering(t, 200, `{"status":"ok"}`)
 	req := sdk.CreatePayoutRequest{
 		Reference: "297", Amount: money("1218", "INR"), Method: " imps_ib ", Description: " \t",
 		Recipient: sdk.Recipient{ID: "125199 ", Name: " José 李 & <b> ", Email: "a@b.example", IBAN: "DE89 3704"},
@@ -381,7 +381,7 @@ func TestNothingIsSent(t *testing.T) {
 	} {
 		for i, call := range calls {
 			t.Run(fmt.Sprint(field, i), func(t *testing.T) {
-				p, asked := serve(t, 200, `{"status":"ok"}`)
+				p, asked := answering(t, 200, `{"status":"ok"}`)
 				err := call(p)
 				wantError(t, err, sdk.CodeInvalidRequest, sdk.OutcomeNotSent)
 				e := sdk.AsError(err)
@@ -398,7 +398,7 @@ func TestNothingIsSent(t *testing.T) {
 
 // The document's example of balances.
 func TestGetBalances(t *testing.T) {
-	p, asked := serve(t, 200, `{"status":"success","message":"","code":20000,"data":{"balances":[
+	p, asked := answering(t, 200, `{"status":"success","message":"","code":20000,"data":{"balances":[
 		{"wallet_type":"paytm","currency_code":"IDR","amount":-324324.00},{"wallet_type":"bkash","currency_code":"BRL","amount":187239.195},
 		{"wallet_type":"bkash","currency_code":"EUR","amount":"23.9375"}]}}`)
 	got, err := p.GetBalances(t.Context())
@@ -408,7 +408,7 @@ func TestGetBalances(t *testing.T) {
 	wantRequest(t, only(t, asked()), "GET", "/api/v1/accounts-balance", "")
 	for _, wrong := range []string{`[]`, `{}`, `null`, `{"balances":null}`, `{"balances":[{"wallet_type":"a","currency_code":"EUR"}]}`,
 		`{"balances":[{"wallet_type":"a","currency_code":"euro","amount":1}]}`, `{"balances":[{"currency_code":"EUR","amount":"NaN"}]}`} {
-		p, _ := serve(t, 200, `{"status":"success","data":`+wrong+`}`)
+		p, _ := answering(t, 200, `{"status":"success","data":`+wrong+`}`)
 		_, err := p.GetBalances(t.Context())
 		wantError(t, err, sdk.CodeUnavailable, "")
 	}
@@ -431,7 +431,7 @@ func TestOperations(t *testing.T) {
 			`{"success_url":[{"order":1,"url":"a93558ba"}],"fail_url":[],"pending_url":[{"order":1,"url":"8b99db57"}]}`,
 		},
 	} {
-		p, asked := serve(t, 200, c.answer)
+		p, asked := answering(t, 200, c.answer)
 		got, err := p.InvokeOperation(t.Context(), sdk.InvokeOperationRequest{Operation: c.name, Input: json.RawMessage(c.input)})
 		if err != nil {
 			t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/ordered"
 	"github.com/payhost/payhost/sdk/signature"
 )
 
@@ -30,21 +31,21 @@ var fieldOf = map[string]string{
 }
 
 // withdrawal is the signed body of a payout. What is empty is neither sent nor signed.
-func (c config) withdrawal(req sdk.CreatePayoutRequest) (body signature.Value, err error) {
+func (c config) withdrawal(req sdk.CreatePayoutRequest) (body ordered.Value, err error) {
 	var opts payoutOptions
 	if err := sdk.DecodeOptions(req.Options, &opts); err != nil {
 		return body, err
 	}
 	wrong := check(req.Amount.Currency, "method", req.Method, "recipient.id", req.Recipient.ID)
 	wrong.Add(!req.Amount.Amount.IsInteger(), "amount", "must be a whole number")
-	options, _ := signature.Encode(opts) // texts always encode
-	body = signature.Texts(
+	options, _ := ordered.Of(opts) // texts always encode
+	body = ordered.Texts(
 		"withdrawal_id", req.Reference, "payment_system", req.Method, "currency_code", req.Amount.Currency,
 		"comment", req.Description, "label", req.Recipient.ID, "account_name", req.Recipient.Name,
 		"account_number", req.Recipient.AccountNumber, "account_email", req.Recipient.Email, "iban", req.Recipient.IBAN,
 	).With(options.Members()...).With(
-		signature.Pair("amount", signature.Decimal(req.Amount.Amount)),
-		signature.Pair("is_test", signature.Bool(c.Environment == sdk.Sandbox)),
+		ordered.Pair("amount", ordered.Decimal(req.Amount.Amount)),
+		ordered.Pair("is_test", ordered.Bool(c.Environment == sdk.Sandbox)),
 	).Trim() // a space at an end would break the signature [doc]
 	body.EachText(func(key, text string) {
 		field := cmp.Or(fieldOf[key], "provider_options."+key)
@@ -54,20 +55,20 @@ func (c config) withdrawal(req sdk.CreatePayoutRequest) (body signature.Value, e
 		return body, err
 	}
 	mac, err := signPayout(c.PrivateKey[0], body)
-	return body.With(signature.Pair("signature", signature.String(mac))), err
+	return body.With(ordered.Pair("signature", ordered.String(mac))), err
 }
 
 // signPayout is sha1(private_key . md5(values)): all values but the signature, keys sorted at the top level only, nested
 // ones in their own order, joined by ":". [doc]
-func signPayout(key sdk.Secret, body signature.Value) (string, error) {
-	joined, err := signature.PHPImplode(":", body.Without("signature").KSort())
+func signPayout(key sdk.Secret, body ordered.Value) (string, error) {
+	joined, err := signature.PHPImplode(":", signature.KSort(body.Without("signature")))
 	return signature.SHA1Hex(key.Reveal() + signature.MD5Hex(joined)), err
 }
 
 // verify reports whether got is sha1(access_key . private_key . md5(additional_data as PHP writes it)) with any pair of
 // the configured keys, and gives additional_data as it was signed: what arrives may spell an id in several ways. Nothing
 // else in a postback is signed. [seen]
-func (c config) verify(got string, additionalData signature.Value) (signed signature.Value, genuine bool) {
+func (c config) verify(got string, additionalData ordered.Value) (signed ordered.Value, genuine bool) {
 	signed, text, err := asSigned(additionalData)
 	var candidates []string
 	for _, access := range c.AccessKey {
@@ -80,10 +81,10 @@ func (c config) verify(got string, additionalData signature.Value) (signed signa
 
 // asSigned gives additional_data with the numbers that PHP writes, and the text
 // that is signed.
-func asSigned(data signature.Value) (signed signature.Value, text string, err error) {
+func asSigned(data ordered.Value) (signed ordered.Value, text string, err error) {
 	text, err = signature.PHPJSON(data, signature.UnescapedSlashes, signature.UnescapedUnicode)
 	if err == nil {
-		signed, err = signature.ParseJSON([]byte(text))
+		signed, err = ordered.Parse([]byte(text))
 	}
 	return signed, text, err
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/ordered"
 	"github.com/payhost/payhost/sdk/signature"
 )
 
@@ -49,9 +50,9 @@ func readVectors(t testing.TB) (v vectors) {
 	return v
 }
 
-func parsed(t testing.TB, text string) signature.Value {
+func parsed(t testing.TB, text string) ordered.Value {
 	t.Helper()
-	v, err := signature.ParseJSON([]byte(text))
+	v, err := ordered.Parse([]byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,11 +63,11 @@ func TestPayoutVectors(t *testing.T) {
 	for _, v := range readVectors(t).Payouts {
 		t.Run(v.ID, func(t *testing.T) {
 			data := parsed(t, v.Data)
-			if got, err := signature.PHPImplode(":", data.KSort()); err != nil || got != v.Joined {
+			if got, err := signature.PHPImplode(":", signature.KSort(data)); err != nil || got != v.Joined {
 				t.Errorf("joined %q, %v, want %q", got, err, v.Joined)
 			}
-			signed := signature.Object(append(data.Members(), signature.Pair("signature", signature.String("x")))...)
-			for _, body := range []signature.Value{data, signed} { // a signature does not sign itself
+			signed := ordered.Object(append(data.Members(), ordered.Pair("signature", ordered.String("x")))...)
+			for _, body := range []ordered.Value{data, signed} { // a signature does not sign itself
 				if got, err := signPayout(sdk.NewSecret(v.Key), body); err != nil || got != v.Expected {
 					t.Errorf("got %s, %v, want %s", got, err, v.Expected)
 				}
@@ -107,7 +108,7 @@ func TestRotation(t *testing.T) {
 	if genuine(config{}, signature.SHA1Hex(signature.MD5Hex(v.Data)), parsed(t, v.Data)) {
 		t.Error("no keys at all verify a signature")
 	}
-	p, asked := serve(t, 200, `{"status":"ok"}`)
+	p, asked := answering(t, 200, `{"status":"ok"}`)
 	p.cfg.PrivateKey = old(privateKey)
 	if _, err := p.CreatePayout(t.Context(), payoutRequest()); err != nil {
 		t.Fatal(err)
@@ -118,7 +119,7 @@ func TestRotation(t *testing.T) {
 	}
 }
 
-func genuine(c config, got string, data signature.Value) bool {
+func genuine(c config, got string, data ordered.Value) bool {
 	_, ok := c.verify(got, data)
 	return ok
 }

@@ -6,16 +6,16 @@ import (
 	"strings"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/ordered"
 	"github.com/payhost/payhost/sdk/providerhttp"
-	"github.com/payhost/payhost/sdk/signature"
 )
 
 // text is what stands under a key, now a text and now a number.
-func text(v signature.Value, key string) string { return strings.TrimSpace(v.At(key).Text()) }
+func text(v ordered.Value, key string) string { return strings.TrimSpace(v.At(key).Text()) }
 
 // answer is what a call may answer. Its status is ok or success, fail or error, or possible. [doc]
 type answer struct {
-	signature.Value
+	ordered.Value
 	http   *providerhttp.Response
 	status string
 }
@@ -56,8 +56,8 @@ func readAnswer(resp *providerhttp.Response) (*answer, error) {
 	return nil, a.refusal()
 }
 
-// meanings are of what a refusal may say.
-var meanings = providerhttp.Meanings{
+// messageCodes are of what a refusal may say.
+var messageCodes = providerhttp.MessageCodes{
 	{"insufficient balance", sdk.CodeInsufficientFunds}, // [doc]
 	{"wrong secret", sdk.CodeAuthentication},            // [doc]
 	{"36205", sdk.CodeAuthentication},                   // the same, as a number or a text [doc]
@@ -70,19 +70,19 @@ var meanings = providerhttp.Meanings{
 // refusal gives a no its meaning: by its words where they are known, else by its HTTP status and its form.
 func (a *answer) refusal() error {
 	message, done := a.At("message"), a.http.Status < 300
-	e := a.http.Refusal(text(a.Value, "code"), cmp.Or(message.Words(), a.At("errors").Words()))
+	e := a.http.Refusal(text(a.Value, "code"), cmp.Or(message.Message(), a.At("errors").Message()))
 	switch {
 	case done && e.ProviderMessage == "":
 		return a.http.Unexpected("it names no error")
-	case done && message.Kind() == signature.KindObject: // what is wrong with which field [doc]
+	case done && message.Kind() == ordered.KindObject: // what is wrong with which field [doc]
 		e.Code = sdk.CodeInvalidRequest
 	}
-	return meanings.Of(e)
+	return messageCodes.Apply(e)
 }
 
 // proof is what a customer who paid into a wallet must send back. That the amount may be left out where nobody looks at
 // it is [decided]: only some systems need it, and their list does not say which.
-func proof(wallet signature.Value) []sdk.Field {
+func proof(wallet ordered.Value) []sdk.Field {
 	manual := wallet.At("is_manual").True()
 	list := []sdk.Field{
 		{Name: "key1", Label: "Transaction number", Required: true, Kind: sdk.FieldText},

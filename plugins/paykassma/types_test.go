@@ -68,7 +68,7 @@ func TestErrors(t *testing.T) {
 		maps.Copy(all, reads)
 		for name, call := range all {
 			t.Run(fmt.Sprintf("%s/%d/%s", name, c.status, c.answer), func(t *testing.T) {
-				p, asked := serve(t, c.status, c.answer)
+				p, asked := answering(t, c.status, c.answer)
 				err := call(t.Context(), p)
 				wantError(t, err, c.code, c.outcome)
 				var e *sdk.Error
@@ -86,13 +86,13 @@ func TestEmptyYes(t *testing.T) {
 	for name, call := range reads {
 		for _, answer := range []string{`{"status":"ok"}`, `{"status":"ok","postback":null,"data":null,"params":null,"urls":null}`,
 			`{"status":"ok","postback":{},"params":{},"urls":[]}`} {
-			p, _ := serve(t, 200, answer)
+			p, _ := answering(t, 200, answer)
 			if err := call(t.Context(), p); sdk.CodeOf(err) != sdk.CodeUnavailable {
 				t.Errorf("%s: %s: got %v", name, answer, err)
 			}
 		}
 	}
-	p, _ := serve(t, 200, `{"status":"ok","params":[]}`)
+	p, _ := answering(t, 200, `{"status":"ok","params":[]}`)
 	_, err := p.showWallet(t.Context(), paymentRequest("nagad", ""), parsed(t, `null`))
 	wantError(t, err, sdk.CodeUnavailable, sdk.OutcomeUnknown)
 }
@@ -108,7 +108,7 @@ func TestPendingElsewhere(t *testing.T) {
 			200: `{"status":"possible_transaction_created","message":"x","params":{"wallets":[]},"data":[]}`,
 			400: `{"status":"fail","message":"Check of deposit status started. "}`,
 		} {
-			p, _ := serve(t, status, answer)
+			p, _ := answering(t, status, answer)
 			wantError(t, call(t.Context(), p), sdk.CodeUnavailable, sdk.OutcomeUnknown)
 		}
 	}

@@ -9,12 +9,13 @@ import (
 	"time"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/ordered"
 	"github.com/payhost/payhost/sdk/signature"
 )
 
 // signedPostback gives a postback with PHP's signature of this additional_data, and other things outside of it.
 func signedPostback(data string) sdk.HTTPRequest {
-	v, err := signature.ParseJSON([]byte(data))
+	v, err := ordered.Parse([]byte(data))
 	if err != nil {
 		panic(err)
 	}
@@ -190,7 +191,7 @@ func TestGetPayment(t *testing.T) {
 		``:                                                             "",
 		deposit(`""`, `"r"`, `1`):                                      "under_review",
 	} {
-		p, asked := serve(t, 200, `{"status":"ok","postback":{"amount":7,"currency_code":"EUR","direction":"ingoing","additional_data":[`+data+`]}}`)
+		p, asked := answering(t, 200, `{"status":"ok","postback":{"amount":7,"currency_code":"EUR","direction":"ingoing","additional_data":[`+data+`]}}`)
 		got, err := p.GetPayment(t.Context(), sdk.GetPaymentRequest{Payment: sdk.PaymentContext{Reference: "r", Amount: money("1", "INR")}})
 		if want == "" {
 			wantError(t, err, sdk.CodeUnavailable, sdk.OutcomeUnknown)
@@ -215,7 +216,7 @@ func TestGetPayment(t *testing.T) {
 }
 
 func TestGetPayout(t *testing.T) {
-	p, asked := serve(t, 200, `{"status":"ok","postback":{"additional_data":[`+withdrawal(`"masked"`, `5`, `"820"`)+`]}}`)
+	p, asked := answering(t, 200, `{"status":"ok","postback":{"additional_data":[`+withdrawal(`"masked"`, `5`, `"820"`)+`]}}`)
 	got, err := p.GetPayout(t.Context(), sdk.GetPayoutRequest{Payout: sdk.PayoutContext{Reference: "po_1"}})
 	if err != nil || got.Status != sdk.PayoutFailed || got.Message != "by file" || !got.Amount.Equal(money("820", "BDT")) {
 		t.Errorf("got %+v, %v", got, err)
@@ -233,7 +234,7 @@ func TestLists(t *testing.T) {
 	}
 	rows := `{"withdrawal_id":"p1","message":"Withdrawal with this ID not found"},` + row("withdrawal_id", "p2", withdrawal(`"87be1f94"`, `5`, `3000`)) +
 		"," + row("withdrawal_id", "stranger", withdrawal(`"p1"`, `1`, `1`))
-	p, asked := serve(t, 200, `{"status":"success","message":"","code":20000,"data":{"withdrawals":[`+rows+`]},"paginate":{"offset":0,"total":1,"limit":1}}`)
+	p, asked := answering(t, 200, `{"status":"success","message":"","code":20000,"data":{"withdrawals":[`+rows+`]},"paginate":{"offset":0,"total":1,"limit":1}}`)
 	payouts, err := p.ListPayouts(t.Context(), sdk.ListPayoutsRequest{Payouts: []sdk.PayoutContext{{Reference: "p1"}, {Reference: "p2"}}})
 	if err != nil || len(payouts.Payouts) != 1 || payouts.Payouts[0].Reference != "p2" || payouts.Payouts[0].Payout.Status != sdk.PayoutFailed {
 		t.Errorf("got %+v, %v", payouts, err)
@@ -245,7 +246,7 @@ func TestLists(t *testing.T) {
 	}
 
 	rows = `{"plugin_custom_order_id":"p1","message":"Postback not found"},` + row("plugin_custom_order_id", "p2", deposit(`"t"`, `"p2"`, `100`))
-	p, asked = serve(t, 200, `{"status":"success","data":{"transactions":[`+rows+`]}}`)
+	p, asked = answering(t, 200, `{"status":"success","data":{"transactions":[`+rows+`]}}`)
 	var all []sdk.PaymentContext
 	for i := range 120 {
 		all = append(all, sdk.PaymentContext{Reference: fmt.Sprintf("p%d", i)})
@@ -262,7 +263,7 @@ func TestLists(t *testing.T) {
 		t.Errorf("asked %d times for %d", len(asked()), total)
 	}
 
-	p, _ = serve(t, 200, `{"status":"success","data":[]}`)
+	p, _ = answering(t, 200, `{"status":"success","data":[]}`)
 	if got, err := p.ListPayments(t.Context(), sdk.ListPaymentsRequest{Payments: all[:1]}); err != nil || len(got.Payments) != 0 {
 		t.Errorf("got %+v, %v", got, err)
 	}

@@ -60,5 +60,5 @@ func (p *provider) module(ctx context.Context, cc string) (*module, error) {
 		return m, nil
 	}
 	m, err := p.getData(ctx, cc)
-	return m, sdk.BeforeSending("getData", err)
+	return m, sdk.AsNotSent("getData", err)
 }

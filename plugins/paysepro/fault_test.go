@@ -40,7 +40,7 @@ func TestFaults(t *testing.T) {
 			p, sim := simulated(t, c.fault)
 			_, err := p.CreatePayment(ctx, paymentRequest())
 			wantError(t, err, sdk.CodeUnavailable, sdk.OutcomeUnknown)
-			if n := len(sim.Books().Entries()); n != c.made {
+			if n := len(sim.Ledger().Entries()); n != c.made {
 				t.Errorf("the books have %d entries, want %d", n, c.made)
 			}
 			// The same in the question before: then the payment was not sent.
@@ -53,7 +53,7 @@ func TestFaults(t *testing.T) {
 			}
 			_, err = p.CreatePayment(ctx, paymentRequest())
 			wantError(t, err, sdk.CodeUnavailable, sdk.OutcomeNotSent)
-			if n := len(sim.Books().Entries()); n != 0 {
+			if n := len(sim.Ledger().Entries()); n != 0 {
 				t.Errorf("the books have %d entries", n)
 			}
 		})
@@ -94,7 +94,7 @@ func TestRefusals(t *testing.T) {
 		}
 		_, err := newTestProvider(t, cfg).CreatePayment(t.Context(), req)
 		wantError(t, err, c.code, sdk.OutcomeRefused)
-		if n := len(sim.Books().Entries()); n != 0 {
+		if n := len(sim.Ledger().Entries()); n != 0 {
 			t.Errorf("%s: the books have %d entries", name, n)
 		}
 	}

@@ -39,9 +39,9 @@ func newTestProvider(t *testing.T, cfg config) *provider {
 	return p
 }
 
-// serve starts a server that gives one answer to getData and one to createCode, and tells what it was asked. GATEWAY in
+// answering starts a server that gives one answer to getData and one to createCode, and tells what it was asked. GATEWAY in
 // the answer to getData is its own createCode.
-func serve(t *testing.T, status int, data, code string) (address string, asked func() []providertest.Received) {
+func answering(t *testing.T, status int, data, code string) (address string, asked func() []providertest.Received) {
 	t.Helper()
 	address, asked = providertest.API(t, func(r providertest.Received, _ int) (int, string) {
 		if r.Method == http.MethodGet {

@@ -7,9 +7,9 @@
 // says, so we chose.
 package main
 
-import "github.com/payhost/payhost/sdk"
+import "github.com/payhost/payhost/sdk/serve"
 
 // version is set when the plugin is built.
 var version = "dev"
 
-func main() { sdk.Serve(newProvider) }
+func main() { serve.Provider(newProvider) }

@@ -38,7 +38,7 @@ func (*provider) Info() sdk.Info {
 		Description:  "Paysepro: hosted payments with the methods of one payment module, in its currency",
 		WebhookTrust: []sdk.WebhookTrust{sdk.TrustAccountURL, sdk.TrustAddress},
 		// Every call makes another code, also with the same ucode [doc]; but it is only a link.
-		CreatePayment: sdk.RepeatGuarantee{Repeat: sdk.RepeatNone, LinkOnly: true},
+		CreatePayment: sdk.IdempotencySupport{Retry: sdk.RetryNone, LinkOnly: true},
 	}
 }
 

@@ -26,7 +26,7 @@ const (
 )
 
 func TestListPaymentMethods(t *testing.T) {
-	address, asked := serve(t, 200, data, "")
+	address, asked := answering(t, 200, data, "")
 	list, err := newTestProvider(t, testConfig(address)).ListPaymentMethods(t.Context(), sdk.ListPaymentMethodsRequest{Country: "ES"})
 	if err != nil {
 		t.Fatal(err)
@@ -60,7 +60,7 @@ func TestListPaymentMethods(t *testing.T) {
 func TestMethodsInAnObject(t *testing.T) {
 	odd := strings.NewReplacer(`"neosurf":[{`, `"neosurf":{"1":{`, `"pmin":"1.00","pmax":"1000.00"}],`, `"pmin":"5.00","pmax":"1000.00"}},`).Replace(data)
 	odd = strings.Replace(odd, `"3esteleingreso":[{`, `"3esteleingreso":{"1":{`, 1)
-	address, asked := serve(t, 200, odd, made)
+	address, asked := answering(t, 200, odd, made)
 	p := newTestProvider(t, testConfig(address))
 	list, err := p.ListPaymentMethods(t.Context(), sdk.ListPaymentMethodsRequest{Country: "es"})
 	if err != nil || len(list) != 4 || list[0].ID != "neosurf" || list[0].Min.String() != "5" {
@@ -80,7 +80,7 @@ func TestMethodsInAnObject(t *testing.T) {
 func TestNoMethods(t *testing.T) {
 	for _, none := range []string{`[]`, `{}`, `null`} {
 		start, end := strings.Index(data, `{"neosurf"`), strings.Index(data, `},"gateway"`)
-		address, _ := serve(t, 200, data[:start]+none+data[end:], "")
+		address, _ := answering(t, 200, data[:start]+none+data[end:], "")
 		list, err := newTestProvider(t, testConfig(address)).ListPaymentMethods(t.Context(), sdk.ListPaymentMethodsRequest{Country: "es"})
 		if err != nil || len(list) != 0 {
 			t.Errorf("%s: got %v, %v", none, list, err)
@@ -90,7 +90,7 @@ func TestNoMethods(t *testing.T) {
 
 func TestCreatePayment(t *testing.T) {
 	for name, gateway := range map[string]string{"given": "GATEWAY", "usual": ""} {
-		address, asked := serve(t, 200, strings.Replace(data, "GATEWAY", gateway, 1), made)
+		address, asked := answering(t, 200, strings.Replace(data, "GATEWAY", gateway, 1), made)
 		got, err := newTestProvider(t, testConfig(address)).CreatePayment(t.Context(), paymentRequest())
 		price := money("2.99", "USD")
 		want := &sdk.Payment{
@@ -119,7 +119,7 @@ func TestCreatePayment(t *testing.T) {
 
 func TestPrices(t *testing.T) {
 	for text, want := range map[string]string{"10.00": "10", "2.90": "2.9", "999.99": "999.99", "1000": "1000"} {
-		address, asked := serve(t, 200, data, made)
+		address, asked := answering(t, 200, data, made)
 		req := paymentRequest()
 		req.Amount = money(text, "USD")
 		if _, err := newTestProvider(t, testConfig(address)).CreatePayment(t.Context(), req); err != nil {
@@ -134,7 +134,7 @@ func TestPrices(t *testing.T) {
 // Another price than what was asked for is the host's to see.
 func TestAnotherPrice(t *testing.T) {
 	for price, want := range map[string]string{`3`: "3 USD", `"2.99"`: "2.99 USD", `null`: ""} {
-		address, _ := serve(t, 200, data, strings.Replace(made, "2.99", price, 1))
+		address, _ := answering(t, 200, data, strings.Replace(made, "2.99", price, 1))
 		got, err := newTestProvider(t, testConfig(address)).CreatePayment(t.Context(), paymentRequest())
 		if err != nil || got.Amount == nil && want != "" || got.Amount != nil && got.Amount.String() != want {
 			t.Errorf("%s: got %+v, %v", price, got, err)
@@ -148,7 +148,7 @@ func TestStrangeGateways(t *testing.T) {
 		"https://paysepro.example/createCode.php", "http://paysepro.com/createCode.php", "https://api.paysepro.com.example/", "ftp://x",
 		"https://paysepro.com:8443/createCode.php", "https://user@paysepro.com/createCode.php", "//api.paysepro.com/x", "createCode.php", "%zz",
 	} {
-		address, asked := serve(t, 200, strings.Replace(data, "GATEWAY", gateway, 1), made)
+		address, asked := answering(t, 200, strings.Replace(data, "GATEWAY", gateway, 1), made)
 		_, err := newTestProvider(t, testConfig(address)).CreatePayment(t.Context(), paymentRequest())
 		if sdk.OutcomeOf(err) != sdk.OutcomeNotSent || len(asked()) != 1 {
 			t.Errorf("%s: %d requests, %v", gateway, len(asked()), err)
@@ -158,7 +158,7 @@ func TestStrangeGateways(t *testing.T) {
 
 // What getData says is remembered for a while, country by country.
 func TestRemembered(t *testing.T) {
-	address, asked := serve(t, 200, data, made)
+	address, asked := answering(t, 200, data, made)
 	p, now := newTestProvider(t, testConfig(address)), time.Now()
 	p.rt.Now = func() time.Time { return now }
 	for _, step := range []struct {
@@ -196,7 +196,7 @@ func TestNotSent(t *testing.T) {
 		{"less than pmin", func(r *sdk.CreatePaymentRequest, _ *config) { r.Amount = money("0.99", "USD") }, sdk.CodeLimit, 1},
 		{"more than pmax", func(r *sdk.CreatePaymentRequest, _ *config) { r.Amount = money("1000.01", "USD") }, sdk.CodeLimit, 1},
 	} {
-		address, asked := serve(t, 200, data, made)
+		address, asked := answering(t, 200, data, made)
 		req, cfg := paymentRequest(), testConfig(address)
 		c.change(&req, &cfg)
 		_, err := newTestProvider(t, cfg).CreatePayment(t.Context(), req)
@@ -213,7 +213,7 @@ func TestNotSent(t *testing.T) {
 		"no pmax":                     func(r *sdk.CreatePaymentRequest, _ *config) { r.Method, r.Amount = "bitcoin", money("5000", "USD") },
 		"a method that is not listed": func(r *sdk.CreatePaymentRequest, _ *config) { r.Method, r.Amount = "new", money("5000", "USD") },
 	} {
-		address, _ := serve(t, 200, data, made)
+		address, _ := answering(t, 200, data, made)
 		req, cfg := paymentRequest(), testConfig(address)
 		change(&req, &cfg)
 		if _, err := newTestProvider(t, cfg).CreatePayment(t.Context(), req); err != nil {
@@ -225,7 +225,7 @@ func TestNotSent(t *testing.T) {
 // What the host's recovery goes by.
 func TestDeclarations(t *testing.T) {
 	info := (*provider)(nil).Info()
-	if g := info.CreatePayment; g.Repeat != sdk.RepeatNone || !g.LinkOnly {
+	if g := info.CreatePayment; g.Retry != sdk.RetryNone || !g.LinkOnly {
 		t.Errorf("%+v: a repeat makes a second code, which moves no money", g)
 	}
 	if info.PaymentLookup != (sdk.Lookup{}) || !slices.Equal(info.WebhookTrust, []sdk.WebhookTrust{sdk.TrustAccountURL, sdk.TrustAddress}) {

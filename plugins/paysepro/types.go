@@ -9,12 +9,12 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/ordered"
 	"github.com/payhost/payhost/sdk/providerhttp"
-	"github.com/payhost/payhost/sdk/signature"
 )
 
-// meanings are the error codes of both calls. [doc] 08 and 17, errors within Paysepro, prove nothing.
-var meanings = map[sdk.Code][]string{
+// messageCodes are the error codes of both calls. [doc] 08 and 17, errors within Paysepro, prove nothing.
+var messageCodes = map[sdk.Code][]string{
 	sdk.CodeInvalidRequest:    {"01", "02", "03", "04", "16", "32"},                         // a field is empty or unknown
 	sdk.CodeAuthentication:    {"05", "06", "11", "22", "40"},                               // ids, access data, key, signature
 	sdk.CodePermission:        {"07", "09", "10", "18", "19", "20", "26", "27", "28", "29"}, // disabled or not set up
@@ -33,7 +33,7 @@ func check(resp *providerhttp.Response, code, message string) error {
 		return nil
 	}
 	full := strings.Repeat("0", max(0, 2-len(code))) + code
-	for means, codes := range meanings {
+	for means, codes := range messageCodes {
 		if !slices.Contains(codes, full) {
 			continue
 		}
@@ -77,8 +77,8 @@ func bound(a providerhttp.Amount) *decimal.Decimal {
 func readModule(resp *providerhttp.Response) (*module, error) {
 	var answer struct {
 		Error   providerhttp.Text  `json:"error"`
-		Message providerhttp.Words `json:"message"`
-		Data    signature.Value    `json:"data"`
+		Message providerhttp.FlexibleString `json:"message"`
+		Data    ordered.Value      `json:"data"`
 	}
 	if err := resp.DecodeJSON(&answer); err != nil {
 		return nil, err
@@ -114,10 +114,10 @@ func readModule(resp *providerhttp.Response) (*module, error) {
 func readCode(resp *providerhttp.Response, currency string) (*sdk.Payment, error) {
 	var c struct {
 		Error   providerhttp.Text  `json:"error"`
-		Message providerhttp.Words `json:"message"`
+		Message providerhttp.FlexibleString `json:"message"`
 		Code    providerhttp.Text  `json:"code"`
-		Price   providerhttp.Words `json:"price"`
-		URL     providerhttp.Words `json:"url"`
+		Price   providerhttp.FlexibleString `json:"price"`
+		URL     providerhttp.FlexibleString `json:"url"`
 	}
 	if err := resp.DecodeJSON(&c); err != nil {
 		return nil, err

@@ -25,7 +25,7 @@ func TestErrorCodes(t *testing.T) {
 			outcome, before = sdk.OutcomeUnknown, sdk.OutcomeNotSent
 		}
 		for _, more := range []string{``, `,"message":{"text":["no"]},"price":false,"url":[]`} { // hides no refusal
-			address, asked := serve(t, 200, data, `{"error":"`+code+`"`+more+`}`)
+			address, asked := answering(t, 200, data, `{"error":"`+code+`"`+more+`}`)
 			_, err := newTestProvider(t, testConfig(address)).CreatePayment(t.Context(), paymentRequest())
 			wantError(t, err, want, outcome)
 			var e *sdk.Error
@@ -36,7 +36,7 @@ func TestErrorCodes(t *testing.T) {
 		for _, answer := range []string{
 			`{"error":"` + code + `","message":"no"}`, `{"error":"` + code + `","message":["no"]}`, `{"error":"` + code + `","data":[]}`, `{"error":0,"data":{"error":"` + code + `"}}`,
 		} {
-			address, asked := serve(t, 200, answer, made)
+			address, asked := answering(t, 200, answer, made)
 			p := newTestProvider(t, testConfig(address))
 			_, err := p.ListPaymentMethods(t.Context(), sdk.ListPaymentMethodsRequest{Country: "es"})
 			wantError(t, err, want, outcome)
@@ -88,7 +88,7 @@ func TestAnswersOfCreateCode(t *testing.T) {
 		{302, ``, sdk.CodeUnavailable, sdk.OutcomeUnknown},
 	} {
 		t.Run(fmt.Sprintf("%d/%s", c.status, c.answer), func(t *testing.T) {
-			address, asked := serve(t, c.status, data, c.answer)
+			address, asked := answering(t, c.status, data, c.answer)
 			_, err := newTestProvider(t, testConfig(address)).CreatePayment(t.Context(), paymentRequest())
 			wantError(t, err, c.code, c.outcome)
 			if n := len(asked()); n != 2 {
@@ -118,7 +118,7 @@ func TestAnswersOfGetData(t *testing.T) {
 		{`[]`, sdk.CodeUnavailable}, {``, sdk.CodeUnavailable}, {`<html>`, sdk.CodeUnavailable}, {data[:200], sdk.CodeUnavailable},
 	} {
 		t.Run(c.answer, func(t *testing.T) {
-			address, asked := serve(t, 200, c.answer, made)
+			address, asked := answering(t, 200, c.answer, made)
 			p := newTestProvider(t, testConfig(address))
 			if _, err := p.ListPaymentMethods(t.Context(), sdk.ListPaymentMethodsRequest{Country: "es"}); sdk.CodeOf(err) != c.code {
 				t.Errorf("methods: %v", err)

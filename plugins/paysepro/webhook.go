@@ -6,8 +6,8 @@ import (
 	"strings"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/ordered"
 	"github.com/payhost/payhost/sdk/providerhttp"
-	"github.com/payhost/payhost/sdk/signature"
 )
 
 // paymentStatuses are what a notification's result says. ko is not final: it also means pending, and ok may follow with
@@ -19,7 +19,7 @@ var paymentStatuses = map[string]sdk.PaymentStatus{
 
 // ParseWebhook reads a notification, which comes to the URL set in the merchant's module. [seen] It is not signed: it
 // counts on the account's own URL, or from one of notify_ips.
-func (p *provider) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.Notice, error) {
+func (p *provider) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
 	fields, _ := providerhttp.Fields(req.Request) // a GET's query [seen]
 	n := notice{fields}
 	if (n.get("ucode") == "") || (n.get("code") == "") || (n.get("result") == "") {
@@ -29,7 +29,7 @@ func (p *provider) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest
 		return nil, refused(wrong)
 	}
 	// What Paysepro wants to hear is not said. [decided]
-	out := &sdk.Notice{Verification: sdk.NotVerified, Response: sdk.OK("text/plain", "OK")}
+	out := &sdk.WebhookResult{Verification: sdk.NotVerified, Response: sdk.OK("text/plain", "OK")}
 	if req.Scope == sdk.ScopeAccount || p.cfg.NotifyIPs.Contain(req.Request.RemoteAddress) {
 		out.Verification = sdk.VerifiedByOrigin
 	}
@@ -51,7 +51,7 @@ func (p *provider) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest
 func refused(why string) *sdk.Error { return sdk.NotSent(sdk.CodeInvalidRequest, "%s", why) }
 
 // notice has the fields of a notification; a field that is not there is empty.
-type notice struct{ signature.Value }
+type notice struct{ ordered.Value }
 
 func (n notice) get(name string) string { return strings.TrimSpace(n.At(name).Text()) }
 

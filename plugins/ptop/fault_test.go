@@ -41,7 +41,7 @@ func TestFaults(t *testing.T) {
 				if name == "get payment" {
 					moved = 0
 				}
-				if n := len(sim.Books().Entries()); n != moved {
+				if n := len(sim.Ledger().Entries()); n != moved {
 					t.Errorf("the books have %d entries, want %d", n, moved)
 				}
 			})
@@ -66,7 +66,7 @@ func TestDeadlines(t *testing.T) {
 			defer cancel()
 			_, err := p.CreatePayout(ctx, payoutRequest())
 			wantError(t, err, sdk.CodeUnavailable, sdk.OutcomeUnknown)
-			if n := len(sim.Books().Entries()); n != c.moved {
+			if n := len(sim.Ledger().Entries()); n != c.moved {
 				t.Errorf("the books have %d entries, want %d", n, c.moved)
 			}
 		})
@@ -95,7 +95,7 @@ func TestARepeatedPayoutPaysOnce(t *testing.T) {
 	req.Attempt = 2
 	_, err = p.CreatePayout(t.Context(), req)
 	wantError(t, err, sdk.CodeDuplicate, sdk.OutcomeUnknown)
-	if list := sim.Books().Entries(); len(list) != 1 || list[0].ID != "A1X9T3" || !list[0].Moved || list[0].Amount.String() != "50" {
+	if list := sim.Ledger().Entries(); len(list) != 1 || list[0].ID != "A1X9T3" || !list[0].Moved || list[0].Amount.String() != "50" {
 		t.Errorf("the books: %+v", list)
 	}
 }
@@ -131,7 +131,7 @@ func TestRefusals(t *testing.T) {
 				}
 			}
 			wantError(t, call(t.Context(), p), c.code, sdk.OutcomeRefused)
-			if n := len(sim.Books().Entries()); n != 0 {
+			if n := len(sim.Ledger().Entries()); n != 0 {
 				t.Errorf("the books have %d entries", n)
 			}
 		})

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/ordered"
 	"github.com/payhost/payhost/sdk/providerhttp"
 	"github.com/payhost/payhost/sdk/signature"
 )
@@ -57,7 +58,7 @@ func FuzzNotice(f *testing.F) {
 	for _, members := range []string{paid, canceled} {
 		body := signed(members).Body
 		f.Add(body, "")
-		v, err := signature.ParseJSON(body)
+		v, err := ordered.Parse(body)
 		if err != nil {
 			f.Fatal(err)
 		}

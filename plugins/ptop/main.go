@@ -5,9 +5,9 @@
 // Comments say where a rule comes from: [doc] the provider's document, [decided] nobody says, so we chose.
 package main
 
-import "github.com/payhost/payhost/sdk"
+import "github.com/payhost/payhost/sdk/serve"
 
 // version is set when the plugin is built.
 var version = "dev"
 
-func main() { sdk.Serve(newProvider) }
+func main() { serve.Provider(newProvider) }

@@ -44,14 +44,16 @@ func (*provider) Info() sdk.Info {
 		PayoutFields:  []string{"recipient.email"},
 		WebhookTrust:  []sdk.WebhookTrust{sdk.TrustSignature},
 		// Nothing says that a second payment with one order_id is refused; but it is only a link.
-		CreatePayment: sdk.RepeatGuarantee{Repeat: sdk.RepeatNone, LinkOnly: true},
+		CreatePayment: sdk.IdempotencySupport{Retry: sdk.RetryNone, LinkOnly: true},
 		// sendingTrx is an idempotency key; for how long ptop remembers it is not said. [doc]
-		CreatePayout: sdk.RepeatGuarantee{Repeat: sdk.RepeatRejectsDuplicates},
+		CreatePayout: sdk.IdempotencySupport{Retry: sdk.RetryRejectsDuplicates},
 	}
 }
 
 // limits are those of one verb; cents are the smallest unit. [decided]
-func limits(least string) []sdk.AmountLimit { return []sdk.AmountLimit{sdk.Limit("USD", least, "", 2)} }
+func limits(least string) []sdk.AmountLimit {
+	return []sdk.AmountLimit{sdk.MustLimit("USD", least, "", 2)}
+}
 
 // DescribeAccount takes payouts away from accounts that cannot make them, and warns those who seem to want some.
 func (p *provider) DescribeAccount() sdk.AccountDescription {

@@ -16,7 +16,7 @@ import (
 // The document's example of a new payment, in both environments.
 func TestCreatePayment(t *testing.T) {
 	for environment, path := range map[sdk.Environment]string{sdk.Live: "/api/payment", sdk.Sandbox: "/api/test/payment"} {
-		address, asked := serve(t, 200, `{"status":"success","Code":200,"payment_url":"https://ptop.me/api/test/payment/23456789"}`)
+		address, asked := answering(t, 200, `{"status":"success","Code":200,"payment_url":"https://ptop.me/api/test/payment/23456789"}`)
 		got, err := newTestProvider(t, testConfig(environment, address+"/base")).CreatePayment(t.Context(), paymentRequest())
 		if err != nil {
 			t.Fatal(err)
@@ -48,7 +48,7 @@ func TestProductIsWhatTheMerchantSays(t *testing.T) {
 	for _, c := range []struct{ description, merchantReference, want string }{
 		{"A & B", "47", "A & B"}, {"", "order 47", "order 47"}, {"", "", "66510effg2eec"},
 	} {
-		address, asked := serve(t, 200, `{"status":"success","payment_url":"http://ptop.test/1"}`)
+		address, asked := answering(t, 200, `{"status":"success","payment_url":"http://ptop.test/1"}`)
 		req := paymentRequest()
 		req.Description, req.MerchantReference = c.description, c.merchantReference
 		if _, err := newTestProvider(t, testConfig(sdk.Sandbox, address)).CreatePayment(t.Context(), req); err != nil {
@@ -82,7 +82,7 @@ func TestReferenceOfANewPayment(t *testing.T) {
 		`{"status":"success","Code":200,"transaction_id":"67990c6385454"}`: "",
 		`{"payment_url":"https://ptop.me/p/1"}`:                            "",
 	} {
-		address, _ := serve(t, 200, answer)
+		address, _ := answering(t, 200, answer)
 		got, err := newTestProvider(t, testConfig(sdk.Live, address)).CreatePayment(t.Context(), paymentRequest())
 		if want == "" {
 			wantError(t, err, sdk.CodeUnavailable, sdk.OutcomeUnknown)
@@ -95,7 +95,7 @@ func TestReferenceOfANewPayment(t *testing.T) {
 // The document's example of a status check, in both environments.
 func TestGetPayment(t *testing.T) {
 	for environment, path := range map[sdk.Environment]string{sdk.Live: "/api/payment-check", sdk.Sandbox: "/api/test/payment-check"} {
-		address, asked := serve(t, 200, `{"status":1}`)
+		address, asked := answering(t, 200, `{"status":1}`)
 		got, err := newTestProvider(t, testConfig(environment, address)).GetPayment(t.Context(), sdk.GetPaymentRequest{
 			Payment: sdk.PaymentContext{Reference: "pay_1", ProviderReference: "67990c6385454"},
 		})
@@ -147,7 +147,7 @@ func TestPaymentCheckAnswers(t *testing.T) {
 		`<html>1</html>`:                         "",
 		`{"status":1}{"status":1}`:               "",
 	} {
-		address, _ := serve(t, 200, answer)
+		address, _ := answering(t, 200, answer)
 		got, err := newTestProvider(t, testConfig(sdk.Live, address)).GetPayment(t.Context(), sdk.GetPaymentRequest{
 			Payment: sdk.PaymentContext{ProviderReference: "1"},
 		})
@@ -165,7 +165,7 @@ func TestPaymentCheckAnswers(t *testing.T) {
 // The document's example of a payout. Its amount is sent in its shortest form.
 func TestCreatePayout(t *testing.T) {
 	for _, environment := range []sdk.Environment{sdk.Live, sdk.Sandbox} {
-		address, asked := serve(t, 200, `{"status":"success","message":"Payment sent successfully."}`)
+		address, asked := answering(t, 200, `{"status":"success","message":"Payment sent successfully."}`)
 		got, err := newTestProvider(t, testConfig(environment, address)).CreatePayout(t.Context(), payoutRequest())
 		want := &sdk.Payout{Status: sdk.PayoutSucceeded, ProviderStatus: "success"}
 		if err != nil || !reflect.DeepEqual(got, want) {
@@ -225,7 +225,7 @@ func TestNothingIsSent(t *testing.T) {
 		"payout after the last key":     {payout(func(r *sdk.CreatePayoutRequest) { r.Sequence = 36 * 36 * 36 * 36 * 36 * 36 }), sdk.CodeLimit},
 	} {
 		t.Run(name, func(t *testing.T) {
-			address, asked := serve(t, 200, `{"status":"success"}`)
+			address, asked := answering(t, 200, `{"status":"success"}`)
 			wantError(t, c.call(newTestProvider(t, testConfig(sdk.Live, address))), c.code, sdk.OutcomeNotSent)
 			if n := len(asked()); n != 0 {
 				t.Errorf("ptop was asked %d times", n)
@@ -306,10 +306,10 @@ func wantJSON(t *testing.T, got, want string) {
 // What the host's recovery goes by.
 func TestDeclarations(t *testing.T) {
 	info := (*provider)(nil).Info()
-	if g := info.CreatePayment; g.Repeat != sdk.RepeatNone || !g.LinkOnly {
+	if g := info.CreatePayment; g.Retry != sdk.RetryNone || !g.LinkOnly {
 		t.Errorf("payments: %+v: a repeat makes a second link, which moves no money", g)
 	}
-	if g := info.CreatePayout; g.Repeat != sdk.RepeatRejectsDuplicates || g.LinkOnly {
+	if g := info.CreatePayout; g.Retry != sdk.RetryRejectsDuplicates || g.LinkOnly {
 		t.Errorf("payouts: %+v: sendingTrx is an idempotency key", g)
 	}
 	if info.PaymentLookup != (sdk.Lookup{}) || info.PayoutLookup != (sdk.Lookup{}) {

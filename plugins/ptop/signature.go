@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/ordered"
 	"github.com/payhost/payhost/sdk/signature"
 )
 
@@ -16,14 +17,14 @@ func payoutSignature(cfg config, email, amount string) string {
 
 // verify gives the one of the candidates that got signs: HMAC-SHA256 with secret_key over what PHP's json_encode makes
 // of the fields, in their order. [doc] It gives them as they were signed: what arrives may spell an id in several ways.
-func verify(secretKey sdk.Secret, got string, candidates []signature.Value) (signature.Value, error) {
+func verify(secretKey sdk.Secret, got string, candidates []ordered.Value) (ordered.Value, error) {
 	for _, fields := range candidates {
 		text, err := signature.PHPJSON(fields)
 		if (err == nil) && signature.Equal(got, signature.HMACSHA256Hex(secretKey.Reveal(), text)) {
-			return signature.ParseJSON([]byte(text))
+			return ordered.Parse([]byte(text))
 		}
 	}
-	return signature.Value{}, sdk.NotSent(sdk.CodeInvalidSignature, "the signature of the notice does not verify")
+	return ordered.Value{}, sdk.NotSent(sdk.CodeInvalidSignature, "the signature of the notice does not verify")
 }
 
 // truths are the texts of a boolean, with what PHP makes of one in a query.
@@ -34,25 +35,25 @@ var integer = regexp.MustCompile(`^(0|[1-9][0-9]*)$`)
 // typedFields gives what ptop may have signed when the fields came as a query or form, where JSON's types are lost:
 // success as a boolean or text, each id as a number or text, in the document's order. [decided] All have the same
 // texts: for the meaning it does not matter which one was signed.
-func typedFields(form signature.Value) []signature.Value {
-	typed := []signature.Value{signature.Object()}
+func typedFields(form ordered.Value) []ordered.Value {
+	typed := []ordered.Value{ordered.Object()}
 	for _, name := range []string{"success", "transaction_id", "order_id", "message"} {
 		field, there := form.Get(name)
 		if !there {
 			continue
 		}
 		text := field.Text()
-		readings := []signature.Value{signature.String(text)}
+		readings := []ordered.Value{ordered.String(text)}
 		if truth, ok := truths[text]; ok && name == "success" {
-			readings = append(readings, signature.Bool(truth))
+			readings = append(readings, ordered.Bool(truth))
 		}
 		if strings.HasSuffix(name, "_id") && integer.MatchString(text) {
-			readings = append(readings, signature.Number(text))
+			readings = append(readings, ordered.Number(text))
 		}
-		var longer []signature.Value
+		var longer []ordered.Value
 		for _, t := range typed {
 			for _, r := range readings {
-				longer = append(longer, signature.Object(append(t.Members(), signature.Pair(name, r))...))
+				longer = append(longer, ordered.Object(append(t.Members(), ordered.Pair(name, r))...))
 			}
 		}
 		typed = longer

@@ -10,18 +10,19 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/ordered"
 	"github.com/payhost/payhost/sdk/providerhttp"
 	"github.com/payhost/payhost/sdk/signature"
 )
 
 // vector is a signature that PHP computed.
 type vector struct {
-	ID           string          `json:"id"`
-	Kind         string          `json:"kind"`
-	SecretKey    string          `json:"secret_key"`
-	Data         signature.Value `json:"data"`
-	SignedString string          `json:"signed_string"`
-	Expected     string          `json:"expected"`
+	ID           string        `json:"id"`
+	Kind         string        `json:"kind"`
+	SecretKey    string        `json:"secret_key"`
+	Data         ordered.Value `json:"data"`
+	SignedString string        `json:"signed_string"`
+	Expected     string        `json:"expected"`
 
 	WebsiteID    string `json:"website_id"`
 	ReviverEmail string `json:"reviverEmail"`
@@ -57,8 +58,8 @@ func TestNoticeVectorsAsJSON(t *testing.T) {
 	for _, v := range vectors(t, "callback", 15) {
 		t.Run(v.ID, func(t *testing.T) {
 			verifies := func(signed string) bool {
-				members := append(v.Data.Members(), signature.Pair("signature", signature.String(signed)))
-				body, err := json.Marshal(signature.Object(members...))
+				members := append(v.Data.Members(), ordered.Pair("signature", ordered.String(signed)))
+				body, err := json.Marshal(ordered.Object(members...))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -88,7 +89,7 @@ func TestNoticeVectorsAsFormAndQuery(t *testing.T) {
 			form := url.Values{"signature": {v.Expected}, "utm_source": {"ptop"}}
 			for _, m := range v.Data.Members() {
 				form.Set(m.Key, m.Value.Text())
-				if m.Value.Kind() == signature.KindBool {
+				if m.Value.Kind() == ordered.KindBool {
 					form.Set(m.Key, truth[m.Value.Text()])
 				}
 			}

@@ -7,8 +7,8 @@ import (
 	"strconv"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/ordered"
 	"github.com/payhost/payhost/sdk/providerhttp"
-	"github.com/payhost/payhost/sdk/signature"
 )
 
 // success is the status of an answer that is no error. [doc]
@@ -18,15 +18,15 @@ const success = "success"
 // making a payment, {"status": "error", "message"} when paying out. [doc] Both are understood everywhere.
 type answer struct {
 	Status        providerhttp.Text  `json:"status"`
-	Message       providerhttp.Words `json:"message"`
-	Error         providerhttp.Words `json:"error"`
+	Message       providerhttp.FlexibleString `json:"message"`
+	Error         providerhttp.FlexibleString `json:"error"`
 	Code          providerhttp.Text  `json:"Code"`
 	HTTPCode      providerhttp.Text  `json:"http_code"`
-	PaymentURL    providerhttp.Words `json:"payment_url"`
+	PaymentURL    providerhttp.FlexibleString `json:"payment_url"`
 	TransactionID providerhttp.Text  `json:"transaction_id"`
 	StatusCode    providerhttp.Text  `json:"status_code"`
 	PaymentStatus providerhttp.Text  `json:"payment_status"`
-	Data          signature.Value    `json:"data"`
+	Data          ordered.Value      `json:"data"`
 
 	resp *providerhttp.Response
 }
@@ -51,9 +51,9 @@ func readAnswer(resp *providerhttp.Response) (*answer, error) {
 	return nil, refusal(resp, status, code, words)
 }
 
-// meanings are of the words that the document has. [doc] By a word and not to the letter: a duplicate that is taken for a
+// messageCodes are of the words that the document has. [doc] By a word and not to the letter: a duplicate that is taken for a
 // plain no would call money unmoved that moved. Somebody used the key before: perhaps an earlier attempt of ours. [decided]
-var meanings = providerhttp.Meanings{
+var messageCodes = providerhttp.MessageCodes{
 	{"duplicate request", sdk.CodeDuplicate},
 	{"signature mismatch", sdk.CodeAuthentication},
 }
@@ -62,7 +62,7 @@ var meanings = providerhttp.Meanings{
 func refusal(resp *providerhttp.Response, status int, code, words string) error {
 	said := *resp
 	said.Status = status
-	return meanings.Of(said.Refusal(code, words))
+	return messageCodes.Apply(said.Refusal(code, words))
 }
 
 // payment reads the answer to a new payment. The document's example has no transaction_id, which payment-check needs:

@@ -70,7 +70,7 @@ func TestErrors(t *testing.T) {
 	} {
 		for name, call := range verbs {
 			t.Run(fmt.Sprintf("%s/%d/%s", name, c.status, c.answer), func(t *testing.T) {
-				address, asked := serve(t, c.status, c.answer)
+				address, asked := answering(t, c.status, c.answer)
 				err := call(t.Context(), newTestProvider(t, testConfig(sdk.Live, address)))
 				wantError(t, err, c.code, c.outcome)
 				var e *sdk.Error
@@ -88,14 +88,14 @@ func TestPayoutAnswersThatAreNoSuccess(t *testing.T) {
 		`{"status":"Success"}`, `{"status":true}`, `{"status":1}`, `{"status":200,"message":"Payment sent successfully."}`,
 		`{"message":"Payment sent successfully."}`, `{"success":true}`,
 	} {
-		address, _ := serve(t, 200, answer)
+		address, _ := answering(t, 200, answer)
 		_, err := newTestProvider(t, testConfig(sdk.Live, address)).CreatePayout(t.Context(), payoutRequest())
 		wantError(t, err, sdk.CodeUnavailable, sdk.OutcomeUnknown)
 	}
 }
 
 func TestAnAnswerThatIsTooLarge(t *testing.T) {
-	address, _ := serve(t, 200, `{"status":"success","message":"`+strings.Repeat("x", 1<<20)+`"}`)
+	address, _ := answering(t, 200, `{"status":"success","message":"`+strings.Repeat("x", 1<<20)+`"}`)
 	_, err := newTestProvider(t, testConfig(sdk.Live, address)).CreatePayout(t.Context(), payoutRequest())
 	wantError(t, err, sdk.CodeUnavailable, sdk.OutcomeUnknown)
 }

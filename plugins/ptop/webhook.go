@@ -5,18 +5,18 @@ import (
 	"time"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/ordered"
 	"github.com/payhost/payhost/sdk/providerhttp"
-	"github.com/payhost/payhost/sdk/signature"
 )
 
 // ParseWebhook reads the call that ptop may make from server to server, ParseReturn the customer's browser coming back
 // to success_url or fail_url. Both carry the same fields.
-func (p *provider) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.Notice, error) {
+func (p *provider) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
 	events, err := p.readNotice(ctx, req.Request, req.Payment)
 	if err != nil {
 		return nil, err
 	}
-	return &sdk.Notice{
+	return &sdk.WebhookResult{
 		Verification: sdk.VerifiedBySignature, Events: events,
 		Response: sdk.OK("application/json", `{"status":"ok"}`), // what ptop's server wants to hear is not said [decided]
 	}, nil
@@ -73,11 +73,11 @@ func (p *provider) confirm(ctx context.Context, payment *sdk.Payment) {
 
 // signedFields gives the signature and what it may sign: of a JSON object in the body exactly what stands there, of a form
 // in the body or the query what its types may have been. The document does not say which it is. [decided]
-func signedFields(req sdk.HTTPRequest) (got string, candidates []signature.Value) {
+func signedFields(req sdk.HTTPRequest) (got string, candidates []ordered.Value) {
 	fields, typed := providerhttp.Fields(req)
 	got = fields.At("signature").Text()
 	if typed {
-		return got, []signature.Value{fields.Without("signature")}
+		return got, []ordered.Value{fields.Without("signature")}
 	}
 	return got, typedFields(fields)
 }

@@ -7,12 +7,13 @@ import (
 	"testing"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/ordered"
 	"github.com/payhost/payhost/sdk/signature"
 )
 
 // signed gives a notice as a JSON body, with PHP's signature of these JSON members.
 func signed(members string) sdk.HTTPRequest {
-	v, err := signature.ParseJSON([]byte("{" + members + "}"))
+	v, err := ordered.Parse([]byte("{" + members + "}"))
 	if err != nil {
 		panic(err)
 	}
@@ -75,7 +76,7 @@ func TestNotices(t *testing.T) {
 		{"failure as a number", strings.Replace(canceled, "false", `0`, 1), unchecked, sdk.PaymentCanceled, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			address, _ := serve(t, 200, c.check)
+			address, _ := answering(t, 200, c.check)
 			p := newTestProvider(t, testConfig(sdk.Live, address))
 			events, err := parse(t, p, signed(c.notice), nil)
 			if err != nil || len(events) != 1 || events[0].Payment == nil {
@@ -92,7 +93,7 @@ func TestNotices(t *testing.T) {
 
 // A success is checked in the notice's own words.
 func TestASignedSuccessIsCheckedOnce(t *testing.T) {
-	address, asked := serve(t, 200, `{"status":1}`)
+	address, asked := answering(t, 200, `{"status":1}`)
 	p := newTestProvider(t, testConfig(sdk.Sandbox, address))
 	if _, err := p.ParseReturn(t.Context(), sdk.ParseReturnRequest{Request: signed(paid)}); err != nil {
 		t.Fatal(err)
@@ -105,7 +106,7 @@ func TestASignedSuccessIsCheckedOnce(t *testing.T) {
 
 // Whose payment is it? A genuine notice of another one must not settle this one.
 func TestWhoseNotice(t *testing.T) {
-	address, _ := serve(t, 200, `{"status":1}`)
+	address, _ := answering(t, 200, `{"status":1}`)
 	p := newTestProvider(t, testConfig(sdk.Live, address))
 	for _, c := range []struct {
 		name string
@@ -135,7 +136,7 @@ func TestWhatIsNotSigned(t *testing.T) {
 	for _, m := range []string{"success", "transaction_id", "order_id", "message"} {
 		form.Set(m, map[string]string{"success": "true", "transaction_id": "3456789", "order_id": "4567890", "message": "Payment done"}[m])
 	}
-	v, _ := signature.ParseJSON(genuine.Body)
+	v, _ := ordered.Parse(genuine.Body)
 	mac, _ := v.Get("signature")
 	form.Set("signature", mac.Text())
 	changed := func(from, to string) sdk.HTTPRequest {
@@ -147,7 +148,7 @@ func TestWhatIsNotSigned(t *testing.T) {
 		return sdk.HTTPRequest{Query: f.Encode()}
 	}
 
-	address, asked := serve(t, 200, `{"status":1}`)
+	address, asked := answering(t, 200, `{"status":1}`)
 	p := newTestProvider(t, testConfig(sdk.Live, address))
 	for name, req := range map[string]sdk.HTTPRequest{
 		"nothing":                 {},
@@ -207,7 +208,7 @@ func TestAnEmptyKeySignsNothing(t *testing.T) {
 // way, on an address that is open to all, does not keep out the genuine notice
 // that follows.
 func TestATransactionIsNamedAsItWasSigned(t *testing.T) {
-	address, _ := serve(t, 200, `{"status":1}`)
+	address, _ := answering(t, 200, `{"status":1}`)
 	p := newTestProvider(t, testConfig(sdk.Live, address))
 	genuine := string(signed(paid).Body)
 	for _, spelled := range []string{"3456789", "3456789.0", "3456789.00", "3.456789e6", "3456789E0", "34567890e-1"} {

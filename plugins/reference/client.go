@@ -6,8 +6,8 @@ import (
 	"net/url"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/ordered"
 	"github.com/payhost/payhost/sdk/providerhttp"
-	"github.com/payhost/payhost/sdk/signature"
 )
 
 func newClient(cfg config, rt sdk.Runtime) (*providerhttp.Client, error) {
@@ -25,7 +25,7 @@ func (p *provider) get(ctx context.Context, path string, query url.Values) (*res
 
 // post changes something, and is answered with it. key is the provider's idempotency key: a repeat with the same one
 // answers with the first one's result. Without one none is sent.
-func (p *provider) post(ctx context.Context, path, key string, body signature.Value) (*resource, error) {
+func (p *provider) post(ctx context.Context, path, key string, body ordered.Value) (*resource, error) {
 	req := providerhttp.PostJSON(path, body)
 	if key != "" {
 		req.Header = http.Header{"Idempotency-Key": {key}}
@@ -72,7 +72,7 @@ func refusal(resp *providerhttp.Response) error {
 	var body struct {
 		Error struct {
 			Code    string             `json:"code"`
-			Message providerhttp.Words `json:"message"`
+			Message providerhttp.FlexibleString `json:"message"`
 		} `json:"error"`
 	}
 	if resp.Status >= 500 {
@@ -84,7 +84,7 @@ func refusal(resp *providerhttp.Response) error {
 	if body.Error.Code == "" {
 		return resp.Unexpected("an error has a code")
 	}
-	e := sdk.Refused("", body.Error.Code, string(body.Error.Message)).Means(sdk.Known(codes, body.Error.Code, sdk.CodeDeclined))
+	e := sdk.Refused("", body.Error.Code, string(body.Error.Message)).Means(sdk.LookupOr(codes, body.Error.Code, sdk.CodeDeclined))
 	e.RetryAfter = resp.RetryAfter()
 	return e
 }

@@ -7,11 +7,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/payhost/payhost/internal/kittest"
 	"github.com/payhost/payhost/plugins/reference/simulator"
 	"github.com/payhost/payhost/sdk"
 	"github.com/payhost/payhost/sdk/conformance"
 	"github.com/payhost/payhost/sdk/conformance/fault"
-	"github.com/payhost/payhost/sdk/conformance/kittest"
 	"github.com/payhost/payhost/sdk/providertest"
 )
 
@@ -21,7 +21,7 @@ func TestConformanceWithoutPayouts(t *testing.T) {
 	sim := simulator.New()
 	r := kittest.NewRecorder("")
 	config := func(base string) string { return changed(t, sim.Config(base), "payouts", false) }
-	providertest.Prove(r, newProvider, config, sim)
+	providertest.RunWith(r, newProvider, config, sim)
 	for _, f := range r.Failed() {
 		t.Error(f)
 	}
@@ -38,7 +38,7 @@ func TestConformanceWithoutPayouts(t *testing.T) {
 func TestWithoutLeavesACaseOut(t *testing.T) {
 	sim := simulator.New()
 	r := kittest.NewRecorder("balances")
-	providertest.Prove(r, newProvider, sim.Config, sim, conformance.Without("balances", "the provider has none"))
+	providertest.RunWith(r, newProvider, sim.Config, sim, conformance.Without("balances", "the provider has none"))
 	if slices.Contains(r.Ran(), "balances") {
 		t.Error("the case ran")
 	}
@@ -54,7 +54,7 @@ func TestWithoutNeedsACaseAndAReason(t *testing.T) {
 	} {
 		sim := simulator.New()
 		r := kittest.NewRecorder("start")
-		providertest.Prove(r, newProvider, sim.Config, sim, opt)
+		providertest.RunWith(r, newProvider, sim.Config, sim, opt)
 		if len(r.Failed()) != 1 || !strings.Contains(r.Failed()[0], name) {
 			t.Errorf("want one failure that says %q, got %q", name, r.Failed())
 		}
@@ -72,7 +72,7 @@ func (b bare) Faults() *fault.Injector { return b.faults }
 func TestSimulatorThatCannotProve(t *testing.T) {
 	sim := simulator.New()
 	r := kittest.NewRecorder("")
-	providertest.Prove(r, newProvider, sim.Config, bare{sim, sim.Faults()})
+	providertest.RunWith(r, newProvider, sim.Config, bare{sim, sim.Faults()})
 	if !slices.Equal(r.Ran(), []string{"start"}) {
 		t.Errorf("these ran: %q", r.Ran())
 	}
@@ -90,7 +90,7 @@ func TestSecretsThatCannotBeLookedFor(t *testing.T) {
 		sim := simulator.New()
 		r := kittest.NewRecorder("")
 		config := func(base string) string { return changed(t, sim.Config(base), "signing_key", value) }
-		providertest.Prove(r, newProvider, config, sim)
+		providertest.RunWith(r, newProvider, config, sim)
 		if len(r.Failed()) != 1 || !strings.Contains(r.Failed()[0], want) {
 			t.Errorf("want one failure that says %q, got %q", want, r.Failed())
 		}
@@ -140,7 +140,7 @@ func wantNothingFound[P sdk.Provider](t *testing.T, newProvider func(config, sdk
 	t.Helper()
 	for _, name := range cases {
 		sim, r := simulator.New(), kittest.NewRecorder(name)
-		providertest.Prove(r, newProvider, sim.Config, sim)
+		providertest.RunWith(r, newProvider, sim.Config, sim)
 		if !slices.Contains(r.Ran(), name) {
 			t.Errorf("%s did not run", name)
 		}

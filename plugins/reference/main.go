@@ -9,9 +9,9 @@
 //	webhook.go    what the provider and the returning customer send to us
 package main
 
-import "github.com/payhost/payhost/sdk"
+import "github.com/payhost/payhost/sdk/serve"
 
 // version is set when the plugin is built.
 var version = "dev"
 
-func main() { sdk.Serve(newProvider) }
+func main() { serve.Provider(newProvider) }

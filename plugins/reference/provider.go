@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/ordered"
 	"github.com/payhost/payhost/sdk/providerhttp"
-	"github.com/payhost/payhost/sdk/signature"
 )
 
 // provider serves one account, any number of calls at once. It remembers nothing: what a later call needs comes with it.
@@ -55,7 +55,7 @@ func newProvider(cfg config, rt sdk.Runtime) (*provider, error) {
 // Info does not read its receiver: it is asked before any account is configured. What it declares of a repeat decides what
 // the host does when an answer is lost, so each line here is a sentence of the provider's document.
 func (*provider) Info() sdk.Info {
-	sameForADay := sdk.RepeatGuarantee{Repeat: sdk.RepeatReturnsOriginal, Window: 24 * time.Hour}
+	sameForADay := sdk.IdempotencySupport{Retry: sdk.RetryReturnsOriginal, Window: 24 * time.Hour}
 	link := sameForADay
 	link.LinkOnly = true // nobody has paid when a payment is created
 	lookup := sdk.Lookup{ByReference: true, Immediate: true, Amounts: true, ListByReference: true, ListByTime: true}
@@ -67,7 +67,7 @@ func (*provider) Info() sdk.Info {
 		Operations:    []sdk.Operation{sdk.OperationOf[feeInput, feeOutput]("quote_fee", "What a payment of this amount will cost.")},
 		WebhookTrust:  []sdk.WebhookTrust{sdk.TrustSignature},
 		CreatePayment: link, CapturePayment: sameForADay, CreateRefund: sameForADay,
-		CreatePayout:  sdk.RepeatGuarantee{Repeat: sdk.RepeatRejectsDuplicates, Window: 30 * 24 * time.Hour},
+		CreatePayout:  sdk.IdempotencySupport{Retry: sdk.RetryRejectsDuplicates, Window: 30 * 24 * time.Hour},
 		PaymentLookup: lookup, PayoutLookup: lookup,
 		RefundLookup: sdk.Lookup{ByReference: true, Immediate: true, Amounts: true},
 	}
@@ -86,7 +86,7 @@ func limits(least, most string) (list []sdk.AmountLimit) {
 		if !known {
 			decimals = 6
 		}
-		list = append(list, sdk.Limit(currency, least, most, decimals))
+		list = append(list, sdk.MustLimit(currency, least, most, decimals))
 	}
 	return list
 }
@@ -138,7 +138,7 @@ func (p *provider) CreatePayment(ctx context.Context, req sdk.CreatePaymentReque
 	if err := sdk.DecodeOptions(req.Options, &opts); err != nil {
 		return nil, err
 	}
-	return payment(p.post(ctx, "/v1/payments", req.IdempotencyKey, signature.Texts( // which leaves out what is empty
+	return payment(p.post(ctx, "/v1/payments", req.IdempotencyKey, ordered.Texts( // which leaves out what is empty
 		"merchant_id", p.cfg.MerchantID, "reference", req.Reference,
 		"amount", req.Amount.Amount.String(), "currency", req.Amount.Currency,
 		"method", req.Method, "capture", opts.Capture, "text", strings.TrimSpace(req.MerchantReference+" "+req.Description),
@@ -165,7 +165,7 @@ func (p *provider) ConfirmPayment(ctx context.Context, req sdk.ConfirmPaymentReq
 	if file := req.Attachment("screenshot"); file != nil {
 		screenshot = base64.StdEncoding.EncodeToString(file.Content)
 	}
-	body := signature.Texts("transaction_id", id, "amount", amount, "screenshot", screenshot)
+	body := ordered.Texts("transaction_id", id, "amount", amount, "screenshot", screenshot)
 	return payment(p.post(ctx, paymentPath(&req.Payment)+"/confirm", req.IdempotencyKey, body))
 }
 
@@ -176,13 +176,13 @@ func (p *provider) CapturePayment(ctx context.Context, req sdk.CapturePaymentReq
 		amount = req.Amount.Amount.String()
 	}
 	path := paymentPath(&req.Payment) + "/capture"
-	return payment(p.post(ctx, path, req.IdempotencyKey, signature.Texts("amount", amount)))
+	return payment(p.post(ctx, path, req.IdempotencyKey, ordered.Texts("amount", amount)))
 }
 
 // CancelPayment of a payment that is already paid is refused by the provider.
 func (p *provider) CancelPayment(ctx context.Context, req sdk.CancelPaymentRequest) (*sdk.Payment, error) {
 	path := paymentPath(&req.Payment) + "/cancel"
-	return payment(p.post(ctx, path, req.IdempotencyKey, signature.Texts("text", req.Reason)))
+	return payment(p.post(ctx, path, req.IdempotencyKey, ordered.Texts("text", req.Reason)))
 }
 
 // GetPayment may be asked before the provider's reference is known, after an answer was lost.
@@ -234,7 +234,7 @@ func stamp(t time.Time) string {
 
 // CreateRefund has a reference of its own, by which GetRefund finds it again.
 func (p *provider) CreateRefund(ctx context.Context, req sdk.CreateRefundRequest) (*sdk.Refund, error) {
-	body := signature.Texts("reference", req.Reference, "amount", req.Amount.Amount.String(), "text", req.Reason)
+	body := ordered.Texts("reference", req.Reference, "amount", req.Amount.Amount.String(), "text", req.Reason)
 	return refund(p.post(ctx, paymentPath(&req.Payment)+"/refunds", req.IdempotencyKey, body))
 }
 
@@ -258,7 +258,7 @@ func (p *provider) CreatePayout(ctx context.Context, req sdk.CreatePayoutRequest
 	if err := wrong.Err(); err != nil {
 		return nil, err
 	}
-	return payout(p.post(ctx, "/v1/payouts", "", signature.Texts(
+	return payout(p.post(ctx, "/v1/payouts", "", ordered.Texts(
 		"merchant_id", p.cfg.MerchantID, "reference", req.Reference,
 		"amount", req.Amount.Amount.String(), "currency", req.Amount.Currency,
 		"name", req.Recipient.Name, "iban", req.Recipient.IBAN, "notify_url", req.NotifyURL,

@@ -4,8 +4,8 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/ordered"
 	"github.com/payhost/payhost/sdk/providerhttp"
-	"github.com/payhost/payhost/sdk/signature"
 )
 
 // resource is what the provider says of a payment, a payout or a refund. They have one form here; where yours have
@@ -15,17 +15,17 @@ type resource struct {
 	ID        providerhttp.Text  `json:"id"`
 	Reference providerhttp.Text  `json:"reference"` // ours
 	Status    providerhttp.Text  `json:"status"`
-	Message   providerhttp.Words `json:"message"`
-	Amount    providerhttp.Words `json:"amount"`
-	Currency  providerhttp.Words `json:"currency"`
+	Message   providerhttp.FlexibleString `json:"message"`
+	Amount    providerhttp.FlexibleString `json:"amount"`
+	Currency  providerhttp.FlexibleString `json:"currency"`
 
-	Payment providerhttp.Words `json:"payment"` // of a refund: our reference of its payment
-	Taken   providerhttp.Words `json:"taken"`   // of a payment, once it is captured
+	Payment providerhttp.FlexibleString `json:"payment"` // of a refund: our reference of its payment
+	Taken   providerhttp.FlexibleString `json:"taken"`   // of a payment, once it is captured
 	// Transaction is of a payment, once the customer has paid.
-	Transaction providerhttp.Words `json:"transaction"`
+	Transaction providerhttp.FlexibleString `json:"transaction"`
 
-	PayURL providerhttp.Words `json:"pay_url"`
-	PayTo  signature.Value    `json:"pay_to"`
+	PayURL providerhttp.FlexibleString `json:"pay_url"`
+	PayTo  ordered.Value      `json:"pay_to"`
 }
 
 func (r *resource) complete() bool { return r.ID != "" && r.Reference != "" && r.Status != "" }
@@ -34,7 +34,7 @@ func (r *resource) complete() bool { return r.ID != "" && r.Reference != "" && r
 // cannot is not what the document shows; of a notice, which comes once, all the
 // rest is taken.
 func (r *resource) legible() bool {
-	for _, amount := range []providerhttp.Words{r.Amount, r.Taken} {
+	for _, amount := range []providerhttp.FlexibleString{r.Amount, r.Taken} {
 		if _, err := sdk.ParseNumber(string(amount)); (err != nil) && (amount != "") {
 			return false
 		}
@@ -62,7 +62,7 @@ var (
 func (r *resource) payment() *sdk.Payment {
 	out := &sdk.Payment{
 		ProviderReference: string(r.ID), ProviderStatus: string(r.Status), Message: string(r.Message),
-		Status: sdk.Known(paymentStatuses, string(r.Status), sdk.PaymentUnderReview),
+		Status: sdk.LookupOr(paymentStatuses, string(r.Status), sdk.PaymentUnderReview),
 		Paid:   providerhttp.Text(r.Taken).Money(string(r.Currency)),
 
 		TransactionID: string(r.Transaction),
@@ -95,7 +95,7 @@ var proofFields = []sdk.Field{
 func (r *resource) payout() *sdk.Payout {
 	out := &sdk.Payout{
 		ProviderReference: string(r.ID), ProviderStatus: string(r.Status), Message: string(r.Message),
-		Status: sdk.Known(payoutStatuses, string(r.Status), sdk.PayoutUnderReview),
+		Status: sdk.LookupOr(payoutStatuses, string(r.Status), sdk.PayoutUnderReview),
 	}
 	out.ReadAmount(string(r.Amount), string(r.Currency))
 	return out
@@ -104,7 +104,7 @@ func (r *resource) payout() *sdk.Payout {
 func (r *resource) refund() *sdk.Refund {
 	out := &sdk.Refund{
 		ProviderReference: string(r.ID), ProviderStatus: string(r.Status), Message: string(r.Message),
-		Status: sdk.Known(refundStatuses, string(r.Status), sdk.RefundUnderReview),
+		Status: sdk.LookupOr(refundStatuses, string(r.Status), sdk.RefundUnderReview),
 	}
 	out.ReadAmount(string(r.Amount), string(r.Currency))
 	return out

@@ -13,8 +13,8 @@ import (
 // would answer it. What does not name the thing may have any form: one odd
 // field must not lose a success.
 type notice struct {
-	ID        providerhttp.Words `json:"id"`
-	CreatedAt providerhttp.Words `json:"created_at"`
+	ID        providerhttp.FlexibleString `json:"id"`
+	CreatedAt providerhttp.FlexibleString `json:"created_at"`
 	Payment   *resource          `json:"payment"`
 	Payout    *resource          `json:"payout"`
 	Refund    *resource          `json:"refund"`
@@ -26,7 +26,7 @@ const noticeAge = 10 * time.Minute
 // ParseWebhook verifies the bytes that were signed: the body as it came, or as
 // its sender wrote it before it was compressed on the way. Several signatures
 // may come while a key is being replaced.
-func (p *provider) ParseWebhook(_ context.Context, req sdk.ParseWebhookRequest) (*sdk.Notice, error) {
+func (p *provider) ParseWebhook(_ context.Context, req sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
 	body, got := req.Request.Content(), req.Request.HeaderValues("Signature")
 	if !noticeSigned(p.cfg.WebhookKeys, got, req.Request.Body, body) {
 		return nil, sdk.NotSent(sdk.CodeInvalidSignature, "the notice is not signed with one of webhook_keys")
@@ -40,7 +40,7 @@ func (p *provider) ParseWebhook(_ context.Context, req sdk.ParseWebhookRequest) 
 	if req.Request.ReceivedAt.Sub(n.at()).Abs() > noticeAge {
 		verified = sdk.NotVerified
 	}
-	return &sdk.Notice{
+	return &sdk.WebhookResult{
 		Verification: verified,
 		Events:       n.events(),
 		Response:     sdk.OK("application/json", `{"received":true}`),

@@ -37,7 +37,7 @@ var received = time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
 
 // read has an account read a notice that came with these signatures and
 // headers.
-func read(t *testing.T, body []byte, signatures []string, header http.Header) (*sdk.Notice, error) {
+func read(t *testing.T, body []byte, signatures []string, header http.Header) (*sdk.WebhookResult, error) {
 	t.Helper()
 	cfg, err := sdk.DecodeConfig[config]([]byte(simulator.New().Config("http://127.0.0.1:1")))
 	if err != nil {

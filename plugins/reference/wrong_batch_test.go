@@ -7,15 +7,15 @@ import (
 
 	"github.com/payhost/payhost/plugins/reference/simulator"
 	"github.com/payhost/payhost/sdk"
-	"github.com/payhost/payhost/sdk/conformance"
+	"github.com/payhost/payhost/sdk/conformance/control"
 )
 
 // batching is a provider that sends several notices in one delivery, one a line, each with a signature of its own.
 type batching struct{ *simulator.Simulator }
 
-func (s batching) OddWebhooks() map[conformance.Oddity]func(references ...string) []sdk.HTTPRequest {
-	return map[conformance.Oddity]func(...string) []sdk.HTTPRequest{
-		conformance.Batch: func(references ...string) []sdk.HTTPRequest {
+func (s batching) OddWebhooks() map[control.Oddity]func(references ...string) []sdk.HTTPRequest {
+	return map[control.Oddity]func(...string) []sdk.HTTPRequest{
+		control.Batch: func(references ...string) []sdk.HTTPRequest {
 			var all sdk.HTTPRequest
 			for _, reference := range references {
 				one := s.Webhooks(reference)[0]
@@ -32,7 +32,7 @@ func (s batching) OddWebhooks() map[conformance.Oddity]func(references ...string
 // hasty reads one notice of a delivery, and thanks for all.
 type hasty struct{ *provider }
 
-func (p hasty) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.Notice, error) {
+func (p hasty) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
 	req.Request.Body, _, _ = bytes.Cut(req.Request.Body, []byte("\n"))
 	return p.provider.ParseWebhook(ctx, req)
 }
@@ -40,8 +40,8 @@ func (p hasty) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest) (*
 // patient reads all of them: with it the case has nothing to find.
 type patient struct{ *provider }
 
-func (p patient) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.Notice, error) {
-	var all *sdk.Notice
+func (p patient) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
+	var all *sdk.WebhookResult
 	signatures := req.Request.Header.Values("Signature")
 	for i, body := range bytes.Split(bytes.TrimSpace(req.Request.Body), []byte("\n")) {
 		req.Request.Body, req.Request.Header = body, http.Header{"Signature": signatures[i : i+1]}

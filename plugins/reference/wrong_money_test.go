@@ -46,8 +46,8 @@ func (p discreet) GetPayment(
 
 // renamedIn gives the transactions of notices another id.
 func renamedIn(
-	notice *sdk.Notice, err error, rename func(sdk.Event) string,
-) (*sdk.Notice, error) {
+	notice *sdk.WebhookResult, err error, rename func(sdk.Event) string,
+) (*sdk.WebhookResult, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +64,7 @@ type noticeNamed struct{ *provider }
 
 func (p noticeNamed) ParseWebhook(
 	ctx context.Context, req sdk.ParseWebhookRequest,
-) (*sdk.Notice, error) {
+) (*sdk.WebhookResult, error) {
 	notice, err := p.provider.ParseWebhook(ctx, req)
 	return renamedIn(notice, err, func(event sdk.Event) string { return event.ID })
 }
@@ -84,7 +84,7 @@ func (p merchantNamed) GetPayment(
 
 func (p merchantNamed) ParseWebhook(
 	ctx context.Context, req sdk.ParseWebhookRequest,
-) (*sdk.Notice, error) {
+) (*sdk.WebhookResult, error) {
 	notice, err := p.provider.ParseWebhook(ctx, req)
 	return renamedIn(notice, err, func(sdk.Event) string { return p.cfg.MerchantID })
 }
@@ -104,7 +104,7 @@ func (p paymentNamed) GetPayment(
 
 func (p paymentNamed) ParseWebhook(
 	ctx context.Context, req sdk.ParseWebhookRequest,
-) (*sdk.Notice, error) {
+) (*sdk.WebhookResult, error) {
 	notice, err := p.provider.ParseWebhook(ctx, req)
 	return renamedIn(notice, err, func(event sdk.Event) string {
 		return event.Payment.ProviderReference

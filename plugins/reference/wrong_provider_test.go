@@ -13,7 +13,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/payhost/payhost/sdk"
-	"github.com/payhost/payhost/sdk/signature"
+	"github.com/payhost/payhost/sdk/ordered"
 )
 
 // The providers of this file each break the contract in one way, on top of the one that keeps it.
@@ -124,13 +124,13 @@ func (p firstPage) ListPayments(ctx context.Context, req sdk.ListPaymentsRequest
 type careless struct{ *provider }
 
 func (p careless) CreatePayout(ctx context.Context, req sdk.CreatePayoutRequest) (*sdk.Payout, error) {
-	return payout(p.post(ctx, "/v1/payouts", "", signature.Texts(
+	return payout(p.post(ctx, "/v1/payouts", "", ordered.Texts(
 		"reference", req.Reference, "amount", req.Amount.Amount.String(), "currency", req.Amount.Currency,
 	)))
 }
 
 func (p careless) ConfirmPayment(ctx context.Context, req sdk.ConfirmPaymentRequest) (*sdk.Payment, error) {
-	return payment(p.post(ctx, paymentPath(&req.Payment)+"/confirm", req.IdempotencyKey, signature.Texts("transaction_id", req.Fields["transaction_id"])))
+	return payment(p.post(ctx, paymentPath(&req.Payment)+"/confirm", req.IdempotencyKey, ordered.Texts("transaction_id", req.Fields["transaction_id"])))
 }
 
 // unlimited declares its limits only to the first who asks.
@@ -256,12 +256,12 @@ func (p mixedUp) CreatePayment(ctx context.Context, req sdk.CreatePaymentRequest
 // trusting verifies nothing.
 type trusting struct{ *provider }
 
-func (p trusting) ParseWebhook(_ context.Context, req sdk.ParseWebhookRequest) (*sdk.Notice, error) {
+func (p trusting) ParseWebhook(_ context.Context, req sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
 	var n notice
 	if err := json.Unmarshal(req.Request.Body, &n); err != nil {
 		return nil, sdk.NotSent(sdk.CodeInvalidRequest, "the notice cannot be read")
 	}
-	return &sdk.Notice{Verification: sdk.VerifiedBySignature, Events: n.events()}, nil
+	return &sdk.WebhookResult{Verification: sdk.VerifiedBySignature, Events: n.events()}, nil
 }
 
 func (p trusting) ParseReturn(ctx context.Context, req sdk.ParseReturnRequest) (*sdk.Return, error) {
@@ -275,7 +275,7 @@ func (p trusting) ParseReturn(ctx context.Context, req sdk.ParseReturnRequest) (
 // forgetful says something else every time.
 type forgetful struct{ *provider }
 
-func (p forgetful) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.Notice, error) {
+func (p forgetful) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
 	got, err := p.provider.ParseWebhook(ctx, req)
 	if err == nil && len(got.Events) > 0 {
 		got.Events[0].OccurredAt = time.Now()
@@ -286,7 +286,7 @@ func (p forgetful) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest
 // brittle falls over what it does not expect.
 type brittle struct{ *provider }
 
-func (p brittle) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.Notice, error) {
+func (p brittle) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
 	_ = req.Request.Header["Signature"][0][10]
 	return p.provider.ParseWebhook(ctx, req)
 }
@@ -294,7 +294,7 @@ func (p brittle) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest) 
 // laborious looks at each byte of a webhook a thousand times.
 type laborious struct{ *provider }
 
-func (p laborious) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.Notice, error) {
+func (p laborious) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
 	sum := 0
 	for range 1000 {
 		for _, char := range req.Request.Body {
@@ -316,7 +316,7 @@ func (p anywhere) Info() sdk.Info {
 	return i
 }
 
-func (p anywhere) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.Notice, error) {
+func (p anywhere) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
 	got, err := p.provider.ParseWebhook(ctx, req)
 	if err == nil {
 		got.Verification = sdk.VerifiedByOrigin
@@ -368,7 +368,7 @@ func (p hoarder) Close() error {
 // ageless does not look at when a notice was made.
 type ageless struct{ *provider }
 
-func (p ageless) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.Notice, error) {
+func (p ageless) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
 	n, err := p.provider.ParseWebhook(ctx, req)
 	if n != nil {
 		n.Verification = sdk.VerifiedBySignature
@@ -379,7 +379,7 @@ func (p ageless) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest) 
 // narrow takes a notice about something else for a mistake.
 type narrow struct{ *provider }
 
-func (p narrow) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.Notice, error) {
+func (p narrow) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
 	n, err := p.provider.ParseWebhook(ctx, req)
 	if err == nil && len(n.Events) == 0 {
 		return nil, sdk.NotSent(sdk.CodeInvalidRequest, "the notice is about nothing")

@@ -112,7 +112,7 @@ func (p composed) GetBalances(ctx context.Context) ([]sdk.Balance, error) {
 // doubting verifies a notice and does not say so.
 type doubting struct{ *provider }
 
-func (p doubting) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.Notice, error) {
+func (p doubting) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
 	got, err := p.provider.ParseWebhook(ctx, req)
 	if err == nil {
 		got.Verification = sdk.NotVerified
@@ -123,7 +123,7 @@ func (p doubting) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest)
 // curt does not say what a notice is about.
 type curt struct{ *provider }
 
-func (p curt) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.Notice, error) {
+func (p curt) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
 	got, err := p.provider.ParseWebhook(ctx, req)
 	if err == nil {
 		got.Events = nil

@@ -6,10 +6,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/payhost/payhost/internal/kittest"
 	"github.com/payhost/payhost/plugins/reference/simulator"
 	"github.com/payhost/payhost/sdk"
 	"github.com/payhost/payhost/sdk/conformance"
-	"github.com/payhost/payhost/sdk/conformance/kittest"
 	"github.com/payhost/payhost/sdk/providertest"
 )
 
@@ -24,7 +24,7 @@ func TestWrongProvidersAreCaught(t *testing.T) {
 // is shown with one that does it.
 func TestBatchesCanBeRead(t *testing.T) {
 	r, s := kittest.NewRecorder("webhook batch"), simulator.New()
-	providertest.Prove(r, made(func(p *provider) patient { return patient{p} }), s.Config, batching{s})
+	providertest.RunWith(r, made(func(p *provider) patient { return patient{p} }), s.Config, batching{s})
 	if len(r.Failed()) > 0 || len(r.Ran()) != 2 {
 		t.Errorf("ran %q, failed %q", r.Ran(), r.Failed())
 	}
@@ -42,7 +42,7 @@ func wrongProviders(stop <-chan struct{}) (list []kittest.Wrong) {
 		cases map[string]string // by case, a part of what it says
 	}{
 		{"no configuration good enough", func(r *kittest.Recorder, s *simulator.Simulator) {
-			providertest.Prove(r, refusing, s.Config, s)
+			providertest.RunWith(r, refusing, s.Config, s)
 		}, map[string]string{
 			"start": "not accepted: invalid_request",
 		}},
@@ -67,7 +67,7 @@ func wrongProviders(stop <-chan struct{}) (list []kittest.Wrong) {
 		{"lookup without a verb", wrong(func(p *provider) lookupWithoutVerb { return lookupWithoutVerb{p} }), map[string]string{
 			"info lookups": "there is no get_payment",
 		}},
-		{"secret as text", func(r *kittest.Recorder, s *simulator.Simulator) { providertest.Prove(r, newOpen, s.Config, s) }, map[string]string{
+		{"secret as text", func(r *kittest.Recorder, s *simulator.Simulator) { providertest.RunWith(r, newOpen, s.Config, s) }, map[string]string{
 			"config schema": "api_key looks like a secret",
 		}},
 		{"one account for all", wrong(func(p *provider) latest { last.Store(p); return latest{p} }), map[string]string{
@@ -226,7 +226,7 @@ func wrongProviders(stop <-chan struct{}) (list []kittest.Wrong) {
 			"webhook stale": "a stale notice is verified by",
 		}},
 		{"the first of several notices", func(r *kittest.Recorder, s *simulator.Simulator) {
-			providertest.Prove(r, made(func(p *provider) hasty { return hasty{p} }), s.Config, batching{s})
+			providertest.RunWith(r, made(func(p *provider) hasty { return hasty{p} }), s.Config, batching{s})
 		}, map[string]string{
 			"webhook batch": "is done, and no event does",
 		}},
@@ -240,7 +240,7 @@ func wrongProviders(stop <-chan struct{}) (list []kittest.Wrong) {
 			"end": "left something behind",
 		}},
 	} {
-		list = append(list, kittest.Wrong{Name: c.name, Caught: c.cases, Prove: func(r *kittest.Recorder) { c.prove(r, simulator.New()) }})
+		list = append(list, kittest.Wrong{Name: c.name, Caught: c.cases, Run: func(r *kittest.Recorder) { c.prove(r, simulator.New()) }})
 	}
 	return list
 }
@@ -248,7 +248,7 @@ func wrongProviders(stop <-chan struct{}) (list []kittest.Wrong) {
 // wrong proves a provider that is made from the right one.
 func wrong[P sdk.Provider](wrap func(*provider) P, opts ...conformance.Option) func(*kittest.Recorder, *simulator.Simulator) {
 	return func(r *kittest.Recorder, s *simulator.Simulator) {
-		providertest.Prove(r, made(wrap), s.Config, s, opts...)
+		providertest.RunWith(r, made(wrap), s.Config, s, opts...)
 	}
 }
 

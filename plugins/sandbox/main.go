@@ -19,7 +19,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/payhost/payhost/sdk/conformance"
+	"github.com/payhost/payhost/sdk/conformance/control"
 )
 
 func main() {
@@ -79,7 +79,7 @@ func handler(base string) http.Handler {
 	for _, s := range simulators {
 		prefix := "/" + s.name
 		sim := s.make(base + prefix)
-		mux.Handle(prefix+"/", http.StripPrefix(prefix, conformance.Control(sim, sim.Config)))
+		mux.Handle(prefix+"/", http.StripPrefix(prefix, control.Handler(sim, sim.Config)))
 	}
 	return mux
 }

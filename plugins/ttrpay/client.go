@@ -5,8 +5,8 @@ import (
 	"net/http"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/ordered"
 	"github.com/payhost/payhost/sdk/providerhttp"
-	"github.com/payhost/payhost/sdk/signature"
 )
 
 func newClient(cfg config, rt sdk.Runtime) (*providerhttp.Client, error) {
@@ -19,7 +19,7 @@ func newClient(cfg config, rt sdk.Runtime) (*providerhttp.Client, error) {
 }
 
 // post sends exactly the bytes that it signs. What it gives is no error.
-func (p *provider) post(ctx context.Context, path string, payload signature.Value) (*answer, error) {
+func (p *provider) post(ctx context.Context, path string, payload ordered.Value) (*answer, error) {
 	body, token, err := sign(p.cfg, payload)
 	if err != nil {
 		return nil, sdk.NotSent(sdk.CodeInvalidRequest, "a text of the request cannot be signed: it is not valid UTF-8")

@@ -41,7 +41,7 @@ func TestFaults(t *testing.T) {
 			}
 			_, err := p.CreatePayment(ctx, paymentRequest())
 			wantError(t, err, c.code, c.outcome)
-			if n := len(sim.Books().Entries()); n != c.made {
+			if n := len(sim.Ledger().Entries()); n != c.made {
 				t.Errorf("the books have %d entries, want %d", n, c.made)
 			}
 		})
@@ -66,7 +66,7 @@ func TestWrongCredentials(t *testing.T) {
 		change(&cfg)
 		_, err := newTestProvider(t, cfg).CreatePayment(t.Context(), paymentRequest())
 		wantError(t, err, sdk.CodeAuthentication, sdk.OutcomeRefused)
-		if n := len(sim.Books().Entries()); n != 0 {
+		if n := len(sim.Ledger().Entries()); n != 0 {
 			t.Errorf("%s: the books have %d entries", name, n)
 		}
 	}
@@ -83,7 +83,7 @@ func TestTextsOfAllKinds(t *testing.T) {
 			t.Errorf("%q: %v", text, err)
 		}
 	}
-	for _, e := range sim.Books().Entries() {
+	for _, e := range sim.Ledger().Entries() {
 		if e.Currency != "EUR" || e.Amount.String() != "1234.5" {
 			t.Errorf("the books: %+v", e)
 		}

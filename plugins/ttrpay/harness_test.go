@@ -35,8 +35,8 @@ func newTestProvider(t *testing.T, cfg config) *provider {
 	return p
 }
 
-// serve starts a server that gives one answer to everything, and tells what it was asked.
-func serve(t *testing.T, status int, body string) (address string, asked func() []providertest.Received) {
+// answering starts a server that gives one answer to everything, and tells what it was asked.
+func answering(t *testing.T, status int, body string) (address string, asked func() []providertest.Received) {
 	t.Helper()
 	return providertest.API(t, func(providertest.Received, int) (int, string) { return status, body })
 }

@@ -5,8 +5,8 @@ import (
 	"context"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/ordered"
 	"github.com/payhost/payhost/sdk/providerhttp"
-	"github.com/payhost/payhost/sdk/signature"
 )
 
 type provider struct {
@@ -36,13 +36,15 @@ func (*provider) Info() sdk.Info {
 		PaymentFields: []string{"customer.email", "customer.first_name", "customer.ip", "customer.last_name", "customer.phone"}, // [doc]
 		WebhookTrust:  []sdk.WebhookTrust{sdk.TrustPaymentURL},
 		// order_id is to be unique [doc], but nothing says what a second link with one does; it is only a link.
-		CreatePayment: sdk.RepeatGuarantee{Repeat: sdk.RepeatNone, LinkOnly: true},
+		CreatePayment: sdk.IdempotencySupport{Retry: sdk.RetryNone, LinkOnly: true},
 	}
 }
 
 // limit allows two decimals [doc], and no more than the fifteen digits that a PHP number keeps: of a larger amount it
 // would sign, and ask for, another one. [decided]
-func limit(currency string) sdk.AmountLimit { return sdk.Limit(currency, "", "9999999999999.99", 2) }
+func limit(currency string) sdk.AmountLimit {
+	return sdk.MustLimit(currency, "", "9999999999999.99", 2)
+}
 
 // DescribeAccount warns whoever expects play money: no address and no parameter of the API asks for it. [doc]
 func (p *provider) DescribeAccount() sdk.AccountDescription {
@@ -61,7 +63,7 @@ func (p *provider) CreatePayment(ctx context.Context, req sdk.CreatePaymentReque
 	if err := wrong.Err(); err != nil {
 		return nil, err
 	}
-	a, err := p.post(ctx, "/v2/payment-links", signature.Texts(
+	a, err := p.post(ctx, "/v2/payment-links", ordered.Texts(
 		"cancel_url", req.CancelURL,
 		"currency_code", req.Amount.Currency,
 		"customer_email", who.Email,
@@ -74,7 +76,7 @@ func (p *provider) CreatePayment(ctx context.Context, req sdk.CreatePaymentReque
 		"ipn_url", req.NotifyURL,
 		"order_id", req.Reference,
 		"return_url", req.ReturnURL,
-	).With(signature.Pair("amount", signature.Decimal(req.Amount.Amount))))
+	).With(ordered.Pair("amount", ordered.Decimal(req.Amount.Amount))))
 	if err != nil {
 		return nil, err
 	}

@@ -16,7 +16,7 @@ const made = `{"status":true,"result":{"code":"00","message":"Create payment lin
 
 // The document's example, to the byte: the token signs what is sent.
 func TestCreatePayment(t *testing.T) {
-	address, asked := serve(t, 200, made)
+	address, asked := answering(t, 200, made)
 	got, err := newTestProvider(t, testConfig(address)).CreatePayment(t.Context(), paymentRequest())
 	want := &sdk.Payment{
 		ProviderReference: "DxT0a1UNzfj4KlTrpH3tkGQ98paX7y65AGFEDCHEBF", Status: sdk.PaymentRequiresAction,
@@ -45,7 +45,7 @@ func TestDescriptionIsWhatTheMerchantSays(t *testing.T) {
 	for _, c := range []struct{ description, merchantReference, want string }{
 		{"A <&> 李", "47", "A <&> 李"}, {"", "order/47", "order/47"}, {"", "", "47"},
 	} {
-		address, asked := serve(t, 200, made)
+		address, asked := answering(t, 200, made)
 		req := paymentRequest()
 		req.Description, req.MerchantReference = c.description, c.merchantReference
 		if _, err := newTestProvider(t, testConfig(address)).CreatePayment(t.Context(), req); err != nil {
@@ -59,7 +59,7 @@ func TestDescriptionIsWhatTheMerchantSays(t *testing.T) {
 
 // What the document requires is asked for before anything is sent, all at once.
 func TestRequiredFields(t *testing.T) {
-	address, asked := serve(t, 200, made)
+	address, asked := answering(t, 200, made)
 	p := newTestProvider(t, testConfig(address))
 	_, err := p.CreatePayment(t.Context(), sdk.CreatePaymentRequest{Reference: "47", Amount: money("1", "USD")})
 	wantError(t, err, sdk.CodeInvalidRequest, sdk.OutcomeNotSent)
@@ -101,7 +101,7 @@ func TestRequiredFields(t *testing.T) {
 // What the host's recovery goes by, and what the sdk checks.
 func TestDeclarations(t *testing.T) {
 	info := (*provider)(nil).Info()
-	if g := info.CreatePayment; g.Repeat != sdk.RepeatNone || !g.LinkOnly {
+	if g := info.CreatePayment; g.Retry != sdk.RetryNone || !g.LinkOnly {
 		t.Errorf("%+v: a repeat makes a second link, which moves no money", g)
 	}
 	if info.PaymentLookup != (sdk.Lookup{}) || !slices.Equal(info.WebhookTrust, []sdk.WebhookTrust{sdk.TrustPaymentURL}) {

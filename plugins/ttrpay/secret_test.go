@@ -67,7 +67,7 @@ func TestLimits(t *testing.T) {
 		_, err := account.CreatePayment(t.Context(), req)
 		wantError(t, err, c.code, sdk.OutcomeNotSent)
 	}
-	if n := len(sim.Books().Entries()); n != 0 {
+	if n := len(sim.Ledger().Entries()); n != 0 {
 		t.Errorf("the books have %d entries", n)
 	}
 	for _, amount := range []sdk.Money{money("0.01", "USD"), money("3.200", "EUR")} {

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/payhost/payhost/sdk"
-	"github.com/payhost/payhost/sdk/signature"
+	"github.com/payhost/payhost/sdk/ordered"
 )
 
 // What PHP made of payloads, the body and the token.
@@ -29,7 +29,7 @@ func TestVectors(t *testing.T) {
 		t.Fatalf("%d vectors, %v", len(file.Vectors), err)
 	}
 	for _, v := range file.Vectors {
-		payload, err := signature.ParseJSON([]byte(v.PayloadJSON))
+		payload, err := ordered.Parse([]byte(v.PayloadJSON))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -46,7 +46,7 @@ func TestAmounts(t *testing.T) {
 		"10.00": "10", "3.20": "3.2", "1000000": "1000000", "0.01": "0.01", "19.99": "19.99", "1000": "1000",
 		"9999999999999.99": "9999999999999.99", // the most that Info allows
 	} {
-		body, _, err := sign(config{}, signature.Object(signature.Pair("amount", signature.Decimal(money(text, "USD").Amount))))
+		body, _, err := sign(config{}, ordered.Object(ordered.Pair("amount", ordered.Decimal(money(text, "USD").Amount))))
 		if err != nil || body != `{"amount":`+want+`}` {
 			t.Errorf("%s: got %s, %v", text, body, err)
 		}
@@ -55,7 +55,7 @@ func TestAmounts(t *testing.T) {
 
 // PHP would sign the secret alone.
 func TestInvalidUTF8IsNotSigned(t *testing.T) {
-	address, asked := serve(t, 200, `{}`)
+	address, asked := answering(t, 200, `{}`)
 	req := paymentRequest()
 	req.Description = "Order \xff"
 	_, err := newTestProvider(t, testConfig(address)).CreatePayment(t.Context(), req)

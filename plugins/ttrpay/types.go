@@ -10,8 +10,8 @@ type answer struct {
 	Status providerhttp.Text `json:"status"`
 	Result struct {
 		Code        providerhttp.Text  `json:"code"`
-		Message     providerhttp.Words `json:"message"`
-		PaymentLink providerhttp.Words `json:"payment_link"`
+		Message     providerhttp.FlexibleString `json:"message"`
+		PaymentLink providerhttp.FlexibleString `json:"payment_link"`
 	} `json:"result"`
 
 	resp *providerhttp.Response

@@ -54,7 +54,7 @@ func TestErrors(t *testing.T) {
 		{502, `<html>Bad gateway</html>`, sdk.CodeUnavailable, sdk.OutcomeUnknown, ""},
 		{302, ``, sdk.CodeUnavailable, sdk.OutcomeUnknown, ""},
 	} {
-		address, asked := serve(t, c.status, c.answer)
+		address, asked := answering(t, c.status, c.answer)
 		_, err := newTestProvider(t, testConfig(address)).CreatePayment(t.Context(), paymentRequest())
 		var e *sdk.Error
 		if !errors.As(err, &e) || e.Code != c.code || e.Outcome != c.outcome || c.said != "" && e.ProviderCode+" "+e.ProviderMessage != c.said {
@@ -68,7 +68,7 @@ func TestErrors(t *testing.T) {
 
 // A link is a link also with the status that HTTP has for something new.
 func TestALinkWithHTTP201(t *testing.T) {
-	address, _ := serve(t, 201, made)
+	address, _ := answering(t, 201, made)
 	if got, err := newTestProvider(t, testConfig(address)).CreatePayment(t.Context(), paymentRequest()); err != nil || got.NextAction == nil {
 		t.Errorf("got %+v, %v", got, err)
 	}

@@ -6,8 +6,8 @@ import (
 	"strings"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/ordered"
 	"github.com/payhost/payhost/sdk/providerhttp"
-	"github.com/payhost/payhost/sdk/signature"
 )
 
 // paymentStatuses are what a notice can say. Only the first is in the document's example.
@@ -21,7 +21,7 @@ var paymentStatuses = map[string]sdk.PaymentStatus{
 // URL, which only TTR Pay was told, and from notify_ips when there are some.
 // What a notice says beyond success and failure is kept by the host as it came,
 // and changes nothing.
-func (p *provider) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.Notice, error) {
+func (p *provider) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
 	fields, _ := providerhttp.Fields(req.Request)
 	n := notice{fields}
 	reference, status := n.get("merchant_ref_code"), n.get("status") // the first is our order_id
@@ -31,7 +31,7 @@ func (p *provider) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest
 	}
 
 	// What TTR Pay wants to hear is not said. [decided]
-	out := &sdk.Notice{Verification: sdk.NotVerified, Response: sdk.OK("text/plain", "OK")}
+	out := &sdk.WebhookResult{Verification: sdk.NotVerified, Response: sdk.OK("text/plain", "OK")}
 	if of := req.Payment; (req.Scope == sdk.ScopeIntent) && (of != nil) {
 		if reference != of.Reference {
 			return nil, sdk.NotSent(sdk.CodeInvalidRequest,
@@ -55,7 +55,7 @@ func (p *provider) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest
 
 // notice has the fields of an IPN; one that is not there is empty. As a form it
 // may have cs_ref_code, merchant_ref_code and status alone.
-type notice struct{ signature.Value }
+type notice struct{ ordered.Value }
 
 func (n notice) get(name string) string { return strings.TrimSpace(n.At(name).Text()) }
 

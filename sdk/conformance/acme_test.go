@@ -9,7 +9,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/payhost/payhost/sdk"
-	"github.com/payhost/payhost/sdk/conformance/fault"
+	"github.com/payhost/payhost/sdk/conformance/ledger"
 	"github.com/payhost/payhost/sdk/providerhttp"
 )
 
@@ -118,9 +118,9 @@ func (p *acme) call(ctx context.Context, method, path string, in map[string]stri
 }
 
 // acmeProvider is the API in memory.
-type acmeProvider struct{ books fault.Books }
+type acmeProvider struct{ books ledger.Ledger }
 
-func (s *acmeProvider) Books() *fault.Books { return &s.books }
+func (s *acmeProvider) Ledger() *ledger.Ledger { return &s.books }
 
 func (s *acmeProvider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var in struct {
@@ -137,7 +137,7 @@ func (s *acmeProvider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	id := strconv.Itoa(len(s.books.Entries()) + 1)
 	if r.URL.Path == "/payouts" {
-		s.books.Add(fault.Entry{Kind: fault.Payout, ID: id, OrderID: in.Order, Amount: in.Amount, Currency: "EUR", Status: "sent", Moved: true})
+		s.books.Add(ledger.Entry{Kind: ledger.Payout, ID: id, OrderID: in.Order, Amount: in.Amount, Currency: "EUR", Status: "sent", Moved: true})
 	}
 	_ = json.NewEncoder(w).Encode(map[string]string{"id": id, "amount": in.Amount.String()})
 }

@@ -14,9 +14,10 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 
-	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/internal/kittest"
+	"github.com/payhost/payhost/sdk/client"
 	"github.com/payhost/payhost/sdk/conformance"
-	"github.com/payhost/payhost/sdk/conformance/kittest"
+	"github.com/payhost/payhost/sdk/serve"
 )
 
 // twist is what a wrong server does to the calls of a right one. handle makes an interceptor for each process, so that
@@ -26,13 +27,29 @@ type twist struct {
 	headers func(*http.Request) *http.Request
 }
 
-// prove proves the server that acme is after the twist.
-func (w twist) prove(r *kittest.Recorder, opts ...conformance.Option) {
-	conformance.Prove(r, w.launch, acmeConfiguration, &acmeProvider{}, opts...)
+// run runs the kit on the server that acme is after the twist.
+func (w twist) run(r *kittest.Recorder, opts ...conformance.Option) {
+	target := conformance.Target{Start: w.start, Config: acmeConfiguration}
+	conformance.Run(r, target, &acmeProvider{}, opts...)
 }
 
-// launch serves over HTTP/2 of net/http, which lets what comes be changed.
-func (w twist) launch(watch *conformance.Watch) (*conformance.Process, error) {
+// server is acme after a twist.
+type server struct {
+	client *client.Client
+	stop   func() error
+	kill   func()
+	before goleak.Option
+}
+
+func (s *server) Client() *client.Client   { return s.client }
+func (s *server) Stop() error              { return s.stop() }
+func (s *server) Kill()                    { s.kill() }
+func (s *server) Left() error              { return goleak.Find(s.before) }
+func (s *server) Files() int               { return 0 }
+func (s *server) Processor() time.Duration { return 0 }
+
+// start serves over HTTP/2 of net/http, which lets what comes be changed.
+func (w twist) start(out conformance.Output) (conformance.Process, error) {
 	before := goleak.IgnoreCurrent()
 	dir, err := os.MkdirTemp("", "kit")
 	if err != nil {
@@ -42,39 +59,37 @@ func (w twist) launch(watch *conformance.Watch) (*conformance.Process, error) {
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	plugin := sdk.NewServer(newAcme, sdk.ServerOptions{Logger: slog.New(slog.NewJSONHandler(watch, nil))})
+	plugin := serve.NewServer(newAcme, serve.Options{Logger: slog.New(slog.NewJSONHandler(out.Log, nil))})
 	var options []grpc.ServerOption
 	if w.handle != nil {
 		options = append(options, grpc.UnaryInterceptor(w.handle()))
 	}
 	g := grpc.NewServer(options...)
 	plugin.Register(g)
-	server := &http.Server{Protocols: new(http.Protocols), Handler: http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+	serving := &http.Server{Protocols: new(http.Protocols), Handler: http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		if w.headers != nil {
 			r = w.headers(r)
 		}
 		g.ServeHTTP(rw, r)
 	})}
-	server.Protocols.SetUnencryptedHTTP2(true)
+	serving.Protocols.SetUnencryptedHTTP2(true)
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
+	go func() { served <- serving.Serve(listener) }()
 	conn, err := grpc.NewClient("unix:"+filepath.Join(dir, "s"),
-		grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithUnaryInterceptor(watch.Intercept))
+		grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithUnaryInterceptor(out.Intercept))
 	if err != nil {
-		return nil, errors.Join(err, server.Close(), os.RemoveAll(dir))
+		return nil, errors.Join(err, serving.Close(), os.RemoveAll(dir))
 	}
-	return &conformance.Process{
-		Client: sdk.NewClient(conn),
-		Stop: func() error {
-			err := errors.Join(conn.Close(), server.Shutdown(context.Background()))
+	return &server{
+		client: client.New(conn),
+		stop: func() error {
+			err := errors.Join(conn.Close(), serving.Shutdown(context.Background()))
 			g.Stop() // waits for the calls
 			plugin.Close()
 			<-served
 			return errors.Join(err, os.RemoveAll(dir))
 		},
-		Kill:      func() { _ = server.Close() },
-		Left:      func() error { return goleak.Find(before) },
-		Files:     func() int { return 0 },
-		Processor: func() time.Duration { return 0 },
+		kill:   func() { _ = serving.Close() },
+		before: before,
 	}, nil
 }

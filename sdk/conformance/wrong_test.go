@@ -5,15 +5,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/payhost/payhost/internal/kittest"
 	"github.com/payhost/payhost/sdk/conformance"
-	"github.com/payhost/payhost/sdk/conformance/kittest"
 	wire "github.com/payhost/payhost/sdk/internal/providerv1"
 )
 
 // What the wrong servers begin with is right: what the kit finds is their doing.
 func TestAcmeKeepsTheContract(t *testing.T) {
 	r := kittest.NewRecorder("")
-	twist{}.prove(r)
+	twist{}.run(r)
 	for _, f := range r.Failed() {
 		t.Error(f)
 	}
@@ -124,8 +124,8 @@ func wrongServers() (list []kittest.Wrong) {
 			"operations": "an operation that is not declared succeeded",
 		}},
 	} {
-		list = append(list, kittest.Wrong{Name: c.name, Caught: c.cases, Prove: func(r *kittest.Recorder) {
-			c.twist.prove(r, conformance.Patience(time.Second/10))
+		list = append(list, kittest.Wrong{Name: c.name, Caught: c.cases, Run: func(r *kittest.Recorder) {
+			c.twist.run(r, conformance.Patience(time.Second/10))
 		}})
 	}
 	return list

@@ -11,10 +11,10 @@ import (
 	"strings"
 
 	"github.com/payhost/payhost/sdk"
-	"github.com/payhost/payhost/sdk/signature"
+	"github.com/payhost/payhost/sdk/ordered"
 )
 
-// Body is what a request carries. Make one with JSON, JSONOf, Form, Multipart, Proof or Raw.
+// Body is what a request carries. Make one with JSON, JSONOf, Form, Multipart, ConfirmationForm or Raw.
 type Body struct {
 	data        []byte
 	contentType string
@@ -56,9 +56,9 @@ type Part struct {
 	MediaType string // of a file; application/octet-stream when empty
 }
 
-// Proof is a multipart/form-data body of what a customer is asked for: the fields of an object in their order, each as its
+// ConfirmationForm is a multipart/form-data body of what a customer is asked for: the fields of an object in their order, each as its
 // text, and the files under the names of the fields that they answer. A nil file is one that was not sent.
-func Proof(fields signature.Value, files ...*sdk.Attachment) Body {
+func ConfirmationForm(fields ordered.Value, files ...*sdk.Attachment) Body {
 	var parts []Part
 	for _, m := range fields.Members() {
 		parts = append(parts, Part{Name: m.Key, Value: []byte(m.Value.Text())})

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/payhost/payhost/sdk"
-	"github.com/payhost/payhost/sdk/signature"
+	"github.com/payhost/payhost/sdk/ordered"
 )
 
 // BrowserURL reports whether text is an absolute http or https address that a customer's browser can be sent to. One
@@ -18,9 +18,9 @@ func BrowserURL(text string) bool {
 
 // FindLink gives the first address for a browser in an answer's values, and in what lies directly in them; "" when there is
 // none. It is for answers of which the document does not say where the link is.
-func FindLink(places ...signature.Value) string {
+func FindLink(places ...ordered.Value) string {
 	for _, place := range places {
-		for _, v := range append([]signature.Value{place}, place.Elements()...) {
+		for _, v := range append([]ordered.Value{place}, place.Elements()...) {
 			if BrowserURL(v.Text()) {
 				return v.Text()
 			}

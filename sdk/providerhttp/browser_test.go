@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/payhost/payhost/sdk"
-	"github.com/payhost/payhost/sdk/signature"
+	"github.com/payhost/payhost/sdk/ordered"
 )
 
 func TestBrowserURL(t *testing.T) {
@@ -22,14 +22,14 @@ func TestBrowserURL(t *testing.T) {
 }
 
 func TestFindLink(t *testing.T) {
-	v, err := signature.ParseJSON([]byte(`{"a":"upi://pay","b":{"x":7,"y":"https://pay.example/1"},"c":"https://pay.example/2","d":[["https://pay.example/3"]]}`))
+	v, err := ordered.Parse([]byte(`{"a":"upi://pay","b":{"x":7,"y":"https://pay.example/1"},"c":"https://pay.example/2","d":[["https://pay.example/3"]]}`))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for want, places := range map[string][]string{
 		"https://pay.example/1": {"a", "b", "c"}, "https://pay.example/2": {"missing", "c", "b"}, "": {"a", "d"},
 	} {
-		var values []signature.Value
+		var values []ordered.Value
 		for _, place := range places {
 			values = append(values, v.At(place))
 		}

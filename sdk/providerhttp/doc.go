@@ -14,6 +14,6 @@
 //   - Each exchange is recorded with sdk.RecordExchange and logged at debug level, without secrets.
 //   - What came instead of an answer (HTML, nothing, half of it) is never read as an answer: see Response.DecodeJSON.
 //
-// Text, Amount and Words read the fields that providers send now in one form and now in another, and Response.Redirect the
+// Text, Amount and FlexibleString read the fields that providers send now in one form and now in another, and Response.Redirect the
 // answer that most new payments get.
 package providerhttp

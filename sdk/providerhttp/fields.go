@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/payhost/payhost/sdk"
-	"github.com/payhost/payhost/sdk/signature"
+	"github.com/payhost/payhost/sdk/ordered"
 )
 
 // maxFields bounds the fields of a form, as PHP does.
@@ -25,11 +25,11 @@ const maxFields = 1000
 // It reads as far as it can: what does not decode stays as it stands, so that
 // one odd field does not hide the others. A request that has none of these
 // forms has no fields.
-func Fields(req sdk.HTTPRequest) (fields signature.Value, typed bool) {
+func Fields(req sdk.HTTPRequest) (fields ordered.Value, typed bool) {
 	body := bytes.TrimSpace(req.Content())
 
 	if bytes.HasPrefix(body, []byte("{")) {
-		if fields, err := signature.ParseLoosely(body); err == nil {
+		if fields, err := ordered.ParseLoosely(body); err == nil {
 			return fields, true
 		}
 	}
@@ -39,12 +39,12 @@ func Fields(req sdk.HTTPRequest) (fields signature.Value, typed bool) {
 		read.addPairs(string(body))
 	}
 	read.addPairs(req.Query)
-	return signature.Object(read.members...), false
+	return ordered.Object(read.members...), false
 }
 
 // form is what has been read of one. Its names are unique.
 type form struct {
-	members []signature.Member
+	members []ordered.Member
 	known   map[string]bool
 }
 
@@ -56,7 +56,7 @@ func (f *form) add(name, text string) {
 		f.known = map[string]bool{}
 	}
 	f.known[name] = true
-	f.members = append(f.members, signature.Pair(name, signature.String(text)))
+	f.members = append(f.members, ordered.Pair(name, ordered.String(text)))
 }
 
 // addPairs reads a query or an urlencoded body. Only & separates: a semicolon

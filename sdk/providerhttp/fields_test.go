@@ -9,8 +9,8 @@ import (
 	"testing"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/ordered"
 	"github.com/payhost/payhost/sdk/providerhttp"
-	"github.com/payhost/payhost/sdk/signature"
 )
 
 // parts writes fields as multipart/form-data: pairs of name and value.
@@ -85,6 +85,9 @@ func FuzzFields(f *testing.F) {
 	f.Add([]byte(`{"a":1}`), "a=2")
 	f.Add([]byte(""), "a=%C3%A9&;")
 	f.Add([]byte(" "), "0")
+	f.Add(bytes.Repeat([]byte("%61&"), 1<<18), strings.Repeat("a=&", 1<<18))
+	f.Add(bytes.Repeat([]byte("--x\r\n\r\n"), 1<<17), "")
+	f.Add([]byte("{}"+strings.Repeat(" ", 1<<20)), "")
 	f.Add([]byte("--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n--b--"), "")
 	f.Fuzz(func(t *testing.T, body []byte, query string) {
 		got, typed := providerhttp.Fields(sdk.HTTPRequest{Body: body, Query: query})
@@ -99,7 +102,7 @@ func FuzzFields(f *testing.F) {
 			return
 		}
 		for name := range values {
-			if v, there := got.Get(strings.ToValidUTF8(name, "\ufffd")); !there || v.Kind() != signature.KindString {
+			if v, there := got.Get(strings.ToValidUTF8(name, "\ufffd")); !there || v.Kind() != ordered.KindString {
 				t.Errorf("%q: field %q is lost", query, name)
 			}
 		}

@@ -4,16 +4,16 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
-	"html"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/payhost/payhost/internal/redact"
 )
 
 const (
-	masked      = "[secret]"
+	masked      = redact.Mark
 	maxRecorded = 4 << 10
 	// Of a longer body only this much is looked at, so that a hostile one costs no more than that, and of what comes
 	// out the last maxSecret bytes are dropped: a secret could stand there in half.
@@ -50,7 +50,7 @@ func newSecretNames(o Options) secretNames {
 type masker struct {
 	configured func(string) string
 	names      secretNames
-	carried    *strings.Replacer
+	carried    *redact.Set
 }
 
 func newMasker(configured func(string) string, names secretNames, req *http.Request, body Body) masker {
@@ -81,25 +81,15 @@ func newMasker(configured func(string) string, names secretNames, req *http.Requ
 	return m
 }
 
-// searchFor gives a replacer that finds each value in the spellings in which a provider may repeat it.
-func searchFor(values []string) *strings.Replacer {
-	var spellings []string
-	for _, v := range values {
-		if len(v) < minSearched {
-			continue
-		}
-		plain := quoteJSON(v)
-		plain = plain[1 : len(plain)-1]
-		spellings = append(spellings, v, url.QueryEscape(v), url.PathEscape(v), html.EscapeString(v),
-			plain, strings.ReplaceAll(plain, "/", `\/`))
+// searchFor returns a mask that finds each value in the spellings in which a
+// provider may repeat it; nil when there is none.
+func searchFor(values []string) *redact.Set {
+	if len(values) == 0 {
+		return nil
 	}
-	// The longest first: of two that begin alike, the shorter one must not leave the rest of the longer one.
-	slices.SortFunc(spellings, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
-	var pairs []string
-	for _, s := range slices.Compact(spellings) {
-		pairs = append(pairs, s, masked)
-	}
-	return strings.NewReplacer(pairs...)
+	carried := redact.NewSet(minSearched)
+	carried.Add(values...)
+	return carried
 }
 
 // text masks secrets in any text.
@@ -107,10 +97,7 @@ func (m masker) text(s string) string {
 	if m.configured != nil {
 		s = m.configured(s)
 	}
-	if m.carried != nil {
-		s = m.carried.Replace(s)
-	}
-	return s
+	return m.carried.Text(s)
 }
 
 // url gives the address without secrets.

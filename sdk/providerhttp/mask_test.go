@@ -102,7 +102,7 @@ func TestShortSecretsAreNotLookedFor(t *testing.T) {
 // Of two secrets that begin alike, nothing of the longer one stays.
 func TestLongerSecretsFirst(t *testing.T) {
 	for range 10 {
-		if got := searchFor([]string{"abcde", "abcdefgh"}).Replace("abcdefgh abcde"); got != "[secret] [secret]" {
+		if got := searchFor([]string{"abcde", "abcdefgh"}).Text("abcdefgh abcde"); got != "[secret] [secret]" {
 			t.Fatalf("the text becomes %s", got)
 		}
 	}

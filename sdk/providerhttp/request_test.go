@@ -16,8 +16,8 @@ import (
 	"testing"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/ordered"
 	"github.com/payhost/payhost/sdk/providerhttp"
-	"github.com/payhost/payhost/sdk/signature"
 )
 
 func TestNewRefusesBadBaseURL(t *testing.T) {
@@ -199,12 +199,12 @@ func TestJSONOfWhatIsNone(t *testing.T) {
 }
 
 func TestProof(t *testing.T) {
-	fields := signature.Texts("key1", "TX 1").With(signature.Pair("amount", signature.Number("1.50")))
+	fields := ordered.Texts("key1", "TX 1").With(ordered.Pair("amount", ordered.Number("1.50")))
 	for name, want := range map[string]string{"bill.png": `filename="bill.png"`, "": `filename="screenshot"`} {
 		var seen []*http.Request
 		b := newBench(t, capture(&seen), providerhttp.Options{BaseURL: "https://a.example"})
 		file := &sdk.Attachment{Field: "screenshot", Filename: name, MediaType: "image/png", Content: []byte("x")}
-		if _, err := b.client.Do(b.ctx, providerhttp.Request{Method: "POST", Body: providerhttp.Proof(fields, nil, file)}); err != nil {
+		if _, err := b.client.Do(b.ctx, providerhttp.Request{Method: "POST", Body: providerhttp.ConfirmationForm(fields, nil, file)}); err != nil {
 			t.Fatal(err)
 		}
 		body, _ := io.ReadAll(seen[0].Body)

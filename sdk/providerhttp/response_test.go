@@ -79,6 +79,8 @@ func FuzzDecodeJSON(f *testing.F) {
 	for _, seed := range []string{``, `null`, `{"status":1,"amount":"1e2"}`, `{"a":"\ud800"}`, `<html>`, "\xff", `{}{}`, `[[[`} {
 		f.Add([]byte(seed))
 	}
+	f.Add([]byte(`{"amount":[` + strings.Repeat("0,", 1<<19) + "0]}"))
+	f.Add([]byte(strings.Repeat("[", 1<<20)))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		r := &providerhttp.Response{Status: 200, Body: body}
 		if err := r.DecodeJSON(new(payAnswer)); err != nil {
@@ -182,7 +184,7 @@ func TestRefusal(t *testing.T) {
 }
 
 func TestMeanings(t *testing.T) {
-	list := providerhttp.Meanings{
+	list := providerhttp.MessageCodes{
 		{"insufficient balance", sdk.CodeInsufficientFunds}, {"already", sdk.CodeDuplicate}, {"balance", sdk.CodeLimit},
 	}
 	for _, c := range []struct {
@@ -199,7 +201,7 @@ func TestMeanings(t *testing.T) {
 	} {
 		e := sdk.Refused(sdk.CodeDeclined, "7", c.said)
 		e.Outcome = c.outcome
-		if got := list.Of(e); got.Code != c.code || got.Outcome != c.want || got.ProviderMessage != c.said {
+		if got := list.Apply(e); got.Code != c.code || got.Outcome != c.want || got.ProviderMessage != c.said {
 			t.Errorf("%s, %s: got %v", c.outcome, c.said, got)
 		}
 	}

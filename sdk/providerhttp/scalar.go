@@ -53,16 +53,16 @@ func (t Text) Money(currency string) *sdk.Money {
 	return sdk.ReadMoney(d.String(), currency)
 }
 
-// Words reads whatever stands where a provider has something to say, as signature.Value.Words has it: a text or number, an
+// FlexibleString reads whatever stands where a provider has something to say, as signature.Value.FlexibleString has it: a text or number, an
 // object or array as its JSON, and nothing of null, false and what is empty. So a message in another form than usual
 // hides neither that an answer is a no nor what it says.
-type Words string
+type FlexibleString string
 
 // UnmarshalJSON takes any JSON value.
-func (w *Words) UnmarshalJSON(data []byte) error {
+func (w *FlexibleString) UnmarshalJSON(data []byte) error {
 	var t Text
 	if err := t.UnmarshalJSON(data); err == nil {
-		if *w = Words(t); string(bytes.TrimSpace(data)) == "false" {
+		if *w = FlexibleString(t); string(bytes.TrimSpace(data)) == "false" {
 			*w = ""
 		}
 		return nil
@@ -71,7 +71,7 @@ func (w *Words) UnmarshalJSON(data []byte) error {
 	if err := json.Compact(&compact, data); err != nil {
 		return scalarError("words are no valid JSON")
 	}
-	if *w = Words(compact.String()); *w == "[]" || *w == "{}" {
+	if *w = FlexibleString(compact.String()); *w == "[]" || *w == "{}" {
 		*w = ""
 	}
 	return nil

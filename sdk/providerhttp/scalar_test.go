@@ -64,6 +64,7 @@ func FuzzText(f *testing.F) {
 	for _, seed := range []string{`"a"`, `1.50`, `true`, `null`, `{}`, `"\ud83d"`, ` 1`} {
 		f.Add([]byte(seed))
 	}
+	f.Add([]byte(`"` + strings.Repeat(`\n`, 1<<19) + `"`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var got providerhttp.Text
 		if json.Unmarshal(data, &got) != nil {
@@ -82,6 +83,7 @@ func FuzzAmount(f *testing.F) {
 	for _, seed := range []string{`"12.00"`, `2.99`, `1e2`, `1.0E+25`, `-0.5e-3`, `null`, `1e999`} {
 		f.Add([]byte(seed))
 	}
+	f.Add([]byte(strings.Repeat("7", 1<<20)))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var text providerhttp.Text
 		var got providerhttp.Amount
@@ -102,12 +104,12 @@ func TestWords(t *testing.T) {
 	for in, want := range map[string]string{
 		`"No"`: "No", `null`: "", `12`: "12", `false`: "", `"false"`: "false", `"cut \ud83d"`: "cut \ufffd", `true`: "true", `{"key1": ["too\n short"]}`: `{"key1":["too\n short"]}`, `[ ]`: "", `{}`: "",
 	} {
-		got := providerhttp.Words("before")
+		got := providerhttp.FlexibleString("before")
 		if err := json.Unmarshal([]byte(in), &got); err != nil || string(got) != want {
 			t.Errorf("%s reads as %q, %v; want %q", in, got, err, want)
 		}
 	}
-	if err := new(providerhttp.Words).UnmarshalJSON([]byte(`{"a"`)); err == nil {
+	if err := new(providerhttp.FlexibleString).UnmarshalJSON([]byte(`{"a"`)); err == nil {
 		t.Error("half of an object reads as words")
 	}
 }

@@ -71,16 +71,16 @@ func (r *Response) Refusal(providerCode, providerMessage string) *sdk.Error {
 	return e
 }
 
-// Meanings are of what a provider says in words, in lower case: by them a no is told from another where the document has
+// MessageCodes are of what a provider says in words, in lower case: by them a no is told from another where the document has
 // no codes. The first one counts whose words are in the message.
-type Meanings []struct {
+type MessageCodes []struct {
 	Said string
 	Code sdk.Code
 }
 
 // Of gives e, which is what Refusal gave, the meaning of its words. Those of a server that fails count only when they say
 // that this was done before: a duplicate that is taken for anything else could be paid twice.
-func (list Meanings) Of(e *sdk.Error) *sdk.Error {
+func (list MessageCodes) Apply(e *sdk.Error) *sdk.Error {
 	said := strings.ToLower(e.ProviderMessage)
 	for _, m := range list {
 		if strings.Contains(said, m.Said) && (e.Outcome == sdk.OutcomeRefused || m.Code == sdk.CodeDuplicate) {

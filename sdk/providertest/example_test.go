@@ -22,7 +22,7 @@ func newProvider(config, sdk.Runtime) (*provider, error) { return &provider{}, n
 
 func (*provider) Info() sdk.Info { return sdk.Info{Name: "acme", Version: "1.0.0"} }
 
-// simulator is the provider's API in memory. One whose plugin can do more is also a conformance.Bookkeeper, a Settler, a
+// simulator is the provider's API in memory. One whose plugin can do more is also a control.Bookkeeper, a Settler, a
 // Notifier.
 type simulator struct{ http.Handler }
 

@@ -18,13 +18,15 @@ import (
 	"google.golang.org/grpc/test/bufconn"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/client"
+	"github.com/payhost/payhost/sdk/serve"
 )
 
 // Hosted is a plugin as a host has it, in the test's own process: behind gRPC, with one account.
 type Hosted struct {
-	*sdk.AccountClient
+	*client.Account
 	// Client is for more accounts, and for what the plugin says of itself.
-	Client *sdk.Client
+	Client *client.Client
 	// Info is what the plugin says of the account.
 	Info sdk.AccountInfo
 
@@ -36,7 +38,7 @@ func Host[C any, P sdk.Provider](t testing.TB, newProvider func(C, sdk.Runtime) 
 	t.Helper()
 	h := &Hosted{}
 	logger := slog.New(slog.NewJSONHandler(&h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	server := sdk.NewServer(newProvider, sdk.ServerOptions{Logger: logger})
+	server := serve.NewServer(newProvider, serve.Options{Logger: logger})
 	listener, g := bufconn.Listen(1<<20), grpc.NewServer()
 	server.Register(g)
 	served := make(chan error, 1)
@@ -54,11 +56,11 @@ func Host[C any, P sdk.Provider](t testing.TB, newProvider func(C, sdk.Runtime) 
 		}
 		server.Close()
 	})
-	h.Client = sdk.NewClient(cc)
+	h.Client = client.New(cc)
 	if h.Info, err = h.Client.Configure(t.Context(), "shop", json.RawMessage(config)); err != nil {
 		t.Fatal(err)
 	}
-	h.AccountClient = h.Client.Account("shop")
+	h.Account = h.Client.Account("shop")
 	return h
 }
 

@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http/httptest"
 	"testing"
 	"time"
+
+	"google.golang.org/grpc"
 
 	"github.com/payhost/payhost/sdk"
 	"github.com/payhost/payhost/sdk/conformance"
@@ -46,7 +49,7 @@ func replay[C any, P sdk.Provider](
 	process, err := inProcess(func(c C, rt sdk.Runtime) (P, error) {
 		rt.Transport = player
 		return newProvider(c, rt)
-	})(&conformance.Watch{})
+	})(conformance.Output{Log: io.Discard, Intercept: passOn})
 	if err != nil {
 		return nil, err
 	}
@@ -54,10 +57,10 @@ func replay[C any, P sdk.Provider](
 	ctx, cancel := context.WithTimeout(ctx, replayTime)
 	defer cancel()
 	const account = "replay"
-	if _, err := process.Client.Configure(ctx, account, []byte(config(replayedAt))); err != nil {
+	if _, err := process.Client().Configure(ctx, account, []byte(config(replayedAt))); err != nil {
 		return nil, fmt.Errorf("the configuration is not accepted: %w", err)
 	}
-	answer, failure := process.Client.Account(account).Call(ctx, recording.Verb, recording.Request)
+	answer, failure := process.Client().Account(account).Call(ctx, recording.Verb, recording.Request)
 	for _, text := range append(player.Done(), recording.Compare(answer, failure, opts...)...) {
 		wrong = append(wrong, file+": "+text)
 	}
@@ -87,6 +90,14 @@ func Recorded(t *testing.T, file string, opts ...golden.Option) (baseURL string)
 		}
 	})
 	return baseURL
+}
+
+// passOn is an interceptor that changes nothing.
+func passOn(
+	ctx context.Context, method string, req, reply any,
+	conn *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption,
+) error {
+	return invoke(ctx, method, req, reply, conn, opts...)
 }
 
 func recorded(file, base string, opts []golden.Option) (*golden.Recording, *golden.Player, error) {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
+	"github.com/payhost/payhost/sdk/ordered"
 	"github.com/payhost/payhost/sdk/signature"
 )
 
@@ -13,17 +14,17 @@ import (
 func Example_verify() {
 	body := []byte(`{"success":true,"transaction_id":3456789,"message":"Payment / done",` +
 		`"signature":"4144f49fd010f19f822f147e849dd82540495281f16bf71e318682cff6fd3569"}`)
-	notice, err := signature.ParseJSON(body)
+	webhook, err := ordered.Parse(body)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	signed, err := signature.PHPJSON(notice.Without("signature"))
+	signed, err := signature.PHPJSON(webhook.Without("signature"))
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	got, _ := notice.Get("signature")
+	got, _ := webhook.Get("signature")
 	fmt.Println(signed)
 	fmt.Println(signature.EqualAny(got.Text(),
 		signature.HMACSHA256Hex("the new secret", signed),
@@ -35,13 +36,13 @@ func Example_verify() {
 
 // A request whose digest covers PHP's json_encode of the sorted fields. The
 // text that was signed is also the body to send.
-func ExampleValue_KSort() {
-	payload := signature.Object(
-		signature.Pair("order_id", signature.String("47")),
-		signature.Pair("amount", signature.Decimal(decimal.RequireFromString("3.20"))),
-		signature.Pair("return_url", signature.String("https://shop.example/é")),
+func ExampleKSort() {
+	payload := ordered.Object(
+		ordered.Pair("order_id", ordered.String("47")),
+		ordered.Pair("amount", ordered.Decimal(decimal.RequireFromString("3.20"))),
+		ordered.Pair("return_url", ordered.String("https://shop.example/é")),
 	)
-	body, err := signature.PHPJSON(payload.KSort(), signature.UnescapedSlashes, signature.UnescapedUnicode)
+	body, err := signature.PHPJSON(signature.KSort(payload), signature.UnescapedSlashes, signature.UnescapedUnicode)
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -53,17 +54,17 @@ func ExampleValue_KSort() {
 	// d27cfb84b31cd05ad0cfb3e92762367c
 }
 
-// A notice of which only one field is signed: the rest is read as usual.
-func ExampleValue_UnmarshalJSON() {
-	var notice struct {
-		Direction string          `json:"direction"`
-		Data      signature.Value `json:"additional_data"`
+// A webhook of which only one field is signed: the rest is read as usual.
+func ExamplePHPJSON() {
+	var webhook struct {
+		Direction string        `json:"direction"`
+		Data      ordered.Value `json:"additional_data"`
 	}
-	if err := json.Unmarshal([]byte(`{"direction":"ingoing","additional_data":[{"b":"\u00e9","a":1.0}]}`), &notice); err != nil {
+	if err := json.Unmarshal([]byte(`{"direction":"ingoing","additional_data":[{"b":"\u00e9","a":1.0}]}`), &webhook); err != nil {
 		fmt.Println(err)
 		return
 	}
-	signed, _ := signature.PHPJSON(notice.Data, signature.UnescapedSlashes, signature.UnescapedUnicode)
+	signed, _ := signature.PHPJSON(webhook.Data, signature.UnescapedSlashes, signature.UnescapedUnicode)
 	fmt.Println(signed)
 	// Output: [{"b":"é","a":1}]
 }
@@ -79,8 +80,8 @@ func ExampleHMACSHA256Hex() {
 }
 
 func ExamplePHPString() {
-	for _, v := range []signature.Value{
-		signature.Number("1000.00"), signature.String("1000.00"), signature.Bool(true), signature.Bool(false), signature.Null(),
+	for _, v := range []ordered.Value{
+		ordered.Number("1000.00"), ordered.String("1000.00"), ordered.Bool(true), ordered.Bool(false), ordered.Null(),
 	} {
 		text, _ := signature.PHPString(v)
 		fmt.Printf("%q ", text)
@@ -102,12 +103,12 @@ func ExamplePHPNumber() {
 }
 
 func ExamplePHPQuery() {
-	body, _ := signature.PHPQuery(signature.Object(
-		signature.Pair("price", signature.Number("2.990")),
-		signature.Pair("name", signature.String("Jack Dalton~")),
-		signature.Pair("debug", signature.Bool(false)),
-		signature.Pair("note", signature.Null()),
-		signature.Pair("item", signature.Array(signature.Int(1), signature.Int(2))),
+	body, _ := signature.PHPQuery(ordered.Object(
+		ordered.Pair("price", ordered.Number("2.990")),
+		ordered.Pair("name", ordered.String("Jack Dalton~")),
+		ordered.Pair("debug", ordered.Bool(false)),
+		ordered.Pair("note", ordered.Null()),
+		ordered.Pair("item", ordered.Array(ordered.Int(1), ordered.Int(2))),
 	))
 	fmt.Println(body)
 	// Output: price=2.99&name=Jack+Dalton%7E&debug=0&item%5B0%5D=1&item%5B1%5D=2

@@ -1,55 +1,146 @@
 package signature
 
 import (
+	"errors"
 	"fmt"
-	"regexp"
+	"math"
+	"strconv"
 	"strings"
+	"unicode/utf8"
 
-	"github.com/shopspring/decimal"
+	"github.com/payhost/payhost/sdk/ordered"
 )
 
-var (
-	tokens   = regexp.MustCompile(`"(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*`) // texts and numbers of compact JSON
-	controls = regexp.MustCompile(`\\u[0-9a-f]{4}|\\.|[\x{7f}-\x{9f}]`)   // escapes, and what Java escapes besides
-)
-
-// maxNumber is how long a number may be to be written anew.
+// maxNumber is how long a number may be to be written in another form.
 const maxNumber = 64
 
-// FastJSON writes v as compact JSON the way Java's fastjson 1.2 does, for providers that sign its output: slashes, < > &
-// and non-ASCII as they are, control characters in upper-case hexadecimal, also U+007F to U+009F, U+2028 and U+2029, and
-// numbers as BigInteger and BigDecimal print them (10.50 stays, 1e3 becomes 1E+3). Keys keep their order: see SortKeys.
-// The error is MarshalJSON's.
-func FastJSON(v Value) (string, error) {
-	data, err := v.MarshalJSON()
-	if err != nil {
-		return "", err
-	}
-	return tokens.ReplaceAllStringFunc(string(data), javaToken), nil
+// FastJSON writes v as compact JSON the way Java's fastjson 1.2 does, for
+// providers that sign its output: slashes, < > & and non-ASCII as they are,
+// control characters in upper-case hexadecimal, also U+007F to U+009F, U+2028
+// and U+2029, and numbers as BigInteger and BigDecimal print them (10.50 stays,
+// 1e3 becomes 1E+3). Keys keep their order: see ordered.Value.SortKeys.
+//
+// It fails on strings that are not valid UTF-8 and on a Number whose text is not
+// one.
+func FastJSON(v ordered.Value) (string, error) {
+	out, err := appendFast(nil, v)
+	return string(out), err
 }
 
-// javaToken writes one text or number of compact JSON again.
-func javaToken(text string) string {
-	if text[0] == '"' {
-		return controls.ReplaceAllStringFunc(text, func(c string) string {
-			if c[0] != '\\' {
-				c = fmt.Sprintf(`\u%04x`, []rune(c)[0])
+func appendFast(out []byte, v ordered.Value) ([]byte, error) {
+	switch v.Kind() {
+	case ordered.KindNull:
+		return append(out, "null"...), nil
+	case ordered.KindBool:
+		return append(out, v.Text()...), nil
+	case ordered.KindNumber:
+		if !ordered.IsNumber(v.Text()) {
+			return nil, errNumber
+		}
+		return append(out, javaNumber(v.Text())...), nil
+	case ordered.KindString:
+		return appendFastString(out, v.Text())
+	}
+
+	open, shut := byte('['), byte(']')
+	isObject := v.Kind() == ordered.KindObject
+	if isObject {
+		open, shut = '{', '}'
+	}
+	members := phpArray(v)
+
+	out = append(out, open)
+	for i, member := range members {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		var err error
+		if isObject {
+			if out, err = appendFastString(out, member.Key); err != nil {
+				return nil, err
 			}
-			return c[:2] + strings.ToUpper(c[2:])
-		})
+			out = append(out, ':')
+		}
+		if out, err = appendFast(out, member.Value); err != nil {
+			return nil, err
+		}
 	}
-	// What no provider sends is not computed with, which could take seconds; a plain number stands as it is.
-	plain := strings.TrimPrefix(text, "-")[0] != '0' && !strings.ContainsAny(text, "eE")
-	if plain || (len(text) > maxNumber) {
+	return append(out, shut), nil
+}
+
+var errUTF8 = errors.New("signature: string is not valid UTF-8")
+
+func appendFastString(out []byte, text string) ([]byte, error) {
+	if !utf8.ValidString(text) {
+		return nil, errUTF8
+	}
+
+	out = append(out, '"')
+	for _, char := range text {
+		isControl := char < ' ' || (0x7f <= char && char <= 0x9f)
+		letter := escapeLetter(char)
+		switch {
+		case letter != 0:
+			out = append(out, '\\', letter)
+		case isControl, isLineEnd(char):
+			out = appendUnit(out, uint16(char), upperHex)
+		default:
+			out = utf8.AppendRune(out, char)
+		}
+	}
+	return append(out, '"'), nil
+}
+
+// javaNumber writes one JSON number as Java's BigInteger or BigDecimal does. A
+// plain number stands as it is, and so does one that is longer than providers
+// send, or whose exponent Java could not hold.
+func javaNumber(text string) string {
+	hasExponent := strings.ContainsAny(text, "eE")
+	isPlain := strings.TrimPrefix(text, "-")[0] != '0' && !hasExponent
+	if isPlain || text == "0" || len(text) > maxNumber {
 		return text
 	}
-	d, err := decimal.NewFromString(text)
-	if err != nil {
+
+	unsigned := strings.TrimPrefix(text, "-")
+	mantissa, power := unsigned, "0"
+	if hasExponent {
+		at := strings.IndexAny(unsigned, "eE")
+		mantissa, power = unsigned[:at], unsigned[at+1:]
+	}
+	whole, fraction, _ := strings.Cut(mantissa, ".")
+	written, err := strconv.ParseInt(power, 10, 32)
+	exponent := int(written) - len(fraction)
+	if err != nil || exponent < math.MinInt32 {
 		return text
 	}
-	first := int(d.Exponent()) + d.NumDigits() - 1 // the power of ten of the first digit
-	if d.Exponent() <= 0 && first >= -6 {
-		return d.StringFixed(-d.Exponent())
+
+	digits := strings.TrimLeft(whole+fraction, "0")
+	sign := text[:len(text)-len(unsigned)]
+	if digits == "" {
+		digits, sign = "0", "" // Java has no negative zero
 	}
-	return fmt.Sprintf("%sE%+d", d.Shift(int32(-first)).StringFixed(int32(d.NumDigits()-1)), first)
+	return sign + javaDigits(digits, exponent)
+}
+
+// javaDigits writes digits times ten to the power of exponent as BigDecimal
+// does: with an exponent when there would be zeros behind the digits, or more
+// than five between the point and them.
+func javaDigits(digits string, exponent int) string {
+	first := exponent + len(digits) - 1 // the power of ten of the first digit
+	if exponent > 0 || first < -6 {
+		point := ""
+		if len(digits) > 1 {
+			point = "."
+		}
+		return fmt.Sprintf("%s%s%sE%+d", digits[:1], point, digits[1:], first)
+	}
+	if exponent == 0 {
+		return digits
+	}
+
+	places := -exponent
+	if missing := places + 1 - len(digits); missing > 0 {
+		digits = strings.Repeat("0", missing) + digits
+	}
+	return digits[:len(digits)-places] + "." + digits[len(digits)-places:]
 }

@@ -2,6 +2,8 @@ package signature
 
 import (
 	"testing"
+
+	"github.com/payhost/payhost/sdk/ordered"
 )
 
 // The expectations of these tests are PHP's own: testdata/php82.php wrote them.
@@ -17,8 +19,8 @@ func TestPHPNumbersAsPHP(t *testing.T) {
 			same(t, "string", got, field(t, v, "string").Text())
 
 			want := field(t, v, "json")
-			got, err = PHPJSON(Number(text))
-			if want.Kind() != KindString { // PHP's json_encode answered false
+			got, err = PHPJSON(ordered.Number(text))
+			if want.Kind() != ordered.KindString { // PHP's json_encode answered false
 				if err == nil {
 					t.Fatalf("PHPJSON wrote %q, PHP refuses", got)
 				}
@@ -46,7 +48,7 @@ func TestPHPJSONAsPHP(t *testing.T) {
 			for name, flags := range forms {
 				same(t, name, phpJSON(t, parse(t, text), flags...), field(t, v, name).Text())
 			}
-			same(t, "ksort", phpJSON(t, parse(t, text).KSort()), field(t, v, "ksort").Text())
+			same(t, "ksort", phpJSON(t, KSort(parse(t, text))), field(t, v, "ksort").Text())
 		})
 	}
 }
@@ -66,7 +68,7 @@ func TestPHPQueryAsPHP(t *testing.T) {
 
 func TestParseJSONRefusesWhatPHPRefuses(t *testing.T) {
 	for _, v := range field(t, load(t, "php82.json"), "refused").Items() {
-		if _, err := ParseJSON([]byte(v.Text())); err == nil {
+		if _, err := ordered.Parse([]byte(v.Text())); err == nil {
 			t.Errorf("accepted %q", v.Text())
 		}
 	}

@@ -2,11 +2,12 @@ package signature
 
 import (
 	"errors"
-	"fmt"
 	"math"
 	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/payhost/payhost/sdk/ordered"
 )
 
 // PHPFlag changes what PHPJSON writes.
@@ -21,8 +22,6 @@ const (
 	// KeepObjects is for a provider that keeps objects as PHP objects
 	// (json_decode without its second argument): {} stays {}.
 	KeepObjects
-	// keepNumbers writes a number's own text. It is not PHP's.
-	keepNumbers
 )
 
 // PHPJSON returns what PHP 8.2's json_encode writes for the value that
@@ -40,47 +39,37 @@ const (
 //
 // Like json_encode it fails on invalid UTF-8 and on numbers beyond a double's
 // range, and it fails on a Number whose text is not one.
-func PHPJSON(v Value, flags ...PHPFlag) (string, error) {
+func PHPJSON(v ordered.Value, flags ...PHPFlag) (string, error) {
 	var all PHPFlag
 	for _, flag := range flags {
 		all |= flag
 	}
-	out, err := appendJSON(nil, v, all)
+	out, err := all.append(nil, v)
 	return string(out), err
 }
 
-// MarshalJSON writes v as compact JSON with keys in their order and numbers as
-// their text. It is not any PHP form: to sign, and to send exactly what was
-// signed, use PHPJSON. (encoding/json escapes < > & in what it returns unless
-// told not to.)
-func (v Value) MarshalJSON() ([]byte, error) {
-	return appendJSON(nil, v, UnescapedSlashes|UnescapedUnicode|KeepObjects|keepNumbers)
-}
-
-func appendJSON(out []byte, v Value, flags PHPFlag) ([]byte, error) {
-	switch v.kind {
-	case KindBool:
-		return append(out, v.text...), nil
-	case KindNumber:
-		return appendNumber(out, v.text, flags)
-	case KindString:
-		return appendString(out, v.text, flags)
-	case KindArray:
-		return appendArray(out, v.items, flags)
-	case KindObject:
-		return appendObject(out, v.members, flags)
+// append writes v with the flags.
+func (f PHPFlag) append(out []byte, v ordered.Value) ([]byte, error) {
+	switch v.Kind() {
+	case ordered.KindBool:
+		return append(out, v.Text()...), nil
+	case ordered.KindNumber:
+		return appendDouble(out, v.Text())
+	case ordered.KindString:
+		return f.appendString(out, v.Text())
+	case ordered.KindArray:
+		return f.appendArray(out, v.Items())
+	case ordered.KindObject:
+		return f.appendObject(out, v.Members())
 	default:
 		return append(out, "null"...), nil
 	}
 }
 
-func appendNumber(out []byte, text string, flags PHPFlag) ([]byte, error) {
+func appendDouble(out []byte, text string) ([]byte, error) {
 	number, err := parsePHPNumber(text)
 	if err != nil {
 		return nil, err
-	}
-	if flags&keepNumbers != 0 {
-		return append(out, text...), nil
 	}
 	if math.IsInf(number.double, 0) {
 		return nil, errors.New("signature: number is beyond the range of PHP's json_encode")
@@ -88,38 +77,40 @@ func appendNumber(out []byte, text string, flags PHPFlag) ([]byte, error) {
 	return append(out, number.format(shortest, 'e')...), nil
 }
 
-func appendArray(out []byte, items []Value, flags PHPFlag) ([]byte, error) {
+func (f PHPFlag) appendArray(out []byte, items []ordered.Value) ([]byte, error) {
 	out = append(out, '[')
 	for i, item := range items {
 		if i > 0 {
 			out = append(out, ',')
 		}
 		var err error
-		if out, err = appendJSON(out, item, flags); err != nil {
+		if out, err = f.append(out, item); err != nil {
 			return nil, err
 		}
 	}
 	return append(out, ']'), nil
 }
 
-func appendObject(out []byte, members []Member, flags PHPFlag) ([]byte, error) {
-	if flags&KeepObjects == 0 && isPHPList(members) {
-		items := make([]Value, len(members))
-		for i, m := range members {
-			items[i] = m.Value
+func (f PHPFlag) appendObject(out []byte, members []ordered.Member) ([]byte, error) {
+	if f&KeepObjects == 0 && isPHPList(members) {
+		items := make([]ordered.Value, len(members))
+		for i, member := range members {
+			items[i] = member.Value
 		}
-		return appendArray(out, items, flags)
+		return f.appendArray(out, items)
 	}
+
 	out = append(out, '{')
-	for i, m := range members {
+	for i, member := range members {
 		if i > 0 {
 			out = append(out, ',')
 		}
 		var err error
-		if out, err = appendString(out, m.Key, flags); err != nil {
+		if out, err = f.appendString(out, member.Key); err != nil {
 			return nil, err
 		}
-		if out, err = appendJSON(append(out, ':'), m.Value, flags); err != nil {
+		out = append(out, ':')
+		if out, err = f.append(out, member.Value); err != nil {
 			return nil, err
 		}
 	}
@@ -128,43 +119,87 @@ func appendObject(out []byte, members []Member, flags PHPFlag) ([]byte, error) {
 
 // isPHPList reports whether the keys are 0, 1, 2 and so on: such a PHP array
 // is a list, and an empty one is too.
-func isPHPList(members []Member) bool {
-	for i, m := range members {
-		if m.Key != strconv.Itoa(i) {
+func isPHPList(members []ordered.Member) bool {
+	for i, member := range members {
+		if member.Key != strconv.Itoa(i) {
 			return false
 		}
 	}
 	return true
 }
 
-func appendString(out []byte, s string, flags PHPFlag) ([]byte, error) {
-	if !utf8.ValidString(s) {
-		return nil, errors.New("signature: string is not valid UTF-8")
+// phpArray returns an object or an array as the PHP array that it becomes: an
+// array has its places as keys.
+func phpArray(v ordered.Value) []ordered.Member {
+	members := v.Members()
+	for i, item := range v.Items() {
+		members = append(members, ordered.Pair(strconv.Itoa(i), item))
 	}
+	return members
+}
+
+func (f PHPFlag) appendString(out []byte, text string) ([]byte, error) {
+	if !utf8.ValidString(text) {
+		return nil, errUTF8
+	}
+
 	out = append(out, '"')
-	for _, r := range s {
-		out = appendRune(out, r, flags)
+	for _, char := range text {
+		letter := escapeLetter(char)
+		beyondASCII := char >= utf8.RuneSelf && (f&UnescapedUnicode == 0 || isLineEnd(char))
+		switch {
+		case letter != 0:
+			out = append(out, '\\', letter)
+		case char == '/' && f&UnescapedSlashes == 0:
+			out = append(out, `\/`...)
+		case char < ' ', beyondASCII:
+			out = appendUTF16(out, char)
+		default:
+			out = utf8.AppendRune(out, char)
+		}
 	}
 	return append(out, '"'), nil
 }
 
-func appendRune(out []byte, r rune, flags PHPFlag) []byte {
-	const short = "\"\"\\\\\bb\ff\nn\rr\tt" // pairs: the character, the letter it is escaped with
-	for i := 0; i < len(short); i += 2 {
-		if r == rune(short[i]) {
-			return append(out, '\\', short[i+1])
-		}
+// escapeLetter returns the letter with which JSON escapes a character, or 0.
+func escapeLetter(char rune) byte {
+	switch char {
+	case '"', '\\':
+		return byte(char)
+	case '\b':
+		return 'b'
+	case '\f':
+		return 'f'
+	case '\n':
+		return 'n'
+	case '\r':
+		return 'r'
+	case '\t':
+		return 't'
 	}
-	lineEnd := r == 0x2028 || r == 0x2029
-	switch {
-	case r == '/' && flags&UnescapedSlashes == 0:
-		return append(out, `\/`...)
-	case r < ' ', r >= utf8.RuneSelf && (flags&UnescapedUnicode == 0 || lineEnd):
-		for _, unit := range utf16.AppendRune(nil, r) {
-			out = fmt.Appendf(out, `\u%04x`, unit)
-		}
-		return out
-	default:
-		return utf8.AppendRune(out, r)
+	return 0
+}
+
+// isLineEnd reports whether JavaScript once took the character for a line end.
+func isLineEnd(char rune) bool { return char == '\u2028' || char == '\u2029' }
+
+const (
+	lowerHex = "0123456789abcdef"
+	upperHex = "0123456789ABCDEF"
+)
+
+// appendUTF16 writes a character as \uxxxx, or as two where it takes a surrogate
+// pair.
+func appendUTF16(out []byte, char rune) []byte {
+	high, low := utf16.EncodeRune(char)
+	if high == utf8.RuneError {
+		return appendUnit(out, uint16(char), lowerHex)
 	}
+	out = appendUnit(out, uint16(high), lowerHex)
+	return appendUnit(out, uint16(low), lowerHex)
+}
+
+func appendUnit(out []byte, unit uint16, digits string) []byte {
+	return append(out, '\\', 'u',
+		digits[unit>>12], digits[unit>>8&15], digits[unit>>4&15], digits[unit&15])
 }

@@ -3,14 +3,13 @@ package signature
 import (
 	"errors"
 	"math"
-	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/payhost/payhost/sdk/ordered"
 )
 
 var errNumber = errors.New("signature: not a JSON number")
-
-var jsonNumber = regexp.MustCompile(`^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$`)
 
 // PHPNumber returns what PHP 8.2 prints when the number that json_decode makes
 // of text is joined to a string. text must be a number as JSON writes it.
@@ -33,19 +32,19 @@ func PHPNumber(text string) (string, error) {
 // in $a . $b and implode: a string itself, a number as PHPNumber says, true as
 // "1", false and null as "". Arrays and objects are an error; PHP would print
 // "Array", which no provider means.
-func PHPString(v Value) (string, error) {
-	switch v.kind {
-	case KindNull:
+func PHPString(v ordered.Value) (string, error) {
+	switch v.Kind() {
+	case ordered.KindNull:
 		return "", nil
-	case KindBool:
-		if v.text == "true" {
+	case ordered.KindBool:
+		if v.Text() == "true" {
 			return "1", nil
 		}
 		return "", nil
-	case KindNumber:
-		return PHPNumber(v.text)
-	case KindString:
-		return v.text, nil
+	case ordered.KindNumber:
+		return PHPNumber(v.Text())
+	case ordered.KindString:
+		return v.Text(), nil
 	default:
 		return "", errors.New("signature: an array or object has no PHP string form")
 	}
@@ -60,8 +59,8 @@ func PHPString(v Value) (string, error) {
 //	}
 //
 // An empty array within v is an empty part. The errors are PHPString's.
-func PHPImplode(glue string, v Value) (string, error) {
-	if v.kind != KindArray && v.kind != KindObject {
+func PHPImplode(glue string, v ordered.Value) (string, error) {
+	if v.Kind() != ordered.KindArray && v.Kind() != ordered.KindObject {
 		return PHPString(v)
 	}
 	var parts []string
@@ -83,15 +82,16 @@ type phpNumber struct {
 }
 
 func parsePHPNumber(text string) (phpNumber, error) {
-	if !jsonNumber.MatchString(text) {
+	if !ordered.IsNumber(text) {
 		return phpNumber{}, errNumber
 	}
-	if i, err := strconv.ParseInt(text, 10, 64); err == nil {
-		return phpNumber{whole: true, integer: i}, nil
+	if integer, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return phpNumber{whole: true, integer: integer}, nil
 	}
+
 	// Out of range is an infinity or zero, as in PHP: the error says no more.
-	f, _ := strconv.ParseFloat(text, 64)
-	return phpNumber{double: f}, nil
+	double, _ := strconv.ParseFloat(text, 64)
+	return phpNumber{double: double}, nil
 }
 
 // shortest asks format for the fewest digits that read back as the same

@@ -3,9 +3,16 @@ package signature
 import (
 	"errors"
 	"net/url"
-	"strconv"
 	"strings"
+
+	"github.com/payhost/payhost/sdk/ordered"
 )
+
+// maxQuery bounds the keys that PHPQuery writes, in bytes: each value within
+// others repeats their keys, so a small body could become gigabytes.
+const maxQuery = 4 << 20
+
+var errLongQuery = errors.New("signature: the query is too long")
 
 // PHPQuery returns what PHP 8.2's http_build_query writes for an object or
 // array: key=value joined by &, in the order of v, spaces as +, and everything
@@ -14,51 +21,71 @@ import (
 // values are written as a[b]=…, with the brackets encoded; empty ones leave no
 // trace.
 //
-// It fails on a v that is neither object nor array and on a Number whose text
-// is not one.
-func PHPQuery(v Value) (string, error) {
-	if v.kind != KindObject && v.kind != KindArray {
+// It fails on a v that is neither object nor array, on a Number whose text is
+// not one, and when the keys of the query have more than 4 MiB.
+func PHPQuery(v ordered.Value) (string, error) {
+	if v.Kind() != ordered.KindObject && v.Kind() != ordered.KindArray {
 		return "", errors.New("signature: a query is made of an object or array")
 	}
-	pairs, err := appendPairs(nil, v, "", "")
-	return strings.Join(pairs, "&"), err
+	var query phpQuery
+	err := query.add(v, "", "")
+	return query.text.String(), err
 }
 
-// appendPairs appends the key=value texts of an object or array whose keys
-// stand between prefix and suffix: nothing for the outermost, a[ and ] for one
-// that is itself the value of a.
-func appendPairs(pairs []string, v Value, prefix, suffix string) ([]string, error) {
-	members := v.members
-	for i, item := range v.items {
-		members = append(members, Pair(strconv.Itoa(i), item))
-	}
-	for _, m := range members {
-		key := prefix + phpURLEncode(m.Key) + suffix
-		text, err := "", error(nil)
-		switch m.Value.kind {
-		case KindNull:
+// phpQuery is a query under construction.
+type phpQuery struct {
+	text  strings.Builder
+	spent int // bytes of keys so far
+}
+
+// add writes the pairs of an object or array whose keys stand between prefix
+// and suffix: nothing for the outermost, a[ and ] for one that is itself the
+// value of a.
+func (q *phpQuery) add(v ordered.Value, prefix, suffix string) error {
+	for _, member := range phpArray(v) {
+		if member.Value.Kind() == ordered.KindNull {
 			continue
-		case KindArray, KindObject:
-			if pairs, err = appendPairs(pairs, m.Value, key+"%5B", "%5D"); err != nil {
-				return nil, err
-			}
-			continue
-		case KindBool:
-			text = "0" // the one place where PHP prints false
-			if m.Value.text == "true" {
-				text = "1"
-			}
-		default:
-			if text, err = PHPString(m.Value); err != nil {
-				return nil, err
-			}
 		}
-		pairs = append(pairs, key+"="+phpURLEncode(text))
+
+		key := prefix + phpURLEncode(member.Key) + suffix
+		if q.spent += len(key); q.spent > maxQuery {
+			return errLongQuery
+		}
+		if member.Value.Kind() >= ordered.KindArray {
+			if err := q.add(member.Value, key+"%5B", "%5D"); err != nil {
+				return err
+			}
+			continue
+		}
+
+		text, err := queryText(member.Value)
+		if err != nil {
+			return err
+		}
+		q.pair(key, phpURLEncode(text))
 	}
-	return pairs, nil
+	return nil
+}
+
+func (q *phpQuery) pair(key, value string) {
+	if q.text.Len() > 0 {
+		q.text.WriteByte('&')
+	}
+	q.text.WriteString(key)
+	q.text.WriteByte('=')
+	q.text.WriteString(value)
+}
+
+// queryText is PHPString, but for false: this is the one place where PHP prints
+// it.
+func queryText(v ordered.Value) (string, error) {
+	if v.Kind() == ordered.KindBool && v.Text() != "true" {
+		return "0", nil
+	}
+	return PHPString(v)
 }
 
 // phpURLEncode is PHP's urlencode, which differs from Go's in one character.
-func phpURLEncode(s string) string {
-	return strings.ReplaceAll(url.QueryEscape(s), "~", "%7E")
+func phpURLEncode(text string) string {
+	return strings.ReplaceAll(url.QueryEscape(text), "~", "%7E")
 }

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/payhost/payhost/sdk/ordered"
 )
 
 var (
@@ -19,34 +21,34 @@ var (
 	genNumber = rapid.StringMatching(`-?[1-9][0-9]{0,20}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,2})?|0(\.[0-9]{0,5}[1-9])?`)
 )
 
-func genValue(depth int) *rapid.Generator[Value] {
-	return rapid.Custom(func(t *rapid.T) Value {
+func genValue(depth int) *rapid.Generator[ordered.Value] {
+	return rapid.Custom(func(t *rapid.T) ordered.Value {
 		kinds := 6
 		if depth == 0 {
 			kinds = 4
 		}
-		switch Kind(rapid.IntRange(0, kinds-1).Draw(t, "kind")) {
-		case KindBool:
-			return Bool(rapid.Bool().Draw(t, "bool"))
-		case KindNumber:
-			return Number(genNumber.Draw(t, "number"))
-		case KindString:
-			return String(genText.Draw(t, "string"))
-		case KindArray:
-			return Array(rapid.SliceOfN(genValue(depth-1), 0, 4).Draw(t, "items")...)
-		case KindObject:
-			var members []Member
+		switch ordered.Kind(rapid.IntRange(0, kinds-1).Draw(t, "kind")) {
+		case ordered.KindBool:
+			return ordered.Bool(rapid.Bool().Draw(t, "bool"))
+		case ordered.KindNumber:
+			return ordered.Number(genNumber.Draw(t, "number"))
+		case ordered.KindString:
+			return ordered.String(genText.Draw(t, "string"))
+		case ordered.KindArray:
+			return ordered.Array(rapid.SliceOfN(genValue(depth-1), 0, 4).Draw(t, "items")...)
+		case ordered.KindObject:
+			var members []ordered.Member
 			for _, key := range rapid.SliceOfN(genKey, 0, 5).Draw(t, "keys") {
-				members = append(members, Pair(key, genValue(depth-1).Draw(t, "value")))
+				members = append(members, ordered.Pair(key, genValue(depth-1).Draw(t, "value")))
 			}
-			return Object(members...)
+			return ordered.Object(members...)
 		default:
-			return Null()
+			return ordered.Null()
 		}
 	})
 }
 
-func exact(t *rapid.T, v Value) string {
+func exact(t *rapid.T, v ordered.Value) string {
 	out, err := v.MarshalJSON()
 	if err != nil {
 		t.Fatal(err)
@@ -54,8 +56,8 @@ func exact(t *rapid.T, v Value) string {
 	return string(out)
 }
 
-func reparse(t *rapid.T, text string) Value {
-	v, err := ParseJSON([]byte(text))
+func reparse(t *rapid.T, text string) ordered.Value {
+	v, err := ordered.Parse([]byte(text))
 	if err != nil {
 		t.Fatalf("%q: %v", text, err)
 	}
@@ -106,7 +108,7 @@ func TestPHPJSONStringsReadBack(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		want := genText.Draw(t, "text")
 		flags := PHPFlag(rapid.IntRange(0, 3).Draw(t, "flags"))
-		text, err := PHPJSON(String(want), flags)
+		text, err := PHPJSON(ordered.String(want), flags)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -127,7 +129,7 @@ func TestSortingKeepsTheMembers(t *testing.T) {
 		if again := exact(t, deep.SortKeys()); again != exact(t, deep) {
 			t.Fatalf("sorted twice: %s, then %s", exact(t, deep), again)
 		}
-		if got, want := exact(t, deep), exact(t, v.KSort().SortKeys()); got != want {
+		if got, want := exact(t, deep), exact(t, KSort(v).SortKeys()); got != want {
 			t.Fatalf("KSort changed the members: %s and %s", want, got)
 		}
 		keys := keysOf(deep)
@@ -142,7 +144,7 @@ func TestSortingKeepsTheMembers(t *testing.T) {
 func TestKSortOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		words := rapid.SliceOfDistinct(rapid.StringMatching(`[a-zA-Z_][a-zA-Z0-9_-]{0,3}`), rapid.ID).Draw(t, "words")
-		sorted := keysOf(objectOf(words).KSort())
+		sorted := keysOf(KSort(objectOf(words)))
 		slices.Sort(words)
 		if !slices.Equal(sorted, words) {
 			t.Fatalf("%q, want %q", sorted, words)
@@ -150,27 +152,27 @@ func TestKSortOrder(t *testing.T) {
 		ints := rapid.SliceOfDistinct(rapid.Int64(), rapid.ID).Draw(t, "ints")
 		numbers := make([]string, len(ints))
 		for i, n := range ints {
-			numbers[i] = Int(n).Text()
+			numbers[i] = ordered.Int(n).Text()
 		}
-		sorted = keysOf(objectOf(numbers).KSort())
+		sorted = keysOf(KSort(objectOf(numbers)))
 		slices.Sort(ints)
 		for i, n := range ints {
-			if sorted[i] != Int(n).Text() {
+			if sorted[i] != ordered.Int(n).Text() {
 				t.Fatalf("%q, want %v", sorted, ints)
 			}
 		}
 	})
 }
 
-func objectOf(keys []string) Value {
-	var members []Member
+func objectOf(keys []string) ordered.Value {
+	var members []ordered.Member
 	for _, key := range keys {
-		members = append(members, Pair(key, Null()))
+		members = append(members, ordered.Pair(key, ordered.Null()))
 	}
-	return Object(members...)
+	return ordered.Object(members...)
 }
 
-func keysOf(v Value) []string {
+func keysOf(v ordered.Value) []string {
 	var keys []string
 	for _, m := range v.Members() {
 		keys = append(keys, m.Key)
@@ -181,11 +183,11 @@ func keysOf(v Value) []string {
 func TestPHPQueryReadsBack(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		fields := rapid.MapOf(genText, genText).Draw(t, "fields")
-		var members []Member
+		var members []ordered.Member
 		for key, text := range fields {
-			members = append(members, Pair(key, String(text)))
+			members = append(members, ordered.Pair(key, ordered.String(text)))
 		}
-		query, err := PHPQuery(Object(members...))
+		query, err := PHPQuery(ordered.Object(members...))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/payhost/payhost/sdk/ordered"
 )
 
 // The providers' vectors in testdata come from PHP 8.2 and from the official
@@ -23,13 +25,13 @@ import (
 
 // load reads a file of testdata with the parser under test, which keeps the
 // key order that the vectors depend on.
-func load(t *testing.T, name string) Value {
+func load(t *testing.T, name string) ordered.Value {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join("testdata", name))
 	if err != nil {
 		t.Fatal(err)
 	}
-	v, err := ParseJSON(data)
+	v, err := ordered.Parse(data)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,7 +39,7 @@ func load(t *testing.T, name string) Value {
 }
 
 // field walks down the keys.
-func field(t *testing.T, v Value, keys ...string) Value {
+func field(t *testing.T, v ordered.Value, keys ...string) ordered.Value {
 	t.Helper()
 	for _, key := range keys {
 		inner, ok := v.Get(key)
@@ -51,7 +53,7 @@ func field(t *testing.T, v Value, keys ...string) Value {
 
 // each runs a test for every item of a list; least guards against a file that
 // silently lost its cases.
-func each(t *testing.T, list Value, least int, test func(t *testing.T, v Value, text func(string) string)) {
+func each(t *testing.T, list ordered.Value, least int, test func(t *testing.T, v ordered.Value, text func(string) string)) {
 	t.Helper()
 	if len(list.Items()) < least {
 		t.Fatalf("%d vectors, want at least %d", len(list.Items()), least)
@@ -63,16 +65,16 @@ func each(t *testing.T, list Value, least int, test func(t *testing.T, v Value, 
 	}
 }
 
-func parse(t *testing.T, text string) Value {
+func parse(t *testing.T, text string) ordered.Value {
 	t.Helper()
-	v, err := ParseJSON([]byte(text))
+	v, err := ordered.Parse([]byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return v
 }
 
-func phpJSON(t *testing.T, v Value, flags ...PHPFlag) string {
+func phpJSON(t *testing.T, v ordered.Value, flags ...PHPFlag) string {
 	t.Helper()
 	text, err := PHPJSON(v, flags...)
 	if err != nil {
@@ -81,7 +83,7 @@ func phpJSON(t *testing.T, v Value, flags ...PHPFlag) string {
 	return text
 }
 
-func phpString(t *testing.T, v Value) string {
+func phpString(t *testing.T, v ordered.Value) string {
 	t.Helper()
 	text, err := PHPString(v)
 	if err != nil {
@@ -99,7 +101,7 @@ func same(t *testing.T, what, got, want string) {
 
 func TestPtopVectors(t *testing.T) {
 	kinds := map[string]int{}
-	each(t, field(t, load(t, "ptop.json"), "vectors"), 29, func(t *testing.T, v Value, text func(string) string) {
+	each(t, field(t, load(t, "ptop.json"), "vectors"), 29, func(t *testing.T, v ordered.Value, text func(string) string) {
 		kinds[text("kind")]++
 		var signed, key string
 		switch text("kind") {
@@ -122,8 +124,8 @@ func TestPtopVectors(t *testing.T) {
 }
 
 func TestTTRPayVectors(t *testing.T) {
-	each(t, field(t, load(t, "ttrpay.json"), "vectors"), 24, func(t *testing.T, v Value, text func(string) string) {
-		signed := phpJSON(t, parse(t, text("payload_json")).KSort(), UnescapedUnicode, UnescapedSlashes)
+	each(t, field(t, load(t, "ttrpay.json"), "vectors"), 24, func(t *testing.T, v ordered.Value, text func(string) string) {
+		signed := phpJSON(t, KSort(parse(t, text("payload_json"))), UnescapedUnicode, UnescapedSlashes)
 		same(t, "canonical JSON", signed, text("canonical_json"))
 		same(t, "digest", MD5Hex(signed+text("merchant_secret")), text("md5"))
 		same(t, "digest of the raw text", MD5Hex(text("payload_json")+text("merchant_secret")), text("md5_over_raw_text"))
@@ -132,7 +134,7 @@ func TestTTRPayVectors(t *testing.T) {
 
 func TestPaykassmaPostbackVectors(t *testing.T) {
 	postbacks := field(t, load(t, "paykassma.json"), "meta", "postback_signatures")
-	each(t, postbacks, 8, func(t *testing.T, _ Value, text func(string) string) {
+	each(t, postbacks, 8, func(t *testing.T, _ ordered.Value, text func(string) string) {
 		data := parse(t, text("additional_data_json"))
 		signed := phpJSON(t, data, UnescapedSlashes, UnescapedUnicode)
 		same(t, "signed JSON", signed, text("signed_json"))
@@ -146,16 +148,16 @@ func TestPaykassmaPostbackVectors(t *testing.T) {
 }
 
 func TestPaykassmaWithdrawalVectors(t *testing.T) {
-	each(t, field(t, load(t, "paykassma.json"), "vectors"), 24, func(t *testing.T, _ Value, text func(string) string) {
-		joined := strings.Join(flatten(t, parse(t, text("data_json")).Without("signature").KSort()), ":")
+	each(t, field(t, load(t, "paykassma.json"), "vectors"), 24, func(t *testing.T, _ ordered.Value, text func(string) string) {
+		joined := strings.Join(flatten(t, KSort(parse(t, text("data_json")).Without("signature"))), ":")
 		same(t, "joined values", joined, text("recursive_string"))
 		same(t, "signature", SHA1Hex(text("private_key")+MD5Hex(joined)), text("expected"))
 	})
 }
 
 // flatten is a plugin's work; see above.
-func flatten(t *testing.T, v Value) []string {
-	if v.Kind() != KindArray && v.Kind() != KindObject {
+func flatten(t *testing.T, v ordered.Value) []string {
+	if v.Kind() != ordered.KindArray && v.Kind() != ordered.KindObject {
 		return []string{phpString(t, v)}
 	}
 	inner := v.Items()
@@ -174,7 +176,7 @@ func flatten(t *testing.T, v Value) []string {
 
 func TestPayseproVectors(t *testing.T) {
 	file := load(t, "paysepro.json")
-	each(t, field(t, file, "vectors"), 9, func(t *testing.T, v Value, text func(string) string) {
+	each(t, field(t, file, "vectors"), 9, func(t *testing.T, v ordered.Value, text func(string) string) {
 		var signed string
 		for _, key := range []string{"uid", "mid", "country", "email"} {
 			signed += phpString(t, field(t, v, key))
@@ -182,7 +184,7 @@ func TestPayseproVectors(t *testing.T) {
 		same(t, "signed string", signed, text("signed_string"))
 		same(t, "signature", HMACSHA256Hex(text("apikey"), signed), text("expected"))
 	})
-	each(t, field(t, file, "meta", "form_bodies"), 4, func(t *testing.T, v Value, text func(string) string) {
+	each(t, field(t, file, "meta", "form_bodies"), 4, func(t *testing.T, v ordered.Value, text func(string) string) {
 		body, err := PHPQuery(field(t, v, "fields"))
 		if err != nil {
 			t.Fatal(err)
@@ -193,7 +195,7 @@ func TestPayseproVectors(t *testing.T) {
 
 func TestPaycryptoVectors(t *testing.T) {
 	file := load(t, "paycrypto.json")
-	each(t, field(t, file, "vectors"), 40, func(t *testing.T, v Value, text func(string) string) {
+	each(t, field(t, file, "vectors"), 40, func(t *testing.T, v ordered.Value, text func(string) string) {
 		same(t, "signature", HMACSHA256Base64(text("api_secret"), text("string_to_sign_java")), text("expected_java"))
 		divergence, _ := v.Get("divergence")
 		for _, sdk := range divergence.Members() {
@@ -202,23 +204,23 @@ func TestPaycryptoVectors(t *testing.T) {
 				continue // that SDK failed
 			}
 			same(t, sdk.Key, HMACSHA256Base64(text("api_secret"), signed.Text()), field(t, sdk.Value, "signature").Text())
-			if sdk.Key == "php" && field(t, v, "body_json").Kind() == KindString {
+			if sdk.Key == "php" && field(t, v, "body_json").Kind() == ordered.KindString {
 				prefix := text("timestamp_ms") + text("method") + text("api_key") + text("path")
 				same(t, "PHP's form", prefix+phpPairs(t, parse(t, text("body_json"))), signed.Text())
 			}
 		}
 	})
-	each(t, field(t, file, "webhooks"), 7, func(t *testing.T, _ Value, text func(string) string) {
+	each(t, field(t, file, "webhooks"), 7, func(t *testing.T, _ ordered.Value, text func(string) string) {
 		same(t, "signature", HMACSHA256Base64(text("secret"), text("string_to_sign")), text("expected"))
 	})
 }
 
 // phpPairs is the k=v form of paycrypto's PHP SDK.
-func phpPairs(t *testing.T, body Value) string {
+func phpPairs(t *testing.T, body ordered.Value) string {
 	var pairs []string
 	for _, m := range body.SortKeys().Members() {
 		var text string
-		if m.Value.Kind() == KindArray || m.Value.Kind() == KindObject {
+		if m.Value.Kind() == ordered.KindArray || m.Value.Kind() == ordered.KindObject {
 			text = phpJSON(t, m.Value, UnescapedSlashes, UnescapedUnicode)
 		} else {
 			text = phpString(t, m.Value)

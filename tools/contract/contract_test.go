@@ -1,5 +1,6 @@
-// Package contract proves that the contract cannot be broken unnoticed: it breaks a copy of it in every way that counts,
-// and makes sure that `buf breaking`, as `make verify` runs it, refuses each.
+// Package contract proves that the contract cannot be broken unnoticed: it
+// breaks a copy of it in every way that counts, and makes sure that `buf
+// breaking`, as `make verify` runs it, refuses each.
 package contract
 
 import (
@@ -16,32 +17,38 @@ const (
 	top      = "../.."
 	protos   = "sdk/proto/payhost/provider/v1"
 	released = "sdk/proto/released/v1.binpb"
-	// digest is of the released descriptor. Plugins that nobody can rebuild were made from it, so it never changes: what
-	// v1 gained since is released as another file beside it.
+	// digest is of the released descriptor. Plugins that nobody can rebuild
+	// were made from it, so it never changes: what v1 gained since is released
+	// as another file beside it.
 	digest = "fc090a9862adbcc455a8ec96f98cda872fd9ea030cab14e1fbddc44737f6d414"
 )
 
-// buf gives the path of the program, which the go command builds when it must.
+// buf returns the path of the program, which the go command builds when it
+// must.
 func buf(t *testing.T) string {
 	t.Helper()
 	path, err := exec.CommandContext(t.Context(), "go", "tool", "-n", "buf").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	program := strings.TrimSpace(string(path))
 	if out, err := exec.CommandContext(t.Context(), "go", "tool", "buf", "--version").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
+
 	return program
 }
 
-// changed gives a copy of the contract in which old is replaced by a new text, in one file.
+// changed returns a copy of the contract in which old is replaced by a new
+// text, in one file.
 func changed(t *testing.T, file, old, replacement string) string {
 	t.Helper()
 	root := t.TempDir()
 	if err := os.CopyFS(filepath.Join(root, "sdk", "proto"), os.DirFS(filepath.Join(top, "sdk", "proto"))); err != nil {
 		t.Fatal(err)
 	}
+
 	for name, edit := range map[string]func(string) string{
 		"buf.yaml": func(text string) string { return text },
 		filepath.Join(protos, file): func(text string) string {
@@ -59,10 +66,12 @@ func changed(t *testing.T, file, old, replacement string) string {
 			t.Fatal(err)
 		}
 	}
+
 	return root
 }
 
-// breaking gives what buf has against the contract in a folder, "" when it has nothing.
+// breaking returns what buf has against the contract in a folder, "" when it
+// has nothing.
 func breaking(t *testing.T, program, root string) string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), program, "breaking", "--against", released)
@@ -71,9 +80,11 @@ func breaking(t *testing.T, program, root string) string {
 	if err != nil && len(out) == 0 {
 		t.Fatal(err)
 	}
+
 	if err == nil && len(out) > 0 {
 		t.Fatalf("it complains and succeeds: %s", out)
 	}
+
 	return string(out)
 }
 
@@ -107,7 +118,8 @@ func TestWhatBreaksTheContractIsRefused(t *testing.T) {
 	}
 }
 
-// The contract can grow: these are the ways, and plugins of the released version live with them.
+// The contract can grow: these are the ways, and plugins of the released
+// version live with them.
 func TestWhatTheContractMayGainIsNotRefused(t *testing.T) {
 	program := buf(t)
 	for _, c := range []struct{ name, file, old, replacement string }{
@@ -134,6 +146,11 @@ func TestTheReleasedContractIsAFact(t *testing.T) {
 	}
 	sum := sha256.Sum256(text)
 	if got := hex.EncodeToString(sum[:]); got != digest {
-		t.Errorf("%s has the digest %s: it was released with %s and is never built again", released, got, digest)
+		t.Errorf(
+			"%s has the digest %s: it was released with %s and is never built again",
+			released,
+			got,
+			digest,
+		)
 	}
 }

@@ -1,5 +1,6 @@
-// Command contractdoc is a protoc plugin that writes the contract's reference for people, as Markdown, from the comments in
-// the proto files. `make generate` runs it, so the reference says what the contract says.
+// Command contractdoc is a protoc plugin that writes the contract's reference
+// for people, as Markdown, from the comments in the proto files. `make
+// generate` runs it, so the reference says what the contract says.
 package main
 
 import (
@@ -14,27 +15,38 @@ import (
 
 func main() {
 	protogen.Options{}.Run(func(plugin *protogen.Plugin) error {
-		plugin.SupportedFeatures = uint64(pluginpb.CodeGeneratorResponse_FEATURE_PROTO3_OPTIONAL)
+		plugin.SupportedFeatures = uint64(
+			pluginpb.CodeGeneratorResponse_FEATURE_PROTO3_OPTIONAL,
+		)
 		versions := map[string][]*protogen.File{} // by the package's last part, such as v1
+
 		for _, f := range plugin.Files {
 			if f.Generate {
 				name := string(f.Desc.Package().Name())
 				versions[name] = append(versions[name], f)
 			}
 		}
+
 		for version, files := range versions {
 			out := plugin.NewGeneratedFile(version+".md", "")
 			write(out, version, files)
 		}
+
 		return nil
 	})
 }
 
-// write puts the file with the service first: what holds for every verb stands there.
+// write puts the file with the service first: what holds for every verb stands
+// there.
 func write(out *protogen.GeneratedFile, version string, files []*protogen.File) {
-	slices.SortStableFunc(files, func(a, b *protogen.File) int { return len(b.Services) - len(a.Services) })
+	slices.SortStableFunc(
+		files,
+		func(a, b *protogen.File) int { return len(b.Services) - len(a.Services) },
+	)
+
 	out.P("<!-- Generated from sdk/proto by `make generate`. Do not edit. -->")
 	out.P("# The contract, ", version)
+
 	for _, f := range files {
 		about := fileComment(f)
 		if len(f.Services) == 0 {
@@ -42,6 +54,7 @@ func write(out *protogen.GeneratedFile, version string, files []*protogen.File) 
 			out.P("\n## ", strings.TrimSuffix(title, "."))
 			about = strings.ToUpper(rest[:min(1, len(rest))]) + rest[min(1, len(rest)):]
 		}
+
 		paragraph(out, about)
 		for _, s := range f.Services {
 			service(out, s)
@@ -49,6 +62,7 @@ func write(out *protogen.GeneratedFile, version string, files []*protogen.File) 
 		for _, e := range f.Enums {
 			enum(out, e)
 		}
+
 		for _, m := range f.Messages {
 			message(out, m)
 		}
@@ -59,9 +73,21 @@ func service(out *protogen.GeneratedFile, s *protogen.Service) {
 	out.P("\n## ", s.Desc.Name())
 	paragraph(out, text(s.Comments.Leading))
 	out.P("\n| verb | takes | gives |\n|---|---|---|")
+
 	for _, m := range s.Methods {
-		out.P("| [", m.Desc.Name(), "](#", anchor(m.Desc.Name()), ") | ", link(m.Input.Desc), " | ", link(m.Output.Desc), " |")
+		out.P(
+			"| [",
+			m.Desc.Name(),
+			"](#",
+			anchor(m.Desc.Name()),
+			") | ",
+			link(m.Input.Desc),
+			" | ",
+			link(m.Output.Desc),
+			" |",
+		)
 	}
+
 	for _, m := range s.Methods {
 		out.P("\n### ", m.Desc.Name())
 		paragraph(out, text(m.Comments.Leading))
@@ -88,9 +114,20 @@ func message(out *protogen.GeneratedFile, m *protogen.Message) {
 		out.P("\nIt has no fields.")
 		return
 	}
+
 	out.P("\n| field | number | type | meaning |\n|---|---|---|---|")
 	for _, f := range m.Fields {
-		out.P("| `", f.Desc.Name(), "` | ", f.Desc.Number(), " | ", kind(f.Desc), " | ", cell(f.Comments), " |")
+		out.P(
+			"| `",
+			f.Desc.Name(),
+			"` | ",
+			f.Desc.Number(),
+			" | ",
+			kind(f.Desc),
+			" | ",
+			cell(f.Comments),
+			" |",
+		)
 	}
 }
 
@@ -138,7 +175,7 @@ func fileComment(f *protogen.File) string {
 	return ""
 }
 
-// text gives a comment as it reads: without the blank that begins each line.
+// text returns a comment as it reads: without the blank that begins each line.
 func text(c protogen.Comments) string {
 	var lines []string
 	for line := range strings.Lines(string(c)) {
@@ -147,9 +184,13 @@ func text(c protogen.Comments) string {
 	return strings.TrimSpace(strings.Join(lines, "\n"))
 }
 
-// cell gives a comment on one line of a table.
+// cell returns a comment on one line of a table.
 func cell(c protogen.CommentSet) string {
-	return strings.ReplaceAll(strings.Join(strings.Fields(text(c.Leading)), " "), "|", "\\|")
+	return strings.ReplaceAll(
+		strings.Join(strings.Fields(text(c.Leading)), " "),
+		"|",
+		"\\|",
+	)
 }
 
 func paragraph(out *protogen.GeneratedFile, about string) {

@@ -54,7 +54,9 @@ func parseOne(block string) (*mutant, error) {
 	head, change, ok := strings.Cut(block, "\n"+oldMark+"\n")
 	old, broken, ok2 := strings.Cut(change, "\n"+newMark+"\n")
 	name, fields, _ := strings.Cut(head, "\n")
-	m.name, m.old, m.broken = name, old, strings.TrimRight(broken, "\n")
+	m.name = name
+	m.old = old
+	m.broken = strings.TrimRight(broken, "\n")
 	if !ok || !ok2 {
 		return m, fmt.Errorf("it has no %q and %q", oldMark, newMark)
 	}
@@ -70,13 +72,16 @@ func parseOne(block string) (*mutant, error) {
 		case "caught":
 			m.caught = value
 		case "", "caught:":
+
 		default:
 			return m, fmt.Errorf("it has a line %q", line)
 		}
 	}
+
 	if m.file == "" || len(m.runs) == 0 || m.old == m.broken {
 		return m, fmt.Errorf("it needs a file, a run and a change")
 	}
+
 	return m, nil
 }
 
@@ -86,11 +91,13 @@ func format(text string, list []*mutant) string {
 	var out strings.Builder
 	blocks := strings.Split("\n"+text, "\n"+heading)
 	out.WriteString(strings.TrimPrefix(blocks[0], "\n"))
+
 	for n, block := range blocks[1:] {
 		if n > 0 || blocks[0] != "" {
 			out.WriteString("\n")
 		}
 		out.WriteString(heading)
+
 		head, change, _ := strings.Cut(block, "\n"+oldMark+"\n")
 		for k, line := range strings.Split(head, "\n") {
 			if k > 0 && strings.HasPrefix(line, strings.TrimSpace(caughtKey)) {
@@ -98,10 +105,12 @@ func format(text string, list []*mutant) string {
 			}
 			out.WriteString(line + "\n")
 		}
+
 		if caught := list[n].caught; caught != "" {
 			out.WriteString(caughtKey + caught + "\n")
 		}
 		out.WriteString(oldMark + "\n" + change)
 	}
+
 	return out.String()
 }

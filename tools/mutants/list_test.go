@@ -15,10 +15,12 @@ func atTop(t *testing.T) []*mutant {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	list, err := parse(string(text))
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	return list
 }
 
@@ -35,6 +37,7 @@ func TestTheTextOfEveryMutantIsFoundOnce(t *testing.T) {
 			t.Errorf("%s: %v", m.name, err)
 		}
 	}
+
 	if len(names) < 60 {
 		t.Errorf("there are %d mutants, want 60", len(names))
 	}
@@ -46,15 +49,19 @@ func TestWhatHasCaughtAMutantIsThere(t *testing.T) {
 	for _, m := range atTop(t) {
 		pkg, test, ok := strings.Cut(m.caught, " ")
 		if !ok {
-			t.Errorf("%s: the list does not say what has caught it: make mutants, with -update",
-				m.name)
+			t.Errorf(
+				"%s: the list does not say what has caught it: make mutants, with -update",
+				m.name,
+			)
 			continue
 		}
+
 		if tests[pkg] == "" {
 			files, err := filepath.Glob(filepath.Join(pkg, "*_test.go"))
 			if err != nil {
 				t.Fatal(err)
 			}
+
 			for _, file := range files {
 				text, err := os.ReadFile(file)
 				if err != nil {
@@ -63,6 +70,7 @@ func TestWhatHasCaughtAMutantIsThere(t *testing.T) {
 				tests[pkg] += string(text)
 			}
 		}
+
 		if test != "panic" && !strings.Contains(tests[pkg], "func "+test+"(t *testing.T)") {
 			t.Errorf("%s: %s has no %s", m.name, pkg, test)
 		}
@@ -75,23 +83,28 @@ func TestTheListIsReadAndWritten(t *testing.T) {
 	if err != nil || len(list) != 2 {
 		t.Fatalf("%d mutants, %v", len(list), err)
 	}
+
 	one := list[0]
 	if one.name != "one" || one.file != "a.go" || one.old != "\tx\n\ty" || one.broken != "\tz" ||
 		one.caught != "./a TestOld" ||
-		len(one.runs) != 2 || one.runs[0] != (testRun{"./a", "TestA"}) ||
+		len(one.runs) != 2 ||
+		one.runs[0] != (testRun{"./a", "TestA"}) ||
 		one.runs[1] != (testRun{"./b", ""}) {
 		t.Errorf("%+v", one)
 	}
+
 	if got := format(text, list); strings.Replace(got, "\ncaught: ./a TestOld", "",
 		1) != strings.Replace(text, "\ncaught: ./a TestOld", "", 1) {
 		t.Errorf("written as it was:\n%s", got)
 	}
+
 	list[0].caught, list[1].caught = "./b TestNew", "./b TestB"
 	again, err := parse(format(text, list))
 	if err != nil || again[0].caught != "./b TestNew" || again[1].caught != "./b TestB" ||
 		again[0].broken != "\tz" || again[1].old != "p" {
 		t.Errorf("%v\n%s", err, format(text, list))
 	}
+
 	for _, bad := range []string{"== x\n",
 		"== x\nfile: a\nrun: ./a\n-- old\nsame\n-- new\nsame\n", "== x\nfile: a\n-- old\na\n-- new\nb\n",
 		"== x\nfile: a\nrun: ./a\nodd: 1\n-- old\na\n-- new\nb\n"} {

@@ -26,7 +26,12 @@ func main() {
 	file := flag.String("list", "tools/mutants/list.txt", "`file` of the mutants")
 	only := flag.String("only", "", "only mutants with this `text` in their names")
 	jobs := flag.Int("jobs", 2, "how many mutants are tried at a time")
-	update := flag.Bool("update", false, "write which test has caught each mutant into the list")
+	update := flag.Bool(
+		"update",
+		false,
+		"write which test has caught each mutant into the list",
+	)
+
 	flag.Parse()
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -47,7 +52,11 @@ func run(ctx context.Context, file, only string, jobs int, update bool) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", file, err)
 	}
-	begun, lives, tried := time.Now(), 0, 0
+
+	begun := time.Now()
+	lives := 0
+	tried := 0
+
 	for v := range tryAll(ctx, chosen(list, only), jobs) {
 		tried++
 		fmt.Println(v)
@@ -55,6 +64,7 @@ func run(ctx context.Context, file, only string, jobs int, update bool) error {
 			lives++
 			continue
 		}
+
 		v.mutant.caught = v.caught
 	}
 
@@ -65,8 +75,10 @@ func run(ctx context.Context, file, only string, jobs int, update bool) error {
 			return err
 		}
 	}
+
 	fmt.Printf("%d of %d mutants are caught, in %s\n", tried-lives, tried,
 		time.Since(begun).Round(time.Second))
+
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
@@ -75,6 +87,7 @@ func run(ctx context.Context, file, only string, jobs int, update bool) error {
 	case lives > 0:
 		return fmt.Errorf("%d of %d mutants are not caught", lives, tried)
 	}
+
 	return nil
 }
 
@@ -91,6 +104,7 @@ func chosen(list []*mutant, only string) (some []*mutant) {
 func tryAll(ctx context.Context, list []*mutant, jobs int) <-chan verdict {
 	todo, verdicts := make(chan *mutant), make(chan verdict)
 	var workers sync.WaitGroup
+
 	for range max(jobs, 1) {
 		workers.Go(func() {
 			for m := range todo {
@@ -98,10 +112,12 @@ func tryAll(ctx context.Context, list []*mutant, jobs int) <-chan verdict {
 			}
 		})
 	}
+
 	go func() {
 		defer close(verdicts)
 		defer workers.Wait()
 		defer close(todo)
+
 		for _, m := range list {
 			select {
 			case todo <- m:
@@ -110,5 +126,6 @@ func tryAll(ctx context.Context, list []*mutant, jobs int) <-chan verdict {
 			}
 		}
 	}()
+
 	return verdicts
 }

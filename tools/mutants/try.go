@@ -43,19 +43,23 @@ func (m *mutant) try(ctx context.Context) (v verdict) {
 		v.problem = err.Error()
 		return v
 	}
-	defer func() { _ = os.RemoveAll(dir) }() // what is left behind is in the system's temporary folder
+
+	// what is left behind is in the system's temporary folder
+	defer func() { _ = os.RemoveAll(dir) }()
 
 	overlay, err := m.overlay(dir)
 	if err != nil {
 		v.problem = err.Error()
 		return v
 	}
+
 	for _, r := range m.inOrder() {
 		program := filepath.Join(dir, strings.ReplaceAll(r.pkg, "/", "_")+".test")
 		if err := build(ctx, overlay, program, r.pkg); err != nil {
 			v.problem = err.Error()
 			return v
 		}
+
 		v.caught, err = catch(ctx, program, r)
 		if err != nil {
 			v.problem = err.Error()
@@ -64,11 +68,13 @@ func (m *mutant) try(ctx context.Context) (v verdict) {
 			return v
 		}
 	}
+
 	v.problem = "no test notices it"
 	return v
 }
 
-// inOrder are the tests to run, first the one that has caught the mutant before.
+// inOrder are the tests to run, first the one that has caught the mutant
+// before.
 func (m *mutant) inOrder() []testRun {
 	if pkg, test, ok := strings.Cut(m.caught, " "); ok {
 		return append([]testRun{{pkg, "^" + test + "$"}}, m.runs...)
@@ -76,7 +82,7 @@ func (m *mutant) inOrder() []testRun {
 	return m.runs
 }
 
-// change gives the text of the mutant's file with the rule broken.
+// change returns the text of the mutant's file with the rule broken.
 func (m *mutant) change() (string, error) {
 	text, err := os.ReadFile(m.file)
 	if err != nil {
@@ -99,11 +105,19 @@ func (m *mutant) overlay(dir string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	broken, list := filepath.Join(dir, filepath.Base(m.file)), filepath.Join(dir, "overlay.json")
+
+	broken, list := filepath.Join(
+		dir,
+		filepath.Base(m.file),
+	), filepath.Join(
+		dir,
+		"overlay.json",
+	)
 	replace, err := json.Marshal(map[string]map[string]string{"Replace": {real: broken}})
 	if err != nil {
 		return "", err
 	}
+
 	return list, errors.Join(os.WriteFile(broken, []byte(text), 0o600),
 		os.WriteFile(list, replace, 0o600))
 }
@@ -113,12 +127,25 @@ func build(ctx context.Context, overlay, program, pkg string) error {
 	if _, err := os.Stat(program); err == nil {
 		return nil
 	}
-	cmd := exec.CommandContext(ctx, "go", "test", "-c", "-vet=off", "-ldflags=-s -w", "-overlay",
-		overlay, "-o", program, pkg)
+	cmd := exec.CommandContext(
+		ctx,
+		"go",
+		"test",
+		"-c",
+		"-vet=off",
+		"-ldflags=-s -w",
+		"-overlay",
+		overlay,
+		"-o",
+		program,
+		pkg,
+	)
+
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("it does not compile: %s", firstLines(string(out)))
 	}
+
 	return nil
 }
 
@@ -135,6 +162,7 @@ func catch(ctx context.Context, program string, r testRun) (test string, err err
 	cmd.Dir = r.pkg
 	cmd.WaitDelay = 10 * time.Second // a server that outlives it keeps its output open
 	out, err := cmd.CombinedOutput()
+
 	var exit *exec.ExitError
 	switch {
 	case err == nil, ctx.Err() != nil:
@@ -143,12 +171,14 @@ func catch(ctx context.Context, program string, r testRun) (test string, err err
 		return "", fmt.Errorf("the tests of %s hang, which is no verdict: %s", r.pkg,
 			firstLines(string(out)))
 	}
+
 	if name := failed.FindStringSubmatch(string(out)); name != nil {
 		return r.pkg + " " + name[1], nil
 	}
 	if errors.As(err, &exit) && strings.Contains(string(out), "panic: ") {
 		return r.pkg + " panic", nil
 	}
+
 	return "", fmt.Errorf("the tests of %s cannot be run: %w: %s", r.pkg, err,
 		firstLines(string(out)))
 }

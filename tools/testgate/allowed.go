@@ -15,9 +15,10 @@ type allowance struct {
 	reason  string
 }
 
-// parseAllowed reads lines of `WHEN PATTERN REASON`. WHEN is `always`, or `without-NAME`: such a line counts only on
-// a machine that lacks NAME. PATTERN is a regular expression without spaces, looked for in
-// `package.Test: what the test said when it skipped`. A line without a reason is an error.
+// parseAllowed reads lines of `WHEN PATTERN REASON`. WHEN is `always`, or
+// `without-NAME`: such a line counts only on a machine that lacks NAME. PATTERN
+// is a regular expression without spaces, looked for in `package.Test: what the
+// test said when it skipped`. A line without a reason is an error.
 func parseAllowed(r io.Reader, without []string) ([]allowance, error) {
 	var list []allowance
 	lines := bufio.NewScanner(r)
@@ -30,10 +31,16 @@ func parseAllowed(r io.Reader, without []string) ([]allowance, error) {
 		if len(fields) < 3 {
 			return nil, fmt.Errorf("allowed skips, line %d: want WHEN PATTERN REASON", n)
 		}
+
 		missing, conditional := strings.CutPrefix(fields[0], "without-")
 		if !conditional && fields[0] != "always" {
-			return nil, fmt.Errorf("allowed skips, line %d: %q is neither always nor without-NAME", n, fields[0])
+			return nil, fmt.Errorf(
+				"allowed skips, line %d: %q is neither always nor without-NAME",
+				n,
+				fields[0],
+			)
 		}
+
 		pattern, err := regexp.Compile(fields[1])
 		if err != nil {
 			return nil, fmt.Errorf("allowed skips, line %d: %w", n, err)
@@ -42,5 +49,6 @@ func parseAllowed(r io.Reader, without []string) ([]allowance, error) {
 			list = append(list, allowance{pattern, strings.Join(fields[2:], " ")})
 		}
 	}
+
 	return list, lines.Err()
 }

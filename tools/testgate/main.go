@@ -1,9 +1,11 @@
-// Command testgate runs `go test -json` with the arguments it is given, prints what people need of the outcome, and
-// fails where `go test` alone would pass: when a test was skipped that may not be, and when no test ran at all.
+// Command testgate runs `go test -json` with the arguments it is given, prints
+// what people need of the outcome, and fails where `go test` alone would pass:
+// when a test was skipped that may not be, and when no test ran at all.
 //
 //	testgate -skips FILE [-without NAME]... -- [go test arguments]
 //
-// A passing package is one line, a failing test is its output. The last line is `N passed, N failed, N skipped`.
+// A passing package is one line, a failing test is its output. The last line is
+// `N passed, N failed, N skipped`.
 package main
 
 import (
@@ -19,7 +21,11 @@ import (
 func main() {
 	var without names
 	skips := flag.String("skips", "", "`file` of the skips that are allowed")
-	flag.Var(&without, "without", "`name` of something that this machine lacks; its skips are allowed (repeatable)")
+	flag.Var(
+		&without,
+		"without",
+		"`name` of something that this machine lacks; its skips are allowed (repeatable)",
+	)
 	flag.Parse()
 
 	allowed, err := readAllowed(*skips, without)
@@ -27,12 +33,14 @@ func main() {
 		fmt.Fprintln(os.Stderr, "testgate:", err)
 		os.Exit(2)
 	}
+
 	if !run(allowed, flag.Args()) {
 		os.Exit(1)
 	}
 }
 
-// run starts `go test -json`, reports, and tells whether everything that has to hold did.
+// run starts `go test -json`, reports, and tells whether everything that has to
+// hold did.
 func run(allowed []allowance, args []string) bool {
 	cmd := exec.Command("go", append([]string{"test", "-json"}, args...)...)
 	cmd.Stderr = os.Stderr
@@ -40,16 +48,19 @@ func run(allowed []allowance, args []string) bool {
 	if err == nil {
 		err = cmd.Start()
 	}
+
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "testgate:", err)
 		return false
 	}
+
 	r := newReport(os.Stdout, allowed)
 	readErr := r.read(stdout)
 	if readErr != nil {
 		// The rest is drained, or go test would wait for a reader for ever.
 		_, _ = io.Copy(io.Discard, stdout)
 	}
+
 	waitErr := cmd.Wait()
 	return r.finish(readErr, waitErr)
 }

@@ -25,7 +25,8 @@ type test struct{ pkg, name string }
 
 func (t test) String() string { return t.pkg + "." + t.name }
 
-// report turns events into lines for people and keeps count. Subtests count as tests.
+// report turns events into lines for people and keeps count. Subtests count as
+// tests.
 type report struct {
 	out     io.Writer
 	allowed []allowance
@@ -38,7 +39,12 @@ type report struct {
 }
 
 func newReport(out io.Writer, allowed []allowance) *report {
-	return &report{out: out, allowed: allowed, output: map[test][]string{}, excused: map[string]int{}}
+	return &report{
+		out:     out,
+		allowed: allowed,
+		output:  map[test][]string{},
+		excused: map[string]int{},
+	}
 }
 
 // read takes events until the stream ends.
@@ -51,6 +57,7 @@ func (r *report) read(stream io.Reader) error {
 		} else if err != nil {
 			return fmt.Errorf("go test printed something that is not an event: %w", err)
 		}
+
 		r.take(e)
 	}
 }
@@ -74,6 +81,7 @@ func (r *report) take(e event) {
 func (r *report) endTest(id test, action string) {
 	output := r.output[id]
 	delete(r.output, id)
+
 	switch action {
 	case "pass":
 		r.passed++
@@ -86,10 +94,12 @@ func (r *report) endTest(id test, action string) {
 	}
 }
 
-// endPackage also shows the output of tests that never ended, which is where a panic or a time-out is told.
+// endPackage also shows the output of tests that never ended, which is where a
+// panic or a time-out is told.
 func (r *report) endPackage(id test, e event) {
 	output := r.output[id]
 	delete(r.output, id)
+
 	switch e.Action {
 	case "pass":
 		r.print(fmt.Sprintf("ok   %s %.1fs\n", id.pkg, e.Elapsed))
@@ -102,6 +112,7 @@ func (r *report) endPackage(id test, e event) {
 				delete(r.output, open)
 			}
 		}
+
 		r.print(strings.Join(output, ""))
 	}
 }
@@ -123,7 +134,8 @@ func said(output []string) string {
 	var words []string
 	for _, line := range output {
 		line = strings.TrimSpace(line)
-		if line != "" && !strings.HasPrefix(line, "===") && !strings.HasPrefix(line, "---") {
+		if line != "" && !strings.HasPrefix(line, "===") &&
+			!strings.HasPrefix(line, "---") {
 			words = append(words, line)
 		}
 	}
@@ -138,6 +150,7 @@ func (r *report) finish(problems ...error) bool {
 	for _, skip := range r.refused {
 		r.print(fmt.Sprintf("SKIPPED, and nothing allows it: %s\n", skip))
 	}
+
 	for _, pkg := range r.badPackages {
 		r.print(fmt.Sprintf("FAIL %s\n", pkg))
 	}
@@ -145,17 +158,30 @@ func (r *report) finish(problems ...error) bool {
 	if problem != nil {
 		r.print(fmt.Sprintf("go test: %v\n", problem))
 	}
+
 	ran := r.passed + r.failed
 	if ran == 0 {
 		r.print("no test ran\n")
 	}
-	// A skip that nothing allows, or a package that does not build, is a failure, and the closing line has to say so.
-	good := problem == nil && ran > 0 && r.failed == 0 && len(r.badPackages) == 0 && len(r.refused) == 0
+
+	// A skip that nothing allows, or a package that does not build, is a
+	// failure, and the closing line has to say so.
+	good := problem == nil && ran > 0 && r.failed == 0 && len(r.badPackages) == 0 &&
+		len(r.refused) == 0
 	failed := r.failed + len(r.refused)
 	if !good && failed == 0 {
 		failed = max(1, len(r.badPackages))
 	}
-	r.print(fmt.Sprintf("%d passed, %d failed, %d skipped\n", r.passed, failed, r.skipped-len(r.refused)))
+
+	r.print(
+		fmt.Sprintf(
+			"%d passed, %d failed, %d skipped\n",
+			r.passed,
+			failed,
+			r.skipped-len(r.refused),
+		),
+	)
+
 	return good
 }
 

@@ -45,8 +45,15 @@ func TestReport(t *testing.T) {
 			good := r.finish(r.read(strings.NewReader(c.stream)))
 			lines := strings.Split(strings.TrimSpace(out.String()), "\n")
 			if last := lines[len(lines)-1]; good != c.good || last != c.last {
-				t.Errorf("good is %v, last line %q; want %v and %q", good, last, c.good, c.last)
+				t.Errorf(
+					"good is %v, last line %q; want %v and %q",
+					good,
+					last,
+					c.good,
+					c.last,
+				)
 			}
+
 			if !strings.Contains(out.String(), c.shows) {
 				t.Errorf("nothing says %q:\n%s", c.shows, out.String())
 			}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/payhost/payhost/sdk"
 	"github.com/payhost/payhost/sdk/conformance/fault"
+	"github.com/payhost/payhost/sdk/conformance/ledger"
 )
 
 // createCharge answers a repeat with the same Idempotency-Key with the original, and refuses a second charge of one order.
@@ -25,8 +26,8 @@ func (s *Simulator) createCharge(r *http.Request, body []byte) (any, *refusal) {
 	c.ID = fmt.Sprintf("ch-%d", len(s.charges)+1)
 	c.PayURL = "http://" + r.Host + "/pay/" + c.Order
 	s.charges = append(s.charges, c)
-	s.books.Add(fault.Entry{
-		Kind: fault.Payment, ID: c.ID, OrderID: c.Order, Amount: c.Amount, Currency: c.Currency, Status: c.State,
+	s.books.Add(ledger.Entry{
+		Kind: ledger.Payment, ID: c.ID, OrderID: c.Order, Amount: c.Amount, Currency: c.Currency, Status: c.State,
 	})
 	s.replies[key] = reply{string(body), *c}
 	return *c, nil
@@ -80,7 +81,7 @@ func (s *Simulator) Settle(reference string) {
 // move changes the state, also in the books, and sends a notice of it.
 func (s *Simulator) move(c *charge, state string) {
 	c.State = state
-	s.books.Change(fault.Payment, c.ID, func(e *fault.Entry) { e.Status, e.Moved = state, state == "paid" })
+	s.books.Change(ledger.Payment, c.ID, func(e *ledger.Entry) { e.Status, e.Moved = state, state == "paid" })
 	if s.sender == nil {
 		return
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/payhost/payhost/sdk/conformance/fault"
+	"github.com/payhost/payhost/sdk/conformance/ledger"
 )
 
 // What the one merchant of this provider uses: made up, and hard to mask, since all that URLs and JSON escape is in it.
@@ -26,7 +27,7 @@ const (
 type Simulator struct {
 	sender *http.Client // nil: no notices are sent
 	faults fault.Injector
-	books  fault.Books
+	books  ledger.Ledger
 	all    http.Handler
 
 	mu      sync.Mutex
@@ -88,7 +89,7 @@ func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.all.Se
 func (s *Simulator) Faults() *fault.Injector { return &s.faults }
 
 // Books are what really happened.
-func (s *Simulator) Books() *fault.Books { return &s.books }
+func (s *Simulator) Ledger() *ledger.Ledger { return &s.books }
 
 // Config is the configuration of a plugin for this provider at the address.
 func (s *Simulator) Config(baseURL string) string {

@@ -16,11 +16,13 @@ func (a *app) showAction(id string, n *payment.NextAction) {
 		if n.Method != "" && n.Method != "GET" {
 			a.indented("with " + n.Method + " and the form fields")
 		}
+
 		a.actionFields(n.Fields)
 	case "display":
 		a.heading("next: show the customer")
 		a.indented(n.Instructions)
 		a.actionFields(n.Fields)
+
 	case "confirm":
 		a.confirmAction(id, n.Fields)
 	default:
@@ -29,6 +31,7 @@ func (a *app) showAction(id string, n *payment.NextAction) {
 		a.indented(n.Instructions)
 		a.actionFields(n.Fields)
 	}
+
 	if n.Confirm != nil {
 		a.confirmAction(id, n.Confirm.Fields)
 	}
@@ -43,12 +46,14 @@ func (a *app) actionFields(list []payment.ActionField) {
 	t.print()
 }
 
-// confirmAction prints what the customer is to be asked for, and the command that passes it on.
+// confirmAction prints what the customer is to be asked for, and the command
+// that passes it on.
 func (a *app) confirmAction(id string, list []payment.ActionField) {
 	a.heading("next: ask the customer for")
 	t := a.table("FIELD", "WHAT", "KIND", "REQUIRED")
 	t.indent = "  "
 	command := "payhost payments confirm " + id
+
 	for _, f := range list {
 		required := "no"
 		if f.Required {
@@ -61,6 +66,7 @@ func (a *app) confirmAction(id string, list []payment.ActionField) {
 			command += fmt.Sprintf(" --field %s=…", f.Name)
 		}
 	}
+
 	t.print()
 	a.indented(strings.TrimSpace(command) + " --idempotency-key …")
 }

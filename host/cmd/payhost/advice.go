@@ -8,7 +8,8 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// circumstance is what is known of a failure when somebody asks what to do about it.
+// circumstance is what is known of a failure when somebody asks what to do
+// about it.
 type circumstance struct {
 	code     string
 	outcome  sdk.Outcome
@@ -20,7 +21,7 @@ type circumstance struct {
 	safe     bool   // a new attempt cannot move money twice
 }
 
-// money says whether money may have moved.
+// money reports whether money may have moved.
 func (c circumstance) money() string {
 	switch {
 	case c.outcome == sdk.OutcomeNotSent:
@@ -32,35 +33,45 @@ func (c circumstance) money() string {
 	case c.outcome == "":
 		return ""
 	}
+
 	return "MAY HAVE MOVED: the provider may have acted, its answer is not known"
 }
 
-// next says what to do, the first thing first. moves is false for what only asks.
+// next says what to do, the first thing first. moves is false for what only
+// asks.
 func (c circumstance) next(moves bool) []string {
 	var steps []string
 	add := func(format string, args ...any) { steps = append(steps, fmt.Sprintf(format, args...)) }
 	if c.outcome == sdk.OutcomeUnknown && moves {
 		return c.inDoubt()
 	}
+
 	if text := c.remedy(); text != "" {
 		add("%s", text)
 	}
+
 	switch {
 	case !moves:
 	case c.recorded:
-		add("to try again make a new one, with a new --idempotency-key: under the old one this result is kept")
+		add(
+			"to try again make a new one, with a new --idempotency-key: under the old one this result is kept",
+		)
 	case c.outcome == sdk.OutcomeNotSent && c.key != "" && c.passing():
 		add("the same command with the same --idempotency-key %q may be run again", c.key)
 	case c.outcome == sdk.OutcomeRefused && c.key != "":
 		add("to try again use a new --idempotency-key")
 	}
+
 	return steps
 }
 
 // passing reports whether time alone may mend it.
 func (c circumstance) passing() bool {
 	switch c.code {
-	case string(sdk.CodeUnavailable), string(sdk.CodeRateLimited), string(sdk.CodeInternal), payment.CodeStorage,
+	case string(sdk.CodeUnavailable),
+		string(sdk.CodeRateLimited),
+		string(sdk.CodeInternal),
+		payment.CodeStorage,
 		payment.CodeIdempotencyInProgress:
 		return true
 	}
@@ -70,23 +81,50 @@ func (c circumstance) passing() bool {
 // inDoubt is what to do when nobody knows what the provider did.
 func (c circumstance) inDoubt() []string {
 	if c.safe {
-		return []string{"make a new one, with a new --idempotency-key: that cannot move money twice"}
+		return []string{
+			"make a new one, with a new --idempotency-key: that cannot move money twice",
+		}
 	}
-	steps := []string{"do not repeat it under another --idempotency-key: that could move money twice"}
+
+	steps := []string{
+		"do not repeat it under another --idempotency-key: that could move money twice",
+	}
+
 	switch kind := commandOf(c.id); {
 	case kind == "":
-		steps = append(steps, fmt.Sprintf("the same command with the same --idempotency-key %q tells what became of it", c.key))
+		steps = append(
+			steps,
+			fmt.Sprintf(
+				"the same command with the same --idempotency-key %q tells what became of it",
+				c.key,
+			),
+		)
+
 	case kind == "refunds":
-		steps = append(steps, "the host asks the provider by itself; the provider's back office tells, too")
+		steps = append(
+			steps,
+			"the host asks the provider by itself; the provider's back office tells, too",
+		)
 	default:
-		steps = append(steps,
-			fmt.Sprintf("payhost %s refresh %s  (asks the provider now; the host also does by itself)", kind, c.id),
-			fmt.Sprintf("if only the provider's back office can tell: payhost %s resolve %s --status … --reason …", kind, c.id))
+		steps = append(
+			steps,
+			fmt.Sprintf(
+				"payhost %s refresh %s  (asks the provider now; the host also does by itself)",
+				kind,
+				c.id,
+			),
+			fmt.Sprintf(
+				"if only the provider's back office can tell: payhost %s resolve %s --status … --reason …",
+				kind,
+				c.id,
+			),
+		)
 	}
+
 	return steps
 }
 
-// commandOf gives the command for an id; "refunds" has none of its own.
+// commandOf returns the command for an id; "refunds" has none of its own.
 func commandOf(id string) string {
 	prefix, _, _ := strings.Cut(id, "_")
 	return map[string]string{"pay": "payments", "po": "payouts", "re": "refunds"}[prefix]
@@ -97,11 +135,15 @@ func (c circumstance) remedy() string {
 	provider := orElse(c.provider, "NAME")
 	switch c.code {
 	case string(sdk.CodeAuthentication), string(sdk.CodePermission):
-		return fmt.Sprintf("compare the credentials in [providers.%s.config] with the provider's back office, then: payhost check", provider)
+		return fmt.Sprintf(
+			"compare the credentials in [providers.%s.config] with the provider's back office, then: payhost check",
+			provider,
+		)
 	case string(sdk.CodeInvalidRequest):
 		return "correct what is named above"
 	case string(sdk.CodeDeclined):
 		return "only another way of paying, or the customer's bank, can help"
+
 	case string(sdk.CodeInsufficientFunds):
 		return "the paying account holds too little: payhost balances " + provider
 	case string(sdk.CodeLimit):
@@ -110,6 +152,7 @@ func (c circumstance) remedy() string {
 		return "the provider has had this already; look for it in its back office before anything is repeated"
 	case string(sdk.CodeRateLimited), payment.CodeIdempotencyInProgress:
 		return "wait " + orElse(c.wait, "a moment")
+
 	case string(sdk.CodeUnavailable):
 		text := "see how the provider stands: payhost providers show " + provider
 		if c.wait != "" {
@@ -118,6 +161,7 @@ func (c circumstance) remedy() string {
 		return text
 	case string(sdk.CodeNotSupported):
 		return "what the account can do is in: payhost providers show " + provider
+
 	case string(sdk.CodeInternal):
 		return "the host's log has the details"
 	case payment.CodeIdempotencyConflict:
@@ -126,8 +170,10 @@ func (c circumstance) remedy() string {
 		if kind := commandOf(c.id); kind == "payments" || kind == "payouts" {
 			return fmt.Sprintf("see how it stands: payhost %s show %s", kind, c.id)
 		}
+
 	case payment.CodeStorage:
 		return "the host's database does not take writes: look at its disk, and into the host's log"
 	}
+
 	return ""
 }

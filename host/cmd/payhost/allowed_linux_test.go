@@ -13,8 +13,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// forbidden names the variable with the program that this one becomes, after it has
-// been forbidden what a strict service is.
+// forbidden names the variable with the program that this one becomes, after it
+// has been forbidden what a strict service is.
 const forbidden = "PAYHOST_TEST_FORBIDDEN"
 
 func init() {
@@ -27,7 +27,11 @@ func init() {
 		fmt.Fprintln(os.Stderr, "cannot forbid:", err)
 		os.Exit(3)
 	}
-	fmt.Fprintln(os.Stderr, syscall.Exec(program, append([]string{program}, os.Args[1:]...), os.Environ()))
+
+	fmt.Fprintln(
+		os.Stderr,
+		syscall.Exec(program, append([]string{program}, os.Args[1:]...), os.Environ()),
+	)
 	os.Exit(3)
 }
 
@@ -41,11 +45,19 @@ func forbid(first, second uint32) error {
 		{Code: unix.BPF_RET | unix.BPF_K, K: allow},
 		{Code: unix.BPF_RET | unix.BPF_K, K: kill},
 	}
+
 	program := unix.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]}
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
 		return err
 	}
-	return unix.Prctl(unix.PR_SET_SECCOMP, unix.SECCOMP_MODE_FILTER, uintptr(unsafe.Pointer(&program)), 0, 0)
+
+	return unix.Prctl(
+		unix.PR_SET_SECCOMP,
+		unix.SECCOMP_MODE_FILTER,
+		uintptr(unsafe.Pointer(&program)),
+		0,
+		0,
+	)
 }
 
 // A filter that kills is told of, in place of an end without a word.
@@ -56,10 +68,12 @@ func TestAFilterOfSystemCallsIsTold(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	for _, command := range []string{"serve", "check"} {
 		c := exec.Command(self, command)
 		c.Dir, c.Env = folder, append(os.Environ(), forbidden+"="+path)
@@ -67,6 +81,7 @@ func TestAFilterOfSystemCallsIsTold(t *testing.T) {
 		if c.ProcessState.ExitCode() != exitFailed {
 			t.Errorf("%s: %v\n%s", command, err, out)
 		}
+
 		for _, want := range []string{"SIGSYS", "SystemCallFilter=", "ptrace landlock_create_ruleset", "deploy/payhost.service"} {
 			if !strings.Contains(string(out), want) {
 				t.Errorf("%s does not say %q: %s", command, want, out)
@@ -75,13 +90,14 @@ func TestAFilterOfSystemCallsIsTold(t *testing.T) {
 	}
 }
 
-// The unit that is shipped allows what the host needs, in the form that the line
-// above names.
+// The unit that is shipped allows what the host needs, in the form that the
+// line above names.
 func TestTheUnitAllowsWhatTheHostNeeds(t *testing.T) {
 	text, err := os.ReadFile(repository + "/deploy/payhost.service")
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	for _, want := range []string{"SystemCallFilter=@system-service ptrace landlock_create_ruleset landlock_add_rule landlock_restrict_self\n",
 		"SystemCallFilter=seccomp pidfd_getfd process_vm_readv\n", "Delegate=memory pids\n", "DelegateSubgroup=host\n", "SystemCallErrorNumber=EPERM\n", "KillMode=mixed\n",
 		"ExecStart=/usr/local/bin/payhost serve --config /etc/payhost/config.toml\n", "NoNewPrivileges=yes\n"} {
@@ -89,6 +105,7 @@ func TestTheUnitAllowsWhatTheHostNeeds(t *testing.T) {
 			t.Errorf("the unit lacks %q", want)
 		}
 	}
+
 	if strings.Contains(string(text), "\nMemoryDenyWriteExecute=yes") {
 		t.Error("plugins with a just-in-time compiler could not start")
 	}

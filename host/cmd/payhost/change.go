@@ -17,7 +17,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// confirmCommand passes on what next_action asked the customer for, under the names that stand there.
+// confirmCommand passes on what next_action asked the customer for, under the
+// names that stand there.
 func (a *app) confirmCommand() *cobra.Command {
 	var fields, attachments []string
 	var key string
@@ -28,8 +29,11 @@ func (a *app) confirmCommand() *cobra.Command {
   payhost payments confirm pay_06dq8z5k3c --field amount=60.00 --attach screenshot=slip.png --idempotency-key confirm-47`,
 		Args: arguments("ID"),
 	}
-	c.Flags().StringArrayVar(&fields, "field", nil, "what the customer filled in, `name=value`; may be repeated")
-	c.Flags().StringArrayVar(&attachments, "attach", nil, "a file of the customer's, `name=file`; may be repeated")
+
+	c.Flags().
+		StringArrayVar(&fields, "field", nil, "what the customer filled in, `name=value`; may be repeated")
+	c.Flags().
+		StringArrayVar(&attachments, "attach", nil, "a file of the customer's, `name=file`; may be repeated")
 	keyFlag(c, &key)
 	c.RunE = func(c *cobra.Command, args []string) error {
 		values, err := pairs("field", fields)
@@ -40,47 +44,62 @@ func (a *app) confirmCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
+
 		if len(values)+len(files) == 0 {
 			return wrongUsage("nothing to pass on: use --field or --attach")
 		}
-		r := request{path: recordPath("payments", args[0], "confirm"), key: key, what: "confirm " + args[0]}
+		r := request{
+			path: recordPath("payments", args[0], "confirm"),
+			key:  key,
+			what: "confirm " + args[0],
+		}
 		if r.body, r.contentType, err = confirmation(values, files); err != nil {
 			return err
 		}
+
 		return a.changePayment(c, r)
 	}
+
 	return c
 }
 
 // confirmation gives fields as JSON, or as a form when there are files.
-func confirmation(fields, files map[string]string) (body []byte, contentType string, err error) {
+func confirmation(
+	fields, files map[string]string,
+) (body []byte, contentType string, err error) {
 	if len(files) == 0 {
 		body, err = json.Marshal(map[string]any{"fields": fields})
 		return body, "", err
 	}
+
 	var b bytes.Buffer
 	form := multipart.NewWriter(&b)
+
 	for name, value := range fields {
 		if err := form.WriteField(name, value); err != nil {
 			return nil, "", err
 		}
 	}
+
 	for name, file := range files {
 		if err := attach(form, name, file); err != nil {
 			return nil, "", err
 		}
 	}
+
 	err = form.Close()
 	return b.Bytes(), form.FormDataContentType(), err
 }
 
-// attach adds a file to a form, with the type that its name or its content says.
+// attach adds a file to a form, with the type that its name or its content
+// says.
 func attach(form *multipart.Writer, name, file string) error {
 	f, err := os.Open(file)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = f.Close() }() // only read from
+
 	content, err := io.ReadAll(io.LimitReader(f, sdk.MaxAttachment+1))
 	if err != nil {
 		return err
@@ -88,17 +107,21 @@ func attach(form *multipart.Writer, name, file string) error {
 	if len(content) > sdk.MaxAttachment {
 		return fmt.Errorf("%s is larger than %d MiB", file, sdk.MaxAttachment>>20)
 	}
+
 	kind := mime.TypeByExtension(filepath.Ext(file))
 	if kind == "" {
 		kind = http.DetectContentType(content)
 	}
 	part, err := form.CreatePart(textproto.MIMEHeader{
-		"Content-Disposition": {multipart.FileContentDisposition(name, filepath.Base(file))},
-		"Content-Type":        {kind},
+		"Content-Disposition": {
+			multipart.FileContentDisposition(name, filepath.Base(file)),
+		},
+		"Content-Type": {kind},
 	})
 	if err != nil {
 		return err
 	}
+
 	_, err = part.Write(content)
 	return err
 }
@@ -113,16 +136,23 @@ func (a *app) captureCommand() *cobra.Command {
   payhost payments capture pay_06dq8z5k3c --amount 20.00 --idempotency-key capture-47`,
 		Args: arguments("ID"),
 	}
+
 	c.Flags().StringVar(&amount, "amount", "", "not all of it, but this `amount`")
 	keyFlag(c, &key)
 	c.RunE = func(c *cobra.Command, args []string) error {
-		return a.changePayment(c, request{path: recordPath("payments", args[0], "capture"), key: key, what: "capture " + args[0],
-			body: object("amount", amount)})
+		return a.changePayment(c, request{
+			path: recordPath("payments", args[0], "capture"),
+			key:  key,
+			what: "capture " + args[0],
+			body: object("amount", amount),
+		})
 	}
+
 	return c
 }
 
-// cancelCommand asks the provider to give a payment up; one that it does not give up stays as it was.
+// cancelCommand asks the provider to give a payment up; one that it does not
+// give up stays as it was.
 func (a *app) cancelCommand() *cobra.Command {
 	var reason, key string
 	c := &cobra.Command{
@@ -132,11 +162,17 @@ func (a *app) cancelCommand() *cobra.Command {
 		Args:    arguments("ID"),
 	}
 	c.Flags().StringVar(&reason, "reason", "", "why, for the history")
+
 	keyFlag(c, &key)
 	c.RunE = func(c *cobra.Command, args []string) error {
-		return a.changePayment(c, request{path: recordPath("payments", args[0], "cancel"), key: key, what: "cancel " + args[0],
-			body: object("reason", reason)})
+		return a.changePayment(c, request{
+			path: recordPath("payments", args[0], "cancel"),
+			key:  key,
+			what: "cancel " + args[0],
+			body: object("reason", reason),
+		})
 	}
+
 	return c
 }
 
@@ -149,7 +185,7 @@ func (a *app) changePayment(c *cobra.Command, r request) error {
 	return a.one(c, r, func(body []byte) error { return payments.show(a, body, view{}) })
 }
 
-// refundCommand gives back all of the payment when no amount is given.
+// refundCommand returns back all of the payment when no amount is given.
 func (a *app) refundCommand() *cobra.Command {
 	var amount, reason, key string
 	c := &cobra.Command{
@@ -159,6 +195,7 @@ func (a *app) refundCommand() *cobra.Command {
   payhost payments refund pay_06dq8z5k3c --amount 20.00 --reason "one of three returned" --idempotency-key refund-47`,
 		Args: arguments("ID"),
 	}
+
 	c.Flags().StringVar(&amount, "amount", "", "not all of it, but this `amount`")
 	c.Flags().StringVar(&reason, "reason", "", "why, for the provider and the record")
 	keyFlag(c, &key)
@@ -166,11 +203,22 @@ func (a *app) refundCommand() *cobra.Command {
 		if err := checkKey(key); err != nil {
 			return err
 		}
-		r := request{path: recordPath("payments", args[0], "refunds"), key: key, what: "refund " + args[0],
-			body: object("amount", amount, "reason", reason)}
-		return made(a, c, r, a.showRefund,
-			func(p *payment.Refund) error { return whatFailed("refund", p.ID, p.Provider, p.Status, p.Failure) })
+		r := request{
+			path: recordPath("payments", args[0], "refunds"),
+			key:  key,
+			what: "refund " + args[0],
+			body: object("amount", amount, "reason", reason),
+		}
+
+		return made(
+			a,
+			c,
+			r,
+			a.showRefund,
+			func(p *payment.Refund) error { return whatFailed("refund", p.ID, p.Provider, p.Status, p.Failure) },
+		)
 	}
+
 	return c
 }
 
@@ -182,7 +230,11 @@ func (a *app) refundsCommand() *cobra.Command {
 		Example: "  payhost payments refunds pay_06dq8z5k3c",
 		Args:    arguments("ID"),
 		RunE: func(c *cobra.Command, args []string) error {
-			r := request{method: http.MethodGet, path: recordPath("payments", args[0], "refunds"), what: "refunds of " + args[0]}
+			r := request{
+				method: http.MethodGet,
+				path:   recordPath("payments", args[0], "refunds"),
+				what:   "refunds of " + args[0],
+			}
 			return a.list(c, r, (*app).refundTable)
 		},
 	}
@@ -196,19 +248,39 @@ func (a *app) refundTable(body []byte) (next string, err error) {
 	if err := read(body, &page); err != nil {
 		return "", err
 	}
-	t := a.table("REFUND", "CREATED "+a.zone(), "STATUS", "AMOUNT", "REASON", "PROVIDER REFERENCE", "FAILURE")
+
+	t := a.table(
+		"REFUND",
+		"CREATED "+a.zone(),
+		"STATUS",
+		"AMOUNT",
+		"REASON",
+		"PROVIDER REFERENCE",
+		"FAILURE",
+	)
+
 	for _, p := range page.Data {
 		why := ""
 		if p.Failure != nil {
 			why = p.Failure.Message
 		}
-		t.row(p.ID, clock(p.CreatedAt), string(p.Status), p.Amount.String()+" "+p.Currency, p.Reason, p.ProviderReference, why)
+		t.row(
+			p.ID,
+			clock(p.CreatedAt),
+			string(p.Status),
+			p.Amount.String()+" "+p.Currency,
+			p.Reason,
+			p.ProviderReference,
+			why,
+		)
 	}
+
 	t.print()
 	return page.Next, nil
 }
 
-// resolveRecord needs no key: it asks nobody and moves nothing, it records what a person has found out.
+// resolveRecord needs no key: it asks nobody and moves nothing, it records what
+// a person has found out.
 func (a *app) resolveRecord(f family) *cobra.Command {
 	var status, reason, reference string
 	c := &cobra.Command{
@@ -219,19 +291,35 @@ func (a *app) resolveRecord(f family) *cobra.Command {
 		Example: "  payhost " + f.name + " resolve " + f.example + " --status succeeded --reason \"settlement report of May 3, line 12\"",
 		Args:    arguments("ID"),
 	}
-	c.Flags().StringVar(&status, "status", "", "the `status` it gets: "+f.statuses+" (required)")
+
+	c.Flags().
+		StringVar(&status, "status", "", "the `status` it gets: "+f.statuses+" (required)")
 	c.Flags().StringVar(&reason, "reason", "", "how you know (required)")
-	c.Flags().StringVar(&reference, "provider-reference", "", "the provider's `reference`, where it was not known")
+	c.Flags().
+		StringVar(&reference, "provider-reference", "", "the provider's `reference`, where it was not known")
 	require(c, "status", "reason")
 	c.RunE = func(c *cobra.Command, args []string) error {
-		r := request{method: http.MethodPost, path: recordPath(f.name, args[0], "resolve"), what: "resolve " + args[0],
-			body: object("status", status, "reason", reason, "provider_reference", reference)}
+		r := request{
+			method: http.MethodPost,
+			path:   recordPath(f.name, args[0], "resolve"),
+			what:   "resolve " + args[0],
+			body: object(
+				"status",
+				status,
+				"reason",
+				reason,
+				"provider_reference",
+				reference,
+			),
+		}
+
 		return a.one(c, r, func(body []byte) error { return f.show(a, body, view{}) })
 	}
+
 	return c
 }
 
-// object gives a JSON object of names and values, without the empty ones.
+// object returns a JSON object of names and values, without the empty ones.
 func object(pairs ...string) []byte {
 	m := map[string]string{}
 	for i := 0; i+1 < len(pairs); i += 2 {

@@ -31,6 +31,7 @@ changed. data_dir is tried out, and the store is asked. Exit status 1 when somet
 			}
 			ctx, stop := interruptible(c)
 			defer stop()
+
 			if err := allowed(ctx); err != nil {
 				return fmt.Errorf("check: %w", err)
 			}
@@ -40,10 +41,12 @@ changed. data_dir is tried out, and the store is asked. Exit status 1 when somet
 			if len(exposed) > 0 { // a program that others have written is not even tried
 				return a.checked(around, readable, nil)
 			}
+
 			results := host.Check(ctx, cfg)
 			if ctx.Err() != nil {
 				return errors.New("check: interrupted")
 			}
+
 			return a.checked(around, readable, results)
 		},
 	}
@@ -65,18 +68,38 @@ type checkedProvider struct {
 	Warnings []string `json:"warnings"`
 }
 
-// checked prints what was found, around the host and of its providers; the error says that something is wrong.
-func (a *app) checked(around, aroundWarnings []config.Problem, results []host.CheckResult) error {
+// checked prints what was found, around the host and of its providers; the
+// error says that something is wrong.
+func (a *app) checked(
+	around, aroundWarnings []config.Problem,
+	results []host.CheckResult,
+) error {
 	list := make([]checkedProvider, len(results))
 	aroundWarnings = warn(aroundWarnings)
 	problems, warnings := around, aroundWarnings
+
 	for i, r := range results {
 		r.Warnings = warn(r.Warnings)
-		list[i] = checkedProvider{Provider: r.Name, Plugin: r.Plugin, Version: r.Version, Checksum: r.Checksum, Health: r.Health,
-			Result: resultOf(r), Problems: a.located(r.Problems), Warnings: a.located(r.Warnings),
-			Isolation: r.Isolation, IsolationMissing: r.IsolationMissing}
-		problems, warnings = append(problems, r.Problems...), append(warnings, r.Warnings...)
+		list[i] = checkedProvider{
+			Provider:         r.Name,
+			Plugin:           r.Plugin,
+			Version:          r.Version,
+			Checksum:         r.Checksum,
+			Health:           r.Health,
+			Result:           resultOf(r),
+			Problems:         a.located(r.Problems),
+			Warnings:         a.located(r.Warnings),
+			Isolation:        r.Isolation,
+			IsolationMissing: r.IsolationMissing,
+		}
+
+		problems, warnings = append(
+			problems,
+			r.Problems...), append(
+			warnings,
+			r.Warnings...)
 	}
+
 	if a.json {
 		if err := a.printValue(map[string]any{
 			"providers": list, "problems": a.located(around), "warnings": a.located(aroundWarnings),
@@ -90,12 +113,14 @@ func (a *app) checked(around, aroundWarnings []config.Problem, results []host.Ch
 		}
 		t.print()
 	}
+
 	a.tellIsolation(results)
 	for _, list := range [][]config.Problem{problems, warnings} {
 		for _, p := range a.located(list) {
 			a.complain(p)
 		}
 	}
+
 	switch {
 	case len(problems) > 0:
 		a.note("%s has %s", a.config, count(len(problems), "problem"))
@@ -107,6 +132,7 @@ func (a *app) checked(around, aroundWarnings []config.Problem, results []host.Ch
 	default:
 		a.note("%s is valid", a.config)
 	}
+
 	return nil
 }
 
@@ -117,11 +143,19 @@ func (a *app) tellIsolation(results []host.CheckResult) {
 		return
 	}
 	said := map[string]bool{}
+
 	for _, r := range results {
-		text, missing := strings.Join(r.Isolation, ", "), strings.Join(r.IsolationMissing, "; ")
+		text, missing := strings.Join(
+			r.Isolation,
+			", ",
+		), strings.Join(
+			r.IsolationMissing,
+			"; ",
+		)
 		if len(r.Isolation) == 0 || said[text+missing] {
 			continue
 		}
+
 		said[text+missing] = true
 		b := a.block()
 		b.field("isolation", text)
@@ -130,15 +164,21 @@ func (a *app) tellIsolation(results []host.CheckResult) {
 	}
 }
 
-// located words problems in the order of their lines, with the file as it was named on the command line.
+// located words problems in the order of their lines, with the file as it was
+// named on the command line.
 func (a *app) located(list []config.Problem) []string {
 	list = slices.Clone(list)
-	slices.SortStableFunc(list, func(a, b config.Problem) int { return cmp.Compare(a.Line, b.Line) })
+	slices.SortStableFunc(
+		list,
+		func(a, b config.Problem) int { return cmp.Compare(a.Line, b.Line) },
+	)
+
 	out := []string{}
 	for _, p := range list {
 		p.File = a.config
 		out = append(out, p.String())
 	}
+
 	return out
 }
 
@@ -151,7 +191,7 @@ func warn(list []config.Problem) []config.Problem {
 	return out
 }
 
-// resultOf gives the worst that was found.
+// resultOf returns the worst that was found.
 func resultOf(r host.CheckResult) string {
 	switch {
 	case len(r.Problems) > 0:
@@ -171,20 +211,24 @@ func (a *app) refuseConfig(err error) error {
 		return err
 	}
 	said := []string{}
+
 	for _, p := range *problems {
 		said = append(said, p.String())
 		a.complain(p.String())
 	}
+
 	if a.json {
 		if err := a.printValue(map[string]any{"providers": []string{}, "problems": said}); err != nil {
 			return err
 		}
 	}
+
 	a.note("%s has %s", a.config, count(len(said), "problem"))
 	return errSaid
 }
 
-// complain prints one problem on the error output, as it is: tools read "file:line:".
+// complain prints one problem on the error output, as it is: tools read
+// "file:line:".
 func (a *app) complain(problem string) { fmt.Fprintln(a.err, printable(problem)) }
 
 func count(n int, what string) string {

@@ -31,8 +31,14 @@ func configure(t *testing.T, providers string) (folder string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	folder = newFolder(t)
-	write(t, filepath.Join(folder, "config.toml"), "[host]\nplugin_dir = \""+dir+"\"\n"+providers)
+	write(
+		t,
+		filepath.Join(folder, "config.toml"),
+		"[host]\nplugin_dir = \""+dir+"\"\n"+providers,
+	)
+
 	return folder
 }
 
@@ -73,11 +79,13 @@ version = "9.9.9"
 plugin = "nothing"
 enabled = false
 `)
+
 	before := tree(t, folder)
 	r := start(t, folder, "", "check").wait(t)
 	if r.exit != exitFailed {
 		t.Errorf("exit %d", r.exit)
 	}
+
 	for _, want := range []string{
 		`config.toml:15: providers.wrong.config.website_id: is missing`,
 		`config.toml:17: providers.wrong.config.websit_id: is not a known key: did you mean "website_id"?`,
@@ -92,9 +100,11 @@ enabled = false
 			t.Errorf("not once: %q", want)
 		}
 	}
+
 	if n := strings.Count(r.stderr, "\n"); n != 8 {
 		t.Errorf("%d lines", n)
 	}
+
 	for _, want := range [][]string{
 		{"right", "ptop", "1.2.3", "ok"}, {"wrong", "ptop", "1.2.3", "problem"}, {"pinned", "ptop", "problem"},
 		{"missing", "nothing", "problem"}, {"older", "ptop", "problem"}, {"off", "nothing", "disabled"},
@@ -103,12 +113,14 @@ enabled = false
 			t.Errorf("no row %q", want)
 		}
 	}
+
 	if strings.Contains(r.stdout+r.stderr, "a secret") {
 		t.Error("a value of the configuration is shown")
 	}
 	if after := tree(t, folder); after != before {
 		t.Errorf("the folder held\n%s\nand now\n%s", before, after)
 	}
+
 	if t.Failed() {
 		t.Logf("%s\n%s", r.stdout, r.stderr)
 	}
@@ -134,11 +146,13 @@ func tree(t *testing.T, folder string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	return b.String()
 }
 
-// A plugin's own words about the configuration are warnings, and so is a provider that is down: neither keeps a host
-// from running, and a script that checks before it reloads must not be stopped by them.
+// A plugin's own words about the configuration are warnings, and so is a
+// provider that is down: neither keeps a host from running, and a script that
+// checks before it reloads must not be stopped by them.
 func TestCheckWarns(t *testing.T) {
 	t.Parallel()
 	folder := configure(t, `
@@ -152,26 +166,35 @@ api_key = "api key"
 signing_key = "signing key"
 webhook_keys = ["one"]
 `)
+
 	r := start(t, folder, "", "check").wait(t)
-	if r.exit != exitDone || !strings.Contains(r.stderr, "config.toml:4: providers.down: warning: ") ||
+	if r.exit != exitDone ||
+		!strings.Contains(r.stderr, "config.toml:4: providers.down: warning: ") ||
 		!strings.Contains(r.stderr, "payhost: config.toml is valid, with 1 warning\n") {
 		t.Errorf("exit %d\n%s\n%s", r.exit, r.stdout, r.stderr)
 	}
+
 	r = start(t, folder, "", "check", "--json").wait(t)
 	var got struct {
 		Providers []checkedProvider
 		Problems  []string
 	}
-	if err := json.Unmarshal([]byte(r.stdout), &got); err != nil || len(got.Providers) != 1 {
+	if err := json.Unmarshal([]byte(r.stdout), &got); err != nil ||
+		len(got.Providers) != 1 {
 		t.Fatalf("%v\n%s", err, r.stdout)
 	}
+
 	p := got.Providers[0]
-	if p.Result != "warning" || p.Health == "" || p.Version != "1.2.3" || len(p.Checksum) != 64 || len(p.Warnings) != 1 || len(p.Problems) != 0 {
+	if p.Result != "warning" || p.Health == "" || p.Version != "1.2.3" ||
+		len(p.Checksum) != 64 ||
+		len(p.Warnings) != 1 ||
+		len(p.Problems) != 0 {
 		t.Errorf("%+v", p)
 	}
 }
 
-// Two accounts that are one at the provider are named, however their addresses are spelled.
+// Two accounts that are one at the provider are named, however their addresses
+// are spelled.
 func TestCheckNamesTwoAccountsOfOneIdentity(t *testing.T) {
 	t.Parallel()
 	const table = `
@@ -185,15 +208,21 @@ api_key = "api key"
 signing_key = "signing key"
 webhook_keys = ["one"]
 `
+
 	var text strings.Builder
 	for _, a := range [][3]string{
 		{"first", "http://127.0.0.1:1", "m1"}, {"other", "http://127.0.0.1:1", "m2"}, {"twin", "HTTP://LocalHost:1/", "m1"},
 	} {
 		fmt.Fprintf(&text, table, a[0], a[0], a[1], a[2])
 	}
+
 	r := start(t, configure(t, text.String()), "", "check").wait(t)
 	said := strings.Count(r.stderr, "the same account at the provider as")
-	if r.exit != exitDone || said != 1 || !strings.Contains(r.stderr, "providers.twin.config: warning: it is the same account at the provider as first") {
+	if r.exit != exitDone || said != 1 ||
+		!strings.Contains(
+			r.stderr,
+			"providers.twin.config: warning: it is the same account at the provider as first",
+		) {
 		t.Errorf("exit %d\n%s\n%s", r.exit, r.stdout, r.stderr)
 	}
 }
@@ -201,12 +230,18 @@ webhook_keys = ["one"]
 // Credentials that the provider does not accept are a mistake.
 func TestCheckNamesRefusedCredentials(t *testing.T) {
 	t.Parallel()
-	strict := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(http.StatusUnauthorized)
-		_, _ = io.WriteString(w, `{"error": {"code": "credentials", "message": "unknown key"}}`)
-	}))
+	strict := httptest.NewServer(
+		http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(http.StatusUnauthorized)
+			_, _ = io.WriteString(
+				w,
+				`{"error": {"code": "credentials", "message": "unknown key"}}`,
+			)
+		}),
+	)
 	defer strict.Close()
+
 	folder := configure(t, `
 [providers.shop]
 plugin = "reference"
@@ -218,8 +253,13 @@ api_key = "the api key"
 signing_key = "signing key"
 webhook_keys = ["one"]
 `)
+
 	r := start(t, folder, "", "check").wait(t)
-	if r.exit != exitFailed || !strings.Contains(r.stderr, "config.toml:6: providers.shop.config: the provider answers, but not as it should: authentication (refused)") ||
+	if r.exit != exitFailed ||
+		!strings.Contains(
+			r.stderr,
+			"config.toml:6: providers.shop.config: the provider answers, but not as it should: authentication (refused)",
+		) ||
 		!hasRow(r.stdout, []string{"shop", "reference", "1.2.3", "problem", "degraded"}) {
 		t.Errorf("exit %d\n%s\n%s", r.exit, r.stdout, r.stderr)
 	}
@@ -227,9 +267,13 @@ webhook_keys = ["one"]
 
 func TestCheckIsContent(t *testing.T) {
 	t.Parallel()
-	folder := configure(t, "\n[providers.shop]\nplugin = \"ptop\"\n[providers.shop.config]"+rightConfig)
+	folder := configure(
+		t,
+		"\n[providers.shop]\nplugin = \"ptop\"\n[providers.shop.config]"+rightConfig,
+	)
 	r := start(t, folder, "", "check").wait(t)
-	if r.exit != exitDone || r.stderr != "payhost: config.toml is valid\n" || !hasRow(r.stdout, []string{"shop", "ptop", "1.2.3", "ok"}) {
+	if r.exit != exitDone || r.stderr != "payhost: config.toml is valid\n" ||
+		!hasRow(r.stdout, []string{"shop", "ptop", "1.2.3", "ok"}) {
 		t.Errorf("exit %d\n%s\n%s", r.exit, r.stdout, r.stderr)
 	}
 }
@@ -240,6 +284,7 @@ func TestCheckNamesProxiesThatAreAnybody(t *testing.T) {
 	t.Parallel()
 	const proxies = "\n[http]\ntrusted_proxies = [\n\"10.0.0.0/8\",\n\"0.0.0.0/0\"]\n"
 	signed := "\n[providers.shop]\nplugin = \"ptop\"\n[providers.shop.config]" + rightConfig
+
 	byAddress := `
 [providers.cards]
 plugin = "paysepro"
@@ -263,6 +308,7 @@ api_key = "key"
 		if r.exit != c.exit || strings.Count(r.stderr, "0.0.0.0/0") != 1 {
 			t.Errorf("exit %d\n%s\n%s", r.exit, r.stdout, r.stderr)
 		}
+
 		for _, want := range c.want {
 			if !strings.Contains(r.stderr, want) {
 				t.Errorf("no %q in\n%s", want, r.stderr)

@@ -32,7 +32,9 @@ var controlling = []rune{'\u0085', '\u009b', '\u007f', '\t', '\n', '\r', '\x1b',
 // oddText draws a text of odd characters, and now and then a controlling one.
 func oddText(most int) *rapid.Generator[string] {
 	return rapid.Custom(func(t *rapid.T) string {
-		text := string(rapid.SliceOfN(rapid.SampledFrom(odd), 0, most).Draw(t, "characters"))
+		text := string(
+			rapid.SliceOfN(rapid.SampledFrom(odd), 0, most).Draw(t, "characters"),
+		)
 		if rapid.IntRange(1, 30).Draw(t, "controls") == 30 {
 			text += string(rapid.SampledFrom(controlling).Draw(t, "controlling"))
 		}
@@ -40,8 +42,8 @@ func oddText(most int) *rapid.Generator[string] {
 	})
 }
 
-// drawn returns a request, of which the host may refuse what it cannot keep. Its
-// amounts and times are spelled as the host spells them.
+// drawn returns a request, of which the host may refuse what it cannot keep.
+// Its amounts and times are spelled as the host spells them.
 func drawn(t *rapid.T, family string) map[string]any {
 	amounts := rapid.SampledFrom([]string{"60.00", "1", "0.000000000000000001", "1.0000"})
 	currencies := rapid.SampledFrom([]string{"USD", "USDT-TRC20", "X"})
@@ -55,13 +57,16 @@ func drawn(t *rapid.T, family string) map[string]any {
 		"description":        oddText(40).Draw(t, "description"),
 		"metadata":           rapid.MapOfN(names, oddText(20), 0, 4).Draw(t, "metadata"),
 	}
+
 	if family == "payouts" {
 		request["recipient"] = map[string]any{"name": oddText(20).Draw(t, "name")}
 		return request
 	}
+
 	if rapid.Bool().Draw(t, "expires") {
 		request["expires_at"] = "2199-12-31T23:59:59.000001Z"
 	}
+
 	return request
 }
 
@@ -70,7 +75,10 @@ func drawn(t *rapid.T, family string) map[string]any {
 // nothing that controls their terminal.
 func TestWhatGoesInIsShown(t *testing.T) {
 	shop := newShop(t)
-	sent := map[string]map[string]map[string]any{"payments": {}, "payouts": {}} // by family and id
+	sent := map[string]map[string]map[string]any{
+		"payments": {},
+		"payouts":  {},
+	} // by family and id
 	rapid.Check(t, func(rt *rapid.T) {
 		family := rapid.SampledFrom([]string{"payments", "payouts"}).Draw(rt, "family")
 		request := drawn(rt, family)
@@ -84,12 +92,17 @@ func TestWhatGoesInIsShown(t *testing.T) {
 		if len(requests) == 0 {
 			t.Errorf("the host accepted none of the %s that were drawn", family)
 		}
+
 		for id, request := range requests {
 			shown := shop.json(t, family, "show", id)
 			comesBack(t, "show", request, shown)
-			if stored := shop.get(t, "/v1/"+family+"/"+id); !reflect.DeepEqual(shown, stored) {
+			if stored := shop.get(t, "/v1/"+family+"/"+id); !reflect.DeepEqual(
+				shown,
+				stored,
+			) {
 				t.Errorf("show prints\n%v\nand the host answers\n%v", shown, stored)
 			}
+
 			comesBack(t, "events", request, events[id])
 			shop.run(t, family, "show", id, "--wire")
 		}
@@ -100,6 +113,7 @@ func TestWhatGoesInIsShown(t *testing.T) {
 			comesBack(t, "list", requests[id], shown)
 			delete(requests, id)
 		}
+
 		if len(requests) > 0 {
 			t.Errorf("the list lacks %v", requests)
 		}
@@ -108,6 +122,7 @@ func TestWhatGoesInIsShown(t *testing.T) {
 			t.Errorf("a list of one is not a heading and a row:\n%s", rows)
 		}
 	}
+
 	shop.run(t, "events", "--limit", "200")
 }
 
@@ -127,6 +142,7 @@ func newShop(t *testing.T) *shop {
 	if err := os.MkdirAll(filepath.Dir(socket), 0o700); err != nil {
 		t.Fatal(err)
 	}
+
 	listener, err := net.Listen("unix", socket)
 	if err != nil {
 		t.Fatal(err)
@@ -138,10 +154,12 @@ func newShop(t *testing.T) *shop {
 		defer close(ended)
 		_ = server.Serve(listener) // ends with Close
 	}()
+
 	t.Cleanup(func() {
 		_ = server.Close()
 		<-ended
 	})
+
 	s.api = &http.Client{Transport: transport(socket)}
 	return s
 }
@@ -158,6 +176,7 @@ func (s *shop) create(t *rapid.T, family string, request map[string]any) string 
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("Idempotency-Key", fmt.Sprint("odd-", s.drawn))
 
@@ -168,6 +187,7 @@ func (s *shop) create(t *rapid.T, family string, request map[string]any) string 
 	case http.StatusBadRequest, http.StatusUnprocessableEntity:
 		return ""
 	}
+
 	t.Fatalf("%s: %d %v", body, status, answer)
 	return ""
 }
@@ -179,10 +199,12 @@ func (s *shop) get(t testing.TB, path string) map[string]any {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	status, answer := s.do(t, r)
 	if status != http.StatusOK {
 		t.Fatalf("%s: %d", path, status)
 	}
+
 	return answer
 }
 
@@ -192,6 +214,7 @@ func (s *shop) do(t rapid.TB, r *http.Request) (status int, answer map[string]an
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
+
 	body, err := io.ReadAll(resp.Body)
 	if err != nil {
 		t.Fatal(err)
@@ -199,6 +222,7 @@ func (s *shop) do(t rapid.TB, r *http.Request) (status int, answer map[string]an
 	if err := json.Unmarshal(body, &answer); err != nil {
 		t.Fatalf("%v: %s", err, body)
 	}
+
 	return resp.StatusCode, answer
 }
 
@@ -223,24 +247,28 @@ func (s *shop) json(t testing.TB, words ...string) (value map[string]any) {
 	return value
 }
 
-// lastEvents reads the stream to its end, and returns the data of the last event
-// about each payment and payout.
+// lastEvents reads the stream to its end, and returns the data of the last
+// event about each payment and payout.
 func (s *shop) lastEvents(t testing.TB) map[string]map[string]any {
 	last := map[string]map[string]any{}
 	after := ""
+
 	for more := true; more; {
 		page := s.json(t, "events", "--limit", "200", "--after", after)
 		for _, item := range page["data"].([]any) {
 			event := item.(map[string]any)
 			after = event["id"].(string)
+
 			for _, name := range []string{"payment_id", "payout_id"} {
 				if id, is := event[name].(string); is {
 					last[id] = event["data"].(map[string]any)
 				}
 			}
 		}
+
 		_, more = page["next_cursor"].(string)
 	}
+
 	return last
 }
 
@@ -254,8 +282,10 @@ func comesBack(t testing.TB, where string, sent, shown map[string]any) {
 	if err := json.Unmarshal(text, &values); err != nil {
 		t.Fatal(err)
 	}
+
 	for name, want := range values {
-		if got := shown[name]; !reflect.DeepEqual(got, want) && !(empty(got) && empty(want)) {
+		if got := shown[name]; !reflect.DeepEqual(got, want) &&
+			!(empty(got) && empty(want)) {
 			t.Errorf("%s: %s %q is shown as %q", where, name, want, got)
 		}
 	}
@@ -274,7 +304,9 @@ func empty(value any) bool {
 				return false
 			}
 		}
+
 		return true
 	}
+
 	return false
 }

@@ -21,8 +21,8 @@ const (
 	exitUsage  = 2
 )
 
-// app is one run of the command. What was asked for goes to out, everything that is said about it to err, so that out can
-// be read by a program.
+// app is one run of the command. What was asked for goes to out, everything
+// that is said about it to err, so that out can be read by a program.
 type app struct {
 	in       io.Reader
 	out, err io.Writer
@@ -40,8 +40,8 @@ var errSaid = errors.New("failed")
 // usageError is a command line that asks for nothing that can be done.
 type usageError struct{ error }
 
-// wrongUsage is for what flags and arguments alone show to be wrong. What the host has to judge is not: its no is a
-// refusal.
+// wrongUsage is for what flags and arguments alone show to be wrong. What the
+// host has to judge is not: its no is a refusal.
 func wrongUsage(format string, args ...any) error {
 	return usageError{fmt.Errorf(format, args...)}
 }
@@ -54,7 +54,8 @@ const (
 	groupRecord   = "record"
 )
 
-// root makes the commands anew: flags keep their values, so one tree serves one run.
+// root makes the commands anew: flags keep their values, so one tree serves one
+// run.
 func (a *app) root() *cobra.Command {
 	cobra.EnableCommandSorting = false // the order below is the one to read them in
 	root := group(&cobra.Command{
@@ -74,10 +75,17 @@ Exit status: 0 done, 1 refused or failed, 2 wrong usage.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	})
+
 	flags := root.PersistentFlags()
 	flags.StringVar(&a.config, "config", "config.toml", "the host's configuration `file`")
 	flags.BoolVar(&a.json, "json", false, "print the host's answer as JSON, for programs")
-	flags.BoolVar(&a.noColor, "no-color", false, "print without colors (also: NO_COLOR in the environment)")
+	flags.BoolVar(
+		&a.noColor,
+		"no-color",
+		false,
+		"print without colors (also: NO_COLOR in the environment)",
+	)
+
 	root.SetIn(a.in)
 	root.SetOut(a.out)
 	root.SetErr(a.err)
@@ -87,12 +95,14 @@ Exit status: 0 done, 1 refused or failed, 2 wrong usage.`,
 		&cobra.Group{ID: groupProvider, Title: "Providers:"},
 		&cobra.Group{ID: groupRecord, Title: "What came in and went out:"},
 	)
+
 	a.addCommands(root)
 	root.SetHelpCommand(a.helpCommand())
 	root.InitDefaultCompletionCmd()
 	if c, _, err := root.Find([]string{"completion"}); err == nil {
 		group(c)
 	}
+
 	a.prepare(root)
 	return root
 }
@@ -105,14 +115,38 @@ func (a *app) addCommands(root *cobra.Command) {
 			root.AddCommand(c)
 		}
 	}
-	add(groupHost, a.serveCommand(), a.checkCommand(), a.lockCommand(), a.reloadCommand(), a.tokensCommand(), a.versionCommand())
-	add(groupMoney, a.payCommand(), a.paymentsCommand(), a.payoutCommand(), a.payoutsCommand())
-	add(groupProvider, a.providersCommand(), a.methodsCommand(), a.balancesCommand(), a.callCommand(), a.pluginCommand())
+
+	add(
+		groupHost,
+		a.serveCommand(),
+		a.checkCommand(),
+		a.lockCommand(),
+		a.reloadCommand(),
+		a.tokensCommand(),
+		a.versionCommand(),
+	)
+
+	add(
+		groupMoney,
+		a.payCommand(),
+		a.paymentsCommand(),
+		a.payoutCommand(),
+		a.payoutsCommand(),
+	)
+	add(
+		groupProvider,
+		a.providersCommand(),
+		a.methodsCommand(),
+		a.balancesCommand(),
+		a.callCommand(),
+		a.pluginCommand(),
+	)
+
 	add(groupRecord, a.eventsCommand(), a.lettersCommand(), a.webhooksCommand())
 }
 
-// prepare makes all commands alike: what fails inside one is told from wrong usage, and flags are explained in the order
-// in which they were declared.
+// prepare makes all commands alike: what fails inside one is told from wrong
+// usage, and flags are explained in the order in which they were declared.
 func (a *app) prepare(c *cobra.Command) {
 	c.Flags().SortFlags = false
 	if run := c.RunE; run != nil {
@@ -121,12 +155,13 @@ func (a *app) prepare(c *cobra.Command) {
 			return run(c, args)
 		}
 	}
+
 	for _, sub := range c.Commands() {
 		a.prepare(sub)
 	}
 }
 
-// run gives the exit status.
+// run returns the exit status.
 func (a *app) run(args []string) int {
 	root := a.root()
 	root.SetArgs(args)
@@ -135,13 +170,23 @@ func (a *app) run(args []string) int {
 	if err == nil {
 		return exitDone
 	}
+
 	if usage := (usageError{}); !a.running || errors.As(err, &usage) {
-		fmt.Fprintf(a.err, "payhost: %s\n\nUsage: %s\n%q explains it.\n", printable(err.Error()), c.UseLine(), c.CommandPath()+" --help")
+		fmt.Fprintf(
+			a.err,
+			"payhost: %s\n\nUsage: %s\n%q explains it.\n",
+			printable(err.Error()),
+			c.UseLine(),
+			c.CommandPath()+" --help",
+		)
+
 		return exitUsage
 	}
+
 	if !errors.Is(err, errSaid) {
 		fmt.Fprintf(a.err, "payhost: %s\n", lines(err.Error()))
 	}
+
 	return exitFailed
 }
 
@@ -176,6 +221,7 @@ func group(c *cobra.Command, commands ...*cobra.Command) *cobra.Command {
 		}
 		return errors.New(text)
 	}
+
 	c.AddCommand(commands...)
 	return c
 }
@@ -188,17 +234,20 @@ func arguments(names ...string) cobra.PositionalArgs {
 				return fmt.Errorf("%s is empty", names[i])
 			}
 		}
+
 		switch {
 		case len(args) < len(names):
 			return fmt.Errorf("%s is missing", strings.Join(names[len(args):], " and "))
 		case len(args) > len(names):
 			return fmt.Errorf("%q is one argument too many", args[len(names)])
 		}
+
 		return nil
 	}
 }
 
-// require makes flags required. It panics for one that does not exist, which no test of the command survives.
+// require makes flags required. It panics for one that does not exist, which no
+// test of the command survives.
 func require(c *cobra.Command, flags ...string) {
 	for _, name := range flags {
 		if err := c.MarkFlagRequired(name); err != nil {
@@ -207,7 +256,7 @@ func require(c *cobra.Command, flags ...string) {
 	}
 }
 
-// interruptible gives a context that Ctrl-C ends.
+// interruptible returns a context that Ctrl-C ends.
 func interruptible(c *cobra.Command) (context.Context, context.CancelFunc) {
 	return signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM)
 }

@@ -15,8 +15,10 @@ const socketName = "payhost.sock"
 // maxConfig is as much of a configuration as is looked at.
 const maxConfig = 1 << 20
 
-// socket gives the admin socket of the host that runs on the configuration. Only host.data_dir is read, and leniently: a
-// mistake elsewhere in the file, perhaps one that is just being made, must not keep anybody from looking at payments.
+// socket returns the admin socket of the host that runs on the configuration.
+// Only host.data_dir is read, and leniently: a mistake elsewhere in the file,
+// perhaps one that is just being made, must not keep anybody from looking at
+// payments.
 func (a *app) socket() string {
 	dir := "var"
 	if text, err := os.ReadFile(a.config); err == nil && len(text) <= maxConfig {
@@ -24,19 +26,25 @@ func (a *app) socket() string {
 			dir = named
 		}
 	}
+
 	if !filepath.IsAbs(dir) {
 		dir = filepath.Join(filepath.Dir(a.config), dir)
 	}
+
 	return filepath.Join(dir, socketName)
 }
 
-// dataDir finds host.data_dir in the text of a configuration; "" when it is not there.
+// dataDir finds host.data_dir in the text of a configuration; "" when it is not
+// there.
 func dataDir(text string) string {
 	if dir, ok := decodeDataDir(text); ok {
 		return dir
 	}
-	// Broken syntax somewhere: what stands in the section [host] may still be right, line by line.
+
+	// Broken syntax somewhere: what stands in the section [host] may still be
+	// right, line by line.
 	inside := false
+
 	for line := range strings.Lines(text) {
 		trimmed := strings.TrimSpace(line)
 		if strings.HasPrefix(trimmed, "[") {
@@ -44,6 +52,7 @@ func dataDir(text string) string {
 			inside = strings.TrimSpace(header) == "[host]"
 			continue
 		}
+
 		if !inside {
 			continue
 		}
@@ -51,6 +60,7 @@ func dataDir(text string) string {
 			return dir
 		}
 	}
+
 	return ""
 }
 
@@ -63,6 +73,7 @@ func decodeDataDir(text string) (dir string, ok bool) {
 	if _, err := toml.Decode(text, &c); err != nil {
 		return "", false
 	}
+
 	dir, _ = c.Host.DataDir.(string) // of another type: the default, as if it were absent
 	return dir, true
 }

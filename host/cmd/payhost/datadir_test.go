@@ -38,6 +38,7 @@ func TestSocketPath(t *testing.T) {
 	write(t, absolute, "[host]\ndata_dir = \"/srv/payhost\"\n")
 	large := filepath.Join(folder, "large.toml")
 	write(t, large, "[host]\ndata_dir = \"data\"\n"+strings.Repeat("#", maxConfig))
+
 	for config, want := range map[string]string{
 		elsewhere:                        filepath.Join(folder, "data", "payhost.sock"),
 		absolute:                         "/srv/payhost/payhost.sock",
@@ -61,6 +62,7 @@ func TestLongSocketPath(t *testing.T) {
 	if got := short(filepath.Join(folder, "var", socketName)); got != "var/payhost.sock" {
 		t.Errorf("%q", got)
 	}
+
 	if got := short("/srv/payhost.sock"); got != "/srv/payhost.sock" {
 		t.Errorf("a short path became %q", got)
 	}

@@ -36,7 +36,8 @@ type limit struct {
 	Decimals *int32 `json:"decimals"`
 }
 
-// guarantee is what a repeat of a create verb does at the provider: recovery depends on it.
+// guarantee is what a repeat of a create verb does at the provider: recovery
+// depends on it.
 type guarantee struct {
 	Repeat   string `json:"repeat"`
 	Window   string `json:"window"`
@@ -51,13 +52,16 @@ func (g guarantee) String() string {
 	if g.Window != "" {
 		text += " for " + g.Window
 	}
+
 	if g.LinkOnly {
 		text += "; it makes a link and moves no money"
 	}
+
 	return text
 }
 
-// pluginBlock prints what the program says of itself. None of it has been proven: the program may be anybody's.
+// pluginBlock prints what the program says of itself. None of it has been
+// proven: the program may be anybody's.
 func (a *app) pluginBlock(p *pluginInfo, file, sum string) {
 	b := a.block()
 	b.field("plugin", p.Name+" "+p.Version)
@@ -67,15 +71,19 @@ func (a *app) pluginBlock(p *pluginInfo, file, sum string) {
 	b.field("contract version", strconv.Itoa(p.ContractVersion))
 	b.field("can", words(p.Capabilities))
 	b.field("currencies", words(p.Currencies))
+
 	b.field("countries", words(p.Countries))
 	b.field("notices trusted by", words(p.WebhookTrust))
 	for _, l := range p.PaymentLimits {
 		b.field("payment limit", limitText(l.Currency, l.Min, l.Max, l.Decimals))
 	}
+
 	for _, l := range p.PayoutLimits {
 		b.field("payout limit", limitText(l.Currency, l.Min, l.Max, l.Decimals))
 	}
-	// Every plugin declares all three; only for what it can do they mean something.
+
+	// Every plugin declares all three; only for what it can do they mean
+	// something.
 	for _, x := range []struct {
 		verb, name string
 		guarantee  guarantee
@@ -88,18 +96,21 @@ func (a *app) pluginBlock(p *pluginInfo, file, sum string) {
 			b.field(x.name, x.guarantee.String())
 		}
 	}
+
 	b.print()
 	a.configTable(p.Name, p.ConfigSchema)
 	a.operations(p.Operations)
 }
 
-// configSchema is the JSON Schema of a plugin's own configuration, as far as it is shown.
+// configSchema is the JSON Schema of a plugin's own configuration, as far as it
+// is shown.
 type configSchema struct {
 	Properties properties `json:"properties"`
 	Required   []string   `json:"required"`
 }
 
-// properties are in the order in which the plugin declares them, which is the one to read them in.
+// properties are in the order in which the plugin declares them, which is the
+// one to read them in.
 type properties []property
 
 // property is one key of the configuration.
@@ -120,6 +131,7 @@ func (p *properties) UnmarshalJSON(text []byte) error {
 	if open, err := d.Token(); err != nil || open != json.Delim('{') {
 		return errors.Join(errors.New("properties are not an object"), err)
 	}
+
 	for d.More() {
 		key, err := d.Token()
 		if err != nil {
@@ -129,9 +141,11 @@ func (p *properties) UnmarshalJSON(text []byte) error {
 		if err := d.Decode(&one); err != nil {
 			return err
 		}
+
 		one.Key, _ = key.(string) // an object's keys are strings
 		*p = append(*p, one)
 	}
+
 	return nil
 }
 
@@ -150,9 +164,11 @@ func (p property) kind() string {
 			kinds[i] = p.AnyOf[i].kind()
 		}
 		return strings.Join(kinds, " or ")
+
 	case p.Format != "":
 		return p.Format
 	}
+
 	return p.Type
 }
 
@@ -161,15 +177,28 @@ func (a *app) configTable(plugin string, s configSchema) {
 	if len(s.Properties) == 0 {
 		return
 	}
-	a.heading("configuration: plugin = " + strconv.Quote(plugin) + " in [providers.NAME], and in [providers.NAME.config]")
+	a.heading(
+		"configuration: plugin = " + strconv.Quote(
+			plugin,
+		) + " in [providers.NAME], and in [providers.NAME.config]",
+	)
+
 	t := a.table("KEY", "REQUIRED", "TYPE", "DEFAULT", "WHAT")
 	t.indent = "  "
+
 	for _, p := range s.Properties {
 		what := p.Description
 		if p.Secret {
 			what += " (secret: env:NAME or file:PATH)"
 		}
-		t.row(p.Key, yesNo(slices.Contains(s.Required, p.Key)), p.kind(), string(p.Default), what)
+		t.row(
+			p.Key,
+			yesNo(slices.Contains(s.Required, p.Key)),
+			p.kind(),
+			string(p.Default),
+			what,
+		)
 	}
+
 	t.print()
 }

@@ -16,7 +16,8 @@ import (
 // followEvery is how often new events are asked for.
 const followEvery = time.Second
 
-// eventsCommand reads the stream from its beginning unless --after says where: the stream has no other order.
+// eventsCommand reads the stream from its beginning unless --after says where:
+// the stream has no other order.
 func (a *app) eventsCommand() *cobra.Command {
 	var follow bool
 	c := &cobra.Command{
@@ -30,20 +31,33 @@ With --follow and --json every event is one line of JSON.`,
   payhost events --follow --json | jq .type`,
 		Args: cobra.NoArgs,
 	}
+
 	c.Flags().BoolVarP(&follow, "follow", "f", false, "go on with new ones until Ctrl-C")
 	filters := []filter{
 		{"after", "after", "only those after the event with this `id`"},
-		{"types", "types", "only those of these `types`, separated by commas: payment.succeeded,payout.*"},
+		{
+			"types",
+			"types",
+			"only those of these `types`, separated by commas: payment.succeeded,payout.*",
+		},
 		{"limit", "limit", "at most so `many` at once"},
 	}
+
 	addFilters(c, filters)
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		r := request{method: http.MethodGet, path: "/v1/events", query: queryOf(c, filters), what: "list events"}
+		r := request{
+			method: http.MethodGet,
+			path:   "/v1/events",
+			query:  queryOf(c, filters),
+			what:   "list events",
+		}
 		if follow {
 			return a.follow(c, r)
 		}
+
 		return a.one(c, r, a.eventPage)
 	}
+
 	return c
 }
 
@@ -57,9 +71,11 @@ func (a *app) eventPage(body []byte) error {
 	for _, e := range page.events {
 		a.eventLine(e)
 	}
+
 	if page.more {
 		a.note("there are more: --after %s", page.last)
 	}
+
 	return nil
 }
 
@@ -79,6 +95,7 @@ func readEvents(body []byte) (eventPage, error) {
 	if err := read(body, &answer); err != nil {
 		return eventPage{}, err
 	}
+
 	p := eventPage{raw: answer.Data, more: answer.Next != ""}
 	for _, raw := range answer.Data {
 		var e payment.Event
@@ -88,16 +105,19 @@ func readEvents(body []byte) (eventPage, error) {
 		p.events = append(p.events, e)
 		p.last = e.ID
 	}
+
 	return p, nil
 }
 
-// follow prints events until it is interrupted. A host that is away for a moment, as for an upgrade, is waited for.
+// follow prints events until it is interrupted. A host that is away for a
+// moment, as for an upgrade, is waited for.
 func (a *app) follow(c *cobra.Command, r request) error {
 	ctx, stop := interruptible(c)
 	defer stop()
 	if !a.json {
 		a.eventHeader()
 	}
+
 	away, begun := false, false
 	for {
 		more, err := a.followOnce(ctx, r)
@@ -111,10 +131,12 @@ func (a *app) follow(c *cobra.Command, r request) error {
 		case err == nil && away:
 			a.note("the host is back")
 		}
+
 		away, begun = err != nil, true
 		if more {
 			continue
 		}
+
 		select {
 		case <-ctx.Done():
 			return nil
@@ -133,20 +155,24 @@ func (a *app) followOnce(ctx context.Context, r request) (more bool, err error) 
 	if err != nil {
 		return false, err
 	}
+
 	for i, e := range page.events {
 		if !a.json {
 			a.eventLine(e)
 			continue
 		}
+
 		var line bytes.Buffer
 		if err := json.Compact(&line, page.raw[i]); err != nil {
 			return false, err
 		}
 		fmt.Fprintln(a.out, escapedJSON(line.String()))
 	}
+
 	if page.last != "" {
 		r.query.Set("after", page.last)
 	}
+
 	return page.more && page.last != "", nil
 }
 
@@ -154,7 +180,16 @@ func (a *app) followOnce(ctx context.Context, r request) (more bool, err error) 
 const eventColumns = "%-19s  %-17s  %-26s  %-30s  %-12s  %s\n"
 
 func (a *app) eventHeader() {
-	fmt.Fprintf(a.out, eventColumns, a.zone(), "EVENT", "TYPE", "ABOUT", "PROVIDER", "AMOUNT")
+	fmt.Fprintf(
+		a.out,
+		eventColumns,
+		a.zone(),
+		"EVENT",
+		"TYPE",
+		"ABOUT",
+		"PROVIDER",
+		"AMOUNT",
+	)
 }
 
 func (a *app) eventLine(e payment.Event) {
@@ -165,6 +200,15 @@ func (a *app) eventLine(e payment.Event) {
 	if about.Currency != "" {
 		amount += " " + about.Currency
 	}
-	fmt.Fprintf(a.out, eventColumns, clock(e.CreatedAt), printable(e.ID), printable(e.Type), printable(subject), printable(about.Provider),
-		printable(amount))
+
+	fmt.Fprintf(
+		a.out,
+		eventColumns,
+		clock(e.CreatedAt),
+		printable(e.ID),
+		printable(e.Type),
+		printable(subject),
+		printable(about.Provider),
+		printable(amount),
+	)
 }

@@ -18,7 +18,8 @@ import (
 	"testing"
 )
 
-// fakeHost answers on an admin socket what it was told to, and notes what it was asked.
+// fakeHost answers on an admin socket what it was told to, and notes what it
+// was asked.
 type fakeHost struct {
 	mu       sync.Mutex
 	answers  []string
@@ -32,16 +33,20 @@ func (h *fakeHost) listen(t *testing.T, folder string) {
 	if err := os.MkdirAll(filepath.Join(folder, "var"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	l, err := new(net.ListenConfig).Listen(context.Background(), "unix", filepath.Join(folder, "var", socketName))
+	l, err := new(
+		net.ListenConfig,
+	).Listen(context.Background(), "unix", filepath.Join(folder, "var", socketName))
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	s := &http.Server{Handler: h}
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
 		_ = s.Serve(l) // ends with Close
 	}()
+
 	t.Cleanup(func() {
 		_ = s.Close()
 		<-ended
@@ -66,31 +71,37 @@ func (h *fakeHost) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
+
 	note(&h.requests, r)
 	if len(h.answers) == 0 {
 		http.Error(w, "nobody expected this request", http.StatusInternalServerError)
 		return
 	}
+
 	head, body, _ := strings.Cut(h.answers[0], "\n\n")
 	h.answers = h.answers[1:]
 	if strings.TrimSpace(head) == "hang up" {
 		panic(http.ErrAbortHandler)
 	}
+
 	status, headers, _ := strings.Cut(head, "\n")
 	for line := range strings.Lines(headers) {
 		name, value, _ := strings.Cut(strings.TrimSpace(line), ": ")
 		w.Header().Set(name, value)
 	}
+
 	code, err := strconv.Atoi(strings.TrimSpace(status))
 	if err != nil {
 		http.Error(w, "the case has no status: "+status, http.StatusInternalServerError)
 		return
 	}
+
 	w.WriteHeader(code)
 	_, _ = io.WriteString(w, body)
 }
 
-// note writes a request down: a form part by part, because its boundary changes.
+// note writes a request down: a form part by part, because its boundary
+// changes.
 func note(b *bytes.Buffer, r *http.Request) {
 	fmt.Fprintf(b, "%s %s\n", r.Method, r.URL.RequestURI())
 	if key := r.Header.Get("Idempotency-Key"); key != "" {
@@ -100,14 +111,24 @@ func note(b *bytes.Buffer, r *http.Request) {
 	if kind != "" {
 		fmt.Fprintf(b, "Content-Type: %s\n", kind)
 	}
+
 	if kind == "multipart/form-data" {
 		form := multipart.NewReader(r.Body, params["boundary"])
 		for part, err := form.NextPart(); err == nil; part, err = form.NextPart() {
 			content, _ := io.ReadAll(part)
-			fmt.Fprintf(b, "part %s %s %s: %s\n", part.FormName(), part.FileName(), part.Header.Get("Content-Type"), content)
+			fmt.Fprintf(
+				b,
+				"part %s %s %s: %s\n",
+				part.FormName(),
+				part.FileName(),
+				part.Header.Get("Content-Type"),
+				content,
+			)
 		}
+
 		return
 	}
+
 	body, _ := io.ReadAll(r.Body)
 	if len(body) > 0 {
 		fmt.Fprintf(b, "%s\n", bytes.TrimSpace(body))
@@ -116,5 +137,9 @@ func note(b *bytes.Buffer, r *http.Request) {
 
 // dialError is what the transport gives when a socket cannot be opened.
 func dialError(cause error) error {
-	return &url.Error{Op: "Get", URL: "http://payhost/", Err: &net.OpError{Op: "dial", Net: "unix", Err: cause}}
+	return &url.Error{
+		Op:  "Get",
+		URL: "http://payhost/",
+		Err: &net.OpError{Op: "dial", Net: "unix", Err: cause},
+	}
 }

@@ -27,15 +27,22 @@ the receiver answered 410, or did not take the event for three days.`,
 		Example: "  payhost dead-letters\n  payhost dead-letters list --json",
 		Args:    cobra.NoArgs,
 	}
+
 	filters := []filter{
 		{"cursor", "cursor", "go on where an earlier list ended"},
 		{"limit", "limit", "at most so `many`"},
 	}
 	addFilters(c, filters)
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		r := request{method: http.MethodGet, path: "/v1/dead-letters", query: queryOf(c, filters), what: "list dead letters"}
+		r := request{
+			method: http.MethodGet,
+			path:   "/v1/dead-letters",
+			query:  queryOf(c, filters),
+			what:   "list dead letters",
+		}
 		return a.list(c, r, (*app).letterTable)
 	}
+
 	return c
 }
 
@@ -47,15 +54,25 @@ func (a *app) letterTable(body []byte) (next string, err error) {
 	if err := read(body, &page); err != nil {
 		return "", err
 	}
+
 	t := a.table("EVENT", "TYPE", "OF", "HAPPENED "+a.zone(), "TRIES", "LAST TRY", "ERROR")
 	for _, l := range page.Data {
-		t.row(l.ID, l.Type, orElse(l.PaymentID, l.PayoutID), clock(l.CreatedAt), strconv.Itoa(l.Tries), clock(moment(l.TriedAt)), l.Error)
+		t.row(
+			l.ID,
+			l.Type,
+			orElse(l.PaymentID, l.PayoutID),
+			clock(l.CreatedAt),
+			strconv.Itoa(l.Tries),
+			clock(moment(l.TriedAt)),
+			l.Error,
+		)
 	}
+
 	t.print()
 	return page.Next, nil
 }
 
-// moment gives the zero time for none.
+// moment returns the zero time for none.
 func moment(t *time.Time) time.Time {
 	if t == nil {
 		return time.Time{}
@@ -71,7 +88,12 @@ func (a *app) retryLetter() *cobra.Command {
 		Example: "  payhost dead-letters retry evt_000000000002f",
 		Args:    arguments("ID"),
 		RunE: func(c *cobra.Command, args []string) error {
-			r := request{method: http.MethodPost, path: recordPath("dead-letters", args[0], "retry"), what: "retry " + args[0]}
+			r := request{
+				method: http.MethodPost,
+				path:   recordPath("dead-letters", args[0], "retry"),
+				what:   "retry " + args[0],
+			}
+
 			return a.one(c, r, func(body []byte) error {
 				var l payment.DeadLetter
 				err := read(body, &l)
@@ -79,12 +101,17 @@ func (a *app) retryLetter() *cobra.Command {
 					b := a.block()
 					b.field("event", l.ID)
 					b.field("state", string(l.State))
-					b.field("", "it is pushed again now, and listed again if nobody takes it")
+					b.field(
+						"",
+						"it is pushed again now, and listed again if nobody takes it",
+					)
 					b.field("type", l.Type)
+
 					b.field("of", orElse(l.PaymentID, l.PayoutID))
 					b.field("happened", a.at(l.CreatedAt))
 					b.print()
 				}
+
 				return err
 			})
 		},

@@ -32,9 +32,11 @@ platforms stay. To do without a lock, remove the file.`,
 					(*problems)[i].File = a.config // as it was named on the command line
 				}
 			}
+
 			if err != nil {
 				return a.refuseConfig(err)
 			}
+
 			return a.locked(cfg.LockFile(), programs)
 		},
 	}
@@ -48,17 +50,19 @@ type lockedProgram struct {
 	Change  string `json:"change"`
 }
 
-// locked prints what the lock has now, and how it differs from the one before: a checksum that changed unexpectedly is
-// to be seen before the programs run.
+// locked prints what the lock has now, and how it differs from the one before:
+// a checksum that changed unexpectedly is to be seen before the programs run.
 func (a *app) locked(file string, programs []host.LockedProgram) error {
 	list := make([]lockedProgram, len(programs))
 	changes := 0
+
 	for i, p := range programs {
 		list[i] = lockedProgram{p.Name, p.SHA256, p.Before, changeOf(p)}
 		if p.SHA256 != p.Before {
 			changes++
 		}
 	}
+
 	if a.json {
 		return a.printValue(map[string]any{"file": file, "programs": list})
 	}
@@ -69,6 +73,7 @@ func (a *app) locked(file string, programs []host.LockedProgram) error {
 		}
 		t.print()
 	}
+
 	a.note("wrote %s, with %s", file, count(changes, "change"))
 	return nil
 }
@@ -84,5 +89,6 @@ func changeOf(p host.LockedProgram) string {
 	case p.SHA256 == "":
 		return "removed"
 	}
+
 	return "changed from " + p.Before
 }

@@ -1,10 +1,12 @@
 // Command payhost runs a payment host and talks to a running one.
 //
-// It is thin: what it does to money it asks of the host over the host's admin socket, with the calls of the HTTP API, and
-// what it prints is what the host answered. Exit status 0 means done, 1 refused or failed, 2 wrong usage.
+// It is thin: what it does to money it asks of the host over the host's admin
+// socket, with the calls of the HTTP API, and what it prints is what the host
+// answered. Exit status 0 means done, 1 refused or failed, 2 wrong usage.
 //
-// One file holds one group of commands. socket.go is the way to the host, trouble.go and advice.go are what is said when
-// something fails, table.go and record.go how things look.
+// One file holds one group of commands. socket.go is the way to the host,
+// trouble.go and advice.go are what is said when something fails, table.go and
+// record.go how things look.
 package main
 
 import (

@@ -15,7 +15,8 @@ import (
 // built holds what the tests build; repository is the folder that holds go.mod.
 var built, repository string
 
-// program is the command, built when the first test needs it: a fuzzing process does not.
+// program is the command, built when the first test needs it: a fuzzing process
+// does not.
 var program = sync.OnceValues(func() (string, error) {
 	path := filepath.Join(built, "payhost")
 	return path, build(path, ".")
@@ -24,7 +25,12 @@ var program = sync.OnceValues(func() (string, error) {
 // zones is Go's own file of time zones, because a machine may have none.
 var zones = sync.OnceValues(func() (string, error) {
 	root, err := exec.Command("go", "env", "GOROOT").Output()
-	return filepath.Join(strings.TrimSpace(string(root)), "lib", "time", "zoneinfo.zip"), err
+	return filepath.Join(
+		strings.TrimSpace(string(root)),
+		"lib",
+		"time",
+		"zoneinfo.zip",
+	), err
 })
 
 func TestMain(m *testing.M) {
@@ -38,10 +44,12 @@ func testMain(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(built)
+
 	if repository, err = filepath.Abs("../../.."); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
+
 	code := m.Run()
 	if code == 0 {
 		if err := goleak.Find(); err != nil {
@@ -49,17 +57,31 @@ func testMain(m *testing.M) int {
 			code = 1
 		}
 	}
+
 	return code
 }
 
 // build compiles a program of this repository, under version 1.2.3.
 func build(to, from string) error {
-	// Built as "make build" does it: what one has compiled the others find in the cache.
-	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -X main.version=1.2.3", "-o", to, from)
+	// Built as "make build" does it: what one has compiled the others find in
+	// the cache.
+	cmd := exec.Command(
+		"go",
+		"build",
+		"-trimpath",
+		"-buildvcs=false",
+		"-ldflags",
+		"-s -w -X main.version=1.2.3",
+		"-o",
+		to,
+		from,
+	)
+
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("build of %s: %w\n%s", from, err, out)
 	}
+
 	return nil
 }

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// at gives a time in the local zone, and how far it is from now.
+// at returns a time in the local zone, and how far it is from now.
 func (a *app) at(t time.Time) string {
 	if t.IsZero() {
 		return ""
@@ -13,7 +13,7 @@ func (a *app) at(t time.Time) string {
 	return stamp(t) + " (" + distance(t, a.now()) + ")"
 }
 
-// stamp gives a time in the local zone.
+// stamp returns a time in the local zone.
 func stamp(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05 MST") }
 
 // short form for columns whose header names the zone.
@@ -33,7 +33,7 @@ func distance(t, now time.Time) string {
 	}
 }
 
-// after gives how long after another time something was.
+// after returns how long after another time something was.
 func after(t, start time.Time) string {
 	d := t.Sub(start)
 	if d < 0 {
@@ -55,5 +55,6 @@ func span(d time.Duration) string {
 	case d < day:
 		return fmt.Sprintf("%dh%02dm", int(d.Hours()), int(d.Minutes())%60)
 	}
+
 	return fmt.Sprintf("%dd%02dh", int(d/day), int(d.Hours())%24)
 }

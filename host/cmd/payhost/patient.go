@@ -13,9 +13,9 @@ const maxPending = 4 << 20
 // flushWithin bounds how long the end of the process waits for a reader.
 const flushWithin = time.Second
 
-// patient writes for a process that must not wait: to a terminal that is stopped,
-// or a pipe that nobody reads, a write can take for ever. What waits for the
-// reader is bounded; what comes on top of it is dropped and counted.
+// patient writes for a process that must not wait: to a terminal that is
+// stopped, or a pipe that nobody reads, a write can take for ever. What waits
+// for the reader is bounded; what comes on top of it is dropped and counted.
 type patient struct {
 	to      io.Writer
 	dropped atomic.Int64 // lines since the start
@@ -33,7 +33,12 @@ type patient struct {
 
 // newPatient begins to write to a writer.
 func newPatient(to io.Writer, missing func(lines int64) []byte) *patient {
-	p := &patient{to: to, missing: missing, more: make(chan struct{}, 1), written: make(chan struct{})}
+	p := &patient{
+		to:      to,
+		missing: missing,
+		more:    make(chan struct{}, 1),
+		written: make(chan struct{}),
+	}
 	go p.carry()
 	return p
 }
@@ -47,9 +52,11 @@ func (p *patient) Write(line []byte) (int, error) {
 		p.dropped.Add(1)
 		return len(line), nil
 	}
+
 	p.pending = append(p.pending, append([]byte(nil), line...))
 	p.size += len(line)
 	p.wake()
+
 	return len(line), nil
 }
 
@@ -73,6 +80,7 @@ func (p *patient) carry() {
 			if len(lines) == 0 {
 				break
 			}
+
 			for _, line := range lines {
 				if _, err := p.to.Write(line); err != nil {
 					p.dropped.Add(1) // the reader has gone

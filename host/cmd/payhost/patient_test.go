@@ -27,12 +27,14 @@ func TestNobodyWaitsForTheReaderOfALog(t *testing.T) {
 	const line = 1 << 10
 	s := &stalled{goOn: make(chan struct{}), took: make(chan string, 2*maxPending/line)}
 	p := newPatient(s, func(n int64) []byte { return fmt.Appendf(nil, "%d missing", n) })
+
 	text, lines := strings.Repeat("x", line), 2*maxPending/line
 	for range lines {
 		if n, err := io.WriteString(p, text); n != line || err != nil {
 			t.Fatalf("%d, %v", n, err)
 		}
 	}
+
 	dropped := p.dropped.Load()
 	if dropped == 0 || dropped >= int64(lines) {
 		t.Errorf("%d of %d lines were dropped", dropped, lines)
@@ -43,13 +45,16 @@ func TestNobodyWaitsForTheReaderOfALog(t *testing.T) {
 	close(s.took)
 	var whole int64
 	said := ""
+
 	for got := range s.took {
 		if got == text {
 			whole++
 			continue
 		}
+
 		said += got
 	}
+
 	if whole+dropped != int64(lines) || said != fmt.Sprintf("%d missing", dropped) {
 		t.Errorf("%d lines arrived, %d were dropped, and it says %q", whole, dropped, said)
 	}
@@ -62,11 +67,16 @@ func TestServeDoesNotDependOnTheReaderOfItsLog(t *testing.T) {
 	for what, leave := range map[string]bool{"has gone": true, "stands still": false} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
-			folder, listen := hostConfig(t, "[log]\nlevel = \"debug\"\n", "http://127.0.0.1:1")
+			folder, listen := hostConfig(
+				t,
+				"[log]\nlevel = \"debug\"\n",
+				"http://127.0.0.1:1",
+			)
 			path, err := program()
 			if err != nil {
 				t.Fatal(err)
 			}
+
 			c := exec.Command(path, "serve")
 			c.Dir = folder
 			read, write, err := os.Pipe()
@@ -74,6 +84,7 @@ func TestServeDoesNotDependOnTheReaderOfItsLog(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer read.Close()
+
 			c.Stdout, c.Stderr = write, write
 			if err := c.Start(); err != nil {
 				t.Fatal(err)
@@ -82,6 +93,7 @@ func TestServeDoesNotDependOnTheReaderOfItsLog(t *testing.T) {
 			ended := make(chan error, 1)
 			go func() { ended <- c.Wait() }()
 			defer func() { _ = c.Process.Kill() }() // it has ended, unless the test has failed
+
 			client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 			healthy := func() bool {
 				resp, err := client.Get("http://" + listen + "/v1/nothing")
@@ -101,11 +113,13 @@ func TestServeDoesNotDependOnTheReaderOfItsLog(t *testing.T) {
 			if leave {
 				read.Close()
 			}
+
 			for k := range 1000 { // a pipe has room for 64 KiB
 				if !healthy() {
 					t.Fatalf("request %d is not answered", k)
 				}
 			}
+
 			if err := c.Process.Signal(syscall.SIGTERM); err != nil {
 				t.Fatal(err)
 			}

@@ -8,7 +8,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// payCommand checks of the request only what can be told without the host: that what is required is there.
+// payCommand checks of the request only what can be told without the host: that
+// what is required is there.
 func (a *app) payCommand() *cobra.Command {
 	d := &draft{}
 	c := &cobra.Command{
@@ -24,9 +25,16 @@ what became of it, is printed all the same; the exit status is then 1.`,
   echo '{"provider": "acme", "amount": "5", "currency": "EUR"}' | payhost pay --file - --idempotency-key order-48`,
 		Args: cobra.NoArgs,
 	}
+
 	d.field(c, "provider", "provider", "the provider's `name` in config.toml")
-	d.field(c, "amount", "amount", "the `amount`: digits with at most one point, such as 60.00")
+	d.field(
+		c,
+		"amount",
+		"amount",
+		"the `amount`: digits with at most one point, such as 60.00",
+	)
 	d.field(c, "currency", "currency", "upper-case `code`, such as USD")
+
 	d.field(c, "reference", "merchant_reference", "your own `reference`")
 	d.field(c, "description", "description", "what is paid for")
 	d.field(c, "method", "method", "a payment method's `id` (payhost methods NAME)")
@@ -35,21 +43,35 @@ what became of it, is printed all the same; the exit status is then 1.`,
 	d.field(c, "customer-id", "customer.id", "the customer's id with you")
 	d.field(c, "customer-email", "customer.email", "the customer's e-mail address")
 	d.field(c, "customer-phone", "customer.phone", "the customer's phone number")
+
 	d.field(c, "customer-first-name", "customer.first_name", "the customer's first name")
 	d.field(c, "customer-last-name", "customer.last_name", "the customer's last name")
 	d.field(c, "customer-ip", "customer.ip", "the customer's address on the Internet")
 	d.field(c, "success-url", "success_url", "where the customer is sent after paying")
 	d.field(c, "cancel-url", "cancel_url", "where the customer is sent otherwise")
-	d.field(c, "expires-at", "expires_at", "when it ends if nobody pays, such as 2026-12-01T00:00:00Z")
+	d.field(
+		c,
+		"expires-at",
+		"expires_at",
+		"when it ends if nobody pays, such as 2026-12-01T00:00:00Z",
+	)
+
 	d.rest(c)
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		body, err := d.body(c, a.in, "provider", "amount", "currency")
 		if err != nil {
 			return err
 		}
-		return made(a, c, request{path: "/v1/payments", body: body, key: d.key, what: "pay"}, a.showPayment,
-			func(p *payment.Payment) error { return whatFailed("payment", p.ID, p.Provider, p.Status, p.Failure) })
+
+		return made(
+			a,
+			c,
+			request{path: "/v1/payments", body: body, key: d.key, what: "pay"},
+			a.showPayment,
+			func(p *payment.Payment) error { return whatFailed("payment", p.ID, p.Provider, p.Status, p.Failure) },
+		)
 	}
+
 	return c
 }
 
@@ -68,9 +90,16 @@ became of it, is printed all the same; the exit status is then 1.`,
   payhost payout --file request.json --idempotency-key payout-9`,
 		Args: cobra.NoArgs,
 	}
+
 	d.field(c, "provider", "provider", "the provider's `name` in config.toml")
-	d.field(c, "amount", "amount", "the `amount`: digits with at most one point, such as 25.00")
+	d.field(
+		c,
+		"amount",
+		"amount",
+		"the `amount`: digits with at most one point, such as 25.00",
+	)
 	d.field(c, "currency", "currency", "upper-case `code`, such as USD")
+
 	d.field(c, "reference", "merchant_reference", "your own `reference`")
 	d.field(c, "description", "description", "what is paid for")
 	d.field(c, "method", "method", "a way of paying out, where the provider has several")
@@ -78,7 +107,13 @@ became of it, is printed all the same; the exit status is then 1.`,
 	d.field(c, "recipient-name", "recipient.name", "the recipient's name")
 	d.field(c, "recipient-email", "recipient.email", "the recipient's e-mail address")
 	d.field(c, "recipient-phone", "recipient.phone", "the recipient's phone number")
-	d.field(c, "recipient-account-number", "recipient.account_number", "the recipient's account or wallet")
+	d.field(
+		c,
+		"recipient-account-number",
+		"recipient.account_number",
+		"the recipient's account or wallet",
+	)
+
 	d.field(c, "recipient-iban", "recipient.iban", "the recipient's IBAN")
 	d.rest(c)
 	c.RunE = func(c *cobra.Command, _ []string) error {
@@ -86,14 +121,28 @@ became of it, is printed all the same; the exit status is then 1.`,
 		if err != nil {
 			return err
 		}
-		return made(a, c, request{path: "/v1/payouts", body: body, key: d.key, what: "payout"}, a.showPayout,
-			func(p *payment.Payout) error { return whatFailed("payout", p.ID, p.Provider, p.Status, p.Failure) })
+
+		return made(
+			a,
+			c,
+			request{path: "/v1/payouts", body: body, key: d.key, what: "payout"},
+			a.showPayout,
+			func(p *payment.Payout) error { return whatFailed("payout", p.ID, p.Provider, p.Status, p.Failure) },
+		)
 	}
+
 	return c
 }
 
-// made asks for something new and prints it; the error says that it has failed, or that nobody knows.
-func made[T any](a *app, c *cobra.Command, r request, show func(*T, view), failed func(*T) error) error {
+// made asks for something new and prints it; the error says that it has failed,
+// or that nobody knows.
+func made[T any](
+	a *app,
+	c *cobra.Command,
+	r request,
+	show func(*T, view),
+	failed func(*T) error,
+) error {
 	ctx, stop := interruptible(c)
 	defer stop()
 	r.method, r.moves = http.MethodPost, true
@@ -104,6 +153,7 @@ func made[T any](a *app, c *cobra.Command, r request, show func(*T, view), faile
 	if err != nil {
 		return err
 	}
+
 	if a.json {
 		a.printJSON(got.body)
 	}
@@ -112,10 +162,12 @@ func made[T any](a *app, c *cobra.Command, r request, show func(*T, view), faile
 	if err := read(got.body, one); err != nil {
 		return err
 	}
+
 	failure := failed(one)
 	if !a.json {
 		show(one, view{failed: failure != nil})
 	}
+
 	return failure
 }
 

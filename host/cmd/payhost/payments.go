@@ -19,13 +19,19 @@ type family struct {
 }
 
 var payments = family{
-	name: "payments", one: "payment", statuses: "succeeded, failed, canceled or expired", example: "pay_06dq8z5k3c",
-	show: func(a *app, body []byte, v view) error { return shown(body, v, a.showPayment) },
+	name:     "payments",
+	one:      "payment",
+	statuses: "succeeded, failed, canceled or expired",
+	example:  "pay_06dq8z5k3c",
+	show:     func(a *app, body []byte, v view) error { return shown(body, v, a.showPayment) },
 }
 
 var payouts = family{
-	name: "payouts", one: "payout", statuses: "succeeded or failed", example: "po_06dq8z5k3c",
-	show: func(a *app, body []byte, v view) error { return shown(body, v, a.showPayout) },
+	name:     "payouts",
+	one:      "payout",
+	statuses: "succeeded or failed",
+	example:  "po_06dq8z5k3c",
+	show:     func(a *app, body []byte, v view) error { return shown(body, v, a.showPayout) },
 }
 
 // shown decodes one record and shows it.
@@ -39,23 +45,41 @@ func shown[T any](body []byte, v view, show func(*T, view)) error {
 }
 
 func (a *app) paymentsCommand() *cobra.Command {
-	return group(a.listRecords("payments", payments), a.listRecords("list", payments), a.showRecord(payments),
-		a.refreshRecord(payments), a.confirmCommand(), a.captureCommand(), a.cancelCommand(), a.refundCommand(),
-		a.refundsCommand(), a.resolveRecord(payments))
+	return group(
+		a.listRecords("payments", payments),
+		a.listRecords("list", payments),
+		a.showRecord(payments),
+		a.refreshRecord(
+			payments,
+		),
+		a.confirmCommand(),
+		a.captureCommand(),
+		a.cancelCommand(),
+		a.refundCommand(),
+		a.refundsCommand(),
+		a.resolveRecord(payments),
+	)
 }
 
 func (a *app) payoutsCommand() *cobra.Command {
-	return group(a.listRecords("payouts", payouts), a.listRecords("list", payouts), a.showRecord(payouts),
-		a.refreshRecord(payouts), a.resolveRecord(payouts))
+	return group(
+		a.listRecords("payouts", payouts),
+		a.listRecords("list", payouts),
+		a.showRecord(payouts),
+		a.refreshRecord(payouts),
+		a.resolveRecord(payouts),
+	)
 }
 
-// listRecords is the list itself, and the group that holds it: "payhost payments" lists as "payhost payments list" does.
+// listRecords is the list itself, and the group that holds it: "payhost
+// payments" lists as "payhost payments list" does.
 func (a *app) listRecords(use string, f family) *cobra.Command {
 	full := "payhost " + f.name
 	short := "List " + f.name
 	if use == f.name {
 		short = "List, look at and change " + f.name
 	}
+
 	c := &cobra.Command{
 		Use:   use,
 		Short: short,
@@ -64,15 +88,21 @@ func (a *app) listRecords(use string, f family) *cobra.Command {
 			full + " list --reference order-47 --json",
 		Args: cobra.NoArgs,
 	}
+
 	filters := []filter{
 		{"provider", "provider", "only those of this provider"},
 		{"status", "status", "only those in this `status`"},
 		{"reference", "merchant_reference", "only those with this reference of yours"},
-		{"from", "created_from", "only those created since a `time` (2026-12-01T00:00:00Z) or in the last 24h"},
+		{
+			"from",
+			"created_from",
+			"only those created since a `time` (2026-12-01T00:00:00Z) or in the last 24h",
+		},
 		{"to", "created_to", "only those created before a `time`"},
 		{"cursor", "cursor", "go on where an earlier list ended"},
 		{"limit", "limit", "at most so `many`"},
 	}
+
 	addFilters(c, filters)
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		query := queryOf(c, filters)
@@ -85,9 +115,21 @@ func (a *app) listRecords(use string, f family) *cobra.Command {
 				query.Set(parameter, at)
 			}
 		}
-		r := request{method: http.MethodGet, path: "/v1/" + f.name, query: query, what: "list " + f.name}
-		return a.list(c, r, func(a *app, body []byte) (string, error) { return a.recordTable(f, body) })
+
+		r := request{
+			method: http.MethodGet,
+			path:   "/v1/" + f.name,
+			query:  query,
+			what:   "list " + f.name,
+		}
+
+		return a.list(
+			c,
+			r,
+			func(a *app, body []byte) (string, error) { return a.recordTable(f, body) },
+		)
 	}
+
 	return c
 }
 
@@ -100,10 +142,29 @@ func (a *app) recordTable(f family, body []byte) (next string, err error) {
 	if err := read(body, &page); err != nil {
 		return "", err
 	}
-	t := a.table(strings.ToUpper(f.one), "CREATED "+a.zone(), "PROVIDER", "STATUS", "AMOUNT", "REFERENCE", "PROVIDER REFERENCE")
+
+	t := a.table(
+		strings.ToUpper(f.one),
+		"CREATED "+a.zone(),
+		"PROVIDER",
+		"STATUS",
+		"AMOUNT",
+		"REFERENCE",
+		"PROVIDER REFERENCE",
+	)
+
 	for _, p := range page.Data {
-		t.row(p.ID, clock(p.CreatedAt), p.Provider, string(p.Status), p.Amount.String()+" "+p.Currency, p.MerchantReference, p.ProviderReference)
+		t.row(
+			p.ID,
+			clock(p.CreatedAt),
+			p.Provider,
+			string(p.Status),
+			p.Amount.String()+" "+p.Currency,
+			p.MerchantReference,
+			p.ProviderReference,
+		)
 	}
+
 	t.print()
 	return page.Next, nil
 }
@@ -121,11 +182,12 @@ func addFilters(c *cobra.Command, list []filter) {
 	}
 }
 
-// queryOf gives the parameters whose flags were given.
+// queryOf returns the parameters whose flags were given.
 func queryOf(c *cobra.Command, list []filter) url.Values {
 	query := url.Values{}
 	for _, f := range list {
-		if value := c.Flag(f.flag).Value.String(); value != "" && c.Flags().Changed(f.flag) {
+		if value := c.Flag(f.flag).Value.String(); value != "" &&
+			c.Flags().Changed(f.flag) {
 			query.Set(f.parameter, value)
 		}
 	}
@@ -139,8 +201,13 @@ func (a *app) moment(flag, text string) (string, error) {
 	}
 	t, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		return "", wrongUsage("--%s takes a time such as 2026-12-01T00:00:00Z, or how long ago, such as 24h; not %q", flag, text)
+		return "", wrongUsage(
+			"--%s takes a time such as 2026-12-01T00:00:00Z, or how long ago, such as 24h; not %q",
+			flag,
+			text,
+		)
 	}
+
 	return t.UTC().Format(time.RFC3339Nano), nil
 }
 
@@ -153,15 +220,23 @@ func (a *app) showRecord(f family) *cobra.Command {
 		Example: "  payhost " + f.name + " show " + f.example + "\n  payhost " + f.name + " show " + f.example + " --wire",
 		Args:    arguments("ID"),
 	}
-	c.Flags().BoolVar(&v.wire, "wire", false, "also what was said to the provider and what it answered, secrets masked")
+	c.Flags().
+		BoolVar(&v.wire, "wire", false, "also what was said to the provider and what it answered, secrets masked")
+
 	c.RunE = func(c *cobra.Command, args []string) error {
-		r := request{method: http.MethodGet, path: recordPath(f.name, args[0]), what: "show " + args[0]}
+		r := request{
+			method: http.MethodGet,
+			path:   recordPath(f.name, args[0]),
+			what:   "show " + args[0],
+		}
 		return a.one(c, r, func(body []byte) error { return f.show(a, body, v) })
 	}
+
 	return c
 }
 
-// refreshRecord fails when the provider cannot be asked; the record is then as it was.
+// refreshRecord fails when the provider cannot be asked; the record is then as
+// it was.
 func (a *app) refreshRecord(f family) *cobra.Command {
 	return &cobra.Command{
 		Use:     "refresh ID",
@@ -169,14 +244,23 @@ func (a *app) refreshRecord(f family) *cobra.Command {
 		Example: "  payhost " + f.name + " refresh " + f.example,
 		Args:    arguments("ID"),
 		RunE: func(c *cobra.Command, args []string) error {
-			r := request{method: http.MethodGet, path: recordPath(f.name, args[0]), query: url.Values{"refresh": {"true"}}, what: "refresh " + args[0]}
+			r := request{
+				method: http.MethodGet,
+				path:   recordPath(f.name, args[0]),
+				query:  url.Values{"refresh": {"true"}},
+				what:   "refresh " + args[0],
+			}
 			return a.one(c, r, func(body []byte) error { return f.show(a, body, view{}) })
 		},
 	}
 }
 
 // list asks for a page and prints it as a table.
-func (a *app) list(c *cobra.Command, r request, show func(*app, []byte) (next string, err error)) error {
+func (a *app) list(
+	c *cobra.Command,
+	r request,
+	show func(*app, []byte) (next string, err error),
+) error {
 	return a.one(c, r, func(body []byte) error {
 		next, err := show(a, body)
 		if err == nil && next != "" {
@@ -194,15 +278,18 @@ func (a *app) one(c *cobra.Command, r request, show func(body []byte) error) err
 	if err != nil {
 		return err
 	}
+
 	a.noteReplay(got)
 	if a.json {
 		a.printJSON(got.body)
 		return nil
 	}
+
 	return show(got.body)
 }
 
-// recordPath gives the path of a thing of the API. What is put in is one part of the path, whatever it holds.
+// recordPath returns the path of a thing of the API. What is put in is one part
+// of the path, whatever it holds.
 func recordPath(family, id string, more ...string) string {
 	path := "/v1/" + family + "/" + url.PathEscape(id)
 	for _, part := range more {

@@ -18,7 +18,7 @@ func (a *app) pluginCommand() *cobra.Command {
 		},
 		a.pluginNewCommand(),
 		a.pluginCallCommand(),
-		a.pluginProveCommand(),
+		a.pluginTestCommand(),
 		&cobra.Command{
 			Use:     "info FILE",
 			Short:   "Show what a plugin's file is, what it can do and how it is configured",
@@ -40,12 +40,17 @@ func (a *app) pluginInfo(ctx context.Context, file string) error {
 	}
 	var p pluginInfo
 	if err := read(said.Text, &p); err != nil || p.Name == "" {
-		return fmt.Errorf("plugin info %s: the program answers \"describe\" with something else than a description of a plugin", file)
+		return fmt.Errorf(
+			"plugin info %s: the program answers \"describe\" with something else than a description of a plugin",
+			file,
+		)
 	}
+
 	if a.json {
 		a.printJSON(said.Text)
 		return nil
 	}
+
 	a.pluginBlock(&p, file, said.Checksum)
 	return nil
 }

@@ -19,10 +19,19 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// movingVerbs are the verbs that can move money, or ask for it: they carry an idempotency key.
-var movingVerbs = []string{"create_payment", "confirm_payment", "capture_payment", "cancel_payment", "create_refund", "create_payout"}
+// movingVerbs are the verbs that can move money, or ask for it: they carry an
+// idempotency key.
+var movingVerbs = []string{
+	"create_payment",
+	"confirm_payment",
+	"capture_payment",
+	"cancel_payment",
+	"create_refund",
+	"create_payout",
+}
 
-// creatingVerbs are those of them that make something new, under a reference and a sequence number.
+// creatingVerbs are those of them that make something new, under a reference
+// and a sequence number.
 var creatingVerbs = []string{"create_payment", "create_refund", "create_payout"}
 
 type pluginCallOptions struct {
@@ -59,10 +68,16 @@ the provider's part from it: see package sdk/conformance/golden.`,
 			return arguments("FILE", "VERB")(c, args)
 		},
 	}
-	c.Flags().StringVar(&o.account, "account", "", "whose configuration it gets, by `name` (default: the only account with this plugin)")
-	c.Flags().StringVar(&o.key, "idempotency-key", "", "the idempotency `key` that the provider gets (required where money can move)")
-	c.Flags().StringVar(&o.record, "record", "", "keep what was said to the provider in a new `file`")
-	c.Flags().BoolVar(&o.overwrite, "overwrite", false, "the file of --record may be there already")
+
+	c.Flags().
+		StringVar(&o.account, "account", "", "whose configuration it gets, by `name` (default: the only account with this plugin)")
+	c.Flags().
+		StringVar(&o.key, "idempotency-key", "", "the idempotency `key` that the provider gets (required where money can move)")
+	c.Flags().
+		StringVar(&o.record, "record", "", "keep what was said to the provider in a new `file`")
+	c.Flags().
+		BoolVar(&o.overwrite, "overwrite", false, "the file of --record may be there already")
+
 	c.RunE = func(c *cobra.Command, args []string) error {
 		request := []byte("{}")
 		if len(args) == 3 {
@@ -74,14 +89,21 @@ the provider's part from it: see package sdk/conformance/golden.`,
 				return err
 			}
 		}
+
 		ctx, stop := interruptible(c)
 		defer stop()
 		return a.pluginCall(ctx, args[0], args[1], request, o)
 	}
+
 	return c
 }
 
-func (a *app) pluginCall(ctx context.Context, file, verb string, request []byte, o pluginCallOptions) error {
+func (a *app) pluginCall(
+	ctx context.Context,
+	file, verb string,
+	request []byte,
+	o pluginCallOptions,
+) error {
 	fields, err := objectOf(request)
 	if err != nil {
 		return err
@@ -90,6 +112,7 @@ func (a *app) pluginCall(ctx context.Context, file, verb string, request []byte,
 	if moves && o.key == "" {
 		return wrongUsage("%s can move money: --idempotency-key is required", verb)
 	}
+
 	call := host.PluginCall{File: file, Verb: verb, Request: request}
 	if moves {
 		call.Request = completed(verb, fields, o.key)
@@ -101,11 +124,13 @@ func (a *app) pluginCall(ctx context.Context, file, verb string, request []byte,
 		}
 		call.Account = account
 	}
+
 	record, err := a.newRecord(o.record, o.overwrite)
 	if err != nil {
 		return err
 	}
 	defer record.drop()
+
 	ctx, log := sdk.WithExchangeLog(ctx)
 	answer, err := host.CallPlugin(ctx, call)
 	kept := record.keep(call, answer, err, log.Exchanges())
@@ -113,9 +138,11 @@ func (a *app) pluginCall(ctx context.Context, file, verb string, request []byte,
 		a.printJSON(answer)
 		return kept
 	}
+
 	if kept != nil {
 		a.complain(kept.Error())
 	}
+
 	return callTrouble(file, verb, o.key, moves, err)
 }
 
@@ -129,13 +156,15 @@ func objectOf(text []byte) (fields map[string]any, err error) {
 	return fields, nil
 }
 
-// completed fills in what a host would give. The reference hangs on the key, so that a repeat under it is one.
+// completed fills in what a host would give. The reference hangs on the key, so
+// that a repeat under it is one.
 func completed(verb string, fields map[string]any, key string) []byte {
 	fill := func(name string, value any) {
 		if _, there := fields[name]; !there {
 			fields[name] = value
 		}
 	}
+
 	fields["idempotency_key"] = key
 	fill("attempt", 1)
 	if slices.Contains(creatingVerbs, verb) {
@@ -143,6 +172,7 @@ func completed(verb string, fields map[string]any, key string) []byte {
 		fill("reference", "call_"+hex.EncodeToString(sum[:12]))
 		fill("sequence", 1)
 	}
+
 	text, _ := json.Marshal(fields) // it was JSON
 	return text
 }
@@ -155,6 +185,7 @@ func (a *app) accountFor(file, name string) (*config.Provider, error) {
 	}
 	plugin, _, _ := strings.Cut(filepath.Base(file), "@")
 	var found []string
+
 	for i, p := range cfg.Providers {
 		if p.Name == name {
 			return &cfg.Providers[i], nil
@@ -163,15 +194,26 @@ func (a *app) accountFor(file, name string) (*config.Provider, error) {
 			found = append(found, p.Name)
 		}
 	}
+
 	switch {
 	case name != "":
 		return nil, wrongUsage("%s has no account %q", a.config, name)
 	case len(found) == 1:
 		return a.accountFor(file, found[0])
 	case len(found) == 0:
-		return nil, wrongUsage("%s has no account with the plugin %s; name another with --account", a.config, plugin)
+		return nil, wrongUsage(
+			"%s has no account with the plugin %s; name another with --account",
+			a.config,
+			plugin,
+		)
 	}
-	return nil, wrongUsage("%s has several accounts with the plugin %s: name one with --account (%s)", a.config, plugin, strings.Join(found, ", "))
+
+	return nil, wrongUsage(
+		"%s has several accounts with the plugin %s: name one with --account (%s)",
+		a.config,
+		plugin,
+		strings.Join(found, ", "),
+	)
 }
 
 // callTrouble tells a failed call as other commands do.
@@ -185,11 +227,17 @@ func callTrouble(file, verb, key string, moves bool, err error) error {
 	for _, v := range e.Violations {
 		t.fact("wrong", "%s %s", v.Field, v.Message)
 	}
+
 	t.fact("code", "%s", string(e.Code))
 	t.fact("outcome", "%s", string(e.Outcome))
 	t.fact("provider said", "%s", strings.TrimSpace(e.ProviderCode+" "+e.ProviderMessage))
 	if moves && e.Outcome == sdk.OutcomeUnknown {
-		t.fact("money", "may have moved: look at the provider's books; the same --idempotency-key %q names the same intent", key)
+		t.fact(
+			"money",
+			"may have moved: look at the provider's books; the same --idempotency-key %q names the same intent",
+			key,
+		)
 	}
+
 	return t
 }

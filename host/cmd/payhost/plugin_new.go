@@ -31,9 +31,14 @@ its own, which uses the published sdk, or with --sdk the source in a folder.`,
 			return a.pluginNew(o)
 		},
 	}
-	c.Flags().StringVar(&o.Dir, "dir", "", "the `folder` to make (default: plugins/NAME in Payhost's repository, else NAME)")
-	c.Flags().StringVar(&o.Module, "module", "", "the new Go module's `path` (default: example.com/NAME)")
-	c.Flags().StringVar(&o.SDK, "sdk", "", "use the sdk in this `folder` with Payhost's source, not a published one")
+
+	c.Flags().
+		StringVar(&o.Dir, "dir", "", "the `folder` to make (default: plugins/NAME in Payhost's repository, else NAME)")
+	c.Flags().
+		StringVar(&o.Module, "module", "", "the new Go module's `path` (default: example.com/NAME)")
+	c.Flags().
+		StringVar(&o.SDK, "sdk", "", "use the sdk in this `folder` with Payhost's source, not a published one")
+
 	return c
 }
 
@@ -44,6 +49,7 @@ func (a *app) pluginNew(o scaffold.Options) error {
 	}
 	r, err := scaffold.New(o)
 	var problems *scaffold.Problems
+
 	switch {
 	case errors.As(err, &problems) && problems.Usage:
 		return wrongUsage("plugin new: %s", strings.Join(problems.Reasons, "; "))
@@ -52,22 +58,39 @@ func (a *app) pluginNew(o scaffold.Options) error {
 	case a.json:
 		return a.printValue(r)
 	}
+
 	a.printNew(o.Name, r)
 	return nil
 }
 
 // printNew ends with what can be pasted.
 func (a *app) printNew(name string, r *scaffold.Result) {
-	fmt.Fprintf(a.out, "%s is there: %d files, with a simulator and its tests.\n", r.Folder, len(r.Files))
+	fmt.Fprintf(
+		a.out,
+		"%s is there: %d files, with a simulator and its tests.\n",
+		r.Folder,
+		len(r.Files),
+	)
 	if r.Registry != "" {
 		fmt.Fprintf(a.out, "The simulator has its line in %s.\n", r.Registry)
 	}
-	fmt.Fprintf(a.out, "\nIt works, with an invented provider. To make it %s's, go through its TODOs in this order:\n\n", name)
+
+	fmt.Fprintf(
+		a.out,
+		"\nIt works, with an invented provider. To make it %s's, go through its TODOs in this order:\n\n",
+		name,
+	)
 	t := a.table()
 	t.indent = "  "
+
 	for _, todo := range r.Todos {
-		t.row(strconv.Itoa(todo.Number), fmt.Sprintf("%s:%d", todo.File, todo.Line), todo.Text)
+		t.row(
+			strconv.Itoa(todo.Number),
+			fmt.Sprintf("%s:%d", todo.File, todo.Line),
+			todo.Text,
+		)
 	}
+
 	t.print()
 	fmt.Fprint(a.out, "\nNow:\n\n")
 	for _, command := range r.Next {

@@ -9,13 +9,14 @@ import (
 	"path/filepath"
 
 	"github.com/payhost/payhost/host"
-	"github.com/payhost/payhost/host/internal/plugin"
+	"github.com/payhost/payhost/internal/redact"
 	"github.com/payhost/payhost/sdk"
 	"github.com/payhost/payhost/sdk/conformance/golden"
 )
 
-// callRecord keeps one call in a golden file; nil keeps nothing. Its room in the folder is taken before the call: nothing
-// that can move money is called whose record cannot be kept.
+// callRecord keeps one call in a golden file; nil keeps nothing. Its room in
+// the folder is taken before the call: nothing that can move money is called
+// whose record cannot be kept.
 type callRecord struct {
 	app       *app
 	path      string
@@ -23,18 +24,27 @@ type callRecord struct {
 	temp      *os.File
 }
 
-// newRecord gives nil for no path.
+// newRecord returns nil for no path.
 func (a *app) newRecord(path string, overwrite bool) (*callRecord, error) {
 	if path == "" {
 		return nil, nil
 	}
 	if _, err := os.Lstat(path); err == nil && !overwrite {
-		return nil, fmt.Errorf("%s is there already, and nothing was called: --overwrite replaces it", path)
+		return nil, fmt.Errorf(
+			"%s is there already, and nothing was called: --overwrite replaces it",
+			path,
+		)
 	}
+
 	temp, err := os.CreateTemp(filepath.Dir(path), ".record-")
 	if err != nil {
-		return nil, fmt.Errorf("nothing was called, because %s cannot be written: %w", path, err)
+		return nil, fmt.Errorf(
+			"nothing was called, because %s cannot be written: %w",
+			path,
+			err,
+		)
 	}
+
 	return &callRecord{app: a, path: path, overwrite: overwrite, temp: temp}, nil
 }
 
@@ -45,8 +55,14 @@ func (r *callRecord) drop() {
 	}
 }
 
-// keep writes the file, of a call that failed too, if anything was said to the provider.
-func (r *callRecord) keep(call host.PluginCall, answer json.RawMessage, failure error, exchanges []sdk.Exchange) error {
+// keep writes the file, of a call that failed too, if anything was said to the
+// provider.
+func (r *callRecord) keep(
+	call host.PluginCall,
+	answer json.RawMessage,
+	failure error,
+	exchanges []sdk.Exchange,
+) error {
 	if r == nil {
 		return nil
 	}
@@ -54,41 +70,75 @@ func (r *callRecord) keep(call host.PluginCall, answer json.RawMessage, failure 
 		r.app.note("%s was not written: nothing was said to the provider", r.path)
 		return nil
 	}
+
 	recording, text, err := recorded(call, answer, failure, exchanges)
 	if err == nil {
 		err = r.write(text)
 	}
 	if err != nil {
-		return fmt.Errorf("plugin call %s was made, and %s was not written: %w", call.Verb, r.path, err)
+		return fmt.Errorf(
+			"plugin call %s was made, and %s was not written: %w",
+			call.Verb,
+			r.path,
+			err,
+		)
 	}
-	r.app.note("%s has %s and %s, secrets masked", r.path, call.Verb, count(len(exchanges), "exchange"))
+
+	r.app.note(
+		"%s has %s and %s, secrets masked",
+		r.path,
+		call.Verb,
+		count(len(exchanges), "exchange"),
+	)
+
 	for _, number := range recording.NotWhole() {
-		r.app.note("the answer of exchange %d was too long for the plugin's records, or is no text: put it into the file as a whole, or no test can play it", number)
+		r.app.note(
+			"the answer of exchange %d was too long for the plugin's records, or is no text: put it into the file as a whole, or no test can play it",
+			number,
+		)
 	}
+
 	return nil
 }
 
-// recorded gives the text of the file, which holds no secret of the account.
-func recorded(call host.PluginCall, answer json.RawMessage, failure error, exchanges []sdk.Exchange) (*golden.Recording, []byte, error) {
-	said := golden.Call{Verb: call.Verb, Request: call.Request, Answer: answer, Err: failure, Exchanges: exchanges}
-	mask := &plugin.Mask{}
+// recorded returns the text of the file, which holds no secret of the account.
+func recorded(
+	call host.PluginCall,
+	answer json.RawMessage,
+	failure error,
+	exchanges []sdk.Exchange,
+) (*golden.Recording, []byte, error) {
+	said := golden.Call{
+		Verb:      call.Verb,
+		Request:   call.Request,
+		Answer:    answer,
+		Err:       failure,
+		Exchanges: exchanges,
+	}
+	mask := &redact.Set{}
+
 	if call.Account != nil {
-		mask.Add(call.Account.Secrets...)
+		mask.Add(redact.Reveal(call.Account.Secrets)...)
 		said.BaseURL = baseURL(call.Account.Config)
 	}
+
 	said.Mask = mask.Text
 	recording, err := golden.Record(said)
 	if err != nil {
 		return nil, nil, err
 	}
+
 	text, err := recording.Encode()
-	if err == nil && mask.Text(string(text)) != string(text) { // in a place that is not masked
+	if err == nil &&
+		mask.Text(string(text)) != string(text) { // in a place that is not masked
 		err = errors.New("a secret of the account would be in it")
 	}
+
 	return recording, text, err
 }
 
-// baseURL is where the account's configuration says that the provider is; "" when it leaves that to the plugin.
+// baseURL is where the account's configuration says that the provider is; ""
+// when it leaves that to the plugin.
 func baseURL(configuration json.RawMessage) string {
 	var c struct {
 		BaseURL string `json:"base_url"`
@@ -97,18 +147,21 @@ func baseURL(configuration json.RawMessage) string {
 	return c.BaseURL
 }
 
-// write puts the file in place, all of it or nothing. Only its owner may read it, until somebody decides otherwise.
+// write puts the file in place, all of it or nothing. Only its owner may read
+// it, until somebody decides otherwise.
 func (r *callRecord) write(text []byte) error {
 	_, err := r.temp.Write(text)
 	if err := errors.Join(err, r.temp.Sync(), r.temp.Close()); err != nil {
 		return err
 	}
 	if !r.overwrite {
-		// Unlike a rename, a link replaces nothing that has come meanwhile. Not every file system has links.
+		// Unlike a rename, a link replaces nothing that has come meanwhile. Not
+		// every file system has links.
 		err := os.Link(r.temp.Name(), r.path)
 		if err == nil || errors.Is(err, fs.ErrExist) {
 			return err
 		}
 	}
+
 	return os.Rename(r.temp.Name(), r.path)
 }

@@ -38,9 +38,13 @@ func asPlugin(t *testing.T, script string) string {
 func TestPluginInfo(t *testing.T) {
 	t.Parallel()
 	folder := newFolder(t)
-	file := asPlugin(t, "test \"$1\" = describe || exit 3; cat <<'END'\n"+description+"\nEND")
+	file := asPlugin(
+		t,
+		"test \"$1\" = describe || exit 3; cat <<'END'\n"+description+"\nEND",
+	)
 	r := start(t, folder, "", "plugin", "info", file).wait(t)
 	got := strings.ReplaceAll(r.stdout, file, "FILE")
+
 	golden := "testdata/plugin-info.want"
 	for line := range strings.Lines(got) {
 		if sum, ok := strings.CutPrefix(line, "sha256"); ok {
@@ -50,6 +54,7 @@ func TestPluginInfo(t *testing.T) {
 			got = strings.Replace(got, line, "sha256 …\n", 1)
 		}
 	}
+
 	if *update {
 		write(t, golden, got)
 	}
@@ -57,14 +62,17 @@ func TestPluginInfo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	if r.exit != exitDone || got != string(want) || r.stderr != "" {
 		t.Errorf("exit %d\n%s\nwant\n%s\n%s", r.exit, got, want, r.stderr)
 	}
 	r = start(t, folder, "", "plugin", "info", file, "--json").wait(t)
 	var said, printed any
-	if json.Unmarshal([]byte(description), &said) != nil || json.Unmarshal([]byte(r.stdout), &printed) != nil {
+	if json.Unmarshal([]byte(description), &said) != nil ||
+		json.Unmarshal([]byte(r.stdout), &printed) != nil {
 		t.Fatalf("not JSON:\n%s", r.stdout)
 	}
+
 	if a, b := mustJSON(t, said), mustJSON(t, printed); r.exit != exitDone || a != b {
 		t.Errorf("exit %d\n%s\nwant\n%s", r.exit, b, a)
 	}
@@ -91,13 +99,17 @@ func TestPluginInfoOfWhatIsNone(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c2 := start(t, newFolder(t), "", "plugin", "info", asPlugin(t, c.script))
-			if r := c2.wait(t); r.exit != exitFailed || !strings.Contains(r.stderr, c.want) || r.stdout != "" {
+			if r := c2.wait(t); r.exit != exitFailed ||
+				!strings.Contains(r.stderr, c.want) ||
+				r.stdout != "" {
 				t.Errorf("exit %d\n%s", r.exit, r.stderr)
 			}
 		})
 	}
+
 	for _, file := range []string{"/nowhere/acme", t.TempDir()} {
-		if r := start(t, newFolder(t), "", "plugin", "info", file).wait(t); r.exit != exitFailed || !strings.Contains(r.stderr, file) {
+		if r := start(t, newFolder(t), "", "plugin", "info", file).wait(t); r.exit != exitFailed ||
+			!strings.Contains(r.stderr, file) {
 			t.Errorf("%s: exit %d\n%s", file, r.exit, r.stderr)
 		}
 	}
@@ -107,7 +119,11 @@ func TestPluginInfoOfWhatIsNone(t *testing.T) {
 func FuzzDescription(f *testing.F) {
 	f.Add([]byte(description))
 	f.Add([]byte(`{"name": "a", "config_schema": {"properties": []}}`))
-	f.Add([]byte(`{"name": "a", "config_schema": {"properties": {"k": {"anyOf": [{"anyOf": [{}]}]}}}}`))
+	f.Add(
+		[]byte(
+			`{"name": "a", "config_schema": {"properties": {"k": {"anyOf": [{"anyOf": [{}]}]}}}}`,
+		),
+	)
 	f.Fuzz(func(t *testing.T, text []byte) {
 		a, out, _ := inProcess()
 		var p pluginInfo

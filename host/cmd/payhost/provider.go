@@ -12,11 +12,13 @@ import (
 // provider is what the host tells of one of its providers.
 type provider struct {
 	host.ProviderStatus
-	// WebhookURL is what has to be typed into a provider's own back office, where it takes one URL for everything.
+	// WebhookURL is what has to be typed into a provider's own back office,
+	// where it takes one URL for everything.
 	WebhookURL string `json:"webhook_url"`
 }
 
-// providersCommand asks the host how its providers stand: nobody outside is asked.
+// providersCommand asks the host how its providers stand: nobody outside is
+// asked.
 func (a *app) providersCommand() *cobra.Command {
 	return group(a.listProviders("providers"), a.listProviders("list"), a.showProvider())
 }
@@ -26,6 +28,7 @@ func (a *app) listProviders(use string) *cobra.Command {
 	if use == "providers" {
 		short = "Show how the providers stand"
 	}
+
 	return &cobra.Command{
 		Use:     use,
 		Short:   short,
@@ -33,12 +36,21 @@ func (a *app) listProviders(use string) *cobra.Command {
 		Example: "  payhost providers\n  payhost providers show acme\n  payhost providers --json",
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return a.list(c, request{method: http.MethodGet, path: "/v1/providers", what: "list providers"}, (*app).providerTable)
+			return a.list(
+				c,
+				request{
+					method: http.MethodGet,
+					path:   "/v1/providers",
+					what:   "list providers",
+				},
+				(*app).providerTable,
+			)
 		},
 	}
 }
 
-// providerTable prints a line a provider; a last error stays shown after the provider has recovered from it.
+// providerTable prints a line a provider; a last error stays shown after the
+// provider has recovered from it.
 func (a *app) providerTable(body []byte) (next string, err error) {
 	var page struct {
 		Data []provider `json:"data"`
@@ -47,14 +59,35 @@ func (a *app) providerTable(body []byte) (next string, err error) {
 	if err := read(body, &page); err != nil {
 		return "", err
 	}
-	t := a.table("PROVIDER", "STATE", "PLUGIN", "VERSION", "PID", "IN FLIGHT", "RESTARTS", "LAST ERROR")
+
+	t := a.table(
+		"PROVIDER",
+		"STATE",
+		"PLUGIN",
+		"VERSION",
+		"PID",
+		"IN FLIGHT",
+		"RESTARTS",
+		"LAST ERROR",
+	)
+
 	for _, p := range page.Data {
 		pid := ""
 		if p.PID != 0 {
 			pid = strconv.Itoa(p.PID)
 		}
-		t.row(p.Name, string(p.State), p.Plugin, p.Version, pid, strconv.Itoa(p.InFlight), strconv.Itoa(p.Restarts), p.LastError)
+		t.row(
+			p.Name,
+			string(p.State),
+			p.Plugin,
+			p.Version,
+			pid,
+			strconv.Itoa(p.InFlight),
+			strconv.Itoa(p.Restarts),
+			p.LastError,
+		)
 	}
+
 	t.print()
 	return page.Next, nil
 }
@@ -66,7 +99,12 @@ func (a *app) showProvider() *cobra.Command {
 		Example: "  payhost providers show acme",
 		Args:    arguments("NAME"),
 		RunE: func(c *cobra.Command, args []string) error {
-			r := request{method: http.MethodGet, path: recordPath("providers", args[0]), what: "show " + args[0]}
+			r := request{
+				method: http.MethodGet,
+				path:   recordPath("providers", args[0]),
+				what:   "show " + args[0],
+			}
+
 			return a.one(c, r, func(body []byte) error {
 				var p provider
 				err := read(body, &p)
@@ -79,7 +117,8 @@ func (a *app) showProvider() *cobra.Command {
 	}
 }
 
-// providerBlock prints how a provider stands first, then what its plugin is, then what it can do.
+// providerBlock prints how a provider stands first, then what its plugin is,
+// then what it can do.
 func (a *app) providerBlock(p *provider) {
 	b := a.block()
 	b.field("provider", p.Name)
@@ -89,12 +128,14 @@ func (a *app) providerBlock(p *provider) {
 	b.field("", p.Description)
 	b.field("contract version", strconv.Itoa(p.ContractVersion))
 	b.field("sha256", p.Checksum)
+
 	if p.PID != 0 {
 		b.field("process", strconv.Itoa(p.PID))
 	}
 	if p.StartedAt != nil {
 		b.field("started", a.at(*p.StartedAt))
 	}
+
 	b.field("isolation", strings.Join(p.Isolation, ", "))
 	b.field("isolation missing", strings.Join(p.IsolationMissing, "; "))
 	b.field("restarts", strconv.Itoa(p.Restarts))
@@ -103,15 +144,25 @@ func (a *app) providerBlock(p *provider) {
 	b.field("required", yesNo(p.Required))
 	b.field("webhook URL", p.WebhookURL)
 	b.field("notices trusted by", words(p.WebhookTrust))
+
 	b.field("can", words(p.Capabilities))
 	b.field("currencies", words(p.Currencies))
 	b.field("countries", words(p.Countries))
+
 	for _, l := range p.PaymentLimits {
-		b.field("payment limit", limitText(l.Currency, amount(l.Min), amount(l.Max), l.Decimals))
+		b.field(
+			"payment limit",
+			limitText(l.Currency, amount(l.Min), amount(l.Max), l.Decimals),
+		)
 	}
+
 	for _, l := range p.PayoutLimits {
-		b.field("payout limit", limitText(l.Currency, amount(l.Min), amount(l.Max), l.Decimals))
+		b.field(
+			"payout limit",
+			limitText(l.Currency, amount(l.Min), amount(l.Max), l.Decimals),
+		)
 	}
+
 	for _, w := range p.Warnings {
 		b.field("warning", w)
 	}
@@ -120,6 +171,7 @@ func (a *app) providerBlock(p *provider) {
 	for i, o := range p.Operations {
 		list[i] = operation{o.Name, o.Description, o.MovesMoney}
 	}
+
 	if a.operations(list); len(list) > 0 {
 		a.indented("payhost call " + p.Name + " OPERATION JSON")
 	}
@@ -143,6 +195,7 @@ func (a *app) operations(list []operation) {
 	for _, o := range list {
 		t.row(o.Name, yesNo(o.MovesMoney), o.Description)
 	}
+
 	t.print()
 }
 
@@ -155,9 +208,11 @@ func limitText(currency, least, most string, decimals *int32) string {
 	if most != "" {
 		text += " to " + most
 	}
+
 	if decimals != nil {
 		text += ", " + strconv.Itoa(int(*decimals)) + " decimals"
 	}
+
 	return text
 }
 

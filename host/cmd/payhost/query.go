@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// amount gives a bound as text, "" when there is none.
+// amount returns a bound as text, "" when there is none.
 func amount(d *decimal.Decimal) string {
 	if d == nil {
 		return ""
@@ -32,17 +32,24 @@ func (a *app) methodsCommand() *cobra.Command {
 		{"amount", "amount", "for this amount"},
 		{"customer-id", "customer_id", "for the customer with this id"},
 	}
+
 	addFilters(c, filters)
 	c.RunE = func(c *cobra.Command, args []string) error {
-		r := request{method: http.MethodGet, path: recordPath("providers", args[0], "payment-methods"), query: queryOf(c, filters),
-			what: "payment methods of " + args[0], provider: args[0]}
+		r := request{
+			method:   http.MethodGet,
+			path:     recordPath("providers", args[0], "payment-methods"),
+			query:    queryOf(c, filters),
+			what:     "payment methods of " + args[0],
+			provider: args[0],
+		}
 		return a.list(c, r, (*app).methodTable)
 	}
+
 	return c
 }
 
-// methodTable leaves out logos and guides, which are for customers; --json has them. A "?" marks a field that need not be
-// filled in.
+// methodTable leaves out logos and guides, which are for customers; --json has
+// them. A "?" marks a field that need not be filled in.
 func (a *app) methodTable(body []byte) (next string, err error) {
 	var page struct {
 		Data []struct {
@@ -63,6 +70,7 @@ func (a *app) methodTable(body []byte) (next string, err error) {
 	if err := read(body, &page); err != nil {
 		return "", err
 	}
+
 	t := a.table("METHOD", "NAME", "COUNTRY", "CURRENCY", "MIN", "MAX", "FLOW", "FIELDS")
 	for _, m := range page.Data {
 		var fields []string
@@ -72,8 +80,19 @@ func (a *app) methodTable(body []byte) (next string, err error) {
 			}
 			fields = append(fields, f.Name)
 		}
-		t.row(m.ID, m.Name, m.Country, m.Currency, amount(m.Min), amount(m.Max), m.Flow, strings.Join(fields, " "))
+
+		t.row(
+			m.ID,
+			m.Name,
+			m.Country,
+			m.Currency,
+			amount(m.Min),
+			amount(m.Max),
+			m.Flow,
+			strings.Join(fields, " "),
+		)
 	}
+
 	t.print()
 	return page.Next, nil
 }
@@ -86,7 +105,12 @@ func (a *app) balancesCommand() *cobra.Command {
 		Example: "  payhost balances acme",
 		Args:    arguments("NAME"),
 		RunE: func(c *cobra.Command, args []string) error {
-			r := request{method: http.MethodGet, path: recordPath("providers", args[0], "balances"), what: "balances of " + args[0], provider: args[0]}
+			r := request{
+				method:   http.MethodGet,
+				path:     recordPath("providers", args[0], "balances"),
+				what:     "balances of " + args[0],
+				provider: args[0],
+			}
 			return a.list(c, r, (*app).balanceTable)
 		},
 	}
@@ -103,16 +127,18 @@ func (a *app) balanceTable(body []byte) (next string, err error) {
 	if err := read(body, &page); err != nil {
 		return "", err
 	}
+
 	t := a.table("WALLET", "BALANCE", "CURRENCY")
 	for _, b := range page.Data {
 		t.row(orElse(b.Name, "-"), b.Amount.String(), b.Currency)
 	}
 	t.print()
+
 	return "", nil
 }
 
-// callCommand cannot know by itself whether an operation moves money, so the key is required only when the provider says
-// that it does.
+// callCommand cannot know by itself whether an operation moves money, so the
+// key is required only when the provider says that it does.
 func (a *app) callCommand() *cobra.Command {
 	var key string
 	c := &cobra.Command{
@@ -132,7 +158,9 @@ JSON is the input, - takes it from standard input; without it the input is {}.`,
 			return arguments("NAME", "OPERATION")(c, args)
 		},
 	}
-	c.Flags().StringVar(&key, "idempotency-key", "", "names what is to happen: the same `key` never moves money twice (required where it moves money)")
+
+	c.Flags().
+		StringVar(&key, "idempotency-key", "", "names what is to happen: the same `key` never moves money twice (required where it moves money)")
 	c.RunE = func(c *cobra.Command, args []string) error {
 		input := []byte("{}")
 		if len(args) == 3 {
@@ -144,39 +172,60 @@ JSON is the input, - takes it from standard input; without it the input is {}.`,
 				return err
 			}
 		}
+
 		if !json.Valid(input) {
 			return wrongUsage("the input is not JSON")
 		}
+
 		return a.callOperation(c, args[0], args[1], input, key)
 	}
+
 	return c
 }
 
 // callOperation asks what the operation is before it is run.
-func (a *app) callOperation(c *cobra.Command, name, operation string, input []byte, key string) error {
+func (a *app) callOperation(
+	c *cobra.Command,
+	name, operation string,
+	input []byte,
+	key string,
+) error {
 	ctx, stop := interruptible(c)
 	defer stop()
 	what := "call " + name + " " + operation
-	got, err := a.ask(ctx, request{method: http.MethodGet, path: recordPath("providers", name), what: what})
+	got, err := a.ask(
+		ctx,
+		request{method: http.MethodGet, path: recordPath("providers", name), what: what},
+	)
 	if err != nil {
 		return err
 	}
+
 	var p provider
 	if err := read(got.body, &p); err != nil {
 		return err
 	}
 	moves := false
 	for _, o := range p.Operations {
-		moves = moves || o.Name == operation && o.MovesMoney
+		moves = moves || (o.Name == operation && o.MovesMoney)
 	}
+
 	if moves && key == "" {
 		return wrongUsage("%s moves money: --idempotency-key is required", operation)
 	}
-	got, err = a.ask(ctx, request{method: http.MethodPost, path: recordPath("providers", name, "operations", operation), body: input,
-		key: key, moves: moves, what: what, provider: name})
+	got, err = a.ask(ctx, request{
+		method:   http.MethodPost,
+		path:     recordPath("providers", name, "operations", operation),
+		body:     input,
+		key:      key,
+		moves:    moves,
+		what:     what,
+		provider: name,
+	})
 	if err != nil {
 		return err
 	}
+
 	a.noteReplay(got)
 	a.printJSON(got.body)
 	return nil

@@ -12,8 +12,9 @@ import (
 	"github.com/payhost/payhost/host/payment"
 )
 
-// record is what payments, payouts and refunds have in common, for showing them. The order is the same for all: what it
-// is, what is to be done next, what failed, the attempts, the history.
+// record is what payments, payouts and refunds have in common, for showing
+// them. The order is the same for all: what it is, what is to be done next,
+// what failed, the attempts, the history.
 type record struct {
 	id, provider string // the id's prefix says which of the three it is
 	status       payment.Status
@@ -24,13 +25,32 @@ type record struct {
 }
 
 // record begins the block of one record.
-func (a *app) record(id, provider string, s payment.Status, why payment.ReviewReason, f *payment.Failure, created time.Time) *record {
-	r := &record{id: id, provider: provider, status: s, failure: f, created: created, fields: a.block(), out: a}
+func (a *app) record(
+	id, provider string,
+	s payment.Status,
+	why payment.ReviewReason,
+	f *payment.Failure,
+	created time.Time,
+) *record {
+	r := &record{
+		id:       id,
+		provider: provider,
+		status:   s,
+		failure:  f,
+		created:  created,
+		fields:   a.block(),
+		out:      a,
+	}
+
 	kind, _, _ := strings.Cut(id, "_")
-	name := cmp.Or(map[string]string{"pay": "payment", "po": "payout", "re": "refund"}[kind], "id")
+	name := cmp.Or(
+		map[string]string{"pay": "payment", "po": "payout", "re": "refund"}[kind],
+		"id",
+	)
 	r.field(name, id)
 	r.field("status", string(s))
 	r.field("", reviewText(why))
+
 	return r
 }
 
@@ -66,15 +86,23 @@ func (a *app) showPayment(p *payment.Payment, v view) {
 		}
 		r.field("paid", paid)
 	}
-	r.references(p.MerchantReference, p.ProviderReference, p.ProviderReferences, p.ProviderStatus)
+
+	r.references(
+		p.MerchantReference,
+		p.ProviderReference,
+		p.ProviderReferences,
+		p.ProviderStatus,
+	)
 	r.field("description", p.Description)
 	r.field("method", p.Method)
+
 	r.times(p.UpdatedAt, p.ExpiresAt)
 	r.metadata(p.Metadata)
 	r.fields.print()
 	if p.NextAction != nil {
 		a.showAction(p.ID, p.NextAction)
 	}
+
 	r.end(p.Attempts, p.History, v)
 }
 
@@ -83,11 +111,26 @@ func (a *app) showPayout(p *payment.Payout, v view) {
 	r := a.record(p.ID, p.Provider, p.Status, p.ReviewReason, p.Failure, p.CreatedAt)
 	r.field("amount", p.Amount.String()+" "+p.Currency)
 	to := p.Recipient
-	r.field("recipient", strings.Join(slices.DeleteFunc([]string{to.Name, to.ID, to.Email, to.AccountNumber, to.IBAN, to.Phone},
-		func(s string) bool { return s == "" }), ", "))
-	r.references(p.MerchantReference, p.ProviderReference, p.ProviderReferences, p.ProviderStatus)
+	r.field(
+		"recipient",
+		strings.Join(
+			slices.DeleteFunc(
+				[]string{to.Name, to.ID, to.Email, to.AccountNumber, to.IBAN, to.Phone},
+				func(s string) bool { return s == "" },
+			),
+			", ",
+		),
+	)
+
+	r.references(
+		p.MerchantReference,
+		p.ProviderReference,
+		p.ProviderReferences,
+		p.ProviderStatus,
+	)
 	r.field("description", p.Description)
 	r.field("method", p.Method)
+
 	r.times(p.UpdatedAt, nil)
 	r.metadata(p.Metadata)
 	r.fields.print()
@@ -106,18 +149,22 @@ func (a *app) showRefund(p *payment.Refund, v view) {
 	r.end(p.Attempts, nil, v)
 }
 
-// references puts the provider's newest name for it first: it is the one to look for in the back office.
+// references puts the provider's newest name for it first: it is the one to
+// look for in the back office.
 func (r *record) references(ours, theirs string, all []string, status string) {
 	r.field("provider", r.provider)
 	r.field("merchant reference", ours)
-	if others := slices.DeleteFunc(slices.Clone(all), func(s string) bool { return s == theirs }); len(others) > 0 {
+	if others := slices.DeleteFunc(slices.Clone(all), func(s string) bool { return s == theirs }); len(
+		others,
+	) > 0 {
 		theirs += " (earlier: " + strings.Join(others, ", ") + ")"
 	}
 	r.field("provider reference", theirs)
 	r.field("provider status", status)
 }
 
-// times leaves out what tells nothing: an update that is the creation, an end that can no longer come.
+// times leaves out what tells nothing: an update that is the creation, an end
+// that can no longer come.
 func (r *record) times(updated time.Time, expires *time.Time) {
 	r.field("created", r.out.at(r.created))
 	if !updated.Equal(r.created) {
@@ -134,7 +181,8 @@ func (r *record) metadata(m map[string]string) {
 	}
 }
 
-// end prints what follows the fields: failure, what to do, attempts and history.
+// end prints what follows the fields: failure, what to do, attempts and
+// history.
 func (r *record) end(attempts []payment.Attempt, history []payment.Change, v view) {
 	a := r.out
 	if v.failed {
@@ -152,10 +200,12 @@ func (r *record) end(attempts []payment.Attempt, history []payment.Change, v vie
 			a.indented(step)
 		}
 	}
+
 	if len(attempts) > 0 {
 		a.heading("attempts")
 		a.attempts(attempts)
 	}
+
 	if v.wire {
 		a.exchanges(attempts)
 	}
@@ -163,14 +213,24 @@ func (r *record) end(attempts []payment.Attempt, history []payment.Change, v vie
 		a.heading("history")
 		t := a.table(a.zone(), "AFTER", "BY", "WHAT", "STATUS", "NOTE")
 		t.indent = "  "
+
 		for _, h := range history {
-			t.row(clock(h.At), after(h.At, r.created), h.Actor, h.Action, string(h.To), h.Note)
+			t.row(
+				clock(h.At),
+				after(h.At, r.created),
+				h.Actor,
+				h.Action,
+				string(h.To),
+				h.Note,
+			)
 		}
+
 		t.print()
 	}
 }
 
-// failed says whether the failure is what counts: afterwards it may still have gone well.
+// failed reports whether the failure is what counts: afterwards it may still
+// have gone well.
 func (r *record) failed() bool { return r.status == payment.Failed || r.status == payment.Unknown }
 
 // failureFacts tells what failed, whether money may have moved, and what to do.
@@ -181,7 +241,8 @@ func (r *record) failureFacts() []fact {
 	return t.facts
 }
 
-// open is what is to be done about a record that somebody must look at, though nothing failed.
+// open is what is to be done about a record that somebody must look at, though
+// nothing failed.
 func (r *record) open() []string {
 	switch r.status {
 	case payment.Unknown:
@@ -190,24 +251,52 @@ func (r *record) open() []string {
 		if kind := commandOf(r.id); kind == "payments" || kind == "payouts" {
 			return []string{
 				fmt.Sprintf("payhost %s refresh %s  (asks the provider now)", kind, r.id),
-				fmt.Sprintf("or decide: payhost %s resolve %s --status … --reason …", kind, r.id),
+				fmt.Sprintf(
+					"or decide: payhost %s resolve %s --status … --reason …",
+					kind,
+					r.id,
+				),
 			}
 		}
 	}
+
 	return nil
 }
 
-// attempts prints the calls to the provider that could change something, one a line.
+// attempts prints the calls to the provider that could change something, one a
+// line.
 func (a *app) attempts(list []payment.Attempt) {
-	t := a.table("#", "WHAT", a.zone(), "TOOK", "OUTCOME", "CODE", "PROVIDER CODE", "PLUGIN", "MESSAGE")
+	t := a.table(
+		"#",
+		"WHAT",
+		a.zone(),
+		"TOOK",
+		"OUTCOME",
+		"CODE",
+		"PROVIDER CODE",
+		"PLUGIN",
+		"MESSAGE",
+	)
+
 	t.indent = "  "
 	for _, x := range list {
 		took := span(time.Duration(x.DurationMS) * time.Millisecond)
 		if x.Outcome == "" {
 			took = "running"
 		}
-		t.row(strconv.Itoa(x.Number), x.Verb, clock(x.StartedAt), took, x.Outcome, x.Code, x.ProviderCode, x.PluginVersion, x.Message)
+		t.row(
+			strconv.Itoa(x.Number),
+			x.Verb,
+			clock(x.StartedAt),
+			took,
+			x.Outcome,
+			x.Code,
+			x.ProviderCode,
+			x.PluginVersion,
+			x.Message,
+		)
 	}
+
 	t.print()
 }
 
@@ -215,15 +304,30 @@ func (a *app) attempts(list []payment.Attempt) {
 func (a *app) exchanges(list []payment.Attempt) {
 	for _, x := range list {
 		for _, e := range x.Exchanges {
-			a.heading(fmt.Sprintf("attempt %d: %s %s", x.Number, printable(e.Method), printable(e.URL)))
+			a.heading(
+				fmt.Sprintf(
+					"attempt %d: %s %s",
+					x.Number,
+					printable(e.Method),
+					printable(e.URL),
+				),
+			)
+
 			if !e.Sent {
 				a.indented("was not sent")
 			}
 			a.indented(e.RequestBody)
 			if e.Status > 0 {
-				a.indented(fmt.Sprintf("answer %d after %s:", e.Status, span(time.Duration(e.DurationMS)*time.Millisecond)))
+				a.indented(
+					fmt.Sprintf(
+						"answer %d after %s:",
+						e.Status,
+						span(time.Duration(e.DurationMS)*time.Millisecond),
+					),
+				)
 				a.indented(e.ResponseBody)
 			}
+
 			if e.Error != "" {
 				a.indented("error: " + e.Error)
 			}

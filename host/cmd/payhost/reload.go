@@ -8,8 +8,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// reloadCommand has the host read its own file again, which need not be the one that --config names here: it only tells
-// where the host's socket is.
+// reloadCommand has the host read its own file again, which need not be the one
+// that --config names here: it only tells where the host's socket is.
 func (a *app) reloadCommand() *cobra.Command {
 	var force bool
 	c := &cobra.Command{
@@ -22,18 +22,31 @@ new configuration or plugin keeps what served before; the others are not touched
 		Example: "  payhost check && payhost reload\n  payhost reload --force",
 		Args:    cobra.NoArgs,
 	}
-	c.Flags().BoolVar(&force, "force", false, "also change who we are to a provider with open payments, and end what still drains")
+
+	c.Flags().
+		BoolVar(&force, "force", false, "also change who we are to a provider with open payments, and end what still drains")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		ctx, stop := interruptible(c)
 		defer stop()
 		body := []byte(`{"force": ` + strconv.FormatBool(force) + `}`)
 		began := a.now()
-		got, err := a.ask(ctx, request{method: http.MethodPost, path: "/admin/reload", body: body, what: "reload", accept: http.StatusUnprocessableEntity})
+		got, err := a.ask(
+			ctx,
+			request{
+				method: http.MethodPost,
+				path:   "/admin/reload",
+				body:   body,
+				what:   "reload",
+				accept: http.StatusUnprocessableEntity,
+			},
+		)
 		if err != nil {
 			return err
 		}
+
 		return a.reloaded(got.body, a.now().Sub(began))
 	}
+
 	return c
 }
 
@@ -47,6 +60,7 @@ func (a *app) reloaded(body []byte, took time.Duration) error {
 	if err := read(body, &answer); err != nil {
 		return err
 	}
+
 	failed := len(answer.Problems)
 	for _, p := range answer.Problems {
 		a.complain(p)
@@ -60,20 +74,28 @@ func (a *app) reloaded(body []byte, took time.Duration) error {
 		}
 		t.print()
 	}
+
 	for _, r := range answer.Results {
 		if r.Error != "" || r.Action == "failed" {
 			failed++
 		}
 	}
+
 	switch {
 	case len(answer.Problems) > 0:
 		a.note("nothing has changed: correct the configuration first (payhost check)")
 		return errSaid
 	case failed > 0:
-		a.note("%d of %d failed: what served there before still serves", failed, len(answer.Results))
+		a.note(
+			"%d of %d failed: what served there before still serves",
+			failed,
+			len(answer.Results),
+		)
 		return errSaid
+
 	case !a.json:
 		a.note("reloaded after %s", span(took))
 	}
+
 	return nil
 }

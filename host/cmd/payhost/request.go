@@ -14,7 +14,8 @@ import (
 // maxRequest bounds a request's file.
 const maxRequest = 1 << 20
 
-// draft is the request for a payment or payout as the flags say it: field by field, or whole in a file.
+// draft is the request for a payment or payout as the flags say it: field by
+// field, or whole in a file.
 type draft struct {
 	fields   []draftField
 	option   string
@@ -33,29 +34,36 @@ func (d *draft) field(c *cobra.Command, flag, path, usage string) {
 	d.fields = append(d.fields, draftField{flag, path, c.Flags().String(flag, "", usage)})
 }
 
-// rest adds the flags that payments and payouts share, after those of their own.
+// rest adds the flags that payments and payouts share, after those of their
+// own.
 func (d *draft) rest(c *cobra.Command) {
-	c.Flags().StringArrayVar(&d.metadata, "metadata", nil, "your own `key=value`; may be repeated")
-	c.Flags().StringVar(&d.option, "option", "", "the provider's own options, a `JSON` object")
-	c.Flags().StringVar(&d.file, "file", "", "the whole request as JSON, from a `file` or - for standard input, in place of the flags above")
+	c.Flags().
+		StringArrayVar(&d.metadata, "metadata", nil, "your own `key=value`; may be repeated")
+	c.Flags().
+		StringVar(&d.option, "option", "", "the provider's own options, a `JSON` object")
+	c.Flags().
+		StringVar(&d.file, "file", "", "the whole request as JSON, from a `file` or - for standard input, in place of the flags above")
 	keyFlag(c, &d.key)
 }
 
 // keyFlag adds the flag that every command which moves money requires.
 func keyFlag(c *cobra.Command, key *string) {
-	c.Flags().StringVar(key, "idempotency-key", "", "names what is to happen: the same `key` never moves money twice (required)")
+	c.Flags().
+		StringVar(key, "idempotency-key", "", "names what is to happen: the same `key` never moves money twice (required)")
 	require(c, "idempotency-key")
 }
 
 // checkKey refuses the key that the host would refuse.
 func checkKey(key string) error {
-	if key == "" || len(key) > 255 || strings.ContainsFunc(key, func(r rune) bool { return r < 0x20 || r > 0x7e }) {
+	if key == "" || len(key) > 255 ||
+		strings.ContainsFunc(key, func(r rune) bool { return r < 0x20 || r > 0x7e }) {
 		return wrongUsage("--idempotency-key must be 1 to 255 printable ASCII characters")
 	}
 	return nil
 }
 
-// body gives the request as JSON. Without a file the named flags are required.
+// body returns the request as JSON. Without a file the named flags are
+// required.
 func (d *draft) body(c *cobra.Command, in io.Reader, required ...string) ([]byte, error) {
 	if err := checkKey(d.key); err != nil {
 		return nil, err
@@ -63,21 +71,28 @@ func (d *draft) body(c *cobra.Command, in io.Reader, required ...string) ([]byte
 	if d.file != "" {
 		return d.whole(c, in)
 	}
+
 	var missing []string
 	for _, name := range required {
 		if c.Flag(name).Value.String() == "" {
 			missing = append(missing, "--"+name)
 		}
 	}
+
 	if len(missing) > 0 {
-		return nil, wrongUsage("%s required (or --file with the whole request)", strings.Join(missing, ", "))
+		return nil, wrongUsage(
+			"%s required (or --file with the whole request)",
+			strings.Join(missing, ", "),
+		)
 	}
+
 	request := map[string]any{}
 	for _, f := range d.fields {
 		if c.Flags().Changed(f.flag) {
 			put(request, f.path, *f.value)
 		}
 	}
+
 	if len(d.metadata) > 0 {
 		metadata, err := pairs("metadata", d.metadata)
 		if err != nil {
@@ -85,13 +100,18 @@ func (d *draft) body(c *cobra.Command, in io.Reader, required ...string) ([]byte
 		}
 		request["metadata"] = metadata
 	}
+
 	if d.option != "" {
 		var object map[string]any
 		if json.Unmarshal([]byte(d.option), &object) != nil || object == nil {
-			return nil, wrongUsage(`--option must be a JSON object, such as '{"wallet": "main"}'`)
+			return nil, wrongUsage(
+				`--option must be a JSON object, such as '{"wallet": "main"}'`,
+			)
 		}
+
 		request["provider_options"] = json.RawMessage(d.option)
 	}
+
 	return json.Marshal(request)
 }
 
@@ -116,8 +136,10 @@ func readJSON(file string, in io.Reader) ([]byte, error) {
 			return nil, err
 		}
 		defer func() { _ = f.Close() }() // only read from
+
 		in = f
 	}
+
 	text, err := io.ReadAll(io.LimitReader(in, maxRequest+1))
 	if err != nil {
 		return nil, err
@@ -125,14 +147,20 @@ func readJSON(file string, in io.Reader) ([]byte, error) {
 	if len(text) > maxRequest {
 		return nil, fmt.Errorf("%s is larger than 1 MiB", name)
 	}
+
 	var object map[string]json.RawMessage
 	if err := json.Unmarshal(text, &object); err != nil || object == nil {
 		if syntax := (*json.SyntaxError)(nil); errors.As(err, &syntax) {
-			line := 1 + strings.Count(string(text[:min(int(syntax.Offset), len(text))]), "\n")
+			line := 1 + strings.Count(
+				string(text[:min(int(syntax.Offset), len(text))]),
+				"\n",
+			)
 			return nil, fmt.Errorf("%s:%d: this is not JSON: %w", name, line, err)
 		}
+
 		return nil, fmt.Errorf("%s does not hold a JSON object", name)
 	}
+
 	return text, nil
 }
 
@@ -143,11 +171,13 @@ func put(request map[string]any, path, value string) {
 		request[path] = value
 		return
 	}
+
 	inner, ok := request[table].(map[string]any)
 	if !ok {
 		inner = map[string]any{}
 		request[table] = inner
 	}
+
 	inner[key] = value
 }
 
@@ -170,7 +200,9 @@ func pairs(flag string, list []string) (map[string]string, error) {
 		if _, twice := m[key]; twice {
 			return nil, wrongUsage("--%s names %q twice", flag, key)
 		}
+
 		m[key] = value
 	}
+
 	return m, nil
 }

@@ -19,8 +19,8 @@ import (
 
 var update = flag.Bool("update", false, "write what the cases expect anew")
 
-// A case is one file in testdata/cases: a command line, what the host answers, and what must come out. Its sections
-// begin with a line "-- name --":
+// A case is one file in testdata/cases: a command line, what the host answers,
+// and what must come out. Its sections begin with a line "-- name --":
 //
 //	run      the command line, words quoted as in a shell
 //	answer   a status, headers, an empty line, a body; once for each request. "hang up" closes the connection unanswered
@@ -46,6 +46,7 @@ func readCase(t *testing.T, path string) *scriptCase {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	c := &scriptCase{path: path}
 	marks := sectionLine.FindAllStringSubmatchIndex(string(text), -1)
 	for i, m := range marks {
@@ -53,11 +54,16 @@ func readCase(t *testing.T, path string) *scriptCase {
 		if i+1 < len(marks) {
 			end = marks[i+1][0]
 		}
-		c.sections = append(c.sections, section{string(text[m[2]:m[3]]), string(text[m[1]:end])})
+		c.sections = append(
+			c.sections,
+			section{string(text[m[2]:m[3]]), string(text[m[1]:end])},
+		)
 	}
+
 	if len(marks) > 0 && marks[0][0] > 0 {
 		c.sections = append([]section{{"", string(text[:marks[0][0]])}}, c.sections...)
 	}
+
 	return c
 }
 
@@ -92,16 +98,19 @@ func (c *scriptCase) expect(t *testing.T, got []section) {
 				fmt.Fprintf(&b, "-- %s --\n%s", s.name, s.text)
 			}
 		}
+
 		for _, s := range got {
 			if s.text != "" {
 				fmt.Fprintf(&b, "-- %s --\n%s", s.name, s.text)
 			}
 		}
+
 		if err := os.WriteFile(c.path, []byte(b.String()), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return
 	}
+
 	for _, s := range got {
 		if want := c.first(s.name); s.text != want {
 			t.Errorf("%s is\n%s\nand not\n%s", s.name, s.text, want)
@@ -114,6 +123,7 @@ func TestCommands(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatal("no cases", err)
 	}
+
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
 			t.Parallel()
@@ -129,11 +139,17 @@ func runCase(t *testing.T, c *scriptCase) {
 			write(t, filepath.Join(folder, name), s.text)
 		}
 	}
+
 	h := &fakeHost{answers: c.all("answer")}
 	if len(c.all("no host")) == 0 {
 		h.listen(t, folder)
 	}
-	r := start(t, folder, c.first("stdin"), shellWords(t, strings.TrimSpace(c.first("run")))...).wait(t)
+	r := start(
+		t,
+		folder,
+		c.first("stdin"),
+		shellWords(t, strings.TrimSpace(c.first("run")))...).wait(t)
+
 	if unused := h.left(); unused > 0 {
 		t.Errorf("%d answers were not asked for", unused)
 	}
@@ -167,8 +183,11 @@ func write(t *testing.T, path, text string) {
 	}
 }
 
-// How far something is from now changes from run to run; how far it is from the beginning does not.
-var fromNow = regexp.MustCompile(`\((now|in [0-9a-z.]+|[0-9a-z.]+ ago)\)|after [0-9.]+m?s\b`)
+// How far something is from now changes from run to run; how far it is from the
+// beginning does not.
+var fromNow = regexp.MustCompile(
+	`\((now|in [0-9a-z.]+|[0-9a-z.]+ ago)\)|after [0-9.]+m?s\b`,
+)
 
 func plainTimes(text string) string {
 	return fromNow.ReplaceAllString(text, "(…)")
@@ -176,7 +195,11 @@ func plainTimes(text string) string {
 
 // plainPlaces does the same for what changes from machine to machine.
 func plainPlaces(text, folder string) string {
-	return strings.ReplaceAll(strings.ReplaceAll(text, folder, "FOLDER"), " on "+runtime.GOOS+"/"+runtime.GOARCH, " on PLATFORM")
+	return strings.ReplaceAll(
+		strings.ReplaceAll(text, folder, "FOLDER"),
+		" on "+runtime.GOOS+"/"+runtime.GOARCH,
+		" on PLATFORM",
+	)
 }
 
 // command is a run of the program.
@@ -199,11 +222,18 @@ func start(t *testing.T, folder, stdin string, args ...string) *command {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	zoneinfo, err := zones()
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &command{cmd: exec.Command(path, args...), stdout: newBuffer(), stderr: newBuffer(), exited: make(chan struct{})}
+	c := &command{
+		cmd:    exec.Command(path, args...),
+		stdout: newBuffer(),
+		stderr: newBuffer(),
+		exited: make(chan struct{}),
+	}
+
 	c.cmd.Dir = folder
 	c.cmd.Stdin = strings.NewReader(stdin)
 	c.cmd.Stdout, c.cmd.Stderr = c.stdout, c.stderr
@@ -211,14 +241,17 @@ func start(t *testing.T, folder, stdin string, args ...string) *command {
 	if err := c.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+
 	go func() {
 		c.err = c.cmd.Wait()
 		close(c.exited)
 	}()
+
 	t.Cleanup(func() {
 		_ = c.cmd.Process.Kill()
 		<-c.exited
 	})
+
 	return c
 }
 
@@ -229,9 +262,11 @@ func (c *command) wait(t *testing.T) result {
 	case <-time.After(time.Minute):
 		t.Fatalf("the command does not end; it has said\n%s\n%s", c.stdout, c.stderr)
 	}
+
 	if exit := (*exec.ExitError)(nil); c.err != nil && !errors.As(c.err, &exit) {
 		t.Fatal(c.err)
 	}
+
 	return result{c.stdout.String(), c.stderr.String(), c.cmd.ProcessState.ExitCode()}
 }
 
@@ -262,6 +297,7 @@ func (b *buffer) String() string {
 func (c *command) until(t *testing.T, b *buffer, text string) {
 	t.Helper()
 	limit := time.After(time.Minute)
+
 	for {
 		b.mu.Lock()
 		found, changed := strings.Contains(b.text.String(), text), b.changed
@@ -269,26 +305,37 @@ func (c *command) until(t *testing.T, b *buffer, text string) {
 		if found {
 			return
 		}
+
 		select {
 		case <-changed:
 		case <-c.exited:
 			if !strings.Contains(b.String(), text) {
-				t.Fatalf("the command ended (%v) without saying %q:\n%s\n%s", c.err, text, c.stdout, c.stderr)
+				t.Fatalf(
+					"the command ended (%v) without saying %q:\n%s\n%s",
+					c.err,
+					text,
+					c.stdout,
+					c.stderr,
+				)
 			}
+
 			return
+
 		case <-limit:
 			t.Fatalf("the command does not say %q:\n%s\n%s", text, c.stdout, c.stderr)
 		}
 	}
 }
 
-// shellWords splits a command line: words, 'quoted words' and "quoted words". The first must be payhost.
+// shellWords splits a command line: words, 'quoted words' and "quoted words".
+// The first must be payhost.
 func shellWords(t *testing.T, line string) []string {
 	t.Helper()
 	var words []string
 	var word strings.Builder
 	var quote rune
 	inside := false
+
 	for _, c := range line {
 		switch {
 		case quote != 0 && c == quote:
@@ -301,16 +348,19 @@ func shellWords(t *testing.T, line string) []string {
 			}
 			word.Reset()
 			inside = false
+
 		default:
 			word.WriteRune(c)
 			inside = true
 		}
 	}
+
 	if inside {
 		words = append(words, word.String())
 	}
 	if len(words) == 0 || words[0] != "payhost" {
 		t.Fatalf("the case does not run payhost: %q", line)
 	}
+
 	return words[1:]
 }

@@ -17,14 +17,16 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/payhost/payhost/host"
-	"github.com/payhost/payhost/host/config"
-	"github.com/payhost/payhost/sdk"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
+
+	"github.com/payhost/payhost/host"
+	"github.com/payhost/payhost/host/config"
+	"github.com/payhost/payhost/sdk/client"
 )
 
-// closeTime is how long calls in flight may take to come to their end after the host has stopped serving.
+// closeTime is how long calls in flight may take to come to their end after the
+// host has stopped serving.
 const closeTime = 60 * time.Second
 
 // serveCommand is the only one that runs providers for longer than a moment.
@@ -58,7 +60,10 @@ func (a *app) refuseExposed(problems []config.Problem) error {
 	for _, p := range a.located(problems) {
 		a.complain(p)
 	}
-	a.note("serve: %s: a host does not run on what others can write", count(len(problems), "problem"))
+	a.note(
+		"serve: %s: a host does not run on what others can write",
+		count(len(problems), "problem"),
+	)
 	return errSaid
 }
 
@@ -68,19 +73,29 @@ func (a *app) serve(ctx context.Context, cfg *host.Config, loaded appearance) er
 	ctx, stop := a.untilSignal(ctx, log)
 	defer stop()
 	hangup := make(chan os.Signal, 1)
-	signal.Notify(hangup, syscall.SIGHUP) // before anything that takes time: it would end the process
+
+	// before anything that takes time: it would end the process
+	signal.Notify(hangup, syscall.SIGHUP)
 	defer signal.Stop(hangup)
 	if err := allowed(ctx); err != nil {
 		return fmt.Errorf("serve: %w", err)
 	}
+
 	attached, err := attachments()
 	if err != nil {
 		return fmt.Errorf("serve: %w", err)
 	}
-	h, err := host.Open(ctx, cfg, host.WithLogger(log), host.WithMetrics(metrics), host.WithAttached(attached))
+	h, err := host.Open(
+		ctx,
+		cfg,
+		host.WithLogger(log),
+		host.WithMetrics(metrics),
+		host.WithDebugAttach(attached),
+	)
 	if err != nil {
 		return fmt.Errorf("serve: %w", err)
 	}
+
 	changes, unwatch := watched(cfg, loaded)
 	defer unwatch()
 	serving, served := context.WithCancel(ctx)
@@ -89,52 +104,68 @@ func (a *app) serve(ctx context.Context, cfg *host.Config, loaded appearance) er
 	beside.Go(func() { a.announce(serving, cfg) })
 	err = h.Serve(ctx)
 	served()
+
 	beside.Wait()
 	if err == nil {
 		log.Info("stopping")
 	}
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTime)
 	defer cancel()
+
 	if err := errors.Join(err, h.Close(closing)); err != nil {
 		return fmt.Errorf("serve: %w", err)
 	}
+
 	return nil
 }
 
 // attachments are the plugins that the environment says were started by hand.
-func attachments() (map[string]host.Attachment, error) {
-	text := os.Getenv(sdk.AttachVariable)
+func attachments() (map[string]host.DebugAttach, error) {
+	text := os.Getenv(client.AttachVariable)
 	if text == "" {
 		return nil, nil
 	}
-	var list map[string]host.Attachment
+	var list map[string]host.DebugAttach
 	d := json.NewDecoder(strings.NewReader(text))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&list); err != nil {
-		return nil, fmt.Errorf("%s is not what a plugin's argument debug prints: %w", sdk.AttachVariable, err)
+		return nil, fmt.Errorf(
+			"%s is not what a plugin's argument debug prints: %w",
+			client.AttachVariable,
+			err,
+		)
 	}
+
 	return list, nil
 }
 
-// waitForNobody has the process write its log and its output without waiting for
-// whoever reads them, and survive that they have gone: payments do not depend on
-// it. It returns the logger, and the metrics with the count of what was dropped.
+// waitForNobody has the process write its log and its output without waiting
+// for whoever reads them, and survive that they have gone: payments do not
+// depend on it. It returns the logger, and the metrics with the count of what
+// was dropped.
 func (a *app) waitForNobody(cfg *host.Config) (*slog.Logger, *prometheus.Registry) {
-	// Once the signal is asked for, a write to a pipe without a reader is an error
-	// and no longer ends the process. Plugins are started without this.
+	// Once the signal is asked for, a write to a pipe without a reader is an
+	// error and no longer ends the process. Plugins are started without this.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 
 	written := newPatient(a.err, func(lines int64) []byte {
 		var b bytes.Buffer
-		slog.New(handler(cfg, &b)).Warn("lines of the log were dropped: nobody read them in time", "lines", lines)
+		slog.New(handler(cfg, &b)).
+			Warn("lines of the log were dropped: nobody read them in time", "lines", lines)
 		return b.Bytes()
 	})
+
 	a.out, a.err = newPatient(a.out, nil), written
 
 	metrics := prometheus.NewRegistry()
-	metrics.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "payhost_log_lines_dropped_total",
-		Help: "Lines of the log that were dropped because nobody read them in time."},
-		func() float64 { return float64(written.dropped.Load()) }))
+	metrics.MustRegister(
+		prometheus.NewCounterFunc(
+			prometheus.CounterOpts{Name: "payhost_log_lines_dropped_total",
+				Help: "Lines of the log that were dropped because nobody read them in time."},
+			func() float64 { return float64(written.dropped.Load()) },
+		),
+	)
+
 	return slog.New(handler(cfg, a.err)), metrics
 }
 
@@ -156,9 +187,13 @@ func handler(cfg *host.Config, to io.Writer) slog.Handler {
 	return slog.NewTextHandler(to, options)
 }
 
-// untilSignal gives a context that the first SIGTERM or Ctrl-C ends. The second ends the process: its plugins end with
-// it, and what was in flight is found by recovery at the next start.
-func (a *app) untilSignal(ctx context.Context, log *slog.Logger) (context.Context, context.CancelFunc) {
+// untilSignal returns a context that the first SIGTERM or Ctrl-C ends. The
+// second ends the process: its plugins end with it, and what was in flight is
+// found by recovery at the next start.
+func (a *app) untilSignal(
+	ctx context.Context,
+	log *slog.Logger,
+) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(ctx)
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
@@ -166,11 +201,15 @@ func (a *app) untilSignal(ctx context.Context, log *slog.Logger) (context.Contex
 	go func() {
 		select {
 		case s := <-signals:
-			log.Info("stopping when what is in flight has ended; another signal stops at once", "signal", s.String())
+			log.Info(
+				"stopping when what is in flight has ended; another signal stops at once",
+				"signal", s.String(),
+			)
 			cancel()
 		case <-done:
 			return
 		}
+
 		select {
 		case s := <-signals:
 			log.Warn("stopping at once", "signal", s.String())
@@ -179,6 +218,7 @@ func (a *app) untilSignal(ctx context.Context, log *slog.Logger) (context.Contex
 		case <-done:
 		}
 	}()
+
 	return ctx, func() {
 		signal.Stop(signals)
 		close(done)
@@ -194,11 +234,17 @@ func (a *app) announce(ctx context.Context, cfg *host.Config) {
 	client := http.Client{Transport: transport(host.SocketPath(cfg)), Timeout: time.Second}
 	tick := time.NewTicker(announceEvery)
 	defer tick.Stop()
+
 	for {
 		if answers(ctx, &client) {
-			fmt.Fprintf(a.out, "payhost ready: %s (console /console/, docs /docs, openapi /openapi.json)\n", address(cfg))
+			fmt.Fprintf(
+				a.out,
+				"payhost ready: %s (console /console/, docs /docs, openapi /openapi.json)\n",
+				address(cfg),
+			)
 			return
 		}
+
 		select {
 		case <-ctx.Done():
 			return
@@ -207,16 +253,24 @@ func (a *app) announce(ctx context.Context, cfg *host.Config) {
 	}
 }
 
-// answers is content with any answer: a store that is down is the probes' business.
+// answers is content with any answer: a store that is down is the probes'
+// business.
 func answers(ctx context.Context, client *http.Client) bool {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://payhost/healthz", nil)
+	req, err := http.NewRequestWithContext(
+		ctx,
+		http.MethodGet,
+		"http://payhost/healthz",
+		nil,
+	)
 	if err != nil {
 		return false
 	}
+
 	resp, err := client.Do(req)
 	if err != nil {
 		return false
 	}
+
 	return resp.Body.Close() == nil
 }
 
@@ -230,8 +284,10 @@ func address(cfg *host.Config) string {
 	if err != nil {
 		return scheme + cfg.HTTP.Listen
 	}
-	if ip := net.ParseIP(name); name == "" || ip != nil && ip.IsUnspecified() {
+
+	if ip := net.ParseIP(name); name == "" || (ip != nil && ip.IsUnspecified()) {
 		name = "127.0.0.1"
 	}
+
 	return scheme + net.JoinHostPort(name, port)
 }

@@ -22,7 +22,8 @@ import (
 const (
 	// maxAnswer bounds what is read of an answer.
 	maxAnswer = 64 << 20
-	// patience is longer than any call to a provider may take, and what the host adds to it.
+	// patience is longer than any call to a provider may take, and what the
+	// host adds to it.
 	patience = 7 * time.Minute
 	// maxSocketPath is how long a socket's path may be.
 	maxSocketPath = 107
@@ -47,38 +48,59 @@ type answer struct {
 	replayed bool // nothing was done: the same request was made before under this key
 }
 
-// ask makes a call. Its errors are made for people. With --json an answer that says no is printed as it is, too.
+// ask makes a call. Its errors are made for people. With --json an answer that
+// says no is printed as it is, too.
 func (a *app) ask(ctx context.Context, r request) (*answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	if info, err := os.Stat(a.config); err != nil || info.IsDir() {
-		return nil, fmt.Errorf("there is no configuration %s: --config names the file that the host runs on", a.config)
+		return nil, fmt.Errorf(
+			"there is no configuration %s: --config names the file that the host runs on",
+			a.config,
+		)
 	}
+
 	path := a.socket()
-	target := url.URL{Scheme: "http", Host: "payhost", Path: r.path, RawPath: r.path, RawQuery: r.query.Encode()}
+	target := url.URL{
+		Scheme:   "http",
+		Host:     "payhost",
+		Path:     r.path,
+		RawPath:  r.path,
+		RawQuery: r.query.Encode(),
+	}
+
 	if unescaped, err := url.PathUnescape(r.path); err == nil {
 		target.Path = unescaped
 	}
-	req, err := http.NewRequestWithContext(ctx, r.method, target.String(), bytes.NewReader(r.body))
+	req, err := http.NewRequestWithContext(
+		ctx,
+		r.method,
+		target.String(),
+		bytes.NewReader(r.body),
+	)
 	if err != nil {
 		return nil, err
 	}
+
 	if len(r.body) > 0 {
 		req.Header.Set("Content-Type", orElse(r.contentType, "application/json"))
 	}
 	if r.key != "" {
 		req.Header.Set("Idempotency-Key", r.key)
 	}
+
 	if secret := adminSecret(path); secret != "" {
 		req.Header.Set(host.AdminSecretHeader, secret)
 	}
 	client := http.Client{Transport: transport(path)}
 	defer client.CloseIdleConnections()
+
 	resp, err := client.Do(req)
 	if err != nil {
 		return nil, a.unanswered(r, path, err)
 	}
 	defer resp.Body.Close()
+
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	if err == nil && len(body) > maxAnswer {
 		err = fmt.Errorf("the answer is larger than %d MiB", maxAnswer>>20)
@@ -86,12 +108,18 @@ func (a *app) ask(ctx context.Context, r request) (*answer, error) {
 	if err != nil {
 		return nil, a.unanswered(r, path, err)
 	}
+
 	if resp.StatusCode/100 == 2 || resp.StatusCode == r.accept {
-		return &answer{body: body, replayed: resp.Header.Get("Idempotent-Replayed") == "true"}, nil
+		return &answer{
+			body:     body,
+			replayed: resp.Header.Get("Idempotent-Replayed") == "true",
+		}, nil
 	}
+
 	if a.json {
 		a.printJSON(body)
 	}
+
 	return nil, refusal(r, resp, body)
 }
 
@@ -116,7 +144,8 @@ func transport(socket string) *http.Transport {
 	}
 }
 
-// short gives a path that fits into a socket's address, when the one from here is shorter.
+// short returns a path that fits into a socket's address, when the one from
+// here is shorter.
 func short(socket string) string {
 	if len(socket) <= maxSocketPath {
 		return socket
@@ -125,9 +154,11 @@ func short(socket string) string {
 	if err != nil {
 		return socket
 	}
+
 	if near, err := filepath.Rel(here, socket); err == nil && len(near) < len(socket) {
 		return near
 	}
+
 	return socket
 }
 
@@ -138,10 +169,15 @@ func (a *app) unanswered(r request, socket string, err error) error {
 		case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
 			return a.noHost(socket)
 		case errors.Is(err, fs.ErrPermission):
-			return fmt.Errorf("the socket %s belongs to another user: run this as the user who runs the host", socket)
+			return fmt.Errorf(
+				"the socket %s belongs to another user: run this as the user who runs the host",
+				socket,
+			)
 		}
+
 		return fmt.Errorf("no host can be reached on %s: %w", socket, dial.Err)
 	}
+
 	cause := err.Error()
 	if outer := (*url.Error)(nil); errors.As(err, &outer) {
 		cause = outer.Err.Error() // without the URL, which is none that anybody could use
@@ -149,13 +185,19 @@ func (a *app) unanswered(r request, socket string, err error) error {
 	if errors.Is(err, context.Canceled) {
 		cause = "interrupted"
 	}
-	t := &trouble{what: fmt.Sprintf("%s: no answer from the host on %s: %s", r.what, socket, cause)}
+
+	t := &trouble{
+		what: fmt.Sprintf("%s: no answer from the host on %s: %s", r.what, socket, cause),
+	}
 	t.lost(r)
+
 	return t
 }
 
 func (a *app) noHost(socket string) error {
-	return &trouble{what: fmt.Sprintf("no host is running on %s: start one with payhost serve", socket)}
+	return &trouble{
+		what: fmt.Sprintf("no host is running on %s: start one with payhost serve", socket),
+	}
 }
 
 func orElse(text, otherwise string) string {

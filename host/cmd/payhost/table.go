@@ -12,8 +12,8 @@ import (
 	"unicode/utf16"
 )
 
-// Colors of a terminal. All codes have two digits: tabwriter counts them as letters, so each cell of a table has equally
-// many.
+// Colors of a terminal. All codes have two digits: tabwriter counts them as
+// letters, so each cell of a table has equally many.
 const (
 	plain  = "39"
 	bold   = "01"
@@ -24,7 +24,8 @@ const (
 	grey   = "90"
 )
 
-// colored says whether the output may have colors: on a terminal, unless somebody said otherwise.
+// colored reports whether the output may have colors: on a terminal, unless
+// somebody said otherwise.
 func (a *app) colored() bool {
 	if a.noColor || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" {
 		return false
@@ -46,8 +47,9 @@ var statusColors = map[string]string{
 	"canceled": grey, "expired": grey, "disabled": grey, "ignored": grey, "unchanged": grey,
 }
 
-// table prints rows in columns. Cells are strings; whatever in them could move the cursor or break a column is escaped,
-// because much of it was written by providers.
+// table prints rows in columns. Cells are strings; whatever in them could move
+// the cursor or break a column is escaped, because much of it was written by
+// providers.
 type table struct {
 	buffer  bytes.Buffer
 	columns *tabwriter.Writer
@@ -79,8 +81,10 @@ func (t *table) write(cells []string, color func(string) string) {
 		if i > 0 {
 			text = "\t" + text
 		}
+
 		_, _ = io.WriteString(t.columns, text) // into a buffer
 	}
+
 	_, _ = io.WriteString(t.columns, "\n")
 }
 
@@ -94,7 +98,8 @@ func (t *table) print() {
 
 func paint(color, text string) string { return "\x1b[" + color + "m" + text + "\x1b[0m" }
 
-// block is a table of names and values: what one thing is. Names in a row that are the same are a list.
+// block is a table of names and values: what one thing is. Names in a row that
+// are the same are a list.
 type block struct{ *table }
 
 func (a *app) block() block { return block{a.table()} }
@@ -122,14 +127,19 @@ func (a *app) note(format string, args ...any) {
 // printable gives text on one line, without control characters.
 func printable(text string) string { return escape(text, "") }
 
-// lines gives text that keeps its line breaks and nothing else that controls a terminal.
-func lines(text string) string { return escape(strings.ReplaceAll(text, "\r\n", "\n"), "\n") }
+// lines gives text that keeps its line breaks and nothing else that controls a
+// terminal.
+func lines(
+	text string,
+) string {
+	return escape(strings.ReplaceAll(text, "\r\n", "\n"), "\n")
+}
 
 func escape(text, keep string) string {
 	var b strings.Builder
 	for _, c := range text {
 		switch {
-		case strings.ContainsRune(keep, c) || unicode.IsGraphic(c) && c != unicode.ReplacementChar:
+		case strings.ContainsRune(keep, c) || (unicode.IsGraphic(c) && c != unicode.ReplacementChar):
 			b.WriteRune(c)
 		case c == '\n' || c == '\t' || c == '\r':
 			b.WriteByte(' ')
@@ -137,6 +147,7 @@ func escape(text, keep string) string {
 			fmt.Fprintf(&b, "\\u%04x", c)
 		}
 	}
+
 	return b.String()
 }
 
@@ -158,8 +169,8 @@ func (a *app) printJSON(body []byte) {
 }
 
 // escapedJSON returns JSON that says the same, without the characters that
-// control a terminal: JSON lets many of them stand for themselves in a text, and
-// programs read them as well when they are escaped.
+// control a terminal: JSON lets many of them stand for themselves in a text,
+// and programs read them as well when they are escaped.
 func escapedJSON(text string) string {
 	var b strings.Builder
 	for _, c := range text {
@@ -173,6 +184,7 @@ func escapedJSON(text string) string {
 			fmt.Fprintf(&b, "\\u%04x", c)
 		}
 	}
+
 	return b.String()
 }
 
@@ -188,7 +200,10 @@ func (a *app) printValue(v any) error {
 // read decodes an answer of the host.
 func read(body []byte, into any) error {
 	if err := json.Unmarshal(body, into); err != nil {
-		return fmt.Errorf("the host's answer is not what this version of payhost expects (--json shows it): %w", err)
+		return fmt.Errorf(
+			"the host's answer is not what this version of payhost expects (--json shows it): %w",
+			err,
+		)
 	}
 	return nil
 }

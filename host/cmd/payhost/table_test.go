@@ -17,11 +17,13 @@ func TestColorsOnlyWhereTheyCanBeSeen(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer device.Close()
+
 	file, err := os.Create(filepath.Join(t.TempDir(), "out"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer file.Close()
+
 	for _, c := range []struct {
 		name      string
 		app       app
@@ -51,19 +53,26 @@ func TestColoredTablesStandStraight(t *testing.T) {
 		a, out, _ := inProcess()
 		tab := a.table()
 		tab.colored = colored
-		tab.write([]string{"PAYMENT", "STATUS", "AMOUNT"}, func(string) string { return bold })
+		tab.write(
+			[]string{"PAYMENT", "STATUS", "AMOUNT"},
+			func(string) string { return bold },
+		)
+
 		tab.row("pay_1", "succeeded", "60.00 USD")
 		tab.row("pay_22", "", "5 EUR")
 		tab.row("pay_3", "unknown", "1 EUR")
 		tab.print()
+
 		return out.String()
 	}
+
 	colored := print(true)
 	for _, want := range []string{paint(bold, "STATUS"), paint(green, "succeeded"), paint(yellow, "unknown")} {
 		if !strings.Contains(colored, want) {
 			t.Errorf("no %q in\n%q", want, colored)
 		}
 	}
+
 	bare := colored
 	for _, code := range []string{plain, bold, green, yellow} {
 		bare = strings.ReplaceAll(bare, "\x1b["+code+"m", "")
@@ -82,7 +91,8 @@ func TestEveryColorHasTwoDigits(t *testing.T) {
 	}
 }
 
-// FuzzPrintable: whatever a provider says, nothing of it controls the terminal or breaks a line.
+// FuzzPrintable: whatever a provider says, nothing of it controls the terminal
+// or breaks a line.
 func FuzzPrintable(f *testing.F) {
 	for _, s := range []string{"", "plain", "a\tb\nc\r\nd", "\x1b[31mred", "\x9b31m", "\u009b31m", "a\xffb", "\u202eright to left", "é ✓"} {
 		f.Add(s)
@@ -92,13 +102,21 @@ func FuzzPrintable(f *testing.F) {
 			if !utf8.ValidString(got) {
 				t.Errorf("%s gives invalid UTF-8: %q", name, got)
 			}
+
 			for _, c := range got {
-				if (!unicode.IsGraphic(c) || unicode.IsControl(c)) && (c != '\n' || name != "lines") {
+				if (!unicode.IsGraphic(c) || unicode.IsControl(c)) &&
+					(c != '\n' || name != "lines") {
 					t.Errorf("%s lets %q through", name, c)
 				}
 			}
 		}
-		if utf8.ValidString(text) && !strings.ContainsFunc(text, func(c rune) bool { return !unicode.IsGraphic(c) || c == utf8.RuneError }) && printable(text) != text {
+
+		if utf8.ValidString(text) &&
+			!strings.ContainsFunc(
+				text,
+				func(c rune) bool { return !unicode.IsGraphic(c) || c == utf8.RuneError },
+			) &&
+			printable(text) != text {
 			t.Errorf("harmless text is changed: %q", text)
 		}
 	})
@@ -115,6 +133,7 @@ func TestTimes(t *testing.T) {
 			t.Errorf("%s ago is %q, want %q", d, got, want)
 		}
 	}
+
 	if got := after(now.Add(-5*time.Millisecond), now); got != "-5ms" {
 		t.Errorf("before the start: %q", got)
 	}

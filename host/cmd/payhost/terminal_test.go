@@ -27,6 +27,7 @@ func TestNothingOfAnAnswerControlsATerminal(t *testing.T) {
 		t.Fatal(err)
 	}
 	tried := 0
+
 	for _, file := range files {
 		c := readCase(t, file)
 		if len(c.all("answer")) == 0 {
@@ -39,6 +40,7 @@ func TestNothingOfAnAnswerControlsATerminal(t *testing.T) {
 			}
 		})
 	}
+
 	if tried < 50 {
 		t.Errorf("only %d cases have answers", tried)
 	}
@@ -49,6 +51,7 @@ func TestNothingOfAnAnswerControlsATerminal(t *testing.T) {
 func harmless(t *testing.T, c *scriptCase, more string) {
 	folder := newFolder(t)
 	write(t, filepath.Join(folder, "config.toml"), "")
+
 	for _, s := range c.sections {
 		if name, ok := strings.CutPrefix(s.name, "file "); ok {
 			write(t, filepath.Join(folder, name), s.text)
@@ -68,6 +71,7 @@ func harmless(t *testing.T, c *scriptCase, more string) {
 	if more != "" {
 		words = append(words, more)
 	}
+
 	a.run(words)
 
 	for name, printed := range map[string]*bytes.Buffer{"output": out, "error output": errs} {
@@ -98,6 +102,7 @@ func spoiled(answer string) string {
 	if err := encoder.Encode(spoil(value)); err != nil {
 		panic(err) // it was JSON
 	}
+
 	// A host may write what JSON allows to stand for itself.
 	raw := strings.NewReplacer(`\u007f`, "\x7f", `\u2028`, "\u2028").Replace(text.String())
 	return head + "\n\n" + raw
@@ -113,11 +118,13 @@ func spoil(value any) any {
 		for i, inner := range value {
 			value[i] = spoil(inner)
 		}
+
 	case string:
 		if !formal(value) {
 			return value + hostile
 		}
 	}
+
 	return value
 }
 

@@ -9,7 +9,12 @@ import (
 
 // tokensCommand is about the keys of webhook and return URLs.
 func (a *app) tokensCommand() *cobra.Command {
-	return group(a.listTokenKeys("tokens"), a.listTokenKeys("list"), a.rotateTokenKey(), a.endTokenKey())
+	return group(
+		a.listTokenKeys("tokens"),
+		a.listTokenKeys("list"),
+		a.rotateTokenKey(),
+		a.endTokenKey(),
+	)
 }
 
 func (a *app) listTokenKeys(use string) *cobra.Command {
@@ -17,6 +22,7 @@ func (a *app) listTokenKeys(use string) *cobra.Command {
 	if use == "tokens" {
 		short = "List, rotate and end the keys of webhook and return URLs"
 	}
+
 	return &cobra.Command{
 		Use:   use,
 		Short: short,
@@ -26,7 +32,11 @@ providers that do not sign them. A sealed key needs host.token_secret besides.`,
 		Example: "  payhost tokens",
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			r := request{method: http.MethodGet, path: "/v1/token-keys", what: "list the token keys"}
+			r := request{
+				method: http.MethodGet,
+				path:   "/v1/token-keys",
+				what:   "list the token keys",
+			}
 			return a.list(c, r, (*app).tokenKeyTable)
 		},
 	}
@@ -47,12 +57,19 @@ and then end the former key.`,
 		Example: "  payhost tokens rotate --reason \"the backup of May 3 was lost\"",
 		Args:    cobra.NoArgs,
 	}
+
 	c.Flags().StringVar(&reason, "reason", "", "why (required)")
 	require(c, "reason")
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		r := request{method: http.MethodPost, path: "/v1/token-keys", what: "rotate the token key", body: object("reason", reason)}
+		r := request{
+			method: http.MethodPost,
+			path:   "/v1/token-keys",
+			what:   "rotate the token key",
+			body:   object("reason", reason),
+		}
 		return a.list(c, r, (*app).tokenKeyTable)
 	}
+
 	return c
 }
 
@@ -67,13 +84,19 @@ provider, or, where the provider cannot be asked, by an operator.`,
 		Example: "  payhost tokens end k1 --reason \"the backup of May 3 was lost\"",
 		Args:    arguments("KEY"),
 	}
+
 	c.Flags().StringVar(&reason, "reason", "", "why (required)")
 	require(c, "reason")
 	c.RunE = func(c *cobra.Command, args []string) error {
-		r := request{method: http.MethodPost, path: recordPath("token-keys", args[0], "end"), what: "end " + args[0],
-			body: object("reason", reason)}
+		r := request{
+			method: http.MethodPost,
+			path:   recordPath("token-keys", args[0], "end"),
+			what:   "end " + args[0],
+			body:   object("reason", reason),
+		}
 		return a.list(c, r, (*app).tokenKeyTable)
 	}
+
 	return c
 }
 
@@ -96,12 +119,14 @@ func (a *app) tokenKeyTable(body []byte) (next string, err error) {
 		if key.From != nil {
 			from = clock(*key.From)
 		}
+
 		by, reason := key.By, key.Reason
 		if key.State == payment.KeyEnded {
 			by, reason = key.EndedBy, key.EndReason
 		}
 		t.row(key.ID, string(key.State), sealed, from, by, reason)
 	}
+
 	t.print()
 	return page.Next, nil
 }

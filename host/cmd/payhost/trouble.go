@@ -13,7 +13,8 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// trouble is a failure as a person is told of it: what failed, then what else is known, a line each.
+// trouble is a failure as a person is told of it: what failed, then what else
+// is known, a line each.
 type trouble struct {
 	what  string
 	facts []fact
@@ -27,16 +28,17 @@ func (t *trouble) fact(name, format string, args ...any) {
 	}
 }
 
-// Error gives all of it.
+// Error returns all of it.
 func (t *trouble) Error() string {
 	return strings.TrimSuffix(t.what+"\n"+facts(t.facts), "\n")
 }
 
-// facts gives one line each, indented, names in a column.
+// facts returns one line each, indented, names in a column.
 func facts(list []fact) string {
 	var b bytes.Buffer
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	last := ""
+
 	for _, f := range list {
 		name := f.name
 		if name == last {
@@ -45,21 +47,32 @@ func facts(list []fact) string {
 		last = f.name
 		fmt.Fprintf(w, "  %s\t%s\n", printable(name), printable(f.text))
 	}
+
 	_ = w.Flush() // into a buffer
 	return b.String()
 }
 
-// lost adds what to do when the answer to something that moves money has not come.
+// lost adds what to do when the answer to something that moves money has not
+// come.
 func (t *trouble) lost(r request) {
 	if !r.moves {
 		return
 	}
 	t.fact("provider", "%s", r.provider)
-	t.fact("money", "may have moved: the host may have taken the request, and goes on with it")
-	t.fact("next", "run the same command again, with the same --idempotency-key %q: it finds what became of it and never moves money twice", r.key)
+	t.fact(
+		"money",
+		"may have moved: the host may have taken the request, and goes on with it",
+	)
+
+	t.fact(
+		"next",
+		"run the same command again, with the same --idempotency-key %q: it finds what became of it and never moves money twice",
+		r.key,
+	)
 }
 
-// problem is the host's answer to what it does not do: application/problem+json.
+// problem is the host's answer to what it does not do:
+// application/problem+json.
 type problem struct {
 	Title           string      `json:"title"`
 	Detail          string      `json:"detail"`
@@ -80,15 +93,24 @@ type problem struct {
 func refusal(r request, resp *http.Response, body []byte) error {
 	var p problem
 	if err := json.Unmarshal(body, &p); err != nil || p.Code+p.Title+p.Detail == "" {
-		t := &trouble{what: fmt.Sprintf("%s: the host answered %s and nothing that explains it; its log may", r.what, resp.Status)}
+		t := &trouble{
+			what: fmt.Sprintf(
+				"%s: the host answered %s and nothing that explains it; its log may",
+				r.what,
+				resp.Status,
+			),
+		}
 		t.lost(r)
+
 		return t
 	}
+
 	p.Provider = cmp.Or(p.Provider, r.provider)
 	t := &trouble{what: r.what + ": " + cmp.Or(p.Detail, p.Title, resp.Status)}
 	for _, v := range p.Violations {
 		t.fact("wrong", "%s %s", v.Field, v.Message)
 	}
+
 	t.fact("provider", "%s", p.Provider)
 	t.fact("payment", "%s", p.PaymentID)
 	t.fact("code", "%s", p.Code)
@@ -100,13 +122,23 @@ func refusal(r request, resp *http.Response, body []byte) error {
 			wait = "until " + seconds
 		}
 	}
-	c := circumstance{code: p.Code, outcome: p.Outcome, provider: p.Provider, id: p.PaymentID, key: r.key, wait: wait}
+
+	c := circumstance{
+		code:     p.Code,
+		outcome:  p.Outcome,
+		provider: p.Provider,
+		id:       p.PaymentID,
+		key:      r.key,
+		wait:     wait,
+	}
+
 	if r.moves {
 		t.fact("money", "%s", c.money())
 	}
 	for _, step := range c.next(r.moves) {
 		t.fact("next", "%s", step)
 	}
+
 	t.fact("request", "%s", p.RequestID)
 	return t
 }
@@ -118,14 +150,24 @@ func (t *trouble) failure(id, provider string, s payment.Status, f *payment.Fail
 	if s != payment.Failed && s != payment.Unknown {
 		return // it went on after that
 	}
-	c := circumstance{code: f.Code, outcome: sdk.Outcome(f.Outcome), provider: provider, id: id, recorded: true, safe: f.NewAttemptSafe}
+
+	c := circumstance{
+		code:     f.Code,
+		outcome:  sdk.Outcome(f.Outcome),
+		provider: provider,
+		id:       id,
+		recorded: true,
+		safe:     f.NewAttemptSafe,
+	}
+
 	t.fact("money", "%s", c.money())
 	for _, step := range c.next(true) {
 		t.fact("next", "%s", step)
 	}
 }
 
-// whatFailed is the error for something that was made and has failed, or is in doubt; nil when it has not and is not.
+// whatFailed is the error for something that was made and has failed, or is in
+// doubt; nil when it has not and is not.
 func whatFailed(kind, id, provider string, s payment.Status, f *payment.Failure) error {
 	if s != payment.Failed && s != payment.Unknown {
 		return nil
@@ -133,12 +175,21 @@ func whatFailed(kind, id, provider string, s payment.Status, f *payment.Failure)
 	if f == nil {
 		f = &payment.Failure{Outcome: string(sdk.OutcomeUnknown)}
 	}
-	t := &trouble{what: fmt.Sprintf("the %s failed: %s", kind, cmp.Or(f.Message, "nobody says why"))}
-	if s == payment.Unknown {
-		t.what = fmt.Sprintf("nobody knows what became of the %s: %s", kind, cmp.Or(f.Message, "the provider's answer is missing"))
+
+	t := &trouble{
+		what: fmt.Sprintf("the %s failed: %s", kind, cmp.Or(f.Message, "nobody says why")),
 	}
+	if s == payment.Unknown {
+		t.what = fmt.Sprintf(
+			"nobody knows what became of the %s: %s",
+			kind,
+			cmp.Or(f.Message, "the provider's answer is missing"),
+		)
+	}
+
 	t.fact(kind, "%s", id)
 	t.fact("provider", "%s", provider)
 	t.failure(id, provider, s, f)
+
 	return t
 }

@@ -4,8 +4,9 @@ import (
 	"fmt"
 	"runtime"
 
-	"github.com/payhost/payhost/sdk"
 	"github.com/spf13/cobra"
+
+	"github.com/payhost/payhost/sdk/client"
 )
 
 // versionCommand also names the contract that plugins have to speak.
@@ -22,9 +23,19 @@ func (a *app) versionCommand() *cobra.Command {
 					Contract int    `json:"contract_version"`
 					Go       string `json:"go"`
 					Platform string `json:"platform"`
-				}{version, sdk.ContractVersion, runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH})
+				}{version, client.ContractVersion, runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH})
 			}
-			fmt.Fprintf(a.out, "payhost %s (contract %d, %s, %s/%s)\n", version, sdk.ContractVersion, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+
+			fmt.Fprintf(
+				a.out,
+				"payhost %s (contract %d, %s, %s/%s)\n",
+				version,
+				client.ContractVersion,
+				runtime.Version(),
+				runtime.GOOS,
+				runtime.GOARCH,
+			)
+
 			return nil
 		},
 	}

@@ -16,15 +16,23 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// settle is how long a changed file must have been left alone: editors write it in
-// several steps. lookEvery is how often it is looked at.
+// settle is how long a changed file must have been left alone: editors write it
+// in several steps. lookEvery is how often it is looked at.
 const (
 	settle    = 300 * time.Millisecond
 	lookEvery = 100 * time.Millisecond
 )
 
-// reloads reloads the configuration's file on SIGHUP and when it changes, until ctx ends.
-func reloads(ctx context.Context, h *host.Host, file string, hangup <-chan os.Signal, changes <-chan struct{}, log *slog.Logger) {
+// reloads reloads the configuration's file on SIGHUP and when it changes, until
+// ctx ends.
+func reloads(
+	ctx context.Context,
+	h *host.Host,
+	file string,
+	hangup <-chan os.Signal,
+	changes <-chan struct{},
+	log *slog.Logger,
+) {
 	for {
 		select {
 		case <-ctx.Done():
@@ -45,11 +53,13 @@ func reload(ctx context.Context, h *host.Host, file, why string, log *slog.Logge
 		logInvalid(err, log)
 		return
 	}
+
 	results, err := h.Reload(ctx, cfg, false)
 	if err != nil {
 		logInvalid(err, log)
 		return
 	}
+
 	actions := map[string]int{}
 	for _, r := range results {
 		actions[string(r.Action)]++
@@ -57,9 +67,13 @@ func reload(ctx context.Context, h *host.Host, file, why string, log *slog.Logge
 		case r.Error != nil:
 			logFailed(cfg, r, log)
 		case r.Action == host.ActionRestart:
-			log.Warn("this setting takes effect only when the host is started again", "key", r.Name)
+			log.Warn(
+				"this setting takes effect only when the host is started again",
+				"key", r.Name,
+			)
 		}
 	}
+
 	var counts []any
 	for _, action := range slices.Sorted(maps.Keys(actions)) {
 		counts = append(counts, action, actions[action])
@@ -67,13 +81,26 @@ func reload(ctx context.Context, h *host.Host, file, why string, log *slog.Logge
 	log.Info("reloaded", counts...)
 }
 
-// logFailed logs why a provider could not be taken over; what its plugin does not accept, with the line in the file.
+// logFailed logs why a provider could not be taken over; what its plugin does
+// not accept, with the line in the file.
 func logFailed(cfg *host.Config, r host.ReloadResult, log *slog.Logger) {
-	log.Error("reload failed for a provider; what served before still serves", "provider", r.Name, "error", r.Error)
+	log.Error(
+		"reload failed for a provider; what served before still serves",
+		"provider", r.Name,
+		"error", r.Error,
+	)
+
 	for _, v := range sdk.AsError(r.Error).Violations {
 		key := strings.TrimSuffix("providers."+r.Name+".config."+v.Field, ".")
-		log.Error("the configuration has a problem",
-			"problem", config.Problem{File: cfg.File, Line: cfg.Position(key), Key: key, Message: v.Message}.String())
+		log.Error(
+			"the configuration has a problem",
+			"problem", config.Problem{
+				File:    cfg.File,
+				Line:    cfg.Position(key),
+				Key:     key,
+				Message: v.Message,
+			}.String(),
+		)
 	}
 }
 
@@ -84,10 +111,14 @@ func logInvalid(err error, log *slog.Logger) {
 		log.Error("reload failed; nothing has changed", "error", err)
 		return
 	}
+
 	for _, p := range *problems {
 		log.Error("the configuration has a problem", "problem", p.String())
 	}
-	log.Error("nothing has changed: the configuration is not valid", "problems", len(*problems))
+	log.Error(
+		"nothing has changed: the configuration is not valid",
+		"problems", len(*problems),
+	)
 }
 
 // watched watches the file when host.watch says so.
@@ -109,6 +140,7 @@ func watch(file string, loaded appearance) (changed <-chan struct{}, stop func()
 		defer close(done)
 		observe(file, loaded, tell, leave)
 	}()
+
 	return tell, func() {
 		close(leave)
 		<-done
@@ -121,18 +153,22 @@ func observe(file string, told appearance, tell chan<- struct{}, leave <-chan st
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	last, since := told, time.Now()
+
 	for {
 		select {
 		case <-leave:
 			return
 		case <-tick.C:
 		}
+
 		now := look(file)
 		if now != last {
 			last, since = now, time.Now()
 			continue
 		}
-		if now == told || now == (appearance{}) || time.Since(since) < settle { // gone for the moment: a new one will come
+
+		// gone for the moment: a new one will come
+		if now == told || now == (appearance{}) || time.Since(since) < settle {
 			continue
 		}
 
@@ -160,6 +196,7 @@ func look(file string) appearance {
 	if err != nil {
 		return appearance{}
 	}
+
 	target, _ := filepath.EvalSymlinks(full) // it exists
 	return appearance{target, info.ModTime(), info.Size()}
 }

@@ -25,12 +25,14 @@ func TestWatchNoticesEveryKindOfChange(t *testing.T) {
 	write(t, file, "1")
 	changed, stop := watch(file, look(file))
 	defer stop()
+
 	write(t, file, "two")
 	awaitChange(t, changed, "writing")
 	write(t, file+".new", "three and more")
 	if err := os.Rename(file+".new", file); err != nil {
 		t.Fatal(err)
 	}
+
 	awaitChange(t, changed, "renaming")
 	if err := os.Remove(file); err != nil {
 		t.Fatal(err)
@@ -39,11 +41,13 @@ func TestWatchNoticesEveryKindOfChange(t *testing.T) {
 	if err := os.Symlink("releases/1", file); err != nil {
 		t.Fatal(err)
 	}
+
 	awaitChange(t, changed, "a link")
 	info, err := os.Stat(file)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	write(t, filepath.Join(folder, "releases/2"), "by a link")
 	if err := os.Chtimes(filepath.Join(folder, "releases/2"), info.ModTime(), info.ModTime()); err != nil {
 		t.Fatal(err)
@@ -51,17 +55,26 @@ func TestWatchNoticesEveryKindOfChange(t *testing.T) {
 	if err := os.Symlink("releases/2", file+".new"); err != nil {
 		t.Fatal(err)
 	}
+
 	if err := os.Rename(file+".new", file); err != nil {
 		t.Fatal(err)
 	}
 	awaitChange(t, changed, "a link to another file that looks the same")
 }
 
-// A neighbour that is written all the time, and a link in between, hide nothing.
+// A neighbour that is written all the time, and a link in between, hide
+// nothing.
 func TestWatchNoticesAFileAmongBusyOnesAndBehindALink(t *testing.T) {
 	t.Parallel()
 	folder, behind := t.TempDir(), t.TempDir()
-	file, target := filepath.Join(folder, "config.toml"), filepath.Join(behind, "config.toml")
+	file, target := filepath.Join(
+		folder,
+		"config.toml",
+	), filepath.Join(
+		behind,
+		"config.toml",
+	)
+
 	write(t, target, "1")
 	if err := os.Symlink(target, file); err != nil {
 		t.Fatal(err)
@@ -77,14 +90,21 @@ func TestWatchNoticesAFileAmongBusyOnesAndBehindALink(t *testing.T) {
 			case <-end:
 				return
 			default:
-				_ = os.WriteFile(filepath.Join(folder, "log"), []byte(strconv.Itoa(n)), 0o600) // the folder may be going
+				// the folder may be going
+				_ = os.WriteFile(
+					filepath.Join(folder, "log"),
+					[]byte(strconv.Itoa(n)),
+					0o600,
+				)
 			}
 		}
 	}()
+
 	defer func() {
 		close(end)
 		<-ended
 	}()
+
 	write(t, target, "two")
 	awaitChange(t, changed, "what is behind a link")
 	write(t, target, "three and more")
@@ -108,7 +128,8 @@ func TestLookDoesNotDependOnThePath(t *testing.T) {
 	folder := t.TempDir()
 	write(t, filepath.Join(folder, "config.toml"), "1")
 	t.Chdir(folder)
-	if a, b := look("config.toml"), look(filepath.Join(folder, "config.toml")); a != b || a == (appearance{}) {
+	if a, b := look("config.toml"), look(filepath.Join(folder, "config.toml")); a != b ||
+		a == (appearance{}) {
 		t.Errorf("%+v and %+v", a, b)
 	}
 }

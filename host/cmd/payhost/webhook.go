@@ -13,7 +13,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// webhooksCommand is about notices as they are stored: each as it came, before anybody knew whether it was genuine.
+// webhooksCommand is about notices as they are stored: each as it came, before
+// anybody knew whether it was genuine.
 func (a *app) webhooksCommand() *cobra.Command {
 	return group(a.listWebhooks("webhooks"), a.listWebhooks("list"),
 		a.webhookCommand(&cobra.Command{
@@ -22,7 +23,11 @@ func (a *app) webhooksCommand() *cobra.Command {
 			Example: "  payhost webhooks show wh_06dq8z5k3c",
 			Args:    arguments("ID"),
 		}, func(args []string) request {
-			return request{method: http.MethodGet, path: recordPath("webhooks", args[0]), what: "show " + args[0]}
+			return request{
+				method: http.MethodGet,
+				path:   recordPath("webhooks", args[0]),
+				what:   "show " + args[0],
+			}
 		}),
 		a.webhookCommand(&cobra.Command{
 			Use:     "replay ID",
@@ -31,7 +36,11 @@ func (a *app) webhooksCommand() *cobra.Command {
 			Example: "  payhost webhooks replay wh_06dq8z5k3c",
 			Args:    arguments("ID"),
 		}, func(args []string) request {
-			return request{method: http.MethodPost, path: recordPath("webhooks", args[0], "replay"), what: "replay " + args[0]}
+			return request{
+				method: http.MethodPost,
+				path:   recordPath("webhooks", args[0], "replay"),
+				what:   "replay " + args[0],
+			}
 		}),
 		a.webhookCommand(&cobra.Command{
 			Use:     "attach ID PAYMENT",
@@ -39,14 +48,21 @@ func (a *app) webhooksCommand() *cobra.Command {
 			Example: "  payhost webhooks attach wh_06dq8z5k3c pay_06dq8z5k3c",
 			Args:    arguments("ID", "PAYMENT"),
 		}, func(args []string) request {
-			return request{method: http.MethodPost, path: recordPath("webhooks", args[0], "attach"),
-				body: object("payment_id", args[1]), what: "attach " + args[0] + " to " + args[1]}
+			return request{
+				method: http.MethodPost,
+				path:   recordPath("webhooks", args[0], "attach"),
+				body:   object("payment_id", args[1]),
+				what:   "attach " + args[0] + " to " + args[1],
+			}
 		}),
 	)
 }
 
 // webhookCommand completes a command whose answer is one notice.
-func (a *app) webhookCommand(c *cobra.Command, ask func(args []string) request) *cobra.Command {
+func (a *app) webhookCommand(
+	c *cobra.Command,
+	ask func(args []string) request,
+) *cobra.Command {
 	c.RunE = func(c *cobra.Command, args []string) error {
 		return a.one(c, ask(args), func(body []byte) error {
 			var w payment.Webhook
@@ -57,6 +73,7 @@ func (a *app) webhookCommand(c *cobra.Command, ask func(args []string) request) 
 			return err
 		})
 	}
+
 	return c
 }
 
@@ -74,21 +91,34 @@ func (a *app) listWebhooks(use string) *cobra.Command {
   payhost webhooks list --json`,
 		Args: cobra.NoArgs,
 	}
+
 	filters := []filter{
 		{"provider", "provider", "only those of this provider"},
-		{"state", "state", "only those in this `state`: pending, applied, ignored, unmatched or failed"},
+		{
+			"state",
+			"state",
+			"only those in this `state`: pending, applied, ignored, unmatched or failed",
+		},
 		{"cursor", "cursor", "go on where an earlier list ended"},
 		{"limit", "limit", "at most so `many`"},
 	}
+
 	addFilters(c, filters)
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		r := request{method: http.MethodGet, path: "/v1/webhooks", query: queryOf(c, filters), what: "list webhooks"}
+		r := request{
+			method: http.MethodGet,
+			path:   "/v1/webhooks",
+			query:  queryOf(c, filters),
+			what:   "list webhooks",
+		}
 		return a.list(c, r, (*app).webhookTable)
 	}
+
 	return c
 }
 
-// webhookTable prints a page of notices; error says why a notice is not applied.
+// webhookTable prints a page of notices; error says why a notice is not
+// applied.
 func (a *app) webhookTable(body []byte) (next string, err error) {
 	var page struct {
 		Data []payment.Webhook `json:"data"`
@@ -97,16 +127,37 @@ func (a *app) webhookTable(body []byte) (next string, err error) {
 	if err := read(body, &page); err != nil {
 		return "", err
 	}
-	t := a.table("NOTICE", "RECEIVED "+a.zone(), "PROVIDER", "STATE", "VERIFIED", "EVENTS", "PAYMENTS", "ERROR")
+
+	t := a.table(
+		"NOTICE",
+		"RECEIVED "+a.zone(),
+		"PROVIDER",
+		"STATE",
+		"VERIFIED",
+		"EVENTS",
+		"PAYMENTS",
+		"ERROR",
+	)
+
 	for _, w := range page.Data {
-		t.row(w.ID, clock(w.ReceivedAt), w.Provider, string(w.State), yesNo(w.Verified), strconv.Itoa(w.Events),
-			strings.Join(w.PaymentIDs, " "), w.Error)
+		t.row(
+			w.ID,
+			clock(w.ReceivedAt),
+			w.Provider,
+			string(w.State),
+			yesNo(w.Verified),
+			strconv.Itoa(w.Events),
+			strings.Join(w.PaymentIDs, " "),
+			w.Error,
+		)
 	}
+
 	t.print()
 	return page.Next, nil
 }
 
-// showWebhook prints what became of a notice, then the request as it came: the host has masked what is secret in it.
+// showWebhook prints what became of a notice, then the request as it came: the
+// host has masked what is secret in it.
 func (a *app) showWebhook(w *payment.Webhook) {
 	b := a.block()
 	b.field("notice", w.ID)
@@ -118,6 +169,7 @@ func (a *app) showWebhook(w *payment.Webhook) {
 		payment.WebhookFailed:    "it is not genuine, or its plugin could not read it",
 		payment.WebhookApplied:   "what it says is recorded",
 	}[w.State])
+
 	b.field("error", w.Error)
 	b.field("provider", w.Provider)
 	b.field("received", a.at(w.ReceivedAt))
@@ -127,12 +179,14 @@ func (a *app) showWebhook(w *payment.Webhook) {
 	for _, id := range w.PaymentIDs {
 		b.field("payment", id)
 	}
+
 	b.print()
 	a.heading("request")
 	method := w.Method
 	if w.Query != "" {
 		method += " ?" + w.Query
 	}
+
 	a.indented(method)
 	for _, name := range slices.Sorted(maps.Keys(w.Headers)) {
 		a.indented(name + ": " + w.Headers[name])

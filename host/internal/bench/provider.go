@@ -10,9 +10,12 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/payhost/payhost/sdk"
 	"github.com/shopspring/decimal"
 	"google.golang.org/grpc"
+
+	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/client"
+	"github.com/payhost/payhost/sdk/serve"
 )
 
 var version = "1.0.0"
@@ -21,54 +24,82 @@ type accountKeys struct {
 	sdk.Endpoint
 }
 
-// answerer answers at once: what is left is the way to it.
+// answerer is a provider that answers at once, so that only the way to it takes
+// time.
 type answerer struct{}
 
 func newProvider(accountKeys, sdk.Runtime) (*answerer, error) { return &answerer{}, nil }
 
 func (*answerer) Info() sdk.Info {
-	return sdk.Info{Name: "bench", Version: version, Description: "answers at once",
-		CreatePayment: sdk.RepeatGuarantee{Repeat: sdk.RepeatNone, LinkOnly: true}, WebhookTrust: []sdk.WebhookTrust{sdk.TrustSignature}}
+	return sdk.Info{
+		Name:          "bench",
+		Version:       version,
+		Description:   "answers at once",
+		CreatePayment: sdk.IdempotencySupport{Retry: sdk.RetryNone, LinkOnly: true},
+		WebhookTrust:  []sdk.WebhookTrust{sdk.TrustSignature},
+	}
 }
 
-// ParseWebhook takes a body for the reference of a payment that was paid.
-func (*answerer) ParseWebhook(_ context.Context, r sdk.ParseWebhookRequest) (*sdk.Notice, error) {
-	paid := &sdk.Payment{Status: sdk.PaymentSucceeded, Amount: &sdk.Money{Amount: decimal.NewFromInt(60), Currency: "USD"}}
-	return &sdk.Notice{Verification: sdk.VerifiedBySignature, Response: sdk.HTTPResponse{Body: []byte("OK")},
-		Events: []sdk.Event{{Reference: string(r.Request.Body), Payment: paid}}}, nil
+// ParseWebhook reads a body as the reference of a payment that was paid.
+func (*answerer) ParseWebhook(
+	_ context.Context,
+	r sdk.ParseWebhookRequest,
+) (*sdk.WebhookResult, error) {
+	paid := &sdk.Payment{
+		Status: sdk.PaymentSucceeded,
+		Amount: &sdk.Money{Amount: decimal.NewFromInt(60), Currency: "USD"},
+	}
+	return &sdk.WebhookResult{
+		Verification: sdk.VerifiedBySignature,
+		Response:     sdk.HTTPResponse{Body: []byte("OK")},
+		Events:       []sdk.Event{{Reference: string(r.Request.Body), Payment: paid}},
+	}, nil
 }
 
-// CreatePayment takes as long as the description says, when it is a time.
-func (*answerer) CreatePayment(_ context.Context, r sdk.CreatePaymentRequest) (*sdk.Payment, error) {
-	if d, err := time.ParseDuration(r.Description); err == nil {
-		time.Sleep(d)
+// CreatePayment takes as long as the description says, when it is a duration,
+// and misbehaves when it is an order to.
+func (*answerer) CreatePayment(
+	_ context.Context,
+	r sdk.CreatePaymentRequest,
+) (*sdk.Payment, error) {
+	if pause, err := time.ParseDuration(r.Description); err == nil {
+		time.Sleep(pause)
 	}
 	if message, ok := misbehave(r.Description); ok {
 		return &sdk.Payment{Status: sdk.PaymentProcessing, Message: message}, nil
 	}
-	return &sdk.Payment{ProviderReference: r.Reference, Status: sdk.PaymentRequiresAction,
-		NextAction: sdk.RedirectTo("https://pay.example/" + r.Reference)}, nil
+
+	return &sdk.Payment{
+		ProviderReference: r.Reference,
+		Status:            sdk.PaymentRequiresAction,
+		NextAction:        sdk.RedirectTo("https://pay.example/" + r.Reference),
+	}, nil
 }
 
 // rawServer is the argument that makes this program the raw gRPC server.
 const rawServer = "serve-raw"
 
-// serveRaw serves the contract on a unix socket without go-plugin: no handshake, no TLS.
+// serveRaw serves the contract on a unix socket without go-plugin: no
+// handshake, no TLS.
 func serveRaw(socket string) error {
-	l, err := net.Listen("unix", socket)
+	listener, err := net.Listen("unix", socket)
 	if err != nil {
 		return err
 	}
-	s := grpc.NewServer(grpc.MaxRecvMsgSize(sdk.MaxMessageSize))
-	sdk.NewServer(newProvider, sdk.ServerOptions{}).Register(s)
+	server := grpc.NewServer(grpc.MaxRecvMsgSize(client.MaxMessageSize))
+	serve.NewServer(newProvider, serve.Options{}).Register(server)
+
 	end := make(chan os.Signal, 1)
 	signal.Notify(end, syscall.SIGTERM)
 	go func() {
 		<-end
-		s.Stop()
+		server.Stop()
 	}()
-	if err := s.Serve(l); err != nil && !errors.Is(err, http.ErrServerClosed) {
-		return err
+
+	err = server.Serve(listener)
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
 	}
-	return nil
+
+	return err
 }

@@ -16,7 +16,8 @@ import (
 	"github.com/payhost/payhost/host/internal/supervisor"
 )
 
-// The accounts of this section: one is tortured, the other, of another process, is measured.
+// The section has two accounts, each with a process of its own: the plugin of
+// one misbehaves, and the calls of the other are measured.
 const (
 	tortured     = "tortured"
 	tortureTime  = 1500 * time.Millisecond
@@ -24,7 +25,8 @@ const (
 	hugeAnswer   = 100 << 20
 )
 
-// tortures are what a plugin is made to do, by the description of the payment that asks for it.
+// tortures are the ways in which a plugin misbehaves, by the description of the
+// payment that orders it.
 var tortures = []struct{ order, what string }{
 	{"flood", "floods its log"},
 	{"leak", "leaks memory"},
@@ -35,7 +37,7 @@ var tortures = []struct{ order, what string }{
 	{"huge", "answers 100 MB"},
 }
 
-// leaked is what a plugin that leaks has kept.
+// leaked is the memory that a leaking plugin keeps.
 var leaked struct {
 	sync.Mutex
 	blocks [][]byte
@@ -50,26 +52,29 @@ func idle() {
 	}
 }
 
-// misbehave is the plugin's part. ok is false when nothing of the kind was asked for.
+// misbehave carries an order out in the plugin. ok is false when it is not an
+// order.
 func misbehave(order string) (message string, ok bool) {
 	switch order {
 	case "flood":
-		for i := range 5000 {
-			fmt.Fprintf(os.Stderr, "flood %d\n", i)
+		for k := range 5000 {
+			fmt.Fprintf(os.Stderr, "flood %d\n", k)
 		}
 	case "leak":
 		block := []byte(strings.Repeat("x", 64<<20))
 		leaked.Lock()
 		leaked.blocks = append(leaked.blocks, block)
 		leaked.Unlock()
+
 	case "fork":
 		child := exec.Command(os.Args[0], idler) //nolint:gosec // this program
 		child.Env = []string{}
-		_ = child.Start() // nobody waits for it: that is the point
+		_ = child.Start() // it is not waited for, on purpose
 	case "stop":
 		_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
 	case "garbage":
 		fmt.Println(strings.Repeat("\xff\x00garbage", 50000))
+
 	case "panic":
 		panic("a bug")
 	case "huge":
@@ -77,79 +82,115 @@ func misbehave(order string) (message string, ok bool) {
 	default:
 		return "", false
 	}
+
 	return "done", true
 }
 
-// measureTorture gives the other provider's p99 while a plugin does its worst, each beside a quiet time just before.
+// measureTorture returns the other provider's p99 while a plugin misbehaves,
+// each beside a quiet time just before.
 func measureTorture(ctx context.Context, dir string) (string, error) {
-	var b strings.Builder
-	b.WriteString("| a plugin that | the other provider: quiet p99 | meanwhile p99 | failed | calls of the plugin itself that failed |\n|---|---|---|---|---|\n")
+	var table strings.Builder
+	table.WriteString(
+		"| a plugin that | the other provider: quiet p99 | meanwhile p99 | failed " +
+			"| calls of the plugin itself that failed |\n|---|---|---|---|---|\n",
+	)
+
 	for _, t := range tortures {
 		line, err := tortureOnce(ctx, filepath.Join(dir, "torture-"+t.order), t.order)
 		if err != nil {
 			return "", fmt.Errorf("%s: %w", t.what, err)
 		}
-		fmt.Fprintf(&b, "| %s | %s |\n", t.what, line)
+		fmt.Fprintf(&table, "| %s | %s |\n", t.what, line)
 	}
-	return b.String(), nil
+
+	return table.String(), nil
 }
 
 func tortureOnce(ctx context.Context, dir, order string) (string, error) {
-	good, plugins, err := settings(dir)
+	plugins, err := openTortured(ctx, dir)
 	if err != nil {
 		return "", err
 	}
-	if err := os.Link(filepath.Join(plugins, account), filepath.Join(plugins, account+"@"+version)); err != nil {
-		return "", err
-	}
-	bad := good
-	bad.Name, bad.Version, bad.Timeout = tortured, version, time.Second // a version of its own means a process of its own
-	r := supervisor.New(supervisor.Options{PluginDir: plugins, DataDir: filepath.Join(dir, "data")})
-	defer func() { _ = r.Close(context.WithoutCancel(ctx)) }()
-	if err := applied(r.Apply(ctx, []config.Provider{good, bad})); err != nil {
-		return "", err
-	}
-	pay := func(ctx context.Context) error { return payOn(ctx, r) }
+	defer func() { _ = plugins.Close(context.WithoutCancel(ctx)) }()
+
+	pay := func(ctx context.Context) error { return payOn(ctx, plugins) }
 	quiet, err := load(ctx, tortureCalls, tortureTime, pay)
 	if err != nil {
 		return "", err
 	}
+
 	var calls, failed atomic.Int64
 	torturing, stop := context.WithCancel(ctx)
-	var wg sync.WaitGroup
+	var running sync.WaitGroup
+
 	for range tortureCalls {
-		wg.Go(func() {
+		running.Go(func() {
 			for torturing.Err() == nil {
 				calls.Add(1)
-				if torture(torturing, r, order) != nil {
+				if torture(torturing, plugins, order) != nil {
 					failed.Add(1)
 				}
 			}
 		})
 	}
+
 	meanwhile, err := load(ctx, tortureCalls, tortureTime, pay)
 	stop()
-	wg.Wait()
+	running.Wait()
 	if err != nil {
 		return "", err // a call of the other provider has failed
 	}
-	return fmt.Sprintf("%s | %s | 0 | %d of %d", short(quiet.p99), short(meanwhile.p99), failed.Load(), calls.Load()), nil
+
+	return fmt.Sprintf("%s | %s | 0 | %d of %d",
+		short(quiet.p99), short(meanwhile.p99), failed.Load(), calls.Load()), nil
 }
 
-func torture(ctx context.Context, r *supervisor.Supervisor, order string) error {
-	l, err := r.Acquire(ctx, tortured)
+// openTortured starts both accounts.
+func openTortured(ctx context.Context, dir string) (*supervisor.Supervisor, error) {
+	good, folder, err := settings(dir)
 	if err != nil {
-		time.Sleep(10 * time.Millisecond) // a caller that is turned away does not ask again at once
+		return nil, err
+	}
+	program := filepath.Join(folder, account)
+	if err := os.Link(program, program+"@"+version); err != nil {
+		return nil, err
+	}
+
+	bad := good
+	bad.Name = tortured
+	bad.Version = version // another version means another process
+	bad.Timeout = time.Second
+	plugins := supervisor.New(supervisor.Options{
+		PluginDir: folder,
+		DataDir:   filepath.Join(dir, "data"),
+	})
+	if err := applied(plugins.Apply(ctx, []config.Provider{good, bad})); err != nil {
+		_ = plugins.Close(context.WithoutCancel(ctx))
+		return nil, err
+	}
+
+	return plugins, nil
+}
+
+// torture makes one call that orders a plugin to misbehave.
+func torture(ctx context.Context, plugins *supervisor.Supervisor, order string) error {
+	lease, err := plugins.Acquire(ctx, tortured)
+	if err != nil {
+		// A caller that is turned away does not call again at once.
+		time.Sleep(10 * time.Millisecond)
 		return err
 	}
-	defer l.Release()
-	q := request()
-	q.Description = order
-	_, err = l.CreatePayment(ctx, q)
+	defer lease.Release()
+
+	ordered := request()
+	ordered.Description = order
+	_, err = lease.CreatePayment(ctx, ordered)
+
 	return err
 }
 
-// measureSupervision is the chapter about what happens to plugins while they are used.
+// measureSupervision returns the chapters about plugins that are swapped,
+// killed and tortured while they are used.
 func measureSupervision(ctx context.Context, dir string) (string, error) {
 	swapped, err := measureSwaps(ctx, dir)
 	if err != nil {
@@ -159,9 +200,13 @@ func measureSupervision(ctx context.Context, dir string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("kills: %w", err)
 	}
+
 	hurt, err := measureTorture(ctx, dir)
 	if err != nil {
 		return "", fmt.Errorf("torture: %w", err)
 	}
-	return "\n## Swaps\n\n" + swapped + "\n" + killed + "\n## Torture\n\n" + fmt.Sprintf("%d callers on each of two providers of one host.\n\n", tortureCalls) + hurt, nil
+
+	return fmt.Sprintf("\n## Swaps\n\n%s\n%s\n## Torture\n\n"+
+		"%d callers on each of two providers of one host.\n\n%s",
+		swapped, killed, tortureCalls, hurt), nil
 }

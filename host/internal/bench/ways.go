@@ -14,170 +14,261 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/go-plugin"
-	"github.com/payhost/payhost/host/config"
-	"github.com/payhost/payhost/host/internal/supervisor"
-	"github.com/payhost/payhost/sdk"
 	"github.com/shopspring/decimal"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
+
+	"github.com/payhost/payhost/host/config"
+	"github.com/payhost/payhost/host/internal/supervisor"
+	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/client"
 )
 
 const account = "bench"
+
+// callTimeout bounds one call.
+const callTimeout = 15 * time.Second
 
 var accountConfig = json.RawMessage(`{"environment":"sandbox"}`)
 
 // way is one way to call the same plugin code in another process.
 type way struct {
-	name string
-	call func(context.Context) error
+	name  string
+	call  func(context.Context) error
+	close func()
+}
+
+// The ways that openWays returns, by their index.
+const (
+	wayRaw = iota
+	wayBare
+	wayHost
+)
+
+// openers open the ways: raw gRPC, bare go-plugin with AutoMTLS, and the host's
+// whole chain.
+var openers = []func(ctx context.Context, dir string) (way, error){
+	wayRaw:  openRaw,
+	wayBare: openBare,
+	wayHost: openHost,
 }
 
 // request is about 1 KB on the wire.
 func request() sdk.CreatePaymentRequest {
 	return sdk.CreatePaymentRequest{
-		Reference: "pay_bench", IdempotencyKey: "k", Sequence: 1, Attempt: 1,
-		Amount: sdk.Money{Amount: decimal.RequireFromString("60.00"), Currency: "USD"}, Description: strings.Repeat("x", 800),
+		Reference:      "pay_bench",
+		IdempotencyKey: "k",
+		Sequence:       1,
+		Attempt:        1,
+		Amount: sdk.Money{
+			Amount:   decimal.RequireFromString("60.00"),
+			Currency: "USD",
+		},
+		Description: strings.Repeat("x", 800),
 	}
 }
 
-// openWays opens raw gRPC, bare go-plugin with AutoMTLS, and the host's whole chain.
+// openWays opens all ways. The caller must call closeAll.
 func openWays(ctx context.Context, dir string) (ways []way, closeAll func(), err error) {
-	var closers []func()
 	closeAll = func() {
-		for _, c := range closers {
-			c()
+		for _, opened := range ways {
+			opened.close()
 		}
 	}
-	defer func() {
+
+	for _, open := range openers {
+		opened, err := open(ctx, dir)
 		if err != nil {
 			closeAll()
-		}
-	}()
-	for _, open := range []func(context.Context, string) (way, func(), error){openRaw, openBare, openHost} {
-		w, done, err := open(ctx, dir)
-		if err != nil {
 			return nil, nil, err
 		}
-		ways, closers = append(ways, w), append(closers, done)
+
+		ways = append(ways, opened)
 	}
+
 	return ways, closeAll, nil
 }
 
-func openRaw(ctx context.Context, dir string) (way, func(), error) {
+func openRaw(ctx context.Context, dir string) (way, error) {
 	self, err := os.Executable()
 	if err != nil {
-		return way{}, nil, err
+		return way{}, err
 	}
 	socket := filepath.Join(dir, "raw.sock")
 	cmd := exec.Command(self, rawServer, socket)
 	cmd.Stderr = os.Stderr
 	if err := cmd.Start(); err != nil {
-		return way{}, nil, err
+		return way{}, err
 	}
-	conn, err := grpc.NewClient("unix:"+socket, grpc.WithTransportCredentials(insecure.NewCredentials()))
-	if err != nil {
-		return way{}, nil, err
-	}
-	done := func() {
-		_ = conn.Close()
+
+	end := func() {
 		_ = cmd.Process.Signal(syscall.SIGTERM)
 		_ = cmd.Wait()
 	}
-	client := sdk.NewClient(conn)
+
+	conn, err := grpc.NewClient("unix:"+socket,
+		grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		end()
+		return way{}, err
+	}
+
+	closeBoth := func() {
+		_ = conn.Close()
+		end()
+	}
+
+	contract := client.New(conn)
+	if err := configure(ctx, contract); err != nil {
+		closeBoth()
+		return way{}, err
+	}
+
+	return way{"raw gRPC on a unix socket", callOn(contract), closeBoth}, nil
+}
+
+// configure configures the account, and waits for a server that is just
+// starting.
+func configure(ctx context.Context, contract *client.Client) error {
 	for {
-		if _, err = client.Configure(ctx, account, accountConfig); err == nil || !errors.Is(ctx.Err(), nil) {
-			break
-		}
-		time.Sleep(20 * time.Millisecond) // the server is just starting
-	}
-	return wayOf("raw gRPC on a unix socket", client), done, err
-}
-
-func openBare(ctx context.Context, _ string) (way, func(), error) {
-	self, err := os.Executable()
-	if err != nil {
-		return way{}, nil, err
-	}
-	c := plugin.NewClient(&plugin.ClientConfig{
-		HandshakeConfig: sdk.Handshake, VersionedPlugins: sdk.VersionedPlugins(), Cmd: exec.Command(self), AutoMTLS: true,
-		AllowedProtocols: []plugin.Protocol{plugin.ProtocolGRPC}, Logger: hclog.NewNullLogger(),
-	})
-	rpc, err := c.Client()
-	if err != nil {
-		return way{}, nil, err
-	}
-	raw, err := rpc.Dispense(sdk.PluginName)
-	if err != nil {
-		return way{}, c.Kill, err
-	}
-	client, ok := raw.(*sdk.Client)
-	if !ok {
-		return way{}, c.Kill, fmt.Errorf("dispensed a %T", raw)
-	}
-	_, err = client.Configure(ctx, account, accountConfig)
-	return wayOf("bare go-plugin, AutoMTLS", client), c.Kill, err
-}
-
-func wayOf(name string, client *sdk.Client) way {
-	a, r := client.Account(account), request()
-	return way{name, func(ctx context.Context) error {
-		ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
-		defer cancel()
-		_, err := a.CreatePayment(ctx, r)
-		return err
-	}}
-}
-
-func openHost(ctx context.Context, dir string) (way, func(), error) {
-	r, err := openRegistry(ctx, filepath.Join(dir, "host"))
-	if err != nil {
-		return way{}, nil, err
-	}
-	req := request()
-	return way{"the host's whole chain", func(ctx context.Context) error {
-		l, err := r.Acquire(ctx, account)
-		if err != nil {
+		_, err := contract.Configure(ctx, account, accountConfig)
+		if err == nil || ctx.Err() != nil {
 			return err
 		}
-		defer l.Release()
-		ctx, _ = sdk.WithExchangeLog(ctx)
-		_, err = l.CreatePayment(ctx, req)
-		return err
-	}}, func() { _ = r.Close(context.Background()) }, nil
+		time.Sleep(20 * time.Millisecond)
+	}
 }
 
-// openRegistry starts the plugin as a host does.
-func openRegistry(ctx context.Context, dir string) (*supervisor.Supervisor, error) {
-	p, plugins, err := settings(dir)
+func openBare(ctx context.Context, _ string) (way, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return way{}, err
+	}
+	started := plugin.NewClient(&plugin.ClientConfig{
+		HandshakeConfig:  client.Handshake,
+		VersionedPlugins: client.VersionedPlugins(),
+		Cmd:              exec.Command(self),
+		AutoMTLS:         true,
+		AllowedProtocols: []plugin.Protocol{plugin.ProtocolGRPC},
+		Logger:           hclog.NewNullLogger(),
+	})
+
+	contract, err := dispense(started)
+	if err == nil {
+		_, err = contract.Configure(ctx, account, accountConfig)
+	}
+	if err != nil {
+		started.Kill()
+		return way{}, err
+	}
+
+	return way{"bare go-plugin, AutoMTLS", callOn(contract), started.Kill}, nil
+}
+
+// dispense connects to a plugin that go-plugin starts.
+func dispense(started *plugin.Client) (*client.Client, error) {
+	protocol, err := started.Client()
 	if err != nil {
 		return nil, err
 	}
-	r := supervisor.New(supervisor.Options{PluginDir: plugins, DataDir: filepath.Join(dir, "data")})
-	for _, result := range r.Apply(ctx, []config.Provider{p}) {
-		if result.Error != nil {
-			return nil, errors.Join(result.Error, r.Close(ctx))
-		}
+	raw, err := protocol.Dispense(client.PluginName)
+	if err != nil {
+		return nil, err
 	}
-	return r, nil
+
+	contract, ok := raw.(*client.Client)
+	if !ok {
+		return nil, fmt.Errorf("dispensed a %T", raw)
+	}
+
+	return contract, nil
+}
+
+// callOn returns a call through a client, without a host.
+func callOn(contract *client.Client) func(context.Context) error {
+	provider := contract.Account(account)
+	payment := request()
+	return func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, callTimeout)
+		defer cancel()
+		_, err := provider.CreatePayment(ctx, payment)
+		return err
+	}
+}
+
+func openHost(ctx context.Context, dir string) (way, error) {
+	plugins, err := openSupervisor(ctx, filepath.Join(dir, "host"))
+	if err != nil {
+		return way{}, err
+	}
+	payment := request()
+	call := func(ctx context.Context) error {
+		lease, err := plugins.Acquire(ctx, account)
+		if err != nil {
+			return err
+		}
+		defer lease.Release()
+		ctx, _ = sdk.WithExchangeLog(ctx)
+		_, err = lease.CreatePayment(ctx, payment)
+		return err
+	}
+
+	end := func() { _ = plugins.Close(context.Background()) }
+	return way{"the host's whole chain", call, end}, nil
+}
+
+// openSupervisor starts the plugin as a host does.
+func openSupervisor(ctx context.Context, dir string) (*supervisor.Supervisor, error) {
+	cfg, folder, err := settings(dir)
+	if err != nil {
+		return nil, err
+	}
+	plugins := supervisor.New(supervisor.Options{
+		PluginDir: folder,
+		DataDir:   filepath.Join(dir, "data"),
+	})
+	if err := applied(plugins.Apply(ctx, []config.Provider{cfg})); err != nil {
+		return nil, errors.Join(err, plugins.Close(ctx))
+	}
+
+	return plugins, nil
 }
 
 // settings puts a copy of this program where a host looks for plugins.
-func settings(dir string) (p config.Provider, plugins string, err error) {
+func settings(dir string) (cfg config.Provider, plugins string, err error) {
 	plugins = filepath.Join(dir, "plugins")
+	if err := copySelf(plugins); err != nil {
+		return cfg, "", err
+	}
+
+	return config.Provider{
+		Name:          account,
+		Plugin:        account,
+		Enabled:       true,
+		Timeout:       callTimeout,
+		MaxInFlight:   256,
+		DrainTimeout:  time.Second,
+		PaymentTTL:    24 * time.Hour,
+		SequenceStart: 1,
+		Config:        accountConfig,
+	}, plugins, nil
+}
+
+// copySelf copies this program into a folder, as the plugin of the account.
+func copySelf(folder string) error {
 	self, err := os.Executable()
 	if err != nil {
-		return p, "", err
+		return err
 	}
 	program, err := os.ReadFile(self)
 	if err != nil {
-		return p, "", err
+		return err
 	}
-	if err := os.MkdirAll(plugins, 0o700); err != nil {
-		return p, "", err
+
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return err
 	}
-	if err := os.WriteFile(filepath.Join(plugins, account), program, 0o700); err != nil { //nolint:gosec // it is a program
-		return p, "", err
-	}
-	return config.Provider{Name: account, Plugin: account, Enabled: true, Timeout: 15 * time.Second, MaxInFlight: 256,
-		DrainTimeout: time.Second, PaymentTTL: 24 * time.Hour, SequenceStart: 1, Config: accountConfig}, plugins, nil
+	path := filepath.Join(folder, account)
+
+	return os.WriteFile(path, program, 0o700) //nolint:gosec // it is a program
 }

@@ -16,8 +16,8 @@ var clocks = flag.Bool("chaos.clocks", false,
 // timeOfDay is how a machine's time of day differs from the true one. What runs
 // on one machine, the host and its plugins, has the same time of day.
 type timeOfDay struct {
-	// by is in seconds, every as well: the difference is there for so long, then
-	// not, and so on. It is always there where every is 0.
+	// by is in seconds, every as well: the difference is there for so long,
+	// then not, and so on. It is always there where every is 0.
 	by, every int
 }
 
@@ -26,7 +26,8 @@ func (d timeOfDay) right() bool { return d == timeOfDay{} }
 // saysOff is how a host says that its machine's clock is not the database's.
 const saysOff = "this machine's clock is off"
 
-// judgeClocks makes sure that the clocks were apart, and that the hosts noticed.
+// judgeClocks makes sure that the clocks were apart, and that the hosts
+// noticed.
 func (w *world) judgeClocks() {
 	for n, day := range daysOf(len(w.hosts)) {
 		if off := strings.Contains(w.hosts[n].logged(), saysOff); !day.right() && !off {
@@ -103,7 +104,10 @@ func overlay(folder string) (string, error) {
 	}
 	changed := strings.Replace(string(original), readsClocks, readsApart, 1)
 	if changed == string(original) {
-		return "", fmt.Errorf("this Go release's time.Now does not read the clocks by %q", readsClocks)
+		return "", fmt.Errorf(
+			"this Go release's time.Now does not read the clocks by %q",
+			readsClocks,
+		)
 	}
 
 	replaced := map[string]string{}
@@ -114,10 +118,12 @@ func overlay(folder string) (string, error) {
 		}
 		replaced[filepath.Join(library, name)] = path
 	}
+
 	list, err := json.Marshal(map[string]any{"Replace": replaced})
 	if err != nil {
 		return "", err
 	}
 	file := filepath.Join(folder, "overlay.json")
+
 	return file, os.WriteFile(file, list, 0o600)
 }

@@ -28,7 +28,8 @@ func TestCampaignOnPostgres(t *testing.T) {
 	campaign(t, w)
 }
 
-// failOver makes a database read-only, or writable again, and ends the sessions that there are.
+// failOver makes a database read-only, or writable again, and ends the sessions
+// that there are.
 func failOver(t *testing.T, url string, readOnly bool) {
 	t.Helper()
 	db, err := sql.Open("pgx", url)
@@ -36,6 +37,7 @@ func failOver(t *testing.T, url string, readOnly bool) {
 		t.Fatal(err)
 	}
 	defer db.Close()
+
 	db.SetMaxOpenConns(1)
 	setting := map[bool]string{true: "on", false: "off"}[readOnly]
 	for _, text := range []string{
@@ -54,11 +56,13 @@ func campaign(t *testing.T, w *world) {
 	t.Logf("seed %d (make chaos SEED=%d repeats the plan)", *seed, *seed)
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
+
 	loading := make(chan struct{})
 	go func() {
 		defer close(loading)
 		l.run(ctx)
 	}()
+
 	began := time.Now()
 	p.run(ctx, *kills/2)
 	stop()
@@ -67,6 +71,7 @@ func campaign(t *testing.T, w *world) {
 	calm := context.Background()
 	p.calm(calm)
 	p.revive()
+
 	p.free()
 	l.finish(calm)
 	v := l.await(calm)
@@ -74,12 +79,19 @@ func campaign(t *testing.T, w *world) {
 	v = l.await(calm)
 	v.judge(calm)
 	w.judgeClocks()
-	t.Logf("%v in %s, settled %s later", p, took.Round(time.Second), (time.Since(began) - took).Round(time.Second))
+	t.Logf(
+		"%v in %s, settled %s later",
+		p,
+		took.Round(time.Second),
+		(time.Since(began) - took).Round(time.Second),
+	)
+
 	if t.Failed() {
 		for _, h := range w.hosts {
 			t.Logf("%s:\n%s", h.config, tail(h.logged(), 60))
 		}
 	}
+
 	for _, h := range w.hosts {
 		h.kill(syscall.SIGTERM)
 	}
@@ -88,7 +100,8 @@ func campaign(t *testing.T, w *world) {
 	}
 }
 
-// processesOf lists what still runs from a folder: hosts run their plugins from copies in their data folders.
+// processesOf lists what still runs from a folder: hosts run their plugins from
+// copies in their data folders.
 func processesOf(dir string) (left []string) {
 	links, _ := filepath.Glob("/proc/[0-9]*/exe")
 	for _, link := range links {

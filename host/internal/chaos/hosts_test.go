@@ -22,23 +22,33 @@ func (w *world) payouts() (n int) {
 	if _, err := call(context.Background(), http.MethodGet, w.books["reference"]+"/_simulator/books", "", "", &books); err != nil {
 		w.t.Fatal(err)
 	}
+
 	for _, e := range books.Entries {
 		if e.Kind == "payout" && e.Recipient == "two-hosts@chaos.example" {
 			n++
 		}
 	}
+
 	return n
 }
 
 func (w *world) slow(fault string) {
 	w.t.Helper()
-	status, err := call(context.Background(), http.MethodPost, w.books["reference"]+"/_simulator/faults", "", fault, nil)
+	status, err := call(
+		context.Background(),
+		http.MethodPost,
+		w.books["reference"]+"/_simulator/faults",
+		"",
+		fault,
+		nil,
+	)
 	if err != nil || status != http.StatusCreated {
 		w.t.Fatalf("the simulator takes no fault: %d %v", status, err)
 	}
 }
 
-// Sixteen requests at once, eight at each host, one key: one resource, one call, one payout.
+// Sixteen requests at once, eight at each host, one key: one resource, one
+// call, one payout.
 func TestOneKeyAtTwoHostsIsOneProviderCall(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 2, storetest.Postgres(t), nil)
@@ -48,36 +58,49 @@ func TestOneKeyAtTwoHostsIsOneProviderCall(t *testing.T) {
 		mu  sync.Mutex
 		ids = map[string]int{}
 	)
+
 	for n := range 16 {
 		all.Go(func() {
 			var p record
-			status, err := call(context.Background(), http.MethodPost, "http://"+w.hosts[n%2].address+"/v1/payouts", "one-key", payoutBody, &p)
+			status, err := call(
+				context.Background(),
+				http.MethodPost,
+				"http://"+w.hosts[n%2].address+"/v1/payouts",
+				"one-key",
+				payoutBody,
+				&p,
+			)
 			if err != nil || status != http.StatusCreated {
 				t.Errorf("request %d: %d %v", n, status, err)
 			}
+
 			mu.Lock()
 			defer mu.Unlock()
 			ids[p.ID+" "+p.Status]++
 		})
 	}
+
 	all.Wait()
 	if len(ids) != 1 {
 		t.Errorf("the answers differ: %v", ids)
 	}
 	var p record
+
 	for id := range ids {
 		id, _, _ = strings.Cut(id, " ")
 		if _, err := call(context.Background(), http.MethodGet, "http://"+w.hosts[1].address+"/v1/payouts/"+id, "", "", &p); err != nil {
 			t.Fatal(err)
 		}
 	}
+
 	if n := w.payouts(); n != 1 || len(p.Attempts) != 1 {
 		t.Errorf("the provider has %d payouts, made in %d attempts", n, len(p.Attempts))
 	}
 }
 
-// A host dies in the middle of a call. The other one leaves it alone until the call's deadline and the grace have passed,
-// by the times that are recorded; then it finds out, and repeats what the provider never got.
+// A host dies in the middle of a call. The other one leaves it alone until the
+// call's deadline and the grace have passed, by the times that are recorded;
+// then it finds out, and repeats what the provider never got.
 func TestTheOtherHostRecoversAKilledHostsCallAndNotBeforeItsDeadline(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 2, storetest.Postgres(t), nil)
@@ -85,18 +108,28 @@ func TestTheOtherHostRecoversAKilledHostsCallAndNotBeforeItsDeadline(t *testing.
 	dying, other := w.hosts[0], w.hosts[1]
 	posted := make(chan error, 1)
 	go func() {
-		status, err := call(context.Background(), http.MethodPost, "http://"+dying.address+"/v1/payouts", "killed", payoutBody, nil)
+		status, err := call(
+			context.Background(),
+			http.MethodPost,
+			"http://"+dying.address+"/v1/payouts",
+			"killed",
+			payoutBody,
+			nil,
+		)
 		if err == nil {
 			err = fmt.Errorf("it was answered %d", status)
 		}
+
 		posted <- err
 	}()
+
 	for { // until the provider has the request
 		select {
 		case err := <-posted:
 			t.Fatalf("the request ended before its host did: %v", err)
 		default:
 		}
+
 		var left struct{ Faults []struct{ Kind string } }
 		if _, err := call(context.Background(), http.MethodGet, w.books["reference"]+"/_simulator/faults", "", "", &left); err != nil {
 			t.Fatal(err)
@@ -105,32 +138,51 @@ func TestTheOtherHostRecoversAKilledHostsCallAndNotBeforeItsDeadline(t *testing.
 			break
 		}
 	}
+
 	dying.kill(syscall.SIGKILL)
 	var p record
-	for p.Status == "" || p.Status == "created" || p.Status == "unknown" { // the same key at the other host waits for the end as well
-		_, err := call(context.Background(), http.MethodPost, "http://"+other.address+"/v1/payouts", "killed", payoutBody, &p)
+
+	// the same key at the other host waits for the end as well
+	for p.Status == "" || p.Status == "created" || p.Status == "unknown" {
+		_, err := call(
+			context.Background(),
+			http.MethodPost,
+			"http://"+other.address+"/v1/payouts",
+			"killed",
+			payoutBody,
+			&p,
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
+
 		pause(context.Background(), 100*time.Millisecond)
 	}
+
 	if _, err := call(context.Background(), http.MethodGet, "http://"+other.address+"/v1/payouts/"+p.ID, "", "", &p); err != nil {
 		t.Fatal(err)
 	}
-	if p.Status != "processing" || len(p.Attempts) != 2 || p.Attempts[0].Outcome != "unknown" {
+	if p.Status != "processing" || len(p.Attempts) != 2 ||
+		p.Attempts[0].Outcome != "unknown" {
 		t.Fatalf("got %+v", p)
 	}
+
 	const timeout, grace = 2 * time.Second, 30 * time.Second
 	if early := p.Attempts[1].StartedAt.Sub(p.Attempts[0].StartedAt); early < timeout+grace {
-		t.Errorf("the other host touched it after %s: before the deadline and the grace", early)
+		t.Errorf(
+			"the other host touched it after %s: before the deadline and the grace",
+			early,
+		)
 	}
+
 	if n := w.payouts(); n != 1 {
 		t.Errorf("the provider has %d payouts", n)
 	}
 }
 
-// The database can only be read for a while, as after a failover to a replica: requests are refused with 503 and nothing
-// is half done, neither here nor at the provider; when it can be written again the same host goes on.
+// The database can only be read for a while, as after a failover to a replica:
+// requests are refused with 503 and nothing is half done, neither here nor at
+// the provider; when it can be written again the same host goes on.
 func TestWhileTheDatabaseIsReadOnlyNothingIsBegun(t *testing.T) {
 	t.Parallel()
 	url := storetest.Postgres(t)
@@ -140,6 +192,7 @@ func TestWhileTheDatabaseIsReadOnlyNothingIsBegun(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close()
+
 	// switchTo sets how new sessions are, and ends those that there are.
 	switchTo := func(readOnly string) {
 		t.Helper()
@@ -152,27 +205,39 @@ func TestWhileTheDatabaseIsReadOnlyNothingIsBegun(t *testing.T) {
 			}
 		}
 	}
+
 	if _, err := db.Exec(`SET default_transaction_read_only = off`); err != nil { // of this session
 		t.Fatal(err)
 	}
 	db.SetMaxOpenConns(1)
 	switchTo("on")
+
 	for range 3 {
-		status, err := call(context.Background(), http.MethodPost, "http://"+w.hosts[0].address+"/v1/payouts", "read-only", payoutBody, nil)
+		status, err := call(
+			context.Background(),
+			http.MethodPost,
+			"http://"+w.hosts[0].address+"/v1/payouts",
+			"read-only",
+			payoutBody,
+			nil,
+		)
 		if err != nil || status != http.StatusServiceUnavailable {
 			t.Errorf("while it is read-only: %d %v", status, err)
 		}
 	}
+
 	if n := w.payouts(); n != 0 {
 		t.Errorf("the provider has %d payouts that nobody recorded", n)
 	}
 	switchTo("off")
+
 	var p record
 	for p.ID == "" { // its first connections are the ones that have just been ended
 		if _, err := call(context.Background(), http.MethodPost, "http://"+w.hosts[0].address+"/v1/payouts", "read-only", payoutBody, &p); err != nil {
 			t.Fatal(err)
 		}
 	}
+
 	if n := w.payouts(); n != 1 || p.Status != "processing" {
 		t.Errorf("afterwards: %+v, the provider has %d payouts", p, n)
 	}

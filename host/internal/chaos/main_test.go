@@ -14,8 +14,16 @@ import (
 )
 
 var (
-	kills = flag.Int("chaos.kills", 100, "how many processes are killed, over both campaigns")
-	seed  = flag.Uint64("chaos.seed", 0, "repeats the plan that was made from it; 0 takes a new one")
+	kills = flag.Int(
+		"chaos.kills",
+		100,
+		"how many processes are killed, over both campaigns",
+	)
+	seed = flag.Uint64(
+		"chaos.seed",
+		0,
+		"repeats the plan that was made from it; 0 takes a new one",
+	)
 )
 
 // bin is where TestMain puts the programs.
@@ -32,12 +40,13 @@ func TestMain(m *testing.M) {
 	} else {
 		code = storetest.Main(m)
 	}
+
 	_ = os.RemoveAll(bin)
 	os.Exit(code)
 }
 
-// build makes the real programs: what is killed has to be what is shipped. Where
-// clocks are apart there is a set of them for each machine besides.
+// build makes the real programs: what is killed has to be what is shipped.
+// Where clocks are apart there is a set of them for each machine besides.
 func build() (err error) {
 	if bin, err = os.MkdirTemp("", "payhost-chaos-"); err != nil {
 		return err
@@ -45,6 +54,7 @@ func build() (err error) {
 	if err := buildInto(bin, timeOfDay{}); err != nil {
 		return err
 	}
+
 	for _, day := range daysOf(mostHosts) {
 		if !day.right() {
 			if err := buildInto(programsOf(day), day); err != nil {
@@ -52,6 +62,7 @@ func build() (err error) {
 			}
 		}
 	}
+
 	return nil
 }
 
@@ -68,7 +79,8 @@ func programsOf(day timeOfDay) string {
 
 // buildInto builds all programs of a machine.
 func buildInto(folder string, day timeOfDay) error {
-	// Built as "make build" does it: what one has compiled the others find in the cache.
+	// Built as "make build" does it: what one has compiled the others find in
+	// the cache.
 	args := []string{"build", "-trimpath", "-buildvcs=false"}
 	linker := "-s -w"
 	if !day.right() {
@@ -79,18 +91,22 @@ func buildInto(folder string, day timeOfDay) error {
 		args = append(args, "-overlay", file)
 		linker += day.flags()
 	}
+
 	args = append(args, "-ldflags", linker, "-o")
 
 	for target, packages := range map[string][]string{
 		folder:                           {"./host/cmd/payhost", "./plugins/sandbox"},
 		filepath.Join(folder, "plugins"): {"./plugins/ptop", "./plugins/reference"},
 	} {
-		cmd := exec.Command("go", slices.Concat(args, []string{target + string(filepath.Separator)}, packages)...)
+		cmd := exec.Command(
+			"go",
+			slices.Concat(args, []string{target + string(filepath.Separator)}, packages)...)
 		cmd.Dir = filepath.Join("..", "..", "..")
 		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := cmd.CombinedOutput(); err != nil {
 			return fmt.Errorf("go build: %w\n%s", err, out)
 		}
 	}
+
 	return nil
 }

@@ -22,14 +22,16 @@ func newPlan(w *world) *plan {
 	return &plan{world: w, dice: rand.New(rand.NewPCG(*seed, 0)), counts: map[string]int{}}
 }
 
-// pluginsInARow is how many plugins die before a host does: a plugin that dies oftener within a minute is quarantined,
-// as it should be, and then nothing is left to be tested.
+// pluginsInARow is how many plugins die before a host does: a plugin that dies
+// oftener within a minute is quarantined, as it should be, and then nothing is
+// left to be tested.
 const pluginsInARow = 4
 
 // run kills so many times. What was killed is there again before it returns.
 func (p *plan) run(ctx context.Context, times int) {
 	var freezing sync.WaitGroup
 	defer freezing.Wait()
+
 	for n := range times {
 		pause(ctx, time.Duration(50+p.dice.IntN(250))*time.Millisecond)
 		p.fault(ctx)
@@ -38,12 +40,14 @@ func (p *plan) run(ctx context.Context, times int) {
 			p.counts["frozen"]++
 			freezing.Go(func() { p.hosts[h].freeze(ctx, d) })
 		}
+
 		if n%failOverEvery == failOverEvery-1 && p.readOnly != nil {
 			p.counts["fail-over"]++
 			p.readOnly(true)
 			pause(ctx, 500*time.Millisecond)
 			p.readOnly(false)
 		}
+
 		switch {
 		case n%(pluginsInARow+1) < pluginsInARow:
 			p.killPlugin()
@@ -54,6 +58,7 @@ func (p *plan) run(ctx context.Context, times int) {
 		default:
 			p.killHost()
 		}
+
 		if n%50 == 49 {
 			p.t.Logf("%d of %d killed: %v", n+1, times, p.counts)
 		}
@@ -66,7 +71,8 @@ const (
 	failOverEvery = 40
 )
 
-// freezeTime is mostly short, and where another host goes on meanwhile sometimes longer than an attempt is its host's own.
+// freezeTime is mostly short, and where another host goes on meanwhile
+// sometimes longer than an attempt is its host's own.
 func (p *plan) freezeTime() time.Duration {
 	if p.dice.IntN(5) == 0 && len(p.hosts) > 1 {
 		return 40 * time.Second
@@ -82,10 +88,13 @@ func (p *plan) cut() {
 	}
 }
 
-// killPlugin kills one of those that are up, at any host. Where none comes up, all are quarantined for having died so
-// often: then a host dies in its place, which frees its own.
+// killPlugin kills one of those that are up, at any host. Where none comes up,
+// all are quarantined for having died so often: then a host dies in its place,
+// which frees its own.
 func (p *plan) killPlugin() {
-	victim := p.dice.IntN(1 << 16) // drawn whatever is up, so that the seed's next draws stay the same
+	// drawn whatever is up, so that the seed's next draws stay the same
+	victim := p.dice.IntN(1 << 16)
+
 	for range 200 {
 		var list []int
 		for _, h := range p.hosts {
@@ -96,8 +105,10 @@ func (p *plan) killPlugin() {
 			_ = syscall.Kill(list[victim%len(list)], syscall.SIGKILL)
 			return
 		}
+
 		pause(context.Background(), 10*time.Millisecond)
 	}
+
 	p.killHost()
 }
 
@@ -108,7 +119,8 @@ func (p *plan) killHost() {
 	p.revive()
 }
 
-// revive starts every host that has ended: one whose database went away while it started gives up, as it should.
+// revive starts every host that has ended: one whose database went away while
+// it started gives up, as it should.
 func (p *plan) revive() {
 	for _, h := range p.hosts {
 		for tries := 0; ; tries++ {
@@ -117,6 +129,7 @@ func (p *plan) revive() {
 			default:
 				tries = -1
 			}
+
 			if tries < 0 {
 				break
 			}
@@ -125,6 +138,7 @@ func (p *plan) revive() {
 			} else if tries == 20 {
 				p.t.Fatalf("%s does not come up again: %v\n%s", h.config, err, h.logged())
 			}
+
 			time.Sleep(200 * time.Millisecond) // until the database is there
 		}
 	}
@@ -138,11 +152,13 @@ func (p *plan) free() {
 		h.mu.Lock()
 		process := h.cmd.Process
 		h.mu.Unlock()
-		_ = process.Signal(syscall.SIGHUP) // one that has ended meanwhile frees its plugins by starting
+		// one that has ended meanwhile frees its plugins by starting
+		_ = process.Signal(syscall.SIGHUP)
 	}
 }
 
-// faults are what the providers do wrong: each once, at whatever call comes next.
+// faults are what the providers do wrong: each once, at whatever call comes
+// next.
 var faults = []string{
 	`{"kind":"delay","delay":"700ms","times":1}`,
 	`{"kind":"delay","delay":"2500ms","times":1,"processed":true}`,
@@ -163,7 +179,8 @@ var faults = []string{
 func (p *plan) fault(ctx context.Context) {
 	provider := []string{"ptop", "reference"}[p.dice.IntN(2)]
 	what := faults[p.dice.IntN(len(faults))]
-	if status, err := call(ctx, http.MethodPost, p.books[provider]+"/_simulator/faults", "", what, nil); err != nil || status >= 300 {
+	if status, err := call(ctx, http.MethodPost, p.books[provider]+"/_simulator/faults", "", what, nil); err != nil ||
+		status >= 300 {
 		p.t.Errorf("the simulator takes no fault: %d %v", status, err)
 	}
 }

@@ -11,8 +11,9 @@ import (
 	"testing"
 )
 
-// cutter stands between a host and its PostgreSQL. Told to, it swallows the acknowledgement of a commit and hangs up: the
-// database has written, and the host cannot know.
+// cutter stands between a host and its PostgreSQL. Told to, it swallows the
+// acknowledgement of a commit and hangs up: the database has written, and the
+// host cannot know.
 type cutter struct {
 	listener net.Listener
 	to       string
@@ -31,6 +32,7 @@ func newCutter(t *testing.T, store string) (*cutter, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -45,6 +47,7 @@ func newCutter(t *testing.T, store string) (*cutter, string) {
 			c.wg.Go(func() { c.serve(conn) })
 		}
 	})
+
 	t.Cleanup(func() {
 		_ = l.Close()
 		c.mu.Lock()
@@ -54,6 +57,7 @@ func newCutter(t *testing.T, store string) (*cutter, string) {
 		c.mu.Unlock()
 		c.wg.Wait()
 	})
+
 	u.Host = l.Addr().String()
 	return c, u.String()
 }
@@ -78,6 +82,7 @@ func (c *cutter) serve(conn net.Conn) {
 	if err != nil {
 		return // the server is down, as it would be without us
 	}
+
 	c.keep(server)
 	defer c.drop(server)
 
@@ -86,29 +91,35 @@ func (c *cutter) serve(conn net.Conn) {
 		_ = server.Close()
 		_ = conn.Close()
 	})
+
 	c.answers(server, conn)
 }
 
-// answers passes on what the server says, message by message, until it is told to swallow one.
+// answers passes on what the server says, message by message, until it is told
+// to swallow one.
 func (c *cutter) answers(server io.Reader, conn io.Writer) {
 	var waiting []byte
 	chunk := make([]byte, 64<<10)
+
 	for {
 		n, err := server.Read(chunk)
 		if err != nil {
 			return
 		}
+
 		waiting = append(waiting, chunk[:n]...)
 		for len(waiting) >= 5 {
 			size := 1 + int(binary.BigEndian.Uint32(waiting[1:5]))
 			if len(waiting) < size {
 				break
 			}
-			committed := waiting[0] == 'C' && bytes.HasPrefix(waiting[5:], []byte("COMMIT\x00"))
+			committed := waiting[0] == 'C' &&
+				bytes.HasPrefix(waiting[5:], []byte("COMMIT\x00"))
 			if committed && c.next.CompareAndSwap(true, false) {
 				c.lost.Add(1)
 				return
 			}
+
 			if _, err := conn.Write(waiting[:size]); err != nil {
 				return
 			}

@@ -18,7 +18,8 @@ type event struct {
 
 func (e event) subject() string { return e.PaymentID + e.PayoutID }
 
-// receiver is the shop, to which events are pushed. Every tenth it takes only when it is tried again.
+// receiver is the shop, to which events are pushed. Every tenth it takes only
+// when it is tried again.
 type receiver struct {
 	*httptest.Server
 	mu      sync.Mutex
@@ -30,7 +31,11 @@ type receiver struct {
 }
 
 func newReceiver(t *testing.T) *receiver {
-	r := &receiver{seen: map[string]bool{}, refused: map[string]bool{}, last: map[string]int{}}
+	r := &receiver{
+		seen:    map[string]bool{},
+		refused: map[string]bool{},
+		last:    map[string]int{},
+	}
 	r.Server = httptest.NewServer(r)
 	t.Cleanup(r.Close)
 	return r
@@ -43,11 +48,13 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+
 	if r.count++; r.count%10 == 0 && !r.refused[e.ID] {
 		r.refused[e.ID] = true
 		w.WriteHeader(http.StatusServiceUnavailable)
 		return
 	}
+
 	if r.seen[e.ID] {
 		return // at least once is the promise
 	}
@@ -55,6 +62,7 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	if e.Sequence != r.last[e.subject()]+1 {
 		r.wrong = append(r.wrong, e.subject()+" got "+e.ID+" out of order")
 	}
+
 	r.last[e.subject()] = e.Sequence
 }
 

@@ -27,11 +27,13 @@ type world struct {
 	dir   string
 	books map[string]string // the simulators' addresses by name
 	hosts []*host
-	// crashDatabase kills the database's server and starts it again; nil where the database is a file.
+	// crashDatabase kills the database's server and starts it again; nil where
+	// the database is a file.
 	crashDatabase func()
 	receiver      *receiver
-	// cutters stand between the hosts and a PostgreSQL, one for each; none where the database is a file. readOnly makes the
-	// database one that can only be read, as a fail-over does, and the other way round.
+	// cutters stand between the hosts and a PostgreSQL, one for each; none
+	// where the database is a file. readOnly makes the database one that can
+	// only be read, as a fail-over does, and the other way round.
 	cutters  []*cutter
 	readOnly func(on bool)
 }
@@ -39,12 +41,24 @@ type world struct {
 // newWorld starts the providers and hosts on one store.
 func newWorld(t *testing.T, hosts int, store string, crash func()) *world {
 	t.Helper()
-	w := &world{t: t, dir: t.TempDir(), books: map[string]string{}, crashDatabase: crash, receiver: newReceiver(t)}
+	w := &world{
+		t:             t,
+		dir:           t.TempDir(),
+		books:         map[string]string{},
+		crashDatabase: crash,
+		receiver:      newReceiver(t),
+	}
+
 	w.startSandbox()
 	days := daysOf(hosts)
+
 	for n := range hosts {
-		h := &host{world: w, address: freeAddress(t), programs: programsOf(days[n]),
-			config: filepath.Join(w.dir, fmt.Sprintf("host%d.toml", n))}
+		h := &host{
+			world:    w,
+			address:  freeAddress(t),
+			programs: programsOf(days[n]),
+			config:   filepath.Join(w.dir, fmt.Sprintf("host%d.toml", n)),
+		}
 		url := store
 		if url == "" {
 			url = "sqlite:" + filepath.Join(w.dir, "payhost.db")
@@ -52,6 +66,7 @@ func newWorld(t *testing.T, hosts int, store string, crash func()) *world {
 			c, through := newCutter(t, url)
 			w.cutters, url = append(w.cutters, c), through
 		}
+
 		if err := os.WriteFile(h.config, []byte(w.configOf(h, n, url)), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -60,15 +75,18 @@ func newWorld(t *testing.T, hosts int, store string, crash func()) *world {
 			t.Fatal(err)
 		}
 	}
+
 	t.Cleanup(func() {
 		for _, h := range w.hosts {
 			h.kill(syscall.SIGKILL)
 		}
 	})
+
 	return w
 }
 
-// configOf has short timeouts: what a killed host leaves is another's only after its deadline and thirty seconds.
+// configOf has short timeouts: what a killed host leaves is another's only
+// after its deadline and thirty seconds.
 func (w *world) configOf(h *host, n int, store string) string {
 	return fmt.Sprintf(`[host]
 public_url = "http://%s"
@@ -116,14 +134,17 @@ func (w *world) startSandbox() {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+
 	if err := cmd.Start(); err != nil {
 		w.t.Fatal(err)
 	}
+
 	lines := bufio.NewScanner(pipe)
 	for (w.books["ptop"] == "" || w.books["reference"] == "") && lines.Scan() {
 		name, address, _ := strings.Cut(lines.Text(), "\t")
 		w.books[name] = address
 	}
+
 	go func() { _, _ = io.Copy(io.Discard, pipe) }()
 	w.t.Cleanup(func() {
 		_ = cmd.Process.Kill()
@@ -131,7 +152,8 @@ func (w *world) startSandbox() {
 	})
 }
 
-// host is one payhost on a configuration of its own. It may be killed and started any number of times.
+// host is one payhost on a configuration of its own. It may be killed and
+// started any number of times.
 type host struct {
 	*world
 	address, config string
@@ -144,7 +166,8 @@ type host struct {
 	frozen sync.Mutex      // held while the host is stopped: nobody else may touch it then
 }
 
-// freeze stops the host's process for a while, as a suspended machine would be, and lets it go on.
+// freeze stops the host's process for a while, as a suspended machine would be,
+// and lets it go on.
 func (h *host) freeze(ctx context.Context, d time.Duration) {
 	h.frozen.Lock()
 	defer h.frozen.Unlock()
@@ -156,7 +179,8 @@ func (h *host) freeze(ctx context.Context, d time.Duration) {
 	_ = process.Signal(syscall.SIGCONT)
 }
 
-// start returns when the host says that it is ready, or has ended before: a database that is away ends it.
+// start returns when the host says that it is ready, or has ended before: a
+// database that is away ends it.
 func (h *host) start() error {
 	cmd := exec.Command(filepath.Join(h.programs, "payhost"), "serve", "--config", h.config)
 	cmd.Dir = h.dir
@@ -164,6 +188,7 @@ func (h *host) start() error {
 	if err != nil {
 		return err
 	}
+
 	cmd.Stdout, cmd.Stderr = wr, wr
 	if err := cmd.Start(); err != nil {
 		return err
@@ -173,6 +198,7 @@ func (h *host) start() error {
 	go func() {
 		defer close(done)
 		lines := bufio.NewReader(r)
+
 		for {
 			line, err := lines.ReadString('\n')
 			h.mu.Lock()
@@ -181,16 +207,20 @@ func (h *host) start() error {
 			if strings.Contains(line, "payhost ready:") {
 				close(ready)
 			}
+
 			if err != nil {
 				break
 			}
 		}
+
 		_ = r.Close()
 		_ = cmd.Wait()
 	}()
+
 	h.mu.Lock()
 	h.cmd, h.done = cmd, done
 	h.mu.Unlock()
+
 	select {
 	case <-ready:
 		return nil
@@ -210,7 +240,8 @@ func (h *host) kill(signal syscall.Signal) {
 	<-done
 }
 
-// plugins gives the processes of the host's plugins, as the system has them: a host that is dying cannot be asked.
+// plugins returns the processes of the host's plugins, as the system has them:
+// a host that is dying cannot be asked.
 func (h *host) plugins() []int {
 	h.mu.Lock()
 	parent := h.cmd.Process.Pid
@@ -235,13 +266,16 @@ func childrenOf(parent int) (list []int) {
 		var pid, ppid int
 		var state string
 		_, rest, _ := strings.Cut(string(text), ") ")
-		if _, err := fmt.Sscanf(rest, "%s %d", &state, &ppid); err != nil || ppid != parent {
+		if _, err := fmt.Sscanf(rest, "%s %d", &state, &ppid); err != nil ||
+			ppid != parent {
 			continue
 		}
+
 		if _, err := fmt.Sscanf(string(text), "%d", &pid); err == nil {
 			list = append(list, pid)
 		}
 	}
+
 	return list
 }
 
@@ -251,7 +285,8 @@ var client = &http.Client{
 	Transport:     &http.Transport{DisableKeepAlives: true},
 }
 
-// call makes a request and decodes a JSON answer. An error means that nobody knows whether it arrived.
+// call makes a request and decodes a JSON answer. An error means that nobody
+// knows whether it arrived.
 func call(ctx context.Context, method, url, key, body string, into any) (int, error) {
 	req, err := http.NewRequestWithContext(ctx, method, url, strings.NewReader(body))
 	if err != nil {
@@ -262,11 +297,13 @@ func call(ctx context.Context, method, url, key, body string, into any) (int, er
 	if key != "" {
 		req.Header.Set("Idempotency-Key", key)
 	}
+
 	resp, err := client.Do(req)
 	if err != nil {
 		return 0, err
 	}
 	defer resp.Body.Close()
+
 	data, err := io.ReadAll(resp.Body)
 	if err != nil {
 		return 0, err
@@ -276,6 +313,7 @@ func call(ctx context.Context, method, url, key, body string, into any) (int, er
 			return 0, fmt.Errorf("%s %s: %d %q", method, url, resp.StatusCode, data)
 		}
 	}
+
 	return resp.StatusCode, nil
 }
 

@@ -7,9 +7,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
+	"github.com/payhost/payhost/host/internal/idempotency"
 	"github.com/payhost/payhost/host/internal/intent"
 	"github.com/payhost/payhost/host/internal/store"
 	"github.com/payhost/payhost/host/payment"
@@ -17,16 +17,19 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// An action changes a payment that exists: confirm, capture, cancel. When the provider refuses, the payment stays as it
-// is and the caller gets the reason; when its answer is lost, the caller hears so and the provider is asked.
+// An action changes a payment that exists: confirm, capture, cancel. When the
+// provider refuses, the payment stays as it is and the caller gets the reason;
+// when its answer is lost, the caller is told so and the provider is queried.
 type action struct {
 	verb       string
 	capability sdk.Capability
-	// request is hashed with the verb and the payment, to tell two requests under one key apart.
+	// request is hashed with the verb and the payment, to tell two requests
+	// under one key apart.
 	request json.RawMessage
-	// amount is what a capture takes, zero for all that is left; every other action has none.
+	// amount is what a capture takes, zero for all that is left; every other
+	// action has none.
 	amount decimal.Decimal
-	call   func(ctx context.Context, l Lease, i *intent.Intent, a payment.Attempt) (*sdk.Payment, error)
+	call   func(ctx context.Context, lease Lease, i *intent.Intent, attempt payment.Attempt) (*sdk.Payment, error)
 }
 
 // The verbs of actions.
@@ -36,40 +39,65 @@ const (
 	verbCancel  = "cancel_payment"
 )
 
-// Confirmation is what the customer sent back.
-type Confirmation struct {
-	Fields      map[string]string
-	Attachments []sdk.Attachment
-}
-
-// ConfirmPayment hands over what the customer sent back.
-func (c *Core) ConfirmPayment(ctx context.Context, id string, r Confirmation, key string) (*payment.Payment, bool, error) {
-	var checks checks
+// ConfirmPayment hands what the customer sent back over to the provider. Like
+// the other actions it is carried out once under its key, and replayed says
+// that the key stood for it already. The error is a *payment.Error; with the
+// outcome refused or not_sent the payment is as it was.
+func (c *Core) ConfirmPayment(
+	ctx context.Context,
+	id string,
+	r payment.Confirmation,
+	key string,
+) (p *payment.Payment, replayed bool, err error) {
+	var checks checklist
 	for name, value := range r.Fields {
 		checks.text("fields."+name, value, maxDescription)
 	}
+
 	for _, a := range r.Attachments {
 		if len(a.Content) > sdk.MaxAttachment {
 			checks.add(a.Field, "is larger than %d bytes", sdk.MaxAttachment)
 		}
 	}
+
 	if err := checks.err(); err != nil {
 		return nil, false, err
 	}
+
+	// The keys in the store have the request by Go's names of its fields.
 	request, err := json.Marshal(r)
 	if err != nil {
 		return nil, false, err
 	}
-	return c.act(ctx, id, key, action{verb: verbConfirm, capability: sdk.CapabilityConfirmPayment, request: request,
-		call: func(ctx context.Context, l Lease, i *intent.Intent, a payment.Attempt) (*sdk.Payment, error) {
-			return l.ConfirmPayment(ctx, sdk.ConfirmPaymentRequest{Payment: PaymentContext(i), IdempotencyKey: actionKey(i.ID, key),
-				Attempt: a.Number, Fields: r.Fields, Attachments: r.Attachments})
-		}})
+
+	call := func(ctx context.Context, lease Lease, i *intent.Intent, attempt payment.Attempt,
+	) (*sdk.Payment, error) {
+		return lease.ConfirmPayment(ctx, sdk.ConfirmPaymentRequest{
+			Payment:        PaymentContext(i),
+			IdempotencyKey: actionKey(i.ID, key),
+			Attempt:        attempt.Number,
+			Fields:         r.Fields,
+			Attachments:    r.Attachments,
+		})
+	}
+
+	return c.act(ctx, id, key, action{
+		verb:       verbConfirm,
+		capability: sdk.CapabilityConfirmPayment,
+		request:    request,
+		call:       call,
+	})
 }
 
-// CapturePayment takes an authorized payment: all of it when amount is zero.
-func (c *Core) CapturePayment(ctx context.Context, id string, amount decimal.Decimal, key string) (*payment.Payment, bool, error) {
-	var checks checks
+// CapturePayment takes an authorized payment: all that is left of it when
+// amount is zero. It has the promises of ConfirmPayment.
+func (c *Core) CapturePayment(
+	ctx context.Context,
+	id string,
+	amount decimal.Decimal,
+	key string,
+) (p *payment.Payment, replayed bool, err error) {
+	var checks checklist
 	if amount.IsNegative() {
 		checks.add("amount", "must be more than zero")
 	}
@@ -77,43 +105,57 @@ func (c *Core) CapturePayment(ctx context.Context, id string, amount decimal.Dec
 	if err := checks.err(); err != nil {
 		return nil, false, err
 	}
+
 	request, err := json.Marshal(payment.Amount{Decimal: amount})
 	if err != nil {
 		return nil, false, err
 	}
-	return c.act(ctx, id, key, action{verb: verbCapture, capability: sdk.CapabilityCapturePayment, request: request,
-		amount: amount, call: callCapture})
+
+	return c.act(ctx, id, key, action{
+		verb:       verbCapture,
+		capability: sdk.CapabilityCapturePayment,
+		request:    request,
+		amount:     amount,
+		call:       callCapture,
+	})
 }
 
-// callCapture makes one attempt at a capture, of what its record says.
-func callCapture(ctx context.Context, l Lease, i *intent.Intent, a payment.Attempt) (*sdk.Payment, error) {
-	r := sdk.CapturePaymentRequest{Payment: PaymentContext(i), IdempotencyKey: actionKey(i.ID, a.ActionKey), Attempt: a.Number}
-	if a.Amount != nil && !a.Amount.Equal(i.Amount.Decimal) {
-		r.Amount = &sdk.Money{Amount: a.Amount.Decimal, Currency: i.Currency}
-	}
-	return l.CapturePayment(ctx, r)
-}
-
-// CancelPayment gives up a payment that has not succeeded.
-func (c *Core) CancelPayment(ctx context.Context, id, reason, key string) (*payment.Payment, bool, error) {
-	var checks checks
+// CancelPayment returns up a payment that has not succeeded. It has the
+// promises of ConfirmPayment.
+func (c *Core) CancelPayment(ctx context.Context, id, reason, key string,
+) (p *payment.Payment, replayed bool, err error) {
+	var checks checklist
 	checks.text("reason", reason, maxDescription)
 	if err := checks.err(); err != nil {
 		return nil, false, err
 	}
+
 	request, err := json.Marshal(reason)
 	if err != nil {
 		return nil, false, err
 	}
-	return c.act(ctx, id, key, action{verb: verbCancel, capability: sdk.CapabilityCancelPayment, request: request,
-		call: func(ctx context.Context, l Lease, i *intent.Intent, a payment.Attempt) (*sdk.Payment, error) {
-			return l.CancelPayment(ctx, sdk.CancelPaymentRequest{Payment: PaymentContext(i), IdempotencyKey: actionKey(i.ID, key),
-				Attempt: a.Number, Reason: reason})
-		}})
+
+	call := func(ctx context.Context, lease Lease, i *intent.Intent, attempt payment.Attempt,
+	) (*sdk.Payment, error) {
+		return lease.CancelPayment(ctx, sdk.CancelPaymentRequest{
+			Payment:        PaymentContext(i),
+			IdempotencyKey: actionKey(i.ID, key),
+			Attempt:        attempt.Number,
+			Reason:         reason,
+		})
+	}
+
+	return c.act(ctx, id, key, action{
+		verb:       verbCancel,
+		capability: sdk.CapabilityCancelPayment,
+		request:    request,
+		call:       call,
+	})
 }
 
-// actionKey is what the provider gets for an action under a merchant's key. A long one is told by its digest: with the
-// payment's id it would be longer than the contract allows.
+// actionKey returns what the provider gets for an action under a merchant's
+// key. A long one is told by its digest: with the payment's id it would be
+// longer than the contract allows.
 func actionKey(id, key string) string {
 	if whole := id + ":" + key; len(whole) <= maxText {
 		return whole
@@ -123,64 +165,84 @@ func actionKey(id, key string) string {
 }
 
 // act carries out an action once under its key.
-func (c *Core) act(ctx context.Context, id, key string, a action) (p *payment.Payment, replayed bool, err error) {
-	var checks checks
+func (c *Core) act(ctx context.Context, id, key string, a action,
+) (p *payment.Payment, replayed bool, err error) {
+	var checks checklist
 	checks.key(key)
 	if err := checks.err(); err != nil {
 		return nil, false, err
 	}
-	hashes, err := requestHashes(a.verb, id, a.request)
+
+	request := idempotency.Request{
+		Action:   a.verb,
+		Subject:  id,
+		Body:     a.request,
+		IsAmount: a.verb == verbCapture,
+	}
+	hashes, err := request.Hashes()
 	if err != nil {
 		return nil, false, err
 	}
-	release, err := c.holdKey(ctx, key)
-	if err != nil {
-		return nil, true, err
-	}
-	defer func() { release() }()
 
-	// What the key stands for comes first: nothing else that can be wrong says that nothing was done under it.
-	k, err := c.knownAction(ctx, key, hashes)
+	release, err := c.keys.Hold(ctx, key)
 	if err != nil {
 		return nil, true, err
 	}
-	if k != nil {
+	defer release()
+
+	// The key comes first: nothing else that can be wrong says that nothing was
+	// done under it.
+	known, err := c.keys.Find(ctx, key, hashes)
+	if err != nil {
+		return nil, true, err
+	}
+
+	if known != nil {
 		release()
-		release = func() {}
 		return c.replayOrAct(ctx, id, key, hashes, a)
 	}
+
+	// The key is free: what is wrong from here on, nothing was done under it.
 	i, err := c.getUnderKey(ctx, payment.KindPayment, id)
 	if err != nil {
 		return nil, false, err
 	}
+
 	lease, err := c.accounts.AcquireExisting(ctx, i.Provider)
 	if err != nil {
 		return nil, false, turnedAway(i.Provider, err)
 	}
 
-	attempt, wall, other, err := c.recordAct(ctx, lease, i, key, hashes[0], a)
+	first, until, other, err := c.recordFirst(ctx, lease, i, key, hashes.Current, a)
 	if err != nil || other {
 		lease.Release()
 	}
+
 	switch {
 	case err != nil:
 		return nil, false, err
 	case other:
 		release()
-		release = func() {}
 		return c.replayOrAct(ctx, id, key, hashes, a)
 	}
 
-	result, stuck := make(chan *payment.Error, 1), make(chan struct{}, 1)
-	finished := c.running.add(id, attempt.Number)
+	// From here on the call is made, also when the caller goes away.
+	result := make(chan *payment.Error, 1)
+	stuck := make(chan struct{}, 1)
+	finished := c.running.add(id, first.Number)
 	release()
-	release = func() {}
 	c.calls.run(func() {
 		defer lease.Release()
 		defer finished()
-		first := actionAttempt{action: a, attempt: attempt, wall: wall, key: claimOf(attempt)}
-		result <- c.runAction(context.WithoutCancel(ctx), lease, i, first, stuck)
+		attempt := actionAttempt{
+			action:  a,
+			attempt: first,
+			wall:    until,
+			claim:   idempotency.ClaimOf(first),
+		}
+		result <- c.runAction(context.WithoutCancel(ctx), lease, i, attempt, stuck)
 	})
+
 	select {
 	case problem := <-result:
 		if problem != nil {
@@ -190,76 +252,122 @@ func (c *Core) act(ctx context.Context, id, key string, a action) (p *payment.Pa
 		return p, false, recordedBut(err, i.Provider, id)
 	case <-stuck:
 		return nil, false, unrecordedAnswer(i.Provider, id)
+
 	case <-ctx.Done():
-		return nil, false, gaveUp(ctx, sdk.OutcomeUnknown, i.Provider, id,
-			"you stopped waiting; the call goes on, and what becomes of it is recorded")
+		return nil, false, stoppedWaiting(ctx, i)
 	}
 }
 
-// replayOrAct waits for the action under a key that is taken, and carries it out when the first one was not sent, which
-// frees the key.
-func (c *Core) replayOrAct(ctx context.Context, id, key string, hashes []string, a action) (*payment.Payment, bool, error) {
-	p, replayed, err := c.replayAction(ctx, id, key, hashes)
-	if p == nil && err == nil {
+// replayOrAct waits for the action under a key that is taken, and carries it
+// out when the first one was not sent, which frees the key.
+func (c *Core) replayOrAct(
+	ctx context.Context,
+	id, key string,
+	hashes idempotency.Hashes,
+	a action,
+) (p *payment.Payment, replayed bool, err error) {
+	known, err := c.keys.FindAnswered(ctx, key, hashes)
+	if err != nil {
+		return nil, true, err
+	}
+	if known == nil {
 		return c.act(ctx, id, key, a)
 	}
-	return p, replayed, err
-}
 
-// recordAct records an action's first attempt, after whatever can be known to be wrong with it. other: another request
-// under the key was faster.
-func (c *Core) recordAct(ctx context.Context, l Lease, i *intent.Intent, key, hash string, a action) (
-	attempt payment.Attempt, w wall, other bool, err error,
-) {
-	if err := c.readyFor(ctx, l, i, a); err != nil {
-		return attempt, w, false, err
+	// The payment is returned as it is now, whatever it was when the action
+	// ended.
+	problem, err := idempotency.Problem(known)
+	if err != nil {
+		return nil, true, recordedBut(err, "", id)
 	}
 
-	w = c.wallFrom(l.Config().Timeout)
-	attempt, err = c.recordAction(ctx, l, i, key, hash, a)
-	w.deadline = attempt.Deadline
+	if problem != nil {
+		return nil, true, problem
+	}
+
+	p, err = c.Payment(ctx, id)
+	return p, true, recordedBut(err, "", id)
+}
+
+// recordFirst records an action's first attempt, after whatever can be known to
+// be wrong with it. other says that another request under the key was faster.
+func (c *Core) recordFirst(
+	ctx context.Context,
+	lease Lease,
+	i *intent.Intent,
+	key, hash string,
+	a action,
+) (first payment.Attempt, w wall, other bool, err error) {
+	if err := c.readyFor(ctx, lease, i, a); err != nil {
+		return first, w, false, err
+	}
+
+	w = c.wallFrom(lease.Config().Timeout)
+	first, err = c.recordAction(ctx, lease, i, key, hash, a)
+	w.deadline = first.Deadline
+
 	switch {
 	case err == nil:
-		return attempt, w, false, nil
+		return first, w, false, nil
 	case errors.Is(err, store.ErrExists):
-		return attempt, w, true, nil
+		return first, w, true, nil
 	case errors.Is(err, store.ErrUnwritten):
-		return attempt, w, false, unrecorded(ctx, err)
+		return first, w, false, idempotency.Unrecorded(ctx, err)
 	}
 
-	k, lost := c.standing(ctx, key)
+	// The commit failed, and may have arrived all the same.
+	standing, lost := c.keys.Standing(ctx, key)
+
 	switch {
 	case lost != nil:
-		return attempt, w, false, undecided(ctx, errors.Join(err, lost), i.Provider, i.ID)
-	case k == nil:
-		return attempt, w, false, unrecorded(ctx, err)
-	case k.Host != c.instance || !k.Deadline.Equal(attempt.Deadline):
-		return attempt, w, true, nil
+		return first, w, false, idempotency.Undecided(ctx,
+			errors.Join(err, lost), i.Provider, i.ID)
+	case standing == nil:
+		return first, w, false, idempotency.Unrecorded(ctx, err)
+
+	case standing.Host != c.instance || !standing.Deadline.Equal(first.Deadline):
+		return first, w, true, nil
 	}
-	c.log.Warn("a commit whose acknowledgement was lost has arrived: the call is made", "id", i.ID, "provider", i.Provider, "error", err)
-	return attempt, w, false, nil
+
+	c.log.Warn("a commit whose acknowledgement was lost has arrived: the call is made",
+		"id", i.ID, "provider", i.Provider, "error", err)
+	return first, w, false, nil
 }
 
-// readyFor settles a doubt about the payment first, and refuses what cannot be done to it.
-func (c *Core) readyFor(ctx context.Context, l Lease, i *intent.Intent, a action) error {
-	if !l.Has(a.capability) {
-		return turnedAway(i.Provider, sdk.NotSent(sdk.CodeNotSupported, "this account cannot %s", a.verb))
+// readyFor resolves a doubt about the payment first, and refuses what cannot be
+// done to it.
+func (c *Core) readyFor(
+	ctx context.Context,
+	lease Lease,
+	i *intent.Intent,
+	a action,
+) error {
+	if !lease.Has(a.capability) {
+		return turnedAway(i.Provider,
+			sdk.NotSent(sdk.CodeNotSupported, "this account cannot %s", a.verb))
 	}
-	if foreign(l, i) {
+
+	if Foreign(lease, i) {
 		return errForeign(i)
 	}
+
+	// Without a doubt there is nothing to find out.
 	if i.Status != payment.Unknown && i.Doubt == "" {
 		return possible(i, a)
 	}
 
-	if err := c.settle(ctx, l, i); err != nil {
-		c.log.Warn("a doubt could not be settled before an action", "id", i.ID, "provider", i.Provider, "action", a.verb, "error", err)
+	// The provider is queried first: its answer says what the action meets.
+	if err := c.reconcile(ctx, lease, i); err != nil {
+		c.log.Warn("a doubt could not be resolved before an action",
+			"id", i.ID, "provider", i.Provider, "action", a.verb, "error", err)
 	}
+
 	fresh, err := c.get(ctx, i.Kind, i.ID)
 	if err != nil {
 		return err
 	}
 	*i = *fresh
+
 	return possible(i, a)
 }
 
@@ -269,101 +377,73 @@ func possible(i *intent.Intent, a action) error {
 	case i.Status == payment.Created, i.Status == payment.Unknown, i.Status.Final():
 		return conflict(i, fmt.Sprintf("it is %s: %s is not possible", i.Status, a.verb))
 	case i.Doubt != "":
-		return conflict(i, fmt.Sprintf("what became of its %s is not known: ask for its status first, or resolve it", i.Doubt))
+		return conflict(i, fmt.Sprintf("what became of its %s is not known: "+
+			"ask for its status first, or resolve it", i.Doubt))
 	}
 	return nil
 }
 
-// recordAction records the key and the attempt, if nothing else is under way for the payment.
-func (c *Core) recordAction(ctx context.Context, l Lease, i *intent.Intent, key, hash string, a action) (attempt payment.Attempt, err error) {
-	err = c.store.Update(ctx, func(tx *store.Tx) error {
-		attempt = c.newAttempt(tx, 0, a.verb, l)
+// recordAction records the key and the attempt, if nothing else is under way
+// for the payment.
+func (c *Core) recordAction(
+	ctx context.Context,
+	lease Lease,
+	i *intent.Intent,
+	key, hash string,
+	a action,
+) (attempt payment.Attempt, err error) {
+	err = c.store.Write(ctx, func(tx *store.Tx) error {
+		// The key is taken first: a request that is slower ends here.
+		attempt = c.newAttempt(tx, 0, a.verb, lease)
 		attempt.ActionKey = key
-		err := tx.InsertKey(ctx, store.Key{Key: key, RequestHash: hash, IntentID: i.ID, Action: a.verb, Host: c.instance,
-			Deadline: attempt.Deadline, CreatedAt: attempt.StartedAt})
+		err := tx.InsertKey(ctx, store.Key{
+			Key:         key,
+			RequestHash: hash,
+			IntentID:    i.ID,
+			Action:      a.verb,
+			Host:        c.instance,
+			Deadline:    attempt.Deadline,
+			CreatedAt:   attempt.StartedAt,
+		})
 		if err != nil {
 			return err
 		}
-		current, err := tx.IntentToChange(ctx, i.ID)
+
+		// The payment may have changed since it was read for readyFor.
+		current, err := tx.IntentForUpdate(ctx, i.ID)
 		if err != nil {
 			return err
 		}
+
 		if err := possible(current, a); err != nil {
-			return err // settled since it was looked at
+			return err
 		}
 		attempts, err := tx.Attempts(ctx, i.ID)
 		if err != nil {
 			return err
 		}
 
-		if other, busy := anyUnderWay(attempts, attempt.StartedAt); busy {
-			return conflict(current, fmt.Sprintf("its %s is under way: repeat this when it has ended", other.Verb))
+		if other, busy := UnderWay(attempts, attempt.StartedAt); busy {
+			return conflict(
+				current,
+				fmt.Sprintf(
+					"its %s is under way: repeat this when it has ended",
+					other.Verb,
+				),
+			)
 		}
+
 		if a.verb == verbCapture {
 			if attempt.Amount, err = captureOf(current, attempts, a.amount); err != nil {
 				return err
 			}
 		}
+
 		attempt.Number = len(attempts) + 1
 		return tx.InsertAttempt(ctx, i.ID, attempt)
 	})
+
 	return attempt, err
-}
-
-// captureOf is what a capture takes: what is asked for, or all that is left of what was authorized. What earlier captures
-// have taken, or may have, is not there any more.
-func captureOf(i *intent.Intent, attempts []payment.Attempt, amount decimal.Decimal) (*payment.Amount, error) {
-	left := i.Amount.Decimal.Sub(captured(attempts, "ok", string(sdk.OutcomeUnknown)))
-	if amount.IsZero() {
-		amount = left
-	}
-	if !left.IsPositive() || amount.GreaterThan(left) {
-		return nil, conflict(i, fmt.Sprintf("%s %s of it is left to capture", decimal.Max(left, decimal.Zero), i.Currency))
-	}
-	return &payment.Amount{Decimal: amount}, nil
-}
-
-// captured adds up the captures with one of these outcomes. All attempts under
-// one key are one capture. What the provider has decided against is none.
-func captured(attempts []payment.Attempt, outcomes ...string) (sum decimal.Decimal) {
-	counted := map[string]bool{}
-	for _, a := range attempts {
-		if a.Verb != verbCapture || a.Amount == nil || !slices.Contains(outcomes, a.Outcome) {
-			continue
-		}
-		if a.ActionKey != "" && counted[a.ActionKey] {
-			continue
-		}
-		if (a.Outcome == string(sdk.OutcomeUnknown)) && decidedAgainst(attempts, a) {
-			continue
-		}
-		counted[a.ActionKey] = true
-		sum = sum.Add(a.Amount.Decimal)
-	}
-	return sum
-}
-
-// decidedAgainst reports whether the provider has refused the repeat of a capture
-// that had no answer. Its word is about the capture, whichever attempt arrived.
-func decidedAgainst(attempts []payment.Attempt, capture payment.Attempt) bool {
-	return slices.ContainsFunc(attempts, func(a payment.Attempt) bool {
-		again := (a.Verb == capture.Verb) && (a.ActionKey == capture.ActionKey) &&
-			(a.Number > capture.Number)
-		return again && (a.Outcome == string(sdk.OutcomeRefused)) && decides(sdk.Code(a.Code))
-	})
-}
-
-// noteCaptured records what the captures of a payment that has succeeded have
-// taken, those among them that had no answer.
-func noteCaptured(i *intent.Intent, attempts []payment.Attempt) {
-	total := captured(attempts, "ok", string(sdk.OutcomeUnknown))
-	if !total.IsPositive() {
-		return
-	}
-	i.Captured = &payment.Amount{Decimal: total}
-	if (i.Status == payment.Succeeded) && (i.PaidAmount == nil) && !total.Equal(i.Amount.Decimal) {
-		i.PaidAmount, i.PaidCurrency = i.Captured, i.Currency
-	}
 }
 
 // actionAttempt is one attempt at an action.
@@ -371,227 +451,196 @@ type actionAttempt struct {
 	action
 	attempt payment.Attempt
 	wall    wall
-	// key is who took the merchant's key, which the attempt answers for.
-	key store.Key
-	// repeat: an earlier attempt under the key may have arrived.
-	repeat bool
-}
-
-// claimOf describes the key of an action's first attempt, which took it.
-func claimOf(first payment.Attempt) store.Key {
-	return store.Key{Key: first.ActionKey, Host: first.Host, Deadline: first.Deadline}
+	// claim is the merchant's key as it was taken; the attempt answers for it.
+	claim store.Key
+	// retry says that an earlier attempt under the key may have arrived.
+	retry bool
 }
 
 // undecided reports whether an end leaves open what became of the action. A
-// repeat that failed speaks for the first attempt only when it is the
-// provider's decision about the money.
+// retry that failed speaks for the first attempt only when it is the provider's
+// decision about the money.
 func (a actionAttempt) undecided(err error) bool {
 	e := sdk.AsError(err)
-	if !a.repeat || e == nil {
+	if !a.retry || e == nil {
 		return false
 	}
 	return e.Outcome != sdk.OutcomeRefused || !decides(e.Code)
 }
 
 // runAction makes the call and records its end: the payment's new state, or the
-// reason for which there is none. The error is for whoever waits for the action.
-func (c *Core) runAction(ctx context.Context, l Lease, i *intent.Intent, a actionAttempt,
+// reason for which there is none. The error is for the caller who waits for the
+// action.
+func (c *Core) runAction(
+	ctx context.Context,
+	lease Lease,
+	i *intent.Intent,
+	a actionAttempt,
 	stuck chan struct{},
 ) *payment.Error {
+	// The wall is looked at last, before the call leaves.
 	ctx, cancel := context.WithTimeout(ctx, a.wall.left())
 	defer cancel()
 	logged, exchanges := sdk.WithExchangeLog(ctx)
 	started := time.Now()
 	answer, err := (*sdk.Payment)(nil), errWall()
 	if a.wall.left() > 0 {
-		answer, err = a.call(logged, l, i, a.attempt)
+		answer, err = a.call(logged, lease, i, a.attempt)
 	}
 
+	// A call that failed has a problem, which may not be what the caller is
+	// told: the transaction below may know of another attempt.
 	took := time.Since(started)
-	done := finished(a.attempt.Number, a.verb, took, exchanges.Exchanges(), err)
+	ended := finished(a.attempt.Number, a.verb, took, exchanges.Exchanges(), err)
 	var own *payment.Error
 	if err != nil {
 		own = payment.FromProvider(i.Provider, i.ID, err)
 	}
+
 	problem := own
-	didNot := done.Outcome != "ok" && done.Outcome != string(sdk.OutcomeUnknown)
+	didNot := ended.Outcome != "ok" && ended.Outcome != string(sdk.OutcomeUnknown)
 
 	recorded := c.persistEnd(ctx, ending{
-		answered: answered{id: i.ID, provider: i.Provider, attempt: done,
-			reference: referenceOf(answer), stuck: stuck},
-		note: fmt.Sprintf("%s, %s %s: %s in %d ms", a.verb, l.Config().Plugin, l.Version(),
-			done.Outcome, done.DurationMS),
+		answered: answered{
+			id:        i.ID,
+			provider:  i.Provider,
+			attempt:   ended,
+			reference: referenceOf(answer),
+			stuck:     stuck,
+		},
+		note: fmt.Sprintf("%s, %s %s: %s in %d ms", a.verb,
+			lease.Config().Plugin, lease.Version(), ended.Outcome, ended.DurationMS),
 		apply: func(ctx context.Context, tx *store.Tx, current *intent.Intent,
-			attempts []payment.Attempt) error {
+			attempts []payment.Attempt,
+		) error {
 			problem = own
+
 			// An attempt that did not happen speaks for itself only, as long as
 			// another one may have: another host may have sent it again.
 			nothing := (current.Doubt == a.verb) && noneHappened(attempts, a.verb) &&
-				!arrived(attempts)
+				!Arrived(attempts)
 			if didNot && !nothing && hasLater(attempts, a.verb, a.attempt.Number) {
 				problem = supersededBy(i, a.verb)
-				return finishKey(ctx, tx, a.key, problem)
+				return idempotency.Finish(ctx, tx, a.claim, problem)
 			}
+
+			// The key stays with the doubt, and the provider is queried again.
 			if a.undecided(err) {
 				if nothing {
 					current.Doubt = ""
 				}
-				return c.laterIn(ctx, tx, current)
+				return c.Reschedule(ctx, tx, current)
 			}
 
-			if err := c.finishKeyOf(ctx, tx, a, i.ID, problem); err != nil {
+			if err := a.finishKey(ctx, tx, i.ID, problem); err != nil {
 				return err
 			}
-			return c.applyAction(ctx, tx, l, current, attempts, a.attempt, answer, problem)
+
+			end := actionEnd{attempt: a.attempt, answer: answer, problem: problem}
+			return c.applyAction(ctx, tx, lease, current, attempts, end)
 		},
 	})
+
 	c.changes.changed(a.attempt.ActionKey)
-	if !recorded && problem != nil { // recovery takes the open attempt for a doubt, and may send it again
+	if !recorded && problem != nil {
+		// Recovery takes the open attempt for a doubt, and may send it again.
 		return unrecordedAnswer(i.Provider, i.ID)
 	}
+
 	return problem
 }
 
-// supersededBy is for whoever waited for an attempt that did not happen, when a later one may have.
+// finishKey records how the action ended under its key. A retry answers for a
+// key that another request took; so does a capture that was carried out, since
+// its retry may have ended the key before.
+func (a actionAttempt) finishKey(ctx context.Context, tx *store.Tx, id string,
+	problem *payment.Error,
+) error {
+	if a.retry || (problem == nil && a.verb == verbCapture) {
+		return idempotency.FinishAsFound(ctx, tx, a.claim, id, problem)
+	}
+	return idempotency.Finish(ctx, tx, a.claim, problem)
+}
+
+// supersededBy is for a caller who waited for an attempt that did not happen,
+// when a later one may have.
 func supersededBy(i *intent.Intent, verb string) *payment.Error {
-	return &payment.Error{Code: payment.CodeHostGone, Outcome: sdk.OutcomeUnknown, Provider: i.Provider, PaymentID: i.ID,
-		Message: "this call did not happen, but its " + verb + " was sent again meanwhile: ask for the payment's status"}
+	return &payment.Error{
+		Code:      payment.CodeHostGone,
+		Outcome:   sdk.OutcomeUnknown,
+		Provider:  i.Provider,
+		PaymentID: i.ID,
+		Message: "this call did not happen, but its " + verb +
+			" was sent again meanwhile: ask for the payment's status",
+	}
+}
+
+// actionEnd is how one attempt at an action has ended.
+type actionEnd struct {
+	attempt payment.Attempt
+	answer  *sdk.Payment   // nil when the call failed
+	problem *payment.Error // nil when the action was carried out
 }
 
 // applyAction records what an action's end means for its payment. attempts has
 // that end already.
-func (c *Core) applyAction(ctx context.Context, tx *store.Tx, l Lease, current *intent.Intent, attempts []payment.Attempt,
-	attempt payment.Attempt, answer *sdk.Payment, problem *payment.Error,
+func (c *Core) applyAction(
+	ctx context.Context,
+	tx *store.Tx,
+	lease Lease,
+	current *intent.Intent,
+	attempts []payment.Attempt,
+	end actionEnd,
 ) error {
-	if problem == nil {
+	attempt := end.attempt
+	if end.problem == nil {
 		if attempt.Verb == verbCapture && attempt.Amount != nil {
 			current.Captured = &payment.Amount{Decimal: captured(attempts, "ok")}
 		}
-		if (current.Doubt == attempt.Verb) && !anotherInDoubt(attempts, attempt) {
-			current.Doubt = "" // its host was taken for gone, and has an answer after all
+
+		// Its host was taken for gone, and has an answer after all.
+		if current.Doubt == attempt.Verb && !anotherInDoubt(attempts, attempt) {
+			current.Doubt = ""
 		}
-		_, err := c.Apply(ctx, tx, current, paymentReport(actorCall, intent.Answer, answer), c.asking(l, current))
+		report := paymentReport(actorCall, intent.Answer, end.answer)
+		_, err := c.Apply(ctx, tx, current, report, StatusQuery(lease, current))
+
 		return err
 	}
 
+	// A refusal leaves the payment as it is; an unknown end is a doubt about
+	// it, unless the payment tells more.
+	unknown := end.problem.Outcome == sdk.OutcomeUnknown
+
 	switch {
-	case (problem.Outcome == sdk.OutcomeUnknown) && tookUnheard(current, attempt):
+	case unknown && tookUnheard(current, attempt):
 		noteCaptured(current, attempts)
-	case problem.Outcome != sdk.OutcomeUnknown && current.Doubt == attempt.Verb:
+	case !unknown && current.Doubt == attempt.Verb:
 		current.Doubt = ""
-	case problem.Outcome == sdk.OutcomeUnknown && !current.Status.Final():
-		current.CheckAt, current.Checks = tx.Now(), 0
+	case unknown && !current.Status.Final():
+		current.CheckAt = tx.Now()
+		current.Checks = 0
 		if movesMoney(attempt.Verb) && !happened(attempts, attempt.ActionKey) {
 			current.Doubt = attempt.Verb
 		}
+
 	default:
 		return nil
 	}
+
 	return tx.SaveIntent(ctx, current)
 }
 
-// anotherInDoubt reports whether an action of the same verb was begun after an
-// attempt's, and may have been carried out.
-func anotherInDoubt(attempts []payment.Attempt, attempt payment.Attempt) bool {
-	return slices.ContainsFunc(attempts, func(a payment.Attempt) bool {
-		after := (a.Verb == attempt.Verb) && (a.ActionKey != attempt.ActionKey) &&
-			(a.Number > attempt.Number)
-		return after && (a.Outcome == string(sdk.OutcomeUnknown)) && !decidedAgainst(attempts, a)
-	})
-}
-
-// tookUnheard reports whether a payment has succeeded while the answer to its
-// capture was waited for.
-func tookUnheard(i *intent.Intent, attempt payment.Attempt) bool {
-	return (attempt.Verb == verbCapture) && (i.Status == payment.Succeeded)
-}
-
-// happened reports whether an action under a key is known to have been carried
-// out, by whichever of its attempts.
-func happened(attempts []payment.Attempt, key string) bool {
-	return slices.ContainsFunc(attempts, func(a payment.Attempt) bool {
-		return a.Outcome == "ok" && a.ActionKey == key
-	})
-}
-
-// movesMoney reports whether what became of an action must be known before another one: a confirmation only hands over what
-// the customer says, and may be handed over again.
+// movesMoney reports whether what became of an action must be known before
+// another one: a confirmation only hands over what the customer says, and may
+// be handed over again.
 func movesMoney(verb string) bool { return verb == verbCapture || verb == verbCancel }
 
+// referenceOf returns the provider's reference in an answer, "" when the call
+// failed.
 func referenceOf(p *sdk.Payment) string {
 	if p == nil {
 		return ""
 	}
 	return p.ProviderReference
-}
-
-// actionDone is a key's result when its action succeeded; else the result is the problem.
-const actionDone = "done"
-
-// finishKey keeps how an action ended. What was proven not to have been sent frees its key, so that it can be tried
-// again under it.
-func finishKey(ctx context.Context, tx *store.Tx, key store.Key, problem *payment.Error) error {
-	if problem == nil {
-		return tx.FinishKey(ctx, key, actionDone)
-	}
-	if problem.Outcome == sdk.OutcomeNotSent {
-		return tx.DeleteKey(ctx, key)
-	}
-	result, err := json.Marshal(problem)
-	if err != nil {
-		return err
-	}
-	return tx.FinishKey(ctx, key, string(result))
-}
-
-// finishKeyOf keeps how an action ended under its key. A repeat answers for a
-// key that somebody else took: it finishes the key as it finds it, as long as
-// that stands for the same action and nothing clear is known of it. That it was
-// carried out holds whatever a repeat was told before.
-func (c *Core) finishKeyOf(ctx context.Context, tx *store.Tx, a actionAttempt, id string,
-	problem *payment.Error,
-) error {
-	if !a.repeat && ((problem != nil) || (a.verb != verbCapture)) {
-		return finishKey(ctx, tx, a.key, problem)
-	}
-	k, err := tx.Key(ctx, a.key.Key)
-	switch {
-	case errors.Is(err, store.ErrNotFound):
-		return nil // forgotten since
-	case err != nil:
-		return err
-	case k.IntentID != id, k.Host != a.key.Host, !k.Deadline.Equal(a.key.Deadline),
-		(problem != nil) && decided(k.Result):
-		return nil
-	}
-	return finishKey(ctx, tx, *k, problem)
-}
-
-// decided reports whether a key's result says what became of its action.
-func decided(result string) bool {
-	var problem payment.Error
-	switch {
-	case result == "":
-		return false
-	case result == actionDone, json.Unmarshal([]byte(result), &problem) != nil:
-		return true
-	}
-	return problem.Outcome != sdk.OutcomeUnknown
-}
-
-// replayAction returns how the action under a key ended, waiting while it runs. p and err are nil when the key is free.
-func (c *Core) replayAction(ctx context.Context, id, key string, hashes []string) (p *payment.Payment, replayed bool, err error) {
-	k, err := c.waitForKey(ctx, key, hashes)
-	if k == nil || err != nil {
-		return nil, err != nil, err
-	}
-	if k.Result != actionDone {
-		var problem payment.Error
-		if err := json.Unmarshal([]byte(k.Result), &problem); err != nil {
-			return nil, true, recordedBut(err, "", id)
-		}
-		return nil, true, &problem
-	}
-	p, err = c.Payment(ctx, id)
-	return p, true, recordedBut(err, "", id)
 }

@@ -19,9 +19,9 @@ type captured struct {
 
 var (
 	taken     = captured{status: sdk.PaymentAuthorized}
-	lostAgain = captured{err: failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)}
-	unsent    = captured{err: failing(sdk.CodeUnavailable, sdk.OutcomeNotSent)}
-	declined  = captured{err: failing(sdk.CodeDeclined, sdk.OutcomeRefused)}
+	lostAgain = captured{err: coretest.Failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)}
+	unsent    = captured{err: coretest.Failing(sdk.CodeUnavailable, sdk.OutcomeNotSent)}
+	declined  = captured{err: coretest.Failing(sdk.CodeDeclined, sdk.OutcomeRefused)}
 )
 
 // lateCapture has a capture of 30 of 60 under the key c1, which is in the hands
@@ -35,10 +35,17 @@ type lateCapture struct {
 
 func newLateCapture(t *testing.T, again captured) *lateCapture {
 	t.Helper()
-	l := &lateCapture{captureRig: newCaptureRig(t), release: make(chan captured),
-		told: make(chan error, 1), again: again}
-	l.account.Get, l.account.Settings.Timeout = nil, time.Minute
-	l.account.OnInfo.CapturePayment = sdk.RepeatGuarantee{Repeat: sdk.RepeatReturnsOriginal}
+	l := &lateCapture{
+		captureRig: newCaptureRig(t),
+		release:    make(chan captured),
+		told:       make(chan error, 1),
+		again:      again,
+	}
+	l.Account.Get, l.Account.Settings.Timeout = nil, time.Minute
+
+	l.Account.OnInfo.CapturePayment = sdk.IdempotencySupport{
+		Retry: sdk.RetryReturnsOriginal,
+	}
 	started := make(chan struct{})
 	l.answer = func(n int) (*sdk.Payment, error) {
 		says := l.again
@@ -51,21 +58,24 @@ func newLateCapture(t *testing.T, again captured) *lateCapture {
 		}
 		return &sdk.Payment{ProviderReference: "1", Status: says.status}, nil
 	}
+
 	go func() {
 		_, err := l.capture(t, "30", "c1")
 		l.told <- err
 	}()
+
 	select {
 	case <-started:
 	case err := <-l.told:
 		t.Fatalf("the first was not sent: %v", err)
 	}
 
-	l.clock.add(l.account.Settings.Timeout + lostGrace + time.Second)
-	recoverAt(t, l.newHost(t))
+	l.Clock.Add(l.Account.Settings.Timeout + coretest.Grace + time.Second)
+	coretest.RecoverAt(t, l.NewHost(t))
 	if len(l.sent) != 2 {
 		t.Fatalf("%d captures were sent, want a repeat", len(l.sent))
 	}
+
 	return l
 }
 
@@ -84,10 +94,12 @@ func (l *lateCapture) underTheKey(t *testing.T) sdk.Outcome {
 	if len(l.sent) != before || !replayed {
 		t.Errorf("it was sent again: replayed %v, %v", replayed, err)
 	}
+
 	if err == nil {
 		return "ok"
 	}
-	return problem(t, err).Outcome
+
+	return coretest.Problem(t, err).Outcome
 }
 
 // A capture that recovery repeats ends under the key of the merchant who wanted
@@ -126,6 +138,7 @@ func TestWhatRecoveryRepeatsEndsUnderTheMerchantsKey(t *testing.T) {
 				t.Errorf("after the first one's answer the merchant hears %s, want %s", got,
 					c.finally)
 			}
+
 			l.wantDoubt(t, c.doubtStays)
 		})
 	}
@@ -135,11 +148,12 @@ func TestWhatRecoveryRepeatsEndsUnderTheMerchantsKey(t *testing.T) {
 func (l *lateCapture) wantDoubt(t *testing.T, want bool) {
 	t.Helper()
 	canceled := false
-	l.account.Cancel = func(context.Context, sdk.CancelPaymentRequest) (*sdk.Payment, error) {
+	l.Account.Cancel = func(context.Context, sdk.CancelPaymentRequest) (*sdk.Payment, error) {
 		canceled = true
-		return nil, failing(sdk.CodeUnavailable, sdk.OutcomeNotSent)
+		return nil, coretest.Failing(sdk.CodeUnavailable, sdk.OutcomeNotSent)
 	}
-	l.clock.add(10 * time.Minute) // nothing is repeated any more
+
+	l.Clock.Add(10 * time.Minute) // nothing is repeated any more
 	_, _, _ = l.CancelPayment(t.Context(), l.id, "", "cancel")
 	if canceled == want {
 		t.Errorf("in doubt: %v, want %v", !canceled, want)
@@ -149,11 +163,17 @@ func (l *lateCapture) wantDoubt(t *testing.T, want bool) {
 // The same when the first attempt's host lives and has heard nothing: what it
 // has recorded under the key is replaced by what is known.
 func TestADoubtUnderAKeyGivesWayToWhatTheRepeatIsAnswered(t *testing.T) {
-	for says, want := range map[captured]sdk.Outcome{taken: "ok", declined: sdk.OutcomeRefused,
-		lostAgain: sdk.OutcomeUnknown, unsent: sdk.OutcomeUnknown} {
+	for says, want := range map[captured]sdk.Outcome{
+		taken:     "ok",
+		declined:  sdk.OutcomeRefused,
+		lostAgain: sdk.OutcomeUnknown,
+		unsent:    sdk.OutcomeUnknown,
+	} {
 		r := newCaptureRig(t)
-		r.account.Get = nil
-		r.account.OnInfo.CapturePayment = sdk.RepeatGuarantee{Repeat: sdk.RepeatReturnsOriginal}
+		r.Account.Get = nil
+		r.Account.OnInfo.CapturePayment = sdk.IdempotencySupport{
+			Retry: sdk.RetryReturnsOriginal,
+		}
 		r.answer = func(n int) (*sdk.Payment, error) {
 			if n == 1 {
 				return nil, lostAgain.err
@@ -163,14 +183,24 @@ func TestADoubtUnderAKeyGivesWayToWhatTheRepeatIsAnswered(t *testing.T) {
 			}
 			return &sdk.Payment{ProviderReference: "1", Status: says.status}, nil
 		}
+
 		l := &lateCapture{captureRig: r}
-		if _, err := r.capture(t, "30", "c1"); problem(t, err).Outcome != sdk.OutcomeUnknown {
+		if _, err := r.capture(t, "30", "c1"); coretest.Problem(
+			t,
+			err,
+		).Outcome != sdk.OutcomeUnknown {
 			t.Fatal(err)
 		}
-		recoverAt(t, r.newHost(t))
+
+		coretest.RecoverAt(t, r.NewHost(t))
 		if got := l.underTheKey(t); got != want || len(r.sent) != 2 {
-			t.Errorf("a repeat that ends with %v: the merchant hears %s, want %s; %d were sent",
-				says.err, got, want, len(r.sent))
+			t.Errorf(
+				"a repeat that ends with %v: the merchant hears %s, want %s; %d were sent",
+				says.err,
+				got,
+				want,
+				len(r.sent),
+			)
 		}
 	}
 }
@@ -179,8 +209,10 @@ func TestADoubtUnderAKeyGivesWayToWhatTheRepeatIsAnswered(t *testing.T) {
 // way meanwhile.
 func TestARepeatDoesNotReplaceWhatIsKnownUnderItsKey(t *testing.T) {
 	r, release := newCaptureRig(t), make(chan struct{})
-	r.account.Get, r.account.Settings.Timeout = nil, time.Minute
-	r.account.OnInfo.CapturePayment = sdk.RepeatGuarantee{Repeat: sdk.RepeatReturnsOriginal}
+	r.Account.Get, r.Account.Settings.Timeout = nil, time.Minute
+	r.Account.OnInfo.CapturePayment = sdk.IdempotencySupport{
+		Retry: sdk.RetryReturnsOriginal,
+	}
 	started, told := make(chan struct{}), make(chan error, 1)
 	r.answer = func(n int) (*sdk.Payment, error) {
 		if n == 1 {
@@ -188,20 +220,24 @@ func TestARepeatDoesNotReplaceWhatIsKnownUnderItsKey(t *testing.T) {
 			<-release
 			return &sdk.Payment{ProviderReference: "1", Status: sdk.PaymentAuthorized}, nil
 		}
+
 		close(release)
 		if err := <-told; err != nil {
 			t.Error(err)
 		}
+
 		return nil, declined.err
 	}
+
 	go func() {
 		_, err := r.capture(t, "30", "c1")
 		told <- err
 	}()
+
 	<-started
 
-	r.clock.add(r.account.Settings.Timeout + lostGrace + time.Second)
-	recoverAt(t, r.newHost(t))
+	r.Clock.Add(r.Account.Settings.Timeout + coretest.Grace + time.Second)
+	coretest.RecoverAt(t, r.NewHost(t))
 	l := &lateCapture{captureRig: r}
 	if got := l.underTheKey(t); got != "ok" || len(r.sent) != 2 {
 		t.Errorf("the merchant hears %s, %d were sent", got, len(r.sent))
@@ -218,6 +254,7 @@ func TestACaptureThatWasRepeatedCountsOnce(t *testing.T) {
 			if p, err := l.Payment(t.Context(), l.id); err != nil || len(p.Attempts) != 3 {
 				t.Fatalf("%v: %+v", err, p)
 			}
+
 			l.conflict(t, "30.01", "c2")
 			l.again.status = sdk.PaymentSucceeded
 			p, err := l.capture(t, "10", "c3")
@@ -233,11 +270,12 @@ func TestARepeatedCaptureThatSettlesNothingWaits(t *testing.T) {
 	for _, says := range []captured{lostAgain, unsent} {
 		l := newLateCapture(t, says)
 		for range 3 {
-			recoverAt(t, l.Core)
+			coretest.RecoverAt(t, l.Node)
 		}
 		if len(l.sent) != 2 {
 			t.Errorf("%v: %d captures were sent at one moment", says.err, len(l.sent))
 		}
+
 		_ = l.answerLate(taken)
 	}
 }
@@ -264,15 +302,22 @@ func TestAnAttemptThatWasSentAgainDoesNotSpeakForTheAction(t *testing.T) {
 
 // speaksForItself has a repeat answered, and the first attempt after it, whose
 // end is recorded with faults. says is what is then known under the key.
-func speaksForItself(t *testing.T, again, late captured, says sdk.Outcome, faults []coretest.Fault) {
+func speaksForItself(
+	t *testing.T,
+	again, late captured,
+	says sdk.Outcome,
+	faults []coretest.Fault,
+) {
 	t.Helper()
 	l := newLateCapture(t, again)
-	l.faults.Next(faults...)
+	l.Faults.Next(faults...)
 	err := l.answerLate(late)
-	if e := problem(t, err); e.Outcome != sdk.OutcomeUnknown || e.Code != payment.CodeHostGone {
+	if e := coretest.Problem(t, err); e.Outcome != sdk.OutcomeUnknown ||
+		e.Code != payment.CodeHostGone {
 		t.Errorf("whoever waited for it is told %v", e)
 	}
-	if got := l.underTheKey(t); got != says || l.faults.Left() != 0 {
+
+	if got := l.underTheKey(t); got != says || l.Faults.Left() != 0 {
 		t.Errorf("under its key the merchant hears %s", got)
 	}
 	l.wantDoubt(t, says == sdk.OutcomeUnknown)
@@ -286,9 +331,16 @@ func (l *lateCapture) wantEnd(t *testing.T, number int, says captured) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	want := string(sdk.AsError(says.err).Outcome)
 	if got := p.Attempts[number-1].Outcome; got != want || p.Status != payment.Authorized {
-		t.Errorf("attempt %d ended %s, want %s; the payment is %s", number, got, want, p.Status)
+		t.Errorf(
+			"attempt %d ended %s, want %s; the payment is %s",
+			number,
+			got,
+			want,
+			p.Status,
+		)
 	}
 }
 
@@ -301,11 +353,11 @@ func TestAnEndThatCouldNotBeRecordedIsToldAsDoubt(t *testing.T) {
 		t.Run(string(outcome), func(t *testing.T) {
 			onEveryChange(t, func(t *testing.T, r *rig, ch changing, id string) {
 				ch.script(r, func() (*sdk.Payment, error) {
-					r.faults.Next(coretest.Fault{Refuse: errConnection, Before: r.GiveUp})
-					return nil, failing(sdk.CodeDeclined, outcome)
+					r.Faults.Next(coretest.Fault{Refuse: errConnection, Before: r.GiveUp})
+					return nil, coretest.Failing(sdk.CodeDeclined, outcome)
 				})
-				_, _, err := ch.call(t.Context(), r.Core, id, "k")
-				if e := problem(t, err); e.Outcome != sdk.OutcomeUnknown ||
+				_, _, err := ch.call(t.Context(), r.Node, id, "k")
+				if e := coretest.Problem(t, err); e.Outcome != sdk.OutcomeUnknown ||
 					e.Code != payment.CodeStorage {
 					t.Errorf("the caller is told %v", e)
 				}

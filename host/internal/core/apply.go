@@ -2,34 +2,50 @@ package core
 
 import (
 	"context"
-	"fmt"
-	"maps"
-	"slices"
 
 	"github.com/payhost/payhost/host/internal/intent"
 	"github.com/payhost/payhost/host/internal/store"
-	"github.com/payhost/payhost/host/internal/token"
 	"github.com/payhost/payhost/host/payment"
-	"github.com/payhost/payhost/sdk"
 )
 
 // eventsTopic is what readers of the event stream wait on.
 const eventsTopic = "events"
 
-// Apply applies a report to an intent inside tx: the new state, its line of history and its event are one commit. The
-// caller calls Changed after the commit.
-func (c *Core) Apply(ctx context.Context, tx *store.Tx, i *intent.Intent, r intent.Report, ask intent.Asking) (intent.Verdict, error) {
+// The actors of a history.
+const (
+	actorAPI      = "api"
+	actorCall     = "call"
+	actorPoll     = "poll"
+	actorOperator = "operator"
+	// ActorHost is for what the host finds out without a provider, ActorWebhook
+	// and ActorReturn for what reaches it through the inbox.
+	ActorHost    = "host"
+	ActorWebhook = "webhook"
+	ActorReturn  = "return"
+)
+
+// actionHinted is what an unverified report is called in a history.
+const actionHinted = "hinted"
+
+// Apply applies a report to an intent inside tx: the new state, its line of
+// history and its event are one commit. It changes i to what is then stored.
+// The caller calls Changed after the commit. The error is the store's.
+func (c *Core) Apply(ctx context.Context, tx *store.Tx, i *intent.Intent, r intent.Report,
+	query intent.StatusQuery,
+) (intent.Verdict, error) {
+	// The report is completed with all that the store knows of the same money.
 	if r.At.IsZero() {
 		r.At = tx.Now()
 	}
 	if err := c.addReceipts(ctx, tx, i, &r); err != nil {
 		return intent.Verdict{}, err
 	}
+
 	if err := contest(ctx, tx, i, &r); err != nil {
 		return intent.Verdict{}, err
 	}
 	before := *i
-	if (i.Doubt == verbCapture) && (r.Status == payment.Succeeded) && (r.Proof > intent.Hint) {
+	if i.Doubt == verbCapture && r.Status == payment.Succeeded && r.Proof > intent.Hint {
 		attempts, err := tx.Attempts(ctx, i.ID)
 		if err != nil {
 			return intent.Verdict{}, err
@@ -37,276 +53,99 @@ func (c *Core) Apply(ctx context.Context, tx *store.Tx, i *intent.Intent, r inte
 		noteCaptured(&before, attempts)
 	}
 
-	next, v := intent.Decide(before, r, ask)
+	next, verdict := intent.Decide(before, r, query)
 	if next.Status != payment.Succeeded {
 		next.Captured = i.Captured
-	}
-	if err := c.note(ctx, tx, next, r, v); err != nil {
-		return v, err
 	}
 	if r.Proof > intent.Hint {
 		next.UpdatedAt = r.At
 	}
-	c.schedule(&next, v, r)
-	if v.Moved {
-		if err := c.emit(ctx, tx, &next, eventType(next, v)); err != nil {
-			return v, err
+
+	c.schedule(&next, verdict, r)
+
+	if err := c.note(ctx, tx, next, r, verdict); err != nil {
+		return verdict, err
+	}
+	if verdict.Moved {
+		if err := c.emit(ctx, tx, &next, eventType(next, verdict)); err != nil {
+			return verdict, err
 		}
 	}
+
 	if err := tx.SaveIntent(ctx, &next); err != nil {
-		return v, err
+		return verdict, err
 	}
 	*i = next
-	return v, nil
+
+	return verdict, nil
 }
 
-// note adds a report's line to the history. Anybody can send hints: one that follows another is not noted, so that they
-// cannot fill the disk.
-func (c *Core) note(ctx context.Context, tx *store.Tx, i intent.Intent, r intent.Report, v intent.Verdict) error {
-	change := payment.Change{At: r.At, Actor: r.Actor, Action: word(i, r, v), From: v.From, To: i.Status, Note: v.Note}
+// note adds a report's line to the history. Anybody can send hints: one that
+// follows another is not noted, so that they cannot fill the disk.
+func (c *Core) note(ctx context.Context, tx *store.Tx, i intent.Intent, r intent.Report,
+	verdict intent.Verdict,
+) error {
+	change := payment.Change{
+		At:     r.At,
+		Actor:  r.Actor,
+		Action: actionOf(i, r, verdict),
+		From:   verdict.From,
+		To:     i.Status,
+		Note:   verdict.Note,
+	}
+
+	// An answer without news is not worth a line.
 	switch {
-	case !v.Moved && (v.Note == "" || r.Actor == actorPoll):
+	case !verdict.Moved && (verdict.Note == "" || r.Actor == actorPoll):
 		return nil
 	case r.Proof == intent.Hint:
 		change.Action = actionHinted
-		if last, err := tx.LastAction(ctx, i.ID); err != nil || last == actionHinted {
+		last, err := tx.LastAction(ctx, i.ID)
+		if err != nil || last == actionHinted {
 			return err
 		}
 	}
+
 	return tx.AddHistory(ctx, i.ID, change)
 }
 
-// actionHinted is what an unverified report is called in a history.
-const actionHinted = "hinted"
+// actionOf names a change in the history in a word.
+func actionOf(i intent.Intent, r intent.Report, verdict intent.Verdict) string {
+	redirected := i.Status == payment.RequiresAction && r.NextAction != nil &&
+		r.NextAction.Type == "redirect"
 
-// addReceipts records the transfers that a report tells of, and fills in what is known of all that this payment has had. A
-// transaction that succeeds is a transfer too. One that another payment of the identity has already is not counted here.
-func (c *Core) addReceipts(ctx context.Context, tx *store.Tx, i *intent.Intent, r *intent.Report) error {
-	if r.Proof == intent.Hint || r.Proof == intent.Operator || !mayHaveReceipts(i, r) {
-		return nil
-	}
-	told := r.Receipts
-	if len(told) == 0 && r.Transaction != "" && r.Status == payment.Succeeded {
-		told = []intent.Receipt{transactionOf(r)}
-	}
-	before, err := tx.Receipts(ctx, i.ID)
-	if err != nil {
-		return err
-	}
-	for _, receipt := range before {
-		r.SucceededBy = append(r.SucceededBy, receipt.ID)
-	}
-	for _, receipt := range told {
-		holder, err := tx.AddReceipt(ctx, i.Fingerprint, i.ID, receipt)
-		if err != nil {
-			return err
-		}
-		if holder != i.ID {
-			r.Contested = fmt.Sprintf("transaction %s counts for %s already", receipt.ID, holder)
-		}
-	}
-
-	all, err := tx.Receipts(ctx, i.ID)
-	if err != nil {
-		return err
-	}
-	if len(r.Receipts) > 0 || len(all) > 1 {
-		sum := sumOf(all, i.Money())
-		r.Received = &sum
-	}
-	return nil
-}
-
-// mayHaveReceipts reports whether the transfers of an intent matter to a report: it tells of some, or it would lift the
-// review that others have caused.
-func mayHaveReceipts(i *intent.Intent, r *intent.Report) bool {
-	if i.Kind != payment.KindPayment {
-		return false
-	}
-	return len(r.Receipts) > 0 || r.Transaction != "" || (i.Status == payment.UnderReview && i.ReviewReason == payment.ReviewMismatch)
-}
-
-// transactionOf is the transfer of a transaction that succeeded: of what the payment is for, as far as that is said. More
-// that was paid in one transaction is no second receipt.
-func transactionOf(r *intent.Report) intent.Receipt {
-	receipt := intent.Receipt{ID: r.Transaction}
-	if r.Amount != nil {
-		receipt.Amount, receipt.Currency = &payment.Amount{Decimal: r.Amount.Amount}, r.Amount.Currency
-	}
-	return receipt
-}
-
-// sumOf adds up transfers. One whose amount was not told counts for the whole, and one in another currency makes the sum
-// one of that currency, which can never equal what was asked for.
-func sumOf(all []intent.Receipt, asked sdk.Money) sdk.Money {
-	sum := sdk.Money{Currency: asked.Currency}
-	for _, receipt := range all {
-		if receipt.Amount == nil {
-			sum.Amount = sum.Amount.Add(asked.Amount)
-			continue
-		}
-		sum.Amount = sum.Amount.Add(receipt.Amount.Decimal)
-		if receipt.Currency != asked.Currency {
-			sum.Currency = receipt.Currency
-		}
-	}
-	return sum
-}
-
-// contest finds out whether the reference under which a report tells of a success is another intent's, which has succeeded
-// by it: two intents cannot have the same money.
-func contest(ctx context.Context, tx *store.Tx, i *intent.Intent, r *intent.Report) error {
-	unforeseen := (i.IdempotencyKey == "") || (i.Status == payment.Failed) ||
-		(i.Status == payment.UnderReview)
-	if i.Kind == payment.KindRefund && unforeseen && r.Status == payment.Succeeded {
-		return contestRefund(ctx, tx, i, r)
-	}
-	if r.Status != payment.Succeeded || r.Proof == intent.Hint || r.Proof == intent.Operator || r.Contested != "" {
-		return nil
-	}
-	reference := r.ProviderReference
-	if reference == "" {
-		reference = i.ProviderReference
-	}
-	if reference == "" || i.Status == payment.Succeeded {
-		return nil
-	}
-	holder, err := tx.OtherHolder(ctx, i, reference)
-	if holder != "" {
-		r.Contested = fmt.Sprintf("the provider's reference %s is that of %s, which has succeeded by it", reference, holder)
-	}
-	return err
-}
-
-// The actors of a history.
-const (
-	actorAPI      = "api"
-	actorCall     = "call"
-	actorPoll     = "poll"
-	actorHost     = "host"
-	actorOperator = "operator"
-	// ActorWebhook and ActorReturn are the inbox's.
-	ActorWebhook = "webhook"
-	ActorReturn  = "return"
-)
-
-// word names a change in the history in a word.
-func word(i intent.Intent, r intent.Report, v intent.Verdict) string {
 	switch {
-	case v.Ask:
+	case verdict.Query:
 		return actionHinted
-	case !v.Moved:
+	case !verdict.Moved:
 		return "reported"
-	case i.Status == payment.RequiresAction && r.NextAction != nil && r.NextAction.Type == "redirect":
+	case redirected:
 		return "redirected"
 	}
+
 	return string(i.Status)
 }
 
-// eventType names an event. A success is announced once in an intent's life: one that comes back from a review has a
-// name of its own.
-func eventType(i intent.Intent, v intent.Verdict) string {
-	if i.Status == payment.Succeeded && !v.First {
+// eventType names an event. A success is announced once in an intent's life:
+// one that comes back from a review has a name of its own.
+func eventType(i intent.Intent, verdict intent.Verdict) string {
+	if i.Status == payment.Succeeded && !verdict.First {
 		return string(i.Kind) + ".review_lifted"
 	}
 	return string(i.Kind) + "." + string(i.Status)
 }
 
+// emit appends an event with the intent as it then is, inside tx: what the
+// stream tells and what is stored are one commit.
 func (c *Core) emit(ctx context.Context, tx *store.Tx, i *intent.Intent, typ string) error {
 	data, err := eventData(ctx, tx, i)
 	if err != nil {
 		return err
 	}
-	e := payment.Event{Type: typ, CreatedAt: i.UpdatedAt, Data: data}
-	return tx.AppendEvent(ctx, i.Kind, i.ID, i.ParentID, &e)
+	event := payment.Event{Type: typ, CreatedAt: i.UpdatedAt, Data: data}
+	return tx.AppendEvent(ctx, i.Kind, i.ID, i.ParentID, &event)
 }
 
-// Changed wakes whoever waits for these intents, and the readers of events.
+// Changed wakes the callers who wait for these intents, and the readers of
+// events.
 func (c *Core) Changed(ids ...string) { c.changes.changed(append(ids, eventsTopic)...) }
-
-// paymentReport turns a plugin's payment into a report.
-func paymentReport(actor string, proof intent.Proof, p *sdk.Payment) intent.Report {
-	return intent.Report{
-		Actor: actor, Proof: proof, Status: statusOf(payment.KindPayment, p.Status), ProviderReference: p.ProviderReference,
-		ProviderStatus: p.ProviderStatus, Message: p.Message, NextAction: nextAction(p.NextAction), Amount: p.Amount,
-		Paid: p.Paid, State: p.State, Transaction: p.TransactionID, Receipts: receiptsOf(p.Receipts),
-	}
-}
-
-func receiptsOf(list []sdk.Receipt) []intent.Receipt {
-	var out []intent.Receipt
-	for _, r := range list {
-		out = append(out, intent.Receipt{ID: r.ID, Amount: &payment.Amount{Decimal: r.Amount.Amount}, Currency: r.Amount.Currency})
-	}
-	return out
-}
-
-func payoutReport(actor string, proof intent.Proof, p *sdk.Payout) intent.Report {
-	return intent.Report{
-		Actor: actor, Proof: proof, Status: statusOf(payment.KindPayout, p.Status), ProviderReference: p.ProviderReference,
-		ProviderStatus: p.ProviderStatus, Message: p.Message, Amount: p.Amount, State: p.State,
-	}
-}
-
-func refundReport(actor string, proof intent.Proof, p *sdk.Refund) intent.Report {
-	return intent.Report{
-		Actor: actor, Proof: proof, Status: statusOf(payment.KindRefund, p.Status), ProviderReference: p.ProviderReference,
-		ProviderStatus: p.ProviderStatus, Message: p.Message, Amount: p.Amount, State: p.State,
-	}
-}
-
-// statusOf takes a plugin's word for a status. A word that a kind does not have, such as one from a newer plugin, means
-// that somebody must look.
-func statusOf[S ~string](kind payment.Kind, s S) payment.Status {
-	if st := payment.Status(s); intent.Known(kind, st) {
-		return st
-	}
-	return payment.UnderReview
-}
-
-func nextAction(n *sdk.NextAction) *payment.NextAction {
-	switch {
-	case n == nil:
-		return nil
-	case n.Redirect != nil:
-		a := &payment.NextAction{Type: "redirect", URL: n.Redirect.URL}
-		if n.Redirect.Method == "POST" {
-			a.Method = "POST"
-		}
-		for _, name := range slices.Sorted(maps.Keys(n.Redirect.Fields)) {
-			a.Fields = append(a.Fields, payment.ActionField{Name: name, Value: n.Redirect.Fields[name]})
-		}
-		return a
-	case n.Display != nil:
-		a := &payment.NextAction{Type: "display", Instructions: n.Display.Instructions}
-		for _, f := range n.Display.Fields {
-			a.Fields = append(a.Fields, payment.ActionField{Name: f.Name, Label: f.Label, Value: f.Value})
-		}
-		if n.Confirm != nil {
-			a.Confirm = &payment.ConfirmAction{Fields: askedFields(n.Confirm.Fields)}
-		}
-		return a
-	case n.Confirm != nil:
-		return &payment.NextAction{Type: "confirm", Fields: askedFields(n.Confirm.Fields)}
-	}
-	return nil
-}
-
-func askedFields(fields []sdk.Field) []payment.ActionField {
-	out := []payment.ActionField{}
-	for _, f := range fields {
-		out = append(out, payment.ActionField{Name: f.Name, Label: f.Label, Required: f.Required, Kind: string(f.Kind)})
-	}
-	return out
-}
-
-// failureOf turns a failed call into what the API shows.
-func failureOf(e *sdk.Error) *payment.Failure {
-	f := &payment.Failure{Code: string(e.Code), Outcome: string(e.Outcome), Message: token.Mask(e.Message),
-		ProviderCode: e.ProviderCode, ProviderMessage: token.Mask(e.ProviderMessage), NewAttemptSafe: e.NewAttemptSafe}
-	for _, v := range e.Violations {
-		f.Message += fmt.Sprintf("; %s: %s", v.Field, v.Message)
-		f.Violations = append(f.Violations, payment.Violation{Field: v.Field, Message: token.Mask(v.Message)})
-	}
-	return f
-}

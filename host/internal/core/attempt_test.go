@@ -16,7 +16,7 @@ import (
 )
 
 // sendOnce makes a call on some host, under a key.
-type sendOnce func(host *core.Core, key string) (replayed bool, err error)
+type sendOnce func(host *coretest.Node, key string) (replayed bool, err error)
 
 // script is what happens while a call is at the provider, and how it fails.
 type script func(context.Context) error
@@ -33,35 +33,47 @@ type sending struct {
 
 var sendings = append([]sending{
 	{"create a payment", func(t *testing.T, r *rig, answer script) sendOnce {
-		r.account.Create = func(ctx context.Context,
+		r.Account.Create = func(ctx context.Context,
 			_ sdk.CreatePaymentRequest) (*sdk.Payment, error) {
 			return &sdk.Payment{ProviderReference: "theirs",
 				Status: sdk.PaymentProcessing}, answer(ctx)
 		}
-		return func(c *core.Core, key string) (bool, error) {
-			_, replayed, err := c.CreatePayment(context.WithoutCancel(t.Context()), request(), key)
+
+		return func(c *coretest.Node, key string) (bool, error) {
+			_, replayed, err := c.CreatePayment(
+				context.WithoutCancel(t.Context()),
+				coretest.Request(),
+				key,
+			)
 			return replayed, err
 		}
 	}, true},
 	{"create a payout", func(t *testing.T, r *rig, answer script) sendOnce {
-		r.account.Payout = func(ctx context.Context,
+		r.Account.Payout = func(ctx context.Context,
 			_ sdk.CreatePayoutRequest) (*sdk.Payout, error) {
 			return &sdk.Payout{ProviderReference: "theirs",
 				Status: sdk.PayoutProcessing}, answer(ctx)
 		}
-		return func(c *core.Core, key string) (bool, error) {
+
+		return func(c *coretest.Node, key string) (bool, error) {
 			_, replayed, err := c.CreatePayout(context.WithoutCancel(t.Context()),
-				payoutRequest(), key)
+				coretest.PayoutRequest(), key)
 			return replayed, err
 		}
 	}, true},
 	{"create a refund", func(t *testing.T, r *rig, answer script) sendOnce {
 		id := r.paid(t)
-		r.account.Refund = func(ctx context.Context,
+		r.Account.Refund = func(ctx context.Context,
 			_ sdk.CreateRefundRequest) (*sdk.Refund, error) {
-			return &sdk.Refund{ProviderReference: "theirs", Status: sdk.RefundPending}, answer(ctx)
+			return &sdk.Refund{
+					ProviderReference: "theirs",
+					Status:            sdk.RefundPending,
+				}, answer(
+					ctx,
+				)
 		}
-		return func(c *core.Core, key string) (bool, error) {
+
+		return func(c *coretest.Node, key string) (bool, error) {
 			_, replayed, err := c.CreateRefund(context.WithoutCancel(t.Context()), id,
 				payment.RefundRequest{}, key)
 			return replayed, err
@@ -72,18 +84,28 @@ var sendings = append([]sending{
 // sendingChanges are the calls that change a payment.
 func sendingChanges() (list []sending) {
 	for _, ch := range changes {
-		list = append(list, sending{ch.name, func(t *testing.T, r *rig, answer script) sendOnce {
-			r.account.Create = redirecting
-			id := r.pay(t, "create").ID
-			ch.script(r, func() (*sdk.Payment, error) {
-				return &sdk.Payment{Status: sdk.PaymentProcessing}, answer(t.Context())
-			})
-			return func(c *core.Core, key string) (bool, error) {
-				_, replayed, err := ch.call(context.WithoutCancel(t.Context()), c, id, key)
-				return replayed, err
-			}
-		}, false})
+		list = append(
+			list,
+			sending{ch.name, func(t *testing.T, r *rig, answer script) sendOnce {
+				r.Account.Create = coretest.Redirecting
+				id := r.Pay(t, "create").ID
+				ch.script(r, func() (*sdk.Payment, error) {
+					return &sdk.Payment{Status: sdk.PaymentProcessing}, answer(t.Context())
+				})
+
+				return func(c *coretest.Node, key string) (bool, error) {
+					_, replayed, err := ch.call(
+						context.WithoutCancel(t.Context()),
+						c,
+						id,
+						key,
+					)
+					return replayed, err
+				}
+			}, false},
+		)
 	}
+
 	return list
 }
 
@@ -118,24 +140,32 @@ func TestAfterAFailedCommitTheDatabaseDecides(t *testing.T) {
 			coretest.Fault{Refuse: errors.Join(errConnection, store.ErrUnwritten)}, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			onEverySending(t, func(t *testing.T, r *rig, _ sending, sent *int, call sendOnce) {
-				r.faults.Next(c.fault)
-				replayed, err := call(r.Core, "k")
-				if *sent != c.sent || replayed || (err == nil) != (c.sent == 1) {
-					t.Fatalf("sent %d times, replayed %v, %v", *sent, replayed, err)
-				}
-				if err != nil {
-					if e := problem(t, err); e.Outcome != sdk.OutcomeNotSent {
-						t.Errorf("it is on no disk, and the caller is told %v", e)
+			onEverySending(
+				t,
+				func(t *testing.T, r *rig, _ sending, sent *int, call sendOnce) {
+					r.Faults.Next(c.fault)
+					replayed, err := call(r.Node, "k")
+					if *sent != c.sent || replayed || (err == nil) != (c.sent == 1) {
+						t.Fatalf("sent %d times, replayed %v, %v", *sent, replayed, err)
 					}
-				}
 
-				replayed, err = call(r.Core, "k")
-				if *sent != 1 || replayed != (c.sent == 1) || err != nil {
-					t.Errorf("under the key again: sent %d times, replayed %v, %v", *sent,
-						replayed, err)
-				}
-			})
+					if err != nil {
+						if e := coretest.Problem(t, err); e.Outcome != sdk.OutcomeNotSent {
+							t.Errorf("it is on no disk, and the caller is told %v", e)
+						}
+					}
+
+					replayed, err = call(r.Node, "k")
+					if *sent != 1 || replayed != (c.sent == 1) || err != nil {
+						t.Errorf(
+							"under the key again: sent %d times, replayed %v, %v",
+							*sent,
+							replayed,
+							err,
+						)
+					}
+				},
+			)
 		})
 	}
 }
@@ -148,43 +178,47 @@ func TestWhatCannotBeReadUnderAKeyIsUnknown(t *testing.T) {
 			t.Run(s.name, func(t *testing.T) {
 				r := newRig(t)
 				call := s.ready(t, r, func(context.Context) error {
-					r.faults.FailReads(errConnection)
+					r.Faults.FailReads(errConnection)
 					return nil
 				})
-				_, err := call(r.Core, "k")
-				if e := problem(t, err); e.Outcome != sdk.OutcomeUnknown {
+				_, err := call(r.Node, "k")
+				if e := coretest.Problem(t, err); e.Outcome != sdk.OutcomeUnknown {
 					t.Errorf("the money may have moved, and the caller is told %v", e)
 				}
 			})
 		}
 	})
+
 	t.Run("at a repeat", func(t *testing.T) {
 		onEverySending(t, func(t *testing.T, r *rig, _ sending, sent *int, call sendOnce) {
-			if _, err := call(r.Core, "k"); err != nil {
+			if _, err := call(r.Node, "k"); err != nil {
 				t.Fatal(err)
 			}
-			r.faults.FailReads(errConnection)
-			_, err := call(r.Core, "k")
-			if e := problem(t, err); e.Outcome != sdk.OutcomeUnknown || *sent != 1 {
+			r.Faults.FailReads(errConnection)
+			_, err := call(r.Node, "k")
+			if e := coretest.Problem(t, err); e.Outcome != sdk.OutcomeUnknown || *sent != 1 {
 				t.Errorf("sent %d times, and the repeat is told %v", *sent, e)
 			}
 		})
 	})
+
 	t.Run("after a commit in doubt", func(t *testing.T) {
 		r := newRig(t)
-		r.account.Payout = func(context.Context, sdk.CreatePayoutRequest) (*sdk.Payout, error) {
+		r.Account.Payout = func(context.Context, sdk.CreatePayoutRequest) (*sdk.Payout, error) {
 			t.Error("it was sent, although the caller is told that nobody knows")
 			return &sdk.Payout{Status: sdk.PayoutSucceeded}, nil
 		}
+
 		away := coretest.Fault{Refuse: errConnection}
-		r.faults.Next(append([]coretest.Fault{{Lose: errConnection}},
+		r.Faults.Next(append([]coretest.Fault{{Lose: errConnection}},
 			slices.Repeat([]coretest.Fault{away}, 1000)...)...)
-		_, _, err := r.CreatePayout(t.Context(), payoutRequest(), "k")
-		if e := problem(t, err); e.Outcome != sdk.OutcomeUnknown ||
+		_, _, err := r.CreatePayout(t.Context(), coretest.PayoutRequest(), "k")
+		if e := coretest.Problem(t, err); e.Outcome != sdk.OutcomeUnknown ||
 			!strings.Contains(e.Message, "same Idempotency-Key") {
 			t.Errorf("the payout is on disk, and the caller is told %v", e)
 		}
-		r.faults.Next()
+
+		r.Faults.Next()
 	})
 }
 
@@ -194,40 +228,44 @@ func TestWhatCannotBeReadUnderAKeyIsUnknown(t *testing.T) {
 // otherwise.
 func TestAHostThatWakesUpAfterTheDeadlineSendsNothing(t *testing.T) {
 	onEverySending(t, func(t *testing.T, r *rig, s sending, sent *int, call sendOnce) {
-		other := r.newHost(t)
-		r.faults.Next(coretest.Fault{After: func() {
-			r.clock.add(r.account.Settings.Timeout + lostGrace + time.Second)
-			recoverAt(t, other)
+		other := r.NewHost(t)
+		r.Faults.Next(coretest.Fault{After: func() {
+			r.Clock.Add(r.Account.Settings.Timeout + coretest.Grace + time.Second)
+			coretest.RecoverAt(t, other)
 		}})
-		_, err := call(r.Core, "k")
+
+		_, err := call(r.Node, "k")
 		if *sent != 0 {
 			t.Fatal("it was sent after its deadline")
 		}
 		if s.create && s.name != "create a refund" {
 			return // the caller gets the intent, which says what became of it
 		}
-		if e := problem(t, err); e.Outcome != sdk.OutcomeNotSent {
+
+		if e := coretest.Problem(t, err); e.Outcome != sdk.OutcomeNotSent {
 			t.Errorf("the caller is told %v", e)
 		}
 	})
 
 	t.Run("and what an operator has decided meanwhile stays", func(t *testing.T) {
 		r := newRig(t)
-		r.account.Payout = func(context.Context, sdk.CreatePayoutRequest) (*sdk.Payout, error) {
+		r.Account.Payout = func(context.Context, sdk.CreatePayoutRequest) (*sdk.Payout, error) {
 			t.Error("it was sent")
 			return &sdk.Payout{Status: sdk.PayoutSucceeded}, nil
 		}
-		other := r.newHost(t)
-		r.faults.Next(coretest.Fault{After: func() {
-			r.clock.add(r.account.Settings.Timeout + lostGrace + time.Second)
-			recoverAt(t, other)
+
+		other := r.NewHost(t)
+		r.Faults.Next(coretest.Fault{After: func() {
+			r.Clock.Add(r.Account.Settings.Timeout + coretest.Grace + time.Second)
+			coretest.RecoverAt(t, other)
 			id := newestPayout(t, other)
 			if err := other.Resolve(t.Context(), payment.KindPayout, id,
-				core.Resolution{Status: payment.Failed, Reason: "not in the books"}); err != nil {
+				payment.Resolution{Status: payment.Failed, Reason: "not in the books"}); err != nil {
 				t.Error(err)
 			}
 		}})
-		if p := r.payout(t, "k"); p.Status != payment.Failed ||
+
+		if p := r.PayOut(t, "k"); p.Status != payment.Failed ||
 			p.Attempts[0].Outcome != "not_sent" {
 			t.Errorf("%s, attempt %+v", p.Status, p.Attempts[0])
 		}
@@ -235,41 +273,45 @@ func TestAHostThatWakesUpAfterTheDeadlineSendsNothing(t *testing.T) {
 
 	t.Run("nor does it repeat anything", func(t *testing.T) {
 		r := newRig(t)
-		doubtful(r, sdk.RepeatReturnsOriginal, func() (*sdk.Payout, error) {
+		r.DoubtfulPayout(sdk.RetryReturnsOriginal, func() (*sdk.Payout, error) {
 			t.Error("the repeat was sent")
 			return &sdk.Payout{Status: sdk.PayoutSucceeded}, nil
 		})
-		p := r.payout(t, "k")
-		r.clock.add(10 * time.Second)
+
+		p := r.PayOut(t, "k")
+		r.Clock.Add(10 * time.Second)
+
 		// the claim, the repeat
-		r.faults.Next(coretest.Fault{},
-			coretest.Fault{After: func() { r.clock.add(r.account.Settings.Timeout) }})
-		recoverAt(t, r.Core)
-		if got := r.payoutStatus(t, p.ID); got != payment.Unknown || r.faults.Left() != 0 {
-			t.Errorf("it is %s, %d faults did not happen", got, r.faults.Left())
+		r.Faults.Next(coretest.Fault{},
+			coretest.Fault{After: func() { r.Clock.Add(r.Account.Settings.Timeout) }})
+		coretest.RecoverAt(t, r.Node)
+		if got := r.PayoutStatus(t, p.ID); got != payment.Unknown || r.Faults.Left() != 0 {
+			t.Errorf("it is %s, %d faults did not happen", got, r.Faults.Left())
 		}
 	})
 
 	t.Run("and what is left of its time is less by the pause", func(t *testing.T) {
 		r := newRig(t)
 		const stopped = 3 * time.Second
-		r.account.Payout = func(ctx context.Context,
+		r.Account.Payout = func(ctx context.Context,
 			_ sdk.CreatePayoutRequest) (*sdk.Payout, error) {
 			deadline, ok := ctx.Deadline()
-			if left := time.Until(deadline); !ok || left > r.account.Settings.Timeout-stopped {
+			if left := time.Until(deadline); !ok ||
+				left > r.Account.Settings.Timeout-stopped {
 				t.Errorf("the call has %s left after %s of %s", left, stopped,
-					r.account.Settings.Timeout)
+					r.Account.Settings.Timeout)
 			}
 			return &sdk.Payout{Status: sdk.PayoutProcessing}, nil
 		}
-		r.faults.Next(coretest.Fault{After: func() { r.clock.add(stopped) }})
-		r.payout(t, "k")
+
+		r.Faults.Next(coretest.Fault{After: func() { r.Clock.Add(stopped) }})
+		r.PayOut(t, "k")
 	})
 }
 
-func newestPayout(t *testing.T, c *core.Core) string {
+func newestPayout(t *testing.T, c *coretest.Node) string {
 	t.Helper()
-	list, _, err := c.ListPayouts(t.Context(), store.Filter{Limit: 1})
+	list, _, err := c.ListPayouts(t.Context(), payment.Filter{Limit: 1})
 	if err != nil || len(list) != 1 {
 		t.Fatalf("%d payouts, %v", len(list), err)
 	}
@@ -279,39 +321,41 @@ func newestPayout(t *testing.T, c *core.Core) string {
 // The database's clock, the machine's time of day, and the clock that nobody
 // can set: whichever shows that the time is over ends it.
 func TestOfSeveralClocksTheOneCountsThatShowsTheLeastTime(t *testing.T) {
-	for name, pass := range map[string]func(r *rig, machine *clock){
-		"the database's": func(r *rig, _ *clock) {
-			r.clock.add(r.account.Settings.Timeout)
+	for name, pass := range map[string]func(r *rig, machine *coretest.Clock){
+		"the database's": func(r *rig, _ *coretest.Clock) {
+			r.Clock.Add(r.Account.Settings.Timeout)
 		},
-		"the machine's": func(r *rig, machine *clock) {
-			machine.add(r.account.Settings.Timeout)
+		"the machine's": func(r *rig, machine *coretest.Clock) {
+			machine.Add(r.Account.Settings.Timeout)
 		},
-		"the one that only runs": func(r *rig, _ *clock) {
-			<-time.After(r.account.Settings.Timeout)
+		"the one that only runs": func(r *rig, _ *coretest.Clock) {
+			<-time.After(r.Account.Settings.Timeout)
 		},
-		"and none when none does": func(*rig, *clock) {},
+		"and none when none does": func(*rig, *coretest.Clock) {},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r, machine := newRig(t), newClock()
+			r, machine := newRig(t), coretest.NewClock()
 			if strings.Contains(name, "runs") {
-				r.account.Settings.Timeout = 30 * time.Millisecond
+				r.Account.Settings.Timeout = 30 * time.Millisecond
 			}
-			r.account.Payout = func(context.Context, sdk.CreatePayoutRequest) (*sdk.Payout, error) {
+			r.Account.Payout = func(context.Context, sdk.CreatePayoutRequest) (*sdk.Payout, error) {
 				return &sdk.Payout{Status: sdk.PayoutProcessing}, nil
 			}
-			faults := coretest.NewFaulty(r.store)
-			host := r.hostWith(t, core.Options{Store: faults, Now: machine.now})
+
+			faults := coretest.NewFaulty(r.Store)
+			host := r.HostWith(t, core.Options{Store: faults, Now: machine.Now})
 			faults.Next(coretest.Fault{After: func() { pass(r, machine) }})
-			p, _, err := host.CreatePayout(t.Context(), payoutRequest(), "k")
+			p, _, err := host.CreatePayout(t.Context(), coretest.PayoutRequest(), "k")
 			if err != nil {
 				t.Fatal(err)
 			}
+
 			want := payment.Failed
 			if strings.Contains(name, "none") {
 				want = payment.Processing
 			}
 			if p.Status != want {
-				t.Errorf("%s after %d calls, want %s", p.Status, r.account.Creates(), want)
+				t.Errorf("%s after %d calls, want %s", p.Status, r.Account.Creates(), want)
 			}
 		})
 	}
@@ -323,9 +367,11 @@ func TestOfSeveralClocksTheOneCountsThatShowsTheLeastTime(t *testing.T) {
 func late(t *testing.T, first, second func() (*sdk.Payout, error)) *payment.Payout {
 	t.Helper()
 	r := newRig(t)
-	r.account.OnInfo.CreatePayout = sdk.RepeatGuarantee{Repeat: sdk.RepeatRejectsDuplicates}
+	r.Account.OnInfo.CreatePayout = sdk.IdempotencySupport{
+		Retry: sdk.RetryRejectsDuplicates,
+	}
 	started, release := make(chan string, 1), make(chan struct{})
-	r.account.Payout = func(_ context.Context, req sdk.CreatePayoutRequest) (*sdk.Payout, error) {
+	r.Account.Payout = func(_ context.Context, req sdk.CreatePayoutRequest) (*sdk.Payout, error) {
 		if req.Attempt > 1 {
 			return second()
 		}
@@ -333,25 +379,29 @@ func late(t *testing.T, first, second func() (*sdk.Payout, error)) *payment.Payo
 		<-release
 		return first()
 	}
+
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		_, _, _ = r.CreatePayout(context.WithoutCancel(t.Context()), payoutRequest(), "k")
+		_, _, _ = r.CreatePayout(context.WithoutCancel(t.Context()), coretest.PayoutRequest(), "k")
 	}()
+
 	id := <-started
 
-	other := r.newHost(t)
-	r.clock.add(r.account.Settings.Timeout + lostGrace + time.Second)
-	recoverAt(t, other)
-	if r.account.Creates() != 2 {
-		t.Errorf("%d creates, want a repeat", r.account.Creates())
+	other := r.NewHost(t)
+	r.Clock.Add(r.Account.Settings.Timeout + coretest.Grace + time.Second)
+	coretest.RecoverAt(t, other)
+	if r.Account.Creates() != 2 {
+		t.Errorf("%d creates, want a repeat", r.Account.Creates())
 	}
+
 	close(release)
 	<-done
 	p, err := r.Payout(t.Context(), id)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	return p
 }
 
@@ -363,8 +413,9 @@ func TestALateAnswerSpeaksForItsOwnAttempt(t *testing.T) {
 			return &sdk.Payout{ProviderReference: "theirs", Status: s}, nil
 		}
 	}
+
 	fails := func(code sdk.Code, outcome sdk.Outcome) func() (*sdk.Payout, error) {
-		return func() (*sdk.Payout, error) { return nil, failing(code, outcome) }
+		return func() (*sdk.Payout, error) { return nil, coretest.Failing(code, outcome) }
 	}
 	for _, c := range []struct {
 		name          string
@@ -413,17 +464,20 @@ func TestAHostNeverTakesItsOwnCallForLost(t *testing.T) {
 				<-release
 				return nil
 			})
+
 			done := make(chan error, 1)
 			go func() {
-				_, err := call(r.Core, "k")
+				_, err := call(r.Node, "k")
 				done <- err
 			}()
+
 			<-started
-			r.clock.add(time.Hour)
-			recoverAt(t, r.Core)
+			r.Clock.Add(time.Hour)
+			coretest.RecoverAt(t, r.Node)
 			if open := r.openAttempts(t); open != 1 {
 				t.Errorf("%d attempts are open, want the one that runs", open)
 			}
+
 			close(release)
 			if err := <-done; err != nil {
 				t.Error(err)
@@ -448,11 +502,12 @@ func (r *rig) openAttempts(t *testing.T) (open int) {
 // everyIntent visits what the database has of each payment, payout and refund.
 func (r *rig) everyIntent(t *testing.T, visit func([]payment.Attempt, []payment.Change)) {
 	t.Helper()
-	payments, _, err1 := r.ListPayments(t.Context(), store.Filter{Limit: 10})
-	payouts, _, err2 := r.ListPayouts(t.Context(), store.Filter{Limit: 10})
+	payments, _, err1 := r.ListPayments(t.Context(), payment.Filter{Limit: 10})
+	payouts, _, err2 := r.ListPayouts(t.Context(), payment.Filter{Limit: 10})
 	if err := errors.Join(err1, err2); err != nil {
 		t.Fatal(err)
 	}
+
 	var ids []string
 	for _, p := range payments {
 		refunds, err := r.Refunds(t.Context(), p.ID)
@@ -464,13 +519,14 @@ func (r *rig) everyIntent(t *testing.T, visit func([]payment.Attempt, []payment.
 			ids = append(ids, refund.ID)
 		}
 	}
+
 	for _, p := range payouts {
 		ids = append(ids, p.ID)
 	}
 
-	err := r.store.View(t.Context(), func(tx *store.Tx) error {
+	err := r.Store.Read(t.Context(), func(tx *store.Tx) error {
 		for _, id := range ids {
-			_, attempts, history, err := tx.Whole(t.Context(), id)
+			_, attempts, history, err := tx.IntentInFull(t.Context(), id)
 			if err != nil {
 				return err
 			}
@@ -487,8 +543,8 @@ func (r *rig) everyIntent(t *testing.T, visit func([]payment.Attempt, []payment.
 func TestAnAnswerWhoseAcknowledgementWasLostIsRecordedOnce(t *testing.T) {
 	onEverySending(t, func(t *testing.T, r *rig, _ sending, sent *int, call sendOnce) {
 		before := r.calledLines(t)
-		r.faults.Next(coretest.Fault{}, coretest.Fault{Lose: errConnection})
-		if _, err := call(r.Core, "k"); err != nil || *sent != 1 || r.faults.Left() != 0 {
+		r.Faults.Next(coretest.Fault{}, coretest.Fault{Lose: errConnection})
+		if _, err := call(r.Node, "k"); err != nil || *sent != 1 || r.Faults.Left() != 0 {
 			t.Fatalf("%v, sent %d times", err, *sent)
 		}
 		if lines := r.calledLines(t) - before; lines != 1 {
@@ -514,34 +570,41 @@ func (r *rig) calledLines(t *testing.T) (lines int) {
 // made again, another host has the key.
 func TestAKeyIsFreedOnlyByWhoHoldsIt(t *testing.T) {
 	onEveryChange(t, func(t *testing.T, r *rig, ch changing, id string) {
-		other, calls := r.newHost(t), 0
+		other, calls := r.NewHost(t), 0
 		second, release := make(chan struct{}), make(chan struct{})
 		ch.script(r, func() (*sdk.Payment, error) {
 			calls++
 			if calls == 1 {
-				return nil, failing(sdk.CodeUnavailable, sdk.OutcomeNotSent)
+				return nil, coretest.Failing(sdk.CodeUnavailable, sdk.OutcomeNotSent)
 			}
 			close(second)
 			<-release
 			return &sdk.Payment{Status: sdk.PaymentProcessing}, nil
 		})
+
 		repeated := make(chan error, 1)
-		r.faults.Next(coretest.Fault{}, coretest.Fault{Lose: errConnection, After: func() {
-			go func() {
-				_, _, err := ch.call(context.WithoutCancel(t.Context()), other, id, "k")
-				repeated <- err
-			}()
-			<-second
-		}})
-		_, _, err := ch.call(t.Context(), r.Core, id, "k")
-		if e := problem(t, err); e.Outcome != sdk.OutcomeNotSent {
+		r.Faults.Next(coretest.Fault{}, coretest.Fault{
+			Lose: errConnection,
+			After: func() {
+				go func() {
+					_, _, err := ch.call(context.WithoutCancel(t.Context()), other, id, "k")
+					repeated <- err
+				}()
+				<-second
+			},
+		})
+
+		_, _, err := ch.call(t.Context(), r.Node, id, "k")
+		if e := coretest.Problem(t, err); e.Outcome != sdk.OutcomeNotSent {
 			t.Errorf("the first: %v", e)
 		}
 		close(release)
 		if err := <-repeated; err != nil {
 			t.Errorf("the repeat: %v", err)
 		}
-		if _, replayed, err := ch.call(t.Context(), other, id, "k"); err != nil || !replayed ||
+
+		if _, replayed, err := ch.call(t.Context(), other, id, "k"); err != nil ||
+			!replayed ||
 			calls != 2 {
 			t.Errorf("once more: replayed %v, %v, %d calls", replayed, err, calls)
 		}
@@ -552,15 +615,16 @@ func TestAKeyIsFreedOnlyByWhoHoldsIt(t *testing.T) {
 // the attempt is its own, however long it has been since its last sign of life.
 func TestAHostDoesNotLoseWhatItIsAboutToSend(t *testing.T) {
 	onEverySending(t, func(t *testing.T, r *rig, _ sending, sent *int, call sendOnce) {
-		r.account.Settings.Timeout = time.Minute
-		r.faults.Next(coretest.Fault{After: func() {
-			r.clock.add(20 * time.Second)
-			recoverAt(t, r.Core)
+		r.Account.Settings.Timeout = time.Minute
+		r.Faults.Next(coretest.Fault{After: func() {
+			r.Clock.Add(20 * time.Second)
+			coretest.RecoverAt(t, r.Node)
 			if open := r.openAttempts(t); open != 1 {
 				t.Errorf("%d attempts are open", open)
 			}
 		}})
-		if _, err := call(r.Core, "k"); err != nil || *sent != 1 {
+
+		if _, err := call(r.Node, "k"); err != nil || *sent != 1 {
 			t.Errorf("sent %d times, %v", *sent, err)
 		}
 	})

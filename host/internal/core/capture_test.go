@@ -25,26 +25,33 @@ type captureRig struct {
 func newCaptureRig(t *testing.T) *captureRig {
 	t.Helper()
 	r := &captureRig{rig: newRig(t), status: sdk.PaymentAuthorized}
-	r.account.Create = func(context.Context, sdk.CreatePaymentRequest) (*sdk.Payment, error) {
+	r.Account.Create = func(context.Context, sdk.CreatePaymentRequest) (*sdk.Payment, error) {
 		return &sdk.Payment{ProviderReference: "1", Status: sdk.PaymentAuthorized}, nil
 	}
-	r.account.Get = func(context.Context, sdk.GetPaymentRequest) (*sdk.Payment, error) {
+
+	r.Account.Get = func(context.Context, sdk.GetPaymentRequest) (*sdk.Payment, error) {
 		return &sdk.Payment{ProviderReference: "1", Status: r.status}, nil
 	}
-	r.account.Capture = func(_ context.Context,
+	r.Account.Capture = func(_ context.Context,
 		req sdk.CapturePaymentRequest) (*sdk.Payment, error) {
 		r.sent = append(r.sent, req)
 		return r.answer(len(r.sent))
 	}
+
 	r.answer = func(int) (*sdk.Payment, error) {
 		return &sdk.Payment{ProviderReference: "1", Status: r.status}, nil
 	}
-	r.id = r.pay(t, "create").ID
+	r.id = r.Pay(t, "create").ID
+
 	return r
 }
 
 func (r *captureRig) capture(t *testing.T, amount, key string) (*payment.Payment, error) {
 	t.Helper()
+	// How long an attempt took is real time: on a clock that stands still, what
+	// comes after a slow one would seem to come before its end.
+	r.Clock.Add(time.Second)
+
 	p, _, err := r.CapturePayment(t.Context(), r.id, decimal.RequireFromString(amount), key)
 	return p, err
 }
@@ -53,7 +60,8 @@ func (r *captureRig) conflict(t *testing.T, amount, key string) {
 	t.Helper()
 	before := len(r.sent)
 	_, err := r.capture(t, amount, key)
-	if e := problem(t, err); e.Code != payment.CodeConflict || e.Outcome != sdk.OutcomeNotSent ||
+	if e := coretest.Problem(t, err); e.Code != payment.CodeConflict ||
+		e.Outcome != sdk.OutcomeNotSent ||
 		len(r.sent) != before {
 		t.Errorf("a capture of %s: %v, %d were sent", amount, e, len(r.sent)-before)
 	}
@@ -66,9 +74,10 @@ func TestCapturesAreBoundedByWhatWasAuthorized(t *testing.T) {
 	if _, err := r.capture(t, "20", "c"); err != nil {
 		t.Fatal(err)
 	}
+
 	r.conflict(t, "40.01", "d")
 	r.answer = func(int) (*sdk.Payment, error) {
-		return nil, failing(sdk.CodeDeclined, sdk.OutcomeRefused)
+		return nil, coretest.Failing(sdk.CodeDeclined, sdk.OutcomeRefused)
 	}
 	if _, err := r.capture(t, "40", "e"); err == nil {
 		t.Error("the refused capture succeeded")
@@ -80,11 +89,13 @@ func TestCapturesAreBoundedByWhatWasAuthorized(t *testing.T) {
 	r.answer = func(int) (*sdk.Payment, error) {
 		return &sdk.Payment{ProviderReference: "1", Status: r.status}, nil
 	}
+
 	p, err := r.capture(t, "0", "f")
 	if err != nil || p.Status != payment.Succeeded {
 		t.Fatalf("%v, %v", p, err)
 	}
-	if last := r.sent[len(r.sent)-1]; last.Amount == nil || last.Amount.Amount.String() != "40" {
+	if last := r.sent[len(r.sent)-1]; last.Amount == nil ||
+		last.Amount.Amount.String() != "40" {
 		t.Errorf("the rest was sent as %+v", last.Amount)
 	}
 }
@@ -103,16 +114,18 @@ func capturedAndRefunded(t *testing.T, paid *sdk.Money) {
 	r.answer = func(int) (*sdk.Payment, error) {
 		return &sdk.Payment{ProviderReference: "1", Status: r.status, Paid: paid}, nil
 	}
-	r.account.Refund = func(context.Context, sdk.CreateRefundRequest) (*sdk.Refund, error) {
+	r.Account.Refund = func(context.Context, sdk.CreateRefundRequest) (*sdk.Refund, error) {
 		return &sdk.Refund{Status: sdk.RefundSucceeded}, nil
 	}
+
 	r.status = sdk.PaymentSucceeded
 	p, err := r.capture(t, "20", "c")
 	if err != nil || p.Status != payment.Succeeded {
 		t.Fatalf("%v, %v", p, err)
 	}
+
 	_, _, err = r.CreateRefund(t.Context(), r.id, refundOf("20.01"), "more")
-	if problem(t, err).Code != payment.CodeConflict {
+	if coretest.Problem(t, err).Code != payment.CodeConflict {
 		t.Error(err)
 	}
 	back, _, err := r.CreateRefund(t.Context(), r.id, payment.RefundRequest{}, "all")
@@ -126,50 +139,71 @@ func TestNothingIsSentOnTopOfADoubt(t *testing.T) {
 	lost := func(r *captureRig) {
 		r.answer = func(n int) (*sdk.Payment, error) {
 			if n == 1 {
-				return nil, failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
+				return nil, coretest.Failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
 			}
 			return &sdk.Payment{ProviderReference: "1", Status: r.status}, nil
 		}
 	}
+
 	t.Run("while the provider does not say what became of it", func(t *testing.T) {
 		r := newCaptureRig(t)
 		lost(r)
-		r.account.Cancel = func(context.Context, sdk.CancelPaymentRequest) (*sdk.Payment, error) {
+		r.Account.Cancel = func(context.Context, sdk.CancelPaymentRequest) (*sdk.Payment, error) {
 			t.Error("the cancel was sent")
 			return &sdk.Payment{Status: sdk.PaymentCanceled}, nil
 		}
-		r.account.Get = func(context.Context, sdk.GetPaymentRequest) (*sdk.Payment, error) {
-			return nil, failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
+
+		r.Account.Get = func(context.Context, sdk.GetPaymentRequest) (*sdk.Payment, error) {
+			return nil, coretest.Failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
 		}
-		if _, err := r.capture(t, "30", "c1"); problem(t, err).Outcome != sdk.OutcomeUnknown {
+		if _, err := r.capture(t, "30", "c1"); coretest.Problem(
+			t,
+			err,
+		).Outcome != sdk.OutcomeUnknown {
 			t.Fatal(err)
 		}
+
 		r.conflict(t, "30", "c2")
 		_, _, err := r.CancelPayment(t.Context(), r.id, "", "c3")
-		if problem(t, err).Code != payment.CodeConflict {
+		if coretest.Problem(t, err).Code != payment.CodeConflict {
 			t.Error(err)
 		}
-		if r.account.Asks() != 2 {
-			t.Errorf("the provider was asked %d times", r.account.Asks())
+
+		if r.Account.Asks() != 2 {
+			t.Errorf("the provider was asked %d times", r.Account.Asks())
 		}
 	})
+
 	t.Run("what it may have taken is not there any more", func(t *testing.T) {
 		r := newCaptureRig(t)
 		lost(r)
-		if _, err := r.capture(t, "30", "c1"); problem(t, err).Outcome != sdk.OutcomeUnknown {
+		if _, err := r.capture(t, "30", "c1"); coretest.Problem(
+			t,
+			err,
+		).Outcome != sdk.OutcomeUnknown {
 			t.Fatal(err)
 		}
-		r.conflict(t, "30.01", "c2") // asked, and still authorized: 30 may be taken all the same
+
+		r.conflict(
+			t,
+			"30.01",
+			"c2",
+		) // asked, and still authorized: 30 may be taken all the same
 		if p, err := r.capture(t, "30", "c3"); err != nil || len(r.sent) != 2 {
 			t.Errorf("%v, %v", p, err)
 		}
 	})
+
 	t.Run("it turns out to have taken all", func(t *testing.T) {
 		r := newCaptureRig(t)
 		lost(r)
-		if _, err := r.capture(t, "20", "c1"); problem(t, err).Outcome != sdk.OutcomeUnknown {
+		if _, err := r.capture(t, "20", "c1"); coretest.Problem(
+			t,
+			err,
+		).Outcome != sdk.OutcomeUnknown {
 			t.Fatal(err)
 		}
+
 		r.status = sdk.PaymentSucceeded
 		r.conflict(t, "20", "c2")
 		p, err := r.Payment(t.Context(), r.id)
@@ -185,20 +219,25 @@ func TestNothingIsSentOnTopOfADoubt(t *testing.T) {
 func TestAnAnswerFromBeforeAnActionSettlesNothingAboutIt(t *testing.T) {
 	r := newCaptureRig(t)
 	r.answer = func(int) (*sdk.Payment, error) {
-		return nil, failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
+		return nil, coretest.Failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
 	}
 	questions := 0
-	r.account.Get = func(context.Context, sdk.GetPaymentRequest) (*sdk.Payment, error) {
+	r.Account.Get = func(context.Context, sdk.GetPaymentRequest) (*sdk.Payment, error) {
 		if questions++; questions > 1 {
-			return nil, failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
+			return nil, coretest.Failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
 		}
-		r.clock.add(time.Second)
-		if _, err := r.capture(t, "30", "c1"); problem(t, err).Outcome != sdk.OutcomeUnknown {
+		r.Clock.Add(time.Second)
+		if _, err := r.capture(t, "30", "c1"); coretest.Problem(
+			t,
+			err,
+		).Outcome != sdk.OutcomeUnknown {
 			t.Error(err)
 		}
-		r.clock.add(time.Second)
+
+		r.Clock.Add(time.Second)
 		return &sdk.Payment{ProviderReference: "1", Status: sdk.PaymentAuthorized}, nil
 	}
+
 	if _, err := r.RefreshPayment(t.Context(), r.id); err != nil {
 		t.Fatal(err)
 	}
@@ -216,21 +255,24 @@ func TestOneActionAtATime(t *testing.T) {
 				return &sdk.Payment{Status: sdk.PaymentProcessing}, nil
 			})
 		}
-		other := r.newHost(t)
+
+		other := r.NewHost(t)
 		ch.script(r, func() (*sdk.Payment, error) {
 			for _, second := range changes {
 				if second.name == ch.name {
 					continue
 				}
 				_, _, err := second.call(t.Context(), other, id, second.name)
-				if e := problem(t, err); e.Code != payment.CodeConflict ||
+				if e := coretest.Problem(t, err); e.Code != payment.CodeConflict ||
 					e.Outcome != sdk.OutcomeNotSent {
 					t.Errorf("%s: %v", second.name, e)
 				}
 			}
+
 			return &sdk.Payment{Status: sdk.PaymentProcessing}, nil
 		})
-		if _, _, err := ch.call(t.Context(), r.Core, id, "k"); err != nil {
+
+		if _, _, err := ch.call(t.Context(), r.Node, id, "k"); err != nil {
 			t.Error(err)
 		}
 	})
@@ -241,45 +283,54 @@ func TestOneActionAtATime(t *testing.T) {
 func TestWhatRecoveryDoesWithACaptureInDoubt(t *testing.T) {
 	for _, c := range []struct {
 		name   string
-		repeat sdk.Repeat
+		repeat sdk.RetryBehavior
 		change func(*captureRig)
 		sent   int
 	}{
 		{"nothing is declared", "", func(*captureRig) {}, 1},
-		{"a repeat makes another", sdk.RepeatNone, func(*captureRig) {}, 1},
-		{"a repeat is refused", sdk.RepeatRejectsDuplicates, func(*captureRig) {}, 1},
-		{"a repeat gets the first one's result", sdk.RepeatReturnsOriginal,
+		{"a repeat makes another", sdk.RetryNone, func(*captureRig) {}, 1},
+		{"a repeat is refused", sdk.RetryRejectsDuplicates, func(*captureRig) {}, 1},
+		{"a repeat gets the first one's result", sdk.RetryReturnsOriginal,
 			func(*captureRig) {}, 2},
-		{"the window is over", sdk.RepeatReturnsOriginal,
-			func(r *captureRig) { r.clock.add(10 * time.Minute) }, 1},
-		{"by another identity", sdk.RepeatReturnsOriginal,
-			func(r *captureRig) { r.account.Identity = "another" }, 1},
-		{"by another version of the plugin", sdk.RepeatReturnsOriginal,
-			func(r *captureRig) { r.account.Plugin = "2.0.0" }, 1},
-		{"by a host that is stopped before it sends", sdk.RepeatReturnsOriginal,
+		{"the window is over", sdk.RetryReturnsOriginal,
+			func(r *captureRig) { r.Clock.Add(10 * time.Minute) }, 1},
+		{"by another identity", sdk.RetryReturnsOriginal,
+			func(r *captureRig) { r.Account.Identity = "another" }, 1},
+		{"by another version of the plugin", sdk.RetryReturnsOriginal,
+			func(r *captureRig) { r.Account.Plugin = "2.0.0" }, 1},
+		{"by a host that is stopped before it sends", sdk.RetryReturnsOriginal,
 			func(r *captureRig) {
-				stop := coretest.Fault{After: func() { r.clock.add(r.account.Settings.Timeout) }}
-				r.faults.Next(coretest.Fault{}, stop) // the claim, the repeat
+				stop := coretest.Fault{After: func() { r.Clock.Add(r.Account.Settings.Timeout) }}
+				r.Faults.Next(coretest.Fault{}, stop) // the claim, the repeat
 			}, 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := newCaptureRig(t)
-			r.account.Get = nil
-			r.account.OnInfo.CapturePayment = sdk.RepeatGuarantee{Repeat: c.repeat}
+			r.Account.Get = nil
+			r.Account.OnInfo.CapturePayment = sdk.IdempotencySupport{Retry: c.repeat}
 			r.answer = func(n int) (*sdk.Payment, error) {
 				if n == 1 {
-					return nil, failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
+					return nil, coretest.Failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
 				}
-				return &sdk.Payment{ProviderReference: "1", Status: sdk.PaymentSucceeded}, nil
+				return &sdk.Payment{
+					ProviderReference: "1",
+					Status:            sdk.PaymentSucceeded,
+				}, nil
 			}
-			if _, err := r.capture(t, "30", "c1"); problem(t, err).Outcome != sdk.OutcomeUnknown {
+
+			if _, err := r.capture(t, "30", "c1"); coretest.Problem(
+				t,
+				err,
+			).Outcome != sdk.OutcomeUnknown {
 				t.Fatal(err)
 			}
+
 			c.change(r)
-			recoverAt(t, r.Core)
+			coretest.RecoverAt(t, r.Node)
 			if len(r.sent) != c.sent {
 				t.Fatalf("%d captures were sent, want %d", len(r.sent), c.sent)
 			}
+
 			if c.sent == 1 {
 				return
 			}
@@ -288,6 +339,7 @@ func TestWhatRecoveryDoesWithACaptureInDoubt(t *testing.T) {
 				!first.Amount.Equal(*second.Amount) || second.Attempt <= first.Attempt {
 				t.Errorf("the repeat is %+v, the first was %+v", second, first)
 			}
+
 			if p, err := r.Payment(t.Context(), r.id); err != nil ||
 				p.Status != payment.Succeeded || p.PaidAmount.String() != "30" {
 				t.Errorf("%v, %s, paid %v", err, p.Status, p.PaidAmount)
@@ -304,11 +356,13 @@ func TestAChangeOfWhatWasSettledMeanwhileIsAConflict(t *testing.T) {
 			t.Error("it was sent")
 			return &sdk.Payment{Status: sdk.PaymentProcessing}, nil
 		})
-		r.faults.Next(coretest.Fault{Before: func() {
-			r.report(t, id, intent.Answer, payment.Succeeded, intent.Asking{})
+
+		r.Faults.Next(coretest.Fault{Before: func() {
+			r.report(t, id, intent.Answer, payment.Succeeded, intent.StatusQuery{})
 		}})
-		_, _, err := ch.call(t.Context(), r.Core, id, "k")
-		if e := problem(t, err); e.Code != payment.CodeConflict || e.Outcome != sdk.OutcomeNotSent {
+		_, _, err := ch.call(t.Context(), r.Node, id, "k")
+		if e := coretest.Problem(t, err); e.Code != payment.CodeConflict ||
+			e.Outcome != sdk.OutcomeNotSent {
 			t.Errorf("got %v", e)
 		}
 	})

@@ -2,6 +2,7 @@ package core_test
 
 import (
 	"context"
+	"github.com/payhost/payhost/host/internal/coretest"
 	"testing"
 
 	"github.com/shopspring/decimal"
@@ -21,17 +22,21 @@ func TestAnAmountFinerThanItsCurrency(t *testing.T) {
 		{"0.0000001", "USDT", false}, {"0.000000000000000001", "DOGE", true},
 	} {
 		r := newRig(t)
-		r.account.OnInfo.PaymentLimits = []sdk.AmountLimit{sdk.Limit("USDT", "", "", 6), sdk.Limit("HUF", "", "", 0)}
-		r.account.OnInfo.PayoutLimits = r.account.OnInfo.PaymentLimits
-		r.account.Create = redirecting
-		r.account.Payout = func(context.Context, sdk.CreatePayoutRequest) (*sdk.Payout, error) {
+		r.Account.OnInfo.PaymentLimits = []sdk.AmountLimit{
+			sdk.MustLimit("USDT", "", "", 6),
+			sdk.MustLimit("HUF", "", "", 0),
+		}
+		r.Account.OnInfo.PayoutLimits = r.Account.OnInfo.PaymentLimits
+		r.Account.Create = coretest.Redirecting
+		r.Account.Payout = func(context.Context, sdk.CreatePayoutRequest) (*sdk.Payout, error) {
 			return &sdk.Payout{Status: sdk.PayoutProcessing}, nil
 		}
 
-		pay, out := request(), payoutRequest()
+		pay, out := coretest.Request(), coretest.PayoutRequest()
 		pay.Amount, pay.Currency = decimal.RequireFromString(c.amount), c.currency
 		out.Amount, out.Currency = pay.Amount, pay.Currency
 		_, _, paid := r.CreatePayment(t.Context(), pay, "pay")
+
 		_, _, sent := r.CreatePayout(t.Context(), out, "out")
 		for verb, err := range map[string]error{"payment": paid, "payout": sent} {
 			if c.taken && err != nil {
@@ -40,13 +45,22 @@ func TestAnAmountFinerThanItsCurrency(t *testing.T) {
 			if c.taken {
 				continue
 			}
-			e := problem(t, err)
-			if e.Code != string(sdk.CodeInvalidRequest) || len(e.Violations) != 1 || e.Violations[0].Field != "amount" || e.PaymentID != "" {
+
+			e := coretest.Problem(t, err)
+			if e.Code != string(sdk.CodeInvalidRequest) || len(e.Violations) != 1 ||
+				e.Violations[0].Field != "amount" ||
+				e.PaymentID != "" {
 				t.Errorf("a %s of %s %s: %+v", verb, c.amount, c.currency, e)
 			}
 		}
-		if creates := r.account.Creates(); (creates == 2) != c.taken {
-			t.Errorf("%s %s: the provider was called %d times", c.amount, c.currency, creates)
+
+		if creates := r.Account.Creates(); (creates == 2) != c.taken {
+			t.Errorf(
+				"%s %s: the provider was called %d times",
+				c.amount,
+				c.currency,
+				creates,
+			)
 		}
 	}
 }

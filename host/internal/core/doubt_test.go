@@ -2,6 +2,7 @@ package core_test
 
 import (
 	"context"
+	"github.com/payhost/payhost/host/internal/coretest"
 	"testing"
 	"time"
 
@@ -17,8 +18,10 @@ import (
 func newRepeatable(t *testing.T, answers ...captured) *lateCapture {
 	t.Helper()
 	r := newCaptureRig(t)
-	r.account.Get = nil
-	r.account.OnInfo.CapturePayment = sdk.RepeatGuarantee{Repeat: sdk.RepeatReturnsOriginal}
+	r.Account.Get = nil
+	r.Account.OnInfo.CapturePayment = sdk.IdempotencySupport{
+		Retry: sdk.RetryReturnsOriginal,
+	}
 	r.answer = func(n int) (*sdk.Payment, error) {
 		says := answers[min(n, len(answers))-1]
 		if says.err != nil {
@@ -26,6 +29,7 @@ func newRepeatable(t *testing.T, answers ...captured) *lateCapture {
 		}
 		return &sdk.Payment{ProviderReference: "1", Status: says.status}, nil
 	}
+
 	return &lateCapture{captureRig: r}
 }
 
@@ -33,16 +37,22 @@ func newRepeatable(t *testing.T, answers ...captured) *lateCapture {
 // is what recovery repeats.
 func TestARepeatIsOfTheCaptureThatWasSent(t *testing.T) {
 	l := newRepeatable(t, unsent, lostAgain, taken)
-	if _, err := l.capture(t, "10", "c1"); problem(t, err).Outcome != sdk.OutcomeNotSent {
+	if _, err := l.capture(t, "10", "c1"); coretest.Problem(t, err).Outcome != sdk.OutcomeNotSent {
 		t.Fatal(err)
 	}
-	if _, err := l.capture(t, "30", "c1"); problem(t, err).Outcome != sdk.OutcomeUnknown {
+	if _, err := l.capture(t, "30", "c1"); coretest.Problem(t, err).Outcome != sdk.OutcomeUnknown {
 		t.Fatal(err)
 	}
-	recoverAt(t, l.Core)
+
+	coretest.RecoverAt(t, l.Node)
 	if len(l.sent) != 3 || l.sent[2].Amount.Amount.String() != "30" {
-		t.Fatalf("%d were sent, the repeat is of %v", len(l.sent), l.sent[len(l.sent)-1].Amount)
+		t.Fatalf(
+			"%d were sent, the repeat is of %v",
+			len(l.sent),
+			l.sent[len(l.sent)-1].Amount,
+		)
 	}
+
 	l.conflict(t, "30.01", "c2")
 	if got := l.underTheKey(t); got != "ok" {
 		t.Errorf("under its key the merchant hears %s", got)
@@ -52,10 +62,10 @@ func TestARepeatIsOfTheCaptureThatWasSent(t *testing.T) {
 // What the provider has decided against is there to capture again.
 func TestARefusedRepeatHasTakenNothing(t *testing.T) {
 	l := newRepeatable(t, lostAgain, declined, taken)
-	if _, err := l.capture(t, "60", "c1"); problem(t, err).Outcome != sdk.OutcomeUnknown {
+	if _, err := l.capture(t, "60", "c1"); coretest.Problem(t, err).Outcome != sdk.OutcomeUnknown {
 		t.Fatal(err)
 	}
-	recoverAt(t, l.Core)
+	coretest.RecoverAt(t, l.Node)
 	if _, err := l.capture(t, "60", "c2"); err != nil || len(l.sent) != 3 {
 		t.Errorf("%v, %d were sent", err, len(l.sent))
 	}
@@ -70,34 +80,44 @@ func TestALateSuccessReplacesARefusalUnderTheKey(t *testing.T) {
 	if err := l.answerLate(taken); err != nil {
 		t.Error(err)
 	}
+
 	if got := l.underTheKey(t); got != "ok" {
 		t.Errorf("after the first one's answer the merchant hears %s", got)
 	}
 	l.conflict(t, "30.01", "c2")
 }
 
-// When no attempt has happened the action has not, whichever of them is heard of
-// last: nothing stays in doubt for ever.
+// When no attempt has happened the action has not, whichever of them is heard
+// of last: nothing stays in doubt for ever.
 func TestAnActionOfWhichNothingHappenedIsNotInDoubt(t *testing.T) {
 	for late, want := range map[captured]sdk.Outcome{declined: sdk.OutcomeRefused, unsent: ""} {
 		l := newLateCapture(t, unsent)
 		err := l.answerLate(late)
 		if want != "" {
-			if got := l.underTheKey(t); got != want || problem(t, err).Outcome != want {
-				t.Errorf("the merchant hears %s, whoever waited %v; want %s", got, err, want)
+			if got := l.underTheKey(t); got != want || coretest.Problem(t, err).Outcome != want {
+				t.Errorf(
+					"the merchant hears %s, whoever waited %v; want %s",
+					got,
+					err,
+					want,
+				)
 			}
 		}
+
 		l.wantDoubt(t, false)
 		l.again = taken
 		if _, err := l.capture(t, "60", "c2"); err != nil {
 			t.Error(err)
 		}
 	}
+
 	t.Run("the repeat is heard of last", func(t *testing.T) {
 		r, release := newCaptureRig(t), make(chan struct{})
 		l := &lateCapture{captureRig: r}
-		r.account.Get, r.account.Settings.Timeout = nil, time.Minute
-		r.account.OnInfo.CapturePayment = sdk.RepeatGuarantee{Repeat: sdk.RepeatReturnsOriginal}
+		r.Account.Get, r.Account.Settings.Timeout = nil, time.Minute
+		r.Account.OnInfo.CapturePayment = sdk.IdempotencySupport{
+			Retry: sdk.RetryReturnsOriginal,
+		}
 		started, told := make(chan struct{}), make(chan error, 1)
 		r.answer = func(n int) (*sdk.Payment, error) {
 			if n == 1 {
@@ -105,19 +125,23 @@ func TestAnActionOfWhichNothingHappenedIsNotInDoubt(t *testing.T) {
 				<-release
 				return nil, declined.err
 			}
+
 			close(release)
-			if e := problem(t, <-told); e.Outcome != sdk.OutcomeUnknown {
+			if e := coretest.Problem(t, <-told); e.Outcome != sdk.OutcomeUnknown {
 				t.Errorf("whoever waited is told %v", e)
 			}
+
 			return nil, unsent.err
 		}
+
 		go func() {
 			_, err := r.capture(t, "30", "c1")
 			told <- err
 		}()
+
 		<-started
-		r.clock.add(r.account.Settings.Timeout + lostGrace + time.Second)
-		recoverAt(t, r.newHost(t))
+		r.Clock.Add(r.Account.Settings.Timeout + coretest.Grace + time.Second)
+		coretest.RecoverAt(t, r.NewHost(t))
 		l.wantDoubt(t, false)
 	})
 }
@@ -125,8 +149,10 @@ func TestAnActionOfWhichNothingHappenedIsNotInDoubt(t *testing.T) {
 // An answer settles the doubt about its own capture, not about a later one.
 func TestALateSuccessLeavesTheDoubtAboutAnother(t *testing.T) {
 	r := newCaptureRig(t)
-	r.account.Settings.Timeout = time.Minute
-	started, release, told := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	r.Account.Settings.Timeout = time.Minute
+	started := make(chan struct{})
+	release := make(chan struct{})
+	told := make(chan error, 1)
 	r.answer = func(n int) (*sdk.Payment, error) {
 		if n == 1 {
 			close(started)
@@ -135,23 +161,26 @@ func TestALateSuccessLeavesTheDoubtAboutAnother(t *testing.T) {
 		}
 		return nil, lostAgain.err
 	}
+
 	go func() {
 		_, err := r.capture(t, "20", "c1")
 		told <- err
 	}()
+
 	<-started
-	r.clock.add(r.account.Settings.Timeout + lostGrace + time.Second)
-	other := r.newHost(t)
-	recoverAt(t, other)
+	r.Clock.Add(r.Account.Settings.Timeout + coretest.Grace + time.Second)
+	other := r.NewHost(t)
+	coretest.RecoverAt(t, other)
 	_, _, err := other.CapturePayment(t.Context(), r.id, usd("30").Amount, "c2")
-	if problem(t, err).Outcome != sdk.OutcomeUnknown || len(r.sent) != 2 {
+	if coretest.Problem(t, err).Outcome != sdk.OutcomeUnknown || len(r.sent) != 2 {
 		t.Fatalf("%v, %d were sent", err, len(r.sent))
 	}
+
 	close(release)
 	if err := <-told; err != nil {
 		t.Error(err)
 	}
-	r.account.Get = nil
+	r.Account.Get = nil
 	(&lateCapture{captureRig: r}).wantDoubt(t, true)
 }
 
@@ -159,21 +188,31 @@ func TestALateSuccessLeavesTheDoubtAboutAnother(t *testing.T) {
 // answer was lost has taken that part, and no more can be refunded.
 func TestACaptureWithoutAnAnswerBoundsWhatIsRefunded(t *testing.T) {
 	notice := func(t *testing.T, r *captureRig) {
-		err := r.store.Update(t.Context(), func(tx *store.Tx) error {
-			i, err := tx.IntentToChange(t.Context(), r.id)
+		err := r.Store.Write(t.Context(), func(tx *store.Tx) error {
+			i, err := tx.IntentForUpdate(t.Context(), r.id)
 			if err != nil {
 				return err
 			}
-			_, err = r.Apply(t.Context(), tx, i, intent.Report{Actor: core.ActorWebhook, Named: true,
-				Proof: intent.Signature, Status: payment.Succeeded, Amount: usd("60")}, intent.Asking{})
+			_, err = r.Apply(t.Context(), tx, i, intent.Report{
+				Actor:  core.ActorWebhook,
+				Named:  true,
+				Proof:  intent.Signature,
+				Status: payment.Succeeded,
+				Amount: usd("60"),
+			}, intent.StatusQuery{})
+
 			return err
 		})
 		if err != nil {
 			t.Error(err)
 		}
 	}
+
 	lost := func(t *testing.T, r *captureRig) {
-		if _, err := r.capture(t, "20", "c1"); problem(t, err).Outcome != sdk.OutcomeUnknown {
+		if _, err := r.capture(t, "20", "c1"); coretest.Problem(
+			t,
+			err,
+		).Outcome != sdk.OutcomeUnknown {
 			t.Fatal(err)
 		}
 	}
@@ -199,7 +238,7 @@ func TestACaptureWithoutAnAnswerBoundsWhatIsRefunded(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newCaptureRig(t)
-			r.account.Refund = func(context.Context, sdk.CreateRefundRequest) (*sdk.Refund, error) {
+			r.Account.Refund = func(context.Context, sdk.CreateRefundRequest) (*sdk.Refund, error) {
 				return &sdk.Refund{Status: sdk.RefundSucceeded}, nil
 			}
 			hear(t, r)
@@ -208,8 +247,9 @@ func TestACaptureWithoutAnAnswerBoundsWhatIsRefunded(t *testing.T) {
 				p.PaidAmount.String() != "20" {
 				t.Fatalf("%v, %s, paid %v", err, p.Status, p.PaidAmount)
 			}
+
 			_, _, err = r.CreateRefund(t.Context(), r.id, refundOf("20.01"), "more")
-			if problem(t, err).Code != payment.CodeConflict {
+			if coretest.Problem(t, err).Code != payment.CodeConflict {
 				t.Error(err)
 			}
 		})
@@ -220,26 +260,31 @@ func TestACaptureWithoutAnAnswerBoundsWhatIsRefunded(t *testing.T) {
 // happen before that, and another host look.
 func (r *captureRig) afterItsHost(t *testing.T, before func(*testing.T, *captureRig)) {
 	t.Helper()
-	started, release, told := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	started := make(chan struct{})
+	release := make(chan struct{})
+	told := make(chan error, 1)
 	r.answer = func(int) (*sdk.Payment, error) {
 		close(started)
 		<-release
 		return nil, lostAgain.err
 	}
+
 	go func() {
 		_, err := r.capture(t, "20", "c1")
 		told <- err
 	}()
+
 	<-started
 	if before != nil {
 		before(t, r)
 	}
 	r.status = sdk.PaymentSucceeded
-	recoverAt(t, r.hostWith(t, core.Options{Predecessor: r.Instance()}))
+	coretest.RecoverAt(t, r.HostWith(t, core.Options{Predecessor: r.Instance()}))
 	want, err := r.Payment(t.Context(), r.id)
 	if err != nil || want.PaidAmount == nil || want.PaidAmount.String() != "20" {
 		t.Errorf("%v: the next host finds %+v", err, want)
 	}
+
 	close(release)
 	if err := <-told; err == nil {
 		t.Error("the lost call succeeded")

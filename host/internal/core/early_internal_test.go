@@ -26,16 +26,28 @@ func (d declaring) Account() sdk.AccountInfo { return d.account }
 
 func TestWhatAPluginDeclaresIsCheckedEarly(t *testing.T) {
 	lease := declaring{
-		account: sdk.AccountInfo{Currencies: []string{"USD", "JPY"}, CurrenciesComplete: true},
+		account: sdk.AccountInfo{
+			Currencies:         []string{"USD", "JPY"},
+			CurrenciesComplete: true,
+		},
 		info: sdk.Info{
-			PaymentLimits: []sdk.AmountLimit{sdk.Limit("USD", "1", "1000", 2), sdk.Limit("JPY", "", "", 0)},
-			PayoutLimits:  []sdk.AmountLimit{sdk.Limit("USD", "5", "", 1)},
-			PaymentFields: []string{"description", "customer.email"}, PayoutFields: []string{"recipient.iban"},
+			PaymentLimits: []sdk.AmountLimit{
+				sdk.MustLimit("USD", "1", "1000", 2),
+				sdk.MustLimit("JPY", "", "", 0),
+			},
+			PayoutLimits:  []sdk.AmountLimit{sdk.MustLimit("USD", "5", "", 1)},
+			PaymentFields: []string{"description", "customer.email"},
+			PayoutFields:  []string{"recipient.iban"},
 		},
 	}
+
 	learns := lease
 	learns.account.CurrenciesComplete = false
-	whole := payment.Request{Description: "Sample", Customer: payment.Customer{Email: "a@b.example"}}
+
+	whole := payment.Request{
+		Description: "Sample",
+		Customer:    payment.Customer{Email: "a@b.example"},
+	}
 
 	for _, c := range []struct {
 		lease  Lease
@@ -66,8 +78,14 @@ func TestWhatAPluginDeclaresIsCheckedEarly(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		err = early(c.lease, &intent.Intent{Kind: c.kind, Provider: "acme", Currency: c.cur, Request: body,
-			Amount: payment.Amount{Decimal: decimal.RequireFromString(c.amount)}})
+		err = early(c.lease, &intent.Intent{
+			Kind:     c.kind,
+			Provider: "acme",
+			Currency: c.cur,
+			Request:  body,
+			Amount:   payment.Amount{Decimal: decimal.RequireFromString(c.amount)},
+		})
+
 		var fields []string
 		for _, v := range violationsOf(err) {
 			fields = append(fields, v.Field)
@@ -76,8 +94,10 @@ func TestWhatAPluginDeclaresIsCheckedEarly(t *testing.T) {
 		if !slices.Equal(fields, c.wrong) || (err == nil) != (len(c.wrong) == 0) {
 			t.Errorf("%s: %v, want %v", what, err, c.wrong)
 		}
+
 		var e *payment.Error
-		if err != nil && (!errors.As(err, &e) || e.Outcome != sdk.OutcomeNotSent || e.Code != string(sdk.CodeInvalidRequest) || e.Asked) {
+		if err != nil &&
+			(!errors.As(err, &e) || e.Outcome != sdk.OutcomeNotSent || e.Code != string(sdk.CodeInvalidRequest) || e.Asked) {
 			t.Errorf("%s: %+v", what, e)
 		}
 	}
@@ -90,7 +110,7 @@ func TestAMomentCanBeGivenBack(t *testing.T) {
 		time.Date(9999, 12, 31, 19, 0, 0, 0, west): false, time.Date(20000, 1, 1, 0, 0, 0, 0, time.UTC): false,
 		time.Date(0, 1, 1, 0, 0, 0, 0, time.UTC): false,
 	} {
-		var c checks
+		var c checklist
 		if c.moment("expires_at", at); (c.err() == nil) != want {
 			t.Errorf("%s: %v", at, c.err())
 		}

@@ -8,5 +8,5 @@ import (
 
 // RefreshTokenKeys reads the keys again, as each sign of life does.
 func (c *Core) RefreshTokenKeys(ctx context.Context) error {
-	return c.store.Update(ctx, func(tx *store.Tx) error { return c.refreshTokenKeys(ctx, tx) })
+	return c.store.Write(ctx, func(tx *store.Tx) error { return c.tokens.Refresh(ctx, tx) })
 }

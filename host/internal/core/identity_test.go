@@ -16,8 +16,12 @@ import (
 // money.
 func TestNothingOfOneIdentityIsSentOrAskedAsAnother(t *testing.T) {
 	answer := func() (*sdk.Payment, error) {
-		return &sdk.Payment{ProviderReference: "theirs-1", Status: sdk.PaymentSucceeded}, nil
+		return &sdk.Payment{
+			ProviderReference: "theirs-1",
+			Status:            sdk.PaymentSucceeded,
+		}, nil
 	}
+
 	scripted := func(t *testing.T, r *rig) {
 		for _, ch := range changes {
 			ch.script(r, func() (*sdk.Payment, error) {
@@ -25,77 +29,92 @@ func TestNothingOfOneIdentityIsSentOrAskedAsAnother(t *testing.T) {
 				return answer()
 			})
 		}
-		r.account.Refund = func(context.Context, sdk.CreateRefundRequest) (*sdk.Refund, error) {
+
+		r.Account.Refund = func(context.Context, sdk.CreateRefundRequest) (*sdk.Refund, error) {
 			t.Error("the refund was sent")
 			return &sdk.Refund{Status: sdk.RefundSucceeded}, nil
 		}
-		r.account.OnInfo.PaymentLookup = sdk.Lookup{ByReference: true, ListByReference: true}
-		r.account.Get = func(context.Context, sdk.GetPaymentRequest) (*sdk.Payment, error) {
+
+		r.Account.OnInfo.PaymentLookup = sdk.Lookup{
+			ByReference:     true,
+			ListByReference: true,
+		}
+		r.Account.Get = func(context.Context, sdk.GetPaymentRequest) (*sdk.Payment, error) {
 			t.Error("it was asked about")
 			return answer()
 		}
-		r.account.List = func(context.Context,
+
+		r.Account.List = func(context.Context,
 			sdk.ListPaymentsRequest) (*sdk.ListPaymentsResponse, error) {
 			t.Error("it was listed")
 			return &sdk.ListPaymentsResponse{}, nil
 		}
-		r.account.Identity = "another merchant"
+
+		r.Account.Identity = "another merchant"
 	}
+
 	for _, ch := range changes {
 		t.Run(ch.name, func(t *testing.T) {
 			r := newRig(t)
-			r.account.Create = redirecting
-			id := r.pay(t, "k").ID
+			r.Account.Create = coretest.Redirecting
+			id := r.Pay(t, "k").ID
 			scripted(t, r)
-			_, _, err := ch.call(t.Context(), r.Core, id, ch.name)
-			if e := problem(t, err); e.Code != payment.CodeConflict ||
+			_, _, err := ch.call(t.Context(), r.Node, id, ch.name)
+			if e := coretest.Problem(t, err); e.Code != payment.CodeConflict ||
 				e.Outcome != sdk.OutcomeNotSent {
 				t.Errorf("got %v", e)
 			}
 		})
 	}
+
 	t.Run("refund", func(t *testing.T) {
 		r := newRig(t)
 		id := r.paid(t)
 		scripted(t, r)
 		_, _, err := r.CreateRefund(t.Context(), id, payment.RefundRequest{}, "r")
-		if e := problem(t, err); e.Code != payment.CodeConflict || e.Outcome != sdk.OutcomeNotSent {
-			t.Errorf("got %v", e)
-		}
-	})
-	t.Run("refresh", func(t *testing.T) {
-		r := newRig(t)
-		r.account.Create = redirecting
-		id := r.pay(t, "k").ID
-		scripted(t, r)
-		_, err := r.RefreshPayment(t.Context(), id)
-		if e := problem(t, err); e.Code != string(sdk.CodeNotSupported) ||
+		if e := coretest.Problem(t, err); e.Code != payment.CodeConflict ||
 			e.Outcome != sdk.OutcomeNotSent {
 			t.Errorf("got %v", e)
 		}
 	})
+
+	t.Run("refresh", func(t *testing.T) {
+		r := newRig(t)
+		r.Account.Create = coretest.Redirecting
+		id := r.Pay(t, "k").ID
+		scripted(t, r)
+		_, err := r.RefreshPayment(t.Context(), id)
+		if e := coretest.Problem(t, err); e.Code != string(sdk.CodeNotSupported) ||
+			e.Outcome != sdk.OutcomeNotSent {
+			t.Errorf("got %v", e)
+		}
+	})
+
 	t.Run("recovery", func(t *testing.T) {
 		r := newRig(t)
-		r.account.Create = redirecting
-		one, two := r.pay(t, "k1").ID, r.pay(t, "k2").ID
+		r.Account.Create = coretest.Redirecting
+		one, two := r.Pay(t, "k1").ID, r.Pay(t, "k2").ID
 		scripted(t, r)
-		r.clock.add(time.Minute)
-		recoverAt(t, r.Core)
-		first, second := r.paymentStatus(t, one), r.paymentStatus(t, two)
+		r.Clock.Add(time.Minute)
+		coretest.RecoverAt(t, r.Node)
+		first, second := r.PaymentStatus(t, one), r.PaymentStatus(t, two)
 		if first != payment.RequiresAction || second != payment.RequiresAction {
 			t.Errorf("they are %s and %s", first, second)
 		}
 	})
+
 	t.Run("a doubt", func(t *testing.T) {
 		r := newRig(t)
-		r.account.Create = func(context.Context, sdk.CreatePaymentRequest) (*sdk.Payment, error) {
-			return nil, failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
+		r.Account.Create = func(context.Context, sdk.CreatePaymentRequest) (*sdk.Payment, error) {
+			return nil, coretest.Failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
 		}
-		id := r.pay(t, "k").ID
+		id := r.Pay(t, "k").ID
 		scripted(t, r)
-		r.clock.add(time.Minute)
-		recoverAt(t, r.Core)
-		if p, err := r.Payment(t.Context(), id); err != nil || p.Status != payment.UnderReview ||
+		r.Clock.Add(time.Minute)
+		coretest.RecoverAt(t, r.Node)
+
+		if p, err := r.Payment(t.Context(), id); err != nil ||
+			p.Status != payment.UnderReview ||
 			p.ReviewReason != payment.ReviewUnproven {
 			t.Errorf("%v, it is %s (%s)", err, p.Status, p.ReviewReason)
 		}
@@ -107,10 +126,11 @@ func TestNothingOfOneIdentityIsSentOrAskedAsAnother(t *testing.T) {
 func TestNumbersGoOnForAnIdentityWhateverTheAccountIsCalled(t *testing.T) {
 	r := newRig(t)
 	second, stranger := coretest.New("acme-eu"), coretest.New("stranger")
-	second.Identity = r.account.Identity
+	second.Identity = r.Account.Identity
 	numbers := map[string][]uint64{}
 	keys := map[string]bool{}
-	for _, a := range []*coretest.Account{r.account, second, stranger} {
+
+	for _, a := range []*coretest.Account{r.Account, second, stranger} {
 		a.Payout = func(_ context.Context, req sdk.CreatePayoutRequest) (*sdk.Payout, error) {
 			numbers[a.Identity] = append(numbers[a.Identity], req.Sequence)
 			if keys[req.IdempotencyKey] {
@@ -120,15 +140,21 @@ func TestNumbersGoOnForAnIdentityWhateverTheAccountIsCalled(t *testing.T) {
 			return &sdk.Payout{Status: sdk.PayoutProcessing}, nil
 		}
 	}
-	host := r.hostWith(t, core.Options{Accounts: coretest.NewAccounts(r.account, second, stranger)})
+
+	host := r.HostWith(
+		t,
+		core.Options{Accounts: coretest.NewAccounts(r.Account, second, stranger)},
+	)
+
 	for n, name := range []string{"acme", "acme-eu", "acme", "stranger"} {
-		req := payoutRequest()
+		req := coretest.PayoutRequest()
 		req.Provider = name
 		if _, _, err := host.CreatePayout(t.Context(), req, string(rune('a'+n))); err != nil {
 			t.Fatal(err)
 		}
 	}
-	got, other := numbers[r.account.Identity], numbers[stranger.Identity]
+
+	got, other := numbers[r.Account.Identity], numbers[stranger.Identity]
 	if len(got) != 3 || got[0] != 1 || got[1] != 2 || got[2] != 3 || len(other) != 1 ||
 		other[0] != 1 {
 		t.Errorf("the identity's numbers are %v, the stranger's %v", got, other)

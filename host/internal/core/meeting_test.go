@@ -22,7 +22,7 @@ import (
 type meeting struct {
 	*rig
 	t     *testing.T
-	other *core.Core
+	other *coretest.Node
 	id    string
 	// during happens while the first attempt is at the provider, which then
 	// answers with says.
@@ -32,16 +32,17 @@ type meeting struct {
 
 func newMeeting(t *testing.T) *meeting {
 	m := &meeting{rig: newRig(t), t: t}
-	m.other = m.newHost(t)
+	m.other = m.NewHost(t)
 	m.answers(sdk.PaymentProcessing)
-	m.account.OnInfo.CreatePayment = sdk.RepeatGuarantee{Repeat: sdk.RepeatReturnsOriginal}
-	m.account.Create = func(_ context.Context, req sdk.CreatePaymentRequest) (*sdk.Payment, error) {
+	m.Account.OnInfo.CreatePayment = sdk.IdempotencySupport{Retry: sdk.RetryReturnsOriginal}
+	m.Account.Create = func(_ context.Context, req sdk.CreatePaymentRequest) (*sdk.Payment, error) {
 		m.id = req.Reference
 		if req.Attempt == 1 && m.during != nil {
 			m.during()
 		}
 		return m.says(req.Attempt)
 	}
+
 	return m
 }
 
@@ -56,7 +57,7 @@ func (m *meeting) answers(status sdk.PaymentStatus) {
 func (m *meeting) fails(code sdk.Code, outcome sdk.Outcome) {
 	m.says = func(attempt int) (*sdk.Payment, error) {
 		if attempt == 1 {
-			return nil, failing(code, outcome)
+			return nil, coretest.Failing(code, outcome)
 		}
 		return &sdk.Payment{ProviderReference: "theirs", Status: sdk.PaymentProcessing}, nil
 	}
@@ -64,8 +65,8 @@ func (m *meeting) fails(code sdk.Code, outcome sdk.Outcome) {
 
 // askable scripts what a question is answered with; while happens meanwhile.
 func (m *meeting) askable(status sdk.PaymentStatus, while func()) {
-	m.account.OnInfo.PaymentLookup = sdk.Lookup{ByReference: true, Immediate: true}
-	m.account.Get = func(context.Context, sdk.GetPaymentRequest) (*sdk.Payment, error) {
+	m.Account.OnInfo.PaymentLookup = sdk.Lookup{ByReference: true, Immediate: true}
+	m.Account.Get = func(context.Context, sdk.GetPaymentRequest) (*sdk.Payment, error) {
 		if meanwhile := while; meanwhile != nil {
 			while = nil
 			meanwhile()
@@ -75,21 +76,21 @@ func (m *meeting) askable(status sdk.PaymentStatus, while func()) {
 }
 
 // begin makes the payment.
-func (m *meeting) begin() { m.id = m.pay(m.t, "k").ID }
+func (m *meeting) begin() { m.id = m.Pay(m.t, "k").ID }
 
 // lapse has an attempt's deadline and grace pass.
-func (m *meeting) lapse() { m.clock.add(m.account.Settings.Timeout + lostGrace + time.Second) }
+func (m *meeting) lapse() { m.Clock.Add(m.Account.Settings.Timeout + coretest.Grace + time.Second) }
 
 func (m *meeting) is(want payment.Status) {
 	m.t.Helper()
-	if got := m.paymentStatus(m.t, m.id); got != want {
+	if got := m.PaymentStatus(m.t, m.id); got != want {
 		m.t.Errorf("it is %s, want %s", got, want)
 	}
 }
 
 func (m *meeting) sent(want int64) {
 	m.t.Helper()
-	if got := m.account.Creates(); got != want {
+	if got := m.Account.Creates(); got != want {
 		m.t.Errorf("%d creates were sent, want %d", got, want)
 	}
 }
@@ -102,28 +103,35 @@ func (m *meeting) webhook(status payment.Status) {
 // comeBack is the customer's browser, whose word is only a reason to ask.
 func (m *meeting) comeBack() {
 	if m.tell(core.ActorReturn, intent.Hint, payment.Succeeded) {
-		_ = m.AskNow(m.t.Context(), "acme", m.id) // what the inbox would log
+		_ = m.QueryNow(m.t.Context(), "acme", m.id) // what the inbox would log
 	}
 }
 
 func (m *meeting) tell(actor string, proof intent.Proof, status payment.Status) (ask bool) {
 	m.t.Helper()
-	possible := m.account.Get != nil
-	err := m.store.Update(m.t.Context(), func(tx *store.Tx) error {
-		i, err := tx.IntentToChange(m.t.Context(), m.id)
+	possible := m.Account.Get != nil
+	err := m.Store.Write(m.t.Context(), func(tx *store.Tx) error {
+		i, err := tx.IntentForUpdate(m.t.Context(), m.id)
 		if err != nil {
 			return err
 		}
 		v, err := m.Apply(m.t.Context(), tx, i,
-			intent.Report{Actor: actor, Proof: proof, Status: status, Named: true,
-				Amount: usd("60")},
-			intent.Asking{Possible: possible})
-		ask = v.Ask
+			intent.Report{
+				Actor:  actor,
+				Proof:  proof,
+				Status: status,
+				Named:  true,
+				Amount: usd("60"),
+			},
+			intent.StatusQuery{Possible: possible})
+
+		ask = v.Query
 		return err
 	})
 	if err != nil {
 		m.t.Fatal(err)
 	}
+
 	return ask
 }
 
@@ -137,13 +145,13 @@ func (m *meeting) decide(status payment.Status) {
 
 func (m *meeting) resolve(status payment.Status) error {
 	return m.Resolve(m.t.Context(), payment.KindPayment, m.id,
-		core.Resolution{Status: status, Reason: "as the test says"})
+		payment.Resolution{Status: status, Reason: "as the test says"})
 }
 
 // refused is a decision that must not be taken.
 func (m *meeting) refused(status payment.Status) {
 	m.t.Helper()
-	if e := problem(m.t, m.resolve(status)); e.Code != payment.CodeConflict {
+	if e := coretest.Problem(m.t, m.resolve(status)); e.Code != payment.CodeConflict {
 		m.t.Errorf("the operator's %s: %v", status, e)
 	}
 }
@@ -151,7 +159,7 @@ func (m *meeting) refused(status payment.Status) {
 // events counts the events of a type.
 func (m *meeting) events(typ string, want int) {
 	m.t.Helper()
-	list, _, err := m.Events(m.t.Context(), 0, []string{typ}, 100)
+	list, err := m.Events(m.t.Context(), "", []string{typ}, 100)
 	if err != nil || len(list) != want {
 		m.t.Errorf("%d events %s, want %d (%v)", len(list), typ, want, err)
 	}
@@ -161,33 +169,39 @@ func (m *meeting) events(typ string, want int) {
 // round of recovery.
 func (m *meeting) restarted() {
 	m.t.Helper()
-	recoverAt(m.t, m.hostWith(m.t, core.Options{Alone: true}))
+	coretest.RecoverAt(m.t, m.HostWith(m.t, core.Options{Alone: true}))
 }
 
 // lost makes the payment at a host that dies before its call leaves.
 func (m *meeting) lost() {
 	m.t.Helper()
-	committed, end, ended := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	committed := make(chan struct{})
+	end := make(chan struct{})
+	ended := make(chan struct{})
 	m.t.Cleanup(func() {
-		m.clock.add(1000 * time.Hour) // so that it sends nothing when it is let go
+		m.Clock.Add(1000 * time.Hour) // so that it sends nothing when it is let go
 		close(end)
 		<-ended
 	})
-	faults := coretest.NewFaulty(m.store)
-	host := m.hostWith(m.t, core.Options{Store: faults})
+
+	faults := coretest.NewFaulty(m.Store)
+	host := m.HostWith(m.t, core.Options{Store: faults})
 	faults.Next(coretest.Fault{After: func() {
 		close(committed)
 		<-end
 	}})
+
 	go func() {
 		defer close(ended)
-		_, _, _ = host.CreatePayment(context.WithoutCancel(m.t.Context()), request(), "k")
+		_, _, _ = host.CreatePayment(context.WithoutCancel(m.t.Context()), coretest.Request(), "k")
 	}()
+
 	<-committed
-	list, _, err := m.ListPayments(m.t.Context(), store.Filter{Limit: 1})
+	list, _, err := m.ListPayments(m.t.Context(), payment.Filter{Limit: 1})
 	if err != nil || len(list) != 1 {
 		m.t.Fatalf("%d payments, %v", len(list), err)
 	}
+
 	m.id = list[0].ID
 }
 
@@ -198,7 +212,7 @@ func (m *meeting) waiting() {
 }
 
 // overdue has the payment's time pass.
-func (m *meeting) overdue() { m.clock.add(25 * time.Hour) }
+func (m *meeting) overdue() { m.Clock.Add(25 * time.Hour) }
 
 // doubtful makes a payment of which nobody knows what became of it.
 func (m *meeting) doubtful() {
@@ -209,8 +223,17 @@ func (m *meeting) doubtful() {
 type pair struct{ one, other string }
 
 // actors, in the order of the page.
-var actors = []string{"call", "late call", "recovery", "webhook", "return", "operator", "expiry",
-	"second host", "restart"}
+var actors = []string{
+	"call",
+	"late call",
+	"recovery",
+	"webhook",
+	"return",
+	"operator",
+	"expiry",
+	"second host",
+	"restart",
+}
 
 var meetings = map[pair]func(m *meeting){
 	{"call", "call"}: func(m *meeting) {
@@ -218,13 +241,14 @@ var meetings = map[pair]func(m *meeting){
 		m.during = func() {
 			go func() {
 				p, replayed, err := m.CreatePayment(context.WithoutCancel(m.t.Context()),
-					request(), "k")
+					coretest.Request(), "k")
 				if err != nil || !replayed {
 					m.t.Errorf("the second: replayed %v, %v", replayed, err)
 				}
 				second <- p
 			}()
 		}
+
 		m.begin()
 		if p := <-second; p.ID != m.id || p.Status != payment.Processing {
 			m.t.Errorf("the second got %+v", p)
@@ -235,7 +259,7 @@ var meetings = map[pair]func(m *meeting){
 		m.fails(sdk.CodeDeclined, sdk.OutcomeRefused)
 		m.during = func() {
 			m.lapse()
-			recoverAt(m.t, m.other)
+			coretest.RecoverAt(m.t, m.other)
 		}
 		m.begin()
 		m.is(payment.Processing)
@@ -243,12 +267,13 @@ var meetings = map[pair]func(m *meeting){
 	},
 	{"call", "recovery"}: func(m *meeting) {
 		m.during = func() {
-			m.clock.add(m.account.Settings.Timeout)
-			recoverAt(m.t, m.other)
+			m.Clock.Add(m.Account.Settings.Timeout)
+			coretest.RecoverAt(m.t, m.other)
 			m.lapse()
-			recoverAt(m.t, m.Core)
+			coretest.RecoverAt(m.t, m.Node)
 			m.is(payment.Created)
 		}
+
 		m.begin()
 		m.is(payment.Processing)
 		m.sent(1)
@@ -257,7 +282,8 @@ var meetings = map[pair]func(m *meeting){
 		m.during = func() { m.webhook(payment.Succeeded) }
 		m.begin()
 		m.is(payment.Succeeded)
-		if p, err := m.Payment(m.t.Context(), m.id); err != nil || p.ProviderReference != "theirs" {
+		if p, err := m.Payment(m.t.Context(), m.id); err != nil ||
+			p.ProviderReference != "theirs" {
 			m.t.Errorf("%v, the answer's reference is lost: %q", err, p.ProviderReference)
 		}
 		m.events("payment.succeeded", 1)
@@ -278,13 +304,14 @@ var meetings = map[pair]func(m *meeting){
 	},
 	{"call", "expiry"}: func(m *meeting) {
 		m.waiting()
-		m.account.Confirm = func(context.Context, sdk.ConfirmPaymentRequest) (*sdk.Payment, error) {
+		m.Account.Confirm = func(context.Context, sdk.ConfirmPaymentRequest) (*sdk.Payment, error) {
 			m.overdue()
-			recoverAt(m.t, m.Core)
+			coretest.RecoverAt(m.t, m.Node)
 			m.is(payment.RequiresAction)
 			return &sdk.Payment{Status: sdk.PaymentProcessing}, nil
 		}
-		_, _, err := m.ConfirmPayment(m.t.Context(), m.id, core.Confirmation{}, "c")
+
+		_, _, err := m.ConfirmPayment(m.t.Context(), m.id, payment.Confirmation{}, "c")
 		if err != nil {
 			m.t.Error(err)
 		}
@@ -293,16 +320,20 @@ var meetings = map[pair]func(m *meeting){
 	{"call", "second host"}: func(m *meeting) {
 		second := make(chan string, 1)
 		m.during = func() {
-			recoverAt(m.t, m.other)
+			coretest.RecoverAt(m.t, m.other)
 			go func() {
-				p, replayed, err := m.other.CreatePayment(context.WithoutCancel(m.t.Context()),
-					request(), "k")
+				p, replayed, err := m.other.CreatePayment(
+					context.WithoutCancel(m.t.Context()),
+					coretest.Request(),
+					"k",
+				)
 				if err != nil {
 					m.t.Error(err)
 				}
 				second <- fmt.Sprint(p.ID, replayed)
 			}()
 		}
+
 		m.begin()
 		if got := <-second; got != fmt.Sprint(m.id, true) {
 			m.t.Errorf("the second host got %s", got)
@@ -323,28 +354,34 @@ var meetings = map[pair]func(m *meeting){
 		m.says = func(attempt int) (*sdk.Payment, error) {
 			switch attempt {
 			case 1:
-				return nil, failing(sdk.CodeDeclined, sdk.OutcomeRefused)
+				return nil, coretest.Failing(sdk.CodeDeclined, sdk.OutcomeRefused)
 			case 2:
 				m.lapse()
-				recoverAt(m.t, m.Core) // takes the second for lost, and makes a third
-				return &sdk.Payment{ProviderReference: "theirs", Status: sdk.PaymentSucceeded}, nil
+				coretest.RecoverAt(m.t, m.Node) // takes the second for lost, and makes a third
+				return &sdk.Payment{
+					ProviderReference: "theirs",
+					Status:            sdk.PaymentSucceeded,
+				}, nil
 			}
-			return nil, failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
+
+			return nil, coretest.Failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
 		}
+
 		m.during = func() {
 			m.lapse()
-			recoverAt(m.t, m.other)
+			coretest.RecoverAt(m.t, m.other)
 			m.is(payment.Succeeded)
 		}
+
 		m.begin()
 		m.sent(3)
 		m.is(payment.Succeeded)
 	},
 	{"late call", "recovery"}: func(m *meeting) {
 		m.during = func() {
-			m.account.OnInfo.CreatePayment = sdk.RepeatGuarantee{}
+			m.Account.OnInfo.CreatePayment = sdk.IdempotencySupport{}
 			m.lapse()
-			recoverAt(m.t, m.other)
+			coretest.RecoverAt(m.t, m.other)
 			m.is(payment.Unknown)
 		}
 		m.begin()
@@ -354,61 +391,65 @@ var meetings = map[pair]func(m *meeting){
 	{"late call", "webhook"}: func(m *meeting) {
 		m.fails(sdk.CodeDeclined, sdk.OutcomeRefused)
 		m.during = func() {
-			m.account.OnInfo.CreatePayment = sdk.RepeatGuarantee{}
+			m.Account.OnInfo.CreatePayment = sdk.IdempotencySupport{}
 			m.lapse()
-			recoverAt(m.t, m.other)
+			coretest.RecoverAt(m.t, m.other)
 			m.webhook(payment.Succeeded)
 			m.is(payment.Succeeded)
 		}
+
 		m.begin()
 		m.is(payment.UnderReview)
 	},
 	{"late call", "return"}: func(m *meeting) {
 		m.during = func() {
-			m.account.OnInfo.CreatePayment = sdk.RepeatGuarantee{}
+			m.Account.OnInfo.CreatePayment = sdk.IdempotencySupport{}
 			m.lapse()
-			recoverAt(m.t, m.other)
+			coretest.RecoverAt(m.t, m.other)
 			m.askable(sdk.PaymentSucceeded, nil)
 			m.comeBack()
 			m.is(payment.Succeeded)
 		}
+
 		m.begin()
 		m.is(payment.Succeeded)
 	},
 	{"late call", "operator"}: func(m *meeting) {
 		m.answers(sdk.PaymentSucceeded)
 		m.during = func() {
-			m.account.OnInfo.CreatePayment = sdk.RepeatGuarantee{}
-			m.clock.add(16 * time.Second)
-			recoverAt(m.t, m.other)
+			m.Account.OnInfo.CreatePayment = sdk.IdempotencySupport{}
+			m.Clock.Add(16 * time.Second)
+			coretest.RecoverAt(m.t, m.other)
 			m.refused(payment.Failed)
 			m.lapse()
 			m.decide(payment.Failed)
 		}
+
 		m.begin()
 		m.is(payment.Succeeded)
 	},
 	{"late call", "expiry"}: func(m *meeting) {
 		m.answers(sdk.PaymentRequiresAction)
 		m.during = func() {
-			m.account.OnInfo.CreatePayment = sdk.RepeatGuarantee{}
+			m.Account.OnInfo.CreatePayment = sdk.IdempotencySupport{}
 			m.overdue()
-			recoverAt(m.t, m.other)
-			m.clock.add(time.Minute)
-			recoverAt(m.t, m.other)
+			coretest.RecoverAt(m.t, m.other)
+			m.Clock.Add(time.Minute)
+			coretest.RecoverAt(m.t, m.other)
 			m.is(payment.Unknown)
 		}
+
 		m.begin()
 		m.is(payment.RequiresAction)
-		m.clock.add(time.Minute)
-		recoverAt(m.t, m.Core)
+		m.Clock.Add(time.Minute)
+		coretest.RecoverAt(m.t, m.Node)
 		m.is(payment.Expired)
 	},
 	{"late call", "second host"}: func(m *meeting) {
 		m.fails(sdk.CodeInvalidRequest, sdk.OutcomeNotSent)
 		m.during = func() {
 			m.lapse()
-			recoverAt(m.t, m.other)
+			coretest.RecoverAt(m.t, m.other)
 			m.is(payment.Processing)
 		}
 		m.begin()
@@ -416,9 +457,9 @@ var meetings = map[pair]func(m *meeting){
 		m.sent(2)
 	},
 	{"late call", "restart"}: func(m *meeting) {
-		m.faults.Next(coretest.Fault{After: func() {
+		m.Faults.Next(coretest.Fault{After: func() {
 			m.lapse()
-			m.account.OnInfo.CreatePayment = sdk.RepeatGuarantee{}
+			m.Account.OnInfo.CreatePayment = sdk.IdempotencySupport{}
 			m.restarted()
 		}})
 		m.begin()
@@ -427,34 +468,34 @@ var meetings = map[pair]func(m *meeting){
 	},
 	{"recovery", "recovery"}: func(m *meeting) {
 		m.doubtful()
-		m.clock.add(10 * time.Second)
-		m.askable(sdk.PaymentSucceeded, func() { recoverAt(m.t, m.Core) })
-		recoverAt(m.t, m.Core)
+		m.Clock.Add(10 * time.Second)
+		m.askable(sdk.PaymentSucceeded, func() { coretest.RecoverAt(m.t, m.Node) })
+		coretest.RecoverAt(m.t, m.Node)
 		m.is(payment.Succeeded)
-		if asks := m.account.Asks(); asks != 1 {
+		if asks := m.Account.Asks(); asks != 1 {
 			m.t.Errorf("asked %d times", asks)
 		}
 	},
 	{"recovery", "webhook"}: func(m *meeting) {
 		m.doubtful()
-		m.clock.add(10 * time.Second)
+		m.Clock.Add(10 * time.Second)
 		m.askable(sdk.PaymentProcessing, func() { m.webhook(payment.Succeeded) })
-		recoverAt(m.t, m.Core)
+		coretest.RecoverAt(m.t, m.Node)
 		m.is(payment.Succeeded)
 	},
 	{"recovery", "return"}: func(m *meeting) {
 		m.doubtful()
-		m.clock.add(10 * time.Second)
+		m.Clock.Add(10 * time.Second)
 		m.askable(sdk.PaymentSucceeded, func() { m.comeBack() })
-		recoverAt(m.t, m.Core)
+		coretest.RecoverAt(m.t, m.Node)
 		m.is(payment.Succeeded)
 		m.events("payment.succeeded", 1)
 	},
 	{"recovery", "operator"}: func(m *meeting) {
 		m.doubtful()
-		m.clock.add(10 * time.Second)
+		m.Clock.Add(10 * time.Second)
 		m.askable(sdk.PaymentProcessing, func() { m.decide(payment.Failed) })
-		recoverAt(m.t, m.Core)
+		coretest.RecoverAt(m.t, m.Node)
 		m.is(payment.UnderReview)
 		m.sent(1)
 	},
@@ -462,37 +503,39 @@ var meetings = map[pair]func(m *meeting){
 		m.waiting()
 		m.overdue()
 		m.askable(sdk.PaymentProcessing, nil)
-		recoverAt(m.t, m.Core)
+		coretest.RecoverAt(m.t, m.Node)
 		m.is(payment.Processing)
 		m.overdue()
-		recoverAt(m.t, m.Core)
+		coretest.RecoverAt(m.t, m.Node)
 		m.is(payment.Processing)
 	},
 	{"recovery", "second host"}: func(m *meeting) {
 		m.doubtful()
-		m.clock.add(10 * time.Second)
+		m.Clock.Add(10 * time.Second)
 		m.askable(sdk.PaymentSucceeded, func() {
-			m.clock.add(2*m.account.Settings.Timeout + 9*time.Second)
-			recoverAt(m.t, m.other)
+			m.Clock.Add(2*m.Account.Settings.Timeout + 9*time.Second)
+			coretest.RecoverAt(m.t, m.other)
 			m.is(payment.Unknown)
-			m.clock.add(2 * time.Second)
-			recoverAt(m.t, m.other)
+			m.Clock.Add(2 * time.Second)
+			coretest.RecoverAt(m.t, m.other)
 			m.is(payment.Succeeded)
 		})
-		recoverAt(m.t, m.Core)
+
+		coretest.RecoverAt(m.t, m.Node)
 		m.is(payment.Succeeded)
 		m.events("payment.succeeded", 1)
 	},
 	{"recovery", "restart"}: func(m *meeting) {
 		m.doubtful()
-		m.clock.add(10 * time.Second)
+		m.Clock.Add(10 * time.Second)
 		m.askable(sdk.PaymentSucceeded, nil)
+
 		// the claim is on disk, and nothing comes of it
-		m.faults.Next(coretest.Fault{Lose: errConnection})
-		recoverAt(m.t, m.Core)
+		m.Faults.Next(coretest.Fault{Lose: errConnection})
+		coretest.RecoverAt(m.t, m.Node)
 		m.restarted()
 		m.is(payment.Unknown)
-		m.clock.add(2*m.account.Settings.Timeout + 11*time.Second)
+		m.Clock.Add(2*m.Account.Settings.Timeout + 11*time.Second)
 		m.restarted()
 		m.is(payment.Succeeded)
 	},
@@ -521,16 +564,17 @@ var meetings = map[pair]func(m *meeting){
 		m.is(payment.Succeeded)
 		m.askable(sdk.PaymentSucceeded, nil)
 		m.webhook(payment.Failed)
-		recoverAt(m.t, m.Core)
+		coretest.RecoverAt(m.t, m.Node)
 		m.is(payment.Succeeded)
-		m.account.Get = nil
+
+		m.Account.Get = nil
 		m.webhook(payment.Failed)
 		m.is(payment.UnderReview)
 	},
 	{"webhook", "expiry"}: func(m *meeting) {
 		m.waiting()
 		m.overdue()
-		recoverAt(m.t, m.Core)
+		coretest.RecoverAt(m.t, m.Node)
 		m.is(payment.Expired)
 		m.webhook(payment.Succeeded)
 		m.is(payment.Succeeded)
@@ -572,7 +616,7 @@ var meetings = map[pair]func(m *meeting){
 	{"return", "expiry"}: func(m *meeting) {
 		m.waiting()
 		m.overdue()
-		recoverAt(m.t, m.Core)
+		coretest.RecoverAt(m.t, m.Node)
 		m.is(payment.Expired)
 		m.askable(sdk.PaymentSucceeded, nil)
 		m.comeBack()
@@ -581,7 +625,7 @@ var meetings = map[pair]func(m *meeting){
 	{"return", "second host"}: func(m *meeting) {
 		m.askable(sdk.PaymentSucceeded, nil)
 		m.waiting()
-		m.Core, m.other = m.other, m.Core
+		m.Node, m.other = m.other, m.Node
 		m.comeBack()
 		m.is(payment.Succeeded)
 	},
@@ -606,20 +650,21 @@ var meetings = map[pair]func(m *meeting){
 		m.waiting()
 		m.decide(payment.Canceled)
 		m.overdue()
-		recoverAt(m.t, m.Core)
+		coretest.RecoverAt(m.t, m.Node)
 		m.is(payment.Canceled)
 		second := newMeeting(m.t)
 		second.waiting()
 		second.overdue()
-		recoverAt(m.t, second.Core)
+
+		coretest.RecoverAt(m.t, second.Node)
 		second.is(payment.Expired)
 		second.decide(payment.Succeeded)
 	},
 	{"operator", "second host"}: func(m *meeting) {
 		m.doubtful()
 		m.decide(payment.Failed)
-		m.clock.add(time.Minute)
-		recoverAt(m.t, m.other)
+		m.Clock.Add(time.Minute)
+		coretest.RecoverAt(m.t, m.other)
 		m.is(payment.Failed)
 		m.sent(1)
 	},
@@ -627,7 +672,7 @@ var meetings = map[pair]func(m *meeting){
 		m.lost()
 		m.restarted()
 		m.refused(payment.Failed)
-		m.account.OnInfo.CreatePayment = sdk.RepeatGuarantee{}
+		m.Account.OnInfo.CreatePayment = sdk.IdempotencySupport{}
 		m.lapse()
 		m.decide(payment.Failed)
 		m.restarted()
@@ -637,9 +682,9 @@ var meetings = map[pair]func(m *meeting){
 	{"expiry", "expiry"}: func(m *meeting) {
 		m.waiting()
 		m.overdue()
-		recoverAt(m.t, m.Core)
+		coretest.RecoverAt(m.t, m.Node)
 		m.overdue()
-		recoverAt(m.t, m.Core)
+		coretest.RecoverAt(m.t, m.Node)
 		m.is(payment.Expired)
 		m.events("payment.expired", 1)
 	},
@@ -647,13 +692,15 @@ var meetings = map[pair]func(m *meeting){
 		m.waiting()
 		m.overdue()
 		var both sync.WaitGroup
-		for _, host := range []*core.Core{m.Core, m.other} {
+
+		for _, host := range []*coretest.Node{m.Node, m.other} {
 			both.Go(func() {
 				if err := host.Recover(m.t.Context()); err != nil {
 					m.t.Error(err)
 				}
 			})
 		}
+
 		both.Wait()
 		m.is(payment.Expired)
 		m.events("payment.expired", 1)
@@ -664,28 +711,30 @@ var meetings = map[pair]func(m *meeting){
 		m.askable(sdk.PaymentRequiresAction, nil)
 		m.restarted()
 		m.is(payment.Expired)
-		if asks := m.account.Asks(); asks != 1 {
+		if asks := m.Account.Asks(); asks != 1 {
 			m.t.Errorf("asked %d times", asks)
 		}
 	},
 	{"second host", "second host"}: func(m *meeting) {
 		m.doubtful()
-		m.clock.add(10 * time.Second)
+		m.Clock.Add(10 * time.Second)
 		var all sync.WaitGroup
-		for _, host := range []*core.Core{m.Core, m.other, m.newHost(m.t), m.newHost(m.t)} {
+
+		for _, host := range []*coretest.Node{m.Node, m.other, m.NewHost(m.t), m.NewHost(m.t)} {
 			all.Go(func() {
 				if err := host.Recover(m.t.Context()); err != nil {
 					m.t.Error(err)
 				}
 			})
 		}
+
 		all.Wait()
 		m.is(payment.Processing)
 		m.sent(2)
 	},
 	{"second host", "restart"}: func(m *meeting) {
 		m.during = func() {
-			recoverAt(m.t, m.hostWith(m.t, core.Options{Predecessor: "host_before"}))
+			coretest.RecoverAt(m.t, m.HostWith(m.t, core.Options{Predecessor: "host_before"}))
 			m.is(payment.Created)
 		}
 		m.begin()
@@ -697,8 +746,9 @@ var meetings = map[pair]func(m *meeting){
 		for range 3 {
 			m.restarted()
 			m.is(payment.Unknown)
-			m.clock.add(10 * time.Second)
+			m.Clock.Add(10 * time.Second)
 		}
+
 		m.sent(0)
 		m.events("payment.unknown", 1)
 		m.lapse()
@@ -725,6 +775,7 @@ func TestWhenTwoMeet(t *testing.T) {
 				t.Errorf("nobody has tried %s and %s", one, other)
 				continue
 			}
+
 			t.Run(one+" and "+other, func(t *testing.T) { meet(newMeeting(t)) })
 		}
 	}
@@ -738,6 +789,7 @@ func TestThePageAboutAttemptsHasEveryPair(t *testing.T) {
 		t.Fatal(err)
 	}
 	onPage := map[pair]bool{}
+
 	line := regexp.MustCompile(`(?m)^\| ([a-z ]+) \| ([a-z ]+) \| .+\. \|$`)
 	for _, row := range line.FindAllStringSubmatch(string(page), -1) {
 		p := pair{row[1], row[2]}
@@ -749,6 +801,7 @@ func TestThePageAboutAttemptsHasEveryPair(t *testing.T) {
 			t.Errorf("%s and %s are on the page, and nobody has tried them", p.one, p.other)
 		}
 	}
+
 	for p := range meetings {
 		if !onPage[p] {
 			t.Errorf("%s and %s are not on the page", p.one, p.other)

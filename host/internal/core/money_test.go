@@ -9,7 +9,6 @@ import (
 
 	"github.com/payhost/payhost/host/internal/core"
 	"github.com/payhost/payhost/host/internal/coretest"
-	"github.com/payhost/payhost/host/internal/store"
 	"github.com/payhost/payhost/host/payment"
 	"github.com/payhost/payhost/sdk"
 	"github.com/shopspring/decimal"
@@ -42,12 +41,12 @@ func TestASuccessOfAnotherAmountIsUnderReview(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t)
-			r.account.Create = func(context.Context,
+			r.Account.Create = func(context.Context,
 				sdk.CreatePaymentRequest) (*sdk.Payment, error) {
 				c.says.Status = sdk.PaymentSucceeded
 				return &c.says, nil
 			}
-			if p := r.pay(t, "k"); p.Status != c.want {
+			if p := r.Pay(t, "k"); p.Status != c.want {
 				t.Errorf("it is %s, want %s", p.Status, c.want)
 			}
 		})
@@ -66,15 +65,18 @@ func TestTheSameMoneyCountsForOnePayment(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t)
 			renamed, stranger := coretest.New("acme-eu"), coretest.New("stranger")
-			renamed.Identity = r.account.Identity
-			for _, a := range []*coretest.Account{r.account, renamed, stranger} {
+			renamed.Identity = r.Account.Identity
+
+			for _, a := range []*coretest.Account{r.Account, renamed, stranger} {
 				a.Create = func(context.Context, sdk.CreatePaymentRequest) (*sdk.Payment, error) {
 					says.Status = sdk.PaymentSucceeded
 					return &says, nil
 				}
 			}
-			accounts := coretest.NewAccounts(r.account, renamed, stranger)
-			host := r.hostWith(t, core.Options{Accounts: accounts})
+
+			accounts := coretest.NewAccounts(r.Account, renamed, stranger)
+			host := r.HostWith(t, core.Options{Accounts: accounts})
+
 			for n, c := range []struct {
 				account string
 				want    payment.Status
@@ -82,7 +84,7 @@ func TestTheSameMoneyCountsForOnePayment(t *testing.T) {
 				{"acme", payment.Succeeded}, {"acme", payment.UnderReview},
 				{"acme-eu", payment.UnderReview}, {"stranger", payment.Succeeded},
 			} {
-				req := request()
+				req := coretest.Request()
 				req.Provider = c.account
 				p, _, err := host.CreatePayment(t.Context(), req, string(rune('a'+n)))
 				if err != nil || p.Status != c.want ||
@@ -98,26 +100,35 @@ func TestTheSameMoneyCountsForOnePayment(t *testing.T) {
 func TestAPaymentAndItsRefundsHaveOneNumbering(t *testing.T) {
 	r := newRig(t)
 	id := r.paid(t)
-	r.account.Refund = func(context.Context, sdk.CreateRefundRequest) (*sdk.Refund, error) {
+	r.Account.Refund = func(context.Context, sdk.CreateRefundRequest) (*sdk.Refund, error) {
 		return &sdk.Refund{Status: sdk.RefundSucceeded}, nil
 	}
+
 	for _, key := range []string{"r1", "r2"} {
 		if _, _, err := r.CreateRefund(t.Context(), id, refundOf("1"), key); err != nil {
 			t.Fatal(err)
 		}
 	}
-	r.account.Payout = func(context.Context, sdk.CreatePayoutRequest) (*sdk.Payout, error) {
+
+	r.Account.Payout = func(context.Context, sdk.CreatePayoutRequest) (*sdk.Payout, error) {
 		return &sdk.Payout{Status: sdk.PayoutSucceeded}, nil
 	}
-	r.payout(t, "p")
-	events, _, err := r.Events(t.Context(), 0, nil, 100)
+	r.PayOut(t, "p")
+	events, err := r.Events(t.Context(), "", nil, 100)
 	if err != nil || len(events) != 4 {
 		t.Fatalf("%d events, %v", len(events), err)
 	}
+
 	for n, want := range []int64{1, 2, 3, 1} {
 		if e := events[n]; e.Sequence != want || (n < 3 && e.PaymentID != id) {
-			t.Errorf("event %d, %s of %s, has the number %d, want %d", n+1, e.Type, e.PaymentID,
-				e.Sequence, want)
+			t.Errorf(
+				"event %d, %s of %s, has the number %d, want %d",
+				n+1,
+				e.Type,
+				e.PaymentID,
+				e.Sequence,
+				want,
+			)
 		}
 	}
 }
@@ -133,10 +144,11 @@ func TestKeysOfEveryLengthAreTakenEverywhere(t *testing.T) {
 				sent++
 				return nil
 			})
-			if _, err := call(r.Core, key); err != nil || sent != 1 {
+			if _, err := call(r.Node, key); err != nil || sent != 1 {
 				t.Errorf("%s with a key of %d: %v", s.name, length, err)
 			}
-			if _, err := call(r.Core, key+strings.Repeat("k", 256-length)); err == nil {
+
+			if _, err := call(r.Node, key+strings.Repeat("k", 256-length)); err == nil {
 				t.Errorf("%s with a key of 256 was taken", s.name)
 			}
 		}
@@ -157,31 +169,34 @@ func TestKeysOfEveryLengthAreTakenEverywhere(t *testing.T) {
 // How an amount is written does not make another request of it.
 func TestAnAmountIsTheSameHoweverItIsWritten(t *testing.T) {
 	written := func(text string) payment.Request {
-		req := request()
+		req := coretest.Request()
 		req.Amount = decimal.RequireFromString(text)
 		return req
 	}
+
 	for _, text := range []string{"60", "60.0", "60.00", "60.000", "060.00", "6e1"} {
 		r := newRig(t)
-		r.account.Create = redirecting
-		first := r.pay(t, "k")
+		r.Account.Create = coretest.Redirecting
+		first := r.Pay(t, "k")
 		p, replayed, err := r.CreatePayment(t.Context(), written(text), "k")
-		if err != nil || !replayed || p.ID != first.ID || r.account.Creates() != 1 {
+		if err != nil || !replayed || p.ID != first.ID || r.Account.Creates() != 1 {
 			t.Errorf("%s: %v, replayed %v", text, err, replayed)
 		}
 	}
 
 	r := newRig(t)
 	id := r.paid(t)
-	r.account.Refund = func(context.Context, sdk.CreateRefundRequest) (*sdk.Refund, error) {
+	r.Account.Refund = func(context.Context, sdk.CreateRefundRequest) (*sdk.Refund, error) {
 		return &sdk.Refund{Status: sdk.RefundSucceeded}, nil
 	}
+
 	for n, text := range []string{"5", "5.0", "5.00"} {
 		if _, replayed, err := r.CreateRefund(t.Context(), id, refundOf(text), "r"); err != nil ||
 			replayed != (n > 0) {
 			t.Errorf("a refund of %s: %v, replayed %v", text, err, replayed)
 		}
 	}
+
 	c := newCaptureRig(t)
 	for n, text := range []string{"5", "5.0", "5.00"} {
 		if _, replayed, err := c.CapturePayment(t.Context(), c.id,
@@ -200,9 +215,10 @@ func TestAnIDOfAnyBytesIsNotFound(t *testing.T) {
 		_, err1 := r.Payment(t.Context(), id)
 		_, err2 := r.RefreshPayment(t.Context(), id)
 		_, _, err3 := r.CapturePayment(t.Context(), id, decimal.Zero, "k")
+
 		_, _, err4 := r.CreateRefund(t.Context(), id, payment.RefundRequest{}, "k")
 		for n, err := range []error{err1, err2, err3, err4} {
-			if e := problem(t, err); e.Code != string(sdk.CodeNotFound) {
+			if e := coretest.Problem(t, err); e.Code != string(sdk.CodeNotFound) {
 				t.Errorf("%q, call %d: %v", id[:min(len(id), 10)], n+1, e)
 			}
 		}
@@ -213,43 +229,49 @@ func TestAnIDOfAnyBytesIsNotFound(t *testing.T) {
 // later.
 func TestADamagedRowHoldsUpNobodyElse(t *testing.T) {
 	r := newRig(t)
-	r.account.Create = func(_ context.Context, req sdk.CreatePaymentRequest) (*sdk.Payment, error) {
+	r.Account.Create = func(_ context.Context, req sdk.CreatePaymentRequest) (*sdk.Payment, error) {
 		return &sdk.Payment{ProviderReference: "theirs-" + req.Reference,
 			Status: sdk.PaymentRequiresAction}, nil
 	}
-	damaged := r.pay(t, "damaged").ID
-	r.clock.add(time.Second)
-	healthy := r.pay(t, "healthy").ID
-	r.account.Get = func(context.Context, sdk.GetPaymentRequest) (*sdk.Payment, error) {
+
+	damaged := r.Pay(t, "damaged").ID
+	r.Clock.Add(time.Second)
+	healthy := r.Pay(t, "healthy").ID
+	r.Account.Get = func(context.Context, sdk.GetPaymentRequest) (*sdk.Payment, error) {
 		return &sdk.Payment{Status: sdk.PaymentSucceeded}, nil
 	}
+
 	r.sql(t, `UPDATE intents SET refs = '{' WHERE id = '`+damaged+`'`)
-	r.clock.add(time.Minute)
-	recoverAt(t, r.Core)
-	if got := r.paymentStatus(t, healthy); got != payment.Succeeded {
+	r.Clock.Add(time.Minute)
+	coretest.RecoverAt(t, r.Node)
+	if got := r.PaymentStatus(t, healthy); got != payment.Succeeded {
 		t.Errorf("the healthy one is %s", got)
 	}
-	list, _, err := r.ListPayments(t.Context(), store.Filter{Limit: 10})
+
+	list, _, err := r.ListPayments(t.Context(), payment.Filter{Limit: 10})
 	if err != nil || len(list) != 1 || list[0].ID != healthy {
 		t.Errorf("%v, the list has %d", err, len(list))
 	}
-	if _, err := r.Payment(t.Context(), damaged); problem(t, err).Code != payment.CodeStorage {
+	if _, err := r.Payment(t.Context(), damaged); coretest.Problem(
+		t,
+		err,
+	).Code != payment.CodeStorage {
 		t.Errorf("asked for by itself: %v", err)
 	}
 
-	recoverAt(t, r.Core)
-	if due := dueAt(t, r.Core); len(due) != 0 {
+	coretest.RecoverAt(t, r.Node)
+	if due := dueAt(t, r.Node); len(due) != 0 {
 		t.Errorf("the damaged one is still due at %v, and is claimed for ever", due)
 	}
 	r.sql(t, `UPDATE intents SET refs = '["theirs-'||id||'"]' WHERE id = '`+damaged+`'`)
-	r.clock.add(2 * time.Hour)
-	recoverAt(t, r.Core)
-	if got := r.paymentStatus(t, damaged); got != payment.Succeeded {
+	r.Clock.Add(2 * time.Hour)
+	coretest.RecoverAt(t, r.Node)
+	if got := r.PaymentStatus(t, damaged); got != payment.Succeeded {
 		t.Errorf("mended, it is %s", got)
 	}
 }
 
-func dueAt(t *testing.T, c *core.Core) []string {
+func dueAt(t *testing.T, c *coretest.Node) []string {
 	t.Helper()
 	due, err := c.DueProviders(t.Context())
 	if err != nil {
@@ -261,15 +283,17 @@ func dueAt(t *testing.T, c *core.Core) []string {
 // sql runs a statement on the rig's database, past the store.
 func (r *rig) sql(t *testing.T, statement string) {
 	t.Helper()
-	driver, name := "pgx", r.url
-	if path, ok := strings.CutPrefix(r.url, "sqlite:"); ok {
+	driver, name := "pgx", r.URL
+	if path, ok := strings.CutPrefix(r.URL, "sqlite:"); ok {
 		driver, name = "sqlite", path
 	}
+
 	db, err := sql.Open(driver, name)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer db.Close()
+
 	if _, err := db.ExecContext(t.Context(), statement); err != nil {
 		t.Fatal(err)
 	}

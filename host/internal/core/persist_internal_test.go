@@ -13,7 +13,6 @@ import (
 
 	"github.com/payhost/payhost/host/internal/store"
 	"github.com/payhost/payhost/host/payment"
-	"github.com/payhost/payhost/sdk"
 )
 
 // awayStore refuses every write until a moment, as a database does that is not
@@ -41,7 +40,7 @@ func (s *awayStore) written() int {
 
 var errAway = errors.New("no space left on device")
 
-func (s *awayStore) Update(context.Context, func(*store.Tx) error) error {
+func (s *awayStore) Write(context.Context, func(*store.Tx) error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.writes++
@@ -49,11 +48,6 @@ func (s *awayStore) Update(context.Context, func(*store.Tx) error) error {
 		return errAway
 	}
 	return nil
-}
-
-func (s *awayStore) UpdateExpecting(ctx context.Context, _ store.Expect,
-	fn func(*store.Tx) error) error {
-	return s.Update(ctx, fn)
 }
 
 func (s *awayStore) Now() time.Time {
@@ -88,18 +82,26 @@ func (l *logged) Reset() {
 
 func coreOn(s store.Transactor) (c *Core, log *logged) {
 	log = &logged{}
-	return &Core{store: s, log: slog.New(slog.NewTextHandler(log, nil)), now: time.Now,
-		instance: "host_1", changes: newBroadcast(),
-		keys: keys{held: map[string]chan struct{}{}}, closing: make(chan struct{}), steady: true}, log
+	return open(
+		Options{Store: s, Logger: slog.New(slog.NewTextHandler(log, nil)), Steady: true},
+	), log
 }
 
 func payoutAnswer() answered {
-	return answered{id: "po_1", provider: "acme", reference: "theirs-9",
-		stuck:   make(chan struct{}, 1),
-		attempt: payment.Attempt{Number: 1, Verb: "create_payout", Outcome: "ok"}}
+	return answered{
+		id:        "po_1",
+		provider:  "acme",
+		reference: "theirs-9",
+		stuck:     make(chan struct{}, 1),
+		attempt:   payment.Attempt{Number: 1, Verb: "create_payout", Outcome: "ok"},
+	}
 }
 
-func recordsNothing(context.Context, *store.Tx) error { return nil }
+func recordsNothing(c *Core) func(context.Context) error {
+	return func(ctx context.Context) error {
+		return c.store.Write(ctx, func(*store.Tx) error { return nil })
+	}
+}
 
 // An answer is often the only one there will be: however long the database is
 // away, the host keeps it, tries again at short intervals, and has logged what
@@ -110,9 +112,10 @@ func TestAnAnswerIsKeptUntilTheDatabaseIsBack(t *testing.T) {
 			back := time.Now().Add(away)
 			s := &awayStore{until: back}
 			c, log := coreOn(s)
-			if !c.persist(t.Context(), payoutAnswer(), recordsNothing) {
+			if !c.persist(t.Context(), payoutAnswer(), recordsNothing(c)) {
 				t.Errorf("away for %s: it was given up", away)
 			}
+
 			if late := time.Since(back); late > 2*time.Second {
 				t.Errorf("away for %s: it was recorded %s later", away, late)
 			}
@@ -133,12 +136,13 @@ func wantAnswerLogged(t *testing.T, log string) {
 	}
 }
 
-// The host closes while the database is away: what the answer says is in the log.
+// The host closes while the database is away: what the answer says is in the
+// log.
 func TestAnAnswerThatIsGivenUpIsLogged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, log := coreOn(&awayStore{until: time.Now().Add(time.Hour)})
 		recorded := make(chan bool, 1)
-		go func() { recorded <- c.persist(t.Context(), payoutAnswer(), recordsNothing) }()
+		go func() { recorded <- c.persist(t.Context(), payoutAnswer(), recordsNothing(c)) }()
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		log.Reset()
@@ -146,6 +150,7 @@ func TestAnAnswerThatIsGivenUpIsLogged(t *testing.T) {
 		if <-recorded {
 			t.Error("it is recorded")
 		}
+
 		wantAnswerLogged(t, log.String())
 	})
 }
@@ -156,11 +161,13 @@ func TestACallerDoesNotWaitForeverForADatabaseThatIsAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, _ := coreOn(&awayStore{until: time.Now().Add(time.Hour)})
 		what, begun := payoutAnswer(), time.Now()
-		go c.persist(t.Context(), what, recordsNothing)
+		go c.persist(t.Context(), what, recordsNothing(c))
 		<-what.stuck
-		if waited := time.Since(begun); waited < stuckAfter || waited > stuckAfter+2*time.Second {
+		if waited := time.Since(begun); waited < stuckAfter ||
+			waited > stuckAfter+2*time.Second {
 			t.Errorf("told after %s", waited)
 		}
+
 		c.GiveUp()
 		synctest.Wait()
 	})
@@ -171,7 +178,7 @@ func TestAnAnswerToWhatCannotBeReadIsGivenUpAndLogged(t *testing.T) {
 	for _, lasting := range []error{&store.DamagedError{ID: "po_1", Cause: errAway},
 		store.ErrNotFound, store.ErrClosed} {
 		c, log := coreOn(lastingStore{err: lasting})
-		if c.persist(t.Context(), payoutAnswer(), recordsNothing) ||
+		if c.persist(t.Context(), payoutAnswer(), recordsNothing(c)) ||
 			!strings.Contains(log.String(), "theirs-9") {
 			t.Errorf("%v: %s", lasting, log)
 		}
@@ -183,75 +190,8 @@ type lastingStore struct {
 	err error
 }
 
-func (s lastingStore) UpdateExpecting(context.Context, store.Expect, func(*store.Tx) error) error {
+func (s lastingStore) Write(context.Context, func(*store.Tx) error) error {
 	return s.err
-}
-
-// What a key stands for is asked until the database says so, or until the
-// caller has waited long enough.
-func TestWhatAKeyStandsForIsAskedForAWhile(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		begun := time.Now()
-		s := &awayStore{until: begun.Add(time.Hour)}
-		c, _ := coreOn(s)
-		ctx, cancel := context.WithCancel(t.Context())
-		cancel() // whoever has gone away has not undone the commit
-		_, err := c.standing(ctx, "k")
-		if waited := time.Since(begun); err == nil || waited != standingTries || s.written() < 5 {
-			t.Errorf("%v after %s and %d questions", err, waited, s.writes)
-		}
-	})
-}
-
-// Two requests under one key: the second waits while the first finds out what
-// the key stands for, and not for ever.
-func TestRequestsUnderOneKeyTakeTurns(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		c, _ := coreOn(&awayStore{})
-		release, err := c.holdKey(t.Context(), "k")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if free, err := c.holdKey(t.Context(), "another"); err != nil {
-			t.Error(err)
-		} else {
-			free()
-		}
-
-		begun := time.Now()
-		_, err = c.holdKey(t.Context(), "k")
-		if e := (&payment.Error{}); !errors.As(err, &e) ||
-			e.Code != payment.CodeIdempotencyInProgress || e.Outcome != sdk.OutcomeUnknown ||
-			time.Since(begun) != replayWait {
-			t.Errorf("%v after %s", err, time.Since(begun))
-		}
-		gone, cancel := context.WithCancel(t.Context())
-		cancel()
-		_, err = c.holdKey(gone, "k")
-		if e := (&payment.Error{}); !errors.As(err, &e) || e.Outcome != sdk.OutcomeUnknown ||
-			!errors.Is(err, context.Canceled) {
-			t.Errorf("whoever has gone is told %v", err)
-		}
-
-		second := make(chan error, 1)
-		go func() {
-			free, err := c.holdKey(t.Context(), "k")
-			if err == nil {
-				free()
-			}
-			second <- err
-		}()
-		synctest.Wait()
-		select {
-		case err := <-second:
-			t.Errorf("the second did not wait: %v", err)
-		default:
-		}
-		release()
-		if err := <-second; err != nil {
-			t.Error(err)
-		}
-	})
 }
 
 // A host says once that its clock is off, and once that it is right again; and
@@ -266,6 +206,7 @@ func TestAHostWhoseClockIsOffSaysSoOnce(t *testing.T) {
 			defer close(ended)
 			c.Beat(ctx)
 		}()
+
 		pass := func(what string, want int) {
 			t.Helper()
 			time.Sleep(time.Minute)
@@ -274,6 +215,7 @@ func TestAHostWhoseClockIsOffSaysSoOnce(t *testing.T) {
 				t.Errorf("%q is said %d times, want %d: %s", what, got, want, log)
 			}
 		}
+
 		pass("clock is off", 0)
 		for _, behind := range []time.Duration{2 * time.Second, -2 * time.Second} {
 			log.Reset()
@@ -282,6 +224,7 @@ func TestAHostWhoseClockIsOffSaysSoOnce(t *testing.T) {
 			s.set(time.Time{}, 0)
 			pass("agrees", 1)
 		}
+
 		if beats := s.written(); beats < 80 || beats > 110 {
 			t.Errorf("%d signs of life in five minutes", beats)
 		}

@@ -2,10 +2,10 @@ package core_test
 
 import (
 	"context"
+	"github.com/payhost/payhost/host/internal/coretest"
 	"sync"
 	"testing"
 
-	"github.com/payhost/payhost/host/internal/core"
 	"github.com/payhost/payhost/host/internal/intent"
 	"github.com/payhost/payhost/host/internal/store"
 	"github.com/payhost/payhost/host/payment"
@@ -13,58 +13,83 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// paid gives a succeeded payment of 60 USD.
+// paid returns a succeeded payment of 60 USD.
 func (r *rig) paid(t *testing.T) string {
 	t.Helper()
-	r.account.Create = func(context.Context, sdk.CreatePaymentRequest) (*sdk.Payment, error) {
-		return &sdk.Payment{ProviderReference: "theirs-1", Status: sdk.PaymentSucceeded}, nil
+	r.Account.Create = func(context.Context, sdk.CreatePaymentRequest) (*sdk.Payment, error) {
+		return &sdk.Payment{
+			ProviderReference: "theirs-1",
+			Status:            sdk.PaymentSucceeded,
+		}, nil
 	}
-	return r.pay(t, "paid").ID
+	return r.Pay(t, "paid").ID
 }
 
 func refundOf(text string) payment.RefundRequest {
-	return payment.RefundRequest{Amount: decimal.RequireFromString(text), Reason: "returned"}
+	return payment.RefundRequest{
+		Amount: decimal.RequireFromString(text),
+		Reason: "returned",
+	}
 }
 
 // Two hosts with a connection each: neither may give back what the other has.
 func TestRefundsNeverExceedTheirPayment(t *testing.T) {
 	r := newRig(t)
 	id := r.paid(t)
-	r.account.Refund = func(_ context.Context, req sdk.CreateRefundRequest) (*sdk.Refund, error) {
-		return &sdk.Refund{ProviderReference: "r-" + req.Reference, Status: sdk.RefundSucceeded}, nil
+	r.Account.Refund = func(_ context.Context, req sdk.CreateRefundRequest) (*sdk.Refund, error) {
+		return &sdk.Refund{
+			ProviderReference: "r-" + req.Reference,
+			Status:            sdk.RefundSucceeded,
+		}, nil
 	}
-	second, err := store.Open(t.Context(), r.url, store.WithClock(r.clock.now))
+
+	second, err := store.Open(t.Context(), r.URL, store.WithClock(r.Clock.Now))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer second.Close()
-	hosts := []*core.Core{r.Core, r.hostOn(t, second)}
+
+	hosts := []*coretest.Node{r.Node, r.HostOn(t, second)}
 	var (
 		wg    sync.WaitGroup
 		mu    sync.Mutex
 		given = decimal.Zero
 	)
+
 	for n := range 16 {
 		wg.Go(func() {
-			back, _, err := hosts[n%2].CreateRefund(context.WithoutCancel(t.Context()), id, refundOf("11"), "k"+string(rune('a'+n)))
+			back, _, err := hosts[n%2].CreateRefund(
+				context.WithoutCancel(t.Context()),
+				id,
+				refundOf("11"),
+				"k"+string(rune('a'+n)),
+			)
 			mu.Lock()
 			defer mu.Unlock()
+
 			if err == nil {
 				given = given.Add(back.Amount.Decimal)
-			} else if e := problem(t, err); e.Code != payment.CodeConflict {
+			} else if e := coretest.Problem(t, err); e.Code != payment.CodeConflict {
 				t.Error(err)
 			}
 		})
 	}
+
 	wg.Wait()
 	hosts[1].Wait()
 	if !given.Equal(decimal.RequireFromString("55")) {
 		t.Fatalf("%s USD of 60 were given back, want 55 in parts of 11", given)
 	}
-	if _, _, err := r.CreateRefund(t.Context(), id, refundOf("5.01"), "more"); problem(t, err).Code != payment.CodeConflict {
+
+	if _, _, err := r.CreateRefund(t.Context(), id, refundOf("5.01"), "more"); coretest.Problem(
+		t,
+		err,
+	).Code != payment.CodeConflict {
 		t.Error(err)
 	}
-	if back, _, err := r.CreateRefund(t.Context(), id, refundOf("5"), "rest"); err != nil || back.Status != payment.Succeeded {
+
+	if back, _, err := r.CreateRefund(t.Context(), id, refundOf("5"), "rest"); err != nil ||
+		back.Status != payment.Succeeded {
 		t.Errorf("the rest: %v, %v", back, err)
 	}
 }
@@ -80,25 +105,36 @@ func TestWhatAFailedRefundLeaves(t *testing.T) {
 		t.Run(string(c.outcome), func(t *testing.T) {
 			r := newRig(t)
 			id := r.paid(t)
-			r.account.Refund = func(context.Context, sdk.CreateRefundRequest) (*sdk.Refund, error) {
-				return nil, failing(sdk.CodeDeclined, c.outcome)
+			r.Account.Refund = func(context.Context, sdk.CreateRefundRequest) (*sdk.Refund, error) {
+				return nil, coretest.Failing(sdk.CodeDeclined, c.outcome)
 			}
+
 			for n := range 2 {
-				_, replayed, err := r.CreateRefund(t.Context(), id, payment.RefundRequest{}, "k")
-				if e := problem(t, err); e.Outcome != c.outcome || e.PaymentID != id || replayed != (n > 0) {
+				_, replayed, err := r.CreateRefund(
+					t.Context(),
+					id,
+					payment.RefundRequest{},
+					"k",
+				)
+				if e := coretest.Problem(t, err); e.Outcome != c.outcome || e.PaymentID != id ||
+					replayed != (n > 0) {
 					t.Fatalf("got %v, replayed %v", e, replayed)
 				}
 			}
+
 			list, err := r.Refunds(t.Context(), id)
-			if err != nil || len(list) != 1 || list[0].Status != c.want || list[0].Amount.String() != "60.00" {
+			if err != nil || len(list) != 1 || list[0].Status != c.want ||
+				list[0].Amount.String() != "60.00" {
 				t.Fatalf("%+v, %v", list, err)
 			}
-			if got := r.paymentStatus(t, id); got != payment.Succeeded {
+
+			if got := r.PaymentStatus(t, id); got != payment.Succeeded {
 				t.Errorf("the payment became %s", got)
 			}
-			r.account.Refund = func(context.Context, sdk.CreateRefundRequest) (*sdk.Refund, error) {
+			r.Account.Refund = func(context.Context, sdk.CreateRefundRequest) (*sdk.Refund, error) {
 				return &sdk.Refund{Status: sdk.RefundPending}, nil
 			}
+
 			if _, _, err = r.CreateRefund(t.Context(), id, payment.RefundRequest{}, "again"); (err == nil) != c.free {
 				t.Errorf("another refund: %v", err)
 			}
@@ -108,16 +144,26 @@ func TestWhatAFailedRefundLeaves(t *testing.T) {
 
 func TestOnlyASucceededPaymentIsRefunded(t *testing.T) {
 	r := newRig(t)
-	r.account.Create = redirecting
-	r.account.Refund = func(context.Context, sdk.CreateRefundRequest) (*sdk.Refund, error) {
+	r.Account.Create = coretest.Redirecting
+	r.Account.Refund = func(context.Context, sdk.CreateRefundRequest) (*sdk.Refund, error) {
 		t.Error("it was sent")
 		return &sdk.Refund{Status: sdk.RefundPending}, nil
 	}
-	id := r.pay(t, "create").ID
-	if _, _, err := r.CreateRefund(t.Context(), id, refundOf("1"), "k"); problem(t, err).Code != payment.CodeConflict {
+
+	id := r.Pay(t, "create").ID
+	if _, _, err := r.CreateRefund(t.Context(), id, refundOf("1"), "k"); coretest.Problem(
+		t,
+		err,
+	).Code != payment.CodeConflict {
 		t.Error(err)
 	}
-	if _, _, err := r.CreateRefund(t.Context(), "pay_nothing", refundOf("1"), "k"); problem(t, err).Code != string(sdk.CodeNotFound) {
+
+	if _, _, err := r.CreateRefund(t.Context(), "pay_nothing", refundOf("1"), "k"); coretest.Problem(
+		t,
+		err,
+	).Code != string(
+		sdk.CodeNotFound,
+	) {
 		t.Error(err)
 	}
 }
@@ -125,27 +171,43 @@ func TestOnlyASucceededPaymentIsRefunded(t *testing.T) {
 func TestARefundInDoubtIsSettledByAsking(t *testing.T) {
 	r := newRig(t)
 	id := r.paid(t)
-	r.account.OnInfo.RefundLookup = sdk.Lookup{ByReference: true}
-	r.account.Refund = func(context.Context, sdk.CreateRefundRequest) (*sdk.Refund, error) {
-		return nil, failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
+	r.Account.OnInfo.RefundLookup = sdk.Lookup{ByReference: true}
+	r.Account.Refund = func(context.Context, sdk.CreateRefundRequest) (*sdk.Refund, error) {
+		return nil, coretest.Failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
 	}
+
 	asked := 0
-	r.account.RefundStatus = func(_ context.Context, req sdk.GetRefundRequest) (*sdk.Refund, error) {
+	r.Account.RefundStatus = func(_ context.Context, req sdk.GetRefundRequest) (*sdk.Refund, error) {
 		if req.Refund.Payment.Reference != id {
 			t.Errorf("asked about the payment %s", req.Refund.Payment.Reference)
 		}
 		if asked++; asked == 1 {
-			return &sdk.Refund{ProviderReference: "r1", Status: sdk.RefundPending, State: []byte("batch 7")}, nil
+			return &sdk.Refund{
+				ProviderReference: "r1",
+				Status:            sdk.RefundPending,
+				State:             []byte("batch 7"),
+			}, nil
 		}
-		if got := req.Refund; got.ProviderReference != "r1" || string(got.State) != "batch 7" || got.CreatedAt.IsZero() || got.Sequence == 0 || got.Payment.Sequence == 0 {
+
+		if got := req.Refund; got.ProviderReference != "r1" ||
+			string(got.State) != "batch 7" ||
+			got.CreatedAt.IsZero() ||
+			got.Sequence == 0 ||
+			got.Payment.Sequence == 0 {
 			t.Errorf("asked again with %+v", got)
 		}
+
 		return &sdk.Refund{ProviderReference: "r1", Status: sdk.RefundSucceeded}, nil
 	}
-	if _, _, err := r.CreateRefund(t.Context(), id, refundOf("1"), "k"); problem(t, err).Outcome != sdk.OutcomeUnknown {
+
+	if _, _, err := r.CreateRefund(t.Context(), id, refundOf("1"), "k"); coretest.Problem(
+		t,
+		err,
+	).Outcome != sdk.OutcomeUnknown {
 		t.Fatal(err)
 	}
-	r.recoverUntil(t, "the refund's success", func() bool {
+
+	r.RecoverUntil(t, "the refund's success", func() bool {
 		list, err := r.Refunds(t.Context(), id)
 		return err == nil && list[0].Status == payment.Succeeded
 	})
@@ -159,27 +221,35 @@ func TestALateRefundBesideAnotherIsUnderReview(t *testing.T) {
 		r := newRig(t)
 		id := r.paid(t)
 		refused := true
-		r.account.Refund = func(context.Context, sdk.CreateRefundRequest) (*sdk.Refund, error) {
+		r.Account.Refund = func(context.Context, sdk.CreateRefundRequest) (*sdk.Refund, error) {
 			if refused {
 				refused = false
-				return nil, failing(sdk.CodeDeclined, sdk.OutcomeRefused)
+				return nil, coretest.Failing(sdk.CodeDeclined, sdk.OutcomeRefused)
 			}
 			return &sdk.Refund{Status: sdk.RefundSucceeded}, nil
 		}
+
 		if _, _, err := r.CreateRefund(t.Context(), id, refundOf("40"), "first"); err == nil {
 			t.Fatal("the first refund was not refused")
 		}
 		if _, _, err := r.CreateRefund(t.Context(), id, refundOf(second), "second"); err != nil {
 			t.Fatal(err)
 		}
+
 		list, err := r.Refunds(t.Context(), id)
 		if err != nil || len(list) != 2 || list[1].Status != payment.Failed {
 			t.Fatalf("%v: %+v", err, list)
 		}
-		r.report(t, list[1].ID, intent.Answer, payment.Succeeded, intent.Asking{})
-		r.report(t, list[1].ID, intent.Answer, payment.Succeeded, intent.Asking{})
+		r.report(t, list[1].ID, intent.Answer, payment.Succeeded, intent.StatusQuery{})
+		r.report(t, list[1].ID, intent.Answer, payment.Succeeded, intent.StatusQuery{})
 		if list, err = r.Refunds(t.Context(), id); err != nil || list[1].Status != want {
-			t.Errorf("beside one of %s the late one is %s, want %s; %v", second, list[1].Status, want, err)
+			t.Errorf(
+				"beside one of %s the late one is %s, want %s; %v",
+				second,
+				list[1].Status,
+				want,
+				err,
+			)
 		}
 	}
 }

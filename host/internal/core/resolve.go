@@ -12,25 +12,29 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// Resolution is what an operator decides about something that nothing else can settle.
-type Resolution struct {
-	Status            payment.Status
-	Reason            string
-	ProviderReference string
-	// Operator names who decided, for the history.
-	Operator string
-}
-
 // resolvable says what an operator may decide, by kind.
 var resolvable = map[payment.Kind][]payment.Status{
-	payment.KindPayment: {payment.Succeeded, payment.Failed, payment.Canceled, payment.Expired},
-	payment.KindPayout:  {payment.Succeeded, payment.Failed},
-	payment.KindRefund:  {payment.Succeeded, payment.Failed},
+	payment.KindPayment: {
+		payment.Succeeded,
+		payment.Failed,
+		payment.Canceled,
+		payment.Expired,
+	},
+	payment.KindPayout: {payment.Succeeded, payment.Failed},
+	payment.KindRefund: {payment.Succeeded, payment.Failed},
 }
 
-// Resolve records an operator's decision. It needs a reason, and is kept in the history.
-func (c *Core) Resolve(ctx context.Context, kind payment.Kind, id string, r Resolution) error {
-	var checks checks
+// Resolve records an operator's decision, which needs a reason and is kept in
+// the history. The error is a *payment.Error, with CodeConflict while a call
+// may still reach the provider or when the intent has changed since the
+// operator saw it.
+func (c *Core) Resolve(
+	ctx context.Context,
+	kind payment.Kind,
+	id string,
+	r payment.Resolution,
+) error {
+	var checks checklist
 	if !slices.Contains(resolvable[kind], r.Status) {
 		checks.add("status", "must be one of %v", resolvable[kind])
 	}
@@ -39,76 +43,112 @@ func (c *Core) Resolve(ctx context.Context, kind payment.Kind, id string, r Reso
 	if err := checks.err(); err != nil {
 		return err
 	}
-	seen, err := c.sight(ctx, kind, id)
+
+	seen, err := c.snapshot(ctx, kind, id)
 	if err != nil {
 		return err
 	}
 
-	return c.change(ctx, id, func(tx *store.Tx, i *intent.Intent) error {
+	// The intent must be as the operator saw it.
+	return c.Change(ctx, id, func(tx *store.Tx, i *intent.Intent) error {
 		if err := c.mayResolve(ctx, tx, i, seen); err != nil {
 			return err
 		}
 		if i.Status != r.Status && !intent.Allowed(kind, i.Status, r.Status) {
-			return conflict(i, fmt.Sprintf("it is %s, which cannot become %s", i.Status, r.Status))
+			return conflict(
+				i,
+				fmt.Sprintf("it is %s, which cannot become %s", i.Status, r.Status),
+			)
 		}
+
 		_, err := c.Apply(ctx, tx, i, intent.Report{
-			Actor: operator(r.Operator), Proof: intent.Operator, Status: r.Status, ProviderReference: r.ProviderReference, Message: r.Reason,
-		}, intent.Asking{})
+			Actor:             Operator(r.Operator),
+			Proof:             intent.Operator,
+			Status:            r.Status,
+			ProviderReference: r.ProviderReference,
+			Message:           r.Reason,
+		}, intent.StatusQuery{})
+
 		return err
 	})
 }
 
-// sight is what an intent was when an operator's decision came in.
-type sight struct {
+// snapshot is what an intent was when an operator's decision came in.
+type snapshot struct {
 	status   payment.Status
 	attempts int
 }
 
-// sight returns what an operator can have decided about.
-func (c *Core) sight(ctx context.Context, kind payment.Kind, id string) (sight, error) {
+// snapshot returns what an operator can have decided about.
+func (c *Core) snapshot(
+	ctx context.Context,
+	kind payment.Kind,
+	id string,
+) (snapshot, error) {
 	i, err := c.get(ctx, kind, id)
 	if err != nil {
-		return sight{}, err
+		return snapshot{}, err
 	}
 	var attempts []payment.Attempt
-	err = c.store.Look(ctx, func(tx *store.Tx) (err error) {
+	err = c.store.Get(ctx, func(tx *store.Tx) (err error) {
 		attempts, err = tx.Attempts(ctx, id)
 		return err
 	})
 	if err != nil {
-		return sight{}, unread(ctx, err)
+		return snapshot{}, unread(ctx, err)
 	}
-	return sight{i.Status, len(attempts)}, nil
+
+	return snapshot{i.Status, len(attempts)}, nil
 }
 
-// mayResolve refuses a decision while a call may still reach the provider: what the
-// call does would come after the decision. It also refuses one that was overtaken
-// on its way to the database: the operator knew of no call made since.
-func (c *Core) mayResolve(ctx context.Context, tx *store.Tx, i *intent.Intent, seen sight) error {
+// mayResolve refuses a decision while a call may still reach the provider: what
+// the call does would come after the decision. It also refuses one that was
+// overtaken on its way to the database: the operator knew of no call made
+// since.
+func (c *Core) mayResolve(
+	ctx context.Context,
+	tx *store.Tx,
+	i *intent.Intent,
+	seen snapshot,
+) error {
 	attempts, err := tx.Attempts(ctx, i.ID)
 	if err != nil {
 		return err
 	}
-	if a, busy := anyUnderWay(attempts, tx.Now()); busy {
-		return conflict(i, fmt.Sprintf("its %s may still reach the provider until %s; resolve it after that", a.Verb,
-			a.Deadline.Add(lostGrace).Format(time.RFC3339)))
+	if a, busy := UnderWay(attempts, tx.Now()); busy {
+		until := a.Deadline.Add(lostGrace).Format(time.RFC3339)
+		return conflict(i, fmt.Sprintf("its %s may still reach the provider until %s; "+
+			"resolve it after that", a.Verb, until))
 	}
-	if now := (sight{i.Status, len(attempts)}); now != seen {
-		return conflict(i, fmt.Sprintf("it has changed while you decided: it was %s after %d calls, and is %s after %d; "+
-			"look at it again", seen.status, seen.attempts, now.status, now.attempts))
+
+	// A call made since would have its own say about the money.
+	now := snapshot{i.Status, len(attempts)}
+	if now != seen {
+		return conflict(
+			i,
+			fmt.Sprintf("it has changed while you decided: it was %s after %d calls, "+
+				"and is %s after %d; look at it again", seen.status, seen.attempts, now.status, now.attempts),
+		)
 	}
+
 	return nil
 }
 
-func operator(name string) string {
+// Operator returns how a history names an operator.
+func Operator(name string) string {
 	if name == "" {
 		return actorOperator
 	}
 	return actorOperator + " " + name
 }
 
-// conflict is for an intent that is not in a state for what is asked.
+// conflict is for an intent that is not in a state for the request.
 func conflict(i *intent.Intent, why string) *payment.Error {
-	return &payment.Error{Code: payment.CodeConflict, Outcome: sdk.OutcomeNotSent, Provider: i.Provider, PaymentID: i.ID,
-		Message: why}
+	return &payment.Error{
+		Code:      payment.CodeConflict,
+		Outcome:   sdk.OutcomeNotSent,
+		Provider:  i.Provider,
+		PaymentID: i.ID,
+		Message:   why,
+	}
 }

@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/payhost/payhost/host/internal/core"
 	"github.com/payhost/payhost/host/internal/coretest"
 	"github.com/payhost/payhost/host/internal/intent"
 	"github.com/payhost/payhost/host/payment"
@@ -16,47 +15,54 @@ import (
 // While something is under way for an intent, at whichever host, nobody decides
 // what became of it.
 func TestAnOperatorWaitsForWhatIsUnderWay(t *testing.T) {
-	resolve := core.Resolution{Status: payment.Failed, Reason: "not in the books"}
-	refused := func(t *testing.T, c *core.Core, kind payment.Kind, id string) {
+	resolve := payment.Resolution{Status: payment.Failed, Reason: "not in the books"}
+	refused := func(t *testing.T, c *coretest.Node, kind payment.Kind, id string) {
 		t.Helper()
 		err := c.Resolve(t.Context(), kind, id, resolve)
-		if e := problem(t, err); e.Code != payment.CodeConflict || e.Outcome != sdk.OutcomeNotSent {
+		if e := coretest.Problem(t, err); e.Code != payment.CodeConflict ||
+			e.Outcome != sdk.OutcomeNotSent {
 			t.Errorf("got %v", e)
 		}
 	}
+
 	t.Run("a create", func(t *testing.T) {
 		r := newRig(t)
-		other := r.newHost(t)
-		r.account.Payout = func(_ context.Context,
+		other := r.NewHost(t)
+		r.Account.Payout = func(_ context.Context,
 			req sdk.CreatePayoutRequest) (*sdk.Payout, error) {
-			refused(t, r.Core, payment.KindPayout, req.Reference)
+			refused(t, r.Node, payment.KindPayout, req.Reference)
 			refused(t, other, payment.KindPayout, req.Reference)
 			return &sdk.Payout{Status: sdk.PayoutSucceeded}, nil
 		}
-		if p := r.payout(t, "k"); p.Status != payment.Succeeded {
+
+		if p := r.PayOut(t, "k"); p.Status != payment.Succeeded {
 			t.Errorf("it is %s", p.Status)
 		}
 	})
+
 	t.Run("a repeat", func(t *testing.T) {
 		r := newRig(t)
 		id := ""
-		doubtful(r, sdk.RepeatReturnsOriginal, func() (*sdk.Payout, error) {
-			refused(t, r.Core, payment.KindPayout, id)
+		r.DoubtfulPayout(sdk.RetryReturnsOriginal, func() (*sdk.Payout, error) {
+			refused(t, r.Node, payment.KindPayout, id)
 			return &sdk.Payout{Status: sdk.PayoutSucceeded}, nil
 		})
-		id = r.payout(t, "k").ID
-		r.clock.add(10 * time.Second)
-		recoverAt(t, r.newHost(t))
-		if got := r.payoutStatus(t, id); got != payment.Succeeded || r.account.Creates() != 2 {
-			t.Errorf("it is %s after %d creates", got, r.account.Creates())
+
+		id = r.PayOut(t, "k").ID
+		r.Clock.Add(10 * time.Second)
+		coretest.RecoverAt(t, r.NewHost(t))
+		if got := r.PayoutStatus(t, id); got != payment.Succeeded ||
+			r.Account.Creates() != 2 {
+			t.Errorf("it is %s after %d creates", got, r.Account.Creates())
 		}
 	})
+
 	onEveryChange(t, func(t *testing.T, r *rig, ch changing, id string) {
 		ch.script(r, func() (*sdk.Payment, error) {
-			refused(t, r.Core, payment.KindPayment, id)
+			refused(t, r.Node, payment.KindPayment, id)
 			return &sdk.Payment{Status: sdk.PaymentSucceeded}, nil
 		})
-		if p, _, err := ch.call(t.Context(), r.Core, id, "k"); err != nil ||
+		if p, _, err := ch.call(t.Context(), r.Node, id, "k"); err != nil ||
 			p.Status != payment.Succeeded {
 			t.Errorf("%v, %v", p, err)
 		}
@@ -67,36 +73,39 @@ func TestAnOperatorWaitsForWhatIsUnderWay(t *testing.T) {
 // decide at once.
 func TestAnOperatorDecidesADoubtThatNobodyCanAddTo(t *testing.T) {
 	r := newRig(t)
-	r.account.Payout = func(context.Context, sdk.CreatePayoutRequest) (*sdk.Payout, error) {
-		return nil, failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
+	r.Account.Payout = func(context.Context, sdk.CreatePayoutRequest) (*sdk.Payout, error) {
+		return nil, coretest.Failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
 	}
-	p := r.payout(t, "k")
+	p := r.PayOut(t, "k")
 	err := r.Resolve(t.Context(), payment.KindPayout, p.ID,
-		core.Resolution{Status: payment.Failed, Reason: "not in the books"})
-	if err != nil || r.payoutStatus(t, p.ID) != payment.Failed {
-		t.Errorf("%v, it is %s", err, r.payoutStatus(t, p.ID))
+		payment.Resolution{Status: payment.Failed, Reason: "not in the books"})
+	if err != nil || r.PayoutStatus(t, p.ID) != payment.Failed {
+		t.Errorf("%v, it is %s", err, r.PayoutStatus(t, p.ID))
 	}
 }
 
-// A decision that is slow on its way to the database is about what it was when the
-// operator looked: a call that was made meanwhile is not in it.
+// A decision that is slow on its way to the database is about what it was when
+// the operator looked: a call that was made meanwhile is not in it.
 func TestADecisionThatWasOvertakenIsRefused(t *testing.T) {
 	r := newRig(t)
-	doubtful(r, sdk.RepeatReturnsOriginal, func() (*sdk.Payout, error) {
+	r.DoubtfulPayout(sdk.RetryReturnsOriginal, func() (*sdk.Payout, error) {
 		return &sdk.Payout{Status: sdk.PayoutProcessing}, nil
 	})
-	id := r.payout(t, "k").ID
-	other := r.newHost(t)
-	r.clock.add(10 * time.Second)
-	r.faults.Next(coretest.Fault{Before: func() { recoverAt(t, other) }})
+	id := r.PayOut(t, "k").ID
+	other := r.NewHost(t)
+	r.Clock.Add(10 * time.Second)
+	r.Faults.Next(coretest.Fault{Before: func() { coretest.RecoverAt(t, other) }})
 
 	err := r.Resolve(t.Context(), payment.KindPayout, id,
-		core.Resolution{Status: payment.Failed, Reason: "not in the books"})
-	if e := problem(t, err); (e.Code != payment.CodeConflict) || !strings.Contains(e.Message, "look at it again") {
+		payment.Resolution{Status: payment.Failed, Reason: "not in the books"})
+	if e := coretest.Problem(t, err); (e.Code != payment.CodeConflict) ||
+		!strings.Contains(e.Message, "look at it again") {
 		t.Errorf("got %v", e)
 	}
-	if got := r.payoutStatus(t, id); (got != payment.Processing) || (r.account.Creates() != 2) {
-		t.Errorf("it is %s after %d creates", got, r.account.Creates())
+
+	if got := r.PayoutStatus(t, id); (got != payment.Processing) ||
+		(r.Account.Creates() != 2) {
+		t.Errorf("it is %s after %d creates", got, r.Account.Creates())
 	}
 }
 
@@ -105,31 +114,41 @@ func TestADecisionThatWasOvertakenIsRefused(t *testing.T) {
 func TestMoneyThatMovesAfterAnEndIsUnderReview(t *testing.T) {
 	r := newRig(t)
 	says := sdk.PayoutProcessing
-	r.account.OnInfo.PayoutLookup = sdk.Lookup{ByReference: true}
-	r.account.PayoutStatus = func(context.Context, sdk.GetPayoutRequest) (*sdk.Payout, error) {
+	r.Account.OnInfo.PayoutLookup = sdk.Lookup{ByReference: true}
+	r.Account.PayoutStatus = func(context.Context, sdk.GetPayoutRequest) (*sdk.Payout, error) {
 		return &sdk.Payout{Status: says}, nil
 	}
-	r.account.Payout = func(context.Context, sdk.CreatePayoutRequest) (*sdk.Payout, error) {
-		return nil, failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
+
+	r.Account.Payout = func(context.Context, sdk.CreatePayoutRequest) (*sdk.Payout, error) {
+		return nil, coretest.Failing(sdk.CodeUnavailable, sdk.OutcomeUnknown)
 	}
-	id := r.payout(t, "k").ID
+	id := r.PayOut(t, "k").ID
 	if err := r.Resolve(t.Context(), payment.KindPayout, id,
-		core.Resolution{Status: payment.Failed, Reason: "not in the books"}); err != nil {
+		payment.Resolution{Status: payment.Failed, Reason: "not in the books"}); err != nil {
 		t.Fatal(err)
 	}
-	r.report(t, id, intent.Signature, payment.Processing, intent.Asking{Possible: true})
-	recoverAt(t, r.Core)
+
+	r.report(
+		t,
+		id,
+		intent.Signature,
+		payment.Processing,
+		intent.StatusQuery{Possible: true},
+	)
+	coretest.RecoverAt(t, r.Node)
+
 	p, err := r.Payout(t.Context(), id)
-	if err != nil || p.Status != payment.UnderReview || p.ReviewReason != payment.ReviewProvider {
+	if err != nil || p.Status != payment.UnderReview ||
+		p.ReviewReason != payment.ReviewProvider {
 		t.Fatalf("%v, %s (%s)", err, p.Status, p.ReviewReason)
 	}
 
-	r.recoverUntil(t, "another question", func() bool { return r.account.Asks() > 2 })
-	if got := r.payoutStatus(t, id); got != payment.UnderReview {
+	r.RecoverUntil(t, "another question", func() bool { return r.Account.Asks() > 2 })
+	if got := r.PayoutStatus(t, id); got != payment.UnderReview {
 		t.Errorf("the same word again lifted the review: %s", got)
 	}
 	says = sdk.PayoutSucceeded
-	r.recoverUntil(t, "the end of the money", func() bool {
-		return r.payoutStatus(t, id) == payment.Succeeded
+	r.RecoverUntil(t, "the end of the money", func() bool {
+		return r.PayoutStatus(t, id) == payment.Succeeded
 	})
 }

@@ -16,30 +16,40 @@ import (
 // right after its commit, for good.
 func (r *rig) stopped(t *testing.T) (id, instance string) {
 	t.Helper()
-	if r.account.Payout == nil {
-		r.account.Payout = func(context.Context, sdk.CreatePayoutRequest) (*sdk.Payout, error) {
+	if r.Account.Payout == nil {
+		r.Account.Payout = func(context.Context, sdk.CreatePayoutRequest) (*sdk.Payout, error) {
 			t.Error("it was sent")
 			return &sdk.Payout{Status: sdk.PayoutFailed}, nil
 		}
 	}
-	faults := coretest.NewFaulty(r.store)
-	host := r.hostWith(t, core.Options{Store: faults})
-	committed, end, ended := make(chan struct{}), make(chan struct{}), make(chan struct{})
+
+	faults := coretest.NewFaulty(r.Store)
+	host := r.HostWith(t, core.Options{Store: faults})
+	committed := make(chan struct{})
+	end := make(chan struct{})
+	ended := make(chan struct{})
 	t.Cleanup(func() {
-		r.clock.add(time.Hour) // so that it sends nothing when it is let go
+		r.Clock.Add(time.Hour) // so that it sends nothing when it is let go
 		close(end)
 		<-ended
 	})
+
 	faults.Next(coretest.Fault{After: func() {
 		close(committed)
 		<-end
 	}})
+
 	go func() {
 		defer close(ended)
-		_, _, _ = host.CreatePayout(context.WithoutCancel(t.Context()), payoutRequest(), "k")
+		_, _, _ = host.CreatePayout(
+			context.WithoutCancel(t.Context()),
+			coretest.PayoutRequest(),
+			"k",
+		)
 	}()
+
 	<-committed
-	return newestPayout(t, r.Core), host.Instance()
+	return newestPayout(t, r.Node), host.Instance()
 }
 
 // What a host was doing that is known to have ended is asked about at once:
@@ -67,16 +77,22 @@ func TestAHostThatStartsAsksAtOnce(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := newRig(t)
-			r.account.OnInfo.CreatePayout = sdk.RepeatGuarantee{Repeat: sdk.RepeatReturnsOriginal}
-			r.account.OnInfo.PayoutLookup = sdk.Lookup{ByReference: true, Immediate: true}
-			r.account.PayoutStatus = func(context.Context,
-				sdk.GetPayoutRequest) (*sdk.Payout, error) {
-				return &sdk.Payout{ProviderReference: "theirs", Status: sdk.PayoutSucceeded}, nil
+			r.Account.OnInfo.CreatePayout = sdk.IdempotencySupport{
+				Retry: sdk.RetryReturnsOriginal,
 			}
+			r.Account.OnInfo.PayoutLookup = sdk.Lookup{ByReference: true, Immediate: true}
+			r.Account.PayoutStatus = func(context.Context,
+				sdk.GetPayoutRequest) (*sdk.Payout, error) {
+				return &sdk.Payout{
+					ProviderReference: "theirs",
+					Status:            sdk.PayoutSucceeded,
+				}, nil
+			}
+
 			id, instance := r.stopped(t)
-			r.clock.add(c.pass)
-			recoverAt(t, r.hostWith(t, c.options(instance)))
-			if got := r.payoutStatus(t, id); got != c.want {
+			r.Clock.Add(c.pass)
+			coretest.RecoverAt(t, r.HostWith(t, c.options(instance)))
+			if got := r.PayoutStatus(t, id); got != c.want {
 				t.Errorf("it is %s, want %s", got, c.want)
 			}
 		})
@@ -86,25 +102,30 @@ func TestAHostThatStartsAsksAtOnce(t *testing.T) {
 // Recovery asks at once, and repeats only when nobody can send it any more.
 func TestWhatALostHostMayStillSendIsNotRepeated(t *testing.T) {
 	r := newRig(t)
-	r.account.OnInfo.CreatePayout = sdk.RepeatGuarantee{Repeat: sdk.RepeatReturnsOriginal}
-	r.account.Payout = func(context.Context, sdk.CreatePayoutRequest) (*sdk.Payout, error) {
+	r.Account.OnInfo.CreatePayout = sdk.IdempotencySupport{Retry: sdk.RetryReturnsOriginal}
+	r.Account.Payout = func(context.Context, sdk.CreatePayoutRequest) (*sdk.Payout, error) {
 		return &sdk.Payout{Status: sdk.PayoutSucceeded}, nil
 	}
+
 	id, _ := r.stopped(t)
-	host := r.hostWith(t, core.Options{Alone: true})
+	host := r.HostWith(t, core.Options{Alone: true})
+
 	for range 7 {
-		recoverAt(t, host)
-		if got := r.payoutStatus(t, id); got != payment.Unknown || r.account.Creates() != 0 {
-			t.Fatalf("it is %s after %d creates", got, r.account.Creates())
+		coretest.RecoverAt(t, host)
+		if got := r.PayoutStatus(t, id); got != payment.Unknown ||
+			r.Account.Creates() != 0 {
+			t.Fatalf("it is %s after %d creates", got, r.Account.Creates())
 		}
-		r.clock.add(5 * time.Second)
+
+		r.Clock.Add(5 * time.Second)
 	}
-	r.clock.add(time.Second)
-	r.recoverUntil(t, "the repeat", func() bool {
-		return r.payoutStatus(t, id) == payment.Succeeded
+
+	r.Clock.Add(time.Second)
+	r.RecoverUntil(t, "the repeat", func() bool {
+		return r.PayoutStatus(t, id) == payment.Succeeded
 	})
-	if r.account.Creates() != 1 {
-		t.Errorf("%d creates", r.account.Creates())
+	if r.Account.Creates() != 1 {
+		t.Errorf("%d creates", r.Account.Creates())
 	}
 }
 
@@ -114,22 +135,23 @@ func TestRefreshAsksAboutWhatALostHostWasDoing(t *testing.T) {
 	for _, asked := range []bool{true, false} {
 		r := newRig(t)
 		id, _ := r.stopped(t)
-		r.clock.add(16 * time.Second)
+		r.Clock.Add(16 * time.Second)
 		if asked {
-			r.account.OnInfo.PayoutLookup = sdk.Lookup{ByReference: true}
-			r.account.PayoutStatus = func(context.Context,
+			r.Account.OnInfo.PayoutLookup = sdk.Lookup{ByReference: true}
+			r.Account.PayoutStatus = func(context.Context,
 				sdk.GetPayoutRequest) (*sdk.Payout, error) {
 				return &sdk.Payout{Status: sdk.PayoutSucceeded}, nil
 			}
 		}
+
 		p, err := r.RefreshPayout(t.Context(), id)
 		if asked && (err != nil || p.Status != payment.Succeeded) {
 			t.Errorf("%v, %v", p, err)
 		}
 		if !asked {
-			if e := problem(t, err); e.Code != string(sdk.CodeNotSupported) || e.Asked ||
-				r.payoutStatus(t, id) != payment.Unknown {
-				t.Errorf("%v, it is %s", e, r.payoutStatus(t, id))
+			if e := coretest.Problem(t, err); e.Code != string(sdk.CodeNotSupported) || e.Asked ||
+				r.PayoutStatus(t, id) != payment.Unknown {
+				t.Errorf("%v, it is %s", e, r.PayoutStatus(t, id))
 			}
 		}
 	}
@@ -140,19 +162,21 @@ func TestRefreshAsksAboutWhatALostHostWasDoing(t *testing.T) {
 func TestASignOfLifeKeepsOthersFromAHostsCalls(t *testing.T) {
 	r := newRig(t)
 	id, instance := r.stopped(t)
-	other := r.newHost(t)
+	other := r.NewHost(t)
+
 	for _, want := range []payment.Status{payment.Created, payment.Created, payment.Created,
 		payment.Unknown} {
-		r.clock.add(10 * time.Second)
-		err := r.store.Update(t.Context(), func(tx *store.Tx) error {
-			return tx.Beat(t.Context(), instance)
+		r.Clock.Add(10 * time.Second)
+		err := r.Store.Write(t.Context(), func(tx *store.Tx) error {
+			return tx.RecordHeartbeat(t.Context(), instance)
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		recoverAt(t, other)
+
+		coretest.RecoverAt(t, other)
 		_, _ = other.RefreshPayout(t.Context(), id) // nor is it lost because somebody asks
-		if got := r.payoutStatus(t, id); got != want {
+		if got := r.PayoutStatus(t, id); got != want {
 			t.Errorf("it is %s, want %s", got, want)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync"
 
+	"github.com/payhost/payhost/host/internal/intent"
 	"github.com/payhost/payhost/host/internal/store"
 )
 
@@ -58,51 +59,74 @@ func (f *Faulty) Left() int {
 	return len(f.writes)
 }
 
-// Update is store.Transactor.
-func (f *Faulty) Update(ctx context.Context, fn func(*store.Tx) error) error {
-	return f.write(fn, func(fn func(*store.Tx) error) error { return f.Transactor.Update(ctx, fn) })
-}
-
-// UpdateExpecting is store.Transactor.
-func (f *Faulty) UpdateExpecting(ctx context.Context, e store.Expect,
-	fn func(*store.Tx) error) error {
-	return f.write(fn, func(fn func(*store.Tx) error) error {
-		return f.Transactor.UpdateExpecting(ctx, e, fn)
+// Write is store.Transactor.
+func (f *Faulty) Write(ctx context.Context, fn func(*store.Tx) error) error {
+	return f.write(func(undo error) error {
+		return f.Transactor.Write(ctx, func(tx *store.Tx) error {
+			return errors.Join(fn(tx), undo)
+		})
 	})
 }
 
-// View is store.Transactor.
-func (f *Faulty) View(ctx context.Context, fn func(*store.Tx) error) error {
+// WriteIntent is store.Transactor.
+func (f *Faulty) WriteIntent(ctx context.Context, id string,
+	fn func(*store.Tx, *intent.Intent) error) error {
+	return f.write(func(undo error) error {
+		return f.Transactor.WriteIntent(
+			ctx,
+			id,
+			func(tx *store.Tx, current *intent.Intent) error {
+				return errors.Join(fn(tx, current), undo)
+			},
+		)
+	})
+}
+
+// ApplyEvents is store.Transactor.
+func (f *Faulty) ApplyEvents(ctx context.Context, events []store.ProviderEvent,
+	fn func(*store.Tx) error) error {
+	return f.write(func(undo error) error {
+		return f.Transactor.ApplyEvents(ctx, events, func(tx *store.Tx) error {
+			return errors.Join(fn(tx), undo)
+		})
+	})
+}
+
+// Read is store.Transactor.
+func (f *Faulty) Read(ctx context.Context, fn func(*store.Tx) error) error {
 	if err := f.read(); err != nil {
 		return err
 	}
-	return f.Transactor.View(ctx, fn)
+	return f.Transactor.Read(ctx, fn)
 }
 
-// Look is store.Transactor.
-func (f *Faulty) Look(ctx context.Context, fn func(*store.Tx) error) error {
+// Get is store.Transactor.
+func (f *Faulty) Get(ctx context.Context, fn func(*store.Tx) error) error {
 	if err := f.read(); err != nil {
 		return err
 	}
-	return f.Transactor.Look(ctx, fn)
+	return f.Transactor.Get(ctx, fn)
 }
 
-func (f *Faulty) write(fn func(*store.Tx) error,
-	commit func(func(*store.Tx) error) error) error {
+// write makes a transaction, which is taken back with the error undo unless
+// that is nil.
+func (f *Faulty) write(commit func(undo error) error) error {
 	fault := f.take()
 	if fault.Before != nil {
 		fault.Before()
 	}
 	err := fault.Refuse
 	if err == nil {
-		err = commit(func(tx *store.Tx) error { return errors.Join(fn(tx), fault.Undo) })
+		err = commit(fault.Undo)
 	}
+
 	if err == nil {
 		err = fault.Lose
 	}
 	if fault.After != nil {
 		fault.After()
 	}
+
 	return err
 }
 

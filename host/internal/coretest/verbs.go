@@ -14,83 +14,128 @@ func (l *Lease) GetBalances(ctx context.Context) ([]sdk.Balance, error) {
 	return l.account.Balances(ctx)
 }
 
-// ListPaymentMethods is the verb of that name.
-func (l *Lease) ListPaymentMethods(ctx context.Context, r sdk.ListPaymentMethodsRequest) ([]sdk.PaymentMethod, error) {
+// ListPaymentMethods answers as the account's Methods says.
+func (l *Lease) ListPaymentMethods(
+	ctx context.Context,
+	r sdk.ListPaymentMethodsRequest,
+) ([]sdk.PaymentMethod, error) {
 	return l.account.Methods(ctx, r)
 }
 
-// CreatePayment is the verb of that name.
-func (l *Lease) CreatePayment(ctx context.Context, r sdk.CreatePaymentRequest) (*sdk.Payment, error) {
+// CreatePayment answers as the account's Create says.
+func (l *Lease) CreatePayment(
+	ctx context.Context,
+	r sdk.CreatePaymentRequest,
+) (*sdk.Payment, error) {
 	l.account.creates.Add(1)
 	return l.account.Create(ctx, r)
 }
 
-// ConfirmPayment is the verb of that name.
-func (l *Lease) ConfirmPayment(ctx context.Context, r sdk.ConfirmPaymentRequest) (*sdk.Payment, error) {
+// ConfirmPayment answers as the account's Confirm says.
+func (l *Lease) ConfirmPayment(
+	ctx context.Context,
+	r sdk.ConfirmPaymentRequest,
+) (*sdk.Payment, error) {
 	return l.account.Confirm(ctx, r)
 }
 
-// GetPayment is the verb of that name.
-func (l *Lease) GetPayment(ctx context.Context, r sdk.GetPaymentRequest) (*sdk.Payment, error) {
+// GetPayment answers as the account's Get says.
+func (l *Lease) GetPayment(
+	ctx context.Context,
+	r sdk.GetPaymentRequest,
+) (*sdk.Payment, error) {
 	l.account.asks.Add(1)
 	return l.account.Get(ctx, r)
 }
 
-// ListPayments is the verb of that name.
-func (l *Lease) ListPayments(ctx context.Context, r sdk.ListPaymentsRequest) (*sdk.ListPaymentsResponse, error) {
+// ListPayments answers as the account's List says.
+func (l *Lease) ListPayments(
+	ctx context.Context,
+	r sdk.ListPaymentsRequest,
+) (*sdk.ListPaymentsResponse, error) {
 	return l.account.List(ctx, r)
 }
 
-// CapturePayment is the verb of that name.
-func (l *Lease) CapturePayment(ctx context.Context, r sdk.CapturePaymentRequest) (*sdk.Payment, error) {
+// CapturePayment answers as the account's Capture says.
+func (l *Lease) CapturePayment(
+	ctx context.Context,
+	r sdk.CapturePaymentRequest,
+) (*sdk.Payment, error) {
 	return l.account.Capture(ctx, r)
 }
 
-// CancelPayment is the verb of that name.
-func (l *Lease) CancelPayment(ctx context.Context, r sdk.CancelPaymentRequest) (*sdk.Payment, error) {
+// CancelPayment answers as the account's Cancel says.
+func (l *Lease) CancelPayment(
+	ctx context.Context,
+	r sdk.CancelPaymentRequest,
+) (*sdk.Payment, error) {
 	return l.account.Cancel(ctx, r)
 }
 
-// CreateRefund is the verb of that name.
-func (l *Lease) CreateRefund(ctx context.Context, r sdk.CreateRefundRequest) (*sdk.Refund, error) {
+// CreateRefund answers as the account's Refund says.
+func (l *Lease) CreateRefund(
+	ctx context.Context,
+	r sdk.CreateRefundRequest,
+) (*sdk.Refund, error) {
 	l.account.creates.Add(1)
 	return l.account.Refund(ctx, r)
 }
 
-// GetRefund is the verb of that name.
-func (l *Lease) GetRefund(ctx context.Context, r sdk.GetRefundRequest) (*sdk.Refund, error) {
+// GetRefund answers as the account's RefundStatus says.
+func (l *Lease) GetRefund(
+	ctx context.Context,
+	r sdk.GetRefundRequest,
+) (*sdk.Refund, error) {
 	l.account.asks.Add(1)
 	return l.account.RefundStatus(ctx, r)
 }
 
-// CreatePayout is the verb of that name.
-func (l *Lease) CreatePayout(ctx context.Context, r sdk.CreatePayoutRequest) (*sdk.Payout, error) {
+// CreatePayout answers as the account's Payout says.
+func (l *Lease) CreatePayout(
+	ctx context.Context,
+	r sdk.CreatePayoutRequest,
+) (*sdk.Payout, error) {
 	l.account.creates.Add(1)
 	return l.account.Payout(ctx, r)
 }
 
-// GetPayout is the verb of that name.
-func (l *Lease) GetPayout(ctx context.Context, r sdk.GetPayoutRequest) (*sdk.Payout, error) {
+// GetPayout answers as the account's PayoutStatus says.
+func (l *Lease) GetPayout(
+	ctx context.Context,
+	r sdk.GetPayoutRequest,
+) (*sdk.Payout, error) {
 	l.account.asks.Add(1)
 	return l.account.PayoutStatus(ctx, r)
 }
 
-// ListPayouts is the verb of that name.
-func (l *Lease) ListPayouts(ctx context.Context, r sdk.ListPayoutsRequest) (*sdk.ListPayoutsResponse, error) {
+// ListPayouts answers as the account's PayoutList says.
+func (l *Lease) ListPayouts(
+	ctx context.Context,
+	r sdk.ListPayoutsRequest,
+) (*sdk.ListPayoutsResponse, error) {
 	return l.account.PayoutList(ctx, r)
 }
 
-// ParseWebhook is the verb of that name.
-func (l *Lease) ParseWebhook(ctx context.Context, r sdk.ParseWebhookRequest) (*sdk.Notice, error) {
+// ParseWebhook answers as the account's Webhook says.
+func (l *Lease) ParseWebhook(
+	ctx context.Context,
+	r sdk.ParseWebhookRequest,
+) (*sdk.WebhookResult, error) {
 	return l.account.Webhook(ctx, r)
 }
 
-// ParseReturn is the verb of that name.
-func (l *Lease) ParseReturn(ctx context.Context, r sdk.ParseReturnRequest) (*sdk.Return, error) {
+// ParseReturn answers as the account's Return says.
+func (l *Lease) ParseReturn(
+	ctx context.Context,
+	r sdk.ParseReturnRequest,
+) (*sdk.Return, error) {
 	return l.account.Return(ctx, r)
 }
 
-// InvokeOperation is the verb of that name.
-func (l *Lease) InvokeOperation(ctx context.Context, r sdk.InvokeOperationRequest) (json.RawMessage, error) {
+// InvokeOperation answers as the account's Operation says.
+func (l *Lease) InvokeOperation(
+	ctx context.Context,
+	r sdk.InvokeOperationRequest,
+) (json.RawMessage, error) {
 	return l.account.Operation(ctx, r)
 }

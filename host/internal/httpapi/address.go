@@ -27,6 +27,7 @@ func legible(next http.Handler) http.Handler {
 				"the query cannot be read: a % or ; in it must be escaped").write(w, r)
 			return
 		}
+
 		p := newProblem(http.StatusUnprocessableEntity, string(sdk.CodeInvalidRequest),
 			"the request is not valid, and nothing was done")
 		for name, values := range query {

@@ -1,5 +1,7 @@
-// Package httpapi serves a host over HTTP: the API with its document, the pages for people, and the probes. Requests are
-// checked and answered here; what they mean is decided in core and inbox.
+// Package httpapi serves a host over HTTP: the API with its document, the pages
+// for people, and the probes. It reads requests into the types of package payment
+// and writes answers; their meaning is decided behind the interfaces of this
+// package.
 package httpapi
 
 import (
@@ -8,39 +10,27 @@ import (
 	"net/http"
 
 	"github.com/payhost/payhost/host/config"
-	"github.com/payhost/payhost/host/internal/core"
-	"github.com/payhost/payhost/host/internal/inbox"
-	"github.com/payhost/payhost/host/internal/push"
-	"github.com/payhost/payhost/host/internal/supervisor"
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Providers tells how the configured accounts stand, by name.
-type Providers interface {
-	Statuses() []supervisor.Status
-	Status(name string) (supervisor.Status, bool)
-}
-
-// Prober is a store as far as the probes know it.
-type Prober interface {
-	// Ping reports whether the store answers, Writable whether anything can be
-	// written to it.
-	Ping(ctx context.Context) error
-	Writable(ctx context.Context) error
-}
-
-// Options are what an API works with. Logger, Metrics and Reload may be nil; without Reload there is no reloading.
+// Options are the parts of an API. Logger, Metrics, Reload and Leaving may be nil.
 type Options struct {
-	Core      *core.Core
-	Inbox     *inbox.Inbox
-	Letters   *push.Letters
-	Store     Prober
-	Providers Providers
-	// Config gives the configuration in force; it is asked at every request that needs it.
+	Payments    Payments
+	Webhooks    Webhooks
+	Incoming    Incoming
+	DeadLetters DeadLetters
+	Providers   Providers
+	Store       Store
+	// StoreReason says in a few words, which hold no name and no address, why a
+	// method of Store has failed.
+	StoreReason func(error) string
+	// Config returns the configuration in force. It is called at every request
+	// that needs it.
 	Config  func() *config.Config
 	Metrics *prometheus.Registry
 	Logger  *slog.Logger
-	Reload  func(ctx context.Context, force bool) Reloaded
+	// Reload reads the configuration again; nil: the host cannot be reloaded.
+	Reload func(ctx context.Context, force bool) Reloaded
 	// Leaving reports whether the host is about to stop serving; nil: it never is.
 	Leaving func() bool
 }
@@ -48,13 +38,14 @@ type Options struct {
 // API makes handlers, which may serve at the same time.
 type API struct {
 	Options
-	last     lastProbe
 	v1       http.Handler
-	document []byte
+	document []byte // OpenAPI, as JSON
 	timing   *prometheus.HistogramVec
+	last     lastProbe
 }
 
-// New makes an API. It panics when its own description is wrong, which every test of it would show.
+// New makes an API. It panics when its own description is wrong, which every
+// test of it would show.
 func New(o Options) *API {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
@@ -62,16 +53,18 @@ func New(o Options) *API {
 	if o.Metrics == nil {
 		o.Metrics = prometheus.NewRegistry()
 	}
+
 	a := &API{Options: o, timing: newTiming(o.Metrics)}
 	v1, document := a.describe()
 	a.v1, a.document = legible(v1), document
 	return a
 }
 
-// Guarded serves /v1/ to whoever sends one of the configured tokens.
+// Guarded serves /v1/ to requests with one of the configured tokens.
 func (a *API) Guarded() http.Handler { return a.observe(a.guard(a.v1)) }
 
-// Admin serves /v1/ without a token, /admin/ and the probes. Whoever can reach it may do everything.
+// Admin serves /v1/ without a token, /admin/ and the probes. Every caller that can
+// reach it may do everything.
 func (a *API) Admin() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/v1/", as("admin socket", a.v1))

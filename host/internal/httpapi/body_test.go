@@ -38,8 +38,10 @@ func TestEverythingWrongIsReportedAtOnce(t *testing.T) {
 			}
 			delete(got, field)
 		}
+
 		t.Errorf("and %v", got)
 	}
+
 	if a.json["outcome"] != "not_sent" {
 		t.Errorf("the outcome is %v", a.json["outcome"])
 	}
@@ -48,21 +50,39 @@ func TestEverythingWrongIsReportedAtOnce(t *testing.T) {
 func TestAmountsAreStringsOfDigits(t *testing.T) {
 	r := newRig(t)
 	r.account.Create, r.account.Payout = redirecting, nil
+
 	for _, amount := range []string{`60`, `60.5`, `6e1`, `"6e1"`, `"-1"`, `"+1"`, `"1,5"`, `"1.2.3"`, `".5"`, `"5."`, `" 1"`, `""`, `"0"`, `"0.00"`, `null`, `"NaN"`, `{}`,
 		`"` + strings.Repeat("9", 41) + `"`} {
 		for _, path := range []string{"/v1/payments", "/v1/payouts"} {
-			a := r.call(t, "POST", path, `{"provider":"acme","currency":"USD","amount":`+amount+`}`, "Idempotency-Key", "k").want(t, 422, "invalid_request")
-			if fields := slices.Collect(maps.Keys(a.violations())); !slices.Equal(fields, []string{"amount"}) {
+			a := r.call(t, "POST", path, `{"provider":"acme","currency":"USD","amount":`+amount+`}`, "Idempotency-Key", "k").
+				want(t, 422, "invalid_request")
+			if fields := slices.Collect(maps.Keys(a.violations())); !slices.Equal(
+				fields,
+				[]string{"amount"},
+			) {
 				t.Errorf("%s %s: %s", path, amount, a.text)
 			}
 		}
 	}
-	finer := r.call(t, "POST", "/v1/payments", `{"provider":"acme","currency":"USD","amount":"60.001"}`, "Idempotency-Key", "k")
-	if fields := slices.Collect(maps.Keys(finer.want(t, 422, "invalid_request").violations())); !slices.Equal(fields, []string{"amount"}) {
+
+	finer := r.call(
+		t,
+		"POST",
+		"/v1/payments",
+		`{"provider":"acme","currency":"USD","amount":"60.001"}`,
+		"Idempotency-Key",
+		"k",
+	)
+	if fields := slices.Collect(maps.Keys(finer.want(t, 422, "invalid_request").violations())); !slices.Equal(
+		fields,
+		[]string{"amount"},
+	) {
 		t.Errorf("finer than cents: %s", finer.text)
 	}
+
 	for _, amount := range []string{"60.00", "0.000000000000000001", "1", strings.Repeat("9", 40)} {
-		a := r.call(t, "POST", "/v1/payments", `{"provider":"acme","currency":"TOKEN","amount":"`+amount+`"}`, "Idempotency-Key", "k"+amount).want(t, 201, "")
+		a := r.call(t, "POST", "/v1/payments", `{"provider":"acme","currency":"TOKEN","amount":"`+amount+`"}`, "Idempotency-Key", "k"+amount).
+			want(t, 201, "")
 		if a.json["amount"] != amount {
 			t.Errorf("%s comes back as %v", amount, a.json["amount"])
 		}
@@ -72,32 +92,42 @@ func TestAmountsAreStringsOfDigits(t *testing.T) {
 func TestMalformedBodies(t *testing.T) {
 	r := newRig(t)
 	r.account.Create = redirecting
+
 	for name, body := range map[string]string{
 		"empty": "", "half": `{"provider":"acme"`, "two": paymentBody + paymentBody, "text": "hello", "a name twice": `{"amount":"1","amount":"2"}`,
 		"a name twice inside": `{"metadata":{"a":"1","\u0061":"2"}}`, "not UTF-8": "{\"description\":\"\xff\"}",
 		"deep": `{"provider_options":` + strings.Repeat("[", 100) + strings.Repeat("]", 100) + `}`,
 	} {
-		a := r.call(t, "POST", "/v1/payments", body, "Idempotency-Key", "k").want(t, 400, "malformed")
+		a := r.call(t, "POST", "/v1/payments", body, "Idempotency-Key", "k").
+			want(t, 400, "malformed")
 		if len(a.violations()) != 0 {
 			t.Errorf("%s: %s", name, a.text)
 		}
 	}
+
 	for _, media := range []string{"text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/xml"} {
-		r.call(t, "POST", "/v1/payments", paymentBody, "Idempotency-Key", "k", "Content-Type", media).want(t, 415, "unsupported_media_type")
+		r.call(t, "POST", "/v1/payments", paymentBody, "Idempotency-Key", "k", "Content-Type", media).
+			want(t, 415, "unsupported_media_type")
 	}
+
 	for _, media := range []string{"application/json", "application/json; charset=utf-8", "application/JSON", ""} {
-		r.call(t, "POST", "/v1/payments", paymentBody, "Idempotency-Key", "k"+media, "Content-Type", media).want(t, 201, "")
+		r.call(t, "POST", "/v1/payments", paymentBody, "Idempotency-Key", "k"+media, "Content-Type", media).
+			want(t, 201, "")
 	}
+
 	for _, body := range []string{"[]", "null", `"x"`, "3"} {
-		r.call(t, "POST", "/v1/payments", body, "Idempotency-Key", "k").want(t, 422, "invalid_request")
+		r.call(t, "POST", "/v1/payments", body, "Idempotency-Key", "k").
+			want(t, 422, "invalid_request")
 	}
 }
 
-// Whatever is refused may be a secret that was put into the wrong field: no answer and no line of the log repeats it.
+// Whatever is refused may be a secret that was put into the wrong field: no
+// answer and no line of the log repeats it.
 func TestARefusedValueIsNotRepeated(t *testing.T) {
 	const canary = "cnry-4111111111111111"
 	r := newRig(t)
 	r.account.Create = redirecting
+
 	id := r.pay(t, "k")
 	for _, c := range []struct{ method, path, body, key string }{
 		{"POST", "/v1/payments", `{"amount":"` + canary + `","currency":"` + canary + `","provider":"acme","expires_at":"` + canary + `"}`, "x"},
@@ -122,7 +152,9 @@ func TestARefusedValueIsNotRepeated(t *testing.T) {
 			t.Errorf("%s %s %s repeats it: %s", c.method, c.path, c.body, a.text)
 		}
 	}
-	if log := r.log.String(); strings.Contains(log, "cnry") || !strings.Contains(log, `route="GET /v1/events"`) {
+
+	if log := r.log.String(); strings.Contains(log, "cnry") ||
+		!strings.Contains(log, `route="GET /v1/events"`) {
 		t.Errorf("the log: %s", log)
 	}
 }
@@ -149,6 +181,7 @@ func TestParametersAreChecked(t *testing.T) {
 			a.want(t, 404, "not_found")
 			continue
 		}
+
 		got := slices.Sorted(maps.Keys(a.want(t, 422, "invalid_request").violations()))
 		if !slices.Equal(got, fields) {
 			t.Errorf("%s: %s", query, a.text)
@@ -156,11 +189,12 @@ func TestParametersAreChecked(t *testing.T) {
 	}
 }
 
-// Whoever sends too much gets to hear so, also when it sends slowly and reads the
-// answer only at the end: its connection is not reset under it.
+// Whoever sends too much gets to hear so, also when it sends slowly and reads
+// the answer only at the end: its connection is not reset under it.
 func TestATooLargeBodyIsAnswered(t *testing.T) {
 	r := newRig(t)
 	id := r.pay(t, "k")
+
 	form := "--x\r\nContent-Disposition: form-data; name=\"screenshot\"; filename=\"a.png\"\r\n\r\n"
 	for path, c := range map[string]struct{ media, begin string }{
 		"/v1/payments":                     {"application/json", `{"description":"`},
@@ -172,8 +206,16 @@ func TestATooLargeBodyIsAnswered(t *testing.T) {
 			t.Fatal(err)
 		}
 		const size = 20 << 20
-		fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nIdempotency-Key: large\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s",
-			path, token, c.media, size, c.begin)
+		fmt.Fprintf(
+			conn,
+			"POST %s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nIdempotency-Key: large\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s",
+			path,
+			token,
+			c.media,
+			size,
+			c.begin,
+		)
+
 		rest := size - len(c.begin)
 		for chunk := strings.Repeat("x", 64<<10); rest > 0; rest -= len(chunk) {
 			if _, err := io.WriteString(conn, chunk[:min(rest, len(chunk))]); err != nil {
@@ -181,12 +223,14 @@ func TestATooLargeBodyIsAnswered(t *testing.T) {
 				break
 			}
 		}
+
 		resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
 		if err != nil || resp.StatusCode != http.StatusRequestEntityTooLarge {
 			t.Errorf("%s (%s): %v, %v", path, c.media, resp, err)
 		} else {
 			resp.Body.Close()
 		}
+
 		conn.Close()
 	}
 }

@@ -12,44 +12,31 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"github.com/payhost/payhost/host/payment"
 )
 
-// replayedHeader marks an answer that an earlier request under the same key brought about.
-const replayedHeader = "Idempotent-Replayed"
-
-// maxJSON bounds a JSON body.
+// maxJSON bounds a JSON body, in bytes.
 const maxJSON = 1 << 20
 
-// describe puts the API together, and gives its handler and its OpenAPI document, which are made of the same code.
-func (a *API) describe() (http.Handler, []byte) {
-	format := huma.Format{Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: unmarshal}
+// describe puts the API together. Its handler and its OpenAPI document are made of
+// the same code.
+func (a *API) describe() (v1 http.Handler, document []byte) {
 	mux := http.NewServeMux()
-	api := humago.New(mux, huma.Config{
-		OpenAPI: &huma.OpenAPI{
-			OpenAPI: "3.1.0",
-			Info:    &huma.Info{Title: "Payhost", Version: "1.0.0", Description: introduction},
-			Components: &huma.Components{
-				Schemas: newSchemas(),
-				SecuritySchemes: map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer",
-					Description: "One of the tokens in http.tokens of the host's configuration."}},
-			},
-			Security: []map[string][]string{{"token": {}}},
-			Tags:     tags,
-		},
-		Formats:                      map[string]huma.Format{"application/json": format, "json": format},
-		DefaultFormat:                "application/json",
-		RejectUnknownQueryParameters: true,
-		Transformers:                 []huma.Transformer{a.reshape},
-	})
+	api := humago.New(mux, a.apiConfig())
+
 	a.paymentOperations(api)
+	a.confirmOperation(api)
 	a.changeOperations(api)
 	a.refundOperations(api)
 	a.payoutOperations(api)
 	a.providerOperations(api)
 	a.eventOperations(api)
-	a.letterOperations(api)
-	a.keyOperations(api)
+	a.deadLetterOperations(api)
+	a.tokenKeyOperations(api)
 	a.webhookOperations(api)
+
+	// The document is written before the schemas become as strict as the check of
+	// requests must be: that form is huma's own and no reader's.
 	sent := sentTypes(api.OpenAPI())
 	complete(api.OpenAPI(), sent)
 	document, err := json.Marshal(api.OpenAPI())
@@ -60,7 +47,32 @@ func (a *API) describe() (http.Handler, []byte) {
 	return router{mux: mux}, document
 }
 
-func (a *API) openapi(w http.ResponseWriter, r *http.Request) {
+func (a *API) apiConfig() huma.Config {
+	format := huma.Format{Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: unmarshal}
+	token := &huma.SecurityScheme{
+		Type: "http", Scheme: "bearer",
+		Description: "One of the tokens in http.tokens of the host's configuration.",
+	}
+	return huma.Config{
+		OpenAPI: &huma.OpenAPI{
+			OpenAPI: "3.1.0",
+			Info:    &huma.Info{Title: "Payhost", Version: "1.0.0", Description: introduction},
+			Components: &huma.Components{
+				Schemas:         newSchemas(),
+				SecuritySchemes: map[string]*huma.SecurityScheme{"token": token},
+			},
+			Security: []map[string][]string{{"token": {}}},
+			Tags:     tags,
+		},
+		Formats:                      map[string]huma.Format{"application/json": format, "json": format},
+		DefaultFormat:                "application/json",
+		RejectUnknownQueryParameters: true,
+		Transformers:                 []huma.Transformer{a.reshape},
+	}
+}
+
+// serveDocument serves /openapi.json.
+func (a *API) serveDocument(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/openapi+json")
 	w.Header().Set("Cache-Control", "no-cache")
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(a.document))
@@ -88,40 +100,76 @@ been done: the host finds out. Calls that only ask a provider answer 502 when it
 
 **Amounts** are decimal strings, never numbers. **Times** are RFC 3339 in UTC.`
 
-// operation describes one call. Errors are the statuses that it can answer besides those that every call can.
-func operation(id, method, path, tag, summary, description string, errors ...int) huma.Operation {
-	o := huma.Operation{OperationID: id, Method: method, Path: "/v1" + path, Tags: []string{tag}, Summary: summary,
-		Description: description, MaxBodyBytes: maxJSON, Responses: map[string]*huma.Response{}}
-	common := []int{http.StatusUnauthorized, http.StatusUnprocessableEntity, http.StatusInternalServerError}
-	if method == http.MethodPost {
-		common = append(common, http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
+// operation describes one call of the API.
+type operation struct {
+	id, method, path          string // the path below /v1
+	tag, summary, description string
+	success                   int // 0: 200, or 204 without a body
+	// errors are the statuses of failures besides those that every call can have.
+	errors []int
+}
+
+// described returns the operation in huma's words.
+func (o operation) described() huma.Operation {
+	statuses := []int{http.StatusUnauthorized, http.StatusUnprocessableEntity, http.StatusInternalServerError}
+	if o.method == http.MethodPost {
+		statuses = append(statuses,
+			http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
 	}
-	for _, status := range append(common, errors...) {
-		r := &huma.Response{Description: http.StatusText(status), Content: map[string]*huma.MediaType{
-			problemType: {Schema: &huma.Schema{Ref: schemaPrefix + "Problem"}}}}
-		if status == http.StatusServiceUnavailable || status == http.StatusTooManyRequests {
-			r.Headers = map[string]*huma.Param{"Retry-After": {Description: "seconds", Schema: &huma.Schema{Type: huma.TypeInteger}}}
+	responses := map[string]*huma.Response{}
+	for _, status := range append(statuses, o.errors...) {
+		responses[strconv.Itoa(status)] = problemResponse(status)
+	}
+
+	return huma.Operation{
+		OperationID:   o.id,
+		Method:        o.method,
+		Path:          "/v1" + o.path,
+		Tags:          []string{o.tag},
+		Summary:       o.summary,
+		Description:   o.description,
+		MaxBodyBytes:  maxJSON,
+		DefaultStatus: o.success,
+		Responses:     responses,
+	}
+}
+
+func problemResponse(status int) *huma.Response {
+	schema := &huma.Schema{Ref: schemaPrefix + "Problem"}
+	response := &huma.Response{
+		Description: http.StatusText(status),
+		Content:     map[string]*huma.MediaType{problemType: {Schema: schema}},
+	}
+	if (status == http.StatusServiceUnavailable) || (status == http.StatusTooManyRequests) {
+		response.Headers = map[string]*huma.Param{
+			"Retry-After": {Description: "seconds", Schema: &huma.Schema{Type: huma.TypeInteger}},
 		}
-		o.Responses[strconv.Itoa(status)] = r
 	}
-	return o
+	return response
 }
 
-// created is for operations that record something.
-func created(o huma.Operation) huma.Operation {
-	o.DefaultStatus = http.StatusCreated
-	return o
-}
-
+// schemaPrefix is where the document has its types.
 const schemaPrefix = "#/components/schemas/"
 
-// newSchemas gives the registry of the document's types.
+// schemaNames gives types the names that the document has for them.
+var schemaNames = strings.NewReplacer(
+	"ProviderStatus", "Provider", "ProviderLimit", "Limit", "ProviderOperation", "Operation",
+	"Resolution", "ResolveRequest", "View", "",
+)
+
+// newSchemas makes the registry of the document's types. An alias stands for a
+// type that has another form in JSON than Go's fields say.
 func newSchemas() huma.Registry {
-	r := huma.NewMapRegistry(schemaPrefix, func(t reflect.Type, hint string) string {
-		return strings.TrimSuffix(huma.DefaultSchemaNamer(t, hint), "View")
+	schemas := huma.NewMapRegistry(schemaPrefix, func(t reflect.Type, hint string) string {
+		return schemaNames.Replace(huma.DefaultSchemaNamer(t, hint))
 	})
-	r.RegisterTypeAlias(amountType, reflect.TypeFor[amountSchema]())
-	r.RegisterTypeAlias(reflect.TypeFor[huma.ErrorModel](), reflect.TypeFor[problem]())
-	r.Schema(reflect.TypeFor[problem](), true, "")
-	return r
+
+	schemas.RegisterTypeAlias(amountType, reflect.TypeFor[amountSchema]())
+	schemas.RegisterTypeAlias(reflect.TypeFor[body[payment.Request]](), reflect.TypeFor[paymentRequest]())
+	schemas.RegisterTypeAlias(reflect.TypeFor[body[payment.PayoutRequest]](), reflect.TypeFor[payoutRequest]())
+	schemas.RegisterTypeAlias(reflect.TypeFor[body[payment.RefundRequest]](), reflect.TypeFor[refundRequest]())
+	schemas.RegisterTypeAlias(reflect.TypeFor[body[payment.CaptureRequest]](), reflect.TypeFor[captureRequest]())
+	schemas.RegisterTypeAlias(reflect.TypeFor[huma.ErrorModel](), reflect.TypeFor[problem]())
+	schemas.Schema(reflect.TypeFor[problem](), true, "")
+	return schemas
 }

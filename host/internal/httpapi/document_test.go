@@ -14,11 +14,12 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// document gives the parsed OpenAPI document.
+// document returns the parsed OpenAPI document.
 func document(t *testing.T, r *rig) map[string]any {
 	t.Helper()
 	a := send(t, "GET", r.URL+"/openapi.json", nil).want(t, 200, "")
-	if a.header.Get("Content-Type") != "application/openapi+json" || a.json["openapi"] != "3.1.0" {
+	if a.header.Get("Content-Type") != "application/openapi+json" ||
+		a.json["openapi"] != "3.1.0" {
 		t.Fatalf("%v: version %v", a.header, a.json["openapi"])
 	}
 	return a.json
@@ -53,22 +54,27 @@ func TestEveryReferenceOfTheDocumentResolves(t *testing.T) {
 					t.Errorf("%s leads nowhere", ref)
 				}
 			}
+
 			for _, inner := range v {
 				walk(inner)
 			}
+
 		case []any:
 			for _, inner := range v {
 				walk(inner)
 			}
 		}
 	}
+
 	walk(doc)
 	if len(refs) < 15 {
 		t.Errorf("only %v", refs)
 	}
+
 	schemas := dig(doc, "components", "schemas").(map[string]any)
 	for name := range schemas {
-		if !refs["#/components/schemas/"+name] || strings.HasPrefix(name, "Error") || strings.HasSuffix(name, "View") {
+		if !refs["#/components/schemas/"+name] || strings.HasPrefix(name, "Error") ||
+			strings.HasSuffix(name, "View") {
 			t.Errorf("the schema %s should not be there", name)
 		}
 	}
@@ -76,12 +82,15 @@ func TestEveryReferenceOfTheDocumentResolves(t *testing.T) {
 
 func TestTheDocumentHasEveryCall(t *testing.T) {
 	doc := document(t, newRig(t))
-	want := strings.Fields(`get:/providers get:/providers/{name} get:/providers/{name}/payment-methods get:/providers/{name}/balances
+	want := strings.Fields(
+		`get:/providers get:/providers/{name} get:/providers/{name}/payment-methods get:/providers/{name}/balances
 		post:/providers/{name}/operations/{operation} post:/payments get:/payments get:/payments/{id} post:/payments/{id}/confirm
 		post:/payments/{id}/cancel post:/payments/{id}/capture post:/payments/{id}/refunds get:/payments/{id}/refunds
 		post:/payments/{id}/resolve post:/payouts get:/payouts get:/payouts/{id} post:/payouts/{id}/resolve get:/refunds/{id}
 		post:/refunds/{id}/resolve get:/events get:/dead-letters post:/dead-letters/{id}/retry get:/webhooks get:/webhooks/{id} post:/webhooks/{id}/replay post:/webhooks/{id}/attach
-		get:/token-keys post:/token-keys post:/token-keys/{id}/end`)
+		get:/token-keys post:/token-keys post:/token-keys/{id}/end`,
+	)
+
 	var got []string
 	for path, item := range doc["paths"].(map[string]any) {
 		for method, o := range item.(map[string]any) {
@@ -89,37 +98,54 @@ func TestTheDocumentHasEveryCall(t *testing.T) {
 			checkOperation(t, method+" "+path, o)
 		}
 	}
+
 	slices.Sort(want)
 	slices.Sort(got)
 	if !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
-	if dig(doc, "components", "securitySchemes", "token", "scheme") != "bearer" || doc["security"] == nil {
+
+	if dig(doc, "components", "securitySchemes", "token", "scheme") != "bearer" ||
+		doc["security"] == nil {
 		t.Error("no bearer token is asked for")
 	}
 }
 
 func checkOperation(t *testing.T, name string, o any) {
 	t.Helper()
-	if dig(o, "summary") == "" || dig(o, "description") == "" || dig(o, "operationId") == "" || dig(o, "tags") == nil {
+	if dig(o, "summary") == "" || dig(o, "description") == "" ||
+		dig(o, "operationId") == "" ||
+		dig(o, "tags") == nil {
 		t.Errorf("%s is not described", name)
 	}
+
 	good := false
 	for status, response := range dig(o, "responses").(map[string]any) {
 		if status < "400" {
 			good = dig(response, "content", "application/json", "schema") != nil
 			continue
 		}
+
 		if ref := dig(response, "content", "application/problem+json", "schema", "$ref"); ref != "#/components/schemas/Problem" {
 			t.Errorf("%s: %s is %v", name, status, response)
 		}
 	}
+
 	if !good {
 		t.Errorf("%s does not say what it gives", name)
 	}
-	moves := strings.HasPrefix(name, "post") && regexp.MustCompile(`(payments|payouts|confirm|cancel|capture|refunds)$`).MatchString(name)
-	if moves != strings.Contains(fmt.Sprint(dig(o, "parameters")), "name:Idempotency-Key required:true") {
-		t.Errorf("%s: Idempotency-Key is not as it should be: %v", name, dig(o, "parameters"))
+	moves := strings.HasPrefix(name, "post") &&
+		regexp.MustCompile(`(payments|payouts|confirm|cancel|capture|refunds)$`).
+			MatchString(name)
+	if moves != strings.Contains(
+		fmt.Sprint(dig(o, "parameters")),
+		"name:Idempotency-Key required:true",
+	) {
+		t.Errorf(
+			"%s: Idempotency-Key is not as it should be: %v",
+			name,
+			dig(o, "parameters"),
+		)
 	}
 }
 
@@ -131,6 +157,7 @@ func TestRequestsAreStrictAndAnswersMayGrow(t *testing.T) {
 			t.Errorf("%s: additionalProperties is %v", name, dig(s, "additionalProperties"))
 		}
 	}
+
 	amount := dig(schemas, "PaymentRequest", "properties", "amount")
 	if dig(amount, "type") != "string" || dig(amount, "pattern") != `^[0-9]+(\.[0-9]+)?$` {
 		t.Errorf("an amount is %v", amount)
@@ -152,8 +179,10 @@ func fits(doc map[string]any, schema, value any, at string) []string {
 			}
 			all = append(all, wrong...)
 		}
+
 		return all
 	}
+
 	kind := map[bool]string{true: "null"}[value == nil]
 	switch value.(type) {
 	case string:
@@ -164,15 +193,18 @@ func fits(doc map[string]any, schema, value any, at string) []string {
 		kind = "boolean"
 	case []any:
 		kind = "array"
+
 	case map[string]any:
 		kind = "object"
 	}
+
 	if t := s["type"]; t != nil && t != kind && !strings.Contains(fmt.Sprint(t), kind) {
 		return []string{fmt.Sprintf("%s is %s, not %v", at, kind, t)}
 	}
 	if list, ok := s["enum"].([]any); ok && !slices.Contains(list, value) {
 		return []string{fmt.Sprintf("%s is %v, not one of %v", at, value, list)}
 	}
+
 	var wrong []string
 	switch v := value.(type) {
 	case []any:
@@ -186,6 +218,7 @@ func fits(doc map[string]any, schema, value any, at string) []string {
 				wrong = append(wrong, fmt.Sprintf("%s has no %s", at, name))
 			}
 		}
+
 		properties, _ := s["properties"].(map[string]any)
 		for _, name := range slices.Sorted(maps.Keys(v)) {
 			if known, ok := properties[name]; ok {
@@ -195,29 +228,58 @@ func fits(doc map[string]any, schema, value any, at string) []string {
 			}
 		}
 	}
+
 	return wrong
 }
 
-// What is served is what the document says: every field is in it, null only where it may be.
+// What is served is what the document says: every field is in it, null only
+// where it may be.
 func TestAnswersAreAsTheDocumentSays(t *testing.T) {
 	r := newRig(t)
 	doc := document(t, r)
 	least := decimal.RequireFromString("1.50")
 	r.account.Methods = func(context.Context, sdk.ListPaymentMethodsRequest) ([]sdk.PaymentMethod, error) {
-		return []sdk.PaymentMethod{{ID: "card", Name: "Card", Min: &least, Flow: sdk.FlowRedirect, Fields: []sdk.Field{{Name: "email", Kind: sdk.FieldText}}}, {ID: "x"}}, nil
+		return []sdk.PaymentMethod{
+			{
+				ID:     "card",
+				Name:   "Card",
+				Min:    &least,
+				Flow:   sdk.FlowRedirect,
+				Fields: []sdk.Field{{Name: "email", Kind: sdk.FieldText}},
+			},
+			{ID: "x"},
+		}, nil
 	}
+
 	r.account.Balances = func(context.Context) ([]sdk.Balance, error) {
-		return []sdk.Balance{{Amount: sdk.Money{Amount: decimal.RequireFromString("-3.10"), Currency: "USD"}}}, nil
+		return []sdk.Balance{
+			{
+				Amount: sdk.Money{
+					Amount:   decimal.RequireFromString("-3.10"),
+					Currency: "USD",
+				},
+			},
+		}, nil
 	}
+
 	actions[3].script(r, nil)
 	r.account.Payout = func(context.Context, sdk.CreatePayoutRequest) (*sdk.Payout, error) {
 		return nil, failing(sdk.CodeInsufficientFunds, sdk.OutcomeRefused)
 	}
-	r.account.Webhook, r.account.OnInfo.WebhookTrust = notice, []sdk.WebhookTrust{sdk.TrustSignature}
+	r.account.Webhook, r.account.OnInfo.WebhookTrust = notice, []sdk.WebhookTrust{
+		sdk.TrustSignature,
+	}
 	id := r.pay(t, "k")
+
 	refund := r.call(t, "POST", "/v1/payments/"+id+"/refunds", `{}`, "Idempotency-Key", "r").want(t, 201, "").json["id"].(string)
 	payout := r.call(t, "POST", "/v1/payouts", payoutBody, "Idempotency-Key", "p").want(t, 201, "").json["id"].(string)
-	send(t, "POST", r.URL+"/webhooks/acme", strings.NewReader(`{"reference":"`+id+`","status":"succeeded"}`))
+	send(
+		t,
+		"POST",
+		r.URL+"/webhooks/acme",
+		strings.NewReader(`{"reference":"`+id+`","status":"succeeded"}`),
+	)
+
 	webhook := r.call(t, "GET", "/v1/webhooks", "").json["data"].([]any)[0].(map[string]any)["id"].(string)
 	for _, c := range []struct{ path, in string }{
 		{"/payments", ""}, {"/payments/{id}", id}, {"/payments/{id}/refunds", id}, {"/payouts", ""}, {"/payouts/{id}", payout}, {"/refunds/{id}", refund},
@@ -226,14 +288,26 @@ func TestAnswersAreAsTheDocumentSays(t *testing.T) {
 	} {
 		path := "/v1" + strings.NewReplacer("{id}", c.in, "{name}", c.in).Replace(c.path)
 		a := r.call(t, "GET", path, "").want(t, 200, "")
-		schema := dig(doc, "paths", "/v1"+c.path, "get", "responses", "200", "content", "application/json", "schema")
+		schema := dig(
+			doc,
+			"paths",
+			"/v1"+c.path,
+			"get",
+			"responses",
+			"200",
+			"content",
+			"application/json",
+			"schema",
+		)
 		for _, wrong := range fits(doc, schema, a.json, c.path) {
 			t.Error(wrong)
 		}
+
 		if data, ok := a.json["data"]; ok && len(data.([]any)) == 0 {
 			t.Errorf("%s is empty, so that nothing was checked", c.path)
 		}
 	}
+
 	problem := r.call(t, "POST", "/v1/payments", `{}`).json
 	for _, wrong := range fits(doc, map[string]any{"$ref": "#/components/schemas/Problem"}, problem, "problem") {
 		t.Error(wrong)
@@ -246,17 +320,20 @@ func TestTheDocumentedExampleWorks(t *testing.T) {
 	r.account.Create = redirecting
 	schema := dig(document(t, r), "components", "schemas", "PaymentRequest", "properties").(map[string]any)
 	body := map[string]any{}
+
 	for name, s := range schema {
 		if examples, ok := dig(s, "examples").([]any); ok {
 			body[name] = examples[0]
 		}
 	}
+
 	text, err := json.Marshal(body)
 	if err != nil {
 		t.Fatal(err)
 	}
 	r.call(t, "POST", "/v1/payments", string(text), "Idempotency-Key", "k").want(t, 201, "")
-	if body["provider"] != "acme" || body["amount"] != "60.00" || body["currency"] != "USD" {
+	if body["provider"] != "acme" || body["amount"] != "60.00" ||
+		body["currency"] != "USD" {
 		t.Errorf("the examples are %s", text)
 	}
 }

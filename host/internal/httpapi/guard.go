@@ -9,8 +9,8 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// guard lets through whoever sends one of the configured tokens. Without any, nobody is: an API that moves money has no
-// open door.
+// guard serves requests that have one of the configured tokens. Without any token
+// in the configuration it serves none: an API that moves money is never open.
 func (a *API) guard(next http.Handler) http.Handler {
 	next = as("api", next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -21,6 +21,7 @@ func (a *API) guard(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
+
 		detail := "send one of the tokens of the configuration: Authorization: Bearer …"
 		if !usable(tokens) {
 			detail = "no http.tokens are configured, so the API answers on the admin socket only"
@@ -31,13 +32,15 @@ func (a *API) guard(next http.Handler) http.Handler {
 	})
 }
 
-// known compares with every token, in a time that depends on neither.
+// known compares a token with every one of the configuration, in a time that
+// depends on neither.
 func known(given string, tokens []sdk.Secret) bool {
-	sum, found := sha256.Sum256([]byte(given)), 0
-	for _, t := range tokens {
-		want := sha256.Sum256([]byte(t.Reveal()))
+	sum := sha256.Sum256([]byte(given))
+	found := 0
+	for _, token := range tokens {
+		want := sha256.Sum256([]byte(token.Reveal()))
 		same := subtle.ConstantTimeCompare(sum[:], want[:])
-		if t.IsZero() {
+		if token.IsZero() {
 			same = 0
 		}
 		found |= same
@@ -45,9 +48,10 @@ func known(given string, tokens []sdk.Secret) bool {
 	return found == 1
 }
 
+// usable reports whether there is a token that a caller could send.
 func usable(tokens []sdk.Secret) bool {
-	for _, t := range tokens {
-		if !t.IsZero() {
+	for _, token := range tokens {
+		if !token.IsZero() {
 			return true
 		}
 	}

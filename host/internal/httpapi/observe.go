@@ -17,8 +17,12 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// requestIDHeader names a request: taken from the caller when it can be shown in a log, else made here.
+// requestIDHeader names a request: it is the caller's own when that can be shown
+// in a log, else it is made here.
 const requestIDHeader = "X-Request-Id"
+
+// maxRequestID bounds a caller's own ID, in bytes.
+const maxRequestID = 128
 
 type contextKey int
 
@@ -27,13 +31,14 @@ const (
 	keyOperator
 )
 
-// requestID gives the id of the request that ctx belongs to.
+// requestID returns the ID of the request that ctx belongs to.
 func requestID(ctx context.Context) string {
 	id, _ := ctx.Value(keyRequestID).(string)
 	return id
 }
 
-// operator says by which way a request came, for the histories of what operators decide.
+// operator returns the way by which a request came, for the histories of what
+// operators decide.
 func operator(ctx context.Context) string {
 	name, _ := ctx.Value(keyOperator).(string)
 	return name
@@ -42,35 +47,43 @@ func operator(ctx context.Context) string {
 // as marks requests as having come by a way.
 func as(name string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		// The routes that are matched further in are written into the request: it has to stay the same one.
+		// The mux writes the route that it matches into the request, and observe
+		// reads it there: it has to stay the same request.
 		*r = *r.WithContext(context.WithValue(r.Context(), keyOperator, "("+name+")"))
 		next.ServeHTTP(w, r)
 	})
 }
 
 func saneRequestID(id string) bool {
-	return id != "" && len(id) <= 128 && !strings.ContainsFunc(id, func(c rune) bool {
-		return (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') && !strings.ContainsRune("-_.:", c)
-	})
+	odd := func(c rune) bool {
+		letter := (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
+		digit := c >= '0' && c <= '9'
+		return !letter && !digit && !strings.ContainsRune("-_.:", c)
+	}
+	return id != "" && len(id) <= maxRequestID && !strings.ContainsFunc(id, odd)
 }
 
-// newTiming registers the duration of requests by route, or gives the one that another API of this host has registered.
-func newTiming(r *prometheus.Registry) *prometheus.HistogramVec {
-	h := prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "payhost_http_request_duration_seconds",
-		Help: "How long requests to the host took, by route and status.", Buckets: prometheus.ExponentialBuckets(0.001, 4, 9),
+// newTiming registers the duration of requests by route. It returns the one that
+// another API of the same registry has registered, if there is one.
+func newTiming(metrics *prometheus.Registry) *prometheus.HistogramVec {
+	timing := prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name:    "payhost_http_request_duration_seconds",
+		Help:    "How long requests to the host took, by route and status.",
+		Buckets: prometheus.ExponentialBuckets(0.001, 4, 9),
 	}, []string{"route", "status"})
-	err := r.Register(h)
+
 	var taken prometheus.AlreadyRegisteredError
-	if errors.As(err, &taken) {
-		if old, ok := taken.ExistingCollector.(*prometheus.HistogramVec); ok {
-			return old
+	if errors.As(metrics.Register(timing), &taken) {
+		if earlier, ok := taken.ExistingCollector.(*prometheus.HistogramVec); ok {
+			return earlier
 		}
 	}
-	return h
+	return timing
 }
 
-// observe gives every request its id, a line in the log and a place in the metrics, and turns a panic into a problem.
-// Neither query nor body is ever logged: they may hold secrets, and so may the path, of which only the route is.
+// observe gives every request its ID, a line in the log and a place in the
+// metrics, and turns a panic into a problem. Neither query nor body is ever
+// logged: they may hold secrets. So may the path, of which only the route is.
 func (a *API) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		started := time.Now()
@@ -81,39 +94,45 @@ func (a *API) observe(next http.Handler) http.Handler {
 		r = r.WithContext(context.WithValue(r.Context(), keyRequestID, id))
 		w.Header().Set(requestIDHeader, id)
 		w.Header().Set("X-Content-Type-Options", "nosniff")
-		rec := &recorder{ResponseWriter: w, body: r.Body}
+
+		answer := &recorder{ResponseWriter: w, body: r.Body}
 		r.Body = io.NopCloser(r.Body) // the server closes it; until then the rest can be read
 		defer func() {
-			if p := recover(); p != nil {
-				a.panicked(rec, r, p)
+			if cause := recover(); cause != nil {
+				a.panicked(answer, r, cause)
 			}
-			a.note(rec, r, id, time.Since(started))
+			a.note(answer, r, id, time.Since(started))
 		}()
-		next.ServeHTTP(rec, r)
+		next.ServeHTTP(answer, r)
 	})
 }
 
-func (a *API) panicked(rec *recorder, r *http.Request, p any) {
-	if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
-		panic(p)
+func (a *API) panicked(answer *recorder, r *http.Request, cause any) {
+	if err, ok := cause.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+		panic(cause)
 	}
-	a.Logger.Error("a request panicked", "request_id", requestID(r.Context()), "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-	if rec.status == 0 {
-		p := newProblem(http.StatusInternalServerError, string(sdk.CodeInternal),
-			"something failed inside the host; its log tells what, under this request_id")
-		p.Outcome = string(sdk.OutcomeUnknown) // nobody knows how far it had come
-		p.write(rec, r)
+
+	a.Logger.Error("a request panicked", "request_id", requestID(r.Context()),
+		"panic", fmt.Sprint(cause), "stack", string(debug.Stack()))
+	if answer.status == 0 {
+		p := newProblem(http.StatusInternalServerError, string(sdk.CodeInternal), errInside)
+		p.Outcome = string(sdk.OutcomeUnknown) // it may have come as far as the provider
+		p.write(answer, r)
 	}
 }
 
-func (a *API) note(rec *recorder, r *http.Request, id string, took time.Duration) {
-	route, status := r.Pattern, rec.status
+// maxMethod is how much of a method is logged: any caller may send any.
+const maxMethod = 32
+
+func (a *API) note(answer *recorder, r *http.Request, id string, took time.Duration) {
+	route, status := r.Pattern, answer.status
 	if route == "" {
 		route = "none"
 	}
 	if status == 0 {
 		status = http.StatusOK
 	}
+
 	level := slog.LevelInfo
 	switch {
 	case status >= http.StatusInternalServerError:
@@ -127,12 +146,9 @@ func (a *API) note(rec *recorder, r *http.Request, id string, took time.Duration
 	a.timing.WithLabelValues(route, strconv.Itoa(status)).Observe(took.Seconds())
 }
 
-// maxMethod is how much of a method is logged: anybody may send any.
-const maxMethod = 32
-
 // maxRest is how much of a body that is too large is read to its end, so that its
-// sender gets the answer: a connection that is closed while it still sends is
-// reset, and the answer is lost with it.
+// sender gets the answer: a connection that is closed while its sender still
+// writes is reset, and the answer is lost with it.
 const maxRest = 32 << 20
 
 // recorder remembers the status of an answer.

@@ -13,8 +13,9 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// problem is the body of every error, as RFC 9457 has it and with what a payment's caller must know on top. It is an
-// error of huma's kind: status, headers and content type come from it.
+// problem is the body of every error: that of RFC 9457, and what the caller of a
+// payment must know besides. It is an error of huma's kind: status, headers and
+// content type come from it.
 type problem struct {
 	Type            string              `json:"type" example:"about:blank"`
 	Title           string              `json:"title" example:"Unprocessable Entity"`
@@ -34,7 +35,7 @@ type problem struct {
 
 type violation = payment.Violation
 
-// The codes of problems that never come to the core.
+// The codes of problems that the API finds by itself.
 const (
 	codeMalformed    = "malformed"
 	codeUnauthorized = "unauthorized"
@@ -47,15 +48,27 @@ func (p *problem) Error() string           { return p.Detail }
 func (p *problem) GetStatus() int          { return p.Status }
 func (p *problem) GetHeaders() http.Header { return p.header }
 
-// ContentType is asked by huma.
+// ContentType is called by huma.
 func (p *problem) ContentType(string) string { return problemType }
 
 const problemType = "application/problem+json"
 
+// newProblem makes a problem of a request with which nothing was done.
 func newProblem(status int, code, detail string) *problem {
-	return &problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: detail, Code: code,
-		Outcome: string(sdk.OutcomeNotSent), Violations: []violation{}, header: http.Header{},
-		Advice: payment.Advice{Retry: payment.RetryNever, RetryReason: "nothing was done, and the same request would meet the same end"}}
+	return &problem{
+		Type:       "about:blank",
+		Title:      http.StatusText(status),
+		Status:     status,
+		Detail:     detail,
+		Code:       code,
+		Outcome:    string(sdk.OutcomeNotSent),
+		Violations: []violation{},
+		Advice: payment.Advice{
+			Retry:       payment.RetryNever,
+			RetryReason: "nothing was done, and the same request would meet the same end",
+		},
+		header: http.Header{},
+	}
 }
 
 // write answers a request that huma does not handle.
@@ -66,58 +79,90 @@ func (p *problem) write(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", problemType)
 	w.WriteHeader(p.Status)
-	_ = json.NewEncoder(w).Encode(p) // whoever hung up does not want it
+	_ = json.NewEncoder(w).Encode(p) // a caller that hung up does not want it
 }
 
 // retryAfter sets the header, in whole seconds and at least one.
 func (p *problem) retryAfter(d time.Duration) {
-	p.header.Set("Retry-After", strconv.Itoa(int(math.Max(1, math.Ceil(d.Seconds())))))
+	seconds := int(math.Max(1, math.Ceil(d.Seconds())))
+	p.header.Set("Retry-After", strconv.Itoa(seconds))
 }
 
-// kind is what a call does, as far as its errors depend on it.
-type kind int
+// callKind is the kind of a call, as far as its errors depend on it.
+type callKind int
 
 const (
-	changes kind = iota // it changes something at the provider
-	asks                // it only asks, or is the provider's own operation
+	// changing is for calls that change something at the provider.
+	changing callKind = iota
+	// reading is for calls that only query, and for the provider's own operations.
+	reading
 )
 
-// fail turns what the core says into the answer. What is no error of ours is not shown: it goes to the log.
-func (a *API) fail(ctx context.Context, k kind, replayed bool, err error) error {
-	var e *payment.Error
-	var raw *sdk.Error
-	switch {
-	case errors.As(err, &e):
-	case errors.As(err, &raw):
-		e = payment.FromProvider("", "", err)
-	default:
-		a.Logger.Error("a request failed inside the host", "request_id", requestID(ctx), "error", err)
-		e = &payment.Error{Code: string(sdk.CodeInternal), Outcome: sdk.OutcomeUnknown,
-			Message: "something failed inside the host; its log tells what, under this request_id"}
-	}
-	p := newProblem(statusOf(e, k), e.Code, e.Message)
-	p.Outcome, p.ProviderCode, p.ProviderMessage, p.PaymentID = string(e.Outcome), e.ProviderCode, e.ProviderMessage, e.PaymentID
-	p.Violations, p.Advice = payment.Violations(e.Violations), e.Advise()
-	if k == asks && e.Asked && e.Outcome != sdk.OutcomeRefused {
-		p.Advice = payment.Advice{Retry: payment.RetryWait, RetryAfter: 1, RetryReason: "it only asks: asking again is harmless"}
-	}
-	if e.RetryAfter > 0 || p.Status == http.StatusServiceUnavailable || p.Status == http.StatusTooManyRequests {
-		p.retryAfter(e.RetryAfter)
-	}
+// errInside is shown in place of a cause that may say what is no caller's business.
+const errInside = "something failed inside the host; its log tells what, under this request_id"
+
+// fail makes the answer of an error.
+func (a *API) fail(ctx context.Context, kind callKind, err error) *problem {
+	return problemOf(a.errorOf(ctx, err), kind)
+}
+
+// failUnderKey is fail for a call under a key. replayed reports that the error is
+// an earlier call's, as far as the provider was asked at all.
+func (a *API) failUnderKey(ctx context.Context, kind callKind, replayed bool, err error) *problem {
+	e := a.errorOf(ctx, err)
+	p := problemOf(e, kind)
 	if replayed && e.Asked {
-		p.header.Set(replayedHeader, "true")
+		p.header.Set(replayedName, replayedHeader(true))
+	}
+	return p
+}
+
+// errorOf returns the error of a call. Any other is not shown: it goes to the log.
+func (a *API) errorOf(ctx context.Context, err error) *payment.Error {
+	var e *payment.Error
+	if errors.As(err, &e) {
+		return e
+	}
+	var raw *sdk.Error
+	if errors.As(err, &raw) {
+		return payment.FromProvider("", "", err)
+	}
+	a.Logger.Error("a request failed inside the host", "request_id", requestID(ctx), "error", err)
+	return &payment.Error{Code: string(sdk.CodeInternal), Outcome: sdk.OutcomeUnknown, Message: errInside}
+}
+
+func problemOf(e *payment.Error, kind callKind) *problem {
+	p := newProblem(statusOf(e, kind), e.Code, e.Message)
+	p.Outcome = string(e.Outcome)
+	p.ProviderCode = e.ProviderCode
+	p.ProviderMessage = e.ProviderMessage
+	p.PaymentID = e.PaymentID
+	p.Violations = payment.Violations(e.Violations)
+	p.Advice = e.Advise()
+
+	// A question may be asked again, whatever became of it.
+	if kind == reading && e.Asked && e.Outcome != sdk.OutcomeRefused {
+		p.Advice = payment.Advice{
+			Retry: payment.RetryWait, RetryAfter: 1,
+			RetryReason: "it only asks: asking again is harmless",
+		}
+	}
+	saysWhen := (p.Status == http.StatusServiceUnavailable) || (p.Status == http.StatusTooManyRequests)
+	if e.RetryAfter > 0 || saysWhen {
+		p.retryAfter(e.RetryAfter)
 	}
 	return p
 }
 
 // statusOf is the table of what answers what.
-func statusOf(e *payment.Error, k kind) int {
+func statusOf(e *payment.Error, kind callKind) int {
 	switch {
 	case !e.Asked:
 		return statusUnasked(e)
-	case k == asks:
-		return statusAsking(e)
+	case kind == reading:
+		return statusReading(e)
 	}
+
 	switch e.Outcome {
 	case sdk.OutcomeRefused:
 		return http.StatusUnprocessableEntity
@@ -128,8 +173,9 @@ func statusOf(e *payment.Error, k kind) int {
 	}
 }
 
-// statusUnasked is for what the host turned away by itself.
+// statusUnasked is for a request that the host refused by itself.
 func statusUnasked(e *payment.Error) int {
+	sent := e.Outcome != sdk.OutcomeNotSent
 	switch e.Code {
 	case string(sdk.CodeNotFound):
 		return http.StatusNotFound
@@ -139,26 +185,29 @@ func statusUnasked(e *payment.Error) int {
 		return http.StatusTooManyRequests
 	case payment.CodeStorage:
 		return http.StatusServiceUnavailable
+
 	case payment.CodeCanceled, payment.CodeHostGone:
-		if e.Outcome != sdk.OutcomeNotSent {
-			return http.StatusGatewayTimeout // the call goes on, or went on, without anybody who waits
+		if sent {
+			return http.StatusGatewayTimeout // the call goes on, or went on, and no caller waits
 		}
 		return http.StatusServiceUnavailable
+
 	case string(sdk.CodeUnavailable), string(sdk.CodeInternal):
-		if e.Outcome != sdk.OutcomeNotSent && e.PaymentID != "" {
-			return http.StatusGatewayTimeout // a call whose end nobody saw
+		if sent && e.PaymentID != "" {
+			return http.StatusGatewayTimeout // a call whose end the host did not see
 		}
 		if e.Code == string(sdk.CodeInternal) {
 			return http.StatusInternalServerError
 		}
 		return http.StatusServiceUnavailable
+
 	default:
 		return http.StatusUnprocessableEntity
 	}
 }
 
-// statusUnsent is for a call that the plugin, or the way to it, ended before anything left: what another request would
-// mend is the caller's, what time would mend is not.
+// statusUnsent is for a call that the plugin, or the way to it, ended before
+// anything left. The caller can correct a request; what time alone corrects is 503.
 func statusUnsent(e *payment.Error) int {
 	switch e.Code {
 	case string(sdk.CodeUnavailable), string(sdk.CodeInternal), string(sdk.CodeRateLimited):
@@ -168,13 +217,15 @@ func statusUnsent(e *payment.Error) int {
 	}
 }
 
-// statusAsking is for a call that only asks: a provider that answers no, or one that does not answer.
-func statusAsking(e *payment.Error) int {
-	silent := e.Code == string(sdk.CodeUnavailable) || e.Code == string(sdk.CodeInternal)
+// statusReading is for a call that only queries: the provider refuses it, or does
+// not answer.
+func statusReading(e *payment.Error) int {
+	silent := (e.Code == string(sdk.CodeUnavailable)) || (e.Code == string(sdk.CodeInternal))
+	correctable := (e.Outcome == sdk.OutcomeNotSent) && (statusUnsent(e) == http.StatusUnprocessableEntity)
 	switch {
-	case e.Outcome == sdk.OutcomeNotSent && statusUnsent(e) == http.StatusUnprocessableEntity, e.Code == string(sdk.CodeNotSupported):
+	case correctable, e.Code == string(sdk.CodeNotSupported):
 		return http.StatusUnprocessableEntity
-	case e.Outcome != sdk.OutcomeRefused && silent:
+	case silent && e.Outcome != sdk.OutcomeRefused:
 		return http.StatusGatewayTimeout
 	default:
 		return http.StatusBadGateway

@@ -5,37 +5,163 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
-	"github.com/payhost/payhost/host/internal/supervisor"
 	"github.com/payhost/payhost/host/payment"
 	"github.com/payhost/payhost/sdk"
+	"github.com/shopspring/decimal"
 )
 
-// providerView is how one configured account stands.
-type providerView struct {
-	supervisor.Status
-	WebhookURL string `json:"webhook_url,omitempty" doc:"where this account's notices go: what must be typed into the provider's back office; only when one provider is asked for"`
+// queryErrors are the statuses of a call that queries a provider.
+var queryErrors = []int{
+	http.StatusNotFound, http.StatusTooManyRequests,
+	http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout,
 }
 
-// view fills in empty lists, so that none is null.
-func view(s supervisor.Status) providerView {
-	if s.StartedAt != nil {
-		at := s.StartedAt.UTC()
-		s.StartedAt = &at
+func (a *API) providerOperations(api huma.API) {
+	huma.Register(api, operation{
+		id:          "list-providers",
+		method:      http.MethodGet,
+		path:        "/providers",
+		tag:         "Providers",
+		summary:     "List providers",
+		description: "How every configured account stands, by name.",
+	}.described(), a.listProviders)
+
+	huma.Register(api, operation{
+		id:          "get-provider",
+		method:      http.MethodGet,
+		path:        "/providers/{name}",
+		tag:         "Providers",
+		summary:     "Read a provider",
+		description: "State, plugin, capabilities and last error; the URL for its back office.",
+		errors:      []int{http.StatusNotFound},
+	}.described(), a.getProvider)
+
+	huma.Register(api, operation{
+		id:          "list-payment-methods",
+		method:      http.MethodGet,
+		path:        "/providers/{name}/payment-methods",
+		tag:         "Providers",
+		summary:     "List payment methods",
+		description: "What a customer can pay with.",
+		errors:      queryErrors,
+	}.described(), a.listPaymentMethods)
+
+	huma.Register(api, operation{
+		id:          "list-balances",
+		method:      http.MethodGet,
+		path:        "/providers/{name}/balances",
+		tag:         "Providers",
+		summary:     "List balances",
+		description: "What the account holds at its provider.",
+		errors:      queryErrors,
+	}.described(), a.listBalances)
+
+	huma.Register(api, operation{
+		id:          "invoke-operation",
+		method:      http.MethodPost,
+		path:        "/providers/{name}/operations/{operation}",
+		tag:         "Providers",
+		summary:     "Invoke an operation",
+		description: "One of the provider's own; its schemas are with the provider.",
+		errors:      append(slices.Clone(queryErrors), http.StatusConflict),
+	}.described(), a.invokeOperation)
+}
+
+func (a *API) listProviders(context.Context, *struct{}) (*listed[payment.ProviderStatus], error) {
+	var list []payment.ProviderStatus
+	for _, status := range a.Providers.Providers() {
+		status.ConfigSchema, status.WebhookURL = nil, ""
+		list = append(list, shown(status))
 	}
-	orEmpty(&s.Capabilities)
-	orEmpty(&s.Currencies)
-	orEmpty(&s.Countries)
-	orEmpty(&s.WebhookTrust)
-	orEmpty(&s.Operations)
-	return providerView{Status: s}
+	return pageOf(list, ""), nil
+}
+
+type nameInput struct {
+	Name string `path:"name" maxLength:"64"`
+}
+
+func (a *API) getProvider(ctx context.Context, in *nameInput) (*one[payment.ProviderStatus], error) {
+	status, ok := a.Providers.Provider(in.Name)
+	if !ok {
+		return nil, a.fail(ctx, reading, &payment.Error{
+			Code: string(sdk.CodeNotFound), Outcome: sdk.OutcomeNotSent,
+			Message: fmt.Sprintf("no provider is called %q in the configuration", in.Name),
+		})
+	}
+	status = shown(status)
+	return &one[payment.ProviderStatus]{&status}, nil
+}
+
+// shown fills in empty lists, so that none is null in JSON.
+func shown(status payment.ProviderStatus) payment.ProviderStatus {
+	if status.StartedAt != nil {
+		at := status.StartedAt.UTC()
+		status.StartedAt = &at
+	}
+	orEmpty(&status.Capabilities)
+	orEmpty(&status.Currencies)
+	orEmpty(&status.Countries)
+	orEmpty(&status.WebhookTrust)
+	orEmpty(&status.Operations)
+	return status
 }
 
 func orEmpty[T any](list *[]T) {
 	if *list == nil {
 		*list = []T{}
 	}
+}
+
+type methodsInput struct {
+	Name       string `path:"name" maxLength:"64"`
+	Country    string `query:"country" maxLength:"255"`
+	Currency   string `query:"currency" maxLength:"32"`
+	CustomerID string `query:"customer_id" maxLength:"255"`
+	Amount     string `query:"amount" pattern:"^[0-9]+(\\.[0-9]+)?$" patternDescription:"digits with at most one point, such as \"60.00\"" doc:"together with currency"`
+}
+
+// Resolve requires a currency with an amount: without one it says nothing.
+func (in *methodsInput) Resolve(huma.Context) []error {
+	if in.Amount == "" {
+		return nil
+	}
+
+	var wrong []sdk.Violation
+	if !amountOf(in.Amount).IsPositive() {
+		wrong = append(wrong, sdk.Violation{Field: "amount", Message: "must be more than zero"})
+	}
+	if in.Currency == "" {
+		wrong = append(wrong, sdk.Violation{Field: "currency", Message: "is required with an amount"})
+	}
+	return found(wrong)
+}
+
+// amountOf reads an amount; a text that cannot be read is zero.
+func amountOf(text string) decimal.Decimal {
+	amount, err := sdk.ParseAmount(text)
+	if err != nil {
+		return decimal.Zero
+	}
+	return amount
+}
+
+func (a *API) listPaymentMethods(ctx context.Context, in *methodsInput) (*listed[methodView], error) {
+	request := sdk.ListPaymentMethodsRequest{
+		Country: in.Country, Currency: in.Currency, CustomerID: in.CustomerID,
+	}
+	if in.Amount != "" {
+		request.Amount = &sdk.Money{Amount: amountOf(in.Amount), Currency: in.Currency}
+	}
+	methods, err := a.Payments.PaymentMethods(ctx, in.Name, request)
+
+	var views []methodView
+	for _, method := range methods {
+		views = append(views, viewMethod(method))
+	}
+	return paged(ctx, a, views, "", err)
 }
 
 // methodView is sdk.PaymentMethod with the names of the API.
@@ -60,19 +186,28 @@ type methodField struct {
 	Kind     sdk.FieldKind `json:"kind" doc:"text, amount or file"`
 }
 
-func methodOf(m sdk.PaymentMethod) methodView {
-	v := methodView{ID: m.ID, Name: m.Name, Country: m.Country, Currency: m.Currency, LimitsExclusive: m.LimitsExclusive,
-		LogoURL: m.LogoURL, Guide: m.Guide, Flow: m.Flow, Fields: []methodField{}}
-	if m.Min != nil {
-		v.Min = &payment.Amount{Decimal: *m.Min}
+func viewMethod(method sdk.PaymentMethod) methodView {
+	view := methodView{
+		ID:              method.ID,
+		Name:            method.Name,
+		Country:         method.Country,
+		Currency:        method.Currency,
+		LimitsExclusive: method.LimitsExclusive,
+		LogoURL:         method.LogoURL,
+		Guide:           method.Guide,
+		Flow:            method.Flow,
+		Fields:          []methodField{},
 	}
-	if m.Max != nil {
-		v.Max = &payment.Amount{Decimal: *m.Max}
+	if method.Min != nil {
+		view.Min = &payment.Amount{Decimal: *method.Min}
 	}
-	for _, f := range m.Fields {
-		v.Fields = append(v.Fields, methodField(f))
+	if method.Max != nil {
+		view.Max = &payment.Amount{Decimal: *method.Max}
 	}
-	return v
+	for _, field := range method.Fields {
+		view.Fields = append(view.Fields, methodField(field))
+	}
+	return view
 }
 
 type balanceView struct {
@@ -81,33 +216,17 @@ type balanceView struct {
 	Currency string         `json:"currency"`
 }
 
-type nameInput struct {
-	Name string `path:"name" maxLength:"64"`
-}
-
-type methodsInput struct {
-	Name       string `path:"name" maxLength:"64"`
-	Country    string `query:"country" maxLength:"255"`
-	Currency   string `query:"currency" maxLength:"32"`
-	CustomerID string `query:"customer_id" maxLength:"255"`
-	Amount     string `query:"amount" pattern:"^[0-9]+(\\.[0-9]+)?$" patternDescription:"digits with at most one point, such as \"60.00\"" doc:"together with currency"`
-}
-
-// Resolve wants a currency with an amount: without one it says nothing.
-func (in *methodsInput) Resolve(huma.Context) []error {
-	errs := notZero(in.Amount)
-	if in.Amount != "" && in.Currency == "" {
-		errs = append(errs, found([]sdk.Violation{{Field: "currency", Message: "is required with an amount"}})...)
+func (a *API) listBalances(ctx context.Context, in *nameInput) (*listed[balanceView], error) {
+	balances, err := a.Payments.Balances(ctx, in.Name)
+	var views []balanceView
+	for _, balance := range balances {
+		views = append(views, balanceView{
+			Name:     balance.Name,
+			Amount:   payment.Amount{Decimal: balance.Amount.Amount},
+			Currency: balance.Amount.Currency,
+		})
 	}
-	return errs
-}
-
-func (in *methodsInput) request() sdk.ListPaymentMethodsRequest {
-	r := sdk.ListPaymentMethodsRequest{Country: in.Country, Currency: in.Currency, CustomerID: in.CustomerID}
-	if in.Amount != "" {
-		r.Amount = &sdk.Money{Amount: amountOf(in.Amount), Currency: in.Currency}
-	}
-	return r
+	return paged(ctx, a, views, "", err)
 }
 
 type invokeInput struct {
@@ -122,76 +241,14 @@ type invoked struct {
 	Body     json.RawMessage
 }
 
-// askErrors are the statuses of a call that asks a provider.
-var askErrors = []int{http.StatusNotFound, http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout}
-
-func (a *API) providerOperations(api huma.API) {
-	list := operation("list-providers", http.MethodGet, "/providers", "Providers", "List providers", "How every configured account stands, by name.")
-	huma.Register(api, list, func(context.Context, *struct{}) (*listed[providerView], error) {
-		var views []providerView
-		for _, s := range a.Providers.Statuses() {
-			s.ConfigSchema = nil
-			views = append(views, view(s))
-		}
-		return pageOf(views, ""), nil
-	})
-	get := operation("get-provider", http.MethodGet, "/providers/{name}", "Providers", "Read a provider",
-		"State, plugin, capabilities and last error; the URL for its back office.", http.StatusNotFound)
-	huma.Register(api, get, func(ctx context.Context, in *nameInput) (*one[providerView], error) {
-		s, ok := a.Providers.Status(in.Name)
-		if !ok {
-			return nil, a.fail(ctx, asks, false, &payment.Error{Code: string(sdk.CodeNotFound), Outcome: sdk.OutcomeNotSent,
-				Message: fmt.Sprintf("no provider is called %q in the configuration", in.Name)})
-		}
-		v := view(s)
-		v.WebhookURL = a.Core.AccountURL(s.Name)
-		return &one[providerView]{&v}, nil
-	})
-	methods := operation("list-payment-methods", http.MethodGet, "/providers/{name}/payment-methods", "Providers", "List payment methods",
-		"What a customer can pay with.", askErrors...)
-	huma.Register(api, methods, func(ctx context.Context, in *methodsInput) (*listed[methodView], error) {
-		found, err := a.Core.PaymentMethods(ctx, in.Name, in.request())
-		if err != nil {
-			return nil, a.fail(ctx, asks, false, err)
-		}
-		var views []methodView
-		for _, m := range found {
-			views = append(views, methodOf(m))
-		}
-		return pageOf(views, ""), nil
-	})
-	a.accountOperations(api)
-}
-
-func (a *API) accountOperations(api huma.API) {
-	balances := operation("list-balances", http.MethodGet, "/providers/{name}/balances", "Providers", "List balances",
-		"What the account holds at its provider.", askErrors...)
-	huma.Register(api, balances, func(ctx context.Context, in *nameInput) (*listed[balanceView], error) {
-		found, err := a.Core.Balances(ctx, in.Name)
-		if err != nil {
-			return nil, a.fail(ctx, asks, false, err)
-		}
-		var views []balanceView
-		for _, b := range found {
-			views = append(views, balanceView{b.Name, payment.Amount{Decimal: b.Amount.Amount}, b.Amount.Currency})
-		}
-		return pageOf(views, ""), nil
-	})
-	invoke := operation("invoke-operation", http.MethodPost, "/providers/{name}/operations/{operation}", "Providers", "Invoke an operation",
-		"One of the provider's own; its schemas are with the provider.", append(askErrors, http.StatusConflict)...)
-	huma.Register(api, invoke, func(ctx context.Context, in *invokeInput) (*invoked, error) {
-		input := json.RawMessage("{}")
-		if in.Body != nil {
-			input = *in.Body
-		}
-		output, replayed, err := a.Core.Invoke(ctx, in.Name, in.Operation, input, in.Key)
-		if err != nil {
-			return nil, a.fail(ctx, asks, replayed, err)
-		}
-		out := &invoked{Body: output}
-		if replayed {
-			out.Replayed = "true"
-		}
-		return out, nil
-	})
+func (a *API) invokeOperation(ctx context.Context, in *invokeInput) (*invoked, error) {
+	input := json.RawMessage("{}")
+	if in.Body != nil {
+		input = *in.Body
+	}
+	output, replayed, err := a.Payments.Invoke(ctx, in.Name, in.Operation, input, in.Key)
+	if err != nil {
+		return nil, a.failUnderKey(ctx, reading, replayed, err)
+	}
+	return &invoked{Replayed: replayedHeader(replayed), Body: output}, nil
 }

@@ -6,66 +6,86 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/payhost/payhost/host/payment"
-	"github.com/shopspring/decimal"
 )
 
-type refundRequest struct {
-	Amount string `json:"amount,omitempty" pattern:"^[0-9]+(\\.[0-9]+)?$" patternDescription:"digits with at most one point, such as \"60.00\"" example:"10.00" doc:"part of the payment; all of it without"`
-	Reason string `json:"reason,omitempty" maxLength:"1000"`
+func (a *API) refundOperations(api huma.API) {
+	huma.Register(api, operation{
+		id:      "create-refund",
+		method:  http.MethodPost,
+		path:    "/payments/{id}/refunds",
+		tag:     "Payments",
+		summary: "Refund a payment",
+		description: "Gives back a succeeded payment, or part of it. " +
+			"When the provider refuses, the answer is a problem and the payment as it was.",
+		success: http.StatusCreated,
+		errors:  changeErrors,
+	}.described(), a.createRefund)
+
+	huma.Register(api, operation{
+		id:          "list-refunds",
+		method:      http.MethodGet,
+		path:        "/payments/{id}/refunds",
+		tag:         "Payments",
+		summary:     "List a payment's refunds",
+		description: "Newest first, those that the provider started included.",
+		errors:      []int{http.StatusNotFound},
+	}.described(), a.listRefunds)
+
+	huma.Register(api, operation{
+		id:          "get-refund",
+		method:      http.MethodGet,
+		path:        "/refunds/{id}",
+		tag:         "Payments",
+		summary:     "Read a refund",
+		description: "With its attempts.",
+		errors:      []int{http.StatusNotFound},
+	}.described(), a.getRefund)
+
+	huma.Register(api, operation{
+		id:          "resolve-refund",
+		method:      http.MethodPost,
+		path:        "/refunds/{id}/resolve",
+		tag:         "Payments",
+		summary:     "Resolve a refund",
+		description: resolving,
+		errors:      []int{http.StatusNotFound, http.StatusConflict},
+	}.described(), a.resolveRefund)
 }
 
 type refundInput struct {
 	Idempotent
 	ID   string `path:"id" maxLength:"64"`
-	Body *refundRequest
+	Body *body[payment.RefundRequest]
 }
 
-// Resolve is as for captures.
-func (in *refundInput) Resolve(huma.Context) []error {
-	if in.Body == nil {
-		return nil
+// Resolve reports an amount that cannot be read.
+func (in *refundInput) Resolve(huma.Context) []error { return found(in.Body.violations()) }
+
+func (a *API) createRefund(ctx context.Context, in *refundInput) (*recorded[payment.Refund], error) {
+	var request payment.RefundRequest // all of it, without a reason
+	if in.Body != nil {
+		request = in.Body.Value
 	}
-	return notZero(in.Body.Amount)
+	refund, replayed, err := a.Payments.CreateRefund(ctx, in.ID, request, in.Key)
+	if err != nil {
+		return nil, a.failUnderKey(ctx, changing, replayed, err)
+	}
+	return record(refund, "/v1/refunds/"+refund.ID, replayed), nil
 }
 
 type idInput struct {
 	ID string `path:"id" maxLength:"64"`
 }
 
-func (a *API) refundOperations(api huma.API) {
-	create := operation("create-refund", http.MethodPost, "/payments/{id}/refunds", "Payments", "Refund a payment",
-		"Gives back a succeeded payment, or part of it. When the provider refuses, the answer is a problem and the payment as it was.",
-		changeErrors...)
-	huma.Register(api, created(create), func(ctx context.Context, in *refundInput) (*recorded[payment.Refund], error) {
-		request := payment.RefundRequest{Amount: decimal.Zero}
-		if in.Body != nil {
-			request = payment.RefundRequest{Amount: amountOf(in.Body.Amount), Reason: in.Body.Reason}
-		}
-		r, replayed, err := a.Core.CreateRefund(ctx, in.ID, request, in.Key)
-		if err != nil {
-			return nil, a.fail(ctx, changes, replayed, err)
-		}
-		return record(r, "/v1/refunds/"+r.ID, replayed), nil
-	})
-	list := operation("list-refunds", http.MethodGet, "/payments/{id}/refunds", "Payments", "List a payment's refunds",
-		"Newest first, those that the provider started included.", http.StatusNotFound)
-	huma.Register(api, list, func(ctx context.Context, in *idInput) (*listed[payment.Refund], error) {
-		found, err := a.Core.Refunds(ctx, in.ID)
-		if err != nil {
-			return nil, a.fail(ctx, asks, false, err)
-		}
-		return pageOf(found, ""), nil
-	})
-	get := operation("get-refund", http.MethodGet, "/refunds/{id}", "Payments", "Read a refund", "With its attempts.", http.StatusNotFound)
-	huma.Register(api, get, func(ctx context.Context, in *idInput) (*one[payment.Refund], error) {
-		return read(ctx, a, a.Core.Refund, in.ID)
-	})
-	resolve := operation("resolve-refund", http.MethodPost, "/refunds/{id}/resolve", "Payments", "Resolve a refund", resolving,
-		http.StatusNotFound, http.StatusConflict)
-	huma.Register(api, resolve, func(ctx context.Context, in *resolveInput) (*one[payment.Refund], error) {
-		if err := a.Core.Resolve(ctx, payment.KindRefund, in.ID, in.resolution(ctx)); err != nil {
-			return nil, a.fail(ctx, changes, false, err)
-		}
-		return read(ctx, a, a.Core.Refund, in.ID)
-	})
+func (a *API) listRefunds(ctx context.Context, in *idInput) (*listed[payment.Refund], error) {
+	list, err := a.Payments.Refunds(ctx, in.ID)
+	return paged(ctx, a, list, "", err)
+}
+
+func (a *API) getRefund(ctx context.Context, in *idInput) (*one[payment.Refund], error) {
+	return read(ctx, a, a.Payments.Refund, in.ID)
+}
+
+func (a *API) resolveRefund(ctx context.Context, in *resolveInput) (*one[payment.Refund], error) {
+	return resolve(ctx, a, payment.KindRefund, in, a.Payments.Refund)
 }

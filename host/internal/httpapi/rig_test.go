@@ -22,7 +22,7 @@ import (
 	"github.com/payhost/payhost/host/internal/push"
 	"github.com/payhost/payhost/host/internal/store"
 	"github.com/payhost/payhost/host/internal/storetest"
-	"github.com/payhost/payhost/host/internal/supervisor"
+	"github.com/payhost/payhost/host/payment"
 	"github.com/payhost/payhost/sdk"
 	"go.uber.org/goleak"
 )
@@ -31,11 +31,13 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const token = "token-of-the-shop"
 
-// rig is an API on a real core and a real SQLite file, with one scripted account called acme.
+// rig is an API on a real core and a real SQLite file, with one scripted
+// account called acme.
 type rig struct {
 	*httptest.Server
 	admin   *httptest.Server
 	api     *httpapi.API
+	core    *core.Core
 	account *coretest.Account
 	// database is the path of the file.
 	database string
@@ -43,7 +45,7 @@ type rig struct {
 	store    *flaky
 	log      *safeBuffer
 	after    string // the last event that lastEvent has read
-	status   []supervisor.Status
+	status   []payment.ProviderStatus
 	reload   func(context.Context, bool) httpapi.Reloaded
 }
 
@@ -77,15 +79,16 @@ func (s *safeBuffer) String() string {
 	return s.b.String()
 }
 
-// Statuses and Status are httpapi.Providers.
-func (r *rig) Statuses() []supervisor.Status { return r.status }
-func (r *rig) Status(name string) (supervisor.Status, bool) {
+// Providers and Provider are httpapi.Providers.
+func (r *rig) Providers() []payment.ProviderStatus { return r.status }
+func (r *rig) Provider(name string) (payment.ProviderStatus, bool) {
 	for _, s := range r.status {
 		if s.Name == name {
+			s.WebhookURL = r.core.AccountURL(name)
 			return s, true
 		}
 	}
-	return supervisor.Status{}, false
+	return payment.ProviderStatus{}, false
 }
 
 func newRig(t *testing.T) *rig {
@@ -96,20 +99,57 @@ func newRig(t *testing.T) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &rig{database: database, account: coretest.New("acme"), store: &flaky{Store: s}, log: &safeBuffer{}, config: &config.Config{
-		HTTP:      config.HTTP{Tokens: []sdk.Secret{sdk.NewSecret("an-older-token"), sdk.NewSecret(token)}},
-		Providers: []config.Provider{{Name: "acme"}}}}
-	r.status = []supervisor.Status{{Name: "acme", State: supervisor.StateReady, Plugin: "acme", Version: "1.0.0"}}
-	log := slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+
+	r := &rig{
+		database: database,
+		account:  coretest.New("acme"),
+		store:    &flaky{Store: s},
+		log:      &safeBuffer{},
+		config: &config.Config{
+			HTTP: config.HTTP{
+				Tokens: []sdk.Secret{sdk.NewSecret("an-older-token"), sdk.NewSecret(token)},
+			},
+			Providers: []config.Provider{{Name: "acme"}}},
+	}
+
+	r.status = []payment.ProviderStatus{
+		{Name: "acme", State: payment.ProviderReady, Plugin: "acme", Version: "1.0.0"},
+	}
+	log := slog.New(
+		slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug}),
+	)
 	accounts := coretest.NewAccounts(r.account)
-	c, err := core.New(t.Context(), core.Options{Store: s, Accounts: accounts, PublicURL: "http://host.example"})
+	c, err := core.New(
+		t.Context(),
+		core.Options{Store: s, Accounts: accounts, PublicURL: "http://host.example"},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
-	box := inbox.New(inbox.Options{Store: s, Core: c, Accounts: accounts, Directory: accounts})
-	r.api = httpapi.New(httpapi.Options{Core: c, Inbox: box, Letters: push.NewLetters(s, time.Now), Store: r.store, Providers: r, Logger: log,
-		Config: func() *config.Config { return r.config },
-		Reload: func(ctx context.Context, force bool) httpapi.Reloaded { return r.reload(ctx, force) }})
+
+	box := inbox.New(
+		inbox.Options{Store: s, Core: c, Accounts: accounts, Directory: accounts},
+	)
+	r.core = c
+	configuration := func() *config.Config { return r.config }
+	schema := func(name string) json.RawMessage {
+		s, _ := r.Provider(name)
+		return s.ConfigSchema
+	}
+
+	r.api = httpapi.New(httpapi.Options{
+		Payments:    c,
+		Webhooks:    inbox.NewArchive(box, configuration, schema),
+		Incoming:    box,
+		DeadLetters: push.NewDeadLetters(s, time.Now),
+		Store:       r.store,
+		StoreReason: store.Reason,
+		Providers:   r,
+		Logger:      log,
+		Config:      configuration,
+		Reload:      func(ctx context.Context, force bool) httpapi.Reloaded { return r.reload(ctx, force) },
+	})
+
 	r.Server, r.admin = httptest.NewServer(r.api.All()), httptest.NewServer(r.api.Admin())
 	t.Cleanup(func() {
 		r.Server.Close()
@@ -122,6 +162,7 @@ func newRig(t *testing.T) *rig {
 			t.Error(err)
 		}
 	})
+
 	return r
 }
 
@@ -133,7 +174,7 @@ type answer struct {
 	json   map[string]any
 }
 
-// at gives what stands at a dotted path, nil when there is nothing.
+// at returns what stands at a dotted path, nil when there is nothing.
 func (a answer) at(path string) any {
 	var v any = a.json
 	for name := range strings.SplitSeq(path, ".") {
@@ -146,7 +187,7 @@ func (a answer) at(path string) any {
 	return v
 }
 
-// violations gives the messages by field.
+// violations returns the messages by field.
 func (a answer) violations() map[string]string {
 	out := map[string]string{}
 	list, _ := a.json["violations"].([]any)
@@ -157,10 +198,16 @@ func (a answer) violations() map[string]string {
 	return out
 }
 
-// call sends a request with the token. Headers are pairs; an empty value takes one away.
+// call sends a request with the token. Headers are pairs; an empty value takes
+// one away.
 func (r *rig) call(t *testing.T, method, path, body string, headers ...string) answer {
 	t.Helper()
-	return send(t, method, r.URL+path, strings.NewReader(body), append([]string{"Authorization", "Bearer " + token}, headers...)...)
+	return send(
+		t,
+		method,
+		r.URL+path,
+		strings.NewReader(body),
+		append([]string{"Authorization", "Bearer " + token}, headers...)...)
 }
 
 func send(t *testing.T, method, url string, body io.Reader, headers ...string) answer {
@@ -169,12 +216,14 @@ func send(t *testing.T, method, url string, body io.Reader, headers ...string) a
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	for k := 0; k < len(headers); k += 2 {
 		req.Header.Set(headers[k], headers[k+1])
 		if headers[k+1] == "" {
 			req.Header.Del(headers[k])
 		}
 	}
+
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	resp, err := client.Do(req)
@@ -182,16 +231,19 @@ func send(t *testing.T, method, url string, body io.Reader, headers ...string) a
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
+
 	text, err := io.ReadAll(resp.Body)
 	if err != nil {
 		t.Fatal(err)
 	}
 	a := answer{status: resp.StatusCode, header: resp.Header, text: string(text)}
-	if strings.Contains(resp.Header.Get("Content-Type"), "json") && method != http.MethodHead {
+	if strings.Contains(resp.Header.Get("Content-Type"), "json") &&
+		method != http.MethodHead {
 		if err := json.Unmarshal(text, &a.json); err != nil {
 			t.Fatalf("%s %s: %v in %s", method, url, err, text)
 		}
 	}
+
 	return a
 }
 
@@ -204,26 +256,42 @@ func (a answer) want(t *testing.T, status int, code string) answer {
 	if status < 400 {
 		return a
 	}
+
 	if a.header.Get("Content-Type") != "application/problem+json" {
 		t.Errorf("the content type is %s", a.header.Get("Content-Type"))
 	}
-	if a.json["code"] != code || a.json["status"] != float64(status) || a.json["title"] != http.StatusText(status) || a.json["type"] != "about:blank" {
+	if a.json["code"] != code || a.json["status"] != float64(status) ||
+		a.json["title"] != http.StatusText(status) ||
+		a.json["type"] != "about:blank" {
 		t.Errorf("want code %s: %s", code, a.text)
 	}
+
 	if a.json["request_id"] == "" || a.json["request_id"] != a.header.Get("X-Request-Id") {
-		t.Errorf("request_id is %v, the header %q", a.json["request_id"], a.header.Get("X-Request-Id"))
+		t.Errorf(
+			"request_id is %v, the header %q",
+			a.json["request_id"],
+			a.header.Get("X-Request-Id"),
+		)
 	}
-	if _, ok := a.json["violations"].([]any); !ok || a.json["detail"] == "" || a.json["outcome"] == "" {
+
+	if _, ok := a.json["violations"].([]any); !ok || a.json["detail"] == "" ||
+		a.json["outcome"] == "" {
 		t.Errorf("a problem is not whole: %s", a.text)
 	}
+
 	return a
 }
 
 const paymentBody = `{"provider":"acme","amount":"60.00","currency":"USD","merchant_reference":"order-47"}`
+
 const payoutBody = `{"provider":"acme","amount":"12.50","currency":"USD","recipient":{"email":"a@b.example"}}`
 
 func redirecting(_ context.Context, r sdk.CreatePaymentRequest) (*sdk.Payment, error) {
-	return &sdk.Payment{ProviderReference: "theirs-" + r.MerchantReference, Status: sdk.PaymentRequiresAction, NextAction: sdk.RedirectTo("https://acme.example/pay")}, nil
+	return &sdk.Payment{
+		ProviderReference: "theirs-" + r.MerchantReference,
+		Status:            sdk.PaymentRequiresAction,
+		NextAction:        sdk.RedirectTo("https://acme.example/pay"),
+	}, nil
 }
 
 // pay makes a payment and gives its id.
@@ -232,6 +300,7 @@ func (r *rig) pay(t *testing.T, key string) string {
 	if r.account.Create == nil {
 		r.account.Create = redirecting
 	}
-	a := r.call(t, "POST", "/v1/payments", paymentBody, "Idempotency-Key", key).want(t, 201, "")
+	a := r.call(t, "POST", "/v1/payments", paymentBody, "Idempotency-Key", key).
+		want(t, 201, "")
 	return a.json["id"].(string)
 }

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"encoding/json"
 	"net/http/httptest"
 	"slices"
 	"strings"
@@ -13,13 +14,16 @@ import (
 	"github.com/payhost/payhost/host/internal/inbox"
 	"github.com/payhost/payhost/host/internal/push"
 	"github.com/payhost/payhost/host/internal/store"
-	"github.com/payhost/payhost/host/internal/supervisor"
+	"github.com/payhost/payhost/host/payment"
 )
 
 type nobody struct{}
 
-func (nobody) Statuses() []supervisor.Status           { return nil }
-func (nobody) Status(string) (supervisor.Status, bool) { return supervisor.Status{}, false }
+func (nobody) Providers() []payment.ProviderStatus { return nil }
+
+func (nobody) Provider(string) (payment.ProviderStatus, bool) {
+	return payment.ProviderStatus{}, false
+}
 
 // bare is an API with nothing in it.
 func bare(t *testing.T) *API {
@@ -28,21 +32,48 @@ func bare(t *testing.T) *API {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	accounts := coretest.NewAccounts()
-	c, err := core.New(t.Context(), core.Options{Store: s, Accounts: accounts, PublicURL: "http://host.example/pay"})
+	c, err := core.New(
+		t.Context(),
+		core.Options{Store: s, Accounts: accounts, PublicURL: "http://host.example/pay"},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	t.Cleanup(func() {
 		c.Wait()
 		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
 	})
-	box := inbox.New(inbox.Options{Store: s, Core: c, Accounts: accounts, Directory: accounts,
-		PublicURL: "http://host.example/pay"})
-	return New(Options{Core: c, Inbox: box, Letters: push.NewLetters(s, time.Now), Store: s, Providers: nobody{},
-		Config: func() *config.Config { return &config.Config{} }})
+
+	box := inbox.New(inbox.Options{
+		Store:     s,
+		Core:      c,
+		Accounts:  accounts,
+		Directory: accounts,
+		PublicURL: "http://host.example/pay",
+	})
+	configuration := func() *config.Config { return &config.Config{} }
+
+	webhooks := inbox.NewArchive(
+		box,
+		configuration,
+		func(string) json.RawMessage { return nil },
+	)
+
+	return New(Options{
+		Payments:    c,
+		Webhooks:    webhooks,
+		Incoming:    box,
+		DeadLetters: push.NewDeadLetters(s, time.Now),
+		Store:       s,
+		StoreReason: store.Reason,
+		Providers:   nobody{},
+		Config:      configuration,
+	})
 }
 
 // The whole list is here a second time: a new route has to be put on one side
@@ -61,13 +92,22 @@ func TestEveryRouteIsForStrangersOrForOperators(t *testing.T) {
 		"GET /console/":     operators,
 		"GET /{$}":          operators,
 	}
+
 	found := bare(t).routes()
 	for _, one := range found {
 		if side, known := want[one.pattern]; !known || (side != one.side) || (side == 0) {
-			t.Errorf("%s is for %d, and in the table for %d (%v)", one.pattern, one.side, side, known)
+			t.Errorf(
+				"%s is for %d, and in the table for %d (%v)",
+				one.pattern,
+				one.side,
+				side,
+				known,
+			)
 		}
+
 		delete(want, one.pattern)
 	}
+
 	if len(want) > 0 {
 		t.Errorf("there are no routes %v", want)
 	}
@@ -76,7 +116,10 @@ func TestEveryRouteIsForStrangersOrForOperators(t *testing.T) {
 // A path of each route is asked for on both listeners.
 func TestEachSideServesItsOwnRoutesAndNoOthers(t *testing.T) {
 	a := bare(t)
-	both, public, private := a.All(), a.Public(), a.Private()
+	both := a.All()
+	public := a.Public()
+	private := a.Private()
+
 	for _, one := range a.routes() {
 		method, path := "GET", one.pattern
 		if before, after, ok := strings.Cut(one.pattern, " "); ok {
@@ -84,10 +127,12 @@ func TestEachSideServesItsOwnRoutesAndNoOthers(t *testing.T) {
 		}
 		path = strings.NewReplacer("{file}", "page.js", "{$}", "").Replace(path)
 
-		// The pattern that served a request is what it is logged and counted under.
+		// The pattern that served a request is what it is logged and counted
+		// under.
 		served := func(side string) string {
 			r := httptest.NewRequest(method, path, nil)
 			w := httptest.NewRecorder()
+
 			switch side {
 			case "both":
 				both.ServeHTTP(w, r)
@@ -96,11 +141,14 @@ func TestEachSideServesItsOwnRoutesAndNoOthers(t *testing.T) {
 			default:
 				private.ServeHTTP(w, r)
 			}
+
 			if strings.Contains(w.Body.String(), "there is nothing at this address") {
 				return "nothing"
 			}
+
 			return "something"
 		}
+
 		for name, has := range map[string]bool{
 			"both": true, "public": (one.side & strangers) != 0, "private": (one.side & operators) != 0,
 		} {
@@ -125,8 +173,11 @@ func TestThePublicSideDoesNotTellOfTheOther(t *testing.T) {
 		w := httptest.NewRecorder()
 		a.Public().ServeHTTP(w, httptest.NewRequest("GET", path, nil))
 		text := w.Body.String()
-		moved := slices.Contains([]int{301, 307}, w.Code) // to the path without the dots, which is 404
-		if (w.Code != 404 && !moved) || strings.Contains(text, "/v1/") || strings.Contains(text, "/docs;") {
+
+		// to the path without the dots, which is 404
+		moved := slices.Contains([]int{301, 307}, w.Code)
+		if (w.Code != 404 && !moved) || strings.Contains(text, "/v1/") ||
+			strings.Contains(text, "/docs;") {
 			t.Errorf("%s: %d %s", path, w.Code, text)
 		}
 	}

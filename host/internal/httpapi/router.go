@@ -11,7 +11,7 @@ import (
 type side int
 
 const (
-	// strangers are providers, customers and whoever finds the address.
+	// strangers are providers, customers and anyone who finds the address.
 	strangers side = 1 << iota
 	// operators are the merchant's services and the people who run the host.
 	operators
@@ -28,14 +28,14 @@ type route struct {
 func (a *API) routes() []route {
 	page := http.RedirectHandler("/console/", http.StatusSeeOther)
 	return []route{
-		{"/webhooks/", strangers, a.Inbox.WebhookHandler()},
-		{"/return/", strangers, a.Inbox.ReturnHandler()},
+		{"/webhooks/", strangers, a.Incoming.WebhookHandler()},
+		{"/return/", strangers, a.Incoming.ReturnHandler()},
 		{"GET /healthz", strangers | operators, http.HandlerFunc(a.healthz)},
 		{"GET /readyz", strangers | operators, http.HandlerFunc(a.readyz)},
 
 		{"/v1/", operators, a.guard(a.v1)},
 		{"GET /metrics", operators, a.metrics()},
-		{"GET /openapi.json", operators, http.HandlerFunc(a.openapi)},
+		{"GET /openapi.json", operators, http.HandlerFunc(a.serveDocument)},
 		{"GET /docs", operators, docsPage()},
 		{"GET /docs/{file}", operators, docsAsset()},
 		{"GET /console/", operators, console()},
@@ -58,7 +58,7 @@ func (a *API) serving(sides ...side) http.Handler {
 	}
 	var handler http.Handler = router{mux: mux, api: (wanted & operators) != 0}
 	if (wanted & strangers) != 0 {
-		handler = a.Inbox.AlsoBelowPublicURL(handler)
+		handler = a.Incoming.AlsoBelowPublicURL(handler)
 	}
 	return a.observe(notForServiceWorkers(handler))
 }
@@ -76,8 +76,9 @@ func notForServiceWorkers(next http.Handler) http.Handler {
 	})
 }
 
-// router is a mux whose own answers, for a path or a method that it does not have, are problems. api says that the API
-// and its documentation are among its paths.
+// router is a mux whose own answers, for a path or a method that it does not have,
+// are problems. api reports whether the API and its documentation are among its
+// paths.
 type router struct {
 	mux *http.ServeMux
 	api bool
@@ -89,16 +90,19 @@ func (m router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		m.mux.ServeHTTP(w, r)
 		return
 	}
-	// The mux alone knows which methods a path has: ask it what it would answer.
-	probe := &probe{header: http.Header{}}
-	handler.ServeHTTP(probe, r)
+
+	// Only the mux knows which methods a path has, and its own answer says so.
+	answer := &unsentAnswer{header: http.Header{}}
+	handler.ServeHTTP(answer, r)
 	r.Pattern = ""
-	if probe.status == http.StatusMethodNotAllowed {
-		p := newProblem(probe.status, codeNoMethod, r.Method+" is not possible here, but "+probe.header.Get("Allow"))
-		p.header.Set("Allow", probe.header.Get("Allow"))
+	if answer.status == http.StatusMethodNotAllowed {
+		allowed := answer.header.Get("Allow")
+		p := newProblem(answer.status, codeNoMethod, r.Method+" is not possible here, but "+allowed)
+		p.header.Set("Allow", allowed)
 		p.write(w, r)
 		return
 	}
+
 	detail := "there is nothing at this address"
 	if m.api && !strings.HasPrefix(r.URL.Path, "/v1/") {
 		detail += "; the API is at /v1/, its documentation at /docs"
@@ -106,12 +110,12 @@ func (m router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	newProblem(http.StatusNotFound, string(sdk.CodeNotFound), detail).write(w, r)
 }
 
-// probe takes an answer that nobody gets.
-type probe struct {
+// unsentAnswer takes the head of an answer that is not sent.
+type unsentAnswer struct {
 	header http.Header
 	status int
 }
 
-func (p *probe) Header() http.Header         { return p.header }
-func (p *probe) WriteHeader(status int)      { p.status = status }
-func (p *probe) Write(b []byte) (int, error) { return len(b), nil }
+func (u *unsentAnswer) Header() http.Header         { return u.header }
+func (u *unsentAnswer) WriteHeader(status int)      { u.status = status }
+func (u *unsentAnswer) Write(b []byte) (int, error) { return len(b), nil }

@@ -15,42 +15,37 @@ var amountType = reflect.TypeFor[payment.Amount]()
 // amountSchema stands for payment.Amount in the document.
 type amountSchema struct{}
 
-// Schema is asked by huma.
+// Schema is called by huma.
 func (amountSchema) Schema(huma.Registry) *huma.Schema {
-	return &huma.Schema{Type: huma.TypeString, Pattern: `^[0-9]+(\.[0-9]+)?$`, Examples: []any{"60.00"},
-		Description: "a decimal in units of the currency"}
+	return &huma.Schema{
+		Type:        huma.TypeString,
+		Pattern:     `^[0-9]+(\.[0-9]+)?$`,
+		Examples:    []any{"60.00"},
+		Description: "a decimal in units of the currency",
+	}
 }
 
 // sentTypes returns the names of the types of which a caller sends values: all
 // that a request body refers to, whatever they are called. They must hold
 // nothing that is not known, whereas answers may grow.
-func sentTypes(o *huma.OpenAPI) map[string]bool {
+func sentTypes(document *huma.OpenAPI) map[string]bool {
+	schemas := document.Components.Schemas.Map()
 	sent := map[string]bool{}
-	var walk func(s *huma.Schema)
-	walk = func(s *huma.Schema) {
-		if s == nil {
+	var walk func(*huma.Schema)
+	walk = func(schema *huma.Schema) {
+		if schema == nil {
 			return
 		}
-		if name, ok := strings.CutPrefix(s.Ref, schemaPrefix); ok && !sent[name] {
+		if name, ok := strings.CutPrefix(schema.Ref, schemaPrefix); ok && !sent[name] {
 			sent[name] = true
-			walk(o.Components.Schemas.Map()[name])
+			walk(schemas[name])
 		}
-
-		walk(s.Items)
-		for _, property := range s.Properties {
-			walk(property)
-		}
-		if more, ok := s.AdditionalProperties.(*huma.Schema); ok {
-			walk(more)
-		}
-		for _, list := range [][]*huma.Schema{s.AnyOf, s.OneOf, s.AllOf} {
-			for _, one := range list {
-				walk(one)
-			}
+		for _, inner := range within(schema) {
+			walk(inner)
 		}
 	}
 
-	for _, path := range o.Paths {
+	for _, path := range document.Paths {
 		for _, op := range []*huma.Operation{path.Get, path.Put, path.Post, path.Patch, path.Delete} {
 			if op == nil || op.RequestBody == nil {
 				continue
@@ -63,47 +58,72 @@ func sentTypes(o *huma.OpenAPI) map[string]bool {
 	return sent
 }
 
-// complete says of the document's types what Go's types do not: which fields may be null, and that answers may grow.
-func complete(o *huma.OpenAPI, sent map[string]bool) {
-	schemas := o.Components.Schemas
-	for name, s := range schemas.Map() {
+// within returns the schemas that a schema is made of.
+func within(schema *huma.Schema) []*huma.Schema {
+	inner := []*huma.Schema{schema.Items}
+	for _, property := range schema.Properties {
+		inner = append(inner, property)
+	}
+	if more, ok := schema.AdditionalProperties.(*huma.Schema); ok {
+		inner = append(inner, more)
+	}
+	inner = append(inner, schema.AnyOf...)
+	inner = append(inner, schema.OneOf...)
+	return append(inner, schema.AllOf...)
+}
+
+// complete adds to the document's types what Go's types do not say: which fields
+// may be null, and that answers may grow.
+func complete(document *huma.OpenAPI, sent map[string]bool) {
+	schemas := document.Components.Schemas
+	for name, schema := range schemas.Map() {
 		if !sent[name] {
-			s.AdditionalProperties = nil
+			schema.AdditionalProperties = nil
 		}
-		t := schemas.TypeFromRef(schemaPrefix + name)
-		for _, f := range reflect.VisibleFields(t) {
-			key, options, _ := strings.Cut(f.Tag.Get("json"), ",")
-			field := s.Properties[key]
-			if field == nil {
+
+		for _, field := range reflect.VisibleFields(schemas.TypeFromRef(schemaPrefix + name)) {
+			key, options, _ := strings.Cut(field.Tag.Get("json"), ",")
+			property := schema.Properties[key]
+			if property == nil {
 				continue
 			}
-			if field.Type == huma.TypeArray {
-				field.Nullable = false // an empty list is []
-			}
-			if f.Type.Kind() != reflect.Pointer || strings.Contains(options, "omit") {
-				continue
-			}
-			if field.Ref == "" {
-				field.Nullable = true
-				continue
-			}
-			s.Properties[key] = &huma.Schema{Description: field.Description,
-				AnyOf: []*huma.Schema{{Ref: field.Ref}, {Type: "null"}}}
+			mayBeNull := (field.Type.Kind() == reflect.Pointer) && !strings.Contains(options, "omit")
+			schema.Properties[key] = completed(property, mayBeNull)
 		}
 	}
 }
 
-// strict makes the check of requests as strict as the document is. huma lets pass the name of a field in another case,
-// as Go's decoder does, unless what is not named has a schema of its own: one that nothing fits.
+// completed returns the schema of a field that is null or not.
+func completed(property *huma.Schema, mayBeNull bool) *huma.Schema {
+	if property.Type == huma.TypeArray {
+		property.Nullable = false // an empty list is []
+	}
+	switch {
+	case !mayBeNull:
+		return property
+	case property.Ref == "":
+		property.Nullable = true
+		return property
+	}
+	return &huma.Schema{
+		Description: property.Description,
+		AnyOf:       []*huma.Schema{{Ref: property.Ref}, {Type: "null"}},
+	}
+}
+
+// strict makes the check of requests as strict as the document is. huma lets pass
+// the name of a field in another case, as Go's decoder does, unless the fields
+// that are not named have a schema of their own: one that nothing fits.
 func strict(schemas huma.Registry, sent map[string]bool) {
-	for name, s := range schemas.Map() {
+	for name, schema := range schemas.Map() {
 		if sent[name] {
-			s.AdditionalProperties = &huma.Schema{Not: &huma.Schema{}}
+			schema.AdditionalProperties = &huma.Schema{Not: &huma.Schema{}}
 		}
 	}
 }
 
-// unmarshal reads a body. huma reads each twice: first as plain values, to check them, and then into their type.
+// unmarshal reads a body. huma reads each twice: first as plain values, to check
+// them, and then into their type.
 func unmarshal(data []byte, into any) error {
 	if _, plain := into.(*any); plain {
 		if err := strictjson.Check(data); err != nil {

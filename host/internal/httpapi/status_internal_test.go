@@ -30,7 +30,7 @@ func TestStatusOfWhatTheHostTurnsAway(t *testing.T) {
 		{string(sdk.CodeInternal), sdk.OutcomeUnknown, "", 500},
 		{string(sdk.CodeLimit), sdk.OutcomeNotSent, "", 422},
 	} {
-		for _, k := range []kind{changes, asks} {
+		for _, k := range []callKind{changing, reading} {
 			if got := statusOf(&payment.Error{Code: c.code, Outcome: c.outcome, PaymentID: c.id}, k); got != c.want {
 				t.Errorf("%+v: %d", c, got)
 			}

@@ -13,9 +13,15 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// failing gives an error as a plugin would.
+// failing returns an error as a plugin would.
 func failing(code sdk.Code, outcome sdk.Outcome) *sdk.Error {
-	return &sdk.Error{Code: code, Outcome: outcome, Message: "it failed", ProviderCode: "E17", ProviderMessage: "nope"}
+	return &sdk.Error{
+		Code:            code,
+		Outcome:         outcome,
+		Message:         "it failed",
+		ProviderCode:    "E17",
+		ProviderMessage: "nope",
+	}
 }
 
 func TestARecordedPaymentIs201WhateverBecameOfIt(t *testing.T) {
@@ -38,16 +44,24 @@ func TestARecordedPaymentIs201WhateverBecameOfIt(t *testing.T) {
 				}
 				return redirecting(ctx, q)
 			}
-			a := r.call(t, "POST", "/v1/payments", paymentBody, "Idempotency-Key", "k").want(t, 201, "")
+
+			a := r.call(t, "POST", "/v1/payments", paymentBody, "Idempotency-Key", "k").
+				want(t, 201, "")
 			if a.json["status"] != c.status || a.at("failure.outcome") != c.outcome {
 				t.Errorf("got %s", a.text)
 			}
-			if c.err != nil && (a.at("failure.provider_code") != "E17" || a.at("failure.provider_message") != "nope") {
+
+			if c.err != nil &&
+				(a.at("failure.provider_code") != "E17" || a.at("failure.provider_message") != "nope") {
 				t.Errorf("the provider's words are lost: %s", a.text)
 			}
-			if want := "/v1/payments/" + a.json["id"].(string); a.header.Get("Location") != want {
+
+			if want := "/v1/payments/" + a.json["id"].(string); a.header.Get(
+				"Location",
+			) != want {
 				t.Errorf("Location is %s, want %s", a.header.Get("Location"), want)
 			}
+
 			if a.header.Get("Idempotent-Replayed") != "" {
 				t.Error("the first answer says that it is a replay")
 			}
@@ -82,19 +96,25 @@ func TestNothingIsRecordedWithAProblem(t *testing.T) {
 			if c.prepare != nil {
 				c.prepare(r)
 			}
-			a := r.call(t, "POST", c.path, c.body, "Idempotency-Key", c.key).want(t, c.status, c.code)
+
+			a := r.call(t, "POST", c.path, c.body, "Idempotency-Key", c.key).
+				want(t, c.status, c.code)
 			if a.json["outcome"] != "not_sent" {
 				t.Errorf("the outcome is %v", a.json["outcome"])
 			}
-			if fields := slices.Collect(maps.Keys(a.violations())); c.field != "" && !slices.Equal(fields, []string{c.field}) {
+
+			if fields := slices.Collect(maps.Keys(a.violations())); c.field != "" &&
+				!slices.Equal(fields, []string{c.field}) {
 				t.Errorf("the violations are of %v, want %s: %s", fields, c.field, a.text)
 			}
+
 			if c.status == 503 && a.header.Get("Retry-After") != "1" {
 				t.Errorf("Retry-After is %q", a.header.Get("Retry-After"))
 			}
 			if n := r.account.Creates(); n != 0 {
 				t.Errorf("the provider was called %d times", n)
 			}
+
 			for _, list := range []string{"/v1/payments", "/v1/payouts"} {
 				if a := r.call(t, "GET", list, ""); len(a.json["data"].([]any)) != 0 {
 					t.Errorf("something is recorded: %s", a.text)
@@ -104,7 +124,8 @@ func TestNothingIsRecordedWithAProblem(t *testing.T) {
 	}
 }
 
-// actions are the calls that change a payment, with the statuses of their success.
+// actions are the calls that change a payment, with the statuses of their
+// success.
 var actions = []struct {
 	name, path, body string
 	status           int
@@ -121,17 +142,30 @@ var actions = []struct {
 	{"cancel", "/cancel", `{"reason":"sold out"}`, 200, func(r *rig, err error) {
 		r.account.Cancel = func(context.Context, sdk.CancelPaymentRequest) (*sdk.Payment, error) { return processing(err) }
 	}},
-	{"refund", "/refunds", `{"amount":"10.00","reason":"broken"}`, 201, func(r *rig, err error) {
-		r.account.Create = func(context.Context, sdk.CreatePaymentRequest) (*sdk.Payment, error) {
-			return &sdk.Payment{ProviderReference: "theirs", Status: sdk.PaymentSucceeded}, nil
-		}
-		r.account.Refund = func(context.Context, sdk.CreateRefundRequest) (*sdk.Refund, error) {
-			if err != nil {
-				return nil, err
+	{
+		"refund",
+		"/refunds",
+		`{"amount":"10.00","reason":"broken"}`,
+		201,
+		func(r *rig, err error) {
+			r.account.Create = func(context.Context, sdk.CreatePaymentRequest) (*sdk.Payment, error) {
+				return &sdk.Payment{
+					ProviderReference: "theirs",
+					Status:            sdk.PaymentSucceeded,
+				}, nil
 			}
-			return &sdk.Refund{ProviderReference: "re-theirs", Status: sdk.RefundSucceeded}, nil
-		}
-	}},
+
+			r.account.Refund = func(context.Context, sdk.CreateRefundRequest) (*sdk.Refund, error) {
+				if err != nil {
+					return nil, err
+				}
+				return &sdk.Refund{
+					ProviderReference: "re-theirs",
+					Status:            sdk.RefundSucceeded,
+				}, nil
+			}
+		},
+	},
 }
 
 func processing(err error) (*sdk.Payment, error) {
@@ -161,18 +195,31 @@ func TestWhatAChangeAnswers(t *testing.T) {
 				action.script(r, c.err)
 				id := r.pay(t, "k")
 				before := r.call(t, "GET", "/v1/payments/"+id, "").json["status"]
-				a := r.call(t, "POST", "/v1/payments/"+id+action.path, action.body, "Idempotency-Key", "k2")
+				a := r.call(
+					t,
+					"POST",
+					"/v1/payments/"+id+action.path,
+					action.body,
+					"Idempotency-Key",
+					"k2",
+				)
+
 				if c.status == 0 {
 					a.want(t, action.status, "")
 					return
 				}
+
 				a.want(t, c.status, c.code)
-				if want := string(sdk.OutcomeOf(c.err)); a.json["outcome"] != want || a.json["payment_id"] != id {
+				if want := string(sdk.OutcomeOf(c.err)); a.json["outcome"] != want ||
+					a.json["payment_id"] != id {
 					t.Errorf("want outcome %s and payment %s: %s", want, id, a.text)
 				}
-				if sdk.AsError(c.err).ProviderCode != "" && a.json["provider_code"] != "E17" {
+
+				if sdk.AsError(c.err).ProviderCode != "" &&
+					a.json["provider_code"] != "E17" {
 					t.Errorf("the provider's code is lost: %s", a.text)
 				}
+
 				if c.status == 503 && a.header.Get("Retry-After") != "1" {
 					t.Errorf("Retry-After is %q", a.header.Get("Retry-After"))
 				}
@@ -190,22 +237,31 @@ func TestChangesThatNeverReachTheProvider(t *testing.T) {
 			r := newRig(t)
 			action.script(r, nil)
 			id := r.pay(t, "k")
-			r.call(t, "POST", "/v1/payments/pay_0"+action.path, action.body, "Idempotency-Key", "n").want(t, 404, "not_found")
-			a := r.call(t, "POST", "/v1/payments/"+id+action.path, action.body).want(t, 422, "invalid_request")
+			r.call(t, "POST", "/v1/payments/pay_0"+action.path, action.body, "Idempotency-Key", "n").
+				want(t, 404, "not_found")
+			a := r.call(t, "POST", "/v1/payments/"+id+action.path, action.body).
+				want(t, 422, "invalid_request")
 			if a.violations()["Idempotency-Key"] == "" {
 				t.Errorf("the missing key is not named: %s", a.text)
 			}
-			r.call(t, "POST", "/v1/payments/"+id+action.path, action.body, "Idempotency-Key", "k").want(t, 409, payment.CodeIdempotencyConflict)
-			r.call(t, "POST", "/v1/payments/"+id+action.path, `[`, "Idempotency-Key", "m").want(t, 400, "malformed")
-			r.call(t, "POST", "/v1/payments/"+id+action.path, `{"surprise":1}`, "Idempotency-Key", "m").want(t, 422, "invalid_request")
+
+			r.call(t, "POST", "/v1/payments/"+id+action.path, action.body, "Idempotency-Key", "k").
+				want(t, 409, payment.CodeIdempotencyConflict)
+			r.call(t, "POST", "/v1/payments/"+id+action.path, `[`, "Idempotency-Key", "m").
+				want(t, 400, "malformed")
+			r.call(t, "POST", "/v1/payments/"+id+action.path, `{"surprise":1}`, "Idempotency-Key", "m").
+				want(t, 422, "invalid_request")
 			if action.name == "capture" || action.name == "refund" {
-				a := r.call(t, "POST", "/v1/payments/"+id+action.path, `{"amount":"0.00"}`, "Idempotency-Key", "z").want(t, 422, "invalid_request")
+				a := r.call(t, "POST", "/v1/payments/"+id+action.path, `{"amount":"0.00"}`, "Idempotency-Key", "z").
+					want(t, 422, "invalid_request")
 				if a.violations()["amount"] != "must be more than zero" {
 					t.Errorf("a zero is taken for all of it: %s", a.text)
 				}
 			}
+
 			r.account.SetDown(true)
-			r.call(t, "POST", "/v1/payments/"+id+action.path, action.body, "Idempotency-Key", "d").want(t, 503, "unavailable")
+			r.call(t, "POST", "/v1/payments/"+id+action.path, action.body, "Idempotency-Key", "d").
+				want(t, 503, "unavailable")
 		})
 	}
 }
@@ -215,9 +271,18 @@ func TestAFinalPaymentIsAConflict(t *testing.T) {
 	r.account.Create = func(context.Context, sdk.CreatePaymentRequest) (*sdk.Payment, error) {
 		return &sdk.Payment{ProviderReference: "theirs", Status: sdk.PaymentFailed}, nil
 	}
+
 	for _, action := range actions[:3] {
 		action.script(r, nil)
-		a := r.call(t, "POST", "/v1/payments/"+r.pay(t, "k")+action.path, action.body, "Idempotency-Key", action.name)
+		a := r.call(
+			t,
+			"POST",
+			"/v1/payments/"+r.pay(t, "k")+action.path,
+			action.body,
+			"Idempotency-Key",
+			action.name,
+		)
+
 		a.want(t, 409, payment.CodeConflict)
 	}
 }
@@ -233,14 +298,21 @@ var questions = []struct {
 	{"balances", "GET", "/v1/providers/acme/balances", "", func(r *rig, err error) {
 		r.account.Balances = func(context.Context) ([]sdk.Balance, error) { return nil, err }
 	}},
-	{"operation", "POST", "/v1/providers/acme/operations/rates", `{"pair":"USDEUR"}`, func(r *rig, err error) {
-		r.account.OnInfo.Operations = []sdk.Operation{{Name: "rates"}}
-		r.account.Operation = func(context.Context, sdk.InvokeOperationRequest) (json.RawMessage, error) {
-			return json.RawMessage(`{"rate":"1.08"}`), err
-		}
-	}},
+	{
+		"operation",
+		"POST",
+		"/v1/providers/acme/operations/rates",
+		`{"pair":"USDEUR"}`,
+		func(r *rig, err error) {
+			r.account.OnInfo.Operations = []sdk.Operation{{Name: "rates"}}
+			r.account.Operation = func(context.Context, sdk.InvokeOperationRequest) (json.RawMessage, error) {
+				return json.RawMessage(`{"rate":"1.08"}`), err
+			}
+		},
+	},
 	{"refresh", "GET", "/v1/payments/ID?refresh=true", "", func(r *rig, err error) {
-		r.account.OnInfo.PaymentLookup.Immediate = true // else "not found" may mean "not yet", which is no error
+		// else "not found" may mean "not yet", which is no error
+		r.account.OnInfo.PaymentLookup.Immediate = true
 		r.account.Get = func(context.Context, sdk.GetPaymentRequest) (*sdk.Payment, error) { return processing(err) }
 	}},
 }
@@ -248,6 +320,7 @@ var questions = []struct {
 func TestWhatAQuestionAnswers(t *testing.T) {
 	limited := failing(sdk.CodeRateLimited, sdk.OutcomeRefused)
 	limited.RetryAfter = 1500 * time.Millisecond
+
 	for name, c := range map[string]struct {
 		err    error
 		status int
@@ -272,11 +345,14 @@ func TestWhatAQuestionAnswers(t *testing.T) {
 				if c.err != nil {
 					err = c.err
 				}
+
 				q.script(r, err)
-				a := r.call(t, q.method, strings.Replace(q.path, "ID", id, 1), q.body).want(t, c.status, c.code)
+				a := r.call(t, q.method, strings.Replace(q.path, "ID", id, 1), q.body).
+					want(t, c.status, c.code)
 				if a.header.Get("Retry-After") != c.retry {
 					t.Errorf("Retry-After is %q", a.header.Get("Retry-After"))
 				}
+
 				if c.status == 502 && a.json["provider_message"] != "nope" {
 					t.Errorf("the provider's words are lost: %s", a.text)
 				}
@@ -294,8 +370,10 @@ func TestQuestionsThatNeverReachTheProvider(t *testing.T) {
 			if q.name != "operation" {
 				r.call(t, q.method, path, q.body).want(t, 422, "not_supported")
 			}
+
 			q.script(r, nil)
-			missing := strings.NewReplacer("acme", "nobody", id, "pay_0", "rates", "rats").Replace(path)
+			missing := strings.NewReplacer("acme", "nobody", id, "pay_0", "rates", "rats").
+				Replace(path)
 			r.call(t, q.method, missing, q.body).want(t, 404, "not_found")
 			r.account.SetDown(true)
 			a := r.call(t, q.method, path, q.body).want(t, 503, "unavailable")

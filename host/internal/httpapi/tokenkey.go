@@ -8,49 +8,73 @@ import (
 	"github.com/payhost/payhost/host/payment"
 )
 
+// tokenKeyOperations are about the keys that sign webhook and return URLs. Each
+// answers with all keys.
+func (a *API) tokenKeyOperations(api huma.API) {
+	huma.Register(api, operation{
+		id:          "list-token-keys",
+		method:      http.MethodGet,
+		path:        "/token-keys",
+		tag:         "Host",
+		summary:     "List the keys of webhook and return URLs",
+		description: "The newest first. The keys themselves are never shown.",
+	}.described(), a.listTokenKeys)
+
+	huma.Register(api, operation{
+		id:      "rotate-token-key",
+		method:  http.MethodPost,
+		path:    "/token-keys",
+		tag:     "Host",
+		summary: "Make a new key",
+		description: "Makes a new key, which signs the URLs of new payments from half a minute later on, with the " +
+			"first secret of `host.token_secret` mixed in. Payments made before keep their key; the URL of each " +
+			"account changes, and its former one is taken until the former key is ended.",
+		errors: []int{http.StatusConflict},
+	}.described(), a.rotateTokenKey)
+
+	huma.Register(api, operation{
+		id:      "end-token-key",
+		method:  http.MethodPost,
+		path:    "/token-keys/{id}/end",
+		tag:     "Host",
+		summary: "Give a former key up",
+		description: "What the key signed is refused from now on: webhooks and returns of payments made under it, " +
+			"and former URLs of accounts. Payments that are still open are then settled by asking their providers.",
+		errors: []int{http.StatusNotFound, http.StatusConflict},
+	}.described(), a.endTokenKey)
+}
+
+func (a *API) listTokenKeys(ctx context.Context, _ *struct{}) (*listed[payment.TokenKey], error) {
+	keys, err := a.Payments.TokenKeys(ctx)
+	return paged(ctx, a, keys, "", err)
+}
+
 type tokenKeyRequest struct {
 	Reason string `json:"reason" minLength:"1" maxLength:"1000" doc:"why; kept with the key"`
 }
 
-type rotateKeyInput struct{ Body tokenKeyRequest }
+type rotateTokenKeyInput struct{ Body tokenKeyRequest }
 
-type endKeyInput struct {
+func (a *API) rotateTokenKey(ctx context.Context, in *rotateTokenKeyInput) (*listed[payment.TokenKey], error) {
+	keys, err := a.Payments.RotateTokenKey(ctx, operator(ctx), in.Body.Reason)
+	return a.changedKeys(ctx, keys, err)
+}
+
+type endTokenKeyInput struct {
 	ID   string `path:"id" maxLength:"64"`
 	Body tokenKeyRequest
 }
 
-// keyOperations are about the keys that sign webhook and return URLs.
-func (a *API) keyOperations(api huma.API) {
-	list := operation("list-token-keys", http.MethodGet, "/token-keys", "Host", "List the keys of webhook and return URLs",
-		"The newest first. The keys themselves are never shown.")
-	huma.Register(api, list, func(ctx context.Context, _ *struct{}) (*listed[payment.TokenKey], error) {
-		keys, err := a.Core.TokenKeys(ctx)
-		return a.keys(ctx, asks, keys, err)
-	})
-
-	rotate := operation("rotate-token-key", http.MethodPost, "/token-keys", "Host", "Make a new key",
-		"Makes a new key, which signs the URLs of new payments from half a minute later on, with the first secret of "+
-			"`host.token_secret` mixed in. Payments made before keep their key; the URL of each account changes, and "+
-			"its former one is taken until the former key is ended.", http.StatusConflict)
-	huma.Register(api, rotate, func(ctx context.Context, in *rotateKeyInput) (*listed[payment.TokenKey], error) {
-		keys, err := a.Core.RotateTokenKey(ctx, operator(ctx), in.Body.Reason)
-		return a.keys(ctx, changes, keys, err)
-	})
-
-	end := operation("end-token-key", http.MethodPost, "/token-keys/{id}/end", "Host", "Give a former key up",
-		"What the key signed is refused from now on: webhooks and returns of payments made under it, and former URLs of "+
-			"accounts. Payments that are still open are then settled by asking their providers.",
-		http.StatusNotFound, http.StatusConflict)
-	huma.Register(api, end, func(ctx context.Context, in *endKeyInput) (*listed[payment.TokenKey], error) {
-		keys, err := a.Core.EndTokenKey(ctx, in.ID, operator(ctx), in.Body.Reason)
-		return a.keys(ctx, changes, keys, err)
-	})
+func (a *API) endTokenKey(ctx context.Context, in *endTokenKeyInput) (*listed[payment.TokenKey], error) {
+	keys, err := a.Payments.EndTokenKey(ctx, in.ID, operator(ctx), in.Body.Reason)
+	return a.changedKeys(ctx, keys, err)
 }
 
-// keys answers with all keys.
-func (a *API) keys(ctx context.Context, k kind, keys []payment.TokenKey, err error) (*listed[payment.TokenKey], error) {
+func (a *API) changedKeys(
+	ctx context.Context, keys []payment.TokenKey, err error,
+) (*listed[payment.TokenKey], error) {
 	if err != nil {
-		return nil, a.fail(ctx, k, false, err)
+		return nil, a.fail(ctx, changing, err)
 	}
 	return pageOf(keys, ""), nil
 }

@@ -10,7 +10,8 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// reshape gives every error our form, with the request's id. It is a huma.Transformer.
+// reshape gives every error our form, with the request's ID. It is a
+// huma.Transformer.
 func (a *API) reshape(ctx huma.Context, _ string, v any) (any, error) {
 	switch e := v.(type) {
 	case *huma.ErrorModel:
@@ -23,13 +24,14 @@ func (a *API) reshape(ctx huma.Context, _ string, v any) (any, error) {
 	return v, nil
 }
 
-// fromHuma turns one of huma's own errors into a problem. The values that it carries along are dropped: they may be
-// secrets, and whoever sent them has them.
+// fromHuma makes a problem of one of huma's own errors. The values that it carries
+// along are left out: they may be secrets, and their sender has them.
 func (a *API) fromHuma(ctx huma.Context, e *huma.ErrorModel) *problem {
 	first := ""
 	if len(e.Errors) > 0 && e.Errors[0] != nil {
 		first = e.Errors[0].Message
 	}
+
 	switch e.Status {
 	case http.StatusUnprocessableEntity:
 		p := newProblem(e.Status, string(sdk.CodeInvalidRequest), "the request is not valid, and nothing was done")
@@ -44,71 +46,88 @@ func (a *API) fromHuma(ctx huma.Context, e *huma.ErrorModel) *problem {
 	case http.StatusRequestTimeout:
 		return newProblem(e.Status, codeMalformed, "the body did not arrive in time")
 	}
+
 	if e.Detail == "cannot read request body" {
 		return newProblem(http.StatusBadRequest, codeMalformed, "the body did not arrive whole")
 	}
-	a.Logger.Error("a request failed inside the host", "request_id", requestID(ctx.Context()), "error", e.Detail+": "+first)
-	return newProblem(e.Status, string(sdk.CodeInternal), "something failed inside the host; its log tells what, under this request_id")
+	a.Logger.Error("a request failed inside the host",
+		"request_id", requestID(ctx.Context()), "error", e.Detail+": "+first)
+	return newProblem(e.Status, string(sdk.CodeInternal), errInside)
 }
 
-// violations gives one violation a field, in the order of the fields: what the schema says comes before what the core
-// says of the same field, which often only follows from it.
+// violations leaves each field one violation, in the order of the fields. Those
+// of the schema come before those of the core, which often only follow from them.
 func violations(list []*huma.ErrorDetail) []violation {
 	out := []violation{}
-	for _, d := range list {
-		if d == nil {
+	for _, detail := range list {
+		if detail == nil {
 			continue
 		}
-		v := violationOf(d)
-		if !slices.ContainsFunc(out, func(o violation) bool { return o.Field == v.Field }) {
-			out = append(out, v)
+		next := violationOf(detail)
+		same := func(v violation) bool { return v.Field == next.Field }
+		if !slices.ContainsFunc(out, same) {
+			out = append(out, next)
 		}
 	}
-	slices.SortStableFunc(out, func(a, b violation) int { return cmp.Compare(a.Field, b.Field) })
+	slices.SortStableFunc(out, func(left, right violation) int { return cmp.Compare(left.Field, right.Field) })
 	return out
 }
 
 // violationOf says in our words what huma found.
 func violationOf(d *huma.ErrorDetail) violation {
 	where, field, _ := strings.Cut(d.Location, ".")
-	message := d.Message
 	if where == ofCore {
-		return violation{Field: field, Message: message}
+		return violation{Field: field, Message: d.Message}
 	}
-	if name, ok := between(message, "expected required property ", " to be present"); ok {
+	if name, ok := between(d.Message, "expected required property ", " to be present"); ok {
 		return violation{Field: strings.TrimPrefix(field+"."+name, "."), Message: "is required"}
 	}
-	switch {
-	case strings.HasPrefix(message, "required "):
-		message = "is required"
-	case message == "expected value to not match schema", message == "unexpected property", message == "unknown query parameter":
-		message = "is not known here"
-	case message == "expected string":
-		message = "must be a string" + given(d.Value)
-		if field == "amount" {
-			message += `; write digits with at most one point in quotes, such as "60.00"`
-		}
-	case strings.HasPrefix(message, "expected string to be "):
-		message = "must be " + strings.TrimPrefix(message, "expected string to be ")
-	case strings.HasPrefix(message, "expected value to be "):
-		message = "must be " + strings.TrimPrefix(message, "expected value to be ")
-	case strings.HasPrefix(message, "expected length <= "):
-		message = "has more than " + strings.TrimPrefix(message, "expected length <= ") + " characters"
-	case strings.HasPrefix(message, "expected length >= "):
-		message = "has fewer than " + strings.TrimPrefix(message, "expected length >= ") + " characters"
-	case message == "expected object":
-		message = "must be an object" + given(d.Value)
-	case strings.HasPrefix(message, "expected "):
-		message = "must be: " + strings.TrimPrefix(message, "expected ")
-	case strings.HasPrefix(message, "invalid date/time"):
-		message = "must be a time as in RFC 3339, such as 2026-12-01T00:00:00Z"
-	case strings.HasPrefix(message, "invalid "):
-		message = "is not " + strings.NewReplacer("invalid boolean", "true or false", "invalid integer", "a whole number").Replace(message)
-	case d.Value != nil:
-		message = "is not valid" // a parser's own words may quote the value
+
+	message := plainMessage(d)
+	if d.Message == "expected string" && field == "amount" {
+		message += `; write digits with at most one point in quotes, such as "60.00"`
 	}
 	return violation{Field: cmp.Or(field, "body"), Message: message}
 }
+
+// plainMessage translates huma's message.
+func plainMessage(d *huma.ErrorDetail) string {
+	message := d.Message
+	switch message {
+	case "expected value to not match schema", "unexpected property", "unknown query parameter":
+		return "is not known here"
+	case "expected string":
+		return "must be a string" + given(d.Value)
+	case "expected object":
+		return "must be an object" + given(d.Value)
+	}
+
+	for _, known := range []struct{ begins, says, after string }{
+		{"expected string to be ", "must be ", ""},
+		{"expected value to be ", "must be ", ""},
+		{"expected length <= ", "has more than ", " characters"},
+		{"expected length >= ", "has fewer than ", " characters"},
+		{"expected ", "must be: ", ""},
+	} {
+		if rest, ok := strings.CutPrefix(message, known.begins); ok {
+			return known.says + rest + known.after
+		}
+	}
+
+	switch {
+	case strings.HasPrefix(message, "required "):
+		return "is required"
+	case strings.HasPrefix(message, "invalid date/time"):
+		return "must be a time as in RFC 3339, such as 2026-12-01T00:00:00Z"
+	case strings.HasPrefix(message, "invalid "):
+		return "is not " + invalidWords.Replace(message)
+	case d.Value != nil:
+		return "is not valid" // a parser's own words may quote the value
+	}
+	return message
+}
+
+var invalidWords = strings.NewReplacer("invalid boolean", "true or false", "invalid integer", "a whole number")
 
 // given names the JSON type of a value that has the wrong one.
 func given(v any) string {
@@ -129,6 +148,7 @@ func given(v any) string {
 	return ""
 }
 
+// between returns the part of s between two texts that it begins and ends with.
 func between(s, before, after string) (string, bool) {
 	s, ok := strings.CutPrefix(s, before)
 	if !ok {
@@ -137,10 +157,11 @@ func between(s, before, after string) (string, bool) {
 	return strings.CutSuffix(s, after)
 }
 
-// ofCore is where found puts violations, so that their words are left alone.
+// ofCore is the location of violations that found makes: their words are ours.
 const ofCore = "core"
 
-// found turns violations of the core into errors of huma, so that they are reported together with its own.
+// found makes errors of huma of violations, so that they are reported together
+// with huma's own.
 func found(list []sdk.Violation) []error {
 	out := make([]error, 0, len(list))
 	for _, v := range list {

@@ -63,6 +63,10 @@ func readAddress(text string) (address netip.Addr, ok bool) {
 	return address.Unmap().WithZone(""), err == nil
 }
 
+// IsProxy reports whether connections from an address are a trusted proxy's, and
+// so may be of many customers.
+func (b *Inbox) IsProxy(address netip.Addr) bool { return b.trusted(address) }
+
 // trusted reports whether an address is a proxy's. Everybody on this machine has
 // its own address, so it is one only when it is listed as such, and not when it
 // merely lies in a network that is.

@@ -17,9 +17,9 @@ import (
 
 func TestTheRemoteAddressBehindProxies(t *testing.T) {
 	r, got := newRig(t, sdk.TrustSignature), ""
-	r.account.Webhook = func(_ context.Context, req sdk.ParseWebhookRequest) (*sdk.Notice, error) {
+	r.account.Webhook = func(_ context.Context, req sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
 		got = req.Request.RemoteAddress
-		return &sdk.Notice{Verification: sdk.VerifiedBySignature}, nil
+		return &sdk.WebhookResult{Verification: sdk.VerifiedBySignature}, nil
 	}
 	for _, c := range []struct{ peer, forwarded, want string }{
 		{"203.0.113.9:1", "198.51.100.7", "203.0.113.9"},
@@ -55,9 +55,9 @@ func TestTheRemoteAddressBehindProxies(t *testing.T) {
 // the configuration says so of this machine itself.
 func TestThisMachineIsAProxyOnlyWhenItIsListed(t *testing.T) {
 	r, got := newRig(t, sdk.TrustSignature), ""
-	r.account.Webhook = func(_ context.Context, req sdk.ParseWebhookRequest) (*sdk.Notice, error) {
+	r.account.Webhook = func(_ context.Context, req sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
 		got = req.Request.RemoteAddress
-		return &sdk.Notice{Verification: sdk.VerifiedBySignature}, nil
+		return &sdk.WebhookResult{Verification: sdk.VerifiedBySignature}, nil
 	}
 	const provider = "51.195.200.178"
 	for _, c := range []struct{ listed, peer, want string }{
@@ -91,9 +91,9 @@ func TestThisMachineIsAProxyOnlyWhenItIsListed(t *testing.T) {
 // names is the sender's, and without any nobody knows it.
 func TestTheRemoteAddressOfAProxyOnASocket(t *testing.T) {
 	r, got := newRig(t, sdk.TrustSignature), "not called"
-	r.account.Webhook = func(_ context.Context, req sdk.ParseWebhookRequest) (*sdk.Notice, error) {
+	r.account.Webhook = func(_ context.Context, req sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
 		got = req.Request.RemoteAddress
-		return &sdk.Notice{Verification: sdk.VerifiedBySignature}, nil
+		return &sdk.WebhookResult{Verification: sdk.VerifiedBySignature}, nil
 	}
 	for forwarded, want := range map[string]string{
 		"": "", "203.0.113.7": "203.0.113.7", "1.1.1.1, 203.0.113.7": "203.0.113.7", "203.0.113.7, 10.0.0.2": "203.0.113.7",
@@ -127,7 +127,10 @@ func knockAt(b *inbox.Inbox, at string, most int, address func(n int) string) in
 		req.RemoteAddr = address(n)
 		w := httptest.NewRecorder()
 		b.WebhookHandler().ServeHTTP(w, req)
-		if w.Code == http.StatusTooManyRequests {
+		// While the plugin is away both those that are stored and those that are not
+		// are to be sent again.
+		notStored := (w.Code == http.StatusServiceUnavailable) && (w.Body.Len() > 0)
+		if notStored || (w.Code == http.StatusTooManyRequests) {
 			return n
 		}
 	}

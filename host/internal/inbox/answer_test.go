@@ -15,8 +15,8 @@ import (
 func answering(t *testing.T, header http.Header, body string) *rig {
 	t.Helper()
 	r := newRig(t, sdk.TrustSignature)
-	r.account.Webhook = func(context.Context, sdk.ParseWebhookRequest) (*sdk.Notice, error) {
-		return &sdk.Notice{Response: sdk.HTTPResponse{Header: header, Body: []byte(body)}}, nil
+	r.account.Webhook = func(context.Context, sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
+		return &sdk.WebhookResult{Response: sdk.HTTPResponse{Header: header, Body: []byte(body)}}, nil
 	}
 	return r
 }

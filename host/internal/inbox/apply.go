@@ -18,18 +18,21 @@ import (
 )
 
 // apply applies a notice's events and records what became of the notice, in one commit.
-func (b *Inbox) apply(ctx context.Context, l core.Lease, n *store.Notice, r *reading, again bool) error {
+func (b *Inbox) apply(ctx context.Context, l core.Lease, n *store.Webhook, r *reading, again bool) error {
 	var touched []string
 	for {
 		fresh := *n
 		touched, r.ask = nil, nil
-		err := b.store.UpdateExpecting(ctx, expect(n, r), func(tx *store.Tx) error {
+		err := b.store.ApplyEvents(ctx, providerEvents(n, r), func(tx *store.Tx) error {
 			a := application{inbox: b, tx: tx, lease: l, notice: &fresh, reading: r, again: again}
 			if err := a.all(ctx); err != nil {
 				return err
 			}
 			touched = fresh.IntentIDs
-			return tx.SaveNotice(ctx, &fresh)
+			if err := tx.SaveWebhook(ctx, &fresh); err != nil {
+				return err
+			}
+			return tx.MarkRepeat(ctx, &fresh)
 		})
 		if errors.Is(err, store.ErrConflict) {
 			continue // somebody else changed the payment: read it again and decide again
@@ -42,8 +45,8 @@ func (b *Inbox) apply(ctx context.Context, l core.Lease, n *store.Notice, r *rea
 	}
 }
 
-// expect says what applying is going to read, as far as it can be known before.
-func expect(n *store.Notice, r *reading) (e store.Expect) {
+// providerEvents returns the events of a notice that name their intent, or come on its own URL.
+func providerEvents(n *store.Webhook, r *reading) (events []store.ProviderEvent) {
 	for k := range r.events {
 		event := &r.events[k]
 		id := event.Reference
@@ -53,10 +56,9 @@ func expect(n *store.Notice, r *reading) (e store.Expect) {
 		if id == "" {
 			continue // it is found by the provider's reference
 		}
-		e.Intents = append(e.Intents, id)
-		e.Events = append(e.Events, store.EventKey{Provider: n.Provider, ID: eventKey(event, id)})
+		events = append(events, store.ProviderEvent{Provider: n.Provider, ID: eventKey(event, id), IntentID: id})
 	}
-	return e
+	return events
 }
 
 // application is one try at applying one notice.
@@ -64,7 +66,7 @@ type application struct {
 	inbox   *Inbox
 	tx      *store.Tx
 	lease   core.Lease
-	notice  *store.Notice
+	notice  *store.Webhook
 	reading *reading
 	again   bool
 }
@@ -113,11 +115,11 @@ func (a *application) one(ctx context.Context, e *sdk.Event) (matched bool, err 
 		return true, err
 	}
 	report := a.report(e, i)
-	verdict, err := a.inbox.core.Apply(ctx, a.tx, i, report, a.inbox.core.Asking(a.lease, i))
+	verdict, err := a.inbox.core.Apply(ctx, a.tx, i, report, core.StatusQuery(a.lease, i))
 	if err != nil {
 		return true, err
 	}
-	if verdict.Ask {
+	if verdict.Query {
 		a.reading.ask = append(a.reading.ask, i.ID)
 		return true, nil
 	}
@@ -135,12 +137,12 @@ func (a *application) report(e *sdk.Event, i *intent.Intent) intent.Report {
 	if a.notice.Purpose != purposeWebhook {
 		actor = core.ActorReturn
 	}
-	r := a.inbox.core.EventReport(actor, a.reading.proof, e)
+	r := core.EventReport(actor, a.reading.proof, e)
 	r.Named = e.Reference == i.ID || a.notice.IntentID == i.ID || (a.reading.attach != nil && a.reading.attach.intentID == i.ID)
 	if core.Foreign(a.lease, i) && r.Proof > intent.Hint {
 		r.Status, r.Reason = payment.UnderReview, payment.ReviewUnproven
 		r.Message = "the account's identity at the provider has changed since this was made, and a notice of the new one says " +
-			string(a.inbox.core.EventReport(actor, a.reading.proof, e).Status)
+			string(core.EventReport(actor, a.reading.proof, e).Status)
 	}
 	return r
 }
@@ -175,10 +177,7 @@ func (a *application) match(ctx context.Context, e *sdk.Event) (*intent.Intent, 
 		ours = a.notice.IntentID
 	}
 	if ours != "" {
-		if err := a.tx.ExpectEvent(ctx, a.notice.Provider, eventKey(e, ours)); err != nil {
-			return nil, err
-		}
-		i, err := a.tx.IntentToChange(ctx, ours)
+		i, err := a.tx.IntentForEvent(ctx, store.ProviderEvent{Provider: a.notice.Provider, ID: eventKey(e, ours), IntentID: ours})
 		if err == nil && (i.Kind != kind || i.Provider != a.notice.Provider || a.foreignRefund(i) ||
 			e.BothReferences && otherwiseKnown(i, theirs)) {
 			return nil, store.ErrNotFound
@@ -192,7 +191,7 @@ func (a *application) match(ctx context.Context, e *sdk.Event) (*intent.Intent, 
 		}
 		found = slices.DeleteFunc(found, func(i *intent.Intent) bool { return i.Kind != kind || a.foreignRefund(i) })
 		if len(found) == 1 {
-			return a.tx.IntentToChange(ctx, found[0].ID)
+			return a.tx.IntentForUpdate(ctx, found[0].ID)
 		}
 	}
 	if kind == payment.KindRefund && e.PaymentReference != "" && a.reading.proof > intent.Hint {
@@ -237,7 +236,7 @@ func (a *application) notOurs(ctx context.Context, parent *intent.Intent) error 
 // names no refund can only be told by what it says. It begins as unknown, so that it is asked about if the event does
 // not suffice.
 func (a *application) providerRefund(ctx context.Context, e *sdk.Event) (*intent.Intent, error) {
-	parent, err := a.tx.IntentToChange(ctx, e.PaymentReference)
+	parent, err := a.tx.IntentForUpdate(ctx, e.PaymentReference)
 	if err != nil {
 		return nil, err
 	}
@@ -279,9 +278,9 @@ func (a *application) startRefund(ctx context.Context, e *sdk.Event, parent *int
 	if e.ID == "" {
 		name = eventKey(e, parent.ID)
 	}
-	err := a.tx.TakeEventID(ctx, a.notice.Provider, name, a.notice.ID, a.inbox.now())
+	err := a.tx.ClaimEvent(ctx, a.notice.Provider, name, a.notice.ID, a.inbox.now())
 	if err == nil {
-		return a.tx.KeepEventID(ctx, a.notice.Provider, eventKey(e, parent.ID), a.notice.ID, a.inbox.now())
+		return a.tx.MarkEventApplied(ctx, a.notice.Provider, eventKey(e, parent.ID), a.notice.ID, a.inbox.now())
 	}
 	if !errors.Is(err, store.ErrExists) {
 		return err
@@ -316,7 +315,7 @@ func (a *application) seen(ctx context.Context, e *sdk.Event, i *intent.Intent) 
 
 // take records that an event is applied. Only verified, applied events occupy an id.
 func (a *application) take(ctx context.Context, e *sdk.Event, i *intent.Intent) error {
-	return a.tx.KeepEventID(ctx, a.notice.Provider, eventKey(e, i.ID), a.notice.ID, a.inbox.now()) // kept before when applied again by hand
+	return a.tx.MarkEventApplied(ctx, a.notice.Provider, eventKey(e, i.ID), a.notice.ID, a.inbox.now()) // kept before when applied again by hand
 }
 
 // eventKey names an event: by the provider's id for it, where it has one, and by a digest of what it says. Both are of one

@@ -25,7 +25,7 @@ type attachment struct {
 // Attach reads a stored notice again and applies those of its events that fit nothing by themselves to a payment, payout
 // or refund of the same account. They count for as much as the plugin proves: an unverified one only makes the provider
 // be asked. The operator is noted in the history.
-func (b *Inbox) Attach(ctx context.Context, id, intentID, operator string) (*store.Notice, error) {
+func (b *Inbox) Attach(ctx context.Context, id, intentID, operator string) (*store.Webhook, error) {
 	n, err := b.Get(ctx, id)
 	if err != nil {
 		return nil, err
@@ -66,10 +66,10 @@ func (b *Inbox) Attach(ctx context.Context, id, intentID, operator string) (*sto
 }
 
 // attachable refuses an intent that does not exist or belongs to another account.
-func (b *Inbox) attachable(ctx context.Context, n *store.Notice, intentID string) error {
+func (b *Inbox) attachable(ctx context.Context, n *store.Webhook, intentID string) error {
 	e := &payment.Error{Code: string(sdk.CodeInvalidRequest), Outcome: sdk.OutcomeNotSent, Provider: n.Provider,
 		Message: "the request is not valid, and nothing was done"}
-	err := b.store.View(ctx, func(tx *store.Tx) error {
+	err := b.store.Read(ctx, func(tx *store.Tx) error {
 		i, err := tx.Intent(ctx, intentID)
 		if err == nil && i.Provider != n.Provider {
 			e.Violations = []sdk.Violation{{Field: "payment_id", Message: fmt.Sprintf("is of the account %s, the webhook of %s", i.Provider, n.Provider)}}
@@ -84,7 +84,7 @@ func (b *Inbox) attachable(ctx context.Context, n *store.Notice, intentID string
 	return err
 }
 
-func notAttached(n *store.Notice, intentID, why string) *payment.Error {
+func notAttached(n *store.Webhook, intentID, why string) *payment.Error {
 	return &payment.Error{Code: payment.CodeConflict, Outcome: sdk.OutcomeNotSent, Provider: n.Provider, PaymentID: intentID,
 		Message: "webhook " + n.ID + " was not attached: " + why}
 }
@@ -94,7 +94,7 @@ func (a *application) attached(ctx context.Context, e *sdk.Event) (*intent.Inten
 	if a.reading.attach == nil {
 		return nil, store.ErrNotFound
 	}
-	i, err := a.tx.IntentToChange(ctx, a.reading.attach.intentID)
+	i, err := a.tx.IntentForUpdate(ctx, a.reading.attach.intentID)
 	if err != nil {
 		return nil, err
 	}
@@ -104,7 +104,7 @@ func (a *application) attached(ctx context.Context, e *sdk.Event) (*intent.Inten
 	}
 
 	// An event is attached once, in however many webhooks it came: what it tells of happened once.
-	taken := a.tx.TakeEventID(ctx, a.notice.Provider, eventKey(e, "attached"), a.notice.ID, a.inbox.now())
+	taken := a.tx.ClaimEvent(ctx, a.notice.Provider, eventKey(e, "attached"), a.notice.ID, a.inbox.now())
 	if errors.Is(taken, store.ErrExists) && a.reading.proof > intent.Hint {
 		a.reading.attach.taken = true
 		return nil, store.ErrNotFound

@@ -19,7 +19,7 @@ func unmatched(t *testing.T, v sdk.Verification) (r *rig, id, webhook string) {
 	t.Helper()
 	r = newRig(t, sdk.TrustSignature)
 	id = r.pay(t, "k").ID
-	r.send("/webhooks/acme", coretest.JSONNotice{ID: "e1", Reference: "theirs-alone", Status: "succeeded", Amount: "60", Currency: "USD", Verification: v})
+	r.send("/webhooks/acme", coretest.JSONWebhook{ID: "e1", Reference: "theirs-alone", Status: "succeeded", Amount: "60", Currency: "USD", Verification: v})
 	return r, id, r.newest(t).ID
 }
 
@@ -49,7 +49,7 @@ func TestAnAttachedNoticeCountsForWhatItProves(t *testing.T) {
 func TestAnAttachedNoticeOfAnotherAmountIsUnderReview(t *testing.T) {
 	r := newRig(t, sdk.TrustSignature)
 	id := r.pay(t, "k").ID
-	r.send("/webhooks/acme", coretest.JSONNotice{Status: "succeeded", Reference: "x", Amount: "59", Currency: "USD", Verification: sdk.VerifiedBySignature})
+	r.send("/webhooks/acme", coretest.JSONWebhook{Status: "succeeded", Reference: "x", Amount: "59", Currency: "USD", Verification: sdk.VerifiedBySignature})
 	if _, err := r.Attach(t.Context(), r.newest(t).ID, id, ""); err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +122,7 @@ func TestWhatCannotBeAttached(t *testing.T) {
 func TestAnEventIsAttachedOnceInHoweverManyWebhooksItCame(t *testing.T) {
 	r, first, webhook := unmatched(t, sdk.VerifiedBySignature)
 	second := r.pay(t, "another").ID
-	r.send("/webhooks/acme", coretest.JSONNotice{ID: "e1", Reference: "theirs-alone", Status: "succeeded", Amount: "60", Currency: "USD",
+	r.send("/webhooks/acme", coretest.JSONWebhook{ID: "e1", Reference: "theirs-alone", Status: "succeeded", Amount: "60", Currency: "USD",
 		Verification: sdk.VerifiedBySignature})
 	again := r.newest(t).ID
 	if again == webhook {

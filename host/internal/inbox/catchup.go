@@ -36,8 +36,8 @@ func (b *Inbox) Catchup(ctx context.Context) error {
 
 // DueProviders names the providers that have notices which wait for another try now. The error is the store's.
 func (b *Inbox) DueProviders(ctx context.Context) (due []string, err error) {
-	err = b.store.Look(ctx, func(tx *store.Tx) (err error) {
-		due, err = tx.NoticeProviders(ctx, b.now().UTC())
+	err = b.store.Get(ctx, func(tx *store.Tx) (err error) {
+		due, err = tx.WebhookProviders(ctx, b.now().UTC())
 		return err
 	})
 	return due, err
@@ -48,16 +48,16 @@ func (b *Inbox) DueProviders(ctx context.Context) (due []string, err error) {
 func (b *Inbox) CatchupProvider(ctx context.Context, provider string) error {
 	now := b.now().UTC()
 	for ctx.Err() == nil {
-		var due []*store.Notice
-		err := b.store.Look(ctx, func(tx *store.Tx) (err error) {
-			due, err = tx.DueNotices(ctx, provider, now, catchupAtOnce)
+		var due []*store.Webhook
+		err := b.store.Get(ctx, func(tx *store.Tx) (err error) {
+			due, err = tx.DueWebhooks(ctx, provider, now, catchupAtOnce)
 			return err
 		})
 		if err != nil {
 			return err
 		}
 
-		var mine, slow []*store.Notice
+		var mine, slow []*store.Webhook
 		for _, n := range due {
 			ok, err := b.claim(ctx, n, now)
 			if err != nil {
@@ -82,15 +82,15 @@ func (b *Inbox) CatchupProvider(ctx context.Context, provider string) error {
 
 // claim takes a notice for this host's next try. The try after it is on disk before this one: a host that dies meanwhile
 // does not lose the notice.
-func (b *Inbox) claim(ctx context.Context, n *store.Notice, now time.Time) (mine bool, err error) {
+func (b *Inbox) claim(ctx context.Context, n *store.Webhook, now time.Time) (mine bool, err error) {
 	was := n.NextTryAt
 	n.Tries++
 	n.NextTryAt = now.Add(min(retry<<min(n.Tries, 10), maxRetry))
 	if n.Tries >= maxTries {
 		n.State, n.NextTryAt, n.Error = payment.WebhookFailed, time.Time{}, "its plugin was not there for too long; replay it when it is back"
 	}
-	err = b.store.Update(ctx, func(tx *store.Tx) (err error) {
-		mine, err = tx.ClaimNotice(ctx, n, was)
+	err = b.store.Write(ctx, func(tx *store.Tx) (err error) {
+		mine, err = tx.ClaimWebhook(ctx, n, was)
 		return err
 	})
 	return mine, err
@@ -98,13 +98,14 @@ func (b *Inbox) claim(ctx context.Context, n *store.Notice, now time.Time) (mine
 
 // readAll reads one provider's notices, oldest first. there is false when its plugin is not: the others wait for their
 // next try.
-func (b *Inbox) readAll(ctx context.Context, list []*store.Notice) (there bool) {
+func (b *Inbox) readAll(ctx context.Context, list []*store.Webhook) (there bool) {
 	for _, n := range list {
 		_, err := b.read(ctx, n, false)
 		if err != nil {
 			b.log.Warn("a stored notice could not be read yet", "webhook", n.ID, "provider", n.Provider, "error", err)
 		}
-		if (err != nil) && (sdk.CodeOf(err) == sdk.CodeUnavailable) && !errors.Is(err, errTooSlow) {
+		ofItsOwn := errors.Is(err, errTooSlow) || errors.Is(err, errManySlow)
+		if (err != nil) && (sdk.CodeOf(err) == sdk.CodeUnavailable) && !ofItsOwn {
 			return false
 		}
 	}

@@ -11,3 +11,10 @@ func SetBodyTimeout(t *testing.T, timeout time.Duration) {
 	bodyTimeout = timeout
 	t.Cleanup(func() { bodyTimeout = before })
 }
+
+// SetSlowAfter changes how long reading takes usually while a test runs.
+func SetSlowAfter(t *testing.T, after time.Duration) {
+	before := slowAfter
+	slowAfter = after
+	t.Cleanup(func() { slowAfter = before })
+}

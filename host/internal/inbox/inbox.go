@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/payhost/payhost/host/internal/core"
@@ -30,34 +31,17 @@ const (
 	maxReturn = store.KeptUnverified
 	// placeWait is how long a request waits for a place.
 	placeWait = 20 * time.Second
-	// retention is how long unverified notices are kept; retry is how long after a failed try the next one is made, and
+	// retention is how long unverified notices are kept, repeatRetention how long
+	// genuine ones that change nothing and repeat another. forgetAtOnce is how many
+	// are deleted in one commit.
+	retention       = 30 * 24 * time.Hour
+	repeatRetention = 24 * time.Hour
+	forgetAtOnce    = 1000
+	// retry is how long after a failed try the next one is made, and
 	// maxTries how many there are before an operator must replay it.
-	retention = 30 * 24 * time.Hour
-	retry     = 5 * time.Second
-	maxRetry  = 10 * time.Minute
-	maxTries  = 500
-)
-
-// bodyTimeout is how long a body may take once its request has a place. Tests
-// change it.
-var bodyTimeout = 15 * time.Second
-
-// A body that holds a place has bodyGrace to come, and a second more for each
-// bodyRate bytes of it.
-const (
-	bodyGrace = 3 * time.Second
-	bodyRate  = 64 << 10
-)
-
-// Every request takes a place before more than the first cheapBody of its body is
-// read. Shorter bodies have places of their own. Bodies that may be longer
-// than what is kept of an unverified one have few places. Of those that are not
-// stored unless they verify, fewer are looked at together: reading a long one can
-// take the plugin a second.
-var (
-	smallPlaces = bounds{all: 512, provider: 256, sender: 128, address: 128}
-	largePlaces = bounds{all: 16, provider: 8, sender: 4, address: 4}
-	trialPlaces = bounds{all: 2, provider: 1, sender: 1, address: 1}
+	retry    = 5 * time.Second
+	maxRetry = 10 * time.Minute
+	maxTries = 500
 )
 
 // Directory tells what is known of the configured accounts, whether or not their plugins run.
@@ -94,8 +78,9 @@ type Inbox struct {
 	budgets   *budgets
 	slow      *slow
 	told      *told
-	short     *places // for bodies that are there
-	small     *places // for bodies that are kept whole in any case
+	underway  atomic.Int64 // requests that are being served
+	short     *places      // for bodies that are there
+	small     *places      // for bodies that are kept whole in any case
 	large     *places
 	trials    *places // for long ones that are stored only if they verify
 	prefix    string  // the path of public_url, without a slash at its end
@@ -130,17 +115,22 @@ const (
 	purposeCancel  = "cancel"
 )
 
-// Forget deletes unverified notices that are older than retention. The error is the store's.
+// Forget deletes what nobody needs any more: unverified webhooks older than
+// retention, and verified ones older than repeatRetention that changed nothing and
+// repeat what another webhook holds. The error is the store's.
 func (b *Inbox) Forget(ctx context.Context) error {
-	before := b.now().UTC().Add(-retention)
-	return b.store.Update(ctx, func(tx *store.Tx) error {
-		_, err := tx.DeleteUnverifiedBefore(ctx, before, 1000)
+	now := b.now().UTC()
+	return b.store.Write(ctx, func(tx *store.Tx) error {
+		if _, err := tx.DeleteUnverifiedBefore(ctx, now.Add(-retention), forgetAtOnce); err != nil {
+			return err
+		}
+		_, err := tx.DeleteRepeatsBefore(ctx, now.Add(-repeatRetention), forgetAtOnce)
 		return err
 	})
 }
 
 // Replay reads a stored notice again, for instance through a mended plugin, and applies what it then says.
-func (b *Inbox) Replay(ctx context.Context, id string) (*store.Notice, error) {
+func (b *Inbox) Replay(ctx context.Context, id string) (*store.Webhook, error) {
 	n, err := b.Get(ctx, id)
 	if err != nil {
 		return nil, err
@@ -152,9 +142,9 @@ func (b *Inbox) Replay(ctx context.Context, id string) (*store.Notice, error) {
 }
 
 // Get reads one stored notice.
-func (b *Inbox) Get(ctx context.Context, id string) (n *store.Notice, err error) {
-	err = b.store.Look(ctx, func(tx *store.Tx) (err error) {
-		n, err = tx.Notice(ctx, id)
+func (b *Inbox) Get(ctx context.Context, id string) (n *store.Webhook, err error) {
+	err = b.store.Get(ctx, func(tx *store.Tx) (err error) {
+		n, err = tx.Webhook(ctx, id)
 		return err
 	})
 	if errors.Is(err, store.ErrNotFound) {
@@ -164,11 +154,11 @@ func (b *Inbox) Get(ctx context.Context, id string) (n *store.Notice, err error)
 }
 
 // List reads stored notices, newest first. next is the id to go on before, "" at the end.
-func (b *Inbox) List(ctx context.Context, f store.NoticeFilter) (list []*store.Notice, next string, err error) {
+func (b *Inbox) List(ctx context.Context, f store.WebhookFilter) (list []*store.Webhook, next string, err error) {
 	limit := f.Limit
 	f.Limit++
-	err = b.store.View(ctx, func(tx *store.Tx) (err error) {
-		list, err = tx.ListNotices(ctx, f)
+	err = b.store.Read(ctx, func(tx *store.Tx) (err error) {
+		list, err = tx.ListWebhooks(ctx, f)
 		return err
 	})
 	if err == nil && len(list) > limit {

@@ -84,7 +84,7 @@ func (r *rig) status(t *testing.T, id string) payment.Status {
 }
 
 // send posts a notice to a path and gives the answer.
-func (r *rig) send(path string, n coretest.JSONNotice) *http.Response {
+func (r *rig) send(path string, n coretest.JSONWebhook) *http.Response {
 	body, _ := json.Marshal(n)
 	return r.post(path, string(body))
 }
@@ -95,9 +95,9 @@ func (r *rig) post(path, body string) *http.Response {
 	return w.Result()
 }
 
-func (r *rig) newest(t *testing.T) *store.Notice {
+func (r *rig) newest(t *testing.T) *store.Webhook {
 	t.Helper()
-	list, _, err := r.List(t.Context(), store.NoticeFilter{Limit: 1})
+	list, _, err := r.List(t.Context(), store.WebhookFilter{Limit: 1})
 	if err != nil || len(list) == 0 {
 		t.Fatalf("no notice in the inbox: %v", err)
 	}
@@ -116,7 +116,7 @@ func path(t *testing.T, full string) string {
 func TestASignedNoticeIsStoredAppliedAndAnswered(t *testing.T) {
 	r := newRig(t, sdk.TrustSignature)
 	p := r.pay(t, "k")
-	resp := r.send("/webhooks/acme", coretest.JSONNotice{ID: "e1", Reference: p.ID, Status: "succeeded", Amount: "60.00", Currency: "USD",
+	resp := r.send("/webhooks/acme", coretest.JSONWebhook{ID: "e1", Reference: p.ID, Status: "succeeded", Amount: "60.00", Currency: "USD",
 		Verification: sdk.VerifiedBySignature})
 	if body, _ := io.ReadAll(resp.Body); resp.StatusCode != 200 || string(body) != "OK" {
 		t.Fatalf("answered %d %q", resp.StatusCode, body)
@@ -134,9 +134,9 @@ func TestARepeatedNoticeMakesOneEvent(t *testing.T) {
 	r := newRig(t, sdk.TrustSignature)
 	p := r.pay(t, "k")
 	for range 3 {
-		r.send("/webhooks/acme", coretest.JSONNotice{Reference: p.ID, Status: "succeeded", Verification: sdk.VerifiedBySignature})
+		r.send("/webhooks/acme", coretest.JSONWebhook{Reference: p.ID, Status: "succeeded", Verification: sdk.VerifiedBySignature})
 	}
-	events, _, err := r.core.Events(t.Context(), 0, []string{"payment.succeeded"}, 10)
+	events, err := r.core.Events(t.Context(), "", []string{"payment.succeeded"}, 10)
 	if err != nil || len(events) != 1 {
 		t.Fatalf("%d events of success, %v", len(events), err)
 	}
@@ -158,7 +158,7 @@ func TestWhichURLsAreServed(t *testing.T) {
 		{"an unknown provider", "/webhooks/nobody", 404},
 		{"nothing", "/webhooks/", 404},
 	} {
-		resp := r.send(c.path, coretest.JSONNotice{Status: "processing", Verification: sdk.VerifiedByOrigin})
+		resp := r.send(c.path, coretest.JSONWebhook{Status: "processing", Verification: sdk.VerifiedByOrigin})
 		if resp.StatusCode != c.want {
 			t.Errorf("%s: %d, want %d", c.name, resp.StatusCode, c.want)
 		}
@@ -169,7 +169,7 @@ func TestANoticeOnAnotherPaymentsURLChangesNothing(t *testing.T) {
 	r := newRig(t, sdk.TrustPaymentURL)
 	victim := r.pay(t, "k1")
 	r.pay(t, "k2") // its URL is the newest
-	r.send(path(t, r.created.NotifyURL), coretest.JSONNotice{Reference: victim.ID, Status: "succeeded", Amount: "60", Currency: "USD",
+	r.send(path(t, r.created.NotifyURL), coretest.JSONWebhook{Reference: victim.ID, Status: "succeeded", Amount: "60", Currency: "USD",
 		Verification: sdk.VerifiedByOrigin})
 	if got := r.status(t, victim.ID); got != payment.RequiresAction {
 		t.Fatalf("the other payment became %s", got)
@@ -182,7 +182,7 @@ func TestANoticeOnAnotherPaymentsURLChangesNothing(t *testing.T) {
 func TestASignatureThatDoesNotVerifyIs401WithAnEmptyBody(t *testing.T) {
 	r := newRig(t, sdk.TrustSignature)
 	p := r.pay(t, "k")
-	resp := r.send("/webhooks/acme", coretest.JSONNotice{Reference: p.ID, Status: "succeeded", Verification: "invalid"})
+	resp := r.send("/webhooks/acme", coretest.JSONWebhook{Reference: p.ID, Status: "succeeded", Verification: "invalid"})
 	if body, _ := io.ReadAll(resp.Body); resp.StatusCode != 401 || len(body) != 0 {
 		t.Fatalf("answered %d %q", resp.StatusCode, body)
 	}
@@ -199,7 +199,7 @@ func TestAHintOnlyMakesTheHostAsk(t *testing.T) {
 		return &sdk.Payment{Status: sdk.PaymentProcessing}, nil
 	}
 	p := r.pay(t, "k")
-	resp := r.send("/webhooks/acme", coretest.JSONNotice{Reference: p.ID, Status: "succeeded", Amount: "60", Currency: "USD",
+	resp := r.send("/webhooks/acme", coretest.JSONWebhook{Reference: p.ID, Status: "succeeded", Amount: "60", Currency: "USD",
 		Verification: sdk.NotVerified})
 	if resp.StatusCode != 200 {
 		t.Fatalf("a hint gets the provider's normal answer, not %d", resp.StatusCode)
@@ -213,7 +213,7 @@ func TestAHintOnlyMakesTheHostAsk(t *testing.T) {
 
 func TestAGenuineNoticeThatFitsNothingIsKept(t *testing.T) {
 	r := newRig(t, sdk.TrustSignature)
-	resp := r.send("/webhooks/acme", coretest.JSONNotice{Reference: "pay_unknown", Status: "succeeded", Verification: sdk.VerifiedBySignature})
+	resp := r.send("/webhooks/acme", coretest.JSONWebhook{Reference: "pay_unknown", Status: "succeeded", Verification: sdk.VerifiedBySignature})
 	if n := r.newest(t); resp.StatusCode != 200 || n.State != payment.WebhookUnmatched {
 		t.Fatalf("answered %d, state %s", resp.StatusCode, n.State)
 	}
@@ -223,7 +223,7 @@ func TestANoticeWhileItsPluginIsDownIsReadLater(t *testing.T) {
 	r := newRig(t, sdk.TrustSignature)
 	p := r.pay(t, "k")
 	r.account.SetDown(true)
-	resp := r.send("/webhooks/acme", coretest.JSONNotice{Reference: p.ID, Status: "succeeded", Verification: sdk.VerifiedBySignature})
+	resp := r.send("/webhooks/acme", coretest.JSONWebhook{Reference: p.ID, Status: "succeeded", Verification: sdk.VerifiedBySignature})
 	if resp.StatusCode != 503 || resp.Header.Get("Retry-After") == "" {
 		t.Fatalf("answered %d", resp.StatusCode)
 	}
@@ -244,7 +244,7 @@ func TestANoticeBeforeTheCreateAnswersIsNotLost(t *testing.T) {
 	r := newRig(t, sdk.TrustSignature)
 	inner := r.account.Create
 	r.account.Create = func(ctx context.Context, req sdk.CreatePaymentRequest) (*sdk.Payment, error) {
-		resp := r.send("/webhooks/acme", coretest.JSONNotice{Reference: req.Reference, Status: "succeeded", Verification: sdk.VerifiedBySignature})
+		resp := r.send("/webhooks/acme", coretest.JSONWebhook{Reference: req.Reference, Status: "succeeded", Verification: sdk.VerifiedBySignature})
 		if resp.StatusCode != 200 {
 			return nil, errors.New(resp.Status)
 		}
@@ -260,10 +260,10 @@ func TestReceiptsAddUpOverSeveralNotices(t *testing.T) {
 	r := newRig(t, sdk.TrustSignature)
 	p := r.pay(t, "k")
 	next := []string{"a:20", "a:20", "b:40"}
-	r.account.Webhook = func(context.Context, sdk.ParseWebhookRequest) (*sdk.Notice, error) {
+	r.account.Webhook = func(context.Context, sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
 		id, amount, _ := strings.Cut(next[0], ":")
 		next = next[1:]
-		return &sdk.Notice{Verification: sdk.VerifiedBySignature, Events: []sdk.Event{{Reference: p.ID, Payment: &sdk.Payment{
+		return &sdk.WebhookResult{Verification: sdk.VerifiedBySignature, Events: []sdk.Event{{Reference: p.ID, Payment: &sdk.Payment{
 			Status:   sdk.PaymentSucceeded,
 			Receipts: []sdk.Receipt{{ID: id, Amount: sdk.Money{Amount: decimal.RequireFromString(amount), Currency: "USD"}}},
 		}}}}, nil
@@ -283,7 +283,7 @@ func TestBounds(t *testing.T) {
 	}
 	last := 0
 	for range 200 {
-		last = r.send("/webhooks/acme", coretest.JSONNotice{Verification: "invalid"}).StatusCode
+		last = r.send("/webhooks/acme", coretest.JSONWebhook{Verification: "invalid"}).StatusCode
 	}
 	if last != 429 {
 		t.Errorf("the 200th forged notice of one address: %d, want 429", last)
@@ -359,8 +359,8 @@ func TestANoticeThatMustMatchBothReferences(t *testing.T) {
 	r := newRig(t, sdk.TrustSignature)
 	p := r.pay(t, "k")
 	theirs := "somebody else's"
-	r.account.Webhook = func(context.Context, sdk.ParseWebhookRequest) (*sdk.Notice, error) {
-		return &sdk.Notice{Verification: sdk.VerifiedBySignature, Events: []sdk.Event{{Reference: p.ID, BothReferences: true,
+	r.account.Webhook = func(context.Context, sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
+		return &sdk.WebhookResult{Verification: sdk.VerifiedBySignature, Events: []sdk.Event{{Reference: p.ID, BothReferences: true,
 			Payment: &sdk.Payment{ProviderReference: theirs, Status: sdk.PaymentSucceeded}}}}, nil
 	}
 	r.post("/webhooks/acme", "{}")

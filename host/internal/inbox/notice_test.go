@@ -26,8 +26,8 @@ func (r *rig) restarted(after time.Duration) *inbox.Inbox {
 
 // saying scripts what the next notices say.
 func (r *rig) saying(v sdk.Verification, events ...sdk.Event) {
-	r.account.Webhook = func(context.Context, sdk.ParseWebhookRequest) (*sdk.Notice, error) {
-		return &sdk.Notice{Verification: v, Events: append([]sdk.Event{}, events...)}, nil
+	r.account.Webhook = func(context.Context, sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
+		return &sdk.WebhookResult{Verification: v, Events: append([]sdk.Event{}, events...)}, nil
 	}
 }
 
@@ -75,7 +75,7 @@ func TestARefundThatTheProviderStartsIsOneRefund(t *testing.T) {
 			if list := r.refunds(t, p.ID); len(list) != 1 || list[0].Status != payment.Succeeded || list[0].Amount.String() != "10" {
 				t.Fatalf("got %+v", list)
 			}
-			if events, _, err := r.core.Events(t.Context(), 0, []string{"refund.*"}, 10); err != nil || len(events) != 1 {
+			if events, err := r.core.Events(t.Context(), "", []string{"refund.*"}, 10); err != nil || len(events) != 1 {
 				t.Errorf("%d events of it, %v", len(events), err)
 			}
 		})
@@ -96,9 +96,9 @@ func TestARefundNoticeOnAnotherPaymentsURLChangesNothing(t *testing.T) {
 func TestAFailedReplayLeavesWhatTheNoticeWas(t *testing.T) {
 	r := newRig(t, sdk.TrustSignature)
 	p := r.pay(t, "k")
-	r.send("/webhooks/acme", coretest.JSONNotice{Reference: p.ID, Status: "succeeded", Verification: sdk.VerifiedBySignature})
+	r.send("/webhooks/acme", coretest.JSONWebhook{Reference: p.ID, Status: "succeeded", Verification: sdk.VerifiedBySignature})
 	before := r.newest(t)
-	r.account.Webhook = func(context.Context, sdk.ParseWebhookRequest) (*sdk.Notice, error) {
+	r.account.Webhook = func(context.Context, sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
 		return nil, &sdk.Error{Code: sdk.CodeInvalidSignature, Outcome: sdk.OutcomeRefused, Message: "the secret was rotated"}
 	}
 	if _, err := r.Replay(t.Context(), before.ID); err == nil {
@@ -124,7 +124,7 @@ func TestANoticeThatWaitsIsReadAfterARestart(t *testing.T) {
 	r := newRig(t, sdk.TrustSignature)
 	p := r.pay(t, "k")
 	r.account.SetDown(true)
-	r.send("/webhooks/acme", coretest.JSONNotice{Reference: p.ID, Status: "succeeded", Verification: sdk.VerifiedBySignature})
+	r.send("/webhooks/acme", coretest.JSONWebhook{Reference: p.ID, Status: "succeeded", Verification: sdk.VerifiedBySignature})
 	for k, down := range []bool{true, false} {
 		r.account.SetDown(down)
 		if err := r.restarted(time.Duration(k+1) * 2 * time.Minute).Catchup(t.Context()); err != nil {
@@ -142,11 +142,11 @@ func TestAProviderThatHangsDelaysNobodyElsesNotices(t *testing.T) {
 	r.other.OnInfo.WebhookTrust, r.other.Webhook = r.account.OnInfo.WebhookTrust, coretest.Parse
 	for _, a := range []*coretest.Account{r.account, r.other} {
 		a.SetDown(true)
-		r.send("/webhooks/"+a.Name, coretest.JSONNotice{Reference: "pay_unknown", Status: "succeeded", Verification: sdk.VerifiedBySignature})
+		r.send("/webhooks/"+a.Name, coretest.JSONWebhook{Reference: "pay_unknown", Status: "succeeded", Verification: sdk.VerifiedBySignature})
 		a.SetDown(false)
 	}
 	hangs, release := make(chan struct{}), make(chan struct{})
-	r.account.Webhook = func(context.Context, sdk.ParseWebhookRequest) (*sdk.Notice, error) {
+	r.account.Webhook = func(context.Context, sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
 		close(hangs)
 		<-release
 		return nil, failed
@@ -166,7 +166,7 @@ func TestAProviderThatHangsDelaysNobodyElsesNotices(t *testing.T) {
 	if err := host.CatchupProvider(t.Context(), "other"); err != nil {
 		t.Error(err)
 	}
-	if list, _, err := r.List(t.Context(), store.NoticeFilter{Provider: "other", Limit: 1}); err != nil || list[0].State != payment.WebhookUnmatched {
+	if list, _, err := r.List(t.Context(), store.WebhookFilter{Provider: "other", Limit: 1}); err != nil || list[0].State != payment.WebhookUnmatched {
 		t.Errorf("the other provider's notice is %s, %v", list[0].State, err)
 	}
 	close(release)
@@ -181,13 +181,13 @@ func TestARoundReadsAllThatWaits(t *testing.T) {
 	r.account.SetDown(true)
 	const many = 40
 	for range many {
-		r.send("/webhooks/acme", coretest.JSONNotice{Reference: "pay_unknown", Status: "succeeded", Verification: sdk.VerifiedBySignature})
+		r.send("/webhooks/acme", coretest.JSONWebhook{Reference: "pay_unknown", Status: "succeeded", Verification: sdk.VerifiedBySignature})
 	}
 	r.account.SetDown(false)
 	if err := r.restarted(2 * time.Minute).Catchup(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	list, _, err := r.List(t.Context(), store.NoticeFilter{State: payment.WebhookUnmatched, Limit: 100})
+	list, _, err := r.List(t.Context(), store.WebhookFilter{State: payment.WebhookUnmatched, Limit: 100})
 	if err != nil || len(list) != many {
 		t.Errorf("%d of %d are read, %v", len(list), many, err)
 	}
@@ -196,8 +196,8 @@ func TestARoundReadsAllThatWaits(t *testing.T) {
 func TestOldUnverifiedNoticesAreForgotten(t *testing.T) {
 	r := newRig(t, sdk.TrustSignature)
 	p := r.pay(t, "k")
-	r.send("/webhooks/acme", coretest.JSONNotice{Reference: p.ID, Status: "succeeded", Verification: sdk.VerifiedBySignature})
-	r.send("/webhooks/acme", coretest.JSONNotice{Verification: "invalid"})
+	r.send("/webhooks/acme", coretest.JSONWebhook{Reference: p.ID, Status: "succeeded", Verification: sdk.VerifiedBySignature})
+	r.send("/webhooks/acme", coretest.JSONWebhook{Verification: "invalid"})
 	for _, c := range []struct {
 		after time.Duration
 		left  int
@@ -205,10 +205,60 @@ func TestOldUnverifiedNoticesAreForgotten(t *testing.T) {
 		if err := r.restarted(c.after).Forget(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		list, _, err := r.List(t.Context(), store.NoticeFilter{Limit: 10})
+		list, _, err := r.List(t.Context(), store.WebhookFilter{Limit: 10})
 		if err != nil || len(list) != c.left {
 			t.Errorf("after %s: %d notices, want %d (%v)", c.after, len(list), c.left, err)
 		}
+	}
+}
+
+// A genuine webhook that comes again and again is kept once, and once for each
+// thing that it says; what was applied, and what fits nothing, stays.
+func TestRepeatsOfGenuineWebhooksAreForgotten(t *testing.T) {
+	r := newRig(t, sdk.TrustSignature)
+	p := r.pay(t, "k")
+	send := func(n coretest.JSONWebhook) string {
+		n.Verification = sdk.VerifiedBySignature
+		r.send("/webhooks/acme", n)
+		return r.newest(t).ID
+	}
+	paid := coretest.JSONWebhook{ID: "e1", Reference: p.ID, Status: "succeeded", Amount: "60.00", Currency: "USD"}
+	late := coretest.JSONWebhook{ID: "e2", Reference: p.ID, Status: "processing"}
+	lost := coretest.JSONWebhook{ID: "e3", Reference: "pay_unknown", Status: "succeeded"}
+
+	kept := map[string]payment.WebhookState{send(paid): payment.WebhookApplied}
+	gone := []string{send(paid), send(paid)}
+	kept[send(late)] = r.newest(t).State
+	gone = append(gone, send(late))
+	for range 2 {
+		kept[send(lost)] = payment.WebhookUnmatched
+	}
+	if _, err := r.Replay(t.Context(), gone[0]); err != nil {
+		t.Fatal(err)
+	}
+	kept[gone[0]] = payment.WebhookApplied // what an operator has applied again
+	gone = gone[1:]
+
+	for _, after := range []time.Duration{23 * time.Hour, 25 * time.Hour, 400 * 24 * time.Hour} {
+		if err := r.restarted(after).Forget(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for _, id := range gone {
+			_, err := r.Get(t.Context(), id)
+			if deleted := err != nil; deleted != (after > 24*time.Hour) {
+				t.Errorf("after %s: %s, %v", after, id, err)
+			}
+		}
+		for id, state := range kept {
+			if n, err := r.Get(t.Context(), id); (err != nil) || (n.State != state) {
+				t.Errorf("after %s: %s, which was %s, is %+v, %v", after, id, state, n, err)
+			}
+		}
+	}
+
+	send(paid) // it is known as before
+	if n := r.newest(t); n.State != payment.WebhookIgnored {
+		t.Errorf("the same once more is %s", n.State)
 	}
 }
 

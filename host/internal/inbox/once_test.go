@@ -91,7 +91,7 @@ func TestASecondTransactionOfAPaymentIsSeen(t *testing.T) {
 		t.Errorf("the reference %q of %q, all are %v", got.ProviderReference, p.ProviderReference,
 			got.ProviderReferences)
 	}
-	events, _, err := r.core.Events(t.Context(), 0, []string{"payment.under_review"}, 10)
+	events, err := r.core.Events(t.Context(), "", []string{"payment.under_review"}, 10)
 	if err != nil || len(events) != 1 {
 		t.Errorf("%d events of the review, %v", len(events), err)
 	}
@@ -196,12 +196,12 @@ func TestANoticeThatIsReadTwiceAtOnceIsApplied(t *testing.T) {
 	r := newRig(t, sdk.TrustSignature)
 	id, reads := r.pay(t, "k").ID, 0
 	first, release := make(chan struct{}), make(chan struct{})
-	r.account.Webhook = func(context.Context, sdk.ParseWebhookRequest) (*sdk.Notice, error) {
+	r.account.Webhook = func(context.Context, sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
 		if reads++; reads == 1 {
 			close(first)
 			<-release
 		}
-		return &sdk.Notice{Verification: sdk.VerifiedBySignature,
+		return &sdk.WebhookResult{Verification: sdk.VerifiedBySignature,
 			Events: []sdk.Event{about(id, "", sdk.PaymentSucceeded)}}, nil
 	}
 	done := make(chan struct{})
@@ -218,7 +218,7 @@ func TestANoticeThatIsReadTwiceAtOnceIsApplied(t *testing.T) {
 	if n := r.newest(t); n.State != payment.WebhookApplied || !n.Verified || reads != 2 {
 		t.Errorf("read %d times, it is %s, verified %v", reads, n.State, n.Verified)
 	}
-	events, _, err := r.core.Events(t.Context(), 0, nil, 10)
+	events, err := r.core.Events(t.Context(), "", nil, 10)
 	if err != nil || len(events) != 2 {
 		t.Errorf("%d events, want that it was made and that it succeeded: %v", len(events), err)
 	}
@@ -238,7 +238,7 @@ func TestAnEventIDThatSaysSomethingElseIsAnotherEvent(t *testing.T) {
 	if got := r.status(t, id); got != payment.Succeeded {
 		t.Errorf("it is %s", got)
 	}
-	list, _, err := r.core.Events(t.Context(), 0,
+	list, err := r.core.Events(t.Context(), "",
 		[]string{"payment.processing", "payment.succeeded"}, 10)
 	if err != nil || len(list) != 2 {
 		t.Errorf("%d events, %v", len(list), err)
@@ -313,8 +313,8 @@ func TestANoticeOfAnotherAccountFitsNothing(t *testing.T) {
 		{ID: "3", PaymentReference: id, Refund: &sdk.Refund{Status: sdk.RefundSucceeded,
 			Amount: usd("60")}},
 	} {
-		r.other.Webhook = func(context.Context, sdk.ParseWebhookRequest) (*sdk.Notice, error) {
-			return &sdk.Notice{Verification: sdk.VerifiedBySignature, Events: []sdk.Event{e}}, nil
+		r.other.Webhook = func(context.Context, sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
+			return &sdk.WebhookResult{Verification: sdk.VerifiedBySignature, Events: []sdk.Event{e}}, nil
 		}
 		r.post("/webhooks/other", "{}")
 		if n := r.newest(t); n.State != payment.WebhookUnmatched {
@@ -395,13 +395,13 @@ func TestAWaitingNoticeIsReadByOneHost(t *testing.T) {
 	r.post("/webhooks/acme", "{}")
 	r.account.SetDown(false)
 	second := r.restarted(2 * time.Minute)
-	r.account.Webhook = func(ctx context.Context, _ sdk.ParseWebhookRequest) (*sdk.Notice, error) {
+	r.account.Webhook = func(ctx context.Context, _ sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
 		if reads++; reads == 1 { // another host looks while this one reads
 			if err := second.Catchup(ctx); err != nil {
 				t.Error(err)
 			}
 		}
-		return &sdk.Notice{Verification: sdk.VerifiedBySignature,
+		return &sdk.WebhookResult{Verification: sdk.VerifiedBySignature,
 			Events: []sdk.Event{about(id, "", sdk.PaymentSucceeded)}}, nil
 	}
 	if err := r.restarted(2 * time.Minute).Catchup(t.Context()); err != nil {

@@ -17,6 +17,8 @@ type reading struct {
 	proof    intent.Proof
 	events   []sdk.Event
 	response sdk.HTTPResponse
+	// digest stands for what it says, when that is proven.
+	digest digest
 	// ask are the ids that the provider must now be asked about.
 	ask []string
 	// attach is set while an operator attaches the notice to an intent.
@@ -25,7 +27,7 @@ type reading struct {
 
 // read has the plugin read a stored notice and applies what it says. The error is the plugin's: the notice then says what
 // became of it, and waits for another try when the plugin was not there. again applies also what is applied already.
-func (b *Inbox) read(ctx context.Context, n *store.Notice, again bool) (*reading, error) {
+func (b *Inbox) read(ctx context.Context, n *store.Webhook, again bool) (*reading, error) {
 	lease, err := b.accounts.AcquireExisting(ctx, n.Provider)
 	if err != nil {
 		return nil, b.postpone(ctx, n, err)
@@ -35,9 +37,13 @@ func (b *Inbox) read(ctx context.Context, n *store.Notice, again bool) (*reading
 	if err != nil {
 		return nil, b.postpone(ctx, n, err)
 	}
-	r, err := parseInTime(ctx, lease, n, subject)
-	if errors.Is(err, errTooSlow) {
+	r, err := b.parseInTime(ctx, lease, n, subject)
+	switch {
+	case errors.Is(err, errTooSlow):
 		return nil, b.tookTooLong(ctx, n, err)
+	case errors.Is(err, errManySlow):
+		b.slow.note(n.ID)
+		return nil, b.postpone(ctx, n, err)
 	}
 	b.slow.forget(n.ID)
 	if err != nil {
@@ -59,7 +65,7 @@ func isFinal(code sdk.Code) bool {
 }
 
 // postpone keeps a notice for another try.
-func (b *Inbox) postpone(ctx context.Context, n *store.Notice, cause error) error {
+func (b *Inbox) postpone(ctx context.Context, n *store.Webhook, cause error) error {
 	n.Error = cause.Error()
 	if n.NextTryAt.IsZero() {
 		n.NextTryAt = b.now().UTC().Add(retry)
@@ -70,16 +76,16 @@ func (b *Inbox) postpone(ctx context.Context, n *store.Notice, cause error) erro
 	return errors.Join(cause, b.save(ctx, n))
 }
 
-func (b *Inbox) save(ctx context.Context, n *store.Notice) error {
-	return b.store.Update(ctx, func(tx *store.Tx) error { return tx.SaveNotice(ctx, n) })
+func (b *Inbox) save(ctx context.Context, n *store.Webhook) error {
+	return b.store.Write(ctx, func(tx *store.Tx) error { return tx.SaveWebhook(ctx, n) })
 }
 
 // subject gives the intent that a notice's own URL belongs to, nil when it belongs to none.
-func (b *Inbox) subject(ctx context.Context, n *store.Notice) (i *intent.Intent, err error) {
+func (b *Inbox) subject(ctx context.Context, n *store.Webhook) (i *intent.Intent, err error) {
 	if n.IntentID == "" {
 		return nil, nil
 	}
-	err = b.store.Look(ctx, func(tx *store.Tx) (err error) {
+	err = b.store.Get(ctx, func(tx *store.Tx) (err error) {
 		i, err = tx.Intent(ctx, n.IntentID)
 		return err
 	})
@@ -87,7 +93,16 @@ func (b *Inbox) subject(ctx context.Context, n *store.Notice) (i *intent.Intent,
 }
 
 // parse has the plugin say what a request means.
-func parse(ctx context.Context, l core.Lease, n *store.Notice, subject *intent.Intent) (*reading, error) {
+func parse(ctx context.Context, l core.Lease, n *store.Webhook, subject *intent.Intent) (*reading, error) {
+	r, err := ask(ctx, l, n, subject)
+	if (err == nil) && (r.proof > intent.Hint) {
+		r.digest = digestOf(n, r) // before applying adds to the events
+	}
+	return r, err
+}
+
+// ask calls the plugin.
+func ask(ctx context.Context, l core.Lease, n *store.Webhook, subject *intent.Intent) (*reading, error) {
 	ctx, cancel := context.WithTimeout(ctx, l.Config().Timeout)
 	defer cancel()
 	var pay *sdk.PaymentContext

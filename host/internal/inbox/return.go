@@ -24,13 +24,13 @@ const returnAsk = 5 * time.Second
 // gave for this payment, with payment_id and status added, or shown a plain page when there is none. Where the customer
 // goes never depends on what the request says.
 func (b *Inbox) ReturnHandler() http.Handler {
-	return notForServiceWorkers(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return notForServiceWorkers(b.bounded(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		tok, ok := b.below("/return/", r)
 		if !ok || tok == "" || strings.Contains(tok, "/") {
 			http.NotFound(w, r)
 			return
 		}
-		n := &store.Notice{Purpose: purposeReturn, Scope: sdk.ScopeIntent}
+		n := &store.Webhook{Purpose: purposeReturn, Scope: sdk.ScopeIntent}
 		if id, ok := b.core.Tokens().Check(token.Return, tok); ok {
 			n.IntentID = id
 		} else if id, ok := b.core.Tokens().Check(token.Cancel, tok); ok {
@@ -45,10 +45,10 @@ func (b *Inbox) ReturnHandler() http.Handler {
 			return
 		}
 		b.comeBack(w, r, n)
-	}))
+	})))
 }
 
-func (b *Inbox) comeBack(w http.ResponseWriter, r *http.Request, n *store.Notice) {
+func (b *Inbox) comeBack(w http.ResponseWriter, r *http.Request, n *store.Webhook) {
 	if n.IntentID != "" {
 		i, err := b.subject(r.Context(), n)
 		if errors.Is(err, store.ErrNotFound) {
@@ -70,12 +70,16 @@ func (b *Inbox) comeBack(w http.ResponseWriter, r *http.Request, n *store.Notice
 
 	ctx := context.WithoutCancel(r.Context())
 	if !req.allowed {
-		proven, fresh := b.proves(ctx, n, req.claim)
-		if (proven != nil) && !fresh && (n.IntentID == "") {
-			n.IntentID = b.told.about(n, proven)
+		proven, err := b.prove(ctx, n, req.claim)
+		if err != nil {
+			b.turnBack(w, r, n, unprovenRefusal(err))
+			return
 		}
-		if !fresh {
-			b.turnBack(w, r, n, tooMany("too many unverified returns"))
+		if proven.before != nil {
+			if n.IntentID == "" {
+				n.IntentID = proven.before.onlyIntent()
+			}
+			b.turnBack(w, r, n, unprovenRefusal(errUnproven))
 			return
 		}
 	}
@@ -110,7 +114,7 @@ func (b *Inbox) comeBack(w http.ResponseWriter, r *http.Request, n *store.Notice
 // turnBack answers a return that is not taken. It is not stored, and nobody is
 // asked. A customer with a token is sent on all the same: others may know the
 // way too.
-func (b *Inbox) turnBack(w http.ResponseWriter, r *http.Request, n *store.Notice, no *refusal) {
+func (b *Inbox) turnBack(w http.ResponseWriter, r *http.Request, n *store.Webhook, no *refusal) {
 	if n.IntentID != "" {
 		b.sendOn(w, r, n, n.IntentID)
 		return
@@ -129,12 +133,12 @@ func (b *Inbox) askBriefly(ctx context.Context, provider, id string) {
 	defer b.senders.hasAsked(name)
 	ctx, cancel := context.WithTimeout(asking(ctx), returnAsk)
 	defer cancel()
-	if err := b.core.AskNow(ctx, provider, id); err != nil {
+	if err := b.core.QueryNow(ctx, provider, id); err != nil {
 		b.log.Debug("could not ask about a returning customer's payment", "id", id, "error", err)
 	}
 }
 
-func (b *Inbox) sendOn(w http.ResponseWriter, r *http.Request, n *store.Notice, id string) {
+func (b *Inbox) sendOn(w http.ResponseWriter, r *http.Request, n *store.Webhook, id string) {
 	status, success, cancel, err := b.core.Destination(r.Context(), id)
 	if err != nil {
 		http.NotFound(w, r)

@@ -50,7 +50,7 @@ func newSenders(now func() time.Time) *senders {
 // senderOf returns what a request is counted under. An unguessable URL is known
 // to one sender only, and what others send elsewhere does not count there; on
 // an open URL it is the address or, with IPv6, its network.
-func senderOf(n *store.Notice, address string) string {
+func senderOf(n *store.Webhook, address string) string {
 	switch n.Scope {
 	case sdk.ScopeIntent:
 		return n.Purpose + " of " + n.IntentID

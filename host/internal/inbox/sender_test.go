@@ -37,7 +37,7 @@ func back(b *inbox.Inbox, address, path string) int {
 
 func (r *rig) stored(t *testing.T) int {
 	t.Helper()
-	list, _, err := r.List(t.Context(), store.NoticeFilter{Limit: 1000})
+	list, _, err := r.List(t.Context(), store.WebhookFilter{Limit: 1000})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,6 +95,45 @@ func TestWhatVerifiesIsNeverRefusedForWhatOthersSend(t *testing.T) {
 		if answered := back(b, neighbour, path(t, r.created.ReturnURL)); answered != http.StatusSeeOther {
 			t.Fatalf("a customer with a token: %d", answered)
 		}
+	}
+}
+
+// While the plugin is away nobody knows what a webhook is worth: its provider is
+// told to send it again soon, and not that it has sent too much.
+func TestNothingIsTooMuchWhileThePluginIsAway(t *testing.T) {
+	r := newRig(t, sdk.TrustSignature)
+	b := r.stopped()
+	p := r.pay(t, "k")
+	knock(b, 200, func(int) string { return neighbour })
+	before := r.stored(t)
+	signed := fmt.Sprintf(`{"reference":%q,"status":"processing","verification":"signature"}`, p.ID)
+
+	r.account.SetDown(true)
+	for name, path := range map[string]string{"a webhook": "/webhooks/acme", "a return": "/return/acme"} {
+		for _, length := range []int{0, 10_000} {
+			req := httptest.NewRequest(http.MethodPost, path, strings.NewReader(signed+strings.Repeat(" ", length)))
+			req.RemoteAddr = neighbour
+			w := httptest.NewRecorder()
+			handler := b.WebhookHandler()
+			if name == "a return" {
+				handler = b.ReturnHandler()
+			}
+			handler.ServeHTTP(w, req)
+			if (w.Code != http.StatusServiceUnavailable) || (w.Header().Get("Retry-After") != "5") {
+				t.Errorf("%s of %d bytes: %d, again after %q", name, length, w.Code, w.Header().Get("Retry-After"))
+			}
+		}
+	}
+	if n := r.stored(t); n != before {
+		t.Errorf("%d more were stored", n-before)
+	}
+
+	r.account.SetDown(false)
+	if got := from(b, neighbour, "/webhooks/acme", signed); got != http.StatusOK {
+		t.Errorf("once it is back: %d", got)
+	}
+	if got := from(b, neighbour, "/webhooks/acme", "junk"); got != http.StatusTooManyRequests {
+		t.Errorf("junk, once it is back: %d", got)
 	}
 }
 
@@ -185,11 +224,13 @@ func TestLongBodiesThatNobodyCanReadYet(t *testing.T) {
 	r := newRig(t, sdk.TrustSignature)
 	r.account.SetDown(true)
 	b := r.stopped()
-	taken, long := 0, strings.Repeat(" ", 1<<20-1)
-	for from(b, neighbour, "/webhooks/acme", long) == http.StatusServiceUnavailable {
-		taken++
+	long := strings.Repeat(" ", 1<<20-1)
+	for range 30 {
+		if got := from(b, neighbour, "/webhooks/acme", long); got != http.StatusServiceUnavailable {
+			t.Fatalf("answered %d", got)
+		}
 	}
-	if taken != 19 { // of 16 parts each, until less than one of 300 is left
+	if taken := r.stored(t); taken != 19 { // of 16 parts each, until less than one of 300 is left
 		t.Errorf("%d were taken", taken)
 	}
 }
@@ -199,7 +240,7 @@ func TestManyForgedAtOnce(t *testing.T) {
 	r := newRig(t, sdk.TrustSignature)
 	b := r.stopped()
 	reading, goOn := make(chan struct{}, 200), make(chan struct{})
-	r.account.Webhook = func(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.Notice, error) {
+	r.account.Webhook = func(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
 		reading <- struct{}{}
 		<-goOn
 		return coretest.Parse(ctx, req)
@@ -223,7 +264,7 @@ func TestManyForgedAtOnce(t *testing.T) {
 func TestPlacesForLongBodies(t *testing.T) {
 	r := newRig(t, sdk.TrustSignature)
 	reading, goOn := make(chan string, 20), make(chan struct{})
-	r.account.Webhook = func(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.Notice, error) {
+	r.account.Webhook = func(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
 		reading <- req.Request.RemoteAddress
 		<-goOn
 		return coretest.Parse(ctx, req)

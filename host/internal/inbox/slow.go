@@ -21,36 +21,72 @@ const (
 	maxSlow   = 10000
 )
 
+// slowPlaces is how many of a provider's requests may be read for longer than
+// slowAfter: half of the places that it has for reading. Some plugins ask their
+// provider while they read, and who makes them wait for it must not keep others
+// from being read.
+const slowPlaces = 2
+
+// slowAfter is how long reading takes usually, at most. Tests change it.
+var slowAfter = time.Second
+
 // errTooSlow is for a webhook that its plugin did not finish reading in time. Of
 // a plugin that is not there it says nothing.
 var errTooSlow = errors.New("its plugin did not finish reading it in time")
+
+// errManySlow is for a request whose reading was ended because as many as may be
+// are read slowly. That is not its own fault: it is tried again.
+var errManySlow = &sdk.Error{
+	Code: sdk.CodeUnavailable, Outcome: sdk.OutcomeNotSent,
+	Message: "its plugin takes long to read it, as it does for others at this time",
+}
 
 // slow remembers the webhooks that took too long: they must not keep others
 // waiting when they are tried again. A host that starts remembers none, and
 // finds out again.
 type slow struct {
-	mu    sync.Mutex
-	tries map[string]int  // by webhook
-	busy  map[string]bool // providers of which one is being read
+	mu     sync.Mutex
+	tries  map[string]int  // by webhook
+	busy   map[string]bool // providers of which one is tried again
+	places map[string]int  // how many are read slowly, by provider
 }
 
-func newSlow() *slow { return &slow{tries: map[string]int{}, busy: map[string]bool{}} }
+func newSlow() *slow {
+	return &slow{tries: map[string]int{}, busy: map[string]bool{}, places: map[string]int{}}
+}
 
 // add counts a try that took too long, and returns how many there were.
 func (s *slow) add(id string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if (len(s.tries) >= maxSlow) && (s.tries[id] == 0) {
-		clear(s.tries)
-	}
+	s.remember(id)
 	s.tries[id]++
 	return s.tries[id]
+}
+
+// note has a webhook known as one that is read slowly, without counting a try.
+func (s *slow) note(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.remember(id)
+}
+
+// remember makes a place for a webhook. The caller holds the lock.
+func (s *slow) remember(id string) {
+	if _, known := s.tries[id]; known {
+		return
+	}
+	if len(s.tries) >= maxSlow {
+		clear(s.tries)
+	}
+	s.tries[id] = 0
 }
 
 func (s *slow) known(id string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.tries[id] > 0
+	_, known := s.tries[id]
+	return known
 }
 
 func (s *slow) forget(id string) {
@@ -59,8 +95,8 @@ func (s *slow) forget(id string) {
 	delete(s.tries, id)
 }
 
-// begin reports whether nothing slow of a provider is being read. end must
-// follow.
+// begin reports whether nothing slow of a provider is being tried again. end must
+// follow when it may.
 func (s *slow) begin(provider string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -77,9 +113,69 @@ func (s *slow) end(provider string) {
 	delete(s.busy, provider)
 }
 
+// takePlace takes one of the places of a provider's slow requests, and reports
+// whether there was one. givePlace must follow when there was.
+func (s *slow) takePlace(provider string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.places[provider] >= slowPlaces {
+		return false
+	}
+	s.places[provider]++
+	return true
+}
+
+func (s *slow) givePlace(provider string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.places[provider]--; s.places[provider] == 0 {
+		delete(s.places, provider)
+	}
+}
+
+// watch returns the context in which a provider's request is read. After slowAfter
+// it needs a slow place, and one that is known to be slow needs it at once; where
+// there is none the context ends with errManySlow. end must be called.
+func (s *slow) watch(ctx context.Context, provider string, known bool) (
+	watched context.Context, end func(),
+) {
+	watched, cancel := context.WithCancelCause(ctx)
+	var mu sync.Mutex
+	var holds, ended bool
+	becomesSlow := func() {
+		mu.Lock()
+		defer mu.Unlock()
+		if ended {
+			return
+		}
+		if holds = s.takePlace(provider); !holds {
+			cancel(errManySlow)
+		}
+	}
+
+	var timer *time.Timer
+	if known {
+		becomesSlow()
+	} else {
+		timer = time.AfterFunc(slowAfter, becomesSlow)
+	}
+	return watched, func() {
+		mu.Lock()
+		defer mu.Unlock()
+		ended = true
+		cancel(nil)
+		if timer != nil {
+			timer.Stop()
+		}
+		if holds {
+			s.givePlace(provider)
+		}
+	}
+}
+
 // readSlowly reads a provider's slow webhooks in the background, one at a time.
 // Those for which there is no time now are due again by themselves.
-func (b *Inbox) readSlowly(ctx context.Context, provider string, list []*store.Notice) {
+func (b *Inbox) readSlowly(ctx context.Context, provider string, list []*store.Webhook) {
 	if (len(list) == 0) || !b.slow.begin(provider) {
 		return
 	}
@@ -91,65 +187,39 @@ func (b *Inbox) readSlowly(ctx context.Context, provider string, list []*store.N
 
 // tookTooLong records that a plugin did not finish reading a webhook: it waits
 // for another try, and after slowTries for an operator.
-func (b *Inbox) tookTooLong(ctx context.Context, n *store.Notice, cause error) error {
+func (b *Inbox) tookTooLong(ctx context.Context, n *store.Webhook, cause error) error {
 	tries := b.slow.add(n.ID)
 	if (tries < slowTries) || (n.State != payment.WebhookPending) {
 		return b.postpone(ctx, n, cause)
 	}
+
 	b.slow.forget(n.ID)
 	n.State, n.NextTryAt, n.Verified = payment.WebhookFailed, time.Time{}, false
-	n.Error = fmt.Sprintf("%v, %d times: nothing is tried any more; replay it through a mended plugin", errTooSlow, tries)
+	n.Error = fmt.Sprintf("%v, %d times: nothing is tried any more; replay it through a mended plugin",
+		errTooSlow, tries)
 	return errors.Join(cause, b.save(ctx, n))
 }
 
-// proveTimeout bounds how long a plugin may look at a request that is stored
-// only if it verifies. One of at most cheapBody is looked at at once: most that
-// are genuine are no longer.
-const (
-	proveTimeout = 5 * time.Second
-	cheapBody    = 4 << 10
-)
-
-// proves returns what a request that is not stored yet says, nil when it does not
-// verify: the plugin reads it, and nothing is applied. It is for the sender of much
-// that is worth nothing, which must neither fill the disk nor keep out what is
-// genuine. fresh reports whether the request is worth storing: what is genuine may
-// have been told before. Longer ones are looked at few at a time.
-func (b *Inbox) proves(ctx context.Context, n *store.Notice, who claim) (
-	proven *reading, fresh bool,
-) {
-	if len(n.Request.Body) > cheapBody {
-		if b.trials.take(ctx, who) != nil {
-			return nil, false
-		}
-		defer b.trials.give(who)
-	}
-
-	ctx, cancel := context.WithTimeout(ctx, proveTimeout)
-	defer cancel()
-	lease, err := b.accounts.AcquireExisting(ctx, n.Provider)
-	if err != nil {
-		return nil, false
-	}
-	defer lease.Release()
-	subject, err := b.subject(ctx, n)
-	if err != nil {
-		return nil, false
-	}
-	reading, err := parse(ctx, lease, n, subject)
-	if (err != nil) || (reading.proof <= intent.Hint) {
-		return nil, false
-	}
-	return reading, !b.told.known(n, reading)
-}
-
-// parseInTime is parse, and tells of a plugin that used up its time. The
-// caller's own end is not that.
-func parseInTime(ctx context.Context, l core.Lease, n *store.Notice, subject *intent.Intent) (*reading, error) {
+// parseInTime is parse for what strangers may have sent. The error is errTooSlow
+// when the plugin used up its time, and errManySlow when it takes long as it does
+// for too many others. The caller's own end is neither.
+func (b *Inbox) parseInTime(
+	ctx context.Context, l core.Lease, n *store.Webhook, subject *intent.Intent,
+) (*reading, error) {
+	watched, end := b.slow.watch(ctx, n.Provider, b.slow.known(n.ID))
+	defer end()
 	started, timeout := time.Now(), l.Config().Timeout
-	r, err := parse(ctx, l, n, subject)
-	if (err != nil) && (ctx.Err() == nil) && !isFinal(sdk.CodeOf(err)) && (time.Since(started) >= timeout-timeout/10) {
+	read, err := parse(watched, l, n, subject)
+
+	usedUp := time.Since(started) >= timeout-timeout/10
+	switch {
+	case (err == nil) || isFinal(sdk.CodeOf(err)) || (ctx.Err() != nil):
+		return read, err
+	case errors.Is(context.Cause(watched), errManySlow):
+		return nil, errManySlow
+	case usedUp:
 		return nil, errors.Join(err, errTooSlow)
+	default:
+		return nil, err
 	}
-	return r, err
 }

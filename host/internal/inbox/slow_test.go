@@ -26,7 +26,7 @@ func poisoned(t *testing.T) (r *rig, read *atomic.Int64) {
 	t.Helper()
 	r, read = newRig(t, sdk.TrustSignature), &atomic.Int64{}
 	r.account.Settings.Timeout = 50 * time.Millisecond
-	r.account.Webhook = func(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.Notice, error) {
+	r.account.Webhook = func(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
 		if strings.Contains(string(req.Request.Body), "poison") {
 			read.Add(1)
 			<-ctx.Done()
@@ -111,7 +111,7 @@ func TestNothingQueuesBehindAWebhookThatReadsSlowly(t *testing.T) {
 	// The slow ones hang until the test lets them go.
 	begun, goOn := make(chan struct{}, 100), make(chan struct{})
 	r.account.Settings.Timeout = time.Hour
-	r.account.Webhook = func(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.Notice, error) {
+	r.account.Webhook = func(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
 		if strings.Contains(string(req.Request.Body), "poison") {
 			begun <- struct{}{}
 			<-goOn
@@ -238,7 +238,7 @@ func TestLongBodiesOfWhoeverSendsTooMuchAreReadOneAtATime(t *testing.T) {
 
 	begun, goOn := make(chan struct{}, 20), make(chan struct{})
 	var atOnce, most atomic.Int64
-	r.account.Webhook = func(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.Notice, error) {
+	r.account.Webhook = func(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
 		if len(req.Request.Body) > 5000 {
 			most.Store(max(most.Load(), atOnce.Add(1)))
 			begun <- struct{}{}
@@ -265,5 +265,132 @@ func TestLongBodiesOfWhoeverSendsTooMuchAreReadOneAtATime(t *testing.T) {
 	sent.Wait()
 	if most.Load() != 1 {
 		t.Errorf("%d were read at once", most.Load())
+	}
+}
+
+// fewPlaces are accounts whose plugin reads four requests at once, as the host
+// has it.
+type fewPlaces struct {
+	*coretest.Accounts
+	places chan struct{}
+}
+
+func (f *fewPlaces) AcquireExisting(ctx context.Context, name string) (core.Lease, error) {
+	select {
+	case f.places <- struct{}{}:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	lease, err := f.Accounts.AcquireExisting(ctx, name)
+	if err != nil {
+		<-f.places
+		return nil, err
+	}
+	return &placedLease{Lease: lease, leave: sync.OnceFunc(func() { <-f.places })}, nil
+}
+
+type placedLease struct {
+	core.Lease
+	leave func()
+}
+
+func (l *placedLease) Release() {
+	l.Lease.Release()
+	l.leave()
+}
+
+// A plugin that asks its provider while it reads may wait long for the answer.
+// Who causes that, however often, keeps no other webhook from being read.
+func TestSlowReadingTakesHalfOfThePlaces(t *testing.T) {
+	inbox.SetSlowAfter(t, 10*time.Millisecond)
+	r := newRig(t, sdk.TrustSignature)
+	accounts := &fewPlaces{coretest.NewAccounts(r.account), make(chan struct{}, 4)}
+	b := inbox.New(inbox.Options{Store: r.store, Core: r.core, Accounts: accounts, Directory: accounts})
+	r.account.Settings.Timeout = time.Hour
+	var reading atomic.Int64
+	goOn := make(chan struct{})
+	r.account.Webhook = func(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
+		if strings.Contains(string(req.Request.Body), "slow") {
+			reading.Add(1)
+			defer reading.Add(-1)
+			select {
+			case <-ctx.Done():
+			case <-goOn:
+			}
+			return nil, &sdk.Error{Code: sdk.CodeUnavailable, Outcome: sdk.OutcomeUnknown, Message: "no answer"}
+		}
+		return coretest.Parse(ctx, req)
+	}
+
+	const crowd = 12
+	answered := make(chan int, crowd)
+	for n := range crowd {
+		go func() { answered <- from(b, fmt.Sprintf("203.0.113.%d:1", 10+n), "/webhooks/acme", "slow") }()
+	}
+	for range crowd - 2 {
+		if got := <-answered; got != http.StatusServiceUnavailable {
+			t.Errorf("one of those that take too long is answered %d", got)
+		}
+	}
+	if n := reading.Load(); n != 2 {
+		t.Errorf("%d are read for a long time", n)
+	}
+
+	p := r.pay(t, "k")
+	genuine := fmt.Sprintf(`{"reference":%q,"status":"succeeded","verification":"signature"}`, p.ID)
+	if got := from(b, neighbour, "/webhooks/acme", genuine); got != http.StatusOK {
+		t.Errorf("a genuine one is answered %d", got)
+	}
+	if got := r.status(t, p.ID); got != payment.Succeeded {
+		t.Errorf("the payment is %s", got)
+	}
+	close(goOn)
+	for range 2 {
+		<-answered
+	}
+}
+
+// It is nothing that the webhook has done: it is tried until there is a place,
+// and not given up.
+func TestWhatFindsNoSlowPlaceIsReadLater(t *testing.T) {
+	inbox.SetSlowAfter(t, 10*time.Millisecond)
+	r := newRig(t, sdk.TrustSignature)
+	b, round := r.rounds(t)
+	r.account.Settings.Timeout = time.Hour
+	p := r.pay(t, "k")
+	goOn, begun := make(chan struct{}), make(chan struct{}, 100)
+	r.account.Webhook = func(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
+		begun <- struct{}{}
+		select {
+		case <-goOn:
+			return coretest.Parse(ctx, req)
+		case <-ctx.Done():
+			return nil, &sdk.Error{Code: sdk.CodeUnavailable, Outcome: sdk.OutcomeUnknown, Message: "no answer"}
+		}
+	}
+
+	var held sync.WaitGroup
+	for n := range 2 {
+		held.Go(func() { from(b, fmt.Sprintf("203.0.113.%d:1", 10+n), "/webhooks/acme", `{"verification":"signature"}`) })
+		<-begun
+	}
+	time.Sleep(50 * time.Millisecond) // both are slow by now
+	genuine := fmt.Sprintf(`{"reference":%q,"status":"succeeded","verification":"signature"}`, p.ID)
+	if got := from(b, neighbour, "/webhooks/acme", genuine); got != http.StatusServiceUnavailable {
+		t.Errorf("answered %d", got)
+	}
+	for range 5 {
+		round()
+	}
+	n := r.newest(t)
+	if n.State != payment.WebhookPending {
+		t.Fatalf("it is %s: %s", n.State, n.Error)
+	}
+
+	close(goOn)
+	held.Wait()
+	round()
+	if got := r.status(t, p.ID); got != payment.Succeeded {
+		t.Errorf("the payment is %s", got)
 	}
 }

@@ -35,7 +35,7 @@ func (r *rig) withSecrets(t *testing.T, secrets ...string) *rig {
 func (r *rig) records(t *testing.T) []token.Record {
 	t.Helper()
 	var text string
-	err := r.store.Look(t.Context(), func(tx *store.Tx) (err error) {
+	err := r.store.Get(t.Context(), func(tx *store.Tx) (err error) {
 		text, err = tx.Setting(t.Context(), "token_keys")
 		return err
 	})
@@ -64,7 +64,7 @@ func TestACopyOfTheDatabaseForgesNoSuccess(t *testing.T) {
 		t.Fatal(err)
 	}
 	forged := "/webhooks/acme/" + thief.Mint(token.Webhook, p.ID)
-	success := coretest.JSONNotice{Status: "succeeded", Reference: p.ID, Amount: "60", Currency: "USD"}
+	success := coretest.JSONWebhook{Status: "succeeded", Reference: p.ID, Amount: "60", Currency: "USD"}
 	if got := sealed.send(forged, success); got.StatusCode != http.StatusNotFound {
 		t.Errorf("the forged webhook is answered %d", got.StatusCode)
 	}
@@ -101,7 +101,7 @@ func TestAnAddressThatCannotBeCheckedHereIsNotRefused(t *testing.T) {
 
 func setRecords(t *testing.T, r *rig, records ...token.Record) {
 	t.Helper()
-	err := r.store.Update(t.Context(), func(tx *store.Tx) error {
+	err := r.store.Write(t.Context(), func(tx *store.Tx) error {
 		return tx.SetSetting(t.Context(), "token_keys", token.EncodeRecords(records))
 	})
 	if err != nil {

@@ -16,17 +16,20 @@ const maxTold = 10000
 // as what proves nothing. A host that starts remembers none, and stores one more.
 type told struct {
 	mu sync.Mutex
-	by map[[sha256.Size]byte]heard
+	by map[digest]heard
 }
+
+// digest stands for all that a notice says.
+type digest [sha256.Size]byte
 
 // heard is what became of what was told: which intents it is about, and which of
 // them the provider had to be asked about.
 type heard struct{ about, ask []string }
 
-func newTold() *told { return &told{by: map[[sha256.Size]byte]heard{}} }
+func newTold() *told { return &told{by: map[digest]heard{}} }
 
-// keyOf returns a digest of all that a notice says.
-func keyOf(n *store.Notice, r *reading) [sha256.Size]byte {
+// digestOf returns the digest of what a notice says.
+func digestOf(n *store.Webhook, r *reading) digest {
 	text := n.Provider + "\n" + n.Purpose + "\n" + n.IntentID
 	for k := range r.events {
 		text += "\n" + eventKey(&r.events[k], "")
@@ -37,24 +40,43 @@ func keyOf(n *store.Notice, r *reading) [sha256.Size]byte {
 // first records what a notice said once that is applied, and reports whether it is
 // told for the first time. What fits no payment yet may fit one later: it is new
 // each time.
-func (t *told) first(n *store.Notice, r *reading) bool {
+func (t *told) first(n *store.Webhook, r *reading) bool {
 	if n.State == payment.WebhookUnmatched {
 		return true
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 
-	key := keyOf(n, r)
-	_, known := t.by[key]
+	_, known := t.by[r.digest]
 	if !known && (len(t.by) >= maxTold) {
 		clear(t.by)
 	}
-	t.by[key] = heard{about: n.IntentIDs, ask: r.ask}
+	t.by[r.digest] = heard{about: n.IntentIDs, ask: r.ask}
 	return !known
 }
 
-// worth says what a notice that was read was worth, and remembers what it said.
-func (b *Inbox) worth(n *store.Notice, r *reading) verdict {
+// heard returns what came of it when the same was told before, nil when it was
+// not.
+func (t *told) heard(r *reading) *heard {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if before, known := t.by[r.digest]; known {
+		return &before
+	}
+	return nil
+}
+
+// onlyIntent returns the one intent that it was about, "" when there were more or
+// none.
+func (h *heard) onlyIntent() string {
+	if len(h.about) == 1 {
+		return h.about[0]
+	}
+	return ""
+}
+
+// worth returns what a notice that was read was worth, and remembers what it said.
+func (b *Inbox) worth(n *store.Webhook, r *reading) verdict {
 	switch {
 	case !n.Verified:
 		return unverified
@@ -62,31 +84,4 @@ func (b *Inbox) worth(n *store.Notice, r *reading) verdict {
 		return repeated
 	}
 	return verified
-}
-
-func (t *told) heard(n *store.Notice, r *reading) (heard, bool) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	before, known := t.by[keyOf(n, r)]
-	return before, known
-}
-
-// known reports whether a notice says what another has said.
-func (t *told) known(n *store.Notice, r *reading) bool {
-	_, known := t.heard(n, r)
-	return known
-}
-
-// asks returns what the provider was asked about when it was told before.
-func (t *told) asks(n *store.Notice, r *reading) []string {
-	before, _ := t.heard(n, r)
-	return before.ask
-}
-
-// about returns the only intent that it was about when it was told before.
-func (t *told) about(n *store.Notice, r *reading) string {
-	if before, _ := t.heard(n, r); len(before.about) == 1 {
-		return before.about[0]
-	}
-	return ""
 }

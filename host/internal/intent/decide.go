@@ -14,25 +14,30 @@ type Proof int
 
 // The degrees of proof, weakest first.
 const (
-	// Hint: anybody may have sent it. It is a reason to ask, never more.
+	// Hint: anybody may have sent it. It is a reason to query the provider's
+	// status, never more.
 	Hint Proof = iota
-	// Origin: it came on a URL that only the provider can know, or from its address.
+	// Origin: it came on a URL that only the provider can know, or from its
+	// address.
 	Origin
 	// Signature: signed by the provider.
 	Signature
-	// Answer: the provider's own answer to our call.
+	// Answer: the provider's own answer to a call of the host.
 	Answer
 	// Operator: a person decided, with a reason.
 	Operator
 )
 
-// Report is what somebody says of an intent.
+// Report is what a provider, an operator or the host says of an intent.
 type Report struct {
-	Actor string // who or what, for the history: call, poll, webhook, return, operator, host
+	// Actor is the report's origin, for the history: call, poll, webhook,
+	// return, operator or host.
+	Actor string
 	Proof Proof
 	At    time.Time
-	// Named: it names the intent by our own reference, or came on the intent's own URL. What names it by the provider's
-	// reference alone proves less.
+	// Named says that it names the intent by the host's reference, or came on
+	// the intent's own URL. A report that names it by the provider's reference
+	// alone proves less.
 	Named bool
 
 	Status payment.Status
@@ -44,27 +49,30 @@ type Report struct {
 	NextAction        *payment.NextAction
 	Amount            *sdk.Money // what it is for; nil when not said
 	Paid              *sdk.Money // what was really paid; nil when not said
-	// Transaction is the provider's id of the transaction, or of the customer's try, that this is about; "" when the
-	// provider has none.
+	// Transaction is the provider's id of the transaction, or of the customer's
+	// try, that this is about; "" when the provider has none.
 	Transaction string
 	// Receipts are transfers, when the payment can be paid in parts.
 	Receipts []Receipt
 	State    []byte
 	Failure  *payment.Failure
 
-	// The rest is filled in before Decide by whoever keeps the receipts and references.
+	// The rest is filled in before Decide by the caller, who keeps the receipts
+	// and references.
 
-	// Received is the sum of all distinct transfers so far, where there are several or the report has some.
+	// Received is the sum of all distinct transfers so far, where there are
+	// several or the report has some.
 	Received *sdk.Money
 	// SucceededBy are the transactions that have succeeded before.
 	SucceededBy []string
-	// Contested says why the money that the report is about counts for another intent already; "" when it does not.
+	// Contested says why the money that the report is about counts for another
+	// intent already; "" when it does not.
 	Contested string
 }
 
-// Asking says what can be found out from the provider.
-type Asking struct {
-	Possible bool // a status verb exists, and we have the reference it needs
+// StatusQuery says what a query of the provider's status can find out.
+type StatusQuery struct {
+	Possible bool // a status verb exists, and the host has the reference it needs
 	Amounts  bool // its answers carry amounts
 }
 
@@ -73,8 +81,9 @@ type Verdict struct {
 	// Moved: the status or its reason changed. From is the status before.
 	Moved bool
 	From  payment.Status
-	// Ask: the report needs confirmation by asking the provider; until then nothing changed.
-	Ask bool
+	// Query: the report needs confirmation by a query of the provider's status;
+	// until then nothing changed.
+	Query bool
 	// Late: a success after failed, canceled or expired.
 	Late bool
 	// First: the first success of this intent ever.
@@ -88,58 +97,70 @@ type claim struct {
 	status payment.Status
 	reason payment.ReviewReason
 	note   string
-	// ask: nothing is proven before the provider has been asked.
-	ask bool
-	// second: the report is of money that came besides the money that was asked for. No question answers that.
+	// query: nothing is proven before the provider's status has been queried.
+	query bool
+	// second: the report is of money that came besides the money that was asked
+	// for. No query answers that.
 	second bool
 	// afterEnd: money moves although the intent had ended without any.
 	afterEnd bool
 }
 
-// Decide applies a report to an intent: it returns the intent as it then is, and what happened. The same report twice
-// changes nothing the second time.
-func Decide(i Intent, r Report, ask Asking) (Intent, Verdict) {
-	v := Verdict{From: i.Status}
+// Decide applies a report to an intent: it returns the intent as it then is,
+// and what happened. The same report twice changes nothing the second time.
+func Decide(i Intent, r Report, query StatusQuery) (Intent, Verdict) {
+	verdict := Verdict{From: i.Status}
 	if r.Proof == Hint {
-		v.Ask, v.Note = ask.Possible, "unverified: only a reason to ask the provider"
-		return i, v
-	}
-	if note := ofAnotherTry(i, r); note != "" {
-		v.Note = note
-		return i, v
+		verdict.Query = query.Possible
+		verdict.Note = "unverified: only a reason to ask the provider"
+		return i, verdict
 	}
 
-	c := weigh(i, r, ask)
-	if r.Proof != Operator {
-		c = confront(i, r, ask, c)
+	if note := ofAnotherTry(i, r); note != "" {
+		verdict.Note = note
+		return i, verdict
 	}
-	v.Note = c.note
-	if c.ask {
-		v.Ask = true
-		return i, v
+
+	// The report is weighed by itself, then in view of what the intent is
+	// already.
+	claimed := weigh(i, r, query)
+	if r.Proof != Operator {
+		claimed = confront(i, r, query, claimed)
+	}
+
+	verdict.Note = claimed.note
+	if claimed.query {
+		verdict.Query = true
+		return i, verdict
 	}
 
 	i = merge(i, r)
-	if c.status == i.Status && (c.status != payment.UnderReview || c.reason == i.ReviewReason) {
-		return i, v
+	sameReason := claimed.status != payment.UnderReview || claimed.reason == i.ReviewReason
+	if claimed.status == i.Status && sameReason {
+		return i, verdict
 	}
-	if refusal := refuse(i, r, c); refusal != "" {
-		v.Note = join(refusal, c.note)
-		return i, v
+
+	if refusal := refuse(i, r, claimed); refusal != "" {
+		verdict.Note = join(refusal, claimed.note)
+		return i, verdict
 	}
-	return move(i, r, c, v)
+
+	return move(i, r, claimed, verdict)
 }
 
-// ofAnotherTry says so when a report is of the end of a transaction that is not the one that succeeded: customers try more
-// than once, and what became of the other tries changes nothing.
+// ofAnotherTry says so when a report is of the end of a transaction that is not
+// the one that succeeded: customers try more than once, and what became of the
+// other tries changes nothing.
 func ofAnotherTry(i Intent, r Report) string {
-	if r.Transaction == "" || !dead(r.Status) || i.SucceededAt.IsZero() || r.Proof == Operator {
+	if r.Transaction == "" || !dead(r.Status) || i.SucceededAt.IsZero() ||
+		r.Proof == Operator {
 		return ""
 	}
 	if len(r.SucceededBy) == 0 || slices.Contains(r.SucceededBy, r.Transaction) {
 		return ""
 	}
-	return fmt.Sprintf("transaction %s is %s, which is not the one that succeeded", r.Transaction, r.Status)
+	return fmt.Sprintf("transaction %s is %s, which is not the one that succeeded",
+		r.Transaction, r.Status)
 }
 
 // dead reports whether a status is an end without money.
@@ -153,7 +174,7 @@ func moving(s payment.Status) bool {
 }
 
 // weigh turns what a report claims into the status that it proves by itself.
-func weigh(i Intent, r Report, ask Asking) claim {
+func weigh(i Intent, r Report, query StatusQuery) claim {
 	as := claim{status: r.Status, note: r.Message}
 	switch {
 	case r.Status == payment.UnderReview:
@@ -166,17 +187,38 @@ func weigh(i Intent, r Report, ask Asking) claim {
 		return as
 	}
 
+	// Money that counts twice, or is not what was asked for, goes under review.
 	success := r.Status == payment.Succeeded || r.Status == payment.Authorized
 	if success && r.Contested != "" {
-		return claim{status: payment.UnderReview, reason: payment.ReviewMismatch, note: r.Contested, second: true}
+		return claim{
+			status: payment.UnderReview,
+			reason: payment.ReviewMismatch,
+			note:   r.Contested,
+			second: true,
+		}
 	}
+
 	if other := otherSuccess(r); other != "" {
-		return claim{status: payment.UnderReview, reason: payment.ReviewMismatch, second: true,
-			note: fmt.Sprintf("transaction %s succeeded besides %s: the money may have come twice", r.Transaction, other)}
+		return claim{
+			status: payment.UnderReview,
+			reason: payment.ReviewMismatch,
+			second: true,
+			note: fmt.Sprintf(
+				"transaction %s succeeded besides %s: the money may have come twice",
+				r.Transaction,
+				other,
+			),
+		}
 	}
+
 	if wrong := wrongAmount(i, r); wrong != "" {
-		return claim{status: payment.UnderReview, reason: payment.ReviewMismatch, note: wrong}
+		return claim{
+			status: payment.UnderReview,
+			reason: payment.ReviewMismatch,
+			note:   wrong,
+		}
 	}
+
 	if !success || r.Amount != nil || r.Received != nil || r.Proof == Answer {
 		return as
 	}
@@ -186,23 +228,33 @@ func weigh(i Intent, r Report, ask Asking) claim {
 
 	// A success without an amount: how it came must make up for that.
 	switch {
-	case ask.Possible && (ask.Amounts || r.Proof == Origin || !r.Named):
-		return claim{ask: true, note: "the notice carries no amount: asking the provider"}
+	case query.Possible && (query.Amounts || r.Proof == Origin || !r.Named):
+		return claim{
+			query: true,
+			note:  "the webhook carries no amount: asking the provider",
+		}
 	case r.Proof == Signature && r.Named:
 		return as
 	}
-	return claim{status: payment.UnderReview, reason: payment.ReviewUnproven, note: unprovenNote(r)}
+
+	return claim{
+		status: payment.UnderReview,
+		reason: payment.ReviewUnproven,
+		note:   unprovenNote(r),
+	}
 }
 
+// unprovenNote says why a success is not believed.
 func unprovenNote(r Report) string {
 	if r.Proof == Signature {
-		return "a signed notice with neither an amount nor our reference, and nothing can be asked"
+		return "a signed webhook with neither an amount nor our reference, and nothing can be asked"
 	}
-	return "an unsigned notice without an amount, and nothing can be asked"
+	return "an unsigned webhook without an amount, and nothing can be asked"
 }
 
-// otherSuccess is a transaction that has succeeded before, when a report says that another one did now. Transfers of a
-// payment that can be paid in parts are added up instead.
+// otherSuccess returns a transaction that has succeeded before, when a report
+// says that another one did now. Transfers of a payment that can be paid in
+// parts are added up instead.
 func otherSuccess(r Report) string {
 	if r.Status != payment.Succeeded || r.Transaction == "" || len(r.Receipts) > 0 {
 		return ""
@@ -215,13 +267,15 @@ func otherSuccess(r Report) string {
 	return ""
 }
 
-// wrongAmount says what is wrong with the amounts of a report, "" when none contradicts the intent. Every one that is said
-// counts: what it is for, what has come in, and what was paid.
+// wrongAmount says what is wrong with the amounts of a report, "" when none
+// contradicts the intent. Every one that is said counts: what it is for, what
+// has come in, and what was paid.
 func wrongAmount(i Intent, r Report) string {
 	want := i.Money()
 	if r.Amount != nil && !r.Amount.Equal(want) {
 		return fmt.Sprintf("asked for %s, the provider reports %s", want, r.Amount)
 	}
+
 	due := want
 	if i.Captured != nil {
 		due.Amount = i.Captured.Decimal
@@ -229,92 +283,136 @@ func wrongAmount(i Intent, r Report) string {
 	if r.Received != nil && !r.Received.Equal(due) {
 		return fmt.Sprintf("asked for %s, the provider reports %s", due, r.Received)
 	}
+
 	if r.Paid == nil || r.Status != payment.Succeeded {
 		return ""
 	}
+
+	sameCurrency := r.Paid.Currency == due.Currency
 	switch {
-	case r.Paid.Currency == due.Currency && r.Paid.Amount.LessThan(due.Amount):
-		return fmt.Sprintf("asked for %s, the provider reports that %s was paid", due, r.Paid)
-	case r.Paid.Currency != due.Currency && r.Amount == nil && r.Received == nil:
-		return fmt.Sprintf("asked for %s, the provider reports only that %s was paid", due, r.Paid)
+	case sameCurrency && r.Paid.Amount.LessThan(due.Amount):
+		return fmt.Sprintf(
+			"asked for %s, the provider reports that %s was paid",
+			due,
+			r.Paid,
+		)
+	case !sameCurrency && r.Amount == nil && r.Received == nil:
+		return fmt.Sprintf(
+			"asked for %s, the provider reports only that %s was paid",
+			due,
+			r.Paid,
+		)
 	}
+
 	return ""
 }
 
-// reviewOf tells why a provider's report puts an intent under review: for its amount, where the report has another one or
-// says that less was paid; else for what the provider says.
+// reviewOf returns why a provider's report puts an intent under review: for its
+// amount, where the report has another one or says that less was paid; else for
+// what the provider says.
 func reviewOf(i Intent, r Report) payment.ReviewReason {
 	want := i.Money()
 	if r.Amount != nil && !r.Amount.Equal(want) {
 		return payment.ReviewMismatch
 	}
-	if r.Paid != nil && r.Paid.Currency == want.Currency && r.Paid.Amount.LessThan(want.Amount) {
+	if r.Paid != nil && r.Paid.Currency == want.Currency &&
+		r.Paid.Amount.LessThan(want.Amount) {
 		return payment.ReviewMismatch
 	}
 	return payment.ReviewProvider
 }
 
-// confront holds a claim against what the intent is already: a success that is taken back, and money that moves after the
-// end, are not simply believed.
-func confront(i Intent, r Report, ask Asking, c claim) claim {
-	doubtful := r.Proof != Answer && ask.Possible
+// confront holds a claim against what the intent is already: a success that is
+// taken back, and money that moves after the end, are not simply believed.
+func confront(i Intent, r Report, query StatusQuery, c claim) claim {
+	doubtful := r.Proof != Answer && query.Possible
 	switch {
-	case c.ask, c.second:
+	case c.query, c.second:
 		return c
+
 	case i.Status == payment.Succeeded && dead(c.status):
 		if doubtful {
-			return claim{ask: true, note: fmt.Sprintf("%s contradicts a success: asking the provider", c.status)}
+			note := fmt.Sprintf("%s contradicts a success: asking the provider", c.status)
+			return claim{query: true, note: note}
 		}
-		note := join(fmt.Sprintf("the provider says %s after it had succeeded", c.status), c.note)
-		return claim{status: payment.UnderReview, reason: payment.ReviewProvider, note: note}
+
+		return claim{
+			status: payment.UnderReview,
+			reason: payment.ReviewProvider,
+			note: join(fmt.Sprintf("the provider says %s after it had succeeded", c.status),
+				c.note),
+		}
+
 	case i.Status == payment.Succeeded && c.status == payment.UnderReview && r.Proof < Answer:
 		if doubtful {
-			return claim{ask: true, note: join("a review after a success: asking the provider", c.note)}
+			note := join("a review after a success: asking the provider", c.note)
+			return claim{query: true, note: note}
 		}
+
+		// A lesser status changes nothing.
 		if r.Proof == Origin && (moving(r.Status) || r.Status == payment.RequiresAction) {
-			return claim{status: r.Status, note: c.note} // a lesser status, which changes nothing
+			return claim{status: r.Status, note: c.note}
 		}
+
 	case dead(i.Status) && moving(c.status):
-		return afterEnd(i, r, ask, c)
+		return afterEnd(i, r, query, c)
 	}
+
 	return c
 }
 
-// afterEnd is for money that moves although the intent has ended without any. A notice may only be late, and an answer to
-// a call that was made before may be older than what is known; a question just asked tells what is so.
-func afterEnd(i Intent, r Report, ask Asking, c claim) claim {
-	note := join(fmt.Sprintf("the provider says %s after it was %s", c.status, i.Status), c.note)
+// afterEnd is for money that moves although the intent has ended without any. A
+// webhook may only be late, and an answer to a call that was made before may be
+// older than what is known; a query that was just made tells what is so.
+func afterEnd(i Intent, r Report, query StatusQuery, c claim) claim {
+	note := join(
+		fmt.Sprintf("the provider says %s after it was %s", c.status, i.Status),
+		c.note,
+	)
+
 	switch {
-	case ask.Possible && r.Actor != actorPoll:
-		return claim{ask: true, note: note + ": asking the provider"}
+	case query.Possible && r.Actor != actorPoll:
+		return claim{query: true, note: note + ": asking the provider"}
 	case r.Proof == Answer:
-		return claim{status: payment.UnderReview, reason: payment.ReviewProvider, note: note, afterEnd: true}
+		return claim{
+			status:   payment.UnderReview,
+			reason:   payment.ReviewProvider,
+			note:     note,
+			afterEnd: true,
+		}
 	}
+
 	return c
 }
 
-// DoubtEnded is the Doubt of an intent that had ended without money when money moved all the same.
+// DoubtEnded is the Doubt of an intent that had ended without money when money
+// moved all the same.
 const DoubtEnded = "ended"
 
-// actorPoll is the actor of an answer to a question about the status.
+// actorPoll is the actor of an answer to a query of the status.
 const actorPoll = "poll"
 
 // refuse returns the reason for which a move must not happen, "" when it may.
 func refuse(i Intent, r Report, c claim) string {
 	if i.Status == payment.UnderReview && c.status == payment.UnderReview {
-		// The host's own reasons are the stronger ones: a provider's review does not replace them. Nor does an unproven claim
-		// replace a wrong amount, which needs more to be lifted.
+		// The host's own reasons are the stronger ones: a provider's review
+		// does not replace them. Nor does an unproven claim replace a wrong
+		// amount, which needs more to be lifted.
 		if c.reason == payment.ReviewMismatch || i.ReviewReason == payment.ReviewProvider {
 			return ""
 		}
+
 		return "already under review"
 	}
+
 	if !Allowed(i.Kind, i.Status, c.status) {
 		return fmt.Sprintf("%s after %s changes nothing", c.status, i.Status)
 	}
 	if i.Status != payment.UnderReview || r.Proof == Operator {
 		return ""
 	}
+
+	// A review is lifted by evidence that resolves its reason.
 	switch {
 	case i.Doubt == DoubtEnded && !c.status.Final():
 		return "it had ended: only what becomes of the money lifts the review"
@@ -323,77 +421,103 @@ func refuse(i Intent, r Report, c claim) string {
 	case i.ReviewReason == payment.ReviewMismatch && r.Amount == nil && r.Received == nil:
 		return "under review for its amount: needs a report with the right amount, or an operator"
 	case i.ReviewReason == payment.ReviewUnproven && r.Proof < Signature:
-		return "under review as unproven: needs a signed notice, the provider's answer, or an operator"
+		return "under review as unproven: needs a signed webhook, the provider's answer, " +
+			"or an operator"
 	}
+
 	return ""
 }
 
-// merge takes over the facts of a believed report that hold whatever its status. The reference under which a payment has
-// succeeded stays the one that is told; others are kept beside it.
+// merge takes over the facts of a believed report that hold whatever its
+// status. The reference under which a payment has succeeded stays the one that
+// is shown; others are kept beside it.
 func merge(i Intent, r Report) Intent {
 	for _, reference := range []string{r.ProviderReference, r.Transaction} {
 		if reference != "" && !slices.Contains(i.References, reference) {
 			i.References = append(slices.Clone(i.References), reference)
 		}
 	}
+
 	if r.ProviderReference != "" && (i.SucceededAt.IsZero() || i.ProviderReference == "") {
 		i.ProviderReference = r.ProviderReference
 	}
 	if r.ProviderStatus != "" {
 		i.ProviderStatus = r.ProviderStatus
 	}
+
 	if len(r.State) > 0 {
 		i.State = r.State
 	}
+
 	paid := r.Paid
 	if paid == nil {
 		paid = r.Received
 	}
 	if paid != nil {
-		i.PaidAmount, i.PaidCurrency = &payment.Amount{Decimal: paid.Amount}, paid.Currency
+		i.PaidAmount = &payment.Amount{Decimal: paid.Amount}
+		i.PaidCurrency = paid.Currency
 	}
-	if paid == nil && r.Status == payment.Succeeded && i.Captured != nil && !i.Captured.Equal(i.Amount.Decimal) {
+
+	partly := i.Captured != nil && !i.Captured.Equal(i.Amount.Decimal)
+	if paid == nil && r.Status == payment.Succeeded && partly {
 		i.PaidAmount, i.PaidCurrency = i.Captured, i.Currency
 	}
+
 	if r.NextAction != nil && !i.Status.Final() {
 		i.NextAction = r.NextAction
 	}
+
 	return i
 }
 
 // move makes the change that has been decided.
-func move(i Intent, r Report, c claim, v Verdict) (Intent, Verdict) {
-	v.Moved = true
-	v.Late = c.status == payment.Succeeded && dead(i.Status)
-	if v.Late {
-		v.Note = join("late success after "+string(i.Status), v.Note)
-	}
-	if c.status == payment.Succeeded && i.SucceededAt.IsZero() {
-		v.First, i.SucceededAt = true, r.At
+func move(i Intent, r Report, c claim, verdict Verdict) (Intent, Verdict) {
+	verdict.Moved = true
+	verdict.Late = c.status == payment.Succeeded && dead(i.Status)
+	if verdict.Late {
+		verdict.Note = join("late success after "+string(i.Status), verdict.Note)
 	}
 
-	i.Status, i.ReviewReason, i.Failure = c.status, c.reason, r.Failure
+	if c.status == payment.Succeeded && i.SucceededAt.IsZero() {
+		verdict.First = true
+		i.SucceededAt = r.At
+	}
+
+	i.Status = c.status
+	i.ReviewReason = c.reason
+	i.Failure = r.Failure
+
 	switch {
 	case c.afterEnd:
 		i.Doubt = DoubtEnded
 	case c.status.Final():
 		i.Doubt = ""
 	}
+
 	if c.status == payment.Failed && i.Failure == nil {
-		i.Failure = &payment.Failure{Code: string(sdk.CodeDeclined), Outcome: string(sdk.OutcomeRefused),
-			Message: "the provider reports that it failed", ProviderCode: r.ProviderStatus, ProviderMessage: r.Message}
+		i.Failure = &payment.Failure{
+			Code:            string(sdk.CodeDeclined),
+			Outcome:         string(sdk.OutcomeRefused),
+			Message:         "the provider reports that it failed",
+			ProviderCode:    r.ProviderStatus,
+			ProviderMessage: r.Message,
+		}
 	}
-	if c.status.Final() || (moving(c.status) && r.NextAction == nil) { // there is nothing left for the customer to do
+
+	// There may be nothing left for the customer to do.
+	if c.status.Final() || (moving(c.status) && r.NextAction == nil) {
 		i.NextAction = nil
 	}
-	return i, v
+
+	return i, verdict
 }
 
-// Money is the intent's amount.
+// Money returns the intent's amount.
 func (i Intent) Money() sdk.Money {
 	return sdk.Money{Amount: i.Amount.Decimal, Currency: i.Currency}
 }
 
+// join puts two notes together; either may be empty.
 func join(a, b string) string {
 	if a == "" || b == "" {
 		return a + b

@@ -1,6 +1,7 @@
-// Package intent holds the record of one intended movement of money and the rules by which it changes: which reports
-// are believed, which moves are allowed, and what becomes of a contradiction. It is pure: no clock, no store, no
-// provider.
+// Package intent holds the record of one intended movement of money and the
+// rules by which it changes: which reports are believed, which moves are
+// allowed, and what becomes of a contradiction. It is pure: no clock, no store,
+// no provider.
 package intent
 
 import (
@@ -10,8 +11,8 @@ import (
 	"github.com/payhost/payhost/host/payment"
 )
 
-// Intent is one payment, payout or refund as the store keeps it. The fields up to Sequence never change once it is
-// recorded.
+// Intent is one payment, payout or refund as the store keeps it. The fields up
+// to Sequence never change once it is recorded.
 type Intent struct {
 	ID                string
 	Kind              payment.Kind
@@ -21,7 +22,8 @@ type Intent struct {
 	Currency          string
 	MerchantReference string
 	Method            string
-	// Request is the whole normalised request: payment.Request, payment.PayoutRequest or RefundDetails.
+	// Request is the whole normalised request: payment.Request,
+	// payment.PayoutRequest or RefundDetails.
 	Request        json.RawMessage
 	IdempotencyKey string
 	CreatedAt      time.Time
@@ -30,7 +32,8 @@ type Intent struct {
 
 	Status       payment.Status
 	ReviewReason payment.ReviewReason
-	// Fingerprint is who we were to the provider at the last create attempt.
+	// Fingerprint is the host's identity at the provider at the last create
+	// attempt.
 	Fingerprint       string
 	ProviderReference string
 	References        []string // every provider reference it ever had, oldest first
@@ -40,19 +43,23 @@ type Intent struct {
 	NextAction        *payment.NextAction
 	Failure           *payment.Failure
 	State             []byte // the plugin's own
-	// SucceededAt is when it first succeeded; it stays when a contradiction puts it under review.
+	// SucceededAt is when it first succeeded; it stays when a contradiction
+	// puts it under review.
 	SucceededAt time.Time
 	UpdatedAt   time.Time
-	// CheckAt is when the provider is to be asked next; zero for never. Checks counts the askings without news.
+	// CheckAt is when the provider's status is to be queried next; zero for
+	// never. Checks counts the queries without news.
 	CheckAt time.Time
 	Checks  int
-	// Captured is how much of an authorized payment was taken so far by captures of ours; nil when none was.
+	// Captured is how much of an authorized payment was taken so far by
+	// captures of the host; nil when none was.
 	Captured *payment.Amount
-	// Doubt names the action whose outcome is unknown, until the provider has been asked or an operator has decided, or is
-	// DoubtEnded; "" for none. A create in doubt is the status unknown instead.
+	// Doubt names the action whose outcome is unknown, until the provider's
+	// status has been queried or an operator has decided, or is DoubtEnded; ""
+	// for none. A create in doubt is the status unknown instead.
 	Doubt string
-	// Events counts its outgoing events and those of its refunds, as it was when read; Version the writes, for
-	// compare-and-set.
+	// Events counts its outgoing events and those of its refunds, as it was
+	// when read; Version the writes, for compare-and-set.
 	Events  int64
 	Version int64
 }
@@ -60,11 +67,13 @@ type Intent struct {
 // RefundDetails is a refund's request.
 type RefundDetails struct {
 	Reason string `json:"reason,omitempty"`
-	// Amount is here too so that two refunds of different amounts are different requests.
+	// Amount is here too so that two refunds of different amounts are different
+	// requests.
 	Amount string `json:"amount"`
 }
 
-// Receipt is one transfer that arrived for a payment, or the transaction that paid it.
+// Receipt is one transfer that arrived for a payment, or the transaction that
+// paid it.
 type Receipt struct {
 	ID       string
 	Amount   *payment.Amount // nil when the provider does not say

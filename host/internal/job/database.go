@@ -17,44 +17,58 @@ import (
 )
 
 const (
-	// pollEvery is how often a host looks for jobs of which nobody told it.
+	// pollEvery is how often a host looks for jobs that it was not notified of.
 	pollEvery = 250 * time.Millisecond
-	// connections bounds what the jobs of one host use of a PostgreSQL server.
+	// connections bounds the connections that the jobs of one host use of a
+	// PostgreSQL server.
 	connections = 4
 )
 
-// openSQLite makes a new file beside the host's database, which no other host has open. One that an earlier start left is
-// removed: its jobs are made again, and its leader is not waited for.
+// openSQLite makes a new file beside the host's database, which no other host
+// has open. It removes a file that an earlier start left: its jobs are made
+// again, and its leader would be waited for.
 func (r *Runner) openSQLite(ctx context.Context, database, host string) error {
 	path := database + "-jobs"
 	for _, end := range []string{"", "-wal", "-shm"} {
-		if err := os.Remove(path + end); err != nil && !errors.Is(err, os.ErrNotExist) {
+		err := os.Remove(path + end)
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
 			return fmt.Errorf("remove the last start's file: %w", err)
 		}
 	}
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+
+	// SQLite would create the file with the umask's permissions.
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return err
 	}
-	if err := f.Close(); err != nil {
+
+	if err := file.Close(); err != nil {
 		return err
 	}
-	pragmas := url.Values{"_pragma": {"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(OFF)"}}
+
+	pragmas := url.Values{"_pragma": {
+		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(OFF)",
+	}}
 	db, err := sql.Open("sqlite", "file:"+path+"?_txlock=immediate&"+pragmas.Encode())
 	if err != nil {
 		return err
 	}
-	db.SetMaxOpenConns(1) // SQLite has one writer, and River would take the others' waiting for errors
+
+	// SQLite has one writer, and River would take the others' waiting for
+	// errors.
+	db.SetMaxOpenConns(1)
 	r.close = db.Close
-	if err := start(ctx, r, host, riversqlite.New(db), true); err != nil {
+	if err := openClient(ctx, r, host, riversqlite.New(db), true); err != nil {
 		return errors.Join(err, db.Close())
 	}
+
 	return nil
 }
 
-// openPostgres keeps the jobs in the host's database. Their commits do not wait for the disk, unless a pooler answers:
-// there a setting would be that of whoever has the session next, a payment's commit among them. Nor does a pooler tell
-// of new jobs; they are looked for.
+// openPostgres keeps the jobs in the host's database. Their commits do not wait
+// for the disk, unless a pooler answers: there a setting would stay with the
+// session, and the next transaction in it may be a payment's commit. A pooler
+// does not notify of new jobs either: then the host polls for them.
 func (r *Runner) openPostgres(ctx context.Context, url, host string) error {
 	cfg, err := pgdial.Open(ctx, url)
 	if err != nil {
@@ -73,9 +87,11 @@ func (r *Runner) openPostgres(ctx context.Context, url, host string) error {
 		pool.Close()
 		return nil
 	}
-	if err := start(ctx, r, host, riverpgxv5.New(pool), cfg.Pooled); err != nil {
+
+	if err := openClient(ctx, r, host, riverpgxv5.New(pool), cfg.Pooled); err != nil {
 		pool.Close()
 		return err
 	}
+
 	return nil
 }

@@ -1,5 +1,5 @@
-// Package pgdial is how a host connects to PostgreSQL: the store and the
-// background jobs do it alike.
+// Package pgdial connects a host to PostgreSQL, for the store and the
+// background jobs alike.
 package pgdial
 
 import (
@@ -13,50 +13,60 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
+const (
+	// probeTimeout bounds the question whether a pooler answers.
+	probeTimeout = 5 * time.Second
+	// probeSetting is a setting that PostgreSQL lets a client make up. A pooler
+	// refuses it, because it cannot carry it from session to session.
+	probeSetting = "payhost.probe"
+	// codeReadOnly is the error code of a session that may not write. A
+	// fail-over that turns a server into the standby makes all its sessions
+	// such.
+	codeReadOnly = "25006"
+)
+
 // Config is how one pool connects.
 type Config struct {
 	*pgxpool.Config
-	// Pooled: what answers is PgBouncer or its like, which gives every transaction
-	// another session. Then nothing may be set for a session, and nothing listened
-	// for or locked by one.
+	// Pooled says that PgBouncer or a pooler like it answers, which gives every
+	// transaction another session. Then a session must not have settings of its
+	// own, or listen, or hold locks.
 	Pooled bool
 }
 
-// readOnly is the error of a session that may not write, as all are that were
-// opened before a fail-over turned their server into the standby.
-const readOnly = "25006"
-
-// Open reads a URL and finds out who answers there. The error does not quote the
-// URL, which may hold a password. That nobody answers is no error: the first
-// statement has that.
+// Open reads a URL and finds out whether a pooler answers there. The error does
+// not quote the URL, which may hold a password. A server that does not answer
+// is not an error: the first statement will fail.
 func Open(ctx context.Context, url string) (Config, error) {
 	parsed, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return Config{}, errors.New("the postgres url is not valid")
 	}
-	c := Config{Config: parsed}
-	c.DropReadOnly(func() {})
+	config := Config{Config: parsed}
+	config.DropReadOnly(func() {})
 
-	c.Pooled = isPooler(ctx, parsed.ConnConfig)
-	if c.Pooled && parsed.ConnConfig.DefaultQueryExecMode == pgx.QueryExecModeCacheStatement {
+	config.Pooled = isPooler(ctx, parsed.ConnConfig)
+	preparing := parsed.ConnConfig.DefaultQueryExecMode == pgx.QueryExecModeCacheStatement
+	if config.Pooled && preparing {
 		// A statement that was prepared in one session is unknown in the next.
 		parsed.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
 	}
-	return c, nil
+
+	return config, nil
 }
 
-// Copy returns a Config that can be changed by itself.
+// Copy returns a Config that can be changed without changing this one.
 func (c Config) Copy() Config {
 	return Config{Config: c.Config.Copy(), Pooled: c.Pooled}
 }
 
 // DropReadOnly closes a connection whose session turns out to be read-only, so
-// that the next try gets another one. also is called then.
+// that the next try gets another one. It also calls also then.
 func (c Config) DropReadOnly(also func()) {
 	before := c.ConnConfig.OnPgError
 	c.ConnConfig.OnPgError = func(conn *pgconn.PgConn, e *pgconn.PgError) bool {
 		keep := before == nil || before(conn, e)
-		if e.Code != readOnly {
+		if e.Code != codeReadOnly {
 			return keep
 		}
 		also()
@@ -64,25 +74,20 @@ func (c Config) DropReadOnly(also func()) {
 	}
 }
 
-// probeTimeout bounds the question who answers.
-const probeTimeout = 5 * time.Second
-
-// probe is a setting that PostgreSQL lets a client make up, and that a pooler
-// refuses because it cannot carry it from session to session.
-const probe = "payhost.probe"
-
 // isPooler reports whether a pooler answers.
 func isPooler(ctx context.Context, cfg *pgx.ConnConfig) bool {
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
-	asking := cfg.Copy()
-	asking.RuntimeParams[probe] = "1"
+	probe := cfg.Copy()
+	probe.RuntimeParams[probeSetting] = "1"
 
-	conn, err := pgx.ConnectConfig(ctx, asking)
+	conn, err := pgx.ConnectConfig(ctx, probe)
 	if err == nil {
-		_ = conn.Close(ctx) // it was only to be opened
+		_ = conn.Close(ctx) // it is not used
 		return false
 	}
+
 	var refusal *pgconn.PgError
-	return errors.As(err, &refusal) && strings.Contains(refusal.Message, "startup parameter")
+	return errors.As(err, &refusal) &&
+		strings.Contains(refusal.Message, "startup parameter")
 }

@@ -13,7 +13,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 
-	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/client"
 )
 
 // DebugAttach is a plugin that a developer has started by hand, usually under a
@@ -69,7 +69,7 @@ func (p *Process) reach(ctx context.Context, spec Spec) error {
 	if err := onlyOurs(at.Socket); err != nil {
 		return err
 	}
-	contract, ok := spec.contracts()[at.ContractVersion][sdk.PluginName].(goplugin.GRPCPlugin)
+	contract, ok := spec.contracts()[at.ContractVersion][client.PluginName].(goplugin.GRPCPlugin)
 	if !ok {
 		return fmt.Errorf("this host does not speak version %d of the contract", at.ContractVersion)
 	}
@@ -98,7 +98,7 @@ func (p *Process) reach(ctx context.Context, spec Spec) error {
 	if err != nil {
 		return err
 	}
-	if p.client, ok = got.(*sdk.Client); !ok {
+	if p.client, ok = got.(*client.Client); !ok {
 		return fmt.Errorf("the contract dispenses %T", got)
 	}
 

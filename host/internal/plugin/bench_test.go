@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/payhost/payhost/host/internal/plugin"
-	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/client"
 )
 
 // What confines a plugin costs its start and its calls next to nothing.
@@ -52,7 +52,7 @@ func BenchmarkConfinement(b *testing.B) {
 // confined is a plugin, and the time of the processors that its calls took.
 type confined struct {
 	process *plugin.Process
-	account *sdk.AccountClient
+	account *client.Account
 
 	calls        int
 	host, plugin time.Duration

@@ -11,7 +11,7 @@ import (
 	"google.golang.org/grpc/connectivity"
 	"google.golang.org/grpc/status"
 
-	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/client"
 )
 
 // connections knows the gRPC connections that go-plugin makes and keeps to
@@ -29,8 +29,8 @@ type connections struct {
 func (c *connections) dialOptions(intercept grpc.UnaryClientInterceptor) []grpc.DialOption {
 	options := []grpc.DialOption{
 		grpc.WithDefaultCallOptions(
-			grpc.MaxCallRecvMsgSize(sdk.MaxMessageSize),
-			grpc.MaxCallSendMsgSize(sdk.MaxMessageSize),
+			grpc.MaxCallRecvMsgSize(client.MaxMessageSize),
+			grpc.MaxCallSendMsgSize(client.MaxMessageSize),
 		),
 		grpc.WithIdleTimeout(0), // a connection that is not used for half an hour stays
 		grpc.WithStatsHandler(traceHandler{}),

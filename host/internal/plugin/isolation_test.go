@@ -20,13 +20,14 @@ import (
 	"github.com/payhost/payhost/host/internal/plugin"
 	"github.com/payhost/payhost/host/internal/plugin/plugintest"
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/client"
 )
 
 // ask has the actor try something and gives what it says of that.
 func ask(
 	t *testing.T,
 	provider *plugintest.Provider,
-	a *sdk.AccountClient,
+	a *client.Account,
 	order string,
 ) string {
 	t.Helper()

@@ -18,7 +18,9 @@ import (
 
 	"github.com/payhost/payhost/host/internal/plugin"
 	"github.com/payhost/payhost/host/internal/plugin/plugintest"
+	"github.com/payhost/payhost/internal/redact"
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/client"
 )
 
 // programs holds the actor, built once, under the names 1.0.0 and 2.0.0.
@@ -29,7 +31,6 @@ func TestMain(m *testing.M) {
 		beHost()
 		return
 	}
-
 	if path := os.Getenv("PLUGIN_TEST_CONNECT"); path != "" {
 		connectAndEnd(path)
 	}
@@ -38,7 +39,6 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-
 	programs = folder
 	code := m.Run()
 	remove()
@@ -48,12 +48,10 @@ func TestMain(m *testing.M) {
 			code = 1
 		}
 	}
-
 	os.Exit(code)
 }
 
-// stage is a plugins' folder with the actor in it, a workspace, and what the
-// log got.
+// stage is a plugins' folder with the actor in it, a workspace, and what the log got.
 type stage struct {
 	t         testing.TB
 	plugins   string
@@ -61,7 +59,7 @@ type stage struct {
 	workspace *plugin.Workspace
 	catalog   *plugin.Catalog
 	log       *logBook
-	mask      *plugin.Mask
+	mask      *redact.Set
 
 	container bool // other hosts run as in one
 }
@@ -69,15 +67,8 @@ type stage struct {
 func newStage(t testing.TB) *stage { return newStageIn(t, t.TempDir()) }
 
 func newStageIn(t testing.TB, data string) *stage {
-	s := &stage{
-		t:       t,
-		plugins: t.TempDir(),
-		data:    data,
-		log:     &logBook{},
-		mask:    &plugin.Mask{},
-	}
+	s := &stage{t: t, plugins: t.TempDir(), data: data, log: &logBook{}, mask: &redact.Set{}}
 	s.install("actor", "1.0.0")
-
 	w, err := plugin.OpenWorkspace(s.data)
 	if err != nil {
 		t.Fatal(err)
@@ -87,7 +78,6 @@ func newStageIn(t testing.TB, data string) *stage {
 			t.Error(err)
 		}
 	})
-
 	s.workspace, s.catalog = w, plugin.NewCatalog(s.plugins, w)
 	return s
 }
@@ -99,7 +89,6 @@ func (s *stage) install(file, version string) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-
 	temp := filepath.Join(s.plugins, ".new")
 	if err := os.WriteFile(temp, content, 0o755); err != nil {
 		s.t.Fatal(err)
@@ -127,13 +116,7 @@ func (s *stage) spec() plugin.Spec {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-
-	return plugin.Spec{
-		Binary:    b,
-		Workspace: s.workspace,
-		Logger:    slog.New(s.log),
-		Mask:      s.mask,
-	}
+	return plugin.Spec{Binary: b, Workspace: s.workspace, Logger: slog.New(s.log), Mask: s.mask}
 }
 
 // start starts the actor and stops it at the test's end.
@@ -148,11 +131,9 @@ func (s *stage) start() *plugin.Process {
 }
 
 // account configures an account whose provider is at url.
-func (s *stage) account(p *plugin.Process, url string) *sdk.AccountClient {
+func (s *stage) account(p *plugin.Process, url string) *client.Account {
 	s.t.Helper()
-	text, _ := json.Marshal(
-		map[string]string{"base_url": url, "merchant": "m1", "key": "k-12345678"},
-	)
+	text, _ := json.Marshal(map[string]string{"base_url": url, "merchant": "m1", "key": "k-12345678"})
 	if _, err := p.Client().Configure(context.Background(), "main", text); err != nil {
 		s.t.Fatal(err)
 	}
@@ -160,21 +141,16 @@ func (s *stage) account(p *plugin.Process, url string) *sdk.AccountClient {
 }
 
 // invoke has the actor obey and gives what it says.
-func invoke(t testing.TB, a *sdk.AccountClient) string {
+func invoke(t testing.TB, a *client.Account) string {
 	t.Helper()
-	text, err := a.InvokeOperation(
-		context.Background(),
-		sdk.InvokeOperationRequest{Operation: "do", Input: []byte("{}")},
-	)
+	text, err := a.InvokeOperation(context.Background(), sdk.InvokeOperationRequest{Operation: "do", Input: []byte("{}")})
 	if err != nil {
 		t.Fatal(err)
 	}
-
 	var said string
 	if err := json.Unmarshal(text, &said); err != nil {
 		t.Fatal(err)
 	}
-
 	return said
 }
 
@@ -207,18 +183,15 @@ func (b *logBook) Handle(_ context.Context, r slog.Record) error {
 	if stall != nil {
 		<-stall
 	}
-
 	var text strings.Builder
 	fmt.Fprintf(&text, "%s %s", r.Level, r.Message)
 	r.Attrs(func(a slog.Attr) bool {
 		fmt.Fprintf(&text, " %s=%v", a.Key, a.Value)
 		return true
 	})
-
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.lines = append(b.lines, text.String())
-
 	return nil
 }
 
@@ -228,11 +201,10 @@ func (b *logBook) setStall(c chan struct{}) {
 	b.stall = c
 }
 
-// find returns the first line that holds all the parts.
+// find gives the first line that holds all the parts.
 func (b *logBook) find(parts ...string) (string, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-
 	for _, line := range b.lines {
 		all := true
 		for _, part := range parts {
@@ -242,7 +214,6 @@ func (b *logBook) find(parts ...string) (string, bool) {
 			return line, true
 		}
 	}
-
 	return "", false
 }
 
@@ -262,8 +233,7 @@ func eventually(t testing.TB, what string, ok func() bool) {
 	}
 }
 
-// running reports whether a process exists that is more than a record of its
-// end.
+// running reports whether a process exists that is more than a record of its end.
 func running(pid int) bool {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {

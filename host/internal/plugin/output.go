@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"github.com/payhost/payhost/internal/redact"
 )
 
 const (
@@ -26,8 +28,8 @@ const (
 )
 
 // readLines passes every line to line up to the end, whatever comes: a reader
-// that stops would block the plugin for ever. Of a line longer than maxLine
-// only the beginning is passed.
+// that stops would block the plugin for ever. Of a line longer than maxLine only
+// the beginning is passed.
 func readLines(r io.Reader, line func([]byte)) {
 	buffered := bufio.NewReaderSize(r, maxLine)
 	for {
@@ -38,7 +40,6 @@ func readLines(r io.Reader, line func([]byte)) {
 		for more && err == nil {
 			_, more, err = buffered.ReadLine()
 		}
-
 		if err != nil {
 			return
 		}
@@ -50,7 +51,7 @@ func readLines(r io.Reader, line func([]byte)) {
 // all of it.
 type output struct {
 	sink   *logSink
-	mask   *Mask
+	mask   *redact.Set
 	budget *budget // nil: none
 
 	// panicking is set when the lines that follow on stderr are a panic's. Only
@@ -76,12 +77,12 @@ func (o *output) stdoutLine(line []byte) {
 func (o *output) stderrLine(line []byte) {
 	if !o.budget.takes(len(line)) {
 		o.sink.drop()
-		o.remember(string(line[:min(len(line), tailLength)])) // it may be the last
+		o.remember(o.excerpt(line)) // it may be the last
 		return
 	}
 
 	if record, ok := o.structured(line); ok {
-		o.remember(record.Message)
+		o.remember(cut(record.Message, tailLength))
 		o.sink.put(record)
 		return
 	}
@@ -91,13 +92,11 @@ func (o *output) stderrLine(line []byte) {
 		o.panicking = true
 		o.makeRoom()
 	}
-
-	o.remember(text)
+	o.remember(o.excerpt(line))
 	level := slog.LevelInfo
 	if o.panicking {
 		level = slog.LevelError
 	}
-
 	o.sink.put(o.plain(level, text, "stderr"))
 }
 
@@ -107,9 +106,22 @@ func beginsPanic(line string) bool {
 	return strings.HasPrefix(line, "panic: ") || strings.HasPrefix(line, "fatal error: ")
 }
 
+// excerpt returns as much of a line as an error quotes, without secrets. A long
+// line is cut before it is masked, so that a flood of them costs little.
+func (o *output) excerpt(line []byte) string {
+	if len(line) <= tailLength {
+		return o.mask.Text(string(line))
+	}
+	return o.mask.Head(string(line[:tailLength]))
+}
+
 // plain makes a record of a line of text.
 func (o *output) plain(level slog.Level, text, stream string) slog.Record {
-	message := o.mask.Text(strings.ToValidUTF8(text, "�"))
+	mask := o.mask.Text
+	if len(text) >= maxLine { // its end is missing
+		mask = o.mask.Head
+	}
+	message := mask(strings.ToValidUTF8(text, "�"))
 	record := slog.NewRecord(time.Now(), level, message, 0)
 	record.AddAttrs(slog.String("stream", stream))
 	return record
@@ -135,14 +147,12 @@ func (o *output) structured(line []byte) (slog.Record, bool) {
 	level, _ := takeString(fields, "@level", "level")
 	_, _ = takeString(fields, "@timestamp", "time") // the host's clock is the log's
 	record := slog.NewRecord(time.Now(), levelOf(level), o.mask.Text(message), 0)
-
 	for n, key := range slices.Sorted(maps.Keys(fields)) {
 		if n == maxAttrs {
 			break
 		}
-		record.AddAttrs(slog.Any(attrKey(key), o.maskValue(fields[key])))
+		record.AddAttrs(slog.Any(attrKey(o.mask.Text(key)), o.maskValue(fields[key])))
 	}
-
 	return record, true
 }
 
@@ -157,8 +167,8 @@ func takeString(fields map[string]any, keys ...string) (string, bool) {
 	return "", false
 }
 
-// attrKey keeps a plugin from logging in the name of another: these keys are
-// the host's.
+// attrKey keeps a plugin from logging in the name of another: these keys are the
+// host's.
 func attrKey(key string) string {
 	switch key {
 	case "plugin",
@@ -170,7 +180,6 @@ func attrKey(key string) string {
 		slog.SourceKey:
 		return "plugin_" + key
 	}
-
 	return key
 }
 
@@ -185,7 +194,6 @@ func (o *output) maskValue(value any) any {
 		for n := range value {
 			value[n] = o.maskValue(value[n])
 		}
-
 	case map[string]any:
 		masked := make(map[string]any, len(value))
 		for key, inner := range value {
@@ -193,7 +201,6 @@ func (o *output) maskValue(value any) any {
 		}
 		return masked
 	}
-
 	return value
 }
 
@@ -209,10 +216,9 @@ func levelOf(text string) slog.Level {
 	return slog.LevelInfo
 }
 
-// remember keeps a line for errors. Of a panic it keeps the first lines, which
+// remember keeps a line, masked and cut, for errors. Of a panic it keeps the first lines, which
 // tell what happened; of all else the last.
 func (o *output) remember(line string) {
-	line = cut(line, tailLength)
 	o.mu.Lock()
 	defer o.mu.Unlock()
 
@@ -222,7 +228,6 @@ func (o *output) remember(line string) {
 		}
 		o.tail = slices.Delete(o.tail, 0, 1)
 	}
-
 	o.tail = append(o.tail, line)
 }
 
@@ -246,16 +251,23 @@ func (o *output) quote(err error) error {
 }
 
 // lineWriter takes what arrives over go-plugin's stream for the plugin's
-// output. Lines may be cut where its pieces end.
-type lineWriter struct{ line func([]byte) }
-
-func (w lineWriter) Write(text []byte) (int, error) {
-	readLines(bytes.NewReader(text), w.line)
-	return len(text), nil
+// output. Lines may be cut where its pieces end, but no secret is.
+type lineWriter struct {
+	stream redact.Stream
+	line   func([]byte)
 }
 
-// A plugin's log may have so much, on average and at once. Lines beyond that
-// are read, thrown away, and counted.
+func newLineWriter(mask *redact.Set, line func([]byte)) *lineWriter {
+	return &lineWriter{stream: redact.Stream{Set: mask}, line: line}
+}
+
+func (w *lineWriter) Write(piece []byte) (int, error) {
+	readLines(strings.NewReader(w.stream.Next(string(piece))), w.line)
+	return len(piece), nil
+}
+
+// A plugin's log may have so much, on average and at once. Lines beyond that are
+// read, thrown away, and counted.
 const (
 	logLines      = 200 // a second
 	logLinesOnce  = 10_000

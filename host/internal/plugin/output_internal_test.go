@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/internal/redact"
 )
 
 // FuzzOutput prints anything: it must neither end the host nor show a secret.
@@ -22,70 +22,20 @@ func FuzzOutput(f *testing.F) {
 	} {
 		f.Add([]byte(seed))
 	}
-
 	f.Fuzz(func(t *testing.T, printed []byte) {
 		var log bytes.Buffer
-		mask := &Mask{}
-		mask.Add(sdk.NewSecret("hush-hush-1"))
-		s := newLogSink(
-			slog.New(
-				slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}),
-			),
-		)
-
+		mask := &redact.Set{}
+		mask.Add("hush-hush-1")
+		s := newLogSink(slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})))
 		o := &output{sink: s, mask: mask}
 		readLines(bytes.NewReader(printed), o.stderrLine)
 		readLines(bytes.NewReader(printed), o.stdoutLine)
 		quoted := o.quote(io.ErrUnexpectedEOF).Error()
 		s.close(time.Minute)
-		if strings.Contains(quoted, "hush-hush-1") ||
-			strings.Contains(log.String(), "hush-hush-1") {
+		if strings.Contains(quoted, "hush-hush-1") || strings.Contains(log.String(), "hush-hush-1") {
 			t.Errorf("a secret is shown: %s\n%s", quoted, log.String())
 		}
 	})
-}
-
-func TestMaskKnowsASecretInAllItsForms(t *testing.T) {
-	key := "-----BEGIN KEY-----\nMIIabcdefghijklmnop\nqrst\n-----END KEY-----"
-	var m Mask
-	m.Add(
-		sdk.NewSecret("p@ss\"word/1"),
-		sdk.NewSecret("p@ss"),
-		sdk.NewSecret("abc"),
-		sdk.NewSecret(""),
-		sdk.NewSecret(key),
-		sdk.NewSecret(`a"&b<c`),
-	)
-
-	for text, want := range map[string]string{
-		`it is p@ss"word/1.`:             "it is [secret].",
-		`{"k":"p@ss\"word/1"}`:           `{"k":"[secret]"}`,
-		"https://x/?k=p%40ss%22word%2F1": "https://x/?k=[secret]",
-		`{"k":"p@ss\"word\/1"}`:          `{"k":"[secret]"}`,
-		`{"k":"a\"\u0026b\u003cc"}`:      `{"k":"[secret]"}`,
-		`{"k":"a\"&b<c"}`:                `{"k":"[secret]"}`,
-		"only p@ss":                      "only [secret]",
-		"abc is too short":               "abc is too short",
-		"MIIabcdefghijklmnop":            "[secret]",
-	} {
-		if got := m.Text(text); got != want {
-			t.Errorf("%q became %q, want %q", text, got, want)
-		}
-	}
-
-	for text, want := range map[string]string{
-		`{"b":"{\"k\":\"p@ss\\\"word/1\"}","a":[1.0,"\u0061","x p@ss"]}`: `{"b":"{\"k\":\"[secret]\"}","a":[1.0,"\u0061","x [secret]"]}`,
-		`{"p@ss":"\\"}`: `{"[secret]":"\\"}`,
-		`[]`:            `[]`,
-	} {
-		if got := string(m.JSON([]byte(text))); got != want {
-			t.Errorf("%s became %s, want %s", text, got, want)
-		}
-	}
-
-	if got := (*Mask)(nil).Text("x"); got != "x" {
-		t.Error(got)
-	}
 }
 
 // A plugin that logs without end costs the host neither its disk nor its time,
@@ -97,37 +47,29 @@ func TestPluginThatLogsWithoutEndIsCutShort(t *testing.T) {
 	s := newLogSink(slog.New(slog.NewTextHandler(&log, nil)))
 	o := &output{sink: s, budget: newBudget()}
 	o.budget.now = func() time.Time { return now }
-
 	for range lines {
 		o.stderrLine([]byte(`{"@message":"flood"}`))
 		o.stdoutLine([]byte("flood"))
 	}
-
 	// The last of it is kept for errors all the same.
 	o.stderrLine([]byte("the last words"))
-	if err := o.quote(io.ErrUnexpectedEOF); !strings.Contains(
-		err.Error(),
-		"the last words",
-	) {
+	if err := o.quote(io.ErrUnexpectedEOF); !strings.Contains(err.Error(), "the last words") {
 		t.Errorf("err = %v", err)
 	}
 
 	taken := s.dropped.Load() - (2*lines + 1 - logLinesOnce)
-	if taken < 0 ||
-		taken > logLinesOnce { // what the log did not take in time is dropped as well
+	if taken < 0 || taken > logLinesOnce { // what the log did not take in time is dropped as well
 		t.Errorf("of %d lines %d were dropped", 2*lines+1, s.dropped.Load())
 	}
 
 	// A second later there is room again, for as much as a second has.
 	now = now.Add(time.Second)
 	within := 0
-
 	for range 2 * logLines {
 		if o.budget.takes(1) {
 			within++
 		}
 	}
-
 	if within != logLines {
 		t.Errorf("%d lines a second", within)
 	}
@@ -135,9 +77,52 @@ func TestPluginThatLogsWithoutEndIsCutShort(t *testing.T) {
 	if !o.budget.takes(logBytesOnce) || o.budget.takes(maxLine) {
 		t.Error("bytes are not counted")
 	}
-
 	s.close(time.Minute)
 	if !strings.Contains(log.String(), "records dropped") {
 		t.Error("the log does not say what was dropped")
+	}
+}
+
+// Neither a key, nor the place where a line is cut, lets a secret or a half of one into the log or an error.
+func TestSecretsAreMaskedWhereverALineIsCut(t *testing.T) {
+	const canary = "canary-canary-canary"
+	mask := &redact.Set{}
+	mask.Add(canary)
+	for name, print := range map[string]func(*output){
+		"a key":     func(o *output) { o.stderrLine([]byte(`{"@message":"m","` + canary + `":1,"a ` + canary + `":[2]}`)) },
+		"the quote": func(o *output) { o.stderrLine([]byte(strings.Repeat("x", tailLength-10) + canary)) },
+		"the quote of a record": func(o *output) {
+			o.stderrLine([]byte(`{"msg":"` + strings.Repeat("x", tailLength-10) + canary + `"}`))
+		},
+		"beyond the budget": func(o *output) {
+			o.budget.takes(logBytesOnce)
+			o.stderrLine([]byte(strings.Repeat("x", tailLength-10) + canary))
+		},
+		"a long line": func(o *output) {
+			readLines(strings.NewReader(strings.Repeat("x", maxLine-10)+canary), o.stdoutLine)
+		},
+		"pieces": func(o *output) {
+			w := newLineWriter(mask, o.stdoutLine)
+			for _, piece := range []string{"x canary-can", "ary-canary y\n", "z cana", "ry-canary-canary", "\n"} {
+				_, _ = w.Write([]byte(piece))
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var log bytes.Buffer
+			sink := newLogSink(slog.New(slog.NewTextHandler(&log, nil)))
+			o := &output{sink: sink, mask: mask, budget: newBudget()}
+			now := time.Now()
+			o.budget.now = func() time.Time { return now }
+			print(o)
+			said := o.quote(io.ErrUnexpectedEOF).Error()
+			sink.close(time.Minute)
+			if strings.Contains(log.String()+said, "anary") {
+				t.Errorf("half a secret or more is shown: %.300s %.500s", log.String(), said)
+			}
+			if !strings.Contains(log.String()+said, redact.Mark) {
+				t.Errorf("nothing was masked: %.300s %.500s", log.String(), said)
+			}
+		})
 	}
 }

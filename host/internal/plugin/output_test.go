@@ -17,16 +17,13 @@ func TestSlowLogDoesNotSlowThePlugin(t *testing.T) {
 	stall := make(chan struct{})
 	s.log.setStall(stall)
 	provider.Say("flood 5000")
-
-	// it would not come back while the log stands still
-	if said := invoke(t, a); said != "flooded" {
+	if said := invoke(t, a); said != "flooded" { // it would not come back while the log stands still
 		t.Errorf("it said %q", said)
 	}
 	close(stall)
 	p.Stop(5 * time.Second)
 	line, ok := s.log.find("records dropped")
 	_, count, _ := strings.Cut(line, "dropped=")
-
 	count, _, _ = strings.Cut(count, " ")
 	if n, err := strconv.Atoi(count); !ok || err != nil || n < 1000 {
 		t.Errorf("what was dropped is not counted: %q", line)
@@ -45,15 +42,13 @@ func TestHangingLogDoesNotKeepAProcessFromStopping(t *testing.T) {
 	provider.Say("flood 10")
 	invoke(t, a)
 	p.Stop(5 * time.Second)
-
 	if running(p.PID()) {
 		t.Error("it still runs")
 	}
 	close(stall)
 }
 
-// go-plugin trap 22: a line over 64 KB on stdout stops the reader and blocks
-// the plugin.
+// go-plugin trap 22: a line over 64 KB on stdout stops the reader and blocks the plugin.
 func TestLineWithoutEndDoesNotBlockThePlugin(t *testing.T) {
 	s, provider := newStage(t), newProvider(t)
 	p := s.start()
@@ -62,7 +57,6 @@ func TestLineWithoutEndDoesNotBlockThePlugin(t *testing.T) {
 	if said := invoke(t, a); said != "printed" {
 		t.Errorf("it said %q", said)
 	}
-
 	p.Stop(5 * time.Second)
 	if _, ok := s.log.find("INFO yyyy", "stream=stdout"); !ok {
 		t.Error("the long line's beginning is not in the log")
@@ -72,14 +66,12 @@ func TestLineWithoutEndDoesNotBlockThePlugin(t *testing.T) {
 	}
 }
 
-// What a plugin prints is not trusted to be what it should: go-plugin's own
-// reader falls over the third.
+// What a plugin prints is not trusted to be what it should: go-plugin's own reader falls over the third.
 func TestWhateverIsPrintedOnStderrIsLogged(t *testing.T) {
 	s, provider := newStage(t), newProvider(t)
 	p := s.start()
 	a := s.account(p, provider.URL)
-	s.mask.Add(secret("top-secret-1"))
-
+	s.mask.Add("top-secret-1")
 	for _, c := range []struct{ print, want string }{
 		{`plain text`, `INFO plain text stream=stderr`},
 		{`{"@level":"warn","@message":"structured","@timestamp":"x","n":7,"plugin":"another"}`, `WARN structured n=7 plugin_plugin=another`},
@@ -95,7 +87,6 @@ func TestWhateverIsPrintedOnStderrIsLogged(t *testing.T) {
 		invoke(t, a)
 		eventually(t, c.want, func() bool { _, ok := s.log.find(c.want); return ok })
 	}
-
 	if strings.Contains(s.log.text(), "top-secret-1") {
 		t.Error("a secret is in the log")
 	}
@@ -107,9 +98,5 @@ func TestWhatThePluginPrintsThroughTheSDKIsLogged(t *testing.T) {
 	a := s.account(p, provider.URL)
 	provider.Say("stderr written with os.Stderr")
 	invoke(t, a)
-	eventually(
-		t,
-		"the line is logged",
-		func() bool { _, ok := s.log.find("written with os.Stderr"); return ok },
-	)
+	eventually(t, "the line is logged", func() bool { _, ok := s.log.find("written with os.Stderr"); return ok })
 }

@@ -13,6 +13,7 @@ import (
 	goplugin "github.com/hashicorp/go-plugin"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/client"
 )
 
 // abandonAfter is how long a killed process may take to disappear before Stop
@@ -23,7 +24,7 @@ const abandonAfter = 5 * time.Second
 // itself.
 type Process struct {
 	binary  Binary
-	client  *sdk.Client
+	client  *client.Client
 	info    sdk.Info
 	pid     int
 	started time.Time
@@ -46,7 +47,7 @@ type Process struct {
 }
 
 // Client returns the client of the plugin.
-func (p *Process) Client() *sdk.Client { return p.client }
+func (p *Process) Client() *client.Client { return p.client }
 
 // Info returns what the plugin said of itself when it started.
 func (p *Process) Info() sdk.Info { return p.info }

@@ -16,10 +16,11 @@ import (
 	"github.com/payhost/payhost/host/internal/plugin"
 	"github.com/payhost/payhost/host/internal/plugin/plugintest"
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/client"
 )
 
 // create makes a payment in the background.
-func create(a *sdk.AccountClient) <-chan error {
+func create(a *client.Account) <-chan error {
 	failed := make(chan error, 1)
 	go func() {
 		_, err := a.CreatePayment(context.Background(), sdk.CreatePaymentRequest{

@@ -17,7 +17,8 @@ import (
 	"github.com/hashicorp/go-plugin/runner"
 	"google.golang.org/grpc"
 
-	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/internal/redact"
+	"github.com/payhost/payhost/sdk/client"
 )
 
 // defaultStartTimeout is how long a plugin may take until it answers. It
@@ -33,7 +34,7 @@ type Spec struct {
 	// process id. Mask hides secrets in that; it may be nil, and may learn more
 	// secrets later.
 	Logger *slog.Logger
-	Mask   *Mask
+	Mask   *redact.Set
 
 	// StartTimeout bounds the time until the plugin has answered its first
 	// call; 0 is 10 s.
@@ -44,7 +45,7 @@ type Spec struct {
 	MemoryLimit int64
 
 	// Contracts are the versions of the contract that the host speaks, each
-	// dispensing an *sdk.Client under sdk.PluginName; the highest that the
+	// dispensing an *client.Client under client.PluginName; the highest that the
 	// plugin speaks too is used. nil: those of the SDK.
 	Contracts map[int]goplugin.PluginSet
 
@@ -55,7 +56,7 @@ type Spec struct {
 // contracts returns the versions of the contract that the host speaks.
 func (s Spec) contracts() map[int]goplugin.PluginSet {
 	if s.Contracts == nil {
-		return sdk.VersionedPlugins()
+		return client.VersionedPlugins()
 	}
 	return s.Contracts
 }
@@ -136,7 +137,7 @@ func (p *Process) bringUp(
 	}
 
 	p.gp = goplugin.NewClient(&goplugin.ClientConfig{
-		HandshakeConfig:  sdk.Handshake,
+		HandshakeConfig:  client.Handshake,
 		VersionedPlugins: spec.contracts(),
 		AllowedProtocols: []goplugin.Protocol{goplugin.ProtocolGRPC},
 		TLSConfig:        identity,
@@ -145,8 +146,8 @@ func (p *Process) bringUp(
 		Logger:           p.sink.hclogger(),
 		GRPCDialOptions:  p.conns.dialOptions(spec.Intercept),
 		UnixSocketConfig: &goplugin.UnixSocketConfig{TempDir: spec.Workspace.sockets},
-		SyncStdout:       lineWriter{p.output.stdoutLine},
-		SyncStderr:       lineWriter{p.output.stderrLine},
+		SyncStdout:       newLineWriter(p.output.mask, p.output.stdoutLine),
+		SyncStderr:       newLineWriter(p.output.mask, p.output.stderrLine),
 		RunnerFunc: func(_ hclog.Logger, wanted *exec.Cmd, sockets string) (runner.Runner, error) {
 			l := p.launcher
 			l.cmd = command(spec, folder, append(wanted.Env, clientCertEnv+"="+certificate))
@@ -179,9 +180,9 @@ func (p *Process) bringUp(
 
 // connect waits for go-plugin, which takes no context: when ctx ends, the
 // process is killed, and go-plugin notices that.
-func (p *Process) connect(ctx context.Context) (*sdk.Client, error) {
+func (p *Process) connect(ctx context.Context) (*client.Client, error) {
 	type answer struct {
-		client *sdk.Client
+		client *client.Client
 		err    error
 	}
 	got := make(chan answer, 1)
@@ -200,17 +201,17 @@ func (p *Process) connect(ctx context.Context) (*sdk.Client, error) {
 	}
 }
 
-func (p *Process) dispense() (*sdk.Client, error) {
+func (p *Process) dispense() (*client.Client, error) {
 	protocol, err := p.gp.Client()
 	if err != nil {
 		return nil, err
 	}
-	raw, err := protocol.Dispense(sdk.PluginName)
+	raw, err := protocol.Dispense(client.PluginName)
 	if err != nil {
 		return nil, err
 	}
 
-	client, ok := raw.(*sdk.Client)
+	client, ok := raw.(*client.Client)
 	if !ok {
 		return nil, fmt.Errorf("go-plugin dispensed %T", raw)
 	}

@@ -19,7 +19,7 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 
 	"github.com/payhost/payhost/host/internal/plugin"
-	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/client"
 )
 
 func TestStartedPluginSaysWhatItIs(t *testing.T) {
@@ -62,7 +62,7 @@ func TestFailedStartSaysWhy(t *testing.T) {
 	} {
 		t.Run(c.script, func(t *testing.T) {
 			s := newStage(t)
-			s.mask.Add(secret("hunter2-secret"))
+			s.mask.Add("hunter2-secret")
 			s.script(c.script)
 			spec := s.spec()
 			spec.StartTimeout = 10 * time.Second
@@ -247,8 +247,10 @@ func certLine(text string) bool {
 		len(text) > 20
 }
 
-// go-plugin trap 23: sockets lie in /tmp and stay behind. go-plugin trap 24:
-// without mutual TLS every process of the user may call the plugin.
+// go-plugin trap 23: sockets lie in /tmp and stay behind.
+//
+// go-plugin trap 24: without mutual TLS every process of the user may call the
+// plugin.
 func TestSocketIsInAPrivateFolderAndGoneAfterwards(t *testing.T) {
 	data, err := os.MkdirTemp("/tmp", "s") // short enough for sockets
 	if err != nil {
@@ -301,7 +303,7 @@ func strangersAreRefused(t *testing.T, socket string) {
 			t.Fatal(err)
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-		if _, err := sdk.NewClient(cc).Info(ctx); err == nil {
+		if _, err := client.New(cc).Info(ctx); err == nil {
 			t.Errorf("%s: a stranger is answered", name)
 		}
 

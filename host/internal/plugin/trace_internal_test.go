@@ -11,6 +11,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/client"
 )
 
 // All three are "unavailable" to gRPC.
@@ -30,23 +31,16 @@ func TestTraceTellsHowFarACallCame(t *testing.T) {
 				t.Fatal(err)
 			}
 			conns := &connections{}
-			cc, err := grpc.NewClient(
-				l.Addr().String(),
-				append(
-					conns.dialOptions(nil),
-					grpc.WithTransportCredentials(insecure.NewCredentials()),
-				)...)
+			cc, err := grpc.NewClient(l.Addr().String(), append(conns.dialOptions(nil), grpc.WithTransportCredentials(insecure.NewCredentials()))...)
 			if err != nil {
 				t.Fatal(err)
 			}
 			defer cc.Close()
-
 			stop := serveUnknown(l, c.handle)
 			defer stop()
 			ctx, trace := WithTrace(context.Background())
-			_, err = sdk.NewClient(cc).Info(ctx)
-			if sdk.CodeOf(err) != sdk.CodeUnavailable || trace.Sent() != c.sent ||
-				trace.Answered() != c.answered {
+			_, err = client.New(cc).Info(ctx)
+			if sdk.CodeOf(err) != sdk.CodeUnavailable || trace.Sent() != c.sent || trace.Answered() != c.answered {
 				t.Errorf("sent %v, answered %v, %v", trace.Sent(), trace.Answered(), err)
 			}
 		})
@@ -59,21 +53,17 @@ func serveUnknown(l net.Listener, handle func(*grpc.Server) error) (stop func())
 		l.Close()
 		return func() {}
 	}
-
 	var s *grpc.Server
-	s = grpc.NewServer(
-		grpc.UnknownServiceHandler(func(_ any, stream grpc.ServerStream) error {
-			done := make(chan error, 1)
-			go func() { done <- handle(s) }()
-			select {
-			case err := <-done:
-				return err
-			case <-stream.Context().Done():
-				return stream.Context().Err()
-			}
-		}),
-	)
-
+	s = grpc.NewServer(grpc.UnknownServiceHandler(func(_ any, stream grpc.ServerStream) error {
+		done := make(chan error, 1)
+		go func() { done <- handle(s) }()
+		select {
+		case err := <-done:
+			return err
+		case <-stream.Context().Done():
+			return stream.Context().Err()
+		}
+	}))
 	served := make(chan struct{})
 	go func() { defer close(served); _ = s.Serve(l) }()
 	return func() { s.Stop(); <-served }

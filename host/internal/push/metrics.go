@@ -7,20 +7,28 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// scrapeTimeout bounds what a scrape waits for the store.
+// scrapeTimeout bounds how long a scrape waits for the store.
 const scrapeTimeout = 2 * time.Second
 
 var (
-	pendingDesc = prometheus.NewDesc("payhost_events_pending", "Events that wait to be pushed.", nil, nil)
-	deadDesc    = prometheus.NewDesc("payhost_events_dead", "Events whose pushing was given up: payhost dead-letters.", nil, nil)
-	ageDesc     = prometheus.NewDesc("payhost_events_oldest_seconds", "For how long the oldest event has waited to be pushed; 0 when none waits.", nil, nil)
+	pendingDesc = prometheus.NewDesc("payhost_events_pending",
+		"Events that wait to be pushed.", nil, nil)
+	deadDesc = prometheus.NewDesc("payhost_events_dead",
+		"Events whose pushing was given up: payhost dead-letters.", nil, nil)
+	ageDesc = prometheus.NewDesc(
+		"payhost_events_oldest_seconds",
+		"For how long the oldest event has waited to be pushed; 0 when none waits.",
+		nil,
+		nil,
+	)
 )
 
-// collector reads the backlog when somebody looks. A store that does not answer gives no figures, which is what it knows.
-type collector struct{ letters *Letters }
+// collector reads the backlog when it is scraped. It reports no figures when
+// the store does not answer.
+type collector struct{ letters *DeadLetters }
 
-// Collector gives the backlog as metrics.
-func Collector(l *Letters) prometheus.Collector { return collector{l} }
+// Collector returns the backlog as metrics.
+func Collector(l *DeadLetters) prometheus.Collector { return collector{l} }
 
 func (c collector) Describe(ch chan<- *prometheus.Desc) {
 	ch <- pendingDesc
@@ -31,15 +39,20 @@ func (c collector) Describe(ch chan<- *prometheus.Desc) {
 func (c collector) Collect(ch chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), scrapeTimeout)
 	defer cancel()
-	b, err := c.letters.Backlog(ctx)
+	backlog, err := c.letters.Backlog(ctx)
 	if err != nil {
 		return
 	}
+
 	age := 0.0
-	if !b.Oldest.IsZero() {
-		age = c.letters.now().Sub(b.Oldest).Seconds()
+	if !backlog.Oldest.IsZero() {
+		age = c.letters.now().Sub(backlog.Oldest).Seconds()
 	}
-	ch <- prometheus.MustNewConstMetric(pendingDesc, prometheus.GaugeValue, float64(b.Pending))
-	ch <- prometheus.MustNewConstMetric(deadDesc, prometheus.GaugeValue, float64(b.Dead))
-	ch <- prometheus.MustNewConstMetric(ageDesc, prometheus.GaugeValue, age)
+	gauge := func(desc *prometheus.Desc, value float64) {
+		ch <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, value)
+	}
+
+	gauge(pendingDesc, float64(backlog.Pending))
+	gauge(deadDesc, float64(backlog.Dead))
+	gauge(ageDesc, age)
 }

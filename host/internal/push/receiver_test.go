@@ -27,7 +27,8 @@ import (
 // secret is what a receiver would get from its user: base64 behind the prefix.
 const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
-// receiver is somebody's service. It checks every signature with the library's own verifier.
+// receiver is somebody's service. It checks every signature with the library's
+// own verifier.
 type receiver struct {
 	*httptest.Server
 	t        *testing.T
@@ -57,10 +58,13 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	if err != nil {
 		r.t.Error(err)
 	}
-	// The clock of most tests is not the wall's, so the time is looked at where it matters.
+
+	// The clock of most tests is not the wall's, so the time is looked at where
+	// it matters.
 	if err := v.VerifyIgnoringTimestamp(body, req.Header); err != nil {
 		r.t.Errorf("the signature does not verify: %v", err)
 	}
+
 	var e payment.Event
 	if err := json.Unmarshal(body, &e); err != nil {
 		r.t.Error(err)
@@ -68,6 +72,7 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	if id := req.Header.Get("Webhook-Id"); id != e.ID {
 		r.t.Errorf("webhook-id is %q, the event is %q", id, e.ID)
 	}
+
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.ids = append(r.ids, e.ID)
@@ -75,6 +80,7 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	if r.answer != nil {
 		r.answer(e, rec)
 	}
+
 	for name, values := range rec.Header() {
 		w.Header()[name] = values
 	}
@@ -134,29 +140,43 @@ func (c *clock) pass(d time.Duration) {
 	c.at = c.at.Add(d)
 }
 
-// open opens a store; more than one may be opened on one URL where the engine allows that.
+// open opens a store; more than one may be opened on one URL where the engine
+// allows that.
 func open(t *testing.T, url string) *store.Store {
 	t.Helper()
 	s, err := store.Open(t.Context(), url)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
 	})
+
 	return s
 }
 
 // pusher pushes a store's events to a receiver.
-func pusher(t *testing.T, s *store.Store, r *receiver, c *clock, secrets ...string) *push.Pusher {
+func pusher(
+	t *testing.T,
+	s *store.Store,
+	r *receiver,
+	c *clock,
+	secrets ...string,
+) *push.Pusher {
 	t.Helper()
 	if len(secrets) == 0 {
 		secrets = []string{secret}
 	}
-	o := push.Options{Store: s, Target: push.Target{URL: r.URL + "/events?token=canary"}, Now: c.now,
-		More: func() <-chan struct{} { return nil }}
+	o := push.Options{
+		Store:  s,
+		Target: push.Target{URL: r.URL + "/events?token=canary"},
+		Now:    c.now,
+		More:   func() <-chan struct{} { return nil },
+	}
+
 	for _, text := range secrets {
 		o.Target.Secrets = append(o.Target.Secrets, sdk.NewSecret(text))
 	}
@@ -164,6 +184,7 @@ func pusher(t *testing.T, s *store.Store, r *receiver, c *clock, secrets ...stri
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	return p
 }
 
@@ -173,34 +194,45 @@ type rig struct {
 	clock   *clock
 	store   *store.Store
 	pusher  *push.Pusher
-	letters *push.Letters
+	letters *push.DeadLetters
 }
 
 func newRig(t *testing.T) *rig {
 	t.Helper()
 	r := &rig{receiver: newReceiver(t), clock: newClock(), store: open(t, storetest.URL(t))}
 	r.pusher = pusher(t, r.store, r.receiver, r.clock)
-	r.letters = push.NewLetters(r.store, r.clock.now)
+	r.letters = push.NewDeadLetters(r.store, r.clock.now)
 	return r
 }
 
 // happen records events of a payment, numbered from first to last.
 func happen(t *testing.T, s *store.Store, id string, first, last int64) {
 	t.Helper()
-	err := s.Update(t.Context(), func(tx *store.Tx) error {
+	err := s.Write(t.Context(), func(tx *store.Tx) error {
 		if _, err := tx.Intent(t.Context(), id); !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
-		return tx.InsertIntent(t.Context(), &intent.Intent{ID: id, Kind: payment.KindPayment, Status: payment.Processing,
-			Amount: payment.Amount{Decimal: decimal.RequireFromString("60")}, Currency: "USD", Request: json.RawMessage(`{}`)})
+
+		return tx.InsertIntent(t.Context(), &intent.Intent{
+			ID:       id,
+			Kind:     payment.KindPayment,
+			Status:   payment.Processing,
+			Amount:   payment.Amount{Decimal: decimal.RequireFromString("60")},
+			Currency: "USD",
+			Request:  json.RawMessage(`{}`),
+		})
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	for n := first; n <= last; n++ {
-		err := s.Update(t.Context(), func(tx *store.Tx) error {
-			return tx.AppendEvent(t.Context(), payment.KindPayment, id, "", &payment.Event{Type: "payment.processing",
-				CreatedAt: time.Date(2026, 11, 21, 7, 0, 0, 0, time.UTC), Data: json.RawMessage(`{"id":"` + id + `"}`)})
+		err := s.Write(t.Context(), func(tx *store.Tx) error {
+			return tx.AppendEvent(t.Context(), payment.KindPayment, id, "", &payment.Event{
+				Type:      "payment.processing",
+				CreatedAt: time.Date(2026, 11, 21, 7, 0, 0, 0, time.UTC),
+				Data:      json.RawMessage(`{"id":"` + id + `"}`),
+			})
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -213,7 +245,7 @@ func settle(t *testing.T, p *push.Pusher) {
 	t.Helper()
 	for worked := true; worked; {
 		var err error
-		if worked, err = p.Round(context.Background()); err != nil {
+		if worked, err = p.RunOnce(context.Background()); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -14,6 +14,7 @@ func TestPausesGrowAndAddUpToThreeDays(t *testing.T) {
 		}
 		total += p
 	}
+
 	if total < 71*time.Hour || total > 73*time.Hour {
 		t.Errorf("the tries last %s", total)
 	}
@@ -34,7 +35,14 @@ func TestPauseAfter(t *testing.T) {
 	} {
 		got, again := pauseAfter(c.tries, c.asked)
 		if again != c.again || got < c.want || got > c.want+c.want/10 {
-			t.Errorf("after %d tries, asked for %s: %s %v, want %s to a tenth more", c.tries, c.asked, got, again, c.want)
+			t.Errorf(
+				"after %d tries, asked for %s: %s %v, want %s to a tenth more",
+				c.tries,
+				c.asked,
+				got,
+				again,
+				c.want,
+			)
 		}
 	}
 }
@@ -52,17 +60,23 @@ func TestRetryAfter(t *testing.T) {
 	}
 }
 
-// A secret is what the libraries make of it, so that a receiver which uses one needs to know nothing else.
+// A secret is what the libraries make of it, so that a receiver which uses one
+// needs to know nothing else.
 func TestSecretsAreReadAsTheLibrariesDo(t *testing.T) {
 	at, body := time.Unix(1614265330, 0), []byte(`{"test": 2432232314}`)
-	const known = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=" // of the specification's own example
+
+	// of the specification's own example
+	const known = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+
 	for _, secret := range []string{"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"} {
 		got, err := signer(secret).Sign("msg_p5jXN8AQM9LWM0D4loKWxJek", at, body)
 		if err != nil || got != known {
 			t.Errorf("%s signs %s %v", secret, got, err)
 		}
 	}
-	if got, err := signer("not base64 at all").Sign("m", at, body); err != nil || got == "" {
+
+	if got, err := signer("not base64 at all").Sign("m", at, body); err != nil ||
+		got == "" {
 		t.Errorf("a plain secret: %q %v", got, err)
 	}
 }

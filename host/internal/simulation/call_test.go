@@ -30,7 +30,8 @@ type call struct {
 	about     []string // the intents that a list is about
 }
 
-// derived is the key that the provider gets: each version of a plugin makes its own.
+// derived is the key that the provider gets: each version of a plugin makes its
+// own.
 func (c *call) derived(key string) string {
 	if key == "" || c.version == "1.0.0" {
 		return key
@@ -39,7 +40,13 @@ func (c *call) derived(key string) string {
 }
 
 func (c *call) String() string {
-	return fmt.Sprintf("%s, for %s: %s %s", c.host.machine.name, actor(c.ctx), c.verb, c.nick)
+	return fmt.Sprintf(
+		"%s, for %s: %s %s",
+		c.host.machine.name,
+		actor(c.ctx),
+		c.verb,
+		c.nick,
+	)
 }
 
 // script makes an account's verbs those of its provider.
@@ -47,11 +54,23 @@ func (l *ledgers) script(h *host, t *trait, identity string, a *coretest.Account
 	version := t.version
 	begin := func(ctx context.Context, verb, nick, ref string) *call {
 		l.world.call(ref, nick)
-		return &call{world: l.world, host: h, ctx: ctx, account: t, identity: identity,
-			version: version, verb: verb, ref: ref, nick: nick}
+		return &call{
+			world:    l.world,
+			host:     h,
+			ctx:      ctx,
+			account:  t,
+			identity: identity,
+			version:  version,
+			verb:     verb,
+			ref:      ref,
+			nick:     nick,
+		}
 	}
+
 	moving := func(c *call, key string, attempt int, sequence uint64) *call {
-		c.key, c.attempt, c.sequence = key, attempt, sequence
+		c.key = key
+		c.attempt = attempt
+		c.sequence = sequence
 		return c
 	}
 
@@ -59,21 +78,32 @@ func (l *ledgers) script(h *host, t *trait, identity string, a *coretest.Account
 		c := moving(begin(ctx, "create", "payout "+r.MerchantReference, r.Reference),
 			r.IdempotencyKey, r.Attempt, r.Sequence)
 		return through(c, payoutOf, func(name string) (*entry, error) {
-			return l.create(c, name, &entry{kind: payment.KindPayout, key: r.IdempotencyKey,
+			return l.create(c, name, &entry{
+				kind:   payment.KindPayout,
+				key:    r.IdempotencyKey,
 				ref:    r.Reference,
-				amount: r.Amount.Amount, notify: r.NotifyURL})
+				amount: r.Amount.Amount,
+				notify: r.NotifyURL,
+			})
 		})
 	}
+
 	a.Create = func(ctx context.Context, r sdk.CreatePaymentRequest) (*sdk.Payment, error) {
 		c := moving(begin(ctx, "create", "payment "+r.MerchantReference, r.Reference),
 			r.IdempotencyKey, r.Attempt, r.Sequence)
 		return through(c, paymentOf, func(name string) (*entry, error) {
-			return l.create(c, name, &entry{kind: payment.KindPayment, key: r.IdempotencyKey,
-				ref:    r.Reference,
-				amount: r.Amount.Amount, flow: r.Method, notify: r.NotifyURL,
-				comesBack: r.ReturnURL})
+			return l.create(c, name, &entry{
+				kind:      payment.KindPayment,
+				key:       r.IdempotencyKey,
+				ref:       r.Reference,
+				amount:    r.Amount.Amount,
+				flow:      r.Method,
+				notify:    r.NotifyURL,
+				comesBack: r.ReturnURL,
+			})
 		})
 	}
+
 	a.Capture = func(ctx context.Context, r sdk.CapturePaymentRequest) (*sdk.Payment, error) {
 		c := moving(begin(ctx, "capture", "payment "+r.Payment.MerchantReference,
 			r.Payment.Reference), r.IdempotencyKey, r.Attempt, 0)
@@ -85,6 +115,7 @@ func (l *ledgers) script(h *host, t *trait, identity string, a *coretest.Account
 			return l.act(c, name, r.Payment.ProviderReference, amount)
 		})
 	}
+
 	a.Cancel = func(ctx context.Context, r sdk.CancelPaymentRequest) (*sdk.Payment, error) {
 		c := moving(begin(ctx, "cancel", "payment "+r.Payment.MerchantReference,
 			r.Payment.Reference), r.IdempotencyKey, r.Attempt, 0)
@@ -92,6 +123,7 @@ func (l *ledgers) script(h *host, t *trait, identity string, a *coretest.Account
 			return l.act(c, name, r.Payment.ProviderReference, decimal.Zero)
 		})
 	}
+
 	a.Refund = func(ctx context.Context, r sdk.CreateRefundRequest) (*sdk.Refund, error) {
 		c := moving(begin(ctx, "create", "refund "+r.Reason, r.Reference), r.IdempotencyKey,
 			r.Attempt, r.Sequence)
@@ -103,15 +135,23 @@ func (l *ledgers) script(h *host, t *trait, identity string, a *coretest.Account
 				}
 				return nil, err
 			}
+
 			if parent.ref != r.Payment.Reference {
 				l.world.find("ANOTHER MERCHANT'S MONEY: %s came to the books of %s", c.nick,
 					parent.nick)
 			}
-			return l.create(c, name, &entry{kind: payment.KindRefund, key: r.IdempotencyKey,
+
+			return l.create(c, name, &entry{
+				kind:   payment.KindRefund,
+				key:    r.IdempotencyKey,
 				ref:    r.Reference,
-				amount: r.Amount.Amount, parent: parent, notify: parent.notify})
+				amount: r.Amount.Amount,
+				parent: parent,
+				notify: parent.notify,
+			})
 		})
 	}
+
 	a.Webhook = parse
 	if t.returns != "" {
 		a.Return = t.parseReturn
@@ -119,6 +159,7 @@ func (l *ledgers) script(h *host, t *trait, identity string, a *coretest.Account
 	if !t.askable {
 		return
 	}
+
 	if t.lists {
 		l.scriptLists(begin, a)
 	}
@@ -126,20 +167,35 @@ func (l *ledgers) script(h *host, t *trait, identity string, a *coretest.Account
 		l.scriptRefundStatus(begin, a)
 		return
 	}
+
 	a.PayoutStatus = func(ctx context.Context, r sdk.GetPayoutRequest) (*sdk.Payout, error) {
-		c := begin(ctx, "ask about", "payout "+r.Payout.MerchantReference, r.Payout.Reference)
+		c := begin(
+			ctx,
+			"ask about",
+			"payout "+r.Payout.MerchantReference,
+			r.Payout.Reference,
+		)
+
 		return through(c, payoutOf, func(string) (*entry, error) {
 			return l.search(c,
 				r.Payout.ProviderReference)
 		})
 	}
+
 	a.Get = func(ctx context.Context, r sdk.GetPaymentRequest) (*sdk.Payment, error) {
-		c := begin(ctx, "ask about", "payment "+r.Payment.MerchantReference, r.Payment.Reference)
+		c := begin(
+			ctx,
+			"ask about",
+			"payment "+r.Payment.MerchantReference,
+			r.Payment.Reference,
+		)
+
 		return through(c, paymentOf, func(string) (*entry, error) {
 			return l.search(c,
 				r.Payment.ProviderReference)
 		})
 	}
+
 	l.scriptRefundStatus(begin, a)
 }
 
@@ -157,16 +213,21 @@ func (l *ledgers) scriptRefundStatus(begin beginning, a *coretest.Account) {
 	}
 }
 
-// orderOf returns the order of a nickname: "payout 3.1" is the first try of order 3.
+// orderOf returns the order of a nickname: "payout 3.1" is the first try of
+// order 3.
 func orderOf(nick string) string {
 	_, reference, _ := strings.Cut(nick, " ")
 	order, _, _ := strings.Cut(reference, ".")
 	return order
 }
 
-// through takes a call to the provider and its answer back. serve is what the provider
-// makes of it; it may run long after the caller has given up.
-func through[T any](c *call, as func(*entry) *T, serve func(name string) (*entry, error)) (*T,
+// through takes a call to the provider and its answer back. serve is what the
+// provider makes of it; it may run long after the caller has given up.
+func through[T any](
+	c *call,
+	as func(*entry) *T,
+	serve func(name string) (*entry, error),
+) (*T,
 	error) {
 	return carry(c, func(name string) (*T, error) {
 		e, err := serve(name)
@@ -182,6 +243,7 @@ func carry[T any](c *call, serve func(name string) (*T, error)) (*T, error) {
 	w, rates := c.world, &c.world.record.rates
 	name := w.pass(c.host, c.String()+" leaves", rates.slow)
 	c.host.mishap(name)
+
 	switch {
 	case c.ctx.Err() != nil:
 		return nil, sdk.NotSent(sdk.CodeUnavailable, "the deadline has passed")
@@ -217,17 +279,23 @@ func carry[T any](c *call, serve func(name string) (*T, error)) (*T, error) {
 	select {
 	case r = <-replies:
 	case <-c.ctx.Done():
-		r.err = &sdk.Error{Code: sdk.CodeUnavailable, Outcome: sdk.OutcomeUnknown,
-			Message: "no answer in time"}
+		r.err = &sdk.Error{
+			Code:    sdk.CodeUnavailable,
+			Outcome: sdk.OutcomeUnknown,
+			Message: "no answer in time",
+		}
 	}
+
 	c.end(r.err)
 	name = w.pass(c.host, c.String()+" is heard", 0)
 	c.host.mishap(name)
+
 	return r.answer, r.err
 }
 
-// begin judges a call that leaves now: it must be the only one about its intent, nothing
-// else may be in doubt, and its attempt's time must not be over.
+// begin judges a call that leaves now: it must be the only one about its
+// intent, nothing else may be in doubt, and its attempt's time must not be
+// over.
 func (c *call) begin() {
 	l, w := c.world.ledgers, c.world
 	if c.key == "" {
@@ -237,15 +305,20 @@ func (c *call) begin() {
 	for _, other := range others {
 		w.find("TWO CALLS AT ONCE for %s: %s during %s", c.nick, c.verb, other.verb)
 	}
+
 	if doubted != "" && doubted != c.key {
-		w.find("A SECOND ACTION IN DOUBT: %s of %s is sent though another may have happened",
-			c.verb, c.nick)
+		w.find(
+			"A SECOND ACTION IN DOUBT: %s of %s is sent though another may have happened",
+			c.verb,
+			c.nick,
+		)
 	}
+
 	l.judgeDeadline(c)
 }
 
-// enter notes a call, and returns those for the same intent that are not over and the key of
-// the action in doubt.
+// enter notes a call, and returns those for the same intent that are not over
+// and the key of the action in doubt.
 func (l *ledgers) enter(c *call) (others []*call, doubted string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -258,17 +331,26 @@ func (l *ledgers) enter(c *call) (others []*call, doubted string) {
 	return others, l.doubted[c.ref]
 }
 
-// judgeDeadline: nothing is sent when its attempt's deadline and grace are over.
+// judgeDeadline: nothing is sent when its attempt's deadline and grace are
+// over.
 func (l *ledgers) judgeDeadline(c *call) {
 	var deadline int64
-	if !l.world.raw.row("SELECT deadline FROM attempts WHERE intent_id = $1 AND number = $2",
-		[]any{c.ref, c.attempt}, &deadline) {
+	if !l.world.raw.row(
+		"SELECT deadline FROM attempts WHERE intent_id = $1 AND number = $2",
+		[]any{c.ref, c.attempt},
+		&deadline,
+	) {
 		l.world.find("NOT RECORDED: %s of %s is sent, and its attempt is not in the store",
 			c.verb, c.nick)
 		return
 	}
+
 	if time.Since(time.UnixMicro(deadline)) > grace {
-		l.world.find("SENT TOO LATE: %s of %s, after its deadline and grace", c.verb, c.nick)
+		l.world.find(
+			"SENT TOO LATE: %s of %s, after its deadline and grace",
+			c.verb,
+			c.nick,
+		)
 	}
 }
 
@@ -281,10 +363,12 @@ func (c *call) end(err error) {
 	if c.verb == "create" {
 		return // its status says so
 	}
+
 	if c.host.dead.Load() && c.key != "" {
 		l.doubted[c.ref] = c.key
 		return
 	}
+
 	switch {
 	case c.key == "" && err == nil:
 		delete(l.doubted, c.ref)
@@ -299,24 +383,38 @@ func (c *call) end(err error) {
 }
 
 func payoutOf(e *entry) *sdk.Payout {
-	return &sdk.Payout{ProviderReference: e.theirs, Status: sdk.PayoutStatus(e.status),
-		ProviderStatus: e.status, Amount: e.money()}
+	return &sdk.Payout{
+		ProviderReference: e.theirs,
+		Status:            sdk.PayoutStatus(e.status),
+		ProviderStatus:    e.status,
+		Amount:            e.money(),
+	}
 }
 
 func refundOf(e *entry) *sdk.Refund {
-	return &sdk.Refund{ProviderReference: e.theirs, Status: sdk.RefundStatus(e.status),
-		ProviderStatus: e.status, Amount: e.money()}
+	return &sdk.Refund{
+		ProviderReference: e.theirs,
+		Status:            sdk.RefundStatus(e.status),
+		ProviderStatus:    e.status,
+		Amount:            e.money(),
+	}
 }
 
 func paymentOf(e *entry) *sdk.Payment {
-	p := &sdk.Payment{ProviderReference: e.theirs, Status: sdk.PaymentStatus(e.status),
-		ProviderStatus: e.status, Amount: e.money()}
+	p := &sdk.Payment{
+		ProviderReference: e.theirs,
+		Status:            sdk.PaymentStatus(e.status),
+		ProviderStatus:    e.status,
+		Amount:            e.money(),
+	}
 	if e.status == "succeeded" {
 		p.TransactionID = e.transaction()
 	}
+
 	if e.status == "requires_action" {
 		p.NextAction = sdk.RedirectTo("https://pay.example/" + e.theirs)
 	}
+
 	return p
 }
 

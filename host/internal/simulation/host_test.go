@@ -11,14 +11,17 @@ import (
 	"github.com/payhost/payhost/host/internal/core"
 	"github.com/payhost/payhost/host/internal/coretest"
 	"github.com/payhost/payhost/host/internal/inbox"
+	"github.com/payhost/payhost/host/internal/recovery"
 	"github.com/payhost/payhost/sdk"
 )
 
-// machine is what a host runs on: its clock and its name stay when the host dies.
+// machine is what a host runs on: its clock and its name stay when the host
+// dies.
 type machine struct {
 	world *world
 	name  string
-	// skew is how far the clock is ahead; it is stepped once, by step, at stepAt.
+	// skew is how far the clock is ahead; it is stepped once, by step, at
+	// stepAt.
 	skew, step  time.Duration
 	stepAt      time.Time
 	frozenUntil moment
@@ -37,13 +40,15 @@ func (m *moment) get() time.Time   { return time.Unix(0, m.nanos.Load()) }
 
 // host is one life of a host's process.
 type host struct {
-	machine *machine
-	core    *core.Core
-	inbox   *inbox.Inbox
-	dead    atomic.Bool
-	died    chan struct{}
-	// ticked is when it last looked for what is due; lateness is how long after its time it
-	// looks for what is due next. Who looks first leaves nothing to the others.
+	machine  *machine
+	core     *core.Core
+	recovery *recovery.Reconciler
+	inbox    *inbox.Inbox
+	dead     atomic.Bool
+	died     chan struct{}
+	// ticked is when it last looked for what is due; lateness is how long after
+	// its time it looks for what is due next. Who looks first leaves nothing to
+	// the others.
 	ticked   time.Time
 	lateness time.Duration
 	looked   time.Time // when it last could
@@ -59,7 +64,8 @@ func (m *machine) now() time.Time {
 	return at.Add(ahead)
 }
 
-// setClock decides how far off the machine's clock is, and whether it is stepped.
+// setClock decides how far off the machine's clock is, and whether it is
+// stepped.
 func (m *machine) setClock() {
 	w := m.world
 	if !w.happens(m.name+" has another time", w.record.rates.clocks) {
@@ -69,6 +75,7 @@ func (m *machine) setClock() {
 	if w.pick(m.name+" clock is far off", 2) == 0 {
 		m.skew = w.between(m.name+" clock", -time.Minute, time.Minute)
 	}
+
 	w.say("the clock of %s is %s ahead", m.name, m.skew.Round(time.Second))
 	if w.happens(m.name+" is set right", 0.3) {
 		m.stepAt, m.step = w.began.Add(w.between(m.name+" set", time.Minute,
@@ -77,16 +84,24 @@ func (m *machine) setClock() {
 	}
 }
 
-// move changes, in the middle of the story, who an account is to its provider, or its
-// plugin's version. Each host knows of it when it starts the next time.
+// move changes, in the middle of the story, who an account is to its provider,
+// or its plugin's version. Each host knows of it when it starts the next time.
 func (w *world) move() {
 	for _, t := range w.ledgers.traits {
 		if !w.happens(t.name+" is moved", w.record.rates.moving) {
 			continue
 		}
-		w.pause(nil, "moving "+t.name, w.between("moving "+t.name, time.Minute, 12*time.Minute))
+		w.pause(
+			nil,
+			"moving "+t.name,
+			w.between("moving "+t.name, time.Minute, 12*time.Minute),
+		)
+
 		t.identity += ", another merchant"
-		w.say("the configuration of %s names another merchant; the hosts are restarted", t.name)
+		w.say(
+			"the configuration of %s names another merchant; the hosts are restarted",
+			t.name,
+		)
 		w.restart(t)
 	}
 }
@@ -112,15 +127,20 @@ func (w *world) update() {
 			6*time.Minute))
 		t.version = "2.0.0"
 		if w.pick(t.name+" declares less", 2) == 0 {
-			t.declared.Repeat = sdk.RepeatNone
+			t.declared.Retry = sdk.RetryNone
 		}
-		w.say("%s gets version 2.0.0, which declares that a repeat %s; the hosts are restarted",
-			t.name, t.declared.Repeat)
+
+		w.say(
+			"%s gets version 2.0.0, which declares that a repeat %s; the hosts are restarted",
+			t.name,
+			t.declared.Retry,
+		)
 		w.restart(t)
 	}
 }
 
-// rename gives an account another name here; to its provider it is who it was.
+// rename returns an account another name here; to its provider it is who it
+// was.
 func (w *world) rename() {
 	for _, t := range slices.Clone(w.ledgers.traits) {
 		if !w.happens(t.name+" is renamed", w.record.rates.renaming) {
@@ -131,6 +151,7 @@ func (w *world) rename() {
 		renamed := *t
 		renamed.name += "new"
 		t.successor = &renamed
+
 		w.ledgers.traits = append(w.ledgers.traits, &renamed)
 		w.say("%s is called %s from now on; the hosts are restarted", t.name, renamed.name)
 		w.restart(t)
@@ -146,18 +167,30 @@ func (m *machine) start() {
 	accounts := coretest.NewAccounts(w.ledgers.accounts(h)...)
 	transactor := &faulty{world: w, host: h}
 
-	made, err := core.New(context.Background(), core.Options{Store: transactor,
-		Accounts:  accounts,
-		PublicURL: "http://host.example", Now: m.now, Predecessor: m.former, Steady: true})
+	made, err := core.New(context.Background(), core.Options{
+		Store:       transactor,
+		Accounts:    accounts,
+		PublicURL:   "http://host.example",
+		Now:         m.now,
+		Predecessor: m.former,
+		Steady:      true,
+	})
 	if err != nil {
 		panic(fmt.Sprintf("start %s: %v", m.name, err))
 	}
+
 	m.former, m.seen = made.Instance(), time.Now()
 	transactor.ready = true // what a host reads to start is not what the stories are about
 	h.core = made
-	h.inbox = inbox.New(inbox.Options{Store: transactor, Core: made, Accounts: accounts,
+	h.recovery = recovery.New(recovery.Options{Core: made, Store: transactor, Accounts: accounts})
+	h.inbox = inbox.New(inbox.Options{
+		Store:     transactor,
+		Core:      made,
+		Accounts:  accounts,
 		Directory: accounts,
-		Now:       w.store.Now})
+		Now:       w.store.Now,
+	})
+
 	go h.tick()
 }
 
@@ -171,6 +204,7 @@ func (h *host) kill(name string) {
 	h.dead.Store(true)
 	m.host = nil
 	close(h.died)
+
 	back := w.between(name+" back", time.Second, 90*time.Second)
 	w.say("%s is killed; it is started again after %s", m.name, back.Round(time.Second))
 	w.act(func() {
@@ -201,9 +235,9 @@ func (m *machine) cut(name string) {
 
 func (m *machine) cutOff() bool { return time.Now().Before(m.cutUntil.get()) }
 
-// beat has every host that is well give the signs of life that it has given since the
-// last time. They are written when somebody is about to look for them, and not one by one:
-// there are thousands in a story.
+// beat has every host that is well give the signs of life that it has given
+// since the last time. They are written when somebody is about to look for
+// them, and not one by one: there are thousands in a story.
 func (w *world) beat() {
 	const every = 3 * time.Second
 	w.mu.Lock()
@@ -212,16 +246,20 @@ func (w *world) beat() {
 	if now.Sub(w.record.beaten) < every {
 		return
 	}
+
 	w.record.beaten = now
 	var beats []any
+
 	for _, m := range w.hosts {
 		if m.ill() || w.record.down() {
 			beats = append(beats, 0, "")
 			continue
 		}
+
 		m.seen = now.Add(-time.Duration(w.number(m.name+" beats") % uint64(every)))
 		beats = append(beats, m.seen.UnixMicro(), m.former)
 	}
+
 	for len(beats) < 2*mostHosts {
 		beats = append(beats, 0, "")
 	}
@@ -238,31 +276,39 @@ const mostHosts = 3
 func (h *host) tick() {
 	w := h.machine.world
 	for !h.dead.Load() {
-		name := w.wait(&gate{key: h.machine.name + " looks for what is due", host: h,
-			when: h.nextTick})
+		name := w.wait(&gate{
+			key:  h.machine.name + " looks for what is due",
+			host: h,
+			when: h.nextTick,
+		})
 		h.ticked = time.Now()
 		h.lateness = time.Duration(w.number(name)%2000) * time.Millisecond
 		var work sync.WaitGroup
-		due, err := h.core.DueProviders(as(context.Background(), "recovery"))
+
+		due, err := h.recovery.DueProviders(as(context.Background(), "recovery"))
 		if err == nil {
 			h.looked = h.ticked
 		}
+
 		for _, name := range due {
 			work.Go(func() {
-				h.core.RecoverProvider(as(context.Background(),
+				h.recovery.RunProvider(as(context.Background(),
 					"recovery of "+name), name)
 			})
 		}
+
 		var waiting []string
 		if w.record.unread.Load() {
 			waiting, _ = h.inbox.DueProviders(as(context.Background(), "catching up"))
 		}
+
 		for _, name := range waiting {
 			work.Go(func() {
 				_ = h.inbox.CatchupProvider(as(context.Background(),
 					"catching up with "+name), name)
 			})
 		}
+
 		work.Wait()
 	}
 }
@@ -270,13 +316,16 @@ func (h *host) tick() {
 // nextTick is a second after the last one, unless nothing is due that soon.
 func (h *host) nextTick() time.Time {
 	w := h.machine.world
-	every := time.Second + time.Duration(w.number(h.machine.name+" tick")%500)*time.Millisecond
+	every := time.Second + time.Duration(
+		w.number(h.machine.name+" tick")%500,
+	)*time.Millisecond
 	earliest, due := h.ticked.Add(every), w.record.due(w)
 	due = minTime(due, w.takenOver(h.looked))
 	if due.After(earliest) {
 		due = minTime(due, h.ticked.Add(time.Hour))
 		return due.Add(h.lateness)
 	}
+
 	return earliest
 }
 

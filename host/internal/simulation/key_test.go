@@ -12,9 +12,10 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// An idempotency key is a register that is written once: free, until it stands for one
-// thing for ever. free is what a request shows that was answered with not_sent, in doubt
-// what one shows that was not answered, or not with a clear word.
+// An idempotency key is a register that is written once: free, until it stands
+// for one thing for ever. free is what a request shows that was answered with
+// not_sent, in doubt what one shows that was not answered, or not with a clear
+// word.
 const (
 	free    = "free"
 	inDoubt = ""
@@ -27,6 +28,7 @@ type uses map[string][]porcupine.Operation
 func (u uses) note(key string, called time.Time, answer heard, err error) {
 	shown := inDoubt
 	var e *payment.Error
+
 	switch {
 	case err == nil && answer.done:
 		shown = "done"
@@ -40,12 +42,17 @@ func (u uses) note(key string, called time.Time, answer heard, err error) {
 	if shown == inDoubt {
 		back = math.MaxInt64 // it may yet be carried out
 	}
-	u[key] = append(u[key], porcupine.Operation{ClientId: len(u[key]), Input: key, Output: shown,
-		Call: called.UnixNano(), Return: back})
+	u[key] = append(u[key], porcupine.Operation{
+		ClientId: len(u[key]),
+		Input:    key,
+		Output:   shown,
+		Call:     called.UnixNano(),
+		Return:   back,
+	})
 }
 
-// judgeKeys: whatever order the requests under a key are thought in, each showed what the
-// key then stood for.
+// judgeKeys: whatever order the requests under a key are thought in, each
+// showed what the key then stood for.
 func (w *world) judgeKeys() {
 	for _, key := range slices.Sorted(maps.Keys(w.record.uses)) {
 		history := w.record.uses[key]
@@ -63,6 +70,7 @@ func register(history []porcupine.Operation) porcupine.Model {
 			states = append(states, shown)
 		}
 	}
+
 	model := porcupine.NondeterministicModel{
 		Init: func() []any { return []any{free} },
 		Step: func(state, _, output any) []any {
@@ -77,5 +85,6 @@ func register(history []porcupine.Operation) porcupine.Model {
 			return nil
 		},
 	}
+
 	return model.ToModel()
 }

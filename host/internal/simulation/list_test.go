@@ -36,6 +36,7 @@ func (l *ledgers) scriptLists(begin beginning, a *coretest.Account) {
 			return answer, nil
 		})
 	}
+
 	a.PayoutList = func(ctx context.Context, r sdk.ListPayoutsRequest) (*sdk.ListPayoutsResponse,
 		error) {
 		var refs []string
@@ -43,6 +44,7 @@ func (l *ledgers) scriptLists(begin beginning, a *coretest.Account) {
 			refs = append(refs, p.Reference)
 		}
 		c := l.beginList(ctx, begin, refs)
+
 		return carry(c, func(string) (*sdk.ListPayoutsResponse, error) {
 			page, next := l.list(c, asked{refs, r.PageToken})
 			answer := &sdk.ListPayoutsResponse{NextPageToken: next}
@@ -61,7 +63,13 @@ func (l *ledgers) beginList(ctx context.Context, begin beginning, refs []string)
 		nicks = append(nicks, l.world.record.nick(l.world, ref))
 	}
 	slices.Sort(nicks)
-	c := begin(ctx, "list", strings.Join(nicks, " and "), "a list of "+strings.Join(refs, " "))
+	c := begin(
+		ctx,
+		"list",
+		strings.Join(nicks, " and "),
+		"a list of "+strings.Join(refs, " "),
+	)
+
 	c.about = refs
 	return c
 }
@@ -74,6 +82,7 @@ func (l *ledgers) list(c *call, q asked) (page []*entry, next string) {
 			page = append(page, e)
 		}
 	}
+
 	from, _ := strconv.Atoi(q.page) // the first page has no token
 	page = page[min(from, len(page)):]
 	if len(page) > pageSize {
@@ -87,6 +96,12 @@ func (l *ledgers) list(c *call, q asked) (page []*entry, next string) {
 		}
 		said += fmt.Sprintf(" %s: %s;", e.nick, e.status)
 	}
-	l.world.say("%s lists %s", c.account.name, strings.TrimSuffix(strings.TrimSpace(said), ";"))
+
+	l.world.say(
+		"%s lists %s",
+		c.account.name,
+		strings.TrimSuffix(strings.TrimSpace(said), ";"),
+	)
+
 	return page, next
 }

@@ -14,7 +14,8 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// judge holds what the hosts recorded, and what they told, against the providers' books.
+// judge holds what the hosts recorded, and what they told, against the
+// providers' books.
 func (w *world) judge() {
 	w.judgeMoney()
 	w.judgeActions()
@@ -35,6 +36,7 @@ func (w *world) judgeSecondPayments() {
 			e.identity != e.account.identity {
 			continue
 		}
+
 		status := ""
 		w.raw.rows("SELECT id, status FROM intents WHERE id = '"+e.ref+"'",
 			func(_, found string) { status = found })
@@ -44,7 +46,8 @@ func (w *world) judgeSecondPayments() {
 	}
 }
 
-// judgeTransfers: a transfer that an operator attached by hand settles one payment.
+// judgeTransfers: a transfer that an operator attached by hand settles one
+// payment.
 func (w *world) judgeTransfers() {
 	for _, theirs := range slices.Sorted(maps.Keys(w.record.strays)) {
 		var settled []string
@@ -53,6 +56,7 @@ func (w *world) judgeTransfers() {
 				settled = append(settled, w.record.nick(w, id))
 			}
 		}
+
 		if len(settled) > 1 && len(w.record.unbacked) > len(w.record.strays) {
 			w.find("ONE TRANSFER SETTLED TWO PAYMENTS: %s settled %s", theirs,
 				strings.Join(settled, " and "))
@@ -60,7 +64,8 @@ func (w *world) judgeTransfers() {
 	}
 }
 
-// judgeMoney: money moves at most once for an order, and at most once for an intent.
+// judgeMoney: money moves at most once for an order, and at most once for an
+// intent.
 func (w *world) judgeMoney() {
 	orders, intents := map[string]int{}, map[string]int{}
 	for _, e := range w.ledgers.entries {
@@ -70,6 +75,7 @@ func (w *world) judgeMoney() {
 		if intents[e.ref]++; intents[e.ref] == 2 {
 			w.find("MONEY MOVED TWICE for %s", e.nick)
 		}
+
 		if e.kind == payment.KindRefund {
 			continue
 		}
@@ -79,8 +85,8 @@ func (w *world) judgeMoney() {
 	}
 }
 
-// judgeActions: a key captures once, no more than was authorized is captured, and no more
-// than was paid is given back.
+// judgeActions: a key captures once, no more than was authorized is captured,
+// and no more than was paid is given back.
 func (w *world) judgeActions() {
 	refunded := map[*entry]decimal.Decimal{}
 	for _, e := range w.ledgers.entries {
@@ -88,18 +94,27 @@ func (w *world) judgeActions() {
 		for _, a := range e.actions {
 			times[a.key] += a.times
 		}
+
 		for key, n := range times {
 			if n > 1 {
 				w.find("ONE KEY, TWO CAPTURES of %s: %s", e.nick, key)
 			}
 		}
+
 		if e.captured.GreaterThan(e.amount) {
-			w.find("MORE CAPTURED than authorized of %s: %s of %s", e.nick, e.captured, e.amount)
+			w.find(
+				"MORE CAPTURED than authorized of %s: %s of %s",
+				e.nick,
+				e.captured,
+				e.amount,
+			)
 		}
+
 		if e.kind == payment.KindRefund && e.moved() {
 			refunded[e.parent] = refunded[e.parent].Add(e.amount)
 		}
 	}
+
 	for e, sum := range refunded {
 		if sum.GreaterThan(e.amount) {
 			w.find("MORE REFUNDED than paid of %s: %s of %s", e.nick, sum, e.amount)
@@ -111,7 +126,11 @@ func (w *world) judgeActions() {
 func (w *world) judgePromises() {
 	for _, p := range w.record.promises {
 		if w.done(p.nick) && w.record.excused[orderOf(p.nick)] == "" {
-			w.find("the merchant was told that %s was not done (%s), but it was", p.nick, p.said)
+			w.find(
+				"the merchant was told that %s was not done (%s), but it was",
+				p.nick,
+				p.said,
+			)
 		}
 	}
 }
@@ -122,25 +141,29 @@ func (w *world) done(nick string) bool {
 		if e.nick == nick && e.moved() {
 			return true
 		}
+
 		for _, a := range e.actions {
 			if strings.HasSuffix(a.key, ":key of "+nick) && a.times > 0 {
 				return true
 			}
 		}
 	}
+
 	return false
 }
 
-// judgeStatuses: every final status agrees with the books; what is not final is honest.
+// judgeStatuses: every final status agrees with the books; what is not final is
+// honest.
 func (w *world) judgeStatuses() {
 	ctx := context.Background()
-	err := w.store.View(ctx, func(tx *store.Tx) error {
+	err := w.store.Read(ctx, func(tx *store.Tx) error {
 		for _, kind := range []payment.Kind{payment.KindPayment, payment.KindPayout,
 			payment.KindRefund} {
 			list, err := tx.ListIntents(ctx, store.Filter{Kind: kind, Limit: 1000})
 			if err != nil {
 				return err
 			}
+
 			for _, i := range list {
 				attempts, err := tx.Attempts(ctx, i.ID)
 				if err != nil {
@@ -149,6 +172,7 @@ func (w *world) judgeStatuses() {
 				w.judgeStatus(i, attempts)
 			}
 		}
+
 		return nil
 	})
 	if err != nil {
@@ -159,10 +183,13 @@ func (w *world) judgeStatuses() {
 func (w *world) judgeStatus(i *intent.Intent, attempts []payment.Attempt) {
 	nick := w.record.nick(w, i.ID)
 	var moved, succeeded, clear bool
+
 	for _, e := range w.ledgers.of(i.ID) {
 		moved, succeeded = moved || e.moved(), succeeded || e.succeeded
-		clear = clear || (e.refused == nil && e.status != "processing" && e.status != "pending")
+		clear = clear ||
+			(e.refused == nil && e.status != "processing" && e.status != "pending")
 	}
+
 	for _, a := range attempts {
 		if a.Outcome == "" {
 			w.find("%s has an attempt (%d, %s) without an end", nick, a.Number, a.Verb)
@@ -171,16 +198,22 @@ func (w *world) judgeStatus(i *intent.Intent, attempts []payment.Attempt) {
 
 	account, late := w.ledgers.trait(i.Provider), false
 	askable := account.askable && (account.byReference || i.ProviderReference != "")
+
 	for _, e := range w.ledgers.of(i.ID) {
 		askable = askable && e.identity == account.identity
 		late = late || e.paidAt.After(i.ExpiresAt.Add(time.Hour))
 	}
+
 	doubt := w.record.doubts[i.ID]
 	askable = askable && account.successor == nil // by its former name it is nobody's
-	lasting := doubt == "reversed" || doubt == "another amount was paid" || doubt == "paid twice"
+	lasting := doubt == "reversed" || doubt == "another amount was paid" ||
+		doubt == "paid twice"
 	if i.ReviewReason == payment.ReviewMismatch && w.attached(i.ID) {
-		lasting = true // an operator has attached a transfer of another amount: only an operator can say what that was
+		// an operator has attached a transfer of another amount: only an
+		// operator can say what that was
+		lasting = true
 	}
+
 	switch i.Status {
 	case payment.Succeeded:
 		if !moved && !succeeded && !w.attached(i.ID) {
@@ -192,6 +225,7 @@ func (w *world) judgeStatus(i *intent.Intent, attempts []payment.Attempt) {
 		if moved {
 			w.find("%s is %s, but money moved", nick, i.Status)
 		}
+
 	case payment.Expired:
 		if moved && askable && !late {
 			w.find("%s is expired, but money moved", nick)
@@ -199,13 +233,15 @@ func (w *world) judgeStatus(i *intent.Intent, attempts []payment.Attempt) {
 	case payment.Created:
 		w.find("%s is created for ever", nick)
 	case payment.UnderReview:
-		unsigned := account.webhooks == sdk.VerifiedByOrigin && !account.amounts && i.SucceededAt.IsZero()
+		unsigned := account.webhooks == sdk.VerifiedByOrigin && !account.amounts &&
+			i.SucceededAt.IsZero()
 		if doubt == "" && !w.moved(i) && !unsigned && account.version == "1.0.0" {
 			w.find("%s is under review (%s) without a reason", nick, i.ReviewReason)
 		} else if askable && clear && !lasting {
 			w.find("%s is under review (%s) for ever, though its provider can be asked", nick,
 				i.ReviewReason)
 		}
+
 	case payment.Unknown, payment.Processing, payment.Pending:
 		if askable && clear && !lasting {
 			w.find("%s is %s for ever, though its provider can be asked", nick, i.Status)
@@ -228,7 +264,8 @@ func (w *world) moved(i *intent.Intent) bool {
 	return i.Fingerprint != w.ledgers.trait(i.Provider).identity
 }
 
-// kindOf says what sort of finding it is: a story that is cut down must keep its sort.
+// kindOf says what sort of finding it is: a story that is cut down must keep
+// its sort.
 func kindOf(finding string) string {
 	words := strings.FieldsFunc(finding, func(r rune) bool { return r == ' ' || r == '.' })
 	kept := words[:0]

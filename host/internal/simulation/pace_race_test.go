@@ -2,5 +2,6 @@
 
 package simulation
 
-// defaultStories is fewer where the race detector makes everything several times as slow.
+// defaultStories is fewer where the race detector makes everything several
+// times as slow.
 const defaultStories = 300

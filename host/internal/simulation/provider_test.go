@@ -16,19 +16,21 @@ import (
 // trait is what one provider is like, and how its account is configured.
 type trait struct {
 	name      string
-	guarantee sdk.RepeatGuarantee
-	// askable: it has status verbs; byReference: they work with our reference alone;
-	// immediate: that they find nothing proves that nothing arrived; bySequence: a repeat
-	// is known by its number and not by its key.
+	guarantee sdk.IdempotencySupport
+	// askable: it has status verbs; byReference: they work with our reference
+	// alone; immediate: that they find nothing proves that nothing arrived;
+	// bySequence: a repeat is known by its number and not by its key.
 	askable, byReference, immediate, listed, amounts, bySequence bool
 	webhooks                                                     sdk.Verification // "" for none
 	identity, version                                            string
-	// declared is what the plugin says of repeats; guarantee is what the provider does.
-	declared sdk.RepeatGuarantee
+	// declared is what the plugin says of repeats; guarantee is what the
+	// provider does.
+	declared sdk.IdempotencySupport
 	// lists: it is asked about many in one call; onlyLists: there is no other.
 	lists, onlyLists bool
 	returns          sdk.Verification // of customers that come back; "" for none
-	// successor is what the account is called that was called so; nil while it is.
+	// successor is what the account is called that was called so; nil while it
+	// is.
 	successor *trait
 }
 
@@ -81,8 +83,8 @@ type entry struct {
 	paidAt           time.Time
 	news             int    // webhooks about it
 	comesBack        string // where the customer's browser is sent
-	// transactions are the customer's payments; heard are those of which a signed
-	// webhook was taken.
+	// transactions are the customer's payments; heard are those of which a
+	// signed webhook was taken.
 	transactions int
 	heard        map[string]bool
 }
@@ -117,41 +119,57 @@ func (w *world) drawTraits() (list []*trait) {
 	for k := range 1 + w.pick("accounts", 2) {
 		name := fmt.Sprintf("bank%d", k+1)
 		yes := func(what string, chance float64) bool { return w.unit(name+" is "+what) < chance }
-		t := &trait{name: name, identity: "merchant-of-" + name, version: "1.0.0",
-			askable: yes("askable", 0.6), byReference: yes("asked by reference",
-				0.7), immediate: yes("immediate", 0.5),
-			listed: yes("listed", 0.3), amounts: yes("telling amounts",
-				0.5), bySequence: yes("counting", 0.3)}
+		t := &trait{
+			name:     name,
+			identity: "merchant-of-" + name,
+			version:  "1.0.0",
+			askable:  yes("askable", 0.6),
+			byReference: yes("asked by reference",
+				0.7),
+			immediate: yes("immediate", 0.5),
+			listed:    yes("listed", 0.3),
+			amounts: yes("telling amounts",
+				0.5),
+			bySequence: yes("counting", 0.3),
+		}
+
 		if k > 0 && w.happens(name+" has the identity of bank1", 0.3) {
 			first := *list[0]
 			first.name = name
 			t = &first
 		}
-		t.guarantee.Repeat = []sdk.Repeat{sdk.RepeatNone, sdk.RepeatRejectsDuplicates,
-			sdk.RepeatReturnsOriginal,
-			sdk.RepeatRejectsDuplicates}[w.pick(t.identity+" repeats", 4)]
+
+		t.guarantee.Retry = []sdk.RetryBehavior{sdk.RetryNone, sdk.RetryRejectsDuplicates,
+			sdk.RetryReturnsOriginal,
+			sdk.RetryRejectsDuplicates}[w.pick(t.identity+" repeats", 4)]
 		t.guarantee.Window = windowOfRepeats
+
 		switch w.theme() {
 		case operators:
 			t.askable, t.guarantee.Window = false, time.Hour
 		case transfers, customers:
 			t.webhooks = sdk.VerifiedBySignature
 		case captures:
-			t.guarantee.Repeat = sdk.RepeatNone
+			t.guarantee.Retry = sdk.RetryNone
 		}
+
 		if t.webhooks == "" || w.early {
 			t.webhooks = []sdk.Verification{"", sdk.VerifiedBySignature,
 				sdk.VerifiedByOrigin}[w.pick(t.identity+" webhooks", 3)]
 		}
+
 		t.declared = t.guarantee
-		t.lists = t.askable && t.listed && w.happens(t.name+" lists", w.record.rates.listing)
+		t.lists = t.askable && t.listed &&
+			w.happens(t.name+" lists", w.record.rates.listing)
 		t.onlyLists = t.lists && w.pick(t.name+" only lists", 3) == 0
 		if w.record.rates.returning > 0 {
 			t.returns = []sdk.Verification{sdk.NotVerified,
 				sdk.VerifiedBySignature}[w.pick(t.identity+" returns", 2)]
 		}
+
 		list = append(list, t)
 	}
+
 	return list
 }
 
@@ -164,37 +182,52 @@ func (l *ledgers) accounts(h *host) (list []*coretest.Account) {
 		a := coretest.New(t.name)
 		a.Identity, a.Plugin = t.identity, t.version
 		a.Settings.PaymentTTL = 40 * time.Minute
-		a.OnInfo = sdk.Info{CreatePayment: t.declared, CreatePayout: t.declared,
+		a.OnInfo = sdk.Info{
+			CreatePayment:  t.declared,
+			CreatePayout:   t.declared,
 			CreateRefund:   t.declared,
 			CapturePayment: t.declared,
-			PaymentLookup:  t.lookup(), PayoutLookup: t.lookup(), RefundLookup: t.lookup(),
-			WebhookTrust: []sdk.WebhookTrust{sdk.TrustSignature, sdk.TrustPaymentURL}}
+			PaymentLookup:  t.lookup(),
+			PayoutLookup:   t.lookup(),
+			RefundLookup:   t.lookup(),
+			WebhookTrust:   []sdk.WebhookTrust{sdk.TrustSignature, sdk.TrustPaymentURL},
+		}
+
 		l.script(h, t, t.identity, a)
 		list = append(list, a)
 	}
+
 	return list
 }
 
 func (t *trait) lookup() sdk.Lookup {
-	return sdk.Lookup{ByReference: t.byReference, Immediate: t.immediate, Amounts: t.amounts,
-		ListByReference: t.listed}
+	return sdk.Lookup{
+		ByReference:     t.byReference,
+		Immediate:       t.immediate,
+		Amounts:         t.amounts,
+		ListByReference: t.listed,
+	}
 }
 
 // create makes an entry, or does what the provider does with a repeat.
 func (l *ledgers) create(c *call, name string, e *entry) (*entry, error) {
 	w := l.world
-	e.account, e.identity, e.nick, e.order = c.account, c.identity, c.nick, orderOf(c.nick)
+	e.account = c.account
+	e.identity = c.identity
+	e.nick = c.nick
+	e.order = orderOf(c.nick)
 	e.key = c.derived(e.key)
 	l.judgeNumber(c)
 	if c.account.bySequence {
 		e.key = fmt.Sprintf("number %d", c.sequence)
 	}
+
 	if prior := l.repeated(e); prior != nil &&
-		c.account.guarantee.Repeat == sdk.RepeatReturnsOriginal {
+		c.account.guarantee.Retry == sdk.RetryReturnsOriginal {
 		w.say("%s gets %s (attempt %d) and answers as to the first", c.account.name, c.nick,
 			c.attempt)
 		return prior, orNil(prior.refused)
-	} else if prior != nil && c.account.guarantee.Repeat == sdk.RepeatRejectsDuplicates {
+	} else if prior != nil && c.account.guarantee.Retry == sdk.RetryRejectsDuplicates {
 		w.say("%s gets %s (attempt %d) and refuses it as a duplicate", c.account.name, c.nick,
 			c.attempt)
 		if prior.ref == e.ref {
@@ -221,6 +254,7 @@ func (l *ledgers) create(c *call, name string, e *entry) (*entry, error) {
 	if !c.account.immediate && w.happens(name+" is hidden", w.record.rates.denied) {
 		e.hiddenUntil = time.Now().Add(w.between(name+" hidden for", 0, 5*time.Minute))
 	}
+
 	w.act(func() { l.live(e) })
 	return e, nil
 }
@@ -236,16 +270,20 @@ func (l *ledgers) judgeNumber(c *call) {
 	l.numbers[number] = c.ref
 }
 
-// repeated returns the entry that a provider takes for the first of a repeat. One that it
-// declined is only remembered by a provider that answers as to the first.
+// repeated returns the entry that a provider takes for the first of a repeat.
+// One that it declined is only remembered by a provider that answers as to the
+// first.
 func (l *ledgers) repeated(e *entry) *entry {
-	forgetful := e.account.guarantee.Repeat != sdk.RepeatReturnsOriginal
+	forgetful := e.account.guarantee.Retry != sdk.RetryReturnsOriginal
 	for _, prior := range l.entries {
 		if prior.identity == e.identity && prior.key == e.key && prior.kind == e.kind &&
-			time.Since(prior.made) <= e.account.guarantee.Window && (prior.refused == nil || !forgetful) {
+			time.Since(
+				prior.made,
+			) <= e.account.guarantee.Window && (prior.refused == nil || !forgetful) {
 			return prior
 		}
 	}
+
 	return nil
 }
 
@@ -262,6 +300,7 @@ func (l *ledgers) firstStatus(name string, e *entry) string {
 	case e.kind == payment.KindRefund:
 		return "pending"
 	}
+
 	return "processing"
 }
 
@@ -272,8 +311,8 @@ func orNil(e *sdk.Error) error {
 	return e
 }
 
-// search answers a question about an entry, which the provider may not find although it
-// is there.
+// search answers a question about an entry, which the provider may not find
+// although it is there.
 func (l *ledgers) search(c *call, theirs string) (*entry, error) {
 	e, err := l.lookUp(c, theirs)
 	if err != nil || time.Now().Before(e.hiddenUntil) {
@@ -286,7 +325,8 @@ func (l *ledgers) search(c *call, theirs string) (*entry, error) {
 
 var errNotFound = sdk.Refused(sdk.CodeNotFound, "404", "not found")
 
-// lookUp finds an entry by the provider's reference or, where that can be, by ours.
+// lookUp finds an entry by the provider's reference or, where that can be, by
+// ours.
 func (l *ledgers) lookUp(c *call, theirs string) (*entry, error) {
 	for _, e := range l.entries {
 		if e.identity != c.identity || e.refused != nil {
@@ -297,27 +337,34 @@ func (l *ledgers) lookUp(c *call, theirs string) (*entry, error) {
 			return e, nil
 		}
 	}
+
 	return nil, errNotFound
 }
 
-// act captures or cancels what was authorized. The provider lets more be captured than
-// was authorized: that it is not asked for is the host's part.
-func (l *ledgers) act(c *call, name, theirs string, amount decimal.Decimal) (*entry, error) {
+// act captures or cancels what was authorized. The provider lets more be
+// captured than was authorized: that it is not asked for is the host's part.
+func (l *ledgers) act(
+	c *call,
+	name, theirs string,
+	amount decimal.Decimal,
+) (*entry, error) {
 	w := l.world
 	e, err := l.lookUp(c, theirs)
 	if err != nil {
 		return nil, err
 	}
+
 	l.sameBooks(c, e)
 	key := c.derived(c.key)
 	prior := e.actions[key]
+
 	switch {
 	case prior == nil:
 		prior = &action{verb: c.verb, key: c.key}
 		e.actions[key] = prior
-	case c.account.guarantee.Repeat == sdk.RepeatReturnsOriginal:
+	case c.account.guarantee.Retry == sdk.RetryReturnsOriginal:
 		return e, orNil(prior.refused)
-	case c.account.guarantee.Repeat == sdk.RepeatRejectsDuplicates && prior.refused == nil:
+	case c.account.guarantee.Retry == sdk.RetryRejectsDuplicates && prior.refused == nil:
 		return nil, sdk.Refused(sdk.CodeDuplicate, "dup", "seen before")
 	}
 
@@ -329,6 +376,7 @@ func (l *ledgers) act(c *call, name, theirs string, amount decimal.Decimal) (*en
 		w.say("%s declines to %s %s", c.account.name, c.verb, c.nick)
 		return nil, prior.refused
 	}
+
 	prior.times++
 	if c.verb == "cancel" {
 		e.status = "canceled"
@@ -338,22 +386,37 @@ func (l *ledgers) act(c *call, name, theirs string, amount decimal.Decimal) (*en
 		}
 		e.captured, e.status, e.succeeded = e.captured.Add(amount), "succeeded", true
 	}
+
 	_, said, _ := strings.Cut(key, ":")
-	w.say("%s does the %s of %s (%s): %s captured of %s", c.account.name, c.verb, c.nick, said,
-		e.captured, e.amount)
+	w.say(
+		"%s does the %s of %s (%s): %s captured of %s",
+		c.account.name,
+		c.verb,
+		c.nick,
+		said,
+		e.captured,
+		e.amount,
+	)
+
 	w.act(func() { l.tell(e) })
 	return e, nil
 }
 
-// sameBooks finds out whether a call about an intent came to the books of another one.
+// sameBooks finds out whether a call about an intent came to the books of
+// another one.
 func (l *ledgers) sameBooks(c *call, e *entry) {
 	if e.ref != c.ref {
-		l.world.find("ANOTHER MERCHANT'S MONEY: the %s of %s came to the books of %s", c.verb,
-			c.nick, e.nick)
+		l.world.find(
+			"ANOTHER MERCHANT'S MONEY: the %s of %s came to the books of %s",
+			c.verb,
+			c.nick,
+			e.nick,
+		)
 	}
 }
 
-// live is what becomes of an entry: it is settled later, perhaps reversed, and told of.
+// live is what becomes of an entry: it is settled later, perhaps reversed, and
+// told of.
 func (l *ledgers) live(e *entry) {
 	w := l.world
 	if e.status == "processing" || e.status == "pending" {
@@ -363,8 +426,10 @@ func (l *ledgers) live(e *entry) {
 		if w.happens(name+" fails", w.record.rates.failing) {
 			e.status, e.succeeded = "failed", false
 		}
+
 		w.say("%s settles %s: %s", e.account.name, e.nick, e.status)
 	}
+
 	if e.status != "requires_action" {
 		l.tell(e)
 	}

@@ -5,8 +5,9 @@ import (
 	"errors"
 )
 
-// raw is a way of the simulator's own to the database, for what no host would read or
-// write. Its statements stay prepared. What fails there is a fault of the simulator.
+// raw is a way of the simulator's own to the database, for what no host would
+// read or write. Its statements stay prepared. What fails there is a fault of
+// the simulator.
 type raw struct {
 	db    *sql.DB
 	known map[string]*sql.Stmt
@@ -32,7 +33,10 @@ func (r *raw) exec(query string, args ...any) {
 
 // row reads one row, and reports whether there is one.
 func (r *raw) row(query string, args []any, into ...any) bool {
-	err := r.statement(query).QueryRow(args...).Scan(into...) //nolint:sqlclosecheck // as above
+	err := r.statement(query).
+		QueryRow(args...).
+		Scan(into...)
+		//nolint:sqlclosecheck // as above
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		panic(query + ": " + err.Error())
 	}
@@ -46,6 +50,7 @@ func (r *raw) rows(query string, each func(a, b string)) {
 		panic(query + ": " + err.Error())
 	}
 	defer rows.Close()
+
 	for rows.Next() {
 		var a, b string
 		if err := rows.Scan(&a, &b); err != nil {
@@ -53,6 +58,7 @@ func (r *raw) rows(query string, each func(a, b string)) {
 		}
 		each(a, b)
 	}
+
 	if err := rows.Err(); err != nil {
 		panic(query + ": " + err.Error())
 	}

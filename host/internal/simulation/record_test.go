@@ -10,8 +10,8 @@ import (
 	"github.com/payhost/payhost/host/internal/store"
 )
 
-// rates say how often things go wrong in one story. Many are zero in most stories, so
-// that what is left meets the more often.
+// rates say how often things go wrong in one story. Many are zero in most
+// stories, so that what is left meets the more often.
 type rates struct {
 	refused, lost, unread           float64 // of transactions
 	freeze, kill, cut               float64 // of hosts, at each gate
@@ -42,54 +42,99 @@ func (w *world) drawRates() rates {
 		return often[w.pick("rate of "+name,
 			len(often))]
 	}
+
 	within := func(name string, most ...time.Duration) time.Duration {
 		return most[w.pick("rate of "+name, len(most))]
 	}
 	r := rates{
-		refused: draw("refused commits", 0, 0, 0.05), lost: draw("lost acknowledgements", 0,
+		refused: draw("refused commits", 0, 0, 0.05),
+		lost: draw("lost acknowledgements", 0,
 			0.03, 0.1),
-		unread: draw("failed reads", 0, 0, 0.02),
-		freeze: draw("freezes", 0, 0, 0.01, 0.03), kill: draw("kills", 0, 0, 0.01),
-		cut:    draw("partitions", 0, 0, 0.01),
-		unsent: draw("unsent calls", 0, 0.1, 0.3), unheard: draw("lost calls", 0, 0.1, 0.3),
+		unread:     draw("failed reads", 0, 0, 0.02),
+		freeze:     draw("freezes", 0, 0, 0.01, 0.03),
+		kill:       draw("kills", 0, 0, 0.01),
+		cut:        draw("partitions", 0, 0, 0.01),
+		unsent:     draw("unsent calls", 0, 0.1, 0.3),
+		unheard:    draw("lost calls", 0, 0.1, 0.3),
 		unanswered: draw("lost answers", 0, 0.1, 0.3),
-		declined:   draw("refusals", 0, 0.1, 0.3), failing: draw("failures", 0, 0.2),
-		reversed: draw("reversals", 0, 0, 0, 0.1), denied: draw("denied searches", 0, 0.2, 0.5),
-		unnotified: draw("lost webhooks", 0, 0.3, 1), twice: draw("repeated webhooks", 0, 0.2),
-		slow:      within("slow commits", 100*time.Millisecond, 5*time.Second, 70*time.Second),
+		declined:   draw("refusals", 0, 0.1, 0.3),
+		failing:    draw("failures", 0, 0.2),
+		reversed:   draw("reversals", 0, 0, 0, 0.1),
+		denied:     draw("denied searches", 0, 0.2, 0.5),
+		unnotified: draw("lost webhooks", 0, 0.3, 1),
+		twice:      draw("repeated webhooks", 0, 0.2),
+		slow: within(
+			"slow commits",
+			100*time.Millisecond,
+			5*time.Second,
+			70*time.Second,
+		),
 		late:      within("late calls", time.Second, 30*time.Second),
-		impatient: draw("impatience", 0, 0.3), canceling: draw("cancels", 0,
-			0.2), refunding: draw("refunds", 0, 0.5),
-		attended: draw("operators", 0, 0.6, 1),
-		other:    draw("other amounts", 0, 0.1), stray: draw("strays", 0, 0,
-			0.5), twins: draw("twins", 0, 0.2),
-		clocks: draw("clocks", 0, 0, 0.7), moving: draw("moves", 0, 0, 0.5),
+		impatient: draw("impatience", 0, 0.3),
+		canceling: draw("cancels", 0,
+			0.2),
+		refunding: draw("refunds", 0, 0.5),
+		attended:  draw("operators", 0, 0.6, 1),
+		other:     draw("other amounts", 0, 0.1),
+		stray: draw("strays", 0, 0,
+			0.5),
+		twins:  draw("twins", 0, 0.2),
+		clocks: draw("clocks", 0, 0, 0.7),
+		moving: draw("moves", 0, 0, 0.5),
 	}
+
 	if !w.early {
 		r.newcomers = newcomers{
-			failovers: draw("fail-overs", 0, 0, 0, 1), updating: draw("updates", 0, 0, 0.5),
-			renaming: draw("renamings", 0, 0, 0, 0.5), again: draw("second payments", 0, 0.3),
-			listing: draw("lists", 0, 0.5), returning: draw("returns", 0, 0.7),
+			failovers: draw("fail-overs", 0, 0, 0, 1),
+			updating:  draw("updates", 0, 0, 0.5),
+			renaming:  draw("renamings", 0, 0, 0, 0.5),
+			again:     draw("second payments", 0, 0.3),
+			listing:   draw("lists", 0, 0.5),
+			returning: draw("returns", 0, 0.7),
 		}
 	}
+
 	switch w.theme() {
 	case captures:
-		r.lost, r.unsent, r.unanswered, r.twins, r.impatient = 0.2, 0.3, 0.3, 0.6, 0.5
+		r.lost = 0.2
+		r.unsent = 0.3
+		r.unanswered = 0.3
+		r.twins = 0.6
+		r.impatient = 0.5
 	case freezes:
-		r.freeze, r.unheard, r.moving, r.clocks = 0.04, 0.3, 0, 0
+		r.freeze = 0.04
+		r.unheard = 0.3
+		r.moving = 0
+		r.clocks = 0
+
 	case operators:
-		r.unheard, r.unanswered, r.attended, r.freeze, r.late = 0.4, 0.4, 1, 0, 30*time.Second
+		r.unheard = 0.4
+		r.unanswered = 0.4
+		r.attended = 1
+		r.freeze = 0
+		r.late = 30 * time.Second
 	case transfers:
 		r.stray, r.attended = 0.7, 1
+
 	case customers:
-		r.again, r.returning, r.listing, r.stray, r.other, r.moving = 0.6, 0.8, 0.8, 0, 0, 0
+		r.again = 0.6
+		r.returning = 0.8
+		r.listing = 0.8
+		r.stray = 0
+		r.other = 0
+		r.moving = 0
 	case accounts:
-		r.updating, r.renaming, r.failovers, r.unheard = 0.6, 0.4, 0.5, 0.3
+		r.updating = 0.6
+		r.renaming = 0.4
+		r.failovers = 0.5
+		r.unheard = 0.3
 	}
+
 	return r
 }
 
-// theme is what one story is about. Most are about everything, a little of each.
+// theme is what one story is about. Most are about everything, a little of
+// each.
 type theme string
 
 const (
@@ -122,21 +167,22 @@ type record struct {
 	unread    atomic.Bool // webhooks wait to be read
 	promises  []promise
 	findings  []string
-	// excused are the orders whose money a provider or a customer has moved twice.
+	// excused are the orders whose money a provider or a customer has moved
+	// twice.
 	excused map[string]string
 	// doubts are the reasons for which an intent may be under review for ever.
 	doubts map[string]string
 	// delivered are the webhooks that were answered with success, by their ids.
 	delivered map[string]delivery
-	// accepted are the ids that merchants were told; uses what their requests showed of
-	// their keys.
+	// accepted are the ids that merchants were told; uses what their requests
+	// showed of their keys.
 	accepted map[string]string
 	uses     uses
 	// resolved are the intents that operators have decided about.
 	resolved map[string]bool
-	// strays are the transfers that named nothing of ours, by the provider's reference, with
-	// the payments that operators wanted to attach them to; unbacked are the payments that
-	// succeeded by nothing else.
+	// strays are the transfers that named nothing of ours, by the provider's
+	// reference, with the payments that operators wanted to attach them to;
+	// unbacked are the payments that succeeded by nothing else.
 	strays   map[string][]string
 	unbacked []string
 }
@@ -148,7 +194,8 @@ func (w *world) doubt(ref, why string) {
 	w.record.doubts[ref] = why
 }
 
-// promise is what a merchant was told and relies on: that nothing has moved, or ever will.
+// promise is what a merchant was told and relies on: that nothing has moved, or
+// ever will.
 type promise struct {
 	nick, said string
 	at         time.Duration
@@ -190,8 +237,9 @@ func (r *record) nick(w *world, id string) string {
 	if ok {
 		return known
 	}
+
 	name := id
-	err := w.store.View(context.Background(), func(tx *store.Tx) error {
+	err := w.store.Read(context.Background(), func(tx *store.Tx) error {
 		i, err := tx.Intent(context.Background(), id)
 		if err == nil {
 			name = string(i.Kind) + " " + i.MerchantReference
@@ -201,11 +249,12 @@ func (r *record) nick(w *world, id string) string {
 	if err != nil {
 		return "something new"
 	}
+
 	w.call(id, name)
 	return name
 }
 
-// call gives an intent its nickname.
+// call returns an intent its nickname.
 func (w *world) call(id, nick string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -227,20 +276,23 @@ func (r *record) due(w *world) time.Time {
 	w.raw.row(`SELECT (SELECT MIN(check_at) FROM intents WHERE check_at > 0),
 		(SELECT MIN(next_try_at) FROM webhooks WHERE state = 'pending' AND next_try_at > 0),
 		(SELECT MIN(deadline) FROM attempts WHERE outcome = '')`, nil, &check, &read, &lost)
+
 	r.unread.Store(read.Valid)
 	if lost.Int64 += grace.Microseconds(); !lost.Valid {
 		lost.Int64 = never.UnixMicro()
 	}
+
 	for _, at := range []sql.NullInt64{check, read, {Int64: lost.Int64, Valid: true}} {
 		if moment := time.UnixMicro(at.Int64); at.Valid && moment.Before(r.dueAt) {
 			r.dueAt = moment
 		}
 	}
+
 	return r.dueAt
 }
 
-// takenOver returns when a host is next taken for gone, of those that nobody has
-// looked for since: what it was doing is due then.
+// takenOver returns when a host is next taken for gone, of those that nobody
+// has looked for since: what it was doing is due then.
 func (w *world) takenOver(looked time.Time) time.Time {
 	next := never
 	for _, m := range w.hosts {

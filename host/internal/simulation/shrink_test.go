@@ -5,11 +5,12 @@ import (
 	"slices"
 )
 
-// shrink takes events out of a story as long as it still ends with the same kind of
-// finding, and returns what cannot be taken out.
+// shrink takes events out of a story as long as it still ends with the same
+// kind of finding, and returns what cannot be taken out.
 func (f *teller) shrink(s *story, kind string) *story {
 	best := &story{seed: s.seed, early: s.early, muted: maps.Clone(s.muted)}
 	end := f.tell(best, false)
+
 	taken := end.taken
 	for part := max(1, len(taken)/2); ; {
 		smaller := false
@@ -21,14 +22,17 @@ func (f *teller) shrink(s *story, kind string) *story {
 			for _, name := range taken[from:min(from+part, len(taken))] {
 				muted[name] = true
 			}
+
 			try := &story{seed: s.seed, early: s.early, muted: muted}
 			end := f.tell(try, false)
 			if endsWith(end, kind) && len(end.taken) < len(taken) {
 				best, taken, smaller = try, end.taken, true
 				continue
 			}
+
 			from += part
 		}
+
 		if part == 1 && !smaller {
 			return &story{seed: s.seed, early: s.early, muted: best.muted}
 		}

@@ -14,9 +14,17 @@ import (
 
 var (
 	stories = flag.Int("simulation.stories", defaultStories, "how many stories are told")
-	first   = flag.Uint64("simulation.seed", 1, "the first story's seed; the others' follow")
-	about   = flag.String("simulation.theme", "", "only the stories of a theme, of those seeds")
-	all     = flag.Bool("simulation.all", false,
+	first   = flag.Uint64(
+		"simulation.seed",
+		1,
+		"the first story's seed; the others' follow",
+	)
+	about = flag.String(
+		"simulation.theme",
+		"",
+		"only the stories of a theme, of those seeds",
+	)
+	all = flag.Bool("simulation.all", false,
 		"go on after findings, and tell one story of every kind")
 )
 
@@ -34,8 +42,9 @@ const (
 	progressEvery = time.Minute
 )
 
-// Whatever goes wrong between merchants, hosts, their database, providers and operators,
-// the promises hold. A story in which they do not is cut down to what matters, and told.
+// Whatever goes wrong between merchants, hosts, their database, providers and
+// operators, the promises hold. A story in which they do not is cut down to
+// what matters, and told.
 func TestStories(t *testing.T) {
 	began := time.Now()
 	r := &run{files: newFiles(t), said: began, kinds: map[string]int{}}
@@ -63,12 +72,15 @@ func TestStories(t *testing.T) {
 	}
 }
 
-// Stories that ended badly once, and must not again. A seed tells another story whenever the code passes other gates; what it
-// showed has a test of its own where that could be told shortly.
+// Stories that ended badly once, and must not again. A seed tells another story
+// whenever the code passes other gates; what it showed has a test of its own
+// where that could be told shortly.
 func TestStoriesThatEndedBadlyOnce(t *testing.T) {
 	newFiles(t).season(t, "once", func(teller *teller) {
 		for _, seed := range []uint64{74, 88, 173, 232, 1171, 4136, 14091, 16135, 33899, 39065} {
-			if end := teller.tell(&story{seed: seed, early: true}, false); len(end.findings) > 0 {
+			if end := teller.tell(&story{seed: seed, early: true}, false); len(
+				end.findings,
+			) > 0 {
 				t.Errorf("seed %d: %q", seed, end.findings)
 			}
 		}
@@ -105,31 +117,41 @@ func (r *run) tell(t *testing.T, teller *teller, from int) {
 		if theme := (&world{story: s}).theme(); *about != "" && string(theme) != *about {
 			continue
 		}
+
 		end := teller.tell(s, false)
 		for _, finding := range r.news(end.findings) {
 			short := teller.tell(teller.shrink(s, kindOf(finding)), true)
-			t.Errorf("seed %d, story %d: %s\n%s\nwhat is left of it:\n  %s", s.seed, number+1,
+			t.Errorf(
+				"seed %d, story %d: %s\n%s\nwhat is left of it:\n  %s",
+				s.seed,
+				number+1,
 				finding,
-				strings.Join(short.lines, "\n"), strings.Join(short.taken, "\n  "))
+				strings.Join(short.lines, "\n"),
+				strings.Join(short.taken, "\n  "),
+			)
 		}
 	}
 }
 
-// news counts a story, and returns those of its findings that are the first of their kind.
+// news counts a story, and returns those of its findings that are the first of
+// their kind.
 func (r *run) news(findings []string) (list []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.told++
+
 	for _, finding := range findings {
 		kind := kindOf(finding)
 		if r.kinds[kind]++; r.kinds[kind] == 1 {
 			list = append(list, finding)
 		}
 	}
+
 	return list
 }
 
-// progress says now and then how far a long run is. It is called where time is real.
+// progress says now and then how far a long run is. It is called where time is
+// real.
 func (r *run) progress() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -141,8 +163,8 @@ func (r *run) progress() {
 	}
 }
 
-// The same seed tells the same story, to the last gate, whatever was told before it and
-// whoever else runs.
+// The same seed tells the same story, to the last gate, whatever was told
+// before it and whoever else runs.
 func TestOneSeedIsOneStory(t *testing.T) {
 	f := newFiles(t)
 	const several = 60
@@ -152,6 +174,7 @@ func TestOneSeedIsOneStory(t *testing.T) {
 			once[seed] = teller.tell(&story{seed: uint64(seed)}, true)
 		}
 	})
+
 	f.season(t, "again", func(teller *teller) {
 		for k := range again {
 			seed := several - 1 - k

@@ -9,18 +9,20 @@ import (
 	"sync"
 	"time"
 
+	"github.com/payhost/payhost/host/internal/intent"
 	"github.com/payhost/payhost/host/internal/store"
 )
 
-// faulty is the store as one host sees it: what goes wrong between a host and a database
-// goes wrong here.
+// faulty is the store as one host sees it: what goes wrong between a host and a
+// database goes wrong here.
 type faulty struct {
 	world *world
 	host  *host
 	ready bool // until then nothing goes wrong
 }
 
-// What a host is told. After errLost it cannot know whether anything was written.
+// What a host is told. After errLost it cannot know whether anything was
+// written.
 var (
 	errRefused = fmt.Errorf("database: cannot execute in a read-only transaction: %w",
 		store.ErrUnwritten)
@@ -31,65 +33,90 @@ var (
 // Now is the database's clock.
 func (f *faulty) Now() time.Time { return f.world.store.Now() }
 
-func (f *faulty) Update(ctx context.Context, fn func(*store.Tx) error) error {
-	return f.write(ctx, store.Expect{}, fn)
+func (f *faulty) Write(ctx context.Context, fn func(*store.Tx) error) error {
+	return f.write(ctx, nil, func(ctx context.Context) error {
+		return f.world.store.Write(ctx, fn)
+	})
 }
 
-func (f *faulty) UpdateExpecting(ctx context.Context, e store.Expect,
+func (f *faulty) WriteIntent(ctx context.Context, id string,
+	fn func(*store.Tx, *intent.Intent) error) error {
+	return f.write(ctx, []string{id}, func(ctx context.Context) error {
+		return f.world.store.WriteIntent(ctx, id, fn)
+	})
+}
+
+func (f *faulty) ApplyEvents(ctx context.Context, events []store.ProviderEvent,
 	fn func(*store.Tx) error) error {
-	return f.write(ctx, e, fn)
+	var ids []string
+	for _, event := range events {
+		ids = append(ids, event.IntentID)
+	}
+	return f.write(ctx, ids, func(ctx context.Context) error {
+		return f.world.store.ApplyEvents(ctx, events, fn)
+	})
 }
 
-func (f *faulty) View(ctx context.Context, fn func(*store.Tx) error) error {
-	return f.read(ctx, f.world.store.View, fn)
+func (f *faulty) Read(ctx context.Context, fn func(*store.Tx) error) error {
+	return f.read(ctx, f.world.store.Read, fn)
 }
 
-func (f *faulty) Look(ctx context.Context, fn func(*store.Tx) error) error {
-	return f.read(ctx, f.world.store.Look, fn)
+func (f *faulty) Get(ctx context.Context, fn func(*store.Tx) error) error {
+	return f.read(ctx, f.world.store.Get, fn)
 }
 
-// write makes a transaction that may be refused, be slow, or be made without its being
-// heard of.
-func (f *faulty) write(ctx context.Context, e store.Expect, fn func(*store.Tx) error) error {
+// write makes a transaction that may be refused, be slow, or be made without
+// its being heard of.
+func (f *faulty) write(ctx context.Context, ids []string,
+	commit func(context.Context) error) error {
 	w, rates := f.world, &f.world.record.rates
 	if !f.ready {
-		return w.store.UpdateExpecting(ctx, e, fn)
+		return commit(ctx)
 	}
 	where := caller()
-	name := w.pass(f.host, f.key(ctx, where, e)+" commit", rates.slow)
+	name := w.pass(f.host, f.key(ctx, where, ids)+" commit", rates.slow)
 	f.host.mishap(name)
+
 	switch {
 	case f.host.machine.cutOff(), w.record.away():
 		return errGone
 	case w.record.down():
 		return errRefused
 	case w.fault(name+" is refused", rates.refused):
-		w.say("%s wants to write (%s): the database refuses", f.who(ctx, e), where)
+		w.say("%s wants to write (%s): the database refuses", f.who(ctx, ids), where)
 		return errRefused
 	case w.fault(name+" does not arrive", rates.refused):
 		w.say("%s wants to write (%s): the commit does not arrive, and nobody can tell",
-			f.who(ctx, e), where)
+			f.who(ctx, ids), where)
 		return errLost
+
 	case ctx.Err() != nil:
 		return ctx.Err()
 	}
 
 	w.beat()
 	began := time.Now()
-	err := w.store.UpdateExpecting(context.WithoutCancel(ctx), e, fn)
+	err := commit(context.WithoutCancel(ctx))
 	if err == nil {
 		w.record.written.Store(true)
 	}
-	name = w.pass(f.host, f.key(ctx, where, e)+" committed", rates.slow)
+
+	name = w.pass(f.host, f.key(ctx, where, ids)+" committed", rates.slow)
 	f.host.mishap(name)
 	if err == nil && w.record.interrupted(began) {
-		w.say("%s commits (%s); the fail-over takes the acknowledgement", f.who(ctx, e), where)
+		w.say(
+			"%s commits (%s); the fail-over takes the acknowledgement",
+			f.who(ctx, ids),
+			where,
+		)
 		return errLost
 	}
+
 	if err == nil && w.fault(name+" is not acknowledged", rates.lost) {
-		w.say("%s commits (%s); the acknowledgement is lost", f.who(ctx, e), where)
+		w.say("%s commits (%s); the acknowledgement is lost", f.who(ctx, ids), where)
 		return errLost
 	}
+
 	return err
 }
 
@@ -100,35 +127,38 @@ func (f *faulty) read(ctx context.Context, with func(context.Context,
 ) error {
 	w, rates := f.world, &f.world.record.rates
 	where := caller()
-	name := w.pass(f.host, f.key(ctx, where, store.Expect{})+" read", rates.slow)
+	name := w.pass(f.host, f.key(ctx, where, nil)+" read", rates.slow)
 	f.host.mishap(name)
+
 	switch {
 	case f.host.machine.cutOff(), w.record.away():
 		return errGone
 	case w.fault(name+" fails", rates.unread):
-		w.say("%s wants to read (%s): the database is not there", f.who(ctx, store.Expect{}),
+		w.say("%s wants to read (%s): the database is not there", f.who(ctx, nil),
 			where)
 		return errGone
 	case ctx.Err() != nil:
 		return ctx.Err()
 	}
+
 	if where == "markLost" { // nothing else that only reads asks which hosts live
 		w.beat()
 	}
+
 	return with(context.WithoutCancel(ctx), fn)
 }
 
-func (f *faulty) key(ctx context.Context, where string, e store.Expect) string {
-	return f.who(ctx, e) + ", " + where
+func (f *faulty) key(ctx context.Context, where string, ids []string) string {
+	return f.who(ctx, ids) + ", " + where
 }
 
 // who says whose transaction it is: the host, on whose behalf, and about what.
-func (f *faulty) who(ctx context.Context, e store.Expect) string {
+func (f *faulty) who(ctx context.Context, ids []string) string {
 	text := f.host.machine.name
 	if name := actor(ctx); name != "" {
 		text += ", for " + name
 	}
-	for _, id := range e.Intents {
+	for _, id := range ids {
 		text += ", about " + f.world.record.nick(f.world, id)
 	}
 	return text
@@ -148,10 +178,12 @@ func caller() string {
 	frames := runtime.CallersFrames(pcs[:count])
 	frame, _ := frames.Next()
 	name := frame.Function[strings.LastIndex(frame.Function, "/")+1:]
+
 	for _, noise := range []string{"(*", ")", ".func1", ".func2", "core.", "inbox.", "Core.",
 		"Inbox."} {
 		name = strings.ReplaceAll(name, noise, "")
 	}
+
 	places.Store(pcs[0], name)
 	return name
 }
@@ -171,10 +203,15 @@ func (w *world) drawFailovers() {
 			[]time.Duration{4 * time.Minute, 15 * time.Minute}[k]))}
 		f.readable = f.from.Add(w.between(name+" away", 0, 20*time.Second))
 		f.until = f.readable.Add(w.between(name+" read-only", 0, time.Minute))
+
 		w.record.failovers = append(w.record.failovers, f)
-		w.say("the database is going to fail over at %s: not there until %s, read-only until %s",
-			f.from.Sub(w.began).Round(time.Second), f.readable.Sub(w.began).Round(time.Second),
-			f.until.Sub(w.began).Round(time.Second))
+		w.say(
+			"the database is going to fail over at %s: not there until %s, read-only until %s",
+			f.from.Sub(w.began).
+				Round(time.Second),
+			f.readable.Sub(w.began).Round(time.Second),
+			f.until.Sub(w.began).Round(time.Second),
+		)
 	}
 }
 

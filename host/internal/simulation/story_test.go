@@ -5,13 +5,13 @@ import (
 	"time"
 )
 
-// story decides everything that is left to chance, by its seed and by the name of what
-// is decided. A decision depends on nothing that was decided before it, so that taking
-// one event out of a story leaves the others as they were.
+// story decides everything that is left to chance, by its seed and by the name
+// of what is decided. A decision depends on nothing that was decided before it,
+// so that taking one event out of a story leaves the others as they were.
 type story struct {
 	seed uint64
-	// early: without the actors that came later (see newcomers), so that the seed
-	// goes on telling of what it was kept for.
+	// early: without the actors that came later (see newcomers), so that the
+	// seed goes on telling of what it was kept for.
 	early bool
 	// muted are events that do not happen although the seed wants them.
 	muted map[string]bool
@@ -32,6 +32,7 @@ func (s *story) number(name string) uint64 {
 	// A finaliser, so that names that end alike have nothing in common.
 	hash = (hash ^ (hash >> 30)) * 0xbf58476d1ce4e5b9
 	hash = (hash ^ (hash >> 27)) * 0x94d049bb133111eb
+
 	return hash ^ (hash >> 31)
 }
 
@@ -58,10 +59,13 @@ func (s *story) happens(name string, chance float64) bool {
 	return true
 }
 
-// delay returns how long something takes: a moment or, now and then, up to most. No two
-// names have quite the same delay, so that things seldom happen in the same instant.
+// delay returns how long something takes: a moment or, now and then, up to
+// most. No two names have quite the same delay, so that things seldom happen in
+// the same instant.
 func (s *story) delay(name string, most time.Duration) time.Duration {
-	moment := time.Millisecond + time.Duration(s.number(name+" moment")%1000)*time.Microsecond
+	moment := time.Millisecond + time.Duration(
+		s.number(name+" moment")%1000,
+	)*time.Microsecond
 	if !s.happens(name+" waits", 0.2) {
 		return moment
 	}
@@ -72,5 +76,6 @@ func (s *story) delay(name string, most time.Duration) time.Duration {
 	case chance < 0.8:
 		return moment + s.between(name+" for", 0, min(most, 5*time.Second))
 	}
+
 	return moment + s.between(name+" for", 0, most)
 }

@@ -26,7 +26,8 @@ type outcome struct {
 	gates    []string
 }
 
-// files are the databases of stories: one that is empty, and where to put copies.
+// files are the databases of stories: one that is empty, and where to put
+// copies.
 type files struct {
 	dir   string
 	empty []byte
@@ -40,11 +41,13 @@ func newFiles(t *testing.T) files {
 		parent = dir
 		t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	}
+
 	path := filepath.Join(parent, "empty.db")
 	opened, err := store.Open(t.Context(), "sqlite:"+path)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	if err := opened.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -52,6 +55,7 @@ func newFiles(t *testing.T) files {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	return files{parent, data}
 }
 
@@ -61,14 +65,15 @@ type teller struct {
 	raw   *raw
 }
 
-// season opens a database in a bubble of simulated time, in which any number of stories
-// can be told.
+// season opens a database in a bubble of simulated time, in which any number of
+// stories can be told.
 func (f files) season(t *testing.T, name string, fn func(*teller)) {
 	t.Helper()
 	path := filepath.Join(f.dir, name+".db")
 	if err := os.WriteFile(path, f.empty, 0o600); err != nil {
 		t.Fatal(err)
 	}
+
 	synctest.Test(t, func(t *testing.T) {
 		opened, err := store.Open(context.Background(), "sqlite:"+path)
 		if err != nil {
@@ -78,6 +83,7 @@ func (f files) season(t *testing.T, name string, fn func(*teller)) {
 		if err != nil {
 			t.Fatal(err)
 		}
+
 		db.SetMaxOpenConns(1)
 		side := &raw{db: db, known: map[string]*sql.Stmt{}}
 		fn(&teller{opened, side})
@@ -114,10 +120,13 @@ func (s *teller) tell(told *story, aloud bool) outcome {
 		w.judge()
 		w.dump()
 	}()
+
 	end := outcome{w.record.findings, told.taken, w.told.lines, w.told.digest, w.told.gates}
 	w.close()
 	w.actors.Wait()
-	time.Sleep(time.Until(w.began.Add(storyLasts))) // whoever is still about comes to a gate, and ends
+
+	// whoever is still about comes to a gate, and ends
+	time.Sleep(time.Until(w.began.Add(storyLasts)))
 	return end
 }
 
@@ -127,15 +136,25 @@ func (w *world) play() {
 	w.calmAt, w.over = w.began.Add(20*time.Minute), w.began.Add(150*time.Minute)
 	r := &w.record
 	r.rates, r.dueAt = w.drawRates(), never
-	r.nicks, r.excused, r.doubts = map[string]string{}, map[string]string{}, map[string]string{}
+	r.nicks = map[string]string{}
+	r.excused = map[string]string{}
+	r.doubts = map[string]string{}
 	r.delivered, r.strays = map[string]delivery{}, map[string][]string{}
-	r.accepted, r.uses, r.resolved = map[string]string{}, uses{}, map[string]bool{}
+
+	r.accepted = map[string]string{}
+	r.uses = uses{}
+	r.resolved = map[string]bool{}
 	w.drawFailovers()
 	r.written.Store(true)
-	w.ledgers = &ledgers{world: w, counts: map[string]int{},
-		numbers: map[string]string{}, open: map[string][]*call{},
+	w.ledgers = &ledgers{
+		world:   w,
+		counts:  map[string]int{},
+		numbers: map[string]string{},
+		open:    map[string][]*call{},
 		doubted: map[string]string{},
-		traits:  w.drawTraits()}
+		traits:  w.drawTraits(),
+	}
+
 	for k := range 1 + w.pick("hosts", mostHosts) {
 		name := "host " + string(rune('A'+k))
 		if k > 0 && !w.happens(name+" is there", 1) {
@@ -146,26 +165,37 @@ func (w *world) play() {
 		m.start()
 		w.hosts = append(w.hosts, m)
 	}
+
 	for k := range 1 + w.pick("orders", 4) {
 		name := fmt.Sprint(k + 1)
 		if !w.happens("order "+name+" is there", 1) {
 			continue
 		}
-		o := &order{name: name, kind: payment.KindPayout, amount: decimal.New(int64(10+k)*10, 0),
-			account: w.ledgers.traits[w.pick("order "+name+" account", len(w.ledgers.traits))]}
+		o := &order{
+			name:    name,
+			kind:    payment.KindPayout,
+			amount:  decimal.New(int64(10+k)*10, 0),
+			account: w.ledgers.traits[w.pick("order "+name+" account", len(w.ledgers.traits))],
+		}
+
 		if flow := w.pick("order "+name+" flow", 6); flow >= 3 {
 			o.kind, o.flow = payment.KindPayment, []string{"direct", "hold", "link"}[flow-3]
 		}
+
 		switch w.theme() {
 		case captures:
 			o.kind, o.flow = payment.KindPayment, "hold"
 		case freezes, operators:
 			o.kind, o.flow = payment.KindPayout, ""
 		case transfers, customers:
-			o.kind, o.flow, o.amount = payment.KindPayment, "link", decimal.New(100, 0)
+			o.kind = payment.KindPayment
+			o.flow = "link"
+			o.amount = decimal.New(100, 0)
 		}
+
 		w.act(func() { w.pay(o) })
 	}
+
 	w.act(func() { w.operate("operator Ann") })
 	w.act(func() { w.operate("operator Ben") })
 	w.act(w.move)
@@ -181,9 +211,11 @@ func (w *world) close() {
 			m.host.dead.Store(true)
 		}
 	}
+
 	w.gates.mu.Lock()
 	defer w.gates.mu.Unlock()
 	w.gates.closed = true
+
 	for _, g := range append(w.gates.waiting, w.gates.arrived...) {
 		g.host = gone
 		close(g.open)

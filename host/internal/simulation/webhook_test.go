@@ -20,27 +20,35 @@ type news struct {
 	Kind                                  payment.Kind
 	Parent                                string
 	Verification                          sdk.Verification
-	Stray                                 string // what a transfer is called that names nothing of ours
-	Transaction                           string `json:",omitempty"` // the customer's payment
+	// what a transfer is called that names nothing of ours
+	Stray       string
+	Transaction string `json:",omitempty"` // the customer's payment
 }
 
-// tell sends webhooks about an entry as it is now: perhaps none, perhaps two, each when
-// it comes, and again until it is taken.
+// tell sends webhooks about an entry as it is now: perhaps none, perhaps two,
+// each when it comes, and again until it is taken.
 func (l *ledgers) tell(e *entry) {
 	w := l.world
 	if e.account.webhooks == "" {
 		return
 	}
 	e.news++
-	n := news{ID: fmt.Sprintf("%s-%d", e.theirs, e.news), Reference: e.ref, Theirs: e.theirs,
-		Status: e.status, Kind: e.kind,
-		Verification: e.account.webhooks}
+	n := news{
+		ID:           fmt.Sprintf("%s-%d", e.theirs, e.news),
+		Reference:    e.ref,
+		Theirs:       e.theirs,
+		Status:       e.status,
+		Kind:         e.kind,
+		Verification: e.account.webhooks,
+	}
+
 	if e.kind == payment.KindRefund {
 		n.Parent = e.parent.ref
 	}
 	if money := e.money(); money != nil {
 		n.Amount = money.Amount.String()
 	}
+
 	if e.status == "succeeded" {
 		n.Transaction = e.transaction()
 	}
@@ -50,6 +58,7 @@ func (l *ledgers) tell(e *entry) {
 			n.Theirs = ""
 		}
 	}
+
 	body, err := json.Marshal(n)
 	if err != nil {
 		panic(err)
@@ -62,6 +71,7 @@ func (l *ledgers) tell(e *entry) {
 	} else if w.happens(name+" is sent twice", w.record.rates.twice) {
 		copies = 2
 	}
+
 	for k := range copies {
 		w.act(func() { l.notify(e, n, fmt.Sprintf("%s.%d", name, k+1), body) })
 	}
@@ -79,17 +89,24 @@ func (l *ledgers) notify(e *entry, n news, name string, body []byte) {
 			h.inbox.WebhookHandler().ServeHTTP(answer, request)
 			return answer.Code, nil
 		})
+
 		w.say("%s (%s) is sent to %s: %d", name, n.Status, m.name, status)
 		if err == nil && status < 300 {
 			w.mu.Lock()
-			w.record.delivered[n.ID+e.identity] = delivery{name, e.account.name, string(body)}
+			w.record.delivered[n.ID+e.identity] = delivery{
+				name,
+				e.account.name,
+				string(body),
+			}
 			if n.Transaction != "" && n.Verification == sdk.VerifiedBySignature {
 				e.heard[n.Transaction] = true
 			}
+
 			w.mu.Unlock()
 			l.settled(e.ref)
 			return
 		}
+
 		w.pause(nil, name+" is tried again", time.Duration(try)*time.Minute)
 	}
 }
@@ -98,10 +115,17 @@ func (l *ledgers) notify(e *entry, n news, name string, body []byte) {
 // providers may number theirs alike.
 func (l *ledgers) stray(t *trait, amount decimal.Decimal) {
 	l.counts[t.identity]++
-	e := &entry{kind: payment.KindPayment, account: t, identity: t.identity,
-		theirs: fmt.Sprintf("%d of %s", 1000+l.counts[t.identity], t.identity),
-		status: "succeeded", succeeded: true, amount: amount,
-		notify: "http://host.example/webhooks/" + t.name}
+	e := &entry{
+		kind:      payment.KindPayment,
+		account:   t,
+		identity:  t.identity,
+		theirs:    fmt.Sprintf("%d of %s", 1000+l.counts[t.identity], t.identity),
+		status:    "succeeded",
+		succeeded: true,
+		amount:    amount,
+		notify:    "http://host.example/webhooks/" + t.name,
+	}
+
 	e.nick = "stray transfer " + e.theirs
 	l.world.record.strays[e.theirs] = nil
 	l.tell(e)
@@ -111,29 +135,49 @@ func (l *ledgers) stray(t *trait, amount decimal.Decimal) {
 type delivery struct{ name, account, body string }
 
 // parse is how every account reads its webhooks.
-func parse(_ context.Context, r sdk.ParseWebhookRequest) (*sdk.Notice, error) {
+func parse(_ context.Context, r sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
 	var n news
 	if err := json.Unmarshal(r.Request.Body, &n); err != nil {
-		return nil, &sdk.Error{Code: sdk.CodeInvalidRequest, Outcome: sdk.OutcomeRefused,
-			Message: "not JSON"}
+		return nil, &sdk.Error{
+			Code:    sdk.CodeInvalidRequest,
+			Outcome: sdk.OutcomeRefused,
+			Message: "not JSON",
+		}
 	}
+
 	e := sdk.Event{ID: n.ID, Reference: n.Reference}
 	var money *sdk.Money
 	if n.Amount != "" {
 		money = &sdk.Money{Amount: decimal.RequireFromString(n.Amount), Currency: "EUR"}
 	}
+
 	switch n.Kind {
 	case payment.KindPayout:
-		e.Payout = &sdk.Payout{ProviderReference: n.Theirs, Status: sdk.PayoutStatus(n.Status),
-			Amount: money}
+		e.Payout = &sdk.Payout{
+			ProviderReference: n.Theirs,
+			Status:            sdk.PayoutStatus(n.Status),
+			Amount:            money,
+		}
 	case payment.KindRefund:
-		e.Refund = &sdk.Refund{ProviderReference: n.Theirs, Status: sdk.RefundStatus(n.Status),
-			Amount: money}
+		e.Refund = &sdk.Refund{
+			ProviderReference: n.Theirs,
+			Status:            sdk.RefundStatus(n.Status),
+			Amount:            money,
+		}
 		e.PaymentReference = n.Parent
+
 	default:
-		e.Payment = &sdk.Payment{ProviderReference: n.Theirs,
-			Status: sdk.PaymentStatus(n.Status), Amount: money, TransactionID: n.Transaction}
+		e.Payment = &sdk.Payment{
+			ProviderReference: n.Theirs,
+			Status:            sdk.PaymentStatus(n.Status),
+			Amount:            money,
+			TransactionID:     n.Transaction,
+		}
 	}
-	return &sdk.Notice{Verification: n.Verification, Events: []sdk.Event{e},
-		Response: sdk.OK("text/plain", "OK")}, nil
+
+	return &sdk.WebhookResult{
+		Verification: n.Verification,
+		Events:       []sdk.Event{e},
+		Response:     sdk.OK("text/plain", "OK"),
+	}, nil
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/payhost/payhost/host/internal/store"
 )
 
-// world is where one story takes place. Its own goroutine, the director, lets one gate
-// after the other open; all others run only from gate to gate.
+// world is where one story takes place. Its own goroutine, the director, lets
+// one gate after the other open; all others run only from gate to gate.
 type world struct {
 	*story
 	store *store.Store
@@ -23,7 +23,8 @@ type world struct {
 	// calmAt is when the last fault happens, over when the director stops.
 	calmAt, over time.Time
 
-	// mu is for what several goroutines of a host may note on their way between two gates.
+	// mu is for what several goroutines of a host may note on their way between
+	// two gates.
 	mu      sync.Mutex
 	gates   gates
 	actors  sync.WaitGroup
@@ -38,7 +39,8 @@ type gate struct {
 	key  string // what passes, without a number
 	name string // key and number: what the story decides by
 	host *host  // whose process passes; nil for those outside of all hosts
-	// most bounds how long the passing takes; exactly, when it is set, is how long.
+	// most bounds how long the passing takes; exactly, when it is set, is how
+	// long.
 	most, exactly time.Duration
 	// when, if it is set, says when the gate opens, and may change its mind.
 	when func() time.Time
@@ -65,8 +67,8 @@ type gates struct {
 	closed  bool // the story is over: whoever comes to a gate ends there
 }
 
-// pass waits until the director opens the gate, and returns its name. The goroutine of a
-// host that has been killed meanwhile ends here.
+// pass waits until the director opens the gate, and returns its name. The
+// goroutine of a host that has been killed meanwhile ends here.
 func (w *world) pass(h *host, key string, most time.Duration) string {
 	return w.wait(&gate{key: key, host: h, most: most})
 }
@@ -83,10 +85,12 @@ func (w *world) wait(g *gate) string {
 	if !over {
 		w.gates.arrived = append(w.gates.arrived, g)
 	}
+
 	w.gates.mu.Unlock()
 	if over {
 		runtime.Goexit()
 	}
+
 	select {
 	case w.gates.wake <- struct{}{}:
 	default: // the director has not looked since the last one
@@ -96,6 +100,7 @@ func (w *world) wait(g *gate) string {
 	if g.host != nil && g.host.dead.Load() {
 		runtime.Goexit()
 	}
+
 	return g.name
 }
 
@@ -109,6 +114,7 @@ func (w *world) direct() {
 		if next != nil {
 			limit = next.due
 		}
+
 		if limit.After(w.over) {
 			limit, next = w.over, nil
 		}
@@ -118,8 +124,10 @@ func (w *world) direct() {
 			case <-w.gates.wake: // a timer has brought somebody to a gate
 			case <-time.After(pause):
 			}
+
 			continue
 		}
+
 		if next == nil {
 			return
 		}
@@ -127,8 +135,8 @@ func (w *world) direct() {
 	}
 }
 
-// admit names those that have arrived since. They may have arrived in any order: the
-// names do not tell.
+// admit names those that have arrived since. They may have arrived in any
+// order: the names do not tell.
 func (w *world) admit() {
 	w.gates.mu.Lock()
 	defer w.gates.mu.Unlock()
@@ -136,6 +144,7 @@ func (w *world) admit() {
 		return strings.Compare(a.key,
 			b.key)
 	})
+
 	for _, g := range w.gates.arrived {
 		w.gates.counts[g.key]++
 		g.name = fmt.Sprintf("%s #%d", g.key, w.gates.counts[g.key])
@@ -145,10 +154,13 @@ func (w *world) admit() {
 				took = w.delay(g.name, w.patience(g.most))
 				w.slow(g, took)
 			}
+
 			g.due = time.Now().Add(took)
 		}
+
 		w.gates.waiting = append(w.gates.waiting, g)
 	}
+
 	w.gates.arrived = w.gates.arrived[:0]
 }
 
@@ -171,12 +183,15 @@ func (w *world) next() (next *gate) {
 			next = sooner(next, g)
 		}
 	}
+
 	return next
 }
 
-// sooner returns which of two gates opens first. A frozen host's wait until it wakes.
+// sooner returns which of two gates opens first. A frozen host's wait until it
+// wakes.
 func sooner(a, b *gate) *gate {
-	if b.host != nil && !b.host.dead.Load() && b.due.Before(b.host.machine.frozenUntil.get()) {
+	if b.host != nil && !b.host.dead.Load() &&
+		b.due.Before(b.host.machine.frozenUntil.get()) {
 		b.due = b.host.machine.frozenUntil.get()
 	}
 	if a == nil || b.due.Before(a.due) || (b.due.Equal(a.due) && b.name < a.name) {
@@ -201,8 +216,8 @@ func (w *world) fault(name string, chance float64) bool {
 		chance)
 }
 
-// telling is what is told of a story: a digest of every gate that opened and, for people,
-// the sentences.
+// telling is what is told of a story: a digest of every gate that opened and,
+// for people, the sentences.
 type telling struct {
 	digest uint64
 	aloud  bool
@@ -226,8 +241,12 @@ func (w *world) say(format string, args ...any) {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
+
 	at := time.Since(w.began).Round(time.Millisecond)
-	w.told.lines = append(w.told.lines, fmt.Sprintf("%10s  ", at)+fmt.Sprintf(format, args...))
+	w.told.lines = append(
+		w.told.lines,
+		fmt.Sprintf("%10s  ", at)+fmt.Sprintf(format, args...),
+	)
 }
 
 // patience bounds how long a passing takes: in the end everything is quick.

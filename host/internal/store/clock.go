@@ -7,16 +7,27 @@ import (
 	"time"
 )
 
-// clock is the database's: the one by which all hosts date what they write, and judge whether a window is still open. On
-// PostgreSQL it is the server's, which every writing transaction tells. On SQLite it is this machine's; when somebody sets
-// that back the clock goes on, for a window that has closed must not open again.
+// precisionLifetime is for how long an answer of the server's clock is better
+// than a later one that is less exact: clocks drift.
+const precisionLifetime = time.Minute
+
+// usualTrip is longer than a request to the server usually takes.
+const usualTrip = 50 * time.Millisecond
+
+// clock is the database's clock: all hosts date by it what they write, and
+// judge by it whether a window is still open. On PostgreSQL it is the server's,
+// which answers in every write. On SQLite it is this machine's, except that it
+// never goes back when the operator sets the machine's back: a window that has
+// closed must not open again.
 //
-// Between two tellings it runs by the machine's monotonic clock, so that a step of the machine's time does not move it.
+// Between two answers of the server it runs by the machine's monotonic clock,
+// so that a step of the machine's time does not move it.
 type clock struct {
 	fixed func() time.Time // of a test, nil otherwise
 
 	mu sync.Mutex
-	// base is what the database's clock showed at the moment at of this machine. exact is how far it may be off.
+	// base is the time of the database's clock at the moment at of this
+	// machine. exact is the most that it may be off.
 	base  time.Time
 	at    time.Time
 	exact time.Duration
@@ -24,18 +35,13 @@ type clock struct {
 	server bool
 }
 
-// worth is for how long a telling is better than a later one that is less exact: clocks drift.
-const worth = time.Minute
-
-// usualTrip is more than a question usually takes to the server.
-const usualTrip = 50 * time.Millisecond
-
 func newClock() *clock {
 	now := time.Now()
 	return &clock{base: now.Round(0), at: now}
 }
 
-// now is the database's time as well as this host knows it, to the microsecond.
+// now returns the database's time, to the microsecond, as well as this host
+// knows it.
 func (c *clock) now() time.Time {
 	if c.fixed != nil {
 		return c.fixed().UTC().Truncate(time.Microsecond)
@@ -45,31 +51,44 @@ func (c *clock) now() time.Time {
 
 	now := time.Now()
 	shown := c.base.Add(now.Sub(c.at))
-	if wall := now.Round(0); !c.server && wall.After(shown) { // the machine's time was set forward
-		c.base, c.at, shown = wall, now, wall
+	wall := now.Round(0)
+	if !c.server && wall.After(shown) { // the machine's time was set forward
+		c.base = wall
+		c.at = now
+		shown = wall
 	}
+
 	return shown.UTC().Truncate(time.Microsecond)
 }
 
-// told takes over what the server's clock showed at a moment between sent and received.
-func (c *clock) told(server, sent, received time.Time) {
+// synchronize sets the clock by the server's, which it showed at a moment
+// between sent and received.
+func (c *clock) synchronize(server, sent, received time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 
 	exact := received.Sub(sent) / 2
-	if c.server && exact > c.exact && sent.Sub(c.at) < worth {
+	if c.server && exact > c.exact && sent.Sub(c.at) < precisionLifetime {
 		return
 	}
-	// A late answer has usually waited for another host's transaction, behind the reading of the clock.
-	c.base, c.at, c.exact, c.server = server, sent.Add(min(exact, usualTrip)), exact, true
+
+	// A late answer has usually waited for another host's transaction, after
+	// the server had read its clock.
+	c.base = server
+	c.at = sent.Add(min(exact, usualTrip))
+	c.exact = exact
+	c.server = true
 }
 
-// follow has the clock learn what time it is from a transaction that has just begun, where its database has a clock.
+// follow synchronizes the clock by a transaction that has just begun, where its
+// database has a clock.
 func (c *clock) follow(tx batch) {
-	if telling, ok := tx.(interface{ onTime(func(time.Time)) }); ok && c.fixed == nil {
-		sent := time.Now()
-		telling.onTime(func(server time.Time) { c.told(server, sent, time.Now()) })
+	timed, ok := tx.(interface{ onTime(func(time.Time)) })
+	if !ok || c.fixed != nil {
+		return
 	}
+	sent := time.Now()
+	timed.onTime(func(server time.Time) { c.synchronize(server, sent, time.Now()) })
 }
 
 // notBefore moves the clock forward to a time that the database has seen.
@@ -77,39 +96,45 @@ func (c *clock) notBefore(seen time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 
-	if now := time.Now(); seen.After(c.base.Add(now.Sub(c.at))) {
-		c.base, c.at = seen, now
+	now := time.Now()
+	if seen.After(c.base.Add(now.Sub(c.at))) {
+		c.base = seen
+		c.at = now
 	}
 }
 
-// setClock reads the clock once, before the first write. On SQLite it begins no earlier than the last sign of life of any
-// host in the file: while nothing ran, the machine's time may have been set back.
+// setClock reads the database's clock once, before the first write. On SQLite
+// the clock begins no earlier than the last heartbeat of any host in the file:
+// the machine's time may have been set back while no host ran.
 func (s *Store) setClock(ctx context.Context) error {
 	if s.clock.fixed != nil {
 		return nil
 	}
+	query := `SELECT COALESCE(MAX(beat_at), 0) FROM hosts`
+	serverClock := s.db.traits().clock
+	if serverClock != "" {
+		query = `SELECT ` + serverClock
+	}
+
 	sent := time.Now()
 	var shown int64
-	err := s.View(ctx, func(tx *Tx) error {
-		query := `SELECT COALESCE(MAX(beat_at), 0) FROM hosts`
-		if s.db.traits().clock != "" {
-			query = `SELECT ` + s.db.traits().clock
-		}
-		return tx.queryRow(ctx, query).Scan(&shown)
-	})
-	switch {
-	case err != nil:
+	err := s.Read(ctx, func(tx *Tx) error { return tx.queryRow(ctx, query).Scan(&shown) })
+	if err != nil {
 		return fmt.Errorf("read the database's clock: %w", err)
-	case s.db.traits().clock != "":
-		s.clock.told(fromMicros(shown), sent, time.Now())
-	default:
+	}
+
+	if serverClock != "" {
+		s.clock.synchronize(fromMicros(shown), sent, time.Now())
+	} else {
 		s.clock.notBefore(fromMicros(shown))
 	}
+
 	return nil
 }
 
-// Now is the database's clock as well as this host knows it.
+// Now returns the time of the database's clock, as well as this host knows it.
 func (s *Store) Now() time.Time { return s.clock.now() }
 
-// Skew is how far this machine's clock is ahead of the database's.
+// Skew returns how far this machine's clock is ahead of the database's, to the
+// millisecond.
 func (s *Store) Skew() time.Duration { return time.Since(s.clock.now()).Round(time.Millisecond) }

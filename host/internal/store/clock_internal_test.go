@@ -14,16 +14,22 @@ func TestTheClockIsTheServers(t *testing.T) {
 		if got := c.now(); got.Sub(machine).Abs() > time.Microsecond {
 			t.Errorf("before anybody has told: %s off", got.Sub(machine))
 		}
+
 		// also when it was set back: it is the one that counts
 		for _, off := range []time.Duration{time.Hour, -time.Hour} {
 			sent := time.Now()
 			time.Sleep(10 * time.Millisecond)
-			c.told(sent.Add(off+5*time.Millisecond), sent, time.Now())
+			c.synchronize(sent.Add(off+5*time.Millisecond), sent, time.Now())
+
 			for _, passed := range []time.Duration{0, time.Second, 2 * time.Minute} {
 				time.Sleep(passed)
 				if got := time.Until(c.now()); (got - off).Abs() > time.Millisecond {
-					t.Errorf("%s after it was told it is %s off the machine's, want %s", passed,
-						got, off)
+					t.Errorf(
+						"%s after it was told it is %s off the machine's, want %s",
+						passed,
+						got,
+						off,
+					)
 				}
 			}
 		}
@@ -39,15 +45,17 @@ func TestALateTellingIsWorthLess(t *testing.T) {
 		tell := func(trip time.Duration) {
 			sent := time.Now()
 			time.Sleep(trip)
-			c.told(sent.Add(off), sent, time.Now())
+			c.synchronize(sent.Add(off), sent, time.Now())
 		}
+
 		tell(2 * time.Millisecond)
 		off = 2 * time.Hour
 		tell(30 * time.Second)
 		if got := time.Until(c.now()); (got - time.Hour).Abs() > 2*time.Millisecond {
 			t.Errorf("a late telling replaced an exact one: %s off", got)
 		}
-		time.Sleep(worth)
+
+		time.Sleep(precisionLifetime)
 		tell(30 * time.Second)
 		if got := time.Until(c.now()); (got - 2*time.Hour).Abs() > usualTrip {
 			t.Errorf("when the exact one is old: %s off", got)
@@ -62,12 +70,14 @@ func TestTheClockIsMovedForwardOnly(t *testing.T) {
 		if got := c.now(); got.Before(seen.Truncate(time.Microsecond)) {
 			t.Errorf("it is %s, before what was seen", got)
 		}
+
 		c.notBefore(time.Now())
 		if got := c.now(); got.Before(seen.Truncate(time.Microsecond)) {
 			t.Errorf("it was moved back to %s", got)
 		}
 		time.Sleep(time.Minute)
-		if got := c.now().Sub(seen); got < time.Minute-time.Microsecond || got > time.Minute {
+		if got := c.now().Sub(seen); got < time.Minute-time.Microsecond ||
+			got > time.Minute {
 			t.Errorf("a minute later it is %s later", got)
 		}
 	})

@@ -5,112 +5,174 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/payhost/payhost/host/internal/intent"
 )
 
-// maxBatch is how many waiting writes share one commit. With one caller a batch is one write; under load the disk's
-// flush and what it costs to begin and to end are shared.
+// maxBatch is how many waiting writes share one commit. With one caller a batch
+// is one write; under load the writes share the flush of the disk, and the cost
+// of beginning and ending a transaction.
 const maxBatch = 128
 
-// writeTimeout bounds a transaction, so that a server which has gone silent does not hold up every caller for ever.
+// writeTimeout bounds a transaction, so that a server that has gone silent does
+// not hold up every caller for ever.
 const writeTimeout = 30 * time.Second
 
-// job is one Update that waits for its commit.
-type job struct {
-	ctx    context.Context
-	expect Expect
-	fn     func(*Tx) error
-	done   chan error
-}
-
-// ErrUnwritten is in every error of an Update of which nothing was written, for certain. Any other error leaves that
-// open: the commit may have arrived although its acknowledgement did not.
+// ErrUnwritten is in every error of a write of which certainly nothing was
+// written. Any other error leaves that open: the commit may have arrived
+// although its acknowledgement did not.
 var ErrUnwritten = errors.New("nothing was written")
 
-// unwritten is an error that proves that nothing was written. Its text is the cause's.
+// unwritten is an error that proves that nothing was written. Its text is the
+// cause's.
 type unwritten struct{ cause error }
 
 func (u unwritten) Error() string   { return u.cause.Error() }
 func (u unwritten) Unwrap() []error { return []error{u.cause, ErrUnwritten} }
 
-// Update runs fn in a transaction and returns when its changes are on disk. fn may run while other callers' writes are in
-// the same commit, so it must do nothing but read and write through tx.
-//
-// An error with ErrUnwritten in it says that nothing was written; what fn itself returned is one. After any other error
-// nobody knows: it has to be read again, in another Update, which comes after the one in doubt.
-//
-// When ctx ends while the write waits for its turn it is not begun. Once it has begun, Update waits for the end.
-func (s *Store) Update(ctx context.Context, fn func(*Tx) error) error {
-	return s.UpdateExpecting(ctx, Expect{}, fn)
+// errBroken is for a transaction that cannot be relied on any more, such as one
+// that the database has ended by itself, as SQLite does on a full disk. A later
+// statement would be committed by itself, and its caller told that it failed.
+var errBroken = errors.New("the transaction is broken")
+
+// job is a write that waits for its commit.
+type job struct {
+	ctx      context.Context
+	prefetch prefetch
+	fn       func(*Tx) error
+	done     chan error
 }
 
-// UpdateExpecting is Update for a fn that says what it is going to read, so that this can be read for many callers together.
-func (s *Store) UpdateExpecting(ctx context.Context, e Expect, fn func(*Tx) error) error {
-	j := &job{ctx: ctx, expect: e, fn: fn, done: make(chan error, 1)}
+// Write runs fn in a transaction and returns when its changes are on disk. fn
+// may run while other callers' writes are in the same commit, so it must do
+// nothing but read and write through tx. It is called once at most.
+//
+// An error with ErrUnwritten in it says that nothing was written; an error that
+// fn itself returned is one. After any other error it is not known whether the
+// changes were written: the caller has to read them in another Write, which
+// comes after the one in doubt.
+//
+// When ctx ends while the write waits for its turn, fn is not called. Once fn
+// has been called, Write waits for the end of the commit.
+func (s *Store) Write(ctx context.Context, fn func(*Tx) error) error {
+	return s.write(ctx, prefetch{}, fn)
+}
+
+// WriteIntent is Write for a change of one intent. It calls fn with the intent
+// as Tx.IntentForUpdate reads it, or returns the error of reading it.
+func (s *Store) WriteIntent(
+	ctx context.Context,
+	id string,
+	fn func(*Tx, *intent.Intent) error,
+) error {
+	return s.write(ctx, prefetch{intents: []string{id}}, func(tx *Tx) error {
+		current, err := tx.IntentForUpdate(ctx, id)
+		if err != nil {
+			return err
+		}
+		return fn(tx, current)
+	})
+}
+
+// ApplyEvents is Write for an fn that applies events of a provider, each to the
+// intent that Tx.IntentForEvent reads. fn may leave out some of the events, and
+// apply others.
+func (s *Store) ApplyEvents(
+	ctx context.Context,
+	events []ProviderEvent,
+	fn func(*Tx) error,
+) error {
+	var rows prefetch
+	for _, event := range events {
+		rows.intents = append(rows.intents, event.IntentID)
+		rows.events = append(rows.events, newEventKey(event.Provider, event.ID))
+	}
+	return s.write(ctx, rows, fn)
+}
+
+func (s *Store) write(ctx context.Context, rows prefetch, fn func(*Tx) error) error {
+	// The writer may be busy with other callers.
+	waiting := &job{ctx: ctx, prefetch: rows, fn: fn, done: make(chan error, 1)}
+
 	select {
-	case s.queue <- j:
+	case s.queue <- waiting:
 	case <-s.closed:
 		return unwritten{ErrClosed}
 	case <-ctx.Done():
 		return unwritten{ctx.Err()}
 	}
+
+	// From here on ctx does not count: the write may have begun.
 	select {
-	case err := <-j.done:
+	case err := <-waiting.done:
 		return err
 	case <-s.done:
-		// The writer has ended: either it still answered, or it never took the job.
-		select {
-		case err := <-j.done:
-			return err
-		default:
-			return unwritten{ErrClosed}
-		}
+	}
+
+	// The writer has ended: either it still answered, or it never took the job.
+	select {
+	case err := <-waiting.done:
+		return err
+	default:
+		return unwritten{ErrClosed}
 	}
 }
 
-// commitLoop is the only writer: it takes what waits and commits it together.
+// commitLoop is the only writer: it takes the jobs that wait and commits them
+// together.
 func (s *Store) commitLoop() {
 	defer close(s.done)
 	for {
 		select {
-		case j := <-s.queue:
-			s.commit(s.gather(j))
+		case first := <-s.queue:
+			s.commit(s.gather(first))
 		case <-s.closed:
-			for {
-				select {
-				case j := <-s.queue:
-					s.commit(s.gather(j))
-				default:
-					return
-				}
-			}
+			s.drain()
+			return
 		}
 	}
 }
 
-// gather adds to first what else is waiting now. It does not wait for more: a lone caller is served at once.
+// drain commits the jobs that were taken on before Close.
+func (s *Store) drain() {
+	for {
+		select {
+		case first := <-s.queue:
+			s.commit(s.gather(first))
+		default:
+			return
+		}
+	}
+}
+
+// gather returns first and the other jobs that wait now. It does not wait for
+// more, so that the only caller is served at once.
 func (s *Store) gather(first *job) []*job {
 	jobs := []*job{first}
 	for len(jobs) < maxBatch {
 		select {
-		case j := <-s.queue:
-			jobs = append(jobs, j)
+		case next := <-s.queue:
+			jobs = append(jobs, next)
 		default:
 			return jobs
 		}
 	}
+
 	return jobs
 }
 
-// commit runs jobs in one transaction and answers every one of them. One that failed is answered after the commit as
-// well: what was in its way, such as a key that is taken, may have been written by another job of this batch, and must be
-// there for whoever looks next.
+// commit runs jobs in one transaction and answers every one of them. A job that
+// failed is answered after the commit as well. The row that was in its way,
+// such as a key that is taken, may have been written by another job of this
+// batch, and must be visible to whoever reads next.
 func (s *Store) commit(jobs []*job) {
 	ctx, cancel := context.WithTimeout(context.Background(), writeTimeout)
 	defer cancel()
+
 	failed, err := s.runAll(ctx, jobs)
 	for _, j := range jobs {
 		switch {
-		case err != nil: // also for one that failed: what was in its way was never there
+		case err != nil: // also for a failed job: the row in its way does not exist
 			j.done <- err
 		case failed[j] != nil:
 			j.done <- unwritten{failed[j]}
@@ -120,84 +182,107 @@ func (s *Store) commit(jobs []*job) {
 	}
 }
 
-// errBroken is for a transaction of which nothing can be vouched for, such as one that the database has ended by itself,
-// as SQLite does on a full disk: what is run in it afterwards would be committed by itself, and be told that it failed.
-var errBroken = errors.New("the transaction is broken")
-
-// runAll gives the error of each job that failed. The error is for all of them: then nothing was written.
-func (s *Store) runAll(ctx context.Context, jobs []*job) (failed map[*job]error, err error) {
-	tx, read, err := s.begin(ctx, jobs)
+// runAll runs jobs in one transaction and returns the error of each that
+// failed. err is for all of them: then nothing was written, unless it is the
+// commit that failed.
+func (s *Store) runAll(
+	ctx context.Context,
+	jobs []*job,
+) (failed map[*job]error, err error) {
+	tx, rows, err := s.begin(ctx, jobs)
 	if err != nil {
 		return nil, unwritten{fmt.Errorf("%s: begin to write: %w", s.db.traits().name, err)}
 	}
+
+	// Each job has a part of the transaction, which is rolled back alone.
 	failed = map[*job]error{}
+
 	for _, j := range jobs {
 		if err := j.ctx.Err(); err != nil { // its caller has gone: it is not begun
 			failed[j] = err
 			continue
 		}
-		err := s.runJob(tx, j, read, len(jobs) == 1)
-		if errors.Is(err, errBroken) {
+
+		only := len(jobs) == 1
+		err := s.runJob(tx, j, rows, only)
+
+		switch {
+		case errors.Is(err, errBroken):
 			tx.rollback()
 			return nil, err
-		}
-		if err != nil {
+		case err != nil:
 			failed[j] = err
 		}
 	}
+
 	if len(failed) == len(jobs) {
 		tx.rollback()
 		return failed, nil
 	}
+
 	late, err := tx.commit()
 	if err != nil {
-		tx.rollback() // a commit that failed half-way, such as on a full disk, leaves the transaction open
+		// A commit that fails half-way, such as on a full disk, leaves the
+		// transaction open.
+		tx.rollback()
 		return nil, s.db.traits().mapped(err)
 	}
+
+	// Some statements were sent with the commit only.
 	for j, err := range late {
-		if failed[j] == nil { // else it has heard its error already
+		if failed[j] == nil { // else it keeps its own error
 			failed[j] = s.db.traits().mapped(err)
 		}
 	}
+
 	return failed, nil
 }
 
-// begin starts the transaction of jobs and reads for all of them what they expect. A reading that fails costs only the
-// round trips that it would have saved: one job's odd expectation must not fail the others.
-func (s *Store) begin(ctx context.Context, jobs []*job) (batch, readings, error) {
+// begin starts the transaction of jobs and prefetches the rows that they name.
+// A prefetch that fails costs only the round trips that it would have saved:
+// the odd names of one job must not fail the others.
+func (s *Store) begin(ctx context.Context, jobs []*job) (batch, prefetched, error) {
 	tx, err := s.db.begin(ctx)
 	if err != nil {
-		return nil, readings{}, err
+		return nil, prefetched{}, err
 	}
 	s.clock.follow(tx)
-	if !s.db.traits().trips || len(jobs) == 1 { // one alone waits for its answer in any case
-		return tx, readings{}, nil
+
+	// The only job of a batch waits for the answer to its first query anyway.
+	if !s.db.traits().roundTrips || len(jobs) == 1 {
+		return tx, prefetched{}, nil
 	}
 
-	read, err := readFor(ctx, tx, jobs)
+	rows, err := prefetchFor(ctx, tx, jobs)
 	if err == nil {
-		return tx, read, nil
+		return tx, rows, nil
 	}
-	s.log.Warn("what a commit needs could not be read ahead; each part reads for itself", "error", err)
+
+	s.log.Warn(
+		"the rows of a commit could not be read in advance; each write reads its own",
+		"error", err,
+	)
 	tx.rollback()
 	tx, err = s.db.begin(ctx)
-	return tx, readings{}, err
+
+	return tx, prefetched{}, err
 }
 
-// runJob runs one job's part and takes its work back when it fails.
-func (s *Store) runJob(tx batch, j *job, read readings, alone bool) (err error) {
-	if err := tx.open(j, alone); err != nil {
+// runJob runs one job's part and rolls it back when it fails.
+func (s *Store) runJob(tx batch, j *job, rows prefetched, only bool) (err error) {
+	if err := tx.beginPart(j, only); err != nil {
 		return err
 	}
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic in a store transaction: %v", p)
 		}
-		if unnoticed := tx.shut(err); unnoticed != nil {
-			err = s.db.traits().mapped(unnoticed)
+		if unseen := tx.endPart(err); unseen != nil {
+			err = s.db.traits().mapped(unseen)
 		}
 	}()
-	t := s.tx(tx)
-	t.expect(j.expect, read)
+
+	t := s.newTx(tx)
+	t.usePrefetched(j.prefetch, rows)
 	return j.fn(t)
 }

@@ -27,12 +27,14 @@ func (t *Tx) Exec(ctx context.Context, query string) error {
 func (s *Store) OnWriter(t testing.TB, query string) {
 	t.Helper()
 	var err error
+
 	switch db := s.db.(type) {
 	case *sqliteFile:
-		_, err = db.write.ExecContext(t.Context(), query)
+		_, err = db.writer.ExecContext(t.Context(), query)
 	case *postgres:
-		_, err = db.write.Exec(t.Context(), query)
+		_, err = db.writer.Exec(t.Context(), query)
 	}
+
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,16 +64,19 @@ func OpenBefore(t testing.TB, url string, migration int64, statements ...string)
 	} else {
 		db, err = openPostgres(t.Context(), url)
 	}
+
 	if err != nil {
 		t.Fatal(err)
 	}
 	conns, done := db.migrating()
 	err = migrateTo(t.Context(), db, conns, migration-1)
+
 	for _, statement := range statements {
 		if err == nil {
 			_, err = conns.ExecContext(t.Context(), statement)
 		}
 	}
+
 	if err := errors.Join(err, done(), db.close()); err != nil {
 		t.Fatal(err)
 	}
@@ -87,6 +92,7 @@ func migrateTo(ctx context.Context, db database, conns *sql.DB, version int64) e
 	if err != nil {
 		return err
 	}
+
 	_, err = p.UpTo(ctx, version)
 	return err
 }
@@ -111,9 +117,19 @@ func (s *Store) Synchronous(t testing.TB) (mode int) {
 	if !ok {
 		t.Fatal("not a SQLite file")
 	}
-	if err := file.write.QueryRowContext(t.Context(),
+
+	if err := file.writer.QueryRowContext(t.Context(),
 		"PRAGMA synchronous").Scan(&mode); err != nil {
 		t.Fatal(err)
 	}
+
 	return mode
+}
+
+// NextNumber advances a counter and returns its value.
+func (t *Tx) NextNumber(ctx context.Context, name string, start uint64) (uint64, error) {
+	var value int64
+	err := t.queryRow(ctx, advanceCounter+` RETURNING value`, name, int64(start)).
+		Scan(&value)
+	return uint64(value), err
 }

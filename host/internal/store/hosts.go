@@ -5,30 +5,44 @@ import (
 	"time"
 )
 
-// Beat records that a host is there, at the database's own time.
-func (t *Tx) Beat(ctx context.Context, instance string) error {
-	return t.later(ctx, `INSERT INTO hosts (instance, started_at, beat_at) VALUES ($1, $2, $2)
-		ON CONFLICT (instance) DO UPDATE SET beat_at = $2`, instance, micros(t.Now()))
+// RecordHeartbeat records that a host is alive, at the database's own time.
+func (t *Tx) RecordHeartbeat(ctx context.Context, instance string) error {
+	return t.queue(
+		ctx,
+		`INSERT INTO hosts (instance, started_at, beat_at) VALUES ($1, $2, $2)
+		ON CONFLICT (instance) DO UPDATE SET beat_at = $2`,
+		instance,
+		micros(t.Now()),
+	)
 }
 
-// HostEnded records that a host is gone: what it was doing is anybody's from now on.
-func (t *Tx) HostEnded(ctx context.Context, instance string) error {
-	return t.later(ctx, `DELETE FROM hosts WHERE instance = $1`, instance)
+// HostAlive reports whether a host has sent a heartbeat since a time.
+func (t *Tx) HostAlive(
+	ctx context.Context,
+	instance string,
+	since time.Time,
+) (bool, error) {
+	var count int
+	err := t.queryRow(ctx, `SELECT COUNT(*) FROM hosts WHERE instance = $1 AND beat_at >= $2`,
+		instance, micros(since)).
+		Scan(&count)
+	return count > 0, err
 }
 
-// HostAlive reports whether a host has given a sign of life since a time.
-func (t *Tx) HostAlive(ctx context.Context, instance string, since time.Time) (bool, error) {
-	var n int
-	err := t.queryRow(ctx, `SELECT COUNT(*) FROM hosts WHERE instance = $1 AND beat_at >= $2`, instance, micros(since)).Scan(&n)
-	return n > 0, err
+// DeleteHost records that a host has ended. From then on other hosts may take
+// over the attempts that it left open.
+func (t *Tx) DeleteHost(ctx context.Context, instance string) error {
+	return t.queue(ctx, `DELETE FROM hosts WHERE instance = $1`, instance)
 }
 
-// OnlyHost records that no other host than this one can be there, as where a lock keeps every other from the database.
-func (t *Tx) OnlyHost(ctx context.Context, instance string) error {
-	return t.later(ctx, `DELETE FROM hosts WHERE instance <> $1`, instance)
+// DeleteOtherHosts records that no host but this one can be alive, as where a
+// lock keeps every other host from the database.
+func (t *Tx) DeleteOtherHosts(ctx context.Context, instance string) error {
+	return t.queue(ctx, `DELETE FROM hosts WHERE instance <> $1`, instance)
 }
 
-// ForgetHosts deletes the rows of hosts that gave their last sign of life before a time.
-func (t *Tx) ForgetHosts(ctx context.Context, before time.Time) error {
-	return t.later(ctx, `DELETE FROM hosts WHERE beat_at < $1`, micros(before))
+// DeleteHostsBefore deletes the hosts that sent their last heartbeat before a
+// time.
+func (t *Tx) DeleteHostsBefore(ctx context.Context, before time.Time) error {
+	return t.queue(ctx, `DELETE FROM hosts WHERE beat_at < $1`, micros(before))
 }

@@ -30,11 +30,13 @@ func TestHostsThatStartTogetherMakeTheTablesOnce(t *testing.T) {
 				}
 			})
 		}
+
 		wg.Wait()
 	})
 }
 
-// One host's batch takes the sequence and then the stream of events, the other's the other way round.
+// One host's batch takes the sequence and then the stream of events, the
+// other's the other way round.
 func TestHostsThatWriteTheSameRowsInAnotherOrderBothSucceed(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
 		var wg sync.WaitGroup
@@ -42,9 +44,9 @@ func TestHostsThatWriteTheSameRowsInAnotherOrderBothSucceed(t *testing.T) {
 			s := open(t, url)
 			wg.Go(func() {
 				for range 100 {
-					err := s.Update(t.Context(), func(tx *store.Tx) error {
+					err := s.Write(t.Context(), func(tx *store.Tx) error {
 						for _, name := range order {
-							if _, err := tx.Next(t.Context(), name, 1); err != nil {
+							if _, err := tx.NextNumber(t.Context(), name, 1); err != nil {
 								return err
 							}
 						}
@@ -57,6 +59,7 @@ func TestHostsThatWriteTheSameRowsInAnotherOrderBothSucceed(t *testing.T) {
 				}
 			})
 		}
+
 		wg.Wait()
 	})
 }
@@ -66,9 +69,18 @@ func TestTextThatNoDatabaseShouldMindIsKept(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
 		s, ctx := open(t, url), t.Context()
 		i := example("pay_1")
-		i.ProviderReference, i.References, i.ProviderStatus = odd, []string{odd}, odd
+		i.ProviderReference = odd
+		i.References = []string{odd}
+		i.ProviderStatus = odd
 		i.Failure = &payment.Failure{ProviderMessage: odd}
-		n := &store.Notice{ID: "wh_1", Provider: "acme", Purpose: "webhook", State: payment.WebhookPending, Error: odd}
+		n := &store.Webhook{
+			ID:       "wh_1",
+			Provider: "acme",
+			Purpose:  "webhook",
+			State:    payment.WebhookPending,
+			Error:    odd,
+		}
+
 		n.Request.Query, n.Request.Body = odd, []byte(odd)
 		update(t, s, func(tx *store.Tx) error {
 			if err := tx.InsertIntent(ctx, i); err != nil {
@@ -77,17 +89,21 @@ func TestTextThatNoDatabaseShouldMindIsKept(t *testing.T) {
 			if err := tx.SaveIntent(ctx, i); err != nil {
 				return err
 			}
+
 			if err := tx.InsertAttempt(ctx, i.ID, payment.Attempt{Number: 1}); err != nil {
 				return err
 			}
 			if err := tx.FinishAttempt(ctx, i.ID, payment.Attempt{Number: 1, Outcome: "unknown", Message: odd, ProviderCode: odd}); err != nil {
 				return err
 			}
-			if err := tx.TakeEventID(ctx, "acme", odd, n.ID, time.Now()); err != nil {
+
+			if err := tx.ClaimEvent(ctx, "acme", odd, n.ID, time.Now()); err != nil {
 				return err
 			}
-			return tx.InsertNotice(ctx, n)
+
+			return tx.InsertWebhook(ctx, n)
 		})
+
 		view(t, s, func(tx *store.Tx) error {
 			found, err := tx.IntentsByReference(ctx, "acme", odd)
 			if err != nil || len(found) != 1 {
@@ -96,10 +112,12 @@ func TestTextThatNoDatabaseShouldMindIsKept(t *testing.T) {
 			if seen, err := tx.EventApplied(ctx, "acme", odd); err != nil || !seen {
 				t.Errorf("by its event's id: %v, %v", seen, err)
 			}
-			got, err := tx.Notice(ctx, "wh_1")
+
+			got, err := tx.Webhook(ctx, "wh_1")
 			if err == nil && string(got.Request.Body) != odd {
 				t.Errorf("the body came back as %q", got.Request.Body)
 			}
+
 			return err
 		})
 	})
@@ -109,8 +127,13 @@ func TestASumOfManyDigitsComesBack(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
 		s, ctx := open(t, url), t.Context()
 		i := example("pay_1")
-		i.PaidAmount = &payment.Amount{Decimal: decimal.RequireFromString(strings.Repeat("9", 64) + "." + strings.Repeat("1", 60))}
+		i.PaidAmount = &payment.Amount{
+			Decimal: decimal.RequireFromString(
+				strings.Repeat("9", 64) + "." + strings.Repeat("1", 60),
+			),
+		}
 		update(t, s, func(tx *store.Tx) error { return tx.InsertIntent(ctx, i) })
+
 		view(t, s, func(tx *store.Tx) error {
 			got, err := tx.Intent(ctx, "pay_1")
 			if err == nil && !got.PaidAmount.Equal(i.PaidAmount.Decimal) {
@@ -131,17 +154,21 @@ func TestTypesAreNarrowedWhateverTheCollation(t *testing.T) {
 					return err
 				}
 			}
+
 			if err := tx.InsertIntent(ctx, example("pay_1")); err != nil {
 				return err
 			}
+
 			for _, typ := range []string{"payment.succeeded", "payment.under_review", "payout.succeeded", "paymentx"} {
 				e := payment.Event{Type: typ, Data: []byte("{}")}
 				if err := tx.AppendEvent(ctx, payment.KindPayment, "pay_1", "", &e); err != nil {
 					return err
 				}
 			}
+
 			return nil
 		})
+
 		view(t, s, func(tx *store.Tx) error {
 			list, err := tx.Events(ctx, 0, []string{"payment.*"}, 10)
 			if len(list) != 2 {
@@ -152,7 +179,8 @@ func TestTypesAreNarrowedWhateverTheCollation(t *testing.T) {
 	})
 }
 
-// What a reader sees is of one moment, also when somebody writes between two of its reads.
+// What a reader sees is of one moment, also when somebody writes between two of
+// its reads.
 func TestAViewIsOfOneMoment(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
 		s, ctx := open(t, url), context.WithoutCancel(t.Context())
@@ -170,14 +198,17 @@ func TestAViewIsOfOneMoment(t *testing.T) {
 	})
 }
 
-// A host that freezes in the middle of a transaction holds the lock that all writers take turns by. The server takes it
-// away, and when the host wakes up it finds that nothing was written and goes on.
+// A host that freezes in the middle of a transaction holds the lock that all
+// writers take turns by. The server takes it away, and when the host wakes up
+// it finds that nothing was written and goes on.
 func TestAHostThatFreezesWhileItWritesStopsNobodyForLong(t *testing.T) {
 	url, ctx := storetest.Postgres(t), t.Context()
 	frozen, other := open(t, url+limit(url, "500ms")), open(t, url)
-	holds, wake, woke := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	holds := make(chan struct{})
+	wake := make(chan struct{})
+	woke := make(chan error, 1)
 	go func() {
-		woke <- frozen.Update(ctx, func(tx *store.Tx) error {
+		woke <- frozen.Write(ctx, func(tx *store.Tx) error {
 			if err := tx.SetSetting(ctx, "x", "frozen"); err != nil {
 				return err
 			}
@@ -186,12 +217,14 @@ func TestAHostThatFreezesWhileItWritesStopsNobodyForLong(t *testing.T) {
 			return tx.SetSetting(ctx, "y", "frozen")
 		})
 	}()
+
 	<-holds
 	update(t, other, func(tx *store.Tx) error { return tx.SetSetting(ctx, "x", "other") })
 	close(wake)
 	if err := <-woke; err == nil {
 		t.Error("the frozen host takes its transaction for written")
 	}
+
 	view(t, other, func(tx *store.Tx) error {
 		x, err := tx.Setting(ctx, "x")
 		if x != "other" {
@@ -199,6 +232,7 @@ func TestAHostThatFreezesWhileItWritesStopsNobodyForLong(t *testing.T) {
 		}
 		return err
 	})
+
 	update(t, frozen, func(tx *store.Tx) error { return tx.SetSetting(ctx, "y", "again") })
 }
 
@@ -211,7 +245,8 @@ func limit(url, idle string) string {
 	return separator + "idle_in_transaction_session_timeout=" + idle
 }
 
-// The server ends all connections, as when it is started anew: whoever reads next does not notice.
+// The server ends all connections, as when it is started anew: whoever reads
+// next does not notice.
 func TestReadersDoNotNoticeThatTheirConnectionsWereEnded(t *testing.T) {
 	url, ctx := storetest.Postgres(t), t.Context()
 	s := open(t, url)
@@ -229,18 +264,24 @@ func TestReadersDoNotNoticeThatTheirConnectionsWereEnded(t *testing.T) {
 			t.Error(err)
 		}
 	}
+
 	other, err := sql.Open("pgx", url)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer other.Close()
-	for _, through := range []func(context.Context, func(*store.Tx) error) error{s.Look, s.View} {
+
+	for _, through := range []func(context.Context, func(*store.Tx) error) error{s.Get, s.Read} {
 		read(through)
-		_, err := other.ExecContext(ctx, `SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
-			WHERE datname = current_database() AND pid <> pg_backend_pid()`)
+		_, err := other.ExecContext(
+			ctx,
+			`SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
+			WHERE datname = current_database() AND pid <> pg_backend_pid()`,
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
+
 		read(through)
 	}
 }
@@ -258,6 +299,7 @@ func TestConnectionsAreHeldToTheirLimits(t *testing.T) {
 			if lock != "20s" {
 				t.Errorf("a lock is waited for for %q", lock)
 			}
+
 			if err != nil {
 				return err
 			}
@@ -265,19 +307,31 @@ func TestConnectionsAreHeldToTheirLimits(t *testing.T) {
 			if statement != "25s" {
 				t.Errorf("a statement may run for %q", statement)
 			}
+
 			return err
 		})
 	}
 }
 
-// While nothing ran, somebody set the machine's time back: a window that has closed does not open again.
+// While nothing ran, somebody set the machine's time back: a window that has
+// closed does not open again.
 func TestTheClockOfAnEmbeddedDatabaseBeginsWhereItEnded(t *testing.T) {
 	url, later := "sqlite:"+t.TempDir()+"/payhost.db", time.Now().Add(time.Hour)
-	s, err := store.Open(t.Context(), url, store.WithClock(func() time.Time { return later }))
+	s, err := store.Open(
+		t.Context(),
+		url,
+		store.WithClock(func() time.Time { return later }),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
-	update(t, s, func(tx *store.Tx) error { return tx.Beat(t.Context(), "host_1") })
+
+	update(
+		t,
+		s,
+		func(tx *store.Tx) error { return tx.RecordHeartbeat(t.Context(), "host_1") },
+	)
+
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -290,23 +344,36 @@ func TestTheClockOfAnEmbeddedDatabaseBeginsWhereItEnded(t *testing.T) {
 func TestTheClockOfAServerIsEveryHosts(t *testing.T) {
 	url := storetest.Postgres(t)
 	update(t, open(t, url), func(tx *store.Tx) error {
-		return tx.Exec(t.Context(), `CREATE FUNCTION clock_timestamp() RETURNS timestamptz LANGUAGE sql AS
-			$$ SELECT pg_catalog.clock_timestamp() + coalesce((SELECT value FROM settings WHERE name = 'ahead'), '1 hour')::interval $$`)
+		return tx.Exec(
+			t.Context(),
+			`CREATE FUNCTION clock_timestamp() RETURNS timestamptz LANGUAGE sql AS
+			$$ SELECT pg_catalog.clock_timestamp() + coalesce((SELECT value FROM settings WHERE name = 'ahead'), '1 hour')::interval $$`,
+		)
 	})
+
 	s := open(t, url+limit(url, "10s")+"&search_path=public,pg_catalog")
 	hour := func() time.Duration { return time.Until(s.Now()).Round(10 * time.Minute) }
 	if hour() != time.Hour || s.Skew().Round(10*time.Minute) != -time.Hour {
 		t.Errorf("the server is an hour ahead, and the clock %s (%s)", hour(), s.Skew())
 	}
+
 	update(t, s, func(tx *store.Tx) error {
 		if got := time.Until(tx.Now()).Round(10 * time.Minute); got != time.Hour {
 			t.Errorf("a transaction is dated %s ahead", got)
 		}
 		return tx.SetSetting(t.Context(), "ahead", "2 hours")
 	})
-	for range 20 { // a transaction tells; one whose answer was late may be worth less than the first
-		update(t, s, func(tx *store.Tx) error { return tx.SetSetting(t.Context(), "x", "y") })
+
+	// a transaction tells; one whose answer was late may be worth less than the
+	// first
+	for range 20 {
+		update(
+			t,
+			s,
+			func(tx *store.Tx) error { return tx.SetSetting(t.Context(), "x", "y") },
+		)
 	}
+
 	if got := hour(); got != 2*time.Hour && got != time.Hour {
 		t.Errorf("the clock is %s ahead", got)
 	}
@@ -322,27 +389,31 @@ func TestTheCursorOfPushingIsMovedAsItWasRead(t *testing.T) {
 		return errors.Join(tx.InsertIntent(ctx, example("pay_1")), tx.BeginPush(ctx),
 			tx.AppendEvent(ctx, payment.KindPayment, "pay_1", "", &e))
 	})
+
 	other, err := sql.Open("pgx", url)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer other.Close()
+
 	tx, err := other.BeginTx(ctx, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer tx.Rollback()
+
 	if _, err := tx.ExecContext(ctx, "LOCK TABLE deliveries IN ACCESS EXCLUSIVE MODE"); err != nil {
 		t.Fatal(err)
 	}
 
 	taken := make(chan error, 1)
 	go func() {
-		taken <- s.Update(ctx, func(tx *store.Tx) error {
-			_, err := tx.TakeUpEvents(ctx, time.Now(), 10)
+		taken <- s.Write(ctx, func(tx *store.Tx) error {
+			_, err := tx.EnqueueDeliveries(ctx, time.Now(), 10)
 			return err
 		})
 	}()
+
 	for waiting := 0; waiting == 0; { // until it has read the cursor, and waits for the table
 		err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM pg_locks
 			WHERE NOT granted AND relation = 'deliveries'::regclass`).Scan(&waiting)
@@ -350,12 +421,14 @@ func TestTheCursorOfPushingIsMovedAsItWasRead(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+
 	if _, err := tx.ExecContext(ctx, "UPDATE settings SET value = '1' WHERE name = 'push_cursor'"); err != nil {
 		t.Fatal(err)
 	}
 	if err := tx.Commit(); err != nil {
 		t.Fatal(err)
 	}
+
 	if err := <-taken; !errors.Is(err, store.ErrConflict) {
 		t.Errorf("got %v", err)
 	}

@@ -2,11 +2,12 @@
 
 package store
 
-// LockFile does nothing where the system has no such lock: there two hosts on one embedded database are the operator's
-// own to avoid.
+// LockFile does nothing where the system has no such lock. There, the operator
+// must not start two hosts on one embedded database.
 func LockFile(string) (unlock func() error, err error) {
 	return func() error { return nil }, nil
 }
 
-// LockPath gives ErrLocked where the system has no such lock: nobody can tell then who has the file.
+// LockPath returns ErrLocked where the system has no such lock: it is not known
+// whether another process has the file.
 func LockPath(string) (unlock func() error, err error) { return nil, ErrLocked }

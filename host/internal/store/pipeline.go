@@ -10,93 +10,125 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// pipeline runs statements on a connection to PostgreSQL. Those that nobody waits for are kept, and sent together with the
-// next one whose answer is wanted: a round trip costs more than most statements do.
+// rollbackToSavepoint undoes what was done since the savepoint of a part.
+const rollbackToSavepoint = "ROLLBACK TO SAVEPOINT job; RELEASE SAVEPOINT job"
+
+// pipeline runs statements on a connection to PostgreSQL. It queues those whose
+// answers are not needed now, and sends them together with the next one whose
+// answer is: a round trip costs more than most statements do.
 type pipeline struct {
-	ctx     context.Context
-	conn    *pgx.Conn
-	waiting []statement
-	// part is what the statements now belong to, nil in a transaction that only reads.
+	ctx    context.Context
+	conn   *pgx.Conn
+	queued []statement
+	// part is the part that the statements belong to now, nil in a transaction
+	// that only reads.
 	part *part
-	// broken says why nothing can be run any more.
+	// broken is why nothing can be run any more.
 	broken error
-	// trips counts the round trips; more than most, when that is not 0, are a mistake of the caller's.
+	// trips counts the round trips. More than most, unless that is 0, are a
+	// mistake of the caller.
 	trips, most int
-	// wrapped: a round trip of several statements is a transaction of its own, which sees one moment.
+	// wrapped makes several statements of one round trip a transaction of its
+	// own, which sees one moment.
 	wrapped bool
 }
 
-// statement is one that waits to be sent.
+// statement waits to be sent.
 type statement struct {
 	query string
 	args  []any
 	each  func(scanner) error // nil: its rows do not matter
-	count *int64              // where the number of rows that it wrote is put
-	// part is whose work it is, nil for what begins and ends the transaction.
+	count *int64              // receives the number of rows that it has written
+	// part is the part that it belongs to, nil for a statement that begins or
+	// ends the transaction.
 	part *part
-	// control marks what begins and ends transactions and parts: when it fails, nothing can be vouched for. what says in an
-	// error what it was for.
+	// control marks a statement that begins or ends a transaction or a part:
+	// when it fails, the transaction cannot be relied on. purpose names it in
+	// the error.
 	control bool
-	what    string
+	purpose string
 }
 
 // part is one job's share of a transaction.
 type part struct {
 	job *job
-	// alone: there is no savepoint, since what takes the part back is the end of the transaction.
-	alone bool
-	// begun says that the savepoint is there.
+	// only says that there is no savepoint, since no other job has a part: the
+	// part is rolled back with the transaction.
+	only bool
+	// begun says that the savepoint exists on the server.
 	begun bool
-	// err is why the part failed; then it is taken back already.
+	// err is why the part failed; then it has been rolled back already.
 	err error
 }
 
-func (p *pipeline) exec(_ context.Context, query string, args []any) (n int64, err error) {
-	err = p.now(statement{query: query, args: args, count: &n})
-	return n, err
+func (p *pipeline) exec(
+	_ context.Context,
+	query string,
+	args []any,
+) (count int64, err error) {
+	err = p.run(statement{query: query, args: args, count: &count})
+	return count, err
 }
 
-func (p *pipeline) query(_ context.Context, query string, args []any, each func(scanner) error) error {
-	var unreadable error // which is the caller's alone: the statement itself went well
-	err := p.now(statement{query: query, args: args, each: func(row scanner) error {
-		if unreadable == nil {
-			unreadable = each(row)
-		}
-		return nil
-	}})
-	if err == nil {
-		err = unreadable
+func (p *pipeline) query(
+	_ context.Context,
+	query string,
+	args []any,
+	each func(scanner) error,
+) error {
+	// An error of each is the caller's alone: the statement itself went well.
+	var unreadable error
+	err := p.run(statement{
+		query: query,
+		args:  args,
+		each: func(row scanner) error {
+			if unreadable == nil {
+				unreadable = each(row)
+			}
+			return nil
+		},
+	})
+	if err != nil {
+		return err
 	}
-	return err
+
+	return unreadable
 }
 
-func (p *pipeline) later(_ context.Context, query string, args []any, each func(scanner) error) error {
+func (p *pipeline) queue(
+	_ context.Context,
+	query string,
+	args []any,
+	each func(scanner) error,
+) error {
 	if err := p.failure(); err != nil {
 		return err
 	}
-	p.keep(statement{query: query, args: args, each: each})
+	p.add(statement{query: query, args: args, each: each})
 	return nil
 }
 
-func (p *pipeline) now(s statement) error {
+// run sends a statement, after the queued ones, and waits for its answer.
+func (p *pipeline) run(s statement) error {
 	if err := p.failure(); err != nil {
 		return err
 	}
-	p.keep(s)
+	p.add(s)
 	return p.flush()
 }
 
-func (p *pipeline) keep(s statement) {
+func (p *pipeline) add(s statement) {
 	s.part = p.part
-	p.waiting = append(p.waiting, s)
+	p.queued = append(p.queued, s)
 }
 
-// control keeps a statement that begins or ends something.
-func (p *pipeline) control(query, what string) {
-	p.keep(statement{query: query, control: true, what: what})
+// control queues a statement that begins or ends a transaction or a part.
+func (p *pipeline) control(query, purpose string) {
+	p.add(statement{query: query, control: true, purpose: purpose})
 }
 
-// failure is why the statements of this part can no longer be run.
+// failure returns why the statements of the present part cannot be run any
+// more.
 func (p *pipeline) failure() error {
 	if p.broken == nil && p.part != nil {
 		return p.part.err
@@ -104,85 +136,106 @@ func (p *pipeline) failure() error {
 	return p.broken
 }
 
-// flush sends what waits. When a statement fails, its part is taken back and the other parts' statements are sent again:
-// the server has skipped them. The error is that of the present part.
+// flush sends the queued statements. When one fails, its part is rolled back,
+// and the statements of the other parts are sent again: the server has skipped
+// them. The error is that of the present part.
 func (p *pipeline) flush() error {
-	if p.wrapped && len(p.waiting) > 1 {
-		begin := statement{query: beginToRead, control: true, what: "begin to read"}
-		p.waiting = append(slices.Insert(p.waiting, 0, begin), statement{query: "COMMIT", control: true, what: "end reading"})
+	if p.wrapped && len(p.queued) > 1 {
+		begin := statement{query: beginToRead, control: true, purpose: "begin to read"}
+		end := statement{query: "COMMIT", control: true, purpose: "end reading"}
+		p.queued = append(slices.Insert(p.queued, 0, begin), end)
 	}
-	for len(p.waiting) > 0 && p.broken == nil {
-		done, err := p.send()
+
+	for len(p.queued) > 0 && p.broken == nil {
+		succeeded, err := p.send()
 		if err == nil {
-			p.waiting = nil
+			p.queued = nil
 			break
 		}
-		p.takeBack(done, err)
+
+		p.rollbackFailed(succeeded, err)
 	}
+
 	return p.failure()
 }
 
-// takeBack ends the part whose statement, the one at index failed, the server refused.
-func (p *pipeline) takeBack(failed int, cause error) {
-	s := p.waiting[failed]
+// rollbackFailed ends the part whose statement, the one at an index, the server
+// refused. The statements of other parts that the server has skipped stay
+// queued.
+func (p *pipeline) rollbackFailed(index int, cause error) {
+	failed := p.queued[index]
 	var refusal *pgconn.PgError
+
 	switch {
-	case s.control:
-		p.broken = fmt.Errorf("%s: %w", s.what, cause)
+	case failed.control:
+		p.broken = fmt.Errorf("%s: %w", failed.purpose, cause)
 		return
-	case s.part == nil, !errors.As(cause, &refusal):
+	case failed.part == nil, !errors.As(cause, &refusal):
 		p.broken = cause
 		return
 	}
-	s.part.err = cause
-	if s.part.alone {
-		p.waiting = nil // the transaction has failed with it
+
+	failed.part.err = cause
+	if failed.part.only {
+		p.queued = nil // the transaction has failed with its only part
 		return
 	}
-	rest := slices.DeleteFunc(slices.Clone(p.waiting[failed:]), func(w statement) bool { return w.part == s.part })
-	// Not through the pipeline: it may have to parse, which a failed transaction refuses.
-	if _, err := p.conn.PgConn().Exec(p.ctx, takeBack).ReadAll(); err != nil {
-		p.broken = fmt.Errorf("%w (and taking it back failed: %w)", cause, err)
+
+	skipped := withoutPart(slices.Clone(p.queued[index:]), failed.part)
+
+	// pgx's simple protocol: a failed transaction refuses to parse statements.
+	if _, err := p.conn.PgConn().Exec(p.ctx, rollbackToSavepoint).ReadAll(); err != nil {
+		p.broken = fmt.Errorf("%w (and rolling it back failed: %w)", cause, err)
 	}
-	p.waiting = rest
+	p.queued = skipped
 }
 
-// takeBack undoes what was done since the savepoint.
-const takeBack = "ROLLBACK TO SAVEPOINT job; RELEASE SAVEPOINT job"
+// withoutPart removes the statements of a part from a list.
+func withoutPart(list []statement, p *part) []statement {
+	return slices.DeleteFunc(list, func(s statement) bool { return s.part == p })
+}
 
-// send makes one round trip with all that waits, and says how many of the statements succeeded before the error.
-func (p *pipeline) send() (done int, err error) {
-	if p.trips++; p.most > 0 && p.trips > p.most {
-		return 0, errors.New("one answer was announced, and another is asked for")
+// send makes one round trip with all queued statements. Before an error, it
+// returns how many of them have succeeded.
+func (p *pipeline) send() (succeeded int, err error) {
+	p.trips++
+	if p.most > 0 && p.trips > p.most {
+		return 0, errors.New("a Get waits for one answer, and a second was asked for")
 	}
-	var b pgx.Batch
-	for _, s := range p.waiting {
-		b.Queue(s.query, s.args...)
+
+	// Everything is sent before the first answer is read.
+	var request pgx.Batch
+	for _, s := range p.queued {
+		request.Queue(s.query, s.args...)
 	}
-	results := p.conn.SendBatch(p.ctx, &b)
+
+	results := p.conn.SendBatch(p.ctx, &request)
 	defer func() {
-		if ended := results.Close(); err == nil && ended != nil {
-			err = ended
+		if closing := results.Close(); err == nil && closing != nil {
+			err = closing
 		}
 	}()
-	for k, s := range p.waiting {
-		if err := s.answer(results); err != nil {
+
+	for k, s := range p.queued {
+		if err := s.readAnswer(results); err != nil {
 			return k, err
 		}
 		if s.part != nil {
 			s.part.begun = true
 		}
 	}
-	return len(p.waiting) - 1, nil
+
+	return len(p.queued) - 1, nil
 }
 
-// answer reads a statement's own part of the answer.
-func (s *statement) answer(results pgx.BatchResults) error {
+// readAnswer reads the statement's own part of the answer.
+func (s *statement) readAnswer(results pgx.BatchResults) error {
 	rows, err := results.Query()
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
+
 	for rows.Next() {
 		if s.each == nil {
 			continue
@@ -191,15 +244,22 @@ func (s *statement) answer(results pgx.BatchResults) error {
 			return err
 		}
 	}
+
+	// The number of rows and the last error are known when all rows are read.
 	rows.Close()
 	if s.count != nil {
 		*s.count = rows.CommandTag().RowsAffected()
 	}
+
 	if err := rows.Err(); err != nil {
 		return err
 	}
+
+	// The server answers a COMMIT with ROLLBACK when the transaction has
+	// failed.
 	if s.query == commitStatement && rows.CommandTag().String() != "COMMIT" {
 		return pgx.ErrTxCommitRollback
 	}
+
 	return nil
 }

@@ -12,8 +12,9 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// What nobody waits for costs no round trip of its own, however many jobs share the commit, and also when one of them
-// fails; each answer that is waited for costs one.
+// What nobody waits for costs no round trip of its own, however many jobs share
+// the commit, and also when one of them fails; each answer that is waited for
+// costs one.
 func TestStatementsThatNobodyWaitsForShareARoundTrip(t *testing.T) {
 	ctx := context.Background()
 	s, err := Open(ctx, PostgresURL(t))
@@ -25,30 +26,48 @@ func TestStatementsThatNobodyWaitsForShareARoundTrip(t *testing.T) {
 			t.Error(err)
 		}
 	}()
+
 	take := func(key string) *job {
-		return &job{ctx: ctx, fn: func(tx *Tx) error { return tx.InsertKey(ctx, Key{Key: key}) }}
+		return &job{
+			ctx: ctx,
+			fn:  func(tx *Tx) error { return tx.InsertKey(ctx, Key{Key: key}) },
+		}
 	}
+
 	change := func(id string) *job {
-		return &job{ctx: ctx, expect: Expect{Intents: []string{id}}, fn: func(tx *Tx) error {
-			i, err := tx.IntentToChange(ctx, id)
-			if err != nil {
-				return err
-			}
-			if _, err := tx.Attempts(ctx, id); err != nil {
-				return err
-			}
-			return tx.SaveIntent(ctx, i)
-		}}
+		return &job{
+			ctx:      ctx,
+			prefetch: prefetch{intents: []string{id}},
+			fn: func(tx *Tx) error {
+				i, err := tx.IntentForUpdate(ctx, id)
+				if err != nil {
+					return err
+				}
+				if _, err := tx.Attempts(ctx, id); err != nil {
+					return err
+				}
+				return tx.SaveIntent(ctx, i)
+			},
+		}
 	}
+
 	for _, id := range []string{"pay_1", "pay_2", "pay_3"} {
-		if err := s.Update(ctx, func(tx *Tx) error {
-			return tx.InsertIntent(ctx, &intent.Intent{ID: id, Kind: payment.KindPayment, Status: payment.Created,
-				Amount: payment.Amount{Decimal: decimal.RequireFromString("1")}})
+		if err := s.Write(ctx, func(tx *Tx) error {
+			return tx.InsertIntent(ctx, &intent.Intent{
+				ID:     id,
+				Kind:   payment.KindPayment,
+				Status: payment.Created,
+				Amount: payment.Amount{Decimal: decimal.RequireFromString("1")},
+			})
 		}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	look := &job{ctx: ctx, fn: func(tx *Tx) error { _, err := tx.Key(ctx, "a"); return err }}
+
+	look := &job{
+		ctx: ctx,
+		fn:  func(tx *Tx) error { _, err := tx.Key(ctx, "a"); return err },
+	}
 	for _, c := range []struct {
 		name         string
 		jobs         []*job
@@ -57,32 +76,48 @@ func TestStatementsThatNobodyWaitsForShareARoundTrip(t *testing.T) {
 		{"one", []*job{take("a")}, 1, 0},
 		{"many", []*job{take("b"), take("c"), take("d")}, 1, 0},
 		{"one that is there", []*job{take("a")}, 1, 1},
-		{"many and one that is there", []*job{take("e"), take("a"), take("f")}, 2, 1}, // the rest is sent again
+		// the rest is sent again
+		{"many and one that is there", []*job{take("e"), take("a"), take("f")}, 2, 1},
 		{"two that look", []*job{take("g"), look, take("h"), look}, 3, 0},
 		{"many that change what they expected", []*job{change("pay_1"), change("pay_2"), change("pay_3")}, 2, 0},
-		{"many that change one", []*job{change("pay_1"), change("pay_1"), change("pay_1")}, 4, 0}, // each after the first reads it again
+		// each after the first reads it again
+		{"many that change one", []*job{change("pay_1"), change("pay_1"), change("pay_1")}, 4, 0},
 	} {
 		b := &counted{database: s.db}
-		failed, err := (&Store{db: b, clock: newClock(), log: slog.New(slog.DiscardHandler)}).runAll(ctx, c.jobs)
+		failed, err := (&Store{db: b, clock: newClock(), log: slog.New(slog.DiscardHandler)}).runAll(
+			ctx,
+			c.jobs,
+		)
 		if err != nil {
 			t.Fatalf("%s: %v", c.name, err)
 		}
+
 		if b.last.trips != c.trips || len(failed) != c.fails {
-			t.Errorf("%s: %d round trips, %d failures; want %d, %d", c.name, b.last.trips, len(failed), c.trips, c.fails)
+			t.Errorf(
+				"%s: %d round trips, %d failures; want %d, %d",
+				c.name,
+				b.last.trips,
+				len(failed),
+				c.trips,
+				c.fails,
+			)
 		}
+
 		for _, err := range failed {
 			if !errors.Is(err, ErrExists) {
 				t.Errorf("%s: %v", c.name, err)
 			}
 		}
 	}
+
 	for k, key := range []string{"a", "b", "c", "d", "e", "f", "g", "h"} {
-		err := s.Look(ctx, func(tx *Tx) error { _, err := tx.Key(ctx, key); return err })
+		err := s.Get(ctx, func(tx *Tx) error { _, err := tx.Key(ctx, key); return err })
 		if err != nil {
 			t.Errorf("key %d: %v", k, err)
 		}
 	}
-	err = s.Look(ctx, func(tx *Tx) error {
+
+	err = s.Get(ctx, func(tx *Tx) error {
 		_, err1 := tx.Key(ctx, "a")
 		_, err2 := tx.Key(ctx, "a")
 		if err1 != nil || err2 == nil {

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -11,80 +10,116 @@ import (
 
 const commitStatement = "COMMIT"
 
-// pgBatch is the writer's transaction on PostgreSQL. Each job is a part with a savepoint. All that can wait goes to the
-// server together, of as many jobs as have nothing to ask, and with the commit itself.
-type pgBatch struct {
-	pipeline
-	conn  *pgxpool.Conn
-	parts []*part
-	told  func(time.Time) // nil: nobody wants to know the time
-}
-
-// writersLock is the number of the lock that writing transactions take turns by. Without it two hosts that write the same
-// rows in another order stop each other until the server's deadlock detection fails one of them; and nearly every
-// transaction takes the one row that numbers events, so they take turns in any case.
+// writersLock is the number of the advisory lock by which writing transactions
+// take turns. Without it, two hosts that write the same rows in different
+// orders stop each other until the server's deadlock detection fails one of
+// them. Since nearly every transaction takes the one row that numbers events,
+// they take turns in any case.
 const writersLock = "8041870297"
 
-// serverTime is what the server's clock shows, in microseconds.
+// serverTime is the server's time, in microseconds.
 const serverTime = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
 
-// newBatch begins a transaction; limits, unless empty, is the statement that sets its limits.
+// pgBatch is the writer's transaction on PostgreSQL. Each job is a part with a
+// savepoint. Statements that can wait go to the server together, for as many
+// jobs as need no answer, and with the commit itself.
+type pgBatch struct {
+	pipeline
+	conn   *pgxpool.Conn
+	parts  []*part
+	onTold func(time.Time) // nil: the server's time is not needed
+}
+
+// newBatch begins a transaction. limits, unless it is empty, is the statement
+// that sets the transaction's limits.
 func newBatch(ctx context.Context, conn *pgxpool.Conn, limits string) *pgBatch {
 	b := &pgBatch{conn: conn, pipeline: pipeline{ctx: ctx, conn: conn.Conn()}}
 	b.control("BEGIN", "begin")
-	b.keep(statement{query: "SELECT " + serverTime, each: b.hearTime, control: true, what: "read the clock"})
+
+	// The time is read before the lock is waited for.
+	b.add(statement{
+		query:   "SELECT " + serverTime,
+		each:    b.readTime,
+		control: true,
+		purpose: "read the clock",
+	})
+
 	if limits != "" {
 		b.control(limits, "set the limits of a transaction")
 	}
-	b.control("SELECT pg_advisory_xact_lock("+writersLock+")", "wait for the other hosts' writes")
+	b.control(
+		"SELECT pg_advisory_xact_lock("+writersLock+")",
+		"wait for the other hosts' writes",
+	)
+
 	return b
 }
 
-// hearTime reads the answer of the server's clock.
-func (b *pgBatch) hearTime(row scanner) error {
+// readTime reads the answer of the server's clock.
+func (b *pgBatch) readTime(row scanner) error {
 	var shown int64
 	if err := row.Scan(&shown); err != nil {
 		return err
 	}
-	if b.told != nil {
-		b.told(fromMicros(shown))
+	if b.onTold != nil {
+		b.onTold(fromMicros(shown))
 	}
 	return nil
 }
 
-// onTime has told called with the server's time once it is known.
-func (b *pgBatch) onTime(told func(time.Time)) { b.told = told }
+// onTime makes the batch call fn with the server's time once that is known.
+func (b *pgBatch) onTime(fn func(time.Time)) { b.onTold = fn }
 
-func (b *pgBatch) open(j *job, alone bool) error {
-	b.part = &part{job: j, alone: alone}
+func (b *pgBatch) beginPart(j *job, only bool) error {
+	b.part = &part{job: j, only: only}
 	b.parts = append(b.parts, b.part)
-	if !alone {
+	if !only {
 		b.control("SAVEPOINT job", "savepoint")
 	}
 	return nil
 }
 
-func (b *pgBatch) shut(err error) error {
-	mine := b.part
+func (b *pgBatch) endPart(err error) error {
+	ended := b.part
 	b.part = nil
+
 	switch {
 	case b.broken != nil:
 		return fmt.Errorf("%w: %w", errBroken, b.broken)
-	case mine.err != nil: // taken back already
+	case ended.err != nil: // it has been rolled back already
 		if err == nil {
-			return mine.err
+			return ended.err
 		}
-	case err == nil && !mine.alone:
-		b.waiting = append(b.waiting, statement{query: "RELEASE SAVEPOINT job", part: mine, control: true, what: "release"})
 	case err != nil:
-		mine.err = err
-		b.waiting = slices.DeleteFunc(b.waiting, func(s statement) bool { return s.part == mine })
-		if mine.begun && !mine.alone {
-			b.control("ROLLBACK TO SAVEPOINT job", "take a failed write back")
-			b.control("RELEASE SAVEPOINT job", "take a failed write back")
-		}
+		b.rollbackPart(ended, err)
+
+	case !ended.only:
+		b.releasePart(ended)
 	}
+
 	return nil
+}
+
+// releasePart queues the end of a part that has succeeded. It belongs to the
+// part, so that it is not sent when one of the part's statements fails.
+func (b *pgBatch) releasePart(ended *part) {
+	b.queued = append(b.queued, statement{
+		query:   "RELEASE SAVEPOINT job",
+		part:    ended,
+		control: true,
+		purpose: "release",
+	})
+}
+
+// rollbackPart drops the statements of a part that are still queued, and queues
+// the roll-back of those that were sent.
+func (b *pgBatch) rollbackPart(ended *part, err error) {
+	ended.err = err
+	b.queued = withoutPart(b.queued, ended)
+	if ended.begun && !ended.only {
+		b.control("ROLLBACK TO SAVEPOINT job", "roll a failed write back")
+		b.control("RELEASE SAVEPOINT job", "roll a failed write back")
+	}
 }
 
 func (b *pgBatch) commit() (map[*job]error, error) {
@@ -92,24 +127,31 @@ func (b *pgBatch) commit() (map[*job]error, error) {
 	if err := b.flush(); err != nil {
 		return nil, err
 	}
+
+	// Parts whose last statements were sent with the commit may have failed
+	// now.
 	failed := map[*job]error{}
+
 	for _, p := range b.parts {
 		if p.err == nil {
 			continue
 		}
 		failed[p.job] = p.err
-		if p.alone { // its failure has ended the transaction
+		if p.only { // its failure has ended the transaction
 			b.rollback()
 			return failed, nil
 		}
 	}
+
 	b.conn.Release()
 	return failed, nil
 }
 
 func (b *pgBatch) rollback() {
 	if b.trips > 0 {
-		_, _ = b.pipeline.conn.Exec(b.ctx, "ROLLBACK") // what cannot be taken back was never written
+		// A roll-back that does not arrive is the server's when the connection
+		// ends.
+		_, _ = b.pipeline.conn.Exec(b.ctx, "ROLLBACK")
 	}
 	b.conn.Release()
 }

@@ -4,27 +4,38 @@ import (
 	"context"
 
 	"github.com/payhost/payhost/host/internal/intent"
-	"github.com/payhost/payhost/host/payment"
 )
 
-// AddReceipt records a transfer for a payment of an identity. One that is known already changes nothing: a transfer counts
-// once for an identity, over all its payments. holder is the payment that has it then.
-func (t *Tx) AddReceipt(ctx context.Context, identity, intentID string, r intent.Receipt) (holder string, err error) {
-	err = t.later(ctx, `INSERT INTO receipts (intent_id, receipt_id, amount, currency, identity) VALUES ($1, $2, $3, $4, $5)
-		ON CONFLICT DO NOTHING`, intentID, r.ID, amountOrEmpty(r.Amount), r.Currency, identity)
+// AddReceipt records a transfer for a payment of an identity, and returns the
+// payment that has the transfer then. A transfer counts once for an identity,
+// over all its payments: one that is recorded already changes nothing.
+func (t *Tx) AddReceipt(
+	ctx context.Context,
+	identity, intentID string,
+	r intent.Receipt,
+) (holder string, err error) {
+	err = t.queue(ctx, `INSERT INTO receipts
+		(intent_id, receipt_id, amount, currency, identity)
+		VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`,
+		intentID, r.ID, amountOrEmpty(r.Amount), r.Currency, identity)
 	if err != nil {
 		return "", err
 	}
-	// What was recorded before transfers had an identity counts for its own payment alone.
-	err = t.queryRow(ctx, `SELECT intent_id FROM receipts WHERE receipt_id = $1 AND (identity = $2 OR intent_id = $3)
-		ORDER BY identity DESC LIMIT 1`, r.ID, identity, intentID).Scan(&holder)
+
+	// Transfers that were recorded before they had an identity count for their
+	// own payment alone.
+	err = t.queryRow(ctx, `SELECT intent_id FROM receipts
+		WHERE receipt_id = $1 AND (identity = $2 OR intent_id = $3)
+		ORDER BY identity DESC LIMIT 1`,
+		r.ID, identity, intentID).Scan(&holder)
+
 	return holder, err
 }
 
-// Receipts reads all transfers of a payment.
+// Receipts reads all transfers of a payment, in the order of their ids.
 func (t *Tx) Receipts(ctx context.Context, intentID string) ([]intent.Receipt, error) {
-	return list(ctx, t, scanReceipt, `SELECT receipt_id, amount, currency FROM receipts WHERE intent_id = $1
-		ORDER BY receipt_id`, intentID)
+	return queryAll(ctx, t, scanReceipt, `SELECT receipt_id, amount, currency FROM receipts
+		WHERE intent_id = $1 ORDER BY receipt_id`, intentID)
 }
 
 func scanReceipt(row scanner) (r intent.Receipt, err error) {
@@ -32,8 +43,6 @@ func scanReceipt(row scanner) (r intent.Receipt, err error) {
 	if err := row.Scan(&r.ID, &amount, &r.Currency); err != nil {
 		return r, err
 	}
-	var parsed *payment.Amount
-	parsed, err = amountOrNil(amount)
-	r.Amount = parsed
+	r.Amount, err = amountOrNil(amount)
 	return r, err
 }

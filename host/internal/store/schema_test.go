@@ -31,15 +31,18 @@ func TestTheDatabaseRefusesWhatMustNeverBe(t *testing.T) {
 	amount := func(text string) func(*intent.Intent) {
 		return func(i *intent.Intent) { i.Amount.Decimal = decimal.RequireFromString(text) }
 	}
+
 	status := func(kind payment.Kind, s payment.Status) func(*intent.Intent) {
 		return func(i *intent.Intent) { i.Kind, i.Status = kind, s }
 	}
 	attempt := func(id string, a payment.Attempt) func(*store.Tx) error {
 		return func(tx *store.Tx) error { return tx.InsertAttempt(ctx, id, a) }
 	}
+
 	run := func(statement string) func(*store.Tx) error {
 		return func(tx *store.Tx) error { return tx.Exec(ctx, statement) }
 	}
+
 	const event = `INSERT INTO events (position, type, kind, intent_id, parent_id, subject, sequence, created_at, data)
 		VALUES (99, 'x', 'payment', 'pay_1', '', 'pay_1', 1, 0, '{}')`
 	for _, c := range []struct {
@@ -62,7 +65,7 @@ func TestTheDatabaseRefusesWhatMustNeverBe(t *testing.T) {
 			payment.Authorized))), false},
 		{"an unknown kind", insert(like("pay_2", status("gift", payment.Created))), false},
 		{"a change to an unknown status", func(tx *store.Tx) error {
-			i, err := tx.IntentToChange(ctx, "pay_1")
+			i, err := tx.IntentForUpdate(ctx, "pay_1")
 			if err != nil {
 				return err
 			}
@@ -88,19 +91,26 @@ func TestTheDatabaseRefusesWhatMustNeverBe(t *testing.T) {
 						attempt("pay_1", payment.Attempt{Number: 1})(tx),
 						tx.AppendEvent(ctx, payment.KindPayment, "pay_1", "", &e))
 				})
-				err := s.Update(ctx, c.write)
+
+				err := s.Write(ctx, c.write)
 				if err == nil || !errors.Is(err, store.ErrUnwritten) ||
 					errors.Is(err, store.ErrExists) != c.exists {
 					t.Fatalf("got %v", err)
 				}
+
 				view(t, s, func(tx *store.Tx) error {
-					if _, err := tx.Intent(ctx, "pay_2"); !errors.Is(err, store.ErrNotFound) {
+					if _, err := tx.Intent(ctx, "pay_2"); !errors.Is(
+						err,
+						store.ErrNotFound,
+					) {
 						t.Errorf("it is there: %v", err)
 					}
+
 					i, err := tx.Intent(ctx, "pay_1")
 					if err == nil && i.Status != payment.Created {
 						t.Errorf("it is %s", i.Status)
 					}
+
 					return err
 				})
 			})
@@ -118,12 +128,22 @@ func TestTheDatabaseTakesWhatMayBe(t *testing.T) {
 				i.Sequence = 0
 				i.IdempotencyKey, i.Fingerprint = "", "me"
 			}
+
 			err := errors.Join(tx.InsertIntent(ctx, like("re_1", plain)),
 				tx.InsertIntent(ctx, like("re_2", plain)))
+
 			for n := 1; n <= 3; n++ {
-				err = errors.Join(err, tx.InsertAttempt(ctx, "re_1", payment.Attempt{Number: n}),
-					tx.FinishAttempt(ctx, "re_1", payment.Attempt{Number: n, Outcome: "not_sent"}))
+				err = errors.Join(
+					err,
+					tx.InsertAttempt(ctx, "re_1", payment.Attempt{Number: n}),
+					tx.FinishAttempt(
+						ctx,
+						"re_1",
+						payment.Attempt{Number: n, Outcome: "not_sent"},
+					),
+				)
 			}
+
 			return err
 		})
 	})
@@ -134,42 +154,69 @@ func TestTheDatabaseTakesWhatMayBe(t *testing.T) {
 // numbers of every identity begin above all that were ever given.
 func TestAFormerDatabaseIsBroughtUpToDateWithItsRows(t *testing.T) {
 	former := func(id, key, status, amount, fingerprint string, sequence int) string {
-		return fmt.Sprintf(`INSERT INTO intents (id, kind, provider, parent_id, amount, currency, merchant_reference, method, request,
+		return fmt.Sprintf(
+			`INSERT INTO intents (id, kind, provider, parent_id, amount, currency, merchant_reference, method, request,
 			idempotency_key, created_at, expires_at, sequence, status, review_reason, fingerprint, provider_reference, refs,
 			provider_status, paid_amount, paid_currency, next_action, failure, succeeded_at, updated_at, check_at, checks, events, version)
 			VALUES ('%s', 'payment', 'acme', '', '%s', 'USD', '', '', '{}', '%s', 1, 0, %d, '%s', '', '%s', 'ref', '["ref"]', '', '', '',
-			'', '', 0, 1, 5, 0, 2, 3)`, id, amount, key, sequence, status, fingerprint)
+			'', '', 0, 1, 5, 0, 2, 3)`,
+			id,
+			amount,
+			key,
+			sequence,
+			status,
+			fingerprint,
+		)
 	}
+
 	attempt := func(id, outcome string, number int) string {
-		return fmt.Sprintf(`INSERT INTO attempts (intent_id, number, verb, started_at, deadline, duration_ms, plugin_version, fingerprint,
+		return fmt.Sprintf(
+			`INSERT INTO attempts (intent_id, number, verb, started_at, deadline, duration_ms, plugin_version, fingerprint,
 			host, outcome, code, provider_code, message, exchanges) VALUES ('%s', %d, 'create_payment', 1, 2, 3, '1.0.0', 'me', 'host_old',
-			'%s', '', '', '', 'null')`, id, number, outcome)
+			'%s', '', '', '', 'null')`,
+			id,
+			number,
+			outcome,
+		)
 	}
+
 	onBoth(t, func(t *testing.T, url string) {
-		store.OpenBefore(t, url, 4,
+		store.OpenBefore(
+			t,
+			url,
+			4,
 			former("pay_1", "k", "processing", "60.00", "me", 7),
 			former("pay_2", "k", "created", "0", "me", 7), // which is refused now
-			attempt("pay_1", "ok", 1), attempt("pay_gone", "unknown", 1),
-			attempt("pay_2", "", 1), attempt("pay_2", "", 2),
+			attempt("pay_1", "ok", 1),
+			attempt("pay_gone", "unknown", 1),
+			attempt("pay_2", "", 1),
+			attempt("pay_2", "", 2),
 			`INSERT INTO counters (name, value) VALUES ('sequence:acme', 41), ('sequence:acme-eu', 900), ('events', 2)`,
 			`INSERT INTO receipts (intent_id, receipt_id, amount, currency) VALUES ('pay_1', 'T1', '60', 'USD')`,
 			`INSERT INTO idempotency_keys (key, request_hash, intent_id, action, result, host, deadline, created_at)
 				VALUES ('k', 'h', 'pay_1', 'create_payment', '', '', 0, 1)`,
 			`INSERT INTO events (position, type, kind, intent_id, parent_id, sequence, created_at, data)
-				VALUES (1, 'payment.created', 'payment', 'pay_1', '', 1, 1, '{}'), (2, 'payment.processing', 'payment', 'pay_1', '', 2, 1, '{}')`)
+				VALUES (1, 'payment.created', 'payment', 'pay_1', '', 1, 1, '{}'), (2, 'payment.processing', 'payment', 'pay_1', '', 2, 1, '{}')`,
+		)
+
 		s, ctx := open(t, url), t.Context()
 
 		view(t, s, func(tx *store.Tx) error {
-			list, err := tx.ListIntents(ctx, store.Filter{Kind: payment.KindPayment, Limit: 10})
+			list, err := tx.ListIntents(
+				ctx,
+				store.Filter{Kind: payment.KindPayment, Limit: 10},
+			)
 			if err != nil || len(list) != 2 || list[1].ProviderReference != "ref" ||
 				list[1].Sequence != 7 {
 				t.Fatalf("%v, %+v", err, list)
 			}
+
 			attempts, err := tx.Attempts(ctx, "pay_2")
 			if err != nil || len(attempts) != 2 || attempts[1].Host != "host_old" ||
 				attempts[1].PluginVersion != "1.0.0" {
 				t.Errorf("%v, %+v", err, attempts)
 			}
+
 			if key, err := tx.Key(ctx, "k"); err != nil || key.IntentID != "pay_1" {
 				t.Errorf("%+v, %v", key, err)
 			}
@@ -177,10 +224,12 @@ func TestAFormerDatabaseIsBroughtUpToDateWithItsRows(t *testing.T) {
 			if err != nil || len(lost) != 1 || lost[0] != "pay_2" {
 				t.Errorf("what a former host left open: %v, %v", lost, err)
 			}
+
 			return nil
 		})
+
 		update(t, s, func(tx *store.Tx) error { // a row of before goes on
-			i, err := tx.IntentToChange(ctx, "pay_1")
+			i, err := tx.IntentForUpdate(ctx, "pay_1")
 			if err != nil {
 				return err
 			}
@@ -190,6 +239,7 @@ func TestAFormerDatabaseIsBroughtUpToDateWithItsRows(t *testing.T) {
 				tx.AppendEvent(ctx, payment.KindPayment, "pay_1", "", &e),
 				tx.InsertAttempt(ctx, "pay_1", payment.Attempt{Number: 2}))
 		})
+
 		view(t, s, func(tx *store.Tx) error {
 			events, err := tx.Events(ctx, 2, nil, 10)
 			if err != nil || len(events) != 1 || events[0].Sequence != 3 {
@@ -197,17 +247,28 @@ func TestAFormerDatabaseIsBroughtUpToDateWithItsRows(t *testing.T) {
 			}
 			return nil
 		})
+
 		wantReceiptOf(t, s, "me", "pay_1", "T1", "pay_1")
 
 		for identity, want := range map[string]uint64{"me": 901, "another": 901} {
-			i := like("pay_of_"+identity, func(i *intent.Intent) { i.Fingerprint = identity })
+			i := like(
+				"pay_of_"+identity,
+				func(i *intent.Intent) { i.Fingerprint = identity },
+			)
+
 			update(t, s, func(tx *store.Tx) error {
 				return tx.InsertNumbered(ctx, i, "sequence:"+identity, 1)
 			})
 			if i.Sequence != want {
-				t.Errorf("the first number of %s is %d, want %d", identity, i.Sequence, want)
+				t.Errorf(
+					"the first number of %s is %d, want %d",
+					identity,
+					i.Sequence,
+					want,
+				)
 			}
 		}
+
 		raised := like("pay_raised", func(i *intent.Intent) { i.Fingerprint = "third" })
 		update(t, s, func(tx *store.Tx) error {
 			return tx.InsertNumbered(ctx, raised, "sequence:third", 5000)
@@ -221,10 +282,16 @@ func TestAFormerDatabaseIsBroughtUpToDateWithItsRows(t *testing.T) {
 func wantReceiptOf(t *testing.T, s *store.Store, identity, intentID, receipt, want string) {
 	t.Helper()
 	update(t, s, func(tx *store.Tx) error {
-		holder, err := tx.AddReceipt(t.Context(), identity, intentID, intent.Receipt{ID: receipt})
+		holder, err := tx.AddReceipt(
+			t.Context(),
+			identity,
+			intentID,
+			intent.Receipt{ID: receipt},
+		)
 		if holder != want {
 			t.Errorf("%s counts for %q, want %s", receipt, holder, want)
 		}
+
 		return err
 	})
 }
@@ -238,7 +305,8 @@ func TestATransferCountsOnceForAnIdentity(t *testing.T) {
 		wantReceiptOf(t, s, "another", "pay_3", "T1", "pay_3")
 		view(t, s, func(tx *store.Tx) error {
 			for id, want := range map[string]int{"pay_1": 1, "pay_2": 0, "pay_3": 1} {
-				if list, err := tx.Receipts(t.Context(), id); err != nil || len(list) != want {
+				if list, err := tx.Receipts(t.Context(), id); err != nil ||
+					len(list) != want {
 					t.Errorf("%s has %d, want %d (%v)", id, len(list), want, err)
 				}
 			}
@@ -251,8 +319,13 @@ func TestATransferCountsOnceForAnIdentity(t *testing.T) {
 // the same host or of another.
 func TestAKeyBelongsToTheRequestThatTookIt(t *testing.T) {
 	deadline := time.Unix(100, 0).UTC()
-	held := store.Key{Key: "k", RequestHash: "h", IntentID: "pay_1", Host: "host_1",
-		Deadline: deadline}
+	held := store.Key{
+		Key:         "k",
+		RequestHash: "h",
+		IntentID:    "pay_1",
+		Host:        "host_1",
+		Deadline:    deadline,
+	}
 	for _, c := range []struct {
 		name  string
 		by    store.Key
@@ -260,8 +333,11 @@ func TestAKeyBelongsToTheRequestThatTookIt(t *testing.T) {
 	}{
 		{"its own request", held, true},
 		{"another host", store.Key{Key: "k", Host: "host_2", Deadline: deadline}, false},
-		{"another request of its host", store.Key{Key: "k", Host: "host_1",
-			Deadline: deadline.Add(time.Microsecond)}, false},
+		{"another request of its host", store.Key{
+			Key:      "k",
+			Host:     "host_1",
+			Deadline: deadline.Add(time.Microsecond),
+		}, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			onBoth(t, func(t *testing.T, url string) {
@@ -272,16 +348,28 @@ func TestAKeyBelongsToTheRequestThatTookIt(t *testing.T) {
 				if free := errors.Is(err, store.ErrNotFound); free != c.holds {
 					t.Errorf("freed: %v", err)
 				}
+
 				if c.holds {
-					update(t, s, func(tx *store.Tx) error { return tx.InsertKey(ctx, held) })
+					update(
+						t,
+						s,
+						func(tx *store.Tx) error { return tx.InsertKey(ctx, held) },
+					)
 				}
-				update(t, s, func(tx *store.Tx) error { return tx.FinishKey(ctx, c.by, "done") })
+
+				update(
+					t,
+					s,
+					func(tx *store.Tx) error { return tx.FinishKey(ctx, c.by, "done") },
+				)
+
 				if k, err := keyOf(t, s); err != nil || (k.Result == "done") != c.holds {
 					t.Errorf("finished: %+v, %v", k, err)
 				}
 			})
 		})
 	}
+
 	onBoth(t, func(t *testing.T, url string) {
 		s, ctx := open(t, url), t.Context()
 		update(t, s, func(tx *store.Tx) error {
@@ -290,6 +378,7 @@ func TestAKeyBelongsToTheRequestThatTookIt(t *testing.T) {
 		update(t, s, func(tx *store.Tx) error {
 			return errors.Join(tx.FinishKey(ctx, held, "other"), tx.DeleteKey(ctx, held))
 		})
+
 		if k, err := keyOf(t, s); err != nil || k.Result != "done" {
 			t.Errorf("what is finished was changed: %+v, %v", k, err)
 		}
@@ -304,7 +393,7 @@ func TestAKeyBelongsToTheRequestThatTookIt(t *testing.T) {
 
 func keyOf(t *testing.T, s *store.Store) (k *store.Key, err error) {
 	t.Helper()
-	err = s.View(t.Context(), func(tx *store.Tx) (err error) {
+	err = s.Read(t.Context(), func(tx *store.Tx) (err error) {
 		k, err = tx.Key(t.Context(), "k")
 		return err
 	})
@@ -315,7 +404,12 @@ func keyOf(t *testing.T, s *store.Store) (k *store.Key, err error) {
 func TestTheEndOfAnAttemptStays(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
 		s, ctx := open(t, url), t.Context()
-		update(t, s, func(tx *store.Tx) error { return tx.InsertIntent(ctx, example("pay_1")) })
+		update(
+			t,
+			s,
+			func(tx *store.Tx) error { return tx.InsertIntent(ctx, example("pay_1")) },
+		)
+
 		for n, c := range []struct{ was, then, want string }{
 			{"unknown", "ok", "ok"}, {"unknown", "refused", "refused"},
 			{"ok", "unknown", "ok"}, {"refused", "ok", "refused"}, {"not_sent", "ok", "not_sent"},
@@ -329,6 +423,7 @@ func TestTheEndOfAnAttemptStays(t *testing.T) {
 				}
 				return err
 			})
+
 			view(t, s, func(tx *store.Tx) error {
 				list, err := tx.Attempts(ctx, "pay_1")
 				if err == nil && list[n].Outcome != c.want {
@@ -347,22 +442,38 @@ func TestWhichAttemptsAreLost(t *testing.T) {
 	now := at
 	onBoth(t, func(t *testing.T, url string) {
 		now = at
-		s, err := store.Open(t.Context(), url, store.WithClock(func() time.Time { return now }))
+		s, err := store.Open(
+			t.Context(),
+			url,
+			store.WithClock(func() time.Time { return now }),
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer s.Close()
+
 		ctx := t.Context()
 		for _, host := range []string{"alive", "silent", "gone"} {
 			update(t, s, func(tx *store.Tx) error {
-				return errors.Join(tx.Beat(ctx, host), tx.InsertIntent(ctx, example("pay_"+host)),
-					tx.InsertAttempt(ctx, "pay_"+host,
-						payment.Attempt{Number: 1, Host: host, Deadline: at.Add(time.Minute)}))
+				return errors.Join(
+					tx.RecordHeartbeat(ctx, host),
+					tx.InsertIntent(ctx, example("pay_"+host)),
+					tx.InsertAttempt(
+						ctx,
+						"pay_"+host,
+						payment.Attempt{
+							Number:   1,
+							Host:     host,
+							Deadline: at.Add(time.Minute),
+						},
+					),
+				)
 			})
 		}
+
 		now = at.Add(10 * time.Second)
 		update(t, s, func(tx *store.Tx) error {
-			return errors.Join(tx.Beat(ctx, "alive"), tx.HostEnded(ctx, "gone"))
+			return errors.Join(tx.RecordHeartbeat(ctx, "alive"), tx.DeleteHost(ctx, "gone"))
 		})
 		want := func(when string, limit time.Time, list string) {
 			t.Helper()
@@ -373,6 +484,7 @@ func TestWhichAttemptsAreLost(t *testing.T) {
 						t.Errorf("%s: %v, want %s", when, ids, list)
 					}
 				}
+
 				alive, err2 := tx.HostAlive(ctx, "alive", now.Add(-5*time.Second))
 				if !alive && when != "alone" {
 					t.Errorf("%s: the host that has just been there is not", when)
@@ -381,16 +493,27 @@ func TestWhichAttemptsAreLost(t *testing.T) {
 				if silent {
 					t.Errorf("%s: the silent host is taken for alive", when)
 				}
+
 				return errors.Join(err, err2, err3)
 			})
 		}
+
 		want("one has ended, one is silent", at, "silent gone")
 		want("and time is over", at.Add(2*time.Minute), "alive silent gone")
-		update(t, s, func(tx *store.Tx) error { return tx.ForgetHosts(ctx, at.Add(5*time.Second)) })
+		update(
+			t,
+			s,
+			func(tx *store.Tx) error { return tx.DeleteHostsBefore(ctx, at.Add(5*time.Second)) },
+		)
+
 		want("the silent one is forgotten", at, "silent gone")
 		update(t, s, func(tx *store.Tx) error {
-			return errors.Join(tx.Beat(ctx, "new"), tx.OnlyHost(ctx, "new"))
+			return errors.Join(
+				tx.RecordHeartbeat(ctx, "new"),
+				tx.DeleteOtherHosts(ctx, "new"),
+			)
 		})
+
 		want("alone", at, "alive silent gone")
 	})
 }
@@ -401,16 +524,25 @@ func TestWhatOneJobExpectsCostsNobodyElseAnything(t *testing.T) {
 	for _, odd := range []string{"pay_\x00", "pay_\xff", "\x00", strings.Repeat("x", 1<<20)} {
 		onBoth(t, func(t *testing.T, url string) {
 			s := open(t, url)
-			jobs := []waiting{{store.Expect{Intents: []string{odd},
-				Events: []store.EventKey{{Provider: odd, ID: odd}}}, func(tx *store.Tx) error {
-				_, err := tx.IntentToChange(context.Background(), odd)
+			jobs := []waiting{{[]store.ProviderEvent{{
+				Provider: odd,
+				ID:       odd,
+				IntentID: odd,
+			}}, func(tx *store.Tx) error {
+				_, err := tx.IntentForUpdate(context.Background(), odd)
 				return err
 			}}}
+
 			for n := range 10 {
 				jobs = append(jobs, waiting{fn: func(tx *store.Tx) error {
-					return tx.SetSetting(context.Background(), fmt.Sprint("innocent", n), "x")
+					return tx.SetSetting(
+						context.Background(),
+						fmt.Sprint("innocent", n),
+						"x",
+					)
 				}})
 			}
+
 			for n, err := range together(t, s, jobs) {
 				switch {
 				case n == 0 && !errors.Is(err, store.ErrNotFound):

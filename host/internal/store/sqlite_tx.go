@@ -6,7 +6,8 @@ import (
 	"fmt"
 )
 
-// sqliteTx is a transaction on a SQLite file. There are no round trips to save, so everything is run at once.
+// sqliteTx is a transaction on a SQLite file. There are no round trips to save,
+// so it runs every statement at once.
 type sqliteTx struct {
 	tx       *sql.Tx
 	prepared *statements
@@ -14,43 +15,62 @@ type sqliteTx struct {
 
 func (t *sqliteTx) exec(ctx context.Context, query string, args []any) (int64, error) {
 	var (
-		res sql.Result
-		err error
+		result sql.Result
+		err    error
 	)
-	if stmt := t.prepared.of(ctx, t.tx, query); stmt != nil { //nolint:sqlclosecheck // it ends with the transaction
-		res, err = stmt.ExecContext(ctx, args...)
+
+	//nolint:sqlclosecheck // the statement ends with the transaction
+	if prepared := t.prepared.of(ctx, t.tx, query); prepared != nil {
+		result, err = prepared.ExecContext(ctx, args...)
 	} else {
-		res, err = t.tx.ExecContext(ctx, query, args...)
+		result, err = t.tx.ExecContext(ctx, query, args...)
 	}
+
 	if err != nil {
 		return 0, err
 	}
-	return res.RowsAffected()
+
+	return result.RowsAffected()
 }
 
-func (t *sqliteTx) query(ctx context.Context, query string, args []any, each func(scanner) error) error {
+func (t *sqliteTx) query(
+	ctx context.Context,
+	query string,
+	args []any,
+	each func(scanner) error,
+) error {
 	var (
 		rows *sql.Rows
 		err  error
 	)
-	if stmt := t.prepared.of(ctx, t.tx, query); stmt != nil { //nolint:sqlclosecheck // it ends with the transaction
-		rows, err = stmt.QueryContext(ctx, args...)
+
+	//nolint:sqlclosecheck // the statement ends with the transaction
+	if prepared := t.prepared.of(ctx, t.tx, query); prepared != nil {
+		rows, err = prepared.QueryContext(ctx, args...)
 	} else {
 		rows, err = t.tx.QueryContext(ctx, query, args...)
 	}
+
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
+
 	for rows.Next() {
 		if err := each(rows); err != nil {
 			return err
 		}
 	}
+
 	return rows.Err()
 }
 
-func (t *sqliteTx) later(ctx context.Context, query string, args []any, each func(scanner) error) error {
+func (t *sqliteTx) queue(
+	ctx context.Context,
+	query string,
+	args []any,
+	each func(scanner) error,
+) error {
 	if each != nil {
 		return t.query(ctx, query, args, each)
 	}
@@ -58,24 +78,37 @@ func (t *sqliteTx) later(ctx context.Context, query string, args []any, each fun
 	return err
 }
 
-// sqliteBatch is a writing transaction, in which each job has a savepoint. It goes on whatever becomes of the callers, so
-// their contexts are not for its statements; the driver would keep a goroutine for each besides.
+// sqliteBatch is a writing transaction, in which each job has a savepoint. Its
+// statements do not use the contexts of the callers: it goes on when a caller
+// leaves. The driver would also start a goroutine for each statement of a
+// context that can end.
 type sqliteBatch struct {
 	sqliteTx
-	ctx   context.Context
-	alone bool
+	ctx context.Context
+	// only says that the batch has one job, which needs no savepoint.
+	only bool
 }
 
 func (b *sqliteBatch) exec(_ context.Context, query string, args []any) (int64, error) {
 	return b.sqliteTx.exec(b.ctx, query, args)
 }
 
-func (b *sqliteBatch) query(_ context.Context, query string, args []any, each func(scanner) error) error {
+func (b *sqliteBatch) query(
+	_ context.Context,
+	query string,
+	args []any,
+	each func(scanner) error,
+) error {
 	return b.sqliteTx.query(b.ctx, query, args, each)
 }
 
-func (b *sqliteBatch) later(_ context.Context, query string, args []any, each func(scanner) error) error {
-	return b.sqliteTx.later(b.ctx, query, args, each)
+func (b *sqliteBatch) queue(
+	_ context.Context,
+	query string,
+	args []any,
+	each func(scanner) error,
+) error {
+	return b.sqliteTx.queue(b.ctx, query, args, each)
 }
 
 func (b *sqliteBatch) flush() error { return nil }
@@ -85,8 +118,9 @@ func (b *sqliteBatch) control(query string) error {
 	return err
 }
 
-func (b *sqliteBatch) open(_ *job, alone bool) error {
-	if b.alone = alone; alone {
+func (b *sqliteBatch) beginPart(_ *job, only bool) error {
+	b.only = only
+	if only {
 		return nil
 	}
 	if err := b.control("SAVEPOINT job"); err != nil {
@@ -95,18 +129,25 @@ func (b *sqliteBatch) open(_ *job, alone bool) error {
 	return nil
 }
 
-func (b *sqliteBatch) shut(err error) error {
-	if b.alone {
-		return nil // commit and rollback see to it
+func (b *sqliteBatch) endPart(err error) error {
+	if b.only {
+		return nil // the transaction's commit or roll-back ends it
 	}
 	if err != nil {
 		if back := b.control("ROLLBACK TO SAVEPOINT job"); back != nil {
-			return fmt.Errorf("%w: %w (and taking it back failed: %w)", errBroken, err, back)
+			return fmt.Errorf(
+				"%w: %w (and rolling it back failed: %w)",
+				errBroken,
+				err,
+				back,
+			)
 		}
 	}
+
 	if err := b.control("RELEASE SAVEPOINT job"); err != nil {
 		return fmt.Errorf("%w: release: %w", errBroken, err)
 	}
+
 	return nil
 }
 
@@ -117,4 +158,5 @@ func (b *sqliteBatch) commit() (map[*job]error, error) {
 	return nil, nil
 }
 
-func (b *sqliteBatch) rollback() { _ = b.tx.Rollback() } // what cannot be taken back was never written
+// rollback ignores the error: without a commit, nothing is ever written.
+func (b *sqliteBatch) rollback() { _ = b.tx.Rollback() }

@@ -3,24 +3,25 @@ package store
 import (
 	"context"
 	"database/sql"
-	"strconv"
 	"sync"
 )
 
-// maxStatements bounds the statements that are kept prepared. The store's own texts are some sixty; a list's text varies
-// with its filters, and what does not fit is parsed each time.
+// maxStatements bounds the prepared statements. The store's own queries are
+// some sixty; the query of a list varies with its filters, and one that does
+// not fit is parsed each time.
 const maxStatements = 256
 
-// statements keeps SQL texts prepared. SQLite parses a text each time it runs, which costs more than running it: a third
-// of a durable payment's time, by a CPU profile. pgx keeps its own, so PostgreSQL has none of these.
+// statements keeps queries prepared for SQLite, which otherwise parses a query
+// each time it runs. That costs more than running it: a third of a durable
+// payment's time, by a CPU profile. For PostgreSQL, pgx keeps its own.
 //
-// A text is prepared after the transaction that ran it first, because preparing takes a connection, and the transaction
-// may hold the last one.
+// A query is prepared after the transaction that ran it first. Preparing takes
+// a connection, and the transaction may hold the last one.
 type statements struct {
 	db *sql.DB
 
 	mu     sync.Mutex
-	ready  map[string]*sql.Stmt // nil for a text that is to be prepared
+	ready  map[string]*sql.Stmt // nil for a query that is to be prepared
 	wanted []string
 }
 
@@ -28,26 +29,31 @@ func newStatements(db *sql.DB) *statements {
 	return &statements{db: db, ready: map[string]*sql.Stmt{}}
 }
 
-// of gives a text's statement on tx, or nil when it has to be run as text. s may be nil: nothing is prepared then.
+// of returns the statement of a query on tx, nil when the query is not
+// prepared. s may be nil: then nothing is prepared.
 func (s *statements) of(ctx context.Context, tx *sql.Tx, query string) *sql.Stmt {
 	if s == nil {
 		return nil
 	}
 	s.mu.Lock()
-	stmt, known := s.ready[query]
+	prepared, known := s.ready[query]
 	if !known && len(s.ready) < maxStatements {
 		s.ready[query] = nil
 		s.wanted = append(s.wanted, query)
 	}
+
 	s.mu.Unlock()
-	if stmt == nil {
+
+	if prepared == nil {
 		return nil
 	}
-	return tx.StmtContext(ctx, stmt)
+
+	return tx.StmtContext(ctx, prepared)
 }
 
-// prepare readies what was run as text. The caller must hold no connection. A text that cannot be prepared stays text:
-// running it says what is wrong with it.
+// prepare prepares the queries that have been run since the last time. The
+// caller must hold no connection. A query that cannot be prepared is left as it
+// is: its error is that of running it.
 func (s *statements) prepare(ctx context.Context) {
 	if s == nil {
 		return
@@ -56,34 +62,38 @@ func (s *statements) prepare(ctx context.Context) {
 	wanted := s.wanted
 	s.wanted = nil
 	s.mu.Unlock()
+
 	for _, query := range wanted {
-		stmt, err := s.db.PrepareContext(ctx, query) //nolint:sqlclosecheck // close does
+		prepared, err := s.db.PrepareContext(
+			ctx,
+			query,
+		) //nolint:sqlclosecheck // close does
+
 		s.mu.Lock()
 		if err == nil {
-			s.ready[query] = stmt
-		} else if ctx.Err() != nil { // the caller's time was up, which says nothing about the text
+			s.ready[query] = prepared
+		} else if ctx.Err() != nil {
+			// The caller's time was up, which says nothing about the query.
 			delete(s.ready, query)
 		}
+
 		s.mu.Unlock()
 	}
 }
 
-// close gives the statements up. Nothing may use them any more.
+// close closes the statements. They must not be used any more.
 func (s *statements) close() {
 	if s == nil {
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, stmt := range s.ready {
-		if stmt != nil {
-			_ = stmt.Close() // the database is closed next
+
+	for _, prepared := range s.ready {
+		if prepared != nil {
+			_ = prepared.Close() // the database is closed next
 		}
 	}
+
 	s.ready = map[string]*sql.Stmt{}
 }
-
-// limitedTo is the end of a text that reads so many rows at most, for a number that has
-// few values. SQLite plans by it, and parses a prepared statement again each time that it
-// is run with the number as an argument.
-func limitedTo(rows int) string { return " LIMIT " + strconv.Itoa(rows) }

@@ -27,7 +27,10 @@ func TestMain(m *testing.M) {
 
 // onBoth runs one suite on both engines.
 func onBoth(t *testing.T, suite func(t *testing.T, url string)) {
-	t.Run("sqlite", func(t *testing.T) { suite(t, "sqlite:"+filepath.Join(t.TempDir(), "payhost.db")) })
+	// Not the subtest's folder: its name may contain "#01", which ends the path
+	// in SQLite's URL.
+	path := filepath.Join(t.TempDir(), "payhost.db")
+	t.Run("sqlite", func(t *testing.T) { suite(t, "sqlite:"+path) })
 	t.Run("postgres", func(t *testing.T) { suite(t, storetest.Postgres(t)) })
 }
 
@@ -37,24 +40,26 @@ func open(t *testing.T, url string) *store.Store {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
 	})
+
 	return s
 }
 
 func update(t *testing.T, s *store.Store, fn func(*store.Tx) error) {
 	t.Helper()
-	if err := s.Update(t.Context(), fn); err != nil {
+	if err := s.Write(t.Context(), fn); err != nil {
 		t.Fatal(err)
 	}
 }
 
 func view(t *testing.T, s *store.Store, fn func(*store.Tx) error) {
 	t.Helper()
-	if err := s.View(t.Context(), fn); err != nil {
+	if err := s.Read(t.Context(), fn); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -62,9 +67,21 @@ func view(t *testing.T, s *store.Store, fn func(*store.Tx) error) {
 func example(id string) *intent.Intent {
 	at := time.Date(2026, 1, 2, 3, 4, 5, 678000, time.UTC)
 	return &intent.Intent{
-		ID: id, Kind: payment.KindPayment, Provider: "acme", Amount: payment.Amount{Decimal: decimal.RequireFromString("60.00")},
-		Currency: "USD", MerchantReference: "order-47", Method: "card", Request: json.RawMessage(`{"a":"ü"}`), IdempotencyKey: "key-" + id,
-		CreatedAt: at, ExpiresAt: at.Add(time.Hour), Sequence: 7, Fingerprint: "identity of " + id, Status: payment.Created, UpdatedAt: at,
+		ID:                id,
+		Kind:              payment.KindPayment,
+		Provider:          "acme",
+		Amount:            payment.Amount{Decimal: decimal.RequireFromString("60.00")},
+		Currency:          "USD",
+		MerchantReference: "order-47",
+		Method:            "card",
+		Request:           json.RawMessage(`{"a":"ü"}`),
+		IdempotencyKey:    "key-" + id,
+		CreatedAt:         at,
+		ExpiresAt:         at.Add(time.Hour),
+		Sequence:          7,
+		Fingerprint:       "identity of " + id,
+		Status:            payment.Created,
+		UpdatedAt:         at,
 	}
 }
 
@@ -73,13 +90,27 @@ func TestAnIntentComesBackAsItWas(t *testing.T) {
 		s, ctx := open(t, url), t.Context()
 		want := example("pay_1")
 		update(t, s, func(tx *store.Tx) error { return tx.InsertIntent(ctx, want) })
-		want.Status, want.ReviewReason, want.Fingerprint = payment.UnderReview, payment.ReviewMismatch, "f"
-		want.ProviderReference, want.References, want.ProviderStatus = "b", []string{"a", "b"}, "3"
-		want.PaidAmount, want.PaidCurrency = &payment.Amount{Decimal: decimal.RequireFromString("59.90")}, "EUR"
+		want.Status = payment.UnderReview
+		want.ReviewReason = payment.ReviewMismatch
+		want.Fingerprint = "f"
+		want.ProviderReference = "b"
+		want.References = []string{"a", "b"}
+
+		want.ProviderStatus = "3"
+		want.PaidAmount, want.PaidCurrency = &payment.Amount{
+			Decimal: decimal.RequireFromString("59.90"),
+		}, "EUR"
 		want.NextAction = &payment.NextAction{Type: "redirect", URL: "https://x.example"}
 		want.Failure = &payment.Failure{Code: "declined", Outcome: "refused"}
-		want.State, want.SucceededAt, want.CheckAt, want.Checks, want.Events = []byte{0, 1, 255}, want.CreatedAt, want.CreatedAt, 3, 0
-		want.Captured, want.Doubt = &payment.Amount{Decimal: decimal.RequireFromString("20.5")}, "capture_payment"
+		want.State = []byte{0, 1, 255}
+		want.SucceededAt = want.CreatedAt
+
+		want.CheckAt = want.CreatedAt
+		want.Checks = 3
+		want.Events = 0
+		want.Captured, want.Doubt = &payment.Amount{
+			Decimal: decimal.RequireFromString("20.5"),
+		}, "capture_payment"
 		update(t, s, func(tx *store.Tx) error { return tx.SaveIntent(ctx, want) })
 		view(t, s, func(tx *store.Tx) error {
 			got, err := tx.Intent(ctx, "pay_1")
@@ -89,23 +120,55 @@ func TestAnIntentComesBackAsItWas(t *testing.T) {
 			if g, w := fmt.Sprintf("%+v", plain(got)), fmt.Sprintf("%+v", plain(want)); g != w {
 				t.Errorf("got  %s\nwant %s", g, w)
 			}
+
 			found, err := tx.IntentsByReference(ctx, "acme", "a")
 			if err != nil || len(found) != 1 || found[0].ID != "pay_1" {
 				t.Errorf("by an older reference: %v, %v", found, err)
 			}
-			if found, err = tx.IntentsByReference(ctx, "other", "a"); err != nil || len(found) != 0 {
+			if found, err = tx.IntentsByReference(ctx, "other", "a"); err != nil ||
+				len(found) != 0 {
 				t.Errorf("another account's reference: %v, %v", found, err)
 			}
+
 			return nil
 		})
 	})
 }
 
-// plain replaces pointers by what they point to, so that two records can be compared as text.
+// plain replaces pointers by what they point to, so that two records can be
+// compared as text.
 func plain(i *intent.Intent) any {
-	return []any{i.ID, i.Kind, i.Provider, i.Amount.String(), i.Currency, i.MerchantReference, i.Method, string(i.Request), i.IdempotencyKey,
-		i.CreatedAt, i.ExpiresAt, i.Sequence, i.Status, i.ReviewReason, i.Fingerprint, i.ProviderReference, i.References, i.ProviderStatus,
-		i.PaidAmount.String(), i.PaidCurrency, *i.NextAction, *i.Failure, i.State, i.SucceededAt, i.UpdatedAt, i.CheckAt, i.Checks, i.Events, i.Version}
+	return []any{
+		i.ID,
+		i.Kind,
+		i.Provider,
+		i.Amount.String(),
+		i.Currency,
+		i.MerchantReference,
+		i.Method,
+		string(i.Request),
+		i.IdempotencyKey,
+		i.CreatedAt,
+		i.ExpiresAt,
+		i.Sequence,
+		i.Status,
+		i.ReviewReason,
+		i.Fingerprint,
+		i.ProviderReference,
+		i.References,
+		i.ProviderStatus,
+		i.PaidAmount.String(),
+		i.PaidCurrency,
+		*i.NextAction,
+		*i.Failure,
+		i.State,
+		i.SucceededAt,
+		i.UpdatedAt,
+		i.CheckAt,
+		i.Checks,
+		i.Events,
+		i.Version,
+	}
 }
 
 func TestAWriteOfSomethingChangedMeanwhileIsAConflict(t *testing.T) {
@@ -115,7 +178,10 @@ func TestAWriteOfSomethingChangedMeanwhileIsAConflict(t *testing.T) {
 		update(t, s, func(tx *store.Tx) error { return tx.InsertIntent(ctx, one) })
 		two := *one
 		update(t, s, func(tx *store.Tx) error { return tx.SaveIntent(ctx, one) })
-		if err := s.Update(ctx, func(tx *store.Tx) error { return tx.SaveIntent(ctx, &two) }); !errors.Is(err, store.ErrConflict) {
+		if err := s.Write(ctx, func(tx *store.Tx) error { return tx.SaveIntent(ctx, &two) }); !errors.Is(
+			err,
+			store.ErrConflict,
+		) {
 			t.Fatalf("got %v", err)
 		}
 	})
@@ -126,13 +192,15 @@ func TestAFailedUpdateLeavesNothingAndHarmsNobody(t *testing.T) {
 		s, ctx := open(t, url), t.Context()
 		boom := errors.New("boom")
 		var wg sync.WaitGroup
+
 		for n := range 40 {
 			wg.Go(func() {
 				id := fmt.Sprintf("pay_%02d", n)
-				err := s.Update(ctx, func(tx *store.Tx) error {
+				err := s.Write(ctx, func(tx *store.Tx) error {
 					if err := tx.InsertIntent(ctx, example(id)); err != nil {
 						return err
 					}
+
 					switch {
 					case n%4 == 1:
 						return boom
@@ -141,19 +209,25 @@ func TestAFailedUpdateLeavesNothingAndHarmsNobody(t *testing.T) {
 					case n%4 == 3: // a statement that fails, which ends a transaction in PostgreSQL
 						return tx.InsertIntent(ctx, example(id))
 					}
+
 					return nil
 				})
 				if (err == nil) != (n%4 == 0) {
 					t.Errorf("%s: %v", id, err)
 				}
+
 				if n%4 == 3 && !errors.Is(err, store.ErrExists) {
 					t.Errorf("%s: %v, want ErrExists", id, err)
 				}
 			})
 		}
+
 		wg.Wait()
 		view(t, s, func(tx *store.Tx) error {
-			list, err := tx.ListIntents(ctx, store.Filter{Kind: payment.KindPayment, Limit: 100})
+			list, err := tx.ListIntents(
+				ctx,
+				store.Filter{Kind: payment.KindPayment, Limit: 100},
+			)
 			if len(list) != 10 {
 				t.Errorf("%d rows, want 10", len(list))
 			}
@@ -173,10 +247,11 @@ func TestANumberIsNeverGivenTwice(t *testing.T) {
 			mu   sync.Mutex
 			seen []uint64
 		)
+
 		for n := range 50 {
 			wg.Go(func() {
-				err := hosts[n%len(hosts)].Update(ctx, func(tx *store.Tx) error {
-					got, err := tx.Next(ctx, "c", 100)
+				err := hosts[n%len(hosts)].Write(ctx, func(tx *store.Tx) error {
+					got, err := tx.NextNumber(ctx, "c", 100)
 					mu.Lock()
 					defer mu.Unlock()
 					seen = append(seen, got)
@@ -187,13 +262,15 @@ func TestANumberIsNeverGivenTwice(t *testing.T) {
 				}
 			})
 		}
+
 		wg.Wait()
 		slices.Sort(seen)
 		if len(slices.Compact(seen)) != 50 || seen[0] != 100 {
 			t.Errorf("got %v", seen)
 		}
+
 		update(t, hosts[0], func(tx *store.Tx) error {
-			if got, err := tx.Next(ctx, "c", 1000); err != nil || got != 1000 {
+			if got, err := tx.NextNumber(ctx, "c", 1000); err != nil || got != 1000 {
 				t.Errorf("after raising the start: %d, %v", got, err)
 			}
 			return nil
@@ -204,30 +281,47 @@ func TestANumberIsNeverGivenTwice(t *testing.T) {
 func TestEventsKeepTheirOrderAndCanBeNarrowed(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
 		s, ctx := open(t, url), t.Context()
-		update(t, s, func(tx *store.Tx) error { return tx.InsertIntent(ctx, example("pay_1")) })
+		update(
+			t,
+			s,
+			func(tx *store.Tx) error { return tx.InsertIntent(ctx, example("pay_1")) },
+		)
+
 		for n, typ := range []string{"payment.succeeded", "payout.failed", "payment.failed"} {
 			update(t, s, func(tx *store.Tx) error {
-				e := payment.Event{Type: typ, CreatedAt: time.Unix(int64(n), 0), Data: json.RawMessage(`{}`)}
+				e := payment.Event{
+					Type:      typ,
+					CreatedAt: time.Unix(int64(n), 0),
+					Data:      json.RawMessage(`{}`),
+				}
 				return tx.AppendEvent(ctx, payment.KindPayment, "pay_1", "", &e)
 			})
 		}
+
 		view(t, s, func(tx *store.Tx) error {
 			all, err := tx.Events(ctx, 0, nil, 10)
-			if err != nil || len(all) != 3 || all[0].Type != "payment.succeeded" || all[0].ID >= all[1].ID {
+			if err != nil || len(all) != 3 || all[0].Type != "payment.succeeded" ||
+				all[0].ID >= all[1].ID {
 				t.Fatalf("%+v, %v", all, err)
 			}
+
 			after, err := store.EventPosition(all[1].ID)
 			if err != nil {
 				return err
 			}
-			if rest, err := tx.Events(ctx, after, nil, 10); err != nil || len(rest) != 1 || rest[0].ID != all[2].ID {
+			if rest, err := tx.Events(ctx, after, nil, 10); err != nil || len(rest) != 1 ||
+				rest[0].ID != all[2].ID {
 				t.Errorf("after the second: %+v, %v", rest, err)
 			}
-			if some, err := tx.Events(ctx, 0, []string{"payment.*"}, 10); err != nil || len(some) != 2 {
+
+			if some, err := tx.Events(ctx, 0, []string{"payment.*"}, 10); err != nil ||
+				len(some) != 2 {
 				t.Errorf("payment.*: %+v, %v", some, err)
 			}
+
 			return nil
 		})
+
 		if _, err := store.EventPosition("evt_!"); err == nil {
 			t.Error("junk is taken for an event id")
 		}
@@ -243,15 +337,21 @@ func TestAPositionOfTheStreamIsGivenOnce(t *testing.T) {
 			e := payment.Event{Type: "payment.processing", Data: json.RawMessage(`{}`)}
 			return tx.AppendEvent(ctx, payment.KindPayment, "pay_1", "", &e)
 		}
+
 		update(t, s, func(tx *store.Tx) error {
 			return errors.Join(tx.InsertIntent(ctx, example("pay_1")), add(tx), add(tx))
 		})
 		update(t, s, func(tx *store.Tx) error {
-			return errors.Join(tx.Exec(ctx, "DELETE FROM events WHERE position = 2"), add(tx))
+			return errors.Join(
+				tx.Exec(ctx, "DELETE FROM events WHERE position = 2"),
+				add(tx),
+			)
 		})
+
 		view(t, s, func(tx *store.Tx) error {
 			list, err := tx.Events(ctx, 2, nil, 10)
-			if err != nil || len(list) != 1 || list[0].ID != store.EventID(3) || list[0].Sequence != 3 {
+			if err != nil || len(list) != 1 || list[0].ID != store.EventID(3) ||
+				list[0].Sequence != 3 {
 				t.Errorf("after the second: %+v, %v", list, err)
 			}
 			return nil
@@ -262,9 +362,18 @@ func TestAPositionOfTheStreamIsGivenOnce(t *testing.T) {
 func TestWritesAreOnDiskWhenTheyAreAnswered(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
 		s, ctx := open(t, url), t.Context()
-		update(t, s, func(tx *store.Tx) error { return tx.InsertIntent(ctx, example("pay_1")) })
+		update(
+			t,
+			s,
+			func(tx *store.Tx) error { return tx.InsertIntent(ctx, example("pay_1")) },
+		)
+
 		other := open(t, url) // another connection sees only what is committed
-		view(t, other, func(tx *store.Tx) error { _, err := tx.Intent(ctx, "pay_1"); return err })
+		view(
+			t,
+			other,
+			func(tx *store.Tx) error { _, err := tx.Intent(ctx, "pay_1"); return err },
+		)
 	})
 }
 
@@ -284,7 +393,11 @@ func TestAfterCloseNothingIsTaken(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Update(context.Background(), func(*store.Tx) error { return nil }); !errors.Is(err, store.ErrClosed) {
+
+	if err := s.Write(context.Background(), func(*store.Tx) error { return nil }); !errors.Is(
+		err,
+		store.ErrClosed,
+	) {
 		t.Fatalf("got %v", err)
 	}
 }
@@ -307,35 +420,52 @@ func TestTheDatabaseFileIsForItsOwnerOnly(t *testing.T) {
 	}
 }
 
-// A full disk: writes are refused with an error, nothing is half done, and it recovers by itself.
+// A full disk: writes are refused with an error, nothing is half done, and it
+// recovers by itself.
 func TestAFullDiskIsRefusedAndRecoveredFrom(t *testing.T) {
 	s, ctx := open(t, "sqlite:"+filepath.Join(t.TempDir(), "payhost.db")), t.Context()
 	limit := func(pages string) {
-		update(t, s, func(tx *store.Tx) error { return tx.Exec(ctx, "PRAGMA max_page_count = "+pages) })
+		update(
+			t,
+			s,
+			func(tx *store.Tx) error { return tx.Exec(ctx, "PRAGMA max_page_count = "+pages) },
+		)
 	}
+
 	limit("1") // SQLite takes the present size
 	var err error
+
 	n := 0
 	for ; err == nil && n < 1000; n++ {
 		i := example(fmt.Sprintf("pay_%04d", n))
 		i.Request = json.RawMessage(`"` + strings.Repeat("x", 8<<10) + `"`)
-		err = s.Update(ctx, func(tx *store.Tx) error { return tx.InsertIntent(ctx, i) })
+		err = s.Write(ctx, func(tx *store.Tx) error { return tx.InsertIntent(ctx, i) })
 	}
+
 	if err == nil || !strings.Contains(err.Error(), "full") {
 		t.Fatalf("got %v", err)
 	}
 	view(t, s, func(tx *store.Tx) error {
-		if _, err := tx.Intent(ctx, fmt.Sprintf("pay_%04d", n-1)); !errors.Is(err, store.ErrNotFound) {
+		if _, err := tx.Intent(ctx, fmt.Sprintf("pay_%04d", n-1)); !errors.Is(
+			err,
+			store.ErrNotFound,
+		) {
 			t.Errorf("the refused write is half there: %v", err)
 		}
 		return nil
 	})
+
 	limit("1000000")
-	update(t, s, func(tx *store.Tx) error { return tx.InsertIntent(ctx, example("pay_after")) })
+	update(
+		t,
+		s,
+		func(tx *store.Tx) error { return tx.InsertIntent(ctx, example("pay_after")) },
+	)
 }
 
-// A database that can only be read, such as a replica after a failover: every write is refused with the database's own
-// words, reads go on, and when it can be written again nothing has to be restarted.
+// A database that can only be read, such as a replica after a failover: every
+// write is refused with the database's own words, reads go on, and when it can
+// be written again nothing has to be restarted.
 func TestAReadOnlyDatabaseIsRefusedAndRecoveredFrom(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
 		s, ctx := open(t, url), t.Context()
@@ -344,17 +474,28 @@ func TestAReadOnlyDatabaseIsRefusedAndRecoveredFrom(t *testing.T) {
 			readOnly = "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY"
 			writable = "SELECT 1" // the session with which it was found is gone
 		}
-		update(t, s, func(tx *store.Tx) error { return tx.InsertIntent(ctx, example("pay_before")) })
+
+		update(
+			t,
+			s,
+			func(tx *store.Tx) error { return tx.InsertIntent(ctx, example("pay_before")) },
+		)
+
 		if !strings.HasPrefix(url, "sqlite:") {
 			readOnlyDatabase(t, url, true)
 		}
 		s.OnWriter(t, readOnly)
+
 		for range 2 {
-			err := s.Update(ctx, func(tx *store.Tx) error { return tx.InsertIntent(ctx, example("pay_refused")) })
+			err := s.Write(
+				ctx,
+				func(tx *store.Tx) error { return tx.InsertIntent(ctx, example("pay_refused")) },
+			)
 			if err == nil || !strings.Contains(err.Error(), "read") {
 				t.Fatalf("got %v", err)
 			}
 		}
+
 		view(t, s, func(tx *store.Tx) error {
 			if _, err := tx.Intent(ctx, "pay_refused"); !errors.Is(err, store.ErrNotFound) {
 				t.Errorf("the refused write is there: %v", err)
@@ -362,22 +503,28 @@ func TestAReadOnlyDatabaseIsRefusedAndRecoveredFrom(t *testing.T) {
 			_, err := tx.Intent(ctx, "pay_before")
 			return err
 		})
+
 		if !strings.HasPrefix(url, "sqlite:") {
 			readOnlyDatabase(t, url, false)
 		}
 		s.OnWriter(t, writable)
-		update(t, s, func(tx *store.Tx) error { return tx.InsertIntent(ctx, example("pay_after")) })
+		update(
+			t,
+			s,
+			func(tx *store.Tx) error { return tx.InsertIntent(ctx, example("pay_after")) },
+		)
 	})
 }
 
-// Two writes under one key in one commit: whoever hears that the key is taken must find it there.
+// Two writes under one key in one commit: whoever hears that the key is taken
+// must find it there.
 func TestWhatWasInTheWayIsThereForWhoeverLooksNext(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
 		s, ctx := open(t, url), t.Context()
 		busy, release := make(chan struct{}), make(chan struct{})
 		var wg sync.WaitGroup
 		wg.Go(func() { // keeps the writer busy, so that the others wait together
-			err := s.Update(ctx, func(*store.Tx) error {
+			err := s.Write(ctx, func(*store.Tx) error {
 				close(busy)
 				<-release
 				return nil
@@ -386,23 +533,29 @@ func TestWhatWasInTheWayIsThereForWhoeverLooksNext(t *testing.T) {
 				t.Error(err)
 			}
 		})
+
 		<-busy
 		for range 20 {
 			wg.Go(func() {
-				err := s.Update(ctx, func(tx *store.Tx) error {
-					return tx.InsertKey(ctx, store.Key{Key: "one", RequestHash: "h", IntentID: "pay_1"})
+				err := s.Write(ctx, func(tx *store.Tx) error {
+					return tx.InsertKey(
+						ctx,
+						store.Key{Key: "one", RequestHash: "h", IntentID: "pay_1"},
+					)
 				})
 				if err == nil {
 					return
 				}
+
 				if !errors.Is(err, store.ErrExists) {
 					t.Error(err)
 				}
-				if err := s.View(ctx, func(tx *store.Tx) error { _, err := tx.Key(ctx, "one"); return err }); err != nil {
+				if err := s.Read(ctx, func(tx *store.Tx) error { _, err := tx.Key(ctx, "one"); return err }); err != nil {
 					t.Errorf("told that the key is taken, but: %v", err)
 				}
 			})
 		}
+
 		close(release)
 		wg.Wait()
 	})

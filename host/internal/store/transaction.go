@@ -12,96 +12,124 @@ import (
 	"github.com/pressly/goose/v3"
 )
 
-// database is an engine: what differs between SQLite and PostgreSQL.
+// database is an engine: the part of the store that differs between SQLite and
+// PostgreSQL.
 type database interface {
 	traits() traits
-	// begin starts a transaction of the one writer. commit or rollback must be called.
+	// begin starts a transaction of the one writer. The caller must end it with
+	// commit or rollback.
 	begin(ctx context.Context) (batch, error)
-	// view runs fn in a transaction that only reads and sees one moment.
-	view(ctx context.Context, fn func(transaction) error) error
-	// look is view for a fn that waits for an answer once at most.
-	look(ctx context.Context, fn func(transaction) error) error
-	// migrating gives connections to bring the tables up to date with, before anything else.
+	// read runs fn in a transaction that only reads and sees one moment.
+	read(ctx context.Context, fn func(transaction) error) error
+	// get is read for an fn that needs the answer of one statement at most.
+	get(ctx context.Context, fn func(transaction) error) error
+	// migrating returns the connections that migrations run on, before anything
+	// else does. The caller must call done afterwards.
 	migrating() (db *sql.DB, done func() error)
 	ping(ctx context.Context) error
 	close() error
 }
 
-// traits are what the store's own code must know of an engine.
+// traits are the differences of an engine that the store's own code must know.
 type traits struct {
-	name      string // for errors
-	dialect   goose.Dialect
-	trips     bool   // a statement's answer costs a round trip
-	forUpdate string // appended to a SELECT whose row is about to be changed
-	clock     string // an expression for the server's time in microseconds, "" where there is no server
-	duplicate func(error) bool
+	name       string // for errors
+	dialect    goose.Dialect
+	roundTrips bool   // the answer of a statement costs a round trip
+	forUpdate  string // appended to a SELECT whose row is about to be changed
+	clock      string // an expression for the server's time in microseconds; "" without a server
+	duplicate  func(error) bool
 }
 
-// transaction runs statements. A statement is one text for both engines, with $1, $2, … for its arguments.
+// transaction runs statements. A statement is one text for both engines, with
+// $1, $2, … for its arguments.
 type transaction interface {
-	// exec gives the number of rows that a statement wrote.
+	// exec returns the number of rows that a statement has written.
 	exec(ctx context.Context, query string, args []any) (int64, error)
-	// query calls each with every row of a statement's answer. each must not run other statements.
+	// query calls each with every row of a statement's answer. each must not
+	// run other statements.
 	query(ctx context.Context, query string, args []any, each func(scanner) error) error
-	// later is query for a statement that nobody waits for: it is run at once, or together with the next one whose answer is
-	// wanted, or at the end; in any case before those that come after it. What goes wrong is the error of whichever call
-	// finds out, and fails the transaction, or the job's part of it, even if that call's error is ignored.
-	later(ctx context.Context, query string, args []any, each func(scanner) error) error
+	// queue is query for a statement whose answer is not needed now. It may run
+	// at once, together with the next statement that exec or query runs, or at
+	// the end; in any case before the statements that come after it. Its error
+	// is returned by the call that runs it, and it fails the transaction, or
+	// the job's part of it, even if that call's error is ignored.
+	queue(ctx context.Context, query string, args []any, each func(scanner) error) error
 }
 
 // scanner is a row.
 type scanner interface{ Scan(dest ...any) error }
 
-// batch is a transaction of the writer, in which several jobs have a part each.
+// batch is a transaction of the writer, in which each of several jobs has a
+// part.
 type batch interface {
 	transaction
-	// flush runs what later has kept.
+	// flush runs the statements that are queued.
 	flush() error
-	// open begins a job's part. A job that is alone needs nothing that takes back its part alone.
-	open(j *job, alone bool) error
-	// shut ends the job's part, and takes back what it did when err is not nil. Its own error is that nothing can be vouched
-	// for any more (errBroken), or what went wrong without the job's noticing.
-	shut(err error) error
-	// commit makes the parts last, except those of the jobs that it gives an error for. When it fails, nothing lasts.
+	// beginPart begins a job's part. The only job of a batch needs no
+	// savepoint: its part is rolled back with the transaction.
+	beginPart(j *job, only bool) error
+	// endPart ends the job's part, and rolls it back when err is not nil. It
+	// returns errBroken when the transaction cannot be relied on any more, or
+	// the error of a statement that the job has not seen.
+	endPart(err error) error
+	// commit makes the parts last, except those of the jobs that it returns an
+	// error for. When it fails, nothing lasts.
 	commit() (failed map[*job]error, err error)
 	rollback()
 }
 
-// Tx is a transaction. Its methods must not be used after the function it was given to has returned.
+// Tx is a transaction. Its methods must not be used after the function that it
+// was given to has returned.
 type Tx struct {
 	tx     transaction
 	engine traits
 	log    *slog.Logger
 	clock  *clock
-	// held are the intents that nobody else can change before the end.
-	held map[string]held
-	// ahead are the attempts of intents, and applied says of events whether they are applied, as they will have been read
-	// when the next statement is answered.
-	ahead   map[string]*attemptsAhead
-	applied map[EventKey]*eventAhead
-	// mine is what was read ahead for this job, shared what was read for those that come after it.
-	mine, shared readings
+	// locked are the intents that no other transaction can change before this
+	// one ends.
+	locked map[string]lockedIntent
+	ahead  readAhead
 }
 
-// Now is the database's clock: what is written in this transaction is dated by it.
+// newTx returns the Tx that a caller of the store works with.
+func (s *Store) newTx(tx transaction) *Tx {
+	return &Tx{
+		tx:     tx,
+		engine: s.db.traits(),
+		log:    s.log,
+		clock:  s.clock,
+		locked: map[string]lockedIntent{},
+		ahead:  newReadAhead(),
+	}
+}
+
+// Now returns the time of the database's clock, which dates everything that is
+// written in this transaction.
 func (t *Tx) Now() time.Time { return t.clock.now() }
 
+// exec returns the number of rows that a statement has written.
 func (t *Tx) exec(ctx context.Context, query string, args ...any) (int64, error) {
-	n, err := t.tx.exec(ctx, query, storable(args))
-	return n, t.engine.mapped(err)
+	count, err := t.tx.exec(ctx, query, sanitizedArgs(args))
+	return count, t.engine.mapped(err)
 }
 
-// later is for a statement whose answer nothing depends on.
-func (t *Tx) later(ctx context.Context, query string, args ...any) error {
-	return t.laterEach(ctx, query, args, nil)
+// queue is for a statement whose answer the caller does not need.
+func (t *Tx) queue(ctx context.Context, query string, args ...any) error {
+	return t.queueEach(ctx, query, args, nil)
 }
 
-// laterEach is later for a statement whose rows somebody wants once they are there.
-func (t *Tx) laterEach(ctx context.Context, query string, args []any, each func(scanner) error) error {
-	return t.engine.mapped(t.tx.later(ctx, query, storable(args), each))
+// queueEach is queue for a statement whose rows are handed to each once they
+// are there.
+func (t *Tx) queueEach(
+	ctx context.Context,
+	query string,
+	args []any,
+	each func(scanner) error,
+) error {
+	return t.engine.mapped(t.tx.queue(ctx, query, sanitizedArgs(args), each))
 }
 
-// row is the first row of an answer. The statement is run when it is scanned.
+// row is the first row of an answer. Its statement runs when it is scanned.
 type row struct {
 	t     *Tx
 	ctx   context.Context
@@ -113,10 +141,10 @@ func (t *Tx) queryRow(ctx context.Context, query string, args ...any) row {
 	return row{t, ctx, query, args}
 }
 
-// Scan reads the row, or gives sql.ErrNoRows.
+// Scan reads the row, or returns sql.ErrNoRows.
 func (r row) Scan(dest ...any) error {
 	found := false
-	err := r.t.tx.query(r.ctx, r.query, storable(r.args), func(first scanner) error {
+	err := r.t.tx.query(r.ctx, r.query, sanitizedArgs(r.args), func(first scanner) error {
 		if found {
 			return nil
 		}
@@ -126,22 +154,48 @@ func (r row) Scan(dest ...any) error {
 	if err == nil && !found {
 		return sql.ErrNoRows
 	}
+
 	return r.t.engine.mapped(err)
 }
 
-// list gives what scan makes of each row of an answer.
-func list[T any](ctx context.Context, t *Tx, scan func(scanner) (T, error), query string, args ...any) (out []T, err error) {
-	err = t.tx.query(ctx, query, storable(args), func(row scanner) error {
-		v, err := scan(row)
+// queryAll returns what scan makes of each row of an answer.
+func queryAll[T any](
+	ctx context.Context,
+	t *Tx,
+	scan func(scanner) (T, error),
+	query string,
+	args ...any,
+) (out []T, err error) {
+	err = t.tx.query(ctx, query, sanitizedArgs(args), func(row scanner) error {
+		value, err := scan(row)
 		if err == nil {
-			out = append(out, v)
+			out = append(out, value)
 		}
 		return err
 	})
 	return out, t.engine.mapped(err)
 }
 
-// mapped gives an error of the database the store's own name, or the database's.
+// texts returns a column of text.
+func (t *Tx) texts(ctx context.Context, query string, args ...any) ([]string, error) {
+	scan := func(row scanner) (text string, err error) {
+		err = row.Scan(&text)
+		return text, err
+	}
+	return queryAll(ctx, t, scan, query, args...)
+}
+
+// firstText returns the first row of a column of text, "" when there is none.
+func (t *Tx) firstText(ctx context.Context, query string, args ...any) (string, error) {
+	found, err := t.texts(ctx, query, args...)
+	if err != nil || len(found) == 0 {
+		return "", err
+	}
+	return found[0], nil
+}
+
+// mapped returns the store's own error for one of the database, or the
+// database's error under the engine's name.
 func (e traits) mapped(err error) error {
 	switch {
 	case err == nil:
@@ -152,30 +206,34 @@ func (e traits) mapped(err error) error {
 	return fmt.Errorf("%s: %w", e.name, err)
 }
 
-// storable mends text that PostgreSQL would refuse: providers and strangers send bytes that are not UTF-8, and zeros, and
-// what they send must be kept all the same. What is not exact any more is only shown, or looked up mended likewise.
-func storable(args []any) []any {
-	for k, a := range args {
-		args[k] = storableValue(a)
+// sanitizedArgs replaces text that PostgreSQL would refuse. Providers and
+// unverified senders send bytes that are not UTF-8, and zero bytes, and such a
+// request must be stored all the same. Sanitized text is only displayed, or
+// looked up by a value that is sanitized in the same way.
+func sanitizedArgs(args []any) []any {
+	for k, arg := range args {
+		args[k] = sanitizedValue(arg)
 	}
 	return args
 }
 
-func storableValue(value any) any {
+func sanitizedValue(value any) any {
 	switch value := value.(type) {
 	case string:
-		return mended(value)
+		return sanitized(value)
 	case []string:
 		list := make([]string, 0, len(value))
 		for _, text := range value {
-			list = append(list, mended(text))
+			list = append(list, sanitized(text))
 		}
 		return list
 	}
+
 	return value
 }
 
-func mended(text string) string {
+// sanitized returns text in valid UTF-8 and without zero bytes.
+func sanitized(text string) string {
 	if utf8.ValidString(text) && !strings.Contains(text, "\x00") {
 		return text
 	}

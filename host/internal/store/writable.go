@@ -15,50 +15,63 @@ import (
 // probeSetting is the row that is written to find out whether anything can be.
 const probeSetting = "writable_probe"
 
-// probeRoom is how many bytes are written and taken back: room for a payment.
-const probeRoom = 64 << 10
+// probeSize is how many bytes are written and rolled back: enough for a
+// payment.
+const probeSize = 64 << 10
 
-// errTakeBack takes back what was only tried.
-var errTakeBack = errors.New("taken back")
+// errProbeOnly rolls back a write that was only a try.
+var errProbeOnly = errors.New("only a probe")
 
-// Writable returns nil when something can be written now. It writes: a row is
-// changed and committed, after a larger one was tried and taken back, since a
-// full disk may have room for the small one alone.
+// The codes of PostgreSQL's errors that Reason knows.
+const (
+	codeReadOnly = "25006" // read_only_sql_transaction
+	codeDiskFull = "53100" // disk_full
+)
+
+// Writable returns nil when something can be written now. It writes a large row
+// and rolls it back, since a full disk may have room for a small one alone.
+// Then it changes and commits a small row.
 func (s *Store) Writable(ctx context.Context) error {
-	err := s.Update(ctx, func(tx *Tx) error {
-		room := `INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = $2`
-		if _, err := tx.exec(ctx, room, probeSetting, strings.Repeat(" ", probeRoom)); err != nil {
+	err := s.Write(ctx, func(tx *Tx) error {
+		large := strings.Repeat(" ", probeSize)
+		if err := tx.SetSetting(ctx, probeSetting, large); err != nil {
 			return err
 		}
-		return errTakeBack
+		return errProbeOnly
 	})
-	if err != nil && !errors.Is(err, errTakeBack) {
+	if err != nil && !errors.Is(err, errProbeOnly) {
 		return err
 	}
-	return s.Update(ctx, func(tx *Tx) error {
+
+	return s.Write(ctx, func(tx *Tx) error {
 		return tx.SetSetting(ctx, probeSetting, time.Now().UTC().Format(time.RFC3339))
 	})
 }
 
-// Reason says in a few words, which hold no name and no address, why the
-// database refused.
+// Reason says in a few words why the database refused. The words contain no
+// name and no address; they are "" when err is nil.
 func Reason(err error) string {
-	var server *pgconn.PgError
-	var file *sqlite.Error
-	switch {
-	case err == nil:
+	if err == nil {
 		return ""
-	case errors.As(err, &server) && server.Code == "25006":
-		return "the database is read-only"
-	case errors.As(err, &server) && server.Code == "53100":
-		return "the disk is full"
-	case errors.As(err, &server):
+	}
+	var server *pgconn.PgError
+	if errors.As(err, &server) {
+		switch server.Code {
+		case codeReadOnly:
+			return "the database is read-only"
+		case codeDiskFull:
+			return "the disk is full"
+		}
+
 		return "the database refuses"
-	case !errors.As(err, &file):
+	}
+
+	var file *sqlite.Error
+	if !errors.As(err, &file) {
 		return "the database does not answer"
 	}
 
-	switch file.Code() & 0xff {
+	switch file.Code() & 0xff { // the primary code of an extended one
 	case sqlite3.SQLITE_FULL:
 		return "the disk is full"
 	case sqlite3.SQLITE_READONLY:
@@ -66,22 +79,26 @@ func Reason(err error) string {
 	case sqlite3.SQLITE_IOERR:
 		return "the disk cannot be read or written"
 	}
+
 	return "the database refuses"
 }
 
-// Reach reports why a store at a URL could not be opened, as far as that can be
-// found out without changing anything.
-func Reach(ctx context.Context, url string) error {
+// CheckConnection returns an error when a store at a URL cannot be opened, as
+// far as that can be found out without changing anything. It never fails for
+// SQLite, whose file is created when it is missing.
+func CheckConnection(ctx context.Context, url string) error {
 	if strings.HasPrefix(url, "sqlite:") {
-		return nil // a file that is not there is made
+		return nil
 	}
 	db, err := openPostgres(ctx, url)
 	if err != nil {
 		return err
 	}
-	defer db.close() //nolint:errcheck // it was only asked
+	defer db.close() //nolint:errcheck // nothing was written
+
 	if err := db.ping(ctx); err != nil {
 		return fmt.Errorf("postgres: %w", err)
 	}
+
 	return nil
 }

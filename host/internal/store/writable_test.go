@@ -26,18 +26,26 @@ func TestWhetherAnythingCanBeWritten(t *testing.T) {
 			readOnlyDatabase(t, url, true)
 			forbid, allow = "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY", ""
 		}
+
 		s.OnWriter(t, forbid)
 		for range 2 {
-			if err := s.Writable(ctx); err == nil || store.Reason(err) != "the database is read-only" {
-				t.Errorf("a database that can only be read: %v (%s)", err, store.Reason(err))
+			if err := s.Writable(ctx); err == nil ||
+				store.Reason(err) != "the database is read-only" {
+				t.Errorf(
+					"a database that can only be read: %v (%s)",
+					err,
+					store.Reason(err),
+				)
 			}
 		}
+
 		if allow != "" {
 			s.OnWriter(t, allow)
 		} else {
 			readOnlyDatabase(t, url, false)
 			_ = s.Writable(ctx) // finds the last read-only session
 		}
+
 		if err := s.Writable(ctx); err != nil {
 			t.Errorf("it can be written again: %v", err)
 		}
@@ -54,14 +62,15 @@ func TestAFullDiskHasNoRoomForAPayment(t *testing.T) {
 	if err := s.Writable(t.Context()); store.Reason(err) != "the disk is full" {
 		t.Errorf("got %v", err)
 	}
+
 	s.OnWriter(t, "PRAGMA max_page_count = 1000000")
 	if err := s.Writable(t.Context()); err != nil {
 		t.Error(err)
 	}
 }
 
-// readOnlyDatabase has the sessions that are opened from now on be read-only, as
-// those of a standby are.
+// readOnlyDatabase has the sessions that are opened from now on be read-only,
+// as those of a standby are.
 func readOnlyDatabase(t *testing.T, url string, yes bool) {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), url)
@@ -69,8 +78,12 @@ func readOnlyDatabase(t *testing.T, url string, yes bool) {
 		t.Fatal(err)
 	}
 	defer conn.Close(context.Background())
-	_, err = conn.Exec(t.Context(), fmt.Sprintf(`BEGIN READ WRITE; DO $$ BEGIN EXECUTE format(
-		'ALTER DATABASE %%I SET default_transaction_read_only = %v', current_database()); END $$; COMMIT`, yes))
+
+	_, err = conn.Exec(
+		t.Context(),
+		fmt.Sprintf(`BEGIN READ WRITE; DO $$ BEGIN EXECUTE format(
+		'ALTER DATABASE %%I SET default_transaction_read_only = %v', current_database()); END $$; COMMIT`, yes),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,11 +95,15 @@ func TestAReadOnlySessionIsReplaced(t *testing.T) {
 	s, ctx := open(t, storetest.Postgres(t)), t.Context()
 	s.OnWriter(t, "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")
 	write := func(id string) error {
-		return s.Update(ctx, func(tx *store.Tx) error { return tx.InsertIntent(ctx, example(id)) })
+		return s.Write(
+			ctx,
+			func(tx *store.Tx) error { return tx.InsertIntent(ctx, example(id)) },
+		)
 	}
 	if err := write("pay_refused"); store.Reason(err) != "the database is read-only" {
 		t.Fatalf("got %v", err)
 	}
+
 	if err := write("pay_after"); err != nil {
 		t.Errorf("the session is still there: %v", err)
 	}
@@ -105,12 +122,14 @@ func TestAServerThatCanBeWrittenIsFound(t *testing.T) {
 	update(t, s, func(tx *store.Tx) error { return tx.InsertIntent(ctx, example("pay_1")) })
 	view(t, s, func(tx *store.Tx) error {
 		_, err := tx.Intent(ctx, "pay_1")
-		if got, showing := tx.Show(ctx, "transaction_read_only"); showing != nil || got != "on" {
+		if got, showing := tx.Show(ctx, "transaction_read_only"); showing != nil ||
+			got != "on" {
 			t.Errorf("readers may write: %s, %v", got, showing)
 		}
 		return err
 	})
-	err := s.Look(ctx, func(tx *store.Tx) error {
+
+	err := s.Get(ctx, func(tx *store.Tx) error {
 		got, err := tx.Show(ctx, "transaction_read_only")
 		if got != "on" {
 			t.Errorf("whoever looks may write: %s", got)
@@ -122,14 +141,15 @@ func TestAServerThatCanBeWrittenIsFound(t *testing.T) {
 	}
 }
 
-// A pooler gives every transaction another session: nothing may depend on which.
+// A pooler gives every transaction another session: nothing may depend on
+// which.
 func TestSessionsMayBePooled(t *testing.T) {
 	s, ctx := open(t, storetest.Pooled(t, storetest.Postgres(t))), t.Context()
 	for k := range 20 {
 		id := fmt.Sprintf("pay_%02d", k)
 		update(t, s, func(tx *store.Tx) error { return tx.InsertIntent(ctx, example(id)) })
-		err := s.Look(ctx, func(tx *store.Tx) error {
-			i, _, _, err := tx.Whole(ctx, id)
+		err := s.Get(ctx, func(tx *store.Tx) error {
+			i, _, _, err := tx.IntentInFull(ctx, id)
 			if err == nil && i.ID != id {
 				t.Errorf("got %s for %s", i.ID, id)
 			}
@@ -138,14 +158,17 @@ func TestSessionsMayBePooled(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+
 		view(t, s, func(tx *store.Tx) error {
 			_, err := tx.Intent(ctx, id)
-			if got, showing := tx.Show(ctx, "transaction_isolation"); showing != nil || got != "repeatable read" {
+			if got, showing := tx.Show(ctx, "transaction_isolation"); showing != nil ||
+				got != "repeatable read" {
 				t.Errorf("views see several moments: %s, %v", got, showing)
 			}
 			return err
 		})
 	}
+
 	update(t, s, func(tx *store.Tx) error {
 		for name, want := range map[string]string{"idle_in_transaction_session_timeout": "10s", "lock_timeout": "20s", "statement_timeout": "25s"} {
 			if got, err := tx.Show(ctx, name); err != nil || got != want {
@@ -154,6 +177,7 @@ func TestSessionsMayBePooled(t *testing.T) {
 		}
 		return nil
 	})
+
 	if err := s.Writable(ctx); err != nil {
 		t.Error(err)
 	}
@@ -164,13 +188,18 @@ func TestTablesOfALaterVersionAreRefused(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
 		s := open(t, url)
 		update(t, s, func(tx *store.Tx) error {
-			return tx.Exec(t.Context(), "INSERT INTO payhost_migrations (version_id, is_applied) VALUES (4711, true)")
+			return tx.Exec(
+				t.Context(),
+				"INSERT INTO payhost_migrations (version_id, is_applied) VALUES (4711, true)",
+			)
 		})
+
 		later, err := store.Open(t.Context(), url)
 		if err == nil {
 			later.Close()
 			t.Fatal("it is opened")
 		}
+
 		for _, want := range []string{"version 4711", "up to version ", "nothing was changed"} {
 			if !strings.Contains(err.Error(), want) {
 				t.Errorf("no %q in %v", want, err)
@@ -181,11 +210,15 @@ func TestTablesOfALaterVersionAreRefused(t *testing.T) {
 
 func TestAStoreThatCannotBeReachedIsReported(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
-		if err := store.Reach(t.Context(), url); err != nil {
+		if err := store.CheckConnection(t.Context(), url); err != nil {
 			t.Error(err)
 		}
 	})
-	err := store.Reach(t.Context(), "postgres://somebody:hunter2@127.0.0.1:1/payhost?sslmode=disable")
+
+	err := store.CheckConnection(
+		t.Context(),
+		"postgres://somebody:hunter2@127.0.0.1:1/payhost?sslmode=disable",
+	)
 	if err == nil || strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("got %v", err)
 	}

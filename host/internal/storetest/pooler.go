@@ -26,6 +26,7 @@ func Pooled(t testing.TB, database string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -38,17 +39,18 @@ func Pooled(t testing.TB, database string) string {
 		p.end()
 		p.running.Wait()
 	})
+
 	at.Host = listener.Addr().String()
 	return at.String()
 }
 
-// pooler hands the transactions of its clients to sessions in turn.
+// pooler carries the transactions of its clients to sessions in turn.
 type pooler struct {
 	server  string
 	running sync.WaitGroup
 
 	mu      sync.Mutex
-	open    []net.Conn // all, to be closed at the end
+	open    []net.Conn // all of them, to be closed at the end
 	idle    []*session
 	stopped bool
 }
@@ -56,27 +58,57 @@ type pooler struct {
 // session is one connection to the server.
 type session struct {
 	conn  net.Conn
-	hello []byte // what the server says at the start, up to where it is ready
+	hello []byte // the server's first messages, up to where it is ready
 }
 
+// sessions is how many sessions there are at least before one is used again.
+const sessions = 3
+
+// carried are the settings that a pooler keeps for each client.
+var carried = []string{
+	"user",
+	"database",
+	"client_encoding",
+	"application_name",
+	"datestyle",
+	"timezone",
+	"standard_conforming_strings",
+}
+
+// The first byte of a message that the pooler looks at.
+const (
+	messageQuery     = 'Q'
+	messageSync      = 'S'
+	messageTerminate = 'X'
+	messageReady     = 'Z'
+)
+
+// The server's states in its messageReady.
+const (
+	statusIdle          = 'I'
+	statusInTransaction = 'T'
+)
+
+// accept serves clients until the listener is closed.
 func (p *pooler) accept(listener net.Listener) {
 	for {
 		conn, err := listener.Accept()
 		if err != nil {
 			return
 		}
-		if p.keep(conn) {
+		if p.track(conn) {
 			p.running.Go(func() { p.serve(conn) })
 		}
 	}
 }
 
-// keep has a connection closed at the end.
-func (p *pooler) keep(conn net.Conn) bool {
+// track makes end close a connection. It reports false, and closes the
+// connection itself, when the test is over.
+func (p *pooler) track(conn net.Conn) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.stopped {
-		_ = conn.Close() // the test is over
+		_ = conn.Close()
 		return false
 	}
 	p.open = append(p.open, conn)
@@ -88,148 +120,171 @@ func (p *pooler) end() {
 	defer p.mu.Unlock()
 	p.stopped = true
 	for _, conn := range p.open {
-		_ = conn.Close() // whoever uses it is over too
+		_ = conn.Close() // its user ends too
 	}
 }
 
-// carried are the settings that a pooler keeps for each client.
-var carried = []string{"user", "database", "client_encoding", "application_name", "datestyle", "timezone", "standard_conforming_strings"}
-
 // serve serves one client.
-func (p *pooler) serve(conn net.Conn) {
-	defer conn.Close()
-	backend := pgproto3.NewBackend(conn, conn)
+func (p *pooler) serve(client net.Conn) {
+	defer client.Close()
+	backend := pgproto3.NewBackend(client, client)
 	message, err := backend.ReceiveStartupMessage()
 	start, ok := message.(*pgproto3.StartupMessage)
 	if err != nil || !ok {
 		return
 	}
+
+	// A setting of the session would not go with the client to the next one.
 	for name := range start.Parameters {
 		if !slices.Contains(carried, name) {
-			backend.Send(&pgproto3.ErrorResponse{Severity: "FATAL", SeverityUnlocalized: "FATAL", Code: "08P01",
-				Message: "unsupported startup parameter: " + name})
+			backend.Send(&pgproto3.ErrorResponse{
+				Severity:            "FATAL",
+				SeverityUnlocalized: "FATAL",
+				Code:                "08P01",
+				Message:             "unsupported startup parameter: " + name,
+			})
 			_ = backend.Flush() // the client may have gone
+
 			return
 		}
 	}
 
-	s, err := p.take(start)
+	first, err := p.acquire(start)
 	if err != nil {
 		return
 	}
-	if _, err := conn.Write(s.hello); err != nil {
+	if _, err := client.Write(first.hello); err != nil {
 		return
 	}
-	p.give(s)
-	for p.transaction(conn, start) == nil {
+
+	p.release(first)
+
+	for p.transaction(client, start) == nil {
 	}
 }
 
-// transaction carries one transaction to a session.
+// transaction carries one transaction of a client to a session. The error is
+// that the client or the session has ended.
 func (p *pooler) transaction(client net.Conn, start *pgproto3.StartupMessage) error {
 	first, err := read(client)
-	if err != nil || first[0] == 'X' {
+	if err != nil || first[0] == messageTerminate {
 		return io.EOF
 	}
-	s, err := p.take(start)
+	used, err := p.acquire(start)
 	if err != nil {
 		return err
 	}
-	for status := byte('T'); status != 'I'; {
-		if status, err = s.exchange(client, first); err != nil {
-			_ = s.conn.Close() // nobody knows what it is at
+
+	for status := byte(statusInTransaction); status != statusIdle; {
+		status, err = used.exchange(client, first)
+		if err != nil {
+			_ = used.conn.Close() // its state is not known
 			return err
 		}
+
 		first = nil
 	}
-	p.give(s)
+
+	p.release(used)
 	return nil
 }
 
-// exchange carries what the client says up to a Sync or a Query, and the answer.
-// It returns the session's state after it.
-func (s *session) exchange(client net.Conn, said []byte) (status byte, err error) {
+// exchange carries the client's messages up to a Sync or a Query, and the
+// answer. message is the first of them, nil when it has not been read yet.
+// exchange returns the session's status after the answer.
+func (s *session) exchange(client net.Conn, message []byte) (status byte, err error) {
 	for {
-		if said == nil {
-			if said, err = read(client); err != nil {
+		if message == nil {
+			message, err = read(client)
+			if err != nil {
 				return 0, err
 			}
 		}
-		if _, err := s.conn.Write(said); err != nil {
+
+		if _, err := s.conn.Write(message); err != nil {
 			return 0, err
 		}
-		if said[0] == 'S' || said[0] == 'Q' {
-			break
+		if message[0] == messageSync || message[0] == messageQuery {
+			return s.answer(client)
 		}
-		said = nil
+
+		message = nil
 	}
-	return s.answer(client)
 }
 
-// answer carries an answer to its end.
-func (s *session) answer(to io.Writer) (status byte, err error) {
+// answer carries an answer to its end, and returns the status in it.
+func (s *session) answer(client io.Writer) (status byte, err error) {
 	for {
 		message, err := read(s.conn)
 		if err != nil {
 			return 0, err
 		}
-		if _, err := to.Write(message); err != nil {
+		if _, err := client.Write(message); err != nil {
 			return 0, err
 		}
-		if message[0] == 'Z' {
+
+		if message[0] == messageReady {
 			return message[5], nil
 		}
 	}
 }
 
-// read reads one message: a letter, a length and as much.
+// read reads one message: a letter, its length, and the rest.
 func read(from io.Reader) ([]byte, error) {
 	head := make([]byte, 5)
 	if _, err := io.ReadFull(from, head); err != nil {
 		return nil, err
 	}
-	message := slices.Grow(head, int(binary.BigEndian.Uint32(head[1:])))
-	message = message[:1+binary.BigEndian.Uint32(head[1:])]
-	_, err := io.ReadFull(from, message[5:])
+	length := int(binary.BigEndian.Uint32(head[1:])) // without the letter
+	message := slices.Grow(head, length)[:1+length]
+	_, err := io.ReadFull(from, message[len(head):])
 	return message, err
 }
 
-// sessions is how many sessions there are at least before one is given again.
-const sessions = 3
-
-// take returns a session, never the one that was given back last.
-func (p *pooler) take(start *pgproto3.StartupMessage) (*session, error) {
-	p.mu.Lock()
-	if len(p.idle) >= sessions {
-		s := p.idle[0]
-		p.idle = p.idle[1:]
-		p.mu.Unlock()
-		return s, nil
+// acquire returns a session, never the one that was released last.
+func (p *pooler) acquire(start *pgproto3.StartupMessage) (*session, error) {
+	if oldest := p.oldestIdle(); oldest != nil {
+		return oldest, nil
 	}
-	p.mu.Unlock()
-
 	conn, err := net.Dial("tcp", p.server)
 	if err != nil {
 		return nil, err
 	}
-	if !p.keep(conn) {
+
+	if !p.track(conn) {
 		return nil, errors.New("the test is over")
 	}
-	s := &session{conn: conn}
+
+	opened := &session{conn: conn}
 	frontend := pgproto3.NewFrontend(conn, conn)
 	frontend.Send(start)
 	if err := frontend.Flush(); err != nil {
 		return nil, err
 	}
+
 	var hello bytes.Buffer
-	if _, err := s.answer(&hello); err != nil {
+	if _, err := opened.answer(&hello); err != nil {
 		return nil, err
 	}
-	s.hello = hello.Bytes()
-	return s, nil
+	opened.hello = hello.Bytes()
+
+	return opened, nil
 }
 
-func (p *pooler) give(s *session) {
+// oldestIdle returns the session that was released first, nil when another one
+// must be opened.
+func (p *pooler) oldestIdle() *session {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.idle) < sessions {
+		return nil
+	}
+	oldest := p.idle[0]
+	p.idle = p.idle[1:]
+	return oldest
+}
+
+func (p *pooler) release(s *session) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.idle = append(p.idle, s)

@@ -1,6 +1,7 @@
 //go:build unix
 
-// Package storetest gives tests their databases: SQLite files, and databases of a PostgreSQL server where there is one.
+// Package storetest gives tests their databases: SQLite files, and databases of
+// a PostgreSQL server where there is one.
 package storetest
 
 import (
@@ -15,10 +16,11 @@ import (
 	"go.uber.org/goleak"
 )
 
-// settings make the servers fast: what they hold is worth nothing after the test.
+// settings make the servers fast: their data is worth nothing after the test.
 const settings = "fsync=off"
 
-// variable names a server to use in place of an own one. Its user must be allowed to make databases.
+// variable is the environment variable with the URL of a server to use, instead
+// of starting one. Its user must be allowed to create databases.
 const variable = "PAYHOST_TEST_POSTGRES"
 
 var (
@@ -28,28 +30,36 @@ var (
 	stop    = func() {}
 )
 
-// Main runs a package's tests and stops the server that they started. Its result is for os.Exit or goleak.
+// Main runs a package's tests and stops the server that they started. Its
+// result is for os.Exit or goleak.
 func Main(m *testing.M) int {
 	defer func() { stop() }()
 	return m.Run()
 }
 
-// OnBoth runs a package's tests twice, for a package whose tests open their store with URL: on SQLite, then on
-// PostgreSQL where there is one. Its result is for os.Exit or goleak.
+// OnBoth runs a package's tests twice, for a package whose tests open their
+// store with URL: on SQLite, then on PostgreSQL where there is one. Its result
+// is for os.Exit or goleak.
 func OnBoth(m *testing.M) int {
 	if code := m.Run(); code != 0 {
 		return code
 	}
+
 	if os.Getenv(variable) == "" && pgserver.Programs() == "" {
-		fmt.Printf("left out on PostgreSQL: %s is not set and there are no postgres programs\n", variable)
+		fmt.Printf(
+			"left out on PostgreSQL: %s is not set and there are no postgres programs\n",
+			variable,
+		)
 		return 0
 	}
+
 	fmt.Println("again, on PostgreSQL:")
 	onPostgres = true
 	return Main(m)
 }
 
-// OnBothWithoutLeaks is OnBoth, and fails when the tests leave a goroutine behind.
+// OnBothWithoutLeaks is OnBoth, and fails when the tests leave a goroutine
+// behind.
 func OnBothWithoutLeaks(m *testing.M) int { return withoutLeaks(OnBoth(m)) }
 
 // MainWithoutLeaks is Main, likewise.
@@ -66,11 +76,11 @@ func withoutLeaks(code int) int {
 	return 0
 }
 
-// onPostgres says which of OnBoth's runs it is.
+// onPostgres says that OnBoth runs the tests on PostgreSQL now.
 var onPostgres bool
 
-// URL returns the URL of a database of the engine that OnBoth is at, with its
-// tables and nothing in them.
+// URL returns the URL of a database with empty tables, of the engine that
+// OnBoth runs the tests on.
 func URL(t testing.TB) string {
 	t.Helper()
 	if onPostgres {
@@ -79,8 +89,9 @@ func URL(t testing.TB) string {
 	return SQLite(t)
 }
 
-// Postgres gives the URL of an empty database on a server that lasts for the package's tests (which must use Main). It
-// skips the test where there is neither PAYHOST_TEST_POSTGRES nor the postgres programs.
+// Postgres returns the URL of an empty database on a server that lasts for the
+// package's tests (which must use Main). It skips the test where there is
+// neither PAYHOST_TEST_POSTGRES nor the postgres programs.
 func Postgres(t testing.TB) string {
 	t.Helper()
 	needServer(t)
@@ -91,16 +102,20 @@ func Postgres(t testing.TB) string {
 func needServer(t testing.TB) {
 	t.Helper()
 	once.Do(func() {
-		if server = os.Getenv(variable); server != "" {
+		server = os.Getenv(variable)
+		if server != "" {
 			return
 		}
 		if bin := pgserver.Programs(); bin != "" {
 			var own *pgserver.Server
-			if own, failure = pgserver.Start(bin, settings); failure == nil {
-				server, stop = own.URL, own.Stop
+			own, failure = pgserver.Start(bin, settings)
+			if failure == nil {
+				server = own.URL
+				stop = own.Stop
 			}
 		}
 	})
+
 	if failure != nil {
 		t.Fatalf("start postgres: %v", failure)
 	}
@@ -114,31 +129,34 @@ var counter struct {
 	n int
 }
 
-// database makes a database of the test's own, and drops it at the end. It is a
-// copy of another one, unless template is empty.
+// database creates a database for one test, and drops it at the test's end. It
+// is a copy of another one, unless template is empty.
 func database(t testing.TB, template string) string {
 	t.Helper()
 	counter.Lock()
 	counter.n++
 	name := fmt.Sprintf("payhost_test_%d_%d", os.Getpid(), counter.n)
 	counter.Unlock()
+
 	db, err := sql.Open("pgx", server)
 	if err != nil {
 		t.Fatal("the server's URL is not valid")
 	}
 	t.Cleanup(func() {
-		if os.Getenv(variable) != "" { // else it goes with its server
+		if os.Getenv(variable) != "" { // else it ends with its server
 			_, _ = db.Exec("DROP DATABASE IF EXISTS " + name + " WITH (FORCE)")
 		}
 		_ = db.Close()
 	})
-	as := name
+
+	statement := "CREATE DATABASE " + name
 	if template != "" {
-		as += " TEMPLATE " + template
+		statement += " TEMPLATE " + template
 	}
-	if _, err := db.Exec("CREATE DATABASE " + as); err != nil {
+	if _, err := db.Exec(statement); err != nil {
 		t.Fatal(err)
 	}
+
 	return withDatabase(server, name)
 }
 
@@ -154,20 +172,23 @@ func withDatabase(url, name string) string {
 	return url
 }
 
-// Crashing gives an empty database on a server of the test's own, with a function that kills the server with all its
-// processes and returns when it is there again: no other test may meet that. It skips the test where there are no
-// postgres programs.
+// Crashing returns an empty database on a server that no other test uses, and a
+// function that kills the server with all its processes and returns when it
+// answers again. It skips the test where there are no postgres programs.
 func Crashing(t testing.TB) (url string, kill func()) {
 	t.Helper()
 	bin := pgserver.Programs()
 	if bin == "" {
-		t.Skipf("left out: %s names a server that is not ours to kill, or nothing, and there are no postgres programs", variable)
+		t.Skipf("left out: %s names a server that must not be killed, or nothing, "+
+			"and there are no postgres programs", variable)
 	}
+
 	own, err := pgserver.Start(bin, settings)
 	if err != nil {
 		t.Fatalf("start postgres: %v", err)
 	}
 	t.Cleanup(own.Stop)
+
 	return own.URL, func() {
 		if err := own.Crash(); err != nil {
 			t.Fatalf("start postgres again: %v", err)

@@ -15,10 +15,9 @@ import (
 	"github.com/payhost/payhost/host/internal/store"
 )
 
-// Making the tables takes many times as long as most tests, so it is done once a
-// process for each engine: a test gets a copy.
-
-// SQLite returns the URL of a database file with its tables and nothing in them.
+// SQLite returns the URL of a database file with empty tables. Making the
+// tables takes many times as long as most tests, so it is done once in a
+// process for each engine, and a test gets a copy.
 func SQLite(t testing.TB) string {
 	t.Helper()
 	content, err := sqliteTables()
@@ -30,6 +29,7 @@ func SQLite(t testing.TB) string {
 	if err := os.WriteFile(path, content, 0o600); err != nil {
 		t.Fatal(err)
 	}
+
 	return "sqlite:" + path
 }
 
@@ -45,11 +45,12 @@ var sqliteTables = sync.OnceValues(func() (content []byte, err error) {
 	if err := makeTables("sqlite:" + path); err != nil {
 		return nil, err
 	}
+
 	return os.ReadFile(path)
 })
 
-// postgresTables returns the URL of a database with its tables and nothing in
-// them. It skips the test where there is no server.
+// postgresTables returns the URL of a database with empty tables. It skips the
+// test where there is no server.
 func postgresTables(t testing.TB) string {
 	t.Helper()
 	needServer(t)
@@ -60,7 +61,8 @@ func postgresTables(t testing.TB) string {
 	return database(t, name)
 }
 
-// template is the name of a database on the server with the tables.
+// template creates a database with the tables on the server, and returns its
+// name.
 var template = sync.OnceValues(func() (name string, err error) {
 	db, err := sql.Open("pgx", server)
 	if err != nil {
@@ -73,29 +75,34 @@ var template = sync.OnceValues(func() (name string, err error) {
 		return "", err
 	}
 	dropAtEnd(name)
+
 	return name, makeTables(withDatabase(server, name))
 })
 
-// makeTables has the store make the tables of an empty database.
+// makeTables makes the tables of an empty database, as a starting host does.
 func makeTables(url string) error {
-	made, err := store.Open(context.Background(), url)
+	opened, err := store.Open(context.Background(), url)
 	if err != nil {
 		return err
 	}
-	return made.Close()
+	return opened.Close()
 }
 
-// dropAtEnd drops a database when the package's tests have run. The server may be
-// one that stays.
+// dropAtEnd drops a database when the package's tests have run. The server may
+// be one that stays.
 func dropAtEnd(name string) {
 	before := stop
 	stop = func() {
-		if os.Getenv(variable) != "" {
-			if db, err := sql.Open("pgx", server); err == nil {
-				_, _ = db.Exec("DROP DATABASE IF EXISTS " + name + " WITH (FORCE)")
-				_ = db.Close()
-			}
+		defer before()
+		if os.Getenv(variable) == "" {
+			return // it ends with its server
 		}
-		before()
+		db, err := sql.Open("pgx", server)
+		if err != nil {
+			return
+		}
+
+		_, _ = db.Exec("DROP DATABASE IF EXISTS " + name + " WITH (FORCE)")
+		_ = db.Close()
 	}
 }

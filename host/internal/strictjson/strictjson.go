@@ -1,8 +1,8 @@
 // Package strictjson refuses JSON that two readers may understand differently.
 //
 // Go's decoder takes the last of two equal names, replaces half of a surrogate
-// pair, and reads on in bytes that are not UTF-8. Others do not, so what came
-// in would not be what goes to the provider, or what is given back.
+// pair, and continues after bytes that are not UTF-8. Other decoders do not. So
+// a request could reach the provider, or be shown, otherwise than it was sent.
 package strictjson
 
 import (
@@ -19,9 +19,12 @@ import (
 // MaxDepth is how deep a text may be nested.
 const MaxDepth = 64
 
-// Check reports why data is not exactly one JSON value in UTF-8 without a name
-// twice in one object, half of a surrogate pair, or more than MaxDepth levels.
-// The error repeats no value. A number may have any size.
+// escapeLength is the length of an escape such as \u0041.
+const escapeLength = len(`\u0041`)
+
+// Check returns an error unless data is exactly one JSON value in UTF-8,
+// without a name twice in one object, half of a surrogate pair, or more than
+// MaxDepth levels. The error repeats no value. A number may have any size.
 func Check(data []byte) error {
 	if !utf8.Valid(data) {
 		return errors.New("the body is not valid UTF-8")
@@ -29,17 +32,20 @@ func Check(data []byte) error {
 
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.UseNumber()
-	if err := value(decoder, 0); err != nil {
+	if err := checkValue(decoder, 0); err != nil {
 		return err
 	}
+
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return errors.New("the body is more than one JSON value")
 	}
-	return surrogates(data)
+
+	// The decoder has replaced what this looks for.
+	return checkSurrogates(data)
 }
 
-// value reads one value.
-func value(decoder *json.Decoder, depth int) error {
+// checkValue reads one value.
+func checkValue(decoder *json.Decoder, depth int) error {
 	token, err := decoder.Token()
 	if err != nil {
 		return notJSON(err)
@@ -48,42 +54,56 @@ func value(decoder *json.Decoder, depth int) error {
 	if !ok {
 		return nil
 	}
+
 	if depth >= MaxDepth {
 		return fmt.Errorf("the body is nested more than %d levels deep", MaxDepth)
 	}
 
-	seen := map[string]bool{}
+	names := map[string]bool{}
 	for decoder.More() {
 		if open == '{' {
-			token, err := decoder.Token()
-			if err != nil {
-				return notJSON(err)
+			if err := checkName(decoder, names); err != nil {
+				return err
 			}
-			name, _ := token.(string)
-			if seen[name] {
-				return errors.New("the body has a name twice in one object")
-			}
-			seen[name] = true
 		}
-		if err := value(decoder, depth+1); err != nil {
+
+		if err := checkValue(decoder, depth+1); err != nil {
 			return err
 		}
 	}
 
-	if _, err := decoder.Token(); err != nil {
+	if _, err := decoder.Token(); err != nil { // the closing bracket
 		return notJSON(err)
 	}
+
 	return nil
 }
 
-// notJSON keeps the decoder's words, which quote at most one character.
+// checkName reads a name of an object and adds it to the names.
+func checkName(decoder *json.Decoder, names map[string]bool) error {
+	token, err := decoder.Token()
+	if err != nil {
+		return notJSON(err)
+	}
+	name, _ := token.(string) // the decoder allows nothing else here
+	if names[name] {
+		return errors.New("the body has a name twice in one object")
+	}
+
+	names[name] = true
+	return nil
+}
+
+// notJSON keeps the text of the decoder's error, which quotes at most one
+// character.
 func notJSON(err error) error {
 	return fmt.Errorf("the body is not valid JSON: %w", err)
 }
 
-// surrogates finds half a pair in the escapes of valid JSON: the decoder
-// replaces each, so that two different texts become the same.
-func surrogates(data []byte) error {
+// checkSurrogates finds half a pair in the escapes of valid JSON. The decoder
+// replaces each half by the same character, so that two different texts become
+// equal.
+func checkSurrogates(data []byte) error {
 	for {
 		at := bytes.IndexByte(data, '\\')
 		if at < 0 {
@@ -96,7 +116,7 @@ func surrogates(data []byte) error {
 			continue
 		}
 
-		data = data[len(`\u0000`):]
+		data = data[escapeLength:]
 		if !utf16.IsSurrogate(first) {
 			continue
 		}
@@ -104,15 +124,16 @@ func surrogates(data []byte) error {
 		if utf16.DecodeRune(first, second) == utf8.RuneError {
 			return errors.New("the body has half of a surrogate pair in a text")
 		}
-		data = data[len(`\u0000`):]
+
+		data = data[escapeLength:]
 	}
 }
 
 // escaped reads the \uXXXX that data begins with.
 func escaped(data []byte) (char rune, ok bool) {
-	if len(data) < len(`\u0000`) || data[0] != '\\' || data[1] != 'u' {
+	if len(data) < escapeLength || data[0] != '\\' || data[1] != 'u' {
 		return 0, false
 	}
-	n, err := strconv.ParseUint(string(data[2:6]), 16, 16)
-	return rune(n), err == nil
+	code, err := strconv.ParseUint(string(data[2:escapeLength]), 16, 16)
+	return rune(code), err == nil
 }

@@ -15,6 +15,7 @@ func FuzzCheck(f *testing.F) {
 		strings.Repeat("[", 63) + strings.Repeat("]", 63), `{"a":1,"\u0061":2}`, ` null `} {
 		f.Add([]byte(seed))
 	}
+
 	f.Fuzz(func(t *testing.T, data []byte) {
 		err := Check(data)
 		if err == nil && !json.Valid(data) {
@@ -26,13 +27,16 @@ func FuzzCheck(f *testing.F) {
 			}
 			return
 		}
+
 		if !utf8.Valid(data) {
 			t.Errorf("%q passes and is not UTF-8", data)
 		}
 
 		var text string
-		if json.Unmarshal(data, &text) == nil && strings.ContainsRune(text, utf8.RuneError) &&
-			!strings.Contains(string(data), "\ufffd") && !strings.Contains(strings.ToLower(string(data)), `\ufffd`) {
+		if json.Unmarshal(data, &text) == nil &&
+			strings.ContainsRune(text, utf8.RuneError) &&
+			!strings.Contains(string(data), "\ufffd") &&
+			!strings.Contains(strings.ToLower(string(data)), `\ufffd`) {
 			t.Errorf("%q is read as %q, which it does not say", data, text)
 		}
 	})

@@ -15,7 +15,7 @@ import (
 
 	"github.com/payhost/payhost/host/config"
 	"github.com/payhost/payhost/host/internal/plugin"
-	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/client"
 )
 
 // byHand is a plugin that a person has started.
@@ -40,7 +40,7 @@ func startByHand(t *testing.T, socket string) *byHand {
 
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
-		if text, ok := strings.CutPrefix(lines.Text(), "  export "+sdk.AttachVariable+"="); ok {
+		if text, ok := strings.CutPrefix(lines.Text(), "  export "+client.AttachVariable+"="); ok {
 			if err := json.Unmarshal([]byte(strings.Trim(text, "'")), &h.at); err != nil {
 				t.Fatal(err)
 			}

@@ -8,6 +8,7 @@ import (
 	"github.com/payhost/payhost/host/config"
 	"github.com/payhost/payhost/host/internal/plugin"
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/client"
 )
 
 // binding is one account as one process serves it, with one configuration. A
@@ -18,7 +19,7 @@ type binding struct {
 	info  sdk.AccountInfo
 	proc  *process
 	slot  *slot
-	verbs *sdk.AccountClient
+	verbs *client.Account
 }
 
 func newBinding(cfg config.Provider, info sdk.AccountInfo, proc *process) *binding {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/payhost/payhost/host/config"
 	"github.com/payhost/payhost/host/internal/plugin"
+	"github.com/payhost/payhost/internal/redact"
 	"github.com/payhost/payhost/sdk"
 )
 
@@ -153,8 +154,8 @@ func (i *instance) configure(
 	}
 
 	// Its secrets are masked before the plugin can log them.
-	i.sup.mask.Add(cfg.Secrets...)
-	i.sup.mask.Add(secretsIn(proc.Info().ConfigSchema, cfg.Config)...)
+	i.sup.mask.Add(redact.Reveal(cfg.Secrets)...)
+	i.sup.mask.Add(redact.In(proc.Info().ConfigSchema, cfg.Config)...)
 
 	thaw := proc.slot(cfg.Name).freeze()
 	info, err := proc.Client().Configure(ctx, cfg.Name, configText(cfg))

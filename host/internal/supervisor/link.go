@@ -115,7 +115,7 @@ func dropLinks(answer any) (dropped []string) {
 		for n := range answer.Payments {
 			check(&answer.Payments[n].Payment)
 		}
-	case *sdk.Notice:
+	case *sdk.WebhookResult:
 		checkEvents(answer.Events)
 
 	case *sdk.Return:

@@ -52,26 +52,15 @@ func TestWhereAPluginMaySendACustomer(t *testing.T) {
 
 // bad is a payment that wants to run a script, and says that it is paid.
 func bad() sdk.Payment {
-	return sdk.Payment{
-		Status:            sdk.PaymentSucceeded,
-		ProviderReference: "theirs",
-		Message:           "done",
-		NextAction:        sdk.RedirectTo("javascript:alert(1)"),
-	}
+	return sdk.Payment{Status: sdk.PaymentSucceeded, ProviderReference: "theirs", Message: "done",
+		NextAction: sdk.RedirectTo("javascript:alert(1)")}
 }
 
 // In whichever answer it comes the address is gone, and the rest is there.
 func TestNoAnswerBringsAScript(t *testing.T) {
-	one := bad()
-	listed := bad()
-	noticed := bad()
-	returned := bad()
-	pointed := bad()
+	one, listed, noticed, returned, pointed := bad(), bad(), bad(), bad(), bad()
 	list := &sdk.ListPaymentsResponse{Payments: []sdk.ListedPayment{{Payment: listed}}}
-	notice := &sdk.Notice{
-		Events: []sdk.Event{{ID: "1", Refund: &sdk.Refund{}}, {Payment: &noticed}},
-	}
-
+	notice := &sdk.WebhookResult{Events: []sdk.Event{{ID: "1", Refund: &sdk.Refund{}}, {Payment: &noticed}}}
 	back := &sdk.Return{Events: []sdk.Event{{Payment: &returned}, {Payout: &sdk.Payout{}}}}
 	for name, c := range map[string]struct {
 		answer any
@@ -84,35 +73,25 @@ func TestNoAnswerBringsAScript(t *testing.T) {
 	} {
 		dropped := dropLinks(c.answer)
 		p := c.about()
-		if (len(dropped) != 1) || (p.NextAction != nil) ||
-			!strings.Contains(p.Message, "done (not passed on: ") {
+		if (len(dropped) != 1) || (p.NextAction != nil) || !strings.Contains(p.Message, "done (not passed on: ") {
 			t.Errorf("%s: %v, %+v", name, dropped, p)
 		}
-
 		if (p.Status != sdk.PaymentSucceeded) || (p.ProviderReference != "theirs") {
 			t.Errorf("%s: what became of the money is lost: %+v", name, p)
 		}
 	}
 
-	pointed.NextAction = &sdk.NextAction{
-		Redirect: &sdk.Redirect{URL: "upi://pay", Method: "POST"},
-	}
+	pointed.NextAction = &sdk.NextAction{Redirect: &sdk.Redirect{URL: "upi://pay", Method: "POST"}}
 	if dropped := dropLinks(&pointed); len(dropped) != 1 {
 		t.Errorf("a form for an app: %v", dropped)
 	}
-
 	methods := []sdk.PaymentMethod{
-		{
-			ID:      "good",
-			LogoURL: "https://pay.example/logo.png",
-		}, {ID: "none"}, {ID: "bad", LogoURL: "javascript:alert(1)"},
+		{ID: "good", LogoURL: "https://pay.example/logo.png"}, {ID: "none"}, {ID: "bad", LogoURL: "javascript:alert(1)"},
 		{ID: "inline", LogoURL: "data:image/svg+xml,<svg onload='1'/>"},
 	}
-	if dropped := dropLinks(methods); (len(dropped) != 2) || (methods[0].LogoURL == "") ||
-		(methods[2].LogoURL+methods[3].LogoURL != "") {
+	if dropped := dropLinks(methods); (len(dropped) != 2) || (methods[0].LogoURL == "") || (methods[2].LogoURL+methods[3].LogoURL != "") {
 		t.Errorf("logos: %v, %+v", dropped, methods)
 	}
-
 	if dropped := dropLinks((*sdk.Payment)(nil)); dropped != nil {
 		t.Errorf("no answer: %v", dropped)
 	}

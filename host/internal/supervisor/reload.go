@@ -119,13 +119,13 @@ func (s *Supervisor) program(cfg config.Provider) (plugin.Binary, error) {
 // checked, and a developer may stop it at any statement.
 func mayAttach(cfg config.Provider) error {
 	var own struct {
-		Environment sdk.Environment `json:"environment"`
+		Environment string `json:"environment"`
 	}
 	if err := json.Unmarshal(configText(cfg), &own); err != nil {
 		return err
 	}
 
-	if own.Environment != sdk.Sandbox {
+	if own.Environment != string(sdk.Sandbox) {
 		return fmt.Errorf("the plugin %s is attached for debugging, "+
 			"which only an account with environment = %q may use", cfg.Plugin, sdk.Sandbox)
 	}

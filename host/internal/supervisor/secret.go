@@ -1,51 +1,10 @@
 package supervisor
 
 import (
-	"encoding/json"
 	"errors"
 
 	"github.com/payhost/payhost/sdk"
 )
-
-// secretsIn returns the values of a configuration whose keys the plugin's
-// schema marks as secret ("writeOnly"). They need not come from the
-// environment: an operator may have written one into the file.
-func secretsIn(schema, config json.RawMessage) []sdk.Secret {
-	var declared struct {
-		Properties map[string]struct {
-			WriteOnly bool `json:"writeOnly"`
-		} `json:"properties"`
-	}
-	var values map[string]json.RawMessage
-	if json.Unmarshal(schema, &declared) != nil || json.Unmarshal(config, &values) != nil {
-		return nil
-	}
-
-	var secrets []sdk.Secret
-	for key, property := range declared.Properties {
-		if !property.WriteOnly {
-			continue
-		}
-		for _, text := range textsIn(values[key]) {
-			secrets = append(secrets, sdk.NewSecret(text))
-		}
-	}
-
-	return secrets
-}
-
-// textsIn returns a text, or the texts of a list; nil for any other value.
-func textsIn(value json.RawMessage) []string {
-	var text string
-	if json.Unmarshal(value, &text) == nil {
-		return []string{text}
-	}
-	var list []string
-	if json.Unmarshal(value, &list) == nil {
-		return list
-	}
-	return nil
-}
 
 // masked returns the error of a plugin about its configuration with secrets
 // masked in it. The plugin should have done so itself.
@@ -62,7 +21,7 @@ func (s *Supervisor) masked(err error) error {
 
 	for _, violation := range from.Violations {
 		to.Violations = append(to.Violations, sdk.Violation{
-			Field:   violation.Field,
+			Field:   s.mask.Text(violation.Field),
 			Message: s.mask.Text(violation.Message),
 		})
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/payhost/payhost/host/config"
 	"github.com/payhost/payhost/host/internal/plugin"
+	"github.com/payhost/payhost/internal/redact"
 	"github.com/payhost/payhost/sdk"
 )
 
@@ -57,7 +58,7 @@ type Supervisor struct {
 	tune    *tuning
 	log     *slog.Logger
 	metrics *metrics
-	mask    *plugin.Mask // of all accounts' secrets
+	mask    *redact.Set // of all accounts' secrets
 
 	// The places of queries and of reading that all accounts share.
 	querying, reading bulkhead
@@ -95,7 +96,7 @@ func New(opts Options) *Supervisor {
 		tune:      opts.tune,
 		log:       opts.Logger,
 		metrics:   newMetrics(opts.Metrics),
-		mask:      &plugin.Mask{},
+		mask:      &redact.Set{},
 		accounts:  map[string]*account{},
 		instances: map[programKey]*instance{},
 	}

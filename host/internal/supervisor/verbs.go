@@ -134,7 +134,7 @@ func (l *Lease) GetBalances(ctx context.Context) ([]sdk.Balance, error) {
 func (l *Lease) ParseWebhook(
 	ctx context.Context,
 	request sdk.ParseWebhookRequest,
-) (*sdk.Notice, error) {
+) (*sdk.WebhookResult, error) {
 	do := with(request, l.binding.verbs.ParseWebhook)
 	return run(ctx, l, sdk.CapabilityParseWebhook, do)
 }

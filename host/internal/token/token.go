@@ -14,21 +14,23 @@ import (
 	"regexp"
 )
 
-// Purpose says what a URL is for. A token of one purpose is worth nothing for another.
+// Purpose says what a URL is for. A token of one purpose is worth nothing for
+// another.
 type Purpose string
 
 // The purposes.
 const (
-	Webhook Purpose = "webhook" // one payment's or payout's notices
-	Account Purpose = "account" // all notices of one account, typed into the provider's back office
-	Return  Purpose = "return"  // the customer comes back
-	Cancel  Purpose = "cancel"  // the customer gave up
+	Webhook Purpose = "webhook" // one payment's or payout's webhooks
+	// all webhooks of one account, typed into the provider's back office
+	Account Purpose = "account"
+	Return  Purpose = "return" // the customer comes back
+	Cancel  Purpose = "cancel" // the customer gave up
 )
 
 // macBytes is the length of a token's secret part: 160 bits.
 const macBytes = 20
 
-// maxToken bounds a token's length in bytes: what is longer is not read.
+// maxToken bounds a token's length in bytes: a longer one is not read.
 const maxToken = 256
 
 // key signs tokens; nil is none.
@@ -36,28 +38,33 @@ type key []byte
 
 // newKey returns a random key as the text that parseKey reads.
 func newKey() string {
-	b := make([]byte, sha256.Size)
-	_, _ = rand.Read(b) // never fails
-	return hex.EncodeToString(b)
+	random := make([]byte, sha256.Size)
+	_, _ = rand.Read(random) // never fails
+	return hex.EncodeToString(random)
 }
 
 func parseKey(text string) (key, error) {
 	read, err := hex.DecodeString(text)
 	if err != nil || len(read) != sha256.Size {
-		return nil, fmt.Errorf("the token key in the store is damaged: want %d bytes in hex", sha256.Size)
+		return nil, fmt.Errorf(
+			"the token key in the store is damaged: want %d bytes in hex",
+			sha256.Size,
+		)
 	}
 	return read, nil
 }
 
-// minted finds the tokens of intents in a text: an id, a point and 160 bits in base64url.
+// minted finds the tokens of intents in a text: an id, a point and 160 bits in
+// base64url.
 var minted = regexp.MustCompile(`((?:pay|po|re)_[0-9a-z]{26}\.)[A-Za-z0-9_-]{27}`)
 
-// Mask hides the secret part of every intent's token in a text: whoever reads a stored request could else send notices in
-// the provider's name.
+// Mask hides the secret part of every intent's token in a text. A reader of a
+// stored request could otherwise send webhooks in the provider's name.
 func Mask(text string) string { return minted.ReplaceAllString(text, "${1}[token]") }
 
+// mac returns the secret part of a token.
 func (k key) mac(p Purpose, subject string) string {
-	h := hmac.New(sha256.New, k)
-	_, _ = fmt.Fprintf(h, "payhost token v1\x00%s\x00%s", p, subject) // a hash never fails
-	return base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:macBytes])
+	hash := hmac.New(sha256.New, k)
+	_, _ = fmt.Fprintf(hash, "payhost token v1\x00%s\x00%s", p, subject) // a hash never fails
+	return base64.RawURLEncoding.EncodeToString(hash.Sum(nil)[:macBytes])
 }

@@ -52,6 +52,7 @@ func TestAnyChangeOfATokenIsRefused(t *testing.T) {
 		if tok[pos] == to {
 			return
 		}
+
 		tok[pos] = to
 		if _, ok := k.Check(Return, string(tok)); ok {
 			t.Fatalf("accepted %q", tok)
@@ -83,10 +84,12 @@ func TestMaskHidesTokensWhereverTheyStand(t *testing.T) {
 	tok := signer(t).Mint(Webhook, id)
 	for _, text := range []string{tok, "https://h.example/webhooks/acme/" + tok + "?x=1", `{"ipn_url":"https:\/\/h\/` + tok + `"}`, "u=https%3A%2F%2Fh%2F" + tok + "&b=c"} {
 		got := Mask(text)
-		if strings.Contains(got, strings.TrimPrefix(tok, id)) || !strings.Contains(got, id+".[token]") {
+		if strings.Contains(got, strings.TrimPrefix(tok, id)) ||
+			!strings.Contains(got, id+".[token]") {
 			t.Errorf("%q became %q", text, got)
 		}
 	}
+
 	if plain := "order " + id + ". Thank you"; Mask(plain) != plain {
 		t.Errorf("%q became %q", plain, Mask(plain))
 	}

@@ -14,8 +14,8 @@ import (
 	"time"
 
 	"github.com/payhost/payhost/sdk"
-	"github.com/payhost/payhost/sdk/conformance"
-	"github.com/payhost/payhost/sdk/conformance/fault"
+	"github.com/payhost/payhost/sdk/conformance/control"
+	"github.com/payhost/payhost/sdk/conformance/ledger"
 	"github.com/payhost/payhost/sdk/conformance/sim"
 )
 
@@ -37,7 +37,7 @@ func event(id, custOrderID, status, reason string) string {
 	return string(text)
 }
 
-func eventOf(e fault.Entry) string { return event(e.ID, e.OrderID, e.Status, e.Details["reason"]) }
+func eventOf(e ledger.Entry) string { return event(e.ID, e.OrderID, e.Status, e.Details["reason"]) }
 
 // webhook is a signed push of events about orders, as it is sent.
 func webhook(secret string, events ...string) (body string, header http.Header) {
@@ -60,7 +60,7 @@ func pushOf(secret, action string, at time.Time, events ...string) (body string,
 }
 
 // push sends a webhook about an order, where notices are sent and the order or the back office has a URL. [doc]
-func (s *Simulator) push(e fault.Entry) {
+func (s *Simulator) push(e ledger.Entry) {
 	to := cmp.Or(e.Details["notify_url"], s.NotifyURL())
 	body, header := webhook(s.Key(s.webhookSecret), eventOf(e))
 	s.Send(context.Background(), to, request(http.MethodPost, "", body, header), tries, wellFormed)
@@ -104,7 +104,7 @@ func (s *Simulator) Webhooks(custOrderID string) []sdk.HTTPRequest {
 }
 
 // OddWebhooks are of every kind. The document knows of one action: another one's name is made up.
-func (s *Simulator) OddWebhooks() map[conformance.Oddity]func(custOrderIDs ...string) []sdk.HTTPRequest {
+func (s *Simulator) OddWebhooks() map[control.Oddity]func(custOrderIDs ...string) []sdk.HTTPRequest {
 	odd := func(action string, age time.Duration) func(...string) []sdk.HTTPRequest {
 		return func(custOrderIDs ...string) []sdk.HTTPRequest {
 			var events []string
@@ -117,8 +117,8 @@ func (s *Simulator) OddWebhooks() map[conformance.Oddity]func(custOrderIDs ...st
 			return []sdk.HTTPRequest{request(http.MethodPost, "", body, header)}
 		}
 	}
-	return map[conformance.Oddity]func(...string) []sdk.HTTPRequest{
-		conformance.Stale: odd(orderResult, time.Hour), conformance.UnknownKind: odd("coupon_result", 0), conformance.Batch: odd(orderResult, 0),
+	return map[control.Oddity]func(...string) []sdk.HTTPRequest{
+		control.Stale: odd(orderResult, time.Hour), control.UnknownKind: odd("coupon_result", 0), control.Batch: odd(orderResult, 0),
 	}
 }
 
@@ -132,7 +132,7 @@ func (s *Simulator) Returns(custOrderID string) []sdk.HTTPRequest {
 }
 
 // outcome is what is added to return_url.
-func outcome(e fault.Entry) url.Values { return url.Values{"id": {e.ID}, "status": {e.Status}} }
+func outcome(e ledger.Entry) url.Values { return url.Values{"id": {e.ID}, "status": {e.Status}} }
 
 func request(method, query, body string, header http.Header) sdk.HTTPRequest {
 	return sdk.HTTPRequest{

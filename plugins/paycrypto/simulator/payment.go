@@ -12,7 +12,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
-	"github.com/payhost/payhost/sdk/conformance/fault"
+	"github.com/payhost/payhost/sdk/conformance/ledger"
 	"github.com/payhost/payhost/sdk/conformance/sim"
 )
 
@@ -60,7 +60,7 @@ func (s *Simulator) createPayment(r *http.Request, body map[string]any) (any, re
 }
 
 // order gives the entry that a request asks for. Only texts, one number and one object of texts are understood.
-func order(text func(string) string, body map[string]any) (fault.Entry, refusal) {
+func order(text func(string) string, body map[string]any) (ledger.Entry, refusal) {
 	for key, value := range body {
 		_, isText := value.(string)
 		_, isNumber := value.(json.Number)
@@ -69,18 +69,18 @@ func order(text func(string) string, body map[string]any) (fault.Entry, refusal)
 		switch key {
 		case "currency", "amount", "cust_order_id", "return_url", "notify_url", "company_name", "company_email":
 			if !isText {
-				return fault.Entry{}, badRequest
+				return ledger.Entry{}, badRequest
 			}
 		case "expire":
 			if !isNumber {
-				return fault.Entry{}, refusal{111004, "The time format is incorrect."}
+				return ledger.Entry{}, refusal{111004, "The time format is incorrect."}
 			}
 		case "customer":
 			if !isObject || !hasEmail {
-				return fault.Entry{}, badRequest
+				return ledger.Entry{}, badRequest
 			}
 		default:
-			return fault.Entry{}, badRequest
+			return ledger.Entry{}, badRequest
 		}
 	}
 	amount, err := decimal.NewFromString(text("amount"))
@@ -89,13 +89,13 @@ func order(text func(string) string, body map[string]any) (fault.Entry, refusal)
 	case len(text("amount")) > 30 || err != nil || !amount.GreaterThan(least) || !amount.LessThan(most),
 		text("cust_order_id") == "", text("return_url") != "" && !sim.IsURL(text("return_url")),
 		text("notify_url") != "" && !sim.IsURL(text("notify_url")):
-		return fault.Entry{}, badRequest
+		return ledger.Entry{}, badRequest
 	case !slices.Contains(currencies, text("currency")):
-		return fault.Entry{}, refusal{111002, "This currency is not supported."}
+		return ledger.Entry{}, refusal{111002, "This currency is not supported."}
 	}
 	now := strconv.FormatInt(time.Now().UnixMilli(), 10)
-	return fault.Entry{
-		Kind: fault.Payment, OrderID: text("cust_order_id"), Amount: amount, Currency: text("currency"), Status: StatusPending,
+	return ledger.Entry{
+		Kind: ledger.Payment, OrderID: text("cust_order_id"), Amount: amount, Currency: text("currency"), Status: StatusPending,
 		Details: map[string]string{
 			"return_url": text("return_url"), "notify_url": text("notify_url"), "company_name": text("company_name"),
 			"create_time": now, "update_time": now,
@@ -109,22 +109,22 @@ func newID() string {
 }
 
 // find looks for an order by its id or its cust_order_id; what is empty does not count.
-func (s *Simulator) find(id, custOrderID string) (fault.Entry, bool) {
-	for _, e := range s.Books().Entries() {
+func (s *Simulator) find(id, custOrderID string) (ledger.Entry, bool) {
+	for _, e := range s.Ledger().Entries() {
 		if (id == "" || e.ID == id) && (custOrderID == "" || e.OrderID == custOrderID) {
 			return e, id+custOrderID != ""
 		}
 	}
-	return fault.Entry{}, false
+	return ledger.Entry{}, false
 }
 
 // SetStatus does what the provider's people do on demand [doc]: it gives an order another status, and its webhook is sent.
 func (s *Simulator) SetStatus(id, status, reason string) { s.change(id, status, reason, false) }
 
 // change gives an order another status, unless it is to be open for that and is not.
-func (s *Simulator) change(id, status, reason string, open bool) fault.Entry {
+func (s *Simulator) change(id, status, reason string, open bool) ledger.Entry {
 	changed := false
-	e, _ := s.Books().Change(fault.Payment, id, func(e *fault.Entry) {
+	e, _ := s.Ledger().Change(ledger.Payment, id, func(e *ledger.Entry) {
 		if changed = !open || e.Status == StatusPending; changed {
 			e.Status, e.Moved = status, e.Moved || status == StatusSuccess
 			e.Details["reason"], e.Details["update_time"] = reason, strconv.FormatInt(time.Now().UnixMilli(), 10)
@@ -157,7 +157,7 @@ func (s *Simulator) queryOrders(r *http.Request, _ map[string]any) (any, refusal
 		if !found {
 			return nil, refusal{111003, "This order does not exist."}
 		}
-		return envelope(page([]fault.Entry{e}, 1, 10)), refusal{}
+		return envelope(page([]ledger.Entry{e}, 1, 10)), refusal{}
 	}
 	from, errFrom := strconv.ParseInt(q.Get("start_time"), 10, 64)
 	to, errTo := strconv.ParseInt(q.Get("end_time"), 10, 64)
@@ -167,8 +167,8 @@ func (s *Simulator) queryOrders(r *http.Request, _ map[string]any) (any, refusal
 	case to < from || time.Duration(to-from)*time.Millisecond >= 28*24*time.Hour: // the shortest month
 		return nil, badRequest
 	}
-	var list []fault.Entry
-	for _, e := range slices.Backward(s.Books().Entries()) {
+	var list []ledger.Entry
+	for _, e := range slices.Backward(s.Ledger().Entries()) {
 		at, _ := strconv.ParseInt(e.Details["create_time"], 10, 64)
 		if at >= from && at <= to && fits(q.Get("currency"), e.Currency) && fits(q.Get("status"), e.Status) {
 			list = append(list, e)
@@ -190,7 +190,7 @@ const maxPage = 3
 func fits(filter, value string) bool { return filter == "" || strings.EqualFold(filter, value) }
 
 // page gives one page of a list.
-func page(list []fault.Entry, number, size int) map[string]any {
+func page(list []ledger.Entry, number, size int) map[string]any {
 	pages := (len(list) + size - 1) / size
 	first := min((number-1)*size, len(list))
 	records := []map[string]any{}
@@ -201,7 +201,7 @@ func page(list []fault.Entry, number, size int) map[string]any {
 }
 
 // record is an order as queries show it. The customer pays in USDT, at par.
-func record(e fault.Entry) map[string]any {
+func record(e ledger.Entry) map[string]any {
 	paidCurrency, paid := "", "0"
 	if e.Moved {
 		paidCurrency, paid = "USDT", e.Amount.String()

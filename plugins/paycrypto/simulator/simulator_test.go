@@ -172,12 +172,12 @@ func TestOrdersThatAreRefused(t *testing.T) {
 			t.Errorf("%s: got %s, want %s", c.body, answer, c.code)
 		}
 	}
-	if n := len(s.Books().Entries()); n != 0 {
+	if n := len(s.Ledger().Entries()); n != 0 {
 		t.Errorf("the books have %d entries", n)
 	}
 	newOrder(t, address, "1", nil)
 	answer := call(t, "POST", address, "/api/v1/payment", "", `{"currency":"USD","amount":"2","cust_order_id":"1"}`, "amount=2&currency=USD&cust_order_id=1")
-	if !strings.HasPrefix(answer, `{"code":117008,`) || len(s.Books().Entries()) != 1 {
+	if !strings.HasPrefix(answer, `{"code":117008,`) || len(s.Ledger().Entries()) != 1 {
 		t.Errorf("the same order again: %s", answer)
 	}
 }

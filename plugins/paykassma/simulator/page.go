@@ -3,13 +3,13 @@ package simulator
 import (
 	"net/http"
 
-	"github.com/payhost/payhost/sdk/conformance/fault"
+	"github.com/payhost/payhost/sdk/conformance/ledger"
 	"github.com/payhost/payhost/sdk/conformance/sim"
 )
 
 // paidHere gives a payment that has a page.
-func (s *Simulator) paidHere(r *http.Request) (fault.Entry, bool) {
-	e, found := s.Books().Find(fault.Payment, r.PathValue("id"))
+func (s *Simulator) paidHere(r *http.Request) (ledger.Entry, bool) {
+	e, found := s.Ledger().Find(ledger.Payment, r.PathValue("id"))
 	return e, found && e.Details["redirect_url"] != ""
 }
 

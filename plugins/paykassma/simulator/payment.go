@@ -8,7 +8,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
-	"github.com/payhost/payhost/sdk/conformance/fault"
+	"github.com/payhost/payhost/sdk/conformance/ledger"
 	"github.com/payhost/payhost/sdk/conformance/sim"
 )
 
@@ -119,8 +119,8 @@ func (s *Simulator) showWallet(w http.ResponseWriter, r *http.Request) {
 		fail(w, "Payment system is not available")
 		return
 	}
-	s.Enter(fault.Entry{
-		Kind: fault.Payment, Recipient: in.Label, Currency: in.Currency, Status: statusShown,
+	s.Enter(ledger.Entry{
+		Kind: ledger.Payment, Recipient: in.Label, Currency: in.Currency, Status: statusShown,
 		Details: map[string]string{"system": r.PathValue("system"), "label": in.Label},
 	}, newID)
 	sim.Reply(w, http.StatusOK, map[string]any{"status": "ok", "params": map[string]any{"identifier": "6234234234"}})
@@ -197,14 +197,14 @@ func (s *Simulator) prove(w http.ResponseWriter, in order, manual bool) {
 
 // proven enters the proof with the payment, and reports whether there is one.
 func (s *Simulator) proven(in order, amount decimal.Decimal) bool {
-	entries := s.Books().Entries()
+	entries := s.Ledger().Entries()
 	for i := len(entries) - 1; i >= 0; i-- {
 		e := entries[i]
-		fits := e.Kind == fault.Payment && e.Details["label"] == in.Label && e.Details["system"] == in.WalletType
+		fits := e.Kind == ledger.Payment && e.Details["label"] == in.Label && e.Details["system"] == in.WalletType
 		if !fits || e.Status != statusShown && (e.Status != statusProven || e.OrderID != in.ID) {
 			continue
 		}
-		s.Books().Change(fault.Payment, e.ID, func(e *fault.Entry) {
+		s.Ledger().Change(ledger.Payment, e.ID, func(e *ledger.Entry) {
 			e.OrderID, e.Amount, e.Status = in.ID, amount, statusProven
 			e.Details = map[string]string{
 				"label": in.Label, "system": in.WalletType, "key1": in.Key1, "screenshot": in.Screenshot,
@@ -235,8 +235,8 @@ func (s *Simulator) openPage(w http.ResponseWriter, r *http.Request) {
 		fail(w, wrongField("amount", "The amount must be a number."))
 		return
 	}
-	e := s.Enter(fault.Entry{
-		Kind: fault.Payment, OrderID: in.ID, Amount: amount, Currency: in.Currency, Status: statusOpen,
+	e := s.Enter(ledger.Entry{
+		Kind: ledger.Payment, OrderID: in.ID, Amount: amount, Currency: in.Currency, Status: statusOpen,
 		Details: map[string]string{"system": r.PathValue("system"), "label": in.Label, "redirect_url": in.RedirectURL},
 	}, newID)
 	sim.Reply(w, http.StatusOK, map[string]any{"status": "ok", "url": s.Base(r) + "/payment/" + e.ID})

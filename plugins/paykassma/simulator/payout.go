@@ -7,7 +7,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
-	"github.com/payhost/payhost/sdk/conformance/fault"
+	"github.com/payhost/payhost/sdk/conformance/ledger"
 	"github.com/payhost/payhost/sdk/conformance/sim"
 )
 
@@ -92,8 +92,8 @@ func (s *Simulator) payOut(w http.ResponseWriter, r *http.Request) {
 		if in.ID == "" {
 			in.ID = newID() // the system generates one, and does not tell [doc]
 		}
-		s.Enter(fault.Entry{
-			Kind: fault.Payout, OrderID: in.ID, Recipient: in.Label, Amount: amount, Currency: in.Currency, Status: statusNew,
+		s.Enter(ledger.Entry{
+			Kind: ledger.Payout, OrderID: in.ID, Recipient: in.Label, Amount: amount, Currency: in.Currency, Status: statusNew,
 			Details: map[string]string{
 				"system": in.System, "label": in.Label, "is_test": test, "account_number": in.AccountNumber,
 				"account_name": in.AccountName, "account_email": in.AccountEmail,
@@ -112,8 +112,8 @@ func (s *Simulator) available(currency string) decimal.Decimal {
 			sum = sum.Add(b.Amount)
 		}
 	}
-	for _, e := range s.Books().Entries() {
-		if e.Kind == fault.Payout && e.Currency == currency && e.Status == statusNew {
+	for _, e := range s.Ledger().Entries() {
+		if e.Kind == ledger.Payout && e.Currency == currency && e.Status == statusNew {
 			sum = sum.Sub(e.Amount)
 		}
 	}

@@ -13,15 +13,15 @@ import (
 	"time"
 
 	"github.com/payhost/payhost/sdk"
-	"github.com/payhost/payhost/sdk/conformance/fault"
+	"github.com/payhost/payhost/sdk/conformance/ledger"
 	"github.com/payhost/payhost/sdk/conformance/sim"
 )
 
 // additionalData is the signed part of a postback, as PHP prints it. [seen]
-func additionalData(e fault.Entry, escaped bool) string {
+func additionalData(e ledger.Entry, escaped bool) string {
 	text := func(s string) string { return phpString(s, escaped) }
 	id, kind, orderID, withdrawalID, status := e.ID, "0", e.OrderID, "null", "null"
-	if e.Kind == fault.Payout {
+	if e.Kind == ledger.Payout {
 		id, kind, orderID, withdrawalID, status = "", "null", "", text(e.OrderID), e.Status
 	}
 	return fmt.Sprintf(`[{"activated_datetime":%s,"exchanger_identifier":"","comment":%s,"amount":"%s","currency_code":%s,`+
@@ -34,10 +34,10 @@ func additionalData(e fault.Entry, escaped bool) string {
 }
 
 // postback is the whole of one; outside of what is signed, the amount is rounded. [doc]
-func (s *Simulator) postback(e fault.Entry, keys string, escaped bool) string {
+func (s *Simulator) postback(e ledger.Entry, keys string, escaped bool) string {
 	text := func(s string) string { return phpString(s, escaped) }
 	direction := "ingoing"
-	if e.Kind == fault.Payout {
+	if e.Kind == ledger.Payout {
 		direction = "outgoing"
 	}
 	signature := ""
@@ -51,26 +51,26 @@ func (s *Simulator) postback(e fault.Entry, keys string, escaped bool) string {
 }
 
 // told reports whether a postback about the entry was sent.
-func told(e fault.Entry) bool {
+func told(e ledger.Entry) bool {
 	return e.Status == statusPaid || e.Status == statusProcessed || e.Status == statusRejected
 }
 
 // Settle makes the customer pay, and the payout be done.
 func (s *Simulator) Settle(id string) {
-	for _, e := range append(s.OfOrder(fault.Payment, id), s.OfOrder(fault.Payout, id)...) {
+	for _, e := range append(s.OfOrder(ledger.Payment, id), s.OfOrder(ledger.Payout, id)...) {
 		s.settle(e, statusPaid)
 	}
 }
 
 // settle ends what is open, and gives it as it then is. of is how a payment ends.
-func (s *Simulator) settle(e fault.Entry, of string) fault.Entry {
-	e, _ = s.Books().Change(e.Kind, e.ID, func(e *fault.Entry) {
+func (s *Simulator) settle(e ledger.Entry, of string) ledger.Entry {
+	e, _ = s.Ledger().Change(e.Kind, e.ID, func(e *ledger.Entry) {
 		switch {
-		case e.Kind == fault.Payout && e.Status == statusNew && e.Details["account_number"] == RejectedAccount:
+		case e.Kind == ledger.Payout && e.Status == statusNew && e.Details["account_number"] == RejectedAccount:
 			e.Status = statusRejected
-		case e.Kind == fault.Payout && e.Status == statusNew:
+		case e.Kind == ledger.Payout && e.Status == statusNew:
 			e.Status, e.Moved = statusProcessed, true
-		case e.Kind == fault.Payment && (e.Status == statusOpen || e.Status == statusProven):
+		case e.Kind == ledger.Payment && (e.Status == statusOpen || e.Status == statusProven):
 			e.Status, e.Moved = of, of == statusPaid
 			details := map[string]string{"activated": time.Now().UTC().Add(8 * time.Hour).Format(time.DateTime)}
 			for k, v := range e.Details {
@@ -88,7 +88,7 @@ func (s *Simulator) finish(id string) {
 	if !s.Notices {
 		return
 	}
-	for _, e := range append(s.OfOrder(fault.Payment, id), s.OfOrder(fault.Payout, id)...) {
+	for _, e := range append(s.OfOrder(ledger.Payment, id), s.OfOrder(ledger.Payout, id)...) {
 		if !told(e) {
 			go s.send(context.Background(), s.settle(e, statusPaid))
 		}
@@ -99,7 +99,7 @@ func (s *Simulator) finish(id string) {
 const maxSends = 3
 
 // send posts a postback to the notify URL.
-func (s *Simulator) send(ctx context.Context, e fault.Entry) {
+func (s *Simulator) send(ctx context.Context, e ledger.Entry) {
 	if told(e) {
 		body := s.postback(e, s.Key(s.accessKey+s.privateKey), true)
 		s.Send(ctx, s.NotifyURL(), sim.Posted("application/json", body), maxSends, accepted)
@@ -118,7 +118,7 @@ func accepted(resp *http.Response) bool {
 // Webhooks gives the postbacks about one of the caller's ids, in both ways in which PHP writes JSON.
 func (s *Simulator) Webhooks(id string) []sdk.HTTPRequest {
 	var list []sdk.HTTPRequest
-	for _, e := range append(s.OfOrder(fault.Payment, id), s.OfOrder(fault.Payout, id)...) {
+	for _, e := range append(s.OfOrder(ledger.Payment, id), s.OfOrder(ledger.Payout, id)...) {
 		for _, escaped := range []bool{true, false} {
 			if told(e) {
 				list = append(list, sim.Posted("application/json", s.postback(e, s.accessKey+s.privateKey, escaped)))
@@ -129,7 +129,7 @@ func (s *Simulator) Webhooks(id string) []sdk.HTTPRequest {
 }
 
 // last gives the newest entry of an id that a postback was sent about.
-func (s *Simulator) last(kind fault.EntryKind, id string) (found fault.Entry, ok bool) {
+func (s *Simulator) last(kind ledger.Kind, id string) (found ledger.Entry, ok bool) {
 	for _, e := range s.OfOrder(kind, id) {
 		if told(e) {
 			found, ok = e, true
@@ -141,16 +141,16 @@ func (s *Simulator) last(kind fault.EntryKind, id string) (found fault.Entry, ok
 // showPostback knows only what is finished.
 func (s *Simulator) showPostback(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
-	var e fault.Entry
+	var e ledger.Entry
 	var found bool
 	switch q.Get("type") {
 	case "deposit":
-		if e, found = s.last(fault.Payment, q.Get("custom_id")); !found && q.Get("transaction_id") != "" {
-			e, found = s.Books().Find(fault.Payment, q.Get("transaction_id"))
+		if e, found = s.last(ledger.Payment, q.Get("custom_id")); !found && q.Get("transaction_id") != "" {
+			e, found = s.Ledger().Find(ledger.Payment, q.Get("transaction_id"))
 			found = found && told(e)
 		}
 	case "withdrawal":
-		e, found = s.last(fault.Payout, q.Get("withdrawal_id"))
+		e, found = s.last(ledger.Payout, q.Get("withdrawal_id"))
 	default:
 		fail(w, wrongField("type", "The selected type is invalid."))
 		return
@@ -163,9 +163,9 @@ func (s *Simulator) showPostback(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Simulator) listPostbacks(w http.ResponseWriter, r *http.Request) {
-	key, list, kind := "plugin_custom_order_id", "transactions", fault.Payment
+	key, list, kind := "plugin_custom_order_id", "transactions", ledger.Payment
 	if r.URL.Query().Get("type") == "withdrawal" {
-		key, list, kind = "withdrawal_id", "withdrawals", fault.Payout
+		key, list, kind = "withdrawal_id", "withdrawals", ledger.Payout
 	}
 	ids := r.URL.Query()[key+"[]"]
 	if len(ids) == 0 {

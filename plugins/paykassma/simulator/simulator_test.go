@@ -150,10 +150,10 @@ func TestPage(t *testing.T) {
 	}
 	press(t, client, page, "pay")
 	press(t, client, page, "cancel") // too late
-	if told := <-to.got; !strings.Contains(told, `"plugin_custom_order_id":"pay_1"`) || !strings.Contains(told, sign(DefaultAccessKey+DefaultPrivateKey, additionalData(sim.Books().Entries()[0], false))) {
+	if told := <-to.got; !strings.Contains(told, `"plugin_custom_order_id":"pay_1"`) || !strings.Contains(told, sign(DefaultAccessKey+DefaultPrivateKey, additionalData(sim.Ledger().Entries()[0], false))) {
 		t.Errorf("told %s", told)
 	}
-	if e := sim.Books().Entries()[0]; e.Status != statusPaid || !e.Moved || len(to.got) != 0 {
+	if e := sim.Ledger().Entries()[0]; e.Status != statusPaid || !e.Moved || len(to.got) != 0 {
 		t.Errorf("%+v, and %d postbacks more", e, len(to.got))
 	}
 }
@@ -163,7 +163,7 @@ func TestPageCanceled(t *testing.T) {
 	to := newShop(t)
 	sim, api, client := started(t, to)
 	press(t, client, openPage(t, client, api.URL), "cancel")
-	if e := sim.Books().Entries()[0]; e.Status != statusCanceled || e.Moved || len(to.got) != 0 {
+	if e := sim.Ledger().Entries()[0]; e.Status != statusCanceled || e.Moved || len(to.got) != 0 {
 		t.Errorf("%+v, and %d postbacks", e, len(to.got))
 	}
 }
@@ -191,7 +191,7 @@ func TestPostbacksGoWrong(t *testing.T) {
 			if len(to.got) != c.times {
 				t.Errorf("told %d times", len(to.got))
 			}
-			right := sign(DefaultAccessKey+DefaultPrivateKey, additionalData(sim.Books().Entries()[0], false))
+			right := sign(DefaultAccessKey+DefaultPrivateKey, additionalData(sim.Ledger().Entries()[0], false))
 			if told := <-to.got; strings.Contains(told, right) == (c.kind == fault.WrongSignature) {
 				t.Errorf("told %s", told)
 			}
@@ -212,7 +212,7 @@ func TestPayouts(t *testing.T) {
 		if told := <-to.got; !strings.Contains(told, `"withdrawal_id":"po_1","withdrawal_status":`+status) {
 			t.Errorf("told %s", told)
 		}
-		if e := sim.Books().Entries()[0]; e.Moved != (status == "1") || e.Details["is_test"] != "true" {
+		if e := sim.Ledger().Entries()[0]; e.Moved != (status == "1") || e.Details["is_test"] != "true" {
 			t.Errorf("%+v", e)
 		}
 	}

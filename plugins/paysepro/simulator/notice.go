@@ -5,7 +5,7 @@ import (
 	"net/url"
 
 	"github.com/payhost/payhost/sdk"
-	"github.com/payhost/payhost/sdk/conformance/fault"
+	"github.com/payhost/payhost/sdk/conformance/ledger"
 	"github.com/payhost/payhost/sdk/conformance/sim"
 )
 
@@ -13,7 +13,7 @@ import (
 const address = "51.195.200.178"
 
 // fields are those of a notification. [seen]
-func (s *Simulator) fields(e fault.Entry) url.Values {
+func (s *Simulator) fields(e ledger.Entry) url.Values {
 	return url.Values{
 		"uid": {s.uid}, "mid": {s.mid}, "country": {e.Details["cc"]}, "price": {e.Amount.StringFixed(2)}, "currency": {e.Currency},
 		"code": {e.ID}, "email": {e.Details["email"]}, "result": {e.Status}, "ucode": {e.OrderID}, "type": {e.Details["type"]},
@@ -23,14 +23,14 @@ func (s *Simulator) fields(e fault.Entry) url.Values {
 
 // Settle makes the customer pay every payment with this ucode.
 func (s *Simulator) Settle(ucode string) {
-	for _, e := range s.OfOrder(fault.Payment, ucode) {
+	for _, e := range s.OfOrder(ledger.Payment, ucode) {
 		s.settle(e.ID, statusPaid)
 	}
 }
 
 // settle moves a payment that is not paid: what was ko can still be paid, with the same code. [seen]
-func (s *Simulator) settle(code, status string) (e fault.Entry, moved bool) {
-	e, _ = s.Books().Change(fault.Payment, code, func(e *fault.Entry) {
+func (s *Simulator) settle(code, status string) (e ledger.Entry, moved bool) {
+	e, _ = s.Ledger().Change(ledger.Payment, code, func(e *ledger.Entry) {
 		if e.Status != statusPaid && e.Status != status {
 			e.Status, e.Moved, moved = status, status == statusPaid, true
 		}
@@ -41,7 +41,7 @@ func (s *Simulator) settle(code, status string) (e fault.Entry, moved bool) {
 // Webhooks gives the notification as a query, and as the form that a POST would have.
 func (s *Simulator) Webhooks(ucode string) []sdk.HTTPRequest {
 	var list []sdk.HTTPRequest
-	for _, e := range s.OfOrder(fault.Payment, ucode) {
+	for _, e := range s.OfOrder(ledger.Payment, ucode) {
 		if e.Status == statusOpen {
 			continue
 		}
@@ -56,7 +56,7 @@ func (s *Simulator) Webhooks(ucode string) []sdk.HTTPRequest {
 
 // send tells the module's URL what became of a payment, whatever comes of it. A notification has no signature that could
 // be wrong: in its place it names another module.
-func (s *Simulator) send(ctx context.Context, e fault.Entry) {
+func (s *Simulator) send(ctx context.Context, e ledger.Entry) {
 	f := s.fields(e)
 	if s.WrongSignature() {
 		f.Set("mid", "0")

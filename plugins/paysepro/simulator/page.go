@@ -3,13 +3,13 @@ package simulator
 import (
 	"net/http"
 
-	"github.com/payhost/payhost/sdk/conformance/fault"
+	"github.com/payhost/payhost/sdk/conformance/ledger"
 	"github.com/payhost/payhost/sdk/conformance/sim"
 )
 
 // showPage is where the customer is led to.
 func (s *Simulator) showPage(w http.ResponseWriter, r *http.Request) {
-	e, found := s.Books().Find(fault.Payment, r.URL.Query().Get("code"))
+	e, found := s.Ledger().Find(ledger.Payment, r.URL.Query().Get("code"))
 	if !found {
 		http.NotFound(w, r)
 		return
@@ -26,7 +26,7 @@ func (s *Simulator) showPage(w http.ResponseWriter, r *http.Request) {
 // leavePage does what the form field result says, sends the notification, and the customer back to this page: where else
 // is set in the module, and no call tells it. A payment that was not paid can still be.
 func (s *Simulator) leavePage(w http.ResponseWriter, r *http.Request) {
-	e, found := s.Books().Find(fault.Payment, r.URL.Query().Get("code"))
+	e, found := s.Ledger().Find(ledger.Payment, r.URL.Query().Get("code"))
 	if !found {
 		http.NotFound(w, r)
 		return

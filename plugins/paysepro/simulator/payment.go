@@ -9,7 +9,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
-	"github.com/payhost/payhost/sdk/conformance/fault"
+	"github.com/payhost/payhost/sdk/conformance/ledger"
 )
 
 // How far a payment is.
@@ -85,13 +85,13 @@ func (s *Simulator) createCode(w http.ResponseWriter, r *http.Request) {
 		reply(w, map[string]string{"error": no})
 		return
 	}
-	e := s.Enter(fault.Entry{
-		Kind: fault.Payment, OrderID: form.Get("ucode"), Amount: price, Currency: "USD", Status: statusOpen,
+	e := s.Enter(ledger.Entry{
+		Kind: ledger.Payment, OrderID: form.Get("ucode"), Amount: price, Currency: "USD", Status: statusOpen,
 		Details: map[string]string{"type": form.Get("type"), "cc": form.Get("cc"), "email": form.Get("email")},
 	}, func() string { return rand.Text()[:12] })
 	query := url.Values{"uid": {s.uid}, "mid": {s.mid}, "method": {form.Get("type")}, "country": {form.Get("cc")}, "code": {e.ID}}
 	page := s.Base(r) + "/pay.php?" + query.Encode()
-	s.Books().Change(fault.Payment, e.ID, func(e *fault.Entry) { e.Details["page"] = page })
+	s.Ledger().Change(ledger.Payment, e.ID, func(e *ledger.Entry) { e.Details["page"] = page })
 	reply(w, map[string]any{"code": e.ID, "price": price.InexactFloat64(), "error": 0, "url": page})
 }
 

@@ -12,6 +12,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/payhost/payhost/sdk/conformance/fault"
+	"github.com/payhost/payhost/sdk/conformance/ledger"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -127,14 +128,14 @@ func TestCreateCode(t *testing.T) {
 			t.Errorf("%s=%s: got %s", c.key, c.value, body)
 		}
 	}
-	if n := len(s.Books().Entries()); n != 0 {
+	if n := len(s.Ledger().Entries()); n != 0 {
 		t.Errorf("the books have %d entries", n)
 	}
 	code, page := create(t, address)
 	if page != address+"/pay.php?code="+code+"&country=ar&method=neosurf&mid=54321&uid=12345" {
 		t.Errorf("the page is at %s", page)
 	}
-	if e, _ := s.Books().Find(fault.Payment, code); e.OrderID != "ABC" || e.Amount.String() != "2.99" || e.Moved {
+	if e, _ := s.Ledger().Find(ledger.Payment, code); e.OrderID != "ABC" || e.Amount.String() != "2.99" || e.Moved {
 		t.Errorf("the books: %+v", e)
 	}
 }
@@ -150,7 +151,7 @@ func TestPage(t *testing.T) {
 		if status, _, to := call(t, "POST", page, "", "result="+step.result); status != 303 || to != page {
 			t.Errorf("%s: %d to %s", step.result, status, to)
 		}
-		if e, _ := s.Books().Find(fault.Payment, code); e.Status != step.status || e.Moved != (step.status == statusPaid) {
+		if e, _ := s.Ledger().Find(ledger.Payment, code); e.Status != step.status || e.Moved != (step.status == statusPaid) {
 			t.Errorf("%s: the books: %+v", step.result, e)
 		}
 	}

@@ -12,7 +12,7 @@ import (
 	"unicode/utf16"
 
 	"github.com/payhost/payhost/sdk"
-	"github.com/payhost/payhost/sdk/conformance/fault"
+	"github.com/payhost/payhost/sdk/conformance/ledger"
 	"github.com/payhost/payhost/sdk/conformance/sim"
 )
 
@@ -23,7 +23,7 @@ type notice struct {
 }
 
 // noticeOf gives the result of a payment that has one, signed with key.
-func noticeOf(e fault.Entry, key string) notice {
+func noticeOf(e ledger.Entry, key string) notice {
 	n := notice{success: e.Status == statusPaid, transactionID: e.ID, orderID: e.OrderID, message: "Payment done"}
 	if !n.success {
 		n.message = "Payment cancelled by user / auto canceled"
@@ -94,14 +94,14 @@ func phpString(text string) string {
 
 // Settle makes the customer pay every open payment with this order_id. A payout is final at once.
 func (s *Simulator) Settle(orderID string) {
-	for _, e := range s.OfOrder(fault.Payment, orderID) {
+	for _, e := range s.OfOrder(ledger.Payment, orderID) {
 		s.settle(e.ID, statusPaid)
 	}
 }
 
 // settle ends an open payment, and gives it as it then is.
-func (s *Simulator) settle(id, status string) fault.Entry {
-	e, _ := s.Books().Change(fault.Payment, id, func(e *fault.Entry) {
+func (s *Simulator) settle(id, status string) ledger.Entry {
+	e, _ := s.Ledger().Change(ledger.Payment, id, func(e *ledger.Entry) {
 		if e.Status == statusInReview {
 			e.Status, e.Moved = status, status == statusPaid
 		}
@@ -112,7 +112,7 @@ func (s *Simulator) settle(id, status string) fault.Entry {
 // Webhooks gives what may come from server to server: the document does not say in which form.
 func (s *Simulator) Webhooks(orderID string) []sdk.HTTPRequest {
 	var list []sdk.HTTPRequest
-	for _, e := range s.OfOrder(fault.Payment, orderID) {
+	for _, e := range s.OfOrder(ledger.Payment, orderID) {
 		if e.Status == statusInReview {
 			continue
 		}
@@ -128,7 +128,7 @@ func (s *Simulator) Webhooks(orderID string) []sdk.HTTPRequest {
 // Returns gives what the customer's browser may come back with.
 func (s *Simulator) Returns(orderID string) []sdk.HTTPRequest {
 	var list []sdk.HTTPRequest
-	for _, e := range s.OfOrder(fault.Payment, orderID) {
+	for _, e := range s.OfOrder(ledger.Payment, orderID) {
 		if e.Status == statusInReview {
 			continue
 		}

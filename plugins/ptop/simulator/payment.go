@@ -9,7 +9,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
-	"github.com/payhost/payhost/sdk/conformance/fault"
+	"github.com/payhost/payhost/sdk/conformance/ledger"
 	"github.com/payhost/payhost/sdk/conformance/sim"
 )
 
@@ -29,8 +29,8 @@ func (s *Simulator) createPayment(root string) http.HandlerFunc {
 			sim.Reply(w, no.status, map[string]any{"error": no.words, "http_code": no.status})
 			return
 		}
-		e := s.Enter(fault.Entry{
-			Kind: fault.Payment, OrderID: q.Get("order_id"), Amount: amount, Currency: "USD", Status: statusInReview,
+		e := s.Enter(ledger.Entry{
+			Kind: ledger.Payment, OrderID: q.Get("order_id"), Amount: amount, Currency: "USD", Status: statusInReview,
 			Details: map[string]string{
 				"root": root, "product": q.Get("product"), "success_url": q.Get("success_url"), "fail_url": q.Get("fail_url"),
 			},
@@ -95,7 +95,7 @@ func (s *Simulator) checkPayment(root string) http.HandlerFunc {
 }
 
 // find gives a payment of one environment.
-func (s *Simulator) find(root, id string) (fault.Entry, bool) {
-	e, found := s.Books().Find(fault.Payment, id)
+func (s *Simulator) find(root, id string) (ledger.Entry, bool) {
+	e, found := s.Ledger().Find(ledger.Payment, id)
 	return e, found && e.Details["root"] == root
 }

@@ -9,7 +9,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
-	"github.com/payhost/payhost/sdk/conformance/fault"
+	"github.com/payhost/payhost/sdk/conformance/ledger"
 	"github.com/payhost/payhost/sdk/conformance/sim"
 )
 
@@ -33,8 +33,8 @@ func (s *Simulator) createPayout(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	amount, no := s.checkPayout(r, in)
-	if no == (refusal{}) && !s.Books().Add(fault.Entry{
-		Kind: fault.Payout, ID: in.SendingTrx, Recipient: in.ReviverEmail, Amount: amount, Currency: "USD",
+	if no == (refusal{}) && !s.Ledger().Add(ledger.Entry{
+		Kind: ledger.Payout, ID: in.SendingTrx, Recipient: in.ReviverEmail, Amount: amount, Currency: "USD",
 		Status: "success", Moved: true,
 	}) {
 		no = refusal{http.StatusOK, "Duplicate request detected."} // [doc]

@@ -13,6 +13,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/payhost/payhost/sdk/conformance/fault"
+	"github.com/payhost/payhost/sdk/conformance/ledger"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -117,7 +118,7 @@ func TestPaymentParameters(t *testing.T) {
 			t.Errorf("%s=%q: got %d %s", c.key, c.value, status, body)
 		}
 	}
-	if n := len(s.Books().Entries()); n != 0 {
+	if n := len(s.Ledger().Entries()); n != 0 {
 		t.Errorf("the books have %d entries", n)
 	}
 }
@@ -174,7 +175,7 @@ func TestThePage(t *testing.T) {
 			if _, _, again := call(t, "POST", page, "application/x-www-form-urlencoded", "result=pay"); again.String() != to.String() {
 				t.Errorf("then sent to %s", again)
 			}
-			if e, _ := s.Books().Find(fault.Payment, id); e.Moved != (c.button == "pay") {
+			if e, _ := s.Ledger().Find(ledger.Payment, id); e.Moved != (c.button == "pay") {
 				t.Errorf("the books: %+v", e)
 			}
 		}
@@ -233,7 +234,7 @@ func TestPayouts(t *testing.T) {
 			t.Errorf("%s -> %s: got %d %s, want %s", c.from, c.to, status, body, c.body)
 		}
 	}
-	if list := s.Books().Entries(); len(list) != 2 || list[0].Recipient != "client@email.com" || !list[0].Moved {
+	if list := s.Ledger().Entries(); len(list) != 2 || list[0].Recipient != "client@email.com" || !list[0].Moved {
 		t.Errorf("the books: %+v", list)
 	}
 	if status, _, _ := call(t, "POST", address+"/api/test/api-payout", "application/json", good); status != 404 {
@@ -296,7 +297,7 @@ func TestSignedText(t *testing.T) {
 			"fcb1fd9a5fa36a6b0c8723f85b895f9bd18fba5a634e73df6b6a1f72e0a5c6f0"},
 		{"k", statusPaid, "007", "😀 <&>", `{"success":true,"transaction_id":"007","order_id":"\ud83d\ude00 <&>","message":"Payment done"}`, ""},
 	} {
-		n := noticeOf(fault.Entry{ID: c.id, OrderID: c.order, Status: c.status}, c.key)
+		n := noticeOf(ledger.Entry{ID: c.id, OrderID: c.order, Status: c.status}, c.key)
 		if text := "{" + n.fields() + "}"; text != c.text || c.signature != "" && n.signature != c.signature {
 			t.Errorf("%s: got %s signed %s", c.order, text, n.signature)
 		}

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/payhost/payhost/sdk"
-	"github.com/payhost/payhost/sdk/conformance"
-	"github.com/payhost/payhost/sdk/conformance/fault"
+	"github.com/payhost/payhost/sdk/conformance/control"
+	"github.com/payhost/payhost/sdk/conformance/ledger"
 	"github.com/payhost/payhost/sdk/conformance/sim"
 )
 
@@ -70,9 +70,9 @@ func (s *Simulator) Webhooks(reference string) []sdk.HTTPRequest {
 }
 
 // OddWebhooks are notices from an hour ago, and such as are about nothing that is known.
-func (s *Simulator) OddWebhooks() map[conformance.Oddity]func(references ...string) []sdk.HTTPRequest {
-	return map[conformance.Oddity]func(...string) []sdk.HTTPRequest{
-		conformance.Stale: func(references ...string) (list []sdk.HTTPRequest) {
+func (s *Simulator) OddWebhooks() map[control.Oddity]func(references ...string) []sdk.HTTPRequest {
+	return map[control.Oddity]func(...string) []sdk.HTTPRequest{
+		control.Stale: func(references ...string) (list []sdk.HTTPRequest) {
 			s.mu.Lock()
 			defer s.mu.Unlock()
 			for _, reference := range references {
@@ -81,10 +81,10 @@ func (s *Simulator) OddWebhooks() map[conformance.Oddity]func(references ...stri
 			}
 			return list
 		},
-		conformance.UnknownKind: func(...string) []sdk.HTTPRequest {
+		control.UnknownKind: func(...string) []sdk.HTTPRequest {
 			return []sdk.HTTPRequest{notice{ID: "evt-news"}.write(webhookKey)}
 		},
-		conformance.SecondTransaction: func(references ...string) (list []sdk.HTTPRequest) {
+		control.SecondTransaction: func(references ...string) (list []sdk.HTTPRequest) {
 			s.mu.Lock()
 			defer s.mu.Unlock()
 			for _, reference := range references {
@@ -107,7 +107,7 @@ func (s *Simulator) Settle(reference string) {
 	}
 	if p := s.payout(id); p != nil && p.Status == "processing" {
 		p.Status = "paid"
-		s.Books().Change(fault.Payout, p.ID, func(e *fault.Entry) { e.Status = p.Status })
+		s.Ledger().Change(ledger.Payout, p.ID, func(e *ledger.Entry) { e.Status = p.Status })
 		s.notify(p.notifyURL, notice{Payout: p})
 	}
 	if f := s.refund(id); f != nil && f.Status == "pending" {

@@ -8,7 +8,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
-	"github.com/payhost/payhost/sdk/conformance/fault"
+	"github.com/payhost/payhost/sdk/conformance/ledger"
 )
 
 // payment is one as the API shows it; what is not exported stays inside.
@@ -68,8 +68,8 @@ func (s *Simulator) createPayment(r *request) (any, *refusal) {
 		p.PayURL = s.Base(r.Request) + "/pay/" + p.ID
 	}
 	s.payments = append(s.payments, p)
-	s.Books().Add(fault.Entry{
-		Kind: fault.Payment, ID: p.ID, OrderID: p.Reference, Amount: amount, Currency: p.Currency, Status: p.Status,
+	s.Ledger().Add(ledger.Entry{
+		Kind: ledger.Payment, ID: p.ID, OrderID: p.Reference, Amount: amount, Currency: p.Currency, Status: p.Status,
 	})
 	return *p, nil
 }
@@ -150,8 +150,8 @@ func (s *Simulator) capturePayment(r *request) (any, *refusal) {
 		return nil, &refusal{http.StatusUnprocessableEntity, "limit", "that is more than was authorized"}
 	}
 	p.Taken = &amount
-	s.Books().Add(fault.Entry{
-		Kind: fault.Capture, ID: p.ID, OrderID: p.Reference, Amount: amount, Currency: p.Currency, Status: "paid", Moved: true,
+	s.Ledger().Add(ledger.Entry{
+		Kind: ledger.Capture, ID: p.ID, OrderID: p.Reference, Amount: amount, Currency: p.Currency, Status: "paid", Moved: true,
 	})
 	s.move(p, "paid")
 	return *p, nil
@@ -173,7 +173,7 @@ func (s *Simulator) cancelPayment(r *request) (any, *refusal) {
 // move changes the status, also in the books, and sends a notice of it.
 func (s *Simulator) move(p *payment, status string) {
 	p.Status = status
-	s.Books().Change(fault.Payment, p.ID, func(e *fault.Entry) {
+	s.Ledger().Change(ledger.Payment, p.ID, func(e *ledger.Entry) {
 		e.Status, e.Moved = status, status == "paid"
 	})
 	s.notify(p.notifyURL, notice{Payment: p})

@@ -8,7 +8,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
-	"github.com/payhost/payhost/sdk/conformance/fault"
+	"github.com/payhost/payhost/sdk/conformance/ledger"
 )
 
 // payout and refund are as the API shows them; what is not exported stays inside.
@@ -59,8 +59,8 @@ func (s *Simulator) createPayout(r *request) (any, *refusal) {
 		Amount: amount, Currency: in.Currency, created: now(), notifyURL: in.NotifyURL,
 	}
 	s.payouts = append(s.payouts, p)
-	s.Books().Add(fault.Entry{
-		Kind: fault.Payout, ID: p.ID, OrderID: p.Reference, Recipient: in.IBAN, Amount: amount, Currency: p.Currency,
+	s.Ledger().Add(ledger.Entry{
+		Kind: ledger.Payout, ID: p.ID, OrderID: p.Reference, Recipient: in.IBAN, Amount: amount, Currency: p.Currency,
 		Status: p.Status, Moved: true,
 	})
 	return *p, nil
@@ -115,8 +115,8 @@ func (s *Simulator) createRefund(r *request) (any, *refusal) {
 		Amount: amount, Currency: p.Currency, notifyURL: p.notifyURL,
 	}
 	s.refunds = append(s.refunds, f)
-	s.Books().Add(fault.Entry{
-		Kind: fault.Refund, ID: f.ID, OrderID: f.Reference, Amount: amount, Currency: f.Currency,
+	s.Ledger().Add(ledger.Entry{
+		Kind: ledger.Refund, ID: f.ID, OrderID: f.Reference, Amount: amount, Currency: f.Currency,
 		Status: f.Status, Moved: true,
 	})
 	return *f, nil

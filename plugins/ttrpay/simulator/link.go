@@ -9,7 +9,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
-	"github.com/payhost/payhost/sdk/conformance/fault"
+	"github.com/payhost/payhost/sdk/conformance/ledger"
 	"github.com/payhost/payhost/sdk/conformance/sim"
 )
 
@@ -53,8 +53,8 @@ func (s *Simulator) createLink(w http.ResponseWriter, r *http.Request) {
 		reply(w, false, map[string]string{"code": no.code, "message": no.message})
 		return
 	}
-	e := s.Enter(fault.Entry{
-		Kind: fault.Payment, OrderID: in.OrderID, Amount: amount, Currency: in.Currency, Status: statusOpen,
+	e := s.Enter(ledger.Entry{
+		Kind: ledger.Payment, OrderID: in.OrderID, Amount: amount, Currency: in.Currency, Status: statusOpen,
 		Details: map[string]string{
 			"description": in.Description, "ipn_url": in.IPNURL, "ipn_format": in.IPNFormat,
 			"return_url": in.ReturnURL, "cancel_url": in.CancelURL,

@@ -7,12 +7,12 @@ import (
 	"time"
 
 	"github.com/payhost/payhost/sdk"
-	"github.com/payhost/payhost/sdk/conformance/fault"
+	"github.com/payhost/payhost/sdk/conformance/ledger"
 	"github.com/payhost/payhost/sdk/conformance/sim"
 )
 
 // fields are those of a notice, in the document's words. A canceled payment is told as a failed one. [decided]
-func fields(e fault.Entry) map[string]string {
+func fields(e ledger.Entry) map[string]string {
 	status := "-1"
 	if e.Status == statusPaid {
 		status = "1"
@@ -45,14 +45,14 @@ func asForm(fields map[string]string, names ...string) sdk.HTTPRequest {
 
 // Settle makes the customer pay every open payment with this order_id.
 func (s *Simulator) Settle(orderID string) {
-	for _, e := range s.OfOrder(fault.Payment, orderID) {
+	for _, e := range s.OfOrder(ledger.Payment, orderID) {
 		s.settle(e.ID, statusPaid)
 	}
 }
 
 // settle ends an open payment, and gives it as it then is.
-func (s *Simulator) settle(id, status string) (e fault.Entry, ended bool) {
-	e, _ = s.Books().Change(fault.Payment, id, func(e *fault.Entry) {
+func (s *Simulator) settle(id, status string) (e ledger.Entry, ended bool) {
+	e, _ = s.Ledger().Change(ledger.Payment, id, func(e *ledger.Entry) {
 		if e.Status == statusOpen {
 			e.Status, e.Moved, ended = status, status == statusPaid, true
 			e.Details["ended"] = time.Now().UTC().Format(time.DateTime)
@@ -64,7 +64,7 @@ func (s *Simulator) settle(id, status string) (e fault.Entry, ended bool) {
 // Webhooks gives the notice in its forms: JSON, a form, and a form without what the document's example adds.
 func (s *Simulator) Webhooks(orderID string) []sdk.HTTPRequest {
 	var list []sdk.HTTPRequest
-	for _, e := range s.OfOrder(fault.Payment, orderID) {
+	for _, e := range s.OfOrder(ledger.Payment, orderID) {
 		if e.Status != statusOpen {
 			f := fields(e)
 			list = append(list, asJSON(f), asForm(f), asForm(f, "cs_ref_code", "merchant_ref_code", "status"))
@@ -75,7 +75,7 @@ func (s *Simulator) Webhooks(orderID string) []sdk.HTTPRequest {
 
 // send tells ipn_url what became of a payment, in the format that was asked for, whatever comes of it: the document
 // promises no repeat. A notice has no signature that could be wrong: in its place it is about somebody else's order.
-func (s *Simulator) send(ctx context.Context, e fault.Entry) {
+func (s *Simulator) send(ctx context.Context, e ledger.Entry) {
 	f := fields(e)
 	if s.WrongSignature() {
 		f["merchant_ref_code"] = "somebody-elses"

@@ -4,7 +4,7 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/payhost/payhost/sdk/conformance/fault"
+	"github.com/payhost/payhost/sdk/conformance/ledger"
 	"github.com/payhost/payhost/sdk/conformance/sim"
 )
 
@@ -13,7 +13,7 @@ const failingCard = "4000000000001018"
 
 // showPage is where payment_link leads the customer.
 func (s *Simulator) showPage(w http.ResponseWriter, r *http.Request) {
-	e, found := s.Books().Find(fault.Payment, r.PathValue("id"))
+	e, found := s.Ledger().Find(ledger.Payment, r.PathValue("id"))
 	if !found {
 		http.NotFound(w, r)
 		return
@@ -37,7 +37,7 @@ func (s *Simulator) showPage(w http.ResponseWriter, r *http.Request) {
 // leavePage ends the payment as the form fields result and card say, sends the notice, and the customer back. A payment
 // that has ended stays as it is: the customer comes back once more.
 func (s *Simulator) leavePage(w http.ResponseWriter, r *http.Request) {
-	e, found := s.Books().Find(fault.Payment, r.PathValue("id"))
+	e, found := s.Ledger().Find(ledger.Payment, r.PathValue("id"))
 	if !found {
 		http.NotFound(w, r)
 		return

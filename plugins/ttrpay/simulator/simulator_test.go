@@ -12,6 +12,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/payhost/payhost/sdk/conformance/fault"
+	"github.com/payhost/payhost/sdk/conformance/ledger"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -147,7 +148,7 @@ func TestRefusals(t *testing.T) {
 			t.Errorf("%+v: got %s", c, text)
 		}
 	}
-	if n := len(s.Books().Entries()); n != 0 {
+	if n := len(s.Ledger().Entries()); n != 0 {
 		t.Errorf("the books have %d entries", n)
 	}
 }
@@ -174,7 +175,7 @@ func TestPage(t *testing.T) {
 				t.Errorf("%s: %d to %s", form, status, to)
 			}
 		}
-		if e, _ := s.Books().Find(fault.Payment, id); e.Status != c.status || e.Moved != (c.status == statusPaid) {
+		if e, _ := s.Ledger().Find(ledger.Payment, id); e.Status != c.status || e.Moved != (c.status == statusPaid) {
 			t.Errorf("the books: %+v", e)
 		}
 	}

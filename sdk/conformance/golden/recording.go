@@ -13,7 +13,7 @@ import (
 
 // Recording is what a golden file holds. The same call gives the same bytes: nothing in it depends on when it was made.
 type Recording struct {
-	// Verb is the verb's name in snake case, and Request the JSON of its request message, as sdk.AccountClient.Call takes
+	// Verb is the verb's name in snake case, and Request the JSON of its request message, as client.Account.Call takes
 	// both.
 	Verb    string          `json:"verb"`
 	Request json.RawMessage `json:"request"`

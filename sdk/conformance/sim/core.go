@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/payhost/payhost/sdk/conformance/fault"
+	"github.com/payhost/payhost/sdk/conformance/ledger"
 )
 
 // maxBody bounds what a request may carry where MaxBody does not say.
@@ -22,7 +23,7 @@ type Core struct {
 	MaxBody int64
 
 	faults fault.Injector
-	books  fault.Books
+	books  ledger.Ledger
 	mux    http.ServeMux
 
 	mu        sync.Mutex
@@ -56,19 +57,19 @@ func (c *Core) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (c *Core) Faults() *fault.Injector { return &c.faults }
 
 // Books are what really happened.
-func (c *Core) Books() *fault.Books { return &c.books }
+func (c *Core) Ledger() *ledger.Ledger { return &c.books }
 
 // Enter puts an entry into the books, under an id that newID makes up and that nobody has. Ids are not counted up: they
 // must differ from those of a run before, which a host may still remember.
-func (c *Core) Enter(e fault.Entry, newID func() string) fault.Entry {
+func (c *Core) Enter(e ledger.Entry, newID func() string) ledger.Entry {
 	for e.ID = newID(); !c.books.Add(e); e.ID = newID() {
 	}
 	return e
 }
 
 // OfOrder gives the entries of one kind that the caller named so, oldest first.
-func (c *Core) OfOrder(kind fault.EntryKind, orderID string) []fault.Entry {
-	var found []fault.Entry
+func (c *Core) OfOrder(kind ledger.Kind, orderID string) []ledger.Entry {
+	var found []ledger.Entry
 	for _, e := range c.books.Entries() {
 		if orderID != "" && e.Kind == kind && e.OrderID == orderID {
 			found = append(found, e)

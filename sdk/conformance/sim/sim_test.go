@@ -15,6 +15,7 @@ import (
 
 	"github.com/payhost/payhost/sdk"
 	"github.com/payhost/payhost/sdk/conformance/fault"
+	"github.com/payhost/payhost/sdk/conformance/ledger"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -94,15 +95,15 @@ func TestBooks(t *testing.T) {
 	var c Core
 	ids := []string{"1", "1", "2", "2", "3"}
 	newID := func() string { id := ids[0]; ids = ids[1:]; return id }
-	for _, kind := range []fault.EntryKind{fault.Payment, fault.Payment, fault.Payment} {
-		c.Enter(fault.Entry{Kind: kind, OrderID: "a", Amount: decimal.NewFromInt(1)}, newID)
+	for _, kind := range []ledger.Kind{ledger.Payment, ledger.Payment, ledger.Payment} {
+		c.Enter(ledger.Entry{Kind: kind, OrderID: "a", Amount: decimal.NewFromInt(1)}, newID)
 	}
-	c.Enter(fault.Entry{Kind: fault.Payout, OrderID: "a"}, func() string { return "1" })
+	c.Enter(ledger.Entry{Kind: ledger.Payout, OrderID: "a"}, func() string { return "1" })
 	var got []string
-	for _, e := range c.OfOrder(fault.Payment, "a") {
+	for _, e := range c.OfOrder(ledger.Payment, "a") {
 		got = append(got, e.ID)
 	}
-	if !slices.Equal(got, []string{"1", "2", "3"}) || len(c.OfOrder(fault.Payment, "")) != 0 || len(c.OfOrder(fault.Payout, "a")) != 1 {
+	if !slices.Equal(got, []string{"1", "2", "3"}) || len(c.OfOrder(ledger.Payment, "")) != 0 || len(c.OfOrder(ledger.Payout, "a")) != 1 {
 		t.Errorf("entered as %q", got)
 	}
 }

@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"github.com/payhost/payhost/examples/node/simulator"
-	"github.com/payhost/payhost/sdk/conformance"
+	"github.com/payhost/payhost/sdk/conformance/control"
 )
 
 func main() {
@@ -37,6 +37,6 @@ func run(listen string) error {
 	address := "http://" + listener.Addr().String()
 	sim := simulator.New(simulator.WithNotices())
 	fmt.Printf("%s\n%s\n", address, sim.Config(address))
-	server := &http.Server{Handler: conformance.Control(sim, sim.Config), ReadHeaderTimeout: 10 * time.Second}
+	server := &http.Server{Handler: control.Handler(sim, sim.Config), ReadHeaderTimeout: 10 * time.Second}
 	return server.Serve(listener)
 }

@@ -9,7 +9,8 @@ import (
 	"github.com/hashicorp/go-plugin"
 	"google.golang.org/grpc"
 
-	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/client"
+	"github.com/payhost/payhost/sdk/serve"
 )
 
 // Contract is a version of the contract for tests: the messages of v1 under a
@@ -18,16 +19,16 @@ import (
 type Contract struct {
 	plugin.NetRPCUnsupportedPlugin
 	Version int
-	Serves  *sdk.Server
+	Serves  *serve.Server
 }
 
 // Contracts returns go-plugin's sets for several versions at once, as
-// sdk.VersionedPlugins does for the released ones.
-func Contracts(server *sdk.Server, versions ...int) map[int]plugin.PluginSet {
+// client.VersionedPlugins does for the released ones.
+func Contracts(server *serve.Server, versions ...int) map[int]plugin.PluginSet {
 	sets := map[int]plugin.PluginSet{}
 	for _, version := range versions {
 		contract := &Contract{Version: version, Serves: server}
-		sets[version] = plugin.PluginSet{sdk.PluginName: contract}
+		sets[version] = plugin.PluginSet{client.PluginName: contract}
 	}
 	return sets
 }
@@ -38,14 +39,14 @@ func (c *Contract) GRPCServer(_ *plugin.GRPCBroker, g *grpc.Server) error {
 	return nil
 }
 
-// GRPCClient speaks the version in a host. It returns an *sdk.Client, as that
+// GRPCClient speaks the version in a host. It returns a *client.Client, as that
 // of every version must.
 func (c *Contract) GRPCClient(
 	_ context.Context,
 	_ *plugin.GRPCBroker,
 	conn *grpc.ClientConn,
 ) (any, error) {
-	return sdk.NewClient(connection{conn, c.Version}), nil
+	return client.New(connection{conn, c.Version}), nil
 }
 
 // ofVersion returns a service's or method's name in another version.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/payhost/payhost/sdk"
 	"github.com/payhost/payhost/sdk/providerhttp"
+	"github.com/payhost/payhost/sdk/serve"
 )
 
 type config struct {
@@ -58,4 +59,4 @@ func (*provider) Close() error {
 	return nil
 }
 
-func main() { sdk.Serve(newProvider) }
+func main() { serve.Provider(newProvider) }

@@ -27,6 +27,8 @@ import (
 
 	"github.com/payhost/payhost/host/internal/plugin/plugintest"
 	"github.com/payhost/payhost/sdk"
+	"github.com/payhost/payhost/sdk/client"
+	"github.com/payhost/payhost/sdk/serve"
 )
 
 var (
@@ -83,7 +85,7 @@ func main() {
 		version = arg
 	}
 	rawStdout, _ = syscall.Dup(1)
-	sdk.Serve(newProvider)
+	serve.Provider(newProvider)
 }
 
 // hideMemory keeps what is in the process's memory from others, once it has a
@@ -128,8 +130,8 @@ func mute() {
 // deaf does all that go-plugin wants of a plugin, and answers no call.
 func deaf() {
 	plugin.Serve(&plugin.ServeConfig{
-		HandshakeConfig:  sdk.Handshake,
-		VersionedPlugins: map[int]plugin.PluginSet{sdk.ContractVersion: {sdk.PluginName: deafPlugin{}}},
+		HandshakeConfig:  client.Handshake,
+		VersionedPlugins: map[int]plugin.PluginSet{client.ContractVersion: {client.PluginName: deafPlugin{}}},
 		GRPCServer: func(opts []grpc.ServerOption) *grpc.Server {
 			return grpc.NewServer(append(opts, grpc.UnknownServiceHandler(func(_ any, s grpc.ServerStream) error {
 				<-s.Context().Done()
@@ -148,8 +150,8 @@ func speak(versions string) {
 		list = append(list, n)
 	}
 	plugin.Serve(&plugin.ServeConfig{
-		HandshakeConfig:  sdk.Handshake,
-		VersionedPlugins: plugintest.Contracts(sdk.NewServer(newProvider, sdk.ServerOptions{}), list...),
+		HandshakeConfig:  client.Handshake,
+		VersionedPlugins: plugintest.Contracts(serve.NewServer(newProvider, serve.Options{}), list...),
 		GRPCServer:       plugin.DefaultGRPCServer,
 	})
 	os.Exit(0)
@@ -216,8 +218,8 @@ func (p *provider) CheckHealth(ctx context.Context) (sdk.Health, error) {
 	return sdk.Health{State: sdk.HealthHealthy}, err
 }
 
-func (p *provider) ParseWebhook(context.Context, sdk.ParseWebhookRequest) (*sdk.Notice, error) {
-	return &sdk.Notice{Verification: sdk.VerifiedBySignature}, nil
+func (p *provider) ParseWebhook(context.Context, sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
+	return &sdk.WebhookResult{Verification: sdk.VerifiedBySignature}, nil
 }
 
 func (p *provider) InvokeOperation(ctx context.Context, q sdk.InvokeOperationRequest) (json.RawMessage, error) {

@@ -1,0 +1,236 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/payhost/payhost/host/internal/conformance"
+)
+
+type conformanceOptions struct {
+	simulator, account, only, junit string
+	without                         []string
+	partial                         bool
+}
+
+func (a *app) pluginTestCommand() *cobra.Command {
+	var o conformanceOptions
+	c := &cobra.Command{
+		Use:   "test FILE",
+		Short: "Prove that a plugin's file keeps the contract",
+		Long: `Prove that a plugin's file keeps the contract, in whatever language it is written.
+
+The file is started as a host starts it, anew for every case. Its provider is played
+by a simulator, in which the kit makes customers pay and looks into the books; what
+goes wrong between the two is the kit's doing. Each case that fails quotes the
+sentence of the contract that is broken.
+
+Without --config the simulator says how the plugin is configured for it. With it,
+the account of this plugin in that file counts (of FILE.json, the whole file);
+its base_url is replaced.
+
+Exit status: 0 when every case passed, 1 when one failed, 2 for wrong usage.`,
+		Example: `  payhost plugin test bin/plugins/acme --simulator http://127.0.0.1:9090/acme
+  payhost plugin test ./acme@1.2.0 --simulator http://127.0.0.1:9090 --config acme.json --junit report.xml
+  payhost plugin test ./acme --simulator http://127.0.0.1:9090 --run 'webhook|return'
+  payhost plugin test ./acme --simulator https://sandbox.acme.example --config config.toml --partial`,
+		Args: arguments("FILE"),
+	}
+
+	c.Flags().
+		StringVar(&o.simulator, "simulator", "", "the `URL` of the simulated provider, which speaks the kit's control protocol (required)")
+	c.Flags().
+		StringVar(&o.account, "account", "", "whose configuration it gets, by `name` (default: the only account with this plugin)")
+	c.Flags().
+		StringVar(&o.only, "run", "", "only the cases whose names match the `expression`")
+	c.Flags().
+		BoolVar(&o.partial, "partial", false, "leave out what a simulator without the control protocol cannot prove")
+
+	c.Flags().
+		StringArrayVar(&o.without, "without", nil, "leave a case out, `NAME=REASON`; may be repeated")
+	c.Flags().
+		StringVar(&o.junit, "junit", "", "write the report to a `file` as JUnit's XML too")
+	c.RunE = func(c *cobra.Command, args []string) error {
+		options, err := a.conformanceOptions(args[0], o, c.Flags().Changed("config"))
+		if err != nil {
+			return err
+		}
+		ctx, stop := interruptible(c)
+		defer stop()
+
+		if !a.json {
+			options.Tell = a.printCase
+		}
+		report, err := conformance.Run(ctx, options)
+		if err != nil {
+			return fmt.Errorf("plugin test %s: nothing was proven: %w", args[0], err)
+		}
+
+		return a.conclude(report, o.junit)
+	}
+
+	return c
+}
+
+// conformanceOptions reads the flags.
+func (a *app) conformanceOptions(
+	file string,
+	o conformanceOptions,
+	hasConfig bool,
+) (conformance.Options, error) {
+	out := conformance.Options{
+		File:      file,
+		Simulator: o.simulator,
+		Partial:   o.partial,
+		Without:   map[string]string{},
+	}
+	if o.simulator == "" {
+		return out, wrongUsage(
+			"plugin test needs --simulator: the address of the simulated provider",
+		)
+	}
+
+	if o.only != "" {
+		only, err := regexp.Compile(o.only)
+		if err != nil {
+			return out, wrongUsage("--run: %v", err)
+		}
+		out.Only = only.MatchString
+	}
+
+	for _, w := range o.without {
+		name, why, _ := strings.Cut(w, "=")
+		if strings.TrimSpace(why) == "" {
+			return out, wrongUsage("--without %q: say NAME=REASON", w)
+		}
+		out.Without[name] = why
+	}
+
+	switch {
+	case !hasConfig && o.account == "":
+	case filepath.Ext(a.config) == ".json":
+		text, err := os.ReadFile(a.config)
+		if err != nil {
+			return out, err
+		}
+		out.Config = json.RawMessage(text)
+	default:
+		account, err := a.accountFor(file, o.account)
+		if err != nil {
+			return out, err
+		}
+		out.Config, out.Allows = account.Config, account.Allows
+	}
+
+	return out, nil
+}
+
+// printCase tells of a case as it ends.
+func (a *app) printCase(c conformance.Result) {
+	state := fmt.Sprintf("%-8s", c.State)
+	if a.colored() {
+		state = paint(orElse(statusColors[string(c.State)], plain), state)
+	}
+	fmt.Fprintf(a.out, "%s  %-34s %6.2f s\n", state, c.Name, c.Duration.Seconds())
+
+	for _, f := range c.Failures {
+		part := ""
+		if f.Part != "" {
+			part = f.Part + ": "
+		}
+
+		for i, line := range strings.Split(strings.TrimSpace(part+f.Text), "\n") {
+			fmt.Fprintf(
+				a.out,
+				"  %s%s\n",
+				map[bool]string{true: "- ", false: "  "}[i == 0],
+				printable(line),
+			)
+		}
+	}
+
+	if len(c.Failures) > 0 && c.Rule != "" {
+		fmt.Fprintf(a.out, "    The contract: %q\n", c.Rule)
+	}
+}
+
+// conclude shows the whole and decides the exit status.
+func (a *app) conclude(r *conformance.Report, junit string) error {
+	if junit != "" {
+		f, err := os.Create(junit)
+		if err != nil {
+			return err
+		}
+		if err := r.WriteJUnit(f); err != nil {
+			_ = f.Close()
+			return err
+		}
+
+		if err := f.Close(); err != nil {
+			return err
+		}
+	}
+
+	if a.json {
+		if err := a.printValue(r); err != nil {
+			return err
+		}
+	} else {
+		a.printReport(r)
+	}
+
+	switch notRun := r.Count(conformance.NotRun); {
+	case r.Ok():
+		return nil
+	case notRun > 0:
+		return fmt.Errorf(
+			"plugin test: %d of %d cases failed, and %d were not come to",
+			r.Failed,
+			len(r.Cases),
+			notRun,
+		)
+
+	default:
+		return fmt.Errorf("plugin test: %d of %d cases failed", r.Failed, len(r.Cases))
+	}
+}
+
+func (a *app) printReport(r *conformance.Report) {
+	fmt.Fprintf(
+		a.out,
+		"\n%s %s, contract version %d\n",
+		r.Plugin,
+		printable(r.Version),
+		r.Contract,
+	)
+	fmt.Fprintf(a.out, "%s, sha256 %s\n", r.File, r.SHA256)
+
+	fmt.Fprintf(a.out, "against the simulator at %s\n\n", r.Simulator)
+	t := a.table()
+
+	for _, c := range r.Cases {
+		if c.Why != "" {
+			t.row(string(c.State), c.Name, c.Why)
+		}
+	}
+
+	t.print()
+	fmt.Fprintf(
+		a.out,
+		"\n%d cases: %d passed, %d failed, %d left out, %d not needed, %d not run, in %s\n",
+		len(r.Cases),
+		r.Passed,
+		r.Failed,
+		r.Count(conformance.LeftOut),
+		r.Count(conformance.NotNeeded),
+		r.Count(conformance.NotRun),
+		r.Duration.Round(100*time.Millisecond),
+	)
+}

@@ -1,0 +1,123 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+
+	"github.com/payhost/payhost/host/payment"
+	"github.com/payhost/payhost/sdk"
+	"github.com/shopspring/decimal"
+)
+
+// The interfaces of this file are what the API needs of a host. All of them are
+// called at the same time by many requests. An error that is a *payment.Error or
+// an *sdk.Error is shown to the caller; any other is logged, and the caller is told
+// only that something failed.
+
+// Payments makes, changes and reads payments, payouts and refunds.
+type Payments interface {
+	Calls
+	Queries
+
+	// Payment, Payout and Refund return the attempts too; those of payments and
+	// payouts also have the history.
+	Payment(ctx context.Context, id string) (*payment.Payment, error)
+	Payout(ctx context.Context, id string) (*payment.Payout, error)
+	Refund(ctx context.Context, id string) (*payment.Refund, error)
+
+	// ListPayments and ListPayouts return neither, newest first. The second result
+	// is the cursor of the next page, "" at the end.
+	ListPayments(ctx context.Context, f payment.Filter) ([]payment.Payment, string, error)
+	ListPayouts(ctx context.Context, f payment.Filter) ([]payment.Payout, string, error)
+
+	// Refunds are those of one payment, newest first.
+	Refunds(ctx context.Context, paymentID string) ([]payment.Refund, error)
+
+	// Events returns at most limit events after one, oldest first; after is "" for
+	// the first, and types none for all.
+	Events(ctx context.Context, after string, types []string, limit int) ([]payment.Event, error)
+
+	// TokenKeys, RotateTokenKey and EndTokenKey return all keys that sign webhook
+	// and return URLs, as they are then.
+	TokenKeys(ctx context.Context) ([]payment.TokenKey, error)
+	RotateTokenKey(ctx context.Context, operator, reason string) ([]payment.TokenKey, error)
+	EndTokenKey(ctx context.Context, id, operator, reason string) ([]payment.TokenKey, error)
+}
+
+// Calls change something at a provider. A call with a key has the effect of one,
+// however often it is made with the same request; the second result reports
+// whether an earlier call under the key brought the first about. A call whose ctx
+// ends goes on without its caller.
+type Calls interface {
+	CreatePayment(ctx context.Context, r payment.Request, key string) (*payment.Payment, bool, error)
+	CreatePayout(ctx context.Context, r payment.PayoutRequest, key string) (*payment.Payout, bool, error)
+	CreateRefund(ctx context.Context, paymentID string, r payment.RefundRequest, key string) (
+		*payment.Refund, bool, error)
+	ConfirmPayment(ctx context.Context, id string, c payment.Confirmation, key string) (
+		*payment.Payment, bool, error)
+	// CapturePayment takes all that is left when amount is zero.
+	CapturePayment(ctx context.Context, id string, amount decimal.Decimal, key string) (
+		*payment.Payment, bool, error)
+	CancelPayment(ctx context.Context, id, reason, key string) (*payment.Payment, bool, error)
+
+	// Invoke needs a key only for an operation that moves money.
+	Invoke(ctx context.Context, provider, operation string, input json.RawMessage, key string) (
+		json.RawMessage, bool, error)
+
+	// Resolve records an operator's decision. It calls no provider, and so needs no
+	// key.
+	Resolve(ctx context.Context, kind payment.Kind, id string, r payment.Resolution) error
+}
+
+// Queries ask the provider.
+type Queries interface {
+	// RefreshPayment and RefreshPayout also record the answer.
+	RefreshPayment(ctx context.Context, id string) (*payment.Payment, error)
+	RefreshPayout(ctx context.Context, id string) (*payment.Payout, error)
+	PaymentMethods(ctx context.Context, provider string, r sdk.ListPaymentMethodsRequest) (
+		[]sdk.PaymentMethod, error)
+	Balances(ctx context.Context, provider string) ([]sdk.Balance, error)
+}
+
+// Webhooks are the stored ones, secrets masked.
+type Webhooks interface {
+	// List leaves the bodies out.
+	List(ctx context.Context, f payment.WebhookFilter) ([]payment.Webhook, string, error)
+	Get(ctx context.Context, id string) (*payment.Webhook, error)
+	Replay(ctx context.Context, id string) (*payment.Webhook, error)
+	Attach(ctx context.Context, id, paymentID, operator string) (*payment.Webhook, error)
+}
+
+// Incoming serves what strangers send. Its handlers bound what they read and
+// keep.
+type Incoming interface {
+	WebhookHandler() http.Handler
+	ReturnHandler() http.Handler
+	// AlsoBelowPublicURL serves webhooks and returns below the path of the
+	// public URL too, and hands everything else to next.
+	AlsoBelowPublicURL(next http.Handler) http.Handler
+}
+
+// DeadLetters are the events whose pushing was given up.
+type DeadLetters interface {
+	List(ctx context.Context, cursor string, limit int) ([]payment.DeadLetter, string, error)
+	// Retry leaves one that waits for its retry already as it is.
+	Retry(ctx context.Context, id string) (payment.DeadLetter, error)
+}
+
+// Providers reports the state of the configured accounts, without secrets.
+type Providers interface {
+	// Providers is in the order of the names.
+	Providers() []payment.ProviderStatus
+	// Provider is false for a name that is not configured.
+	Provider(name string) (payment.ProviderStatus, bool)
+}
+
+// Store is the database, as far as the probes know it.
+type Store interface {
+	// Ping fails when the database does not answer.
+	Ping(ctx context.Context) error
+	// Writable fails when nothing can be written to the database.
+	Writable(ctx context.Context) error
+}

@@ -1,0 +1,10 @@
+package recovery_test
+
+import (
+	"os"
+	"testing"
+
+	"github.com/payhost/payhost/host/internal/storetest"
+)
+
+func TestMain(m *testing.M) { os.Exit(storetest.OnBothWithoutLeaks(m)) }

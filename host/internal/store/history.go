@@ -1,0 +1,33 @@
+package store
+
+import (
+	"context"
+
+	"github.com/payhost/payhost/host/payment"
+)
+
+const historyOfIntent = `SELECT at, actor, action, from_status, to_status, note FROM history
+	WHERE intent_id = $1 ORDER BY position`
+
+// AddHistory adds a line to an intent's history.
+func (t *Tx) AddHistory(ctx context.Context, intentID string, c payment.Change) error {
+	return t.queue(ctx, `INSERT INTO history
+		(intent_id, position, at, actor, action, from_status, to_status, note)
+		VALUES ($1, (SELECT COALESCE(MAX(position), 0) + 1 FROM history WHERE intent_id = $1),
+		$2, $3, $4, $5, $6, $7)`,
+		intentID, micros(c.At), c.Actor, c.Action, c.From, c.To, c.Note)
+}
+
+// LastAction reads the action of the newest line of an intent's history, ""
+// when it has none.
+func (t *Tx) LastAction(ctx context.Context, intentID string) (string, error) {
+	return t.firstText(ctx, `SELECT action FROM history WHERE intent_id = $1
+		ORDER BY position DESC LIMIT 1`, intentID)
+}
+
+func scanChange(row scanner) (c payment.Change, err error) {
+	var at int64
+	err = row.Scan(&at, &c.Actor, &c.Action, &c.From, &c.To, &c.Note)
+	c.At = fromMicros(at)
+	return c, err
+}

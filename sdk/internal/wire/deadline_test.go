@@ -1,0 +1,36 @@
+package wire
+
+import (
+	"strconv"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc/metadata"
+
+	"github.com/payhost/payhost/sdk"
+)
+
+// gRPC counts a deadline anew where a call arrives; the moment that the host has sent counts all the same.
+func TestACallIsOverAtTheMomentThatItsHostHasSent(t *testing.T) {
+	for name, c := range map[string]struct {
+		moment string
+		over   bool
+	}{
+		"passed":         {strconv.FormatInt(time.Now().Add(-time.Second).UnixMicro(), 10), true},
+		"to come":        {strconv.FormatInt(time.Now().Add(time.Hour).UnixMicro(), 10), false},
+		"not a number":   {"soon", true},
+		"none was given": {"", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			md := metadata.MD{}
+			if c.moment != "" {
+				md.Set(DeadlineKey, c.moment)
+			}
+			ctx, cancel := HeedDeadline(metadata.NewIncomingContext(t.Context(), md))
+			defer cancel()
+			if got := !sdk.InTime(ctx); got != c.over {
+				t.Errorf("over: %v, want %v", got, c.over)
+			}
+		})
+	}
+}

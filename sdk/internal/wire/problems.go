@@ -1,0 +1,67 @@
+package wire
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/payhost/payhost/sdk"
+)
+
+// maxProblems bounds an answer: violations travel in the trailer of a gRPC
+// answer, where room is short.
+const maxProblems = 64
+
+// Problems collects what is wrong with a message, so that one answer says it all.
+type Problems struct {
+	invalid []sdk.Violation
+	limits  []sdk.Violation // amounts that the provider's limits exclude
+	// notFound, when set, says that the request is for something that there is not.
+	notFound string
+}
+
+// Add notes that a field breaks the contract.
+func (p *Problems) Add(field, format string, args ...any) {
+	p.invalid = append(p.invalid, sdk.Violation{Field: field, Message: fmt.Sprintf(format, args...)})
+}
+
+// Exceed notes that an amount is outside the provider's limits.
+func (p *Problems) Exceed(field, format string, args ...any) {
+	p.limits = append(p.limits, sdk.Violation{Field: field, Message: fmt.Sprintf(format, args...)})
+}
+
+// NotFound notes that the request is for something that does not exist.
+func (p *Problems) NotFound(message string) { p.notFound = message }
+
+// Has reports whether something is already known to be wrong with one of the fields.
+func (p *Problems) Has(fields ...string) bool {
+	return slices.ContainsFunc(p.invalid, func(v sdk.Violation) bool { return slices.Contains(fields, v.Field) })
+}
+
+// Invalid returns what breaks the contract.
+func (p *Problems) Invalid() []sdk.Violation { return p.invalid }
+
+// RequestError returns what a server answers to a request with problems: it has sent nothing.
+func (p *Problems) RequestError() *sdk.Error {
+	switch {
+	case p.notFound != "":
+		return sdk.NotSent(sdk.CodeNotFound, "%s", p.notFound)
+	case len(p.invalid) > 0:
+		return sdk.Invalid(append(p.invalid, p.limits...)...)
+	case len(p.limits) > 0:
+		e := sdk.NotSent(sdk.CodeLimit, "the amount is outside the provider's limits")
+		e.Violations = p.limits
+		return e
+	}
+	return nil
+}
+
+// AnswerError returns what an answer with problems becomes: whoever gave it may well have acted.
+func (p *Problems) AnswerError(who string) *sdk.Error {
+	if len(p.invalid) == 0 {
+		return nil
+	}
+	return &sdk.Error{
+		Code: sdk.CodeInternal, Outcome: sdk.OutcomeUnknown,
+		Message: who + " gave an answer that breaks the contract", Violations: p.invalid,
+	}
+}
