@@ -13,14 +13,11 @@ import (
 
 	"github.com/payhost/payhost/host/internal/plugin"
 	"github.com/payhost/payhost/host/internal/plugin/plugintest"
-	"github.com/payhost/payhost/sdk"
 )
 
 func newProvider(t testing.TB) *plugintest.Provider { return plugintest.NewProvider(t) }
 
 var decimalOne = decimal.NewFromInt(1)
-
-func secret(value string) sdk.Secret { return sdk.NewSecret(value) }
 
 func TestFindTakesOnlyTheFileThatWasAskedFor(t *testing.T) {
 	s := newStage(t)

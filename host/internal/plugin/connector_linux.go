@@ -347,14 +347,15 @@ func errnoOf(err error) unix.Errno {
 	return unix.EACCES
 }
 
-// errnoIn returns the error's number; 0 for nil, EACCES when it has none.
+// errnoIn returns the number of an error, EACCES for an error without one; 0 for
+// nil.
 func errnoIn(err error) unix.Errno {
-	if err == nil {
-		return 0
-	}
 	var errno unix.Errno
-	if errors.As(err, &errno) {
-		return errno
+	switch {
+	case err == nil:
+		return 0
+	case !errors.As(err, &errno):
+		return unix.EACCES
 	}
-	return unix.EACCES
+	return errno
 }

@@ -31,29 +31,21 @@ func (a *account) reload(
 	if err != nil {
 		return "", err
 	}
-
 	before := a.current()
-	stays := before.runs(program)
-	if stays && before.binding != nil && cfg.Same(before.cfg) {
+	if before.runs(program) && before.binding != nil && cfg.Same(before.cfg) {
 		return ActionUnchanged, nil
 	}
 
 	// The program may be running already, for this account or for others.
-	next := before.instance
-	if stays {
-		next.wake() // the operator who applies a configuration has looked at a quarantine
-	} else {
-		next, err = a.join(ctx, program)
-		if err != nil {
-			return "", err
-		}
-		defer func() {
-			if err != nil {
-				a.abandon(next)
-			}
-		}()
+	next, err := a.instanceOf(ctx, program)
+	if err != nil {
+		return "", err
 	}
-
+	defer func() {
+		if err != nil {
+			a.abandon(next)
+		}
+	}()
 	proc, err := next.await(ctx)
 	if err != nil {
 		return "", err
@@ -63,25 +55,17 @@ func (a *account) reload(
 	// the switch on new leases get the new one, in one step.
 	a.configuring.Lock()
 	defer a.configuring.Unlock()
-
-	var bound *binding
-	if stays {
-		bound, err = a.reconfigure(ctx, proc, cfg, force)
-	} else {
-		bound, err = a.configure(ctx, next, proc, cfg, force)
-	}
-
+	bound, err := a.bind(ctx, next, proc, cfg, force)
 	if err != nil {
 		return "", err
 	}
 	before = a.switchTo(next, bound)
 
 	// Calls in flight end on the binding that they began with.
-	if !stays && before.instance != nil {
+	if before.instance != nil && before.instance != next {
 		before.instance.part(a)
 		a.retire(before)
 	}
-
 	return actionAfter(before, next, cfg), nil
 }
 
@@ -133,10 +117,17 @@ func mayAttach(cfg config.Provider) error {
 	return nil
 }
 
-// join makes the account one of those of the program's instance, which is
-// started when there is none. It is a member before it is configured: if the
+// instanceOf returns the account's own instance when it is one of the program,
+// or makes the account one of those of the program's instance, which is started
+// when there is none. The account is a member before it is configured: if the
 // process is replaced just after the switch, the account is bound again.
-func (a *account) join(ctx context.Context, program plugin.Binary) (*instance, error) {
+func (a *account) instanceOf(ctx context.Context, program plugin.Binary) (*instance, error) {
+	now := a.current()
+	if now.runs(program) {
+		now.instance.wake() // the operator who applies a configuration has looked at a quarantine
+		return now.instance, nil
+	}
+
 	next, err := a.sup.acquireInstance(ctx, program)
 	if err != nil {
 		return nil, err
@@ -145,18 +136,30 @@ func (a *account) join(ctx context.Context, program plugin.Binary) (*instance, e
 	return next, nil
 }
 
-// abandon undoes join. The caller does not hold configuring: the end of an
+// abandon undoes instanceOf. The caller does not hold configuring: the end of an
 // instance waits for those who do.
 func (a *account) abandon(next *instance) {
+	if a.current().instance == next {
+		return // its own
+	}
 	next.part(a)
 	next.deconfigure(a.name)
 	a.sup.releaseInstance(next)
 }
 
-// configure binds the account to a process of another instance than before.
-func (a *account) configure(
-	ctx context.Context, next *instance, proc *process, cfg config.Provider, force bool,
+// bind configures the account on a process. On its own instance the account
+// keeps its old configuration when that fails.
+func (a *account) bind(
+	ctx context.Context,
+	next *instance,
+	proc *process,
+	cfg config.Provider,
+	force bool,
 ) (*binding, error) {
+	if a.current().instance == next {
+		return a.reconfigure(ctx, proc, cfg, force)
+	}
+
 	bound, err := next.configure(ctx, proc, cfg)
 	if err != nil {
 		return nil, err
@@ -170,7 +173,10 @@ func (a *account) configure(
 // reconfigure binds the account to a process of its own instance again. Calls
 // in flight keep the configuration that they began with.
 func (a *account) reconfigure(
-	ctx context.Context, proc *process, cfg config.Provider, force bool,
+	ctx context.Context,
+	proc *process,
+	cfg config.Provider,
+	force bool,
 ) (*binding, error) {
 	before := a.current()
 	old := before.binding
