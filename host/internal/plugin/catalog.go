@@ -119,6 +119,8 @@ func (c *Catalog) read(
 	if runtime.GOOS == "windows" {
 		found.Path += ".exe"
 	}
+	// A file that is not there is the operator's most frequent mistake: the
+	// error lists the files that are.
 	src, err := openProgram(found.Path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Binary{}, c.missing(found)

@@ -136,6 +136,7 @@ func (c *connector) run() {
 			return
 		}
 
+		// Beyond the bound the plugin waits, and not the host.
 		c.places <- struct{}{}
 		c.calls.Go(func() {
 			defer func() { <-c.places }()

@@ -46,6 +46,7 @@ func probeGroups() groups {
 		return groups{reason: "the host is in no unit of systemd with Delegate= and DelegateSubgroup="}
 	}
 
+	// Only what is counted can be bounded.
 	controllers := []byte("+memory +pids")
 	err := os.WriteFile(filepath.Join(folder, "cgroup.subtree_control"), controllers, 0)
 	if err != nil {

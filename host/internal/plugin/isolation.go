@@ -48,6 +48,7 @@ func (i *Isolation) add(other Isolation) {
 // strict returns an error that names everything strict asks for and that is not
 // in force; nil when all of it is.
 func (i *Isolation) strict() error {
+	// Several rows may lack the same measure.
 	var missing []string
 	for _, row := range Table() {
 		if !row.Strict || row.By == always || i.held[row.By] {

@@ -83,6 +83,7 @@ func (l *launcher) Start(context.Context) error {
 		return errors.Join(err, stdout.Close(), stderr.Close())
 	}
 
+	// Both pipes are read to their ends, whatever comes of the process.
 	l.readers.Add(2)
 	go l.read(stdout, l.stdout)
 	go l.read(stderr, l.stderr)

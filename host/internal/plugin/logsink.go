@@ -62,6 +62,7 @@ func (s *logSink) run() {
 	ctx := context.Background()
 
 	for record := range s.queue {
+		// Dropped records are reported now and then, not one by one.
 		if record.Time.Sub(s.logged) >= reportDropped {
 			s.logged = record.Time
 			s.reportDropped(ctx)

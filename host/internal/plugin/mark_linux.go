@@ -94,6 +94,7 @@ const (
 // killMarked kills the processes whose mark fits, until there are none. The
 // error says that there still were some after many rounds.
 func killMarked(scope killScope, fits func(processMark) bool) error {
+	// Each round finds what was started during the one before.
 	rounds := scope.rounds
 	if rounds == 0 {
 		rounds = killRounds
@@ -220,6 +221,7 @@ type killScope struct {
 // it is in one of the control groups, which no process leaves by itself. The
 // host and what it was started by are not covered.
 func (s killScope) covers(pid int) bool {
+	// Not even a mark on the host's own parents may end them.
 	ancestors := map[int]bool{}
 	for at := os.Getpid(); (at > 0) && !ancestors[at]; at = statusOf(at).parent {
 		ancestors[at] = true

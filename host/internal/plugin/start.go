@@ -91,6 +91,7 @@ func Start(ctx context.Context, spec Spec) (*Process, error) {
 		return nil, fmt.Errorf("plugin %s: %w", name, err)
 	}
 
+	// A start that fails leaves nothing behind, and says what was printed.
 	started := newProcess(spec)
 	if err := started.bringUp(ctx, spec, folder, timeout); err != nil {
 		err = started.explain(ctx, spec, err, timeout)
@@ -157,6 +158,7 @@ func (p *Process) bringUp(
 		},
 	})
 
+	// The plugin must say what it is before it counts as started.
 	client, err := p.connect(ctx)
 	if err != nil {
 		return err

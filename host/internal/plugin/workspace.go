@@ -199,6 +199,7 @@ func removeAbandoned(all string) {
 		return
 	}
 
+	// A lock that is free belongs to no living host.
 	for _, entry := range entries {
 		folder := filepath.Join(all, entry.Name())
 		lock, err := lockFolder(folder, false)

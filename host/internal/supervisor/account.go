@@ -163,6 +163,7 @@ func (a *account) rebindLocked(inst *instance, proc *process) {
 		return
 	}
 
+	// A failure of a process that has just ended is the goroutine's to report.
 	next, err := inst.configure(inst.ctx, proc, before.cfg)
 	if err == nil {
 		a.switchTo(inst, next)
@@ -171,7 +172,7 @@ func (a *account) rebindLocked(inst *instance, proc *process) {
 	}
 
 	if proc.gone() {
-		return // the instance's goroutine is about to say so
+		return
 	}
 	a.log.Error("provider could not be configured again", "error", err.Error())
 	a.lost(inst, phaseAfter(err), err)

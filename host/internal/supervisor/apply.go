@@ -69,7 +69,7 @@ func (s *Supervisor) apply(
 
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	defer context.AfterFunc(s.closing, cancel)()
+	defer context.AfterFunc(s.closing, cancel)() // Close does not wait for slow plugins
 	if err := s.open(); err != nil {
 		return allFailed(providers, err)
 	}
@@ -132,7 +132,7 @@ func (a *account) apply(ctx context.Context, cfg config.Provider, force bool) Re
 		return Result{a.name, ActionFailed, err}
 	}
 
-	if drained && action != ActionSwapped {
+	if drained && action != ActionSwapped { // it takes new payments again
 		action = ActionStarted
 	}
 	if action != ActionUnchanged {
@@ -150,7 +150,7 @@ func (a *account) reloadFailed(cfg config.Provider, err error) {
 	var retry bool
 	a.set(func() {
 		a.lastErr = err
-		if a.instance != nil {
+		if a.instance != nil { // its supervision goes on
 			return
 		}
 		a.cfg = cfg

@@ -72,6 +72,7 @@ func (b *binding) awaitConfigured(ctx context.Context) error {
 		same := b.slot.identity == b.info.IdentityFingerprint
 		b.slot.mu.Unlock()
 
+		// An identity that changed once does not change back by waiting.
 		if frozen == nil {
 			if same {
 				return nil

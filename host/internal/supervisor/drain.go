@@ -33,6 +33,7 @@ func (a *account) disable(ctx context.Context, cfg config.Provider, force bool) 
 		return Result{a.name, action, nil}
 	}
 
+	// After a restart of the host nothing serves what is still open.
 	if idle && a.sup.openIntents(a.name) {
 		if _, err := a.reload(ctx, cfg, false); err != nil {
 			a.reloadFailed(cfg, err)
@@ -195,6 +196,7 @@ func (s *Supervisor) Release(name string) bool {
 	phase := a.phase
 	a.mu.Unlock()
 
+	// A provider that is served, or that is not to be, is left alone.
 	switch {
 	case now.binding != nil, phase == StateDisabled:
 	case now.instance == nil:

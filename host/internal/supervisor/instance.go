@@ -78,6 +78,7 @@ func (s *Supervisor) acquireInstance(
 	inst.refs++
 	s.mu.Unlock()
 
+	// A first start that fails is the error of all that waited for it.
 	var err error
 	select {
 	case <-inst.started:

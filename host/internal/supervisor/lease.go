@@ -73,6 +73,8 @@ func (s *Supervisor) acquire(
 		}
 	}
 
+	// The places come first: callers wait for a plugin in order, and not more of
+	// them than may call it.
 	leave, err := a.enter(ctx, purpose, s.tune.waitFor(purpose))
 	if err != nil {
 		return nil, err

@@ -132,6 +132,7 @@ func (a *account) status() Status {
 		status.Restarts = a.instance.restartCount()
 	}
 
+	// The rest only a running process has.
 	if a.binding != nil && !a.binding.proc.gone() {
 		proc := a.binding.proc
 		started := proc.StartedAt()

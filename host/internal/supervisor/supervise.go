@@ -28,6 +28,7 @@ func (i *instance) supervise() {
 	i.serve(proc)
 	close(i.started)
 
+	// A process that ends is replaced until no account needs one.
 	for proc != nil {
 		cause := i.watch(proc)
 		i.serve(nil)
@@ -91,6 +92,8 @@ func (i *instance) watch(proc *process) error {
 		case <-tick.C:
 		}
 
+		// An answer also is the time to try accounts again that could not be
+		// configured.
 		i.warnIfOutdated()
 		err := i.checkLive(proc)
 		if err == nil {
@@ -185,6 +188,7 @@ func (i *instance) reap(proc *process) {
 // instance any more.
 func (i *instance) restart(cause error) *process {
 	for failures := 0; ; failures++ {
+		// An attached plugin is restarted by hand, so it is not quarantined.
 		recent := i.recentCrashes()
 		if recent >= i.sup.tune.crashLimit && !i.program.IsAttached() {
 			if !i.quarantine(cause) {

@@ -143,6 +143,8 @@ func (s *Supervisor) Close(ctx context.Context) error {
 	defer s.applying.Unlock()
 	defer context.AfterFunc(ctx, s.endDrains)()
 
+	// Every account goes out of service, whatever is open: the next host carries
+	// that on.
 	var accounts sync.WaitGroup
 	for _, a := range s.all() {
 		accounts.Go(func() {
