@@ -17,8 +17,8 @@ const (
 	workEvents           = "events"            // wakes the pusher
 )
 
-// dueInterval is how often hosts look for what is due; forgetInterval is for what
-// no caller waits for.
+// dueInterval is how often hosts look for what is due; forgetInterval is for
+// what no caller waits for.
 const (
 	dueInterval    = time.Second
 	forgetInterval = time.Minute
@@ -26,6 +26,7 @@ const (
 
 // openJobs makes what triggers the background work.
 func (h *Host) openJobs(ctx context.Context) (err error) {
+	// Those without Every are triggered by others, for one provider each.
 	work := []job.Work{
 		{Name: workRecovery, Every: dueInterval, Do: h.triggerRecovery},
 		{Name: workProviderRecovery, Do: h.recoverProvider},
@@ -34,7 +35,10 @@ func (h *Host) openJobs(ctx context.Context) (err error) {
 		{Name: workForget, Every: forgetInterval, Do: h.forget},
 	}
 	if h.pusher != nil {
-		work = append(work, job.Work{Name: workEvents, Every: dueInterval, Do: h.wakePusher})
+		work = append(
+			work,
+			job.Work{Name: workEvents, Every: dueInterval, Do: h.wakePusher},
+		)
 	}
 
 	h.jobs, err = job.Open(ctx, job.Options{
@@ -43,11 +47,12 @@ func (h *Host) openJobs(ctx context.Context) (err error) {
 		Work:   work,
 		Logger: h.log,
 	})
+
 	return err
 }
 
-// triggerRecovery has each provider that has something due recovered by a job of
-// its own, so that one which hangs delays no other provider's doubts.
+// triggerRecovery has each provider that has something due recovered by a job
+// of its own, so that one which hangs delays no other provider's doubts.
 func (h *Host) triggerRecovery(ctx context.Context, _ string) error {
 	due, err := h.recovery.DueProviders(ctx)
 	if err != nil {

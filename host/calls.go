@@ -17,10 +17,10 @@ import (
 func (h *Host) CreatePayment(
 	ctx context.Context, r PaymentRequest, opts ...CallOption,
 ) (*Payment, error) {
-	o := ofCall(opts)
-	p, replayed, err := h.core.CreatePayment(ctx, r, o.key)
-	o.report(replayed)
-	return p, failure(ctx, err)
+	call := ofCall(opts)
+	result, replayed, err := h.core.CreatePayment(ctx, r, call.key)
+	call.report(replayed)
+	return result, failure(ctx, err)
 }
 
 // CreatePayout records a payout under its key and asks the provider to make it,
@@ -28,22 +28,22 @@ func (h *Host) CreatePayment(
 func (h *Host) CreatePayout(
 	ctx context.Context, r PayoutRequest, opts ...CallOption,
 ) (*Payout, error) {
-	o := ofCall(opts)
-	p, replayed, err := h.core.CreatePayout(ctx, r, o.key)
-	o.report(replayed)
-	return p, failure(ctx, err)
+	call := ofCall(opts)
+	result, replayed, err := h.core.CreatePayout(ctx, r, call.key)
+	call.report(replayed)
+	return result, failure(ctx, err)
 }
 
 // CreateRefund refunds a succeeded payment: all of it, or the part that r says.
-// Unlike CreatePayment it returns an error when the provider refuses or does not
-// answer: the payment is then as it was, and the refund is kept.
+// Unlike CreatePayment it returns an error when the provider refuses or does
+// not answer: the payment is then as it was, and the refund is kept.
 func (h *Host) CreateRefund(
 	ctx context.Context, paymentID string, r RefundRequest, opts ...CallOption,
 ) (*Refund, error) {
-	o := ofCall(opts)
-	p, replayed, err := h.core.CreateRefund(ctx, paymentID, r, o.key)
-	o.report(replayed)
-	return p, failure(ctx, err)
+	call := ofCall(opts)
+	result, replayed, err := h.core.CreateRefund(ctx, paymentID, r, call.key)
+	call.report(replayed)
+	return result, failure(ctx, err)
 }
 
 // ConfirmPayment hands over what the customer sent back. A refusal of the
@@ -52,10 +52,10 @@ func (h *Host) CreateRefund(
 func (h *Host) ConfirmPayment(
 	ctx context.Context, id string, c Confirmation, opts ...CallOption,
 ) (*Payment, error) {
-	o := ofCall(opts)
-	p, replayed, err := h.core.ConfirmPayment(ctx, id, c, o.key)
-	o.report(replayed)
-	return p, failure(ctx, err)
+	call := ofCall(opts)
+	result, replayed, err := h.core.ConfirmPayment(ctx, id, c, call.key)
+	call.report(replayed)
+	return result, failure(ctx, err)
 }
 
 // CapturePayment takes an authorized payment, in its currency: all that is left
@@ -63,10 +63,10 @@ func (h *Host) ConfirmPayment(
 func (h *Host) CapturePayment(
 	ctx context.Context, id string, amount decimal.Decimal, opts ...CallOption,
 ) (*Payment, error) {
-	o := ofCall(opts)
-	p, replayed, err := h.core.CapturePayment(ctx, id, amount, o.key)
-	o.report(replayed)
-	return p, failure(ctx, err)
+	call := ofCall(opts)
+	result, replayed, err := h.core.CapturePayment(ctx, id, amount, call.key)
+	call.report(replayed)
+	return result, failure(ctx, err)
 }
 
 // CancelPayment gives up a payment that has not succeeded. reason is for the
@@ -74,10 +74,10 @@ func (h *Host) CapturePayment(
 func (h *Host) CancelPayment(
 	ctx context.Context, id, reason string, opts ...CallOption,
 ) (*Payment, error) {
-	o := ofCall(opts)
-	p, replayed, err := h.core.CancelPayment(ctx, id, reason, o.key)
-	o.report(replayed)
-	return p, failure(ctx, err)
+	call := ofCall(opts)
+	result, replayed, err := h.core.CancelPayment(ctx, id, reason, call.key)
+	call.report(replayed)
+	return result, failure(ctx, err)
 }
 
 // ResolvePayment records an operator's decision about a payment that nothing
@@ -110,14 +110,14 @@ func (h *Host) ResolveRefund(ctx context.Context, id string, r Resolution) (*Ref
 // answer, and returns the payment. The error is the provider's when it does not
 // answer.
 func (h *Host) RefreshPayment(ctx context.Context, id string) (*Payment, error) {
-	p, err := h.core.RefreshPayment(ctx, id)
-	return p, failure(ctx, err)
+	result, err := h.core.RefreshPayment(ctx, id)
+	return result, failure(ctx, err)
 }
 
 // RefreshPayout is RefreshPayment for a payout.
 func (h *Host) RefreshPayout(ctx context.Context, id string) (*Payout, error) {
-	p, err := h.core.RefreshPayout(ctx, id)
-	return p, failure(ctx, err)
+	result, err := h.core.RefreshPayout(ctx, id)
+	return result, failure(ctx, err)
 }
 
 // PaymentMethods asks a provider what a customer can pay with.
@@ -139,10 +139,10 @@ func (h *Host) Balances(ctx context.Context, provider string) ([]sdk.Balance, er
 func (h *Host) InvokeOperation(
 	ctx context.Context, provider, operation string, input json.RawMessage, opts ...CallOption,
 ) (json.RawMessage, error) {
-	o := ofCall(opts)
-	out, replayed, err := h.core.Invoke(ctx, provider, operation, input, o.key)
-	o.report(replayed)
-	return out, failure(ctx, err)
+	call := ofCall(opts)
+	output, replayed, err := h.core.Invoke(ctx, provider, operation, input, call.key)
+	call.report(replayed)
+	return output, failure(ctx, err)
 }
 
 // failure makes every error of a call an *Error. One that came while the
@@ -153,15 +153,15 @@ func failure(ctx context.Context, err error) error {
 		return nil
 	}
 
-	var e *payment.Error
+	var failed *payment.Error
 	var raw *sdk.Error
 
 	switch {
-	case errors.As(err, &e):
+	case errors.As(err, &failed):
 	case errors.As(err, &raw):
-		e = payment.FromProvider("", "", err)
+		failed = payment.FromProvider("", "", err)
 	default:
-		e = &payment.Error{
+		failed = &payment.Error{
 			Code:    payment.CodeStorage,
 			Outcome: sdk.OutcomeUnknown,
 			Message: err.Error(),
@@ -169,14 +169,16 @@ func failure(ctx context.Context, err error) error {
 		}
 	}
 
-	saysMore := (e.Code != payment.CodeStorage) && (e.Code != string(sdk.CodeUnavailable))
+	// An error of the caller's own context looks like one of the database or of a
+	// plugin: those two say no more than that nothing answered.
+	saysMore := (failed.Code != payment.CodeStorage) && (failed.Code != string(sdk.CodeUnavailable))
 	if ctx.Err() == nil || saysMore {
-		return e
+		return failed
 	}
 
-	ended := *e
+	ended := *failed
 	ended.Code, ended.Cause = payment.CodeCanceled, ctx.Err()
-	ended.Message = "your context ended first: " + e.Message
+	ended.Message = "your context ended first: " + failed.Message
 
 	return &ended
 }

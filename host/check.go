@@ -21,21 +21,22 @@ type CheckResult struct {
 	Name    string
 	Enabled bool // the others are not started
 	Plugin  string
-	// Version and Checksum are of the program that was found; empty when none was.
+	// Version and Checksum are of the program that was found; empty when none
+	// was.
 	Version, Checksum string
-	// Health is what the account says of its credentials and its provider; empty
-	// when it cannot tell.
+	// Health is what the account says of its credentials and its provider;
+	// empty when it cannot tell.
 	Health string
 	// Isolation is what kept its plugin from the rest of the machine, and
-	// IsolationMissing what this system cannot do of that, with the reasons. Both
-	// are empty when the plugin could not be started.
+	// IsolationMissing what this system cannot do of that, with the reasons.
+	// Both are empty when the plugin could not be started.
 	Isolation, IsolationMissing []string
 	// Problems keep the provider from working, Warnings do not. Both name file,
 	// line and key.
 	Problems, Warnings []config.Problem
 
-	// identity is that of the account at its provider; empty when the plugin did
-	// not accept the configuration.
+	// identity is that of the account at its provider; empty when the plugin
+	// did not accept the configuration.
 	identity string
 }
 
@@ -47,9 +48,9 @@ const (
 )
 
 // Check starts every enabled provider's plugin, gives it its configuration and
-// asks for its health, as a host would, and returns everything that is wrong, in
-// the order of cfg.Providers. It works in a temporary folder of its own: a host
-// that runs on cfg is not disturbed, and nothing stays.
+// asks for its health, as a host would, and returns everything that is wrong,
+// in the order of cfg.Providers. It works in a temporary folder of its own: a
+// host that runs on cfg is not disturbed, and nothing stays.
 //
 // A provider that answers but not as it should, above all one that does not
 // accept the credentials, is a problem; one that cannot be reached is only a
@@ -58,25 +59,31 @@ func Check(ctx context.Context, cfg *Config, opts ...Option) []CheckResult {
 	if cfg == nil {
 		return nil
 	}
+	// Every provider has a result, those that are not started too.
 	results := make([]CheckResult, len(cfg.Providers))
+
 	for i := range cfg.Providers {
 		p := &cfg.Providers[i]
 		results[i] = CheckResult{Name: p.Name, Enabled: p.Enabled, Plugin: p.Plugin}
 	}
 
-	k, err := newChecker(cfg, ofOpen(opts).logger)
+	checking, err := newChecker(cfg, ofOpen(opts).logger)
 	if err != nil {
 		for i := range results {
 			if results[i].Enabled {
-				k.of(&cfg.Providers[i], &results[i]).problem("", "cannot be checked: %v", err)
+				checking.of(&cfg.Providers[i], &results[i]).
+					problem("", "cannot be checked: %v", err)
 			}
 		}
+
 		return results
 	}
-	defer k.close()
+	defer checking.close()
 
+	// Plugins start side by side, but not all at once: each takes memory.
 	var running sync.WaitGroup
 	slots := make(chan struct{}, checkAtOnce)
+
 	for i := range results {
 		if !results[i].Enabled {
 			continue
@@ -84,13 +91,15 @@ func Check(ctx context.Context, cfg *Config, opts ...Option) []CheckResult {
 		slots <- struct{}{}
 		running.Go(func() {
 			defer func() { <-slots }()
-			k.of(&cfg.Providers[i], &results[i]).run(ctx)
+			checking.of(&cfg.Providers[i], &results[i]).run(ctx)
 		})
 	}
+
 	running.Wait()
 
-	k.warnOfProxies(results)
-	k.warnOfTwins(results)
+	// These compare providers with each other.
+	checking.warnOfProxies(results)
+	checking.warnOfTwins(results)
 	return results
 }
 
@@ -103,23 +112,24 @@ type checker struct {
 	catalog   *plugin.Catalog
 }
 
-// newChecker makes the temporary folder. The checker can report also when there is
-// an error.
+// newChecker makes the temporary folder. The checker can report also when there
+// is an error.
 func newChecker(cfg *Config, log *slog.Logger) (*checker, error) {
-	k := &checker{cfg: cfg, log: log}
+	checking := &checker{cfg: cfg, log: log}
 	folder, err := os.MkdirTemp("", "payhost-check-")
 	if err != nil {
-		return k, err
+		return checking, err
 	}
 
-	k.folder = folder
-	k.workspace, err = plugin.OpenWorkspace(folder)
+	checking.folder = folder
+	checking.workspace, err = plugin.OpenWorkspace(folder)
 	if err != nil {
-		k.close()
-		return k, err
+		checking.close()
+		return checking, err
 	}
-	k.catalog = plugin.NewCatalog(cfg.Host.PluginDir, k.workspace)
-	return k, nil
+
+	checking.catalog = plugin.NewCatalog(cfg.Host.PluginDir, checking.workspace)
+	return checking, nil
 }
 
 func (k *checker) close() {
@@ -130,9 +140,10 @@ func (k *checker) close() {
 }
 
 // warnOfTwins names accounts that are one and the same at their provider. They
-// share their numbers and keys, as they must, but each takes the other's webhooks
-// for strange ones.
+// share their numbers and keys, as they must, but each takes the other's
+// webhooks for strange ones.
 func (k *checker) warnOfTwins(results []CheckResult) {
+	// An identity is the plugin's own word: two plugins may use the same.
 	first := map[string]string{} // the name of the first account by its identity
 	for i := range results {
 		result := &results[i]
@@ -146,6 +157,7 @@ func (k *checker) warnOfTwins(results []CheckResult) {
 				"it is the same account at the provider as %s: they have one identity", twin)
 			continue
 		}
+
 		first[identity] = result.Name
 	}
 }
@@ -160,6 +172,7 @@ func (k *checker) warnOfProxies(results []CheckResult) {
 		}
 	}
 
+	// The finding belongs to no provider: the first that is checked has it.
 	for i := range results {
 		if results[i].Enabled {
 			results[i].Warnings = append(results[i].Warnings, k.cfg.Exposures()...)
@@ -182,8 +195,8 @@ func (k *checker) of(account *config.Provider, result *CheckResult) *accountChec
 	return &accountCheck{checker: k, account: account, result: result, mask: mask}
 }
 
-// problem adds a finding that keeps the account from working, at one of its keys;
-// "" is the account itself.
+// problem adds a finding that keeps the account from working, at one of its
+// keys; "" is the account itself.
 func (c *accountCheck) problem(key, format string, args ...any) {
 	c.result.Problems = append(c.result.Problems, c.finding(key, format, args...))
 }
@@ -203,7 +216,12 @@ func (c *accountCheck) finding(key, format string, args ...any) config.Problem {
 
 // problemAt is a problem with a key of a configuration.
 func problemAt(cfg *Config, key, message string) config.Problem {
-	return config.Problem{File: cfg.File, Line: cfg.Position(key), Key: key, Message: message}
+	return config.Problem{
+		File:    cfg.File,
+		Line:    cfg.Position(key),
+		Key:     key,
+		Message: message,
+	}
 }
 
 // run goes as far as it gets with the account.
@@ -236,28 +254,31 @@ func (c *accountCheck) run(ctx context.Context) {
 // program finds the account's program, and reports whether it may be run: the
 // operator has said which one it must be.
 func (c *accountCheck) program() (binary plugin.Binary, ok bool) {
-	p := c.account
-	binary, err := c.catalog.Find(p.Plugin, p.Version, "")
+	account := c.account
+	binary, err := c.catalog.Find(account.Plugin, account.Version, "")
 	if err != nil {
 		key := "plugin"
-		if p.Version != "" {
+		if account.Version != "" {
 			key = "version"
 		}
 		c.problem(key, "%v", err)
 		return binary, false
 	}
 
+	// The result has it also when the program may not be run.
 	c.result.Checksum = binary.Checksum
-	if p.SHA256 != "" && !strings.EqualFold(p.SHA256, binary.Checksum) {
+	if account.SHA256 != "" && !strings.EqualFold(account.SHA256, binary.Checksum) {
 		c.problem("sha256", "%s has sha256 %s; if that is the program you mean, write this",
 			binary.Path, binary.Checksum)
 		return binary, false
 	}
-	if err := p.Allows(binary.Path, binary.Checksum); err != nil {
+
+	if err := account.Allows(binary.Path, binary.Checksum); err != nil {
 		c.problem("plugin", "%v", err)
 		return binary, false
 	}
-	binary.Strict = p.Isolation == config.IsolationStrict
+
+	binary.Strict = account.Isolation == config.IsolationStrict
 	return binary, true
 }
 
@@ -267,16 +288,22 @@ func (c *accountCheck) configure(ctx context.Context, process *plugin.Process) {
 	ctx, cancel := context.WithTimeout(ctx, c.account.Timeout)
 	defer cancel()
 	account, err := process.Client().Configure(ctx, c.account.Name, c.account.Config)
-	if e := sdk.AsError(err); e != nil {
-		for _, violation := range e.Violations {
-			c.problem(strings.TrimSuffix("config."+violation.Field, "."), "%s", c.mask.Text(violation.Message))
+	if refusal := sdk.AsError(err); refusal != nil {
+		for _, violation := range refusal.Violations {
+			c.problem(
+				strings.TrimSuffix("config."+violation.Field, "."),
+				"%s",
+				c.mask.Text(violation.Message),
+			)
 		}
-		if len(e.Violations) == 0 {
-			c.problem("config", "the plugin does not take it: %s", c.mask.Text(e.Message))
+
+		if len(refusal.Violations) == 0 {
+			c.problem("config", "the plugin does not take it: %s", c.mask.Text(refusal.Message))
 		}
 		return
 	}
 
+	// The plugin accepts it, and may still have something to say.
 	c.result.identity = account.IdentityFingerprint
 	for _, warning := range account.Warnings {
 		c.warning("config", "%s", c.mask.Text(warning))
@@ -290,13 +317,18 @@ func (c *accountCheck) configure(ctx context.Context, process *plugin.Process) {
 // mistake in the configuration; one that refuses the account very likely is.
 func (c *accountCheck) checkHealth(ctx context.Context, process *plugin.Process) {
 	health, err := process.Client().Account(c.account.Name).CheckHealth(ctx)
-	if e := sdk.AsError(err); e != nil {
-		c.result.Health = string(e.Code)
-		if e.Code == sdk.CodeAuthentication || e.Code == sdk.CodePermission {
-			c.problem("config", "the provider does not accept the credentials: %s", c.mask.Text(said(e)))
+	if refusal := sdk.AsError(err); refusal != nil {
+		c.result.Health = string(refusal.Code)
+		if refusal.Code == sdk.CodeAuthentication || refusal.Code == sdk.CodePermission {
+			c.problem(
+				"config",
+				"the provider does not accept the credentials: %s",
+				c.mask.Text(said(refusal)),
+			)
 			return
 		}
-		c.warning("", "its health is not known: %s", c.mask.Text(said(e)))
+
+		c.warning("", "its health is not known: %s", c.mask.Text(said(refusal)))
 		return
 	}
 
@@ -304,7 +336,11 @@ func (c *accountCheck) checkHealth(ctx context.Context, process *plugin.Process)
 	switch health.State {
 	case sdk.HealthHealthy:
 	case sdk.HealthDegraded:
-		c.problem("config", "the provider answers, but not as it should: %s", c.mask.Text(health.Message))
+		c.problem(
+			"config",
+			"the provider answers, but not as it should: %s",
+			c.mask.Text(health.Message),
+		)
 	default:
 		c.warning("", "the provider is %s: %s", health.State, c.mask.Text(health.Message))
 	}
@@ -332,6 +368,7 @@ func tooWide(cfg *Config, info sdk.Info) []config.Problem {
 		wide[i].Message += fmt.Sprintf("; %s trusts a webhook by its address, "+
 			"so that anybody could say that a payment is paid", info.Name)
 	}
+
 	return wide
 }
 

@@ -11,9 +11,9 @@ import (
 	"time"
 )
 
-// connectionBounds are how many connections a listener may have open in all, and
-// how many of them one address may have. As many requests may be under way: over
-// HTTP/2 one connection carries several.
+// connectionBounds are how many connections a listener may have open in all,
+// and how many of them one address may have. As many requests may be under way:
+// over HTTP/2 one connection carries several.
 type connectionBounds struct{ all, address int }
 
 // listenerBounds are those of every listener. A connection with the largest
@@ -24,16 +24,20 @@ const (
 	// peerBits is how much of an IPv6 address names a peer: a customer of an
 	// access provider has the other half to themselves.
 	peerBits = 64
+	// readBuffer and writeBuffer are how much the system keeps for a connection in
+	// either direction: without a bound it would be megabytes for each.
+	readBuffer  = 64 << 10
+	writeBuffer = 128 << 10
 	// stallTimeout is how long a peer may leave the host's answer unread.
 	stallTimeout = 30 * time.Second
 )
 
 // connections is a listener whose open connections are bounded, in all and per
 // address. When there are as many as there may be, the place of one that waits
-// for a request goes to the newcomer: of the address that has the most of these,
-// the one that has waited longest. When all of them carry requests the newcomer
-// is refused. Addresses of proxies have no bound of their own: many customers
-// share them.
+// for a request goes to the newcomer: of the address that has the most of
+// these, the one that has waited longest. When all of them carry requests the
+// newcomer is refused. Addresses of proxies have no bound of their own: many
+// customers share them.
 type connections struct {
 	net.Listener
 	bounds connectionBounds
@@ -63,8 +67,11 @@ func newConnections(
 	listener net.Listener, bounds connectionBounds, proxy func(netip.Addr) bool,
 ) *connections {
 	return &connections{
-		Listener: listener, bounds: bounds, proxy: proxy,
-		peers: map[netip.Addr]*peer{}, waiting: map[int]*list.List{},
+		Listener: listener,
+		bounds:   bounds,
+		proxy:    proxy,
+		peers:    map[netip.Addr]*peer{},
+		waiting:  map[int]*list.List{},
 	}
 }
 
@@ -80,15 +87,26 @@ func (c *connections) Accept() (net.Conn, error) {
 		if removed != nil {
 			_ = removed.Conn.Close() // its place is given away already
 		}
+
 		if admitted != nil {
+			boundBuffers(conn)
 			return admitted, nil
 		}
 		_ = conn.Close() // it is refused
 	}
 }
 
-// admit gives a new connection a place, and returns the connection that had it
-// before, if there was one. admitted is nil when there is no place.
+// boundBuffers bounds what the system keeps for a connection. Where it cannot,
+// the connection is served all the same.
+func boundBuffers(conn net.Conn) {
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetReadBuffer(readBuffer)
+		_ = tcp.SetWriteBuffer(writeBuffer)
+	}
+}
+
+// admit has a new connection take a place, and returns the connection that had
+// it before, if there was one. admitted is nil when there is no place.
 func (c *connections) admit(conn net.Conn) (admitted, removed *connection) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -102,6 +120,7 @@ func (c *connections) admit(conn net.Conn) (admitted, removed *connection) {
 	default:
 		return c.add(conn, from), nil
 	}
+
 	if removed == nil {
 		c.forget(from)
 		return nil, nil
@@ -111,8 +130,8 @@ func (c *connections) admit(conn net.Conn) (admitted, removed *connection) {
 	return admitted, removed
 }
 
-// peerOf returns whom a connection comes from. What has no address, such as a
-// unix socket, is a proxy's.
+// peerOf returns the peer that a connection comes from. A connection without an
+// address, as on a unix socket, is a proxy's.
 func (c *connections) peerOf(conn net.Conn) *peer {
 	address := netip.Addr{}
 	if from, err := netip.ParseAddrPort(conn.RemoteAddr().String()); err == nil {
@@ -161,7 +180,14 @@ func (c *connections) forget(from *peer) {
 	}
 }
 
-// setWaiting notes whether a connection waits for a request.
+// note records whether a connection may be closed for a newcomer.
+func (c *connections) note(one *connection, waits bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.setWaiting(one, waits)
+}
+
+// setWaiting is note for a caller that holds the lock.
 func (c *connections) setWaiting(one *connection, waits bool) {
 	if one.removed || (waits == (one.place != nil)) {
 		return
@@ -174,6 +200,7 @@ func (c *connections) setWaiting(one *connection, waits bool) {
 		from.waiting.Remove(one.place)
 		one.place = nil
 	}
+
 	c.rank(from)
 }
 
@@ -228,8 +255,8 @@ func (p *peer) longestWaiting() *connection {
 	return one
 }
 
-// beginRequest counts a request, and reports whether it may be served. endRequest
-// must follow when it may.
+// beginRequest counts a request, and reports whether it may be served.
+// endRequest must follow when it may.
 func (c *connections) beginRequest(from *peer) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -250,39 +277,50 @@ func (c *connections) endRequest(from *peer) {
 	c.forget(from)
 }
 
-// peerKey is the peer of a request, in its context.
-type peerKey struct{}
+// connectionKey is the connection of a request, in its context.
+type connectionKey struct{}
 
 // limit has a server keep to the bounds, and tell what its connections do.
 func (c *connections) limit(server *http.Server) {
 	server.ConnState = func(conn net.Conn, state http.ConnState) {
 		if one := connectionOf(conn); one != nil {
-			c.mu.Lock()
-			defer c.mu.Unlock()
-			c.setWaiting(one, (state == http.StateNew) || (state == http.StateIdle))
+			c.note(one, (state == http.StateNew) || (state == http.StateIdle))
 		}
 	}
 	server.ConnContext = func(ctx context.Context, conn net.Conn) context.Context {
 		if one := connectionOf(conn); one != nil {
-			ctx = context.WithValue(ctx, peerKey{}, one.peer)
+			ctx = context.WithValue(ctx, connectionKey{}, one)
 		}
 		return ctx
 	}
 
 	next := server.Handler
 	server.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		from, counted := r.Context().Value(peerKey{}).(*peer)
-		if counted {
-			if !c.beginRequest(from) {
-				w.Header().Set("Retry-After", "1")
-				w.Header().Set("Connection", "close") // what is left of it is not read
-				http.Error(w, "too many requests at once", http.StatusServiceUnavailable)
-				return
-			}
-			defer c.endRequest(from)
+		one, known := r.Context().Value(connectionKey{}).(*connection)
+		if !known {
+			next.ServeHTTP(w, r)
+			return
 		}
-		next.ServeHTTP(w, r)
+		c.serve(one, next, w, r)
 	})
+}
+
+// serve serves a request when it is not one too many. A connection that is closed
+// after its answer may be closed at once when there is a newcomer: the server
+// waits a while for its peer to read the answer.
+func (c *connections) serve(one *connection, next http.Handler, w http.ResponseWriter, r *http.Request) {
+	if c.beginRequest(one.peer) {
+		defer c.endRequest(one.peer)
+		next.ServeHTTP(w, r)
+	} else {
+		w.Header().Set("Retry-After", "1")
+		w.Header().Set("Connection", "close") // the rest of the request is not read
+		http.Error(w, "too many requests at once", http.StatusServiceUnavailable)
+	}
+
+	if (r.ProtoMajor == 1) && (w.Header().Get("Connection") == "close") {
+		c.note(one, true)
+	}
 }
 
 // connectionOf returns what the listener has handed out, which TLS may wrap.
@@ -334,8 +372,8 @@ func (c *connection) keepDeadline(at time.Time) {
 	c.deadline.Store(at.UnixNano())
 }
 
-// Write fails when the peer takes nothing for stallTimeout: who reads slowly must
-// not hold a place for as long as the longest answer may take.
+// Write fails when the peer takes nothing for stallTimeout: who reads slowly
+// must not hold a place for as long as the longest answer may take.
 func (c *connection) Write(data []byte) (written int, err error) {
 	for {
 		part := data[:min(len(data), writePart)]
@@ -343,6 +381,7 @@ func (c *connection) Write(data []byte) (written int, err error) {
 		if set := c.deadline.Load(); (set != 0) && (set < until.UnixNano()) {
 			until = time.Unix(0, set)
 		}
+
 		if err := c.Conn.SetWriteDeadline(until); err != nil {
 			return written, err
 		}

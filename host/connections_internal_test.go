@@ -59,7 +59,11 @@ type crowd struct {
 
 func newCrowd(bounds connectionBounds) *crowd {
 	c := &crowd{queue: &queue{}, server: &http.Server{}}
-	c.connections = newConnections(c.queue, bounds, func(a netip.Addr) bool { return a.String() == "10.0.0.1" })
+	c.connections = newConnections(
+		c.queue,
+		bounds,
+		func(a netip.Addr) bool { return a.String() == "10.0.0.1" },
+	)
 	c.limit(c.server)
 	return c
 }
@@ -90,14 +94,18 @@ func TestOneAddressHasABoundOfItsOwn(t *testing.T) {
 			c.busy(conn)
 			kept = append(kept, conn)
 		}
-		if conn, came := c.connect(strings.ReplaceAll(address, "%d", "9")); (conn != nil) || !came.closed {
+
+		if conn, came := c.connect(strings.ReplaceAll(address, "%d", "9")); (conn != nil) ||
+			!came.closed {
 			t.Errorf("%s: one more is served", address)
 		}
+
 		_ = kept[0].Close()
 		if conn, _ := c.connect(strings.ReplaceAll(address, "%d", "9")); conn == nil {
 			t.Errorf("%s: refused although one has ended", address)
 		}
 	}
+
 	for n := range 4 { // a proxy's are many customers', and the rest of all are free
 		if conn, _ := c.connect("10.0.0.1"); conn == nil {
 			t.Errorf("number %d of the proxy is refused", n)
@@ -114,6 +122,7 @@ func TestTheLongestWaitingMakesRoom(t *testing.T) {
 	first, waitsFirst := c.connect("203.0.113.1")
 	c.busy(first)
 	c.idle(first)
+
 	_, waitsNext := c.connect("203.0.113.1")
 
 	// The address that has the most of those that wait gives one of its own.
@@ -122,15 +131,24 @@ func TestTheLongestWaitingMakesRoom(t *testing.T) {
 	} else {
 		c.busy(conn)
 	}
+
 	if !waitsFirst.closed || waitsNext.closed || theirs.closed || work.closed {
-		t.Errorf("closed: %t, %t, %t, %t", waitsFirst.closed, waitsNext.closed, theirs.closed, work.closed)
+		t.Errorf(
+			"closed: %t, %t, %t, %t",
+			waitsFirst.closed,
+			waitsNext.closed,
+			theirs.closed,
+			work.closed,
+		)
 	}
+
 	// Of equals the one that has waited longest.
 	if conn, _ := c.connect("203.0.113.3"); conn == nil {
 		t.Fatal("a new one is refused while others wait for nothing")
 	} else {
 		c.busy(conn)
 	}
+
 	if waitsNext.closed == theirs.closed {
 		t.Errorf("closed: %t, %t", waitsNext.closed, theirs.closed)
 	}
@@ -145,11 +163,13 @@ func TestWhenAllWorkTheNewOneIsRefused(t *testing.T) {
 	if conn, came := c.connect("198.51.100.1"); (conn != nil) || !came.closed {
 		t.Error("one more is served")
 	}
+
 	_ = one.Close()
 	_ = one.Close() // as the server may do
 	if conn, _ := c.connect("198.51.100.1"); conn == nil {
 		t.Error("refused although one has ended")
 	}
+
 	if conn, _ := c.connect(""); conn != nil { // the one that waits has gone
 		_ = conn.Close()
 	}
@@ -163,12 +183,20 @@ func TestWhenAllWorkTheNewOneIsRefused(t *testing.T) {
 // connections are.
 func TestRequestsOfOneConnectionAreBounded(t *testing.T) {
 	begun, goOn := make(chan struct{}, 10), make(chan struct{})
-	server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
-		begun <- struct{}{}
-		<-goOn
-	}))
+	server := httptest.NewUnstartedServer(
+		http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+			begun <- struct{}{}
+			<-goOn
+		}),
+	)
+
 	server.EnableHTTP2 = true
-	bounded := newConnections(server.Listener, connectionBounds{all: 9, address: 3}, func(netip.Addr) bool { return false })
+	bounded := newConnections(
+		server.Listener,
+		connectionBounds{all: 9, address: 3},
+		func(netip.Addr) bool { return false },
+	)
+
 	server.Listener = bounded
 	bounded.limit(server.Config)
 	server.StartTLS()
@@ -185,28 +213,32 @@ func TestRequestsOfOneConnectionAreBounded(t *testing.T) {
 		_ = resp.Body.Close()
 		answered <- resp.StatusCode * resp.ProtoMajor
 	}
+
 	for range 3 {
 		go send()
 		<-begun
 	}
+
 	send()
 	if got := <-answered; got != 2*http.StatusServiceUnavailable {
 		t.Errorf("the fourth at once is answered %d", got)
 	}
 	close(goOn)
+
 	for range 3 {
 		if got := <-answered; got != 2*http.StatusOK {
 			t.Errorf("answered %d", got)
 		}
 	}
+
 	send()
 	if got := <-answered; got != 2*http.StatusOK {
 		t.Errorf("afterwards: %d", got)
 	}
 }
 
-// A peer that takes nothing of its answer is hung up on, one that reads slowly is
-// not.
+// A peer that takes nothing of its answer is hung up on, one that reads slowly
+// is not.
 func TestWhoeverReadsNothingIsHungUpOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for name, pause := range map[string]time.Duration{"reads slowly": stallTimeout / 2, "reads nothing": 2 * stallTimeout} {
@@ -224,12 +256,15 @@ func TestWhoeverReadsNothingIsHungUpOn(t *testing.T) {
 					}
 				}
 			})
+
 			count, err := one.Write(make([]byte, 4*writePart))
 			var slow net.Error
 			timedOut := errors.As(err, &slow) && slow.Timeout()
-			if wholly := (err == nil) && (count == 4*writePart); (wholly != (pause < stallTimeout)) || (timedOut == wholly) {
+			if wholly := (err == nil) && (count == 4*writePart); (wholly != (pause < stallTimeout)) ||
+				(timedOut == wholly) {
 				t.Errorf("%s: %d bytes were written, %v", name, count, err)
 			}
+
 			_ = near.Close()
 			reader.Wait()
 		}
@@ -238,12 +273,22 @@ func TestWhoeverReadsNothingIsHungUpOn(t *testing.T) {
 
 // A request with more headers than any client sends is refused.
 func TestHeadersAreBounded(t *testing.T) {
-	server := &http.Server{MaxHeaderBytes: maxHeaderBytes, HTTP2: &http2Bounds, Handler: http.NotFoundHandler()}
+	server := &http.Server{
+		MaxHeaderBytes: maxHeaderBytes,
+		HTTP2:          &http2Bounds,
+		Handler:        http.NotFoundHandler(),
+	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	bounded := newConnections(listener, listenerBounds, func(netip.Addr) bool { return false })
+
+	bounded := newConnections(
+		listener,
+		listenerBounds,
+		func(netip.Addr) bool { return false },
+	)
+
 	bounded.limit(server)
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(bounded) }()
@@ -251,11 +296,17 @@ func TestHeadersAreBounded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	fmt.Fprintf(conn, "GET / HTTP/1.1\r\nHost: x\r\nX-Large: %s\r\n\r\n", strings.Repeat("x", 40<<10))
+
+	fmt.Fprintf(
+		conn,
+		"GET / HTTP/1.1\r\nHost: x\r\nX-Large: %s\r\n\r\n",
+		strings.Repeat("x", 40<<10),
+	)
 	line, err := bufio.NewReader(conn).ReadString('\n')
 	if (err != nil) || !strings.Contains(line, "431") {
 		t.Errorf("answered %q, %v", line, err)
 	}
+
 	_ = conn.Close()
 	_ = server.Close()
 	if err := <-done; !errors.Is(err, http.ErrServerClosed) {

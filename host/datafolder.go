@@ -36,6 +36,7 @@ func claimFolder(dataDir string) (*dataFolder, error) {
 		return nil, err
 	}
 
+	// The lock is this host's, so the host that wrote the name has ended.
 	name, err := os.ReadFile(path)
 	if err != nil {
 		return nil, errors.Join(err, unlock())

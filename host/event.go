@@ -46,26 +46,30 @@ func (h *Host) yieldPage(
 		}
 		after = event.ID
 	}
+
 	if len(list) == eventPage {
 		return after, nil // there may be more at once
 	}
+
 	return after, core.WaitForMore(ctx, more)
 }
 
-// ListEvents returns one page of the stream of events, oldest first, and does not
-// wait for new ones. next is the After of the next page, "" at the end.
+// ListEvents returns one page of the stream of events, oldest first, and does
+// not wait for new ones. next is the After of the next page, "" at the end.
 func (h *Host) ListEvents(
-	ctx context.Context, f EventFilter,
+	ctx context.Context, filter EventFilter,
 ) (list []Event, next string, err error) {
-	limit, err := core.CheckPage(core.CheckEventID(f.After), f.Limit)
+	limit, err := core.CheckPage(core.CheckEventID(filter.After), filter.Limit)
 	if err != nil {
 		return nil, "", err
 	}
 
-	list, err = h.core.Events(ctx, f.After, f.Types, limit)
+	// A full page may be the last one: the next is then empty.
+	list, err = h.core.Events(ctx, filter.After, filter.Types, limit)
 	if len(list) == limit {
 		next = list[limit-1].ID
 	}
+
 	return list, next, failure(ctx, err)
 }
 

@@ -118,11 +118,12 @@ func ExampleHost_CreatePayment() {
 func ExampleHost_Events() {
 	var h *host.Host // from host.Open
 	ctx := context.Background()
+	read := func() string { return "" } // from the service's own database
+	write := func(string) {}
 
-	last := "" // from the service's own database
-	for event, err := range h.Events(ctx, last) {
+	for event, err := range h.Events(ctx, read()) {
 		if err != nil {
-			log.Print(err) // the database failed: begin again after last
+			log.Print(err) // the database failed: begin again after the last one
 			break
 		}
 
@@ -133,7 +134,7 @@ func ExampleHost_Events() {
 			fmt.Println("release the goods reserved for", event.PaymentID)
 		}
 
-		last = event.ID // stored together with what was done
+		write(event.ID) // in one transaction with what was done
 	}
 }
 

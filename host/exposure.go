@@ -30,12 +30,13 @@ func CheckExposure(cfg *Config) (problems, warnings []config.Problem) {
 
 	e.writable("host.plugin_dir", cfg.Host.PluginDir)
 	for i := range cfg.Providers {
-		p := &cfg.Providers[i]
-		file := p.Plugin
-		if p.Version != "" {
-			file += "@" + p.Version
+		provider := &cfg.Providers[i]
+		file := provider.Plugin
+		if provider.Version != "" {
+			file += "@" + provider.Version
 		}
-		e.writable("providers."+p.Name+".plugin", filepath.Join(cfg.Host.PluginDir, file))
+		key := "providers." + provider.Name + ".plugin"
+		e.writable(key, filepath.Join(cfg.Host.PluginDir, file))
 	}
 
 	e.writable("host.data_dir", cfg.Host.DataDir)
@@ -44,48 +45,59 @@ func CheckExposure(cfg *Config) (problems, warnings []config.Problem) {
 	} else {
 		e.passwordless()
 	}
+
 	return e.problems, e.warnings
 }
 
-// exposure is one look.
+// exposure is one look at who can read and write the host's files.
 type exposure struct {
 	cfg                *Config
 	problems, warnings []config.Problem
 }
 
+// report adds a problem or a warning, at the line of the configuration's key.
 func (e *exposure) report(to *[]config.Problem, key, format string, args ...any) {
 	line := 0
 	if key != "" {
 		line = e.cfg.Position(key)
 	}
-	*to = append(*to, config.Problem{File: e.cfg.File, Line: line, Key: key, Message: fmt.Sprintf(format, args...)})
+	*to = append(*to, config.Problem{
+		File:    e.cfg.File,
+		Line:    line,
+		Key:     key,
+		Message: fmt.Sprintf(format, args...),
+	})
 }
 
-// writable looks at a file and at the folders that it is in: whoever can write
-// one of them can put another file in its place. What is not there is nobody's.
+// writable reports who else can write a file or one of the folders that it is in:
+// a user who can write one of them can put another file in its place. A file that
+// does not exist is passed over.
 func (e *exposure) writable(key, path string) {
 	for at := path; ; at = filepath.Dir(at) {
-		info, err := os.Stat(at)
-		if err == nil {
-			if others := othersWhoWrite(info); others != "" {
-				e.report(&e.problems, key, "%s can be written by %s: only the user who runs the host, "+
-					"and root, may", at, others)
-				return
+		if info, err := os.Stat(at); err == nil {
+			others := othersWhoWrite(info)
+			if others != "" {
+				e.report(&e.problems, key, "%s can be written by %s: "+
+					"only the user who runs the host, and root, may", at, others)
+				return // the folders above would say the same again
 			}
-			if at == path && writableByOwnGroup(info) {
-				e.report(&e.warnings, key, "%s can be written by the group of the user who runs the host", at)
+			if (at == path) && writableByOwnGroup(info) {
+				e.report(&e.warnings, key,
+					"%s can be written by the group of the user who runs the host", at)
 			}
 		}
+
 		if at == filepath.Dir(at) {
-			return
+			return // the root
 		}
 	}
 }
 
-// secretsIn looks at who reads the file, when there are secrets in it.
+// secretsIn warns of a file that every user can read, when there are secrets in
+// it.
 func (e *exposure) secretsIn(file string) {
 	info, err := os.Stat(file)
-	if err != nil || !othersRead(info) {
+	if (err != nil) || !othersRead(info) {
 		return
 	}
 	if keys := e.cfg.WrittenSecrets(); len(keys) > 0 {
@@ -101,16 +113,23 @@ func (e *exposure) passwordless() {
 	if err != nil {
 		return // said already
 	}
+
+	// pgx takes a password from the URL, and from the environment as libpq does.
 	_, has := address.User.Password()
 	query := address.Query()
 	for _, key := range []string{"password", "passfile", "sslcert"} {
 		has = has || query.Get(key) != ""
 	}
+
 	for _, name := range []string{"PGPASSWORD", "PGPASSFILE", "PGSSLCERT"} {
 		has = has || os.Getenv(name) != ""
 	}
 	if !has {
-		e.report(&e.warnings, "store.url", "it has no password: a database that believes a process by its user "+
-			"(peer) or by its address (trust) believes plugins, too")
+		e.report(
+			&e.warnings,
+			"store.url",
+			"it has no password: a database that believes a process by its user "+
+				"(peer) or by its address (trust) believes plugins, too",
+		)
 	}
 }

@@ -20,11 +20,13 @@ func exposed(t *testing.T) (folder string) {
 	if err := os.Chmod(folder, 0o700); err != nil {
 		t.Fatal(err)
 	}
+
 	for _, dir := range []string{"plugins", "data"} {
 		if err := os.Mkdir(filepath.Join(folder, dir), 0o700); err != nil {
 			t.Fatal(err)
 		}
 	}
+
 	for name, text := range map[string]string{
 		"plugins/acme": "#!/bin/sh\n", "data/payhost.db": "", "payhost.lock": "",
 		"config.toml": "[host]\nplugin_dir = \"plugins\"\ndata_dir = \"data\"\n" +
@@ -34,6 +36,7 @@ func exposed(t *testing.T) (folder string) {
 			t.Fatal(err)
 		}
 	}
+
 	return folder
 }
 
@@ -50,6 +53,7 @@ func TestWhatOthersCanWriteIsNotTrusted(t *testing.T) {
 	if problems, warnings := look(t, exposed(t)); len(problems)+len(warnings) > 0 {
 		t.Fatalf("what nobody else can write: %v, %v", problems, warnings)
 	}
+
 	for _, name := range []string{"config.toml", "payhost.lock", "plugins", "plugins/acme", "data", "data/payhost.db", "."} {
 		folder := exposed(t)
 		path := filepath.Join(folder, name)
@@ -57,11 +61,13 @@ func TestWhatOthersCanWriteIsNotTrusted(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+
 		if err := os.Chmod(path, info.Mode().Perm()|0o002); err != nil {
 			t.Fatal(err)
 		}
 		problems, _ := look(t, folder)
-		if len(problems) == 0 || !strings.Contains(problems[0].Message, path+" can be written by every user") {
+		if len(problems) == 0 ||
+			!strings.Contains(problems[0].Message, path+" can be written by every user") {
 			t.Errorf("%s for all: %v", name, problems)
 		}
 	}
@@ -72,6 +78,7 @@ func TestWhatAnotherUserMadeIsNotTrusted(t *testing.T) {
 		t.Log("only root can give files away")
 		return
 	}
+
 	const nobody = 65534
 	for _, name := range []string{"config.toml", "plugins", "plugins/acme", "data", "data/payhost.db"} {
 		folder := exposed(t)
@@ -79,8 +86,10 @@ func TestWhatAnotherUserMadeIsNotTrusted(t *testing.T) {
 		if err := os.Chown(path, nobody, -1); err != nil {
 			t.Fatal(err)
 		}
+
 		problems, _ := look(t, folder)
-		if len(problems) == 0 || !strings.Contains(problems[0].Message, "user 65534, whose it is") {
+		if len(problems) == 0 ||
+			!strings.Contains(problems[0].Message, "user 65534, whose it is") {
 			t.Errorf("%s: %v", name, problems)
 		}
 	}
@@ -90,10 +99,12 @@ func TestWhatAnotherUserMadeIsNotTrusted(t *testing.T) {
 	if err := os.Chown(path, -1, nobody); err != nil {
 		t.Fatal(err)
 	}
+
 	if err := os.Chmod(path, 0o770); err != nil {
 		t.Fatal(err)
 	}
-	if problems, _ := look(t, folder); len(problems) == 0 || !strings.Contains(problems[0].Message, "group 65534") {
+	if problems, _ := look(t, folder); len(problems) == 0 ||
+		!strings.Contains(problems[0].Message, "group 65534") {
 		t.Errorf("a folder of another group: %v", problems)
 	}
 }
@@ -104,8 +115,10 @@ func TestSecretsThatOthersReadAreWarnedOf(t *testing.T) {
 	if err := os.Chmod(path, 0o644); err != nil {
 		t.Fatal(err)
 	}
+
 	problems, warnings := look(t, folder)
-	if len(problems) > 0 || len(warnings) != 1 || !strings.Contains(warnings[0].Message, "(providers.a.config.secret_key)") {
+	if len(problems) > 0 || len(warnings) != 1 ||
+		!strings.Contains(warnings[0].Message, "(providers.a.config.secret_key)") {
 		t.Errorf("%v, %v", problems, warnings)
 	}
 
@@ -114,11 +127,13 @@ func TestSecretsThatOthersReadAreWarnedOf(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	t.Setenv("PAYHOST_TEST_HUSH", "hush")
 	text = []byte(strings.Replace(string(text), `"hush"`, `"env:PAYHOST_TEST_HUSH"`, 1))
 	if err := os.WriteFile(path, text, 0o644); err != nil {
 		t.Fatal(err)
 	}
+
 	if problems, warnings := look(t, folder); len(problems)+len(warnings) > 0 {
 		t.Errorf("with references: %v, %v", problems, warnings)
 	}
@@ -130,6 +145,7 @@ func TestAStoreWithoutAPasswordIsWarnedOf(t *testing.T) {
 	for _, name := range []string{"PGPASSWORD", "PGPASSFILE", "PGSSLCERT"} {
 		t.Setenv(name, "")
 	}
+
 	for url, want := range map[string]bool{
 		"postgres:///payhost?host=/run/postgresql": true,
 		"postgres://payhost@db/payhost":            true,
@@ -141,8 +157,10 @@ func TestAStoreWithoutAPasswordIsWarnedOf(t *testing.T) {
 		if err := os.WriteFile(path, []byte("[store]\nurl = \""+url+"\"\n"), 0o600); err != nil {
 			t.Fatal(err)
 		}
+
 		_, warnings := look(t, folder)
-		warned := len(warnings) == 1 && warnings[0].Key == "store.url" && strings.Contains(warnings[0].Message, "peer")
+		warned := len(warnings) == 1 && warnings[0].Key == "store.url" &&
+			strings.Contains(warnings[0].Message, "peer")
 		if warned != want {
 			t.Errorf("%s: %v", url, warnings)
 		}

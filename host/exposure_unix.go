@@ -16,27 +16,31 @@ const (
 	othersReads  fs.FileMode = 0o004
 )
 
-// othersWhoWrite says who can write a file or folder besides this user and
-// root; "" when nobody can. In a folder with the sticky bit, as /tmp is,
-// everybody can make files, but nobody can replace those of others.
+// othersWhoWrite returns who can write a file or folder besides this user and
+// root, in words, or "" when no other user can. In a folder with the sticky bit,
+// as /tmp is, every user can make files, but can replace only their own.
 func othersWhoWrite(info fs.FileInfo) string {
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	if !ok {
 		return ""
 	}
 	sticky := info.IsDir() && info.Mode()&fs.ModeSticky != 0
-	switch mode := info.Mode().Perm(); {
-	case int(stat.Uid) != os.Geteuid() && stat.Uid != 0:
+
+	mode := info.Mode().Perm()
+	switch {
+	case (int(stat.Uid) != os.Geteuid()) && (stat.Uid != 0):
 		return fmt.Sprintf("user %d, whose it is", stat.Uid)
-	case mode&othersWrites != 0 && !sticky:
+	case ((mode & othersWrites) != 0) && !sticky:
 		return "every user of this machine"
-	case mode&groupWrites != 0 && !sticky && !ownGroup(stat.Gid):
+	case ((mode & groupWrites) != 0) && !sticky && !ownGroup(stat.Gid):
 		return fmt.Sprintf("group %d", stat.Gid)
+	default:
+		return ""
 	}
-	return ""
 }
 
-// writableByOwnGroup reports whether more than the user may be meant.
+// writableByOwnGroup reports whether the group can write, so that more than the
+// user may be meant.
 func writableByOwnGroup(info fs.FileInfo) bool {
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	return ok && info.Mode().Perm()&groupWrites != 0 && stat.Gid != 0
@@ -47,7 +51,9 @@ func writableByOwnGroup(info fs.FileInfo) bool {
 // volumes to a group of the container's.
 func ownGroup(gid uint32) bool {
 	groups, err := os.Getgroups()
-	return gid == 0 || int(gid) == os.Getegid() || (err == nil && slices.Contains(groups, int(gid)))
+	return gid == 0 || int(gid) == os.Getegid() ||
+		(err == nil && slices.Contains(groups, int(gid)))
 }
 
+// othersRead reports whether every user of the machine can read.
 func othersRead(info fs.FileInfo) bool { return info.Mode().Perm()&othersReads != 0 }

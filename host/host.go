@@ -60,13 +60,14 @@ type Host struct {
 // Providers tells, and the host goes on trying. ctx bounds the opening only.
 // Close must be called.
 func Open(ctx context.Context, cfg *Config, opts ...Option) (*Host, error) {
-	o := ofOpen(opts)
+	chosen := ofOpen(opts)
 	if cfg == nil {
 		return nil, errNoConfig
 	}
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
+
 	if err := os.MkdirAll(cfg.Host.DataDir, 0o700); err != nil {
 		return nil, fmt.Errorf("make data_dir: %w", err)
 	}
@@ -76,27 +77,37 @@ func Open(ctx context.Context, cfg *Config, opts ...Option) (*Host, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	folder, err := claimFolder(cfg.Host.DataDir)
 	if err != nil {
 		return nil, errors.Join(err, unlock())
 	}
 
-	h, err := open(ctx, cfg, o, folder)
+	h, err := open(ctx, cfg, chosen, folder)
 	if err != nil {
 		return nil, errors.Join(err, folder.release(), unlock())
 	}
 	h.unlock = func() error { return errors.Join(folder.release(), unlock()) }
+
 	return h, nil
 }
 
 // open opens the store and starts, once no other host has the database.
-func open(ctx context.Context, cfg *Config, o options, folder *dataFolder) (_ *Host, err error) {
-	database, err := openStore(ctx, cfg, o)
+func open(ctx context.Context, cfg *Config, chosen options, folder *dataFolder) (_ *Host, err error) {
+	// The database comes first: its clock is everyone's.
+	database, err := openStore(ctx, cfg, chosen)
 	if err != nil {
 		return nil, err
 	}
-	h := &Host{log: o.logger, metrics: o.metrics, store: database, cfg: cfg, after: time.After}
-	h.supervisor = h.newSupervisor(o)
+	h := &Host{
+		log:     chosen.logger,
+		metrics: chosen.metrics,
+		store:   database,
+		cfg:     cfg,
+		after:   time.After,
+	}
+
+	h.supervisor = h.newSupervisor(chosen)
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, h.supervisor.Close(ctx), database.Close())
@@ -108,8 +119,8 @@ func open(ctx context.Context, cfg *Config, o options, folder *dataFolder) (_ *H
 		Accounts:     accounts{h.supervisor},
 		PublicURL:    cfg.Host.PublicURL,
 		TokenSecrets: each(cfg.Host.TokenSecrets, sdk.Secret.Reveal),
-		Logger:       o.logger,
-		Now:          o.now,
+		Logger:       chosen.logger,
+		Now:          chosen.now,
 		Alone:        strings.HasPrefix(cfg.Store.URL.Reveal(), "sqlite:"),
 		Predecessor:  folder.predecessor,
 	})
@@ -127,6 +138,7 @@ func open(ctx context.Context, cfg *Config, o options, folder *dataFolder) (_ *H
 	// From here on there are no errors.
 	h.supervisor.Apply(ctx, cfg.Providers) // a plugin that does not come up is tried again
 	h.start(context.WithoutCancel(ctx))
+
 	return h, nil
 }
 
@@ -138,14 +150,14 @@ func openStore(ctx context.Context, cfg *Config, o options) (*store.Store, error
 	return store.Open(ctx, cfg.Store.URL.Reveal(), opts...)
 }
 
-func (h *Host) newSupervisor(o options) *supervisor.Supervisor {
+func (h *Host) newSupervisor(chosen options) *supervisor.Supervisor {
 	return supervisor.New(supervisor.Options{
 		Logger:         h.log,
 		PluginDir:      h.cfg.Host.PluginDir,
 		DataDir:        h.cfg.Host.DataDir,
 		Metrics:        h.metrics,
 		Now:            h.store.Now,
-		Attached:       attachedPlugins(o.attached),
+		Attached:       attachedPlugins(chosen.attached),
 		OpenIntents:    h.openIntents,
 		OpenIdentities: h.openIdentities,
 		Admit:          admit(h.cfg),
@@ -156,7 +168,10 @@ func (h *Host) newSupervisor(o options) *supervisor.Supervisor {
 // clock: what is due is due by that.
 func (h *Host) assemble(ctx context.Context) (err error) {
 	h.recovery = recovery.New(recovery.Options{
-		Core: h.core, Store: h.store, Accounts: accounts{h.supervisor}, Logger: h.log,
+		Core:     h.core,
+		Store:    h.store,
+		Accounts: accounts{h.supervisor},
+		Logger:   h.log,
 	})
 	h.inbox = inbox.New(inbox.Options{
 		Store:          h.store,
@@ -186,6 +201,7 @@ func (h *Host) assemble(ctx context.Context) (err error) {
 		Leaving:     h.leaving.Load,
 	})
 
+	// Events are recorded in any case; pushing them is an offer.
 	if h.cfg.Events.URL != "" {
 		h.pusher, err = push.New(ctx, push.Options{
 			Store:  h.store,
@@ -207,6 +223,7 @@ func (h *Host) assemble(ctx context.Context) (err error) {
 		Name: "payhost_store_writable",
 		Help: "Whether something can be written to the store: 1, or 0.",
 	}, h.writable))
+
 	return nil
 }
 
@@ -226,10 +243,13 @@ func (h *Host) start(ctx context.Context) {
 func (h *Host) register(list ...prometheus.Collector) {
 	for _, collector := range list {
 		if err := h.metrics.Register(collector); err != nil {
-			h.log.Info("some of this host is not among the metrics: another host shows its own there",
-				"error", err)
+			h.log.Info(
+				"some of this host is not among the metrics: another host shows its own there",
+				"error", err,
+			)
 			continue
 		}
+
 		h.registered = append(h.registered, collector)
 	}
 }
@@ -252,8 +272,11 @@ func (h *Host) Close(ctx context.Context) error {
 }
 
 func (h *Host) close(ctx context.Context) error {
+	// Nothing new begins.
 	h.stop()
 	h.background.Wait()
+
+	// Calls in flight come to their end, for as long as the caller waits.
 
 	calls := make(chan struct{})
 	go func() {
@@ -266,16 +289,19 @@ func (h *Host) close(ctx context.Context) error {
 	case <-ctx.Done():
 	}
 
+	// Then everything is taken apart in the reverse order of its making.
 	for _, collector := range h.registered {
 		h.metrics.Unregister(collector) // the next host on this registry shows its own
 	}
 	err := h.supervisor.Close(ctx)
 	h.core.GiveUp() // answers that the database does not take are logged now
 	<-calls         // with the plugins gone every call ends
+
 	return errors.Join(err, h.jobs.Close(), h.store.Close(), h.unlock())
 }
 
-// readOpen bounds how long the supervisor waits to learn what is open at a provider.
+// readOpen bounds how long the supervisor waits to learn what is open at a
+// provider.
 const readOpen = 5 * time.Second
 
 // openIntents reports whether a provider still has something open, for draining
@@ -305,5 +331,6 @@ func (h *Host) openIdentities(name string) (list []string) {
 		h.log.Error("who a provider was in what is open at it could not be read",
 			"provider", name, "error", err)
 	}
+
 	return list
 }

@@ -32,15 +32,21 @@ import (
 
 const token = "token-of-the-shop"
 
-// settings gives a configuration without providers, in a folder of its own.
+// settings returns a configuration without providers, in a folder of its own.
 func settings(t *testing.T) *host.Config {
 	t.Helper()
 	dir := t.TempDir()
-	return &host.Config{Host: config.Host{DataDir: filepath.Join(dir, "var"), PluginDir: dir},
-		HTTP: config.HTTP{Listen: "127.0.0.1:0", Tokens: []sdk.Secret{sdk.NewSecret(token)}}}
+	return &host.Config{
+		Host: config.Host{DataDir: filepath.Join(dir, "var"), PluginDir: dir},
+		HTTP: config.HTTP{
+			Listen: "127.0.0.1:0",
+			Tokens: []sdk.Secret{sdk.NewSecret(token)},
+		},
+	}
 }
 
-// addresses hands on where hosts say that they serve, so that a test can let the system choose the port.
+// addresses hands on where hosts say that they serve, so that a test can let
+// the system choose the port.
 type addresses chan string
 
 func (a addresses) Enabled(context.Context, slog.Level) bool { return true }
@@ -65,11 +71,13 @@ func open(t *testing.T, cfg *host.Config, opts ...host.Option) *host.Host {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	t.Cleanup(func() {
 		if err := h.Close(context.Background()); err != nil {
 			t.Error(err)
 		}
 	})
+
 	return h
 }
 
@@ -90,22 +98,29 @@ func serve(t *testing.T, cfg *host.Config) (address string, stop func() error) {
 		cancel()
 		return <-done
 	}
+
 	t.Cleanup(func() {
 		if err := stop(); err != nil {
 			t.Error(err)
 		}
 	})
+
 	select {
 	case address = <-where:
 	case err := <-done:
 		done <- err
 		t.Fatal(err)
 	}
+
 	return address, stop
 }
 
 // overSocket is a client of the admin socket that may read its secret.
-func overSocket(path string) *http.Client { return &http.Client{Transport: withSecret{path}} }
+func overSocket(
+	path string,
+) *http.Client {
+	return &http.Client{Transport: withSecret{path}}
+}
 
 type withSecret struct{ socket string }
 
@@ -145,6 +160,7 @@ func TestTheAdminSocketWantsItsSecret(t *testing.T) {
 			t.Errorf("%s without it: %d", url, got)
 		}
 	}
+
 	if got := status(t, overSocket(path), "GET", "http://host/v1/payments", ""); got != 200 {
 		t.Errorf("with it: %d", got)
 	}
@@ -156,22 +172,30 @@ func status(t *testing.T, c *http.Client, method, url, authorization string) int
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	req.Header.Set("Authorization", authorization)
 	resp, err := c.Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
+
 	if _, err := io.Copy(io.Discard, resp.Body); err != nil {
 		t.Fatal(err)
 	}
+
 	return resp.StatusCode
 }
 
 func TestServeListensForTheWorldAndForOperators(t *testing.T) {
 	cfg := settings(t)
 	address, stop := serve(t, cfg)
-	world, socket := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}, overSocket(host.SocketPath(cfg))
+
+	world, socket := &http.Client{
+		Transport: &http.Transport{DisableKeepAlives: true},
+	}, overSocket(
+		host.SocketPath(cfg),
+	)
 	for _, c := range []struct {
 		client      *http.Client
 		path, token string
@@ -187,19 +211,23 @@ func TestServeListensForTheWorldAndForOperators(t *testing.T) {
 			t.Errorf("%s %s with %q: %d, want %d", c.method, c.path, c.token, got, c.want)
 		}
 	}
+
 	info, err := os.Stat(host.SocketPath(cfg))
 	if err != nil || info.Mode().Perm() != 0o600 || info.Mode().Type() != os.ModeSocket {
 		t.Errorf("the socket is %v, %v", info.Mode(), err)
 	}
-	if folder, err := os.Stat(cfg.Host.DataDir); err != nil || folder.Mode().Perm() != 0o700 {
+	if folder, err := os.Stat(cfg.Host.DataDir); err != nil ||
+		folder.Mode().Perm() != 0o700 {
 		t.Errorf("its folder is %v, %v", folder.Mode(), err)
 	}
+
 	if err := stop(); err != nil {
 		t.Error(err)
 	}
 	if _, err := os.Stat(host.SocketPath(cfg)); !os.IsNotExist(err) {
 		t.Errorf("the socket is left behind: %v", err)
 	}
+
 	if c, err := net.Dial("tcp", address); err == nil {
 		c.Close()
 		t.Error("it still listens")
@@ -211,19 +239,26 @@ func TestASocketThatWasLeftIsReplacedAndOneInUseIsNot(t *testing.T) {
 	if err := os.MkdirAll(cfg.Host.DataDir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	left, err := net.ListenUnix("unix", &net.UnixAddr{Name: host.SocketPath(cfg), Net: "unix"})
+	left, err := net.ListenUnix(
+		"unix",
+		&net.UnixAddr{Name: host.SocketPath(cfg), Net: "unix"},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	left.SetUnlinkOnClose(false)
 	left.Close() // as a killed host leaves it
 	serve(t, cfg)
 	second := settings(t)
-	second.Host.DataDir, second.Store.URL = cfg.Host.DataDir, sdk.NewSecret("sqlite:"+filepath.Join(t.TempDir(), "other.db"))
+	second.Host.DataDir, second.Store.URL = cfg.Host.DataDir, sdk.NewSecret(
+		"sqlite:"+filepath.Join(t.TempDir(), "other.db"),
+	)
 	err = open(t, second).Serve(t.Context())
 	if err == nil || !strings.Contains(err.Error(), "another host answers on") {
 		t.Errorf("a second host on one data_dir: %v", err)
 	}
+
 	if got := status(t, overSocket(host.SocketPath(cfg)), "GET", "http://host/healthz", ""); got != 200 {
 		t.Errorf("the first host's socket is gone: %d", got)
 	}
@@ -235,14 +270,19 @@ func TestServeSaysWhyItCannotListen(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer taken.Close()
+
 	cfg := settings(t)
 	cfg.HTTP.Listen = taken.Addr().String()
-	if err := open(t, cfg).Serve(t.Context()); err == nil || !strings.Contains(err.Error(), "http.listen") || !strings.Contains(err.Error(), taken.Addr().String()) {
+	if err := open(t, cfg).Serve(t.Context()); err == nil ||
+		!strings.Contains(err.Error(), "http.listen") ||
+		!strings.Contains(err.Error(), taken.Addr().String()) {
 		t.Errorf("a taken address: %v", err)
 	}
+
 	cfg = settings(t)
 	cfg.Host.DataDir = filepath.Join(cfg.Host.DataDir, strings.Repeat("long", 30))
-	if err := open(t, cfg).Serve(t.Context()); err == nil || !strings.Contains(err.Error(), "choose a shorter host.data_dir") {
+	if err := open(t, cfg).Serve(t.Context()); err == nil ||
+		!strings.Contains(err.Error(), "choose a shorter host.data_dir") {
 		t.Errorf("a long path: %v", err)
 	}
 }
@@ -254,14 +294,22 @@ func TestARequestInFlightComesToItsEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
+
 	// The host has begun to read this request when it says "100 Continue".
-	fmt.Fprintf(conn, "POST /v1/payments HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Length: 2\r\nContent-Type: application/json\r\nExpect: 100-continue\r\n\r\n", token)
+	fmt.Fprintf(
+		conn,
+		"POST /v1/payments HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Length: 2\r\nContent-Type: application/json\r\nExpect: 100-continue\r\n\r\n",
+		token,
+	)
 	begun := make([]byte, len("HTTP/1.1 100 Continue\r\n\r\n"))
-	if _, err := io.ReadFull(conn, begun); err != nil || !bytes.HasPrefix(begun, []byte("HTTP/1.1 100")) {
+	if _, err := io.ReadFull(conn, begun); err != nil ||
+		!bytes.HasPrefix(begun, []byte("HTTP/1.1 100")) {
 		t.Fatalf("%q, %v", begun, err)
 	}
+
 	stopped := make(chan error, 1)
 	go func() { stopped <- stop() }()
+
 	for { // until it listens no more
 		c, err := net.Dial("tcp", address)
 		if err != nil {
@@ -269,11 +317,13 @@ func TestARequestInFlightComesToItsEnd(t *testing.T) {
 		}
 		c.Close()
 	}
+
 	fmt.Fprint(conn, "{}")
 	answer := make([]byte, len("HTTP/1.1 422"))
 	if _, err := io.ReadFull(conn, answer); err != nil || string(answer) != "HTTP/1.1 422" {
 		t.Errorf("answered %q, %v", answer, err)
 	}
+
 	conn.Close()
 	if err := <-stopped; err != nil {
 		t.Error(err)
@@ -284,13 +334,22 @@ func TestServeSpeaksTLS(t *testing.T) {
 	cfg := settings(t)
 	pool := certificate(t, cfg)
 	address, _ := serve(t, cfg)
-	c := &http.Client{Transport: &http.Transport{DisableKeepAlives: true, ForceAttemptHTTP2: true, TLSClientConfig: &tls.Config{RootCAs: pool}}}
+	c := &http.Client{
+		Transport: &http.Transport{
+			DisableKeepAlives: true,
+			ForceAttemptHTTP2: true,
+			TLSClientConfig:   &tls.Config{RootCAs: pool},
+		},
+	}
+
 	resp, err := c.Get("https://" + address + "/healthz")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	if resp.StatusCode != 200 || resp.ProtoMajor != 2 || resp.TLS.Version < tls.VersionTLS12 {
+
+	if resp.StatusCode != 200 || resp.ProtoMajor != 2 ||
+		resp.TLS.Version < tls.VersionTLS12 {
 		t.Errorf("%s over %s", resp.Status, resp.Proto)
 	}
 }
@@ -302,23 +361,37 @@ func certificate(t *testing.T, cfg *host.Config) *x509.CertPool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}}
+
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1),
+		NotAfter:     time.Now().Add(time.Hour),
+		IPAddresses:  []net.IP{net.IPv4(127, 0, 0, 1)},
+	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	cfg.HTTP.TLSCert, cfg.HTTP.TLSKey = filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+	cfg.HTTP.TLSCert, cfg.HTTP.TLSKey = filepath.Join(
+		dir,
+		"cert.pem",
+	), filepath.Join(
+		dir,
+		"key.pem",
+	)
+
 	text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 	for path, content := range map[string][]byte{cfg.HTTP.TLSCert: text, cfg.HTTP.TLSKey: pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER})} {
 		if err := os.WriteFile(path, content, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
+
 	pool := x509.NewCertPool()
 	pool.AppendCertsFromPEM(text)
 	return pool
@@ -330,6 +403,7 @@ func TestTheHandlersCanBeMounted(t *testing.T) {
 	mux.Handle("/v1/", h.APIHandler())
 	mux.Handle("/webhooks/", h.WebhookHandler())
 	mux.Handle("/pay/", http.StripPrefix("/pay", h.Handler()))
+
 	for path, want := range map[string]int{"/v1/payments": 200, "/v1/nothing": 404, "/webhooks/nobody": 404, "/pay/healthz": 200, "/pay/v1/payments": 200, "/healthz": 404} {
 		w, r := httptest.NewRecorder(), httptest.NewRequest("GET", path, nil)
 		r.Header.Set("Authorization", "Bearer "+token)
@@ -339,7 +413,8 @@ func TestTheHandlersCanBeMounted(t *testing.T) {
 	}
 }
 
-// Services give several hosts one registry, one after the other or together: none of them fails for it.
+// Services give several hosts one registry, one after the other or together:
+// none of them fails for it.
 func TestHostsMayShareARegistryOfMetrics(t *testing.T) {
 	registry := prometheus.NewRegistry()
 	shows := func() bool {
@@ -347,8 +422,12 @@ func TestHostsMayShareARegistryOfMetrics(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return slices.ContainsFunc(families, func(f *client.MetricFamily) bool { return f.GetName() == "payhost_events_pending" })
+		return slices.ContainsFunc(
+			families,
+			func(f *client.MetricFamily) bool { return f.GetName() == "payhost_events_pending" },
+		)
 	}
+
 	first, err := host.Open(t.Context(), settings(t), host.WithMetrics(registry))
 	if err != nil {
 		t.Fatal(err)
@@ -357,6 +436,7 @@ func TestHostsMayShareARegistryOfMetrics(t *testing.T) {
 	if !shows() {
 		t.Error("nobody's backlog is shown")
 	}
+
 	if err := first.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -18,60 +18,78 @@ type LockedProgram struct {
 }
 
 // WriteLock writes payhost.lock beside the configuration's file, with the
-// checksums that the programs in plugin_dir of all enabled providers have now;
-// it runs none of them. From then on no other program is started. What the lock
-// holds for other platforms stays, and for providers that are not enabled; what
-// the configuration does not name is taken out, and reported with an empty
-// SHA256. The error is *config.Problems for programs that are missing or
-// contradict a provider's sha256, all at once; then the lock is as it was.
+// checksums that the programs in plugin_dir of all enabled providers have now; it
+// runs none of them. From then on no other program is started. The lock keeps what
+// it holds for other platforms, and for providers that are not enabled; a program
+// that the configuration does not name is taken out, and reported with an empty
+// SHA256. The error is *config.Problems for programs that are missing or contradict
+// a provider's sha256, all at once; then the lock is as it was.
 func WriteLock(cfg *Config) ([]LockedProgram, error) {
 	if cfg == nil {
 		return nil, errNoConfig
 	}
 	if cfg.File == "" {
-		return nil, errors.New("the configuration was built in code: a lock lies beside a configuration's file")
+		return nil, errors.New(
+			"the configuration was built in code: a lock lies beside a configuration's file",
+		)
 	}
 
 	sums, err := checksums(cfg)
 	if err != nil {
 		return nil, err
 	}
+	// Sums of other platforms stay as they are.
 	next := cfg.Lock.With(sums)
 	if err := next.Write(cfg.LockFile()); err != nil {
 		return nil, err
 	}
+
 	return compareLocks(cfg.Lock, next), nil
 }
 
-// checksums returns those of the programs that a configuration names; "" for one
-// that only providers name which are not enabled. The error is *config.Problems.
+// checksums returns those of the programs that a configuration names; "" for
+// one that only providers name which are not enabled. The error is
+// *config.Problems.
 func checksums(cfg *Config) (map[string]string, error) {
 	catalog := plugin.NewCatalog(cfg.Host.PluginDir, nil)
 	sums := map[string]string{}
 	var problems config.Problems
+
 	for i := range cfg.Providers {
-		p := &cfg.Providers[i]
-		if !p.Enabled {
-			if _, ok := sums[p.Program()]; !ok {
-				sums[p.Program()] = ""
+		account := &cfg.Providers[i]
+		if !account.Enabled {
+			// Its program is not read: it may not be there yet.
+			if _, ok := sums[account.Program()]; !ok {
+				sums[account.Program()] = ""
 			}
 			continue
 		}
 
-		path, sum, err := catalog.Sum(p.Plugin, p.Version)
-		if err == nil && p.SHA256 != "" && !strings.EqualFold(p.SHA256, sum) {
-			err = fmt.Errorf("%s has sha256 %s, the provider's sha256 allows only %s; correct that first",
-				path, sum, p.SHA256)
+		// A lock that contradicts the configuration would let no program start.
+		path, sum, err := catalog.Sum(account.Plugin, account.Version)
+		if err == nil && account.SHA256 != "" && !strings.EqualFold(account.SHA256, sum) {
+			err = fmt.Errorf(
+				"%s has sha256 %s, the provider's sha256 allows only %s; correct that first",
+				path,
+				sum,
+				account.SHA256,
+			)
 		}
+
 		if err != nil {
-			problems = append(problems, problemAt(cfg, "providers."+p.Name+".plugin", err.Error()))
+			problems = append(
+				problems,
+				problemAt(cfg, "providers."+account.Name+".plugin", err.Error()),
+			)
 		}
-		sums[p.Program()] = sum
+
+		sums[account.Program()] = sum
 	}
 
 	if len(problems) > 0 {
 		return nil, &problems
 	}
+
 	return sums, nil
 }
 
@@ -87,5 +105,6 @@ func compareLocks(before, next *config.Lock) []LockedProgram {
 		program.SHA256, _ = next.Sum(name)
 		list = append(list, program)
 	}
+
 	return list
 }

@@ -67,25 +67,26 @@ func attachedPlugins(list map[string]DebugAttach) map[string]plugin.DebugAttach 
 
 // ofOpen puts options together. A nil one is as if it had not been given.
 func ofOpen(list []Option) options {
-	var o options
+	var chosen options
 	for _, option := range list {
 		if option != nil {
-			option(&o)
+			option(&chosen)
 		}
 	}
 
-	if o.logger == nil {
-		o.logger = slog.New(slog.DiscardHandler)
+	// Everything else may rely on these.
+	if chosen.logger == nil {
+		chosen.logger = slog.New(slog.DiscardHandler)
 	}
-	if o.metrics == nil {
-		o.metrics = prometheus.NewRegistry()
-	}
-
-	if o.now == nil {
-		o.now = time.Now
+	if chosen.metrics == nil {
+		chosen.metrics = prometheus.NewRegistry()
 	}
 
-	return o
+	if chosen.now == nil {
+		chosen.now = time.Now
+	}
+
+	return chosen
 }
 
 // errNoConfig is for a nil *Config.

@@ -36,39 +36,39 @@ func (h *Host) configSchema(name string) json.RawMessage {
 	return status.ConfigSchema
 }
 
-func (h *Host) statusOf(s supervisor.Status) ProviderStatus {
+func (h *Host) statusOf(found supervisor.Status) ProviderStatus {
 	return ProviderStatus{
-		Name:                s.Name,
-		State:               ProviderState(s.State),
-		Enabled:             s.Enabled,
-		Required:            s.Required,
-		Plugin:              s.Plugin,
-		Description:         s.Description,
-		Version:             s.Version,
-		ContractVersion:     s.ContractVersion,
-		Checksum:            s.Checksum,
-		PID:                 s.PID,
-		StartedAt:           s.StartedAt,
-		Restarts:            s.Restarts,
-		InFlight:            s.InFlight,
-		MaxInFlight:         s.MaxInFlight,
-		Breaker:             s.Breaker,
-		LastError:           s.LastError,
-		Isolation:           s.Isolation,
-		IsolationMissing:    s.IsolationMissing,
-		Capabilities:        s.Capabilities,
-		Currencies:          s.Currencies,
-		Countries:           s.Countries,
-		PaymentLimits:       each(s.PaymentLimits, limitOf),
-		PayoutLimits:        each(s.PayoutLimits, limitOf),
-		PaymentFields:       s.PaymentFields,
-		PayoutFields:        s.PayoutFields,
-		WebhookTrust:        s.WebhookTrust,
-		Operations:          each(s.Operations, operationOf),
-		Warnings:            s.Warnings,
-		IdentityFingerprint: s.IdentityFingerprint,
-		ConfigSchema:        s.ConfigSchema,
-		WebhookURL:          h.WebhookURL(s.Name),
+		Name:                found.Name,
+		State:               ProviderState(found.State),
+		Enabled:             found.Enabled,
+		Required:            found.Required,
+		Plugin:              found.Plugin,
+		Description:         found.Description,
+		Version:             found.Version,
+		ContractVersion:     found.ContractVersion,
+		Checksum:            found.Checksum,
+		PID:                 found.PID,
+		StartedAt:           found.StartedAt,
+		Restarts:            found.Restarts,
+		InFlight:            found.InFlight,
+		MaxInFlight:         found.MaxInFlight,
+		Breaker:             found.Breaker,
+		LastError:           found.LastError,
+		Isolation:           found.Isolation,
+		IsolationMissing:    found.IsolationMissing,
+		Capabilities:        found.Capabilities,
+		Currencies:          found.Currencies,
+		Countries:           found.Countries,
+		PaymentLimits:       each(found.PaymentLimits, limitOf),
+		PayoutLimits:        each(found.PayoutLimits, limitOf),
+		PaymentFields:       found.PaymentFields,
+		PayoutFields:        found.PayoutFields,
+		WebhookTrust:        found.WebhookTrust,
+		Operations:          each(found.Operations, operationOf),
+		Warnings:            found.Warnings,
+		IdentityFingerprint: found.IdentityFingerprint,
+		ConfigSchema:        found.ConfigSchema,
+		WebhookURL:          h.WebhookURL(found.Name),
 	}
 }
 
@@ -96,7 +96,8 @@ func (a accounts) Acquire(ctx context.Context, name string) (core.Lease, error) 
 }
 
 func (a accounts) AcquireExisting(ctx context.Context, name string) (core.Lease, error) {
-	if inbox.Asks(ctx) {
+	// A query that a stranger's webhook caused has fewer places than others.
+	if inbox.IsStatusQuery(ctx) {
 		return leaseOf(a.supervisor.AcquireQuery(ctx, name))
 	}
 	return leaseOf(a.supervisor.AcquireExisting(ctx, name))
@@ -107,8 +108,8 @@ func (a accounts) Trust(name string) ([]sdk.WebhookTrust, bool) {
 	return status.WebhookTrust, ok
 }
 
-// readers shows the supervisor to the inbox, which has the plugins read what came
-// in.
+// readers shows the supervisor to the inbox, which has the plugins read what
+// came in.
 type readers struct{ supervisor *supervisor.Supervisor }
 
 // Acquire is AcquireExisting: reading is always about something under way.
@@ -120,7 +121,8 @@ func (r readers) AcquireExisting(ctx context.Context, name string) (core.Lease, 
 	return leaseOf(r.supervisor.AcquireReading(ctx, name))
 }
 
-// leaseOf keeps a nil *supervisor.Lease from becoming a core.Lease that is not nil.
+// leaseOf keeps a nil *supervisor.Lease from becoming a core.Lease that is not
+// nil.
 func leaseOf(lease *supervisor.Lease, err error) (core.Lease, error) {
 	if err != nil {
 		return nil, err

@@ -5,20 +5,20 @@ import "context"
 // Payment returns a payment with its attempts and history. The error is
 // ErrNotFound for an unknown ID; so for the other calls with an ID.
 func (h *Host) Payment(ctx context.Context, id string) (*Payment, error) {
-	p, err := h.core.Payment(ctx, id)
-	return p, failure(ctx, err)
+	result, err := h.core.Payment(ctx, id)
+	return result, failure(ctx, err)
 }
 
 // Payout returns a payout with its attempts and history.
 func (h *Host) Payout(ctx context.Context, id string) (*Payout, error) {
-	p, err := h.core.Payout(ctx, id)
-	return p, failure(ctx, err)
+	result, err := h.core.Payout(ctx, id)
+	return result, failure(ctx, err)
 }
 
 // Refund returns a refund with its attempts.
 func (h *Host) Refund(ctx context.Context, id string) (*Refund, error) {
-	r, err := h.core.Refund(ctx, id)
-	return r, failure(ctx, err)
+	result, err := h.core.Refund(ctx, id)
+	return result, failure(ctx, err)
 }
 
 // Refunds returns a payment's refunds, newest first, those that the provider

@@ -30,33 +30,33 @@ const (
 	ActionRemoved ReloadAction = "removed"
 	// ActionFailed is for a provider that serves as before.
 	ActionFailed ReloadAction = "failed"
-	// ActionRestart is for a setting that changed and takes effect only when the
-	// host is started again.
+	// ActionRestart is for a setting that changed and takes effect only when
+	// the host is started again.
 	ActionRestart ReloadAction = "needs a restart"
 )
 
-// ReloadResult is what a reload did with one provider, or with a setting of another
-// section.
+// ReloadResult is what a reload did with one provider, or with a setting of
+// another section.
 type ReloadResult struct {
 	// Name is the provider's, or the setting's key.
 	Name   string
 	Action ReloadAction
-	// Error is why it failed; an *sdk.Error with Violations when the plugin did not
-	// accept the configuration.
+	// Error is why it failed; an *sdk.Error with Violations when the plugin did
+	// not accept the configuration.
 	Error error
 }
 
 // Reload makes cfg the configuration in force. The error says that cfg is not
 // valid, and then nothing has changed. Otherwise every provider that differs is
-// brought up, reconfigured, swapped or taken out by itself: one that fails keeps
-// what served before, and one that is quarantined is started again. API tokens,
-// the certificate and drain_notice count at once; other settings outside of
-// [providers] that differ are reported with ActionRestart and wait for the next
-// start.
+// brought up, reconfigured, swapped or taken out by itself: one that fails
+// keeps what served before, and one that is quarantined is started again. API
+// tokens, the certificate and drain_notice count at once; other settings
+// outside of [providers] that differ are reported with ActionRestart and wait
+// for the next start.
 //
 // force also changes the identity of an account while payments are open at its
-// provider, and ends the draining of what was disabled or removed. Reloads run one
-// after the other.
+// provider, and ends the draining of what was disabled or removed. Reloads run
+// one after the other.
 func (h *Host) Reload(ctx context.Context, cfg *Config, force bool) ([]ReloadResult, error) {
 	if cfg == nil {
 		return nil, errNoConfig
@@ -72,6 +72,9 @@ func (h *Host) Reload(ctx context.Context, cfg *Config, force bool) ([]ReloadRes
 	if force {
 		apply = h.supervisor.ApplyForced
 	}
+
+	// The providers first: what did not come up is in the results, and does not
+	// keep the rest from counting.
 	results := apply(ctx, cfg.Providers)
 
 	h.mu.Lock()
@@ -81,11 +84,12 @@ func (h *Host) Reload(ctx context.Context, cfg *Config, force bool) ([]ReloadRes
 	done := each(results, func(r supervisor.Result) ReloadResult {
 		return ReloadResult{Name: r.Name, Action: ReloadAction(r.Action), Error: r.Error}
 	})
+
 	return append(done, restarts(before, cfg)...), nil
 }
 
-// inForce returns what is in force after a reload. A setting that needs a restart
-// stays as it runs, so that the next reload reports it again.
+// inForce returns what is in force after a reload. A setting that needs a
+// restart stays as it runs, so that the next reload reports it again.
 func inForce(before, cfg *Config) *Config {
 	now := *cfg
 	now.Host = before.Host
@@ -101,6 +105,7 @@ func inForce(before, cfg *Config) *Config {
 	if switchesTLS(before, cfg) {
 		now.HTTP.TLSCert, now.HTTP.TLSKey = before.HTTP.TLSCert, before.HTTP.TLSKey
 	}
+
 	return &now
 }
 
@@ -131,6 +136,7 @@ func restarts(old, cfg *Config) []ReloadResult {
 			out = append(out, ReloadResult{Name: setting.key, Action: ActionRestart})
 		}
 	}
+
 	return out
 }
 
@@ -151,15 +157,19 @@ func (h *Host) reloadFile(ctx context.Context, force bool) httpapi.Reloaded {
 	out := httpapi.Reloaded{Results: []httpapi.ReloadResult{}, Problems: []string{}}
 	file := h.config().File
 	if file == "" {
-		out.Problems = append(out.Problems,
-			"the configuration was built in code, not read from a file: there is nothing to read again")
+		out.Problems = append(
+			out.Problems,
+			"the configuration was built in code, not read from a file: there is nothing to read again",
+		)
 		return out
 	}
 
 	cfg, err := config.Load(file)
 	if err == nil {
 		var results []ReloadResult
-		// A reload is not left half done: it goes on when its caller has hung up.
+
+		// A reload is not left half done: it goes on when its caller has hung
+		// up.
 		results, err = h.Reload(context.WithoutCancel(ctx), cfg, force)
 		for _, result := range results {
 			one := httpapi.ReloadResult{Name: result.Name, Action: string(result.Action)}
@@ -170,6 +180,7 @@ func (h *Host) reloadFile(ctx context.Context, force bool) httpapi.Reloaded {
 		}
 	}
 
+	// The command shows problems one a line.
 	var problems *config.Problems
 	switch {
 	case errors.As(err, &problems):
@@ -179,5 +190,6 @@ func (h *Host) reloadFile(ctx context.Context, force bool) httpapi.Reloaded {
 	case err != nil:
 		out.Problems = append(out.Problems, err.Error())
 	}
+
 	return out
 }

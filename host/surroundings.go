@@ -32,12 +32,17 @@ func CheckSurroundings(ctx context.Context, cfg *Config) []config.Problem {
 	ctx, cancel := context.WithTimeout(ctx, reachTimeout)
 	defer cancel()
 	if err := store.CheckConnection(ctx, cfg.Store.URL.Reveal()); err != nil {
-		found = append(found, problemAt(cfg, "store.url", "the store cannot be reached: "+err.Error()))
+		found = append(
+			found,
+			problemAt(cfg, "store.url", "the store cannot be reached: "+err.Error()),
+		)
 	}
+
 	return found
 }
 
-// checkDataDir returns why a host could not use the folder, or could not make it.
+// checkDataDir returns why a host could not use the folder, or could not make
+// it.
 func checkDataDir(cfg *Config) error {
 	if path := SocketPath(cfg); len(path) > maxSocketPath {
 		return tooLong(path)
@@ -47,6 +52,7 @@ func checkDataDir(cfg *Config) error {
 		return fmt.Errorf("cannot be written: %w", err)
 	}
 
+	// Modes and mounts say less than a file that could be written.
 	probe, err := os.CreateTemp(folder, ".payhost-check-")
 	if err == nil {
 		err = errors.Join(probe.Close(), os.Remove(probe.Name()))
@@ -54,9 +60,15 @@ func checkDataDir(cfg *Config) error {
 	if err != nil {
 		return fmt.Errorf("cannot be written: %w", err)
 	}
+
+	// Plugins are copied into data_dir before they run.
 	if forbidsPrograms(folder) {
-		return fmt.Errorf("%s is mounted noexec: plugins run from copies in data_dir, so none could start", folder)
+		return fmt.Errorf(
+			"%s is mounted noexec: plugins run from copies in data_dir, so none could start",
+			folder,
+		)
 	}
+
 	return nil
 }
 
@@ -71,11 +83,13 @@ func nearestFolder(path string) (string, error) {
 			return path, nil
 		}
 
+		// A host would make what is absent.
 		parent := filepath.Dir(path)
 		absent := errors.Is(err, fs.ErrNotExist) || isNotFolder(err)
 		if parent == path || !absent {
 			return "", err
 		}
+
 		path = parent
 	}
 }

@@ -7,8 +7,8 @@ import (
 	"syscall"
 )
 
-// forbidsPrograms is false: this system does not say. The first start of a plugin
-// does.
+// forbidsPrograms is false: this system does not say. The first start of a
+// plugin does.
 func forbidsPrograms(string) bool { return false }
 
 // isNotFolder reports whether a path leads through a file.

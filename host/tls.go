@@ -9,7 +9,8 @@ import (
 )
 
 // certificate is the pair that http.tls_cert and http.tls_key name. It is read
-// again when a file has changed, so that a renewed certificate needs no restart.
+// again when a file has changed, so that a renewed certificate needs no
+// restart.
 type certificate struct {
 	files func() (cert, key string)
 	log   *slog.Logger
@@ -31,16 +32,17 @@ type stamp struct {
 const certificateAgain = time.Second
 
 // newCertificate reads the pair for the first time.
-func newCertificate(files func() (cert, key string), log *slog.Logger) (*certificate, error) {
-	c := &certificate{files: files, log: log}
+func newCertificate(
+	files func() (cert, key string), log *slog.Logger,
+) (*certificate, error) {
 	cert, key := files()
-	c.seen, c.looked = stamps(cert, key), time.Now()
+	served := &certificate{files: files, log: log, seen: stamps(cert, key), looked: time.Now()}
 	pair, err := tls.LoadX509KeyPair(cert, key)
 	if err != nil {
 		return nil, err
 	}
-	c.pair = &pair
-	return c, nil
+	served.pair = &pair
+	return served, nil
 }
 
 // current returns the pair for a handshake. A pair that cannot be used, such as
@@ -52,6 +54,8 @@ func (c *certificate) current(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	if time.Since(c.looked) < certificateAgain {
 		return c.pair, nil
 	}
+
+	// Look whether one of the files has changed.
 	c.looked = time.Now()
 	cert, key := c.files()
 	now := stamps(cert, key)
@@ -66,16 +70,19 @@ func (c *certificate) current(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 			"tls_cert", cert, "tls_key", key, "error", err)
 		return c.pair, nil
 	}
+
 	c.pair = &pair
 	c.log.Info("a new certificate is served", "tls_cert", cert, "expires", pair.Leaf.NotAfter)
 	return c.pair, nil
 }
 
+// stamps returns what tells the pair's present files from others.
 func stamps(cert, key string) [2]stamp {
 	return [2]stamp{stampOf(cert), stampOf(key)}
 }
 
-// stampOf follows links: deployments turn them.
+// stampOf returns the stamp of a file. It follows links, by which deployments
+// switch from one version to the next.
 func stampOf(path string) stamp {
 	info, err := os.Stat(path)
 	if err != nil {

@@ -114,13 +114,13 @@ func ReportReplay(replayed *bool) CallOption {
 
 // ofCall puts the options of a call together.
 func ofCall(list []CallOption) callOptions {
-	var o callOptions
+	var chosen callOptions
 	for _, option := range list {
 		if option != nil {
-			option(&o)
+			option(&chosen)
 		}
 	}
-	return o
+	return chosen
 }
 
 // report tells the caller whether the key stood for the request already.

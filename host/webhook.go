@@ -26,15 +26,15 @@ func (h *Host) ListWebhooks(
 
 // Webhook returns one webhook as it came, secrets masked.
 func (h *Host) Webhook(ctx context.Context, id string) (*Webhook, error) {
-	w, err := h.webhooks.Get(ctx, id)
-	return w, failure(ctx, err)
+	webhook, err := h.webhooks.Get(ctx, id)
+	return webhook, failure(ctx, err)
 }
 
 // ReplayWebhook has the plugin read a webhook again, and applies what it then
 // says.
 func (h *Host) ReplayWebhook(ctx context.Context, id string) (*Webhook, error) {
-	w, err := h.webhooks.Replay(ctx, id)
-	return w, failure(ctx, err)
+	webhook, err := h.webhooks.Replay(ctx, id)
+	return webhook, failure(ctx, err)
 }
 
 // AttachWebhook applies a genuine webhook that fits nothing by itself to a
@@ -43,8 +43,8 @@ func (h *Host) ReplayWebhook(ctx context.Context, id string) (*Webhook, error) {
 func (h *Host) AttachWebhook(
 	ctx context.Context, id, paymentID, operator string,
 ) (*Webhook, error) {
-	w, err := h.webhooks.Attach(ctx, id, paymentID, operator)
-	return w, failure(ctx, err)
+	webhook, err := h.webhooks.Attach(ctx, id, paymentID, operator)
+	return webhook, failure(ctx, err)
 }
 
 // TokenKeys returns the keys that sign webhook and return URLs, the newest

@@ -122,6 +122,6 @@
 // # 6. The proof
 //
 // One test call runs the conformance kit: see providertest.Run. Each failing case quotes the sentence of the contract that
-// it enforces. docs/contract has the whole contract, docs/versions.md what may change in it, CONTRIBUTING.md the steps from
+// it enforces. docs/contract has the whole contract, docs/versions.md what may change in it, docs/writing-a-plugin.md the steps from
 // a provider's document to a plugin in use.
 package sdk

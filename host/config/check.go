@@ -34,34 +34,34 @@ const minTokenSecret = 32
 
 // check judges values, and fills in the public URL once the address it is made
 // from is known to be right.
-func (c *Config) check(r *report) {
-	c.checkHTTP(r)
-	c.checkHost(r)
-	c.checkStore(r)
+func (c *Config) check(problems *report) {
+	c.checkHTTP(problems)
+	c.checkHost(problems)
+	c.checkStore(problems)
 	if c.Log.Format != "text" && c.Log.Format != "json" {
-		r.check("log.format", `%q is not a format; write "text" or "json"`, c.Log.Format)
+		problems.check("log.format", `%q is not a format; write "text" or "json"`, c.Log.Format)
 	}
 
-	c.checkEvents(r)
+	c.checkEvents(problems)
 	for i := range c.Providers {
 		if i > 0 && c.Providers[i].Name == c.Providers[i-1].Name {
-			r.check(
+			problems.check(
 				join("providers", c.Providers[i].Name),
 				"a second provider of this name",
 			)
 		}
 
-		c.Providers[i].check(r)
-		c.checkIsolation(r, &c.Providers[i])
+		c.Providers[i].check(problems)
+		c.checkIsolation(problems, &c.Providers[i])
 	}
 }
 
 // checkIsolation judges how far one account's plugin is to be confined.
-func (c *Config) checkIsolation(r *report, p *Provider) {
+func (c *Config) checkIsolation(problems *report, p *Provider) {
 	key := join("providers", p.Name) + ".isolation"
 	switch {
 	case p.Isolation != IsolationSystem && p.Isolation != IsolationStrict:
-		r.check(
+		problems.check(
 			key,
 			"%q is not a kind of isolation; write %q or %q",
 			p.Isolation,
@@ -70,7 +70,7 @@ func (c *Config) checkIsolation(r *report, p *Provider) {
 		)
 
 	case c.Host.RequireIsolation && p.Isolation != IsolationStrict:
-		r.check(
+		problems.check(
 			key,
 			"is %q, and host.require_isolation asks for %q everywhere",
 			p.Isolation,
@@ -80,53 +80,53 @@ func (c *Config) checkIsolation(r *report, p *Provider) {
 }
 
 // checkHTTP judges [http].
-func (c *Config) checkHTTP(r *report) {
-	h := c.HTTP
-	c.checkListeners(r)
-	for i, t := range h.Tokens {
-		checkSecret(r, element("http.tokens", i), t, true)
+func (c *Config) checkHTTP(problems *report) {
+	section := c.HTTP
+	c.checkListeners(problems)
+	for i, t := range section.Tokens {
+		checkSecret(problems, element("http.tokens", i), t, true)
 	}
 
-	for i, n := range h.TrustedProxies {
+	for i, n := range section.TrustedProxies {
 		if !n.IsValid() || n != n.Masked() {
-			r.check(element("http.trusted_proxies", i), "is not a network")
+			problems.check(element("http.trusted_proxies", i), "is not a network")
 		}
 	}
 
 	// One of the two that could not be read is there all the same.
-	cert, key := h.TLSCert != "" ||
-		r.unread("http.tls_cert"), h.TLSKey != "" ||
-		r.unread("http.tls_key")
+	cert, key := section.TLSCert != "" ||
+		problems.unread("http.tls_cert"), section.TLSKey != "" ||
+		problems.unread("http.tls_key")
 
 	switch {
 	case cert && !key:
-		r.check("http.tls_cert", "needs http.tls_key as well")
+		problems.check("http.tls_cert", "needs http.tls_key as well")
 	case key && !cert:
-		r.check("http.tls_key", "needs http.tls_cert as well")
-	case h.TLSCert != "" && h.TLSKey != "":
-		checkCertificate(r, h.TLSCert, h.TLSKey)
+		problems.check("http.tls_key", "needs http.tls_cert as well")
+	case section.TLSCert != "" && section.TLSKey != "":
+		checkCertificate(problems, section.TLSCert, section.TLSKey)
 	}
 }
 
 // checkListeners judges where the host listens, and says how it is reached
 // there when the file does not.
-func (c *Config) checkListeners(r *report) {
-	h := c.HTTP
-	if problem := checkListen(h.Listen); problem != "" {
-		r.check("http.listen", "%s", problem)
+func (c *Config) checkListeners(problems *report) {
+	section := c.HTTP
+	if problem := checkListen(section.Listen); problem != "" {
+		problems.check("http.listen", "%s", problem)
 	} else if c.Host.PublicURL == "" {
-		if c.Host.PublicURL = publicURL(h); c.Host.PublicURL == "" {
-			r.check("http.listen", "is a socket for a proxy: write in host.public_url how the proxy is reached")
+		if c.Host.PublicURL = publicURL(section); c.Host.PublicURL == "" {
+			problems.check("http.listen", "is a socket for a proxy: write in host.public_url how the proxy is reached")
 		}
 	}
 
-	if h.PrivateListen == "" {
+	if section.PrivateListen == "" {
 		return
 	}
-	if problem := checkListen(h.PrivateListen); problem != "" {
-		r.check("http.private_listen", "%s", problem)
-	} else if sameAddress(h.Listen, h.PrivateListen) {
-		r.check("http.private_listen", "is the same as http.listen; nothing would be private there")
+	if problem := checkListen(section.PrivateListen); problem != "" {
+		problems.check("http.private_listen", "%s", problem)
+	} else if sameAddress(section.Listen, section.PrivateListen) {
+		problems.check("http.private_listen", "is the same as http.listen; nothing would be private there")
 	}
 }
 
@@ -141,31 +141,31 @@ func sameAddress(a, b string) bool {
 
 // checkCertificate reads both files, so that a missing or mismatched one is
 // found before the listener needs it.
-func checkCertificate(r *report, cert, key string) {
+func checkCertificate(problems *report, cert, key string) {
 	_, certProblem := readReference(cert)
 	if certProblem != "" {
-		r.check("http.tls_cert", "%s", certProblem)
+		problems.check("http.tls_cert", "%s", certProblem)
 	}
 	_, keyProblem := readReference(key)
 	if keyProblem != "" {
-		r.check("http.tls_key", "%s", keyProblem)
+		problems.check("http.tls_key", "%s", keyProblem)
 	}
 
 	if certProblem+keyProblem != "" {
 		return
 	}
 	if _, err := tls.LoadX509KeyPair(cert, key); err != nil {
-		r.check("http.tls_cert", "certificate and key cannot be used: %v", err)
+		problems.check("http.tls_cert", "certificate and key cannot be used: %v", err)
 	}
 }
 
 // checkHost judges [host].
-func (c *Config) checkHost(r *report) {
-	between(r, "host.drain_notice", c.Host.DrainNotice, 0, 10*time.Minute)
+func (c *Config) checkHost(problems *report) {
+	between(problems, "host.drain_notice", c.Host.DrainNotice, 0, 10*time.Minute)
 	for i, secret := range c.Host.TokenSecrets {
 		if size := len(secret.Reveal()); size < minTokenSecret {
-			r.check(
-				r.oneOf("host.token_secret", i, len(c.Host.TokenSecrets)),
+			problems.check(
+				problems.oneOf("host.token_secret", i, len(c.Host.TokenSecrets)),
 				"has %d bytes; write at least %d, such as what `openssl rand -hex 32` prints",
 				size,
 				minTokenSecret,
@@ -183,24 +183,24 @@ func (c *Config) checkHost(r *report) {
 	}
 
 	if problem != "" {
-		r.check("host.public_url", "%s", problem)
+		problems.check("host.public_url", "%s", problem)
 	}
 }
 
 // checkStore judges [store]; nothing of the URL is shown.
-func (c *Config) checkStore(r *report) {
+func (c *Config) checkStore(problems *report) {
 	const key = "store.url"
 	text := c.Store.URL.Reveal()
 	if path, ok := strings.CutPrefix(text, "sqlite:"); ok {
 		switch {
 		case path == "":
-			r.check(key, "sqlite: needs the path of a file, as in sqlite:var/payhost.db")
+			problems.check(key, "sqlite: needs the path of a file, as in sqlite:var/payhost.db")
 		case strings.HasPrefix(path, "//"):
-			r.check(key, "is sqlite:PATH, without // before the path")
+			problems.check(key, "is sqlite:PATH, without // before the path")
 		case filepath.Base(path) == ":memory:":
-			r.check(key, "a database in memory would forget every payment; name a file")
+			problems.check(key, "a database in memory would forget every payment; name a file")
 		case strings.ContainsAny(path, "?#"):
-			r.check(key, "sqlite:PATH takes no parameters")
+			problems.check(key, "sqlite:PATH takes no parameters")
 		}
 
 		return
@@ -208,7 +208,7 @@ func (c *Config) checkStore(r *report) {
 
 	if !strings.HasPrefix(text, "postgres://") &&
 		!strings.HasPrefix(text, "postgresql://") {
-		r.check(
+		problems.check(
 			key,
 			"is not a store that is known; write sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE",
 		)
@@ -217,7 +217,7 @@ func (c *Config) checkStore(r *report) {
 
 	if _, err := url.Parse(text); err != nil {
 		// The parser's words would quote the URL, password and all.
-		r.check(
+		problems.check(
 			key,
 			"is not a valid URL; special characters in the password have to be percent-encoded",
 		)
@@ -225,40 +225,40 @@ func (c *Config) checkStore(r *report) {
 }
 
 // checkEvents judges [events].
-func (c *Config) checkEvents(r *report) {
+func (c *Config) checkEvents(problems *report) {
 	if c.Events.URL != "" {
 		if u, problem := parseURL(c.Events.URL); problem != "" {
-			r.check("events.url", "%s", problem)
+			problems.check("events.url", "%s", problem)
 		} else if u.Scheme == "http" && !loopback(u.Hostname()) {
-			r.check("events.url", "must be https unless it is this machine: events tell who pays whom")
-		} else if len(c.Events.Secrets) == 0 && !r.unread("events.secret") {
-			r.check("events.url", "needs events.secret as well, to sign the events with")
+			problems.check("events.url", "must be https unless it is this machine: events tell who pays whom")
+		} else if len(c.Events.Secrets) == 0 && !problems.unread("events.secret") {
+			problems.check("events.url", "needs events.secret as well, to sign the events with")
 		}
 	}
 
 	for i, s := range c.Events.Secrets {
-		checkSecret(r, r.oneOf("events.secret", i, len(c.Events.Secrets)), s, false)
+		checkSecret(problems, problems.oneOf("events.secret", i, len(c.Events.Secrets)), s, false)
 	}
 }
 
 // check judges one account.
-func (p *Provider) check(r *report) {
+func (p *Provider) check(problems *report) {
 	path := join("providers", p.Name)
 	if !accountName.MatchString(p.Name) {
-		r.check(
+		problems.check(
 			path,
 			"a provider's name has 1 to 64 of a-z, 0-9, _ and -, and begins with a letter or a digit",
 		)
 	}
 
 	if p.Plugin == "" {
-		r.check(path+".plugin", "is missing; name the plugin that serves this account")
+		problems.check(path+".plugin", "is missing; name the plugin that serves this account")
 	} else if !pluginName.MatchString(p.Plugin) {
-		r.check(path+".plugin", "is not a plugin's name: 1 to 64 letters, digits, dots, _ and -; its version goes into version")
+		problems.check(path+".plugin", "is not a plugin's name: 1 to 64 letters, digits, dots, _ and -; its version goes into version")
 	}
 
 	if p.Version != "" && !pluginVersion.MatchString(p.Version) {
-		r.check(
+		problems.check(
 			path+".version",
 			`is not a version, such as "1.0.0": 1 to 64 letters, digits, dots, +, _ and -`,
 		)
@@ -266,19 +266,19 @@ func (p *Provider) check(r *report) {
 
 	if sum, err := hex.DecodeString(p.SHA256); p.SHA256 != "" &&
 		(err != nil || len(sum) != 32) {
-		r.check(path+".sha256", "must be 64 hexadecimal digits")
+		problems.check(path+".sha256", "must be 64 hexadecimal digits")
 	}
 
-	between(r, path+".timeout", p.Timeout, time.Millisecond, 5*time.Minute)
-	between(r, path+".max_in_flight", p.MaxInFlight, 1, 10000)
-	between(r, path+".drain_timeout", p.DrainTimeout, 0, time.Hour)
-	between(r, path+".payment_ttl", p.PaymentTTL, time.Minute, 8760*time.Hour)
+	between(problems, path+".timeout", p.Timeout, time.Millisecond, 5*time.Minute)
+	between(problems, path+".max_in_flight", p.MaxInFlight, 1, 10000)
+	between(problems, path+".drain_timeout", p.DrainTimeout, 0, time.Hour)
+	between(problems, path+".payment_ttl", p.PaymentTTL, time.Minute, 8760*time.Hour)
 	if p.SequenceStart == 0 {
-		r.check(path+".sequence_start", "must be 1 or more")
+		problems.check(path+".sequence_start", "must be 1 or more")
 	}
 
 	if _, ok := canonical(p.Config); !ok {
-		r.check(path+".config", "must be a JSON object")
+		problems.check(path+".config", "must be a JSON object")
 	}
 }
 

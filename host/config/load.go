@@ -43,23 +43,23 @@ func loadText(
 	path, file, text string,
 	lookup func(string) (string, bool),
 ) (*Config, error) {
-	l := &loader{report: newReport(path, nil), dir: filepath.Dir(file), lookup: lookup}
-	tree, at := parse(text, l.report)
+	loading := &loader{report: newReport(path, nil), dir: filepath.Dir(file), lookup: lookup}
+	tree, at := parse(text, loading.report)
 	if tree == nil {
-		return nil, l.err()
+		return nil, loading.err()
 	}
 
-	l.literals = at.literals
-	c := l.read(tree)
-	c.File, c.lines = file, at.lines
-	c.Lock = l.lock(c.LockFile())
-	c.complete(l.dir)
-	c.check(l.report)
-	if err := l.err(); err != nil {
+	loading.literals = at.literals
+	cfg := loading.read(tree)
+	cfg.File, cfg.lines = file, at.lines
+	cfg.Lock = loading.lock(cfg.LockFile())
+	cfg.complete(loading.dir)
+	cfg.check(loading.report)
+	if err := loading.err(); err != nil {
 		return nil, err
 	}
 
-	return c, nil
+	return cfg, nil
 }
 
 // lock reads the lock beside the file; its mistakes are told with the file's
@@ -101,48 +101,48 @@ var tables = []string{"host", "http", "store", "log", "events", "providers"}
 // read turns the file's tables into a Config: types, unknown keys and
 // references. Bounds are for check.
 func (l *loader) read(tree map[string]any) *Config {
-	c := &Config{}
+	cfg := &Config{}
 	root := &table{load: l, values: tree}
-	l.host(c, root.sub("host", "a table: [host]"))
-	l.http(c, root.sub("http", "a table: [http]"))
-	l.store(c, root.sub("store", "a table: [store]"))
-	l.log(c, root.sub("log", "a table: [log]"))
-	l.events(c, root.sub("events", "a table: [events]"))
+	l.host(cfg, root.sub("host", "a table: [host]"))
+	l.http(cfg, root.sub("http", "a table: [http]"))
+	l.store(cfg, root.sub("store", "a table: [store]"))
+	l.log(cfg, root.sub("log", "a table: [log]"))
+	l.events(cfg, root.sub("events", "a table: [events]"))
 
 	providers := root.sub("providers", "a table of tables: [providers.NAME]")
 	for name := range providers.values {
 		t := providers.sub(name, "a table: [providers.NAME]")
 		if t.values != nil {
-			c.Providers = append(c.Providers, l.provider(name, t))
+			cfg.Providers = append(cfg.Providers, l.provider(name, t))
 		}
 	}
 
 	root.finish("")
-	return c
+	return cfg
 }
 
 // One method reads one table: the keys in the order of the fields they fill,
 // then finish. A key that is not asked for here does not exist.
 
-func (l *loader) host(c *Config, t *table) {
-	t.text("public_url", &c.Host.PublicURL)
-	t.text("plugin_dir", &c.Host.PluginDir)
-	t.text("data_dir", &c.Host.DataDir)
+func (l *loader) host(cfg *Config, t *table) {
+	t.text("public_url", &cfg.Host.PublicURL)
+	t.text("plugin_dir", &cfg.Host.PluginDir)
+	t.text("data_dir", &cfg.Host.DataDir)
 	for _, i := range t.texts("token_secret", "text in quotes or a list of texts, the newest first", true) {
-		c.Host.TokenSecrets = append(c.Host.TokenSecrets, sdk.NewSecret(i.text))
+		cfg.Host.TokenSecrets = append(cfg.Host.TokenSecrets, sdk.NewSecret(i.text))
 	}
 
-	t.boolean("watch", &c.Host.Watch)
-	t.duration("drain_notice", &c.Host.DrainNotice)
-	t.boolean("require_isolation", &c.Host.RequireIsolation)
+	t.boolean("watch", &cfg.Host.Watch)
+	t.duration("drain_notice", &cfg.Host.DrainNotice)
+	t.boolean("require_isolation", &cfg.Host.RequireIsolation)
 	t.finish("")
 }
 
-func (l *loader) http(c *Config, t *table) {
-	t.text("listen", &c.HTTP.Listen)
-	t.text("private_listen", &c.HTTP.PrivateListen)
+func (l *loader) http(cfg *Config, t *table) {
+	t.text("listen", &cfg.HTTP.Listen)
+	t.text("private_listen", &cfg.HTTP.PrivateListen)
 	for _, i := range t.texts("tokens", `a list of texts, such as ["env:PAYHOST_API_TOKEN"]`, false) {
-		c.HTTP.Tokens = append(c.HTTP.Tokens, sdk.NewSecret(i.text))
+		cfg.HTTP.Tokens = append(cfg.HTTP.Tokens, sdk.NewSecret(i.text))
 	}
 
 	for _, i := range t.texts("trusted_proxies", `a list of networks, such as ["10.0.0.0/8"]`, false) {
@@ -153,11 +153,11 @@ func (l *loader) http(c *Config, t *table) {
 
 		// Also when it is none: elements keep their places, so that a later
 		// problem names the right one.
-		c.HTTP.TrustedProxies = append(c.HTTP.TrustedProxies, network)
+		cfg.HTTP.TrustedProxies = append(cfg.HTTP.TrustedProxies, network)
 	}
 
-	t.text("tls_cert", &c.HTTP.TLSCert)
-	t.text("tls_key", &c.HTTP.TLSKey)
+	t.text("tls_cert", &cfg.HTTP.TLSCert)
+	t.text("tls_key", &cfg.HTTP.TLSKey)
 	t.finish("")
 }
 
@@ -170,11 +170,11 @@ func (l *loader) store(c *Config, t *table) {
 	t.finish("")
 }
 
-func (l *loader) log(c *Config, t *table) {
+func (l *loader) log(cfg *Config, t *table) {
 	level := "info"
 	t.text("level", &level)
 	var ok bool
-	if c.Log.Level, ok = levels[strings.ToLower(level)]; !ok &&
+	if cfg.Log.Level, ok = levels[strings.ToLower(level)]; !ok &&
 		!l.unread(join(t.path, "level")) {
 		l.add(
 			join(t.path, "level"),
@@ -183,7 +183,7 @@ func (l *loader) log(c *Config, t *table) {
 		)
 	}
 
-	t.text("format", &c.Log.Format)
+	t.text("format", &cfg.Log.Format)
 	t.finish("")
 }
 

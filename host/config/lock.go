@@ -56,22 +56,22 @@ func LoadLock(path string) (*Lock, error) {
 }
 
 func loadLock(path, file, text string) (*Lock, error) {
-	r := newReport(path, nil)
-	tree, _ := parse(text, r)
+	problems := newReport(path, nil)
+	tree, _ := parse(text, problems)
 	l := &Lock{file: file, sums: map[string]map[string]string{}}
-	root := &table{load: &loader{report: r}, values: tree}
+	root := &table{load: &loader{report: problems}, values: tree}
 
 	programs := root.sub("plugins", "a table of tables: [plugins.NAME]")
 	for name := range programs.values {
 		t := programs.sub(name, "a table: [plugins.NAME]")
 		if !lockedProgram.MatchString(name) {
-			r.add(t.path, "is not the name of a plugin's file, such as acme or acme@1.0.0")
+			problems.add(t.path, "is not the name of a plugin's file, such as acme or acme@1.0.0")
 		}
 		l.sums[name] = t.checksums()
 	}
 
 	root.finish("")
-	if err := r.err(); err != nil {
+	if err := problems.err(); err != nil {
 		return nil, err
 	}
 
@@ -197,21 +197,21 @@ func (l *Lock) With(sums map[string]string) *Lock {
 // text is the lock as its file holds it: the same lock is always the same
 // bytes.
 func (l *Lock) text() string {
-	var b strings.Builder
-	b.WriteString(
+	var out strings.Builder
+	out.WriteString(
 		`# The plugins that this host may run, by sha256. "payhost lock" writes this file from config.toml: make sure before that
 # the programs are the ones you mean, and keep it with config.toml. While it is here, no other program is started.
 `,
 	)
 
 	for _, program := range l.Programs() {
-		fmt.Fprintf(&b, "\n[%s]\n", join("plugins", program))
+		fmt.Fprintf(&out, "\n[%s]\n", join("plugins", program))
 		for _, on := range slices.Sorted(maps.Keys(l.sums[program])) {
-			fmt.Fprintf(&b, "%s = %q\n", join("", on), l.sums[program][on])
+			fmt.Fprintf(&out, "%s = %q\n", join("", on), l.sums[program][on])
 		}
 	}
 
-	return b.String()
+	return out.String()
 }
 
 // Write puts the lock into a file, all of it or nothing: a host that reads it

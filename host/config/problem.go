@@ -21,20 +21,20 @@ type Problem struct {
 // String gives "config.toml:12: providers.acme.timeout: what is wrong", without
 // the parts that are not known.
 func (p Problem) String() string {
-	var b strings.Builder
+	var out strings.Builder
 	if p.File != "" {
-		b.WriteString(p.File)
+		out.WriteString(p.File)
 		if p.Line > 0 {
-			fmt.Fprintf(&b, ":%d", p.Line)
+			fmt.Fprintf(&out, ":%d", p.Line)
 		}
-		b.WriteString(": ")
+		out.WriteString(": ")
 	}
 
 	if p.Key != "" {
-		b.WriteString(p.Key + ": ")
+		out.WriteString(p.Key + ": ")
 	}
 
-	return b.String() + p.Message
+	return out.String() + p.Message
 }
 
 // Problems are all mistakes of one configuration, in the order of their lines.

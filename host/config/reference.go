@@ -93,13 +93,13 @@ func readReference(path string) (text, problem string) {
 	if !info.Mode().IsRegular() {
 		return "", "file " + strconv.Quote(path) + " is not a regular file"
 	}
-	f, err := os.Open(path)
+	file, err := os.Open(path)
 	if err != nil {
 		return "", unreadable(path, err)
 	}
-	defer func() { _ = f.Close() }() // only read from
+	defer func() { _ = file.Close() }() // only read from
 
-	data, err := io.ReadAll(io.LimitReader(f, maxReference+1))
+	data, err := io.ReadAll(io.LimitReader(file, maxReference+1))
 	if err != nil {
 		return "", unreadable(path, err)
 	}

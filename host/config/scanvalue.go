@@ -173,11 +173,11 @@ func unquote(quoted string) string {
 	if quoted[0] == '\'' || !strings.Contains(body, `\`) {
 		return body
 	}
-	var b strings.Builder
+	var out strings.Builder
 
 	for i := 0; i < len(body); i++ {
 		if body[i] != '\\' || i+1 == len(body) {
-			b.WriteByte(body[i])
+			out.WriteByte(body[i])
 			continue
 		}
 
@@ -186,19 +186,19 @@ func unquote(quoted string) string {
 			i+digits < len(body) {
 			n, err := strconv.ParseUint(body[i+1:i+1+digits], 16, 32)
 			if err == nil && utf8.ValidRune(rune(n)) {
-				b.WriteRune(rune(n))
+				out.WriteRune(rune(n))
 				i += digits
 				continue
 			}
 		}
 
 		if at := strings.IndexByte(`btnfre"\`, body[i]); at >= 0 {
-			b.WriteByte("\b\t\n\f\r\x1b\"\\"[at])
+			out.WriteByte("\b\t\n\f\r\x1b\"\\"[at])
 			continue
 		}
 
-		b.WriteString(body[i-1 : i+1])
+		out.WriteString(body[i-1 : i+1])
 	}
 
-	return b.String()
+	return out.String()
 }

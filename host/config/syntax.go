@@ -16,14 +16,14 @@ const maxRepairs = 50
 // broken syntax, so that piece is reported, its section is blotted out (white
 // space keeps the line numbers) and the rest is parsed again: other mistakes
 // come out at the same time. The tables are nil when nothing could be saved.
-func parse(text string, r *report) (map[string]any, *layout) {
+func parse(text string, problems *report) (map[string]any, *layout) {
 	for range maxRepairs {
 		at := scan(text)
-		r.lines = at.lines
+		problems.lines = at.lines
 
 		for _, f := range at.faults {
 			if f.deep {
-				r.at(f.line, "", "%s", f.message)
+				problems.at(f.line, "", "%s", f.message)
 				return nil, at
 			}
 		}
@@ -32,7 +32,7 @@ func parse(text string, r *report) (map[string]any, *layout) {
 		if err == nil {
 			return tree, at
 		}
-		rest, ok := at.without(text, *err, r)
+		rest, ok := at.without(text, *err, problems)
 		if !ok {
 			break
 		}
@@ -68,11 +68,11 @@ func decode(text string) (tree map[string]any, failure *toml.ParseError) {
 
 // without reports what the parser met and gives the text without the piece to
 // blame; false when there is none.
-func (at *layout) without(text string, err toml.ParseError, r *report) (string, bool) {
+func (at *layout) without(text string, err toml.ParseError, problems *report) (string, bool) {
 	line := err.Position.Line
 	if strings.Contains(err.Message, "already") {
 		if st, ok := at.repeated(line); ok {
-			r.at(line, st.key, "%s", at.repetition(st))
+			problems.at(line, st.key, "%s", at.repetition(st))
 			if st.header {
 				return blot(text, at.sectionOf(st.start).span), true
 			}
@@ -93,12 +93,12 @@ func (at *layout) without(text string, err toml.ParseError, r *report) (string, 
 		whole.end = at.nextTable(whole)
 	}
 
-	r.at(line, st.key, "%s", message)
+	problems.at(line, st.key, "%s", message)
 	if torn || st.header || st.key == "" {
-		r.failed[account(whole)] = true
+		problems.failed[account(whole)] = true
 		st.span = whole.span
 	} else {
-		r.failed[st.key] = true
+		problems.failed[st.key] = true
 	}
 
 	rest := blot(text, st.span)

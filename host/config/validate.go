@@ -28,27 +28,27 @@ const (
 // sorts the providers and checks everything that Load checks. The error is
 // *Problems. It may be called again, and on what Load gave.
 func (c *Config) Validate() error {
-	r := newReport(c.File, c.lines)
+	problems := newReport(c.File, c.lines)
 	dir := filepath.Dir(c.File)
 	if c.File == "" {
 		var err error
 		if dir, err = os.Getwd(); err != nil {
-			r.add("", "the working directory is unknown: %v", err)
-			return r.err()
+			problems.add("", "the working directory is unknown: %v", err)
+			return problems.err()
 		}
 	}
 
 	c.complete(dir)
-	c.check(r)
-	return r.err()
+	c.check(problems)
+	return problems.err()
 }
 
 // complete fills in defaults and makes paths absolute.
 func (c *Config) complete(dir string) {
-	h := &c.Host
-	h.PluginDir = absolute(dir, cmp.Or(h.PluginDir, filepath.FromSlash(defaultPluginDir)))
-	h.DataDir = absolute(dir, cmp.Or(h.DataDir, defaultDataDir))
-	h.PublicURL = strings.TrimRight(h.PublicURL, "/")
+	section := &c.Host
+	section.PluginDir = absolute(dir, cmp.Or(section.PluginDir, filepath.FromSlash(defaultPluginDir)))
+	section.DataDir = absolute(dir, cmp.Or(section.DataDir, defaultDataDir))
+	section.PublicURL = strings.TrimRight(section.PublicURL, "/")
 	c.HTTP.Listen = absoluteSocket(dir, cmp.Or(c.HTTP.Listen, defaultListen))
 	c.HTTP.PrivateListen = absoluteSocket(dir, c.HTTP.PrivateListen)
 	c.HTTP.TLSCert = absolute(dir, c.HTTP.TLSCert)
@@ -56,7 +56,7 @@ func (c *Config) complete(dir string) {
 
 	c.Log.Format = cmp.Or(c.Log.Format, "text")
 	if c.Store.URL.IsZero() {
-		c.Store.URL = sdk.NewSecret("sqlite:" + filepath.Join(h.DataDir, defaultDatabase))
+		c.Store.URL = sdk.NewSecret("sqlite:" + filepath.Join(section.DataDir, defaultDatabase))
 	}
 	if path, ok := strings.CutPrefix(c.Store.URL.Reveal(), "sqlite:"); ok {
 		c.Store.URL = sdk.NewSecret("sqlite:" + absolute(dir, path))
@@ -64,7 +64,7 @@ func (c *Config) complete(dir string) {
 
 	for i := range c.Providers {
 		c.Providers[i].fill()
-		if c.Providers[i].Isolation == "" && h.RequireIsolation {
+		if c.Providers[i].Isolation == "" && section.RequireIsolation {
 			c.Providers[i].Isolation = IsolationStrict
 		}
 		c.Providers[i].Isolation = cmp.Or(c.Providers[i].Isolation, IsolationSystem)

@@ -37,21 +37,32 @@ const readAgain = 5
 // Advise returns what the caller may do after a failure that is recorded. The
 // key of the request stands for that failure as long as the record is kept.
 func (f Failure) Advise() Advice {
-	inDoubt := (f.Outcome != string(sdk.OutcomeNotSent)) && (f.Outcome != string(sdk.OutcomeRefused))
+	inDoubt := (f.Outcome != string(sdk.OutcomeNotSent)) &&
+		(f.Outcome != string(sdk.OutcomeRefused))
 
 	switch {
+	// The plugin's own word goes before the table.
 	case f.NewAttemptSafe:
 		return advise(RetryNewIntent, "a new one under a new key cannot move money twice")
 	case inDoubt:
-		advice := advise(RetryWait,
-			"the provider may have acted: the host finds out; read this one again, and make no new one")
+		advice := advise(
+			RetryWait,
+			"the provider may have acted: the host finds out; read this one again, and make no new one",
+		)
 		advice.RetryAfter = readAgain
 		return advice
+
 	case needsOperator(f.Code):
-		return advise(RetryNever,
-			"nothing moved, and a new one meets the same end until the account's configuration is mended")
+		return advise(
+			RetryNever,
+			"nothing moved, and a new one meets the same end until the account's configuration is mended",
+		)
 	case f.Code == string(sdk.CodeInvalidRequest):
-		return advise(RetryNewIntent, "nothing moved: correct the request and send it under a new key")
+		return advise(
+			RetryNewIntent,
+			"nothing moved: correct the request and send it under a new key",
+		)
+
 	default:
 		return advise(RetryNewIntent, "nothing moved: a new one under a new key is safe")
 	}
@@ -65,26 +76,46 @@ func (e *Error) Advise() Advice {
 	switch {
 	// These two are about the key: the outcome is that of another request.
 	case e.Code == CodeIdempotencyConflict:
-		return advise(RetryNewIntent, "the key stands for another request: a new intent needs a new key")
+		return advise(
+			RetryNewIntent,
+			"the key stands for another request: a new intent needs a new key",
+		)
 	case e.Code == CodeIdempotencyInProgress:
-		return e.later("the first request under this key is still running: the same request under it gets its answer")
+		return e.later(
+			"the first request under this key is still running: the same request under it gets its answer",
+		)
 
+	// A key makes a repeat harmless: that is what it is for.
 	case inDoubt:
-		return advise(RetrySameKey,
-			"it may have been done: the same request under the same key gets the first one's end and does nothing twice")
+		return advise(
+			RetrySameKey,
+			"it may have been done: the same request under the same key gets the first one's end and does nothing twice",
+		)
 	case e.Asked && (e.Outcome == sdk.OutcomeRefused) && needsOperator(e.Code):
 		return advise(RetryNever,
 			"the provider refuses us, and will until the account's configuration is mended")
+
 	case e.Asked && (e.Outcome == sdk.OutcomeRefused):
-		return advise(RetryNewIntent, "the provider refused and nothing changed: another try needs a new key")
+		return advise(
+			RetryNewIntent,
+			"the provider refused and nothing changed: another try needs a new key",
+		)
 	case e.transient():
-		return e.later("nothing was done: the same request under the same key may be sent again later")
+		return e.later(
+			"nothing was done: the same request under the same key may be sent again later",
+		)
+
 	default:
-		return advise(RetryNever, "nothing was done, and the same request would meet the same end")
+		return advise(
+			RetryNever,
+			"nothing was done, and the same request would meet the same end",
+		)
 	}
 }
 
-func advise(retry Retry, reason string) Advice { return Advice{Retry: retry, RetryReason: reason} }
+func advise(retry Retry, reason string) Advice {
+	return Advice{Retry: retry, RetryReason: reason}
+}
 
 // later is to wait for as long as the error says, in whole seconds and at least
 // one.

@@ -17,6 +17,7 @@ type Amount struct {
 
 // String returns plain digits, with the decimals the amount was written with.
 func (a Amount) String() string {
+	// decimal's own String leaves zeros at the end out.
 	if exponent := a.Exponent(); exponent < 0 {
 		return a.StringFixed(-exponent)
 	}
@@ -26,8 +27,8 @@ func (a Amount) String() string {
 // MarshalJSON returns the digits as a JSON string.
 func (a Amount) MarshalJSON() ([]byte, error) { return json.Marshal(a.String()) }
 
-// UnmarshalJSON reads a JSON string of plain digits. It refuses an exponent, with
-// which a few bytes could mean gigabytes of digits.
+// UnmarshalJSON reads a JSON string of plain digits. It refuses an exponent,
+// with which a few bytes could mean gigabytes of digits.
 func (a *Amount) UnmarshalJSON(data []byte) error {
 	var text string
 	if err := json.Unmarshal(data, &text); err != nil {

@@ -29,8 +29,8 @@ type Error struct {
 	Violations []sdk.Violation
 	// RetryAfter is how long to wait before the same request; 0: not said.
 	RetryAfter time.Duration
-	// Asked reports whether the provider was asked, and its answer or its silence
-	// is the cause.
+	// Asked reports whether the provider was asked, and its answer or its
+	// silence is the cause.
 	Asked bool
 	// Cause is what errors.Is and errors.As look at behind the error, such as
 	// context.Canceled; nil when there is nothing to tell apart.
@@ -42,8 +42,8 @@ type Error struct {
 var (
 	// ErrNotFound is for an ID or a provider's name that names nothing.
 	ErrNotFound = errors.New("not found")
-	// ErrConflict is for a payment that is not in a state for the request, and for
-	// a key that stands for another request.
+	// ErrConflict is for a payment that is not in a state for the request, and
+	// for a key that stands for another request.
 	ErrConflict = errors.New("conflict")
 	// ErrInProgress is for a key whose first request is still running.
 	ErrInProgress = errors.New("the first request under that key is still running")
@@ -53,14 +53,16 @@ var (
 const (
 	// CodeIdempotencyConflict is for a key that stands for another request.
 	CodeIdempotencyConflict = "idempotency_conflict"
-	// CodeIdempotencyInProgress is for a key whose first request is still running.
+	// CodeIdempotencyInProgress is for a key whose first request is still
+	// running.
 	CodeIdempotencyInProgress = "idempotency_in_progress"
 	// CodeConflict is for a payment that is not in a state for the request.
 	CodeConflict = "conflict"
-	// CodeStorage is for a database that refuses or does not answer; Outcome says
-	// whether anything may be recorded.
+	// CodeStorage is for a database that refuses or does not answer; Outcome
+	// says whether anything may be recorded.
 	CodeStorage = "storage"
-	// CodeHostGone is for an attempt whose host ended before it recorded an answer.
+	// CodeHostGone is for an attempt whose host ended before it recorded an
+	// answer.
 	CodeHostGone = "host_gone"
 	// CodeCanceled is for a caller whose own context ended first; Outcome says
 	// whether the call may go on.
@@ -69,26 +71,29 @@ const (
 
 // Error returns everything on one line, for a log.
 func (e *Error) Error() string {
-	var b strings.Builder
+	var line strings.Builder
 	if e.Provider != "" {
-		fmt.Fprintf(&b, "provider %s: ", e.Provider)
+		fmt.Fprintf(&line, "provider %s: ", e.Provider)
 	}
 	if e.PaymentID != "" {
-		fmt.Fprintf(&b, "%s: ", e.PaymentID)
+		fmt.Fprintf(&line, "%s: ", e.PaymentID)
 	}
-	fmt.Fprintf(&b, "%s (%s): %s", e.Code, e.Outcome, e.Message)
+
+	fmt.Fprintf(&line, "%s (%s): %s", e.Code, e.Outcome, e.Message)
 
 	for _, violation := range e.Violations {
-		fmt.Fprintf(&b, "; %s: %s", violation.Field, violation.Message)
+		fmt.Fprintf(&line, "; %s: %s", violation.Field, violation.Message)
 	}
 	if said := strings.TrimSpace(e.ProviderCode + " " + e.ProviderMessage); said != "" {
-		fmt.Fprintf(&b, " [provider said: %s]", said)
+		fmt.Fprintf(&line, " [provider said: %s]", said)
 	}
-	return b.String()
+
+	return line.String()
 }
 
 // Is makes errors.Is find the errors of this package by the code.
 func (e *Error) Is(target error) bool {
+	// One error stands for the two kinds of conflict.
 	switch target {
 	case ErrNotFound:
 		return e.Code == string(sdk.CodeNotFound)
@@ -103,20 +108,20 @@ func (e *Error) Is(target error) bool {
 // Unwrap returns the Cause.
 func (e *Error) Unwrap() error { return e.Cause }
 
-// FromProvider wraps an error of a plugin, or of the way to it, about a payment or
-// another thing with that ID.
+// FromProvider wraps an error of a plugin, or of the way to it, about a payment
+// or another thing with that ID.
 func FromProvider(provider, id string, err error) *Error {
-	e := sdk.AsError(err)
+	said := sdk.AsError(err)
 	return &Error{
-		Code:            string(e.Code),
-		Outcome:         e.Outcome,
-		Message:         e.Message,
+		Code:            string(said.Code),
+		Outcome:         said.Outcome,
+		Message:         said.Message,
 		Provider:        provider,
 		PaymentID:       id,
-		ProviderCode:    e.ProviderCode,
-		ProviderMessage: e.ProviderMessage,
-		Violations:      e.Violations,
-		RetryAfter:      e.RetryAfter,
+		ProviderCode:    said.ProviderCode,
+		ProviderMessage: said.ProviderMessage,
+		Violations:      said.Violations,
+		RetryAfter:      said.RetryAfter,
 		Asked:           true,
 	}
 }

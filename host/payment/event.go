@@ -37,8 +37,8 @@ type Webhook struct {
 	Provider      string    `json:"provider"`
 	ReceivedAt    time.Time `json:"received_at"`
 	RemoteAddress string    `json:"remote_address"`
-	// Verified reports whether its signature or its origin proves that the provider
-	// sent it.
+	// Verified reports whether its signature or its origin proves that the
+	// provider sent it.
 	Verified   bool              `json:"verified"`
 	State      WebhookState      `json:"state" enum:"pending,applied,ignored,unmatched,failed"`
 	Events     int               `json:"events" doc:"how many events the webhook held"`
@@ -77,10 +77,11 @@ type DeliveryState string
 
 // The states.
 const (
-	// DeliveryPending is for an event that is tried, or waits for its next try or
-	// for an earlier event of its payment.
+	// DeliveryPending is for an event that is tried, or waits for its next try
+	// or for an earlier event of its payment.
 	DeliveryPending DeliveryState = "pending"
-	// DeliveryDead is for an event that was given up: an operator has to retry it.
+	// DeliveryDead is for an event that was given up: an operator has to retry
+	// it.
 	DeliveryDead DeliveryState = "dead"
 )
 
@@ -97,8 +98,8 @@ type DeadLetter struct {
 	// State is dead; pending once an operator has retried it.
 	State DeliveryState `json:"state" enum:"pending,dead"`
 	Tries int           `json:"tries"`
-	// TriedAt is when it was tried last; nil between an operator's retry and the
-	// next try.
+	// TriedAt is when it was tried last; nil between an operator's retry and
+	// the next try.
 	TriedAt *time.Time `json:"tried_at"`
 	// Status is the HTTP status of the last answer; 0: there was none.
 	Status int    `json:"status"`

@@ -154,3 +154,51 @@ func TestARequestIsRecordedInUTC(t *testing.T) {
 		t.Errorf("%s, %v", text, err)
 	}
 }
+
+// A body that is wrong in several places says so of all of them, and what can be
+// read is read: the API reports the rest together with it.
+func TestARequestIsReadBehindWhatCannotBeRead(t *testing.T) {
+	var r payment.Request
+	err := json.Unmarshal([]byte(`{"provider":"acme","amount":"6e1","expires_at":"soon","currency":"USD","metadata":{"a":"b"}}`), &r)
+	var e *payment.Error
+	if !errors.As(err, &e) || len(e.Violations) != 2 || e.Violations[0].Field != "amount" || e.Violations[1].Field != "expires_at" {
+		t.Errorf("got %v", err)
+	}
+	if r.Provider != "acme" || r.Currency != "USD" || r.Metadata["a"] != "b" {
+		t.Errorf("read %+v", r)
+	}
+	if err := json.Unmarshal([]byte(`{"amount":"1","expires_at":"0001-01-01T00:00:00Z"}`), &r); !errors.As(err, &e) {
+		t.Errorf("a time that means none is taken: %v", err)
+	}
+}
+
+// Zero means all of it, and is never written: an amount that got lost on the way
+// would refund everything.
+func TestAPartialAmountSurvivesJSON(t *testing.T) {
+	for _, text := range []string{`{"amount":"1.50","reason":"damaged"}`, `{"reason":"damaged"}`, `{}`} {
+		var r payment.RefundRequest
+		if err := json.Unmarshal([]byte(text), &r); err != nil {
+			t.Fatal(err)
+		}
+		if again, err := json.Marshal(r); err != nil || string(again) != text {
+			t.Errorf("%s comes back as %s, %v", text, again, err)
+		}
+	}
+	var capture payment.CaptureRequest
+	if err := json.Unmarshal([]byte(`{"amount":"2.00"}`), &capture); err != nil || capture.Amount.String() != "2" {
+		t.Errorf("read %v, %v", capture, err)
+	}
+	if again, err := json.Marshal(capture); err != nil || string(again) != `{"amount":"2.00"}` {
+		t.Errorf("written %s, %v", again, err)
+	}
+	for _, text := range []string{`{"amount":"0"}`, `{"amount":"0.00"}`, `{"amount":"-1"}`, `{"amount":1}`, `{"amount":"1e3"}`} {
+		var e *payment.Error
+		var r payment.RefundRequest
+		if err := json.Unmarshal([]byte(text), &r); !errors.As(err, &e) || len(e.Violations) != 1 {
+			t.Errorf("%s: %v", text, err)
+		}
+		if err := json.Unmarshal([]byte(text), &capture); !errors.As(err, &e) || len(e.Violations) != 1 {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}

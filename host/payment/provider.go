@@ -17,22 +17,22 @@ const (
 	ProviderStarting ProviderState = "starting"
 	// ProviderReady is for a provider that takes calls.
 	ProviderReady ProviderState = "ready"
-	// ProviderDraining is for a provider that was disabled or removed: only what is
-	// open is carried on.
+	// ProviderDraining is for a provider that was disabled or removed: only
+	// what is open is carried on.
 	ProviderDraining ProviderState = "draining"
-	// ProviderRestarting is for a plugin that died or did not start, and is tried
-	// again.
+	// ProviderRestarting is for a plugin that died or did not start, and is
+	// tried again.
 	ProviderRestarting ProviderState = "restarting"
-	// ProviderQuarantined is for a plugin that crashes again and again, and for a
-	// wrong configuration. It waits for a reload.
+	// ProviderQuarantined is for a plugin that crashes again and again, and for
+	// a wrong configuration. It waits for a reload.
 	ProviderQuarantined ProviderState = "quarantined"
 	// ProviderDisabled is for a provider that is not enabled: nothing runs.
 	ProviderDisabled ProviderState = "disabled"
 )
 
 // ProviderStatus is everything that may be shown of a configured provider. It
-// holds no secrets. What only a running plugin can tell is empty until it has
-// run once.
+// holds no secrets. Fields that only a running plugin can fill are empty until it
+// has run once.
 type ProviderStatus struct {
 	Name            string        `json:"name"`
 	State           ProviderState `json:"state"`

@@ -49,7 +49,7 @@ type Request struct {
 // MarshalJSON adds the amount with the decimals it was written with. The time
 // is in UTC: a zone with seconds, or of a day, has no form in JSON.
 func (r Request) MarshalJSON() ([]byte, error) {
-	type plain Request
+	type plain Request // has no MarshalJSON
 	if !r.ExpiresAt.IsZero() {
 		r.ExpiresAt = r.ExpiresAt.UTC()
 	}
@@ -65,16 +65,17 @@ func (r Request) MarshalJSON() ([]byte, error) {
 // field.
 func (r *Request) UnmarshalJSON(data []byte) error {
 	type plain Request
-	v := struct {
+	written := struct {
 		Amount    json.RawMessage `json:"amount"`
 		ExpiresAt json.RawMessage `json:"expires_at"`
 		*plain
 	}{plain: (*plain)(r)}
-	err := json.Unmarshal(data, &v)
+	err := json.Unmarshal(data, &written)
 
+	// json has read on behind a field of the wrong type, and so do these.
 	var fields fieldReader
-	r.Amount = fields.amount("amount", v.Amount)
-	r.ExpiresAt = fields.time("expires_at", v.ExpiresAt)
+	r.Amount = fields.amount("amount", written.Amount)
+	r.ExpiresAt = fields.time("expires_at", written.ExpiresAt)
 
 	return errors.Join(err, fields.err())
 }
@@ -115,14 +116,14 @@ func (r PayoutRequest) MarshalJSON() ([]byte, error) {
 // UnmarshalJSON reads as Request.UnmarshalJSON does.
 func (r *PayoutRequest) UnmarshalJSON(data []byte) error {
 	type plain PayoutRequest
-	v := struct {
+	written := struct {
 		Amount json.RawMessage `json:"amount"`
 		*plain
 	}{plain: (*plain)(r)}
-	err := json.Unmarshal(data, &v)
+	err := json.Unmarshal(data, &written)
 
 	var fields fieldReader
-	r.Amount = fields.amount("amount", v.Amount)
+	r.Amount = fields.amount("amount", written.Amount)
 	return errors.Join(err, fields.err())
 }
 
@@ -146,18 +147,27 @@ type RefundRequest struct {
 	Reason string `json:"reason,omitempty" maxLength:"1000"`
 }
 
+// MarshalJSON adds the amount, unless it is zero.
+func (r RefundRequest) MarshalJSON() ([]byte, error) {
+	type plain RefundRequest
+	return json.Marshal(struct {
+		Amount *Amount `json:"amount,omitempty"`
+		plain
+	}{partOf(r.Amount), plain(r)})
+}
+
 // UnmarshalJSON reads as Request.UnmarshalJSON does. An amount that is written
 // must be more than zero.
 func (r *RefundRequest) UnmarshalJSON(data []byte) error {
 	type plain RefundRequest
-	v := struct {
+	written := struct {
 		Amount json.RawMessage `json:"amount"`
 		*plain
 	}{plain: (*plain)(r)}
-	err := json.Unmarshal(data, &v)
+	err := json.Unmarshal(data, &written)
 
 	var fields fieldReader
-	r.Amount = fields.part("amount", v.Amount)
+	r.Amount = fields.part("amount", written.Amount)
 	return errors.Join(err, fields.err())
 }
 
@@ -167,16 +177,31 @@ type CaptureRequest struct {
 	Amount decimal.Decimal `json:"-"`
 }
 
+// MarshalJSON adds the amount, unless it is zero.
+func (r CaptureRequest) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Amount *Amount `json:"amount,omitempty"`
+	}{partOf(r.Amount)})
+}
+
 // UnmarshalJSON reads as RefundRequest.UnmarshalJSON does.
 func (r *CaptureRequest) UnmarshalJSON(data []byte) error {
-	var v struct {
+	var written struct {
 		Amount json.RawMessage `json:"amount"`
 	}
-	err := json.Unmarshal(data, &v)
+	err := json.Unmarshal(data, &written)
 
 	var fields fieldReader
-	r.Amount = fields.part("amount", v.Amount)
+	r.Amount = fields.part("amount", written.Amount)
 	return errors.Join(err, fields.err())
+}
+
+// partOf returns an amount to which zero means all, as JSON has it: nil for all.
+func partOf(amount decimal.Decimal) *Amount {
+	if amount.IsZero() {
+		return nil
+	}
+	return &Amount{amount}
 }
 
 // Confirmation is what a customer sent back, as NextAction asked for it. It has
@@ -238,6 +263,7 @@ func (f *fieldReader) amount(field string, raw json.RawMessage) decimal.Decimal 
 
 // part reads an amount to which zero, the same as absent, means all.
 func (f *fieldReader) part(field string, raw json.RawMessage) decimal.Decimal {
+	// One violation for a field is enough.
 	before := len(f.wrong)
 	amount := f.amount(field, raw)
 	if !absent(raw) && !amount.IsPositive() && (len(f.wrong) == before) {

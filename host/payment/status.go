@@ -20,8 +20,8 @@ const (
 	Unknown        Status = "unknown"      // the provider may or may not have acted
 )
 
-// Final reports whether a status is an end. Only a success that comes late and a
-// review can follow one.
+// Final reports whether a status is an end. Only a success that comes late and
+// a review can follow one.
 func (s Status) Final() bool {
 	switch s {
 	case Succeeded, Failed, Canceled, Expired:

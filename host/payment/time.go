@@ -21,6 +21,7 @@ func ParseTime(text string) (time.Time, error) {
 		return time.Time{}, errors.New("must be RFC 3339 date-time")
 	}
 
+	// A zone can move a time out of the years that can be written.
 	at = at.UTC()
 	if at.Year() < 1 || at.Year() > 9999 {
 		return time.Time{}, errors.New("must be in the years 1 to 9999 of UTC")

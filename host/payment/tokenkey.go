@@ -13,7 +13,8 @@ const (
 	KeyInForce TokenKeyState = "in_force"
 	// KeyTaken is for a former key: the URLs that it signed are still accepted.
 	KeyTaken TokenKeyState = "taken"
-	// KeyEnded is for a key that was given up: no token that it signed is accepted.
+	// KeyEnded is for a key that was given up: no token that it signed is
+	// accepted.
 	KeyEnded TokenKeyState = "ended"
 )
 

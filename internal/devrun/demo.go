@@ -21,30 +21,30 @@ func demo(ctx context.Context) error {
 	}
 	defer sandbox.stop()
 
-	s, err := newStage(ctx, addresses)
+	stage, err := newStage(ctx, addresses)
 	if err != nil {
 		return err
 	}
 	host, err := start(
 		"the host",
-		s.log,
-		s.log,
+		stage.log,
+		stage.log,
 		"bin/payhost",
 		"serve",
 		"--config",
-		s.config,
+		stage.config,
 	)
 	if err != nil {
 		return err
 	}
 	defer host.stop()
 
-	if err := waitReady(ctx, host, s.base); err != nil {
-		return fmt.Errorf("%w; its log is %s", err, s.log.Name())
+	if err := waitReady(ctx, host, stage.base); err != nil {
+		return fmt.Errorf("%w; its log is %s", err, stage.log.Name())
 	}
-	fmt.Printf("A host runs on simulated providers; its log is %s\n", s.log.Name())
+	fmt.Printf("A host runs on simulated providers; its log is %s\n", stage.log.Name())
 
-	t := &tour{stage: s}
+	t := &tour{stage: stage}
 	for _, chapter := range []struct {
 		title string
 		tell  func(context.Context) error
@@ -61,7 +61,7 @@ func demo(ctx context.Context) error {
 				"%s: %w; the host's log is %s",
 				chapter.title,
 				err,
-				s.log.Name(),
+				stage.log.Name(),
 			)
 		}
 	}

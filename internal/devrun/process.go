@@ -32,13 +32,13 @@ func start(name string, out, log io.Writer, path string, args ...string) (*proce
 		return nil, fmt.Errorf("start %s: %w", name, err)
 	}
 
-	p := &process{name: name, cmd: cmd, done: make(chan struct{})}
+	child := &process{name: name, cmd: cmd, done: make(chan struct{})}
 	go func() {
-		p.err = cmd.Wait()
-		close(p.done)
+		child.err = cmd.Wait()
+		close(child.done)
 	}()
 
-	return p, nil
+	return child, nil
 }
 
 // stop asks a program to end, and ends it after a while.
@@ -56,7 +56,7 @@ func (p *process) stop() {
 // name.
 func startSandbox(ctx context.Context, listen string) (*process, map[string]string, error) {
 	r, w := io.Pipe()
-	p, err := start(
+	child, err := start(
 		"the simulated providers",
 		w,
 		os.Stderr,
@@ -69,7 +69,7 @@ func startSandbox(ctx context.Context, listen string) (*process, map[string]stri
 	}
 
 	go func() {
-		<-p.done
+		<-child.done
 		_ = w.Close()
 	}()
 
@@ -99,19 +99,19 @@ func startSandbox(ctx context.Context, listen string) (*process, map[string]stri
 
 		case <-time.After(300 * time.Millisecond):
 		case <-ctx.Done():
-			p.stop()
+			child.stop()
 			return nil, nil, ctx.Err()
 		}
 
 		if len(addresses) > 0 {
-			return p, addresses, nil
+			return child, addresses, nil
 		}
 	}
 }
 
 // waitReady returns when the host answers on /readyz, or with an error when it
 // has ended.
-func waitReady(ctx context.Context, p *process, base string) error {
+func waitReady(ctx context.Context, child *process, base string) error {
 	for {
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/readyz", nil)
 		if err != nil {
@@ -125,8 +125,8 @@ func waitReady(ctx context.Context, p *process, base string) error {
 		}
 
 		select {
-		case <-p.done:
-			return fmt.Errorf("%s ended: %w", p.name, p.err)
+		case <-child.done:
+			return fmt.Errorf("%s ended: %w", child.name, child.err)
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-time.After(100 * time.Millisecond):

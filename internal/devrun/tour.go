@@ -65,39 +65,39 @@ func (t *tour) present() []scene {
 }
 
 func (t *tour) payments(ctx context.Context) error {
-	for _, s := range t.present() {
-		if s.backOffice {
-			if err := t.typeIn(ctx, s.provider); err != nil {
+	for _, account := range t.present() {
+		if account.backOffice {
+			if err := t.typeIn(ctx, account.provider); err != nil {
 				return err
 			}
 		}
 
 		began := time.Now()
-		var p record
-		if err := t.call(ctx, http.MethodPost, "/v1/payments", "demo-"+s.provider, s.payment, &p); err != nil {
+		var made record
+		if err := t.call(ctx, http.MethodPost, "/v1/payments", "demo-"+account.provider, account.payment, &made); err != nil {
 			return err
 		}
 
-		if p.NextAction != nil && p.NextAction.Type == "redirect" {
-			if err := t.visit(ctx, p.NextAction.URL); err != nil {
+		if made.NextAction != nil && made.NextAction.Type == "redirect" {
+			if err := t.visit(ctx, made.NextAction.URL); err != nil {
 				return err
 			}
-		} else if s.confirm != "" {
-			if err := t.call(ctx, http.MethodPost, "/v1/payments/"+p.ID+"/confirm", "demo-confirm-"+s.provider, s.confirm, &p); err != nil {
+		} else if account.confirm != "" {
+			if err := t.call(ctx, http.MethodPost, "/v1/payments/"+made.ID+"/confirm", "demo-confirm-"+account.provider, account.confirm, &made); err != nil {
 				return err
 			}
 		}
 
-		p, err := t.wait(ctx, "/v1/payments/"+p.ID)
+		made, err := t.wait(ctx, "/v1/payments/"+made.ID)
 		if err != nil {
 			return err
 		}
 		t.note(
-			s.provider,
+			account.provider,
 			"payment",
-			p.Status,
-			fmt.Sprintf("by %s in %d ms", settledBy(p), time.Since(began).Milliseconds()),
-			p.Status == "succeeded",
+			made.Status,
+			fmt.Sprintf("by %s in %d ms", settledBy(made), time.Since(began).Milliseconds()),
+			made.Status == "succeeded",
 		)
 	}
 
@@ -127,26 +127,26 @@ func settledBy(r record) string {
 }
 
 func (t *tour) payouts(ctx context.Context) error {
-	for _, s := range t.present() {
-		if s.payout == "" {
+	for _, account := range t.present() {
+		if account.payout == "" {
 			continue
 		}
 		began := time.Now()
-		var p record
-		if err := t.call(ctx, http.MethodPost, "/v1/payouts", "demo-payout-"+s.provider, s.payout, &p); err != nil {
+		var made record
+		if err := t.call(ctx, http.MethodPost, "/v1/payouts", "demo-payout-"+account.provider, account.payout, &made); err != nil {
 			return err
 		}
 
-		p, err := t.wait(ctx, "/v1/payouts/"+p.ID)
+		made, err := t.wait(ctx, "/v1/payouts/"+made.ID)
 		if err != nil {
 			return err
 		}
 		t.note(
-			s.provider,
+			account.provider,
 			"payout",
-			p.Status,
-			fmt.Sprintf("by %s in %d ms", settledBy(p), time.Since(began).Milliseconds()),
-			p.Status == "succeeded",
+			made.Status,
+			fmt.Sprintf("by %s in %d ms", settledBy(made), time.Since(began).Milliseconds()),
+			made.Status == "succeeded",
 		)
 	}
 
@@ -154,16 +154,16 @@ func (t *tour) payouts(ctx context.Context) error {
 }
 
 func (t *tour) lookups(ctx context.Context) error {
-	for _, s := range t.present() {
+	for _, account := range t.present() {
 		var list struct {
 			Data []json.RawMessage `json:"data"`
 		}
-		if s.methods != "" {
-			if err := t.call(ctx, http.MethodGet, "/v1/providers/"+s.provider+"/payment-methods?"+s.methods, "", "", &list); err != nil {
+		if account.methods != "" {
+			if err := t.call(ctx, http.MethodGet, "/v1/providers/"+account.provider+"/payment-methods?"+account.methods, "", "", &list); err != nil {
 				return err
 			}
 			t.note(
-				s.provider,
+				account.provider,
 				"payment methods",
 				fmt.Sprintf("%d", len(list.Data)),
 				"asked",
@@ -171,12 +171,12 @@ func (t *tour) lookups(ctx context.Context) error {
 			)
 		}
 
-		if s.balances {
-			if err := t.call(ctx, http.MethodGet, "/v1/providers/"+s.provider+"/balances", "", "", &list); err != nil {
+		if account.balances {
+			if err := t.call(ctx, http.MethodGet, "/v1/providers/"+account.provider+"/balances", "", "", &list); err != nil {
 				return err
 			}
 			t.note(
-				s.provider,
+				account.provider,
 				"balances",
 				fmt.Sprintf("%d", len(list.Data)),
 				"asked",
@@ -239,16 +239,16 @@ func (t *tour) kill(ctx context.Context) error {
 		return err
 	}
 
-	var p record
-	if err := t.call(ctx, http.MethodPost, "/v1/payments", "demo-after-kill", scenes[0].payment, &p); err != nil {
+	var made record
+	if err := t.call(ctx, http.MethodPost, "/v1/payments", "demo-after-kill", scenes[0].payment, &made); err != nil {
 		return err
 	}
 	t.note(
 		name,
 		"the next payment",
-		p.Status,
+		made.Status,
 		fmt.Sprintf("%d ms after the kill", time.Since(began).Milliseconds()),
-		p.Status == "requires_action",
+		made.Status == "requires_action",
 	)
 
 	return nil
@@ -310,23 +310,23 @@ func (t *tour) swap(ctx context.Context) error {
 				default:
 				}
 
-				var p record
+				var made record
 				err := t.call(
 					ctx,
 					http.MethodPost,
 					"/v1/payments",
 					fmt.Sprintf("demo-swap-%d-%d", n, k),
 					scenes[0].payment,
-					&p,
+					&made,
 				)
 
 				calls.Add(1)
-				if err != nil || p.Status != "requires_action" {
+				if err != nil || made.Status != "requires_action" {
 					wrong.Add(1)
 					continue
 				}
 
-				versions.Store(p.Attempts[0].PluginVersion, true)
+				versions.Store(made.Attempts[0].PluginVersion, true)
 			}
 		})
 	}

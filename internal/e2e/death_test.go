@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// deaf is a provider that carries out creates and answers them only after the test has ended: the caller never hears what
-// became of them.
+// deaf is a provider that carries out creates and answers them only after the
+// test has ended: the caller never hears what became of them.
 type deaf struct {
 	*httptest.Server
 	path string // of the creates
@@ -28,23 +28,33 @@ type deaf struct {
 
 func newDeaf(t *testing.T, provider http.Handler, path string) *deaf {
 	t.Helper()
-	d := &deaf{path: path, asked: make(chan struct{}, 100), done: make(chan struct{}), counts: map[string]int{}}
-	d.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != http.MethodPost || r.URL.Path != path {
-			provider.ServeHTTP(w, r)
-			return
-		}
-		provider.ServeHTTP(httptest.NewRecorder(), r)
-		d.mu.Lock()
-		d.counts[path]++
-		d.mu.Unlock()
-		d.asked <- struct{}{}
-		<-d.done
-	}))
+	d := &deaf{
+		path:   path,
+		asked:  make(chan struct{}, 100),
+		done:   make(chan struct{}),
+		counts: map[string]int{},
+	}
+	d.Server = httptest.NewServer(
+		http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Method != http.MethodPost || r.URL.Path != path {
+				provider.ServeHTTP(w, r)
+				return
+			}
+
+			provider.ServeHTTP(httptest.NewRecorder(), r)
+			d.mu.Lock()
+			d.counts[path]++
+			d.mu.Unlock()
+			d.asked <- struct{}{}
+			<-d.done
+		}),
+	)
+
 	t.Cleanup(func() {
 		close(d.done)
 		d.Close()
 	})
+
 	return d
 }
 
@@ -70,9 +80,10 @@ webhook_keys = ["wk:ref;5Hd1'Vb8\\Tg0"]
 `, address)
 }
 
-// A host is killed while a call is under way, and started again: a provider that can be asked is asked at once, and the
-// payment is settled; where nothing can be asked the payout is in doubt at once, and says so. Neither is sent again before
-// the killed host's call is over for certain.
+// A host is killed while a call is under way, and started again: a provider
+// that can be asked is asked at once, and the payment is settled; where nothing
+// can be asked the payout is in doubt at once, and says so. Neither is sent
+// again before the killed host's call is over for certain.
 func TestWhatAKilledHostWasDoingIsKnownSoonAfterTheNextStart(t *testing.T) {
 	for _, c := range []struct {
 		provider, path, call, body string
@@ -94,17 +105,28 @@ func TestWhatAKilledHostWasDoingIsKnownSoonAfterTheNextStart(t *testing.T) {
 				provider = newDeaf(t, proxyTo(t, w.other), c.path)
 				w.write(w.standard() + referenceTable(provider.URL))
 			}
+
 			host := w.serve()
 			go func() { // nobody answers: the host is killed
-				req, err := http.NewRequest(http.MethodPost, w.base+c.call, strings.NewReader(c.body))
+				req, err := http.NewRequest(
+					http.MethodPost,
+					w.base+c.call,
+					strings.NewReader(c.body),
+				)
 				if err != nil {
 					return
 				}
-				req.Header = http.Header{"Authorization": {"Bearer " + apiToken}, "Content-Type": {"application/json"}, "Idempotency-Key": {"k"}}
+
+				req.Header = http.Header{
+					"Authorization":   {"Bearer " + apiToken},
+					"Content-Type":    {"application/json"},
+					"Idempotency-Key": {"k"},
+				}
 				if resp, err := client.Do(req); err == nil {
 					_ = resp.Body.Close()
 				}
 			}()
+
 			<-provider.asked
 			if err := host.cmd.Process.Signal(syscall.SIGKILL); err != nil {
 				t.Fatal(err)
@@ -117,10 +139,16 @@ func TestWhatAKilledHostWasDoingIsKnownSoonAfterTheNextStart(t *testing.T) {
 			for len(list.Data) == 0 || !slices.Contains(c.settled, list.Data[0].Status) {
 				w.api(http.MethodGet, c.call, "", "", &list)
 			}
-			t.Logf("%s after the next start of the host it is %s", time.Since(begun).Round(time.Millisecond), list.Data[0].Status)
+
+			t.Logf(
+				"%s after the next start of the host it is %s",
+				time.Since(begun).Round(time.Millisecond),
+				list.Data[0].Status,
+			)
 			if n := provider.creates(); n != 1 {
 				t.Errorf("the provider got it %d times", n)
 			}
+
 			if c.provider == "ptop" {
 				exit, out := w.command("payouts", "refresh", list.Data[0].ID)
 				if exit == 0 || !strings.Contains(out, "cannot be asked") {

@@ -8,11 +8,13 @@ import (
 	"testing"
 )
 
-// One call to a plugin's file, with the account's configuration and without a host: what a person types who looks into a
-// fault, and how each way of failing reads.
+// One call to a plugin's file, with the account's configuration and without a
+// host: what a person types who looks into a fault, and how each way of failing
+// reads.
 func TestAPluginIsCalledWithoutAHost(t *testing.T) {
 	w := newWorld(t)
 	file := filepath.Join(w.dir, "plugins", "ptop")
+
 	const payment = `{"amount":{"amount":"60.00","currency":"USD"},"return_url":"https://shop.example/ok","cancel_url":"https://shop.example/no"}`
 	for _, c := range []struct {
 		name string
@@ -38,11 +40,13 @@ func TestAPluginIsCalledWithoutAHost(t *testing.T) {
 			if exit != c.exit {
 				t.Errorf("exit %d, want %d\n%s", exit, c.exit, out)
 			}
+
 			for _, text := range c.says {
 				if !strings.Contains(out, text) {
 					t.Errorf("it does not say %q:\n%s", text, out)
 				}
 			}
+
 			if strings.Contains(out, secretKey) || strings.Contains(out, theSignature) {
 				t.Errorf("a secret is printed:\n%s", out)
 			}
@@ -53,16 +57,21 @@ func TestAPluginIsCalledWithoutAHost(t *testing.T) {
 	}
 }
 
-// A program that payhost.lock does not allow gets no account's secrets, whoever calls it.
+// A program that payhost.lock does not allow gets no account's secrets, whoever
+// calls it.
 func TestAPluginThatIsNotLockedIsNotCalled(t *testing.T) {
 	w := newWorld(t)
 	if code, out := w.command("lock"); code != 0 {
 		t.Fatalf("lock: %d\n%s", code, out)
 	}
 	file := filepath.Join(w.dir, "plugins", "ptop")
-	if code, out := w.command("plugin", "call", file, "get_payment", `{"payment":{}}`); strings.Contains(out, "payhost.lock") {
+	if code, out := w.command("plugin", "call", file, "get_payment", `{"payment":{}}`); strings.Contains(
+		out,
+		"payhost.lock",
+	) {
 		t.Fatalf("the locked program: %d\n%s", code, out)
 	}
+
 	program, err := os.OpenFile(file, os.O_APPEND|os.O_WRONLY, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -70,6 +79,7 @@ func TestAPluginThatIsNotLockedIsNotCalled(t *testing.T) {
 	if _, err := program.WriteString("another"); err != nil {
 		t.Fatal(err)
 	}
+
 	if err := program.Close(); err != nil {
 		t.Fatal(err)
 	}

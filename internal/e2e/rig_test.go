@@ -32,20 +32,25 @@ func build(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(dir)
+
 	bin = dir
 	for target, packages := range map[string][]string{
 		dir:                           {"./host/cmd/payhost", "./plugins/sandbox"},
 		filepath.Join(dir, "plugins"): append(plugins(), "./internal/e2e/testdata/careless"),
 	} {
-		// Built as "make build" does it: what one has compiled the others find in the cache.
-		cmd := exec.Command("go", append([]string{"build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w",
-			"-o", target + string(filepath.Separator)}, packages...)...)
+		// Built as "make build" does it: what one has compiled the others find
+		// in the cache.
+		cmd := exec.Command(
+			"go",
+			append([]string{"build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w",
+				"-o", target + string(filepath.Separator)}, packages...)...)
 		cmd.Dir, cmd.Env = filepath.Join("..", ".."), append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := cmd.CombinedOutput(); err != nil {
 			fmt.Fprintf(os.Stderr, "go build: %v\n%s", err, out)
 			return 1
 		}
 	}
+
 	return m.Run()
 }
 
@@ -60,7 +65,8 @@ func plugins() (packages []string) {
 	return packages
 }
 
-// The secrets of these tests: they must be nowhere but on the provider's wire. The simulator takes its own two only.
+// The secrets of these tests: they must be nowhere but on the provider's wire.
+// The simulator takes its own two only.
 const (
 	apiToken     = "canary-api-token-5e1f"
 	secretKey    = "ptop-sandbox-secret-key"
@@ -85,15 +91,23 @@ func newWorld(t *testing.T) *world {
 	w.startSandbox()
 	w.base = "http://" + freeAddress(t)
 	w.config = filepath.Join(w.dir, "config.toml")
-	w.env = append(os.Environ(), "E2E_TOKEN="+apiToken, "E2E_SECRET="+secretKey, "E2E_SIGNATURE="+theSignature)
+	w.env = append(
+		os.Environ(),
+		"E2E_TOKEN="+apiToken,
+		"E2E_SECRET="+secretKey,
+		"E2E_SIGNATURE="+theSignature,
+	)
+
 	if err := os.CopyFS(filepath.Join(w.dir, "plugins"), os.DirFS(filepath.Join(bin, "plugins"))); err != nil {
 		t.Fatal(err)
 	}
 	w.write(w.standard())
+
 	return w
 }
 
-// standard is a configuration with one account, its secrets from the environment.
+// standard is a configuration with one account, its secrets from the
+// environment.
 func (w *world) standard() string {
 	return fmt.Sprintf(`[host]
 public_url = %[1]q
@@ -150,6 +164,7 @@ func (w *world) serve() *program {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+
 	cmd.Stdout, cmd.Stderr = write, write
 	if err := cmd.Start(); err != nil {
 		w.t.Fatal(err)
@@ -167,15 +182,18 @@ func (w *world) serve() *program {
 			if strings.Contains(line, "payhost ready:") {
 				ready <- true
 			}
+
 			if err != nil {
 				break
 			}
 		}
+
 		_ = pipe.Close()
 		p.done <- cmd.Wait()
 		close(p.done)
 		close(ready)
 	}()
+
 	if !<-ready {
 		w.t.Fatalf("the host ended before it was ready:\n%s", p.text())
 	}
@@ -186,6 +204,7 @@ func (w *world) serve() *program {
 			w.t.Logf("the host's log:\n%s", p.text())
 		}
 	})
+
 	return p
 }
 
@@ -197,9 +216,11 @@ func (w *world) startSandbox() {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+
 	if err := cmd.Start(); err != nil {
 		w.t.Fatal(err)
 	}
+
 	lines := bufio.NewScanner(pipe)
 	for (w.sandbox == "" || w.other == "") && lines.Scan() {
 		switch name, address, _ := strings.Cut(lines.Text(), "\t"); name {
@@ -209,6 +230,7 @@ func (w *world) startSandbox() {
 			w.other = address
 		}
 	}
+
 	go func() { _, _ = io.Copy(io.Discard, pipe) }()
 	w.t.Cleanup(func() {
 		_ = cmd.Process.Kill()
@@ -226,14 +248,20 @@ func (w *world) control(method, what, body string) []byte {
 	return answer
 }
 
-var client = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+var client = &http.Client{
+	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+}
 
-func (w *world) do(method, address, body string, header http.Header) (int, http.Header, []byte) {
+func (w *world) do(
+	method, address, body string,
+	header http.Header,
+) (int, http.Header, []byte) {
 	w.t.Helper()
 	req, err := http.NewRequest(method, address, strings.NewReader(body))
 	if err != nil {
 		w.t.Fatal(err)
 	}
+
 	for name, values := range header {
 		req.Header[name] = values
 	}
@@ -242,10 +270,12 @@ func (w *world) do(method, address, body string, header http.Header) (int, http.
 		w.t.Fatal(err)
 	}
 	defer resp.Body.Close()
+
 	data, err := io.ReadAll(resp.Body)
 	if err != nil {
 		w.t.Fatal(err)
 	}
+
 	return resp.StatusCode, resp.Header, data
 }
 
@@ -264,16 +294,21 @@ type record struct {
 // api calls the HTTP API. A key is sent as Idempotency-Key.
 func (w *world) api(method, path, key, body string, into any) int {
 	w.t.Helper()
-	header := http.Header{"Authorization": {"Bearer " + apiToken}, "Content-Type": {"application/json"}}
+	header := http.Header{
+		"Authorization": {"Bearer " + apiToken},
+		"Content-Type":  {"application/json"},
+	}
 	if key != "" {
 		header.Set("Idempotency-Key", key)
 	}
+
 	status, _, data := w.do(method, w.base+path, body, header)
 	if into != nil {
 		if err := json.Unmarshal(data, into); err != nil {
 			w.t.Fatalf("%s %s: %d %s", method, path, status, data)
 		}
 	}
+
 	return status
 }
 
@@ -289,15 +324,19 @@ func (w *world) pay(key string) record {
 	return p
 }
 
-// command runs payhost and gives its exit status and what it printed on stdout and stderr together.
+// command runs payhost and gives its exit status and what it printed on stdout
+// and stderr together.
 func (w *world) command(args ...string) (int, string) {
 	w.t.Helper()
-	cmd := exec.Command(filepath.Join(bin, "payhost"), append(args, "--config", w.config)...)
+	cmd := exec.Command(
+		filepath.Join(bin, "payhost"),
+		append(args, "--config", w.config)...)
 	cmd.Env = w.env
 	out, err := cmd.CombinedOutput()
 	if err != nil && cmd.ProcessState == nil {
 		w.t.Fatal(err)
 	}
+
 	return cmd.ProcessState.ExitCode(), string(out)
 }
 

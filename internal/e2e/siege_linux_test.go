@@ -23,7 +23,11 @@ import (
 
 // siegeSeconds is how long each attack lasts. Without it they are short and no
 // figure of time is judged.
-var siegeSeconds = flag.Int("siege.seconds", 0, "attack for so many seconds each, and judge latencies as well")
+var siegeSeconds = flag.Int(
+	"siege.seconds",
+	0,
+	"attack for so many seconds each, and judge latencies as well",
+)
 
 // What a host may use of the machine under attack.
 const (
@@ -43,17 +47,34 @@ type siege struct {
 	comeBack string // the return address of one customer
 }
 
-// Strangers send what they like to the four public kinds of paths: merchants are
-// served meanwhile, and the host's memory and disk stay bounded.
+// Strangers send what they like to the four public kinds of paths: merchants
+// are served meanwhile, and the host's memory and disk stay bounded.
 func TestSiege(t *testing.T) {
 	w := newWorld(t)
-	s := &siege{world: w, long: *siegeSeconds > 0, lasts: 2 * time.Second, pace: 50 * time.Millisecond}
+	s := &siege{
+		world: w,
+		long:  *siegeSeconds > 0,
+		lasts: 2 * time.Second,
+		pace:  50 * time.Millisecond,
+	}
 	if s.long {
 		s.lasts = time.Duration(*siegeSeconds) * time.Second
 	}
+
 	crypto := strings.TrimSuffix(w.sandbox, "/ptop") + "/paycrypto"
-	text := strings.Replace(w.standard(), "[log]\nlevel = \"debug\"", "[log]\nlevel = \"error\"", 1)
-	text = strings.Replace(text, "tokens =", "trusted_proxies = [\"127.0.0.1\"]\ntokens =", 1)
+	text := strings.Replace(
+		w.standard(),
+		"[log]\nlevel = \"debug\"",
+		"[log]\nlevel = \"error\"",
+		1,
+	)
+	text = strings.Replace(
+		text,
+		"tokens =",
+		"trusted_proxies = [\"127.0.0.1\"]\ntokens =",
+		1,
+	)
+
 	w.write(text + fmt.Sprintf(`
 [providers.paycrypto]
 plugin = "paycrypto"
@@ -67,6 +88,7 @@ webhook_secret = "paycrypto-sandbox-webhook-secret"
 company_name = "Sample Shop"
 company_email = "shop@example.com"
 `, crypto))
+
 	s.host = w.serve()
 	p := w.pay("the customer's")
 	formType := http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}
@@ -75,11 +97,13 @@ company_email = "shop@example.com"
 	if (err != nil) || !strings.HasPrefix(back.Path, "/return/") {
 		t.Fatalf("the customer comes back to %q, %v", header.Get("Location"), err)
 	}
+
 	s.comeBack = back.Path
 
 	s.merchants(s.lasts/4, func(time.Time) {}) // nothing is cold any more
 	quiet := s.merchants(s.lasts, func(time.Time) {})
 	t.Logf("%-28s %s", "quiet", quiet)
+
 	for _, attack := range []struct {
 		name string
 		run  func(until time.Time)
@@ -91,6 +115,7 @@ company_email = "shop@example.com"
 	} {
 		s.judge(attack.name, quiet, attack.run)
 	}
+
 	s.list()
 }
 
@@ -103,17 +128,30 @@ func (s *siege) judge(name string, quiet figures, attack func(until time.Time)) 
 	s.t.Logf("%-28s %s; peak %d MB, disk +%d MB", name, got, rss>>20, grown>>20)
 
 	if len(got.failed) > 0 {
-		s.t.Errorf("%s: %d payments failed, such as %s", name, len(got.failed), got.failed[0])
+		s.t.Errorf(
+			"%s: %d payments failed, such as %s",
+			name,
+			len(got.failed),
+			got.failed[0],
+		)
 	}
+
 	if rss > siegeRSS {
 		s.t.Errorf("%s: the host uses %d MB", name, rss>>20)
 	}
 	if grown > siegeDisk {
 		s.t.Errorf("%s: the database has grown by %d MB", name, grown>>20)
 	}
+
 	for provider, p99 := range got.p99 {
 		if s.long && (p99 > 2*quiet.p99[provider]) {
-			s.t.Errorf("%s: p99 at %s is %s, and %s when it is quiet", name, provider, p99, quiet.p99[provider])
+			s.t.Errorf(
+				"%s: p99 at %s is %s, and %s when it is quiet",
+				name,
+				provider,
+				p99,
+				quiet.p99[provider],
+			)
 		}
 	}
 }
@@ -128,9 +166,16 @@ type figures struct {
 func (f figures) String() string {
 	text := fmt.Sprintf("%d payments, %d failed", f.made, len(f.failed))
 	for _, provider := range []string{"ptop", "paycrypto"} {
-		text += fmt.Sprintf("; %s p50 %s p99 %s", provider,
-			f.p50[provider].Round(100*time.Microsecond), f.p99[provider].Round(100*time.Microsecond))
+		text += fmt.Sprintf(
+			"; %s p50 %s p99 %s",
+			provider,
+			f.p50[provider].Round(
+				100*time.Microsecond,
+			),
+			f.p99[provider].Round(100*time.Microsecond),
+		)
 	}
+
 	return text
 }
 
@@ -141,6 +186,7 @@ func (s *siege) merchants(lasts time.Duration, meanwhile func(until time.Time)) 
 	got := figures{p50: map[string]time.Duration{}, p99: map[string]time.Duration{}}
 	var mu sync.Mutex
 	var running sync.WaitGroup
+
 	for _, provider := range []string{"ptop", "paycrypto"} {
 		running.Go(func() {
 			var took []time.Duration
@@ -153,8 +199,11 @@ func (s *siege) merchants(lasts time.Duration, meanwhile func(until time.Time)) 
 					got.failed = append(got.failed, problem)
 					mu.Unlock()
 				}
-				time.Sleep(max(0, s.pace-time.Since(begun))) // merchants do not order without a pause
+
+				// merchants do not order without a pause
+				time.Sleep(max(0, s.pace-time.Since(begun)))
 			}
+
 			slices.Sort(took)
 			mu.Lock()
 			defer mu.Unlock()
@@ -162,6 +211,7 @@ func (s *siege) merchants(lasts time.Duration, meanwhile func(until time.Time)) 
 			got.p50[provider], got.p99[provider] = took[len(took)/2], took[len(took)*99/100]
 		})
 	}
+
 	meanwhile(until)
 	running.Wait()
 	return got
@@ -175,10 +225,15 @@ func (s *siege) order(provider string) (problem string) {
 // tryToPay makes a payment, and says what is wrong with it.
 func (w *world) tryToPay(provider, key string) (problem string) {
 	body := strings.Replace(paymentBody, `"ptop"`, strconv.Quote(provider), 1)
-	req, err := http.NewRequest(http.MethodPost, w.base+"/v1/payments", strings.NewReader(body))
+	req, err := http.NewRequest(
+		http.MethodPost,
+		w.base+"/v1/payments",
+		strings.NewReader(body),
+	)
 	if err != nil {
 		return err.Error()
 	}
+
 	req.Header.Set("Authorization", "Bearer "+apiToken)
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Idempotency-Key", key)
@@ -187,11 +242,15 @@ func (w *world) tryToPay(provider, key string) (problem string) {
 		return err.Error()
 	}
 	defer resp.Body.Close()
+
 	text, err := io.ReadAll(resp.Body)
 	var p record
-	if (err != nil) || (json.Unmarshal(text, &p) != nil) || (resp.StatusCode != http.StatusCreated) || (p.Status != "requires_action") {
+	if (err != nil) || (json.Unmarshal(text, &p) != nil) ||
+		(resp.StatusCode != http.StatusCreated) ||
+		(p.Status != "requires_action") {
 		return fmt.Sprintf("%s: %d %s %v", provider, resp.StatusCode, text, err)
 	}
+
 	return ""
 }
 
@@ -216,6 +275,7 @@ func (s *siege) raw(until time.Time, head string, between func(), body []byte) {
 		return
 	}
 	defer conn.Close()
+
 	_ = conn.SetDeadline(until.Add(time.Second))
 	fmt.Fprint(conn, head)
 	between()
@@ -232,10 +292,15 @@ func (s *siege) slowCrowd(until time.Time) {
 		count = siegeCrowd
 	}
 	body := bytes.Repeat([]byte("x"), 1<<20)
-	head := fmt.Sprintf("POST /webhooks/paycrypto HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n", len(body))
+	head := fmt.Sprintf(
+		"POST /webhooks/paycrypto HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n",
+		len(body),
+	)
+
 	for time.Now().Before(until) {
 		var ready, running sync.WaitGroup
 		ready.Add(count)
+
 		for range count {
 			running.Go(func() {
 				once := sync.OnceFunc(ready.Done)
@@ -246,16 +311,21 @@ func (s *siege) slowCrowd(until time.Time) {
 				}, body)
 			})
 		}
+
 		running.Wait()
 	}
 }
 
-// oneReturn opens one customer's return address again and again, with as much in
-// it as a form may hold.
+// oneReturn opens one customer's return address again and again, with as much
+// in it as a form may hold.
 func (s *siege) oneReturn(until time.Time) {
 	body := bytes.Repeat([]byte("x"), 60<<10)
 	crowd(16, until, func(int) {
-		resp, err := client.Post(s.base+s.comeBack, "application/x-www-form-urlencoded", bytes.NewReader(body))
+		resp, err := client.Post(
+			s.base+s.comeBack,
+			"application/x-www-form-urlencoded",
+			bytes.NewReader(body),
+		)
 		if err == nil {
 			_, _ = io.Copy(io.Discard, resp.Body)
 			_ = resp.Body.Close()
@@ -275,7 +345,11 @@ func (s *siege) junk(until time.Time) {
 	var sender atomic.Int64
 	crowd(8, until, func(int) {
 		n := sender.Add(1)
-		s.post("/webhooks/paycrypto", body, fmt.Sprintf("203.%d.%d.%d", n>>16&255, n>>8&255, n&255))
+		s.post(
+			"/webhooks/paycrypto",
+			body,
+			fmt.Sprintf("203.%d.%d.%d", n>>16&255, n>>8&255, n&255),
+		)
 	})
 }
 
@@ -288,6 +362,7 @@ func (s *siege) post(path, body, from string) {
 	if from != "" {
 		req.Header.Set("X-Forwarded-For", from)
 	}
+
 	if resp, err := client.Do(req); err == nil {
 		_, _ = io.Copy(io.Discard, resp.Body)
 		_ = resp.Body.Close()

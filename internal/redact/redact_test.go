@@ -44,8 +44,10 @@ func TestText(t *testing.T) {
 			t.Errorf("%q: got %q, want %q", text, got, want)
 		}
 	}
+
 	var none *redact.Set
-	if none.Text("hunter2") != "hunter2" || none.Head("h") != "h" || string(none.JSON([]byte(`""`))) != `""` {
+	if none.Text("hunter2") != "hunter2" || none.Head("h") != "h" ||
+		string(none.JSON([]byte(`""`))) != `""` {
 		t.Error("a nil set masks something")
 	}
 }
@@ -54,6 +56,7 @@ func TestSetKnowsASecretInAllItsSpellings(t *testing.T) {
 	key := "-----BEGIN KEY-----\nMIIabcdefghijklmnop\nqrst\n-----END KEY-----"
 	var m redact.Set
 	m.Add("p@ss\"word/1", "p@ss", "abc", "", key, `a"&b<c`)
+
 	for text, want := range map[string]string{
 		`it is p@ss"word/1.`:             "it is [secret].",
 		`{"k":"p@ss\"word/1"}`:           `{"k":"[secret]"}`,
@@ -69,6 +72,7 @@ func TestSetKnowsASecretInAllItsSpellings(t *testing.T) {
 			t.Errorf("%q became %q, want %q", text, got, want)
 		}
 	}
+
 	for text, want := range map[string]string{
 		`{"b":"{\"k\":\"p@ss\\\"word/1\"}","a":[1.0,"\u0061","x p@ss"]}`: `{"b":"{\"k\":\"[secret]\"}","a":[1.0,"\u0061","x [secret]"]}`,
 		`{"p@ss":"\\"}`: `{"[secret]":"\\"}`,
@@ -78,6 +82,7 @@ func TestSetKnowsASecretInAllItsSpellings(t *testing.T) {
 			t.Errorf("%s became %s, want %s", text, got, want)
 		}
 	}
+
 	if got := (*redact.Set)(nil).Text("x"); got != "x" {
 		t.Error(got)
 	}
@@ -87,7 +92,9 @@ func TestSetKnowsASecretInAllItsSpellings(t *testing.T) {
 func TestBasicCredentials(t *testing.T) {
 	set := newSet("hunter2-hunter2")
 	for _, user := range []string{"", "a", "ab", "abc", "somebody"} {
-		header := "Basic " + base64.StdEncoding.EncodeToString([]byte(user+":hunter2-hunter2"))
+		header := "Basic " + base64.StdEncoding.EncodeToString(
+			[]byte(user+":hunter2-hunter2"),
+		)
 		if shown := set.Text(header); !strings.Contains(shown, redact.Mark) {
 			t.Errorf("%q comes through as %q", header, shown)
 		}
@@ -128,7 +135,9 @@ func TestJSON(t *testing.T) {
 
 // Each line of a key in PEM is a secret of its own, but for its first and last.
 func TestLines(t *testing.T) {
-	set := newSet("-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG\nAB\n-----END PRIVATE KEY-----\n")
+	set := newSet(
+		"-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG\nAB\n-----END PRIVATE KEY-----\n",
+	)
 	const text = "-----BEGIN PRIVATE KEY----- | MIIEvQIBADANBgkqhkiG | AB"
 	if got := set.Text(text); got != "-----BEGIN PRIVATE KEY----- | [secret] | AB" {
 		t.Errorf("got %q", got)
@@ -141,12 +150,15 @@ func TestIn(t *testing.T) {
 		"additionalProperties":{"writeOnly":true}}`
 	const config = `{"key":"s1","keys":["s2",{"x":"s3"}],"plain":"p","bank":{"pin":"s4","code":"c"},"list":[{"k":"s5","l":"m"}],"other":"s6"}`
 	found := redact.In(json.RawMessage(schema), json.RawMessage(config))
+
 	for _, want := range []string{"s1", "s2", "s3", "s4", "s5", "s6"} {
 		if !strings.Contains(fmt.Sprint(found), want) {
 			t.Errorf("%s is not found in %q", want, found)
 		}
 	}
-	if len(found) != 6 || redact.In(nil, json.RawMessage(config)) != nil || redact.In(json.RawMessage(schema), nil) != nil {
+
+	if len(found) != 6 || redact.In(nil, json.RawMessage(config)) != nil ||
+		redact.In(json.RawMessage(schema), nil) != nil {
 		t.Errorf("got %q", found)
 	}
 }
@@ -179,6 +191,7 @@ var spellers = map[string]func(string) string{
 				fmt.Fprintf(&b, `\u%04x`, unit)
 			}
 		}
+
 		return b.String()
 	},
 	"go":     strconv.Quote,
@@ -196,12 +209,16 @@ var spellers = map[string]func(string) string{
 func percent(s string) string {
 	var b strings.Builder
 	for i := range len(s) {
-		if c := s[i]; c == '-' || c == '_' || c == '.' || c == '~' || ('0' <= c && c <= '9') || ('A' <= c && c <= 'Z') || ('a' <= c && c <= 'z') {
+		if c := s[i]; c == '-' || c == '_' || c == '.' || c == '~' ||
+			('0' <= c && c <= '9') ||
+			('A' <= c && c <= 'Z') ||
+			('a' <= c && c <= 'z') {
 			b.WriteByte(c)
 		} else {
 			fmt.Fprintf(&b, "%%%02x", c)
 		}
 	}
+
 	return b.String()
 }
 
@@ -210,35 +227,50 @@ func percent(s string) string {
 // that the secret's spelling has in its middle.
 func TestNoSpellingComesThroughInAnyPieces(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		secret := rapid.StringOfN(rapid.RuneFrom([]rune(`abcXYZ019+/=&"\<>' ~%é€😀`)), 12, 40, -1).Draw(t, "secret")
+		secret := rapid.StringOfN(rapid.RuneFrom([]rune(`abcXYZ019+/=&"\<>' ~%é€😀`)), 12, 40, -1).
+			Draw(t, "secret")
 		name := rapid.SampledFrom(sortedNames()).Draw(t, "spelling")
 		spelled := spellers[name](secret)
-		text := rapid.StringMatching(`[.|#]{0,3}`).Draw(t, "before") + spelled + rapid.StringMatching(`[.|#]{0,3}`).Draw(t, "after")
+		text := rapid.StringMatching(`[.|#]{0,3}`).
+			Draw(t, "before") +
+			spelled + rapid.StringMatching(`[.|#]{0,3}`).
+			Draw(t, "after")
+
 		set := newSet(secret, "another secret")
 
 		shown := set.Text(text)
-		if !strings.Contains(shown, redact.Mark) || strings.Contains(shown, secret) || strings.Contains(shown, spelled) {
+		if !strings.Contains(shown, redact.Mark) || strings.Contains(shown, secret) ||
+			strings.Contains(shown, spelled) {
 			t.Fatalf("%s of %q comes through %q as %q", name, secret, text, shown)
 		}
 
-		// What is left of the spelling is less than what surrounds the secret in it.
+		// What is left of the spelling is less than what surrounds the secret
+		// in it.
 		if len(shown) > len(text)-len(secret)+len(redact.Mark)+4 {
 			t.Fatalf("%s of %q is masked in part: %q", name, secret, shown)
 		}
 
 		stream := redact.Stream{Set: set}
 		var pieces strings.Builder
+
 		for rest := text; rest != ""; {
 			n := rapid.IntRange(1, len(rest)).Draw(t, "piece")
 			pieces.WriteString(stream.Next(rest[:n]))
 			rest = rest[n:]
 		}
+
 		pieces.WriteString(stream.End())
 		if pieces.String() != shown {
-			t.Fatalf("in pieces %q is shown as %q, as a whole as %q", text, pieces.String(), shown)
+			t.Fatalf(
+				"in pieces %q is shown as %q, as a whole as %q",
+				text,
+				pieces.String(),
+				shown,
+			)
 		}
 
-		// However early the text is cut, its beginning shows no more than the whole.
+		// However early the text is cut, its beginning shows no more than the
+		// whole.
 		cut := rapid.IntRange(0, len(text)).Draw(t, "cut")
 		head := strings.ReplaceAll(set.Head(text[:cut]), redact.Mark, "")
 		if !strings.HasPrefix(strings.ReplaceAll(shown, redact.Mark, ""), head) {
@@ -252,10 +284,54 @@ func sortedNames() []string {
 	for name := range spellers {
 		names = append(names, name)
 	}
+
 	for i := range names {
 		for j := i; j > 0 && names[j] < names[j-1]; j-- {
 			names[j], names[j-1] = names[j-1], names[j]
 		}
 	}
+
 	return names
+}
+
+// BenchmarkText compares a Set with a strings.Replacer that knows three
+// spellings of each secret: the Set knows many more, and costs no more.
+func BenchmarkText(b *testing.B) {
+	text := strings.Repeat(
+		`{"id":"12345","status":"succeeded","amount":"60.00","customer":{"email":"a@example.com"}}`+"\n",
+		700,
+	)
+
+	for _, count := range []int{1, 10, 40} {
+		set := newSet()
+		var pairs []string
+
+		for i := range count {
+			secret := fmt.Sprintf("sk_live_%032x/+%d", i*7919, i)
+			set.Add(secret)
+			for _, spelling := range []string{secret, url.QueryEscape(secret), strings.ReplaceAll(secret, "/", `\/`)} {
+				pairs = append(pairs, spelling, redact.Mark)
+			}
+		}
+
+		replacer := strings.NewReplacer(pairs...)
+		for name, mask := range map[string]func(string) string{"set": set.Text, "replacer": replacer.Replace} {
+			b.Run(fmt.Sprint(count, " ", name), func(b *testing.B) {
+				b.SetBytes(int64(len(text)))
+				for b.Loop() {
+					mask(text)
+				}
+			})
+		}
+	}
+}
+
+func BenchmarkAdd(b *testing.B) {
+	for name, secret := range map[string]string{"plain": "sk_live_51H8xkjahsdkjhasd8yasd98yasd", "odd": `a+"b/&<é'x c2VjcmV0`} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				newSet(secret)
+			}
+		})
+	}
 }

@@ -36,6 +36,7 @@ func secretsIn(rules, value any) []string {
 			found = append(found, secretsIn(schema["items"], inner)...)
 		}
 	}
+
 	return found
 }
 
@@ -53,5 +54,6 @@ func textsIn(value any) []string {
 			found = append(found, textsIn(inner)...)
 		}
 	}
+
 	return found
 }

@@ -28,8 +28,8 @@ type Set struct {
 	matcher atomic.Pointer[matcher]
 }
 
-// NewSet returns an empty set that ignores secrets, and spellings of secrets, of
-// fewer than shortest bytes.
+// NewSet returns an empty set that ignores secrets, and spellings of secrets,
+// of fewer than shortest bytes.
 func NewSet(shortest int) *Set {
 	return &Set{shortest: max(shortest, 1)}
 }
@@ -58,17 +58,21 @@ func (s *Set) Add(secrets ...string) {
 	if s.known == nil {
 		s.known = map[string]struct{}{}
 	}
+
 	before := len(s.known)
 	for _, secret := range secrets {
 		if len(secret) < shortest {
 			continue
 		}
+
 		for _, spelling := range spellings(secret) {
 			if len(spelling) >= shortest {
 				s.known[spelling] = struct{}{}
 			}
 		}
 	}
+
+	// A text that is being masked at this moment goes on with the former one.
 	if len(s.known) > before {
 		s.matcher.Store(newMatcher(s.known))
 	}
@@ -97,16 +101,18 @@ func (s *Set) Head(text string) string {
 	if known == nil {
 		return text
 	}
+
 	shown, rest := known.split(text)
 	if rest != "" {
 		shown += Mark
 	}
+
 	return shown
 }
 
-// JSON returns JSON text without the secrets in its strings, which may hold JSON
-// themselves. Text that holds no secret stays byte for byte; a string that does
-// is written again.
+// JSON returns JSON text without the secrets in its strings, which may hold
+// JSON themselves. Text that holds no secret stays byte for byte; a string that
+// does is written again.
 func (s *Set) JSON(text json.RawMessage) json.RawMessage {
 	if s == nil || s.matcher.Load() == nil {
 		return text
@@ -114,21 +120,28 @@ func (s *Set) JSON(text json.RawMessage) json.RawMessage {
 
 	var shown []byte
 	written := 0 // of text
+
 	for begin := 0; begin < len(text); {
 		if text[begin] != '"' {
 			begin++
 			continue
 		}
+
 		end := stringEnd(text, begin)
+
+		// Everything since the last string that changed is copied as it stands.
 		if masked, changed := s.jsonString(text[begin:end]); changed {
 			shown = append(append(shown, text[written:begin]...), masked...)
 			written = end
 		}
+
 		begin = end
 	}
+
 	if written == 0 {
 		return text
 	}
+
 	return append(shown, text[written:]...)
 }
 
@@ -142,6 +155,7 @@ func (s *Set) jsonString(literal []byte) (masked []byte, changed bool) {
 	if shown == plain {
 		return nil, false
 	}
+
 	masked, _ = json.Marshal(shown) // a string always encodes
 	return masked, true
 }
@@ -161,8 +175,8 @@ func stringEnd(text []byte, begin int) int {
 
 // matcher finds the longest of many patterns at every place of a text.
 type matcher struct {
-	// pairs has a bit for the first two bytes of every pattern: most places of a
-	// text are passed by one look at it.
+	// pairs has a bit for the first two bytes of every pattern: most places of
+	// a text are passed by one look at it.
 	pairs [1 << 16 / 64]uint64
 	// byFirst are the patterns by their first byte, the longest first.
 	byFirst [256][]string
@@ -170,7 +184,10 @@ type matcher struct {
 }
 
 func newMatcher(known map[string]struct{}) *matcher {
+	// The longest first: the shorter one of two must not leave the rest of the
+	// longer one.
 	made := &matcher{}
+
 	longestFirst := slices.SortedFunc(maps.Keys(known), func(a, b string) int {
 		return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b))
 	})
@@ -182,10 +199,13 @@ func newMatcher(known map[string]struct{}) *matcher {
 			made.markPair(first, pattern[1])
 			continue
 		}
+
+		// A pattern of one byte stands before any other.
 		for second := range 256 {
 			made.markPair(first, byte(second))
 		}
 	}
+
 	return made
 }
 
@@ -208,12 +228,14 @@ func (m *matcher) replace(text string) string {
 
 	var shown strings.Builder
 	written := 0 // of text
+
 	for length > 0 {
 		shown.WriteString(text[written:at])
 		shown.WriteString(Mark)
 		written = at + length
 		at, length = m.next(text, written)
 	}
+
 	shown.WriteString(text[written:])
 	return shown.String()
 }
@@ -258,12 +280,14 @@ func (m *matcher) split(text string) (shown, rest string) {
 				return done.String(), text[part:]
 			}
 		}
+
 		done.WriteString(text[written:at])
 		if length > 0 {
 			done.WriteString(Mark)
 		}
 		written = at + length
 	}
+
 	return done.String(), ""
 }
 

@@ -27,11 +27,15 @@ const (
 // several times.
 func spellings(secret string) []string {
 	found := escapes(secret)
+
+	// Short ones look like ordinary words.
 	for _, encoded := range encodings(secret) {
 		if len(encoded) >= minEncoded {
 			found = append(found, encodedEscapes(encoded)...)
 		}
 	}
+
+	// The lines of a key in PEM, but for its first and last.
 	if !strings.Contains(secret, "\n") {
 		return found
 	}
@@ -42,6 +46,7 @@ func spellings(secret string) []string {
 			found = append(found, escapes(line)...)
 		}
 	}
+
 	return found
 }
 
@@ -53,6 +58,7 @@ func encodedEscapes(encoded string) []string {
 	}
 	form := url.QueryEscape(encoded)
 	slashes := strings.ReplaceAll(encoded, "/", "%2F") // a "+" stays in a path
+
 	return []string{
 		encoded,
 		form,
@@ -68,11 +74,12 @@ func encodedEscapes(encoded string) []string {
 func encodings(secret string) []string {
 	lower := hex.EncodeToString([]byte(secret))
 	found := []string{lower, strings.ToUpper(lower)}
+
 	for _, alphabet := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
 		for before := range 3 {
 			text := alphabet.EncodeToString([]byte("\x00\x00"[:before] + secret))
 
-			// The characters at the ends that the neighbours have a part in.
+			// The neighbours have a part in the characters at the ends.
 			first := (8*before + 5) / 6
 			last := 8 * (before + len(secret)) / 6
 			if first < last {
@@ -80,6 +87,7 @@ func encodings(secret string) []string {
 			}
 		}
 	}
+
 	return found
 }
 
@@ -90,14 +98,17 @@ func escapes(text string) []string {
 		return []string{text}
 	}
 
+	// By one writer.
 	found := append([]string{text}, urlEscapes(text)...)
 	found = append(found, htmlEscapes(text)...)
 	found = append(found, jsonEscapes(text)...)
+
 	for _, quote := range []func(string) string{strconv.Quote, strconv.QuoteToASCII} {
 		quoted := quote(text)
 		found = append(found, quoted[1:len(quoted)-1])
 	}
 
+	// By two: a body that is JSON, in a log, a form or a page.
 	for _, escapeHTML := range []bool{true, false} {
 		if quoted := jsonText(text, escapeHTML); quoted != text {
 			found = append(found, jsonEscapes(quoted)...)
@@ -105,6 +116,7 @@ func escapes(text string) []string {
 			found = append(found, htmlEscapes(quoted)...)
 		}
 	}
+
 	return found
 }
 
@@ -122,10 +134,11 @@ func isPlain(text string) bool {
 }
 
 // javaScriptKeeps are the escapes that encodeURIComponent does not make.
-var javaScriptKeeps = strings.NewReplacer("%21", "!", "%27", "'", "%28", "(", "%29", ")", "%2A", "*")
+var javaScriptKeeps = strings.NewReplacer(
+	"%21", "!", "%27", "'", "%28", "(", "%29", ")", "%2A", "*")
 
-// urlEscapes are those of Go, PHP and JavaScript, with letters of either case in
-// their hexadecimal digits.
+// urlEscapes are those of Go, PHP and JavaScript, with letters of either case
+// in their hexadecimal digits.
 func urlEscapes(text string) []string {
 	form := url.QueryEscape(text)
 	component := strings.ReplaceAll(form, "+", "%20")
@@ -140,6 +153,7 @@ func urlEscapes(text string) []string {
 	for _, escaped := range found {
 		found = append(found, lowerEscapes(escaped))
 	}
+
 	return found
 }
 
@@ -168,6 +182,7 @@ func htmlEscapes(text string) []string {
 	if escaped == text {
 		return nil
 	}
+
 	return []string{
 		escaped,
 		namedQuotes.Replace(escaped),
@@ -200,8 +215,10 @@ func upperEscapes(quoted string) string {
 		if upper[i+1] == 'u' {
 			copy(upper[i+2:], strings.ToUpper(quoted[i+2:i+6]))
 		}
+
 		i++ // the escaped character may be a backslash
 	}
+
 	return string(upper)
 }
 
@@ -221,9 +238,11 @@ func asciiJSON(quoted string) string {
 			escaped.WriteRune(char)
 			continue
 		}
+
 		for _, unit := range utf16.AppendRune(nil, char) {
 			fmt.Fprintf(&escaped, `\u%04x`, unit)
 		}
 	}
+
 	return escaped.String()
 }

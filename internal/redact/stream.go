@@ -15,12 +15,14 @@ func (s *Stream) Next(piece string) string {
 	if s.Set == nil {
 		return text
 	}
+
 	known := s.Set.matcher.Load()
 	if known == nil {
 		return text
 	}
 	shown, rest := known.split(text)
 	s.held = rest
+
 	return shown
 }
 

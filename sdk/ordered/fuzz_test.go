@@ -21,18 +21,23 @@ func FuzzParse(f *testing.F) {
 	} {
 		f.Add([]byte(seed))
 	}
+
 	for _, repeated := range []string{"0,", `"\\u00e9",`, "[", "7", `{"a":0},`, "\xff"} {
 		f.Add([]byte("[" + strings.Repeat(repeated, 1<<20/len(repeated)-1) + "0]"))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		v, err := Parse(data)
 		if err != nil {
-			ours := errors.Is(err, errDepth) || errors.Is(err, errMany) || errors.Is(err, errUTF8) || errors.Is(err, errSurrogate)
+			ours := errors.Is(err, errDepth) || errors.Is(err, errMany) ||
+				errors.Is(err, errUTF8) ||
+				errors.Is(err, errSurrogate)
 			if json.Valid(data) != ours {
 				t.Fatalf("refused %q: %v", data, err)
 			}
+
 			return
 		}
+
 		if !json.Valid(data) || !utf8.Valid(data) {
 			t.Fatalf("accepted %q", data)
 		}
@@ -40,6 +45,7 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
+
 		if !reflect.DeepEqual(standard(t, data), standard(t, out)) {
 			t.Fatalf("%q became %q", data, out)
 		}

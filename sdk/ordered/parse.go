@@ -43,15 +43,17 @@ func Parse(data []byte) (Value, error) {
 	if !utf8.Valid(data) {
 		return Value{}, errUTF8
 	}
+
 	if hasHalfSurrogate(data) {
 		return Value{}, errSurrogate
 	}
+
 	return parseValid(data)
 }
 
 // ParseLoosely is Parse for text that may have been written badly: text that is
-// not valid UTF-8, or half of a surrogate pair, becomes U+FFFD and hides nothing
-// beside it. A signature over what was there before does not verify.
+// not valid UTF-8, or half of a surrogate pair, becomes U+FFFD and hides
+// nothing beside it. A signature over what was there before does not verify.
 func ParseLoosely(data []byte) (Value, error) {
 	if !json.Valid(data) {
 		return Value{}, errNotJSON
@@ -118,6 +120,7 @@ func (s *scanner) value(depth int) (Value, error) {
 		if s.rest[0] == '[' {
 			return s.array(depth + 1)
 		}
+
 		return s.object(depth + 1)
 	case '"':
 		return String(s.text()), nil
@@ -157,8 +160,10 @@ func (s *scanner) object(depth int) (Value, error) {
 		if err != nil {
 			return Value{}, err
 		}
+
 		members = append(members, Pair(key, value))
 	}
+
 	return Object(members...), nil
 }
 
@@ -170,14 +175,17 @@ func (s *scanner) more(closing byte) bool {
 		s.skip(1)
 		s.skipSpace()
 	}
+
 	if s.rest[0] == closing {
 		s.skip(1)
 		return false
 	}
+
 	return true
 }
 
-// text reads a string. Only one with escapes or broken UTF-8 is worth more work.
+// text reads a string. Only one with escapes or broken UTF-8 is worth more
+// work.
 func (s *scanner) text() string {
 	end, plain := 1, true
 	for ; s.rest[end] != '"'; end++ {
@@ -187,11 +195,13 @@ func (s *scanner) text() string {
 		}
 	}
 
+	// Most strings are their own content.
 	content := s.rest[1:end]
 	s.skip(end + 1)
 	if plain && utf8.Valid(content) {
 		return string(content)
 	}
+
 	return unescaped(content)
 }
 
@@ -227,9 +237,9 @@ var escapedBytes = map[byte]byte{
 	'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t',
 }
 
-// unescaped returns what the content of a valid JSON string says, with U+FFFD in
-// place of broken UTF-8 and of halves of surrogate pairs, as encoding/json has
-// it.
+// unescaped returns what the content of a valid JSON string says, with U+FFFD
+// in place of broken UTF-8 and of halves of surrogate pairs, as encoding/json
+// has it.
 func unescaped(content []byte) string {
 	text := make([]byte, 0, len(content))
 	for at := 0; at < len(content); {
@@ -251,6 +261,7 @@ func unescaped(content []byte) string {
 			at += length
 		}
 	}
+
 	return string(text)
 }
 
@@ -269,12 +280,14 @@ func escapedRune(data []byte) (char rune, length int) {
 	if unit < highSurrogate || unit >= surrogateEnd {
 		return rune(unit), one
 	}
+
 	if unit < lowSurrogate {
 		second := escapedUnit(data[one:])
 		if lowSurrogate <= second && second < surrogateEnd {
 			return rune((unit-highSurrogate)<<10|(second-lowSurrogate)) + 0x10000, two
 		}
 	}
+
 	return utf8.RuneError, one
 }
 
@@ -290,16 +303,19 @@ func hasHalfSurrogate(data []byte) bool {
 			i++ // skips the escaped character, which may be a backslash
 			continue
 		}
+
 		char, length := escapedRune(data[i:])
 		if char == utf8.RuneError && escapedUnit(data[i:]) != utf8.RuneError {
 			return true
 		}
 		i += length - 1
 	}
+
 	return false
 }
 
-// escapedUnit returns the UTF-16 unit of the \uXXXX that data begins with, or 0.
+// escapedUnit returns the UTF-16 unit of the \uXXXX that data begins with, or
+// 0.
 func escapedUnit(data []byte) uint64 {
 	if len(data) < 6 || data[0] != '\\' || data[1] != 'u' {
 		return 0

@@ -97,30 +97,60 @@ func TestValueAsAField(t *testing.T) {
 	if err := json.Unmarshal([]byte(`{"additional_data":[{"b":1.0,"a":2}],"x":1}`), &body); err != nil {
 		t.Fatal(err)
 	}
+
 	out, err := json.Marshal(body)
 	if err != nil {
 		t.Fatal(err)
 	}
 	same(t, "written again", string(out), `{"additional_data":[{"b":1.0,"a":2}]}`)
 
-	if err := json.Unmarshal([]byte(`{"additional_data":"\ud83d"}`), &body); !errors.Is(err, errSurrogate) {
+	if err := json.Unmarshal([]byte(`{"additional_data":"\ud83d"}`), &body); !errors.Is(
+		err,
+		errSurrogate,
+	) {
 		t.Errorf("error %v", err)
 	}
 }
 
 func TestConstructors(t *testing.T) {
 	v := Object(
-		Pair("n", Null()), Pair("t", Bool(true)), Pair("f", Bool(false)), Pair("s", String("x")),
-		Pair("i", Int(-9223372036854775808)), Pair("d", Decimal(decimal.RequireFromString("10.00"))),
-		Pair("c", Decimal(decimal.RequireFromString("1234567890123456789.05"))), Pair("raw", Number("1e2")),
-		Pair("a", Array(Int(1), Array())), Pair("o", Object()), Pair("s", String("y")), Pair("zero", Value{}),
+		Pair(
+			"n",
+			Null(),
+		),
+		Pair("t", Bool(true)),
+		Pair("f", Bool(false)),
+		Pair("s", String("x")),
+		Pair(
+			"i",
+			Int(-9223372036854775808),
+		),
+		Pair("d", Decimal(decimal.RequireFromString("10.00"))),
+		Pair(
+			"c",
+			Decimal(decimal.RequireFromString("1234567890123456789.05")),
+		),
+		Pair("raw", Number("1e2")),
+		Pair(
+			"a",
+			Array(Int(1), Array()),
+		),
+		Pair("o", Object()),
+		Pair("s", String("y")),
+		Pair("zero", Value{}),
 	)
+
 	out, err := v.MarshalJSON()
 	if err != nil {
 		t.Fatal(err)
 	}
-	same(t, "JSON", string(out), `{"n":null,"t":true,"f":false,"s":"y","i":-9223372036854775808,"d":10,`+
-		`"c":1234567890123456789.05,"raw":1e2,"a":[1,[]],"o":{},"zero":null}`)
+	same(
+		t,
+		"JSON",
+		string(out),
+		`{"n":null,"t":true,"f":false,"s":"y","i":-9223372036854775808,"d":10,`+
+			`"c":1234567890123456789.05,"raw":1e2,"a":[1,[]],"o":{},"zero":null}`,
+	)
 }
 
 func TestLookups(t *testing.T) {
@@ -131,13 +161,20 @@ func TestLookups(t *testing.T) {
 			t.Errorf("%s: %q, %v", key, got.Text(), ok)
 		}
 	}
+
 	if got, ok := v.Get("missing"); ok || got.Kind() != KindNull {
 		t.Errorf("missing: %v, %v", got, ok)
 	}
 	if got, ok := String("s").Get("s"); ok || got.Kind() != KindNull {
 		t.Errorf("key of a string: %v, %v", got, ok)
 	}
-	same(t, "without", exactly(t, v.Without("n", "a", "o", "no such")), `{"s":"text","t":true,"z":null}`)
+
+	same(
+		t,
+		"without",
+		exactly(t, v.Without("n", "a", "o", "no such")),
+		`{"s":"text","t":true,"z":null}`,
+	)
 	if v.Items() != nil || Array(Int(1)).Members() != nil {
 		t.Error("items of an object or members of an array")
 	}
@@ -147,7 +184,8 @@ func TestPrintingAValueShowsNothing(t *testing.T) {
 	v := Object(Pair("secret_key", String("hunter2")))
 	var out bytes.Buffer
 	fmt.Fprintf(&out, "%v %+v %s %v", v, v, v, []Value{v})
-	if strings.Contains(out.String(), "hunter2") || !strings.Contains(out.String(), "object") {
+	if strings.Contains(out.String(), "hunter2") ||
+		!strings.Contains(out.String(), "object") {
 		t.Errorf("printed %q", out.String())
 	}
 }

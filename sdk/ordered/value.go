@@ -66,12 +66,13 @@ func Array(items ...Value) Value {
 }
 
 // maxScanned is how many members are searched one by one for a key that is
-// already there: for so few that is faster than a map.
+// already there.
 const maxScanned = 8
 
 // Object returns an object with the members in the order given. Of several
 // with one key the last gives the value and the first the place, as in PHP.
 func Object(members ...Member) Value {
+	// For a few members a search is faster than a map.
 	kept := make([]Member, 0, len(members))
 	if len(members) <= maxScanned {
 		for _, member := range members {
@@ -87,8 +88,10 @@ func Object(members ...Member) Value {
 			at = -1
 			place[member.Key] = len(kept)
 		}
+
 		kept = put(kept, at, member)
 	}
+
 	return Value{kind: KindObject, members: kept}
 }
 

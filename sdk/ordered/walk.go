@@ -27,17 +27,23 @@ func (v Value) SortKeys() Value {
 	for i := range v.members {
 		v.members[i].Value = v.members[i].Value.SortKeys()
 	}
-	slices.SortFunc(v.members, func(a, b Member) int { return strings.Compare(a.Key, b.Key) })
+	slices.SortFunc(
+		v.members,
+		func(a, b Member) int { return strings.Compare(a.Key, b.Key) },
+	)
+
 	return v
 }
 
 // Message returns v as text for people, whatever its form: Text, or the JSON of
 // an object or array that is not empty; "" for false. It is not for signing.
 func (v Value) Message() string {
+	// A provider's "error": false is not a message.
 	isFalse := v.kind == KindBool && !v.True()
 	if isFalse {
 		return ""
 	}
+
 	if len(v.items) == 0 && len(v.members) == 0 {
 		return v.Text()
 	}
@@ -46,6 +52,7 @@ func (v Value) Message() string {
 	if err != nil {
 		return ""
 	}
+
 	return string(text)
 }
 
@@ -85,8 +92,10 @@ func (v Value) Trim() Value {
 				kept = append(kept, member)
 			}
 		}
+
 		return Object(kept...)
 	}
+
 	return v
 }
 

@@ -10,6 +10,7 @@ func TestAt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	for _, c := range []struct {
 		keys []string
 		kind Kind
@@ -41,6 +42,7 @@ func TestElements(t *testing.T) {
 		for _, item := range v.Elements() {
 			got = append(got, item.Text())
 		}
+
 		if !slices.Equal(got, want) {
 			t.Errorf("of %s: %q, want %q", text, got, want)
 		}
@@ -59,6 +61,7 @@ func TestWords(t *testing.T) {
 			t.Errorf("of %s: %q, want %q", text, got, want)
 		}
 	}
+
 	if got := Array(Number("no number")).Message(); got != "" {
 		t.Errorf("of what is no JSON: %q", got)
 	}
@@ -81,10 +84,13 @@ func TestTrim(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	got, err := v.Trim().MarshalJSON()
-	if err != nil || string(got) != `{"a":"x y","g":["1",""],"h":0,"i":false,"j":null,"l":{"m":"n"}}` {
+	if err != nil ||
+		string(got) != `{"a":"x y","g":["1",""],"h":0,"i":false,"j":null,"l":{"m":"n"}}` {
 		t.Errorf("got %s, %v", got, err)
 	}
+
 	if before, _ := v.MarshalJSON(); string(before) != text {
 		t.Errorf("the value itself became %s", before)
 	}
@@ -110,6 +116,7 @@ func TestOf(t *testing.T) {
 	if err != nil || v.At("b").Text() != "<é>" || len(v.Members()) != 1 {
 		t.Errorf("got %v, %v", v, err)
 	}
+
 	if _, err := Of(func() {}); err == nil {
 		t.Error("a function was encoded")
 	}

@@ -50,6 +50,7 @@ func (v Value) appendArray(out []byte) ([]byte, error) {
 			return nil, err
 		}
 	}
+
 	return append(out, ']'), nil
 }
 
@@ -63,11 +64,13 @@ func (v Value) appendObject(out []byte) ([]byte, error) {
 		if out, err = appendString(out, member.Key); err != nil {
 			return nil, err
 		}
+
 		out = append(out, ':')
 		if out, err = member.Value.append(out); err != nil {
 			return nil, err
 		}
 	}
+
 	return append(out, '}'), nil
 }
 
@@ -93,6 +96,7 @@ func appendString(out []byte, text string) ([]byte, error) {
 			out = utf8.AppendRune(out, char)
 		}
 	}
+
 	return append(out, '"'), nil
 }
 
@@ -110,6 +114,7 @@ func appendControl(out []byte, char byte) []byte {
 	case '\t':
 		return append(out, `\t`...)
 	}
+
 	const digits = "0123456789abcdef"
 	return append(out, '\\', 'u', '0', '0', digits[char>>4], digits[char&15])
 }
@@ -119,10 +124,13 @@ func IsNumber(text string) bool {
 	if text != "" && text[0] == '-' {
 		text = text[1:]
 	}
+
+	// A whole number, without zeros in front.
 	whole := digits(text)
 	if whole == 0 || (whole > 1 && text[0] == '0') {
 		return false
 	}
+
 	text = text[whole:]
 
 	if text != "" && text[0] == '.' {
@@ -141,6 +149,7 @@ func IsNumber(text string) bool {
 		exponent := digits(text)
 		return exponent > 0 && exponent == len(text)
 	}
+
 	return text == ""
 }
 

@@ -22,10 +22,15 @@ func TestBrowserURL(t *testing.T) {
 }
 
 func TestFindLink(t *testing.T) {
-	v, err := ordered.Parse([]byte(`{"a":"upi://pay","b":{"x":7,"y":"https://pay.example/1"},"c":"https://pay.example/2","d":[["https://pay.example/3"]]}`))
+	v, err := ordered.Parse(
+		[]byte(
+			`{"a":"upi://pay","b":{"x":7,"y":"https://pay.example/1"},"c":"https://pay.example/2","d":[["https://pay.example/3"]]}`,
+		),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	for want, places := range map[string][]string{
 		"https://pay.example/1": {"a", "b", "c"}, "https://pay.example/2": {"missing", "c", "b"}, "": {"a", "d"},
 	} {
@@ -53,13 +58,21 @@ func TestLastSegment(t *testing.T) {
 func TestRedirect(t *testing.T) {
 	r := &Response{Status: 200, Body: []byte(`{"said":1}`)}
 	got, err := r.Redirect("7", "https://pay.example/7")
-	want := sdk.Payment{ProviderReference: "7", Status: sdk.PaymentRequiresAction, NextAction: sdk.RedirectTo("https://pay.example/7")}
+	want := sdk.Payment{
+		ProviderReference: "7",
+		Status:            sdk.PaymentRequiresAction,
+		NextAction:        sdk.RedirectTo("https://pay.example/7"),
+	}
 	if err != nil || !reflect.DeepEqual(*got, want) {
 		t.Errorf("got %+v, %v", got, err)
 	}
+
 	for _, c := range [][2]string{{"", "https://pay.example/7"}, {"7", "javascript:alert(7)"}, {"7", ""}} {
 		got, err := r.Redirect(c[0], c[1])
-		if e := sdk.AsError(err); got != nil || e == nil || e.Outcome != sdk.OutcomeUnknown || e.Code != sdk.CodeUnavailable || e.ProviderMessage == "" {
+		if e := sdk.AsError(err); got != nil || e == nil ||
+			e.Outcome != sdk.OutcomeUnknown ||
+			e.Code != sdk.CodeUnavailable ||
+			e.ProviderMessage == "" {
 			t.Errorf("%q: got %+v, %v", c, got, err)
 		}
 	}

@@ -14,13 +14,15 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// silent accepts one connection and says nothing on it until the other side closes it.
+// silent accepts one connection and says nothing on it until the other side
+// closes it.
 func silent(t *testing.T) (addr string, accepted <-chan struct{}) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	came, done := make(chan struct{}, 1), make(chan struct{})
 	go func() {
 		defer close(done)
@@ -32,10 +34,12 @@ func silent(t *testing.T) (addr string, accepted <-chan struct{}) {
 		came <- struct{}{}
 		_, _ = io.Copy(io.Discard, conn)
 	}()
+
 	t.Cleanup(func() {
 		listener.Close()
 		<-done
 	})
+
 	return listener.Addr().String(), came
 }
 
@@ -47,6 +51,7 @@ func TestDialEndsWithItsRequest(t *testing.T) {
 		<-accepted
 		cancel()
 	}()
+
 	ctx := context.WithoutCancel((&gate{ctx: request}).context())
 	_, err := dialer{limit: connectTimeout, config: &tls.Config{}}.dial(ctx, "tcp", addr)
 	if !errors.Is(err, context.Canceled) {
@@ -56,16 +61,25 @@ func TestDialEndsWithItsRequest(t *testing.T) {
 
 func TestDialHasItsOwnLimit(t *testing.T) {
 	addr, _ := silent(t)
-	_, err := dialer{limit: 50 * time.Millisecond, config: &tls.Config{}}.dial(t.Context(), "tcp", addr)
+	_, err := dialer{
+		limit:  50 * time.Millisecond,
+		config: &tls.Config{},
+	}.dial(
+		t.Context(),
+		"tcp",
+		addr,
+	)
 	if !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("the dial ended with %v, want context.DeadlineExceeded", err)
 	}
 }
 
-// What a failed dial is reported as, when net/http passes it on before it looks at the request's context.
+// What a failed dial is reported as, when net/http passes it on before it looks
+// at the request's context.
 func TestDialErrors(t *testing.T) {
 	canceled, cancel := context.WithCancel(t.Context())
 	cancel()
+
 	for name, tc := range map[string]struct {
 		ctx  context.Context
 		err  error
@@ -84,10 +98,15 @@ func TestDialErrors(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			c.once = roundTripFunc(func(*http.Request) (*http.Response, error) { return nil, &connectError{tc.err} })
+			c.once = roundTripFunc(
+				func(*http.Request) (*http.Response, error) { return nil, &connectError{tc.err} },
+			)
+
 			_, err = c.Do(tc.ctx, Request{Method: http.MethodPost})
 			e := sdk.AsError(err)
-			if e == nil || e.Outcome != sdk.OutcomeNotSent || !strings.Contains(e.Message, tc.want) || strings.Contains(e.Message, "canary") {
+			if e == nil || e.Outcome != sdk.OutcomeNotSent ||
+				!strings.Contains(e.Message, tc.want) ||
+				strings.Contains(e.Message, "canary") {
 				t.Errorf("the error is %v, want not sent and %q", err, tc.want)
 			}
 		})

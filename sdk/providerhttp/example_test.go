@@ -11,15 +11,21 @@ import (
 	"github.com/payhost/payhost/sdk/providerhttp"
 )
 
-// A provider whose secret is a query parameter, and which answers errors with HTTP 200.
+// A provider whose secret is a query parameter, and which answers errors with
+// HTTP 200.
 func Example() {
-	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.FormValue("secret_key") != "s3cret" {
-			fmt.Fprint(w, `{"error":"Invalid secret key"}`)
-			return
-		}
-		fmt.Fprint(w, `{"status":"success","amount":"12.50","payment_url":"https://pay.example.com/23456789"}`)
-	}))
+	api := httptest.NewServer(
+		http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.FormValue("secret_key") != "s3cret" {
+				fmt.Fprint(w, `{"error":"Invalid secret key"}`)
+				return
+			}
+			fmt.Fprint(
+				w,
+				`{"status":"success","amount":"12.50","payment_url":"https://pay.example.com/23456789"}`,
+			)
+		}),
+	)
 	defer api.Close()
 
 	client, err := providerhttp.New(sdk.Runtime{}, providerhttp.Options{
@@ -42,6 +48,7 @@ func Example() {
 		if err != nil {
 			return "", err // says whether it was sent
 		}
+
 		var answer struct {
 			Status     providerhttp.Text   `json:"status"`
 			Amount     providerhttp.Amount `json:"amount"`
@@ -51,15 +58,18 @@ func Example() {
 		if err := resp.DecodeJSON(&answer); err != nil {
 			return "", err // no answer at all: unknown
 		}
+
 		switch {
 		case answer.Error != "": // the provider's own words come before its status
 			return "", sdk.Refused(sdk.CodeAuthentication, "", answer.Error)
 		case answer.Status == "success" && answer.PaymentURL != "":
 			return answer.PaymentURL, nil
 		}
+
 		if err := resp.StatusError(); err != nil {
 			return "", err
 		}
+
 		return "", resp.Unexpected("neither an error nor a payment_url")
 	}
 

@@ -30,47 +30,74 @@ type exchange struct {
 	partial  []byte    // of an answer that could not be read
 }
 
-func (c *Client) begin(ctx context.Context, r Request) (*exchange, error) {
+// begin prepares a request. Its error means that nothing was sent.
+func (c *Client) begin(ctx context.Context, request Request) (*exchange, error) {
 	started := time.Now()
 	deadline := started.Add(c.options.Timeout)
 	limited, cancel := context.WithDeadline(ctx, deadline)
-	g := &gate{ctx: limited}
-	req, err := c.build(g.context(), r)
+
+	guard := &gate{ctx: limited}
+	req, err := c.build(guard.context(), request)
 	if err != nil {
 		cancel()
 		return nil, err
 	}
+
 	return &exchange{
-		client: c, caller: ctx, request: r, http: req, gate: g, cancel: cancel, started: started, deadline: deadline,
-		mask: newMasker(c.mask, c.secrets, req, r.Body),
+		client:   c,
+		caller:   ctx,
+		request:  request,
+		http:     req,
+		gate:     guard,
+		cancel:   cancel,
+		started:  started,
+		deadline: deadline,
+		mask:     newMasker(c.mask, c.secrets, req, request.Body),
 	}, nil
 }
 
+// run sends the request and reads the answer. A redirect is both an answer and
+// an error.
 func (x *exchange) run() (*Response, *sdk.Error) {
 	defer x.cancel()
+
 	answer, err := x.roundTrip()
 	x.sent = x.gate.close()
 	if err != nil {
 		return nil, x.failure(err)
 	}
+
 	defer func() { _ = answer.Body.Close() }()
+
+	// A server may answer before it is asked: such an answer belongs to
+	// nothing.
 	x.status = answer.StatusCode
 	if !x.sent {
 		return nil, x.failure(errAnsweredEarly)
 	}
+
 	body, err := x.read(answer)
 	if err != nil {
 		x.partial = body
 		return nil, x.failure(err)
 	}
-	resp := &Response{Status: answer.StatusCode, Header: answer.Header, Body: body, mask: x.mask, now: x.client.now}
+
+	resp := &Response{
+		Status: answer.StatusCode,
+		Header: answer.Header,
+		Body:   body,
+		mask:   x.mask,
+		now:    x.client.now,
+	}
 	if answer.StatusCode >= 300 && answer.StatusCode < 400 {
 		return resp, resp.redirected()
 	}
+
 	return resp, nil
 }
 
-// roundTrip goes around http.Client: it would follow redirects and put the address, with its secrets, into errors.
+// roundTrip goes around http.Client: it would follow redirects and put the
+// address, with its secrets, into errors.
 func (x *exchange) roundTrip() (*http.Response, error) {
 	transport := x.client.reused
 	if x.request.once() {
@@ -79,66 +106,92 @@ func (x *exchange) roundTrip() (*http.Response, error) {
 	if x.client.idle != nil {
 		return transport.RoundTrip(x.http)
 	}
-	// A transport of the tests has no connection to watch: it is believed to have sent, unless its error says no.
+
+	// A transport of a test has no connection to watch: it counts as having
+	// sent, unless its error denies that.
 	if _, err := x.gate.pass(); err != nil {
 		return nil, err
 	}
+
 	answer, err := transport.RoundTrip(x.http)
-	var e interface{ NotSent() bool }
-	if errors.As(err, &e) && e.NotSent() {
+	var unsent interface{ NotSent() bool }
+	if errors.As(err, &unsent) && unsent.NotSent() {
 		x.gate.retract()
 	}
+
 	return answer, err
 }
 
-// read gives the whole body. What was read before an error comes with it, for the record.
+// read returns the whole body, or with an error its beginning, for the record.
 func (x *exchange) read(answer *http.Response) ([]byte, error) {
 	limit := x.client.options.MaxResponse
 	body, err := io.ReadAll(io.LimitReader(answer.Body, limit+1))
 	if int64(len(body)) > limit {
 		return body[:limit], errTooLarge
 	}
+
 	if err != nil {
 		return body, err
 	}
-	if e := answer.Header.Get("Content-Encoding"); e != "" && !strings.EqualFold(e, "identity") {
+
+	// No encoding was asked for, so the bytes are not what they should be.
+	encoding := answer.Header.Get("Content-Encoding")
+	if encoding != "" && !strings.EqualFold(encoding, "identity") {
 		return body, errEncoded
 	}
+
 	return body, nil
 }
 
-// record leaves the exchange's traces: one for the host's record of the attempt, one in the log.
+// record leaves the exchange's traces: one for the host's record of the
+// attempt, one in the log.
 func (x *exchange) record(resp *Response, failure *sdk.Error) {
-	e := sdk.Exchange{
-		Method: x.http.Method, URL: x.mask.url(x.http.URL), RequestBody: x.mask.requestBody(x.request.Body),
-		Status: x.status, ResponseBody: x.mask.body("", x.partial), Duration: time.Since(x.started), Sent: x.sent,
+	entry := sdk.Exchange{
+		Method:       x.http.Method,
+		URL:          x.mask.url(x.http.URL),
+		RequestBody:  x.mask.requestBody(x.request.Body),
+		Status:       x.status,
+		ResponseBody: x.mask.body("", x.partial),
+		Duration:     time.Since(x.started),
+		Sent:         x.sent,
 	}
+
 	if resp != nil {
-		e.ResponseBody = x.mask.body(resp.Header.Get("Content-Type"), resp.Body)
+		entry.ResponseBody = x.mask.body(resp.Header.Get("Content-Type"), resp.Body)
 	}
 	if failure != nil {
-		e.Error = failure.Message
+		entry.Error = failure.Message
 	}
-	sdk.RecordExchange(x.caller, e)
 
-	place := url.URL{Scheme: x.http.URL.Scheme, Host: x.http.URL.Host, Path: x.http.URL.Path}
-	attrs := []slog.Attr{
-		slog.String("method", e.Method), slog.String("url", x.mask.url(&place)),
-		slog.Int("status", e.Status), slog.Duration("duration", e.Duration), slog.Bool("sent", e.Sent),
+	sdk.RecordExchange(x.caller, entry)
+
+	// The log gets less: no query and no bodies.
+	place := url.URL{
+		Scheme: x.http.URL.Scheme,
+		Host:   x.http.URL.Host,
+		Path:   x.http.URL.Path,
 	}
+	attrs := []slog.Attr{
+		slog.String("method", entry.Method),
+		slog.String("url", x.mask.url(&place)),
+		slog.Int("status", entry.Status),
+		slog.Duration("duration", entry.Duration),
+		slog.Bool("sent", entry.Sent),
+	}
+
 	if failure != nil {
 		attrs = append(attrs, slog.String("error", failure.Message))
 	}
 	x.client.logger.LogAttrs(x.caller, slog.LevelDebug, "provider request", attrs...)
 }
 
-// size is n bytes as people say it.
-func size(n int64) string {
+// size returns a number of bytes as people say it.
+func size(count int64) string {
 	switch {
-	case n >= 1<<20 && n%(1<<20) == 0:
-		return fmt.Sprintf("%d MiB", n>>20)
-	case n >= 1<<10 && n%(1<<10) == 0:
-		return fmt.Sprintf("%d KiB", n>>10)
+	case count >= 1<<20 && count%(1<<20) == 0:
+		return fmt.Sprintf("%d MiB", count>>20)
+	case count >= 1<<10 && count%(1<<10) == 0:
+		return fmt.Sprintf("%d KiB", count>>10)
 	}
-	return fmt.Sprintf("%d bytes", n)
+	return fmt.Sprintf("%d bytes", count)
 }

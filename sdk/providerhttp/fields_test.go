@@ -17,8 +17,15 @@ import (
 func parts(boundary string, pairs ...string) string {
 	var text strings.Builder
 	for i := 0; i+1 < len(pairs); i += 2 {
-		fmt.Fprintf(&text, "--%s\r\nContent-Disposition: form-data; name=%q\r\n\r\n%s\r\n", boundary, pairs[i], pairs[i+1])
+		fmt.Fprintf(
+			&text,
+			"--%s\r\nContent-Disposition: form-data; name=%q\r\n\r\n%s\r\n",
+			boundary,
+			pairs[i],
+			pairs[i+1],
+		)
 	}
+
 	return text.String()
 }
 
@@ -55,7 +62,9 @@ func TestFieldsAreReadInEveryForm(t *testing.T) {
 		"a form that begins with --":   {"", "--a=1&b=2", "", `{"--a":"1","b":"2"}`, false},
 	} {
 		got, typed := providerhttp.Fields(sdk.HTTPRequest{
-			Header: http.Header{"Content-Type": {c.contentType}}, Body: []byte(c.body), Query: c.query,
+			Header: http.Header{"Content-Type": {c.contentType}},
+			Body:   []byte(c.body),
+			Query:  c.query,
 		})
 		text, err := got.MarshalJSON()
 		if string(text) != c.want || typed != c.typed || err != nil {
@@ -89,6 +98,7 @@ func FuzzFields(f *testing.F) {
 	f.Add(bytes.Repeat([]byte("--x\r\n\r\n"), 1<<17), "")
 	f.Add([]byte("{}"+strings.Repeat(" ", 1<<20)), "")
 	f.Add([]byte("--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n--b--"), "")
+
 	f.Fuzz(func(t *testing.T, body []byte, query string) {
 		got, typed := providerhttp.Fields(sdk.HTTPRequest{Body: body, Query: query})
 		if _, err := got.MarshalJSON(); err != nil {
@@ -97,12 +107,15 @@ func FuzzFields(f *testing.F) {
 		if typed || len(bytes.TrimSpace(body)) > 0 {
 			return
 		}
+
 		values, err := url.ParseQuery(query)
 		if err != nil {
 			return
 		}
+
 		for name := range values {
-			if v, there := got.Get(strings.ToValidUTF8(name, "\ufffd")); !there || v.Kind() != ordered.KindString {
+			if v, there := got.Get(strings.ToValidUTF8(name, "\ufffd")); !there ||
+				v.Kind() != ordered.KindString {
 				t.Errorf("%q: field %q is lost", query, name)
 			}
 		}

@@ -13,7 +13,8 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// lateTimer is a context whose deadline has passed and whose timer has not fired yet.
+// lateTimer is a context whose deadline has passed and whose timer has not
+// fired yet.
 type lateTimer struct{ context.Context }
 
 func (lateTimer) Deadline() (time.Time, bool) { return time.Now().Add(-time.Nanosecond), true }
@@ -37,6 +38,7 @@ func (c *fakeConn) Write(p []byte) (int, error) {
 func TestGate(t *testing.T) {
 	canceled, cancel := context.WithCancel(t.Context())
 	cancel()
+
 	broken := errors.New("broken")
 	for name, tc := range map[string]struct {
 		ctx      context.Context
@@ -62,6 +64,7 @@ func TestGate(t *testing.T) {
 			if tc.closed {
 				g.close()
 			}
+
 			_, err := conn.Write([]byte("x"))
 			if !errors.Is(err, tc.wantErr) {
 				t.Errorf("Write gives %v, want %v", err, tc.wantErr)
@@ -69,8 +72,13 @@ func TestGate(t *testing.T) {
 			if sent := g.close(); sent != tc.wantSent {
 				t.Errorf("sent is %v, want %v", sent, tc.wantSent)
 			}
+
 			if tc.conn.writes != tc.writes {
-				t.Errorf("%d writes reached the connection, want %d", tc.conn.writes, tc.writes)
+				t.Errorf(
+					"%d writes reached the connection, want %d",
+					tc.conn.writes,
+					tc.writes,
+				)
 			}
 		})
 	}
@@ -84,6 +92,7 @@ func TestGateLetsTheRestThrough(t *testing.T) {
 	if _, err := conn.Write([]byte("first")); err != nil {
 		t.Fatal(err)
 	}
+
 	cancel()
 	if _, err := conn.Write([]byte("second")); err != nil {
 		t.Errorf("the second write is refused: %v", err)
@@ -92,7 +101,8 @@ func TestGateLetsTheRestThrough(t *testing.T) {
 
 func TestConnectionWithoutRequestWritesNothing(t *testing.T) {
 	inner := &fakeConn{}
-	if _, err := (&gatedConn{Conn: inner}).Write([]byte("x")); err == nil || inner.writes != 0 {
+	if _, err := (&gatedConn{Conn: inner}).Write([]byte("x")); err == nil ||
+		inner.writes != 0 {
 		t.Errorf("error %v, %d writes; want an error and none", err, inner.writes)
 	}
 }
@@ -108,11 +118,18 @@ func TestAnswerBeforeTheRequestIsNone(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.once = roundTripFunc(func(r *http.Request) (*http.Response, error) {
-		return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(strings.NewReader("{}")), Request: r}, nil
+		return &http.Response{
+			StatusCode: 200,
+			Header:     http.Header{},
+			Body:       io.NopCloser(strings.NewReader("{}")),
+			Request:    r,
+		}, nil
 	})
+
 	_, err = c.Do(t.Context(), Request{Method: http.MethodPost, MovesMoney: true})
 	e := sdk.AsError(err)
-	if e == nil || e.Outcome != sdk.OutcomeNotSent || !strings.Contains(e.Message, "answered before it was asked") {
+	if e == nil || e.Outcome != sdk.OutcomeNotSent ||
+		!strings.Contains(e.Message, "answered before it was asked") {
 		t.Errorf("the error is %v, want one that says not sent", err)
 	}
 }

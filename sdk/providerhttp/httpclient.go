@@ -16,9 +16,9 @@ import (
 //
 // A request must be for the host of Options.BaseURL or one of AllowHosts. It
 // gets the headers of Options.Header that it does not have, and none of
-// Options.Query. Every request with another method than GET and HEAD, or with an
-// Idempotency-Key, has a connection of its own. Whether the SDK itself repeats
-// requests is for its own settings: switch that off.
+// Options.Query. Every request with another method than GET and HEAD, or with
+// an Idempotency-Key, has a connection of its own. Whether the SDK itself
+// repeats requests is for its own settings: switch that off.
 //
 // A request that fails ends in an error of which sdk.AsError returns the
 // *sdk.Error with its outcome. An answer is read as a whole before the SDK sees
@@ -38,8 +38,12 @@ func (t roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 		read, err := io.ReadAll(req.Body)
 		_ = req.Body.Close()
 		if err != nil {
-			return nil, sdk.NotSent(sdk.CodeInternal, "the body of the request cannot be read")
+			return nil, sdk.NotSent(
+				sdk.CodeInternal,
+				"the body of the request cannot be read",
+			)
 		}
+
 		body = read
 	}
 
@@ -71,8 +75,8 @@ func (t roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// hasIdempotencyKey reports whether net/http would take the request for one that
-// can be sent again.
+// hasIdempotencyKey reports whether net/http would take the request for one
+// that can be sent again.
 func hasIdempotencyKey(header http.Header) bool {
 	_, key := header["Idempotency-Key"]
 	_, old := header["X-Idempotency-Key"]

@@ -16,7 +16,12 @@ import (
 )
 
 // official sends a request as a provider's own SDK does.
-func official(b *bench, ctx context.Context, method, address, body string, header http.Header) (string, error) {
+func official(
+	b *bench,
+	ctx context.Context,
+	method, address, body string,
+	header http.Header,
+) (string, error) {
 	req, err := http.NewRequestWithContext(ctx, method, address, strings.NewReader(body))
 	if err != nil {
 		return "", err
@@ -24,11 +29,13 @@ func official(b *bench, ctx context.Context, method, address, body string, heade
 	for name, values := range header {
 		req.Header[name] = values
 	}
+
 	resp, err := b.client.HTTPClient().Do(req)
 	if err != nil {
 		return "", err
 	}
 	defer resp.Body.Close()
+
 	text, err := io.ReadAll(resp.Body)
 	return resp.Status + " " + string(text), err
 }
@@ -36,42 +43,66 @@ func official(b *bench, ctx context.Context, method, address, body string, heade
 func TestAnOfficialSDKsRequest(t *testing.T) {
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
-		if r.Method != "PATCH" || r.URL.RequestURI() != "/v1/pay?a=1" || string(body) != `{"card_token":"tok-12345"}` {
+		if r.Method != "PATCH" || r.URL.RequestURI() != "/v1/pay?a=1" ||
+			string(body) != `{"card_token":"tok-12345"}` {
 			t.Errorf("%s %s came with %q", r.Method, r.URL, body)
 		}
-		if r.Header.Get("User-Agent") != "official/1" || r.Header.Get("X-Version") != "7" || r.Header.Get("X-Own") != "sdk" || r.Header.Get("Accept-Encoding") != "" {
+
+		if r.Header.Get("User-Agent") != "official/1" || r.Header.Get("X-Version") != "7" ||
+			r.Header.Get("X-Own") != "sdk" ||
+			r.Header.Get("Accept-Encoding") != "" {
 			t.Errorf("it came with the headers %v", r.Header)
 		}
+
 		w.WriteHeader(http.StatusCreated)
 		io.WriteString(w, `{"id":"1","echo":"key-67890"}`)
 	}))
 	defer s.Close()
 
 	b := newBench(t, sdk.Runtime{}, providerhttp.Options{
-		BaseURL: s.URL, Header: http.Header{"X-Version": {"7"}, "X-Own": {"ours"}}, SecretFields: []string{"card_token"},
+		BaseURL:      s.URL,
+		Header:       http.Header{"X-Version": {"7"}, "X-Own": {"ours"}},
+		SecretFields: []string{"card_token"},
 	})
-	said, err := official(b, b.ctx, "PATCH", s.URL+"/v1/pay?a=1", `{"card_token":"tok-12345"}`, http.Header{
-		"Content-Type": {"application/json"}, "Authorization": {"Bearer key-67890"}, "User-Agent": {"official/1"},
-		"X-Own": {"sdk"}, "Accept-Encoding": {"gzip"},
-	})
+	said, err := official(
+		b,
+		b.ctx,
+		"PATCH",
+		s.URL+"/v1/pay?a=1",
+		`{"card_token":"tok-12345"}`,
+		http.Header{
+			"Content-Type": {
+				"application/json",
+			}, "Authorization": {"Bearer key-67890"}, "User-Agent": {"official/1"},
+			"X-Own": {"sdk"}, "Accept-Encoding": {"gzip"},
+		},
+	)
 	if err != nil || said != `201 Created {"id":"1","echo":"key-67890"}` {
 		t.Errorf("the SDK got %q, %v", said, err)
 	}
+
 	e := b.last(t)
-	if !e.Sent || e.Status != 201 || e.RequestBody != `{"card_token":"[secret]"}` || e.ResponseBody != `{"id":"1","echo":"[secret]"}` {
+	if !e.Sent || e.Status != 201 || e.RequestBody != `{"card_token":"[secret]"}` ||
+		e.ResponseBody != `{"id":"1","echo":"[secret]"}` {
 		t.Errorf("recorded is %+v", e)
 	}
-	if log := b.log.String(); !strings.Contains(log, "provider request") || strings.Contains(log, "67890") {
+
+	if log := b.log.String(); !strings.Contains(log, "provider request") ||
+		strings.Contains(log, "67890") {
 		t.Errorf("logged is %s", log)
 	}
 }
 
 func TestAnOfficialSDKIsHeldToTheRules(t *testing.T) {
-	redirecting := serve(t, answer("HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n"))
+	redirecting := serve(
+		t,
+		answer("HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n"),
+	)
 	large := serve(t, answer("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n123456789"))
 	dying := serve(t, func(conn net.Conn) { readRequest(conn) })
 	over, cancel := context.WithCancel(t.Context())
 	cancel()
+
 	for name, c := range map[string]struct {
 		base, address string
 		ctx           context.Context
@@ -87,11 +118,16 @@ func TestAnOfficialSDKIsHeldToTheRules(t *testing.T) {
 		"too late":       {dying.url, dying.url, over, sdk.OutcomeNotSent, "canceled"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := newBench(t, sdk.Runtime{}, providerhttp.Options{BaseURL: c.base, MaxResponse: 8})
+			b := newBench(
+				t,
+				sdk.Runtime{},
+				providerhttp.Options{BaseURL: c.base, MaxResponse: 8},
+			)
 			ctx := b.ctx
 			if c.ctx != nil {
 				ctx = c.ctx
 			}
+
 			_, err := official(b, ctx, "POST", c.address, "{}", nil)
 			if !errors.As(err, new(*sdk.Error)) {
 				t.Fatalf("the error is a %T: %v", err, err)
@@ -104,7 +140,8 @@ func TestAnOfficialSDKIsHeldToTheRules(t *testing.T) {
 	}
 }
 
-// An official SDK gives every request a way to be read again, which net/http would use.
+// An official SDK gives every request a way to be read again, which net/http
+// would use.
 func TestAnOfficialSDKsMoneyIsNeverSentTwice(t *testing.T) {
 	for name, tc := range repeatable {
 		if tc.request.Method == "GET" {
@@ -117,6 +154,7 @@ func TestAnOfficialSDKsMoneyIsNeverSentTwice(t *testing.T) {
 			if _, err := official(b, b.ctx, "GET", s.url+"/read", "", nil); err != nil {
 				t.Fatal(err)
 			}
+
 			if _, err := official(b, b.ctx, tc.request.Method, s.url+"/pay", tc.data, tc.request.Header); err != nil {
 				t.Errorf("on a connection of its own it failed: %v", err)
 			}

@@ -22,7 +22,10 @@ func FuzzMaskJSON(f *testing.F) {
 		}
 		var found []string
 		secret := "cnry" + strings.ToValidUTF8(rest, "?")
-		text := `{"before":` + around + `, "secret_key" : ` + quoteJSON(secret) + `,"after":` + around + `}`
+		text := `{"before":` + around + `, "secret_key" : ` + quoteJSON(
+			secret,
+		) + `,"after":` + around + `}`
+
 		got := m.json(text, 0, func(v string) { found = append(found, v) })
 		if !json.Valid([]byte(got)) {
 			t.Errorf("%s becomes %s", text, got)
@@ -30,11 +33,13 @@ func FuzzMaskJSON(f *testing.F) {
 		if strings.Contains(got, "cnry") && !strings.Contains(around, "cnry") {
 			t.Errorf("a secret is left in %s", got)
 		}
+
 		for _, v := range found {
 			if v == secret {
 				return
 			}
 		}
+
 		t.Errorf("the secret %q was not found: %q", secret, found)
 	})
 }
@@ -46,7 +51,8 @@ func FuzzMaskForm(f *testing.F) {
 	f.Fuzz(func(t *testing.T, around, rest string) {
 		text := around + "&Secret=" + url.QueryEscape("cnry"+rest) + "&" + around
 		got := m.form(text, m.names.query, nil)
-		if strings.Contains(got, "cnry") && !strings.Contains(unescape(around), "cnry") && !strings.Contains(around, "cnry") {
+		if strings.Contains(got, "cnry") && !strings.Contains(unescape(around), "cnry") &&
+			!strings.Contains(around, "cnry") {
 			t.Errorf("a secret is left in %s", got)
 		}
 	})
@@ -58,6 +64,7 @@ func TestMaskHalfJSON(t *testing.T) {
 		names:      secretNames{fields: newNameSet("key")},
 		configured: func(s string) string { return strings.ReplaceAll(s, "a/b", masked) },
 	}
+
 	for text, want := range map[string]string{
 		`{"key":"x`:                     `{"key":"[secret]"`,
 		`{"key":},"x":1}`:               `{"key":},"x":1}`,
@@ -94,6 +101,7 @@ func TestShortSecretsAreNotLookedFor(t *testing.T) {
 	if got := m.url(req.URL); got != "https://a.example/?pin=[secret]&long=[secret]" {
 		t.Errorf("the address becomes %s", got)
 	}
+
 	if got := m.text("2012 12345"); got != "2012 [secret]" {
 		t.Errorf("the text becomes %s", got)
 	}

@@ -8,76 +8,90 @@ import (
 const (
 	// maxNested bounds how deep JSON inside a JSON string is looked into.
 	maxNested = 3
-	// maxKey bounds how far a key is looked for in text that is no JSON.
+	// maxKey bounds how far a key is looked for in text that is not JSON.
 	maxKey = 80
 )
 
-// json masks the values of secret keys in s, which may be JSON, half of it, or JSON inside something else. All that
-// holds no secret stays byte for byte.
-func (m masker) json(s string, depth int, found func(string)) string {
-	shown := m.tokens(s, depth, found)
-	if !json.Valid([]byte(s)) {
+// json masks the values of secret keys in text, which may be JSON, half of it,
+// or JSON inside something else. All that holds no secret stays byte for byte.
+func (m masker) json(text string, depth int, found func(string)) string {
+	shown := m.tokens(text, depth, found)
+	if !json.Valid([]byte(text)) {
 		shown = m.loose(shown, found)
 	}
 	return shown
 }
 
-// tokens reads s as JSON tokens, without their grammar: it works up to the end of half an answer.
-func (m masker) tokens(s string, depth int, found func(string)) string {
+// tokens reads text as JSON tokens, without their grammar: it works up to the
+// end of half an answer.
+func (m masker) tokens(text string, depth int, found func(string)) string {
 	var out strings.Builder
-	for i := 0; i < len(s); {
-		if s[i] != '"' {
-			i = copyToQuote(&out, s, i)
+	for at := 0; at < len(text); {
+		if text[at] != '"' {
+			at = copyToQuote(&out, text, at)
 			continue
 		}
-		end := stringEnd(s, i)
-		text := unquote(s[i:end])
-		if value := valueStart(s, end); value >= 0 && m.names.fields.has(text) {
-			out.WriteString(s[i:value])
-			i = valueEnd(s, value)
-			out.WriteString(secretValue(s[value:i], found))
+
+		// A secret key: its value goes, whatever it is.
+		end := stringEnd(text, at)
+		plain := unquote(text[at:end])
+		value := valueStart(text, end)
+		if value >= 0 && m.names.fields.has(plain) {
+			out.WriteString(text[at:value])
+			at = valueEnd(text, value)
+			out.WriteString(secretValue(text[value:at], found))
 			continue
 		}
-		if shown := m.value(text, depth, found); shown != text {
+
+		// Any other string is written again only when something in it is
+		// masked.
+		if shown := m.value(plain, depth, found); shown != plain {
 			out.WriteString(quoteJSON(shown))
 		} else {
-			out.WriteString(s[i:end])
+			out.WriteString(text[at:end])
 		}
-		i = end
+
+		at = end
 	}
+
 	return out.String()
 }
 
-// loose looks for a secret key behind every quote: a stray one before it has turned strings inside out.
-func (m masker) loose(s string, found func(string)) string {
+// loose looks for a secret key behind every quote: a stray one before it has
+// turned strings inside out.
+func (m masker) loose(text string, found func(string)) string {
 	var out strings.Builder
-	for i := 0; i < len(s); {
-		if s[i] != '"' {
-			i = copyToQuote(&out, s, i)
+	for at := 0; at < len(text); {
+		if text[at] != '"' {
+			at = copyToQuote(&out, text, at)
 			continue
 		}
-		end := i + stringEnd(s[i:min(len(s), i+maxKey)], 0)
-		value := valueStart(s, end)
-		if value < 0 || !m.names.fields.has(unquote(s[i:end])) {
+
+		end := at + stringEnd(text[at:min(len(text), at+maxKey)], 0)
+		value := valueStart(text, end)
+		if value < 0 || !m.names.fields.has(unquote(text[at:end])) {
 			out.WriteByte('"')
-			i++
+			at++
 			continue
 		}
-		out.WriteString(s[i:value])
-		i = valueEnd(s, value)
-		out.WriteString(secretValue(s[value:i], found))
+
+		out.WriteString(text[at:value])
+		at = valueEnd(text, value)
+		out.WriteString(secretValue(text[value:at], found))
 	}
+
 	return out.String()
 }
 
-// copyToQuote writes what stands before the next quote and gives the place of that quote.
-func copyToQuote(out *strings.Builder, s string, i int) int {
-	next := strings.IndexByte(s[i:], '"')
+// copyToQuote writes the text before the next quote and returns the place of
+// that quote.
+func copyToQuote(out *strings.Builder, text string, at int) int {
+	next := strings.IndexByte(text[at:], '"')
 	if next < 0 {
-		next = len(s) - i
+		next = len(text) - at
 	}
-	out.WriteString(s[i : i+next])
-	return i + next
+	out.WriteString(text[at : at+next])
+	return at + next
 }
 
 // value masks the plain text of one string, which may be JSON itself.
@@ -88,7 +102,8 @@ func (m masker) value(text string, depth int, found func(string)) string {
 	return m.text(text)
 }
 
-// secretValue stands for the value of a secret key. That there is none may be shown.
+// secretValue returns what is shown of the value of a secret key. That there is
+// none may be shown.
 func secretValue(literal string, found func(string)) string {
 	if literal == `""` || literal == "null" || literal == "" || literal == `"`+masked+`"` {
 		return literal
@@ -99,20 +114,21 @@ func secretValue(literal string, found func(string)) string {
 	return `"` + masked + `"`
 }
 
-// stringEnd is the index after the string that begins at i, or the end of s.
-func stringEnd(s string, i int) int {
-	for i++; i < len(s); i++ {
-		switch s[i] {
+// stringEnd returns the index after the string that begins at a place, or the
+// end of text.
+func stringEnd(text string, at int) int {
+	for at++; at < len(text); at++ {
+		switch text[at] {
 		case '\\':
-			i++
+			at++
 		case '"':
-			return i + 1
+			return at + 1
 		}
 	}
-	return len(s)
+	return len(text)
 }
 
-// unquote gives the text of a string literal, also of half a one.
+// unquote returns the text of a string literal, also of half a one.
 func unquote(literal string) string {
 	var text string
 	for _, end := range []string{"", `"`} {
@@ -120,53 +136,60 @@ func unquote(literal string) string {
 			return text
 		}
 	}
-	if at := strings.LastIndexByte(literal, '\\'); at > 0 { // cut within an escape
+
+	// The literal may end within an escape.
+	if at := strings.LastIndexByte(literal, '\\'); at > 0 {
 		if json.Unmarshal([]byte(literal[:at]+`"`), &text) == nil {
 			return text
 		}
 	}
+
 	return strings.TrimSuffix(strings.TrimPrefix(literal, `"`), `"`)
 }
 
-// valueStart is where the value of the key that ends at i begins, -1 when that string is no key.
-func valueStart(s string, i int) int {
-	i = skipSpace(s, i)
-	if i >= len(s) || s[i] != ':' {
+// valueStart returns where the value of the key that ends at a place begins, -1
+// when that string is not a key.
+func valueStart(text string, at int) int {
+	at = skipSpace(text, at)
+	if at >= len(text) || text[at] != ':' {
 		return -1
 	}
-	return skipSpace(s, i+1)
+	return skipSpace(text, at+1)
 }
 
-func skipSpace(s string, i int) int {
-	for i < len(s) && strings.IndexByte(" \t\r\n", s[i]) >= 0 {
-		i++
+func skipSpace(text string, at int) int {
+	for at < len(text) && strings.IndexByte(" \t\r\n", text[at]) >= 0 {
+		at++
 	}
-	return i
+	return at
 }
 
-// valueEnd is the index after the value that begins at i: of an object or array with all that is in it.
-func valueEnd(s string, i int) int {
-	for open := 0; i < len(s); {
-		switch s[i] {
+// valueEnd returns the index after the value that begins at a place: of an
+// object or array with all that is in it.
+func valueEnd(text string, at int) int {
+	for open := 0; at < len(text); {
+		switch text[at] {
 		case '"':
-			i = stringEnd(s, i)
+			at = stringEnd(text, at)
 			if open == 0 {
-				return i
+				return at
 			}
 			continue
 		case '{', '[':
 			open++
-		case '}', ']':
+		case '}', ']': // one too many ends the object that the value stands in
 			open--
 			if open < 0 {
-				return i
+				return at
 			}
 		case ',', ' ', '\t', '\r', '\n':
 			if open == 0 {
-				return i
+				return at
 			}
 		}
-		i++
+
+		at++
 	}
-	return len(s)
+
+	return len(text)
 }

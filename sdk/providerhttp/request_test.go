@@ -28,7 +28,9 @@ func TestNewRefusesBadBaseURL(t *testing.T) {
 	} {
 		_, err := providerhttp.New(sdk.Runtime{}, providerhttp.Options{BaseURL: base})
 		e, ok := err.(*sdk.Error)
-		if !ok || e.Code != sdk.CodeInvalidRequest || e.Outcome != sdk.OutcomeNotSent || len(e.Violations) != 1 || e.Violations[0].Field != "base_url" {
+		if !ok || e.Code != sdk.CodeInvalidRequest || e.Outcome != sdk.OutcomeNotSent ||
+			len(e.Violations) != 1 ||
+			e.Violations[0].Field != "base_url" {
 			t.Errorf("%q gives %v, want a violation of base_url", base, err)
 		} else if strings.Contains(err.Error(), "canary") {
 			t.Errorf("the error repeats what was in the address: %v", err)
@@ -45,7 +47,11 @@ func (f transport) RoundTrip(r *http.Request) (*http.Response, error) { return f
 func capture(into *[]*http.Request) sdk.Runtime {
 	return sdk.Runtime{Transport: transport(func(r *http.Request) (*http.Response, error) {
 		*into = append(*into, r)
-		return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(strings.NewReader("{}"))}, nil
+		return &http.Response{
+			StatusCode: 200,
+			Header:     http.Header{},
+			Body:       io.NopCloser(strings.NewReader("{}")),
+		}, nil
 	})}
 }
 
@@ -88,13 +94,23 @@ func TestTargets(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var seen []*http.Request
-			b := newBench(t, capture(&seen), providerhttp.Options{BaseURL: tc.base, AllowHosts: []string{"pay.example"}})
+			b := newBench(
+				t,
+				capture(&seen),
+				providerhttp.Options{BaseURL: tc.base, AllowHosts: []string{"pay.example"}},
+			)
 			_, err := b.client.Do(b.ctx, tc.request)
+
 			switch {
 			case tc.want == "":
 				if sdk.OutcomeOf(err) != sdk.OutcomeNotSent || len(seen) != 0 {
-					t.Errorf("%d requests and error %v, want none and not sent", len(seen), err)
+					t.Errorf(
+						"%d requests and error %v, want none and not sent",
+						len(seen),
+						err,
+					)
 				}
+
 			case err != nil || len(seen) != 1:
 				t.Errorf("%d requests and error %v, want one and none", len(seen), err)
 			case seen[0].URL.String() != tc.want:
@@ -107,15 +123,25 @@ func TestTargets(t *testing.T) {
 func TestHeaders(t *testing.T) {
 	var seen []*http.Request
 	fixed := http.Header{"accept": {"application/json"}, "X-Fixed": {"1"}}
-	b := newBench(t, capture(&seen), providerhttp.Options{BaseURL: "https://a.example", Header: fixed})
+	b := newBench(
+		t,
+		capture(&seen),
+		providerhttp.Options{BaseURL: "https://a.example", Header: fixed},
+	)
 	fixed.Set("X-Fixed", "changed later")
+
 	_, err := b.client.Do(b.ctx, providerhttp.Request{
-		Method: "POST", Body: providerhttp.JSON([]byte(`{}`)),
-		Header: http.Header{"ACCEPT": {"text/plain"}, "Content-Type": {"application/json; charset=utf-8"}},
+		Method: "POST",
+		Body:   providerhttp.JSON([]byte(`{}`)),
+		Header: http.Header{
+			"ACCEPT":       {"text/plain"},
+			"Content-Type": {"application/json; charset=utf-8"},
+		},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	for name, want := range map[string]string{
 		"Accept": "text/plain", "X-Fixed": "1", "User-Agent": "payhost-plugin", "Content-Type": "application/json; charset=utf-8",
 	} {
@@ -136,6 +162,7 @@ func TestBodiesOnTheWire(t *testing.T) {
 		requests <- got{r.Header.Get("Content-Type"), string(body), r.Header.Get("Accept-Encoding"), r.ContentLength}
 	}))
 	defer s.Close()
+
 	b := bench1(t, s.URL)
 	for name, tc := range map[string]struct {
 		body              providerhttp.Body
@@ -156,7 +183,8 @@ func TestBodiesOnTheWire(t *testing.T) {
 	}
 }
 
-// What every request carries goes to the provider's own address alone, and a request can leave it out.
+// What every request carries goes to the provider's own address alone, and a
+// request can leave it out.
 func TestQueryOfEveryRequest(t *testing.T) {
 	for want, req := range map[string]providerhttp.Request{
 		"https://a.example/x?secret=canary&v=1":     providerhttp.Get("/x", nil),
@@ -166,12 +194,15 @@ func TestQueryOfEveryRequest(t *testing.T) {
 	} {
 		var seen []*http.Request
 		b := newBench(t, capture(&seen), providerhttp.Options{
-			BaseURL: "https://a.example", AllowHosts: []string{"b.example"},
-			Query: url.Values{"secret": {"canary"}, "v": {"1"}}, SecretQuery: []string{"secret"},
+			BaseURL:     "https://a.example",
+			AllowHosts:  []string{"b.example"},
+			Query:       url.Values{"secret": {"canary"}, "v": {"1"}},
+			SecretQuery: []string{"secret"},
 		})
 		if _, err := b.client.Do(b.ctx, req); err != nil {
 			t.Fatal(err)
 		}
+
 		if got := seen[0].URL.String(); got != want {
 			t.Errorf("asked %s, want %s", got, want)
 		}
@@ -179,9 +210,12 @@ func TestQueryOfEveryRequest(t *testing.T) {
 			t.Errorf("recorded %s", e.URL)
 		}
 	}
-	if r := providerhttp.PostJSON("/p", []int{1}); r.Method != "POST" || r.Path != "/p" || string(r.Body.Bytes()) != "[1]" {
+
+	if r := providerhttp.PostJSON("/p", []int{1}); r.Method != "POST" || r.Path != "/p" ||
+		string(r.Body.Bytes()) != "[1]" {
 		t.Errorf("got %+v", r)
 	}
+
 	if q := providerhttp.Query("b", "x y", "a", "", "c", "1").Encode(); q != "b=x+y&c=1" {
 		t.Errorf("got %s", q)
 	}
@@ -191,7 +225,14 @@ func TestQueryOfEveryRequest(t *testing.T) {
 func TestJSONOfWhatIsNone(t *testing.T) {
 	var seen []*http.Request
 	b := newBench(t, capture(&seen), providerhttp.Options{BaseURL: "https://a.example"})
-	_, err := b.client.Do(b.ctx, providerhttp.Request{Method: "POST", Body: providerhttp.JSONOf(json.Number("canary"))})
+	_, err := b.client.Do(
+		b.ctx,
+		providerhttp.Request{
+			Method: "POST",
+			Body:   providerhttp.JSONOf(json.Number("canary")),
+		},
+	)
+
 	wantFailure(t, err, sdk.CodeInternal, sdk.OutcomeNotSent, "cannot be written as JSON")
 	if len(seen) != 0 || strings.Contains(err.Error(), "canary") {
 		t.Errorf("%d requests, %v", len(seen), err)
@@ -199,20 +240,29 @@ func TestJSONOfWhatIsNone(t *testing.T) {
 }
 
 func TestProof(t *testing.T) {
-	fields := ordered.Texts("key1", "TX 1").With(ordered.Pair("amount", ordered.Number("1.50")))
+	fields := ordered.Texts("key1", "TX 1").
+		With(ordered.Pair("amount", ordered.Number("1.50")))
+
 	for name, want := range map[string]string{"bill.png": `filename="bill.png"`, "": `filename="screenshot"`} {
 		var seen []*http.Request
 		b := newBench(t, capture(&seen), providerhttp.Options{BaseURL: "https://a.example"})
-		file := &sdk.Attachment{Field: "screenshot", Filename: name, MediaType: "image/png", Content: []byte("x")}
+		file := &sdk.Attachment{
+			Field:     "screenshot",
+			Filename:  name,
+			MediaType: "image/png",
+			Content:   []byte("x"),
+		}
 		if _, err := b.client.Do(b.ctx, providerhttp.Request{Method: "POST", Body: providerhttp.ConfirmationForm(fields, nil, file)}); err != nil {
 			t.Fatal(err)
 		}
+
 		body, _ := io.ReadAll(seen[0].Body)
 		for _, part := range []string{"name=\"key1\"\r\n\r\nTX 1\r\n", "name=\"amount\"\r\n\r\n1.50\r\n", want} {
 			if !strings.Contains(string(body), part) {
 				t.Errorf("%q is not in %q", part, body)
 			}
 		}
+
 		if n := strings.Count(string(body), "Content-Disposition"); n != 3 {
 			t.Errorf("%d parts", n)
 		}
@@ -223,22 +273,28 @@ func TestProof(t *testing.T) {
 func TestTheClientIsClosedWithItsAccount(t *testing.T) {
 	var ends []func()
 	rt := sdk.Runtime{OnClose: func(end func()) { ends = append(ends, end) }}
-	if _, err := providerhttp.New(rt, providerhttp.Options{BaseURL: "no address"}); err == nil || len(ends) != 0 {
+	if _, err := providerhttp.New(rt, providerhttp.Options{BaseURL: "no address"}); err == nil ||
+		len(ends) != 0 {
 		t.Errorf("%d to close of a client that is none, %v", len(ends), err)
 	}
+
 	dropped := make(chan struct{}, 1)
-	s := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	s := httptest.NewUnstartedServer(
+		http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}),
+	)
 	s.Config.ConnState = func(_ net.Conn, state http.ConnState) {
 		if state == http.StateClosed {
 			dropped <- struct{}{}
 		}
 	}
+
 	s.Start()
 	defer s.Close()
 	c, err := providerhttp.New(rt, providerhttp.Options{BaseURL: s.URL})
 	if err != nil || len(ends) != 1 {
 		t.Fatalf("%d to close, %v", len(ends), err)
 	}
+
 	if _, err := c.Do(t.Context(), providerhttp.Request{}); err != nil {
 		t.Fatal(err)
 	}
@@ -248,17 +304,34 @@ func TestTheClientIsClosedWithItsAccount(t *testing.T) {
 
 func TestMultipart(t *testing.T) {
 	var seen []*http.Request
-	b := newBench(t, capture(&seen), providerhttp.Options{BaseURL: "https://a.example", SecretFields: []string{"pin"}})
+	b := newBench(
+		t,
+		capture(&seen),
+		providerhttp.Options{BaseURL: "https://a.example", SecretFields: []string{"pin"}},
+	)
 	picture := bytes.Repeat([]byte{0xff, 0}, 50)
-	_, err := b.client.Do(b.ctx, providerhttp.Request{Method: "POST", Body: providerhttp.Multipart(
-		providerhttp.Part{Name: "label", Value: []byte("customer \u00e9")},
-		providerhttp.Part{Name: "pin", Value: []byte("canary")},
-		providerhttp.Part{Name: "screenshot", Value: picture, FileName: "a\"\r\nX: \x01b.png", MediaType: "image/png"},
-		providerhttp.Part{Name: "other", Value: []byte("%PDF"), MediaType: "bad\r\ntype"},
-	)})
+	_, err := b.client.Do(b.ctx, providerhttp.Request{
+		Method: "POST",
+		Body: providerhttp.Multipart(
+			providerhttp.Part{Name: "label", Value: []byte("customer \u00e9")},
+			providerhttp.Part{Name: "pin", Value: []byte("canary")},
+			providerhttp.Part{
+				Name:      "screenshot",
+				Value:     picture,
+				FileName:  "a\"\r\nX: \x01b.png",
+				MediaType: "image/png",
+			},
+			providerhttp.Part{
+				Name:      "other",
+				Value:     []byte("%PDF"),
+				MediaType: "bad\r\ntype",
+			},
+		),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	_, params, err := mime.ParseMediaType(seen[0].Header.Get("Content-Type"))
 	if err != nil {
 		t.Fatal(err)
@@ -267,13 +340,20 @@ func TestMultipart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if form.Value["label"][0] != "customer \u00e9" || form.Value["pin"][0] != "canary" || len(form.Value) != 2 || len(form.File) != 2 {
+
+	if form.Value["label"][0] != "customer \u00e9" || form.Value["pin"][0] != "canary" ||
+		len(form.Value) != 2 ||
+		len(form.File) != 2 {
 		t.Errorf("the form is %v with files %v", form.Value, form.File)
 	}
+
 	file := form.File["screenshot"][0]
-	if file.Filename != "a%22%0D%0AX: b.png" || file.Size != 100 || file.Header.Get("Content-Type") != "image/png" || file.Header.Get("X") != "" {
+	if file.Filename != "a%22%0D%0AX: b.png" || file.Size != 100 ||
+		file.Header.Get("Content-Type") != "image/png" ||
+		file.Header.Get("X") != "" {
 		t.Errorf("the file is %q of %d bytes, %v", file.Filename, file.Size, file.Header)
 	}
+
 	if got := form.File["other"][0].Header.Get("Content-Type"); got != "application/octet-stream" {
 		t.Errorf("a media type that is none becomes %q", got)
 	}
@@ -288,10 +368,12 @@ type notSent bool
 func (notSent) Error() string   { return "simulated" }
 func (n notSent) NotSent() bool { return bool(n) }
 
-// A transport of the tests has no connection: it says itself that it sent nothing, or is taken to have sent.
+// A transport of the tests has no connection: it says itself that it sent
+// nothing, or is taken to have sent.
 func TestReplacedTransport(t *testing.T) {
 	canceled, cancel := context.WithCancel(t.Context())
 	cancel()
+
 	for name, tc := range map[string]struct {
 		err   error
 		ctx   context.Context
@@ -307,17 +389,31 @@ func TestReplacedTransport(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			calls := 0
-			b := newBench(t, sdk.Runtime{Transport: transport(func(r *http.Request) (*http.Response, error) {
-				calls++
-				if r.GetBody != nil {
-					t.Error("the transport could send the body again")
-				}
-				return nil, tc.err
-			})}, providerhttp.Options{BaseURL: "https://a.example"})
+			b := newBench(
+				t,
+				sdk.Runtime{
+					Transport: transport(func(r *http.Request) (*http.Response, error) {
+						calls++
+						if r.GetBody != nil {
+							t.Error("the transport could send the body again")
+						}
+						return nil, tc.err
+					}),
+				},
+				providerhttp.Options{BaseURL: "https://a.example"},
+			)
+
 			_, err := b.pay(tc.ctx)
 			if got := sdk.OutcomeOf(err); got != tc.want || calls != tc.calls {
-				t.Errorf("%d calls and %v, want %d and outcome %s", calls, err, tc.calls, tc.want)
+				t.Errorf(
+					"%d calls and %v, want %d and outcome %s",
+					calls,
+					err,
+					tc.calls,
+					tc.want,
+				)
 			}
+
 			if strings.Contains(err.Error(), "canary") {
 				t.Errorf("the error passes on the text of another: %v", err)
 			}

@@ -22,19 +22,27 @@ type payAnswer struct {
 
 func TestDecodeJSON(t *testing.T) {
 	var got payAnswer
-	r := &providerhttp.Response{Status: 200, Body: []byte("\uFEFF {\"status\":\"ok\",\"amount\":\"12.00\",\"any\":12345678901234567890.10}\r\n")}
+	r := &providerhttp.Response{
+		Status: 200,
+		Body: []byte(
+			"\uFEFF {\"status\":\"ok\",\"amount\":\"12.00\",\"any\":12345678901234567890.10}\r\n",
+		),
+	}
 	if err := r.DecodeJSON(&got); err != nil {
 		t.Fatal(err)
 	}
+
 	if got.Status != "ok" || got.Amount.Decimal.String() != "12" || !got.Amount.Present {
 		t.Errorf("read %+v", got)
 	}
-	if s, ok := got.Any.(interface{ String() string }); !ok || s.String() != "12345678901234567890.10" {
+	if s, ok := got.Any.(interface{ String() string }); !ok ||
+		s.String() != "12345678901234567890.10" {
 		t.Errorf("a number became a %T: %v", got.Any, got.Any)
 	}
 }
 
-// A body that is no answer says what it is, is doubtful, and shows its beginning.
+// A body that is no answer says what it is, is doubtful, and shows its
+// beginning.
 func TestDecodeJSONRefuses(t *testing.T) {
 	for name, tc := range map[string]struct{ body, want string }{
 		"nothing":          {"", "the provider answered nothing (HTTP 502) where JSON was expected"},
@@ -65,10 +73,13 @@ func TestDecodeJSONRefuses(t *testing.T) {
 			err := r.DecodeJSON(new(payAnswer))
 			wantFailure(t, err, sdk.CodeUnavailable, sdk.OutcomeUnknown, tc.want)
 			e := err.(*sdk.Error)
-			if strings.Contains(e.Message, "canary") || strings.Contains(e.Message, "4711") {
+			if strings.Contains(e.Message, "canary") ||
+				strings.Contains(e.Message, "4711") {
 				t.Errorf("the message repeats a value: %s", e.Message)
 			}
-			if n := len([]rune(e.ProviderMessage)); n > 200 || (n == 0) != (strings.TrimSpace(tc.body) == "" || strings.ContainsAny(tc.body, "\x00\x08")) {
+
+			if n := len([]rune(e.ProviderMessage)); n > 200 ||
+				(n == 0) != (strings.TrimSpace(tc.body) == "" || strings.ContainsAny(tc.body, "\x00\x08")) {
 				t.Errorf("the provider's words are %q", e.ProviderMessage)
 			}
 		})
@@ -84,7 +95,8 @@ func FuzzDecodeJSON(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		r := &providerhttp.Response{Status: 200, Body: body}
 		if err := r.DecodeJSON(new(payAnswer)); err != nil {
-			if e, ok := err.(*sdk.Error); !ok || e.Outcome != sdk.OutcomeUnknown || e.Code != sdk.CodeUnavailable {
+			if e, ok := err.(*sdk.Error); !ok || e.Outcome != sdk.OutcomeUnknown ||
+				e.Code != sdk.CodeUnavailable {
 				t.Errorf("error %v", err)
 			}
 		}
@@ -115,13 +127,24 @@ func TestStatusError(t *testing.T) {
 		522: {sdk.CodeUnavailable, sdk.OutcomeUnknown},
 		999: {sdk.CodeUnavailable, sdk.OutcomeUnknown},
 	} {
-		r := &providerhttp.Response{Status: status, Header: http.Header{"Retry-After": {"7"}}, Body: []byte("go away\n")}
+		r := &providerhttp.Response{
+			Status: status,
+			Header: http.Header{"Retry-After": {"7"}},
+			Body:   []byte("go away\n"),
+		}
 		err := r.StatusError()
 		wantFailure(t, err, want.code, want.outcome, "the provider answered HTTP ")
-		if e := err.(*sdk.Error); e.ProviderMessage != "go away" || e.RetryAfter != 7*time.Second {
-			t.Errorf("%d: provider's words %q, retry after %s", status, e.ProviderMessage, e.RetryAfter)
+		if e := err.(*sdk.Error); e.ProviderMessage != "go away" ||
+			e.RetryAfter != 7*time.Second {
+			t.Errorf(
+				"%d: provider's words %q, retry after %s",
+				status,
+				e.ProviderMessage,
+				e.RetryAfter,
+			)
 		}
 	}
+
 	for _, status := range []int{200, 201, 204, 299} {
 		if err := (&providerhttp.Response{Status: status}).StatusError(); err != nil {
 			t.Errorf("%d is an error: %v", status, err)
@@ -139,6 +162,7 @@ func TestRetryAfter(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	for text, want := range map[string]time.Duration{
 		"": 0, "0": 0, "120": 2 * time.Minute, " 5 ": 5 * time.Second, "86400": 24 * time.Hour, "86401": 24 * time.Hour,
 		"99999999999999999999999": 24 * time.Hour, "-5": 0, "1.5": 0, "soon": 0,
@@ -152,15 +176,27 @@ func TestRetryAfter(t *testing.T) {
 }
 
 func TestUnexpected(t *testing.T) {
-	r := &providerhttp.Response{Status: 200, Body: []byte("{\"a\":\n" + strings.Repeat("\u00e9", 300))}
+	r := &providerhttp.Response{
+		Status: 200,
+		Body:   []byte("{\"a\":\n" + strings.Repeat("\u00e9", 300)),
+	}
 	e := r.Unexpected("no payment_url")
-	wantFailure(t, e, sdk.CodeUnavailable, sdk.OutcomeUnknown, "the provider's answer (HTTP 200) is not what its document shows: no payment_url")
-	if !strings.HasPrefix(e.ProviderMessage, "{\"a\": \u00e9") || len([]rune(e.ProviderMessage)) != 200 {
+	wantFailure(
+		t,
+		e,
+		sdk.CodeUnavailable,
+		sdk.OutcomeUnknown,
+		"the provider's answer (HTTP 200) is not what its document shows: no payment_url",
+	)
+
+	if !strings.HasPrefix(e.ProviderMessage, "{\"a\": \u00e9") ||
+		len([]rune(e.ProviderMessage)) != 200 {
 		t.Errorf("the provider's words are %q", e.ProviderMessage)
 	}
 }
 
-// A no in the provider's words is only as clear as the status that it came with.
+// A no in the provider's words is only as clear as the status that it came
+// with.
 func TestRefusal(t *testing.T) {
 	for _, c := range []struct {
 		status  int
@@ -173,10 +209,15 @@ func TestRefusal(t *testing.T) {
 		{429, sdk.CodeRateLimited, sdk.OutcomeRefused},
 		{500, sdk.CodeUnavailable, sdk.OutcomeUnknown},
 	} {
-		e := (&providerhttp.Response{Status: c.status, Header: http.Header{"Retry-After": {"7"}}}).Refusal("E7", "no money")
-		if e.Code != c.code || e.Outcome != c.outcome || e.ProviderCode != "E7" || e.ProviderMessage != "no money" {
+		e := (&providerhttp.Response{Status: c.status, Header: http.Header{"Retry-After": {"7"}}}).Refusal(
+			"E7",
+			"no money",
+		)
+		if e.Code != c.code || e.Outcome != c.outcome || e.ProviderCode != "E7" ||
+			e.ProviderMessage != "no money" {
 			t.Errorf("HTTP %d: got %+v", c.status, e)
 		}
+
 		if waits := e.RetryAfter == 7*time.Second; waits != (c.status != 200) {
 			t.Errorf("HTTP %d: waits %v", c.status, e.RetryAfter)
 		}
@@ -185,8 +226,12 @@ func TestRefusal(t *testing.T) {
 
 func TestMeanings(t *testing.T) {
 	list := providerhttp.MessageCodes{
-		{"insufficient balance", sdk.CodeInsufficientFunds}, {"already", sdk.CodeDuplicate}, {"balance", sdk.CodeLimit},
+		{
+			"insufficient balance",
+			sdk.CodeInsufficientFunds,
+		}, {"already", sdk.CodeDuplicate}, {"balance", sdk.CodeLimit},
 	}
+
 	for _, c := range []struct {
 		outcome sdk.Outcome
 		said    string
@@ -201,7 +246,8 @@ func TestMeanings(t *testing.T) {
 	} {
 		e := sdk.Refused(sdk.CodeDeclined, "7", c.said)
 		e.Outcome = c.outcome
-		if got := list.Apply(e); got.Code != c.code || got.Outcome != c.want || got.ProviderMessage != c.said {
+		if got := list.Apply(e); got.Code != c.code || got.Outcome != c.want ||
+			got.ProviderMessage != c.said {
 			t.Errorf("%s, %s: got %v", c.outcome, c.said, got)
 		}
 	}

@@ -11,15 +11,17 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// errScalar marks the errors of this file, whose texts hold no value of the answer.
+// errScalar marks the errors of this file, whose texts hold no value of the
+// answer.
 var errScalar = errors.New("")
 
 func scalarError(format string, args ...any) error {
 	return fmt.Errorf("%w"+format, append([]any{errScalar}, args...)...)
 }
 
-// Text reads a JSON string, number or boolean as its text: 12, "12" and 12.0 become "12", "12" and "12.0". Nothing is
-// lost: no float stands in between. null becomes "".
+// Text reads a JSON string, number or boolean as its text: 12, "12" and 12.0
+// become "12", "12" and "12.0". Nothing is lost: no float stands in between.
+// null becomes "".
 type Text string
 
 // UnmarshalJSON refuses objects and arrays.
@@ -39,54 +41,65 @@ func (t *Text) UnmarshalJSON(data []byte) error {
 	default:
 		return scalarError("an object or array stands where a text was expected")
 	}
+
 	return nil
 }
 
-// Money gives the amount that the text is, with an exponent or not, in a currency; nil where that is not above zero or no
-// currency, as sdk.ReadMoney has it. Unlike an Amount, a text that is no number hides nothing else of an answer; what an
-// amount that is nil beside a text means is for the plugin to say.
+// Money returns the text as an amount, with an exponent or not, in a currency;
+// nil where it is not above zero or the currency is none, as sdk.ReadMoney
+// does. Unlike an Amount, a text that is not a number hides nothing else of an
+// answer; the plugin decides what a nil amount beside a text means.
 func (t Text) Money(currency string) *sdk.Money {
-	d, err := sdk.ParseNumber(string(t))
+	number, err := sdk.ParseNumber(string(t))
 	if err != nil {
 		return nil
 	}
-	return sdk.ReadMoney(d.String(), currency)
+	return sdk.ReadMoney(number.String(), currency)
 }
 
-// FlexibleString reads whatever stands where a provider has something to say, as signature.Value.FlexibleString has it: a text or number, an
-// object or array as its JSON, and nothing of null, false and what is empty. So a message in another form than usual
-// hides neither that an answer is a no nor what it says.
+// FlexibleString reads any JSON value as text for people, as
+// ordered.Value.Message does: a text or number, an object or array as its JSON,
+// and "" for null, false and an empty value. So a message in another form than
+// usual hides neither that an answer is a refusal nor its reason.
 type FlexibleString string
 
 // UnmarshalJSON takes any JSON value.
-func (w *FlexibleString) UnmarshalJSON(data []byte) error {
-	var t Text
-	if err := t.UnmarshalJSON(data); err == nil {
-		if *w = FlexibleString(t); string(bytes.TrimSpace(data)) == "false" {
-			*w = ""
+func (s *FlexibleString) UnmarshalJSON(data []byte) error {
+	var text Text
+	if err := text.UnmarshalJSON(data); err == nil {
+		*s = FlexibleString(text)
+		if string(bytes.TrimSpace(data)) == "false" {
+			*s = ""
 		}
 		return nil
 	}
+
+	// An object or an array: its JSON says most.
 	var compact bytes.Buffer
 	if err := json.Compact(&compact, data); err != nil {
 		return scalarError("words are no valid JSON")
 	}
-	if *w = FlexibleString(compact.String()); *w == "[]" || *w == "{}" {
-		*w = ""
+
+	*s = FlexibleString(compact.String())
+	if *s == "[]" || *s == "{}" {
+		*s = ""
 	}
+
 	return nil
 }
 
-// Amount reads a JSON number, or a string that holds one, as an exact decimal: 2.99, "12.00", 1e2. Like
-// sdk.ParseAmount it takes at most 64 characters, and of an exponent only what it comes to in plain digits within
-// them. null and "" leave Present false.
+// Amount reads a JSON number, or a string that holds one, as an exact decimal:
+// 2.99, "12.00", 1e2. Like sdk.ParseAmount it takes at most 64 characters, and
+// of an exponent only what it comes to in plain digits within them. null and ""
+// leave Present false.
 type Amount struct {
 	Decimal decimal.Decimal
 	Present bool
 }
 
-// Money gives the amount in a currency, nil where the answer has none. What it has is given as it is, also when it is
-// nothing: the host compares it with what was asked for, and a success of another amount is none.
+// Money returns the amount in a currency, nil where the answer has none. It is
+// returned as it is, also when it is zero: the host compares it with the amount
+// that was asked for, and doubts a success of another one.
 func (a Amount) Money(currency string) *sdk.Money {
 	if !a.Present {
 		return nil
@@ -96,18 +109,23 @@ func (a Amount) Money(currency string) *sdk.Money {
 
 // UnmarshalJSON refuses everything else.
 func (a *Amount) UnmarshalJSON(data []byte) error {
-	var t Text
-	if err := t.UnmarshalJSON(data); err != nil {
+	var text Text
+	if err := text.UnmarshalJSON(data); err != nil {
 		return err
 	}
-	if t == "" {
+	if text == "" {
 		*a = Amount{}
 		return nil
 	}
-	d, err := sdk.ParseNumber(string(t))
+
+	number, err := sdk.ParseNumber(string(text))
 	if err != nil {
-		return scalarError("an amount is no number that can be one: %d characters", len(t))
+		return scalarError(
+			"an amount is no number that can be one: %d characters",
+			len(text),
+		)
 	}
-	*a = Amount{Decimal: d, Present: true}
+
+	*a = Amount{Decimal: number, Present: true}
 	return nil
 }

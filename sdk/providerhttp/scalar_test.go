@@ -19,11 +19,13 @@ func TestText(t *testing.T) {
 			t.Errorf("%s reads as %q, %v; want %q", in, got, err, want)
 		}
 	}
+
 	for _, in := range []string{`{}`, `[]`, `["a"]`} {
 		if err := json.Unmarshal([]byte(in), new(providerhttp.Text)); err == nil {
 			t.Errorf("%s reads as a text", in)
 		}
 	}
+
 	for _, in := range []string{``, `x`, `tru`, `"`, `1 2`} {
 		if err := new(providerhttp.Text).UnmarshalJSON([]byte(in)); err == nil {
 			t.Errorf("%q, which is no JSON, reads as a text", in)
@@ -38,16 +40,20 @@ func TestAmount(t *testing.T) {
 		`1e-50`: "0." + strings.Repeat("0", 49) + "1", `1e63`: "1" + strings.Repeat("0", 63),
 	} {
 		got := providerhttp.Amount{}
-		if err := json.Unmarshal([]byte(in), &got); err != nil || !got.Present || got.Decimal.String() != want {
+		if err := json.Unmarshal([]byte(in), &got); err != nil || !got.Present ||
+			got.Decimal.String() != want {
 			t.Errorf("%s reads as %s, %v; want %s", in, got.Decimal, err, want)
 		}
 	}
+
 	for _, in := range []string{`null`, `""`} {
 		got := providerhttp.Amount{Present: true}
-		if err := json.Unmarshal([]byte(in), &got); err != nil || got.Present || !got.Decimal.IsZero() {
+		if err := json.Unmarshal([]byte(in), &got); err != nil || got.Present ||
+			!got.Decimal.IsZero() {
 			t.Errorf("%s reads as %+v, %v; want absent", in, got, err)
 		}
 	}
+
 	for _, in := range []string{
 		`"1,000.00"`, `"12,5"`, `"12 "`, `"+1"`, `".5"`, `"5."`, `"1e"`, `"e5"`, `"NaN"`, `"Infinity"`, `"0x10"`, `true`, `[]`, `{}`, `"12 USD"`,
 		`1e64`, `1e999`, `1e1000`, `1e999999999`, `1e-999`, `1e-9999999999`, `"1e+-2"`, `"\u0661"`,
@@ -70,6 +76,7 @@ func FuzzText(f *testing.F) {
 		if json.Unmarshal(data, &got) != nil {
 			return
 		}
+
 		// What it read, written as a string, reads the same.
 		again, err := json.Marshal(string(got))
 		var second providerhttp.Text
@@ -90,6 +97,7 @@ func FuzzAmount(f *testing.F) {
 		if json.Unmarshal(data, &got) != nil || !got.Present {
 			return
 		}
+
 		if err := json.Unmarshal(data, &text); err != nil {
 			t.Fatalf("%q is an amount but no text: %v", data, err)
 		}
@@ -109,6 +117,7 @@ func TestWords(t *testing.T) {
 			t.Errorf("%s reads as %q, %v; want %q", in, got, err, want)
 		}
 	}
+
 	if err := new(providerhttp.FlexibleString).UnmarshalJSON([]byte(`{"a"`)); err == nil {
 		t.Error("half of an object reads as words")
 	}
@@ -124,6 +133,7 @@ func TestAmountAsMoney(t *testing.T) {
 		if m := a.Money("EUR"); m != nil {
 			got = m.String()
 		}
+
 		if got != want {
 			t.Errorf("%s: got %q, want %q", text, got, want)
 		}
@@ -142,6 +152,7 @@ func TestTextAsMoney(t *testing.T) {
 			t.Errorf("%q: got %q, want %q", text, got, want)
 		}
 	}
+
 	if m := providerhttp.Text("1").Money("eur"); m != nil {
 		t.Errorf("got %v", m)
 	}

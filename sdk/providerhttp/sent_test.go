@@ -15,7 +15,8 @@ import (
 
 const head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
-// Once a byte has left, nothing that a connection does proves that the provider did nothing.
+// Once a byte has left, nothing that a connection does proves that the provider
+// did nothing.
 func TestAfterTheFirstByteTheOutcomeIsUnknown(t *testing.T) {
 	for name, tc := range map[string]struct {
 		handle func(net.Conn)
@@ -48,8 +49,15 @@ func TestAfterTheFirstByteTheOutcomeIsUnknown(t *testing.T) {
 			b := bench1(t, serve(t, tc.handle).url)
 			_, err := b.pay(b.ctx)
 			wantFailure(t, err, sdk.CodeUnavailable, sdk.OutcomeUnknown, tc.want)
-			if e := b.last(t); !e.Sent || e.Status != tc.status || e.Error == "" || len(e.ResponseBody) > 5<<10 {
-				t.Errorf("recorded sent=%v status=%d error=%q and %d bytes", e.Sent, e.Status, e.Error, len(e.ResponseBody))
+			if e := b.last(t); !e.Sent || e.Status != tc.status || e.Error == "" ||
+				len(e.ResponseBody) > 5<<10 {
+				t.Errorf(
+					"recorded sent=%v status=%d error=%q and %d bytes",
+					e.Sent,
+					e.Status,
+					e.Error,
+					len(e.ResponseBody),
+				)
 			}
 		})
 	}
@@ -61,6 +69,7 @@ func giant(c net.Conn) {
 	}
 	io.WriteString(c, head+"\r\n")
 	fill := []byte(strings.Repeat("x", 64<<10))
+
 	for { // until the client has had enough
 		if _, err := c.Write(fill); err != nil {
 			return
@@ -68,15 +77,17 @@ func giant(c net.Conn) {
 	}
 }
 
-// A connection that is reset at once may or may not have taken bytes; error and record must agree, and nothing
-// may be claimed as an answer.
+// A connection that is reset at once may or may not have taken bytes; error and
+// record must agree, and nothing may be claimed as an answer.
 func TestResetBeforeReading(t *testing.T) {
 	s := serve(t, reset)
 	for range 20 {
 		b := bench1(t, s.url)
 		_, err := b.pay(b.ctx)
 		e := b.last(t)
-		if got := sdk.OutcomeOf(err); (got == sdk.OutcomeNotSent) != !e.Sent || got == sdk.OutcomeRefused || err == nil {
+		if got := sdk.OutcomeOf(err); (got == sdk.OutcomeNotSent) != !e.Sent ||
+			got == sdk.OutcomeRefused ||
+			err == nil {
 			t.Fatalf("outcome %q, recorded sent=%v: %v", got, e.Sent, err)
 		}
 	}
@@ -89,14 +100,22 @@ func TestCanceledAfterSending(t *testing.T) {
 		close(received)
 		<-done
 	})
+
 	b := bench1(t, s.url)
 	ctx, cancel := context.WithCancel(b.ctx)
 	go func() {
 		<-received
 		cancel()
 	}()
+
 	_, err := b.pay(ctx)
-	wantFailure(t, err, sdk.CodeUnavailable, sdk.OutcomeUnknown, "no answer from "+s.addr+": the call was canceled")
+	wantFailure(
+		t,
+		err,
+		sdk.CodeUnavailable,
+		sdk.OutcomeUnknown,
+		"no answer from "+s.addr+": the call was canceled",
+	)
 }
 
 func TestLimitsAfterSending(t *testing.T) {
@@ -104,6 +123,7 @@ func TestLimitsAfterSending(t *testing.T) {
 		readRequest(c)
 		io.Copy(io.Discard, c) // until the client gives up
 	}
+
 	drip := func(c net.Conn) {
 		readRequest(c)
 		io.WriteString(c, head+"Content-Length: 1000000\r\n\r\n")
@@ -127,9 +147,14 @@ func TestLimitsAfterSending(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := newBench(t, sdk.Runtime{}, providerhttp.Options{BaseURL: serve(t, tc.handle).url, Timeout: tc.timeout})
+			b := newBench(
+				t,
+				sdk.Runtime{},
+				providerhttp.Options{BaseURL: serve(t, tc.handle).url, Timeout: tc.timeout},
+			)
 			ctx, cancel := context.WithTimeout(b.ctx, tc.deadline)
 			defer cancel()
+
 			_, err := b.pay(ctx)
 			wantFailure(t, err, sdk.CodeUnavailable, sdk.OutcomeUnknown, tc.want)
 		})
@@ -139,14 +164,22 @@ func TestLimitsAfterSending(t *testing.T) {
 func TestMaxResponseIsExact(t *testing.T) {
 	for size, ok := range map[string]bool{"1234": true, "12345": false} {
 		b := newBench(t, sdk.Runtime{}, providerhttp.Options{
-			BaseURL: serve(t, answer(head+"\r\n"+size)).url, MaxResponse: 4,
+			BaseURL:     serve(t, answer(head+"\r\n"+size)).url,
+			MaxResponse: 4,
 		})
 		resp, err := b.pay(b.ctx)
 		if ok && (err != nil || string(resp.Body) != size) {
 			t.Errorf("a body of the limit's size gives %v", err)
 		}
+
 		if !ok {
-			wantFailure(t, err, sdk.CodeUnavailable, sdk.OutcomeUnknown, "the body is larger than 4 bytes")
+			wantFailure(
+				t,
+				err,
+				sdk.CodeUnavailable,
+				sdk.OutcomeUnknown,
+				"the body is larger than 4 bytes",
+			)
 		}
 	}
 }

@@ -20,21 +20,28 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// rawServer answers on real sockets as a test tells it, also with what no HTTP server would say.
+// rawServer answers on real sockets as a test tells it, also with what no HTTP
+// server would say.
 type rawServer struct {
 	url  string
 	addr string
 	done chan struct{} // closed when the test ends: a handler that hangs waits for it
 }
 
-// serve runs handle for every connection, in its own goroutine, and closes the connection after it.
+// serve runs handle for every connection, in its own goroutine, and closes the
+// connection after it.
 func serve(t *testing.T, handle func(conn net.Conn)) *rawServer {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &rawServer{url: "http://" + listener.Addr().String(), addr: listener.Addr().String(), done: make(chan struct{})}
+
+	s := &rawServer{
+		url:  "http://" + listener.Addr().String(),
+		addr: listener.Addr().String(),
+		done: make(chan struct{}),
+	}
 	var running sync.WaitGroup
 	running.Go(func() {
 		for {
@@ -48,11 +55,13 @@ func serve(t *testing.T, handle func(conn net.Conn)) *rawServer {
 			})
 		}
 	})
+
 	t.Cleanup(func() {
 		close(s.done)
 		listener.Close()
 		running.Wait()
 	})
+
 	return s
 }
 
@@ -90,14 +99,18 @@ type bench struct {
 func newBench(t *testing.T, rt sdk.Runtime, opts providerhttp.Options) *bench {
 	t.Helper()
 	b := &bench{log: &bytes.Buffer{}}
-	rt.Logger = slog.New(slog.NewTextHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	rt.Logger = slog.New(
+		slog.NewTextHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug}),
+	)
 	client, err := providerhttp.New(rt, opts)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	t.Cleanup(client.Close)
 	b.client = client
 	b.ctx, b.record = sdk.WithExchangeLog(t.Context())
+
 	return b
 }
 
@@ -109,7 +122,10 @@ func bench1(t *testing.T, base string) *bench {
 // pay sends a request that moves money.
 func (b *bench) pay(ctx context.Context) (*providerhttp.Response, error) {
 	return b.client.Do(ctx, providerhttp.Request{
-		Method: http.MethodPost, Path: "/pay", Body: providerhttp.JSON([]byte(`{"amount":"1"}`)), MovesMoney: true,
+		Method:     http.MethodPost,
+		Path:       "/pay",
+		Body:       providerhttp.JSON([]byte(`{"amount":"1"}`)),
+		MovesMoney: true,
 	})
 }
 
@@ -130,9 +146,18 @@ func wantFailure(t *testing.T, err error, code sdk.Code, outcome sdk.Outcome, te
 	if !ok {
 		t.Fatalf("the error is a %T (%v), want an *sdk.Error", err, err)
 	}
+
 	if e.Code != code || e.Outcome != outcome {
-		t.Errorf("the error is %s (%s), want %s (%s): %s", e.Code, e.Outcome, code, outcome, e.Message)
+		t.Errorf(
+			"the error is %s (%s), want %s (%s): %s",
+			e.Code,
+			e.Outcome,
+			code,
+			outcome,
+			e.Message,
+		)
 	}
+
 	if !strings.Contains(e.Message, text) {
 		t.Errorf("the message is %q, want it to say %q", e.Message, text)
 	}

@@ -25,7 +25,12 @@ func wantUnsent(t *testing.T, b *bench, err error, text string) {
 	wantFailure(t, err, sdk.CodeUnavailable, sdk.OutcomeNotSent, text)
 	e := b.last(t)
 	if e.Sent || e.Status != 0 || e.Error != err.(*sdk.Error).Message {
-		t.Errorf("recorded sent=%v status=%d error=%q, want what the error says", e.Sent, e.Status, e.Error)
+		t.Errorf(
+			"recorded sent=%v status=%d error=%q, want what the error says",
+			e.Sent,
+			e.Status,
+			e.Error,
+		)
 	}
 }
 
@@ -55,12 +60,16 @@ func TestFailedHandshakeSendsNothing(t *testing.T) {
 		t.Cleanup(s.Close)
 		return s
 	}
-	handler := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("a request arrived") })
+
+	handler := http.HandlerFunc(
+		func(http.ResponseWriter, *http.Request) { t.Error("a request arrived") },
+	)
 	secure := quiet(httptest.NewUnstartedServer(handler))
 	secure.StartTLS()
 	roots := x509.NewCertPool()
 	roots.AddCert(secure.Certificate())
 	old := quiet(httptest.NewUnstartedServer(handler))
+
 	old.TLS = &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}
 	old.StartTLS()
 	plain := quiet(httptest.NewUnstartedServer(handler))
@@ -77,7 +86,11 @@ func TestFailedHandshakeSendsNothing(t *testing.T) {
 		"no TLS":       {strings.Replace(plain.URL, "http:", "https:", 1), roots, "it does not speak TLS"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := newBench(t, sdk.Runtime{}, providerhttp.Options{BaseURL: tc.base, RootCAs: tc.roots})
+			b := newBench(
+				t,
+				sdk.Runtime{},
+				providerhttp.Options{BaseURL: tc.base, RootCAs: tc.roots},
+			)
 			_, err := b.pay(b.ctx)
 			wantUnsent(t, b, err, tc.want)
 		})
@@ -95,9 +108,14 @@ func TestTimeInHandshake(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := serve(t, func(conn net.Conn) { io.Copy(io.Discard, conn) })
-			b := newBench(t, sdk.Runtime{}, providerhttp.Options{BaseURL: "https://" + s.addr, Timeout: tc.timeout})
+			b := newBench(
+				t,
+				sdk.Runtime{},
+				providerhttp.Options{BaseURL: "https://" + s.addr, Timeout: tc.timeout},
+			)
 			ctx, cancel := context.WithTimeout(b.ctx, tc.deadline)
 			defer cancel()
+
 			_, err := b.pay(ctx)
 			wantUnsent(t, b, err, tc.want)
 		})
@@ -110,12 +128,14 @@ func TestCanceledInHandshake(t *testing.T) {
 		arrived <- struct{}{}
 		io.Copy(io.Discard, conn)
 	})
+
 	b := bench1(t, "https://"+s.addr)
 	ctx, cancel := context.WithCancel(b.ctx)
 	go func() {
 		<-arrived
 		cancel()
 	}()
+
 	_, err := b.pay(ctx)
 	wantUnsent(t, b, err, "was not sent: the call was canceled")
 }
@@ -129,24 +149,35 @@ func TestPastDeadlineDoesNotConnect(t *testing.T) {
 	wantUnsent(t, b, err, "was not sent: the call's deadline passed")
 }
 
-// The worst moment: the connection stands, and net/http's writer is about to write. The server counts the bytes.
+// The worst moment: the connection stands, and net/http's writer is about to
+// write. The server counts the bytes.
 func TestNoFirstByteOnceTheCallIsOver(t *testing.T) {
 	received := make(chan int64, 1)
 	s := serve(t, func(conn net.Conn) {
 		n, _ := io.Copy(io.Discard, conn)
 		received <- n
 	})
-	for _, method := range []string{http.MethodPost, http.MethodGet} { // a fresh connection, and one to be kept alive
+
+	// a fresh connection, and one to be kept alive
+	for _, method := range []string{http.MethodPost, http.MethodGet} {
 		for range 30 {
 			b := bench1(t, s.url)
 			ctx, cancel := context.WithCancel(b.ctx)
-			ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { cancel() }})
+			ctx = httptrace.WithClientTrace(
+				ctx,
+				&httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { cancel() }},
+			)
+
 			_, err := b.client.Do(ctx, providerhttp.Request{Method: method, Path: "/pay"})
 			cancel()
 			wantUnsent(t, b, err, "was not sent: the call was canceled")
 			b.client.Close()
 			if n := <-received; n != 0 {
-				t.Fatalf("%s: %d bytes reached the server of a request reported as not sent", method, n)
+				t.Fatalf(
+					"%s: %d bytes reached the server of a request reported as not sent",
+					method,
+					n,
+				)
 			}
 		}
 	}

@@ -19,11 +19,13 @@ func Example_verify() {
 		fmt.Println(err)
 		return
 	}
+
 	signed, err := signature.PHPJSON(webhook.Without("signature"))
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
+
 	got, _ := webhook.Get("signature")
 	fmt.Println(signed)
 	fmt.Println(signature.EqualAny(got.Text(),
@@ -42,11 +44,16 @@ func ExampleKSort() {
 		ordered.Pair("amount", ordered.Decimal(decimal.RequireFromString("3.20"))),
 		ordered.Pair("return_url", ordered.String("https://shop.example/é")),
 	)
-	body, err := signature.PHPJSON(signature.KSort(payload), signature.UnescapedSlashes, signature.UnescapedUnicode)
+	body, err := signature.PHPJSON(
+		signature.KSort(payload),
+		signature.UnescapedSlashes,
+		signature.UnescapedUnicode,
+	)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
+
 	fmt.Println(body)
 	fmt.Println(signature.MD5Hex(body + "demo_merchant_secret"))
 	// Output:
@@ -64,13 +71,22 @@ func ExamplePHPJSON() {
 		fmt.Println(err)
 		return
 	}
-	signed, _ := signature.PHPJSON(webhook.Data, signature.UnescapedSlashes, signature.UnescapedUnicode)
+
+	signed, _ := signature.PHPJSON(
+		webhook.Data,
+		signature.UnescapedSlashes,
+		signature.UnescapedUnicode,
+	)
 	fmt.Println(signed)
 	// Output: [{"b":"é","a":1}]
 }
 
 func ExampleEqual() {
-	fmt.Println(signature.Equal("5bdcc146", "5bdcc146"), signature.Equal("5bdcc146", ""), signature.Equal("", ""))
+	fmt.Println(
+		signature.Equal("5bdcc146", "5bdcc146"),
+		signature.Equal("5bdcc146", ""),
+		signature.Equal("", ""),
+	)
 	// Output: true false false
 }
 

@@ -20,13 +20,14 @@ const maxNumber = 64
 // and U+2029, and numbers as BigInteger and BigDecimal print them (10.50 stays,
 // 1e3 becomes 1E+3). Keys keep their order: see ordered.Value.SortKeys.
 //
-// It fails on strings that are not valid UTF-8 and on a Number whose text is not
-// one.
+// It fails on strings that are not valid UTF-8 and on a Number whose text is
+// not one.
 func FastJSON(v ordered.Value) (string, error) {
 	out, err := appendFast(nil, v)
 	return string(out), err
 }
 
+// appendFast writes v at the end of out.
 func appendFast(out []byte, v ordered.Value) ([]byte, error) {
 	switch v.Kind() {
 	case ordered.KindNull:
@@ -42,15 +43,15 @@ func appendFast(out []byte, v ordered.Value) ([]byte, error) {
 		return appendFastString(out, v.Text())
 	}
 
+	// An array, or an object with keys before its values.
 	open, shut := byte('['), byte(']')
 	isObject := v.Kind() == ordered.KindObject
 	if isObject {
 		open, shut = '{', '}'
 	}
-	members := phpArray(v)
 
 	out = append(out, open)
-	for i, member := range members {
+	for i, member := range phpArray(v) {
 		if i > 0 {
 			out = append(out, ',')
 		}
@@ -61,15 +62,19 @@ func appendFast(out []byte, v ordered.Value) ([]byte, error) {
 			}
 			out = append(out, ':')
 		}
+
 		if out, err = appendFast(out, member.Value); err != nil {
 			return nil, err
 		}
 	}
+
 	return append(out, shut), nil
 }
 
 var errUTF8 = errors.New("signature: string is not valid UTF-8")
 
+// appendFastString escapes more characters than JSON demands: those of the
+// second control block too.
 func appendFastString(out []byte, text string) ([]byte, error) {
 	if !utf8.ValidString(text) {
 		return nil, errUTF8
@@ -79,6 +84,7 @@ func appendFastString(out []byte, text string) ([]byte, error) {
 	for _, char := range text {
 		isControl := char < ' ' || (0x7f <= char && char <= 0x9f)
 		letter := escapeLetter(char)
+
 		switch {
 		case letter != 0:
 			out = append(out, '\\', letter)
@@ -88,6 +94,7 @@ func appendFastString(out []byte, text string) ([]byte, error) {
 			out = utf8.AppendRune(out, char)
 		}
 	}
+
 	return append(out, '"'), nil
 }
 
@@ -101,12 +108,14 @@ func javaNumber(text string) string {
 		return text
 	}
 
+	// The digits, and the power of ten that they are multiplied with.
 	unsigned := strings.TrimPrefix(text, "-")
 	mantissa, power := unsigned, "0"
 	if hasExponent {
 		at := strings.IndexAny(unsigned, "eE")
 		mantissa, power = unsigned[:at], unsigned[at+1:]
 	}
+
 	whole, fraction, _ := strings.Cut(mantissa, ".")
 	written, err := strconv.ParseInt(power, 10, 32)
 	exponent := int(written) - len(fraction)
@@ -119,6 +128,7 @@ func javaNumber(text string) string {
 	if digits == "" {
 		digits, sign = "0", "" // Java has no negative zero
 	}
+
 	return sign + javaDigits(digits, exponent)
 }
 
@@ -134,6 +144,7 @@ func javaDigits(digits string, exponent int) string {
 		}
 		return fmt.Sprintf("%s%s%sE%+d", digits[:1], point, digits[1:], first)
 	}
+
 	if exponent == 0 {
 		return digits
 	}
@@ -142,5 +153,6 @@ func javaDigits(digits string, exponent int) string {
 	if missing := places + 1 - len(digits); missing > 0 {
 		digits = strings.Repeat("0", missing) + digits
 	}
+
 	return digits[:len(digits)-places] + "." + digits[len(digits)-places:]
 }

@@ -26,6 +26,7 @@ func TestFastJSON(t *testing.T) {
 			t.Errorf("%s: got %s, %v; want %s", text, got, err, want)
 		}
 	}
+
 	if _, err := FastJSON(ordered.String("\xff")); err == nil {
 		t.Error("a text that is not UTF-8 was written")
 	}
@@ -41,16 +42,23 @@ func decimalJava(text string) string {
 	if d.Exponent() <= 0 && first >= -6 {
 		return d.StringFixed(-d.Exponent())
 	}
-	return fmt.Sprintf("%sE%+d", d.Shift(int32(-first)).StringFixed(int32(d.NumDigits()-1)), first)
+
+	return fmt.Sprintf(
+		"%sE%+d",
+		d.Shift(int32(-first)).StringFixed(int32(d.NumDigits()-1)),
+		first,
+	)
 }
 
 func TestJavaNumbers(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		text := rapid.StringMatching(`-?(0|[1-9][0-9]{0,9})(\.[0-9]{1,9})?([eE][+-]?[0-9]{1,2})?`).Draw(t, "number")
+		text := rapid.StringMatching(`-?(0|[1-9][0-9]{0,9})(\.[0-9]{1,9})?([eE][+-]?[0-9]{1,2})?`).
+			Draw(t, "number")
 		if got, want := javaNumber(text), decimalJava(text); got != want {
 			t.Fatalf("%s: got %s, want %s", text, got, want)
 		}
 	})
+
 	for text, want := range map[string]string{
 		"1e2147483647": "1E+2147483647", "1e-2147483648": "1E-2147483648", "1e2147483648": "1e2147483648", "1.5e-2147483648": "1.5e-2147483648",
 		"-0": "0", "-0.00": "0.00", "0e5": "0E+5",

@@ -15,6 +15,7 @@ func FuzzForms(f *testing.F) {
 	} {
 		f.Add([]byte(seed))
 	}
+
 	for _, repeated := range []string{"0.10e-7,", `"\\u00e9",`, "7", `{"a":0},`} {
 		f.Add([]byte("[" + strings.Repeat(repeated, 1<<20/len(repeated)-1) + "0]"))
 	}
@@ -27,12 +28,14 @@ func FuzzForms(f *testing.F) {
 		if _, err := PHPQuery(v); err != nil && isList && len(data) < 1000 {
 			t.Fatal(err)
 		}
+
 		_, _ = PHPImplode(":", v)
 		if text, err := FastJSON(v); err != nil {
 			t.Fatalf("%q: %v", data, err)
 		} else if _, err := ordered.Parse([]byte(text)); err != nil {
 			t.Fatalf("%q: %v", text, err)
 		}
+
 		text, err := PHPJSON(KSort(v))
 		if err != nil {
 			return // a number beyond a double's range

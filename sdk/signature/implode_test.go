@@ -18,6 +18,7 @@ func TestPHPImplode(t *testing.T) {
 			t.Errorf("of %s: %q, %v, want %q", text, got, err, want)
 		}
 	}
+
 	if _, err := PHPImplode(":", ordered.Array(ordered.Number("x"))); err == nil {
 		t.Error("what is no number was joined")
 	}

@@ -23,14 +23,17 @@ func KSort(v ordered.Value) ordered.Value {
 		return v
 	}
 
+	// Each key is read once, not once a comparison.
 	members := v.Members()
 	keys := make(map[string]phpKey, len(members))
 	for _, member := range members {
 		keys[member.Key] = newPHPKey(member.Key)
 	}
+
 	slices.SortStableFunc(members, func(a, b ordered.Member) int {
 		return keys[a.Key].compare(keys[b.Key])
 	})
+
 	return ordered.Object(members...)
 }
 
@@ -57,32 +60,39 @@ func newPHPKey(text string) phpKey {
 	key.numeric = true
 	if whole {
 		integer, err := strconv.ParseInt(number, 10, 64)
-		key.integer, key.whole, key.overflow = integer, err == nil, err != nil
+		key.integer = integer
+		key.whole = err == nil
+		key.overflow = err != nil
 	}
+
 	// Out of range is an infinity or zero here, as in PHP.
 	key.double, _ = strconv.ParseFloat(number, 64)
 	return key
 }
 
-// phpNumeric reports whether text is a number to PHP: digits with a point before,
-// among or after them, a sign and an exponent; whole says that it has neither
-// point nor exponent.
+// phpNumeric reports whether text is a number to PHP: digits with a point
+// before, among or after them, a sign and an exponent; whole says that it has
+// neither point nor exponent.
 func phpNumeric(text string) (numeric, whole bool) {
 	rest := strings.TrimLeft(text, "+-")
 	if len(text)-len(rest) > 1 {
 		return false, false
 	}
 
+	// Digits alone are an integer.
 	digits := countDigits(rest)
 	rest = rest[digits:]
 	if digits > 0 && rest == "" {
 		return true, true
 	}
+
+	// Digits may stand on one side of the point only, but not on neither.
 	if rest != "" && rest[0] == '.' {
 		fraction := countDigits(rest[1:])
 		digits += fraction
 		rest = rest[1+fraction:]
 	}
+
 	if digits == 0 {
 		return false, false
 	}
@@ -95,6 +105,7 @@ func phpNumeric(text string) (numeric, whole bool) {
 		exponent := countDigits(rest)
 		return exponent > 0 && exponent == len(rest), false
 	}
+
 	return rest == "", false
 }
 

@@ -26,6 +26,7 @@ func TestPHPNumbersAsPHP(t *testing.T) {
 				}
 				return
 			}
+
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -42,11 +43,17 @@ func TestPHPJSONAsPHP(t *testing.T) {
 		"both":    {UnescapedSlashes, UnescapedUnicode},
 		"objects": {KeepObjects},
 	}
+
 	for _, v := range field(t, load(t, "php82.json"), "texts").Items() {
 		text := field(t, v, "text").Text()
 		t.Run(text, func(t *testing.T) {
 			for name, flags := range forms {
-				same(t, name, phpJSON(t, parse(t, text), flags...), field(t, v, name).Text())
+				same(
+					t,
+					name,
+					phpJSON(t, parse(t, text), flags...),
+					field(t, v, name).Text(),
+				)
 			}
 			same(t, "ksort", phpJSON(t, KSort(parse(t, text))), field(t, v, "ksort").Text())
 		})

@@ -66,6 +66,7 @@ func (f PHPFlag) append(out []byte, v ordered.Value) ([]byte, error) {
 	}
 }
 
+// appendDouble writes a number as json_encode does.
 func appendDouble(out []byte, text string) ([]byte, error) {
 	number, err := parsePHPNumber(text)
 	if err != nil {
@@ -88,10 +89,12 @@ func (f PHPFlag) appendArray(out []byte, items []ordered.Value) ([]byte, error) 
 			return nil, err
 		}
 	}
+
 	return append(out, ']'), nil
 }
 
 func (f PHPFlag) appendObject(out []byte, members []ordered.Member) ([]byte, error) {
+	// PHP has one type for both, and prints this one as a list.
 	if f&KeepObjects == 0 && isPHPList(members) {
 		items := make([]ordered.Value, len(members))
 		for i, member := range members {
@@ -109,11 +112,13 @@ func (f PHPFlag) appendObject(out []byte, members []ordered.Member) ([]byte, err
 		if out, err = f.appendString(out, member.Key); err != nil {
 			return nil, err
 		}
+
 		out = append(out, ':')
 		if out, err = f.append(out, member.Value); err != nil {
 			return nil, err
 		}
 	}
+
 	return append(out, '}'), nil
 }
 
@@ -147,6 +152,7 @@ func (f PHPFlag) appendString(out []byte, text string) ([]byte, error) {
 	for _, char := range text {
 		letter := escapeLetter(char)
 		beyondASCII := char >= utf8.RuneSelf && (f&UnescapedUnicode == 0 || isLineEnd(char))
+
 		switch {
 		case letter != 0:
 			out = append(out, '\\', letter)
@@ -158,6 +164,7 @@ func (f PHPFlag) appendString(out []byte, text string) ([]byte, error) {
 			out = utf8.AppendRune(out, char)
 		}
 	}
+
 	return append(out, '"'), nil
 }
 
@@ -177,6 +184,7 @@ func escapeLetter(char rune) byte {
 	case '\t':
 		return 't'
 	}
+
 	return 0
 }
 
@@ -188,8 +196,8 @@ const (
 	upperHex = "0123456789ABCDEF"
 )
 
-// appendUTF16 writes a character as \uxxxx, or as two where it takes a surrogate
-// pair.
+// appendUTF16 writes a character as \uxxxx, or as two where it takes a
+// surrogate pair.
 func appendUTF16(out []byte, char rune) []byte {
 	high, low := utf16.EncodeRune(char)
 	if high == utf8.RuneError {

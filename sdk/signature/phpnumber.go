@@ -64,6 +64,7 @@ func PHPImplode(glue string, v ordered.Value) (string, error) {
 		return PHPString(v)
 	}
 	var parts []string
+
 	for _, item := range v.Elements() {
 		part, err := PHPImplode(glue, item)
 		if err != nil {
@@ -71,16 +72,18 @@ func PHPImplode(glue string, v ordered.Value) (string, error) {
 		}
 		parts = append(parts, part)
 	}
+
 	return strings.Join(parts, glue), nil
 }
 
-// phpNumber is what json_decode makes of a number: an integer or a double.
+// phpNumber is a number as json_decode reads it: an integer or a double.
 type phpNumber struct {
 	whole   bool
 	integer int64
 	double  float64
 }
 
+// parsePHPNumber reads a number as JSON writes it.
 func parsePHPNumber(text string) (phpNumber, error) {
 	if !ordered.IsNumber(text) {
 		return phpNumber{}, errNumber
@@ -98,27 +101,34 @@ func parsePHPNumber(text string) (phpNumber, error) {
 // double: PHP's serialize_precision -1.
 const shortest = 0
 
-// format prints the number with at most that many significant digits, and
-// with e between mantissa and exponent where PHP uses an exponent: below
-// 0.0001, and when there are more digits before the point than allowed (17
-// when printing the shortest form).
-func (n phpNumber) format(digits int, e byte) string {
+// format prints the number with at most that many significant digits, and with
+// the letter between mantissa and exponent where PHP uses an exponent: below
+// 0.0001, and when there are more digits before the point than allowed (17 when
+// printing the shortest form).
+func (n phpNumber) format(digits int, letter byte) string {
 	if n.whole {
 		return strconv.FormatInt(n.integer, 10)
 	}
 	if math.IsInf(n.double, 0) {
-		return strings.TrimPrefix(strings.ToUpper(strconv.FormatFloat(n.double, 'g', -1, 64)), "+")
+		if n.double < 0 {
+			return "-INF"
+		}
+		return "INF"
 	}
-	precision, limit := digits-1, digits
+
+	precision := digits - 1
+	limit := digits // of digits before the point
 	if digits == shortest {
-		precision, limit = -1, 17
+		precision = -1
+		limit = 17
 	}
+
 	sign, mantissa, point := splitDouble(n.double, precision)
 	switch {
 	case n.double == 0:
 		return sign + "0"
 	case point < -3 || point > limit:
-		return sign + withExponent(mantissa, point-1, e)
+		return sign + withExponent(mantissa, point-1, letter)
 	case point <= 0:
 		return sign + "0." + strings.Repeat("0", -point) + mantissa
 	case point >= len(mantissa):
@@ -131,31 +141,34 @@ func (n phpNumber) format(digits int, e byte) string {
 // splitDouble returns the sign, the significant digits without trailing zeros,
 // and how many of them (or zeros after them) stand before the decimal point;
 // zero or less counts the zeros after the point.
-func splitDouble(f float64, precision int) (sign, digits string, point int) {
-	text := strconv.FormatFloat(f, 'e', precision, 64) // [-]d[.ddd]e±dd
+func splitDouble(double float64, precision int) (sign, digits string, point int) {
+	text := strconv.FormatFloat(double, 'e', precision, 64) // [-]d[.ddd]e±dd
 	if text[0] == '-' {
 		sign, text = "-", text[1:]
 	}
+
 	mantissa, exponent, _ := strings.Cut(text, "e")
 	point, _ = strconv.Atoi(exponent)
 	digits = strings.Replace(mantissa, ".", "", 1)
-	if !tiedAtFourteen(f, precision) {
+	if !tiedAtFourteen(double, precision) {
 		digits = strings.TrimRight(digits, "0")
 	}
+
 	return sign, digits, point + 1
 }
 
-// tiedAtFourteen knows the numbers that PHP's own conversion (zend_dtoa) prints
-// with trailing zeros: whole ones of fifteen digits that end in 05, such as
-// 100000000000005.0, where fourteen digits are an exact tie rounded down.
-func tiedAtFourteen(f float64, precision int) bool {
-	f = math.Abs(f)
-	return precision == 13 && f >= 1e14 && f < 1e15 && math.Mod(f, 100) == 5
+// tiedAtFourteen reports whether PHP's own conversion (zend_dtoa) prints a
+// number with trailing zeros: whole ones of fifteen digits that end in 05, such
+// as 100000000000005.0, where fourteen digits are an exact tie rounded down.
+func tiedAtFourteen(double float64, precision int) bool {
+	absolute := math.Abs(double)
+	hasFifteen := absolute >= 1e14 && absolute < 1e15
+	return precision == 13 && hasFifteen && math.Mod(absolute, 100) == 5
 }
 
 // withExponent writes 1.0e+25: always a point, always a sign, and no zeros
 // before the exponent.
-func withExponent(digits string, exponent int, e byte) string {
+func withExponent(digits string, exponent int, letter byte) string {
 	fraction := digits[1:]
 	if fraction == "" {
 		fraction = "0"
@@ -164,5 +177,5 @@ func withExponent(digits string, exponent int, e byte) string {
 	if exponent < 0 {
 		sign, exponent = "-", -exponent
 	}
-	return digits[:1] + "." + fraction + string(e) + sign + strconv.Itoa(exponent)
+	return digits[:1] + "." + fraction + string(letter) + sign + strconv.Itoa(exponent)
 }

@@ -43,6 +43,7 @@ type phpQuery struct {
 // value of a.
 func (q *phpQuery) add(v ordered.Value, prefix, suffix string) error {
 	for _, member := range phpArray(v) {
+		// PHP leaves null out and writes everything else.
 		if member.Value.Kind() == ordered.KindNull {
 			continue
 		}
@@ -51,6 +52,8 @@ func (q *phpQuery) add(v ordered.Value, prefix, suffix string) error {
 		if q.spent += len(key); q.spent > maxQuery {
 			return errLongQuery
 		}
+
+		// A list has no value of its own: its items follow, with longer keys.
 		if member.Value.Kind() >= ordered.KindArray {
 			if err := q.add(member.Value, key+"%5B", "%5D"); err != nil {
 				return err
@@ -64,6 +67,7 @@ func (q *phpQuery) add(v ordered.Value, prefix, suffix string) error {
 		}
 		q.pair(key, phpURLEncode(text))
 	}
+
 	return nil
 }
 

@@ -10,8 +10,19 @@ import (
 // digests.
 func TestDigests(t *testing.T) {
 	const key, message = "Jefe", "what do ya want for nothing?"
-	same(t, "hex", HMACSHA256Hex(key, message), "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843")
-	same(t, "base64", HMACSHA256Base64(key, message), "W9zBRr9gdU5qBCQmCJV1x1oAPwidJzmDnexYuWTsOEM=")
+	same(
+		t,
+		"hex",
+		HMACSHA256Hex(key, message),
+		"5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843",
+	)
+	same(
+		t,
+		"base64",
+		HMACSHA256Base64(key, message),
+		"W9zBRr9gdU5qBCQmCJV1x1oAPwidJzmDnexYuWTsOEM=",
+	)
+
 	same(t, "md5", MD5Hex("abc"), "900150983cd24fb0d6963f7d28e17f72")
 	same(t, "sha1", SHA1Hex("abc"), "a9993e364706816aba3e25717850c26c9cd0d89d")
 }
@@ -58,7 +69,17 @@ func TestEqualAny(t *testing.T) {
 // What a caller does with what it got, or with what it gave, changes nothing.
 func TestValuesDoNotChange(t *testing.T) {
 	given := []ordered.Value{ordered.Int(1), ordered.Int(2)}
-	v := ordered.Object(ordered.Pair("b", ordered.Array(given...)), ordered.Pair("a", ordered.Object(ordered.Pair("d", ordered.Int(1)), ordered.Pair("c", ordered.Int(2)))))
+	v := ordered.Object(
+		ordered.Pair("b", ordered.Array(given...)),
+		ordered.Pair(
+			"a",
+			ordered.Object(
+				ordered.Pair("d", ordered.Int(1)),
+				ordered.Pair("c", ordered.Int(2)),
+			),
+		),
+	)
+
 	want := phpJSON(t, v)
 
 	given[0] = ordered.String("changed")
@@ -73,8 +94,19 @@ func TestValuesDoNotChange(t *testing.T) {
 
 func TestSortKeys(t *testing.T) {
 	v := parse(t, `{"10":1,"9":2,"b":{"z":1,"a":[{"y":1,"x":2},"q","p"]},"B":3}`)
-	same(t, "sorted", phpJSON(t, v.SortKeys()), `{"10":1,"9":2,"B":3,"b":{"a":[{"x":2,"y":1},"q","p"],"z":1}}`)
-	same(t, "an array", phpJSON(t, parse(t, `[2,1,{"b":1,"a":2}]`).SortKeys()), `[2,1,{"a":2,"b":1}]`)
+	same(
+		t,
+		"sorted",
+		phpJSON(t, v.SortKeys()),
+		`{"10":1,"9":2,"B":3,"b":{"a":[{"x":2,"y":1},"q","p"],"z":1}}`,
+	)
+	same(
+		t,
+		"an array",
+		phpJSON(t, parse(t, `[2,1,{"b":1,"a":2}]`).SortKeys()),
+		`[2,1,{"a":2,"b":1}]`,
+	)
+
 	same(t, "ksort of an array", phpJSON(t, KSort(parse(t, `["b","a"]`))), `["b","a"]`)
 }
 
@@ -98,6 +130,7 @@ func TestWhatPHPRefuses(t *testing.T) {
 			t.Errorf("%s: wrote %q, error %v", name, got, err)
 		}
 	}
+
 	for name, v := range map[string]ordered.Value{
 		"no number": ordered.Number("1_0"), "an array": ordered.Array(), "an object": ordered.Object(),
 	} {
@@ -105,6 +138,7 @@ func TestWhatPHPRefuses(t *testing.T) {
 			t.Errorf("PHPString of %s: %q, error %v", name, got, err)
 		}
 	}
+
 	for name, v := range map[string]ordered.Value{
 		"a string": ordered.String("a=b"), "null": ordered.Null(), "no number": ordered.Array(ordered.Number("x")), "nested": ordered.Object(ordered.Pair("a", ordered.Array(ordered.Number("")))),
 	} {
@@ -112,6 +146,7 @@ func TestWhatPHPRefuses(t *testing.T) {
 			t.Errorf("PHPQuery of %s: %q, error %v", name, got, err)
 		}
 	}
+
 	if out, err := ordered.Number("x").MarshalJSON(); err == nil {
 		t.Errorf("MarshalJSON wrote %q", out)
 	}

@@ -31,10 +31,12 @@ func load(t *testing.T, name string) ordered.Value {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	v, err := ordered.Parse(data)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	return v
 }
 
@@ -53,7 +55,12 @@ func field(t *testing.T, v ordered.Value, keys ...string) ordered.Value {
 
 // each runs a test for every item of a list; least guards against a file that
 // silently lost its cases.
-func each(t *testing.T, list ordered.Value, least int, test func(t *testing.T, v ordered.Value, text func(string) string)) {
+func each(
+	t *testing.T,
+	list ordered.Value,
+	least int,
+	test func(t *testing.T, v ordered.Value, text func(string) string),
+) {
 	t.Helper()
 	if len(list.Items()) < least {
 		t.Fatalf("%d vectors, want at least %d", len(list.Items()), least)
@@ -101,35 +108,68 @@ func same(t *testing.T, what, got, want string) {
 
 func TestPtopVectors(t *testing.T) {
 	kinds := map[string]int{}
-	each(t, field(t, load(t, "ptop.json"), "vectors"), 29, func(t *testing.T, v ordered.Value, text func(string) string) {
-		kinds[text("kind")]++
-		var signed, key string
-		switch text("kind") {
-		case "callback":
-			signed, key = phpJSON(t, field(t, v, "data")), text("secret_key")
-		case "payout":
-			amount := phpString(t, parse(t, text("amount_json_token")))
-			signed = strings.Join([]string{text("website_id"), text("secret_key"), text("reviverEmail"), amount}, "|")
-			key = text("the_signature_key")
-		}
-		same(t, "signed string", signed, text("signed_string"))
-		same(t, "signature", HMACSHA256Hex(key, signed), text("expected"))
-		if !Equal(HMACSHA256Hex(key, signed), text("expected")) {
-			t.Error("Equal refuses the signature")
-		}
-	})
+	each(
+		t,
+		field(t, load(t, "ptop.json"), "vectors"),
+		29,
+		func(t *testing.T, v ordered.Value, text func(string) string) {
+			kinds[text("kind")]++
+			var signed, key string
+
+			switch text("kind") {
+			case "callback":
+				signed, key = phpJSON(t, field(t, v, "data")), text("secret_key")
+			case "payout":
+				amount := phpString(t, parse(t, text("amount_json_token")))
+				signed = strings.Join(
+					[]string{
+						text("website_id"),
+						text("secret_key"),
+						text("reviverEmail"),
+						amount,
+					},
+					"|",
+				)
+
+				key = text("the_signature_key")
+			}
+
+			same(t, "signed string", signed, text("signed_string"))
+			same(t, "signature", HMACSHA256Hex(key, signed), text("expected"))
+			if !Equal(HMACSHA256Hex(key, signed), text("expected")) {
+				t.Error("Equal refuses the signature")
+			}
+		},
+	)
+
 	if kinds["callback"] == 0 || kinds["payout"] == 0 {
 		t.Errorf("a kind is missing: %v", kinds)
 	}
 }
 
 func TestTTRPayVectors(t *testing.T) {
-	each(t, field(t, load(t, "ttrpay.json"), "vectors"), 24, func(t *testing.T, v ordered.Value, text func(string) string) {
-		signed := phpJSON(t, KSort(parse(t, text("payload_json"))), UnescapedUnicode, UnescapedSlashes)
-		same(t, "canonical JSON", signed, text("canonical_json"))
-		same(t, "digest", MD5Hex(signed+text("merchant_secret")), text("md5"))
-		same(t, "digest of the raw text", MD5Hex(text("payload_json")+text("merchant_secret")), text("md5_over_raw_text"))
-	})
+	each(
+		t,
+		field(t, load(t, "ttrpay.json"), "vectors"),
+		24,
+		func(t *testing.T, v ordered.Value, text func(string) string) {
+			signed := phpJSON(
+				t,
+				KSort(parse(t, text("payload_json"))),
+				UnescapedUnicode,
+				UnescapedSlashes,
+			)
+			same(t, "canonical JSON", signed, text("canonical_json"))
+			same(t, "digest", MD5Hex(signed+text("merchant_secret")), text("md5"))
+
+			same(
+				t,
+				"digest of the raw text",
+				MD5Hex(text("payload_json")+text("merchant_secret")),
+				text("md5_over_raw_text"),
+			)
+		},
+	)
 }
 
 func TestPaykassmaPostbackVectors(t *testing.T) {
@@ -140,19 +180,42 @@ func TestPaykassmaPostbackVectors(t *testing.T) {
 		same(t, "signed JSON", signed, text("signed_json"))
 		same(t, "default escapes", phpJSON(t, data), text("transport_default_escapes"))
 		same(t, "digest", MD5Hex(signed), text("md5"))
-		same(t, "signature", SHA1Hex(text("access_key")+text("private_access_key")+MD5Hex(signed)), text("expected"))
+		same(
+			t,
+			"signature",
+			SHA1Hex(text("access_key")+text("private_access_key")+MD5Hex(signed)),
+			text("expected"),
+		)
 
 		arrived := parse(t, text("transport_default_escapes"))
-		same(t, "signed JSON of the transport's form", phpJSON(t, arrived, UnescapedSlashes, UnescapedUnicode), signed)
+		same(
+			t,
+			"signed JSON of the transport's form",
+			phpJSON(t, arrived, UnescapedSlashes, UnescapedUnicode),
+			signed,
+		)
 	})
 }
 
 func TestPaykassmaWithdrawalVectors(t *testing.T) {
-	each(t, field(t, load(t, "paykassma.json"), "vectors"), 24, func(t *testing.T, _ ordered.Value, text func(string) string) {
-		joined := strings.Join(flatten(t, KSort(parse(t, text("data_json")).Without("signature"))), ":")
-		same(t, "joined values", joined, text("recursive_string"))
-		same(t, "signature", SHA1Hex(text("private_key")+MD5Hex(joined)), text("expected"))
-	})
+	each(
+		t,
+		field(t, load(t, "paykassma.json"), "vectors"),
+		24,
+		func(t *testing.T, _ ordered.Value, text func(string) string) {
+			joined := strings.Join(
+				flatten(t, KSort(parse(t, text("data_json")).Without("signature"))),
+				":",
+			)
+			same(t, "joined values", joined, text("recursive_string"))
+			same(
+				t,
+				"signature",
+				SHA1Hex(text("private_key")+MD5Hex(joined)),
+				text("expected"),
+			)
+		},
+	)
 }
 
 // flatten is a plugin's work; see above.
@@ -164,6 +227,7 @@ func flatten(t *testing.T, v ordered.Value) []string {
 	for _, m := range v.Members() {
 		inner = append(inner, m.Value)
 	}
+
 	if len(inner) == 0 {
 		return []string{""}
 	}
@@ -171,48 +235,103 @@ func flatten(t *testing.T, v ordered.Value) []string {
 	for _, item := range inner {
 		texts = append(texts, flatten(t, item)...)
 	}
+
 	return texts
 }
 
 func TestPayseproVectors(t *testing.T) {
 	file := load(t, "paysepro.json")
-	each(t, field(t, file, "vectors"), 9, func(t *testing.T, v ordered.Value, text func(string) string) {
-		var signed string
-		for _, key := range []string{"uid", "mid", "country", "email"} {
-			signed += phpString(t, field(t, v, key))
-		}
-		same(t, "signed string", signed, text("signed_string"))
-		same(t, "signature", HMACSHA256Hex(text("apikey"), signed), text("expected"))
-	})
-	each(t, field(t, file, "meta", "form_bodies"), 4, func(t *testing.T, v ordered.Value, text func(string) string) {
-		body, err := PHPQuery(field(t, v, "fields"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		same(t, "form", body, text("expected_body"))
-	})
+	each(
+		t,
+		field(t, file, "vectors"),
+		9,
+		func(t *testing.T, v ordered.Value, text func(string) string) {
+			var signed string
+			for _, key := range []string{"uid", "mid", "country", "email"} {
+				signed += phpString(t, field(t, v, key))
+			}
+			same(t, "signed string", signed, text("signed_string"))
+			same(t, "signature", HMACSHA256Hex(text("apikey"), signed), text("expected"))
+		},
+	)
+
+	each(
+		t,
+		field(t, file, "meta", "form_bodies"),
+		4,
+		func(t *testing.T, v ordered.Value, text func(string) string) {
+			body, err := PHPQuery(field(t, v, "fields"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			same(t, "form", body, text("expected_body"))
+		},
+	)
 }
 
 func TestPaycryptoVectors(t *testing.T) {
 	file := load(t, "paycrypto.json")
-	each(t, field(t, file, "vectors"), 40, func(t *testing.T, v ordered.Value, text func(string) string) {
-		same(t, "signature", HMACSHA256Base64(text("api_secret"), text("string_to_sign_java")), text("expected_java"))
-		divergence, _ := v.Get("divergence")
-		for _, sdk := range divergence.Members() {
-			signed, ok := sdk.Value.Get("string_to_sign")
-			if !ok {
-				continue // that SDK failed
+	each(
+		t,
+		field(t, file, "vectors"),
+		40,
+		func(t *testing.T, v ordered.Value, text func(string) string) {
+			same(
+				t,
+				"signature",
+				HMACSHA256Base64(text("api_secret"), text("string_to_sign_java")),
+				text("expected_java"),
+			)
+
+			divergence, _ := v.Get("divergence")
+			for _, sdk := range divergence.Members() {
+				signed, ok := sdk.Value.Get("string_to_sign")
+				if !ok {
+					continue // that SDK failed
+				}
+				same(
+					t,
+					sdk.Key,
+					HMACSHA256Base64(text("api_secret"), signed.Text()),
+					field(t, sdk.Value, "signature").Text(),
+				)
+
+				if sdk.Key == "php" &&
+					field(t, v, "body_json").Kind() == ordered.KindString {
+					prefix := text(
+						"timestamp_ms",
+					) + text(
+						"method",
+					) + text(
+						"api_key",
+					) + text(
+						"path",
+					)
+
+					same(
+						t,
+						"PHP's form",
+						prefix+phpPairs(t, parse(t, text("body_json"))),
+						signed.Text(),
+					)
+				}
 			}
-			same(t, sdk.Key, HMACSHA256Base64(text("api_secret"), signed.Text()), field(t, sdk.Value, "signature").Text())
-			if sdk.Key == "php" && field(t, v, "body_json").Kind() == ordered.KindString {
-				prefix := text("timestamp_ms") + text("method") + text("api_key") + text("path")
-				same(t, "PHP's form", prefix+phpPairs(t, parse(t, text("body_json"))), signed.Text())
-			}
-		}
-	})
-	each(t, field(t, file, "webhooks"), 7, func(t *testing.T, _ ordered.Value, text func(string) string) {
-		same(t, "signature", HMACSHA256Base64(text("secret"), text("string_to_sign")), text("expected"))
-	})
+		},
+	)
+
+	each(
+		t,
+		field(t, file, "webhooks"),
+		7,
+		func(t *testing.T, _ ordered.Value, text func(string) string) {
+			same(
+				t,
+				"signature",
+				HMACSHA256Base64(text("secret"), text("string_to_sign")),
+				text("expected"),
+			)
+		},
+	)
 }
 
 // phpPairs is the k=v form of paycrypto's PHP SDK.
@@ -225,7 +344,9 @@ func phpPairs(t *testing.T, body ordered.Value) string {
 		} else {
 			text = phpString(t, m.Value)
 		}
+
 		pairs = append(pairs, m.Key+"="+text)
 	}
+
 	return strings.Join(pairs, "&")
 }

@@ -54,15 +54,15 @@ func run(allowed []allowance, args []string) bool {
 		return false
 	}
 
-	r := newReport(os.Stdout, allowed)
-	readErr := r.read(stdout)
+	problems := newReport(os.Stdout, allowed)
+	readErr := problems.read(stdout)
 	if readErr != nil {
 		// The rest is drained, or go test would wait for a reader for ever.
 		_, _ = io.Copy(io.Discard, stdout)
 	}
 
 	waitErr := cmd.Wait()
-	return r.finish(readErr, waitErr)
+	return problems.finish(readErr, waitErr)
 }
 
 func readAllowed(file string, without names) ([]allowance, error) {

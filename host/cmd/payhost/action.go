@@ -50,8 +50,8 @@ func (a *app) actionFields(list []payment.ActionField) {
 // that passes it on.
 func (a *app) confirmAction(id string, list []payment.ActionField) {
 	a.heading("next: ask the customer for")
-	t := a.table("FIELD", "WHAT", "KIND", "REQUIRED")
-	t.indent = "  "
+	rows := a.table("FIELD", "WHAT", "KIND", "REQUIRED")
+	rows.indent = "  "
 	command := "payhost payments confirm " + id
 
 	for _, f := range list {
@@ -59,7 +59,7 @@ func (a *app) confirmAction(id string, list []payment.ActionField) {
 		if f.Required {
 			required = "yes"
 		}
-		t.row(f.Name, f.Label, f.Kind, required)
+		rows.row(f.Name, f.Label, f.Kind, required)
 		if f.Kind == "file" {
 			command += fmt.Sprintf(" --attach %s=FILE", f.Name)
 		} else {
@@ -67,6 +67,6 @@ func (a *app) confirmAction(id string, list []payment.ActionField) {
 		}
 	}
 
-	t.print()
+	rows.print()
 	a.indented(strings.TrimSpace(command) + " --idempotency-key …")
 }

@@ -22,7 +22,7 @@ import (
 func (a *app) confirmCommand() *cobra.Command {
 	var fields, attachments []string
 	var key string
-	c := &cobra.Command{
+	command := &cobra.Command{
 		Use:   "confirm ID --idempotency-key KEY",
 		Short: "Pass on what the customer sent back",
 		Example: `  payhost payments confirm pay_06dq8z5k3c --field transaction_id=8841 --idempotency-key confirm-47
@@ -30,12 +30,12 @@ func (a *app) confirmCommand() *cobra.Command {
 		Args: arguments("ID"),
 	}
 
-	c.Flags().
+	command.Flags().
 		StringArrayVar(&fields, "field", nil, "what the customer filled in, `name=value`; may be repeated")
-	c.Flags().
+	command.Flags().
 		StringArrayVar(&attachments, "attach", nil, "a file of the customer's, `name=file`; may be repeated")
-	keyFlag(c, &key)
-	c.RunE = func(c *cobra.Command, args []string) error {
+	keyFlag(command, &key)
+	command.RunE = func(cmd *cobra.Command, args []string) error {
 		values, err := pairs("field", fields)
 		if err != nil {
 			return err
@@ -48,19 +48,19 @@ func (a *app) confirmCommand() *cobra.Command {
 		if len(values)+len(files) == 0 {
 			return wrongUsage("nothing to pass on: use --field or --attach")
 		}
-		r := request{
+		call := request{
 			path: recordPath("payments", args[0], "confirm"),
 			key:  key,
 			what: "confirm " + args[0],
 		}
-		if r.body, r.contentType, err = confirmation(values, files); err != nil {
+		if call.body, call.contentType, err = confirmation(values, files); err != nil {
 			return err
 		}
 
-		return a.changePayment(c, r)
+		return a.changePayment(cmd, call)
 	}
 
-	return c
+	return command
 }
 
 // confirmation gives fields as JSON, or as a form when there are files.
@@ -72,8 +72,8 @@ func confirmation(
 		return body, "", err
 	}
 
-	var b bytes.Buffer
-	form := multipart.NewWriter(&b)
+	var buffer bytes.Buffer
+	form := multipart.NewWriter(&buffer)
 
 	for name, value := range fields {
 		if err := form.WriteField(name, value); err != nil {
@@ -88,7 +88,7 @@ func confirmation(
 	}
 
 	err = form.Close()
-	return b.Bytes(), form.FormDataContentType(), err
+	return buffer.Bytes(), form.FormDataContentType(), err
 }
 
 // attach adds a file to a form, with the type that its name or its content
@@ -129,7 +129,7 @@ func attach(form *multipart.Writer, name, file string) error {
 // captureCommand takes all of the payment when no amount is given.
 func (a *app) captureCommand() *cobra.Command {
 	var amount, key string
-	c := &cobra.Command{
+	command := &cobra.Command{
 		Use:   "capture ID --idempotency-key KEY",
 		Short: "Take the money of an authorized payment",
 		Example: `  payhost payments capture pay_06dq8z5k3c --idempotency-key capture-47
@@ -137,9 +137,9 @@ func (a *app) captureCommand() *cobra.Command {
 		Args: arguments("ID"),
 	}
 
-	c.Flags().StringVar(&amount, "amount", "", "not all of it, but this `amount`")
-	keyFlag(c, &key)
-	c.RunE = func(c *cobra.Command, args []string) error {
+	command.Flags().StringVar(&amount, "amount", "", "not all of it, but this `amount`")
+	keyFlag(command, &key)
+	command.RunE = func(c *cobra.Command, args []string) error {
 		return a.changePayment(c, request{
 			path: recordPath("payments", args[0], "capture"),
 			key:  key,
@@ -148,23 +148,23 @@ func (a *app) captureCommand() *cobra.Command {
 		})
 	}
 
-	return c
+	return command
 }
 
 // cancelCommand asks the provider to give a payment up; one that it does not
 // give up stays as it was.
 func (a *app) cancelCommand() *cobra.Command {
 	var reason, key string
-	c := &cobra.Command{
+	command := &cobra.Command{
 		Use:     "cancel ID --idempotency-key KEY",
 		Short:   "Give up a payment that has not succeeded",
 		Example: "  payhost payments cancel pay_06dq8z5k3c --reason \"out of stock\" --idempotency-key cancel-47",
 		Args:    arguments("ID"),
 	}
-	c.Flags().StringVar(&reason, "reason", "", "why, for the history")
+	command.Flags().StringVar(&reason, "reason", "", "why, for the history")
 
-	keyFlag(c, &key)
-	c.RunE = func(c *cobra.Command, args []string) error {
+	keyFlag(command, &key)
+	command.RunE = func(c *cobra.Command, args []string) error {
 		return a.changePayment(c, request{
 			path: recordPath("payments", args[0], "cancel"),
 			key:  key,
@@ -173,7 +173,7 @@ func (a *app) cancelCommand() *cobra.Command {
 		})
 	}
 
-	return c
+	return command
 }
 
 // changePayment makes a request that changes a payment, and shows the payment.
@@ -188,7 +188,7 @@ func (a *app) changePayment(c *cobra.Command, r request) error {
 // refundCommand returns back all of the payment when no amount is given.
 func (a *app) refundCommand() *cobra.Command {
 	var amount, reason, key string
-	c := &cobra.Command{
+	command := &cobra.Command{
 		Use:   "refund ID --idempotency-key KEY",
 		Short: "Give back the money of a payment, all of it or a part",
 		Example: `  payhost payments refund pay_06dq8z5k3c --idempotency-key refund-47
@@ -196,14 +196,14 @@ func (a *app) refundCommand() *cobra.Command {
 		Args: arguments("ID"),
 	}
 
-	c.Flags().StringVar(&amount, "amount", "", "not all of it, but this `amount`")
-	c.Flags().StringVar(&reason, "reason", "", "why, for the provider and the record")
-	keyFlag(c, &key)
-	c.RunE = func(c *cobra.Command, args []string) error {
+	command.Flags().StringVar(&amount, "amount", "", "not all of it, but this `amount`")
+	command.Flags().StringVar(&reason, "reason", "", "why, for the provider and the record")
+	keyFlag(command, &key)
+	command.RunE = func(cmd *cobra.Command, args []string) error {
 		if err := checkKey(key); err != nil {
 			return err
 		}
-		r := request{
+		call := request{
 			path: recordPath("payments", args[0], "refunds"),
 			key:  key,
 			what: "refund " + args[0],
@@ -212,14 +212,14 @@ func (a *app) refundCommand() *cobra.Command {
 
 		return made(
 			a,
-			c,
-			r,
+			cmd,
+			call,
 			a.showRefund,
 			func(p *payment.Refund) error { return whatFailed("refund", p.ID, p.Provider, p.Status, p.Failure) },
 		)
 	}
 
-	return c
+	return command
 }
 
 // refundsCommand also lists refunds that the provider began by itself.
@@ -229,13 +229,13 @@ func (a *app) refundsCommand() *cobra.Command {
 		Short:   "List the refunds of a payment",
 		Example: "  payhost payments refunds pay_06dq8z5k3c",
 		Args:    arguments("ID"),
-		RunE: func(c *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			r := request{
 				method: http.MethodGet,
 				path:   recordPath("payments", args[0], "refunds"),
 				what:   "refunds of " + args[0],
 			}
-			return a.list(c, r, (*app).refundTable)
+			return a.list(cmd, r, (*app).refundTable)
 		},
 	}
 }
@@ -249,7 +249,7 @@ func (a *app) refundTable(body []byte) (next string, err error) {
 		return "", err
 	}
 
-	t := a.table(
+	rows := a.table(
 		"REFUND",
 		"CREATED "+a.zone(),
 		"STATUS",
@@ -259,49 +259,49 @@ func (a *app) refundTable(body []byte) (next string, err error) {
 		"FAILURE",
 	)
 
-	for _, p := range page.Data {
+	for _, row := range page.Data {
 		why := ""
-		if p.Failure != nil {
-			why = p.Failure.Message
+		if row.Failure != nil {
+			why = row.Failure.Message
 		}
-		t.row(
-			p.ID,
-			clock(p.CreatedAt),
-			string(p.Status),
-			p.Amount.String()+" "+p.Currency,
-			p.Reason,
-			p.ProviderReference,
+		rows.row(
+			row.ID,
+			clock(row.CreatedAt),
+			string(row.Status),
+			row.Amount.String()+" "+row.Currency,
+			row.Reason,
+			row.ProviderReference,
 			why,
 		)
 	}
 
-	t.print()
+	rows.print()
 	return page.Next, nil
 }
 
 // resolveRecord needs no key: it asks nobody and moves nothing, it records what
 // a person has found out.
-func (a *app) resolveRecord(f family) *cobra.Command {
+func (a *app) resolveRecord(kind family) *cobra.Command {
 	var status, reason, reference string
-	c := &cobra.Command{
+	command := &cobra.Command{
 		Use:   "resolve ID --status STATUS --reason TEXT",
-		Short: "Decide what became of a " + f.one + " that nothing else can settle",
-		Long: "Decide what became of a " + f.one + " that nothing else can settle.\n\n" +
-			"Look into the provider's back office first. The decision and its reason are kept in\nthe history of the " + f.one + ".",
-		Example: "  payhost " + f.name + " resolve " + f.example + " --status succeeded --reason \"settlement report of May 3, line 12\"",
+		Short: "Decide what became of a " + kind.one + " that nothing else can settle",
+		Long: "Decide what became of a " + kind.one + " that nothing else can settle.\n\n" +
+			"Look into the provider's back office first. The decision and its reason are kept in\nthe history of the " + kind.one + ".",
+		Example: "  payhost " + kind.name + " resolve " + kind.example + " --status succeeded --reason \"settlement report of May 3, line 12\"",
 		Args:    arguments("ID"),
 	}
 
-	c.Flags().
-		StringVar(&status, "status", "", "the `status` it gets: "+f.statuses+" (required)")
-	c.Flags().StringVar(&reason, "reason", "", "how you know (required)")
-	c.Flags().
+	command.Flags().
+		StringVar(&status, "status", "", "the `status` it gets: "+kind.statuses+" (required)")
+	command.Flags().StringVar(&reason, "reason", "", "how you know (required)")
+	command.Flags().
 		StringVar(&reference, "provider-reference", "", "the provider's `reference`, where it was not known")
-	require(c, "status", "reason")
-	c.RunE = func(c *cobra.Command, args []string) error {
-		r := request{
+	require(command, "status", "reason")
+	command.RunE = func(cmd *cobra.Command, args []string) error {
+		call := request{
 			method: http.MethodPost,
-			path:   recordPath(f.name, args[0], "resolve"),
+			path:   recordPath(kind.name, args[0], "resolve"),
 			what:   "resolve " + args[0],
 			body: object(
 				"status",
@@ -313,10 +313,10 @@ func (a *app) resolveRecord(f family) *cobra.Command {
 			),
 		}
 
-		return a.one(c, r, func(body []byte) error { return f.show(a, body, view{}) })
+		return a.one(cmd, call, func(body []byte) error { return kind.show(a, body, view{}) })
 	}
 
-	return c
+	return command
 }
 
 // object returns a JSON object of names and values, without the empty ones.

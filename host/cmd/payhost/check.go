@@ -78,26 +78,26 @@ func (a *app) checked(
 	aroundWarnings = warn(aroundWarnings)
 	problems, warnings := around, aroundWarnings
 
-	for i, r := range results {
-		r.Warnings = warn(r.Warnings)
+	for i, result := range results {
+		result.Warnings = warn(result.Warnings)
 		list[i] = checkedProvider{
-			Provider:         r.Name,
-			Plugin:           r.Plugin,
-			Version:          r.Version,
-			Checksum:         r.Checksum,
-			Health:           r.Health,
-			Result:           resultOf(r),
-			Problems:         a.located(r.Problems),
-			Warnings:         a.located(r.Warnings),
-			Isolation:        r.Isolation,
-			IsolationMissing: r.IsolationMissing,
+			Provider:         result.Name,
+			Plugin:           result.Plugin,
+			Version:          result.Version,
+			Checksum:         result.Checksum,
+			Health:           result.Health,
+			Result:           resultOf(result),
+			Problems:         a.located(result.Problems),
+			Warnings:         a.located(result.Warnings),
+			Isolation:        result.Isolation,
+			IsolationMissing: result.IsolationMissing,
 		}
 
 		problems, warnings = append(
 			problems,
-			r.Problems...), append(
+			result.Problems...), append(
 			warnings,
-			r.Warnings...)
+			result.Warnings...)
 	}
 
 	if a.json {
@@ -144,15 +144,15 @@ func (a *app) tellIsolation(results []host.CheckResult) {
 	}
 	said := map[string]bool{}
 
-	for _, r := range results {
+	for _, result := range results {
 		text, missing := strings.Join(
-			r.Isolation,
+			result.Isolation,
 			", ",
 		), strings.Join(
-			r.IsolationMissing,
+			result.IsolationMissing,
 			"; ",
 		)
-		if len(r.Isolation) == 0 || said[text+missing] {
+		if len(result.Isolation) == 0 || said[text+missing] {
 			continue
 		}
 

@@ -147,16 +147,16 @@ func (a *app) addCommands(root *cobra.Command) {
 
 // prepare makes all commands alike: what fails inside one is told from wrong
 // usage, and flags are explained in the order in which they were declared.
-func (a *app) prepare(c *cobra.Command) {
-	c.Flags().SortFlags = false
-	if run := c.RunE; run != nil {
-		c.RunE = func(c *cobra.Command, args []string) error {
+func (a *app) prepare(command *cobra.Command) {
+	command.Flags().SortFlags = false
+	if run := command.RunE; run != nil {
+		command.RunE = func(c *cobra.Command, args []string) error {
 			a.running = true
 			return run(c, args)
 		}
 	}
 
-	for _, sub := range c.Commands() {
+	for _, sub := range command.Commands() {
 		a.prepare(sub)
 	}
 }
@@ -206,24 +206,24 @@ func (a *app) helpCommand() *cobra.Command {
 }
 
 // group makes a command that only holds others: alone it explains itself.
-func group(c *cobra.Command, commands ...*cobra.Command) *cobra.Command {
-	if c.RunE == nil {
-		c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
+func group(command *cobra.Command, commands ...*cobra.Command) *cobra.Command {
+	if command.RunE == nil {
+		command.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
 	}
-	c.Args = func(c *cobra.Command, args []string) error {
+	command.Args = func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {
 			return nil
 		}
-		text := fmt.Sprintf("unknown command %q for %q", args[0], c.CommandPath())
-		c.SuggestionsMinimumDistance = 2
-		if near := c.SuggestionsFor(args[0]); len(near) > 0 {
+		text := fmt.Sprintf("unknown command %q for %q", args[0], cmd.CommandPath())
+		cmd.SuggestionsMinimumDistance = 2
+		if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
 			text += "; did you mean " + strings.Join(near, " or ") + "?"
 		}
 		return errors.New(text)
 	}
 
-	c.AddCommand(commands...)
-	return c
+	command.AddCommand(commands...)
+	return command
 }
 
 // arguments wants exactly those that are named, none of them empty.

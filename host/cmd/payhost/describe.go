@@ -63,23 +63,23 @@ func (g guarantee) String() string {
 // pluginBlock prints what the program says of itself. None of it has been
 // proven: the program may be anybody's.
 func (a *app) pluginBlock(p *pluginInfo, file, sum string) {
-	b := a.block()
-	b.field("plugin", p.Name+" "+p.Version)
-	b.field("", p.Description)
-	b.field("file", file)
-	b.field("sha256", sum)
-	b.field("contract version", strconv.Itoa(p.ContractVersion))
-	b.field("can", words(p.Capabilities))
-	b.field("currencies", words(p.Currencies))
+	sheet := a.block()
+	sheet.field("plugin", p.Name+" "+p.Version)
+	sheet.field("", p.Description)
+	sheet.field("file", file)
+	sheet.field("sha256", sum)
+	sheet.field("contract version", strconv.Itoa(p.ContractVersion))
+	sheet.field("can", words(p.Capabilities))
+	sheet.field("currencies", words(p.Currencies))
 
-	b.field("countries", words(p.Countries))
-	b.field("notices trusted by", words(p.WebhookTrust))
+	sheet.field("countries", words(p.Countries))
+	sheet.field("notices trusted by", words(p.WebhookTrust))
 	for _, l := range p.PaymentLimits {
-		b.field("payment limit", limitText(l.Currency, l.Min, l.Max, l.Decimals))
+		sheet.field("payment limit", limitText(l.Currency, l.Min, l.Max, l.Decimals))
 	}
 
 	for _, l := range p.PayoutLimits {
-		b.field("payout limit", limitText(l.Currency, l.Min, l.Max, l.Decimals))
+		sheet.field("payout limit", limitText(l.Currency, l.Min, l.Max, l.Decimals))
 	}
 
 	// Every plugin declares all three; only for what it can do they mean
@@ -93,11 +93,11 @@ func (a *app) pluginBlock(p *pluginInfo, file, sum string) {
 		{"create_refund", "a repeated refund", p.CreateRefund},
 	} {
 		if slices.Contains(p.Capabilities, x.verb) {
-			b.field(x.name, x.guarantee.String())
+			sheet.field(x.name, x.guarantee.String())
 		}
 	}
 
-	b.print()
+	sheet.print()
 	a.configTable(p.Name, p.ConfigSchema)
 	a.operations(p.Operations)
 }
@@ -127,18 +127,18 @@ type property struct {
 
 // UnmarshalJSON keeps the order.
 func (p *properties) UnmarshalJSON(text []byte) error {
-	d := json.NewDecoder(bytes.NewReader(text))
-	if open, err := d.Token(); err != nil || open != json.Delim('{') {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	if open, err := decoder.Token(); err != nil || open != json.Delim('{') {
 		return errors.Join(errors.New("properties are not an object"), err)
 	}
 
-	for d.More() {
-		key, err := d.Token()
+	for decoder.More() {
+		key, err := decoder.Token()
 		if err != nil {
 			return err
 		}
 		one := property{}
-		if err := d.Decode(&one); err != nil {
+		if err := decoder.Decode(&one); err != nil {
 			return err
 		}
 
@@ -183,15 +183,15 @@ func (a *app) configTable(plugin string, s configSchema) {
 		) + " in [providers.NAME], and in [providers.NAME.config]",
 	)
 
-	t := a.table("KEY", "REQUIRED", "TYPE", "DEFAULT", "WHAT")
-	t.indent = "  "
+	rows := a.table("KEY", "REQUIRED", "TYPE", "DEFAULT", "WHAT")
+	rows.indent = "  "
 
 	for _, p := range s.Properties {
 		what := p.Description
 		if p.Secret {
 			what += " (secret: env:NAME or file:PATH)"
 		}
-		t.row(
+		rows.row(
 			p.Key,
 			yesNo(slices.Contains(s.Required, p.Key)),
 			p.kind(),
@@ -200,5 +200,5 @@ func (a *app) configTable(plugin string, s configSchema) {
 		)
 	}
 
-	t.print()
+	rows.print()
 }

@@ -20,7 +20,7 @@ const followEvery = time.Second
 // the stream has no other order.
 func (a *app) eventsCommand() *cobra.Command {
 	var follow bool
-	c := &cobra.Command{
+	command := &cobra.Command{
 		Use:   "events",
 		Short: "List events, the oldest first, or follow them as they come",
 		Long: `List events, the oldest first, or follow them as they come.
@@ -32,7 +32,7 @@ With --follow and --json every event is one line of JSON.`,
 		Args: cobra.NoArgs,
 	}
 
-	c.Flags().BoolVarP(&follow, "follow", "f", false, "go on with new ones until Ctrl-C")
+	command.Flags().BoolVarP(&follow, "follow", "f", false, "go on with new ones until Ctrl-C")
 	filters := []filter{
 		{"after", "after", "only those after the event with this `id`"},
 		{
@@ -43,22 +43,22 @@ With --follow and --json every event is one line of JSON.`,
 		{"limit", "limit", "at most so `many` at once"},
 	}
 
-	addFilters(c, filters)
-	c.RunE = func(c *cobra.Command, _ []string) error {
-		r := request{
+	addFilters(command, filters)
+	command.RunE = func(cmd *cobra.Command, _ []string) error {
+		call := request{
 			method: http.MethodGet,
 			path:   "/v1/events",
-			query:  queryOf(c, filters),
+			query:  queryOf(cmd, filters),
 			what:   "list events",
 		}
 		if follow {
-			return a.follow(c, r)
+			return a.follow(cmd, call)
 		}
 
-		return a.one(c, r, a.eventPage)
+		return a.one(cmd, call, a.eventPage)
 	}
 
-	return c
+	return command
 }
 
 // eventPage prints one page, and where the next one begins.
@@ -111,7 +111,7 @@ func readEvents(body []byte) (eventPage, error) {
 
 // follow prints events until it is interrupted. A host that is away for a
 // moment, as for an upgrade, is waited for.
-func (a *app) follow(c *cobra.Command, r request) error {
+func (a *app) follow(c *cobra.Command, call request) error {
 	ctx, stop := interruptible(c)
 	defer stop()
 	if !a.json {
@@ -120,7 +120,7 @@ func (a *app) follow(c *cobra.Command, r request) error {
 
 	away, begun := false, false
 	for {
-		more, err := a.followOnce(ctx, r)
+		more, err := a.followOnce(ctx, call)
 		switch {
 		case ctx.Err() != nil:
 			return nil
@@ -146,8 +146,8 @@ func (a *app) follow(c *cobra.Command, r request) error {
 }
 
 // followOnce prints one page and moves r on behind it.
-func (a *app) followOnce(ctx context.Context, r request) (more bool, err error) {
-	got, err := (&app{config: a.config, out: a.out, err: a.err, now: a.now}).ask(ctx, r)
+func (a *app) followOnce(ctx context.Context, call request) (more bool, err error) {
+	got, err := (&app{config: a.config, out: a.out, err: a.err, now: a.now}).ask(ctx, call)
 	if err != nil {
 		return false, err
 	}
@@ -170,7 +170,7 @@ func (a *app) followOnce(ctx context.Context, r request) (more bool, err error) 
 	}
 
 	if page.last != "" {
-		r.query.Set("after", page.last)
+		call.query.Set("after", page.last)
 	}
 
 	return page.more && page.last != "", nil

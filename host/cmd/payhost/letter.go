@@ -19,7 +19,7 @@ func (a *app) listLetters(use string) *cobra.Command {
 	if use == "dead-letters" {
 		short = "List and retry the events whose pushing was given up"
 	}
-	c := &cobra.Command{
+	command := &cobra.Command{
 		Use:   use,
 		Short: short,
 		Long: `List the events whose pushing to events.url was given up, the newest first:
@@ -32,18 +32,18 @@ the receiver answered 410, or did not take the event for three days.`,
 		{"cursor", "cursor", "go on where an earlier list ended"},
 		{"limit", "limit", "at most so `many`"},
 	}
-	addFilters(c, filters)
-	c.RunE = func(c *cobra.Command, _ []string) error {
-		r := request{
+	addFilters(command, filters)
+	command.RunE = func(cmd *cobra.Command, _ []string) error {
+		call := request{
 			method: http.MethodGet,
 			path:   "/v1/dead-letters",
-			query:  queryOf(c, filters),
+			query:  queryOf(cmd, filters),
 			what:   "list dead letters",
 		}
-		return a.list(c, r, (*app).letterTable)
+		return a.list(cmd, call, (*app).letterTable)
 	}
 
-	return c
+	return command
 }
 
 func (a *app) letterTable(body []byte) (next string, err error) {
@@ -55,20 +55,20 @@ func (a *app) letterTable(body []byte) (next string, err error) {
 		return "", err
 	}
 
-	t := a.table("EVENT", "TYPE", "OF", "HAPPENED "+a.zone(), "TRIES", "LAST TRY", "ERROR")
-	for _, l := range page.Data {
-		t.row(
-			l.ID,
-			l.Type,
-			orElse(l.PaymentID, l.PayoutID),
-			clock(l.CreatedAt),
-			strconv.Itoa(l.Tries),
-			clock(moment(l.TriedAt)),
-			l.Error,
+	rows := a.table("EVENT", "TYPE", "OF", "HAPPENED "+a.zone(), "TRIES", "LAST TRY", "ERROR")
+	for _, row := range page.Data {
+		rows.row(
+			row.ID,
+			row.Type,
+			orElse(row.PaymentID, row.PayoutID),
+			clock(row.CreatedAt),
+			strconv.Itoa(row.Tries),
+			clock(moment(row.TriedAt)),
+			row.Error,
 		)
 	}
 
-	t.print()
+	rows.print()
 	return page.Next, nil
 }
 
@@ -87,29 +87,29 @@ func (a *app) retryLetter() *cobra.Command {
 		Long:    "Push an event again that was given up, at once and from the beginning of the schedule.",
 		Example: "  payhost dead-letters retry evt_000000000002f",
 		Args:    arguments("ID"),
-		RunE: func(c *cobra.Command, args []string) error {
-			r := request{
+		RunE: func(cmd *cobra.Command, args []string) error {
+			call := request{
 				method: http.MethodPost,
 				path:   recordPath("dead-letters", args[0], "retry"),
 				what:   "retry " + args[0],
 			}
 
-			return a.one(c, r, func(body []byte) error {
+			return a.one(cmd, call, func(body []byte) error {
 				var l payment.DeadLetter
 				err := read(body, &l)
 				if err == nil {
-					b := a.block()
-					b.field("event", l.ID)
-					b.field("state", string(l.State))
-					b.field(
+					sheet := a.block()
+					sheet.field("event", l.ID)
+					sheet.field("state", string(l.State))
+					sheet.field(
 						"",
 						"it is pushed again now, and listed again if nobody takes it",
 					)
-					b.field("type", l.Type)
+					sheet.field("type", l.Type)
 
-					b.field("of", orElse(l.PaymentID, l.PayoutID))
-					b.field("happened", a.at(l.CreatedAt))
-					b.print()
+					sheet.field("of", orElse(l.PaymentID, l.PayoutID))
+					sheet.field("happened", a.at(l.CreatedAt))
+					sheet.print()
 				}
 
 				return err

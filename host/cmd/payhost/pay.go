@@ -12,7 +12,7 @@ import (
 // what is required is there.
 func (a *app) payCommand() *cobra.Command {
 	d := &draft{}
-	c := &cobra.Command{
+	command := &cobra.Command{
 		Use:   "pay --provider NAME --amount AMOUNT --currency CODE --idempotency-key KEY",
 		Short: "Make a payment, and print what the customer is to do",
 		Long: `Make a payment, and print what the customer is to do.
@@ -26,59 +26,59 @@ what became of it, is printed all the same; the exit status is then 1.`,
 		Args: cobra.NoArgs,
 	}
 
-	d.field(c, "provider", "provider", "the provider's `name` in config.toml")
+	d.field(command, "provider", "provider", "the provider's `name` in config.toml")
 	d.field(
-		c,
+		command,
 		"amount",
 		"amount",
 		"the `amount`: digits with at most one point, such as 60.00",
 	)
-	d.field(c, "currency", "currency", "upper-case `code`, such as USD")
+	d.field(command, "currency", "currency", "upper-case `code`, such as USD")
 
-	d.field(c, "reference", "merchant_reference", "your own `reference`")
-	d.field(c, "description", "description", "what is paid for")
-	d.field(c, "method", "method", "a payment method's `id` (payhost methods NAME)")
-	d.field(c, "country", "country", "the customer's country, two letters")
-	d.field(c, "language", "language", "the customer's language")
-	d.field(c, "customer-id", "customer.id", "the customer's id with you")
-	d.field(c, "customer-email", "customer.email", "the customer's e-mail address")
-	d.field(c, "customer-phone", "customer.phone", "the customer's phone number")
+	d.field(command, "reference", "merchant_reference", "your own `reference`")
+	d.field(command, "description", "description", "what is paid for")
+	d.field(command, "method", "method", "a payment method's `id` (payhost methods NAME)")
+	d.field(command, "country", "country", "the customer's country, two letters")
+	d.field(command, "language", "language", "the customer's language")
+	d.field(command, "customer-id", "customer.id", "the customer's id with you")
+	d.field(command, "customer-email", "customer.email", "the customer's e-mail address")
+	d.field(command, "customer-phone", "customer.phone", "the customer's phone number")
 
-	d.field(c, "customer-first-name", "customer.first_name", "the customer's first name")
-	d.field(c, "customer-last-name", "customer.last_name", "the customer's last name")
-	d.field(c, "customer-ip", "customer.ip", "the customer's address on the Internet")
-	d.field(c, "success-url", "success_url", "where the customer is sent after paying")
-	d.field(c, "cancel-url", "cancel_url", "where the customer is sent otherwise")
+	d.field(command, "customer-first-name", "customer.first_name", "the customer's first name")
+	d.field(command, "customer-last-name", "customer.last_name", "the customer's last name")
+	d.field(command, "customer-ip", "customer.ip", "the customer's address on the Internet")
+	d.field(command, "success-url", "success_url", "where the customer is sent after paying")
+	d.field(command, "cancel-url", "cancel_url", "where the customer is sent otherwise")
 	d.field(
-		c,
+		command,
 		"expires-at",
 		"expires_at",
 		"when it ends if nobody pays, such as 2026-12-01T00:00:00Z",
 	)
 
-	d.rest(c)
-	c.RunE = func(c *cobra.Command, _ []string) error {
-		body, err := d.body(c, a.in, "provider", "amount", "currency")
+	d.rest(command)
+	command.RunE = func(cmd *cobra.Command, _ []string) error {
+		body, err := d.body(cmd, a.in, "provider", "amount", "currency")
 		if err != nil {
 			return err
 		}
 
 		return made(
 			a,
-			c,
+			cmd,
 			request{path: "/v1/payments", body: body, key: d.key, what: "pay"},
 			a.showPayment,
 			func(p *payment.Payment) error { return whatFailed("payment", p.ID, p.Provider, p.Status, p.Failure) },
 		)
 	}
 
-	return c
+	return command
 }
 
 // payoutCommand is payCommand for payouts.
 func (a *app) payoutCommand() *cobra.Command {
 	d := &draft{}
-	c := &cobra.Command{
+	command := &cobra.Command{
 		Use:   "payout --provider NAME --amount AMOUNT --currency CODE --idempotency-key KEY",
 		Short: "Send money to somebody",
 		Long: `Send money to somebody.
@@ -91,47 +91,47 @@ became of it, is printed all the same; the exit status is then 1.`,
 		Args: cobra.NoArgs,
 	}
 
-	d.field(c, "provider", "provider", "the provider's `name` in config.toml")
+	d.field(command, "provider", "provider", "the provider's `name` in config.toml")
 	d.field(
-		c,
+		command,
 		"amount",
 		"amount",
 		"the `amount`: digits with at most one point, such as 25.00",
 	)
-	d.field(c, "currency", "currency", "upper-case `code`, such as USD")
+	d.field(command, "currency", "currency", "upper-case `code`, such as USD")
 
-	d.field(c, "reference", "merchant_reference", "your own `reference`")
-	d.field(c, "description", "description", "what is paid for")
-	d.field(c, "method", "method", "a way of paying out, where the provider has several")
-	d.field(c, "recipient-id", "recipient.id", "the recipient's id at the provider")
-	d.field(c, "recipient-name", "recipient.name", "the recipient's name")
-	d.field(c, "recipient-email", "recipient.email", "the recipient's e-mail address")
-	d.field(c, "recipient-phone", "recipient.phone", "the recipient's phone number")
+	d.field(command, "reference", "merchant_reference", "your own `reference`")
+	d.field(command, "description", "description", "what is paid for")
+	d.field(command, "method", "method", "a way of paying out, where the provider has several")
+	d.field(command, "recipient-id", "recipient.id", "the recipient's id at the provider")
+	d.field(command, "recipient-name", "recipient.name", "the recipient's name")
+	d.field(command, "recipient-email", "recipient.email", "the recipient's e-mail address")
+	d.field(command, "recipient-phone", "recipient.phone", "the recipient's phone number")
 	d.field(
-		c,
+		command,
 		"recipient-account-number",
 		"recipient.account_number",
 		"the recipient's account or wallet",
 	)
 
-	d.field(c, "recipient-iban", "recipient.iban", "the recipient's IBAN")
-	d.rest(c)
-	c.RunE = func(c *cobra.Command, _ []string) error {
-		body, err := d.body(c, a.in, "provider", "amount", "currency")
+	d.field(command, "recipient-iban", "recipient.iban", "the recipient's IBAN")
+	d.rest(command)
+	command.RunE = func(cmd *cobra.Command, _ []string) error {
+		body, err := d.body(cmd, a.in, "provider", "amount", "currency")
 		if err != nil {
 			return err
 		}
 
 		return made(
 			a,
-			c,
+			cmd,
 			request{path: "/v1/payouts", body: body, key: d.key, what: "payout"},
 			a.showPayout,
 			func(p *payment.Payout) error { return whatFailed("payout", p.ID, p.Provider, p.Status, p.Failure) },
 		)
 	}
 
-	return c
+	return command
 }
 
 // made asks for something new and prints it; the error says that it has failed,
@@ -139,17 +139,17 @@ became of it, is printed all the same; the exit status is then 1.`,
 func made[T any](
 	a *app,
 	c *cobra.Command,
-	r request,
+	call request,
 	show func(*T, view),
 	failed func(*T) error,
 ) error {
 	ctx, stop := interruptible(c)
 	defer stop()
-	r.method, r.moves = http.MethodPost, true
+	call.method, call.moves = http.MethodPost, true
 	var about struct{ Provider string }
-	_ = json.Unmarshal(r.body, &about) // for errors; the host judges the request
-	r.provider = about.Provider
-	got, err := a.ask(ctx, r)
+	_ = json.Unmarshal(call.body, &about) // for errors; the host judges the request
+	call.provider = about.Provider
+	got, err := a.ask(ctx, call)
 	if err != nil {
 		return err
 	}

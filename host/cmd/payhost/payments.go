@@ -73,17 +73,17 @@ func (a *app) payoutsCommand() *cobra.Command {
 
 // listRecords is the list itself, and the group that holds it: "payhost
 // payments" lists as "payhost payments list" does.
-func (a *app) listRecords(use string, f family) *cobra.Command {
-	full := "payhost " + f.name
-	short := "List " + f.name
-	if use == f.name {
-		short = "List, look at and change " + f.name
+func (a *app) listRecords(use string, kind family) *cobra.Command {
+	full := "payhost " + kind.name
+	short := "List " + kind.name
+	if use == kind.name {
+		short = "List, look at and change " + kind.name
 	}
 
-	c := &cobra.Command{
+	command := &cobra.Command{
 		Use:   use,
 		Short: short,
-		Long:  "List " + f.name + ", the newest first.",
+		Long:  "List " + kind.name + ", the newest first.",
 		Example: "  " + full + "\n  " + full + " --status unknown\n  " + full + " --provider acme --from 24h\n  " +
 			full + " list --reference order-47 --json",
 		Args: cobra.NoArgs,
@@ -103,9 +103,9 @@ func (a *app) listRecords(use string, f family) *cobra.Command {
 		{"limit", "limit", "at most so `many`"},
 	}
 
-	addFilters(c, filters)
-	c.RunE = func(c *cobra.Command, _ []string) error {
-		query := queryOf(c, filters)
+	addFilters(command, filters)
+	command.RunE = func(cmd *cobra.Command, _ []string) error {
+		query := queryOf(cmd, filters)
 		for flag, parameter := range map[string]string{"from": "created_from", "to": "created_to"} {
 			if text := query.Get(parameter); text != "" {
 				at, err := a.moment(flag, text)
@@ -116,25 +116,25 @@ func (a *app) listRecords(use string, f family) *cobra.Command {
 			}
 		}
 
-		r := request{
+		call := request{
 			method: http.MethodGet,
-			path:   "/v1/" + f.name,
+			path:   "/v1/" + kind.name,
 			query:  query,
-			what:   "list " + f.name,
+			what:   "list " + kind.name,
 		}
 
 		return a.list(
-			c,
-			r,
-			func(a *app, body []byte) (string, error) { return a.recordTable(f, body) },
+			cmd,
+			call,
+			func(a *app, body []byte) (string, error) { return a.recordTable(kind, body) },
 		)
 	}
 
-	return c
+	return command
 }
 
 // recordTable prints payments or payouts: in a list they have the same columns.
-func (a *app) recordTable(f family, body []byte) (next string, err error) {
+func (a *app) recordTable(kind family, body []byte) (next string, err error) {
 	var page struct {
 		Data []payment.Payment `json:"data"`
 		Next string            `json:"next_cursor"`
@@ -143,8 +143,8 @@ func (a *app) recordTable(f family, body []byte) (next string, err error) {
 		return "", err
 	}
 
-	t := a.table(
-		strings.ToUpper(f.one),
+	rows := a.table(
+		strings.ToUpper(kind.one),
 		"CREATED "+a.zone(),
 		"PROVIDER",
 		"STATUS",
@@ -153,32 +153,32 @@ func (a *app) recordTable(f family, body []byte) (next string, err error) {
 		"PROVIDER REFERENCE",
 	)
 
-	for _, p := range page.Data {
-		t.row(
-			p.ID,
-			clock(p.CreatedAt),
-			p.Provider,
-			string(p.Status),
-			p.Amount.String()+" "+p.Currency,
-			p.MerchantReference,
-			p.ProviderReference,
+	for _, row := range page.Data {
+		rows.row(
+			row.ID,
+			clock(row.CreatedAt),
+			row.Provider,
+			string(row.Status),
+			row.Amount.String()+" "+row.Currency,
+			row.MerchantReference,
+			row.ProviderReference,
 		)
 	}
 
-	t.print()
+	rows.print()
 	return page.Next, nil
 }
 
 // filter is a flag that becomes a parameter of a list.
 type filter struct{ flag, parameter, usage string }
 
-func addFilters(c *cobra.Command, list []filter) {
+func addFilters(command *cobra.Command, list []filter) {
 	for _, f := range list {
 		if f.flag == "limit" {
-			c.Flags().Int(f.flag, 0, f.usage)
+			command.Flags().Int(f.flag, 0, f.usage)
 			continue
 		}
-		c.Flags().String(f.flag, "", f.usage)
+		command.Flags().String(f.flag, "", f.usage)
 	}
 }
 
@@ -212,45 +212,45 @@ func (a *app) moment(flag, text string) (string, error) {
 }
 
 // showRecord shows what the host knows; nobody is asked.
-func (a *app) showRecord(f family) *cobra.Command {
-	v := view{}
-	c := &cobra.Command{
+func (a *app) showRecord(kind family) *cobra.Command {
+	shown := view{}
+	command := &cobra.Command{
 		Use:     "show ID",
-		Short:   "Show one " + f.one + ", with its attempts and history",
-		Example: "  payhost " + f.name + " show " + f.example + "\n  payhost " + f.name + " show " + f.example + " --wire",
+		Short:   "Show one " + kind.one + ", with its attempts and history",
+		Example: "  payhost " + kind.name + " show " + kind.example + "\n  payhost " + kind.name + " show " + kind.example + " --wire",
 		Args:    arguments("ID"),
 	}
-	c.Flags().
-		BoolVar(&v.wire, "wire", false, "also what was said to the provider and what it answered, secrets masked")
+	command.Flags().
+		BoolVar(&shown.wire, "wire", false, "also what was said to the provider and what it answered, secrets masked")
 
-	c.RunE = func(c *cobra.Command, args []string) error {
+	command.RunE = func(cmd *cobra.Command, args []string) error {
 		r := request{
 			method: http.MethodGet,
-			path:   recordPath(f.name, args[0]),
+			path:   recordPath(kind.name, args[0]),
 			what:   "show " + args[0],
 		}
-		return a.one(c, r, func(body []byte) error { return f.show(a, body, v) })
+		return a.one(cmd, r, func(body []byte) error { return kind.show(a, body, shown) })
 	}
 
-	return c
+	return command
 }
 
 // refreshRecord fails when the provider cannot be asked; the record is then as
 // it was.
-func (a *app) refreshRecord(f family) *cobra.Command {
+func (a *app) refreshRecord(kind family) *cobra.Command {
 	return &cobra.Command{
 		Use:     "refresh ID",
-		Short:   "Ask the provider about a " + f.one + ", and show it",
-		Example: "  payhost " + f.name + " refresh " + f.example,
+		Short:   "Ask the provider about a " + kind.one + ", and show it",
+		Example: "  payhost " + kind.name + " refresh " + kind.example,
 		Args:    arguments("ID"),
-		RunE: func(c *cobra.Command, args []string) error {
-			r := request{
+		RunE: func(cmd *cobra.Command, args []string) error {
+			call := request{
 				method: http.MethodGet,
-				path:   recordPath(f.name, args[0]),
+				path:   recordPath(kind.name, args[0]),
 				query:  url.Values{"refresh": {"true"}},
 				what:   "refresh " + args[0],
 			}
-			return a.one(c, r, func(body []byte) error { return f.show(a, body, view{}) })
+			return a.one(cmd, call, func(body []byte) error { return kind.show(a, body, view{}) })
 		},
 	}
 }

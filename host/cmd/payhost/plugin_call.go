@@ -41,8 +41,8 @@ type pluginCallOptions struct {
 }
 
 func (a *app) pluginCallCommand() *cobra.Command {
-	var o pluginCallOptions
-	c := &cobra.Command{
+	var options pluginCallOptions
+	command := &cobra.Command{
 		Use:   "call FILE VERB [JSON]",
 		Short: "Make one call to a plugin's file, without a host",
 		Long: `Make one call to a plugin's file, without a host: it is started, gets the
@@ -69,16 +69,16 @@ the provider's part from it: see package sdk/conformance/golden.`,
 		},
 	}
 
-	c.Flags().
-		StringVar(&o.account, "account", "", "whose configuration it gets, by `name` (default: the only account with this plugin)")
-	c.Flags().
-		StringVar(&o.key, "idempotency-key", "", "the idempotency `key` that the provider gets (required where money can move)")
-	c.Flags().
-		StringVar(&o.record, "record", "", "keep what was said to the provider in a new `file`")
-	c.Flags().
-		BoolVar(&o.overwrite, "overwrite", false, "the file of --record may be there already")
+	command.Flags().
+		StringVar(&options.account, "account", "", "whose configuration it gets, by `name` (default: the only account with this plugin)")
+	command.Flags().
+		StringVar(&options.key, "idempotency-key", "", "the idempotency `key` that the provider gets (required where money can move)")
+	command.Flags().
+		StringVar(&options.record, "record", "", "keep what was said to the provider in a new `file`")
+	command.Flags().
+		BoolVar(&options.overwrite, "overwrite", false, "the file of --record may be there already")
 
-	c.RunE = func(c *cobra.Command, args []string) error {
+	command.RunE = func(cmd *cobra.Command, args []string) error {
 		request := []byte("{}")
 		if len(args) == 3 {
 			request = []byte(args[2])
@@ -90,42 +90,42 @@ the provider's part from it: see package sdk/conformance/golden.`,
 			}
 		}
 
-		ctx, stop := interruptible(c)
+		ctx, stop := interruptible(cmd)
 		defer stop()
-		return a.pluginCall(ctx, args[0], args[1], request, o)
+		return a.pluginCall(ctx, args[0], args[1], request, options)
 	}
 
-	return c
+	return command
 }
 
 func (a *app) pluginCall(
 	ctx context.Context,
 	file, verb string,
 	request []byte,
-	o pluginCallOptions,
+	options pluginCallOptions,
 ) error {
 	fields, err := objectOf(request)
 	if err != nil {
 		return err
 	}
 	moves := slices.Contains(movingVerbs, verb)
-	if moves && o.key == "" {
+	if moves && options.key == "" {
 		return wrongUsage("%s can move money: --idempotency-key is required", verb)
 	}
 
 	call := host.PluginCall{File: file, Verb: verb, Request: request}
 	if moves {
-		call.Request = completed(verb, fields, o.key)
+		call.Request = completed(verb, fields, options.key)
 	}
 	if verb != "get_info" {
-		account, err := a.accountFor(file, o.account)
+		account, err := a.accountFor(file, options.account)
 		if err != nil {
 			return err
 		}
 		call.Account = account
 	}
 
-	record, err := a.newRecord(o.record, o.overwrite)
+	record, err := a.newRecord(options.record, options.overwrite)
 	if err != nil {
 		return err
 	}
@@ -143,7 +143,7 @@ func (a *app) pluginCall(
 		a.complain(kept.Error())
 	}
 
-	return callTrouble(file, verb, o.key, moves, err)
+	return callTrouble(file, verb, options.key, moves, err)
 }
 
 // objectOf reads a JSON object, keeping numbers digit by digit.
@@ -223,21 +223,21 @@ func callTrouble(file, verb, key string, moves bool, err error) error {
 		return fmt.Errorf("plugin call %s: %w", file, err)
 	}
 	e = sdk.AsError(e)
-	t := &trouble{what: fmt.Sprintf("plugin call %s: %s", verb, e.Message)}
+	failed := &trouble{what: fmt.Sprintf("plugin call %s: %s", verb, e.Message)}
 	for _, v := range e.Violations {
-		t.fact("wrong", "%s %s", v.Field, v.Message)
+		failed.fact("wrong", "%s %s", v.Field, v.Message)
 	}
 
-	t.fact("code", "%s", string(e.Code))
-	t.fact("outcome", "%s", string(e.Outcome))
-	t.fact("provider said", "%s", strings.TrimSpace(e.ProviderCode+" "+e.ProviderMessage))
+	failed.fact("code", "%s", string(e.Code))
+	failed.fact("outcome", "%s", string(e.Outcome))
+	failed.fact("provider said", "%s", strings.TrimSpace(e.ProviderCode+" "+e.ProviderMessage))
 	if moves && e.Outcome == sdk.OutcomeUnknown {
-		t.fact(
+		failed.fact(
 			"money",
 			"may have moved: look at the provider's books; the same --idempotency-key %q names the same intent",
 			key,
 		)
 	}
 
-	return t
+	return failed
 }

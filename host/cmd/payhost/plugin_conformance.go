@@ -22,7 +22,7 @@ type conformanceOptions struct {
 
 func (a *app) pluginTestCommand() *cobra.Command {
 	var o conformanceOptions
-	c := &cobra.Command{
+	command := &cobra.Command{
 		Use:   "test FILE",
 		Short: "Prove that a plugin's file keeps the contract",
 		Long: `Prove that a plugin's file keeps the contract, in whatever language it is written.
@@ -44,20 +44,20 @@ Exit status: 0 when every case passed, 1 when one failed, 2 for wrong usage.`,
 		Args: arguments("FILE"),
 	}
 
-	c.Flags().
+	command.Flags().
 		StringVar(&o.simulator, "simulator", "", "the `URL` of the simulated provider, which speaks the kit's control protocol (required)")
-	c.Flags().
+	command.Flags().
 		StringVar(&o.account, "account", "", "whose configuration it gets, by `name` (default: the only account with this plugin)")
-	c.Flags().
+	command.Flags().
 		StringVar(&o.only, "run", "", "only the cases whose names match the `expression`")
-	c.Flags().
+	command.Flags().
 		BoolVar(&o.partial, "partial", false, "leave out what a simulator without the control protocol cannot prove")
 
-	c.Flags().
+	command.Flags().
 		StringArrayVar(&o.without, "without", nil, "leave a case out, `NAME=REASON`; may be repeated")
-	c.Flags().
+	command.Flags().
 		StringVar(&o.junit, "junit", "", "write the report to a `file` as JUnit's XML too")
-	c.RunE = func(c *cobra.Command, args []string) error {
+	command.RunE = func(c *cobra.Command, args []string) error {
 		options, err := a.conformanceOptions(args[0], o, c.Flags().Changed("config"))
 		if err != nil {
 			return err
@@ -76,36 +76,36 @@ Exit status: 0 when every case passed, 1 when one failed, 2 for wrong usage.`,
 		return a.conclude(report, o.junit)
 	}
 
-	return c
+	return command
 }
 
 // conformanceOptions reads the flags.
 func (a *app) conformanceOptions(
 	file string,
-	o conformanceOptions,
+	options conformanceOptions,
 	hasConfig bool,
 ) (conformance.Options, error) {
 	out := conformance.Options{
 		File:      file,
-		Simulator: o.simulator,
-		Partial:   o.partial,
+		Simulator: options.simulator,
+		Partial:   options.partial,
 		Without:   map[string]string{},
 	}
-	if o.simulator == "" {
+	if options.simulator == "" {
 		return out, wrongUsage(
 			"plugin test needs --simulator: the address of the simulated provider",
 		)
 	}
 
-	if o.only != "" {
-		only, err := regexp.Compile(o.only)
+	if options.only != "" {
+		only, err := regexp.Compile(options.only)
 		if err != nil {
 			return out, wrongUsage("--run: %v", err)
 		}
 		out.Only = only.MatchString
 	}
 
-	for _, w := range o.without {
+	for _, w := range options.without {
 		name, why, _ := strings.Cut(w, "=")
 		if strings.TrimSpace(why) == "" {
 			return out, wrongUsage("--without %q: say NAME=REASON", w)
@@ -114,7 +114,7 @@ func (a *app) conformanceOptions(
 	}
 
 	switch {
-	case !hasConfig && o.account == "":
+	case !hasConfig && options.account == "":
 	case filepath.Ext(a.config) == ".json":
 		text, err := os.ReadFile(a.config)
 		if err != nil {
@@ -122,7 +122,7 @@ func (a *app) conformanceOptions(
 		}
 		out.Config = json.RawMessage(text)
 	default:
-		account, err := a.accountFor(file, o.account)
+		account, err := a.accountFor(file, options.account)
 		if err != nil {
 			return out, err
 		}
@@ -162,75 +162,75 @@ func (a *app) printCase(c conformance.Result) {
 }
 
 // conclude shows the whole and decides the exit status.
-func (a *app) conclude(r *conformance.Report, junit string) error {
+func (a *app) conclude(report *conformance.Report, junit string) error {
 	if junit != "" {
-		f, err := os.Create(junit)
+		file, err := os.Create(junit)
 		if err != nil {
 			return err
 		}
-		if err := r.WriteJUnit(f); err != nil {
-			_ = f.Close()
+		if err := report.WriteJUnit(file); err != nil {
+			_ = file.Close()
 			return err
 		}
 
-		if err := f.Close(); err != nil {
+		if err := file.Close(); err != nil {
 			return err
 		}
 	}
 
 	if a.json {
-		if err := a.printValue(r); err != nil {
+		if err := a.printValue(report); err != nil {
 			return err
 		}
 	} else {
-		a.printReport(r)
+		a.printReport(report)
 	}
 
-	switch notRun := r.Count(conformance.NotRun); {
-	case r.Ok():
+	switch notRun := report.Count(conformance.NotRun); {
+	case report.Ok():
 		return nil
 	case notRun > 0:
 		return fmt.Errorf(
 			"plugin test: %d of %d cases failed, and %d were not come to",
-			r.Failed,
-			len(r.Cases),
+			report.Failed,
+			len(report.Cases),
 			notRun,
 		)
 
 	default:
-		return fmt.Errorf("plugin test: %d of %d cases failed", r.Failed, len(r.Cases))
+		return fmt.Errorf("plugin test: %d of %d cases failed", report.Failed, len(report.Cases))
 	}
 }
 
-func (a *app) printReport(r *conformance.Report) {
+func (a *app) printReport(report *conformance.Report) {
 	fmt.Fprintf(
 		a.out,
 		"\n%s %s, contract version %d\n",
-		r.Plugin,
-		printable(r.Version),
-		r.Contract,
+		report.Plugin,
+		printable(report.Version),
+		report.Contract,
 	)
-	fmt.Fprintf(a.out, "%s, sha256 %s\n", r.File, r.SHA256)
+	fmt.Fprintf(a.out, "%s, sha256 %s\n", report.File, report.SHA256)
 
-	fmt.Fprintf(a.out, "against the simulator at %s\n\n", r.Simulator)
-	t := a.table()
+	fmt.Fprintf(a.out, "against the simulator at %s\n\n", report.Simulator)
+	rows := a.table()
 
-	for _, c := range r.Cases {
+	for _, c := range report.Cases {
 		if c.Why != "" {
-			t.row(string(c.State), c.Name, c.Why)
+			rows.row(string(c.State), c.Name, c.Why)
 		}
 	}
 
-	t.print()
+	rows.print()
 	fmt.Fprintf(
 		a.out,
 		"\n%d cases: %d passed, %d failed, %d left out, %d not needed, %d not run, in %s\n",
-		len(r.Cases),
-		r.Passed,
-		r.Failed,
-		r.Count(conformance.LeftOut),
-		r.Count(conformance.NotNeeded),
-		r.Count(conformance.NotRun),
-		r.Duration.Round(100*time.Millisecond),
+		len(report.Cases),
+		report.Passed,
+		report.Failed,
+		report.Count(conformance.LeftOut),
+		report.Count(conformance.NotNeeded),
+		report.Count(conformance.NotRun),
+		report.Duration.Round(100*time.Millisecond),
 	)
 }

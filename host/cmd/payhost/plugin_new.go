@@ -13,8 +13,8 @@ import (
 )
 
 func (a *app) pluginNewCommand() *cobra.Command {
-	var o scaffold.Options
-	c := &cobra.Command{
+	var options scaffold.Options
+	command := &cobra.Command{
 		Use:   "new NAME",
 		Short: "Begin a plugin: a folder that builds and passes the conformance kit",
 		Long: `Begin a plugin: a folder that builds and passes the conformance kit.
@@ -27,27 +27,27 @@ its own, which uses the published sdk, or with --sdk the source in a folder.`,
 		Example: "  payhost plugin new acme\n  payhost plugin new acme --dir ~/src/acme --module example.com/team/acme",
 		Args:    arguments("NAME"),
 		RunE: func(_ *cobra.Command, args []string) error {
-			o.Name = args[0]
-			return a.pluginNew(o)
+			options.Name = args[0]
+			return a.pluginNew(options)
 		},
 	}
 
-	c.Flags().
-		StringVar(&o.Dir, "dir", "", "the `folder` to make (default: plugins/NAME in Payhost's repository, else NAME)")
-	c.Flags().
-		StringVar(&o.Module, "module", "", "the new Go module's `path` (default: example.com/NAME)")
-	c.Flags().
-		StringVar(&o.SDK, "sdk", "", "use the sdk in this `folder` with Payhost's source, not a published one")
+	command.Flags().
+		StringVar(&options.Dir, "dir", "", "the `folder` to make (default: plugins/NAME in Payhost's repository, else NAME)")
+	command.Flags().
+		StringVar(&options.Module, "module", "", "the new Go module's `path` (default: example.com/NAME)")
+	command.Flags().
+		StringVar(&options.SDK, "sdk", "", "use the sdk in this `folder` with Payhost's source, not a published one")
 
-	return c
+	return command
 }
 
-func (a *app) pluginNew(o scaffold.Options) error {
+func (a *app) pluginNew(options scaffold.Options) error {
 	var err error
-	if o.From, err = os.Getwd(); err != nil {
+	if options.From, err = os.Getwd(); err != nil {
 		return err
 	}
-	r, err := scaffold.New(o)
+	r, err := scaffold.New(options)
 	var problems *scaffold.Problems
 
 	switch {
@@ -59,7 +59,7 @@ func (a *app) pluginNew(o scaffold.Options) error {
 		return a.printValue(r)
 	}
 
-	a.printNew(o.Name, r)
+	a.printNew(options.Name, r)
 	return nil
 }
 
@@ -80,18 +80,18 @@ func (a *app) printNew(name string, r *scaffold.Result) {
 		"\nIt works, with an invented provider. To make it %s's, go through its TODOs in this order:\n\n",
 		name,
 	)
-	t := a.table()
-	t.indent = "  "
+	rows := a.table()
+	rows.indent = "  "
 
 	for _, todo := range r.Todos {
-		t.row(
+		rows.row(
 			strconv.Itoa(todo.Number),
 			fmt.Sprintf("%s:%d", todo.File, todo.Line),
 			todo.Text,
 		)
 	}
 
-	t.print()
+	rows.print()
 	fmt.Fprint(a.out, "\nNow:\n\n")
 	for _, command := range r.Next {
 		fmt.Fprintf(a.out, "  %s\n", command)

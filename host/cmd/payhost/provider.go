@@ -60,7 +60,7 @@ func (a *app) providerTable(body []byte) (next string, err error) {
 		return "", err
 	}
 
-	t := a.table(
+	rows := a.table(
 		"PROVIDER",
 		"STATE",
 		"PLUGIN",
@@ -71,24 +71,24 @@ func (a *app) providerTable(body []byte) (next string, err error) {
 		"LAST ERROR",
 	)
 
-	for _, p := range page.Data {
+	for _, row := range page.Data {
 		pid := ""
-		if p.PID != 0 {
-			pid = strconv.Itoa(p.PID)
+		if row.PID != 0 {
+			pid = strconv.Itoa(row.PID)
 		}
-		t.row(
-			p.Name,
-			string(p.State),
-			p.Plugin,
-			p.Version,
+		rows.row(
+			row.Name,
+			string(row.State),
+			row.Plugin,
+			row.Version,
 			pid,
-			strconv.Itoa(p.InFlight),
-			strconv.Itoa(p.Restarts),
-			p.LastError,
+			strconv.Itoa(row.InFlight),
+			strconv.Itoa(row.Restarts),
+			row.LastError,
 		)
 	}
 
-	t.print()
+	rows.print()
 	return page.Next, nil
 }
 
@@ -98,14 +98,14 @@ func (a *app) showProvider() *cobra.Command {
 		Short:   "Show one provider: state, plugin, what it can do, where its notices go",
 		Example: "  payhost providers show acme",
 		Args:    arguments("NAME"),
-		RunE: func(c *cobra.Command, args []string) error {
-			r := request{
+		RunE: func(cmd *cobra.Command, args []string) error {
+			call := request{
 				method: http.MethodGet,
 				path:   recordPath("providers", args[0]),
 				what:   "show " + args[0],
 			}
 
-			return a.one(c, r, func(body []byte) error {
+			return a.one(cmd, call, func(body []byte) error {
 				var p provider
 				err := read(body, &p)
 				if err == nil {
@@ -120,53 +120,53 @@ func (a *app) showProvider() *cobra.Command {
 // providerBlock prints how a provider stands first, then what its plugin is,
 // then what it can do.
 func (a *app) providerBlock(p *provider) {
-	b := a.block()
-	b.field("provider", p.Name)
-	b.field("state", string(p.State))
-	b.field("last error", p.LastError)
-	b.field("plugin", strings.TrimSpace(p.Plugin+" "+p.Version))
-	b.field("", p.Description)
-	b.field("contract version", strconv.Itoa(p.ContractVersion))
-	b.field("sha256", p.Checksum)
+	sheet := a.block()
+	sheet.field("provider", p.Name)
+	sheet.field("state", string(p.State))
+	sheet.field("last error", p.LastError)
+	sheet.field("plugin", strings.TrimSpace(p.Plugin+" "+p.Version))
+	sheet.field("", p.Description)
+	sheet.field("contract version", strconv.Itoa(p.ContractVersion))
+	sheet.field("sha256", p.Checksum)
 
 	if p.PID != 0 {
-		b.field("process", strconv.Itoa(p.PID))
+		sheet.field("process", strconv.Itoa(p.PID))
 	}
 	if p.StartedAt != nil {
-		b.field("started", a.at(*p.StartedAt))
+		sheet.field("started", a.at(*p.StartedAt))
 	}
 
-	b.field("isolation", strings.Join(p.Isolation, ", "))
-	b.field("isolation missing", strings.Join(p.IsolationMissing, "; "))
-	b.field("restarts", strconv.Itoa(p.Restarts))
-	b.field("in flight", strconv.Itoa(p.InFlight)+" of "+strconv.Itoa(p.MaxInFlight))
-	b.field("breaker", p.Breaker)
-	b.field("required", yesNo(p.Required))
-	b.field("webhook URL", p.WebhookURL)
-	b.field("notices trusted by", words(p.WebhookTrust))
+	sheet.field("isolation", strings.Join(p.Isolation, ", "))
+	sheet.field("isolation missing", strings.Join(p.IsolationMissing, "; "))
+	sheet.field("restarts", strconv.Itoa(p.Restarts))
+	sheet.field("in flight", strconv.Itoa(p.InFlight)+" of "+strconv.Itoa(p.MaxInFlight))
+	sheet.field("breaker", p.Breaker)
+	sheet.field("required", yesNo(p.Required))
+	sheet.field("webhook URL", p.WebhookURL)
+	sheet.field("notices trusted by", words(p.WebhookTrust))
 
-	b.field("can", words(p.Capabilities))
-	b.field("currencies", words(p.Currencies))
-	b.field("countries", words(p.Countries))
+	sheet.field("can", words(p.Capabilities))
+	sheet.field("currencies", words(p.Currencies))
+	sheet.field("countries", words(p.Countries))
 
 	for _, l := range p.PaymentLimits {
-		b.field(
+		sheet.field(
 			"payment limit",
 			limitText(l.Currency, amount(l.Min), amount(l.Max), l.Decimals),
 		)
 	}
 
 	for _, l := range p.PayoutLimits {
-		b.field(
+		sheet.field(
 			"payout limit",
 			limitText(l.Currency, amount(l.Min), amount(l.Max), l.Decimals),
 		)
 	}
 
 	for _, w := range p.Warnings {
-		b.field("warning", w)
+		sheet.field("warning", w)
 	}
-	b.print()
+	sheet.print()
 	list := make([]operation, len(p.Operations))
 	for i, o := range p.Operations {
 		list[i] = operation{o.Name, o.Description, o.MovesMoney}
@@ -190,13 +190,13 @@ func (a *app) operations(list []operation) {
 		return
 	}
 	a.heading("operations")
-	t := a.table("NAME", "MOVES MONEY", "WHAT")
-	t.indent = "  "
+	rows := a.table("NAME", "MOVES MONEY", "WHAT")
+	rows.indent = "  "
 	for _, o := range list {
-		t.row(o.Name, yesNo(o.MovesMoney), o.Description)
+		rows.row(o.Name, yesNo(o.MovesMoney), o.Description)
 	}
 
-	t.print()
+	rows.print()
 }
 
 // limitText words a limit; decimals may be unknown.

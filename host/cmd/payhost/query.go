@@ -20,7 +20,7 @@ func amount(d *decimal.Decimal) string {
 
 // methodsCommand asks the provider, through its plugin, each time it is run.
 func (a *app) methodsCommand() *cobra.Command {
-	c := &cobra.Command{
+	command := &cobra.Command{
 		Use:     "methods NAME",
 		Short:   "List what a customer can pay with at a provider",
 		Example: "  payhost methods acme\n  payhost methods acme --country DE --currency EUR --amount 60.00",
@@ -33,19 +33,19 @@ func (a *app) methodsCommand() *cobra.Command {
 		{"customer-id", "customer_id", "for the customer with this id"},
 	}
 
-	addFilters(c, filters)
-	c.RunE = func(c *cobra.Command, args []string) error {
-		r := request{
+	addFilters(command, filters)
+	command.RunE = func(cmd *cobra.Command, args []string) error {
+		call := request{
 			method:   http.MethodGet,
 			path:     recordPath("providers", args[0], "payment-methods"),
-			query:    queryOf(c, filters),
+			query:    queryOf(cmd, filters),
 			what:     "payment methods of " + args[0],
 			provider: args[0],
 		}
-		return a.list(c, r, (*app).methodTable)
+		return a.list(cmd, call, (*app).methodTable)
 	}
 
-	return c
+	return command
 }
 
 // methodTable leaves out logos and guides, which are for customers; --json has
@@ -71,29 +71,29 @@ func (a *app) methodTable(body []byte) (next string, err error) {
 		return "", err
 	}
 
-	t := a.table("METHOD", "NAME", "COUNTRY", "CURRENCY", "MIN", "MAX", "FLOW", "FIELDS")
-	for _, m := range page.Data {
+	rows := a.table("METHOD", "NAME", "COUNTRY", "CURRENCY", "MIN", "MAX", "FLOW", "FIELDS")
+	for _, row := range page.Data {
 		var fields []string
-		for _, f := range m.Fields {
+		for _, f := range row.Fields {
 			if !f.Required {
 				f.Name += "?"
 			}
 			fields = append(fields, f.Name)
 		}
 
-		t.row(
-			m.ID,
-			m.Name,
-			m.Country,
-			m.Currency,
-			amount(m.Min),
-			amount(m.Max),
-			m.Flow,
+		rows.row(
+			row.ID,
+			row.Name,
+			row.Country,
+			row.Currency,
+			amount(row.Min),
+			amount(row.Max),
+			row.Flow,
 			strings.Join(fields, " "),
 		)
 	}
 
-	t.print()
+	rows.print()
 	return page.Next, nil
 }
 
@@ -104,14 +104,14 @@ func (a *app) balancesCommand() *cobra.Command {
 		Short:   "Ask what an account holds at its provider",
 		Example: "  payhost balances acme",
 		Args:    arguments("NAME"),
-		RunE: func(c *cobra.Command, args []string) error {
-			r := request{
+		RunE: func(cmd *cobra.Command, args []string) error {
+			call := request{
 				method:   http.MethodGet,
 				path:     recordPath("providers", args[0], "balances"),
 				what:     "balances of " + args[0],
 				provider: args[0],
 			}
-			return a.list(c, r, (*app).balanceTable)
+			return a.list(cmd, call, (*app).balanceTable)
 		},
 	}
 }
@@ -141,7 +141,7 @@ func (a *app) balanceTable(body []byte) (next string, err error) {
 // key is required only when the provider says that it does.
 func (a *app) callCommand() *cobra.Command {
 	var key string
-	c := &cobra.Command{
+	command := &cobra.Command{
 		Use:   "call NAME OPERATION [JSON]",
 		Short: "Run one of a provider's own operations",
 		Long: `Run one of a provider's own operations.
@@ -159,9 +159,9 @@ JSON is the input, - takes it from standard input; without it the input is {}.`,
 		},
 	}
 
-	c.Flags().
+	command.Flags().
 		StringVar(&key, "idempotency-key", "", "names what is to happen: the same `key` never moves money twice (required where it moves money)")
-	c.RunE = func(c *cobra.Command, args []string) error {
+	command.RunE = func(cmd *cobra.Command, args []string) error {
 		input := []byte("{}")
 		if len(args) == 3 {
 			input = []byte(args[2])
@@ -177,10 +177,10 @@ JSON is the input, - takes it from standard input; without it the input is {}.`,
 			return wrongUsage("the input is not JSON")
 		}
 
-		return a.callOperation(c, args[0], args[1], input, key)
+		return a.callOperation(cmd, args[0], args[1], input, key)
 	}
 
-	return c
+	return command
 }
 
 // callOperation asks what the operation is before it is run.

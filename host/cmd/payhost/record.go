@@ -76,42 +76,42 @@ type view struct {
 }
 
 // showPayment prints all of a payment.
-func (a *app) showPayment(p *payment.Payment, v view) {
-	r := a.record(p.ID, p.Provider, p.Status, p.ReviewReason, p.Failure, p.CreatedAt)
-	r.field("amount", p.Amount.String()+" "+p.Currency)
-	if p.PaidAmount != nil {
-		paid := p.PaidAmount.String()
-		if p.PaidCurrency != nil {
-			paid += " " + *p.PaidCurrency
+func (a *app) showPayment(item *payment.Payment, shown view) {
+	rows := a.record(item.ID, item.Provider, item.Status, item.ReviewReason, item.Failure, item.CreatedAt)
+	rows.field("amount", item.Amount.String()+" "+item.Currency)
+	if item.PaidAmount != nil {
+		paid := item.PaidAmount.String()
+		if item.PaidCurrency != nil {
+			paid += " " + *item.PaidCurrency
 		}
-		r.field("paid", paid)
+		rows.field("paid", paid)
 	}
 
-	r.references(
-		p.MerchantReference,
-		p.ProviderReference,
-		p.ProviderReferences,
-		p.ProviderStatus,
+	rows.references(
+		item.MerchantReference,
+		item.ProviderReference,
+		item.ProviderReferences,
+		item.ProviderStatus,
 	)
-	r.field("description", p.Description)
-	r.field("method", p.Method)
+	rows.field("description", item.Description)
+	rows.field("method", item.Method)
 
-	r.times(p.UpdatedAt, p.ExpiresAt)
-	r.metadata(p.Metadata)
-	r.fields.print()
-	if p.NextAction != nil {
-		a.showAction(p.ID, p.NextAction)
+	rows.times(item.UpdatedAt, item.ExpiresAt)
+	rows.metadata(item.Metadata)
+	rows.fields.print()
+	if item.NextAction != nil {
+		a.showAction(item.ID, item.NextAction)
 	}
 
-	r.end(p.Attempts, p.History, v)
+	rows.end(item.Attempts, item.History, shown)
 }
 
 // showPayout prints all of a payout.
-func (a *app) showPayout(p *payment.Payout, v view) {
-	r := a.record(p.ID, p.Provider, p.Status, p.ReviewReason, p.Failure, p.CreatedAt)
-	r.field("amount", p.Amount.String()+" "+p.Currency)
-	to := p.Recipient
-	r.field(
+func (a *app) showPayout(item *payment.Payout, shown view) {
+	rows := a.record(item.ID, item.Provider, item.Status, item.ReviewReason, item.Failure, item.CreatedAt)
+	rows.field("amount", item.Amount.String()+" "+item.Currency)
+	to := item.Recipient
+	rows.field(
 		"recipient",
 		strings.Join(
 			slices.DeleteFunc(
@@ -122,31 +122,31 @@ func (a *app) showPayout(p *payment.Payout, v view) {
 		),
 	)
 
-	r.references(
-		p.MerchantReference,
-		p.ProviderReference,
-		p.ProviderReferences,
-		p.ProviderStatus,
+	rows.references(
+		item.MerchantReference,
+		item.ProviderReference,
+		item.ProviderReferences,
+		item.ProviderStatus,
 	)
-	r.field("description", p.Description)
-	r.field("method", p.Method)
+	rows.field("description", item.Description)
+	rows.field("method", item.Method)
 
-	r.times(p.UpdatedAt, nil)
-	r.metadata(p.Metadata)
-	r.fields.print()
-	r.end(p.Attempts, p.History, v)
+	rows.times(item.UpdatedAt, nil)
+	rows.metadata(item.Metadata)
+	rows.fields.print()
+	rows.end(item.Attempts, item.History, shown)
 }
 
 // showRefund prints all of a refund.
-func (a *app) showRefund(p *payment.Refund, v view) {
-	r := a.record(p.ID, p.Provider, p.Status, p.ReviewReason, p.Failure, p.CreatedAt)
-	r.field("of payment", p.PaymentID)
-	r.field("amount", p.Amount.String()+" "+p.Currency)
-	r.field("reason", p.Reason)
-	r.references("", p.ProviderReference, nil, p.ProviderStatus)
-	r.times(p.UpdatedAt, nil)
-	r.fields.print()
-	r.end(p.Attempts, nil, v)
+func (a *app) showRefund(item *payment.Refund, shown view) {
+	rows := a.record(item.ID, item.Provider, item.Status, item.ReviewReason, item.Failure, item.CreatedAt)
+	rows.field("of payment", item.PaymentID)
+	rows.field("amount", item.Amount.String()+" "+item.Currency)
+	rows.field("reason", item.Reason)
+	rows.references("", item.ProviderReference, nil, item.ProviderStatus)
+	rows.times(item.UpdatedAt, nil)
+	rows.fields.print()
+	rows.end(item.Attempts, nil, shown)
 }
 
 // references puts the provider's newest name for it first: it is the one to
@@ -183,9 +183,9 @@ func (r *record) metadata(m map[string]string) {
 
 // end prints what follows the fields: failure, what to do, attempts and
 // history.
-func (r *record) end(attempts []payment.Attempt, history []payment.Change, v view) {
+func (r *record) end(attempts []payment.Attempt, history []payment.Change, shown view) {
 	a := r.out
-	if v.failed {
+	if shown.failed {
 		// told by the caller
 	} else if r.failure != nil {
 		name := "failure"
@@ -206,16 +206,16 @@ func (r *record) end(attempts []payment.Attempt, history []payment.Change, v vie
 		a.attempts(attempts)
 	}
 
-	if v.wire {
+	if shown.wire {
 		a.exchanges(attempts)
 	}
 	if len(history) > 0 {
 		a.heading("history")
-		t := a.table(a.zone(), "AFTER", "BY", "WHAT", "STATUS", "NOTE")
-		t.indent = "  "
+		rows := a.table(a.zone(), "AFTER", "BY", "WHAT", "STATUS", "NOTE")
+		rows.indent = "  "
 
 		for _, h := range history {
-			t.row(
+			rows.row(
 				clock(h.At),
 				after(h.At, r.created),
 				h.Actor,
@@ -225,7 +225,7 @@ func (r *record) end(attempts []payment.Attempt, history []payment.Change, v vie
 			)
 		}
 
-		t.print()
+		rows.print()
 	}
 }
 
@@ -266,7 +266,7 @@ func (r *record) open() []string {
 // attempts prints the calls to the provider that could change something, one a
 // line.
 func (a *app) attempts(list []payment.Attempt) {
-	t := a.table(
+	rows := a.table(
 		"#",
 		"WHAT",
 		a.zone(),
@@ -278,13 +278,13 @@ func (a *app) attempts(list []payment.Attempt) {
 		"MESSAGE",
 	)
 
-	t.indent = "  "
+	rows.indent = "  "
 	for _, x := range list {
 		took := span(time.Duration(x.DurationMS) * time.Millisecond)
 		if x.Outcome == "" {
 			took = "running"
 		}
-		t.row(
+		rows.row(
 			strconv.Itoa(x.Number),
 			x.Verb,
 			clock(x.StartedAt),
@@ -297,7 +297,7 @@ func (a *app) attempts(list []payment.Attempt) {
 		)
 	}
 
-	t.print()
+	rows.print()
 }
 
 // exchanges prints what was said on the wire, secrets masked by the host.

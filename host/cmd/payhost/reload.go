@@ -12,7 +12,7 @@ import (
 // that --config names here: it only tells where the host's socket is.
 func (a *app) reloadCommand() *cobra.Command {
 	var force bool
-	c := &cobra.Command{
+	command := &cobra.Command{
 		Use:   "reload",
 		Short: "Make the running host take over its changed config.toml",
 		Long: `Make the running host take over its changed config.toml, provider by provider.
@@ -23,9 +23,9 @@ new configuration or plugin keeps what served before; the others are not touched
 		Args:    cobra.NoArgs,
 	}
 
-	c.Flags().
+	command.Flags().
 		BoolVar(&force, "force", false, "also change who we are to a provider with open payments, and end what still drains")
-	c.RunE = func(c *cobra.Command, _ []string) error {
+	command.RunE = func(c *cobra.Command, _ []string) error {
 		ctx, stop := interruptible(c)
 		defer stop()
 		body := []byte(`{"force": ` + strconv.FormatBool(force) + `}`)
@@ -47,7 +47,7 @@ new configuration or plugin keeps what served before; the others are not touched
 		return a.reloaded(got.body, a.now().Sub(began))
 	}
 
-	return c
+	return command
 }
 
 // reloaded prints what became of every provider; it fails when one failed.

@@ -36,14 +36,14 @@ func (d *draft) field(c *cobra.Command, flag, path, usage string) {
 
 // rest adds the flags that payments and payouts share, after those of their
 // own.
-func (d *draft) rest(c *cobra.Command) {
-	c.Flags().
+func (d *draft) rest(command *cobra.Command) {
+	command.Flags().
 		StringArrayVar(&d.metadata, "metadata", nil, "your own `key=value`; may be repeated")
-	c.Flags().
+	command.Flags().
 		StringVar(&d.option, "option", "", "the provider's own options, a `JSON` object")
-	c.Flags().
+	command.Flags().
 		StringVar(&d.file, "file", "", "the whole request as JSON, from a `file` or - for standard input, in place of the flags above")
-	keyFlag(c, &d.key)
+	keyFlag(command, &d.key)
 }
 
 // keyFlag adds the flag that every command which moves money requires.
@@ -64,17 +64,17 @@ func checkKey(key string) error {
 
 // body returns the request as JSON. Without a file the named flags are
 // required.
-func (d *draft) body(c *cobra.Command, in io.Reader, required ...string) ([]byte, error) {
+func (d *draft) body(command *cobra.Command, in io.Reader, required ...string) ([]byte, error) {
 	if err := checkKey(d.key); err != nil {
 		return nil, err
 	}
 	if d.file != "" {
-		return d.whole(c, in)
+		return d.whole(command, in)
 	}
 
 	var missing []string
 	for _, name := range required {
-		if c.Flag(name).Value.String() == "" {
+		if command.Flag(name).Value.String() == "" {
 			missing = append(missing, "--"+name)
 		}
 	}
@@ -88,7 +88,7 @@ func (d *draft) body(c *cobra.Command, in io.Reader, required ...string) ([]byte
 
 	request := map[string]any{}
 	for _, f := range d.fields {
-		if c.Flags().Changed(f.flag) {
+		if command.Flags().Changed(f.flag) {
 			put(request, f.path, *f.value)
 		}
 	}
@@ -191,18 +191,18 @@ func names(fields []draftField) []string {
 
 // pairs reads key=value arguments of a flag.
 func pairs(flag string, list []string) (map[string]string, error) {
-	m := map[string]string{}
+	pairs := map[string]string{}
 	for _, text := range list {
 		key, value, ok := strings.Cut(text, "=")
 		if !ok || key == "" {
 			return nil, wrongUsage("--%s takes key=value, not %q", flag, text)
 		}
-		if _, twice := m[key]; twice {
+		if _, twice := pairs[key]; twice {
 			return nil, wrongUsage("--%s names %q twice", flag, key)
 		}
 
-		m[key] = value
+		pairs[key] = value
 	}
 
-	return m, nil
+	return pairs, nil
 }

@@ -41,7 +41,7 @@ signal ends it at once. SIGHUP reloads the file, as payhost reload does. Logs go
 error output; one line on the output says when the host is ready.`,
 		Example: "  payhost serve\n  payhost serve --config /etc/payhost/config.toml",
 		Args:    cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
+		RunE: func(cmd *cobra.Command, _ []string) error {
 			loaded := look(a.config)
 			cfg, err := host.LoadConfig(a.config)
 			if err != nil {
@@ -50,7 +50,7 @@ error output; one line on the output says when the host is ready.`,
 			if problems, _ := host.CheckExposure(cfg); len(problems) > 0 {
 				return a.refuseExposed(problems)
 			}
-			return a.serve(c.Context(), cfg, loaded)
+			return a.serve(cmd.Context(), cfg, loaded)
 		},
 	}
 }
@@ -85,7 +85,7 @@ func (a *app) serve(ctx context.Context, cfg *host.Config, loaded appearance) er
 	if err != nil {
 		return fmt.Errorf("serve: %w", err)
 	}
-	h, err := host.Open(
+	running, err := host.Open(
 		ctx,
 		cfg,
 		host.WithLogger(log),
@@ -100,9 +100,9 @@ func (a *app) serve(ctx context.Context, cfg *host.Config, loaded appearance) er
 	defer unwatch()
 	serving, served := context.WithCancel(ctx)
 	var beside sync.WaitGroup
-	beside.Go(func() { reloads(serving, h, cfg.File, hangup, changes, log) })
+	beside.Go(func() { reloads(serving, running, cfg.File, hangup, changes, log) })
 	beside.Go(func() { a.announce(serving, cfg) })
-	err = h.Serve(ctx)
+	err = running.Serve(ctx)
 	served()
 
 	beside.Wait()
@@ -112,7 +112,7 @@ func (a *app) serve(ctx context.Context, cfg *host.Config, loaded appearance) er
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTime)
 	defer cancel()
 
-	if err := errors.Join(err, h.Close(closing)); err != nil {
+	if err := errors.Join(err, running.Close(closing)); err != nil {
 		return fmt.Errorf("serve: %w", err)
 	}
 

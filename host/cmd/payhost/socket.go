@@ -50,7 +50,7 @@ type answer struct {
 
 // ask makes a call. Its errors are made for people. With --json an answer that
 // says no is printed as it is, too.
-func (a *app) ask(ctx context.Context, r request) (*answer, error) {
+func (a *app) ask(ctx context.Context, call request) (*answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	if info, err := os.Stat(a.config); err != nil || info.IsDir() {
@@ -64,29 +64,29 @@ func (a *app) ask(ctx context.Context, r request) (*answer, error) {
 	target := url.URL{
 		Scheme:   "http",
 		Host:     "payhost",
-		Path:     r.path,
-		RawPath:  r.path,
-		RawQuery: r.query.Encode(),
+		Path:     call.path,
+		RawPath:  call.path,
+		RawQuery: call.query.Encode(),
 	}
 
-	if unescaped, err := url.PathUnescape(r.path); err == nil {
+	if unescaped, err := url.PathUnescape(call.path); err == nil {
 		target.Path = unescaped
 	}
 	req, err := http.NewRequestWithContext(
 		ctx,
-		r.method,
+		call.method,
 		target.String(),
-		bytes.NewReader(r.body),
+		bytes.NewReader(call.body),
 	)
 	if err != nil {
 		return nil, err
 	}
 
-	if len(r.body) > 0 {
-		req.Header.Set("Content-Type", orElse(r.contentType, "application/json"))
+	if len(call.body) > 0 {
+		req.Header.Set("Content-Type", orElse(call.contentType, "application/json"))
 	}
-	if r.key != "" {
-		req.Header.Set("Idempotency-Key", r.key)
+	if call.key != "" {
+		req.Header.Set("Idempotency-Key", call.key)
 	}
 
 	if secret := adminSecret(path); secret != "" {
@@ -97,7 +97,7 @@ func (a *app) ask(ctx context.Context, r request) (*answer, error) {
 
 	resp, err := client.Do(req)
 	if err != nil {
-		return nil, a.unanswered(r, path, err)
+		return nil, a.unanswered(call, path, err)
 	}
 	defer resp.Body.Close()
 
@@ -106,10 +106,10 @@ func (a *app) ask(ctx context.Context, r request) (*answer, error) {
 		err = fmt.Errorf("the answer is larger than %d MiB", maxAnswer>>20)
 	}
 	if err != nil {
-		return nil, a.unanswered(r, path, err)
+		return nil, a.unanswered(call, path, err)
 	}
 
-	if resp.StatusCode/100 == 2 || resp.StatusCode == r.accept {
+	if resp.StatusCode/100 == 2 || resp.StatusCode == call.accept {
 		return &answer{
 			body:     body,
 			replayed: resp.Header.Get("Idempotent-Replayed") == "true",
@@ -120,7 +120,7 @@ func (a *app) ask(ctx context.Context, r request) (*answer, error) {
 		a.printJSON(body)
 	}
 
-	return nil, refusal(r, resp, body)
+	return nil, refusal(call, resp, body)
 }
 
 // adminSecret returns what the host wants to see on its socket. It is empty
@@ -163,7 +163,7 @@ func short(socket string) string {
 }
 
 // unanswered explains a call that got no answer.
-func (a *app) unanswered(r request, socket string, err error) error {
+func (a *app) unanswered(call request, socket string, err error) error {
 	if dial := (*net.OpError)(nil); errors.As(err, &dial) && dial.Op == "dial" {
 		switch {
 		case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
@@ -187,9 +187,9 @@ func (a *app) unanswered(r request, socket string, err error) error {
 	}
 
 	t := &trouble{
-		what: fmt.Sprintf("%s: no answer from the host on %s: %s", r.what, socket, cause),
+		what: fmt.Sprintf("%s: no answer from the host on %s: %s", call.what, socket, cause),
 	}
-	t.lost(r)
+	t.lost(call)
 
 	return t
 }

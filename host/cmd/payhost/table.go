@@ -136,19 +136,19 @@ func lines(
 }
 
 func escape(text, keep string) string {
-	var b strings.Builder
+	var out strings.Builder
 	for _, c := range text {
 		switch {
 		case strings.ContainsRune(keep, c) || (unicode.IsGraphic(c) && c != unicode.ReplacementChar):
-			b.WriteRune(c)
+			out.WriteRune(c)
 		case c == '\n' || c == '\t' || c == '\r':
-			b.WriteByte(' ')
+			out.WriteByte(' ')
 		default:
-			fmt.Fprintf(&b, "\\u%04x", c)
+			fmt.Fprintf(&out, "\\u%04x", c)
 		}
 	}
 
-	return b.String()
+	return out.String()
 }
 
 // indented prints text of several lines.
@@ -172,20 +172,20 @@ func (a *app) printJSON(body []byte) {
 // control a terminal: JSON lets many of them stand for themselves in a text,
 // and programs read them as well when they are escaped.
 func escapedJSON(text string) string {
-	var b strings.Builder
+	var out strings.Builder
 	for _, c := range text {
 		switch {
 		case (c == '\n') || (unicode.IsGraphic(c) && (c != unicode.ReplacementChar)):
-			b.WriteRune(c)
+			out.WriteRune(c)
 		case c > 0xffff:
 			high, low := utf16.EncodeRune(c)
-			fmt.Fprintf(&b, "\\u%04x\\u%04x", high, low)
+			fmt.Fprintf(&out, "\\u%04x\\u%04x", high, low)
 		default:
-			fmt.Fprintf(&b, "\\u%04x", c)
+			fmt.Fprintf(&out, "\\u%04x", c)
 		}
 	}
 
-	return b.String()
+	return out.String()
 }
 
 // printValue prints a value of our own as JSON.

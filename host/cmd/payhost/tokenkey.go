@@ -31,20 +31,20 @@ not sealed is in the database alone: a copy of it is enough to forge webhooks of
 providers that do not sign them. A sealed key needs host.token_secret besides.`,
 		Example: "  payhost tokens",
 		Args:    cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
+		RunE: func(cmd *cobra.Command, _ []string) error {
 			r := request{
 				method: http.MethodGet,
 				path:   "/v1/token-keys",
 				what:   "list the token keys",
 			}
-			return a.list(c, r, (*app).tokenKeyTable)
+			return a.list(cmd, r, (*app).tokenKeyTable)
 		},
 	}
 }
 
 func (a *app) rotateTokenKey() *cobra.Command {
 	var reason string
-	c := &cobra.Command{
+	command := &cobra.Command{
 		Use:   "rotate --reason TEXT",
 		Short: "Make a new key for webhook and return URLs",
 		Long: `Make a new key, which signs the URLs of new payments from half a minute later on,
@@ -58,24 +58,24 @@ and then end the former key.`,
 		Args:    cobra.NoArgs,
 	}
 
-	c.Flags().StringVar(&reason, "reason", "", "why (required)")
-	require(c, "reason")
-	c.RunE = func(c *cobra.Command, _ []string) error {
-		r := request{
+	command.Flags().StringVar(&reason, "reason", "", "why (required)")
+	require(command, "reason")
+	command.RunE = func(cmd *cobra.Command, _ []string) error {
+		call := request{
 			method: http.MethodPost,
 			path:   "/v1/token-keys",
 			what:   "rotate the token key",
 			body:   object("reason", reason),
 		}
-		return a.list(c, r, (*app).tokenKeyTable)
+		return a.list(cmd, call, (*app).tokenKeyTable)
 	}
 
-	return c
+	return command
 }
 
 func (a *app) endTokenKey() *cobra.Command {
 	var reason string
-	c := &cobra.Command{
+	command := &cobra.Command{
 		Use:   "end KEY --reason TEXT",
 		Short: "Give a former key up: what it signed is refused from now on",
 		Long: `Give a former key up. Webhooks and returns to URLs that it signed are refused from
@@ -85,19 +85,19 @@ provider, or, where the provider cannot be asked, by an operator.`,
 		Args:    arguments("KEY"),
 	}
 
-	c.Flags().StringVar(&reason, "reason", "", "why (required)")
-	require(c, "reason")
-	c.RunE = func(c *cobra.Command, args []string) error {
-		r := request{
+	command.Flags().StringVar(&reason, "reason", "", "why (required)")
+	require(command, "reason")
+	command.RunE = func(cmd *cobra.Command, args []string) error {
+		call := request{
 			method: http.MethodPost,
 			path:   recordPath("token-keys", args[0], "end"),
 			what:   "end " + args[0],
 			body:   object("reason", reason),
 		}
-		return a.list(c, r, (*app).tokenKeyTable)
+		return a.list(cmd, call, (*app).tokenKeyTable)
 	}
 
-	return c
+	return command
 }
 
 func (a *app) tokenKeyTable(body []byte) (next string, err error) {
@@ -109,7 +109,7 @@ func (a *app) tokenKeyTable(body []byte) (next string, err error) {
 		return "", err
 	}
 
-	t := a.table("KEY", "STATE", "SEALED", "FROM "+a.zone(), "BY", "REASON")
+	rows := a.table("KEY", "STATE", "SEALED", "FROM "+a.zone(), "BY", "REASON")
 	for _, key := range page.Data {
 		sealed := "no"
 		if key.Sealed {
@@ -124,9 +124,9 @@ func (a *app) tokenKeyTable(body []byte) (next string, err error) {
 		if key.State == payment.KeyEnded {
 			by, reason = key.EndedBy, key.EndReason
 		}
-		t.row(key.ID, string(key.State), sealed, from, by, reason)
+		rows.row(key.ID, string(key.State), sealed, from, by, reason)
 	}
 
-	t.print()
+	rows.print()
 	return page.Next, nil
 }

@@ -35,8 +35,8 @@ func (t *trouble) Error() string {
 
 // facts returns one line each, indented, names in a column.
 func facts(list []fact) string {
-	var b bytes.Buffer
-	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	var buffer bytes.Buffer
+	w := tabwriter.NewWriter(&buffer, 0, 0, 2, ' ', 0)
 	last := ""
 
 	for _, f := range list {
@@ -49,16 +49,16 @@ func facts(list []fact) string {
 	}
 
 	_ = w.Flush() // into a buffer
-	return b.String()
+	return buffer.String()
 }
 
 // lost adds what to do when the answer to something that moves money has not
 // come.
-func (t *trouble) lost(r request) {
-	if !r.moves {
+func (t *trouble) lost(call request) {
+	if !call.moves {
 		return
 	}
-	t.fact("provider", "%s", r.provider)
+	t.fact("provider", "%s", call.provider)
 	t.fact(
 		"money",
 		"may have moved: the host may have taken the request, and goes on with it",
@@ -67,7 +67,7 @@ func (t *trouble) lost(r request) {
 	t.fact(
 		"next",
 		"run the same command again, with the same --idempotency-key %q: it finds what became of it and never moves money twice",
-		r.key,
+		call.key,
 	)
 }
 
@@ -90,31 +90,31 @@ type problem struct {
 }
 
 // refusal explains an answer that is a problem.
-func refusal(r request, resp *http.Response, body []byte) error {
+func refusal(call request, resp *http.Response, body []byte) error {
 	var p problem
 	if err := json.Unmarshal(body, &p); err != nil || p.Code+p.Title+p.Detail == "" {
-		t := &trouble{
+		failed := &trouble{
 			what: fmt.Sprintf(
 				"%s: the host answered %s and nothing that explains it; its log may",
-				r.what,
+				call.what,
 				resp.Status,
 			),
 		}
-		t.lost(r)
+		failed.lost(call)
 
-		return t
+		return failed
 	}
 
-	p.Provider = cmp.Or(p.Provider, r.provider)
-	t := &trouble{what: r.what + ": " + cmp.Or(p.Detail, p.Title, resp.Status)}
+	p.Provider = cmp.Or(p.Provider, call.provider)
+	failed := &trouble{what: call.what + ": " + cmp.Or(p.Detail, p.Title, resp.Status)}
 	for _, v := range p.Violations {
-		t.fact("wrong", "%s %s", v.Field, v.Message)
+		failed.fact("wrong", "%s %s", v.Field, v.Message)
 	}
 
-	t.fact("provider", "%s", p.Provider)
-	t.fact("payment", "%s", p.PaymentID)
-	t.fact("code", "%s", p.Code)
-	t.fact("provider said", "%s", strings.TrimSpace(p.ProviderCode+" "+p.ProviderMessage))
+	failed.fact("provider", "%s", p.Provider)
+	failed.fact("payment", "%s", p.PaymentID)
+	failed.fact("code", "%s", p.Code)
+	failed.fact("provider said", "%s", strings.TrimSpace(p.ProviderCode+" "+p.ProviderMessage))
 	wait := ""
 	if seconds := resp.Header.Get("Retry-After"); seconds != "" {
 		wait = seconds + " s"
@@ -123,24 +123,24 @@ func refusal(r request, resp *http.Response, body []byte) error {
 		}
 	}
 
-	c := circumstance{
+	circumstances := circumstance{
 		code:     p.Code,
 		outcome:  p.Outcome,
 		provider: p.Provider,
 		id:       p.PaymentID,
-		key:      r.key,
+		key:      call.key,
 		wait:     wait,
 	}
 
-	if r.moves {
-		t.fact("money", "%s", c.money())
+	if call.moves {
+		failed.fact("money", "%s", circumstances.money())
 	}
-	for _, step := range c.next(r.moves) {
-		t.fact("next", "%s", step)
+	for _, step := range circumstances.next(call.moves) {
+		failed.fact("next", "%s", step)
 	}
 
-	t.fact("request", "%s", p.RequestID)
-	return t
+	failed.fact("request", "%s", p.RequestID)
+	return failed
 }
 
 // failure adds what is known of a failure that is on record.
@@ -151,7 +151,7 @@ func (t *trouble) failure(id, provider string, s payment.Status, f *payment.Fail
 		return // it went on after that
 	}
 
-	c := circumstance{
+	circumstances := circumstance{
 		code:     f.Code,
 		outcome:  sdk.Outcome(f.Outcome),
 		provider: provider,
@@ -160,8 +160,8 @@ func (t *trouble) failure(id, provider string, s payment.Status, f *payment.Fail
 		safe:     f.NewAttemptSafe,
 	}
 
-	t.fact("money", "%s", c.money())
-	for _, step := range c.next(true) {
+	t.fact("money", "%s", circumstances.money())
+	for _, step := range circumstances.next(true) {
 		t.fact("next", "%s", step)
 	}
 }
@@ -176,20 +176,20 @@ func whatFailed(kind, id, provider string, s payment.Status, f *payment.Failure)
 		f = &payment.Failure{Outcome: string(sdk.OutcomeUnknown)}
 	}
 
-	t := &trouble{
+	failed := &trouble{
 		what: fmt.Sprintf("the %s failed: %s", kind, cmp.Or(f.Message, "nobody says why")),
 	}
 	if s == payment.Unknown {
-		t.what = fmt.Sprintf(
+		failed.what = fmt.Sprintf(
 			"nobody knows what became of the %s: %s",
 			kind,
 			cmp.Or(f.Message, "the provider's answer is missing"),
 		)
 	}
 
-	t.fact(kind, "%s", id)
-	t.fact("provider", "%s", provider)
-	t.failure(id, provider, s, f)
+	failed.fact(kind, "%s", id)
+	failed.fact("provider", "%s", provider)
+	failed.failure(id, provider, s, f)
 
-	return t
+	return failed
 }

@@ -27,7 +27,7 @@ const (
 // ctx ends.
 func reloads(
 	ctx context.Context,
-	h *host.Host,
+	running *host.Host,
 	file string,
 	hangup <-chan os.Signal,
 	changes <-chan struct{},
@@ -38,15 +38,15 @@ func reloads(
 		case <-ctx.Done():
 			return
 		case <-hangup:
-			reload(ctx, h, file, "SIGHUP", log)
+			reload(ctx, running, file, "SIGHUP", log)
 		case <-changes:
-			reload(ctx, h, file, "the file changed", log)
+			reload(ctx, running, file, "the file changed", log)
 		}
 	}
 }
 
 // reload makes a running host take over its file, and logs what became of it.
-func reload(ctx context.Context, h *host.Host, file, why string, log *slog.Logger) {
+func reload(ctx context.Context, running *host.Host, file, why string, log *slog.Logger) {
 	log.Info("reloading", "file", file, "because", why)
 	cfg, err := host.LoadConfig(file)
 	if err != nil {
@@ -54,22 +54,22 @@ func reload(ctx context.Context, h *host.Host, file, why string, log *slog.Logge
 		return
 	}
 
-	results, err := h.Reload(ctx, cfg, false)
+	results, err := running.Reload(ctx, cfg, false)
 	if err != nil {
 		logInvalid(err, log)
 		return
 	}
 
 	actions := map[string]int{}
-	for _, r := range results {
-		actions[string(r.Action)]++
+	for _, result := range results {
+		actions[string(result.Action)]++
 		switch {
-		case r.Error != nil:
-			logFailed(cfg, r, log)
-		case r.Action == host.ActionRestart:
+		case result.Error != nil:
+			logFailed(cfg, result, log)
+		case result.Action == host.ActionRestart:
 			log.Warn(
 				"this setting takes effect only when the host is started again",
-				"key", r.Name,
+				"key", result.Name,
 			)
 		}
 	}

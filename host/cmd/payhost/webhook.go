@@ -60,10 +60,10 @@ func (a *app) webhooksCommand() *cobra.Command {
 
 // webhookCommand completes a command whose answer is one notice.
 func (a *app) webhookCommand(
-	c *cobra.Command,
+	command *cobra.Command,
 	ask func(args []string) request,
 ) *cobra.Command {
-	c.RunE = func(c *cobra.Command, args []string) error {
+	command.RunE = func(c *cobra.Command, args []string) error {
 		return a.one(c, ask(args), func(body []byte) error {
 			var w payment.Webhook
 			err := read(body, &w)
@@ -74,7 +74,7 @@ func (a *app) webhookCommand(
 		})
 	}
 
-	return c
+	return command
 }
 
 func (a *app) listWebhooks(use string) *cobra.Command {
@@ -82,7 +82,7 @@ func (a *app) listWebhooks(use string) *cobra.Command {
 	if use == "webhooks" {
 		short = "List, look at and replay the providers' notices"
 	}
-	c := &cobra.Command{
+	command := &cobra.Command{
 		Use:   use,
 		Short: short,
 		Long:  "List the notices that came from providers, the newest first.",
@@ -103,18 +103,18 @@ func (a *app) listWebhooks(use string) *cobra.Command {
 		{"limit", "limit", "at most so `many`"},
 	}
 
-	addFilters(c, filters)
-	c.RunE = func(c *cobra.Command, _ []string) error {
-		r := request{
+	addFilters(command, filters)
+	command.RunE = func(cmd *cobra.Command, _ []string) error {
+		call := request{
 			method: http.MethodGet,
 			path:   "/v1/webhooks",
-			query:  queryOf(c, filters),
+			query:  queryOf(cmd, filters),
 			what:   "list webhooks",
 		}
-		return a.list(c, r, (*app).webhookTable)
+		return a.list(cmd, call, (*app).webhookTable)
 	}
 
-	return c
+	return command
 }
 
 // webhookTable prints a page of notices; error says why a notice is not
@@ -128,7 +128,7 @@ func (a *app) webhookTable(body []byte) (next string, err error) {
 		return "", err
 	}
 
-	t := a.table(
+	rows := a.table(
 		"NOTICE",
 		"RECEIVED "+a.zone(),
 		"PROVIDER",
@@ -139,61 +139,61 @@ func (a *app) webhookTable(body []byte) (next string, err error) {
 		"ERROR",
 	)
 
-	for _, w := range page.Data {
-		t.row(
-			w.ID,
-			clock(w.ReceivedAt),
-			w.Provider,
-			string(w.State),
-			yesNo(w.Verified),
-			strconv.Itoa(w.Events),
-			strings.Join(w.PaymentIDs, " "),
-			w.Error,
+	for _, row := range page.Data {
+		rows.row(
+			row.ID,
+			clock(row.ReceivedAt),
+			row.Provider,
+			string(row.State),
+			yesNo(row.Verified),
+			strconv.Itoa(row.Events),
+			strings.Join(row.PaymentIDs, " "),
+			row.Error,
 		)
 	}
 
-	t.print()
+	rows.print()
 	return page.Next, nil
 }
 
 // showWebhook prints what became of a notice, then the request as it came: the
 // host has masked what is secret in it.
-func (a *app) showWebhook(w *payment.Webhook) {
-	b := a.block()
-	b.field("notice", w.ID)
-	b.field("state", string(w.State))
-	b.field("", map[payment.WebhookState]string{
+func (a *app) showWebhook(item *payment.Webhook) {
+	sheet := a.block()
+	sheet.field("notice", item.ID)
+	sheet.field("state", string(item.State))
+	sheet.field("", map[payment.WebhookState]string{
 		payment.WebhookPending:   "its plugin has not read it yet",
 		payment.WebhookIgnored:   "it changed nothing, or was only a hint",
-		payment.WebhookUnmatched: "it is genuine but fits no payment: payhost webhooks attach " + w.ID + " PAYMENT",
+		payment.WebhookUnmatched: "it is genuine but fits no payment: payhost webhooks attach " + item.ID + " PAYMENT",
 		payment.WebhookFailed:    "it is not genuine, or its plugin could not read it",
 		payment.WebhookApplied:   "what it says is recorded",
-	}[w.State])
+	}[item.State])
 
-	b.field("error", w.Error)
-	b.field("provider", w.Provider)
-	b.field("received", a.at(w.ReceivedAt))
-	b.field("from", w.RemoteAddress)
-	b.field("verified", yesNo(w.Verified))
-	b.field("events", strconv.Itoa(w.Events))
-	for _, id := range w.PaymentIDs {
-		b.field("payment", id)
+	sheet.field("error", item.Error)
+	sheet.field("provider", item.Provider)
+	sheet.field("received", a.at(item.ReceivedAt))
+	sheet.field("from", item.RemoteAddress)
+	sheet.field("verified", yesNo(item.Verified))
+	sheet.field("events", strconv.Itoa(item.Events))
+	for _, id := range item.PaymentIDs {
+		sheet.field("payment", id)
 	}
 
-	b.print()
+	sheet.print()
 	a.heading("request")
-	method := w.Method
-	if w.Query != "" {
-		method += " ?" + w.Query
+	method := item.Method
+	if item.Query != "" {
+		method += " ?" + item.Query
 	}
 
 	a.indented(method)
-	for _, name := range slices.Sorted(maps.Keys(w.Headers)) {
-		a.indented(name + ": " + w.Headers[name])
+	for _, name := range slices.Sorted(maps.Keys(item.Headers)) {
+		a.indented(name + ": " + item.Headers[name])
 	}
-	if w.Body != "" {
+	if item.Body != "" {
 		a.heading("body")
-		a.indented(readable(w.Body))
+		a.indented(readable(item.Body))
 	}
 }
 

@@ -80,7 +80,9 @@ func (c cpu) since(before cpu) string {
 	idle := share(c.idle, before.idle)
 	others := max(100-idle-here-plugins-server, 0)
 
+	// A busy machine says nothing; an idle one has waited for the writer.
 	bottleneck := "the processors"
+
 	switch {
 	case others > 100*othersMay:
 		bottleneck = "the rest of the machine: measure again when it is quiet"

@@ -111,6 +111,7 @@ func durableOnPostgres(
 		return nil, nil
 	}
 
+	// The server may be one that others use.
 	own, drop, err := ownDatabase(ctx, server)
 	if err != nil {
 		return nil, err

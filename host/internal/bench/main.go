@@ -97,6 +97,7 @@ func run(ctx context.Context, w io.Writer) error {
 	}
 	defer closeAll()
 
+	// The run takes minutes: standard error says what it is at.
 	fmt.Fprintf(os.Stderr, "calls …\n")
 	calls, err := measureCalls(ctx, ways)
 	if err != nil {

@@ -111,6 +111,7 @@ type row struct {
 
 // measureCalls measures all ways in turns, with one caller and with many.
 func measureCalls(ctx context.Context, ways []way) ([]row, error) {
+	// In turns, so that a busy machine slows all ways alike.
 	one := make([][]figures, len(ways))
 	many := make([][]figures, len(ways))
 
@@ -159,6 +160,7 @@ func printCalls(w io.Writer, rows []row) {
 		)
 	}
 
+	// The two figures that have aims.
 	bare := rows[wayBare]
 	host := rows[wayHost]
 	printf("\nHost beside bare go-plugin: p50 of one caller %.2f times (aim 1.1), "+
@@ -233,6 +235,7 @@ func startOnce(ctx context.Context, dir string) (
 	}
 	elapsed = time.Since(begin)
 
+	// The plugin is idle now.
 	if status, ok := plugins.Status(account); ok {
 		resident = residentOf(status.PID)
 	}

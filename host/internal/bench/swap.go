@@ -47,6 +47,7 @@ func measureSwaps(ctx context.Context, dir string) (string, error) {
 	}
 	defer func() { _ = world.supervisor.Close(context.WithoutCancel(ctx)) }()
 
+	// A pause in place of a swap gives the quiet time.
 	steady, err := world.measure(ctx, func(context.Context) error {
 		time.Sleep(swapPause)
 		return nil
@@ -214,6 +215,7 @@ func (w *swapWorld) measure(
 		})
 	}
 
+	// The callers go on until the last change has been made.
 	changes, err := w.change(ctx, change)
 	stop()
 	running.Wait()
@@ -303,6 +305,7 @@ func killOnce(ctx context.Context, plugins *supervisor.Supervisor) (time.Duratio
 		return 0, err
 	}
 
+	// The host finds out by itself, and starts the plugin again.
 	for {
 		err := payOn(ctx, plugins)
 		if err == nil {

@@ -119,6 +119,7 @@ func tortureOnce(ctx context.Context, dir, order string) (string, error) {
 		return "", err
 	}
 
+	// The misbehaving plugin may fail, the other one must not.
 	var calls, failed atomic.Int64
 	torturing, stop := context.WithCancel(ctx)
 	var running sync.WaitGroup
@@ -156,9 +157,10 @@ func openTortured(ctx context.Context, dir string) (*supervisor.Supervisor, erro
 		return nil, err
 	}
 
+	// Another version means another process.
 	bad := good
 	bad.Name = tortured
-	bad.Version = version // another version means another process
+	bad.Version = version
 	bad.Timeout = time.Second
 	plugins := supervisor.New(supervisor.Options{
 		PluginDir: folder,

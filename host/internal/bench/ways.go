@@ -265,6 +265,7 @@ func copySelf(folder string) error {
 		return err
 	}
 
+	// A copy, since some measurements change the program.
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return err
 	}

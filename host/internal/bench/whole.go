@@ -50,6 +50,7 @@ func measureWhole(ctx context.Context, dir string) (string, error) {
 		return "", err
 	}
 
+	// Memory and processors, before and after a load over HTTP.
 	idleHost := residentOf(host.pid())
 	idlePlugins, smallest := residentOfAll(plugins)
 	before := takenNow(host.pid(), sandbox.pid(), plugins)
@@ -139,6 +140,8 @@ func startProgram(path, sign string, args ...string) (*program, error) {
 		if !strings.Contains(lines.Text(), sign) {
 			continue
 		}
+
+		// The program would block on a full pipe.
 		go func() {
 			defer close(started.done)
 			_, _ = io.Copy(io.Discard, out)

@@ -21,6 +21,7 @@ func legible(next http.Handler) http.Handler {
 			return
 		}
 
+		// r.URL.Query drops a part that it cannot read.
 		query, err := url.ParseQuery(r.URL.RawQuery)
 		if err != nil {
 			newProblem(http.StatusBadRequest, codeMalformed,
@@ -28,22 +29,30 @@ func legible(next http.Handler) http.Handler {
 			return
 		}
 
-		p := newProblem(http.StatusUnprocessableEntity, string(sdk.CodeInvalidRequest),
+		refusal := newProblem(http.StatusUnprocessableEntity, string(sdk.CodeInvalidRequest),
 			"the request is not valid, and nothing was done")
+
 		for name, values := range query {
 			switch {
 			case !isText(name):
-				p.Violations = append(p.Violations,
+				refusal.Violations = append(refusal.Violations,
 					violation{Field: "query", Message: "has a name that is not text"})
 			case !isText(strings.Join(values, "")):
-				p.Violations = append(p.Violations,
-					violation{Field: name, Message: "holds a control character or is not UTF-8"})
+				refusal.Violations = append(
+					refusal.Violations,
+					violation{
+						Field:   name,
+						Message: "holds a control character or is not UTF-8",
+					},
+				)
 			}
 		}
-		if len(p.Violations) > 0 {
-			p.write(w, r)
+
+		if len(refusal.Violations) > 0 {
+			refusal.write(w, r)
 			return
 		}
+
 		next.ServeHTTP(w, r)
 	})
 }

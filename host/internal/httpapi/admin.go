@@ -41,9 +41,11 @@ func forced(body []byte) (force bool, ok bool) {
 		return false, false
 	}
 
+	// Absent is false, but a text or a number is a mistake.
 	value, there := fields["force"]
 	force, isBool := value.(bool)
 	delete(fields, "force") // what is left is not known here
+
 	return force, len(fields) == 0 && (isBool || !there)
 }
 
@@ -57,15 +59,23 @@ func (a *API) reload(w http.ResponseWriter, r *http.Request) {
 			`the body must be {"force": true or false}, or empty`).write(w, r)
 		return
 	}
+
 	if a.Reload == nil {
-		newProblem(http.StatusNotFound, string(sdk.CodeNotFound), "this host cannot be reloaded").write(w, r)
+		newProblem(
+			http.StatusNotFound,
+			string(sdk.CodeNotFound),
+			"this host cannot be reloaded",
+		).write(w, r)
 		return
 	}
 
+	// A reload with failed providers is still a reload: only a configuration that
+	// is not valid is an error.
 	out := a.Reload(r.Context(), force)
 	w.Header().Set("Content-Type", "application/json")
 	if len(out.Problems) > 0 {
 		w.WriteHeader(http.StatusUnprocessableEntity)
 	}
+
 	_ = json.NewEncoder(w).Encode(out) // a caller that hung up does not want it
 }

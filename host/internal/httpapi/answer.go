@@ -6,8 +6,8 @@ import (
 	"github.com/payhost/payhost/host/payment"
 )
 
-// replayedName is the header of an answer that an earlier request under the same
-// key brought about.
+// replayedName is the header of an answer that an earlier request under the
+// same key brought about.
 const replayedName = "Idempotent-Replayed"
 
 // recorded is the answer to a request under a key: the thing that it brought
@@ -51,7 +51,9 @@ func pageOf[T any](list []T, next string) *listed[T] {
 }
 
 // paged answers with a page that was read from a list, or with why it was not.
-func paged[T any](ctx context.Context, a *API, list []T, next string, err error) (*listed[T], error) {
+func paged[T any](
+	ctx context.Context, a *API, list []T, next string, err error,
+) (*listed[T], error) {
 	if err != nil {
 		return nil, a.fail(ctx, reading, err)
 	}

@@ -1,7 +1,7 @@
 // Package httpapi serves a host over HTTP: the API with its document, the pages
-// for people, and the probes. It reads requests into the types of package payment
-// and writes answers; their meaning is decided behind the interfaces of this
-// package.
+// for people, and the probes. It reads requests into the types of package
+// payment and writes answers; their meaning is decided behind the interfaces of
+// this package.
 package httpapi
 
 import (
@@ -13,7 +13,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Options are the parts of an API. Logger, Metrics, Reload and Leaving may be nil.
+// Options are the parts of an API. Logger, Metrics, Reload and Leaving may be
+// nil.
 type Options struct {
 	Payments    Payments
 	Webhooks    Webhooks
@@ -31,7 +32,8 @@ type Options struct {
 	Logger  *slog.Logger
 	// Reload reads the configuration again; nil: the host cannot be reloaded.
 	Reload func(ctx context.Context, force bool) Reloaded
-	// Leaving reports whether the host is about to stop serving; nil: it never is.
+	// Leaving reports whether the host is about to stop serving; nil: it never
+	// is.
 	Leaving func() bool
 }
 
@@ -46,25 +48,27 @@ type API struct {
 
 // New makes an API. It panics when its own description is wrong, which every
 // test of it would show.
-func New(o Options) *API {
-	if o.Logger == nil {
-		o.Logger = slog.New(slog.DiscardHandler)
+func New(options Options) *API {
+	if options.Logger == nil {
+		options.Logger = slog.New(slog.DiscardHandler)
 	}
-	if o.Metrics == nil {
-		o.Metrics = prometheus.NewRegistry()
+	if options.Metrics == nil {
+		options.Metrics = prometheus.NewRegistry()
 	}
 
-	a := &API{Options: o, timing: newTiming(o.Metrics)}
+	a := &API{Options: options, timing: newTiming(options.Metrics)}
 	v1, document := a.describe()
+	// Every way to the API goes through the check of addresses.
 	a.v1, a.document = legible(v1), document
+
 	return a
 }
 
 // Guarded serves /v1/ to requests with one of the configured tokens.
 func (a *API) Guarded() http.Handler { return a.observe(a.guard(a.v1)) }
 
-// Admin serves /v1/ without a token, /admin/ and the probes. Every caller that can
-// reach it may do everything.
+// Admin serves /v1/ without a token, /admin/ and the probes. Every caller that
+// can reach it may do everything.
 func (a *API) Admin() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/v1/", as("admin socket", a.v1))

@@ -8,9 +8,9 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// body is the JSON of a request, read into a type of package payment. What the
-// document lets pass and the type does not is kept, to be reported together
-// with everything else that is wrong.
+// body is the JSON of a request, read into a type of package payment. A value
+// that the document lets pass and the type does not is kept as a violation, to
+// be reported together with everything else that is wrong.
 type body[T any] struct {
 	Value T
 	wrong []sdk.Violation
@@ -19,6 +19,7 @@ type body[T any] struct {
 // UnmarshalJSON fails only for what the document does not let pass either.
 func (b *body[T]) UnmarshalJSON(data []byte) error {
 	err := json.Unmarshal(data, &b.Value)
+	// These fields are texts in the document, which says less about them.
 	var unread *payment.Error
 	if errors.As(err, &unread) {
 		b.wrong = unread.Violations

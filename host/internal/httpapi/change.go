@@ -9,7 +9,8 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// changeErrors are the statuses of a call that changes a payment at its provider.
+// changeErrors are the statuses of a call that changes a payment at its
+// provider.
 var changeErrors = []int{
 	http.StatusNotFound, http.StatusConflict, http.StatusServiceUnavailable, http.StatusGatewayTimeout,
 }
@@ -58,7 +59,9 @@ type captureInput struct {
 // Resolve reports an amount that cannot be read.
 func (in *captureInput) Resolve(huma.Context) []error { return found(in.Body.violations()) }
 
-func (a *API) capturePayment(ctx context.Context, in *captureInput) (*recorded[payment.Payment], error) {
+func (a *API) capturePayment(
+	ctx context.Context, in *captureInput,
+) (*recorded[payment.Payment], error) {
 	var amount decimal.Decimal // zero: all of it
 	if in.Body != nil {
 		amount = in.Body.Value.Amount
@@ -77,7 +80,9 @@ type cancelInput struct {
 	Body *cancelRequest
 }
 
-func (a *API) cancelPayment(ctx context.Context, in *cancelInput) (*recorded[payment.Payment], error) {
+func (a *API) cancelPayment(
+	ctx context.Context, in *cancelInput,
+) (*recorded[payment.Payment], error) {
 	reason := ""
 	if in.Body != nil {
 		reason = in.Body.Reason
@@ -97,6 +102,7 @@ func resolve[T any](
 	ctx context.Context, a *API, kind payment.Kind, in *resolveInput,
 	get func(context.Context, string) (*T, error),
 ) (*one[T], error) {
+	// The body says nothing of the operator: a caller could write any name.
 	decision := in.Body
 	decision.Operator = operator(ctx)
 	if err := a.Payments.Resolve(ctx, kind, in.ID, decision); err != nil {

@@ -39,7 +39,9 @@ func (in *listDeadLettersInput) Resolve(huma.Context) []error {
 	return found(core.CheckEventCursor(in.Cursor))
 }
 
-func (a *API) listDeadLetters(ctx context.Context, in *listDeadLettersInput) (*listed[payment.DeadLetter], error) {
+func (a *API) listDeadLetters(
+	ctx context.Context, in *listDeadLettersInput,
+) (*listed[payment.DeadLetter], error) {
 	list, next, err := a.DeadLetters.List(ctx, in.Cursor, in.Limit)
 	return paged(ctx, a, list, next, err)
 }

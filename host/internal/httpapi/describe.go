@@ -18,9 +18,10 @@ import (
 // maxJSON bounds a JSON body, in bytes.
 const maxJSON = 1 << 20
 
-// describe puts the API together. Its handler and its OpenAPI document are made of
-// the same code.
+// describe puts the API together. Its handler and its OpenAPI document are made
+// of the same code.
 func (a *API) describe() (v1 http.Handler, document []byte) {
+	// Registering an operation adds it to the mux and to the document.
 	mux := http.NewServeMux()
 	api := humago.New(mux, a.apiConfig())
 
@@ -32,17 +33,19 @@ func (a *API) describe() (v1 http.Handler, document []byte) {
 	a.providerOperations(api)
 	a.eventOperations(api)
 	a.deadLetterOperations(api)
+
 	a.tokenKeyOperations(api)
 	a.webhookOperations(api)
 
-	// The document is written before the schemas become as strict as the check of
-	// requests must be: that form is huma's own and no reader's.
+	// The document is written before the schemas become as strict as the check
+	// of requests must be: that form is huma's own and no reader's.
 	sent := sentTypes(api.OpenAPI())
 	complete(api.OpenAPI(), sent)
 	document, err := json.Marshal(api.OpenAPI())
 	if err != nil {
 		panic(fmt.Sprintf("httpapi: the document cannot be written: %v", err))
 	}
+
 	strict(api.OpenAPI().Components.Schemas, sent)
 	return router{mux: mux}, document
 }
@@ -50,13 +53,19 @@ func (a *API) describe() (v1 http.Handler, document []byte) {
 func (a *API) apiConfig() huma.Config {
 	format := huma.Format{Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: unmarshal}
 	token := &huma.SecurityScheme{
-		Type: "http", Scheme: "bearer",
+		Type:        "http",
+		Scheme:      "bearer",
 		Description: "One of the tokens in http.tokens of the host's configuration.",
 	}
+
 	return huma.Config{
 		OpenAPI: &huma.OpenAPI{
 			OpenAPI: "3.1.0",
-			Info:    &huma.Info{Title: "Payhost", Version: "1.0.0", Description: introduction},
+			Info: &huma.Info{
+				Title:       "Payhost",
+				Version:     "1.0.0",
+				Description: introduction,
+			},
 			Components: &huma.Components{
 				Schemas:         newSchemas(),
 				SecuritySchemes: map[string]*huma.SecurityScheme{"token": token},
@@ -64,7 +73,10 @@ func (a *API) apiConfig() huma.Config {
 			Security: []map[string][]string{{"token": {}}},
 			Tags:     tags,
 		},
-		Formats:                      map[string]huma.Format{"application/json": format, "json": format},
+		Formats: map[string]huma.Format{
+			"application/json": format,
+			"json":             format,
+		},
 		DefaultFormat:                "application/json",
 		RejectUnknownQueryParameters: true,
 		Transformers:                 []huma.Transformer{a.reshape},
@@ -81,7 +93,10 @@ func (a *API) serveDocument(w http.ResponseWriter, r *http.Request) {
 var tags = []*huma.Tag{
 	{Name: "Payments", Description: "Money from customers."},
 	{Name: "Payouts", Description: "Money to recipients."},
-	{Name: "Providers", Description: "The configured accounts at payment providers, and what only they have."},
+	{
+		Name:        "Providers",
+		Description: "The configured accounts at payment providers, and what only they have.",
+	},
 	{Name: "Events", Description: "What happened, in order."},
 	{Name: "Webhooks", Description: "What providers sent, as it came."},
 	{Name: "Host", Description: "The hosts themselves."},
@@ -105,17 +120,28 @@ type operation struct {
 	id, method, path          string // the path below /v1
 	tag, summary, description string
 	success                   int // 0: 200, or 204 without a body
-	// errors are the statuses of failures besides those that every call can have.
+	// errors are the statuses of failures besides those that every call can
+	// have.
 	errors []int
 }
 
 // described returns the operation in huma's words.
 func (o operation) described() huma.Operation {
-	statuses := []int{http.StatusUnauthorized, http.StatusUnprocessableEntity, http.StatusInternalServerError}
-	if o.method == http.MethodPost {
-		statuses = append(statuses,
-			http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
+	// These can come from the guard and from the checks of a body.
+	statuses := []int{
+		http.StatusUnauthorized,
+		http.StatusUnprocessableEntity,
+		http.StatusInternalServerError,
 	}
+	if o.method == http.MethodPost {
+		statuses = append(
+			statuses,
+			http.StatusBadRequest,
+			http.StatusRequestEntityTooLarge,
+			http.StatusUnsupportedMediaType,
+		)
+	}
+
 	responses := map[string]*huma.Response{}
 	for _, status := range append(statuses, o.errors...) {
 		responses[strconv.Itoa(status)] = problemResponse(status)
@@ -142,9 +168,13 @@ func problemResponse(status int) *huma.Response {
 	}
 	if (status == http.StatusServiceUnavailable) || (status == http.StatusTooManyRequests) {
 		response.Headers = map[string]*huma.Param{
-			"Retry-After": {Description: "seconds", Schema: &huma.Schema{Type: huma.TypeInteger}},
+			"Retry-After": {
+				Description: "seconds",
+				Schema:      &huma.Schema{Type: huma.TypeInteger},
+			},
 		}
 	}
+
 	return response
 }
 
@@ -153,8 +183,16 @@ const schemaPrefix = "#/components/schemas/"
 
 // schemaNames gives types the names that the document has for them.
 var schemaNames = strings.NewReplacer(
-	"ProviderStatus", "Provider", "ProviderLimit", "Limit", "ProviderOperation", "Operation",
-	"Resolution", "ResolveRequest", "View", "",
+	"ProviderStatus",
+	"Provider",
+	"ProviderLimit",
+	"Limit",
+	"ProviderOperation",
+	"Operation",
+	"Resolution",
+	"ResolveRequest",
+	"View",
+	"",
 )
 
 // newSchemas makes the registry of the document's types. An alias stands for a
@@ -165,11 +203,29 @@ func newSchemas() huma.Registry {
 	})
 
 	schemas.RegisterTypeAlias(amountType, reflect.TypeFor[amountSchema]())
-	schemas.RegisterTypeAlias(reflect.TypeFor[body[payment.Request]](), reflect.TypeFor[paymentRequest]())
-	schemas.RegisterTypeAlias(reflect.TypeFor[body[payment.PayoutRequest]](), reflect.TypeFor[payoutRequest]())
-	schemas.RegisterTypeAlias(reflect.TypeFor[body[payment.RefundRequest]](), reflect.TypeFor[refundRequest]())
-	schemas.RegisterTypeAlias(reflect.TypeFor[body[payment.CaptureRequest]](), reflect.TypeFor[captureRequest]())
-	schemas.RegisterTypeAlias(reflect.TypeFor[huma.ErrorModel](), reflect.TypeFor[problem]())
+	schemas.RegisterTypeAlias(
+		reflect.TypeFor[body[payment.Request]](),
+		reflect.TypeFor[paymentRequest](),
+	)
+	schemas.RegisterTypeAlias(
+		reflect.TypeFor[body[payment.PayoutRequest]](),
+		reflect.TypeFor[payoutRequest](),
+	)
+
+	schemas.RegisterTypeAlias(
+		reflect.TypeFor[body[payment.RefundRequest]](),
+		reflect.TypeFor[refundRequest](),
+	)
+	schemas.RegisterTypeAlias(
+		reflect.TypeFor[body[payment.CaptureRequest]](),
+		reflect.TypeFor[captureRequest](),
+	)
+
+	schemas.RegisterTypeAlias(
+		reflect.TypeFor[huma.ErrorModel](),
+		reflect.TypeFor[problem](),
+	)
 	schemas.Schema(reflect.TypeFor[problem](), true, "")
+
 	return schemas
 }

@@ -64,11 +64,12 @@ func docsAsset() http.Handler {
 			files.ServeHTTP(w, r)
 		}
 	}
+
 	return underPolicy(docsPolicy, http.HandlerFunc(asset))
 }
 
-// compressed serves a file that is kept compressed, and unpacks it for a browser
-// that does not accept gzip.
+// compressed serves a file that is kept compressed, and unpacks it for a
+// browser that does not accept gzip.
 func compressed(w http.ResponseWriter, r *http.Request, name, contentType string) {
 	packed, err := docsFiles.ReadFile(name)
 	if err != nil {
@@ -78,6 +79,7 @@ func compressed(w http.ResponseWriter, r *http.Request, name, contentType string
 
 	w.Header().Set("Content-Type", contentType)
 	w.Header().Set("Vary", "Accept-Encoding")
+	// Nearly every browser takes it as it is.
 	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
 		w.Header().Set("Content-Encoding", "gzip")
 		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(packed))
@@ -89,7 +91,9 @@ func compressed(w http.ResponseWriter, r *http.Request, name, contentType string
 		http.NotFound(w, r)
 		return
 	}
-	_, _ = io.Copy(w, plain) //nolint:gosec // our own file; a caller that hung up does not want it
+
+	// A caller that hung up does not want it.
+	_, _ = io.Copy(w, plain) //nolint:gosec // our own file
 }
 
 // sub returns a folder of embedded files.

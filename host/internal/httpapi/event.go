@@ -28,11 +28,13 @@ type listEventsInput struct {
 }
 
 // Resolve refuses a text that is not the ID of an event.
-func (in *listEventsInput) Resolve(huma.Context) []error { return found(core.CheckEventID(in.After)) }
+func (in *listEventsInput) Resolve(huma.Context) []error {
+	return found(core.CheckEventID(in.After))
+}
 
 func (a *API) listEvents(ctx context.Context, in *listEventsInput) (*listed[payment.Event], error) {
 	events, err := a.Payments.Events(ctx, in.After, in.Types, in.Limit)
-	next := ""
+	next := "" // a short page is the last one for now
 	if len(events) == in.Limit {
 		next = events[len(events)-1].ID
 	}

@@ -9,8 +9,9 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// guard serves requests that have one of the configured tokens. Without any token
-// in the configuration it serves none: an API that moves money is never open.
+// guard serves requests that have one of the configured tokens. Without any
+// token in the configuration it serves none: an API that moves money is never
+// open.
 func (a *API) guard(next http.Handler) http.Handler {
 	next = as("api", next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -22,6 +23,7 @@ func (a *API) guard(next http.Handler) http.Handler {
 			return
 		}
 
+		// The same answer for a wrong token and for none.
 		detail := "send one of the tokens of the configuration: Authorization: Bearer …"
 		if !usable(tokens) {
 			detail = "no http.tokens are configured, so the API answers on the admin socket only"
@@ -37,14 +39,18 @@ func (a *API) guard(next http.Handler) http.Handler {
 func known(given string, tokens []sdk.Secret) bool {
 	sum := sha256.Sum256([]byte(given))
 	found := 0
+
 	for _, token := range tokens {
 		want := sha256.Sum256([]byte(token.Reveal()))
 		same := subtle.ConstantTimeCompare(sum[:], want[:])
+		// An empty token in the configuration opens nothing.
 		if token.IsZero() {
 			same = 0
 		}
+
 		found |= same
 	}
+
 	return found == 1
 }
 

@@ -14,8 +14,8 @@ import (
 // probeTimeout bounds how long a probe waits for the store.
 const probeTimeout = 2 * time.Second
 
-// probeValid is how long the finding of a probe is taken to hold: any stranger may
-// probe, and finding out whether the store can be written writes to it.
+// probeValid is how long the finding of a probe is taken to hold: any stranger
+// may probe, and finding out whether the store can be written writes to it.
 const probeValid = time.Second
 
 // health is the answer of a probe. It names states and nothing of their causes:
@@ -25,8 +25,8 @@ type health struct {
 	Store string `json:"store,omitempty"`
 	// Reason says in a few words why the store cannot be written.
 	Reason string `json:"reason,omitempty"`
-	// Stopping reports whether the host is about to end: it takes requests for a
-	// moment longer.
+	// Stopping reports whether the host is about to end: it takes requests for
+	// a moment longer.
 	Stopping bool `json:"stopping,omitempty"`
 	// Waiting are the required providers that are not ready.
 	Waiting []waiting `json:"waiting,omitempty"`
@@ -37,23 +37,26 @@ type waiting struct {
 	State    payment.ProviderState `json:"state"`
 }
 
-// healthz reports that the process answers. It depends on nothing outside of it:
-// restarting every host repairs no database and no provider.
+// healthz reports that the process answers. It depends on nothing outside of
+// it: restarting every host repairs no database and no provider.
 func (a *API) healthz(w http.ResponseWriter, _ *http.Request) {
 	answerHealth(w, health{OK: true})
 }
 
-// readyz reports whether the host can do what it is configured for: something can
-// be written to the store, every required provider is ready, and the host is not
-// about to stop. A provider that is switched off is not waited for.
+// readyz reports whether the host can do what it is configured for: something
+// can be written to the store, every required provider is ready, and the host
+// is not about to stop. A provider that is switched off is not waited for.
 func (a *API) readyz(w http.ResponseWriter, r *http.Request) {
 	found := a.storeHealth(r.Context())
+	// Only an operator's word makes a provider one that everything waits for.
 	for _, status := range a.Providers.Providers() {
 		if status.Required && status.Enabled && status.State != payment.ProviderReady {
 			found.OK = false
 			found.Waiting = append(found.Waiting, waiting{status.Name, status.State})
 		}
 	}
+
+	// A balancer sends nothing new, while everything else goes on.
 	if a.Leaving != nil && a.Leaving() {
 		found.OK, found.Stopping = false, true
 	}
@@ -83,6 +86,7 @@ func (a *API) storeHealth(ctx context.Context) health {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), probeTimeout)
 	defer cancel()
 	a.last.found, a.last.at = a.probeStore(ctx), time.Now()
+
 	return a.last.found
 }
 
@@ -91,6 +95,7 @@ func (a *API) probeStore(ctx context.Context) health {
 		a.Logger.Warn("the store does not answer a probe", "error", err)
 		return health{Store: "does not answer"}
 	}
+	// A database can answer and still be read-only, or its disk full.
 	if err := a.Store.Writable(ctx); err != nil {
 		a.Logger.Warn("nothing can be written to the store", "error", err)
 		return health{Store: "cannot be written", Reason: a.StoreReason(err)}

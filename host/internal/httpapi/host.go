@@ -11,9 +11,9 @@ import (
 )
 
 // The interfaces of this file are what the API needs of a host. All of them are
-// called at the same time by many requests. An error that is a *payment.Error or
-// an *sdk.Error is shown to the caller; any other is logged, and the caller is told
-// only that something failed.
+// called at the same time by many requests. An error that is a *payment.Error
+// or an *sdk.Error is shown to the caller; any other is logged, and the caller
+// is told only that something failed.
 
 // Payments makes, changes and reads payments, payouts and refunds.
 type Payments interface {
@@ -26,47 +26,76 @@ type Payments interface {
 	Payout(ctx context.Context, id string) (*payment.Payout, error)
 	Refund(ctx context.Context, id string) (*payment.Refund, error)
 
-	// ListPayments and ListPayouts return neither, newest first. The second result
-	// is the cursor of the next page, "" at the end.
+	// ListPayments and ListPayouts return neither, newest first. The second
+	// result is the cursor of the next page, "" at the end.
 	ListPayments(ctx context.Context, f payment.Filter) ([]payment.Payment, string, error)
 	ListPayouts(ctx context.Context, f payment.Filter) ([]payment.Payout, string, error)
 
 	// Refunds are those of one payment, newest first.
 	Refunds(ctx context.Context, paymentID string) ([]payment.Refund, error)
 
-	// Events returns at most limit events after one, oldest first; after is "" for
-	// the first, and types none for all.
-	Events(ctx context.Context, after string, types []string, limit int) ([]payment.Event, error)
+	// Events returns at most limit events after one, oldest first; after is ""
+	// for the first, and types none for all.
+	Events(
+		ctx context.Context,
+		after string,
+		types []string,
+		limit int,
+	) ([]payment.Event, error)
 
-	// TokenKeys, RotateTokenKey and EndTokenKey return all keys that sign webhook
-	// and return URLs, as they are then.
+	// TokenKeys, RotateTokenKey and EndTokenKey return all keys that sign
+	// webhook and return URLs, as they are then.
 	TokenKeys(ctx context.Context) ([]payment.TokenKey, error)
 	RotateTokenKey(ctx context.Context, operator, reason string) ([]payment.TokenKey, error)
-	EndTokenKey(ctx context.Context, id, operator, reason string) ([]payment.TokenKey, error)
+	EndTokenKey(
+		ctx context.Context,
+		id, operator, reason string,
+	) ([]payment.TokenKey, error)
 }
 
-// Calls change something at a provider. A call with a key has the effect of one,
-// however often it is made with the same request; the second result reports
-// whether an earlier call under the key brought the first about. A call whose ctx
-// ends goes on without its caller.
+// Calls change something at a provider. A call with a key has the effect of
+// one, however often it is made with the same request; the second result
+// reports whether an earlier call under the key brought the first about. A call
+// whose ctx ends goes on without its caller.
 type Calls interface {
-	CreatePayment(ctx context.Context, r payment.Request, key string) (*payment.Payment, bool, error)
-	CreatePayout(ctx context.Context, r payment.PayoutRequest, key string) (*payment.Payout, bool, error)
-	CreateRefund(ctx context.Context, paymentID string, r payment.RefundRequest, key string) (
+	CreatePayment(
+		ctx context.Context,
+		r payment.Request,
+		key string,
+	) (*payment.Payment, bool, error)
+	CreatePayout(
+		ctx context.Context,
+		r payment.PayoutRequest,
+		key string,
+	) (*payment.Payout, bool, error)
+	CreateRefund(
+		ctx context.Context,
+		paymentID string,
+		r payment.RefundRequest,
+		key string,
+	) (
 		*payment.Refund, bool, error)
 	ConfirmPayment(ctx context.Context, id string, c payment.Confirmation, key string) (
 		*payment.Payment, bool, error)
 	// CapturePayment takes all that is left when amount is zero.
 	CapturePayment(ctx context.Context, id string, amount decimal.Decimal, key string) (
 		*payment.Payment, bool, error)
-	CancelPayment(ctx context.Context, id, reason, key string) (*payment.Payment, bool, error)
+	CancelPayment(
+		ctx context.Context,
+		id, reason, key string,
+	) (*payment.Payment, bool, error)
 
 	// Invoke needs a key only for an operation that moves money.
-	Invoke(ctx context.Context, provider, operation string, input json.RawMessage, key string) (
+	Invoke(
+		ctx context.Context,
+		provider, operation string,
+		input json.RawMessage,
+		key string,
+	) (
 		json.RawMessage, bool, error)
 
-	// Resolve records an operator's decision. It calls no provider, and so needs no
-	// key.
+	// Resolve records an operator's decision. It calls no provider, and so
+	// needs no key.
 	Resolve(ctx context.Context, kind payment.Kind, id string, r payment.Resolution) error
 }
 
@@ -101,7 +130,11 @@ type Incoming interface {
 
 // DeadLetters are the events whose pushing was given up.
 type DeadLetters interface {
-	List(ctx context.Context, cursor string, limit int) ([]payment.DeadLetter, string, error)
+	List(
+		ctx context.Context,
+		cursor string,
+		limit int,
+	) ([]payment.DeadLetter, string, error)
 	// Retry leaves one that waits for its retry already as it is.
 	Retry(ctx context.Context, id string) (payment.DeadLetter, error)
 }

@@ -17,8 +17,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// requestIDHeader names a request: it is the caller's own when that can be shown
-// in a log, else it is made here.
+// requestIDHeader names a request: it is the caller's own when that can be
+// shown in a log, else it is made here.
 const requestIDHeader = "X-Request-Id"
 
 // maxRequestID bounds a caller's own ID, in bytes.
@@ -47,8 +47,8 @@ func operator(ctx context.Context) string {
 // as marks requests as having come by a way.
 func as(name string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		// The mux writes the route that it matches into the request, and observe
-		// reads it there: it has to stay the same request.
+		// The mux writes the route that it matches into the request, and
+		// observe reads it there: it has to stay the same request.
 		*r = *r.WithContext(context.WithValue(r.Context(), keyOperator, "("+name+")"))
 		next.ServeHTTP(w, r)
 	})
@@ -63,8 +63,8 @@ func saneRequestID(id string) bool {
 	return id != "" && len(id) <= maxRequestID && !strings.ContainsFunc(id, odd)
 }
 
-// newTiming registers the duration of requests by route. It returns the one that
-// another API of the same registry has registered, if there is one.
+// newTiming registers the duration of requests by route. It returns the one
+// that another API of the same registry has registered, if there is one.
 func newTiming(metrics *prometheus.Registry) *prometheus.HistogramVec {
 	timing := prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name:    "payhost_http_request_duration_seconds",
@@ -72,16 +72,18 @@ func newTiming(metrics *prometheus.Registry) *prometheus.HistogramVec {
 		Buckets: prometheus.ExponentialBuckets(0.001, 4, 9),
 	}, []string{"route", "status"})
 
+	// Two hosts may share a registry.
 	var taken prometheus.AlreadyRegisteredError
 	if errors.As(metrics.Register(timing), &taken) {
 		if earlier, ok := taken.ExistingCollector.(*prometheus.HistogramVec); ok {
 			return earlier
 		}
 	}
+
 	return timing
 }
 
-// observe gives every request its ID, a line in the log and a place in the
+// observe returns every request its ID, a line in the log and a place in the
 // metrics, and turns a panic into a problem. Neither query nor body is ever
 // logged: they may hold secrets. So may the path, of which only the route is.
 func (a *API) observe(next http.Handler) http.Handler {
@@ -91,18 +93,23 @@ func (a *API) observe(next http.Handler) http.Handler {
 		if !saneRequestID(id) {
 			id = core.NewID("req")
 		}
+
 		r = r.WithContext(context.WithValue(r.Context(), keyRequestID, id))
 		w.Header().Set(requestIDHeader, id)
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 
+		// From here on everything is seen, whatever becomes of the request.
 		answer := &recorder{ResponseWriter: w, body: r.Body}
-		r.Body = io.NopCloser(r.Body) // the server closes it; until then the rest can be read
+		r.Body = io.NopCloser(
+			r.Body,
+		) // the server closes it; until then the rest can be read
 		defer func() {
 			if cause := recover(); cause != nil {
 				a.panicked(answer, r, cause)
 			}
 			a.note(answer, r, id, time.Since(started))
 		}()
+
 		next.ServeHTTP(answer, r)
 	})
 }
@@ -114,6 +121,7 @@ func (a *API) panicked(answer *recorder, r *http.Request, cause any) {
 
 	a.Logger.Error("a request panicked", "request_id", requestID(r.Context()),
 		"panic", fmt.Sprint(cause), "stack", string(debug.Stack()))
+	// An answer that has begun cannot be taken back.
 	if answer.status == 0 {
 		p := newProblem(http.StatusInternalServerError, string(sdk.CodeInternal), errInside)
 		p.Outcome = string(sdk.OutcomeUnknown) // it may have come as far as the provider
@@ -125,6 +133,7 @@ func (a *API) panicked(answer *recorder, r *http.Request, cause any) {
 const maxMethod = 32
 
 func (a *API) note(answer *recorder, r *http.Request, id string, took time.Duration) {
+	// The route is the mux's pattern: a path could be anything.
 	route, status := r.Pattern, answer.status
 	if route == "" {
 		route = "none"
@@ -133,6 +142,7 @@ func (a *API) note(answer *recorder, r *http.Request, id string, took time.Durat
 		status = http.StatusOK
 	}
 
+	// An error of the caller is not a warning to the operator.
 	level := slog.LevelInfo
 	switch {
 	case status >= http.StatusInternalServerError:
@@ -140,15 +150,25 @@ func (a *API) note(answer *recorder, r *http.Request, id string, took time.Durat
 	case strings.HasSuffix(route, "z"), strings.HasSuffix(route, "/metrics"):
 		level = slog.LevelDebug // a probe comes every few seconds
 	}
+
 	method := r.Method[:min(len(r.Method), maxMethod)]
-	a.Logger.Log(r.Context(), level, "request", "method", method, "route", route, "status", status,
-		"duration_ms", took.Milliseconds(), "request_id", id)
+	a.Logger.Log(
+		r.Context(),
+		level,
+		"request",
+		"method", method,
+		"route", route,
+		"status", status,
+		"duration_ms", took.Milliseconds(),
+		"request_id", id,
+	)
+
 	a.timing.WithLabelValues(route, strconv.Itoa(status)).Observe(took.Seconds())
 }
 
-// maxRest is how much of a body that is too large is read to its end, so that its
-// sender gets the answer: a connection that is closed while its sender still
-// writes is reset, and the answer is lost with it.
+// maxRest is how much of a body that is too large is read to its end, so that
+// its sender gets the answer: a connection that is closed while its sender
+// still writes is reset, and the answer is lost with it.
 const maxRest = 32 << 20
 
 // recorder remembers the status of an answer.

@@ -25,7 +25,11 @@ func (a *API) paymentOperations(api huma.API) {
 		description: "Records a payment and asks the provider to create it. " +
 			"201 whatever became of it: look at `status`, `next_action` and `failure`.",
 		success: http.StatusCreated,
-		errors:  []int{http.StatusConflict, http.StatusTooManyRequests, http.StatusServiceUnavailable},
+		errors: []int{
+			http.StatusConflict,
+			http.StatusTooManyRequests,
+			http.StatusServiceUnavailable,
+		},
 	}.described(), a.createPayment)
 
 	huma.Register(api, operation{
@@ -58,14 +62,16 @@ type createPaymentInput struct {
 	Body body[payment.Request]
 }
 
-// Resolve adds what the core would find, so that everything that is wrong with a
-// request is reported at once.
+// Resolve adds what the core would find, so that everything that is wrong with
+// a request is reported at once.
 func (in *createPaymentInput) Resolve(huma.Context) []error {
 	wrong := core.CheckPayment(in.Body.Value, in.Key, time.Now())
 	return found(append(in.Body.violations(), wrong...))
 }
 
-func (a *API) createPayment(ctx context.Context, in *createPaymentInput) (*recorded[payment.Payment], error) {
+func (a *API) createPayment(
+	ctx context.Context, in *createPaymentInput,
+) (*recorded[payment.Payment], error) {
 	p, replayed, err := a.Payments.CreatePayment(ctx, in.Body.Value, in.Key)
 	if err != nil {
 		return nil, a.failUnderKey(ctx, changing, replayed, err)
@@ -99,15 +105,15 @@ type Filters struct {
 	CreatedTo         moment `query:"created_to" doc:"created before then"`
 }
 
-func (f Filters) filter(status string, p Paging) payment.Filter {
+func (f Filters) filter(status string, paging Paging) payment.Filter {
 	return payment.Filter{
 		Provider:          f.Provider,
 		Status:            payment.Status(status),
 		MerchantReference: f.MerchantReference,
 		CreatedFrom:       f.CreatedFrom.Time,
 		CreatedTo:         f.CreatedTo.Time,
-		Cursor:            p.Cursor,
-		Limit:             p.Limit,
+		Cursor:            paging.Cursor,
+		Limit:             paging.Limit,
 	}
 }
 
@@ -122,7 +128,9 @@ func (in *listPaymentsInput) Resolve(huma.Context) []error {
 	return found(core.CheckCursor("pay", in.Cursor))
 }
 
-func (a *API) listPayments(ctx context.Context, in *listPaymentsInput) (*listed[payment.Payment], error) {
+func (a *API) listPayments(
+	ctx context.Context, in *listPaymentsInput,
+) (*listed[payment.Payment], error) {
 	list, next, err := a.Payments.ListPayments(ctx, in.filter(in.Status, in.Paging))
 	return paged(ctx, a, list, next, err)
 }

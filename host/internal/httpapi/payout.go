@@ -19,7 +19,11 @@ func (a *API) payoutOperations(api huma.API) {
 		description: "Records a payout and asks the provider to make it. " +
 			"201 whatever became of it: look at `status` and `failure`.",
 		success: http.StatusCreated,
-		errors:  []int{http.StatusConflict, http.StatusTooManyRequests, http.StatusServiceUnavailable},
+		errors: []int{
+			http.StatusConflict,
+			http.StatusTooManyRequests,
+			http.StatusServiceUnavailable,
+		},
 	}.described(), a.createPayout)
 
 	huma.Register(api, operation{
@@ -62,7 +66,9 @@ func (in *createPayoutInput) Resolve(huma.Context) []error {
 	return found(append(in.Body.violations(), core.CheckPayout(in.Body.Value, in.Key)...))
 }
 
-func (a *API) createPayout(ctx context.Context, in *createPayoutInput) (*recorded[payment.Payout], error) {
+func (a *API) createPayout(
+	ctx context.Context, in *createPayoutInput,
+) (*recorded[payment.Payout], error) {
 	p, replayed, err := a.Payments.CreatePayout(ctx, in.Body.Value, in.Key)
 	if err != nil {
 		return nil, a.failUnderKey(ctx, changing, replayed, err)
@@ -88,7 +94,9 @@ func (in *listPayoutsInput) Resolve(huma.Context) []error {
 	return found(core.CheckCursor("po", in.Cursor))
 }
 
-func (a *API) listPayouts(ctx context.Context, in *listPayoutsInput) (*listed[payment.Payout], error) {
+func (a *API) listPayouts(
+	ctx context.Context, in *listPayoutsInput,
+) (*listed[payment.Payout], error) {
 	list, next, err := a.Payments.ListPayouts(ctx, in.filter(in.Status, in.Paging))
 	return paged(ctx, a, list, next, err)
 }

@@ -13,9 +13,9 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// problem is the body of every error: that of RFC 9457, and what the caller of a
-// payment must know besides. It is an error of huma's kind: status, headers and
-// content type come from it.
+// problem is the body of every error: that of RFC 9457, and what the caller of
+// a payment must know besides. It is an error of huma's kind: status, headers
+// and content type come from it.
 type problem struct {
 	Type            string              `json:"type" example:"about:blank"`
 	Title           string              `json:"title" example:"Unprocessable Entity"`
@@ -94,11 +94,13 @@ type callKind int
 const (
 	// changing is for calls that change something at the provider.
 	changing callKind = iota
-	// reading is for calls that only query, and for the provider's own operations.
+	// reading is for calls that only query, and for the provider's own
+	// operations.
 	reading
 )
 
-// errInside is shown in place of a cause that may say what is no caller's business.
+// errInside is shown in place of a cause that may say what is no caller's
+// business.
 const errInside = "something failed inside the host; its log tells what, under this request_id"
 
 // fail makes the answer of an error.
@@ -106,8 +108,8 @@ func (a *API) fail(ctx context.Context, kind callKind, err error) *problem {
 	return problemOf(a.errorOf(ctx, err), kind)
 }
 
-// failUnderKey is fail for a call under a key. replayed reports that the error is
-// an earlier call's, as far as the provider was asked at all.
+// failUnderKey is fail for a call under a key. replayed reports that the error
+// is an earlier call's, as far as the provider was asked at all.
 func (a *API) failUnderKey(ctx context.Context, kind callKind, replayed bool, err error) *problem {
 	e := a.errorOf(ctx, err)
 	p := problemOf(e, kind)
@@ -117,7 +119,8 @@ func (a *API) failUnderKey(ctx context.Context, kind callKind, replayed bool, er
 	return p
 }
 
-// errorOf returns the error of a call. Any other is not shown: it goes to the log.
+// errorOf returns the error of a call. Any other is not shown: it goes to the
+// log.
 func (a *API) errorOf(ctx context.Context, err error) *payment.Error {
 	var e *payment.Error
 	if errors.As(err, &e) {
@@ -127,78 +130,100 @@ func (a *API) errorOf(ctx context.Context, err error) *payment.Error {
 	if errors.As(err, &raw) {
 		return payment.FromProvider("", "", err)
 	}
-	a.Logger.Error("a request failed inside the host", "request_id", requestID(ctx), "error", err)
-	return &payment.Error{Code: string(sdk.CodeInternal), Outcome: sdk.OutcomeUnknown, Message: errInside}
+
+	// The cause may name files, hosts or queries.
+	a.Logger.Error(
+		"a request failed inside the host",
+		"request_id", requestID(ctx),
+		"error", err,
+	)
+
+	return &payment.Error{
+		Code:    string(sdk.CodeInternal),
+		Outcome: sdk.OutcomeUnknown,
+		Message: errInside,
+	}
 }
 
-func problemOf(e *payment.Error, kind callKind) *problem {
-	p := newProblem(statusOf(e, kind), e.Code, e.Message)
-	p.Outcome = string(e.Outcome)
-	p.ProviderCode = e.ProviderCode
-	p.ProviderMessage = e.ProviderMessage
-	p.PaymentID = e.PaymentID
-	p.Violations = payment.Violations(e.Violations)
-	p.Advice = e.Advise()
+func problemOf(failed *payment.Error, kind callKind) *problem {
+	answer := newProblem(statusOf(failed, kind), failed.Code, failed.Message)
+	answer.Outcome = string(failed.Outcome)
+	answer.ProviderCode = failed.ProviderCode
+	answer.ProviderMessage = failed.ProviderMessage
+	answer.PaymentID = failed.PaymentID
+	answer.Violations = payment.Violations(failed.Violations)
+	answer.Advice = failed.Advise()
 
 	// A question may be asked again, whatever became of it.
-	if kind == reading && e.Asked && e.Outcome != sdk.OutcomeRefused {
-		p.Advice = payment.Advice{
-			Retry: payment.RetryWait, RetryAfter: 1,
+	if kind == reading && failed.Asked && failed.Outcome != sdk.OutcomeRefused {
+		answer.Advice = payment.Advice{
+			Retry:       payment.RetryWait,
+			RetryAfter:  1,
 			RetryReason: "it only asks: asking again is harmless",
 		}
 	}
-	saysWhen := (p.Status == http.StatusServiceUnavailable) || (p.Status == http.StatusTooManyRequests)
-	if e.RetryAfter > 0 || saysWhen {
-		p.retryAfter(e.RetryAfter)
+
+	// These two statuses always say when to come back.
+	saysWhen := (answer.Status == http.StatusServiceUnavailable) ||
+		(answer.Status == http.StatusTooManyRequests)
+	if failed.RetryAfter > 0 || saysWhen {
+		answer.retryAfter(failed.RetryAfter)
 	}
-	return p
+
+	return answer
 }
 
 // statusOf is the table of what answers what.
-func statusOf(e *payment.Error, kind callKind) int {
+func statusOf(failed *payment.Error, kind callKind) int {
 	switch {
-	case !e.Asked:
-		return statusUnasked(e)
+	case !failed.Asked:
+		return statusUnasked(failed)
 	case kind == reading:
-		return statusReading(e)
+		return statusReading(failed)
 	}
 
-	switch e.Outcome {
+	switch failed.Outcome {
 	case sdk.OutcomeRefused:
 		return http.StatusUnprocessableEntity
 	case sdk.OutcomeNotSent:
-		return statusUnsent(e)
+		return statusUnsent(failed)
 	default:
 		return http.StatusGatewayTimeout
 	}
 }
 
 // statusUnasked is for a request that the host refused by itself.
-func statusUnasked(e *payment.Error) int {
-	sent := e.Outcome != sdk.OutcomeNotSent
-	switch e.Code {
+func statusUnasked(failed *payment.Error) int {
+	sent := failed.Outcome != sdk.OutcomeNotSent
+	switch failed.Code {
 	case string(sdk.CodeNotFound):
 		return http.StatusNotFound
-	case payment.CodeConflict, payment.CodeIdempotencyConflict, payment.CodeIdempotencyInProgress:
+	case payment.CodeConflict,
+		payment.CodeIdempotencyConflict,
+		payment.CodeIdempotencyInProgress:
 		return http.StatusConflict
 	case string(sdk.CodeRateLimited):
 		return http.StatusTooManyRequests
+
 	case payment.CodeStorage:
 		return http.StatusServiceUnavailable
 
+	// The caller or the host has gone: it counts whether a call had left.
 	case payment.CodeCanceled, payment.CodeHostGone:
 		if sent {
 			return http.StatusGatewayTimeout // the call goes on, or went on, and no caller waits
 		}
 		return http.StatusServiceUnavailable
 
+	// No plugin took the call, or one did and its answer was lost.
 	case string(sdk.CodeUnavailable), string(sdk.CodeInternal):
-		if sent && e.PaymentID != "" {
+		if sent && failed.PaymentID != "" {
 			return http.StatusGatewayTimeout // a call whose end the host did not see
 		}
-		if e.Code == string(sdk.CodeInternal) {
+		if failed.Code == string(sdk.CodeInternal) {
 			return http.StatusInternalServerError
 		}
+
 		return http.StatusServiceUnavailable
 
 	default:
@@ -207,7 +232,8 @@ func statusUnasked(e *payment.Error) int {
 }
 
 // statusUnsent is for a call that the plugin, or the way to it, ended before
-// anything left. The caller can correct a request; what time alone corrects is 503.
+// anything left. The caller can correct a request; what time alone corrects is
+// 503.
 func statusUnsent(e *payment.Error) int {
 	switch e.Code {
 	case string(sdk.CodeUnavailable), string(sdk.CodeInternal), string(sdk.CodeRateLimited):
@@ -217,15 +243,18 @@ func statusUnsent(e *payment.Error) int {
 	}
 }
 
-// statusReading is for a call that only queries: the provider refuses it, or does
-// not answer.
-func statusReading(e *payment.Error) int {
-	silent := (e.Code == string(sdk.CodeUnavailable)) || (e.Code == string(sdk.CodeInternal))
-	correctable := (e.Outcome == sdk.OutcomeNotSent) && (statusUnsent(e) == http.StatusUnprocessableEntity)
+// statusReading is for a call that only queries: the provider refuses it, or
+// does not answer.
+func statusReading(failed *payment.Error) int {
+	silent := (failed.Code == string(sdk.CodeUnavailable)) ||
+		(failed.Code == string(sdk.CodeInternal))
+	correctable := (failed.Outcome == sdk.OutcomeNotSent) &&
+		(statusUnsent(failed) == http.StatusUnprocessableEntity)
+
 	switch {
-	case correctable, e.Code == string(sdk.CodeNotSupported):
+	case correctable, failed.Code == string(sdk.CodeNotSupported):
 		return http.StatusUnprocessableEntity
-	case silent && e.Outcome != sdk.OutcomeRefused:
+	case silent && failed.Outcome != sdk.OutcomeRefused:
 		return http.StatusGatewayTimeout
 	default:
 		return http.StatusBadGateway

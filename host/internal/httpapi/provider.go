@@ -73,6 +73,7 @@ func (a *API) providerOperations(api huma.API) {
 func (a *API) listProviders(context.Context, *struct{}) (*listed[payment.ProviderStatus], error) {
 	var list []payment.ProviderStatus
 	for _, status := range a.Providers.Providers() {
+		// These are long, and for one provider at a time.
 		status.ConfigSchema, status.WebhookURL = nil, ""
 		list = append(list, shown(status))
 	}
@@ -83,14 +84,18 @@ type nameInput struct {
 	Name string `path:"name" maxLength:"64"`
 }
 
-func (a *API) getProvider(ctx context.Context, in *nameInput) (*one[payment.ProviderStatus], error) {
+func (a *API) getProvider(
+	ctx context.Context, in *nameInput,
+) (*one[payment.ProviderStatus], error) {
 	status, ok := a.Providers.Provider(in.Name)
 	if !ok {
 		return nil, a.fail(ctx, reading, &payment.Error{
-			Code: string(sdk.CodeNotFound), Outcome: sdk.OutcomeNotSent,
+			Code:    string(sdk.CodeNotFound),
+			Outcome: sdk.OutcomeNotSent,
 			Message: fmt.Sprintf("no provider is called %q in the configuration", in.Name),
 		})
 	}
+
 	status = shown(status)
 	return &one[payment.ProviderStatus]{&status}, nil
 }
@@ -101,11 +106,13 @@ func shown(status payment.ProviderStatus) payment.ProviderStatus {
 		at := status.StartedAt.UTC()
 		status.StartedAt = &at
 	}
+
 	orEmpty(&status.Capabilities)
 	orEmpty(&status.Currencies)
 	orEmpty(&status.Countries)
 	orEmpty(&status.WebhookTrust)
 	orEmpty(&status.Operations)
+
 	return status
 }
 
@@ -129,13 +136,22 @@ func (in *methodsInput) Resolve(huma.Context) []error {
 		return nil
 	}
 
+	// The pattern lets zero pass.
 	var wrong []sdk.Violation
 	if !amountOf(in.Amount).IsPositive() {
-		wrong = append(wrong, sdk.Violation{Field: "amount", Message: "must be more than zero"})
+		wrong = append(
+			wrong,
+			sdk.Violation{Field: "amount", Message: "must be more than zero"},
+		)
 	}
+
 	if in.Currency == "" {
-		wrong = append(wrong, sdk.Violation{Field: "currency", Message: "is required with an amount"})
+		wrong = append(
+			wrong,
+			sdk.Violation{Field: "currency", Message: "is required with an amount"},
+		)
 	}
+
 	return found(wrong)
 }
 
@@ -148,19 +164,25 @@ func amountOf(text string) decimal.Decimal {
 	return amount
 }
 
-func (a *API) listPaymentMethods(ctx context.Context, in *methodsInput) (*listed[methodView], error) {
+func (a *API) listPaymentMethods(
+	ctx context.Context, in *methodsInput,
+) (*listed[methodView], error) {
 	request := sdk.ListPaymentMethodsRequest{
-		Country: in.Country, Currency: in.Currency, CustomerID: in.CustomerID,
+		Country:    in.Country,
+		Currency:   in.Currency,
+		CustomerID: in.CustomerID,
 	}
 	if in.Amount != "" {
 		request.Amount = &sdk.Money{Amount: amountOf(in.Amount), Currency: in.Currency}
 	}
+
 	methods, err := a.Payments.PaymentMethods(ctx, in.Name, request)
 
 	var views []methodView
 	for _, method := range methods {
 		views = append(views, viewMethod(method))
 	}
+
 	return paged(ctx, a, views, "", err)
 }
 
@@ -198,15 +220,18 @@ func viewMethod(method sdk.PaymentMethod) methodView {
 		Flow:            method.Flow,
 		Fields:          []methodField{},
 	}
+
 	if method.Min != nil {
 		view.Min = &payment.Amount{Decimal: *method.Min}
 	}
 	if method.Max != nil {
 		view.Max = &payment.Amount{Decimal: *method.Max}
 	}
+
 	for _, field := range method.Fields {
 		view.Fields = append(view.Fields, methodField(field))
 	}
+
 	return view
 }
 
@@ -219,6 +244,7 @@ type balanceView struct {
 func (a *API) listBalances(ctx context.Context, in *nameInput) (*listed[balanceView], error) {
 	balances, err := a.Payments.Balances(ctx, in.Name)
 	var views []balanceView
+
 	for _, balance := range balances {
 		views = append(views, balanceView{
 			Name:     balance.Name,
@@ -226,6 +252,7 @@ func (a *API) listBalances(ctx context.Context, in *nameInput) (*listed[balanceV
 			Currency: balance.Amount.Currency,
 		})
 	}
+
 	return paged(ctx, a, views, "", err)
 }
 
@@ -242,6 +269,7 @@ type invoked struct {
 }
 
 func (a *API) invokeOperation(ctx context.Context, in *invokeInput) (*invoked, error) {
+	// An operation without parameters may be called without a body.
 	input := json.RawMessage("{}")
 	if in.Body != nil {
 		input = *in.Body

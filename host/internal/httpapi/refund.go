@@ -61,7 +61,9 @@ type refundInput struct {
 // Resolve reports an amount that cannot be read.
 func (in *refundInput) Resolve(huma.Context) []error { return found(in.Body.violations()) }
 
-func (a *API) createRefund(ctx context.Context, in *refundInput) (*recorded[payment.Refund], error) {
+func (a *API) createRefund(
+	ctx context.Context, in *refundInput,
+) (*recorded[payment.Refund], error) {
 	var request payment.RefundRequest // all of it, without a reason
 	if in.Body != nil {
 		request = in.Body.Value

@@ -56,10 +56,13 @@ func (a *API) serving(sides ...side) http.Handler {
 			mux.Handle(one.pattern, one.handler)
 		}
 	}
+
 	var handler http.Handler = router{mux: mux, api: (wanted & operators) != 0}
+	// public_url may have a path, which a proxy in front may pass on or not.
 	if (wanted & strangers) != 0 {
 		handler = a.Incoming.AlsoBelowPublicURL(handler)
 	}
+
 	return a.observe(notForServiceWorkers(handler))
 }
 
@@ -76,9 +79,9 @@ func notForServiceWorkers(next http.Handler) http.Handler {
 	})
 }
 
-// router is a mux whose own answers, for a path or a method that it does not have,
-// are problems. api reports whether the API and its documentation are among its
-// paths.
+// router is a mux whose own answers, for a path or a method that it does not
+// have, are problems. api reports whether the API and its documentation are
+// among its paths.
 type router struct {
 	mux *http.ServeMux
 	api bool
@@ -97,9 +100,14 @@ func (m router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r.Pattern = ""
 	if answer.status == http.StatusMethodNotAllowed {
 		allowed := answer.header.Get("Allow")
-		p := newProblem(answer.status, codeNoMethod, r.Method+" is not possible here, but "+allowed)
-		p.header.Set("Allow", allowed)
-		p.write(w, r)
+		refusal := newProblem(
+			answer.status,
+			codeNoMethod,
+			r.Method+" is not possible here, but "+allowed,
+		)
+		refusal.header.Set("Allow", allowed)
+		refusal.write(w, r)
+
 		return
 	}
 

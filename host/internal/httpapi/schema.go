@@ -33,6 +33,7 @@ func sentTypes(document *huma.OpenAPI) map[string]bool {
 	sent := map[string]bool{}
 	var walk func(*huma.Schema)
 	walk = func(schema *huma.Schema) {
+		// A type may contain itself: each is followed once.
 		if schema == nil {
 			return
 		}
@@ -40,11 +41,13 @@ func sentTypes(document *huma.OpenAPI) map[string]bool {
 			sent[name] = true
 			walk(schemas[name])
 		}
+
 		for _, inner := range within(schema) {
 			walk(inner)
 		}
 	}
 
+	// A caller sends values in the bodies of requests, of whatever method.
 	for _, path := range document.Paths {
 		for _, op := range []*huma.Operation{path.Get, path.Put, path.Post, path.Patch, path.Delete} {
 			if op == nil || op.RequestBody == nil {
@@ -55,6 +58,7 @@ func sentTypes(document *huma.OpenAPI) map[string]bool {
 			}
 		}
 	}
+
 	return sent
 }
 
@@ -67,27 +71,32 @@ func within(schema *huma.Schema) []*huma.Schema {
 	if more, ok := schema.AdditionalProperties.(*huma.Schema); ok {
 		inner = append(inner, more)
 	}
+
 	inner = append(inner, schema.AnyOf...)
 	inner = append(inner, schema.OneOf...)
 	return append(inner, schema.AllOf...)
 }
 
-// complete adds to the document's types what Go's types do not say: which fields
-// may be null, and that answers may grow.
+// complete adds to the document's types what Go's types do not say: which
+// fields may be null, and that answers may grow.
 func complete(document *huma.OpenAPI, sent map[string]bool) {
 	schemas := document.Components.Schemas
 	for name, schema := range schemas.Map() {
+		// A caller must not fail at a field that a later version adds.
 		if !sent[name] {
 			schema.AdditionalProperties = nil
 		}
 
 		for _, field := range reflect.VisibleFields(schemas.TypeFromRef(schemaPrefix + name)) {
+			// The tag has the field's name in JSON, and whether it can be absent.
 			key, options, _ := strings.Cut(field.Tag.Get("json"), ",")
 			property := schema.Properties[key]
 			if property == nil {
 				continue
 			}
-			mayBeNull := (field.Type.Kind() == reflect.Pointer) && !strings.Contains(options, "omit")
+
+			mayBeNull := (field.Type.Kind() == reflect.Pointer) &&
+				!strings.Contains(options, "omit")
 			schema.Properties[key] = completed(property, mayBeNull)
 		}
 	}
@@ -98,6 +107,8 @@ func completed(property *huma.Schema, mayBeNull bool) *huma.Schema {
 	if property.Type == huma.TypeArray {
 		property.Nullable = false // an empty list is []
 	}
+
+	// A reference cannot be nullable itself.
 	switch {
 	case !mayBeNull:
 		return property
@@ -105,15 +116,16 @@ func completed(property *huma.Schema, mayBeNull bool) *huma.Schema {
 		property.Nullable = true
 		return property
 	}
+
 	return &huma.Schema{
 		Description: property.Description,
 		AnyOf:       []*huma.Schema{{Ref: property.Ref}, {Type: "null"}},
 	}
 }
 
-// strict makes the check of requests as strict as the document is. huma lets pass
-// the name of a field in another case, as Go's decoder does, unless the fields
-// that are not named have a schema of their own: one that nothing fits.
+// strict makes the check of requests as strict as the document is. huma lets
+// pass the name of a field in another case, as Go's decoder does, unless the
+// fields that are not named have a schema of their own: one that nothing fits.
 func strict(schemas huma.Registry, sent map[string]bool) {
 	for name, schema := range schemas.Map() {
 		if sent[name] {
@@ -122,8 +134,8 @@ func strict(schemas huma.Registry, sent map[string]bool) {
 	}
 }
 
-// unmarshal reads a body. huma reads each twice: first as plain values, to check
-// them, and then into their type.
+// unmarshal reads a body. huma reads each twice: first as plain values, to
+// check them, and then into their type.
 func unmarshal(data []byte, into any) error {
 	if _, plain := into.(*any); plain {
 		if err := strictjson.Check(data); err != nil {

@@ -55,7 +55,9 @@ type tokenKeyRequest struct {
 
 type rotateTokenKeyInput struct{ Body tokenKeyRequest }
 
-func (a *API) rotateTokenKey(ctx context.Context, in *rotateTokenKeyInput) (*listed[payment.TokenKey], error) {
+func (a *API) rotateTokenKey(
+	ctx context.Context, in *rotateTokenKeyInput,
+) (*listed[payment.TokenKey], error) {
 	keys, err := a.Payments.RotateTokenKey(ctx, operator(ctx), in.Body.Reason)
 	return a.changedKeys(ctx, keys, err)
 }
@@ -65,7 +67,9 @@ type endTokenKeyInput struct {
 	Body tokenKeyRequest
 }
 
-func (a *API) endTokenKey(ctx context.Context, in *endTokenKeyInput) (*listed[payment.TokenKey], error) {
+func (a *API) endTokenKey(
+	ctx context.Context, in *endTokenKeyInput,
+) (*listed[payment.TokenKey], error) {
 	keys, err := a.Payments.EndTokenKey(ctx, in.ID, operator(ctx), in.Body.Reason)
 	return a.changedKeys(ctx, keys, err)
 }

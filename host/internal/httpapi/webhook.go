@@ -48,7 +48,11 @@ func (a *API) webhookOperations(api huma.API) {
 		summary: "Attach a webhook to a payment",
 		description: "For a genuine webhook that fits no payment by itself. " +
 			"It counts for as much as its plugin proves.",
-		errors: []int{http.StatusNotFound, http.StatusConflict, http.StatusServiceUnavailable},
+		errors: []int{
+			http.StatusNotFound,
+			http.StatusConflict,
+			http.StatusServiceUnavailable,
+		},
 	}.described(), a.attachWebhook)
 }
 
@@ -63,7 +67,9 @@ func (in *listWebhooksInput) Resolve(huma.Context) []error {
 	return found(core.CheckCursor("wh", in.Cursor))
 }
 
-func (a *API) listWebhooks(ctx context.Context, in *listWebhooksInput) (*listed[payment.Webhook], error) {
+func (a *API) listWebhooks(
+	ctx context.Context, in *listWebhooksInput,
+) (*listed[payment.Webhook], error) {
 	list, next, err := a.Webhooks.List(ctx, payment.WebhookFilter{
 		Provider: in.Provider,
 		State:    payment.WebhookState(in.State),
@@ -97,7 +103,9 @@ func (a *API) attachWebhook(ctx context.Context, in *attachInput) (*one[payment.
 }
 
 // appliedWebhook answers with what became of a webhook that was read again.
-func (a *API) appliedWebhook(ctx context.Context, webhook *payment.Webhook, err error) (*one[payment.Webhook], error) {
+func (a *API) appliedWebhook(
+	ctx context.Context, webhook *payment.Webhook, err error,
+) (*one[payment.Webhook], error) {
 	if err != nil {
 		return nil, a.fail(ctx, changing, err)
 	}

@@ -11,8 +11,8 @@ import (
 // proxyKey marks the requests that a proxy has handed over on a unix socket.
 type proxyKey struct{}
 
-// FromProxy serves requests that come through a unix socket: whoever may open it
-// is a trusted proxy, and has no address of its own.
+// FromProxy serves requests that come through a unix socket: whoever may open
+// it is a trusted proxy, and has no address of its own.
 func FromProxy(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), proxyKey{}, true)))
@@ -21,13 +21,16 @@ func FromProxy(next http.Handler) http.Handler {
 
 // remoteAddress returns the address a request came from: the peer's or, when
 // the peer is a trusted proxy, the right-most address in X-Forwarded-For that
-// is not one. "" is an address that nobody knows.
+// is not one. It returns "" when the address cannot be known.
 func (b *Inbox) remoteAddress(r *http.Request) string {
 	peer, known := readAddress(r.RemoteAddr)
 	believed := known && b.trusted(peer)
 	if r.Context().Value(proxyKey{}) != nil {
-		peer, known, believed = netip.Addr{}, false, true
+		peer, known = netip.Addr{}, false
+		believed = true
 	}
+
+	// Each proxy has added the address of its own peer at the right end.
 
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	for _, text := range slices.Backward(hops) {
@@ -37,11 +40,13 @@ func (b *Inbox) remoteAddress(r *http.Request) string {
 		if strings.TrimSpace(text) == "" {
 			continue // an empty element of a list says nothing
 		}
+
 		hop, ok := readAddress(text)
 		if !ok {
-			break // whoever wrote this is not to be believed, nor what stands left of it
+			break // who wrote this is not to be believed, nor what stands left of it
 		}
-		peer, known, believed = hop, true, b.trusted(hop)
+		peer, known = hop, true
+		believed = b.trusted(hop)
 	}
 	if !known {
 		return ""
@@ -63,19 +68,19 @@ func readAddress(text string) (address netip.Addr, ok bool) {
 	return address.Unmap().WithZone(""), err == nil
 }
 
-// IsProxy reports whether connections from an address are a trusted proxy's, and
-// so may be of many customers.
+// IsProxy reports whether connections from an address are a trusted proxy's,
+// and so may be of many customers.
 func (b *Inbox) IsProxy(address netip.Addr) bool { return b.trusted(address) }
 
-// trusted reports whether an address is a proxy's. Everybody on this machine has
-// its own address, so it is one only when it is listed as such, and not when it
-// merely lies in a network that is.
-func (b *Inbox) trusted(a netip.Addr) bool {
+// trusted reports whether an address is a proxy's. Every process of this machine
+// has its own address, so it is one only when it is listed as such, and not when
+// it merely lies in a network that is.
+func (b *Inbox) trusted(address netip.Addr) bool {
 	for _, network := range b.proxies {
-		if a.IsLoopback() && !withinLoopback(network) {
+		if address.IsLoopback() && !withinLoopback(network) {
 			continue
 		}
-		if network.Contains(a) {
+		if network.Contains(address) {
 			return true
 		}
 	}

@@ -21,6 +21,7 @@ func TestTheRemoteAddressBehindProxies(t *testing.T) {
 		got = req.Request.RemoteAddress
 		return &sdk.WebhookResult{Verification: sdk.VerifiedBySignature}, nil
 	}
+
 	for _, c := range []struct{ peer, forwarded, want string }{
 		{"203.0.113.9:1", "198.51.100.7", "203.0.113.9"},
 		{"10.0.0.1:1", "198.51.100.7", "198.51.100.7"},
@@ -41,10 +42,15 @@ func TestTheRemoteAddressBehindProxies(t *testing.T) {
 		{"[::ffff:10.0.0.1]:1", "203.0.113.7", "203.0.113.7"},
 		{"[2001:db8::1%eth0]:1", "203.0.113.7", "2001:db8::1"},
 	} {
-		req := httptest.NewRequest(http.MethodPost, "/webhooks/acme", strings.NewReader("{}"))
+		req := httptest.NewRequest(
+			http.MethodPost,
+			"/webhooks/acme",
+			strings.NewReader("{}"),
+		)
 		req.RemoteAddr = c.peer
 		req.Header.Set("X-Forwarded-For", c.forwarded)
 		r.WebhookHandler().ServeHTTP(httptest.NewRecorder(), req)
+
 		if got != c.want {
 			t.Errorf("%s for %q: %s, want %s", c.peer, c.forwarded, got, c.want)
 		}
@@ -59,6 +65,7 @@ func TestThisMachineIsAProxyOnlyWhenItIsListed(t *testing.T) {
 		got = req.Request.RemoteAddress
 		return &sdk.WebhookResult{Verification: sdk.VerifiedBySignature}, nil
 	}
+
 	const provider = "51.195.200.178"
 	for _, c := range []struct{ listed, peer, want string }{
 		{"10.0.0.0/8", "127.0.0.1:1", "127.0.0.1"},
@@ -75,65 +82,95 @@ func TestThisMachineIsAProxyOnlyWhenItIsListed(t *testing.T) {
 		{"0.0.0.0/0", "203.0.113.9:1", provider},
 	} {
 		accounts := coretest.NewAccounts(r.account)
-		b := inbox.New(inbox.Options{Store: r.store, Core: r.core, Accounts: accounts, Directory: accounts,
-			TrustedProxies: []netip.Prefix{netip.MustParsePrefix(c.listed)}})
-		req := httptest.NewRequest(http.MethodPost, "/webhooks/acme", strings.NewReader("{}"))
+		b := inbox.New(inbox.Options{
+			Store:          r.store,
+			Core:           r.core,
+			Accounts:       accounts,
+			Directory:      accounts,
+			TrustedProxies: []netip.Prefix{netip.MustParsePrefix(c.listed)},
+		})
+
+		req := httptest.NewRequest(
+			http.MethodPost,
+			"/webhooks/acme",
+			strings.NewReader("{}"),
+		)
 		req.RemoteAddr = c.peer
 		req.Header.Set("X-Forwarded-For", provider)
 		b.WebhookHandler().ServeHTTP(httptest.NewRecorder(), req)
+
 		if got != c.want {
 			t.Errorf("%s with %s as proxies: %s, want %s", c.peer, c.listed, got, c.want)
 		}
 	}
 }
 
-// A proxy that comes through a socket has no address: the right-most one that it
-// names is the sender's, and without any nobody knows it.
+// A proxy that comes through a socket has no address: the right-most one that
+// it names is the sender's, and without any nobody knows it.
 func TestTheRemoteAddressOfAProxyOnASocket(t *testing.T) {
 	r, got := newRig(t, sdk.TrustSignature), "not called"
 	r.account.Webhook = func(_ context.Context, req sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
 		got = req.Request.RemoteAddress
 		return &sdk.WebhookResult{Verification: sdk.VerifiedBySignature}, nil
 	}
+
 	for forwarded, want := range map[string]string{
 		"": "", "203.0.113.7": "203.0.113.7", "1.1.1.1, 203.0.113.7": "203.0.113.7", "203.0.113.7, 10.0.0.2": "203.0.113.7",
 		"203.0.113.7, junk": "", "junk, 203.0.113.7": "203.0.113.7", "127.0.0.1": "127.0.0.1",
 	} {
-		req := httptest.NewRequest(http.MethodPost, "/webhooks/acme", strings.NewReader("{}"))
+		req := httptest.NewRequest(
+			http.MethodPost,
+			"/webhooks/acme",
+			strings.NewReader("{}"),
+		)
 		req.RemoteAddr = "@"
 		req.Header.Set("X-Forwarded-For", forwarded)
 		inbox.FromProxy(r.WebhookHandler()).ServeHTTP(httptest.NewRecorder(), req)
+
 		if got != want {
 			t.Errorf("%q: %q, want %q", forwarded, got, want)
 		}
 	}
 }
 
-// stopped gives an inbox on the rig's store whose clock stands still, so that nobody gets anything back meanwhile.
+// stopped returns an inbox on the rig's store whose clock stands still, so that
+// nobody gets anything back meanwhile.
 func (r *rig) stopped() *inbox.Inbox {
 	accounts, now := coretest.NewAccounts(r.account), time.Now()
-	return inbox.New(inbox.Options{Store: r.store, Core: r.core, Accounts: accounts, Directory: accounts,
-		Now: func() time.Time { return now }})
+	return inbox.New(inbox.Options{
+		Store:     r.store,
+		Core:      r.core,
+		Accounts:  accounts,
+		Directory: accounts,
+		Now:       func() time.Time { return now },
+	})
 }
 
-// knock sends forged notices from one address after the other until one is turned away, and says how many were taken.
+// knock sends forged notices from one address after the other until one is
+// turned away, and says how many were taken.
 func knock(b *inbox.Inbox, most int, address func(n int) string) int {
 	return knockAt(b, "/webhooks/acme", most, address)
 }
 
 func knockAt(b *inbox.Inbox, at string, most int, address func(n int) string) int {
 	for n := range most {
-		req := httptest.NewRequest(http.MethodPost, at, strings.NewReader(`{"verification":"invalid"}`))
+		req := httptest.NewRequest(
+			http.MethodPost,
+			at,
+			strings.NewReader(`{"verification":"invalid"}`),
+		)
 		req.RemoteAddr = address(n)
 		w := httptest.NewRecorder()
 		b.WebhookHandler().ServeHTTP(w, req)
-		// While the plugin is away both those that are stored and those that are not
-		// are to be sent again.
+
+		// While the plugin is away both those that are stored and those that
+		// are not are to be sent again.
 		notStored := (w.Code == http.StatusServiceUnavailable) && (w.Body.Len() > 0)
 		if notStored || (w.Code == http.StatusTooManyRequests) {
 			return n
 		}
 	}
+
 	return most
 }
 
@@ -146,6 +183,7 @@ func TestStrangersOfOneNetworkCountAsOne(t *testing.T) {
 	if n := knock(b, 100, of("1")); n != 60 {
 		t.Errorf("%d forged notices of one /64 were taken", n)
 	}
+
 	if n := knock(b, 1, of("2")); n != 1 {
 		t.Error("another network was turned away for it")
 	}
@@ -154,7 +192,8 @@ func TestStrangersOfOneNetworkCountAsOne(t *testing.T) {
 	}
 }
 
-// While the plugin is not there nobody knows a forged notice, and still nobody fills the disk.
+// While the plugin is not there nobody knows a forged notice, and still nobody
+// fills the disk.
 func TestWhatNobodyCanReadIsBoundedToo(t *testing.T) {
 	r := newRig(t, sdk.TrustSignature)
 	r.account.SetDown(true)

@@ -47,13 +47,16 @@ func answer(w http.ResponseWriter, said sdk.HTTPResponse) {
 // harmless sets the headers under which a browser runs nothing of an answer,
 // keeps nothing of it and shows it in nobody's frame.
 func harmless(header http.Header) {
-	header.Set("Content-Security-Policy", "sandbox; default-src 'none'; frame-ancestors 'none'")
+	header.Set(
+		"Content-Security-Policy",
+		"sandbox; default-src 'none'; frame-ancestors 'none'",
+	)
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("Cache-Control", "no-store")
 }
 
-// answerType returns the Content-Type of an answer: the one that the plugin asks
-// for when it is among answerTypes, with its charset; else plain text.
+// answerType returns the Content-Type of an answer: the one that the plugin
+// asks for when it is among answerTypes, with its charset; else plain text.
 func answerType(wanted string) string {
 	media, parameters, err := mime.ParseMediaType(wanted)
 	if (err != nil) || !answerTypes[media] {
@@ -67,6 +70,7 @@ func answerType(wanted string) string {
 	if written := mime.FormatMediaType(media, kept); written != "" {
 		return written
 	}
+
 	return plainText
 }
 

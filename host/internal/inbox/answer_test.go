@@ -16,7 +16,9 @@ func answering(t *testing.T, header http.Header, body string) *rig {
 	t.Helper()
 	r := newRig(t, sdk.TrustSignature)
 	r.account.Webhook = func(context.Context, sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
-		return &sdk.WebhookResult{Response: sdk.HTTPResponse{Header: header, Body: []byte(body)}}, nil
+		return &sdk.WebhookResult{
+			Response: sdk.HTTPResponse{Header: header, Body: []byte(body)},
+		}, nil
 	}
 	return r
 }
@@ -42,16 +44,24 @@ func TestOfAPluginsAnswerOnlyAHarmlessContentTypeIsTaken(t *testing.T) {
 		"text/xml; charset=utf-8; x=y":      "text/xml; charset=utf-8",
 	} {
 		r := answering(t, http.Header{
-			"Content-Type": {wanted}, "Set-Cookie": {"session=stolen"}, "Location": {"https://evil.example"},
-			"Service-Worker-Allowed": {"/"}, "Content-Security-Policy": {"script-src *"}, "Clear-Site-Data": {"*"},
-			"Access-Control-Allow-Origin": {"*"}, "Refresh": {"0; url=https://evil.example"}, "X-Other": {"1"},
+			"Content-Type": {
+				wanted,
+			}, "Set-Cookie": {"session=stolen"}, "Location": {"https://evil.example"},
+			"Service-Worker-Allowed": {
+				"/",
+			}, "Content-Security-Policy": {"script-src *"}, "Clear-Site-Data": {"*"},
+			"Access-Control-Allow-Origin": {
+				"*",
+			}, "Refresh": {"0; url=https://evil.example"}, "X-Other": {"1"},
 		}, "<script>1</script>")
+
 		resp := r.post("/webhooks/acme", "{}")
 		body, _ := io.ReadAll(resp.Body)
 
 		if (resp.StatusCode != http.StatusOK) || (string(body) != "<script>1</script>") {
 			t.Errorf("%q: answered %d %q", wanted, resp.StatusCode, body)
 		}
+
 		policy := "sandbox; default-src 'none'; frame-ancestors 'none'"
 		for name, value := range map[string]string{
 			"Content-Type": want, "Content-Security-Policy": policy, "X-Content-Type-Options": "nosniff",
@@ -61,6 +71,7 @@ func TestOfAPluginsAnswerOnlyAHarmlessContentTypeIsTaken(t *testing.T) {
 				t.Errorf("%q: %s is %q, want %q", wanted, name, got, value)
 			}
 		}
+
 		if len(resp.Header) != 4 {
 			t.Errorf("%q: the headers are %v", wanted, resp.Header)
 		}
@@ -76,8 +87,13 @@ func TestAnAnswerToAWebhookIsBounded(t *testing.T) {
 
 // A service worker that is served from here would see the operator's requests.
 func TestNothingHereBecomesAServiceWorker(t *testing.T) {
-	r := answering(t, http.Header{"Content-Type": {"text/javascript"}}, "self.addEventListener('fetch', steal)")
+	r := answering(
+		t,
+		http.Header{"Content-Type": {"text/javascript"}},
+		"self.addEventListener('fetch', steal)",
+	)
 	r.pay(t, "k")
+
 	for name, handler := range map[string]http.Handler{
 		"/webhooks/acme": r.WebhookHandler(), path(t, r.created.NotifyURL): r.WebhookHandler(),
 		path(t, r.created.ReturnURL): r.ReturnHandler(),
@@ -87,7 +103,8 @@ func TestNothingHereBecomesAServiceWorker(t *testing.T) {
 			req.Header.Set("Service-Worker", value)
 			w := httptest.NewRecorder()
 			handler.ServeHTTP(w, req)
-			if (w.Code != http.StatusNotFound) || strings.Contains(w.Body.String(), "steal") {
+			if (w.Code != http.StatusNotFound) ||
+				strings.Contains(w.Body.String(), "steal") {
 				t.Errorf("%s: %d %q", name, w.Code, w.Body)
 			}
 		}

@@ -38,14 +38,14 @@ const listedAtOnce = 8
 // sender, and a page of them could be of any size. next is the cursor of the
 // next page, "" at the end.
 func (a *Archive) List(
-	ctx context.Context, f payment.WebhookFilter,
+	ctx context.Context, filter payment.WebhookFilter,
 ) (list []payment.Webhook, next string, err error) {
-	limit, err := core.CheckPage(core.CheckCursor("wh", f.Cursor), f.Limit)
+	limit, err := core.CheckPage(core.CheckCursor("wh", filter.Cursor), filter.Limit)
 	if err != nil {
 		return nil, "", err
 	}
 
-	page := store.WebhookFilter{Provider: f.Provider, State: f.State, Before: f.Cursor}
+	page := store.WebhookFilter{Provider: filter.Provider, State: filter.State, Before: filter.Cursor}
 	for {
 		page.Limit = min(limit-len(list), listedAtOnce)
 		webhooks, more, err := a.inbox.List(ctx, page)
@@ -90,28 +90,28 @@ func (a *Archive) shown(n *store.Webhook, err error) (*payment.Webhook, error) {
 }
 
 // show masks the secrets of a webhook's account.
-func (a *Archive) show(n *store.Webhook) *payment.Webhook {
-	mask := a.maskOf(n.Provider)
+func (a *Archive) show(webhook *store.Webhook) *payment.Webhook {
+	mask := a.maskOf(webhook.Provider)
 	shown := &payment.Webhook{
-		ID:            n.ID,
-		Provider:      n.Provider,
-		ReceivedAt:    n.ReceivedAt.UTC(),
-		RemoteAddress: n.Request.RemoteAddress,
-		Verified:      n.Verified,
-		State:         n.State,
-		Events:        n.Events,
-		PaymentIDs:    n.IntentIDs,
-		Error:         mask.Text(n.Error),
-		Method:        n.Request.Method,
-		Query:         mask.Text(n.Request.Query),
+		ID:            webhook.ID,
+		Provider:      webhook.Provider,
+		ReceivedAt:    webhook.ReceivedAt.UTC(),
+		RemoteAddress: webhook.Request.RemoteAddress,
+		Verified:      webhook.Verified,
+		State:         webhook.State,
+		Events:        webhook.Events,
+		PaymentIDs:    webhook.IntentIDs,
+		Error:         mask.Text(webhook.Error),
+		Method:        webhook.Request.Method,
+		Query:         mask.Text(webhook.Request.Query),
 		Headers:       map[string]string{},
-		Body:          mask.Text(string(n.Request.Body)),
+		Body:          mask.Text(string(webhook.Request.Body)),
 	}
 	if shown.PaymentIDs == nil {
 		shown.PaymentIDs = []string{}
 	}
 
-	for name, values := range n.Request.Header {
+	for name, values := range webhook.Request.Header {
 		shown.Headers[name] = maskHeader(mask, strings.Join(values, ", "))
 	}
 

@@ -11,30 +11,37 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// Like recovery, catching up goes provider by provider: one whose plugin hangs delays nobody else's notices.
+// Like recovery, catching up goes provider by provider: one whose plugin hangs
+// delays no other provider's webhooks.
 
-// catchupAtOnce is how many notices of one provider are claimed together. They are read one after the other.
+// catchupAtOnce is how many webhooks of one provider are claimed together. They
+// are read one after the other.
 const catchupAtOnce = 16
 
-// Catchup does one round for every provider, and waits for all of them.
+// Catchup makes one pass for every provider, and waits for all of them. The error
+// is the store's.
 func (b *Inbox) Catchup(ctx context.Context) error {
 	due, err := b.DueProviders(ctx)
 	if err != nil {
 		return err
 	}
-	var rounds sync.WaitGroup
+
+	var passes sync.WaitGroup
 	for _, name := range due {
-		rounds.Go(func() {
-			if err := b.CatchupProvider(ctx, name); err != nil && ctx.Err() == nil {
-				b.log.Error("what waits to be read could not be looked up", "provider", name, "error", err)
+		passes.Go(func() {
+			err := b.CatchupProvider(ctx, name)
+			if (err != nil) && (ctx.Err() == nil) {
+				b.log.Error("the webhooks that wait to be read could not be looked up",
+					"provider", name, "error", err)
 			}
 		})
 	}
-	rounds.Wait()
+	passes.Wait()
 	return nil
 }
 
-// DueProviders names the providers that have notices which wait for another try now. The error is the store's.
+// DueProviders returns the names of the providers that have webhooks which wait
+// for another try now. The error is the store's.
 func (b *Inbox) DueProviders(ctx context.Context) (due []string, err error) {
 	err = b.store.Get(ctx, func(tx *store.Tx) (err error) {
 		due, err = tx.WebhookProviders(ctx, b.now().UTC())
@@ -43,8 +50,8 @@ func (b *Inbox) DueProviders(ctx context.Context) (due []string, err error) {
 	return due, err
 }
 
-// CatchupProvider tries every notice of a provider that waits now. The error is the store's. Several hosts may do it at
-// once on one store.
+// CatchupProvider tries every webhook of a provider that waits now. The error is
+// the store's. Several hosts may do it at once on one store.
 func (b *Inbox) CatchupProvider(ctx context.Context, provider string) error {
 	now := b.now().UTC()
 	for ctx.Err() == nil {
@@ -57,55 +64,75 @@ func (b *Inbox) CatchupProvider(ctx context.Context, provider string) error {
 			return err
 		}
 
-		var mine, slow []*store.Webhook
-		for _, n := range due {
-			ok, err := b.claim(ctx, n, now)
-			if err != nil {
-				return err
-			}
-			if ok && n.State == payment.WebhookPending {
-				if b.slow.known(n.ID) {
-					slow = append(slow, n)
-					continue
-				}
-				mine = append(mine, n)
-			}
+		// What is known to be read slowly must not keep the others waiting.
+		claimed, slow, err := b.claimAll(ctx, due, now)
+		if err != nil {
+			return err
 		}
-
 		b.readSlowly(ctx, provider, slow)
-		if !b.readAll(ctx, mine) || len(due) < catchupAtOnce {
+		if !b.readAll(ctx, claimed) || (len(due) < catchupAtOnce) {
 			return nil
 		}
 	}
 	return ctx.Err()
 }
 
-// claim takes a notice for this host's next try. The try after it is on disk before this one: a host that dies meanwhile
-// does not lose the notice.
-func (b *Inbox) claim(ctx context.Context, n *store.Webhook, now time.Time) (mine bool, err error) {
-	was := n.NextTryAt
-	n.Tries++
-	n.NextTryAt = now.Add(min(retry<<min(n.Tries, 10), maxRetry))
-	if n.Tries >= maxTries {
-		n.State, n.NextTryAt, n.Error = payment.WebhookFailed, time.Time{}, "its plugin was not there for too long; replay it when it is back"
+// claimAll claims those of the webhooks that no other host has claimed, and parts
+// them by whether they are known to be read slowly.
+func (b *Inbox) claimAll(
+	ctx context.Context, due []*store.Webhook, now time.Time,
+) (claimed, slow []*store.Webhook, err error) {
+	for _, webhook := range due {
+		ok, err := b.claim(ctx, webhook, now)
+		if err != nil {
+			return nil, nil, err
+		}
+
+		switch {
+		case !ok || (webhook.State != payment.WebhookPending):
+		case b.slow.known(webhook.ID):
+			slow = append(slow, webhook)
+		default:
+			claimed = append(claimed, webhook)
+		}
 	}
-	err = b.store.Write(ctx, func(tx *store.Tx) (err error) {
-		mine, err = tx.ClaimWebhook(ctx, n, was)
-		return err
-	})
-	return mine, err
+	return claimed, slow, nil
 }
 
-// readAll reads one provider's notices, oldest first. there is false when its plugin is not: the others wait for their
-// next try.
+// claim claims a webhook for this host's next try, and reports whether it could.
+// The try after it is on disk before this one: a host that dies meanwhile does not
+// lose the webhook.
+func (b *Inbox) claim(
+	ctx context.Context, webhook *store.Webhook, now time.Time,
+) (claimed bool, err error) {
+	was := webhook.NextTryAt
+	webhook.Tries++
+	webhook.NextTryAt = now.Add(min(retry<<min(webhook.Tries, 10), maxRetry))
+	if webhook.Tries >= maxTries {
+		webhook.State, webhook.NextTryAt = payment.WebhookFailed, time.Time{}
+		webhook.Error = "its plugin was not there for too long; replay it when it is back"
+	}
+
+	err = b.store.Write(ctx, func(tx *store.Tx) (err error) {
+		claimed, err = tx.ClaimWebhook(ctx, webhook, was)
+		return err
+	})
+	return claimed, err
+}
+
+// readAll reads one provider's webhooks, oldest first, and reports whether its
+// plugin is there. When it is not the others wait for their next try.
 func (b *Inbox) readAll(ctx context.Context, list []*store.Webhook) (there bool) {
-	for _, n := range list {
-		_, err := b.read(ctx, n, false)
-		if err != nil {
-			b.log.Warn("a stored notice could not be read yet", "webhook", n.ID, "provider", n.Provider, "error", err)
+	for _, webhook := range list {
+		_, err := b.read(ctx, webhook, false)
+		if err == nil {
+			continue
 		}
+		b.log.Warn("a stored webhook could not be read yet",
+			"webhook", webhook.ID, "provider", webhook.Provider, "error", err)
+
 		ofItsOwn := errors.Is(err, errTooSlow) || errors.Is(err, errManySlow)
-		if (err != nil) && (sdk.CodeOf(err) == sdk.CodeUnavailable) && !ofItsOwn {
+		if (sdk.CodeOf(err) == sdk.CodeUnavailable) && !ofItsOwn {
 			return false
 		}
 	}

@@ -18,3 +18,14 @@ func SetSlowAfter(t *testing.T, after time.Duration) {
 	slowAfter = after
 	t.Cleanup(func() { slowAfter = before })
 }
+
+// Tests wait for no refusal, unless they are about that.
+func init() { refusalPause = 0 }
+
+// SetRefusalPause changes how long the sender of too much waits while a test
+// runs.
+func SetRefusalPause(t *testing.T, pause time.Duration) {
+	before := refusalPause
+	refusalPause = pause
+	t.Cleanup(func() { refusalPause = before })
+}

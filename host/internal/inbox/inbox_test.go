@@ -41,36 +41,57 @@ func newRig(t *testing.T, trust ...sdk.WebhookTrust) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	r := &rig{store: s, account: coretest.New("acme"), other: coretest.New("other")}
 	r.account.OnInfo.WebhookTrust = append([]sdk.WebhookTrust{}, trust...)
 	r.account.Webhook = coretest.Parse
 	r.account.Create = func(_ context.Context, req sdk.CreatePaymentRequest) (*sdk.Payment, error) {
 		r.created = req
-		return &sdk.Payment{ProviderReference: "theirs-" + req.Reference, Status: sdk.PaymentRequiresAction}, nil
+		return &sdk.Payment{
+			ProviderReference: "theirs-" + req.Reference,
+			Status:            sdk.PaymentRequiresAction,
+		}, nil
 	}
+
 	accounts := coretest.NewAccounts(r.account, r.other)
-	r.core, err = core.New(t.Context(), core.Options{Store: s, Accounts: accounts, PublicURL: "http://host.example"})
+	r.core, err = core.New(
+		t.Context(),
+		core.Options{Store: s, Accounts: accounts, PublicURL: "http://host.example"},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.Inbox = inbox.New(inbox.Options{Store: s, Core: r.core, Accounts: accounts, Directory: accounts,
-		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}})
+
+	r.Inbox = inbox.New(inbox.Options{
+		Store:          s,
+		Core:           r.core,
+		Accounts:       accounts,
+		Directory:      accounts,
+		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")},
+	})
 	t.Cleanup(func() {
 		r.core.Wait()
 		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
 	})
+
 	return r
 }
 
 func (r *rig) pay(t *testing.T, key string) *payment.Payment {
 	t.Helper()
-	p, _, err := r.core.CreatePayment(t.Context(), payment.Request{Provider: "acme", Amount: decimal.RequireFromString("60"), Currency: "USD",
-		SuccessURL: "https://shop.example/ok?order=47", CancelURL: "https://shop.example/no"}, key)
+	p, _, err := r.core.CreatePayment(t.Context(), payment.Request{
+		Provider:   "acme",
+		Amount:     decimal.RequireFromString("60"),
+		Currency:   "USD",
+		SuccessURL: "https://shop.example/ok?order=47",
+		CancelURL:  "https://shop.example/no",
+	}, key)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	return p
 }
 
@@ -91,7 +112,8 @@ func (r *rig) send(path string, n coretest.JSONWebhook) *http.Response {
 
 func (r *rig) post(path, body string) *http.Response {
 	w := httptest.NewRecorder()
-	r.WebhookHandler().ServeHTTP(w, httptest.NewRequest(http.MethodPost, path, strings.NewReader(body)))
+	r.WebhookHandler().
+		ServeHTTP(w, httptest.NewRequest(http.MethodPost, path, strings.NewReader(body)))
 	return w.Result()
 }
 
@@ -116,15 +138,25 @@ func path(t *testing.T, full string) string {
 func TestASignedNoticeIsStoredAppliedAndAnswered(t *testing.T) {
 	r := newRig(t, sdk.TrustSignature)
 	p := r.pay(t, "k")
-	resp := r.send("/webhooks/acme", coretest.JSONWebhook{ID: "e1", Reference: p.ID, Status: "succeeded", Amount: "60.00", Currency: "USD",
-		Verification: sdk.VerifiedBySignature})
+	resp := r.send("/webhooks/acme", coretest.JSONWebhook{
+		ID:           "e1",
+		Reference:    p.ID,
+		Status:       "succeeded",
+		Amount:       "60.00",
+		Currency:     "USD",
+		Verification: sdk.VerifiedBySignature,
+	})
 	if body, _ := io.ReadAll(resp.Body); resp.StatusCode != 200 || string(body) != "OK" {
 		t.Fatalf("answered %d %q", resp.StatusCode, body)
 	}
+
 	n := r.newest(t)
-	if n.State != payment.WebhookApplied || !n.Verified || n.Events != 1 || len(n.IntentIDs) != 1 || n.IntentIDs[0] != p.ID {
+	if n.State != payment.WebhookApplied || !n.Verified || n.Events != 1 ||
+		len(n.IntentIDs) != 1 ||
+		n.IntentIDs[0] != p.ID {
 		t.Errorf("the inbox says %+v", n)
 	}
+
 	if got := r.status(t, p.ID); got != payment.Succeeded {
 		t.Errorf("the payment is %s", got)
 	}
@@ -133,9 +165,18 @@ func TestASignedNoticeIsStoredAppliedAndAnswered(t *testing.T) {
 func TestARepeatedNoticeMakesOneEvent(t *testing.T) {
 	r := newRig(t, sdk.TrustSignature)
 	p := r.pay(t, "k")
+
 	for range 3 {
-		r.send("/webhooks/acme", coretest.JSONWebhook{Reference: p.ID, Status: "succeeded", Verification: sdk.VerifiedBySignature})
+		r.send(
+			"/webhooks/acme",
+			coretest.JSONWebhook{
+				Reference:    p.ID,
+				Status:       "succeeded",
+				Verification: sdk.VerifiedBySignature,
+			},
+		)
 	}
+
 	events, err := r.core.Events(t.Context(), "", []string{"payment.succeeded"}, 10)
 	if err != nil || len(events) != 1 {
 		t.Fatalf("%d events of success, %v", len(events), err)
@@ -158,7 +199,10 @@ func TestWhichURLsAreServed(t *testing.T) {
 		{"an unknown provider", "/webhooks/nobody", 404},
 		{"nothing", "/webhooks/", 404},
 	} {
-		resp := r.send(c.path, coretest.JSONWebhook{Status: "processing", Verification: sdk.VerifiedByOrigin})
+		resp := r.send(
+			c.path,
+			coretest.JSONWebhook{Status: "processing", Verification: sdk.VerifiedByOrigin},
+		)
 		if resp.StatusCode != c.want {
 			t.Errorf("%s: %d, want %d", c.name, resp.StatusCode, c.want)
 		}
@@ -169,8 +213,14 @@ func TestANoticeOnAnotherPaymentsURLChangesNothing(t *testing.T) {
 	r := newRig(t, sdk.TrustPaymentURL)
 	victim := r.pay(t, "k1")
 	r.pay(t, "k2") // its URL is the newest
-	r.send(path(t, r.created.NotifyURL), coretest.JSONWebhook{Reference: victim.ID, Status: "succeeded", Amount: "60", Currency: "USD",
-		Verification: sdk.VerifiedByOrigin})
+	r.send(path(t, r.created.NotifyURL), coretest.JSONWebhook{
+		Reference:    victim.ID,
+		Status:       "succeeded",
+		Amount:       "60",
+		Currency:     "USD",
+		Verification: sdk.VerifiedByOrigin,
+	})
+
 	if got := r.status(t, victim.ID); got != payment.RequiresAction {
 		t.Fatalf("the other payment became %s", got)
 	}
@@ -182,10 +232,14 @@ func TestANoticeOnAnotherPaymentsURLChangesNothing(t *testing.T) {
 func TestASignatureThatDoesNotVerifyIs401WithAnEmptyBody(t *testing.T) {
 	r := newRig(t, sdk.TrustSignature)
 	p := r.pay(t, "k")
-	resp := r.send("/webhooks/acme", coretest.JSONWebhook{Reference: p.ID, Status: "succeeded", Verification: "invalid"})
+	resp := r.send(
+		"/webhooks/acme",
+		coretest.JSONWebhook{Reference: p.ID, Status: "succeeded", Verification: "invalid"},
+	)
 	if body, _ := io.ReadAll(resp.Body); resp.StatusCode != 401 || len(body) != 0 {
 		t.Fatalf("answered %d %q", resp.StatusCode, body)
 	}
+
 	if n := r.newest(t); n.State != payment.WebhookFailed || n.Verified {
 		t.Errorf("the inbox says %s, verified %v", n.State, n.Verified)
 	}
@@ -198,12 +252,19 @@ func TestAHintOnlyMakesTheHostAsk(t *testing.T) {
 		asked <- struct{}{}
 		return &sdk.Payment{Status: sdk.PaymentProcessing}, nil
 	}
+
 	p := r.pay(t, "k")
-	resp := r.send("/webhooks/acme", coretest.JSONWebhook{Reference: p.ID, Status: "succeeded", Amount: "60", Currency: "USD",
-		Verification: sdk.NotVerified})
+	resp := r.send("/webhooks/acme", coretest.JSONWebhook{
+		Reference:    p.ID,
+		Status:       "succeeded",
+		Amount:       "60",
+		Currency:     "USD",
+		Verification: sdk.NotVerified,
+	})
 	if resp.StatusCode != 200 {
 		t.Fatalf("a hint gets the provider's normal answer, not %d", resp.StatusCode)
 	}
+
 	<-asked
 	r.core.Wait()
 	if got := r.status(t, p.ID); got != payment.Processing {
@@ -213,7 +274,14 @@ func TestAHintOnlyMakesTheHostAsk(t *testing.T) {
 
 func TestAGenuineNoticeThatFitsNothingIsKept(t *testing.T) {
 	r := newRig(t, sdk.TrustSignature)
-	resp := r.send("/webhooks/acme", coretest.JSONWebhook{Reference: "pay_unknown", Status: "succeeded", Verification: sdk.VerifiedBySignature})
+	resp := r.send(
+		"/webhooks/acme",
+		coretest.JSONWebhook{
+			Reference:    "pay_unknown",
+			Status:       "succeeded",
+			Verification: sdk.VerifiedBySignature,
+		},
+	)
 	if n := r.newest(t); resp.StatusCode != 200 || n.State != payment.WebhookUnmatched {
 		t.Fatalf("answered %d, state %s", resp.StatusCode, n.State)
 	}
@@ -223,10 +291,18 @@ func TestANoticeWhileItsPluginIsDownIsReadLater(t *testing.T) {
 	r := newRig(t, sdk.TrustSignature)
 	p := r.pay(t, "k")
 	r.account.SetDown(true)
-	resp := r.send("/webhooks/acme", coretest.JSONWebhook{Reference: p.ID, Status: "succeeded", Verification: sdk.VerifiedBySignature})
+	resp := r.send(
+		"/webhooks/acme",
+		coretest.JSONWebhook{
+			Reference:    p.ID,
+			Status:       "succeeded",
+			Verification: sdk.VerifiedBySignature,
+		},
+	)
 	if resp.StatusCode != 503 || resp.Header.Get("Retry-After") == "" {
 		t.Fatalf("answered %d", resp.StatusCode)
 	}
+
 	n := r.newest(t)
 	if n.State != payment.WebhookPending {
 		t.Fatalf("the notice is %s", n.State)
@@ -235,6 +311,7 @@ func TestANoticeWhileItsPluginIsDownIsReadLater(t *testing.T) {
 	if _, err := r.Replay(t.Context(), n.ID); err != nil {
 		t.Fatal(err)
 	}
+
 	if got := r.status(t, p.ID); got != payment.Succeeded {
 		t.Errorf("the payment is %s", got)
 	}
@@ -244,12 +321,21 @@ func TestANoticeBeforeTheCreateAnswersIsNotLost(t *testing.T) {
 	r := newRig(t, sdk.TrustSignature)
 	inner := r.account.Create
 	r.account.Create = func(ctx context.Context, req sdk.CreatePaymentRequest) (*sdk.Payment, error) {
-		resp := r.send("/webhooks/acme", coretest.JSONWebhook{Reference: req.Reference, Status: "succeeded", Verification: sdk.VerifiedBySignature})
+		resp := r.send(
+			"/webhooks/acme",
+			coretest.JSONWebhook{
+				Reference:    req.Reference,
+				Status:       "succeeded",
+				Verification: sdk.VerifiedBySignature,
+			},
+		)
 		if resp.StatusCode != 200 {
 			return nil, errors.New(resp.Status)
 		}
+
 		return inner(ctx, req)
 	}
+
 	p := r.pay(t, "k")
 	if p.Status != payment.Succeeded || p.ProviderReference != "theirs-"+p.ID {
 		t.Fatalf("%s, provider reference %q", p.Status, p.ProviderReference)
@@ -263,11 +349,26 @@ func TestReceiptsAddUpOverSeveralNotices(t *testing.T) {
 	r.account.Webhook = func(context.Context, sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
 		id, amount, _ := strings.Cut(next[0], ":")
 		next = next[1:]
-		return &sdk.WebhookResult{Verification: sdk.VerifiedBySignature, Events: []sdk.Event{{Reference: p.ID, Payment: &sdk.Payment{
-			Status:   sdk.PaymentSucceeded,
-			Receipts: []sdk.Receipt{{ID: id, Amount: sdk.Money{Amount: decimal.RequireFromString(amount), Currency: "USD"}}},
-		}}}}, nil
+		return &sdk.WebhookResult{
+			Verification: sdk.VerifiedBySignature,
+			Events: []sdk.Event{{
+				Reference: p.ID,
+				Payment: &sdk.Payment{
+					Status: sdk.PaymentSucceeded,
+					Receipts: []sdk.Receipt{
+						{
+							ID: id,
+							Amount: sdk.Money{
+								Amount:   decimal.RequireFromString(amount),
+								Currency: "USD",
+							},
+						},
+					},
+				},
+			}},
+		}, nil
 	}
+
 	for k, want := range []payment.Status{payment.UnderReview, payment.UnderReview, payment.Succeeded} {
 		r.post("/webhooks/acme", "{}")
 		if got := r.status(t, p.ID); got != want {
@@ -282,9 +383,14 @@ func TestBounds(t *testing.T) {
 		t.Errorf("more than 1 MiB: %d", resp.StatusCode)
 	}
 	last := 0
+
 	for range 200 {
-		last = r.send("/webhooks/acme", coretest.JSONWebhook{Verification: "invalid"}).StatusCode
+		last = r.send(
+			"/webhooks/acme",
+			coretest.JSONWebhook{Verification: "invalid"},
+		).StatusCode
 	}
+
 	if last != 429 {
 		t.Errorf("the 200th forged notice of one address: %d, want 429", last)
 	}
@@ -296,37 +402,65 @@ func TestReturns(t *testing.T) {
 		r.ReturnHandler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, full, nil))
 		return w.Result()
 	}
+
 	t.Run("a signed return is applied, and the customer sent on", func(t *testing.T) {
 		r := newRig(t, sdk.TrustSignature)
 		p := r.pay(t, "k")
 		r.account.Return = func(context.Context, sdk.ParseReturnRequest) (*sdk.Return, error) {
-			return &sdk.Return{Verification: sdk.VerifiedBySignature, Events: []sdk.Event{{Reference: p.ID, Payment: &sdk.Payment{Status: sdk.PaymentSucceeded}}}}, nil
+			return &sdk.Return{
+				Verification: sdk.VerifiedBySignature,
+				Events: []sdk.Event{
+					{Reference: p.ID, Payment: &sdk.Payment{Status: sdk.PaymentSucceeded}},
+				},
+			}, nil
 		}
+
 		resp := comeBack(r, r.created.ReturnURL+"?next=https://evil.example")
 		want := "https://shop.example/ok?order=47&payment_id=" + p.ID + "&status=succeeded"
 		if resp.StatusCode != 303 || resp.Header.Get("Location") != want {
-			t.Fatalf("%d to %q, want %q", resp.StatusCode, resp.Header.Get("Location"), want)
+			t.Fatalf(
+				"%d to %q, want %q",
+				resp.StatusCode,
+				resp.Header.Get("Location"),
+				want,
+			)
 		}
 	})
+
 	t.Run("an unsigned return moves nothing", func(t *testing.T) {
 		r := newRig(t)
 		p := r.pay(t, "k")
 		r.account.Return = func(context.Context, sdk.ParseReturnRequest) (*sdk.Return, error) {
-			return &sdk.Return{Verification: sdk.VerifiedByOrigin, Events: []sdk.Event{{Reference: p.ID, Payment: &sdk.Payment{Status: sdk.PaymentSucceeded,
-				Amount: &sdk.Money{Amount: decimal.RequireFromString("60"), Currency: "USD"}}}}}, nil
+			return &sdk.Return{
+				Verification: sdk.VerifiedByOrigin,
+				Events: []sdk.Event{{
+					Reference: p.ID,
+					Payment: &sdk.Payment{Status: sdk.PaymentSucceeded,
+						Amount: &sdk.Money{
+							Amount:   decimal.RequireFromString("60"),
+							Currency: "USD",
+						}},
+				}},
+			}, nil
 		}
+
 		comeBack(r, r.created.ReturnURL)
 		if got := r.status(t, p.ID); got != payment.RequiresAction {
 			t.Fatalf("the browser's word made it %s", got)
 		}
 	})
+
 	t.Run("giving up goes to the cancel URL", func(t *testing.T) {
 		r := newRig(t)
 		r.pay(t, "k")
-		if got := comeBack(r, r.created.CancelURL).Header.Get("Location"); !strings.HasPrefix(got, "https://shop.example/no?") {
+		if got := comeBack(r, r.created.CancelURL).Header.Get("Location"); !strings.HasPrefix(
+			got,
+			"https://shop.example/no?",
+		) {
 			t.Fatalf("sent to %q", got)
 		}
 	})
+
 	t.Run("a webhook token is nothing here", func(t *testing.T) {
 		r := newRig(t)
 		r.pay(t, "k")
@@ -335,6 +469,7 @@ func TestReturns(t *testing.T) {
 			t.Fatalf("%d", resp.StatusCode)
 		}
 	})
+
 	t.Run("with its plugin down the customer is sent on all the same", func(t *testing.T) {
 		r := newRig(t)
 		r.pay(t, "k")
@@ -343,13 +478,23 @@ func TestReturns(t *testing.T) {
 			t.Fatalf("%d", resp.StatusCode)
 		}
 	})
+
 	t.Run("without a token the signed order says which payment it is", func(t *testing.T) {
 		r := newRig(t, sdk.TrustSignature)
 		p := r.pay(t, "k")
 		r.account.Return = func(context.Context, sdk.ParseReturnRequest) (*sdk.Return, error) {
-			return &sdk.Return{Verification: sdk.VerifiedBySignature, Events: []sdk.Event{{Reference: p.ID, Payment: &sdk.Payment{Status: sdk.PaymentCanceled}}}}, nil
+			return &sdk.Return{
+				Verification: sdk.VerifiedBySignature,
+				Events: []sdk.Event{
+					{Reference: p.ID, Payment: &sdk.Payment{Status: sdk.PaymentCanceled}},
+				},
+			}, nil
 		}
-		if got := comeBack(r, "http://host.example/return/acme").Header.Get("Location"); !strings.HasPrefix(got, "https://shop.example/no?") {
+
+		if got := comeBack(r, "http://host.example/return/acme").Header.Get("Location"); !strings.HasPrefix(
+			got,
+			"https://shop.example/no?",
+		) {
 			t.Fatalf("sent to %q", got)
 		}
 	})
@@ -360,13 +505,25 @@ func TestANoticeThatMustMatchBothReferences(t *testing.T) {
 	p := r.pay(t, "k")
 	theirs := "somebody else's"
 	r.account.Webhook = func(context.Context, sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
-		return &sdk.WebhookResult{Verification: sdk.VerifiedBySignature, Events: []sdk.Event{{Reference: p.ID, BothReferences: true,
-			Payment: &sdk.Payment{ProviderReference: theirs, Status: sdk.PaymentSucceeded}}}}, nil
+		return &sdk.WebhookResult{
+			Verification: sdk.VerifiedBySignature,
+			Events: []sdk.Event{{
+				Reference:      p.ID,
+				BothReferences: true,
+				Payment: &sdk.Payment{
+					ProviderReference: theirs,
+					Status:            sdk.PaymentSucceeded,
+				},
+			}},
+		}, nil
 	}
+
 	r.post("/webhooks/acme", "{}")
-	if got := r.status(t, p.ID); got != payment.RequiresAction || r.newest(t).State != payment.WebhookUnmatched {
+	if got := r.status(t, p.ID); got != payment.RequiresAction ||
+		r.newest(t).State != payment.WebhookUnmatched {
 		t.Fatalf("with another provider reference the payment became %s", got)
 	}
+
 	theirs = p.ProviderReference
 	r.post("/webhooks/acme", "{}")
 	if got := r.status(t, p.ID); got != payment.Succeeded {

@@ -17,23 +17,41 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// restarted gives another inbox on the rig's store, as a host has that starts some time later.
+// restarted gives another inbox on the rig's store, as a host has that starts
+// some time later.
 func (r *rig) restarted(after time.Duration) *inbox.Inbox {
 	accounts := coretest.NewAccounts(r.account, r.other)
-	return inbox.New(inbox.Options{Store: r.store, Core: r.core, Accounts: accounts, Directory: accounts,
-		Now: func() time.Time { return time.Now().Add(after) }})
+	return inbox.New(inbox.Options{
+		Store:     r.store,
+		Core:      r.core,
+		Accounts:  accounts,
+		Directory: accounts,
+		Now:       func() time.Time { return time.Now().Add(after) },
+	})
 }
 
 // saying scripts what the next notices say.
 func (r *rig) saying(v sdk.Verification, events ...sdk.Event) {
 	r.account.Webhook = func(context.Context, sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
-		return &sdk.WebhookResult{Verification: v, Events: append([]sdk.Event{}, events...)}, nil
+		return &sdk.WebhookResult{
+			Verification: v,
+			Events:       append([]sdk.Event{}, events...),
+		}, nil
 	}
 }
 
 func refundEvent(paymentID, theirs string) sdk.Event {
-	return sdk.Event{PaymentReference: paymentID, Refund: &sdk.Refund{ProviderReference: theirs, Status: sdk.RefundSucceeded,
-		Amount: &sdk.Money{Amount: decimal.RequireFromString("10"), Currency: "USD"}}}
+	return sdk.Event{
+		PaymentReference: paymentID,
+		Refund: &sdk.Refund{
+			ProviderReference: theirs,
+			Status:            sdk.RefundSucceeded,
+			Amount: &sdk.Money{
+				Amount:   decimal.RequireFromString("10"),
+				Currency: "USD",
+			},
+		},
+	}
 }
 
 // paid makes a payment that has succeeded.
@@ -41,13 +59,19 @@ func (r *rig) paid(t *testing.T, key string) *payment.Payment {
 	t.Helper()
 	p := r.pay(t, key)
 	webhook := r.account.Webhook
-	r.saying(sdk.VerifiedBySignature, sdk.Event{ID: "paid", Reference: p.ID, Payment: &sdk.Payment{Status: sdk.PaymentSucceeded,
-		Amount: &sdk.Money{Amount: decimal.RequireFromString("60"), Currency: "USD"}}})
+	r.saying(sdk.VerifiedBySignature, sdk.Event{
+		ID:        "paid",
+		Reference: p.ID,
+		Payment: &sdk.Payment{Status: sdk.PaymentSucceeded,
+			Amount: &sdk.Money{Amount: decimal.RequireFromString("60"), Currency: "USD"}},
+	})
+
 	r.post("/webhooks/acme", "{}")
 	r.account.Webhook = webhook
 	if got := r.status(t, p.ID); got != payment.Succeeded {
 		t.Fatalf("it is %s", got)
 	}
+
 	return p
 }
 
@@ -69,13 +93,18 @@ func TestARefundThatTheProviderStartsIsOneRefund(t *testing.T) {
 			for range 3 {
 				r.post("/webhooks/acme", "{}")
 			}
+
 			if _, err := r.Replay(t.Context(), r.newest(t).ID); err != nil {
 				t.Fatal(err)
 			}
-			if list := r.refunds(t, p.ID); len(list) != 1 || list[0].Status != payment.Succeeded || list[0].Amount.String() != "10" {
+			if list := r.refunds(t, p.ID); len(list) != 1 ||
+				list[0].Status != payment.Succeeded ||
+				list[0].Amount.String() != "10" {
 				t.Fatalf("got %+v", list)
 			}
-			if events, err := r.core.Events(t.Context(), "", []string{"refund.*"}, 10); err != nil || len(events) != 1 {
+
+			if events, err := r.core.Events(t.Context(), "", []string{"refund.*"}, 10); err != nil ||
+				len(events) != 1 {
 				t.Errorf("%d events of it, %v", len(events), err)
 			}
 		})
@@ -96,11 +125,24 @@ func TestARefundNoticeOnAnotherPaymentsURLChangesNothing(t *testing.T) {
 func TestAFailedReplayLeavesWhatTheNoticeWas(t *testing.T) {
 	r := newRig(t, sdk.TrustSignature)
 	p := r.pay(t, "k")
-	r.send("/webhooks/acme", coretest.JSONWebhook{Reference: p.ID, Status: "succeeded", Verification: sdk.VerifiedBySignature})
+	r.send(
+		"/webhooks/acme",
+		coretest.JSONWebhook{
+			Reference:    p.ID,
+			Status:       "succeeded",
+			Verification: sdk.VerifiedBySignature,
+		},
+	)
+
 	before := r.newest(t)
 	r.account.Webhook = func(context.Context, sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
-		return nil, &sdk.Error{Code: sdk.CodeInvalidSignature, Outcome: sdk.OutcomeRefused, Message: "the secret was rotated"}
+		return nil, &sdk.Error{
+			Code:    sdk.CodeInvalidSignature,
+			Outcome: sdk.OutcomeRefused,
+			Message: "the secret was rotated",
+		}
 	}
+
 	if _, err := r.Replay(t.Context(), before.ID); err == nil {
 		t.Error("the replay succeeded")
 	}
@@ -113,9 +155,15 @@ func TestAnEventThatFitsNothingIsSeenThoughAnotherIsApplied(t *testing.T) {
 	r := newRig(t, sdk.TrustSignature)
 	p := r.pay(t, "k")
 	paid := &sdk.Payment{Status: sdk.PaymentProcessing}
-	r.saying(sdk.VerifiedBySignature, sdk.Event{Reference: p.ID, Payment: paid}, sdk.Event{Reference: "pay_unknown", Payment: paid})
+	r.saying(
+		sdk.VerifiedBySignature,
+		sdk.Event{Reference: p.ID, Payment: paid},
+		sdk.Event{Reference: "pay_unknown", Payment: paid},
+	)
+
 	r.post("/webhooks/acme", "{}")
-	if n := r.newest(t); n.State != payment.WebhookUnmatched || r.status(t, p.ID) != payment.Processing {
+	if n := r.newest(t); n.State != payment.WebhookUnmatched ||
+		r.status(t, p.ID) != payment.Processing {
 		t.Errorf("the notice is %s, the payment %s", n.State, r.status(t, p.ID))
 	}
 }
@@ -124,70 +172,118 @@ func TestANoticeThatWaitsIsReadAfterARestart(t *testing.T) {
 	r := newRig(t, sdk.TrustSignature)
 	p := r.pay(t, "k")
 	r.account.SetDown(true)
-	r.send("/webhooks/acme", coretest.JSONWebhook{Reference: p.ID, Status: "succeeded", Verification: sdk.VerifiedBySignature})
+	r.send(
+		"/webhooks/acme",
+		coretest.JSONWebhook{
+			Reference:    p.ID,
+			Status:       "succeeded",
+			Verification: sdk.VerifiedBySignature,
+		},
+	)
+
 	for k, down := range []bool{true, false} {
 		r.account.SetDown(down)
 		if err := r.restarted(time.Duration(k+1) * 2 * time.Minute).Catchup(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if n := r.newest(t); n.State != payment.WebhookApplied || r.status(t, p.ID) != payment.Succeeded {
-		t.Errorf("the notice is %s after %d tries, the payment %s", n.State, n.Tries, r.status(t, p.ID))
+
+	if n := r.newest(t); n.State != payment.WebhookApplied ||
+		r.status(t, p.ID) != payment.Succeeded {
+		t.Errorf(
+			"the notice is %s after %d tries, the payment %s",
+			n.State,
+			n.Tries,
+			r.status(t, p.ID),
+		)
 	}
 }
 
-// A plugin that hangs on a notice which waited holds up its own provider's, not another's.
+// A plugin that hangs on a notice which waited holds up its own provider's, not
+// another's.
 func TestAProviderThatHangsDelaysNobodyElsesNotices(t *testing.T) {
 	r := newRig(t, sdk.TrustSignature)
 	r.other.OnInfo.WebhookTrust, r.other.Webhook = r.account.OnInfo.WebhookTrust, coretest.Parse
+
 	for _, a := range []*coretest.Account{r.account, r.other} {
 		a.SetDown(true)
-		r.send("/webhooks/"+a.Name, coretest.JSONWebhook{Reference: "pay_unknown", Status: "succeeded", Verification: sdk.VerifiedBySignature})
+		r.send(
+			"/webhooks/"+a.Name,
+			coretest.JSONWebhook{
+				Reference:    "pay_unknown",
+				Status:       "succeeded",
+				Verification: sdk.VerifiedBySignature,
+			},
+		)
+
 		a.SetDown(false)
 	}
+
 	hangs, release := make(chan struct{}), make(chan struct{})
 	r.account.Webhook = func(context.Context, sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
 		close(hangs)
 		<-release
 		return nil, failed
 	}
+
 	host := r.restarted(2 * time.Minute)
 	due, err := host.DueProviders(t.Context())
 	if err != nil || len(due) != 2 {
 		t.Fatalf("due at %v, %v", due, err)
 	}
+
 	var hanging sync.WaitGroup
 	hanging.Go(func() {
 		if err := host.CatchupProvider(t.Context(), "acme"); err != nil {
 			t.Error(err)
 		}
 	})
+
 	<-hangs
 	if err := host.CatchupProvider(t.Context(), "other"); err != nil {
 		t.Error(err)
 	}
-	if list, _, err := r.List(t.Context(), store.WebhookFilter{Provider: "other", Limit: 1}); err != nil || list[0].State != payment.WebhookUnmatched {
+	if list, _, err := r.List(t.Context(), store.WebhookFilter{Provider: "other", Limit: 1}); err != nil ||
+		list[0].State != payment.WebhookUnmatched {
 		t.Errorf("the other provider's notice is %s, %v", list[0].State, err)
 	}
+
 	close(release)
 	hanging.Wait()
 }
 
-var failed = &sdk.Error{Code: sdk.CodeUnavailable, Outcome: sdk.OutcomeUnknown, Message: "as the test says"}
+var failed = &sdk.Error{
+	Code:    sdk.CodeUnavailable,
+	Outcome: sdk.OutcomeUnknown,
+	Message: "as the test says",
+}
 
-// All that waits of a provider is read in one round, also when it is much, and stops when the plugin goes away.
+// All that waits of a provider is read in one round, also when it is much, and
+// stops when the plugin goes away.
 func TestARoundReadsAllThatWaits(t *testing.T) {
 	r := newRig(t, sdk.TrustSignature)
 	r.account.SetDown(true)
+
 	const many = 40
 	for range many {
-		r.send("/webhooks/acme", coretest.JSONWebhook{Reference: "pay_unknown", Status: "succeeded", Verification: sdk.VerifiedBySignature})
+		r.send(
+			"/webhooks/acme",
+			coretest.JSONWebhook{
+				Reference:    "pay_unknown",
+				Status:       "succeeded",
+				Verification: sdk.VerifiedBySignature,
+			},
+		)
 	}
+
 	r.account.SetDown(false)
 	if err := r.restarted(2 * time.Minute).Catchup(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	list, _, err := r.List(t.Context(), store.WebhookFilter{State: payment.WebhookUnmatched, Limit: 100})
+	list, _, err := r.List(
+		t.Context(),
+		store.WebhookFilter{State: payment.WebhookUnmatched, Limit: 100},
+	)
 	if err != nil || len(list) != many {
 		t.Errorf("%d of %d are read, %v", len(list), many, err)
 	}
@@ -196,7 +292,15 @@ func TestARoundReadsAllThatWaits(t *testing.T) {
 func TestOldUnverifiedNoticesAreForgotten(t *testing.T) {
 	r := newRig(t, sdk.TrustSignature)
 	p := r.pay(t, "k")
-	r.send("/webhooks/acme", coretest.JSONWebhook{Reference: p.ID, Status: "succeeded", Verification: sdk.VerifiedBySignature})
+	r.send(
+		"/webhooks/acme",
+		coretest.JSONWebhook{
+			Reference:    p.ID,
+			Status:       "succeeded",
+			Verification: sdk.VerifiedBySignature,
+		},
+	)
+
 	r.send("/webhooks/acme", coretest.JSONWebhook{Verification: "invalid"})
 	for _, c := range []struct {
 		after time.Duration
@@ -222,8 +326,16 @@ func TestRepeatsOfGenuineWebhooksAreForgotten(t *testing.T) {
 		r.send("/webhooks/acme", n)
 		return r.newest(t).ID
 	}
-	paid := coretest.JSONWebhook{ID: "e1", Reference: p.ID, Status: "succeeded", Amount: "60.00", Currency: "USD"}
+
+	paid := coretest.JSONWebhook{
+		ID:        "e1",
+		Reference: p.ID,
+		Status:    "succeeded",
+		Amount:    "60.00",
+		Currency:  "USD",
+	}
 	late := coretest.JSONWebhook{ID: "e2", Reference: p.ID, Status: "processing"}
+
 	lost := coretest.JSONWebhook{ID: "e3", Reference: "pay_unknown", Status: "succeeded"}
 
 	kept := map[string]payment.WebhookState{send(paid): payment.WebhookApplied}
@@ -233,6 +345,7 @@ func TestRepeatsOfGenuineWebhooksAreForgotten(t *testing.T) {
 	for range 2 {
 		kept[send(lost)] = payment.WebhookUnmatched
 	}
+
 	if _, err := r.Replay(t.Context(), gone[0]); err != nil {
 		t.Fatal(err)
 	}
@@ -243,12 +356,14 @@ func TestRepeatsOfGenuineWebhooksAreForgotten(t *testing.T) {
 		if err := r.restarted(after).Forget(t.Context()); err != nil {
 			t.Fatal(err)
 		}
+
 		for _, id := range gone {
 			_, err := r.Get(t.Context(), id)
 			if deleted := err != nil; deleted != (after > 24*time.Hour) {
 				t.Errorf("after %s: %s, %v", after, id, err)
 			}
 		}
+
 		for id, state := range kept {
 			if n, err := r.Get(t.Context(), id); (err != nil) || (n.State != state) {
 				t.Errorf("after %s: %s, which was %s, is %+v, %v", after, id, state, n, err)
@@ -278,6 +393,7 @@ func TestHeadersAreKeptWholeOrTheNoticeIsRefused(t *testing.T) {
 	if got := post(r.WebhookHandler(), "/webhooks/acme", 65); got != http.StatusRequestHeaderFieldsTooLarge {
 		t.Errorf("65 headers: %d", got)
 	}
+
 	post(r.WebhookHandler(), "/webhooks/acme", 10)
 	if h := r.newest(t).Request.Header; len(h) != 11 {
 		t.Errorf("stored %v", h)
@@ -294,7 +410,8 @@ func TestAStoreThatDoesNotAnswerIsNotAMissingURL(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel() // the store refuses whatever is asked with it
 	w := httptest.NewRecorder()
-	r.WebhookHandler().ServeHTTP(w, httptest.NewRequest(http.MethodPost, path(t, r.created.NotifyURL), strings.NewReader("{}")).WithContext(ctx))
+	r.WebhookHandler().
+		ServeHTTP(w, httptest.NewRequest(http.MethodPost, path(t, r.created.NotifyURL), strings.NewReader("{}")).WithContext(ctx))
 	if w.Code != http.StatusServiceUnavailable {
 		t.Errorf("answered %d: a provider takes 404 for an end", w.Code)
 	}

@@ -31,8 +31,15 @@ func (r *rig) tell(t *testing.T, e sdk.Event) {
 
 // about is an event about a payment by a transaction of the provider.
 func about(id, transaction string, status sdk.PaymentStatus) sdk.Event {
-	return sdk.Event{ID: transaction + " " + string(status), Reference: id,
-		Payment: &sdk.Payment{Status: status, Amount: usd("60"), TransactionID: transaction}}
+	return sdk.Event{
+		ID:        transaction + " " + string(status),
+		Reference: id,
+		Payment: &sdk.Payment{
+			Status:        status,
+			Amount:        usd("60"),
+			TransactionID: transaction,
+		},
+	}
 }
 
 // What one notice tells of happened once: an operator cannot have it count for
@@ -43,6 +50,7 @@ func TestANoticeIsAttachedOnce(t *testing.T) {
 	if _, err := r.Attach(t.Context(), webhook, first, "anna"); err != nil {
 		t.Fatal(err)
 	}
+
 	_, err := r.Attach(t.Context(), webhook, second, "bob")
 	if e := (&payment.Error{}); !errors.As(err, &e) || e.Code != payment.CodeConflict {
 		t.Errorf("attached to another: %v", err)
@@ -70,7 +78,14 @@ func (r *rig) wantStatus(t *testing.T, id string, want payment.Status,
 	t.Helper()
 	p, err := r.core.Payment(t.Context(), id)
 	if err != nil || p.Status != want || p.ReviewReason != reason {
-		t.Errorf("%v, it is %s (%s), want %s (%s)", err, p.Status, p.ReviewReason, want, reason)
+		t.Errorf(
+			"%v, it is %s (%s), want %s (%s)",
+			err,
+			p.Status,
+			p.ReviewReason,
+			want,
+			reason,
+		)
 	}
 }
 
@@ -86,11 +101,17 @@ func TestASecondTransactionOfAPaymentIsSeen(t *testing.T) {
 		got.ReviewReason != payment.ReviewMismatch {
 		t.Fatalf("%v, it is %s (%s)", err, got.Status, got.ReviewReason)
 	}
+
 	if got.ProviderReference != p.ProviderReference ||
 		!strings.Contains(fmt.Sprint(got.ProviderReferences), "T1 T2") {
-		t.Errorf("the reference %q of %q, all are %v", got.ProviderReference, p.ProviderReference,
-			got.ProviderReferences)
+		t.Errorf(
+			"the reference %q of %q, all are %v",
+			got.ProviderReference,
+			p.ProviderReference,
+			got.ProviderReferences,
+		)
 	}
+
 	events, err := r.core.Events(t.Context(), "", []string{"payment.under_review"}, 10)
 	if err != nil || len(events) != 1 {
 		t.Errorf("%d events of the review, %v", len(events), err)
@@ -105,10 +126,14 @@ func TestAFailedTryOfAPaidPaymentChangesNothing(t *testing.T) {
 		for _, order := range []string{"fails, then pays", "pays, then fails"} {
 			r := newRig(t, sdk.TrustSignature)
 			id := r.pay(t, "k").ID
-			events := []sdk.Event{about(id, "T1", failed), about(id, "T2", sdk.PaymentSucceeded)}
+			events := []sdk.Event{
+				about(id, "T1", failed),
+				about(id, "T2", sdk.PaymentSucceeded),
+			}
 			if order == "pays, then fails" {
 				events[0], events[1] = events[1], events[0]
 			}
+
 			for _, e := range events {
 				r.tell(t, e)
 			}
@@ -127,18 +152,21 @@ func TestARefundByTheProviderIsHeldToWhatWasPaid(t *testing.T) {
 		e.ID, e.Refund.Amount = theirs, usd(amount)
 		return e
 	}
+
 	t.Run("of a payment that nobody paid", func(t *testing.T) {
 		r := newRig(t, sdk.TrustSignature)
 		id := r.pay(t, "k").ID
 		r.tell(t, of(id, "r-1", "10"))
 		r.wantRefunds(t, id, payment.UnderReview)
 	})
+
 	t.Run("of more than was paid", func(t *testing.T) {
 		r := newRig(t, sdk.TrustSignature)
 		id := r.paid(t, "k").ID
 		r.tell(t, of(id, "r-1", "6000"))
 		r.wantRefunds(t, id, payment.UnderReview)
 	})
+
 	t.Run("of more than is left", func(t *testing.T) {
 		r := newRig(t, sdk.TrustSignature)
 		id := r.paid(t, "k").ID
@@ -146,6 +174,7 @@ func TestARefundByTheProviderIsHeldToWhatWasPaid(t *testing.T) {
 		r.tell(t, of(id, "r-2", "10.01"))
 		r.wantRefunds(t, id, payment.Succeeded, payment.UnderReview)
 	})
+
 	t.Run("of all of it", func(t *testing.T) {
 		r := newRig(t, sdk.TrustSignature)
 		id := r.paid(t, "k").ID
@@ -163,6 +192,7 @@ func (r *rig) wantRefunds(t *testing.T, id string, want ...payment.Status) {
 	slices.SortFunc(list, func(a, b payment.Refund) int {
 		return strings.Compare(a.ProviderReference, b.ProviderReference)
 	})
+
 	var got []payment.Status
 	for _, refund := range list {
 		got = append(got, refund.Status)
@@ -172,13 +202,19 @@ func (r *rig) wantRefunds(t *testing.T, id string, want ...payment.Status) {
 	}
 }
 
-// A refund of ours in doubt may be what the provider tells of: it does not become a second one.
+// A refund of ours in doubt may be what the provider tells of: it does not
+// become a second one.
 func TestARefundInDoubtIsNotTakenForTheProviders(t *testing.T) {
 	r := newRig(t, sdk.TrustSignature)
 	id := r.paid(t, "k").ID
 	r.account.Refund = func(context.Context, sdk.CreateRefundRequest) (*sdk.Refund, error) {
-		return nil, &sdk.Error{Code: sdk.CodeUnavailable, Outcome: sdk.OutcomeUnknown, Message: "no answer"}
+		return nil, &sdk.Error{
+			Code:    sdk.CodeUnavailable,
+			Outcome: sdk.OutcomeUnknown,
+			Message: "no answer",
+		}
 	}
+
 	_, _, err := r.core.CreateRefund(t.Context(), id, payment.RefundRequest{}, "r")
 	if e := (&payment.Error{}); !errors.As(err, &e) || e.Outcome != sdk.OutcomeUnknown {
 		t.Fatal(err)
@@ -187,6 +223,7 @@ func TestARefundInDoubtIsNotTakenForTheProviders(t *testing.T) {
 	if n := r.newest(t); n.State != payment.WebhookUnmatched {
 		t.Errorf("the notice is %s", n.State)
 	}
+
 	r.wantRefunds(t, id, payment.Unknown)
 }
 
@@ -204,11 +241,13 @@ func TestANoticeThatIsReadTwiceAtOnceIsApplied(t *testing.T) {
 		return &sdk.WebhookResult{Verification: sdk.VerifiedBySignature,
 			Events: []sdk.Event{about(id, "", sdk.PaymentSucceeded)}}, nil
 	}
+
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		r.post("/webhooks/acme", "{}")
 	}()
+
 	<-first
 	if err := r.restarted(70 * time.Second).Catchup(t.Context()); err != nil {
 		t.Fatal(err)
@@ -218,9 +257,14 @@ func TestANoticeThatIsReadTwiceAtOnceIsApplied(t *testing.T) {
 	if n := r.newest(t); n.State != payment.WebhookApplied || !n.Verified || reads != 2 {
 		t.Errorf("read %d times, it is %s, verified %v", reads, n.State, n.Verified)
 	}
+
 	events, err := r.core.Events(t.Context(), "", nil, 10)
 	if err != nil || len(events) != 2 {
-		t.Errorf("%d events, want that it was made and that it succeeded: %v", len(events), err)
+		t.Errorf(
+			"%d events, want that it was made and that it succeeded: %v",
+			len(events),
+			err,
+		)
 	}
 }
 
@@ -230,11 +274,17 @@ func TestANoticeThatIsReadTwiceAtOnceIsApplied(t *testing.T) {
 func TestAnEventIDThatSaysSomethingElseIsAnotherEvent(t *testing.T) {
 	r := newRig(t, sdk.TrustSignature)
 	id := r.pay(t, "k").ID
+
 	for n, status := range []sdk.PaymentStatus{sdk.PaymentProcessing, sdk.PaymentProcessing,
 		sdk.PaymentSucceeded} {
-		r.tell(t, sdk.Event{ID: "same", Reference: id, OccurredAt: time.Unix(int64(n), 0),
-			Payment: &sdk.Payment{Status: status, Amount: usd("60")}})
+		r.tell(t, sdk.Event{
+			ID:         "same",
+			Reference:  id,
+			OccurredAt: time.Unix(int64(n), 0),
+			Payment:    &sdk.Payment{Status: status, Amount: usd("60")},
+		})
 	}
+
 	if got := r.status(t, id); got != payment.Succeeded {
 		t.Errorf("it is %s", got)
 	}
@@ -261,8 +311,11 @@ func TestASuccessWithoutAnAmountMustNameOurReference(t *testing.T) {
 				Status: sdk.PaymentSucceeded}}
 		}, payment.UnderReview},
 		{"only theirs, with the amount", func(id string) sdk.Event {
-			return sdk.Event{Payment: &sdk.Payment{ProviderReference: "theirs-" + id,
-				Status: sdk.PaymentSucceeded, Amount: usd("60")}}
+			return sdk.Event{Payment: &sdk.Payment{
+				ProviderReference: "theirs-" + id,
+				Status:            sdk.PaymentSucceeded,
+				Amount:            usd("60"),
+			}}
 		}, payment.Succeeded},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -281,20 +334,39 @@ func TestASuccessWithoutAnAmountMustNameOurReference(t *testing.T) {
 func TestAReferenceThatIsUsedTwiceSettlesOnePayment(t *testing.T) {
 	r := newRig(t, sdk.TrustSignature)
 	r.account.Create = func(context.Context, sdk.CreatePaymentRequest) (*sdk.Payment, error) {
-		return &sdk.Payment{ProviderReference: "reused", Status: sdk.PaymentRequiresAction}, nil
+		return &sdk.Payment{
+			ProviderReference: "reused",
+			Status:            sdk.PaymentRequiresAction,
+		}, nil
 	}
+
 	first, second := r.pay(t, "a").ID, r.pay(t, "b").ID
-	byReference := sdk.Event{ID: "e0", Payment: &sdk.Payment{ProviderReference: "reused",
-		Status: sdk.PaymentSucceeded, Amount: usd("60")}}
+	byReference := sdk.Event{
+		ID: "e0",
+		Payment: &sdk.Payment{
+			ProviderReference: "reused",
+			Status:            sdk.PaymentSucceeded,
+			Amount:            usd("60"),
+		},
+	}
+
 	r.tell(t, byReference) // it may be either
 	if n := r.newest(t); n.State != payment.WebhookUnmatched {
 		t.Errorf("a notice that fits both is %s", n.State)
 	}
+
 	for n, id := range []string{first, second} {
-		r.tell(t, sdk.Event{ID: fmt.Sprint("e", n+1), Reference: id,
-			Payment: &sdk.Payment{ProviderReference: "reused", Status: sdk.PaymentSucceeded,
-				Amount: usd("60")}})
+		r.tell(t, sdk.Event{
+			ID:        fmt.Sprint("e", n+1),
+			Reference: id,
+			Payment: &sdk.Payment{
+				ProviderReference: "reused",
+				Status:            sdk.PaymentSucceeded,
+				Amount:            usd("60"),
+			},
+		})
 	}
+
 	r.wantStatus(t, first, payment.Succeeded, "")
 	r.wantStatus(t, second, payment.UnderReview, payment.ReviewMismatch)
 }
@@ -304,23 +376,43 @@ func TestAReferenceThatIsUsedTwiceSettlesOnePayment(t *testing.T) {
 func TestANoticeOfAnotherAccountFitsNothing(t *testing.T) {
 	r := newRig(t, sdk.TrustSignature)
 	r.other.OnInfo.WebhookTrust, r.other.Webhook = r.account.OnInfo.WebhookTrust, coretest.Parse
+
 	id := r.pay(t, "k").ID
 	for _, e := range []sdk.Event{
-		{ID: "1", Reference: id, Payment: &sdk.Payment{Status: sdk.PaymentSucceeded,
-			Amount: usd("60")}},
-		{ID: "2", Payment: &sdk.Payment{ProviderReference: "theirs-" + id,
-			Status: sdk.PaymentSucceeded, Amount: usd("60")}},
-		{ID: "3", PaymentReference: id, Refund: &sdk.Refund{Status: sdk.RefundSucceeded,
-			Amount: usd("60")}},
+		{
+			ID:        "1",
+			Reference: id,
+			Payment: &sdk.Payment{Status: sdk.PaymentSucceeded,
+				Amount: usd("60")},
+		},
+		{
+			ID: "2",
+			Payment: &sdk.Payment{
+				ProviderReference: "theirs-" + id,
+				Status:            sdk.PaymentSucceeded,
+				Amount:            usd("60"),
+			},
+		},
+		{
+			ID:               "3",
+			PaymentReference: id,
+			Refund: &sdk.Refund{Status: sdk.RefundSucceeded,
+				Amount: usd("60")},
+		},
 	} {
 		r.other.Webhook = func(context.Context, sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
-			return &sdk.WebhookResult{Verification: sdk.VerifiedBySignature, Events: []sdk.Event{e}}, nil
+			return &sdk.WebhookResult{
+				Verification: sdk.VerifiedBySignature,
+				Events:       []sdk.Event{e},
+			}, nil
 		}
+
 		r.post("/webhooks/other", "{}")
 		if n := r.newest(t); n.State != payment.WebhookUnmatched {
 			t.Errorf("event %s: the notice is %s", e.ID, n.State)
 		}
 	}
+
 	if got := r.status(t, id); got != payment.RequiresAction || len(r.refunds(t, id)) != 0 {
 		t.Errorf("it is %s", got)
 	}
@@ -332,8 +424,11 @@ func TestANoticeOfAnotherIdentityIsUnderReview(t *testing.T) {
 	r := newRig(t, sdk.TrustSignature)
 	id := r.pay(t, "k").ID
 	r.account.Identity = "another merchant"
-	r.tell(t, sdk.Event{Reference: id, Payment: &sdk.Payment{Status: sdk.PaymentSucceeded,
-		Amount: usd("60")}})
+	r.tell(t, sdk.Event{
+		Reference: id,
+		Payment: &sdk.Payment{Status: sdk.PaymentSucceeded,
+			Amount: usd("60")},
+	})
 	r.wantStatus(t, id, payment.UnderReview, payment.ReviewUnproven)
 }
 
@@ -343,6 +438,7 @@ func TestANoticeThatNamesOddBytesIsAnsweredAndKept(t *testing.T) {
 	const odd = "a\x00b\xffc"
 	r := newRig(t, sdk.TrustSignature)
 	id := r.pay(t, "k").ID
+
 	succeeded := sdk.Payment{Status: sdk.PaymentSucceeded, Amount: usd("60")}
 	for name, e := range map[string]sdk.Event{
 		"our reference": {Reference: odd, Payment: &succeeded},
@@ -357,9 +453,20 @@ func TestANoticeThatNamesOddBytesIsAnsweredAndKept(t *testing.T) {
 			t.Errorf("%s: the notice is %s", name, n.State)
 		}
 	}
-	r.tell(t, sdk.Event{ID: odd, Reference: id,
-		Payment: &sdk.Payment{Status: sdk.PaymentSucceeded, Amount: usd("60"),
-			TransactionID: odd, ProviderStatus: odd, Message: odd, State: []byte(odd)}})
+
+	r.tell(t, sdk.Event{
+		ID:        odd,
+		Reference: id,
+		Payment: &sdk.Payment{
+			Status:         sdk.PaymentSucceeded,
+			Amount:         usd("60"),
+			TransactionID:  odd,
+			ProviderStatus: odd,
+			Message:        odd,
+			State:          []byte(odd),
+		},
+	})
+
 	if got := r.status(t, id); got != payment.Succeeded {
 		t.Errorf("odd bytes beside our reference: it is %s", got)
 	}
@@ -370,20 +477,29 @@ func TestANoticeThatNamesOddBytesIsAnsweredAndKept(t *testing.T) {
 func TestWhatIsAppliedIsAppliedAgainOnlyByHand(t *testing.T) {
 	r := newRig(t, sdk.TrustSignature)
 	id := r.pay(t, "k").ID
-	failed := sdk.Event{ID: "e1", Reference: id,
-		Payment: &sdk.Payment{Status: sdk.PaymentUnderReview, Amount: usd("60")}}
+	failed := sdk.Event{
+		ID:        "e1",
+		Reference: id,
+		Payment:   &sdk.Payment{Status: sdk.PaymentUnderReview, Amount: usd("60")},
+	}
 	r.tell(t, failed)
+
 	r.wantStatus(t, id, payment.UnderReview, payment.ReviewProvider)
-	r.tell(t, sdk.Event{ID: "e2", Reference: id,
-		Payment: &sdk.Payment{Status: sdk.PaymentProcessing, Amount: usd("60")}})
+	r.tell(t, sdk.Event{
+		ID:        "e2",
+		Reference: id,
+		Payment:   &sdk.Payment{Status: sdk.PaymentProcessing, Amount: usd("60")},
+	})
 	r.wantStatus(t, id, payment.Processing, "")
 	again := failed // some providers send the time of the delivery
+
 	again.OccurredAt = time.Unix(1, 0)
 	r.tell(t, again)
 	r.wantStatus(t, id, payment.Processing, "")
 	if _, err := r.Replay(t.Context(), r.newest(t).ID); err != nil {
 		t.Fatal(err)
 	}
+
 	r.wantStatus(t, id, payment.UnderReview, payment.ReviewProvider)
 }
 
@@ -404,6 +520,7 @@ func TestAWaitingNoticeIsReadByOneHost(t *testing.T) {
 		return &sdk.WebhookResult{Verification: sdk.VerifiedBySignature,
 			Events: []sdk.Event{about(id, "", sdk.PaymentSucceeded)}}, nil
 	}
+
 	if err := r.restarted(2 * time.Minute).Catchup(t.Context()); err != nil {
 		t.Fatal(err)
 	}

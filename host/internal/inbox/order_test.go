@@ -18,7 +18,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// delivery is one thing that reaches the host about a payment: a notice, or the create call's own answer.
+// delivery is one thing that reaches the host about a payment: a notice, or the
+// create call's own answer.
 type delivery struct {
 	status sdk.PaymentStatus
 	// forged is a notice that nobody signed.
@@ -37,7 +38,8 @@ func (d delivery) String() string {
 	return string(d.status)
 }
 
-// What a payment has been at its provider, one after the other, as it tells of it.
+// What a payment has been at its provider, one after the other, as it tells of
+// it.
 var (
 	straight = [][]sdk.PaymentStatus{
 		{sdk.PaymentRequiresAction, sdk.PaymentProcessing, sdk.PaymentSucceeded},
@@ -46,15 +48,17 @@ var (
 		{sdk.PaymentRequiresAction, sdk.PaymentCanceled},
 		{sdk.PaymentRequiresAction, sdk.PaymentProcessing},
 	}
-	// winding are those in which an end was not the end: only asking tells which of them came last.
+	// winding are those in which an end was not the end: only asking tells
+	// which of them came last.
 	winding = [][]sdk.PaymentStatus{
 		{sdk.PaymentProcessing, sdk.PaymentFailed, sdk.PaymentSucceeded},
 		{sdk.PaymentRequiresAction, sdk.PaymentExpired, sdk.PaymentSucceeded},
 	}
 )
 
-// In whatever order and however often its notices come, and whenever the create call's own answer does: a payment ends as
-// it did at its provider, and its success is told once.
+// In whatever order and however often its notices come, and whenever the create
+// call's own answer does: a payment ends as it did at its provider, and its
+// success is told once.
 func TestNoticesInAnyOrderEndInTheSameState(t *testing.T) {
 	for name, lives := range map[string][][]sdk.PaymentStatus{"told": straight, "told and asked": slices.Concat(straight, winding)} {
 		t.Run(name, func(t *testing.T) {
@@ -68,7 +72,8 @@ func TestNoticesInAnyOrderEndInTheSameState(t *testing.T) {
 	}
 }
 
-// drawDeliveries gives everything that a provider told once or more, forgeries, and one answer, in any order.
+// drawDeliveries gives everything that a provider told once or more, forgeries,
+// and one answer, in any order.
 func drawDeliveries(t *rapid.T, told []sdk.PaymentStatus) []delivery {
 	list := []delivery{{answer: true}}
 	for _, s := range told {
@@ -76,10 +81,15 @@ func drawDeliveries(t *rapid.T, told []sdk.PaymentStatus) []delivery {
 			list = append(list, delivery{status: s})
 		}
 	}
+
 	for range rapid.IntRange(0, 2).Draw(t, "forgeries") {
-		list = append(list, delivery{forged: true, status: rapid.SampledFrom([]sdk.PaymentStatus{
-			sdk.PaymentSucceeded, sdk.PaymentFailed, sdk.PaymentCanceled}).Draw(t, "forged")})
+		list = append(list, delivery{
+			forged: true,
+			status: rapid.SampledFrom([]sdk.PaymentStatus{
+				sdk.PaymentSucceeded, sdk.PaymentFailed, sdk.PaymentCanceled}).Draw(t, "forged"),
+		})
 	}
+
 	return rapid.Permutation(list).Draw(t, "order")
 }
 
@@ -96,7 +106,11 @@ type order struct {
 
 func newOrder(t *testing.T, asked bool) *order {
 	t.Helper()
-	o := &order{rig: newRig(t, sdk.TrustSignature), answers: map[string]chan struct{}{}, began: make(chan string, 1)}
+	o := &order{
+		rig:     newRig(t, sdk.TrustSignature),
+		answers: map[string]chan struct{}{},
+		began:   make(chan string, 1),
+	}
 	o.account.Create = func(_ context.Context, r sdk.CreatePaymentRequest) (*sdk.Payment, error) {
 		may := make(chan struct{})
 		o.mu.Lock()
@@ -104,36 +118,54 @@ func newOrder(t *testing.T, asked bool) *order {
 		o.mu.Unlock()
 		o.began <- r.Reference
 		<-may
-		return &sdk.Payment{ProviderReference: "theirs-" + r.Reference, Status: sdk.PaymentRequiresAction}, nil
+
+		return &sdk.Payment{
+			ProviderReference: "theirs-" + r.Reference,
+			Status:            sdk.PaymentRequiresAction,
+		}, nil
 	}
+
 	if asked {
 		o.account.OnInfo.PaymentLookup = sdk.Lookup{ByReference: true, Amounts: true}
 		o.account.Get = func(_ context.Context, r sdk.GetPaymentRequest) (*sdk.Payment, error) {
-			return &sdk.Payment{ProviderReference: "theirs-" + r.Payment.Reference, Status: o.end, Amount: &r.Payment.Amount}, nil
+			return &sdk.Payment{
+				ProviderReference: "theirs-" + r.Payment.Reference,
+				Status:            o.end,
+				Amount:            &r.Payment.Amount,
+			}, nil
 		}
 	}
+
 	return o
 }
 
-// check delivers in order, or all at once, and compares what the payment has become.
+// check delivers in order, or all at once, and compares what the payment has
+// become.
 func (o *order) check(t *rapid.T, list []delivery, atOnce bool) {
 	o.number++
 	key, created := fmt.Sprintf("order-%d", o.number), make(chan error, 1)
 	go func() {
-		_, _, err := o.core.CreatePayment(context.Background(), payment.Request{Provider: "acme",
-			Amount: decimal.RequireFromString("60"), Currency: "USD"}, key)
+		_, _, err := o.core.CreatePayment(context.Background(), payment.Request{
+			Provider: "acme",
+			Amount:   decimal.RequireFromString("60"),
+			Currency: "USD",
+		}, key)
 		created <- err
 	}()
+
 	id := <-o.began
 	var wg sync.WaitGroup
+
 	for k, d := range list {
 		deliver := func() { o.deliver(t, id, k, d, created) }
 		if atOnce {
 			wg.Go(deliver)
 			continue
 		}
+
 		deliver()
 	}
+
 	wg.Wait()
 	o.core.Wait() // for the questions that notices have raised
 	o.compare(t, id, list)
@@ -147,12 +179,21 @@ func (o *order) deliver(t *rapid.T, id string, k int, d delivery, created <-chan
 		if err := <-created; err != nil {
 			t.Errorf("create: %v", err)
 		}
+
 		return
 	}
-	n := coretest.JSONWebhook{Reference: id, Status: string(d.status), Amount: "60", Currency: "USD", Verification: sdk.VerifiedBySignature}
+
+	n := coretest.JSONWebhook{
+		Reference:    id,
+		Status:       string(d.status),
+		Amount:       "60",
+		Currency:     "USD",
+		Verification: sdk.VerifiedBySignature,
+	}
 	if k%2 == 0 { // the others are told apart by what they say
 		n.ID = string(d.status)
 	}
+
 	if d.forged {
 		n.Verification = sdk.NotVerified
 	}
@@ -160,8 +201,11 @@ func (o *order) deliver(t *rapid.T, id string, k int, d delivery, created <-chan
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	r := httptest.NewRequest(http.MethodPost, "/webhooks/acme", bytes.NewReader(body))
-	r.RemoteAddr = fmt.Sprintf("203.%d.%d.%d:1", o.number/250, o.number%250, k) // strangers are counted by address
+
+	// strangers are counted by address
+	r.RemoteAddr = fmt.Sprintf("203.%d.%d.%d:1", o.number/250, o.number%250, k)
 	w := httptest.NewRecorder()
 	o.WebhookHandler().ServeHTTP(w, r)
 	if w.Code != http.StatusOK {
@@ -176,14 +220,24 @@ func (o *order) compare(t *rapid.T, id string, list []delivery) {
 	}
 	want := payment.Status(o.end)
 	if p.Status != want || p.ReviewReason != "" || p.ProviderReference != "theirs-"+id {
-		t.Fatalf("after %v: %s %s %q, want %s\n%+v", list, p.Status, p.ReviewReason, p.ProviderReference, want, p.History)
+		t.Fatalf(
+			"after %v: %s %s %q, want %s\n%+v",
+			list,
+			p.Status,
+			p.ReviewReason,
+			p.ProviderReference,
+			want,
+			p.History,
+		)
 	}
+
 	events, err := o.core.Events(context.Background(), o.seen, nil, 1000)
 	if err != nil {
 		t.Fatal(err)
 	}
 	o.seen = events[len(events)-1].ID
 	successes, last := 0, int64(0)
+
 	for _, e := range events {
 		if e.PaymentID != id {
 			continue
@@ -191,12 +245,15 @@ func (o *order) compare(t *rapid.T, id string, list []delivery) {
 		if e.Type == "payment.succeeded" {
 			successes++
 		}
+
 		if e.Sequence != last+1 {
 			t.Fatalf("after %v: event %d follows event %d", list, e.Sequence, last)
 		}
 		last = e.Sequence
 	}
-	if want == payment.Succeeded && successes != 1 || want != payment.Succeeded && successes != 0 {
+
+	if (want == payment.Succeeded && successes != 1) ||
+		(want != payment.Succeeded && successes != 0) {
 		t.Fatalf("after %v: %d events of success, and it is %s", list, successes, want)
 	}
 }

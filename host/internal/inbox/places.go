@@ -18,8 +18,8 @@ type claim struct{ provider, sender, address string }
 // sender and one address may have.
 type bounds struct{ all, provider, sender, address int }
 
-// places bound how many requests are in memory at a time. A request that finds no
-// place waits: none is turned away for what others send. The senders of a
+// places bound how many requests are in memory at a time. A request that finds
+// no place waits: none is turned away for what others send. The senders of a
 // provider get places in turn, so that one who sends a great deal delays the
 // others by one request each.
 //
@@ -34,8 +34,8 @@ type places struct {
 	providers map[string]*providerQueue
 	senders   map[string]*share
 	addresses map[string]*share
-	// turns are the providers of which a sender is ready, who is next first. There
-	// are no more of them than the operator has configured.
+	// turns are the providers of which a sender is ready, who is next first.
+	// There are no more of them than the operator has configured.
 	turns list.List // of *providerQueue
 }
 
@@ -93,12 +93,14 @@ func (p *places) take(ctx context.Context, who claim) error {
 		p.mu.Unlock()
 		return nil
 	}
+
 	one := p.enqueue(who)
 	p.mu.Unlock()
 
 	timer := time.NewTimer(p.wait)
 	defer timer.Stop()
 	var err error
+
 	select {
 	case <-one.given:
 		return nil
@@ -107,10 +109,11 @@ func (p *places) take(ctx context.Context, who claim) error {
 	case <-timer.C:
 		err = errNoPlace
 	}
+
 	return p.giveUp(one, err)
 }
 
-// give gives a place back, to those who wait for one.
+// give releases a place, for those who wait for one.
 func (p *places) give(who claim) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -125,6 +128,7 @@ func (p *places) give(who claim) {
 func (p *places) giveUp(one *waiter, why error) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+
 	select {
 	case <-one.given:
 		return nil
@@ -135,21 +139,22 @@ func (p *places) giveUp(one *waiter, why error) error {
 	first := queue.waiters.Front() == one.place
 	queue.waiters.Remove(one.place)
 	if first {
-		// The one behind it may have a place where it had none, and another sender
-		// what it was made ready for.
+		// The one behind it may have a place where it had none, and another
+		// sender what it was made ready for.
 		p.leave(queue)
 		p.join(queue)
 		p.wake(one.claim)
 		p.admit()
 	}
+
 	p.forget(one.claim)
 	return why
 }
 
 // What follows is called with the lock held.
 
-// free reports whether a request gets a place at once: there is one, and nothing
-// of the same sender waits.
+// free reports whether a request gets a place at once: there is one, and
+// nothing of the same sender waits.
 func (p *places) free(who claim) bool {
 	provider := p.providerOf(who)
 	if (p.taken >= p.all) || (provider.taken >= p.provider) {
@@ -158,8 +163,8 @@ func (p *places) free(who claim) bool {
 	return (provider.senders[who.sender] == nil) && (p.fullShare(who) == nil)
 }
 
-// fullShare returns the share of a request's sender or address that has no place
-// left, nil when both have.
+// fullShare returns the share of a request's sender or address that has no
+// place left, nil when both have.
 func (p *places) fullShare(who claim) *share {
 	sender, address := p.sharesOf(who)
 	switch {
@@ -197,6 +202,7 @@ func (p *places) enqueue(who claim) *waiter {
 		p.join(queue)
 		p.admit() // parks it where it has no place
 	}
+
 	return one
 }
 
@@ -218,12 +224,13 @@ func (p *places) admit() {
 			close(first.given)
 			p.join(queue)
 		}
+
 		p.wake(first.claim)
 	}
 }
 
-// next returns the sender whose turn it is among the providers that have places,
-// nil when there is none.
+// next returns the sender whose turn it is among the providers that have
+// places, nil when there is none.
 func (p *places) next() *senderQueue {
 	for turn := p.turns.Front(); turn != nil; turn = turn.Next() {
 		provider, _ := turn.Value.(*providerQueue)
@@ -244,6 +251,7 @@ func (p *places) wake(who claim) {
 		if one.taken >= one.most {
 			continue
 		}
+
 		for _, parked := range one.parked {
 			queue, _ := parked.Front().Value.(*senderQueue)
 			p.leave(queue)
@@ -288,6 +296,7 @@ func (p *places) leave(queue *senderQueue) {
 		queue.parked = nil
 		return
 	}
+
 	provider.ready.Remove(queue.place)
 	if provider.ready.Len() == 0 {
 		p.turns.Remove(provider.turn)
@@ -323,6 +332,7 @@ func (p *places) forget(who claim) {
 	if (sender.taken == 0) && (len(sender.parked) == 0) {
 		delete(p.senders, who.sender)
 	}
+
 	if (address.taken == 0) && (len(address.parked) == 0) {
 		delete(p.addresses, who.address)
 	}

@@ -15,7 +15,11 @@ import (
 )
 
 // whoever returns a claim of a sender at an address of its own.
-func whoever(provider, sender string) claim { return claim{provider, sender, "address of " + sender} }
+func whoever(
+	provider, sender string,
+) claim {
+	return claim{provider, sender, "address of " + sender}
+}
 
 // waitingFor returns how many senders wait.
 func waitingFor(p *places) (count int) {
@@ -42,6 +46,7 @@ func TestPlacesAreGivenInTurn(t *testing.T) {
 			}()
 			synctest.Wait()
 		}
+
 		for n := range 10 {
 			wait(first, fmt.Sprintf("flood %d", n))
 		}
@@ -50,24 +55,30 @@ func TestPlacesAreGivenInTurn(t *testing.T) {
 
 		p.give(first)
 		current := first
+
 		for _, want := range []string{"flood 0", "provider", "customer", "flood 1", "flood 2"} {
 			if got := <-order; got != want {
 				t.Fatalf("%s came, and not %s", got, want)
 			}
+
 			for _, name := range []string{"flood", "provider", "customer"} {
 				if len(want) >= len(name) && (want[:len(name)] == name) {
 					current = whoever("acme", name)
 				}
 			}
+
 			p.give(current)
 			synctest.Wait()
 		}
+
 		for range 7 {
 			<-order
 			p.give(first)
 			synctest.Wait()
 		}
-		if (p.taken != 0) || (len(p.providers)+len(p.senders)+len(p.addresses)+p.turns.Len() != 0) {
+
+		if (p.taken != 0) ||
+			(len(p.providers)+len(p.senders)+len(p.addresses)+p.turns.Len() != 0) {
 			t.Errorf("something is left: %+v", p)
 		}
 	})
@@ -94,6 +105,7 @@ func TestTheBoundsOfPlaces(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				p := newPlaces(c.bounds, time.Minute)
 				taken := 0
+
 				for n := range 9 {
 					begun := time.Now()
 					err := p.take(t.Context(), c.claim(n))
@@ -101,10 +113,12 @@ func TestTheBoundsOfPlaces(t *testing.T) {
 						taken++
 						continue
 					}
+
 					if !errors.Is(err, errNoPlace) || (time.Since(begun) != time.Minute) {
 						t.Errorf("after %s: %v", time.Since(begun), err)
 					}
 				}
+
 				if (taken != c.want) || (p.turns.Len()+waitingFor(p) != 0) {
 					t.Errorf("%d were taken, %d still wait", taken, waitingFor(p))
 				}
@@ -120,11 +134,14 @@ func TestWhoeverGoesAwayWaitsNoMore(t *testing.T) {
 		if err := p.take(t.Context(), held); err != nil {
 			t.Fatal(err)
 		}
+
 		ctx, cancel := context.WithCancel(context.Background())
 		gone, got := make(chan error, 1), make(chan error, 1)
 		go func() { gone <- p.take(ctx, whoever("busy", "two")) }()
 		synctest.Wait()
-		// It stands behind its own sender's first, which waits for another provider.
+
+		// It stands behind its own sender's first, which waits for another
+		// provider.
 		go func() { got <- p.take(context.Background(), whoever("free", "two")) }()
 		synctest.Wait()
 
@@ -135,9 +152,11 @@ func TestWhoeverGoesAwayWaitsNoMore(t *testing.T) {
 		if err := <-got; err != nil {
 			t.Error(err)
 		}
+
 		p.give(whoever("free", "two"))
 		p.give(held)
-		if (p.taken != 0) || (len(p.providers)+len(p.senders)+len(p.addresses)+p.turns.Len() != 0) {
+		if (p.taken != 0) ||
+			(len(p.providers)+len(p.senders)+len(p.addresses)+p.turns.Len() != 0) {
 			t.Errorf("something is left: %+v", p)
 		}
 	})
@@ -148,7 +167,7 @@ func TestBytesThatProveNothingAreBoundedInAll(t *testing.T) {
 	b := newBudgets(func() time.Time { return now })
 	stored := func(provider string, size int, v verdict) (bytes int) {
 		for b.take(provider, size) {
-			b.settle(provider, size, 0, v)
+			b.release(provider, size, 0, v)
 			if bytes += min(size, store.KeptUnverified) + rowBytes; bytes > 1<<30 {
 				break
 			}
@@ -161,16 +180,19 @@ func TestBytesThatProveNothingAreBoundedInAll(t *testing.T) {
 		if !b.take("acme", maxBody) {
 			t.Fatal("genuine ones are bounded")
 		}
-		b.settle("acme", maxBody, 0, verified)
+		b.release("acme", maxBody, 0, verified)
 	}
+
 	// The last one is refused for what it may have until it is read.
-	if n := stored("acme", maxBody, unverified); (n > providerBytes) || (n < providerBytes-maxBody-rowBytes) {
+	if n := stored("acme", maxBody, unverified); (n > providerBytes) ||
+		(n < providerBytes-maxBody-rowBytes) {
 		t.Errorf("%d bytes of one provider's", n)
 	}
+
 	if b.take("acme", maxBody) || !b.take("other", 0) {
 		t.Error("one provider's strangers stop another's")
 	}
-	b.settle("other", 0, 0, verified)
+	b.release("other", 0, 0, verified)
 
 	for n := range 10 {
 		stored(fmt.Sprint("p", n), 1000, unverified)
@@ -178,14 +200,16 @@ func TestBytesThatProveNothingAreBoundedInAll(t *testing.T) {
 	if b.take("fresh", 100_000) {
 		t.Error("there is no bound for all of them")
 	}
+
 	now = now.Add(time.Second)
-	if n := stored("fresh", 1000, unread); (n > allBytesRate+2*rowBytes) || (n < allBytesRate-2*rowBytes) {
+	if n := stored("fresh", 1000, unread); (n > allBytesRate+2*rowBytes) ||
+		(n < allBytesRate-2*rowBytes) {
 		t.Errorf("%d bytes came back in a second", n)
 	}
 }
 
-// However many wait, and wherever they are held up, a place is given and taken in
-// about the same time.
+// However many wait, and wherever they are held up, a place is given and taken
+// in about the same time.
 func TestAPlaceCostsTheSameHoweverManyWait(t *testing.T) {
 	cost := func(waiting int) time.Duration {
 		p := newPlaces(bounds{all: 8, provider: 4, sender: 1, address: 2}, time.Hour)
@@ -193,8 +217,10 @@ func TestAPlaceCostsTheSameHoweverManyWait(t *testing.T) {
 		of := func(n int) claim {
 			return claim{fmt.Sprint("p", n%2), fmt.Sprint("s", n), fmt.Sprint("a", n%4)}
 		}
+
 		var all sync.WaitGroup
 		given := make(chan claim, waiting)
+
 		for n := range waiting {
 			all.Go(func() {
 				if p.take(ctx, of(n)) == nil {
@@ -202,6 +228,7 @@ func TestAPlaceCostsTheSameHoweverManyWait(t *testing.T) {
 				}
 			})
 		}
+
 		for queued := 0; queued < waiting-8; time.Sleep(time.Millisecond) {
 			p.mu.Lock()
 			queued = waitingFor(p)
@@ -210,6 +237,7 @@ func TestAPlaceCostsTheSameHoweverManyWait(t *testing.T) {
 
 		const turns = 200
 		best := time.Hour
+
 		for range 5 {
 			begun := time.Now()
 			for range turns {
@@ -217,10 +245,12 @@ func TestAPlaceCostsTheSameHoweverManyWait(t *testing.T) {
 			}
 			best = min(best, time.Since(begun))
 		}
+
 		cancel()
 		all.Wait()
 		return best
 	}
+
 	few, many := cost(1500), cost(15_000)
 	if many > 5*few {
 		t.Errorf("%s with ten times as many, and %s", many, few)
@@ -239,11 +269,16 @@ func TestPlacesUnderEverything(t *testing.T) {
 			over chan struct{}
 		}
 		var mu sync.Mutex
+
 		var holding []held
 		var all sync.WaitGroup
+
 		for step := range 4000 {
 			who := claim{
-				fmt.Sprint("p", random.IntN(3)), fmt.Sprint("s", random.IntN(6)), fmt.Sprint("a", random.IntN(4)),
+				fmt.Sprint(
+					"p",
+					random.IntN(3),
+				), fmt.Sprint("s", random.IntN(6)), fmt.Sprint("a", random.IntN(4)),
 			}
 			wait := time.Duration(random.IntN(80)) * time.Millisecond
 			all.Go(func() {
@@ -252,6 +287,7 @@ func TestPlacesUnderEverything(t *testing.T) {
 				if p.take(ctx, who) != nil {
 					return
 				}
+
 				over := make(chan struct{})
 				mu.Lock()
 				holding = append(holding, held{who, over})
@@ -259,6 +295,7 @@ func TestPlacesUnderEverything(t *testing.T) {
 				<-over
 				p.give(who)
 			})
+
 			synctest.Wait()
 			mu.Lock()
 			if (len(holding) > 0) && (random.IntN(3) > 0) {
@@ -266,6 +303,7 @@ func TestPlacesUnderEverything(t *testing.T) {
 				close(holding[at].over)
 				holding = slices.Delete(holding, at, at+1)
 			}
+
 			mu.Unlock()
 			if random.IntN(4) == 0 {
 				time.Sleep(time.Duration(random.IntN(30)) * time.Millisecond)
@@ -273,6 +311,7 @@ func TestPlacesUnderEverything(t *testing.T) {
 			synctest.Wait()
 			p.check(t, step, most)
 		}
+
 		for p.taken > 0 {
 			mu.Lock()
 			for _, one := range holding {
@@ -283,6 +322,7 @@ func TestPlacesUnderEverything(t *testing.T) {
 			time.Sleep(time.Second)
 			synctest.Wait()
 		}
+
 		all.Wait()
 		if len(p.providers)+len(p.senders)+len(p.addresses)+p.turns.Len() != 0 {
 			t.Errorf("something is left: %+v", p)
@@ -290,16 +330,19 @@ func TestPlacesUnderEverything(t *testing.T) {
 	})
 }
 
-// check counts what is taken, and looks for who waits although there is a place.
+// check counts what is taken, and looks for who waits although there is a
+// place.
 func (p *places) check(t *testing.T, step int, most bounds) {
 	t.Helper()
 	if (p.taken > most.all) || (p.taken < 0) {
 		t.Fatalf("step %d: %d are taken", step, p.taken)
 	}
+
 	for name, provider := range p.providers {
 		if (provider.taken > most.provider) || (provider.taken < 0) {
 			t.Fatalf("step %d: %d of %s", step, provider.taken, name)
 		}
+
 		for _, queue := range provider.senders {
 			first, _ := queue.waiters.Front().Value.(*waiter)
 			room := (p.taken < most.all) && (provider.taken < most.provider)
@@ -308,11 +351,13 @@ func (p *places) check(t *testing.T, step int, most bounds) {
 			}
 		}
 	}
+
 	for name, one := range p.senders {
 		if (one.taken > most.sender) || (one.taken < 0) {
 			t.Fatalf("step %d: %d of %s", step, one.taken, name)
 		}
 	}
+
 	for name, one := range p.addresses {
 		if (one.taken > most.address) || (one.taken < 0) {
 			t.Fatalf("step %d: %d of %s", step, one.taken, name)

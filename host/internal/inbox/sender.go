@@ -16,31 +16,33 @@ import (
 // second. Webhooks that verify are not bounded here.
 const (
 	unverifiedBurst, unverifiedRate = 60, 1
-	// Nobody knows what a webhook is worth while its plugin is not there, so
-	// more of these may come: an outage must not turn away a provider. But they
-	// fill the disk too: each part of one that is as long as what is kept
+	// While a plugin is not there the host does not know what its webhooks are
+	// worth, so more of these may come: an outage must not turn away a provider.
+	// But they fill the disk too: each part of one that is as long as what is kept
 	// counts.
 	unreadBurst, unreadRate = 300, 10
-	maxSenders              = 10000
-	// senderBits is how much of an IPv6 address counts: whoever has one has at
+	// maxSenders is how many senders are remembered.
+	maxSenders = 10000
+	// senderBits is how much of an IPv6 address counts: a sender who has one has at
 	// least the other half.
 	senderBits = 64
 )
 
-// senders bound how much of the disk a sender can fill with what proves
-// nothing.
+// senders bound how much of the disk a sender can fill with what proves nothing.
+// They are unverified senders until a webhook of theirs verifies.
 type senders struct {
 	now func() time.Time
 	mu  sync.Mutex
 	by  map[string]*sender
 }
 
-// sender is what one may still send.
+// sender is what one of them may still send.
 type sender struct {
-	unverified, unread *rate.Limiter
-	underway           int       // requests that are being read
-	asking             bool      // the provider is being asked; see mayAsk
-	asked              time.Time // when it was last asked
+	unverified *rate.Limiter
+	unread     *rate.Limiter
+	underway   int       // requests that are being read
+	querying   bool      // the provider is being queried; see mayQuery
+	queried    time.Time // when it was last queried
 }
 
 func newSenders(now func() time.Time) *senders {
@@ -50,19 +52,20 @@ func newSenders(now func() time.Time) *senders {
 // senderOf returns what a request is counted under. An unguessable URL is known
 // to one sender only, and what others send elsewhere does not count there; on
 // an open URL it is the address or, with IPv6, its network.
-func senderOf(n *store.Webhook, address string) string {
-	switch n.Scope {
+func senderOf(webhook *store.Webhook, address string) string {
+	switch webhook.Scope {
 	case sdk.ScopeIntent:
-		return n.Purpose + " of " + n.IntentID
+		return webhook.Purpose + " of " + webhook.IntentID
 	case sdk.ScopeAccount:
-		return n.Purpose + " of account " + n.Provider
+		return webhook.Purpose + " of account " + webhook.Provider
 	}
 
-	a, err := netip.ParseAddr(address)
-	if (err != nil) || a.Is4() {
+	// An open URL: the address of the peer, as far as it is known.
+	from, err := netip.ParseAddr(address)
+	if (err != nil) || from.Is4() {
 		return address
 	}
-	network, err := a.Prefix(senderBits)
+	network, err := from.Prefix(senderBits)
 	if err != nil {
 		return address
 	}
@@ -76,8 +79,11 @@ func (s *senders) enter(name string) (allowed bool) {
 	defer s.mu.Unlock()
 	one := s.of(name)
 	one.underway++
+
+	// Those under way may all turn out to prove nothing.
 	places := float64(one.underway)
-	return (one.unverified.TokensAt(s.now()) >= places) && (one.unread.TokensAt(s.now()) >= places)
+	return (one.unverified.TokensAt(s.now()) >= places) &&
+		(one.unread.TokensAt(s.now()) >= places)
 }
 
 // verdict is what became of a request.
@@ -91,21 +97,23 @@ const (
 )
 
 // leave ends what enter began. size is that of what was stored.
-func (s *senders) leave(name string, v verdict, size int) {
+func (s *senders) leave(name string, worth verdict, size int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	one := s.of(name)
 	one.underway = max(0, one.underway-1)
 
-	switch v {
+	// One token at a time: a limiter that has fewer left would grant none.
+	parts := 1 + size/store.KeptUnverified
+	switch worth {
 	case unverified:
 		one.unverified.AllowN(s.now(), 1)
 	case repeated:
-		for range 1 + size/store.KeptUnverified {
+		for range parts {
 			one.unverified.AllowN(s.now(), 1)
 		}
 	case unread:
-		for range 1 + size/store.KeptUnverified {
+		for range parts {
 			one.unread.AllowN(s.now(), 1)
 		}
 	}
@@ -117,32 +125,35 @@ func (s *senders) leave(name string, v verdict, size int) {
 // idle reports whether nothing is to be remembered of a sender.
 func (s *senders) idle(one *sender) bool {
 	now := s.now()
-	whole := (one.unverified.TokensAt(now) >= unverifiedBurst) && (one.unread.TokensAt(now) >= unreadBurst)
-	return whole && (one.underway == 0) && !one.asking && (now.Sub(one.asked) >= returnAsk)
+	whole := (one.unverified.TokensAt(now) >= unverifiedBurst) &&
+		(one.unread.TokensAt(now) >= unreadBurst)
+	return whole && (one.underway == 0) && !one.querying &&
+		(now.Sub(one.queried) >= queryWait)
 }
 
-// mayAsk reports whether the provider may be asked because of what a stranger
-// has sent: one question at a time, and not at every reload of a page. hasAsked
-// must follow when it may.
-func (s *senders) mayAsk(name string) bool {
+// mayQuery reports whether the provider may be queried because of what an
+// unverified sender has sent: one query at a time, and not at every reload of a
+// page. hasQueried must follow when it may.
+func (s *senders) mayQuery(name string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	one := s.of(name)
-	if one.asking || (s.now().Sub(one.asked) < returnAsk) {
+	if one.querying || (s.now().Sub(one.queried) < queryWait) {
 		return false
 	}
-	one.asking, one.asked = true, s.now()
+	one.querying, one.queried = true, s.now()
 	return true
 }
 
-// hasAsked ends what mayAsk began.
-func (s *senders) hasAsked(name string) {
+// hasQueried ends what mayQuery began.
+func (s *senders) hasQueried(name string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	one := s.of(name)
-	one.asking, one.asked = false, s.now()
+	one.querying, one.queried = false, s.now()
 }
 
+// of returns what is remembered of a sender. The caller holds the lock.
 func (s *senders) of(name string) *sender {
 	one, ok := s.by[name]
 	if !ok {
@@ -171,13 +182,15 @@ func (s *senders) forget() {
 	}
 }
 
-// askKey marks the questions that strangers can cause.
-type askKey struct{}
+// statusQueryKey marks the status queries that unverified senders can cause.
+type statusQueryKey struct{}
 
-// asking marks what is called with the context as a question that a stranger can
-// have caused.
-func asking(ctx context.Context) context.Context { return context.WithValue(ctx, askKey{}, true) }
+// asStatusQuery marks calls with the context as status queries that an unverified
+// sender can have caused.
+func asStatusQuery(ctx context.Context) context.Context {
+	return context.WithValue(ctx, statusQueryKey{}, true)
+}
 
-// Asks reports whether a lease is wanted for a question that a stranger can have
-// caused. Whoever gives leases keeps such questions to a share.
-func Asks(ctx context.Context) bool { return ctx.Value(askKey{}) != nil }
+// IsStatusQuery reports whether a lease is wanted for a status query that an
+// unverified sender can have caused. Such queries get a share of the provider's leases.
+func IsStatusQuery(ctx context.Context) bool { return ctx.Value(statusQueryKey{}) != nil }

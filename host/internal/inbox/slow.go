@@ -30,14 +30,15 @@ const slowPlaces = 2
 // slowAfter is how long reading takes usually, at most. Tests change it.
 var slowAfter = time.Second
 
-// errTooSlow is for a webhook that its plugin did not finish reading in time. Of
-// a plugin that is not there it says nothing.
+// errTooSlow is for a webhook that its plugin did not finish reading in time.
+// Of a plugin that is not there it says nothing.
 var errTooSlow = errors.New("its plugin did not finish reading it in time")
 
-// errManySlow is for a request whose reading was ended because as many as may be
-// are read slowly. That is not its own fault: it is tried again.
+// errManySlow is for a request whose reading was ended because as many as may
+// be are read slowly. That is not its own fault: it is tried again.
 var errManySlow = &sdk.Error{
-	Code: sdk.CodeUnavailable, Outcome: sdk.OutcomeNotSent,
+	Code:    sdk.CodeUnavailable,
+	Outcome: sdk.OutcomeNotSent,
 	Message: "its plugin takes long to read it, as it does for others at this time",
 }
 
@@ -82,6 +83,7 @@ func (s *slow) remember(id string) {
 	s.tries[id] = 0
 }
 
+// known reports whether a webhook is known to be read slowly.
 func (s *slow) known(id string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -89,14 +91,15 @@ func (s *slow) known(id string) bool {
 	return known
 }
 
+// forget ends what add and note have begun.
 func (s *slow) forget(id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.tries, id)
 }
 
-// begin reports whether nothing slow of a provider is being tried again. end must
-// follow when it may.
+// begin reports whether nothing slow of a provider is being tried again. end
+// must follow when it may.
 func (s *slow) begin(provider string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -107,6 +110,7 @@ func (s *slow) begin(provider string) bool {
 	return true
 }
 
+// end ends what begin began.
 func (s *slow) end(provider string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -125,6 +129,7 @@ func (s *slow) takePlace(provider string) bool {
 	return true
 }
 
+// givePlace ends what takePlace began.
 func (s *slow) givePlace(provider string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -133,15 +138,18 @@ func (s *slow) givePlace(provider string) {
 	}
 }
 
-// watch returns the context in which a provider's request is read. After slowAfter
-// it needs a slow place, and one that is known to be slow needs it at once; where
-// there is none the context ends with errManySlow. end must be called.
+// watch returns the context in which a provider's request is read. After
+// slowAfter it needs a slow place, and one that is known to be slow needs it at
+// once; where there is none the context ends with errManySlow. end must be
+// called.
 func (s *slow) watch(ctx context.Context, provider string, known bool) (
 	watched context.Context, end func(),
 ) {
 	watched, cancel := context.WithCancelCause(ctx)
 	var mu sync.Mutex
 	var holds, ended bool
+
+	// The timer may fire while the reading ends: then it takes no place.
 	becomesSlow := func() {
 		mu.Lock()
 		defer mu.Unlock()
@@ -159,6 +167,7 @@ func (s *slow) watch(ctx context.Context, provider string, known bool) (
 	} else {
 		timer = time.AfterFunc(slowAfter, becomesSlow)
 	}
+
 	return watched, func() {
 		mu.Lock()
 		defer mu.Unlock()
@@ -187,30 +196,32 @@ func (b *Inbox) readSlowly(ctx context.Context, provider string, list []*store.W
 
 // tookTooLong records that a plugin did not finish reading a webhook: it waits
 // for another try, and after slowTries for an operator.
-func (b *Inbox) tookTooLong(ctx context.Context, n *store.Webhook, cause error) error {
-	tries := b.slow.add(n.ID)
-	if (tries < slowTries) || (n.State != payment.WebhookPending) {
-		return b.postpone(ctx, n, cause)
+func (b *Inbox) tookTooLong(
+	ctx context.Context, webhook *store.Webhook, cause error,
+) error {
+	tries := b.slow.add(webhook.ID)
+	if (tries < slowTries) || (webhook.State != payment.WebhookPending) {
+		return b.postpone(ctx, webhook, cause)
 	}
 
-	b.slow.forget(n.ID)
-	n.State, n.NextTryAt, n.Verified = payment.WebhookFailed, time.Time{}, false
-	n.Error = fmt.Sprintf("%v, %d times: nothing is tried any more; replay it through a mended plugin",
-		errTooSlow, tries)
-	return errors.Join(cause, b.save(ctx, n))
+	b.slow.forget(webhook.ID)
+	message := fmt.Sprintf("%v, %d times: nothing is tried any more; "+
+		"replay it through a mended plugin", errTooSlow, tries)
+	return b.fail(ctx, webhook, message, cause)
 }
 
-// parseInTime is parse for what strangers may have sent. The error is errTooSlow
-// when the plugin used up its time, and errManySlow when it takes long as it does
-// for too many others. The caller's own end is neither.
+// parseInTime is parse for what unverified senders may have sent. The error is
+// errTooSlow when the plugin used up its time, and errManySlow when it takes
+// long as it does for too many others. The caller's own end is neither.
 func (b *Inbox) parseInTime(
-	ctx context.Context, l core.Lease, n *store.Webhook, subject *intent.Intent,
+	ctx context.Context, lease core.Lease, webhook *store.Webhook, subject *intent.Intent,
 ) (*reading, error) {
-	watched, end := b.slow.watch(ctx, n.Provider, b.slow.known(n.ID))
+	watched, end := b.slow.watch(ctx, webhook.Provider, b.slow.known(webhook.ID))
 	defer end()
-	started, timeout := time.Now(), l.Config().Timeout
-	read, err := parse(watched, l, n, subject)
+	started, timeout := time.Now(), lease.Config().Timeout
+	read, err := parse(watched, lease, webhook, subject)
 
+	// A plugin that has gone fails at once, one that hangs at its timeout.
 	usedUp := time.Since(started) >= timeout-timeout/10
 	switch {
 	case (err == nil) || isFinal(sdk.CodeOf(err)) || (ctx.Err() != nil):

@@ -30,20 +30,32 @@ func poisoned(t *testing.T) (r *rig, read *atomic.Int64) {
 		if strings.Contains(string(req.Request.Body), "poison") {
 			read.Add(1)
 			<-ctx.Done()
-			return nil, &sdk.Error{Code: sdk.CodeUnavailable, Outcome: sdk.OutcomeUnknown, Message: "no answer in time"}
+			return nil, &sdk.Error{
+				Code:    sdk.CodeUnavailable,
+				Outcome: sdk.OutcomeUnknown,
+				Message: "no answer in time",
+			}
 		}
+
 		return coretest.Parse(ctx, req)
 	}
+
 	return r, read
 }
 
-// rounds returns an inbox on the rig's store for which an hour more has passed at each
-// round.
+// rounds returns an inbox on the rig's store for which an hour more has passed
+// at each round.
 func (r *rig) rounds(t *testing.T) (b *inbox.Inbox, round func()) {
 	t.Helper()
 	accounts, hours := coretest.NewAccounts(r.account), &atomic.Int64{}
-	b = inbox.New(inbox.Options{Store: r.store, Core: r.core, Accounts: accounts, Directory: accounts,
-		Now: func() time.Time { return time.Now().Add(time.Duration(hours.Load()) * time.Hour) }})
+	b = inbox.New(inbox.Options{
+		Store:     r.store,
+		Core:      r.core,
+		Accounts:  accounts,
+		Directory: accounts,
+		Now:       func() time.Time { return time.Now().Add(time.Duration(hours.Load()) * time.Hour) },
+	})
+
 	return b, func() {
 		t.Helper()
 		hours.Add(1)
@@ -60,13 +72,20 @@ func TestAWebhookThatIsNeverReadInTimeIsGivenUp(t *testing.T) {
 	if answered := from(b, neighbour, "/webhooks/acme", "poison"); answered != http.StatusServiceUnavailable {
 		t.Fatalf("answered %d", answered)
 	}
+
 	for range 5 {
 		round()
 	}
 	n := r.newest(t)
 	if (n.State != payment.WebhookFailed) || !n.NextTryAt.IsZero() || (read.Load() != 3) {
-		t.Errorf("it is %s after %d tries, and tried again at %s", n.State, read.Load(), n.NextTryAt)
+		t.Errorf(
+			"it is %s after %d tries, and tried again at %s",
+			n.State,
+			read.Load(),
+			n.NextTryAt,
+		)
 	}
+
 	if !strings.Contains(n.Error, "did not finish reading it in time, 3 times") {
 		t.Errorf("it says %q", n.Error)
 	}
@@ -78,13 +97,23 @@ func TestAPluginThatIsAwayIsNotTheWebhooksFault(t *testing.T) {
 	b, round := r.rounds(t)
 	p := r.pay(t, "k")
 	r.account.SetDown(true)
-	from(b, neighbour, "/webhooks/acme", fmt.Sprintf(`{"reference":%q,"status":"succeeded","verification":"signature"}`, p.ID))
+	from(
+		b,
+		neighbour,
+		"/webhooks/acme",
+		fmt.Sprintf(
+			`{"reference":%q,"status":"succeeded","verification":"signature"}`,
+			p.ID,
+		),
+	)
+
 	for range 10 {
 		round()
 	}
 	if n := r.newest(t); n.State != payment.WebhookPending {
 		t.Fatalf("it is %s: %s", n.State, n.Error)
 	}
+
 	r.account.SetDown(false)
 	round()
 	if got := r.status(t, p.ID); got != payment.Succeeded {
@@ -102,9 +131,13 @@ func TestNothingQueuesBehindAWebhookThatReadsSlowly(t *testing.T) {
 	for n := range 20 {
 		from(b, fmt.Sprintf("203.0.113.%d:1", n), "/webhooks/acme", "poison")
 	}
+
 	p := r.pay(t, "k").ID
 	r.account.SetDown(true)
-	genuine := fmt.Sprintf(`{"reference":%q,"status":"succeeded","verification":"signature"}`, p)
+	genuine := fmt.Sprintf(
+		`{"reference":%q,"status":"succeeded","verification":"signature"}`,
+		p,
+	)
 	from(b, neighbour, "/webhooks/acme", genuine)
 	r.account.SetDown(false)
 
@@ -115,15 +148,22 @@ func TestNothingQueuesBehindAWebhookThatReadsSlowly(t *testing.T) {
 		if strings.Contains(string(req.Request.Body), "poison") {
 			begun <- struct{}{}
 			<-goOn
-			return nil, &sdk.Error{Code: sdk.CodeInvalidRequest, Outcome: sdk.OutcomeRefused, Message: "junk"}
+			return nil, &sdk.Error{
+				Code:    sdk.CodeInvalidRequest,
+				Outcome: sdk.OutcomeRefused,
+				Message: "junk",
+			}
 		}
+
 		return coretest.Parse(ctx, req)
 	}
+
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		round()
 	}()
+
 	<-begun
 	for r.status(t, p) != payment.Succeeded {
 		time.Sleep(time.Millisecond) // it is read while one of the others hangs
@@ -131,6 +171,7 @@ func TestNothingQueuesBehindAWebhookThatReadsSlowly(t *testing.T) {
 	if len(begun) > 0 {
 		t.Errorf("%d more of them are read at the same time", len(begun))
 	}
+
 	close(goOn)
 	<-done
 }
@@ -142,7 +183,7 @@ type asker struct {
 }
 
 func (a *asker) AcquireExisting(ctx context.Context, name string) (core.Lease, error) {
-	if inbox.Asks(ctx) {
+	if inbox.IsStatusQuery(ctx) {
 		a.marked.Add(1)
 	} else {
 		a.other.Add(1)
@@ -158,12 +199,22 @@ func TestWhatStrangersHaveAskedIsMarkedAndAskedOnce(t *testing.T) {
 	now := time.Now()
 	accounts := coretest.NewAccounts(r.account)
 	through := &asker{Accounts: accounts}
-	c, err := core.New(t.Context(), core.Options{Store: r.store, Accounts: through, PublicURL: "http://host.example"})
+	c, err := core.New(
+		t.Context(),
+		core.Options{Store: r.store, Accounts: through, PublicURL: "http://host.example"},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := inbox.New(inbox.Options{Store: r.store, Core: c, Accounts: accounts, Directory: accounts,
-		Now: func() time.Time { return now }})
+
+	b := inbox.New(inbox.Options{
+		Store:     r.store,
+		Core:      c,
+		Accounts:  accounts,
+		Directory: accounts,
+		Now:       func() time.Time { return now },
+	})
+
 	p := r.pay(t, "k")
 
 	hint := fmt.Sprintf(`{"reference":%q,"status":"succeeded","verification":"none"}`, p.ID)
@@ -171,9 +222,15 @@ func TestWhatStrangersHaveAskedIsMarkedAndAskedOnce(t *testing.T) {
 		from(b, neighbour, "/webhooks/acme", hint)
 		back(b, neighbour, path(t, r.created.ReturnURL))
 	}
+
 	c.Wait()
-	if (through.marked.Load() != 1) || (through.other.Load() != 0) || (r.account.Asks() > 1) {
-		t.Errorf("asked %d times marked and %d times not", through.marked.Load(), through.other.Load())
+	if (through.marked.Load() != 1) || (through.other.Load() != 0) ||
+		(r.account.Asks() > 1) {
+		t.Errorf(
+			"asked %d times marked and %d times not",
+			through.marked.Load(),
+			through.other.Load(),
+		)
 	}
 
 	// What is proven and says too little is asked about each time.
@@ -181,6 +238,7 @@ func TestWhatStrangersHaveAskedIsMarkedAndAskedOnce(t *testing.T) {
 	for n := range 3 {
 		from(b, neighbour, path(t, r.created.NotifyURL), fmt.Sprintf(proven, p.ID, n))
 	}
+
 	c.Wait()
 	if n := through.marked.Load(); n != 4 {
 		t.Errorf("asked %d times", n)
@@ -193,15 +251,22 @@ func TestALargeReturnIsNotKept(t *testing.T) {
 	r := newRig(t)
 	r.pay(t, "k")
 	before := r.stored(t)
+
 	for name, size := range map[string]int64{"with its length": 1 << 20, "without": -1} {
-		req := httptest.NewRequest(http.MethodPost, path(t, r.created.ReturnURL), strings.NewReader(strings.Repeat("x", 1<<20)))
+		req := httptest.NewRequest(
+			http.MethodPost,
+			path(t, r.created.ReturnURL),
+			strings.NewReader(strings.Repeat("x", 1<<20)),
+		)
 		req.ContentLength = size
 		w := httptest.NewRecorder()
 		r.ReturnHandler().ServeHTTP(w, req)
+
 		if w.Code != http.StatusSeeOther {
 			t.Errorf("%s: %d", name, w.Code)
 		}
 	}
+
 	if after := r.stored(t); after != before {
 		t.Errorf("%d were stored", after-before)
 	}
@@ -213,24 +278,31 @@ func TestASlowBodyHasADeadline(t *testing.T) {
 	r := newRig(t, sdk.TrustSignature)
 	server := httptest.NewServer(r.WebhookHandler())
 	defer server.Close()
+
 	conn, err := net.Dial("tcp", server.Listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer conn.Close()
 
-	fmt.Fprint(conn, "POST /webhooks/acme HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{")
+	fmt.Fprint(
+		conn,
+		"POST /webhooks/acme HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{",
+	)
 	answer := make([]byte, len("HTTP/1.1 400"))
-	if _, err := io.ReadFull(conn, answer); (err != nil) || (string(answer) != "HTTP/1.1 400") {
+	if _, err := io.ReadFull(conn, answer); (err != nil) ||
+		(string(answer) != "HTTP/1.1 400") {
 		t.Errorf("answered %q, %v", answer, err)
 	}
+
 	if n := r.stored(t); n != 0 {
 		t.Errorf("%d were stored", n)
 	}
 }
 
-// Of one who has sent too much, long bodies are looked at one at a time: reading
-// them takes the plugin's time. Short ones are not kept waiting by them.
+// Of one who has sent too much, long bodies are looked at one at a time:
+// reading them takes the plugin's time. Short ones are not kept waiting by
+// them.
 func TestLongBodiesOfWhoeverSendsTooMuchAreReadOneAtATime(t *testing.T) {
 	r := newRig(t, sdk.TrustSignature)
 	b := r.stopped()
@@ -247,8 +319,10 @@ func TestLongBodiesOfWhoeverSendsTooMuchAreReadOneAtATime(t *testing.T) {
 		}
 		return coretest.Parse(ctx, req)
 	}
+
 	long := `{"verification":"invalid"}` + strings.Repeat(" ", 10_000)
 	var sent sync.WaitGroup
+
 	for n := range 10 {
 		sent.Go(func() {
 			if got := from(b, neighbour, "/webhooks/acme", long); got != http.StatusTooManyRequests {
@@ -256,11 +330,13 @@ func TestLongBodiesOfWhoeverSendsTooMuchAreReadOneAtATime(t *testing.T) {
 			}
 		})
 	}
+
 	<-begun
 	signed := `{"reference":"pay_x","status":"processing","verification":"signature"}`
 	if got := from(b, neighbour, "/webhooks/acme", signed); got != http.StatusOK {
 		t.Errorf("a short one that verifies: %d", got)
 	}
+
 	close(goOn)
 	sent.Wait()
 	if most.Load() != 1 {
@@ -281,11 +357,13 @@ func (f *fewPlaces) AcquireExisting(ctx context.Context, name string) (core.Leas
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+
 	lease, err := f.Accounts.AcquireExisting(ctx, name)
 	if err != nil {
 		<-f.places
 		return nil, err
 	}
+
 	return &placedLease{Lease: lease, leave: sync.OnceFunc(func() { <-f.places })}, nil
 }
 
@@ -305,7 +383,15 @@ func TestSlowReadingTakesHalfOfThePlaces(t *testing.T) {
 	inbox.SetSlowAfter(t, 10*time.Millisecond)
 	r := newRig(t, sdk.TrustSignature)
 	accounts := &fewPlaces{coretest.NewAccounts(r.account), make(chan struct{}, 4)}
-	b := inbox.New(inbox.Options{Store: r.store, Core: r.core, Accounts: accounts, Directory: accounts})
+	b := inbox.New(
+		inbox.Options{
+			Store:     r.store,
+			Core:      r.core,
+			Accounts:  accounts,
+			Directory: accounts,
+		},
+	)
+
 	r.account.Settings.Timeout = time.Hour
 	var reading atomic.Int64
 	goOn := make(chan struct{})
@@ -313,12 +399,19 @@ func TestSlowReadingTakesHalfOfThePlaces(t *testing.T) {
 		if strings.Contains(string(req.Request.Body), "slow") {
 			reading.Add(1)
 			defer reading.Add(-1)
+
 			select {
 			case <-ctx.Done():
 			case <-goOn:
 			}
-			return nil, &sdk.Error{Code: sdk.CodeUnavailable, Outcome: sdk.OutcomeUnknown, Message: "no answer"}
+
+			return nil, &sdk.Error{
+				Code:    sdk.CodeUnavailable,
+				Outcome: sdk.OutcomeUnknown,
+				Message: "no answer",
+			}
 		}
+
 		return coretest.Parse(ctx, req)
 	}
 
@@ -327,20 +420,26 @@ func TestSlowReadingTakesHalfOfThePlaces(t *testing.T) {
 	for n := range crowd {
 		go func() { answered <- from(b, fmt.Sprintf("203.0.113.%d:1", 10+n), "/webhooks/acme", "slow") }()
 	}
+
 	for range crowd - 2 {
 		if got := <-answered; got != http.StatusServiceUnavailable {
 			t.Errorf("one of those that take too long is answered %d", got)
 		}
 	}
+
 	if n := reading.Load(); n != 2 {
 		t.Errorf("%d are read for a long time", n)
 	}
 
 	p := r.pay(t, "k")
-	genuine := fmt.Sprintf(`{"reference":%q,"status":"succeeded","verification":"signature"}`, p.ID)
+	genuine := fmt.Sprintf(
+		`{"reference":%q,"status":"succeeded","verification":"signature"}`,
+		p.ID,
+	)
 	if got := from(b, neighbour, "/webhooks/acme", genuine); got != http.StatusOK {
 		t.Errorf("a genuine one is answered %d", got)
 	}
+
 	if got := r.status(t, p.ID); got != payment.Succeeded {
 		t.Errorf("the payment is %s", got)
 	}
@@ -365,20 +464,31 @@ func TestWhatFindsNoSlowPlaceIsReadLater(t *testing.T) {
 		case <-goOn:
 			return coretest.Parse(ctx, req)
 		case <-ctx.Done():
-			return nil, &sdk.Error{Code: sdk.CodeUnavailable, Outcome: sdk.OutcomeUnknown, Message: "no answer"}
+			return nil, &sdk.Error{
+				Code:    sdk.CodeUnavailable,
+				Outcome: sdk.OutcomeUnknown,
+				Message: "no answer",
+			}
 		}
 	}
 
 	var held sync.WaitGroup
 	for n := range 2 {
-		held.Go(func() { from(b, fmt.Sprintf("203.0.113.%d:1", 10+n), "/webhooks/acme", `{"verification":"signature"}`) })
+		held.Go(
+			func() { from(b, fmt.Sprintf("203.0.113.%d:1", 10+n), "/webhooks/acme", `{"verification":"signature"}`) },
+		)
 		<-begun
 	}
+
 	time.Sleep(50 * time.Millisecond) // both are slow by now
-	genuine := fmt.Sprintf(`{"reference":%q,"status":"succeeded","verification":"signature"}`, p.ID)
+	genuine := fmt.Sprintf(
+		`{"reference":%q,"status":"succeeded","verification":"signature"}`,
+		p.ID,
+	)
 	if got := from(b, neighbour, "/webhooks/acme", genuine); got != http.StatusServiceUnavailable {
 		t.Errorf("answered %d", got)
 	}
+
 	for range 5 {
 		round()
 	}

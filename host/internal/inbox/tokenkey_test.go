@@ -16,18 +16,26 @@ import (
 
 const tokenSecret = "a secret of the configuration, 32+ bytes"
 
-// withSecrets returns the rig with a core and an inbox that have secrets in their
-// configuration.
+// withSecrets returns the rig with a core and an inbox that have secrets in
+// their configuration.
 func (r *rig) withSecrets(t *testing.T, secrets ...string) *rig {
 	t.Helper()
 	accounts := coretest.NewAccounts(r.account, r.other)
-	host, err := core.New(t.Context(), core.Options{Store: r.store, Accounts: accounts, PublicURL: "http://host.example",
-		TokenSecrets: secrets})
+	host, err := core.New(t.Context(), core.Options{
+		Store:        r.store,
+		Accounts:     accounts,
+		PublicURL:    "http://host.example",
+		TokenSecrets: secrets,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	t.Cleanup(host.Wait)
-	in := inbox.New(inbox.Options{Store: r.store, Core: host, Accounts: accounts, Directory: accounts})
+	in := inbox.New(
+		inbox.Options{Store: r.store, Core: host, Accounts: accounts, Directory: accounts},
+	)
+
 	return &rig{Inbox: in, core: host, store: r.store, account: r.account, other: r.other}
 }
 
@@ -42,15 +50,17 @@ func (r *rig) records(t *testing.T) []token.Record {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	records, err := token.ParseRecords(text)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	return records
 }
 
-// A copy of the database makes no genuine address: a forged success at a provider
-// whose webhooks are verified by their address alone changes nothing.
+// A copy of the database makes no genuine address: a forged success at a
+// provider whose webhooks are verified by their address alone changes nothing.
 func TestACopyOfTheDatabaseForgesNoSuccess(t *testing.T) {
 	r := newRig(t, sdk.TrustPaymentURL)
 	setRecords(t, r, token.NewRecord("k1", tokenSecret, time.Time{}))
@@ -63,11 +73,18 @@ func TestACopyOfTheDatabaseForgesNoSuccess(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	forged := "/webhooks/acme/" + thief.Mint(token.Webhook, p.ID)
-	success := coretest.JSONWebhook{Status: "succeeded", Reference: p.ID, Amount: "60", Currency: "USD"}
+	success := coretest.JSONWebhook{
+		Status:    "succeeded",
+		Reference: p.ID,
+		Amount:    "60",
+		Currency:  "USD",
+	}
 	if got := sealed.send(forged, success); got.StatusCode != http.StatusNotFound {
 		t.Errorf("the forged webhook is answered %d", got.StatusCode)
 	}
+
 	if status := sealed.status(t, p.ID); status != payment.RequiresAction {
 		t.Errorf("the payment is %s after a forged webhook", status)
 	}
@@ -78,8 +95,8 @@ func TestACopyOfTheDatabaseForgesNoSuccess(t *testing.T) {
 	}
 }
 
-// A host that lacks the secret of a key asks for the webhook to come again: another
-// host, or this one with the right secret, can check it.
+// A host that lacks the secret of a key asks for the webhook to come again:
+// another host, or this one with the right secret, can check it.
 func TestAnAddressThatCannotBeCheckedHereIsNotRefused(t *testing.T) {
 	r := newRig(t, sdk.TrustPaymentURL)
 	former := token.NewRecord("k1", tokenSecret, time.Time{})
@@ -93,7 +110,12 @@ func TestAnAddressThatCannotBeCheckedHereIsNotRefused(t *testing.T) {
 	if got := lacking.post(address, "{}"); got.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("a webhook that cannot be checked is answered %d", got.StatusCode)
 	}
-	back := back(lacking.Inbox, neighbour, "/return/"+sealed.core.Tokens().Mint(token.Return, p.ID))
+
+	back := back(
+		lacking.Inbox,
+		neighbour,
+		"/return/"+sealed.core.Tokens().Mint(token.Return, p.ID),
+	)
 	if back != http.StatusServiceUnavailable {
 		t.Errorf("a customer whose token cannot be checked is answered %d", back)
 	}

@@ -8,40 +8,41 @@ import (
 	"github.com/payhost/payhost/host/payment"
 )
 
-// maxTold bounds how many genuine notices are remembered.
+// maxTold bounds how many genuine webhooks are remembered.
 const maxTold = 10000
 
-// told remembers what genuine notices have said. Customers get signed notices in
-// their browsers, and may send them any number of times: what is told again counts
-// as what proves nothing. A host that starts remembers none, and stores one more.
+// told remembers what genuine webhooks have said. Customers get signed webhooks
+// in their browsers, and may send them any number of times: what is told again
+// counts as what proves nothing. A host that starts remembers none, and stores
+// one more.
 type told struct {
 	mu sync.Mutex
 	by map[digest]heard
 }
 
-// digest stands for all that a notice says.
+// digest stands for all that a webhook says.
 type digest [sha256.Size]byte
 
-// heard is what became of what was told: which intents it is about, and which of
-// them the provider had to be asked about.
-type heard struct{ about, ask []string }
+// heard is what became of what was told: which intents it is about, and which
+// of them the provider had to be queried about.
+type heard struct{ about, query []string }
 
 func newTold() *told { return &told{by: map[digest]heard{}} }
 
-// digestOf returns the digest of what a notice says.
-func digestOf(n *store.Webhook, r *reading) digest {
-	text := n.Provider + "\n" + n.Purpose + "\n" + n.IntentID
+// digestOf returns the digest of what a webhook says.
+func digestOf(webhook *store.Webhook, r *reading) digest {
+	text := webhook.Provider + "\n" + webhook.Purpose + "\n" + webhook.IntentID
 	for k := range r.events {
 		text += "\n" + eventKey(&r.events[k], "")
 	}
 	return sha256.Sum256([]byte(text))
 }
 
-// first records what a notice said once that is applied, and reports whether it is
-// told for the first time. What fits no payment yet may fit one later: it is new
-// each time.
-func (t *told) first(n *store.Webhook, r *reading) bool {
-	if n.State == payment.WebhookUnmatched {
+// first records what a webhook said once that is applied, and reports whether it
+// is told for the first time. What fits no payment yet may fit one later: it is
+// new each time.
+func (t *told) first(webhook *store.Webhook, r *reading) bool {
+	if webhook.State == payment.WebhookUnmatched {
 		return true
 	}
 	t.mu.Lock()
@@ -51,7 +52,8 @@ func (t *told) first(n *store.Webhook, r *reading) bool {
 	if !known && (len(t.by) >= maxTold) {
 		clear(t.by)
 	}
-	t.by[r.digest] = heard{about: n.IntentIDs, ask: r.ask}
+	t.by[r.digest] = heard{about: webhook.IntentIDs, query: r.query}
+
 	return !known
 }
 
@@ -66,8 +68,8 @@ func (t *told) heard(r *reading) *heard {
 	return nil
 }
 
-// onlyIntent returns the one intent that it was about, "" when there were more or
-// none.
+// onlyIntent returns the one intent that it was about, "" when there were more
+// or none.
 func (h *heard) onlyIntent() string {
 	if len(h.about) == 1 {
 		return h.about[0]
@@ -75,12 +77,13 @@ func (h *heard) onlyIntent() string {
 	return ""
 }
 
-// worth returns what a notice that was read was worth, and remembers what it said.
-func (b *Inbox) worth(n *store.Webhook, r *reading) verdict {
+// worth returns what a webhook that was read was worth, and remembers what it
+// said.
+func (b *Inbox) worth(webhook *store.Webhook, r *reading) verdict {
 	switch {
-	case !n.Verified:
+	case !webhook.Verified:
 		return unverified
-	case !b.told.first(n, r):
+	case !b.told.first(webhook, r):
 		return repeated
 	}
 	return verified

@@ -13,14 +13,19 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// Customers have signed notices: the address with which they came back. Sent in a
-// loop, with a body of any kind, they fill no disk, and what is new still counts.
+// Customers have signed notices: the address with which they came back. Sent in
+// a loop, with a body of any kind, they fill no disk, and what is new still
+// counts.
 func TestASignedNoticeInALoop(t *testing.T) {
 	r := newRig(t, sdk.TrustSignature)
 	b := r.stopped()
 	p := r.pay(t, "k")
 	say := func(status, junk string) string {
-		return fmt.Sprintf(`{"reference":%q,"status":%q,"verification":"signature"}`, p.ID, status) + junk
+		return fmt.Sprintf(
+			`{"reference":%q,"status":%q,"verification":"signature"}`,
+			p.ID,
+			status,
+		) + junk
 	}
 
 	junk := strings.Repeat(" ", 30_000)
@@ -29,12 +34,14 @@ func TestASignedNoticeInALoop(t *testing.T) {
 			t.Fatalf("answered %d", answered)
 		}
 	}
+
 	if n := r.stored(t); n != 61 { // the first, and as many as prove nothing
 		t.Errorf("%d were stored", n)
 	}
 	if answered := from(b, neighbour, "/webhooks/acme", say("succeeded", junk)); answered != http.StatusOK {
 		t.Errorf("answered %d", answered)
 	}
+
 	if got := r.status(t, p.ID); got != payment.Succeeded {
 		t.Errorf("the payment is %s", got)
 	}
@@ -48,7 +55,9 @@ func TestASignedReturnInALoop(t *testing.T) {
 	p := r.pay(t, "k")
 	r.account.Return = func(context.Context, sdk.ParseReturnRequest) (*sdk.Return, error) {
 		return &sdk.Return{Verification: sdk.VerifiedBySignature,
-			Events: []sdk.Event{{Reference: p.ID, Payment: &sdk.Payment{Status: sdk.PaymentProcessing}}}}, nil
+			Events: []sdk.Event{
+				{Reference: p.ID, Payment: &sdk.Payment{Status: sdk.PaymentProcessing}},
+			}}, nil
 	}
 
 	for _, address := range []string{path(t, r.created.ReturnURL), "/return/acme"} {
@@ -58,6 +67,7 @@ func TestASignedReturnInALoop(t *testing.T) {
 				t.Fatalf("%s: answered %d", address, answered)
 			}
 		}
+
 		if n := r.stored(t) - before; n > 61 {
 			t.Errorf("%s: %d were stored", address, n)
 		}
@@ -70,6 +80,7 @@ func TestSlowBodiesKeepNobodyWaiting(t *testing.T) {
 	p := r.pay(t, "k")
 	var slow []*io.PipeWriter
 	done := make(chan struct{})
+
 	const senders, each = 2, 128 // as many as one provider has places
 	for n := range senders * each {
 		body, writer := io.Pipe()
@@ -81,14 +92,19 @@ func TestSlowBodiesKeepNobodyWaiting(t *testing.T) {
 			done <- struct{}{}
 		}()
 	}
+
 	for _, writer := range slow {
 		_, _ = writer.Write([]byte("{"))
 	}
 
-	genuine := fmt.Sprintf(`{"reference":%q,"status":"processing","verification":"signature"}`, p.ID)
+	genuine := fmt.Sprintf(
+		`{"reference":%q,"status":"processing","verification":"signature"}`,
+		p.ID,
+	)
 	if answered := from(r.Inbox, neighbour, "/webhooks/acme", genuine); answered != http.StatusOK {
 		t.Errorf("answered %d", answered)
 	}
+
 	for _, writer := range slow {
 		_ = writer.CloseWithError(io.ErrUnexpectedEOF)
 	}

@@ -12,37 +12,42 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// WebhookHandler serves any method on /webhooks/{provider} and /webhooks/{provider}/{token}, also below the path of
-// public_url, and with slashes at the end.
+// WebhookHandler serves any method on /webhooks/{provider} and
+// /webhooks/{provider}/{token}, also below the path of public_url, and with
+// slashes at the end.
 //
-// It answers what the provider wants to hear, once the notice and what it says are on disk; 404 for a URL that this host
-// never gave out; 401 with an empty body for a signature that does not verify; 413 past the bounds of a request; 429 to a
-// sender of too much that does not verify, unless this one does; and 503 when the plugin is not there, the store
-// refuses or too much is under way, so that the provider sends it again (what is stored is read anyway).
+// It answers what the provider wants to hear, once the webhook and what it says
+// are on disk; 404 for a URL that this host never gave out; 401 with an empty
+// body for a signature that does not verify; 413 and 431 past the bounds of a
+// request; 429 to a sender of too much that does not verify, unless this one
+// does; and 503 when the plugin is not there, the store refuses or too much is
+// under way, so that the provider sends it again (what is stored is read
+// anyway).
 //
-// Of the plugin's answer only the status, the body and a harmless Content-Type are taken.
+// Of the plugin's answer only the status, the body and a harmless Content-Type
+// are taken.
 func (b *Inbox) WebhookHandler() http.Handler {
-	return notForServiceWorkers(b.bounded(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return notForServiceWorkers(b.bounded(func(w http.ResponseWriter, r *http.Request) {
 		rest, ok := b.below("/webhooks/", r)
-		provider, tok, hasToken := strings.Cut(rest, "/")
-		if !ok || provider == "" || strings.Contains(tok, "/") {
+		provider, secret, hasSecret := strings.Cut(rest, "/")
+		if !ok || (provider == "") || strings.Contains(secret, "/") {
 			http.NotFound(w, r)
 			return
 		}
-		n, ok, err := b.address(r.Context(), provider, tok, hasToken)
-		if err != nil {
+
+		webhook, err := b.ownerOf(r.Context(), provider, secret, hasSecret)
+		switch {
+		case errors.Is(err, errNotOurs):
+			http.NotFound(w, r)
+		case err != nil:
 			b.later(w, provider, err)
-			return
+		default:
+			b.process(w, r, webhook)
 		}
-		if !ok {
-			http.NotFound(w, r)
-			return
-		}
-		b.serve(w, r, n)
-	})))
+	}))
 }
 
-// below returns what stands behind root in a request's path.
+// below returns the part of a request's path behind root.
 func (b *Inbox) below(root string, r *http.Request) (rest string, ok bool) {
 	path := r.URL.Path
 	if !strings.HasPrefix(path, root) {
@@ -66,47 +71,81 @@ func (b *Inbox) AlsoBelowPublicURL(next http.Handler) http.Handler {
 	})
 }
 
-// errHiddenKey is for a token that only another host can check.
-var errHiddenKey = errors.New("the token's key needs a secret that this host's host.token_secret does not have")
+var (
+	// errNotOurs is for a URL that this host never gave out.
+	errNotOurs = errors.New("there is nothing at this address")
+	// errHiddenKey is for a token that only another host can check.
+	errHiddenKey = errors.New(
+		"the token's key needs a secret that this host's host.token_secret does not have",
+	)
+)
 
-// address finds out what a webhook's URL belongs to. The error is the store's: then nobody can tell.
-func (b *Inbox) address(ctx context.Context, provider, tok string, hasToken bool) (n *store.Webhook, ok bool, err error) {
-	n = &store.Webhook{Provider: provider, Purpose: purposeWebhook, Scope: sdk.ScopeOpen}
+// ownerOf returns a webhook that belongs to what its URL belongs to: a payment
+// or payout, an account, or nothing but the provider. The error is errNotOurs,
+// or another one when this host cannot tell.
+func (b *Inbox) ownerOf(
+	ctx context.Context, provider, secret string, hasSecret bool,
+) (*store.Webhook, error) {
+	webhook := &store.Webhook{
+		Provider: provider,
+		Purpose:  purposeWebhook,
+		Scope:    sdk.ScopeOpen,
+	}
 	trust, known := b.directory.Trust(provider)
 	if !known {
-		return nil, false, nil
+		return nil, errNotOurs
 	}
-	if !hasToken {
-		open := trust == nil || slices.Contains(trust, sdk.TrustSignature) || slices.Contains(trust, sdk.TrustAddress)
-		return n, open, nil
-	}
-	if id, ok := b.core.Tokens().Check(token.Webhook, tok); ok {
-		n.Scope, n.IntentID = sdk.ScopeIntent, id
-		i, err := b.subject(ctx, n)
-		if errors.Is(err, store.ErrNotFound) {
-			return nil, false, nil
+
+	if !hasSecret {
+		signs := slices.Contains(trust, sdk.TrustSignature) ||
+			slices.Contains(trust, sdk.TrustAddress)
+		if signs || (trust == nil) {
+			return webhook, nil
 		}
-		return n, err == nil && i.Provider == provider, err
+		return nil, errNotOurs
 	}
-	if name, ok := b.core.Tokens().Check(token.Account, tok); ok && name == provider {
-		n.Scope = sdk.ScopeAccount
-		return n, true, nil
+
+	tokens := b.core.Tokens()
+	if id, ok := tokens.Check(token.Webhook, secret); ok {
+		webhook.Scope, webhook.IntentID = sdk.ScopeIntent, id
+		subject, err := b.subject(ctx, webhook)
+
+		switch {
+		case errors.Is(err, store.ErrNotFound):
+			return nil, errNotOurs
+		case err != nil:
+			return nil, err
+		case subject.Provider != provider:
+			return nil, errNotOurs
+		}
+
+		return webhook, nil
 	}
-	if ring := b.core.Tokens(); ring.Hidden(token.Webhook, tok) || ring.Hidden(token.Account, tok) {
-		return nil, false, errHiddenKey
+
+	if name, ok := tokens.Check(token.Account, secret); ok && (name == provider) {
+		webhook.Scope = sdk.ScopeAccount
+		return webhook, nil
 	}
-	return nil, false, nil
+
+	if tokens.Hidden(token.Webhook, secret) || tokens.Hidden(token.Account, secret) {
+		return nil, errHiddenKey
+	}
+
+	return nil, errNotOurs
 }
 
-// later tells the provider to send a notice again that could not be stored.
+// later tells the provider to send a webhook again that could not be stored.
 func (b *Inbox) later(w http.ResponseWriter, provider string, err error) {
-	b.log.Error("a notice could not be stored; the provider is told to send it again", "provider", provider, "error", err)
+	b.log.Error("a webhook could not be stored; the provider is told to send it again",
+		"provider", provider, "error", err)
 	w.Header().Set("Retry-After", "5")
 	http.Error(w, "could not be stored", http.StatusServiceUnavailable)
 }
 
-func (b *Inbox) serve(w http.ResponseWriter, r *http.Request, n *store.Webhook) {
-	req, refusal := b.receive(w, r, n)
+// process receives a webhook, stores it, has its plugin read it, applies what
+// it says, and answers it.
+func (b *Inbox) process(w http.ResponseWriter, r *http.Request, webhook *store.Webhook) {
+	req, refusal := b.receive(w, r, webhook)
 	if refusal != nil {
 		refusal.write(w)
 		return
@@ -116,38 +155,51 @@ func (b *Inbox) serve(w http.ResponseWriter, r *http.Request, n *store.Webhook) 
 	// The provider may hang up once it has sent: reading goes on all the same.
 	ctx := context.WithoutCancel(r.Context())
 	if !req.allowed {
-		proven, err := b.prove(ctx, n, req.claim)
+		proven, err := b.prove(ctx, webhook, req.claim)
 		if err != nil {
+			req.pause(r.Context())
 			unprovenRefusal(err).write(w)
 			return
 		}
+
 		if proven.before != nil {
-			b.askAbout(ctx, n, proven.before.ask)
+			b.queryStatus(ctx, webhook, proven.before.query)
+			req.pause(r.Context())
 			answer(w, proven.response)
 			return
 		}
 	}
-	if err := b.keep(ctx, n); err != nil {
-		b.later(w, n.Provider, err)
+
+	if err := b.insert(ctx, webhook); err != nil {
+		b.later(w, webhook.Provider, err)
 		return
 	}
 
-	read, err := b.read(ctx, n, false)
+	read, err := b.read(ctx, webhook, false)
 	if err != nil {
-		req.verdict = b.refuse(w, n, err)
+		req.verdict = b.refuse(w, webhook, err)
 		return
 	}
-	req.verdict = b.worth(n, read)
-	b.askAbout(ctx, n, read.ask)
+
+	req.verdict = b.worth(webhook, read)
+	b.queryStatus(ctx, webhook, read.query)
 	answer(w, read.response)
 }
 
-// refuse answers a notice that could not be read, and says what it was worth.
-func (b *Inbox) refuse(w http.ResponseWriter, n *store.Webhook, err error) verdict {
-	e := sdk.AsError(err)
-	b.log.Warn("a notice was not applied", "webhook", n.ID, "provider", n.Provider, "remote_address", n.Request.RemoteAddress,
-		"code", e.Code, "error", e.Message)
-	switch e.Code {
+// refuse answers a webhook that could not be read, and returns what it was
+// worth.
+func (b *Inbox) refuse(w http.ResponseWriter, webhook *store.Webhook, err error) verdict {
+	failure := sdk.AsError(err)
+	b.log.Warn(
+		"a webhook was not applied",
+		"webhook", webhook.ID,
+		"provider", webhook.Provider,
+		"remote_address", webhook.Request.RemoteAddress,
+		"code", failure.Code,
+		"error", failure.Message,
+	)
+
+	switch failure.Code {
 	case sdk.CodeInvalidSignature:
 		w.WriteHeader(http.StatusUnauthorized)
 		return unverified
@@ -161,24 +213,32 @@ func (b *Inbox) refuse(w http.ResponseWriter, n *store.Webhook, err error) verdi
 	}
 }
 
-// askAbout asks the provider, in the background, about what a webhook only hints at. Should it fail, or be asked about
-// already, the intents are due at once for recovery anyway. Only what is proven is asked about each time that it comes.
-func (b *Inbox) askAbout(ctx context.Context, n *store.Webhook, ids []string) {
+// queryStatus queries the provider, in the background, about intents that a
+// webhook only hints at. When that fails, or they are being queried already,
+// they are due at once for recovery anyway. Only a verified webhook has them
+// queried each time that it comes.
+func (b *Inbox) queryStatus(ctx context.Context, webhook *store.Webhook, ids []string) {
 	for _, id := range ids {
-		name := questionAbout(id)
-		if !n.Verified && !b.senders.mayAsk(name) {
+		name := queryOf(id)
+		if !webhook.Verified && !b.senders.mayQuery(name) {
 			continue
 		}
 		b.core.Go(func() {
-			if !n.Verified {
-				defer b.senders.hasAsked(name)
+			if !webhook.Verified {
+				defer b.senders.hasQueried(name)
 			}
-			if err := b.core.QueryNow(asking(ctx), n.Provider, id); err != nil {
-				b.log.Info("could not ask about what a webhook hints at; it is asked again later", "id", id, "error", err)
+			if err := b.core.QueryNow(asStatusQuery(ctx), webhook.Provider, id); err != nil {
+				b.log.Info(
+					"the provider could not be queried about what a webhook hints at; "+
+						"it is queried again later",
+					"provider", webhook.Provider,
+					"id", id,
+					"error", err,
+				)
 			}
 		})
 	}
 }
 
-// questionAbout names the questions about an intent among the senders.
-func questionAbout(id string) string { return "question about " + id }
+// queryOf names the queries about an intent among the senders.
+func queryOf(id string) string { return "query of " + id }

@@ -98,6 +98,8 @@ func (s *Server) begin() (err error) {
 	if err != nil {
 		return err
 	}
+
+	// Without a sync: the data is deleted at the end.
 	initdb := s.program("initdb",
 		"-D", s.data(),
 		"-U", "payhost",
@@ -204,6 +206,7 @@ func unprivileged(dir string) (*syscall.SysProcAttr, error) {
 		return attr, nil
 	}
 
+	// The first of these users that exists.
 	for _, name := range []string{"postgres", "nobody"} {
 		found, err := user.Lookup(name)
 		if err != nil {

@@ -80,6 +80,8 @@ func (l *DeadLetters) Retry(ctx context.Context, id string) (
 		if err != nil {
 			return err
 		}
+
+		// A second retry must not begin the schedule again.
 		if delivery.State == payment.DeliveryDead {
 			was := delivery.NextAt
 			delivery.State = payment.DeliveryPending

@@ -97,6 +97,7 @@ func (p *Pusher) Run(ctx context.Context) {
 			)
 		}
 
+		// Each try takes one of the requests until it has ended.
 		for _, delivery := range claimed {
 			free--
 			tries.Go(func() {
@@ -156,6 +157,7 @@ func (p *Pusher) claim(ctx context.Context, limit int) (
 // enqueue makes deliveries of the new events of the stream. It reports whether
 // there were any.
 func (p *Pusher) enqueue(ctx context.Context) (found bool, err error) {
+	// Usually there are none, and a read costs less than a write.
 	err = p.store.Read(ctx, func(tx *store.Tx) (err error) {
 		found, err = tx.HasNewEvents(ctx)
 		return err
@@ -169,11 +171,11 @@ func (p *Pusher) enqueue(ctx context.Context) (found bool, err error) {
 		found = count > 0
 		return err
 	})
-	if errors.Is(err, store.ErrConflict) { // another host has just enqueued them
-		return found, nil
-	}
 
-	if err != nil {
+	switch {
+	case errors.Is(err, store.ErrConflict): // another host has just enqueued them
+		return found, nil
+	case err != nil:
 		return false, err
 	}
 
@@ -200,19 +202,20 @@ func (p *Pusher) claimDue(
 	err = p.store.Write(ctx, func(tx *store.Tx) error {
 		claimed = nil
 		for _, delivery := range due {
+			// Until NextAt the delivery is this host's.
 			was := delivery.NextAt
 			delivery.Tries++
 			delivery.TriedAt = now
 			delivery.NextAt = now.Add(claimFor)
 			err := tx.UpdateDelivery(ctx, delivery, was)
-			if errors.Is(err, store.ErrConflict) {
-				continue // another host has it
-			}
 
-			if err != nil {
+			switch {
+			case errors.Is(err, store.ErrConflict): // another host has it
+			case err != nil:
 				return err
+			default:
+				claimed = append(claimed, delivery)
 			}
-			claimed = append(claimed, delivery)
 		}
 
 		return nil
@@ -234,10 +237,14 @@ func (p *Pusher) try(ctx context.Context, d store.Delivery) {
 		return
 	}
 
+	// A try that fails because this host stops says nothing about the receiver:
+	// the claim runs out.
 	a := p.send(ctx, event)
 	if ctx.Err() != nil && a.problem != "" {
-		return // this host stops, which says nothing about the receiver: the claim runs out
+		return
 	}
+
+	// An outcome is recorded even when this host stops.
 	err = p.record(context.WithoutCancel(ctx), d, a)
 	if err != nil {
 		p.log.Error(
@@ -257,6 +264,7 @@ func (p *Pusher) record(ctx context.Context, d store.Delivery, a answer) error {
 		})
 	}
 
+	// The receiver may ask for a longer pause, or for no more tries.
 	was := d.NextAt
 	d.Status = a.status
 	d.Error = a.problem
@@ -269,19 +277,19 @@ func (p *Pusher) record(ctx context.Context, d store.Delivery, a answer) error {
 		d.NextAt = time.Time{}
 	}
 
-	err := p.store.Write(
-		ctx,
-		func(tx *store.Tx) error { return tx.UpdateDelivery(ctx, d, was) },
-	)
-	if errors.Is(err, store.ErrConflict) {
+	err := p.store.Write(ctx, func(tx *store.Tx) error {
+		return tx.UpdateDelivery(ctx, d, was)
+	})
+
+	switch {
+	case errors.Is(err, store.ErrConflict):
 		return nil // the claim had run out, and the host that has it now records
+	case err != nil:
+		return err
 	}
 
-	if err == nil {
-		p.logFailed(d, again)
-	}
-
-	return err
+	p.logFailed(d, again)
+	return nil
 }
 
 // logFailed logs a try that has failed.

@@ -81,10 +81,12 @@ func (p *Pusher) send(ctx context.Context, e payment.Event) answer {
 		return answer{problem: "events.url is not valid"} // the error would quote it
 	}
 
+	// The signatures are of this try: they contain its time.
 	if err := p.sign(req.Header, e.ID, body); err != nil {
 		return answer{problem: err.Error()}
 	}
 
+	// The body is only quoted when the status is not a success.
 	resp, err := p.client.Do(req)
 	if err != nil {
 		return answer{problem: "no answer: " + cause(err)}
@@ -97,6 +99,7 @@ func (p *Pusher) send(ctx context.Context, e payment.Event) answer {
 
 // sign sets the headers of an event, with a signature by each secret.
 func (p *Pusher) sign(h http.Header, id string, body []byte) error {
+	// While a secret is rotated, the receiver may know the old or the new one.
 	now := p.now()
 	var signatures []string
 
@@ -150,10 +153,12 @@ func judge(resp *http.Response, text []byte, now time.Time) answer {
 		return a
 	}
 
+	// The operator reads this in the log and in the list of dead letters.
 	a.problem = "HTTP " + resp.Status
 	if quote := printable(text); quote != "" {
 		a.problem += ": " + quote
 	}
+
 	if a.status >= 300 && a.status < 400 {
 		a.problem += " (redirects are not followed: configure the address itself)"
 	}
@@ -177,6 +182,7 @@ func retryAfter(text string, now time.Time) time.Duration {
 
 // printable returns the beginning of an answer as one line for people.
 func printable(text []byte) string {
+	// The receiver's bytes go to logs and terminals.
 	quote := strings.ToValidUTF8(string(text[:min(len(text), maxQuote)]), "")
 	line := strings.Map(func(r rune) rune {
 		if unicode.IsSpace(r) {

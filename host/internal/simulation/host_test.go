@@ -316,9 +316,8 @@ func (h *host) tick() {
 // nextTick is a second after the last one, unless nothing is due that soon.
 func (h *host) nextTick() time.Time {
 	w := h.machine.world
-	every := time.Second + time.Duration(
-		w.number(h.machine.name+" tick")%500,
-	)*time.Millisecond
+	spread := time.Duration(w.number(h.machine.name+" tick") % 500)
+	every := time.Second + spread*time.Millisecond
 	earliest, due := h.ticked.Add(every), w.record.due(w)
 	due = minTime(due, w.takenOver(h.looked))
 	if due.After(earliest) {

@@ -78,9 +78,8 @@ func TestStories(t *testing.T) {
 func TestStoriesThatEndedBadlyOnce(t *testing.T) {
 	newFiles(t).season(t, "once", func(teller *teller) {
 		for _, seed := range []uint64{74, 88, 173, 232, 1171, 4136, 14091, 16135, 33899, 39065} {
-			if end := teller.tell(&story{seed: seed, early: true}, false); len(
-				end.findings,
-			) > 0 {
+			end := teller.tell(&story{seed: seed, early: true}, false)
+			if len(end.findings) > 0 {
 				t.Errorf("seed %d: %q", seed, end.findings)
 			}
 		}

@@ -164,7 +164,7 @@ func (s *Store) gather(first *job) []*job {
 // commit runs jobs in one transaction and answers every one of them. A job that
 // failed is answered after the commit as well. The row that was in its way,
 // such as a key that is taken, may have been written by another job of this
-// batch, and must be visible to whoever reads next.
+// batch, and must be visible to the next reader.
 func (s *Store) commit(jobs []*job) {
 	ctx, cancel := context.WithTimeout(context.Background(), writeTimeout)
 	defer cancel()

@@ -15,7 +15,7 @@ import (
 
 // ErrConflict is for a row that another writer has changed since it was read:
 // the caller reads it again and decides again.
-var ErrConflict = errors.New("changed by somebody else")
+var ErrConflict = errors.New("changed by another writer")
 
 // InsertIntent records a new intent.
 func (t *Tx) InsertIntent(ctx context.Context, i *intent.Intent) error {

@@ -60,7 +60,7 @@ func openPostgres(ctx context.Context, url string) (database, error) {
 	p := &postgres{pooled: writer.Pooled}
 	readers := writer.Copy()
 
-	// The readers do not notice a fail-over that the writer finds: they would
+	// The readers do not find a fail-over that the writer finds: they would
 	// read the former server's data for ever.
 	writer.DropReadOnly(func() { p.readers.Reset() })
 

@@ -149,10 +149,12 @@ func (p *pooler) serve(client net.Conn) {
 		}
 	}
 
+	// The client needs the greeting of a session, not yet the session.
 	first, err := p.acquire(start)
 	if err != nil {
 		return
 	}
+
 	if _, err := client.Write(first.hello); err != nil {
 		return
 	}
@@ -175,6 +177,7 @@ func (p *pooler) transaction(client net.Conn, start *pgproto3.StartupMessage) er
 		return err
 	}
 
+	// The session is the client's until the transaction has ended.
 	for status := byte(statusInTransaction); status != statusIdle; {
 		status, err = used.exchange(client, first)
 		if err != nil {
@@ -255,6 +258,7 @@ func (p *pooler) acquire(start *pgproto3.StartupMessage) (*session, error) {
 		return nil, errors.New("the test is over")
 	}
 
+	// The server greets a new session up to where it is ready.
 	opened := &session{conn: conn}
 	frontend := pgproto3.NewFrontend(conn, conn)
 	frontend.Send(start)

@@ -133,6 +133,7 @@ var counter struct {
 // is a copy of another one, unless template is empty.
 func database(t testing.TB, template string) string {
 	t.Helper()
+	// Other packages' tests may run on the same server.
 	counter.Lock()
 	counter.n++
 	name := fmt.Sprintf("payhost_test_%d_%d", os.Getpid(), counter.n)
@@ -142,6 +143,7 @@ func database(t testing.TB, template string) string {
 	if err != nil {
 		t.Fatal("the server's URL is not valid")
 	}
+
 	t.Cleanup(func() {
 		if os.Getenv(variable) != "" { // else it ends with its server
 			_, _ = db.Exec("DROP DATABASE IF EXISTS " + name + " WITH (FORCE)")
@@ -183,10 +185,12 @@ func Crashing(t testing.TB) (url string, kill func()) {
 			"and there are no postgres programs", variable)
 	}
 
+	// Even where the variable names a server: that one must not be killed.
 	own, err := pgserver.Start(bin, settings)
 	if err != nil {
 		t.Fatalf("start postgres: %v", err)
 	}
+
 	t.Cleanup(own.Stop)
 
 	return own.URL, func() {

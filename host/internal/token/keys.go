@@ -22,10 +22,10 @@ const (
 	firstKeySetting = "token_key"
 )
 
-// keyNotice is how long a new key is known before it is in force: each host
-// reads the keys again with each sign of life, and one that gives none for this
-// long is taken for gone.
-const keyNotice = 30 * time.Second
+// keyDelay is how long a new key is known before it is in force. Each host
+// reads the keys again with each heartbeat, and a host that sends none for this
+// long is taken for dead.
+const keyDelay = 30 * time.Second
 
 // Keys are the keys in a store as one host uses them. Open must be called
 // first; Open and Refresh are for one goroutine at a time, everything else for
@@ -76,8 +76,8 @@ func (k *Keys) Open(ctx context.Context, tx *store.Tx) error {
 	return k.use(text)
 }
 
-// Check returns an error when what this host signs could not be checked by the
-// others, and logs when the newest key lacks the newest secret.
+// Check returns an error when the other hosts could not check the tokens that
+// this one signs, and logs when the newest key lacks the newest secret.
 func (k *Keys) Check() error {
 	if err := k.Ring().Usable(); err != nil {
 		return err
@@ -89,9 +89,9 @@ func (k *Keys) Check() error {
 	return nil
 }
 
-// Refresh takes over what an operator or another host has changed. Keys that
-// cannot be read do not fail the transaction: the host says so, and those that
-// it read before stay in use.
+// Refresh reads the keys again, which an operator or another host may have
+// changed. Keys that cannot be read do not fail the transaction: the host logs
+// that, and the keys that it read before stay in use.
 func (k *Keys) Refresh(ctx context.Context, tx *store.Tx) error {
 	text, err := tx.Setting(ctx, keysSetting)
 	if err != nil || text == k.text {
@@ -103,7 +103,7 @@ func (k *Keys) Refresh(ctx context.Context, tx *store.Tx) error {
 			"the token keys in the store cannot be read; those read before stay in use",
 			"error", err,
 		)
-		k.text = text // said once
+		k.text = text // logged once
 		return nil
 	}
 
@@ -224,14 +224,14 @@ func (k *Keys) Rotate(ctx context.Context, by, reason string) ([]payment.TokenKe
 				"host.token_secret has none now", newest.ID)
 		}
 
-		record := NewRecord(idAfter(newest.ID), k.newestSecret(), now.Add(keyNotice))
+		record := NewRecord(idAfter(newest.ID), k.newestSecret(), now.Add(keyDelay))
 		record.By, record.Reason = by, reason
 		return append(records, record), nil
 	})
 }
 
-// End returns a key up: a token that it signed is worth nothing from now on,
-// also for payments that are still open. It returns all keys. The error is a
+// End ends a key: a token that it signed is worth nothing from now on, even for
+// payments that are still open. It returns all keys. The error is a
 // *payment.Error.
 func (k *Keys) End(ctx context.Context, id, by, reason string) ([]payment.TokenKey, error) {
 	ended := change{name: "ended " + id, by: by, reason: reason}
@@ -271,8 +271,8 @@ func (k *Keys) End(ctx context.Context, id, by, reason string) ([]payment.TokenK
 // change is what an operator does to the keys, for the log.
 type change struct{ name, by, reason string }
 
-// change changes the keys in the store. This host uses what comes of it with
-// its next sign of life, as the others do.
+// change changes the keys in the store. This host uses the new keys with its
+// next heartbeat, as the others do.
 func (k *Keys) change(ctx context.Context, c change,
 	apply func([]Record, time.Time) ([]Record, error),
 ) (keys []payment.TokenKey, err error) {

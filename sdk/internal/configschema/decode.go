@@ -42,6 +42,7 @@ func Decode(text []byte, into any, subject Subject) *Failure {
 	plan := planOf(target.Type().Elem())
 	failure := &Failure{Message: subject.Name + " not valid"}
 
+	// Text that is not an object at all has no keys to blame.
 	root, err := parseObject(text)
 	if err != nil {
 		if subject.Field == "" {
@@ -49,9 +50,11 @@ func Decode(text []byte, into any, subject Subject) *Failure {
 		} else {
 			failure.Problems = []Problem{{Field: subject.Field, Message: err.Error()}}
 		}
+
 		return failure
 	}
 
+	// One problem hides no other: the whole text is walked.
 	run := newDecoding()
 	run.object(plan, root, target.Elem(), subject.Prefix, given)
 
@@ -60,13 +63,18 @@ func Decode(text []byte, into any, subject Subject) *Failure {
 		return nil
 	}
 	if total > len(problems) {
-		failure.Message += fmt.Sprintf(" (the first %d of %d problems)", len(problems), total)
+		failure.Message += fmt.Sprintf(
+			" (the first %d of %d problems)",
+			len(problems),
+			total,
+		)
 	}
+
 	failure.Problems = problems
 	return failure
 }
 
-// presence says whether an object stands in the text.
+// presence reports whether an object stands in the text.
 type presence bool
 
 const (
@@ -94,15 +102,26 @@ func newDecoding() *decoding {
 // as if it were empty, for its defaults, but then nothing is missing in it and
 // its Validate is not called.
 func (d *decoding) object(
-	plan *structPlan, object *jsonNode, target reflect.Value, prefix string, standing presence,
+	plan *structPlan,
+	object *jsonNode,
+	target reflect.Value,
+	prefix string,
+	standing presence,
 ) {
 	for i := range plan.fields {
 		field := &plan.fields[i]
 		path := prefix + field.key
 		d.seen[path] = len(d.seen)
-		d.member(field, object.member(field.key), target.FieldByIndex(field.index), path, standing)
+		d.member(
+			field,
+			object.member(field.key),
+			target.FieldByIndex(field.index),
+			path,
+			standing,
+		)
 	}
 
+	// Unknown keys are collected, not reported: they come last.
 	for i := range object.members {
 		key := object.members[i].key
 		if !plan.known[key] {
@@ -117,7 +136,11 @@ func (d *decoding) object(
 
 // member decodes one key: what is given, else its default.
 func (d *decoding) member(
-	field *fieldPlan, member *jsonMember, target reflect.Value, path string, standing presence,
+	field *fieldPlan,
+	member *jsonMember,
+	target reflect.Value,
+	path string,
+	standing presence,
 ) {
 	switch {
 	case member != nil && member.repeated:
@@ -145,7 +168,12 @@ func isAbsent(field *fieldPlan, value *jsonNode) bool {
 }
 
 // value decodes a value that is given, or a default, into target.
-func (d *decoding) value(field *fieldPlan, value *jsonNode, target reflect.Value, path string) {
+func (d *decoding) value(
+	field *fieldPlan,
+	value *jsonNode,
+	target reflect.Value,
+	path string,
+) {
 	if field.list {
 		d.list(field, value, target, path)
 	} else {
@@ -154,7 +182,13 @@ func (d *decoding) value(field *fieldPlan, value *jsonNode, target reflect.Value
 }
 
 // list decodes a list; one text is a list of one.
-func (d *decoding) list(field *fieldPlan, value *jsonNode, target reflect.Value, path string) {
+func (d *decoding) list(
+	field *fieldPlan,
+	value *jsonNode,
+	target reflect.Value,
+	path string,
+) {
+	// An operator may write one text where a list can stand.
 	switch {
 	case value.kind == kindText && field.typ != typeStruct:
 		one := reflect.MakeSlice(target.Type(), 1, 1)
@@ -169,7 +203,9 @@ func (d *decoding) list(field *fieldPlan, value *jsonNode, target reflect.Value,
 		return
 	}
 
+	// Each item has a path of its own, such as keys[1].
 	items := reflect.MakeSlice(target.Type(), len(value.list), len(value.list))
+
 	for i := range value.list {
 		itemPath := fmt.Sprintf("%s[%d]", path, i)
 		d.seen[itemPath] = len(d.seen)
@@ -179,12 +215,19 @@ func (d *decoding) list(field *fieldPlan, value *jsonNode, target reflect.Value,
 			d.report(itemPath, "is empty")
 			continue
 		}
+
 		d.item(field, item, items.Index(i), itemPath)
 	}
+
 	target.Set(items)
 }
 
-func (d *decoding) item(field *fieldPlan, value *jsonNode, target reflect.Value, path string) {
+func (d *decoding) item(
+	field *fieldPlan,
+	value *jsonNode,
+	target reflect.Value,
+	path string,
+) {
 	if field.typ == typeSecret && value.kind == kindText {
 		d.secrets.add(value.text) // also one that is refused below
 	}
@@ -200,6 +243,7 @@ func (d *decoding) item(field *fieldPlan, value *jsonNode, target reflect.Value,
 		d.report(path, field.typ.mismatch(value))
 		return
 	}
+
 	d.object(field.nested, value, target, path+".", given)
 }
 
@@ -207,7 +251,9 @@ func (d *decoding) item(field *fieldPlan, value *jsonNode, target reflect.Value,
 func unmarshalText(text string, target reflect.Value) error {
 	reader, ok := target.Addr().Interface().(encoding.TextUnmarshaler)
 	if !ok {
-		panic(fmt.Sprintf("sdk: %v lost its UnmarshalText", target.Type())) // newPlan has seen it
+		panic(
+			fmt.Sprintf("sdk: %v lost its UnmarshalText", target.Type()),
+		) // newPlan has seen it
 	}
 	return reader.UnmarshalText([]byte(text))
 }

@@ -56,7 +56,11 @@ func (c *testConfig) Validate() []sdk.Violation {
 
 func (l testLink) Validate() []sdk.Violation {
 	if l.Order == "forbidden" {
-		return []sdk.Violation{{Field: "order", Message: "is forbidden"}, {Field: "order", Message: "and bad"}, {Field: "order", Message: "is forbidden"}}
+		return []sdk.Violation{
+			{Field: "order", Message: "is forbidden"},
+			{Field: "order", Message: "and bad"},
+			{Field: "order", Message: "is forbidden"},
+		}
 	}
 	return nil
 }
@@ -67,27 +71,36 @@ const required = `"environment":"sandbox","website_id":"w1","secret_key":"s3cr3t
 // decodeConfig is the door of a plugin's process.
 func decodeConfig[C any](text []byte) (C, error) {
 	var config, none C
-	failure := configschema.Decode(text, &config, configschema.Subject{Name: "the configuration is"})
+	failure := configschema.Decode(
+		text,
+		&config,
+		configschema.Subject{Name: "the configuration is"},
+	)
 	if failure == nil {
 		return config, nil
 	}
+
 	e := sdk.NotSent(sdk.CodeInvalidRequest, "%s", failure.Message)
 	for _, p := range failure.Problems {
 		e.Violations = append(e.Violations, sdk.Violation(p))
 	}
+
 	return none, e
 }
 
-// problems returns err's violations as "field: message", after checking what all errors of this kind share.
+// problems returns err's violations as "field: message", after checking what
+// all errors of this kind share.
 func problems(t *testing.T, err error) []string {
 	t.Helper()
 	if err == nil {
 		return nil
 	}
 	var e *sdk.Error
-	if !errors.As(err, &e) || e.Code != sdk.CodeInvalidRequest || e.Outcome != sdk.OutcomeNotSent {
+	if !errors.As(err, &e) || e.Code != sdk.CodeInvalidRequest ||
+		e.Outcome != sdk.OutcomeNotSent {
 		t.Fatalf("want an *Error with invalid_request and not_sent, got %#v", err)
 	}
+
 	if len(e.Violations) == 0 {
 		return []string{e.Message}
 	}
@@ -95,13 +108,18 @@ func problems(t *testing.T, err error) []string {
 	for _, v := range e.Violations {
 		out = append(out, v.Field+": "+v.Message)
 	}
+
 	return out
 }
 
 func wantProblems(t *testing.T, err error, want ...string) {
 	t.Helper()
 	if got := problems(t, err); !slices.Equal(got, want) {
-		t.Errorf("got:\n  %s\nwant:\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
+		t.Errorf(
+			"got:\n  %s\nwant:\n  %s",
+			strings.Join(got, "\n  "),
+			strings.Join(want, "\n  "),
+		)
 	}
 }
 
@@ -115,7 +133,9 @@ func TestDecodeConfigDefaults(t *testing.T) {
 		WebsiteID: "w1",
 		SecretKey: sdk.NewSecret("s3cr3t-value"),
 		NotifyIPs: []string{"192.0.2.1", "192.0.2.2"},
-		Flow:      "payment", Debug: true, Retries: 3,
+		Flow:      "payment",
+		Debug:     true,
+		Retries:   3,
 		Fee:       decimal.RequireFromString("0.10"),
 		Tolerance: 5 * time.Minute,
 		Bank:      testBank{Branch: "001"},
@@ -123,6 +143,7 @@ func TestDecodeConfigDefaults(t *testing.T) {
 	if !reflect.DeepEqual(cfg, want) {
 		t.Errorf("got  %+v\nwant %+v", cfg, want)
 	}
+
 	cfg.NotifyIPs[0] = "changed"
 	if again, _ := decodeConfig[testConfig]([]byte(`{` + required + `}`)); again.NotifyIPs[0] != "192.0.2.1" {
 		t.Error("two configurations share one default list")
@@ -138,20 +159,29 @@ func TestDecodeConfigValues(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	want := testConfig{
-		Endpoint:  sdk.Endpoint{Environment: sdk.Live, BaseURL: "https://pay.example/root/"},
+		Endpoint: sdk.Endpoint{
+			Environment: sdk.Live,
+			BaseURL:     "https://pay.example/root/",
+		},
 		WebsiteID: "007",
 		SecretKey: sdk.NewSecret("a\"b\\ü"),
 		HookKeys:  []sdk.Secret{sdk.NewSecret("new"), sdk.NewSecret("old")},
-		NotifyIPs: []string{}, Flow: "activation",
-		Fee:       decimal.RequireFromString("12.1234567890123456789012345678901234567890123456789"),
-		Tolerance: time.Hour, Site: "http://shop.example/?a=b#c",
-		Bank:  testBank{Code: "B", Branch: "001"},
-		Links: []testLink{{"1", "https://a.example"}, {"2", ""}},
+		NotifyIPs: []string{},
+		Flow:      "activation",
+		Fee: decimal.RequireFromString(
+			"12.1234567890123456789012345678901234567890123456789",
+		),
+		Tolerance: time.Hour,
+		Site:      "http://shop.example/?a=b#c",
+		Bank:      testBank{Code: "B", Branch: "001"},
+		Links:     []testLink{{"1", "https://a.example"}, {"2", ""}},
 	}
 	if !cfg.Fee.Equal(want.Fee) {
 		t.Errorf("fee is %s", cfg.Fee)
 	}
+
 	cfg.Fee = want.Fee // equal values can have zeros at the end
 	if !reflect.DeepEqual(cfg, want) {
 		t.Errorf("got  %+v\nwant %+v", cfg, want)
@@ -209,18 +239,27 @@ func TestDecodeConfigProblems(t *testing.T) {
 					want = append(want, line)
 				}
 			}
-			_, err := decodeConfig[testConfig]([]byte(`{` + required + `,` + c.members + `}`))
+
+			_, err := decodeConfig[testConfig](
+				[]byte(`{` + required + `,` + c.members + `}`),
+			)
 			wantProblems(t, err, want...)
 		})
 	}
 }
 
 func TestDecodeConfigMissing(t *testing.T) {
-	want := []string{"environment: is missing", "website_id: is missing", "secret_key: is missing"}
+	want := []string{
+		"environment: is missing",
+		"website_id: is missing",
+		"secret_key: is missing",
+	}
+
 	for _, text := range []string{"", " \n", "{}", `{"environment":"","website_id":"","secret_key":""}`} {
 		_, err := decodeConfig[testConfig]([]byte(text))
 		wantProblems(t, err, want...)
 	}
+
 	type lists struct {
 		Keys  []sdk.Secret `config:"keys,required"`
 		Links []testLink   `config:"links,required"`
@@ -245,10 +284,13 @@ func TestDecodeConfigUnknownKeys(t *testing.T) {
 		{strings.Repeat("k", 200), `"` + strings.Repeat("k", 64) + `…": is not a known key`},
 	} {
 		t.Run(c.key, func(t *testing.T) {
-			_, err := decodeConfig[testConfig]([]byte(`{` + required + `,"` + c.key + `":"v4lue"}`))
+			_, err := decodeConfig[testConfig](
+				[]byte(`{` + required + `,"` + c.key + `":"v4lue"}`),
+			)
 			wantProblems(t, err, c.want)
 		})
 	}
+
 	t.Run("a key that is not given is the better guess", func(t *testing.T) {
 		type pair struct {
 			A string `config:"key_one"`
@@ -275,18 +317,48 @@ func TestDecodeConfigBounds(t *testing.T) {
 			wantProblems(t, err, c.want)
 		})
 	}
+
 	t.Run("just deep enough", func(t *testing.T) {
-		_, err := decodeConfig[testConfig]([]byte(`{` + required + `,"a":` + strings.Repeat("[", 15) + strings.Repeat("]", 15) + `}`))
+		_, err := decodeConfig[testConfig](
+			[]byte(
+				`{` + required + `,"a":` + strings.Repeat(
+					"[",
+					15,
+				) + strings.Repeat(
+					"]",
+					15,
+				) + `}`,
+			),
+		)
+
 		wantProblems(t, err, "a: is not a known key")
 	})
+
 	t.Run("just short enough", func(t *testing.T) {
-		_, err := decodeConfig[testConfig]([]byte(`{` + required + `,"a":"` + strings.Repeat("x", 256<<10-len(required)-9) + `"}`))
+		_, err := decodeConfig[testConfig](
+			[]byte(
+				`{` + required + `,"a":"` + strings.Repeat(
+					"x",
+					256<<10-len(required)-9,
+				) + `"}`,
+			),
+		)
 		wantProblems(t, err, "a: is not a known key")
 	})
+
 	t.Run("many problems", func(t *testing.T) {
-		_, err := decodeConfig[testConfig]([]byte(`{` + required + `,"notify_ips":[` + strings.Repeat("1,", 100_000) + `1],"x":1}`))
+		_, err := decodeConfig[testConfig](
+			[]byte(
+				`{` + required + `,"notify_ips":[` + strings.Repeat(
+					"1,",
+					100_000,
+				) + `1],"x":1}`,
+			),
+		)
+
 		e := sdk.AsError(err)
-		if len(e.Violations) != configschema.MaxProblems || e.Message != "the configuration is not valid (the first 64 of 100002 problems)" {
+		if len(e.Violations) != configschema.MaxProblems ||
+			e.Message != "the configuration is not valid (the first 64 of 100002 problems)" {
 			t.Errorf("got %d violations, %q", len(e.Violations), e.Message)
 		}
 	})

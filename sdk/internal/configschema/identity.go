@@ -39,28 +39,46 @@ type addresser interface {
 func Fingerprint(config any) string {
 	values := map[string]string{}
 	structure := reflect.Indirect(reflect.ValueOf(config))
-	eachValue(planOf(structure.Type()), structure, "", func(field *fieldPlan, path string, value reflect.Value) {
-		if !field.identity {
-			return
-		}
-		text := canonicalValue(value)
-		if field.uri {
-			text = canonicalURL(text)
-		}
-		if text != "" {
-			values[path] = text
-		}
-	})
-	if address := values[baseURLKey]; address != "" && address == usualAddress(config, values) {
+	eachValue(
+		planOf(structure.Type()),
+		structure,
+		"",
+		func(field *fieldPlan, path string, value reflect.Value) {
+			if !field.identity {
+				return
+			}
+			text := canonicalValue(value)
+			if field.uri {
+				text = canonicalURL(text)
+			}
+
+			if text != "" {
+				values[path] = text
+			}
+		},
+	)
+
+	// The provider's usual address, written out, is the same as none.
+	if address := values[baseURLKey]; address != "" &&
+		address == usualAddress(config, values) {
 		delete(values, baseURLKey)
 	}
 
 	// Every length is written first, so that no two lists of names and values
 	// run together to the same bytes.
 	var text []byte
+
 	for _, path := range sortedKeys(values) {
-		text = fmt.Appendf(text, "%d:%s%d:%s", len(path), path, len(values[path]), values[path])
+		text = fmt.Appendf(
+			text,
+			"%d:%s%d:%s",
+			len(path),
+			path,
+			len(values[path]),
+			values[path],
+		)
 	}
+
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:])[:fingerprintLength]
 }
@@ -104,6 +122,7 @@ func canonicalValue(value reflect.Value) string {
 	if value.IsZero() {
 		return ""
 	}
+
 	switch value.Kind() {
 	case reflect.String:
 		return value.String() // not what a String method makes of it
@@ -119,15 +138,21 @@ func canonicalValue(value reflect.Value) string {
 func Secrets(config any) []string {
 	var found []string
 	structure := reflect.Indirect(reflect.ValueOf(config))
-	eachValue(planOf(structure.Type()), structure, "", func(_ *fieldPlan, _ string, value reflect.Value) {
-		secret, ok := value.Interface().(revealer)
-		if !ok {
-			return
-		}
-		if text := secret.Reveal(); text != "" && !slices.Contains(found, text) {
-			found = append(found, text)
-		}
-	})
+	eachValue(
+		planOf(structure.Type()),
+		structure,
+		"",
+		func(_ *fieldPlan, _ string, value reflect.Value) {
+			secret, ok := value.Interface().(revealer)
+			if !ok {
+				return
+			}
+			if text := secret.Reveal(); text != "" && !slices.Contains(found, text) {
+				found = append(found, text)
+			}
+		},
+	)
+
 	return found
 }
 
@@ -144,8 +169,14 @@ func eachValue(plan *structPlan, structure reflect.Value, prefix string, visit v
 			eachItem(field, value, prefix+field.key, visit)
 			continue
 		}
+
 		for j := range value.Len() {
-			eachItem(field, value.Index(j), fmt.Sprintf("%s%s[%d]", prefix, field.key, j), visit)
+			eachItem(
+				field,
+				value.Index(j),
+				fmt.Sprintf("%s%s[%d]", prefix, field.key, j),
+				visit,
+			)
 		}
 	}
 }

@@ -33,6 +33,7 @@ func identityOf(t *testing.T, text string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	got := configschema.Fingerprint(cfg)
 	if configschema.Fingerprint(&cfg) != got {
 		t.Error("a pointer to a configuration has another identity")
@@ -40,18 +41,33 @@ func identityOf(t *testing.T, text string) string {
 	if !regexp.MustCompile(`^[0-9a-f]{32}$`).MatchString(got) {
 		t.Errorf("got %q", got)
 	}
+
 	return got
 }
 
 func TestIdentityStays(t *testing.T) {
-	if identityOf(t, `{"environment":"live"}`) != identityOf(t, `{"environment":"live","region":"eu","ids":[],"number":0,
-		"flag":false,"amount":"0.00","age":"0s","base_url":"","key":""}`) {
+	if identityOf(
+		t,
+		`{"environment":"live"}`,
+	) != identityOf(
+		t,
+		`{"environment":"live","region":"eu","ids":[],"number":0,
+		"flag":false,"amount":"0.00","age":"0s","base_url":"","key":""}`,
+	) {
 		t.Error("values that say nothing change the identity")
 	}
-	if identityOf(t, `{"environment":"live","other":"x","secret":"y","bank":{"branch":"9","code":"1"}}`) !=
-		identityOf(t, `{"environment":"live","other":"z","bank":{"code":"1"}}`) {
+
+	if identityOf(
+		t,
+		`{"environment":"live","other":"x","secret":"y","bank":{"branch":"9","code":"1"}}`,
+	) !=
+		identityOf(
+			t,
+			`{"environment":"live","other":"z","bank":{"code":"1"}}`,
+		) {
 		t.Error("keys without the tag change the identity")
 	}
+
 	if identityOf(t, `{"environment":"live","amount":"1.50","age":"60s","ids":"a"}`) !=
 		identityOf(t, `{"environment":"live","amount":1.5,"age":"1m","ids":["a"]}`) {
 		t.Error("two ways to write a value change the identity")
@@ -89,12 +105,18 @@ func (addressed) Addresses() (sandbox, live string) {
 func TestIdentityDoesNotDependOnHowAnAddressIsSpelled(t *testing.T) {
 	of := func(environment, address string) string {
 		t.Helper()
-		cfg, err := decodeConfig[addressed]([]byte(`{"environment":"` + environment + `","base_url":"` + address + `","key":"k"}`))
+		cfg, err := decodeConfig[addressed](
+			[]byte(
+				`{"environment":"` + environment + `","base_url":"` + address + `","key":"k"}`,
+			),
+		)
 		if err != nil {
 			t.Fatalf("%s: %v", address, err)
 		}
+
 		return configschema.Fingerprint(cfg)
 	}
+
 	for _, same := range [][]string{
 		{"live", "", "https://pay.example", "https://PAY.example:443/", "HTTPS://pay.example.", "https://pay.example//"},
 		{"sandbox", "", "https://test.pay.example/v1", "https://test.pay.example/v1/"},
@@ -108,6 +130,7 @@ func TestIdentityDoesNotDependOnHowAnAddressIsSpelled(t *testing.T) {
 			}
 		}
 	}
+
 	seen := map[string]string{}
 	for _, address := range []string{
 		"", "https://pay.example/v2", "https://pay.example:8443", "https://other.example", "http://127.0.0.1:1", "http://127.0.0.1:2",
@@ -121,13 +144,18 @@ func TestIdentityDoesNotDependOnHowAnAddressIsSpelled(t *testing.T) {
 	}
 }
 
-// The stored fingerprints of earlier releases must stay comparable: this value may only change with the contract.
+// The stored fingerprints of earlier releases must stay comparable: this value
+// may only change with the contract.
 func TestIdentityIsStable(t *testing.T) {
 	const want = "5018372bac8ed169412bbe09b8c9953b"
-	got := identityOf(t, `{"environment":"live","base_url":"https://a.example","key":"k","ids":["1","2"],"amount":"1.50","age":"5m","number":7,"flag":true}`)
+	got := identityOf(
+		t,
+		`{"environment":"live","base_url":"https://a.example","key":"k","ids":["1","2"],"amount":"1.50","age":"5m","number":7,"flag":true}`,
+	)
 	if got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
+
 	type reordered struct {
 		Bank   testBank        `config:"bank"`
 		Region string          `config:"region,identity" default:"eu"`
@@ -142,13 +170,22 @@ func TestIdentityIsStable(t *testing.T) {
 		NewOn  bool            `config:"new_on,identity"`
 		sdk.Endpoint
 	}
-	cfg, err := decodeConfig[reordered]([]byte(`{"environment":"live","base_url":"https://a.example","key":"k","ids":["1","2"],"amount":"1.50","age":"5m","number":7,"flag":true}`))
+
+	cfg, err := decodeConfig[reordered](
+		[]byte(
+			`{"environment":"live","base_url":"https://a.example","key":"k","ids":["1","2"],"amount":"1.50","age":"5m","number":7,"flag":true}`,
+		),
+	)
 	if err != nil || configschema.Fingerprint(cfg) != want {
-		t.Errorf("the order of fields, or a new field without a value, changes the identity: %v", err)
+		t.Errorf(
+			"the order of fields, or a new field without a value, changes the identity: %v",
+			err,
+		)
 	}
 }
 
-// Values with anything in them never run together: two configurations with different values differ in identity.
+// Values with anything in them never run together: two configurations with
+// different values differ in identity.
 func TestIdentityIsInjective(t *testing.T) {
 	type config struct {
 		A  string   `config:"a,identity"`
@@ -179,10 +216,16 @@ func TestConfigSecrets(t *testing.T) {
 		One   nested       `config:"one"`
 		List  []nested     `config:"list"`
 	}
-	cfg, err := decodeConfig[config]([]byte(`{"a":"s1","many":["s2","s1","s3"],"plain":"p","one":{"inner":"s4"},"list":[{},{"inner":"s5"}]}`))
+
+	cfg, err := decodeConfig[config](
+		[]byte(
+			`{"a":"s1","many":["s2","s1","s3"],"plain":"p","one":{"inner":"s4"},"list":[{},{"inner":"s5"}]}`,
+		),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	want := []string{"s1", "s2", "s3", "s4", "s5"}
 	if got := configschema.Secrets(cfg); !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
@@ -190,6 +233,7 @@ func TestConfigSecrets(t *testing.T) {
 	if got := configschema.Secrets(&cfg); !slices.Equal(got, want) {
 		t.Errorf("through a pointer: got %q, want %q", got, want)
 	}
+
 	if got := configschema.Secrets(struct{}{}); len(got) != 0 {
 		t.Errorf("nothing has the secrets %q", got)
 	}

@@ -39,8 +39,8 @@ type jsonNode struct {
 	index   map[string]int // key -> place in members
 }
 
-// jsonMember is one key of an object. A repeated key keeps its first value and is
-// an error wherever it is known.
+// jsonMember is one key of an object. A repeated key keeps its first value and
+// is an error wherever it is known.
 type jsonMember struct {
 	key      string
 	value    jsonNode
@@ -66,6 +66,7 @@ func parseObject(text []byte) (*jsonNode, error) {
 	if !utf8.Valid(text) {
 		return nil, errors.New("is not UTF-8")
 	}
+
 	if len(bytes.TrimSpace(text)) == 0 {
 		return &jsonNode{kind: kindObject}, nil
 	}
@@ -86,9 +87,11 @@ func parseObject(text []byte) (*jsonNode, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	if root.kind != kindObject {
 		return nil, fmt.Errorf("must be an object, not %s", root.kind)
 	}
+
 	return &root, nil
 }
 
@@ -112,6 +115,7 @@ func readNode(decoder *json.Decoder, depth int) (jsonNode, error) {
 		if value == '[' {
 			return readList(decoder, depth+1)
 		}
+
 		return readObject(decoder, depth+1)
 	default:
 		return jsonNode{kind: kindNull}, nil
@@ -148,6 +152,7 @@ func readObject(decoder *json.Decoder, depth int) (jsonNode, error) {
 			object.members[at].repeated = true
 			continue
 		}
+
 		object.index[key.text] = len(object.members)
 		object.members = append(object.members, jsonMember{key: key.text, value: value})
 	}

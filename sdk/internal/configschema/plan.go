@@ -90,6 +90,7 @@ func newPlan(structure reflect.Type, outer []reflect.Type) *structPlan {
 	if structure == nil || structure.Kind() != reflect.Struct {
 		panic(fmt.Sprintf("sdk: a configuration must be a struct, not %v", structure))
 	}
+
 	for _, o := range outer {
 		if o == structure {
 			panic(fmt.Sprintf("sdk: the configuration %v contains itself", structure))
@@ -99,6 +100,7 @@ func newPlan(structure reflect.Type, outer []reflect.Type) *structPlan {
 	made := &structPlan{known: map[string]bool{}}
 	made.add(structure, nil, append(outer, structure))
 	hasValidate(structure) // panics when it is not one
+
 	return made
 }
 
@@ -111,8 +113,14 @@ func hasValidate(structure reflect.Type) bool {
 		return false
 	}
 	if !isValidate(reflect.Zero(reflect.PointerTo(structure)).Method(method.Index).Type()) {
-		panic(fmt.Sprintf("sdk: the method Validate of %v must be Validate() []Violation", structure))
+		panic(
+			fmt.Sprintf(
+				"sdk: the method Validate of %v must be Validate() []Violation",
+				structure,
+			),
+		)
 	}
+
 	return true
 }
 
@@ -144,17 +152,21 @@ func (p *structPlan) addField(
 		panic(fmt.Sprintf("sdk: configuration field %v.%s: %s",
 			structure, declared.Name, fmt.Sprintf(format, args...)))
 	}
+
 	if !declared.IsExported() {
 		fail("has a config tag but is not exported")
 	}
 
 	added := fieldPlan{index: at, doc: declared.Tag.Get("doc")}
 	added.readName(declared, fail)
+
+	// Keys that differ in case alone are mistaken for each other.
 	for key := range p.known {
 		if strings.EqualFold(key, added.key) {
 			fail("the key %q is already taken by %q", added.key, key)
 		}
 	}
+
 	added.readType(declared.Type, outer, fail)
 	added.readRules(declared, fail)
 
@@ -194,11 +206,16 @@ func (f *fieldPlan) readName(declared reflect.StructField, fail func(string, ...
 	}
 }
 
-func (f *fieldPlan) readType(of reflect.Type, outer []reflect.Type, fail func(string, ...any)) {
+func (f *fieldPlan) readType(
+	of reflect.Type,
+	outer []reflect.Type,
+	fail func(string, ...any),
+) {
 	if of.Kind() == reflect.Slice {
 		f.list = true
 		of = of.Elem()
 	}
+
 	readsText := reflect.PointerTo(of).Implements(typeOfTextUnmarshaler)
 
 	switch {

@@ -22,7 +22,8 @@ type wrongValidate struct {
 
 func (*wrongValidate) Validate() error { return nil }
 
-// Each struct has one mistake that its author must hear of, with the field's name.
+// Each struct has one mistake that its author must hear of, with the field's
+// name.
 func TestBadStructsPanic(t *testing.T) {
 	for want, bad := range map[string]any{
 		"must be a struct, not int":                         0,
@@ -130,10 +131,12 @@ func TestBadStructsPanic(t *testing.T) {
 	} {
 		t.Run(want, func(t *testing.T) {
 			defer func() {
-				if r, ok := recover().(string); !ok || !strings.HasPrefix(r, "sdk: ") || !strings.Contains(r, want) {
+				if r, ok := recover().(string); !ok || !strings.HasPrefix(r, "sdk: ") ||
+					!strings.Contains(r, want) {
 					t.Errorf("want a panic with %q, got %v", want, r)
 				}
 			}()
+
 			t0, ok := bad.(reflect.Type)
 			if !ok {
 				t0 = reflect.TypeOf(bad)
@@ -143,7 +146,8 @@ func TestBadStructsPanic(t *testing.T) {
 	}
 }
 
-// Every field of an embedded struct counts, in its place, whether the embedded type is exported or not.
+// Every field of an embedded struct counts, in its place, whether the embedded
+// type is exported or not.
 func TestEmbeddedStructs(t *testing.T) {
 	type inner struct {
 		Key    string   `config:"key" default:"x"`
@@ -154,13 +158,23 @@ func TestEmbeddedStructs(t *testing.T) {
 		sdk.Endpoint
 		Last string `config:"last,identity"`
 	}
-	cfg, err := decodeConfig[config]([]byte(`{"environment":"live","last":"l","bank":{"code":"c"}}`))
-	if err != nil || cfg.Key != "x" || cfg.Environment != sdk.Live || cfg.Last != "l" || cfg.Nested.Code != "c" {
+
+	cfg, err := decodeConfig[config](
+		[]byte(`{"environment":"live","last":"l","bank":{"code":"c"}}`),
+	)
+	if err != nil || cfg.Key != "x" || cfg.Environment != sdk.Live || cfg.Last != "l" ||
+		cfg.Nested.Code != "c" {
 		t.Errorf("got %+v, %v", cfg, err)
 	}
+
 	_, err = decodeConfig[config]([]byte(`{"last":1,"key":2,"environment":3}`))
-	wantProblems(t, err, "key: must be text, not a number: put it in quotes",
-		"environment: must be text, not a number: put it in quotes", "last: must be text, not a number: put it in quotes")
+	wantProblems(
+		t,
+		err,
+		"key: must be text, not a number: put it in quotes",
+		"environment: must be text, not a number: put it in quotes",
+		"last: must be text, not a number: put it in quotes",
+	)
 }
 
 type strictEndpoint struct {
@@ -174,7 +188,8 @@ func (e strictEndpoint) Validate() []sdk.Violation {
 	return nil
 }
 
-// A plugin whose provider has no common address requires base_url in its Validate; embedding passes that on.
+// A plugin whose provider has no common address requires base_url in its
+// Validate; embedding passes that on.
 func TestEmbeddedValidate(t *testing.T) {
 	type config struct {
 		strictEndpoint
@@ -182,6 +197,9 @@ func TestEmbeddedValidate(t *testing.T) {
 	}
 	_, err := decodeConfig[config]([]byte(`{"environment":"live"}`))
 	wantProblems(t, err, "base_url: is missing")
-	_, err = decodeConfig[config]([]byte(`{"environment":"live","base_url":"http://pay.example"}`))
+	_, err = decodeConfig[config](
+		[]byte(`{"environment":"live","base_url":"http://pay.example"}`),
+	)
+
 	wantProblems(t, err, "base_url: must be https in live, unless its host is this machine")
 }

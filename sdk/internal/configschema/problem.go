@@ -45,6 +45,7 @@ func (d *decoding) result() (problems []Problem, total int) {
 		}
 		return len(d.seen)
 	}
+
 	slices.SortFunc(d.problems, func(a, b Problem) int {
 		return cmp.Or(place(a)-place(b), cmp.Compare(a.Field, b.Field))
 	})
@@ -52,12 +53,14 @@ func (d *decoding) result() (problems []Problem, total int) {
 		return cmp.Or(cmp.Compare(a.prefix, b.prefix), cmp.Compare(a.key, b.key))
 	})
 
+	// An unknown key may be a secret that slipped into the wrong place.
 	for _, unknown := range d.unknown {
 		if len(d.problems) >= MaxProblems {
 			break
 		}
 		d.report(unknown.prefix+quoteKey(d.secrets.mask(unknown.key)), unknown.message())
 	}
+
 	return d.problems[:min(len(d.problems), MaxProblems)], total
 }
 
@@ -96,6 +99,7 @@ func (u unknownKey) suggestion() string {
 		if distance > 2*min(maxEditDistance, len(key)/3) {
 			continue
 		}
+
 		if u.object.member(key) != nil {
 			distance++
 		}
@@ -103,6 +107,7 @@ func (u unknownKey) suggestion() string {
 			best, least = key, distance
 		}
 	}
+
 	return best
 }
 
@@ -128,6 +133,7 @@ func editDistance(a, b string) int {
 	for i := range len(a) {
 		diagonal := row[0]
 		row[0] = i + 1
+
 		for j := range len(b) {
 			change := diagonal
 			if a[i] != b[j] {
@@ -137,5 +143,6 @@ func editDistance(a, b string) int {
 			row[j+1] = min(change, row[j]+1, row[j+1]+1)
 		}
 	}
+
 	return row[len(b)]
 }

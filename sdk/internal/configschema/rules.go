@@ -60,6 +60,7 @@ func (f *fieldPlan) readBound(
 
 	read := limit{text: tag}
 	var err error
+
 	switch f.typ {
 	case typeInt, typeDecimal:
 		read.value, err = parseDecimal(tag)
@@ -70,9 +71,11 @@ func (f *fieldPlan) readBound(
 	default:
 		fail("%s is for int, decimal.Decimal and time.Duration", name)
 	}
+
 	if err != nil {
 		fail("%s %q: %v", name, tag, err)
 	}
+
 	return &read
 }
 
@@ -90,6 +93,7 @@ func (f *fieldPlan) readDefault(tag string, of reflect.Type, fail func(string, .
 		fail("the default is empty, which is what a field without one gets")
 	}
 
+	// Decoded into nothing: only the problems count.
 	f.fallback = f.defaultNode(tag, fail)
 	trial := newDecoding()
 	trial.value(f, f.fallback, reflect.New(of).Elem(), f.key)
@@ -103,8 +107,12 @@ func (f *fieldPlan) defaultNode(tag string, fail func(string, ...any)) *jsonNode
 	case f.list:
 		list := jsonNode{kind: kindList}
 		for item := range strings.SplitSeq(tag, ",") {
-			list.list = append(list.list, jsonNode{kind: kindText, text: strings.TrimSpace(item)})
+			list.list = append(
+				list.list,
+				jsonNode{kind: kindText, text: strings.TrimSpace(item)},
+			)
 		}
+
 		return &list
 	case f.typ == typeBool:
 		if tag != "true" && tag != "false" {

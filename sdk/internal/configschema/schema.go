@@ -18,6 +18,7 @@ func Schema(structure reflect.Type) json.RawMessage {
 func schemaOf(plan *structPlan) []byte {
 	var properties schemaObject
 	required := []string{}
+
 	for i := range plan.fields {
 		field := &plan.fields[i]
 		properties.add(field.key, field.schema())
@@ -32,6 +33,8 @@ func schemaOf(plan *structPlan) []byte {
 	if len(required) > 0 {
 		schema.add("required", required)
 	}
+
+	// Unknown keys are errors when the configuration is decoded, too.
 	schema.add("additionalProperties", false)
 	return schema.bytes()
 }
@@ -40,6 +43,7 @@ func schemaOf(plan *structPlan) []byte {
 func (f *fieldPlan) schema() json.RawMessage {
 	var schema schemaObject
 	item := f.itemSchema()
+
 	switch {
 	case !f.list:
 		schema = item
@@ -55,12 +59,14 @@ func (f *fieldPlan) schema() json.RawMessage {
 	if f.fallback != nil {
 		schema.add("default", f.fallback.json())
 	}
+
 	if f.typ == typeSecret {
 		schema.add("writeOnly", true)
 	}
 	if f.identity {
 		schema.add("x-payhost-identity", true)
 	}
+
 	return schema.bytes()
 }
 
@@ -95,6 +101,7 @@ func (f *fieldPlan) itemSchema() schemaObject {
 	default:
 		f.addTextRules(&schema)
 	}
+
 	return schema
 }
 
@@ -106,6 +113,7 @@ func (f *fieldPlan) addTextRules(schema *schemaObject) {
 	if f.uri {
 		schema.add("format", "uri")
 	}
+
 	if f.oneOf == nil && (f.required || f.list) {
 		schema.add("minLength", 1)
 	}
@@ -121,6 +129,7 @@ func (f *fieldPlan) addBounds(schema *schemaObject, least, most string) {
 			schema.add(name, json.RawMessage(bound.value.String()))
 		}
 	}
+
 	write(least, f.min)
 	write(most, f.max)
 }
@@ -174,7 +183,9 @@ func marshal(value any) []byte {
 	encoder := json.NewEncoder(&text)
 	encoder.SetEscapeHTML(false)
 	if err := encoder.Encode(value); err != nil {
-		panic("sdk: schema: " + err.Error()) // texts, numbers and lists of them: cannot happen
+		panic(
+			"sdk: schema: " + err.Error(),
+		) // texts, numbers and lists of them: cannot happen
 	}
 	return bytes.TrimSpace(text.Bytes())
 }

@@ -20,18 +20,23 @@ func TestConfigSchemaGolden(t *testing.T) {
 	if err := json.Indent(&got, sdk.Schema[testConfig](), "", "  "); err != nil {
 		t.Fatal(err)
 	}
+
 	got.WriteByte('\n')
 	if *update {
 		if err := os.WriteFile(golden, got.Bytes(), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
+
 	want, err := os.ReadFile(golden)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(got.Bytes(), want) {
-		t.Errorf("the schema is now\n%s\nlook at the difference and run with -update", got.String())
+		t.Errorf(
+			"the schema is now\n%s\nlook at the difference and run with -update",
+			got.String(),
+		)
 	}
 }
 
@@ -44,6 +49,7 @@ func TestSchemaOfOutput(t *testing.T) {
 		} `json:"list" config:"list,required"`
 		Sealed []sdk.Secret `json:"sealed" config:"sealed,required"`
 	}
+
 	const want = `{"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{` +
 		`"url":{"type":"string","description":"Where it <went> & is."},` +
 		`"sum":{"type":["string","number"],"pattern":"^-?[0-9]+(\\.[0-9]+)?$","maximum":1.5},` +
@@ -53,6 +59,7 @@ func TestSchemaOfOutput(t *testing.T) {
 	if got := string(sdk.Schema[output]()); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
+
 	const empty = `{"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{},"additionalProperties":false}`
 	if got := string(sdk.Schema[struct{}]()); got != empty {
 		t.Errorf("got  %s\nwant %s", got, empty)

@@ -26,6 +26,7 @@ func checkURL(text string) string {
 			return "must be a URL with a port from 1 to 65535"
 		}
 	}
+
 	return ""
 }
 
@@ -53,13 +54,16 @@ func canonicalURL(text string) string {
 	if IsLoopback(host) {
 		host = "127.0.0.1"
 	}
+
 	if strings.Contains(host, ":") {
 		host = "[" + host + "]"
 	}
 
+	// The scheme's own port may be written out or not.
 	usual := map[string]string{"http": "80", "https": "443"}
 	if port := address.Port(); port != "" && port != usual[scheme] {
 		host += ":" + port
 	}
+
 	return scheme + "://" + host + strings.TrimRight(address.EscapedPath(), "/")
 }

@@ -17,7 +17,8 @@ var typeOfProblem = reflect.TypeFor[Problem]()
 // isValidate reports whether a method's type is func() []V, where V is a struct
 // of Field and Message.
 func isValidate(method reflect.Type) bool {
-	if method.NumIn() != 0 || method.NumOut() != 1 || method.Out(0).Kind() != reflect.Slice {
+	if method.NumIn() != 0 || method.NumOut() != 1 ||
+		method.Out(0).Kind() != reflect.Slice {
 		return false
 	}
 	violation := method.Out(0).Elem()
@@ -48,7 +49,10 @@ func (d *decoding) validate(target reflect.Value, prefix string) {
 		defer func() { _ = recover() }()
 	}
 
+	// A method may report one field several times, and put a secret into a
+	// text.
 	messages := map[string][]string{}
+
 	violations := method.Call(nil)[0]
 	for i := range violations.Len() {
 		problem, ok := violations.Index(i).Convert(typeOfProblem).Interface().(Problem)

@@ -74,6 +74,7 @@ func (f *fieldPlan) set(value *jsonNode, target reflect.Value) string {
 	if problem := f.checkText(value.text); problem != "" {
 		return problem
 	}
+
 	return f.setText(value.text, target)
 }
 
@@ -88,6 +89,7 @@ func (f *fieldPlan) setText(text string, target reflect.Value) string {
 	default:
 		target.SetString(text)
 	}
+
 	return ""
 }
 
@@ -106,6 +108,7 @@ func (f *fieldPlan) setInt(value *jsonNode, target reflect.Value) string {
 	if problem := f.checkBounds(decimal.NewFromInt(number)); problem != "" {
 		return problem
 	}
+
 	target.SetInt(number)
 	return ""
 }
@@ -117,13 +120,17 @@ func (f *fieldPlan) setDecimal(value *jsonNode, target reflect.Value) string {
 
 	number, err := parseDecimal(value.text)
 	if err != nil {
-		return fmt.Sprintf("must be a decimal number, at most %d digits with at most one point",
-			maxDecimal)
+		return fmt.Sprintf(
+			"must be a decimal number, at most %d digits with at most one point",
+			maxDecimal,
+		)
 	}
+
 	if problem := f.checkBounds(number); problem != "" {
 		return problem
 	}
 	target.Set(reflect.ValueOf(number))
+
 	return ""
 }
 
@@ -153,6 +160,8 @@ func (f *fieldPlan) checkText(text string) string {
 	if (f.typ == typeSecret || f.identity) && text != strings.TrimFunc(text, isBlank) {
 		return "starts or ends with white space, which usually comes from a file's last line"
 	}
+
+	// They come from copying, and break headers and signatures.
 	for _, char := range text {
 		if unicode.IsControl(char) || char == '\u2028' || char == '\u2029' {
 			return "contains a line break or another control character"
@@ -168,6 +177,7 @@ func (f *fieldPlan) checkText(text string) string {
 	if f.uri {
 		return checkURL(text)
 	}
+
 	return ""
 }
 
