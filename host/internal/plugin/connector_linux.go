@@ -351,12 +351,10 @@ func errnoOf(err error) unix.Errno {
 // errnoIn returns the number of an error, EACCES for an error without one; 0 for
 // nil.
 func errnoIn(err error) unix.Errno {
-	var errno unix.Errno
-	switch {
-	case err == nil:
+	if err == nil {
 		return 0
-	case !errors.As(err, &errno):
-		return unix.EACCES
 	}
+	errno := unix.EACCES
+	_ = errors.As(err, &errno) // it stays as it is for an error without a number
 	return errno
 }
