@@ -185,7 +185,7 @@ func (a *app) changePayment(c *cobra.Command, r request) error {
 	return a.one(c, r, func(body []byte) error { return payments.show(a, body, view{}) })
 }
 
-// refundCommand returns back all of the payment when no amount is given.
+// refundCommand refunds all of the payment when no amount is given.
 func (a *app) refundCommand() *cobra.Command {
 	var amount, reason, key string
 	command := &cobra.Command{

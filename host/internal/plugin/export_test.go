@@ -81,7 +81,7 @@ func MemoryOf(pid int) int64 { return memoryOf([]int{pid}) }
 // Always is for what needs nothing of the system.
 const Always = always
 
-// States returns of every measure of the table whether it is in force or
+// States returns, for every measure of the table, whether it is in force or
 // missing; "" when nothing was said.
 func (i Isolation) States() map[measure]string {
 	states := map[measure]string{}

@@ -41,7 +41,7 @@ var infoCases = []testCase{
 	{
 		name:         "info webhook trust",
 		unconfigured: true,
-		rule: "WebhookTrust names the ways in which a notice can be trusted; " +
+		rule: "WebhookTrust names the ways in which a webhook can be trusted; " +
 			"empty when the provider sends none.",
 		run: infoTrust,
 	},
