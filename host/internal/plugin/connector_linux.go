@@ -342,8 +342,8 @@ func readAddress(thread int, at, length uint64) ([]byte, unix.Errno) {
 // errnoOf returns what the kernel would have returned for a file that could not
 // be taken; any other error becomes EACCES.
 func errnoOf(err error) unix.Errno {
-	if errno := errnoIn(err); errno == unix.EBADF {
-		return errno
+	if errors.Is(err, unix.EBADF) {
+		return unix.EBADF
 	}
 	return unix.EACCES
 }
