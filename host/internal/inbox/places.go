@@ -97,10 +97,10 @@ func (p *places) take(ctx context.Context, who claim) error {
 	one := p.enqueue(who)
 	p.mu.Unlock()
 
+	// Others give it a place, or its time is over first.
 	timer := time.NewTimer(p.wait)
 	defer timer.Stop()
 	var err error
-
 	select {
 	case <-one.given:
 		return nil
@@ -109,7 +109,6 @@ func (p *places) take(ctx context.Context, who claim) error {
 	case <-timer.C:
 		err = errNoPlace
 	}
-
 	return p.giveUp(one, err)
 }
 
@@ -216,6 +215,7 @@ func (p *places) admit() {
 		p.leave(queue)
 		first, _ := queue.waiters.Front().Value.(*waiter)
 
+		// A share that was free when the sender was woken may be full again.
 		if full := p.fullShare(first.claim); full != nil {
 			full.park(queue)
 		} else {
@@ -225,6 +225,7 @@ func (p *places) admit() {
 			p.join(queue)
 		}
 
+		// What it did not take, another may.
 		p.wake(first.claim)
 	}
 }

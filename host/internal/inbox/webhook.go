@@ -154,6 +154,8 @@ func (b *Inbox) process(w http.ResponseWriter, r *http.Request, webhook *store.W
 
 	// The provider may hang up once it has sent: reading goes on all the same.
 	ctx := context.WithoutCancel(r.Context())
+
+	// Of the sender of too much only what proves something new is stored.
 	if !req.allowed {
 		proven, err := b.prove(ctx, webhook, req.claim)
 		if err != nil {
@@ -170,6 +172,7 @@ func (b *Inbox) process(w http.ResponseWriter, r *http.Request, webhook *store.W
 		}
 	}
 
+	// From here on the webhook is not lost, whatever becomes of this host.
 	if err := b.insert(ctx, webhook); err != nil {
 		b.later(w, webhook.Provider, err)
 		return

@@ -87,6 +87,7 @@ func (o *output) stderrLine(line []byte) {
 		return
 	}
 
+	// From the first line of a panic on all is an error.
 	text := string(line)
 	if !o.panicking && beginsPanic(text) {
 		o.panicking = true
