@@ -234,9 +234,9 @@ func mixed(files *token.FileSet, file *ast.File, s source) (found []offence) {
 var (
 	// saysGives is the beginning of a comment that describes a function by the
 	// word "gives".
-	saysGives = regexp.MustCompile(`^\S+ gives\b`)
+	saysGives = regexp.MustCompile(`^\S+ gives (the|a|an|what|whether|how|all|each|its|no|back the)\b`)
 	// lateSubject is a sentence whose subject comes late.
-	lateSubject = regexp.MustCompile(`(^|[.:] )(What|That|Of|Whoever|One that) [a-z]`)
+	lateSubject = regexp.MustCompile(`(^|[.:] )(What|That|Whoever|One that) [a-z]|[.:] Of [a-z]`)
 )
 
 func oddComments(files *token.FileSet, file *ast.File, s source) (found []offence) {
