@@ -56,8 +56,8 @@ func unpack(body []byte, encoding string) (plain []byte, ok bool) {
 
 // HeaderValues returns all values of the header: a provider may send it several
 // times, one signature for each secret while one is being replaced, and a proxy
-// may join them with commas. It is for values that cannot hold a comma. Of more
-// than a thousand values it returns the first thousand.
+// may join them with commas. It is for values that cannot hold a comma. It
+// returns the first thousand values at most.
 func (r HTTPRequest) HeaderValues(name string) []string {
 	var values []string
 	for _, line := range r.Header.Values(name) {

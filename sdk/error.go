@@ -200,7 +200,7 @@ func Invalid(violations ...Violation) *Error {
 	}
 }
 
-// Means gives the provider's refusal the meaning that its document has for it,
+// Means sets the provider's refusal the meaning that its document has for it,
 // and returns e. Two codes prove nothing, so they make the outcome unknown,
 // whatever it was: CodeDuplicate, since this attempt did nothing but an earlier
 // one of the same intent may have, and CodeUnavailable. No code makes an outcome

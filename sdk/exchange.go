@@ -49,8 +49,8 @@ func WithExchangeLog(ctx context.Context) (context.Context, *ExchangeLog) {
 }
 
 // RecordExchange adds an exchange to the context's log; without one it does
-// nothing. The exchange must hold no secrets. What is more than the first 16 of
-// a call is left out.
+// nothing. The exchange must hold no secrets. Only the first 16 of a call are
+// kept.
 func RecordExchange(ctx context.Context, exchange Exchange) {
 	log, ok := ctx.Value(exchangeLogKey{}).(*ExchangeLog)
 	if !ok {

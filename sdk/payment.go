@@ -243,7 +243,7 @@ type CapturePaymentRequest struct {
 	Amount         *Money
 }
 
-// CancelPaymentRequest gives up a payment that has not succeeded.
+// CancelPaymentRequest cancels a payment that has not succeeded.
 type CancelPaymentRequest struct {
 	Payment        PaymentContext
 	IdempotencyKey string
@@ -297,7 +297,7 @@ type PaymentCapturer interface {
 
 // PaymentCanceler is CapabilityCancelPayment.
 type PaymentCanceler interface {
-	// CancelPayment gives up a payment that has not succeeded. One that has
+	// CancelPayment cancels a payment that has not succeeded. A payment that has
 	// succeeded meanwhile is not canceled: the answer is its true status, or a
 	// refusal. It may be called again with the same IdempotencyKey, and a payment
 	// that is canceled already stays so.

@@ -24,7 +24,7 @@ package sdk
 // The SDK has checked a request before a verb is called: references and keys
 // have their form, the amount of a create is more than zero, of a currency of
 // the account and within the declared limits, and a list is asked for in a way
-// that is declared. What needs the provider's own knowledge is the verb's to
+// that is declared. A check that needs the provider's own knowledge is the verb's to
 // check, with NotSent, Invalid or Violations.
 type Provider interface {
 	// Info returns what the plugin is and declares. It is also called on the zero

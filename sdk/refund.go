@@ -60,7 +60,7 @@ type GetRefundRequest struct {
 
 // RefundCreator is CapabilityCreateRefund.
 type RefundCreator interface {
-	// CreateRefund gives back all or part of a payment that has succeeded. It may
+	// CreateRefund refunds all or part of a payment that has succeeded. It may
 	// be called again with the same Reference, IdempotencyKey and Sequence, and a
 	// higher Attempt, when an answer was lost: what happens then must be what
 	// Info.CreateRefund declares.

@@ -79,8 +79,8 @@ func (h lineHandler) Handle(_ context.Context, record slog.Record) error {
 	return err
 }
 
-// logLine is one line in the making. What does not fit is cut or left out, and
-// the line says so.
+// logLine is one line in the making. A field that does not fit is cut or left
+// out, and the line says so.
 type logLine struct {
 	buf  bytes.Buffer
 	full bool

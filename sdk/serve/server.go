@@ -109,7 +109,7 @@ func build[C any, P sdk.Provider](
 	}
 	server.secrets.Add(configschema.Secrets(config)...)
 
-	// What the constructor gave to OnClose is done also when it fails or panics.
+	// The functions that the constructor gave to OnClose are called also when it fails or panics.
 	built := &account{name: name, plugin: &server.info}
 	ready := false
 	defer func() {

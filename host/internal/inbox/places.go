@@ -150,7 +150,7 @@ func (p *places) giveUp(one *waiter, why error) error {
 	return why
 }
 
-// What follows is called with the lock held.
+// The methods that follow are called with the lock held.
 
 // free reports whether a request gets a place at once: there is one, and
 // nothing of the same sender waits.
@@ -205,7 +205,7 @@ func (p *places) enqueue(who claim) *waiter {
 	return one
 }
 
-// admit gives free places to the senders that are ready, to each in turn.
+// admit hands free places to the senders that are ready, to each in turn.
 func (p *places) admit() {
 	for p.taken < p.all {
 		queue := p.next()
@@ -225,7 +225,7 @@ func (p *places) admit() {
 			p.join(queue)
 		}
 
-		// What it did not take, another may.
+		// Another may take what it did not.
 		p.wake(first.claim)
 	}
 }

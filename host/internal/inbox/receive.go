@@ -33,8 +33,8 @@ const (
 
 // Every request takes a place before more than the first cheapBody of its body
 // is read. Shorter bodies have places of their own. Bodies that may be longer
-// than what is kept of an unverified one have few places. Of those that are not
-// stored unless they verify, fewer are looked at together: reading a long one
+// than what is kept of an unverified one have few places. Fewer of those
+// that are not stored unless they verify are looked at together: reading a long one
 // can take the plugin a second.
 var (
 	smallPlaces = bounds{all: 512, provider: 256, sender: 128, address: 128}
@@ -170,7 +170,7 @@ func (b *Inbox) receive(
 	r *http.Request,
 	webhook *store.Webhook,
 ) (*incoming, *refusal) {
-	// What is past the bounds is refused before it costs anything.
+	// A request past the bounds is refused before it costs anything.
 	limit := int64(maxBody)
 	if webhook.Purpose != purposeWebhook {
 		limit = maxReturn
@@ -334,7 +334,7 @@ func (p *paced) Read(into []byte) (int, error) {
 }
 
 // readUntil bounds how long the rest of a request may take; the zero time is
-// for ever. What is no connection, as in tests, has no such bound.
+// for ever. A request without a connection, as in tests, has no such bound.
 func readUntil(w http.ResponseWriter, deadline time.Time) {
 	_ = http.NewResponseController(w).SetReadDeadline(deadline)
 }

@@ -23,8 +23,8 @@ func sizeOnDisk(info fs.FileInfo) int64 {
 	return info.Size()
 }
 
-// memoryOf returns the bytes of memory that processes use together. What they
-// share counts once, except for a process that keeps that from being read: its
+// memoryOf returns the bytes of memory that processes use together. Memory
+// that they share counts once, except for a process that keeps that from being read: its
 // whole memory counts. A process that has gone counts nothing.
 func memoryOf(pids []int) int64 {
 	total := int64(0)

@@ -13,7 +13,7 @@ import (
 // confinement is what one process is held to. It is prepared on any thread and
 // entered on the one that starts the process: privileges, capabilities,
 // Landlock's domain and the filter of system calls belong to a thread, and are
-// inherited by what it starts. That thread is never used for anything else, so
+// inherited by what it starts. The thread is never used for anything else, so
 // neither the host nor the service that it is part of loses anything. A program
 // in between, which would have to be the host's own once more, is not needed.
 type confinement struct {
@@ -317,8 +317,7 @@ func (c *confinement) startHeld(cmd *exec.Cmd, noted *Isolation) (held bool, err
 		c.onHeld(pid)
 	}
 
-	// It stops once the program is loaded. What has happened stays to be waited
-	// for.
+	// It stops once the program is loaded. Its events stay to be waited for.
 	for {
 		const events = unix.WSTOPPED | unix.WEXITED | unix.WNOWAIT
 		err := unix.Waitid(unix.P_PID, pid, nil, events, nil)

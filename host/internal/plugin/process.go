@@ -225,7 +225,7 @@ func (p *Process) shutDown() {
 		p.endChildren()
 	}
 
-	// What it has printed is logged before its end is reported.
+	// Its output is logged before its end is reported.
 	p.conns.close()
 	p.launcher.readers.Wait()
 	_ = os.RemoveAll(p.launcher.sockets)

@@ -191,8 +191,8 @@ func (w *Workspace) Close() error {
 	return errors.Join(errs...)
 }
 
-// removeAbandoned removes the folders of hosts that no longer live. What cannot
-// be removed stays for the next time.
+// removeAbandoned removes the folders of hosts that no longer live. A folder
+// that cannot be removed stays for the next time.
 func removeAbandoned(all string) {
 	entries, err := os.ReadDir(all)
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 const maxStatements = 256
 
 // statements keeps queries prepared for SQLite, which otherwise parses a query
-// each time it runs. That costs more than running it: a third of a durable
+// each time it runs. Parsing costs more than running it: a third of a durable
 // payment's time, by a CPU profile. For PostgreSQL, pgx keeps its own.
 //
 // A query is prepared after the transaction that ran it first. Preparing takes
@@ -70,7 +70,7 @@ func (s *statements) prepare(ctx context.Context) {
 }
 
 // keep keeps a statement, or forgets its query when preparing it has failed
-// because the caller's time was up. That says nothing about the query.
+// because the caller's time was up, which says nothing about the query.
 func (s *statements) keep(
 	ctx context.Context,
 	query string,

@@ -80,7 +80,7 @@ func (b *bulkhead) leave() {
 	b.admit()
 }
 
-// admit gives free places to the callers that wait. The caller holds mu.
+// admit hands free places to the callers that wait. The caller holds mu.
 func (b *bulkhead) admit() {
 	for b.inUse < b.limit && b.waiting.Len() > 0 {
 		first := b.waiting.Front()

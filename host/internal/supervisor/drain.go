@@ -7,7 +7,7 @@ import (
 	"github.com/payhost/payhost/host/config"
 )
 
-// disable has the account take nothing new. What is open is carried on, also
+// disable has the account take nothing new. Open intents are carried on, also
 // after a restart of the host: then the plugin is started for that alone.
 func (a *account) disable(ctx context.Context, cfg config.Provider, force bool) Result {
 	var was, idle bool
@@ -121,7 +121,7 @@ func (a *account) endService() {
 }
 
 // retire waits in the background for the leases on what served before, at most
-// the drain time, and releases its instance. That stops the process, unless
+// the drain time, and releases its instance. The process stops then, unless
 // another account is served by it.
 func (a *account) retire(before service) {
 	a.set(func() { a.retiring++ })

@@ -32,7 +32,7 @@ const (
 )
 
 // Status is everything that may be shown of an account. It holds no secrets.
-// What only a running plugin can tell is empty until it has run once.
+// A field that only a running plugin can fill is empty until it has run once.
 type Status struct {
 	Name            string `json:"name"`
 	State           State  `json:"state"`

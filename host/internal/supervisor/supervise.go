@@ -170,7 +170,7 @@ func (i *instance) tellLost(phase State, cause error) {
 	}
 }
 
-// reap stops the process in the background. What it had already answered is
+// reap stops the process in the background. Answers that it has given are
 // still read before.
 func (i *instance) reap(proc *process) {
 	i.reaper.Go(func() {

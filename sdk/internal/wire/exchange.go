@@ -40,7 +40,7 @@ func ExchangesOf(m any) []sdk.Exchange {
 	for _, exchange := range list {
 		Scrub(exchange, nil)
 	}
-	// What is wrong with one of them is ignored: an odd duration is no reason to
+	// A fault in one of them is ignored: an odd duration is no reason to
 	// lose the rest.
 	return decodeList(newReader(), "exchanges", list, decodeExchange)
 }

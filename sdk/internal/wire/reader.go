@@ -18,7 +18,7 @@ import (
 // bytes.
 const MaxInput = 1 << 20
 
-// What a message may hold, in bytes. Both ends check: a plugin can lie, and a
+// Bounds of a message, in bytes. Both ends check: a plugin can lie, and a
 // host can have a fault.
 const (
 	maxReference = 200     // references, ids and statuses of the provider
@@ -29,7 +29,7 @@ const (
 )
 
 // reader turns wire messages into author values and collects what is wrong with
-// them. What cannot be read is the zero value.
+// them. A value that cannot be read is the zero value.
 type reader struct {
 	path     string // where in the message it is, "" or ending with a dot
 	problems *Problems

@@ -113,8 +113,8 @@ func scrubText(
 	return Cut(mask(text), limit)
 }
 
-// Cut shortens text to at most limit bytes, without splitting a character. What
-// was cut ends with an ellipsis.
+// Cut shortens text to at most limit bytes, without splitting a character. Text
+// that was cut ends with an ellipsis.
 func Cut(text string, limit int) string {
 	const mark = "…"
 	if len(text) <= limit {

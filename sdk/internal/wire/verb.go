@@ -64,7 +64,7 @@ func (v *Verb[P, Req, Resp, WReq, WResp]) Answer(
 	}
 	Scrub(answer, mask)
 
-	// What is too large is not walked through once more.
+	// A message that is too large is not walked through once more.
 	read := newReader()
 	checkBounds(read, answer)
 	if len(read.problems.Invalid()) == 0 {
