@@ -1,5 +1,6 @@
-// Package node proves the JavaScript plugin in a real host. It needs Node.js and the npm packages that the plugin is
-// bundled with; where they are not to be had its tests are left out.
+// Package node proves the JavaScript plugin in a real host. It needs Node.js
+// and the npm packages that the plugin is bundled with; where they are not to
+// be had its tests are left out.
 package node
 
 import (
@@ -16,7 +17,8 @@ import (
 	"go.uber.org/goleak"
 )
 
-// folder is where the plugin was built: a copy of this one, so that the work tree stays as it is.
+// folder is where the plugin was built: a copy of this one, so that the work
+// tree stays as it is.
 var folder string
 
 func TestMain(m *testing.M) {
@@ -32,10 +34,12 @@ func TestMain(m *testing.M) {
 			code = 1
 		}
 	}
+
 	os.Exit(code)
 }
 
-// errLacking is what this machine lacks; the Makefile finds the same before it lets a skip pass.
+// errLacking is what this machine lacks; the Makefile finds the same before it
+// lets a skip pass.
 var errLacking = errors.New("the JavaScript plugin is left out")
 
 // oldNode fails with a Node.js that package.json does not allow.
@@ -47,22 +51,26 @@ var build = sync.OnceValue(func() error {
 			return fmt.Errorf("%w: %s is not on this machine", errLacking, program)
 		}
 	}
+
 	if out, err := exec.Command("node", "-e", oldNode).CombinedOutput(); err != nil {
 		return fmt.Errorf("%w: %s", errLacking, firstLine(string(out)))
 	}
 	if err := copySources(); err != nil {
 		return err
 	}
+
 	if out, err := run("npm", "ci", "--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund"); err != nil {
 		return fmt.Errorf("%w: npm cannot get the packages: %s", errLacking, firstLine(out))
 	}
 	if out, err := run("npm", "run", "build"); err != nil {
 		return fmt.Errorf("npm run build: %w\n%s", err, out)
 	}
+
 	return nil
 })
 
-// built gives the folder that holds the plugin's file, and leaves the test out where there can be none.
+// built returns the folder that holds the plugin's file, and leaves the test
+// out where there can be none.
 func built(t *testing.T) (pluginDir string) {
 	t.Helper()
 	err := build()
@@ -93,7 +101,8 @@ func firstLine(text string) string {
 	return line
 }
 
-// copySources copies what is checked in of the plugin, without the Go of its simulator and tests.
+// copySources copies what is checked in of the plugin, without the Go of its
+// simulator and tests.
 func copySources() error {
 	return filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
 		switch {
@@ -106,10 +115,12 @@ func copySources() error {
 		case filepath.Ext(path) == ".go":
 			return nil
 		}
+
 		text, err := os.ReadFile(path)
 		if err != nil {
 			return err
 		}
+
 		return os.WriteFile(filepath.Join(folder, path), text, 0o600)
 	})
 }
@@ -133,8 +144,11 @@ func TestLockNamesNoRegistry(t *testing.T) {
 		t.Fatal(err)
 	}
 	if strings.Contains(string(lock), `"resolved"`) {
-		t.Error("package-lock.json names where packages came from: npm install --omit-lockfile-registry-resolved")
+		t.Error(
+			"package-lock.json names where packages came from: npm install --omit-lockfile-registry-resolved",
+		)
 	}
+
 	if !strings.Contains(string(lock), `"integrity": "sha512-`) {
 		t.Error("package-lock.json does not say what the packages are")
 	}

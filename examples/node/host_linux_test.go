@@ -15,15 +15,21 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// What keeps a plugin from the rest of the machine holds for one in JavaScript as well: nothing of it has to be taken away
-// so that Node.js runs.
+// What keeps a plugin from the rest of the machine holds for one in JavaScript
+// as well: nothing of it has to be taken away so that Node.js runs.
 func TestPluginIsConfined(t *testing.T) {
 	s := newStage(t)
 	p := s.acme()
-	t.Logf("in force: %s; missing: %s", strings.Join(p.Isolation, ", "), strings.Join(p.IsolationMissing, ", "))
+	t.Logf(
+		"in force: %s; missing: %s",
+		strings.Join(p.Isolation, ", "),
+		strings.Join(p.IsolationMissing, ", "),
+	)
+
 	for _, what := range []string{"no new privileges", "1024 MiB of memory", "own files only", "no core dumps"} {
 		starts := func(said string) bool { return strings.HasPrefix(said, what) }
-		if !slices.ContainsFunc(p.Isolation, starts) && !slices.ContainsFunc(p.IsolationMissing, starts) {
+		if !slices.ContainsFunc(p.Isolation, starts) &&
+			!slices.ContainsFunc(p.IsolationMissing, starts) {
 			t.Errorf("nothing is said of %q", what)
 		}
 	}
@@ -51,12 +57,14 @@ webhook_keys = ["nor is this one"]
 `, plugins), 0o600); err != nil {
 		t.Fatal(err)
 	}
+
 	host := exec.Command(payhost, "serve", "--config", config)
 	host.Stderr = os.Stderr
 	said, err := host.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	if err := host.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -64,6 +72,7 @@ webhook_keys = ["nor is this one"]
 		_ = host.Process.Kill()
 		_ = host.Wait() // it was killed
 	}()
+
 	lines := bufio.NewScanner(said)
 	for lines.Scan() && !strings.HasPrefix(lines.Text(), "payhost ready: ") {
 	}
@@ -71,6 +80,7 @@ webhook_keys = ["nor is this one"]
 	if err := host.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
+
 	fds := []unix.PollFd{{Fd: int32(plugin), Events: unix.POLLIN}}
 	for { // a descriptor of a process can be read when that has ended
 		n, err := unix.Poll(fds, 60_000)
@@ -80,6 +90,7 @@ webhook_keys = ["nor is this one"]
 		if n != 1 || err != nil {
 			t.Errorf("the plugin lives on: %d, %v", n, err)
 		}
+
 		return
 	}
 }
@@ -87,10 +98,12 @@ webhook_keys = ["nor is this one"]
 // pidOf asks a running host for its plugin's process.
 func pidOf(t *testing.T, payhost, config string) int {
 	t.Helper()
-	out, err := exec.Command(payhost, "providers", "show", "acme", "--json", "--config", config).Output()
+	out, err := exec.Command(payhost, "providers", "show", "acme", "--json", "--config", config).
+		Output()
 	if err != nil {
 		t.Fatalf("payhost providers show: %v\n%s", err, out)
 	}
+
 	var p struct {
 		State string `json:"state"`
 		PID   int    `json:"pid"`
@@ -98,10 +111,12 @@ func pidOf(t *testing.T, payhost, config string) int {
 	if err := json.Unmarshal(out, &p); err != nil || p.State != "ready" || p.PID == 0 {
 		t.Fatalf("the plugin is not ready: %v\n%s", err, out)
 	}
+
 	return p.PID
 }
 
-// watch gives a descriptor of the process, which stays its own when its number goes to another.
+// watch returns a descriptor of the process, which stays its own when its
+// number goes to another.
 func watch(t *testing.T, pid int) int {
 	t.Helper()
 	fd, err := unix.PidfdOpen(pid, 0)

@@ -14,7 +14,7 @@ import (
 	"github.com/payhost/payhost/sdk/conformance/control"
 )
 
-// command gives payhost, built once.
+// command returns payhost, built once.
 func command(t *testing.T) string {
 	t.Helper()
 	if err := buildCommand(); err != nil {
@@ -24,7 +24,8 @@ func command(t *testing.T) string {
 }
 
 var buildCommand = sync.OnceValue(func() error {
-	// Built as "make build" does it: what one has compiled the others find in the cache.
+	// Built as "make build" does it: what one has compiled the others find in
+	// the cache.
 	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w",
 		"-o", filepath.Join(folder, "payhost"), "../../host/cmd/payhost")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
@@ -32,6 +33,7 @@ var buildCommand = sync.OnceValue(func() error {
 	if err != nil {
 		return fmt.Errorf("go build: %w\n%s", err, out)
 	}
+
 	return nil
 })
 
@@ -41,7 +43,9 @@ func TestConformance(t *testing.T) {
 	sim := simulator.New()
 	provider := httptest.NewServer(control.Handler(sim, sim.Config))
 	defer provider.Close()
-	out, err := exec.Command(command(t), "plugin", "test", filepath.Join(plugins, "acme"), "--simulator", provider.URL).CombinedOutput()
+
+	out, err := exec.Command(command(t), "plugin", "test", filepath.Join(plugins, "acme"), "--simulator", provider.URL).
+		CombinedOutput()
 	t.Logf("%s", out)
 	if err != nil || !strings.Contains(string(out), " 0 failed, 0 left out, ") {
 		t.Errorf("payhost plugin test: %v", err)

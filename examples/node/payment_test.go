@@ -14,31 +14,46 @@ import (
 	"github.com/payhost/payhost/sdk/conformance/fault"
 )
 
-// The usual way, over the real sockets of go-plugin with mutual TLS: the customer is sent to the provider's page, pays
-// there, and the provider's signed notice says so.
+// The usual way, over the real sockets of go-plugin with mutual TLS: the
+// customer is sent to the provider's page, pays there, and the provider's
+// signed notice says so.
 func TestPaymentSucceeds(t *testing.T) {
 	s := newStage(t)
 	p := s.pay("order-1")
-	if p.Status != payment.RequiresAction || p.NextAction == nil || p.NextAction.URL != s.provider.URL+"/pay/"+p.ID {
+	if p.Status != payment.RequiresAction || p.NextAction == nil ||
+		p.NextAction.URL != s.provider.URL+"/pay/"+p.ID {
 		t.Fatalf("the payment is %s: %+v, failure %+v", p.Status, p.NextAction, p.Failure)
 	}
+
 	s.sim.Settle(p.ID) // sends the notice
 	p = s.becomes(p, payment.Succeeded)
 	if p.ProviderReference != "ch-1" || p.ProviderStatus != "paid" {
 		t.Errorf("got %q %q", p.ProviderReference, p.ProviderStatus)
 	}
+
 	if again := s.pay("order-1"); again.ID != p.ID || len(s.sim.Ledger().Entries()) != 1 {
-		t.Errorf("the same key made %s beside %s; the books have %d", again.ID, p.ID, len(s.sim.Ledger().Entries()))
+		t.Errorf(
+			"the same key made %s beside %s; the books have %d",
+			again.ID,
+			p.ID,
+			len(s.sim.Ledger().Entries()),
+		)
 	}
+
 	if logged := s.log.find("provider request"); len(logged) == 0 || logged[0].level != -4 ||
-		logged[0].attrs["plugin"] != "acme" || logged[0].attrs["account"] != "acme" || logged[0].attrs["status"] != "200" {
+		logged[0].attrs["plugin"] != "acme" || logged[0].attrs["account"] != "acme" ||
+		logged[0].attrs["status"] != "200" {
 		t.Errorf("what the plugin logs is not the host's record of it: %+v", logged)
 	}
 }
 
 // What the host does next hangs on the outcome, so each is tried.
 func TestFailuresKeepTheirOutcome(t *testing.T) {
-	no := fault.Fault{Kind: fault.Error, Status: http.StatusUnprocessableEntity, Body: `{"error":{"code":"declined","message":"no such luck"}}`}
+	no := fault.Fault{
+		Kind:   fault.Error,
+		Status: http.StatusUnprocessableEntity,
+		Body:   `{"error":{"code":"declined","message":"no such luck"}}`,
+	}
 	for _, c := range []struct {
 		name  string
 		fault *fault.Fault // nil: nobody listens
@@ -55,6 +70,7 @@ func TestFailuresKeepTheirOutcome(t *testing.T) {
 			} else if err := s.sim.Faults().Add(*c.fault); err != nil {
 				t.Fatal(err)
 			}
+
 			got := s.pay("order-1").Failure
 			if got == nil {
 				t.Fatal("there is no failure")
@@ -68,8 +84,9 @@ func TestFailuresKeepTheirOutcome(t *testing.T) {
 	}
 }
 
-// The plugin dies after the provider has made the payment and before it could say so. Nothing is guessed, nothing made
-// twice, and the next process finds out.
+// The plugin dies after the provider has made the payment and before it could
+// say so. Nothing is guessed, nothing made twice, and the next process finds
+// out.
 func TestPluginIsKilledDuringACall(t *testing.T) {
 	s := newStage(t)
 	made := make(chan struct{})
@@ -78,6 +95,7 @@ func TestPluginIsKilledDuringACall(t *testing.T) {
 		close(made)
 		<-r.Context().Done() // until the plugin is gone
 	})
+
 	s.instead.Store(&hold)
 	before := s.acme().PID
 	paid := make(chan *host.Payment, 1)
@@ -88,6 +106,7 @@ func TestPluginIsKilledDuringACall(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	if err := plugin.Kill(); err != nil {
 		t.Fatal(err)
 	}
@@ -95,6 +114,7 @@ func TestPluginIsKilledDuringACall(t *testing.T) {
 	if p.Failure != nil && p.Failure.Outcome != "unknown" {
 		t.Errorf("got %+v", p.Failure)
 	}
+
 	s.becomes(p, payment.RequiresAction)
 	if n := len(s.sim.Ledger().Entries()); n != 1 {
 		t.Errorf("the books have %d", n)
@@ -104,7 +124,8 @@ func TestPluginIsKilledDuringACall(t *testing.T) {
 	}
 }
 
-// A notice that nobody signed changes nothing and is answered so that its sender knows.
+// A notice that nobody signed changes nothing and is answered so that its
+// sender knows.
 func TestForgedNoticeIsTurnedAway(t *testing.T) {
 	s := newStage(t)
 	p := s.pay("order-1")
@@ -113,26 +134,36 @@ func TestForgedNoticeIsTurnedAway(t *testing.T) {
 	if status := s.send(genuine, forged); status != http.StatusUnauthorized {
 		t.Errorf("a forged notice is answered %d", status)
 	}
+
 	if status := s.send(genuine, genuine.Body); status != http.StatusOK {
 		t.Errorf("a genuine notice is answered %d", status)
 	}
-	if now, err := s.host.Payment(t.Context(), p.ID); err != nil || now.Status != payment.RequiresAction {
+	if now, err := s.host.Payment(t.Context(), p.ID); err != nil ||
+		now.Status != payment.RequiresAction {
 		t.Errorf("the payment is %v, %v", now, err)
 	}
 }
 
-// send posts a notice with another body to the address that trusts signatures alone.
+// send posts a notice with another body to the address that trusts signatures
+// alone.
 func (s *stage) send(notice sdk.HTTPRequest, body []byte) int {
 	s.t.Helper()
-	req, err := http.NewRequestWithContext(s.t.Context(), notice.Method, s.address+"/webhooks/acme", bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(
+		s.t.Context(),
+		notice.Method,
+		s.address+"/webhooks/acme",
+		bytes.NewReader(body),
+	)
 	if err != nil {
 		s.t.Fatal(err)
 	}
+
 	req.Header = notice.Header
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		s.t.Fatal(err)
 	}
+
 	_ = resp.Body.Close()
 	http.DefaultClient.CloseIdleConnections()
 	return resp.StatusCode
@@ -146,8 +177,10 @@ func TestConfigurationErrorsComeAtOnce(t *testing.T) {
 	for _, p := range host.Check(t.Context(), cfg)[0].Problems {
 		all = append(all, p.String())
 	}
+
 	text := strings.Join(all, "\n")
 	t.Log(text)
+
 	for _, want := range []string{
 		"config.merchant_id: must be text, not a number: put it in quotes",
 		"config.api_key: starts or ends with white space",
@@ -158,6 +191,7 @@ func TestConfigurationErrorsComeAtOnce(t *testing.T) {
 			t.Errorf("nothing says %q", want)
 		}
 	}
+
 	if len(all) != 4 || strings.Contains(text, "secret-key") {
 		t.Errorf("%d problems, or a secret among them:\n%s", len(all), text)
 	}

@@ -34,14 +34,17 @@ type stage struct {
 func newStage(t *testing.T) *stage {
 	t.Helper()
 	plugins := built(t)
-	s := &stage{t: t, sim: simulator.New(simulator.WithNotices()), log: &records{}}
-	s.provider = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if handle := s.instead.Load(); handle != nil {
-			(*handle)(w, r)
-			return
-		}
-		s.sim.ServeHTTP(w, r)
-	}))
+	s := &stage{t: t, sim: simulator.New(simulator.WithWebhooks()), log: &records{}}
+	s.provider = httptest.NewServer(
+		http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if handle := s.instead.Load(); handle != nil {
+				(*handle)(w, r)
+				return
+			}
+			s.sim.ServeHTTP(w, r)
+		}),
+	)
+
 	t.Cleanup(s.provider.Close)
 	hooks := httptest.NewUnstartedServer(nil)
 	s.address = "http://" + hooks.Listener.Addr().String()
@@ -52,6 +55,7 @@ func newStage(t *testing.T) *stage {
 	if p := s.acme(); p.State != "ready" {
 		t.Fatalf("the plugin is %s: %s", p.State, p.LastError)
 	}
+
 	return s
 }
 
@@ -62,7 +66,11 @@ func settings(t *testing.T, plugins, publicURL, own string) *host.Config {
 	return &host.Config{
 		Host: config.Host{DataDir: data, PluginDir: plugins, PublicURL: publicURL},
 		Providers: []config.Provider{{
-			Name: "acme", Plugin: "acme", Enabled: true, Timeout: 20 * time.Second, Config: json.RawMessage(own),
+			Name:    "acme",
+			Plugin:  "acme",
+			Enabled: true,
+			Timeout: 20 * time.Second,
+			Config:  json.RawMessage(own),
 		}},
 	}
 }
@@ -73,11 +81,13 @@ func (s *stage) open(cfg *host.Config) *host.Host {
 	if err != nil {
 		s.t.Fatal(err)
 	}
+
 	s.t.Cleanup(func() {
 		if err := h.Close(context.Background()); err != nil {
 			s.t.Error(err)
 		}
 	})
+
 	return h
 }
 
@@ -94,11 +104,15 @@ func (s *stage) acme() host.ProviderStatus {
 func (s *stage) pay(key string) *host.Payment {
 	s.t.Helper()
 	p, err := s.host.CreatePayment(s.t.Context(), host.PaymentRequest{
-		Provider: "acme", Amount: decimal.RequireFromString("60.00"), Currency: "EUR", MerchantReference: "order-47",
+		Provider:          "acme",
+		Amount:            decimal.RequireFromString("60.00"),
+		Currency:          "EUR",
+		MerchantReference: "order-47",
 	}, host.IdempotencyKey(key))
 	if err != nil {
 		s.t.Fatal(err)
 	}
+
 	return p
 }
 
@@ -107,6 +121,7 @@ func (s *stage) becomes(p *host.Payment, status host.Status) *host.Payment {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(s.t.Context(), time.Minute)
 	defer cancel()
+
 	for e, err := range s.host.Events(ctx, "") {
 		if err != nil {
 			s.t.Fatal(err)
@@ -114,6 +129,7 @@ func (s *stage) becomes(p *host.Payment, status host.Status) *host.Payment {
 		if e.Type != "payment."+string(status) {
 			continue
 		}
+
 		now, err := s.host.Payment(ctx, p.ID)
 		if err != nil {
 			s.t.Fatal(err)
@@ -122,6 +138,7 @@ func (s *stage) becomes(p *host.Payment, status host.Status) *host.Payment {
 			return now
 		}
 	}
+
 	s.t.Fatalf("the payment did not become %s", status)
 	return nil
 }
@@ -160,9 +177,11 @@ func (h handler) Handle(_ context.Context, l slog.Record) error {
 		kept.attrs[a.Key] = a.Value.String()
 		return true
 	})
+
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.list = append(h.list, kept)
+
 	return nil
 }
 

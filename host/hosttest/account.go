@@ -8,138 +8,231 @@ import (
 )
 
 // account is the plugin's side of a Provider.
-type account struct{ p *Provider }
+type account struct{ provider *Provider }
 
-// Info declares what makes the host's recovery simple: a repeat answers with the first one's result, asking is immediate
-// and tells amounts.
+// Info declares what makes the host's recovery simple: a retry answers with the
+// first attempt's result, and a status query finds everything at once, with its
+// amount.
 func (*account) Info() sdk.Info {
-	same := sdk.IdempotencySupport{Retry: sdk.RetryReturnsOriginal}
+	original := sdk.IdempotencySupport{Retry: sdk.RetryReturnsOriginal}
 	found := sdk.Lookup{ByReference: true, Immediate: true, Amounts: true}
 	return sdk.Info{
-		Name: plugin, Version: "1.0.0", Description: "does what a test says", WebhookTrust: []sdk.WebhookTrust{sdk.TrustSignature},
-		CreatePayment: same, CreatePayout: same, CreateRefund: same, PaymentLookup: found, PayoutLookup: found, RefundLookup: found,
+		Name:          pluginName,
+		Version:       "1.0.0",
+		Description:   "does what a test says",
+		WebhookTrust:  []sdk.WebhookTrust{sdk.TrustSignature},
+		CreatePayment: original,
+		CreatePayout:  original,
+		CreateRefund:  original,
+		PaymentLookup: found,
+		PayoutLookup:  found,
+		RefundLookup:  found,
 	}
 }
 
 func (a *account) DescribeAccount() sdk.AccountDescription {
-	return sdk.AccountDescription{Without: a.p.without}
+	return sdk.AccountDescription{Without: a.provider.without}
 }
 
-func (a *account) CreatePayment(ctx context.Context, q sdk.CreatePaymentRequest) (*sdk.Payment, error) {
-	err := a.p.carryOut(ctx, sdk.CapabilityCreatePayment, func() {
-		a.p.open(sdk.CapabilityCreatePayment, q.Reference, string(sdk.PaymentRequiresAction), q.Amount)
+func (a *account) CreatePayment(
+	ctx context.Context, req sdk.CreatePaymentRequest,
+) (*sdk.Payment, error) {
+	err := a.create(ctx, sdk.CapabilityCreatePayment, record{
+		reference: req.Reference,
+		status:    string(sdk.PaymentRequiresAction),
+		amount:    req.Amount,
 	})
 	if err != nil {
 		return nil, err
 	}
-	return a.payment(q.Reference)
+	return a.payment(req.Reference)
 }
 
-func (a *account) GetPayment(ctx context.Context, q sdk.GetPaymentRequest) (*sdk.Payment, error) {
-	if err := a.p.carryOut(ctx, sdk.CapabilityGetPayment, nil); err != nil {
+func (a *account) GetPayment(
+	ctx context.Context,
+	req sdk.GetPaymentRequest,
+) (*sdk.Payment, error) {
+	if err := a.provider.carryOut(ctx, sdk.CapabilityGetPayment, nil); err != nil {
 		return nil, err
 	}
-	return a.payment(q.Payment.Reference)
+	return a.payment(req.Payment.Reference)
 }
 
-func (a *account) CancelPayment(ctx context.Context, q sdk.CancelPaymentRequest) (*sdk.Payment, error) {
-	err := a.p.carryOut(ctx, sdk.CapabilityCancelPayment, func() {
-		if r := a.p.records[q.Payment.Reference]; r != nil {
-			r.status = string(sdk.PaymentCanceled)
+func (a *account) CancelPayment(
+	ctx context.Context, req sdk.CancelPaymentRequest,
+) (*sdk.Payment, error) {
+	reference := req.Payment.Reference
+	err := a.provider.carryOut(ctx, sdk.CapabilityCancelPayment, func() {
+		if known := a.provider.records[reference]; known != nil {
+			known.status = string(sdk.PaymentCanceled)
 		}
 	})
 	if err != nil {
 		return nil, err
 	}
-	return a.payment(q.Payment.Reference)
+
+	return a.payment(reference)
 }
 
-func (a *account) CreateRefund(ctx context.Context, q sdk.CreateRefundRequest) (*sdk.Refund, error) {
-	err := a.p.carryOut(ctx, sdk.CapabilityCreateRefund, func() {
-		a.p.open(sdk.CapabilityCreateRefund, q.Reference, string(sdk.RefundPending), q.Amount)
+func (a *account) CreateRefund(
+	ctx context.Context,
+	req sdk.CreateRefundRequest,
+) (*sdk.Refund, error) {
+	err := a.create(ctx, sdk.CapabilityCreateRefund, record{
+		reference: req.Reference,
+		status:    string(sdk.RefundPending),
+		amount:    req.Amount,
 	})
 	if err != nil {
 		return nil, err
 	}
-	return a.refund(q.Reference)
+	return a.refund(req.Reference)
 }
 
-func (a *account) GetRefund(ctx context.Context, q sdk.GetRefundRequest) (*sdk.Refund, error) {
-	if err := a.p.carryOut(ctx, sdk.CapabilityGetRefund, nil); err != nil {
+func (a *account) GetRefund(
+	ctx context.Context,
+	req sdk.GetRefundRequest,
+) (*sdk.Refund, error) {
+	if err := a.provider.carryOut(ctx, sdk.CapabilityGetRefund, nil); err != nil {
 		return nil, err
 	}
-	return a.refund(q.Refund.Reference)
+	return a.refund(req.Refund.Reference)
 }
 
-func (a *account) CreatePayout(ctx context.Context, q sdk.CreatePayoutRequest) (*sdk.Payout, error) {
-	err := a.p.carryOut(ctx, sdk.CapabilityCreatePayout, func() {
-		a.p.open(sdk.CapabilityCreatePayout, q.Reference, string(sdk.PayoutProcessing), q.Amount)
+func (a *account) CreatePayout(
+	ctx context.Context,
+	req sdk.CreatePayoutRequest,
+) (*sdk.Payout, error) {
+	err := a.create(ctx, sdk.CapabilityCreatePayout, record{
+		reference: req.Reference,
+		status:    string(sdk.PayoutProcessing),
+		amount:    req.Amount,
 	})
 	if err != nil {
 		return nil, err
 	}
-	return a.payout(q.Reference)
+	return a.payout(req.Reference)
 }
 
-func (a *account) GetPayout(ctx context.Context, q sdk.GetPayoutRequest) (*sdk.Payout, error) {
-	if err := a.p.carryOut(ctx, sdk.CapabilityGetPayout, nil); err != nil {
+func (a *account) GetPayout(
+	ctx context.Context,
+	req sdk.GetPayoutRequest,
+) (*sdk.Payout, error) {
+	if err := a.provider.carryOut(ctx, sdk.CapabilityGetPayout, nil); err != nil {
 		return nil, err
 	}
-	return a.payout(q.Payout.Reference)
+	return a.payout(req.Payout.Reference)
 }
 
-// ParseWebhook takes every notice for signed: who signs is the business of a plugin's own tests.
-func (a *account) ParseWebhook(ctx context.Context, q sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
-	if err := a.p.carryOut(ctx, sdk.CapabilityParseWebhook, nil); err != nil {
+// ParseWebhook takes every webhook for signed: signatures are for a plugin's
+// own tests.
+func (a *account) ParseWebhook(
+	ctx context.Context, req sdk.ParseWebhookRequest,
+) (*sdk.WebhookResult, error) {
+	if err := a.provider.carryOut(ctx, sdk.CapabilityParseWebhook, nil); err != nil {
 		return nil, err
 	}
-	var n notice
-	if err := json.Unmarshal(q.Request.Body, &n); err != nil {
-		return nil, sdk.Invalid(sdk.Violation{Field: "body", Message: "is not a notice of hosttest"})
+	var body webhookBody
+	if err := json.Unmarshal(req.Request.Body, &body); err != nil {
+		return nil, sdk.Invalid(
+			sdk.Violation{Field: "body", Message: "is not a webhook of hosttest"},
+		)
 	}
-	r, err := a.p.find(n.Reference)
+
+	// The webhook says only which; the records say how far it is.
+	event, err := a.event(body.Reference)
 	if err != nil {
 		return nil, err
 	}
-	e := sdk.Event{Reference: n.Reference}
-	switch r.kind {
+
+	return &sdk.WebhookResult{
+		Verification: sdk.VerifiedBySignature,
+		Events:       []sdk.Event{event},
+		Response:     sdk.HTTPResponse{Status: 200, Body: []byte("OK")},
+	}, nil
+}
+
+// event says how far the payment, payout or refund is.
+func (a *account) event(reference string) (sdk.Event, error) {
+	known, err := a.provider.find(reference)
+	if err != nil {
+		return sdk.Event{}, err
+	}
+
+	event := sdk.Event{Reference: reference}
+	switch known.kind {
 	case sdk.CapabilityCreatePayout:
-		e.Payout, err = a.payout(n.Reference)
+		event.Payout = known.payout()
 	case sdk.CapabilityCreateRefund:
-		e.Refund, err = a.refund(n.Reference)
+		event.Refund = known.refund()
 	default:
-		e.Payment, err = a.payment(n.Reference)
+		event.Payment = known.payment()
 	}
-	if err != nil {
-		return nil, err
-	}
-	return &sdk.WebhookResult{Verification: sdk.VerifiedBySignature, Events: []sdk.Event{e}, Response: sdk.HTTPResponse{Status: 200, Body: []byte("OK")}}, nil
+
+	return event, nil
+}
+
+// create carries a create verb out. A retry finds what the first attempt made.
+func (a *account) create(ctx context.Context, verb sdk.Capability, made record) error {
+	made.kind = verb
+	return a.provider.carryOut(ctx, verb, func() {
+		if a.provider.records[made.reference] == nil {
+			a.provider.records[made.reference] = &made
+		}
+	})
 }
 
 func (a *account) payment(reference string) (*sdk.Payment, error) {
-	r, err := a.p.find(reference)
+	known, err := a.provider.find(reference)
 	if err != nil {
 		return nil, err
 	}
-	p := &sdk.Payment{ProviderReference: "at-" + reference, Status: sdk.PaymentStatus(r.status), Amount: &r.amount}
-	if p.Status == sdk.PaymentRequiresAction {
-		p.NextAction = sdk.RedirectTo("https://pay.example/" + reference)
-	}
-	return p, nil
+	return known.payment(), nil
 }
 
 func (a *account) payout(reference string) (*sdk.Payout, error) {
-	r, err := a.p.find(reference)
+	known, err := a.provider.find(reference)
 	if err != nil {
 		return nil, err
 	}
-	return &sdk.Payout{ProviderReference: "at-" + reference, Status: sdk.PayoutStatus(r.status), Amount: &r.amount}, nil
+	return known.payout(), nil
 }
 
 func (a *account) refund(reference string) (*sdk.Refund, error) {
-	r, err := a.p.find(reference)
+	known, err := a.provider.find(reference)
 	if err != nil {
 		return nil, err
 	}
-	return &sdk.Refund{ProviderReference: "at-" + reference, Status: sdk.RefundStatus(r.status), Amount: &r.amount}, nil
+	return known.refund(), nil
 }
+
+func (r record) payment() *sdk.Payment {
+	payment := &sdk.Payment{
+		ProviderReference: r.theirs(),
+		Status:            sdk.PaymentStatus(r.status),
+		Amount:            &r.amount,
+	}
+	if payment.Status == sdk.PaymentRequiresAction {
+		payment.NextAction = sdk.RedirectTo("https://pay.example/" + r.reference)
+	}
+	return payment
+}
+
+func (r record) payout() *sdk.Payout {
+	return &sdk.Payout{
+		ProviderReference: r.theirs(),
+		Status:            sdk.PayoutStatus(r.status),
+		Amount:            &r.amount,
+	}
+}
+
+func (r record) refund() *sdk.Refund {
+	return &sdk.Refund{
+		ProviderReference: r.theirs(),
+		Status:            sdk.RefundStatus(r.status),
+		Amount:            &r.amount,
+	}
+}
+
+// theirs returns the provider's own reference.
+func (r record) theirs() string { return "at-" + r.reference }

@@ -26,11 +26,14 @@ func Example() {
 		shop := hosttest.NewProvider("acme")
 		h := hosttest.New(t, shop)
 		p, err := h.CreatePayment(t.Context(), host.PaymentRequest{
-			Provider: shop.Name(), Amount: decimal.NewFromInt(60), Currency: "USD",
+			Provider: shop.Name(),
+			Amount:   decimal.NewFromInt(60),
+			Currency: "USD",
 		}, host.IdempotencyKey("order-47"))
 		if err != nil {
 			t.Fatal(err)
 		}
+
 		shop.Settle(p.ID, string(sdk.PaymentSucceeded))
 		if ship, err := shipWhenPaid(t.Context(), h, p.ID); !ship || err != nil {
 			t.Errorf("ship %v, %v", ship, err)

@@ -13,123 +13,145 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// Provider is one configured provider and, at the same time, what is on the other side of it. It may be used by several
-// goroutines.
+// Provider is one configured provider, and at the same time the real provider
+// behind it. It may be used by several goroutines.
 type Provider struct {
-	name string
+	name    string
+	without []sdk.Capability
 
 	mu      sync.Mutex
 	answers map[sdk.Capability]Answer
 	calls   map[sdk.Capability]int
 	records map[string]*record // by our reference, which is the id of the payment, payout or refund
-	without []sdk.Capability
-	ended   context.Context // ends with the test
-	end     context.CancelFunc
+
+	ended context.Context // ends with the test
+	end   context.CancelFunc
 }
 
 // record is what the provider knows of one payment, payout or refund.
 type record struct {
-	kind   sdk.Capability // of the verb that made it
-	status string
-	amount sdk.Money
+	kind      sdk.Capability // of the verb that made it
+	reference string
+	status    string
+	amount    sdk.Money
 }
 
-// NewProvider gives a provider that does everything that it is asked for: a payment requires the customer's action until
-// Settle says otherwise, a payout is processing, a refund is pending. without are verbs that it does not have.
+// NewProvider returns a provider that carries out every call: a payment
+// requires the customer's action until Settle says otherwise, a payout is
+// processing, a refund is pending. It lacks the verbs in without.
 func NewProvider(name string, without ...sdk.Capability) *Provider {
-	p := &Provider{name: name, without: without, answers: map[sdk.Capability]Answer{}, calls: map[sdk.Capability]int{},
-		records: map[string]*record{}}
+	p := &Provider{
+		name:    name,
+		without: without,
+		answers: map[sdk.Capability]Answer{},
+		calls:   map[sdk.Capability]int{},
+		records: map[string]*record{},
+	}
 	p.ended, p.end = context.WithCancel(context.Background())
 	return p
 }
 
-// Name is the provider's in requests.
+// Name returns the provider's name in requests.
 func (p *Provider) Name() string { return p.name }
 
-// On sets what is done with the calls of a verb from now on.
-func (p *Provider) On(verb sdk.Capability, a Answer) {
+// On sets what the provider does with the calls of a verb from now on.
+func (p *Provider) On(verb sdk.Capability, answer Answer) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.answers[verb] = a
+	p.answers[verb] = answer
 }
 
-// Calls is how often a verb has been called.
+// Calls returns how often a verb has been called.
 func (p *Provider) Calls(verb sdk.Capability) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.calls[verb]
 }
 
-// Settle sets how far a payment, payout or refund is at the provider, by its id. The host learns of it when it asks, or by
-// Notify. It reports whether the provider was ever asked for one of that id.
+// Settle sets the status of a payment, payout or refund at the provider, by its
+// id. The host learns of it when it queries the status, or by Notify. Settle
+// reports whether the provider was ever asked for that id.
 func (p *Provider) Settle(id, status string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	r := p.records[id]
-	if r == nil {
+
+	known := p.records[id]
+	if known == nil {
 		return false
 	}
-	r.status = status
+	known.status = status
 	return true
 }
 
-// Notify has the provider send its signed notice of how far a payment, payout or refund is, and gives what the host
-// answered.
+// Notify has the provider send its signed webhook about a payment, payout or
+// refund, and returns the host's answer.
 func (p *Provider) Notify(t testing.TB, h *host.Host, id string) *http.Response {
 	t.Helper()
-	body, err := json.Marshal(notice{Reference: id})
+	body, err := json.Marshal(webhookBody{Reference: id})
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := httptest.NewRecorder()
-	h.WebhookHandler().ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/webhooks/"+p.name, strings.NewReader(string(body))))
-	return w.Result()
+
+	answer := httptest.NewRecorder()
+	request := httptest.NewRequest(
+		http.MethodPost,
+		"/webhooks/"+p.name,
+		strings.NewReader(string(body)),
+	)
+	h.WebhookHandler().ServeHTTP(answer, request)
+
+	return answer.Result()
 }
 
-// notice is the body of a notice.
-type notice struct {
+// webhookBody is the body of a webhook.
+type webhookBody struct {
 	Reference string `json:"reference"`
 }
 
-// carryOut does what the script says with one call. act, unless nil, is what is carried out.
+// carryOut does with one call what the test has set. act changes the records;
+// it is nil for verbs that only read.
 func (p *Provider) carryOut(ctx context.Context, verb sdk.Capability, act func()) error {
 	p.mu.Lock()
 	p.calls[verb]++
-	a := p.answers[verb]
+	answer := p.answers[verb]
 	p.mu.Unlock()
-	if a.before != nil {
+
+	// A call may wait until the test, the host or the end of the test ends it.
+	if answer.before != nil {
 		waiting, stop := context.WithCancel(ctx)
 		defer stop()
 		defer context.AfterFunc(p.ended, stop)()
-		if err := a.before(waiting); err != nil {
+		if err := answer.before(waiting); err != nil {
 			return err
 		}
 	}
-	if !a.idle && act != nil {
+
+	if !answer.idle && (act != nil) {
 		p.mu.Lock()
 		act()
 		p.mu.Unlock()
 	}
-	if a.err != nil {
-		return a.err
+
+	if answer.err != nil {
+		return answer.err
 	}
+
 	return nil
 }
 
-// open records something new; a repeat finds the first one.
-func (p *Provider) open(kind sdk.Capability, reference, status string, amount sdk.Money) {
-	if p.records[reference] == nil {
-		p.records[reference] = &record{kind, status, amount}
-	}
-}
-
-// find gives what is recorded under a reference.
+// find returns a copy of the record of a reference.
 func (p *Provider) find(reference string) (record, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	r := p.records[reference]
-	if r == nil {
-		return record{}, sdk.Refused(sdk.CodeNotFound, "", "the provider has never been asked for it")
+
+	known := p.records[reference]
+	if known == nil {
+		return record{}, sdk.Refused(
+			sdk.CodeNotFound,
+			"",
+			"the provider has never been asked for it",
+		)
 	}
-	return *r, nil
+
+	return *known, nil
 }

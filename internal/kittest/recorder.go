@@ -10,17 +10,19 @@ import (
 	"github.com/payhost/payhost/sdk/conformance"
 )
 
-// start is the part in which the kit finds out what the plugin is. It is no case, but every case needs it.
+// start is the part in which the kit finds out what the plugin is. It is not a
+// case, but every case needs it.
 const start = "start"
 
-// Recorder is a conformance.Reporter that keeps what it hears. One for a case runs the kit's start and that case alone.
+// Recorder is a conformance.Reporter that keeps what is reported. A Recorder
+// for one case runs the kit's start and that case alone.
 type Recorder struct {
-	only string // the case; "" is all
-	path string
-	all  *record
+	only   string // the case; "" is all
+	path   string // of the part
+	shared *record
 }
 
-// record is shared by the recorders of one Prove.
+// record is shared by the recorders of one run.
 type record struct {
 	mu     sync.Mutex
 	ran    []string
@@ -28,41 +30,49 @@ type record struct {
 	logged []string
 }
 
-// NewRecorder makes one for a case; "" is for all of them.
-func NewRecorder(only string) *Recorder { return &Recorder{only: only, all: &record{}} }
+// NewRecorder returns a recorder for a case; "" is for all of them.
+func NewRecorder(only string) *Recorder { return &Recorder{only: only, shared: &record{}} }
 
-// Ran gives the parts that ran: "faults of writes/create_refund".
-func (r *Recorder) Ran() []string { return r.all.copy(&r.all.ran) }
+// Ran returns the parts that ran, such as "faults of writes/create_refund".
+func (r *Recorder) Ran() []string { return r.shared.copy(&r.shared.ran) }
 
-// Failed gives what was wrong, each with its part before it.
-func (r *Recorder) Failed() []string { return r.all.copy(&r.all.failed) }
+// Failed returns the failures, each with its part before it.
+func (r *Recorder) Failed() []string { return r.shared.copy(&r.shared.failed) }
 
-// Logged gives what the kit said besides.
-func (r *Recorder) Logged() []string { return r.all.copy(&r.all.logged) }
+// Logged returns what the kit logged.
+func (r *Recorder) Logged() []string { return r.shared.copy(&r.shared.logged) }
 
 // Run is conformance.Reporter's.
 func (r *Recorder) Run(name string, f func(conformance.Reporter)) {
-	if r.path == "" && r.only != "" && name != start && name != r.only {
+	isCase := r.path == ""
+	if isCase && (r.only != "") && (name != start) && (name != r.only) {
 		return
 	}
-	part := &Recorder{only: r.only, path: strings.TrimPrefix(r.path+"/"+name, "/"), all: r.all}
-	r.all.add(&r.all.ran, part.path)
+	part := &Recorder{
+		only:   r.only,
+		path:   strings.TrimPrefix(r.path+"/"+name, "/"),
+		shared: r.shared,
+	}
+
+	r.shared.add(&r.shared.ran, part.path)
+
 	done := make(chan struct{})
 	go func() { // FailNow ends it
 		defer close(done)
 		f(part)
 	}()
+
 	<-done
 }
 
 // Logf is conformance.Reporter's.
 func (r *Recorder) Logf(format string, args ...any) {
-	r.all.add(&r.all.logged, fmt.Sprintf(format, args...))
+	r.shared.add(&r.shared.logged, fmt.Sprintf(format, args...))
 }
 
 // Errorf is conformance.Reporter's.
 func (r *Recorder) Errorf(format string, args ...any) {
-	r.all.add(&r.all.failed, r.path+": "+fmt.Sprintf(format, args...))
+	r.shared.add(&r.shared.failed, r.path+": "+fmt.Sprintf(format, args...))
 }
 
 // FailNow is conformance.Reporter's.
@@ -75,14 +85,14 @@ func (r *Recorder) LeaveOut(why string) {
 	r.FailNow()
 }
 
-func (a *record) add(list *[]string, text string) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+func (r *record) add(list *[]string, text string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	*list = append(*list, text)
 }
 
-func (a *record) copy(list *[]string) []string {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+func (r *record) copy(list *[]string) []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	return slices.Clone(*list)
 }

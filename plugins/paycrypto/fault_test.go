@@ -181,7 +181,7 @@ func TestAPayment(t *testing.T) {
 		{"pay", []fault.Kind{fault.WrongSignature}, 5, sdk.PaymentSucceeded},
 	} {
 		t.Run(c.button, func(t *testing.T) {
-			p, sim := simulated(t, simulator.WithNotices())
+			p, sim := simulated(t, simulator.WithWebhooks())
 			var notices []sdk.HTTPRequest
 			host := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				body, _ := io.ReadAll(r.Body)

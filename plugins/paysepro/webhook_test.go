@@ -168,7 +168,7 @@ func TestDebug(t *testing.T) {
 
 // The simulator's own notifications, on the URL that was typed into the module: what was ko can still become ok.
 func TestNotificationsOfTheSimulator(t *testing.T) {
-	sim := simulator.New(simulator.WithNotices())
+	sim := simulator.New(simulator.WithWebhooks())
 	api := httptest.NewServer(sim)
 	defer api.Close()
 	cfg, err := sdk.DecodeConfig[config]([]byte(sim.Config(api.URL)))

@@ -38,7 +38,7 @@ func TestCustomerPays(t *testing.T) {
 				notices <- sdk.HTTPRequest{Method: r.Method, Header: r.Header, Body: body}
 			}))
 			t.Cleanup(host.Close)
-			sim := simulator.New(simulator.WithNotices())
+			sim := simulator.New(simulator.WithWebhooks())
 			server := httptest.NewServer(sim)
 			t.Cleanup(server.Close)
 			for _, kind := range c.faults {

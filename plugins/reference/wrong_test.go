@@ -200,7 +200,7 @@ func wrongProviders(stop <-chan struct{}) (list []kittest.Wrong) {
 		{"no signature checked", wrong(func(p *provider) trusting { return trusting{p} }), map[string]string{
 			"webhook unsigned": "with something left out verifies and says something else",
 			"webhook changed":  "verifies and says something else",
-			"webhook junk":     "a notice that is junk is verified",
+			"webhook junk":     "a webhook that is junk is verified",
 			"return":           "verifies and says something else",
 			"return junk":      "a return that is junk is verified",
 		}},
@@ -223,7 +223,7 @@ func wrongProviders(stop <-chan struct{}) (list []kittest.Wrong) {
 			"files": "files and connections open, after 8 more rounds",
 		}},
 		{"any time", wrong(func(p *provider) ageless { return ageless{p} }), map[string]string{
-			"webhook stale": "a stale notice is verified by",
+			"webhook stale": "a stale webhook is verified by",
 		}},
 		{"the first of several notices", func(r *kittest.Recorder, s *simulator.Simulator) {
 			providertest.RunWith(r, made(func(p *provider) hasty { return hasty{p} }), s.Config, batching{s})

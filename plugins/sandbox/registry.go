@@ -14,22 +14,22 @@ import (
 // simulators are all there are; a provider's configuration reaches its one with base_url http://ADDRESS/NAME.
 var simulators = []simulator{
 	{"paycrypto", func(publicURL string) provider {
-		return paycrypto.New(paycrypto.WithPublicURL(publicURL), paycrypto.WithNotices())
+		return paycrypto.New(paycrypto.WithPublicURL(publicURL), paycrypto.WithWebhooks())
 	}},
 	{"paykassma", func(publicURL string) provider {
-		return paykassma.New(paykassma.WithPublicURL(publicURL), paykassma.WithNotices())
+		return paykassma.New(paykassma.WithPublicURL(publicURL), paykassma.WithWebhooks())
 	}},
 	{"paysepro", func(publicURL string) provider {
-		return paysepro.New(paysepro.WithPublicURL(publicURL), paysepro.WithNotices())
+		return paysepro.New(paysepro.WithPublicURL(publicURL), paysepro.WithWebhooks())
 	}},
 	{"ptop", func(publicURL string) provider {
-		return ptop.New(ptop.WithPublicURL(publicURL), ptop.WithNotices())
+		return ptop.New(ptop.WithPublicURL(publicURL), ptop.WithWebhooks())
 	}},
 	{"reference", func(publicURL string) provider {
-		return reference.New(reference.WithPublicURL(publicURL), reference.WithNotices())
+		return reference.New(reference.WithPublicURL(publicURL), reference.WithWebhooks())
 	}},
 	{"ttrpay", func(publicURL string) provider {
-		return ttrpay.New(ttrpay.WithPublicURL(publicURL), ttrpay.WithNotices())
+		return ttrpay.New(ttrpay.WithPublicURL(publicURL), ttrpay.WithWebhooks())
 	}},
 }
 

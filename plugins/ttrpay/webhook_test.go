@@ -208,7 +208,7 @@ func TestNoticesOfTheSimulator(t *testing.T) {
 		{"canceled", "result=cancel", sdk.PaymentFailed, "/failure"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			sim := simulator.New(simulator.WithNotices())
+			sim := simulator.New(simulator.WithWebhooks())
 			api := httptest.NewServer(sim)
 			defer api.Close()
 			cfg, err := sdk.DecodeConfig[config]([]byte(sim.Config(api.URL)))

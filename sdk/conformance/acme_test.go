@@ -13,7 +13,8 @@ import (
 	"github.com/payhost/payhost/sdk/providerhttp"
 )
 
-// The plugin that keeps the contract, and its provider: they can do just what the wrong servers of this package need.
+// The plugin that keeps the contract, and its provider: they can do just what
+// the wrong servers of this package need.
 
 type acmeConfig struct {
 	sdk.Endpoint
@@ -40,7 +41,12 @@ type acme struct {
 }
 
 func newAcme(cfg acmeConfig, rt sdk.Runtime) (*acme, error) {
-	client, err := providerhttp.New(rt, providerhttp.Options{BaseURL: cfg.URL("https://sandbox.acme.example", "https://acme.example")})
+	client, err := providerhttp.New(
+		rt,
+		providerhttp.Options{
+			BaseURL: cfg.URL("https://sandbox.acme.example", "https://acme.example"),
+		},
+	)
 	return &acme{cfg, client}, err
 }
 
@@ -50,13 +56,24 @@ func (p *acme) Close() error {
 }
 
 func (*acme) Info() sdk.Info {
-	least, most, decimals := decimal.NewFromInt(5), decimal.NewFromInt(2000), int32(2)
+	least := decimal.NewFromInt(5)
+	most := decimal.NewFromInt(2000)
+	decimals := int32(2)
+
 	return sdk.Info{
-		Name: "acme", Version: "1.0.0", Description: "A provider for wrong servers.", Currencies: []string{"EUR"},
-		PayoutLimits: []sdk.AmountLimit{{Currency: "EUR", Min: &least, Max: &most, Decimals: &decimals}},
+		Name:        "acme",
+		Version:     "1.0.0",
+		Description: "A provider for wrong servers.",
+		Currencies:  []string{"EUR"},
+		PayoutLimits: []sdk.AmountLimit{
+			{Currency: "EUR", Min: &least, Max: &most, Decimals: &decimals},
+		},
 		Operations: []sdk.Operation{{
-			Name: "top_up", Description: "Puts money in.", MovesMoney: true,
-			InputSchema: json.RawMessage(`{"type":"object"}`), OutputSchema: json.RawMessage(`{"type":"object"}`),
+			Name:         "top_up",
+			Description:  "Puts money in.",
+			MovesMoney:   true,
+			InputSchema:  json.RawMessage(`{"type":"object"}`),
+			OutputSchema: json.RawMessage(`{"type":"object"}`),
 		}},
 	}
 }
@@ -66,10 +83,15 @@ func (p *acme) GetBalances(ctx context.Context) ([]sdk.Balance, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []sdk.Balance{{Amount: sdk.Money{Amount: got.Amount.Decimal, Currency: "EUR"}}}, nil
+	return []sdk.Balance{
+		{Amount: sdk.Money{Amount: got.Amount.Decimal, Currency: "EUR"}},
+	}, nil
 }
 
-func (p *acme) CreatePayout(ctx context.Context, req sdk.CreatePayoutRequest) (*sdk.Payout, error) {
+func (p *acme) CreatePayout(
+	ctx context.Context,
+	req sdk.CreatePayoutRequest,
+) (*sdk.Payout, error) {
 	got, err := p.call(ctx, http.MethodPost, "/payouts", map[string]string{
 		"order": req.Reference, "amount": req.Amount.Amount.String(),
 	})
@@ -79,7 +101,10 @@ func (p *acme) CreatePayout(ctx context.Context, req sdk.CreatePayoutRequest) (*
 	return &sdk.Payout{ProviderReference: got.ID, Status: sdk.PayoutProcessing}, nil
 }
 
-func (p *acme) InvokeOperation(ctx context.Context, _ sdk.InvokeOperationRequest) (json.RawMessage, error) {
+func (p *acme) InvokeOperation(
+	ctx context.Context,
+	_ sdk.InvokeOperationRequest,
+) (json.RawMessage, error) {
 	if _, err := p.call(ctx, http.MethodPost, "/top-ups", nil); err != nil {
 		return nil, err
 	}
@@ -91,16 +116,26 @@ type acmeAnswer struct {
 	Amount providerhttp.Amount `json:"amount"`
 }
 
-func (p *acme) call(ctx context.Context, method, path string, in map[string]string) (acmeAnswer, error) {
+func (p *acme) call(
+	ctx context.Context,
+	method, path string,
+	in map[string]string,
+) (acmeAnswer, error) {
 	var got acmeAnswer
 	body, err := json.Marshal(in)
 	if err != nil {
 		return got, sdk.NotSent(sdk.CodeInternal, "the request cannot be written: %v", err)
 	}
-	req := providerhttp.Request{Method: method, Path: path, Header: http.Header{"Authorization": {"Bearer " + p.cfg.Key.Reveal()}}}
+
+	req := providerhttp.Request{
+		Method: method,
+		Path:   path,
+		Header: http.Header{"Authorization": {"Bearer " + p.cfg.Key.Reveal()}},
+	}
 	if method == http.MethodPost {
 		req.Body = providerhttp.JSON(body)
 	}
+
 	resp, err := p.http.Do(ctx, req)
 	switch {
 	case err != nil:
@@ -108,12 +143,14 @@ func (p *acme) call(ctx context.Context, method, path string, in map[string]stri
 	case resp.Status > 299:
 		return got, resp.StatusError()
 	}
+
 	if err := resp.DecodeJSON(&got); err != nil {
 		return got, err
 	}
 	if got.ID == "" || !got.Amount.Present {
 		return got, resp.Unexpected("every answer has id and amount")
 	}
+
 	return got, nil
 }
 
@@ -131,13 +168,26 @@ func (s *acmeProvider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusUnauthorized)
 		return
 	}
+
 	if r.Method == http.MethodPost && json.NewDecoder(r.Body).Decode(&in) != nil {
 		w.WriteHeader(http.StatusBadRequest)
 		return
 	}
+
 	id := strconv.Itoa(len(s.books.Entries()) + 1)
 	if r.URL.Path == "/payouts" {
-		s.books.Add(ledger.Entry{Kind: ledger.Payout, ID: id, OrderID: in.Order, Amount: in.Amount, Currency: "EUR", Status: "sent", Moved: true})
+		s.books.Add(
+			ledger.Entry{
+				Kind:     ledger.Payout,
+				ID:       id,
+				OrderID:  in.Order,
+				Amount:   in.Amount,
+				Currency: "EUR",
+				Status:   "sent",
+				Moved:    true,
+			},
+		)
 	}
+
 	_ = json.NewEncoder(w).Encode(map[string]string{"id": id, "amount": in.Amount.String()})
 }

@@ -17,19 +17,20 @@ type Target struct {
 	// Start starts a fresh process of the plugin, in which no account is
 	// configured. The kit starts one for every case.
 	Start func(Output) (Process, error)
-	// Config returns a complete, valid configuration as JSON text, whose base_url
-	// is the one given. Its secrets are distinct and have at least 8 characters,
-	// so that they can be looked for in everything that the plugin says.
+	// Config returns a complete, valid configuration as JSON text, whose
+	// base_url is the one given. Its secrets are distinct and have at least 8
+	// characters, so that they can be looked for in everything that the plugin
+	// says.
 	Config func(baseURL string) string
 }
 
-// Output is where a process must deliver what leaves it, so that the kit can look
-// for secrets there.
+// Output is where a process must deliver what leaves it, so that the kit can
+// look for secrets there.
 type Output struct {
 	// Log takes what the plugin logs and prints, in pieces of any size.
 	Log io.Writer
-	// Intercept must be the interceptor of the client's connection. It sees every
-	// answer as it is on the wire.
+	// Intercept must be the interceptor of the client's connection. It sees
+	// every answer as it is on the wire.
 	Intercept grpc.UnaryClientInterceptor
 }
 
@@ -37,24 +38,26 @@ type Output struct {
 type Process interface {
 	// Client returns the client that calls the plugin.
 	Client() *client.Client
-	// Stop asks the process to end, and ends it by force if it does not. The error
-	// says what did not end by itself. The kit calls Stop once, also after Kill.
+	// Stop asks the process to end, and ends it by force if it does not. The
+	// error says what did not end by itself. The kit calls Stop once, also
+	// after Kill.
 	Stop() error
 	// Kill ends the process at once, in the middle of a call.
 	Kill()
 	// Left reports, after Stop, what the process left behind; nil is nothing.
 	Left() error
-	// Files counts the files and connections that the process holds open; 0 where
-	// the system does not tell.
+	// Files counts the files and connections that the process holds open; 0
+	// where the system does not tell.
 	Files() int
-	// Processor returns the processor time that the process has used so far, as a
-	// program built for release would; 0 where the system does not tell.
+	// Processor returns the processor time that the process has used so far, as
+	// a program built for release would; 0 where the system does not tell.
 	Processor() time.Duration
 }
 
 // Reporter receives what the cases find.
 type Reporter interface {
-	// Run calls f with a reporter for the named part and returns when f has ended.
+	// Run calls f with a reporter for the named part and returns when f has
+	// ended.
 	Run(name string, f func(Reporter))
 	// Logf notes what is worth knowing and not wrong.
 	Logf(format string, args ...any)
@@ -63,7 +66,8 @@ type Reporter interface {
 	// FailNow ends the part: it runs deferred calls and does not return.
 	FailNow()
 	// LeaveOut ends the part like FailNow, because the simulator cannot do what
-	// the rest of it needs. Whether that is a failure is the reporter's decision.
+	// the rest of it needs. Whether that is a failure is the reporter's
+	// decision.
 	LeaveOut(why string)
 }
 
@@ -72,8 +76,8 @@ type Option func(*settings)
 
 type settings suite.Settings
 
-// Without leaves a case out, by the name under which it runs. The report shows the
-// reason, which must not be empty.
+// Without leaves a case out, by the name under which it runs. The report shows
+// the reason, which must not be empty.
 func Without(name, reason string) Option {
 	return func(s *settings) { s.Without[name] = reason }
 }

@@ -8,6 +8,6 @@
 // contract and quotes it when it fails. The plugin's declared capabilities
 // decide which cases run; a capability is not excused from its cases.
 //
-// What the kit asks of a simulator is in package control, and packages sim,
+// Package control has what the kit asks of a simulator, and packages sim,
 // ledger and fault are what simulators are made of. CASES.md lists the cases.
 package conformance

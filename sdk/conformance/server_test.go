@@ -20,8 +20,9 @@ import (
 	"github.com/payhost/payhost/sdk/serve"
 )
 
-// twist is what a wrong server does to the calls of a right one. handle makes an interceptor for each process, so that
-// it can remember something; headers may change a request before gRPC reads it.
+// twist is what a wrong server does to the calls of a right one. handle makes
+// an interceptor for each process, so that it can remember something; headers
+// may change a request before gRPC reads it.
 type twist struct {
 	handle  func() grpc.UnaryServerInterceptor
 	headers func(*http.Request) *http.Request
@@ -55,31 +56,46 @@ func (w twist) start(out conformance.Output) (conformance.Process, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	listener, err := net.Listen("unix", filepath.Join(dir, "s"))
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	plugin := serve.NewServer(newAcme, serve.Options{Logger: slog.New(slog.NewJSONHandler(out.Log, nil))})
+	plugin := serve.NewServer(
+		newAcme,
+		serve.Options{Logger: slog.New(slog.NewJSONHandler(out.Log, nil))},
+	)
+
 	var options []grpc.ServerOption
 	if w.handle != nil {
 		options = append(options, grpc.UnaryInterceptor(w.handle()))
 	}
 	g := grpc.NewServer(options...)
 	plugin.Register(g)
-	serving := &http.Server{Protocols: new(http.Protocols), Handler: http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		if w.headers != nil {
-			r = w.headers(r)
-		}
-		g.ServeHTTP(rw, r)
-	})}
+	serving := &http.Server{
+		Protocols: new(http.Protocols),
+		Handler: http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+			if w.headers != nil {
+				r = w.headers(r)
+			}
+			g.ServeHTTP(rw, r)
+		}),
+	}
+
 	serving.Protocols.SetUnencryptedHTTP2(true)
 	served := make(chan error, 1)
 	go func() { served <- serving.Serve(listener) }()
-	conn, err := grpc.NewClient("unix:"+filepath.Join(dir, "s"),
-		grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithUnaryInterceptor(out.Intercept))
+	conn, err := grpc.NewClient(
+		"unix:"+filepath.Join(dir, "s"),
+		grpc.WithTransportCredentials(
+			insecure.NewCredentials(),
+		),
+		grpc.WithUnaryInterceptor(out.Intercept),
+	)
 	if err != nil {
 		return nil, errors.Join(err, serving.Close(), os.RemoveAll(dir))
 	}
+
 	return &server{
 		client: client.New(conn),
 		stop: func() error {

@@ -10,7 +10,8 @@ import (
 	wire "github.com/payhost/payhost/sdk/internal/providerv1"
 )
 
-// What the wrong servers begin with is right: what the kit finds is their doing.
+// What the wrong servers begin with is right: what the kit finds is their
+// doing.
 func TestAcmeKeepsTheContract(t *testing.T) {
 	r := kittest.NewRecorder("")
 	twist{}.run(r)
@@ -19,7 +20,8 @@ func TestAcmeKeepsTheContract(t *testing.T) {
 	}
 }
 
-// In Go the SDK sees to all of this. Each of these servers is what a plugin in another language can be.
+// In Go the SDK sees to all of this. Each of these servers is what a plugin in
+// another language can be.
 func TestWrongServersAreCaught(t *testing.T) {
 	kittest.Catch(t, wrongServers())
 }
@@ -124,10 +126,15 @@ func wrongServers() (list []kittest.Wrong) {
 			"operations": "an operation that is not declared succeeded",
 		}},
 	} {
-		list = append(list, kittest.Wrong{Name: c.name, Caught: c.cases, Run: func(r *kittest.Recorder) {
-			c.twist.run(r, conformance.Patience(time.Second/10))
-		}})
+		list = append(list, kittest.Wrong{
+			Name:   c.name,
+			Caught: c.cases,
+			Run: func(r *kittest.Recorder) {
+				c.twist.run(r, conformance.Patience(time.Second/10))
+			},
+		})
 	}
+
 	return list
 }
 

@@ -30,7 +30,10 @@ func (*talker) Info() sdk.Info {
 	return sdk.Info{Name: "talker", Version: "1", Currencies: []string{"EUR"}}
 }
 
-func (p *talker) GetPayment(ctx context.Context, req sdk.GetPaymentRequest) (*sdk.Payment, error) {
+func (p *talker) GetPayment(
+	ctx context.Context,
+	req sdk.GetPaymentRequest,
+) (*sdk.Payment, error) {
 	p.rt.Logger.DebugContext(ctx, "asked about "+req.Payment.Reference)
 	return nil, sdk.Refused(sdk.CodeDeclined, "7", "no: "+p.key)
 }
@@ -52,13 +55,18 @@ func TestHost(t *testing.T) {
 	}
 	ctx, record := sdk.WithExchangeLog(t.Context())
 	sdk.RecordExchange(ctx, sdk.Exchange{URL: "https://a.example/x"})
-	_, err := h.GetPayment(ctx, sdk.GetPaymentRequest{Payment: sdk.PaymentContext{Reference: "pay_1"}})
+	_, err := h.GetPayment(
+		ctx,
+		sdk.GetPaymentRequest{Payment: sdk.PaymentContext{Reference: "pay_1"}},
+	)
+
 	said := h.Said(record, err, errors.New("another"))
 	for _, want := range []string{"asked about pay_1", "https://a.example/x", "no: [secret]", "another"} {
 		if !strings.Contains(said, want) {
 			t.Errorf("%q is not in %s", want, said)
 		}
 	}
+
 	providertest.WantNoSecret(t, said, "k3y-0123456789")
 }
 
@@ -74,27 +82,39 @@ func TestWantNoSecret(t *testing.T) {
 }
 
 func TestAPI(t *testing.T) {
-	address, asked := providertest.API(t, func(r providertest.Received, number int) (int, string) {
-		return 200 + number, `"` + r.URL.Path + `"`
-	})
+	address, asked := providertest.API(
+		t,
+		func(r providertest.Received, number int) (int, string) {
+			return 200 + number, `"` + r.URL.Path + `"`
+		},
+	)
+
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	for i := range 2 {
-		resp, err := client.Post(address+"/v1/pay?x=1", "text/plain", strings.NewReader("body"))
+		resp, err := client.Post(
+			address+"/v1/pay?x=1",
+			"text/plain",
+			strings.NewReader("body"),
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
+
 		text, _ := io.ReadAll(resp.Body)
 		_ = resp.Body.Close()
 		if resp.StatusCode != 200+i || string(text) != `"/v1/pay"` {
 			t.Errorf("got %d %s", resp.StatusCode, text)
 		}
 	}
+
 	stray, err := client.Get(address[:strings.LastIndex(address, "/")] + "/v1/pay")
 	if err != nil {
 		t.Fatal(err)
 	}
 	_ = stray.Body.Close()
-	if list := asked(); len(list) != 2 || list[1].Body != "body" || list[1].URL.RawQuery != "x=1" || stray.StatusCode != 404 {
+	if list := asked(); len(list) != 2 || list[1].Body != "body" ||
+		list[1].URL.RawQuery != "x=1" ||
+		stray.StatusCode != 404 {
 		t.Errorf("asked %d times; a stray request got %d", len(list), stray.StatusCode)
 	}
 }

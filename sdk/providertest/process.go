@@ -40,24 +40,29 @@ func inProcess[C any, P sdk.Provider](
 ) func(conformance.Output) (conformance.Process, error) {
 	return func(out conformance.Output) (conformance.Process, error) {
 		before := goleak.IgnoreCurrent()
-		logger := slog.New(slog.NewJSONHandler(out.Log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+		logger := slog.New(
+			slog.NewJSONHandler(out.Log, &slog.HandlerOptions{Level: slog.LevelDebug}),
+		)
 		server := serve.NewServer(newProvider, serve.Options{Logger: logger})
 
 		p := &process{before: before, server: server, served: make(chan error, 1)}
 		if err := p.serve(out.Intercept); err != nil {
 			return nil, err
 		}
+
 		return p, nil
 	}
 }
 
 // serve listens on a socket and connects to it.
 func (p *process) serve(intercept grpc.UnaryClientInterceptor) error {
-	// Not t.TempDir: the path of a Unix socket has room for about a hundred characters.
+	// Not t.TempDir: the path of a Unix socket has room for about a hundred
+	// characters.
 	dir, err := os.MkdirTemp("", "kit")
 	if err != nil {
 		return err
 	}
+
 	p.dir = dir
 	socket := filepath.Join(dir, "s")
 	listener, err := net.Listen("unix", socket)
@@ -78,6 +83,7 @@ func (p *process) serve(intercept grpc.UnaryClientInterceptor) error {
 		p.served <- err
 	}()
 
+	// Without TLS: the socket is in a private folder.
 	p.conn, err = grpc.NewClient("unix:"+socket,
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithUnaryInterceptor(intercept))
@@ -85,6 +91,7 @@ func (p *process) serve(intercept grpc.UnaryClientInterceptor) error {
 		p.grpc.Stop()
 		return errors.Join(err, os.RemoveAll(dir))
 	}
+
 	p.client = client.New(p.conn)
 	return nil
 }
@@ -112,7 +119,10 @@ func (p *process) stopServing() error {
 	case <-time.After(patience):
 		p.grpc.Stop()
 		<-done
-		return fmt.Errorf("calls whose caller had gone away did not end within %s", patience)
+		return fmt.Errorf(
+			"calls whose caller had gone away did not end within %s",
+			patience,
+		)
 	}
 }
 
@@ -120,8 +130,8 @@ func (p *process) Kill() { p.grpc.Stop() }
 
 func (p *process) Left() error { return goleak.Find(p.before) }
 
-// Files counts what this process holds open, the kit's own connections too: they
-// are as many as the plugin's.
+// Files counts what this process holds open, the kit's own connections too:
+// they are as many as the plugin's.
 func (p *process) Files() int {
 	list, err := os.ReadDir("/proc/self/fd")
 	if err != nil {

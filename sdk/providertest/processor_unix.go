@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// processorTime is this process's, the kit's own work too, as it would be without
-// the race detector.
+// processorTime is this process's, the kit's own work too, as it would be
+// without the race detector.
 func processorTime() time.Duration {
 	var used syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {

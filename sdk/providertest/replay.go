@@ -9,24 +9,34 @@ import (
 	"testing"
 	"time"
 
-	"google.golang.org/grpc"
-
 	"github.com/payhost/payhost/sdk"
 	"github.com/payhost/payhost/sdk/conformance"
 	"github.com/payhost/payhost/sdk/conformance/golden"
 )
 
-// replayedAt is an address that nobody has: a plugin whose requests do not go through sdk.Runtime.Transport reaches nothing.
+// replayedAt is an address that does not exist: a plugin whose requests do not
+// go through sdk.Runtime.Transport reaches nothing.
 const replayedAt = "https://recorded.invalid"
 
-// Replay makes the call of a golden file again, over gRPC as a host does, and plays the provider's part from the file. The
-// test fails when the plugin says something else to the provider than was recorded, or makes something else of its
-// answers. newProvider and config are those of Run; its secrets need not be the recorded account's.
+// replayTime bounds a call: nothing in it waits for a network.
+const replayTime = time.Minute
+
+// Replay makes the call of a golden file again, over gRPC as a host does, and
+// plays the provider's part from the file. The test fails when the plugin says
+// something else to the provider than was recorded, or makes something else of
+// its answers. newProvider and config are those of Run; the configuration's
+// secrets need not be the recorded account's.
 //
-// Requests must go through sdk.Runtime.Transport, as those of package providerhttp do; for others there is Recorded. When
-// the address was recorded without a configured base_url and the plugin's usual one has a path, config adds that path.
+// Requests must go through sdk.Runtime.Transport, as those of package
+// providerhttp do; for others there is Recorded. When the address was recorded
+// without a configured base_url and the plugin's usual one has a path, config
+// must add that path.
 func Replay[C any, P sdk.Provider](
-	t *testing.T, newProvider func(C, sdk.Runtime) (P, error), config func(baseURL string) string, file string, opts ...golden.Option,
+	t *testing.T,
+	newProvider func(C, sdk.Runtime) (P, error),
+	config func(baseURL string) string,
+	file string,
+	opts ...golden.Option,
 ) {
 	t.Helper()
 	wrong, err := replay(t.Context(), newProvider, config, file, opts)
@@ -38,40 +48,52 @@ func Replay[C any, P sdk.Provider](
 	}
 }
 
-// replay gives all that is different; the error says why nothing could be replayed.
+// replay returns all that is different; the error says why nothing could be
+// replayed.
 func replay[C any, P sdk.Provider](
-	ctx context.Context, newProvider func(C, sdk.Runtime) (P, error), config func(baseURL string) string, file string, opts []golden.Option,
+	ctx context.Context,
+	newProvider func(C, sdk.Runtime) (P, error),
+	config func(baseURL string) string,
+	file string,
+	opts []golden.Option,
 ) (wrong []string, err error) {
 	recording, player, err := recorded(file, replayedAt, opts)
 	if err != nil {
 		return nil, err
 	}
-	process, err := inProcess(func(c C, rt sdk.Runtime) (P, error) {
+
+	// The player is the whole network of the plugin.
+	start := inProcess(func(c C, rt sdk.Runtime) (P, error) {
 		rt.Transport = player
 		return newProvider(c, rt)
-	})(conformance.Output{Log: io.Discard, Intercept: passOn})
+	})
+
+	process, err := start(conformance.Output{Log: io.Discard})
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, process.Stop()) }()
+
+	const account = "replay"
 	ctx, cancel := context.WithTimeout(ctx, replayTime)
 	defer cancel()
-	const account = "replay"
-	if _, err := process.Client().Configure(ctx, account, []byte(config(replayedAt))); err != nil {
+	plugin := process.Client()
+	if _, err := plugin.Configure(ctx, account, []byte(config(replayedAt))); err != nil {
 		return nil, fmt.Errorf("the configuration is not accepted: %w", err)
 	}
-	answer, failure := process.Client().Account(account).Call(ctx, recording.Verb, recording.Request)
-	for _, text := range append(player.Done(), recording.Compare(answer, failure, opts...)...) {
+
+	answer, failure := plugin.Account(account).Call(ctx, recording.Verb, recording.Request)
+	differences := append(player.Done(), recording.Compare(answer, failure, opts...)...)
+	for _, text := range differences {
 		wrong = append(wrong, file+": "+text)
 	}
+
 	return wrong, nil
 }
 
-// replayTime bounds a call: nothing in it waits for a network.
-const replayTime = time.Minute
-
-// Recorded serves the provider's part of a golden file at the address that it gives, for tests that call the plugin in
-// their own way. The test fails when the requests differ from the recorded ones or are not made.
+// Recorded serves the provider's part of a golden file and returns its address,
+// for tests that call the plugin in their own way. The test fails when the
+// requests differ from the recorded ones or are not made.
 func Recorded(t *testing.T, file string, opts ...golden.Option) (baseURL string) {
 	t.Helper()
 	server := httptest.NewUnstartedServer(nil)
@@ -81,6 +103,7 @@ func Recorded(t *testing.T, file string, opts ...golden.Option) (baseURL string)
 		server.Close()
 		t.Fatal(err)
 	}
+
 	server.Config.Handler = player
 	server.Start()
 	t.Cleanup(func() {
@@ -89,18 +112,15 @@ func Recorded(t *testing.T, file string, opts ...golden.Option) (baseURL string)
 			t.Errorf("%s: %s", file, text)
 		}
 	})
+
 	return baseURL
 }
 
-// passOn is an interceptor that changes nothing.
-func passOn(
-	ctx context.Context, method string, req, reply any,
-	conn *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption,
-) error {
-	return invoke(ctx, method, req, reply, conn, opts...)
-}
-
-func recorded(file, base string, opts []golden.Option) (*golden.Recording, *golden.Player, error) {
+// recorded reads a golden file and returns the player of its provider's part.
+func recorded(
+	file, base string,
+	opts []golden.Option,
+) (*golden.Recording, *golden.Player, error) {
 	recording, err := golden.Read(file)
 	if err != nil {
 		return nil, nil, err

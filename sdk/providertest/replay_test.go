@@ -27,8 +27,15 @@ type balanceProvider struct {
 }
 
 func newBalanceProvider(cfg balanceConfig, rt sdk.Runtime) (*balanceProvider, error) {
-	client, err := providerhttp.New(rt, providerhttp.Options{BaseURL: cfg.URL("", ""), SecretQuery: []string{"key"}})
-	return &balanceProvider{cfg, client, func() string { return rt.Now().Format("150405") }}, err
+	client, err := providerhttp.New(
+		rt,
+		providerhttp.Options{BaseURL: cfg.URL("", ""), SecretQuery: []string{"key"}},
+	)
+	return &balanceProvider{
+		cfg,
+		client,
+		func() string { return rt.Now().Format("150405") },
+	}, err
 }
 
 func (*balanceProvider) Info() sdk.Info { return sdk.Info{Name: "acme", Version: "1"} }
@@ -40,11 +47,13 @@ func (p *balanceProvider) Close() error {
 
 func (p *balanceProvider) GetBalances(ctx context.Context) ([]sdk.Balance, error) {
 	resp, err := p.client.Do(ctx, providerhttp.Request{
-		Path: p.cfg.Path, Query: url.Values{"key": {p.cfg.Key.Reveal()}, "time": {p.now()}},
+		Path:  p.cfg.Path,
+		Query: url.Values{"key": {p.cfg.Key.Reveal()}, "time": {p.now()}},
 	})
 	if err != nil {
 		return nil, err
 	}
+
 	var money struct {
 		Amount   providerhttp.Amount `json:"amount"`
 		Currency string              `json:"currency"`
@@ -52,15 +61,26 @@ func (p *balanceProvider) GetBalances(ctx context.Context) ([]sdk.Balance, error
 	if err := resp.DecodeJSON(&money); err != nil {
 		return nil, err
 	}
-	return []sdk.Balance{{Name: p.cfg.Name, Amount: sdk.Money{Amount: money.Amount.Decimal, Currency: money.Currency}}}, nil
+
+	return []sdk.Balance{
+		{
+			Name:   p.cfg.Name,
+			Amount: sdk.Money{Amount: money.Amount.Decimal, Currency: money.Currency},
+		},
+	}, nil
 }
 
 func balances(members map[string]string) func(string) string {
 	return func(baseURL string) string {
-		all := map[string]string{"environment": "sandbox", "base_url": baseURL, "key": "a-secret-of-the-test"}
+		all := map[string]string{
+			"environment": "sandbox",
+			"base_url":    baseURL,
+			"key":         "a-secret-of-the-test",
+		}
 		for name, value := range members {
 			all[name] = value
 		}
+
 		text, _ := json.Marshal(all) // texts
 		return string(text)
 	}
@@ -76,7 +96,8 @@ func TestReplay(t *testing.T) {
 	Replay(t, newBalanceProvider, balances(nil), recordedLoss, golden.Varying("time"))
 }
 
-// A plugin that changed fails, in what it says to its provider and in what it makes of the answer.
+// A plugin that changed fails, in what it says to its provider and in what it
+// makes of the answer.
 func TestReplayNoticesWhatChanged(t *testing.T) {
 	for _, c := range []struct {
 		name, file string
@@ -94,10 +115,17 @@ func TestReplayNoticesWhatChanged(t *testing.T) {
 		{"no golden file", "main_test.go", nil, "", "main_test.go is no golden file"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			wrong, err := replay(t.Context(), newBalanceProvider, balances(c.config), c.file, []golden.Option{golden.Varying(c.varying)})
+			wrong, err := replay(
+				t.Context(),
+				newBalanceProvider,
+				balances(c.config),
+				c.file,
+				[]golden.Option{golden.Varying(c.varying)},
+			)
 			if err != nil {
 				wrong = append(wrong, err.Error())
 			}
+
 			if said := strings.Join(wrong, "\n"); !strings.Contains(said, c.says) {
 				t.Errorf("it says %q and not %q", said, c.says)
 			}
@@ -111,11 +139,13 @@ func TestRecordedServesTheProvidersPart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	p := &balanceProvider{cfg: cfg, now: func() string { return "now" }}
 	if p.client, err = providerhttp.New(sdk.Runtime{}, providerhttp.Options{BaseURL: baseURL}); err != nil {
 		t.Fatal(err)
 	}
 	defer p.client.Close()
+
 	list, err := p.GetBalances(t.Context())
 	if err != nil || len(list) != 1 || list[0].Amount.Amount.String() != "12.5" {
 		t.Errorf("got %v, %v", list, err)

@@ -33,8 +33,8 @@ type (
 	}
 )
 
-// WriteJUnit writes the report as JUnit's XML. A case that was not run counts as
-// failed.
+// WriteJUnit writes the report as JUnit's XML. A case that was not run counts
+// as failed.
 func (r *Report) WriteJUnit(w io.Writer) error {
 	suite := junitSuite{
 		Name:      "conformance of " + r.Plugin + " " + r.Version,
@@ -42,6 +42,7 @@ func (r *Report) WriteJUnit(w io.Writer) error {
 		Time:      seconds(r.Duration),
 		Timestamp: r.Started.Format(time.RFC3339),
 	}
+
 	for _, result := range r.Cases {
 		entry := result.junit(r.Plugin)
 		if entry.Failure != nil {
@@ -50,9 +51,11 @@ func (r *Report) WriteJUnit(w io.Writer) error {
 		if entry.Skipped != nil {
 			suite.Skipped++
 		}
+
 		suite.Cases = append(suite.Cases, entry)
 	}
 
+	// Indented: people read it too.
 	if _, err := io.WriteString(w, xml.Header); err != nil {
 		return err
 	}
@@ -61,6 +64,7 @@ func (r *Report) WriteJUnit(w io.Writer) error {
 	if err := encoder.Encode(suite); err != nil {
 		return err
 	}
+
 	_, err := io.WriteString(w, "\n")
 	return err
 }
@@ -76,6 +80,7 @@ func (r Result) junit(class string) junitCase {
 	default:
 		entry.Skipped = &junitReason{Message: r.Why}
 	}
+
 	return entry
 }
 

@@ -14,8 +14,8 @@ import (
 	kit "github.com/payhost/payhost/sdk/conformance"
 )
 
-// endTime is how long a program may take to end when it is asked to. A host gives
-// it less when it is in a hurry.
+// endTime is how long a program may take to end when it is asked to. A host
+// gives it less when it is in a hurry.
 const endTime = 5 * time.Second
 
 // process is a program of the plugin as the kit sees it.
@@ -24,8 +24,8 @@ type process struct {
 	killed bool
 }
 
-// start returns what starts the program afresh. Nothing that the program says is
-// masked: the kit looks for secrets in it.
+// start returns what starts the program afresh. Nothing that the program says
+// is masked: the kit looks for secrets in it.
 func start(
 	ctx context.Context, binary plugin.Binary, workspace *plugin.Workspace,
 ) func(kit.Output) (kit.Process, error) {
@@ -40,6 +40,7 @@ func start(
 		if err != nil {
 			return nil, err
 		}
+
 		return &process{Process: p}, nil
 	}
 }
@@ -77,6 +78,7 @@ func (p *process) Processor() (sum time.Duration) {
 	if err != nil {
 		return 0
 	}
+
 	for _, path := range threads {
 		text, err := os.ReadFile(path)
 		if err != nil {
@@ -86,5 +88,6 @@ func (p *process) Processor() (sum time.Duration) {
 		nanoseconds, _ := strconv.ParseInt(first, 10, 64) // the kernel writes a number
 		sum += time.Duration(nanoseconds)
 	}
+
 	return sum
 }

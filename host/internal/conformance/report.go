@@ -9,13 +9,13 @@ type State string
 const (
 	Passed State = "passed"
 	Failed State = "failed"
-	// LeftOut is a case that the caller excluded, or a part of which was left out,
-	// since the simulator cannot do what it needs.
+	// LeftOut is a case that the caller excluded, or a part of which was left
+	// out, since the simulator cannot do what it needs.
 	LeftOut State = "left_out"
 	// NotNeeded is a case about a capability that the account does not have.
 	NotNeeded State = "not_needed"
-	// NotRun is a case that the run did not reach: the plugin did not start, or the
-	// run was broken off.
+	// NotRun is a case that the run did not reach: the plugin did not start, or
+	// the run was broken off.
 	NotRun State = "not_run"
 )
 

@@ -10,8 +10,8 @@ import (
 	kit "github.com/payhost/payhost/sdk/conformance"
 )
 
-// reporter makes results of what the kit reports. The kit runs one case after the
-// other, and a case's parts one after the other.
+// reporter makes results of what the kit reports. The kit runs one case after
+// the other, and a case's parts one after the other.
 type reporter struct {
 	path   []string // of the part: the case first
 	result *Result  // of the case; nil above all cases
@@ -20,8 +20,8 @@ type reporter struct {
 	end    func(*Result)
 }
 
-// Run runs a part in a goroutine of its own, which FailNow ends. A case in which
-// the kit itself panics has failed.
+// Run runs a part in a goroutine of its own, which FailNow ends. A case in
+// which the kit itself panics has failed.
 func (r *reporter) Run(name string, f func(kit.Reporter)) {
 	part := *r
 	part.path = append(append([]string(nil), r.path...), name)
@@ -30,6 +30,7 @@ func (r *reporter) Run(name string, f func(kit.Reporter)) {
 		part.result = r.begin(name)
 	}
 
+	// A panic of the kit must not end the host's command.
 	began := time.Now()
 	done := make(chan struct{})
 	go func() {
@@ -41,6 +42,7 @@ func (r *reporter) Run(name string, f func(kit.Reporter)) {
 		}()
 		f(&part)
 	}()
+
 	<-done
 
 	if isCase {
@@ -62,10 +64,12 @@ func (r *reporter) Errorf(format string, args ...any) {
 		defer r.end(result)
 	}
 
+	// The case is the first of the path, and has a field of its own.
 	part := ""
 	if len(r.path) > 1 {
 		part = strings.Join(r.path[1:], "/")
 	}
+
 	// The contract's sentence is in the result already.
 	text, _, _ = strings.Cut(text, "\n\tThe contract: ")
 	result.State = Failed
@@ -75,8 +79,8 @@ func (r *reporter) Errorf(format string, args ...any) {
 // FailNow ends the part.
 func (r *reporter) FailNow() { runtime.Goexit() }
 
-// LeaveOut ends the part. A case of which a part is left out has not passed, even
-// when the parts before it found nothing.
+// LeaveOut ends the part. A case of which a part is left out has not passed,
+// even when the parts before it found nothing.
 func (r *reporter) LeaveOut(why string) {
 	if r.result.State == Passed {
 		r.result.State = LeftOut

@@ -24,15 +24,16 @@ type Options struct {
 	// Simulator is the address of the provider's API, with the control protocol
 	// beside it.
 	Simulator string
-	// Config is the plugin's configuration as JSON text; nil is the one that the
-	// simulator offers. Its base_url is replaced.
+	// Config is the plugin's configuration as JSON text; nil is the one that
+	// the simulator offers. Its base_url is replaced.
 	Config json.RawMessage
 	// Allows returns why the program may not have the configuration; nil allows
 	// every program.
 	Allows func(path, sha256 string) error
 	// Only chooses cases by their name; nil is all of them.
 	Only func(name string) bool
-	// Partial makes what the simulator cannot do cost only the cases that need it.
+	// Partial makes what the simulator cannot do cost only the cases that need
+	// it.
 	Partial bool
 	// Without has cases that are left out, with the reason.
 	Without map[string]string
@@ -40,9 +41,9 @@ type Options struct {
 	Tell func(Result)
 }
 
-// Run starts the program for every case and returns a report of what was found. An
-// error says why the kit could not try the plugin at all; what is wrong with the
-// plugin is in the report.
+// Run starts the program for every case and returns a report of what was found.
+// An error says why the kit could not try the plugin at all; what is wrong with
+// the plugin is in the report.
 func Run(ctx context.Context, options Options) (*Report, error) {
 	simulator, err := control.Dial(ctx, options.Simulator)
 	if (err != nil) && (!options.Partial || (simulator == nil)) {
@@ -50,6 +51,7 @@ func Run(ctx context.Context, options Options) (*Report, error) {
 	}
 	defer simulator.Close()
 
+	// With Partial a simulator need not say what it can do.
 	config, err := configuration(ctx, options, simulator)
 	if err != nil {
 		return nil, err
@@ -59,6 +61,8 @@ func Run(ctx context.Context, options Options) (*Report, error) {
 		return nil, err
 	}
 	defer done()
+
+	// The configuration has secrets: not every program may have them.
 	if options.Allows != nil {
 		if err := options.Allows(binary.Path, binary.Checksum); err != nil {
 			return nil, err
@@ -74,19 +78,23 @@ func Run(ctx context.Context, options Options) (*Report, error) {
 		config:    config,
 		mask:      &redact.Set{},
 	}
+
 	return r.run()
 }
 
-// configuration returns the plugin's configuration, as an object whose base_url can
-// be replaced.
+// configuration returns the plugin's configuration, as an object whose base_url
+// can be replaced.
 func configuration(
 	ctx context.Context, options Options, simulator *control.Remote,
 ) (map[string]json.RawMessage, error) {
 	text := options.Config
 	if text == nil {
 		if !simulator.HasConfig() {
-			return nil, errors.New("the simulator gives no configuration for the plugin: say one with --config")
+			return nil, errors.New(
+				"the simulator gives no configuration for the plugin: say one with --config",
+			)
 		}
+
 		var err error
 		text, err = simulator.Config(ctx, options.Simulator)
 		if err != nil {
@@ -94,10 +102,12 @@ func configuration(
 		}
 	}
 
+	// The kit puts other addresses into it.
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(text, &members); (err != nil) || (members == nil) {
 		return nil, errors.New("the plugin's configuration is not a JSON object")
 	}
+
 	return members, nil
 }
 
@@ -140,6 +150,7 @@ func (r *runner) run() (*Report, error) {
 		end: r.tell,
 	}
 
+	// The describing start does not count.
 	began := time.Now()
 	target := kit.Target{Start: start(r.ctx, r.binary, r.workspace), Config: r.configAt}
 	kit.Run(reporter, target, r.simulator, r.kitOptions()...)
@@ -162,9 +173,11 @@ func (r *runner) describe() (sdk.AccountInfo, error) {
 	}
 	defer first.Stop(endTime)
 
+	// Every text of the report is masked from here on.
 	info := first.Info()
-	r.mask.Add(redact.In(info.ConfigSchema, json.RawMessage(r.configAt(r.Simulator)))...)
-	account, err := first.Client().Configure(r.ctx, "kit", json.RawMessage(r.configAt(r.Simulator)))
+	config := json.RawMessage(r.configAt(r.Simulator))
+	r.mask.Add(redact.In(info.ConfigSchema, config)...)
+	account, err := first.Client().Configure(r.ctx, "kit", config)
 	if err != nil {
 		return sdk.AccountInfo{}, refusedConfig(r.mask, err)
 	}
@@ -179,13 +192,16 @@ func (r *runner) describe() (sdk.AccountInfo, error) {
 		Started:   time.Now().UTC().Truncate(time.Second),
 		Cases:     []Result{},
 	}
+
 	for _, capability := range account.Capabilities {
 		r.report.Capabilities = append(r.report.Capabilities, string(capability))
 	}
+
 	return account, nil
 }
 
 func (r *runner) kitOptions() []kit.Option {
+	// A run that was broken off leaves the other cases out.
 	wanted := func(name string) bool {
 		return (r.ctx.Err() == nil) && ((r.Only == nil) || r.Only(name))
 	}
@@ -193,9 +209,11 @@ func (r *runner) kitOptions() []kit.Option {
 	if r.Partial {
 		options = append(options, kit.Partial())
 	}
+
 	for name, why := range r.Without {
 		options = append(options, kit.Without(name, why))
 	}
+
 	return options
 }
 
@@ -205,7 +223,8 @@ func (r *runner) tell(result *Result) {
 	}
 }
 
-// collect puts the cases into the kit's order, those that did not run among them.
+// collect puts the cases into the kit's order, those that did not run among
+// them.
 func (r *runner) collect(ran map[string]*Result, capabilities []sdk.Capability) {
 	if start := ran["start"]; start != nil {
 		r.report.Cases = append(r.report.Cases, *start)
@@ -227,12 +246,14 @@ func (r *runner) collect(ran map[string]*Result, capabilities []sdk.Capability) 
 		case (c.Odd != "") && !r.simulator.Sends(c.Odd):
 			result.State = NotNeeded
 			result.Why = "the simulator has no webhook that is " + string(c.Odd)
+
 		case excluded:
 			result.State = LeftOut
 			result.Why = why
 		case (r.Only != nil) && !r.Only(c.Name):
 			continue
 		}
+
 		r.report.Cases = append(r.report.Cases, result)
 	}
 
@@ -250,11 +271,13 @@ func ruleOf(name string) string {
 	return ""
 }
 
-// refusedConfig says why the kit cannot try the plugin: it needs one configuration
-// with which everything works.
+// refusedConfig says why the kit cannot try the plugin: it needs one
+// configuration with which everything works.
 func refusedConfig(mask *redact.Set, err error) error {
 	refusal := sdk.AsError(err)
-	lines := []string{"the plugin does not take the configuration: " + mask.Text(refusal.Message)}
+	lines := []string{
+		"the plugin does not take the configuration: " + mask.Text(refusal.Message),
+	}
 	for _, violation := range refusal.Violations {
 		lines = append(lines, "  "+violation.Field+": "+mask.Text(violation.Message))
 	}

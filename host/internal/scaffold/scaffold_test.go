@@ -17,15 +17,18 @@ import (
 
 const top = "../../.."
 
-// repository gives a folder that is Payhost's repository as far as plugins are concerned.
+// repository returns a folder that is Payhost's repository as far as plugins
+// are concerned.
 func repository(t *testing.T) string {
 	t.Helper()
 	root := t.TempDir()
-	for _, part := range []string{"sdk", "plugins", "internal/archtest"} {
+
+	for _, part := range []string{"sdk", "plugins", "internal/archtest", "internal/redact"} {
 		if err := os.CopyFS(filepath.Join(root, part), os.DirFS(filepath.Join(top, part))); err != nil {
 			t.Fatal(err)
 		}
 	}
+
 	for _, name := range []string{"go.mod", "go.sum"} {
 		text, err := os.ReadFile(filepath.Join(top, name))
 		if err != nil {
@@ -33,6 +36,7 @@ func repository(t *testing.T) string {
 		}
 		write(t, filepath.Join(root, name), string(text))
 	}
+
 	return root
 }
 
@@ -46,21 +50,31 @@ func write(t *testing.T, path, text string) {
 	}
 }
 
-// goes runs the go command in a folder. Nothing may be asked of the network and go.mod may not need a change. Built as
-// `make build` does it, the dependencies are in the cache already.
+// goes runs the go command in a folder. Nothing may be asked of the network and
+// go.mod may not need a change. Built as `make build` does it, the dependencies
+// are in the cache already.
 func goes(t *testing.T, folder string, args ...string) string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "go", args...)
 	cmd.Dir = folder
-	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=readonly -trimpath", "CGO_ENABLED=0", "GOWORK=off", "GOPROXY=off")
+	cmd.Env = append(
+		os.Environ(),
+		"GOFLAGS=-mod=readonly -trimpath",
+		"CGO_ENABLED=0",
+		"GOWORK=off",
+		"GOPROXY=off",
+	)
+
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("go %s: %v\n%s", strings.Join(args, " "), err, out)
 	}
+
 	return string(out)
 }
 
-// described builds the plugin and asks it what it is, as `payhost plugin info` does.
+// described builds the plugin and asks it what it is, as `payhost plugin info`
+// does.
 func described(t *testing.T, folder, pkg, name string) {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), name)
@@ -69,6 +83,7 @@ func described(t *testing.T, folder, pkg, name string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	var info struct {
 		Name         string
 		Capabilities []string
@@ -76,15 +91,20 @@ func described(t *testing.T, folder, pkg, name string) {
 	if err := json.Unmarshal(text, &info); err != nil {
 		t.Fatal(err)
 	}
+
 	if info.Name != name || !slices.Contains(info.Capabilities, "create_payment") {
 		t.Errorf("the built plugin says %s", text)
 	}
 }
 
-// tested runs the tests of the new plugin and makes sure that the kit was among them.
+// tested runs the tests of the new plugin and makes sure that the kit was among
+// them.
 func tested(t *testing.T, folder, pkg string) {
 	t.Helper()
-	if out := goes(t, folder, "test", "-v", pkg); !strings.Contains(out, "--- PASS: TestConformance/") {
+	if out := goes(t, folder, "test", "-v", pkg); !strings.Contains(
+		out,
+		"--- PASS: TestConformance/",
+	) {
 		t.Errorf("the conformance kit did not run:\n%s", out)
 	}
 }
@@ -95,14 +115,25 @@ func TestAProviderOutsidePassesTheKitAtOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := scaffold.New(scaffold.Options{Name: "north-pay", Module: "example.org/team/north", SDK: sdk, From: from})
+
+	r, err := scaffold.New(
+		scaffold.Options{
+			Name:   "north-pay",
+			Module: "example.org/team/north",
+			SDK:    sdk,
+			From:   from,
+		},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	folder := filepath.Join(from, "north-pay")
-	if r.Folder != "north-pay" || r.Registry != "" || !slices.Contains(r.Files, "go.mod") || !slices.Contains(r.Files, "simulator/simulator.go") {
+	if r.Folder != "north-pay" || r.Registry != "" || !slices.Contains(r.Files, "go.mod") ||
+		!slices.Contains(r.Files, "simulator/simulator.go") {
 		t.Errorf("got %+v", r)
 	}
+
 	goes(t, folder, "mod", "tidy", "-diff") // its go.mod lists what it needs, and no more
 	goes(t, folder, "vet", "./...")
 	tested(t, folder, ".")
@@ -113,29 +144,48 @@ func TestAProviderOutsidePassesTheKitAtOnce(t *testing.T) {
 
 func TestAProviderInsidePassesTheKitAtOnce(t *testing.T) {
 	root := repository(t)
-	r, err := scaffold.New(scaffold.Options{Name: "northpay", From: filepath.Join(root, "sdk")})
+	r, err := scaffold.New(
+		scaffold.Options{Name: "northpay", From: filepath.Join(root, "sdk")},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	folder := filepath.Join(root, "plugins", "northpay")
-	if r.Folder != folder || r.Registry != filepath.Join(root, "plugins", "sandbox", "registry.go") || slices.Contains(r.Files, "go.mod") {
+	if r.Folder != folder ||
+		r.Registry != filepath.Join(root, "plugins", "sandbox", "registry.go") ||
+		slices.Contains(r.Files, "go.mod") {
 		t.Errorf("got %+v", r)
 	}
+
 	tested(t, root, "./plugins/northpay")
-	goes(t, root, "test", "-run", "^(TestLayering|TestProviderFolders|TestPackageComments)$", "./internal/archtest")
+	goes(
+		t,
+		root,
+		"test",
+		"-run",
+		"^(TestLayering|TestProviderFolders|TestPackageComments)$",
+		"./internal/archtest",
+	)
+
 	goes(t, root, "test", "./plugins/sandbox")
 	described(t, root, "./plugins/northpay", "northpay")
 	unformatted(t, folder)
 	noTraces(t, folder)
 	registry, err := os.ReadFile(r.Registry)
-	if err != nil || !strings.Contains(string(registry), `{"northpay", func(publicURL string) provider {`) {
+	if err != nil ||
+		!strings.Contains(
+			string(registry),
+			`{"northpay", func(publicURL string) provider {`,
+		) {
 		t.Errorf("the registry is\n%s", registry)
 	}
 }
 
 func unformatted(t *testing.T, folder string) {
 	t.Helper()
-	if out, err := exec.CommandContext(t.Context(), "gofmt", "-l", folder).Output(); err != nil || len(out) > 0 {
+	if out, err := exec.CommandContext(t.Context(), "gofmt", "-l", folder).Output(); err != nil ||
+		len(out) > 0 {
 		t.Errorf("not formatted: %s %v", out, err)
 	}
 }
@@ -148,7 +198,8 @@ func noTraces(t *testing.T, folder string) {
 			return err
 		}
 		text, err := os.ReadFile(path)
-		if bytes.Contains(bytes.ToLower(text), []byte("acme")) || strings.HasSuffix(path, ".txt") {
+		if bytes.Contains(bytes.ToLower(text), []byte("acme")) ||
+			strings.HasSuffix(path, ".txt") {
 			t.Errorf("%s still speaks of the template's provider", path)
 		}
 		return err
@@ -164,11 +215,13 @@ func TestTheTodosLeadThroughTheWork(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	for i, todo := range r.Todos {
 		if todo.Number != i+1 || todo.Text == "" || todo.Line == 0 {
 			t.Errorf("step %d is %+v", i+1, todo)
 		}
 	}
+
 	if len(r.Todos) < 10 || r.Todos[0].File != "config.go" {
 		t.Errorf("the steps are %+v", r.Todos)
 	}
@@ -196,14 +249,17 @@ func TestEveryProblemAtOnce(t *testing.T) {
 			before := listing(t, c.o.From)
 			_, err := scaffold.New(c.o)
 			var problems *scaffold.Problems
-			if !errors.As(err, &problems) || len(problems.Reasons) != len(c.want) || problems.Usage != !strings.HasPrefix(c.name, "on this machine: ") {
+			if !errors.As(err, &problems) || len(problems.Reasons) != len(c.want) ||
+				problems.Usage != !strings.HasPrefix(c.name, "on this machine: ") {
 				t.Fatalf("got %v", err)
 			}
+
 			for _, want := range c.want {
 				if !strings.Contains(err.Error(), want) {
 					t.Errorf("%q is not in\n%s", want, err)
 				}
 			}
+
 			if after := listing(t, c.o.From); !slices.Equal(before, after) {
 				t.Errorf("something was made: %q", after)
 			}
@@ -221,6 +277,7 @@ func TestNothingHalfMade(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "no list called simulators") {
 		t.Errorf("got %v", err)
 	}
+
 	if after := listing(t, root); !slices.Equal(before, after) {
 		t.Errorf("something was made: %q", after)
 	}
@@ -232,11 +289,13 @@ func TestAFileInTheWayStays(t *testing.T) {
 	if _, err := scaffold.New(scaffold.Options{Name: "acme", From: from}); err == nil {
 		t.Error("it was overwritten")
 	}
+
 	write(t, filepath.Join(from, "north"), "a file")
 	if _, err := scaffold.New(scaffold.Options{Name: "north", From: from}); err == nil {
 		t.Error("a file was replaced by a folder")
 	}
-	if text, err := os.ReadFile(filepath.Join(from, "acme", "main.go")); err != nil || string(text) != "mine" {
+	if text, err := os.ReadFile(filepath.Join(from, "acme", "main.go")); err != nil ||
+		string(text) != "mine" {
 		t.Errorf("main.go holds %q, %v", text, err)
 	}
 }
@@ -251,5 +310,6 @@ func listing(t *testing.T, folder string) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	return all
 }

@@ -43,8 +43,8 @@ func WithCredentials(apiKey, apiSecret, passphrase, webhookSecret string) Option
 // the root of the host that the API was called on.
 func WithPublicURL(address string) Option { return func(s *Simulator) { s.PublicURL = address } }
 
-// WithNotices makes the simulator send its webhooks. Without it they are only to be had from Webhooks.
-func WithNotices() Option { return func(s *Simulator) { s.Notices = true } }
+// WithWebhooks makes the simulator send its webhooks. Without it they are only to be had from Webhooks.
+func WithWebhooks() Option { return func(s *Simulator) { s.SendWebhooks = true } }
 
 // New makes a simulator with empty books.
 func New(opts ...Option) *Simulator {

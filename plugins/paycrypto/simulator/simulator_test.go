@@ -290,7 +290,7 @@ func TestWebhooksAreSent(t *testing.T) {
 		"forged":     {[]string{received}, []fault.Kind{fault.WrongSignature}, 1, "false"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s, address := start(t, WithNotices())
+			s, address := start(t, WithWebhooks())
 			office, gotThere := shop(t, received)
 			own, got := shop(t, c.answers...)
 			if resp, _ := do(t, "PUT", address+"/_simulator/notify-url", office, nil); resp.StatusCode != http.StatusNoContent {

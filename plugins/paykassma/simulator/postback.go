@@ -85,7 +85,7 @@ func (s *Simulator) settle(e ledger.Entry, of string) ledger.Entry {
 // finish ends a payment or payout without anybody's doing, where the simulator is to act by itself. The answer to the
 // call that made it is not kept waiting.
 func (s *Simulator) finish(id string) {
-	if !s.Notices {
+	if !s.SendWebhooks {
 		return
 	}
 	for _, e := range append(s.OfOrder(ledger.Payment, id), s.OfOrder(ledger.Payout, id)...) {

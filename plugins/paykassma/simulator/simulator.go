@@ -42,9 +42,9 @@ func WithCredentials(secret, privateKey, accessKey string) Option {
 // the root of the host that the API was called on.
 func WithPublicURL(address string) Option { return func(s *Simulator) { s.PublicURL = address } }
 
-// WithNotices makes the simulator finish by itself what nobody presses a button for, proven payments and payouts, and
+// WithWebhooks makes the simulator finish by itself what nobody presses a button for, proven payments and payouts, and
 // send its postbacks once it knows where to.
-func WithNotices() Option { return func(s *Simulator) { s.Notices = true } }
+func WithWebhooks() Option { return func(s *Simulator) { s.SendWebhooks = true } }
 
 // New makes a simulator with empty books.
 func New(opts ...Option) *Simulator {

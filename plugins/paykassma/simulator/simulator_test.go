@@ -83,7 +83,7 @@ func newShop(t *testing.T, answers ...string) shop {
 // started gives a simulator that tells the shop, and a client of it.
 func started(t *testing.T, to shop) (*Simulator, *httptest.Server, *http.Client) {
 	t.Helper()
-	sim := New(WithNotices())
+	sim := New(WithWebhooks())
 	api := httptest.NewServer(sim)
 	t.Cleanup(api.Close)
 	client := &http.Client{

@@ -42,8 +42,8 @@ func WithCredentials(uid, mid, email, apiKey string) Option {
 // the root of the host that the API was called on.
 func WithPublicURL(address string) Option { return func(s *Simulator) { s.PublicURL = address } }
 
-// WithNotices makes the simulator send its notifications, once it was told where to.
-func WithNotices() Option { return func(s *Simulator) { s.Notices = true } }
+// WithWebhooks makes the simulator send its notifications, once it was told where to.
+func WithWebhooks() Option { return func(s *Simulator) { s.SendWebhooks = true } }
 
 // New makes a simulator with empty books.
 func New(opts ...Option) *Simulator {

@@ -177,7 +177,7 @@ func TestNotifications(t *testing.T) {
 			got <- r.URL.Query()
 			http.Redirect(w, r, "/elsewhere", http.StatusSeeOther)
 		}))
-		s, address := start(t, WithNotices())
+		s, address := start(t, WithWebhooks())
 		_, page := create(t, address)
 		for body, want := range map[string]int{"x": 400, "/relative": 400, shop.URL + "/hook?token=1": 204} {
 			if status, _, _ := call(t, "PUT", address+"/_simulator/notify-url", "", body); status != want {
@@ -201,7 +201,7 @@ func TestNotifications(t *testing.T) {
 		}
 	}
 	// Nobody typed anything in: nothing is sent, and the customer does not notice.
-	_, address := start(t, WithNotices())
+	_, address := start(t, WithWebhooks())
 	_, page := create(t, address)
 	if status, _, _ := call(t, "POST", page, "", "result=pay"); status != 303 {
 		t.Errorf("got %d", status)

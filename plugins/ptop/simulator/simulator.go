@@ -42,9 +42,9 @@ func WithCredentials(websiteID, secretKey, theSignature, websiteURL string) Opti
 // the root of the host that the API was called on.
 func WithPublicURL(address string) Option { return func(s *Simulator) { s.PublicURL = address } }
 
-// WithNotices makes the simulator also send the signed result from server to server, to the URL to which it then sends
+// WithWebhooks makes the simulator also send the signed result from server to server, to the URL to which it then sends
 // the customer. The document hints at such a call without describing it.
-func WithNotices() Option { return func(s *Simulator) { s.Notices = true } }
+func WithWebhooks() Option { return func(s *Simulator) { s.SendWebhooks = true } }
 
 // New makes a simulator with empty books.
 func New(opts ...Option) *Simulator {

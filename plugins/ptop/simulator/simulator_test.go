@@ -255,7 +255,7 @@ func TestNotices(t *testing.T) {
 			got <- string(body)
 			http.Redirect(w, r, "/elsewhere", http.StatusSeeOther)
 		}))
-		s, address := start(t, WithNotices())
+		s, address := start(t, WithWebhooks())
 		page := pay(t, address, "/api", "success_url", shop.URL+"/back?t=1")
 		for _, kind := range c.faults {
 			if err := s.Faults().Add(fault.Fault{Kind: kind, Times: 1}); err != nil {

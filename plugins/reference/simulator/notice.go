@@ -51,7 +51,7 @@ func (n notice) write(key string) sdk.HTTPRequest {
 
 // notify sends a notice, or does to it what the faults say. Nobody waits for the answer, and none is asked for twice.
 func (s *Simulator) notify(to string, n notice) {
-	if s.Notices && to != "" {
+	if s.SendWebhooks && to != "" {
 		// The document promises no repeat.
 		go s.Send(context.Background(), to, n.write(s.Key(webhookKey)), 1, nil)
 	}

@@ -53,8 +53,8 @@ type Option func(*Simulator)
 // the root of the host that the API was called on.
 func WithPublicURL(address string) Option { return func(s *Simulator) { s.PublicURL = address } }
 
-// WithNotices makes the simulator send its notices to notify_url.
-func WithNotices() Option { return func(s *Simulator) { s.Notices = true } }
+// WithWebhooks makes the simulator send its notices to notify_url.
+func WithWebhooks() Option { return func(s *Simulator) { s.SendWebhooks = true } }
 
 // New gives a provider whose merchant holds a million of each currency.
 func New(opts ...Option) *Simulator {

@@ -36,8 +36,8 @@ func WithCredentials(merchantKey, merchantSecret string) Option {
 // the root of the host that the API was called on.
 func WithPublicURL(address string) Option { return func(s *Simulator) { s.PublicURL = address } }
 
-// WithNotices makes the simulator send its notices to ipn_url. Without it they are only what Webhooks gives.
-func WithNotices() Option { return func(s *Simulator) { s.Notices = true } }
+// WithWebhooks makes the simulator send its notices to ipn_url. Without it they are only what Webhooks gives.
+func WithWebhooks() Option { return func(s *Simulator) { s.SendWebhooks = true } }
 
 // New makes a simulator with empty books.
 func New(opts ...Option) *Simulator {

@@ -209,7 +209,7 @@ func TestNotices(t *testing.T) {
 				got <- string(body)
 				http.Redirect(w, r, "/elsewhere", http.StatusSeeOther)
 			}))
-			s, address := start(t, WithNotices())
+			s, address := start(t, WithWebhooks())
 			link := pay(t, s, address, strings.Replace(c.body, "https://localhost/handleIpn", shop.URL, 1))
 			if c.fault != "" {
 				if err := s.Faults().Add(fault.Fault{Kind: c.fault, Times: 1}); err != nil {

@@ -7,10 +7,10 @@ import (
 	"github.com/payhost/payhost/sdk/conformance/ledger"
 )
 
-// Controls are what the kit can do at a simulator, whether it is in this process
-// or in another one. A control that the simulator lacks is nil. An error means
-// that the simulator could not be reached, or does not speak the control protocol;
-// the plugin has no part in it.
+// Controls are what the kit can do at a simulator, whether it is in this
+// process or in another one. A control that the simulator lacks is nil. An
+// error means that the simulator could not be reached, or does not speak the
+// control protocol; the plugin has no part in it.
 type Controls struct {
 	Books    func(context.Context) ([]ledger.Entry, error)
 	Settle   func(ctx context.Context, reference string) error
@@ -23,8 +23,8 @@ type Controls struct {
 	Samples   Samples
 }
 
-// Of returns the controls of a simulator: those that a Remote told of itself, or
-// those of the interfaces that the simulator implements.
+// Of returns the controls of a simulator: those that a Remote told of itself,
+// or those of the interfaces that the simulator implements.
 func Of(simulator Simulator) Controls {
 	if remote, ok := simulator.(*Remote); ok {
 		return remote.controls()
@@ -36,6 +36,7 @@ func Of(simulator Simulator) Controls {
 			return bookkeeper.Ledger().Entries(), nil
 		}
 	}
+
 	if settler, ok := simulator.(Settler); ok {
 		controls.Settle = func(_ context.Context, reference string) error {
 			settler.Settle(reference)
@@ -48,6 +49,7 @@ func Of(simulator Simulator) Controls {
 			return notifier.Webhooks(reference), nil
 		}
 	}
+
 	if notifier, ok := simulator.(OddNotifier); ok {
 		controls.Odd = oddControls(notifier)
 	}
@@ -63,6 +65,7 @@ func Of(simulator Simulator) Controls {
 	if requests, ok := simulator.(Requests); ok {
 		controls.Samples = requests.Samples()
 	}
+
 	return controls
 }
 

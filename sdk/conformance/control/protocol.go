@@ -12,7 +12,8 @@ import (
 	"github.com/payhost/payhost/sdk/conformance/ledger"
 )
 
-// The control protocol: JSON over HTTP under this path, beside the provider's API.
+// The control protocol: JSON over HTTP under this path, beside the provider's
+// API.
 //
 //	GET  /_simulator/                      what the simulator can do: {"can": ["books", …], "login_path", "samples"}
 //	GET  /_simulator/config?base_url=URL   a plugin's configuration for it, {…}
@@ -67,17 +68,17 @@ type settleRequest struct {
 	Reference string `json:"reference"`
 }
 
-// maxControl bounds what is read of a control request, and maxControlAnswer of an
-// answer: the books of a long run.
+// maxControl bounds what is read of a control request, and maxControlAnswer of
+// an answer: the books of a long run.
 const (
 	maxControl       = 1 << 16
 	maxControlAnswer = 64 << 20
 )
 
-// Handler serves a simulator with the control protocol beside it, so that the kit
-// can use it from another process. config returns a plugin's configuration for the
-// simulator, as JSON text; it may be nil. A caller of the handler can settle
-// payments: serve it on a loopback address only.
+// Handler serves a simulator with the control protocol beside it, so that the
+// kit can use it from another process. config returns a plugin's configuration
+// for the simulator, as JSON text; it may be nil. A caller of the handler can
+// settle payments: serve it on a loopback address only.
 func Handler(simulator Simulator, config func(baseURL string) string) http.Handler {
 	controls := Of(simulator)
 	said := description{
@@ -93,18 +94,22 @@ func Handler(simulator Simulator, config func(baseURL string) string) http.Handl
 		said.Can = append(said.Can, can)
 		mux.HandleFunc(method+" "+controlPath+can, serve)
 	}
+
+	// Only what there is is offered, and listed in "can".
 	if config != nil {
 		offer(http.MethodGet, canConfig, func(w http.ResponseWriter, r *http.Request) {
 			text := config(r.URL.Query().Get("base_url"))
 			writeJSON(w, http.StatusOK, json.RawMessage(text))
 		})
 	}
+
 	if controls.Books != nil {
 		offer(http.MethodGet, canBooks, controls.serveBooks)
 	}
 	if controls.Settle != nil {
 		offer(http.MethodPost, canSettle, controls.serveSettle)
 	}
+
 	if controls.Webhooks != nil {
 		offer(http.MethodGet, canWebhooks, controls.serveWebhooks)
 	}
@@ -115,6 +120,7 @@ func Handler(simulator Simulator, config func(baseURL string) string) http.Handl
 	mux.HandleFunc("GET "+controlPath+"{$}", func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, http.StatusOK, said)
 	})
+
 	return mux
 }
 
@@ -161,7 +167,11 @@ func delivered(list []sdk.HTTPRequest) deliveries {
 
 func answer(w http.ResponseWriter, value any, err error) {
 	if err != nil {
-		writeJSON(w, http.StatusInternalServerError, map[string]string{"error": err.Error()})
+		writeJSON(
+			w,
+			http.StatusInternalServerError,
+			map[string]string{"error": err.Error()},
+		)
 		return
 	}
 	writeJSON(w, http.StatusOK, value)

@@ -18,8 +18,8 @@ import (
 	"github.com/payhost/payhost/sdk/conformance/ledger"
 )
 
-// Remote is a simulator in another process, which speaks the control protocol. It
-// is a Simulator: requests to it go to the API of the one behind it.
+// Remote is a simulator in another process, which speaks the control protocol.
+// It is a Simulator: requests to it go to the API of the one behind it.
 type Remote struct {
 	base   *url.URL
 	said   description
@@ -37,11 +37,11 @@ const (
 // errNoProtocol is for an answer that is not the control protocol's.
 var errNoProtocol = errors.New("this is not the control protocol")
 
-// Dial asks the simulator at the address what it can do. The address is the base
-// URL of the provider's API, and may have a path. When a server answers there that
-// does not speak the control protocol, Dial returns an error together with a
-// Remote that has no controls, for conformance.Partial. The caller closes the
-// Remote.
+// Dial asks the simulator at the address what it can do. The address is the
+// base URL of the provider's API, and may have a path. When a server answers
+// there that does not speak the control protocol, Dial returns an error
+// together with a Remote that has no controls, for conformance.Partial. The
+// caller closes the Remote.
 func Dial(ctx context.Context, address string) (*Remote, error) {
 	base, err := url.Parse(strings.TrimRight(address, "/"))
 	if (err != nil) || (base.Host == "") || (base.RawQuery != "") ||
@@ -69,19 +69,31 @@ func Dial(ctx context.Context, address string) (*Remote, error) {
 		},
 	}
 
+	// A server that answers anything else is perhaps the provider itself.
 	err = r.get(ctx, "", nil, &r.said)
 	if errors.Is(err, errNoProtocol) {
-		return r, fmt.Errorf("the simulator at %s does not say what it can do: %w; docs/conformance.md has "+
-			"what a simulator must say", address, err)
+		return r, fmt.Errorf(
+			"the simulator at %s does not say what it can do: %w; docs/conformance.md has "+
+				"what a simulator must say",
+			address,
+			err,
+		)
 	}
+
 	if err != nil {
 		return nil, fmt.Errorf("the simulator at %s: %w", address, err)
 	}
+
 	return r, nil
 }
 
 // ServeHTTP passes a request on to the provider's API.
-func (r *Remote) ServeHTTP(w http.ResponseWriter, req *http.Request) { r.proxy.ServeHTTP(w, req) }
+func (r *Remote) ServeHTTP(
+	w http.ResponseWriter,
+	req *http.Request,
+) {
+	r.proxy.ServeHTTP(w, req)
+}
 
 // Close closes the idle connections.
 func (r *Remote) Close() { r.client.CloseIdleConnections() }
@@ -104,6 +116,7 @@ func (r *Remote) controls() Controls {
 	if len(r.said.Odd) > 0 {
 		controls.Odd = map[Oddity]func(context.Context, []string) ([]sdk.HTTPRequest, error){}
 	}
+
 	for _, oddity := range r.said.Odd {
 		controls.Odd[oddity] = func(ctx context.Context, references []string) ([]sdk.HTTPRequest, error) {
 			query := url.Values{"oddity": {string(oddity)}, "reference": references}
@@ -123,6 +136,7 @@ func (r *Remote) controls() Controls {
 			controls.Returns = r.about(canReturns)
 		}
 	}
+
 	return controls
 }
 
@@ -141,7 +155,9 @@ func (r *Remote) settle(ctx context.Context, reference string) error {
 }
 
 // about returns the control that asks for the requests about one reference.
-func (r *Remote) about(what string) func(context.Context, string) ([]sdk.HTTPRequest, error) {
+func (r *Remote) about(
+	what string,
+) func(context.Context, string) ([]sdk.HTTPRequest, error) {
 	return func(ctx context.Context, reference string) ([]sdk.HTTPRequest, error) {
 		return r.requests(ctx, what, url.Values{"reference": {reference}})
 	}
@@ -158,13 +174,16 @@ func (r *Remote) requests(
 	var out []sdk.HTTPRequest
 	for _, d := range list.Requests {
 		request := sdk.HTTPRequest(d)
+
 		// Keys as net/http has them, however the simulator writes them.
 		request.Header = http.Header{}
 		for key, values := range d.Header {
 			request.Header[http.CanonicalHeaderKey(key)] = values
 		}
+
 		out = append(out, request)
 	}
+
 	return out, nil
 }
 
@@ -172,13 +191,24 @@ func (r *Remote) get(ctx context.Context, what string, query url.Values, into an
 	return r.do(ctx, http.MethodGet, what, query, nil, into)
 }
 
-// do makes one control request and reads its answer into the value, if that is not
-// nil.
-func (r *Remote) do(ctx context.Context, method, what string, query url.Values, body []byte, into any) error {
+// do makes one control request and reads its answer into the value, if that is
+// not nil.
+func (r *Remote) do(
+	ctx context.Context,
+	method, what string,
+	query url.Values,
+	body []byte,
+	into any,
+) error {
 	address := *r.base
 	address.Path += controlPath + what
 	address.RawQuery = query.Encode()
-	req, err := http.NewRequestWithContext(ctx, method, address.String(), bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(
+		ctx,
+		method,
+		address.String(),
+		bytes.NewReader(body),
+	)
 	if err != nil {
 		return err
 	}
@@ -188,19 +218,23 @@ func (r *Remote) do(ctx context.Context, method, what string, query url.Values, 
 		return err
 	}
 	defer func() { _ = resp.Body.Close() }() // it was only read
+
 	text, err := io.ReadAll(io.LimitReader(resp.Body, maxControlAnswer+1))
 	if err != nil {
 		return err
 	}
 
+	// One byte more than the limit tells that there is more.
 	if len(text) > maxControlAnswer {
 		return fmt.Errorf("%s %s answers with more than %d bytes: %w",
 			method, address.Path, maxControlAnswer, errNoProtocol)
 	}
+
 	if resp.StatusCode != http.StatusOK {
 		return fmt.Errorf("%s %s answers %s (%.200q): %w",
 			method, address.Path, resp.Status, bytes.TrimSpace(text), errNoProtocol)
 	}
+
 	if into == nil {
 		return nil
 	}
@@ -208,5 +242,6 @@ func (r *Remote) do(ctx context.Context, method, what string, query url.Values, 
 		return fmt.Errorf("%s %s does not answer with its JSON (%w): %w",
 			method, address.Path, err, errNoProtocol)
 	}
+
 	return nil
 }

@@ -46,7 +46,11 @@ func (l *shop) OddWebhooks() map[Oddity]func(...string) []sdk.HTTPRequest {
 
 func (l *shop) Samples() Samples {
 	return Samples{
-		Payment:    &Sample{Method: "card", Amount: decimal.RequireFromString("12.50"), Options: json.RawMessage(`{"a":1}`)},
+		Payment: &Sample{
+			Method:  "card",
+			Amount:  decimal.RequireFromString("12.50"),
+			Options: json.RawMessage(`{"a":1}`),
+		},
 		Payout:     &Sample{Person: Person{Email: "{reference}@example.com"}},
 		Confirm:    map[string]string{"tx": "1"},
 		Operations: map[string]json.RawMessage{"quote": json.RawMessage(`{"x":[]}`)},
@@ -56,8 +60,12 @@ func (l *shop) Samples() Samples {
 // delivered1 is one request with a body that is no text.
 func delivered1(what string) sdk.HTTPRequest {
 	return sdk.HTTPRequest{
-		Method: "POST", Query: "q=1", Header: http.Header{"X-Sign": {"a", "b"}}, Body: []byte(what + "\xff\x00"),
-		RemoteAddress: "203.0.113.7", ReceivedAt: time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC),
+		Method:        "POST",
+		Query:         "q=1",
+		Header:        http.Header{"X-Sign": {"a", "b"}},
+		Body:          []byte(what + "\xff\x00"),
+		RemoteAddress: "203.0.113.7",
+		ReceivedAt:    time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC),
 	}
 }
 
@@ -73,17 +81,39 @@ func dial(t *testing.T, h http.Handler) (*Remote, error) {
 	return r, err
 }
 
-// A simulator behind the control protocol is to the kit what it is in the same process.
+// A simulator behind the control protocol is to the kit what it is in the same
+// process.
 func TestARemoteSimulatorIsTheSame(t *testing.T) {
 	l := &shop{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
-		_, _ = io.WriteString(w, r.Method+" "+r.RequestURI+" "+r.Header.Get("X-Forwarded-Host")+" "+string(body))
+		_, _ = io.WriteString(
+			w,
+			r.Method+" "+r.RequestURI+" "+r.Header.Get("X-Forwarded-Host")+" "+string(body),
+		)
 	})}
-	l.books.Add(ledger.Entry{Kind: ledger.Payout, ID: "1", OrderID: "po_1", Amount: decimal.RequireFromString("0.10"), Currency: "USD", Moved: true})
-	r, err := dial(t, http.StripPrefix("/acme", Handler(l, func(base string) string { return `{"base_url":"` + base + `"}` })))
+
+	l.books.Add(
+		ledger.Entry{
+			Kind:     ledger.Payout,
+			ID:       "1",
+			OrderID:  "po_1",
+			Amount:   decimal.RequireFromString("0.10"),
+			Currency: "USD",
+			Moved:    true,
+		},
+	)
+
+	r, err := dial(
+		t,
+		http.StripPrefix(
+			"/acme",
+			Handler(l, func(base string) string { return `{"base_url":"` + base + `"}` }),
+		),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	here, there := Of(l), Of(r)
 	ctx := t.Context()
 	for what, pair := range map[string][2]func() (any, error){
@@ -99,6 +129,7 @@ func TestARemoteSimulatorIsTheSame(t *testing.T) {
 	} {
 		a, errA := pair[0]()
 		b, errB := pair[1]()
+
 		// As JSON: a decimal has several inner forms.
 		textA, _ := json.Marshal(a)
 		textB, _ := json.Marshal(b)
@@ -106,18 +137,23 @@ func TestARemoteSimulatorIsTheSame(t *testing.T) {
 			t.Errorf("%s: %s (%v) here, %s (%v) there", what, textA, errA, textB, errB)
 		}
 	}
-	if err := there.Settle(ctx, "pay_7"); err != nil || !reflect.DeepEqual(l.settled, []string{"pay_7"}) {
+
+	if err := there.Settle(ctx, "pay_7"); err != nil ||
+		!reflect.DeepEqual(l.settled, []string{"pay_7"}) {
 		t.Errorf("settled %q, %v", l.settled, err)
 	}
+
 	if !r.HasConfig() || !r.Sends(Batch) || r.Sends(Stale) {
 		t.Errorf("it says %+v", r.said)
 	}
-	if text, err := r.Config(ctx, "http://x"); err != nil || string(text) != `{"base_url":"http://x"}` {
+	if text, err := r.Config(ctx, "http://x"); err != nil ||
+		string(text) != `{"base_url":"http://x"}` {
 		t.Errorf("the configuration is %s, %v", text, err)
 	}
 }
 
-// What the plugin sends reaches the simulator's API under its path, and the simulator learns where the kit stands.
+// What the plugin sends reaches the simulator's API under its path, and the
+// simulator learns where the kit stands.
 func TestWhatIsNoRemoteSimulator(t *testing.T) {
 	say := func(status int, body string) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -134,10 +170,12 @@ func TestWhatIsNoRemoteSimulator(t *testing.T) {
 		"another form": {say(200, `{"can":"all"}`), "does not answer with its JSON"},
 		"too much":     {say(200, strings.Repeat(" ", maxControlAnswer+1)), "more than"},
 	} {
-		if _, err := dial(t, c.handler); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, err := dial(t, c.handler); err == nil ||
+			!strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}
+
 	for _, address := range []string{"", "acme", "ftp://127.0.0.1", "http://", "http://127.0.0.1/?a=b", "http://127.0.0.1:1"} {
 		if _, err := Dial(t.Context(), address); err == nil {
 			t.Errorf("%q was taken", address)
@@ -152,15 +190,19 @@ func TestControlFailures(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := r.settle(t.Context(), ""); err == nil || !strings.Contains(err.Error(), "reference") {
+
+	if err := r.settle(t.Context(), ""); err == nil ||
+		!strings.Contains(err.Error(), "reference") {
 		t.Errorf("settling nothing: %v", err)
 	}
+
 	if r.HasConfig() {
 		t.Error("it gives a configuration")
 	}
 	w := httptest.NewRecorder()
 	answer(w, nil, errors.New("the books are wet"))
-	if w.Code != http.StatusInternalServerError || !strings.Contains(w.Body.String(), "wet") {
+	if w.Code != http.StatusInternalServerError ||
+		!strings.Contains(w.Body.String(), "wet") {
 		t.Errorf("got %d %s", w.Code, w.Body)
 	}
 }

@@ -1,4 +1,4 @@
-// Package fault breaks the HTTP answers of a simulator on demand.
+// Package fault breaks what a simulator answers and sends, on demand.
 //
 // A simulator serves its provider's API through Injector.Wrap and mounts the
 // control handler beside it:
@@ -10,6 +10,6 @@
 //
 //	curl -d '{"kind":"lost_response","path":"/api/payment","times":1}' http://…/_simulator/faults
 //
-// The handler needs a real connection under them, as net/http and httptest servers give them: a response recorder
-// cannot be reset.
+// The handlers need a real connection under them, as net/http and httptest
+// servers give them: a response recorder cannot be reset.
 package fault

@@ -36,25 +36,34 @@ func newAPI(t *testing.T) *api {
 		w.WriteHeader(http.StatusCreated)
 		_, _ = w.Write([]byte(`{"ok":true,"got":"` + string(body) + `"}`))
 	})
+
 	mux := http.NewServeMux()
 	mux.Handle("/_simulator/faults", a.faults.Handler())
 	mux.Handle("/", a.faults.Wrap(real))
 	a.Server = httptest.NewServer(mux)
 	t.Cleanup(a.Close)
+
 	return a
 }
 
 // post gives status and body, or what went wrong on the way.
 func (a *api) post(ctx context.Context, path string) (int, string, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, a.URL+path, strings.NewReader("money"))
+	req, err := http.NewRequestWithContext(
+		ctx,
+		http.MethodPost,
+		a.URL+path,
+		strings.NewReader("money"),
+	)
 	if err != nil {
 		return 0, "", err
 	}
+
 	resp, err := a.Client().Do(req)
 	if err != nil {
 		return 0, "", err
 	}
 	defer resp.Body.Close()
+
 	body, err := io.ReadAll(resp.Body)
 	return resp.StatusCode, string(body), err
 }
@@ -91,6 +100,7 @@ func TestKinds(t *testing.T) {
 			if status != c.status || body != c.body || (err != nil) != c.fails {
 				t.Errorf("got %d %q, error %v", status, body, err)
 			}
+
 			if n := a.processed.Load(); n != c.processed {
 				t.Errorf("processed %d times, want %d", n, c.processed)
 			}
@@ -113,6 +123,7 @@ func TestPages(t *testing.T) {
 	if err != nil || status != 502 || !strings.HasPrefix(body, "<!DOCTYPE html>") {
 		t.Errorf("got %d %q, error %v", status, body, err)
 	}
+
 	add(t, &a.faults, fault.Fault{Kind: fault.Giant})
 	_, body, err = a.post(t.Context(), "/")
 	if err != nil || len(body) < 8<<20 || !json.Valid([]byte(body)) {
@@ -135,6 +146,7 @@ func TestWaitingEndsWithTheClient(t *testing.T) {
 			add(t, &a.faults, c.fault)
 			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 			defer cancel()
+
 			if _, _, err := a.post(ctx, "/"); !errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("got %v", err)
 			}
@@ -149,8 +161,13 @@ func TestWaitingEndsWithTheClient(t *testing.T) {
 func TestFilterAndTimes(t *testing.T) {
 	a := newAPI(t)
 	add(t, &a.faults, fault.Fault{Kind: fault.Error, Method: "get"})
-	add(t, &a.faults, fault.Fault{Kind: fault.Error, Path: "/pay", Method: "POST", Times: 2, Status: 503})
+	add(
+		t,
+		&a.faults,
+		fault.Fault{Kind: fault.Error, Path: "/pay", Method: "POST", Times: 2, Status: 503},
+	)
 	var got []int
+
 	for _, path := range []string{"/other", "/payment", "/pay", "/payment"} {
 		status, _, err := a.post(t.Context(), path)
 		if err != nil {
@@ -158,6 +175,7 @@ func TestFilterAndTimes(t *testing.T) {
 		}
 		got = append(got, status)
 	}
+
 	if want := [4]int{201, 503, 503, 201}; [4]int(got) != want {
 		t.Errorf("got %v, want %v", got, want)
 	}
@@ -170,10 +188,16 @@ func TestTake(t *testing.T) {
 	var i fault.Injector
 	add(t, &i, fault.Fault{Kind: fault.WrongSignature, Times: 1})
 	add(t, &i, fault.Fault{Kind: fault.Duplicate})
-	got := []bool{i.Take(fault.WrongSignature), i.Take(fault.WrongSignature), i.Take(fault.Duplicate), i.Take(fault.Duplicate)}
+	got := []bool{
+		i.Take(fault.WrongSignature),
+		i.Take(fault.WrongSignature),
+		i.Take(fault.Duplicate),
+		i.Take(fault.Duplicate),
+	}
 	if want := [4]bool{true, false, true, true}; [4]bool(got) != want {
 		t.Errorf("got %v, want %v", got, want)
 	}
+
 	i.Clear()
 	if i.Take(fault.Duplicate) {
 		t.Error("a fault survived Clear")
@@ -188,6 +212,7 @@ func TestNoticesAreSentAsTheFaultsSay(t *testing.T) {
 			i.Send(func() { sent = append(sent, name) })
 		}
 	}
+
 	send("a")
 	add(t, &i, fault.Fault{Kind: fault.Reordered, Times: 2})
 	send("b", "c", "d", "e")
@@ -196,6 +221,7 @@ func TestNoticesAreSentAsTheFaultsSay(t *testing.T) {
 	add(t, &i, fault.Fault{Kind: fault.Reordered})
 	send("g")
 	i.Clear()
+
 	send("h")
 	if want := "a d b c e f f g h"; strings.Join(sent, " ") != want {
 		t.Errorf("sent %v, want %s", sent, want)
@@ -206,15 +232,22 @@ func TestControl(t *testing.T) {
 	a := newAPI(t)
 	control := func(method, body string) (int, string) {
 		t.Helper()
-		req, _ := http.NewRequestWithContext(t.Context(), method, a.URL+"/_simulator/faults", strings.NewReader(body))
+		req, _ := http.NewRequestWithContext(
+			t.Context(),
+			method,
+			a.URL+"/_simulator/faults",
+			strings.NewReader(body),
+		)
 		resp, err := a.Client().Do(req)
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer resp.Body.Close()
+
 		text, _ := io.ReadAll(resp.Body)
 		return resp.StatusCode, strings.TrimSpace(string(text))
 	}
+
 	const added = `{"kind":"slow_drip","method":"POST","path":"/x","times":3,"delay":"250ms","status":200,"body":"b","processed":true}`
 	for _, c := range []struct {
 		method, body string
@@ -233,8 +266,17 @@ func TestControl(t *testing.T) {
 		{"DELETE", "", 204, ""},
 		{"GET", "", 200, `{"faults":[]}`},
 	} {
-		if status, answer := control(c.method, c.body); status != c.status || answer != c.answer {
-			t.Errorf("%s %s: got %d %s, want %d %s", c.method, c.body, status, answer, c.status, c.answer)
+		if status, answer := control(c.method, c.body); status != c.status ||
+			answer != c.answer {
+			t.Errorf(
+				"%s %s: got %d %s, want %d %s",
+				c.method,
+				c.body,
+				status,
+				answer,
+				c.status,
+				c.answer,
+			)
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package golden
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,32 +14,35 @@ import (
 // Option changes how a recording is compared.
 type Option func(*comparison)
 
-// Varying names what is different in every call, such as a time, a nonce or a signature: of a field of that name, at any
-// depth of a JSON body, in a form, in a query or in the plugin's answer, only that it is there is compared.
+// Varying names what is different in every call, such as a time, a nonce or a
+// signature. Of a field of that name, at any depth of a JSON body, in a form,
+// in a query or in the plugin's answer, only its presence is compared.
 func Varying(names ...string) Option {
 	return func(c *comparison) {
-		for _, n := range names {
-			c.varying[n] = true
+		for _, name := range names {
+			c.varying[name] = true
 		}
 	}
 }
 
-// comparison says how what happens now differs from what was recorded. What it says holds no value where the recorded one
-// is masked: there it would be a secret of the test's account.
+// comparison finds how a call differs from the recorded one. Its texts hold no
+// value where the recorded one is masked: there it would be a secret of the
+// test's account.
 type comparison struct{ varying map[string]bool }
 
 func newComparison(opts []Option) comparison {
 	c := comparison{varying: map[string]bool{}}
-	for _, o := range opts {
-		o(&c)
+	for _, apply := range opts {
+		apply(&c)
 	}
 	return c
 }
 
-// body compares by value where both are JSON or both a form, and as text otherwise. at is where it is, for the reader.
+// body compares by value where both are JSON or both a form, and as text
+// otherwise. at is the place, for the reader.
 func (c comparison) body(at, want, got, contentType string) []string {
 	kept, cut := beginning(want)
-	if cut { // of the rest nothing is known
+	if cut { // the rest is not in the recording
 		return c.text(at, kept+masked, got)
 	}
 	if isContainer(want) {
@@ -49,9 +51,11 @@ func (c comparison) body(at, want, got, contentType string) []string {
 			return c.nested(at, wanted, want, got)
 		}
 	}
+
 	if strings.HasPrefix(contentType, "application/x-www-form-urlencoded") {
 		return c.form(at, want, got)
 	}
+
 	return c.text(at, want, got)
 }
 
@@ -64,51 +68,54 @@ func (c comparison) nested(at string, wanted any, want, got string) []string {
 	return c.value(at, wanted, value)
 }
 
-// form compares a form or a query: the order of its keys does not count, that of one key's values does.
+// form compares a form or a query: the order of its keys does not count, that
+// of one key's values does.
 func (c comparison) form(at, want, got string) []string {
 	wanted, wrong := url.ParseQuery(want)
 	values, err := url.ParseQuery(got)
-	if wrong != nil || err != nil {
+	if (wrong != nil) || (err != nil) {
 		return c.text(at, want, got)
 	}
 	return c.value(at, listed(wanted), listed(values))
 }
 
-// listed gives a form as JSON would have it: a text under each key, or a list of several.
+// listed returns a form as JSON would have it: a text under each key, or a list
+// of several.
 func listed(values url.Values) map[string]any {
-	out := map[string]any{}
+	members := map[string]any{}
 	for name, list := range values {
 		if len(list) == 1 {
-			out[name] = list[0]
+			members[name] = list[0]
 			continue
 		}
-		all := make([]any, len(list))
+
+		texts := make([]any, len(list))
 		for i := range list {
-			all[i] = list[i]
+			texts[i] = list[i]
 		}
-		out[name] = all
+		members[name] = texts
 	}
-	return out
+
+	return members
 }
 
-// value compares decoded JSON. Numbers are compared as they are written: a provider may sign what it reads.
+// value compares decoded JSON. Numbers are compared as they are written: a
+// provider may sign what it reads.
 func (c comparison) value(at string, want, got any) []string {
 	if want == masked {
-		return nil // whatever it was
+		return nil // a mask stands for anything
 	}
+
 	switch want := want.(type) {
 	case map[string]any:
 		if got, ok := got.(map[string]any); ok {
 			return c.object(at, want, got)
 		}
 	case []any:
-		if got, ok := got.([]any); ok && len(got) == len(want) {
-			var out []string
-			for i := range want {
-				out = append(out, c.value(fmt.Sprintf("%s[%d]", at, i), want[i], got[i])...)
-			}
-			return out
+		if got, ok := got.([]any); ok && (len(got) == len(want)) {
+			return c.list(at, want, got)
 		}
+
 	case string:
 		if got, ok := got.(string); ok {
 			return c.text(at, want, got)
@@ -118,47 +125,68 @@ func (c comparison) value(at string, want, got any) []string {
 			return nil
 		}
 	}
+
 	wanted, _ := encode(want, "") // both were decoded
 	came, _ := encode(got, "")
 	return []string{at + ": is not the same" + shown(string(wanted), string(came))}
 }
 
-func (c comparison) object(at string, want, got map[string]any) []string {
-	var out []string
-	for _, name := range slices.Sorted(maps.Keys(want)) {
-		member, there := got[name]
-		switch {
-		case !there:
-			out = append(out, at+"."+name+": is missing now")
-		case !c.varying[name]:
-			out = append(out, c.value(at+"."+name, want[name], member)...)
-		}
+func (c comparison) list(at string, want, got []any) []string {
+	var differences []string
+	for i := range want {
+		place := fmt.Sprintf("%s[%d]", at, i)
+		differences = append(differences, c.value(place, want[i], got[i])...)
 	}
-	for _, name := range slices.Sorted(maps.Keys(got)) {
-		if _, there := want[name]; !there {
-			out = append(out, at+"."+name+": was not recorded, and is there now")
-		}
-	}
-	return out
+	return differences
 }
 
-// text compares texts, of which the recorded one may be masked in part. JSON in them is compared by value.
+func (c comparison) object(at string, want, got map[string]any) []string {
+	var differences []string
+	for _, name := range slices.Sorted(maps.Keys(want)) {
+		place := at + "." + name
+		member, there := got[name]
+
+		switch {
+		case !there:
+			differences = append(differences, place+": is missing now")
+		case !c.varying[name]:
+			differences = append(differences, c.value(place, want[name], member)...)
+		}
+	}
+
+	for _, name := range slices.Sorted(maps.Keys(got)) {
+		if _, there := want[name]; !there {
+			differences = append(
+				differences,
+				at+"."+name+": was not recorded, and is there now",
+			)
+		}
+	}
+
+	return differences
+}
+
+// text compares texts, of which the recorded one may be masked in part. JSON in
+// them is compared by value.
 func (c comparison) text(at, want, got string) []string {
 	if want == got {
 		return nil
 	}
 	if isContainer(want) {
-		if wanted, err := decode(want); err == nil {
+		wanted, err := decode(want)
+		if err == nil {
 			return c.nested(at, wanted, want, got)
 		}
 	}
+
 	if fits(want, got) {
 		return nil
 	}
+
 	return []string{at + ": is not the same" + shown(want, got)}
 }
 
-// fits reports whether got is want with something in place of each mask.
+// fits reports whether got is want with some text in place of each mask.
 func fits(want, got string) bool {
 	parts := strings.Split(want, masked)
 	if len(parts) == 1 {
@@ -168,6 +196,8 @@ func fits(want, got string) bool {
 	if !ok {
 		return false
 	}
+
+	// Every part must follow the one before.
 	last := len(parts) - 1
 	for _, part := range parts[1:last] {
 		at := strings.Index(got, part)
@@ -176,10 +206,12 @@ func fits(want, got string) bool {
 		}
 		got = got[at+len(part):]
 	}
+
 	return strings.HasSuffix(got, parts[last])
 }
 
-// shown gives both for the reader, unless the recorded one is masked.
+// shown returns both texts for the reader, or the recorded one alone when it is
+// masked.
 func shown(want, got string) string {
 	if strings.Contains(want, masked) {
 		return "; it is masked in part: recorded " + short(want)
@@ -196,14 +228,17 @@ func short(text string) string {
 	return fmt.Sprintf("%q", text)
 }
 
-func decode(text string) (v any, err error) {
-	d := json.NewDecoder(bytes.NewReader([]byte(text)))
-	d.UseNumber()
-	if err := d.Decode(&v); err != nil {
+func decode(text string) (any, error) {
+	decoder := json.NewDecoder(strings.NewReader(text))
+	decoder.UseNumber()
+	var value any
+	if err := decoder.Decode(&value); err != nil {
 		return nil, err
 	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return nil, errors.New("something follows the JSON value")
 	}
-	return v, nil
+
+	return value, nil
 }

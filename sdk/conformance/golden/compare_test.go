@@ -43,7 +43,9 @@ func TestRequestsAreComparedByValue(t *testing.T) {
 		{name: "text", want: "<a>1</a>", got: "<a>2</a>", says: "body: is not the same"},
 		{name: "no body any more", want: "x", got: "", says: "body: is not the same"},
 		{
-			name: "a form of several parts", contentType: boundary, want: "a: 1\nfile: [file, 3 bytes]\nkey: [secret]",
+			name:        "a form of several parts",
+			contentType: boundary,
+			want:        "a: 1\nfile: [file, 3 bytes]\nkey: [secret]",
 			got: "--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"f\"\r\n\r\nabc\r\n" +
 				"--x\r\nContent-Disposition: form-data; name=\"key\"\r\n\r\nhush\r\n--x--\r\n",
 		},
@@ -63,14 +65,24 @@ func TestRequestsAreComparedByValue(t *testing.T) {
 			if c.wantURL != "" {
 				e.URL, got = c.wantURL, c.gotURL
 			}
+
 			if c.wantMethod != "" {
 				e.Method = c.wantMethod
 			}
-			r := &http.Request{Method: "POST", Header: http.Header{"Content-Type": {c.contentType}}}
-			said := strings.Join(newComparison([]Option{Varying(c.varying...)}).request(e, r, got, []byte(c.got)), "\n")
+			r := &http.Request{
+				Method: "POST",
+				Header: http.Header{"Content-Type": {c.contentType}},
+			}
+			said := strings.Join(
+				newComparison(
+					[]Option{Varying(c.varying...)},
+				).request(e, r, got, []byte(c.got)),
+				"\n",
+			)
 			if (c.says == "") != (said == "") || !strings.Contains(said, c.says) {
 				t.Errorf("it says %q, want %q", said, c.says)
 			}
+
 			if c.doesNotShow != "" && strings.Contains(said, c.doesNotShow) {
 				t.Errorf("it shows what may be a secret: %s", said)
 			}

@@ -16,8 +16,11 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// both gives the two ways to reach a player: a transport, and a server.
-func both(t *testing.T, list ...golden.Exchange) map[string]func(*testing.T) (*golden.Player, *providerhttp.Client) {
+// both returns the two ways to reach a player: a transport, and a server.
+func both(
+	t *testing.T,
+	list ...golden.Exchange,
+) map[string]func(*testing.T) (*golden.Player, *providerhttp.Client) {
 	t.Helper()
 	r := golden.Recording{Verb: "x", Exchanges: list}
 	client := func(t *testing.T, base string, rt sdk.Runtime) *providerhttp.Client {
@@ -29,6 +32,7 @@ func both(t *testing.T, list ...golden.Exchange) map[string]func(*testing.T) (*g
 		t.Cleanup(c.Close)
 		return c
 	}
+
 	return map[string]func(*testing.T) (*golden.Player, *providerhttp.Client){
 		"transport": func(t *testing.T) (*golden.Player, *providerhttp.Client) {
 			t.Helper()
@@ -70,14 +74,26 @@ func TestAnswersArePlayed(t *testing.T) {
 		{"half an answer", golden.Exchange{Status: 200, Answer: `{"a":`, Error: "cut", Sent: true}, 0, "", sdk.OutcomeUnknown, "cannot be used"},
 		{"an answer without its body", golden.Exchange{Status: 200, Error: "cut", Sent: true}, 0, "", sdk.OutcomeUnknown, "cannot be used"},
 	} {
-		c.was.Method, c.was.URL, c.was.Request = "POST", "/x", "a=1"
+		c.was.Method = "POST"
+		c.was.URL = "/x"
+		c.was.Request = "a=1"
+
 		for way, open := range both(t, c.was) {
 			t.Run(c.name+"/"+way, func(t *testing.T) {
 				p, client := open(t)
-				resp, err := client.Do(t.Context(), providerhttp.Request{Method: "POST", Path: "/x", Body: providerhttp.Raw("text/plain", []byte("a=1"))})
-				if sdk.OutcomeOf(err) != c.outcome || err != nil && !strings.Contains(err.Error(), c.says) {
+				resp, err := client.Do(
+					t.Context(),
+					providerhttp.Request{
+						Method: "POST",
+						Path:   "/x",
+						Body:   providerhttp.Raw("text/plain", []byte("a=1")),
+					},
+				)
+				if sdk.OutcomeOf(err) != c.outcome ||
+					(err != nil && !strings.Contains(err.Error(), c.says)) {
 					t.Fatalf("got %v, want %s %q", err, c.outcome, c.says)
 				}
+
 				if err == nil && (resp.Status != c.status || string(resp.Body) != c.body) {
 					t.Errorf("got %d %s", resp.Status, resp.Body)
 				}
@@ -92,9 +108,12 @@ func TestAnswersArePlayed(t *testing.T) {
 func TestARequestThatWasNotSentIsNotSentAgain(t *testing.T) {
 	ways := both(t, golden.Exchange{Method: "GET", URL: "/x", Error: "refused"})
 	p, client := ways["transport"](t)
-	if _, err := client.Do(t.Context(), providerhttp.Request{Path: "/x"}); sdk.OutcomeOf(err) != sdk.OutcomeNotSent {
+	if _, err := client.Do(t.Context(), providerhttp.Request{Path: "/x"}); sdk.OutcomeOf(
+		err,
+	) != sdk.OutcomeNotSent {
 		t.Errorf("got %v", err)
 	}
+
 	if wrong := p.Done(); wrong != nil {
 		t.Errorf("wrong: %q", wrong)
 	}
@@ -102,16 +121,26 @@ func TestARequestThatWasNotSentIsNotSentAgain(t *testing.T) {
 	if _, err := client.Do(t.Context(), providerhttp.Request{Path: "/x"}); err == nil {
 		t.Error("it was answered")
 	}
-	if wrong := p.Done(); len(wrong) != 1 || !strings.Contains(wrong[0], "a server cannot play") {
+
+	if wrong := p.Done(); len(wrong) != 1 ||
+		!strings.Contains(wrong[0], "a server cannot play") {
 		t.Errorf("wrong: %q", wrong)
 	}
 }
 
-// Other requests than the recorded ones, another order, fewer and more of them are all noted.
+// Other requests than the recorded ones, another order, fewer and more of them
+// are all noted.
 func TestRequestsThatAreNotTheRecordedOnes(t *testing.T) {
 	get := func(url string) golden.Exchange {
-		return golden.Exchange{Method: "GET", URL: url, Status: 200, Answer: "a", Sent: true}
+		return golden.Exchange{
+			Method: "GET",
+			URL:    url,
+			Status: 200,
+			Answer: "a",
+			Sent:   true,
+		}
 	}
+
 	for _, c := range []struct {
 		name  string
 		paths []string
@@ -127,7 +156,8 @@ func TestRequestsThatAreNotTheRecordedOnes(t *testing.T) {
 			t.Run(c.name+"/"+way, func(t *testing.T) {
 				p, client := open(t)
 				for _, path := range c.paths {
-					_, _ = client.Do(t.Context(), providerhttp.Request{Path: path}) // what is wrong is noted
+					// what is wrong is noted
+					_, _ = client.Do(t.Context(), providerhttp.Request{Path: path})
 				}
 				if got := strings.Join(p.Done(), "\n"); got != strings.Join(c.wrong, "\n") {
 					t.Errorf("wrong: %s", got)
@@ -137,9 +167,21 @@ func TestRequestsThatAreNotTheRecordedOnes(t *testing.T) {
 	}
 }
 
-// A plugin may follow an address that its provider gave, to another host: only a transport sees where it went.
+// A plugin may follow an address that its provider gave, to another host: only
+// a transport sees where it went.
 func TestAnotherHost(t *testing.T) {
-	r := golden.Recording{Exchanges: []golden.Exchange{{Method: "GET", URL: "https://b.example/x?y=1", Status: 200, Answer: "a", Sent: true}}}
+	r := golden.Recording{
+		Exchanges: []golden.Exchange{
+			{
+				Method: "GET",
+				URL:    "https://b.example/x?y=1",
+				Status: 200,
+				Answer: "a",
+				Sent:   true,
+			},
+		},
+	}
+
 	p, err := r.Player("https://a.invalid")
 	if err != nil {
 		t.Fatal(err)
@@ -149,7 +191,9 @@ func TestAnotherHost(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	if body, err := io.ReadAll(resp.Body); err != nil || string(body) != "a" || p.Done() != nil {
+
+	if body, err := io.ReadAll(resp.Body); err != nil || string(body) != "a" ||
+		p.Done() != nil {
 		t.Errorf("got %s, %v, %q", body, err, p.Done())
 	}
 }

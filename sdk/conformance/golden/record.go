@@ -16,109 +16,151 @@ type Call struct {
 	Request, Answer json.RawMessage
 	Err             error // in place of an answer
 	Exchanges       []sdk.Exchange
-	// BaseURL is the address of the provider's API that the account is configured with; "" when it has none of its own.
+	// BaseURL is the address of the provider's API that the account is
+	// configured with; "" when it has none of its own.
 	BaseURL string
-	// Mask takes the account's secrets out of a text; nil takes out nothing. The plugin has done so as well, if it keeps
-	// the contract.
+	// Mask takes the account's secrets out of a text; nil takes out nothing. A
+	// plugin that keeps the contract has done so as well.
 	Mask func(string) string
 }
 
-// Record gives the recording of a call, masked once more. The error says that its JSON is none.
-func Record(c Call) (*Recording, error) {
-	k := keeper{base: baseOf(c), mask: c.Mask}
-	if k.mask == nil {
-		k.mask = func(text string) string { return text }
+// Record returns the recording of a call, masked once more. An error says that
+// the request or the answer is not a JSON object.
+func Record(call Call) (*Recording, error) {
+	keep := keeper{base: baseOf(call), mask: call.Mask}
+	if keep.mask == nil {
+		keep.mask = func(text string) string { return text }
 	}
-	r := &Recording{Verb: c.Verb, Base: k.mask(k.base), Exchanges: []Exchange{}}
-	var err error
-	if r.Request, err = k.json(c.Request); err != nil {
+
+	request, err := keep.json(call.Request)
+	if err != nil {
 		return nil, fmt.Errorf("the request is no JSON object: %w", err)
 	}
-	if c.Err != nil {
-		r.Error = k.failure(sdk.AsError(c.Err))
-	} else if r.Answer, err = k.json(c.Answer); err != nil {
-		return nil, fmt.Errorf("the answer is no JSON object: %w", err)
+	recording := &Recording{
+		Verb:      call.Verb,
+		Base:      keep.mask(keep.base),
+		Request:   request,
+		Exchanges: []Exchange{},
 	}
-	for _, e := range c.Exchanges {
-		r.Exchanges = append(r.Exchanges, Exchange{
-			Method: e.Method, URL: k.mask(below(k.base, e.URL)), Request: Body(k.mask(e.RequestBody)),
-			Status: e.Status, Answer: Body(k.mask(e.ResponseBody)), Error: k.message(e.Error), Sent: e.Sent,
-		})
+
+	if call.Err != nil {
+		recording.Error = keep.failure(sdk.AsError(call.Err))
+	} else {
+		recording.Answer, err = keep.json(call.Answer)
+		if err != nil {
+			return nil, fmt.Errorf("the answer is no JSON object: %w", err)
+		}
 	}
-	return r, r.check()
+
+	for _, exchange := range call.Exchanges {
+		recording.Exchanges = append(recording.Exchanges, keep.exchange(exchange))
+	}
+
+	return recording, recording.check()
 }
 
-// baseOf is the configured address, or else where the first request went.
-func baseOf(c Call) string {
-	address := c.BaseURL
-	if address == "" && len(c.Exchanges) > 0 {
-		u, err := url.Parse(c.Exchanges[0].URL)
+// baseOf returns the configured address, or else the host of the first request.
+func baseOf(call Call) string {
+	address := call.BaseURL
+	if (address == "") && (len(call.Exchanges) > 0) {
+		first, err := url.Parse(call.Exchanges[0].URL)
 		if err != nil {
 			return ""
 		}
-		address = (&url.URL{Scheme: u.Scheme, Host: u.Host}).String()
+		address = (&url.URL{Scheme: first.Scheme, Host: first.Host}).String()
 	}
-	u, err := url.Parse(address)
+
+	base, err := url.Parse(address)
 	if err != nil {
 		return ""
 	}
-	u.User, u.RawQuery, u.Fragment = nil, "", ""
-	return strings.TrimRight(u.String(), "/")
+	base.User = nil
+	base.RawQuery = ""
+	base.Fragment = ""
+
+	return strings.TrimRight(base.String(), "/")
 }
 
-// below gives the path and query of an address under base, and any other address as it is.
+// below returns the path and query of an address under base, and any other
+// address as it is.
 func below(base, address string) string {
 	rest, under := strings.CutPrefix(address, base)
 	switch {
-	case !under || base == "":
+	case !under || (base == ""):
 		return address
 	case rest == "":
 		return "/"
-	case rest[0] == '/' || rest[0] == '?':
+	case (rest[0] == '/') || (rest[0] == '?'):
 		return rest
 	}
+
 	return address
 }
 
-// keeper turns what was said into what is kept.
+// keeper turns the parts of a call into those of a recording.
 type keeper struct {
 	base string
 	mask func(string) string
 }
 
-// message keeps the provider's address out of a text for people: it may be another one the next time.
+// message keeps the provider's address out of a text for people: it may be
+// another one the next time.
 func (k keeper) message(text string) string {
-	if u, err := url.Parse(k.base); err == nil && u.Host != "" {
-		text = strings.ReplaceAll(text, u.Host, "{host}")
+	base, err := url.Parse(k.base)
+	if (err == nil) && (base.Host != "") {
+		text = strings.ReplaceAll(text, base.Host, "{host}")
 	}
 	return k.mask(text)
 }
 
-func (k keeper) failure(e *sdk.Error) *Failure {
-	f := &Failure{
-		Code: string(e.Code), Outcome: string(e.Outcome), Message: k.message(e.Message),
-		ProviderCode: k.mask(e.ProviderCode), ProviderMessage: k.mask(e.ProviderMessage),
+func (k keeper) exchange(e sdk.Exchange) Exchange {
+	return Exchange{
+		Method:  e.Method,
+		URL:     k.mask(below(k.base, e.URL)),
+		Request: Body(k.mask(e.RequestBody)),
+		Status:  e.Status,
+		Answer:  Body(k.mask(e.ResponseBody)),
+		Error:   k.message(e.Error),
+		Sent:    e.Sent,
 	}
-	for _, v := range e.Violations {
-		f.Violations = append(f.Violations, Violation{Field: v.Field, Message: k.mask(v.Message)})
-	}
-	return f
 }
 
-// json sorts the keys of an object, masks its texts and drops the exchanges, which are kept by themselves.
+func (k keeper) failure(err *sdk.Error) *Failure {
+	failure := &Failure{
+		Code:            string(err.Code),
+		Outcome:         string(err.Outcome),
+		Message:         k.message(err.Message),
+		ProviderCode:    k.mask(err.ProviderCode),
+		ProviderMessage: k.mask(err.ProviderMessage),
+	}
+
+	for _, violation := range err.Violations {
+		failure.Violations = append(failure.Violations, Violation{
+			Field:   violation.Field,
+			Message: k.mask(violation.Message),
+		})
+	}
+
+	return failure
+}
+
+// json sorts the keys of an object, masks its texts and drops the exchanges,
+// which a recording has in a place of their own.
 func (k keeper) json(text json.RawMessage) (json.RawMessage, error) {
 	var members map[string]any
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.UseNumber()
-	if err := d.Decode(&members); err != nil {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	if err := decoder.Decode(&members); err != nil {
 		return nil, err
 	}
 	delete(members, "exchanges")
 	return encode(k.value(members), "")
 }
 
-func (k keeper) value(v any) any {
-	switch v := v.(type) {
+// value masks the texts of a decoded value. A number becomes a text when it
+// holds a secret.
+func (k keeper) value(value any) any {
+	switch v := value.(type) {
 	case string:
 		return k.mask(v)
 	case json.Number:
@@ -129,12 +171,14 @@ func (k keeper) value(v any) any {
 		for i := range v {
 			v[i] = k.value(v[i])
 		}
+
 	case map[string]any:
-		out := make(map[string]any, len(v))
+		masked := make(map[string]any, len(v))
 		for name, member := range v {
-			out[k.mask(name)] = k.value(member)
+			masked[k.mask(name)] = k.value(member)
 		}
-		return out
+		return masked
 	}
-	return v
+
+	return value
 }

@@ -11,20 +11,35 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// aCall is one with everything in it; the canary is a secret that stands wherever one can.
+// aCall is one with everything in it; the canary is a secret that stands
+// wherever one can.
 const canary = "canary-key-7a31"
 
 func aCall() Call {
 	return Call{
-		Verb:    "get_payment",
-		Request: json.RawMessage(`{"payment":{"reference":"a<b","provider_reference":"` + canary + `"},"options":{"` + canary + `":1}}`),
-		Answer:  json.RawMessage(`{"payment":{"message":"key ` + canary + `"},"exchanges":[{"method":"GET"}]}`),
+		Verb: "get_payment",
+		Request: json.RawMessage(
+			`{"payment":{"reference":"a<b","provider_reference":"` + canary + `"},"options":{"` + canary + `":1}}`,
+		),
+		Answer: json.RawMessage(
+			`{"payment":{"message":"key ` + canary + `"},"exchanges":[{"method":"GET"}]}`,
+		),
 		Exchanges: []sdk.Exchange{
 			{
-				Method: "POST", URL: "https://a.example/api/v1/x?key=" + canary, RequestBody: `{"key":"` + canary + `","n":1.50}`,
-				Status: 200, ResponseBody: "{\"echo\":\"" + canary + "\"}\n", Duration: time.Second, Sent: true,
+				Method:       "POST",
+				URL:          "https://a.example/api/v1/x?key=" + canary,
+				RequestBody:  `{"key":"` + canary + `","n":1.50}`,
+				Status:       200,
+				ResponseBody: "{\"echo\":\"" + canary + "\"}\n",
+				Duration:     time.Second,
+				Sent:         true,
 			},
-			{Method: "GET", URL: "https://b.example/y", Error: "no answer from a.example: " + canary, Sent: true},
+			{
+				Method: "GET",
+				URL:    "https://b.example/y",
+				Error:  "no answer from a.example: " + canary,
+				Sent:   true,
+			},
 		},
 		BaseURL: "https://a.example/api/",
 		Mask:    func(s string) string { return strings.ReplaceAll(s, canary, masked) },
@@ -37,20 +52,24 @@ func record(t *testing.T, c Call) (*Recording, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	text, err := r.Encode()
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	return r, string(text)
 }
 
-// The file as people read it: stable, without secrets, durations and the place of the provider in what is compared.
+// The file as people read it: stable, without secrets, durations and the place
+// of the provider in what is compared.
 func TestAFileIsWrittenForPeople(t *testing.T) {
 	_, text := record(t, aCall())
 	want, err := os.ReadFile("testdata/call.json")
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	if text != string(want) {
 		t.Errorf("it is\n%s\nand not\n%s", text, want)
 	}
@@ -64,16 +83,23 @@ func TestAFileIsWrittenForPeople(t *testing.T) {
 func TestAFailedCallIsKept(t *testing.T) {
 	c := aCall()
 	c.Err = &sdk.Error{
-		Code: sdk.CodeDeclined, Outcome: sdk.OutcomeRefused, Message: "a.example refused " + canary, ProviderCode: "no",
-		ProviderMessage: canary, Violations: []sdk.Violation{{Field: "amount", Message: "not " + canary}},
+		Code:            sdk.CodeDeclined,
+		Outcome:         sdk.OutcomeRefused,
+		Message:         "a.example refused " + canary,
+		ProviderCode:    "no",
+		ProviderMessage: canary,
+		Violations:      []sdk.Violation{{Field: "amount", Message: "not " + canary}},
 	}
+
 	r, text := record(t, c)
 	if strings.Contains(text, canary) {
 		t.Errorf("a secret is in it:\n%s", text)
 	}
-	if r.Answer != nil || r.Error.Message != "{host} refused [secret]" || len(r.Exchanges) != 2 {
+	if r.Answer != nil || r.Error.Message != "{host} refused [secret]" ||
+		len(r.Exchanges) != 2 {
 		t.Errorf("it is %+v", r)
 	}
+
 	for name, other := range map[string]error{
 		"error.code":             &sdk.Error{Code: sdk.CodeLimit, Outcome: sdk.OutcomeRefused, ProviderCode: "no", Violations: []sdk.Violation{{Field: "amount"}}},
 		"error.outcome":          &sdk.Error{Code: sdk.CodeDeclined, ProviderCode: "no", Violations: []sdk.Violation{{Field: "amount"}}},
@@ -83,17 +109,24 @@ func TestAFailedCallIsKept(t *testing.T) {
 		"error.provider_message": &sdk.Error{},
 	} {
 		r.Error.ProviderMessage = "words"
-		if said := strings.Join(r.Compare(json.RawMessage("{}"), other), "\n"); !strings.Contains(said, name) {
+		if said := strings.Join(r.Compare(json.RawMessage("{}"), other), "\n"); !strings.Contains(
+			said,
+			name,
+		) {
 			t.Errorf("%v says %q and not %s", other, said, name)
 		}
 	}
+
 	r.Error.ProviderMessage = masked
 	if said := r.Compare(nil, c.Err); said != nil {
 		t.Errorf("the same error says %q", said)
 	}
 	if said := r.Compare(nil, &sdk.Error{
-		Code: sdk.CodeDeclined, Outcome: sdk.OutcomeRefused, Message: "said otherwise", ProviderCode: "no",
-		Violations: []sdk.Violation{{Field: "amount", Message: "said otherwise"}},
+		Code:         sdk.CodeDeclined,
+		Outcome:      sdk.OutcomeRefused,
+		Message:      "said otherwise",
+		ProviderCode: "no",
+		Violations:   []sdk.Violation{{Field: "amount", Message: "said otherwise"}},
 	}); said != nil {
 		t.Errorf("texts for people are compared: %q", said)
 	}
@@ -107,11 +140,14 @@ func TestAnAnswerIsCompared(t *testing.T) {
 		`{"payment":{"message":"key x","status":"PAID"}}`:  "answer.payment.status: was not recorded",
 		`[]`: "no JSON object",
 	} {
-		if said := strings.Join(r.Compare(json.RawMessage(text), nil), "\n"); (says == "") != (said == "") || !strings.Contains(said, says) {
+		if said := strings.Join(r.Compare(json.RawMessage(text), nil), "\n"); (says == "") != (said == "") ||
+			!strings.Contains(said, says) {
 			t.Errorf("%s says %q, want %q", text, said, says)
 		}
 	}
-	if said := r.Compare(nil, sdk.NotSent(sdk.CodeLimit, "too much")); len(said) != 1 || !strings.Contains(said[0], "too much") {
+
+	if said := r.Compare(nil, sdk.NotSent(sdk.CodeLimit, "too much")); len(said) != 1 ||
+		!strings.Contains(said[0], "too much") {
 		t.Errorf("a failure says %q", said)
 	}
 }
@@ -144,6 +180,7 @@ func TestWhatIsNoGoldenFile(t *testing.T) {
 	if _, err := Parse([]byte(good)); err != nil {
 		t.Fatal(err)
 	}
+
 	for change, says := range map[string]string{
 		`"verb":"a"|"verb":""`:                   "verb is missing",
 		`"request":{}|"request":[]`:              "request is not an object",
@@ -159,7 +196,8 @@ func TestWhatIsNoGoldenFile(t *testing.T) {
 		`}]}|}]}{}`:                              "something follows",
 	} {
 		from, to, _ := strings.Cut(change, "|")
-		if _, err := Parse([]byte(strings.Replace(good, from, to, 1))); err == nil || !strings.Contains(err.Error(), says) {
+		if _, err := Parse([]byte(strings.Replace(good, from, to, 1))); err == nil ||
+			!strings.Contains(err.Error(), says) {
 			t.Errorf("%s: %v, want %q", change, err, says)
 		}
 	}
@@ -192,19 +230,26 @@ func TestAnswersThatWereNotKeptWhole(t *testing.T) {
 	if got := r.NotWhole(); !slices.Equal(got, []int{2, 3, 5}) {
 		t.Errorf("got %v", got)
 	}
+
 	if _, err := r.Player(""); err == nil || !strings.Contains(err.Error(), "exchange 2") {
 		t.Errorf("it can be played: %v", err)
 	}
 }
 
-// Whatever is in a file, reading it breaks nothing, and what can be read is written as something that reads the same.
+// Whatever is in a file, reading it breaks nothing, and what can be read is
+// written as something that reads the same.
 func FuzzParse(f *testing.F) {
 	file, err := os.ReadFile("testdata/call.json")
 	if err != nil {
 		f.Fatal(err)
 	}
 	f.Add(file)
-	f.Add([]byte(`{"verb":"a","request":{},"error":{"code":"x"},"exchanges":[{"method":"A","url":"/","answer":"[1, 2 bytes]"}]}`))
+	f.Add(
+		[]byte(
+			`{"verb":"a","request":{},"error":{"code":"x"},"exchanges":[{"method":"A","url":"/","answer":"[1, 2 bytes]"}]}`,
+		),
+	)
+
 	f.Fuzz(func(t *testing.T, data []byte) {
 		r, err := Parse(data)
 		if err != nil {
@@ -214,6 +259,7 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			t.Fatalf("it cannot be written: %v", err)
 		}
+
 		again, err := Parse(text)
 		if err != nil {
 			t.Fatalf("what was written cannot be read: %v\n%s", err, text)
@@ -221,6 +267,7 @@ func FuzzParse(f *testing.F) {
 		if second, _ := again.Encode(); string(second) != string(text) {
 			t.Errorf("written again it is\n%s\nand was\n%s", second, text)
 		}
+
 		_ = r.NotWhole()
 		for _, e := range r.Exchanges {
 			_ = newComparison(nil).body("body", string(e.Request), string(e.Answer), "")

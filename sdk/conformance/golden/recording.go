@@ -11,18 +11,20 @@ import (
 	"strings"
 )
 
-// Recording is what a golden file holds. The same call gives the same bytes: nothing in it depends on when it was made.
+// Recording is what a golden file holds. The same call has the same bytes:
+// nothing in it depends on when it was made.
 type Recording struct {
-	// Verb is the verb's name in snake case, and Request the JSON of its request message, as client.Account.Call takes
-	// both.
+	// Verb is the verb's name in snake case, and Request the JSON of its
+	// request message, as client.Account.Call takes both.
 	Verb    string          `json:"verb"`
 	Request json.RawMessage `json:"request"`
-	// Answer is the JSON of the plugin's answer without the exchanges, and Error what it said instead: one of the two.
+	// Answer is the JSON of the plugin's answer without the exchanges, and
+	// Error the error in its place: one of the two.
 	Answer json.RawMessage `json:"answer,omitempty"`
 	Error  *Failure        `json:"error,omitempty"`
-	// Base is where the provider was. Nothing is compared with it.
+	// Base is the provider's address. Nothing is compared with it.
 	Base string `json:"base,omitempty"`
-	// Exchanges are what was said to the provider, in this order.
+	// Exchanges are the plugin's requests to the provider, in their order.
 	Exchanges []Exchange `json:"exchanges"`
 }
 
@@ -45,7 +47,8 @@ type Violation struct {
 // Exchange is an sdk.Exchange without its duration.
 type Exchange struct {
 	Method string `json:"method"`
-	// URL is the path and query below Base; of a request to somewhere else, all of it.
+	// URL is the path and query below Base; of a request to another address,
+	// all of it.
 	URL     string `json:"url"`
 	Request Body   `json:"request,omitempty"`
 	Status  int    `json:"status"` // 0 when no answer came
@@ -54,21 +57,23 @@ type Exchange struct {
 	Sent    bool   `json:"sent"`
 }
 
-// Body is the text of a body. A file shows it as JSON when it is compact JSON of an object or a list, white space around
-// it aside, and as a string otherwise: byte for byte the text that a plugin may verify a signature over.
+// Body is the text of a body. A file shows it as JSON when it is compact JSON
+// of an object or a list, white space around it aside, and as a string
+// otherwise: byte for byte the text that a plugin may verify a signature over.
 type Body string
 
 // MarshalJSON writes the body as the file shows it.
 func (b Body) MarshalJSON() ([]byte, error) {
 	text := strings.TrimSpace(string(b))
 	var compact bytes.Buffer
-	if isContainer(text) && json.Compact(&compact, []byte(text)) == nil && compact.String() == text {
+	if isContainer(text) && (json.Compact(&compact, []byte(text)) == nil) &&
+		(compact.String() == text) {
 		return []byte(text), nil
 	}
 	return encode(string(b), "")
 }
 
-// UnmarshalJSON reads it.
+// UnmarshalJSON reads what MarshalJSON writes.
 func (b *Body) UnmarshalJSON(data []byte) error {
 	if isContainer(string(data)) {
 		var compact bytes.Buffer
@@ -76,14 +81,17 @@ func (b *Body) UnmarshalJSON(data []byte) error {
 		*b = Body(compact.String())
 		return err
 	}
+
 	var text *string
-	if err := json.Unmarshal(data, &text); err != nil || text == nil {
+	if err := json.Unmarshal(data, &text); (err != nil) || (text == nil) {
 		return errors.New("a body is a string, an object or a list")
 	}
 	*b = Body(*text)
+
 	return nil
 }
 
+// isContainer reports whether a text begins like a JSON object or list.
 func isContainer(text string) bool {
 	return strings.HasPrefix(text, "{") || strings.HasPrefix(text, "[")
 }
@@ -94,28 +102,31 @@ func Read(file string) (*Recording, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := Parse(data)
+	recording, err := Parse(data)
 	if err != nil {
 		return nil, fmt.Errorf("%s is no golden file: %w", file, err)
 	}
-	return r, nil
+	return recording, nil
 }
 
-// Parse reads the text of a golden file. What it gives can be played and encoded.
+// Parse reads the text of a golden file. The recording can be played and
+// encoded.
 func Parse(data []byte) (*Recording, error) {
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.DisallowUnknownFields()
-	var r Recording
-	if err := d.Decode(&r); err != nil {
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.DisallowUnknownFields()
+	var recording Recording
+	if err := decoder.Decode(&recording); err != nil {
 		return nil, err
 	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return nil, errors.New("something follows the recording")
 	}
-	return &r, r.check()
+
+	return &recording, recording.check()
 }
 
-// check says what a recording lacks.
+// check returns what a recording lacks.
 func (r *Recording) check() error {
 	switch {
 	case r.Verb == "":
@@ -124,20 +135,31 @@ func (r *Recording) check() error {
 		return errors.New("request is not an object")
 	case (r.Answer == nil) == (r.Error == nil):
 		return errors.New("it has one of answer and error")
-	case r.Answer != nil && !isObject(r.Answer):
+	case (r.Answer != nil) && !isObject(r.Answer):
 		return errors.New("answer is not an object")
 	}
-	for i, e := range r.Exchanges {
-		if e.Method == "" {
-			return fmt.Errorf("exchange %d: method is missing", i+1)
-		}
-		if _, err := url.Parse(e.URL); err != nil || e.URL == "" {
-			return fmt.Errorf("exchange %d: url is none", i+1)
-		}
-		if e.Status != 0 && (e.Status < 200 || e.Status > 999) {
-			return fmt.Errorf("exchange %d: no answer has the status %d", i+1, e.Status)
+
+	for i, exchange := range r.Exchanges {
+		if err := exchange.check(); err != nil {
+			return fmt.Errorf("exchange %d: %w", i+1, err)
 		}
 	}
+
+	return nil
+}
+
+func (e Exchange) check() error {
+	if e.Method == "" {
+		return errors.New("method is missing")
+	}
+	if _, err := url.Parse(e.URL); (err != nil) || (e.URL == "") {
+		return errors.New("url is none")
+	}
+
+	if (e.Status != 0) && ((e.Status < 200) || (e.Status > 999)) {
+		return fmt.Errorf("no answer has the status %d", e.Status)
+	}
+
 	return nil
 }
 
@@ -145,22 +167,22 @@ func isObject(text json.RawMessage) bool {
 	return bytes.HasPrefix(bytes.TrimSpace(text), []byte("{"))
 }
 
-// Encode gives the text of the golden file.
+// Encode returns the text of the golden file.
 func (r *Recording) Encode() ([]byte, error) {
-	c := *r
-	if c.Exchanges == nil {
-		c.Exchanges = []Exchange{}
+	whole := *r
+	if whole.Exchanges == nil {
+		whole.Exchanges = []Exchange{}
 	}
-	text, err := encode(c, "  ")
+	text, err := encode(whole, "  ")
 	return append(text, '\n'), err
 }
 
 // encode writes JSON for people: < and & stay as they are.
-func encode(v any, indent string) ([]byte, error) {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", indent)
-	err := e.Encode(v)
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
+func encode(value any, indent string) ([]byte, error) {
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", indent)
+	err := encoder.Encode(value)
+	return bytes.TrimSuffix(text.Bytes(), []byte("\n")), err
 }

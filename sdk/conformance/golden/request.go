@@ -2,7 +2,6 @@ package golden
 
 import (
 	"bytes"
-	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -12,37 +11,62 @@ import (
 	"strings"
 )
 
-// request says how a request differs from the recorded one. address is its path and query, as the recording has them.
-func (c comparison) request(e Exchange, r *http.Request, address string, body []byte) []string {
-	var out []string
-	if r.Method != e.Method {
-		out = append(out, "the method was "+e.Method)
+// request returns how a request differs from the recorded one. address is its
+// path and query, as the recording has them.
+func (c comparison) request(
+	recorded Exchange,
+	r *http.Request,
+	address string,
+	body []byte,
+) []string {
+	var differences []string
+	if r.Method != recorded.Method {
+		differences = append(differences, "the method was "+recorded.Method)
 	}
-	want, wantQuery, _ := strings.Cut(e.URL, "?")
+	want, wantQuery, _ := strings.Cut(recorded.URL, "?")
 	got, gotQuery, _ := strings.Cut(address, "?")
 	if !fits(want, got) {
-		out = append(out, "the path was "+short(want))
+		differences = append(differences, "the path was "+short(want))
 	}
-	out = append(out, c.form("query", wantQuery, gotQuery)...)
+
+	differences = append(differences, c.form("query", wantQuery, gotQuery)...)
+
 	contentType := r.Header.Get("Content-Type")
-	return append(out, c.body("body", string(e.Request), textOf(contentType, body), contentType)...)
+	text := textOf(contentType, body)
+	return append(
+		differences,
+		c.body("body", string(recorded.Request), text, contentType)...)
 }
 
-// textOf is what an exchange shows of a body, but for masks: of a file in it only the size.
+// textOf returns what an exchange shows of a body, masks aside. Of a file in it
+// that is only the size.
 func textOf(contentType string, body []byte) string {
 	kind, parameters, _ := mime.ParseMediaType(contentType)
 	if kind == "multipart/form-data" {
-		if text, err := outline(multipart.NewReader(bytes.NewReader(body), parameters["boundary"])); err == nil {
+		parts := multipart.NewReader(bytes.NewReader(body), parameters["boundary"])
+		if text, err := outline(parts); err == nil {
 			return text
 		}
 	}
-	if bytes.ContainsFunc(body, func(c rune) bool { return c < ' ' && c != '\n' && c != '\r' && c != '\t' }) {
-		return fmt.Sprintf("[%s, %d bytes]", cmp.Or(contentType, "no text"), len(body))
+
+	if bytes.ContainsFunc(body, isControl) {
+		if contentType == "" {
+			contentType = "no text"
+		}
+		return fmt.Sprintf("[%s, %d bytes]", contentType, len(body))
 	}
+
 	return strings.ToValidUTF8(string(body), "\uFFFD")
 }
 
-// outline has a line for every part.
+// isControl reports whether a rune is in no text.
+func isControl(
+	c rune,
+) bool {
+	return (c < ' ') && (c != '\n') && (c != '\r') && (c != '\t')
+}
+
+// outline returns a line for every part of a form.
 func outline(parts *multipart.Reader) (string, error) {
 	var lines []string
 	for {
@@ -53,14 +77,16 @@ func outline(parts *multipart.Reader) (string, error) {
 		if err != nil {
 			return "", err
 		}
+
 		value, err := io.ReadAll(part)
 		if err != nil {
 			return "", err
 		}
+
+		line := part.FormName() + ": " + textOf("text/plain", value)
 		if part.FileName() != "" {
-			lines = append(lines, fmt.Sprintf("%s: [file, %d bytes]", part.FormName(), len(value)))
-			continue
+			line = fmt.Sprintf("%s: [file, %d bytes]", part.FormName(), len(value))
 		}
-		lines = append(lines, part.FormName()+": "+textOf("text/plain", value))
+		lines = append(lines, line)
 	}
 }

@@ -1,5 +1,6 @@
-// Package ledger is the books of a simulated provider: what it was asked for, and
-// which money really moved. Tests read there whether a payout was made twice.
+// Package ledger is the books of a simulated provider: what it was asked for,
+// and which money really moved. Tests read there whether a payout was made
+// twice.
 package ledger
 
 import (
@@ -22,12 +23,12 @@ const (
 	Capture Kind = "capture"
 )
 
-// Entry is one payment, payout, refund or capture as the simulated provider knows
-// it.
+// Entry is one payment, payout, refund or capture as the simulated provider
+// knows it.
 type Entry struct {
 	Kind Kind `json:"kind"`
-	// ID is unique among the entries of its kind: the provider's own, or the key by
-	// which it knows a repeat.
+	// ID is unique among the entries of its kind: the provider's own, or the
+	// key by which it knows a repeat.
 	ID string `json:"id"`
 	// OrderID is the caller's name for it.
 	OrderID   string          `json:"order_id,omitempty"`
@@ -46,8 +47,9 @@ func (e Entry) clone() Entry {
 	return e
 }
 
-// Ledger holds the entries of one simulated provider. The zero value is empty and
-// ready to use, by any number of goroutines. Entries stay until the process ends.
+// Ledger holds the entries of one simulated provider. The zero value is empty
+// and ready to use, by any number of goroutines. Entries stay until the process
+// ends.
 type Ledger struct {
 	mu    sync.Mutex
 	list  []Entry
@@ -59,8 +61,8 @@ type entryKey struct {
 	id   string
 }
 
-// Add enters an entry and reports whether it did: it does not when there is one of
-// its kind and ID already.
+// Add enters an entry and reports whether it did: it does not when there is one
+// of its kind and ID already.
 func (l *Ledger) Add(entry Entry) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -72,6 +74,8 @@ func (l *Ledger) Add(entry Entry) bool {
 	if l.place == nil {
 		l.place = map[entryKey]int{}
 	}
+
+	// The caller keeps its own map of details.
 	l.place[key] = len(l.list)
 	l.list = append(l.list, entry.clone())
 	return true
@@ -82,9 +86,9 @@ func (l *Ledger) Find(kind Kind, id string) (Entry, bool) {
 	return l.Change(kind, id, func(*Entry) {})
 }
 
-// Change calls change with one entry, while no other goroutine can use the ledger,
-// and returns a copy of the result. It reports whether there is such an entry.
-// change must not touch Kind and ID, nor call the ledger.
+// Change calls change with one entry, while no other goroutine can use the
+// ledger, and returns a copy of the result. It reports whether there is such an
+// entry. change must not touch Kind and ID, nor call the ledger.
 func (l *Ledger) Change(kind Kind, id string, change func(*Entry)) (Entry, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

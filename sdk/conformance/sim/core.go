@@ -9,41 +9,49 @@ import (
 	"github.com/payhost/payhost/sdk/conformance/ledger"
 )
 
-// maxBody bounds what a request may carry where MaxBody does not say.
+// maxBody bounds a request's body in bytes where MaxBody does not say.
 const maxBody = 64 << 10
 
-// Core is embedded in a simulator, which it makes an http.Handler with faults and books. Set its fields before Serve.
+// Core is embedded in a simulator, which it makes an http.Handler with faults
+// and books. The simulator sets its fields before it calls Serve.
 type Core struct {
-	// PublicURL is the address under which browsers reach the simulator, without a slash at its end. Without it that is
-	// the root of the host that the API was called on.
+	// PublicURL is the address under which browsers reach the simulator,
+	// without a slash at its end. When it is empty, that is the root of the
+	// host that the API was called on.
 	PublicURL string
-	// Notices are sent when true. Without it they are only what the simulator shows the kit.
-	Notices bool
+	// SendWebhooks makes Send deliver webhooks. Otherwise they are only what
+	// the simulator shows the kit.
+	SendWebhooks bool
 	// MaxBody bounds the body of a request, in bytes; 64 KiB when 0.
 	MaxBody int64
 
 	faults fault.Injector
-	books  ledger.Ledger
+	ledger ledger.Ledger
 	mux    http.ServeMux
 
 	mu        sync.Mutex
 	notifyURL string
 }
 
-// Serve puts the API at every path that is not given to HandleFunc, behind the faults, and beside it the control paths:
-// the faults' and the books', and notify-url, which takes by PUT the address that a real provider is told once, in its
-// back office or by a letter.
+// Serve puts the API at every path that is not given to HandleFunc, behind the
+// faults, and the control paths beside it: the faults' and the books', and
+// notify-url, which takes by PUT the address for webhooks that a real provider
+// is told once, in its back office or by a letter.
 func (c *Core) Serve(api http.Handler) {
 	c.mux.Handle("/", c.faults.Wrap(api))
 	c.mux.Handle("/_simulator/faults", c.faults.Handler())
-	c.mux.Handle("/_simulator/books", c.books.Handler())
+	c.mux.Handle("/_simulator/books", c.ledger.Handler())
 	c.mux.HandleFunc("PUT /_simulator/notify-url", c.learnNotifyURL)
 }
 
-// HandleFunc serves what is no API, such as the page on which the customer pays: the faults spare it.
-func (c *Core) HandleFunc(pattern string, handle http.HandlerFunc) { c.mux.HandleFunc(pattern, handle) }
+// HandleFunc serves what is not the API, such as the page on which the customer
+// pays. The faults spare it.
+func (c *Core) HandleFunc(pattern string, handle http.HandlerFunc) {
+	c.mux.HandleFunc(pattern, handle)
+}
 
-// ServeHTTP is the provider's API, what customers see of it, and the control of the simulator.
+// ServeHTTP serves the provider's API, the pages for customers, and the control
+// of the simulator.
 func (c *Core) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	limit := c.MaxBody
 	if limit == 0 {
@@ -53,33 +61,43 @@ func (c *Core) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c.mux.ServeHTTP(w, r)
 }
 
-// Faults are what goes wrong with the API, and with the notices.
+// Faults returns the faults of the API and of the webhooks.
 func (c *Core) Faults() *fault.Injector { return &c.faults }
 
-// Books are what really happened.
-func (c *Core) Ledger() *ledger.Ledger { return &c.books }
+// Ledger returns the books: what really happened.
+func (c *Core) Ledger() *ledger.Ledger { return &c.ledger }
 
-// Enter puts an entry into the books, under an id that newID makes up and that nobody has. Ids are not counted up: they
-// must differ from those of a run before, which a host may still remember.
-func (c *Core) Enter(e ledger.Entry, newID func() string) ledger.Entry {
-	for e.ID = newID(); !c.books.Add(e); e.ID = newID() {
-	}
-	return e
-}
-
-// OfOrder gives the entries of one kind that the caller named so, oldest first.
-func (c *Core) OfOrder(kind ledger.Kind, orderID string) []ledger.Entry {
-	var found []ledger.Entry
-	for _, e := range c.books.Entries() {
-		if orderID != "" && e.Kind == kind && e.OrderID == orderID {
-			found = append(found, e)
+// Enter adds an entry to the books, under the first id of newID that is not
+// taken, and returns it. newID must not count ids up: they must differ from
+// those of an earlier run, which a host may still remember.
+func (c *Core) Enter(entry ledger.Entry, newID func() string) ledger.Entry {
+	for {
+		entry.ID = newID()
+		if c.ledger.Add(entry) {
+			return entry
 		}
 	}
+}
+
+// OfOrder returns the entries of one kind with the caller's order id, oldest
+// first.
+func (c *Core) OfOrder(kind ledger.Kind, orderID string) []ledger.Entry {
+	if orderID == "" {
+		return nil
+	}
+	var found []ledger.Entry
+
+	for _, entry := range c.ledger.Entries() {
+		if (entry.Kind == kind) && (entry.OrderID == orderID) {
+			found = append(found, entry)
+		}
+	}
+
 	return found
 }
 
-// APIBase is the address under which whoever made the request reaches the API, also when it came through somebody else,
-// such as the conformance kit.
+// APIBase returns the address under which the maker of the request reaches the
+// API, also when the request came through a proxy, such as the conformance kit.
 func (c *Core) APIBase(r *http.Request) string {
 	if between := r.Header.Get("X-Forwarded-Host"); between != "" {
 		return "http://" + between
@@ -87,7 +105,7 @@ func (c *Core) APIBase(r *http.Request) string {
 	return c.Base(r)
 }
 
-// Base is the address under which browsers reach the simulator.
+// Base returns the address under which browsers reach the simulator.
 func (c *Core) Base(r *http.Request) string {
 	if c.PublicURL != "" {
 		return c.PublicURL
@@ -95,7 +113,8 @@ func (c *Core) Base(r *http.Request) string {
 	return "http://" + r.Host
 }
 
-// NotifyURL is where notices go that no request said an address for; "" until it was told.
+// NotifyURL returns where webhooks go whose request named no address; "" until
+// the simulator was told.
 func (c *Core) NotifyURL() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -104,12 +123,14 @@ func (c *Core) NotifyURL() string {
 
 func (c *Core) learnNotifyURL(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
-	if err != nil || len(body) > 0 && !IsURL(string(body)) {
+	address := string(body)
+	if (err != nil) || ((address != "") && !IsURL(address)) {
 		http.Error(w, "the body must be a URL, or empty", http.StatusBadRequest)
 		return
 	}
+
 	c.mu.Lock()
-	c.notifyURL = string(body)
+	c.notifyURL = address
 	c.mu.Unlock()
 	w.WriteHeader(http.StatusNoContent)
 }

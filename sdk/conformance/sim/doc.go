@@ -1,6 +1,7 @@
-// Package sim is what simulated providers share that is no provider's protocol: a Core with the faults, the books and the
-// control paths, the sending of notices, a page to pay on, and answers in JSON. A simulator embeds a Core and adds its
-// provider's API:
+// Package sim is what simulated providers share that is not a provider's
+// protocol: a Core with the faults, the books and the control paths, the
+// sending of webhooks, a page to pay on, and answers in JSON. A simulator
+// embeds a Core and adds its provider's API:
 //
 //	type Simulator struct {
 //		sim.Core
@@ -16,5 +17,6 @@
 //		return s
 //	}
 //
-// How its provider signs a simulator writes anew: a mistake that it shared with its plugin no test would find.
+// A simulator has its own code for its provider's signatures: no test would
+// find a mistake that it shared with its plugin.
 package sim

@@ -20,12 +20,22 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// serve starts a simulator whose API says "api" and reads what it is sent, with a page beside it.
+// serve starts a simulator whose API says "api" and reads what it is sent, with
+// a page beside it.
 func serve(t *testing.T, c *Core) string {
 	t.Helper()
 	c.HandleFunc("GET /pay/{id}", func(w http.ResponseWriter, r *http.Request) {
-		Page{Provider: "Acme <1>", Amount: "60.00", Currency: "EUR", Open: true, Rows: []Row{{Name: "Order", Value: r.PathValue("id")}}}.Show(w)
+		Page{
+			Provider: "Acme <1>",
+			Amount:   "60.00",
+			Currency: "EUR",
+			Open:     true,
+			Rows:     []Row{{Name: "Order", Value: r.PathValue("id")}},
+		}.Show(
+			w,
+		)
 	})
+
 	c.Serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if _, err := io.ReadAll(r.Body); err != nil {
 			Reply(w, http.StatusRequestEntityTooLarge, "too large")
@@ -33,6 +43,7 @@ func serve(t *testing.T, c *Core) string {
 		}
 		Reply(w, http.StatusOK, map[string]string{"base": c.Base(r), "api": c.APIBase(r)})
 	}))
+
 	s := httptest.NewServer(c)
 	t.Cleanup(s.Close)
 	return s.URL
@@ -40,20 +51,28 @@ func serve(t *testing.T, c *Core) string {
 
 func call(t *testing.T, method, address, body string) (int, string) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), method, address, strings.NewReader(body))
+	req, err := http.NewRequestWithContext(
+		t.Context(),
+		method,
+		address,
+		strings.NewReader(body),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	req.Header.Set("X-Forwarded-Host", "between.example")
 	resp, err := sender.Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
+
 	text, err := io.ReadAll(resp.Body)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	return resp.StatusCode, string(text)
 }
 
@@ -61,6 +80,7 @@ func call(t *testing.T, method, address, body string) (int, string) {
 func TestWhatIsServed(t *testing.T) {
 	c := &Core{PublicURL: "http://public.example/acme", MaxBody: 10}
 	address := serve(t, c)
+
 	for _, step := range []struct {
 		method, path, body string
 		status             int
@@ -74,16 +94,19 @@ func TestWhatIsServed(t *testing.T) {
 		{"GET", "/_simulator/books", "", 200, `{"entries":[]}`},
 		{"GET", "/pay/7", "", 200, "<dt>Order</dt><dd>7</dd>"},
 	} {
-		if status, body := call(t, step.method, address+step.path, step.body); status != step.status || !strings.Contains(body, step.says) {
+		if status, body := call(t, step.method, address+step.path, step.body); status != step.status ||
+			!strings.Contains(body, step.says) {
 			t.Errorf("%s %s: %d %s", step.method, step.path, status, body)
 		}
 	}
+
 	if got := c.NotifyURL(); got != "http://a.b" {
 		t.Errorf("notices go to %q", got)
 	}
 	if err := c.Faults().Add(fault.Fault{Kind: fault.Error, Status: 503}); err != nil {
 		t.Fatal(err)
 	}
+
 	for path, want := range map[string]int{"/x": 503, "/pay/7": 200, "/_simulator/books": 200} {
 		if status, _ := call(t, "GET", address+path, ""); status != want {
 			t.Errorf("%s: %d with a fault", path, status)
@@ -95,34 +118,55 @@ func TestBooks(t *testing.T) {
 	var c Core
 	ids := []string{"1", "1", "2", "2", "3"}
 	newID := func() string { id := ids[0]; ids = ids[1:]; return id }
+
 	for _, kind := range []ledger.Kind{ledger.Payment, ledger.Payment, ledger.Payment} {
-		c.Enter(ledger.Entry{Kind: kind, OrderID: "a", Amount: decimal.NewFromInt(1)}, newID)
+		c.Enter(
+			ledger.Entry{Kind: kind, OrderID: "a", Amount: decimal.NewFromInt(1)},
+			newID,
+		)
 	}
+
 	c.Enter(ledger.Entry{Kind: ledger.Payout, OrderID: "a"}, func() string { return "1" })
 	var got []string
 	for _, e := range c.OfOrder(ledger.Payment, "a") {
 		got = append(got, e.ID)
 	}
-	if !slices.Equal(got, []string{"1", "2", "3"}) || len(c.OfOrder(ledger.Payment, "")) != 0 || len(c.OfOrder(ledger.Payout, "a")) != 1 {
+
+	if !slices.Equal(got, []string{"1", "2", "3"}) ||
+		len(c.OfOrder(ledger.Payment, "")) != 0 ||
+		len(c.OfOrder(ledger.Payout, "a")) != 1 {
 		t.Errorf("entered as %q", got)
 	}
 }
 
-// A notice is sent until it is accepted, as often and as well signed as the faults say, and not at all when nobody asked.
+// A notice is sent until it is accepted, as often and as well signed as the
+// faults say, and not at all when nobody asked.
 func TestSend(t *testing.T) {
 	var mu sync.Mutex
 	var got []string
-	shop := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, _ := io.ReadAll(r.Body)
-		mu.Lock()
-		defer mu.Unlock()
-		got = append(got, r.Method+" "+r.URL.RawQuery+" "+string(body)+" "+r.Header.Get("Content-Type"))
-		w.WriteHeader(500 - 100*len(got)) // 400, 300, 200
-	}))
+	shop := httptest.NewServer(
+		http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			body, _ := io.ReadAll(r.Body)
+			mu.Lock()
+			defer mu.Unlock()
+			got = append(
+				got,
+				r.Method+" "+r.URL.RawQuery+" "+string(
+					body,
+				)+" "+r.Header.Get(
+					"Content-Type",
+				),
+			)
+
+			w.WriteHeader(500 - 100*len(got)) // 400, 300, 200
+		}),
+	)
 	defer shop.Close()
+
 	well := func(resp *http.Response) bool { return resp.StatusCode < 400 }
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel() // the notice does not hang on whoever caused it
+
 	for _, c := range []struct {
 		name   string
 		sends  bool
@@ -141,17 +185,19 @@ func TestSend(t *testing.T) {
 		{"no address", true, "", "%zz", Got("a=2"), 3, nil},
 	} {
 		got = nil
-		core := Core{Notices: c.sends}
+		core := Core{SendWebhooks: c.sends}
 		if c.fault != "" {
 			if err := core.Faults().Add(fault.Fault{Kind: c.fault, Times: 1}); err != nil {
 				t.Fatal(err)
 			}
 		}
+
 		core.Send(ctx, c.to, c.notice, c.tries, well)
 		if !slices.Equal(got, c.want) {
 			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
 		}
 	}
+
 	var core Core
 	if err := core.Faults().Add(fault.Fault{Kind: fault.WrongSignature, Times: 1}); err != nil {
 		t.Fatal(err)
@@ -170,18 +216,37 @@ func TestPage(t *testing.T) {
 		}
 		return w.Body.String()
 	}
-	p := Page{Provider: "Acme <1>", Mode: "sandbox", Amount: "60.00", Currency: "EUR", Back: true, Rows: []Row{{"Status", "paid & done"}}}
+
+	p := Page{
+		Provider: "Acme <1>",
+		Mode:     "sandbox",
+		Amount:   "60.00",
+		Currency: "EUR",
+		Back:     true,
+		Rows:     []Row{{"Status", "paid & done"}},
+	}
+
 	closed := show(p)
-	p.Open, p.Cards, p.Cancel = true, []Row{{"4242 · pays", "4242"}}, "fail"
+	p.Open = true
+	p.Cards = []Row{{"4242 · pays", "4242"}}
+	p.Cancel = "fail"
 	open := show(p)
+
 	for text, in := range map[string][2]bool{
 		"Acme &lt;1&gt; simulator · sandbox · no real money": {true, true}, "<dt>Status</dt><dd>paid &amp; done</dd>": {true, true},
 		"Back to the shop": {true, false}, `value="pay">Pay 60.00 EUR`: {false, true}, `value="fail"`: {false, true}, `<option value="4242">`: {false, true},
 	} {
-		if strings.Contains(closed, text) != in[0] || strings.Contains(open, text) != in[1] {
-			t.Errorf("%s: closed %v, open %v", text, strings.Contains(closed, text), strings.Contains(open, text))
+		if strings.Contains(closed, text) != in[0] ||
+			strings.Contains(open, text) != in[1] {
+			t.Errorf(
+				"%s: closed %v, open %v",
+				text,
+				strings.Contains(closed, text),
+				strings.Contains(open, text),
+			)
 		}
 	}
+
 	p.Open, p.Back = false, false
 	if strings.Contains(show(p), "<form") {
 		t.Error("there is nothing to press, and a form")

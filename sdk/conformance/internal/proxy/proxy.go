@@ -16,9 +16,9 @@ import (
 	"github.com/payhost/payhost/sdk/conformance/fault"
 )
 
-// AwayURL is a base URL at which no program listens: the system never gives port 1
-// out, and its service is obsolete. A port that was free a moment ago may be in use
-// by now.
+// AwayURL is a base URL at which no program listens: the system never gives
+// port 1 out, and its service is obsolete. A port that was free a moment ago
+// may be in use by now.
 const AwayURL = "http://127.0.0.1:1"
 
 // hostPath is where the proxy plays the host.
@@ -46,8 +46,8 @@ type Proxy struct {
 	hook   http.HandlerFunc // in place of the simulator
 }
 
-// New starts a proxy before the simulator. Requests to the path login, if any, are
-// neither counted as requests nor broken.
+// New starts a proxy before the simulator. Requests to the path login, if any,
+// are neither counted as requests nor broken.
 func New(simulator http.Handler, login string) (*Proxy, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it ends with Close
 	if err != nil {
@@ -64,22 +64,27 @@ func New(simulator http.Handler, login string) (*Proxy, error) {
 	p.server = &http.Server{
 		Handler:           http.HandlerFunc(p.serve),
 		ReadHeaderTimeout: headerTime,
-		ErrorLog:          log.New(io.Discard, "", 0), // what is broken on purpose needs no line
+		ErrorLog: log.New(
+			io.Discard,
+			"",
+			0,
+		), // what is broken on purpose needs no line
 	}
+
 	go func() { p.served <- p.server.Serve(listener) }()
 	return p, nil
 }
 
-// Close returns when nothing of the proxy is left but handlers whose caller has not
-// gone away yet.
+// Close returns when nothing of the proxy is left but handlers whose caller has
+// not gone away yet.
 func (p *Proxy) Close() {
 	_ = p.server.Close() // its connections are of no use any more
 	<-p.served           //nolint:errcheck // it ended because of Close
 }
 
-// HostURL returns an address of the host that the plugin serves. The proxy answers
-// there with status 200 and no body, so that a simulator which sends webhooks is
-// not kept waiting.
+// HostURL returns an address of the host that the plugin serves. The proxy
+// answers there with status 200 and no body, so that a simulator which sends
+// webhooks is not kept waiting.
 func (p *Proxy) HostURL(path string) string { return p.URL + hostPath + path }
 
 func (p *Proxy) serve(w http.ResponseWriter, r *http.Request) {
@@ -87,24 +92,27 @@ func (p *Proxy) serve(w http.ResponseWriter, r *http.Request) {
 		return // an empty answer with status 200
 	}
 
+	// Logins pass whatever the case does: a case is about the call itself.
 	p.mu.Lock()
 	handle := http.HandlerFunc(p.faulty.ServeHTTP)
 	if p.hook != nil {
 		handle = p.hook
 	}
+
 	if (p.login != "") && (r.URL.Path == p.login) {
 		p.logins++
 		handle = p.simulator.ServeHTTP
 	} else {
 		p.seen = append(p.seen, r.Method)
 	}
+
 	p.mu.Unlock()
 
 	handle(w, r) // with the writer as it is: faults take its connection away
 }
 
-// Instead makes hook handle requests in place of the simulator, until Instead is
-// called with nil.
+// Instead makes hook handle requests in place of the simulator, until Instead
+// is called with nil.
 func (p *Proxy) Instead(hook http.HandlerFunc) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -135,14 +143,15 @@ func (p *Proxy) All() int {
 }
 
 // Hold keeps requests of the method, "" is any, until their caller goes away or
-// release is closed: then they reach the simulator. came receives a value for each
-// request, gone one for each whose caller went away; both must have room.
+// release is closed: then they reach the simulator. came receives a value for
+// each request, gone one for each whose caller went away; both must have room.
 func (p *Proxy) Hold(method string, came, gone chan<- struct{}, release <-chan struct{}) {
 	p.Instead(func(w http.ResponseWriter, r *http.Request) {
 		if (method != "") && (r.Method != method) {
 			p.faulty.ServeHTTP(w, r)
 			return
 		}
+
 		if !readBody(r) {
 			return
 		}
@@ -159,18 +168,20 @@ func (p *Proxy) Hold(method string, came, gone chan<- struct{}, release <-chan s
 
 // Swallow lets requests of the method reach the simulator and keeps the answers
 // until their caller goes away. came receives a value for each request once the
-// simulator has carried it out; it must have room. With begin, the caller receives
-// the first byte of an answer.
+// simulator has carried it out; it must have room. With begin, the caller
+// receives the first byte of an answer.
 func (p *Proxy) Swallow(method string, begin bool, came chan<- struct{}) {
 	p.Instead(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != method {
 			p.simulator.ServeHTTP(w, r)
 			return
 		}
+
 		if !readBody(r) {
 			return
 		}
 
+		// The provider acts, and the caller does not hear of it.
 		p.simulator.ServeHTTP(discarded{}, r)
 		came <- struct{}{}
 
@@ -178,13 +189,15 @@ func (p *Proxy) Swallow(method string, begin bool, came chan<- struct{}) {
 			_, _ = w.Write([]byte("{"))
 			_ = http.NewResponseController(w).Flush()
 		}
+
 		<-r.Context().Done()
 		panic(http.ErrAbortHandler)
 	})
 }
 
-// readBody reads a request's body and puts it back: net/http notices that a caller
-// has gone away only once the body is read. It reports whether all of it came.
+// readBody reads a request's body and puts it back: net/http notices that a
+// caller has gone away only once the body is read. It reports whether all of it
+// came.
 func readBody(r *http.Request) bool {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {

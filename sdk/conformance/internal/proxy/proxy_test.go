@@ -32,20 +32,30 @@ func openProxy(t *testing.T, login string) *Proxy {
 	return proxy
 }
 
-func newTestProxy(t *testing.T) (*Proxy, func(ctx context.Context, method string) (string, error)) {
+func newTestProxy(
+	t *testing.T,
+) (*Proxy, func(ctx context.Context, method string) (string, error)) {
 	t.Helper()
 	proxy := openProxy(t, "")
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+
 	return proxy, func(ctx context.Context, method string) (string, error) {
-		req, err := http.NewRequestWithContext(ctx, method, proxy.URL, strings.NewReader("body"))
+		req, err := http.NewRequestWithContext(
+			ctx,
+			method,
+			proxy.URL,
+			strings.NewReader("body"),
+		)
 		if err != nil {
 			return "", err
 		}
+
 		resp, err := client.Do(req)
 		if err != nil {
 			return "", err
 		}
 		defer func() { _ = resp.Body.Close() }()
+
 		text, err := io.ReadAll(resp.Body)
 		return string(text), err
 	}
@@ -58,6 +68,7 @@ func TestProxyCounts(t *testing.T) {
 			t.Errorf("got %q, %v", got, err)
 		}
 	}
+
 	if got := proxy.Since(); !slices.Equal(got, []string{"GET", "POST"}) {
 		t.Errorf("seen: %q", got)
 	}
@@ -69,7 +80,10 @@ func TestProxyCounts(t *testing.T) {
 
 func TestProxyLetsLoginsThrough(t *testing.T) {
 	proxy := openProxy(t, "/oauth/token")
-	proxy.Instead(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) })
+	proxy.Instead(
+		func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) },
+	)
+
 	for path, want := range map[string]int{"/oauth/token": http.StatusOK, "/charges": http.StatusBadGateway} {
 		resp, err := http.Post(proxy.URL+path, "text/plain", strings.NewReader("body"))
 		if err != nil {
@@ -80,6 +94,7 @@ func TestProxyLetsLoginsThrough(t *testing.T) {
 			t.Errorf("%s was answered with %d", path, resp.StatusCode)
 		}
 	}
+
 	if seen := proxy.Since(); !slices.Equal(seen, []string{"POST"}) || proxy.All() != 2 {
 		t.Errorf("seen %q, and %d with logins", seen, proxy.All())
 	}
@@ -90,16 +105,20 @@ func TestProxyLetsLoginsThrough(t *testing.T) {
 
 func TestProxyHolds(t *testing.T) {
 	proxy, ask := newTestProxy(t)
-	came, gone, release := make(chan struct{}, 8), make(chan struct{}, 8), make(chan struct{})
+	came := make(chan struct{}, 8)
+	gone := make(chan struct{}, 8)
+	release := make(chan struct{})
 	proxy.Hold("POST", came, gone, release)
 	if got, err := ask(t.Context(), "GET"); err != nil || got != "GET body" {
 		t.Errorf("another method: got %q, %v", got, err)
 	}
+
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
 		<-came
 		cancel()
 	}()
+
 	if _, err := ask(ctx, "POST"); err == nil {
 		t.Error("a held request was answered")
 	}
@@ -108,6 +127,7 @@ func TestProxyHolds(t *testing.T) {
 		<-came
 		close(release)
 	}()
+
 	if got, err := ask(t.Context(), "POST"); err != nil || got != "POST body" {
 		t.Errorf("released: got %q, %v", got, err)
 	}
@@ -123,12 +143,21 @@ func TestNothingListensAtAwayURL(t *testing.T) {
 	}
 }
 
-// What the plugin sends reaches the simulator's API under its path, and the simulator learns where the kit stands.
+// What the plugin sends reaches the simulator's API under its path, and the
+// simulator learns where the kit stands.
 func TestARemoteSimulatorIsReachedThroughTheProxy(t *testing.T) {
 	api := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
-		_, _ = io.WriteString(w, r.Method+" "+r.RequestURI+" "+string(body)+" for "+r.Header.Get("X-Forwarded-Host"))
+		_, _ = io.WriteString(
+			w,
+			r.Method+" "+r.RequestURI+" "+string(
+				body,
+			)+" for "+r.Header.Get(
+				"X-Forwarded-Host",
+			),
+		)
 	})
+
 	server := httptest.NewServer(http.StripPrefix("/acme", control.Handler(api, nil)))
 	defer server.Close()
 	r, err := control.Dial(t.Context(), server.URL+"/acme/")
@@ -136,19 +165,29 @@ func TestARemoteSimulatorIsReachedThroughTheProxy(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer r.Close()
+
 	proxy, err := New(r, "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer proxy.Close()
-	resp, err := http.Post(proxy.URL+"/v1/pay?a=%2F", "text/plain", strings.NewReader("body"))
+
+	resp, err := http.Post(
+		proxy.URL+"/v1/pay?a=%2F",
+		"text/plain",
+		strings.NewReader("body"),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
+
 	got, _ := io.ReadAll(resp.Body)
-	if want := "POST /acme/v1/pay?a=%2F body for " + strings.TrimPrefix(proxy.URL, "http://"); string(got) != want {
+	if want := "POST /acme/v1/pay?a=%2F body for " + strings.TrimPrefix(proxy.URL, "http://"); string(
+		got,
+	) != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
+
 	http.DefaultClient.CloseIdleConnections()
 }

@@ -17,8 +17,9 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// Scanner scans whole answers and errors as they are on the wire, and the log. The
-// zero value knows no secrets and is ready to use, by any number of goroutines.
+// Scanner scans whole answers and errors as they are on the wire, and the log.
+// The zero value knows no secrets and is ready to use, by any number of
+// goroutines.
 type Scanner struct {
 	mu      sync.Mutex
 	secrets map[string][]string // by their key: the spellings in which they can appear
@@ -26,7 +27,8 @@ type Scanner struct {
 	found   []string
 }
 
-// Add looks for a value, which stands under key in the configuration, from now on.
+// Add looks for a value, which stands under key in the configuration, from now
+// on.
 func (s *Scanner) Add(key, value string) {
 	spellings := []string{value, url.QueryEscape(value), url.PathEscape(value)}
 	for _, escapeHTML := range []bool{true, false} {
@@ -37,6 +39,8 @@ func (s *Scanner) Add(key, value string) {
 			spellings = append(spellings, strings.Trim(text.String(), "\"\n"))
 		}
 	}
+
+	// Some spellings are the same.
 	slices.Sort(spellings)
 
 	s.mu.Lock()
@@ -44,6 +48,7 @@ func (s *Scanner) Add(key, value string) {
 	if s.secrets == nil {
 		s.secrets = map[string][]string{}
 	}
+
 	s.secrets[key] = slices.Compact(append(s.secrets[key], spellings...))
 }
 
@@ -53,6 +58,7 @@ func (s *Scanner) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 
+	// A secret may arrive in two pieces.
 	s.line = append(s.line, p...)
 	for {
 		line, rest, complete := bytes.Cut(s.line, []byte("\n"))
@@ -82,6 +88,8 @@ func (s *Scanner) Intercept(
 		where = "the answer of " + verb
 		said = message
 	}
+
+	// The bytes on the wire: no field is forgotten.
 	data, broken := proto.Marshal(said)
 
 	s.mu.Lock()
@@ -89,6 +97,7 @@ func (s *Scanner) Intercept(
 	if broken != nil {
 		s.found = append(s.found, fmt.Sprintf("%s cannot be looked at: %v", where, broken))
 	}
+
 	s.scan(where, data)
 	return err
 }

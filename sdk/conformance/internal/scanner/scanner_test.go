@@ -21,6 +21,7 @@ func TestScannerFindsEverySpelling(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	for name, text := range map[string]string{
 		"as it is":         canary,
 		"in a query":       "a=b&key=" + url.QueryEscape(canary),
@@ -33,6 +34,7 @@ func TestScannerFindsEverySpelling(t *testing.T) {
 		if _, err := fmt.Fprintln(s, "before", text, "after"); err != nil {
 			t.Fatal(err)
 		}
+
 		want := []string{"a log line holds the value of api_key"}
 		if got := s.Findings(); !slices.Equal(got, want) {
 			t.Errorf("%s: found %q", name, got)
@@ -47,11 +49,13 @@ func TestScannerFindsEverySpelling(t *testing.T) {
 func TestScannerPutsLinesTogether(t *testing.T) {
 	s := &Scanner{}
 	s.Add("api_key", "canary-canary")
+
 	for _, piece := range []string{"first\nkey=cana", "ry-can", "ary", " end\nlast"} {
 		if _, err := s.Write([]byte(piece)); err != nil {
 			t.Fatal(err)
 		}
 	}
+
 	if got := s.Findings(); len(got) != 1 {
 		t.Errorf("found %q", got)
 	}
@@ -75,10 +79,19 @@ func TestScannerScansAnswersAndErrors(t *testing.T) {
 			reply.(*wrapperspb.StringValue).Value = c.answer
 			return c.err
 		}
-		err := s.Intercept(t.Context(), "/payhost.provider.v1.ProviderService/GetX", nil, &wrapperspb.StringValue{}, nil, invoke)
+
+		err := s.Intercept(
+			t.Context(),
+			"/payhost.provider.v1.ProviderService/GetX",
+			nil,
+			&wrapperspb.StringValue{},
+			nil,
+			invoke,
+		)
 		if status.Code(err) != status.Code(c.err) {
 			t.Errorf("%s: the call's error became %v", name, err)
 		}
+
 		if got := s.Findings(); !slices.Equal(got, c.want) {
 			t.Errorf("%s: found %q", name, got)
 		}

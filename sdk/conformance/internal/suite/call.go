@@ -9,8 +9,8 @@ import (
 	"github.com/payhost/payhost/sdk/conformance/ledger"
 )
 
-// Each function below prepares a valid call of one verb: it first makes what the
-// call is about.
+// Each function below prepares a valid call of one verb: it first makes what
+// the call is about.
 
 func healthCall(*caseRun) verbCall { return reading(checkHealth) }
 
@@ -40,13 +40,16 @@ func paymentCall(run *caseRun) verbCall {
 func confirmCall(run *caseRun) verbCall {
 	req := run.newConfirm(run.pay(run.control.Samples.Confirmable))
 	req.Attempt = 0
-	return verbCall{send: func(ctx context.Context, account *client.Account) (string, error) {
-		req.Attempt++
-		return referenceOf(account.ConfirmPayment(ctx, req))
-	}}
+	return verbCall{
+		send: func(ctx context.Context, account *client.Account) (string, error) {
+			req.Attempt++
+			return referenceOf(account.ConfirmPayment(ctx, req))
+		},
+	}
 }
 
-// getPaymentCall asks for a paid payment, since some providers know of no other.
+// getPaymentCall asks for a paid payment, since some providers know of no
+// other.
 func getPaymentCall(run *caseRun) verbCall {
 	req := sdk.GetPaymentRequest{Payment: run.paid(nil)}
 	return reading(func(ctx context.Context, account *client.Account) error {
@@ -82,6 +85,7 @@ func captureCall(run *caseRun) verbCall {
 		Payment:        payment,
 		IdempotencyKey: "capture" + payment.Reference,
 	}
+
 	return verbCall{
 		kind:      ledger.Capture,
 		reference: payment.Reference,
@@ -101,10 +105,13 @@ func cancelCall(run *caseRun) verbCall {
 		IdempotencyKey: "cancel" + made.Reference,
 		Reason:         "Sample",
 	}
-	return verbCall{send: func(ctx context.Context, account *client.Account) (string, error) {
-		req.Attempt++
-		return referenceOf(account.CancelPayment(ctx, req))
-	}}
+
+	return verbCall{
+		send: func(ctx context.Context, account *client.Account) (string, error) {
+			req.Attempt++
+			return referenceOf(account.CancelPayment(ctx, req))
+		},
+	}
 }
 
 func referenceOf(payment *sdk.Payment, err error) (string, error) {
@@ -162,7 +169,8 @@ func payoutCall(run *caseRun) verbCall {
 	}
 }
 
-// getPayoutCall asks for a finished payout, since some providers know of no other.
+// getPayoutCall asks for a finished payout, since some providers know of no
+// other.
 func getPayoutCall(run *caseRun) verbCall {
 	req := sdk.GetPayoutRequest{Payout: payoutContextOf(run.payOut())}
 	run.settle(req.Payout.Reference)
@@ -202,7 +210,8 @@ func operationCall(run *caseRun) verbCall {
 	return run.invoke(run.info.Operations[0])
 }
 
-// invoke returns the call of an operation with the simulator's sample of its input.
+// invoke returns the call of an operation with the simulator's sample of its
+// input.
 func (run *caseRun) invoke(operation sdk.Operation) verbCall {
 	reference, _ := newReference("op")
 	req := sdk.InvokeOperationRequest{
@@ -213,6 +222,7 @@ func (run *caseRun) invoke(operation sdk.Operation) verbCall {
 	if req.Input == nil {
 		req.Input = []byte(`{}`)
 	}
+
 	return reading(func(ctx context.Context, account *client.Account) error {
 		_, err := account.InvokeOperation(ctx, req)
 		return err

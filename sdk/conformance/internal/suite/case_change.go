@@ -7,17 +7,19 @@ import (
 
 var confirmCases = []testCase{
 	{
-		name: "confirm payment", needs: needs(sdk.CapabilityCreatePayment, sdk.CapabilityConfirmPayment),
-		rule: "ConfirmPayment hands over what the customer sent back after a Confirm next action.",
-		run:  confirmPayment,
+		name:  "confirm payment",
+		needs: needs(sdk.CapabilityCreatePayment, sdk.CapabilityConfirmPayment),
+		rule:  "ConfirmPayment hands over what the customer sent back after a Confirm next action.",
+		run:   confirmPayment,
 	},
 }
 
 var captureCases = []testCase{
 	{
-		name: "capture payment", needs: needs(sdk.CapabilityCreatePayment, sdk.CapabilityCapturePayment),
-		rule: "CapturePayment takes all of an authorized payment (Amount nil) or part of it.",
-		run:  capturePayment,
+		name:  "capture payment",
+		needs: needs(sdk.CapabilityCreatePayment, sdk.CapabilityCapturePayment),
+		rule:  "CapturePayment takes all of an authorized payment (Amount nil) or part of it.",
+		run:   capturePayment,
 	},
 	{
 		name:  "capture in part",
@@ -29,71 +31,102 @@ var captureCases = []testCase{
 
 var refundCases = []testCase{
 	{
-		name: "create refund", needs: needs(sdk.CapabilityCreatePayment, sdk.CapabilityCreateRefund),
-		rule: "CreateRefund gives back all or part of a payment.",
-		run:  createRefund,
+		name:  "create refund",
+		needs: needs(sdk.CapabilityCreatePayment, sdk.CapabilityCreateRefund),
+		rule:  "CreateRefund gives back all or part of a payment.",
+		run:   createRefund,
 	},
 	{
-		name: "get refund", needs: needs(sdk.CapabilityCreatePayment, sdk.CapabilityCreateRefund, sdk.CapabilityGetRefund),
+		name: "get refund",
+		needs: needs(
+			sdk.CapabilityCreatePayment,
+			sdk.CapabilityCreateRefund,
+			sdk.CapabilityGetRefund,
+		),
 		rule: "GetRefund asks for the refund's status and changes nothing.",
 		run:  getRefund,
 	},
 }
 
 func confirmPayment(run *caseRun) {
-	req, p := run.pay(run.control.Samples.Confirmable)
-	confirm := run.newConfirm(req, p)
-	got, err := run.account.ConfirmPayment(run.ctx, confirm)
+	req, payment := run.pay(run.control.Samples.Confirmable)
+	confirmed, err := run.account.ConfirmPayment(run.ctx, run.newConfirm(req, payment))
 	run.must(err, "ConfirmPayment with everything that was asked for")
-	run.checkPayment("ConfirmPayment", got, req.Amount)
-	if !oneOf(got.Status, sdk.PaymentProcessing, sdk.PaymentSucceeded, sdk.PaymentUnderReview) {
-		run.fail("after the proof the payment is %s", got.Status)
+	run.checkPayment("ConfirmPayment", confirmed, req.Amount)
+	if !oneOf(confirmed.Status,
+		sdk.PaymentProcessing, sdk.PaymentSucceeded, sdk.PaymentUnderReview) {
+		run.fail("after the proof the payment is %s", confirmed.Status)
 	}
-	// What is missing is for the plugin to say, before it asks the provider.
+
+	// The plugin must say what is missing before it calls the provider.
 	empty := run.newConfirm(run.pay(run.control.Samples.Confirmable))
-	empty.Fields, empty.Attachments = nil, nil
+	empty.Fields = nil
+	empty.Attachments = nil
 	run.proxy.Mark()
 	_, err = run.account.ConfirmPayment(run.ctx, empty)
-	run.want(err, sdk.CodeInvalidRequest, sdk.OutcomeNotSent, "ConfirmPayment without any proof")
+	run.want(
+		err,
+		sdk.CodeInvalidRequest,
+		sdk.OutcomeNotSent,
+		"ConfirmPayment without any proof",
+	)
+
 	run.quiet("ConfirmPayment without any proof")
 }
 
-// The books say what was really taken: a plugin that ignores Amount takes too much and answers the same.
+// capturePayment captures all of one payment and half of another. The books say
+// what was really taken: a plugin that ignores Amount takes too much and
+// answers the same.
 func capturePayment(run *caseRun) {
-	all := run.paid(run.control.Samples.Authorization)
+	whole := run.paid(run.control.Samples.Authorization)
+	// A payment that is paid at once would let every capture pass.
 	if run.can(sdk.CapabilityGetPayment) {
-		p, err := run.account.GetPayment(run.ctx, sdk.GetPaymentRequest{Payment: all})
+		got, err := run.account.GetPayment(run.ctx, sdk.GetPaymentRequest{Payment: whole})
 		run.must(err, "GetPayment")
-		if p.Status != sdk.PaymentAuthorized {
-			run.fatal("Samples.Authorization makes a payment that is %s when it is paid, not %s", p.Status, sdk.PaymentAuthorized)
+		if got.Status != sdk.PaymentAuthorized {
+			run.fatal(
+				"Samples.Authorization makes a payment that is %s when it is paid, not %s",
+				got.Status,
+				sdk.PaymentAuthorized,
+			)
 		}
 	}
+
+	run.capture("all", whole, nil)
+
+	// The second capture has an amount, which the plugin must pass on.
 	part := run.paid(run.control.Samples.Authorization)
 	less := half(part.Amount)
-	for _, c := range []struct {
-		what   string
-		of     sdk.PaymentContext
-		amount *sdk.Money
-		take   sdk.Money
-	}{
-		{"all", all, nil, all.Amount},
-		{"half", part, &less, less},
-	} {
-		p, err := run.account.CapturePayment(run.ctx, sdk.CapturePaymentRequest{
-			Payment: c.of, IdempotencyKey: "capture-" + c.of.Reference, Attempt: 1, Amount: c.amount,
-		})
-		run.must(err, "CapturePayment of %s", c.what)
-		run.checkPayment("CapturePayment", p, c.of.Amount)
-		if !oneOf(p.Status, sdk.PaymentSucceeded, sdk.PaymentProcessing) {
-			run.fail("%s was captured, and the payment is %s", c.what, p.Status)
-		}
-		run.booked(ledger.Capture, c.of.Reference, c.take)
-	}
+	run.capture("half", part, &less)
 }
 
-// captureInPart captures a third of an authorization, so that neither the amount
-// of the payment nor what was left of it can be taken for what was paid. The
-// host gives back at most what was paid.
+// capture captures an amount of a payment, nil is all of it, and looks into the
+// books.
+func (run *caseRun) capture(what string, payment sdk.PaymentContext, amount *sdk.Money) {
+	captured, err := run.account.CapturePayment(run.ctx, sdk.CapturePaymentRequest{
+		Payment:        payment,
+		IdempotencyKey: "capture-" + payment.Reference,
+		Attempt:        1,
+		Amount:         amount,
+	})
+	run.must(err, "CapturePayment of %s", what)
+	run.checkPayment("CapturePayment", captured, payment.Amount)
+
+	if !oneOf(captured.Status, sdk.PaymentSucceeded, sdk.PaymentProcessing) {
+		run.fail("%s was captured, and the payment is %s", what, captured.Status)
+	}
+
+	// An answer can be right and the wrong amount taken.
+	taken := payment.Amount
+	if amount != nil {
+		taken = *amount
+	}
+	run.booked(ledger.Capture, payment.Reference, taken)
+}
+
+// captureInPart captures a third of an authorization, so that neither the
+// amount of the payment nor what was left of it can be taken for what was paid.
+// The host returns back at most what was paid.
 func captureInPart(run *caseRun) {
 	payment := run.paid(run.control.Samples.Authorization)
 	take := share(payment.Amount, 3)
@@ -107,16 +140,23 @@ func captureInPart(run *caseRun) {
 	run.must(err, "CapturePayment of %s", take)
 	run.checkPaid("CapturePayment", captured, take)
 
+	// A later query must say the same as the capture did.
 	if run.can(sdk.CapabilityGetPayment) {
 		got, err := run.account.GetPayment(run.ctx, sdk.GetPaymentRequest{Payment: payment})
 		run.must(err, "GetPayment")
 		run.checkPaid("GetPayment", got, take)
 
-		if (got.Status == sdk.PaymentSucceeded) && (got.Paid == nil) && run.info.PaymentLookup.Amounts {
-			run.fail("Lookup.Amounts is declared, %s of %s was captured, and nothing says so",
-				take, payment.Amount)
+		if (got.Status == sdk.PaymentSucceeded) && (got.Paid == nil) &&
+			run.info.PaymentLookup.Amounts {
+			run.fail(
+				"Lookup.Amounts is declared, %s of %s was captured, and nothing says so",
+				take,
+				payment.Amount,
+			)
 		}
 	}
+
+	// So must a webhook, which may be all that the host hears.
 	if run.can(sdk.CapabilityParseWebhook) {
 		for _, event := range run.paymentEvents(payment) {
 			run.checkPaid("an event", event, take)
@@ -125,66 +165,91 @@ func captureInPart(run *caseRun) {
 }
 
 // checkPaid compares what was paid, where that is told, with what was captured.
-func (run *caseRun) checkPaid(what string, p *sdk.Payment, taken sdk.Money) {
-	if (p.Status == sdk.PaymentSucceeded) && (p.Paid != nil) && !p.Paid.Equal(taken) {
-		run.fail("%s: %s was captured, and %s is reported as paid", what, taken, p.Paid)
+func (run *caseRun) checkPaid(what string, payment *sdk.Payment, taken sdk.Money) {
+	if (payment.Status == sdk.PaymentSucceeded) && (payment.Paid != nil) &&
+		!payment.Paid.Equal(taken) {
+		run.fail(
+			"%s: %s was captured, and %s is reported as paid",
+			what,
+			taken,
+			payment.Paid,
+		)
 	}
 }
 
-// Twice in part, then once more than there is: the sum of all refunds is what must not exceed the payment.
+// createRefund returns a payment back in two parts, then tries once more: the
+// sum of all refunds must not exceed the payment.
 func createRefund(run *caseRun) {
 	payment := run.paid(nil)
 	first := run.newRefund(payment)
 	rest := run.newRefund(payment)
 	rest.Amount.Amount = payment.Amount.Amount.Sub(first.Amount.Amount)
 	more := run.newRefund(payment)
+
 	for _, req := range []sdk.CreateRefundRequest{first, rest} {
-		r, err := run.account.CreateRefund(run.ctx, req)
+		refund, err := run.account.CreateRefund(run.ctx, req)
 		run.must(err, "CreateRefund of %s", req.Amount)
-		run.checkRefund(r, req.Amount)
+		run.checkRefund(refund, req.Amount)
 		run.booked(ledger.Refund, req.Reference, req.Amount)
 	}
+
+	// All of the payment is given back by now.
 	_, err := run.account.CreateRefund(run.ctx, more)
-	run.want(err, "", sdk.OutcomeRefused+"|"+sdk.OutcomeNotSent, "CreateRefund of more than was paid")
-	if n := run.executed(ledger.Refund, more.Reference); n != 0 {
+	run.want(
+		err,
+		"",
+		sdk.OutcomeRefused+"|"+sdk.OutcomeNotSent,
+		"CreateRefund of more than was paid",
+	)
+	if run.executed(ledger.Refund, more.Reference) != 0 {
 		run.fail("more than was paid was given back")
 	}
 }
 
-// A refund's amount is compared like a payment's.
-func (run *caseRun) checkRefund(r *sdk.Refund, want sdk.Money) {
-	if !oneOf(r.Status, sdk.RefundPending, sdk.RefundSucceeded, sdk.RefundFailed, sdk.RefundUnderReview) {
-		run.fail("there is no refund status %q", r.Status)
+// checkRefund compares a refund's amount, as checkPayment does a payment's.
+func (run *caseRun) checkRefund(refund *sdk.Refund, want sdk.Money) {
+	if !oneOf(refund.Status,
+		sdk.RefundPending, sdk.RefundSucceeded, sdk.RefundFailed, sdk.RefundUnderReview) {
+		run.fail("there is no refund status %q", refund.Status)
 	}
-	if r.Amount != nil && !r.Amount.Equal(want) {
-		run.fail("the provider's refund is of %s, ours of %s", r.Amount, want)
+	if (refund.Amount != nil) && !refund.Amount.Equal(want) {
+		run.fail("the provider's refund is of %s, ours of %s", refund.Amount, want)
 	}
 }
 
-// By the provider's reference and, where it is declared, by ours alone, as after a lost answer.
+// getRefund asks by the provider's reference and, where that is declared, by
+// ours alone, as a host does after a lost answer.
 func getRefund(run *caseRun) {
 	req := run.newRefund(run.paid(nil))
 	made, err := run.account.CreateRefund(run.ctx, req)
 	run.must(err, "CreateRefund")
 	run.settle(req.Reference)
+
 	get := sdk.GetRefundRequest{Refund: refundContextOf(req, made)}
-	r, err := run.account.GetRefund(run.ctx, get)
+	got, err := run.account.GetRefund(run.ctx, get)
 	run.must(err, "GetRefund")
-	run.checkRefund(r, req.Amount)
-	if r.Status != sdk.RefundSucceeded {
-		run.fail("the provider has finished the refund, and it is %s", r.Status)
+	run.checkRefund(got, req.Amount)
+	if got.Status != sdk.RefundSucceeded {
+		run.fail("the provider has finished the refund, and it is %s", got.Status)
 	}
-	if run.info.RefundLookup.ByReference {
-		get.Refund.ProviderReference = ""
-		r, err = run.account.GetRefund(run.ctx, get)
-		run.must(err, "GetRefund without the provider's reference")
-		if r.ProviderReference != made.ProviderReference {
-			run.fail("without the provider's reference it is the refund %q, not %q", r.ProviderReference, made.ProviderReference)
-		}
+
+	if !run.info.RefundLookup.ByReference {
+		return
 	}
-	if run.info.RefundLookup.Immediate && run.info.RefundLookup.ByReference {
-		unknown := run.newRefund(req.Payment)
-		_, err := run.account.GetRefund(run.ctx, sdk.GetRefundRequest{Refund: refundContextOf(unknown, nil)})
+
+	// After a lost answer our reference is all that the host has.
+	get.Refund.ProviderReference = ""
+	got, err = run.account.GetRefund(run.ctx, get)
+	run.must(err, "GetRefund without the provider's reference")
+	if got.ProviderReference != made.ProviderReference {
+		run.fail("without the provider's reference it is the refund %q, not %q",
+			got.ProviderReference, made.ProviderReference)
+	}
+
+	// The host retries a refund because of "not found".
+	if run.info.RefundLookup.Immediate {
+		unknown := refundContextOf(run.newRefund(req.Payment), nil)
+		_, err := run.account.GetRefund(run.ctx, sdk.GetRefundRequest{Refund: unknown})
 		run.want(err, sdk.CodeNotFound, "", "GetRefund of a refund that was never made")
 	}
 }

@@ -7,19 +7,27 @@ import (
 
 var oddCases = []testCase{
 	{
-		name: "webhook stale", needs: needs(sdk.CapabilityCreatePayment, sdk.CapabilityParseWebhook), odd: control.Stale,
-		rule: "Where the provider's document bounds the time in which a notice counts, one that comes later is only a hint.",
-		run:  webhookStale,
+		name:  "webhook stale",
+		needs: needs(sdk.CapabilityCreatePayment, sdk.CapabilityParseWebhook),
+		odd:   control.Stale,
+		rule: "Where the provider's document bounds the time in which a notice counts, " +
+			"one that comes later is only a hint.",
+		run: webhookStale,
 	},
 	{
-		name: "webhook of an unknown kind", needs: needs(sdk.CapabilityCreatePayment, sdk.CapabilityParseWebhook), odd: control.UnknownKind,
-		rule: "A genuine notice that says nothing about money has no events and the provider's usual answer: the provider may add kinds.",
-		run:  webhookUnknown,
+		name:  "webhook of an unknown kind",
+		needs: needs(sdk.CapabilityCreatePayment, sdk.CapabilityParseWebhook),
+		odd:   control.UnknownKind,
+		rule: "A genuine notice that says nothing about money has no events and the provider's usual answer: " +
+			"the provider may add kinds.",
+		run: webhookUnknown,
 	},
 	{
-		name: "webhook batch", needs: needs(sdk.CapabilityCreatePayment, sdk.CapabilityParseWebhook), odd: control.Batch,
-		rule: "Events are in the order in which they are to be applied; a delivery may have several.",
-		run:  webhookBatch,
+		name:  "webhook batch",
+		needs: needs(sdk.CapabilityCreatePayment, sdk.CapabilityParseWebhook),
+		odd:   control.Batch,
+		rule:  "Events are in the order in which they are to be applied; a delivery may have several.",
+		run:   webhookBatch,
 	},
 	{
 		name:  "webhook of a second transaction",
@@ -31,58 +39,73 @@ var oddCases = []testCase{
 	},
 }
 
-// oddNotices gives those of the case's kind about paid payments.
-func (run *caseRun) oddNotices(kind control.Oddity, about ...sdk.PaymentContext) []sdk.HTTPRequest {
+// oddWebhooks returns the webhooks of the case's kind about paid payments.
+func (run *caseRun) oddWebhooks(
+	kind control.Oddity, payments ...sdk.PaymentContext,
+) []sdk.HTTPRequest {
 	var references []string
-	for _, c := range about {
-		references = append(references, c.Reference)
+	for _, payment := range payments {
+		references = append(references, payment.Reference)
 	}
 	list, err := run.control.Odd[kind](run.ctx, references)
-	run.must(err, "the simulator's notices of the kind %s", kind)
+	run.must(err, "the simulator's webhooks of the kind %s", kind)
 	if len(list) == 0 {
-		run.fatal("the simulator offers notices of the kind %s and gives none", kind)
+		run.fatal("the simulator offers webhooks of the kind %s and gives none", kind)
 	}
+
 	return list
 }
 
-// A notice that somebody kept for later must not settle anything by itself.
+// webhookStale delivers a webhook too late: one that an attacker kept must not
+// settle anything by itself.
 func webhookStale(run *caseRun) {
-	for _, r := range run.oddNotices(control.Stale, run.paid(nil)) {
-		notice, err := run.account.ParseWebhook(run.ctx, sdk.ParseWebhookRequest{Request: r, Scope: sdk.ScopeOpen})
-		switch {
-		case err != nil:
-			run.calm(err, "a stale notice")
-		case notice.Verification != sdk.NotVerified:
-			run.fail("a stale notice is verified by %q", notice.Verification)
+	for _, request := range run.oddWebhooks(control.Stale, run.paid(nil)) {
+		result, err := run.parse(request)
+		if err != nil {
+			run.calm(err, "a stale webhook")
+		} else if result.Verification != sdk.NotVerified {
+			run.fail("a stale webhook is verified by %q", result.Verification)
 		}
 	}
 }
 
-// An error would have the provider send it again, for days.
+// webhookUnknown wants no error: the provider would send such a webhook again,
+// for days.
 func webhookUnknown(run *caseRun) {
-	for _, r := range run.oddNotices(control.UnknownKind, run.paid(nil)) {
-		notice, err := run.account.ParseWebhook(run.ctx, sdk.ParseWebhookRequest{Request: r, Scope: sdk.ScopeOpen})
+	for _, request := range run.oddWebhooks(control.UnknownKind, run.paid(nil)) {
+		result, err := run.parse(request)
 		if err != nil {
-			run.fail("a genuine notice of a kind that is not known: %v", err)
+			run.fail("a genuine webhook of a kind that is not known: %v", err)
 			continue
 		}
-		if s := notice.Response.Status; s != 0 && (s < 200 || s > 299) {
-			run.fail("a genuine notice of a kind that is not known is answered with HTTP %d", s)
+
+		// Any other status makes the provider send it again.
+		if !accepts(result) {
+			run.fail(
+				"a genuine webhook of a kind that is not known is answered with HTTP %d",
+				result.Response.Status,
+			)
 		}
-		for _, e := range notice.Events {
-			run.fail("a notice of a kind that is not known has an event: %s", readable(e))
+
+		// An event would be applied to some payment.
+		for _, event := range result.Events {
+			run.fail(
+				"a webhook of a kind that is not known has an event: %s",
+				readable(event),
+			)
 		}
 	}
 }
 
-// Whoever reads only the first loses the others for good: the provider counts the delivery as done.
+// webhookBatch wants the events of the whole delivery: the provider counts it
+// as done, and does not send again what the plugin left out.
 func webhookBatch(run *caseRun) {
-	about := []sdk.PaymentContext{run.paid(nil), run.paid(nil), run.paid(nil)}
-	for _, r := range run.oddNotices(control.Batch, about...) {
-		notice, err := run.account.ParseWebhook(run.ctx, sdk.ParseWebhookRequest{Request: r, Scope: sdk.ScopeOpen})
-		run.must(err, "a notice about several payments")
-		for _, c := range about {
-			run.success(told{request: r, reference: c.Reference, payment: &c}, notice.Events)
+	payments := []sdk.PaymentContext{run.paid(nil), run.paid(nil), run.paid(nil)}
+	for _, request := range run.oddWebhooks(control.Batch, payments...) {
+		result, err := run.parse(request)
+		run.must(err, "a webhook about several payments")
+		for _, payment := range payments {
+			run.success(webhookAbout(payment, request), result.Events)
 		}
 	}
 }

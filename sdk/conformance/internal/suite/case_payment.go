@@ -7,86 +7,116 @@ import (
 
 var paymentCases = []testCase{
 	{
-		name: "create payment", needs: needs(sdk.CapabilityCreatePayment),
-		rule: "CreatePayment creates a payment at the provider and returns provider reference, status and next action.",
-		run:  createPayment,
+		name:  "create payment",
+		needs: needs(sdk.CapabilityCreatePayment),
+		rule: "CreatePayment creates a payment at the provider and returns provider reference, " +
+			"status and next action.",
+		run: createPayment,
 	},
 	{
-		name: "get payment", needs: needs(sdk.CapabilityCreatePayment, sdk.CapabilityGetPayment),
-		rule: "GetPayment asks for the payment's status and changes nothing.",
-		run:  getPayment,
+		name:  "get payment",
+		needs: needs(sdk.CapabilityCreatePayment, sdk.CapabilityGetPayment),
+		rule:  "GetPayment asks for the payment's status and changes nothing.",
+		run:   getPayment,
 	},
 	{
-		name: "get payment by reference", needs: needs(sdk.CapabilityCreatePayment, sdk.CapabilityGetPayment),
-		rule: "Lookup.ByReference: asking works with our reference alone, before the provider's is known.",
-		run:  getPaymentByReference,
+		name:  "get payment by reference",
+		needs: needs(sdk.CapabilityCreatePayment, sdk.CapabilityGetPayment),
+		rule: "Lookup.ByReference: asking works with our reference alone, " +
+			"before the provider's is known.",
+		run: getPaymentByReference,
 	},
 	{
-		name: "get payment not found", needs: needs(sdk.CapabilityGetPayment),
-		rule: `Lookup.Immediate: "not found" proves that the provider never received it.`,
-		run:  getPaymentNotFound,
+		name:  "get payment not found",
+		needs: needs(sdk.CapabilityGetPayment),
+		rule:  notFoundRule,
+		run:   getPaymentNotFound,
 	},
 	{
-		name: "cancel payment", needs: needs(sdk.CapabilityCreatePayment, sdk.CapabilityCancelPayment),
-		rule: "CancelPayment gives up a payment that has not succeeded.",
-		run:  cancelPayment,
+		name:  "cancel payment",
+		needs: needs(sdk.CapabilityCreatePayment, sdk.CapabilityCancelPayment),
+		rule:  "CancelPayment gives up a payment that has not succeeded.",
+		run:   cancelPayment,
 	},
 }
+
+const notFoundRule = `Lookup.Immediate: "not found" proves that the provider never received it.`
 
 var paymentStatuses = []sdk.PaymentStatus{
-	sdk.PaymentRequiresAction, sdk.PaymentProcessing, sdk.PaymentAuthorized, sdk.PaymentSucceeded, sdk.PaymentFailed,
-	sdk.PaymentCanceled, sdk.PaymentExpired, sdk.PaymentUnderReview,
+	sdk.PaymentRequiresAction, sdk.PaymentProcessing, sdk.PaymentAuthorized, sdk.PaymentSucceeded,
+	sdk.PaymentFailed, sdk.PaymentCanceled, sdk.PaymentExpired, sdk.PaymentUnderReview,
 }
 
-// checkPayment looks at what a provider says of a payment; want is what the payment is for.
-func (run *caseRun) checkPayment(what string, p *sdk.Payment, want sdk.Money) {
-	if !oneOf(p.Status, paymentStatuses...) {
-		run.fail("%s: there is no payment status %q", what, p.Status)
+// checkPayment looks at what a plugin says of a payment; want is the amount
+// that it was created with.
+func (run *caseRun) checkPayment(what string, payment *sdk.Payment, want sdk.Money) {
+	if !oneOf(payment.Status, paymentStatuses...) {
+		run.fail("%s: there is no payment status %q", what, payment.Status)
 	}
-	if p.Amount != nil && !p.Amount.Equal(want) {
-		run.fail("%s: the provider's amount is %s, the payment is for %s", what, p.Amount, want)
+	if (payment.Amount != nil) && !payment.Amount.Equal(want) {
+		run.fail(
+			"%s: the provider's amount is %s, the payment is for %s",
+			what,
+			payment.Amount,
+			want,
+		)
 	}
-	if p.Status == sdk.PaymentRequiresAction && p.NextAction != nil {
-		run.checkAction(what, p.NextAction)
+
+	if (payment.Status == sdk.PaymentRequiresAction) && (payment.NextAction != nil) {
+		run.checkAction(what, payment.NextAction)
 	}
 }
 
-// A payment that cannot be paid is as bad as one that failed, and harder to notice.
-func (run *caseRun) checkAction(what string, a *sdk.NextAction) {
-	if a.Redirect == nil && a.Display == nil && a.Confirm == nil {
+// checkAction looks at what the customer is to do. A payment that cannot be
+// paid is as bad as one that failed, and harder to notice.
+func (run *caseRun) checkAction(what string, action *sdk.NextAction) {
+	redirect := action.Redirect
+	display := action.Display
+	confirm := action.Confirm
+	if (redirect == nil) && (display == nil) && (confirm == nil) {
 		run.fail("%s: the next action says nothing", what)
 	}
-	if a.Redirect != nil && (a.Redirect.URL == "" || a.Display != nil || a.Confirm != nil) {
+
+	if (redirect != nil) && ((redirect.URL == "") || (display != nil) || (confirm != nil)) {
 		run.fail("%s: a redirect needs a URL and comes alone", what)
 	}
-	if a.Confirm != nil && len(a.Confirm.Fields) == 0 {
+	if (confirm != nil) && (len(confirm.Fields) == 0) {
 		run.fail("%s: proof is asked for, but no field of it", what)
 	}
 }
 
-// The books are asked too: an answer that looks right proves nothing about what was made.
-func createPayment(run *caseRun) {
-	req, p := run.pay(nil)
-	run.checkPayment("CreatePayment", p, req.Amount)
-	if p.Status == sdk.PaymentRequiresAction && p.NextAction == nil {
-		run.fail("the customer must do something, but nothing says what")
-	}
-	if p.Status == sdk.PaymentSucceeded {
-		run.fail("nobody has paid yet, and the payment has succeeded")
-	}
-	if n := run.executed(ledger.Payment, req.Reference); n != 1 {
+// madeOnce looks into the provider's books: an answer that looks right proves
+// nothing about what was made.
+func (run *caseRun) madeOnce(reference string) {
+	if n := run.executed(ledger.Payment, reference); n != 1 {
 		run.fail("the provider's books have the payment %d times", n)
 	}
 }
 
-// Before and after the customer has paid, because a provider that always says the same passes either half.
+func createPayment(run *caseRun) {
+	req, payment := run.pay(nil)
+	run.checkPayment("CreatePayment", payment, req.Amount)
+	if (payment.Status == sdk.PaymentRequiresAction) && (payment.NextAction == nil) {
+		run.fail("the customer must do something, but nothing says what")
+	}
+	if payment.Status == sdk.PaymentSucceeded {
+		run.fail("nobody has paid yet, and the payment has succeeded")
+	}
+	run.madeOnce(req.Reference)
+}
+
+// getPayment asks before and after the customer has paid: a plugin that always
+// says the same passes either half.
 func getPayment(run *caseRun) {
-	req, p := run.pay(nil)
-	c := contextOf(req, p)
-	before, err := run.account.GetPayment(run.ctx, sdk.GetPaymentRequest{Payment: c})
+	req, payment := run.pay(nil)
+	known := contextOf(req, payment)
+
+	// Some providers know a payment only once it has been paid.
+	before, err := run.account.GetPayment(run.ctx, sdk.GetPaymentRequest{Payment: known})
+	unknownYet := (sdk.CodeOf(err) == sdk.CodeNotFound) && !run.info.PaymentLookup.Immediate
+
 	switch {
-	// Some providers know a payment only once somebody has paid it.
-	case sdk.CodeOf(err) == sdk.CodeNotFound && !run.info.PaymentLookup.Immediate:
+	case unknownYet:
 	case err != nil:
 		run.fail("GetPayment before the customer paid: %v", err)
 	default:
@@ -95,63 +125,95 @@ func getPayment(run *caseRun) {
 			run.fail("nobody has paid yet, and the payment has succeeded")
 		}
 	}
+
 	run.settle(req.Reference)
-	for range 2 { // the second is to say the same: asking changes nothing
-		after, err := run.account.GetPayment(run.ctx, sdk.GetPaymentRequest{Payment: c})
-		run.must(err, "GetPayment after the customer paid")
-		run.checkPayment("GetPayment", after, req.Amount)
-		if after.Status != sdk.PaymentSucceeded {
-			run.fail("the customer has paid, and the payment is %s", after.Status)
-		}
-		if run.info.PaymentLookup.Amounts && after.Amount == nil {
-			run.fail("Lookup.Amounts is declared, and the answer has no amount")
-		}
-		if c.ProviderReference != "" && after.ProviderReference != "" && after.ProviderReference != c.ProviderReference {
-			run.fail("the payment %s is %s when it is asked for", c.ProviderReference, after.ProviderReference)
-		}
+	for range 2 { // the second must say the same: asking changes nothing
+		run.getPaid(known)
 	}
-	if n := run.executed(ledger.Payment, req.Reference); n != 1 {
-		run.fail("the provider's books have the payment %d times", n)
+	run.madeOnce(req.Reference)
+}
+
+// getPaid asks for a payment that the customer has paid.
+func (run *caseRun) getPaid(known sdk.PaymentContext) {
+	got, err := run.account.GetPayment(run.ctx, sdk.GetPaymentRequest{Payment: known})
+	run.must(err, "GetPayment after the customer paid")
+	run.checkPayment("GetPayment", got, known.Amount)
+	if got.Status != sdk.PaymentSucceeded {
+		run.fail("the customer has paid, and the payment is %s", got.Status)
+	}
+
+	if run.info.PaymentLookup.Amounts && (got.Amount == nil) {
+		run.fail("Lookup.Amounts is declared, and the answer has no amount")
+	}
+
+	// The reference must not change: the host finds the payment by it.
+	ours, theirs := known.ProviderReference, got.ProviderReference
+	if (ours != "") && (theirs != "") && (ours != theirs) {
+		run.fail("the payment %s is %s when it is asked for", ours, theirs)
 	}
 }
 
-// After a lost answer our reference is all that the host has. Where asking cannot work without the provider's, a
-// clear error is right and a status would be invented.
+// getPaymentByReference asks without the provider's reference: after a lost
+// answer ours is all that the host has. Where asking cannot work so, a clear
+// error is right and a status would be invented.
 func getPaymentByReference(run *caseRun) {
-	c := run.paid(nil)
-	theirs := c.ProviderReference
-	c.ProviderReference, c.State = "", nil
-	p, err := run.account.GetPayment(run.ctx, sdk.GetPaymentRequest{Payment: c})
+	payment := run.paid(nil)
+	theirs := payment.ProviderReference
+	payment.ProviderReference = ""
+	payment.State = nil
+
+	got, err := run.account.GetPayment(run.ctx, sdk.GetPaymentRequest{Payment: payment})
 	switch {
 	case !run.info.PaymentLookup.ByReference:
-		if err == nil && p.Status != sdk.PaymentSucceeded {
-			run.fail("without the provider's reference a paid payment is %s; it must be an error where asking cannot work", p.Status)
+		if (err == nil) && (got.Status != sdk.PaymentSucceeded) {
+			run.fail("without the provider's reference a paid payment is %s; "+
+				"it must be an error where asking cannot work", got.Status)
 		}
 	case err != nil:
 		run.fail("GetPayment without the provider's reference: %v", err)
-	case p.Status != sdk.PaymentSucceeded || theirs != "" && p.ProviderReference != theirs:
+	case (got.Status != sdk.PaymentSucceeded) ||
+		((theirs != "") && (got.ProviderReference != theirs)):
 		run.fail("GetPayment without the provider's reference: got %s %q, want %s %q",
-			p.Status, p.ProviderReference, sdk.PaymentSucceeded, theirs)
+			got.Status, got.ProviderReference, sdk.PaymentSucceeded, theirs)
 	}
 }
 
-// Without Immediate the host does not act on "not found", but a final status would still be believed.
+// getPaymentNotFound asks for a payment that was never made. Without Immediate
+// the host does not act on "not found", but it would believe a final status.
 func getPaymentNotFound(run *caseRun) {
-	p, err := run.account.GetPayment(run.ctx, sdk.GetPaymentRequest{Payment: run.strangePayment()})
-	switch {
-	case run.info.PaymentLookup.Immediate && run.info.PaymentLookup.ByReference:
+	lookup := run.info.PaymentLookup
+	got, err := run.account.GetPayment(
+		run.ctx,
+		sdk.GetPaymentRequest{Payment: run.strangePayment()},
+	)
+	if lookup.Immediate && lookup.ByReference {
 		run.want(err, sdk.CodeNotFound, "", "GetPayment of a payment that was never made")
-	case err == nil && oneOf(p.Status, sdk.PaymentSucceeded, sdk.PaymentAuthorized, sdk.PaymentFailed, sdk.PaymentCanceled):
-		run.fail("a payment that was never made is %s", p.Status)
+		return
+	}
+
+	if (err == nil) && oneOf(
+		got.Status,
+		sdk.PaymentSucceeded,
+		sdk.PaymentAuthorized,
+		sdk.PaymentFailed,
+		sdk.PaymentCanceled,
+	) {
+		run.fail("a payment that was never made is %s", got.Status)
 	}
 }
 
-// A cancel that comes too late must not be reported as done.
+// cancelPayment cancels an open payment, then a paid one: a cancel that comes
+// too late must not be reported as done.
 func cancelPayment(run *caseRun) {
-	req, p := run.pay(nil)
-	c := contextOf(req, p)
-	canceled, err := run.account.CancelPayment(run.ctx, sdk.CancelPaymentRequest{Payment: c, IdempotencyKey: "cancel-1", Attempt: 1, Reason: "Sample"})
+	req, payment := run.pay(nil)
+	canceled, err := run.account.CancelPayment(run.ctx, sdk.CancelPaymentRequest{
+		Payment:        contextOf(req, payment),
+		IdempotencyKey: "cancel-1",
+		Attempt:        1,
+		Reason:         "Sample",
+	})
 	run.must(err, "CancelPayment")
+
 	run.checkPayment("CancelPayment", canceled, req.Amount)
 	if !oneOf(canceled.Status, sdk.PaymentCanceled, sdk.PaymentProcessing) {
 		run.fail("the canceled payment is %s", canceled.Status)
@@ -159,12 +221,22 @@ func cancelPayment(run *caseRun) {
 	if !run.can(sdk.CapabilityGetPayment) {
 		return
 	}
+
+	// From here on the cancel comes too late.
 	paid := run.paid(nil)
-	if _, err := run.account.CancelPayment(run.ctx, sdk.CancelPaymentRequest{Payment: paid, IdempotencyKey: "cancel-2", Attempt: 1}); err == nil {
-		got, err := run.account.GetPayment(run.ctx, sdk.GetPaymentRequest{Payment: paid})
-		run.must(err, "GetPayment")
-		if got.Status == sdk.PaymentSucceeded {
-			run.fail("CancelPayment of a paid payment succeeded, and the payment still has")
-		}
+	_, err = run.account.CancelPayment(run.ctx, sdk.CancelPaymentRequest{
+		Payment:        paid,
+		IdempotencyKey: "cancel-2",
+		Attempt:        1,
+	})
+	if err != nil {
+		return // refused, as it should be
+	}
+
+	// The plugin says that it is canceled: then it must be.
+	got, err := run.account.GetPayment(run.ctx, sdk.GetPaymentRequest{Payment: paid})
+	run.must(err, "GetPayment")
+	if got.Status == sdk.PaymentSucceeded {
+		run.fail("CancelPayment of a paid payment succeeded, and the payment still has")
 	}
 }

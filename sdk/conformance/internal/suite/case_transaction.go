@@ -15,9 +15,10 @@ var transactionCases = []testCase{
 	},
 }
 
-// transactionIDs pays two payments. Whatever speaks of one transaction gives it
-// one id, and the other payment's transaction has another: with an id that is
-// not the transaction's the host counts one receipt twice, or two as one.
+// transactionIDs pays two payments. Everything that speaks of one transaction
+// must have one id for it, and the other payment's transaction another: with an
+// id that is not the transaction's the host counts one receipt twice, or two as
+// one.
 func transactionIDs(run *caseRun) {
 	first := run.transactionOf(run.paid(nil))
 	second := run.transactionOf(run.paid(nil))
@@ -31,52 +32,53 @@ func transactionIDs(run *caseRun) {
 // transaction; empty where nothing says any.
 func (run *caseRun) transactionOf(payment sdk.PaymentContext) string {
 	id := ""
-	hear := func(what string, p *sdk.Payment) {
+	hear := func(what string, said *sdk.Payment) {
 		switch {
-		case (p.Status != sdk.PaymentSucceeded) || (p.TransactionID == ""):
+		case (said.Status != sdk.PaymentSucceeded) || (said.TransactionID == ""):
 		case id == "":
-			id = p.TransactionID
-		case p.TransactionID != id:
-			run.fail("%s has the id %q for the transaction that had the id %q", what, p.TransactionID, id)
+			id = said.TransactionID
+		case said.TransactionID != id:
+			run.fail(
+				"%s has the id %q for the transaction that had the id %q",
+				what,
+				said.TransactionID,
+				id,
+			)
 		}
 	}
 
 	if run.can(sdk.CapabilityGetPayment) {
 		for range 2 { // asking changes nothing
-			got, err := run.account.GetPayment(run.ctx, sdk.GetPaymentRequest{Payment: payment})
+			got, err := run.account.GetPayment(
+				run.ctx,
+				sdk.GetPaymentRequest{Payment: payment},
+			)
 			run.must(err, "GetPayment")
 			hear("GetPayment", got)
 		}
 	}
+
+	// Queries and webhooks must agree: the host compares their ids.
 	for _, event := range run.paymentEvents(payment) {
 		hear("an event", event)
 	}
+
 	return id
 }
 
-// paymentEvents returns what the notices about a payment say of it, in every
+// paymentEvents returns what the webhooks about a payment say of it, in every
 // form in which the provider writes them.
 func (run *caseRun) paymentEvents(payment sdk.PaymentContext) []*sdk.Payment {
 	var list []*sdk.Payment
-	for _, request := range run.notices(payment.Reference) {
-		n := told{request: request, reference: payment.Reference, payment: &payment}
-		for trust, arrival := range run.arrivals(n) {
-			notice, err := run.account.ParseWebhook(run.ctx, arrival)
-			run.must(err, "a genuine notice, trusted by %s", trust)
-			list = append(list, run.saidOf(n, notice.Events)...)
+	for _, request := range run.webhooks(payment.Reference) {
+		webhook := webhookAbout(payment, request)
+		for trust, arrival := range run.arrivals(webhook) {
+			result, err := run.account.ParseWebhook(run.ctx, arrival)
+			run.must(err, "a genuine webhook, trusted by %s", trust)
+			list = append(list, webhook.payments(result.Events)...)
 		}
 	}
-	return list
-}
 
-// saidOf returns the payments of the events that are about n.
-func (run *caseRun) saidOf(n told, events []sdk.Event) []*sdk.Payment {
-	var list []*sdk.Payment
-	for _, event := range events {
-		if (event.Payment != nil) && run.about(n, event) {
-			list = append(list, event.Payment)
-		}
-	}
 	return list
 }
 
@@ -89,16 +91,21 @@ func webhookSecondTransaction(run *caseRun) {
 		run.fatal("the provider's transactions have ids, and the payment's has none")
 	}
 
-	for _, request := range run.oddNotices(control.SecondTransaction, payment) {
-		n := told{request: request, reference: payment.Reference, payment: &payment}
-		for trust, arrival := range run.arrivals(n) {
-			notice, err := run.account.ParseWebhook(run.ctx, arrival)
-			run.must(err, "a notice of a second transaction, trusted by %s", trust)
-			run.success(n, notice.Events)
+	for _, request := range run.oddWebhooks(control.SecondTransaction, payment) {
+		webhook := webhookAbout(payment, request)
+		for trust, arrival := range run.arrivals(webhook) {
+			result, err := run.account.ParseWebhook(run.ctx, arrival)
+			run.must(err, "a webhook of a second transaction, trusted by %s", trust)
+			run.success(webhook, result.Events)
 
-			for _, said := range run.saidOf(n, notice.Events) {
+			// The host takes a new id for a second receipt of money.
+			for _, said := range webhook.payments(result.Events) {
 				if (said.TransactionID == "") || (said.TransactionID == first) {
-					run.fail("the transaction after %q has the id %q", first, said.TransactionID)
+					run.fail(
+						"the transaction after %q has the id %q",
+						first,
+						said.TransactionID,
+					)
 				}
 			}
 		}

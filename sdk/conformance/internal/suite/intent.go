@@ -29,8 +29,8 @@ func (t *target) currency() string {
 	return "USD"
 }
 
-// country returns the first country that the plugin declares, or Germany: a country
-// that a provider refuses is for the simulator's samples to change.
+// country returns the first country that the plugin declares, or Germany: a
+// country that a provider refuses is for the simulator's samples to change.
 func (t *target) country() string {
 	if len(t.info.Countries) > 0 {
 		return t.info.Countries[0]
@@ -47,8 +47,8 @@ func (t *target) amount(limits []sdk.AmountLimit) sdk.Money {
 	return limited(t.currency(), limits)
 }
 
-// limited returns the usual amount of a currency, or the nearest to it within the
-// limits.
+// limited returns the usual amount of a currency, or the nearest to it within
+// the limits.
 func limited(currency string, limits []sdk.AmountLimit) sdk.Money {
 	money := sdk.Money{Amount: decimal.NewFromInt(usualAmount), Currency: currency}
 	for _, limit := range limits {
@@ -78,8 +78,8 @@ func (t *target) methodsRequest() sdk.ListPaymentMethodsRequest {
 	}
 }
 
-// newPayment returns a valid request for a payment that was never made before. A
-// nil sample is the usual one.
+// newPayment returns a valid request for a payment that was never made before.
+// A nil sample is the usual one.
 func (t *target) newPayment(sample *control.Sample) sdk.CreatePaymentRequest {
 	reference, number := newReference("pay")
 	name := strings.ToLower(reference)
@@ -108,7 +108,8 @@ func (t *target) newPayment(sample *control.Sample) sdk.CreatePaymentRequest {
 		Metadata:  map[string]string{"order": "47"},
 	}
 
-	// The first method that takes the currency, in a country where it is offered.
+	// The first method that takes the currency, in a country where it is
+	// offered.
 	for _, method := range t.methods {
 		if (method.Currency == "") || (method.Currency == req.Amount.Currency) {
 			req.Method = method.ID
@@ -123,6 +124,7 @@ func (t *target) newPayment(sample *control.Sample) sdk.CreatePaymentRequest {
 		sample = t.control.Samples.Payment
 	}
 	applyToPayment(sample, &req)
+
 	return req
 }
 
@@ -149,6 +151,7 @@ func (t *target) newPayout() sdk.CreatePayoutRequest {
 		NotifyURL: t.proxy.HostURL("webhooks/kit/token-" + name),
 		Metadata:  map[string]string{"order": "47"},
 	}
+
 	applyToPayout(t.control.Samples.Payout, &req)
 	return req
 }
@@ -181,10 +184,12 @@ func contextOf(req sdk.CreatePaymentRequest, payment *sdk.Payment) sdk.PaymentCo
 		CreatedAt:         time.Now().UTC(),
 		Sequence:          req.Sequence,
 	}
+
 	if payment != nil {
 		known.ProviderReference = payment.ProviderReference
 		known.State = payment.State
 	}
+
 	return known
 }
 
@@ -200,10 +205,12 @@ func payoutContextOf(req sdk.CreatePayoutRequest, payout *sdk.Payout) sdk.Payout
 		CreatedAt:         time.Now().UTC(),
 		Sequence:          req.Sequence,
 	}
+
 	if payout != nil {
 		known.ProviderReference = payout.ProviderReference
 		known.State = payout.State
 	}
+
 	return known
 }
 
@@ -220,6 +227,7 @@ func refundContextOf(req sdk.CreateRefundRequest, refund *sdk.Refund) sdk.Refund
 		known.ProviderReference = refund.ProviderReference
 		known.State = refund.State
 	}
+
 	return known
 }
 
@@ -231,8 +239,8 @@ func (run *caseRun) pay(sample *control.Sample) (sdk.CreatePaymentRequest, *sdk.
 	return req, payment
 }
 
-// paid creates a payment that the customer has paid, and returns what a host knows
-// of it.
+// paid creates a payment that the customer has paid, and returns what a host
+// knows of it.
 func (run *caseRun) paid(sample *control.Sample) sdk.PaymentContext {
 	req, payment := run.pay(sample)
 	run.settle(req.Reference)
@@ -256,14 +264,16 @@ func share(money sdk.Money, parts int64) sdk.Money {
 	return sdk.Money{Amount: part, Currency: money.Currency}
 }
 
-// newConfirm returns an answer to every field that the payment's next action asks
-// for.
+// newConfirm returns an answer to every field that the payment's next action
+// asks for.
 func (run *caseRun) newConfirm(
 	req sdk.CreatePaymentRequest, payment *sdk.Payment,
 ) sdk.ConfirmPaymentRequest {
 	if (payment.NextAction == nil) || (payment.NextAction.Confirm == nil) {
-		run.fatal("a payment that is to be confirmed has no next action that asks for proof: " +
-			"see Samples.Confirmable")
+		run.fatal(
+			"a payment that is to be confirmed has no next action that asks for proof: " +
+				"see Samples.Confirmable",
+		)
 	}
 
 	confirm := sdk.ConfirmPaymentRequest{
@@ -272,6 +282,7 @@ func (run *caseRun) newConfirm(
 		Attempt:        1,
 		Fields:         map[string]string{},
 	}
+
 	for _, field := range payment.NextAction.Confirm.Fields {
 		switch field.Kind {
 		case sdk.FieldAmount:
@@ -283,21 +294,26 @@ func (run *caseRun) newConfirm(
 				MediaType: "image/png",
 				Content:   onePixel,
 			})
+
 		default:
 			confirm.Fields[field.Name] = "TX" + fmt.Sprintf("%010d", req.Sequence)
 		}
 	}
 
+	// The simulator's own answers replace the kit's.
 	for name, value := range run.control.Samples.Confirm {
 		confirm.Fields[name] = withReference(value, req.Reference)
 	}
+
 	return confirm
 }
 
 // onePixel is a PNG.
-var onePixel = []byte("\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01" +
-	"\x08\x00\x00\x00\x00:~\x9bU\x00\x00\x00\nIDATx\x9cc`\x00\x00\x00\x02\x00\x01H\xaf\xa4q" +
-	"\x00\x00\x00\x00IEND\xaeB`\x82")
+var onePixel = []byte(
+	"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01" +
+		"\x08\x00\x00\x00\x00:~\x9bU\x00\x00\x00\nIDATx\x9cc`\x00\x00\x00\x02\x00\x01H\xaf\xa4q" +
+		"\x00\x00\x00\x00IEND\xaeB`\x82",
+)
 
 // oneOf reports whether a status is one of the list.
 func oneOf[S ~string](status S, list ...S) bool { return slices.Contains(list, status) }

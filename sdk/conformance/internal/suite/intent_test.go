@@ -35,7 +35,10 @@ func TestAmountsAreWithinTheLimits(t *testing.T) {
 		{nil, nil, 60}, {number(1), number(100), 60}, {number(75), nil, 75}, {nil, number(50), 50}, {number(60), number(60), 60},
 	} {
 		s := target{info: sdk.Info{Currencies: []string{"EUR", "USD"}}}
-		limits := []sdk.AmountLimit{{Currency: "USD", Min: number(999)}, {Currency: "EUR", Min: c.least, Max: c.most}}
+		limits := []sdk.AmountLimit{
+			{Currency: "USD", Min: number(999)},
+			{Currency: "EUR", Min: c.least, Max: c.most},
+		}
 		want := sdk.Money{Amount: decimal.NewFromInt(c.want), Currency: "EUR"}
 		if got := s.amount(limits); !got.Equal(want) {
 			t.Errorf("from %v to %v: got %s, want %s", c.least, c.most, got, want)
@@ -45,23 +48,33 @@ func TestAmountsAreWithinTheLimits(t *testing.T) {
 
 func TestChangesAreOfOneByte(t *testing.T) {
 	r := sdk.HTTPRequest{
-		Query: "a=1", Body: []byte("body"),
-		Header: http.Header{"Signature": {"sig"}, "Content-Type": {"text/plain"}, "Twice": {"a", "b"}},
+		Query: "a=1",
+		Body:  []byte("body"),
+		Header: http.Header{
+			"Signature":    {"sig"},
+			"Content-Type": {"text/plain"},
+			"Twice":        {"a", "b"},
+		},
 	}
+
 	list := changes(r)
 	if want := len("a=1") + len("body") + len("sig"); len(list) != want {
 		t.Fatalf("%d changes, want %d", len(list), want)
 	}
+
 	for _, c := range list {
 		if n := apart(c.Query, r.Query) + apart(string(c.Body), string(r.Body)) +
 			apart(c.Header.Get("Signature"), r.Header.Get("Signature")); n != 1 {
 			t.Errorf("%d bytes of %+v are changed", n, c)
 		}
 	}
+
 	if r.Query != "a=1" || string(r.Body) != "body" || r.Header.Get("Signature") != "sig" {
 		t.Errorf("the genuine request was changed: %+v", r)
 	}
-	if many := changes(sdk.HTTPRequest{Body: make([]byte, 1<<20)}); len(many) > 2*mostChanges {
+	if many := changes(sdk.HTTPRequest{Body: make([]byte, 1<<20)}); len(
+		many,
+	) > 2*mostChanges {
 		t.Errorf("%d changes of a large body", len(many))
 	}
 }

@@ -8,12 +8,14 @@ import (
 
 type overdueKey struct{}
 
-// overdue gives a context for calls whose deadline is over when they reach the plugin.
+// overdue returns a context for calls whose deadline is over when they reach
+// the plugin.
 //
-// gRPC's own client does not send such a call. So the calls have no deadline here, and the wire says that they had one:
-// see overdueOption.
+// gRPC's own client does not send such a call. So the calls have no deadline
+// here, and the wire says that they had one: see overdueOption.
 func overdue(ctx context.Context) (context.Context, context.CancelFunc) {
-	late, cancel := context.WithCancel(context.WithValue(context.WithoutCancel(ctx), overdueKey{}, true))
+	late := context.WithValue(context.WithoutCancel(ctx), overdueKey{}, true)
+	late, cancel := context.WithCancel(late)
 	stop := context.AfterFunc(ctx, cancel) // the case's own end still counts
 	return late, func() {
 		stop()
@@ -21,7 +23,8 @@ func overdue(ctx context.Context) (context.Context, context.CancelFunc) {
 	}
 }
 
-// overdueOption is what a call needs besides when its context is overdue's.
+// overdueOption returns what a call needs besides when its context is
+// overdue's.
 func overdueOption(ctx context.Context) []grpc.CallOption {
 	if ctx.Value(overdueKey{}) == nil {
 		return nil
@@ -29,11 +32,15 @@ func overdueOption(ctx context.Context) []grpc.CallOption {
 	return []grpc.CallOption{grpc.PerRPCCredentials(noTimeLeft{})}
 }
 
-// noTimeLeft writes the header in which a gRPC client says how much time is left: a nanosecond is the least there is.
-// Credentials are the one thing of a call that gRPC lets write any header.
+// noTimeLeft writes the header in which a gRPC client says how much time is
+// left: a nanosecond is the least there is. Credentials are the one thing of a
+// call that gRPC lets write any header.
 type noTimeLeft struct{}
 
-func (noTimeLeft) GetRequestMetadata(context.Context, ...string) (map[string]string, error) {
+func (noTimeLeft) GetRequestMetadata(
+	context.Context,
+	...string,
+) (map[string]string, error) {
 	return map[string]string{"grpc-timeout": "1n"}, nil
 }
 

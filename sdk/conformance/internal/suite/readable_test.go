@@ -14,13 +14,15 @@ func TestReadable(t *testing.T) {
 		},
 		`null`: []sdk.Event(nil),
 		`{"Response":{"Header":{"A":["b"]},"Status":200},"Verification":"signature"}`: &sdk.WebhookResult{
-			Verification: sdk.VerifiedBySignature, Response: sdk.HTTPResponse{Status: 200, Header: http.Header{"A": {"b"}}},
+			Verification: sdk.VerifiedBySignature,
+			Response:     sdk.HTTPResponse{Status: 200, Header: http.Header{"A": {"b"}}},
 		},
 	} {
 		if got := readable(said); got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}
 	}
+
 	if got := readable(func() {}); got == "" {
 		t.Error("what JSON cannot write must be said as well")
 	}

@@ -11,8 +11,8 @@ import (
 	"github.com/payhost/payhost/sdk/conformance/ledger"
 )
 
-// caseRun is one run of one case: a fresh process of the plugin with the account
-// configured, unless the case wants none.
+// caseRun is one run of one case: a fresh process of the plugin with the
+// account configured, unless the case wants none.
 type caseRun struct {
 	*target
 	report Reporter
@@ -35,15 +35,18 @@ func (t *target) run(r Reporter, c testCase) {
 	if err != nil {
 		run.fatal("the plugin does not start: %v", err)
 	}
+
 	run.process = process
 	run.client = process.Client()
 	run.account = run.client.Account(accountName)
 	defer run.end()
 
+	// Most cases begin with an account that works.
 	if !c.unconfigured {
 		_, err := run.client.Configure(ctx, accountName, t.goodConfig())
 		run.must(err, "Configure with the good configuration")
 	}
+
 	c.run(run)
 }
 
@@ -79,22 +82,25 @@ func (run *caseRun) part(name string, f func(*caseRun)) {
 	})
 }
 
-// fail reports what the plugin did, and which sentence of the contract it breaks.
+// fail reports what the plugin did, and which sentence of the contract it
+// breaks.
 func (run *caseRun) fail(format string, args ...any) {
 	run.report.Errorf("%s\n\tThe contract: %q", fmt.Sprintf(format, args...), run.rule)
 }
 
-// fatal is a failure after which nothing of the part is left to try. It does not
-// return.
+// fatal is a failure after which nothing of the part is left to try. It does
+// not return.
 func (run *caseRun) fatal(format string, args ...any) {
 	run.fail(format, args...)
 	run.report.FailNow()
 }
 
-// unproven ends a part that needs something which the simulator cannot do. It does
-// not return.
+// unproven ends a part that needs something which the simulator cannot do. It
+// does not return.
 func (run *caseRun) unproven(what string) {
-	run.report.LeaveOut(fmt.Sprintf("the simulator has no %s, which the rest of this case needs", what))
+	run.report.LeaveOut(
+		fmt.Sprintf("the simulator has no %s, which the rest of this case needs", what),
+	)
 }
 
 // must ends the part when a step that has to work does not.
@@ -104,22 +110,36 @@ func (run *caseRun) must(err error, format string, args ...any) {
 	}
 }
 
-// want compares an error with the code and outcome that it must have, and reports
-// whether they fit. "" is any; several between bars are one of these.
-func (run *caseRun) want(err error, code sdk.Code, outcome sdk.Outcome, format string, args ...any) bool {
+// want compares an error with the code and outcome that it must have, and
+// reports whether they fit. "" is any; several between bars are one of these.
+func (run *caseRun) want(
+	err error,
+	code sdk.Code,
+	outcome sdk.Outcome,
+	format string,
+	args ...any,
+) bool {
 	what := fmt.Sprintf(format, args...)
 	if err == nil {
-		run.fail("%s succeeded; it must fail with code %q and outcome %q", what, code, outcome)
+		run.fail(
+			"%s succeeded; it must fail with code %q and outcome %q",
+			what,
+			code,
+			outcome,
+		)
+
 		return false
 	}
 
 	fits := func(want, got string) bool {
 		return (want == "") || strings.Contains("|"+want+"|", "|"+got+"|")
 	}
+	// Both must fit: the host decides by the two together.
 	gotCode, gotOutcome := sdk.CodeOf(err), sdk.OutcomeOf(err)
 	if fits(string(code), string(gotCode)) && fits(string(outcome), string(gotOutcome)) {
 		return true
 	}
+
 	run.fail("%s: got code %q and outcome %q, want %q and %q: %v",
 		what, gotCode, gotOutcome, code, outcome, err)
 	return false
@@ -139,7 +159,8 @@ func (run *caseRun) books() []ledger.Entry {
 func (run *caseRun) entries(kind ledger.Kind, reference string) []ledger.Entry {
 	var list []ledger.Entry
 	for _, entry := range run.books() {
-		if (entry.Kind == kind) && (names(entry.OrderID, reference) || names(entry.Recipient, reference)) {
+		if (entry.Kind == kind) &&
+			(names(entry.OrderID, reference) || names(entry.Recipient, reference)) {
 			list = append(list, entry)
 		}
 	}
@@ -149,7 +170,8 @@ func (run *caseRun) entries(kind ledger.Kind, reference string) []ledger.Entry {
 // names reports whether a reference is in an order id, which a plugin may have
 // added to, or in a payout's recipient.
 func names(text, reference string) bool {
-	return (reference != "") && strings.Contains(strings.ToLower(text), strings.ToLower(reference))
+	return (reference != "") &&
+		strings.Contains(strings.ToLower(text), strings.ToLower(reference))
 }
 
 // executed counts the entries under one of our references.
@@ -157,8 +179,8 @@ func (run *caseRun) executed(kind ledger.Kind, reference string) int {
 	return len(run.entries(kind, reference))
 }
 
-// executedBy counts the entries of a call; -1 where the books do not know the verb,
-// or there are none.
+// executedBy counts the entries of a call; -1 where the books do not know the
+// verb, or there are none.
 func (run *caseRun) executedBy(call verbCall) int {
 	if (call.kind == "") || (run.control.Books == nil) {
 		return -1
@@ -166,8 +188,8 @@ func (run *caseRun) executedBy(call verbCall) int {
 	return run.executed(call.kind, call.reference)
 }
 
-// total counts everything of the kind: a second payment under another name shows
-// here.
+// total counts everything of the kind: a second payment under another name
+// shows here.
 func (run *caseRun) total(kind ledger.Kind) int {
 	count := 0
 	for _, entry := range run.books() {
@@ -185,6 +207,7 @@ func (run *caseRun) booked(kind ledger.Kind, reference string, want sdk.Money) {
 	if len(entries) != 1 {
 		run.fail("the provider's books have the %s %d times", kind, len(entries))
 	}
+
 	for _, entry := range entries {
 		got := sdk.Money{Amount: entry.Amount, Currency: entry.Currency}
 		if !got.Equal(want) {
@@ -204,7 +227,11 @@ func (run *caseRun) settle(reference string) {
 // quiet fails when the provider was called since the proxy was marked.
 func (run *caseRun) quiet(what string) {
 	if n := run.proxy.All(); n > 0 {
-		run.fail("%s: the provider's API was called %d times; it must not be called", what, n)
+		run.fail(
+			"%s: the provider's API was called %d times; it must not be called",
+			what,
+			n,
+		)
 	}
 }
 

@@ -42,8 +42,8 @@ func replaceOptions(sample *control.Sample, options *json.RawMessage, reference 
 	}
 }
 
-// applyToPayment changes the kit's request as the sample says; a nil sample changes
-// nothing.
+// applyToPayment changes the kit's request as the sample says; a nil sample
+// changes nothing.
 func applyToPayment(sample *control.Sample, req *sdk.CreatePaymentRequest) {
 	if sample == nil {
 		return

@@ -1,10 +1,10 @@
 // Package suite has the cases of the conformance kit and runs them. Package
 // conformance is its only door.
 //
-// A target is the plugin with what the discovery found out about it, a caseRun one
-// case on a fresh process of it. The cases are in the files case_*.go, a family in
-// each; what many of them need is in verb.go and call.go (valid calls of every
-// verb), intent.go (payments, payouts and refunds) and webhook.go.
+// A target is the plugin with what the discovery found out about it, a caseRun
+// one case on a fresh process of it. The cases are in the files case_*.go, a
+// family in each; what many of them need is in verb.go and call.go (valid calls
+// of every verb), intent.go (payments, payouts and refunds) and webhook.go.
 package suite
 
 import (
@@ -77,7 +77,8 @@ type testCase struct {
 	// rule is the sentence of the contract that the case enforces, as the SDK's
 	// documentation or the proto files have it. A failure quotes it.
 	rule string
-	// needs are the capabilities without which there is nothing to hold a plugin to.
+	// needs are the capabilities without which there is nothing to hold a
+	// plugin to.
 	needs []sdk.Capability
 	// odd is the kind of webhook without which there is nothing to try, if any.
 	odd control.Oddity
@@ -89,11 +90,34 @@ type testCase struct {
 // cases returns them in the order in which they run: a case that fails early
 // explains why later ones do.
 func cases() []testCase {
+	// The plugin's description of itself comes first, its end last.
 	return slices.Concat(
-		infoCases, configCases, accountCases, supportCases,
-		readCases, paymentCases, confirmCases, captureCases, refundCases, payoutCases, listCases,
-		requestCases, limitCases, faultCases, timeCases, crashCases, repeatCases, loadCases,
-		webhookCases, sizeCases, transactionCases, oddCases, returnCases, secretCases, fileCases, endCases,
+		infoCases,
+		configCases,
+		accountCases,
+		supportCases,
+		readCases,
+		paymentCases,
+		confirmCases,
+		captureCases,
+		refundCases,
+		payoutCases,
+		listCases,
+		requestCases,
+		limitCases,
+		faultCases,
+		timeCases,
+		crashCases,
+		repeatCases,
+		loadCases,
+		webhookCases,
+		sizeCases,
+		transactionCases,
+		oddCases,
+		returnCases,
+		secretCases,
+		fileCases,
+		endCases,
 	)
 }
 
@@ -103,7 +127,10 @@ func needs(list ...sdk.Capability) []sdk.Capability { return list }
 func Cases() []Case {
 	var list []Case
 	for _, c := range cases() {
-		list = append(list, Case{Name: c.name, Rule: c.rule, Needs: slices.Clone(c.needs), Odd: c.odd})
+		list = append(
+			list,
+			Case{Name: c.name, Rule: c.rule, Needs: slices.Clone(c.needs), Odd: c.odd},
+		)
 	}
 	return list
 }

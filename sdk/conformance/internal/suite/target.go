@@ -18,8 +18,8 @@ import (
 	"github.com/payhost/payhost/sdk/conformance/internal/scanner"
 )
 
-// target is the plugin that is held to the contract, with what the discovery found
-// out about it.
+// target is the plugin that is held to the contract, with what the discovery
+// found out about it.
 type target struct {
 	plugin  Target
 	control control.Controls
@@ -36,26 +36,32 @@ type target struct {
 	schema      schema
 	methods     []sdk.PaymentMethod
 
-	// usualRequests has, by verb, the methods of the requests that one call makes
-	// when nothing goes wrong.
+	// usualRequests has, by verb, the methods of the requests that one call
+	// makes when nothing goes wrong.
 	usualRequests map[sdk.Capability][]string
 }
 
 // accountName is the account of every case.
 const accountName = "kit"
 
-// caseTime bounds a case, so that a provider that hangs fails and the other cases
-// still run.
+// caseTime bounds a case, so that a provider that hangs fails and the other
+// cases still run.
 const caseTime = time.Minute
 
 // sequence counts everything that any Run in this process makes, so that no
 // simulator sees a reference or a sequence number twice.
 var sequence atomic.Uint64
 
-func newTarget(plugin Target, simulator control.Simulator, settings Settings) (*target, error) {
-	// A simulator in another process outlives this one and remembers earlier runs.
+func newTarget(
+	plugin Target,
+	simulator control.Simulator,
+	settings Settings,
+) (*target, error) {
+	// A simulator in another process outlives this one and remembers earlier
+	// runs.
 	if _, remote := simulator.(*control.Remote); remote {
-		sequence.CompareAndSwap(0, uint64(rand.Uint32()>>2)) //nolint:gosec // to differ, not to be secret
+		begin := uint64(rand.Uint32() >> 2) //nolint:gosec // to differ, not to be secret
+		sequence.CompareAndSwap(0, begin)
 	}
 
 	controls := control.Of(simulator)
@@ -63,6 +69,7 @@ func newTarget(plugin Target, simulator control.Simulator, settings Settings) (*
 	if err != nil {
 		return nil, err
 	}
+
 	return &target{
 		plugin:        plugin,
 		control:       controls,
@@ -79,8 +86,8 @@ func (t *target) start() (Process, error) {
 	return t.plugin.Start(Output{Log: t.scanner, Intercept: t.intercept})
 }
 
-// intercept sends calls that are to be late as such, and shows the scanner every
-// answer.
+// intercept sends calls that are to be late as such, and shows the scanner
+// every answer.
 func (t *target) intercept(
 	ctx context.Context, method string, req, reply any,
 	conn *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption,
@@ -93,24 +100,24 @@ func (t *target) can(c sdk.Capability) bool {
 	return slices.Contains(t.accountInfo.Capabilities, c)
 }
 
-// canAll reports whether the account has all the capabilities; an empty list is met
-// by every account.
+// canAll reports whether the account has all the capabilities; an empty list is
+// met by every account.
 func (t *target) canAll(list []sdk.Capability) bool {
 	return !slices.ContainsFunc(list, func(c sdk.Capability) bool { return !t.can(c) })
 }
 
 // goodConfig returns the configuration with which everything works.
 func (t *target) goodConfig() json.RawMessage {
-	return json.RawMessage(t.plugin.Config(t.proxy.URL))
+	return t.configAt(t.proxy.URL)
 }
 
-// configAway returns the configuration for a provider that is away.
-func (t *target) configAway() json.RawMessage {
-	return json.RawMessage(t.plugin.Config(proxy.AwayURL))
+// configAt returns the configuration for a provider at the address.
+func (t *target) configAt(baseURL string) json.RawMessage {
+	return json.RawMessage(t.plugin.Config(baseURL))
 }
 
-// discover starts the plugin once and asks it what it is and what the account can
-// do. All cases rely on the answers.
+// discover starts the plugin once and asks it what it is and what the account
+// can do. All cases rely on the answers.
 func (t *target) discover(r Reporter) {
 	must := func(what string, err error) {
 		if err != nil {
@@ -124,8 +131,10 @@ func (t *target) discover(r Reporter) {
 	defer func() { _ = process.Stop() }() // its end is a case of its own
 	ctx, cancel := context.WithTimeout(context.Background(), caseTime)
 	defer cancel()
+
 	plugin := process.Client()
 
+	// Which secrets to look for, the schema says.
 	t.info, err = plugin.Info(ctx)
 	must("GetInfo", err)
 	must("the configuration's JSON Schema", json.Unmarshal(t.info.ConfigSchema, &t.schema))
@@ -135,14 +144,17 @@ func (t *target) discover(r Reporter) {
 	must("the configuration that config gives", t.learnSecrets())
 
 	if t.can(sdk.CapabilityListPaymentMethods) {
-		t.methods, err = plugin.Account(accountName).ListPaymentMethods(ctx, t.methodsRequest())
+		t.methods, err = plugin.Account(accountName).
+			ListPaymentMethods(ctx, t.methodsRequest())
 		must("ListPaymentMethods", err)
 	}
 
+	// Known only now: it depends on what the account can do.
 	if lacks := t.lacks(); (len(lacks) > 0) && !t.partial {
 		must("the simulator", fmt.Errorf(
 			"cannot prove this provider: it must be\n\t%s", strings.Join(lacks, "\n\t")))
 	}
+
 	t.discovered = true
 }
 
@@ -164,6 +176,7 @@ func (t *target) lacks() []string {
 	lack(t.control.Returns != nil, "Returner", sdk.CapabilityParseReturn)
 	lack(t.control.Samples.Authorization != nil, "Requests with Samples.Authorization",
 		sdk.CapabilityCapturePayment)
+
 	return list
 }
 
@@ -182,15 +195,27 @@ func (t *target) learnSecrets() error {
 	for _, key := range t.secretKeys() {
 		for _, value := range texts(config[key]) {
 			if len(value) < minSecret {
-				return fmt.Errorf("the secret %s must have at least %d characters in a test", key, minSecret)
+				return fmt.Errorf(
+					"the secret %s must have at least %d characters in a test",
+					key,
+					minSecret,
+				)
 			}
+
 			if other, taken := owner[value]; taken {
-				return fmt.Errorf("the secrets %s and %s must be different in a test", other, key)
+				return fmt.Errorf(
+					"the secrets %s and %s must be different in a test",
+					other,
+					key,
+				)
 			}
+
+			// From here on the value counts as found wherever it shows.
 			owner[value] = key
 			t.scanner.Add(key, value)
 		}
 	}
+
 	return nil
 }
 
@@ -221,8 +246,8 @@ type property struct {
 	Identity  bool `json:"x-payhost-identity"`
 }
 
-// property returns what the schema says of a key; the zero property when it does
-// not describe the key.
+// property returns what the schema says of a key; the zero property when it
+// does not describe the key.
 func (s schema) property(key string) property {
 	var described property
 	_ = json.Unmarshal(s.Properties[key], &described) // the case about the schema complains

@@ -10,25 +10,26 @@ import (
 	"github.com/payhost/payhost/sdk/conformance/ledger"
 )
 
-// verbSpec is one verb of the contract, for the cases that hold for all of them.
+// verbSpec is one verb of the contract, for the cases that hold for all of
+// them.
 type verbSpec struct {
 	capability sdk.Capability
 	// writes is true for verbs that make or change something at the provider.
 	writes bool
 	// bare calls the verb with as little as the contract lets through.
 	bare func(context.Context, *client.Account) error
-	// prepare makes at the provider what a valid call needs, and returns the call.
-	// It is nil for the verbs that only read what came in.
+	// prepare makes at the provider what a valid call needs, and returns the
+	// call. It is nil for the verbs that only read what came in.
 	prepare func(*caseRun) verbCall
 }
 
-// verbCall is one valid call. Each time it is sent is the next attempt of the same
-// intent.
+// verbCall is one valid call. Each time it is sent is the next attempt of the
+// same intent.
 type verbCall struct {
 	// send returns the provider's reference of what was made, if any.
 	send func(context.Context, *client.Account) (reference string, err error)
-	// kind and reference are where the provider's books have it. An empty kind is
-	// nowhere.
+	// kind and reference are where the provider's books have it. An empty kind
+	// is nowhere.
 	kind      ledger.Kind
 	reference string
 	guarantee sdk.IdempotencySupport
@@ -36,36 +37,96 @@ type verbCall struct {
 
 // reading returns a call that makes nothing at the provider.
 func reading(call func(context.Context, *client.Account) error) verbCall {
-	return verbCall{send: func(ctx context.Context, account *client.Account) (string, error) {
-		return "", call(ctx, account)
-	}}
+	return verbCall{
+		send: func(ctx context.Context, account *client.Account) (string, error) {
+			return "", call(ctx, account)
+		},
+	}
 }
 
 // verbs returns all verbs, in the order of the contract.
 func (t *target) verbs() []verbSpec {
 	return []verbSpec{
 		{capability: sdk.CapabilityCheckHealth, bare: checkHealth, prepare: healthCall},
-		{capability: sdk.CapabilityListPaymentMethods, bare: bareListMethods, prepare: methodsCall},
-		{capability: sdk.CapabilityCreatePayment, writes: true, bare: t.bareCreatePayment, prepare: paymentCall},
-		{capability: sdk.CapabilityConfirmPayment, writes: true, bare: t.bareConfirmPayment, prepare: confirmCall},
-		{capability: sdk.CapabilityGetPayment, bare: t.bareGetPayment, prepare: getPaymentCall},
-		{capability: sdk.CapabilityListPayments, bare: t.bareListPayments, prepare: listPaymentsCall},
-		{capability: sdk.CapabilityCapturePayment, writes: true, bare: t.bareCapturePayment, prepare: captureCall},
-		{capability: sdk.CapabilityCancelPayment, writes: true, bare: t.bareCancelPayment, prepare: cancelCall},
-		{capability: sdk.CapabilityCreateRefund, writes: true, bare: t.bareCreateRefund, prepare: refundCall},
-		{capability: sdk.CapabilityGetRefund, bare: t.bareGetRefund, prepare: getRefundCall},
-		{capability: sdk.CapabilityCreatePayout, writes: true, bare: t.bareCreatePayout, prepare: payoutCall},
-		{capability: sdk.CapabilityGetPayout, bare: t.bareGetPayout, prepare: getPayoutCall},
-		{capability: sdk.CapabilityListPayouts, bare: t.bareListPayouts, prepare: listPayoutsCall},
+		{
+			capability: sdk.CapabilityListPaymentMethods,
+			bare:       bareListMethods,
+			prepare:    methodsCall,
+		},
+		{
+			capability: sdk.CapabilityCreatePayment,
+			writes:     true,
+			bare:       t.bareCreatePayment,
+			prepare:    paymentCall,
+		},
+		{
+			capability: sdk.CapabilityConfirmPayment,
+			writes:     true,
+			bare:       t.bareConfirmPayment,
+			prepare:    confirmCall,
+		},
+		{
+			capability: sdk.CapabilityGetPayment,
+			bare:       t.bareGetPayment,
+			prepare:    getPaymentCall,
+		},
+		{
+			capability: sdk.CapabilityListPayments,
+			bare:       t.bareListPayments,
+			prepare:    listPaymentsCall,
+		},
+		{
+			capability: sdk.CapabilityCapturePayment,
+			writes:     true,
+			bare:       t.bareCapturePayment,
+			prepare:    captureCall,
+		},
+		{
+			capability: sdk.CapabilityCancelPayment,
+			writes:     true,
+			bare:       t.bareCancelPayment,
+			prepare:    cancelCall,
+		},
+		{
+			capability: sdk.CapabilityCreateRefund,
+			writes:     true,
+			bare:       t.bareCreateRefund,
+			prepare:    refundCall,
+		},
+		{
+			capability: sdk.CapabilityGetRefund,
+			bare:       t.bareGetRefund,
+			prepare:    getRefundCall,
+		},
+		{
+			capability: sdk.CapabilityCreatePayout,
+			writes:     true,
+			bare:       t.bareCreatePayout,
+			prepare:    payoutCall,
+		},
+		{
+			capability: sdk.CapabilityGetPayout,
+			bare:       t.bareGetPayout,
+			prepare:    getPayoutCall,
+		},
+		{
+			capability: sdk.CapabilityListPayouts,
+			bare:       t.bareListPayouts,
+			prepare:    listPayoutsCall,
+		},
 		{capability: sdk.CapabilityGetBalances, bare: getBalances, prepare: balancesCall},
 		{capability: sdk.CapabilityParseWebhook, bare: bareParseWebhook},
 		{capability: sdk.CapabilityParseReturn, bare: bareParseReturn},
-		{capability: sdk.CapabilityInvokeOperation, bare: bareInvokeOperation, prepare: operationCall},
+		{
+			capability: sdk.CapabilityInvokeOperation,
+			bare:       bareInvokeOperation,
+			prepare:    operationCall,
+		},
 	}
 }
 
-// able returns the verbs that the account can do and that the kit can call at will:
-// those that write, or those that do not.
+// able returns the verbs that the account can do and that the kit can call at
+// will: those that write, or those that do not.
 func (t *target) able(writes bool) []verbSpec {
 	var list []verbSpec
 	for _, verb := range t.verbs() {
@@ -115,6 +176,7 @@ func (t *target) bareCreatePayment(ctx context.Context, account *client.Account)
 		ReturnURL:      full.ReturnURL,
 		CancelURL:      full.CancelURL,
 	})
+
 	return err
 }
 
@@ -168,6 +230,7 @@ func (t *target) bareCreateRefund(ctx context.Context, account *client.Account) 
 		Attempt:        1,
 		Amount:         t.amount(t.info.PaymentLimits),
 	})
+
 	return err
 }
 
@@ -189,6 +252,7 @@ func (t *target) bareCreatePayout(ctx context.Context, account *client.Account) 
 		Amount:         full.Amount,
 		NotifyURL:      full.NotifyURL,
 	})
+
 	return err
 }
 
