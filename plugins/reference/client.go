@@ -36,7 +36,7 @@ func (p *provider) post(ctx context.Context, path, key string, body ordered.Valu
 func (p *provider) resource(ctx context.Context, req providerhttp.Request) (*resource, error) {
 	var got resource
 	resp, err := p.do(ctx, req, &got)
-	if (err == nil) && !(got.complete() && got.legible()) {
+	if err == nil && !(got.complete() && got.legible()) {
 		err = resp.Unexpected("it has id, reference, status, and amounts that are some")
 	}
 	return &got, err

@@ -218,7 +218,7 @@ func (p *provider) list(ctx context.Context, path string, references []string, f
 		err = resp.Unexpected("a list has data")
 	}
 	for _, r := range list.Data {
-		if (err == nil) && !(r.complete() && r.legible()) {
+		if err == nil && !(r.complete() && r.legible()) {
 			err = resp.Unexpected("each has id, reference, status, and amounts that are some")
 		}
 	}

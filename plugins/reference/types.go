@@ -35,7 +35,7 @@ func (r *resource) complete() bool { return r.ID != "" && r.Reference != "" && r
 // rest is taken.
 func (r *resource) legible() bool {
 	for _, amount := range []providerhttp.FlexibleString{r.Amount, r.Taken} {
-		if _, err := sdk.ParseNumber(string(amount)); (err != nil) && (amount != "") {
+		if _, err := sdk.ParseNumber(string(amount)); err != nil && amount != "" {
 			return false
 		}
 	}
@@ -67,7 +67,7 @@ func (r *resource) payment() *sdk.Payment {
 
 		TransactionID: string(r.Transaction),
 	}
-	if (out.Paid == nil) && (r.Taken != "") {
+	if out.Paid == nil && r.Taken != "" {
 		out.Doubt("what was taken cannot be read")
 	}
 	out.ReadAmount(string(r.Amount), string(r.Currency))
