@@ -241,9 +241,12 @@ func (t *Tx) OtherHolder(
 	i *intent.Intent,
 	reference string,
 ) (string, error) {
+	// SQLite takes the tables of a CROSS JOIN in the order in which they are
+	// written. Left to itself it walks all intents of the kind, for their order.
 	return t.firstText(ctx, `SELECT other.id FROM provider_references AS held
-		JOIN intents AS other ON other.id = held.intent_id
-		WHERE held.reference = $1 AND other.id <> $2 AND other.kind = $3
+		CROSS JOIN intents AS other
+		WHERE held.reference = $1 AND other.id = held.intent_id
+		AND other.id <> $2 AND other.kind = $3
 		AND other.fingerprint = $4 AND other.succeeded_at > 0
 		ORDER BY other.id LIMIT 1`,
 		reference, i.ID, i.Kind, i.Fingerprint)
