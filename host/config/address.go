@@ -60,6 +60,8 @@ func checkListen(listen string) (problem string) {
 	if network == "unix" {
 		return checkSocket(address)
 	}
+
+	// The host part may be a name, which only the listener resolves.
 	_, port, err := net.SplitHostPort(address)
 	if err != nil {
 		return fmt.Sprintf(
@@ -121,6 +123,7 @@ func publicURL(h HTTP) string {
 // parseNetwork reads a network such as "10.0.0.0/8". A single address becomes
 // the network of itself.
 func parseNetwork(text string) (n netip.Prefix, problem string) {
+	// A single address is a network with all bits fixed.
 	if a, err := netip.ParseAddr(text); err == nil && a.Zone() == "" {
 		return netip.PrefixFrom(a.Unmap(), a.Unmap().BitLen()), ""
 	}

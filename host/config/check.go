@@ -51,6 +51,7 @@ func (c *Config) check(problems *report) {
 
 	c.checkEvents(problems)
 	for i := range c.Providers {
+		// The providers are sorted, so two of one name are neighbors.
 		if i > 0 && c.Providers[i].Name == c.Providers[i-1].Name {
 			problems.check(
 				join("providers", c.Providers[i].Name),
@@ -126,6 +127,7 @@ func (c *Config) checkListeners(problems *report) {
 		}
 	}
 
+	// A private listener is optional, and must be another one.
 	if section.PrivateListen == "" {
 		return
 	}
@@ -157,6 +159,7 @@ func checkCertificate(problems *report, cert, key string) {
 		problems.check("http.tls_key", "%s", keyProblem)
 	}
 
+	// Both files are there; now they must belong together.
 	if certProblem+keyProblem != "" {
 		return
 	}

@@ -215,7 +215,8 @@ func (p Provider) Same(o Provider) bool {
 
 	return p.Name == o.Name && p.Plugin == o.Plugin && p.Version == o.Version && p.SHA256 == o.SHA256 &&
 		p.Enabled == o.Enabled && p.Required == o.Required && p.Timeout == o.Timeout &&
-		p.MaxInFlight == o.MaxInFlight && p.DrainTimeout == o.DrainTimeout && p.PaymentTTL == o.PaymentTTL &&
+		p.MaxInFlight == o.MaxInFlight && p.DrainTimeout == o.DrainTimeout &&
+		p.PaymentTTL == o.PaymentTTL &&
 		p.SequenceStart == o.SequenceStart &&
 		p.Isolation == o.Isolation &&
 		string(p.Config) == string(o.Config)

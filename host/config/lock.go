@@ -64,6 +64,7 @@ func loadLock(path, file, text string) (*Lock, error) {
 	l := &Lock{file: file, sums: map[string]map[string]string{}}
 	root := &table{load: &loader{report: problems}, values: tree}
 
+	// Unknown keys and wrong types are mistakes here as in config.toml.
 	programs := root.sub("plugins", "a table of tables: [plugins.NAME]")
 	for name := range programs.values {
 		t := programs.sub(name, "a table: [plugins.NAME]")
@@ -186,10 +187,12 @@ func (l *Lock) Programs() []string {
 func (l *Lock) With(sums map[string]string) *Lock {
 	next := &Lock{sums: map[string]map[string]string{}}
 	for program, sum := range sums {
+		// The lines of other platforms stay.
 		own := map[string]string{}
 		if l != nil {
 			maps.Copy(own, l.sums[program])
 		}
+
 		if sum != "" {
 			own[platform] = sum
 		}

@@ -94,6 +94,8 @@ func number(literal string, f float64) (n json.Number, problem string) {
 	if math.IsInf(f, 0) || math.IsNaN(f) {
 		return "0", "is not a number that JSON has; write it in quotes"
 	}
+
+	// TOML allows a sign and underscores that JSON does not have.
 	text := strings.TrimPrefix(strings.ReplaceAll(literal, "_", ""), "+")
 	if same, err := strconv.ParseFloat(text, 64); err != nil || same != f {
 		text = strconv.FormatFloat(f, 'g', -1, 64)
@@ -133,6 +135,7 @@ func canonical(text json.RawMessage) (json.RawMessage, bool) {
 		return text, false
 	}
 
+	// Numbers keep their digits: a float would change large ones.
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.UseNumber()
 	var object map[string]any

@@ -93,6 +93,7 @@ func (l *lines) nearest(path string) int {
 		return n
 	}
 
+	// Plugins write an element of a list as .0; then the tables around count.
 	path = dottedIndex.ReplaceAllString(path, "[$1]")
 	for ; path != ""; path = parent(path) {
 		if n := l.line(path); n > 0 {

@@ -113,6 +113,7 @@ func (r *report) without(key, message string) string {
 		message = instead + message[len(quoted):]
 	}
 
+	// The value may stand in the message as it is, or quoted.
 	for _, form := range []string{value, strconv.Quote(value)} {
 		message = strings.ReplaceAll(message, strings.Trim(form, `"`), instead)
 	}
@@ -145,6 +146,8 @@ func (r *report) err() error {
 	if len(r.problems) == 0 {
 		return nil
 	}
+
+	// Load reads maps, so the order of discovery is random.
 	slices.SortStableFunc(r.problems, func(a, b Problem) int {
 		return cmp.Or(
 			cmp.Compare(a.File, b.File),

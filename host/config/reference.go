@@ -101,10 +101,12 @@ func readReference(path string) (text, problem string) {
 	}
 	defer func() { _ = file.Close() }() // only read from
 
+	// An editor adds a line break at the end, which is not part of a secret.
 	data, err := io.ReadAll(io.LimitReader(file, maxReference+1))
 	if err != nil {
 		return "", unreadable(path, err)
 	}
+
 	text = strings.TrimSuffix(strings.TrimSuffix(string(data), "\n"), "\r")
 
 	switch {

@@ -166,6 +166,7 @@ func (s *scanner) header() (string, *fault) {
 	}
 	path := ""
 
+	// [a.b] implies a. Behind an array of tables, its newest element is meant.
 	for i, part := range parts {
 		path = join(path, part)
 		if i < len(parts)-1 {
@@ -177,6 +178,8 @@ func (s *scanner) header() (string, *fault) {
 	}
 
 	s.out.lines.write(path, line)
+
+	// Each [[a]] begins a new element of a.
 	if list {
 		s.arrays[path]++
 		path = element(path, s.arrays[path]-1)

@@ -68,6 +68,7 @@ func (s *scanner) list(path string, depth int) *fault {
 			return unclosed(from, "a list that begins here has no closing bracket ]")
 		}
 
+		// An element has its own line, and so do the keys inside it.
 		at := element(path, i)
 		s.out.lines.write(at, s.line)
 		if f := s.value(at, depth+1); f != nil {

@@ -55,11 +55,14 @@ func (t *table) boolean(key string, target *bool) { read(t, key, "true or false"
 func whole[T int | uint64](t *table, key string, target *T) {
 	n := int64(*target)
 	read(t, key, "a whole number", &n)
+
+	// A number that changes in the conversion does not fit.
 	v := T(n)
 	if (v < 0) != (n < 0) || int64(v) != n {
 		t.load.add(join(t.path, key), "must be neither negative nor that large")
 		return
 	}
+
 	*target = v
 }
 
@@ -99,10 +102,12 @@ func (t *table) texts(key, want string, single bool) []item {
 		return []item{{path, text, true}}
 	}
 
+	// A wrong type is reported, and the loop then has no elements.
 	values, isList := value.([]any)
 	if ok && !isList {
 		t.load.wrongType(path, want, value)
 	}
+
 	items := make([]item, len(values))
 
 	for i, v := range values {

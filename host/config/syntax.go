@@ -75,6 +75,9 @@ func (at *layout) without(
 	problems *report,
 ) (string, bool) {
 	line := err.Position.Line
+
+	// A repeated key or table is the operator's most likely mistake, and has a
+	// line to name.
 	if strings.Contains(err.Message, "already") {
 		if st, ok := at.repeated(line); ok {
 			problems.at(line, st.key, "%s", at.repetition(st))
@@ -110,6 +113,7 @@ func (at *layout) without(
 		problems.failed[st.key] = true
 	}
 
+	// Without a change the next parse would fail in the same place.
 	rest := blot(text, st.span)
 	return rest, rest != text
 }

@@ -59,6 +59,9 @@ func (c *Config) complete(dir string) {
 	c.HTTP.TLSKey = absolute(dir, c.HTTP.TLSKey)
 
 	c.Log.Format = cmp.Or(c.Log.Format, "text")
+
+	// The default database is in data_dir. A relative path of SQLite begins in
+	// the file's folder.
 	if c.Store.URL.IsZero() {
 		c.Store.URL = sdk.NewSecret(
 			"sqlite:" + filepath.Join(section.DataDir, defaultDatabase),

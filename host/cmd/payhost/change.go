@@ -45,6 +45,7 @@ func (a *app) confirmCommand() *cobra.Command {
 			return err
 		}
 
+		// Files and fields share one request; at least one of them is needed.
 		if len(values)+len(files) == 0 {
 			return wrongUsage("nothing to pass on: use --field or --attach")
 		}
@@ -215,6 +216,7 @@ func (a *app) refundCommand() *cobra.Command {
 			body: object("amount", amount, "reason", reason),
 		}
 
+		// A refund is a record of its own, so it is made like a payment.
 		return made(
 			a,
 			cmd,
@@ -265,10 +267,12 @@ func (a *app) refundTable(body []byte) (next string, err error) {
 	)
 
 	for _, row := range page.Data {
+		// A refund's failure has the reason in words.
 		why := ""
 		if row.Failure != nil {
 			why = row.Failure.Message
 		}
+
 		rows.row(
 			row.ID,
 			clock(row.CreatedAt),

@@ -124,6 +124,7 @@ func (a *app) addCommands(root *cobra.Command) {
 		}
 	}
 
+	// The commands of a group are in the order in which an operator needs them.
 	add(
 		groupHost,
 		a.serveCommand(),
@@ -225,11 +226,14 @@ func group(command *cobra.Command, commands ...*cobra.Command) *cobra.Command {
 		if len(args) == 0 {
 			return nil
 		}
+
+		// cobra suggests similar commands only in its own check of arguments.
 		text := fmt.Sprintf("unknown command %q for %q", args[0], cmd.CommandPath())
 		cmd.SuggestionsMinimumDistance = 2
 		if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
 			text += "; did you mean " + strings.Join(near, " or ") + "?"
 		}
+
 		return errors.New(text)
 	}
 
@@ -241,6 +245,7 @@ func group(command *cobra.Command, commands ...*cobra.Command) *cobra.Command {
 // empty.
 func arguments(names ...string) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
+		// An empty argument is usually a shell variable that is not set.
 		for i, arg := range args[:min(len(args), len(names))] {
 			if arg == "" {
 				return fmt.Errorf("%s is empty", names[i])

@@ -77,6 +77,8 @@ func (a *app) pluginBlock(p *pluginInfo, file, sum string) {
 
 	sheet.field("countries", words(p.Countries))
 	sheet.field("webhooks trusted by", words(p.WebhookTrust))
+
+	// A limit is for one currency, so there may be several.
 	for _, l := range p.PaymentLimits {
 		sheet.field("payment limit", limitText(l.Currency, l.Min, l.Max, l.Decimals))
 	}
@@ -134,6 +136,7 @@ func (p *properties) UnmarshalJSON(text []byte) error {
 		return errors.Join(errors.New("properties are not an object"), err)
 	}
 
+	// A map would lose the order, so the object is read key by key.
 	for decoder.More() {
 		key, err := decoder.Token()
 		if err != nil {

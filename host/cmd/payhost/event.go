@@ -120,7 +120,9 @@ func (a *app) follow(c *cobra.Command, call request) error {
 		a.eventHeader()
 	}
 
+	// Only the first error of an interruption is told.
 	away, begun := false, false
+
 	for {
 		more, err := a.followOnce(ctx, call)
 		switch {
@@ -174,6 +176,7 @@ func (a *app) followOnce(ctx context.Context, call request) (more bool, err erro
 		fmt.Fprintln(a.out, escapedJSON(line.String()))
 	}
 
+	// The next call begins after the last printed event.
 	if page.last != "" {
 		call.query.Set("after", page.last)
 	}
@@ -199,6 +202,7 @@ func (a *app) eventHeader() {
 }
 
 func (a *app) eventLine(e payment.Event) {
+	// An event's data is the record that it is about.
 	var about struct{ Provider, Amount, Currency string }
 	_ = json.Unmarshal(e.Data, &about) // the event's data may have none of these
 	subject := cmp.Or(e.RefundID, e.PayoutID, e.PaymentID)

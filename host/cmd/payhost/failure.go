@@ -39,6 +39,7 @@ func facts(list []fact) string {
 	w := tabwriter.NewWriter(&buffer, 0, 0, 2, ' ', 0)
 	last := ""
 
+	// A name is printed once for the facts that share it.
 	for _, f := range list {
 		name := f.name
 		if name == last {
@@ -178,6 +179,8 @@ func failureOf(kind, id, provider string, s payment.Status, f *payment.Failure) 
 	if s != payment.Failed && s != payment.Unknown {
 		return nil
 	}
+
+	// A doubt without a recorded failure is still a doubt.
 	if f == nil {
 		f = &payment.Failure{Outcome: string(sdk.OutcomeUnknown)}
 	}
@@ -189,6 +192,8 @@ func failureOf(kind, id, provider string, s payment.Status, f *payment.Failure) 
 			cmp.Or(f.Message, "no reason is known"),
 		),
 	}
+
+	// A doubt must not read like a failure: a new attempt could pay twice.
 	if s == payment.Unknown {
 		failed.what = fmt.Sprintf(
 			"the result of the %s is not known: %s",

@@ -26,6 +26,8 @@ Lines for other platforms stay. To work without a lock, remove the file.`,
 			if err != nil {
 				return a.refuseConfig(err)
 			}
+
+			// A program that cannot be read is a mistake in the configuration.
 			programs, err := host.WriteLock(cfg)
 			if problems := (*config.Problems)(nil); errors.As(err, &problems) {
 				for i := range *problems {
@@ -66,6 +68,8 @@ func (a *app) locked(file string, programs []host.LockedProgram) error {
 	if a.json {
 		return a.printValue(map[string]any{"file": file, "programs": list})
 	}
+
+	// The table has one line for each program, with its difference.
 	if len(list) > 0 {
 		t := a.table("PROGRAM", "SHA256", "CHANGE")
 		for _, p := range list {

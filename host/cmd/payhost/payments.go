@@ -87,6 +87,7 @@ func (a *app) listRecords(use string, kind recordKind) *cobra.Command {
 		Args: cobra.NoArgs,
 	}
 
+	// Each filter is a query parameter of the API.
 	filters := []filter{
 		{"provider", "provider", "only records of this provider"},
 		{"status", "status", "only records in this `status`"},
@@ -196,6 +197,7 @@ func queryOf(c *cobra.Command, list []filter) url.Values {
 
 // moment returns the time of a flag, which may also say how long ago it was.
 func (a *app) moment(flag, text string) (string, error) {
+	// A duration counts back from now, whatever its sign.
 	if d, err := time.ParseDuration(text); err == nil {
 		return a.now().Add(-d.Abs()).UTC().Format(time.RFC3339), nil
 	}

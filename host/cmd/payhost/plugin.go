@@ -43,6 +43,7 @@ func (a *app) pluginInfo(ctx context.Context, file string) error {
 		)
 	}
 
+	// A program that is not a plugin may still answer with JSON.
 	var p pluginInfo
 	if err := read(said.Text, &p); err != nil || p.Name == "" {
 		return fmt.Errorf(

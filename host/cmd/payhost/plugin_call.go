@@ -188,6 +188,8 @@ func (a *app) accountFor(file, name string) (*config.Provider, error) {
 	if err != nil {
 		return nil, a.refuseConfig(err)
 	}
+
+	// The file's name is the plugin's, with or without a version.
 	plugin, _, _ := strings.Cut(filepath.Base(file), "@")
 	var found []string
 
@@ -227,6 +229,8 @@ func callTrouble(file, verb, key string, moves bool, err error) error {
 	if !errors.As(err, &e) {
 		return fmt.Errorf("plugin call %s: %w", file, err)
 	}
+
+	// A plugin's error may lack a code or an outcome; AsError fills them in.
 	e = sdk.AsError(e)
 	failed := &trouble{what: fmt.Sprintf("plugin call %s: %s", verb, e.Message)}
 	for _, v := range e.Violations {

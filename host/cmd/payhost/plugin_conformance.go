@@ -65,6 +65,7 @@ Exit status: 0 when every case passed, 1 when one failed, 2 for wrong usage.`,
 		ctx, stop := interruptible(c)
 		defer stop()
 
+		// With --json the report comes at the end, as a whole.
 		if !a.json {
 			options.Tell = a.printCase
 		}
@@ -165,6 +166,7 @@ func (a *app) printCase(c conformance.Result) {
 
 // conclude writes the report. The error says that a case failed.
 func (a *app) conclude(report *conformance.Report, junit string) error {
+	// The file comes first: a build server reads it when cases failed as well.
 	if junit != "" {
 		file, err := os.Create(junit)
 		if err != nil {
@@ -219,6 +221,8 @@ func (a *app) printReport(report *conformance.Report) {
 	fmt.Fprintf(a.out, "%s, sha256 %s\n", report.File, report.SHA256)
 
 	fmt.Fprintf(a.out, "against the simulator at %s\n\n", report.Simulator)
+
+	// Cases with a reason are those that did not simply pass or fail.
 	rows := a.table()
 
 	for _, c := range report.Cases {

@@ -81,6 +81,8 @@ func (a *app) printNew(name string, r *scaffold.Result) {
 		"\nIt works with an invented provider. To make it work with %s, do its TODOs in this order:\n\n",
 		name,
 	)
+
+	// The TODOs are numbered in the order in which they are best done.
 	rows := a.table()
 	rows.indent = "  "
 

@@ -91,6 +91,7 @@ func (r *callRecord) keep(
 		count(len(exchanges), "exchange"),
 	)
 
+	// A shortened answer would make the replay differ from the real call.
 	for _, number := range recording.NotWhole() {
 		r.app.note(
 			"the answer in exchange %d is incomplete, because it was too long or is not text: put the whole answer into the file before a test replays it",

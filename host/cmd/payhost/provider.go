@@ -72,10 +72,12 @@ func (a *app) providerTable(body []byte) (next string, err error) {
 	)
 
 	for _, row := range page.Data {
+		// A provider without a running process has no number.
 		pid := ""
 		if row.PID != 0 {
 			pid = strconv.Itoa(row.PID)
 		}
+
 		rows.row(
 			row.Name,
 			string(row.State),
@@ -170,6 +172,8 @@ func (a *app) providerBlock(p *provider) {
 		sheet.field("warning", w)
 	}
 	sheet.print()
+
+	// The provider's own operations come last, with the command that runs them.
 	list := make([]operation, len(p.Operations))
 	for i, o := range p.Operations {
 		list[i] = operation{o.Name, o.Description, o.MovesMoney}

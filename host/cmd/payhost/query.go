@@ -73,7 +73,9 @@ func (a *app) methodTable(body []byte) (next string, err error) {
 
 	rows := a.table("METHOD", "NAME", "COUNTRY", "CURRENCY", "MIN", "MAX", "FLOW", "FIELDS")
 	for _, row := range page.Data {
+		// The fields are what the customer has to fill in for this method.
 		var fields []string
+
 		for _, f := range row.Fields {
 			if !f.Required {
 				f.Name += "?"
@@ -173,6 +175,8 @@ output. JSON is the input; - reads it from standard input. The default is {}.`,
 			}
 		}
 
+		// The host would refuse it too, but only after the provider was looked
+		// up.
 		if !json.Valid(input) {
 			return wrongUsage("the input is not JSON")
 		}
@@ -205,6 +209,8 @@ func (a *app) callOperation(
 	if err := read(got.body, &p); err != nil {
 		return err
 	}
+
+	// An operation that is not listed is left to the host to refuse.
 	moves := false
 	for _, o := range p.Operations {
 		moves = moves || (o.Name == operation && o.MovesMoney)

@@ -42,6 +42,7 @@ func (a *app) record(
 		out:      a,
 	}
 
+	// The first line says which of the three it is.
 	kind, _, _ := strings.Cut(id, "_")
 	name := cmp.Or(
 		map[string]string{"pay": "payment", "po": "payout", "re": "refund"}[kind],
@@ -49,6 +50,7 @@ func (a *app) record(
 	)
 	r.field(name, id)
 	r.field("status", string(s))
+
 	r.field("", reviewText(why))
 
 	return r
@@ -87,6 +89,8 @@ func (a *app) showPayment(item *payment.Payment, shown view) {
 	)
 
 	rows.field("amount", item.Amount.String()+" "+item.Currency)
+
+	// The paid amount may differ from the requested one.
 	if item.PaidAmount != nil {
 		paid := item.PaidAmount.String()
 		if item.PaidCurrency != nil {
@@ -126,6 +130,8 @@ func (a *app) showPayout(item *payment.Payout, shown view) {
 	)
 
 	rows.field("amount", item.Amount.String()+" "+item.Currency)
+
+	// A recipient is described by whatever the provider needs.
 	to := item.Recipient
 	known := slices.DeleteFunc(
 		[]string{to.Name, to.ID, to.Email, to.AccountNumber, to.IBAN, to.Phone},
@@ -306,10 +312,12 @@ func (a *app) attempts(list []payment.Attempt) {
 
 	rows.indent = "  "
 	for _, x := range list {
+		// An attempt without an outcome has not ended.
 		took := span(time.Duration(x.DurationMS) * time.Millisecond)
 		if x.Outcome == "" {
 			took = "running"
 		}
+
 		rows.row(
 			strconv.Itoa(x.Number),
 			x.Verb,
@@ -340,9 +348,11 @@ func (a *app) exchanges(list []payment.Attempt) {
 				),
 			)
 
+			// The provider has not seen a request that was not sent.
 			if !e.Sent {
 				a.indented("was not sent")
 			}
+
 			a.indented(e.RequestBody)
 			if e.Status > 0 {
 				a.indented(

@@ -28,6 +28,8 @@ new configuration or plugin keeps the former one; the other providers are not af
 	command.RunE = func(c *cobra.Command, _ []string) error {
 		ctx, stop := interruptible(c)
 		defer stop()
+
+		// The answer to a file with mistakes is 422, with all of them.
 		body := []byte(`{"force": ` + strconv.FormatBool(force) + `}`)
 		began := a.now()
 		got, err := a.ask(
@@ -62,10 +64,12 @@ func (a *app) reloaded(body []byte, took time.Duration) error {
 		return err
 	}
 
+	// Problems of the file come first: with any, there are no results.
 	failed := len(answer.Problems)
 	for _, p := range answer.Problems {
 		a.complain(p)
 	}
+
 	if a.json {
 		a.printJSON(body)
 	} else if len(answer.Results) > 0 {

@@ -77,7 +77,9 @@ func (d *draft) body(
 		return d.whole(command, in)
 	}
 
+	// All missing flags are named at once.
 	var missing []string
+
 	for _, name := range required {
 		if command.Flag(name).Value.String() == "" {
 			missing = append(missing, "--"+name)
@@ -109,6 +111,7 @@ func (d *draft) body(
 		request["metadata"] = metadata
 	}
 
+	// The provider's own options are passed on unchanged.
 	if d.option != "" {
 		var object map[string]any
 		if json.Unmarshal([]byte(d.option), &object) != nil || object == nil {
@@ -150,10 +153,12 @@ func readJSON(file string, in io.Reader) ([]byte, error) {
 		in = f
 	}
 
+	// One byte more than allowed tells a file that is too large.
 	text, err := io.ReadAll(io.LimitReader(in, maxRequest+1))
 	if err != nil {
 		return nil, err
 	}
+
 	if len(text) > maxRequest {
 		return nil, fmt.Errorf("%s is larger than 1 MiB", name)
 	}

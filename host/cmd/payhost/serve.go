@@ -137,6 +137,8 @@ func attachments() (map[string]host.DebugAttach, error) {
 		return nil, nil
 	}
 	var list map[string]host.DebugAttach
+
+	// The text is pasted by hand, so a misspelled field is an error.
 	d := json.NewDecoder(strings.NewReader(text))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&list); err != nil {
@@ -167,6 +169,7 @@ func (a *app) detachOutput(cfg *host.Config) (*slog.Logger, *prometheus.Registry
 
 	a.out, a.err = newDroppingWriter(a.out, nil), written
 
+	// An operator sees in the metrics that the log is incomplete.
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(
 		prometheus.NewCounterFunc(
@@ -208,6 +211,8 @@ func (a *app) untilSignal(
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	done := make(chan struct{})
+
+	// The first signal ends the context, the second ends the process.
 	go func() {
 		select {
 		case s := <-signals:
@@ -295,6 +300,7 @@ func address(cfg *host.Config) string {
 		return scheme + cfg.HTTP.Listen
 	}
 
+	// A host that listens on every address is called on this machine's own.
 	if ip := net.ParseIP(name); name == "" || (ip != nil && ip.IsUnspecified()) {
 		name = "127.0.0.1"
 	}

@@ -115,6 +115,7 @@ func (a *app) ask(ctx context.Context, call request) (*answer, error) {
 		return nil, a.unanswered(call, path, err)
 	}
 
+	// Anything else is a refusal, which the host explains.
 	if resp.StatusCode/100 == 2 || resp.StatusCode == call.accept {
 		return &answer{
 			body:     body,
@@ -155,6 +156,8 @@ func short(socket string) string {
 	if len(socket) <= maxSocketPath {
 		return socket
 	}
+
+	// A path relative to the working directory may be short enough.
 	here, err := os.Getwd()
 	if err != nil {
 		return socket

@@ -77,10 +77,12 @@ func reload(ctx context.Context, running *host.Host, file, why string, log *slog
 		}
 	}
 
+	// The actions are sorted, so that equal reloads log equal lines.
 	var counts []any
 	for _, action := range slices.Sorted(maps.Keys(actions)) {
 		counts = append(counts, action, actions[action])
 	}
+
 	log.Info("reloaded", counts...)
 }
 
@@ -202,6 +204,7 @@ func look(file string) appearance {
 		return appearance{}
 	}
 
+	// A link may lead to another file without a change of the time.
 	target, _ := filepath.EvalSymlinks(full) // the file exists
 	return appearance{target, info.ModTime(), info.Size()}
 }

@@ -181,6 +181,8 @@ func (a *app) showWebhook(item *payment.Webhook) {
 	}
 
 	sheet.print()
+
+	// What follows was written by the sender, who may be anyone.
 	a.heading("request")
 	method := item.Method
 	if item.Query != "" {
