@@ -123,7 +123,7 @@ func New(o Options) *Inbox {
 		b.prefix = strings.TrimRight(public.Path, "/")
 	}
 
-	// What bounds unverified senders.
+	// The bounds of unverified senders.
 	b.senders, b.budgets = newSenders(b.now), newBudgets(b.now)
 	b.slow, b.told = newSlow(), newTold()
 	b.short = newPlaces(smallPlaces, placeWait)
