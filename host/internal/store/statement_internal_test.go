@@ -69,7 +69,8 @@ func TestASuccessWalksNoTable(t *testing.T) {
 	}()
 
 	for query, want := range map[string][]string{
-		otherHolder: {"(reference=?)", "id=?)"},
+		otherHolder:   {"(reference=?)", "id=?)"},
+		receiptHolder: {"(identity=? AND receipt_id=?)", "(intent_id=? AND receipt_id=?)"},
 	} {
 		var steps []string
 		err := s.Read(ctx, func(tx *Tx) error {
