@@ -71,7 +71,7 @@ var codes = map[string]sdk.Code{
 func refusal(resp *providerhttp.Response) error {
 	var body struct {
 		Error struct {
-			Code    string             `json:"code"`
+			Code    string                      `json:"code"`
 			Message providerhttp.FlexibleString `json:"message"`
 		} `json:"error"`
 	}

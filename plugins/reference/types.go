@@ -12,9 +12,9 @@ import (
 // several, give each a type. Only what names the thing must have its form: Words takes any, so that an odd amount or an
 // unrelated field does not lose a success. Amounts are read exactly, whether they come as numbers or as text.
 type resource struct {
-	ID        providerhttp.Text  `json:"id"`
-	Reference providerhttp.Text  `json:"reference"` // ours
-	Status    providerhttp.Text  `json:"status"`
+	ID        providerhttp.Text           `json:"id"`
+	Reference providerhttp.Text           `json:"reference"` // ours
+	Status    providerhttp.Text           `json:"status"`
 	Message   providerhttp.FlexibleString `json:"message"`
 	Amount    providerhttp.FlexibleString `json:"amount"`
 	Currency  providerhttp.FlexibleString `json:"currency"`
@@ -25,7 +25,7 @@ type resource struct {
 	Transaction providerhttp.FlexibleString `json:"transaction"`
 
 	PayURL providerhttp.FlexibleString `json:"pay_url"`
-	PayTo  ordered.Value      `json:"pay_to"`
+	PayTo  ordered.Value               `json:"pay_to"`
 }
 
 func (r *resource) complete() bool { return r.ID != "" && r.Reference != "" && r.Status != "" }

@@ -15,9 +15,9 @@ import (
 type notice struct {
 	ID        providerhttp.FlexibleString `json:"id"`
 	CreatedAt providerhttp.FlexibleString `json:"created_at"`
-	Payment   *resource          `json:"payment"`
-	Payout    *resource          `json:"payout"`
-	Refund    *resource          `json:"refund"`
+	Payment   *resource                   `json:"payment"`
+	Payout    *resource                   `json:"payout"`
+	Refund    *resource                   `json:"refund"`
 }
 
 // noticeAge is how long a notice counts: what comes later may be one that somebody has kept, and is only a hint.
