@@ -139,10 +139,7 @@ func newID() string {
 	return "p" + time.Now().
 		UTC().
 		Format("060102150405") +
-		fmt.Sprintf(
-			"%05d",
-			rand.IntN(100_000),
-		) //nolint:gosec // ids are no secrets
+		fmt.Sprintf("%05d", rand.IntN(100_000)) //nolint:gosec // ids are no secrets
 }
 
 // find looks for an order by its id or its cust_order_id; what is empty does

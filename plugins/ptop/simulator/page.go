@@ -70,11 +70,7 @@ func (s *Simulator) leavePage(root string) http.HandlerFunc {
 		// Also from server to server, to the same URL, whatever comes of it.
 		// The document promises no repeat.
 		s.Send(r.Context(), to, sim.Posted("application/json", n.json()), 1, nil)
-		http.Redirect(
-			w,
-			r,
-			sim.WithQuery(to, n.form(digits)),
-			http.StatusSeeOther,
-		) //nolint:gosec // to is the caller's, and this is a simulator
+		back := sim.WithQuery(to, n.form(digits))
+		http.Redirect(w, r, back, http.StatusSeeOther) //nolint:gosec // to is the caller's, and this is a simulator
 	}
 }
