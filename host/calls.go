@@ -69,7 +69,7 @@ func (h *Host) CapturePayment(
 	return result, failure(ctx, err)
 }
 
-// CancelPayment gives up a payment that has not succeeded. reason is for the
+// CancelPayment cancels a payment that has not succeeded. reason is for the
 // provider and may be empty.
 func (h *Host) CancelPayment(
 	ctx context.Context, id, reason string, opts ...CallOption,
@@ -135,7 +135,7 @@ func (h *Host) Balances(ctx context.Context, provider string) ([]sdk.Balance, er
 }
 
 // InvokeOperation runs one of a provider's own operations; input and answer are
-// JSON as its schemas say. One that moves money needs an IdempotencyKey.
+// JSON as its schemas say. An operation that moves money needs an IdempotencyKey.
 func (h *Host) InvokeOperation(
 	ctx context.Context, provider, operation string, input json.RawMessage, opts ...CallOption,
 ) (json.RawMessage, error) {
@@ -145,7 +145,7 @@ func (h *Host) InvokeOperation(
 	return output, failure(ctx, err)
 }
 
-// failure makes every error of a call an *Error. One that came while the
+// failure makes every error of a call an *Error. An error that came while the
 // caller's own context ended has CodeCanceled and that cause, unless it says
 // more: what is found wrong with a request stays so.
 func failure(ctx context.Context, err error) error {

@@ -54,7 +54,7 @@ const (
 //
 // A provider that answers but not as it should, above all one that does not
 // accept the credentials, is a problem; one that cannot be reached is only a
-// warning. Of the options only WithLogger counts, for the logs of plugins.
+// warning. Only the option WithLogger counts, for the logs of plugins.
 func Check(ctx context.Context, cfg *Config, opts ...Option) []CheckResult {
 	if cfg == nil {
 		return nil
@@ -282,7 +282,7 @@ func (c *accountCheck) program() (binary plugin.Binary, ok bool) {
 	return binary, true
 }
 
-// configure gives the plugin its configuration, and reports all that it finds
+// configure hands the plugin its configuration, and reports all that it finds
 // wrong.
 func (c *accountCheck) configure(ctx context.Context, process *plugin.Process) {
 	ctx, cancel := context.WithTimeout(ctx, c.account.Timeout)

@@ -112,6 +112,7 @@ func (c *connections) admit(conn net.Conn) (admitted, removed *connection) {
 	defer c.mu.Unlock()
 	from := c.peerOf(conn)
 
+	// An address that has all it may have makes room itself.
 	switch {
 	case !from.proxy && (from.open >= c.bounds.address):
 		removed = from.longestWaiting()
@@ -138,6 +139,8 @@ func (c *connections) peerOf(conn net.Conn) *peer {
 		address = from.Addr().Unmap().WithZone("")
 	}
 	proxy := !address.IsValid() || c.proxy(address)
+
+	// A peer that has one IPv6 address has its whole network.
 	if address.Is6() && !proxy {
 		if network, err := address.Prefix(peerBits); err == nil {
 			address = network.Addr()
@@ -230,6 +233,7 @@ func (c *connections) unrank(from *peer) {
 		return
 	}
 
+	// The largest number may have been this one.
 	delete(c.waiting, count)
 	for (c.most > 0) && (c.waiting[c.most] == nil) {
 		c.most--

@@ -238,8 +238,8 @@ func (h *Host) start(ctx context.Context) {
 	}
 }
 
-// register registers what is measured of this host alone. Of several hosts that
-// share a registry the first shows its own.
+// register registers what is measured of this host alone. The first of
+// several hosts that share a registry shows its own.
 func (h *Host) register(list ...prometheus.Collector) {
 	for _, collector := range list {
 		if err := h.metrics.Register(collector); err != nil {

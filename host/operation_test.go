@@ -32,7 +32,7 @@ var methodsOf = map[string][]string{
 	"list-payouts":         {"ListPayouts"},
 	"resolve-payout":       {"ResolvePayout"},
 	"list-providers":       {"Providers"},
-	"get-provider":         {"Provider"},
+	"get-provider":         {"Provider", "WebhookURL"},
 	"list-payment-methods": {"PaymentMethods"},
 	"list-balances":        {"Balances"},
 	"invoke-operation":     {"InvokeOperation"},

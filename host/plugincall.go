@@ -31,7 +31,7 @@ type PluginCall struct {
 // own, configures the account, makes the call and stops the plugin again. The
 // account's timeout bounds the call, and its sha256 and payhost.lock say which
 // program may have its secrets. Nothing is recorded: a caller who moves money
-// with it must keep the record himself. Of the options only WithLogger counts.
+// with it must keep the record himself. Only the option WithLogger counts.
 //
 // Errors of the plugin are *sdk.Error. Its exchanges with the provider go, masked,
 // to the log of sdk.WithExchangeLog, also when the call fails.

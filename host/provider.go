@@ -14,7 +14,7 @@ import (
 func (h *Host) Providers() []ProviderStatus {
 	list := []ProviderStatus{}
 	for _, status := range h.supervisor.Statuses() {
-		list = append(list, h.statusOf(status))
+		list = append(list, statusOf(status))
 	}
 	return list
 }
@@ -26,7 +26,7 @@ func (h *Host) Provider(name string) (ProviderStatus, bool) {
 	if !ok {
 		return ProviderStatus{}, false
 	}
-	return h.statusOf(found), true
+	return statusOf(found), true
 }
 
 // configSchema returns the JSON Schema of a provider's configuration, nil while
@@ -36,7 +36,7 @@ func (h *Host) configSchema(name string) json.RawMessage {
 	return status.ConfigSchema
 }
 
-func (h *Host) statusOf(found supervisor.Status) ProviderStatus {
+func statusOf(found supervisor.Status) ProviderStatus {
 	return ProviderStatus{
 		Name:                found.Name,
 		State:               ProviderState(found.State),
@@ -68,7 +68,6 @@ func (h *Host) statusOf(found supervisor.Status) ProviderStatus {
 		Warnings:            found.Warnings,
 		IdentityFingerprint: found.IdentityFingerprint,
 		ConfigSchema:        found.ConfigSchema,
-		WebhookURL:          h.WebhookURL(found.Name),
 	}
 }
 

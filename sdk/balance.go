@@ -10,5 +10,7 @@ type Balance struct {
 
 // BalanceGetter is CapabilityGetBalances.
 type BalanceGetter interface {
+	// GetBalances asks what the account holds at the provider, one entry for each
+	// currency and wallet. It changes nothing. An empty list is an answer.
 	GetBalances(context.Context) ([]Balance, error)
 }

@@ -38,7 +38,6 @@ func unpack(body []byte, encoding string) (plain []byte, ok bool) {
 	}
 	var packed io.Reader
 	var err error
-
 	switch {
 	case bytes.HasPrefix(body, []byte{0x1f, 0x8b}):
 		packed, err = gzip.NewReader(bytes.NewReader(body))
@@ -55,10 +54,10 @@ func unpack(body []byte, encoding string) (plain []byte, ok bool) {
 	return plain, (err == nil) && (len(plain) <= maxContent)
 }
 
-// HeaderValues returns all that the header says: a provider may send it several
+// HeaderValues returns all values of the header: a provider may send it several
 // times, one signature for each secret while one is being replaced, and a proxy
-// may join them with commas. It is for values in which no comma can stand. Of
-// more than a thousand values it returns the first thousand.
+// may join them with commas. It is for values that cannot hold a comma. It
+// returns the first thousand values at most.
 func (r HTTPRequest) HeaderValues(name string) []string {
 	var values []string
 	for _, line := range r.Header.Values(name) {

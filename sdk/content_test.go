@@ -18,9 +18,11 @@ func gzipped(t *testing.T, text []byte) []byte {
 	if _, err := w.Write(text); err != nil {
 		t.Fatal(err)
 	}
+
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
+
 	return packed.Bytes()
 }
 
@@ -54,7 +56,10 @@ func TestContentIsWhatTheSenderWrote(t *testing.T) {
 		"a bomb":                        {"gzip", bomb, bomb},
 		"an encoding nobody knows":      {"br", text, text},
 	} {
-		r := sdk.HTTPRequest{Header: http.Header{"Content-Encoding": {c.encoding}}, Body: c.body}
+		r := sdk.HTTPRequest{
+			Header: http.Header{"Content-Encoding": {c.encoding}},
+			Body:   c.body,
+		}
 		if got := r.Content(); !bytes.Equal(got, c.want) {
 			t.Errorf("%s: got %d bytes %.40q, want %.40q", name, len(got), got, c.want)
 		}
@@ -67,9 +72,13 @@ func TestHeaderValuesAreAllThatTheHeaderSays(t *testing.T) {
 	h.Add("Signature", " new ")
 	r := sdk.HTTPRequest{Header: h}
 
-	if got := r.HeaderValues("signature"); !slices.Equal(got, []string{"old", "older", "new"}) {
+	if got := r.HeaderValues("signature"); !slices.Equal(
+		got,
+		[]string{"old", "older", "new"},
+	) {
 		t.Errorf("got %q", got)
 	}
+
 	if got := r.HeaderValues("Other"); got != nil {
 		t.Errorf("of a header that is not there: %q", got)
 	}

@@ -5,8 +5,10 @@ import (
 	"time"
 )
 
-// InTime reports whether a call may still send something: its context has not ended, and its deadline has not passed by the
-// time of day either. That goes on while a machine is suspended, when the clock by which contexts end stands still.
+// InTime reports whether a call may still send something: its context has not
+// ended, and its deadline has not passed by the time of day either. The time of
+// day goes on while a machine is suspended, when the clock by which contexts end
+// stands still.
 func InTime(ctx context.Context) bool {
 	deadline, ok := ctx.Deadline()
 	if ctx.Err() != nil || !ok {

@@ -16,6 +16,7 @@ func TestTheTutorialIsTheExample(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	blocks := 0
 	for _, block := range codeOf(string(doc)) {
 		blocks++
@@ -23,15 +24,18 @@ func TestTheTutorialIsTheExample(t *testing.T) {
 			t.Errorf("this is not in example_test.go:\n%s", block)
 		}
 	}
+
 	if blocks < 8 {
 		t.Errorf("only %d blocks of code were found", blocks)
 	}
 }
 
-// codeOf gives the parts of a comment that are indented: a blank line belongs to the block around it.
+// codeOf returns the parts of a comment that are indented: a blank line belongs
+// to the block around it.
 func codeOf(doc string) []string {
 	var blocks []string
 	inside := false
+
 	for line := range strings.Lines(doc) {
 		text, indented := strings.CutPrefix(line, "//\t")
 		switch {
@@ -43,6 +47,7 @@ func codeOf(doc string) []string {
 			inside = false
 		}
 	}
+
 	return blocks
 }
 

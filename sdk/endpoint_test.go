@@ -28,6 +28,7 @@ func TestEndpointURL(t *testing.T) {
 func TestEndpointProblems(t *testing.T) {
 	const notAbsolute = "base_url: must be an absolute http or https URL without user information"
 	const notHTTPS = "base_url: must be https in live, unless its host is this machine"
+
 	const plain = "base_url: must be a URL without query and fragment"
 	for _, c := range []struct{ environment, url, want string }{
 		{"live", "https://pay.example", ""},
@@ -66,7 +67,9 @@ func TestEndpointProblems(t *testing.T) {
 	} {
 		t.Run(c.environment+" "+c.url, func(t *testing.T) {
 			type config struct{ Endpoint }
-			_, err := decodeInput[config](fmt.Appendf(nil, `{"environment":%q,"base_url":%q}`, c.environment, c.url))
+			_, err := decodeInput[config](
+				fmt.Appendf(nil, `{"environment":%q,"base_url":%q}`, c.environment, c.url),
+			)
 			if c.want == "" {
 				wantProblems(t, err)
 			} else {
@@ -92,7 +95,12 @@ func wantProblems(t *testing.T, err error, want ...string) {
 			got = append(got, v.Field+": "+v.Message)
 		}
 	}
+
 	if !slices.Equal(got, want) {
-		t.Errorf("got:\n  %s\nwant:\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
+		t.Errorf(
+			"got:\n  %s\nwant:\n  %s",
+			strings.Join(got, "\n  "),
+			strings.Join(want, "\n  "),
+		)
 	}
 }

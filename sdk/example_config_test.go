@@ -9,7 +9,8 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// exampleConfig shows every tag. A real one has what its provider needs, and no more.
+// exampleConfig shows every tag. A real one has what its provider needs, and no
+// more.
 type exampleConfig struct {
 	sdk.Endpoint                   // environment and base_url
 	WebsiteID      string          `config:"website_id,required,identity" doc:"The website's number at the provider."`
@@ -38,7 +39,16 @@ func ExampleDecodeConfig() {
 		"webhook_secrets": ["new", "old"], "webhook_tolerance": "90s", "fee": 0.35}`))
 	fmt.Println(err)
 	fmt.Println(cfg.URL("https://sandbox.pay.example", "https://pay.example"))
-	fmt.Println(cfg.WebsiteID, cfg.SecretKey, len(cfg.WebhookSecrets), cfg.NotifyIPs, cfg.Tolerance, cfg.PageSize, cfg.Fee, cfg.Language)
+	fmt.Println(
+		cfg.WebsiteID,
+		cfg.SecretKey,
+		len(cfg.WebhookSecrets),
+		cfg.NotifyIPs,
+		cfg.Tolerance,
+		cfg.PageSize,
+		cfg.Fee,
+		cfg.Language,
+	)
 	// Output:
 	// <nil>
 	// https://sandbox.pay.example

@@ -15,8 +15,9 @@ func euros(text string) sdk.Money {
 	return sdk.Money{Amount: decimal.RequireFromString(text), Currency: "EUR"}
 }
 
-// A provider's error codes become ours by a table. What is not in it is still the provider's no; a duplicate alone says
-// that an earlier attempt may have arrived.
+// A provider's error codes become ours by a table. What is not in it is still
+// the provider's no; a duplicate alone says that an earlier attempt may have
+// arrived.
 func ExampleRefused() {
 	codes := map[string]sdk.Code{
 		"E01": sdk.CodeAuthentication, "E17": sdk.CodeInsufficientFunds, "E20": sdk.CodeDuplicate,
@@ -32,6 +33,7 @@ func ExampleRefused() {
 		}
 		return e
 	}
+
 	fmt.Println(refusal("E17", "Balance too low"))
 	fmt.Println(refusal("E99", "Computer says no"))
 	fmt.Println(refusal("E20", "Order exists"))
@@ -41,7 +43,8 @@ func ExampleRefused() {
 	// duplicate (unknown): the provider refused the request [provider said: E20 Order exists]
 }
 
-// What the provider needs and a request may lack is found before anything is sent, all of it at once.
+// What the provider needs and a request may lack is found before anything is
+// sent, all of it at once.
 func ExampleInvalid() {
 	check := func(r sdk.Recipient) error {
 		var missing []sdk.Violation
@@ -50,11 +53,14 @@ func ExampleInvalid() {
 				missing = append(missing, sdk.Violation{Field: field, Message: "is needed"})
 			}
 		}
+
 		if len(missing) > 0 {
 			return sdk.Invalid(missing...)
 		}
+
 		return nil
 	}
+
 	fmt.Println(check(sdk.Recipient{Name: "Ada"}))
 	fmt.Println(check(sdk.Recipient{IBAN: "DE02120300000000202051"}))
 	// Output:
@@ -62,7 +68,8 @@ func ExampleInvalid() {
 	// <nil>
 }
 
-// Whoever gets an error reads its code and its outcome; an error that says nothing is in doubt.
+// Whoever gets an error reads its code and its outcome; an error that says
+// nothing is in doubt.
 func ExampleAsError() {
 	for _, err := range []error{
 		sdk.NotSent(sdk.CodeLimit, "at most 100 a day"), errors.New("broken pipe"), context.DeadlineExceeded,
@@ -76,7 +83,8 @@ func ExampleAsError() {
 	// unavailable unknown
 }
 
-// feeInput and feeOutput are an operation's; its JSON Schemas are made from them.
+// feeInput and feeOutput are an operation's; its JSON Schemas are made from
+// them.
 type feeInput struct {
 	Amount   decimal.Decimal `config:"amount,required" min:"0.01" doc:"What the customer would pay."`
 	Currency string          `config:"currency,required" doc:"Upper-case code."`
@@ -86,7 +94,8 @@ type feeOutput struct {
 	Fee decimal.Decimal `json:"fee" doc:"What the provider would keep."`
 }
 
-// invoke is the InvokeOperation of a provider with one operation. The SDK has turned other names away.
+// invoke is the InvokeOperation of a provider with one operation. The SDK has
+// turned other names away.
 func invoke(_ context.Context, req sdk.InvokeOperationRequest) (json.RawMessage, error) {
 	var in feeInput
 	if err := sdk.DecodeInput(req.Input, &in); err != nil {
@@ -95,18 +104,28 @@ func invoke(_ context.Context, req sdk.InvokeOperationRequest) (json.RawMessage,
 	return json.Marshal(feeOutput{Fee: in.Amount.Shift(-2)})
 }
 
-// What only one provider has is an operation: it is declared in Info and called by its name.
+// What only one provider has is an operation: it is declared in Info and called
+// by its name.
 func ExampleOperation() {
 	declared := sdk.Operation{
-		Name: "quote_fee", Description: "What a payment of this amount will cost.",
-		InputSchema: sdk.Schema[feeInput](), OutputSchema: sdk.Schema[feeOutput](),
+		Name:         "quote_fee",
+		Description:  "What a payment of this amount will cost.",
+		InputSchema:  sdk.Schema[feeInput](),
+		OutputSchema: sdk.Schema[feeOutput](),
 	}
 	fmt.Println(declared.Name, json.Valid(declared.InputSchema))
 	out, err := invoke(context.Background(), sdk.InvokeOperationRequest{
-		Operation: "quote_fee", Input: json.RawMessage(`{"amount": 60, "currency": "EUR"}`),
+		Operation: "quote_fee",
+		Input:     json.RawMessage(`{"amount": 60, "currency": "EUR"}`),
 	})
+
 	fmt.Println(string(out), err)
-	_, err = invoke(context.Background(), sdk.InvokeOperationRequest{Input: json.RawMessage(`{"amount": 0, "curency": "EUR"}`)})
+	_, err = invoke(
+		context.Background(),
+		sdk.InvokeOperationRequest{
+			Input: json.RawMessage(`{"amount": 0, "curency": "EUR"}`),
+		},
+	)
 	fmt.Println(len(sdk.AsError(err).Violations), "violations:", sdk.CodeOf(err))
 	// Output:
 	// quote_fee true
@@ -114,19 +133,28 @@ func ExampleOperation() {
 	// 3 violations: invalid_request
 }
 
-// A notice that nothing proves is a hint: the host asks, and never takes its word. The provider gets its answer anyway.
+// A notice that nothing proves is a hint: the host asks, and never takes its
+// word. The provider gets its answer anyway.
 func ExampleWebhookResult() {
 	notice := func(scope sdk.URLScope) sdk.WebhookResult {
 		n := sdk.WebhookResult{
-			Events:   []sdk.Event{{Reference: "pay_1", Payment: &sdk.Payment{Status: sdk.PaymentSucceeded}}},
+			Events: []sdk.Event{
+				{Reference: "pay_1", Payment: &sdk.Payment{Status: sdk.PaymentSucceeded}},
+			},
 			Response: sdk.HTTPResponse{Status: 200, Body: []byte("OK")},
 		}
 		if scope == sdk.ScopeIntent { // an address that only the provider was told
 			n.Verification = sdk.VerifiedByOrigin
 		}
+
 		return n
 	}
-	fmt.Printf("%q %q\n", notice(sdk.ScopeIntent).Verification, notice(sdk.ScopeOpen).Verification)
+
+	fmt.Printf(
+		"%q %q\n",
+		notice(sdk.ScopeIntent).Verification,
+		notice(sdk.ScopeOpen).Verification,
+	)
 	// Output:
 	// "origin" ""
 }

@@ -12,7 +12,7 @@ const (
 	HealthUnreachable HealthState = "unreachable" // the provider does not answer
 )
 
-// Health is what CheckHealth found.
+// Health is the result of CheckHealth.
 type Health struct {
 	State   HealthState
 	Message string // for operators, without secrets
@@ -20,19 +20,23 @@ type Health struct {
 
 // HealthChecker is CapabilityCheckHealth.
 type HealthChecker interface {
-	// CheckHealth asks cheaply whether credentials and provider work. It moves no money and changes nothing.
+	// CheckHealth asks cheaply whether credentials and provider work: see
+	// HealthOf. It moves no money and changes nothing. It informs people; nothing
+	// is restarted or blocked by it.
 	CheckHealth(context.Context) (Health, error)
 }
 
-// HealthOf says what the end of a cheap call means for people: a refusal is HealthDegraded (the provider answers, but not
-// as it should), anything else that failed HealthUnreachable. That the provider is away is an answer and no error.
+// HealthOf returns the health that the end of a cheap call shows: a refusal is
+// HealthDegraded (the provider answers, but not as it should), any other failure
+// HealthUnreachable. A provider that is away is an answer, not an error.
 func HealthOf(err error) Health {
-	switch e := AsError(err); {
-	case e == nil:
+	failure := AsError(err)
+	switch {
+	case failure == nil:
 		return Health{State: HealthHealthy}
-	case e.Outcome == OutcomeRefused:
-		return Health{State: HealthDegraded, Message: e.Error()}
+	case failure.Outcome == OutcomeRefused:
+		return Health{State: HealthDegraded, Message: failure.Error()}
 	default:
-		return Health{State: HealthUnreachable, Message: e.Error()}
+		return Health{State: HealthUnreachable, Message: failure.Error()}
 	}
 }

@@ -15,7 +15,8 @@ func TestHealthOf(t *testing.T) {
 		{NotSent(CodeUnavailable, "no such host"), HealthUnreachable},
 		{errors.New("broken pipe"), HealthUnreachable},
 	} {
-		if got := HealthOf(c.err); got.State != c.want || (got.Message == "") != (c.err == nil) {
+		if got := HealthOf(c.err); got.State != c.want ||
+			(got.Message == "") != (c.err == nil) {
 			t.Errorf("%v: got %+v, want %s", c.err, got, c.want)
 		}
 	}

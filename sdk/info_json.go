@@ -7,7 +7,8 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// MarshalJSON gives Info with the names of the contract; a window is a Go duration, amounts are strings.
+// MarshalJSON writes Info with the names of the contract. A window is a Go
+// duration, amounts are strings.
 func (i Info) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
 		Name            string          `json:"name"`
@@ -32,18 +33,31 @@ func (i Info) MarshalJSON() ([]byte, error) {
 		RefundLookup    lookupJSON      `json:"refund_lookup"`
 		ConfigSchema    json.RawMessage `json:"config_schema,omitempty"`
 	}{
-		i.Name, i.Version, i.Description, i.ContractVersion,
-		orEmpty(i.Capabilities), orEmpty(i.Currencies), orEmpty(i.Countries),
-		mapTo(i.PaymentLimits, limitToJSON), mapTo(i.PayoutLimits, limitToJSON),
-		orEmpty(i.PaymentFields), orEmpty(i.PayoutFields),
-		mapTo(i.Operations, func(o Operation) operationJSON { return operationJSON(o) }), orEmpty(i.WebhookTrust),
-		guaranteeToJSON(i.CreatePayment), guaranteeToJSON(i.CreateRefund),
-		guaranteeToJSON(i.CreatePayout), guaranteeToJSON(i.CapturePayment),
-		lookupJSON(i.PaymentLookup), lookupJSON(i.PayoutLookup), lookupJSON(i.RefundLookup), i.ConfigSchema,
+		Name:            i.Name,
+		Version:         i.Version,
+		Description:     i.Description,
+		ContractVersion: i.ContractVersion,
+		Capabilities:    orEmpty(i.Capabilities),
+		Currencies:      orEmpty(i.Currencies),
+		Countries:       orEmpty(i.Countries),
+		PaymentLimits:   mapTo(i.PaymentLimits, limitToJSON),
+		PayoutLimits:    mapTo(i.PayoutLimits, limitToJSON),
+		PaymentFields:   orEmpty(i.PaymentFields),
+		PayoutFields:    orEmpty(i.PayoutFields),
+		Operations:      mapTo(i.Operations, operationToJSON),
+		WebhookTrust:    orEmpty(i.WebhookTrust),
+		CreatePayment:   guaranteeToJSON(i.CreatePayment),
+		CreateRefund:    guaranteeToJSON(i.CreateRefund),
+		CreatePayout:    guaranteeToJSON(i.CreatePayout),
+		CapturePayment:  guaranteeToJSON(i.CapturePayment),
+		PaymentLookup:   lookupJSON(i.PaymentLookup),
+		PayoutLookup:    lookupJSON(i.PayoutLookup),
+		RefundLookup:    lookupJSON(i.RefundLookup),
+		ConfigSchema:    i.ConfigSchema,
 	})
 }
 
-// limitJSON leaves a bound out that there is not.
+// limitJSON leaves out a bound that is not declared.
 type limitJSON struct {
 	Currency string `json:"currency"`
 	Min      string `json:"min,omitempty"`
@@ -51,8 +65,13 @@ type limitJSON struct {
 	Decimals *int32 `json:"decimals,omitempty"`
 }
 
-func limitToJSON(l AmountLimit) limitJSON {
-	return limitJSON{Currency: l.Currency, Min: boundText(l.Min), Max: boundText(l.Max), Decimals: l.Decimals}
+func limitToJSON(limit AmountLimit) limitJSON {
+	return limitJSON{
+		Currency: limit.Currency,
+		Min:      boundText(limit.Min),
+		Max:      boundText(limit.Max),
+		Decimals: limit.Decimals,
+	}
 }
 
 // boundText returns "" for no bound.
@@ -63,7 +82,8 @@ func boundText(bound *decimal.Decimal) string {
 	return FormatAmount(*bound)
 }
 
-// operationJSON, guaranteeJSON and lookupJSON give the author's types the contract's names.
+// operationJSON, guaranteeJSON and lookupJSON give the author's types the
+// contract's names.
 type operationJSON struct {
 	Name         string          `json:"name"`
 	Description  string          `json:"description"`
@@ -72,21 +92,23 @@ type operationJSON struct {
 	MovesMoney   bool            `json:"moves_money"`
 }
 
+func operationToJSON(o Operation) operationJSON { return operationJSON(o) }
+
 type guaranteeJSON struct {
 	Repeat   RetryBehavior `json:"repeat"`
 	Window   string        `json:"window,omitempty"`
 	LinkOnly bool          `json:"link_only"`
 }
 
-// guaranteeToJSON writes what an empty one is read as, not the empty text.
-func guaranteeToJSON(g IdempotencySupport) guaranteeJSON {
-	out := guaranteeJSON{Repeat: RetryNone, LinkOnly: g.LinkOnly}
-	known := (g.Retry == RetryRejectsDuplicates) || (g.Retry == RetryReturnsOriginal)
-	if known || strings.HasPrefix(string(g.Retry), "unrecognized_") {
-		out.Repeat = g.Retry
+// guaranteeToJSON writes RetryNone for an empty behaviour, as it is read.
+func guaranteeToJSON(support IdempotencySupport) guaranteeJSON {
+	out := guaranteeJSON{Repeat: RetryNone, LinkOnly: support.LinkOnly}
+	known := (support.Retry == RetryRejectsDuplicates) || (support.Retry == RetryReturnsOriginal)
+	if known || strings.HasPrefix(string(support.Retry), "unrecognized_") {
+		out.Repeat = support.Retry
 	}
-	if g.Window > 0 {
-		out.Window = g.Window.String()
+	if support.Window > 0 {
+		out.Window = support.Window.String()
 	}
 	return out
 }
@@ -107,10 +129,11 @@ func orEmpty[T any](list []T) []T {
 	return list
 }
 
+// mapTo converts a list; an empty one becomes [] and not null.
 func mapTo[A, B any](list []A, convert func(A) B) []B {
 	out := []B{}
-	for _, a := range list {
-		out = append(out, convert(a))
+	for _, element := range list {
+		out = append(out, convert(element))
 	}
 	return out
 }

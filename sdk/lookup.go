@@ -1,12 +1,14 @@
 package sdk
 
-// LookupOr looks up what a provider's word means: a status, or an error code. A word that its document does not have is
-// otherwise, which is for a person to look at (under_review, CodeDeclined) and never a guess:
+// LookupOr returns the meaning of a provider's word, such as a status or an
+// error code. For a word that the provider's document does not have it returns
+// otherwise, which must not be a guess but something that a person looks at
+// (under_review, CodeDeclined):
 //
 //	Status: sdk.LookupOr(statuses, got.Status, sdk.PaymentUnderReview)
 func LookupOr[S any](words map[string]S, word string, otherwise S) S {
-	if s, ok := words[word]; ok {
-		return s
+	if meaning, ok := words[word]; ok {
+		return meaning
 	}
 	return otherwise
 }

@@ -6,7 +6,8 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// ListPaymentMethodsRequest filters; a provider that cannot pass a filter on ignores it.
+// ListPaymentMethodsRequest filters; a provider that cannot pass a filter on
+// ignores it.
 type ListPaymentMethodsRequest struct {
 	Country    string
 	Currency   string
@@ -14,7 +15,7 @@ type ListPaymentMethodsRequest struct {
 	Amount     *Money // nil when not known yet
 }
 
-// Flow is what the customer will go through with a method.
+// Flow is how the customer pays with a method.
 type Flow string
 
 // The flows.
@@ -30,7 +31,8 @@ type PaymentMethod struct {
 	Name     string
 	Country  string
 	Currency string
-	// Min and Max bound the amount, nil when there is no bound; inclusive unless LimitsExclusive.
+	// Min and Max bound the amount, nil when there is no bound; inclusive
+	// unless LimitsExclusive.
 	Min, Max        *decimal.Decimal
 	LimitsExclusive bool
 	LogoURL         string
@@ -49,7 +51,7 @@ const (
 	FieldFile   FieldKind = "file"
 )
 
-// Field is something the customer is asked for.
+// Field is one thing that the customer is asked for.
 type Field struct {
 	Name     string
 	Label    string
@@ -59,5 +61,7 @@ type Field struct {
 
 // MethodLister is CapabilityListPaymentMethods.
 type MethodLister interface {
+	// ListPaymentMethods returns what the customer can pay with. It changes
+	// nothing and may be called for every customer. An empty list is an answer.
 	ListPaymentMethods(context.Context, ListPaymentMethodsRequest) ([]PaymentMethod, error)
 }

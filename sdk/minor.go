@@ -11,11 +11,13 @@ import (
 // three or four, and all the others, which have two.
 var minorUnits = map[int32]string{
 	0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
-	2: "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF CHE CHF " +
-		"CHW CNY COP COU CRC CUC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HRK " +
-		"HTG HUF IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR " +
-		"MWK MXN MXV MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP " +
-		"SLE SLL SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD USN UYU UZS VED VES WST XAD XCD XCG " +
+	2: "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BOV BRL BSD " +
+		"BTN BWP BYN BZD CAD CDF CHE CHF CHW CNY COP COU CRC CUC CUP CVE CZK DKK DOP DZD " +
+		"EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HRK HTG HUF IDR ILS " +
+		"INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT " +
+		"MOP MRU MUR MVR MWK MXN MXV MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR " +
+		"PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SLL SOS SRD SSP STN SVC SYP " +
+		"SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD USN UYU UZS VED VES WST XAD XCD XCG " +
 		"YER ZAR ZMW ZWG ZWL",
 	3: "BHD IQD JOD KWD LYD OMR TND",
 	4: "CLF UYW",
@@ -24,18 +26,20 @@ var minorUnits = map[int32]string{
 // MinorUnits returns how many decimals the smallest unit of a currency has: 2
 // for USD, 0 for JPY, 3 for KWD. A provider that counts some in another way
 // declares that in the Decimals of its limits, which come first. known is false
-// for what neither those nor ISO 4217 has, such as a crypto asset.
+// when neither those nor ISO 4217 have the currency, as for a crypto asset.
 func MinorUnits(currency string, declared ...AmountLimit) (digits int32, known bool) {
 	for i := range declared {
 		if (declared[i].Currency == currency) && (declared[i].Decimals != nil) {
 			return *declared[i].Decimals, true
 		}
 	}
+
 	for digits, list := range minorUnits {
 		if slices.Contains(strings.Fields(list), currency) {
 			return digits, true
 		}
 	}
+
 	return 0, false
 }
 
@@ -44,22 +48,26 @@ func MinorUnits(currency string, declared ...AmountLimit) (digits int32, known b
 // whose currency is not known, is a violation: nothing is rounded.
 func (m Money) Minor(declared ...AmountLimit) (units int64, err error) {
 	digits, known := MinorUnits(m.Currency, declared...)
-	if !known {
-		return 0, Invalid(Violation{Field: "currency", Message: "has no smallest unit that is known"})
-	}
-	if !m.Amount.Equal(m.Amount.Truncate(digits)) {
-		return 0, Invalid(Violation{Field: "amount", Message: "is finer than the smallest unit of " + m.Currency})
+	var found Violations
+	switch {
+	case !known:
+		found.Add(true, "currency", "has no smallest unit that is known")
+		return 0, found.Err()
+	case !m.Amount.Equal(m.Amount.Truncate(digits)):
+		found.Add(true, "amount", "is finer than the smallest unit of "+m.Currency)
+		return 0, found.Err()
 	}
 
 	count := m.Amount.Shift(digits).BigInt()
 	if !count.IsInt64() {
-		return 0, Invalid(Violation{Field: "amount", Message: "is more than can be counted in the smallest units"})
+		found.Add(true, "amount", "is more than can be counted in the smallest units")
+		return 0, found.Err()
 	}
 	return count.Int64(), nil
 }
 
-// FromMinor returns the amount that a provider tells in the smallest units of a
-// currency; nil where MinorUnits does not know them.
+// FromMinor returns the amount that a provider writes in the smallest units of a
+// currency; nil when MinorUnits does not know them.
 func FromMinor(units int64, currency string, declared ...AmountLimit) *Money {
 	digits, known := MinorUnits(currency, declared...)
 	if !known {

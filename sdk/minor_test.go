@@ -8,7 +8,12 @@ import (
 )
 
 func TestMinorUnits(t *testing.T) {
-	declared := []AmountLimit{MustLimit("USDT", "", "", 6), MustLimit("HUF", "", "", 0), {Currency: "JPY"}}
+	declared := []AmountLimit{
+		MustLimit("USDT", "", "", 6),
+		MustLimit("HUF", "", "", 0),
+		{Currency: "JPY"},
+	}
+
 	for _, c := range []struct {
 		currency string
 		digits   int32
@@ -48,7 +53,8 @@ func TestMinorIsExact(t *testing.T) {
 		if c.wrong == "" && (err != nil || units != c.units) {
 			t.Errorf("%s %s: got %d, %v", c.amount, c.currency, units, err)
 		}
-		if e := AsError(err); c.wrong != "" && (e == nil || len(e.Violations) != 1 || e.Violations[0].Field != c.wrong || e.Outcome != OutcomeNotSent) {
+		if e := AsError(err); c.wrong != "" &&
+			(e == nil || len(e.Violations) != 1 || e.Violations[0].Field != c.wrong || e.Outcome != OutcomeNotSent) {
 			t.Errorf("%s %s: got %v", c.amount, c.currency, err)
 		}
 	}
@@ -57,13 +63,15 @@ func TestMinorIsExact(t *testing.T) {
 func TestMinorAndFromMinorAreOpposites(t *testing.T) {
 	token := MustLimit("USDT", "", "", 6)
 	rapid.Check(t, func(t *rapid.T) {
-		currency := rapid.SampledFrom([]string{"USD", "JPY", "KWD", "CLF", "USDT"}).Draw(t, "currency")
+		currency := rapid.SampledFrom([]string{"USD", "JPY", "KWD", "CLF", "USDT"}).
+			Draw(t, "currency")
 		units := rapid.Int64().Draw(t, "units")
 		m := FromMinor(units, currency, token)
 		if back, err := m.Minor(token); err != nil || back != units {
 			t.Fatalf("%d became %s and %d, %v", units, m, back, err)
 		}
 	})
+
 	if m := FromMinor(1, "DOGE"); m != nil {
 		t.Errorf("got %s", m)
 	}

@@ -11,23 +11,26 @@ import (
 
 // Money is an exact amount of one currency or asset.
 type Money struct {
-	// Amount in units of Currency, not in cents. Requests carry amounts above zero; only balances may be negative.
+	// Amount is in units of Currency, not in cents. Requests carry amounts above
+	// zero; only balances may be negative.
 	Amount decimal.Decimal
-	// Currency is upper case: ISO 4217 ("USD") or the provider's asset code ("USDT-TRC20").
+	// Currency is upper case: ISO 4217 ("USD") or the provider's asset code
+	// ("USDT-TRC20").
 	Currency string
 }
 
-// String gives the amount as plain digits and the currency, such as "60 USD".
+// String returns the amount as plain digits and the currency, such as "60 USD".
 func (m Money) String() string {
 	return m.Amount.String() + " " + m.Currency
 }
 
 // Equal compares by value: 60 USD equals 60.00 USD.
-func (m Money) Equal(o Money) bool {
-	return m.Currency == o.Currency && m.Amount.Equal(o.Amount)
+func (m Money) Equal(other Money) bool {
+	return (m.Currency == other.Currency) && m.Amount.Equal(other.Amount)
 }
 
-// The figures keep a hostile number from growing into megabytes of digits when it is computed with.
+// maxAmountLength keeps a hostile number from growing into megabytes of digits
+// when it is computed with.
 const maxAmountLength = 64
 
 var (
@@ -35,14 +38,17 @@ var (
 	currencyCode = regexp.MustCompile(`^[A-Z0-9][A-Z0-9._-]{0,31}$`)
 )
 
-// ParseAmount reads plain decimal digits with at most one point and an optional leading minus. Unlike
-// decimal.NewFromString it accepts no exponent, which could make a few bytes mean gigabytes of digits.
+// ParseAmount reads plain decimal digits with at most one point and an optional
+// leading minus. Unlike decimal.NewFromString it accepts no exponent, which
+// could make a few bytes mean gigabytes of digits.
 func ParseAmount(text string) (decimal.Decimal, error) {
 	if len(text) > maxAmountLength {
-		return decimal.Decimal{}, fmt.Errorf("an amount has at most %d characters, this one has %d", maxAmountLength, len(text))
+		return decimal.Decimal{}, fmt.Errorf(
+			"an amount has at most %d characters, this one has %d", maxAmountLength, len(text))
 	}
 	if !plainDecimal.MatchString(text) {
-		return decimal.Decimal{}, errors.New(`an amount is digits with at most one point, such as "60.00"`)
+		return decimal.Decimal{}, errors.New(
+			`an amount is digits with at most one point, such as "60.00"`)
 	}
 	return decimal.NewFromString(text)
 }
@@ -58,11 +64,14 @@ func FormatAmount(amount decimal.Decimal) string {
 	return amount.String()
 }
 
-// The exponent is bounded by its figures before anything is computed with it.
-var exponentNumber = regexp.MustCompile(`^(-?[0-9]{1,64}(?:\.[0-9]{1,64})?)[eE]([+-]?[0-9]{1,3})$`)
+// exponentNumber bounds the exponent by its figures before anything is computed
+// with it.
+var exponentNumber = regexp.MustCompile(
+	`^(-?[0-9]{1,64}(?:\.[0-9]{1,64})?)[eE]([+-]?[0-9]{1,3})$`,
+)
 
-// ParseNumber is ParseAmount for an amount as a provider may write it: also
-// with an exponent, of which only what it comes to in plain digits is taken.
+// ParseNumber is ParseAmount for an amount as a provider may write it: also with
+// an exponent, if its plain digits are an amount.
 func ParseNumber(text string) (decimal.Decimal, error) {
 	if len(text) > 3*maxAmountLength {
 		return ParseAmount(text)
@@ -71,6 +80,7 @@ func ParseNumber(text string) (decimal.Decimal, error) {
 	if parts == nil {
 		return ParseAmount(text)
 	}
+
 	mantissa, err := ParseAmount(parts[1])
 	if err != nil {
 		return decimal.Decimal{}, err
@@ -79,12 +89,14 @@ func ParseNumber(text string) (decimal.Decimal, error) {
 	if err != nil {
 		return decimal.Decimal{}, err
 	}
+
 	// At most 999 places either way: harmless to print, and then measured like
 	// any other amount.
 	return ParseAmount(mantissa.Shift(int32(exponent)).String())
 }
 
-// CheckCurrency reports whether code can be a currency or asset code: 1 to 32 characters of A-Z 0-9 . _ -, upper case.
+// CheckCurrency returns an error unless code can be a currency or asset code: 1
+// to 32 characters of A-Z 0-9 . _ -, upper case.
 func CheckCurrency(code string) error {
 	if !currencyCode.MatchString(code) {
 		return errors.New(`a currency is an upper-case code, such as "USD"`)
@@ -92,30 +104,32 @@ func CheckCurrency(code string) error {
 	return nil
 }
 
-// ParseMoney reads an amount as ParseAmount does, of a currency that CheckCurrency takes.
+// ParseMoney reads an amount as ParseAmount does, of a currency that
+// CheckCurrency takes.
 func ParseMoney(amount, currency string) (Money, error) {
-	a, err := ParseAmount(amount)
+	parsed, err := ParseAmount(amount)
 	if err == nil {
 		err = CheckCurrency(currency)
 	}
 	if err != nil {
 		return Money{}, err
 	}
-	return Money{Amount: a, Currency: currency}, nil
+	return Money{Amount: parsed, Currency: currency}, nil
 }
 
-// ReadMoney returns an amount and a currency as the provider writes them, or nil where it says neither: what is no amount
-// above zero, or no currency code, must not look like one when the host compares it with what was asked for.
+// ReadMoney returns an amount and a currency as the provider writes them, or nil
+// unless the amount is above zero and the code can be a currency: anything else
+// must not look like money when the host compares it with the intent.
 func ReadMoney(amount, currency string) *Money {
-	m, err := ParseMoney(amount, currency)
-	if err != nil || !m.Amount.IsPositive() {
+	read, err := ParseMoney(amount, currency)
+	if (err != nil) || !read.Amount.IsPositive() {
 		return nil
 	}
-	return &m
+	return &read
 }
 
-// readNumber reads an amount that may have an exponent, and may be nothing: the
-// host compares it as it is.
+// readNumber reads an amount that may have an exponent and may be zero: the host
+// compares it as it is.
 func readNumber(amount, currency string) *Money {
 	number, err := ParseNumber(amount)
 	if (err != nil) || number.IsNegative() || (CheckCurrency(currency) != nil) {
@@ -128,7 +142,8 @@ func readNumber(amount, currency string) *Money {
 // is nil. An amount that is there and cannot be read, or whose currency cannot,
 // does not lose a success: the payment is under review, and Message says why.
 func (p *Payment) ReadAmount(amount, currency string) {
-	if p.Amount = readNumber(amount, currency); (p.Amount == nil) && (amount != "") {
+	p.Amount = readNumber(amount, currency)
+	if (p.Amount == nil) && (amount != "") {
 		p.Doubt(unreadable(amount, currency))
 	}
 }
@@ -137,7 +152,8 @@ func (p *Payment) ReadAmount(amount, currency string) {
 // success is then under review; anything else stays what it is.
 func (p *Payment) Doubt(why string) {
 	if (p.Status == PaymentSucceeded) || (p.Status == PaymentAuthorized) {
-		p.Status, p.Message = PaymentUnderReview, why
+		p.Status = PaymentUnderReview
+		p.Message = why
 	}
 }
 
@@ -145,7 +161,8 @@ func (p *Payment) Doubt(why string) {
 func (p *Payout) ReadAmount(amount, currency string) {
 	p.Amount = readNumber(amount, currency)
 	if (p.Amount == nil) && (amount != "") && (p.Status == PayoutSucceeded) {
-		p.Status, p.Message = PayoutUnderReview, unreadable(amount, currency)
+		p.Status = PayoutUnderReview
+		p.Message = unreadable(amount, currency)
 	}
 }
 
@@ -153,7 +170,8 @@ func (p *Payout) ReadAmount(amount, currency string) {
 func (r *Refund) ReadAmount(amount, currency string) {
 	r.Amount = readNumber(amount, currency)
 	if (r.Amount == nil) && (amount != "") && (r.Status == RefundSucceeded) {
-		r.Status, r.Message = RefundUnderReview, unreadable(amount, currency)
+		r.Status = RefundUnderReview
+		r.Message = unreadable(amount, currency)
 	}
 }
 

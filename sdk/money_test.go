@@ -19,6 +19,7 @@ func TestParseAmount(t *testing.T) {
 			t.Errorf("%q: got %s, %v; want %s", c.text, got, err, c.want)
 		}
 	}
+
 	for _, text := range []string{
 		"", "-", ".", "+1", ".5", "5.", "1.2.3", "--1", "1e3", "1E3", "1e1000000000", "1,5", "1_000", " 1", "1 ", "1\n",
 		"0x10", "NaN", "Inf", "-Infinity", "١", "１", "1/2", strings.Repeat("9", 65), "1\x00",
@@ -48,11 +49,13 @@ func TestMoneyEqual(t *testing.T) {
 	if !m.Equal(Money{decimal.RequireFromString("60.00"), "USD"}) {
 		t.Error("60 USD is not 60.00 USD")
 	}
+
 	for _, other := range []Money{{decimal.RequireFromString("60"), "EUR"}, {decimal.RequireFromString("60.01"), "USD"}} {
 		if m.Equal(other) {
 			t.Errorf("%s is %s", m, other)
 		}
 	}
+
 	if m.String() != "60 USD" {
 		t.Errorf("got %q", m.String())
 	}
@@ -64,6 +67,7 @@ func TestCheckCurrency(t *testing.T) {
 			t.Errorf("%q: %v", code, err)
 		}
 	}
+
 	for _, code := range []string{"", "usd", "-USD", "US D", "USD\n", "€", strings.Repeat("A", 33)} {
 		if CheckCurrency(code) == nil {
 			t.Errorf("%q is accepted", code)
@@ -83,6 +87,7 @@ func FuzzParseAmount(f *testing.F) {
 		if len(text) > 64 || strings.Trim(text, "-0123456789.") != "" {
 			t.Fatalf("%q is accepted", text)
 		}
+
 		if again, err := decimal.NewFromString(text); err != nil || !again.Equal(d) {
 			t.Fatalf("%q is read as %s, not %s (%v)", text, d, again, err)
 		}
@@ -137,10 +142,19 @@ func TestAnUnreadableAmountPutsASuccessUnderReview(t *testing.T) {
 		if got := textOf(p.Amount); got != c.want || p.Status != c.status {
 			t.Errorf("%.20q %q: got %s, %s", c.amount, c.currency, got, p.Status)
 		}
-		if string(out.Status) != string(c.status) || string(refund.Status) != string(c.status) {
-			t.Errorf("%.20q %q: a payout is %s, a refund %s", c.amount, c.currency, out.Status, refund.Status)
+		if string(out.Status) != string(c.status) ||
+			string(refund.Status) != string(c.status) {
+			t.Errorf(
+				"%.20q %q: a payout is %s, a refund %s",
+				c.amount,
+				c.currency,
+				out.Status,
+				refund.Status,
+			)
 		}
-		if reviewed := c.status == PaymentUnderReview; reviewed != (p.Message != "") || len(p.Message) > 300 {
+
+		if reviewed := c.status == PaymentUnderReview; reviewed != (p.Message != "") ||
+			len(p.Message) > 300 {
 			t.Errorf("%.20q: the message is %q", c.amount, p.Message)
 		}
 	}

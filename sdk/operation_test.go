@@ -20,19 +20,34 @@ func TestInvoke(t *testing.T) {
 		}
 		return output{Greeting: "Hello " + in.Name}, nil
 	}
+
 	o := OperationOf[input, output]("greet", "Greets.")
-	if o.Name != "greet" || o.Description != "Greets." || !strings.Contains(string(o.InputSchema), `"name"`) || !strings.Contains(string(o.OutputSchema), `"greeting"`) {
+	if o.Name != "greet" || o.Description != "Greets." ||
+		!strings.Contains(string(o.InputSchema), `"name"`) ||
+		!strings.Contains(string(o.OutputSchema), `"greeting"`) {
 		t.Errorf("got %+v", o)
 	}
+
 	invoke := func(text string) (json.RawMessage, error) {
-		return Invoke(t.Context(), InvokeOperationRequest{Input: json.RawMessage(text)}, greet)
+		return Invoke(
+			t.Context(),
+			InvokeOperationRequest{Input: json.RawMessage(text)},
+			greet,
+		)
 	}
-	if got, err := invoke(`{"name":"you"}`); err != nil || string(got) != `{"greeting":"Hello you"}` {
+	if got, err := invoke(`{"name":"you"}`); err != nil ||
+		string(got) != `{"greeting":"Hello you"}` {
 		t.Errorf("got %s, %v", got, err)
 	}
+
 	if got, err := invoke(`{"name":"nobody"}`); got != nil || CodeOf(err) != CodeNotFound {
 		t.Errorf("got %s, %v", got, err)
 	}
 	_, err := invoke(`{"names":"you"}`)
-	wantProblems(t, err, "name: is missing", `names: is not a known key: did you mean "name"?`)
+	wantProblems(
+		t,
+		err,
+		"name: is missing",
+		`names: is not a known key: did you mean "name"?`,
+	)
 }

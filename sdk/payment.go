@@ -6,11 +6,12 @@ import (
 	"time"
 )
 
-// PaymentStatus is how far a payment is, as a provider can tell. A status that this version does not know arrives as
-// "unrecognized_N" and is to be carried on.
+// PaymentStatus is how far a payment is, as a provider can tell. A status that
+// this version does not know arrives as "unrecognized_N" and is passed on.
 type PaymentStatus string
 
-// What a provider may say. The host adds two of its own, "created" and "unknown".
+// The statuses that a provider may report. The host adds two of its own,
+// "created" and "unknown".
 const (
 	PaymentRequiresAction PaymentStatus = "requires_action" // the customer must do something
 	PaymentProcessing     PaymentStatus = "processing"      // the provider is working on it
@@ -19,10 +20,11 @@ const (
 	PaymentFailed         PaymentStatus = "failed"
 	PaymentCanceled       PaymentStatus = "canceled"
 	PaymentExpired        PaymentStatus = "expired"
-	PaymentUnderReview    PaymentStatus = "under_review" // somebody must look at it
+	PaymentUnderReview    PaymentStatus = "under_review" // a person must look at it
 )
 
-// Customer is who pays. Every field may be empty; a provider that needs one reports a violation.
+// Customer is who pays. Every field may be empty; a provider that needs one
+// reports a violation.
 type Customer struct {
 	ID        string
 	Email     string
@@ -34,18 +36,21 @@ type Customer struct {
 
 // CreatePaymentRequest asks for a new payment.
 type CreatePaymentRequest struct {
-	// Reference is ours and unique for ever: at most 36 characters of A-Z a-z 0-9 _ -. It goes to the provider as its
-	// order id.
+	// Reference is ours and unique for ever: at most 36 characters of A-Z a-z
+	// 0-9 _ -. It goes to the provider as its order id.
 	Reference string
-	// IdempotencyKey is stable for the intent: every attempt of this payment carries the same.
+	// IdempotencyKey is stable for the intent: every attempt of this payment
+	// carries the same.
 	IdempotencyKey string
-	// Sequence is a number from 1 up, never used twice for one identity; the same for every attempt of this payment.
+	// Sequence is a number from 1 up, never used twice for one identity; the
+	// same for every attempt of this payment.
 	Sequence uint64
 	// Attempt is 1 for the first.
 	Attempt int
 	// Amount is more than zero.
 	Amount Money
-	// MerchantReference may repeat; it goes only where the provider has a field for text.
+	// MerchantReference may repeat; it goes only where the provider has a field
+	// for text.
 	MerchantReference string
 	Description       string
 	// Method is an id of ListPaymentMethods; empty when the provider chooses.
@@ -53,45 +58,52 @@ type CreatePaymentRequest struct {
 	Country  string
 	Language string
 	Customer Customer
-	// NotifyURL is where the provider is to send notices of this payment. It is unguessable and must not be shown to
-	// the customer.
+	// NotifyURL is where the provider is to send webhooks of this payment. It is
+	// unguessable and must not be shown to the customer.
 	NotifyURL string
-	// ReturnURL and CancelURL are where the customer comes back to, after paying and after giving up.
+	// ReturnURL and CancelURL are where the customer comes back to, after
+	// paying and after giving up.
 	ReturnURL string
 	CancelURL string
 	// ExpiresAt is zero when the merchant does not say.
 	ExpiresAt time.Time
 	Metadata  map[string]string
-	// Options are the merchant's provider_options: one JSON object, or nil. DecodeOptions reads them strictly.
+	// Options are the merchant's provider_options: one JSON object, or nil.
+	// DecodeOptions reads them strictly.
 	Options json.RawMessage
 }
 
 // Payment is what the provider says of one.
 type Payment struct {
-	// ProviderReference is theirs; empty when they have none yet.
+	// ProviderReference is the provider's own id; empty when it has none yet.
 	ProviderReference string
 	Status            PaymentStatus
 	// ProviderStatus is the provider's own word or number for it.
 	ProviderStatus string
 	// NextAction is nil when there is nothing for the customer to do.
 	NextAction *NextAction
-	// Amount is what the provider says the payment is for; nil when its answer has no amount. The host compares it with
-	// the intent: a difference goes under review.
+	// Amount is what the provider says the payment is for; nil when its answer
+	// has no amount. The host compares it with the intent: a difference goes
+	// under review.
 	Amount *Money
-	// Paid is what the customer really paid, and in what; nil when not told or not different.
+	// Paid is what the customer really paid, and in which currency; nil when the
+	// provider does not say, or when it is no other amount.
 	Paid *Money
 	// Message says why it failed or is under review, in the provider's words.
 	Message string
-	// Receipts has one entry a transfer when one payment can be paid in parts. The host adds up distinct ids over
-	// everything it hears: less than the payment's amount is under review until the sum is reached.
+	// Receipts has one entry a transfer when one payment can be paid in parts.
+	// The host adds up distinct ids over everything it hears: less than the
+	// payment's amount is under review until the sum is reached.
 	Receipts []Receipt
-	// State is whatever the plugin wants back with later calls for this payment: at most 4 KiB, no secrets. Empty leaves
-	// what is stored.
+	// State is whatever the plugin wants back with later calls for this
+	// payment: at most 4 KiB, no secrets. Empty leaves the stored state as it is.
 	State []byte
-	// TransactionID is the provider's id of the transaction, or of the customer's try, that this is about; empty where the
-	// provider has none apart from its payment's reference. One payment can have several. The host takes a success under a
-	// second id for a second receipt of money, which goes under review, and a failure under an id that is not the one that
-	// succeeded for the failure of that try alone.
+	// TransactionID is the provider's id of the transaction, or of the
+	// customer's try, that this is about; empty where the provider has none
+	// apart from its payment's reference. One payment can have several. The
+	// host takes a success under a second id for a second receipt of money,
+	// which goes under review, and a failure under an id that is not the one
+	// that succeeded for the failure of that try alone.
 	TransactionID string
 }
 
@@ -101,14 +113,16 @@ type Receipt struct {
 	Amount Money
 }
 
-// NextAction is what the customer is to do. Display and Confirm may come together; Redirect comes alone.
+// NextAction is what the customer must do. Display and Confirm may come
+// together; Redirect comes alone.
 type NextAction struct {
 	Redirect *Redirect
 	Display  *Display
 	Confirm  *Confirm
 }
 
-// RedirectTo is the next action of sending the customer's browser to url with GET.
+// RedirectTo is the next action of sending the customer's browser to url with
+// GET.
 func RedirectTo(url string) *NextAction {
 	return &NextAction{Redirect: &Redirect{URL: url, Method: "GET"}}
 }
@@ -133,7 +147,8 @@ func (d *Display) Add(name, label, value string) {
 	}
 }
 
-// DisplayField is one thing the customer needs to see, such as an account number.
+// DisplayField is one thing the customer needs to see, such as an account
+// number.
 type DisplayField struct {
 	Name  string
 	Label string
@@ -145,7 +160,8 @@ type Confirm struct {
 	Fields []Field
 }
 
-// PaymentContext is what the host knows of a payment, so that a plugin need keep no state of its own.
+// PaymentContext is what the host knows of a payment, so that a plugin need
+// keep no state of its own.
 type PaymentContext struct {
 	Reference         string
 	ProviderReference string // empty until the provider gave one
@@ -155,7 +171,7 @@ type PaymentContext struct {
 	Country           string
 	Customer          Customer
 	Options           json.RawMessage
-	State             []byte // what the plugin last gave as Payment.State
+	State             []byte // the last Payment.State of the plugin
 	CreatedAt         time.Time
 	Sequence          uint64 // as in the request that created it
 }
@@ -181,7 +197,8 @@ type Attachment struct {
 	Content   []byte
 }
 
-// Attachment gives the file that answers a field, nil when the customer sent none.
+// Attachment returns the file that answers a field, nil when the customer sent
+// none.
 func (r ConfirmPaymentRequest) Attachment(field string) *Attachment {
 	for i := range r.Attachments {
 		if r.Attachments[i].Field == field {
@@ -196,8 +213,8 @@ type GetPaymentRequest struct {
 	Payment PaymentContext
 }
 
-// ListPaymentsRequest asks for many payments: either Payments or a time range is set, as Info.PaymentLookup declares. The
-// SDK turns other requests away.
+// ListPaymentsRequest asks for many payments: either Payments or a time range
+// is set, as Info.PaymentLookup declares. The SDK turns other requests away.
 type ListPaymentsRequest struct {
 	Payments  []PaymentContext
 	From, To  time.Time
@@ -210,13 +227,15 @@ type ListPaymentsResponse struct {
 	NextPageToken string // empty at the end
 }
 
-// ListedPayment is one payment of a list. Reference is ours; empty when the provider's answer does not carry it.
+// ListedPayment is one payment of a list. Reference is ours; empty when the
+// provider's answer does not carry it.
 type ListedPayment struct {
 	Reference string
 	Payment   Payment
 }
 
-// CapturePaymentRequest takes all of an authorized payment (Amount nil) or part of it.
+// CapturePaymentRequest takes all of an authorized payment (Amount nil) or part
+// of it.
 type CapturePaymentRequest struct {
 	Payment        PaymentContext
 	IdempotencyKey string
@@ -224,7 +243,7 @@ type CapturePaymentRequest struct {
 	Amount         *Money
 }
 
-// CancelPaymentRequest gives up a payment that has not succeeded.
+// CancelPaymentRequest cancels a payment that has not succeeded.
 type CancelPaymentRequest struct {
 	Payment        PaymentContext
 	IdempotencyKey string
@@ -234,42 +253,63 @@ type CancelPaymentRequest struct {
 
 // PaymentCreator is CapabilityCreatePayment.
 type PaymentCreator interface {
-	// CreatePayment creates a payment at the provider. A repeat with the same IdempotencyKey must behave as
-	// Info.CreatePayment declares.
+	// CreatePayment creates one payment at the provider. It may be called again
+	// with the same Reference, IdempotencyKey and Sequence, and a higher Attempt,
+	// when an answer was lost: what happens then must be what Info.CreatePayment
+	// declares. The answer's NextAction is what the customer must do.
 	CreatePayment(context.Context, CreatePaymentRequest) (*Payment, error)
 }
 
 // PaymentConfirmer is CapabilityConfirmPayment.
 type PaymentConfirmer interface {
+	// ConfirmPayment hands what the customer has sent back, after a Confirm next
+	// action, to the provider. The customer may send again after a refusal, which
+	// leaves the payment as it is.
 	ConfirmPayment(context.Context, ConfirmPaymentRequest) (*Payment, error)
 }
 
 // PaymentGetter is CapabilityGetPayment.
 type PaymentGetter interface {
-	// GetPayment changes nothing. CodeNotFound means that the provider knows no such payment; Info.PaymentLookup
-	// declares whether that proves anything.
+	// GetPayment asks for the payment's status. It changes nothing and is called
+	// often, also for payments whose creation is in doubt: ProviderReference is
+	// then empty. CodeNotFound means that the provider knows no such payment;
+	// Info.PaymentLookup declares whether that proves that there is none.
 	GetPayment(context.Context, GetPaymentRequest) (*Payment, error)
 }
 
 // PaymentLister is CapabilityListPayments.
 type PaymentLister interface {
+	// ListPayments asks for many payments, in one of the ways that
+	// Info.PaymentLookup declares. It changes nothing. Payments that the provider
+	// does not know are left out; of a time range there may be more payments in
+	// the answer, never fewer. One call asks for one page: the provider's cursor
+	// is NextPageToken, and comes back with the rest of the request unchanged.
 	ListPayments(context.Context, ListPaymentsRequest) (*ListPaymentsResponse, error)
 }
 
 // PaymentCapturer is CapabilityCapturePayment.
 type PaymentCapturer interface {
+	// CapturePayment takes an authorized payment, or part of it. It may be called
+	// again with the same IdempotencyKey: what happens then must be what
+	// Info.CapturePayment declares.
 	CapturePayment(context.Context, CapturePaymentRequest) (*Payment, error)
 }
 
 // PaymentCanceler is CapabilityCancelPayment.
 type PaymentCanceler interface {
+	// CancelPayment cancels a payment that has not succeeded. A payment that has
+	// succeeded meanwhile is not canceled: the answer is its true status, or a
+	// refusal. It may be called again with the same IdempotencyKey, and a payment
+	// that is canceled already stays so.
 	CancelPayment(context.Context, CancelPaymentRequest) (*Payment, error)
 }
 
-// References gives the references of the payments that are asked about, in their order.
-func (r ListPaymentsRequest) References() (list []string) {
-	for _, of := range r.Payments {
-		list = append(list, of.Reference)
+// References returns the references of the payments that are asked about, in
+// their order.
+func (r ListPaymentsRequest) References() []string {
+	var references []string
+	for _, payment := range r.Payments {
+		references = append(references, payment.Reference)
 	}
-	return list
+	return references
 }

@@ -3,7 +3,9 @@ package sdk
 import "testing"
 
 func TestAttachment(t *testing.T) {
-	req := ConfirmPaymentRequest{Attachments: []Attachment{{Field: "a", Filename: "1"}, {Field: "b", Filename: "2"}}}
+	req := ConfirmPaymentRequest{
+		Attachments: []Attachment{{Field: "a", Filename: "1"}, {Field: "b", Filename: "2"}},
+	}
 	if got := req.Attachment("b"); got == nil || got.Filename != "2" {
 		t.Errorf("got %v", got)
 	}
@@ -22,6 +24,7 @@ func TestLimit(t *testing.T) {
 			t.Error("a limit that is no amount is taken")
 		}
 	}()
+
 	MustLimit("USD", "1e9", "", 2)
 }
 
@@ -37,7 +40,8 @@ func TestDisplayAdd(t *testing.T) {
 	d := Display{Instructions: "Pay here."}
 	d.Add("iban", "IBAN", "DE89")
 	d.Add("text", "Text", "")
-	if len(d.Fields) != 1 || d.Fields[0] != (DisplayField{Name: "iban", Label: "IBAN", Value: "DE89"}) {
+	if len(d.Fields) != 1 ||
+		d.Fields[0] != (DisplayField{Name: "iban", Label: "IBAN", Value: "DE89"}) {
 		t.Errorf("got %+v", d)
 	}
 }

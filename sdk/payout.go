@@ -6,10 +6,12 @@ import (
 	"time"
 )
 
-// PayoutStatus is how far a payout is, as a provider can tell. Unknown ones arrive as "unrecognized_N".
+// PayoutStatus is how far a payout is, as a provider can tell. Unknown ones
+// arrive as "unrecognized_N".
 type PayoutStatus string
 
-// What a provider may say. The host adds two of its own, "created" and "unknown".
+// The statuses that a provider may report. The host adds two of its own, "created" and
+// "unknown".
 const (
 	PayoutProcessing  PayoutStatus = "processing"
 	PayoutSucceeded   PayoutStatus = "succeeded"
@@ -17,7 +19,8 @@ const (
 	PayoutUnderReview PayoutStatus = "under_review"
 )
 
-// Recipient is who is paid. Every field may be empty; a provider that needs one reports a violation.
+// Recipient is who is paid. Every field may be empty; a provider that needs one
+// reports a violation.
 type Recipient struct {
 	ID            string
 	Email         string
@@ -27,7 +30,8 @@ type Recipient struct {
 	Phone         string
 }
 
-// CreatePayoutRequest asks for money to be sent. Fields shared with CreatePaymentRequest mean the same.
+// CreatePayoutRequest asks for money to be sent. Fields shared with
+// CreatePaymentRequest mean the same.
 type CreatePayoutRequest struct {
 	Reference         string
 	IdempotencyKey    string
@@ -43,7 +47,8 @@ type CreatePayoutRequest struct {
 	Options           json.RawMessage
 }
 
-// Payout is what the provider says of one. Fields shared with Payment mean the same.
+// Payout is what the provider says of one. Fields shared with Payment mean the
+// same.
 type Payout struct {
 	ProviderReference string
 	Status            PayoutStatus
@@ -72,7 +77,8 @@ type GetPayoutRequest struct {
 	Payout PayoutContext
 }
 
-// ListPayoutsRequest asks for many payouts: either Payouts or a time range is set, as Info.PayoutLookup declares.
+// ListPayoutsRequest asks for many payouts: either Payouts or a time range is
+// set, as Info.PayoutLookup declares.
 type ListPayoutsRequest struct {
 	Payouts   []PayoutContext
 	From, To  time.Time
@@ -85,7 +91,8 @@ type ListPayoutsResponse struct {
 	NextPageToken string
 }
 
-// ListedPayout is one payout of a list. Reference is ours; empty when the provider's answer does not carry it.
+// ListedPayout is one payout of a list. Reference is ours; empty when the
+// provider's answer does not carry it.
 type ListedPayout struct {
 	Reference string
 	Payout    Payout
@@ -93,24 +100,35 @@ type ListedPayout struct {
 
 // PayoutCreator is CapabilityCreatePayout.
 type PayoutCreator interface {
-	// CreatePayout sends money. A repeat with the same IdempotencyKey must behave as Info.CreatePayout declares.
+	// CreatePayout sends money to a recipient. It may be called again with the
+	// same Reference, IdempotencyKey and Sequence, and a higher Attempt, when an
+	// answer was lost: what happens then must be what Info.CreatePayout declares.
+	// A claim that the provider's document does not make sends money twice.
 	CreatePayout(context.Context, CreatePayoutRequest) (*Payout, error)
 }
 
 // PayoutGetter is CapabilityGetPayout.
 type PayoutGetter interface {
+	// GetPayout asks for the payout's status. It changes nothing and is called
+	// often, also for payouts whose creation is in doubt: ProviderReference is
+	// then empty. CodeNotFound means that the provider knows no such payout;
+	// Info.PayoutLookup declares whether that proves that there is none.
 	GetPayout(context.Context, GetPayoutRequest) (*Payout, error)
 }
 
 // PayoutLister is CapabilityListPayouts.
 type PayoutLister interface {
+	// ListPayouts asks for many payouts, in one of the ways that
+	// Info.PayoutLookup declares. See PaymentLister, whose rules it shares.
 	ListPayouts(context.Context, ListPayoutsRequest) (*ListPayoutsResponse, error)
 }
 
-// References gives the references of the payouts that are asked about, in their order.
-func (r ListPayoutsRequest) References() (list []string) {
-	for _, of := range r.Payouts {
-		list = append(list, of.Reference)
+// References returns the references of the payouts that are asked about, in
+// their order.
+func (r ListPayoutsRequest) References() []string {
+	var references []string
+	for _, payout := range r.Payouts {
+		references = append(references, payout.Reference)
 	}
-	return list
+	return references
 }

@@ -11,11 +11,13 @@ func TestViolations(t *testing.T) {
 	if err := wrong.Err(); err != nil {
 		t.Fatalf("nothing was wrong, got %v", err)
 	}
+
 	wrong.Add(true, "method", "must be there")
 	wrong.Add(true, "customer.id", "must be there")
 	e := AsError(wrong.Err())
 	if e == nil || e.Code != CodeInvalidRequest || e.Outcome != OutcomeNotSent || len(e.Violations) != 2 ||
-		e.Violations[0].Field != "method" || e.Violations[1].Field != "customer.id" {
+		e.Violations[0].Field != "method" ||
+		e.Violations[1].Field != "customer.id" {
 		t.Errorf("got %+v", e)
 	}
 }
@@ -28,6 +30,7 @@ func TestViolationsOfWhatIsNeeded(t *testing.T) {
 	if e == nil {
 		t.Fatal("nothing is wrong")
 	}
+
 	got := ""
 	for _, v := range e.Violations {
 		got += v.Field + ": " + v.Message + "\n"
@@ -39,11 +42,19 @@ func TestViolationsOfWhatIsNeeded(t *testing.T) {
 }
 
 func TestReferences(t *testing.T) {
-	payments := ListPaymentsRequest{Payments: []PaymentContext{{Reference: "b"}, {Reference: "a"}}}.References()
-	payouts := ListPayoutsRequest{Payouts: []PayoutContext{{Reference: "d"}, {Reference: "c"}}}.References()
-	if got := append(payments, payouts...); !slices.Equal(got, []string{"b", "a", "d", "c"}) {
+	payments := ListPaymentsRequest{
+		Payments: []PaymentContext{{Reference: "b"}, {Reference: "a"}},
+	}.References()
+	payouts := ListPayoutsRequest{
+		Payouts: []PayoutContext{{Reference: "d"}, {Reference: "c"}},
+	}.References()
+	if got := append(payments, payouts...); !slices.Equal(
+		got,
+		[]string{"b", "a", "d", "c"},
+	) {
 		t.Errorf("got %q", got)
 	}
+
 	if got := (ListPaymentsRequest{}).References(); got != nil {
 		t.Errorf("of nothing: %q", got)
 	}

@@ -72,10 +72,6 @@ type ProviderStatus struct {
 	Warnings            []string            `json:"warnings,omitempty"`
 	IdentityFingerprint string              `json:"identity_fingerprint,omitempty"`
 	ConfigSchema        json.RawMessage     `json:"config_schema,omitempty"`
-	// WebhookURL is where this account's webhooks go: what must be typed into
-	// the provider's back office. The list of the HTTP API leaves it and
-	// ConfigSchema out.
-	WebhookURL string `json:"webhook_url,omitempty" doc:"where this account's webhooks go: what must be typed into the provider's back office; only when one provider is asked for"`
 }
 
 // ProviderLimit bounds the amounts of one currency, both ends inclusive; nil is

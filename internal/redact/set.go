@@ -78,8 +78,8 @@ func (s *Set) Add(secrets ...string) {
 	}
 }
 
-// Text returns text with Mark in place of every secret. Of two secrets of which
-// one begins the other, the longer one is replaced. The time it takes does not
+// Text returns text with Mark in place of every secret. Where one
+// secret begins another, the longer one is replaced. The time it takes does not
 // depend on how many secrets there are, for text that holds none.
 func (s *Set) Text(text string) string {
 	if s == nil {

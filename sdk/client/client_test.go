@@ -21,7 +21,8 @@ import (
 	"github.com/payhost/payhost/sdk/internal/wire"
 )
 
-// liar is a plugin that says what a test wants, whether or not the contract allows it.
+// liar is a plugin that says what a test wants, whether or not the contract
+// allows it.
 type liar struct {
 	pb.UnimplementedProviderServiceServer
 	info    func() (*pb.GetInfoResponse, error)
@@ -30,7 +31,10 @@ type liar struct {
 	output  json.RawMessage
 }
 
-func (l *liar) InvokeOperation(context.Context, *pb.InvokeOperationRequest) (*pb.InvokeOperationResponse, error) {
+func (l *liar) InvokeOperation(
+	context.Context,
+	*pb.InvokeOperationRequest,
+) (*pb.InvokeOperationResponse, error) {
 	return &pb.InvokeOperationResponse{Output: l.output}, nil
 }
 
@@ -38,15 +42,21 @@ func (l *liar) GetInfo(context.Context, *pb.GetInfoRequest) (*pb.GetInfoResponse
 	return l.info()
 }
 
-func (l *liar) Configure(context.Context, *pb.ConfigureRequest) (*pb.ConfigureResponse, error) {
+func (l *liar) Configure(
+	context.Context,
+	*pb.ConfigureRequest,
+) (*pb.ConfigureResponse, error) {
 	return l.account()
 }
 
-func (l *liar) CreatePayment(ctx context.Context, _ *pb.CreatePaymentRequest) (*pb.CreatePaymentResponse, error) {
+func (l *liar) CreatePayment(
+	ctx context.Context,
+	_ *pb.CreatePaymentRequest,
+) (*pb.CreatePaymentResponse, error) {
 	return l.payment(ctx)
 }
 
-// believe gives a client of the liar, and what stops the liar's server.
+// believe returns a client of the liar, and what stops the liar's server.
 func believe(t *testing.T, l *liar) (*Client, func()) {
 	t.Helper()
 	socket := filepath.Join(t.TempDir(), "s")
@@ -54,14 +64,19 @@ func believe(t *testing.T, l *liar) (*Client, func()) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	g := grpc.NewServer(grpc.MaxSendMsgSize(2 * wire.MaxMessageSize))
 	pb.RegisterProviderServiceServer(g, l)
 	served := make(chan error, 1)
 	go func() { served <- g.Serve(listener) }()
-	cc, err := grpc.NewClient("unix:"+socket, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	cc, err := grpc.NewClient(
+		"unix:"+socket,
+		grpc.WithTransportCredentials(insecure.NewCredentials()),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	t.Cleanup(func() {
 		cc.Close()
 		g.Stop()
@@ -69,6 +84,7 @@ func believe(t *testing.T, l *liar) (*Client, func()) {
 			t.Error(err)
 		}
 	})
+
 	return New(cc), g.Stop
 }
 
@@ -79,7 +95,8 @@ func pay(ctx context.Context, c *Client) (*sdk.Payment, error) {
 func wants(t *testing.T, err error, code sdk.Code, outcome sdk.Outcome, text string) {
 	t.Helper()
 	var e *sdk.Error
-	if !errors.As(err, &e) || e.Code != code || e.Outcome != outcome || !strings.Contains(e.Error(), text) {
+	if !errors.As(err, &e) || e.Code != code || e.Outcome != outcome ||
+		!strings.Contains(e.Error(), text) {
 		t.Errorf("got %v, want %s (%s) with %q", err, code, outcome, text)
 	}
 }
@@ -90,13 +107,21 @@ func TestUnknownValuesAreCarried(t *testing.T) {
 			return &pb.CreatePaymentResponse{Payment: &pb.Payment{Status: 99}}, nil
 		},
 		info: func() (*pb.GetInfoResponse, error) {
-			return &pb.GetInfoResponse{Name: "liar", Capabilities: []pb.Capability{3, 77}}, nil
+			return &pb.GetInfoResponse{
+				Name:         "liar",
+				Capabilities: []pb.Capability{3, 77},
+			}, nil
 		},
 	})
 	if p, err := pay(t.Context(), c); err != nil || p.Status != "unrecognized_99" {
 		t.Errorf("got %+v, %v", p, err)
 	}
-	if i, err := c.Info(t.Context()); err != nil || !slices.Equal(i.Capabilities, []sdk.Capability{sdk.CapabilityCreatePayment, "unrecognized_77"}) {
+
+	if i, err := c.Info(t.Context()); err != nil ||
+		!slices.Equal(
+			i.Capabilities,
+			[]sdk.Capability{sdk.CapabilityCreatePayment, "unrecognized_77"},
+		) {
 		t.Errorf("got %+v, %v", i, err)
 	}
 }
@@ -114,7 +139,13 @@ func TestLiesAreInternalErrors(t *testing.T) {
 		"no next action": {Payment: &pb.Payment{Status: ok, NextAction: &pb.NextAction{}}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c, _ := believe(t, &liar{payment: func(context.Context) (*pb.CreatePaymentResponse, error) { return lie, nil }})
+			c, _ := believe(
+				t,
+				&liar{
+					payment: func(context.Context) (*pb.CreatePaymentResponse, error) { return lie, nil },
+				},
+			)
+
 			p, err := pay(t.Context(), c)
 			wants(t, err, sdk.CodeInternal, sdk.OutcomeUnknown, "breaks the contract")
 			if p != nil {
@@ -133,10 +164,15 @@ func TestLiesAboutThePluginAreInternalErrors(t *testing.T) {
 		"currencies":                 {Name: "liar", Currencies: []string{"usd"}},
 		"operations[0].input_schema": {Name: "liar", Operations: []*pb.Operation{{Name: "a", InputSchema: []byte("x")}}},
 	} {
-		c, _ := believe(t, &liar{info: func() (*pb.GetInfoResponse, error) { return lie, nil }})
+		c, _ := believe(
+			t,
+			&liar{info: func() (*pb.GetInfoResponse, error) { return lie, nil }},
+		)
+
 		_, err := c.Info(t.Context())
 		wants(t, err, sdk.CodeInternal, sdk.OutcomeUnknown, field+": ")
 	}
+
 	c, _ := believe(t, &liar{account: func() (*pb.ConfigureResponse, error) {
 		return &pb.ConfigureResponse{IdentityFingerprint: strings.Repeat("x", 201)}, nil
 	}})
@@ -156,67 +192,96 @@ func TestStatusWithoutDetailIsUnknown(t *testing.T) {
 		{status.Error(codes.DeadlineExceeded, "late"), sdk.CodeUnavailable, "deadline"},
 		{errors.New("plain"), sdk.CodeInternal, "plain"},
 	} {
-		client, _ := believe(t, &liar{payment: func(context.Context) (*pb.CreatePaymentResponse, error) { return nil, c.sent }})
+		client, _ := believe(
+			t,
+			&liar{
+				payment: func(context.Context) (*pb.CreatePaymentResponse, error) { return nil, c.sent },
+			},
+		)
+
 		_, err := pay(t.Context(), client)
 		wants(t, err, c.code, sdk.OutcomeUnknown, c.text)
 	}
 }
 
-// TestOurOwnEndDecides: the plugin sees the same when the caller cancels and when the deadline passes.
+// TestOurOwnEndDecides: the plugin sees the same when the caller cancels and
+// when the deadline passes.
 //
 // go-plugin trap 26: a plugin cannot tell a cancel from a deadline.
 func TestOurOwnEndDecides(t *testing.T) {
 	entered := make(chan struct{}, 1)
-	c, _ := believe(t, &liar{payment: func(ctx context.Context) (*pb.CreatePaymentResponse, error) {
-		entered <- struct{}{}
-		<-ctx.Done()
-		return nil, status.FromContextError(ctx.Err()).Err()
-	}})
+	c, _ := believe(
+		t,
+		&liar{payment: func(ctx context.Context) (*pb.CreatePaymentResponse, error) {
+			entered <- struct{}{}
+			<-ctx.Done()
+			return nil, status.FromContextError(ctx.Err()).Err()
+		}},
+	)
+
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
 		<-entered
 		cancel()
 	}()
+
 	_, err := pay(ctx, c)
 	wants(t, err, sdk.CodeUnavailable, sdk.OutcomeUnknown, "canceled on our side")
 
 	ctx, cancel = context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	_, err = pay(ctx, c)
-	wants(t, err, sdk.CodeUnavailable, sdk.OutcomeUnknown, "did not answer before the call's deadline")
+	wants(
+		t,
+		err,
+		sdk.CodeUnavailable,
+		sdk.OutcomeUnknown,
+		"did not answer before the call's deadline",
+	)
 }
 
 func TestEndedCallsAreNotSent(t *testing.T) {
-	c, _ := believe(t, &liar{payment: func(context.Context) (*pb.CreatePaymentResponse, error) {
-		t.Error("the call was made")
-		return nil, nil
-	}})
+	c, _ := believe(
+		t,
+		&liar{payment: func(context.Context) (*pb.CreatePaymentResponse, error) {
+			t.Error("the call was made")
+			return nil, nil
+		}},
+	)
+
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, err := pay(ctx, c)
 	wants(t, err, sdk.CodeUnavailable, sdk.OutcomeNotSent, "had ended before it began")
 	ctx, cancel = context.WithDeadline(t.Context(), time.Unix(1, 0))
 	defer cancel()
+
 	_, err = pay(ctx, c)
 	wants(t, err, sdk.CodeUnavailable, sdk.OutcomeNotSent, "had ended before it began")
 }
 
 func TestConnectionLostDuringTheCallIsUnknown(t *testing.T) {
 	entered := make(chan struct{})
-	c, stop := believe(t, &liar{payment: func(ctx context.Context) (*pb.CreatePaymentResponse, error) {
-		close(entered)
-		<-ctx.Done()
-		return nil, ctx.Err()
-	}})
+	c, stop := believe(
+		t,
+		&liar{payment: func(ctx context.Context) (*pb.CreatePaymentResponse, error) {
+			close(entered)
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}},
+	)
+
 	go func() {
 		<-entered
 		stop()
 	}()
+
 	_, err := pay(t.Context(), c)
 	wants(t, err, sdk.CodeUnavailable, sdk.OutcomeUnknown, "died or closed the connection")
 }
 
-// TestDeadPluginIsNotWaitedFor calls more than once, because only the first call may find the connection still up.
+// TestDeadPluginIsNotWaitedFor calls more than once, because only the first
+// call may find the connection still up.
 //
 // go-plugin trap 11: WaitForReady on a dead plugin burns the whole deadline.
 func TestDeadPluginIsNotWaitedFor(t *testing.T) {
@@ -227,17 +292,30 @@ func TestDeadPluginIsNotWaitedFor(t *testing.T) {
 	stop()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
+
 	for range 3 {
 		_, err := pay(ctx, c)
-		wants(t, err, sdk.CodeUnavailable, sdk.OutcomeUnknown, "died or closed the connection")
+		wants(
+			t,
+			err,
+			sdk.CodeUnavailable,
+			sdk.OutcomeUnknown,
+			"died or closed the connection",
+		)
 	}
 }
 
 // go-plugin trap 25: a server takes 4 MB at most, a client anything.
 func TestMessagesAreBounded(t *testing.T) {
-	c, _ := believe(t, &liar{payment: func(context.Context) (*pb.CreatePaymentResponse, error) {
-		return &pb.CreatePaymentResponse{Payment: &pb.Payment{Message: strings.Repeat("x", wire.MaxMessageSize)}}, nil
-	}})
+	c, _ := believe(
+		t,
+		&liar{payment: func(context.Context) (*pb.CreatePaymentResponse, error) {
+			return &pb.CreatePaymentResponse{
+				Payment: &pb.Payment{Message: strings.Repeat("x", wire.MaxMessageSize)},
+			}, nil
+		}},
+	)
+
 	_, err := pay(t.Context(), c)
 	wants(t, err, sdk.CodeInternal, sdk.OutcomeUnknown, "ResourceExhausted")
 

@@ -15,14 +15,19 @@ import (
 
 func TestAHostSendsTheDeadlineAsAMoment(t *testing.T) {
 	var got []string
-	c, stop := believe(t, &liar{payment: func(ctx context.Context) (*pb.CreatePaymentResponse, error) {
-		got = metadata.ValueFromIncomingContext(ctx, wire.DeadlineKey)
-		return &pb.CreatePaymentResponse{}, nil
-	}})
+	c, stop := believe(
+		t,
+		&liar{payment: func(ctx context.Context) (*pb.CreatePaymentResponse, error) {
+			got = metadata.ValueFromIncomingContext(ctx, wire.DeadlineKey)
+			return &pb.CreatePaymentResponse{}, nil
+		}},
+	)
 	defer stop()
+
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	_, _ = c.Account("a").CreatePayment(ctx, sdk.CreatePaymentRequest{Amount: sdk.Money{Currency: "USD"}})
+	_, _ = c.Account("a").
+		CreatePayment(ctx, sdk.CreatePaymentRequest{Amount: sdk.Money{Currency: "USD"}})
 	deadline, _ := ctx.Deadline()
 	if len(got) != 1 || got[0] != strconv.FormatInt(deadline.UnixMicro(), 10) {
 		t.Errorf("got %q, want %d", got, deadline.UnixMicro())

@@ -26,8 +26,8 @@ var (
 )
 
 // Parse reads one JSON value, as PHP's json_decode does. Numbers keep their
-// text. Of several equal keys in an object the last gives the value and the
-// first the place, which is PHP's rule.
+// text. When an object has a key several times, the last one has the value and
+// the first one the place, which is PHP's rule.
 //
 // Text that RFC 8259 does not allow is an error, and so are nesting beyond
 // MaxDepth, more than MaxValues values, anything but white space after the

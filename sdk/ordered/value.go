@@ -45,7 +45,7 @@ func Null() Value { return Value{} }
 // Bool returns true or false.
 func Bool(b bool) Value { return Value{kind: KindBool, text: strconv.FormatBool(b)} }
 
-// String returns a string. One that is not valid UTF-8 is refused by whatever
+// String returns a string. A text that is not valid UTF-8 is refused by whatever
 // writes it as JSON, as PHP refuses it.
 func String(s string) Value { return Value{kind: KindString, text: s} }
 
@@ -69,8 +69,8 @@ func Array(items ...Value) Value {
 // already there.
 const maxScanned = 8
 
-// Object returns an object with the members in the order given. Of several
-// with one key the last gives the value and the first the place, as in PHP.
+// Object returns an object with the members in the order given. When
+// several have one key, the last has the value and the first the place, as in PHP.
 func Object(members ...Member) Value {
 	// For a few members a search is faster than a map.
 	kept := make([]Member, 0, len(members))

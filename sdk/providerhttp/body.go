@@ -88,8 +88,8 @@ func ConfirmationForm(fields ordered.Value, files ...*sdk.Attachment) Body {
 	return Multipart(parts...)
 }
 
-// Multipart is a multipart/form-data body with the parts in this order. Of a
-// file only its size is recorded.
+// Multipart is a multipart/form-data body with the parts in this order. Only
+// the size of a file is recorded.
 func Multipart(parts ...Part) Body {
 	var data bytes.Buffer
 	writer := multipart.NewWriter(&data)

@@ -23,8 +23,8 @@ const maxFields = 1000
 // name the first counts, and the body comes before the query.
 //
 // It reads as far as it can: a value that does not decode stays as it stands,
-// so that one odd field does not hide the others. Of a form it reads a thousand
-// fields. A request that has none of these forms has no fields.
+// so that one odd field does not hide the others. It reads the first thousand
+// fields of a form. A request that has none of these forms has no fields.
 func Fields(req sdk.HTTPRequest) (fields ordered.Value, typed bool) {
 	body := bytes.TrimSpace(req.Content())
 	if bytes.HasPrefix(body, []byte("{")) {

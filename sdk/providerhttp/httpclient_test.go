@@ -17,8 +17,8 @@ import (
 
 // official sends a request as a provider's own SDK does.
 func official(
-	b *bench,
 	ctx context.Context,
+	b *bench,
 	method, address, body string,
 	header http.Header,
 ) (string, error) {
@@ -65,8 +65,8 @@ func TestAnOfficialSDKsRequest(t *testing.T) {
 		SecretFields: []string{"card_token"},
 	})
 	said, err := official(
-		b,
 		b.ctx,
+		b,
 		"PATCH",
 		s.URL+"/v1/pay?a=1",
 		`{"card_token":"tok-12345"}`,
@@ -128,7 +128,7 @@ func TestAnOfficialSDKIsHeldToTheRules(t *testing.T) {
 				ctx = c.ctx
 			}
 
-			_, err := official(b, ctx, "POST", c.address, "{}", nil)
+			_, err := official(ctx, b, "POST", c.address, "{}", nil)
 			if !errors.As(err, new(*sdk.Error)) {
 				t.Fatalf("the error is a %T: %v", err, err)
 			}
@@ -151,11 +151,11 @@ func TestAnOfficialSDKsMoneyIsNeverSentTwice(t *testing.T) {
 			var arrived atomic.Int32
 			s := closesReused(t, &arrived)
 			b := bench1(t, s.url)
-			if _, err := official(b, b.ctx, "GET", s.url+"/read", "", nil); err != nil {
+			if _, err := official(b.ctx, b, "GET", s.url+"/read", "", nil); err != nil {
 				t.Fatal(err)
 			}
 
-			if _, err := official(b, b.ctx, tc.request.Method, s.url+"/pay", tc.data, tc.request.Header); err != nil {
+			if _, err := official(b.ctx, b, tc.request.Method, s.url+"/pay", tc.data, tc.request.Header); err != nil {
 				t.Errorf("on a connection of its own it failed: %v", err)
 			}
 			if n := arrived.Load(); n != 1 {

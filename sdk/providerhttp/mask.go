@@ -18,7 +18,7 @@ const (
 	// maxRecorded is how much of a body is recorded, in bytes.
 	maxRecorded = 4 << 10
 	// maxMasked is how much of a longer body is looked at, so that a hostile
-	// one costs no more than that. Of the result the last maxSecret bytes are
+	// one costs no more than that. The last maxSecret bytes of the result are
 	// dropped: a secret could stand there in half.
 	maxMasked = 64 << 10
 	maxSecret = 16 << 10

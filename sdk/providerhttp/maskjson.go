@@ -102,8 +102,8 @@ func (m masker) value(text string, depth int, found func(string)) string {
 	return m.text(text)
 }
 
-// secretValue returns what is shown of the value of a secret key. That there is
-// none may be shown.
+// secretValue returns what is shown of the value of a secret key. An empty
+// value may be shown.
 func secretValue(literal string, found func(string)) string {
 	if literal == `""` || literal == "null" || literal == "" || literal == `"`+masked+`"` {
 		return literal

@@ -17,160 +17,166 @@ var (
 	idempotencyKey  = regexp.MustCompile(`^[\x21-\x7e]([\x20-\x7e]{0,253}[\x21-\x7e])?$`)
 )
 
-// check looks at a request before the author's method sees it. The zero check
-// takes every request whose form is right.
+// check looks at a request before the author's method sees it, and adds what is
+// wrong with it. A nil check takes every request whose form is right.
 type check[Req any] func(*wire.Problems, *account, Req)
 
-// checkCreatePayment refuses everything that a provider could get wrong about
-// the amount or the keys.
-func checkCreatePayment(p *wire.Problems, a *account, req sdk.CreatePaymentRequest) {
-	checkIntent(p, req.Reference, req.IdempotencyKey, req.Sequence, req.Attempt)
-	checkAmount(p, a, req.Amount, a.plugin.PaymentLimits)
-	checkFields(p, a.plugin.PaymentFields, wire.PaymentTexts(req))
+// checkCreatePayment refuses all that a provider could get wrong about the
+// amount or the keys.
+func checkCreatePayment(found *wire.Problems, of *account, req sdk.CreatePaymentRequest) {
+	checkIntent(found, req.Reference, req.IdempotencyKey, req.Sequence, req.Attempt)
+	checkAmount(found, of, req.Amount, of.plugin.PaymentLimits)
+	checkFields(found, of.plugin.PaymentFields, wire.PaymentTexts(req))
 }
 
-func checkConfirmPayment(p *wire.Problems, _ *account, req sdk.ConfirmPaymentRequest) {
-	checkKey(p, req.IdempotencyKey, req.Attempt)
+func checkConfirmPayment(found *wire.Problems, _ *account, req sdk.ConfirmPaymentRequest) {
+	checkKey(found, req.IdempotencyKey, req.Attempt)
 }
 
-func checkListPayments(p *wire.Problems, a *account, req sdk.ListPaymentsRequest) {
-	checkList(p, "payments", a.plugin.PaymentLookup, len(req.Payments), req.From, req.To)
+func checkListPayments(found *wire.Problems, of *account, req sdk.ListPaymentsRequest) {
+	checkList(found, "payments", of.plugin.PaymentLookup, len(req.Payments), req.From, req.To)
 }
 
 // checkCapturePayment applies no limits: they are for creating, and a part may
 // be less.
-func checkCapturePayment(p *wire.Problems, a *account, req sdk.CapturePaymentRequest) {
-	checkKey(p, req.IdempotencyKey, req.Attempt)
+func checkCapturePayment(found *wire.Problems, of *account, req sdk.CapturePaymentRequest) {
+	checkKey(found, req.IdempotencyKey, req.Attempt)
 	if req.Amount != nil {
-		checkAmount(p, a, *req.Amount, nil)
+		checkAmount(found, of, *req.Amount, nil)
 	}
 }
 
-func checkCancelPayment(p *wire.Problems, _ *account, req sdk.CancelPaymentRequest) {
-	checkKey(p, req.IdempotencyKey, req.Attempt)
+func checkCancelPayment(found *wire.Problems, _ *account, req sdk.CancelPaymentRequest) {
+	checkKey(found, req.IdempotencyKey, req.Attempt)
 }
 
 // checkCreateRefund applies no limits: those that a plugin declares are for
 // payments and payouts.
-func checkCreateRefund(p *wire.Problems, a *account, req sdk.CreateRefundRequest) {
-	checkIntent(p, req.Reference, req.IdempotencyKey, req.Sequence, req.Attempt)
-	checkAmount(p, a, req.Amount, nil)
+func checkCreateRefund(found *wire.Problems, of *account, req sdk.CreateRefundRequest) {
+	checkIntent(found, req.Reference, req.IdempotencyKey, req.Sequence, req.Attempt)
+	checkAmount(found, of, req.Amount, nil)
 }
 
 // checkCreatePayout leaves the recipient to the provider: no two ask for the
-// same.
-func checkCreatePayout(p *wire.Problems, a *account, req sdk.CreatePayoutRequest) {
-	checkIntent(p, req.Reference, req.IdempotencyKey, req.Sequence, req.Attempt)
-	checkAmount(p, a, req.Amount, a.plugin.PayoutLimits)
-	checkFields(p, a.plugin.PayoutFields, wire.PayoutTexts(req))
+// same fields.
+func checkCreatePayout(found *wire.Problems, of *account, req sdk.CreatePayoutRequest) {
+	checkIntent(found, req.Reference, req.IdempotencyKey, req.Sequence, req.Attempt)
+	checkAmount(found, of, req.Amount, of.plugin.PayoutLimits)
+	checkFields(found, of.plugin.PayoutFields, wire.PayoutTexts(req))
 }
 
-func checkListPayouts(p *wire.Problems, a *account, req sdk.ListPayoutsRequest) {
-	checkList(p, "payouts", a.plugin.PayoutLookup, len(req.Payouts), req.From, req.To)
+func checkListPayouts(found *wire.Problems, of *account, req sdk.ListPayoutsRequest) {
+	checkList(found, "payouts", of.plugin.PayoutLookup, len(req.Payouts), req.From, req.To)
 }
 
 // checkInvokeOperation refuses operations that Info does not list, and asks for
 // a key where money can move.
-func checkInvokeOperation(p *wire.Problems, a *account, req sdk.InvokeOperationRequest) {
-	i := slices.IndexFunc(a.plugin.Operations, func(o sdk.Operation) bool { return o.Name == req.Operation })
+func checkInvokeOperation(found *wire.Problems, of *account, req sdk.InvokeOperationRequest) {
+	at := slices.IndexFunc(of.plugin.Operations, func(listed sdk.Operation) bool {
+		return listed.Name == req.Operation
+	})
 	switch {
-	case i < 0:
-		p.NotFound("there is no operation of that name")
-	case a.plugin.Operations[i].MovesMoney:
-		checkIdempotencyKey(p, req.IdempotencyKey)
+	case at < 0:
+		found.NotFound("there is no operation of that name")
+	case of.plugin.Operations[at].MovesMoney:
+		checkIdempotencyKey(found, req.IdempotencyKey)
 	}
 }
 
-// checkIntent looks at what every create verb carries. A host that forgets one of them could make a provider see two
-// intents as one, or one as two.
-func checkIntent(p *wire.Problems, reference, key string, sequence uint64, attempt int) {
+// checkIntent looks at what every create verb carries. A host that forgets one
+// of them could make a provider see two intents as one, or one as two.
+func checkIntent(
+	found *wire.Problems, reference, key string, sequence uint64, attempt int,
+) {
 	if !intentReference.MatchString(reference) {
-		p.Add("reference", "1 to 36 characters of A-Z a-z 0-9 _ -")
+		found.Add("reference", "1 to 36 characters of A-Z a-z 0-9 _ -")
 	}
 	if sequence == 0 {
-		p.Add("sequence", "a number from 1 up")
+		found.Add("sequence", "a number from 1 up")
 	}
-	checkKey(p, key, attempt)
+	checkKey(found, key, attempt)
 }
 
 // checkKey looks at what every verb carries that can move money.
-func checkKey(p *wire.Problems, key string, attempt int) {
-	checkIdempotencyKey(p, key)
+func checkKey(found *wire.Problems, key string, attempt int) {
+	checkIdempotencyKey(found, key)
 	if attempt < 1 {
-		p.Add("attempt", "a number from 1 up")
+		found.Add("attempt", "a number from 1 up")
 	}
 }
 
 // checkIdempotencyKey takes what the host's own API takes.
-func checkIdempotencyKey(p *wire.Problems, key string) {
+func checkIdempotencyKey(found *wire.Problems, key string) {
 	if !idempotencyKey.MatchString(key) {
-		p.Add("idempotency_key", "1 to 255 printable ASCII characters")
+		found.Add("idempotency_key", "1 to 255 printable ASCII characters")
 	}
 }
 
-// checkAmount looks at an amount that is about to move: more than zero, of a currency that the account handles, within
-// the limits that the provider declares for it.
-func checkAmount(p *wire.Problems, a *account, m sdk.Money, limits []sdk.AmountLimit) {
-	if p.Has("amount", "currency") {
+// checkAmount looks at an amount that is about to move: more than zero, of a
+// currency that the account handles, within the limits that the provider
+// declares for it.
+func checkAmount(
+	found *wire.Problems, of *account, money sdk.Money, limits []sdk.AmountLimit,
+) {
+	switch {
+	case found.Has("amount", "currency"): // it could not be read
+		return
+	case money == (sdk.Money{}):
+		found.Add("amount", "missing")
+		return
+	case money.Amount.Sign() <= 0:
+		found.Add("amount", "must be more than zero")
 		return
 	}
-	if m == (sdk.Money{}) {
-		p.Add("amount", "missing")
-		return
-	}
-	if m.Amount.Sign() <= 0 {
-		p.Add("amount", "must be more than zero")
-		return
-	}
-	learner, learns := a.provider.(sdk.CurrencyLearner)
-	known := a.info.Currencies
-	if len(known) > 0 && !slices.Contains(known, m.Currency) && !(learns && learner.TakesCurrency(m.Currency)) {
-		p.Add("currency", "this account does not handle %q", m.Currency)
+
+	if !of.handles(money.Currency) {
+		found.Add("currency", "this account does not handle %q", money.Currency)
 	}
 	for i := range limits {
-		if limits[i].Currency == m.Currency {
-			checkLimit(p, &limits[i], m)
+		if limits[i].Currency == money.Currency {
+			checkLimit(found, &limits[i], money.Amount)
 		}
 	}
-	if digits, known := sdk.MinorUnits(m.Currency, limits...); known && finer(m.Amount, digits) {
-		p.Add("amount", "at most %d decimals in %s", digits, m.Currency)
+
+	// Compared by value: 1000.00 is not finer than 1000.
+	digits, known := sdk.MinorUnits(money.Currency, limits...)
+	if known && !money.Amount.Equal(money.Amount.Truncate(digits)) {
+		found.Add("amount", "at most %d decimals in %s", digits, money.Currency)
 	}
 }
 
-// finer compares by value: 1000.00 is not more exact than 1000.
-func finer(amount decimal.Decimal, digits int32) bool {
-	return !amount.Equal(amount.Truncate(digits))
-}
-
-func checkLimit(p *wire.Problems, l *sdk.AmountLimit, m sdk.Money) {
-	if l.Min != nil && m.Amount.LessThan(*l.Min) {
-		p.Exceed("amount", "at least %s %s", l.Min, l.Currency)
+func checkLimit(found *wire.Problems, limit *sdk.AmountLimit, amount decimal.Decimal) {
+	if (limit.Min != nil) && amount.LessThan(*limit.Min) {
+		found.Exceed("amount", "at least %s %s", limit.Min, limit.Currency)
 	}
-	if l.Max != nil && m.Amount.GreaterThan(*l.Max) {
-		p.Exceed("amount", "at most %s %s", l.Max, l.Currency)
+	if (limit.Max != nil) && amount.GreaterThan(*limit.Max) {
+		found.Exceed("amount", "at most %s %s", limit.Max, limit.Currency)
 	}
 }
 
-// checkList makes sure that a list is asked for in one of the two ways, and in one that the plugin declares.
-func checkList(p *wire.Problems, field string, lookup sdk.Lookup, count int, from, to time.Time) {
+// checkList makes sure that a list is asked for in one of the two ways, and in
+// one that the plugin declares.
+func checkList(
+	found *wire.Problems, field string, lookup sdk.Lookup, count int, from, to time.Time,
+) {
 	byTime := !from.IsZero() || !to.IsZero()
 	switch {
-	case count > 0 && byTime:
-		p.Add(field, "either references or a time range, not both")
-	case count == 0 && !byTime:
-		p.Add(field, "references or a time range are needed")
-	case count > 0 && !lookup.ListByReference:
-		p.Add(field, "this provider cannot list by reference")
+	case (count > 0) && byTime:
+		found.Add(field, "either references or a time range, not both")
+	case (count == 0) && !byTime:
+		found.Add(field, "references or a time range are needed")
+	case (count > 0) && !lookup.ListByReference:
+		found.Add(field, "this provider cannot list by reference")
 	case byTime && !lookup.ListByTime:
-		p.Add("from", "this provider cannot list by time")
+		found.Add("from", "this provider cannot list by time")
 	}
 }
 
-// checkFields holds a create to what the plugin declares that it needs.
-func checkFields(p *wire.Problems, needed []string, texts map[string]string) {
+// checkFields holds a create to the fields that the plugin declares it needs.
+func checkFields(found *wire.Problems, needed []string, texts map[string]string) {
 	for _, name := range needed {
 		if texts[name] == "" {
-			p.Add(name, "is required")
+			found.Add(name, "is required")
 		}
 	}
 }

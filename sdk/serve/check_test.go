@@ -15,10 +15,14 @@ import (
 )
 
 func TestRequestsAreCheckedBeforeTheProviderSeesThem(t *testing.T) {
-	r := serveScript(t, &script{verb: func(context.Context, *fake, string, any) (any, error) {
-		t.Error("the provider was called")
-		return nil, nil
-	}})
+	r := serveScript(
+		t,
+		&script{verb: func(context.Context, *fake, string, any) (any, error) {
+			t.Error("the provider was called")
+			return nil, nil
+		}},
+	)
+
 	ctx, a := t.Context(), r.main()
 	payment := func(change func(*sdk.CreatePaymentRequest)) func() error {
 		return func() error {
@@ -28,24 +32,34 @@ func TestRequestsAreCheckedBeforeTheProviderSeesThem(t *testing.T) {
 			return err
 		}
 	}
+
 	payout := func(change func(*sdk.CreatePayoutRequest)) func() error {
 		return func() error {
 			req := sdk.CreatePayoutRequest{
-				Reference: "po_1", IdempotencyKey: "k", Sequence: 1, Attempt: 1, Amount: amount("5", "USD"),
+				Reference:      "po_1",
+				IdempotencyKey: "k",
+				Sequence:       1,
+				Attempt:        1,
+				Amount:         amount("5", "USD"),
 			}
 			change(&req)
+
 			_, err := a.CreatePayout(ctx, req)
 			return err
 		}
 	}
+
 	operation := func(name, input, key string) func() error {
 		return func() error {
 			_, err := a.InvokeOperation(ctx, sdk.InvokeOperationRequest{
-				Operation: name, Input: json.RawMessage(input), IdempotencyKey: key,
+				Operation:      name,
+				Input:          json.RawMessage(input),
+				IdempotencyKey: key,
 			})
 			return err
 		}
 	}
+
 	list := func(req sdk.ListPaymentsRequest) func() error {
 		return func() error { _, err := a.ListPayments(ctx, req); return err }
 	}
@@ -109,7 +123,9 @@ func TestRequestsAreCheckedBeforeTheProviderSeesThem(t *testing.T) {
 		}, sdk.CodeInvalidRequest, "idempotency_key"},
 		"large attachment": {func() error {
 			_, err := a.ConfirmPayment(ctx, sdk.ConfirmPaymentRequest{
-				IdempotencyKey: "k", Attempt: 1, Attachments: []sdk.Attachment{{}, {Content: make([]byte, sdk.MaxAttachment+1)}},
+				IdempotencyKey: "k",
+				Attempt:        1,
+				Attachments:    []sdk.Attachment{{}, {Content: make([]byte, sdk.MaxAttachment+1)}},
 			})
 			return err
 		}, sdk.CodeInvalidRequest, "attachments[1].content"},
@@ -151,7 +167,8 @@ func TestRequestsAtTheLimitsPass(t *testing.T) {
 	r := serveScript(t, &script{})
 	for _, m := range []sdk.Money{
 		amount("1", "USD"), amount("1000", "USD"), amount("1000.00", "USD"), amount("5.010", "USD"),
-		amount("0.01", "EUR"), amount("123456789", "EUR"), // no limits are declared: only the currency's own
+		// no limits are declared: only the currency's own
+		amount("0.01", "EUR"), amount("123456789", "EUR"),
 		amount("0.0000001", "XLM"), // not declared, but learned; nobody knows its smallest unit
 	} {
 		req := validPayment()
@@ -160,26 +177,32 @@ func TestRequestsAtTheLimitsPass(t *testing.T) {
 			t.Errorf("%s: %v", m, err)
 		}
 	}
+
 	if _, err := r.main().ConfirmPayment(t.Context(), sdk.ConfirmPaymentRequest{
-		IdempotencyKey: "k", Attempt: 1,
-		Attachments: []sdk.Attachment{{Content: make([]byte, sdk.MaxAttachment)}, {Content: make([]byte, sdk.MaxAttachment)}},
+		IdempotencyKey: "k",
+		Attempt:        1,
+		Attachments:    []sdk.Attachment{{Content: make([]byte, sdk.MaxAttachment)}, {Content: make([]byte, sdk.MaxAttachment)}},
 	}); err != nil {
 		t.Errorf("two attachments: %v", err)
 	}
+
 	if _, err := r.main().InvokeOperation(t.Context(), sdk.InvokeOperationRequest{
-		Operation: "move", IdempotencyKey: "k", Input: json.RawMessage(`"` + strings.Repeat("x", 1<<20-2) + `"`),
+		Operation:      "move",
+		IdempotencyKey: "k",
+		Input:          json.RawMessage(`"` + strings.Repeat("x", 1<<20-2) + `"`),
 	}); err != nil {
 		t.Errorf("operation: %v", err)
 	}
 }
 
-// TestAnswersThatBreakTheContract gives what no host should have to handle.
+// TestAnswersThatBreakTheContract returns what no host should have to handle.
 func TestAnswersThatBreakTheContract(t *testing.T) {
 	good := func(change func(*sdk.Payment)) *sdk.Payment {
 		p := &sdk.Payment{Status: sdk.PaymentProcessing}
 		change(p)
 		return p
 	}
+
 	negative := amount("-1", "USD")
 	for name, c := range map[string]struct {
 		verb   string
@@ -220,12 +243,20 @@ func TestAnswersThatBreakTheContract(t *testing.T) {
 		"output":          {"InvokeOperation", json.RawMessage(`{`), "output"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := serveScript(t, &script{verb: func(context.Context, *fake, string, any) (any, error) { return c.answer, nil }})
+			r := serveScript(
+				t,
+				&script{
+					verb: func(context.Context, *fake, string, any) (any, error) { return c.answer, nil },
+				},
+			)
+
 			_, err := calls[c.verb](t.Context(), r.main())
 			e := want(t, err, sdk.CodeInternal, sdk.OutcomeUnknown)
-			if len(e.Violations) == 0 || !strings.HasPrefix(e.Violations[0].Field, c.field) {
+			if len(e.Violations) == 0 ||
+				!strings.HasPrefix(e.Violations[0].Field, c.field) {
 				t.Errorf("got %v, want a violation of %s", e, c.field)
 			}
+
 			if log := r.log.String(); !strings.Contains(log, c.field) {
 				t.Errorf("the log does not say it: %s", log)
 			}
@@ -234,16 +265,29 @@ func TestAnswersThatBreakTheContract(t *testing.T) {
 }
 
 func TestFreeTextIsCut(t *testing.T) {
-	r := serveScript(t, &script{verb: func(ctx context.Context, _ *fake, _ string, _ any) (any, error) {
-		long := strings.Repeat("é", 1<<20)
-		sdk.RecordExchange(ctx, sdk.Exchange{URL: long, RequestBody: long, ResponseBody: long, Error: long})
-		return &sdk.Payment{Status: sdk.PaymentFailed, Message: long, ProviderStatus: long}, nil
-	}})
+	r := serveScript(
+		t,
+		&script{verb: func(ctx context.Context, _ *fake, _ string, _ any) (any, error) {
+			long := strings.Repeat("é", 1<<20)
+			sdk.RecordExchange(
+				ctx,
+				sdk.Exchange{URL: long, RequestBody: long, ResponseBody: long, Error: long},
+			)
+
+			return &sdk.Payment{
+				Status:         sdk.PaymentFailed,
+				Message:        long,
+				ProviderStatus: long,
+			}, nil
+		}},
+	)
+
 	ctx, log := sdk.WithExchangeLog(t.Context())
 	p, err := r.main().CreatePayment(ctx, validPayment())
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	e := log.Exchanges()[0]
 	for text, limit := range map[string]int{
 		p.Message: 2000, p.ProviderStatus: 200, e.URL: 8 << 10, e.RequestBody: 64 << 10, e.Error: 2000,
@@ -254,15 +298,20 @@ func TestFreeTextIsCut(t *testing.T) {
 	}
 }
 
-// TestLargeErrorsArrive: exchanges of a failed call travel in a trailer, where room is short.
+// TestLargeErrorsArrive: exchanges of a failed call travel in a trailer, where
+// room is short.
 func TestLargeErrorsArrive(t *testing.T) {
-	r := serveScript(t, &script{verb: func(ctx context.Context, _ *fake, _ string, _ any) (any, error) {
-		body := strings.Repeat("x", 64<<10)
-		for range 16 {
-			sdk.RecordExchange(ctx, sdk.Exchange{RequestBody: body, ResponseBody: body})
-		}
-		return nil, sdk.Refused(sdk.CodeDeclined, "1", "no")
-	}})
+	r := serveScript(
+		t,
+		&script{verb: func(ctx context.Context, _ *fake, _ string, _ any) (any, error) {
+			body := strings.Repeat("x", 64<<10)
+			for range 16 {
+				sdk.RecordExchange(ctx, sdk.Exchange{RequestBody: body, ResponseBody: body})
+			}
+			return nil, sdk.Refused(sdk.CodeDeclined, "1", "no")
+		}},
+	)
+
 	ctx, log := sdk.WithExchangeLog(t.Context())
 	_, err := r.main().CreatePayment(ctx, validPayment())
 	want(t, err, sdk.CodeDeclined, sdk.OutcomeRefused)
@@ -275,28 +324,48 @@ func TestWebhookArrivesToTheByte(t *testing.T) {
 	var got sdk.ParseWebhookRequest
 	answer := &sdk.WebhookResult{
 		Verification: sdk.VerifiedBySignature,
-		Response:     sdk.HTTPResponse{Status: 200, Header: http.Header{"Content-Type": {"text/plain"}}, Body: []byte("OK\xff\x00")},
+		Response: sdk.HTTPResponse{
+			Status: 200,
+			Header: http.Header{"Content-Type": {"text/plain"}},
+			Body:   []byte("OK\xff\x00"),
+		},
 	}
-	r := serveScript(t, &script{verb: func(_ context.Context, _ *fake, _ string, req any) (any, error) {
-		got = req.(sdk.ParseWebhookRequest)
-		return answer, nil
-	}})
+
+	r := serveScript(
+		t,
+		&script{verb: func(_ context.Context, _ *fake, _ string, req any) (any, error) {
+			got = req.(sdk.ParseWebhookRequest)
+			return answer, nil
+		}},
+	)
+
 	body := []byte("raw \xff\xfe\x00 bytes")
 	n, err := r.main().ParseWebhook(t.Context(), sdk.ParseWebhookRequest{
 		Request: sdk.HTTPRequest{
-			Method: "POST", Query: "a=1&a=2&b=%20", Body: body, RemoteAddress: "192.0.2.1", ReceivedAt: sdkTime,
-			Header: http.Header{"X-Sign": {"one", "two"}, "X-Latin": {"\xe9"}},
+			Method:        "POST",
+			Query:         "a=1&a=2&b=%20",
+			Body:          body,
+			RemoteAddress: "192.0.2.1",
+			ReceivedAt:    sdkTime,
+			Header:        http.Header{"X-Sign": {"one", "two"}, "X-Latin": {"\xe9"}},
 		},
-		Scope: sdk.ScopeIntent, Payout: &sdk.PayoutContext{Reference: "po_1"},
+		Scope:  sdk.ScopeIntent,
+		Payout: &sdk.PayoutContext{Reference: "po_1"},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !bytes.Equal(got.Request.Body, body) || got.Request.Query != "a=1&a=2&b=%20" || len(got.Request.Header["X-Sign"]) != 2 ||
-		got.Payment != nil || got.Payout.Reference != "po_1" || !got.Request.ReceivedAt.Equal(sdkTime) {
+
+	if !bytes.Equal(got.Request.Body, body) || got.Request.Query != "a=1&a=2&b=%20" ||
+		len(got.Request.Header["X-Sign"]) != 2 ||
+		got.Payment != nil ||
+		got.Payout.Reference != "po_1" ||
+		!got.Request.ReceivedAt.Equal(sdkTime) {
 		t.Errorf("got %+v", got)
 	}
-	if n.Verification != sdk.VerifiedBySignature || !bytes.Equal(n.Response.Body, answer.Response.Body) ||
+
+	if n.Verification != sdk.VerifiedBySignature ||
+		!bytes.Equal(n.Response.Body, answer.Response.Body) ||
 		n.Response.Header.Get("Content-Type") != "text/plain" {
 		t.Errorf("answer %+v", n)
 	}

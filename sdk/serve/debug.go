@@ -17,34 +17,41 @@ import (
 	"github.com/payhost/payhost/sdk/internal/wire"
 )
 
-// serveByHand serves the plugin on a socket, without a host that started it, until Ctrl-C: so that a debugger can start it.
-// The socket's path stays the same from one start to the next, and a host that has lost the plugin finds it again.
-func serveByHand(out, logs io.Writer, build func(Options) *Server, socket string) error {
-	logger := slog.New(slog.NewTextHandler(logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	s := build(Options{Logger: logger})
-	defer s.Close()
-	slog.SetDefault(s.logger)
-	listener, path, err := debugListener(s.info.Name, socket)
+// serveDebug serves the plugin on a socket, without a host that started it,
+// until Ctrl-C: so that a debugger can start it. The socket's path stays the
+// same from one start to the next, and a host that has lost the plugin finds it
+// again.
+func serveDebug(out, logs io.Writer, newServer func(Options) *Server, socket string) error {
+	everything := &slog.HandlerOptions{Level: slog.LevelDebug}
+	logger := slog.New(slog.NewTextHandler(logs, everything))
+	server := newServer(Options{Logger: logger})
+	defer server.Close()
+	slog.SetDefault(server.logger)
+
+	listener, path, err := debugListener(server.info.Name, socket)
 	if err != nil {
 		return err
 	}
-	g := newGRPCServer(nil)
-	s.Register(g)
+	contract := newGRPCServer(nil)
+	server.Register(contract)
+
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	defer context.AfterFunc(ctx, g.Stop)()
-	if err := invite(out, s.info, path); err != nil {
+	defer context.AfterFunc(ctx, contract.Stop)()
+	if err := invite(out, server.info, path); err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	return g.Serve(listener) // closes the listener, which removes the socket
+	return contract.Serve(listener) // closes the listener, which removes the socket
 }
 
-// debugListener listens where only this user can call. path, unless empty, replaces the plugin's usual one.
+// debugListener listens where only this user can call. path, unless empty,
+// replaces the plugin's usual one.
 func debugListener(name, path string) (net.Listener, string, error) {
 	if path == "" {
 		cache, err := os.UserCacheDir()
 		if err != nil {
-			return nil, "", fmt.Errorf("no folder for the socket (debug takes its path as an argument): %w", err)
+			return nil, "", fmt.Errorf(
+				"no folder for the socket (debug takes its path as an argument): %w", err)
 		}
 		path = filepath.Join(cache, "payhost", "debug", name+".sock")
 	}
@@ -52,44 +59,77 @@ func debugListener(name, path string) (net.Listener, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	folder := filepath.Dir(path)
-	if err := os.MkdirAll(folder, 0o700); err != nil { //nolint:gosec // the author has named it
+
+	if err := privateFolder(filepath.Dir(path)); err != nil {
 		return nil, "", err
 	}
-	if info, err := os.Stat(folder); err != nil || info.Mode().Perm()&0o077 != 0 { //nolint:gosec // the author has named it
-		return nil, "", errors.Join(err, fmt.Errorf("others may enter %s: its mode must be 0700", folder))
-	}
-	if c, err := net.Dial("unix", path); err == nil { //nolint:gosec // the author has named it
-		return nil, "", errors.Join(fmt.Errorf("another process listens on %s already", path), c.Close())
-	}
-	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) { //nolint:gosec // the author has named it
+	if err := removeOldSocket(path); err != nil {
 		return nil, "", err
 	}
-	l, err := net.Listen("unix", path)
+
+	listener, err := net.Listen("unix", path)
 	if err != nil {
 		return nil, "", err
 	}
 	if err := os.Chmod(path, 0o600); err != nil { //nolint:gosec // the author has named it
-		return nil, "", errors.Join(err, l.Close())
+		return nil, "", errors.Join(err, listener.Close())
 	}
-	return l, path, nil
+	return listener, path, nil
 }
 
-// invite prints what a host has to be told.
-func invite(out io.Writer, info sdk.Info, socket string) error {
-	type attachment struct {
-		Socket          string `json:"socket"`
-		ContractVersion int    `json:"contract_version"`
+// privateFolder makes the folder, and refuses one that others may enter.
+func privateFolder(folder string) error {
+	if err := os.MkdirAll(folder, 0o700); err != nil { //nolint:gosec // the author has named it
+		return err
 	}
-	text, err := json.Marshal(map[string]attachment{info.Name: {socket, wire.ContractVersion}})
+	info, err := os.Stat(folder) //nolint:gosec // the author has named it
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(out, `%s %s waits for a host (contract version %d, process %d). Start the host with
+	if info.Mode().Perm()&0o077 != 0 {
+		return fmt.Errorf("others may enter %s: its mode must be 0700", folder)
+	}
+	return nil
+}
+
+// removeOldSocket removes what an earlier process has left behind. It refuses
+// when a process still listens.
+func removeOldSocket(path string) error {
+	conn, err := net.Dial("unix", path) //nolint:gosec // the author has named it
+	if err == nil {
+		inUse := fmt.Errorf("another process listens on %s already", path)
+		return errors.Join(inUse, conn.Close())
+	}
+
+	err = os.Remove(path) //nolint:gosec // the author has named it
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// invite prints what the operator has to tell a host.
+func invite(out io.Writer, info sdk.Info, socket string) error {
+	type attach struct {
+		Socket          string `json:"socket"`
+		ContractVersion int    `json:"contract_version"`
+	}
+	text, err := json.Marshal(map[string]attach{
+		info.Name: {socket, wire.ContractVersion},
+	})
+	if err != nil {
+		return err
+	}
+
+	_, err = fmt.Fprintf(out, invitation,
+		info.Name, info.Version, wire.ContractVersion, os.Getpid(),
+		wire.AttachVariable, text)
+	return err
+}
+
+const invitation = `%s %s waits for a host (contract version %d, process %d). Start the host with
 
   export %s='%s'
 
 Only accounts with environment = "sandbox" use it. Ctrl-C ends it.
-`, info.Name, info.Version, wire.ContractVersion, os.Getpid(), wire.AttachVariable, text)
-	return err
-}
+`

@@ -8,21 +8,30 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// describe writes what the plugin is as indented JSON, for people and scripts that do not want to start a server.
+// describe writes what the plugin is as indented JSON, for people and scripts
+// that do not want to start a server.
 func describe(out io.Writer, info sdk.Info) error {
-	e := json.NewEncoder(out)
-	e.SetIndent("", "  ")
-	e.SetEscapeHTML(false)
-	return e.Encode(info)
+	encoder := json.NewEncoder(out)
+	encoder.SetIndent("", "  ")
+	encoder.SetEscapeHTML(false)
+	return encoder.Encode(info)
 }
 
-// explain is what someone reads who has started a plugin by hand.
+// explain is read by people who have started a plugin by hand.
 func explain(out io.Writer, program string, info sdk.Info) {
 	description := ""
 	if info.Description != "" {
 		description = info.Description + "\n"
 	}
-	fmt.Fprintf(out, `This is %s %s, a payment-provider plugin for Payhost (contract version %d).
+	fmt.Fprintf(out, explanation,
+		info.Name, info.Version, info.ContractVersion,
+		description,
+		info.Name, info.Name,
+		program,
+		program)
+}
+
+const explanation = `This is %s %s, a payment-provider plugin for Payhost (contract version %d).
 %s
 It is not meant to be started by hand: put it into the plugin_dir of a Payhost host and name it in config.toml:
 
@@ -36,5 +45,4 @@ To see what it can do and how it is configured, as JSON:
 To run it under a debugger and have a host attach to it:
 
   %s debug
-`, info.Name, info.Version, info.ContractVersion, description, info.Name, info.Name, program, program)
-}
+`

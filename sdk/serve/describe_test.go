@@ -35,19 +35,34 @@ const describedInfo = `{
 }`
 
 func TestDescribeSaysEverything(t *testing.T) {
-	least, most, decimals := decimal.RequireFromString("0.5"), decimal.New(1, 3), int32(0)
+	least := decimal.RequireFromString("0.5")
+	most := decimal.New(1, 3)
+	decimals := int32(0)
 	var out strings.Builder
 	err := describe(&out, sdk.Info{
-		Name: "shop", Version: "1.0.0", Description: "A <shop>.", ContractVersion: 1,
-		Capabilities: []sdk.Capability{sdk.CapabilityCreatePayment}, Currencies: []string{"USD"},
-		PaymentLimits: []sdk.AmountLimit{{Currency: "USD", Min: &least, Decimals: &decimals}},
+		Name:            "shop",
+		Version:         "1.0.0",
+		Description:     "A <shop>.",
+		ContractVersion: 1,
+		Capabilities:    []sdk.Capability{sdk.CapabilityCreatePayment},
+		Currencies:      []string{"USD"},
+		PaymentLimits: []sdk.AmountLimit{
+			{Currency: "USD", Min: &least, Decimals: &decimals},
+		},
 		PayoutLimits:  []sdk.AmountLimit{{Currency: "EUR", Max: &most}},
 		PaymentFields: []string{"customer.email"},
 		Operations: []sdk.Operation{{
-			Name: "look", Description: "Looks.", InputSchema: json.RawMessage(`{"type":"object"}`), MovesMoney: true,
+			Name:        "look",
+			Description: "Looks.",
+			InputSchema: json.RawMessage(`{"type":"object"}`),
+			MovesMoney:  true,
 		}},
-		WebhookTrust:  []sdk.WebhookTrust{sdk.TrustSignature},
-		CreatePayment: sdk.IdempotencySupport{Retry: sdk.RetryReturnsOriginal, Window: 24 * time.Hour, LinkOnly: true},
+		WebhookTrust: []sdk.WebhookTrust{sdk.TrustSignature},
+		CreatePayment: sdk.IdempotencySupport{
+			Retry:    sdk.RetryReturnsOriginal,
+			Window:   24 * time.Hour,
+			LinkOnly: true,
+		},
 		CreatePayout:  sdk.IdempotencySupport{Retry: sdk.RetryRejectsDuplicates},
 		PaymentLookup: sdk.Lookup{ByReference: true, Amounts: true, ListByTime: true},
 		PayoutLookup:  sdk.Lookup{Immediate: true, ListByReference: true},
@@ -56,6 +71,7 @@ func TestDescribeSaysEverything(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	if got, want := compacted(t, out.String()), compacted(t, describedInfo); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
@@ -71,10 +87,12 @@ func compacted(t *testing.T, text string) string {
 	if err := json.Unmarshal([]byte(text), &value); err != nil {
 		t.Fatal(err)
 	}
+
 	out, err := json.Marshal(value)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	return string(out)
 }
 
@@ -82,7 +100,8 @@ func TestExplainNeedsNoDescription(t *testing.T) {
 	var with, without strings.Builder
 	explain(&with, "shop", sdk.Info{Name: "shop", Description: "A shop."})
 	explain(&without, "shop", sdk.Info{Name: "shop"})
-	if strings.Contains(without.String(), "\n\n\n") || !strings.Contains(with.String(), "\nA shop.\n\n") {
+	if strings.Contains(without.String(), "\n\n\n") ||
+		!strings.Contains(with.String(), "\nA shop.\n\n") {
 		t.Errorf("got %s and %s", with.String(), without.String())
 	}
 }

@@ -32,7 +32,8 @@ type fakeConfig struct {
 	Currencies []string `config:"currencies"`
 }
 
-// script is what the fake does; a verb without one answers with the least that the contract allows.
+// script is what the fake does; a verb without one answers with the least that
+// the contract allows.
 type script struct {
 	build func(fakeConfig, sdk.Runtime) error
 	verb  func(ctx context.Context, p *fake, verb string, req any) (any, error)
@@ -60,17 +61,27 @@ func amount(text, currency string) sdk.Money {
 }
 
 func (*fake) Info() sdk.Info {
-	least, most, decimals := decimal.New(1, 0), decimal.New(1000, 0), int32(2)
-	limits := []sdk.AmountLimit{{Currency: "USD", Min: &least, Max: &most, Decimals: &decimals}}
+	least := decimal.New(1, 0)
+	most := decimal.New(1000, 0)
+	decimals := int32(2)
+	limits := []sdk.AmountLimit{
+		{Currency: "USD", Min: &least, Max: &most, Decimals: &decimals},
+	}
+
 	return sdk.Info{
-		Name: "fake", Version: "0.1.0", Currencies: []string{"USD", "EUR"},
-		PaymentLimits: limits, PayoutLimits: limits,
+		Name:          "fake",
+		Version:       "0.1.0",
+		Currencies:    []string{"USD", "EUR"},
+		PaymentLimits: limits,
+		PayoutLimits:  limits,
 		CreatePayment: sdk.IdempotencySupport{LinkOnly: true},
-		PaymentLookup: sdk.Lookup{ListByTime: true}, PayoutLookup: sdk.Lookup{ListByReference: true},
+		PaymentLookup: sdk.Lookup{ListByTime: true},
+		PayoutLookup:  sdk.Lookup{ListByReference: true},
 		Operations: []sdk.Operation{
 			{Name: "look", Description: "Looks."}, {Name: "move", MovesMoney: true},
 		},
-		ContractVersion: 99, Capabilities: []sdk.Capability{"made_up"}, // the SDK knows better
+		ContractVersion: 99,
+		Capabilities:    []sdk.Capability{"made_up"}, // the SDK knows better
 	}
 }
 
@@ -78,7 +89,10 @@ func (*fake) Info() sdk.Info {
 func (*fake) TakesCurrency(code string) bool { return code == "XLM" }
 
 func (p *fake) DescribeAccount() sdk.AccountDescription {
-	d := sdk.AccountDescription{Currencies: p.cfg.Currencies, Warnings: []string{"shop is " + p.cfg.Shop, "key is " + p.cfg.Key.Reveal()}}
+	d := sdk.AccountDescription{
+		Currencies: p.cfg.Currencies,
+		Warnings:   []string{"shop is " + p.cfg.Shop, "key is " + p.cfg.Key.Reveal()},
+	}
 	for _, c := range p.cfg.Without {
 		d.Without = append(d.Without, sdk.Capability(c))
 	}
@@ -93,7 +107,13 @@ func (p *fake) Close() error {
 }
 
 // perform runs the script, or answers with least.
-func perform[Resp any](ctx context.Context, p *fake, verb string, req any, least Resp) (Resp, error) {
+func perform[Resp any](
+	ctx context.Context,
+	p *fake,
+	verb string,
+	req any,
+	least Resp,
+) (Resp, error) {
 	if p.script.verb == nil {
 		return least, nil
 	}
@@ -109,51 +129,105 @@ func (p *fake) CheckHealth(ctx context.Context) (sdk.Health, error) {
 	return perform(ctx, p, "CheckHealth", nil, sdk.Health{State: sdk.HealthHealthy})
 }
 
-func (p *fake) ListPaymentMethods(ctx context.Context, req sdk.ListPaymentMethodsRequest) ([]sdk.PaymentMethod, error) {
+func (p *fake) ListPaymentMethods(
+	ctx context.Context,
+	req sdk.ListPaymentMethodsRequest,
+) ([]sdk.PaymentMethod, error) {
 	return perform(ctx, p, "ListPaymentMethods", req, []sdk.PaymentMethod(nil))
 }
 
-func (p *fake) CreatePayment(ctx context.Context, req sdk.CreatePaymentRequest) (*sdk.Payment, error) {
-	return perform(ctx, p, "CreatePayment", req, &sdk.Payment{Status: sdk.PaymentProcessing})
+func (p *fake) CreatePayment(
+	ctx context.Context,
+	req sdk.CreatePaymentRequest,
+) (*sdk.Payment, error) {
+	return perform(
+		ctx,
+		p,
+		"CreatePayment",
+		req,
+		&sdk.Payment{Status: sdk.PaymentProcessing},
+	)
 }
 
-func (p *fake) ConfirmPayment(ctx context.Context, req sdk.ConfirmPaymentRequest) (*sdk.Payment, error) {
-	return perform(ctx, p, "ConfirmPayment", req, &sdk.Payment{Status: sdk.PaymentProcessing})
+func (p *fake) ConfirmPayment(
+	ctx context.Context,
+	req sdk.ConfirmPaymentRequest,
+) (*sdk.Payment, error) {
+	return perform(
+		ctx,
+		p,
+		"ConfirmPayment",
+		req,
+		&sdk.Payment{Status: sdk.PaymentProcessing},
+	)
 }
 
-func (p *fake) GetPayment(ctx context.Context, req sdk.GetPaymentRequest) (*sdk.Payment, error) {
+func (p *fake) GetPayment(
+	ctx context.Context,
+	req sdk.GetPaymentRequest,
+) (*sdk.Payment, error) {
 	return perform(ctx, p, "GetPayment", req, &sdk.Payment{Status: sdk.PaymentProcessing})
 }
 
-func (p *fake) ListPayments(ctx context.Context, req sdk.ListPaymentsRequest) (*sdk.ListPaymentsResponse, error) {
+func (p *fake) ListPayments(
+	ctx context.Context,
+	req sdk.ListPaymentsRequest,
+) (*sdk.ListPaymentsResponse, error) {
 	return perform(ctx, p, "ListPayments", req, &sdk.ListPaymentsResponse{})
 }
 
-func (p *fake) CapturePayment(ctx context.Context, req sdk.CapturePaymentRequest) (*sdk.Payment, error) {
-	return perform(ctx, p, "CapturePayment", req, &sdk.Payment{Status: sdk.PaymentSucceeded})
+func (p *fake) CapturePayment(
+	ctx context.Context,
+	req sdk.CapturePaymentRequest,
+) (*sdk.Payment, error) {
+	return perform(
+		ctx,
+		p,
+		"CapturePayment",
+		req,
+		&sdk.Payment{Status: sdk.PaymentSucceeded},
+	)
 }
 
-func (p *fake) CancelPayment(ctx context.Context, req sdk.CancelPaymentRequest) (*sdk.Payment, error) {
+func (p *fake) CancelPayment(
+	ctx context.Context,
+	req sdk.CancelPaymentRequest,
+) (*sdk.Payment, error) {
 	return perform(ctx, p, "CancelPayment", req, &sdk.Payment{Status: sdk.PaymentCanceled})
 }
 
-func (p *fake) CreateRefund(ctx context.Context, req sdk.CreateRefundRequest) (*sdk.Refund, error) {
+func (p *fake) CreateRefund(
+	ctx context.Context,
+	req sdk.CreateRefundRequest,
+) (*sdk.Refund, error) {
 	return perform(ctx, p, "CreateRefund", req, &sdk.Refund{Status: sdk.RefundPending})
 }
 
-func (p *fake) GetRefund(ctx context.Context, req sdk.GetRefundRequest) (*sdk.Refund, error) {
+func (p *fake) GetRefund(
+	ctx context.Context,
+	req sdk.GetRefundRequest,
+) (*sdk.Refund, error) {
 	return perform(ctx, p, "GetRefund", req, &sdk.Refund{Status: sdk.RefundPending})
 }
 
-func (p *fake) CreatePayout(ctx context.Context, req sdk.CreatePayoutRequest) (*sdk.Payout, error) {
+func (p *fake) CreatePayout(
+	ctx context.Context,
+	req sdk.CreatePayoutRequest,
+) (*sdk.Payout, error) {
 	return perform(ctx, p, "CreatePayout", req, &sdk.Payout{Status: sdk.PayoutProcessing})
 }
 
-func (p *fake) GetPayout(ctx context.Context, req sdk.GetPayoutRequest) (*sdk.Payout, error) {
+func (p *fake) GetPayout(
+	ctx context.Context,
+	req sdk.GetPayoutRequest,
+) (*sdk.Payout, error) {
 	return perform(ctx, p, "GetPayout", req, &sdk.Payout{Status: sdk.PayoutProcessing})
 }
 
-func (p *fake) ListPayouts(ctx context.Context, req sdk.ListPayoutsRequest) (*sdk.ListPayoutsResponse, error) {
+func (p *fake) ListPayouts(
+	ctx context.Context,
+	req sdk.ListPayoutsRequest,
+) (*sdk.ListPayoutsResponse, error) {
 	return perform(ctx, p, "ListPayouts", req, &sdk.ListPayoutsResponse{})
 }
 
@@ -161,15 +235,30 @@ func (p *fake) GetBalances(ctx context.Context) ([]sdk.Balance, error) {
 	return perform(ctx, p, "GetBalances", nil, []sdk.Balance(nil))
 }
 
-func (p *fake) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
-	return perform(ctx, p, "ParseWebhook", req, &sdk.WebhookResult{Verification: sdk.NotVerified})
+func (p *fake) ParseWebhook(
+	ctx context.Context,
+	req sdk.ParseWebhookRequest,
+) (*sdk.WebhookResult, error) {
+	return perform(
+		ctx,
+		p,
+		"ParseWebhook",
+		req,
+		&sdk.WebhookResult{Verification: sdk.NotVerified},
+	)
 }
 
-func (p *fake) ParseReturn(ctx context.Context, req sdk.ParseReturnRequest) (*sdk.Return, error) {
+func (p *fake) ParseReturn(
+	ctx context.Context,
+	req sdk.ParseReturnRequest,
+) (*sdk.Return, error) {
 	return perform(ctx, p, "ParseReturn", req, &sdk.Return{Verification: sdk.NotVerified})
 }
 
-func (p *fake) InvokeOperation(ctx context.Context, req sdk.InvokeOperationRequest) (json.RawMessage, error) {
+func (p *fake) InvokeOperation(
+	ctx context.Context,
+	req sdk.InvokeOperationRequest,
+) (json.RawMessage, error) {
 	return perform(ctx, p, "InvokeOperation", req, json.RawMessage(`null`))
 }
 
@@ -178,21 +267,79 @@ var calls = map[string]func(context.Context, *client.Account) (any, error){
 	"CheckHealth": func(ctx context.Context, a *client.Account) (any, error) { return a.CheckHealth(ctx) },
 	"GetBalances": func(ctx context.Context, a *client.Account) (any, error) { return a.GetBalances(ctx) },
 
-	"ListPaymentMethods": with((*client.Account).ListPaymentMethods, sdk.ListPaymentMethodsRequest{Country: "DE"}),
-	"CreatePayment":      with((*client.Account).CreatePayment, validPayment()),
-	"ConfirmPayment":     with((*client.Account).ConfirmPayment, sdk.ConfirmPaymentRequest{IdempotencyKey: "k", Attempt: 1, Fields: map[string]string{"id": "7"}}),
-	"GetPayment":         with((*client.Account).GetPayment, sdk.GetPaymentRequest{Payment: sdk.PaymentContext{Reference: "pay_1"}}),
-	"ListPayments":       with((*client.Account).ListPayments, sdk.ListPaymentsRequest{From: time.Unix(1, 0).UTC()}),
-	"CapturePayment":     with((*client.Account).CapturePayment, sdk.CapturePaymentRequest{IdempotencyKey: "k", Attempt: 1}),
-	"CancelPayment":      with((*client.Account).CancelPayment, sdk.CancelPaymentRequest{IdempotencyKey: "k", Attempt: 1, Reason: "r"}),
-	"CreateRefund":       with((*client.Account).CreateRefund, sdk.CreateRefundRequest{Reference: "re_1", IdempotencyKey: "k", Sequence: 1, Attempt: 1, Amount: amount("1", "USD")}),
-	"GetRefund":          with((*client.Account).GetRefund, sdk.GetRefundRequest{Refund: sdk.RefundContext{Reference: "re_1"}}),
-	"CreatePayout":       with((*client.Account).CreatePayout, sdk.CreatePayoutRequest{Reference: "po_1", IdempotencyKey: "k", Sequence: 1, Attempt: 1, Amount: amount("1", "USD")}),
-	"GetPayout":          with((*client.Account).GetPayout, sdk.GetPayoutRequest{Payout: sdk.PayoutContext{Reference: "po_1"}}),
-	"ListPayouts":        with((*client.Account).ListPayouts, sdk.ListPayoutsRequest{Payouts: []sdk.PayoutContext{{Reference: "po_1"}}}),
-	"ParseWebhook":       with((*client.Account).ParseWebhook, sdk.ParseWebhookRequest{Scope: sdk.ScopeOpen}),
-	"ParseReturn":        with((*client.Account).ParseReturn, sdk.ParseReturnRequest{Scope: sdk.ScopeOpen}),
-	"InvokeOperation":    with((*client.Account).InvokeOperation, sdk.InvokeOperationRequest{Operation: "look", Input: json.RawMessage(`{}`)}),
+	"ListPaymentMethods": with(
+		(*client.Account).ListPaymentMethods,
+		sdk.ListPaymentMethodsRequest{Country: "DE"},
+	),
+	"CreatePayment": with((*client.Account).CreatePayment, validPayment()),
+	"ConfirmPayment": with(
+		(*client.Account).ConfirmPayment,
+		sdk.ConfirmPaymentRequest{
+			IdempotencyKey: "k",
+			Attempt:        1,
+			Fields:         map[string]string{"id": "7"},
+		},
+	),
+	"GetPayment": with(
+		(*client.Account).GetPayment,
+		sdk.GetPaymentRequest{Payment: sdk.PaymentContext{Reference: "pay_1"}},
+	),
+	"ListPayments": with(
+		(*client.Account).ListPayments,
+		sdk.ListPaymentsRequest{From: time.Unix(1, 0).UTC()},
+	),
+	"CapturePayment": with(
+		(*client.Account).CapturePayment,
+		sdk.CapturePaymentRequest{IdempotencyKey: "k", Attempt: 1},
+	),
+	"CancelPayment": with(
+		(*client.Account).CancelPayment,
+		sdk.CancelPaymentRequest{IdempotencyKey: "k", Attempt: 1, Reason: "r"},
+	),
+	"CreateRefund": with(
+		(*client.Account).CreateRefund,
+		sdk.CreateRefundRequest{
+			Reference:      "re_1",
+			IdempotencyKey: "k",
+			Sequence:       1,
+			Attempt:        1,
+			Amount:         amount("1", "USD"),
+		},
+	),
+	"GetRefund": with(
+		(*client.Account).GetRefund,
+		sdk.GetRefundRequest{Refund: sdk.RefundContext{Reference: "re_1"}},
+	),
+	"CreatePayout": with(
+		(*client.Account).CreatePayout,
+		sdk.CreatePayoutRequest{
+			Reference:      "po_1",
+			IdempotencyKey: "k",
+			Sequence:       1,
+			Attempt:        1,
+			Amount:         amount("1", "USD"),
+		},
+	),
+	"GetPayout": with(
+		(*client.Account).GetPayout,
+		sdk.GetPayoutRequest{Payout: sdk.PayoutContext{Reference: "po_1"}},
+	),
+	"ListPayouts": with(
+		(*client.Account).ListPayouts,
+		sdk.ListPayoutsRequest{Payouts: []sdk.PayoutContext{{Reference: "po_1"}}},
+	),
+	"ParseWebhook": with(
+		(*client.Account).ParseWebhook,
+		sdk.ParseWebhookRequest{Scope: sdk.ScopeOpen},
+	),
+	"ParseReturn": with(
+		(*client.Account).ParseReturn,
+		sdk.ParseReturnRequest{Scope: sdk.ScopeOpen},
+	),
+	"InvokeOperation": with(
+		(*client.Account).InvokeOperation,
+		sdk.InvokeOperationRequest{Operation: "look", Input: json.RawMessage(`{}`)},
+	),
 }
 
 // with binds a request to a verb.
@@ -208,7 +355,11 @@ var sdkTime = time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)
 // validPayment is a request that breaks no rule.
 func validPayment() sdk.CreatePaymentRequest {
 	return sdk.CreatePaymentRequest{
-		Reference: "pay_1", IdempotencyKey: "order-47", Sequence: 1, Attempt: 1, Amount: amount("60.00", "USD"),
+		Reference:      "pay_1",
+		IdempotencyKey: "order-47",
+		Sequence:       1,
+		Attempt:        1,
+		Amount:         amount("60.00", "USD"),
 	}
 }
 
@@ -231,7 +382,8 @@ func (r *rig) configure(t *testing.T, config string) sdk.AccountInfo {
 	return info
 }
 
-// serve runs a server of the scripted fake with the account "main", configured with nothing.
+// serve runs a server of the scripted fake with the account "main", configured
+// with nothing.
 func serveScript(t *testing.T, s *script) *rig {
 	t.Helper()
 	r := serveNew(t, s.newFake)
@@ -239,7 +391,10 @@ func serveScript(t *testing.T, s *script) *rig {
 	return r
 }
 
-func serveNew[C any, P sdk.Provider](t *testing.T, newProvider func(C, sdk.Runtime) (P, error)) *rig {
+func serveNew[C any, P sdk.Provider](
+	t *testing.T,
+	newProvider func(C, sdk.Runtime) (P, error),
+) *rig {
 	t.Helper()
 	var log bytes.Buffer
 	logger := slog.New(slog.NewJSONHandler(&lockedWriter{w: &log}, nil))
@@ -260,7 +415,8 @@ func (l *lockedWriter) Write(p []byte) (int, error) {
 	return l.w.Write(p)
 }
 
-// connect serves what register registers on a Unix socket and gives a client of it.
+// connect serves what register registers on a Unix socket and gives a client of
+// it.
 func connect(t *testing.T, register func(*grpc.Server)) *client.Client {
 	t.Helper()
 	socket := filepath.Join(t.TempDir(), "s")
@@ -268,14 +424,22 @@ func connect(t *testing.T, register func(*grpc.Server)) *client.Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := grpc.NewServer(grpc.MaxRecvMsgSize(wire.MaxMessageSize), grpc.MaxSendMsgSize(wire.MaxMessageSize))
+
+	g := grpc.NewServer(
+		grpc.MaxRecvMsgSize(wire.MaxMessageSize),
+		grpc.MaxSendMsgSize(wire.MaxMessageSize),
+	)
 	register(g)
 	served := make(chan error, 1)
 	go func() { served <- g.Serve(listener) }()
-	cc, err := grpc.NewClient("unix:"+socket, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	cc, err := grpc.NewClient(
+		"unix:"+socket,
+		grpc.WithTransportCredentials(insecure.NewCredentials()),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	t.Cleanup(func() {
 		cc.Close()
 		g.Stop()
@@ -283,5 +447,6 @@ func connect(t *testing.T, register func(*grpc.Server)) *client.Client {
 			t.Error(fmt.Errorf("serving: %w", err))
 		}
 	})
+
 	return client.New(cc)
 }

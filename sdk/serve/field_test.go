@@ -13,9 +13,11 @@ import (
 // Every text that a create can be without may be declared as needed, under the
 // name that its value is looked up by.
 func TestEveryOptionalTextMayBeNeeded(t *testing.T) {
-	given := []string{"Reference", "IdempotencyKey", "NotifyURL", "ReturnURL", "CancelURL"} // the host's own, always there
+	// the host's own, always there
+	given := []string{"Reference", "IdempotencyKey", "NotifyURL", "ReturnURL", "CancelURL"}
 	payment, payout := sdk.CreatePaymentRequest{}, sdk.CreatePayoutRequest{}
 	payments := markTexts(reflect.ValueOf(&payment).Elem(), given)
+
 	payouts := markTexts(reflect.ValueOf(&payout).Elem(), given)
 	for what, c := range map[string]struct {
 		texts map[string]string
@@ -26,13 +28,20 @@ func TestEveryOptionalTextMayBeNeeded(t *testing.T) {
 		if got := slices.Sorted(maps.Values(c.texts)); !slices.Equal(got, c.marks) {
 			t.Errorf("%s: %v, want every one of %v", what, got, c.marks)
 		}
+
 		for name := range c.texts {
 			problems := &wire.Problems{}
-			if checkFields(problems, []string{name}, c.texts); len(problems.Invalid()) != 0 {
+			if checkFields(problems, []string{name}, c.texts); len(
+				problems.Invalid(),
+			) != 0 {
 				t.Errorf("%s: %s is there: %v", what, name, problems.Invalid())
 			}
+
 			c.texts[name] = ""
-			if checkFields(problems, []string{name}, c.texts); len(problems.Invalid()) != 1 || problems.Invalid()[0].Field != name {
+			if checkFields(problems, []string{name}, c.texts); len(
+				problems.Invalid(),
+			) != 1 ||
+				problems.Invalid()[0].Field != name {
 				t.Errorf("%s: %s is missing: %v", what, name, problems.Invalid())
 			}
 		}
@@ -48,10 +57,12 @@ func markTexts(v reflect.Value, without []string) (marks []string) {
 		case field.Type.Kind() == reflect.String:
 			v.Field(i).SetString(v.Type().Name() + "." + field.Name)
 			marks = append(marks, v.Field(i).String())
-		case field.Type == reflect.TypeFor[sdk.Customer](), field.Type == reflect.TypeFor[sdk.Recipient]():
+		case field.Type == reflect.TypeFor[sdk.Customer](),
+			field.Type == reflect.TypeFor[sdk.Recipient]():
 			marks = append(marks, markTexts(v.Field(i), without)...)
 		}
 	}
+
 	slices.Sort(marks)
 	return marks
 }

@@ -20,7 +20,8 @@ import (
 	"github.com/payhost/payhost/sdk/internal/wire"
 )
 
-// plug connects a client to a gRPC server as Provider makes it, in memory, and counts the connections.
+// plug connects a client to a gRPC server as Provider makes it, in memory, and
+// counts the connections.
 func plug(t *testing.T, p *peer, opts ...grpc.DialOption) (*client.Client, *int, func()) {
 	t.Helper()
 	listener := bufconn.Listen(1 << 16)
@@ -38,6 +39,7 @@ func plug(t *testing.T, p *peer, opts ...grpc.DialOption) (*client.Client, *int,
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	return client.New(cc), &dials, func() {
 		cc.Close()
 		g.Stop()
@@ -57,30 +59,47 @@ func (*peer) GetInfo(context.Context, *pb.GetInfoRequest) (*pb.GetInfoResponse, 
 	return &pb.GetInfoResponse{Name: "plugin"}, nil
 }
 
-func (*peer) CreatePayment(context.Context, *pb.CreatePaymentRequest) (*pb.CreatePaymentResponse, error) {
+func (*peer) CreatePayment(
+	context.Context,
+	*pb.CreatePaymentRequest,
+) (*pb.CreatePaymentResponse, error) {
 	return &pb.CreatePaymentResponse{Payment: &pb.Payment{Status: 1}}, nil
 }
 
-func (p *peer) InvokeOperation(context.Context, *pb.InvokeOperationRequest) (*pb.InvokeOperationResponse, error) {
+func (p *peer) InvokeOperation(
+	context.Context,
+	*pb.InvokeOperationRequest,
+) (*pb.InvokeOperationResponse, error) {
 	return &pb.InvokeOperationResponse{Output: p.output}, nil
 }
 
-// TestKeepaliveOfAHostIsAllowed lets a quiet host ask every ten seconds for an hour: a server without our policy ends
-// the connection, and with it the calls on it, after forty.
+// TestKeepaliveOfAHostIsAllowed lets a quiet host ask every ten seconds for an
+// hour: a server without our policy ends the connection, and with it the calls
+// on it, after forty.
 //
-// go-plugin trap 8: a server without a policy answers keepalive with too_many_pings.
+// go-plugin trap 8: a server without a policy answers keepalive with
+// too_many_pings.
 func TestKeepaliveOfAHostIsAllowed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c, dials, stop := plug(t, &peer{}, grpc.WithIdleTimeout(0), grpc.WithKeepaliveParams(keepalive.ClientParameters{
-			Time: 10 * time.Second, Timeout: time.Second, PermitWithoutStream: true,
-		}))
+		c, dials, stop := plug(
+			t,
+			&peer{},
+			grpc.WithIdleTimeout(0),
+			grpc.WithKeepaliveParams(keepalive.ClientParameters{
+				Time:                10 * time.Second,
+				Timeout:             time.Second,
+				PermitWithoutStream: true,
+			}),
+		)
 		defer stop()
+
 		for range 2 {
 			if _, err := c.Info(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			time.Sleep(time.Hour) // of the bubble's clock
 		}
+
 		if *dials != 1 {
 			t.Errorf("%d connections", *dials)
 		}
@@ -93,28 +112,39 @@ func TestServerTakesAndGivesLargeMessages(t *testing.T) {
 		output: json.RawMessage(large),
 	})
 	defer stop()
+
 	if _, err := c.Account("main").CreatePayment(t.Context(), sdk.CreatePaymentRequest{Description: large}); err != nil {
 		t.Errorf("a large request: %v", err)
 	}
-	output, err := c.Account("main").InvokeOperation(t.Context(), sdk.InvokeOperationRequest{Operation: "report"})
+	output, err := c.Account("main").
+		InvokeOperation(t.Context(), sdk.InvokeOperationRequest{Operation: "report"})
 	if (err != nil) || (string(output) != large) {
 		t.Errorf("a large answer: %d bytes, %v", len(output), err)
 	}
 }
 
-// The server's own answer to a call that had ended on its way, which no client of ours sends.
+// The server's own answer to a call that had ended on its way, which no client
+// of ours sends.
 func TestServerRefusesEndedCalls(t *testing.T) {
-	s := NewServer(func(struct{}, sdk.Runtime) (idle, error) { return idle{}, nil }, Options{})
+	s := NewServer(
+		func(struct{}, sdk.Runtime) (idle, error) { return idle{}, nil },
+		Options{},
+	)
 	defer s.Close()
+
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := (&service{server: s}).CreatePayment(ctx, &pb.CreatePaymentRequest{Account: "main"})
+	_, err := (&service{server: s}).CreatePayment(
+		ctx,
+		&pb.CreatePaymentRequest{Account: "main"},
+	)
 	e, _ := wire.DecodeError(t.Context(), err)
 	if (e.Code != sdk.CodeUnavailable) || (e.Outcome != sdk.OutcomeNotSent) ||
 		!strings.Contains(e.Error(), "had ended before the plugin began") {
 		t.Errorf("got %v", e)
 	}
-	if err := s.put(ctx, "main", nil, s.next()); err == nil {
+
+	if err := s.put(ctx, "main", nil, s.nextTurn()); err == nil {
 		t.Error("an account was changed for a host that has gone")
 	}
 }

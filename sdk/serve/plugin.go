@@ -10,6 +10,8 @@ import (
 	"github.com/payhost/payhost/sdk/internal/wire"
 )
 
+var _ plugin.GRPCPlugin = (*serverPlugin)(nil)
+
 // serverPlugin makes go-plugin serve a Server.
 type serverPlugin struct {
 	plugin.NetRPCUnsupportedPlugin
@@ -17,16 +19,21 @@ type serverPlugin struct {
 }
 
 // pluginSets returns the contract versions that a plugin serves.
-func pluginSets(s *Server) map[int]plugin.PluginSet {
-	return map[int]plugin.PluginSet{wire.ContractVersion: {wire.PluginName: &serverPlugin{server: s}}}
+func pluginSets(server *Server) map[int]plugin.PluginSet {
+	return map[int]plugin.PluginSet{
+		wire.ContractVersion: {wire.PluginName: &serverPlugin{server: server}},
+	}
 }
 
-func (p *serverPlugin) GRPCServer(_ *plugin.GRPCBroker, g *grpc.Server) error {
-	p.server.Register(g)
+// GRPCServer adds the contract's service.
+func (p *serverPlugin) GRPCServer(_ *plugin.GRPCBroker, registrar *grpc.Server) error {
+	p.server.Register(registrar)
 	return nil
 }
 
-// GRPCClient is what go-plugin calls in hosts alone.
-func (*serverPlugin) GRPCClient(context.Context, *plugin.GRPCBroker, *grpc.ClientConn) (any, error) {
+// GRPCClient is called in hosts alone.
+func (*serverPlugin) GRPCClient(
+	context.Context, *plugin.GRPCBroker, *grpc.ClientConn,
+) (any, error) {
 	return nil, errors.New("a plugin does not call the contract")
 }

@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"os"
 	"os/exec"
@@ -28,9 +29,12 @@ func TestServeHandshake(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if info.Name != "plugin" || info.ContractVersion != wire.ContractVersion || h.process.NegotiatedVersion() != 1 {
+
+	if info.Name != "plugin" || info.ContractVersion != wire.ContractVersion ||
+		h.process.NegotiatedVersion() != 1 {
 		t.Errorf("info %+v, negotiated %d", info, h.process.NegotiatedVersion())
 	}
+
 	p, err := h.pay(t.Context(), "")
 	if err != nil || p.ProviderReference != "ref-1" {
 		t.Errorf("payment %+v, %v", p, err)
@@ -43,12 +47,14 @@ func TestServeHandshake(t *testing.T) {
 	}
 }
 
-// go-plugin trap 15: a print before the handshake ends the start, and nobody quotes stderr (garbage).
+// go-plugin trap 15: a print before the handshake ends the start, and nobody
+// quotes stderr (garbage).
 func TestServeLogsWhatIsPrinted(t *testing.T) {
 	h := start(t)
 	if _, err := h.pay(t.Context(), "print"); err != nil {
 		t.Fatal(err)
 	}
+
 	for _, line := range []string{
 		`"@message":"println [secret]"`, `"@message":"stderr [secret]"`, `"@message":"early [secret]"`,
 		`"@message":"log [secret]"`, `"@message":"descriptor"`, `"@message":"built"`, `"leak":"[secret]"`,
@@ -59,7 +65,8 @@ func TestServeLogsWhatIsPrinted(t *testing.T) {
 	}
 }
 
-// go-plugin trap 22: a line over 64 KB on stdout stops the reader and blocks the plugin.
+// go-plugin trap 22: a line over 64 KB on stdout stops the reader and blocks
+// the plugin.
 func TestServeSurvivesLongPrints(t *testing.T) {
 	h := start(t)
 	for range 3 {
@@ -67,9 +74,11 @@ func TestServeSurvivesLongPrints(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+
 	if _, err := h.pay(t.Context(), "print"); err != nil {
 		t.Fatal(err)
 	}
+
 	for _, line := range strings.Split(h.log.wait("descriptor"), "\n") {
 		if len(line) > 16<<10 {
 			t.Fatalf("a log line of %d bytes", len(line))
@@ -81,10 +90,12 @@ func TestServeSurvivesLongPrints(t *testing.T) {
 func TestServePanicEndsOneCall(t *testing.T) {
 	h := start(t)
 	_, err := h.pay(t.Context(), "panic")
-	if e := sdk.AsError(err); e.Code != sdk.CodeInternal || e.Outcome != sdk.OutcomeUnknown ||
+	if e := sdk.AsError(err); e.Code != sdk.CodeInternal ||
+		e.Outcome != sdk.OutcomeUnknown ||
 		e.Message != "panic in CreatePayment: no [secret]" {
 		t.Errorf("error %v", err)
 	}
+
 	if text := h.log.wait("testdata/plugin/main.go"); strings.Contains(text, canary) {
 		t.Errorf("the log shows the secret: %s", text)
 	}
@@ -96,7 +107,8 @@ func TestServePanicEndsOneCall(t *testing.T) {
 func TestServeDeathDuringACallIsUnknown(t *testing.T) {
 	h := start(t)
 	_, err := h.pay(t.Context(), "exit")
-	if e := sdk.AsError(err); e.Code != sdk.CodeUnavailable || e.Outcome != sdk.OutcomeUnknown ||
+	if e := sdk.AsError(err); e.Code != sdk.CodeUnavailable ||
+		e.Outcome != sdk.OutcomeUnknown ||
 		!strings.Contains(e.Message, "died") {
 		t.Errorf("error %v", err)
 	}
@@ -116,25 +128,32 @@ func TestServeIgnoresSignals(t *testing.T) {
 	}
 }
 
-// go-plugin trap 18: a plugin outlives a killed host, or dies with a thread of a living one.
+// go-plugin trap 18: a plugin outlives a killed host, or dies with a thread of
+// a living one.
 func TestServeEndsWithItsHost(t *testing.T) {
 	read, write, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer read.Close()
+
 	dir := t.TempDir()
 	host := exec.Command(os.Args[0])
-	host.Env = []string{helperHost + "=" + pluginPath(t), plugin.EnvUnixSocketDir + "=" + dir}
+	host.Env = []string{
+		helperHost + "=" + pluginPath(t),
+		plugin.EnvUnixSocketDir + "=" + dir,
+	}
 	host.ExtraFiles = []*os.File{write}
 	if err := host.Start(); err != nil {
 		t.Fatal(err)
 	}
+
 	write.Close()
 	ready := make([]byte, len("ready\n"))
 	if _, err := io.ReadFull(read, ready); err != nil {
 		t.Fatalf("the helper did not start its plugin: %v", err)
 	}
+
 	if err := host.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
@@ -142,13 +161,15 @@ func TestServeEndsWithItsHost(t *testing.T) {
 	if _, err := io.ReadAll(read); err != nil { // ends when the plugin has
 		t.Fatal(err)
 	}
+
 	if left, _ := os.ReadDir(dir); len(left) != 0 {
 		t.Errorf("the socket's folder still has %v", left)
 	}
 }
 
-// TestServeOutlivesItsLogReader closes the end of standard error that a host reads, without which a write would end the
-// process, and with it calls that may have moved money.
+// TestServeOutlivesItsLogReader closes the end of standard error that a host
+// reads, without which a write would end the process, and with it calls that
+// may have moved money.
 func TestServeOutlivesItsLogReader(t *testing.T) {
 	read, write, err := os.Pipe()
 	if err != nil {
@@ -158,31 +179,42 @@ func TestServeOutlivesItsLogReader(t *testing.T) {
 	cmd.Env = []string{
 		wire.Handshake.MagicCookieKey + "=" + wire.Handshake.MagicCookieValue, plugin.EnvUnixSocketDir + "=" + t.TempDir(),
 	}
+
 	cmd.Stderr = write
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	defer cmd.Wait()
+
 	defer cmd.Process.Kill()
 	write.Close()
 	read.Close()
-	line, err := bufio.NewReader(stdout).ReadString('\n') // core version, version, network, address, protocol, certificate
+
+	// core version, version, network, address, protocol, certificate
+	line, err := bufio.NewReader(stdout).ReadString('\n')
 	if err != nil {
 		t.Fatal(err)
 	}
-	cc, err := grpc.NewClient("unix:"+strings.Split(line, "|")[3], grpc.WithTransportCredentials(insecure.NewCredentials()))
+
+	cc, err := grpc.NewClient(
+		"unix:"+strings.Split(line, "|")[3],
+		grpc.WithTransportCredentials(insecure.NewCredentials()),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer cc.Close()
+
 	h := &hosted{client: client.New(cc), account: client.New(cc).Account("main")}
 	if _, err := h.client.Configure(t.Context(), "main", json.RawMessage(`{"environment": "sandbox", "key": "k"}`)); err != nil {
 		t.Fatal(err)
 	}
+
 	for range 3 {
 		if _, err := h.pay(t.Context(), "print"); err != nil {
 			t.Fatal(err)
@@ -190,13 +222,15 @@ func TestServeOutlivesItsLogReader(t *testing.T) {
 	}
 }
 
-// TestServeFails covers the ways in which a plugin cannot begin: it must end, and say why.
+// TestServeFails covers the ways in which a plugin cannot begin: it must end,
+// and say why.
 func TestServeFails(t *testing.T) {
 	read, broken, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer broken.Close()
+
 	read.Close()
 	cookie := wire.Handshake.MagicCookieKey + "=" + wire.Handshake.MagicCookieValue
 	for text, cmd := range map[string]*exec.Cmd{
@@ -226,7 +260,9 @@ func TestDescribe(t *testing.T) {
 	if err := json.Unmarshal(out, &got); err != nil {
 		t.Fatalf("%v in %s", err, out)
 	}
-	if got.Name != "plugin" || got.ContractVersion != 1 || len(got.Capabilities) != 2 || len(got.ConfigSchema) == 0 {
+
+	if got.Name != "plugin" || got.ContractVersion != 1 || len(got.Capabilities) != 2 ||
+		len(got.ConfigSchema) == 0 {
 		t.Errorf("got %s", out)
 	}
 }
@@ -239,9 +275,38 @@ func TestStartedByHand(t *testing.T) {
 	if cmd.ProcessState.ExitCode() != 1 || len(out) != 0 {
 		t.Errorf("%v, stdout %q", err, out)
 	}
+
 	for _, want := range []string{"plugin 1.2.3", "A provider for tests.", "plugin describe", "plugin_dir"} {
 		if !strings.Contains(stderr.String(), want) {
 			t.Errorf("%q is not in %s", want, stderr.String())
 		}
+	}
+}
+
+func TestAMisshapenProviderDoesNotStart(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	program := exec.Command(self)
+	program.Env = append(os.Environ(), helperPlugin+"=1")
+	var out, said bytes.Buffer
+	program.Stdout = &out
+	program.Stderr = &said
+
+	var exit *exec.ExitError
+	if err := program.Run(); !errors.As(err, &exit) || exit.ExitCode() != 1 {
+		t.Errorf("ended with %v", err)
+	}
+	for _, part := range []string{
+		"CheckHealth() (sdk.Health, error)",
+		"CheckHealth(context.Context) (sdk.Health, error)",
+	} {
+		if !strings.Contains(said.String(), part) {
+			t.Errorf("%q does not say %q", said.String(), part)
+		}
+	}
+	if strings.Count(said.String(), "\n") != 1 || out.Len() != 0 {
+		t.Errorf("the error is not one line on stderr alone: %q, %q", said.String(), out.String())
 	}
 }

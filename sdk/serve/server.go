@@ -2,6 +2,7 @@ package serve
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -19,70 +20,66 @@ import (
 	"github.com/payhost/payhost/sdk/internal/wire"
 )
 
-// Options are what Provider takes from the process and a test can set. The zero value logs nothing and uses the real
-// clock and network.
+// Options are what Provider takes from the process and a test can set. The zero
+// value logs nothing and uses the real clock and network.
 type Options struct {
 	Logger    *slog.Logger
 	Now       func() time.Time
-	Transport http.RoundTripper
+	Transport http.RoundTripper // see sdk.Runtime
 }
 
-// Server serves the contract for any number of accounts of one provider. Provider runs one as a plugin's process; tests
-// register one with a gRPC server of their own.
+// Server serves the contract for any number of accounts of one provider.
+// Provider runs one as a plugin's process; tests register one with a gRPC
+// server of their own.
 type Server struct {
 	info    sdk.Info
 	opts    Options
 	logger  *slog.Logger
 	secrets *redact.Set
-	build   func(*Server, string, []byte) (*account, error)
+	build   func(name string, config []byte) (*account, error)
 
 	mu       sync.Mutex
 	accounts map[string]*account
-	// turn is the number of the latest Configure or Deconfigure of each account that took effect, and turns counts them
-	// as they come in: one that is overtaken must not undo what the later one did.
+	// turn is the number of the latest Configure or Deconfigure of each account
+	// that took effect, and turns counts them as they come in: one that is
+	// overtaken must not undo what the later one did.
 	turn  map[string]uint64
 	turns uint64
 }
 
-// NewServer prepares a server whose accounts are built by newProvider. P must be the provider's own type, not an
-// interface, because Info is asked of its zero value. It panics when P has a method that is called like one of the
-// contract's and has another signature: the capability would be missing, and nothing else would tell.
-func NewServer[C any, P sdk.Provider](newProvider func(C, sdk.Runtime) (P, error), opts Options) *Server {
+// NewServer prepares a server whose accounts are built by newProvider. P must
+// be the provider's own type, not an interface, because Info is asked of its
+// zero value.
+//
+// It panics when P has a method that is called like one of the contract's and
+// has another signature: the capability would be missing, and nothing else
+// would tell.
+func NewServer[C any, P sdk.Provider](
+	newProvider func(C, sdk.Runtime) (P, error), opts Options,
+) *Server {
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.DiscardHandler)
 	}
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	s := &Server{opts: opts, secrets: redact.NewSet(redact.MinSecret), accounts: map[string]*account{}, turn: map[string]uint64{}}
-	s.logger = slog.New(maskHandler{next: opts.Logger.Handler(), mask: s.secrets.Text})
-	s.info = infoOf[P]()
-	s.info.ConfigSchema = sdk.Schema[C]()
-	s.build = func(s *Server, name string, text []byte) (*account, error) {
-		cfg, err := sdk.DecodeConfig[C](text)
-		if err != nil {
-			return nil, err
-		}
-		s.secrets.Add(configschema.Secrets(cfg)...)
-		a, ready := &account{name: name, plugin: &s.info}, false
-		defer func() {
-			if !ready { // also after a panic
-				s.close(a)
-			}
-		}()
-		p, err := newProvider(cfg, s.runtime(a))
-		if err != nil {
-			return nil, err
-		}
-		if isNil(p) {
-			return nil, fmt.Errorf("the constructor returned neither a provider nor an error")
-		}
-		a.provider = p
-		a.describe(configschema.Fingerprint(cfg))
-		ready = true
-		return a, nil
+
+	server := &Server{
+		info:     infoOf[P](),
+		opts:     opts,
+		secrets:  redact.NewSet(redact.MinSecret),
+		accounts: map[string]*account{},
+		turn:     map[string]uint64{},
 	}
-	return s
+	server.info.ConfigSchema = sdk.Schema[C]()
+	server.logger = slog.New(maskHandler{
+		next: opts.Logger.Handler(),
+		mask: server.secrets.Text,
+	})
+	server.build = func(name string, config []byte) (*account, error) {
+		return build(server, newProvider, name, config)
+	}
+	return server
 }
 
 // infoOf asks the zero value of P and adds what can be derived.
@@ -91,143 +88,220 @@ func infoOf[P sdk.Provider]() sdk.Info {
 	if any(zero) == nil { // P is an interface
 		panic("sdk: the constructor must return the provider's own type, not an interface")
 	}
-	checkShape(reflect.TypeFor[P]())
+	shape := reflect.TypeFor[P]()
+	if err := checkShape(shape); err != nil {
+		panic(err.Error())
+	}
+
 	info := zero.Info()
 	info.ContractVersion = wire.ContractVersion
-	info.Capabilities = capabilitiesOf(zero)
+	info.Capabilities = capabilitiesOf(shape)
 	return info
 }
 
-// Info gives what the plugin says of itself, with what the SDK derives.
-func (s *Server) Info() sdk.Info { return s.info }
+// build makes an account of a configuration, with a provider of its own.
+func build[C any, P sdk.Provider](
+	server *Server, newProvider func(C, sdk.Runtime) (P, error), name string, text []byte,
+) (*account, error) {
+	config, err := sdk.DecodeConfig[C](text)
+	if err != nil {
+		return nil, err
+	}
+	server.secrets.Add(configschema.Secrets(config)...)
 
-// Register adds the contract's service to g.
-func (s *Server) Register(g grpc.ServiceRegistrar) {
-	pb.RegisterProviderServiceServer(g, &service{server: s})
-}
-
-// Close forgets all accounts. Each is closed when its last call has ended: first its provider, if that is an io.Closer,
-// then what Runtime.OnClose was given.
-func (s *Server) Close() {
-	s.mu.Lock()
-	var idle []*account
-	for name, a := range s.accounts {
-		delete(s.accounts, name)
-		if s.retire(a) {
-			idle = append(idle, a)
+	// The functions that the constructor gave to OnClose are called also when it fails or panics.
+	built := &account{name: name, plugin: &server.info}
+	ready := false
+	defer func() {
+		if !ready {
+			server.close(built)
 		}
+	}()
+
+	provider, err := newProvider(config, server.runtime(built))
+	if err != nil {
+		return nil, err
 	}
-	s.mu.Unlock()
-	for _, a := range idle {
-		s.close(a)
+	if isNil(provider) {
+		return nil, errors.New("the constructor returned neither a provider nor an error")
 	}
+	built.provider = provider
+	built.describe(configschema.Fingerprint(config))
+	ready = true
+	return built, nil
 }
 
-func (s *Server) runtime(a *account) sdk.Runtime {
+// runtime returns what the account's constructor gets.
+func (s *Server) runtime(of *account) sdk.Runtime {
 	return sdk.Runtime{
-		Account:   a.name,
-		Logger:    s.logger.With("account", a.name),
+		Account:   of.name,
+		Logger:    s.logger.With("account", of.name),
 		Now:       s.opts.Now,
 		Transport: s.opts.Transport,
 		Mask:      s.secrets.Text,
-		OnClose:   a.atEnd.add,
+		OnClose:   of.onClose.add,
 	}
 }
 
-// acquire gives the account for one call, which must release it.
+// Info returns what the plugin says of itself, with what the SDK derives.
+func (s *Server) Info() sdk.Info { return s.info }
+
+// Register adds the contract's service to a gRPC server.
+func (s *Server) Register(registrar grpc.ServiceRegistrar) {
+	pb.RegisterProviderServiceServer(registrar, &service{server: s})
+}
+
+// Close forgets all accounts. Each is closed when its last call has ended:
+// first its provider, if that is an io.Closer, then what sdk.Runtime.OnClose
+// was given.
+func (s *Server) Close() {
+	s.mu.Lock()
+	var idle []*account
+	for name, old := range s.accounts {
+		delete(s.accounts, name)
+		if s.retire(old) {
+			idle = append(idle, old)
+		}
+	}
+	s.mu.Unlock()
+
+	for _, old := range idle {
+		s.close(old)
+	}
+}
+
+// acquire returns the account for one call, which must release it.
 func (s *Server) acquire(name string) (*account, *sdk.Error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	a, ok := s.accounts[name]
+
+	found, ok := s.accounts[name]
 	if !ok {
-		return nil, sdk.NotSent(sdk.CodeInvalidRequest, "account %q is not configured in this plugin process", name)
+		return nil, sdk.NotSent(sdk.CodeInvalidRequest,
+			"account %q is not configured in this plugin process", name)
 	}
-	a.calls++
-	return a, nil
+	found.calls++
+	return found, nil
 }
 
-func (s *Server) release(a *account) {
+// release ends a call, and closes an account whose last call it was.
+func (s *Server) release(used *account) {
 	s.mu.Lock()
-	a.calls--
-	last := a.retired && a.calls == 0
+	used.calls--
+	last := used.retired && (used.calls == 0)
 	s.mu.Unlock()
+
 	if last {
-		s.close(a)
+		s.close(used)
 	}
 }
 
-// retire marks an account that has left the map and reports whether it can be closed now. The caller holds mu.
-func (s *Server) retire(a *account) bool {
-	a.retired = true
-	return a.calls == 0
+// retire marks an account that has left the map and reports whether it can be
+// closed now. The caller holds mu.
+func (s *Server) retire(old *account) bool {
+	old.retired = true
+	return old.calls == 0
 }
 
-func (s *Server) close(a *account) {
-	if err := a.close(); err != nil {
-		s.logger.Warn("closing the provider failed", "account", a.name, "error", err)
+func (s *Server) close(old *account) {
+	if err := old.close(); err != nil {
+		s.logger.Warn("closing the provider failed", "account", old.name, "error", err)
 	}
 }
 
-// configure builds an account and puts it in place of the one of that name, if there is one.
-func (s *Server) configure(ctx context.Context, name string, config []byte) (sdk.AccountInfo, error) {
-	turn := s.next()
+// configure builds an account and puts it in place of the one of that name, if
+// there is one.
+func (s *Server) configure(
+	ctx context.Context, name string, config []byte,
+) (sdk.AccountInfo, error) {
+	turn := s.nextTurn()
+	var found sdk.Violations
 	if !accountName.MatchString(name) {
-		return sdk.AccountInfo{}, sdk.Invalid(sdk.Violation{Field: "account", Message: "1 to 64 characters of A-Z a-z 0-9 _ -"})
+		found.Add(true, "account", "1 to 64 characters of A-Z a-z 0-9 _ -")
+		return sdk.AccountInfo{}, found.Err()
 	}
 	if len(config) > wire.MaxInput {
-		return sdk.AccountInfo{}, sdk.Invalid(sdk.Violation{Field: "config", Message: fmt.Sprintf("at most %d bytes", wire.MaxInput)})
+		found.Add(true, "config", fmt.Sprintf("at most %d bytes", wire.MaxInput))
+		return sdk.AccountInfo{}, found.Err()
 	}
-	a, err := s.build(s, name, config)
+
+	built, err := s.build(name, config)
 	if err != nil {
 		return sdk.AccountInfo{}, err
 	}
-	if err := s.put(ctx, name, a, turn); err != nil {
-		s.close(a)
+	if err := s.put(ctx, name, built, turn); err != nil {
+		s.close(built)
 		return sdk.AccountInfo{}, err
 	}
-	return a.info, nil
+	return built.info, nil
 }
 
-func (s *Server) next() uint64 {
+// nextTurn numbers a change of accounts.
+func (s *Server) nextTurn() uint64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.turns++
 	return s.turns
 }
 
-// put makes a the account of that name, nil to have none, unless a later change has been made or the host has given up
-// on this one: it takes the account to be as it was.
-func (s *Server) put(ctx context.Context, name string, a *account, turn uint64) error {
-	s.mu.Lock()
-	if err := ctx.Err(); err != nil {
-		s.mu.Unlock()
-		return sdk.NotSent(sdk.CodeUnavailable, "the call ended before the account was ready: %s", err)
+// put makes next the account of that name; nil removes it. It refuses when a
+// later change has been made, and when the host has given up on this one: the
+// host then takes the account to be as it was.
+func (s *Server) put(ctx context.Context, name string, next *account, turn uint64) error {
+	old, err := s.exchange(ctx, name, next, turn)
+	if err != nil {
+		return err
 	}
-	if turn < s.turn[name] {
-		s.mu.Unlock()
-		return sdk.NotSent(sdk.CodeUnavailable, "the account was configured again meanwhile")
-	}
-	s.turn[name] = turn
-	old := s.accounts[name]
-	if a == nil {
-		delete(s.accounts, name)
-	} else {
-		s.accounts[name] = a
-	}
-	idle := old != nil && s.retire(old)
-	s.mu.Unlock()
-	if idle {
+	if old != nil {
 		s.close(old)
 	}
 	return nil
 }
 
-// recovered turns a panic into an error of the call in which it happened: the others go on. It must be deferred.
+// exchange is put without the closing: it returns the account that nothing uses
+// any more, if there is one.
+func (s *Server) exchange(
+	ctx context.Context, name string, next *account, turn uint64,
+) (idle *account, _ error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return nil, sdk.NotSent(sdk.CodeUnavailable,
+			"the call ended before the account was ready: %s", err)
+	}
+	if turn < s.turn[name] {
+		return nil, sdk.NotSent(sdk.CodeUnavailable,
+			"the account was configured again meanwhile")
+	}
+
+	s.turn[name] = turn
+	old := s.accounts[name]
+	if next == nil {
+		delete(s.accounts, name)
+	} else {
+		s.accounts[name] = next
+	}
+	if (old != nil) && s.retire(old) {
+		return old, nil
+	}
+	return nil, nil
+}
+
+// recovered turns a panic into an error of the call in which it happened: the
+// others go on. It must be deferred.
 func (s *Server) recovered(verb, account string, err **sdk.Error) {
-	p := recover()
-	if p == nil {
+	cause := recover()
+	if cause == nil {
 		return
 	}
-	s.logger.Error("panic in "+verb, "account", account, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-	*err = &sdk.Error{Code: sdk.CodeInternal, Outcome: sdk.OutcomeUnknown, Message: fmt.Sprintf("panic in %s: %v", verb, p)}
+
+	s.logger.Error("panic in "+verb,
+		"account", account,
+		"panic", fmt.Sprint(cause),
+		"stack", string(debug.Stack()))
+	*err = &sdk.Error{
+		Code:    sdk.CodeInternal,
+		Outcome: sdk.OutcomeUnknown,
+		Message: fmt.Sprintf("panic in %s: %v", verb, cause),
+	}
 }

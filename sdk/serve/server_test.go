@@ -34,12 +34,17 @@ func TestInfoIsCompletedBySDK(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if info.ContractVersion != 1 || len(info.Capabilities) != 17 || slices.Contains(info.Capabilities, "made_up") {
+
+	if info.ContractVersion != 1 || len(info.Capabilities) != 17 ||
+		slices.Contains(info.Capabilities, "made_up") {
 		t.Errorf("version %d, capabilities %v", info.ContractVersion, info.Capabilities)
 	}
-	if !json.Valid(info.ConfigSchema) || info.PaymentLimits[0].Max.String() != "1000" || *info.PaymentLimits[0].Decimals != 2 {
+
+	if !json.Valid(info.ConfigSchema) || info.PaymentLimits[0].Max.String() != "1000" ||
+		*info.PaymentLimits[0].Decimals != 2 {
 		t.Errorf("info %+v", info)
 	}
+
 	if got := r.server.Info(); got.Name != "fake" || len(got.Capabilities) != 17 {
 		t.Errorf("the server's own %+v", got)
 	}
@@ -47,10 +52,14 @@ func TestInfoIsCompletedBySDK(t *testing.T) {
 
 func TestEveryVerbReachesTheProvider(t *testing.T) {
 	var verbs []string
-	r := serveScript(t, &script{verb: func(_ context.Context, p *fake, verb string, _ any) (any, error) {
-		verbs = append(verbs, verb+" "+p.rt.Account)
-		return nil, nil
-	}})
+	r := serveScript(
+		t,
+		&script{verb: func(_ context.Context, p *fake, verb string, _ any) (any, error) {
+			verbs = append(verbs, verb+" "+p.rt.Account)
+			return nil, nil
+		}},
+	)
+
 	for name, call := range calls {
 		if _, err := call(t.Context(), r.main()); err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -59,6 +68,7 @@ func TestEveryVerbReachesTheProvider(t *testing.T) {
 			t.Errorf("%s called %v", name, verbs)
 		}
 	}
+
 	if len(verbs) != 17 {
 		t.Errorf("%d verbs", len(verbs))
 	}
@@ -66,10 +76,14 @@ func TestEveryVerbReachesTheProvider(t *testing.T) {
 
 func TestRequestArrivesAsItWasSent(t *testing.T) {
 	var got any
-	r := serveScript(t, &script{verb: func(_ context.Context, _ *fake, _ string, req any) (any, error) {
-		got = req
-		return nil, nil
-	}})
+	r := serveScript(
+		t,
+		&script{verb: func(_ context.Context, _ *fake, _ string, req any) (any, error) {
+			got = req
+			return nil, nil
+		}},
+	)
+
 	req := validPayment()
 	req.Amount = amount("60.01", "EUR")
 	req.Metadata = map[string]string{"a": "b"}
@@ -79,6 +93,7 @@ func TestRequestArrivesAsItWasSent(t *testing.T) {
 	if _, err := r.main().CreatePayment(t.Context(), req); err != nil {
 		t.Fatal(err)
 	}
+
 	if !reflect.DeepEqual(got, req) {
 		t.Errorf("got  %+v\nwant %+v", got, req)
 	}
@@ -99,26 +114,35 @@ func TestMissingCapabilities(t *testing.T) {
 	t.Run("the configuration turns them off", func(t *testing.T) {
 		r := serveScript(t, &script{})
 		info := r.configure(t, `{"without": ["create_payment"], "shop": "s"}`)
-		if slices.Contains(info.Capabilities, sdk.CapabilityCreatePayment) || len(info.Capabilities) != 16 ||
-			info.Warnings[0] != "shop is s" || !slices.Equal(info.Currencies, []string{"USD", "EUR"}) {
+		if slices.Contains(info.Capabilities, sdk.CapabilityCreatePayment) ||
+			len(info.Capabilities) != 16 ||
+			info.Warnings[0] != "shop is s" ||
+			!slices.Equal(info.Currencies, []string{"USD", "EUR"}) {
 			t.Errorf("account %+v", info)
 		}
+
 		_, err := r.main().CreatePayment(t.Context(), validPayment())
 		want(t, err, sdk.CodeNotSupported, sdk.OutcomeNotSent)
 		if _, err := calls["GetPayment"](t.Context(), r.main()); err != nil {
 			t.Error(err)
 		}
 	})
+
 	t.Run("the account has its own currencies", func(t *testing.T) {
 		r := serveScript(t, &script{})
-		if info := r.configure(t, `{"currencies": ["GBP"]}`); !slices.Equal(info.Currencies, []string{"GBP"}) {
+		if info := r.configure(t, `{"currencies": ["GBP"]}`); !slices.Equal(
+			info.Currencies,
+			[]string{"GBP"},
+		) {
 			t.Errorf("account %+v", info)
 		}
+
 		_, err := r.main().CreatePayment(t.Context(), validPayment())
 		if e := want(t, err, sdk.CodeInvalidRequest, sdk.OutcomeNotSent); e.Violations[0].Field != "currency" {
 			t.Errorf("got %v", e)
 		}
 	})
+
 	t.Run("the provider has none", func(t *testing.T) {
 		r := serveNew(t, func(struct{}, sdk.Runtime) (bare, error) { return bare{}, nil })
 		if info := r.configure(t, `{}`); len(info.Capabilities) != 0 {
@@ -144,9 +168,13 @@ func TestInfoMayBeWrittenInAnything(t *testing.T) {
 }
 
 func TestPanicsAreErrorsOfTheirCall(t *testing.T) {
-	r := serveScript(t, &script{verb: func(_ context.Context, _ *fake, verb string, _ any) (any, error) {
-		panic("at " + verb)
-	}})
+	r := serveScript(
+		t,
+		&script{verb: func(_ context.Context, _ *fake, verb string, _ any) (any, error) {
+			panic("at " + verb)
+		}},
+	)
+
 	for name, call := range calls {
 		_, err := call(t.Context(), r.main())
 		e := want(t, err, sdk.CodeInternal, sdk.OutcomeUnknown)
@@ -154,46 +182,71 @@ func TestPanicsAreErrorsOfTheirCall(t *testing.T) {
 			t.Errorf("%s: %v", name, e)
 		}
 	}
-	if log := r.log.String(); !strings.Contains(log, "server_test.go") || !strings.Contains(log, `"account":"main"`) {
+
+	if log := r.log.String(); !strings.Contains(log, "server_test.go") ||
+		!strings.Contains(log, `"account":"main"`) {
 		t.Errorf("the log has no stack: %s", log)
 	}
 }
 
 func TestNoAnswerIsInternal(t *testing.T) {
-	r := serveScript(t, &script{verb: func(_ context.Context, _ *fake, verb string, _ any) (any, error) {
-		return struct{}{}, nil // of no verb's type: perform gives the zero value
-	}})
+	r := serveScript(
+		t,
+		&script{verb: func(_ context.Context, _ *fake, verb string, _ any) (any, error) {
+			return struct{}{}, nil // of no verb's type: perform gives the zero value
+		}},
+	)
+
 	for name, call := range calls {
-		if name == "GetBalances" || name == "ListPaymentMethods" { // an empty list is an answer
+		if name == "GetBalances" ||
+			name == "ListPaymentMethods" { // an empty list is an answer
 			continue
 		}
+
 		_, err := call(t.Context(), r.main())
 		want(t, err, sdk.CodeInternal, sdk.OutcomeUnknown)
 	}
 }
 
 func TestNilErrorPointer(t *testing.T) {
-	r := serveScript(t, &script{verb: func(context.Context, *fake, string, any) (any, error) {
-		var none *sdk.Error
-		return nil, none
-	}})
+	r := serveScript(
+		t,
+		&script{verb: func(context.Context, *fake, string, any) (any, error) {
+			var none *sdk.Error
+			return nil, none
+		}},
+	)
 	_, err := r.main().CreatePayment(t.Context(), validPayment())
 	want(t, err, sdk.CodeInternal, sdk.OutcomeUnknown)
 }
 
 func TestErrorsArriveWhole(t *testing.T) {
 	sent := &sdk.Error{
-		Code: sdk.CodeDeclined, Outcome: sdk.OutcomeRefused, Message: "no", ProviderCode: "51",
-		ProviderMessage: "INSUFFICIENT \xe9", RetryAfter: time.Minute,
-		Violations: []sdk.Violation{{Field: "a.b", Message: "bad"}},
+		Code:            sdk.CodeDeclined,
+		Outcome:         sdk.OutcomeRefused,
+		Message:         "no",
+		ProviderCode:    "51",
+		ProviderMessage: "INSUFFICIENT \xe9",
+		RetryAfter:      time.Minute,
+		Violations:      []sdk.Violation{{Field: "a.b", Message: "bad"}},
 	}
-	r := serveScript(t, &script{verb: func(context.Context, *fake, string, any) (any, error) {
-		return nil, fmt.Errorf("wrapped: %w", sent)
-	}})
+
+	r := serveScript(
+		t,
+		&script{verb: func(context.Context, *fake, string, any) (any, error) {
+			return nil, fmt.Errorf("wrapped: %w", sent)
+		}},
+	)
+
 	_, err := r.main().CreatePayout(t.Context(), sdk.CreatePayoutRequest{
-		Reference: "po_1", IdempotencyKey: "k", Sequence: 1, Attempt: 1, Amount: amount("1", "USD"),
+		Reference:      "po_1",
+		IdempotencyKey: "k",
+		Sequence:       1,
+		Attempt:        1,
+		Amount:         amount("1", "USD"),
 	})
 	e := want(t, err, sdk.CodeDeclined, sdk.OutcomeRefused)
+
 	sent.ProviderMessage = "INSUFFICIENT \uFFFD"
 	if !reflect.DeepEqual(e, sent) {
 		t.Errorf("got  %+v\nwant %+v", e, sent)
@@ -210,18 +263,31 @@ func TestOtherErrorsAreUnknown(t *testing.T) {
 		{&sdk.Error{}, sdk.CodeInternal},
 		{&sdk.Error{Code: "made_up", Outcome: "made_up"}, sdk.CodeInternal},
 	} {
-		r := serveScript(t, &script{verb: func(context.Context, *fake, string, any) (any, error) { return nil, c.failure }})
+		r := serveScript(
+			t,
+			&script{
+				verb: func(context.Context, *fake, string, any) (any, error) { return nil, c.failure },
+			},
+		)
+
 		_, err := calls["CreatePayout"](t.Context(), r.main())
 		want(t, err, c.code, sdk.OutcomeUnknown)
 	}
 }
 
 func TestLinkOnlyCreatesAreSafeToMakeAnew(t *testing.T) {
-	r := serveScript(t, &script{verb: func(context.Context, *fake, string, any) (any, error) { return nil, errors.New("eof") }})
+	r := serveScript(
+		t,
+		&script{
+			verb: func(context.Context, *fake, string, any) (any, error) { return nil, errors.New("eof") },
+		},
+	)
+
 	_, err := r.main().CreatePayment(t.Context(), validPayment())
 	if e := want(t, err, sdk.CodeInternal, sdk.OutcomeUnknown); !e.NewAttemptSafe {
 		t.Error("CreatePayment is declared link-only: a new attempt is safe")
 	}
+
 	for _, verb := range []string{"CreatePayout", "CreateRefund", "CapturePayment", "GetPayment"} {
 		_, err := calls[verb](t.Context(), r.main())
 		if e := want(t, err, sdk.CodeInternal, sdk.OutcomeUnknown); e.NewAttemptSafe {
@@ -233,16 +299,25 @@ func TestLinkOnlyCreatesAreSafeToMakeAnew(t *testing.T) {
 func TestExchangesArriveEitherWay(t *testing.T) {
 	var fail error
 	var mu sync.Mutex
-	r := serveScript(t, &script{verb: func(ctx context.Context, _ *fake, _ string, _ any) (any, error) {
-		for i := range 20 {
-			sdk.RecordExchange(ctx, sdk.Exchange{
-				Method: "POST", URL: "https://p.example/x", Status: 200 + i, Sent: true, Duration: time.Second,
-			})
-		}
-		mu.Lock()
-		defer mu.Unlock()
-		return nil, fail
-	}})
+	r := serveScript(
+		t,
+		&script{verb: func(ctx context.Context, _ *fake, _ string, _ any) (any, error) {
+			for i := range 20 {
+				sdk.RecordExchange(ctx, sdk.Exchange{
+					Method:   "POST",
+					URL:      "https://p.example/x",
+					Status:   200 + i,
+					Sent:     true,
+					Duration: time.Second,
+				})
+			}
+
+			mu.Lock()
+			defer mu.Unlock()
+			return nil, fail
+		}},
+	)
+
 	for _, failure := range []error{nil, errors.New("eof")} {
 		mu.Lock()
 		fail = failure
@@ -252,9 +327,14 @@ func TestExchangesArriveEitherWay(t *testing.T) {
 		if (err != nil) != (failure != nil) {
 			t.Fatal(err)
 		}
+
 		got := log.Exchanges()
 		if len(got) != 16 || got[0] != (sdk.Exchange{
-			Method: "POST", URL: "https://p.example/x", Status: 200, Sent: true, Duration: time.Second,
+			Method:   "POST",
+			URL:      "https://p.example/x",
+			Status:   200,
+			Sent:     true,
+			Duration: time.Second,
 		}) {
 			t.Errorf("exchanges %+v", got)
 		}

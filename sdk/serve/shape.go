@@ -9,55 +9,73 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// optional are the interfaces that a provider may implement, by the only method
-// that each has.
-var optional = map[string]reflect.Type{
-	"CheckHealth":        reflect.TypeFor[sdk.HealthChecker](),
-	"ListPaymentMethods": reflect.TypeFor[sdk.MethodLister](),
-	"CreatePayment":      reflect.TypeFor[sdk.PaymentCreator](),
-	"ConfirmPayment":     reflect.TypeFor[sdk.PaymentConfirmer](),
-	"GetPayment":         reflect.TypeFor[sdk.PaymentGetter](),
-	"ListPayments":       reflect.TypeFor[sdk.PaymentLister](),
-	"CapturePayment":     reflect.TypeFor[sdk.PaymentCapturer](),
-	"CancelPayment":      reflect.TypeFor[sdk.PaymentCanceler](),
-	"CreateRefund":       reflect.TypeFor[sdk.RefundCreator](),
-	"GetRefund":          reflect.TypeFor[sdk.RefundGetter](),
-	"CreatePayout":       reflect.TypeFor[sdk.PayoutCreator](),
-	"GetPayout":          reflect.TypeFor[sdk.PayoutGetter](),
-	"ListPayouts":        reflect.TypeFor[sdk.PayoutLister](),
-	"GetBalances":        reflect.TypeFor[sdk.BalanceGetter](),
-	"ParseWebhook":       reflect.TypeFor[sdk.WebhookParser](),
-	"ParseReturn":        reflect.TypeFor[sdk.ReturnParser](),
-	"InvokeOperation":    reflect.TypeFor[sdk.OperationInvoker](),
-	"DescribeAccount":    reflect.TypeFor[sdk.AccountDescriber](),
-	"TakesCurrency":      reflect.TypeFor[sdk.CurrencyLearner](),
-	"Close":              reflect.TypeFor[io.Closer](),
+// optional are the interfaces that a provider may implement, each of one
+// method, with the capability that it gives, if any.
+var optional = []struct {
+	capability sdk.Capability
+	of         reflect.Type
+}{
+	{sdk.CapabilityCheckHealth, reflect.TypeFor[sdk.HealthChecker]()},
+	{sdk.CapabilityListPaymentMethods, reflect.TypeFor[sdk.MethodLister]()},
+	{sdk.CapabilityCreatePayment, reflect.TypeFor[sdk.PaymentCreator]()},
+	{sdk.CapabilityConfirmPayment, reflect.TypeFor[sdk.PaymentConfirmer]()},
+	{sdk.CapabilityGetPayment, reflect.TypeFor[sdk.PaymentGetter]()},
+	{sdk.CapabilityListPayments, reflect.TypeFor[sdk.PaymentLister]()},
+	{sdk.CapabilityCapturePayment, reflect.TypeFor[sdk.PaymentCapturer]()},
+	{sdk.CapabilityCancelPayment, reflect.TypeFor[sdk.PaymentCanceler]()},
+	{sdk.CapabilityCreateRefund, reflect.TypeFor[sdk.RefundCreator]()},
+	{sdk.CapabilityGetRefund, reflect.TypeFor[sdk.RefundGetter]()},
+	{sdk.CapabilityCreatePayout, reflect.TypeFor[sdk.PayoutCreator]()},
+	{sdk.CapabilityGetPayout, reflect.TypeFor[sdk.PayoutGetter]()},
+	{sdk.CapabilityListPayouts, reflect.TypeFor[sdk.PayoutLister]()},
+	{sdk.CapabilityGetBalances, reflect.TypeFor[sdk.BalanceGetter]()},
+	{sdk.CapabilityParseWebhook, reflect.TypeFor[sdk.WebhookParser]()},
+	{sdk.CapabilityParseReturn, reflect.TypeFor[sdk.ReturnParser]()},
+	{sdk.CapabilityInvokeOperation, reflect.TypeFor[sdk.OperationInvoker]()},
+	{"", reflect.TypeFor[sdk.AccountDescriber]()},
+	{"", reflect.TypeFor[sdk.CurrencyLearner]()},
+	{"", reflect.TypeFor[io.Closer]()},
 }
 
-// checkShape panics when a provider's type has a method that is called like one
-// of the contract's and is not it: the capability would be missing, and nothing
-// else would tell. That is so of another signature, of another case of letters,
-// and of a method of *P where the constructor returns P.
-func checkShape(provider reflect.Type) {
-	with := provider
-	if provider.Kind() != reflect.Pointer {
-		with = reflect.PointerTo(provider)
-	}
-
-	for i := range with.NumMethod() {
-		method := with.Method(i)
-		for name, want := range optional {
-			if strings.EqualFold(method.Name, name) && !provider.Implements(want) {
-				panic(fmt.Sprintf("sdk: %s has a method %s, which is not the one of sdk.%s: it must be %s%s, "+
-					"with a receiver of the type that the constructor returns",
-					provider, method.Name, want.Name(), name, signatureOf(want)))
-			}
+// capabilitiesOf returns what a provider's type can do: what it implements.
+func capabilitiesOf(provider reflect.Type) []sdk.Capability {
+	var able []sdk.Capability
+	for _, offer := range optional {
+		if (offer.capability != "") && provider.Implements(offer.of) {
+			able = append(able, offer.capability)
 		}
 	}
+	return able
 }
 
-// signatureOf returns what stands behind the name of an interface's only
-// method.
-func signatureOf(one reflect.Type) string {
-	return strings.TrimPrefix(one.Method(0).Type.String(), "func")
+// checkShape refuses a provider's type with a method that is called like one of
+// the contract's and is not it: the capability would be missing, and nothing
+// else would tell. Another signature is such a case, another case of letters,
+// and a method of *P where the constructor returns P.
+func checkShape(provider reflect.Type) error {
+	all := provider // with the methods of the pointer
+	if provider.Kind() != reflect.Pointer {
+		all = reflect.PointerTo(provider)
+	}
+
+	for i := range all.NumMethod() {
+		method := all.Method(i)
+		for _, offer := range optional {
+			want := offer.of.Method(0)
+			if !strings.EqualFold(method.Name, want.Name) || provider.Implements(offer.of) {
+				continue
+			}
+			has := reflect.Zero(all).Method(i).Type() // without the receiver
+			return fmt.Errorf("sdk: %s has a method %s%s, which is not the one of %s: "+
+				"it must be %s%s, with a receiver of the type that the constructor returns",
+				provider, method.Name, signature(has), offer.of,
+				want.Name, signature(want.Type))
+		}
+	}
+	return nil
+}
+
+// signature returns a method's parameters and results.
+func signature(method reflect.Type) string {
+	return strings.TrimPrefix(method.String(), "func")
 }

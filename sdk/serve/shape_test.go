@@ -25,9 +25,19 @@ type (
 	whole        struct{}
 )
 
-func (*oldRequest) GetPayout(context.Context, string) (*sdk.Payout, error) { return nil, nil }
-func (*noContext) CheckHealth() (sdk.Health, error)                        { return sdk.Health{}, nil }
-func (*byValue) ParseWebhook(context.Context, sdk.ParseWebhookRequest) (sdk.WebhookResult, error) {
+func (*oldRequest) GetPayout(
+	context.Context,
+	string,
+) (*sdk.Payout, error) {
+	return nil, nil
+}
+
+func (*noContext) CheckHealth() (sdk.Health, error) { return sdk.Health{}, nil }
+
+func (*byValue) ParseWebhook(
+	context.Context,
+	sdk.ParseWebhookRequest,
+) (sdk.WebhookResult, error) {
 	return sdk.WebhookResult{}, nil
 }
 func (*otherCase) GetPayOut(context.Context, sdk.GetPayoutRequest) (*sdk.Payout, error) {
@@ -38,7 +48,11 @@ func (*oddClose) Close()                                   {}
 func (*oddDescriber) DescribeAccount() *sdk.AccountDescription {
 	return nil
 }
-func (*pointerOnly) GetPayment(context.Context, sdk.GetPaymentRequest) (*sdk.Payment, error) {
+
+func (*pointerOnly) GetPayment(
+	context.Context,
+	sdk.GetPaymentRequest,
+) (*sdk.Payment, error) {
 	return nil, nil
 }
 func (*whole) GetPayment(context.Context, sdk.GetPaymentRequest) (*sdk.Payment, error) {
@@ -56,10 +70,12 @@ func panicOf[P sdk.Provider]() (said string) {
 			said, _ = p.(string)
 		}
 	}()
+
 	serve.NewServer(func(struct{}, sdk.Runtime) (P, error) {
 		var none P
 		return none, nil
 	}, serve.Options{})
+
 	return ""
 }
 
@@ -80,6 +96,7 @@ func TestAMethodThatIsCalledLikeAVerbMustBeIt(t *testing.T) {
 			}
 		}
 	}
+
 	if said := panicOf[*whole](); said != "" {
 		t.Errorf("a good provider is refused: %s", said)
 	}

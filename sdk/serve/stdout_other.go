@@ -4,7 +4,8 @@ package serve
 
 import "os"
 
-// takeStdout cannot move the descriptor here: what already refers to standard output keeps writing to the host.
+// takeStdout cannot move the descriptor here: what already refers to standard
+// output keeps writing to the host.
 func takeStdout(*os.File) (*os.File, error) { return os.Stdout, nil }
 
 func pointStdout(*os.File) error { return nil }

@@ -8,8 +8,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// takeStdout keeps the host's end of standard output for the handshake alone and makes file descriptor 1, and all that
-// already refers to it, write to the given file instead.
+// takeStdout keeps the host's end of standard output for the handshake alone
+// and makes file descriptor 1, and all that already refers to it, write to the
+// given file instead.
 func takeStdout(to *os.File) (*os.File, error) {
 	fd, err := unix.FcntlInt(uintptr(unix.Stdout), unix.F_DUPFD_CLOEXEC, 3)
 	if err != nil {

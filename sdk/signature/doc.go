@@ -30,7 +30,7 @@
 //
 // Compute the expected signature from what arrived, compare it with [Equal],
 // and only then read the fields, from the same Value or the same bytes that
-// were signed. What stands outside the signed part can be forged. Nothing in
+// were signed. Text outside of the signed part can be forged. Nothing in
 // this package limits the size of its input: the caller does, when it reads
 // the body. The time that a form takes grows with the size and no faster.
 package signature

@@ -120,7 +120,7 @@ func (c *Core) CapturePayment(
 	})
 }
 
-// CancelPayment returns up a payment that has not succeeded. It has the
+// CancelPayment cancels a payment that has not succeeded. It has the
 // promises of ConfirmPayment.
 func (c *Core) CancelPayment(ctx context.Context, id, reason, key string,
 ) (p *payment.Payment, replayed bool, err error) {

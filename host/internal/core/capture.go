@@ -123,8 +123,8 @@ func happened(attempts []payment.Attempt, key string) bool {
 	})
 }
 
-// firstInDoubt finds the first attempt at the capture that is in doubt. One
-// that was not sent has freed its key: what was wanted under it before is
+// firstInDoubt finds the first attempt at the capture that is in doubt. An
+// attempt that was not sent has freed its key: what was wanted under it before is
 // another capture, maybe of another amount.
 func firstInDoubt(attempts []payment.Attempt) (payment.Attempt, bool) {
 	for k := len(attempts) - 1; k >= 0; k-- {

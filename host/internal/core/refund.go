@@ -13,7 +13,7 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// CreateRefund returns back a succeeded payment or, where r has an amount, a
+// CreateRefund refunds a succeeded payment or, where r has an amount, a
 // part of it. Refunds that are open or done count towards what can still be
 // given back. It has the promises of CreatePayment; besides, the error is the
 // provider's when it refused or its answer is in doubt, with the refund.

@@ -181,51 +181,41 @@ func problemResponse(status int) *huma.Response {
 // schemaPrefix is where the document has its types.
 const schemaPrefix = "#/components/schemas/"
 
-// schemaNames gives types the names that the document has for them.
-var schemaNames = strings.NewReplacer(
-	"ProviderStatus",
-	"Provider",
-	"ProviderLimit",
-	"Limit",
-	"ProviderOperation",
-	"Operation",
-	"Resolution",
-	"ResolveRequest",
-	"View",
-	"",
-)
+// schemaNames are the names that the document has for types of package payment,
+// where they differ.
+var schemaNames = map[string]string{
+	"ProviderLimit":     "Limit",
+	"ProviderOperation": "Operation",
+	"Resolution":        "ResolveRequest",
+}
+
+// schemaName returns the name of a type in the document.
+func schemaName(t reflect.Type, hint string) string {
+	name := huma.DefaultSchemaNamer(t, hint)
+	if other, ok := schemaNames[name]; ok {
+		return other
+	}
+	return strings.TrimSuffix(name, "View")
+}
 
 // newSchemas makes the registry of the document's types. An alias stands for a
 // type that has another form in JSON than Go's fields say.
 func newSchemas() huma.Registry {
-	schemas := huma.NewMapRegistry(schemaPrefix, func(t reflect.Type, hint string) string {
-		return schemaNames.Replace(huma.DefaultSchemaNamer(t, hint))
-	})
+	schemas := huma.NewMapRegistry(schemaPrefix, schemaName)
 
-	schemas.RegisterTypeAlias(amountType, reflect.TypeFor[amountSchema]())
-	schemas.RegisterTypeAlias(
-		reflect.TypeFor[body[payment.Request]](),
-		reflect.TypeFor[paymentRequest](),
-	)
-	schemas.RegisterTypeAlias(
-		reflect.TypeFor[body[payment.PayoutRequest]](),
-		reflect.TypeFor[payoutRequest](),
-	)
+	alias[payment.Amount, amountSchema](schemas)
+	alias[body[payment.Request], paymentRequest](schemas)
+	alias[body[payment.PayoutRequest], payoutRequest](schemas)
+	alias[body[payment.RefundRequest], refundRequest](schemas)
+	alias[body[payment.CaptureRequest], captureRequest](schemas)
+	alias[huma.ErrorModel, problem](schemas)
 
-	schemas.RegisterTypeAlias(
-		reflect.TypeFor[body[payment.RefundRequest]](),
-		reflect.TypeFor[refundRequest](),
-	)
-	schemas.RegisterTypeAlias(
-		reflect.TypeFor[body[payment.CaptureRequest]](),
-		reflect.TypeFor[captureRequest](),
-	)
-
-	schemas.RegisterTypeAlias(
-		reflect.TypeFor[huma.ErrorModel](),
-		reflect.TypeFor[problem](),
-	)
+	// Operations refer to it by its name before huma has met it.
 	schemas.Schema(reflect.TypeFor[problem](), true, "")
-
 	return schemas
+}
+
+// alias shows a type of Go as another one in the document.
+func alias[T, Shown any](schemas huma.Registry) {
+	schemas.RegisterTypeAlias(reflect.TypeFor[T](), reflect.TypeFor[Shown]())
 }

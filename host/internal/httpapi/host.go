@@ -145,6 +145,9 @@ type Providers interface {
 	Providers() []payment.ProviderStatus
 	// Provider is false for a name that is not configured.
 	Provider(name string) (payment.ProviderStatus, bool)
+	// WebhookURL returns where an account's webhooks go. Its token is a secret of
+	// the operator's.
+	WebhookURL(name string) string
 }
 
 // Store is the database, as far as the probes know it.

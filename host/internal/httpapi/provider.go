@@ -70,12 +70,11 @@ func (a *API) providerOperations(api huma.API) {
 	}.described(), a.invokeOperation)
 }
 
-func (a *API) listProviders(context.Context, *struct{}) (*listed[payment.ProviderStatus], error) {
-	var list []payment.ProviderStatus
+func (a *API) listProviders(context.Context, *struct{}) (*listed[providerView], error) {
+	var list []providerView
 	for _, status := range a.Providers.Providers() {
-		// These are long, and for one provider at a time.
-		status.ConfigSchema, status.WebhookURL = nil, ""
-		list = append(list, shown(status))
+		status.ConfigSchema = nil // it is long, and for one provider at a time
+		list = append(list, viewProvider(status))
 	}
 	return pageOf(list, ""), nil
 }
@@ -86,7 +85,7 @@ type nameInput struct {
 
 func (a *API) getProvider(
 	ctx context.Context, in *nameInput,
-) (*one[payment.ProviderStatus], error) {
+) (*one[providerView], error) {
 	status, ok := a.Providers.Provider(in.Name)
 	if !ok {
 		return nil, a.fail(ctx, reading, &payment.Error{
@@ -96,24 +95,29 @@ func (a *API) getProvider(
 		})
 	}
 
-	status = shown(status)
-	return &one[payment.ProviderStatus]{&status}, nil
+	view := viewProvider(status)
+	view.WebhookURL = a.Providers.WebhookURL(in.Name)
+	return &one[providerView]{&view}, nil
 }
 
-// shown fills in empty lists, so that none is null in JSON.
-func shown(status payment.ProviderStatus) payment.ProviderStatus {
+// providerView is the state of one configured account.
+type providerView struct {
+	payment.ProviderStatus
+	WebhookURL string `json:"webhook_url,omitempty" doc:"where this account's webhooks go: what must be typed into the provider's back office; only when one provider is asked for"`
+}
+
+// viewProvider fills in empty lists, so that none is null in JSON.
+func viewProvider(status payment.ProviderStatus) providerView {
 	if status.StartedAt != nil {
 		at := status.StartedAt.UTC()
 		status.StartedAt = &at
 	}
-
 	orEmpty(&status.Capabilities)
 	orEmpty(&status.Currencies)
 	orEmpty(&status.Countries)
 	orEmpty(&status.WebhookTrust)
 	orEmpty(&status.Operations)
-
-	return status
+	return providerView{ProviderStatus: status}
 }
 
 func orEmpty[T any](list *[]T) {

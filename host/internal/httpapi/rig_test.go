@@ -79,17 +79,18 @@ func (s *safeBuffer) String() string {
 	return s.b.String()
 }
 
-// Providers and Provider are httpapi.Providers.
+// Providers, Provider and WebhookURL are httpapi.Providers.
 func (r *rig) Providers() []payment.ProviderStatus { return r.status }
 func (r *rig) Provider(name string) (payment.ProviderStatus, bool) {
 	for _, s := range r.status {
 		if s.Name == name {
-			s.WebhookURL = r.core.AccountURL(name)
 			return s, true
 		}
 	}
 	return payment.ProviderStatus{}, false
 }
+
+func (r *rig) WebhookURL(name string) string { return r.core.AccountURL(name) }
 
 func newRig(t *testing.T) *rig {
 	t.Helper()

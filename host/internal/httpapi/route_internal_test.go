@@ -25,6 +25,8 @@ func (nobody) Provider(string) (payment.ProviderStatus, bool) {
 	return payment.ProviderStatus{}, false
 }
 
+func (nobody) WebhookURL(string) string { return "" }
+
 // bare is an API with nothing in it.
 func bare(t *testing.T) *API {
 	t.Helper()

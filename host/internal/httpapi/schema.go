@@ -7,10 +7,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/payhost/payhost/host/internal/strictjson"
-	"github.com/payhost/payhost/host/payment"
 )
-
-var amountType = reflect.TypeFor[payment.Amount]()
 
 // amountSchema stands for payment.Amount in the document.
 type amountSchema struct{}

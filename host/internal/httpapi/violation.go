@@ -10,7 +10,7 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// reshape gives every error our form, with the request's ID. It is a
+// reshape brings every error into our form, with the request's ID. It is a
 // huma.Transformer.
 func (a *API) reshape(ctx huma.Context, _ string, value any) (any, error) {
 	switch failed := value.(type) {

@@ -28,8 +28,8 @@ const plainText = "text/plain; charset=utf-8"
 // maxAnswer bounds the body of an answer to a webhook.
 const maxAnswer = 64 << 10
 
-// answer writes what the plugin wants its provider to hear. Of the plugin's
-// headers only Content-Type is taken: the answer is served from the host's own
+// answer writes what the plugin wants its provider to hear. Only the
+// Content-Type of the plugin's headers is taken: the answer is served from the host's own
 // address, where a cookie, a redirect or a script would be the host's.
 func answer(w http.ResponseWriter, said sdk.HTTPResponse) {
 	body := said.Body[:min(len(said.Body), maxAnswer)]

@@ -64,7 +64,7 @@ func (b *Inbox) CatchupProvider(ctx context.Context, provider string) error {
 			return err
 		}
 
-		// What is known to be read slowly must not keep the others waiting.
+		// Webhooks that are known to be read slowly must not keep the others waiting.
 		claimed, slow, err := b.claimAll(ctx, due, now)
 		if err != nil {
 			return err

@@ -67,7 +67,7 @@ type Directory interface {
 type Options struct {
 	Store store.Transactor
 	Core  *core.Core
-	// Accounts give the leases on which plugins read webhooks.
+	// Accounts give the leases on which plugins read webhooks, one on each.
 	Accounts  core.Accounts
 	Directory Directory
 	// TrustedProxies are those whose X-Forwarded-For is believed.
@@ -123,7 +123,7 @@ func New(o Options) *Inbox {
 		b.prefix = strings.TrimRight(public.Path, "/")
 	}
 
-	// What bounds unverified senders.
+	// The bounds of unverified senders.
 	b.senders, b.budgets = newSenders(b.now), newBudgets(b.now)
 	b.slow, b.told = newSlow(), newTold()
 	b.short = newPlaces(smallPlaces, placeWait)

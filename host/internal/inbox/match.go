@@ -131,7 +131,7 @@ func (a *applier) byTheirReference(
 }
 
 // otherwiseKnown reports whether an intent has references of the provider, and
-// theirs is none of them. One that has none yet may still be waiting for its
+// theirs is none of them. An intent that has none yet may still be waiting for its
 // create call's answer.
 func otherwiseKnown(target *intent.Intent, theirs string) bool {
 	return (len(target.References) > 0) && !slices.Contains(target.References, theirs)

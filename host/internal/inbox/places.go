@@ -97,10 +97,10 @@ func (p *places) take(ctx context.Context, who claim) error {
 	one := p.enqueue(who)
 	p.mu.Unlock()
 
+	// Others give it a place, or its time is over first.
 	timer := time.NewTimer(p.wait)
 	defer timer.Stop()
 	var err error
-
 	select {
 	case <-one.given:
 		return nil
@@ -109,7 +109,6 @@ func (p *places) take(ctx context.Context, who claim) error {
 	case <-timer.C:
 		err = errNoPlace
 	}
-
 	return p.giveUp(one, err)
 }
 
@@ -151,7 +150,7 @@ func (p *places) giveUp(one *waiter, why error) error {
 	return why
 }
 
-// What follows is called with the lock held.
+// The methods that follow are called with the lock held.
 
 // free reports whether a request gets a place at once: there is one, and
 // nothing of the same sender waits.
@@ -206,7 +205,7 @@ func (p *places) enqueue(who claim) *waiter {
 	return one
 }
 
-// admit gives free places to the senders that are ready, to each in turn.
+// admit hands free places to the senders that are ready, to each in turn.
 func (p *places) admit() {
 	for p.taken < p.all {
 		queue := p.next()
@@ -216,6 +215,7 @@ func (p *places) admit() {
 		p.leave(queue)
 		first, _ := queue.waiters.Front().Value.(*waiter)
 
+		// A share that was free when the sender was woken may be full again.
 		if full := p.fullShare(first.claim); full != nil {
 			full.park(queue)
 		} else {
@@ -225,6 +225,7 @@ func (p *places) admit() {
 			p.join(queue)
 		}
 
+		// Another may take what it did not.
 		p.wake(first.claim)
 	}
 }

@@ -51,10 +51,12 @@ func (b *Inbox) prove(ctx context.Context, webhook *store.Webhook, who claim) (
 		if err := b.trials.take(ctx, who); err != nil {
 			return nil, err
 		}
+
 		begun := time.Now()
 		defer func() { b.giveTrial(who, time.Since(begun), err) }()
 	}
 
+	// Whatever keeps the plugin from reading it says nothing about the request.
 	ctx, cancel := context.WithTimeout(ctx, proveTimeout)
 	defer cancel()
 	lease, err := b.accounts.AcquireExisting(ctx, webhook.Provider)

@@ -33,8 +33,8 @@ const (
 
 // Every request takes a place before more than the first cheapBody of its body
 // is read. Shorter bodies have places of their own. Bodies that may be longer
-// than what is kept of an unverified one have few places. Of those that are not
-// stored unless they verify, fewer are looked at together: reading a long one
+// than what is kept of an unverified one have few places. Fewer of those
+// that are not stored unless they verify are looked at together: reading a long one
 // can take the plugin a second.
 var (
 	smallPlaces = bounds{all: 512, provider: 256, sender: 128, address: 128}
@@ -99,6 +99,7 @@ var (
 	errNotWhole = &refusal{
 		status: http.StatusBadRequest,
 		text:   "the body did not arrive whole and in time",
+		hangUp: true,
 	}
 	// errTooLarge answers what is past the bounds of a request.
 	errTooLarge = &refusal{status: http.StatusRequestEntityTooLarge, text: "too large"}
@@ -169,6 +170,7 @@ func (b *Inbox) receive(
 	r *http.Request,
 	webhook *store.Webhook,
 ) (*incoming, *refusal) {
+	// A request past the bounds is refused before it costs anything.
 	limit := int64(maxBody)
 	if webhook.Purpose != purposeWebhook {
 		limit = maxReturn
@@ -190,20 +192,22 @@ func (b *Inbox) receive(
 		Header:        header,
 		RemoteAddress: address,
 	}
-	readUntil(w, time.Now().Add(bodyTimeout))
 
+	// A short body is read before its place is taken, so that its sender cannot
+	// hold the place by sending slowly.
+	readUntil(w, time.Now().Add(bodyTimeout))
 	begun, err := readBody(r, nil, min(limit, cheapBody))
 	if err != nil {
 		return nil, errNotWhole
 	}
-	readUntil(w, time.Time{}) // the wait for a place has a bound of its own
 
+	// Wait for a place, without a deadline for reading meanwhile.
+	readUntil(w, time.Time{})
 	req := &incoming{inbox: b, claim: claim{webhook.Provider, senderOf(webhook, address), address}}
 	req.places = b.placesFor(r, len(begun), limit)
 	if err := req.places.take(r.Context(), req.claim); err != nil {
 		return nil, errNotInTime
 	}
-
 	req.allowed = b.senders.enter(req.claim.sender)
 
 	// It may be answered only once the place is free again: whoever has sent
@@ -213,6 +217,7 @@ func (b *Inbox) receive(
 		return nil, no
 	}
 
+	// The bytes are reserved until it is known what they were worth.
 	req.size, req.head = len(webhook.Request.Body), headSize(webhook.Request)
 	if req.allowed {
 		req.reserved = b.budgets.take(webhook.Provider, req.size+req.head)
@@ -289,8 +294,7 @@ func (b *Inbox) readRequest(
 	case err != nil:
 		return errNotWhole
 	}
-
-	readUntil(w, time.Time{}) // what reads it now has its own bounds
+	readUntil(w, time.Time{}) // the plugin's reading has a bound of its own
 
 	now := b.now().UTC().Truncate(time.Microsecond)
 	webhook.ID = core.NewID("wh")
@@ -298,7 +302,6 @@ func (b *Inbox) readRequest(
 	webhook.ReceivedAt = now
 	webhook.NextTryAt = now.Add(retry + time.Minute) // should this host die while it reads
 	webhook.Request.Body, webhook.Request.ReceivedAt = body, now
-
 	return nil
 }
 
@@ -331,7 +334,7 @@ func (p *paced) Read(into []byte) (int, error) {
 }
 
 // readUntil bounds how long the rest of a request may take; the zero time is
-// for ever. What is no connection, as in tests, has no such bound.
+// for ever. A request without a connection, as in tests, has no such bound.
 func readUntil(w http.ResponseWriter, deadline time.Time) {
 	_ = http.NewResponseController(w).SetReadDeadline(deadline)
 }

@@ -20,7 +20,7 @@ const queryWait = 5 * time.Second
 
 // ReturnHandler serves any method on /return/{token} and /return/{provider},
 // also below the path of public_url and with slashes at the end: the customer's
-// browser coming back. What it carries is recorded and, if it is signed,
+// browser coming back. Its content is recorded and, if it is signed,
 // applied; then the customer is sent on with 303 to the URL that the merchant
 // gave for this payment, with payment_id and status added, or shown a plain
 // page when there is none. Where the customer goes never depends on what the

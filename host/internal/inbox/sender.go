@@ -12,8 +12,8 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// What one sender may have stored that is not verified: a burst, then so many a
-// second. Webhooks that verify are not bounded here.
+// One sender may have so many unverified webhooks stored: a burst, then so many
+// a second. Webhooks that verify are not bounded here.
 const (
 	unverifiedBurst, unverifiedRate = 60, 1
 	// While a plugin is not there the host does not know what its webhooks are

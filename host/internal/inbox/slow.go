@@ -31,11 +31,11 @@ const slowPlaces = 2
 var slowAfter = time.Second
 
 // errTooSlow is for a webhook that its plugin did not finish reading in time.
-// Of a plugin that is not there it says nothing.
+// It says nothing of a plugin that is not there.
 var errTooSlow = errors.New("its plugin did not finish reading it in time")
 
 // errManySlow is for a request whose reading was ended because as many as may
-// be are read slowly. That is not its own fault: it is tried again.
+// be are read slowly. It is not at fault: it is tried again.
 var errManySlow = &sdk.Error{
 	Code:    sdk.CodeUnavailable,
 	Outcome: sdk.OutcomeNotSent,

@@ -422,11 +422,17 @@ func TestSlowReadingTakesHalfOfThePlaces(t *testing.T) {
 	}
 
 	for range crowd - 2 {
-		if got := <-answered; got != http.StatusServiceUnavailable {
-			t.Errorf("one of those that take too long is answered %d", got)
+		select {
+		case got := <-answered:
+			if got != http.StatusServiceUnavailable {
+				t.Errorf("one of those that take too long is answered %d", got)
+			}
+		case <-time.After(20 * time.Second):
+			t.Error("more than two are read for a long time")
+			close(goOn)
+			return
 		}
 	}
-
 	if n := reading.Load(); n != 2 {
 		t.Errorf("%d are read for a long time", n)
 	}

@@ -39,8 +39,8 @@ func digestOf(webhook *store.Webhook, r *reading) digest {
 }
 
 // first records what a webhook said once that is applied, and reports whether it
-// is told for the first time. What fits no payment yet may fit one later: it is
-// new each time.
+// is told for the first time. A webhook that fits no payment yet may fit one
+// later: it is new each time.
 func (t *told) first(webhook *store.Webhook, r *reading) bool {
 	if webhook.State == payment.WebhookUnmatched {
 		return true

@@ -24,7 +24,7 @@ import (
 // under way, so that the provider sends it again (what is stored is read
 // anyway).
 //
-// Of the plugin's answer only the status, the body and a harmless Content-Type
+// Only the status, the body and a harmless Content-Type of the plugin's answer
 // are taken.
 func (b *Inbox) WebhookHandler() http.Handler {
 	return notForServiceWorkers(b.bounded(func(w http.ResponseWriter, r *http.Request) {
@@ -154,6 +154,8 @@ func (b *Inbox) process(w http.ResponseWriter, r *http.Request, webhook *store.W
 
 	// The provider may hang up once it has sent: reading goes on all the same.
 	ctx := context.WithoutCancel(r.Context())
+
+	// The sender of too much has only stored what proves something new.
 	if !req.allowed {
 		proven, err := b.prove(ctx, webhook, req.claim)
 		if err != nil {
@@ -170,6 +172,7 @@ func (b *Inbox) process(w http.ResponseWriter, r *http.Request, webhook *store.W
 		}
 	}
 
+	// From here on the webhook is not lost, whatever becomes of this host.
 	if err := b.insert(ctx, webhook); err != nil {
 		b.later(w, webhook.Provider, err)
 		return

@@ -7,8 +7,9 @@ import (
 )
 
 // TrySystemCalls makes each of the system calls that confine plugins and that a
-// service manager may forbid, in a way that changes nothing. It is for a process
-// that exists for nothing else: where a filter kills, it does not return.
+// service manager may forbid, in a way that changes nothing. It is for a
+// process that exists for nothing else: where a filter kills, it does not
+// return.
 func TrySystemCalls() {
 	_ = landlockVersion()
 	none := ^uintptr(0)
@@ -16,7 +17,7 @@ func TrySystemCalls() {
 	_, _, _ = unix.Syscall(unix.SYS_LANDLOCK_RESTRICT_SELF, none, 0, 0)
 	_ = syscall.PtraceDetach(0)
 	_, _, _ = unix.Syscall(unix.SYS_SECCOMP, none, 0, 0)
-	_ = connectsForOthers()
+	_ = takesFromOthers()
 	_, _ = unix.ProcessVMReadv(0, nil, nil, 0)
 
 	var limit unix.Rlimit

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// bounds are what no limit of a single process holds: it is looked at now and
-// then, and a plugin that is beyond it is ended.
+// bounds are for what no limit of a single process bounds: the host looks now
+// and then, and ends a plugin that is beyond them.
 type bounds struct {
 	every     time.Duration // how often
 	folder    int64         // bytes in its folder, on the disk
@@ -20,12 +20,18 @@ type bounds struct {
 
 // defaultBounds are for every plugin. A plugin keeps nothing in its folder that
 // it needs, and starts no children to answer a call.
-var defaultBounds = bounds{every: 10 * time.Second, folder: 512 << 20, entries: 100_000, processes: 64}
+var defaultBounds = bounds{
+	every:     10 * time.Second,
+	folder:    512 << 20,
+	entries:   100_000,
+	processes: 64,
+}
 
 // guard ends the process when it is beyond its bounds.
 func (p *Process) guard(b bounds, folders ...string) {
 	tick := time.NewTicker(b.every)
 	defer tick.Stop()
+
 	for {
 		select {
 		case <-p.ended():
@@ -34,6 +40,7 @@ func (p *Process) guard(b bounds, folders ...string) {
 			return
 		case <-tick.C:
 		}
+
 		if err := b.exceeded(folders, p.launcher.confine); err != nil {
 			p.excess.Store(&err)
 			p.launcher.kill()
@@ -43,31 +50,37 @@ func (p *Process) guard(b bounds, folders ...string) {
 }
 
 // exceeded returns what is beyond the bounds; nil when nothing is.
-func (b bounds) exceeded(folders []string, c *confinement) error {
+func (b bounds) exceeded(folders []string, held *confinement) error {
 	for _, folder := range folders {
 		if err := b.look(folder); err != nil {
 			return err
 		}
 	}
 
-	members := c.members()
+	members := held.members()
 	if len(members) > b.processes {
-		return fmt.Errorf("it was ended because it has %d processes, and %d are the most", len(members), b.processes)
+		return fmt.Errorf("it was ended because it has %d processes, and %d are the most",
+			len(members), b.processes)
 	}
-	if used := memoryOf(members); c.memory > 0 && used > c.memory {
+
+	used := memoryOf(members)
+	if held.memory > 0 && used > held.memory {
 		return fmt.Errorf("it was ended because it and its children use %d MiB of memory, and %d are the most",
-			used>>20, c.memory>>20)
+			used>>20, held.memory>>20)
 	}
+
 	return nil
 }
 
 // errEnough ends a walk.
 var errEnough = errors.New("enough has been seen")
 
-// look adds up what is in the folder. What goes away meanwhile does not count;
-// folders in folders, so many that what is in them has no path, are too many.
+// look adds up what is in the folder. A file that goes away meanwhile does not
+// count. Folders in folders, so many that what is in them has no path, are too
+// many.
 func (b bounds) look(folder string) error {
-	size, entries := int64(0), 0
+	size := int64(0)
+	entries := 0
 	err := filepath.WalkDir(folder, func(_ string, entry fs.DirEntry, err error) error {
 		if errors.Is(err, syscall.ENAMETOOLONG) {
 			return errEnough
@@ -75,12 +88,15 @@ func (b bounds) look(folder string) error {
 		if err != nil {
 			return nil //nolint:nilerr // it has gone, or is not the plugin's
 		}
+
+		entries++
 		if info, err := entry.Info(); err == nil {
 			size += sizeOnDisk(info)
 		}
-		if entries++; size > b.folder || entries > b.entries {
+		if size > b.folder || entries > b.entries {
 			return errEnough
 		}
+
 		return nil
 	})
 	if !errors.Is(err, errEnough) {

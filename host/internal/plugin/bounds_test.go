@@ -34,6 +34,7 @@ func TestPluginThatFillsItsFolderIsEnded(t *testing.T) {
 	if said := ask(t, provider, a, "fill 1"); said != "done" {
 		t.Fatalf("less than the bound: %s", said)
 	}
+
 	if said := ask(t, provider, a, "ok"); said != "" {
 		t.Errorf("with less than the bound: %s", said)
 	}
@@ -63,6 +64,7 @@ func TestPluginThatNestsFoldersIsEnded(t *testing.T) {
 	if plugin.HasLandlock() && !strings.Contains(said, "permission denied") {
 		t.Errorf("in the sockets' folder: %s", said)
 	}
+
 	provider.Say("nest 30")
 	<-create(a)
 	endsSaying(t, p, "too many folders")
@@ -76,8 +78,9 @@ func TestPluginWithTooManyChildrenIsEnded(t *testing.T) {
 	if children := strings.Fields(ask(t, provider, a, "forks 4")); len(children) != 4 {
 		t.Fatalf("children: %q", children)
 	}
-	// They have left the process group, so that only their mark tells whose they
-	// are.
+
+	// They have left the process group, so that only their mark tells whose
+	// they are.
 	provider.Say("daemon")
 	<-create(a)
 	<-create(a)
@@ -91,9 +94,14 @@ func TestPluginWritesNoEndlessFile(t *testing.T) {
 	if said := ask(t, provider, a, "bigfile 64"); said != "done" {
 		t.Errorf("up to the limit: %s", said)
 	}
-	if said := ask(t, provider, a, "bigfile 65"); !strings.Contains(said, "file too large") {
+
+	if said := ask(t, provider, a, "bigfile 65"); !strings.Contains(
+		said,
+		"file too large",
+	) {
 		t.Errorf("beyond it: %s", said)
 	}
+
 	if said := ask(t, provider, a, "ok"); said != "" {
 		t.Errorf("afterwards: %s", said)
 	}
@@ -110,18 +118,26 @@ func TestControlGroupHoldsThePlugin(t *testing.T) {
 	if err != nil || len(groups) != 1 {
 		t.Fatalf("groups: %q, %v", groups, err)
 	}
+
 	for file, want := range map[string]string{
 		"cgroup.procs": strconv.Itoa(p.PID()), "memory.max": strconv.Itoa(1 << 30), "pids.max": "1024",
 	} {
-		if text, err := os.ReadFile(filepath.Join(groups[0], file)); err != nil || string(text) != want {
+		if text, err := os.ReadFile(filepath.Join(groups[0], file)); err != nil ||
+			string(text) != want {
 			t.Errorf("%s is %q, %v", file, text, err)
 		}
 	}
-	if in := strings.Join(p.Isolation().InForce, ", "); !strings.Contains(in, "a control group of its own") {
+
+	if in := strings.Join(p.Isolation().InForce, ", "); !strings.Contains(
+		in,
+		"a control group of its own",
+	) {
 		t.Errorf("in force: %s", in)
 	}
+
 	p.Stop(5 * time.Second)
-	if text, err := os.ReadFile(filepath.Join(groups[0], "cgroup.kill")); err != nil || string(text) != "1" {
+	if text, err := os.ReadFile(filepath.Join(groups[0], "cgroup.kill")); err != nil ||
+		string(text) != "1" {
 		t.Errorf("what is in it is not ended: %q, %v", text, err)
 	}
 }

@@ -22,9 +22,11 @@ func TestTableOfConfinementIsTheCodes(t *testing.T) {
 		t.Fatal(err)
 	}
 	var rows [][]string
+
 	for line := range strings.Lines(string(text)) {
 		cells := strings.Split(strings.Trim(strings.TrimSpace(line), "|"), "|")
-		if strings.HasPrefix(line, "| ") && len(cells) == 5 && strings.TrimSpace(cells[0]) != "thing" {
+		if strings.HasPrefix(line, "| ") && len(cells) == 5 &&
+			strings.TrimSpace(cells[0]) != "thing" {
 			rows = append(rows, cells)
 		}
 	}
@@ -33,6 +35,7 @@ func TestTableOfConfinementIsTheCodes(t *testing.T) {
 	if len(rows) != len(table) {
 		t.Fatalf("%d rows, and %d in the code", len(rows), len(table))
 	}
+
 	for i, row := range table {
 		cells := rows[i]
 		if thing := strings.TrimSpace(cells[0]); thing != row.Thing {
@@ -41,13 +44,22 @@ func TestTableOfConfinementIsTheCodes(t *testing.T) {
 		if strict := strings.Contains(cells[1], "**strict**"); strict != row.Strict {
 			t.Errorf("%s: strict is %v, in the code %v", row.Thing, strict, row.Strict)
 		}
+
 		_, named, has := strings.Cut(cells[1], "[")
 		named, _, _ = strings.Cut(named, "]")
-		if has != (row.By != plugin.Always) || has && named != string(row.By) {
+		if has != (row.By != plugin.Always) || (has && named != string(row.By)) {
 			t.Errorf("%s: by %q, in the code %q", row.Thing, named, row.By)
 		}
-		if test := strings.Trim(strings.TrimSpace(cells[4]), "`"); test != row.Test || !tests[test] {
-			t.Errorf("%s: the test is %q, in the code %q; there is one: %v", row.Thing, test, row.Test, tests[test])
+
+		if test := strings.Trim(strings.TrimSpace(cells[4]), "`"); test != row.Test ||
+			!tests[test] {
+			t.Errorf(
+				"%s: the test is %q, in the code %q; there is one: %v",
+				row.Thing,
+				test,
+				row.Test,
+				tests[test],
+			)
 		}
 	}
 }
@@ -59,18 +71,22 @@ func namesOfTests(t *testing.T) map[string]bool {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	names := map[string]bool{}
 	for _, name := range files {
 		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
+
 		for _, d := range file.Decls {
-			if f, ok := d.(*ast.FuncDecl); ok && f.Recv == nil && strings.HasPrefix(f.Name.Name, "Test") {
+			if f, ok := d.(*ast.FuncDecl); ok && f.Recv == nil &&
+				strings.HasPrefix(f.Name.Name, "Test") {
 				names[f.Name.Name] = true
 			}
 		}
 	}
+
 	return names
 }
 

@@ -14,25 +14,33 @@ import (
 	"github.com/payhost/payhost/sdk/client"
 )
 
-// connections knows the gRPC connections that go-plugin makes, which it hands to nobody: it does not close one whose
-// plugin died before it was quite up, and says nothing when one breaks while the process lives on.
+// connections knows the gRPC connections that go-plugin makes and keeps to
+// itself: it does not close one whose plugin died before it was quite up, and
+// does not tell when one breaks while the process lives on.
 type connections struct {
 	mu   sync.Mutex
 	list []*grpc.ClientConn
 }
 
-// dialOptions are for go-plugin's connections. There is no client keepalive: a plugin in another language may answer one
-// by closing the connection, and on a socket of this machine it tells nothing that the process's end does not.
+// dialOptions returns the options of go-plugin's connections. There is no
+// client keepalive: a plugin in another language may answer one by closing the
+// connection, and on a socket of this machine it tells nothing that the
+// process's end does not.
 func (c *connections) dialOptions(intercept grpc.UnaryClientInterceptor) []grpc.DialOption {
 	options := []grpc.DialOption{
-		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(client.MaxMessageSize), grpc.MaxCallSendMsgSize(client.MaxMessageSize)),
-		grpc.WithIdleTimeout(0), // a connection that nobody uses for half an hour stays
+		grpc.WithDefaultCallOptions(
+			grpc.MaxCallRecvMsgSize(client.MaxMessageSize),
+			grpc.MaxCallSendMsgSize(client.MaxMessageSize),
+		),
+		grpc.WithIdleTimeout(0), // a connection that is not used for half an hour stays
 		grpc.WithStatsHandler(traceHandler{}),
 		grpc.WithStreamInterceptor(c.stream),
 	}
+
 	if intercept != nil {
 		options = append(options, grpc.WithUnaryInterceptor(intercept))
 	}
+
 	return options
 }
 
@@ -46,21 +54,27 @@ const (
 
 // stream refuses go-plugin's broker, for which a plugin can make the host keep
 // whatever it sends, and any other stream.
-func (c *connections) stream(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientConn, method string,
-	next grpc.Streamer, opts ...grpc.CallOption,
+func (c *connections) stream(
+	ctx context.Context,
+	desc *grpc.StreamDesc,
+	conn *grpc.ClientConn,
+	method string,
+	next grpc.Streamer,
+	opts ...grpc.CallOption,
 ) (grpc.ClientStream, error) {
-	c.note(cc)
+	c.note(conn)
 	if method != outputStream {
 		return nil, status.Errorf(codes.Unimplemented, "this host does not use %s", method)
 	}
-	return next(ctx, desc, cc, method, append(opts, grpc.MaxCallRecvMsgSize(outputSize))...)
+	opts = append(opts, grpc.MaxCallRecvMsgSize(outputSize))
+	return next(ctx, desc, conn, method, opts...)
 }
 
-func (c *connections) note(cc *grpc.ClientConn) {
+func (c *connections) note(conn *grpc.ClientConn) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !slices.Contains(c.list, cc) {
-		c.list = append(c.list, cc)
+	if !slices.Contains(c.list, conn) {
+		c.list = append(c.list, conn)
 	}
 }
 
@@ -71,28 +85,33 @@ func (c *connections) all() []*grpc.ClientConn {
 }
 
 func (c *connections) close() {
-	for _, cc := range c.all() {
-		_ = cc.Close() // closed already, as a rule
+	for _, conn := range c.all() {
+		_ = conn.Close() // it is usually closed already
 	}
 }
 
+// ready reports whether no connection is broken.
 func (c *connections) ready() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, cc := range c.list {
-		if cc.GetState() != connectivity.Ready {
+	for _, conn := range c.list {
+		if conn.GetState() != connectivity.Ready {
 			return false
 		}
 	}
 	return true
 }
 
-// awaitReady waits while there is no connection but may be one soon.
+// awaitReady waits while a connection is broken but may be whole again soon.
 func (c *connections) awaitReady(ctx context.Context) {
-	for _, cc := range c.all() {
-		for s := cc.GetState(); s != connectivity.Ready && s != connectivity.Shutdown; s = cc.GetState() {
-			cc.Connect()
-			if !cc.WaitForStateChange(ctx, s) {
+	for _, conn := range c.all() {
+		for {
+			state := conn.GetState()
+			if state == connectivity.Ready || state == connectivity.Shutdown {
+				break
+			}
+			conn.Connect()
+			if !conn.WaitForStateChange(ctx, state) {
 				return
 			}
 		}
@@ -108,16 +127,20 @@ func (c *connections) watch(ctx context.Context) error {
 		<-ctx.Done()
 		return ctx.Err()
 	}
-	cc := list[0]
+
+	conn := list[0]
 	for {
-		state := cc.GetState()
+		state := conn.GetState()
 		switch state {
 		case connectivity.TransientFailure, connectivity.Shutdown:
 			return errConnectionLost
-		case connectivity.Idle: // the plugin closed the connection in good order: it must take another
-			cc.Connect()
+		case connectivity.Idle:
+			// The plugin closed the connection in good order: it must take
+			// another.
+			conn.Connect()
 		}
-		if !cc.WaitForStateChange(ctx, state) {
+
+		if !conn.WaitForStateChange(ctx, state) {
 			return ctx.Err()
 		}
 	}

@@ -17,8 +17,8 @@ import (
 	"google.golang.org/grpc/test/bufconn"
 )
 
-// A plugin in another language may close idle connections: that is no reason to kill it. One that takes no new
-// connection is lost, though its process lives.
+// A plugin in another language may close idle connections: that is no reason to
+// kill it. One that takes no new connection is lost, though its process lives.
 //
 // go-plugin trap 5: nobody is told of a crash.
 func TestConnectionCountsAsLostOnlyWhenThereCanBeNoOther(t *testing.T) {
@@ -26,15 +26,26 @@ func TestConnectionCountsAsLostOnlyWhenThereCanBeNoOther(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := grpc.NewServer(grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: 20 * time.Millisecond}))
+	server := grpc.NewServer(
+		grpc.KeepaliveParams(
+			keepalive.ServerParameters{MaxConnectionIdle: 20 * time.Millisecond},
+		),
+	)
+
 	served := make(chan error)
 	go func() { served <- server.Serve(l) }()
 	c := &connections{}
-	cc, err := grpc.NewClient(l.Addr().String(), append(c.dialOptions(nil), grpc.WithTransportCredentials(insecure.NewCredentials()))...)
+	cc, err := grpc.NewClient(
+		l.Addr().String(),
+		append(
+			c.dialOptions(nil),
+			grpc.WithTransportCredentials(insecure.NewCredentials()),
+		)...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer cc.Close()
+
 	c.note(cc)
 	cc.Connect()
 
@@ -42,15 +53,29 @@ func TestConnectionCountsAsLostOnlyWhenThereCanBeNoOther(t *testing.T) {
 	defer cancel()
 	lost := make(chan error, 1)
 	go func() { lost <- c.watch(ctx) }()
+
 	for range 3 { // ready, closed by the server, and ready again
-		awaitState(ctx, t, cc, func(s connectivity.State) bool { return s == connectivity.Ready })
-		awaitState(ctx, t, cc, func(s connectivity.State) bool { return s != connectivity.Ready })
+		awaitState(
+			ctx,
+			t,
+			cc,
+			func(s connectivity.State) bool { return s == connectivity.Ready },
+		)
+
+		awaitState(
+			ctx,
+			t,
+			cc,
+			func(s connectivity.State) bool { return s != connectivity.Ready },
+		)
 	}
+
 	select {
 	case err := <-lost:
 		t.Fatalf("taken for lost: %v", err)
 	default:
 	}
+
 	server.Stop()
 	<-served
 	if err := <-lost; !errors.Is(err, errConnectionLost) {
@@ -58,7 +83,12 @@ func TestConnectionCountsAsLostOnlyWhenThereCanBeNoOther(t *testing.T) {
 	}
 }
 
-func awaitState(ctx context.Context, t *testing.T, cc *grpc.ClientConn, ok func(connectivity.State) bool) {
+func awaitState(
+	ctx context.Context,
+	t *testing.T,
+	cc *grpc.ClientConn,
+	ok func(connectivity.State) bool,
+) {
 	t.Helper()
 	for s := cc.GetState(); !ok(s); s = cc.GetState() {
 		if !cc.WaitForStateChange(ctx, s) {
@@ -67,7 +97,8 @@ func awaitState(ctx context.Context, t *testing.T, cc *grpc.ClientConn, ok func(
 	}
 }
 
-// Plugins in other languages have none of go-plugin's streams, which would keep a connection busy.
+// Plugins in other languages have none of go-plugin's streams, which would keep
+// a connection busy.
 //
 // go-plugin trap 27: a connection without streams goes idle after 30 minutes.
 func TestQuietConnectionStays(t *testing.T) {
@@ -87,11 +118,19 @@ func TestQuietConnectionStays(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+
 		cc.Connect()
 		for range 2 {
-			awaitState(t.Context(), t, cc, func(s connectivity.State) bool { return s == connectivity.Ready })
+			awaitState(
+				t.Context(),
+				t,
+				cc,
+				func(s connectivity.State) bool { return s == connectivity.Ready },
+			)
+
 			time.Sleep(2 * time.Hour) // of the bubble's clock
 		}
+
 		if state := cc.GetState(); state != connectivity.Ready || dials != 1 {
 			t.Errorf("the connection is %s after %d dials", state, dials)
 		}
@@ -120,26 +159,33 @@ func (bytesCodec) Unmarshal(data []byte, v any) error {
 // go-plugin trap 29: a plugin makes the host keep gigabytes through the broker.
 func TestPluginGetsNoStreamButItsOutput(t *testing.T) {
 	opened := make(chan string, 8)
-	server := grpc.NewServer(grpc.ForceServerCodec(bytesCodec{}), grpc.UnknownServiceHandler(func(_ any, s grpc.ServerStream) error {
-		method, _ := grpc.MethodFromServerStream(s)
-		opened <- method
-		for _, size := range []int{outputSize / 2, 2 * outputSize} {
-			if err := s.SendMsg(make([]byte, size)); err != nil {
-				return err
+	server := grpc.NewServer(
+		grpc.ForceServerCodec(bytesCodec{}),
+		grpc.UnknownServiceHandler(func(_ any, s grpc.ServerStream) error {
+			method, _ := grpc.MethodFromServerStream(s)
+			opened <- method
+			for _, size := range []int{outputSize / 2, 2 * outputSize} {
+				if err := s.SendMsg(make([]byte, size)); err != nil {
+					return err
+				}
 			}
-		}
-		<-s.Context().Done()
-		return nil
-	}))
+			<-s.Context().Done()
+			return nil
+		}),
+	)
+
 	l := bufconn.Listen(1 << 20)
 	served := make(chan error)
 	go func() { served <- server.Serve(l) }()
 	defer func() { server.Stop(); <-served }()
 
 	c := &connections{}
-	cc, err := grpc.NewClient("passthrough:plugin", append(c.dialOptions(nil),
+	cc, err := grpc.NewClient("passthrough:plugin", append(
+		c.dialOptions(nil),
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return l.DialContext(ctx) }),
+		grpc.WithContextDialer(
+			func(ctx context.Context, _ string) (net.Conn, error) { return l.DialContext(ctx) },
+		),
 	)...)
 	if err != nil {
 		t.Fatal(err)
@@ -148,15 +194,23 @@ func TestPluginGetsNoStreamButItsOutput(t *testing.T) {
 
 	desc := &grpc.StreamDesc{ServerStreams: true, ClientStreams: true}
 	for _, method := range []string{"/plugin.GRPCBroker/StartStream", "/payhost.provider.v1.Provider/Watch"} {
-		if _, err := cc.NewStream(t.Context(), desc, method); status.Code(err) != codes.Unimplemented {
+		if _, err := cc.NewStream(t.Context(), desc, method); status.Code(
+			err,
+		) != codes.Unimplemented {
 			t.Errorf("%s: %v", method, err)
 		}
 	}
 
-	output, err := cc.NewStream(t.Context(), desc, outputStream, grpc.ForceCodec(bytesCodec{}))
+	output, err := cc.NewStream(
+		t.Context(),
+		desc,
+		outputStream,
+		grpc.ForceCodec(bytesCodec{}),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	if err := output.CloseSend(); err != nil {
 		t.Fatal(err)
 	}
@@ -164,6 +218,7 @@ func TestPluginGetsNoStreamButItsOutput(t *testing.T) {
 	if err := output.RecvMsg(&message); err != nil || len(message) != outputSize/2 {
 		t.Errorf("%d bytes, %v", len(message), err)
 	}
+
 	if err := output.RecvMsg(&message); status.Code(err) != codes.ResourceExhausted {
 		t.Errorf("a message that is too long: %v", err)
 	}

@@ -14,15 +14,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// connector answers the connects of one plugin and of all that it has started.
+// connector answers the connects and listens of one plugin and of all that it
+// has started.
 //
 // Before its version 9 Landlock does not keep a process from the sockets of
-// others that lie in the file system, and a filter cannot tell a unix socket
-// from a TCP one: it sees the number of a file and an address in memory. So the
-// filter puts every connect before the host, which takes the socket out of the
-// plugin, looks at it, and connects it itself. The plugin's own call never
-// happens, so nothing that the plugin exchanges meanwhile, neither the file of
-// that number nor the address, makes a difference.
+// others that lie in the file system, and it never keeps one from listening on
+// a port that the kernel chooses. A filter cannot tell a unix socket from a TCP
+// one: it sees the number of a file and an address in memory. So the filter
+// puts these calls before the host, which takes the socket out of the plugin,
+// looks at it, and makes the call itself. The plugin's own call never happens,
+// so nothing that the plugin exchanges meanwhile, neither the file of that
+// number nor the address, makes a difference.
 type connector struct {
 	listener *os.File
 	places   chan struct{}
@@ -34,9 +36,9 @@ type connector struct {
 	waiting map[int]struct{} // sockets that may take long to connect
 }
 
-// connectsAtOnce bounds how many connects of one plugin are under way. One that
+// callsAtOnce bounds how many calls of one plugin are under way. A connect that
 // does not block the plugin is over at once.
-const connectsAtOnce = 64
+const callsAtOnce = 64
 
 // maxAddress is how long a socket's address may be.
 const maxAddress = 128
@@ -61,9 +63,9 @@ type answer struct {
 	Flags uint32
 }
 
-// connectsForOthers reports whether the host may take sockets out of a process
-// of its own. Some sandboxes forbid that.
-func connectsForOthers() error {
+// takesFromOthers returns why the host cannot take sockets out of a process of
+// its own, as in some sandboxes; nil when it can.
+func takesFromOthers() error {
 	self, err := unix.PidfdOpen(os.Getpid(), 0)
 	if err != nil {
 		return fmt.Errorf("pidfd_open: %w", err)
@@ -74,10 +76,11 @@ func connectsForOthers() error {
 	if err != nil {
 		return fmt.Errorf("pidfd_getfd: %w", err)
 	}
+
 	return unix.Close(taken)
 }
 
-// newConnector answers what comes from the listener until the last process
+// newConnector answers the questions of the listener until the last process
 // under the filter has ended or close is called.
 func newConnector(listener int) (*connector, error) {
 	if err := unix.SetNonblock(listener, true); err != nil {
@@ -85,25 +88,28 @@ func newConnector(listener int) (*connector, error) {
 	}
 	c := &connector{
 		listener: os.NewFile(uintptr(listener), "seccomp"),
-		places:   make(chan struct{}, connectsAtOnce),
+		places:   make(chan struct{}, callsAtOnce),
 		done:     make(chan struct{}),
 		waiting:  map[int]struct{}{},
 	}
+
 	go c.run()
 	return c, nil
 }
 
-// close ends all that is under way. Whoever still asks afterwards is told that
-// there is no such call.
+// close ends all that is under way. A process that still asks afterwards is
+// told that there is no such call.
 func (c *connector) close() {
 	if c == nil {
 		return
 	}
+
 	c.mu.Lock()
 	c.closed = true
 	for socket := range c.waiting {
 		_ = unix.Shutdown(socket, unix.SHUT_RDWR) // its connect returns
 	}
+
 	c.mu.Unlock()
 
 	_ = c.listener.Close() // it was only listened to
@@ -117,32 +123,36 @@ func (c *connector) run() {
 	if err != nil {
 		return
 	}
+
 	for {
-		var q question
+		var asked question
 		got := false
 		ended := false
 		err := raw.Read(func(fd uintptr) bool {
-			got, ended = receive(int(fd), &q)
+			got, ended = receive(int(fd), &asked)
 			return got || ended
 		})
 		if err != nil || ended {
 			return
 		}
+
+		// Beyond the bound the plugin waits, and not the host.
 		c.places <- struct{}{}
 		c.calls.Go(func() {
 			defer func() { <-c.places }()
-			c.serve(&q)
+			c.serve(&asked)
 		})
 	}
 }
 
-// receive takes one question if there is one. It reports ended when nobody is
-// left who could ask. It never waits: receiving itself does, whatever the
+// receive takes one question if there is one. It reports ended when no process
+// is left that could ask. It never waits: receiving itself does, whatever the
 // file's flags.
-func receive(listener int, q *question) (got, ended bool) {
+func receive(listener int, asked *question) (got, ended bool) {
 	for {
 		polled := []unix.PollFd{{Fd: int32(listener), Events: unix.POLLIN}}
 		n, err := unix.Poll(polled, 0)
+
 		switch {
 		case errors.Is(err, unix.EINTR):
 			continue
@@ -154,14 +164,16 @@ func receive(listener int, q *question) (got, ended bool) {
 			return false, true
 		}
 
-		*q = question{}                                                              // the kernel wants it empty
-		errno := control(listener, unix.SECCOMP_IOCTL_NOTIF_RECV, unsafe.Pointer(q)) //nolint:gosec // a system call's argument
+		*asked = question{} // the kernel wants it empty
+		errno := control(listener, unix.SECCOMP_IOCTL_NOTIF_RECV,
+			unsafe.Pointer(asked)) //nolint:gosec // a system call's argument
 		switch errno {
 		case 0:
 			return true, false
-		case unix.EINTR, unix.ENOENT: // who asked has been killed meanwhile
+		case unix.EINTR, unix.ENOENT: // the process that asked has been killed meanwhile
 			continue
 		}
+
 		return false, true
 	}
 }
@@ -172,48 +184,73 @@ func control(listener int, request uintptr, arg unsafe.Pointer) unix.Errno {
 	return errno
 }
 
-// serve connects, and says what came of it.
-func (c *connector) serve(q *question) {
-	a := answer{ID: q.ID}
-	if errno := c.connect(q); errno != 0 {
-		a.Error = -int32(errno)
+// serve makes the call, and tells the process what came of it.
+func (c *connector) serve(asked *question) {
+	result := answer{ID: asked.ID}
+	if errno := c.makeCall(asked); errno != 0 {
+		result.Error = -int32(errno)
 	}
+
 	raw, err := c.listener.SyscallConn()
 	if err != nil {
 		return // closed
 	}
 	_ = raw.Control(func(fd uintptr) {
-		// Who asked may be gone.
-		_ = control(int(fd), unix.SECCOMP_IOCTL_NOTIF_SEND, unsafe.Pointer(&a)) //nolint:gosec // as above
+		// The process that asked may be gone.
+		_ = control(int(fd), unix.SECCOMP_IOCTL_NOTIF_SEND,
+			unsafe.Pointer(&result)) //nolint:gosec // as above
 	})
 }
 
-// connect does what the plugin has asked for, unless the socket is a unix one
-// or something else that is not for a network.
-func (c *connector) connect(q *question) unix.Errno {
-	socket, err := takeFile(int(q.PID), int(int32(q.Call.Args[0])))
+// makeCall does what the plugin has asked for, if its socket may do that.
+func (c *connector) makeCall(asked *question) unix.Errno {
+	socket, err := takeFile(int(asked.PID), int(int32(asked.Call.Args[0])))
 	if err != nil {
 		return errnoOf(err)
 	}
 	defer func() { _ = unix.Close(socket) }() // the plugin has it still
 
-	family, err := unix.GetsockoptInt(socket, unix.SOL_SOCKET, unix.SO_DOMAIN)
+	domain, err := unix.GetsockoptInt(socket, unix.SOL_SOCKET, unix.SO_DOMAIN)
 	if err != nil {
 		return errnoOf(err)
 	}
-	if family != unix.AF_INET && family != unix.AF_INET6 {
+	if asked.Call.Number == unix.SYS_LISTEN {
+		return c.listen(asked, socket, domain)
+	}
+
+	return c.connect(asked, socket, domain)
+}
+
+// connect connects a socket that is for a network, and no unix one.
+func (c *connector) connect(asked *question, socket, domain int) unix.Errno {
+	if domain != unix.AF_INET && domain != unix.AF_INET6 {
 		return unix.EACCES
 	}
 
-	address, errno := readAddress(int(q.PID), q.Call.Args[1], q.Call.Args[2])
+	address, errno := readAddress(int(asked.PID), asked.Call.Args[1], asked.Call.Args[2])
 	if errno != 0 {
 		return errno
 	}
-	// Whoever has asked still waits, so what was taken and read was its own.
-	if !c.stillAsks(q.ID) {
+
+	// The process that has asked still waits, so what was taken and read was
+	// its own.
+	if !c.stillAsks(asked.ID) {
 		return unix.ECONNABORTED
 	}
+
 	return c.dial(socket, address)
+}
+
+// listen has a unix socket listen, and no other: one that is for a network gets
+// a port from the kernel if it has none.
+func (c *connector) listen(asked *question, socket, domain int) unix.Errno {
+	if domain != unix.AF_UNIX {
+		return unix.EACCES
+	}
+	if !c.stillAsks(asked.ID) {
+		return unix.ECONNABORTED
+	}
+	return errnoIn(unix.Listen(socket, int(int32(asked.Call.Args[1]))))
 }
 
 // dial may take as long as the network does; close ends it.
@@ -223,6 +260,7 @@ func (c *connector) dial(socket int, address []byte) unix.Errno {
 		c.mu.Unlock()
 		return unix.ECONNABORTED
 	}
+
 	c.waiting[socket] = struct{}{}
 	c.mu.Unlock()
 
@@ -232,9 +270,11 @@ func (c *connector) dial(socket int, address []byte) unix.Errno {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.waiting, socket)
+
 	return errno
 }
 
+// stillAsks reports whether the process that asked has not been killed.
 func (c *connector) stillAsks(id uint64) bool {
 	raw, err := c.listener.SyscallConn()
 	if err != nil {
@@ -242,8 +282,10 @@ func (c *connector) stillAsks(id uint64) bool {
 	}
 	asks := false
 	err = raw.Control(func(fd uintptr) {
-		asks = control(int(fd), unix.SECCOMP_IOCTL_NOTIF_ID_VALID, unsafe.Pointer(&id)) == 0 //nolint:gosec // as above
+		asks = control(int(fd), unix.SECCOMP_IOCTL_NOTIF_ID_VALID,
+			unsafe.Pointer(&id)) == 0 //nolint:gosec // as above
 	})
+
 	return err == nil && asks
 }
 
@@ -258,6 +300,7 @@ func takeFile(thread, number int) (int, error) {
 		return 0, err
 	}
 	defer func() { _ = unix.Close(handle) }() // it only named a process
+
 	return unix.PidfdGetfd(handle, number, 0)
 }
 
@@ -267,12 +310,14 @@ func processOf(thread int) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+
 	lines := bufio.NewScanner(bytes.NewReader(text))
 	for lines.Scan() {
 		if value, ok := strings.CutPrefix(lines.Text(), "Tgid:"); ok {
 			return strconv.Atoi(strings.TrimSpace(value))
 		}
 	}
+
 	return 0, unix.ESRCH
 }
 
@@ -284,19 +329,32 @@ func readAddress(thread int, at, length uint64) ([]byte, unix.Errno) {
 	}
 	address := make([]byte, size)
 	local := []unix.Iovec{{Base: &address[0], Len: uint64(size)}}
-	n, err := unix.ProcessVMReadv(thread, local, []unix.RemoteIovec{{Base: uintptr(at), Len: size}}, 0)
+	remote := []unix.RemoteIovec{{Base: uintptr(at), Len: size}}
+
+	n, err := unix.ProcessVMReadv(thread, local, remote, 0)
 	if err != nil || n != size {
 		return nil, unix.EFAULT
 	}
+
 	return address, 0
 }
 
-// errnoOf returns what the kernel would have said; anything else becomes
-// EACCES.
+// errnoOf returns what the kernel would have returned for a file that could not
+// be taken; any other error becomes EACCES.
 func errnoOf(err error) unix.Errno {
-	var errno unix.Errno
-	if errors.As(err, &errno) && errno == unix.EBADF {
-		return errno
+	if errors.Is(err, unix.EBADF) {
+		return unix.EBADF
 	}
 	return unix.EACCES
+}
+
+// errnoIn returns the number of an error, EACCES for an error without one; 0 for
+// nil.
+func errnoIn(err error) unix.Errno {
+	if err == nil {
+		return 0
+	}
+	errno := unix.EACCES
+	_ = errors.As(err, &errno) // it stays as it is for an error without a number
+	return errno
 }

@@ -23,22 +23,24 @@ const (
 
 // Description is what a program has said of itself.
 type Description struct {
-	// Text is what it printed, JSON if it is a plugin. None of it has been proven.
+	// Text is what it printed, JSON if it is a plugin. None of it is proven.
 	Text []byte
+
 	// Checksum is the sha256 of the program that ran, in lower-case hex.
 	Checksum string
 }
 
 // Describe runs a program with the argument "describe" and returns what it
-// prints. The program may be anybody's: it runs from a private copy, under all
-// that confines a plugin, in a temporary folder of its own, and nothing of it
-// is left when Describe returns. It may take 10 s and say 4 MiB.
+// prints. The program need not be trusted: it runs from a private copy, under
+// all that confines a plugin, in a temporary folder of its own, and nothing of
+// it is left when Describe returns. It may take 10 s and print 4 MiB.
 func Describe(ctx context.Context, file string) (Description, error) {
 	binary, workspace, done, err := copyOf(file)
 	if err != nil {
 		return Description{}, err
 	}
 	defer done()
+
 	folder, err := workspace.workFolder("described")
 	if err != nil {
 		return Description{}, err
@@ -46,30 +48,36 @@ func Describe(ctx context.Context, file string) (Description, error) {
 
 	ctx, cancel := context.WithTimeout(ctx, describeTime)
 	defer cancel()
-	spec := Spec{Binary: binary, Workspace: workspace, Logger: slog.New(slog.DiscardHandler)}
+	spec := Spec{
+		Binary:    binary,
+		Workspace: workspace,
+		Logger:    slog.New(slog.DiscardHandler),
+	}
 	text, err := describe(ctx, spec, folder)
+
 	return Description{Text: text, Checksum: binary.Checksum}, err
 }
 
 // describe runs the program to its end.
 func describe(ctx context.Context, spec Spec, folder string) ([]byte, error) {
-	l := newLauncher(&output{})
-	said := bounded{most: describeSize, full: l.kill}
+	run := newLauncher(&output{})
+	said := bounded{most: describeSize, full: run.kill}
 	complaint := bounded{most: complaintSize}
-	l.stdout = func(r io.Reader) { _, _ = io.Copy(&said, r) }
-	l.stderr = func(r io.Reader) { _, _ = io.Copy(&complaint, r) }
-	l.cmd = command(spec, folder, nil, "describe")
-	l.cmd.Env = describeEnvironment(l.cmd.Env)
-	l.confine = prepare(spec, folder, folder, &l.isolation)
+	run.stdout = func(from io.Reader) { _, _ = io.Copy(&said, from) }
+	run.stderr = func(from io.Reader) { _, _ = io.Copy(&complaint, from) }
+	run.cmd = command(spec, folder, nil, "describe")
+	run.cmd.Env = describeEnvironment(run.cmd.Env)
+	run.confine = prepare(spec, folder, folder, &run.isolation)
 
-	if err := l.Start(ctx); err != nil {
+	if err := run.Start(ctx); err != nil {
 		return nil, err
 	}
-	stop := context.AfterFunc(ctx, l.kill)
+	stop := context.AfterFunc(ctx, run.kill)
 	defer stop()
-	<-l.ended
-	left := l.confine.endMarked()
-	l.readers.Wait()
+
+	<-run.ended
+	left := run.confine.endMarked()
+	run.readers.Wait()
 
 	switch {
 	case said.over:
@@ -78,14 +86,15 @@ func describe(ctx context.Context, spec Spec, folder string) ([]byte, error) {
 		return nil, fmt.Errorf("the program did not say what it is within %s", describeTime)
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
-	case l.endErr != nil && complaint.text.Len() > 0:
-		return nil, fmt.Errorf("%w: %s", l.endErr, strings.TrimSpace(complaint.text.String()))
+	case run.endErr != nil && complaint.text.Len() > 0:
+		return nil, fmt.Errorf("%w: %s", run.endErr, strings.TrimSpace(complaint.text.String()))
 	}
-	return said.text.Bytes(), errors.Join(l.endErr, left)
+
+	return said.text.Bytes(), errors.Join(run.endErr, left)
 }
 
-// describeEnvironment leaves out where the program is: it has nothing to do
-// there.
+// describeEnvironment leaves out the folder in which the program runs: it keeps
+// nothing there.
 func describeEnvironment(env []string) []string {
 	var kept []string
 	for _, variable := range env {
@@ -98,7 +107,7 @@ func describeEnvironment(env []string) []string {
 }
 
 // copyOf takes a copy of a program of any name, in a workspace of its own.
-func copyOf(file string) (b Binary, w *Workspace, done func(), err error) {
+func copyOf(file string) (copied Binary, workspace *Workspace, done func(), err error) {
 	path, err := filepath.Abs(file)
 	if err != nil {
 		return Binary{}, nil, nil, err
@@ -109,16 +118,18 @@ func copyOf(file string) (b Binary, w *Workspace, done func(), err error) {
 	}
 	defer func() { _ = program.Close() }() // it was only read
 
-	w, done, err = temporary()
+	workspace, done, err = temporary()
 	if err != nil {
 		return Binary{}, nil, nil, err
 	}
-	b = Binary{Plugin: filepath.Base(path), Path: path}
-	if err = NewCatalog(filepath.Dir(path), w).copy(&b, program); err != nil {
+	copied = Binary{Plugin: filepath.Base(path), Path: path}
+	err = NewCatalog(filepath.Dir(path), workspace).copy(&copied, program)
+	if err != nil {
 		done()
 		return Binary{}, nil, nil, err
 	}
-	return b, w, done, nil
+
+	return copied, workspace, done, nil
 }
 
 // bounded keeps the beginning of what is written; full, when set, is called
@@ -131,13 +142,17 @@ type bounded struct {
 	full func()
 }
 
-func (b *bounded) Write(p []byte) (int, error) {
-	if room := b.most - b.text.Len(); len(p) > room {
-		b.text.Write(p[:room])
-		if b.over = true; b.full != nil {
-			b.full()
-		}
-		return len(p), nil
+func (b *bounded) Write(text []byte) (int, error) {
+	room := b.most - b.text.Len()
+	if len(text) <= room {
+		return b.text.Write(text)
 	}
-	return b.text.Write(p)
+
+	b.text.Write(text[:room])
+	b.over = true
+	if b.full != nil {
+		b.full()
+	}
+
+	return len(text), nil
 }

@@ -25,6 +25,7 @@ func TestDescribedProgramReachesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	t.Cleanup(func() { os.RemoveAll(folder) })
 	socket, secret := filepath.Join(folder, "a"), filepath.Join(folder, "b")
 	came := listenAt(t, socket)
@@ -39,10 +40,16 @@ func TestDescribedProgramReachesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	reachesSockets := strings.Contains(strings.Join(s.start().Isolation().Missing, " "), "no sockets of others")
-	if !reachesSockets && (came.Load() != 0 || strings.Contains(string(said.Text), "welcome")) {
+
+	reachesSockets := strings.Contains(
+		strings.Join(s.start().Isolation().Missing, " "),
+		"no sockets of others",
+	)
+	if !reachesSockets &&
+		(came.Load() != 0 || strings.Contains(string(said.Text), "welcome")) {
 		t.Errorf("it reached the socket:\n%s", said.Text)
 	}
+
 	if strings.Contains(string(said.Text), "own secret") || len(said.Checksum) != 64 {
 		t.Errorf("it read the file:\n%s", said.Text)
 	}
@@ -52,6 +59,7 @@ func TestDescribedProgramReachesNothing(t *testing.T) {
 	if _, err := fmt.Sscan(after, &child); err != nil || child == 0 {
 		t.Fatalf("no child in\n%s", said.Text)
 	}
+
 	eventually(t, "its child is gone", func() bool { return !running(child) })
 }
 
@@ -61,6 +69,7 @@ func TestDescribeIsGivenUpWithItsContext(t *testing.T) {
 	if err := os.WriteFile(file, []byte("#!/bin/sh\nsleep 600\n"), 0o700); err != nil {
 		t.Fatal(err)
 	}
+
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	if _, err := plugin.Describe(ctx, file); !errors.Is(err, context.Canceled) {

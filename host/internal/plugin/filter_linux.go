@@ -38,7 +38,7 @@ var refusedCalls = append([]uintptr{
 // unknownCalls fail with ENOSYS, so that a program takes the older way that it
 // has: parts of the kernel that plugins do not need and that attacks begin
 // with, calls whose arguments a filter cannot see, and memory that can be run
-// though nobody has checked what is in it.
+// without a check of what is in it.
 var unknownCalls = []uintptr{
 	unix.SYS_BPF, unix.SYS_PERF_EVENT_OPEN, unix.SYS_USERFAULTFD, unix.SYS_IO_URING_SETUP,
 	unix.SYS_IO_URING_ENTER, unix.SYS_IO_URING_REGISTER, unix.SYS_KEYCTL, unix.SYS_ADD_KEY,
@@ -51,56 +51,62 @@ const (
 	newNamespaces = unix.CLONE_NEWNS | unix.CLONE_NEWCGROUP | unix.CLONE_NEWUTS | unix.CLONE_NEWIPC |
 		unix.CLONE_NEWUSER | unix.CLONE_NEWPID | unix.CLONE_NEWNET
 
-	// notStream are the bits of a socket's type that a stream does not have; the
-	// others are flags.
+	// notStream are the bits of a socket's type that a stream does not have;
+	// the others are flags.
 	notStream = 0xf &^ unix.SOCK_STREAM
 
 	// ioprioProcess is IOPRIO_WHO_PROCESS.
 	ioprioProcess = 1
 )
 
-// pluginRules are the rules for plugins. With askToConnect every connect is put
-// before the host.
-func pluginRules(askToConnect bool) []callRules {
+// pluginRules returns the rules for plugins, with the calls that are put before
+// the host.
+func pluginRules(asked askedCalls) []callRules {
 	refuse := failWith(unix.EPERM)
 	rules := argumentRules(refuse)
 	rules = append(rules, socketRules()...)
 	for _, number := range refusedCalls {
 		rules = append(rules, whole(number, refuse))
 	}
+
 	for _, number := range unknownCalls {
 		rules = append(rules, whole(number, failWith(unix.ENOSYS)))
 	}
-	if askToConnect {
+
+	if asked != askNothing {
+		rules = append(rules, whole(unix.SYS_LISTEN, askHost))
+	}
+	if asked == askToConnect {
 		rules = append(rules, whole(unix.SYS_CONNECT, askHost), noLinger())
 	}
+
 	return rules
 }
 
-// noLinger keeps closing from taking time: a socket that the host has taken out
-// of a plugin may be its alone by the time it gives it back, and would hold the
-// host for as long as the plugin has set it to linger.
+// noLinger keeps closing from taking time: the plugin may have closed a socket
+// that the host has taken out of it, and the host's close would last for as
+// long as the plugin has set the socket to linger.
 func noLinger() callRules {
 	return callRules{unix.SYS_SETSOCKOPT, []callRule{
 		{failWith(unix.EPERM), []condition{is(1, unix.SOL_SOCKET), is(2, unix.SO_LINGER)}},
 	}}
 }
 
-// argumentRules are for calls that a plugin makes on itself, and may not make
-// on others.
+// argumentRules returns the rules for calls that a plugin makes on itself, and
+// may not make on others.
 func argumentRules(refuse verdict) []callRules {
 	fits := func(conditions ...condition) callRule { return callRule{refuse, conditions} }
 	self := fits(isNot(0, 0)) // a process or thread other than "the calling one"
 	list := []callRules{
-		// The thread that starts the plugin is filtered as well: the program asks to be
-		// held, and that thread lets it go.
+		// The thread that starts the plugin is filtered as well: the program
+		// asks to be held, and that thread lets it go.
 		{unix.SYS_PTRACE, []callRule{
 			fits(upperNot(0, 0)),
 			fits(isNot(0, unix.PTRACE_TRACEME), isNot(0, unix.PTRACE_DETACH)),
 		}},
 
-		// Limits: to set them on others, or the mark. The third argument is the address
-		// of the new ones.
+		// Limits: to set them on others, or the mark. The third argument is the
+		// address of the new ones.
 		{unix.SYS_PRLIMIT64, []callRule{
 			fits(isNot(0, 0), isNot(2, 0)),
 			fits(isNot(0, 0), upperNot(2, 0)),
@@ -109,43 +115,72 @@ func argumentRules(refuse verdict) []callRules {
 		}},
 		{unix.SYS_SETRLIMIT, []callRule{fits(is(0, unix.RLIMIT_LOCKS))}},
 
-		{unix.SYS_SETPRIORITY, []callRule{fits(isNot(0, unix.PRIO_PROCESS)), fits(isNot(1, 0))}},
-		{unix.SYS_IOPRIO_SET, []callRule{fits(isNot(0, ioprioProcess)), fits(isNot(1, 0))}},
+		{unix.SYS_SETPRIORITY, []callRule{
+			fits(isNot(0, unix.PRIO_PROCESS)),
+			fits(isNot(1, 0)),
+		}},
+		{unix.SYS_IOPRIO_SET, []callRule{
+			fits(isNot(0, ioprioProcess)),
+			fits(isNot(1, 0)),
+		}},
 
-		// A child that is given to the host stays in the system's table after its end:
-		// nobody waits for it.
+		// A child that is given to the host stays in the system's table after
+		// its end: the host does not wait for it.
 		{unix.SYS_CLONE, []callRule{fits(anyBit(0, newNamespaces|unix.CLONE_PARENT))}},
 
-		// Memory that is shared without a file counts for no limit of the process.
-		{unix.SYS_MMAP, []callRule{fits(anyBit(3, unix.MAP_SHARED), anyBit(3, unix.MAP_ANONYMOUS))}},
+		// Memory that is shared without a file counts for no limit of the
+		// process.
+		{unix.SYS_MMAP, []callRule{
+			fits(anyBit(3, unix.MAP_SHARED), anyBit(3, unix.MAP_ANONYMOUS)),
+		}},
 	}
+
 	for _, number := range []uintptr{
-		unix.SYS_SCHED_SETAFFINITY, unix.SYS_SCHED_SETSCHEDULER, unix.SYS_SCHED_SETPARAM, unix.SYS_SCHED_SETATTR,
+		unix.SYS_SCHED_SETAFFINITY,
+		unix.SYS_SCHED_SETSCHEDULER,
+		unix.SYS_SCHED_SETPARAM,
+		unix.SYS_SCHED_SETATTR,
 	} {
 		list = append(list, callRules{number, []callRule{self}})
 	}
+
 	return list
 }
 
-// socketRules leave what a plugin needs: it listens on a unix socket and calls
-// its provider over TCP, and names are looked up over UDP and netlink, of which
-// addresses and routes are enough: other parts tell whom the host is connected
-// to. Unix sockets are streams, because others send to an address without connecting.
-// Multipath TCP is none of it: Landlock's rules on TCP do not apply to that.
+// socketRules returns the rules for making sockets. A plugin listens on a unix
+// socket and calls its provider over TCP. Names are looked up over UDP and
+// netlink, of which addresses and routes are enough: other parts show the
+// host's own connections. Unix sockets are streams, because others send to an
+// address without connecting. Multipath TCP is refused: Landlock's rules on TCP
+// do not apply to it.
 func socketRules() []callRules {
-	family, protocol := failWith(unix.EAFNOSUPPORT), failWith(unix.EPROTONOSUPPORT)
-	unixStream := callRule{family, []condition{is(0, unix.AF_UNIX), anyBit(1, notStream)}}
+	noFamily := failWith(unix.EAFNOSUPPORT)
+	noProtocol := failWith(unix.EPROTONOSUPPORT)
+	unixStream := callRule{noFamily, []condition{
+		is(0, unix.AF_UNIX),
+		anyBit(1, notStream),
+	}}
+
 	return []callRules{
 		{unix.SYS_SOCKET, []callRule{
-			{family, []condition{
-				isNot(0, unix.AF_UNIX), isNot(0, unix.AF_INET), isNot(0, unix.AF_INET6), isNot(0, unix.AF_NETLINK),
+			{noFamily, []condition{
+				isNot(0, unix.AF_UNIX),
+				isNot(0, unix.AF_INET),
+				isNot(0, unix.AF_INET6),
+				isNot(0, unix.AF_NETLINK),
 			}},
 			unixStream,
-			{protocol, []condition{
-				isNot(0, unix.AF_UNIX), isNot(0, unix.AF_NETLINK),
-				isNot(2, 0), isNot(2, unix.IPPROTO_TCP), isNot(2, unix.IPPROTO_UDP),
+			{noProtocol, []condition{
+				isNot(0, unix.AF_UNIX),
+				isNot(0, unix.AF_NETLINK),
+				isNot(2, 0),
+				isNot(2, unix.IPPROTO_TCP),
+				isNot(2, unix.IPPROTO_UDP),
 			}},
-			{protocol, []condition{is(0, unix.AF_NETLINK), isNot(2, unix.NETLINK_ROUTE)}},
+			{noProtocol, []condition{
+				is(0, unix.AF_NETLINK),
+				isNot(2, unix.NETLINK_ROUTE),
+			}},
 		}},
 		{unix.SYS_SOCKETPAIR, []callRule{unixStream}},
 	}

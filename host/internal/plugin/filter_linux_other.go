@@ -8,4 +8,4 @@ const (
 	otherNumbers = 0
 )
 
-func pluginRules(bool) []callRules { return nil }
+func pluginRules(askedCalls) []callRules { return nil }

@@ -27,6 +27,12 @@ type groups struct {
 // delegated is the mark that systemd leaves on a folder that it has given away.
 const delegated = "user.delegate"
 
+func isDelegated(folder string) bool {
+	mark := make([]byte, 1)
+	n, err := unix.Getxattr(folder, delegated, mark)
+	return err == nil && n == 1 && mark[0] == '1'
+}
+
 func probeGroups() groups {
 	own := groupOf(os.Getpid())
 	if own == "" {
@@ -36,14 +42,17 @@ func probeGroups() groups {
 	parent := path.Dir(own)
 	folder := filepath.Join(mount, parent)
 
-	mark := make([]byte, 1)
-	if n, err := unix.Getxattr(folder, delegated, mark); mount == "" || err != nil || n != 1 || mark[0] != '1' {
+	if mount == "" || !isDelegated(folder) {
 		return groups{reason: "the host is in no unit of systemd with Delegate= and DelegateSubgroup="}
 	}
+
+	// Only what is counted can be bounded.
 	controllers := []byte("+memory +pids")
-	if err := os.WriteFile(filepath.Join(folder, "cgroup.subtree_control"), controllers, 0); err != nil {
+	err := os.WriteFile(filepath.Join(folder, "cgroup.subtree_control"), controllers, 0)
+	if err != nil {
 		return groups{reason: fmt.Sprintf("memory and pids cannot be counted: %v", err)}
 	}
+
 	return groups{folder: folder, path: parent}
 }
 
@@ -53,6 +62,7 @@ func groupMount() string {
 	if err != nil {
 		return ""
 	}
+
 	for line := range bytes.Lines(text) {
 		before, after, ok := strings.Cut(string(line), " - ")
 		fields := strings.Fields(before)
@@ -60,6 +70,7 @@ func groupMount() string {
 			return fields[4]
 		}
 	}
+
 	return ""
 }
 
@@ -72,6 +83,7 @@ func (g groups) newGroup(mark processMark, memory int64, processes int) (*group,
 	if g.folder == "" {
 		return nil, errors.New(g.reason)
 	}
+
 	made := &group{filepath.Join(g.folder, "plugin-"+strconv.FormatUint(uint64(mark), 36))}
 	if err := os.Mkdir(made.folder, 0o750); err != nil {
 		return nil, err
@@ -85,6 +97,7 @@ func (g groups) newGroup(mark processMark, memory int64, processes int) (*group,
 		made.remove()
 		return nil, err
 	}
+
 	return made, nil
 }
 

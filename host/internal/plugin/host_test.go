@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -16,13 +17,15 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/payhost/payhost/host/internal/plugin"
 )
 
-// beHost is a host in a process of its own: it starts the plugin, says its id, and waits to be killed.
+// beHost is a host in a process of its own: it starts the plugin, says its id,
+// and waits to be killed.
 func beHost() {
 	if os.Getenv("PLUGIN_TEST_CONTAINER") != "" {
 		exitOn(plugin.ForbidLikeAContainer())
@@ -32,11 +35,38 @@ func beHost() {
 	exitOn(err)
 	b, err := plugin.NewCatalog(plugins, w).Find("actor", "", "")
 	exitOn(err)
-	p, err := plugin.Start(context.Background(), plugin.Spec{Binary: b, Workspace: w, Logger: slog.New(slog.DiscardHandler)})
+
+	p, err := plugin.Start(
+		context.Background(),
+		plugin.Spec{Binary: b, Workspace: w, Logger: slog.New(slog.DiscardHandler)},
+	)
 	exitOn(err)
 	fmt.Println("plugin", p.PID())
-	fmt.Println(strings.Join(p.Isolation().InForce, ", "), "missing", strings.Join(p.Isolation().Missing, "; "))
+	fmt.Println(
+		strings.Join(p.Isolation().InForce, ", "),
+		"missing",
+		strings.Join(p.Isolation().Missing, "; "),
+	)
+
+	if text, _ := os.ReadFile(filepath.Join(data, "plugins", "actor", "script")); string(
+		text,
+	) == "undumpable" {
+		awaitHidden(p.PID())
+	}
+
+	fmt.Println(plugin.MemoryOf(p.PID()))
+
 	waitForKill()
+}
+
+// awaitHidden waits until what is in a process's memory cannot be read.
+func awaitHidden(pid int) {
+	for {
+		if _, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", pid)); err != nil {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
 }
 
 func waitForKill() { select {} }
@@ -48,7 +78,8 @@ func exitOn(err error) {
 	}
 }
 
-// otherHost starts a host that shares the stage's folders and gives its command and its plugin's process id.
+// otherHost starts a host that shares the stage's folders and gives its command
+// and its plugin's process id.
 func (s *stage) otherHost() (*exec.Cmd, int) {
 	s.t.Helper()
 	cmd, out := s.startHost()
@@ -73,23 +104,31 @@ func (s *stage) startHostAs(as *syscall.SysProcAttr) (*exec.Cmd, io.Reader) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
+
 	if as != nil && as.Credential != nil { // the file lies where nobody else may pass
 		open := filepath.Join(openFolder(s.t), "host")
 		text, err := os.ReadFile(self)
 		if err == nil {
 			err = os.WriteFile(open, text, 0o755)
 		}
+
 		if err != nil {
 			s.t.Fatal(err)
 		}
 		self = open
 	}
+
 	cmd := exec.Command(self)
 	cmd.SysProcAttr = as
-	cmd.Env = append(os.Environ(), "PLUGIN_TEST_HOST="+s.data, "PLUGIN_TEST_PLUGINS="+s.plugins)
+	cmd.Env = append(
+		os.Environ(),
+		"PLUGIN_TEST_HOST="+s.data,
+		"PLUGIN_TEST_PLUGINS="+s.plugins,
+	)
 	if s.container {
 		cmd.Env = append(cmd.Env, "PLUGIN_TEST_CONTAINER=1")
 	}
+
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		s.t.Fatal(err)
@@ -97,6 +136,7 @@ func (s *stage) startHostAs(as *syscall.SysProcAttr) (*exec.Cmd, io.Reader) {
 	if err := cmd.Start(); err != nil {
 		s.t.Fatal(err)
 	}
+
 	s.t.Cleanup(func() {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
@@ -104,12 +144,15 @@ func (s *stage) startHostAs(as *syscall.SysProcAttr) (*exec.Cmd, io.Reader) {
 			_ = w.Close()
 		}
 	})
+
 	return cmd, out
 }
 
-// A plugin that stands still does not look whether its host is there: here it is one that has not come as far as to look.
+// A plugin that stands still does not look whether its host is there: here it
+// is one that has not come as far as to look.
 //
-// go-plugin trap 18: a plugin outlives a killed host, or dies with a thread of a living one.
+// go-plugin trap 18: a plugin outlives a killed host, or dies with a thread of
+// a living one.
 func TestPluginDiesWithAHostThatIsKilled(t *testing.T) {
 	s := newStage(t)
 	s.script("hang")
@@ -120,6 +163,7 @@ func TestPluginDiesWithAHostThatIsKilled(t *testing.T) {
 		pid, _ = strconv.Atoi(string(text))
 		return pid != 0
 	})
+
 	t.Cleanup(func() { _ = syscall.Kill(pid, syscall.SIGKILL) })
 	if !running(pid) {
 		t.Fatal("the plugin does not run")
@@ -127,6 +171,7 @@ func TestPluginDiesWithAHostThatIsKilled(t *testing.T) {
 	if err := host.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
+
 	eventually(t, "the plugin is gone", func() bool { return !running(pid) })
 }
 
@@ -138,6 +183,7 @@ func TestNextHostRemovesWhatAKilledOneLeftAndNothingElse(t *testing.T) {
 	if len(s.folders()) != len(living)+1 {
 		t.Fatalf("folders: %s", s.folders())
 	}
+
 	if err := host.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
@@ -147,6 +193,7 @@ func TestNextHostRemovesWhatAKilledOneLeftAndNothingElse(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer w.Close()
+
 	after := s.folders()
 	if len(after) != len(living)+1 {
 		t.Errorf("folders: %s", after)
@@ -154,17 +201,19 @@ func TestNextHostRemovesWhatAKilledOneLeftAndNothingElse(t *testing.T) {
 	s.start() // this stage's workspace is whole
 }
 
-// folders gives the private folders of all hosts.
+// folders returns the private folders of all hosts.
 func (s *stage) folders() []string {
 	s.t.Helper()
 	entries, err := os.ReadDir(s.data + "/run")
 	if err != nil {
 		s.t.Fatal(err)
 	}
+
 	var names []string
 	for _, e := range entries {
 		names = append(names, e.Name())
 	}
+
 	return names
 }
 
@@ -175,29 +224,34 @@ func TestLongDataDirStillHasRoomForSockets(t *testing.T) {
 	if err := os.MkdirAll(s.data, 0o700); err != nil {
 		t.Fatal(err)
 	}
+
 	temp, err := os.MkdirTemp("/tmp", "s")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer os.RemoveAll(temp)
+
 	t.Setenv("TMPDIR", temp)
 	host, _ := s.otherHost()
 	short, _ := os.ReadDir(temp)
 	if len(short) != 1 {
 		t.Fatalf("short folders: %v", short)
 	}
+
 	_ = host.Process.Kill()
 	_ = host.Wait()
 	w, err := plugin.OpenWorkspace(s.data)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	if after, _ := os.ReadDir(temp); len(after) != 1 || after[0].Name() == short[0].Name() {
 		t.Errorf("a killed host's short folder stayed: %v", after)
 	}
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
+
 	if after, _ := os.ReadDir(temp); len(after) != 0 {
 		t.Errorf("left behind: %v", after)
 	}
@@ -213,21 +267,25 @@ func TestNextHostEndsWhatAKilledOnesPluginsHaveStarted(t *testing.T) {
 	if err != nil || !running(child) {
 		t.Fatal(child, err)
 	}
+
 	s.script("")
 	own := s.start()
 	if err := host.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
+
 	_ = host.Wait()
 	eventually(t, "the plugin is gone", func() bool { return !running(pid) })
 	if !running(child) {
 		t.Error("the child is gone by itself: there is nothing to see here")
 	}
+
 	w, err := plugin.OpenWorkspace(s.data)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer w.Close()
+
 	eventually(t, "the child is gone", func() bool { return !running(child) })
 	if _, err := own.Client().Info(context.Background()); err != nil {
 		t.Errorf("another host's plugin: %v", err)
@@ -242,6 +300,7 @@ func TestHostKillsNeitherItselfNorOthersForAMark(t *testing.T) {
 	if err := s.workspace.Mark(other); err != nil {
 		t.Fatal(err)
 	}
+
 	// In a host of its own: the mark stays on the process.
 	host, _ := s.otherHost()
 	for _, pid := range []int{host.Process.Pid, other} {
@@ -249,9 +308,11 @@ func TestHostKillsNeitherItselfNorOthersForAMark(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+
 	if err := s.workspace.KillMarked(); err != nil {
 		t.Error(err)
 	}
+
 	for _, pid := range []int{host.Process.Pid, other} {
 		if !running(pid) {
 			t.Errorf("process %d was killed", pid)
@@ -266,10 +327,12 @@ func openFolder(t testing.TB) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	t.Cleanup(func() { os.RemoveAll(folder) })
 	if err := os.Chmod(folder, 0o755); err != nil {
 		t.Fatal(err)
 	}
+
 	return folder
 }
 
@@ -288,25 +351,39 @@ func (s *stage) readable(folder string) string {
 // set says.
 func TestPluginInheritsNoCapabilities(t *testing.T) {
 	if os.Getuid() != 0 {
-		t.Log("only root can hand down what it may do: there is nothing to keep from a plugin")
+		t.Log(
+			"only root can hand down what it may do: there is nothing to keep from a plugin",
+		)
 		return
 	}
+
 	s := newStage(t)
+
 	// To hand them down by way of the ambient set is to have them in the
 	// inheritable one.
-	_, out := s.startHostAs(&syscall.SysProcAttr{AmbientCaps: []uintptr{unix.CAP_SYS_ADMIN, unix.CAP_NET_ADMIN}})
+	_, out := s.startHostAs(
+		&syscall.SysProcAttr{
+			AmbientCaps: []uintptr{unix.CAP_SYS_ADMIN, unix.CAP_NET_ADMIN},
+		},
+	)
 	var pid int
 	if _, err := fmt.Fscanf(out, "plugin %d\n", &pid); err != nil {
 		t.Fatal(err)
 	}
+
 	status, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/status")
 	if err != nil {
 		t.Fatal(err)
 	}
 	passing := uint64(1<<unix.CAP_DAC_OVERRIDE | 1<<unix.CAP_DAC_READ_SEARCH)
+
 	for _, set := range []string{"CapInh", "CapPrm", "CapEff", "CapAmb"} {
 		_, after, _ := strings.Cut(string(status), set+":")
-		value, err := strconv.ParseUint(strings.TrimSpace(strings.SplitN(after, "\n", 2)[0]), 16, 64)
+		value, err := strconv.ParseUint(
+			strings.TrimSpace(strings.SplitN(after, "\n", 2)[0]),
+			16,
+			64,
+		)
 		if err != nil || value&^passing != 0 {
 			t.Errorf("%s is %x, %v", set, value, err)
 		}
@@ -320,13 +397,37 @@ func TestHostOfAnOrdinaryUserConfinesItsPlugins(t *testing.T) {
 		t.Log("all tests are run as an ordinary user: nothing else to try")
 		return
 	}
+
 	want := newStage(t).start().Isolation().InForce
-	said := newStageIn(t, openFolder(t)).saidByNobodysHost(t)
+	said, memory := newStageIn(t, openFolder(t)).saidByNobodysHost(t)
 	inForce, _, _ := strings.Cut(said, " missing ")
+
 	for _, measure := range want {
 		if !strings.Contains(inForce, measure) {
 			t.Errorf("no %q in %s", measure, inForce)
 		}
+	}
+
+	if memory < leastMemory {
+		t.Errorf("its plugin is said to use %d bytes of memory", memory)
+	}
+}
+
+// leastMemory is less than any plugin uses, in bytes.
+const leastMemory = 1 << 20
+
+// Where an ordinary user's host cannot read how much of its memory a process
+// shares, because the process is not dumpable, all of it counts.
+func TestPluginThatHidesItsMemoryIsStillMeasured(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Log("only root can become another user")
+		return
+	}
+
+	s := newStageIn(t, openFolder(t))
+	s.script("undumpable")
+	if _, memory := s.saidByNobodysHost(t); memory < leastMemory {
+		t.Errorf("its plugin is said to use %d bytes of memory", memory)
 	}
 }
 
@@ -337,18 +438,22 @@ func TestHostInAContainerConfinesItsPlugins(t *testing.T) {
 		t.Log("only root can become the user that containers have")
 		return
 	}
+
 	ofRoot := newStage(t)
 	if !filtered(t, ofRoot) {
 		return
 	}
 	s := newStageIn(t, openFolder(t))
 	s.container = true
-	inForce, missing, _ := strings.Cut(s.saidByNobodysHost(t), " missing ")
+	said, _ := s.saidByNobodysHost(t)
+	inForce, missing, _ := strings.Cut(said, " missing ")
+
 	for _, measure := range ofRoot.start().Isolation().InForce {
-		isConnect := strings.HasPrefix(measure, "no sockets of others")
+		name, _, byHost := strings.Cut(measure, " (the host")
 		switch {
-		case isConnect && !plugin.LandlockHasSockets():
-			if !strings.Contains(missing, "no sockets of others: ") || !strings.Contains(missing, "pidfd_getfd") {
+		case byHost:
+			if !strings.Contains(missing, name+": ") ||
+				!strings.Contains(missing, "pidfd_getfd") {
 				t.Errorf("missing: %s", missing)
 			}
 		case !strings.Contains(inForce, measure):
@@ -358,27 +463,49 @@ func TestHostInAContainerConfinesItsPlugins(t *testing.T) {
 }
 
 // saidByNobodysHost starts a host of an ordinary user and returns what it says
-// of its plugin's isolation.
-func (s *stage) saidByNobodysHost(t *testing.T) string {
+// of its plugin's isolation and memory.
+func (s *stage) saidByNobodysHost(t *testing.T) (isolation string, memory int64) {
 	t.Helper()
 	const nobody = 65534
 	if err := os.Chmod(s.plugins, 0o755); err != nil {
 		t.Fatal(err)
 	}
+
 	own := filepath.Join(s.data, "own")
-	if err := errors.Join(os.Mkdir(own, 0o700), os.Chown(own, nobody, nobody)); err != nil {
+	if err := os.Mkdir(own, 0o700); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := os.Stat(filepath.Join(s.data, "plugins")); err == nil { // it has a script
+		if err := os.Rename(filepath.Join(s.data, "plugins"), filepath.Join(own, "plugins")); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	giveAway := func(path string, _ fs.DirEntry, err error) error {
+		return errors.Join(err, os.Chown(path, nobody, nobody))
+	}
+	if err := filepath.WalkDir(own, giveAway); err != nil {
+		t.Fatal(err)
+	}
+
 	s.data, s.plugins = own, s.readable(s.plugins)
-	_, out := s.startHostAs(&syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}})
+	_, out := s.startHostAs(
+		&syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}},
+	)
+
 	lines := bufio.NewReader(out)
 	first, err := lines.ReadString('\n')
 	if err != nil || !strings.HasPrefix(first, "plugin ") {
 		t.Fatalf("the host said %q, %v", first, err)
 	}
-	line, err := lines.ReadString('\n')
+
+	isolation, err = lines.ReadString('\n')
 	if err != nil {
 		t.Fatal(err)
 	}
-	return line
+	if _, err := fmt.Fscanln(lines, &memory); err != nil {
+		t.Fatal(err)
+	}
+
+	return isolation, memory
 }

@@ -6,12 +6,12 @@ import (
 	"strings"
 )
 
-// IsolationStrict is what the configuration calls it when a plugin is started
-// only with everything in force that Table marks so.
+// IsolationStrict is the configuration's word for starting a plugin only with
+// everything in force that Table marks strict.
 const IsolationStrict = "strict"
 
-// Isolation says what keeps a plugin's process from the rest of the machine.
-// Everything that can be in force is tried.
+// Isolation is what keeps a plugin's process from the rest of the machine. The
+// host tries everything that the system may offer.
 type Isolation struct {
 	InForce []string // in words, such as "own files only (Landlock 7)"
 	Missing []string // with the reason
@@ -33,11 +33,10 @@ func (i *Isolation) lacks(m measure, format string, args ...any) {
 	i.Missing = append(i.Missing, fmt.Sprintf("%s: %s", m, fmt.Sprintf(format, args...)))
 }
 
-// add takes over what another one says.
+// add adds what another one notes.
 func (i *Isolation) add(other Isolation) {
 	i.InForce = append(i.InForce, other.InForce...)
 	i.Missing = append(i.Missing, other.Missing...)
-
 	for m := range other.held {
 		if i.held == nil {
 			i.held = map[measure]bool{}
@@ -49,6 +48,7 @@ func (i *Isolation) add(other Isolation) {
 // strict returns an error that names everything strict asks for and that is not
 // in force; nil when all of it is.
 func (i *Isolation) strict() error {
+	// Several rows may lack the same measure.
 	var missing []string
 	for _, row := range Table() {
 		if !row.Strict || row.By == always || i.held[row.By] {
@@ -62,6 +62,7 @@ func (i *Isolation) strict() error {
 	if len(missing) == 0 {
 		return nil
 	}
+
 	return fmt.Errorf("isolation = %q asks for more than this system has: %s",
 		IsolationStrict, strings.Join(missing, "; "))
 }
@@ -89,10 +90,11 @@ const (
 // reportMissing logs what isolation lacks, once for each lack and workspace: it
 // is the same for every start.
 func (p *Process) reportMissing(spec Spec) {
-	fresh := spec.Workspace.unsaid(p.launcher.isolation.Missing)
-	if len(fresh) > 0 {
-		spec.Logger.Warn("plugins are kept apart less than they could be: this system lacks something",
-			"missing", strings.Join(fresh, "; "),
-			"in_force", strings.Join(p.launcher.isolation.InForce, ", "))
+	fresh := spec.Workspace.notLogged(p.launcher.isolation.Missing)
+	if len(fresh) == 0 {
+		return
 	}
+	spec.Logger.Warn("plugins are kept apart less than they could be: this system lacks something",
+		"missing", strings.Join(fresh, "; "),
+		"in_force", strings.Join(p.launcher.isolation.InForce, ", "))
 }

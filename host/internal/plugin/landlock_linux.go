@@ -12,29 +12,51 @@ import (
 
 // Landlock's rights, as far as they are told apart here.
 const (
-	mayRead = unix.LANDLOCK_ACCESS_FS_READ_FILE | unix.LANDLOCK_ACCESS_FS_READ_DIR
-	mayRun  = mayRead | unix.LANDLOCK_ACCESS_FS_EXECUTE
-	mayUse  = unix.LANDLOCK_ACCESS_FS_READ_FILE | unix.LANDLOCK_ACCESS_FS_WRITE_FILE // a device
-	mayTalk = unix.LANDLOCK_ACCESS_FS_RESOLVE_UNIX                                   // to whoever listens on a socket there
+	mayRead = unix.LANDLOCK_ACCESS_FS_READ_FILE |
+		unix.LANDLOCK_ACCESS_FS_READ_DIR
+
+	mayRun = mayRead |
+		unix.LANDLOCK_ACCESS_FS_EXECUTE
+
+	// mayUse is for devices.
+	mayUse = unix.LANDLOCK_ACCESS_FS_READ_FILE |
+		unix.LANDLOCK_ACCESS_FS_WRITE_FILE
+
+	// mayTalk is for folders of sockets that other programs listen on.
+	mayTalk = unix.LANDLOCK_ACCESS_FS_RESOLVE_UNIX
+
+	// mayListen is for the folder of its sockets. go-plugin makes a socket's
+	// name with a file that it removes again. Folders are not among it: the
+	// host has to remove them, which takes a descriptor for each folder in
+	// another.
+	mayListen = mayRead |
+		unix.LANDLOCK_ACCESS_FS_WRITE_FILE |
+		unix.LANDLOCK_ACCESS_FS_REMOVE_FILE |
+		unix.LANDLOCK_ACCESS_FS_MAKE_REG |
+		unix.LANDLOCK_ACCESS_FS_MAKE_SOCK |
+		unix.LANDLOCK_ACCESS_FS_RESOLVE_UNIX
+
 	// mayOwn leaves out running what it has written itself, and making devices.
-	mayOwn = mayRead | unix.LANDLOCK_ACCESS_FS_WRITE_FILE | unix.LANDLOCK_ACCESS_FS_TRUNCATE |
-		unix.LANDLOCK_ACCESS_FS_REMOVE_DIR | unix.LANDLOCK_ACCESS_FS_REMOVE_FILE | unix.LANDLOCK_ACCESS_FS_REFER |
-		unix.LANDLOCK_ACCESS_FS_MAKE_DIR | unix.LANDLOCK_ACCESS_FS_MAKE_REG | unix.LANDLOCK_ACCESS_FS_MAKE_SOCK |
-		unix.LANDLOCK_ACCESS_FS_MAKE_FIFO | unix.LANDLOCK_ACCESS_FS_MAKE_SYM | unix.LANDLOCK_ACCESS_FS_RESOLVE_UNIX
+	mayOwn = mayListen |
+		unix.LANDLOCK_ACCESS_FS_TRUNCATE |
+		unix.LANDLOCK_ACCESS_FS_REMOVE_DIR |
+		unix.LANDLOCK_ACCESS_FS_REFER |
+		unix.LANDLOCK_ACCESS_FS_MAKE_DIR |
+		unix.LANDLOCK_ACCESS_FS_MAKE_FIFO |
+		unix.LANDLOCK_ACCESS_FS_MAKE_SYM
 
-	// mayListen is for the folder of its sockets, of which go-plugin makes the name
-	// by a file that it removes again. No folders: those are the host's to remove,
-	// which takes a descriptor for each that lies in another.
-	mayListen = mayRead | unix.LANDLOCK_ACCESS_FS_WRITE_FILE | unix.LANDLOCK_ACCESS_FS_REMOVE_FILE |
-		unix.LANDLOCK_ACCESS_FS_MAKE_REG | unix.LANDLOCK_ACCESS_FS_MAKE_SOCK | unix.LANDLOCK_ACCESS_FS_RESOLVE_UNIX
-
-	// forFiles are the rights that a file can have; the others are those of folders.
-	forFiles = unix.LANDLOCK_ACCESS_FS_READ_FILE | unix.LANDLOCK_ACCESS_FS_WRITE_FILE | unix.LANDLOCK_ACCESS_FS_EXECUTE |
-		unix.LANDLOCK_ACCESS_FS_TRUNCATE | unix.LANDLOCK_ACCESS_FS_IOCTL_DEV | unix.LANDLOCK_ACCESS_FS_RESOLVE_UNIX
+	// forFiles are the rights that a file can have; the others are those of
+	// folders.
+	forFiles = unix.LANDLOCK_ACCESS_FS_READ_FILE |
+		unix.LANDLOCK_ACCESS_FS_WRITE_FILE |
+		unix.LANDLOCK_ACCESS_FS_EXECUTE |
+		unix.LANDLOCK_ACCESS_FS_TRUNCATE |
+		unix.LANDLOCK_ACCESS_FS_IOCTL_DEV |
+		unix.LANDLOCK_ACCESS_FS_RESOLVE_UNIX
 )
 
-// filesFrom are the rights over files that each version of Landlock's interface added. All that a kernel knows is
-// forbidden unless a rule allows it.
+// filesFrom are the rights over files that each version of Landlock's interface
+// added. All that a kernel knows is forbidden unless a rule allows it.
 var filesFrom = []struct {
 	version int
 	rights  uint64
@@ -47,25 +69,26 @@ var filesFrom = []struct {
 }
 
 const (
-	// serversFrom is the version from which on Landlock keeps a process from
-	// opening TCP ports. It does not do so for multipath TCP, which the filter of
-	// system calls refuses.
-	serversFrom = 4
+	// portsFrom is the version from which on Landlock keeps a process from TCP
+	// ports of its choice. Which sockets listen it does not know.
+	portsFrom = 4
 	// processFrom is the version from which on Landlock keeps a process from
 	// others: from signals, and from sockets that have no file.
 	processFrom = 6
-	// socketsFrom is the version from which on Landlock keeps a process from the
-	// sockets of others, with and without a file.
+	// socketsFrom is the version from which on Landlock keeps a process from
+	// the sockets of others, with and without a file.
 	socketsFrom = 9
 )
 
-// landlockVersion is 0 where there is no Landlock, or it is turned off.
+// landlockVersion returns the version of Landlock's interface; 0 where there is
+// no Landlock, or it is turned off.
 func landlockVersion() int {
-	v, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, 0, 0, unix.LANDLOCK_CREATE_RULESET_VERSION)
+	version, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET,
+		0, 0, unix.LANDLOCK_CREATE_RULESET_VERSION)
 	if errno != 0 {
 		return 0
 	}
-	return int(v)
+	return int(version)
 }
 
 // rule allows rights on a path and all below it.
@@ -83,50 +106,77 @@ type ruleset struct {
 
 var errNoLandlock = errors.New("the kernel has no Landlock, or it is turned off")
 
-// newRuleset makes a ruleset of the rules. Paths that do not exist are passed over. It must be enforced once.
+// newRuleset makes a ruleset of the rules. Paths that do not exist are passed
+// over. It must be enforced once.
 func newRuleset(version int, rules []rule) (*ruleset, error) {
 	if version < 1 {
 		return nil, errNoLandlock
 	}
+
+	// All that this version knows is forbidden.
 	attr := unix.LandlockRulesetAttr{}
-	for _, f := range filesFrom {
-		if version >= f.version {
-			attr.Handled_access_fs |= f.rights
+
+	for _, from := range filesFrom {
+		if version >= from.version {
+			attr.Handled_access_fs |= from.rights
 		}
 	}
-	if version >= serversFrom {
+
+	if version >= portsFrom {
 		attr.Handled_access_net = unix.LANDLOCK_ACCESS_NET_BIND_TCP
 	}
 	if version >= processFrom {
 		attr.Scoped = unix.LANDLOCK_SCOPE_SIGNAL | unix.LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET
 	}
-	fd, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, uintptr(unsafe.Pointer(&attr)), unsafe.Sizeof(attr), 0) //nolint:gosec // a system call's argument
+
+	fd, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET,
+		uintptr(unsafe.Pointer(&attr)), unsafe.Sizeof(attr), 0) //nolint:gosec // a system call's argument
 	if errno != 0 {
 		return nil, fmt.Errorf("landlock_create_ruleset: %w", errno)
 	}
-	r := &ruleset{version: version, fd: int(fd), files: attr.Handled_access_fs}
-	for _, rule := range rules {
-		if err := r.allow(rule); err != nil {
-			return nil, errors.Join(err, unix.Close(r.fd))
-		}
+
+	made := &ruleset{version: version, fd: int(fd), files: attr.Handled_access_fs}
+	if err := made.allowAll(rules); err != nil {
+		return nil, errors.Join(err, unix.Close(made.fd))
 	}
-	return r, nil
+
+	return made, nil
 }
 
-// allow adds a rule.
-func (r *ruleset) allow(rule rule) error {
-	f, err := unix.Open(rule.path, unix.O_PATH|unix.O_CLOEXEC, 0)
-	if errors.Is(err, unix.ENOENT) || errors.Is(err, unix.ENOTDIR) || errors.Is(err, unix.EACCES) || errors.Is(err, unix.ELOOP) {
+// allowAll adds the rules, and the one on ports.
+func (r *ruleset) allowAll(rules []rule) error {
+	for _, rule := range rules {
+		if err := r.allow(rule); err != nil {
+			return err
+		}
+	}
+	if r.version < portsFrom {
 		return nil
 	}
-	if err != nil {
+	return r.allowAnyPort()
+}
+
+// allow adds a rule on files.
+func (r *ruleset) allow(rule rule) error {
+	file, err := unix.Open(rule.path, unix.O_PATH|unix.O_CLOEXEC, 0)
+	switch {
+	case errors.Is(err, unix.ENOENT),
+		errors.Is(err, unix.ENOTDIR),
+		errors.Is(err, unix.EACCES),
+		errors.Is(err, unix.ELOOP):
+		return nil
+	case err != nil:
 		return &os.PathError{Op: "open", Path: rule.path, Err: err}
 	}
-	defer func() { _ = unix.Close(f) }() // it only named a path
+
+	defer func() { _ = unix.Close(file) }() // it only named a path
+
+	// The kernel refuses the rights of a folder on a file.
 	var stat unix.Stat_t
-	if err := unix.Fstat(f, &stat); err != nil {
+	if err := unix.Fstat(file, &stat); err != nil {
 		return &os.PathError{Op: "stat", Path: rule.path, Err: err}
 	}
+
 	rights := rule.rights & r.files
 	if stat.Mode&unix.S_IFMT != unix.S_IFDIR {
 		rights &= forFiles
@@ -134,17 +184,46 @@ func (r *ruleset) allow(rule rule) error {
 	if rights == 0 {
 		return nil
 	}
-	attr := unix.LandlockPathBeneathAttr{Allowed_access: rights, Parent_fd: int32(f)}
-	_, _, errno := unix.Syscall6(unix.SYS_LANDLOCK_ADD_RULE, uintptr(r.fd), unix.LANDLOCK_RULE_PATH_BENEATH,
-		uintptr(unsafe.Pointer(&attr)), 0, 0, 0) //nolint:gosec // a system call's argument
+
+	attr := unix.LandlockPathBeneathAttr{Allowed_access: rights, Parent_fd: int32(file)}
+	errno := r.add(unix.LANDLOCK_RULE_PATH_BENEATH, unsafe.Pointer(&attr)) //nolint:gosec // as above
 	runtime.KeepAlive(&attr)
 	if errno != 0 {
 		return fmt.Errorf("landlock_add_rule for %s: %w", rule.path, errno)
 	}
+
 	return nil
 }
 
-// enforce puts the calling thread, and all that it starts from now on, under the rules.
+// ruleNetPort is LANDLOCK_RULE_NET_PORT, and netPortAttr is struct
+// landlock_net_port_attr.
+const ruleNetPort = 2
+
+type netPortAttr struct {
+	allowedAccess uint64
+	port          uint64
+}
+
+// allowAnyPort allows port 0, which is the kernel's choice: a program connects
+// from an address of its choice that way. It takes no port from other programs.
+func (r *ruleset) allowAnyPort() error {
+	attr := netPortAttr{allowedAccess: unix.LANDLOCK_ACCESS_NET_BIND_TCP}
+	errno := r.add(ruleNetPort, unsafe.Pointer(&attr)) //nolint:gosec // as above
+	runtime.KeepAlive(&attr)
+	if errno != 0 {
+		return fmt.Errorf("landlock_add_rule for port 0: %w", errno)
+	}
+	return nil
+}
+
+func (r *ruleset) add(kind uintptr, attr unsafe.Pointer) unix.Errno {
+	_, _, errno := unix.Syscall6(unix.SYS_LANDLOCK_ADD_RULE,
+		uintptr(r.fd), kind, uintptr(attr), 0, 0, 0)
+	return errno
+}
+
+// enforce puts the calling thread, and all that it starts from now on, under
+// the rules.
 func (r *ruleset) enforce() error {
 	_, _, errno := unix.Syscall(unix.SYS_LANDLOCK_RESTRICT_SELF, uintptr(r.fd), 0, 0)
 	if errno != 0 {
@@ -154,21 +233,16 @@ func (r *ruleset) enforce() error {
 }
 
 // covers notes what the ruleset keeps a process from.
-func (r *ruleset) covers(i *Isolation) {
-	i.has(ownFiles, "own files only (Landlock %d)", r.version)
-	for _, from := range []struct {
-		version int
-		measure measure
-	}{
-		{serversFrom, noServers}, {processFrom, noSignals}, {socketsFrom, noSockets},
-	} {
-		if r.version >= from.version {
-			i.has(from.measure, "%s", from.measure)
-		}
+func (r *ruleset) covers(noted *Isolation) {
+	noted.has(ownFiles, "own files only (Landlock %d)", r.version)
+
+	if r.version >= processFrom {
+		noted.has(noSignals, "%s", noSignals)
+	} else {
+		noted.lacks(noSignals, "this kernel has Landlock %d, an older one than that takes", r.version)
 	}
-	for _, m := range []measure{noServers, noSignals} {
-		if !i.held[m] {
-			i.lacks(m, "this kernel has Landlock %d, an older one than that takes", r.version)
-		}
+
+	if r.version >= socketsFrom {
+		noted.has(noSockets, "%s", noSockets)
 	}
 }

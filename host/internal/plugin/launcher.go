@@ -14,14 +14,18 @@ import (
 	"time"
 )
 
-// maxHandshake bounds the line that a plugin introduces itself with: addresses and a certificate.
+// maxHandshake bounds the line that a plugin introduces itself with: addresses
+// and a certificate.
 const maxHandshake = 8 << 10
 
-// lastWords is how long what a dead process printed may still be read, in case someone else holds its pipes open.
-const lastWords = time.Second
+// lastOutput is how long what a dead process printed may still be read: another
+// process may hold its pipes open.
+const lastOutput = time.Second
 
-// launcher runs the command: it is go-plugin's runner.Runner. It starts the process and waits for it on one thread, which
-// it keeps until the process has ended, and reads all that it prints; go-plugin sees only the handshake's line.
+// launcher runs the command: it is go-plugin's runner.Runner. It starts the
+// process and waits for it on one thread, which it keeps until the process has
+// ended, and reads all that it prints; go-plugin sees only the handshake's
+// line.
 type launcher struct {
 	cmd     *exec.Cmd
 	output  *output
@@ -31,7 +35,7 @@ type launcher struct {
 	// stdout and stderr read what the process prints, to the end.
 	stdout, stderr func(io.Reader)
 
-	// isolation is what confine came to; complete once Start has returned.
+	// isolation is the result of confine; complete once Start has returned.
 	isolation Isolation
 
 	shake     *io.PipeReader // go-plugin reads the handshake here
@@ -40,13 +44,13 @@ type launcher struct {
 
 	pid     int
 	ended   chan struct{} // closed when the process has ended, or could not be started
-	endErr  error         // how, once ended is closed
+	endErr  error         // how it ended, once ended is closed
 	readers sync.WaitGroup
 
-	mu     sync.Mutex
-	alive  bool // there is a process, and its id is its own
-	doomed bool // kill was called
-	killed bool // kill was called while it was alive
+	mu      sync.Mutex
+	alive   bool // there is a process, and its id is its own
+	givenUp bool // kill was called
+	killed  bool // kill was called while it was alive
 }
 
 func newLauncher(o *output) *launcher {
@@ -67,21 +71,27 @@ func (l *launcher) Start(context.Context) error {
 	if err != nil {
 		return errors.Join(err, stdout.Close(), outEnd.Close())
 	}
-	l.cmd.Stdout, l.cmd.Stderr = outEnd, errEnd
+
+	l.cmd.Stdout = outEnd
+	l.cmd.Stderr = errEnd
 	started := make(chan error)
 	go onThread(func() { l.run(started) })
 	err = <-started
-	_, _ = outEnd.Close(), errEnd.Close() // the process has its own
+	_ = outEnd.Close() // the process has its own
+	_ = errEnd.Close()
 	if err != nil {
 		return errors.Join(err, stdout.Close(), stderr.Close())
 	}
+
+	// Both pipes are read to their ends, whatever comes of the process.
 	l.readers.Add(2)
 	go l.read(stdout, l.stdout)
 	go l.read(stderr, l.stderr)
+
 	return nil
 }
 
-// run is the thread that the process hangs on.
+// run is the thread that the process depends on: it ends with it.
 func (l *launcher) run(started chan<- error) {
 	defer close(l.ended)
 	if err := l.begin(); err != nil {
@@ -97,9 +107,12 @@ func (l *launcher) begin() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	defer l.confine.close()
-	if l.doomed {
+
+	if l.givenUp {
 		return errors.New("given up before it was started")
 	}
+
+	// The thread is confined first: the process inherits that from it.
 	closeOnExec()
 	l.confine.enter(&l.isolation)
 	cmd, err := l.confine.start(l.cmd, &l.isolation)
@@ -108,7 +121,9 @@ func (l *launcher) begin() error {
 		l.confine.giveUp()
 		return err
 	}
-	l.pid, l.alive = l.cmd.Process.Pid, true
+
+	l.pid = l.cmd.Process.Pid
+	l.alive = true
 	return nil
 }
 
@@ -116,19 +131,21 @@ func (l *launcher) begin() error {
 func (l *launcher) read(pipe *os.File, lines func(io.Reader)) {
 	defer l.readers.Done()
 	defer func() { _ = pipe.Close() }() // it was only read
+
 	finished := make(chan struct{})
 	defer close(finished)
 	go func() {
 		select {
 		case <-l.ended:
-			_ = pipe.SetReadDeadline(time.Now().Add(lastWords))
+			_ = pipe.SetReadDeadline(time.Now().Add(lastOutput))
 		case <-finished:
 		}
 	}()
+
 	lines(pipe)
 }
 
-// readStdout gives the first line to go-plugin and logs the others.
+// readStdout passes the first line to go-plugin and logs the others.
 func (l *launcher) readStdout(r io.Reader) {
 	first := true
 	readLines(r, func(line []byte) {
@@ -141,11 +158,13 @@ func (l *launcher) readStdout(r io.Reader) {
 		_, _ = io.WriteString(l.shakeEnd, l.firstLine+"\n")
 		_ = l.shakeEnd.Close() // go-plugin reads one line
 	})
+
 	_ = l.shakeEnd.Close() // closed already unless there was no line
 }
 
-// offeredContract gives the version of the contract in the handshake's line: go-plugin has chosen the highest that both
-// sides know, or the plugin's lowest where there is none. It reports whether there was such a line.
+// offeredContract returns the version of the contract in the handshake's line:
+// go-plugin has chosen the highest that both sides know, or the plugin's lowest
+// where there is none. It reports whether there was such a line.
 func (l *launcher) offeredContract() (version int, ok bool) {
 	fields := strings.Split(l.firstLine, "|")
 	if len(fields) < 4 {
@@ -173,18 +192,19 @@ func (l *launcher) Kill(context.Context) error {
 	return nil
 }
 
-// kill does not wait. It may come before the process has been started, which then does not happen.
+// kill does not wait. When it comes before the process has been started, the
+// process is not started.
 func (l *launcher) kill() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.doomed = true
+	l.givenUp = true
 	if l.alive {
 		l.killed = true
 		killGroup(l.cmd.Process)
 	}
 }
 
-// ID is the process's id, "" when it has not started.
+// ID returns the process's id, "" when it has not started.
 func (l *launcher) ID() string {
 	if l.pid == 0 {
 		return ""
@@ -192,21 +212,26 @@ func (l *launcher) ID() string {
 	return strconv.Itoa(l.pid)
 }
 
-// Name is for go-plugin's messages.
+// Name returns the program's path, for go-plugin's messages.
 func (l *launcher) Name() string { return l.cmd.Path }
 
-// Diagnose adds nothing: the error that is given to people quotes what the plugin printed.
+// Diagnose adds nothing: the error that is given to people quotes what the
+// plugin printed.
 func (l *launcher) Diagnose(context.Context) string { return "" }
 
-// PluginToHost takes only a socket in the folder that was given to the plugin: it must not have the host connect to
-// somebody else.
+// PluginToHost takes only a socket in the folder that was given to the plugin:
+// it must not have the host connect to another program.
 func (l *launcher) PluginToHost(network, address string) (string, string, error) {
 	if runtime.GOOS == "windows" {
 		return network, address, nil
 	}
-	if network != "unix" || !strings.HasPrefix(address, l.sockets+string(os.PathSeparator)) || strings.Contains(address, "..") {
-		return "", "", fmt.Errorf("the plugin listens at %s %q and not in the folder that it was given", network, address)
+	inFolder := strings.HasPrefix(address, l.sockets+string(os.PathSeparator)) &&
+		!strings.Contains(address, "..")
+	if network != "unix" || !inFolder {
+		return "", "", fmt.Errorf("the plugin listens at %s %q and not in the folder that it was given",
+			network, address)
 	}
+
 	return network, address, nil
 }
 

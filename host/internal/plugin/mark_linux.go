@@ -83,28 +83,34 @@ const (
 	// killRounds bounds how often processes are looked for that were started
 	// while others were being killed.
 	killRounds = 10
-	// killBatch is how many are killed before their ends are waited for: each of
-	// them takes a file.
+	// killBatch is how many are killed before their ends are waited for: each
+	// of them takes a file.
 	killBatch = 64
-	// killWait is how long their ends may take. A process that hangs in the kernel
-	// does not end.
+	// killWait is how long their ends may take. A process that hangs in the
+	// kernel does not end.
 	killWait = time.Second
 )
 
 // killMarked kills the processes whose mark fits, until there are none. The
 // error says that there still were some after many rounds.
 func killMarked(scope killScope, fits func(processMark) bool) error {
+	// Each round finds what was started during the one before.
 	rounds := scope.rounds
 	if rounds == 0 {
 		rounds = killRounds
 	}
+
 	for range rounds {
 		if killRound(scope, fits) == 0 {
 			return nil
 		}
 	}
-	return fmt.Errorf("processes of the plugin were still there after %d rounds of killing them: "+
-		"they start others faster than they can be found, which only a control group ends", rounds)
+
+	return fmt.Errorf(
+		"processes of the plugin were still there after %d rounds of killing them: "+
+			"they start others faster than they can be found, which only a control group ends",
+		rounds,
+	)
 }
 
 // killRound kills the processes whose mark fits, waits for their ends, and
@@ -128,14 +134,19 @@ func killRound(scope killScope, fits func(processMark) bool) (killed int) {
 			batch = nil
 		}
 	}
+
 	awaitEnds(batch)
 	return killed
 }
 
-// holdMarked returns a handle of a process whose mark fits, if a plugin can have
-// started it. The process is held before the look that counts, so that another
-// one that gets its number meanwhile is not hit.
-func holdMarked(pid int, scope killScope, fits func(processMark) bool) (handle int, ok bool) {
+// holdMarked returns a handle of a process whose mark fits, if a plugin can
+// have started it. The process is held before the look that counts, so that
+// another one that gets its number meanwhile is not hit.
+func holdMarked(
+	pid int,
+	scope killScope,
+	fits func(processMark) bool,
+) (handle int, ok bool) {
 	if mark, err := markOf(pid); (err != nil) || !fits(mark) { // nearly all are not
 		return 0, false
 	}
@@ -148,6 +159,7 @@ func holdMarked(pid int, scope killScope, fits func(processMark) bool) (handle i
 	if (err == nil) && fits(mark) && scope.covers(pid) {
 		return handle, true
 	}
+
 	_ = unix.Close(handle) // it only named a process
 	return 0, false
 }
@@ -172,6 +184,7 @@ func awaitEnds(handles []unix.PollFd) {
 				break
 			}
 		}
+
 		_ = unix.Close(int(handle.Fd)) // it only named a process
 	}
 }
@@ -189,6 +202,7 @@ func allProcesses() []int {
 			list = append(list, pid)
 		}
 	}
+
 	return list
 }
 
@@ -207,6 +221,7 @@ type killScope struct {
 // it is in one of the control groups, which no process leaves by itself. The
 // host and what it was started by are not covered.
 func (s killScope) covers(pid int) bool {
+	// Not even a mark on the host's own parents may end them.
 	ancestors := map[int]bool{}
 	for at := os.Getpid(); (at > 0) && !ancestors[at]; at = statusOf(at).parent {
 		ancestors[at] = true
@@ -239,11 +254,13 @@ func groupOf(pid int) string {
 	if err != nil {
 		return ""
 	}
+
 	for line := range strings.Lines(string(text)) {
 		if group, ok := strings.CutPrefix(line, "0::"); ok {
 			return strings.TrimSuffix(group, "\n")
 		}
 	}
+
 	return ""
 }
 
@@ -272,6 +289,7 @@ func statusOf(pid int) procStatus {
 		if len(fields) == 0 {
 			continue
 		}
+
 		number, err := strconv.Atoi(fields[0])
 		if err != nil {
 			continue
@@ -286,5 +304,6 @@ func statusOf(pid int) procStatus {
 			status.noNewPrivileges = number == 1
 		}
 	}
+
 	return status
 }

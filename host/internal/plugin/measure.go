@@ -26,11 +26,14 @@ const (
 type Row struct {
 	// Thing is what the row is about, such as "files".
 	Thing string
-	// By is what enforces it: the measure as "payhost providers show" names it, or
-	// "always" for what the host does itself on every system.
+
+	// By is what enforces it: the measure as "payhost providers show" names it,
+	// or "always" for what the host does itself on every system.
 	By measure
+
 	// Strict reports whether isolation = "strict" asks for it.
 	Strict bool
+
 	// Test is the test that fails without it.
 	Test string
 }
@@ -38,13 +41,18 @@ type Row struct {
 // always is for what needs nothing of the system.
 const always measure = "always"
 
-// Table is what a plugin may not do to the machine, thing by thing.
-// CONFINEMENT.md says of each row what enforces it, since which kernel, and
+// Table returns what a plugin may not do to the machine, thing by thing.
+// CONFINEMENT.md tells for each row what enforces it, since which kernel, and
 // what happens where it is missing; a test keeps both together.
 func Table() []Row {
 	return []Row{
 		{"files", ownFiles, true, "TestPluginReachesItsOwnFilesAndNoOthers"},
-		{"programs of the system", ownFiles, true, "TestScriptReachesTheSystemsProgramsAndNothingElse"},
+		{
+			"programs of the system",
+			ownFiles,
+			true,
+			"TestScriptReachesTheSystemsProgramsAndNothingElse",
+		},
 		{"attributes of files", ownCalls, true, "TestPluginChangesNoAttributesOfFiles"},
 		{"unix sockets with a path", noSockets, true, "TestPluginConnectsToNoUnixSocket"},
 		{"abstract unix sockets", noSockets, true, "TestPluginConnectsToNoUnixSocket"},
@@ -55,9 +63,19 @@ func Table() []Row {
 		{"limits of others", ownCalls, true, "TestPluginChangesNoOtherProcess"},
 		{"scheduling of others", ownCalls, true, "TestPluginChangesNoOtherProcess"},
 		{"memory of others", ownCalls, true, "TestPluginChangesNoOtherProcess"},
-		{"the kernel and its namespaces", ownCalls, true, "TestPluginMakesNoSystemCallsOnTheMachine"},
+		{
+			"the kernel and its namespaces",
+			ownCalls,
+			true,
+			"TestPluginMakesNoSystemCallsOnTheMachine",
+		},
 		{"the host's mark", ownCalls, true, "TestChildThatLowersItsMarkIsStillKnown"},
-		{"programs that were not checked", ownCalls, true, "TestPluginMakesNoSystemCallsOnTheMachine"},
+		{
+			"programs that were not checked",
+			ownCalls,
+			true,
+			"TestPluginMakesNoSystemCallsOnTheMachine",
+		},
 		{"privileges", noPrivileges, true, "TestPluginHasNoPrivilegesAndIsHeldToItsLimits"},
 		{"capabilities", noCapability, true, "TestPluginInheritsNoCapabilities"},
 		{"memory", boundMemory, true, "TestPluginThatLeaksMemoryIsEnded"},
@@ -74,7 +92,17 @@ func Table() []Row {
 		{"core dumps", noDumps, true, "TestPluginHasNoPrivilegesAndIsHeldToItsLimits"},
 		{"environment", always, false, "TestPluginSeesNothingOfTheHost"},
 		{"inherited files", always, false, "TestPluginSeesNothingOfTheHost"},
-		{"the first instruction", heldAtStart, true, "TestPluginThatMayNotBeTracedRunsAllTheSame"},
-		{"the admin socket", always, false, "TestAdminSocketHangsUpOnPluginsAndNotOnOthers"},
+		{
+			"the first instruction",
+			heldAtStart,
+			true,
+			"TestPluginThatMayNotBeTracedRunsAllTheSame",
+		},
+		{
+			"the admin socket",
+			always,
+			false,
+			"TestAdminSocketHangsUpOnPluginsAndNotOnOthers",
+		},
 	}
 }

@@ -40,16 +40,23 @@ func newIdentity() (config *tls.Config, certificate string, err error) {
 
 	now := time.Now()
 	template := &x509.Certificate{
-		Subject:               pkix.Name{CommonName: "localhost", Organization: []string{"Payhost"}},
-		DNSNames:              []string{"localhost"},
-		SerialNumber:          serial,
-		NotBefore:             now.Add(-certificateSkew),
-		NotAfter:              now.Add(certificateLife),
-		ExtKeyUsage:           []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth, x509.ExtKeyUsageServerAuth},
+		Subject: pkix.Name{
+			CommonName:   "localhost",
+			Organization: []string{"Payhost"},
+		},
+		DNSNames:     []string{"localhost"},
+		SerialNumber: serial,
+		NotBefore:    now.Add(-certificateSkew),
+		NotAfter:     now.Add(certificateLife),
+		ExtKeyUsage: []x509.ExtKeyUsage{
+			x509.ExtKeyUsageClientAuth,
+			x509.ExtKeyUsageServerAuth,
+		},
 		KeyUsage:              x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
 		BasicConstraintsValid: true,
 		IsCA:                  true, // a plugin trusts it as its own issuer
 	}
+
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {
 		return nil, "", err
@@ -61,5 +68,8 @@ func newIdentity() (config *tls.Config, certificate string, err error) {
 		MinVersion:   tls.VersionTLS12,
 		RootCAs:      x509.NewCertPool(), // until go-plugin puts the plugin's own certificate there
 	}
-	return config, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})), nil
+
+	return config, string(
+		pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
+	), nil
 }

@@ -23,12 +23,18 @@ func TestTheHostsCertificateIsOneThatEverybodyAccepts(t *testing.T) {
 	if !there || block == nil {
 		t.Fatal("the plugin is not told of a certificate")
 	}
+
 	certificate, err := x509.ParseCertificate(block.Bytes)
 	if err != nil {
 		t.Fatal(err)
 	}
 	key, ok := certificate.PublicKey.(*ecdsa.PublicKey)
-	if !ok || key.Curve != elliptic.P256() || certificate.SignatureAlgorithm != x509.ECDSAWithSHA256 {
-		t.Errorf("its key is of %T, its signature %s", certificate.PublicKey, certificate.SignatureAlgorithm)
+	if !ok || key.Curve != elliptic.P256() ||
+		certificate.SignatureAlgorithm != x509.ECDSAWithSHA256 {
+		t.Errorf(
+			"its key is of %T, its signature %s",
+			certificate.PublicKey,
+			certificate.SignatureAlgorithm,
+		)
 	}
 }

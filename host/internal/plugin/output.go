@@ -28,8 +28,8 @@ const (
 )
 
 // readLines passes every line to line up to the end, whatever comes: a reader
-// that stops would block the plugin for ever. Of a line longer than maxLine only
-// the beginning is passed.
+// that stops would block the plugin for ever. Only the beginning of a line
+// longer than maxLine is passed.
 func readLines(r io.Reader, line func([]byte)) {
 	buffered := bufio.NewReaderSize(r, maxLine)
 	for {
@@ -87,6 +87,7 @@ func (o *output) stderrLine(line []byte) {
 		return
 	}
 
+	// From the first line of a panic on all is an error.
 	text := string(line)
 	if !o.panicking && beginsPanic(text) {
 		o.panicking = true
@@ -216,8 +217,8 @@ func levelOf(text string) slog.Level {
 	return slog.LevelInfo
 }
 
-// remember keeps a line, masked and cut, for errors. Of a panic it keeps the first lines, which
-// tell what happened; of all else the last.
+// remember keeps a line, masked and cut, for errors. It keeps the
+// first lines of a panic, which tell what happened, and the last of all else.
 func (o *output) remember(line string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -17,7 +17,8 @@ import (
 	"github.com/payhost/payhost/host/internal/plugin"
 )
 
-// A plugin runs as the host's user, so the permissions of the admin socket do not keep it out.
+// A plugin runs as the host's user, so the permissions of the admin socket do
+// not keep it out.
 func TestAdminSocketHangsUpOnPluginsAndNotOnOthers(t *testing.T) {
 	folder, err := os.MkdirTemp("/tmp", "s") // short enough for sockets
 	if err != nil {
@@ -30,6 +31,7 @@ func TestAdminSocketHangsUpOnPluginsAndNotOnOthers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	served := make(chan error, 1)
 	go func() {
 		l := plugin.RefusePlugins(listener, slog.New(s.log))
@@ -39,22 +41,27 @@ func TestAdminSocketHangsUpOnPluginsAndNotOnOthers(t *testing.T) {
 				served <- err
 				return
 			}
+
 			_, _ = io.WriteString(c, "welcome")
 			c.Close()
 		}
 	}()
+
 	defer func() { listener.Close(); <-served }()
 
 	s.workspace.TakeAway() // it would not come as far as the socket
 	a := s.account(s.start(), provider.URL)
-	if said := ask(t, provider, a, "dial "+path); said == "welcome" || said == "error: unknown order" {
+	if said := ask(t, provider, a, "dial "+path); said == "welcome" ||
+		said == "error: unknown order" {
 		t.Errorf("the plugin was told %q", said)
 	}
+
 	c, err := net.Dial("unix", path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer c.Close()
+
 	if text, err := io.ReadAll(c); string(text) != "welcome" {
 		t.Errorf("somebody else was told %q, %v", text, err)
 	}
@@ -91,6 +98,7 @@ func TestAdminSocketHangsUpOnProcessesThatHaveEnded(t *testing.T) {
 	}
 	socket := os.NewFile(uintptr(fd), "socket")
 	defer socket.Close()
+
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -111,10 +119,12 @@ func TestAdminSocketHangsUpOnProcessesThatHaveEnded(t *testing.T) {
 			next <- c
 		}
 	}()
+
 	eventually(t, "it is turned away", func() bool {
 		_, refused := log.find("turned away")
 		return refused || len(next) > 0
 	})
+
 	listener.Close()
 	if c, served := <-next; served {
 		c.Close()
@@ -128,14 +138,20 @@ func takeNumber(t *testing.T, pid int) bool {
 	t.Helper()
 	const tries = 20
 	for range tries {
-		if os.WriteFile("/proc/sys/kernel/ns_last_pid", []byte(strconv.Itoa(pid-1)), 0o600) != nil {
+		if os.WriteFile(
+			"/proc/sys/kernel/ns_last_pid",
+			[]byte(strconv.Itoa(pid-1)),
+			0o600,
+		) != nil {
 			t.Log("numbers of processes cannot be chosen here: the number stays free")
 			return false
 		}
+
 		if bystander(t) == pid {
 			return true
 		}
 	}
+
 	t.Log("the number was always somebody else's")
 	return false
 }

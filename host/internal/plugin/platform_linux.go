@@ -11,31 +11,38 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// isolation puts the process into a group of its own, which can be killed as a whole, and has the kernel kill it when
-// the thread that started it ends: the launcher keeps that thread for as long as the process lives.
+// isolation returns attributes that put the process into a group of its own,
+// which can be killed as a whole, and have the kernel kill it when the thread
+// that started it ends: the launcher keeps that thread for as long as the
+// process lives.
 func isolation() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }
 
-// closeOnExec keeps the plugin from inheriting files that Go does not know of: those that the host was itself started
-// with, or that a C library opened. Files that Go opens are not inherited anyway.
+// closeOnExec keeps the plugin from inheriting files that Go does not know of:
+// those that the host was itself started with, or that a C library opened.
+// Files that Go opens are not inherited anyway.
 func closeOnExec() {
 	const first = 3
 	if unix.CloseRange(first, math.MaxInt32, unix.CLOSE_RANGE_CLOEXEC) == nil {
 		return
 	}
-	entries, err := os.ReadDir("/proc/self/fd") // before Linux 5.11
+
+	// Linux has close_range since 5.11.
+	entries, err := os.ReadDir("/proc/self/fd")
 	if err != nil {
 		return
 	}
-	for _, e := range entries {
-		if fd, err := strconv.Atoi(e.Name()); err == nil && fd >= first {
+
+	for _, entry := range entries {
+		if fd, err := strconv.Atoi(entry.Name()); err == nil && fd >= first {
 			unix.CloseOnExec(fd)
 		}
 	}
 }
 
-// awaitEnd returns when the process has ended, and leaves it to be reaped: until then nobody else can get its id.
+// awaitEnd returns when the process has ended, and leaves it to be reaped:
+// until then no other process can get its id.
 func awaitEnd(p *os.Process) {
 	for {
 		err := unix.Waitid(unix.P_PID, p.Pid, nil, unix.WEXITED|unix.WNOWAIT, nil)
@@ -45,7 +52,8 @@ func awaitEnd(p *os.Process) {
 	}
 }
 
-// reap kills what the process leaves behind in its group, and takes its exit status.
+// reap kills what the process leaves behind in its group, and takes its exit
+// status.
 func (l *launcher) reap() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -54,31 +62,39 @@ func (l *launcher) reap() {
 	l.alive = false
 }
 
-// killGroup kills the process and all that it started, unless that has left the group.
+// killGroup kills the process and all that it started, unless that has left the
+// group.
 func killGroup(p *os.Process) {
 	_ = unix.Kill(-p.Pid, unix.SIGKILL)
 	_ = p.Kill()
 }
 
-// lockFolder locks a folder for as long as the file is open. Without wait a folder that is locked is an error.
+// lockFolder locks a folder for as long as the file is open. Without wait a
+// folder that is locked is an error.
 func lockFolder(path string, wait bool) (*os.File, error) {
-	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	const flags = unix.O_RDONLY | unix.O_DIRECTORY | unix.O_NOFOLLOW | unix.O_CLOEXEC
+	fd, err := unix.Open(path, flags, 0)
 	if err != nil {
 		return nil, &os.PathError{Op: "open", Path: path, Err: err}
 	}
-	f := os.NewFile(uintptr(fd), path)
+
+	folder := os.NewFile(uintptr(fd), path)
+
 	how := unix.LOCK_EX
 	if !wait {
 		how |= unix.LOCK_NB
 	}
+
 	for {
 		err = unix.Flock(fd, how)
 		if !errors.Is(err, unix.EINTR) {
 			break
 		}
 	}
+
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("lock %s: %w", path, err), f.Close())
+		return nil, errors.Join(fmt.Errorf("lock %s: %w", path, err), folder.Close())
 	}
-	return f, nil
+
+	return folder, nil
 }

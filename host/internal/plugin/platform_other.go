@@ -11,14 +11,15 @@ import (
 	"syscall"
 )
 
-// On systems other than Linux a plugin runs with less around it: no process group, so that what it starts itself may
-// outlive it, and nothing but the SDK's own watch ends it when its host is killed.
+// On systems other than Linux a plugin is kept apart less: it has no process
+// group, so that what it starts may outlive it, and only the SDK's own watch
+// ends it when its host is killed.
 
 func isolation() *syscall.SysProcAttr { return nil }
 
 func closeOnExec() {}
 
-// confinement does nothing but say so.
+// confinement does nothing but note that.
 type confinement struct {
 	memory int64
 	strict bool
@@ -36,19 +37,19 @@ func prepare(spec Spec, _, _ string, _ *Isolation) *confinement {
 	return &confinement{strict: spec.Binary.Strict}
 }
 
-func (*confinement) enter(i *Isolation) {
+func (*confinement) enter(noted *Isolation) {
 	seen := map[measure]bool{always: true}
 	for _, row := range Table() {
 		if !seen[row.By] {
 			seen[row.By] = true
-			i.lacks(row.By, "there is none of it outside Linux")
+			noted.lacks(row.By, "there is none of it outside Linux")
 		}
 	}
 }
 
-func (c *confinement) start(cmd *exec.Cmd, i *Isolation) (*exec.Cmd, error) {
+func (c *confinement) start(cmd *exec.Cmd, noted *Isolation) (*exec.Cmd, error) {
 	if c.strict {
-		return cmd, i.strict()
+		return cmd, noted.strict()
 	}
 	return cmd, cmd.Start()
 }
@@ -89,15 +90,16 @@ func Confined(int) bool { return false }
 
 func awaitEnd(*os.Process) {}
 
-// reap waits for the process. The os package itself keeps Kill from reaching a process that has been waited for.
+// reap waits for the process. The os package itself keeps Kill from reaching a
+// process that has been waited for.
 func (l *launcher) reap() { l.endErr = l.cmd.Wait() }
 
 func killGroup(p *os.Process) { _ = p.Kill() }
 
 var errNoLocks = errors.New("folders cannot be locked on this system")
 
-// lockFolder opens without locking; without wait it fails for folders that exist already, so that none is taken for
-// abandoned.
+// lockFolder opens without locking; without wait it fails for folders that
+// exist already, so that none is taken for abandoned.
 func lockFolder(path string, wait bool) (*os.File, error) {
 	if !wait {
 		if entries, err := os.ReadDir(path); err != nil || len(entries) > 0 {

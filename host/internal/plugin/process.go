@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -15,11 +16,12 @@ import (
 	"github.com/payhost/payhost/sdk/client"
 )
 
-// abandonAfter is how long a killed process may take to disappear before Stop no longer waits for it: one that hangs in
-// the kernel cannot be killed.
+// abandonAfter is how long a killed process may take to disappear before Stop
+// no longer waits for it: one that hangs in the kernel cannot be killed.
 const abandonAfter = 5 * time.Second
 
-// Process is one running plugin. It must be stopped, also after it has ended by itself.
+// Process is one running plugin. It must be stopped, also after it has ended by
+// itself.
 type Process struct {
 	binary  Binary
 	client  *client.Client
@@ -36,30 +38,30 @@ type Process struct {
 	excess atomic.Pointer[error] // why guard has ended it
 
 	done chan struct{}
-	err  error // why, once done is closed
-	left error // what could not be ended, once stopped is closed
+	err  error // why it has ended, once done is closed
 
 	stopOnce sync.Once
 	stopping chan struct{}
 	stopped  chan struct{}
+	left     error // what could not be ended, once stopped is closed
 }
 
-// Client makes calls to the plugin.
+// Client returns the client of the plugin.
 func (p *Process) Client() *client.Client { return p.client }
 
-// Info is what the plugin said of itself when it started.
+// Info returns what the plugin said of itself when it started.
 func (p *Process) Info() sdk.Info { return p.info }
 
-// Binary is the program that runs.
+// Binary returns the program that runs.
 func (p *Process) Binary() Binary { return p.binary }
 
-// Checksum is the sha256 of the program that runs, in hex.
+// Checksum returns the sha256 of the program that runs, in hex.
 func (p *Process) Checksum() string { return p.binary.Checksum }
 
-// PID is the process's id.
+// PID returns the process's id.
 func (p *Process) PID() int { return p.pid }
 
-// Isolation says what keeps the process from the rest of the machine.
+// Isolation returns what keeps the process from the rest of the machine.
 func (p *Process) Isolation() Isolation {
 	if p.launcher == nil {
 		return Isolation{Missing: []string{"everything: attached for debugging"}}
@@ -67,28 +69,34 @@ func (p *Process) Isolation() Isolation {
 	return p.launcher.isolation
 }
 
-// StartedAt is when the process first answered.
+// StartedAt returns when the process first answered.
 func (p *Process) StartedAt() time.Time { return p.started }
 
-// Done is closed as soon as the process or the connection to it is gone.
+// Done returns a channel that is closed as soon as the process or the
+// connection to it is gone.
 func (p *Process) Done() <-chan struct{} { return p.done }
 
-// Stopping is closed when Stop is called: calls in flight are about to be cut.
+// Stopping returns a channel that is closed when Stop is called: calls in
+// flight are about to be cut.
 func (p *Process) Stopping() <-chan struct{} { return p.stopping }
 
-// AwaitReady waits while the connection is broken, until it is whole again, Done is closed, or ctx ends. The connection of
-// a process that dies breaks a moment before its end is seen; a call that began in that moment would be lost.
+// AwaitReady waits while the connection is broken, until it is whole again,
+// Done is closed, or ctx ends. The connection of a process that dies breaks a
+// moment before its end is seen; a call that began in that moment would be
+// lost.
 func (p *Process) AwaitReady(ctx context.Context) {
 	if p.conns.ready() {
 		return
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+
 	ready := make(chan struct{})
 	go func() {
 		defer close(ready)
 		p.conns.awaitReady(ctx)
 	}()
+
 	select {
 	case <-p.done:
 		cancel()
@@ -97,7 +105,8 @@ func (p *Process) AwaitReady(ctx context.Context) {
 	}
 }
 
-// Err says why the process is gone, with what it printed last; nil while it is not.
+// Err returns why the process is gone, with what it printed last; nil before
+// Done is closed.
 func (p *Process) Err() error {
 	select {
 	case <-p.done:
@@ -107,12 +116,14 @@ func (p *Process) Err() error {
 	}
 }
 
-// watch closes done. The process's end is seen by the thread that waits for it, whoever still holds its pipes open; the
-// connection's end counts as well, because a plugin that cannot be reached is of no use.
+// watch closes done at the end of the process. The thread that waits for the
+// process sees that end, also while others hold its pipes open. The end of the
+// connection counts as well: a plugin that cannot be reached is of no use.
 func (p *Process) watch() {
 	ctx, cancel := context.WithCancel(context.Background())
 	lost := make(chan error, 1)
 	go func() { lost <- p.conns.watch(ctx) }()
+
 	select {
 	case <-p.ended():
 		p.err = p.endedBecause()
@@ -122,11 +133,12 @@ func (p *Process) watch() {
 		p.err = p.lostOrEnded(err)
 		cancel()
 	}
+
 	close(p.done)
 }
 
-// lostOrEnded gives the better of two causes: the connection of a process that dies breaks a moment before its end is
-// seen.
+// lostOrEnded returns the better of two causes: the connection of a process
+// that dies breaks a moment before its end is seen.
 func (p *Process) lostOrEnded(err error) error {
 	select {
 	case <-p.ended():
@@ -136,7 +148,7 @@ func (p *Process) lostOrEnded(err error) error {
 	}
 }
 
-// endedBecause says why a process that has ended did.
+// endedBecause returns why a process has ended.
 func (p *Process) endedBecause() error {
 	if excess := p.excess.Load(); excess != nil {
 		return *excess
@@ -144,7 +156,8 @@ func (p *Process) endedBecause() error {
 	return errors.New(p.launcher.exitText())
 }
 
-// ended is closed when the process has ended; nil for one that is not ours to wait for.
+// ended returns a channel that is closed when the process has ended; nil for an
+// attached process, which is not the host's to wait for.
 func (p *Process) ended() <-chan struct{} {
 	if p.launcher == nil {
 		return nil
@@ -152,37 +165,43 @@ func (p *Process) ended() <-chan struct{} {
 	return p.launcher.ended
 }
 
-// Stop asks the process to end and kills it, and all that it started, when the budget is over. It cuts calls in flight:
-// drain first. It may be called by several and more than once; the shortest budget counts. When it returns nothing of
-// the process is left.
+// Stop asks the process to end and kills it, and all that it started, when the
+// budget is over. It cuts calls in flight: drain first. It may be called more
+// than once and by several goroutines; the shortest budget counts. When it
+// returns, nothing of the process is left, except what EndErr tells.
 func (p *Process) Stop(budget time.Duration) {
 	if p.launcher == nil {
-		p.letGo()
+		p.disconnect()
 		return
 	}
+
 	kill := time.AfterFunc(budget, p.launcher.kill)
 	defer kill.Stop()
 	p.stopOnce.Do(func() {
 		close(p.stopping)
 		go p.shutDown()
 	})
+
 	select {
 	case <-p.stopped:
 	case <-time.After(budget + abandonAfter):
-		p.sink.logger.Load().Error("the plugin's process cannot be killed", "pid", p.pid)
+		p.log().Error("the plugin's process cannot be killed", "pid", p.pid)
 	}
 }
 
-// Kill ends the process at once. Stop is still to be called.
+// log returns the logger with the plugin's name, and all that is known of it.
+func (p *Process) log() *slog.Logger { return p.sink.logger.Load() }
+
+// Kill ends the process at once. Stop must still be called.
 func (p *Process) Kill() {
 	if p.launcher != nil {
 		p.launcher.kill()
 	}
 }
 
-// EndErr returns, once Stop has returned, what was wrong with the process's end:
-// it had to be killed, it ended with an error, or something that it has started
-// could not be ended.
+// EndErr returns, once Stop has returned, what was wrong with the process's
+// end: it had to be killed, it ended with an error, or something that it has
+// started could not be ended.
 func (p *Process) EndErr() error {
 	switch {
 	case p.launcher == nil:
@@ -195,8 +214,9 @@ func (p *Process) EndErr() error {
 	return p.left
 }
 
-// shutDown ends when the process has. go-plugin's Kill asks politely first, without a deadline of its own: Stop sees to
-// that by killing the process under it.
+// shutDown returns when the process has ended. go-plugin's Kill first asks the
+// plugin to end, without a deadline: Stop kills the process meanwhile when its
+// budget is over.
 func (p *Process) shutDown() {
 	p.gp.Kill()
 	p.launcher.kill() // go-plugin does nothing when the start had failed early
@@ -204,6 +224,8 @@ func (p *Process) shutDown() {
 		<-p.launcher.ended
 		p.endChildren()
 	}
+
+	// Its output is logged before its end is reported.
 	p.conns.close()
 	p.launcher.readers.Wait()
 	_ = os.RemoveAll(p.launcher.sockets)
@@ -215,17 +237,21 @@ func (p *Process) shutDown() {
 func (p *Process) endChildren() {
 	p.left = p.launcher.confine.endMarked()
 	if p.left != nil {
-		p.sink.logger.Load().Error("what the plugin has started could not all be ended", "error", p.left.Error())
+		p.log().Error("what the plugin has started could not all be ended", "error", p.left.Error())
 	}
 }
 
-// endedByItself reports whether a process that has ended was not killed: go-plugin kills one whose handshake it does not
-// like.
+// endedByItself reports whether a process that has ended was not killed:
+// go-plugin kills one whose handshake it does not like.
 func (l *launcher) endedByItself() bool {
-	return l.pid != 0 && !(l.killed && l.endErr != nil && l.endErr.Error() == "signal: killed")
+	if l.pid == 0 {
+		return false
+	}
+	byKill := l.endErr != nil && l.endErr.Error() == "signal: killed"
+	return !l.killed || !byKill
 }
 
-// exitText says how the process ended.
+// exitText returns how the process ended.
 func (l *launcher) exitText() string {
 	if l.endErr == nil {
 		return "the process exited by itself (exit status 0)"

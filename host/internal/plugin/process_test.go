@@ -24,11 +24,16 @@ func create(a *client.Account) <-chan error {
 	failed := make(chan error, 1)
 	go func() {
 		_, err := a.CreatePayment(context.Background(), sdk.CreatePaymentRequest{
-			Reference: "r1", IdempotencyKey: "k1", Sequence: 1, Attempt: 1, MerchantReference: "order-1",
-			Amount: sdk.Money{Amount: decimalOne, Currency: "USD"},
+			Reference:         "r1",
+			IdempotencyKey:    "k1",
+			Sequence:          1,
+			Attempt:           1,
+			MerchantReference: "order-1",
+			Amount:            sdk.Money{Amount: decimalOne, Currency: "USD"},
 		})
 		failed <- err
 	}()
+
 	return failed
 }
 
@@ -43,13 +48,16 @@ func TestKilledPluginIsNoticedAtOnceAndItsCallIsInDoubt(t *testing.T) {
 	if err := syscall.Kill(p.PID(), syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
+
 	<-p.Done()
 	if err := p.Err(); err == nil || !strings.Contains(err.Error(), "killed") {
 		t.Errorf("err = %v", err)
 	}
-	if err := <-failed; sdk.OutcomeOf(err) != sdk.OutcomeUnknown || sdk.CodeOf(err) != sdk.CodeUnavailable {
+	if err := <-failed; sdk.OutcomeOf(err) != sdk.OutcomeUnknown ||
+		sdk.CodeOf(err) != sdk.CodeUnavailable {
 		t.Errorf("the call ended with %v", err)
 	}
+
 	if n := len(provider.Calls()); n != 1 {
 		t.Errorf("the provider got %d calls", n)
 	}
@@ -68,7 +76,8 @@ func TestExitSaysItsStatusAndLastWords(t *testing.T) {
 	}
 }
 
-// A child that holds the plugin's pipes hides its death from whoever waits for the pipes' end.
+// A child that holds the plugin's pipes hides its death from whoever waits for
+// the pipes' end.
 //
 // go-plugin trap 4: a grandchild that holds stderr hides the crash.
 func TestCrashIsNoticedAndTheChildKilledThoughItHoldsThePipes(t *testing.T) {
@@ -80,6 +89,7 @@ func TestCrashIsNoticedAndTheChildKilledThoughItHoldsThePipes(t *testing.T) {
 	if err != nil || !running(child) {
 		t.Fatal(child, err)
 	}
+
 	if err := syscall.Kill(p.PID(), syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +98,8 @@ func TestCrashIsNoticedAndTheChildKilledThoughItHoldsThePipes(t *testing.T) {
 	p.Stop(time.Second)
 }
 
-// go-plugin trap 2: a server that waits for its handlers waits for its own shutdown, and is killed after two seconds.
+// go-plugin trap 2: a server that waits for its handlers waits for its own
+// shutdown, and is killed after two seconds.
 func TestStopTakesTheChildrenToo(t *testing.T) {
 	s, provider := newStage(t), newProvider(t)
 	p := s.start()
@@ -111,6 +122,7 @@ func TestStoppedProcessIsKilledWithinTheBudget(t *testing.T) {
 	if err := syscall.Kill(p.PID(), syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
+
 	p.Stop(50 * time.Millisecond)
 	if running(p.PID()) {
 		t.Error("it still runs")
@@ -137,13 +149,20 @@ func TestSignalsOfATerminalDoNotReachThePlugin(t *testing.T) {
 	p := s.start()
 	group, err := syscall.Getpgid(p.PID())
 	if err != nil || group != p.PID() || group == syscall.Getpgrp() {
-		t.Errorf("the plugin is in group %d, the host in %d, %v", group, syscall.Getpgrp(), err)
+		t.Errorf(
+			"the plugin is in group %d, the host in %d, %v",
+			group,
+			syscall.Getpgrp(),
+			err,
+		)
 	}
+
 	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
 		if err := syscall.Kill(p.PID(), sig); err != nil {
 			t.Fatal(err)
 		}
 	}
+
 	for range 3 {
 		if _, err := p.Client().Info(context.Background()); err != nil {
 			t.Fatal(err)
@@ -151,9 +170,11 @@ func TestSignalsOfATerminalDoNotReachThePlugin(t *testing.T) {
 	}
 }
 
-// The kernel's parent-death signal follows the thread that started the process, and Go ends threads.
+// The kernel's parent-death signal follows the thread that started the process,
+// and Go ends threads.
 //
-// go-plugin trap 18: a plugin outlives a killed host, or dies with a thread of a living one.
+// go-plugin trap 18: a plugin outlives a killed host, or dies with a thread of
+// a living one.
 func TestPluginOutlivesTheThreadThatAskedForIt(t *testing.T) {
 	s := newStage(t)
 	spec := s.spec()
@@ -166,20 +187,28 @@ func TestPluginOutlivesTheThreadThatAskedForIt(t *testing.T) {
 		}
 		got <- p
 	})
+
 	p := <-got
 	if p == nil {
 		t.FailNow()
 	}
 	defer p.Stop(time.Second)
+
 	gone := "/proc/self/task/" + strconv.Itoa(<-thread)
-	eventually(t, "the thread has ended", func() bool { _, err := os.Stat(gone); return err != nil })
+	eventually(
+		t,
+		"the thread has ended",
+		func() bool { _, err := os.Stat(gone); return err != nil },
+	)
+
 	if _, err := p.Client().Info(context.Background()); err != nil {
 		t.Error(err)
 	}
 }
 
-// onThreadThatEnds runs f on a thread that ends with the goroutine, because it stays locked to it. The process's first
-// thread does not, so it is held until another one is found.
+// onThreadThatEnds runs f on a thread that ends with the goroutine, because it
+// stays locked to it. The process's first thread does not, so it is held until
+// another one is found.
 func onThreadThatEnds(f func()) {
 	runtime.LockOSThread()
 	if syscall.Gettid() != os.Getpid() {
@@ -197,16 +226,28 @@ func TestMessagesAboveGRPCsOwnLimitPass(t *testing.T) {
 	s, provider := newStage(t), newProvider(t)
 	p := s.start()
 	a := s.account(p, provider.URL)
-	file := sdk.Attachment{Field: "proof", Filename: "a.png", MediaType: "image/png", Content: make([]byte, sdk.MaxAttachment)}
+	file := sdk.Attachment{
+		Field:     "proof",
+		Filename:  "a.png",
+		MediaType: "image/png",
+		Content:   make([]byte, sdk.MaxAttachment),
+	}
+
 	paid, err := a.ConfirmPayment(context.Background(), sdk.ConfirmPaymentRequest{
 		Payment: sdk.PaymentContext{
-			Reference: "r1", MerchantReference: "order-1", Amount: sdk.Money{Amount: decimalOne, Currency: "USD"}, CreatedAt: time.Now(),
+			Reference:         "r1",
+			MerchantReference: "order-1",
+			Amount:            sdk.Money{Amount: decimalOne, Currency: "USD"},
+			CreatedAt:         time.Now(),
 		},
-		IdempotencyKey: "k1", Attempt: 1, Attachments: []sdk.Attachment{file, file},
+		IdempotencyKey: "k1",
+		Attempt:        1,
+		Attachments:    []sdk.Attachment{file, file},
 	})
 	if err != nil || paid.Message != strconv.Itoa(2*sdk.MaxAttachment) {
 		t.Errorf("%+v, %v", paid, err)
 	}
+
 	provider.Say("big " + strconv.Itoa(6<<20))
 	if n := len(invoke(t, a)); n != 6<<20 {
 		t.Errorf("the answer has %d bytes", n)
@@ -218,14 +259,23 @@ func TestPanicFailsOneCallAndNotTheProcess(t *testing.T) {
 	s, provider := newStage(t), newProvider(t)
 	p := s.start()
 	a := s.account(p, provider.URL)
-	entered, release := provider.Hold(t, "ok", func(c plugintest.Call) bool { return c.Verb == "create" })
+	entered, release := provider.Hold(
+		t,
+		"ok",
+		func(c plugintest.Call) bool { return c.Verb == "create" },
+	)
+
 	other := create(a)
 	plugintest.Await(t, entered)
 	provider.Say("panic")
-	_, err := a.InvokeOperation(context.Background(), sdk.InvokeOperationRequest{Operation: "do", Input: json.RawMessage("{}")})
+	_, err := a.InvokeOperation(
+		context.Background(),
+		sdk.InvokeOperationRequest{Operation: "do", Input: json.RawMessage("{}")},
+	)
 	if sdk.OutcomeOf(err) != sdk.OutcomeUnknown || sdk.CodeOf(err) != sdk.CodeInternal {
 		t.Errorf("the call ended with %v", err)
 	}
+
 	release()
 	if err := <-other; err != nil {
 		t.Errorf("the other call ended with %v", err)

@@ -13,16 +13,18 @@ import (
 // judge runs the filter on one call as the kernel would.
 func judge(t *testing.T, table uint32, number uintptr, args ...uint64) verdict {
 	t.Helper()
-	machine, err := bpf.NewVM(assemble(pluginRules(true)))
+	machine, err := bpf.NewVM(assemble(pluginRules(askToConnect)))
 	if err != nil {
 		t.Fatal(err)
 	}
 
-	// struct seccomp_data; this machine reads words with the highest byte first.
+	// struct seccomp_data; this machine reads words with the highest byte
+	// first.
 	var data []byte
 	data = binary.BigEndian.AppendUint32(data, uint32(number))
 	data = binary.BigEndian.AppendUint32(data, table)
 	data = binary.BigEndian.AppendUint64(data, 0)
+
 	for i := range 6 {
 		value := uint64(0)
 		if i < len(args) {
@@ -36,13 +38,17 @@ func judge(t *testing.T, table uint32, number uintptr, args ...uint64) verdict {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	return verdict(uint32(got))
 }
 
 const junk = 1 << 32 // what the kernel does not look at in an int
 
 func TestFilterTellsCallsApartByTheirArguments(t *testing.T) {
-	refused, odd, strange := failWith(unix.EPERM), failWith(unix.EAFNOSUPPORT), failWith(unix.EPROTONOSUPPORT)
+	refused := failWith(unix.EPERM)
+	odd := failWith(unix.EAFNOSUPPORT)
+
+	strange := failWith(unix.EPROTONOSUPPORT)
 	for _, c := range []struct {
 		number uintptr
 		args   []uint64
@@ -105,6 +111,7 @@ func TestFilterTellsCallsApartByTheirArguments(t *testing.T) {
 		{unix.SYS_SOCKETPAIR, []uint64{unix.AF_UNIX, unix.SOCK_DGRAM}, odd},
 
 		{unix.SYS_CONNECT, []uint64{3, junk, 16}, askHost},
+		{unix.SYS_LISTEN, []uint64{3, 16}, askHost},
 		{unix.SYS_WRITE, []uint64{1, 1, 1}, allow},
 	} {
 		if got := judge(t, ownTable, c.number, c.args...); got != c.want {
@@ -117,16 +124,22 @@ func TestFilterTellsCallsApartByTheirArguments(t *testing.T) {
 // meets what is in the arguments of another call.
 func TestFilterRefusesNothingElse(t *testing.T) {
 	named := map[uintptr]bool{}
-	for _, call := range pluginRules(true) {
+	for _, call := range pluginRules(askToConnect) {
 		if named[call.number] {
-			t.Errorf("call %d has two sets of rules, of which the second is never reached", call.number)
+			t.Errorf(
+				"call %d has two sets of rules, of which the second is never reached",
+				call.number,
+			)
 		}
+
 		named[call.number] = true
 	}
+
 	for number := range uintptr(500) {
 		if named[number] {
 			continue
 		}
+
 		for _, value := range []uint64{0, 1, unix.RLIMIT_LOCKS, uint64(number), 1<<64 - 1} {
 			if got := judge(t, ownTable, number, value, value, value, value, value, value); got != allow {
 				t.Errorf("call %d%x: %#x", number, value, got)
@@ -137,12 +150,17 @@ func TestFilterRefusesNothingElse(t *testing.T) {
 
 func TestFilterFitsIntoItsNumbers(t *testing.T) {
 	const mostInstructions = 4096
-	for _, call := range pluginRules(true) {
+	for _, call := range pluginRules(askToConnect) {
 		if n := len(assembleCall(call)); n > 255 {
-			t.Errorf("the block of call %d has %d instructions, and a jump skips 255", call.number, n)
+			t.Errorf(
+				"the block of call %d has %d instructions, and a jump skips 255",
+				call.number,
+				n,
+			)
 		}
 	}
-	if n := len(assemble(pluginRules(true))); n > mostInstructions {
+
+	if n := len(assemble(pluginRules(askToConnect))); n > mostInstructions {
 		t.Errorf("%d instructions", n)
 	}
 }
@@ -167,7 +185,10 @@ func TestFilterRefusesOtherTables(t *testing.T) {
 			t.Errorf("getpid of table %#x: %#x", other, got)
 		}
 	}
-	if got := judge(t, ownTable, otherNumbers|unix.SYS_GETPID); got != failWith(unix.ENOSYS) {
+
+	if got := judge(t, ownTable, otherNumbers|unix.SYS_GETPID); got != failWith(
+		unix.ENOSYS,
+	) {
 		t.Errorf("getpid of x32: %#x", got)
 	}
 }

@@ -12,13 +12,13 @@ import (
 )
 
 // A plugin may make every system call that has to do with itself, its files and
-// the network. What has to do with other processes, with the kernel or with the
-// machine fails, as it would for a user without rights to it; a program that
-// can do without goes on. The rules name what is refused: a list of what is
-// allowed would have to know the runtime of every language. filter_linux.go and
-// its companions for each processor have the rules.
+// the network. Calls on other processes, on the kernel or on the machine fail,
+// as they would for a user without rights to it; a program that can do without
+// them goes on. The rules name what is refused: a list of what is allowed would
+// have to know the runtime of every language. filter_linux.go and its
+// companions for each processor have the rules.
 
-// verdict is what the filter says of a call.
+// verdict is what the filter does with a call.
 type verdict uint32
 
 const (
@@ -30,8 +30,8 @@ const (
 // failWith has the call fail, and nothing done.
 func failWith(errno unix.Errno) verdict { return unix.SECCOMP_RET_ERRNO | verdict(errno) }
 
-// callRules are the rules for one system call, the first that fits counts. A
-// call that none fits is allowed.
+// callRules are the rules for one system call. The first rule that fits counts;
+// a call that none fits is allowed.
 type callRules struct {
 	number uintptr
 	rules  []callRule
@@ -71,8 +71,8 @@ func upperNot(argument int, value uint32) condition {
 }
 
 // whole returns the rule that fits every call of a number.
-func whole(number uintptr, v verdict) callRules {
-	return callRules{number, []callRule{{verdict: v}}}
+func whole(number uintptr, result verdict) callRules {
+	return callRules{number, []callRule{{verdict: result}}}
 }
 
 // Offsets in struct seccomp_data.
@@ -84,9 +84,9 @@ const (
 	argSize     = 8
 )
 
-// assemble makes the program that the kernel runs for every system call. What
-// is called by way of another table than the processor's own, as a program of
-// 32 bits does, fails.
+// assemble makes the program that the kernel runs for every system call. A call
+// by another table than the processor's own, as a program of 32 bits makes it,
+// fails.
 func assemble(calls []callRules) []bpf.Instruction {
 	program := []bpf.Instruction{
 		bpf.LoadAbsolute{Off: tableAt, Size: wordSize},
@@ -97,15 +97,20 @@ func assemble(calls []callRules) []bpf.Instruction {
 		bpf.JumpIf{Cond: bpf.JumpLessThan, Val: otherNumbers, SkipTrue: 1},
 		bpf.RetConstant{Val: uint32(failWith(unix.ENOSYS))},
 	}
+
 	for _, call := range calls {
-		// The number is what stands in the accumulator here: a block that has loaded
+		// The accumulator holds the number here: a block that has loaded
 		// something else is left by a verdict only.
 		block := assembleCall(call)
 		program = append(program, bpf.JumpIf{
-			Cond: bpf.JumpNotEqual, Val: uint32(call.number), SkipTrue: uint8(len(block)),
+			Cond:     bpf.JumpNotEqual,
+			Val:      uint32(call.number),
+			SkipTrue: uint8(len(block)),
 		})
+
 		program = append(program, block...)
 	}
+
 	return append(program, bpf.RetConstant{Val: uint32(allow)})
 }
 
@@ -113,23 +118,29 @@ func assemble(calls []callRules) []bpf.Instruction {
 func assembleCall(call callRules) []bpf.Instruction {
 	var block []bpf.Instruction
 	for _, rule := range call.rules {
-		for i, c := range rule.conditions {
-			left := len(rule.conditions) - 1 - i
+		for n, condition := range rule.conditions {
+			left := len(rule.conditions) - 1 - n
 			block = append(block,
-				bpf.LoadAbsolute{Off: c.offset(), Size: wordSize},
-				bpf.JumpIf{Cond: c.test, Val: c.value, SkipFalse: uint8(2*left + 1)},
-			)
+				bpf.LoadAbsolute{Off: condition.offset(), Size: wordSize},
+				bpf.JumpIf{
+					Cond:      condition.test,
+					Val:       condition.value,
+					SkipFalse: uint8(2*left + 1), // to the end of this rule
+				})
 		}
+
 		block = append(block, bpf.RetConstant{Val: uint32(rule.verdict)})
 	}
+
 	if last := call.rules[len(call.rules)-1]; len(last.conditions) > 0 {
 		block = append(block, bpf.RetConstant{Val: uint32(allow)})
 	}
+
 	return block
 }
 
-// offset is where the filter finds the half. Both processors have the lower one
-// first.
+// offset returns where the filter finds the half. Both processors have the
+// lower one first.
 func (c condition) offset() uint32 {
 	at := uint32(argumentsAt + argSize*c.argument)
 	if c.upper {
@@ -138,27 +149,45 @@ func (c condition) offset() uint32 {
 	return at
 }
 
-// filters are the programs with and without asking the host, made once.
-var filters = map[bool]func() ([]unix.SockFilter, error){
-	false: sync.OnceValues(func() ([]unix.SockFilter, error) { return makeFilter(false) }),
-	true:  sync.OnceValues(func() ([]unix.SockFilter, error) { return makeFilter(true) }),
+// askedCalls are the calls that the filter puts before the host.
+type askedCalls int
+
+const (
+	askNothing askedCalls = iota
+	// askToListen is for listens.
+	askToListen
+	// askToConnect is for listens and connects.
+	askToConnect
+)
+
+// filters are the programs for each kind of asking, made once.
+var filters = map[askedCalls]func() ([]unix.SockFilter, error){
+	askNothing:   filterOnce(askNothing),
+	askToListen:  filterOnce(askToListen),
+	askToConnect: filterOnce(askToConnect),
 }
 
-// errNoTable is for processors that nobody has written the rules' numbers for.
+func filterOnce(asked askedCalls) func() ([]unix.SockFilter, error) {
+	return sync.OnceValues(func() ([]unix.SockFilter, error) { return makeFilter(asked) })
+}
+
+// errNoTable is for processors whose numbers of calls are not in the rules.
 var errNoTable = errors.New("there are no rules for this processor")
 
-func makeFilter(askToConnect bool) ([]unix.SockFilter, error) {
+func makeFilter(asked askedCalls) ([]unix.SockFilter, error) {
 	if ownTable == 0 {
 		return nil, errNoTable
 	}
-	raw, err := bpf.Assemble(assemble(pluginRules(askToConnect)))
+	raw, err := bpf.Assemble(assemble(pluginRules(asked)))
 	if err != nil {
 		return nil, err
 	}
+
 	filter := make([]unix.SockFilter, len(raw))
-	for i, in := range raw {
-		filter[i] = unix.SockFilter{Code: in.Op, Jt: in.Jt, Jf: in.Jf, K: in.K}
+	for n, in := range raw {
+		filter[n] = unix.SockFilter{Code: in.Op, Jt: in.Jt, Jf: in.Jf, K: in.K}
 	}
+
 	return filter, nil
 }
 
@@ -166,26 +195,27 @@ func makeFilter(askToConnect bool) ([]unix.SockFilter, error) {
 const noListener = -1
 
 // filterThread puts the calling thread, and all that it starts from now on,
-// under the filter; other threads stay as they are. With askToConnect it
+// under the filter; other threads stay as they are. If the filter asks, it
 // returns the file that the questions come from.
-func filterThread(askToConnect bool) (listener int, err error) {
-	filter, err := filters[askToConnect]()
+func filterThread(asked askedCalls) (listener int, err error) {
+	filter, err := filters[asked]()
 	if err != nil {
 		return noListener, err
 	}
-	if !askToConnect {
+	if asked == askNothing {
 		_, err = setFilter(filter, 0)
 		return noListener, err
 	}
 
-	// Go's runtime interrupts its threads with signals: a question that has been
-	// received is not to be interrupted, so that nothing is connected twice.
-	// Kernels before 5.19 do not know that flag.
+	// Go's runtime interrupts its threads with signals: a question that has
+	// been received is not to be interrupted, so that nothing is connected
+	// twice. Kernels before 5.19 do not know that flag.
 	listener, err = setFilter(filter,
 		unix.SECCOMP_FILTER_FLAG_NEW_LISTENER|unix.SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV)
 	if errors.Is(err, unix.EINVAL) {
 		listener, err = setFilter(filter, unix.SECCOMP_FILTER_FLAG_NEW_LISTENER)
 	}
+
 	return listener, err
 }
 

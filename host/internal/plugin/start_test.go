@@ -28,16 +28,25 @@ func TestStartedPluginSaysWhatItIs(t *testing.T) {
 	if i := p.Info(); i.Name != "actor" || i.Version != "1.0.0" || i.ContractVersion != 1 {
 		t.Errorf("info = %+v", i)
 	}
-	if p.PID() == 0 || !running(p.PID()) || p.Err() != nil || len(p.Checksum()) != 64 || p.StartedAt().IsZero() {
-		t.Errorf("pid %d, err %v, checksum %q, started %v", p.PID(), p.Err(), p.Checksum(), p.StartedAt())
+
+	if p.PID() == 0 || !running(p.PID()) || p.Err() != nil || len(p.Checksum()) != 64 ||
+		p.StartedAt().IsZero() {
+		t.Errorf(
+			"pid %d, err %v, checksum %q, started %v",
+			p.PID(),
+			p.Err(),
+			p.Checksum(),
+			p.StartedAt(),
+		)
 	}
 }
 
-// What a failed start says is what somebody reads at night: it has the cause and the plugin's own last words, without
-// its secrets.
+// What a failed start says is what somebody reads at night: it has the cause
+// and the plugin's own last words, without its secrets.
 //
-// go-plugin trap 14: a client may be had of a plugin that answers nothing (deaf).
-// go-plugin trap 15: a print before the handshake ends the start, and nobody quotes stderr (garbage).
+// go-plugin trap 14: a client may be had of a plugin that answers nothing
+// (deaf). go-plugin trap 15: a print before the handshake ends the start, and
+// nobody quotes stderr (garbage).
 func TestFailedStartSaysWhy(t *testing.T) {
 	for _, c := range []struct {
 		script string
@@ -60,16 +69,19 @@ func TestFailedStartSaysWhy(t *testing.T) {
 			if c.script == "hang" || c.script == "mute" || c.script == "deaf" {
 				spec.StartTimeout = 1500 * time.Millisecond
 			}
+
 			p, err := plugin.Start(context.Background(), spec)
 			if err == nil {
 				p.Stop(0)
 				t.Fatal("it started")
 			}
+
 			for _, want := range append(c.want, "plugin actor: ") {
 				if !strings.Contains(err.Error(), want) {
 					t.Errorf("%q is not in: %v", want, err)
 				}
 			}
+
 			if strings.Contains(err.Error(), "hunter2") {
 				t.Errorf("a secret is in: %v", err)
 			}
@@ -89,9 +101,16 @@ func TestStartIsGivenUpWithItsContext(t *testing.T) {
 		_, err := plugin.Start(ctx, spec)
 		failed <- err
 	}()
-	eventually(t, "the plugin runs", func() bool { _, ok := s.log.find("waiting for something"); return ok })
+
+	eventually(
+		t,
+		"the plugin runs",
+		func() bool { _, ok := s.log.find("waiting for something"); return ok },
+	)
+
 	cancel()
-	if err := <-failed; !errors.Is(err, context.Canceled) && !strings.Contains(err.Error(), "given up") {
+	if err := <-failed; !errors.Is(err, context.Canceled) &&
+		!strings.Contains(err.Error(), "given up") {
 		t.Errorf("err = %v", err)
 	}
 }
@@ -104,16 +123,19 @@ func TestPluginCanBeStartedAgainAfterAFailedStart(t *testing.T) {
 	if _, err := plugin.Start(context.Background(), spec); err == nil {
 		t.Fatal("it started")
 	}
+
 	s.script("")
 	p, err := plugin.Start(context.Background(), spec)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	p.Stop(5 * time.Second)
 	again, err := plugin.Start(context.Background(), spec)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	again.Stop(5 * time.Second)
 }
 
@@ -124,9 +146,11 @@ func TestFileWithAVersionMustHoldThatVersion(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	spec := s.spec()
 	spec.Binary = b
-	if _, err = plugin.Start(context.Background(), spec); err == nil || !strings.Contains(err.Error(), `its version is "2.0.0"`) {
+	if _, err = plugin.Start(context.Background(), spec); err == nil ||
+		!strings.Contains(err.Error(), `its version is "2.0.0"`) {
 		t.Errorf("err = %v", err)
 	}
 }
@@ -136,21 +160,25 @@ func TestFileWithAVersionMustHoldThatVersion(t *testing.T) {
 func TestPluginSeesNothingOfTheHost(t *testing.T) {
 	t.Setenv("PAYHOST_API_TOKEN", "a-secret-of-the-host")
 	t.Setenv("TZ", "Europe/Prague")
+
 	// A file that the host was itself started with: Go does not know of it.
 	ledger := filepath.Join(t.TempDir(), "ledger")
 	if err := os.WriteFile(ledger, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
+
 	fd, err := syscall.Open(ledger, syscall.O_RDONLY, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer syscall.Close(fd)
+
 	stdin, err := os.Open(ledger)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer stdin.Close()
+
 	defer func(before *os.File) { os.Stdin = before }(os.Stdin)
 	os.Stdin = stdin
 	s, provider := newStage(t), newProvider(t)
@@ -159,22 +187,29 @@ func TestPluginSeesNothingOfTheHost(t *testing.T) {
 
 	provider.Say("env")
 	var names []string
+
 	for _, line := range strings.Split(invoke(t, a), "\n") {
 		name, value, _ := strings.Cut(line, "=")
 		names = append(names, name)
-		if strings.Contains(value, "a-secret-of-the-host") || name == "TZ" && value != "Europe/Prague" {
+		if strings.Contains(value, "a-secret-of-the-host") ||
+			(name == "TZ" && value != "Europe/Prague") {
 			t.Errorf("the plugin sees %s", line)
 		}
 	}
+
 	allowed := []string{
 		"GOMAXPROCS", "GOMEMLIMIT", "HOME", "LANG", "LC_ALL", "PATH", "PAYHOST_PLUGIN", "PLUGIN_CLIENT_CERT", "PLUGIN_MAX_PORT",
 		"PLUGIN_MIN_PORT", "PLUGIN_PROTOCOL_VERSIONS", "PLUGIN_UNIX_SOCKET_DIR", "SSL_CERT_DIR", "SSL_CERT_FILE", "TMPDIR", "TZ", "PWD",
 	}
+
 	for _, name := range names {
-		if name != "" && !strings.Contains(name, " ") && !slices.Contains(allowed, name) && !strings.HasPrefix(name, "-----") && !certLine(name) {
+		if name != "" && !strings.Contains(name, " ") && !slices.Contains(allowed, name) &&
+			!strings.HasPrefix(name, "-----") &&
+			!certLine(name) {
 			t.Errorf("the plugin sees the variable %s", name)
 		}
 	}
+
 	for _, name := range []string{"GOMEMLIMIT", "PLUGIN_UNIX_SOCKET_DIR", "TZ", "PLUGIN_CLIENT_CERT"} {
 		if !slices.Contains(names, name) {
 			t.Errorf("the plugin does not see %s", name)
@@ -185,7 +220,8 @@ func TestPluginSeesNothingOfTheHost(t *testing.T) {
 	if dir := invoke(t, a); dir != filepath.Join(s.data, "plugins", "actor") {
 		t.Errorf("the plugin works in %s", dir)
 	}
-	if info, err := os.Stat(filepath.Join(s.data, "plugins", "actor")); err != nil || info.Mode().Perm() != 0o700 {
+	if info, err := os.Stat(filepath.Join(s.data, "plugins", "actor")); err != nil ||
+		info.Mode().Perm() != 0o700 {
 		t.Errorf("its folder is %v, %v", info.Mode(), err)
 	}
 
@@ -195,19 +231,26 @@ func TestPluginSeesNothingOfTheHost(t *testing.T) {
 		if number == "0" && target != "/dev/null" {
 			t.Errorf("standard input is %s", target)
 		}
-		if target == ledger || number != "0" && target == "/dev/null" {
+		if target == ledger || (number != "0" && target == "/dev/null") {
 			t.Errorf("the plugin has the host's descriptor %s, %s", number, target)
 		}
 	}
 }
 
-// certLine reports whether a line is one of a certificate's, which a variable holds with its line ends.
+// certLine reports whether a line is one of a certificate's, which a variable
+// holds with its line ends.
 func certLine(text string) bool {
-	return strings.Trim(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/") == "" && len(text) > 20
+	return strings.Trim(
+		text,
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
+	) == "" &&
+		len(text) > 20
 }
 
 // go-plugin trap 23: sockets lie in /tmp and stay behind.
-// go-plugin trap 24: without mutual TLS every process of the user may call the plugin.
+//
+// go-plugin trap 24: without mutual TLS every process of the user may call the
+// plugin.
 func TestSocketIsInAPrivateFolderAndGoneAfterwards(t *testing.T) {
 	data, err := os.MkdirTemp("/tmp", "s") // short enough for sockets
 	if err != nil {
@@ -220,16 +263,19 @@ func TestSocketIsInAPrivateFolderAndGoneAfterwards(t *testing.T) {
 		found, _ := filepath.Glob(filepath.Join(data, "run", "*", "s", "*", "*"))
 		return found
 	}
+
 	sockets := find()
 	if len(sockets) != 1 {
 		t.Fatalf("sockets: %s", sockets)
 	}
 	strangersAreRefused(t, sockets[0])
+
 	for dir := filepath.Dir(sockets[0]); dir != data; dir = filepath.Dir(dir) {
 		if info, err := os.Stat(dir); err != nil || info.Mode().Perm() != 0o700 {
 			t.Errorf("%s is %v, %v", dir, info.Mode(), err)
 		}
 	}
+
 	p.Stop(5 * time.Second)
 	if left := find(); len(left) != 0 {
 		t.Errorf("left behind: %s", left)
@@ -238,12 +284,14 @@ func TestSocketIsInAPrivateFolderAndGoneAfterwards(t *testing.T) {
 	_ = syscall.Kill(killed.PID(), syscall.SIGKILL)
 	<-killed.Done()
 	killed.Stop(5 * time.Second)
+
 	if left := find(); len(left) != 0 {
 		t.Errorf("a killed plugin left behind: %s", left)
 	}
 }
 
-// strangersAreRefused makes sure that no other process of this user can call the plugin, or stop it.
+// strangersAreRefused makes sure that no other process of this user can call
+// the plugin, or stop it.
 func strangersAreRefused(t *testing.T, socket string) {
 	t.Helper()
 	for name, creds := range map[string]credentials.TransportCredentials{
@@ -258,6 +306,7 @@ func strangersAreRefused(t *testing.T, socket string) {
 		if _, err := client.New(cc).Info(ctx); err == nil {
 			t.Errorf("%s: a stranger is answered", name)
 		}
+
 		cancel()
 		cc.Close()
 	}

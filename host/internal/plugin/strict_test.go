@@ -16,7 +16,10 @@ import (
 // not run a single instruction.
 func TestStrictPluginRunsOnlyWithEverythingInForce(t *testing.T) {
 	s := newStage(t)
-	complete := strings.Contains(strings.Join(s.start().Isolation().InForce, ", "), "no TCP servers") &&
+	complete := strings.Contains(
+		strings.Join(s.start().Isolation().InForce, ", "),
+		"no TCP servers",
+	) &&
 		filtered(t, s)
 	s.script("hang") // it would leave a file
 
@@ -31,10 +34,13 @@ func TestStrictPluginRunsOnlyWithEverythingInForce(t *testing.T) {
 		spec := other.spec()
 		spec.Binary.Strict = true
 		_, err := plugin.Start(context.Background(), spec)
-		if err == nil || !strings.Contains(err.Error(), `isolation = "strict" asks for more`) || !strings.Contains(err.Error(), want) {
+		if err == nil ||
+			!strings.Contains(err.Error(), `isolation = "strict" asks for more`) ||
+			!strings.Contains(err.Error(), want) {
 			t.Errorf("without %q: %v", want, err)
 		}
 	}
+
 	if _, err := os.Stat(filepath.Join(s.data, "plugins", "actor", "pid")); err == nil {
 		t.Error("it ran")
 	}
@@ -47,6 +53,7 @@ func TestStrictPluginRunsOnlyWithEverythingInForce(t *testing.T) {
 		t.Logf("this system does not have all of it: %v", err)
 		return
 	}
+
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,9 +61,15 @@ func TestStrictPluginRunsOnlyWithEverythingInForce(t *testing.T) {
 }
 
 func TestAttachedPluginIsNeverStrict(t *testing.T) {
-	spec := plugin.Spec{Binary: plugin.Attached("actor", plugin.DebugAttach{Socket: "/nowhere", ContractVersion: 1})}
+	spec := plugin.Spec{
+		Binary: plugin.Attached(
+			"actor",
+			plugin.DebugAttach{Socket: "/nowhere", ContractVersion: 1},
+		),
+	}
 	spec.Binary.Strict = true
-	if _, err := plugin.Start(context.Background(), spec); err == nil || !strings.Contains(err.Error(), "strict") {
+	if _, err := plugin.Start(context.Background(), spec); err == nil ||
+		!strings.Contains(err.Error(), "strict") {
 		t.Errorf("err = %v", err)
 	}
 }

@@ -7,10 +7,12 @@ import (
 	"google.golang.org/grpc/stats"
 )
 
-// Trace tells after a call to a plugin how far it came. gRPC's error does not: "unavailable" is what a call gets that found
-// no connection, one whose connection broke, and one that the plugin answered so.
+// Trace tells, after a call to a plugin, how far it came. gRPC's error does not
+// tell: a call is "unavailable" when it found no connection, when its
+// connection broke, and when the plugin answered so.
 type Trace struct {
-	sent, answered atomic.Bool
+	sent     atomic.Bool
+	answered atomic.Bool
 }
 
 // Sent reports whether anything of the call may have left the host.
@@ -21,30 +23,36 @@ func (t *Trace) Answered() bool { return t.answered.Load() }
 
 type traceKey struct{}
 
-// WithTrace gives a context for one call.
+// WithTrace returns a context for one call, and the trace of the call.
 func WithTrace(ctx context.Context) (context.Context, *Trace) {
-	t := &Trace{}
-	return context.WithValue(ctx, traceKey{}, t), t
+	made := &Trace{}
+	return context.WithValue(ctx, traceKey{}, made), made
 }
 
-// traceHandler fills in the traces. A call's headers are given to the connection before all else of it; an answer ends
-// with its trailer.
+// traceHandler fills in the traces. A call's headers are sent before all else
+// of it; an answer ends with its trailer.
 type traceHandler struct{}
 
-func (traceHandler) TagRPC(ctx context.Context, _ *stats.RPCTagInfo) context.Context { return ctx }
+func (traceHandler) TagRPC(ctx context.Context, _ *stats.RPCTagInfo) context.Context {
+	return ctx
+}
 
-func (traceHandler) HandleRPC(ctx context.Context, s stats.RPCStats) {
-	t, ok := ctx.Value(traceKey{}).(*Trace)
+func (traceHandler) HandleRPC(ctx context.Context, event stats.RPCStats) {
+	trace, ok := ctx.Value(traceKey{}).(*Trace)
 	if !ok {
 		return
 	}
-	switch s.(type) {
+
+	switch event.(type) {
 	case *stats.OutHeader:
-		t.sent.Store(true)
+		trace.sent.Store(true)
 	case *stats.InTrailer:
-		t.answered.Store(true)
+		trace.answered.Store(true)
 	}
 }
 
-func (traceHandler) TagConn(ctx context.Context, _ *stats.ConnTagInfo) context.Context { return ctx }
-func (traceHandler) HandleConn(context.Context, stats.ConnStats)                       {}
+func (traceHandler) TagConn(ctx context.Context, _ *stats.ConnTagInfo) context.Context {
+	return ctx
+}
+
+func (traceHandler) HandleConn(context.Context, stats.ConnStats) {}

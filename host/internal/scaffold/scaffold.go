@@ -117,9 +117,7 @@ func (p *plan) write(files map[string][]byte) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(
-		scratch,
-	) //nolint:errcheck // it has another name, and moved away when all went well
+	defer func() { _ = os.RemoveAll(scratch) }() // it has moved away when all went well
 
 	if err := p.fill(scratch, files); err != nil {
 		return err

@@ -182,7 +182,9 @@ func (m *machine) start() {
 	m.former, m.seen = made.Instance(), time.Now()
 	transactor.ready = true // what a host reads to start is not what the stories are about
 	h.core = made
-	h.recovery = recovery.New(recovery.Options{Core: made, Store: transactor, Accounts: accounts})
+	h.recovery = recovery.New(
+		recovery.Options{Core: made, Store: transactor, Accounts: accounts},
+	)
 	h.inbox = inbox.New(inbox.Options{
 		Store:     transactor,
 		Core:      made,
@@ -316,8 +318,8 @@ func (h *host) tick() {
 // nextTick is a second after the last one, unless nothing is due that soon.
 func (h *host) nextTick() time.Time {
 	w := h.machine.world
-	spread := time.Duration(w.number(h.machine.name+" tick") % 500)
-	every := time.Second + spread*time.Millisecond
+	spread := w.number(h.machine.name+" tick") % 500
+	every := time.Second + time.Duration(spread)*time.Millisecond
 	earliest, due := h.ticked.Add(every), w.record.due(w)
 	due = minTime(due, w.takenOver(h.looked))
 	if due.After(earliest) {

@@ -339,7 +339,7 @@ func (w *world) cancel(id, nick string) {
 	})
 }
 
-// refund returns back 60 of 100: two of them are one too many.
+// refund refunds 60 of 100: two of them are one too many.
 func (w *world) refund(o *order, id, reference, clerk string) {
 	amount := o.amount.Mul(decimal.New(6, -1))
 	w.pause(nil, clerk+" refunds "+reference, w.between(clerk+" refunds "+reference,

@@ -33,10 +33,8 @@ func (r *raw) exec(query string, args ...any) {
 
 // row reads one row, and reports whether there is one.
 func (r *raw) row(query string, args []any, into ...any) bool {
-	err := r.statement(query).
-		QueryRow(args...).
-		Scan(into...)
-		//nolint:sqlclosecheck // as above
+	//nolint:sqlclosecheck // as above
+	err := r.statement(query).QueryRow(args...).Scan(into...)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		panic(query + ": " + err.Error())
 	}

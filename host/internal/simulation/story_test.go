@@ -63,8 +63,8 @@ func (s *story) happens(name string, chance float64) bool {
 // most. No two names have quite the same delay, so that things seldom happen in
 // the same instant.
 func (s *story) delay(name string, most time.Duration) time.Duration {
-	spread := time.Duration(s.number(name+" moment") % 1000)
-	moment := time.Millisecond + spread*time.Microsecond
+	spread := s.number(name+" moment") % 1000
+	moment := time.Millisecond + time.Duration(spread)*time.Microsecond
 	if !s.happens(name+" waits", 0.2) {
 		return moment
 	}

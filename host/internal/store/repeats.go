@@ -18,6 +18,7 @@ func (t *Tx) MarkRepeat(ctx context.Context, w *Webhook) error {
 	if !w.Verified {
 		return nil
 	}
+
 	switch w.State {
 	case payment.WebhookIgnored:
 		return t.queue(ctx, `UPDATE webhooks SET content = $2, repeats = CASE WHEN EXISTS
@@ -30,11 +31,12 @@ func (t *Tx) MarkRepeat(ctx context.Context, w *Webhook) error {
 		return t.queue(ctx, `UPDATE webhooks SET content = $2, repeats = 0 WHERE id = $1`,
 			w.ID, contentOf(w))
 	}
+
 	return t.queue(ctx, `UPDATE webhooks SET content = '', repeats = 0 WHERE id = $1`, w.ID)
 }
 
-// DeleteRepeatsBefore deletes webhooks received before a time that MarkRepeat has
-// found to repeat another, at most limit of them, and returns how many. The
+// DeleteRepeatsBefore deletes webhooks received before a time that MarkRepeat
+// has found to repeat another, at most limit of them, and returns how many. The
 // webhook that they repeat stays.
 func (t *Tx) DeleteRepeatsBefore(
 	ctx context.Context,
@@ -68,5 +70,6 @@ func contentOf(w *Webhook) string {
 	for _, part := range parts {
 		fmt.Fprintf(hash, "%d:%s", len(part), part)
 	}
+
 	return hex.EncodeToString(hash.Sum(nil))
 }

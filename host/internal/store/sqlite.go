@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/pressly/goose/v3"
 	"modernc.org/sqlite"
@@ -32,6 +33,12 @@ type sqliteFile struct {
 func openSQLite(path string) (database, error) {
 	if path == "" {
 		return nil, errors.New("store: sqlite: the url names no file")
+	}
+	// The file is opened by a URL, in which these end the path: another file
+	// would be opened, and what follows could replace the settings below.
+	if strings.ContainsAny(path, "#?%") {
+		return nil, fmt.Errorf(
+			"store: sqlite: the path %q has #, ? or %% in it: name a file without them", path)
 	}
 	if err := createFile(path); err != nil {
 		return nil, err

@@ -34,6 +34,24 @@ func onBoth(t *testing.T, suite func(t *testing.T, url string)) {
 	t.Run("postgres", func(t *testing.T) { suite(t, storetest.Postgres(t)) })
 }
 
+// SQLite opens its file by a URL: of a path that a URL reads otherwise it would
+// open another file, perhaps with other settings.
+func TestAPathThatAURLReadsOtherwiseIsRefused(t *testing.T) {
+	for _, name := range []string{"a#b.db", "a?_pragma=synchronous(OFF)", "a%20b.db"} {
+		folder := t.TempDir()
+		s, err := store.Open(t.Context(), "sqlite:"+filepath.Join(folder, name))
+		if err == nil {
+			_ = s.Close()
+		}
+		if (err == nil) || !strings.Contains(err.Error(), "name a file without them") {
+			t.Errorf("%s: %v", name, err)
+		}
+		if left, err := os.ReadDir(folder); (err != nil) || (len(left) != 0) {
+			t.Errorf("%s: %v was made, %v", name, left, err)
+		}
+	}
+}
+
 func open(t *testing.T, url string) *store.Store {
 	t.Helper()
 	s, err := store.Open(t.Context(), url)

@@ -61,7 +61,7 @@ func (t *Tx) InsertWebhook(ctx context.Context, w *Webhook) error {
 // SaveWebhook writes the outcome of a webhook. When it has been read and did
 // not verify, only the first KeptUnverified bytes of its body are kept.
 func (t *Tx) SaveWebhook(ctx context.Context, w *Webhook) error {
-	// What an unverified sender can make the host keep is bounded.
+	// An unverified sender can make the host keep only so much.
 	refused := !w.Verified && w.State != payment.WebhookPending
 	if refused && len(w.Request.Body) > KeptUnverified {
 		err := t.queue(ctx, `UPDATE webhooks SET body = $2 WHERE id = $1`,

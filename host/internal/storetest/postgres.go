@@ -133,6 +133,7 @@ var counter struct {
 // is a copy of another one, unless template is empty.
 func database(t testing.TB, template string) string {
 	t.Helper()
+
 	// Other packages' tests may run on the same server.
 	counter.Lock()
 	counter.n++
@@ -151,11 +152,11 @@ func database(t testing.TB, template string) string {
 		_ = db.Close()
 	})
 
-	statement := "CREATE DATABASE " + name
+	created := name
 	if template != "" {
-		statement += " TEMPLATE " + template
+		created += " TEMPLATE " + template
 	}
-	if _, err := db.Exec(statement); err != nil {
+	if _, err := db.Exec("CREATE DATABASE " + created); err != nil {
 		t.Fatal(err)
 	}
 

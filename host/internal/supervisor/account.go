@@ -20,8 +20,8 @@ type account struct {
 	log     *slog.Logger
 	metrics *metrics
 
-	// Each use of a lease has its breaker and its places, so that strangers, who
-	// can cause queries and reading, stop no payment.
+	// Each use of a lease has its breaker and its places, so that strangers,
+	// who can cause queries and reading, stop no payment.
 	breaker      *breaker // of what moves money, and of all else but queries
 	queryBreaker *breaker
 	bulkhead     bulkhead // of all leases but those for reading
@@ -31,13 +31,13 @@ type account struct {
 	bringUp job // reloads the account while it has no instance
 	drainer job // waits until nothing is open, while the account is draining
 
-	// configuring is held while the account is being configured on a process, by
-	// an Apply, a retry, or the goroutine that binds it to a new process.
+	// configuring is held while the account is being configured on a process,
+	// by an Apply, a retry, or the goroutine that binds it to a new process.
 	configuring sync.Mutex
 
 	mu sync.Mutex
 	service
-	phase     State         // what is known beside draining, which is told apart
+	phase     State         // everything but draining, which is a flag of its own
 	draining  bool          // disabled or removed: only what is open is carried on
 	removed   bool          // no longer in the configuration
 	forgotten bool          // no longer in the supervisor
@@ -45,7 +45,7 @@ type account struct {
 	changed   chan struct{} // closed at the next change
 	lastErr   error
 
-	// What was last known, so that it can be shown while nothing runs.
+	// The last that the plugin said, which is shown while nothing runs.
 	seen     sdk.Info
 	seenInfo sdk.AccountInfo
 }
@@ -74,6 +74,7 @@ func (s *Supervisor) newAccount(cfg config.Provider) *account {
 		phase:        StateStarting,
 		changed:      make(chan struct{}),
 	}
+
 	a.reading.queue = readingQueue
 	a.resize(cfg.MaxInFlight)
 	return a
@@ -112,6 +113,7 @@ func (a *account) switchTo(next *instance, bound *binding) (before service) {
 		a.seen = bound.proc.Info()
 		a.seenInfo = bound.info
 	})
+
 	return before
 }
 
@@ -161,14 +163,16 @@ func (a *account) rebindLocked(inst *instance, proc *process) {
 		return
 	}
 
+	// A failure of a process that has just ended is the goroutine's to report.
 	next, err := inst.configure(inst.ctx, proc, before.cfg)
 	if err == nil {
 		a.switchTo(inst, next)
 		a.log.Info("provider is served again", "pid", proc.PID())
 		return
 	}
+
 	if proc.gone() {
-		return // the instance's goroutine is about to say so
+		return
 	}
 	a.log.Error("provider could not be configured again", "error", err.Error())
 	a.lost(inst, phaseAfter(err), err)

@@ -40,10 +40,10 @@ type Result struct {
 // and removes accounts, all in parallel, and returns when every account has
 // come through or failed once. Results are sorted by name.
 //
-// A provider that fails leaves what served before in place. When nothing served,
-// it is tried again in the background, unless its plugin does not accept the
-// configuration: then it is quarantined. A change that would give a provider
-// another identity while it has open intents fails.
+// A provider that fails leaves what served before in place. When nothing
+// served, it is tried again in the background, unless its plugin does not
+// accept the configuration: then it is quarantined. A change that would give a
+// provider another identity while it has open intents fails.
 //
 // Applies run one after the other.
 func (s *Supervisor) Apply(ctx context.Context, providers []config.Provider) []Result {
@@ -52,30 +52,39 @@ func (s *Supervisor) Apply(ctx context.Context, providers []config.Provider) []R
 
 // ApplyForced is Apply, but changes identities, and ends what drains, whatever
 // is open.
-func (s *Supervisor) ApplyForced(ctx context.Context, providers []config.Provider) []Result {
+func (s *Supervisor) ApplyForced(
+	ctx context.Context,
+	providers []config.Provider,
+) []Result {
 	return s.apply(ctx, providers, true)
 }
 
-func (s *Supervisor) apply(ctx context.Context, providers []config.Provider, force bool) []Result {
+func (s *Supervisor) apply(
+	ctx context.Context,
+	providers []config.Provider,
+	force bool,
+) []Result {
 	s.applying.Lock()
 	defer s.applying.Unlock()
 
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	defer context.AfterFunc(s.closing, cancel)()
+	defer context.AfterFunc(s.closing, cancel)() // Close does not wait for slow plugins
 	if err := s.open(); err != nil {
 		return allFailed(providers, err)
 	}
 
-	// One change for every account that is configured, and for every one that
-	// no longer is.
+	// There is one change for every account that is configured, and for every
+	// account that no longer is.
 	var changes []func() Result
 	wanted := map[string]bool{}
+
 	for _, cfg := range providers {
 		wanted[cfg.Name] = true
 		a := s.account(cfg)
 		changes = append(changes, func() Result { return a.apply(ctx, cfg, force) })
 	}
+
 	for _, a := range s.all() {
 		if !wanted[a.name] {
 			changes = append(changes, func() Result { return a.remove(force) })
@@ -87,6 +96,7 @@ func (s *Supervisor) apply(ctx context.Context, providers []config.Provider, for
 	for n, change := range changes {
 		running.Go(func() { results[n] = change() })
 	}
+
 	running.Wait()
 
 	byName := func(a, b Result) int { return cmp.Compare(a.Name, b.Name) }
@@ -121,30 +131,33 @@ func (a *account) apply(ctx context.Context, cfg config.Provider, force bool) Re
 		a.reloadFailed(cfg, err)
 		return Result{a.name, ActionFailed, err}
 	}
-	if drained && action != ActionSwapped {
+
+	if drained && action != ActionSwapped { // it takes new payments again
 		action = ActionStarted
 	}
 	if action != ActionUnchanged {
 		a.log.Info("provider applied", "action", action)
 	}
+
 	return Result{a.name, action, nil}
 }
 
-// reloadFailed has an account that nothing serves tried again in the background.
-// An account that is served stays as it was.
+// reloadFailed has an account that nothing serves tried again in the
+// background. An account that is served stays as it was.
 func (a *account) reloadFailed(cfg config.Provider, err error) {
 	a.log.Error("provider could not be applied", "error", err.Error())
 
 	var retry bool
 	a.set(func() {
 		a.lastErr = err
-		if a.instance != nil {
+		if a.instance != nil { // its supervision goes on
 			return
 		}
 		a.cfg = cfg
 		a.phase = phaseAfter(err)
 		retry = a.phase != StateQuarantined
 	})
+
 	if retry {
 		a.retryReload(cfg, 1)
 	}
@@ -166,6 +179,7 @@ func (a *account) retryReload(cfg config.Provider, tries int) {
 				a.drain()
 				return
 			}
+
 			if ctx.Err() != nil {
 				return
 			}
@@ -176,6 +190,7 @@ func (a *account) retryReload(cfg config.Provider, tries int) {
 				a.lastErr = err
 				a.phase = phase
 			})
+
 			if phase == StateQuarantined {
 				return
 			}

@@ -32,10 +32,12 @@ func startByHand(t *testing.T, socket string) *byHand {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	if err := h.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(h.end)
+
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
 		if text, ok := strings.CutPrefix(lines.Text(), "  export "+client.AttachVariable+"="); ok {
@@ -45,6 +47,7 @@ func startByHand(t *testing.T, socket string) *byHand {
 			return h
 		}
 	}
+
 	t.Fatal("it does not print what to export")
 	return nil
 }
@@ -68,7 +71,10 @@ func shortFolder(t *testing.T) string {
 }
 
 func attachedStage(t *testing.T, at map[string]plugin.DebugAttach) *stage {
-	s := newStage(t, func(tune *tuning) { tune.liveEvery, tune.liveDeadline = 20*time.Millisecond, 200*time.Millisecond })
+	s := newStage(
+		t,
+		func(tune *tuning) { tune.liveEvery, tune.liveDeadline = 20*time.Millisecond, 200*time.Millisecond },
+	)
 	s.sup.opts.Attached = at
 	return s
 }
@@ -76,11 +82,18 @@ func attachedStage(t *testing.T, at map[string]plugin.DebugAttach) *stage {
 // in sets the environment that an account says it has.
 func (s *stage) in(environment string) func(*config.Provider) {
 	return func(p *config.Provider) {
-		p.Config = own(map[string]string{"base_url": s.provider.URL, "merchant": "m1", "environment": environment})
+		p.Config = own(
+			map[string]string{
+				"base_url":    s.provider.URL,
+				"merchant":    "m1",
+				"environment": environment,
+			},
+		)
 	}
 }
 
-// go-plugin trap 28: reattaching to a plugin of several versions is broken, so the host attaches by itself.
+// go-plugin trap 28: reattaching to a plugin of several versions is broken, so
+// the host attaches by itself.
 func TestPluginStartedByHandIsAttachedAndNeverStopped(t *testing.T) {
 	socket := filepath.Join(shortFolder(t), "s")
 	first := startByHand(t, socket)
@@ -89,15 +102,19 @@ func TestPluginStartedByHandIsAttachedAndNeverStopped(t *testing.T) {
 	s.apply("a:started", cfg)
 	s.mustPay("a")
 	st := s.status("a")
-	if st.PID != first.cmd.Process.Pid || st.Version != "1.0.0" || st.ContractVersion != 1 || len(st.IsolationMissing) != 1 {
+	if st.PID != first.cmd.Process.Pid || st.Version != "1.0.0" ||
+		st.ContractVersion != 1 ||
+		len(st.IsolationMissing) != 1 {
 		t.Errorf("status %+v", st)
 	}
+
 	if info, err := os.Stat(socket); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("socket: %v, %v", info, err)
 	}
 	s.apply("a:unchanged", cfg)
 
 	first.end()
+
 	// That the process has gone is seen before anybody has found out why.
 	eventually(t, "it is restarting, and says why", func() bool {
 		st, _ = s.sup.Status("a")
@@ -105,6 +122,7 @@ func TestPluginStartedByHandIsAttachedAndNeverStopped(t *testing.T) {
 			strings.Contains(st.LastError, "nothing listens there")
 		return (st.State == StateRestarting) && why
 	})
+
 	second := startByHand(t, socket)
 	s.awaitState("a", StateReady)
 	s.mustPay("a")
@@ -119,7 +137,8 @@ func TestPluginStartedByHandIsAttachedAndNeverStopped(t *testing.T) {
 	}
 }
 
-// A person may look at a process that stands still for as long as it takes; the host does not take it for one that hangs.
+// A person may look at a process that stands still for as long as it takes; the
+// host does not take it for one that hangs.
 func TestAttachedPluginAtABreakpointIsNotReplaced(t *testing.T) {
 	hand := startByHand(t, filepath.Join(shortFolder(t), "s"))
 	s := attachedStage(t, hand.at)
@@ -127,16 +146,27 @@ func TestAttachedPluginAtABreakpointIsNotReplaced(t *testing.T) {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		t.Fatal(err)
 	}
+
 	if err := os.WriteFile(filepath.Join(folder, "script"), []byte("name other"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	s.install("other", "1.0.0")
-	s.apply("a:started b:started", s.config("a", s.in("sandbox")), s.config("b", func(p *config.Provider) { p.Plugin = "other" }))
+	s.apply(
+		"a:started b:started",
+		s.config("a", s.in("sandbox")),
+		s.config("b", func(p *config.Provider) { p.Plugin = "other" }),
+	)
+
 	pid := hand.cmd.Process.Pid
 	kill(t, pid, syscall.SIGSTOP)
 	failed := payIn(s.acquire("a"))
 	kill(t, s.status("b").PID, syscall.SIGSTOP)
-	eventually(t, "the other is replaced", func() bool { return s.status("b").Restarts == 1 })
+	eventually(
+		t,
+		"the other is replaced",
+		func() bool { return s.status("b").Restarts == 1 },
+	)
+
 	kill(t, pid, syscall.SIGCONT)
 	if err := <-failed; err != nil {
 		t.Error(err)
@@ -150,18 +180,21 @@ func TestOnlyTheSandboxMayAttach(t *testing.T) {
 	folder := shortFolder(t)
 	hand := startByHand(t, filepath.Join(folder, "s"))
 	s := attachedStage(t, hand.at)
+
 	for _, environment := range []string{"live", "", "SANDBOX"} {
 		err := s.apply("a:failed", s.config("a", s.in(environment)))[0].Error
 		if !strings.Contains(err.Error(), "only an account with environment") {
 			t.Errorf("%q: %v", environment, err)
 		}
 	}
+
 	if n := len(s.provider.Calls()); n != 0 {
 		t.Errorf("%d calls", n)
 	}
 	if err := os.Chmod(folder, 0o755); err != nil {
 		t.Fatal(err)
 	}
+
 	err := s.apply("a:failed", s.config("a", s.in("sandbox")))[0].Error
 	if !strings.Contains(err.Error(), "others may open it") {
 		t.Errorf("err = %v", err)

@@ -11,9 +11,9 @@ import (
 	"github.com/payhost/payhost/sdk/client"
 )
 
-// binding is one account as one process serves it, with one configuration. A new
-// configuration or a new process means a new binding; a lease keeps the binding
-// that it was given.
+// binding is one account as one process serves it, with one configuration. A
+// new configuration or a new process means a new binding; a lease keeps the
+// binding that it was given.
 type binding struct {
 	cfg   config.Provider
 	info  sdk.AccountInfo
@@ -72,17 +72,24 @@ func (b *binding) awaitConfigured(ctx context.Context) error {
 		same := b.slot.identity == b.info.IdentityFingerprint
 		b.slot.mu.Unlock()
 
+		// An identity that changed once does not change back by waiting.
 		if frozen == nil {
 			if same {
 				return nil
 			}
-			return turnedAway(0, "the provider got another identity after this call was prepared; prepare it again")
+			return turnedAway(
+				0,
+				"the provider got another identity after this call was prepared; prepare it again",
+			)
 		}
 
 		select {
 		case <-frozen:
 		case <-ctx.Done():
-			return turnedAway(0, "the call's time ran out while the provider was being configured")
+			return turnedAway(
+				0,
+				"the call's time ran out while the provider was being configured",
+			)
 		}
 	}
 }
@@ -117,6 +124,7 @@ func (p *process) slot(account string) *slot {
 	if p.slots[account] == nil {
 		p.slots[account] = &slot{}
 	}
+
 	return p.slots[account]
 }
 
@@ -141,8 +149,8 @@ type slot struct {
 const inDoubt = "\x00"
 
 // freeze holds back the calls that have not begun while the account is being
-// configured. The caller passes the identity that resulted to thaw; an empty one
-// leaves the identity as it was.
+// configured. The caller passes the identity that resulted to thaw; an empty
+// one leaves the identity as it was.
 func (s *slot) freeze() (thaw func(identity string)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -195,8 +203,10 @@ func (t *tally) idle() <-chan struct{} {
 		close(closed)
 		return closed
 	}
+
 	if t.zero == nil {
 		t.zero = make(chan struct{})
 	}
+
 	return t.zero
 }

@@ -10,7 +10,8 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// Ten failures in a row with no answer between them are an outage; ten seconds later one call tries again.
+// Ten failures in a row with no answer between them are an outage; ten seconds
+// later one call tries again.
 const (
 	breakerFailures = 10
 	breakerOpen     = 10 * time.Second
@@ -21,62 +22,75 @@ var (
 	errSkip     = errors.New("says nothing about the provider")
 )
 
-// breaker stops calls to a provider that does not answer. Only silence counts: an answer, also a refusal, closes it.
+// breaker stops calls to a provider that does not answer. Only silence counts:
+// an answer, also a refusal, closes it.
 type breaker struct {
-	two  *gobreaker.TwoStepCircuitBreaker[any]
-	open time.Duration
+	steps *gobreaker.TwoStepCircuitBreaker[any]
+	open  time.Duration
 }
 
 func newBreaker(name string, failures uint32, open time.Duration) *breaker {
-	return &breaker{open: open, two: gobreaker.NewTwoStepCircuitBreaker[any](gobreaker.Settings{
-		Name: name, Timeout: open,
-		ReadyToTrip: func(c gobreaker.Counts) bool { return c.ConsecutiveFailures >= failures },
-		IsExcluded:  func(err error) bool { return errors.Is(err, errSkip) },
-	})}
+	settings := gobreaker.Settings{
+		Name:    name,
+		Timeout: open,
+		ReadyToTrip: func(counts gobreaker.Counts) bool {
+			return counts.ConsecutiveFailures >= failures
+		},
+		IsExcluded: func(err error) bool { return errors.Is(err, errSkip) },
+	}
+
+	return &breaker{
+		steps: gobreaker.NewTwoStepCircuitBreaker[any](settings),
+		open:  open,
+	}
 }
 
-// allow admits a call, whose verdict goes to done, or gives the refusal.
+// allow admits a call, whose verdict must be passed to done, or returns the
+// refusal.
 func (b *breaker) allow() (done func(verdict error), refusal error) {
-	done, err := b.two.Allow()
+	done, err := b.steps.Allow()
 	if err != nil {
 		return nil, b.refusal()
 	}
 	return done, nil
 }
 
-// tripped gives the refusal when the breaker is open, without asking for a turn.
+// tripped returns the refusal when the breaker is open. It takes no turn.
 func (b *breaker) tripped() error {
-	if b.two.State() == gobreaker.StateOpen {
+	if b.steps.State() == gobreaker.StateOpen {
 		return b.refusal()
 	}
 	return nil
 }
 
-func (b *breaker) state() string { return b.two.State().String() }
+func (b *breaker) state() string { return b.steps.State().String() }
 
 func (b *breaker) refusal() error {
 	return turnedAway(b.open, "the provider has not been answering; calls are held back for a while")
 }
 
-// verdict says what a call's end means for the breaker: nil for an answer, errSkip for what says nothing about the
-// provider (given up by the caller, the plugin's own death), the error for silence.
+// verdict returns what a call's end means for the breaker: nil for an answer,
+// errSkip when it says nothing about the provider (the caller gave up, the
+// plugin died), the error for silence.
 func verdict(ctx context.Context, l *Lease, err error) error {
 	if err == nil {
 		return nil
 	}
-	e := sdk.AsError(err)
-	switch {
-	case errors.Is(ctx.Err(), context.Canceled), l.binding.proc.gone(), errors.Is(err, errPanicked):
+
+	gaveUp := errors.Is(ctx.Err(), context.Canceled)
+	if gaveUp || l.binding.proc.gone() || errors.Is(err, errPanicked) {
 		return errSkip
-	case e.Code == sdk.CodeUnavailable:
-		return e
 	}
+	if failure := sdk.AsError(err); failure.Code == sdk.CodeUnavailable {
+		return failure
+	}
+
 	return nil
 }
 
-// turnedAway is the error for a call that this host does not even pass on.
+// turnedAway returns the error for a call that the host does not pass on.
 func turnedAway(retryAfter time.Duration, format string, args ...any) *sdk.Error {
-	e := sdk.NotSent(sdk.CodeUnavailable, format, args...)
-	e.RetryAfter = retryAfter
-	return e
+	refusal := sdk.NotSent(sdk.CodeUnavailable, format, args...)
+	refusal.RetryAfter = retryAfter
+	return refusal
 }

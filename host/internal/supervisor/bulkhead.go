@@ -7,17 +7,20 @@ import (
 	"time"
 )
 
-// bulkhead bounds how many leases one account may hold at once, so that one slow provider cannot take the host's
-// goroutines and connections from the others. As many callers as there are places may wait, for a short time, in order.
+// bulkhead bounds how many leases one account may hold at once, so that one
+// slow provider cannot take the host's goroutines and connections from the
+// others. As many callers as there are places may wait, for a short time, in
+// order.
 type bulkhead struct {
 	mu      sync.Mutex
 	limit   int
 	inUse   int
-	waiting list.List // of chan struct{}, closed when the place is given
+	waiting list.List // of chan struct{}, closed when its place is given
 	queue   int       // how many may wait when that is more than limit
 }
 
-// resize takes effect at once for new callers; leases above a lower limit are left to end by themselves.
+// resize takes effect at once for new callers. Leases above a lower limit end
+// by themselves.
 func (b *bulkhead) resize(limit int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -25,7 +28,8 @@ func (b *bulkhead) resize(limit int) {
 	b.admit()
 }
 
-// enter takes a place, waiting at most wait for one. The error is unavailable, not sent.
+// enter takes a place, and waits at most wait for one. The error is
+// unavailable, not sent.
 func (b *bulkhead) enter(ctx context.Context, wait time.Duration) error {
 	b.mu.Lock()
 	if b.inUse < b.limit && b.waiting.Len() == 0 {
@@ -33,35 +37,42 @@ func (b *bulkhead) enter(ctx context.Context, wait time.Duration) error {
 		b.mu.Unlock()
 		return nil
 	}
+
 	if b.waiting.Len() >= max(b.limit, b.queue) {
 		b.mu.Unlock()
 		return fullError()
 	}
+
 	turn := make(chan struct{})
 	place := b.waiting.PushBack(turn)
 	b.mu.Unlock()
 
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
+
 	select {
 	case <-turn:
 		return nil
 	case <-ctx.Done():
 	case <-timer.C:
 	}
+
+	// The place may have been given in the same moment: then it is handed on.
 	b.mu.Lock()
 	defer b.mu.Unlock()
+
 	select {
-	case <-turn: // given in the same moment: hand it on
+	case <-turn:
 		b.inUse--
 		b.admit()
 	default:
 		b.waiting.Remove(place)
 	}
+
 	return fullError()
 }
 
-// leave gives the place back.
+// leave frees the place.
 func (b *bulkhead) leave() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -69,7 +80,7 @@ func (b *bulkhead) leave() {
 	b.admit()
 }
 
-// admit gives free places to those who wait. The caller holds the lock.
+// admit hands free places to the callers that wait. The caller holds mu.
 func (b *bulkhead) admit() {
 	for b.inUse < b.limit && b.waiting.Len() > 0 {
 		first := b.waiting.Front()
@@ -79,7 +90,7 @@ func (b *bulkhead) admit() {
 	}
 }
 
-// queued returns how many wait for a place.
+// queued returns how many callers wait for a place.
 func (b *bulkhead) queued() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -92,7 +103,11 @@ func (b *bulkhead) held() (inUse, limit int) {
 	return b.inUse, b.limit
 }
 
-// use is what a lease is for. It decides whose places it takes.
+func fullError() error {
+	return turnedAway(time.Second, "the provider has as many calls in flight as it may")
+}
+
+// use is the purpose of a lease. It decides which places the lease takes.
 type use int
 
 const (
@@ -100,65 +115,77 @@ const (
 	// what recovery does about them.
 	forNew use = iota
 	forExisting
-	// forQuery is for a question that strangers can cause: they open a return
+	// forQuery is for a query that strangers can cause: they open a return
 	// address or send a hint.
 	forQuery
-	// forReading is for what strangers send: the plugin reads it and asks nobody.
+	// forReading is for requests of strangers: the plugin reads them and calls
+	// no provider.
 	forReading
 )
 
-// The places of what strangers can cause. They are apart from those of money, so
-// that whoever sends a great deal of it takes no payment's place.
+// These are the places of what strangers can cause. They are apart from those
+// of money: a stranger who sends a great deal takes no payment's place.
 const (
-	// queryShare is the part of an account's max_in_flight that questions may
+	// queryShare is the part of an account's max_in_flight that queries may
 	// have, one at least.
 	queryShare = 4
-	// readingPlaces is how many requests of one account's are read at once. Reading
-	// is work for the processor alone: more at once would be no faster, and take
-	// the plugin's time from payments.
+	// readingPlaces is how many requests of one account are read at once.
+	// Reading is work for the processor alone: more at once would be no faster,
+	// and take the plugin's time from payments.
 	readingPlaces = 4
-	// readingQueue is how many more may wait for that: they are short, and whoever
-	// sends them is bounded before.
+	// readingQueue is how many more may wait to be read. They are short, and
+	// bounded before they come here.
 	readingQueue = 1024
-	// The whole host asks and reads so much at once. The first place of every
-	// account is free: one that hangs keeps no other from reading.
-	allQuerying, allReading = 64, 64
+	// The whole host queries and reads so much at once. The first place of
+	// every account is free: an account that hangs keeps no other from reading.
+	allQuerying = 64
+	allReading  = 64
 )
 
-// queryPlaces returns how many questions one account may ask at once.
+// queryPlaces returns how many queries one account may make at once.
 func queryPlaces(maxInFlight int) int { return max(1, maxInFlight/queryShare) }
 
-// resize gives the account the places that its configuration says.
+// resize sets the account's places to what its configuration says.
 func (a *account) resize(maxInFlight int) {
 	a.bulkhead.resize(maxInFlight)
 	a.querying.resize(queryPlaces(maxInFlight))
 	a.reading.resize(readingPlaces)
 }
 
-// enter takes the places of a use, waiting at most wait for each. leave gives
-// them back.
-func (a *account) enter(ctx context.Context, why use, wait time.Duration) (leave func(), err error) {
-	var own, all *bulkhead
-	switch why {
-	case forQuery:
-		own, all = &a.querying, &a.sup.querying
-	case forReading:
-		own, all = &a.reading, &a.sup.reading
-	}
-
+// enter takes the places of a use, and waits at most wait for each. leave frees
+// them.
+func (a *account) enter(
+	ctx context.Context,
+	purpose use,
+	wait time.Duration,
+) (leave func(), err error) {
 	var entered []*bulkhead
 	leave = func() {
-		for _, one := range entered {
-			one.leave()
+		for _, place := range entered {
+			place.leave()
 		}
 	}
-	take := func(one *bulkhead) error {
-		if err := one.enter(ctx, wait); err != nil {
+
+	take := func(from *bulkhead) error {
+		if err := from.enter(ctx, wait); err != nil {
 			leave()
 			return err
 		}
-		entered = append(entered, one)
+		entered = append(entered, from)
 		return nil
+	}
+
+	// A lease that strangers cause takes a place apart, and, beyond the first
+	// of the account, one of the whole host.
+	var own, all *bulkhead
+
+	switch purpose {
+	case forQuery:
+		own = &a.querying
+		all = &a.sup.querying
+	case forReading:
+		own = &a.reading
+		all = &a.sup.reading
 	}
 
 	if own != nil {
@@ -171,14 +198,12 @@ func (a *account) enter(ctx context.Context, why use, wait time.Duration) (leave
 			}
 		}
 	}
-	if why != forReading {
+
+	if purpose != forReading {
 		if err := take(&a.bulkhead); err != nil {
 			return nil, err
 		}
 	}
-	return leave, nil
-}
 
-func fullError() error {
-	return turnedAway(time.Second, "the provider has as many calls in flight as it may")
+	return leave, nil
 }

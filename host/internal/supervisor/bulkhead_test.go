@@ -13,11 +13,13 @@ func TestBulkheadQueueIsShortAndInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var b bulkhead
 		b.resize(2)
+
 		for range 2 {
 			if err := b.enter(context.Background(), time.Second); err != nil {
 				t.Fatal(err)
 			}
 		}
+
 		got := make(chan int, 4)
 		for i := range 2 {
 			go func() {
@@ -25,13 +27,23 @@ func TestBulkheadQueueIsShortAndInOrder(t *testing.T) {
 					got <- i
 				}
 			}()
+
 			synctest.Wait()
 		}
+
 		begin := time.Now()
-		wantError(t, b.enter(context.Background(), time.Minute), sdk.CodeUnavailable, sdk.OutcomeNotSent) // the queue is full
+
+		// the queue is full
+		wantError(
+			t,
+			b.enter(context.Background(), time.Minute),
+			sdk.CodeUnavailable,
+			sdk.OutcomeNotSent,
+		)
 		if waited := time.Since(begin); waited != 0 {
 			t.Errorf("it waited %s in a full queue", waited)
 		}
+
 		b.leave()
 		if i := <-got; i != 0 {
 			t.Errorf("number %d came first", i)
@@ -40,6 +52,7 @@ func TestBulkheadQueueIsShortAndInOrder(t *testing.T) {
 		if i := <-got; i != 1 {
 			t.Errorf("number %d came second", i)
 		}
+
 		if n, limit := b.held(); n != 3 || limit != 3 {
 			t.Errorf("%d of %d", n, limit)
 		}
@@ -52,15 +65,18 @@ func TestBulkheadWaitEndsWithItsTimeOrItsContext(t *testing.T) {
 		b.resize(1)
 		_ = b.enter(context.Background(), 0)
 		begin := time.Now()
-		if b.enter(context.Background(), time.Second) == nil || time.Since(begin) != time.Second {
+		if b.enter(context.Background(), time.Second) == nil ||
+			time.Since(begin) != time.Second {
 			t.Errorf("it waited %s", time.Since(begin))
 		}
+
 		ctx, cancel := context.WithTimeout(context.Background(), time.Millisecond)
 		defer cancel()
 		begin = time.Now()
 		if b.enter(ctx, time.Second) == nil || time.Since(begin) != time.Millisecond {
 			t.Errorf("it waited %s", time.Since(begin))
 		}
+
 		b.leave()
 		if err := b.enter(context.Background(), 0); err != nil {
 			t.Errorf("those who gave up hold places: %v", err)

@@ -16,78 +16,126 @@ import (
 type call[R any] func(context.Context) (R, error)
 
 // run makes one call through the whole chain.
-func run[R any](ctx context.Context, l *Lease, verb sdk.Capability, do call[R]) (R, error) {
+func run[R any](
+	ctx context.Context,
+	l *Lease,
+	verb sdk.Capability,
+	do call[R],
+) (R, error) {
 	return wrap(l, verb, do)(ctx)
 }
 
-// wrap puts the chain around a call; the last line is the outermost, and what a call meets first. The bulkhead and the
-// lease itself come before it, in Acquire. The exchange log is the caller's: it rides on the context.
+// runReading is run for a call in which the plugin reads what came in. A lease
+// for reading gives its place up at the end of the call: its holder commits
+// next what was read, and others must not wait for the disk to be read. With
+// the place the right to read is gone too, so that no more than readingPlaces
+// requests are ever read at once.
+func runReading[R any](
+	ctx context.Context,
+	l *Lease,
+	verb sdk.Capability,
+	do call[R],
+) (R, error) {
+	if l.purpose != forReading {
+		return run(ctx, l, verb, do)
+	}
+
+	if l.hasRead.Swap(true) {
+		var zero R
+		return zero, sdk.NotSent(sdk.CodeInternal, "the lease was for reading one request")
+	}
+	defer l.leave()
+
+	return run(ctx, l, verb, do)
+}
+
+// wrap puts the chain around a call. The last line is the outermost wrapper,
+// and the one that a call meets first. The bulkhead and the lease itself come
+// before it, in Acquire. The exchange log is the caller's: it rides on the
+// context.
 func wrap[R any](l *Lease, verb sdk.Capability, do call[R]) call[R] {
-	do = linked(l, do)          // addresses that must not reach a customer are taken out
-	do = explained(l, do)       // a process that ended during the call: say so; the outcome stays unknown
+	do = linked(l, do)          // takes out addresses that must not reach a customer
+	do = explained(l, do)       // says so when the process ended during the call
 	do = bounded(l, do)         // the account's timeout
 	do = guarded(l, verb, do)   // circuit breaker
-	do = admitted(l, do)        // nothing is sent for a caller who is gone, or as another identity than was prepared
+	do = admitted(l, do)        // no call for a gone caller or another identity
 	do = recovered(l, verb, do) // a panic of the host's own code is one failed call
-	do = observed(l, verb, do)  // metrics and one log line; every error becomes an *sdk.Error
+	do = observed(l, verb, do)  // metrics, one log line; every error is an *sdk.Error
 	return do
 }
 
-// explained says what a failure on the way to the plugin means. A call that found no connection has not been sent, whatever
-// gRPC calls it; one whose process ended under it is in doubt. What the plugin itself said is left alone.
+// explained finds out what a failure on the way to the plugin means. A call
+// that found no connection has not been sent, whatever gRPC calls it; a call
+// whose process ended under it is in doubt. An answer of the plugin itself is
+// left alone.
 func explained[R any](l *Lease, do call[R]) call[R] {
 	return func(ctx context.Context) (R, error) {
 		ctx, trace := plugin.WithTrace(ctx)
-		r, err := do(ctx)
+		answer, err := do(ctx)
 		if err == nil {
-			return r, nil
+			return answer, nil
 		}
-		e := sdk.AsError(err)
-		if trace.Answered() || e.Outcome != sdk.OutcomeUnknown || ctx.Err() != nil && trace.Sent() {
-			return r, e
+
+		failure := sdk.AsError(err)
+		gaveUp := ctx.Err() != nil
+		known := trace.Answered() || failure.Outcome != sdk.OutcomeUnknown
+		if known || (gaveUp && trace.Sent()) {
+			return answer, failure
 		}
-		ended := ctx.Err() == nil && l.binding.endsSoon()
+
+		ended := !gaveUp && l.binding.endsSoon()
 		switch {
 		case !trace.Sent():
-			e = turnedAway(time.Second, "the plugin could not be reached: %s", e.Message)
+			failure = turnedAway(time.Second, "the plugin could not be reached: %s", failure.Message)
 		case ended:
-			e.Code, e.Message = sdk.CodeUnavailable, "the plugin's process ended during the call"
+			failure.Code = sdk.CodeUnavailable
+			failure.Message = "the plugin's process ended during the call"
 		}
-		return r, e
+
+		return answer, failure
 	}
 }
 
-// admitted turns away a call whose deadline has passed, whose lease was given back, or whose account has since become
-// somebody else to the provider: the caller has already written down the old fingerprint for this attempt. While a new
-// configuration is being applied it waits.
+// admitted turns away a call whose deadline has passed, whose lease was
+// released, or whose account has another identity at the provider by now: the
+// caller has already recorded the old fingerprint for this attempt. While a new
+// configuration is being applied, it waits.
 func admitted[R any](l *Lease, do call[R]) call[R] {
 	return func(ctx context.Context) (R, error) {
 		if err := l.admit(ctx); err != nil {
-			var zero R
-			return zero, err
+			var none R
+			return none, err
 		}
 		return do(ctx)
 	}
 }
 
-// bounded gives the call the account's timeout unless the caller's deadline is sooner. Whether a deadline or the caller
-// ended the call is decided by the host's own context: the plugin's side cannot tell.
+// bounded sets the account's timeout for the call, unless the caller's deadline
+// is sooner. The host's own context decides whether a deadline or the caller
+// ended the call: the plugin cannot tell them apart.
 func bounded[R any](l *Lease, do call[R]) call[R] {
 	return func(ctx context.Context) (R, error) {
-		if timeout := l.binding.cfg.Timeout; timeout > 0 {
+		timeout := l.binding.cfg.Timeout
+		if timeout > 0 {
 			var cancel context.CancelFunc
 			ctx, cancel = context.WithTimeout(ctx, timeout)
 			defer cancel()
 		}
-		r, err := do(ctx)
+
+		answer, err := do(ctx)
 		if err == nil {
-			return r, nil
+			return answer, nil
 		}
-		e := sdk.AsError(err)
-		if e.Outcome == sdk.OutcomeUnknown && e.ProviderCode == "" && ctx.Err() != nil {
-			e.Code, e.Message = sdk.CodeUnavailable, endOf(ctx, l.binding.cfg.Timeout)
+
+		// An error of the provider says more than the end of the time.
+		failure := sdk.AsError(err)
+		unknown := failure.Outcome == sdk.OutcomeUnknown && failure.ProviderCode == ""
+		if unknown && ctx.Err() != nil {
+			failure.Code = sdk.CodeUnavailable
+			failure.Message = endOf(ctx, timeout)
 		}
-		return r, e
+
+		return answer, failure
 	}
 }
 
@@ -98,84 +146,122 @@ func endOf(ctx context.Context, timeout time.Duration) string {
 	return fmt.Sprintf("no answer in time (the account's timeout is %s)", timeout)
 }
 
-// breakerOf returns the account's breaker for a verb, nil when there is none: calls that ask nobody outside, and health
-// checks, neither open a breaker nor are stopped by one. Questions about what is under way have one of their own:
-// strangers can cause them, and must not be able to stop payments by them.
+// breakerOf returns the account's breaker for a verb, nil when there is none:
+// verbs that call no provider, and health checks, neither open a breaker nor
+// are stopped by one. Queries about what is under way have their own breaker:
+// strangers can cause them, and must not be able to stop payments with them.
 func breakerOf(a *account, verb sdk.Capability) *breaker {
 	switch verb {
-	case sdk.CapabilityParseWebhook, sdk.CapabilityParseReturn, sdk.CapabilityCheckHealth:
+	case sdk.CapabilityParseWebhook,
+		sdk.CapabilityParseReturn,
+		sdk.CapabilityCheckHealth:
 		return nil
-	case sdk.CapabilityGetPayment, sdk.CapabilityGetPayout, sdk.CapabilityGetRefund,
-		sdk.CapabilityListPayments, sdk.CapabilityListPayouts:
+	case sdk.CapabilityGetPayment,
+		sdk.CapabilityGetPayout,
+		sdk.CapabilityGetRefund,
+		sdk.CapabilityListPayments,
+		sdk.CapabilityListPayouts:
 		return a.queryBreaker
 	}
+
 	return a.breaker
 }
 
-// guarded asks the account's breaker for the verb.
+// guarded makes the call only when the breaker for the verb lets it through.
 func guarded[R any](l *Lease, verb sdk.Capability, do call[R]) call[R] {
-	breaker := breakerOf(l.account, verb)
-	if breaker == nil {
+	guard := breakerOf(l.account, verb)
+	if guard == nil {
 		return do
 	}
+
 	return func(ctx context.Context) (R, error) {
-		done, refusal := breaker.allow()
+		done, refusal := guard.allow()
 		if refusal != nil {
-			var zero R
-			return zero, refusal
+			var none R
+			return none, refusal
 		}
+
+		// A panic passes the assignment below.
 		err := errPanicked
 		defer func() { done(verdict(ctx, l, err)) }()
-		var r R
-		r, err = do(ctx)
-		return r, err
+		var answer R
+		answer, err = do(ctx)
+
+		return answer, err
 	}
 }
 
-// recovered keeps a fault of the host's own client code to one call. The request may have left, so the outcome is
-// unknown.
+// recovered keeps a fault of the host's own client code to one call. The
+// request may have left the host, so the outcome is unknown.
 func recovered[R any](l *Lease, verb sdk.Capability, do call[R]) call[R] {
-	return func(ctx context.Context) (r R, err error) {
+	return func(ctx context.Context) (answer R, err error) {
 		defer func() {
-			if p := recover(); p != nil {
-				l.account.log.Error("a provider call panicked", "verb", verb, "panic", p, "stack", string(debug.Stack()))
-				err = &sdk.Error{Code: sdk.CodeInternal, Outcome: sdk.OutcomeUnknown, Message: "the host failed during the call"}
+			fault := recover()
+			if fault == nil {
+				return
+			}
+			l.account.log.Error("a provider call panicked",
+				"verb", verb,
+				"panic", fault,
+				"stack", string(debug.Stack()))
+
+			err = &sdk.Error{
+				Code:    sdk.CodeInternal,
+				Outcome: sdk.OutcomeUnknown,
+				Message: "the host failed during the call",
 			}
 		}()
+
 		return do(ctx)
 	}
 }
 
-// observed counts the call and writes its one line. It names no request and no answer: those may hold what no log should.
+// observed counts the call and writes its one line. The line names no request
+// and no answer: they may hold what no log should.
 func observed[R any](l *Lease, verb sdk.Capability, do call[R]) call[R] {
 	return func(ctx context.Context) (R, error) {
 		start := time.Now()
-		r, err := do(ctx)
+		answer, err := do(ctx)
 		took := time.Since(start)
-		e := sdk.AsError(err)
-		l.account.metrics.observe(l.account.name, verb, took, e)
+
+		a := l.account
+		failure := sdk.AsError(err)
+		a.metrics.observe(a.name, verb, took, failure)
+
 		attrs := []slog.Attr{
-			slog.String("verb", string(verb)), slog.Duration("duration", took), slog.String("version", l.Version()),
+			slog.String("verb", string(verb)),
+			slog.Duration("duration", took),
+			slog.String("version", l.Version()),
 		}
-		if e == nil {
-			l.account.log.LogAttrs(ctx, slog.LevelDebug, "provider call", attrs...)
-			return r, nil
+		if failure == nil {
+			a.log.LogAttrs(ctx, slog.LevelDebug, "provider call", attrs...)
+			return answer, nil
 		}
-		attrs = append(attrs, slog.String("code", string(e.Code)), slog.String("outcome", string(e.Outcome)),
-			slog.String("error", l.account.sup.mask.Text(e.Message)))
-		l.account.log.LogAttrs(ctx, levelOf(e), "provider call", attrs...)
-		return r, e
+
+		attrs = append(attrs,
+			slog.String("code", string(failure.Code)),
+			slog.String("outcome", string(failure.Outcome)),
+			slog.String("error", a.sup.mask.Text(failure.Message)))
+		a.log.LogAttrs(ctx, levelOf(failure), "provider call", attrs...)
+
+		return answer, failure
 	}
 }
 
-// levelOf is Warn for what somebody may have to look at: doubt, and faults that are not the request's own.
-func levelOf(e *sdk.Error) slog.Level {
-	if e.Outcome == sdk.OutcomeUnknown {
+// levelOf returns Warn for a failure that a person may have to look at: doubt,
+// and faults that are not the request's own.
+func levelOf(failure *sdk.Error) slog.Level {
+	if failure.Outcome == sdk.OutcomeUnknown {
 		return slog.LevelWarn
 	}
-	switch e.Code {
-	case sdk.CodeUnavailable, sdk.CodeInternal, sdk.CodeAuthentication, sdk.CodePermission:
+
+	switch failure.Code {
+	case sdk.CodeUnavailable,
+		sdk.CodeInternal,
+		sdk.CodeAuthentication,
+		sdk.CodePermission:
 		return slog.LevelWarn
 	}
+
 	return slog.LevelInfo
 }

@@ -10,14 +10,20 @@ import (
 	"github.com/payhost/payhost/host/internal/plugin/plugintest"
 )
 
-// The host is given a second version of the contract and nothing else of it changes: plugins of both, old and new, are
-// served at the same time, each over the highest version that it shares with the host.
+// The host is given a second version of the contract and nothing else of it
+// changes: plugins of both, old and new, are served at the same time, each over
+// the highest version that it shares with the host.
 func TestVersionsOfTheContractAreServedSideBySide(t *testing.T) {
-	s := newStage(t, func(tune *tuning) { tune.contracts = plugintest.Contracts(nil, 1, 2) })
+	s := newStage(
+		t,
+		func(tune *tuning) { tune.contracts = plugintest.Contracts(nil, 1, 2) },
+	)
+
 	s.install("actor@1.0.0", "1.0.0")
 	s.install("actor@2.0.0", "2.0.0")
 	s.install("actor", "1.0.0")
 	var list []config.Provider
+
 	for _, c := range []struct {
 		name, version, speaks, applied string
 		want                           int
@@ -27,12 +33,17 @@ func TestVersionsOfTheContractAreServedSideBySide(t *testing.T) {
 		{"old", "1.0.0", "", "both:unchanged new:unchanged old:started", 1}, // as the SDK serves it
 	} {
 		s.script(c.speaks)
-		list = append(list, s.config(c.name, func(p *config.Provider) { p.Version = c.version }))
+		list = append(
+			list,
+			s.config(c.name, func(p *config.Provider) { p.Version = c.version }),
+		)
+
 		s.apply(c.applied, list...)
 		if got := s.status(c.name).ContractVersion; got != c.want {
 			t.Errorf("%s is served by version %d, want %d", c.name, got, c.want)
 		}
 	}
+
 	for _, p := range list { // all of them are still there
 		s.mustPay(p.Name)
 	}
@@ -46,10 +57,12 @@ func TestPluginWithoutAVersionInCommonIsRefused(t *testing.T) {
 	} {
 		s.script(speaks)
 		err := s.apply("a:failed", s.config("a"))[0].Error
-		if !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "no version of the contract is spoken by both") {
+		if !strings.Contains(err.Error(), want) ||
+			!strings.Contains(err.Error(), "no version of the contract is spoken by both") {
 			t.Errorf("%s: %v", speaks, err)
 		}
 	}
+
 	s.script("contracts 1 2") // one in common will do
 	s.awaitState("a", StateReady)
 	if v := s.status("a").ContractVersion; v != 1 {

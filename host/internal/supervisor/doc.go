@@ -8,10 +8,10 @@
 // one configuration of the account, and releases it when done: a process is not
 // stopped while it is leased, unless its drain time runs out.
 //
-// Every call passes one chain of wrappers (wrap in chain.go), and every error is
-// an *sdk.Error whose outcome says whether the provider may have acted. A call
-// that this package turns away itself is OutcomeNotSent; a process that ends
-// during a call leaves OutcomeUnknown.
+// Every call passes one chain of wrappers (wrap in chain.go), and every error
+// is an *sdk.Error whose outcome says whether the provider may have acted. A
+// call that this package turns away itself is OutcomeNotSent; a process that
+// ends during a call leaves OutcomeUnknown.
 //
 // reload.go tells how an account comes to its configuration, supervise.go how a
 // process is kept alive, and drain.go how an account goes out of service.

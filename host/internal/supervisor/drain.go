@@ -7,7 +7,7 @@ import (
 	"github.com/payhost/payhost/host/config"
 )
 
-// disable has the account take nothing new. What is open is carried on, also
+// disable has the account take nothing new. Open intents are carried on, also
 // after a restart of the host: then the plugin is started for that alone.
 func (a *account) disable(ctx context.Context, cfg config.Provider, force bool) Result {
 	var was, idle bool
@@ -22,6 +22,7 @@ func (a *account) disable(ctx context.Context, cfg config.Provider, force bool) 
 			a.cfg.Required = cfg.Required
 		}
 	})
+
 	action := ActionDisabled
 	if was {
 		action = ActionUnchanged
@@ -31,12 +32,15 @@ func (a *account) disable(ctx context.Context, cfg config.Provider, force bool) 
 		a.endDraining()
 		return Result{a.name, action, nil}
 	}
+
+	// After a restart of the host nothing serves what is still open.
 	if idle && a.sup.openIntents(a.name) {
 		if _, err := a.reload(ctx, cfg, false); err != nil {
 			a.reloadFailed(cfg, err)
 			return Result{a.name, ActionFailed, err}
 		}
 	}
+
 	a.drain()
 	return Result{a.name, action, nil}
 }
@@ -58,6 +62,7 @@ func (a *account) remove(force bool) Result {
 	} else {
 		a.drain()
 	}
+
 	return Result{a.name, action, nil}
 }
 
@@ -105,16 +110,18 @@ func (a *account) endService() {
 		a.phase = StateDisabled
 		a.lastErr = nil
 	})
+
 	if before.instance == nil {
 		a.sup.forgetIfOver(a)
 		return
 	}
+
 	before.instance.part(a)
 	a.retire(before)
 }
 
 // retire waits in the background for the leases on what served before, at most
-// the drain time, and releases its instance. That stops the process, unless
+// the drain time, and releases its instance. The process stops then, unless
 // another account is served by it.
 func (a *account) retire(before service) {
 	a.set(func() { a.retiring++ })
@@ -144,7 +151,10 @@ func (a *account) awaitLeases(left *binding) {
 	case <-left.slot.leases.idle():
 	case <-left.proc.Done():
 	case <-timer.C:
-		a.log.Warn("calls of the old plugin have not ended within the drain time and are cut", "drain_timeout", limit)
+		a.log.Warn(
+			"calls of the old plugin have not ended within the drain time and are cut",
+			"drain_timeout", limit,
+		)
 	case <-a.sup.hurrying.Done():
 		a.log.Warn("calls have not ended before the host has to, and are cut")
 	}
@@ -167,6 +177,7 @@ func (s *Supervisor) Drop(name string) bool {
 		a.bringUp.end()
 		a.endDraining()
 	}
+
 	return draining
 }
 
@@ -185,16 +196,19 @@ func (s *Supervisor) Release(name string) bool {
 	phase := a.phase
 	a.mu.Unlock()
 
+	// A provider that is served, or that is not to be, is left alone.
 	switch {
 	case now.binding != nil, phase == StateDisabled:
 	case now.instance == nil:
 		a.bringUp.end()
 		a.set(func() { a.phase = StateRestarting })
 		a.retryReload(now.cfg, 0)
+
 	default:
 		a.set(func() { a.phase = StateRestarting })
 		now.instance.wake()
 		now.instance.rebindOne(a)
 	}
+
 	return true
 }

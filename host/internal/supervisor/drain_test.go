@@ -14,7 +14,8 @@ import (
 
 func disabled(p *config.Provider) { p.Enabled = false }
 
-// wantOnlyExisting makes sure that nothing new is taken and that what is open is carried on.
+// wantOnlyExisting makes sure that nothing new is taken and that what is open
+// is carried on.
 func (s *stage) wantOnlyExisting(name string, code sdk.Code) {
 	s.t.Helper()
 	_, err := s.sup.Acquire(context.Background(), name)
@@ -24,6 +25,7 @@ func (s *stage) wantOnlyExisting(name string, code sdk.Code) {
 		s.t.Fatal(err)
 	}
 	defer l.Release()
+
 	if _, err := l.ParseWebhook(context.Background(), sdk.ParseWebhookRequest{Scope: sdk.ScopeOpen}); err != nil {
 		s.t.Error(err)
 	}
@@ -38,6 +40,7 @@ func TestDisabledProviderDrainsUntilNothingIsOpen(t *testing.T) {
 	if st := s.status("a"); st.State != StateDraining || st.Enabled {
 		t.Errorf("status %+v", st)
 	}
+
 	s.wantOnlyExisting("a", sdk.CodeUnavailable)
 	s.apply("a:unchanged", s.config("a", disabled))
 	s.crash("a") // what drains is supervised too
@@ -49,6 +52,7 @@ func TestDisabledProviderDrainsUntilNothingIsOpen(t *testing.T) {
 	if st.PID != 0 {
 		t.Errorf("status %+v", st)
 	}
+
 	eventually(t, "the process is stopped", func() bool { return !alive(pid) })
 	_, err := s.sup.AcquireExisting(context.Background(), "a")
 	wantError(t, err, sdk.CodeUnavailable, sdk.OutcomeNotSent)
@@ -63,6 +67,7 @@ func TestRemovedProviderDrainsAndIsForgotten(t *testing.T) {
 	s.wantOnlyExisting("a", sdk.CodeNotFound)
 	s.apply("a:unchanged b:unchanged", s.config("b"))
 	s.open.Store(false)
+
 	eventually(t, "it is forgotten", func() bool { _, ok := s.sup.Status("a"); return !ok })
 	if n := s.metric("payhost_provider_calls_total", "code=ok outcome=ok provider=a verb=create_payment"); n != 0 {
 		t.Error("its figures are still there")
@@ -81,6 +86,7 @@ func TestDrainingProviderThatIsWantedAgainGoesOn(t *testing.T) {
 	s.apply("a:started", s.config("a"))
 	s.mustPay("a")
 	s.apply("a:removed")
+
 	s.apply("a:started", s.config("a"))
 	s.mustPay("a")
 	if st := s.status("a"); st.PID != pid || st.State != StateReady || !st.Enabled {
@@ -109,6 +115,7 @@ func TestLeaseOnADroppedProviderIsDrained(t *testing.T) {
 	if st := s.status("a"); st.State != StateDraining {
 		t.Errorf("status %+v", st)
 	}
+
 	if _, err := l.CreatePayment(context.Background(), payment("r1")); err != nil {
 		t.Error(err)
 	}
@@ -117,13 +124,15 @@ func TestLeaseOnADroppedProviderIsDrained(t *testing.T) {
 	s.awaitState("a", StateDisabled)
 }
 
-// After a restart of the host a provider that was disabled with something open must still take its notices.
+// After a restart of the host a provider that was disabled with something open
+// must still take its notices.
 func TestDisabledProviderIsStartedForWhatIsOpen(t *testing.T) {
 	s := newStage(t)
 	s.apply("b:disabled", s.config("b", disabled))
 	if st := s.status("b"); st.State != StateDisabled || st.PID != 0 {
 		t.Errorf("status %+v", st)
 	}
+
 	s.open.Store(true)
 	s.apply("a:disabled b:unchanged", s.config("a", disabled), s.config("b", disabled))
 	s.wantOnlyExisting("a", sdk.CodeUnavailable)
@@ -140,6 +149,7 @@ func TestCloseWaitsForCallsAndLeavesNothing(t *testing.T) {
 	done := payIn(l)
 	plugintest.Await(t, entered)
 	closed := make(chan error, 1)
+
 	go func() { closed <- s.sup.Close(context.Background()) }()
 	eventually(t, "nothing new is taken", func() bool {
 		l, err := s.sup.Acquire(context.Background(), "b")
@@ -148,6 +158,7 @@ func TestCloseWaitsForCallsAndLeavesNothing(t *testing.T) {
 		}
 		return err != nil
 	})
+
 	release()
 	if err := plugintest.Await(t, done); err != nil {
 		t.Errorf("the call under way: %v", err)
@@ -156,6 +167,7 @@ func TestCloseWaitsForCallsAndLeavesNothing(t *testing.T) {
 	if err := plugintest.Await(t, closed); err != nil {
 		t.Error(err)
 	}
+
 	if alive(pid) {
 		t.Error("the process still runs")
 	}
@@ -165,7 +177,11 @@ func TestCloseWaitsForCallsAndLeavesNothing(t *testing.T) {
 
 func TestCloseIsCutShortByItsContext(t *testing.T) {
 	s := newStage(t)
-	s.apply("a:started", s.config("a", func(p *config.Provider) { p.DrainTimeout = time.Hour }))
+	s.apply(
+		"a:started",
+		s.config("a", func(p *config.Provider) { p.DrainTimeout = time.Hour }),
+	)
+
 	entered, _ := s.provider.Hold(t, "ok", nil)
 	done := payIn(s.acquire("a"))
 	plugintest.Await(t, entered)
@@ -174,15 +190,25 @@ func TestCloseIsCutShortByItsContext(t *testing.T) {
 	if err := s.sup.Close(ctx); err != nil {
 		t.Error(err)
 	}
+
 	wantError(t, plugintest.Await(t, done), sdk.CodeUnavailable, sdk.OutcomeUnknown)
 }
 
 func TestCloseEndsAnApplyThatHangs(t *testing.T) {
-	s := newStage(t, func(tune *tuning) { tune.startTimeout, tune.reloadTimeout = time.Minute, time.Minute })
+	s := newStage(
+		t,
+		func(tune *tuning) { tune.startTimeout, tune.reloadTimeout = time.Minute, time.Minute },
+	)
+
 	s.script("hang")
 	results := make(chan []Result, 1)
 	go func() { results <- s.sup.Apply(context.Background(), []config.Provider{s.config("a")}) }()
-	eventually(t, "the plugin hangs", func() bool { st, ok := s.sup.Status("a"); return ok && st.State == StateStarting })
+	eventually(
+		t,
+		"the plugin hangs",
+		func() bool { st, ok := s.sup.Status("a"); return ok && st.State == StateStarting },
+	)
+
 	if err := s.sup.Close(context.Background()); err != nil {
 		t.Error(err)
 	}

@@ -32,9 +32,9 @@ func keyOf(program plugin.Binary) programKey {
 	}
 }
 
-// instance is one program in one process that serves all the accounts of it. Its
-// goroutine (supervise.go) starts the process and replaces it when it dies or
-// stops answering.
+// instance is one program in one process that serves all the accounts of it.
+// Its goroutine (supervise.go) starts the process and replaces it when it dies
+// or stops answering.
 type instance struct {
 	sup     *Supervisor
 	program plugin.Binary
@@ -63,7 +63,10 @@ type instance struct {
 
 // acquireInstance returns the program's instance, and starts it when there is
 // none. The caller must give it to releaseInstance.
-func (s *Supervisor) acquireInstance(ctx context.Context, program plugin.Binary) (*instance, error) {
+func (s *Supervisor) acquireInstance(
+	ctx context.Context,
+	program plugin.Binary,
+) (*instance, error) {
 	s.mu.Lock()
 	inst := s.instances[keyOf(program)]
 	if inst == nil {
@@ -71,9 +74,11 @@ func (s *Supervisor) acquireInstance(ctx context.Context, program plugin.Binary)
 		s.instances[keyOf(program)] = inst
 		go inst.supervise()
 	}
+
 	inst.refs++
 	s.mu.Unlock()
 
+	// A first start that fails is the error of all that waited for it.
 	var err error
 	select {
 	case <-inst.started:
@@ -81,10 +86,12 @@ func (s *Supervisor) acquireInstance(ctx context.Context, program plugin.Binary)
 	case <-ctx.Done():
 		err = ctx.Err()
 	}
+
 	if err != nil {
 		s.releaseInstance(inst)
 		return nil, err
 	}
+
 	return inst, nil
 }
 
@@ -106,8 +113,8 @@ func (s *Supervisor) newInstance(program plugin.Binary) *instance {
 	}
 }
 
-// releaseInstance gives back what acquireInstance returned. The last one to do so
-// ends the instance, and waits until nothing of it is left.
+// releaseInstance ends the use of an instance that acquireInstance returned.
+// The last release ends the instance, and waits until nothing of it is left.
 func (s *Supervisor) releaseInstance(inst *instance) {
 	s.mu.Lock()
 	inst.refs--
@@ -115,6 +122,7 @@ func (s *Supervisor) releaseInstance(inst *instance) {
 	if last {
 		s.unlist(inst)
 	}
+
 	s.mu.Unlock()
 
 	if last {
@@ -133,7 +141,11 @@ func (s *Supervisor) unlist(inst *instance) {
 
 // configure makes the account known to the process and returns its binding
 // there. Calls of the account that have not begun wait meanwhile.
-func (i *instance) configure(ctx context.Context, proc *process, cfg config.Provider) (*binding, error) {
+func (i *instance) configure(
+	ctx context.Context,
+	proc *process,
+	cfg config.Provider,
+) (*binding, error) {
 	ctx, cancel := context.WithTimeout(ctx, i.sup.tune.configureTimeout)
 	defer cancel()
 	if i.sup.opts.Admit != nil {
@@ -152,11 +164,13 @@ func (i *instance) configure(ctx context.Context, proc *process, cfg config.Prov
 		thaw(info.IdentityFingerprint)
 		return newBinding(cfg, info, proc), nil
 	}
+
 	if sdk.OutcomeOf(err) == sdk.OutcomeNotSent {
 		thaw("")
 	} else {
 		thaw(inDoubt)
 	}
+
 	return nil, i.sup.masked(err)
 }
 

@@ -3,6 +3,7 @@ package supervisor
 import (
 	"context"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -10,47 +11,63 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// Lease is the right to call one account, pinned to one process and one configuration. While it is held its process is
-// not stopped, unless the drain time runs out. It may be used by several goroutines, and must be released.
+// Lease is the right to call one account, pinned to one process and one
+// configuration. While it is held its process is not stopped, unless the drain
+// time runs out. It may be used by several goroutines, and must be released.
 type Lease struct {
 	account  *account
 	binding  *binding
-	leave    func() // gives its places back
+	purpose  use
+	leave    func() // frees its places, at its first call
+	hasRead  atomic.Bool
 	released atomic.Bool
 }
 
-// Acquire gives a lease for something new. The errors are *sdk.Error with OutcomeNotSent: CodeNotFound when there is no
-// such provider, CodeUnavailable with RetryAfter when it has no running plugin, as many calls in flight as it may, or
-// its breaker is open. It waits a moment for a place and for a plugin that is just being restarted.
+// Acquire returns a lease for something new. It waits a moment for a place and
+// for a plugin that is being restarted.
+//
+// The errors are *sdk.Error with OutcomeNotSent: CodeNotFound when there is no
+// such provider, CodeUnavailable when it has no running plugin, has as many
+// calls in flight as it may, or has an open breaker. RetryAfter is set when
+// waiting may help.
 func (s *Supervisor) Acquire(ctx context.Context, name string) (*Lease, error) {
 	return s.acquire(ctx, name, forNew)
 }
 
-// AcquireExisting gives a lease for what is already under way. It also works for a provider that is disabled or removed as
-// long as that is draining, and does not ask the breaker.
+// AcquireExisting returns a lease for what is already under way. It is Acquire,
+// but also works for a disabled or removed provider while that is draining, and
+// does not look at the breaker.
 func (s *Supervisor) AcquireExisting(ctx context.Context, name string) (*Lease, error) {
 	return s.acquire(ctx, name, forExisting)
 }
 
-// AcquireQuery is AcquireExisting for a question about what is under way that strangers can cause. Those of one account
-// may have a part of its max_in_flight.
+// AcquireQuery is AcquireExisting for a query about what is under way that
+// strangers can cause. The queries of one account may have a part of its
+// max_in_flight.
 func (s *Supervisor) AcquireQuery(ctx context.Context, name string) (*Lease, error) {
 	return s.acquire(ctx, name, forQuery)
 }
 
-// AcquireReading is AcquireExisting for having the plugin read what came in: ParseWebhook and ParseReturn. It takes no
-// part of max_in_flight.
+// AcquireReading is AcquireExisting for having the plugin read what came in:
+// ParseWebhook and ParseReturn. It takes no part of max_in_flight, and is good
+// for one such call: its place is free for the next request when that has
+// ended, while the lease still pins its process and its configuration.
 func (s *Supervisor) AcquireReading(ctx context.Context, name string) (*Lease, error) {
 	return s.acquire(ctx, name, forReading)
 }
 
-func (s *Supervisor) acquire(ctx context.Context, name string, purpose use) (*Lease, error) {
+func (s *Supervisor) acquire(
+	ctx context.Context,
+	name string,
+	purpose use,
+) (*Lease, error) {
 	if err := tooLate(ctx); err != nil {
 		return nil, err
 	}
 	if s.closing.Err() != nil {
 		return nil, turnedAway(5*time.Second, "the host is shutting down")
 	}
+
 	a := s.find(name)
 	if a == nil {
 		return nil, noSuchProvider(name)
@@ -61,6 +78,8 @@ func (s *Supervisor) acquire(ctx context.Context, name string, purpose use) (*Le
 		}
 	}
 
+	// The places come first: callers wait for a plugin in order, and not more of
+	// them than may call it.
 	leave, err := a.enter(ctx, purpose, s.tune.waitFor(purpose))
 	if err != nil {
 		return nil, err
@@ -70,11 +89,17 @@ func (s *Supervisor) acquire(ctx context.Context, name string, purpose use) (*Le
 		leave()
 		return nil, err
 	}
+
 	a.countInFlight(+1)
-	return &Lease{account: a, binding: bound, leave: leave}, nil
+	return &Lease{
+		account: a,
+		binding: bound,
+		purpose: purpose,
+		leave:   sync.OnceFunc(leave),
+	}, nil
 }
 
-// Release gives the lease back. It may be called more than once.
+// Release ends the lease. It may be called more than once.
 func (l *Lease) Release() {
 	if l.released.Swap(true) {
 		return
@@ -84,31 +109,35 @@ func (l *Lease) Release() {
 	l.account.countInFlight(-1)
 }
 
-// Provider is the account's name.
+// Provider returns the account's name.
 func (l *Lease) Provider() string { return l.account.name }
 
-// Plugin is the plugin's name.
+// Plugin returns the plugin's name.
 func (l *Lease) Plugin() string { return l.binding.cfg.Plugin }
 
-// Version is the version that the running plugin says it has.
+// Version returns the version that the running plugin says it has.
 func (l *Lease) Version() string { return l.Info().Version }
 
-// Fingerprint says who the account is to its provider. A call on the lease is made as that or not at all.
+// Fingerprint returns the account's identity at its provider. A call on the
+// lease is made under this identity or not at all.
 func (l *Lease) Fingerprint() string { return l.binding.info.IdentityFingerprint }
 
-// Info is what the plugin says of itself.
+// Info returns what the plugin says of itself.
 func (l *Lease) Info() sdk.Info { return l.binding.proc.Info() }
 
-// Account is what the account can do.
+// Account returns what the account can do.
 func (l *Lease) Account() sdk.AccountInfo { return l.binding.info }
 
 // Has reports whether the account can do c.
-func (l *Lease) Has(c sdk.Capability) bool { return slices.Contains(l.binding.info.Capabilities, c) }
+func (l *Lease) Has(c sdk.Capability) bool {
+	return slices.Contains(l.binding.info.Capabilities, c)
+}
 
-// Config is the account's configuration in force for this lease. Its Config and Secrets are secret.
+// Config returns the account's configuration in force for this lease. Its
+// Config and Secrets are secret.
 func (l *Lease) Config() config.Provider { return l.binding.cfg }
 
-// admit says whether a call may begin now.
+// admit returns why no call may begin now, or nil.
 func (l *Lease) admit(ctx context.Context) error {
 	if l.released.Load() {
 		return sdk.NotSent(sdk.CodeInternal, "the lease has been given back")
@@ -116,9 +145,14 @@ func (l *Lease) admit(ctx context.Context) error {
 	if err := tooLate(ctx); err != nil {
 		return err
 	}
-	// A socket takes what nobody will read any more: once written, the call would be in doubt.
+
+	// A socket takes what no process will read: once written, the call would be
+	// in doubt.
 	if l.binding.proc.gone() {
-		return turnedAway(time.Second, "the plugin could not be reached: its process has ended")
+		return turnedAway(
+			time.Second,
+			"the plugin could not be reached: its process has ended",
+		)
 	}
 
 	return l.binding.awaitConfigured(ctx)
@@ -135,9 +169,13 @@ func noSuchProvider(name string) error {
 	return sdk.NotSent(sdk.CodeNotFound, "there is no provider %q", name)
 }
 
-// take returns the account's binding, leased. It waits at most wait for a plugin
-// that is being started.
-func (a *account) take(ctx context.Context, purpose use, wait time.Duration) (*binding, error) {
+// take returns the account's binding, leased. It waits at most wait for a
+// plugin that is being started.
+func (a *account) take(
+	ctx context.Context,
+	purpose use,
+	wait time.Duration,
+) (*binding, error) {
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 
@@ -160,13 +198,16 @@ func (a *account) take(ctx context.Context, purpose use, wait time.Duration) (*b
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			return nil, turnedAway(5*time.Second, "the provider's plugin is not running; it is being started")
+			return nil, turnedAway(
+				5*time.Second,
+				"the provider's plugin is not running; it is being started",
+			)
 		}
 	}
 }
 
-// tryTake returns a leased binding, or an error that waiting does not change, or
-// the channel that is closed at the next change.
+// tryTake returns a leased binding, or an error that waiting does not change,
+// or the channel that is closed at the next change.
 func (a *account) tryTake(purpose use) (*binding, <-chan struct{}, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -178,11 +219,15 @@ func (a *account) tryTake(purpose use) (*binding, <-chan struct{}, error) {
 	case fresh && a.draining, a.phase == StateDisabled:
 		return nil, nil, turnedAway(0, "the provider is disabled")
 	case a.phase == StateQuarantined:
-		return nil, nil, turnedAway(time.Minute,
-			"the provider's plugin is quarantined until an operator or a new configuration frees it")
+		return nil, nil, turnedAway(
+			time.Minute,
+			"the provider's plugin is quarantined until an operator or a new configuration frees it",
+		)
+
 	case a.binding != nil && !a.binding.proc.gone():
 		a.binding.enter()
 		return a.binding, nil, nil
 	}
+
 	return nil, a.changed, nil
 }

@@ -16,119 +16,157 @@ var scheme = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*:`)
 // another program or server: opened on a merchant's page they run what the
 // plugin has written, or read what is the customer's.
 var ownSchemes = map[string]bool{
-	"javascript": true, "vbscript": true, "livescript": true, "mocha": true, "data": true, "file": true,
-	"filesystem": true, "blob": true, "about": true, "view-source": true, "jar": true, "resource": true,
-	"chrome": true, "chrome-extension": true, "moz-extension": true, "ms-browser-extension": true,
-	"feed": true, "wyciwyg": true, "ws": true, "wss": true,
+	"about":                true,
+	"blob":                 true,
+	"chrome":               true,
+	"chrome-extension":     true,
+	"data":                 true,
+	"feed":                 true,
+	"file":                 true,
+	"filesystem":           true,
+	"jar":                  true,
+	"javascript":           true,
+	"livescript":           true,
+	"mocha":                true,
+	"moz-extension":        true,
+	"ms-browser-extension": true,
+	"resource":             true,
+	"vbscript":             true,
+	"view-source":          true,
+	"ws":                   true,
+	"wss":                  true,
+	"wyciwyg":              true,
 }
 
-// checkLink reports why an address must not be given to a customer; "" when it
+// checkLink returns why an address must not be given to a customer; "" when it
 // may. A bank's app may have a scheme of its own.
 func checkLink(link string) (why string) {
-	unseen := func(c rune) bool { return (c < ' ') || (c == 0x7f) }
+	unseen := func(char rune) bool { return (char < ' ') || (char == 0x7f) }
 	if strings.ContainsFunc(link, unseen) {
 		return "it has a control character, which browsers leave out"
 	}
+
 	found := strings.ToLower(strings.TrimSuffix(scheme.FindString(link), ":"))
 	switch {
 	case found == "":
 		return "it does not begin with a scheme, such as https:"
 	case ownSchemes[found]:
 		return fmt.Sprintf("%s: is run or read by the browser itself", found)
-	case (found == "http") || (found == "https"):
-		rest, slashes := strings.CutPrefix(link[len(found)+1:], "//")
-		if !slashes || (rest == "") || strings.ContainsRune(`/\?#`, rune(rest[0])) {
-			return "it names no server"
-		}
+	case (found != "http") && (found != "https"):
+		return ""
 	}
+
+	rest, slashes := strings.CutPrefix(link[len(found)+1:], "//")
+	if !slashes || (rest == "") || strings.ContainsRune(`/\?#`, rune(rest[0])) {
+		return "it names no server"
+	}
+
 	return ""
 }
 
-// checkWebLink is checkLink for what a page loads, or sends a form to.
+// checkWebLink is checkLink for an address that a page loads, or sends a form
+// to.
 func checkWebLink(link string) (why string) {
 	if why := checkLink(link); why != "" {
 		return why
 	}
-	if lower := strings.ToLower(link); !strings.HasPrefix(lower, "https:") && !strings.HasPrefix(lower, "http:") {
+
+	lower := strings.ToLower(link)
+	if !strings.HasPrefix(lower, "https:") && !strings.HasPrefix(lower, "http:") {
 		return "it is neither https: nor http:"
 	}
 	return ""
 }
 
-// linked takes out of an answer each address that must not reach a customer. The
-// rest of the answer counts: what became of the money is in it.
+// linked takes each address out of an answer that must not reach a customer.
+// The rest of the answer counts: what became of the money is in it.
 func linked[R any](l *Lease, do call[R]) call[R] {
 	return func(ctx context.Context) (R, error) {
 		answer, err := do(ctx)
-		if err == nil {
-			for _, why := range dropLinks(any(answer)) {
-				l.account.log.WarnContext(ctx, "an address that the plugin gave is not passed on", "reason", why)
-			}
+		if err != nil {
+			return answer, err
 		}
-		return answer, err
+		for _, why := range dropLinks(any(answer)) {
+			l.account.log.WarnContext(ctx,
+				"an address that the plugin gave is not passed on", "reason", why)
+		}
+		return answer, nil
 	}
 }
 
-// dropLinks takes addresses out of an answer, and says why for each.
+// dropLinks takes addresses out of an answer, and returns the reason for each.
 func dropLinks(answer any) (dropped []string) {
-	look := func(p *sdk.Payment) {
-		if why := dropAction(p); why != "" {
+	check := func(payment *sdk.Payment) {
+		if why := dropAction(payment); why != "" {
 			dropped = append(dropped, why)
 		}
 	}
-	events := func(list []sdk.Event) {
-		for k := range list {
-			look(list[k].Payment)
+
+	checkEvents := func(events []sdk.Event) {
+		for n := range events {
+			check(events[n].Payment)
 		}
 	}
 
-	switch held := answer.(type) {
+	switch answer := answer.(type) {
 	case *sdk.Payment:
-		look(held)
+		check(answer)
 	case *sdk.ListPaymentsResponse:
-		for k := range held.Payments {
-			look(&held.Payments[k].Payment)
+		for n := range answer.Payments {
+			check(&answer.Payments[n].Payment)
 		}
 	case *sdk.WebhookResult:
-		events(held.Events)
+		checkEvents(answer.Events)
+
 	case *sdk.Return:
-		events(held.Events)
+		checkEvents(answer.Events)
 	case []sdk.PaymentMethod:
-		for k := range held {
-			if why := dropLogo(&held[k]); why != "" {
+		for n := range answer {
+			if why := dropLogo(&answer[n]); why != "" {
 				dropped = append(dropped, why)
 			}
 		}
 	}
+
 	return dropped
 }
 
-// dropAction takes a redirect away that must not be followed. The message, which
-// the history keeps, says so.
-func dropAction(p *sdk.Payment) (why string) {
-	if (p == nil) || (p.NextAction == nil) || (p.NextAction.Redirect == nil) {
+// dropAction takes away a redirect that must not be followed. The message,
+// which the history keeps, says so.
+func dropAction(payment *sdk.Payment) (why string) {
+	if (payment == nil) || (payment.NextAction == nil) {
 		return ""
 	}
-	redirect, check := p.NextAction.Redirect, checkLink
+	redirect := payment.NextAction.Redirect
+	if redirect == nil {
+		return ""
+	}
+
+	check := checkLink
 	if (redirect.Method == "POST") || (len(redirect.Fields) > 0) {
 		check = checkWebLink // a form is sent there
 	}
-	if why = check(redirect.URL); why == "" {
+	why = check(redirect.URL)
+	if why == "" {
 		return ""
 	}
+
 	why = "the address of the next action: " + why
-	p.NextAction, p.Message = nil, strings.TrimSpace(p.Message+" (not passed on: "+why+")")
+	payment.NextAction = nil
+	payment.Message = strings.TrimSpace(payment.Message + " (not passed on: " + why + ")")
+
 	return why
 }
 
-// dropLogo takes the address of a picture away that a page must not load.
-func dropLogo(m *sdk.PaymentMethod) (why string) {
-	if m.LogoURL == "" {
+// dropLogo takes away the address of a picture that a page must not load.
+func dropLogo(method *sdk.PaymentMethod) (why string) {
+	if method.LogoURL == "" {
 		return ""
 	}
-	if why = checkWebLink(m.LogoURL); why == "" {
+	why = checkWebLink(method.LogoURL)
+	if why == "" {
 		return ""
 	}
-	m.LogoURL = ""
-	return "the logo of " + m.ID + ": " + why
+	method.LogoURL = ""
+	return "the logo of " + method.ID + ": " + why
 }

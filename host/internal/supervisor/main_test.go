@@ -34,6 +34,7 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+
 	programs = folder
 	code := m.Run()
 	remove()
@@ -43,6 +44,7 @@ func TestMain(m *testing.M) {
 			code = 1
 		}
 	}
+
 	os.Exit(code)
 }
 
@@ -70,9 +72,14 @@ func (s *stage) openIdentities(string) []string {
 // newStage makes a registry that is quick to try again and slow to give up.
 func newStage(t testing.TB, change ...func(*tuning)) *stage {
 	s := &stage{
-		t: t, plugins: t.TempDir(), data: t.TempDir(), provider: plugintest.NewProvider(t),
-		metrics: prometheus.NewRegistry(), log: &text{},
+		t:        t,
+		plugins:  t.TempDir(),
+		data:     t.TempDir(),
+		provider: plugintest.NewProvider(t),
+		metrics:  prometheus.NewRegistry(),
+		log:      &text{},
 	}
+
 	s.install("actor", "1.0.0")
 	tune := defaultTuning()
 	tune.retryFirst, tune.openEvery = 5*time.Millisecond, 5*time.Millisecond
@@ -80,11 +87,19 @@ func newStage(t testing.TB, change ...func(*tuning)) *stage {
 	for _, f := range change {
 		f(tune)
 	}
+
 	s.sup = New(Options{
-		Logger: slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug})), PluginDir: s.plugins, DataDir: s.data,
-		Metrics: s.metrics, OpenIntents: func(string) bool { return s.open.Load() },
-		OpenIdentities: s.openIdentities, tune: tune,
+		Logger: slog.New(
+			slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}),
+		),
+		PluginDir:      s.plugins,
+		DataDir:        s.data,
+		Metrics:        s.metrics,
+		OpenIntents:    func(string) bool { return s.open.Load() },
+		OpenIdentities: s.openIdentities,
+		tune:           tune,
 	})
+
 	t.Cleanup(func() {
 		if err := s.sup.Close(context.Background()); err != nil {
 			t.Error(err)
@@ -93,6 +108,7 @@ func newStage(t testing.TB, change ...func(*tuning)) *stage {
 			t.Log(s.log.String())
 		}
 	})
+
 	return s
 }
 
@@ -102,6 +118,7 @@ func (s *stage) install(file, version string) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
+
 	temp := filepath.Join(s.plugins, ".new")
 	if err := os.WriteFile(temp, content, 0o755); err != nil {
 		s.t.Fatal(err)
@@ -126,12 +143,19 @@ func (s *stage) script(text string) {
 // config is an account's, changed as wanted.
 func (s *stage) config(name string, change ...func(*config.Provider)) config.Provider {
 	p := config.Provider{
-		Name: name, Plugin: "actor", Enabled: true, Timeout: 30 * time.Second, MaxInFlight: 64, DrainTimeout: 30 * time.Second,
-		Config: own(map[string]string{"base_url": s.provider.URL, "merchant": "m1"}),
+		Name:         name,
+		Plugin:       "actor",
+		Enabled:      true,
+		Timeout:      30 * time.Second,
+		MaxInFlight:  64,
+		DrainTimeout: 30 * time.Second,
+		Config:       own(map[string]string{"base_url": s.provider.URL, "merchant": "m1"}),
 	}
+
 	for _, f := range change {
 		f(&p)
 	}
+
 	return p
 }
 
@@ -145,7 +169,13 @@ func (s *stage) merchant(m string) func(*config.Provider) { return s.table(m, ""
 
 func (s *stage) table(merchant, note string) func(*config.Provider) {
 	return func(p *config.Provider) {
-		p.Config = own(map[string]string{"base_url": s.provider.URL, "merchant": merchant, "note": note})
+		p.Config = own(
+			map[string]string{
+				"base_url": s.provider.URL,
+				"merchant": merchant,
+				"note":     note,
+			},
+		)
 	}
 }
 
@@ -160,6 +190,7 @@ func (s *stage) apply(want string, providers ...config.Provider) []Result {
 func (s *stage) expect(want string, results []Result) {
 	s.t.Helper()
 	got := ""
+
 	for i, r := range results {
 		if i > 0 {
 			got += " "
@@ -169,6 +200,7 @@ func (s *stage) expect(want string, results []Result) {
 			s.t.Errorf("%s: %s with error %v", r.Name, r.Action, r.Error)
 		}
 	}
+
 	if got != want {
 		s.t.Fatalf("applied %q, want %q; %v", got, want, results)
 	}
@@ -203,8 +235,12 @@ func (s *stage) mustPay(name string) {
 
 func payment(reference string) sdk.CreatePaymentRequest {
 	return sdk.CreatePaymentRequest{
-		Reference: reference, IdempotencyKey: "k-" + reference, Sequence: 1, Attempt: 1, MerchantReference: "order-1",
-		Amount: sdk.Money{Amount: decimal.NewFromInt(60), Currency: "USD"},
+		Reference:         reference,
+		IdempotencyKey:    "k-" + reference,
+		Sequence:          1,
+		Attempt:           1,
+		MerchantReference: "order-1",
+		Amount:            sdk.Money{Amount: decimal.NewFromInt(60), Currency: "USD"},
 	}
 }
 
@@ -230,7 +266,11 @@ func (s *stage) status(name string) Status {
 func (s *stage) awaitState(name string, want State) Status {
 	s.t.Helper()
 	var st Status
-	eventually(s.t, name+" is "+string(want), func() bool { st, _ = s.sup.Status(name); return st.State == want })
+	eventually(
+		s.t,
+		name+" is "+string(want),
+		func() bool { st, _ = s.sup.Status(name); return st.State == want },
+	)
 	return st
 }
 

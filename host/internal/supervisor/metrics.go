@@ -9,7 +9,8 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// metrics are the figures of all accounts of one registry. Without a registerer they are kept and shown to nobody.
+// metrics are the figures of all accounts of one supervisor. Without a
+// registerer they are counted and not shown.
 type metrics struct {
 	calls    *prometheus.CounterVec
 	seconds  *prometheus.HistogramVec
@@ -18,56 +19,74 @@ type metrics struct {
 }
 
 func newMetrics(reg prometheus.Registerer) *metrics {
+	calls := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "payhost_provider_calls_total",
+		Help: "Calls to a provider by verb, error code (ok when there was none) and outcome.",
+	}, []string{"provider", "verb", "code", "outcome"})
+
+	seconds := prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name:    "payhost_provider_call_seconds",
+		Help:    "How long calls to a provider took.",
+		Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 15, 30},
+	}, []string{"provider", "verb"})
+
+	inFlight := prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "payhost_provider_in_flight",
+		Help: "Leases of a provider held now.",
+	}, []string{"provider"})
+
+	restarts := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "payhost_plugin_restarts_total",
+		Help: "Processes of a plugin that ended unasked or stopped answering.",
+	}, []string{"plugin"})
+
 	return &metrics{
-		calls: registered(reg, prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "payhost_provider_calls_total",
-			Help: "Calls to a provider by verb, error code (ok when there was none) and outcome.",
-		}, []string{"provider", "verb", "code", "outcome"})),
-		seconds: registered(reg, prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name:    "payhost_provider_call_seconds",
-			Help:    "How long calls to a provider took.",
-			Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 15, 30},
-		}, []string{"provider", "verb"})),
-		inFlight: registered(reg, prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "payhost_provider_in_flight",
-			Help: "Leases of a provider held now.",
-		}, []string{"provider"})),
-		restarts: registered(reg, prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "payhost_plugin_restarts_total",
-			Help: "Processes of a plugin that ended unasked or stopped answering.",
-		}, []string{"plugin"})),
+		calls:    registered(reg, calls),
+		seconds:  registered(reg, seconds),
+		inFlight: registered(reg, inFlight),
+		restarts: registered(reg, restarts),
 	}
 }
 
-// registered gives the collector that is registered already when there is one: two hosts in one process may share a
-// registerer.
-func registered[C prometheus.Collector](reg prometheus.Registerer, c C) C {
+// registered returns the collector that is registered already when there is
+// one: two hosts in one process may share a registerer.
+func registered[C prometheus.Collector](reg prometheus.Registerer, collector C) C {
 	if reg == nil {
-		return c
+		return collector
 	}
-	err := reg.Register(c)
+
 	var already prometheus.AlreadyRegisteredError
-	if errors.As(err, &already) {
+	if errors.As(reg.Register(collector), &already) {
 		if existing, ok := already.ExistingCollector.(C); ok {
 			return existing
 		}
 	}
-	return c
+
+	return collector
 }
 
-// observe counts one call. Codes come from plugins: one that is not in the contract is counted as "other", so that a
+// observe counts one call; failure is nil for an answer. Codes come from
+// plugins: one that is not in the contract is counted as "other", so that a
 // plugin cannot grow the set of labels.
-func (m *metrics) observe(provider string, verb sdk.Capability, took time.Duration, e *sdk.Error) {
-	code, outcome := "ok", "ok"
-	if e != nil {
-		code, outcome = codeLabel(e.Code), outcomeLabel(e.Outcome)
+func (m *metrics) observe(
+	provider string,
+	verb sdk.Capability,
+	took time.Duration,
+	failure *sdk.Error,
+) {
+	code := "ok"
+	outcome := "ok"
+	if failure != nil {
+		code = codeLabel(failure.Code)
+		outcome = outcomeLabel(failure.Outcome)
 	}
 	m.calls.WithLabelValues(provider, string(verb), code, outcome).Inc()
 	m.seconds.WithLabelValues(provider, string(verb)).Observe(took.Seconds())
 }
 
-// countInFlight counts a lease that was given or given back. What an account that has left gives back late is not
-// counted: it would make its series anew.
+// countInFlight counts a lease that was acquired (+1) or released (-1). A lease
+// that outlives its account is not counted: it would bring back the series that
+// were removed with the account.
 func (a *account) countInFlight(by float64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -84,20 +103,31 @@ func (m *metrics) forget(provider string) {
 	m.inFlight.DeletePartialMatch(match)
 }
 
-func codeLabel(c sdk.Code) string {
-	switch c {
-	case sdk.CodeInvalidRequest, sdk.CodeAuthentication, sdk.CodePermission, sdk.CodeDeclined, sdk.CodeInsufficientFunds,
-		sdk.CodeLimit, sdk.CodeNotFound, sdk.CodeDuplicate, sdk.CodeRateLimited, sdk.CodeUnavailable, sdk.CodeNotSupported,
-		sdk.CodeInvalidSignature, sdk.CodeInternal:
-		return string(c)
+func codeLabel(code sdk.Code) string {
+	switch code {
+	case sdk.CodeInvalidRequest,
+		sdk.CodeAuthentication,
+		sdk.CodePermission,
+		sdk.CodeDeclined,
+		sdk.CodeInsufficientFunds,
+		sdk.CodeLimit,
+		sdk.CodeNotFound,
+		sdk.CodeDuplicate,
+		sdk.CodeRateLimited,
+		sdk.CodeUnavailable,
+		sdk.CodeNotSupported,
+		sdk.CodeInvalidSignature,
+		sdk.CodeInternal:
+		return string(code)
 	}
+
 	return "other"
 }
 
-func outcomeLabel(o sdk.Outcome) string {
-	switch o {
+func outcomeLabel(outcome sdk.Outcome) string {
+	switch outcome {
 	case sdk.OutcomeNotSent, sdk.OutcomeRefused:
-		return string(o)
+		return string(outcome)
 	}
 	return string(sdk.OutcomeUnknown)
 }

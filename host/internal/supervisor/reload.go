@@ -14,39 +14,38 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// reload makes the account what its configuration says: it is bound to a process
-// of the configured program, new leases go there, and what it leaves is drained.
-// When it fails, what served before still serves.
-func (a *account) reload(ctx context.Context, cfg config.Provider, force bool) (_ Action, err error) {
+// reload makes the account what its configuration says: it is bound to a
+// process of the configured program, new leases go there, and what it leaves is
+// drained. When it fails, what served before still serves.
+func (a *account) reload(
+	ctx context.Context,
+	cfg config.Provider,
+	force bool,
+) (_ Action, err error) {
 	ctx, cancel := context.WithTimeout(ctx, a.sup.tune.reloadTimeout)
 	defer cancel()
 
-	// The file in the plugins' folder decides: another content is another program.
+	// The file in the plugins' folder decides: another content is another
+	// program.
 	program, err := a.sup.program(cfg)
 	if err != nil {
 		return "", err
 	}
 	before := a.current()
-	stays := before.runs(program)
-	if stays && before.binding != nil && cfg.Same(before.cfg) {
+	if before.runs(program) && before.binding != nil && cfg.Same(before.cfg) {
 		return ActionUnchanged, nil
 	}
 
 	// The program may be running already, for this account or for others.
-	next := before.instance
-	if stays {
-		next.wake() // the operator who applies a configuration has looked at a quarantine
-	} else {
-		next, err = a.join(ctx, program)
-		if err != nil {
-			return "", err
-		}
-		defer func() {
-			if err != nil {
-				a.abandon(next)
-			}
-		}()
+	next, err := a.instanceOf(ctx, program)
+	if err != nil {
+		return "", err
 	}
+	defer func() {
+		if err != nil {
+			a.abandon(next)
+		}
+	}()
 	proc, err := next.await(ctx)
 	if err != nil {
 		return "", err
@@ -56,19 +55,14 @@ func (a *account) reload(ctx context.Context, cfg config.Provider, force bool) (
 	// the switch on new leases get the new one, in one step.
 	a.configuring.Lock()
 	defer a.configuring.Unlock()
-	var bound *binding
-	if stays {
-		bound, err = a.reconfigure(ctx, proc, cfg, force)
-	} else {
-		bound, err = a.configure(ctx, next, proc, cfg, force)
-	}
+	bound, err := a.bind(ctx, next, proc, cfg, force)
 	if err != nil {
 		return "", err
 	}
 	before = a.switchTo(next, bound)
 
 	// Calls in flight end on the binding that they began with.
-	if !stays && before.instance != nil {
+	if before.instance != nil && before.instance != next {
 		before.instance.part(a)
 		a.retire(before)
 	}
@@ -101,11 +95,12 @@ func (s *Supervisor) program(cfg config.Provider) (plugin.Binary, error) {
 		return program, err
 	}
 	program.Strict = strict
+
 	return program, cfg.Allows(program.Path, program.Checksum)
 }
 
-// mayAttach keeps real money away from an attached plugin: nobody has checked
-// its program, and a person may stop it at any statement.
+// mayAttach keeps real money away from an attached plugin: its program is not
+// checked, and a developer may stop it at any statement.
 func mayAttach(cfg config.Provider) error {
 	var own struct {
 		Environment string `json:"environment"`
@@ -113,17 +108,26 @@ func mayAttach(cfg config.Provider) error {
 	if err := json.Unmarshal(configText(cfg), &own); err != nil {
 		return err
 	}
+
 	if own.Environment != string(sdk.Sandbox) {
-		return fmt.Errorf("the plugin %s is attached for debugging, which only an account with environment = %q may use",
-			cfg.Plugin, sdk.Sandbox)
+		return fmt.Errorf("the plugin %s is attached for debugging, "+
+			"which only an account with environment = %q may use", cfg.Plugin, sdk.Sandbox)
 	}
+
 	return nil
 }
 
-// join makes the account one of those of the program's instance, which is
-// started when there is none. It is a member before it is configured: if the
+// instanceOf returns the account's own instance when it is one of the program,
+// or makes the account one of those of the program's instance, which is started
+// when there is none. The account is a member before it is configured: if the
 // process is replaced just after the switch, the account is bound again.
-func (a *account) join(ctx context.Context, program plugin.Binary) (*instance, error) {
+func (a *account) instanceOf(ctx context.Context, program plugin.Binary) (*instance, error) {
+	now := a.current()
+	if now.runs(program) {
+		now.instance.wake() // the operator who applies a configuration has looked at a quarantine
+		return now.instance, nil
+	}
+
 	next, err := a.sup.acquireInstance(ctx, program)
 	if err != nil {
 		return nil, err
@@ -132,18 +136,30 @@ func (a *account) join(ctx context.Context, program plugin.Binary) (*instance, e
 	return next, nil
 }
 
-// abandon undoes join. The caller does not hold configuring: the end of an
+// abandon undoes instanceOf. The caller does not hold configuring: the end of an
 // instance waits for those who do.
 func (a *account) abandon(next *instance) {
+	if a.current().instance == next {
+		return // its own
+	}
 	next.part(a)
 	next.deconfigure(a.name)
 	a.sup.releaseInstance(next)
 }
 
-// configure binds the account to a process of another instance than before.
-func (a *account) configure(
-	ctx context.Context, next *instance, proc *process, cfg config.Provider, force bool,
+// bind configures the account on a process. On its own instance the account
+// keeps its old configuration when that fails.
+func (a *account) bind(
+	ctx context.Context,
+	next *instance,
+	proc *process,
+	cfg config.Provider,
+	force bool,
 ) (*binding, error) {
+	if a.current().instance == next {
+		return a.reconfigure(ctx, proc, cfg, force)
+	}
+
 	bound, err := next.configure(ctx, proc, cfg)
 	if err != nil {
 		return nil, err
@@ -154,10 +170,13 @@ func (a *account) configure(
 	return bound, err
 }
 
-// reconfigure binds the account anew to its own instance. Calls in flight keep
-// the configuration that they began with.
+// reconfigure binds the account to a process of its own instance again. Calls
+// in flight keep the configuration that they began with.
 func (a *account) reconfigure(
-	ctx context.Context, proc *process, cfg config.Provider, force bool,
+	ctx context.Context,
+	proc *process,
+	cfg config.Provider,
+	force bool,
 ) (*binding, error) {
 	before := a.current()
 	old := before.binding
@@ -172,10 +191,12 @@ func (a *account) reconfigure(
 			return nil, err
 		}
 	}
+
 	bound, err := before.instance.configure(ctx, proc, cfg)
 	if err != nil {
 		a.putBack(before, proc, err)
 	}
+
 	return bound, err
 }
 
@@ -184,7 +205,7 @@ func (a *account) reconfigure(
 // identity by configuring an account that is never called.
 func (a *account) probe(ctx context.Context, proc *process, cfg config.Provider) error {
 	before := a.current()
-	if before.binding == nil || !a.sup.openIntents(a.name) {
+	if !a.hasOpen(before) {
 		return nil
 	}
 
@@ -195,6 +216,7 @@ func (a *account) probe(ctx context.Context, proc *process, cfg config.Provider)
 	if err != nil {
 		return err
 	}
+
 	return a.mayBecome(probed.info.IdentityFingerprint)
 }
 
@@ -207,13 +229,27 @@ func (a *account) putBack(before service, proc *process, cause error) {
 
 	inst := before.instance
 	if _, err := inst.configure(inst.ctx, proc, before.binding.cfg); err != nil {
-		inst.askReplace(proc, fmt.Errorf("it could be configured neither anew nor as before: %w", err))
+		inst.askReplace(
+			proc,
+			fmt.Errorf("it could be configured neither as wanted nor as before: %w", err),
+		)
 	}
 }
 
-var errIdentity = errors.New("the configuration makes the provider another account (an identity key has changed) " +
-	"while payments or payouts are open under the old one; put the old configuration back, resolve what is open, " +
-	"or force the change (payhost reload --force)")
+var errIdentity = errors.New(
+	"the configuration makes the provider another account (an identity key has changed) " +
+		"while payments or payouts are open under the old one; put the old configuration back, " +
+		"resolve what is open, or force the change (payhost reload --force)",
+)
+
+// hasOpen reports whether anything is open at the provider. While no process
+// serves the account, the identities of what is open tell so.
+func (a *account) hasOpen(now service) bool {
+	if now.binding == nil {
+		return len(a.sup.openIdentities(a.name)) > 0
+	}
+	return a.sup.openIntents(a.name)
+}
 
 // mayBecome refuses another identity at the provider while something is open
 // under the old one: queries about it, and what is sent again, would reach
@@ -228,12 +264,14 @@ func (a *account) mayBecome(fingerprint string) error {
 		if len(others) > 0 {
 			return errIdentity
 		}
+
 		return nil
 	}
 
 	if old.info.IdentityFingerprint != fingerprint && a.sup.openIntents(a.name) {
 		return errIdentity
 	}
+
 	return nil
 }
 

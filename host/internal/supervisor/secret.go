@@ -18,11 +18,13 @@ func (s *Supervisor) masked(err error) error {
 	to.Message = s.mask.Text(from.Message)
 	to.ProviderMessage = s.mask.Text(from.ProviderMessage)
 	to.Violations = nil
-	for _, v := range from.Violations {
+
+	for _, violation := range from.Violations {
 		to.Violations = append(to.Violations, sdk.Violation{
-			Field:   s.mask.Text(v.Field),
-			Message: s.mask.Text(v.Message),
+			Field:   s.mask.Text(violation.Field),
+			Message: s.mask.Text(violation.Message),
 		})
 	}
+
 	return &to
 }

@@ -13,7 +13,10 @@ import (
 )
 
 // held acquires until nothing is left, and returns how many leases that were.
-func (s *stage) held(name string, acquire func(context.Context, string) (*Lease, error)) (count int) {
+func (s *stage) held(
+	name string,
+	acquire func(context.Context, string) (*Lease, error),
+) (count int) {
 	s.t.Helper()
 	for ; count < 1000; count++ {
 		lease, err := acquire(context.Background(), name)
@@ -21,15 +24,26 @@ func (s *stage) held(name string, acquire func(context.Context, string) (*Lease,
 			wantError(s.t, err, sdk.CodeUnavailable, sdk.OutcomeNotSent)
 			break
 		}
+
 		s.t.Cleanup(lease.Release)
 	}
+
 	return count
 }
 
 // What strangers cause has places of its own, whatever there is of it.
 func TestReadingAndAskingLeaveThePlacesOfMoney(t *testing.T) {
-	s := newStage(t, func(tune *tuning) { tune.queueWait, tune.readWait = time.Millisecond, time.Millisecond })
-	s.apply("a:started b:started c:started", s.config("a", inFlight(8)), s.config("b", inFlight(2)), s.config("c"))
+	s := newStage(
+		t,
+		func(tune *tuning) { tune.queueWait, tune.readWait = time.Millisecond, time.Millisecond },
+	)
+
+	s.apply(
+		"a:started b:started c:started",
+		s.config("a", inFlight(8)),
+		s.config("b", inFlight(2)),
+		s.config("c"),
+	)
 
 	if n := s.held("a", s.sup.AcquireReading); n != readingPlaces {
 		t.Errorf("%d are read at once", n)
@@ -37,12 +51,14 @@ func TestReadingAndAskingLeaveThePlacesOfMoney(t *testing.T) {
 	if st := s.status("a"); st.InFlight != 0 {
 		t.Errorf("reading takes %d of max_in_flight", st.InFlight)
 	}
+
 	if n := s.held("a", s.sup.AcquireQuery); n != 2 {
 		t.Errorf("%d questions of 8 calls", n)
 	}
 	if n := s.held("a", s.sup.AcquireExisting); n != 6 {
 		t.Errorf("%d are left for what moves money", n)
 	}
+
 	if n := s.held("b", s.sup.AcquireQuery); n != 1 {
 		t.Errorf("%d questions of 2 calls", n)
 	}
@@ -54,7 +70,11 @@ func TestReadingAndAskingLeaveThePlacesOfMoney(t *testing.T) {
 // The whole host has bounds too, and whatever others have taken, every account
 // may read one thing at a time.
 func TestOneAccountsReadingKeepsNoOtherFromIt(t *testing.T) {
-	s := newStage(t, func(tune *tuning) { tune.queueWait, tune.readWait = time.Millisecond, time.Millisecond })
+	s := newStage(
+		t,
+		func(tune *tuning) { tune.queueWait, tune.readWait = time.Millisecond, time.Millisecond },
+	)
+
 	s.apply("a:started b:started", s.config("a", inFlight(8)), s.config("b", inFlight(8)))
 	s.sup.reading.resize(readingPlaces - 1) // all of them go to a, besides its first
 	s.sup.querying.resize(1)
@@ -71,7 +91,11 @@ func TestOneAccountsReadingKeepsNoOtherFromIt(t *testing.T) {
 }
 
 func TestPlacesComeBack(t *testing.T) {
-	s := newStage(t, func(tune *tuning) { tune.queueWait, tune.readWait = time.Millisecond, time.Millisecond })
+	s := newStage(
+		t,
+		func(tune *tuning) { tune.queueWait, tune.readWait = time.Millisecond, time.Millisecond },
+	)
+
 	s.apply("a:started", s.config("a", inFlight(4)))
 	for range 3 * allReading {
 		for _, acquire := range []func(context.Context, string) (*Lease, error){
@@ -85,11 +109,13 @@ func TestPlacesComeBack(t *testing.T) {
 			lease.Release()
 		}
 	}
+
 	for _, one := range []*bulkhead{&s.sup.reading, &s.sup.querying, &s.sup.find("a").bulkhead, &s.sup.find("a").querying, &s.sup.find("a").reading} {
 		if n, _ := one.held(); n != 0 {
 			t.Errorf("%d places are still taken", n)
 		}
 	}
+
 	if n := s.held("a", s.sup.Acquire); n != 4 {
 		t.Errorf("%d", n)
 	}
@@ -97,6 +123,7 @@ func TestPlacesComeBack(t *testing.T) {
 	if n := s.held("a", s.sup.AcquireQuery); n != 1 {
 		t.Errorf("%d questions of 6 calls", n)
 	}
+
 	if n := s.held("a", s.sup.Acquire); n != 1 {
 		t.Errorf("%d are left of 6", n)
 	}
@@ -107,6 +134,7 @@ func TestManyWaitToBeRead(t *testing.T) {
 	s := newStage(t, func(tune *tuning) { tune.readWait = time.Hour })
 	s.apply("a:started", s.config("a", inFlight(1)))
 	var first []*Lease
+
 	for range readingPlaces {
 		lease, err := s.sup.AcquireReading(context.Background(), "a")
 		if err != nil {
@@ -117,6 +145,7 @@ func TestManyWaitToBeRead(t *testing.T) {
 
 	const others = 5 * readingPlaces
 	got := make(chan error, others)
+
 	for range others {
 		go func() {
 			lease, err := s.sup.AcquireReading(context.Background(), "a")
@@ -126,14 +155,57 @@ func TestManyWaitToBeRead(t *testing.T) {
 			got <- err
 		}()
 	}
-	eventually(t, "all wait", func() bool { return s.sup.find("a").reading.queued() == others })
+
+	eventually(
+		t,
+		"all wait",
+		func() bool { return s.sup.find("a").reading.queued() == others },
+	)
+
 	for _, lease := range first {
 		lease.Release()
 	}
+
 	for range others {
 		if err := <-got; err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// A request that was read waits for the disk next: it keeps no other from being
+// read meanwhile. Its lease still pins the process, and reads nothing more.
+func TestWhatWasReadHoldsNoPlace(t *testing.T) {
+	s := newStage(t, func(tune *tuning) { tune.readWait = time.Millisecond })
+	s.apply("a:started", s.config("a"))
+	request := sdk.ParseWebhookRequest{Scope: sdk.ScopeOpen}
+
+	var held []*Lease
+	for range 3 * readingPlaces {
+		lease, err := s.sup.AcquireReading(context.Background(), "a")
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(lease.Release)
+		held = append(held, lease)
+
+		if _, err := lease.ParseWebhook(context.Background(), request); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	_, err := held[0].ParseWebhook(context.Background(), request)
+	wantError(t, err, sdk.CodeInternal, sdk.OutcomeNotSent)
+	if n := s.held("a", s.sup.AcquireReading); n != readingPlaces {
+		t.Errorf("%d are read at once", n)
+	}
+
+	// The place of a lease that is released late is not freed twice.
+	for _, lease := range held {
+		lease.Release()
+	}
+	if n := s.held("a", s.sup.AcquireReading); n != 0 {
+		t.Errorf("%d more are read at once", n)
 	}
 }
 
@@ -144,12 +216,21 @@ func inFlight(most int) func(*config.Provider) {
 // Strangers can cause questions: that the provider answers none of them says
 // nothing about payments.
 func TestQuestionsDoNotStopPayments(t *testing.T) {
-	s := newStage(t, func(tune *tuning) { tune.breakerFailures, tune.breakerOpen = 3, time.Hour })
+	s := newStage(
+		t,
+		func(tune *tuning) { tune.breakerFailures, tune.breakerOpen = 3, time.Hour },
+	)
+
 	s.apply("a:started", s.config("a"))
 	lease := s.acquire("a")
 	silent := func(context.Context) (int, error) {
-		return 0, &sdk.Error{Code: sdk.CodeUnavailable, Outcome: sdk.OutcomeUnknown, Message: "no answer"}
+		return 0, &sdk.Error{
+			Code:    sdk.CodeUnavailable,
+			Outcome: sdk.OutcomeUnknown,
+			Message: "no answer",
+		}
 	}
+
 	questions := []sdk.Capability{
 		sdk.CapabilityGetPayment, sdk.CapabilityGetPayout, sdk.CapabilityGetRefund, sdk.CapabilityListPayments,
 		sdk.CapabilityListPayouts,
@@ -157,25 +238,34 @@ func TestQuestionsDoNotStopPayments(t *testing.T) {
 	for _, verb := range questions {
 		_, _ = run(context.Background(), lease, verb, silent)
 	}
+
 	if st := s.status("a"); st.Breaker != "closed" {
 		t.Errorf("the breaker is %s", st.Breaker)
 	}
 	s.mustPay("a")
 
 	for _, verb := range questions {
-		_, err := run(context.Background(), lease, verb, func(context.Context) (int, error) {
-			return 0, errors.New("asked all the same")
-		})
+		_, err := run(
+			context.Background(),
+			lease,
+			verb,
+			func(context.Context) (int, error) {
+				return 0, errors.New("asked all the same")
+			},
+		)
+
 		wantError(t, err, sdk.CodeUnavailable, sdk.OutcomeNotSent)
 	}
 
-	// Nor does an outage of payments keep the host from asking what became of them.
+	// Nor does an outage of payments keep the host from asking what became of
+	// them.
 	other := s.config("b")
 	s.apply("a:unchanged b:started", s.config("a"), other)
 	lease = s.acquire("b")
 	for range 3 {
 		_, _ = run(context.Background(), lease, sdk.CapabilityCreatePayment, silent)
 	}
+
 	if st := s.status("b"); st.Breaker != "open" {
 		t.Errorf("the breaker is %s", st.Breaker)
 	}

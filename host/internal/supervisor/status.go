@@ -14,35 +14,52 @@ type State string
 
 // The states.
 const (
-	StateStarting    State = "starting"    // its plugin is being started for the first time
-	StateReady       State = "ready"       // calls go through
-	StateDraining    State = "draining"    // disabled or removed: only what is open is carried on
-	StateRestarting  State = "restarting"  // its plugin died or did not start, and is tried again
-	StateQuarantined State = "quarantined" // crash loop or wrong configuration: waits for a person or a new configuration
-	StateDisabled    State = "disabled"    // not enabled, nothing runs
+	// StateStarting is while its plugin is started for the first time.
+	StateStarting State = "starting"
+	// StateReady is while calls go through.
+	StateReady State = "ready"
+	// StateDraining is after it was disabled or removed, while what is open is
+	// carried on.
+	StateDraining State = "draining"
+	// StateRestarting is while its plugin, which died or did not start, is
+	// tried again.
+	StateRestarting State = "restarting"
+	// StateQuarantined is after a crash loop or with a wrong configuration: it
+	// waits for an operator or a new configuration.
+	StateQuarantined State = "quarantined"
+	// StateDisabled is while it is not enabled and nothing of it runs.
+	StateDisabled State = "disabled"
 )
 
-// Status is everything that may be shown of an account. It holds no secrets. What only a running plugin can tell is
-// empty until it has run once.
+// Status is everything that may be shown of an account. It holds no secrets.
+// A field that only a running plugin can fill is empty until it has run once.
 type Status struct {
-	Name                string             `json:"name"`
-	State               State              `json:"state"`
-	Enabled             bool               `json:"enabled"`
-	Required            bool               `json:"required"`
-	Plugin              string             `json:"plugin"`
-	Description         string             `json:"description,omitempty"`
-	Version             string             `json:"version"`
-	ContractVersion     int                `json:"contract_version"`
-	Checksum            string             `json:"checksum"` // sha256 of the running program
-	PID                 int                `json:"pid"`      // 0 when no process runs
-	StartedAt           *time.Time         `json:"started_at,omitempty"`
-	Restarts            int                `json:"restarts"` // since the first start of this version
-	InFlight            int                `json:"in_flight"`
-	MaxInFlight         int                `json:"max_in_flight"`
-	Breaker             string             `json:"breaker"` // closed, half-open or open
-	LastError           string             `json:"last_error,omitempty"`
-	Isolation           []string           `json:"isolation,omitempty"`         // what keeps the process from the rest of the machine
-	IsolationMissing    []string           `json:"isolation_missing,omitempty"` // what this system cannot do of that
+	Name            string `json:"name"`
+	State           State  `json:"state"`
+	Enabled         bool   `json:"enabled"`
+	Required        bool   `json:"required"`
+	Plugin          string `json:"plugin"`
+	Description     string `json:"description,omitempty"`
+	Version         string `json:"version"`
+	ContractVersion int    `json:"contract_version"`
+
+	// Checksum is the sha256 of the running program, PID its process; 0 when no
+	// process runs. Restarts counts since the first start of this version.
+	Checksum  string     `json:"checksum"`
+	PID       int        `json:"pid"`
+	StartedAt *time.Time `json:"started_at,omitempty"`
+	Restarts  int        `json:"restarts"`
+
+	InFlight    int    `json:"in_flight"`
+	MaxInFlight int    `json:"max_in_flight"`
+	Breaker     string `json:"breaker"` // closed, half-open or open
+	LastError   string `json:"last_error,omitempty"`
+
+	// Isolation is what keeps the process from the rest of the machine,
+	// IsolationMissing what this system cannot do of that.
+	Isolation        []string `json:"isolation,omitempty"`
+	IsolationMissing []string `json:"isolation_missing,omitempty"`
+
 	Capabilities        []sdk.Capability   `json:"capabilities"`
 	Currencies          []string           `json:"currencies"`
 	Countries           []string           `json:"countries"`
@@ -105,6 +122,7 @@ func (a *account) status() Status {
 		Version:  a.cfg.Version,
 		Breaker:  a.breaker.state(),
 	}
+
 	status.InFlight, status.MaxInFlight = a.bulkhead.held()
 	if a.lastErr != nil {
 		status.LastError = a.sup.mask.Text(a.lastErr.Error())
@@ -114,6 +132,7 @@ func (a *account) status() Status {
 		status.Restarts = a.instance.restartCount()
 	}
 
+	// The rest only a running process has.
 	if a.binding != nil && !a.binding.proc.gone() {
 		proc := a.binding.proc
 		started := proc.StartedAt()
@@ -123,6 +142,7 @@ func (a *account) status() Status {
 		status.Isolation = isolation.InForce
 		status.IsolationMissing = isolation.Missing
 	}
+
 	status.describe(a.seen, a.seenInfo)
 	return status
 }
@@ -146,27 +166,38 @@ func (s *Status) describe(info sdk.Info, account sdk.AccountInfo) {
 	if info.Version != "" {
 		s.Version = info.Version
 	}
-	s.Description, s.ContractVersion, s.ConfigSchema = info.Description, info.ContractVersion, info.ConfigSchema
-	s.Capabilities, s.Currencies, s.Countries = orEmpty(account.Capabilities), orEmpty(account.Currencies), orEmpty(info.Countries)
+	s.Description = info.Description
+	s.ContractVersion = info.ContractVersion
+	s.ConfigSchema = info.ConfigSchema
+	s.Countries = orEmpty(info.Countries)
+	s.WebhookTrust = orEmpty(info.WebhookTrust)
+
+	s.PaymentLimits = limits(info.PaymentLimits)
+	s.PayoutLimits = limits(info.PayoutLimits)
+	s.PaymentFields = info.PaymentFields
+	s.PayoutFields = info.PayoutFields
+	s.Operations = []Operation{}
+	for _, operation := range info.Operations {
+		s.Operations = append(s.Operations, Operation(operation))
+	}
+
+	// An account may take fewer currencies than its plugin.
+	s.Capabilities = orEmpty(account.Capabilities)
+	s.Warnings = account.Warnings
+	s.IdentityFingerprint = account.IdentityFingerprint
+	s.Currencies = orEmpty(account.Currencies)
 	if len(s.Currencies) == 0 {
 		s.Currencies = orEmpty(info.Currencies)
-	}
-	s.WebhookTrust, s.Warnings, s.IdentityFingerprint = orEmpty(info.WebhookTrust), account.Warnings, account.IdentityFingerprint
-	s.PaymentLimits, s.PayoutLimits = limits(info.PaymentLimits), limits(info.PayoutLimits)
-	s.PaymentFields, s.PayoutFields = info.PaymentFields, info.PayoutFields
-	s.Operations = []Operation{}
-	for _, o := range info.Operations {
-		s.Operations = append(s.Operations, Operation(o))
 	}
 }
 
 func limits(list []sdk.AmountLimit) []Limit {
 	out := make([]Limit, 0, len(list))
-	for _, l := range list {
-		out = append(out, Limit(l))
+	for _, limit := range list {
+		out = append(out, Limit(limit))
 	}
 	return out
 }
 
-// orEmpty makes an absent list [] in JSON, and a copy of any other.
+// orEmpty returns a copy of a list, [] in JSON for an absent one.
 func orEmpty[T any](list []T) []T { return append([]T{}, list...) }

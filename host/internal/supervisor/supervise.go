@@ -24,9 +24,11 @@ func (i *instance) supervise() {
 		close(i.started)
 		return
 	}
+
 	i.serve(proc)
 	close(i.started)
 
+	// A process that ends is replaced until no account needs one.
 	for proc != nil {
 		cause := i.watch(proc)
 		i.serve(nil)
@@ -34,6 +36,7 @@ func (i *instance) supervise() {
 			proc.Stop(i.sup.tune.stopBudget)
 			return
 		}
+
 		i.takeOut(proc, cause)
 		i.reap(proc)
 		proc = i.restart(cause)
@@ -53,6 +56,7 @@ func (i *instance) start() (*process, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	i.log.Info("plugin started", "pid", started.PID(), "version", started.Info().Version)
 	return &process{Process: started}, nil
 }
@@ -84,9 +88,12 @@ func (i *instance) watch(proc *process) error {
 				return replaced.cause
 			}
 			continue
+
 		case <-tick.C:
 		}
 
+		// An answer also is the time to try accounts again that could not be
+		// configured.
 		i.warnIfOutdated()
 		err := i.checkLive(proc)
 		if err == nil {
@@ -96,7 +103,12 @@ func (i *instance) watch(proc *process) error {
 		}
 
 		misses++
-		i.log.Warn("the plugin does not answer", "pid", proc.PID(), "times", misses, "error", err.Error())
+		i.log.Warn(
+			"the plugin does not answer",
+			"pid", proc.PID(),
+			"times", misses,
+			"error", err.Error(),
+		)
 		if misses >= i.sup.tune.liveMisses {
 			return fmt.Errorf("it did not answer %d times in a row", misses)
 		}
@@ -104,7 +116,7 @@ func (i *instance) watch(proc *process) error {
 }
 
 // checkLive asks the process what it is. A process under a debugger is not
-// asked: it does not answer while it stands at a breakpoint.
+// asked: it does not answer while it is stopped at a breakpoint.
 func (i *instance) checkLive(proc *process) error {
 	if i.program.IsAttached() {
 		return nil
@@ -158,7 +170,7 @@ func (i *instance) tellLost(phase State, cause error) {
 	}
 }
 
-// reap stops the process in the background. What it had already answered is
+// reap stops the process in the background. Answers that it has given are
 // still read before.
 func (i *instance) reap(proc *process) {
 	i.reaper.Go(func() {
@@ -170,12 +182,13 @@ func (i *instance) reap(proc *process) {
 	})
 }
 
-// restart starts processes until one comes up: the first time at once, then with
-// growing pauses. After too many crashes in a short time it waits for an
+// restart starts processes until one comes up: the first time at once, then
+// with growing pauses. After too many crashes in a short time it waits for an
 // operator or a new configuration. It returns nil when no account uses the
 // instance any more.
 func (i *instance) restart(cause error) *process {
 	for failures := 0; ; failures++ {
+		// An attached plugin is restarted by hand, so it is not quarantined.
 		recent := i.recentCrashes()
 		if recent >= i.sup.tune.crashLimit && !i.program.IsAttached() {
 			if !i.quarantine(cause) {
@@ -183,6 +196,7 @@ func (i *instance) restart(cause error) *process {
 			}
 			recent = 1
 		}
+
 		if !i.pause(i.sup.backoffFor(i.program.Plugin, recent-1+failures)) {
 			return nil
 		}
@@ -193,6 +207,7 @@ func (i *instance) restart(cause error) *process {
 			i.rebind(proc, (*account).rebind)
 			return proc
 		}
+
 		if i.ctx.Err() != nil {
 			return nil
 		}
@@ -223,7 +238,8 @@ func (i *instance) recentCrashes() int {
 	defer i.mu.Unlock()
 
 	limit := i.sup.opts.Now().Add(-i.sup.tune.crashWindow)
-	i.crashes = slices.DeleteFunc(i.crashes, func(at time.Time) bool { return at.Before(limit) })
+	old := func(crash time.Time) bool { return crash.Before(limit) }
+	i.crashes = slices.DeleteFunc(i.crashes, old)
 	return len(i.crashes)
 }
 
@@ -246,8 +262,8 @@ func (i *instance) quarantine(cause error) bool {
 	return true
 }
 
-// setQuarantined forgets the crashes that led to a quarantine. A quarantine that
-// begins also forgets a try that was wanted before it.
+// setQuarantined forgets the crashes that led to a quarantine. A quarantine
+// that begins also forgets a try that was wanted before it.
 func (i *instance) setQuarantined(quarantined bool) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -260,6 +276,7 @@ func (i *instance) setQuarantined(quarantined bool) {
 		default:
 		}
 	}
+
 	i.announce()
 }
 
@@ -287,6 +304,7 @@ func (i *instance) wake() {
 
 	i.quarantined = false
 	i.announce()
+
 	select {
 	case i.woken <- struct{}{}:
 	default:

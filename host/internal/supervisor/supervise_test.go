@@ -30,30 +30,43 @@ func (s *stage) crash(name string) {
 	s.t.Helper()
 	before := s.status(name)
 	kill(s.t, before.PID, syscall.SIGKILL)
-	eventually(s.t, "the crash is noticed", func() bool { return s.status(name).Restarts > before.Restarts })
+	eventually(
+		s.t,
+		"the crash is noticed",
+		func() bool { return s.status(name).Restarts > before.Restarts },
+	)
 }
 
 // crashByCall has five calls end the plugin.
 func (s *stage) crashByCall(name string) {
 	s.t.Helper()
 	s.provider.Say("exit 9")
+
 	for range 5 {
 		before := s.status(name).Restarts
 		_, err := s.pay(name)
 		wantError(s.t, err, sdk.CodeUnavailable, sdk.OutcomeUnknown)
-		eventually(s.t, "the crash is noticed", func() bool { return s.status(name).Restarts > before })
+		eventually(
+			s.t,
+			"the crash is noticed",
+			func() bool { return s.status(name).Restarts > before },
+		)
 	}
+
 	s.provider.Say("ok")
 }
 
-// go-plugin trap 6: a call fails before the process is known to be gone; replaying it could move money twice.
+// go-plugin trap 6: a call fails before the process is known to be gone;
+// replaying it could move money twice.
 func TestPluginKilledDuringACallIsReplacedAndTheCallIsInDoubt(t *testing.T) {
 	s := newStage(t)
 	s.apply("a:started b:started", s.config("a"), s.config("b", s.merchant("m2")))
 	before := s.status("a")
-	if other := s.status("b"); other.PID != before.PID || before.PID == 0 || before.State != StateReady {
+	if other := s.status("b"); other.PID != before.PID || before.PID == 0 ||
+		before.State != StateReady {
 		t.Fatalf("two processes for one program: %+v, %+v", before, other)
 	}
+
 	entered, release := s.provider.Hold(t, "ok", nil)
 	failed := payIn(s.acquire("a"))
 	plugintest.Await(t, entered)
@@ -62,13 +75,16 @@ func TestPluginKilledDuringACallIsReplacedAndTheCallIsInDoubt(t *testing.T) {
 	if !strings.Contains(e.Message, "process ended during the call") {
 		t.Errorf("message %q", e.Message)
 	}
+
 	release()
 	s.mustPay("a") // waits for the plugin that is on its way
 	s.mustPay("b")
 	after := s.status("a")
-	if after.PID == before.PID || after.Restarts != 1 || after.State != StateReady || after.LastError != "" {
+	if after.PID == before.PID || after.Restarts != 1 || after.State != StateReady ||
+		after.LastError != "" {
 		t.Errorf("status %+v", after)
 	}
+
 	calls := s.provider.Calls()
 	if len(calls) != 3 || calls[1].Merchant != "m1" || calls[2].Merchant != "m2" {
 		t.Errorf("the provider got %+v", calls)
@@ -86,6 +102,18 @@ func TestACallThatFindsNoProcessWasNotSent(t *testing.T) {
 	if calls := s.provider.Calls(); len(calls) != 0 {
 		t.Errorf("the provider got %+v", calls)
 	}
+
+	// Nor is it left to luck what the connection says: the call is not tried.
+	tried := false
+	_, err := admitted(lease, func(context.Context) (*sdk.Payment, error) {
+		tried = true
+		return nil, nil
+	})(t.Context())
+
+	wantError(t, err, sdk.CodeUnavailable, sdk.OutcomeNotSent)
+	if tried {
+		t.Error("the call was tried on a process that has ended")
+	}
 }
 
 // A connection may be broken while nobody knows yet that its process has ended.
@@ -93,8 +121,13 @@ func TestACallThatFindsNoConnectionWasNotSent(t *testing.T) {
 	s := newStage(t)
 	s.apply("a:started", s.config("a"))
 	unconnected := func(context.Context) (*sdk.Payment, error) {
-		return nil, &sdk.Error{Code: sdk.CodeUnavailable, Outcome: sdk.OutcomeUnknown, Message: "connection refused"}
+		return nil, &sdk.Error{
+			Code:    sdk.CodeUnavailable,
+			Outcome: sdk.OutcomeUnknown,
+			Message: "connection refused",
+		}
 	}
+
 	_, err := explained(s.acquire("a"), unconnected)(t.Context())
 	e := wantError(t, err, sdk.CodeUnavailable, sdk.OutcomeNotSent)
 	if !strings.Contains(e.Message, "could not be reached") {
@@ -108,9 +141,12 @@ func TestCrashLoopEndsInQuarantine(t *testing.T) {
 	s.apply("a:started", cfg)
 	s.crashByCall("a")
 	st := s.awaitState("a", StateQuarantined)
-	if st.Restarts != 5 || !strings.Contains(st.LastError, "exit status 9") || st.PID != 0 || st.Version != "1.0.0" {
+	if st.Restarts != 5 || !strings.Contains(st.LastError, "exit status 9") ||
+		st.PID != 0 ||
+		st.Version != "1.0.0" {
 		t.Errorf("status %+v", st)
 	}
+
 	_, err := s.pay("a")
 	if e := wantError(t, err, sdk.CodeUnavailable, sdk.OutcomeNotSent); e.RetryAfter == 0 {
 		t.Error("it does not say when to come again")
@@ -123,6 +159,7 @@ func TestCrashLoopEndsInQuarantine(t *testing.T) {
 		s.crashByCall("a")
 		s.awaitState("a", StateQuarantined)
 	})
+
 	t.Run("an operator frees it", func(t *testing.T) {
 		if !s.sup.Release("a") || s.sup.Release("nobody") {
 			t.Error("wrong answer")
@@ -130,6 +167,7 @@ func TestCrashLoopEndsInQuarantine(t *testing.T) {
 		s.awaitState("a", StateReady)
 		s.mustPay("a")
 	})
+
 	t.Run("another configuration frees it", func(t *testing.T) {
 		s.crashByCall("a")
 		s.awaitState("a", StateQuarantined)
@@ -140,7 +178,11 @@ func TestCrashLoopEndsInQuarantine(t *testing.T) {
 
 // go-plugin trap 7: Ping has no deadline and proves nothing.
 func TestPluginThatDoesNotAnswerIsReplaced(t *testing.T) {
-	s := newStage(t, func(tune *tuning) { tune.liveEvery, tune.liveDeadline = 20*time.Millisecond, 200*time.Millisecond })
+	s := newStage(
+		t,
+		func(tune *tuning) { tune.liveEvery, tune.liveDeadline = 20*time.Millisecond, 200*time.Millisecond },
+	)
+
 	s.apply("a:started", s.config("a"))
 	before := s.status("a").PID
 	kill(t, before, syscall.SIGSTOP)
@@ -156,6 +198,7 @@ func TestOutageOfAProviderRestartsNothing(t *testing.T) {
 	s.apply("a:started", s.config("a"))
 	before := s.status("a").PID
 	s.provider.Say("unavailable")
+
 	for range 30 {
 		_, _ = s.pay("a")
 		if l, err := s.sup.AcquireExisting(context.Background(), "a"); err == nil {
@@ -164,7 +207,10 @@ func TestOutageOfAProviderRestartsNothing(t *testing.T) {
 			l.Release()
 		}
 	}
-	if st := s.status("a"); st.PID != before || st.Restarts != 0 || st.State != StateReady || st.Breaker != "open" {
+
+	if st := s.status("a"); st.PID != before || st.Restarts != 0 ||
+		st.State != StateReady ||
+		st.Breaker != "open" {
 		t.Errorf("status %+v", st)
 	}
 }
@@ -176,9 +222,12 @@ func TestPluginThatDoesNotStartIsTriedAgain(t *testing.T) {
 	if !strings.Contains(results[0].Error.Error(), "exit status 3") {
 		t.Errorf("err = %v", results[0].Error)
 	}
-	if st := s.status("a"); st.State != StateRestarting || !strings.Contains(st.LastError, "cannot open the ledger") {
+
+	if st := s.status("a"); st.State != StateRestarting ||
+		!strings.Contains(st.LastError, "cannot open the ledger") {
 		t.Errorf("status %+v", st)
 	}
+
 	s.script("")
 	s.mustPay("a") // waits for it
 	if st := s.status("a"); st.State != StateReady || st.LastError != "" {
@@ -193,6 +242,7 @@ func TestPluginWhoseFileIsMissingIsTriedAgain(t *testing.T) {
 	if !strings.Contains(results[0].Error.Error(), "the folder holds actor") {
 		t.Errorf("err = %v", results[0].Error)
 	}
+
 	s.install("actor@2.0.0", "2.0.0")
 	s.mustPay("a")
 	if st := s.status("a"); st.Version != "2.0.0" {
@@ -202,15 +252,22 @@ func TestPluginWhoseFileIsMissingIsTriedAgain(t *testing.T) {
 
 func TestWrongConfigurationIsNotTriedAgain(t *testing.T) {
 	s := newStage(t)
-	wrong := s.config("a", func(p *config.Provider) { p.Config = own(map[string]string{"merchent": "m1"}) })
+	wrong := s.config(
+		"a",
+		func(p *config.Provider) { p.Config = own(map[string]string{"merchent": "m1"}) },
+	)
+
 	results := s.apply("a:failed b:started", wrong, s.config("b"))
 	e := sdk.AsError(results[0].Error)
 	if e.Code != sdk.CodeInvalidRequest || len(e.Violations) != 2 {
 		t.Errorf("err = %v", e)
 	}
-	if st := s.status("a"); st.State != StateQuarantined || !strings.Contains(st.LastError, "merchent") {
+
+	if st := s.status("a"); st.State != StateQuarantined ||
+		!strings.Contains(st.LastError, "merchent") {
 		t.Errorf("status %+v", st)
 	}
+
 	s.mustPay("b")
 	s.apply("a:started b:unchanged", s.config("a"), s.config("b"))
 	s.mustPay("a")
@@ -227,6 +284,7 @@ func TestAccountThatCannotBeConfiguredAgainDoesNotKeepTheOthers(t *testing.T) {
 		}
 		return "ok"
 	})
+
 	s.crash("b")
 	s.mustPay("b")
 	s.awaitState("a", StateQuarantined)
@@ -240,11 +298,13 @@ func TestAccountThatCannotBeConfiguredAgainDoesNotKeepTheOthers(t *testing.T) {
 		}
 		return "ok"
 	})
+
 	s.crash("b")
 	eventually(t, "a waits", func() bool {
 		st := s.status("a")
 		return st.State == StateRestarting && strings.Contains(st.LastError, "no answer")
 	})
+
 	s.mustPay("b")
 	s.provider.Say("ok")
 	s.mustPay("a")
@@ -257,7 +317,8 @@ func alive(pid int) bool {
 	return err == nil && !strings.HasPrefix(after, "Z") && !strings.HasPrefix(after, "X")
 }
 
-// A plugin that leaks is ended at its limit and replaced; the host and the other accounts do not notice.
+// A plugin that leaks is ended at its limit and replaced; the host and the
+// other accounts do not notice.
 func TestPluginThatLeaksMemoryIsReplaced(t *testing.T) {
 	s := newStage(t, func(tune *tuning) { tune.memory = 40 << 20 })
 	s.apply("shop:started", s.config("shop"))
@@ -266,12 +327,19 @@ func TestPluginThatLeaksMemoryIsReplaced(t *testing.T) {
 	if _, err := s.pay("shop"); sdk.OutcomeOf(err) != sdk.OutcomeUnknown {
 		t.Errorf("the call ended with %v", err)
 	}
+
 	s.provider.Say("ok")
 	s.mustPay("shop")
 	after := s.status("shop")
 	if after.PID == before.PID || after.Restarts != 1 {
-		t.Errorf("process %d, before %d; restarted %d times", after.PID, before.PID, after.Restarts)
+		t.Errorf(
+			"process %d, before %d; restarted %d times",
+			after.PID,
+			before.PID,
+			after.Restarts,
+		)
 	}
+
 	if !strings.Contains(strings.Join(after.Isolation, ", "), "160 MiB of memory") {
 		t.Errorf("isolation: %s", after.Isolation)
 	}
@@ -282,10 +350,12 @@ func TestCrashesLeaveNothingBehind(t *testing.T) {
 	s := newStage(t)
 	before := goleak.IgnoreCurrent()
 	s.apply("a:started", s.config("a"))
+
 	for range 3 {
 		s.crash("a")
 		s.mustPay("a")
 	}
+
 	s.apply("a:removed")
 	eventually(t, "it is forgotten", func() bool { _, ok := s.sup.Status("a"); return !ok })
 	if err := goleak.Find(before); err != nil {

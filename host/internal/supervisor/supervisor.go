@@ -44,8 +44,8 @@ type Options struct {
 	// accounts in the sandbox only.
 	Attached map[string]plugin.DebugAttach
 
-	// Admit returns why no account of a plugin may be served by this host, given
-	// what the plugin says of itself; nil: all may.
+	// Admit returns why no account of a plugin may be served by this host,
+	// given what the plugin says of itself; nil: all may.
 	Admit func(sdk.Info) error
 
 	tune *tuning
@@ -77,8 +77,8 @@ type Supervisor struct {
 	instances map[programKey]*instance
 }
 
-// New returns a Supervisor without accounts. It touches nothing before the first
-// Apply.
+// New returns a Supervisor without accounts. It touches nothing before the
+// first Apply.
 func New(opts Options) *Supervisor {
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.DiscardHandler)
@@ -86,6 +86,7 @@ func New(opts Options) *Supervisor {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
+
 	if opts.tune == nil {
 		opts.tune = defaultTuning()
 	}
@@ -99,12 +100,14 @@ func New(opts Options) *Supervisor {
 		accounts:  map[string]*account{},
 		instances: map[programKey]*instance{},
 	}
+
 	s.querying.resize(allQuerying)
 	s.reading.resize(allReading)
 	s.reading.queue = readingQueue
 
 	s.closing, s.beginClose = context.WithCancel(context.Background())
-	s.hurrying, s.endDrains = context.WithCancel(context.Background()) //nolint:gosec // Close calls it
+	s.hurrying, s.endDrains = context.WithCancel(context.Background()) //nolint:gosec // by Close
+
 	return s
 }
 
@@ -140,6 +143,8 @@ func (s *Supervisor) Close(ctx context.Context) error {
 	defer s.applying.Unlock()
 	defer context.AfterFunc(ctx, s.endDrains)()
 
+	// Every account goes out of service, whatever is open: the next host carries
+	// that on.
 	var accounts sync.WaitGroup
 	for _, a := range s.all() {
 		accounts.Go(func() {
@@ -151,12 +156,14 @@ func (s *Supervisor) Close(ctx context.Context) error {
 			a.endDraining()
 		})
 	}
+
 	accounts.Wait()
 	s.background.Wait()
 
 	if s.workspace == nil {
 		return nil
 	}
+
 	return s.workspace.Close()
 }
 
@@ -175,6 +182,7 @@ func (s *Supervisor) account(cfg config.Provider) *account {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.removed = false
+
 	return a
 }
 

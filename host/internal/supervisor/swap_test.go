@@ -4,6 +4,7 @@ package supervisor
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -16,13 +17,15 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// go-plugin trap 1: Kill cuts the calls in flight, so a process is drained first.
+// go-plugin trap 1: Kill cuts the calls in flight, so a process is drained
+// first.
 func TestSwapUnderLoadLosesNoCall(t *testing.T) {
 	s := newStage(t)
 	s.apply("a:started", s.config("a"))
 	stop := make(chan struct{})
 	var calls, lost atomic.Int64
 	var wg sync.WaitGroup
+
 	for range 8 {
 		wg.Go(func() {
 			for {
@@ -31,6 +34,7 @@ func TestSwapUnderLoadLosesNoCall(t *testing.T) {
 					return
 				default:
 				}
+
 				calls.Add(1)
 				if _, err := s.pay("a"); err != nil {
 					lost.Add(1)
@@ -39,6 +43,7 @@ func TestSwapUnderLoadLosesNoCall(t *testing.T) {
 			}
 		})
 	}
+
 	for _, version := range []string{"2.0.0", "1.0.0", "2.0.0"} {
 		goal := calls.Load() + 40
 		eventually(t, "there is load", func() bool { return calls.Load() > goal })
@@ -48,6 +53,7 @@ func TestSwapUnderLoadLosesNoCall(t *testing.T) {
 			t.Errorf("status %+v", st)
 		}
 	}
+
 	close(stop)
 	wg.Wait()
 	if lost.Load() > 0 || calls.Load() < 100 {
@@ -55,7 +61,8 @@ func TestSwapUnderLoadLosesNoCall(t *testing.T) {
 	}
 }
 
-// go-plugin trap 1: Kill cuts the calls in flight, so a process is drained first.
+// go-plugin trap 1: Kill cuts the calls in flight, so a process is drained
+// first.
 func TestOldVersionServesItsLeasesAndIsThenStopped(t *testing.T) {
 	s := newStage(t)
 	s.apply("a:started", s.config("a"))
@@ -66,12 +73,14 @@ func TestOldVersionServesItsLeasesAndIsThenStopped(t *testing.T) {
 	if v := s.acquire("a").Version(); v != "2.0.0" || old.Version() != "1.0.0" {
 		t.Errorf("new leases have %s, old ones %s", v, old.Version())
 	}
+
 	if _, err := old.CreatePayment(context.Background(), payment("r1")); err != nil {
 		t.Errorf("a call on the old lease: %v", err)
 	}
 	if !alive(pid) {
 		t.Error("the old process was stopped under its lease")
 	}
+
 	old.Release()
 	eventually(t, "the old process is stopped", func() bool { return !alive(pid) })
 }
@@ -85,6 +94,7 @@ func TestDrainTimeEndsWhatDoesNotEnd(t *testing.T) {
 	failed := payIn(s.acquire("a"))
 	plugintest.Await(t, entered)
 	s.install("actor", "2.0.0")
+
 	s.apply("a:swapped", s.config("a", short))
 	wantError(t, plugintest.Await(t, failed), sdk.CodeUnavailable, sdk.OutcomeUnknown)
 	eventually(t, "the old process is stopped", func() bool { return !alive(pid) })
@@ -99,8 +109,14 @@ func TestOldVersionThatIsWantedAgainWhileItDrainsGoesOn(t *testing.T) {
 	s.install("actor", "1.0.0")
 	s.apply("a:swapped", s.config("a"))
 	old.Release()
+
 	a := s.sup.find("a")
-	eventually(t, "all is drained", func() bool { a.mu.Lock(); defer a.mu.Unlock(); return a.retiring == 0 })
+	eventually(
+		t,
+		"all is drained",
+		func() bool { a.mu.Lock(); defer a.mu.Unlock(); return a.retiring == 0 },
+	)
+
 	s.mustPay("a")
 	if st := s.status("a"); st.PID != pid {
 		t.Errorf("process %d, was %d", st.PID, pid)
@@ -112,6 +128,7 @@ func TestFailureBeforeTheSwitchLeavesTheOldServing(t *testing.T) {
 	s.install("actor@1.0.0", "1.0.0")
 	cfg := s.config("a")
 	s.apply("a:started b:started", cfg, s.config("b", pinned))
+
 	before := s.status("a")
 	for _, c := range []struct {
 		name, script, want string
@@ -130,6 +147,7 @@ func TestFailureBeforeTheSwitchLeavesTheOldServing(t *testing.T) {
 			if c.change != nil {
 				c.change(&change)
 			}
+
 			results := s.apply("a:failed b:unchanged", change, s.config("b", pinned))
 			if !strings.Contains(results[0].Error.Error(), c.want) {
 				t.Errorf("%q is not in: %v", c.want, results[0].Error)
@@ -138,9 +156,11 @@ func TestFailureBeforeTheSwitchLeavesTheOldServing(t *testing.T) {
 			if st.PID != before.PID || st.State != StateReady || st.LastError == "" {
 				t.Errorf("status %+v", st)
 			}
+
 			s.mustPay("a")
 		})
 	}
+
 	s.script("")
 	s.apply("a:swapped b:unchanged", cfg, s.config("b", pinned))
 	if st := s.status("a"); st.LastError != "" || st.Version != "2.0.0" {
@@ -152,41 +172,63 @@ func TestReconfiguredAccountKeepsItsProcessAndItsCalls(t *testing.T) {
 	s := newStage(t)
 	s.apply("a:started b:started", s.config("a", s.table("m1", "old")), s.config("b"))
 	pid := s.status("a").PID
-	entered, release := s.provider.Hold(t, "ok", func(c plugintest.Call) bool { return c.Note == "old" })
+	entered, release := s.provider.Hold(
+		t,
+		"ok",
+		func(c plugintest.Call) bool { return c.Note == "old" },
+	)
+
 	done := payIn(s.acquire("a"))
 	plugintest.Await(t, entered)
-	s.apply("a:reconfigured b:unchanged", s.config("a", s.table("m1", "new")), s.config("b"))
+	s.apply(
+		"a:reconfigured b:unchanged",
+		s.config("a", s.table("m1", "new")),
+		s.config("b"),
+	)
 	s.mustPay("a")
+
 	release()
 	if err := plugintest.Await(t, done); err != nil {
 		t.Errorf("the call under way: %v", err)
 	}
-	if calls := s.provider.Calls(); len(calls) != 2 || calls[1].Note != "new" || s.status("a").PID != pid {
+	if calls := s.provider.Calls(); len(calls) != 2 || calls[1].Note != "new" ||
+		s.status("a").PID != pid {
 		t.Errorf("calls %+v", calls)
 	}
-	s.apply("a:reconfigured b:unchanged", s.config("a", s.table("m1", "new"), func(p *config.Provider) { p.MaxInFlight = 3 }), s.config("b"))
+
+	s.apply(
+		"a:reconfigured b:unchanged",
+		s.config("a", s.table("m1", "new"), func(p *config.Provider) { p.MaxInFlight = 3 }),
+		s.config("b"),
+	)
+
 	if st := s.status("a"); st.MaxInFlight != 3 || st.PID != pid {
 		t.Errorf("status %+v", st)
 	}
 }
 
-// Who leased wrote down who the account was; the call is made as that or not at all.
+// Who leased wrote down who the account was; the call is made as that or not at
+// all.
 func TestLeaseOfAnotherIdentityIsTurnedAway(t *testing.T) {
 	s := newStage(t)
 	s.apply("a:started", s.config("a"))
 	old := s.acquire("a")
 	kept := s.acquire("a")
-	s.apply("a:reconfigured", s.config("a", func(p *config.Provider) { p.MaxInFlight = 5 })) // the same identity
+
+	// the same identity
+	s.apply("a:reconfigured", s.config("a", func(p *config.Provider) { p.MaxInFlight = 5 }))
 	s.apply("a:reconfigured", s.config("a", s.merchant("m2")))
 	fresh := s.acquire("a")
 	if old.Fingerprint() == fresh.Fingerprint() {
 		t.Fatal("the fingerprint has not changed")
 	}
+
 	_, err := old.CreatePayment(context.Background(), payment("r1"))
 	wantError(t, err, sdk.CodeUnavailable, sdk.OutcomeNotSent)
 	if n := len(s.provider.Calls()); n != 0 {
 		t.Errorf("the provider got %d calls", n)
 	}
+
 	if _, err := fresh.CreatePayment(context.Background(), payment("r1")); err != nil {
 		t.Error(err)
 	}
@@ -201,6 +243,7 @@ func TestIdentityDoesNotChangeWhileSomethingIsOpen(t *testing.T) {
 	s.apply("a:started", s.config("a"))
 	s.open.Store(true)
 	s.apply("a:reconfigured", s.config("a", s.table("m1", "note"))) // the same identity
+
 	for _, swap := range []bool{false, true} {
 		if swap {
 			s.install("actor", "2.0.0")
@@ -209,13 +252,23 @@ func TestIdentityDoesNotChangeWhileSomethingIsOpen(t *testing.T) {
 		if !strings.Contains(results[0].Error.Error(), "identity") {
 			t.Errorf("err = %v", results[0].Error)
 		}
+
 		s.mustPay("a")
-		if c := s.provider.Calls(); c[len(c)-1].Merchant != "m1" || c[len(c)-1].Version != "1.0.0" {
+		if c := s.provider.Calls(); c[len(c)-1].Merchant != "m1" ||
+			c[len(c)-1].Version != "1.0.0" {
 			t.Errorf("the call was made as %+v", c[len(c)-1])
 		}
 	}
-	s.expect("a:swapped", s.sup.ApplyForced(context.Background(), []config.Provider{s.config("a", s.merchant("m2"))}))
+
+	s.expect(
+		"a:swapped",
+		s.sup.ApplyForced(
+			context.Background(),
+			[]config.Provider{s.config("a", s.merchant("m2"))},
+		),
+	)
 	s.mustPay("a")
+
 	if c := s.provider.Calls(); c[len(c)-1].Merchant != "m2" {
 		t.Errorf("the call was made as %+v", c[len(c)-1])
 	}
@@ -233,7 +286,14 @@ func TestIdentityDoesNotChangeWithARestartWhileSomethingIsOpen(t *testing.T) {
 	if !strings.Contains(results[0].Error.Error(), "identity") {
 		t.Errorf("err = %v", results[0].Error)
 	}
-	s.expect("a:started", s.sup.ApplyForced(context.Background(), []config.Provider{s.config("a", s.merchant("m2"))}))
+
+	s.expect(
+		"a:started",
+		s.sup.ApplyForced(
+			context.Background(),
+			[]config.Provider{s.config("a", s.merchant("m2"))},
+		),
+	)
 
 	again := newStage(t)
 	again.identities.Store(&[]string{was})
@@ -244,10 +304,16 @@ func TestOneProviderMayBeSwappedAndAnotherOfTheSamePluginKept(t *testing.T) {
 	s := newStage(t)
 	s.install("actor@2.0.0", "2.0.0")
 	s.apply("a:started b:started", s.config("a"), s.config("b"))
-	s.apply("a:swapped b:unchanged", s.config("a", func(p *config.Provider) { p.Version = "2.0.0" }), s.config("b"))
+	s.apply(
+		"a:swapped b:unchanged",
+		s.config("a", func(p *config.Provider) { p.Version = "2.0.0" }),
+		s.config("b"),
+	)
+
 	s.mustPay("a")
 	s.mustPay("b")
-	if a, b := s.status("a"), s.status("b"); a.Version != "2.0.0" || b.Version != "1.0.0" || a.PID == b.PID {
+	if a, b := s.status("a"), s.status("b"); a.Version != "2.0.0" || b.Version != "1.0.0" ||
+		a.PID == b.PID {
 		t.Errorf("a %+v, b %+v", a, b)
 	}
 }
@@ -255,7 +321,8 @@ func TestOneProviderMayBeSwappedAndAnotherOfTheSamePluginKept(t *testing.T) {
 // pinned keeps b of a test on its own file, whatever lies under the bare name.
 func pinned(p *config.Provider) { p.Version = "1.0.0" }
 
-// A reload after the resolver's files were replaced gives plugins new processes, side by side with the old ones.
+// A reload after the resolver's files were replaced gives plugins new
+// processes, side by side with the old ones.
 func TestOtherSurroundingsAreAnotherUnit(t *testing.T) {
 	b := plugin.Binary{Plugin: "acme", Checksum: "c", Surroundings: "one"}
 	other := b
@@ -276,7 +343,34 @@ func TestWhatMayNotBeServedHereIsQuarantined(t *testing.T) {
 	if !strings.Contains(results[0].Error.Error(), "actor may not be served here") {
 		t.Errorf("got %v", results[0].Error)
 	}
-	if status, _ := s.sup.Status("a"); status.State != StateQuarantined || !strings.Contains(status.LastError, "may not be served here") {
+
+	if status, _ := s.sup.Status("a"); status.State != StateQuarantined ||
+		!strings.Contains(status.LastError, "may not be served here") {
 		t.Errorf("got %+v", status)
+	}
+}
+
+// Nor does it get another identity while no process serves it: what is open is
+// then all that tells who it was.
+func TestIdentityIsKeptWhileNoProcessServes(t *testing.T) {
+	s := newStage(t)
+	s.apply("a:started", s.config("a"))
+	was := s.status("a").IdentityFingerprint
+	s.open.Store(true)
+	s.identities.Store(&[]string{was})
+	a := s.sup.find("a")
+	a.lost(
+		a.current().instance,
+		StateQuarantined,
+		errors.New("its configuration is refused"),
+	)
+
+	results := s.apply("a:failed", s.config("a", s.merchant("m2")))
+	if !strings.Contains(results[0].Error.Error(), "identity") {
+		t.Errorf("err = %v", results[0].Error)
+	}
+	s.apply("a:started", s.config("a"))
+	if is := s.status("a").IdentityFingerprint; is != was {
+		t.Errorf("it has another identity: %s", is)
 	}
 }

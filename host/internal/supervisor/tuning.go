@@ -99,6 +99,7 @@ func (t *tuning) backoff(try int) time.Duration {
 		wait = min(wait, t.retryFirst<<(try-1))
 	}
 	spread := 0.75 + rand.Float64()/2 //nolint:gosec // a spread, not a secret
+
 	return time.Duration(float64(wait) * spread)
 }
 

@@ -7,94 +7,158 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// The verbs have the signatures of the SDK's author interfaces. All go through the chain in wrap.
+// The verbs have the signatures of the SDK's author interfaces. All go through
+// the chain in wrap. Every error is an *sdk.Error.
 
-// CheckHealth informs people; its result changes nothing in this package.
+// CheckHealth asks the plugin how its provider is. The answer is for people: it
+// changes nothing in this package.
 func (l *Lease) CheckHealth(ctx context.Context) (sdk.Health, error) {
 	return run(ctx, l, sdk.CapabilityCheckHealth, l.binding.verbs.CheckHealth)
 }
 
 // ListPaymentMethods lists what the customer can pay with.
-func (l *Lease) ListPaymentMethods(ctx context.Context, q sdk.ListPaymentMethodsRequest) ([]sdk.PaymentMethod, error) {
-	return run(ctx, l, sdk.CapabilityListPaymentMethods, with(q, l.binding.verbs.ListPaymentMethods))
+func (l *Lease) ListPaymentMethods(
+	ctx context.Context,
+	request sdk.ListPaymentMethodsRequest,
+) ([]sdk.PaymentMethod, error) {
+	do := with(request, l.binding.verbs.ListPaymentMethods)
+	return run(ctx, l, sdk.CapabilityListPaymentMethods, do)
 }
 
 // CreatePayment creates a payment at the provider.
-func (l *Lease) CreatePayment(ctx context.Context, q sdk.CreatePaymentRequest) (*sdk.Payment, error) {
-	return run(ctx, l, sdk.CapabilityCreatePayment, with(q, l.binding.verbs.CreatePayment))
+func (l *Lease) CreatePayment(
+	ctx context.Context,
+	request sdk.CreatePaymentRequest,
+) (*sdk.Payment, error) {
+	do := with(request, l.binding.verbs.CreatePayment)
+	return run(ctx, l, sdk.CapabilityCreatePayment, do)
 }
 
 // ConfirmPayment hands over what the customer sent back.
-func (l *Lease) ConfirmPayment(ctx context.Context, q sdk.ConfirmPaymentRequest) (*sdk.Payment, error) {
-	return run(ctx, l, sdk.CapabilityConfirmPayment, with(q, l.binding.verbs.ConfirmPayment))
+func (l *Lease) ConfirmPayment(
+	ctx context.Context,
+	request sdk.ConfirmPaymentRequest,
+) (*sdk.Payment, error) {
+	do := with(request, l.binding.verbs.ConfirmPayment)
+	return run(ctx, l, sdk.CapabilityConfirmPayment, do)
 }
 
-// GetPayment asks for a payment's status.
-func (l *Lease) GetPayment(ctx context.Context, q sdk.GetPaymentRequest) (*sdk.Payment, error) {
-	return run(ctx, l, sdk.CapabilityGetPayment, with(q, l.binding.verbs.GetPayment))
+// GetPayment queries a payment's status.
+func (l *Lease) GetPayment(
+	ctx context.Context,
+	request sdk.GetPaymentRequest,
+) (*sdk.Payment, error) {
+	do := with(request, l.binding.verbs.GetPayment)
+	return run(ctx, l, sdk.CapabilityGetPayment, do)
 }
 
-// ListPayments asks for many payments.
-func (l *Lease) ListPayments(ctx context.Context, q sdk.ListPaymentsRequest) (*sdk.ListPaymentsResponse, error) {
-	return run(ctx, l, sdk.CapabilityListPayments, with(q, l.binding.verbs.ListPayments))
+// ListPayments queries many payments.
+func (l *Lease) ListPayments(
+	ctx context.Context,
+	request sdk.ListPaymentsRequest,
+) (*sdk.ListPaymentsResponse, error) {
+	do := with(request, l.binding.verbs.ListPayments)
+	return run(ctx, l, sdk.CapabilityListPayments, do)
 }
 
-// CapturePayment takes an authorized payment.
-func (l *Lease) CapturePayment(ctx context.Context, q sdk.CapturePaymentRequest) (*sdk.Payment, error) {
-	return run(ctx, l, sdk.CapabilityCapturePayment, with(q, l.binding.verbs.CapturePayment))
+// CapturePayment captures an authorized payment.
+func (l *Lease) CapturePayment(
+	ctx context.Context,
+	request sdk.CapturePaymentRequest,
+) (*sdk.Payment, error) {
+	do := with(request, l.binding.verbs.CapturePayment)
+	return run(ctx, l, sdk.CapabilityCapturePayment, do)
 }
 
-// CancelPayment gives up a payment.
-func (l *Lease) CancelPayment(ctx context.Context, q sdk.CancelPaymentRequest) (*sdk.Payment, error) {
-	return run(ctx, l, sdk.CapabilityCancelPayment, with(q, l.binding.verbs.CancelPayment))
+// CancelPayment cancels a payment.
+func (l *Lease) CancelPayment(
+	ctx context.Context,
+	request sdk.CancelPaymentRequest,
+) (*sdk.Payment, error) {
+	do := with(request, l.binding.verbs.CancelPayment)
+	return run(ctx, l, sdk.CapabilityCancelPayment, do)
 }
 
-// CreateRefund gives back a payment.
-func (l *Lease) CreateRefund(ctx context.Context, q sdk.CreateRefundRequest) (*sdk.Refund, error) {
-	return run(ctx, l, sdk.CapabilityCreateRefund, with(q, l.binding.verbs.CreateRefund))
+// CreateRefund refunds a payment.
+func (l *Lease) CreateRefund(
+	ctx context.Context,
+	request sdk.CreateRefundRequest,
+) (*sdk.Refund, error) {
+	do := with(request, l.binding.verbs.CreateRefund)
+	return run(ctx, l, sdk.CapabilityCreateRefund, do)
 }
 
-// GetRefund asks for a refund's status.
-func (l *Lease) GetRefund(ctx context.Context, q sdk.GetRefundRequest) (*sdk.Refund, error) {
-	return run(ctx, l, sdk.CapabilityGetRefund, with(q, l.binding.verbs.GetRefund))
+// GetRefund queries a refund's status.
+func (l *Lease) GetRefund(
+	ctx context.Context,
+	request sdk.GetRefundRequest,
+) (*sdk.Refund, error) {
+	do := with(request, l.binding.verbs.GetRefund)
+	return run(ctx, l, sdk.CapabilityGetRefund, do)
 }
 
 // CreatePayout sends money.
-func (l *Lease) CreatePayout(ctx context.Context, q sdk.CreatePayoutRequest) (*sdk.Payout, error) {
-	return run(ctx, l, sdk.CapabilityCreatePayout, with(q, l.binding.verbs.CreatePayout))
+func (l *Lease) CreatePayout(
+	ctx context.Context,
+	request sdk.CreatePayoutRequest,
+) (*sdk.Payout, error) {
+	do := with(request, l.binding.verbs.CreatePayout)
+	return run(ctx, l, sdk.CapabilityCreatePayout, do)
 }
 
-// GetPayout asks for a payout's status.
-func (l *Lease) GetPayout(ctx context.Context, q sdk.GetPayoutRequest) (*sdk.Payout, error) {
-	return run(ctx, l, sdk.CapabilityGetPayout, with(q, l.binding.verbs.GetPayout))
+// GetPayout queries a payout's status.
+func (l *Lease) GetPayout(
+	ctx context.Context,
+	request sdk.GetPayoutRequest,
+) (*sdk.Payout, error) {
+	do := with(request, l.binding.verbs.GetPayout)
+	return run(ctx, l, sdk.CapabilityGetPayout, do)
 }
 
-// ListPayouts asks for many payouts.
-func (l *Lease) ListPayouts(ctx context.Context, q sdk.ListPayoutsRequest) (*sdk.ListPayoutsResponse, error) {
-	return run(ctx, l, sdk.CapabilityListPayouts, with(q, l.binding.verbs.ListPayouts))
+// ListPayouts queries many payouts.
+func (l *Lease) ListPayouts(
+	ctx context.Context,
+	request sdk.ListPayoutsRequest,
+) (*sdk.ListPayoutsResponse, error) {
+	do := with(request, l.binding.verbs.ListPayouts)
+	return run(ctx, l, sdk.CapabilityListPayouts, do)
 }
 
-// GetBalances asks what the account holds.
+// GetBalances returns what the account holds.
 func (l *Lease) GetBalances(ctx context.Context) ([]sdk.Balance, error) {
 	return run(ctx, l, sdk.CapabilityGetBalances, l.binding.verbs.GetBalances)
 }
 
-// ParseWebhook reads a raw notice. It asks nobody, so an open breaker does not stop it.
-func (l *Lease) ParseWebhook(ctx context.Context, q sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
-	return run(ctx, l, sdk.CapabilityParseWebhook, with(q, l.binding.verbs.ParseWebhook))
+// ParseWebhook reads a raw webhook. It calls no provider, so an open breaker
+// does not stop it.
+func (l *Lease) ParseWebhook(
+	ctx context.Context,
+	request sdk.ParseWebhookRequest,
+) (*sdk.WebhookResult, error) {
+	do := with(request, l.binding.verbs.ParseWebhook)
+	return runReading(ctx, l, sdk.CapabilityParseWebhook, do)
 }
 
-// ParseReturn reads the request of a customer who comes back. An open breaker does not stop it.
-func (l *Lease) ParseReturn(ctx context.Context, q sdk.ParseReturnRequest) (*sdk.Return, error) {
-	return run(ctx, l, sdk.CapabilityParseReturn, with(q, l.binding.verbs.ParseReturn))
+// ParseReturn reads the request of a customer who comes back. An open breaker
+// does not stop it.
+func (l *Lease) ParseReturn(
+	ctx context.Context,
+	request sdk.ParseReturnRequest,
+) (*sdk.Return, error) {
+	do := with(request, l.binding.verbs.ParseReturn)
+	return runReading(ctx, l, sdk.CapabilityParseReturn, do)
 }
 
 // InvokeOperation runs one of the provider's own operations.
-func (l *Lease) InvokeOperation(ctx context.Context, q sdk.InvokeOperationRequest) (json.RawMessage, error) {
-	return run(ctx, l, sdk.CapabilityInvokeOperation, with(q, l.binding.verbs.InvokeOperation))
+func (l *Lease) InvokeOperation(
+	ctx context.Context,
+	request sdk.InvokeOperationRequest,
+) (json.RawMessage, error) {
+	do := with(request, l.binding.verbs.InvokeOperation)
+	return run(ctx, l, sdk.CapabilityInvokeOperation, do)
 }
 
-// with makes a verb that takes a request one that takes none.
-func with[Q, R any](q Q, do func(context.Context, Q) (R, error)) call[R] {
-	return func(ctx context.Context) (R, error) { return do(ctx, q) }
+// with binds a verb to its request.
+func with[Q, R any](request Q, verb func(context.Context, Q) (R, error)) call[R] {
+	return func(ctx context.Context) (R, error) { return verb(ctx, request) }
 }

@@ -95,7 +95,7 @@ func Handler(simulator Simulator, config func(baseURL string) string) http.Handl
 		mux.HandleFunc(method+" "+controlPath+can, serve)
 	}
 
-	// Only what there is is offered, and listed in "can".
+	// Only what the simulator has is served, and listed in "can".
 	if config != nil {
 		offer(http.MethodGet, canConfig, func(w http.ResponseWriter, r *http.Request) {
 			text := config(r.URL.Query().Get("base_url"))

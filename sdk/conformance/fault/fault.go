@@ -74,8 +74,8 @@ type Fault struct {
 	// provider's own error can be played.
 	Body string
 	// Processed makes Error, HTML, Empty, Giant and Reset happen after the
-	// request was processed: the answer of a proxy that gave up waiting. Of a
-	// Delay it makes the answer wait in place of the request, and then no other
+	// request was processed: the answer of a proxy that gave up waiting. With
+	// a Delay the answer waits in place of the request, and then no other
 	// fault happens: the money is gone whether or not the caller waits. A
 	// request that waits is dropped when its caller goes away.
 	Processed bool

@@ -23,7 +23,7 @@ type Injector struct {
 	held []func() // webhooks that wait for the next one
 }
 
-// Add appends a fault. Of several that fit a request the one that was added
+// Add appends a fault. If several fit a request, the one that was added
 // first happens.
 func (i *Injector) Add(f Fault) error {
 	if err := f.check(); err != nil {

@@ -15,7 +15,7 @@ import (
 type Option func(*comparison)
 
 // Varying names what is different in every call, such as a time, a nonce or a
-// signature. Of a field of that name, at any depth of a JSON body, in a form,
+// signature. For a field of that name, at any depth of a JSON body, in a form,
 // in a query or in the plugin's answer, only its presence is compared.
 func Varying(names ...string) Option {
 	return func(c *comparison) {

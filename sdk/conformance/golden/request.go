@@ -38,8 +38,8 @@ func (c comparison) request(
 		c.body("body", string(recorded.Request), text, contentType)...)
 }
 
-// textOf returns what an exchange shows of a body, masks aside. Of a file in it
-// that is only the size.
+// textOf returns what an exchange shows of a body, masks aside. A file in
+// it is shown by its size.
 func textOf(contentType string, body []byte) string {
 	kind, parameters, _ := mime.ParseMediaType(contentType)
 	if kind == "multipart/form-data" {

@@ -44,7 +44,7 @@ func (f *Failure) compare(c comparison, err *sdk.Error) []string {
 		}
 	}
 
-	// Of violations only the fields are for programs.
+	// Only the fields of violations are for programs.
 	var want, got []string
 	for _, violation := range f.Violations {
 		want = append(want, violation.Field)

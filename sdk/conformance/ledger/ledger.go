@@ -75,8 +75,8 @@ func (l *Ledger) Add(entry Entry) bool {
 		l.place = map[entryKey]int{}
 	}
 
-	// The caller keeps its own map of details.
 	l.place[key] = len(l.list)
+	// A copy: the caller may change its map of details later.
 	l.list = append(l.list, entry.clone())
 	return true
 }

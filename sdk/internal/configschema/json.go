@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// What a configuration, options or an operation's input may weigh. Real ones
+// Bounds of a configuration, of options and of an operation's input. Real ones
 // have a few hundred bytes.
 const (
 	maxBytes = 256 << 10

@@ -52,7 +52,7 @@ const (
 	Code_CODE_UNAVAILABLE Code = 10
 	// This account cannot do that, or not with this payment (a second capture, a currency of a method).
 	Code_CODE_NOT_SUPPORTED Code = 11
-	// A notice or an answer whose signature does not verify.
+	// A webhook or an answer whose signature does not verify.
 	Code_CODE_INVALID_SIGNATURE Code = 12
 	// A fault of the plugin or the host.
 	Code_CODE_INTERNAL Code = 13

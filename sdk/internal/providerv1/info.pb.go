@@ -176,12 +176,12 @@ func (Repeat) EnumDescriptor() ([]byte, []int) {
 	return file_payhost_provider_v1_info_proto_rawDescGZIP(), []int{1}
 }
 
-// WebhookTrust is one way in which a notice proves that it comes from the provider.
+// WebhookTrust is one way in which a webhook proves that it comes from the provider.
 type WebhookTrust int32
 
 const (
 	WebhookTrust_WEBHOOK_TRUST_UNSPECIFIED WebhookTrust = 0
-	// It is signed. Such notices are also accepted on /webhooks/{provider} without a token.
+	// It is signed. Such webhooks are also accepted on /webhooks/{provider} without a token.
 	WebhookTrust_WEBHOOK_TRUST_SIGNATURE WebhookTrust = 1
 	// It comes to the payment's own unguessable URL.
 	WebhookTrust_WEBHOOK_TRUST_PAYMENT_URL WebhookTrust = 2
@@ -296,7 +296,7 @@ type GetInfoResponse struct {
 	// "x-payhost-identity": true.
 	ConfigSchema []byte       `protobuf:"bytes,10,opt,name=config_schema,json=configSchema,proto3" json:"config_schema,omitempty"`
 	Operations   []*Operation `protobuf:"bytes,11,rep,name=operations,proto3" json:"operations,omitempty"`
-	// The ways in which a notice of this provider can be trusted; empty when it sends none.
+	// The ways in which a webhook of this provider can be trusted; empty when it sends none.
 	WebhookTrust []WebhookTrust `protobuf:"varint,12,rep,packed,name=webhook_trust,json=webhookTrust,proto3,enum=payhost.provider.v1.WebhookTrust" json:"webhook_trust,omitempty"`
 	// What a repeat of each verb that moves money does at the provider. Absent: NONE, and it moves money.
 	CreatePayment  *RepeatGuarantee `protobuf:"bytes,13,opt,name=create_payment,json=createPayment,proto3" json:"create_payment,omitempty"`

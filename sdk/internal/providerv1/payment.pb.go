@@ -208,7 +208,7 @@ type CreatePaymentRequest struct {
 	// Of the pages that the customer sees: BCP 47, such as "de"; empty when not known.
 	Language string    `protobuf:"bytes,11,opt,name=language,proto3" json:"language,omitempty"`
 	Customer *Customer `protobuf:"bytes,12,opt,name=customer,proto3" json:"customer,omitempty"`
-	// Where the provider is to send notices of this payment: unguessable, and never shown to the customer.
+	// Where the provider is to send webhooks of this payment: unguessable, and never shown to the customer.
 	NotifyUrl string `protobuf:"bytes,13,opt,name=notify_url,json=notifyUrl,proto3" json:"notify_url,omitempty"`
 	// Where the customer comes back to after paying.
 	ReturnUrl string `protobuf:"bytes,14,opt,name=return_url,json=returnUrl,proto3" json:"return_url,omitempty"`

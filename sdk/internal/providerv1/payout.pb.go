@@ -190,7 +190,7 @@ type CreatePayoutRequest struct {
 	// How to pay out, in the provider's words; empty when there is one way only.
 	Method    string     `protobuf:"bytes,9,opt,name=method,proto3" json:"method,omitempty"`
 	Recipient *Recipient `protobuf:"bytes,10,opt,name=recipient,proto3" json:"recipient,omitempty"`
-	// Where the provider is to send notices of this payout.
+	// Where the provider is to send webhooks of this payout.
 	NotifyUrl string `protobuf:"bytes,11,opt,name=notify_url,json=notifyUrl,proto3" json:"notify_url,omitempty"`
 	// The merchant's notes to itself.
 	Metadata map[string]string `protobuf:"bytes,12,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`

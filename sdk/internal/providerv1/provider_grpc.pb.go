@@ -105,9 +105,9 @@ type ProviderServiceClient interface {
 	ListPayouts(ctx context.Context, in *ListPayoutsRequest, opts ...grpc.CallOption) (*ListPayoutsResponse, error)
 	// GetBalances asks what the account holds at the provider.
 	GetBalances(ctx context.Context, in *GetBalancesRequest, opts ...grpc.CallOption) (*GetBalancesResponse, error)
-	// ParseWebhook reads one raw notice of the provider: is it genuine, what does it say, and what does the provider
+	// ParseWebhook reads one raw webhook of the provider: is it genuine, what does it say, and what does the provider
 	// want to hear back. It must give the same events for the same bytes however often it is called: a host replays
-	// stored notices.
+	// stored webhooks.
 	ParseWebhook(ctx context.Context, in *ParseWebhookRequest, opts ...grpc.CallOption) (*ParseWebhookResponse, error)
 	// ParseReturn reads the request with which the customer's browser comes back. Without a valid signature what it says
 	// is only a hint.
@@ -369,9 +369,9 @@ type ProviderServiceServer interface {
 	ListPayouts(context.Context, *ListPayoutsRequest) (*ListPayoutsResponse, error)
 	// GetBalances asks what the account holds at the provider.
 	GetBalances(context.Context, *GetBalancesRequest) (*GetBalancesResponse, error)
-	// ParseWebhook reads one raw notice of the provider: is it genuine, what does it say, and what does the provider
+	// ParseWebhook reads one raw webhook of the provider: is it genuine, what does it say, and what does the provider
 	// want to hear back. It must give the same events for the same bytes however often it is called: a host replays
-	// stored notices.
+	// stored webhooks.
 	ParseWebhook(context.Context, *ParseWebhookRequest) (*ParseWebhookResponse, error)
 	// ParseReturn reads the request with which the customer's browser comes back. Without a valid signature what it says
 	// is only a hint.

@@ -7,90 +7,119 @@ import (
 	pb "github.com/payhost/payhost/sdk/internal/providerv1"
 )
 
-func EncodeAccountInfo(i *sdk.AccountInfo) *pb.ConfigureResponse {
+// EncodeAccountInfo returns the answer to Configure.
+func EncodeAccountInfo(info *sdk.AccountInfo) *pb.ConfigureResponse {
 	return &pb.ConfigureResponse{
-		Capabilities:        capabilities.encodeAll(i.Capabilities),
-		Currencies:          i.Currencies,
-		IdentityFingerprint: i.IdentityFingerprint,
-		Warnings:            i.Warnings,
-		CurrenciesComplete:  i.CurrenciesComplete,
+		Capabilities:        capabilities.encodeAll(info.Capabilities),
+		Currencies:          info.Currencies,
+		IdentityFingerprint: info.IdentityFingerprint,
+		Warnings:            info.Warnings,
+		CurrenciesComplete:  info.CurrenciesComplete,
 	}
 }
 
-func decodeAccountInfo(r *reader, w *pb.ConfigureResponse) sdk.AccountInfo {
-	return sdk.AccountInfo{
-		Capabilities:        capabilities.decodeAll(w.GetCapabilities()),
-		Currencies:          decodeCurrencies(r, "currencies", w.GetCurrencies()),
-		IdentityFingerprint: r.reference("identity_fingerprint", w.GetIdentityFingerprint()),
-		Warnings:            w.GetWarnings(),
-		CurrenciesComplete:  w.GetCurrenciesComplete(),
-	}
-}
-
-// ReadAccountInfo returns what a plugin says of an account, or what breaks the contract in it.
-func ReadAccountInfo(w *pb.ConfigureResponse) (sdk.AccountInfo, *sdk.Error) {
-	r := newReader()
-	info := decodeAccountInfo(r, w)
-	if err := r.problems.AnswerError("the plugin's Configure"); err != nil {
+// ReadAccountInfo returns what a plugin says of an account. The error is an
+// answer that breaks the contract.
+func ReadAccountInfo(from *pb.ConfigureResponse) (sdk.AccountInfo, *sdk.Error) {
+	read := newReader()
+	info := decodeAccountInfo(read, from)
+	if err := read.problems.AnswerError("the plugin's Configure"); err != nil {
 		return sdk.AccountInfo{}, err
 	}
 	return info, nil
 }
 
-// decodeCurrencies holds codes to the one form in which amounts are compared with them.
-func decodeCurrencies(r *reader, field string, list []string) []string {
-	for _, code := range list {
+func decodeAccountInfo(read *reader, from *pb.ConfigureResponse) sdk.AccountInfo {
+	return sdk.AccountInfo{
+		Capabilities:        capabilities.decodeAll(from.GetCapabilities()),
+		Currencies:          decodeCurrencies(read, "currencies", from.GetCurrencies()),
+		IdentityFingerprint: read.reference("identity_fingerprint", from.GetIdentityFingerprint()),
+		Warnings:            from.GetWarnings(),
+		CurrenciesComplete:  from.GetCurrenciesComplete(),
+	}
+}
+
+// decodeCurrencies holds codes to the one form in which amounts are compared
+// with them.
+func decodeCurrencies(read *reader, field string, codes []string) []string {
+	for _, code := range codes {
 		if err := sdk.CheckCurrency(code); err != nil {
-			r.fail(field, "%s", err)
+			read.fail(field, "%s", err)
 		}
 	}
-	return list
+	return codes
 }
 
 // NoRequest is the request of the verbs that need none.
 type NoRequest struct{}
 
-// CheckHealth records no exchanges: the contract has no place for them.
-var CheckHealth = Verb[sdk.HealthChecker, NoRequest, sdk.Health, *pb.CheckHealthRequest, *pb.CheckHealthResponse]{
-	Name: "CheckHealth", Capability: sdk.CapabilityCheckHealth,
-	Call: func(p sdk.HealthChecker, ctx context.Context, _ NoRequest) (sdk.Health, error) {
-		return p.CheckHealth(ctx)
+// CheckHealth carries no exchanges: the contract has no place for them.
+var CheckHealth = &Verb[
+	sdk.HealthChecker, NoRequest, sdk.Health,
+	*pb.CheckHealthRequest, *pb.CheckHealthResponse,
+]{
+	Name:       "CheckHealth",
+	Capability: sdk.CapabilityCheckHealth,
+	Call: func(checker sdk.HealthChecker, ctx context.Context, _ NoRequest) (sdk.Health, error) {
+		return checker.CheckHealth(ctx)
 	},
 	Invoke: providerClient.CheckHealth,
+
 	EncodeRequest: func(account string, _ NoRequest) *pb.CheckHealthRequest {
 		return &pb.CheckHealthRequest{Account: account}
 	},
 	decodeRequest: func(*reader, *pb.CheckHealthRequest) NoRequest { return NoRequest{} },
-	encodeResponse: func(h sdk.Health) *pb.CheckHealthResponse {
-		return &pb.CheckHealthResponse{State: healthStates.encode(h.State), Message: h.Message}
+	encodeResponse: func(health sdk.Health) *pb.CheckHealthResponse {
+		return &pb.CheckHealthResponse{
+			State:   healthStates.encode(health.State),
+			Message: health.Message,
+		}
 	},
-	decodeResponse: func(r *reader, w *pb.CheckHealthResponse) sdk.Health {
-		return sdk.Health{State: present(r, "state", healthStates.decode(w.GetState())), Message: w.GetMessage()}
+	decodeResponse: func(read *reader, from *pb.CheckHealthResponse) sdk.Health {
+		return sdk.Health{
+			State:   present(read, "state", healthStates.decode(from.GetState())),
+			Message: from.GetMessage(),
+		}
 	},
 }
 
 // GetBalances is the only verb whose amounts may be negative.
-var GetBalances = Verb[sdk.BalanceGetter, NoRequest, []sdk.Balance, *pb.GetBalancesRequest, *pb.GetBalancesResponse]{
-	Name: "GetBalances", Capability: sdk.CapabilityGetBalances,
-	Call: func(p sdk.BalanceGetter, ctx context.Context, _ NoRequest) ([]sdk.Balance, error) {
-		return p.GetBalances(ctx)
+var GetBalances = &Verb[
+	sdk.BalanceGetter, NoRequest, []sdk.Balance,
+	*pb.GetBalancesRequest, *pb.GetBalancesResponse,
+]{
+	Name:       "GetBalances",
+	Capability: sdk.CapabilityGetBalances,
+	Call: func(getter sdk.BalanceGetter, ctx context.Context, _ NoRequest) ([]sdk.Balance, error) {
+		return getter.GetBalances(ctx)
 	},
 	Invoke: providerClient.GetBalances,
+
 	EncodeRequest: func(account string, _ NoRequest) *pb.GetBalancesRequest {
 		return &pb.GetBalancesRequest{Account: account}
 	},
 	decodeRequest: func(*reader, *pb.GetBalancesRequest) NoRequest { return NoRequest{} },
-	encodeResponse: func(list []sdk.Balance) *pb.GetBalancesResponse {
-		return &pb.GetBalancesResponse{Balances: encodeList(list, func(b *sdk.Balance) *pb.Balance {
-			return &pb.Balance{Name: b.Name, Amount: encodeMoneyOrNil(&b.Amount)}
-		})}
+	encodeResponse: func(balances []sdk.Balance) *pb.GetBalancesResponse {
+		return &pb.GetBalancesResponse{Balances: encodeList(balances, encodeBalance)}
 	},
-	decodeResponse: func(r *reader, w *pb.GetBalancesResponse) []sdk.Balance {
-		return decodeList(r, "balances", w.GetBalances(), func(r *reader, b *pb.Balance) sdk.Balance {
-			if b.GetAmount() == nil {
-				r.fail("amount", "missing")
-			}
-			return sdk.Balance{Name: b.GetName(), Amount: r.signedMoney("amount", b.GetAmount())}
-		})
+	decodeResponse: func(read *reader, from *pb.GetBalancesResponse) []sdk.Balance {
+		return decodeList(read, "balances", from.GetBalances(), decodeBalance)
 	},
+}
+
+func encodeBalance(balance *sdk.Balance) *pb.Balance {
+	return &pb.Balance{
+		Name:   balance.Name,
+		Amount: encodeMoneyOrNil(&balance.Amount),
+	}
+}
+
+func decodeBalance(read *reader, from *pb.Balance) sdk.Balance {
+	if from.GetAmount() == nil {
+		read.fail("amount", "missing")
+	}
+	return sdk.Balance{
+		Name:   from.GetName(),
+		Amount: read.signedMoney("amount", from.GetAmount()),
+	}
 }

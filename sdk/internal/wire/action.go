@@ -5,70 +5,91 @@ import (
 	pb "github.com/payhost/payhost/sdk/internal/providerv1"
 )
 
-// encodeNextAction gives nil when there is nothing for the customer to do.
-func encodeNextAction(a *sdk.NextAction) *pb.NextAction {
-	if a == nil {
+// encodeNextAction returns nil when the customer has nothing to do.
+func encodeNextAction(action *sdk.NextAction) *pb.NextAction {
+	if action == nil {
 		return nil
 	}
+
 	out := &pb.NextAction{}
-	if a.Redirect != nil {
-		out.Redirect = &pb.Redirect{Url: a.Redirect.URL, Method: a.Redirect.Method, Fields: a.Redirect.Fields}
-	}
-	if a.Display != nil {
-		out.Display = &pb.Display{
-			Instructions: a.Display.Instructions,
-			Fields: encodeList(a.Display.Fields, func(f *sdk.DisplayField) *pb.DisplayField {
-				return &pb.DisplayField{Name: f.Name, Label: f.Label, Value: f.Value}
-			}),
+	if redirect := action.Redirect; redirect != nil {
+		out.Redirect = &pb.Redirect{
+			Url:    redirect.URL,
+			Method: redirect.Method,
+			Fields: redirect.Fields,
 		}
 	}
-	if a.Confirm != nil {
-		out.Confirm = &pb.Confirm{Fields: encodeList(a.Confirm.Fields, encodeField)}
+	if display := action.Display; display != nil {
+		out.Display = &pb.Display{
+			Instructions: display.Instructions,
+			Fields:       encodeList(display.Fields, encodeDisplayField),
+		}
+	}
+	if confirm := action.Confirm; confirm != nil {
+		out.Confirm = &pb.Confirm{Fields: encodeList(confirm.Fields, encodeField)}
 	}
 	return out
 }
 
-// decodeNextAction refuses an action that asks for nothing, or for two things at once that a page cannot both do.
-func decodeNextAction(r *reader, w *pb.NextAction) *sdk.NextAction {
-	if w == nil {
+// decodeNextAction refuses an action that asks for nothing, or for two things
+// that a page cannot both do.
+func decodeNextAction(read *reader, from *pb.NextAction) *sdk.NextAction {
+	if from == nil {
 		return nil
 	}
+
 	out := &sdk.NextAction{}
-	if d := w.GetRedirect(); d != nil {
-		out.Redirect = decodeRedirect(r, d)
+	if redirect := from.GetRedirect(); redirect != nil {
+		out.Redirect = decodeRedirect(read.in("redirect"), redirect)
 	}
-	if d := w.GetDisplay(); d != nil {
+	if display := from.GetDisplay(); display != nil {
 		out.Display = &sdk.Display{
-			Instructions: d.GetInstructions(),
-			Fields: decodeList(r, "display.fields", d.GetFields(), func(_ *reader, f *pb.DisplayField) sdk.DisplayField {
-				return sdk.DisplayField{Name: f.GetName(), Label: f.GetLabel(), Value: f.GetValue()}
-			}),
+			Instructions: display.GetInstructions(),
+			Fields:       decodeList(read, "display.fields", display.GetFields(), decodeDisplayField),
 		}
 	}
-	if c := w.GetConfirm(); c != nil {
-		out.Confirm = &sdk.Confirm{Fields: decodeList(r, "confirm.fields", c.GetFields(), decodeField)}
+	if confirm := from.GetConfirm(); confirm != nil {
+		out.Confirm = &sdk.Confirm{
+			Fields: decodeList(read, "confirm.fields", confirm.GetFields(), decodeField),
+		}
 	}
+
 	switch {
 	case *out == (sdk.NextAction{}):
-		r.fail("redirect", "a next action is a redirect, a display or a confirm")
-	case out.Redirect != nil && (out.Display != nil || out.Confirm != nil):
-		r.fail("redirect", "a redirect comes alone")
+		read.fail("redirect", "a next action is a redirect, a display or a confirm")
+	case (out.Redirect != nil) && ((out.Display != nil) || (out.Confirm != nil)):
+		read.fail("redirect", "a redirect comes alone")
 	}
 	return out
 }
 
-// decodeRedirect leaves the URL's scheme to the host, which passes on none that a browser runs: banks' apps have schemes
-// of their own.
-func decodeRedirect(r *reader, w *pb.Redirect) *sdk.Redirect {
-	r = r.in("redirect")
-	switch w.GetMethod() {
+// decodeRedirect takes every scheme, since banks' apps have schemes of their
+// own. The host passes on none that a browser runs.
+func decodeRedirect(read *reader, from *pb.Redirect) *sdk.Redirect {
+	switch from.GetMethod() {
 	case "", "GET", "POST":
 	default:
-		r.fail("method", "GET or POST")
+		read.fail("method", "GET or POST")
 	}
 	return &sdk.Redirect{
-		URL:    present(r, "url", r.bounded("url", w.GetUrl(), maxURL)),
-		Method: w.GetMethod(),
-		Fields: w.GetFields(),
+		URL:    present(read, "url", read.bounded("url", from.GetUrl(), maxURL)),
+		Method: from.GetMethod(),
+		Fields: from.GetFields(),
+	}
+}
+
+func encodeDisplayField(field *sdk.DisplayField) *pb.DisplayField {
+	return &pb.DisplayField{
+		Name:  field.Name,
+		Label: field.Label,
+		Value: field.Value,
+	}
+}
+
+func decodeDisplayField(_ *reader, from *pb.DisplayField) sdk.DisplayField {
+	return sdk.DisplayField{
+		Name:  from.GetName(),
+		Label: from.GetLabel(),
+		Value: from.GetValue(),
 	}
 }

@@ -11,27 +11,29 @@ import (
 	pb "github.com/payhost/payhost/sdk/internal/providerv1"
 )
 
-// What an answer may hold, in bytes of a text, bytes of a blob, and elements of
-// a list or map. Every field has a bound: these, where the tables below say
-// nothing else.
+// Every field of an answer has a bound: these, unless boundsOf has another.
 const (
-	maxText    = 2000
-	maxBlob    = 64 << 10
-	maxList    = 1000
-	maxEntries = 100
-	maxKey     = 200
-
-	// maxAnswer bounds an answer as a whole, but for its exchanges, and
-	// maxReceived all that a plugin may send in answer to one call. An operation's
-	// output, which is for whoever has asked for it, may fill a message.
-	maxAnswer   = 4 << 20
-	maxReceived = 6 << 20
-	// readExchanges is how many exchanges of an answer are looked at.
-	readExchanges = 256
+	maxText    = 2000     // bytes of a text
+	maxBlob    = 64 << 10 // bytes of a blob
+	maxList    = 1000     // elements of a list
+	maxEntries = 100      // entries of a map
+	maxKey     = 200      // bytes of a map's key
 )
 
-// boundsOf names the fields of answers that may hold more than most, or have to
-// hold less: a message and a field of it by their wire names.
+// An answer is also bounded as a whole, in bytes. The exception is an
+// operation's output, which is for the caller who has asked for it: it may fill
+// a message.
+const (
+	maxAnswer   = 4 << 20 // without its exchanges
+	maxReceived = 6 << 20 // all that a plugin may send in answer to one call
+)
+
+// readExchanges is how many exchanges of an answer are looked at.
+const readExchanges = 256
+
+// boundsOf has the fields of answers that may hold more than most, or have to
+// hold less: a message and a field of it by their wire names. The bound of a
+// map is that of each value.
 var boundsOf = map[protoreflect.FullName]int{
 	"GetInfoResponse.description":          4 << 10,
 	"GetInfoResponse.config_schema":        256 << 10,
@@ -39,7 +41,7 @@ var boundsOf = map[protoreflect.FullName]int{
 	"Operation.description":                4 << 10,
 	"ConfigureResponse.warnings":           100,
 	"Redirect.url":                         maxURL,
-	"Redirect.fields":                      16 << 10, // of a value: some carry a whole signed document
+	"Redirect.fields":                      16 << 10, // some carry a whole signed document
 	"Display.instructions":                 16 << 10,
 	"Display.fields":                       100,
 	"DisplayField.value":                   8 << 10,
@@ -66,9 +68,11 @@ var boundsOf = map[protoreflect.FullName]int{
 // only the number is ever in the table.
 func boundOf(field protoreflect.FieldDescriptor, each bool) int {
 	name := protoreflect.FullName(field.Parent().Name()).Append(field.Name())
-	if limit, listed := boundsOf[name]; listed && (each == isEach(field)) {
+	tableIsOfEach := !field.IsList()
+	if limit, listed := boundsOf[name]; listed && (each == tableIsOfEach) {
 		return limit
 	}
+
 	switch {
 	case !each && field.IsMap():
 		return maxEntries
@@ -76,58 +80,64 @@ func boundOf(field protoreflect.FieldDescriptor, each bool) int {
 		return maxList
 	case field.Kind() == protoreflect.BytesKind:
 		return maxBlob
+	default:
+		return maxText
 	}
-	return maxText
 }
 
-// isEach reports whether the table bounds the values of a field: those of a
-// single value and of a map, not those of a list.
-func isEach(field protoreflect.FieldDescriptor) bool { return !field.IsList() }
-
-// ReceiveLimit returns how large a message a call takes that is answered with m:
-// any size of one whose kind is not known before, as tools call.
-func ReceiveLimit(m proto.Message) int {
-	switch m.(type) {
+// ReceiveLimit returns how large a message a call takes, in bytes, that is
+// answered with answer. A nil answer, as tools have it, is one of any kind.
+func ReceiveLimit(answer proto.Message) int {
+	switch answer.(type) {
 	case nil, *pb.InvokeOperationResponse:
 		return MaxMessageSize
+	default:
+		return maxReceived
 	}
-	return maxReceived
 }
 
-// CheckSize returns what is too large in an answer, nil when nothing is. The
-// outcome is unknown: whoever gave it may well have acted.
-func CheckSize(m proto.Message) *sdk.Error {
-	r := newReader()
-	bound(r, m)
-	verb := strings.TrimSuffix(string(m.ProtoReflect().Descriptor().Name()), "Response")
-	return r.problems.AnswerError("the plugin's " + verb)
+// CheckSize returns what is too large in a plugin's answer, nil when nothing
+// is. The outcome is unknown: the plugin may well have acted.
+func CheckSize(answer proto.Message) *sdk.Error {
+	read := newReader()
+	checkBounds(read, answer)
+
+	name := string(answer.ProtoReflect().Descriptor().Name())
+	return read.problems.AnswerError("the plugin's " + strings.TrimSuffix(name, "Response"))
 }
 
-// bound reports each part of an answer that is larger than the contract allows,
-// before anything is made of the answer. It looks at every field of every
-// message, so that a field which the contract gains is bounded too.
-func bound(r *reader, m proto.Message) {
+// checkBounds reports each part of an answer that is larger than the contract
+// allows, before anything is made of the answer. It looks at every field of
+// every message, so that a field which the contract gains is bounded too.
+func checkBounds(read *reader, answer proto.Message) {
 	limit := maxAnswer
-	if m.ProtoReflect().Descriptor() == (*pb.InvokeOperationResponse)(nil).ProtoReflect().Descriptor() {
+	if answer.ProtoReflect().Descriptor() == operationOutput {
 		limit = MaxMessageSize
 	}
-	if size := proto.Size(m) - sizeOfExchanges(m); size > limit {
-		r.fail("answer", "at most %d bytes, this has %d", limit, size)
+
+	// An answer that is too large as a whole is not walked through.
+	size := proto.Size(answer) - sizeOfExchanges(answer)
+	if size > limit {
+		read.fail("answer", "at most %d bytes, this has %d", limit, size)
 		return
 	}
-	boundMessage(r, m.ProtoReflect())
+	boundMessage(read, answer.ProtoReflect())
 }
 
-// sizeOfExchanges returns how much of a message is what was said to the
-// provider: that is cut to its own bounds and refused for nothing.
-func sizeOfExchanges(m proto.Message) (size int) {
-	field := exchangesField(m.ProtoReflect().Descriptor())
+var operationOutput = (*pb.InvokeOperationResponse)(nil).ProtoReflect().Descriptor()
+
+// sizeOfExchanges returns how many bytes of an answer are its exchanges. They
+// are cut to bounds of their own, so no answer is refused for them.
+func sizeOfExchanges(answer proto.Message) (size int) {
+	message := answer.ProtoReflect()
+	field := exchangesField(message.Descriptor())
 	if field == nil {
 		return 0
 	}
-	list := m.ProtoReflect().Get(field).List()
-	for i := range list.Len() {
-		size += proto.Size(list.Get(i).Message().Interface())
+
+	exchanges := message.Get(field).List()
+	for i := range exchanges.Len() {
+		size += proto.Size(exchanges.Get(i).Message().Interface())
 	}
 	return size
 }
@@ -148,21 +158,24 @@ func reportedName(field protoreflect.FieldDescriptor) string {
 	return string(field.Name())
 }
 
-func boundMessage(r *reader, m protoreflect.Message) {
-	m.Range(func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {
+func boundMessage(read *reader, message protoreflect.Message) {
+	exchanges := exchangesField(message.Descriptor())
+
+	message.Range(func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {
 		name := reportedName(field)
 		switch {
-		case field == exchangesField(m.Descriptor()), isCut(field) && !field.IsList():
+		case field == exchanges:
+		case isCut(field) && !field.IsList():
 		case field.IsMap():
-			boundMap(r, field, value.Map())
+			boundMap(read, field, value.Map())
 		case field.IsList():
-			boundList(r, field, value.List())
+			boundList(read, field, value.List())
 		case field.Message() != nil:
-			boundMessage(r.in(name), value.Message())
+			boundMessage(read.in(name), value.Message())
 		default:
-			boundValue(r, name, boundOf(field, true), value)
+			boundValue(read, name, boundOf(field, true), value)
 		}
-		return len(r.problems.Invalid()) < maxProblems
+		return len(read.problems.Invalid()) < maxProblems
 	})
 }
 
@@ -173,7 +186,7 @@ func isCut(field protoreflect.FieldDescriptor) bool {
 }
 
 // boundValue judges a text or a blob; numbers are bounded by their kind.
-func boundValue(r *reader, name string, limit int, value protoreflect.Value) {
+func boundValue(read *reader, name string, limit int, value protoreflect.Value) {
 	size := 0
 	switch held := value.Interface().(type) {
 	case string:
@@ -181,41 +194,44 @@ func boundValue(r *reader, name string, limit int, value protoreflect.Value) {
 	case []byte:
 		size = len(held)
 	}
+
 	if size > limit {
-		r.fail(name, "at most %d bytes, this has %d", limit, size)
+		read.fail(name, "at most %d bytes, this has %d", limit, size)
 	}
 }
 
-func boundList(r *reader, field protoreflect.FieldDescriptor, list protoreflect.List) {
+func boundList(read *reader, field protoreflect.FieldDescriptor, list protoreflect.List) {
 	name := string(field.Name())
 	if limit := boundOf(field, false); list.Len() > limit {
-		r.fail(name, "at most %d elements, this has %d", limit, list.Len())
+		read.fail(name, "at most %d elements, this has %d", limit, list.Len())
 		return
 	}
+
 	for i := range list.Len() {
-		if field.Message() != nil {
-			boundMessage(r.item(name, i), list.Get(i).Message())
-			continue
-		}
-		if !isCut(field) {
-			boundValue(r, fmt.Sprintf("%s[%d]", name, i), boundOf(field, true), list.Get(i))
+		switch {
+		case field.Message() != nil:
+			boundMessage(read.item(name, i), list.Get(i).Message())
+		case !isCut(field):
+			element := fmt.Sprintf("%s[%d]", name, i)
+			boundValue(read, element, boundOf(field, true), list.Get(i))
 		}
 	}
 }
 
 // boundMap knows that the contract's maps are all from string to string.
-func boundMap(r *reader, field protoreflect.FieldDescriptor, entries protoreflect.Map) {
+func boundMap(read *reader, field protoreflect.FieldDescriptor, entries protoreflect.Map) {
 	name := string(field.Name())
 	if limit := boundOf(field, false); entries.Len() > limit {
-		r.fail(name, "at most %d entries, this has %d", limit, entries.Len())
+		read.fail(name, "at most %d entries, this has %d", limit, entries.Len())
 		return
 	}
+
 	entries.Range(func(key protoreflect.MapKey, value protoreflect.Value) bool {
-		if len(key.String()) > maxKey {
-			r.fail(name, "a name may have %d bytes, this has %d", maxKey, len(key.String()))
+		if length := len(key.String()); length > maxKey {
+			read.fail(name, "a name may have %d bytes, this has %d", maxKey, length)
 			return false
 		}
-		boundValue(r, name+"."+key.String(), boundOf(field, true), value)
+		boundValue(read, name+"."+key.String(), boundOf(field, true), value)
 		return true
 	})
 }

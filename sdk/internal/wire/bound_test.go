@@ -16,7 +16,9 @@ import (
 
 // answers are the messages that a plugin sends.
 func answers() (list []protoreflect.MessageDescriptor) {
-	all := pb.File_payhost_provider_v1_provider_proto.Services().ByName("ProviderService").Methods()
+	all := pb.File_payhost_provider_v1_provider_proto.Services().
+		ByName("ProviderService").
+		Methods()
 	for i := range all.Len() {
 		list = append(list, all.Get(i).Output())
 	}
@@ -46,28 +48,39 @@ func placesOf(message protoreflect.MessageDescriptor, way place) (found []place)
 		if field.Name() == "exchanges" {
 			continue
 		}
+
 		kind := field.Kind()
-		if field.IsList() || (kind == protoreflect.StringKind) || (kind == protoreflect.BytesKind) || field.IsMap() {
+		if field.IsList() || (kind == protoreflect.StringKind) ||
+			(kind == protoreflect.BytesKind) ||
+			field.IsMap() {
 			found = append(found, here)
 		}
+
 		if (field.Message() != nil) && !field.IsMap() {
 			found = append(found, placesOf(field.Message(), here)...)
 		}
 	}
+
 	return found
 }
 
 // with returns an answer in which nothing is set but one place.
-func (p place) with(message protoreflect.MessageDescriptor, set func(protoreflect.Message)) proto.Message {
+func (p place) with(
+	message protoreflect.MessageDescriptor,
+	set func(protoreflect.Message),
+) proto.Message {
 	m := emptyOf(message)
 	inner := m.ProtoReflect()
+
 	for _, field := range p[:len(p)-1] {
 		if field.IsList() {
 			inner = inner.Mutable(field).List().AppendMutable().Message()
 			continue
 		}
+
 		inner = inner.Mutable(field).Message()
 	}
+
 	set(inner)
 	return m
 }
@@ -89,7 +102,9 @@ func (p place) sized(message protoreflect.MessageDescriptor, size int) proto.Mes
 		switch {
 		case field.IsMap():
 			for i := range size {
-				m.Mutable(field).Map().Set(protoreflect.ValueOfString(fmt.Sprint(i)).MapKey(), protoreflect.ValueOfString("v"))
+				m.Mutable(field).
+					Map().
+					Set(protoreflect.ValueOfString(fmt.Sprint(i)).MapKey(), protoreflect.ValueOfString("v"))
 			}
 		case field.IsList():
 			for range size {
@@ -98,8 +113,10 @@ func (p place) sized(message protoreflect.MessageDescriptor, size int) proto.Mes
 					list.AppendMutable()
 					continue
 				}
+
 				list.Append(list.NewElement())
 			}
+
 		case field.Kind() == protoreflect.BytesKind:
 			m.Set(field, protoreflect.ValueOfBytes(make([]byte, size)))
 		default:
@@ -110,7 +127,7 @@ func (p place) sized(message protoreflect.MessageDescriptor, size int) proto.Mes
 
 func tooLarge(m proto.Message) []sdk.Violation {
 	r := newReader()
-	bound(r, m)
+	checkBounds(r, m)
 	return r.problems.Invalid()
 }
 
@@ -129,12 +146,14 @@ func TestEveryFieldOfEveryAnswerIsBounded(t *testing.T) {
 				t.Errorf("%s: the bound is %d", p, limit)
 				continue
 			}
+
 			if limit == MaxMessageSize { // the message around it would be larger
 				limit -= 10
 			}
 			if found := tooLarge(p.sized(message, limit)); found != nil {
 				t.Errorf("%s: %d is refused: %v", p, limit, found)
 			}
+
 			found := tooLarge(p.sized(message, limit+1))
 			if field.FullName().Name() == "output" {
 				found = tooLarge(p.sized(message, MaxMessageSize+1))
@@ -143,15 +162,19 @@ func TestEveryFieldOfEveryAnswerIsBounded(t *testing.T) {
 				}
 				continue
 			}
-			if (len(found) != 1) || !strings.HasSuffix(found[0].Field, reportedName(field)) {
+
+			if (len(found) != 1) ||
+				!strings.HasSuffix(found[0].Field, reportedName(field)) {
 				t.Errorf("%s: %d is taken: %v", p, limit+1, found)
 				continue
 			}
+
 			if !strings.Contains(found[0].Message, fmt.Sprintf("at most %d ", limit)) {
 				t.Errorf("%s: %v", p, found[0])
 			}
 		}
 	}
+
 	if seen < 100 {
 		t.Errorf("only %d fields were seen", seen)
 	}
@@ -163,20 +186,29 @@ func TestWhatListsAndMapsHoldIsBounded(t *testing.T) {
 		for _, p := range placesOf(message, nil) {
 			field := p.last()
 			long := protoreflect.ValueOfString(strings.Repeat("x", boundOf(field, true)+1))
+
 			switch {
 			case field.IsMap():
 				value := p.with(message, func(m protoreflect.Message) {
-					m.Mutable(field).Map().Set(protoreflect.ValueOfString("k").MapKey(), long)
+					m.Mutable(field).
+						Map().
+						Set(protoreflect.ValueOfString("k").MapKey(), long)
 				})
+
 				name := p.with(message, func(m protoreflect.Message) {
-					key := protoreflect.ValueOfString(strings.Repeat("k", maxKey+1)).MapKey()
+					key := protoreflect.ValueOfString(strings.Repeat("k", maxKey+1)).
+						MapKey()
 					m.Mutable(field).Map().Set(key, protoreflect.ValueOfString(""))
 				})
 				if (len(tooLarge(value)) != 1) || (len(tooLarge(name)) != 1) {
 					t.Errorf("%s: %v, %v", p, tooLarge(value), tooLarge(name))
 				}
+
 			case field.IsList() && (field.Kind() == protoreflect.StringKind) && !isCut(field):
-				text := p.with(message, func(m protoreflect.Message) { m.Mutable(field).List().Append(long) })
+				text := p.with(
+					message,
+					func(m protoreflect.Message) { m.Mutable(field).List().Append(long) },
+				)
 				if len(tooLarge(text)) != 1 {
 					t.Errorf("%s: %v", p, tooLarge(text))
 				}
@@ -203,6 +235,7 @@ func TestFreeTextIsCut(t *testing.T) {
 			if found := tooLarge(m); found != nil {
 				t.Errorf("%s: refused: %v", p, found)
 			}
+
 			Scrub(m, nil)
 			if size := proto.Size(m); size > 2100 {
 				t.Errorf("%s: %d bytes are left", p, size)
@@ -215,8 +248,12 @@ func TestFreeTextIsCut(t *testing.T) {
 func TestAnAnswerAsAWholeIsBounded(t *testing.T) {
 	var list []sdk.PaymentMethod
 	for range 400 {
-		list = append(list, sdk.PaymentMethod{ID: "a", Name: "A", Guide: strings.Repeat("x", 16<<10)})
+		list = append(
+			list,
+			sdk.PaymentMethod{ID: "a", Name: "A", Guide: strings.Repeat("x", 16<<10)},
+		)
 	}
+
 	found := tooLarge(ListPaymentMethods.encodeResponse(list))
 	if (len(found) != 1) || (found[0].Field != "answer") {
 		t.Errorf("6.4 MB: %v", found)
@@ -228,11 +265,18 @@ func TestAnAnswerAsAWholeIsBounded(t *testing.T) {
 
 // Whoever writes a plugin sees it beside the code that made it.
 func TestAnAuthorsAnswerIsBoundedInThePlugin(t *testing.T) {
-	answer := &sdk.Payment{Status: sdk.PaymentRequiresAction, NextAction: &sdk.NextAction{
-		Display: &sdk.Display{Instructions: strings.Repeat("x", 17<<10)}}}
+	answer := &sdk.Payment{
+		Status: sdk.PaymentRequiresAction,
+		NextAction: &sdk.NextAction{
+			Display: &sdk.Display{Instructions: strings.Repeat("x", 17<<10)}},
+	}
 	_, err := CreatePayment.Answer(answer, nil)
-	if (err == nil) || (err.Code != sdk.CodeInternal) || (err.Outcome != sdk.OutcomeUnknown) ||
-		!strings.Contains(err.Error(), "payment.next_action.display.instructions: at most 16384 bytes") {
+	if (err == nil) || (err.Code != sdk.CodeInternal) ||
+		(err.Outcome != sdk.OutcomeUnknown) ||
+		!strings.Contains(
+			err.Error(),
+			"payment.next_action.display.instructions: at most 16384 bytes",
+		) {
 		t.Errorf("got %v", err)
 	}
 }

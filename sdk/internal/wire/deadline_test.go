@@ -10,7 +10,8 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// gRPC counts a deadline anew where a call arrives; the moment that the host has sent counts all the same.
+// gRPC counts a deadline anew where a call arrives; the moment that the host
+// has sent counts all the same.
 func TestACallIsOverAtTheMomentThatItsHostHasSent(t *testing.T) {
 	for name, c := range map[string]struct {
 		moment string

@@ -3,6 +3,7 @@ package wire
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -11,7 +12,8 @@ import (
 	pb "github.com/payhost/payhost/sdk/internal/providerv1"
 )
 
-// grpcCodes is for people and tools that watch the wire: what counts is the detail.
+// grpcCodes are for people and tools that watch the wire. A client goes by the
+// detail alone.
 var grpcCodes = map[sdk.Code]codes.Code{
 	sdk.CodeInvalidRequest:    codes.InvalidArgument,
 	sdk.CodeAuthentication:    codes.Unauthenticated,
@@ -28,80 +30,109 @@ var grpcCodes = map[sdk.Code]codes.Code{
 	sdk.CodeInternal:          codes.Internal,
 }
 
-// EncodeError gives the status that a failed call ends with. mask may be nil.
-func EncodeError(e *sdk.Error, exchanges []sdk.Exchange, mask func(string) string) error {
-	e = sdk.AsError(e)
-	d := &pb.ErrorDetail{
-		Code:            errorCodes.encode(e.Code),
-		Outcome:         outcomes.encode(e.Outcome),
-		Message:         e.Message,
-		ProviderCode:    e.ProviderCode,
-		ProviderMessage: e.ProviderMessage,
-		RetryAfter:      encodeDuration(max(e.RetryAfter, 0)),
-		NewAttemptSafe:  e.NewAttemptSafe,
+// EncodeError returns the status with which a failed call ends, as a Go error.
+// mask may be nil.
+func EncodeError(failure *sdk.Error, exchanges []sdk.Exchange, mask func(string) string) error {
+	failure = sdk.AsError(failure)
+	detail := &pb.ErrorDetail{
+		Code:            errorCodes.encode(failure.Code),
+		Outcome:         outcomes.encode(failure.Outcome),
+		Message:         failure.Message,
+		ProviderCode:    failure.ProviderCode,
+		ProviderMessage: failure.ProviderMessage,
+		RetryAfter:      encodeDuration(max(failure.RetryAfter, 0)),
+		NewAttemptSafe:  failure.NewAttemptSafe,
 	}
-	for _, v := range e.Violations[:min(len(e.Violations), maxProblems)] {
-		d.Violations = append(d.Violations, &pb.Violation{Field: Cut(v.Field, maxReference), Message: v.Message})
+	for _, violation := range firstOf(failure.Violations) {
+		detail.Violations = append(detail.Violations, &pb.Violation{
+			Field:   Cut(violation.Field, maxReference),
+			Message: violation.Message,
+		})
 	}
-	SetExchanges(d, exchanges)
-	Scrub(d, mask)
-	code, ok := grpcCodes[e.Code]
+	SetExchanges(detail, exchanges)
+	Scrub(detail, mask)
+
+	code, ok := grpcCodes[failure.Code]
 	if !ok {
 		code = codes.Internal
 	}
-	s, err := status.New(code, d.GetMessage()).WithDetails(d)
+	ended, err := status.New(code, detail.GetMessage()).WithDetails(detail)
 	if err != nil { // cannot happen: the detail is a message of ours and its code is not OK
-		return status.Error(codes.Internal, d.GetMessage())
+		return status.Error(codes.Internal, detail.GetMessage())
 	}
-	return s.Err()
+	return ended.Err()
 }
 
-// DecodeError gives what a call's error means for its caller, and the exchanges that came with it. ctx is the
-// caller's: a plugin cannot tell a cancel from a deadline, so it decides.
+// DecodeError returns what a call's error means for its caller, and the
+// exchanges that came with it. ctx is the caller's: a plugin cannot tell a
+// cancel from a deadline, so the caller's context decides.
 func DecodeError(ctx context.Context, err error) (*sdk.Error, []sdk.Exchange) {
-	s, ok := status.FromError(err)
+	ended, ok := status.FromError(err)
 	if !ok {
-		return &sdk.Error{Code: sdk.CodeInternal, Outcome: sdk.OutcomeUnknown, Message: err.Error()}, nil
+		return &sdk.Error{
+			Code:    sdk.CodeInternal,
+			Outcome: sdk.OutcomeUnknown,
+			Message: err.Error(),
+		}, nil
 	}
-	for _, detail := range s.Details() {
-		if d, ok := detail.(*pb.ErrorDetail); ok {
-			Scrub(d, nil)
-			return errorFromDetail(d), ExchangesOf(d)
+
+	for _, attached := range ended.Details() {
+		if detail, ok := attached.(*pb.ErrorDetail); ok {
+			Scrub(detail, nil)
+			return decodeDetail(detail), ExchangesOf(detail)
 		}
 	}
-	// Nobody said what it means. Whatever the status is, the call may have reached the provider.
-	e := &sdk.Error{Code: sdk.CodeUnavailable, Outcome: sdk.OutcomeUnknown}
-	switch {
-	case errors.Is(ctx.Err(), context.Canceled):
-		e.Message = "the call was canceled on our side before the plugin answered"
-	case ctx.Err() != nil, s.Code() == codes.DeadlineExceeded:
-		e.Message = "the plugin did not answer before the call's deadline"
-	case s.Code() == codes.ResourceExhausted:
-		e.Code = sdk.CodeInternal
-		e.Message = "the plugin's answer is larger than a host takes (ResourceExhausted): " + s.Message()
-	case s.Code() == codes.Unavailable:
-		e.Message = "the plugin process died or closed the connection during the call: " + s.Message()
-	default:
-		e.Code = sdk.CodeInternal
-		e.Message = "the plugin answered " + s.Code().String() + " without saying what it means: " + s.Message()
-	}
-	e.Message = Cut(e.Message, textLimits["message"])
-	return e, nil
+	return withoutDetail(ctx, ended), nil
 }
 
-// errorFromDetail believes the plugin: only it can know whether anything was sent.
-func errorFromDetail(d *pb.ErrorDetail) *sdk.Error {
-	e := &sdk.Error{
-		Code:            errorCodes.decode(d.GetCode()),
-		Outcome:         outcomes.decode(d.GetOutcome()),
-		Message:         d.GetMessage(),
-		ProviderCode:    d.GetProviderCode(),
-		ProviderMessage: d.GetProviderMessage(),
-		RetryAfter:      newReader().duration("retry_after", d.GetRetryAfter()),
-		NewAttemptSafe:  d.GetNewAttemptSafe(),
+// withoutDetail returns what a status means that the SDK has not made. Whatever
+// it is, the call may have reached the provider.
+func withoutDetail(ctx context.Context, ended *status.Status) *sdk.Error {
+	failure := &sdk.Error{Code: sdk.CodeUnavailable, Outcome: sdk.OutcomeUnknown}
+
+	switch {
+	case errors.Is(ctx.Err(), context.Canceled):
+		failure.Message = "the call was canceled on our side before the plugin answered"
+	case (ctx.Err() != nil) || (ended.Code() == codes.DeadlineExceeded):
+		failure.Message = "the plugin did not answer before the call's deadline"
+	case ended.Code() == codes.ResourceExhausted:
+		failure.Code = sdk.CodeInternal
+		failure.Message = "the plugin's answer is larger than a host takes (ResourceExhausted): " +
+			ended.Message()
+	case ended.Code() == codes.Unavailable:
+		failure.Message = "the plugin process died or closed the connection during the call: " +
+			ended.Message()
+	default:
+		failure.Code = sdk.CodeInternal
+		failure.Message = fmt.Sprintf("the plugin answered %s without saying what it means: %s",
+			ended.Code(), ended.Message())
 	}
-	for _, v := range d.GetViolations()[:min(len(d.GetViolations()), maxProblems)] {
-		e.Violations = append(e.Violations, sdk.Violation{Field: Cut(v.GetField(), maxReference), Message: v.GetMessage()})
+
+	failure.Message = Cut(failure.Message, textLimits["message"])
+	return failure
+}
+
+// decodeDetail believes the plugin: only it can know whether anything was sent.
+func decodeDetail(from *pb.ErrorDetail) *sdk.Error {
+	failure := &sdk.Error{
+		Code:            errorCodes.decode(from.GetCode()),
+		Outcome:         outcomes.decode(from.GetOutcome()),
+		Message:         from.GetMessage(),
+		ProviderCode:    from.GetProviderCode(),
+		ProviderMessage: from.GetProviderMessage(),
+		RetryAfter:      newReader().duration("retry_after", from.GetRetryAfter()),
+		NewAttemptSafe:  from.GetNewAttemptSafe(),
 	}
-	return e
+	for _, violation := range firstOf(from.GetViolations()) {
+		failure.Violations = append(failure.Violations, sdk.Violation{
+			Field:   Cut(violation.GetField(), maxReference),
+			Message: violation.GetMessage(),
+		})
+	}
+	return failure
+}
+
+// firstOf returns as many violations as an answer may have.
+func firstOf[V any](violations []V) []V {
+	return violations[:min(len(violations), maxProblems)]
 }

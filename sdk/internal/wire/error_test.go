@@ -11,7 +11,8 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// TestEveryCodeHasAStatus: tools that watch the wire see the kind of failure, and none is called a success.
+// TestEveryCodeHasAStatus: tools that watch the wire see the kind of failure,
+// and none is called a success.
 func TestEveryCodeHasAStatus(t *testing.T) {
 	for _, code := range errorCodes.all() {
 		got := status.Code(EncodeError(&sdk.Error{Code: code}, nil, nil))
@@ -26,9 +27,12 @@ func TestEveryCodeHasAStatus(t *testing.T) {
 
 func TestErrorsAreBounded(t *testing.T) {
 	e, _ := DecodeError(t.Context(), EncodeError(&sdk.Error{
-		RetryAfter: -time.Second, Violations: make([]sdk.Violation, 1000),
+		RetryAfter: -time.Second,
+		Violations: make([]sdk.Violation, 1000),
 	}, nil, nil))
-	if len(e.Violations) != maxProblems || e.RetryAfter != 0 || e.Code != sdk.CodeInternal || e.Outcome != sdk.OutcomeUnknown {
+	if len(e.Violations) != maxProblems || e.RetryAfter != 0 ||
+		e.Code != sdk.CodeInternal ||
+		e.Outcome != sdk.OutcomeUnknown {
 		t.Errorf("%d violations, %+v", len(e.Violations), e)
 	}
 }
@@ -36,7 +40,8 @@ func TestErrorsAreBounded(t *testing.T) {
 // TestErrorsOfNoCall: an interceptor of a host's own may fail with anything.
 func TestErrorsOfNoCall(t *testing.T) {
 	e, _ := DecodeError(t.Context(), errors.New("no status"))
-	if e.Code != sdk.CodeInternal || e.Outcome != sdk.OutcomeUnknown || e.Message != "no status" {
+	if e.Code != sdk.CodeInternal || e.Outcome != sdk.OutcomeUnknown ||
+		e.Message != "no status" {
 		t.Errorf("got %+v", e)
 	}
 }

@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -12,119 +11,150 @@ import (
 )
 
 func encodeEvent(told *sdk.Event) *pb.Event {
-	e := legible(*told)
+	event := legible(*told)
 	return &pb.Event{
-		Id: e.ID, Reference: e.Reference,
-		Payment: encodePayment(e.Payment), Payout: encodePayout(e.Payout), Refund: encodeRefund(e.Refund),
-		OccurredAt: encodeTime(e.OccurredAt), PaymentReference: e.PaymentReference, BothReferences: e.BothReferences,
+		Id:               event.ID,
+		Reference:        event.Reference,
+		Payment:          encodePayment(event.Payment),
+		Payout:           encodePayout(event.Payout),
+		Refund:           encodeRefund(event.Refund),
+		OccurredAt:       encodeTime(event.OccurredAt),
+		PaymentReference: event.PaymentReference,
+		BothReferences:   event.BothReferences,
 	}
 }
 
 // decodeEvent insists that an event is about one thing, so that a host never
 // has to choose.
-func decodeEvent(r *reader, w *pb.Event) sdk.Event {
-	e := sdk.Event{
-		ID: r.reference("id", w.GetId()), Reference: r.reference("reference", w.GetReference()),
-		OccurredAt:       r.information(w.GetOccurredAt()),
-		PaymentReference: r.reference("payment_reference", w.GetPaymentReference()), BothReferences: w.GetBothReferences(),
+func decodeEvent(read *reader, from *pb.Event) sdk.Event {
+	event := sdk.Event{
+		ID:               read.reference("id", from.GetId()),
+		Reference:        read.reference("reference", from.GetReference()),
+		OccurredAt:       read.information(from.GetOccurredAt()),
+		PaymentReference: read.reference("payment_reference", from.GetPaymentReference()),
+		BothReferences:   from.GetBothReferences(),
 	}
+
 	about := 0
-	if w.GetPayment() != nil {
-		e.Payment, about = decodePayment(r.in("payment"), w.GetPayment()), about+1
+	if payment := from.GetPayment(); payment != nil {
+		event.Payment = decodePayment(read.in("payment"), payment)
+		about++
 	}
-	if w.GetPayout() != nil {
-		e.Payout, about = decodePayout(r.in("payout"), w.GetPayout()), about+1
+	if payout := from.GetPayout(); payout != nil {
+		event.Payout = decodePayout(read.in("payout"), payout)
+		about++
 	}
-	if w.GetRefund() != nil {
-		e.Refund, about = decodeRefund(r.in("refund"), w.GetRefund()), about+1
+	if refund := from.GetRefund(); refund != nil {
+		event.Refund = decodeRefund(read.in("refund"), refund)
+		about++
 	}
 	if about != 1 {
-		r.fail("payment", "an event is about exactly one payment, payout or refund; this one is about %d", about)
+		read.fail("payment",
+			"an event is about exactly one payment, payout or refund; this one is about %d", about)
 	}
-	return e
+	return event
 }
 
 // legible returns the event without what the wire cannot carry. A provider's
-// webhook comes once: one odd part of it must not lose the rest. What the host
-// could then take for something else is under review.
-func legible(e sdk.Event) sdk.Event {
-	e.OccurredAt = writable(e.OccurredAt)
-	if len(e.ID) > maxReference {
-		digest := sha256.Sum256([]byte(e.ID)) // it only has to differ from others
-		e.ID = hex.EncodeToString(digest[:])
+// webhook comes once: one odd part of it must not lose the rest. A success that
+// the host could then take for something else is under review.
+func legible(event sdk.Event) sdk.Event {
+	event.OccurredAt = writable(event.OccurredAt)
+	if len(event.ID) > maxReference {
+		digest := sha256.Sum256([]byte(event.ID)) // it only has to differ from others
+		event.ID = hex.EncodeToString(digest[:])
 	}
-	e.Reference = Cut(e.Reference, maxReference)
-	e.PaymentReference = Cut(e.PaymentReference, maxReference)
+	event.Reference = Cut(event.Reference, maxReference)
+	event.PaymentReference = Cut(event.PaymentReference, maxReference)
 
+	// The plugin's own event stays as it is: what changes is a copy.
 	switch {
-	case e.Payment != nil:
-		payment := legiblePayment(*e.Payment)
-		e.Payment = &payment
-	case e.Payout != nil:
-		payout := *e.Payout
-		why := legibleParts(payout.Amount, &payout.ProviderReference)
-		if (why != "") && (payout.Status == sdk.PayoutSucceeded) {
-			payout.Status, payout.Message = sdk.PayoutUnderReview, why
-		}
-		payout.Amount = legibleMoney(payout.Amount)
-		e.Payout = &payout
-	case e.Refund != nil:
-		refund := *e.Refund
-		why := legibleParts(refund.Amount, &refund.ProviderReference)
-		if (why != "") && (refund.Status == sdk.RefundSucceeded) {
-			refund.Status, refund.Message = sdk.RefundUnderReview, why
-		}
-		refund.Amount = legibleMoney(refund.Amount)
-		e.Refund = &refund
+	case event.Payment != nil:
+		payment := legiblePayment(*event.Payment)
+		event.Payment = &payment
+	case event.Payout != nil:
+		payout := legiblePayout(*event.Payout)
+		event.Payout = &payout
+	case event.Refund != nil:
+		refund := legibleRefund(*event.Refund)
+		event.Refund = &refund
 	}
-	return e
+	return event
 }
 
-func legiblePayment(p sdk.Payment) sdk.Payment {
-	if why := cmp.Or(
-		legibleParts(p.Amount, &p.ProviderReference, &p.TransactionID), legibleParts(p.Paid),
-	); why != "" {
-		p.Doubt(why)
+func legiblePayment(payment sdk.Payment) sdk.Payment {
+	why := legibleParts(payment.Amount, &payment.ProviderReference, &payment.TransactionID)
+	if why == "" {
+		why = legibleParts(payment.Paid)
 	}
-	p.Amount, p.Paid = legibleMoney(p.Amount), legibleMoney(p.Paid)
+	if why != "" {
+		payment.Doubt(why)
+	}
+	payment.Amount = legibleMoney(payment.Amount)
+	payment.Paid = legibleMoney(payment.Paid)
 
 	var receipts []sdk.Receipt
-	for _, r := range p.Receipts {
-		if (r.ID == "") || (len(r.ID) > maxReference) || (legibleMoney(&r.Amount) == nil) {
-			p.Doubt(fmt.Sprintf("a transaction has an id or an amount that cannot be used: %.80q", r.ID))
+	for _, receipt := range payment.Receipts {
+		oddID := (receipt.ID == "") || (len(receipt.ID) > maxReference)
+		if oddID || (legibleMoney(&receipt.Amount) == nil) {
+			payment.Doubt(fmt.Sprintf(
+				"a transaction has an id or an amount that cannot be used: %.80q", receipt.ID))
 			continue
 		}
-		receipts = append(receipts, r)
+		receipts = append(receipts, receipt)
 	}
-	p.Receipts = receipts
-	return p
+	payment.Receipts = receipts
+	return payment
 }
 
-// legibleParts cuts ids that are too long for one, and says what cannot be
+func legiblePayout(payout sdk.Payout) sdk.Payout {
+	why := legibleParts(payout.Amount, &payout.ProviderReference)
+	if (why != "") && (payout.Status == sdk.PayoutSucceeded) {
+		payout.Status = sdk.PayoutUnderReview
+		payout.Message = why
+	}
+	payout.Amount = legibleMoney(payout.Amount)
+	return payout
+}
+
+func legibleRefund(refund sdk.Refund) sdk.Refund {
+	why := legibleParts(refund.Amount, &refund.ProviderReference)
+	if (why != "") && (refund.Status == sdk.RefundSucceeded) {
+		refund.Status = sdk.RefundUnderReview
+		refund.Message = why
+	}
+	refund.Amount = legibleMoney(refund.Amount)
+	return refund
+}
+
+// legibleParts cuts ids that are too long, and returns why something cannot be
 // carried; "" when all can.
 func legibleParts(amount *sdk.Money, ids ...*string) (why string) {
 	if (amount != nil) && (legibleMoney(amount) == nil) {
-		why = fmt.Sprintf("its amount cannot be read: %.80q %.40q", sdk.FormatAmount(amount.Amount), amount.Currency)
+		why = fmt.Sprintf("its amount cannot be read: %.80q %.40q",
+			sdk.FormatAmount(amount.Amount), amount.Currency)
 	}
+
 	for _, id := range ids {
 		if len(*id) > maxReference {
-			why = fmt.Sprintf("an id of the provider's has %d bytes, more than one may have", len(*id))
+			why = fmt.Sprintf(
+				"an id of the provider's has %d bytes, more than one may have", len(*id))
 			*id = Cut(*id, maxReference)
 		}
 	}
 	return why
 }
 
-// legibleMoney returns nil for what is no amount of a currency.
-func legibleMoney(m *sdk.Money) *sdk.Money {
-	if m == nil {
+// legibleMoney returns nil for what is not an amount of a currency.
+func legibleMoney(money *sdk.Money) *sdk.Money {
+	if money == nil {
 		return nil
 	}
-	amount, err := sdk.ParseAmount(sdk.FormatAmount(m.Amount))
-	if (err != nil) || amount.IsNegative() || (sdk.CheckCurrency(m.Currency) != nil) {
+	amount, err := sdk.ParseAmount(sdk.FormatAmount(money.Amount))
+	if (err != nil) || amount.IsNegative() || (sdk.CheckCurrency(money.Currency) != nil) {
 		return nil
 	}
-	return m
+	return money
 }
 
 // writable returns the zero time for one that the wire cannot carry.

@@ -11,14 +11,19 @@ import (
 // crossed returns what a host hears of an event that a plugin tells.
 func crossed(t *testing.T, e sdk.Event) sdk.Event {
 	t.Helper()
-	answer, failure := ParseWebhook.Answer(&sdk.WebhookResult{Verification: sdk.VerifiedBySignature, Events: []sdk.Event{e}}, nil)
+	answer, failure := ParseWebhook.Answer(
+		&sdk.WebhookResult{Verification: sdk.VerifiedBySignature, Events: []sdk.Event{e}},
+		nil,
+	)
 	if failure != nil {
 		t.Fatal(failure)
 	}
+
 	heard, failure := ParseWebhook.ReadResponse(answer)
 	if failure != nil || len(heard.Events) != 1 {
 		t.Fatalf("got %+v, %v", heard, failure)
 	}
+
 	return heard.Events[0]
 }
 
@@ -54,9 +59,17 @@ func TestAnOddPartOfAnEventDoesNotLoseTheRest(t *testing.T) {
 		"a message in Latin-1":      {func(e *sdk.Event) { e.Payment.Message = "Jos\xe9" }, sdk.PaymentSucceeded},
 		"an endless status":         {func(e *sdk.Event) { e.Payment.ProviderStatus = long }, sdk.PaymentSucceeded},
 	} {
-		told := sdk.Event{ID: "1", Reference: "pay_1", OccurredAt: time.Unix(7, 0), Payment: &sdk.Payment{
-			ProviderReference: "T1", Status: sdk.PaymentSucceeded, Amount: dollars("60"),
-		}}
+		told := sdk.Event{
+			ID:         "1",
+			Reference:  "pay_1",
+			OccurredAt: time.Unix(7, 0),
+			Payment: &sdk.Payment{
+				ProviderReference: "T1",
+				Status:            sdk.PaymentSucceeded,
+				Amount:            dollars("60"),
+			},
+		}
+
 		c.change(&told)
 		before := *told.Payment
 
@@ -65,6 +78,7 @@ func TestAnOddPartOfAnEventDoesNotLoseTheRest(t *testing.T) {
 		if (heard.Payment.Status != c.want) || (reviewed && (heard.Payment.Message == "")) {
 			t.Errorf("%s: got %s, %.80q", name, heard.Payment.Status, heard.Payment.Message)
 		}
+
 		if told.Payment.Status != before.Status {
 			t.Errorf("%s: the plugin's own event was changed", name)
 		}
@@ -74,14 +88,21 @@ func TestAnOddPartOfAnEventDoesNotLoseTheRest(t *testing.T) {
 func TestTheOddPartsOfPayoutsAndRefunds(t *testing.T) {
 	odd := &sdk.Money{Currency: "US dollars"}
 	for _, status := range []sdk.PayoutStatus{sdk.PayoutSucceeded, sdk.PayoutFailed} {
-		heard := crossed(t, sdk.Event{Reference: "po_1", Payout: &sdk.Payout{Status: status, Amount: odd}})
+		heard := crossed(
+			t,
+			sdk.Event{Reference: "po_1", Payout: &sdk.Payout{Status: status, Amount: odd}},
+		)
 		want := map[sdk.PayoutStatus]sdk.PayoutStatus{sdk.PayoutSucceeded: sdk.PayoutUnderReview, sdk.PayoutFailed: sdk.PayoutFailed}[status]
 		if heard.Payout.Status != want || heard.Payout.Amount != nil {
 			t.Errorf("a payout that %s: got %+v", status, heard.Payout)
 		}
 	}
+
 	for _, status := range []sdk.RefundStatus{sdk.RefundSucceeded, sdk.RefundPending} {
-		heard := crossed(t, sdk.Event{Reference: "re_1", Refund: &sdk.Refund{Status: status, Amount: odd}})
+		heard := crossed(
+			t,
+			sdk.Event{Reference: "re_1", Refund: &sdk.Refund{Status: status, Amount: odd}},
+		)
 		want := map[sdk.RefundStatus]sdk.RefundStatus{sdk.RefundSucceeded: sdk.RefundUnderReview, sdk.RefundPending: sdk.RefundPending}[status]
 		if heard.Refund.Status != want || heard.Refund.Amount != nil {
 			t.Errorf("a refund that is %s: got %+v", status, heard.Refund)
@@ -92,7 +113,13 @@ func TestTheOddPartsOfPayoutsAndRefunds(t *testing.T) {
 func TestTwoEndlessIdsStayTwo(t *testing.T) {
 	long := strings.Repeat("9", 10_000)
 	payment := &sdk.Payment{Status: sdk.PaymentSucceeded}
-	one, two := crossed(t, sdk.Event{ID: long + "1", Payment: payment}), crossed(t, sdk.Event{ID: long + "2", Payment: payment})
+	one, two := crossed(
+		t,
+		sdk.Event{ID: long + "1", Payment: payment},
+	), crossed(
+		t,
+		sdk.Event{ID: long + "2", Payment: payment},
+	)
 	if one.ID == two.ID || one.ID == "" {
 		t.Errorf("got %q and %q", one.ID, two.ID)
 	}

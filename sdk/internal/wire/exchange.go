@@ -10,48 +10,64 @@ import (
 	pb "github.com/payhost/payhost/sdk/internal/providerv1"
 )
 
-// encodeExchange keeps a status that is none from becoming a negative number.
-func encodeExchange(e *sdk.Exchange) *pb.Exchange {
-	return &pb.Exchange{
-		Method: e.Method, Url: e.URL, RequestBody: e.RequestBody,
-		Status: int32(min(max(e.Status, 0), math.MaxInt32)), ResponseBody: e.ResponseBody,
-		Duration: encodeDuration(e.Duration), Error: e.Error, NotSent: !e.Sent,
-	}
-}
-
-func decodeExchange(r *reader, w *pb.Exchange) sdk.Exchange {
-	return sdk.Exchange{
-		Method: w.GetMethod(), URL: w.GetUrl(), RequestBody: w.GetRequestBody(),
-		Status: int(w.GetStatus()), ResponseBody: w.GetResponseBody(),
-		Duration: r.duration("duration", w.GetDuration()), Error: w.GetError(), Sent: !w.GetNotSent(),
-	}
-}
-
-// SetExchanges fills the answer's field "exchanges", if it has one: the verbs of the contract that ask the provider do.
-func SetExchanges(m proto.Message, list []sdk.Exchange) {
-	msg := m.ProtoReflect()
-	field := msg.Descriptor().Fields().ByName("exchanges")
-	if field == nil || len(list) == 0 {
+// SetExchanges fills the message's field "exchanges", if it has one: the
+// answers of verbs that ask the provider do.
+func SetExchanges(m proto.Message, exchanges []sdk.Exchange) {
+	message := m.ProtoReflect()
+	field := message.Descriptor().Fields().ByName("exchanges")
+	if (field == nil) || (len(exchanges) == 0) {
 		return
 	}
-	value := msg.NewField(field)
-	for i := range list {
-		value.List().Append(protoreflect.ValueOfMessage(encodeExchange(&list[i]).ProtoReflect()))
+
+	value := message.NewField(field)
+	for i := range exchanges {
+		encoded := encodeExchange(&exchanges[i]).ProtoReflect()
+		value.List().Append(protoreflect.ValueOfMessage(encoded))
 	}
-	msg.Set(field, value)
+	message.Set(field, value)
 }
 
-// ExchangesOf gives what a message has in its field "exchanges".
+// ExchangesOf returns what a message has in its field "exchanges", as many as a
+// host looks at.
 func ExchangesOf(m any) []sdk.Exchange {
 	carrier, ok := m.(interface{ GetExchanges() []*pb.Exchange })
 	if !ok {
 		return nil
 	}
+
 	list := carrier.GetExchanges()
 	list = list[:min(len(list), readExchanges)]
-	for _, one := range list {
-		Scrub(one, nil)
+	for _, exchange := range list {
+		Scrub(exchange, nil)
 	}
-	// A duration that is none is no reason to lose the rest.
+	// A fault in one of them is ignored: an odd duration is no reason to
+	// lose the rest.
 	return decodeList(newReader(), "exchanges", list, decodeExchange)
+}
+
+// encodeExchange bounds the status, so that a wrong one does not turn negative.
+func encodeExchange(exchange *sdk.Exchange) *pb.Exchange {
+	return &pb.Exchange{
+		Method:       exchange.Method,
+		Url:          exchange.URL,
+		RequestBody:  exchange.RequestBody,
+		Status:       int32(min(max(exchange.Status, 0), math.MaxInt32)),
+		ResponseBody: exchange.ResponseBody,
+		Duration:     encodeDuration(exchange.Duration),
+		Error:        exchange.Error,
+		NotSent:      !exchange.Sent,
+	}
+}
+
+func decodeExchange(read *reader, from *pb.Exchange) sdk.Exchange {
+	return sdk.Exchange{
+		Method:       from.GetMethod(),
+		URL:          from.GetUrl(),
+		RequestBody:  from.GetRequestBody(),
+		Status:       int(from.GetStatus()),
+		ResponseBody: from.GetResponseBody(),
+		Duration:     read.duration("duration", from.GetDuration()),
+		Error:        from.GetError(),
+		Sent:         !from.GetNotSent(),
+	}
 }

@@ -8,7 +8,8 @@ import (
 	pb "github.com/payhost/payhost/sdk/internal/providerv1"
 )
 
-// FuzzEscapeInvalid: a query that could be carried stays as it is, and any becomes one that can be.
+// FuzzEscapeInvalid: a query that could be carried stays as it is, and any
+// becomes one that can be.
 func FuzzEscapeInvalid(f *testing.F) {
 	f.Add("a=1&b=%20")
 	f.Add("a=\xe9&b=é\xff")

@@ -17,156 +17,190 @@ var (
 	operationName = regexp.MustCompile(`^[a-z0-9_]{1,64}$`)
 )
 
-func EncodeInfo(i *sdk.Info) *pb.GetInfoResponse {
+// EncodeInfo returns the answer to GetInfo.
+func EncodeInfo(info *sdk.Info) *pb.GetInfoResponse {
 	return &pb.GetInfoResponse{
-		Name:            i.Name,
-		Version:         i.Version,
-		ContractVersion: int32(i.ContractVersion),
-		Capabilities:    capabilities.encodeAll(i.Capabilities),
-		Currencies:      i.Currencies,
-		Countries:       i.Countries,
-		PaymentLimits:   encodeList(i.PaymentLimits, encodeLimit),
-		PayoutLimits:    encodeList(i.PayoutLimits, encodeLimit),
-		ConfigSchema:    i.ConfigSchema,
-		Operations:      encodeList(i.Operations, encodeOperation),
-		WebhookTrust:    webhookTrusts.encodeAll(i.WebhookTrust),
-		CreatePayment:   encodeGuarantee(i.CreatePayment),
-		CreateRefund:    encodeGuarantee(i.CreateRefund),
-		CreatePayout:    encodeGuarantee(i.CreatePayout),
-		CapturePayment:  encodeGuarantee(i.CapturePayment),
-		PaymentLookup:   encodeLookup(i.PaymentLookup),
-		PayoutLookup:    encodeLookup(i.PayoutLookup),
-		RefundLookup:    encodeLookup(i.RefundLookup),
-		Description:     i.Description,
-		PaymentFields:   i.PaymentFields,
-		PayoutFields:    i.PayoutFields,
+		Name:            info.Name,
+		Version:         info.Version,
+		Description:     info.Description,
+		ContractVersion: int32(info.ContractVersion),
+		Capabilities:    capabilities.encodeAll(info.Capabilities),
+		Currencies:      info.Currencies,
+		Countries:       info.Countries,
+		PaymentLimits:   encodeList(info.PaymentLimits, encodeLimit),
+		PayoutLimits:    encodeList(info.PayoutLimits, encodeLimit),
+		PaymentFields:   info.PaymentFields,
+		PayoutFields:    info.PayoutFields,
+		ConfigSchema:    info.ConfigSchema,
+		Operations:      encodeList(info.Operations, encodeOperation),
+		WebhookTrust:    webhookTrusts.encodeAll(info.WebhookTrust),
+		CreatePayment:   encodeIdempotency(info.CreatePayment),
+		CreateRefund:    encodeIdempotency(info.CreateRefund),
+		CreatePayout:    encodeIdempotency(info.CreatePayout),
+		CapturePayment:  encodeIdempotency(info.CapturePayment),
+		PaymentLookup:   encodeLookup(info.PaymentLookup),
+		PayoutLookup:    encodeLookup(info.PayoutLookup),
+		RefundLookup:    encodeLookup(info.RefundLookup),
 	}
 }
 
-// decodeInfo holds a plugin to the form of what it says. Whether it is true shows when it is used.
-func decodeInfo(r *reader, w *pb.GetInfoResponse) sdk.Info {
-	if !pluginName.MatchString(w.GetName()) {
-		r.fail("name", "1 to 32 characters of a-z 0-9 -")
-	}
-	return sdk.Info{
-		Name:            w.GetName(),
-		Version:         r.reference("version", w.GetVersion()),
-		ContractVersion: int(w.GetContractVersion()),
-		Capabilities:    capabilities.decodeAll(w.GetCapabilities()),
-		Currencies:      decodeCurrencies(r, "currencies", w.GetCurrencies()),
-		Countries:       w.GetCountries(),
-		PaymentLimits:   decodeList(r, "payment_limits", w.GetPaymentLimits(), decodeLimit),
-		PayoutLimits:    decodeList(r, "payout_limits", w.GetPayoutLimits(), decodeLimit),
-		ConfigSchema:    decodeSchema(r, "config_schema", w.GetConfigSchema()),
-		Operations:      decodeList(r, "operations", w.GetOperations(), decodeOperation),
-		WebhookTrust:    webhookTrusts.decodeAll(w.GetWebhookTrust()),
-		CreatePayment:   decodeGuarantee(r.in("create_payment"), w.GetCreatePayment()),
-		CreateRefund:    decodeGuarantee(r.in("create_refund"), w.GetCreateRefund()),
-		CreatePayout:    decodeGuarantee(r.in("create_payout"), w.GetCreatePayout()),
-		CapturePayment:  decodeGuarantee(r.in("capture_payment"), w.GetCapturePayment()),
-		PaymentLookup:   decodeLookup(w.GetPaymentLookup()),
-		PayoutLookup:    decodeLookup(w.GetPayoutLookup()),
-		RefundLookup:    decodeLookup(w.GetRefundLookup()),
-		Description:     w.GetDescription(),
-		PaymentFields:   decodeFields(r, "payment_fields", w.GetPaymentFields(), PaymentTexts(sdk.CreatePaymentRequest{})),
-		PayoutFields:    decodeFields(r, "payout_fields", w.GetPayoutFields(), PayoutTexts(sdk.CreatePayoutRequest{})),
-	}
-}
-
-// ReadInfo returns what a plugin says of itself, or what breaks the contract in it.
-func ReadInfo(w *pb.GetInfoResponse) (sdk.Info, *sdk.Error) {
-	r := newReader()
-	info := decodeInfo(r, w)
-	if err := r.problems.AnswerError("the plugin's GetInfo"); err != nil {
+// ReadInfo returns what a plugin says of itself. The error is an answer that
+// breaks the contract.
+func ReadInfo(from *pb.GetInfoResponse) (sdk.Info, *sdk.Error) {
+	read := newReader()
+	info := decodeInfo(read, from)
+	if err := read.problems.AnswerError("the plugin's GetInfo"); err != nil {
 		return sdk.Info{}, err
 	}
 	return info, nil
 }
 
-// decodeFields refuses a name that no request has: it would turn every request away.
-func decodeFields(r *reader, field string, list []string, known map[string]string) []string {
-	for _, name := range list {
+// decodeInfo holds a plugin to the form of what it says. Whether it is true
+// shows when it is used.
+func decodeInfo(read *reader, from *pb.GetInfoResponse) sdk.Info {
+	if !pluginName.MatchString(from.GetName()) {
+		read.fail("name", "1 to 32 characters of a-z 0-9 -")
+	}
+	paymentFields := PaymentTexts(sdk.CreatePaymentRequest{})
+	payoutFields := PayoutTexts(sdk.CreatePayoutRequest{})
+
+	return sdk.Info{
+		Name:            from.GetName(),
+		Version:         read.reference("version", from.GetVersion()),
+		Description:     from.GetDescription(),
+		ContractVersion: int(from.GetContractVersion()),
+		Capabilities:    capabilities.decodeAll(from.GetCapabilities()),
+		Currencies:      decodeCurrencies(read, "currencies", from.GetCurrencies()),
+		Countries:       from.GetCountries(),
+		PaymentLimits:   decodeList(read, "payment_limits", from.GetPaymentLimits(), decodeLimit),
+		PayoutLimits:    decodeList(read, "payout_limits", from.GetPayoutLimits(), decodeLimit),
+		ConfigSchema:    decodeSchema(read, "config_schema", from.GetConfigSchema()),
+		Operations:      decodeList(read, "operations", from.GetOperations(), decodeOperation),
+		WebhookTrust:    webhookTrusts.decodeAll(from.GetWebhookTrust()),
+		CreatePayment:   decodeIdempotency(read.in("create_payment"), from.GetCreatePayment()),
+		CreateRefund:    decodeIdempotency(read.in("create_refund"), from.GetCreateRefund()),
+		CreatePayout:    decodeIdempotency(read.in("create_payout"), from.GetCreatePayout()),
+		CapturePayment:  decodeIdempotency(read.in("capture_payment"), from.GetCapturePayment()),
+		PaymentLookup:   decodeLookup(from.GetPaymentLookup()),
+		PayoutLookup:    decodeLookup(from.GetPayoutLookup()),
+		RefundLookup:    decodeLookup(from.GetRefundLookup()),
+		PaymentFields:   decodeFields(read, "payment_fields", from.GetPaymentFields(), paymentFields),
+		PayoutFields:    decodeFields(read, "payout_fields", from.GetPayoutFields(), payoutFields),
+	}
+}
+
+// decodeFields refuses a name that no request has: it would turn every request
+// away.
+func decodeFields(
+	read *reader, field string, names []string, known map[string]string,
+) []string {
+	for _, name := range names {
 		if _, ok := known[name]; !ok {
-			r.fail(field, "one of %s, not %q", strings.Join(slices.Sorted(maps.Keys(known)), ", "), name)
+			all := strings.Join(slices.Sorted(maps.Keys(known)), ", ")
+			read.fail(field, "one of %s, not %q", all, name)
 		}
 	}
-	return list
+	return names
 }
 
-func encodeLimit(l *sdk.AmountLimit) *pb.AmountLimit {
+func encodeLimit(limit *sdk.AmountLimit) *pb.AmountLimit {
 	return &pb.AmountLimit{
-		Currency: l.Currency, Min: encodeBound(l.Min), Max: encodeBound(l.Max), Decimals: l.Decimals,
+		Currency: limit.Currency,
+		Min:      encodeBound(limit.Min),
+		Max:      encodeBound(limit.Max),
+		Decimals: limit.Decimals,
 	}
 }
 
-// decodeLimit keeps "nobody says" apart from zero: both bounds and the decimals may be absent.
-func decodeLimit(r *reader, w *pb.AmountLimit) sdk.AmountLimit {
-	if err := sdk.CheckCurrency(w.GetCurrency()); err != nil {
-		r.fail("currency", "%s", err)
+// decodeLimit keeps what is not declared apart from zero: both bounds and the
+// decimals may be absent.
+func decodeLimit(read *reader, from *pb.AmountLimit) sdk.AmountLimit {
+	if err := sdk.CheckCurrency(from.GetCurrency()); err != nil {
+		read.fail("currency", "%s", err)
 	}
 	return sdk.AmountLimit{
-		Currency: w.GetCurrency(), Min: r.amount("min", w.GetMin()), Max: r.amount("max", w.GetMax()),
-		Decimals: w.Decimals,
+		Currency: from.GetCurrency(),
+		Min:      read.amount("min", from.GetMin()),
+		Max:      read.amount("max", from.GetMax()),
+		Decimals: from.Decimals,
 	}
 }
 
-func encodeOperation(o *sdk.Operation) *pb.Operation {
+func encodeOperation(operation *sdk.Operation) *pb.Operation {
 	return &pb.Operation{
-		Name: o.Name, Description: o.Description, MovesMoney: o.MovesMoney,
-		InputSchema: o.InputSchema, OutputSchema: o.OutputSchema,
+		Name:         operation.Name,
+		Description:  operation.Description,
+		MovesMoney:   operation.MovesMoney,
+		InputSchema:  operation.InputSchema,
+		OutputSchema: operation.OutputSchema,
 	}
 }
 
-func decodeOperation(r *reader, w *pb.Operation) sdk.Operation {
-	if !operationName.MatchString(w.GetName()) {
-		r.fail("name", "1 to 64 characters of a-z 0-9 _")
+func decodeOperation(read *reader, from *pb.Operation) sdk.Operation {
+	if !operationName.MatchString(from.GetName()) {
+		read.fail("name", "1 to 64 characters of a-z 0-9 _")
 	}
+
 	return sdk.Operation{
-		Name: w.GetName(), Description: w.GetDescription(), MovesMoney: w.GetMovesMoney(),
-		InputSchema:  decodeSchema(r, "input_schema", w.GetInputSchema()),
-		OutputSchema: decodeSchema(r, "output_schema", w.GetOutputSchema()),
+		Name:         from.GetName(),
+		Description:  from.GetDescription(),
+		MovesMoney:   from.GetMovesMoney(),
+		InputSchema:  decodeSchema(read, "input_schema", from.GetInputSchema()),
+		OutputSchema: decodeSchema(read, "output_schema", from.GetOutputSchema()),
 	}
 }
 
-// decodeSchema checks that it is JSON; hosts give schemas out as part of their own documents.
-func decodeSchema(r *reader, field string, data []byte) json.RawMessage {
+// decodeSchema insists on JSON: hosts publish schemas as part of their own
+// documents.
+func decodeSchema(read *reader, field string, data []byte) json.RawMessage {
 	if len(data) == 0 {
 		return nil
 	}
-	return r.json(field, data, MaxInput)
+	return read.json(field, data, MaxInput)
 }
 
-// encodeGuarantee leaves the zero value out: absent means none, and it moves money.
-func encodeGuarantee(g sdk.IdempotencySupport) *pb.RepeatGuarantee {
-	if g == (sdk.IdempotencySupport{}) {
+// encodeIdempotency leaves the zero value out, which is read as the safest.
+func encodeIdempotency(support sdk.IdempotencySupport) *pb.RepeatGuarantee {
+	if support == (sdk.IdempotencySupport{}) {
 		return nil
 	}
 	return &pb.RepeatGuarantee{
-		Repeat: repeats.encode(g.Retry), ReplayWindow: encodeDuration(g.Window), LinkOnly: g.LinkOnly,
+		Repeat:       retryBehaviors.encode(support.Retry),
+		ReplayWindow: encodeDuration(support.Window),
+		LinkOnly:     support.LinkOnly,
 	}
 }
 
-// decodeGuarantee reads an absent guarantee as the safest: none, and it moves money.
-func decodeGuarantee(r *reader, w *pb.RepeatGuarantee) sdk.IdempotencySupport {
+// decodeIdempotency reads an absent message as the safest: a retry makes a second
+// one, and creating moves money.
+func decodeIdempotency(read *reader, from *pb.RepeatGuarantee) sdk.IdempotencySupport {
 	return sdk.IdempotencySupport{
-		Retry: repeats.decode(w.GetRepeat()), Window: r.duration("window", w.GetReplayWindow()),
-		LinkOnly: w.GetLinkOnly(),
+		Retry:    retryBehaviors.decode(from.GetRepeat()),
+		Window:   read.duration("window", from.GetReplayWindow()),
+		LinkOnly: from.GetLinkOnly(),
 	}
 }
 
-func encodeLookup(l sdk.Lookup) *pb.Lookup {
-	if l == (sdk.Lookup{}) {
+func encodeLookup(lookup sdk.Lookup) *pb.Lookup {
+	if lookup == (sdk.Lookup{}) {
 		return nil
 	}
+
 	return &pb.Lookup{
-		ByReference: l.ByReference, Immediate: l.Immediate, Amounts: l.Amounts,
-		ListByReference: l.ListByReference, ListByTime: l.ListByTime,
+		ByReference:     lookup.ByReference,
+		Immediate:       lookup.Immediate,
+		Amounts:         lookup.Amounts,
+		ListByReference: lookup.ListByReference,
+		ListByTime:      lookup.ListByTime,
 	}
 }
 
-func decodeLookup(w *pb.Lookup) sdk.Lookup {
+func decodeLookup(from *pb.Lookup) sdk.Lookup {
 	return sdk.Lookup{
-		ByReference: w.GetByReference(), Immediate: w.GetImmediate(), Amounts: w.GetAmounts(),
-		ListByReference: w.GetListByReference(), ListByTime: w.GetListByTime(),
+		ByReference:     from.GetByReference(),
+		Immediate:       from.GetImmediate(),
+		Amounts:         from.GetAmounts(),
+		ListByReference: from.GetListByReference(),
+		ListByTime:      from.GetListByTime(),
 	}
 }

@@ -12,57 +12,66 @@ import (
 )
 
 // encodeBound writes no bound as "".
-func encodeBound(d *decimal.Decimal) string {
-	if d == nil {
+func encodeBound(bound *decimal.Decimal) string {
+	if bound == nil {
 		return ""
 	}
-	return sdk.FormatAmount(*d)
+	return sdk.FormatAmount(*bound)
 }
 
 // encodeMoney leaves the zero Money out.
-func encodeMoney(m sdk.Money) *pb.Money {
-	if m.Currency == "" && m.Amount.IsZero() {
+func encodeMoney(money sdk.Money) *pb.Money {
+	if (money.Currency == "") && money.Amount.IsZero() {
 		return nil
 	}
-	return encodeMoneyOrNil(&m)
+	return encodeMoneyOrNil(&money)
 }
 
-// encodeMoneyOrNil writes the zero Money too: behind a pointer it is a mistake that the reader is to see.
-func encodeMoneyOrNil(m *sdk.Money) *pb.Money {
-	if m == nil {
+// encodeMoneyOrNil writes the zero Money too: behind a pointer it is a mistake
+// that the other end is to see.
+func encodeMoneyOrNil(money *sdk.Money) *pb.Money {
+	if money == nil {
 		return nil
 	}
-	return &pb.Money{Amount: sdk.FormatAmount(m.Amount), Currency: m.Currency}
+	return &pb.Money{
+		Amount:   sdk.FormatAmount(money.Amount),
+		Currency: money.Currency,
+	}
 }
 
-// encodeTime and encodeDuration leave out what is zero.
-func encodeTime(t time.Time) *timestamppb.Timestamp {
-	if t.IsZero() {
+// encodeTime leaves the zero time out.
+func encodeTime(at time.Time) *timestamppb.Timestamp {
+	if at.IsZero() {
 		return nil
 	}
-	return timestamppb.New(t)
+	return timestamppb.New(at)
 }
 
-func encodeDuration(d time.Duration) *durationpb.Duration {
-	if d == 0 {
+// encodeDuration leaves zero out.
+func encodeDuration(length time.Duration) *durationpb.Duration {
+	if length == 0 {
 		return nil
 	}
-	return durationpb.New(d)
+	return durationpb.New(length)
 }
 
-// encodeList and decodeList convert element by element; an empty list is nil.
-func encodeList[A, W any](list []A, convert func(*A) W) []W {
+// encodeList converts element by element; an empty list is nil.
+func encodeList[A, W any](list []A, encode func(*A) W) []W {
 	var out []W
 	for i := range list {
-		out = append(out, convert(&list[i]))
+		out = append(out, encode(&list[i]))
 	}
 	return out
 }
 
-func decodeList[A, W any](r *reader, field string, list []W, convert func(*reader, W) A) []A {
+// decodeList converts element by element, and reports what is wrong under the
+// element's place in the field; an empty list is nil.
+func decodeList[A, W any](
+	read *reader, field string, list []W, decode func(*reader, W) A,
+) []A {
 	var out []A
-	for i, w := range list {
-		out = append(out, convert(r.item(field, i), w))
+	for i, element := range list {
+		out = append(out, decode(read.item(field, i), element))
 	}
 	return out
 }

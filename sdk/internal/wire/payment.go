@@ -5,140 +5,175 @@ import (
 	pb "github.com/payhost/payhost/sdk/internal/providerv1"
 )
 
-// encodeCustomer leaves out a customer of whom nothing is known.
-func encodeCustomer(c sdk.Customer) *pb.Customer {
-	if c == (sdk.Customer{}) {
+// encodeCustomer returns nil for a customer of whom nothing is known.
+func encodeCustomer(customer sdk.Customer) *pb.Customer {
+	if customer == (sdk.Customer{}) {
 		return nil
 	}
+
 	return &pb.Customer{
-		Id: c.ID, Email: c.Email, Phone: c.Phone, FirstName: c.FirstName, LastName: c.LastName, Ip: c.IP,
+		Id:        customer.ID,
+		Email:     customer.Email,
+		Phone:     customer.Phone,
+		FirstName: customer.FirstName,
+		LastName:  customer.LastName,
+		Ip:        customer.IP,
 	}
 }
 
-func decodeCustomer(w *pb.Customer) sdk.Customer {
+func decodeCustomer(from *pb.Customer) sdk.Customer {
 	return sdk.Customer{
-		ID: w.GetId(), Email: w.GetEmail(), Phone: w.GetPhone(),
-		FirstName: w.GetFirstName(), LastName: w.GetLastName(), IP: w.GetIp(),
+		ID:        from.GetId(),
+		Email:     from.GetEmail(),
+		Phone:     from.GetPhone(),
+		FirstName: from.GetFirstName(),
+		LastName:  from.GetLastName(),
+		IP:        from.GetIp(),
 	}
 }
 
-// encodePayment gives nil for nil: an event is about one of three things.
-func encodePayment(p *sdk.Payment) *pb.Payment {
-	if p == nil {
+// encodePayment returns nil for nil: an event is about one of three things.
+func encodePayment(payment *sdk.Payment) *pb.Payment {
+	if payment == nil {
 		return nil
 	}
+
 	return &pb.Payment{
-		ProviderReference: p.ProviderReference,
-		Status:            paymentStatuses.encode(p.Status),
-		ProviderStatus:    p.ProviderStatus,
-		NextAction:        encodeNextAction(p.NextAction),
-		Amount:            encodeMoneyOrNil(p.Amount),
-		Paid:              encodeMoneyOrNil(p.Paid),
-		Message:           p.Message,
-		Receipts:          encodeList(p.Receipts, encodeReceipt),
-		ProviderState:     p.State,
-		TransactionId:     p.TransactionID,
+		ProviderReference: payment.ProviderReference,
+		Status:            paymentStatuses.encode(payment.Status),
+		ProviderStatus:    payment.ProviderStatus,
+		NextAction:        encodeNextAction(payment.NextAction),
+		Amount:            encodeMoneyOrNil(payment.Amount),
+		Paid:              encodeMoneyOrNil(payment.Paid),
+		Message:           payment.Message,
+		Receipts:          encodeList(payment.Receipts, encodeReceipt),
+		ProviderState:     payment.State,
+		TransactionId:     payment.TransactionID,
 	}
 }
 
-// decodePayment gives nil for an absent payment, and reports it.
-func decodePayment(r *reader, w *pb.Payment) *sdk.Payment {
-	if w == nil {
-		r.fail("provider_reference", "the answer has no payment")
+// decodePayment returns nil for an absent payment, and reports it.
+func decodePayment(read *reader, from *pb.Payment) *sdk.Payment {
+	if from == nil {
+		read.fail("provider_reference", "the answer has no payment")
 		return nil
 	}
+
 	return &sdk.Payment{
-		ProviderReference: r.reference("provider_reference", w.GetProviderReference()),
-		Status:            present(r, "status", paymentStatuses.decode(w.GetStatus())),
-		ProviderStatus:    w.GetProviderStatus(),
-		NextAction:        decodeNextAction(r.in("next_action"), w.GetNextAction()),
-		Amount:            r.moneyOrNil("amount", w.GetAmount()),
-		Paid:              r.moneyOrNil("paid", w.GetPaid()),
-		Message:           w.GetMessage(),
-		Receipts:          decodeList(r, "receipts", w.GetReceipts(), decodeReceipt),
-		State:             r.blob("state", w.GetProviderState(), maxState),
-		TransactionID:     r.reference("transaction_id", w.GetTransactionId()),
+		ProviderReference: read.reference("provider_reference", from.GetProviderReference()),
+		Status:            present(read, "status", paymentStatuses.decode(from.GetStatus())),
+		ProviderStatus:    from.GetProviderStatus(),
+		NextAction:        decodeNextAction(read.in("next_action"), from.GetNextAction()),
+		Amount:            read.moneyOrNil("amount", from.GetAmount()),
+		Paid:              read.moneyOrNil("paid", from.GetPaid()),
+		Message:           from.GetMessage(),
+		Receipts:          decodeList(read, "receipts", from.GetReceipts(), decodeReceipt),
+		State:             read.blob("state", from.GetProviderState(), maxState),
+		TransactionID:     read.reference("transaction_id", from.GetTransactionId()),
 	}
 }
 
-func encodeReceipt(p *sdk.Receipt) *pb.Receipt {
-	return &pb.Receipt{Id: p.ID, Amount: encodeMoneyOrNil(&p.Amount)}
-}
-
-// decodeReceipt insists on both parts: hosts add up the amounts of distinct ids.
-func decodeReceipt(r *reader, w *pb.Receipt) sdk.Receipt {
-	if w.GetAmount() == nil {
-		r.fail("amount", "missing")
+func encodeReceipt(receipt *sdk.Receipt) *pb.Receipt {
+	return &pb.Receipt{
+		Id:     receipt.ID,
+		Amount: encodeMoneyOrNil(&receipt.Amount),
 	}
-	return sdk.Receipt{ID: present(r, "id", r.reference("id", w.GetId())), Amount: r.money("amount", w.GetAmount())}
 }
 
-func encodeListedPayment(p *sdk.ListedPayment) *pb.ListedPayment {
-	return &pb.ListedPayment{Reference: p.Reference, Payment: encodePayment(&p.Payment)}
-}
-
-// decodeListedPayment takes entries without a reference of ours: not every provider gives it back.
-func decodeListedPayment(r *reader, w *pb.ListedPayment) sdk.ListedPayment {
-	out := sdk.ListedPayment{Reference: r.reference("reference", w.GetReference())}
-	if p := decodePayment(r.in("payment"), w.GetPayment()); p != nil {
-		out.Payment = *p
+// decodeReceipt insists on both parts: hosts add up the amounts of distinct
+// ids.
+func decodeReceipt(read *reader, from *pb.Receipt) sdk.Receipt {
+	if from.GetAmount() == nil {
+		read.fail("amount", "missing")
 	}
-	return out
+	return sdk.Receipt{
+		ID:     present(read, "id", read.reference("id", from.GetId())),
+		Amount: read.money("amount", from.GetAmount()),
+	}
 }
 
-// encodePaymentContext gives nil for nil, as notices on a URL that belongs to no payment have it.
-func encodePaymentContext(p *sdk.PaymentContext) *pb.PaymentContext {
-	if p == nil {
+func encodeListedPayment(listed *sdk.ListedPayment) *pb.ListedPayment {
+	return &pb.ListedPayment{
+		Reference: listed.Reference,
+		Payment:   encodePayment(&listed.Payment),
+	}
+}
+
+// decodeListedPayment takes entries without our reference: not every provider
+// gives it back.
+func decodeListedPayment(read *reader, from *pb.ListedPayment) sdk.ListedPayment {
+	listed := sdk.ListedPayment{Reference: read.reference("reference", from.GetReference())}
+	payment := decodePayment(read.in("payment"), from.GetPayment())
+	if payment != nil {
+		listed.Payment = *payment
+	}
+	return listed
+}
+
+// encodePaymentContext returns nil for nil: a webhook may come to a URL that
+// belongs to no payment.
+func encodePaymentContext(payment *sdk.PaymentContext) *pb.PaymentContext {
+	if payment == nil {
 		return nil
 	}
+
 	return &pb.PaymentContext{
-		Reference:         p.Reference,
-		ProviderReference: p.ProviderReference,
-		Amount:            encodeMoney(p.Amount),
-		MerchantReference: p.MerchantReference,
-		Method:            p.Method,
-		Country:           p.Country,
-		Customer:          encodeCustomer(p.Customer),
-		Options:           p.Options,
-		ProviderState:     p.State,
-		CreatedAt:         encodeTime(p.CreatedAt),
-		Sequence:          p.Sequence,
+		Reference:         payment.Reference,
+		ProviderReference: payment.ProviderReference,
+		Amount:            encodeMoney(payment.Amount),
+		MerchantReference: payment.MerchantReference,
+		Method:            payment.Method,
+		Country:           payment.Country,
+		Customer:          encodeCustomer(payment.Customer),
+		Options:           payment.Options,
+		ProviderState:     payment.State,
+		CreatedAt:         encodeTime(payment.CreatedAt),
+		Sequence:          payment.Sequence,
 	}
 }
 
-// decodePaymentContext asks for nothing to be present: a notice can be older than what the host knows.
-func decodePaymentContext(r *reader, w *pb.PaymentContext) sdk.PaymentContext {
+// decodePaymentContext insists on nothing: a webhook can be older than what the
+// host knows.
+func decodePaymentContext(read *reader, from *pb.PaymentContext) sdk.PaymentContext {
 	return sdk.PaymentContext{
-		Reference:         r.reference("reference", w.GetReference()),
-		ProviderReference: r.reference("provider_reference", w.GetProviderReference()),
-		Amount:            r.money("amount", w.GetAmount()),
-		MerchantReference: w.GetMerchantReference(),
-		Method:            w.GetMethod(),
-		Country:           w.GetCountry(),
-		Customer:          decodeCustomer(w.GetCustomer()),
-		Options:           r.object("options", w.GetOptions()),
-		State:             r.blob("state", w.GetProviderState(), maxState),
-		CreatedAt:         r.time("created_at", w.GetCreatedAt()),
-		Sequence:          w.GetSequence(),
+		Reference:         read.reference("reference", from.GetReference()),
+		ProviderReference: read.reference("provider_reference", from.GetProviderReference()),
+		Amount:            read.money("amount", from.GetAmount()),
+		MerchantReference: from.GetMerchantReference(),
+		Method:            from.GetMethod(),
+		Country:           from.GetCountry(),
+		Customer:          decodeCustomer(from.GetCustomer()),
+		Options:           read.object("options", from.GetOptions()),
+		State:             read.blob("state", from.GetProviderState(), maxState),
+		CreatedAt:         read.time("created_at", from.GetCreatedAt()),
+		Sequence:          from.GetSequence(),
 	}
 }
 
-func decodePaymentContextOrNil(r *reader, w *pb.PaymentContext) *sdk.PaymentContext {
-	if w == nil {
+func decodePaymentContextOrNil(read *reader, from *pb.PaymentContext) *sdk.PaymentContext {
+	if from == nil {
 		return nil
 	}
-	c := decodePaymentContext(r, w)
-	return &c
+	payment := decodePaymentContext(read, from)
+	return &payment
 }
 
-func encodeAttachment(a *sdk.Attachment) *pb.Attachment {
-	return &pb.Attachment{Field: a.Field, Filename: a.Filename, MediaType: a.MediaType, Content: a.Content}
+func encodeAttachment(attachment *sdk.Attachment) *pb.Attachment {
+	return &pb.Attachment{
+		Field:     attachment.Field,
+		Filename:  attachment.Filename,
+		MediaType: attachment.MediaType,
+		Content:   attachment.Content,
+	}
 }
 
-// decodeAttachment refuses what is too large, although the message as a whole may be larger.
-func decodeAttachment(r *reader, w *pb.Attachment) sdk.Attachment {
+// decodeAttachment refuses what is too large, although the message as a whole
+// may be larger.
+func decodeAttachment(read *reader, from *pb.Attachment) sdk.Attachment {
 	return sdk.Attachment{
-		Field: w.GetField(), Filename: w.GetFilename(), MediaType: w.GetMediaType(),
-		Content: r.blob("content", w.GetContent(), sdk.MaxAttachment),
+		Field:     from.GetField(),
+		Filename:  from.GetFilename(),
+		MediaType: from.GetMediaType(),
+		Content:   read.blob("content", from.GetContent(), sdk.MaxAttachment),
 	}
 }

@@ -5,123 +5,144 @@ import (
 	pb "github.com/payhost/payhost/sdk/internal/providerv1"
 )
 
-// encodeRecipient leaves out a recipient of whom nothing is known.
-func encodeRecipient(p sdk.Recipient) *pb.Recipient {
-	if p == (sdk.Recipient{}) {
+// encodeRecipient returns nil for a recipient of whom nothing is known.
+func encodeRecipient(recipient sdk.Recipient) *pb.Recipient {
+	if recipient == (sdk.Recipient{}) {
 		return nil
 	}
+
 	return &pb.Recipient{
-		Id: p.ID, Email: p.Email, Name: p.Name, AccountNumber: p.AccountNumber, Iban: p.IBAN, Phone: p.Phone,
+		Id:            recipient.ID,
+		Email:         recipient.Email,
+		Name:          recipient.Name,
+		AccountNumber: recipient.AccountNumber,
+		Iban:          recipient.IBAN,
+		Phone:         recipient.Phone,
 	}
 }
 
-func decodeRecipient(w *pb.Recipient) sdk.Recipient {
+func decodeRecipient(from *pb.Recipient) sdk.Recipient {
 	return sdk.Recipient{
-		ID: w.GetId(), Email: w.GetEmail(), Name: w.GetName(),
-		AccountNumber: w.GetAccountNumber(), IBAN: w.GetIban(), Phone: w.GetPhone(),
+		ID:            from.GetId(),
+		Email:         from.GetEmail(),
+		Name:          from.GetName(),
+		AccountNumber: from.GetAccountNumber(),
+		IBAN:          from.GetIban(),
+		Phone:         from.GetPhone(),
 	}
 }
 
-// encodePayout gives nil for nil: an event is about one of three things.
-func encodePayout(p *sdk.Payout) *pb.Payout {
-	if p == nil {
+// encodePayout returns nil for nil: an event is about one of three things.
+func encodePayout(payout *sdk.Payout) *pb.Payout {
+	if payout == nil {
 		return nil
 	}
+
 	return &pb.Payout{
-		ProviderReference: p.ProviderReference,
-		Status:            payoutStatuses.encode(p.Status),
-		ProviderStatus:    p.ProviderStatus,
-		Amount:            encodeMoneyOrNil(p.Amount),
-		Message:           p.Message,
-		ProviderState:     p.State,
+		ProviderReference: payout.ProviderReference,
+		Status:            payoutStatuses.encode(payout.Status),
+		ProviderStatus:    payout.ProviderStatus,
+		Amount:            encodeMoneyOrNil(payout.Amount),
+		Message:           payout.Message,
+		ProviderState:     payout.State,
 	}
 }
 
-// decodePayout gives nil for an absent payout, and reports it.
-func decodePayout(r *reader, w *pb.Payout) *sdk.Payout {
-	if w == nil {
-		r.fail("provider_reference", "the answer has no payout")
+// decodePayout returns nil for an absent payout, and reports it.
+func decodePayout(read *reader, from *pb.Payout) *sdk.Payout {
+	if from == nil {
+		read.fail("provider_reference", "the answer has no payout")
 		return nil
 	}
+
 	return &sdk.Payout{
-		ProviderReference: r.reference("provider_reference", w.GetProviderReference()),
-		Status:            present(r, "status", payoutStatuses.decode(w.GetStatus())),
-		ProviderStatus:    w.GetProviderStatus(),
-		Amount:            r.moneyOrNil("amount", w.GetAmount()),
-		Message:           w.GetMessage(),
-		State:             r.blob("state", w.GetProviderState(), maxState),
+		ProviderReference: read.reference("provider_reference", from.GetProviderReference()),
+		Status:            present(read, "status", payoutStatuses.decode(from.GetStatus())),
+		ProviderStatus:    from.GetProviderStatus(),
+		Amount:            read.moneyOrNil("amount", from.GetAmount()),
+		Message:           from.GetMessage(),
+		State:             read.blob("state", from.GetProviderState(), maxState),
 	}
 }
 
-func encodeListedPayout(p *sdk.ListedPayout) *pb.ListedPayout {
-	return &pb.ListedPayout{Reference: p.Reference, Payout: encodePayout(&p.Payout)}
+func encodeListedPayout(listed *sdk.ListedPayout) *pb.ListedPayout {
+	return &pb.ListedPayout{Reference: listed.Reference, Payout: encodePayout(&listed.Payout)}
 }
 
-func decodeListedPayout(r *reader, w *pb.ListedPayout) sdk.ListedPayout {
-	out := sdk.ListedPayout{Reference: r.reference("reference", w.GetReference())}
-	if p := decodePayout(r.in("payout"), w.GetPayout()); p != nil {
-		out.Payout = *p
+func decodeListedPayout(read *reader, from *pb.ListedPayout) sdk.ListedPayout {
+	listed := sdk.ListedPayout{Reference: read.reference("reference", from.GetReference())}
+	payout := decodePayout(read.in("payout"), from.GetPayout())
+	if payout != nil {
+		listed.Payout = *payout
 	}
-	return out
+	return listed
 }
 
-func encodePayoutContext(p *sdk.PayoutContext) *pb.PayoutContext {
-	if p == nil {
+func encodePayoutContext(payout *sdk.PayoutContext) *pb.PayoutContext {
+	if payout == nil {
 		return nil
 	}
+
 	return &pb.PayoutContext{
-		Reference:         p.Reference,
-		ProviderReference: p.ProviderReference,
-		Amount:            encodeMoney(p.Amount),
-		MerchantReference: p.MerchantReference,
-		Method:            p.Method,
-		Recipient:         encodeRecipient(p.Recipient),
-		Options:           p.Options,
-		ProviderState:     p.State,
-		CreatedAt:         encodeTime(p.CreatedAt),
-		Sequence:          p.Sequence,
+		Reference:         payout.Reference,
+		ProviderReference: payout.ProviderReference,
+		Amount:            encodeMoney(payout.Amount),
+		MerchantReference: payout.MerchantReference,
+		Method:            payout.Method,
+		Recipient:         encodeRecipient(payout.Recipient),
+		Options:           payout.Options,
+		ProviderState:     payout.State,
+		CreatedAt:         encodeTime(payout.CreatedAt),
+		Sequence:          payout.Sequence,
 	}
 }
 
-// decodePayoutContext asks for nothing to be present, like decodePaymentContext.
-func decodePayoutContext(r *reader, w *pb.PayoutContext) sdk.PayoutContext {
+// decodePayoutContext insists on nothing, like decodePaymentContext.
+func decodePayoutContext(read *reader, from *pb.PayoutContext) sdk.PayoutContext {
 	return sdk.PayoutContext{
-		Reference:         r.reference("reference", w.GetReference()),
-		ProviderReference: r.reference("provider_reference", w.GetProviderReference()),
-		Amount:            r.money("amount", w.GetAmount()),
-		MerchantReference: w.GetMerchantReference(),
-		Method:            w.GetMethod(),
-		Recipient:         decodeRecipient(w.GetRecipient()),
-		Options:           r.object("options", w.GetOptions()),
-		State:             r.blob("state", w.GetProviderState(), maxState),
-		CreatedAt:         r.time("created_at", w.GetCreatedAt()),
-		Sequence:          w.GetSequence(),
+		Reference:         read.reference("reference", from.GetReference()),
+		ProviderReference: read.reference("provider_reference", from.GetProviderReference()),
+		Amount:            read.money("amount", from.GetAmount()),
+		MerchantReference: from.GetMerchantReference(),
+		Method:            from.GetMethod(),
+		Recipient:         decodeRecipient(from.GetRecipient()),
+		Options:           read.object("options", from.GetOptions()),
+		State:             read.blob("state", from.GetProviderState(), maxState),
+		CreatedAt:         read.time("created_at", from.GetCreatedAt()),
+		Sequence:          from.GetSequence(),
 	}
 }
 
-func decodePayoutContextOrNil(r *reader, w *pb.PayoutContext) *sdk.PayoutContext {
-	if w == nil {
+func decodePayoutContextOrNil(read *reader, from *pb.PayoutContext) *sdk.PayoutContext {
+	if from == nil {
 		return nil
 	}
-	c := decodePayoutContext(r, w)
-	return &c
+	payout := decodePayoutContext(read, from)
+	return &payout
 }
 
-// CreatePayout always moves money. Who is to be paid is the provider's to check: no two ask for the same.
-var CreatePayout = Verb[sdk.PayoutCreator, sdk.CreatePayoutRequest, *sdk.Payout, *pb.CreatePayoutRequest, *pb.CreatePayoutResponse]{
-	Name: "CreatePayout", Capability: sdk.CapabilityCreatePayout,
-	Call: sdk.PayoutCreator.CreatePayout, Invoke: providerClient.CreatePayout,
-	EncodeRequest: encodeCreatePayout, decodeRequest: decodeCreatePayout,
-	encodeResponse: func(p *sdk.Payout) *pb.CreatePayoutResponse {
-		if p == nil {
+// CreatePayout always moves money.
+var CreatePayout = &Verb[
+	sdk.PayoutCreator, sdk.CreatePayoutRequest, *sdk.Payout,
+	*pb.CreatePayoutRequest, *pb.CreatePayoutResponse,
+]{
+	Name:       "CreatePayout",
+	Capability: sdk.CapabilityCreatePayout,
+	Call:       sdk.PayoutCreator.CreatePayout,
+	Invoke:     providerClient.CreatePayout,
+
+	EncodeRequest: encodeCreatePayout,
+	decodeRequest: decodeCreatePayout,
+	encodeResponse: func(payout *sdk.Payout) *pb.CreatePayoutResponse {
+		if payout == nil {
 			return nil
 		}
-		return &pb.CreatePayoutResponse{Payout: encodePayout(p)}
+		return &pb.CreatePayoutResponse{Payout: encodePayout(payout)}
 	},
-	decodeResponse: func(r *reader, w *pb.CreatePayoutResponse) *sdk.Payout {
-		return decodePayout(r.in("payout"), w.GetPayout())
+	decodeResponse: func(read *reader, from *pb.CreatePayoutResponse) *sdk.Payout {
+		return decodePayout(read.in("payout"), from.GetPayout())
 	},
-	Idempotency: func(i *sdk.Info) sdk.IdempotencySupport { return i.CreatePayout },
+	Idempotency: func(info *sdk.Info) sdk.IdempotencySupport { return info.CreatePayout },
 }
 
 func encodeCreatePayout(account string, req sdk.CreatePayoutRequest) *pb.CreatePayoutRequest {
@@ -142,59 +163,80 @@ func encodeCreatePayout(account string, req sdk.CreatePayoutRequest) *pb.CreateP
 	}
 }
 
-func decodeCreatePayout(r *reader, w *pb.CreatePayoutRequest) sdk.CreatePayoutRequest {
+func decodeCreatePayout(read *reader, from *pb.CreatePayoutRequest) sdk.CreatePayoutRequest {
 	return sdk.CreatePayoutRequest{
-		Reference:         w.GetReference(),
-		IdempotencyKey:    w.GetIdempotencyKey(),
-		Sequence:          w.GetSequence(),
-		Attempt:           int(w.GetAttempt()),
-		Amount:            r.money("amount", w.GetAmount()),
-		MerchantReference: w.GetMerchantReference(),
-		Description:       w.GetDescription(),
-		Method:            w.GetMethod(),
-		Recipient:         decodeRecipient(w.GetRecipient()),
-		NotifyURL:         w.GetNotifyUrl(),
-		Metadata:          w.GetMetadata(),
-		Options:           r.object("provider_options", w.GetOptions()),
+		Reference:         from.GetReference(),
+		IdempotencyKey:    from.GetIdempotencyKey(),
+		Sequence:          from.GetSequence(),
+		Attempt:           int(from.GetAttempt()),
+		Amount:            read.money("amount", from.GetAmount()),
+		MerchantReference: from.GetMerchantReference(),
+		Description:       from.GetDescription(),
+		Method:            from.GetMethod(),
+		Recipient:         decodeRecipient(from.GetRecipient()),
+		NotifyURL:         from.GetNotifyUrl(),
+		Metadata:          from.GetMetadata(),
+		Options:           read.object("provider_options", from.GetOptions()),
 	}
 }
 
 // GetPayout needs no key: it changes nothing.
-var GetPayout = Verb[sdk.PayoutGetter, sdk.GetPayoutRequest, *sdk.Payout, *pb.GetPayoutRequest, *pb.GetPayoutResponse]{
-	Name: "GetPayout", Capability: sdk.CapabilityGetPayout,
-	Call: sdk.PayoutGetter.GetPayout, Invoke: providerClient.GetPayout,
+var GetPayout = &Verb[
+	sdk.PayoutGetter, sdk.GetPayoutRequest, *sdk.Payout,
+	*pb.GetPayoutRequest, *pb.GetPayoutResponse,
+]{
+	Name:       "GetPayout",
+	Capability: sdk.CapabilityGetPayout,
+	Call:       sdk.PayoutGetter.GetPayout,
+	Invoke:     providerClient.GetPayout,
+
 	EncodeRequest: func(account string, req sdk.GetPayoutRequest) *pb.GetPayoutRequest {
-		return &pb.GetPayoutRequest{Account: account, Payout: encodePayoutContext(&req.Payout)}
+		return &pb.GetPayoutRequest{
+			Account: account,
+			Payout:  encodePayoutContext(&req.Payout),
+		}
 	},
-	decodeRequest: func(r *reader, w *pb.GetPayoutRequest) sdk.GetPayoutRequest {
-		return sdk.GetPayoutRequest{Payout: decodePayoutContext(r.in("payout"), w.GetPayout())}
+	decodeRequest: func(read *reader, from *pb.GetPayoutRequest) sdk.GetPayoutRequest {
+		return sdk.GetPayoutRequest{
+			Payout: decodePayoutContext(read.in("payout"), from.GetPayout()),
+		}
 	},
-	encodeResponse: func(p *sdk.Payout) *pb.GetPayoutResponse {
-		if p == nil {
+	encodeResponse: func(payout *sdk.Payout) *pb.GetPayoutResponse {
+		if payout == nil {
 			return nil
 		}
-		return &pb.GetPayoutResponse{Payout: encodePayout(p)}
+		return &pb.GetPayoutResponse{Payout: encodePayout(payout)}
 	},
-	decodeResponse: func(r *reader, w *pb.GetPayoutResponse) *sdk.Payout {
-		return decodePayout(r.in("payout"), w.GetPayout())
+	decodeResponse: func(read *reader, from *pb.GetPayoutResponse) *sdk.Payout {
+		return decodePayout(read.in("payout"), from.GetPayout())
 	},
 }
 
 // ListPayouts is asked in one of two ways, as the provider declares.
-var ListPayouts = Verb[sdk.PayoutLister, sdk.ListPayoutsRequest, *sdk.ListPayoutsResponse, *pb.ListPayoutsRequest, *pb.ListPayoutsResponse]{
-	Name: "ListPayouts", Capability: sdk.CapabilityListPayouts,
-	Call: sdk.PayoutLister.ListPayouts, Invoke: providerClient.ListPayouts,
+var ListPayouts = &Verb[
+	sdk.PayoutLister, sdk.ListPayoutsRequest, *sdk.ListPayoutsResponse,
+	*pb.ListPayoutsRequest, *pb.ListPayoutsResponse,
+]{
+	Name:       "ListPayouts",
+	Capability: sdk.CapabilityListPayouts,
+	Call:       sdk.PayoutLister.ListPayouts,
+	Invoke:     providerClient.ListPayouts,
+
 	EncodeRequest: func(account string, req sdk.ListPayoutsRequest) *pb.ListPayoutsRequest {
 		return &pb.ListPayoutsRequest{
-			Account: account, Payouts: encodeList(req.Payouts, encodePayoutContext),
-			From: encodeTime(req.From), To: encodeTime(req.To), PageToken: req.PageToken,
+			Account:   account,
+			Payouts:   encodeList(req.Payouts, encodePayoutContext),
+			From:      encodeTime(req.From),
+			To:        encodeTime(req.To),
+			PageToken: req.PageToken,
 		}
 	},
-	decodeRequest: func(r *reader, w *pb.ListPayoutsRequest) sdk.ListPayoutsRequest {
+	decodeRequest: func(read *reader, from *pb.ListPayoutsRequest) sdk.ListPayoutsRequest {
 		return sdk.ListPayoutsRequest{
-			Payouts: decodeList(r, "payouts", w.GetPayouts(), decodePayoutContext),
-			From:    r.time("from", w.GetFrom()), To: r.time("to", w.GetTo()),
-			PageToken: r.bounded("page_token", w.GetPageToken(), maxPageToken),
+			Payouts:   decodeList(read, "payouts", from.GetPayouts(), decodePayoutContext),
+			From:      read.time("from", from.GetFrom()),
+			To:        read.time("to", from.GetTo()),
+			PageToken: read.bounded("page_token", from.GetPageToken(), maxPageToken),
 		}
 	},
 	encodeResponse: func(resp *sdk.ListPayoutsResponse) *pb.ListPayoutsResponse {
@@ -202,13 +244,14 @@ var ListPayouts = Verb[sdk.PayoutLister, sdk.ListPayoutsRequest, *sdk.ListPayout
 			return nil
 		}
 		return &pb.ListPayoutsResponse{
-			Payouts: encodeList(resp.Payouts, encodeListedPayout), NextPageToken: resp.NextPageToken,
+			Payouts:       encodeList(resp.Payouts, encodeListedPayout),
+			NextPageToken: resp.NextPageToken,
 		}
 	},
-	decodeResponse: func(r *reader, w *pb.ListPayoutsResponse) *sdk.ListPayoutsResponse {
+	decodeResponse: func(read *reader, from *pb.ListPayoutsResponse) *sdk.ListPayoutsResponse {
 		return &sdk.ListPayoutsResponse{
-			Payouts:       decodeList(r, "payouts", w.GetPayouts(), decodeListedPayout),
-			NextPageToken: r.bounded("next_page_token", w.GetNextPageToken(), maxPageToken),
+			Payouts:       decodeList(read, "payouts", from.GetPayouts(), decodeListedPayout),
+			NextPageToken: read.bounded("next_page_token", from.GetNextPageToken(), maxPageToken),
 		}
 	},
 }

@@ -14,19 +14,24 @@ import (
 	pb "github.com/payhost/payhost/sdk/internal/providerv1"
 )
 
-// What a message may hold. Both sides check: a plugin can lie, and a host can have a fault.
+// MaxInput bounds an operation's input and an account's configuration, in
+// bytes.
+const MaxInput = 1 << 20
+
+// Bounds of a message, in bytes. Both ends check: a plugin can lie, and a
+// host can have a fault.
 const (
 	maxReference = 200     // references, ids and statuses of the provider
 	maxState     = 4 << 10 // Payment.State, Payout.State and Refund.State
 	maxOptions   = 64 << 10
 	maxPageToken = 4 << 10
-	MaxInput     = 1 << 20 // an operation's input
 	maxURL       = 8 << 10
 )
 
-// reader turns wire messages into author values and collects what is wrong with them.
+// reader turns wire messages into author values and collects what is wrong with
+// them. A value that cannot be read is the zero value.
 type reader struct {
-	path     string // where in the message we are, "" or ending with a dot
+	path     string // where in the message it is, "" or ending with a dot
 	problems *Problems
 }
 
@@ -34,7 +39,10 @@ func newReader() *reader { return &reader{problems: &Problems{}} }
 
 // in returns a reader for the message in the named field.
 func (r *reader) in(field string) *reader {
-	return &reader{path: r.path + field + ".", problems: r.problems}
+	return &reader{
+		path:     r.path + field + ".",
+		problems: r.problems,
+	}
 }
 
 // item returns a reader for the i-th message of the named list.
@@ -55,8 +63,10 @@ func (r *reader) bounded(field, text string, limit int) string {
 	return text
 }
 
-// reference reads a reference or id of the provider's.
-func (r *reader) reference(field, text string) string { return r.bounded(field, text, maxReference) }
+// reference reads a reference or id of the provider.
+func (r *reader) reference(field, text string) string {
+	return r.bounded(field, text, maxReference)
+}
 
 // blob reads bytes that must be few; none is nil.
 func (r *reader) blob(field string, data []byte, limit int) []byte {
@@ -70,13 +80,24 @@ func (r *reader) blob(field string, data []byte, limit int) []byte {
 	return data
 }
 
+// json reads exactly one JSON value.
+func (r *reader) json(field string, data []byte, limit int) json.RawMessage {
+	text := r.blob(field, data, limit)
+	if (len(data) <= limit) && !json.Valid(text) {
+		r.fail(field, "not a JSON value")
+	}
+	return text
+}
+
 // object reads the merchant's options: one JSON object, or nothing.
 func (r *reader) object(field string, data []byte) json.RawMessage {
 	data = r.blob(field, data, maxOptions)
 	if data == nil {
 		return nil
 	}
-	if !strings.HasPrefix(strings.TrimLeft(string(data), " \t\r\n"), "{") || !json.Valid(data) {
+
+	begins := strings.TrimLeft(string(data), " \t\r\n")
+	if !strings.HasPrefix(begins, "{") || !json.Valid(data) {
 		r.fail(field, "not a JSON object")
 		return nil
 	}
@@ -84,9 +105,9 @@ func (r *reader) object(field string, data []byte) json.RawMessage {
 }
 
 // present reports a missing value.
-func present[A ~string](r *reader, field string, value A) A {
+func present[A ~string](read *reader, field string, value A) A {
 	if value == "" {
-		r.fail(field, "missing, or not one of the contract's")
+		read.fail(field, "missing, or not one of the contract's")
 	}
 	return value
 }
@@ -96,50 +117,52 @@ func (r *reader) amount(field, text string) *decimal.Decimal {
 	if text == "" {
 		return nil
 	}
-	d, err := sdk.ParseAmount(text)
+	amount, err := sdk.ParseAmount(text)
 	if err != nil {
 		r.fail(field, "%s", err)
 		return nil
 	}
-	return &d
+	return &amount
 }
 
 // money reads an amount that is not negative; absent is the zero Money.
-func (r *reader) money(field string, w *pb.Money) sdk.Money {
-	m := r.signedMoney(field, w)
-	if m.Amount.IsNegative() {
-		amount, _ := moneyFields(field)
-		r.fail(amount, "negative")
+func (r *reader) money(field string, from *pb.Money) sdk.Money {
+	money := r.signedMoney(field, from)
+	if money.Amount.IsNegative() {
+		amountField, _ := moneyFields(field)
+		r.fail(amountField, "negative")
 	}
-	return m
+	return money
 }
 
 // moneyOrNil is money, but absent is nil.
-func (r *reader) moneyOrNil(field string, w *pb.Money) *sdk.Money {
-	if w == nil {
+func (r *reader) moneyOrNil(field string, from *pb.Money) *sdk.Money {
+	if from == nil {
 		return nil
 	}
-	m := r.money(field, w)
-	return &m
+	money := r.money(field, from)
+	return &money
 }
 
 // signedMoney reads an amount that may be negative.
-func (r *reader) signedMoney(field string, w *pb.Money) sdk.Money {
-	if w == nil {
+func (r *reader) signedMoney(field string, from *pb.Money) sdk.Money {
+	if from == nil {
 		return sdk.Money{}
 	}
 	amountField, currencyField := moneyFields(field)
-	amount, err := sdk.ParseAmount(w.GetAmount())
+
+	amount, err := sdk.ParseAmount(from.GetAmount())
 	if err != nil {
 		r.fail(amountField, "%s", err)
 	}
-	if err := sdk.CheckCurrency(w.GetCurrency()); err != nil {
+	if err := sdk.CheckCurrency(from.GetCurrency()); err != nil {
 		r.fail(currencyField, "%s", err)
 	}
-	return sdk.Money{Amount: amount, Currency: w.GetCurrency()}
+	return sdk.Money{Amount: amount, Currency: from.GetCurrency()}
 }
 
-// moneyFields gives the names that merchants know: "amount" and "currency", "paid_amount" and "paid_currency".
+// moneyFields returns the names that merchants know: "amount" and "currency",
+// "paid_amount" and "paid_currency".
 func moneyFields(field string) (amount, currency string) {
 	if field == "amount" {
 		return "amount", "currency"
@@ -147,33 +170,33 @@ func moneyFields(field string) (amount, currency string) {
 	return field + "_amount", field + "_currency"
 }
 
-func (r *reader) time(field string, w *timestamppb.Timestamp) time.Time {
-	if w == nil {
+func (r *reader) time(field string, from *timestamppb.Timestamp) time.Time {
+	if from == nil {
 		return time.Time{}
 	}
-	if err := w.CheckValid(); err != nil {
+	if err := from.CheckValid(); err != nil {
 		r.fail(field, "not a time")
 		return time.Time{}
 	}
-	return w.AsTime()
+	return from.AsTime()
 }
 
-// information reads a time on which nothing depends: what is none is the zero
-// time.
-func (r *reader) information(w *timestamppb.Timestamp) time.Time {
-	if (w == nil) || (w.CheckValid() != nil) {
+// information reads a time on which nothing depends: an invalid one is the zero
+// time, without a problem.
+func (r *reader) information(from *timestamppb.Timestamp) time.Time {
+	if (from == nil) || (from.CheckValid() != nil) {
 		return time.Time{}
 	}
-	return w.AsTime()
+	return from.AsTime()
 }
 
-func (r *reader) duration(field string, w *durationpb.Duration) time.Duration {
-	if w == nil {
+func (r *reader) duration(field string, from *durationpb.Duration) time.Duration {
+	if from == nil {
 		return 0
 	}
-	if w.CheckValid() != nil || w.AsDuration() < 0 {
+	if (from.CheckValid() != nil) || (from.AsDuration() < 0) {
 		r.fail(field, "not a duration from zero up")
 		return 0
 	}
-	return w.AsDuration()
+	return from.AsDuration()
 }

@@ -8,23 +8,25 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// textLimits names the fields that are free text, by their wire names, with the bytes to which they are cut. Free text
-// is also where secrets are masked: the other fields are data that must not change.
+// textLimits has the fields that are free text, by their wire names, with the
+// bytes to which they are cut. Free text is also where secrets are masked: the
+// other fields are data that must not change.
 var textLimits = map[protoreflect.Name]int{
 	"message":          2000,
 	"provider_message": 2000,
 	"provider_code":    maxReference,
 	"provider_status":  maxReference,
 	"warnings":         2000,
-	"url":              0, // of an Exchange or a Redirect; see scrub
+	"url":              0, // of an Exchange or a Redirect: see scrubText
 	"request_body":     64 << 10,
 	"response_body":    64 << 10,
 	"error":            2000,
 }
 
-// Scrub prepares a message for the wire, or one that came from it for use: every string becomes valid UTF-8 (protobuf
-// refuses to carry others, and a provider's Latin-1 must not cost us its answer), free text is masked and cut.
-// mask may be nil.
+// Scrub prepares a message for the wire, or one that came from it for use:
+// every string becomes valid UTF-8, free text is masked and cut. protobuf
+// refuses to carry other strings, and a provider's Latin-1 must not cost its
+// answer. mask may be nil.
 func Scrub(m proto.Message, mask func(string) string) {
 	if mask == nil {
 		mask = func(text string) string { return text }
@@ -32,17 +34,23 @@ func Scrub(m proto.Message, mask func(string) string) {
 	scrubMessage(m.ProtoReflect(), mask)
 }
 
-func scrubMessage(m protoreflect.Message, mask func(string) string) {
-	m.Range(func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {
-		text := func(s string) string { return scrubText(m.Descriptor(), field, s, mask) }
+func scrubMessage(message protoreflect.Message, mask func(string) string) {
+	message.Range(func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {
+		scrub := func(text string) string {
+			return scrubText(message.Descriptor(), field, text, mask)
+		}
+
 		switch {
 		case field.IsMap():
-			scrubMap(field, value.Map(), text)
+			scrubMap(field, value.Map(), scrub)
+		case field.IsList() && (field.Kind() == protoreflect.StringKind):
+			scrubStrings(value.List(), scrub)
+		case field.IsList() && (field.Kind() == protoreflect.MessageKind):
+			scrubMessages(value.List(), mask)
 		case field.IsList():
-			scrubList(field, value.List(), text, mask)
 		case field.Kind() == protoreflect.StringKind:
-			if clean := text(value.String()); clean != value.String() {
-				m.Set(field, protoreflect.ValueOfString(clean))
+			if clean := scrub(value.String()); clean != value.String() {
+				message.Set(field, protoreflect.ValueOfString(clean))
 			}
 		case field.Kind() == protoreflect.MessageKind:
 			scrubMessage(value.Message(), mask)
@@ -51,56 +59,70 @@ func scrubMessage(m protoreflect.Message, mask func(string) string) {
 	})
 }
 
-func scrubList(field protoreflect.FieldDescriptor, list protoreflect.List, text, mask func(string) string) {
+func scrubStrings(list protoreflect.List, scrub func(string) string) {
 	for i := range list.Len() {
-		switch field.Kind() {
-		case protoreflect.StringKind:
-			list.Set(i, protoreflect.ValueOfString(text(list.Get(i).String())))
-		case protoreflect.MessageKind:
-			scrubMessage(list.Get(i).Message(), mask)
-		}
+		clean := scrub(list.Get(i).String())
+		list.Set(i, protoreflect.ValueOfString(clean))
+	}
+}
+
+func scrubMessages(list protoreflect.List, mask func(string) string) {
+	for i := range list.Len() {
+		scrubMessage(list.Get(i).Message(), mask)
 	}
 }
 
 // scrubMap knows that the contract's maps are all from string to string.
-func scrubMap(field protoreflect.FieldDescriptor, entries protoreflect.Map, text func(string) string) {
+func scrubMap(
+	field protoreflect.FieldDescriptor, entries protoreflect.Map, scrub func(string) string,
+) {
 	if field.MapValue().Kind() != protoreflect.StringKind {
 		return
 	}
-	type entry struct{ key, value string }
-	var dirty []entry
+
+	// A map must not change while it is walked through.
+	dirty := map[string]string{}
 	entries.Range(func(key protoreflect.MapKey, value protoreflect.Value) bool {
 		if !utf8.ValidString(key.String()) || !utf8.ValidString(value.String()) {
-			dirty = append(dirty, entry{key.String(), value.String()})
+			dirty[key.String()] = value.String()
 		}
 		return true
 	})
-	for _, e := range dirty {
-		entries.Clear(protoreflect.ValueOfString(e.key).MapKey())
-		entries.Set(protoreflect.ValueOfString(text(e.key)).MapKey(), protoreflect.ValueOfString(text(e.value)))
+
+	for key, value := range dirty {
+		entries.Clear(protoreflect.ValueOfString(key).MapKey())
+		clean := protoreflect.ValueOfString(scrub(key)).MapKey()
+		entries.Set(clean, protoreflect.ValueOfString(scrub(value)))
 	}
 }
 
-func scrubText(in protoreflect.MessageDescriptor, field protoreflect.FieldDescriptor, s string, mask func(string) string) string {
-	s = strings.ToValidUTF8(s, "\uFFFD")
+func scrubText(
+	in protoreflect.MessageDescriptor, field protoreflect.FieldDescriptor,
+	text string, mask func(string) string,
+) string {
+	text = strings.ToValidUTF8(text, "\uFFFD")
+
 	limit, free := textLimits[field.Name()]
 	if field.Name() == "url" {
-		limit, free = maxURL, in.Name() == "Exchange"
+		limit = maxURL
+		free = in.Name() == "Exchange" // a Redirect's is data
 	}
 	if !free {
-		return s
+		return text
 	}
-	return Cut(mask(s), limit)
+	return Cut(mask(text), limit)
 }
 
-// Cut shortens text to at most limit bytes, without splitting a character, and says so.
+// Cut shortens text to at most limit bytes, without splitting a character. Text
+// that was cut ends with an ellipsis.
 func Cut(text string, limit int) string {
 	const mark = "…"
 	if len(text) <= limit {
 		return text
 	}
+
 	end := limit - len(mark)
-	for end > 0 && !utf8.RuneStart(text[end]) {
+	for (end > 0) && !utf8.RuneStart(text[end]) {
 		end--
 	}
 	return text[:end] + mark

@@ -16,14 +16,16 @@ type AccountRequest interface {
 	GetAccount() string
 }
 
-// Verb is one verb of the contract, seen from both sides: P is the author's interface, Req and Resp its types, WReq
-// and WResp the wire's. Server and client each have one generic function that takes a verb; what differs is here.
+// Verb is one verb of the contract, seen from both ends: P is the author's
+// interface, Req and Resp are its types, WReq and WResp those of the wire.
+// Server and client each have one generic function that takes a verb; all that
+// differs between verbs is here.
 type Verb[P, Req, Resp any, WReq AccountRequest, WResp proto.Message] struct {
 	Name       string
 	Capability sdk.Capability
-	// call is the author's method.
-	Call func(P, context.Context, Req) (Resp, error)
-	// invoke is the generated client's method.
+
+	// Call is the author's method, Invoke that of the generated client.
+	Call   func(P, context.Context, Req) (Resp, error)
 	Invoke func(pb.ProviderServiceClient, context.Context, WReq, ...grpc.CallOption) (WResp, error)
 
 	EncodeRequest  func(account string, req Req) WReq
@@ -31,39 +33,52 @@ type Verb[P, Req, Resp any, WReq AccountRequest, WResp proto.Message] struct {
 	encodeResponse func(Resp) WResp
 	decodeResponse func(*reader, WResp) Resp
 
-	// guarantee, when set, is what Info declares of the create verb.
+	// Idempotency returns what Info declares of a verb that moves money; it is
+	// nil for the others.
 	Idempotency func(*sdk.Info) sdk.IdempotencySupport
 }
 
-// ReadRequest returns the author's request, and what is wrong with the one that came.
-func (v *Verb[P, Req, Resp, WReq, WResp]) ReadRequest(w WReq) (Req, *Problems) {
-	r := newReader()
-	return v.decodeRequest(r, w), r.problems
+// providerClient shortens the method expressions of the verbs.
+type providerClient = pb.ProviderServiceClient
+
+// ReadRequest returns the author's request, and what is wrong with the one that
+// came.
+func (v *Verb[P, Req, Resp, WReq, WResp]) ReadRequest(from WReq) (Req, *Problems) {
+	read := newReader()
+	return v.decodeRequest(read, from), read.problems
 }
 
-// Answer gives the wire's response to resp. It is read back before it goes out, so that a provider's mistake shows
-// beside the code that made it and not in a host.
-func (v *Verb[P, Req, Resp, WReq, WResp]) Answer(resp Resp, mask func(string) string) (WResp, *sdk.Error) {
-	w := v.encodeResponse(resp)
-	if !w.ProtoReflect().IsValid() {
-		return w, &sdk.Error{
-			Code: sdk.CodeInternal, Outcome: sdk.OutcomeUnknown,
+// Answer returns what is sent for the author's answer, without secrets. It is
+// read back before it goes out, so that a provider's mistake shows beside the
+// code that made it and not in a host. mask may be nil.
+func (v *Verb[P, Req, Resp, WReq, WResp]) Answer(
+	resp Resp, mask func(string) string,
+) (WResp, *sdk.Error) {
+	answer := v.encodeResponse(resp)
+	if !answer.ProtoReflect().IsValid() {
+		return answer, &sdk.Error{
+			Code:    sdk.CodeInternal,
+			Outcome: sdk.OutcomeUnknown,
 			Message: v.Name + ": the provider returned neither an answer nor an error",
 		}
 	}
-	Scrub(w, mask)
-	r := newReader()
-	if bound(r, w); len(r.problems.Invalid()) == 0 {
-		v.decodeResponse(r, w)
+	Scrub(answer, mask)
+
+	// A message that is too large is not walked through once more.
+	read := newReader()
+	checkBounds(read, answer)
+	if len(read.problems.Invalid()) == 0 {
+		v.decodeResponse(read, answer)
 	}
-	return w, r.problems.AnswerError("the provider's " + v.Name)
+	return answer, read.problems.AnswerError("the provider's " + v.Name)
 }
 
-// read gives the author's response of one that came from a plugin.
-func (v *Verb[P, Req, Resp, WReq, WResp]) ReadResponse(w WResp) (Resp, *sdk.Error) {
-	r := newReader()
-	resp := v.decodeResponse(r, w)
-	if err := r.problems.AnswerError("the plugin's " + v.Name); err != nil {
+// ReadResponse returns the author's answer of one that came from a plugin. The
+// error is an answer that breaks the contract.
+func (v *Verb[P, Req, Resp, WReq, WResp]) ReadResponse(from WResp) (Resp, *sdk.Error) {
+	read := newReader()
+	resp := v.decodeResponse(read, from)
+	if err := read.problems.AnswerError("the plugin's " + v.Name); err != nil {
 		var none Resp
 		return none, err
 	}

@@ -21,21 +21,25 @@ import (
 	pb "github.com/payhost/payhost/sdk/internal/providerv1"
 )
 
-// values makes author values that keep the contract, so that all of them must arrive as they were.
+// values makes author values that keep the contract, so that all of them must
+// arrive as they were.
 var values rapid.MakeConfig
 
 func init() {
 	values = rapid.MakeConfig{
 		Kinds: map[reflect.Kind]*rapid.Generator[any]{
 			reflect.String: shortText().AsAny(),
-			reflect.Int:    rapid.IntRange(200, 599).AsAny(), // HTTP status, attempt, contract version
+			// HTTP status, attempt, contract version
+			reflect.Int: rapid.IntRange(200, 599).AsAny(),
 		},
 		Types: map[reflect.Type]*rapid.Generator[any]{
-			reflect.TypeFor[decimal.Decimal]():   rapid.Custom(drawAmount).AsAny(),
-			reflect.TypeFor[sdk.Money]():         rapid.Custom(drawMoney).AsAny(),
-			reflect.TypeFor[time.Time]():         rapid.Custom(drawTime).AsAny(),
-			reflect.TypeFor[time.Duration]():     rapid.Map(rapid.Int64Range(0, math.MaxInt64), func(n int64) time.Duration { return time.Duration(n) }).AsAny(),
-			reflect.TypeFor[json.RawMessage]():   rapid.Just(json.RawMessage(`{"a": [1.50]}`)).AsAny(),
+			reflect.TypeFor[decimal.Decimal](): rapid.Custom(drawAmount).AsAny(),
+			reflect.TypeFor[sdk.Money]():       rapid.Custom(drawMoney).AsAny(),
+			reflect.TypeFor[time.Time]():       rapid.Custom(drawTime).AsAny(),
+			reflect.TypeFor[time.Duration](): rapid.Map(rapid.Int64Range(0, math.MaxInt64), func(n int64) time.Duration { return time.Duration(n) }).
+				AsAny(),
+			reflect.TypeFor[json.RawMessage](): rapid.Just(json.RawMessage(`{"a": [1.50]}`)).
+				AsAny(),
 			reflect.TypeFor[http.Header]():       rapid.Custom(drawHeader).AsAny(),
 			reflect.TypeFor[sdk.Event]():         rapid.Custom(drawEvent).AsAny(),
 			reflect.TypeFor[sdk.NextAction]():    rapid.Custom(drawNextAction).AsAny(),
@@ -44,7 +48,7 @@ func init() {
 			reflect.TypeFor[sdk.Code]():          anyOf(errorCodes),
 			reflect.TypeFor[sdk.Outcome]():       anyOf(outcomes),
 			reflect.TypeFor[sdk.Capability]():    anyOf(capabilities),
-			reflect.TypeFor[sdk.RetryBehavior](): anyOf(repeats),
+			reflect.TypeFor[sdk.RetryBehavior](): anyOf(retryBehaviors),
 			reflect.TypeFor[sdk.WebhookTrust]():  anyOf(webhookTrusts),
 			reflect.TypeFor[sdk.Flow]():          anyOf(flows),
 			reflect.TypeFor[sdk.FieldKind]():     anyOf(fieldKinds),
@@ -57,13 +61,19 @@ func init() {
 		},
 		Fields: map[reflect.Type]map[string]*rapid.Generator[any]{
 			reflect.TypeFor[sdk.Info](): {
-				"Name": rapid.StringMatching(`[a-z0-9-]{1,32}`).AsAny(), "Currencies": currencyLists().AsAny(),
-				"PaymentFields": fieldLists(PaymentTexts(sdk.CreatePaymentRequest{})).AsAny(),
-				"PayoutFields":  fieldLists(PayoutTexts(sdk.CreatePayoutRequest{})).AsAny(),
+				"Name": rapid.StringMatching(`[a-z0-9-]{1,32}`).
+					AsAny(),
+				"Currencies": currencyLists().AsAny(),
+				"PaymentFields": fieldLists(
+					PaymentTexts(sdk.CreatePaymentRequest{}),
+				).AsAny(),
+				"PayoutFields": fieldLists(PayoutTexts(sdk.CreatePayoutRequest{})).AsAny(),
 			},
 			reflect.TypeFor[sdk.AccountInfo](): {"Currencies": currencyLists().AsAny()},
 			reflect.TypeFor[sdk.AmountLimit](): {"Currency": currencyCodes().AsAny()},
-			reflect.TypeFor[sdk.Operation]():   {"Name": rapid.StringMatching(`[a-z0-9_]{1,64}`).AsAny()},
+			reflect.TypeFor[sdk.Operation](): {
+				"Name": rapid.StringMatching(`[a-z0-9_]{1,64}`).AsAny(),
+			},
 		},
 	}
 }
@@ -80,13 +90,17 @@ func fieldLists(known map[string]string) *rapid.Generator[[]string] {
 	return rapid.SliceOfN(rapid.SampledFrom(slices.Sorted(maps.Keys(known))), 0, 3)
 }
 
-// anyOf gives the names of the contract and one that only a later version may know.
+// anyOf returns the names of the contract and one that only a later version may
+// know.
 func anyOf[A ~string, W ~int32](e enum[A, W]) *rapid.Generator[any] {
 	return rapid.SampledFrom(append(e.all(), unrecognized+"77", unrecognized+"-3")).AsAny()
 }
 
 func drawAmount(t *rapid.T) decimal.Decimal {
-	d := decimal.New(rapid.Int64Range(0, math.MaxInt64).Draw(t, "digits"), -rapid.Int32Range(0, 18).Draw(t, "decimals"))
+	d := decimal.New(
+		rapid.Int64Range(0, math.MaxInt64).Draw(t, "digits"),
+		-rapid.Int32Range(0, 18).Draw(t, "decimals"),
+	)
 	return decimal.RequireFromString(d.String())
 }
 
@@ -98,7 +112,8 @@ func drawTime(t *rapid.T) time.Time {
 	if rapid.Bool().Draw(t, "zero") {
 		return time.Time{}
 	}
-	return time.Unix(rapid.Int64Range(-1<<33, 1<<36).Draw(t, "s"), rapid.Int64Range(0, 999999999).Draw(t, "ns")).UTC()
+	return time.Unix(rapid.Int64Range(-1<<33, 1<<36).Draw(t, "s"), rapid.Int64Range(0, 999999999).Draw(t, "ns")).
+		UTC()
 }
 
 func drawHeader(t *rapid.T) http.Header {
@@ -110,7 +125,13 @@ func drawHeader(t *rapid.T) http.Header {
 }
 
 func drawEvent(t *rapid.T) sdk.Event {
-	e := sdk.Event{ID: shortText().Draw(t, "id"), Reference: shortText().Draw(t, "reference"), OccurredAt: drawTime(t), BothReferences: rapid.Bool().Draw(t, "both references")}
+	e := sdk.Event{
+		ID:             shortText().Draw(t, "id"),
+		Reference:      shortText().Draw(t, "reference"),
+		OccurredAt:     drawTime(t),
+		BothReferences: rapid.Bool().Draw(t, "both references"),
+	}
+
 	switch rapid.IntRange(0, 2).Draw(t, "about") {
 	case 0:
 		p := author[sdk.Payment]().Draw(t, "payment")
@@ -122,6 +143,7 @@ func drawEvent(t *rapid.T) sdk.Event {
 		p := author[sdk.Refund]().Draw(t, "refund")
 		e.Refund, e.PaymentReference = &p, shortText().Draw(t, "payment reference")
 	}
+
 	return e
 }
 
@@ -132,14 +154,17 @@ func drawNextAction(t *rapid.T) sdk.NextAction {
 		r.Method = rapid.SampledFrom([]string{"", "GET", "POST"}).Draw(t, "method")
 		return sdk.NextAction{Redirect: &r}
 	}
+
 	d := author[sdk.Display]().Draw(t, "display")
 	c := author[sdk.Confirm]().Draw(t, "confirm")
+
 	switch rapid.IntRange(0, 2).Draw(t, "which") {
 	case 0:
 		return sdk.NextAction{Display: &d}
 	case 1:
 		return sdk.NextAction{Confirm: &c}
 	}
+
 	return sdk.NextAction{Display: &d, Confirm: &c}
 }
 
@@ -149,8 +174,10 @@ func drawReceipt(t *rapid.T) sdk.Receipt {
 
 func drawField(t *rapid.T) sdk.Field {
 	return sdk.Field{
-		Name: rapid.StringN(1, 20, 60).Draw(t, "name"), Label: shortText().Draw(t, "label"),
-		Required: rapid.Bool().Draw(t, "required"), Kind: author[sdk.FieldKind]().Draw(t, "kind"),
+		Name:     rapid.StringN(1, 20, 60).Draw(t, "name"),
+		Label:    shortText().Draw(t, "label"),
+		Required: rapid.Bool().Draw(t, "required"),
+		Kind:     author[sdk.FieldKind]().Draw(t, "kind"),
 	}
 }
 
@@ -163,10 +190,12 @@ func carried[W proto.Message](t interface{ Fatal(...any) }, w W) W {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	out := w.ProtoReflect().New().Interface()
 	if err := proto.Unmarshal(data, out); err != nil {
 		t.Fatal(err)
 	}
+
 	return out.(W)
 }
 
@@ -184,11 +213,13 @@ func tidyValue(v reflect.Value) {
 			v.SetZero()
 			return
 		}
+
 		if v.Kind() == reflect.Slice {
 			for i := range v.Len() {
 				tidyValue(v.Index(i))
 			}
 		}
+
 	case reflect.Pointer:
 		if !v.IsNil() {
 			tidyValue(v.Elem())
@@ -211,8 +242,8 @@ func same[T any](t *rapid.T, r *reader, got, want T) {
 	}
 }
 
-// roundTrip proves that requests and responses of a verb arrive as they were sent. A response behind a pointer is never
-// nil here: that is no answer.
+// roundTrip proves that requests and responses of a verb arrive as they were
+// sent. A response behind a pointer is never nil here: that is no answer.
 func roundTrip[P, Req, Resp any, WReq AccountRequest, WResp proto.Message](
 	t *testing.T, v *Verb[P, Req, Resp, WReq, WResp], responses *rapid.Generator[Resp],
 ) {
@@ -222,6 +253,7 @@ func roundTrip[P, Req, Resp any, WReq AccountRequest, WResp proto.Message](
 		if w.GetAccount() != "main" {
 			t.Fatalf("account %q", w.GetAccount())
 		}
+
 		r := newReader()
 		same(t, r, v.decodeRequest(r, w), req)
 
@@ -234,23 +266,25 @@ func roundTrip[P, Req, Resp any, WReq AccountRequest, WResp proto.Message](
 func pointer[T any]() *rapid.Generator[*T] { return rapid.Ptr(author[T](), false) }
 
 func TestVerbsRoundTrip(t *testing.T) {
-	roundTrip(t, &CheckHealth, author[sdk.Health]())
-	roundTrip(t, &ListPaymentMethods, author[[]sdk.PaymentMethod]())
-	roundTrip(t, &CreatePayment, pointer[sdk.Payment]())
-	roundTrip(t, &ConfirmPayment, pointer[sdk.Payment]())
-	roundTrip(t, &GetPayment, pointer[sdk.Payment]())
-	roundTrip(t, &ListPayments, pointer[sdk.ListPaymentsResponse]())
-	roundTrip(t, &CapturePayment, pointer[sdk.Payment]())
-	roundTrip(t, &CancelPayment, pointer[sdk.Payment]())
-	roundTrip(t, &CreateRefund, pointer[sdk.Refund]())
-	roundTrip(t, &GetRefund, pointer[sdk.Refund]())
-	roundTrip(t, &CreatePayout, pointer[sdk.Payout]())
-	roundTrip(t, &GetPayout, pointer[sdk.Payout]())
-	roundTrip(t, &ListPayouts, pointer[sdk.ListPayoutsResponse]())
-	roundTrip(t, &GetBalances, author[[]sdk.Balance]())
-	roundTrip(t, &ParseWebhook, pointer[sdk.WebhookResult]())
-	roundTrip(t, &ParseReturn, pointer[sdk.Return]())
-	roundTrip(t, &InvokeOperation, author[json.RawMessage]())
+	roundTrip(t, CheckHealth, author[sdk.Health]())
+	roundTrip(t, ListPaymentMethods, author[[]sdk.PaymentMethod]())
+	roundTrip(t, CreatePayment, pointer[sdk.Payment]())
+	roundTrip(t, ConfirmPayment, pointer[sdk.Payment]())
+	roundTrip(t, GetPayment, pointer[sdk.Payment]())
+	roundTrip(t, ListPayments, pointer[sdk.ListPaymentsResponse]())
+	roundTrip(t, CapturePayment, pointer[sdk.Payment]())
+	roundTrip(t, CancelPayment, pointer[sdk.Payment]())
+
+	roundTrip(t, CreateRefund, pointer[sdk.Refund]())
+	roundTrip(t, GetRefund, pointer[sdk.Refund]())
+	roundTrip(t, CreatePayout, pointer[sdk.Payout]())
+	roundTrip(t, GetPayout, pointer[sdk.Payout]())
+	roundTrip(t, ListPayouts, pointer[sdk.ListPayoutsResponse]())
+	roundTrip(t, GetBalances, author[[]sdk.Balance]())
+	roundTrip(t, ParseWebhook, pointer[sdk.WebhookResult]())
+	roundTrip(t, ParseReturn, pointer[sdk.Return]())
+
+	roundTrip(t, InvokeOperation, author[json.RawMessage]())
 }
 
 func TestInfoRoundTrips(t *testing.T) {
@@ -265,7 +299,8 @@ func TestInfoRoundTrips(t *testing.T) {
 
 func TestErrorsRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		e, exchanges := author[sdk.Error]().Draw(t, "error"), author[[]sdk.Exchange]().Draw(t, "exchanges")
+		e, exchanges := author[sdk.Error]().Draw(t, "error"),
+			author[[]sdk.Exchange]().Draw(t, "exchanges")
 		got, with := DecodeError(t.Context(), EncodeError(&e, exchanges, nil))
 		same(t, newReader(), *got, e)
 		same(t, newReader(), with, exchanges)
@@ -273,7 +308,12 @@ func TestErrorsRoundTrip(t *testing.T) {
 }
 
 func TestNegativeBalancesRoundTrip(t *testing.T) {
-	want := []sdk.Balance{{Name: "main", Amount: sdk.Money{Amount: decimal.RequireFromString("-1.5"), Currency: "USD"}}}
+	want := []sdk.Balance{
+		{
+			Name:   "main",
+			Amount: sdk.Money{Amount: decimal.RequireFromString("-1.5"), Currency: "USD"},
+		},
+	}
 	r := newReader()
 	got := GetBalances.decodeResponse(r, carried(t, GetBalances.encodeResponse(want)))
 	if len(r.problems.Invalid()) > 0 || !reflect.DeepEqual(got, want) {
@@ -281,7 +321,8 @@ func TestNegativeBalancesRoundTrip(t *testing.T) {
 	}
 }
 
-// TestEnumsCoverTheContract fails when a constant of this package has no number, or a number no constant.
+// TestEnumsCoverTheContract fails when a constant of this package has no
+// number, or a number no constant.
 func TestEnumsCoverTheContract(t *testing.T) {
 	checkEnum(t, capabilities, pb.Capability(0).Descriptor(), []sdk.Capability{
 		sdk.CapabilityCheckHealth,
@@ -302,18 +343,52 @@ func TestEnumsCoverTheContract(t *testing.T) {
 		sdk.CapabilityParseReturn,
 		sdk.CapabilityInvokeOperation,
 	})
+
 	checkEnum(t, errorCodes, pb.Code(0).Descriptor(), []sdk.Code{
 		sdk.CodeInvalidRequest, sdk.CodeAuthentication, sdk.CodePermission, sdk.CodeDeclined, sdk.CodeInsufficientFunds, sdk.CodeLimit,
 		sdk.CodeNotFound, sdk.CodeDuplicate, sdk.CodeRateLimited, sdk.CodeUnavailable, sdk.CodeNotSupported, sdk.CodeInvalidSignature, sdk.CodeInternal,
 	})
-	checkEnum(t, outcomes, pb.Outcome(0).Descriptor(), []sdk.Outcome{sdk.OutcomeNotSent, sdk.OutcomeRefused, sdk.OutcomeUnknown})
-	checkEnum(t, repeats, pb.Repeat(0).Descriptor(), []sdk.RetryBehavior{sdk.RetryNone, sdk.RetryRejectsDuplicates, sdk.RetryReturnsOriginal})
+	checkEnum(
+		t,
+		outcomes,
+		pb.Outcome(0).Descriptor(),
+		[]sdk.Outcome{sdk.OutcomeNotSent, sdk.OutcomeRefused, sdk.OutcomeUnknown},
+	)
+
+	checkEnum(
+		t,
+		retryBehaviors,
+		pb.Repeat(0).Descriptor(),
+		[]sdk.RetryBehavior{
+			sdk.RetryNone,
+			sdk.RetryRejectsDuplicates,
+			sdk.RetryReturnsOriginal,
+		},
+	)
+
 	checkEnum(t, webhookTrusts, pb.WebhookTrust(0).Descriptor(), []sdk.WebhookTrust{
 		sdk.TrustSignature, sdk.TrustPaymentURL, sdk.TrustAccountURL, sdk.TrustAddress,
 	})
-	checkEnum(t, flows, pb.Flow(0).Descriptor(), []sdk.Flow{sdk.FlowRedirect, sdk.FlowDisplayConfirm, sdk.FlowNone})
-	checkEnum(t, fieldKinds, pb.FieldKind(0).Descriptor(), []sdk.FieldKind{sdk.FieldText, sdk.FieldAmount, sdk.FieldFile})
-	checkEnum(t, healthStates, pb.HealthState(0).Descriptor(), []sdk.HealthState{sdk.HealthHealthy, sdk.HealthDegraded, sdk.HealthUnreachable})
+	checkEnum(
+		t,
+		flows,
+		pb.Flow(0).Descriptor(),
+		[]sdk.Flow{sdk.FlowRedirect, sdk.FlowDisplayConfirm, sdk.FlowNone},
+	)
+
+	checkEnum(
+		t,
+		fieldKinds,
+		pb.FieldKind(0).Descriptor(),
+		[]sdk.FieldKind{sdk.FieldText, sdk.FieldAmount, sdk.FieldFile},
+	)
+	checkEnum(
+		t,
+		healthStates,
+		pb.HealthState(0).Descriptor(),
+		[]sdk.HealthState{sdk.HealthHealthy, sdk.HealthDegraded, sdk.HealthUnreachable},
+	)
+
 	checkEnum(t, paymentStatuses, pb.PaymentStatus(0).Descriptor(), []sdk.PaymentStatus{
 		sdk.PaymentRequiresAction, sdk.PaymentProcessing, sdk.PaymentAuthorized, sdk.PaymentSucceeded, sdk.PaymentFailed, sdk.PaymentCanceled,
 		sdk.PaymentExpired, sdk.PaymentUnderReview,
@@ -324,17 +399,38 @@ func TestEnumsCoverTheContract(t *testing.T) {
 	checkEnum(t, refundStatuses, pb.RefundStatus(0).Descriptor(), []sdk.RefundStatus{
 		sdk.RefundPending, sdk.RefundSucceeded, sdk.RefundFailed, sdk.RefundUnderReview,
 	})
-	checkEnum(t, urlScopes, pb.URLScope(0).Descriptor(), []sdk.URLScope{sdk.ScopeOpen, sdk.ScopeAccount, sdk.ScopeIntent})
-	checkEnum(t, verifications, pb.Verification(0).Descriptor(), []sdk.Verification{sdk.NotVerified, sdk.VerifiedByOrigin, sdk.VerifiedBySignature})
+
+	checkEnum(
+		t,
+		urlScopes,
+		pb.URLScope(0).Descriptor(),
+		[]sdk.URLScope{sdk.ScopeOpen, sdk.ScopeAccount, sdk.ScopeIntent},
+	)
+	checkEnum(
+		t,
+		verifications,
+		pb.Verification(0).Descriptor(),
+		[]sdk.Verification{sdk.NotVerified, sdk.VerifiedByOrigin, sdk.VerifiedBySignature},
+	)
 }
 
-func checkEnum[A ~string, W ~int32](t *testing.T, e enum[A, W], d protoreflect.EnumDescriptor, constants []A) {
+func checkEnum[A ~string, W ~int32](
+	t *testing.T,
+	e enum[A, W],
+	d protoreflect.EnumDescriptor,
+	constants []A,
+) {
 	t.Helper()
 	if got := e.all(); !reflect.DeepEqual(got, constants) {
 		t.Errorf("%s: the contract has %v, the package %v", d.Name(), got, constants)
 	}
 	if len(constants) != d.Values().Len()-1 {
-		t.Errorf("%s: %d values for %d constants", d.Name(), d.Values().Len()-1, len(constants))
+		t.Errorf(
+			"%s: %d values for %d constants",
+			d.Name(),
+			d.Values().Len()-1,
+			len(constants),
+		)
 	}
 }
 
@@ -348,6 +444,7 @@ func TestEnumsCarryWhatTheyDoNotKnow(t *testing.T) {
 			t.Errorf("%q comes back as %d", name, back)
 		}
 	}
+
 	for _, name := range []sdk.PaymentStatus{"", "bogus", "unrecognized_4", "unrecognized_04", "unrecognized_x", "unrecognized_99999999999", "unrecognized_0"} {
 		if number := paymentStatuses.encode(name); number != 0 {
 			t.Errorf("%q became %d", name, number)
@@ -356,8 +453,10 @@ func TestEnumsCarryWhatTheyDoNotKnow(t *testing.T) {
 }
 
 func TestMissingEnumsAreReadAsTheContractSays(t *testing.T) {
-	if errorCodes.decode(0) != sdk.CodeInternal || outcomes.decode(0) != sdk.OutcomeUnknown || repeats.decode(0) != sdk.RetryNone ||
-		verifications.decode(0) != sdk.NotVerified || urlScopes.decode(0) != sdk.ScopeOpen || fieldKinds.decode(0) != sdk.FieldText {
+	if errorCodes.decode(0) != sdk.CodeInternal || outcomes.decode(0) != sdk.OutcomeUnknown || retryBehaviors.decode(0) != sdk.RetryNone ||
+		verifications.decode(0) != sdk.NotVerified ||
+		urlScopes.decode(0) != sdk.ScopeOpen ||
+		fieldKinds.decode(0) != sdk.FieldText {
 		t.Error("a missing value must be read as the safe one")
 	}
 	if !decodeExchange(newReader(), &pb.Exchange{}).Sent {
@@ -367,12 +466,15 @@ func TestMissingEnumsAreReadAsTheContractSays(t *testing.T) {
 
 func TestScrubKeepsNoInvalidText(t *testing.T) {
 	w := &pb.CreatePaymentRequest{
-		Description: "caf\xe9", Metadata: map[string]string{"k\xff": "v", "k": "v\xff"},
-		Customer: &pb.Customer{FirstName: "Jos\xe9"},
+		Description: "caf\xe9",
+		Metadata:    map[string]string{"k\xff": "v", "k": "v\xff"},
+		Customer:    &pb.Customer{FirstName: "Jos\xe9"},
 	}
 	got := decodeCreatePayment(newReader(), carried(t, w))
-	if got.Description != "caf\uFFFD" || got.Metadata["k\uFFFD"] != "v" || got.Metadata["k"] != "v\uFFFD" ||
-		got.Customer.FirstName != "Jos\uFFFD" || len(got.Metadata) != 2 {
+	if got.Description != "caf\uFFFD" || got.Metadata["k\uFFFD"] != "v" ||
+		got.Metadata["k"] != "v\uFFFD" ||
+		got.Customer.FirstName != "Jos\uFFFD" ||
+		len(got.Metadata) != 2 {
 		t.Errorf("got %+v", got)
 	}
 }
@@ -399,4 +501,13 @@ func TestAmountsThatWouldFillTheMemoryAreNotWritten(t *testing.T) {
 			t.Errorf("exponent %d: %d characters", exponent, len(got))
 		}
 	}
+}
+
+// all returns the author's names in the order of the contract.
+func (e enum[Author, Wire]) all() []Author {
+	var names []Author
+	for _, number := range slices.Sorted(maps.Keys(e.names)) {
+		names = append(names, e.names[number])
+	}
+	return names
 }

@@ -13,20 +13,22 @@ import (
 	"github.com/payhost/payhost/sdk/serve"
 )
 
-// Contract is a version of the contract for tests: the messages of v1 under a service name of its own, so that a call
-// which takes the wrong version's way is answered by nobody. Version 1 is the real one. Plugins have Serves set, hosts
-// do not.
+// Contract is a version of the contract for tests: the messages of v1 under a
+// service name of its own, so that a call by the wrong version gets no answer.
+// Version 1 is the real one. Plugins have Serves set, hosts do not.
 type Contract struct {
 	plugin.NetRPCUnsupportedPlugin
 	Version int
 	Serves  *serve.Server
 }
 
-// Contracts gives go-plugin's sets for several versions at once, as client.VersionedPlugins does for the released ones.
-func Contracts(s *serve.Server, versions ...int) map[int]plugin.PluginSet {
+// Contracts returns go-plugin's sets for several versions at once, as
+// client.VersionedPlugins does for the released ones.
+func Contracts(server *serve.Server, versions ...int) map[int]plugin.PluginSet {
 	sets := map[int]plugin.PluginSet{}
-	for _, v := range versions {
-		sets[v] = plugin.PluginSet{client.PluginName: &Contract{Version: v, Serves: s}}
+	for _, version := range versions {
+		contract := &Contract{Version: version, Serves: server}
+		sets[version] = plugin.PluginSet{client.PluginName: contract}
 	}
 	return sets
 }
@@ -37,39 +39,57 @@ func (c *Contract) GRPCServer(_ *plugin.GRPCBroker, g *grpc.Server) error {
 	return nil
 }
 
-// GRPCClient speaks the version in a host. What it gives is what every version's has to be: an *client.Client.
-func (c *Contract) GRPCClient(_ context.Context, _ *plugin.GRPCBroker, cc *grpc.ClientConn) (any, error) {
-	return client.New(connection{cc, c.Version}), nil
+// GRPCClient speaks the version in a host. It returns a *client.Client, as that
+// of every version must.
+func (c *Contract) GRPCClient(
+	_ context.Context,
+	_ *plugin.GRPCBroker,
+	conn *grpc.ClientConn,
+) (any, error) {
+	return client.New(connection{conn, c.Version}), nil
 }
 
-// ofVersion gives a service's or method's name in another version.
+// ofVersion returns a service's or method's name in another version.
 func ofVersion(name string, version int) string {
 	return strings.Replace(name, ".v1.", fmt.Sprintf(".v%d.", version), 1)
 }
 
-// registrar registers v1's service under the version's name, and has GetInfo say that version.
+// registrar registers v1's service under the version's name, and has GetInfo
+// say that version.
 type registrar struct {
 	server  *grpc.Server
 	version int
 }
 
 func (r registrar) RegisterService(desc *grpc.ServiceDesc, impl any) {
-	d := *desc
-	d.ServiceName = ofVersion(d.ServiceName, r.version)
-	d.Methods = append([]grpc.MethodDesc(nil), desc.Methods...)
-	for i, m := range d.Methods {
-		if m.MethodName != "GetInfo" {
-			continue
-		}
-		d.Methods[i].Handler = func(srv any, ctx context.Context, dec func(any) error, next grpc.UnaryServerInterceptor) (any, error) {
-			answer, err := m.Handler(srv, ctx, dec, next)
-			if err == nil { // by its name: the generated type is the sdk's alone
-				reflect.ValueOf(answer).Elem().FieldByName("ContractVersion").SetInt(int64(r.version))
-			}
-			return answer, err
+	own := *desc
+	own.ServiceName = ofVersion(desc.ServiceName, r.version)
+	own.Methods = append([]grpc.MethodDesc(nil), desc.Methods...)
+
+	for n, method := range own.Methods {
+		if method.MethodName == "GetInfo" {
+			own.Methods[n].Handler = r.getInfo(method)
 		}
 	}
-	r.server.RegisterService(&d, impl)
+
+	r.server.RegisterService(&own, impl)
+}
+
+// getInfo returns the handler of GetInfo with the version in its answer.
+func (r registrar) getInfo(method grpc.MethodDesc) grpc.MethodHandler {
+	return func(
+		server any,
+		ctx context.Context,
+		decode func(any) error,
+		next grpc.UnaryServerInterceptor,
+	) (any, error) {
+		answer, err := method.Handler(server, ctx, decode, next)
+		if err == nil { // by its name: the generated type is the sdk's alone
+			field := reflect.ValueOf(answer).Elem().FieldByName("ContractVersion")
+			field.SetInt(int64(r.version))
+		}
+		return answer, err
+	}
 }
 
 // connection calls the version's service where v1's is asked for.
@@ -78,6 +98,11 @@ type connection struct {
 	version int
 }
 
-func (c connection) Invoke(ctx context.Context, method string, args, reply any, opts ...grpc.CallOption) error {
+func (c connection) Invoke(
+	ctx context.Context,
+	method string,
+	args, reply any,
+	opts ...grpc.CallOption,
+) error {
 	return c.ClientConn.Invoke(ctx, ofVersion(method, c.version), args, reply, opts...)
 }

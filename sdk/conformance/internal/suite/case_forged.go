@@ -117,7 +117,7 @@ func webhookUnsigned(run *caseRun) {
 	}
 }
 
-// webhookChanged changes signed webhooks. What the signature does not cover may
+// webhookChanged changes signed webhooks. Parts that the signature does not cover may
 // change freely, but then the events must not say anything else because of it.
 func webhookChanged(run *caseRun) {
 	if !run.signs() {

@@ -41,7 +41,7 @@ var infoCases = []testCase{
 	{
 		name:         "info webhook trust",
 		unconfigured: true,
-		rule: "WebhookTrust names the ways in which a notice can be trusted; " +
+		rule: "WebhookTrust names the ways in which a webhook can be trusted; " +
 			"empty when the provider sends none.",
 		run: infoTrust,
 	},
@@ -126,8 +126,8 @@ func infoNames(run *caseRun) {
 	}
 }
 
-// infoGuarantees compares declarations with verbs. What is declared of a verb
-// that is not there is a mistake in the verb or in the declaration: the author
+// infoGuarantees compares declarations with verbs. A declaration about a
+// verb that is not there is a mistake in the verb or in the declaration: the author
 // forgot one of them.
 func infoGuarantees(run *caseRun) {
 	for _, declared := range []struct {

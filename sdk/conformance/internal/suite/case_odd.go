@@ -10,7 +10,7 @@ var oddCases = []testCase{
 		name:  "webhook stale",
 		needs: needs(sdk.CapabilityCreatePayment, sdk.CapabilityParseWebhook),
 		odd:   control.Stale,
-		rule: "Where the provider's document bounds the time in which a notice counts, " +
+		rule: "Where the provider's document bounds the time in which a webhook counts, " +
 			"one that comes later is only a hint.",
 		run: webhookStale,
 	},
@@ -18,7 +18,7 @@ var oddCases = []testCase{
 		name:  "webhook of an unknown kind",
 		needs: needs(sdk.CapabilityCreatePayment, sdk.CapabilityParseWebhook),
 		odd:   control.UnknownKind,
-		rule: "A genuine notice that says nothing about money has no events and the provider's usual answer: " +
+		rule: "A genuine webhook that says nothing about money has no events and the provider's usual answer: " +
 			"the provider may add kinds.",
 		run: webhookUnknown,
 	},

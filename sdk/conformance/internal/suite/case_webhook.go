@@ -7,13 +7,13 @@ import (
 )
 
 const signatureRule = "A signature that does not verify is an error with CodeInvalidSignature; " +
-	"what is believed of a notice is what its signature covers."
+	"what is believed of a webhook is what its signature covers."
 
 var webhookCases = []testCase{
 	{
 		name:  "webhook genuine",
 		needs: needs(sdk.CapabilityParseWebhook),
-		rule: "ParseWebhook reads one raw notice: is it genuine, what does it say, " +
+		rule: "ParseWebhook reads one raw webhook: is it genuine, what does it say, " +
 			"and what does the provider want to hear back.",
 		run: webhookGenuine,
 	},
@@ -21,7 +21,7 @@ var webhookCases = []testCase{
 		name:  "webhook twice",
 		needs: needs(sdk.CapabilityParseWebhook),
 		rule: "It must give the same events for the same bytes however often it is called: " +
-			"a host replays stored notices.",
+			"a host replays stored webhooks.",
 		run: webhookTwice,
 	},
 	{
@@ -40,13 +40,13 @@ var webhookCases = []testCase{
 		name:  "webhook of a stranger",
 		needs: needs(sdk.CapabilityParseWebhook),
 		rule: "The open URL proves nothing: without a signature or one of the provider's addresses " +
-			"a notice is only a hint.",
+			"a webhook is only a hint.",
 		run: webhookStranger,
 	},
 	{
 		name:  "webhook junk",
 		needs: needs(sdk.CapabilityParseWebhook),
-		rule:  "A plugin can be sent anything: it answers every notice, and never believes junk.",
+		rule:  "A plugin can be sent anything: it answers every webhook, and never believes junk.",
 		run:   webhookJunk,
 	},
 }

@@ -41,6 +41,10 @@ func attack(order, arg string) (said string, ok bool) {
 			l.Close()
 		}
 		return errnoText(err), true
+	case "listen":
+		return errnoText(listenUnbound()), true
+	case "dialfrom":
+		return errnoText(dialFrom(arg)), true
 	case "swap":
 		return strconv.Itoa(swap(arg)), true
 	case "hang":
@@ -159,6 +163,27 @@ func attributes(path string) []outcome {
 		{"utimensat", unix.UtimesNanoAt(unix.AT_FDCWD, path, make([]unix.Timespec, 2), 0)},
 		{"watch", watchErr},
 	}
+}
+
+// listenUnbound has a socket listen that was given no port.
+func listenUnbound() error {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	return unix.Listen(fd, 1)
+}
+
+// dialFrom connects from an address of its choice, as a program does on a
+// machine that has several.
+func dialFrom(address string) error {
+	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)}}
+	c, err := dialer.Dial("tcp", address)
+	if err != nil {
+		return err
+	}
+	return c.Close()
 }
 
 // siblings starts children that are the host's and end at once, n of them.

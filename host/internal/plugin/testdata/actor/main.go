@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-plugin"
+	"golang.org/x/sys/unix"
 	"google.golang.org/grpc"
 
 	"github.com/payhost/payhost/host/internal/plugin/plugintest"
@@ -76,6 +77,8 @@ func main() {
 		standStill()
 	case "contracts":
 		speak(arg)
+	case "undumpable":
+		go hideMemory()
 	case "name":
 		name = arg
 	case "version":
@@ -83,6 +86,21 @@ func main() {
 	}
 	rawStdout, _ = syscall.Dup(1)
 	serve.Provider(newProvider)
+}
+
+// hideMemory keeps what is in the process's memory from others, once it has a
+// socket: before that the host could not listen for it.
+func hideMemory() {
+	for {
+		sockets, _ := filepath.Glob(filepath.Join(os.Getenv("PLUGIN_UNIX_SOCKET_DIR"), "plugin*"))
+		if len(sockets) > 0 {
+			break
+		}
+		time.Sleep(time.Millisecond)
+	}
+	if err := unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err != nil {
+		panic(err)
+	}
 }
 
 // standStill waits to be killed. Nothing else would run, and the runtime would call that a deadlock.
