@@ -17,9 +17,18 @@ COMMANDS := $(patsubst %/main.go,./%,$(wildcard host/cmd/payhost/main.go plugins
 REAL  = CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false
 BUILD = $(REAL) -ldflags "-s -w -X main.version=$(VERSION)"
 
-# Tools have a module of their own: their hundreds of dependencies are none of ours.
-TOOL     = $(GO) tool -modfile=tools/go.mod
-BUF      = $(TOOL) buf
+# Tools have a module of their own, tools/go.mod, which pins their versions and keeps their hundreds of dependencies out
+# of ours. Each is built once into bin/tools, and again when that file changes.
+TOOLS      = bin/tools
+BUF        = $(TOOLS)/buf
+GENERATORS = $(TOOLS)/protoc-gen-go $(TOOLS)/protoc-gen-go-grpc
+LINTER     = $(TOOLS)/golangci-lint
+
+buf_PACKAGE                = github.com/bufbuild/buf/cmd/buf
+golangci-lint_PACKAGE      = github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+protoc-gen-go_PACKAGE      = google.golang.org/protobuf/cmd/protoc-gen-go
+protoc-gen-go-grpc_PACKAGE = google.golang.org/grpc/cmd/protoc-gen-go-grpc
+
 # What was released of the contract: every file binds for ever, and none is built again.
 RELEASED = $(sort $(wildcard sdk/proto/released/*.binpb))
 
@@ -54,10 +63,10 @@ plugin: ## build one plugin under its version: make plugin NAME=… VERSION=1.2.
 run: build ## start the simulated providers and the host on config.toml; Ctrl-C stops them
 	@$(GO) build -o bin/devrun ./internal/devrun && exec bin/devrun run
 
-demo: build ## a guided tour that ends by itself
+demo: build ## run a guided tour, which ends by itself
 	@$(GO) build -o bin/devrun ./internal/devrun && exec bin/devrun demo
 
-test: ## all tests, under the race detector where there is a C compiler, with PostgreSQL where there is one
+test: ## run all tests, under the race detector where there is a C compiler, with PostgreSQL where there is one
 	$(if $(CC_FOUND),,@echo "no C compiler (gcc or cc): the tests run without the race detector")
 	$(eval NODE_FOUND := $(shell ($(NODE_TRIAL)) >/dev/null 2>&1 && command -v node))
 	@echo "Node.js tests $(if $(NODE_FOUND),run with $(NODE_FOUND),are left out: there is no node of 20 or later or no npm or it cannot get the packages)"
@@ -72,11 +81,11 @@ test: ## all tests, under the race detector where there is a C compiler, with Po
 node: ## build the plugin in JavaScript, examples/node, into its dist/ (VERSION=1.2.0 names the version)
 	cd examples/node && npm ci --ignore-scripts --no-audit --no-fund && VERSION=$(VERSION) npm run -s build
 
-bench: build ## measure calls, starts, memory, durable payments and notices, and write BENCHMARKS.md (PAYHOST_TEST_POSTGRES names a server; without it one is started)
+bench: build ## measure calls, starts, memory, durable payments and webhooks, and write BENCHMARKS.md (PAYHOST_TEST_POSTGRES names a server; without it one is started)
 	$(GO) run ./host/internal/bench > bin/BENCHMARKS.md && mv bin/BENCHMARKS.md BENCHMARKS.md
 
 # The first lines of the sandbox say where it serves each provider.
-conformance: build ## hold every plugin's program to the contract, against its simulator
+conformance: build ## test every plugin's program against the contract, with its simulator
 	@bin/sandbox -listen 127.0.0.1:0 > bin/sandbox.log & pid=$$!; trap 'kill $$pid; rm -f bin/sandbox.log' EXIT; \
 	until [ "$$(wc -l < bin/sandbox.log)" -ge $(words $(PLUGINS)) ]; do kill -0 $$pid || exit 1; sleep 0.1; done; \
 	while read -r name url; do echo "== $$name"; bin/payhost plugin test "bin/plugins/$$name" --simulator "$$url" || exit 1; done < bin/sandbox.log
@@ -85,22 +94,22 @@ conformance: build ## hold every plugin's program to the contract, against its s
 STORIES ?= 100000
 SEED    ?= 0
 THEME   ?=
-simulate: ## tell stories about hosts, providers, merchants and operators in simulated time (STORIES=1000000 SEED=… THEME=…)
+simulate: ## run random histories of hosts, providers, merchants and operators in simulated time (STORIES=1000000 SEED=… THEME=…)
 	$(GO) test ./host/internal/simulation -count=1 -v -timeout 0 -run TestStories -simulation.stories=$(STORIES) \
 		-simulation.seed=$(if $(filter 0,$(SEED)),$$(date +%s)000000,$(SEED)) -simulation.theme=$(THEME) -simulation.all
 
 # The same seed repeats the plan; without one a new plan is made, and its seed printed.
 KILLS ?= 1000
-chaos: ## kill plugins, hosts and the database under load, then compare with the providers' books (KILLS=1000 SEED=…)
+chaos: ## kill plugins, hosts and the database under load, then compare with the simulators' ledgers (KILLS=1000 SEED=…)
 	$(GO) test ./host/internal/chaos -count=1 -v -timeout 90m -chaos.clocks -chaos.kills=$(KILLS) -chaos.seed=$(SEED)
 
 # The same attacks are part of the tests, for two seconds each and without latencies.
 SECONDS_EACH ?= 60
-siege: ## attack a host for a minute each, in four ways, while merchants pay (SECONDS_EACH=60)
+siege: ## attack a host in four ways, a minute each, while merchants pay (SECONDS_EACH=60)
 	$(GO) test ./internal/e2e -count=1 -v -timeout 30m -run TestSiege -siege.seconds=$(SECONDS_EACH)
 
 # The list is tools/mutants/list.txt; UPDATE=1 writes which test has caught each into it, ONLY=text tries some of them.
-mutants: ## break one rule of the code after the other: a test must notice each (ONLY=text, UPDATE=1)
+mutants: ## break each listed rule of the code in turn: a test must notice it (ONLY=text, UPDATE=1)
 	@$(GO) build -C tools -o ../bin/mutants ./mutants && bin/mutants $(if $(UPDATE),-update) -only "$(ONLY)"
 
 # go test fuzzes one target at a time.
@@ -113,14 +122,19 @@ fuzz: ## fuzz every target for a short while (FUZZTIME=1m for longer)
 		$(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) "./$$dir" </dev/null || exit 1; \
 	done
 
-lint: ## golangci-lint (the first run builds it: about two minutes)
-	$(TOOL) golangci-lint run ./...
-	cd tools && $(GO) tool golangci-lint run ./...
+$(BUF) $(GENERATORS) $(LINTER): $(TOOLS)/%: tools/go.mod tools/go.sum
+	@echo "building $@ in the version of tools/go.mod: this happens once, and can take minutes"
+	@$(GO) build -C tools -o ../$@ $($*_PACKAGE)
+	@touch $@
 
-generate: ## generate Go and the reference in docs/contract from the contract in sdk/proto
+lint: $(LINTER) ## run golangci-lint (the first run builds it, which takes minutes)
+	$(LINTER) run ./...
+	cd tools && ../$(LINTER) run ./...
+
+generate: $(BUF) $(GENERATORS) ## generate Go and docs/contract from the contract in sdk/proto (the first run builds the tools)
 	$(BUF) generate
 
-verify: verify-go verify-contract ## formatting, vet, tidy modules, generated code as checked in, contract unbroken
+verify: verify-go verify-contract ## check formatting, vet, tidy modules, generated code, and that the contract is not broken
 
 verify-go:
 	@bad=$$(gofmt -l .); test -z "$$bad" || { echo "not formatted (gofmt -w):" $$bad >&2; exit 1; }
@@ -129,7 +143,7 @@ verify-go:
 	$(GO) mod tidy -diff
 
 # Generated into a folder of its own and compared: the work tree is left as it was.
-verify-contract:
+verify-contract: $(BUF) $(GENERATORS)
 	$(BUF) lint
 	@scratch=$$(mktemp -d) && trap 'rm -rf "$$scratch"' EXIT && \
 	echo "comparing sdk/internal/providerv1 and docs/contract with what the contract generates" && \

@@ -3,8 +3,9 @@
 // it, call CreatePayment under an IdempotencyKey, follow Events, mount its
 // handlers.
 //
-// An error means that nothing was recorded. Once a payment is recorded,
-// CreatePayment returns it whatever became of the call: look at its Status and,
+// An error with outcome not_sent means that nothing was recorded; with any other,
+// repeat the call under the same key. Once a payment is recorded, CreatePayment
+// returns it whatever became of the call: look at its Status and,
 // when it failed or is in doubt, at its Failure. Every error of a call is an
 // *Error, which tells the code, the outcome and what the provider said.
 //

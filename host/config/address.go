@@ -1,6 +1,6 @@
 package config
 
-// Addresses: what they have to look like, whoever they belong to.
+// The form of addresses: URLs, listeners, sockets and networks.
 
 import (
 	"fmt"
@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// parseURL reads an absolute http or https URL. What is wrong does not quote
-// it: it may hold a password.
+// parseURL reads an absolute http or https URL. The problem does not quote the
+// text, which may hold a password.
 func parseURL(text string) (u *url.URL, problem string) {
 	u, err := url.Parse(text)
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" {
@@ -24,7 +24,7 @@ func parseURL(text string) (u *url.URL, problem string) {
 	return u, ""
 }
 
-// loopback reports whether a host's name means this machine.
+// loopback reports whether a host's name stands for this machine.
 func loopback(host string) bool {
 	if host == "localhost" {
 		return true
@@ -36,8 +36,8 @@ func loopback(host string) bool {
 // socketPrefix stands before the path of a unix socket to listen on.
 const socketPrefix = "unix:"
 
-// ListenAddress splits where to listen into a network and an address, as
-// net.Listen takes them: "tcp" and host:port, or "unix" and a path.
+// ListenAddress splits a listener's address into the network and the address
+// that net.Listen takes: "tcp" with host:port, or "unix" with a path.
 func ListenAddress(listen string) (network, address string) {
 	if path, ok := strings.CutPrefix(listen, socketPrefix); ok {
 		return "unix", path
@@ -53,13 +53,15 @@ func absoluteSocket(dir, listen string) string {
 	return listen
 }
 
-// checkListen judges host:port, of which the host may be empty and the port 0
-// for any free one, or the path of a unix socket.
+// checkListen checks a listener's address: host:port, or the path of a unix
+// socket. The host may be empty; port 0 stands for any free port.
 func checkListen(listen string) (problem string) {
 	network, address := ListenAddress(listen)
 	if network == "unix" {
 		return checkSocket(address)
 	}
+
+	// The host part may be a name, which only the listener resolves.
 	_, port, err := net.SplitHostPort(address)
 	if err != nil {
 		return fmt.Sprintf(
@@ -76,10 +78,10 @@ func checkListen(listen string) (problem string) {
 	return ""
 }
 
-// maxSocketPath is how long the path of a socket may be on every system.
+// maxSocketPath is the length of a socket's path that every system allows.
 const maxSocketPath = 103
 
-// checkSocket judges the path of a socket.
+// checkSocket checks the path of a socket.
 func checkSocket(path string) (problem string) {
 	switch {
 	case path == "":
@@ -98,8 +100,8 @@ func checkSocket(path string) (problem string) {
 	return ""
 }
 
-// publicURL is how the host is reached from its own machine; "" when it
-// listens where only a proxy can reach it.
+// publicURL returns the URL of the host on its own machine; "" when it listens
+// on a socket that only a proxy can reach.
 func publicURL(h HTTP) string {
 	scheme := "http://"
 	if h.TLSCert != "" {
@@ -112,14 +114,16 @@ func publicURL(h HTTP) string {
 
 	host, port, _ := net.SplitHostPort(address)
 	if a, err := netip.ParseAddr(host); host == "" || (err == nil && a.IsUnspecified()) {
-		host = "127.0.0.1" // listening everywhere is no address to call
+		host = "127.0.0.1" // every address is not one that a client can call
 	}
 
 	return scheme + net.JoinHostPort(host, port)
 }
 
-// parseNetwork reads "10.0.0.0/8", or one address as the network of itself.
+// parseNetwork reads a network such as "10.0.0.0/8". A single address becomes
+// the network of itself.
 func parseNetwork(text string) (n netip.Prefix, problem string) {
+	// A single address is a network with all bits fixed.
 	if a, err := netip.ParseAddr(text); err == nil && a.Zone() == "" {
 		return netip.PrefixFrom(a.Unmap(), a.Unmap().BitLen()), ""
 	}

@@ -17,33 +17,41 @@ import (
 
 // levels are the names of log levels.
 var levels = map[string]slog.Level{
-	"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError,
+	"debug": slog.LevelDebug,
+	"info":  slog.LevelInfo,
+	"warn":  slog.LevelWarn,
+	"error": slog.LevelError,
 }
 
 var (
 	accountName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,63}$`)
 	// A plugin and its version are parts of a file's name, so neither may lead
-	// to another folder.
+	// into another folder.
 	pluginName    = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 	pluginVersion = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$`)
 )
 
-// minTokenSecret is the least length of a host.token_secret, in bytes: the
-// store has something by which a short one could be guessed.
+// minTokenSecret is the least length of a host.token_secret, in bytes. The
+// store holds a value that would allow a shorter one to be guessed.
 const minTokenSecret = 32
 
-// check judges values, and fills in the public URL once the address it is made
-// from is known to be right.
+// check checks the values. It also fills in the public URL, once the address
+// that it is made from is known to be right.
 func (c *Config) check(problems *report) {
 	c.checkHTTP(problems)
 	c.checkHost(problems)
 	c.checkStore(problems)
 	if c.Log.Format != "text" && c.Log.Format != "json" {
-		problems.check("log.format", `%q is not a format; write "text" or "json"`, c.Log.Format)
+		problems.check(
+			"log.format",
+			`%q is not a format; write "text" or "json"`,
+			c.Log.Format,
+		)
 	}
 
 	c.checkEvents(problems)
 	for i := range c.Providers {
+		// The providers are sorted, so two of one name are neighbors.
 		if i > 0 && c.Providers[i].Name == c.Providers[i-1].Name {
 			problems.check(
 				join("providers", c.Providers[i].Name),
@@ -56,7 +64,7 @@ func (c *Config) check(problems *report) {
 	}
 }
 
-// checkIsolation judges how far one account's plugin is to be confined.
+// checkIsolation checks the confinement of one account's plugin.
 func (c *Config) checkIsolation(problems *report, p *Provider) {
 	key := join("providers", p.Name) + ".isolation"
 	switch {
@@ -79,7 +87,7 @@ func (c *Config) checkIsolation(problems *report, p *Provider) {
 	}
 }
 
-// checkHTTP judges [http].
+// checkHTTP checks [http].
 func (c *Config) checkHTTP(problems *report) {
 	section := c.HTTP
 	c.checkListeners(problems)
@@ -93,10 +101,9 @@ func (c *Config) checkHTTP(problems *report) {
 		}
 	}
 
-	// One of the two that could not be read is there all the same.
-	cert, key := section.TLSCert != "" ||
-		problems.unread("http.tls_cert"), section.TLSKey != "" ||
-		problems.unread("http.tls_key")
+	// A key that could not be read counts as present.
+	cert := section.TLSCert != "" || problems.unread("http.tls_cert")
+	key := section.TLSKey != "" || problems.unread("http.tls_key")
 
 	switch {
 	case cert && !key:
@@ -108,8 +115,8 @@ func (c *Config) checkHTTP(problems *report) {
 	}
 }
 
-// checkListeners judges where the host listens, and says how it is reached
-// there when the file does not.
+// checkListeners checks where the host listens. It derives the public URL from
+// there when the file does not set one.
 func (c *Config) checkListeners(problems *report) {
 	section := c.HTTP
 	if problem := checkListen(section.Listen); problem != "" {
@@ -120,6 +127,7 @@ func (c *Config) checkListeners(problems *report) {
 		}
 	}
 
+	// A private listener is optional, and must be another one.
 	if section.PrivateListen == "" {
 		return
 	}
@@ -130,8 +138,8 @@ func (c *Config) checkListeners(problems *report) {
 	}
 }
 
-// sameAddress reports whether two listeners would be one. Of port 0 the system
-// makes two ports.
+// sameAddress reports whether two listeners would use one address. For port 0
+// the system picks a different port each time.
 func sameAddress(a, b string) bool {
 	if _, port, err := net.SplitHostPort(a); (err == nil) && (port == "0") {
 		return false
@@ -151,6 +159,7 @@ func checkCertificate(problems *report, cert, key string) {
 		problems.check("http.tls_key", "%s", keyProblem)
 	}
 
+	// Both files are there; now they must belong together.
 	if certProblem+keyProblem != "" {
 		return
 	}
@@ -159,7 +168,7 @@ func checkCertificate(problems *report, cert, key string) {
 	}
 }
 
-// checkHost judges [host].
+// checkHost checks [host].
 func (c *Config) checkHost(problems *report) {
 	between(problems, "host.drain_notice", c.Host.DrainNotice, 0, 10*time.Minute)
 	for i, secret := range c.Host.TokenSecrets {
@@ -174,7 +183,7 @@ func (c *Config) checkHost(problems *report) {
 	}
 
 	if c.Host.PublicURL == "" {
-		return // the address it would be made from is wrong, and that has been said
+		return // http.listen is wrong, which has been reported
 	}
 	u, problem := parseURL(c.Host.PublicURL)
 	if problem == "" &&
@@ -187,18 +196,27 @@ func (c *Config) checkHost(problems *report) {
 	}
 }
 
-// checkStore judges [store]; nothing of the URL is shown.
+// checkStore checks [store]. No problem shows a part of the URL.
 func (c *Config) checkStore(problems *report) {
 	const key = "store.url"
 	text := c.Store.URL.Reveal()
+
+	// A database in a file needs a plain path.
 	if path, ok := strings.CutPrefix(text, "sqlite:"); ok {
 		switch {
 		case path == "":
-			problems.check(key, "sqlite: needs the path of a file, as in sqlite:var/payhost.db")
+			problems.check(
+				key,
+				"sqlite: needs the path of a file, as in sqlite:var/payhost.db",
+			)
 		case strings.HasPrefix(path, "//"):
 			problems.check(key, "is sqlite:PATH, without // before the path")
 		case filepath.Base(path) == ":memory:":
-			problems.check(key, "a database in memory would forget every payment; name a file")
+			problems.check(
+				key,
+				"a database in memory would forget every payment; name a file",
+			)
+
 		case strings.ContainsAny(path, "?#"):
 			problems.check(key, "sqlite:PATH takes no parameters")
 		}
@@ -206,6 +224,7 @@ func (c *Config) checkStore(problems *report) {
 		return
 	}
 
+	// Everything else must be a server.
 	if !strings.HasPrefix(text, "postgres://") &&
 		!strings.HasPrefix(text, "postgresql://") {
 		problems.check(
@@ -216,7 +235,7 @@ func (c *Config) checkStore(problems *report) {
 	}
 
 	if _, err := url.Parse(text); err != nil {
-		// The parser's words would quote the URL, password and all.
+		// The parser's own error would quote the URL with its password.
 		problems.check(
 			key,
 			"is not a valid URL; special characters in the password have to be percent-encoded",
@@ -224,7 +243,7 @@ func (c *Config) checkStore(problems *report) {
 	}
 }
 
-// checkEvents judges [events].
+// checkEvents checks [events].
 func (c *Config) checkEvents(problems *report) {
 	if c.Events.URL != "" {
 		if u, problem := parseURL(c.Events.URL); problem != "" {
@@ -237,11 +256,16 @@ func (c *Config) checkEvents(problems *report) {
 	}
 
 	for i, s := range c.Events.Secrets {
-		checkSecret(problems, problems.oneOf("events.secret", i, len(c.Events.Secrets)), s, false)
+		checkSecret(
+			problems,
+			problems.oneOf("events.secret", i, len(c.Events.Secrets)),
+			s,
+			false,
+		)
 	}
 }
 
-// check judges one account.
+// check checks one account.
 func (p *Provider) check(problems *report) {
 	path := join("providers", p.Name)
 	if !accountName.MatchString(p.Name) {
@@ -251,8 +275,12 @@ func (p *Provider) check(problems *report) {
 		)
 	}
 
+	// The plugin, its version and its checksum decide which program runs.
 	if p.Plugin == "" {
-		problems.check(path+".plugin", "is missing; name the plugin that serves this account")
+		problems.check(
+			path+".plugin",
+			"is missing; name the plugin that serves this account",
+		)
 	} else if !pluginName.MatchString(p.Plugin) {
 		problems.check(path+".plugin", "is not a plugin's name: 1 to 64 letters, digits, dots, _ and -; its version goes into version")
 	}
@@ -282,14 +310,14 @@ func (p *Provider) check(problems *report) {
 	}
 }
 
-// between judges a number or a duration.
+// between checks the bounds of a number or a duration.
 func between[T int | time.Duration](r *report, key string, v, least, most T) {
 	if v < least || v > most {
 		r.check(key, "must be from %v to %v, not %v", bound(least), bound(most), bound(v))
 	}
 }
 
-// bound words a bound: 1h, not 1h0m0s.
+// bound returns a bound as text: 1h, not 1h0m0s.
 func bound[T int | time.Duration](v T) string {
 	text := fmt.Sprint(v)
 	if strings.HasSuffix(text, "m0s") {
@@ -301,8 +329,8 @@ func bound[T int | time.Duration](v T) string {
 	return text
 }
 
-// checkSecret judges a secret that has to be there; a bearer token also has to
-// fit into a header.
+// checkSecret checks a secret, which must not be empty. A bearer token must
+// also fit into a header.
 func checkSecret(r *report, key string, s sdk.Secret, bearer bool) {
 	text := s.Reveal()
 	if text == "" {

@@ -19,15 +19,15 @@ type Config struct {
 	Host Host
 	// HTTP is about the listener [http].
 	HTTP HTTP
-	// Store is where payments are kept [store].
+	// Store is the database of the payments [store].
 	Store Store
-	// Log is what is written about the host's doings [log].
+	// Log is about the host's log [log].
 	Log Log
 	// Events is the optional push of events to a service of yours [events].
 	Events Events
 	// Providers are the accounts, sorted by name [providers.NAME].
 	Providers []Provider
-	// Lock has the only checksums that plugins may have. Load reads it from
+	// Lock holds the only checksums that plugins may have. Load reads it from
 	// payhost.lock beside the file. Default none: then only a provider's own
 	// SHA256 counts.
 	Lock *Lock
@@ -60,8 +60,9 @@ type Host struct {
 	TokenSecrets []sdk.Secret
 	// Watch makes the host reload when the file changes [watch]. Default false.
 	Watch bool
-	// DrainNotice is how long /readyz says no before the listeners close when
-	// the host is told to stop [drain_notice], 0 to 10m. Default 0.
+	// DrainNotice is how long /readyz reports that the host is not ready before
+	// the listeners close, once the host is told to stop [drain_notice], 0 to
+	// 10m. Default 0.
 	DrainNotice time.Duration
 	// RequireIsolation holds every provider to IsolationStrict
 	// [require_isolation]: a plugin that this system cannot confine that far is
@@ -151,8 +152,8 @@ type Provider struct {
 	// [drain_timeout], 0 to 1h. Default 30s; in code 0 stands for the default,
 	// so say time.Nanosecond for no wait at all.
 	DrainTimeout time.Duration
-	// PaymentTTL is when a payment that nobody finishes expires [payment_ttl],
-	// 1m to 8760h. Default 24h.
+	// PaymentTTL is the time after which an unfinished payment expires
+	// [payment_ttl], 1m to 8760h. Default 24h.
 	PaymentTTL time.Duration
 	// SequenceStart is the first of the numbers that are given to new payments
 	// and payouts and are never used twice [sequence_start], 1 or more. Default
@@ -170,10 +171,11 @@ type Provider struct {
 	// them in text.
 	Secrets []sdk.Secret
 
-	// complete: defaults have been filled in, so a zero is meant from here on.
+	// complete reports whether the defaults have been filled in. From then on a
+	// zero is meant.
 	complete bool
-	// lock is the Config's, put here so that a provider that is passed on by
-	// itself is held to it.
+	// lock is the Config's. It is also here, so that it binds a provider that
+	// is passed on without its Config.
 	lock *Lock
 }
 
@@ -199,7 +201,7 @@ func (c *Config) Position(key string) (line int) {
 }
 
 // Same reports whether both would run alike: every field, the configuration and
-// its secrets are equal. A reload leaves alone what is the same.
+// its secrets are equal. A reload does not touch a provider that is the same.
 func (p Provider) Same(o Provider) bool {
 	if len(p.Secrets) != len(o.Secrets) {
 		return false
@@ -213,7 +215,9 @@ func (p Provider) Same(o Provider) bool {
 
 	return p.Name == o.Name && p.Plugin == o.Plugin && p.Version == o.Version && p.SHA256 == o.SHA256 &&
 		p.Enabled == o.Enabled && p.Required == o.Required && p.Timeout == o.Timeout &&
-		p.MaxInFlight == o.MaxInFlight && p.DrainTimeout == o.DrainTimeout && p.PaymentTTL == o.PaymentTTL &&
-		p.SequenceStart == o.SequenceStart && p.Isolation == o.Isolation &&
+		p.MaxInFlight == o.MaxInFlight && p.DrainTimeout == o.DrainTimeout &&
+		p.PaymentTTL == o.PaymentTTL &&
+		p.SequenceStart == o.SequenceStart &&
+		p.Isolation == o.Isolation &&
 		string(p.Config) == string(o.Config)
 }

@@ -1,15 +1,15 @@
-// Package config reads config.toml, the one place where operators say what the
-// host is and which providers it runs.
+// Package config reads config.toml, in which an operator configures the host
+// and the providers that it runs.
 //
-// Load gives either a complete configuration or every mistake at once, each
+// Load returns either a complete configuration or every mistake at once, each
 // with file, line and key: broken syntax, unknown keys, wrong types, values out
-// of bounds, unset variables, missing files. Nothing has happened by then, so a
-// configuration that does not load changes nothing. A program that embeds the
+// of bounds, unset variables, missing files. Load changes nothing, so a
+// configuration that does not load has no effect. A program that embeds the
 // host may build a Config itself and call Validate, which applies the same
 // defaults and the same checks.
 //
-// What each key means, its unit and its default stand at the fields of Config
-// and Provider.
+// The fields of Config and Provider document the keys: their meaning, their
+// units and their defaults.
 //
 // # References
 //
@@ -21,21 +21,22 @@
 //	file:PATH   the contents of a file of at most 64 KiB, without its last line break; PATH is relative to the folder
 //	            of the configuration file
 //
-// A value that itself begins with "env:" or "file:" has to be put into a file
-// or a variable.
+// A value that itself begins with "env:" or "file:" must be put into a file or
+// a variable.
 //
 // # Secrets
 //
-// No value of such a key is ever part of a Problem, and neither Config nor
+// A Problem never contains the value of such a key, and neither Config nor
 // Provider shows one when printed, logged or encoded.
+//
 // # How a file is read
 //
-// parse (syntax.go) gives the tables of the file; what is broken is reported
-// and left out, so that the rest can be read. The scanner (scan.go) says where
-// each key stands, which the TOML library does not. loader.read (load.go) takes
-// the tables apart: types, unknown keys, references. Config.complete
-// (validate.go) fills in defaults, and Config.check (check.go) judges the
-// values; these two are all of Validate. Every step adds to one report
-// (problem.go), in which a key that could not be read is not judged further:
-// one mistake is one problem.
+// parse (syntax.go) returns the tables of the file. A broken part is reported
+// and left out, so that the rest can be read. The scanner (scan.go) finds the
+// line of each key, which the TOML library does not tell. loader.read (load.go)
+// takes the tables apart: types, unknown keys, references. Config.complete
+// (validate.go) fills in defaults, and Config.check (check.go) checks the
+// values; Validate consists of these two. Every step adds to one report
+// (problem.go). A key that could not be read is not checked further, so one
+// mistake is one problem.
 package config

@@ -10,25 +10,26 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// maxFile bounds a configuration file: a thousand providers have room in it.
+// maxFile bounds a configuration file, in bytes. A thousand providers fit into
+// it.
 const maxFile = 1 << 20
 
-// Load reads a configuration file. The error is *Problems, with every mistake
-// that can be found at once; then there is no Config. Load reads the files and
-// environment variables that the configuration refers to, and changes nothing.
+// Load reads a configuration file, and the files and environment variables that
+// it refers to; it changes nothing. The error is *Problems, with every mistake
+// that can be found at once; the Config is then nil.
 func Load(path string) (*Config, error) {
 	return load(path, os.LookupEnv)
 }
 
-// loader holds what reading one file needs.
+// loader holds what the reading of one file needs.
 type loader struct {
 	*report
-	dir      string // of the file: relative paths begin here
+	dir      string // the file's folder, where relative paths begin
 	lookup   func(name string) (string, bool)
 	literals map[string]string
 }
 
-// load is Load with the environment to look variables up in.
+// load is Load with a function that looks environment variables up.
 func load(path string, lookup func(string) (string, bool)) (*Config, error) {
 	file, text, problem := readFile(path)
 	if problem != "" {
@@ -37,18 +38,23 @@ func load(path string, lookup func(string) (string, bool)) (*Config, error) {
 	return loadText(path, file, text, lookup)
 }
 
-// loadText loads the text of a file: path is how problems name it, file where
-// it is.
+// loadText loads the text of a file. path is its name in problems, file its
+// absolute path.
 func loadText(
 	path, file, text string,
 	lookup func(string) (string, bool),
 ) (*Config, error) {
-	loading := &loader{report: newReport(path, nil), dir: filepath.Dir(file), lookup: lookup}
+	loading := &loader{
+		report: newReport(path, nil),
+		dir:    filepath.Dir(file),
+		lookup: lookup,
+	}
 	tree, at := parse(text, loading.report)
 	if tree == nil {
 		return nil, loading.err()
 	}
 
+	// Problems of all steps are collected, so that one run shows them all.
 	loading.literals = at.literals
 	cfg := loading.read(tree)
 	cfg.File, cfg.lines = file, at.lines
@@ -62,8 +68,8 @@ func loadText(
 	return cfg, nil
 }
 
-// lock reads the lock beside the file; its mistakes are told with the file's
-// own.
+// lock reads the lock beside the file. Its problems are reported with the
+// file's own.
 func (l *loader) lock(path string) *Lock {
 	lock, err := LoadLock(path)
 	if problems := (*Problems)(nil); errors.As(err, &problems) {
@@ -72,7 +78,7 @@ func (l *loader) lock(path string) *Lock {
 	return lock
 }
 
-// readFile returns the file's full path and text, or what is wrong.
+// readFile returns the file's absolute path and text, or a problem.
 func readFile(path string) (file, text, problem string) {
 	file, err := filepath.Abs(path)
 	if err != nil {
@@ -95,11 +101,11 @@ func readFile(path string) (file, text, problem string) {
 	return file, string(data), ""
 }
 
-// tables are the names of the first level.
+// tables are the names of the tables of the first level.
 var tables = []string{"host", "http", "store", "log", "events", "providers"}
 
 // read turns the file's tables into a Config: types, unknown keys and
-// references. Bounds are for check.
+// references. check checks the bounds.
 func (l *loader) read(tree map[string]any) *Config {
 	cfg := &Config{}
 	root := &table{load: l, values: tree}
@@ -121,8 +127,8 @@ func (l *loader) read(tree map[string]any) *Config {
 	return cfg
 }
 
-// One method reads one table: the keys in the order of the fields they fill,
-// then finish. A key that is not asked for here does not exist.
+// Each method below reads one table: the keys in the order of the fields they
+// fill, then finish. A key that no method reads is unknown.
 
 func (l *loader) host(cfg *Config, t *table) {
 	t.text("public_url", &cfg.Host.PublicURL)
@@ -151,8 +157,8 @@ func (l *loader) http(cfg *Config, t *table) {
 			l.add(i.path, "%s", problem)
 		}
 
-		// Also when it is none: elements keep their places, so that a later
-		// problem names the right one.
+		// An invalid network is kept too: elements keep their places, so that a
+		// later problem names the right one.
 		cfg.HTTP.TrustedProxies = append(cfg.HTTP.TrustedProxies, network)
 	}
 
@@ -171,15 +177,15 @@ func (l *loader) store(c *Config, t *table) {
 }
 
 func (l *loader) log(cfg *Config, t *table) {
-	level := "info"
-	t.text("level", &level)
-	var ok bool
-	if cfg.Log.Level, ok = levels[strings.ToLower(level)]; !ok &&
-		!l.unread(join(t.path, "level")) {
+	name := "info"
+	t.text("level", &name)
+	level, known := levels[strings.ToLower(name)]
+	cfg.Log.Level = level
+	if !known && !l.unread(join(t.path, "level")) {
 		l.add(
 			join(t.path, "level"),
 			"%q is not a level; write debug, info, warn or error",
-			level,
+			name,
 		)
 	}
 
@@ -196,7 +202,7 @@ func (l *loader) events(c *Config, t *table) {
 }
 
 func (l *loader) provider(name string, t *table) Provider {
-	// The defaults come first, so that a zero in the file is a zero.
+	// The defaults come first, so that a zero in the file stays a zero.
 	p := Provider{
 		Name:          name,
 		Enabled:       true,
@@ -220,6 +226,8 @@ func (l *loader) provider(name string, t *table) Provider {
 	t.duration("payment_ttl", &p.PaymentTTL)
 	whole(t, "sequence_start", &p.SequenceStart)
 	t.text("isolation", &p.Isolation)
+
+	// The plugin alone knows the keys of its own table.
 	own := t.sub("config", "a table: [providers.NAME.config]")
 	p.Config, p.Secrets = l.own(own)
 	t.finish("the plugin's own keys go into [" + own.path + "]")

@@ -13,12 +13,12 @@ import (
 	"strings"
 )
 
-// LockName is the name of the lock's file, which lies beside the
-// configuration's.
+// LockName is the name of the lock's file. It is in the folder of the
+// configuration file.
 const LockName = "payhost.lock"
 
-// platform is where this program runs: the same plugin has another checksum
-// elsewhere.
+// platform is the system that this program runs on. The same plugin has another
+// checksum on each.
 const platform = runtime.GOOS + "/" + runtime.GOARCH
 
 var (
@@ -29,24 +29,25 @@ var (
 	lockedSum      = regexp.MustCompile(`^[0-9a-f]{64}$`)
 )
 
-// Lock is the contents of a payhost.lock: the only checksums that plugins may
-// have, one for each program and platform. What is not in it may not run. A nil
-// *Lock allows everything.
+// Lock is the content of a payhost.lock: the only checksums that plugins may
+// have, one for each program and platform. A program that is not in it may not
+// run. A nil *Lock allows every program.
 type Lock struct {
 	file string
 	sums map[string]map[string]string // by program, then by platform
 }
 
-// LoadLock reads a lock. The error is *Problems; nil and no error mean that
-// there is no file. Load does this for the file beside the configuration; a
-// program that builds its Config in code puts the result into Config.Lock.
+// LoadLock reads a lock. The error is *Problems. A nil Lock without an error
+// means that there is no file. Load does this for the file beside the
+// configuration; a program that builds its Config in code puts the result into
+// Config.Lock.
 func LoadLock(path string) (*Lock, error) {
 	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 
-	// From here on there is one, though it may be a link that leads nowhere: it
-	// must not be taken for none.
+	// From here on the lock exists, even if it is a broken symbolic link, which
+	// must not count as no lock.
 	file, text, problem := readFile(path)
 	if problem != "" {
 		return nil, &Problems{{File: path, Message: problem}}
@@ -55,18 +56,25 @@ func LoadLock(path string) (*Lock, error) {
 	return loadLock(path, file, text)
 }
 
+// loadLock reads the text of a lock. path is its name in problems, file its
+// absolute path.
 func loadLock(path, file, text string) (*Lock, error) {
 	problems := newReport(path, nil)
 	tree, _ := parse(text, problems)
 	l := &Lock{file: file, sums: map[string]map[string]string{}}
 	root := &table{load: &loader{report: problems}, values: tree}
 
+	// Unknown keys and wrong types are mistakes here as in config.toml.
 	programs := root.sub("plugins", "a table of tables: [plugins.NAME]")
 	for name := range programs.values {
 		t := programs.sub(name, "a table: [plugins.NAME]")
 		if !lockedProgram.MatchString(name) {
-			problems.add(t.path, "is not the name of a plugin's file, such as acme or acme@1.0.0")
+			problems.add(
+				t.path,
+				"is not the name of a plugin's file, such as acme or acme@1.0.0",
+			)
 		}
+
 		l.sums[name] = t.checksums()
 	}
 
@@ -78,7 +86,7 @@ func loadLock(path, file, text string) (*Lock, error) {
 	return l, nil
 }
 
-// checksums reads the table of one program.
+// checksums reads the table of one program: a checksum for each platform.
 func (t *table) checksums() map[string]string {
 	sums := map[string]string{}
 	for on := range t.values {
@@ -98,7 +106,8 @@ func (t *table) checksums() map[string]string {
 	return sums
 }
 
-// Sum returns the checksum that a program must have on this platform.
+// Sum returns the checksum that a program must have on this platform; false
+// when the lock has none.
 func (l *Lock) Sum(program string) (sha256 string, ok bool) {
 	if l == nil {
 		return "", false
@@ -107,7 +116,7 @@ func (l *Lock) Sum(program string) (sha256 string, ok bool) {
 	return sha256, ok
 }
 
-// allow says why the program at path may not run; nil: it may.
+// allow returns why the program at path may not run; nil when it may.
 func (l *Lock) allow(program, path, sha256 string) error {
 	want, ok := l.Sum(program)
 	switch {
@@ -130,7 +139,7 @@ func (l *Lock) allow(program, path, sha256 string) error {
 	)
 }
 
-// Program is the name of the file in PluginDir that serves the account:
+// Program returns the name of the file in PluginDir that serves the account:
 // <plugin> or <plugin>@<version>.
 func (p Provider) Program() string {
 	if p.Version == "" {
@@ -139,8 +148,8 @@ func (p Provider) Program() string {
 	return p.Plugin + "@" + p.Version
 }
 
-// Allows says why SHA256 or the configuration's lock does not let the program
-// at path run for this account; nil: both do, or there are none.
+// Allows returns why SHA256 or the configuration's lock does not let the
+// program at path run for this account; nil when it may run.
 func (p Provider) Allows(path, sha256 string) error {
 	if p.SHA256 != "" && !strings.EqualFold(p.SHA256, sha256) {
 		return fmt.Errorf(
@@ -155,8 +164,8 @@ func (p Provider) Allows(path, sha256 string) error {
 	return p.lock.allow(p.Program(), path, sha256)
 }
 
-// LockFile is where the lock of a configuration's file is. It is empty for a
-// Config built in code.
+// LockFile returns the path of the lock of a configuration file. It is empty
+// for a Config built in code.
 func (c *Config) LockFile() string {
 	if c.File == "" {
 		return ""
@@ -164,7 +173,7 @@ func (c *Config) LockFile() string {
 	return filepath.Join(filepath.Dir(c.File), LockName)
 }
 
-// Programs are the names in the lock, sorted.
+// Programs returns the names in the lock, sorted.
 func (l *Lock) Programs() []string {
 	if l == nil {
 		return nil
@@ -172,16 +181,18 @@ func (l *Lock) Programs() []string {
 	return slices.Sorted(maps.Keys(l.sums))
 }
 
-// With returns a lock of these programs alone: sums are their checksums on this
-// platform. For other platforms, and for programs without a checksum in sums,
-// it keeps what l has.
+// With returns a lock of exactly these programs. sums holds their checksums on
+// this platform. For other platforms, and for programs whose checksum in sums
+// is empty, it keeps what l has.
 func (l *Lock) With(sums map[string]string) *Lock {
 	next := &Lock{sums: map[string]map[string]string{}}
 	for program, sum := range sums {
+		// The lines of other platforms stay.
 		own := map[string]string{}
 		if l != nil {
 			maps.Copy(own, l.sums[program])
 		}
+
 		if sum != "" {
 			own[platform] = sum
 		}
@@ -194,8 +205,7 @@ func (l *Lock) With(sums map[string]string) *Lock {
 	return next
 }
 
-// text is the lock as its file holds it: the same lock is always the same
-// bytes.
+// text returns the content of the lock's file. Equal locks have equal bytes.
 func (l *Lock) text() string {
 	var out strings.Builder
 	out.WriteString(
@@ -214,7 +224,7 @@ func (l *Lock) text() string {
 	return out.String()
 }
 
-// Write puts the lock into a file, all of it or nothing: a host that reads it
+// Write puts the lock into a file, whole or not at all: a host that reads it
 // meanwhile sees the old one or the new one.
 func (l *Lock) Write(path string) error {
 	temp, err := os.CreateTemp(filepath.Dir(path), "."+LockName+"-")
@@ -223,8 +233,8 @@ func (l *Lock) Write(path string) error {
 	}
 	_, err = temp.WriteString(l.text())
 
-	// Whoever runs the host has to read it, which need not be the operator who
-	// writes it; nothing in it is secret.
+	// The user who runs the host must be able to read it, and may not be the
+	// one who writes it; nothing in it is secret.
 	err = errors.Join(err, temp.Chmod(0o644), temp.Sync(), temp.Close())
 	if err == nil {
 		err = os.Rename(temp.Name(), path)

@@ -13,23 +13,23 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// maxDigits is how many significant digits every reader of a JSON number keeps,
-// also one that takes it for a float.
+// maxDigits is the number of significant digits that every reader of a JSON
+// number keeps, even one that stores it as a float.
 const maxDigits = 15
 
-// own turns a plugin's own table into JSON and gives the secrets that came from
-// references in it.
+// own returns a plugin's own table as JSON, and the secrets in it that came
+// from references.
 func (l *loader) own(t *table) (json.RawMessage, []sdk.Secret) {
 	o := &owner{loader: l}
 	data, err := encode(o.table(t.path, t.values))
-	if err != nil { // nothing that value gives can fail
+	if err != nil { // no result of value can fail
 		l.add(t.path, "cannot be passed to the plugin")
 	}
 	return data, o.secrets
 }
 
-// owner walks a plugin's own table, in the order of the keys, so that the
-// result does not depend on Go's maps.
+// owner walks a plugin's own table in the order of its keys, so that the result
+// does not depend on the order of Go's maps.
 type owner struct {
 	*loader
 	secrets []sdk.Secret
@@ -44,7 +44,8 @@ func (o *owner) table(path string, values map[string]any) map[string]any {
 	return out
 }
 
-// value returns a value for encoding; what JSON does not have is a problem.
+// value returns a value for encoding. It reports a value that JSON does not
+// have.
 func (o *owner) value(path string, value any) any {
 	switch v := value.(type) {
 	case string:
@@ -86,13 +87,15 @@ func (o *owner) value(path string, value any) any {
 	return value // a boolean
 }
 
-// number returns a float the digits that stand in the file; the shortest ones
-// that mean the same where those are not known. More digits than a float keeps
-// are a mistake: some reader would change them in silence.
+// number returns a float with the digits that the file has for it, or with the
+// shortest equal ones where those are not known. More digits than a float keeps
+// are a mistake: some reader would change them silently.
 func number(literal string, f float64) (n json.Number, problem string) {
 	if math.IsInf(f, 0) || math.IsNaN(f) {
 		return "0", "is not a number that JSON has; write it in quotes"
 	}
+
+	// TOML allows a sign and underscores that JSON does not have.
 	text := strings.TrimPrefix(strings.ReplaceAll(literal, "_", ""), "+")
 	if same, err := strconv.ParseFloat(text, 64); err != nil || same != f {
 		text = strconv.FormatFloat(f, 'g', -1, 64)
@@ -113,7 +116,7 @@ func significant(text string) int {
 	return len(strings.Trim(digits, "0"))
 }
 
-// encode gives JSON with sorted keys and without the escapes that HTML needs.
+// encode returns JSON with sorted keys and without HTML escapes.
 func encode(value any) (json.RawMessage, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
@@ -122,8 +125,8 @@ func encode(value any) (json.RawMessage, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
 }
 
-// canonical returns a JSON object the form that encode gives; false when the
-// text is no object.
+// canonical returns a JSON object in the form that encode returns; false when
+// the text is not an object.
 func canonical(text json.RawMessage) (json.RawMessage, bool) {
 	if len(text) == 0 {
 		return json.RawMessage("{}"), true
@@ -132,6 +135,7 @@ func canonical(text json.RawMessage) (json.RawMessage, bool) {
 		return text, false
 	}
 
+	// Numbers keep their digits: a float would change large ones.
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.UseNumber()
 	var object map[string]any

@@ -7,12 +7,12 @@ import (
 	"log/slog"
 )
 
-// One thing Go does not let a type prevent: fmt asks no methods of a value kept
-// in an unexported field. Keep a pointer there (*Config, *Provider), of which
-// only the address is printed.
+// A type cannot prevent one leak: fmt does not call the methods of a value in
+// an unexported field. Keep a pointer there (*Config, *Provider), of which only
+// the address is printed.
 
-// shown is what a Provider shows of itself: all but its own configuration, of
-// which only the plugin knows what is secret.
+// shown is the printed form of a Provider. It leaves out the plugin's own
+// configuration, of which only the plugin knows what is secret.
 type shown struct {
 	Name          string `json:"name"`
 	Plugin        string `json:"plugin"`
@@ -50,12 +50,12 @@ func (p Provider) shown() shown {
 // String returns every field but Config and Secrets.
 func (p Provider) String() string { return fmt.Sprintf("%+v", p.shown()) }
 
-// GoString returns what String gives.
+// GoString returns String's text with the type's name.
 func (p Provider) GoString() string { return "config.Provider" + p.String() }
 
-// Format prints every field, secrets masked. Without it a verb that does not
-// fit a struct, such as %s, would make fmt print the bare fields and ask none
-// of their methods.
+// Format prints every field, secrets masked. Without it, a verb that does not
+// fit a struct, such as %s, would make fmt print the bare fields without
+// calling their methods.
 func (c Config) Format(f fmt.State, verb rune) {
 	type plain Config // without this method, or it would call itself
 	c.lines = nil
@@ -66,17 +66,17 @@ func (c Config) Format(f fmt.State, verb rune) {
 	fmt.Fprintf(f, layout, plain(c))
 }
 
-// Format makes every verb show what String gives: %d or %x would otherwise
-// print the bytes of Config.
+// Format prints String's text for every verb: %d or %x would otherwise print
+// the bytes of Config.
 func (p Provider) Format(f fmt.State, verb rune) {
 	text := p.String()
 	if verb == 'v' && f.Flag('#') {
 		text = p.GoString()
 	}
-	_, _ = io.WriteString(f, text) // fmt.State keeps no error either
+	_, _ = io.WriteString(f, text) // fmt ignores such errors too
 }
 
-// LogValue gives slog what String gives.
+// LogValue returns String's text for slog.
 func (p Provider) LogValue() slog.Value { return slog.StringValue(p.String()) }
 
 // MarshalJSON returns every field but Config and Secrets, under the names of

@@ -12,14 +12,14 @@ import (
 type Problem struct {
 	File string // as it was given to Load; empty for a Config built in code
 	Line int    // in File, from 1; 0 when the mistake has no line
-	// dotted path such as "providers.acme.timeout" or "http.tokens[0]"; empty
-	// when it is about the file
+	// Key is a dotted path such as "providers.acme.timeout" or
+	// "http.tokens[0]"; empty when it is about the file
 	Key     string
 	Message string // what is wrong and what to write instead, never with a secret in it
 }
 
-// String gives "config.toml:12: providers.acme.timeout: what is wrong", without
-// the parts that are not known.
+// String returns "config.toml:12: providers.acme.timeout: MESSAGE", without the
+// parts that are not known.
 func (p Problem) String() string {
 	var out strings.Builder
 	if p.File != "" {
@@ -38,7 +38,7 @@ func (p Problem) String() string {
 }
 
 // Problems are all mistakes of one configuration, in the order of their lines.
-// Load and Validate return *Problems.
+// Load and Validate return *Problems as their error.
 type Problems []Problem
 
 // Error returns one line for each problem.
@@ -55,9 +55,9 @@ type report struct {
 	file     string
 	lines    *lines
 	problems Problems
-	said     map[Problem]bool // a file can hold thousands
-	failed   map[string]bool  // keys whose value could not be read; "" stands for the whole file
-	// referred are the values that came from elsewhere, by key. They are not
+	said     map[Problem]bool // the same problems, for looking one up: a file can have thousands
+	failed   map[string]bool  // keys whose value could not be read; "" is the whole file
+	// referred holds the values that came from references, by key. They are not
 	// shown: a reference may lead to a secret by mistake.
 	referred map[string]string
 }
@@ -72,15 +72,14 @@ func newReport(file string, at *lines) *report {
 	}
 }
 
-// add reports a mistake at a key and remembers that its value is not to be
-// judged further.
+// add reports a mistake at a key. The key's value is not checked further.
 func (r *report) add(key, format string, args ...any) {
 	r.at(r.lines.nearest(key), key, format, args...)
 	r.failed[key] = true
 }
 
-// oneOf returns the key of an element of a list that may also be written as a
-// single text: then it has the list's own.
+// oneOf returns the key of a list's element. A list that the file writes as a
+// single text has only its own key.
 func (r *report) oneOf(key string, i, size int) string {
 	if (size == 1) && (r.lines != nil) && (r.lines.line(element(key, i)) == 0) {
 		return key
@@ -102,9 +101,8 @@ func (r *report) at(line int, key, format string, args ...any) {
 	}
 }
 
-// without leaves what a reference stands for out of a message about it: as a
-// whole, and what the message quotes at its beginning, which is the value or a
-// part of it.
+// without removes a reference's value from a message about it: the whole value,
+// and a quoted beginning of the message, which is the value or a part of it.
 func (r *report) without(key, message string) string {
 	value := r.referred[key]
 	if value == "" {
@@ -115,6 +113,7 @@ func (r *report) without(key, message string) string {
 		message = instead + message[len(quoted):]
 	}
 
+	// The value may stand in the message as it is, or quoted.
 	for _, form := range []string{value, strconv.Quote(value)} {
 		message = strings.ReplaceAll(message, strings.Trim(form, `"`), instead)
 	}
@@ -122,8 +121,9 @@ func (r *report) without(key, message string) string {
 	return message
 }
 
-// check reports a mistake in a value that was read, unless the key or a table
-// around it could not be: its value then is not what the operator wrote.
+// check reports a mistake in a value that was read. It does nothing when the
+// key or a table around it could not be read: the value is then not the
+// operator's.
 func (r *report) check(key, format string, args ...any) {
 	if !r.unread(key) {
 		r.at(r.lines.nearest(key), key, format, args...)
@@ -141,12 +141,13 @@ func (r *report) unread(key string) bool {
 	return r.failed[""]
 }
 
-// err returns the problems in the order of their lines, file by file, nil when
-// there are none.
+// err returns the problems by file and line; nil when there are none.
 func (r *report) err() error {
 	if len(r.problems) == 0 {
 		return nil
 	}
+
+	// Load reads maps, so the order of discovery is random.
 	slices.SortStableFunc(r.problems, func(a, b Problem) int {
 		return cmp.Or(
 			cmp.Compare(a.File, b.File),

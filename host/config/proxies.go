@@ -5,9 +5,9 @@ import (
 	"net/url"
 )
 
-// Exposures returns a problem for each setting that is allowed and lets
-// strangers come nearer than they need: proxies' networks that hold others too,
-// this machine as a proxy, and a console on the address that everybody knows.
+// Exposures returns a problem for each setting that is allowed but exposes more
+// than it needs to: networks of proxies that also hold other machines, this
+// machine as a proxy, and a console on the public address.
 func (c *Config) Exposures() []Problem {
 	found := append(c.WideProxies(), c.localProxies()...)
 	if c.sharesOrigin() {
@@ -24,12 +24,12 @@ func (c *Config) Exposures() []Problem {
 	return found
 }
 
-// localProxies returns a problem for each network of this machine itself in
-// http.trusted_proxies.
+// localProxies returns a problem for each network of http.trusted_proxies on
+// this machine itself.
 func (c *Config) localProxies() []Problem {
 	var local []Problem
 	if network, _ := ListenAddress(c.HTTP.Listen); network == "unix" {
-		return nil // nobody comes from an address of this machine
+		return nil // a socket's clients have no address
 	}
 
 	for i, network := range c.HTTP.TrustedProxies {
@@ -49,8 +49,8 @@ func (c *Config) localProxies() []Problem {
 	return local
 }
 
-// sharesOrigin reports whether the console may be reached at the address that
-// the outside world uses. A proxy may keep it back, which cannot be seen here.
+// sharesOrigin reports whether the console may be reached at the public
+// address. A proxy may hide it, which cannot be seen here.
 func (c *Config) sharesOrigin() bool {
 	u, err := url.Parse(c.Host.PublicURL)
 	if (err != nil) || (c.HTTP.PrivateListen != "") {
@@ -60,8 +60,8 @@ func (c *Config) sharesOrigin() bool {
 }
 
 // WideProxies returns a problem for each network of http.trusted_proxies that
-// is so wide that it holds strangers too: each of them could say that it is
-// anybody. That is a mistake where an account trusts addresses, and odd
+// is so wide that it holds machines of others: each of them could claim any
+// address. That is a mistake where an account trusts addresses, and odd
 // elsewhere.
 func (c *Config) WideProxies() []Problem {
 	var wide []Problem
@@ -74,7 +74,7 @@ func (c *Config) WideProxies() []Problem {
 			File: c.File,
 			Line: c.Position(key),
 			Key:  key,
-			Message: network.String() + " holds more than your proxies: whoever is in it can name any address as " +
+			Message: network.String() + " holds more than your proxies: any machine in it can name any address as " +
 				"its own in X-Forwarded-For; list your proxies' networks",
 		})
 	}
@@ -82,9 +82,9 @@ func (c *Config) WideProxies() []Problem {
 	return wide
 }
 
-// isWide reports whether a network reaches beyond what one operator's or one
-// provider of proxies' networks are. Private networks of IPv6 are wide by
-// nature.
+// isWide reports whether a network is larger than the networks that one
+// operator, or one provider of proxies, has. Private networks of IPv6 are
+// always large.
 func isWide(network netip.Prefix) bool {
 	a, bits := network.Addr(), network.Bits()
 	switch {

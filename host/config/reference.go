@@ -12,21 +12,22 @@ import (
 	"unicode/utf8"
 )
 
-// maxReference bounds a file that holds one secret.
+// maxReference bounds a file that holds one secret, in bytes.
 const maxReference = 64 << 10
 
 var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
-// Resolve returns what a text of a configuration in a folder stands for:
-// env:NAME, file:PATH, or itself. A reference that leads nowhere is "".
+// Resolve returns the value of a text in a configuration in folder: of
+// env:NAME, of file:PATH, or the text itself. A reference that cannot be
+// resolved is "".
 func Resolve(folder, text string) string {
 	l := &loader{report: newReport("", nil), dir: folder, lookup: os.LookupEnv}
 	value, _ := l.resolve("", text)
 	return value
 }
 
-// resolve returns what text stands for; referred says that it was env:NAME or
-// file:PATH. A failed reference is reported, and its value is empty.
+// resolve returns the value of a text; referred reports whether it was env:NAME
+// or file:PATH. A failed reference is reported, and its value is empty.
 func (l *loader) resolve(path, text string) (value string, referred bool) {
 	value, referred = l.refer(path, text)
 	if referred {
@@ -35,6 +36,7 @@ func (l *loader) resolve(path, text string) (value string, referred bool) {
 	return value, referred
 }
 
+// refer is resolve without the note that the value must not be shown.
 func (l *loader) refer(path, text string) (value string, referred bool) {
 	if name, ok := strings.CutPrefix(text, "env:"); ok {
 		return l.variable(path, name), true
@@ -55,8 +57,8 @@ func (l *loader) refer(path, text string) (value string, referred bool) {
 	return text, false
 }
 
-// variable returns an environment variable's value. Only what can be a name is
-// shown: "env:" may have been put before the secret itself.
+// variable returns an environment variable's value. Problems show only a text
+// that can be a name: "env:" may stand before the secret itself.
 func (l *loader) variable(path, name string) string {
 	if !variableName.MatchString(name) {
 		l.add(
@@ -81,10 +83,10 @@ func (l *loader) variable(path, name string) string {
 	return ""
 }
 
-// readReference returns a file's text without its last line break, or what is
-// wrong.
+// readReference returns a file's text without its last line break, or a
+// problem.
 func readReference(path string) (text, problem string) {
-	// Asked before opening: opening a named pipe would wait for a writer.
+	// This comes before opening: opening a named pipe would wait for a writer.
 	info, err := os.Stat(path)
 	if err != nil {
 		return "", unreadable(path, err)
@@ -99,10 +101,12 @@ func readReference(path string) (text, problem string) {
 	}
 	defer func() { _ = file.Close() }() // only read from
 
+	// An editor adds a line break at the end, which is not part of a secret.
 	data, err := io.ReadAll(io.LimitReader(file, maxReference+1))
 	if err != nil {
 		return "", unreadable(path, err)
 	}
+
 	text = strings.TrimSuffix(strings.TrimSuffix(string(data), "\n"), "\r")
 
 	switch {
@@ -117,7 +121,7 @@ func readReference(path string) (text, problem string) {
 	return text, ""
 }
 
-// unreadable words why a file cannot be read.
+// unreadable says why a file cannot be read.
 func unreadable(path string, err error) string {
 	if errors.Is(err, fs.ErrNotExist) {
 		return "file " + strconv.Quote(path) + " does not exist"
@@ -128,7 +132,8 @@ func unreadable(path string, err error) string {
 	return "file " + strconv.Quote(path) + " cannot be read: " + err.Error()
 }
 
-// absolute returns a path relative to the configuration's folder its full form.
+// absolute returns the full form of a path relative to the configuration's
+// folder.
 func (l *loader) absolute(path string) string { return absolute(l.dir, path) }
 
 func absolute(dir, path string) string {

@@ -5,26 +5,28 @@ import (
 	"strings"
 )
 
-// maxDepth bounds nesting and the parts of one key, for whoever walks them by
-// recursion: this scanner and the parser.
+// maxDepth bounds nesting, and the parts of one key, for the recursion of this
+// scanner and of the parser.
 const maxDepth = 32
 
-// layout is what the scanner finds: where things stand, not what they mean.
+// layout is the scanner's result: where keys and values are, not what they
+// mean.
 type layout struct {
 	lines *lines
-	// literals are numbers, booleans and dates as they are written, by path.
+	// literals holds numbers, booleans and dates as the file writes them, by
+	// path.
 	literals   map[string]string
 	sections   []section
 	statements []statement
 	faults     []fault
 }
 
-// section is the text from one table header to the next; the first one, before
-// any header, has no table.
+// section is the text from one table's header to the next. The first section,
+// before any header, has no table.
 type section struct {
 	span
 	table string
-	named bool // its header could be read
+	named bool // the header could be read
 }
 
 // statement is one header, or one key with its value.
@@ -32,36 +34,37 @@ type statement struct {
 	span
 	key    string // empty when it could not be read
 	header bool
-	last   int // its last line
+	last   int // the last line
 }
 
-// span is a piece of the text, from a byte to before another.
+// span is a part of the text: its first line, its first byte and the byte after
+// it.
 type span struct{ line, start, end int }
 
-// fault is broken syntax. The line is where the broken thing begins, which for
-// a string without an end is more useful than where the file ends.
+// fault is broken syntax. Its line is where the broken part begins, which for a
+// string without an end is more useful than the end of the file.
 type fault struct {
 	line    int
 	message string
-	// something that may run over several lines has no end, so where the next
-	// statement begins is a guess
+	// open: a part that may run over several lines has no end, so the start of
+	// the next statement is a guess
 	open bool
 	deep bool // nested too deep to be handed to the parser
 }
 
-// scanner reads TOML just well enough to know where each key stands. After
-// broken syntax it goes on with the next line, so that the rest of the file can
-// be looked at too. It accepts everything that the parser accepts, and more.
+// scanner reads TOML just well enough to find the line of each key. After
+// broken syntax it continues with the next line, so that the rest of the file
+// can be checked too. It accepts everything that the parser accepts, and more.
 type scanner struct {
 	src    string
 	pos    int
 	line   int
-	table  string         // path of the table whose keys follow
-	arrays map[string]int // how many elements an array of tables has so far
+	table  string         // the path of the table whose keys follow
+	arrays map[string]int // the number of elements of each array of tables so far
 	out    *layout
 }
 
-// scan reads a whole file; it never fails, it finds faults.
+// scan reads a whole file. It never fails; it collects faults.
 func scan(src string) *layout {
 	s := &scanner{
 		src:    src,
@@ -70,7 +73,7 @@ func scan(src string) *layout {
 		out:    &layout{lines: newLines(), literals: map[string]string{}},
 	}
 
-	// the parser skips these too
+	// The parser skips byte order marks too.
 	for _, mark := range []string{"\xef\xbb\xbf", "\xff\xfe", "\xfe\xff"} {
 		if strings.HasPrefix(src, mark) {
 			s.pos = len(mark)
@@ -120,9 +123,9 @@ func (s *scanner) openSection(at span) {
 	s.out.sections = append(s.out.sections, section{span: at})
 }
 
-// resume goes to where the next statement probably begins: this line, when it
-// looks like a header and the broken statement began before it (a list whose
-// bracket was forgotten), else the next line.
+// resume goes to the probable start of the next statement. That is this line,
+// when it looks like a header and the broken statement began before it (a list
+// without its closing bracket), else the next line.
 func (s *scanner) resume(from int) {
 	if s.line > from && s.onHeader() {
 		s.pos = s.lineStart()
@@ -137,7 +140,7 @@ func (s *scanner) resume(from int) {
 
 func (s *scanner) lineStart() int { return strings.LastIndexByte(s.src[:s.pos], '\n') + 1 }
 
-// onHeader reports whether the current line looks like the header of a table;
+// onHeader reports whether the current line looks like a table's header, which
 // an element of a list seldom does.
 func (s *scanner) onHeader() bool {
 	row, _, _ := strings.Cut(s.src[s.lineStart():], "\n")
@@ -148,7 +151,7 @@ var headerForm = regexp.MustCompile(
 	`^[ \t]*\[{1,2}[A-Za-z0-9_." -]+\]{1,2}[ \t]*(#.*)?\r?$`,
 )
 
-// header reads [a.b] or [[a.b]] and makes it the table of the keys that follow.
+// header reads [a.b] or [[a.b]]. The keys that follow belong to this table.
 func (s *scanner) header() (string, *fault) {
 	line := s.line
 	s.pos++
@@ -163,6 +166,7 @@ func (s *scanner) header() (string, *fault) {
 	}
 	path := ""
 
+	// [a.b] implies a. Behind an array of tables, its newest element is meant.
 	for i, part := range parts {
 		path = join(path, part)
 		if i < len(parts)-1 {
@@ -174,6 +178,8 @@ func (s *scanner) header() (string, *fault) {
 	}
 
 	s.out.lines.write(path, line)
+
+	// Each [[a]] begins a new element of a.
 	if list {
 		s.arrays[path]++
 		path = element(path, s.arrays[path]-1)
@@ -253,7 +259,7 @@ func (s *scanner) keyPart(line int) (string, *fault) {
 	return s.src[start:s.pos], nil
 }
 
-// lineEnd lets nothing but a comment follow on the line.
+// lineEnd accepts nothing but a comment on the rest of the line.
 func (s *scanner) lineEnd() *fault {
 	s.blank(false)
 	s.comment()
@@ -268,7 +274,8 @@ func (s *scanner) lineEnd() *fault {
 	return nil
 }
 
-// blank skips spaces and tabs, and with more also line breaks and comments.
+// blank skips spaces and tabs; with more it also skips line breaks and
+// comments.
 func (s *scanner) blank(more bool) {
 	for s.pos < len(s.src) {
 		switch c := s.src[s.pos]; {
@@ -287,7 +294,7 @@ func (s *scanner) blank(more bool) {
 	}
 }
 
-// comment skips a comment, but not the end of its line.
+// comment skips a comment, without the end of its line.
 func (s *scanner) comment() {
 	if s.peek() != '#' {
 		return
@@ -297,7 +304,7 @@ func (s *scanner) comment() {
 	}
 }
 
-// peek returns the next byte, 0 at the end.
+// peek returns the next byte; 0 at the end.
 func (s *scanner) peek() byte {
 	if s.pos < len(s.src) {
 		return s.src[s.pos]
@@ -305,7 +312,7 @@ func (s *scanner) peek() byte {
 	return 0
 }
 
-// eat skips the next byte when it is this one.
+// eat skips the next byte if it is c, and reports whether it was.
 func (s *scanner) eat(c byte) bool {
 	if s.peek() != c || s.pos == len(s.src) {
 		return false
@@ -314,7 +321,7 @@ func (s *scanner) eat(c byte) bool {
 	return true
 }
 
-// The three kinds of fault.
+// The constructors of the three kinds of fault.
 
 func broken(line int, message string) *fault { return &fault{line: line, message: message} }
 

@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// value skips one value and notes where its inner keys and elements stand.
+// value skips one value, and notes the lines of its inner keys and elements.
 func (s *scanner) value(path string, depth int) *fault {
 	if depth > maxDepth {
 		return tooDeep(s.line)
@@ -28,8 +28,8 @@ func (s *scanner) value(path string, depth int) *fault {
 	return s.literal(path)
 }
 
-// literalForm is what a number, a boolean or a date can look like; the parser
-// says whether it is one.
+// literalForm matches the possible forms of a number, a boolean or a date. The
+// parser decides whether a match is one.
 var literalForm = regexp.MustCompile(`^(true|false|[+-]?(inf|nan)|0[xob][0-9A-Fa-f_]+` +
 	`|[+-]?[0-9][0-9_.:eETtZz+-]*( [0-9][0-9:.Zz+-]*)?)$`)
 
@@ -68,6 +68,7 @@ func (s *scanner) list(path string, depth int) *fault {
 			return unclosed(from, "a list that begins here has no closing bracket ]")
 		}
 
+		// An element has its own line, and so do the keys inside it.
 		at := element(path, i)
 		s.out.lines.write(at, s.line)
 		if f := s.value(at, depth+1); f != nil {
@@ -111,8 +112,9 @@ func (s *scanner) inlineTable(path string, depth int) *fault {
 	}
 }
 
-// inside returns the cause of broken syntax in a list or table: the missing end
-// of the outer one, when it ran into the header of the next table.
+// inside returns the cause of broken syntax in a list or table. When the
+// scanner has run into the header of the next table, the cause is the missing
+// end of the outer one.
 func (s *scanner) inside(f *fault, from int, message string) *fault {
 	if !f.deep && s.line > from && s.onHeader() {
 		return unclosed(from, message)
@@ -140,8 +142,8 @@ func (s *scanner) shortString(quote byte) *fault {
 	return broken(s.line, "a text in quotes has no closing quote on its line")
 }
 
-// longString skips """…""" or ”'…”'. Up to two quotes may stand before the
-// closing three.
+// longString skips a string in three quotes. Up to two more quotes may stand
+// before the closing three.
 func (s *scanner) longString(quote byte) *fault {
 	from := s.line
 	for s.pos += 3; s.pos < len(s.src); s.pos++ {
@@ -155,7 +157,7 @@ func (s *scanner) longString(quote byte) *fault {
 		case c == quote:
 			rest := s.src[s.pos:]
 			n := len(rest) - len(strings.TrimLeft(rest, string(quote)))
-			if n >= 3 { // more than five is an error, but the parser knows better where
+			if n >= 3 { // more than five are an error, which the parser locates better
 				s.pos += n
 				return nil
 			}
@@ -166,8 +168,8 @@ func (s *scanner) longString(quote byte) *fault {
 	return unclosed(from, "a text of several lines that begins here has no closing quotes")
 }
 
-// unquote returns the text of a quoted key. What is not a valid escape stays as
-// it is: the parser refuses it anyway.
+// unquote returns the text of a quoted key. An invalid escape stays as it is:
+// the parser refuses it anyway.
 func unquote(quoted string) string {
 	body := quoted[1 : len(quoted)-1]
 	if quoted[0] == '\'' || !strings.Contains(body, `\`) {

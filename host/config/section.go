@@ -7,13 +7,13 @@ import (
 	"time"
 )
 
-// table reads one table of the file. Every method leaves its target alone when
-// the key is absent, and reports a value of the wrong type.
+// table reads one table of the file. Every method leaves its target unchanged
+// when the key is absent, and reports a value of the wrong type.
 type table struct {
 	load   *loader
 	path   string
 	values map[string]any
-	known  []string // every key that was asked for; the others are mistakes
+	known  []string // every key that was read; all others are mistakes
 }
 
 // get returns the value of a key.
@@ -23,7 +23,7 @@ func (t *table) get(key string) (value any, path string, ok bool) {
 	return value, join(t.path, key), ok
 }
 
-// read puts the value of a key into target when it is of the right type.
+// read puts the value of a key into target when it has the right type.
 func read[T any](t *table, key, want string, target *T) {
 	value, path, ok := t.get(key)
 	if !ok {
@@ -38,7 +38,7 @@ func read[T any](t *table, key, want string, target *T) {
 	*target = v
 }
 
-// text reads a string, or what it refers to.
+// text reads a string, or the value that it refers to.
 func (t *table) text(key string, target *string) {
 	text := ""
 	read(t, key, "text in quotes", &text)
@@ -50,20 +50,24 @@ func (t *table) text(key string, target *string) {
 // boolean reads true or false.
 func (t *table) boolean(key string, target *bool) { read(t, key, "true or false", target) }
 
-// whole reads a whole number, which has to fit the target's type; other bounds
+// whole reads a whole number, which must fit the target's type. Other bounds
 // are checked later.
 func whole[T int | uint64](t *table, key string, target *T) {
 	n := int64(*target)
 	read(t, key, "a whole number", &n)
+
+	// A number that changes in the conversion does not fit.
 	v := T(n)
 	if (v < 0) != (n < 0) || int64(v) != n {
 		t.load.add(join(t.path, key), "must be neither negative nor that large")
 		return
 	}
+
 	*target = v
 }
 
-// duration reads a Go duration. Its text may be shown: no secret is a duration.
+// duration reads a Go duration. A problem may show its text: a duration is
+// never a secret.
 func (t *table) duration(key string, target *time.Duration) {
 	text := target.String()
 	t.text(key, &text)
@@ -81,16 +85,16 @@ func (t *table) duration(key string, target *time.Duration) {
 	}
 }
 
-// item is one string of a list, with its own path; not ok when it is of another
-// type.
+// item is one string of a list with its own path; ok is false when the element
+// has another type.
 type item struct {
 	path, text string
 	ok         bool
 }
 
-// texts reads a list of strings, or of what they refer to; single also allows
-// one string in place of a list of one. An element of the wrong type keeps its
-// place, empty.
+// texts reads a list of strings, or of the values that they refer to. With
+// single, one string may stand for a list of one. An element of the wrong type
+// keeps its place, empty.
 func (t *table) texts(key, want string, single bool) []item {
 	value, path, ok := t.get(key)
 	if text, is := value.(string); is && single {
@@ -98,10 +102,12 @@ func (t *table) texts(key, want string, single bool) []item {
 		return []item{{path, text, true}}
 	}
 
+	// A wrong type is reported, and the loop then has no elements.
 	values, isList := value.([]any)
 	if ok && !isList {
 		t.load.wrongType(path, want, value)
 	}
+
 	items := make([]item, len(values))
 
 	for i, v := range values {
@@ -118,16 +124,16 @@ func (t *table) texts(key, want string, single bool) []item {
 	return items
 }
 
-// sub returns a table in the table; an empty one when it is absent or something
-// else.
+// sub returns a table inside this one. It is empty when the key is absent or
+// not a table.
 func (t *table) sub(key, want string) *table {
 	var values map[string]any
 	read(t, key, want, &values)
 	return &table{load: t.load, path: join(t.path, key), values: values}
 }
 
-// finish reports every key that nobody asked for; hint says where else such
-// keys may belong.
+// finish reports every key that was not read. hint says where else such keys
+// may belong.
 func (t *table) finish(hint string) {
 	for key := range t.values {
 		if slices.Contains(t.known, key) {
@@ -149,7 +155,7 @@ func (l *loader) wrongType(path, want string, value any) {
 	l.add(path, "must be %s, not %s", want, typeName(value))
 }
 
-// typeName says in TOML's words what a value is.
+// typeName returns the type of a value in TOML's words.
 func typeName(value any) string {
 	switch value.(type) {
 	case string:

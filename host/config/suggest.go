@@ -2,9 +2,9 @@ package config
 
 import "strings"
 
-// suggest returns the known name that was most likely meant, "" when none is
-// close: one edit in four letters, two at most, counting two swapped neighbors
-// as one. Case and "-" for "_" do not count.
+// suggest returns the known name that the operator most likely meant; "" when
+// none is close. Close is one edit in four letters and two at most, with two
+// swapped neighbors as one edit. Case, and "-" in place of "_", do not count.
 func suggest(name string, known []string) string {
 	plain := strings.ReplaceAll(strings.ToLower(name), "-", "_")
 	if len(plain) > 64 {
@@ -24,7 +24,7 @@ func suggest(name string, known []string) string {
 	return best
 }
 
-// edits is the number of letters to insert, remove, change or swap with a
+// edits returns the number of letters to insert, remove, change or swap with a
 // neighbor to get from a to b.
 func edits(a, b string) int {
 	var before, last []int
@@ -33,6 +33,7 @@ func edits(a, b string) int {
 		row[j] = j
 	}
 
+	// Each row is computed from the two before it, so only three are kept.
 	for i := 1; i <= len(a); i++ {
 		before, last, row = last, row, make([]int, len(b)+1)
 		row[0] = i

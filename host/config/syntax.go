@@ -9,18 +9,19 @@ import (
 	"github.com/BurntSushi/toml"
 )
 
-// maxRepairs bounds how many pieces of broken syntax are reported in one go.
+// maxRepairs bounds how many broken parts are reported in one run.
 const maxRepairs = 50
 
-// parse returns the file's tables. The parser stops at the first piece of
-// broken syntax, so that piece is reported, its section is blotted out (white
-// space keeps the line numbers) and the rest is parsed again: other mistakes
-// come out at the same time. The tables are nil when nothing could be saved.
+// parse returns the file's tables. The parser stops at the first broken part.
+// That part is reported, its section is blanked out (white space keeps the line
+// numbers), and the rest is parsed again, so that other mistakes are found in
+// the same run. The tables are nil when nothing could be read.
 func parse(text string, problems *report) (map[string]any, *layout) {
 	for range maxRepairs {
 		at := scan(text)
 		problems.lines = at.lines
 
+		// The parser would recurse as deep as the text is nested.
 		for _, f := range at.faults {
 			if f.deep {
 				problems.at(f.line, "", "%s", f.message)
@@ -43,8 +44,8 @@ func parse(text string, problems *report) (map[string]any, *layout) {
 	return nil, nil
 }
 
-// decode calls the parser. A panic of it is an error as well: the file is the
-// cause, whatever the parser thinks.
+// decode calls the parser. A panic in the parser is an error as well, because
+// the file causes it.
 func decode(text string) (tree map[string]any, failure *toml.ParseError) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -66,10 +67,17 @@ func decode(text string) (tree map[string]any, failure *toml.ParseError) {
 	return nil, &toml.ParseError{}
 }
 
-// without reports what the parser met and gives the text without the piece to
-// blame; false when there is none.
-func (at *layout) without(text string, err toml.ParseError, problems *report) (string, bool) {
+// without reports the parser's error, and returns the text without the part
+// that causes it; false when no part can be removed.
+func (at *layout) without(
+	text string,
+	err toml.ParseError,
+	problems *report,
+) (string, bool) {
 	line := err.Position.Line
+
+	// A repeated key or table is the operator's most likely mistake, and has a
+	// line to name.
 	if strings.Contains(err.Message, "already") {
 		if st, ok := at.repeated(line); ok {
 			problems.at(line, st.key, "%s", at.repetition(st))
@@ -80,6 +88,8 @@ func (at *layout) without(text string, err toml.ParseError, problems *report) (s
 		}
 	}
 
+	// The scanner's faults are more exact than the parser's errors, if one
+	// comes first.
 	message, torn := explain(err), false
 	if len(at.faults) > 0 && (line == 0 || at.faults[0].line <= line) {
 		f := at.faults[0]
@@ -93,6 +103,8 @@ func (at *layout) without(text string, err toml.ParseError, problems *report) (s
 		whole.end = at.nextTable(whole)
 	}
 
+	// A broken value makes one key unread; a broken header, or a part without
+	// an end, makes its whole section unread.
 	problems.at(line, st.key, "%s", message)
 	if torn || st.header || st.key == "" {
 		problems.failed[account(whole)] = true
@@ -101,22 +113,23 @@ func (at *layout) without(text string, err toml.ParseError, problems *report) (s
 		problems.failed[st.key] = true
 	}
 
+	// Without a change the next parse would fail in the same place.
 	rest := blot(text, st.span)
 	return rest, rest != text
 }
 
 // holdsSecrets reports whether a secret can stand in a table. When such a table
-// is broken, what follows may be the rest of a secret without its quotes and
-// not a key, so none of it is looked at, let alone shown.
+// is broken, the following lines may be the rest of a secret without quotes,
+// not keys. None of them is read or shown.
 func holdsSecrets(table string) bool {
 	provider, ok := strings.CutPrefix(table, "providers.")
 	return table != "host" && table != "log" &&
 		(!ok || strings.ContainsAny(provider, `."[`))
 }
 
-// nextTable returns where a table that is surely one begins after a torn
-// section: a line of a secret without its quotes may look like a header, but
-// not like one of ours.
+// nextTable returns where the next certain table begins after a torn section. A
+// line of a secret without quotes may look like a header, but not like a header
+// of this file.
 func (at *layout) nextTable(torn section) int {
 	end := torn.end
 	for _, s := range at.sections {
@@ -133,8 +146,7 @@ func (at *layout) nextTable(torn section) int {
 	return end
 }
 
-// statementAt returns the statement that begins on a line, or goes on there; an
-// empty one when there is none.
+// statementAt returns the statement on a line; an empty one when there is none.
 func (at *layout) statementAt(line int) statement {
 	for _, st := range slices.Backward(at.statements) {
 		if st.line <= line && line <= st.last {
@@ -144,7 +156,7 @@ func (at *layout) statementAt(line int) statement {
 	return statement{}
 }
 
-// repeated finds the statement on a line whose key an earlier one has already.
+// repeated returns the statement on a line whose key an earlier statement has.
 func (at *layout) repeated(line int) (statement, bool) {
 	for _, st := range at.statements {
 		if st.line == line && st.key != "" && at.lines.line(st.key) < line {
@@ -154,7 +166,7 @@ func (at *layout) repeated(line int) (statement, bool) {
 	return statement{}, false
 }
 
-// repetition words what is wrong with a second statement of one key.
+// repetition says what is wrong with a second statement of one key.
 func (at *layout) repetition(st statement) string {
 	first := at.lines.line(st.key)
 	if name, ok := strings.CutPrefix(st.key, "providers."); ok && st.header &&
@@ -193,9 +205,9 @@ func (at *layout) sectionOf(start int) section {
 	return at.sections[0]
 }
 
-// account returns the path about which nothing can be said once a section is
-// blotted out: one provider, or one table of the first level. It is "",
-// everything, when the section could be about anything.
+// account returns the path that is unread once a section is blanked out: one
+// provider, or one table of the first level. It is "", the whole file, when the
+// section could belong to anything.
 func account(s section) string {
 	if !s.named || s.table == "" {
 		return ""
@@ -207,7 +219,7 @@ func account(s section) string {
 	return path
 }
 
-// blot replaces a piece of text by white space and keeps its line breaks.
+// blot replaces a part of the text with spaces, and keeps its line breaks.
 func blot(text string, s span) string {
 	gone := strings.Map(func(c rune) rune {
 		if c == '\n' {
@@ -218,8 +230,8 @@ func blot(text string, s span) string {
 	return text[:s.start] + gone + text[s.end:]
 }
 
-// explain words what the parser met. Its own words may quote the file, where a
-// secret can stand, so none are passed on.
+// explain words the parser's error. The parser's own text may quote the file,
+// and so a secret; none of it is passed on.
 func explain(err toml.ParseError) string {
 	for _, e := range explanations {
 		if strings.Contains(err.Message, e.theirs) {
@@ -229,9 +241,9 @@ func explain(err toml.ParseError) string {
 	return "this is not valid TOML"
 }
 
-// explanations say in our words what a part of the parser's words stands for.
+// explanations map a part of the parser's text to our own.
 var explanations = []struct{ theirs, ours string }{
-	// What is found first holds.
+	// The first match counts.
 	{"already", "a key or table is set here that exists already"},
 	{"out of range", "the number is too large; write it in quotes"},
 	{"invalid datetime", "this is neither a number nor a date; text goes in quotes"},

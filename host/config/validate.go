@@ -23,10 +23,10 @@ const (
 	defaultSequence  = 1
 )
 
-// Validate is for a Config built in code: it fills in defaults, makes paths
+// Validate is for a Config built in code. It fills in defaults, makes paths
 // absolute (relative to the folder of File, else to the working directory),
-// sorts the providers and checks everything that Load checks. The error is
-// *Problems. It may be called again, and on what Load gave.
+// sorts the providers, and checks everything that Load checks. The error is
+// *Problems. Validate may be called again, also on a Config from Load.
 func (c *Config) Validate() error {
 	problems := newReport(c.File, c.lines)
 	dir := filepath.Dir(c.File)
@@ -46,22 +46,33 @@ func (c *Config) Validate() error {
 // complete fills in defaults and makes paths absolute.
 func (c *Config) complete(dir string) {
 	section := &c.Host
-	section.PluginDir = absolute(dir, cmp.Or(section.PluginDir, filepath.FromSlash(defaultPluginDir)))
+	section.PluginDir = absolute(
+		dir,
+		cmp.Or(section.PluginDir, filepath.FromSlash(defaultPluginDir)),
+	)
 	section.DataDir = absolute(dir, cmp.Or(section.DataDir, defaultDataDir))
 	section.PublicURL = strings.TrimRight(section.PublicURL, "/")
 	c.HTTP.Listen = absoluteSocket(dir, cmp.Or(c.HTTP.Listen, defaultListen))
+
 	c.HTTP.PrivateListen = absoluteSocket(dir, c.HTTP.PrivateListen)
 	c.HTTP.TLSCert = absolute(dir, c.HTTP.TLSCert)
 	c.HTTP.TLSKey = absolute(dir, c.HTTP.TLSKey)
 
 	c.Log.Format = cmp.Or(c.Log.Format, "text")
+
+	// The default database is in data_dir. A relative path of SQLite begins in
+	// the file's folder.
 	if c.Store.URL.IsZero() {
-		c.Store.URL = sdk.NewSecret("sqlite:" + filepath.Join(section.DataDir, defaultDatabase))
+		c.Store.URL = sdk.NewSecret(
+			"sqlite:" + filepath.Join(section.DataDir, defaultDatabase),
+		)
 	}
+
 	if path, ok := strings.CutPrefix(c.Store.URL.Reveal(), "sqlite:"); ok {
 		c.Store.URL = sdk.NewSecret("sqlite:" + absolute(dir, path))
 	}
 
+	// Providers, sorted so that their order never depends on a map.
 	for i := range c.Providers {
 		c.Providers[i].fill()
 		if c.Providers[i].Isolation == "" && section.RequireIsolation {
@@ -77,7 +88,7 @@ func (c *Config) complete(dir string) {
 	)
 }
 
-// fill returns a provider built in code its defaults.
+// fill fills in the defaults of a provider built in code.
 func (p *Provider) fill() {
 	if canon, ok := canonical(p.Config); ok {
 		p.Config = canon

@@ -10,15 +10,15 @@ import (
 	"github.com/BurntSushi/toml"
 )
 
-// secretName is how the keys of plugins that are secrets are called. Only a
-// plugin knows for certain.
+// secretName matches the usual names of a plugin's secret keys. Only the plugin
+// knows for certain.
 var secretName = regexp.MustCompile(
 	`(?i)(secret|token|passw|private|(^|_)keys?$|(^|_)key_|api_?key|credential)`,
 )
 
-// WrittenSecrets returns the keys in File whose values are secrets that stand
-// in the file itself and are not references, sorted. It is empty for a Config
-// that was built in code, and for a file that cannot be read any more.
+// WrittenSecrets returns the keys in File whose secrets are in the file itself
+// and are not references, sorted. It is empty for a Config that was built in
+// code, and for a file that can no longer be read.
 func (c *Config) WrittenSecrets() []string {
 	if c.File == "" {
 		return nil
@@ -33,7 +33,10 @@ func (c *Config) WrittenSecrets() []string {
 		return nil
 	}
 
+	// The host's own keys are known; a provider's are recognized by their
+	// names.
 	var found []string
+
 	for _, path := range [][]string{{"http", "tokens"}, {"events", "secret"}} {
 		if hasWritten(at(tree, path...)) {
 			found = append(found, strings.Join(path, "."))
@@ -58,7 +61,7 @@ func (c *Config) WrittenSecrets() []string {
 	return found
 }
 
-// at returns what stands at a path; nil when there is nothing.
+// at returns the value at a path; nil when there is none.
 func at(tree map[string]any, path ...string) any {
 	var value any = tree
 	for _, key := range path {
@@ -71,7 +74,7 @@ func at(tree map[string]any, path ...string) any {
 	return value
 }
 
-// hasWritten reports whether a text, or one in a list or table, is not a
+// hasWritten reports whether a value is, or holds, a text that is not a
 // reference.
 func hasWritten(value any) bool {
 	switch value := value.(type) {
@@ -90,7 +93,7 @@ func hasWritten(value any) bool {
 	return false
 }
 
-// hasPassword reports whether a URL has one.
+// hasPassword reports whether a URL contains a password.
 func hasPassword(address string) bool {
 	u, err := url.Parse(address)
 	if err != nil || u.User == nil {

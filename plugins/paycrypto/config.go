@@ -6,7 +6,8 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// config is one API key of a merchant. The key says who we are; its secret and password can be renewed.
+// config is one API key of a merchant. The key names the merchant; its secret
+// and password can be renewed.
 type config struct {
 	sdk.Endpoint
 	APIKey           sdk.Secret    `config:"api_key,required,identity" doc:"The API key, from the back office's menu Developers - API keys."`

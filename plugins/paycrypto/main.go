@@ -1,8 +1,13 @@
-// Command paycrypto is the plugin for PayCrypto Checkout: payments on a page of PayCrypto's, in USD and USDT.
+// Command paycrypto is the plugin for PayCrypto Checkout: payments on a page of
+// PayCrypto's, in USD and USDT.
 //
-// One file has one role, the same in every plugin: config.go what the operator writes, provider.go the verbs,
-// client.go the calls, types.go what the answers look like, signature.go what is signed, webhook.go what comes in.
-// Comments say where a rule comes from: [doc] its document, [seen] its published SDKs, [decided] nobody says: we chose.
+// One file has one role, the same in every plugin: config.go what the operator
+// writes, provider.go the verbs, client.go the calls and what their errors
+// mean, types.go what the answers look like, signature.go what is signed,
+// webhook.go what comes in.
+//
+// Comments say where a rule comes from: [doc] the provider's document, [seen]
+// its published SDKs, [decided] neither says, so we chose.
 package main
 
 import "github.com/payhost/payhost/sdk/serve"

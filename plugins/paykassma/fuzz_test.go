@@ -30,7 +30,7 @@ func FuzzPostback(f *testing.F) {
 		if err != nil {
 			return
 		}
-		for _, e := range p.transfers(ordered.Object(ordered.Pair("additional_data", v)), asNamed) {
+		for _, e := range p.events(ordered.Object(ordered.Pair("additional_data", v)), asNamed) {
 			if (e.Payment == nil) == (e.Payout == nil) {
 				t.Errorf("an event is about %+v", e)
 			}
@@ -79,8 +79,8 @@ func FuzzJoin(f *testing.F) {
 		if err != nil {
 			return
 		}
-		first, err := signPayout(sdk.NewSecret(privateKey), v)
-		second, again := signPayout(sdk.NewSecret(privateKey), v)
+		first, err := payoutSignature(sdk.NewSecret(privateKey), v)
+		second, again := payoutSignature(sdk.NewSecret(privateKey), v)
 		if err != nil || again != nil || first != second {
 			t.Errorf("%q: %v", data, err)
 		}

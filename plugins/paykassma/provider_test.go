@@ -306,7 +306,7 @@ func TestAPayoutWithLittle(t *testing.T) {
 		t.Fatal(err)
 	}
 	body := parsed(t, only(t, asked()).Body)
-	mac, _ := signPayout(sdk.NewSecret(privateKey), body)
+	mac, _ := payoutSignature(sdk.NewSecret(privateKey), body)
 	sent, _ := json.Marshal(body)
 	wantJSON(t, string(sent), `{"withdrawal_id":"297","payment_system":"imps_ib","amount":1218,"currency_code":"INR","label":"125199",`+
 		`"is_test":false,"account_name":"José 李 & <b>","account_email":"a@b.example","iban":"DE89 3704",`+

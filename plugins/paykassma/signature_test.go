@@ -68,7 +68,7 @@ func TestPayoutVectors(t *testing.T) {
 			}
 			signed := ordered.Object(append(data.Members(), ordered.Pair("signature", ordered.String("x")))...)
 			for _, body := range []ordered.Value{data, signed} { // a signature does not sign itself
-				if got, err := signPayout(sdk.NewSecret(v.Key), body); err != nil || got != v.Expected {
+				if got, err := payoutSignature(sdk.NewSecret(v.Key), body); err != nil || got != v.Expected {
 					t.Errorf("got %s, %v, want %s", got, err, v.Expected)
 				}
 			}
@@ -114,12 +114,12 @@ func TestRotation(t *testing.T) {
 		t.Fatal(err)
 	}
 	body := parsed(t, only(t, asked()).Body)
-	if want, _ := signPayout(sdk.NewSecret("newer"), body); text(body, "signature") != want {
+	if want, _ := payoutSignature(sdk.NewSecret("newer"), body); text(body, "signature") != want {
 		t.Errorf("signed %s, the newest key signs %s", text(body, "signature"), want)
 	}
 }
 
 func genuine(c config, got string, data ordered.Value) bool {
-	_, ok := c.verify(got, data)
+	_, ok := verify(c, got, data)
 	return ok
 }

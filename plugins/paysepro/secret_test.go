@@ -30,7 +30,7 @@ func host(t *testing.T) (*providertest.Hosted, *simulator.Simulator) {
 func TestSecretsStayInside(t *testing.T) {
 	escaped, _ := json.Marshal(canary)
 	echo := `{"error":"40","message":"no: ` + strings.Trim(string(escaped), `"`) + ` ` + url.QueryEscape(canary) + `"}`
-	signature := sign(config{UID: "0123", MID: "0456", Email: "owner@shop.example", APIKey: sdk.NewSecret(canary)}, "ar")
+	signature := requestSignature(config{UID: "0123", MID: "0456", Email: "owner@shop.example", APIKey: sdk.NewSecret(canary)}, "ar")
 	for _, path := range []string{"/getData.php", "/createCode.php"} {
 		for _, f := range []fault.Fault{
 			{Kind: fault.Delay}, // nothing goes wrong

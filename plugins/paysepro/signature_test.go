@@ -45,7 +45,7 @@ func vectors(t *testing.T) (file vectorFile) {
 func TestSignatureVectors(t *testing.T) {
 	for _, v := range vectors(t).Vectors {
 		cfg := config{UID: string(v.UID), MID: string(v.MID), Email: v.Email, APIKey: sdk.NewSecret(v.APIKey)}
-		if got := sign(cfg, v.Country); got != v.Expected {
+		if got := requestSignature(cfg, v.Country); got != v.Expected {
 			t.Errorf("%s: got %s, want %s", v.ID, got, v.Expected)
 		}
 	}

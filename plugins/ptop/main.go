@@ -1,8 +1,13 @@
-// Command ptop is the plugin for ptop.me: payments in USD on a page of ptop's, and payouts to its registered users.
+// Command ptop is the plugin for ptop.me: payments in USD on a page of ptop's,
+// and payouts to its registered users.
 //
-// One file has one role, the same in every plugin: config.go what the operator writes, provider.go the verbs,
-// client.go the calls, types.go what the answers look like, signature.go what is signed, webhook.go what comes in.
-// Comments say where a rule comes from: [doc] the provider's document, [decided] nobody says, so we chose.
+// One file has one role, the same in every plugin: config.go what the operator
+// writes, provider.go the verbs, client.go the calls and what their errors
+// mean, types.go what the answers look like, signature.go what is signed,
+// webhook.go what comes in.
+//
+// Comments say where a rule comes from: [doc] the provider's document,
+// [decided] the document does not say, so we chose.
 package main
 
 import "github.com/payhost/payhost/sdk/serve"

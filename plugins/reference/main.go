@@ -1,7 +1,8 @@
-// Command reference is the plugin of an invented provider that can do everything the contract has. It is the one to
-// copy for a new provider; what the new one cannot do is left out. Every plugin has these files:
+// Command reference is the plugin of an invented provider that can do
+// everything in the contract. It is the plugin to copy for a new provider; what
+// the new provider cannot do is left out. Every plugin has these files:
 //
-//	config.go     what ops must configure
+//	config.go     what the operator configures
 //	provider.go   what the plugin says of itself, and the verbs
 //	client.go     one request to the provider's API, and what its errors mean
 //	types.go      the provider's JSON, and how it maps to the contract

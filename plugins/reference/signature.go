@@ -10,8 +10,8 @@ import (
 	"github.com/payhost/payhost/sdk/signature"
 )
 
-// signRequest signs method, path with query, and body, each on its own line.
-func signRequest(key sdk.Secret, req providerhttp.Request) string {
+// requestSignature signs method, path with query, and body, each on its own line.
+func requestSignature(key sdk.Secret, req providerhttp.Request) string {
 	target := req.Path
 	if len(req.Query) > 0 {
 		target += "?" + req.Query.Encode()
@@ -20,23 +20,25 @@ func signRequest(key sdk.Secret, req providerhttp.Request) string {
 	return signature.HMACSHA256Hex(key.Reveal(), text)
 }
 
-// noticeSigned reports whether one of the keys made one of the signatures over
-// one of the forms of the body. The whole body is signed, so everything in it
-// can be believed.
-func noticeSigned(keys []sdk.Secret, got []string, bodies ...[]byte) bool {
+// verify reports whether one of the keys made one of the signatures that came,
+// over one of the forms of a webhook's body. The whole body is signed, so
+// everything in it can be believed.
+func verify(keys []sdk.Secret, got []string, bodies ...[]byte) bool {
 	var candidates []string
 	for _, key := range keys {
 		for _, body := range bodies {
 			candidates = append(candidates, signature.HMACSHA256Hex(key.Reveal(), string(body)))
 		}
 	}
-	return slices.ContainsFunc(got, func(one string) bool { return signature.EqualAny(one, candidates...) })
+	return slices.ContainsFunc(got, func(came string) bool {
+		return signature.EqualAny(came, candidates...) // in constant time
+	})
 }
 
-// returnSigned reports whether the provider wrote that with which the customer
-// comes back. The status is the last part, so that no reference can be read as
-// one.
-func returnSigned(key sdk.Secret, got string, told *resource) bool {
+// verifyReturn reports whether the provider wrote the fields with which the
+// customer comes back. The status is the last part, so that no reference can be
+// read as one.
+func verifyReturn(key sdk.Secret, got string, told *resource) bool {
 	text := string(told.Reference) + "\n" + string(told.ID) + "\n" + string(told.Status)
 	return signature.Equal(got, signature.HMACSHA256Hex(key.Reveal(), text))
 }

@@ -257,7 +257,7 @@ func (p mixedUp) CreatePayment(ctx context.Context, req sdk.CreatePaymentRequest
 type trusting struct{ *provider }
 
 func (p trusting) ParseWebhook(_ context.Context, req sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
-	var n notice
+	var n webhook
 	if err := json.Unmarshal(req.Request.Body, &n); err != nil {
 		return nil, sdk.NotSent(sdk.CodeInvalidRequest, "the notice cannot be read")
 	}

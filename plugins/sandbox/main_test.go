@@ -27,12 +27,14 @@ func TestEverySimulatorIsServedUnderItsName(t *testing.T) {
 	printed := bufio.NewScanner(lines)
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	var said []string // all of it, before anything is asked: it serves once it has printed
+
 	for _, s := range simulators {
 		if !printed.Scan() {
 			t.Fatalf("no line for %s", s.name)
 		}
 		said = append(said, printed.Text())
 	}
+
 	for i, s := range simulators {
 		name, address, _ := strings.Cut(said[i], "\t")
 		if name != s.name || !strings.HasSuffix(address, "/"+s.name) {
@@ -42,12 +44,14 @@ func TestEverySimulatorIsServedUnderItsName(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+
 		body, _ := io.ReadAll(resp.Body)
 		resp.Body.Close()
 		if resp.StatusCode != 200 || !strings.HasPrefix(string(body), `{"entries":[`) {
 			t.Errorf("%s: got %d %s", name, resp.StatusCode, body)
 		}
 	}
+
 	stop()
 	if err := <-ended; err != nil {
 		t.Errorf("ended with %v", err)
@@ -69,6 +73,7 @@ func TestCommandLine(t *testing.T) {
 	} {
 		err := run(t.Context(), c.args, io.Discard)
 		wrong := usageError{}
+
 		switch {
 		case c.wrong == "" && err != nil:
 			t.Errorf("%q: %v", c.args, err)

@@ -11,7 +11,8 @@ import (
 	ttrpay "github.com/payhost/payhost/plugins/ttrpay/simulator"
 )
 
-// simulators are all there are; a provider's configuration reaches its one with base_url http://ADDRESS/NAME.
+// simulators are all there are; a provider's configuration reaches its one with
+// base_url http://ADDRESS/NAME.
 var simulators = []simulator{
 	{"paycrypto", func(publicURL string) provider {
 		return paycrypto.New(paycrypto.WithPublicURL(publicURL), paycrypto.WithWebhooks())
@@ -33,13 +34,15 @@ var simulators = []simulator{
 	}},
 }
 
-// simulator is one provider's. publicURL is the address under which it is served, without a slash at its end.
+// simulator is one provider's. publicURL is the address under which it is
+// served, without a slash at its end.
 type simulator struct {
 	name string
 	make func(publicURL string) provider
 }
 
-// provider is what every simulator is: the API, and the configuration of a plugin for it.
+// provider is what every simulator is: the API, and the configuration of a
+// plugin for it.
 type provider interface {
 	http.Handler
 	Config(baseURL string) string

@@ -33,7 +33,7 @@ func TestVectors(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		body, token, err := sign(config{MerchantKey: v.MerchantKey, MerchantSecret: sdk.NewSecret(v.Secret)}, payload)
+		body, token, err := requestSignature(config{MerchantKey: v.MerchantKey, MerchantSecret: sdk.NewSecret(v.Secret)}, payload)
 		if err != nil || body != v.CanonicalJSON || token != v.ExpectedToken {
 			t.Errorf("%s: got %s and %s, %v", v.ID, body, token, err)
 		}
@@ -46,7 +46,7 @@ func TestAmounts(t *testing.T) {
 		"10.00": "10", "3.20": "3.2", "1000000": "1000000", "0.01": "0.01", "19.99": "19.99", "1000": "1000",
 		"9999999999999.99": "9999999999999.99", // the most that Info allows
 	} {
-		body, _, err := sign(config{}, ordered.Object(ordered.Pair("amount", ordered.Decimal(money(text, "USD").Amount))))
+		body, _, err := requestSignature(config{}, ordered.Object(ordered.Pair("amount", ordered.Decimal(money(text, "USD").Amount))))
 		if err != nil || body != `{"amount":`+want+`}` {
 			t.Errorf("%s: got %s, %v", text, body, err)
 		}

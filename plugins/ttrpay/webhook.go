@@ -10,86 +10,112 @@ import (
 	"github.com/payhost/payhost/sdk/providerhttp"
 )
 
-// paymentStatuses are what a notice can say. Only the first is in the document's example.
-var paymentStatuses = map[string]sdk.PaymentStatus{
-	"1":  sdk.PaymentSucceeded,
-	"-1": sdk.PaymentFailed, // [seen]
-}
-
-// ParseWebhook reads an IPN: JSON, which is what we ask for, or a form, which
-// is TTR Pay's default. [doc] It is not signed: it counts on the payment's own
-// URL, which only TTR Pay was told, and from notify_ips when there are some.
-// What a notice says beyond success and failure is kept by the host as it came,
-// and changes nothing.
-func (p *provider) ParseWebhook(ctx context.Context, req sdk.ParseWebhookRequest) (*sdk.WebhookResult, error) {
-	fields, _ := providerhttp.Fields(req.Request)
-	n := notice{fields}
-	reference, status := n.get("merchant_ref_code"), n.get("status") // the first is our order_id
-	if (reference == "") || (status == "") {
-		return nil, sdk.NotSent(sdk.CodeInvalidRequest,
-			"the notice is neither JSON nor a form with status and merchant_ref_code")
-	}
-
-	// What TTR Pay wants to hear is not said. [decided]
-	out := &sdk.WebhookResult{Verification: sdk.NotVerified, Response: sdk.OK("text/plain", "OK")}
-	if of := req.Payment; (req.Scope == sdk.ScopeIntent) && (of != nil) {
-		if reference != of.Reference {
-			return nil, sdk.NotSent(sdk.CodeInvalidRequest,
-				"the notice is another payment's: merchant_ref_code is not this one's")
-		}
-		if (len(p.cfg.NotifyIPs) == 0) || p.cfg.NotifyIPs.Contain(req.Request.RemoteAddress) {
-			out.Verification = sdk.VerifiedByOrigin
-		}
-	}
-
-	means, known := paymentStatuses[status]
-	if !known {
-		p.rt.Logger.WarnContext(ctx, "a notice has a status that is not known: it changes nothing",
-			"status", fmt.Sprintf("%.40q", status))
-		return out, nil
-	}
-	at := sdk.TimeZone("UTC").Time(n.get("datetime"))
-	out.Events = []sdk.Event{{Reference: reference, Payment: n.payment(means), OccurredAt: at}}
-	return out, nil
-}
-
-// notice has the fields of an IPN; one that is not there is empty. As a form it
+// webhook has the fields of an IPN; one that is not there is empty. As a form it
 // may have cs_ref_code, merchant_ref_code and status alone.
-type notice struct{ ordered.Value }
+type webhook struct{ ordered.Value }
 
-func (n notice) get(name string) string { return strings.TrimSpace(n.At(name).Text()) }
+func (w webhook) text(name string) string { return strings.TrimSpace(w.At(name).Text()) }
 
-// payment gives amounts only when all of them are there: the host believes no
-// unsigned success without. [decided] One that is there and cannot be read, and
-// less than what was asked for, is somebody's decision; of more, the host is
+// reference is our order_id.
+func (w webhook) reference() string { return w.text("merchant_ref_code") }
+
+// ParseWebhook reads an IPN: JSON, for which CreatePayment asks, or a form,
+// which is TTR Pay's default. [doc] It is not signed: it counts on the payment's
+// own URL, which only TTR Pay was told, and from notify_ips when there are some.
+// What a webhook says beyond success and failure is kept by the host as it came,
+// and changes nothing.
+func (p *provider) ParseWebhook(
+	ctx context.Context, req sdk.ParseWebhookRequest,
+) (*sdk.WebhookResult, error) {
+	fields, _ := providerhttp.Fields(req.Request)
+	came := webhook{fields}
+	if came.reference() == "" || came.text("status") == "" {
+		return nil, sdk.NotSent(sdk.CodeInvalidRequest,
+			"the webhook is neither JSON nor a form with status and merchant_ref_code")
+	}
+
+	// The document does not say what TTR Pay wants to hear. [decided]
+	result := &sdk.WebhookResult{
+		Verification: sdk.NotVerified,
+		Response:     sdk.OK("text/plain", "OK"),
+	}
+	if of := req.Payment; req.Scope == sdk.ScopeIntent && of != nil {
+		if came.reference() != of.Reference {
+			return nil, sdk.NotSent(sdk.CodeInvalidRequest,
+				"the webhook is another payment's: merchant_ref_code is not this one's")
+		}
+		if len(p.cfg.NotifyIPs) == 0 || p.cfg.NotifyIPs.Contain(req.Request.RemoteAddress) {
+			result.Verification = sdk.VerifiedByOrigin
+		}
+	}
+
+	result.Events = p.events(ctx, came)
+	return result, nil
+}
+
+// events is empty for a webhook whose status is not known.
+func (p *provider) events(ctx context.Context, came webhook) []sdk.Event {
+	status, known := paymentStatuses[came.text("status")]
+	if !known {
+		p.rt.Logger.WarnContext(ctx,
+			"a webhook has a status that is not known: it changes nothing",
+			"status", fmt.Sprintf("%.40q", came.text("status")))
+		return nil
+	}
+
+	return []sdk.Event{{
+		Reference:  came.reference(),
+		Payment:    came.payment(status),
+		OccurredAt: sdk.TimeZone("UTC").Time(came.text("datetime")),
+	}}
+}
+
+// payment returns the payment as the contract has it. It has amounts only when
+// all of them are there: the host believes no unsigned success without them.
+// [decided]
+func (w webhook) payment(status sdk.PaymentStatus) *sdk.Payment {
+	id := w.text("transaction_id")
+	out := &sdk.Payment{
+		ProviderReference: id,
+		TransactionID:     id,
+		Status:            status,
+		ProviderStatus:    w.text("status"),
+	}
+	if code := w.text("cs_ref_code"); code != "" {
+		out.Message = "cs_ref_code " + code // TTR Pay's support asks for it
+	}
+
+	asked := w.At("amount").Text()
+	paid := w.At("true_amount").Text()
+	currency := strings.ToUpper(w.text("currency"))
+	if asked == "" || paid == "" || currency == "" {
+		return out
+	}
+
+	out.ReadAmount(asked, currency)
+	readPaid(out, paid, currency)
+	return out
+}
+
+// readPaid holds true_amount against the amount. One that cannot be read, or is
+// less than what was asked for, is for a person to decide; of more, the host is
 // told.
-func (n notice) payment(status sdk.PaymentStatus) *sdk.Payment {
-	id := n.get("transaction_id")
-	p := &sdk.Payment{
-		ProviderReference: id, TransactionID: id, Status: status, ProviderStatus: n.get("status"),
-	}
-	if code := n.get("cs_ref_code"); code != "" {
-		p.Message = "cs_ref_code " + code // what TTR Pay's support asks for
+func readPaid(out *sdk.Payment, text, currency string) {
+	paid, err := sdk.ParseNumber(text)
+	if err != nil {
+		out.Doubt(fmt.Sprintf("true_amount, what was paid, cannot be read: %.80q", text))
+		return
 	}
 
-	asked, paid := n.At("amount").Text(), n.At("true_amount").Text()
-	currency := strings.ToUpper(n.get("currency"))
-	if (asked == "") || (paid == "") || (currency == "") {
-		return p
+	comparable := out.Amount != nil && out.Status == sdk.PaymentSucceeded
+	if !comparable || paid.Equal(out.Amount.Amount) {
+		return
 	}
-	p.ReadAmount(asked, currency)
 
-	switch amount, err := sdk.ParseNumber(paid); {
-	case err != nil:
-		p.Doubt(fmt.Sprintf("true_amount, what was paid, cannot be read: %.80q", paid))
-	case (p.Amount == nil) || (status != sdk.PaymentSucceeded) || amount.Equal(p.Amount.Amount):
-	default:
-		if !amount.IsNegative() { // less than nothing nobody can pay
-			p.Paid = &sdk.Money{Amount: amount, Currency: currency}
-		}
-		if amount.LessThan(p.Amount.Amount) {
-			p.Doubt(fmt.Sprintf("true_amount is %s, less than the amount of %s", amount, p.Amount.Amount))
-		}
+	if !paid.IsNegative() { // a customer cannot pay less than nothing
+		out.Paid = &sdk.Money{Amount: paid, Currency: currency}
 	}
-	return p
+	if asked := out.Amount.Amount; paid.LessThan(asked) {
+		out.Doubt(fmt.Sprintf("true_amount is %s, less than the amount of %s", paid, asked))
+	}
 }

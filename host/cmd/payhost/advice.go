@@ -8,20 +8,20 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// circumstance is what is known of a failure when somebody asks what to do
-// about it.
+// circumstance holds the known facts about a failure, from which the advice is
+// chosen.
 type circumstance struct {
 	code     string
 	outcome  sdk.Outcome
 	provider string
 	id       string // of the payment, payout or refund
-	key      string // the idempotency key of the command that failed; "" when somebody just looks
-	wait     string // how long to wait, if anybody said
-	recorded bool   // the failure is what became of id, not a refusal to change it
+	key      string // the idempotency key of the failed command; "" when a record is only shown
+	wait     string // how long to wait; "" when it is not known
+	recorded bool   // the failure is the result of id, not a refusal to change it
 	safe     bool   // a new attempt cannot move money twice
 }
 
-// money reports whether money may have moved.
+// money reports whether money may have moved; "" when the outcome is not known.
 func (c circumstance) money() string {
 	switch {
 	case c.outcome == sdk.OutcomeNotSent:
@@ -37,11 +37,13 @@ func (c circumstance) money() string {
 	return "MAY HAVE MOVED: the provider may have acted, its answer is not known"
 }
 
-// next says what to do, the first thing first. moves is false for what only
-// asks.
+// next returns the steps to take, the first step first. moves is false for a
+// call that only reads.
 func (c circumstance) next(moves bool) []string {
 	var steps []string
 	add := func(format string, args ...any) { steps = append(steps, fmt.Sprintf(format, args...)) }
+
+	// A doubt about money comes before the cause of the failure.
 	if c.outcome == sdk.OutcomeUnknown && moves {
 		return c.inDoubt()
 	}
@@ -65,7 +67,7 @@ func (c circumstance) next(moves bool) []string {
 	return steps
 }
 
-// passing reports whether time alone may mend it.
+// passing reports whether the failure may go away with time alone.
 func (c circumstance) passing() bool {
 	switch c.code {
 	case string(sdk.CodeUnavailable),
@@ -78,7 +80,7 @@ func (c circumstance) passing() bool {
 	return false
 }
 
-// inDoubt is what to do when nobody knows what the provider did.
+// inDoubt returns the steps for a call whose outcome is not known.
 func (c circumstance) inDoubt() []string {
 	if c.safe {
 		return []string{
@@ -90,6 +92,7 @@ func (c circumstance) inDoubt() []string {
 		"do not repeat it under another --idempotency-key: that could move money twice",
 	}
 
+	// Without an id only the idempotency key leads to the record.
 	switch kind := commandOf(c.id); {
 	case kind == "":
 		steps = append(
@@ -124,13 +127,15 @@ func (c circumstance) inDoubt() []string {
 	return steps
 }
 
-// commandOf returns the command for an id; "refunds" has none of its own.
+// commandOf returns the command for an id. "refunds" is not a command of its
+// own.
 func commandOf(id string) string {
 	prefix, _, _ := strings.Cut(id, "_")
 	return map[string]string{"pay": "payments", "po": "payouts", "re": "refunds"}[prefix]
 }
 
-// remedy is what mends the cause, by its code.
+// remedy returns the step that removes the cause, by the failure's code; ""
+// when there is none.
 func (c circumstance) remedy() string {
 	provider := orElse(c.provider, "NAME")
 	switch c.code {

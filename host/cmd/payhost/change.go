@@ -17,8 +17,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// confirmCommand passes on what next_action asked the customer for, under the
-// names that stand there.
+// confirmCommand passes on the values that next_action asked the customer for,
+// under the names that next_action gives them.
 func (a *app) confirmCommand() *cobra.Command {
 	var fields, attachments []string
 	var key string
@@ -45,6 +45,7 @@ func (a *app) confirmCommand() *cobra.Command {
 			return err
 		}
 
+		// Files and fields share one request; at least one of them is needed.
 		if len(values)+len(files) == 0 {
 			return wrongUsage("nothing to pass on: use --field or --attach")
 		}
@@ -63,15 +64,18 @@ func (a *app) confirmCommand() *cobra.Command {
 	return command
 }
 
-// confirmation gives fields as JSON, or as a form when there are files.
+// confirmation returns the fields as JSON, or as a multipart form when there
+// are files.
 func confirmation(
 	fields, files map[string]string,
 ) (body []byte, contentType string, err error) {
 	if len(files) == 0 {
+		// Without files JSON is enough.
 		body, err = json.Marshal(map[string]any{"fields": fields})
 		return body, "", err
 	}
 
+	// Files need a form; the fields then become parts of it.
 	var buffer bytes.Buffer
 	form := multipart.NewWriter(&buffer)
 
@@ -91,8 +95,8 @@ func confirmation(
 	return buffer.Bytes(), form.FormDataContentType(), err
 }
 
-// attach adds a file to a form, with the type that its name or its content
-// says.
+// attach adds a file to a form. Its content type follows from the file's name,
+// or else from its content.
 func attach(form *multipart.Writer, name, file string) error {
 	f, err := os.Open(file)
 	if err != nil {
@@ -108,10 +112,12 @@ func attach(form *multipart.Writer, name, file string) error {
 		return fmt.Errorf("%s is larger than %d MiB", file, sdk.MaxAttachment>>20)
 	}
 
+	// The name says what the customer's program took the file for.
 	kind := mime.TypeByExtension(filepath.Ext(file))
 	if kind == "" {
 		kind = http.DetectContentType(content)
 	}
+
 	part, err := form.CreatePart(textproto.MIMEHeader{
 		"Content-Disposition": {
 			multipart.FileContentDisposition(name, filepath.Base(file)),
@@ -126,7 +132,7 @@ func attach(form *multipart.Writer, name, file string) error {
 	return err
 }
 
-// captureCommand takes all of the payment when no amount is given.
+// captureCommand captures the whole payment when no amount is given.
 func (a *app) captureCommand() *cobra.Command {
 	var amount, key string
 	command := &cobra.Command{
@@ -151,13 +157,13 @@ func (a *app) captureCommand() *cobra.Command {
 	return command
 }
 
-// cancelCommand asks the provider to give a payment up; one that it does not
-// give up stays as it was.
+// cancelCommand asks the provider to cancel a payment. A payment that the
+// provider does not cancel stays as it was.
 func (a *app) cancelCommand() *cobra.Command {
 	var reason, key string
 	command := &cobra.Command{
 		Use:     "cancel ID --idempotency-key KEY",
-		Short:   "Give up a payment that has not succeeded",
+		Short:   "Cancel a payment that has not succeeded",
 		Example: "  payhost payments cancel pay_06dq8z5k3c --reason \"out of stock\" --idempotency-key cancel-47",
 		Args:    arguments("ID"),
 	}
@@ -185,7 +191,7 @@ func (a *app) changePayment(c *cobra.Command, r request) error {
 	return a.one(c, r, func(body []byte) error { return payments.show(a, body, view{}) })
 }
 
-// refundCommand refunds all of the payment when no amount is given.
+// refundCommand refunds the whole payment when no amount is given.
 func (a *app) refundCommand() *cobra.Command {
 	var amount, reason, key string
 	command := &cobra.Command{
@@ -210,19 +216,20 @@ func (a *app) refundCommand() *cobra.Command {
 			body: object("amount", amount, "reason", reason),
 		}
 
+		// A refund is a record of its own, so it is made like a payment.
 		return made(
 			a,
 			cmd,
 			call,
 			a.showRefund,
-			func(p *payment.Refund) error { return whatFailed("refund", p.ID, p.Provider, p.Status, p.Failure) },
+			func(p *payment.Refund) error { return failureOf("refund", p.ID, p.Provider, p.Status, p.Failure) },
 		)
 	}
 
 	return command
 }
 
-// refundsCommand also lists refunds that the provider began by itself.
+// refundsCommand also lists refunds that the provider started itself.
 func (a *app) refundsCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:     "refunds ID",
@@ -260,10 +267,12 @@ func (a *app) refundTable(body []byte) (next string, err error) {
 	)
 
 	for _, row := range page.Data {
+		// A refund's failure has the reason in words.
 		why := ""
 		if row.Failure != nil {
 			why = row.Failure.Message
 		}
+
 		rows.row(
 			row.ID,
 			clock(row.CreatedAt),
@@ -279,21 +288,21 @@ func (a *app) refundTable(body []byte) (next string, err error) {
 	return page.Next, nil
 }
 
-// resolveRecord needs no key: it asks nobody and moves nothing, it records what
-// a person has found out.
-func (a *app) resolveRecord(kind family) *cobra.Command {
+// resolveRecord needs no key. No provider is called and no money moves: it
+// records the result that an operator has found out.
+func (a *app) resolveRecord(kind recordKind) *cobra.Command {
 	var status, reason, reference string
 	command := &cobra.Command{
 		Use:   "resolve ID --status STATUS --reason TEXT",
-		Short: "Decide what became of a " + kind.one + " that nothing else can settle",
-		Long: "Decide what became of a " + kind.one + " that nothing else can settle.\n\n" +
-			"Look into the provider's back office first. The decision and its reason are kept in\nthe history of the " + kind.one + ".",
+		Short: "Decide the result of a " + kind.one + ", when nothing else can show it",
+		Long: "Decide the result of a " + kind.one + ", when nothing else can show it.\n\n" +
+			"Look it up in the provider's back office first. The decision and its reason are kept\nin the history of the " + kind.one + ".",
 		Example: "  payhost " + kind.name + " resolve " + kind.example + " --status succeeded --reason \"settlement report of May 3, line 12\"",
 		Args:    arguments("ID"),
 	}
 
 	command.Flags().
-		StringVar(&status, "status", "", "the `status` it gets: "+kind.statuses+" (required)")
+		StringVar(&status, "status", "", "the new `status`: "+kind.statuses+" (required)")
 	command.Flags().StringVar(&reason, "reason", "", "how you know (required)")
 	command.Flags().
 		StringVar(&reference, "provider-reference", "", "the provider's `reference`, where it was not known")
@@ -313,13 +322,17 @@ func (a *app) resolveRecord(kind family) *cobra.Command {
 			),
 		}
 
-		return a.one(cmd, call, func(body []byte) error { return kind.show(a, body, view{}) })
+		return a.one(
+			cmd,
+			call,
+			func(body []byte) error { return kind.show(a, body, view{}) },
+		)
 	}
 
 	return command
 }
 
-// object returns a JSON object of names and values, without the empty ones.
+// object returns a JSON object of names and values, without the empty values.
 func object(pairs ...string) []byte {
 	m := map[string]string{}
 	for i := 0; i+1 < len(pairs); i += 2 {
@@ -327,6 +340,6 @@ func object(pairs ...string) []byte {
 			m[pairs[i]] = pairs[i+1]
 		}
 	}
-	text, _ := json.Marshal(m) // strings always can be
+	text, _ := json.Marshal(m) // a map of strings always can be encoded
 	return text
 }

@@ -12,16 +12,18 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// checkCommand walks the way that a start of the host takes, short of serving.
+// checkCommand takes the steps of a host's start, except for serving.
 func (a *app) checkCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "check",
-		Short: "Say everything that is wrong with config.toml, plugins included",
-		Long: `Say everything that is wrong with config.toml, plugins included.
+		Short: "Report every mistake in config.toml, and in what the plugins need",
+		Long: `Report every mistake in config.toml, and in what the plugins need.
 
-Every enabled provider's plugin is started, given its configuration and asked for its
-health, in a folder of its own: a host that runs is not disturbed, and nothing is
-changed. data_dir is tried out, and the store is asked. Exit status 1 when something is wrong; warnings alone give 0.`,
+The plugin of every enabled provider is started in a folder of its own, gets its
+configuration, and is asked for its health. A running host is not disturbed, and
+nothing is changed. The command also tries to write to data_dir and to reach the store.
+
+Exit status: 0 when there are at most warnings, 1 when something is wrong.`,
 		Example: "  payhost check\n  payhost check --config /etc/payhost/config.toml && payhost reload",
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -35,10 +37,15 @@ changed. data_dir is tried out, and the store is asked. Exit status 1 when somet
 			if err := allowed(ctx); err != nil {
 				return fmt.Errorf("check: %w", err)
 			}
+
+			// The host's own surroundings come first: the folder, the store,
+			// and who may write where.
 			around := host.CheckSurroundings(ctx, cfg)
 			exposed, readable := host.CheckExposure(cfg)
 			around = append(around, exposed...)
-			if len(exposed) > 0 { // a program that others have written is not even tried
+			if len(
+				exposed,
+			) > 0 { // a program that other users can write is not even started
 				return a.checked(around, readable, nil)
 			}
 
@@ -52,7 +59,7 @@ changed. data_dir is tried out, and the store is asked. Exit status 1 when somet
 	}
 }
 
-// checkedProvider is a result as --json shows it.
+// checkedProvider is a result in the form of --json.
 type checkedProvider struct {
 	Provider string `json:"provider"`
 	Plugin   string `json:"plugin"`
@@ -68,8 +75,8 @@ type checkedProvider struct {
 	Warnings []string `json:"warnings"`
 }
 
-// checked prints what was found, around the host and of its providers; the
-// error says that something is wrong.
+// checked prints the problems of the host's surroundings and of its providers.
+// The error says that there is a problem.
 func (a *app) checked(
 	around, aroundWarnings []config.Problem,
 	results []host.CheckResult,
@@ -93,13 +100,11 @@ func (a *app) checked(
 			IsolationMissing: result.IsolationMissing,
 		}
 
-		problems, warnings = append(
-			problems,
-			result.Problems...), append(
-			warnings,
-			result.Warnings...)
+		problems = append(problems, result.Problems...)
+		warnings = append(warnings, result.Warnings...)
 	}
 
+	// One line a provider, or all of it as JSON.
 	if a.json {
 		if err := a.printValue(map[string]any{
 			"providers": list, "problems": a.located(around), "warnings": a.located(aroundWarnings),
@@ -115,6 +120,9 @@ func (a *app) checked(
 	}
 
 	a.tellIsolation(results)
+
+	// Problems and warnings go to the error output, in the order of their
+	// lines.
 	for _, list := range [][]config.Problem{problems, warnings} {
 		for _, p := range a.located(list) {
 			a.complain(p)
@@ -136,22 +144,17 @@ func (a *app) checked(
 	return nil
 }
 
-// tellIsolation says once how far plugins are confined here: it is the same for
-// all that need the same.
+// tellIsolation prints how far plugins are confined here. Providers with the
+// same confinement share one line.
 func (a *app) tellIsolation(results []host.CheckResult) {
 	if a.json {
 		return
 	}
-	said := map[string]bool{}
 
+	said := map[string]bool{}
 	for _, result := range results {
-		text, missing := strings.Join(
-			result.Isolation,
-			", ",
-		), strings.Join(
-			result.IsolationMissing,
-			"; ",
-		)
+		text := strings.Join(result.Isolation, ", ")
+		missing := strings.Join(result.IsolationMissing, "; ")
 		if len(result.Isolation) == 0 || said[text+missing] {
 			continue
 		}
@@ -164,8 +167,8 @@ func (a *app) tellIsolation(results []host.CheckResult) {
 	}
 }
 
-// located words problems in the order of their lines, with the file as it was
-// named on the command line.
+// located returns problems as text, in the order of their lines. The file has
+// the name that the command line gave it.
 func (a *app) located(list []config.Problem) []string {
 	list = slices.Clone(list)
 	slices.SortStableFunc(
@@ -182,7 +185,7 @@ func (a *app) located(list []config.Problem) []string {
 	return out
 }
 
-// warn marks what is only a warning.
+// warn marks problems as warnings.
 func warn(list []config.Problem) []config.Problem {
 	out := slices.Clone(list)
 	for i := range out {
@@ -191,7 +194,7 @@ func warn(list []config.Problem) []config.Problem {
 	return out
 }
 
-// resultOf returns the worst that was found.
+// resultOf returns the worst result of a provider.
 func resultOf(r host.CheckResult) string {
 	switch {
 	case len(r.Problems) > 0:
@@ -204,7 +207,7 @@ func resultOf(r host.CheckResult) string {
 	return "ok"
 }
 
-// refuseConfig prints what is wrong with a configuration.
+// refuseConfig prints every problem of a configuration that did not load.
 func (a *app) refuseConfig(err error) error {
 	var problems *config.Problems
 	if !errors.As(err, &problems) {
@@ -227,10 +230,11 @@ func (a *app) refuseConfig(err error) error {
 	return errSaid
 }
 
-// complain prints one problem on the error output, as it is: tools read
+// complain prints one problem on the error output, unchanged: tools read
 // "file:line:".
 func (a *app) complain(problem string) { fmt.Fprintln(a.err, printable(problem)) }
 
+// count returns a number with its noun, in the plural where it is needed.
 func count(n int, what string) string {
 	if n == 1 {
 		return "1 " + what

@@ -21,8 +21,8 @@ const (
 	exitUsage  = 2
 )
 
-// app is one run of the command. What was asked for goes to out, everything
-// that is said about it to err, so that out can be read by a program.
+// app is one run of the command. The requested data goes to out, and everything
+// said about it to err, so that a program can read out.
 type app struct {
 	in       io.Reader
 	out, err io.Writer
@@ -31,22 +31,24 @@ type app struct {
 	config        string // the flags that all commands have
 	json, noColor bool
 
-	running bool // a command's own code has begun: what fails from here on is no wrong usage
+	running bool // a command's own code has begun: a later failure is not wrong usage
 }
 
-// errSaid fails a command that has already said why.
+// errSaid fails a command that has already printed the reason.
 var errSaid = errors.New("failed")
 
-// usageError is a command line that asks for nothing that can be done.
+// usageError reports a command line that cannot be carried out as it is
+// written.
 type usageError struct{ error }
 
-// wrongUsage is for what flags and arguments alone show to be wrong. What the
-// host has to judge is not: its no is a refusal.
+// wrongUsage returns an error for a mistake that flags and arguments alone
+// show. A request that only the host can judge, and refuses, is not wrong
+// usage.
 func wrongUsage(format string, args ...any) error {
 	return usageError{fmt.Errorf(format, args...)}
 }
 
-// The groups that the overview of the commands is in.
+// The groups of commands in the overview.
 const (
 	groupHost     = "host"
 	groupMoney    = "money"
@@ -54,8 +56,8 @@ const (
 	groupRecord   = "record"
 )
 
-// root makes the commands anew: flags keep their values, so one tree serves one
-// run.
+// root returns a new tree of commands. Flags keep their values, so one tree
+// serves one run.
 func (a *app) root() *cobra.Command {
 	cobra.EnableCommandSorting = false // the order below is the one to read them in
 	root := group(&cobra.Command{
@@ -76,9 +78,10 @@ Exit status: 0 done, 1 refused or failed, 2 wrong usage.`,
 		SilenceUsage:  true,
 	})
 
+	// Every command has these flags.
 	flags := root.PersistentFlags()
 	flags.StringVar(&a.config, "config", "config.toml", "the host's configuration `file`")
-	flags.BoolVar(&a.json, "json", false, "print the host's answer as JSON, for programs")
+	flags.BoolVar(&a.json, "json", false, "print the answer as JSON, for programs")
 	flags.BoolVar(
 		&a.noColor,
 		"no-color",
@@ -89,6 +92,8 @@ Exit status: 0 done, 1 refused or failed, 2 wrong usage.`,
 	root.SetIn(a.in)
 	root.SetOut(a.out)
 	root.SetErr(a.err)
+
+	// The overview lists the groups in this order.
 	root.AddGroup(
 		&cobra.Group{ID: groupHost, Title: "The host:"},
 		&cobra.Group{ID: groupMoney, Title: "Payments and payouts:"},
@@ -98,6 +103,9 @@ Exit status: 0 done, 1 refused or failed, 2 wrong usage.`,
 
 	a.addCommands(root)
 	root.SetHelpCommand(a.helpCommand())
+
+	// cobra adds its own commands only when they are executed; they are made
+	// here, so that they are prepared like all others.
 	root.InitDefaultCompletionCmd()
 	if c, _, err := root.Find([]string{"completion"}); err == nil {
 		group(c)
@@ -116,6 +124,7 @@ func (a *app) addCommands(root *cobra.Command) {
 		}
 	}
 
+	// The commands of a group are in the order in which an operator needs them.
 	add(
 		groupHost,
 		a.serveCommand(),
@@ -142,11 +151,11 @@ func (a *app) addCommands(root *cobra.Command) {
 		a.pluginCommand(),
 	)
 
-	add(groupRecord, a.eventsCommand(), a.lettersCommand(), a.webhooksCommand())
+	add(groupRecord, a.eventsCommand(), a.deadLettersCommand(), a.webhooksCommand())
 }
 
-// prepare makes all commands alike: what fails inside one is told from wrong
-// usage, and flags are explained in the order in which they were declared.
+// prepare makes all commands alike: a failure inside a command is told apart
+// from wrong usage, and flags are explained in the order of their declaration.
 func (a *app) prepare(command *cobra.Command) {
 	command.Flags().SortFlags = false
 	if run := command.RunE; run != nil {
@@ -161,7 +170,7 @@ func (a *app) prepare(command *cobra.Command) {
 	}
 }
 
-// run returns the exit status.
+// run carries out the command line and returns the exit status.
 func (a *app) run(args []string) int {
 	root := a.root()
 	root.SetArgs(args)
@@ -171,6 +180,7 @@ func (a *app) run(args []string) int {
 		return exitDone
 	}
 
+	// Every error before the command's own code is about the command line.
 	if usage := (usageError{}); !a.running || errors.As(err, &usage) {
 		fmt.Fprintf(
 			a.err,
@@ -190,7 +200,8 @@ func (a *app) run(args []string) int {
 	return exitFailed
 }
 
-// helpCommand is cobra's, but asking about what does not exist is wrong usage.
+// helpCommand is cobra's help command, except that an unknown command is wrong
+// usage.
 func (a *app) helpCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "help [COMMAND]",
@@ -205,7 +216,8 @@ func (a *app) helpCommand() *cobra.Command {
 	}
 }
 
-// group makes a command that only holds others: alone it explains itself.
+// group returns a command that holds others. Called alone it prints its help,
+// unless it has code of its own.
 func group(command *cobra.Command, commands ...*cobra.Command) *cobra.Command {
 	if command.RunE == nil {
 		command.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
@@ -214,11 +226,14 @@ func group(command *cobra.Command, commands ...*cobra.Command) *cobra.Command {
 		if len(args) == 0 {
 			return nil
 		}
+
+		// cobra suggests similar commands only in its own check of arguments.
 		text := fmt.Sprintf("unknown command %q for %q", args[0], cmd.CommandPath())
 		cmd.SuggestionsMinimumDistance = 2
 		if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
 			text += "; did you mean " + strings.Join(near, " or ") + "?"
 		}
+
 		return errors.New(text)
 	}
 
@@ -226,9 +241,11 @@ func group(command *cobra.Command, commands ...*cobra.Command) *cobra.Command {
 	return command
 }
 
-// arguments wants exactly those that are named, none of them empty.
+// arguments returns a check for exactly the named arguments, none of them
+// empty.
 func arguments(names ...string) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
+		// An empty argument is usually a shell variable that is not set.
 		for i, arg := range args[:min(len(args), len(names))] {
 			if arg == "" {
 				return fmt.Errorf("%s is empty", names[i])
@@ -246,8 +263,8 @@ func arguments(names ...string) cobra.PositionalArgs {
 	}
 }
 
-// require makes flags required. It panics for one that does not exist, which no
-// test of the command survives.
+// require makes flags required. It panics for a flag that does not exist; every
+// test of the command would fail then.
 func require(c *cobra.Command, flags ...string) {
 	for _, name := range flags {
 		if err := c.MarkFlagRequired(name); err != nil {
@@ -256,7 +273,7 @@ func require(c *cobra.Command, flags ...string) {
 	}
 }
 
-// interruptible returns a context that Ctrl-C ends.
+// interruptible returns a context that ends with Ctrl-C or SIGTERM.
 func interruptible(c *cobra.Command) (context.Context, context.CancelFunc) {
 	return signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM)
 }

@@ -12,13 +12,12 @@ import (
 // socketName is the admin socket's name in data_dir.
 const socketName = "payhost.sock"
 
-// maxConfig is as much of a configuration as is looked at.
+// maxConfig bounds how much of a configuration is read, in bytes.
 const maxConfig = 1 << 20
 
-// socket returns the admin socket of the host that runs on the configuration.
-// Only host.data_dir is read, and leniently: a mistake elsewhere in the file,
-// perhaps one that is just being made, must not keep anybody from looking at
-// payments.
+// socket returns the path of the admin socket of the host that runs on the
+// configuration. Only host.data_dir is read, and leniently: a mistake elsewhere
+// in the file must not keep an operator from looking at payments.
 func (a *app) socket() string {
 	dir := "var"
 	if text, err := os.ReadFile(a.config); err == nil && len(text) <= maxConfig {
@@ -34,15 +33,15 @@ func (a *app) socket() string {
 	return filepath.Join(dir, socketName)
 }
 
-// dataDir finds host.data_dir in the text of a configuration; "" when it is not
-// there.
+// dataDir finds host.data_dir in the text of a configuration; "" when the text
+// does not have it.
 func dataDir(text string) string {
 	if dir, ok := decodeDataDir(text); ok {
 		return dir
 	}
 
-	// Broken syntax somewhere: what stands in the section [host] may still be
-	// right, line by line.
+	// The syntax is broken somewhere. The lines of the section [host] may still
+	// be right, each for itself.
 	inside := false
 
 	for line := range strings.Lines(text) {
@@ -64,6 +63,8 @@ func dataDir(text string) string {
 	return ""
 }
 
+// decodeDataDir returns host.data_dir of a text that is valid TOML; ok is false
+// when it is not.
 func decodeDataDir(text string) (dir string, ok bool) {
 	var c struct {
 		Host struct {
@@ -74,6 +75,6 @@ func decodeDataDir(text string) (dir string, ok bool) {
 		return "", false
 	}
 
-	dir, _ = c.Host.DataDir.(string) // of another type: the default, as if it were absent
+	dir, _ = c.Host.DataDir.(string) // a value of another type counts as absent
 	return dir, true
 }

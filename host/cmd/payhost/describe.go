@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// pluginInfo is what is shown of a plugin's description.
+// pluginInfo is the part of a plugin's description that is shown.
 type pluginInfo struct {
 	Name            string       `json:"name"`
 	Version         string       `json:"version"`
@@ -28,7 +28,7 @@ type pluginInfo struct {
 	ConfigSchema    configSchema `json:"config_schema"`
 }
 
-// limit is a bound on amounts; what is empty is not bounded.
+// limit bounds amounts. An empty field sets no bound.
 type limit struct {
 	Currency string `json:"currency"`
 	Min      string `json:"min"`
@@ -36,7 +36,7 @@ type limit struct {
 	Decimals *int32 `json:"decimals"`
 }
 
-// guarantee is what a repeat of a create verb does at the provider: recovery
+// guarantee says how the provider treats a repeated create verb. Recovery
 // depends on it.
 type guarantee struct {
 	Repeat   string `json:"repeat"`
@@ -44,9 +44,12 @@ type guarantee struct {
 	LinkOnly bool   `json:"link_only"`
 }
 
+// String returns the guarantee as the end of a sentence about a repeated call.
 func (g guarantee) String() string {
 	text := map[string]string{
-		"none": "makes a second one", "rejects_duplicates": "is refused as a duplicate", "returns_original": "gives the first one",
+		"none":               "makes a second one",
+		"rejects_duplicates": "is refused as a duplicate",
+		"returns_original":   "returns the first one",
 	}[g.Repeat]
 	text = orElse(text, g.Repeat)
 	if g.Window != "" {
@@ -60,8 +63,8 @@ func (g guarantee) String() string {
 	return text
 }
 
-// pluginBlock prints what the program says of itself. None of it has been
-// proven: the program may be anybody's.
+// pluginBlock prints the plugin's own description. None of it is proven: the
+// program may come from anywhere.
 func (a *app) pluginBlock(p *pluginInfo, file, sum string) {
 	sheet := a.block()
 	sheet.field("plugin", p.Name+" "+p.Version)
@@ -73,7 +76,9 @@ func (a *app) pluginBlock(p *pluginInfo, file, sum string) {
 	sheet.field("currencies", words(p.Currencies))
 
 	sheet.field("countries", words(p.Countries))
-	sheet.field("notices trusted by", words(p.WebhookTrust))
+	sheet.field("webhooks trusted by", words(p.WebhookTrust))
+
+	// A limit is for one currency, so there may be several.
 	for _, l := range p.PaymentLimits {
 		sheet.field("payment limit", limitText(l.Currency, l.Min, l.Max, l.Decimals))
 	}
@@ -82,8 +87,8 @@ func (a *app) pluginBlock(p *pluginInfo, file, sum string) {
 		sheet.field("payout limit", limitText(l.Currency, l.Min, l.Max, l.Decimals))
 	}
 
-	// Every plugin declares all three; only for what it can do they mean
-	// something.
+	// Every plugin declares all three guarantees. They mean something only for
+	// the verbs that it has.
 	for _, x := range []struct {
 		verb, name string
 		guarantee  guarantee
@@ -102,15 +107,14 @@ func (a *app) pluginBlock(p *pluginInfo, file, sum string) {
 	a.operations(p.Operations)
 }
 
-// configSchema is the JSON Schema of a plugin's own configuration, as far as it
-// is shown.
+// configSchema is the part of a plugin's JSON Schema that is shown.
 type configSchema struct {
 	Properties properties `json:"properties"`
 	Required   []string   `json:"required"`
 }
 
 // properties are in the order in which the plugin declares them, which is the
-// one to read them in.
+// best order for reading.
 type properties []property
 
 // property is one key of the configuration.
@@ -125,13 +129,14 @@ type property struct {
 	Secret      bool              `json:"writeOnly"`
 }
 
-// UnmarshalJSON keeps the order.
+// UnmarshalJSON keeps the order of the keys.
 func (p *properties) UnmarshalJSON(text []byte) error {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	if open, err := decoder.Token(); err != nil || open != json.Delim('{') {
 		return errors.Join(errors.New("properties are not an object"), err)
 	}
 
+	// A map would lose the order, so the object is read key by key.
 	for decoder.More() {
 		key, err := decoder.Token()
 		if err != nil {
@@ -149,7 +154,7 @@ func (p *properties) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// kind words what may stand there.
+// kind returns the values or the type that the key allows.
 func (p property) kind() string {
 	switch {
 	case len(p.Enum) > 0:
@@ -172,7 +177,8 @@ func (p property) kind() string {
 	return p.Type
 }
 
-// configTable prints what an operator has to write into config.toml.
+// configTable prints the keys that an operator writes into config.toml for a
+// plugin.
 func (a *app) configTable(plugin string, s configSchema) {
 	if len(s.Properties) == 0 {
 		return
@@ -183,7 +189,7 @@ func (a *app) configTable(plugin string, s configSchema) {
 		) + " in [providers.NAME], and in [providers.NAME.config]",
 	)
 
-	rows := a.table("KEY", "REQUIRED", "TYPE", "DEFAULT", "WHAT")
+	rows := a.table("KEY", "REQUIRED", "TYPE", "DEFAULT", "DESCRIPTION")
 	rows.indent = "  "
 
 	for _, p := range s.Properties {

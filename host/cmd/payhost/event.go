@@ -13,17 +13,17 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// followEvery is how often new events are asked for.
+// followEvery is how often the host is asked for new events.
 const followEvery = time.Second
 
-// eventsCommand reads the stream from its beginning unless --after says where:
-// the stream has no other order.
+// eventsCommand reads the stream from its beginning, or from the event after
+// --after: the stream has no other order.
 func (a *app) eventsCommand() *cobra.Command {
 	var follow bool
 	command := &cobra.Command{
 		Use:   "events",
-		Short: "List events, the oldest first, or follow them as they come",
-		Long: `List events, the oldest first, or follow them as they come.
+		Short: "List events, the oldest first, or print new ones as they happen",
+		Long: `List events, the oldest first, or print new ones as they happen.
 
 With --follow and --json every event is one line of JSON.`,
 		Example: `  payhost events
@@ -32,15 +32,16 @@ With --follow and --json every event is one line of JSON.`,
 		Args: cobra.NoArgs,
 	}
 
-	command.Flags().BoolVarP(&follow, "follow", "f", false, "go on with new ones until Ctrl-C")
+	command.Flags().
+		BoolVarP(&follow, "follow", "f", false, "also print new events, until Ctrl-C")
 	filters := []filter{
-		{"after", "after", "only those after the event with this `id`"},
+		{"after", "after", "only events after the one with this `id`"},
 		{
 			"types",
 			"types",
-			"only those of these `types`, separated by commas: payment.succeeded,payout.*",
+			"only events of these `types`, separated by commas: payment.succeeded,payout.*",
 		},
-		{"limit", "limit", "at most so `many` at once"},
+		{"limit", "limit", "at most this `number` of events at a time"},
 	}
 
 	addFilters(command, filters)
@@ -61,7 +62,7 @@ With --follow and --json every event is one line of JSON.`,
 	return command
 }
 
-// eventPage prints one page, and where the next one begins.
+// eventPage prints one page, and the flag that continues after it.
 func (a *app) eventPage(body []byte) error {
 	page, err := readEvents(body)
 	if err != nil {
@@ -73,13 +74,13 @@ func (a *app) eventPage(body []byte) error {
 	}
 
 	if page.more {
-		a.note("there are more: --after %s", page.last)
+		a.note("there are more; continue with --after %s", page.last)
 	}
 
 	return nil
 }
 
-// eventPage is one answer: raw holds the events as they came.
+// eventPage is one answer of the host. raw holds the events unchanged.
 type eventPage struct {
 	raw    []json.RawMessage
 	events []payment.Event
@@ -87,6 +88,7 @@ type eventPage struct {
 	more   bool
 }
 
+// readEvents decodes one answer of the host.
 func readEvents(body []byte) (eventPage, error) {
 	var answer struct {
 		Data []json.RawMessage `json:"data"`
@@ -109,8 +111,8 @@ func readEvents(body []byte) (eventPage, error) {
 	return p, nil
 }
 
-// follow prints events until it is interrupted. A host that is away for a
-// moment, as for an upgrade, is waited for.
+// follow prints events until it is interrupted. It waits for a host that goes
+// away for a moment, as during an upgrade.
 func (a *app) follow(c *cobra.Command, call request) error {
 	ctx, stop := interruptible(c)
 	defer stop()
@@ -118,14 +120,16 @@ func (a *app) follow(c *cobra.Command, call request) error {
 		a.eventHeader()
 	}
 
+	// Only the first error of an interruption is told.
 	away, begun := false, false
+
 	for {
 		more, err := a.followOnce(ctx, call)
 		switch {
 		case ctx.Err() != nil:
 			return nil
 		case err != nil && !begun:
-			return err // it never worked, so waiting mends nothing
+			return err // the first call failed, so waiting is no help
 		case err != nil && !away:
 			a.note("%s; waiting for it", err)
 		case err == nil && away:
@@ -145,12 +149,15 @@ func (a *app) follow(c *cobra.Command, call request) error {
 	}
 }
 
-// followOnce prints one page and moves r on behind it.
+// followOnce prints one page and moves the request on to the next.
 func (a *app) followOnce(ctx context.Context, call request) (more bool, err error) {
+	// A refusal must not be printed as JSON between events, hence a second app
+	// without the flag.
 	got, err := (&app{config: a.config, out: a.out, err: a.err, now: a.now}).ask(ctx, call)
 	if err != nil {
 		return false, err
 	}
+
 	page, err := readEvents(got.body)
 	if err != nil {
 		return false, err
@@ -169,6 +176,7 @@ func (a *app) followOnce(ctx context.Context, call request) (more bool, err erro
 		fmt.Fprintln(a.out, escapedJSON(line.String()))
 	}
 
+	// The next call begins after the last printed event.
 	if page.last != "" {
 		call.query.Set("after", page.last)
 	}
@@ -176,7 +184,8 @@ func (a *app) followOnce(ctx context.Context, call request) (more bool, err erro
 	return page.more && page.last != "", nil
 }
 
-// Events are printed as they come, so their columns have fixed widths.
+// Events are printed one by one as they arrive, so their columns have fixed
+// widths.
 const eventColumns = "%-19s  %-17s  %-26s  %-30s  %-12s  %s\n"
 
 func (a *app) eventHeader() {
@@ -193,8 +202,9 @@ func (a *app) eventHeader() {
 }
 
 func (a *app) eventLine(e payment.Event) {
+	// An event's data is the record that it is about.
 	var about struct{ Provider, Amount, Currency string }
-	_ = json.Unmarshal(e.Data, &about) // what it is about may have none of these
+	_ = json.Unmarshal(e.Data, &about) // the event's data may have none of these
 	subject := cmp.Or(e.RefundID, e.PayoutID, e.PaymentID)
 	amount := about.Amount
 	if about.Currency != "" {

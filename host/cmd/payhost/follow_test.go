@@ -122,8 +122,8 @@ func TestFollowWithoutHostFails(t *testing.T) {
 	}
 }
 
-// A caller who gives up waiting for a payment hears how to find out what became of
-// it.
+// A caller who gives up waiting for a payment hears how to find out what became
+// of it.
 func TestInterruptedPayment(t *testing.T) {
 	t.Parallel()
 	folder := newFolder(t)

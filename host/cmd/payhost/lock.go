@@ -8,17 +8,17 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// lockCommand pins the programs that are there now.
+// lockCommand allows only the plugins' programs that are installed now.
 func (a *app) lockCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "lock",
-		Short: "Write payhost.lock: only the plugins that are there now may run",
-		Long: `Write payhost.lock beside config.toml: only the plugins that are there now may run.
+		Short: "Write payhost.lock: only the plugins installed now may run",
+		Long: `Write payhost.lock beside config.toml: only the plugins installed now may run.
 
-It takes down the sha256 of the program of every enabled provider; none is run. From
-then on a start, a reload and a check refuse every other program: put new ones in place,
-make sure that they are the ones you mean, and run payhost lock again. Lines for other
-platforms stay. To do without a lock, remove the file.`,
+The lock holds the sha256 of the program of every enabled provider; no program is run.
+From then on a start, a reload and a check refuse every other program. To use new ones,
+put them in place, make sure that they are the right ones, and run payhost lock again.
+Lines for other platforms stay. To work without a lock, remove the file.`,
 		Example: "  payhost lock && payhost reload\n  git diff payhost.lock",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
@@ -26,10 +26,12 @@ platforms stay. To do without a lock, remove the file.`,
 			if err != nil {
 				return a.refuseConfig(err)
 			}
+
+			// A program that cannot be read is a mistake in the configuration.
 			programs, err := host.WriteLock(cfg)
 			if problems := (*config.Problems)(nil); errors.As(err, &problems) {
 				for i := range *problems {
-					(*problems)[i].File = a.config // as it was named on the command line
+					(*problems)[i].File = a.config // the name from the command line
 				}
 			}
 
@@ -42,7 +44,7 @@ platforms stay. To do without a lock, remove the file.`,
 	}
 }
 
-// lockedProgram is a line of the lock as --json shows it.
+// lockedProgram is a line of the lock in the form of --json.
 type lockedProgram struct {
 	Program string `json:"program"`
 	SHA256  string `json:"sha256"`
@@ -50,8 +52,8 @@ type lockedProgram struct {
 	Change  string `json:"change"`
 }
 
-// locked prints what the lock has now, and how it differs from the one before:
-// a checksum that changed unexpectedly is to be seen before the programs run.
+// locked prints the new lock and its differences from the former one. An
+// operator sees an unexpected checksum before the program runs.
 func (a *app) locked(file string, programs []host.LockedProgram) error {
 	list := make([]lockedProgram, len(programs))
 	changes := 0
@@ -66,6 +68,8 @@ func (a *app) locked(file string, programs []host.LockedProgram) error {
 	if a.json {
 		return a.printValue(map[string]any{"file": file, "programs": list})
 	}
+
+	// The table has one line for each program, with its difference.
 	if len(list) > 0 {
 		t := a.table("PROGRAM", "SHA256", "CHANGE")
 		for _, p := range list {
@@ -78,6 +82,7 @@ func (a *app) locked(file string, programs []host.LockedProgram) error {
 	return nil
 }
 
+// changeOf says how a program's line differs from the former lock.
 func changeOf(p host.LockedProgram) string {
 	switch {
 	case p.SHA256 == p.Before && p.SHA256 == "":

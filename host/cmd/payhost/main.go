@@ -1,12 +1,11 @@
 // Command payhost runs a payment host and talks to a running one.
 //
-// It is thin: what it does to money it asks of the host over the host's admin
-// socket, with the calls of the HTTP API, and what it prints is what the host
-// answered. Exit status 0 means done, 1 refused or failed, 2 wrong usage.
+// The command is thin. Every change of money is a call of the HTTP API, made
+// over the host's admin socket, and the command prints the host's answer. Exit
+// status 0 means done, 1 refused or failed, 2 wrong usage.
 //
-// One file holds one group of commands. socket.go is the way to the host,
-// trouble.go and advice.go are what is said when something fails, table.go and
-// record.go how things look.
+// Each file holds one group of commands. socket.go calls the host, trouble.go
+// and advice.go explain a failure, table.go and record.go print.
 package main
 
 import (

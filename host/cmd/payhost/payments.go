@@ -10,15 +10,15 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// family is what payments and payouts do alike.
-type family struct {
-	name, one string // "payments", "payment"
-	statuses  string // what an operator may decide
+// recordKind holds what the commands for payments and payouts differ in.
+type recordKind struct {
+	name, one string // such as "payments" and "payment"
+	statuses  string // the results that an operator may decide on
 	example   string // an id
 	show      func(a *app, body []byte, v view) error
 }
 
-var payments = family{
+var payments = recordKind{
 	name:     "payments",
 	one:      "payment",
 	statuses: "succeeded, failed, canceled or expired",
@@ -26,7 +26,7 @@ var payments = family{
 	show:     func(a *app, body []byte, v view) error { return shown(body, v, a.showPayment) },
 }
 
-var payouts = family{
+var payouts = recordKind{
 	name:     "payouts",
 	one:      "payout",
 	statuses: "succeeded or failed",
@@ -49,9 +49,7 @@ func (a *app) paymentsCommand() *cobra.Command {
 		a.listRecords("payments", payments),
 		a.listRecords("list", payments),
 		a.showRecord(payments),
-		a.refreshRecord(
-			payments,
-		),
+		a.refreshRecord(payments),
 		a.confirmCommand(),
 		a.captureCommand(),
 		a.cancelCommand(),
@@ -71,13 +69,13 @@ func (a *app) payoutsCommand() *cobra.Command {
 	)
 }
 
-// listRecords is the list itself, and the group that holds it: "payhost
-// payments" lists as "payhost payments list" does.
-func (a *app) listRecords(use string, kind family) *cobra.Command {
+// listRecords returns the list command, or the group that holds it: "payhost
+// payments" lists the same as "payhost payments list".
+func (a *app) listRecords(use string, kind recordKind) *cobra.Command {
 	full := "payhost " + kind.name
 	short := "List " + kind.name
 	if use == kind.name {
-		short = "List, look at and change " + kind.name
+		short = "List, show and change " + kind.name
 	}
 
 	command := &cobra.Command{
@@ -89,23 +87,26 @@ func (a *app) listRecords(use string, kind family) *cobra.Command {
 		Args: cobra.NoArgs,
 	}
 
+	// Each filter is a query parameter of the API.
 	filters := []filter{
-		{"provider", "provider", "only those of this provider"},
-		{"status", "status", "only those in this `status`"},
-		{"reference", "merchant_reference", "only those with this reference of yours"},
+		{"provider", "provider", "only records of this provider"},
+		{"status", "status", "only records in this `status`"},
+		{"reference", "merchant_reference", "only records with this reference of yours"},
 		{
 			"from",
 			"created_from",
-			"only those created since a `time` (2026-12-01T00:00:00Z) or in the last 24h",
+			"only records created since a `time` (2026-12-01T00:00:00Z) or in the last 24h",
 		},
-		{"to", "created_to", "only those created before a `time`"},
-		{"cursor", "cursor", "go on where an earlier list ended"},
-		{"limit", "limit", "at most so `many`"},
+		{"to", "created_to", "only records created before a `time`"},
+		{"cursor", "cursor", "continue where an earlier list ended"},
+		{"limit", "limit", "at most this `number`"},
 	}
 
 	addFilters(command, filters)
 	command.RunE = func(cmd *cobra.Command, _ []string) error {
 		query := queryOf(cmd, filters)
+
+		// The host takes only full times.
 		for flag, parameter := range map[string]string{"from": "created_from", "to": "created_to"} {
 			if text := query.Get(parameter); text != "" {
 				at, err := a.moment(flag, text)
@@ -133,8 +134,8 @@ func (a *app) listRecords(use string, kind family) *cobra.Command {
 	return command
 }
 
-// recordTable prints payments or payouts: in a list they have the same columns.
-func (a *app) recordTable(kind family, body []byte) (next string, err error) {
+// recordTable prints payments or payouts. Their lists have the same columns.
+func (a *app) recordTable(kind recordKind, body []byte) (next string, err error) {
 	var page struct {
 		Data []payment.Payment `json:"data"`
 		Next string            `json:"next_cursor"`
@@ -169,7 +170,7 @@ func (a *app) recordTable(kind family, body []byte) (next string, err error) {
 	return page.Next, nil
 }
 
-// filter is a flag that becomes a parameter of a list.
+// filter is a flag that becomes a parameter of a list's query.
 type filter struct{ flag, parameter, usage string }
 
 func addFilters(command *cobra.Command, list []filter) {
@@ -182,7 +183,7 @@ func addFilters(command *cobra.Command, list []filter) {
 	}
 }
 
-// queryOf returns the parameters whose flags were given.
+// queryOf returns the parameters of the flags that were given.
 func queryOf(c *cobra.Command, list []filter) url.Values {
 	query := url.Values{}
 	for _, f := range list {
@@ -194,15 +195,16 @@ func queryOf(c *cobra.Command, list []filter) url.Values {
 	return query
 }
 
-// moment reads a time, or how long ago it was.
+// moment returns the time of a flag, which may also say how long ago it was.
 func (a *app) moment(flag, text string) (string, error) {
+	// A duration counts back from now, whatever its sign.
 	if d, err := time.ParseDuration(text); err == nil {
 		return a.now().Add(-d.Abs()).UTC().Format(time.RFC3339), nil
 	}
 	t, err := time.Parse(time.RFC3339, text)
 	if err != nil {
 		return "", wrongUsage(
-			"--%s takes a time such as 2026-12-01T00:00:00Z, or how long ago, such as 24h; not %q",
+			"--%s takes a time such as 2026-12-01T00:00:00Z, or a duration before now, such as 24h; not %q",
 			flag,
 			text,
 		)
@@ -211,8 +213,8 @@ func (a *app) moment(flag, text string) (string, error) {
 	return t.UTC().Format(time.RFC3339Nano), nil
 }
 
-// showRecord shows what the host knows; nobody is asked.
-func (a *app) showRecord(kind family) *cobra.Command {
+// showRecord shows the host's record. The provider is not asked.
+func (a *app) showRecord(kind recordKind) *cobra.Command {
 	shown := view{}
 	command := &cobra.Command{
 		Use:     "show ID",
@@ -221,7 +223,7 @@ func (a *app) showRecord(kind family) *cobra.Command {
 		Args:    arguments("ID"),
 	}
 	command.Flags().
-		BoolVar(&shown.wire, "wire", false, "also what was said to the provider and what it answered, secrets masked")
+		BoolVar(&shown.wire, "wire", false, "also the requests to the provider and its answers, secrets masked")
 
 	command.RunE = func(cmd *cobra.Command, args []string) error {
 		r := request{
@@ -235,12 +237,12 @@ func (a *app) showRecord(kind family) *cobra.Command {
 	return command
 }
 
-// refreshRecord fails when the provider cannot be asked; the record is then as
-// it was.
-func (a *app) refreshRecord(kind family) *cobra.Command {
+// refreshRecord has the host query the status. It fails when the provider
+// cannot be asked; the record is then unchanged.
+func (a *app) refreshRecord(kind recordKind) *cobra.Command {
 	return &cobra.Command{
 		Use:     "refresh ID",
-		Short:   "Ask the provider about a " + kind.one + ", and show it",
+		Short:   "Ask the provider for the status of a " + kind.one + ", and show it",
 		Example: "  payhost " + kind.name + " refresh " + kind.example,
 		Args:    arguments("ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -250,12 +252,17 @@ func (a *app) refreshRecord(kind family) *cobra.Command {
 				query:  url.Values{"refresh": {"true"}},
 				what:   "refresh " + args[0],
 			}
-			return a.one(cmd, call, func(body []byte) error { return kind.show(a, body, view{}) })
+
+			return a.one(
+				cmd,
+				call,
+				func(body []byte) error { return kind.show(a, body, view{}) },
+			)
 		},
 	}
 }
 
-// list asks for a page and prints it as a table.
+// list requests a page and prints it as a table.
 func (a *app) list(
 	c *cobra.Command,
 	r request,
@@ -264,13 +271,13 @@ func (a *app) list(
 	return a.one(c, r, func(body []byte) error {
 		next, err := show(a, body)
 		if err == nil && next != "" {
-			a.note("there are more: --cursor %s", next)
+			a.note("there are more; continue with --cursor %s", next)
 		}
 		return err
 	})
 }
 
-// one makes a request and prints the answer.
+// one makes a request and prints its answer.
 func (a *app) one(c *cobra.Command, r request, show func(body []byte) error) error {
 	ctx, stop := interruptible(c)
 	defer stop()
@@ -288,10 +295,10 @@ func (a *app) one(c *cobra.Command, r request, show func(body []byte) error) err
 	return show(got.body)
 }
 
-// recordPath returns the path of a thing of the API. What is put in is one part
-// of the path, whatever it holds.
-func recordPath(family, id string, more ...string) string {
-	path := "/v1/" + family + "/" + url.PathEscape(id)
+// recordPath returns a path of the API. Each argument becomes one part of the
+// path, whatever characters it holds.
+func recordPath(collection, id string, more ...string) string {
+	path := "/v1/" + collection + "/" + url.PathEscape(id)
 	for _, part := range more {
 		path += "/" + url.PathEscape(part)
 	}

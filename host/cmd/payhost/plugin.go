@@ -13,7 +13,7 @@ func (a *app) pluginCommand() *cobra.Command {
 	return group(
 		&cobra.Command{
 			Use:     "plugin",
-			Short:   "Begin a plugin, look at a plugin's file, call it, prove it",
+			Short:   "Start a new plugin; show, call and test a plugin's file",
 			Example: "  payhost plugin new acme\n  payhost plugin info bin/plugins/acme\n  payhost plugin test bin/plugins/acme --simulator http://127.0.0.1:9090/acme",
 		},
 		a.pluginNewCommand(),
@@ -21,8 +21,8 @@ func (a *app) pluginCommand() *cobra.Command {
 		a.pluginTestCommand(),
 		&cobra.Command{
 			Use:     "info FILE",
-			Short:   "Show what a plugin's file is, what it can do and how it is configured",
-			Long:    "Show what a plugin's file is, what it can do and how it is configured.\n\nThe program is run for that, confined as a host confines a plugin: it sees neither the\nenvironment of this shell nor files of yours, and cannot reach a host.",
+			Short:   "Show a plugin's name and version, what it can do, and its configuration",
+			Long:    "Show a plugin's name and version, what it can do, and its configuration.\n\nThe program is run for that, confined as a host confines a plugin: it sees neither the\nenvironment of this shell nor your files, and cannot reach a host.",
 			Example: "  payhost plugin info bin/plugins/acme\n  payhost plugin info ./acme@1.2.0 --json",
 			Args:    arguments("FILE"),
 			RunE: func(c *cobra.Command, args []string) error {
@@ -36,12 +36,18 @@ func (a *app) pluginCommand() *cobra.Command {
 func (a *app) pluginInfo(ctx context.Context, file string) error {
 	said, err := host.DescribePlugin(ctx, file)
 	if err != nil {
-		return fmt.Errorf("plugin info %s: it does not say what it is: %w", file, err)
+		return fmt.Errorf(
+			"plugin info %s: the program does not describe itself: %w",
+			file,
+			err,
+		)
 	}
+
+	// A program that is not a plugin may still answer with JSON.
 	var p pluginInfo
 	if err := read(said.Text, &p); err != nil || p.Name == "" {
 		return fmt.Errorf(
-			"plugin info %s: the program answers \"describe\" with something else than a description of a plugin",
+			"plugin info %s: the program's answer to \"describe\" is not the description of a plugin",
 			file,
 		)
 	}

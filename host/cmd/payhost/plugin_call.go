@@ -19,8 +19,8 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// movingVerbs are the verbs that can move money, or ask for it: they carry an
-// idempotency key.
+// movingVerbs are the verbs that can move money, or ask the customer for it.
+// They carry an idempotency key.
 var movingVerbs = []string{
 	"create_payment",
 	"confirm_payment",
@@ -30,7 +30,7 @@ var movingVerbs = []string{
 	"create_payout",
 }
 
-// creatingVerbs are those of them that make something new, under a reference
+// creatingVerbs are the moving verbs that make something new, under a reference
 // and a sequence number.
 var creatingVerbs = []string{"create_payment", "create_refund", "create_payout"}
 
@@ -45,18 +45,18 @@ func (a *app) pluginCallCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "call FILE VERB [JSON]",
 		Short: "Make one call to a plugin's file, without a host",
-		Long: `Make one call to a plugin's file, without a host: it is started, gets the
+		Long: `Make one call to a plugin's file, without a host. The plugin is started, gets the
 configuration of an account from config.toml, is called once and stopped.
 
-VERB is a verb of the contract, such as get_payment; JSON is its request, with the
-contract's field names, - takes it from standard input. Of a verb that makes
-something, reference, sequence and attempt are filled in when they are missing.
+VERB is a verb of the contract, such as get_payment. JSON is its request, with the
+contract's field names; - reads it from standard input. For a verb that makes
+something, a missing reference, sequence or attempt is filled in.
 
-No host will ever know of what this moves.
+The call can move money, and no host will have a record of it.
 
-With --record, what the plugin said to its provider and what that answered is kept
-in a file, secrets masked, and so is a call that failed. A test of the plugin plays
-the provider's part from it: see package sdk/conformance/golden.`,
+With --record, the plugin's requests to its provider and the answers are kept in a
+file, secrets masked, also for a call that failed. A test of the plugin can replay
+the file in place of the provider: see package sdk/conformance/golden.`,
 		Example: `  payhost plugin call bin/plugins/acme get_info
   payhost plugin call bin/plugins/acme get_balances --account acme
   payhost plugin call bin/plugins/acme create_payment '{"amount": {"amount": "60.00", "currency": "USD"}}' --idempotency-key try-1
@@ -70,13 +70,13 @@ the provider's part from it: see package sdk/conformance/golden.`,
 	}
 
 	command.Flags().
-		StringVar(&options.account, "account", "", "whose configuration it gets, by `name` (default: the only account with this plugin)")
+		StringVar(&options.account, "account", "", "the `name` of the account whose configuration it gets (default: the only account with this plugin)")
 	command.Flags().
 		StringVar(&options.key, "idempotency-key", "", "the idempotency `key` that the provider gets (required where money can move)")
 	command.Flags().
-		StringVar(&options.record, "record", "", "keep what was said to the provider in a new `file`")
+		StringVar(&options.record, "record", "", "keep the requests to the provider and its answers in a new `file`")
 	command.Flags().
-		BoolVar(&options.overwrite, "overwrite", false, "the file of --record may be there already")
+		BoolVar(&options.overwrite, "overwrite", false, "replace the file of --record if it exists")
 
 	command.RunE = func(cmd *cobra.Command, args []string) error {
 		request := []byte("{}")
@@ -113,10 +113,12 @@ func (a *app) pluginCall(
 		return wrongUsage("%s can move money: --idempotency-key is required", verb)
 	}
 
+	// get_info is the only verb without an account.
 	call := host.PluginCall{File: file, Verb: verb, Request: request}
 	if moves {
 		call.Request = completed(verb, fields, options.key)
 	}
+
 	if verb != "get_info" {
 		account, err := a.accountFor(file, options.account)
 		if err != nil {
@@ -125,12 +127,14 @@ func (a *app) pluginCall(
 		call.Account = account
 	}
 
+	// The record's file has to be writable before anything is called.
 	record, err := a.newRecord(options.record, options.overwrite)
 	if err != nil {
 		return err
 	}
 	defer record.drop()
 
+	// A failed call is recorded too, and its own error is the one to report.
 	ctx, log := sdk.WithExchangeLog(ctx)
 	answer, err := host.CallPlugin(ctx, call)
 	kept := record.keep(call, answer, err, log.Exchanges())
@@ -146,7 +150,7 @@ func (a *app) pluginCall(
 	return callTrouble(file, verb, options.key, moves, err)
 }
 
-// objectOf reads a JSON object, keeping numbers digit by digit.
+// objectOf decodes a JSON object and keeps its numbers digit by digit.
 func objectOf(text []byte) (fields map[string]any, err error) {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.UseNumber()
@@ -156,8 +160,8 @@ func objectOf(text []byte) (fields map[string]any, err error) {
 	return fields, nil
 }
 
-// completed fills in what a host would give. The reference hangs on the key, so
-// that a repeat under it is one.
+// completed fills in the fields that a host would set. The reference follows
+// from the key, so that a second call with the same key repeats the first.
 func completed(verb string, fields map[string]any, key string) []byte {
 	fill := func(name string, value any) {
 		if _, there := fields[name]; !there {
@@ -173,16 +177,19 @@ func completed(verb string, fields map[string]any, key string) []byte {
 		fill("sequence", 1)
 	}
 
-	text, _ := json.Marshal(fields) // it was JSON
+	text, _ := json.Marshal(fields) // it was decoded from JSON
 	return text
 }
 
-// accountFor reads the configuration file for an account of the plugin.
+// accountFor returns the account with this name, or the only account with the
+// file's plugin.
 func (a *app) accountFor(file, name string) (*config.Provider, error) {
 	cfg, err := host.LoadConfig(a.config)
 	if err != nil {
 		return nil, a.refuseConfig(err)
 	}
+
+	// The file's name is the plugin's, with or without a version.
 	plugin, _, _ := strings.Cut(filepath.Base(file), "@")
 	var found []string
 
@@ -216,12 +223,14 @@ func (a *app) accountFor(file, name string) (*config.Provider, error) {
 	)
 }
 
-// callTrouble tells a failed call as other commands do.
+// callTrouble returns the error of a failed call, worded as in other commands.
 func callTrouble(file, verb, key string, moves bool, err error) error {
 	var e *sdk.Error
 	if !errors.As(err, &e) {
 		return fmt.Errorf("plugin call %s: %w", file, err)
 	}
+
+	// A plugin's error may lack a code or an outcome; AsError fills them in.
 	e = sdk.AsError(e)
 	failed := &trouble{what: fmt.Sprintf("plugin call %s: %s", verb, e.Message)}
 	for _, v := range e.Violations {
@@ -230,11 +239,15 @@ func callTrouble(file, verb, key string, moves bool, err error) error {
 
 	failed.fact("code", "%s", string(e.Code))
 	failed.fact("outcome", "%s", string(e.Outcome))
-	failed.fact("provider said", "%s", strings.TrimSpace(e.ProviderCode+" "+e.ProviderMessage))
+	failed.fact(
+		"provider said",
+		"%s",
+		strings.TrimSpace(e.ProviderCode+" "+e.ProviderMessage),
+	)
 	if moves && e.Outcome == sdk.OutcomeUnknown {
 		failed.fact(
 			"money",
-			"may have moved: look at the provider's books; the same --idempotency-key %q names the same intent",
+			"may have moved: look it up at the provider; the same --idempotency-key %q names the same intent",
 			key,
 		)
 	}

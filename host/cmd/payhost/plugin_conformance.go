@@ -24,17 +24,17 @@ func (a *app) pluginTestCommand() *cobra.Command {
 	var o conformanceOptions
 	command := &cobra.Command{
 		Use:   "test FILE",
-		Short: "Prove that a plugin's file keeps the contract",
-		Long: `Prove that a plugin's file keeps the contract, in whatever language it is written.
+		Short: "Test a plugin's file against the contract",
+		Long: `Test a plugin's file against the contract, whatever language it is written in.
 
-The file is started as a host starts it, anew for every case. Its provider is played
-by a simulator, in which the kit makes customers pay and looks into the books; what
-goes wrong between the two is the kit's doing. Each case that fails quotes the
-sentence of the contract that is broken.
+Each case starts the file as a host starts it. A simulator takes the provider's place:
+the test makes customers pay there, reads the simulator's ledger, and puts faults
+between the plugin and the simulator. A failed case quotes the sentence of the contract
+that the plugin breaks.
 
-Without --config the simulator says how the plugin is configured for it. With it,
-the account of this plugin in that file counts (of FILE.json, the whole file);
-its base_url is replaced.
+Without --config the simulator supplies the plugin's configuration. With --config the
+configuration is that of this plugin's account in the file (or the whole file, when
+its name ends in .json); base_url is replaced.
 
 Exit status: 0 when every case passed, 1 when one failed, 2 for wrong usage.`,
 		Example: `  payhost plugin test bin/plugins/acme --simulator http://127.0.0.1:9090/acme
@@ -45,18 +45,18 @@ Exit status: 0 when every case passed, 1 when one failed, 2 for wrong usage.`,
 	}
 
 	command.Flags().
-		StringVar(&o.simulator, "simulator", "", "the `URL` of the simulated provider, which speaks the kit's control protocol (required)")
+		StringVar(&o.simulator, "simulator", "", "the `URL` of the simulated provider, which has the control protocol (required)")
 	command.Flags().
-		StringVar(&o.account, "account", "", "whose configuration it gets, by `name` (default: the only account with this plugin)")
+		StringVar(&o.account, "account", "", "the `name` of the account whose configuration it gets (default: the only account with this plugin)")
 	command.Flags().
 		StringVar(&o.only, "run", "", "only the cases whose names match the `expression`")
 	command.Flags().
-		BoolVar(&o.partial, "partial", false, "leave out what a simulator without the control protocol cannot prove")
+		BoolVar(&o.partial, "partial", false, "leave out the cases that need the control protocol")
 
 	command.Flags().
 		StringArrayVar(&o.without, "without", nil, "leave a case out, `NAME=REASON`; may be repeated")
 	command.Flags().
-		StringVar(&o.junit, "junit", "", "write the report to a `file` as JUnit's XML too")
+		StringVar(&o.junit, "junit", "", "also write the report to a `file`, as JUnit XML")
 	command.RunE = func(c *cobra.Command, args []string) error {
 		options, err := a.conformanceOptions(args[0], o, c.Flags().Changed("config"))
 		if err != nil {
@@ -65,12 +65,13 @@ Exit status: 0 when every case passed, 1 when one failed, 2 for wrong usage.`,
 		ctx, stop := interruptible(c)
 		defer stop()
 
+		// With --json the report comes at the end, as a whole.
 		if !a.json {
 			options.Tell = a.printCase
 		}
 		report, err := conformance.Run(ctx, options)
 		if err != nil {
-			return fmt.Errorf("plugin test %s: nothing was proven: %w", args[0], err)
+			return fmt.Errorf("plugin test %s: no case was run: %w", args[0], err)
 		}
 
 		return a.conclude(report, o.junit)
@@ -79,7 +80,8 @@ Exit status: 0 when every case passed, 1 when one failed, 2 for wrong usage.`,
 	return command
 }
 
-// conformanceOptions reads the flags.
+// conformanceOptions returns the options of the flags. hasConfig reports
+// whether --config was given.
 func (a *app) conformanceOptions(
 	file string,
 	options conformanceOptions,
@@ -93,10 +95,11 @@ func (a *app) conformanceOptions(
 	}
 	if options.simulator == "" {
 		return out, wrongUsage(
-			"plugin test needs --simulator: the address of the simulated provider",
+			"plugin test needs --simulator, the URL of the simulated provider",
 		)
 	}
 
+	// Which cases run, and which are left out for a reason.
 	if options.only != "" {
 		only, err := regexp.Compile(options.only)
 		if err != nil {
@@ -132,7 +135,7 @@ func (a *app) conformanceOptions(
 	return out, nil
 }
 
-// printCase tells of a case as it ends.
+// printCase prints a case when it has ended.
 func (a *app) printCase(c conformance.Result) {
 	state := fmt.Sprintf("%-8s", c.State)
 	if a.colored() {
@@ -161,8 +164,9 @@ func (a *app) printCase(c conformance.Result) {
 	}
 }
 
-// conclude shows the whole and decides the exit status.
+// conclude writes the report. The error says that a case failed.
 func (a *app) conclude(report *conformance.Report, junit string) error {
+	// The file comes first: a build server reads it when cases failed as well.
 	if junit != "" {
 		file, err := os.Create(junit)
 		if err != nil {
@@ -191,14 +195,18 @@ func (a *app) conclude(report *conformance.Report, junit string) error {
 		return nil
 	case notRun > 0:
 		return fmt.Errorf(
-			"plugin test: %d of %d cases failed, and %d were not come to",
+			"plugin test: %d of %d cases failed, and %d were not run",
 			report.Failed,
 			len(report.Cases),
 			notRun,
 		)
 
 	default:
-		return fmt.Errorf("plugin test: %d of %d cases failed", report.Failed, len(report.Cases))
+		return fmt.Errorf(
+			"plugin test: %d of %d cases failed",
+			report.Failed,
+			len(report.Cases),
+		)
 	}
 }
 
@@ -213,6 +221,8 @@ func (a *app) printReport(report *conformance.Report) {
 	fmt.Fprintf(a.out, "%s, sha256 %s\n", report.File, report.SHA256)
 
 	fmt.Fprintf(a.out, "against the simulator at %s\n\n", report.Simulator)
+
+	// Cases with a reason are those that did not simply pass or fail.
 	rows := a.table()
 
 	for _, c := range report.Cases {

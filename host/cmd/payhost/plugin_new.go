@@ -16,11 +16,12 @@ func (a *app) pluginNewCommand() *cobra.Command {
 	var options scaffold.Options
 	command := &cobra.Command{
 		Use:   "new NAME",
-		Short: "Begin a plugin: a folder that builds and passes the conformance kit",
-		Long: `Begin a plugin: a folder that builds and passes the conformance kit.
+		Short: "Start a new plugin: a folder that builds and passes its tests",
+		Long: `Start a new plugin: a folder that builds and passes its tests, the conformance
+tests among them.
 
-It speaks to an invented provider, whose simulator is part of it. Numbered TODOs lead
-from that one to yours.
+The plugin works with an invented provider, whose simulator is part of the folder.
+Numbered TODOs show what to change to make it work with yours.
 
 Inside Payhost's repository the folder is plugins/NAME. Elsewhere it is a Go module of
 its own, which uses the published sdk, or with --sdk the source in a folder.`,
@@ -35,9 +36,9 @@ its own, which uses the published sdk, or with --sdk the source in a folder.`,
 	command.Flags().
 		StringVar(&options.Dir, "dir", "", "the `folder` to make (default: plugins/NAME in Payhost's repository, else NAME)")
 	command.Flags().
-		StringVar(&options.Module, "module", "", "the new Go module's `path` (default: example.com/NAME)")
+		StringVar(&options.Module, "module", "", "the `path` of the new Go module (default: example.com/NAME)")
 	command.Flags().
-		StringVar(&options.SDK, "sdk", "", "use the sdk in this `folder` with Payhost's source, not a published one")
+		StringVar(&options.SDK, "sdk", "", "use the sdk of Payhost's source in this `folder`, not a published one")
 
 	return command
 }
@@ -54,7 +55,7 @@ func (a *app) pluginNew(options scaffold.Options) error {
 	case errors.As(err, &problems) && problems.Usage:
 		return wrongUsage("plugin new: %s", strings.Join(problems.Reasons, "; "))
 	case err != nil:
-		return fmt.Errorf("plugin new: nothing was made: %w", err)
+		return fmt.Errorf("plugin new: no folder was made: %w", err)
 	case a.json:
 		return a.printValue(r)
 	}
@@ -63,23 +64,25 @@ func (a *app) pluginNew(options scaffold.Options) error {
 	return nil
 }
 
-// printNew ends with what can be pasted.
+// printNew prints the new folder, its TODOs, and commands to paste.
 func (a *app) printNew(name string, r *scaffold.Result) {
 	fmt.Fprintf(
 		a.out,
-		"%s is there: %d files, with a simulator and its tests.\n",
+		"Made %s: %d files, with a simulator and tests.\n",
 		r.Folder,
 		len(r.Files),
 	)
 	if r.Registry != "" {
-		fmt.Fprintf(a.out, "The simulator has its line in %s.\n", r.Registry)
+		fmt.Fprintf(a.out, "Added the simulator to %s.\n", r.Registry)
 	}
 
 	fmt.Fprintf(
 		a.out,
-		"\nIt works, with an invented provider. To make it %s's, go through its TODOs in this order:\n\n",
+		"\nIt works with an invented provider. To make it work with %s, do its TODOs in this order:\n\n",
 		name,
 	)
+
+	// The TODOs are numbered in the order in which they are best done.
 	rows := a.table()
 	rows.indent = "  "
 

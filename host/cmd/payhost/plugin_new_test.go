@@ -17,7 +17,7 @@ func TestPluginNew(t *testing.T) {
 		t.Fatalf("exit %d\n%s", code, errs)
 	}
 
-	for _, want := range []string{"acme is there: ", "\n  1   config.go:", "\n  cd acme\n  go mod tidy\n  go test ./...\n"} {
+	for _, want := range []string{"Made acme: ", "\n  1   config.go:", "\n  cd acme\n  go mod tidy\n  go test ./...\n"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is not in\n%s", want, out)
 		}
@@ -28,7 +28,7 @@ func TestPluginNew(t *testing.T) {
 	}
 	a, _, errs = inProcess()
 	if code := a.run([]string{"plugin", "new", "acme"}); code != exitFailed ||
-		!strings.Contains(errs.String(), "nothing was made: acme exists") {
+		!strings.Contains(errs.String(), "no folder was made: acme exists") {
 		t.Errorf("a second time: exit %d\n%s", code, errs)
 	}
 

@@ -14,9 +14,9 @@ import (
 	"github.com/payhost/payhost/sdk/conformance/golden"
 )
 
-// callRecord keeps one call in a golden file; nil keeps nothing. Its room in
-// the folder is taken before the call: nothing that can move money is called
-// whose record cannot be kept.
+// callRecord keeps one call in a golden file; a nil one keeps nothing. Its
+// temporary file is made before the call: a call that can move money is not
+// made when its record could not be kept.
 type callRecord struct {
 	app       *app
 	path      string
@@ -24,14 +24,14 @@ type callRecord struct {
 	temp      *os.File
 }
 
-// newRecord returns nil for no path.
+// newRecord returns nil when path is "".
 func (a *app) newRecord(path string, overwrite bool) (*callRecord, error) {
 	if path == "" {
 		return nil, nil
 	}
 	if _, err := os.Lstat(path); err == nil && !overwrite {
 		return nil, fmt.Errorf(
-			"%s is there already, and nothing was called: --overwrite replaces it",
+			"%s exists, and nothing was called; --overwrite replaces the file",
 			path,
 		)
 	}
@@ -39,7 +39,7 @@ func (a *app) newRecord(path string, overwrite bool) (*callRecord, error) {
 	temp, err := os.CreateTemp(filepath.Dir(path), ".record-")
 	if err != nil {
 		return nil, fmt.Errorf(
-			"nothing was called, because %s cannot be written: %w",
+			"nothing was called: %s cannot be written: %w",
 			path,
 			err,
 		)
@@ -48,14 +48,14 @@ func (a *app) newRecord(path string, overwrite bool) (*callRecord, error) {
 	return &callRecord{app: a, path: path, overwrite: overwrite, temp: temp}, nil
 }
 
-// drop takes away what is left of a record.
+// drop removes the temporary file.
 func (r *callRecord) drop() {
 	if r != nil {
 		_ = errors.Join(r.temp.Close(), os.Remove(r.temp.Name())) // both may have been done
 	}
 }
 
-// keep writes the file, of a call that failed too, if anything was said to the
+// keep writes the file, unless the call failed before anything was sent to the
 // provider.
 func (r *callRecord) keep(
 	call host.PluginCall,
@@ -67,7 +67,7 @@ func (r *callRecord) keep(
 		return nil
 	}
 	if failure != nil && len(exchanges) == 0 {
-		r.app.note("%s was not written: nothing was said to the provider", r.path)
+		r.app.note("%s was not written: nothing was sent to the provider", r.path)
 		return nil
 	}
 
@@ -77,7 +77,7 @@ func (r *callRecord) keep(
 	}
 	if err != nil {
 		return fmt.Errorf(
-			"plugin call %s was made, and %s was not written: %w",
+			"plugin call %s was made, but %s was not written: %w",
 			call.Verb,
 			r.path,
 			err,
@@ -91,9 +91,10 @@ func (r *callRecord) keep(
 		count(len(exchanges), "exchange"),
 	)
 
+	// A shortened answer would make the replay differ from the real call.
 	for _, number := range recording.NotWhole() {
 		r.app.note(
-			"the answer of exchange %d was too long for the plugin's records, or is no text: put it into the file as a whole, or no test can play it",
+			"the answer in exchange %d is incomplete, because it was too long or is not text: put the whole answer into the file before a test replays it",
 			number,
 		)
 	}
@@ -130,33 +131,33 @@ func recorded(
 
 	text, err := recording.Encode()
 	if err == nil &&
-		mask.Text(string(text)) != string(text) { // in a place that is not masked
+		mask.Text(string(text)) != string(text) { // in a place that Record does not mask
 		err = errors.New("a secret of the account would be in it")
 	}
 
 	return recording, text, err
 }
 
-// baseURL is where the account's configuration says that the provider is; ""
-// when it leaves that to the plugin.
+// baseURL returns the provider's URL in the account's configuration; "" when
+// the plugin decides it.
 func baseURL(configuration json.RawMessage) string {
 	var c struct {
 		BaseURL string `json:"base_url"`
 	}
-	_ = json.Unmarshal(configuration, &c) // the plugin took it
+	_ = json.Unmarshal(configuration, &c) // the plugin has accepted it
 	return c.BaseURL
 }
 
-// write puts the file in place, all of it or nothing. Only its owner may read
-// it, until somebody decides otherwise.
+// write puts the file in place, whole or not at all. Only its owner may read
+// it.
 func (r *callRecord) write(text []byte) error {
 	_, err := r.temp.Write(text)
 	if err := errors.Join(err, r.temp.Sync(), r.temp.Close()); err != nil {
 		return err
 	}
 	if !r.overwrite {
-		// Unlike a rename, a link replaces nothing that has come meanwhile. Not
-		// every file system has links.
+		// Unlike a rename, a link does not replace a file made in the meantime.
+		// Not every file system has links.
 		err := os.Link(r.temp.Name(), r.path)
 		if err == nil || errors.Is(err, fs.ErrExist) {
 			return err

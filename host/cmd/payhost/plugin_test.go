@@ -91,8 +91,8 @@ func TestPluginInfoOfWhatIsNone(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ script, want string }{
 		"it fails":            {"echo no such argument >&2; exit 2", "exit status 2: no such argument"},
-		"it says nothing":     {"exit 0", "something else than a description"},
-		"it says other JSON":  {"echo '{\"a\": 1}'", "something else than a description"},
+		"it says nothing":     {"exit 0", "is not the description of a plugin"},
+		"it says other JSON":  {"echo '{\"a\": 1}'", "is not the description of a plugin"},
 		"it says too much":    {"while :; do echo aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa; done", "more than 4 MiB"},
 		"it sees our secrets": {"test -z \"$PAYHOST_TEST_SECRET$HOME\" || echo seen >&2; exit 1", "exit status 1\n"},
 	} {

@@ -9,16 +9,16 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// provider is what the host tells of one of its providers.
+// provider is the host's answer about one of its providers.
 type provider struct {
 	host.ProviderStatus
-	// WebhookURL is what has to be typed into a provider's own back office,
-	// where it takes one URL for everything.
+	// WebhookURL is the URL to enter in the provider's back office, where the
+	// provider takes one URL for everything.
 	WebhookURL string `json:"webhook_url"`
 }
 
-// providersCommand asks the host how its providers stand: nobody outside is
-// asked.
+// providersCommand shows the state of the host's providers. The providers
+// themselves are not asked.
 func (a *app) providersCommand() *cobra.Command {
 	return group(a.listProviders("providers"), a.listProviders("list"), a.showProvider())
 }
@@ -26,13 +26,13 @@ func (a *app) providersCommand() *cobra.Command {
 func (a *app) listProviders(use string) *cobra.Command {
 	short := "List the providers"
 	if use == "providers" {
-		short = "Show how the providers stand"
+		short = "Show the state of the providers"
 	}
 
 	return &cobra.Command{
 		Use:     use,
 		Short:   short,
-		Long:    "List the configured providers and how they stand.",
+		Long:    "List the configured providers and their state.",
 		Example: "  payhost providers\n  payhost providers show acme\n  payhost providers --json",
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -49,8 +49,8 @@ func (a *app) listProviders(use string) *cobra.Command {
 	}
 }
 
-// providerTable prints a line a provider; a last error stays shown after the
-// provider has recovered from it.
+// providerTable prints one line for each provider. A last error stays there
+// after the provider has recovered from it.
 func (a *app) providerTable(body []byte) (next string, err error) {
 	var page struct {
 		Data []provider `json:"data"`
@@ -72,10 +72,12 @@ func (a *app) providerTable(body []byte) (next string, err error) {
 	)
 
 	for _, row := range page.Data {
+		// A provider without a running process has no number.
 		pid := ""
 		if row.PID != 0 {
 			pid = strconv.Itoa(row.PID)
 		}
+
 		rows.row(
 			row.Name,
 			string(row.State),
@@ -95,7 +97,7 @@ func (a *app) providerTable(body []byte) (next string, err error) {
 func (a *app) showProvider() *cobra.Command {
 	return &cobra.Command{
 		Use:     "show NAME",
-		Short:   "Show one provider: state, plugin, what it can do, where its notices go",
+		Short:   "Show one provider: its state, its plugin, what it can do, its webhook URL",
 		Example: "  payhost providers show acme",
 		Args:    arguments("NAME"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -117,8 +119,8 @@ func (a *app) showProvider() *cobra.Command {
 	}
 }
 
-// providerBlock prints how a provider stands first, then what its plugin is,
-// then what it can do.
+// providerBlock prints the provider's state, then its plugin, then what it can
+// do.
 func (a *app) providerBlock(p *provider) {
 	sheet := a.block()
 	sheet.field("provider", p.Name)
@@ -136,6 +138,7 @@ func (a *app) providerBlock(p *provider) {
 		sheet.field("started", a.at(*p.StartedAt))
 	}
 
+	// How it runs.
 	sheet.field("isolation", strings.Join(p.Isolation, ", "))
 	sheet.field("isolation missing", strings.Join(p.IsolationMissing, "; "))
 	sheet.field("restarts", strconv.Itoa(p.Restarts))
@@ -143,8 +146,10 @@ func (a *app) providerBlock(p *provider) {
 	sheet.field("breaker", p.Breaker)
 	sheet.field("required", yesNo(p.Required))
 	sheet.field("webhook URL", p.WebhookURL)
-	sheet.field("notices trusted by", words(p.WebhookTrust))
 
+	sheet.field("webhooks trusted by", words(p.WebhookTrust))
+
+	// What it can do.
 	sheet.field("can", words(p.Capabilities))
 	sheet.field("currencies", words(p.Currencies))
 	sheet.field("countries", words(p.Countries))
@@ -167,6 +172,8 @@ func (a *app) providerBlock(p *provider) {
 		sheet.field("warning", w)
 	}
 	sheet.print()
+
+	// The provider's own operations come last, with the command that runs them.
 	list := make([]operation, len(p.Operations))
 	for i, o := range p.Operations {
 		list[i] = operation{o.Name, o.Description, o.MovesMoney}
@@ -177,20 +184,20 @@ func (a *app) providerBlock(p *provider) {
 	}
 }
 
-// operation is one of a provider's own, as far as it is shown.
+// operation is the part of a provider's own operation that is shown.
 type operation struct {
 	Name        string `json:"name"`
 	Description string `json:"description"`
 	MovesMoney  bool   `json:"moves_money"`
 }
 
-// operations prints a provider's own operations, when it has some.
+// operations prints a provider's own operations, if it has any.
 func (a *app) operations(list []operation) {
 	if len(list) == 0 {
 		return
 	}
 	a.heading("operations")
-	rows := a.table("NAME", "MOVES MONEY", "WHAT")
+	rows := a.table("NAME", "MOVES MONEY", "DESCRIPTION")
 	rows.indent = "  "
 	for _, o := range list {
 		rows.row(o.Name, yesNo(o.MovesMoney), o.Description)
@@ -199,7 +206,7 @@ func (a *app) operations(list []operation) {
 	rows.print()
 }
 
-// limitText words a limit; decimals may be unknown.
+// limitText returns a limit in words; decimals is nil when it is not known.
 func limitText(currency, least, most string, decimals *int32) string {
 	text := currency
 	if least != "" {

@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// amount returns a bound as text, "" when there is none.
+// amount returns a bound as text; "" when there is none.
 func amount(d *decimal.Decimal) string {
 	if d == nil {
 		return ""
@@ -18,11 +18,11 @@ func amount(d *decimal.Decimal) string {
 	return payment.Amount{Decimal: *d}.String()
 }
 
-// methodsCommand asks the provider, through its plugin, each time it is run.
+// methodsCommand has the host ask the provider at every run.
 func (a *app) methodsCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:     "methods NAME",
-		Short:   "List what a customer can pay with at a provider",
+		Short:   "List a provider's payment methods",
 		Example: "  payhost methods acme\n  payhost methods acme --country DE --currency EUR --amount 60.00",
 		Args:    arguments("NAME"),
 	}
@@ -49,7 +49,7 @@ func (a *app) methodsCommand() *cobra.Command {
 }
 
 // methodTable leaves out logos and guides, which are for customers; --json has
-// them. A "?" marks a field that need not be filled in.
+// them. A "?" marks an optional field.
 func (a *app) methodTable(body []byte) (next string, err error) {
 	var page struct {
 		Data []struct {
@@ -73,7 +73,9 @@ func (a *app) methodTable(body []byte) (next string, err error) {
 
 	rows := a.table("METHOD", "NAME", "COUNTRY", "CURRENCY", "MIN", "MAX", "FLOW", "FIELDS")
 	for _, row := range page.Data {
+		// The fields are what the customer has to fill in for this method.
 		var fields []string
+
 		for _, f := range row.Fields {
 			if !f.Required {
 				f.Name += "?"
@@ -97,11 +99,11 @@ func (a *app) methodTable(body []byte) (next string, err error) {
 	return page.Next, nil
 }
 
-// balancesCommand asks the provider each time it is run.
+// balancesCommand has the host ask the provider at every run.
 func (a *app) balancesCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:     "balances NAME",
-		Short:   "Ask what an account holds at its provider",
+		Short:   "Ask the provider for an account's balances",
 		Example: "  payhost balances acme",
 		Args:    arguments("NAME"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -137,8 +139,8 @@ func (a *app) balanceTable(body []byte) (next string, err error) {
 	return "", nil
 }
 
-// callCommand cannot know by itself whether an operation moves money, so the
-// key is required only when the provider says that it does.
+// callCommand runs an operation. The host knows which operations move money;
+// for those the key is required.
 func (a *app) callCommand() *cobra.Command {
 	var key string
 	command := &cobra.Command{
@@ -146,8 +148,8 @@ func (a *app) callCommand() *cobra.Command {
 		Short: "Run one of a provider's own operations",
 		Long: `Run one of a provider's own operations.
 
-"payhost providers show NAME" lists them; --json also shows what goes in and comes out.
-JSON is the input, - takes it from standard input; without it the input is {}.`,
+"payhost providers show NAME" lists them; with --json it also shows their input and
+output. JSON is the input; - reads it from standard input. The default is {}.`,
 		Example: `  payhost call acme list_wallets
   payhost call acme exchange_rate '{"from": "USD", "to": "EUR"}'
   payhost call acme move_funds '{"to": "main", "amount": "5.00"}' --idempotency-key move-7`,
@@ -160,7 +162,7 @@ JSON is the input, - takes it from standard input; without it the input is {}.`,
 	}
 
 	command.Flags().
-		StringVar(&key, "idempotency-key", "", "names what is to happen: the same `key` never moves money twice (required where it moves money)")
+		StringVar(&key, "idempotency-key", "", "a `key` of your choice: the same key never moves money twice (required where money moves)")
 	command.RunE = func(cmd *cobra.Command, args []string) error {
 		input := []byte("{}")
 		if len(args) == 3 {
@@ -173,6 +175,8 @@ JSON is the input, - takes it from standard input; without it the input is {}.`,
 			}
 		}
 
+		// The host would refuse it too, but only after the provider was looked
+		// up.
 		if !json.Valid(input) {
 			return wrongUsage("the input is not JSON")
 		}
@@ -183,7 +187,7 @@ JSON is the input, - takes it from standard input; without it the input is {}.`,
 	return command
 }
 
-// callOperation asks what the operation is before it is run.
+// callOperation finds out whether the operation moves money before it runs it.
 func (a *app) callOperation(
 	c *cobra.Command,
 	name, operation string,
@@ -205,6 +209,8 @@ func (a *app) callOperation(
 	if err := read(got.body, &p); err != nil {
 		return err
 	}
+
+	// An operation that is not listed is left to the host to refuse.
 	moves := false
 	for _, o := range p.Operations {
 		moves = moves || (o.Name == operation && o.MovesMoney)

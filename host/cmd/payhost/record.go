@@ -12,11 +12,11 @@ import (
 	"github.com/payhost/payhost/host/payment"
 )
 
-// record is what payments, payouts and refunds have in common, for showing
-// them. The order is the same for all: what it is, what is to be done next,
-// what failed, the attempts, the history.
+// record prints what payments, payouts and refunds have in common, always in
+// the same order: the fields, the next step, the failure, the attempts, the
+// history.
 type record struct {
-	id, provider string // the id's prefix says which of the three it is
+	id, provider string // the id's prefix tells the three apart
 	status       payment.Status
 	failure      *payment.Failure
 	created      time.Time
@@ -24,7 +24,7 @@ type record struct {
 	out          *app
 }
 
-// record begins the block of one record.
+// record begins the fields of one record.
 func (a *app) record(
 	id, provider string,
 	s payment.Status,
@@ -42,6 +42,7 @@ func (a *app) record(
 		out:      a,
 	}
 
+	// The first line says which of the three it is.
 	kind, _, _ := strings.Cut(id, "_")
 	name := cmp.Or(
 		map[string]string{"pay": "payment", "po": "payout", "re": "refund"}[kind],
@@ -49,6 +50,7 @@ func (a *app) record(
 	)
 	r.field(name, id)
 	r.field("status", string(s))
+
 	r.field("", reviewText(why))
 
 	return r
@@ -56,29 +58,39 @@ func (a *app) record(
 
 func (r *record) field(name, text string) { r.fields.field(name, text) }
 
-// reviewText words why somebody must look at it.
+// reviewText says why an operator must look at a record.
 func reviewText(why payment.ReviewReason) string {
 	switch why {
 	case payment.ReviewProvider:
 		return "the provider is looking into it"
 	case payment.ReviewMismatch:
-		return "another amount or currency was reported than was asked for"
+		return "the reported amount or currency is not the requested one"
 	case payment.ReviewUnproven:
-		return "somebody claims a result that nothing proves"
+		return "a result was reported without proof"
 	}
 	return string(why)
 }
 
-// view says how much of a record is shown.
+// view selects what is shown of a record.
 type view struct {
-	wire   bool // also what was said to the provider
-	failed bool // the failure is told on the error output, not here
+	wire   bool // also the requests to the provider and its answers
+	failed bool // the failure is told on the error output instead
 }
 
-// showPayment prints all of a payment.
+// showPayment prints the whole payment.
 func (a *app) showPayment(item *payment.Payment, shown view) {
-	rows := a.record(item.ID, item.Provider, item.Status, item.ReviewReason, item.Failure, item.CreatedAt)
+	rows := a.record(
+		item.ID,
+		item.Provider,
+		item.Status,
+		item.ReviewReason,
+		item.Failure,
+		item.CreatedAt,
+	)
+
 	rows.field("amount", item.Amount.String()+" "+item.Currency)
+
+	// The paid amount may differ from the requested one.
 	if item.PaidAmount != nil {
 		paid := item.PaidAmount.String()
 		if item.PaidCurrency != nil {
@@ -106,21 +118,27 @@ func (a *app) showPayment(item *payment.Payment, shown view) {
 	rows.end(item.Attempts, item.History, shown)
 }
 
-// showPayout prints all of a payout.
+// showPayout prints the whole payout.
 func (a *app) showPayout(item *payment.Payout, shown view) {
-	rows := a.record(item.ID, item.Provider, item.Status, item.ReviewReason, item.Failure, item.CreatedAt)
-	rows.field("amount", item.Amount.String()+" "+item.Currency)
-	to := item.Recipient
-	rows.field(
-		"recipient",
-		strings.Join(
-			slices.DeleteFunc(
-				[]string{to.Name, to.ID, to.Email, to.AccountNumber, to.IBAN, to.Phone},
-				func(s string) bool { return s == "" },
-			),
-			", ",
-		),
+	rows := a.record(
+		item.ID,
+		item.Provider,
+		item.Status,
+		item.ReviewReason,
+		item.Failure,
+		item.CreatedAt,
 	)
+
+	rows.field("amount", item.Amount.String()+" "+item.Currency)
+
+	// A recipient is described by whatever the provider needs.
+	to := item.Recipient
+	known := slices.DeleteFunc(
+		[]string{to.Name, to.ID, to.Email, to.AccountNumber, to.IBAN, to.Phone},
+		func(s string) bool { return s == "" },
+	)
+
+	rows.field("recipient", strings.Join(known, ", "))
 
 	rows.references(
 		item.MerchantReference,
@@ -137,9 +155,17 @@ func (a *app) showPayout(item *payment.Payout, shown view) {
 	rows.end(item.Attempts, item.History, shown)
 }
 
-// showRefund prints all of a refund.
+// showRefund prints the whole refund.
 func (a *app) showRefund(item *payment.Refund, shown view) {
-	rows := a.record(item.ID, item.Provider, item.Status, item.ReviewReason, item.Failure, item.CreatedAt)
+	rows := a.record(
+		item.ID,
+		item.Provider,
+		item.Status,
+		item.ReviewReason,
+		item.Failure,
+		item.CreatedAt,
+	)
+
 	rows.field("of payment", item.PaymentID)
 	rows.field("amount", item.Amount.String()+" "+item.Currency)
 	rows.field("reason", item.Reason)
@@ -149,22 +175,26 @@ func (a *app) showRefund(item *payment.Refund, shown view) {
 	rows.end(item.Attempts, nil, shown)
 }
 
-// references puts the provider's newest name for it first: it is the one to
+// references prints the provider's newest reference first: it is the one to
 // look for in the back office.
 func (r *record) references(ours, theirs string, all []string, status string) {
 	r.field("provider", r.provider)
 	r.field("merchant reference", ours)
-	if others := slices.DeleteFunc(slices.Clone(all), func(s string) bool { return s == theirs }); len(
-		others,
-	) > 0 {
+
+	others := slices.DeleteFunc(
+		slices.Clone(all),
+		func(s string) bool { return s == theirs },
+	)
+	if len(others) > 0 {
 		theirs += " (earlier: " + strings.Join(others, ", ") + ")"
 	}
+
 	r.field("provider reference", theirs)
 	r.field("provider status", status)
 }
 
-// times leaves out what tells nothing: an update that is the creation, an end
-// that can no longer come.
+// times leaves out an update that is the creation, and an expiry that can no
+// longer happen.
 func (r *record) times(updated time.Time, expires *time.Time) {
 	r.field("created", r.out.at(r.created))
 	if !updated.Equal(r.created) {
@@ -181,12 +211,14 @@ func (r *record) metadata(m map[string]string) {
 	}
 }
 
-// end prints what follows the fields: failure, what to do, attempts and
-// history.
+// end prints what follows the fields: the failure or the next step, the
+// attempts, and the history.
 func (r *record) end(attempts []payment.Attempt, history []payment.Change, shown view) {
 	a := r.out
+
+	// Either the failure with its advice, or the next step.
 	if shown.failed {
-		// told by the caller
+		// the caller tells it
 	} else if r.failure != nil {
 		name := "failure"
 		if !r.failed() {
@@ -211,7 +243,7 @@ func (r *record) end(attempts []payment.Attempt, history []payment.Change, shown
 	}
 	if len(history) > 0 {
 		a.heading("history")
-		rows := a.table(a.zone(), "AFTER", "BY", "WHAT", "STATUS", "NOTE")
+		rows := a.table(a.zone(), "AFTER", "BY", "ACTION", "STATUS", "NOTE")
 		rows.indent = "  "
 
 		for _, h := range history {
@@ -229,11 +261,11 @@ func (r *record) end(attempts []payment.Attempt, history []payment.Change, shown
 	}
 }
 
-// failed reports whether the failure is what counts: afterwards it may still
-// have gone well.
+// failed reports whether the failure is the result: a record can still succeed
+// after a failure.
 func (r *record) failed() bool { return r.status == payment.Failed || r.status == payment.Unknown }
 
-// failureFacts tells what failed, whether money may have moved, and what to do.
+// failureFacts says what failed, whether money may have moved, and what to do.
 func (r *record) failureFacts() []fact {
 	t := &trouble{}
 	t.fact("what", "%s", r.failure.Message)
@@ -241,8 +273,8 @@ func (r *record) failureFacts() []fact {
 	return t.facts
 }
 
-// open is what is to be done about a record that somebody must look at, though
-// nothing failed.
+// open returns the steps for a record that needs an operator although nothing
+// failed.
 func (r *record) open() []string {
 	switch r.status {
 	case payment.Unknown:
@@ -263,12 +295,12 @@ func (r *record) open() []string {
 	return nil
 }
 
-// attempts prints the calls to the provider that could change something, one a
-// line.
+// attempts prints the calls to the provider that could change something, one
+// line for each.
 func (a *app) attempts(list []payment.Attempt) {
 	rows := a.table(
 		"#",
-		"WHAT",
+		"CALL",
 		a.zone(),
 		"TOOK",
 		"OUTCOME",
@@ -280,10 +312,12 @@ func (a *app) attempts(list []payment.Attempt) {
 
 	rows.indent = "  "
 	for _, x := range list {
+		// An attempt without an outcome has not ended.
 		took := span(time.Duration(x.DurationMS) * time.Millisecond)
 		if x.Outcome == "" {
 			took = "running"
 		}
+
 		rows.row(
 			strconv.Itoa(x.Number),
 			x.Verb,
@@ -300,7 +334,8 @@ func (a *app) attempts(list []payment.Attempt) {
 	rows.print()
 }
 
-// exchanges prints what was said on the wire, secrets masked by the host.
+// exchanges prints the requests to the provider and its answers. The host has
+// masked the secrets.
 func (a *app) exchanges(list []payment.Attempt) {
 	for _, x := range list {
 		for _, e := range x.Exchanges {
@@ -313,9 +348,11 @@ func (a *app) exchanges(list []payment.Attempt) {
 				),
 			)
 
+			// The provider has not seen a request that was not sent.
 			if !e.Sent {
 				a.indented("was not sent")
 			}
+
 			a.indented(e.RequestBody)
 			if e.Status > 0 {
 				a.indented(

@@ -8,26 +8,28 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// reloadCommand has the host read its own file again, which need not be the one
-// that --config names here: it only tells where the host's socket is.
+// reloadCommand has the host read its own file again. --config only locates the
+// host's socket; the host's file may be another one.
 func (a *app) reloadCommand() *cobra.Command {
 	var force bool
 	command := &cobra.Command{
 		Use:   "reload",
-		Short: "Make the running host take over its changed config.toml",
-		Long: `Make the running host take over its changed config.toml, provider by provider.
+		Short: "Apply a changed config.toml to the running host",
+		Long: `Apply a changed config.toml to the running host, provider by provider.
 
-A file with mistakes changes nothing at all. A provider that does not come up with its
-new configuration or plugin keeps what served before; the others are not touched.`,
+A file with mistakes changes nothing at all. A provider that does not start with its
+new configuration or plugin keeps the former one; the other providers are not affected.`,
 		Example: "  payhost check && payhost reload\n  payhost reload --force",
 		Args:    cobra.NoArgs,
 	}
 
 	command.Flags().
-		BoolVar(&force, "force", false, "also change who we are to a provider with open payments, and end what still drains")
+		BoolVar(&force, "force", false, "also change an account's identity while it has open payments, and end instances that still drain")
 	command.RunE = func(c *cobra.Command, _ []string) error {
 		ctx, stop := interruptible(c)
 		defer stop()
+
+		// The answer to a file with mistakes is 422, with all of them.
 		body := []byte(`{"force": ` + strconv.FormatBool(force) + `}`)
 		began := a.now()
 		got, err := a.ask(
@@ -50,21 +52,24 @@ new configuration or plugin keeps what served before; the others are not touched
 	return command
 }
 
-// reloaded prints what became of every provider; it fails when one failed.
+// reloaded prints the result for every provider. The error says that something
+// failed.
 func (a *app) reloaded(body []byte, took time.Duration) error {
 	var answer struct {
 		Results []struct{ Name, Action, Error string }
-		// Problems are what is wrong with the file; then nothing has changed.
+		// Problems are the mistakes in the file; with any, nothing has changed.
 		Problems []string
 	}
 	if err := read(body, &answer); err != nil {
 		return err
 	}
 
+	// Problems of the file come first: with any, there are no results.
 	failed := len(answer.Problems)
 	for _, p := range answer.Problems {
 		a.complain(p)
 	}
+
 	if a.json {
 		a.printJSON(body)
 	} else if len(answer.Results) > 0 {
@@ -87,7 +92,7 @@ func (a *app) reloaded(body []byte, took time.Duration) error {
 		return errSaid
 	case failed > 0:
 		a.note(
-			"%d of %d failed: what served there before still serves",
+			"%d of %d failed; the former configuration still serves there",
 			failed,
 			len(answer.Results),
 		)

@@ -11,11 +11,11 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// maxRequest bounds a request's file.
+// maxRequest bounds a request's file, in bytes.
 const maxRequest = 1 << 20
 
-// draft is the request for a payment or payout as the flags say it: field by
-// field, or whole in a file.
+// draft is the request for a payment or payout: field by field from flags, or
+// whole from a file.
 type draft struct {
 	fields   []draftField
 	option   string
@@ -24,7 +24,8 @@ type draft struct {
 	key      string
 }
 
-// draftField is a flag, and where its value goes: "customer.email".
+// draftField is a flag, and the place of its value in the request, such as
+// "customer.email".
 type draftField struct {
 	flag, path string
 	value      *string
@@ -34,26 +35,26 @@ func (d *draft) field(c *cobra.Command, flag, path, usage string) {
 	d.fields = append(d.fields, draftField{flag, path, c.Flags().String(flag, "", usage)})
 }
 
-// rest adds the flags that payments and payouts share, after those of their
-// own.
+// rest adds the flags that payments and payouts share. They come last in the
+// help.
 func (d *draft) rest(command *cobra.Command) {
 	command.Flags().
 		StringArrayVar(&d.metadata, "metadata", nil, "your own `key=value`; may be repeated")
 	command.Flags().
 		StringVar(&d.option, "option", "", "the provider's own options, a `JSON` object")
 	command.Flags().
-		StringVar(&d.file, "file", "", "the whole request as JSON, from a `file` or - for standard input, in place of the flags above")
+		StringVar(&d.file, "file", "", "a `file` with the whole request as JSON, or - for standard input; replaces the flags above")
 	keyFlag(command, &d.key)
 }
 
-// keyFlag adds the flag that every command which moves money requires.
+// keyFlag adds the flag that every command that moves money requires.
 func keyFlag(c *cobra.Command, key *string) {
 	c.Flags().
-		StringVar(key, "idempotency-key", "", "names what is to happen: the same `key` never moves money twice (required)")
+		StringVar(key, "idempotency-key", "", "a `key` of your choice: the same key never moves money twice (required)")
 	require(c, "idempotency-key")
 }
 
-// checkKey refuses the key that the host would refuse.
+// checkKey refuses a key that the host would refuse.
 func checkKey(key string) error {
 	if key == "" || len(key) > 255 ||
 		strings.ContainsFunc(key, func(r rune) bool { return r < 0x20 || r > 0x7e }) {
@@ -62,9 +63,13 @@ func checkKey(key string) error {
 	return nil
 }
 
-// body returns the request as JSON. Without a file the named flags are
-// required.
-func (d *draft) body(command *cobra.Command, in io.Reader, required ...string) ([]byte, error) {
+// body returns the request as JSON. The required flags are needed only without
+// a file.
+func (d *draft) body(
+	command *cobra.Command,
+	in io.Reader,
+	required ...string,
+) ([]byte, error) {
 	if err := checkKey(d.key); err != nil {
 		return nil, err
 	}
@@ -72,7 +77,9 @@ func (d *draft) body(command *cobra.Command, in io.Reader, required ...string) (
 		return d.whole(command, in)
 	}
 
+	// All missing flags are named at once.
 	var missing []string
+
 	for _, name := range required {
 		if command.Flag(name).Value.String() == "" {
 			missing = append(missing, "--"+name)
@@ -86,7 +93,10 @@ func (d *draft) body(command *cobra.Command, in io.Reader, required ...string) (
 		)
 	}
 
+	// Only flags that were given become fields: an empty text is not the same
+	// as none.
 	request := map[string]any{}
+
 	for _, f := range d.fields {
 		if command.Flags().Changed(f.flag) {
 			put(request, f.path, *f.value)
@@ -101,6 +111,7 @@ func (d *draft) body(command *cobra.Command, in io.Reader, required ...string) (
 		request["metadata"] = metadata
 	}
 
+	// The provider's own options are passed on unchanged.
 	if d.option != "" {
 		var object map[string]any
 		if json.Unmarshal([]byte(d.option), &object) != nil || object == nil {
@@ -115,7 +126,8 @@ func (d *draft) body(command *cobra.Command, in io.Reader, required ...string) (
 	return json.Marshal(request)
 }
 
-// whole reads the request from the file.
+// whole reads the request from the file. It refuses flags for single fields
+// beside it.
 func (d *draft) whole(c *cobra.Command, in io.Reader) ([]byte, error) {
 	for _, name := range append(names(d.fields), "metadata", "option") {
 		if c.Flags().Changed(name) {
@@ -125,7 +137,8 @@ func (d *draft) whole(c *cobra.Command, in io.Reader) ([]byte, error) {
 	return readJSON(d.file, in)
 }
 
-// readJSON reads a file, - for standard input, that holds one JSON object.
+// readJSON reads a file that holds one JSON object; - stands for standard
+// input.
 func readJSON(file string, in io.Reader) ([]byte, error) {
 	name := file
 	if file == "-" {
@@ -140,14 +153,17 @@ func readJSON(file string, in io.Reader) ([]byte, error) {
 		in = f
 	}
 
+	// One byte more than allowed tells a file that is too large.
 	text, err := io.ReadAll(io.LimitReader(in, maxRequest+1))
 	if err != nil {
 		return nil, err
 	}
+
 	if len(text) > maxRequest {
 		return nil, fmt.Errorf("%s is larger than 1 MiB", name)
 	}
 
+	// The host would refuse other JSON, but could not say in which line.
 	var object map[string]json.RawMessage
 	if err := json.Unmarshal(text, &object); err != nil || object == nil {
 		if syntax := (*json.SyntaxError)(nil); errors.As(err, &syntax) {
@@ -155,7 +171,7 @@ func readJSON(file string, in io.Reader) ([]byte, error) {
 				string(text[:min(int(syntax.Offset), len(text))]),
 				"\n",
 			)
-			return nil, fmt.Errorf("%s:%d: this is not JSON: %w", name, line, err)
+			return nil, fmt.Errorf("%s:%d: the text is not JSON: %w", name, line, err)
 		}
 
 		return nil, fmt.Errorf("%s does not hold a JSON object", name)
@@ -164,7 +180,7 @@ func readJSON(file string, in io.Reader) ([]byte, error) {
 	return text, nil
 }
 
-// put sets a value at a path of at most two names.
+// put sets a value at a path of one or two names.
 func put(request map[string]any, path, value string) {
 	table, key, nested := strings.Cut(path, ".")
 	if !nested {
@@ -189,7 +205,7 @@ func names(fields []draftField) []string {
 	return list
 }
 
-// pairs reads key=value arguments of a flag.
+// pairs returns the key=value arguments of a flag.
 func pairs(flag string, list []string) (map[string]string, error) {
 	pairs := map[string]string{}
 	for _, text := range list {

@@ -25,58 +25,65 @@ import (
 	"github.com/payhost/payhost/sdk/client"
 )
 
-// closeTime is how long calls in flight may take to come to their end after the
-// host has stopped serving.
+// closeTime bounds how long calls in flight may take to end after the host has
+// stopped serving.
 const closeTime = 60 * time.Second
 
-// serveCommand is the only one that runs providers for longer than a moment.
+// serveCommand is the only command that keeps providers running.
 func (a *app) serveCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "serve",
 		Short: "Run a host on config.toml",
 		Long: `Run a host on config.toml, until SIGTERM or Ctrl-C.
 
-It then takes no more requests and lets those in flight come to their end; a second
-signal ends it at once. SIGHUP reloads the file, as payhost reload does. Logs go to the
-error output; one line on the output says when the host is ready.`,
+The host then takes no new requests and lets those in flight end; a second signal ends
+it at once. SIGHUP reloads the file, as payhost reload does. Logs go to the standard
+error; one line on the standard output says that the host is ready.`,
 		Example: "  payhost serve\n  payhost serve --config /etc/payhost/config.toml",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			// Looked at before it is read, so that no change in between is
+			// missed.
 			loaded := look(a.config)
 			cfg, err := host.LoadConfig(a.config)
 			if err != nil {
 				return a.refuseConfig(err)
 			}
+
 			if problems, _ := host.CheckExposure(cfg); len(problems) > 0 {
 				return a.refuseExposed(problems)
 			}
+
 			return a.serve(cmd.Context(), cfg, loaded)
 		},
 	}
 }
 
-// refuseExposed says what others than the user who runs the host can write.
+// refuseExposed prints the files that users other than the host's own can
+// write.
 func (a *app) refuseExposed(problems []config.Problem) error {
 	for _, p := range a.located(problems) {
 		a.complain(p)
 	}
 	a.note(
-		"serve: %s: a host does not run on what others can write",
+		"serve: %s: a host does not run on files that other users can write",
 		count(len(problems), "problem"),
 	)
 	return errSaid
 }
 
-// serve runs until a signal says stop.
+// serve runs a host until a signal ends it.
 func (a *app) serve(ctx context.Context, cfg *host.Config, loaded appearance) error {
-	log, metrics := a.waitForNobody(cfg)
+	log, metrics := a.detachOutput(cfg)
 	ctx, stop := a.untilSignal(ctx, log)
 	defer stop()
-	hangup := make(chan os.Signal, 1)
 
-	// before anything that takes time: it would end the process
+	// SIGHUP would end the process, so it is caught before anything that takes
+	// time.
+	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
 	defer signal.Stop(hangup)
+
 	if err := allowed(ctx); err != nil {
 		return fmt.Errorf("serve: %w", err)
 	}
@@ -96,19 +103,22 @@ func (a *app) serve(ctx context.Context, cfg *host.Config, loaded appearance) er
 		return fmt.Errorf("serve: %w", err)
 	}
 
+	// Reloads and the line for scripts run beside the serving, and end with it.
 	changes, unwatch := watched(cfg, loaded)
 	defer unwatch()
 	serving, served := context.WithCancel(ctx)
 	var beside sync.WaitGroup
 	beside.Go(func() { reloads(serving, running, cfg.File, hangup, changes, log) })
 	beside.Go(func() { a.announce(serving, cfg) })
+
 	err = running.Serve(ctx)
 	served()
-
 	beside.Wait()
 	if err == nil {
 		log.Info("stopping")
 	}
+
+	// ctx has ended by now; the calls in flight still need time.
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTime)
 	defer cancel()
 
@@ -119,18 +129,21 @@ func (a *app) serve(ctx context.Context, cfg *host.Config, loaded appearance) er
 	return nil
 }
 
-// attachments are the plugins that the environment says were started by hand.
+// attachments returns the plugins that run under a debugger, from the
+// environment.
 func attachments() (map[string]host.DebugAttach, error) {
 	text := os.Getenv(client.AttachVariable)
 	if text == "" {
 		return nil, nil
 	}
 	var list map[string]host.DebugAttach
+
+	// The text is pasted by hand, so a misspelled field is an error.
 	d := json.NewDecoder(strings.NewReader(text))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&list); err != nil {
 		return nil, fmt.Errorf(
-			"%s is not what a plugin's argument debug prints: %w",
+			"%s does not hold the text that a plugin prints when it is run with the argument debug: %w",
 			client.AttachVariable,
 			err,
 		)
@@ -139,29 +152,29 @@ func attachments() (map[string]host.DebugAttach, error) {
 	return list, nil
 }
 
-// waitForNobody has the process write its log and its output without waiting
-// for whoever reads them, and survive that they have gone: payments do not
-// depend on it. It returns the logger, and the metrics with the count of what
-// was dropped.
-func (a *app) waitForNobody(cfg *host.Config) (*slog.Logger, *prometheus.Registry) {
-	// Once the signal is asked for, a write to a pipe without a reader is an
-	// error and no longer ends the process. Plugins are started without this.
+// detachOutput makes the process write its log and its output without waiting
+// for a reader, and survive a reader's end: payments must not depend on it. It
+// returns the logger, and the metrics with the count of dropped lines.
+func (a *app) detachOutput(cfg *host.Config) (*slog.Logger, *prometheus.Registry) {
+	// With SIGPIPE caught, a write to a pipe without a reader is an error and
+	// does not end the process. Plugins do not inherit this.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 
-	written := newPatient(a.err, func(lines int64) []byte {
+	written := newDroppingWriter(a.err, func(lines int64) []byte {
 		var b bytes.Buffer
 		slog.New(handler(cfg, &b)).
-			Warn("lines of the log were dropped: nobody read them in time", "lines", lines)
+			Warn("log lines were dropped: they were not read in time", "lines", lines)
 		return b.Bytes()
 	})
 
-	a.out, a.err = newPatient(a.out, nil), written
+	a.out, a.err = newDroppingWriter(a.out, nil), written
 
+	// An operator sees in the metrics that the log is incomplete.
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(
 		prometheus.NewCounterFunc(
 			prometheus.CounterOpts{Name: "payhost_log_lines_dropped_total",
-				Help: "Lines of the log that were dropped because nobody read them in time."},
+				Help: "Log lines that were dropped because they were not read in time."},
 			func() float64 { return float64(written.dropped.Load()) },
 		),
 	)
@@ -169,16 +182,16 @@ func (a *app) waitForNobody(cfg *host.Config) (*slog.Logger, *prometheus.Registr
 	return slog.New(handler(cfg, a.err)), metrics
 }
 
-// flush waits a moment for whoever reads what serve has written.
+// flush returns the reader a moment for the remaining output.
 func (a *app) flush() {
 	for _, w := range []io.Writer{a.out, a.err} {
-		if p, ok := w.(*patient); ok {
+		if p, ok := w.(*droppingWriter); ok {
 			p.close()
 		}
 	}
 }
 
-// handler logs as [log] says.
+// handler returns a handler of log records with the level and format of [log].
 func handler(cfg *host.Config, to io.Writer) slog.Handler {
 	options := &slog.HandlerOptions{Level: cfg.Log.Level}
 	if cfg.Log.Format == "json" {
@@ -188,8 +201,8 @@ func handler(cfg *host.Config, to io.Writer) slog.Handler {
 }
 
 // untilSignal returns a context that the first SIGTERM or Ctrl-C ends. The
-// second ends the process: its plugins end with it, and what was in flight is
-// found by recovery at the next start.
+// second signal ends the process: its plugins end with it, and recovery finds
+// the calls in flight at the next start.
 func (a *app) untilSignal(
 	ctx context.Context,
 	log *slog.Logger,
@@ -198,11 +211,13 @@ func (a *app) untilSignal(
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	done := make(chan struct{})
+
+	// The first signal ends the context, the second ends the process.
 	go func() {
 		select {
 		case s := <-signals:
 			log.Info(
-				"stopping when what is in flight has ended; another signal stops at once",
+				"stopping when the calls in flight have ended; another signal stops at once",
 				"signal", s.String(),
 			)
 			cancel()
@@ -226,10 +241,10 @@ func (a *app) untilSignal(
 	}
 }
 
-// announceEvery is how often the host is asked whether it listens already.
+// announceEvery is how often announce tries to reach the host.
 const announceEvery = 20 * time.Millisecond
 
-// announce prints one line once the host answers: scripts wait for it.
+// announce prints one line once the host answers. Scripts wait for it.
 func (a *app) announce(ctx context.Context, cfg *host.Config) {
 	client := http.Client{Transport: transport(host.SocketPath(cfg)), Timeout: time.Second}
 	tick := time.NewTicker(announceEvery)
@@ -253,8 +268,8 @@ func (a *app) announce(ctx context.Context, cfg *host.Config) {
 	}
 }
 
-// answers is content with any answer: a store that is down is the probes'
-// business.
+// answers reports whether the host answers at all. A store that is down is a
+// matter for the probes.
 func answers(ctx context.Context, client *http.Client) bool {
 	req, err := http.NewRequestWithContext(
 		ctx,
@@ -274,7 +289,7 @@ func answers(ctx context.Context, client *http.Client) bool {
 	return resp.Body.Close() == nil
 }
 
-// address is where the host listens, as one calls it from the same machine.
+// address returns the host's URL for a caller on the same machine.
 func address(cfg *host.Config) string {
 	scheme := "http://"
 	if cfg.HTTP.TLSCert != "" {
@@ -285,6 +300,7 @@ func address(cfg *host.Config) string {
 		return scheme + cfg.HTTP.Listen
 	}
 
+	// A host that listens on every address is called on this machine's own.
 	if ip := net.ParseIP(name); name == "" || (ip != nil && ip.IsUnspecified()) {
 		name = "127.0.0.1"
 	}

@@ -147,7 +147,7 @@ func TestServeAndTheCommandsOnIt(t *testing.T) {
 	run(exitDone, "5.00 USD", "payments", "--status", "failed", "--from", "1h")
 	run(exitDone, "payment.failed", "events")
 	run(exitDone, "unchanged", "reload")
-	run(exitDone, "NOTICE", "webhooks")
+	run(exitDone, "WEBHOOK", "webhooks")
 	run(exitDone, "shop", "check") // beside the running host
 
 	// A second host on the same database would take the first one's work for

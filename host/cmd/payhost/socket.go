@@ -20,12 +20,12 @@ import (
 )
 
 const (
-	// maxAnswer bounds what is read of an answer.
+	// maxAnswer bounds an answer, in bytes.
 	maxAnswer = 64 << 20
-	// patience is longer than any call to a provider may take, and what the
-	// host adds to it.
+	// patience bounds one request. It is longer than the longest call to a
+	// provider with the host's own work.
 	patience = 7 * time.Minute
-	// maxSocketPath is how long a socket's path may be.
+	// maxSocketPath is the length that the system allows for a socket's path.
 	maxSocketPath = 107
 )
 
@@ -36,30 +36,32 @@ type request struct {
 	body         []byte
 	contentType  string // of body; JSON when empty
 	key          string // Idempotency-Key
-	moves        bool   // it can move money, so a lost answer is told with care
-	accept       int    // a status that is an answer, besides 200 and its like
-	provider     string // whom it is about, as far as that is known
-	what         string // what is being done, for errors: "pay", "show the payment"
+	moves        bool   // it can move money; the error for a lost answer says so
+	accept       int    // a status that counts as success besides 2xx; 0 for none
+	provider     string // the provider it is about; "" when it is not known
+	what         string // the action, for errors: "pay", "show the payment"
 }
 
-// answer is what the host said to a request that it carried out.
+// answer is the host's answer to a request that it carried out.
 type answer struct {
 	body     []byte
-	replayed bool // nothing was done: the same request was made before under this key
+	replayed bool // nothing was done: the request had been made before with this key
 }
 
-// ask makes a call. Its errors are made for people. With --json an answer that
-// says no is printed as it is, too.
+// ask makes a request. Its errors are written for operators. With --json the
+// host's refusal is also printed as it is.
 func (a *app) ask(ctx context.Context, call request) (*answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
+
 	if info, err := os.Stat(a.config); err != nil || info.IsDir() {
 		return nil, fmt.Errorf(
-			"there is no configuration %s: --config names the file that the host runs on",
+			"the configuration %s does not exist: name the host's file with --config",
 			a.config,
 		)
 	}
 
+	// The socket stands for the host; the URL's host is only a name.
 	path := a.socket()
 	target := url.URL{
 		Scheme:   "http",
@@ -72,6 +74,7 @@ func (a *app) ask(ctx context.Context, call request) (*answer, error) {
 	if unescaped, err := url.PathUnescape(call.path); err == nil {
 		target.Path = unescaped
 	}
+
 	req, err := http.NewRequestWithContext(
 		ctx,
 		call.method,
@@ -92,6 +95,7 @@ func (a *app) ask(ctx context.Context, call request) (*answer, error) {
 	if secret := adminSecret(path); secret != "" {
 		req.Header.Set(host.AdminSecretHeader, secret)
 	}
+
 	client := http.Client{Transport: transport(path)}
 	defer client.CloseIdleConnections()
 
@@ -101,14 +105,17 @@ func (a *app) ask(ctx context.Context, call request) (*answer, error) {
 	}
 	defer resp.Body.Close()
 
+	// A part of an answer is no better than none.
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	if err == nil && len(body) > maxAnswer {
 		err = fmt.Errorf("the answer is larger than %d MiB", maxAnswer>>20)
 	}
+
 	if err != nil {
 		return nil, a.unanswered(call, path, err)
 	}
 
+	// Anything else is a refusal, which the host explains.
 	if resp.StatusCode/100 == 2 || resp.StatusCode == call.accept {
 		return &answer{
 			body:     body,
@@ -123,9 +130,8 @@ func (a *app) ask(ctx context.Context, call request) (*answer, error) {
 	return nil, refusal(call, resp, body)
 }
 
-// adminSecret returns what the host wants to see on its socket. It is empty
-// where the file cannot be read; then the host, if there is one, says what is
-// missing.
+// adminSecret returns the secret that the host expects on its socket; "" when
+// the file cannot be read. The host then says what is missing.
 func adminSecret(socket string) string {
 	text, err := os.ReadFile(filepath.Join(filepath.Dir(socket), host.AdminSecretFile))
 	if err != nil {
@@ -134,7 +140,7 @@ func adminSecret(socket string) string {
 	return strings.TrimSpace(string(text))
 }
 
-// transport dials the socket, whatever the URL says.
+// transport returns a transport that dials the socket, whatever the URL says.
 func transport(socket string) *http.Transport {
 	return &http.Transport{
 		DisableKeepAlives: true,
@@ -144,12 +150,14 @@ func transport(socket string) *http.Transport {
 	}
 }
 
-// short returns a path that fits into a socket's address, when the one from
-// here is shorter.
+// short returns the path of the socket relative to the working directory, when
+// the full one is too long for an address.
 func short(socket string) string {
 	if len(socket) <= maxSocketPath {
 		return socket
 	}
+
+	// A path relative to the working directory may be short enough.
 	here, err := os.Getwd()
 	if err != nil {
 		return socket
@@ -162,8 +170,9 @@ func short(socket string) string {
 	return socket
 }
 
-// unanswered explains a call that got no answer.
+// unanswered returns the error for a request without an answer.
 func (a *app) unanswered(call request, socket string, err error) error {
+	// Without a connection the request has not reached the host.
 	if dial := (*net.OpError)(nil); errors.As(err, &dial) && dial.Op == "dial" {
 		switch {
 		case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
@@ -178,17 +187,25 @@ func (a *app) unanswered(call request, socket string, err error) error {
 		return fmt.Errorf("no host can be reached on %s: %w", socket, dial.Err)
 	}
 
+	// From here on the host may have taken the request.
 	cause := err.Error()
 	if outer := (*url.Error)(nil); errors.As(err, &outer) {
-		cause = outer.Err.Error() // without the URL, which is none that anybody could use
+		cause = outer.Err.Error() // without the URL, which only stands for the socket
 	}
+
 	if errors.Is(err, context.Canceled) {
 		cause = "interrupted"
 	}
 
 	t := &trouble{
-		what: fmt.Sprintf("%s: no answer from the host on %s: %s", call.what, socket, cause),
+		what: fmt.Sprintf(
+			"%s: no answer from the host on %s: %s",
+			call.what,
+			socket,
+			cause,
+		),
 	}
+
 	t.lost(call)
 
 	return t
@@ -200,6 +217,7 @@ func (a *app) noHost(socket string) error {
 	}
 }
 
+// orElse returns the text, or otherwise when it is "".
 func orElse(text, otherwise string) string {
 	if text == "" {
 		return otherwise

@@ -13,7 +13,7 @@ import (
 )
 
 // Colors of a terminal. All codes have two digits: tabwriter counts them as
-// letters, so each cell of a table has equally many.
+// letters, so every cell of a table must have the same number.
 const (
 	plain  = "39"
 	bold   = "01"
@@ -24,8 +24,8 @@ const (
 	grey   = "90"
 )
 
-// colored reports whether the output may have colors: on a terminal, unless
-// somebody said otherwise.
+// colored reports whether the output may have colors: it does on a terminal,
+// unless a flag or the environment forbids it.
 func (a *app) colored() bool {
 	if a.noColor || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" {
 		return false
@@ -38,18 +38,44 @@ func (a *app) colored() bool {
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
-// statusColors are those of statuses, states, outcomes and results.
+// statusColors are the colors of statuses, states, outcomes and results.
 var statusColors = map[string]string{
-	"succeeded": green, "ready": green, "applied": green, "ok": green, "healthy": green, "passed": green,
-	"failed": red, "quarantined": red, "refused": red, "problem": red, "not_sent": red,
-	"unknown": yellow, "under_review": yellow, "unmatched": yellow, "restarting": yellow, "draining": yellow, "warning": yellow,
-	"created": cyan, "requires_action": cyan, "processing": cyan, "authorized": cyan, "pending": cyan, "starting": cyan,
-	"canceled": grey, "expired": grey, "disabled": grey, "ignored": grey, "unchanged": grey,
+	"applied":   green,
+	"healthy":   green,
+	"ok":        green,
+	"passed":    green,
+	"ready":     green,
+	"succeeded": green,
+
+	"failed":      red,
+	"not_sent":    red,
+	"problem":     red,
+	"quarantined": red,
+	"refused":     red,
+
+	"draining":     yellow,
+	"restarting":   yellow,
+	"under_review": yellow,
+	"unknown":      yellow,
+	"unmatched":    yellow,
+	"warning":      yellow,
+
+	"authorized":      cyan,
+	"created":         cyan,
+	"pending":         cyan,
+	"processing":      cyan,
+	"requires_action": cyan,
+	"starting":        cyan,
+
+	"canceled":  grey,
+	"disabled":  grey,
+	"expired":   grey,
+	"ignored":   grey,
+	"unchanged": grey,
 }
 
-// table prints rows in columns. Cells are strings; whatever in them could move
-// the cursor or break a column is escaped, because much of it was written by
-// providers.
+// table prints rows in columns. Providers wrote much of the text, so characters
+// that could move the cursor or break a column are escaped.
 type table struct {
 	buffer  bytes.Buffer
 	columns *tabwriter.Writer
@@ -67,7 +93,7 @@ func (a *app) table(header ...string) *table {
 	return t
 }
 
-// row adds a row. A cell that is a status gets its color.
+// row adds a row. A cell that is a status gets the status's color.
 func (t *table) row(cells ...string) {
 	t.write(cells, func(cell string) string { return orElse(statusColors[cell], plain) })
 }
@@ -88,7 +114,7 @@ func (t *table) write(cells []string, color func(string) string) {
 	_, _ = io.WriteString(t.columns, "\n")
 }
 
-// print writes the table, without blanks at the ends of lines.
+// print writes the table, without spaces at the ends of lines.
 func (t *table) print() {
 	_ = t.columns.Flush()
 	for line := range strings.Lines(t.buffer.String()) {
@@ -98,20 +124,20 @@ func (t *table) print() {
 
 func paint(color, text string) string { return "\x1b[" + color + "m" + text + "\x1b[0m" }
 
-// block is a table of names and values: what one thing is. Names in a row that
-// are the same are a list.
+// block is a table of names and values that describes one thing. A name that
+// repeats makes a list.
 type block struct{ *table }
 
 func (a *app) block() block { return block{a.table()} }
 
-// field adds a line, unless there is nothing to say.
+// field adds a line, unless the text is empty.
 func (b block) field(name, text string) {
 	if text != "" {
 		b.row(name, text)
 	}
 }
 
-// heading prints the name of a part.
+// heading prints the title of a part.
 func (a *app) heading(text string) {
 	if a.colored() {
 		text = paint(bold, text)
@@ -119,22 +145,21 @@ func (a *app) heading(text string) {
 	fmt.Fprintf(a.out, "\n%s\n", text)
 }
 
-// note tells a person something beside the output.
+// note tells the operator something beside the output.
 func (a *app) note(format string, args ...any) {
 	fmt.Fprintf(a.err, "payhost: %s\n", printable(fmt.Sprintf(format, args...)))
 }
 
-// printable gives text on one line, without control characters.
+// printable returns text on one line, without control characters.
 func printable(text string) string { return escape(text, "") }
 
-// lines gives text that keeps its line breaks and nothing else that controls a
-// terminal.
-func lines(
-	text string,
-) string {
+// lines returns text that keeps its line breaks, without other control
+// characters.
+func lines(text string) string {
 	return escape(strings.ReplaceAll(text, "\r\n", "\n"), "\n")
 }
 
+// escape replaces the characters that control a terminal, except those in keep.
 func escape(text, keep string) string {
 	var out strings.Builder
 	for _, c := range text {
@@ -151,14 +176,14 @@ func escape(text, keep string) string {
 	return out.String()
 }
 
-// indented prints text of several lines.
+// indented prints text of one or more lines.
 func (a *app) indented(text string) {
 	for line := range strings.Lines(lines(text)) {
 		fmt.Fprintln(a.out, "  "+strings.TrimRight(line, " \n"))
 	}
 }
 
-// printJSON prints the host's JSON as it is, but indented.
+// printJSON prints the host's JSON unchanged but for its indentation.
 func (a *app) printJSON(body []byte) {
 	var b bytes.Buffer
 	if json.Indent(&b, bytes.TrimSpace(body), "", "  ") != nil {
@@ -168,9 +193,9 @@ func (a *app) printJSON(body []byte) {
 	fmt.Fprintln(a.out, escapedJSON(b.String()))
 }
 
-// escapedJSON returns JSON that says the same, without the characters that
-// control a terminal: JSON lets many of them stand for themselves in a text,
-// and programs read them as well when they are escaped.
+// escapedJSON returns JSON with the same meaning, without characters that
+// control a terminal. JSON allows many of them in a text, and programs read
+// them escaped as well.
 func escapedJSON(text string) string {
 	var out strings.Builder
 	for _, c := range text {
@@ -188,7 +213,7 @@ func escapedJSON(text string) string {
 	return out.String()
 }
 
-// printValue prints a value of our own as JSON.
+// printValue prints a value of this program as JSON.
 func (a *app) printValue(v any) error {
 	text, err := json.Marshal(v)
 	if err == nil {
@@ -201,7 +226,7 @@ func (a *app) printValue(v any) error {
 func read(body []byte, into any) error {
 	if err := json.Unmarshal(body, into); err != nil {
 		return fmt.Errorf(
-			"the host's answer is not what this version of payhost expects (--json shows it): %w",
+			"this version of payhost does not understand the host's answer (--json shows it): %w",
 			err,
 		)
 	}

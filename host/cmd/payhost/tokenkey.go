@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// tokensCommand is about the keys of webhook and return URLs.
+// tokensCommand is about the keys that sign webhook and return URLs.
 func (a *app) tokensCommand() *cobra.Command {
 	return group(
 		a.listTokenKeys("tokens"),
@@ -26,9 +26,11 @@ func (a *app) listTokenKeys(use string) *cobra.Command {
 	return &cobra.Command{
 		Use:   use,
 		Short: short,
-		Long: `List the keys that sign webhook and return URLs, the newest first. A key that is
-not sealed is in the database alone: a copy of it is enough to forge webhooks of
-providers that do not sign them. A sealed key needs host.token_secret besides.`,
+		Long: `List the keys that sign webhook and return URLs, the newest first.
+
+A key that is not sealed is in the database alone: a copy of the database is enough to
+forge webhooks of providers that do not sign them. A sealed key also needs
+host.token_secret.`,
 		Example: "  payhost tokens",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -47,13 +49,13 @@ func (a *app) rotateTokenKey() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "rotate --reason TEXT",
 		Short: "Make a new key for webhook and return URLs",
-		Long: `Make a new key, which signs the URLs of new payments from half a minute later on,
-with the first secret of host.token_secret mixed in. Every host on the database needs
-that secret in its list before.
+		Long: `Make a new key for webhook and return URLs. After half a minute it signs the URLs of
+new payments, with the first secret of host.token_secret mixed in. Before that, every
+host on the database needs this secret in its list.
 
-Payments made before keep their key. The webhook URL of each account changes: type
-the new one, which ` + "`payhost providers show NAME`" + ` prints, into the provider's back office,
-and then end the former key.`,
+Existing payments keep their key. The webhook URL of each account changes: enter the
+new one, which ` + "`payhost providers show NAME`" + ` prints, in the provider's back office, and
+then end the former key.`,
 		Example: "  payhost tokens rotate --reason \"the backup of May 3 was lost\"",
 		Args:    cobra.NoArgs,
 	}
@@ -77,10 +79,10 @@ func (a *app) endTokenKey() *cobra.Command {
 	var reason string
 	command := &cobra.Command{
 		Use:   "end KEY --reason TEXT",
-		Short: "Give a former key up: what it signed is refused from now on",
-		Long: `Give a former key up. Webhooks and returns to URLs that it signed are refused from
-now on. Payments made under it that are still open are then settled by asking their
-provider, or, where the provider cannot be asked, by an operator.`,
+		Short: "End a former key: the URLs that it signed are refused from now on",
+		Long: `End a former key. Webhooks and returns to the URLs that it signed are refused from
+now on. For payments under this key that are still open, the host queries the status
+at the provider; where that is not possible, an operator decides.`,
 		Example: "  payhost tokens end k1 --reason \"the backup of May 3 was lost\"",
 		Args:    arguments("KEY"),
 	}
@@ -120,10 +122,12 @@ func (a *app) tokenKeyTable(body []byte) (next string, err error) {
 			from = clock(*key.From)
 		}
 
+		// An ended key shows who ended it, any other who made it.
 		by, reason := key.By, key.Reason
 		if key.State == payment.KeyEnded {
 			by, reason = key.EndedBy, key.EndReason
 		}
+
 		rows.row(key.ID, string(key.State), sealed, from, by, reason)
 	}
 

@@ -9,11 +9,12 @@ import (
 	"github.com/payhost/payhost/sdk/client"
 )
 
-// versionCommand also names the contract that plugins have to speak.
+// versionCommand also prints the version of the contract that plugins must
+// have.
 func (a *app) versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:     "version",
-		Short:   "Print the version",
+		Short:   "Print the version of payhost, of the contract and of Go",
 		Example: "  payhost version\n  payhost version --json",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {

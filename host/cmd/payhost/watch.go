@@ -16,14 +16,14 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// settle is how long a changed file must have been left alone: editors write it
-// in several steps. lookEvery is how often it is looked at.
+// quiet is how long a changed file must stay the same before it is reported:
+// editors write it in several steps. lookEvery is how often it is looked at.
 const (
-	settle    = 300 * time.Millisecond
+	quiet     = 300 * time.Millisecond
 	lookEvery = 100 * time.Millisecond
 )
 
-// reloads reloads the configuration's file on SIGHUP and when it changes, until
+// reloads reloads the configuration on SIGHUP and when its file changes, until
 // ctx ends.
 func reloads(
 	ctx context.Context,
@@ -45,7 +45,7 @@ func reloads(
 	}
 }
 
-// reload makes a running host take over its file, and logs what became of it.
+// reload applies the changed file to a running host, and logs the result.
 func reload(ctx context.Context, running *host.Host, file, why string, log *slog.Logger) {
 	log.Info("reloading", "file", file, "because", why)
 	cfg, err := host.LoadConfig(file)
@@ -60,7 +60,10 @@ func reload(ctx context.Context, running *host.Host, file, why string, log *slog
 		return
 	}
 
+	// Every failure has a log line of its own; the last line counts the
+	// results.
 	actions := map[string]int{}
+
 	for _, result := range results {
 		actions[string(result.Action)]++
 		switch {
@@ -74,18 +77,20 @@ func reload(ctx context.Context, running *host.Host, file, why string, log *slog
 		}
 	}
 
+	// The actions are sorted, so that equal reloads log equal lines.
 	var counts []any
 	for _, action := range slices.Sorted(maps.Keys(actions)) {
 		counts = append(counts, action, actions[action])
 	}
+
 	log.Info("reloaded", counts...)
 }
 
-// logFailed logs why a provider could not be taken over; what its plugin does
-// not accept, with the line in the file.
+// logFailed logs why a provider could not be reloaded. For a setting that the
+// plugin refuses, it logs the line in the file.
 func logFailed(cfg *host.Config, r host.ReloadResult, log *slog.Logger) {
 	log.Error(
-		"reload failed for a provider; what served before still serves",
+		"reload failed for a provider; its former configuration still serves",
 		"provider", r.Name,
 		"error", r.Error,
 	)
@@ -104,7 +109,7 @@ func logFailed(cfg *host.Config, r host.ReloadResult, log *slog.Logger) {
 	}
 }
 
-// logInvalid logs every problem of a configuration that was not taken over.
+// logInvalid logs every problem of a configuration that was not applied.
 func logInvalid(err error, log *slog.Logger) {
 	var problems *config.Problems
 	if !errors.As(err, &problems) {
@@ -121,7 +126,7 @@ func logInvalid(err error, log *slog.Logger) {
 	)
 }
 
-// watched watches the file when host.watch says so.
+// watched watches the file when host.watch is set.
 func watched(cfg *host.Config, loaded appearance) (changed <-chan struct{}, stop func()) {
 	if !cfg.Host.Watch {
 		return nil, func() {}
@@ -129,10 +134,10 @@ func watched(cfg *host.Config, loaded appearance) (changed <-chan struct{}, stop
 	return watch(cfg.File, loaded)
 }
 
-// watch tells when a file no longer looks as it did when it was loaded, and has
-// been left alone since. The file is looked at again and again: what a system
-// tells of changes says nothing of a file behind a link, and much of the file's
-// neighbours.
+// watch reports on changed when a file differs from the loaded one and has
+// stopped changing. It looks at the file again and again: a system's change
+// notifications miss a file behind a symbolic link, and report much about other
+// files in the folder.
 func watch(file string, loaded appearance) (changed <-chan struct{}, stop func()) {
 	tell := make(chan struct{}, 1)
 	leave, done := make(chan struct{}), make(chan struct{})
@@ -147,8 +152,8 @@ func watch(file string, loaded appearance) (changed <-chan struct{}, stop func()
 	}
 }
 
-// observe passes on that the file looks different, once it has looked the same
-// for a while.
+// observe reports that the file has changed, once it has stayed the same for a
+// while.
 func observe(file string, told appearance, tell chan<- struct{}, leave <-chan struct{}) {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
@@ -167,26 +172,28 @@ func observe(file string, told appearance, tell chan<- struct{}, leave <-chan st
 			continue
 		}
 
-		// gone for the moment: a new one will come
-		if now == told || now == (appearance{}) || time.Since(since) < settle {
+		// A file that is gone for the moment is about to be replaced.
+		if now == told || now == (appearance{}) || time.Since(since) < quiet {
 			continue
 		}
 
 		told = now
 		select {
 		case tell <- struct{}{}:
-		default: // it has not been taken yet
+		default: // the last report has not been taken yet
 		}
 	}
 }
 
-// appearance tells one version of a file from another.
+// appearance tells one version of a file from another. The zero value stands
+// for a file that is not there.
 type appearance struct {
 	target   string
 	modified time.Time
 	size     int64
 }
 
+// look returns the file's present appearance.
 func look(file string) appearance {
 	full, err := filepath.Abs(file)
 	if err != nil {
@@ -197,6 +204,7 @@ func look(file string) appearance {
 		return appearance{}
 	}
 
-	target, _ := filepath.EvalSymlinks(full) // it exists
+	// A link may lead to another file without a change of the time.
+	target, _ := filepath.EvalSymlinks(full) // the file exists
 	return appearance{target, info.ModTime(), info.Size()}
 }

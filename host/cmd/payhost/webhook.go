@@ -13,13 +13,13 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// webhooksCommand is about notices as they are stored: each as it came, before
-// anybody knew whether it was genuine.
+// webhooksCommand is about stored webhooks. Each is stored as it arrived,
+// before it is known whether it is genuine.
 func (a *app) webhooksCommand() *cobra.Command {
 	return group(a.listWebhooks("webhooks"), a.listWebhooks("list"),
 		a.webhookCommand(&cobra.Command{
 			Use:     "show ID",
-			Short:   "Show one notice as it came, secrets masked, and what became of it",
+			Short:   "Show one webhook and its result, secrets masked",
 			Example: "  payhost webhooks show wh_06dq8z5k3c",
 			Args:    arguments("ID"),
 		}, func(args []string) request {
@@ -31,8 +31,8 @@ func (a *app) webhooksCommand() *cobra.Command {
 		}),
 		a.webhookCommand(&cobra.Command{
 			Use:     "replay ID",
-			Short:   "Have the plugin read a stored notice again",
-			Long:    "Have the plugin read a stored notice again, for instance through a repaired plugin.\nWhat was applied already is not applied twice.",
+			Short:   "Have the plugin read a stored webhook again",
+			Long:    "Have the plugin read a stored webhook again, for instance after the plugin was repaired.\nEvents that were applied before are not applied twice.",
 			Example: "  payhost webhooks replay wh_06dq8z5k3c",
 			Args:    arguments("ID"),
 		}, func(args []string) request {
@@ -44,7 +44,7 @@ func (a *app) webhooksCommand() *cobra.Command {
 		}),
 		a.webhookCommand(&cobra.Command{
 			Use:     "attach ID PAYMENT",
-			Short:   "Say which payment or payout an unmatched notice belongs to",
+			Short:   "Say which payment or payout an unmatched webhook belongs to",
 			Example: "  payhost webhooks attach wh_06dq8z5k3c pay_06dq8z5k3c",
 			Args:    arguments("ID", "PAYMENT"),
 		}, func(args []string) request {
@@ -58,7 +58,7 @@ func (a *app) webhooksCommand() *cobra.Command {
 	)
 }
 
-// webhookCommand completes a command whose answer is one notice.
+// webhookCommand completes a command whose answer is one webhook.
 func (a *app) webhookCommand(
 	command *cobra.Command,
 	ask func(args []string) request,
@@ -78,14 +78,14 @@ func (a *app) webhookCommand(
 }
 
 func (a *app) listWebhooks(use string) *cobra.Command {
-	short := "List notices"
+	short := "List webhooks"
 	if use == "webhooks" {
-		short = "List, look at and replay the providers' notices"
+		short = "List, show and replay the providers' webhooks"
 	}
 	command := &cobra.Command{
 		Use:   use,
 		Short: short,
-		Long:  "List the notices that came from providers, the newest first.",
+		Long:  "List the webhooks that came from providers, the newest first.",
 		Example: `  payhost webhooks --state failed
   payhost webhooks --provider acme --limit 10
   payhost webhooks list --json`,
@@ -93,14 +93,14 @@ func (a *app) listWebhooks(use string) *cobra.Command {
 	}
 
 	filters := []filter{
-		{"provider", "provider", "only those of this provider"},
+		{"provider", "provider", "only webhooks of this provider"},
 		{
 			"state",
 			"state",
-			"only those in this `state`: pending, applied, ignored, unmatched or failed",
+			"only webhooks in this `state`: pending, applied, ignored, unmatched or failed",
 		},
-		{"cursor", "cursor", "go on where an earlier list ended"},
-		{"limit", "limit", "at most so `many`"},
+		{"cursor", "cursor", "continue where an earlier list ended"},
+		{"limit", "limit", "at most this `number`"},
 	}
 
 	addFilters(command, filters)
@@ -117,8 +117,8 @@ func (a *app) listWebhooks(use string) *cobra.Command {
 	return command
 }
 
-// webhookTable prints a page of notices; error says why a notice is not
-// applied.
+// webhookTable prints a page of webhooks. The column ERROR says why a webhook
+// is not applied.
 func (a *app) webhookTable(body []byte) (next string, err error) {
 	var page struct {
 		Data []payment.Webhook `json:"data"`
@@ -129,7 +129,7 @@ func (a *app) webhookTable(body []byte) (next string, err error) {
 	}
 
 	rows := a.table(
-		"NOTICE",
+		"WEBHOOK",
 		"RECEIVED "+a.zone(),
 		"PROVIDER",
 		"STATE",
@@ -156,18 +156,18 @@ func (a *app) webhookTable(body []byte) (next string, err error) {
 	return page.Next, nil
 }
 
-// showWebhook prints what became of a notice, then the request as it came: the
-// host has masked what is secret in it.
+// showWebhook prints the result of a webhook, then the request as it arrived.
+// The host has masked its secrets.
 func (a *app) showWebhook(item *payment.Webhook) {
 	sheet := a.block()
-	sheet.field("notice", item.ID)
+	sheet.field("webhook", item.ID)
 	sheet.field("state", string(item.State))
 	sheet.field("", map[payment.WebhookState]string{
 		payment.WebhookPending:   "its plugin has not read it yet",
 		payment.WebhookIgnored:   "it changed nothing, or was only a hint",
 		payment.WebhookUnmatched: "it is genuine but fits no payment: payhost webhooks attach " + item.ID + " PAYMENT",
 		payment.WebhookFailed:    "it is not genuine, or its plugin could not read it",
-		payment.WebhookApplied:   "what it says is recorded",
+		payment.WebhookApplied:   "its events are recorded",
 	}[item.State])
 
 	sheet.field("error", item.Error)
@@ -181,6 +181,8 @@ func (a *app) showWebhook(item *payment.Webhook) {
 	}
 
 	sheet.print()
+
+	// What follows was written by the sender, who may be anyone.
 	a.heading("request")
 	method := item.Method
 	if item.Query != "" {
@@ -197,7 +199,7 @@ func (a *app) showWebhook(item *payment.Webhook) {
 	}
 }
 
-// readable indents a body that is JSON.
+// readable returns the body, indented when it is JSON.
 func readable(body string) string {
 	var b bytes.Buffer
 	if json.Indent(&b, []byte(body), "", "  ") != nil {

@@ -67,7 +67,7 @@ type Directory interface {
 type Options struct {
 	Store store.Transactor
 	Core  *core.Core
-	// Accounts give the leases on which plugins read webhooks.
+	// Accounts give the leases on which plugins read webhooks, one on each.
 	Accounts  core.Accounts
 	Directory Directory
 	// TrustedProxies are those whose X-Forwarded-For is believed.

@@ -233,6 +233,16 @@ func (t *Tx) IntentsByReference(
 		provider, reference)
 }
 
+// otherHolder begins at the reference. SQLite takes the tables of a CROSS JOIN
+// in the order in which they are written: left to itself it walks all intents
+// of the kind, because they come in the order that is asked for.
+const otherHolder = `SELECT other.id FROM provider_references AS held
+	CROSS JOIN intents AS other
+	WHERE held.reference = $1 AND other.id = held.intent_id
+	AND other.id <> $2 AND other.kind = $3
+	AND other.fingerprint = $4 AND other.succeeded_at > 0
+	ORDER BY other.id LIMIT 1`
+
 // OtherHolder reads the id of another intent of the same kind and identity,
 // whatever its account is called, that has succeeded and carries a reference of
 // the provider. The id is "" when there is none.
@@ -241,12 +251,7 @@ func (t *Tx) OtherHolder(
 	i *intent.Intent,
 	reference string,
 ) (string, error) {
-	return t.firstText(ctx, `SELECT other.id FROM provider_references AS held
-		JOIN intents AS other ON other.id = held.intent_id
-		WHERE held.reference = $1 AND other.id <> $2 AND other.kind = $3
-		AND other.fingerprint = $4 AND other.succeeded_at > 0
-		ORDER BY other.id LIMIT 1`,
-		reference, i.ID, i.Kind, i.Fingerprint)
+	return t.firstText(ctx, otherHolder, reference, i.ID, i.Kind, i.Fingerprint)
 }
 
 // Children reads the refunds of a payment, oldest first.

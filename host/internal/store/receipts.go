@@ -22,15 +22,29 @@ func (t *Tx) AddReceipt(
 		return "", err
 	}
 
-	// Transfers that were recorded before they had an identity count for their
-	// own payment alone.
-	err = t.queryRow(ctx, `SELECT intent_id FROM receipts
-		WHERE receipt_id = $1 AND (identity = $2 OR intent_id = $3)
-		ORDER BY identity DESC LIMIT 1`,
-		r.ID, identity, intentID).Scan(&holder)
+	query := receiptHolder
+	if identity == "" {
+		query = receiptHolderUnnamed
+	}
+	err = t.queryRow(ctx, query, r.ID, identity, intentID).Scan(&holder)
 
 	return holder, err
 }
+
+// receiptHolder finds the payment that has a transfer. Transfers that were
+// recorded before they had an identity count for their own payment alone. Each
+// side of the OR names all that its index needs: with less SQLite reads all
+// transfers there are.
+const receiptHolder = `SELECT intent_id FROM receipts
+	WHERE (identity = $2 AND identity <> '' AND receipt_id = $1)
+	OR (intent_id = $3 AND receipt_id = $1)
+	ORDER BY identity DESC LIMIT 1`
+
+// receiptHolderUnnamed is receiptHolder for an account that breaks the contract
+// by having no identity. No index holds its transfers.
+const receiptHolderUnnamed = `SELECT intent_id FROM receipts
+	WHERE receipt_id = $1 AND (identity = $2 OR intent_id = $3)
+	ORDER BY identity DESC LIMIT 1`
 
 // Receipts reads all transfers of a payment, in the order of their ids.
 func (t *Tx) Receipts(ctx context.Context, intentID string) ([]intent.Receipt, error) {

@@ -25,6 +25,30 @@ func run[R any](
 	return wrap(l, verb, do)(ctx)
 }
 
+// runReading is run for a call in which the plugin reads what came in. A lease
+// for reading gives its place up at the end of the call: its holder commits
+// next what was read, and others must not wait for the disk to be read. With
+// the place the right to read is gone too, so that no more than readingPlaces
+// requests are ever read at once.
+func runReading[R any](
+	ctx context.Context,
+	l *Lease,
+	verb sdk.Capability,
+	do call[R],
+) (R, error) {
+	if l.purpose != forReading {
+		return run(ctx, l, verb, do)
+	}
+
+	if l.hasRead.Swap(true) {
+		var zero R
+		return zero, sdk.NotSent(sdk.CodeInternal, "the lease was for reading one request")
+	}
+	defer l.leave()
+
+	return run(ctx, l, verb, do)
+}
+
 // wrap puts the chain around a call. The last line is the outermost wrapper,
 // and the one that a call meets first. The bulkhead and the lease itself come
 // before it, in Acquire. The exchange log is the caller's: it rides on the

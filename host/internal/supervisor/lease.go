@@ -3,6 +3,7 @@ package supervisor
 import (
 	"context"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -16,7 +17,9 @@ import (
 type Lease struct {
 	account  *account
 	binding  *binding
-	leave    func() // frees its places
+	purpose  use
+	leave    func() // frees its places, at its first call
+	hasRead  atomic.Bool
 	released atomic.Bool
 }
 
@@ -46,7 +49,9 @@ func (s *Supervisor) AcquireQuery(ctx context.Context, name string) (*Lease, err
 }
 
 // AcquireReading is AcquireExisting for having the plugin read what came in:
-// ParseWebhook and ParseReturn. It takes no part of max_in_flight.
+// ParseWebhook and ParseReturn. It takes no part of max_in_flight, and is good
+// for one such call: its place is free for the next request when that has
+// ended, while the lease still pins its process and its configuration.
 func (s *Supervisor) AcquireReading(ctx context.Context, name string) (*Lease, error) {
 	return s.acquire(ctx, name, forReading)
 }
@@ -86,10 +91,15 @@ func (s *Supervisor) acquire(
 	}
 
 	a.countInFlight(+1)
-	return &Lease{account: a, binding: bound, leave: leave}, nil
+	return &Lease{
+		account: a,
+		binding: bound,
+		purpose: purpose,
+		leave:   sync.OnceFunc(leave),
+	}, nil
 }
 
-// Release returns up the lease. It may be called more than once.
+// Release ends the lease. It may be called more than once.
 func (l *Lease) Release() {
 	if l.released.Swap(true) {
 		return

@@ -173,6 +173,42 @@ func TestManyWaitToBeRead(t *testing.T) {
 	}
 }
 
+// A request that was read waits for the disk next: it keeps no other from being
+// read meanwhile. Its lease still pins the process, and reads nothing more.
+func TestWhatWasReadHoldsNoPlace(t *testing.T) {
+	s := newStage(t, func(tune *tuning) { tune.readWait = time.Millisecond })
+	s.apply("a:started", s.config("a"))
+	request := sdk.ParseWebhookRequest{Scope: sdk.ScopeOpen}
+
+	var held []*Lease
+	for range 3 * readingPlaces {
+		lease, err := s.sup.AcquireReading(context.Background(), "a")
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(lease.Release)
+		held = append(held, lease)
+
+		if _, err := lease.ParseWebhook(context.Background(), request); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	_, err := held[0].ParseWebhook(context.Background(), request)
+	wantError(t, err, sdk.CodeInternal, sdk.OutcomeNotSent)
+	if n := s.held("a", s.sup.AcquireReading); n != readingPlaces {
+		t.Errorf("%d are read at once", n)
+	}
+
+	// The place of a lease that is released late is not freed twice.
+	for _, lease := range held {
+		lease.Release()
+	}
+	if n := s.held("a", s.sup.AcquireReading); n != 0 {
+		t.Errorf("%d more are read at once", n)
+	}
+}
+
 func inFlight(most int) func(*config.Provider) {
 	return func(p *config.Provider) { p.MaxInFlight = most }
 }

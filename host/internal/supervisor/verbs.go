@@ -136,7 +136,7 @@ func (l *Lease) ParseWebhook(
 	request sdk.ParseWebhookRequest,
 ) (*sdk.WebhookResult, error) {
 	do := with(request, l.binding.verbs.ParseWebhook)
-	return run(ctx, l, sdk.CapabilityParseWebhook, do)
+	return runReading(ctx, l, sdk.CapabilityParseWebhook, do)
 }
 
 // ParseReturn reads the request of a customer who comes back. An open breaker
@@ -146,7 +146,7 @@ func (l *Lease) ParseReturn(
 	request sdk.ParseReturnRequest,
 ) (*sdk.Return, error) {
 	do := with(request, l.binding.verbs.ParseReturn)
-	return run(ctx, l, sdk.CapabilityParseReturn, do)
+	return runReading(ctx, l, sdk.CapabilityParseReturn, do)
 }
 
 // InvokeOperation runs one of the provider's own operations.

@@ -20,7 +20,8 @@ import (
 // freshness is how old a call may be. [decided]
 const freshness = 5 * time.Minute
 
-// handler answers a call whose signature verifies. body is the JSON object of a POST.
+// handler answers a call whose signature verifies. body is the JSON object of a
+// POST.
 type handler func(r *http.Request, body map[string]any) (result any, no refusal)
 
 // signed lets h answer who has the credentials.
@@ -33,26 +34,31 @@ func (s *Simulator) signed(h handler) http.HandlerFunc {
 			decoder.UseNumber()
 			err = decoder.Decode(&body)
 		}
+
 		if err != nil {
 			reply(w, refusal{111001, "Request parameter error"}, nil)
 			return
 		}
+
 		if no := s.identify(r, body); no != (refusal{}) {
 			reply(w, no, nil)
 			return
 		}
+
 		result, no := h(r, body)
 		reply(w, no, result)
 	}
 }
 
-// identify checks the headers of a call. [doc] Which of the codes is for what is [decided], but for 112008 of the FAQ.
+// identify checks the headers of a call. [doc] Which of the codes is for what
+// is [decided], but for 112008 of the FAQ.
 func (s *Simulator) identify(r *http.Request, body map[string]any) refusal {
 	header := r.Header.Get("Authorization")
 	parts := strings.Split(header, ":")
 	if header == "" {
 		return refusal{112010, "Invalid request header"}
 	}
+
 	if len(parts) != 4 || parts[0] != "Inst" {
 		return refusal{112006, "Invalid verification format"}
 	}
@@ -61,6 +67,7 @@ func (s *Simulator) identify(r *http.Request, body map[string]any) refusal {
 	if query != "" {
 		query = "?" + query
 	}
+
 	switch {
 	case parts[1] != s.apiKey:
 		return refusal{112008, "app key invalid"}
@@ -70,9 +77,11 @@ func (s *Simulator) identify(r *http.Request, body map[string]any) refusal {
 		return refusal{112001, "Request timed out"}
 	case r.Header.Get("Access-Passphrase") != s.passphrase:
 		return refusal{112005, "Verification failure"}
+
 	case queryErr != nil || parts[3] != sign(s.apiSecret, parts[2]+r.Method+s.apiKey+r.URL.Path+query+form(body)):
 		return refusal{112007, "Invalid signature"}
 	}
+
 	return refusal{}
 }
 
@@ -96,10 +105,12 @@ func form(body map[string]any) string {
 			write(&out, body[key])
 		}
 	}
+
 	return out.String()
 }
 
-// write writes a value as fastjson does. Numbers are those that this API knows: whole ones.
+// write writes a value as fastjson does. Numbers are those that this API knows:
+// whole ones.
 func write(out *strings.Builder, value any) {
 	switch v := value.(type) {
 	case string:
@@ -109,7 +120,9 @@ func write(out *strings.Builder, value any) {
 			out.WriteString(map[bool]string{true: "[", false: ","}[i == 0])
 			write(out, item)
 		}
+
 		out.WriteString(map[bool]string{true: "[]", false: "]"}[len(v) == 0])
+
 	case map[string]any:
 		out.WriteByte('{')
 		for i, key := range slices.Sorted(maps.Keys(v)) {
@@ -120,7 +133,9 @@ func write(out *strings.Builder, value any) {
 			out.WriteByte(':')
 			write(out, v[key])
 		}
+
 		out.WriteByte('}')
+
 	case nil:
 		out.WriteString("null")
 	default: // a json.Number or a bool
@@ -129,7 +144,15 @@ func write(out *strings.Builder, value any) {
 }
 
 // letters are what follows the backslash of a short escape.
-var letters = map[rune]rune{'"': '"', '\\': '\\', '\b': 'b', '\t': 't', '\n': 'n', '\f': 'f', '\r': 'r'}
+var letters = map[rune]rune{
+	'"':  '"',
+	'\\': '\\',
+	'\b': 'b',
+	'\t': 't',
+	'\n': 'n',
+	'\f': 'f',
+	'\r': 'r',
+}
 
 func writeString(out *strings.Builder, text string) {
 	out.WriteByte('"')
@@ -137,11 +160,12 @@ func writeString(out *strings.Builder, text string) {
 		switch {
 		case letters[r] != 0:
 			out.WriteString(`\` + string(letters[r]))
-		case r < ' ' || r >= 0x7f && r < 0xa0 || r == 0x2028 || r == 0x2029:
+		case r < ' ' || (r >= 0x7f && r < 0xa0) || r == 0x2028 || r == 0x2029:
 			fmt.Fprintf(out, `\u%04X`, r)
 		default:
 			out.WriteRune(r)
 		}
 	}
+
 	out.WriteByte('"')
 }

@@ -10,9 +10,15 @@ import (
 
 // words are what the page calls a status.
 var words = map[string]string{
-	StatusSuccess: "paid", StatusConfirming: "confirming", StatusAbnormal: "abnormal", StatusFailed: "failed",
-	StatusCanceled: "canceled", StatusExpired: "expired", StatusRefunding: "refunding", StatusRefunded: "refunded",
-	StatusNoRefund: "refund failed",
+	StatusSuccess:    "paid",
+	StatusConfirming: "confirming",
+	StatusAbnormal:   "abnormal",
+	StatusFailed:     "failed",
+	StatusCanceled:   "canceled",
+	StatusExpired:    "expired",
+	StatusRefunding:  "refunding",
+	StatusRefunded:   "refunded",
+	StatusNoRefund:   "refund failed",
 }
 
 // showPage is where redirect_url leads the customer.
@@ -22,6 +28,7 @@ func (s *Simulator) showPage(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
+
 	rows := []sim.Row{
 		{Name: "To", Value: cmp.Or(e.Details["company_name"], "Simulated Limited")},
 		{Name: "Reference", Value: e.OrderID}, {Name: "Order", Value: e.ID},
@@ -29,19 +36,27 @@ func (s *Simulator) showPage(w http.ResponseWriter, r *http.Request) {
 	if word := words[e.Status]; word != "" {
 		rows = append(rows, sim.Row{Name: "Status", Value: word})
 	}
+
 	sim.Page{
-		Provider: "PayCrypto", Amount: e.Amount.String(), Currency: e.Currency, Rows: rows, Open: e.Status == StatusPending, Back: true,
+		Provider: "PayCrypto",
+		Amount:   e.Amount.String(),
+		Currency: e.Currency,
+		Rows:     rows,
+		Open:     e.Status == StatusPending,
+		Back:     true,
 	}.Show(w)
 }
 
-// leavePage ends the order as the form field result says, sends the webhook, and the customer back to return_url or,
-// without one, to the page. An order that has ended stays as it is: the customer comes back once more.
+// leavePage ends the order as the form field result says, sends the webhook,
+// and the customer back to return_url or, without one, to the page. An order
+// that has ended stays as it is: the customer comes back once more.
 func (s *Simulator) leavePage(w http.ResponseWriter, r *http.Request) {
 	e, found := s.find(r.URL.Query().Get("id"), "")
 	if !found {
 		http.NotFound(w, r)
 		return
 	}
+
 	status, reason := StatusCanceled, "Canceled by user"
 	if r.PostFormValue("result") == "pay" {
 		status, reason = StatusSuccess, "Approved"
@@ -51,6 +66,9 @@ func (s *Simulator) leavePage(w http.ResponseWriter, r *http.Request) {
 	if to := e.Details["return_url"]; to != "" {
 		location = sim.WithQuery(to, outcome(e).Encode())
 	}
-	w.Header().Set("Location", location) // as it is: http.Redirect does not know the prefix under which this is served
+
+	// as it is: http.Redirect does not know the prefix under which this is
+	// served
+	w.Header().Set("Location", location)
 	w.WriteHeader(http.StatusSeeOther)
 }

@@ -30,7 +30,8 @@ const (
 	StatusNoRefund   = "9"
 )
 
-// currencies are the document's examples. The limits are for all of them, and are no amounts that can be paid.
+// currencies are the document's examples. The limits are for all of them, and
+// are no amounts that can be paid.
 var (
 	currencies         = []string{"USD", "USDT", "USDT-BEP20", "USDT-TRC20", "USDT-SPL"}
 	minLimit, maxLimit = json.Number("1.000000"), json.Number("10000.000000")
@@ -38,39 +39,52 @@ var (
 
 var badRequest = refusal{111001, "Request parameter error"}
 
-// createPayment enters an order, unless there is one with its cust_order_id. [seen]
+// createPayment enters an order, unless there is one with its cust_order_id.
+// [seen]
 func (s *Simulator) createPayment(r *http.Request, body map[string]any) (any, refusal) {
 	text := func(key string) string {
 		value, _ := body[key].(string)
 		return value
 	}
+
 	e, no := order(text, body)
 	if no != (refusal{}) {
 		return nil, no
 	}
 	s.entering.Lock()
 	defer s.entering.Unlock()
+
 	if _, taken := s.find("", e.OrderID); taken {
 		return nil, refusal{117008, "The order already exists"}
 	}
 	e = s.Enter(e, newID)
+
 	return map[string]any{
 		"order_id": e.ID, "redirect_url": s.Base(r) + "/?id=" + e.ID, "create_time": json.Number(e.Details["create_time"]),
 	}, refusal{}
 }
 
-// order gives the entry that a request asks for. Only texts, one number and one object of texts are understood.
+// order returns the entry that a request asks for. Only texts, one number and
+// one object of texts are understood.
 func order(text func(string) string, body map[string]any) (ledger.Entry, refusal) {
 	for key, value := range body {
 		_, isText := value.(string)
 		_, isNumber := value.(json.Number)
 		customer, isObject := value.(map[string]any)
 		_, hasEmail := customer["notify_email"].(string)
+
 		switch key {
-		case "currency", "amount", "cust_order_id", "return_url", "notify_url", "company_name", "company_email":
+		case "currency",
+			"amount",
+			"cust_order_id",
+			"return_url",
+			"notify_url",
+			"company_name",
+			"company_email":
 			if !isText {
 				return ledger.Entry{}, badRequest
 			}
+
 		case "expire":
 			if !isNumber {
 				return ledger.Entry{}, refusal{111004, "The time format is incorrect."}
@@ -79,25 +93,42 @@ func order(text func(string) string, body map[string]any) (ledger.Entry, refusal
 			if !isObject || !hasEmail {
 				return ledger.Entry{}, badRequest
 			}
+
 		default:
 			return ledger.Entry{}, badRequest
 		}
 	}
+
 	amount, err := decimal.NewFromString(text("amount"))
-	least, most := decimal.RequireFromString(minLimit.String()), decimal.RequireFromString(maxLimit.String())
+	least, most := decimal.RequireFromString(
+		minLimit.String(),
+	), decimal.RequireFromString(
+		maxLimit.String(),
+	)
+
 	switch {
 	case len(text("amount")) > 30 || err != nil || !amount.GreaterThan(least) || !amount.LessThan(most),
-		text("cust_order_id") == "", text("return_url") != "" && !sim.IsURL(text("return_url")),
+		text(
+			"cust_order_id",
+		) == "",
+		text("return_url") != "" && !sim.IsURL(text("return_url")),
 		text("notify_url") != "" && !sim.IsURL(text("notify_url")):
 		return ledger.Entry{}, badRequest
 	case !slices.Contains(currencies, text("currency")):
 		return ledger.Entry{}, refusal{111002, "This currency is not supported."}
 	}
+
 	now := strconv.FormatInt(time.Now().UnixMilli(), 10)
 	return ledger.Entry{
-		Kind: ledger.Payment, OrderID: text("cust_order_id"), Amount: amount, Currency: text("currency"), Status: StatusPending,
+		Kind:     ledger.Payment,
+		OrderID:  text("cust_order_id"),
+		Amount:   amount,
+		Currency: text("currency"),
+		Status:   StatusPending,
 		Details: map[string]string{
-			"return_url": text("return_url"), "notify_url": text("notify_url"), "company_name": text("company_name"),
+			"return_url": text(
+				"return_url",
+			), "notify_url": text("notify_url"), "company_name": text("company_name"),
 			"create_time": now, "update_time": now,
 		},
 	}, refusal{}
@@ -105,10 +136,14 @@ func order(text func(string) string, body map[string]any) (ledger.Entry, refusal
 
 // newID looks like the document's examples.
 func newID() string {
-	return "p" + time.Now().UTC().Format("060102150405") + fmt.Sprintf("%05d", rand.IntN(100_000)) //nolint:gosec // ids are no secrets
+	return "p" + time.Now().
+		UTC().
+		Format("060102150405") +
+		fmt.Sprintf("%05d", rand.IntN(100_000)) //nolint:gosec // ids are no secrets
 }
 
-// find looks for an order by its id or its cust_order_id; what is empty does not count.
+// find looks for an order by its id or its cust_order_id; what is empty does
+// not count.
 func (s *Simulator) find(id, custOrderID string) (ledger.Entry, bool) {
 	for _, e := range s.Ledger().Entries() {
 		if (id == "" || e.ID == id) && (custOrderID == "" || e.OrderID == custOrderID) {
@@ -118,21 +153,32 @@ func (s *Simulator) find(id, custOrderID string) (ledger.Entry, bool) {
 	return ledger.Entry{}, false
 }
 
-// SetStatus does what the provider's people do on demand [doc]: it gives an order another status, and its webhook is sent.
-func (s *Simulator) SetStatus(id, status, reason string) { s.change(id, status, reason, false) }
+// SetStatus does what the provider's people do on demand [doc]: it gives an
+// order another status, and its webhook is sent.
+func (s *Simulator) SetStatus(
+	id, status, reason string,
+) {
+	s.change(id, status, reason, false)
+}
 
-// change gives an order another status, unless it is to be open for that and is not.
+// change returns an order another status, unless it is to be open for that and
+// is not.
 func (s *Simulator) change(id, status, reason string, open bool) ledger.Entry {
 	changed := false
 	e, _ := s.Ledger().Change(ledger.Payment, id, func(e *ledger.Entry) {
 		if changed = !open || e.Status == StatusPending; changed {
 			e.Status, e.Moved = status, e.Moved || status == StatusSuccess
-			e.Details["reason"], e.Details["update_time"] = reason, strconv.FormatInt(time.Now().UnixMilli(), 10)
+			e.Details["reason"], e.Details["update_time"] = reason, strconv.FormatInt(
+				time.Now().UnixMilli(),
+				10,
+			)
 		}
 	})
+
 	if changed {
 		s.push(e)
 	}
+
 	return e
 }
 
@@ -149,7 +195,8 @@ func (s *Simulator) queryLimits(*http.Request, map[string]any) (any, refusal) {
 	}, refusal{}
 }
 
-// queryOrders finds one order by its number, wrapped twice, or gives a page of many. [doc]
+// queryOrders finds one order by its number, wrapped twice, or gives a page of
+// many. [doc]
 func (s *Simulator) queryOrders(r *http.Request, _ map[string]any) (any, refusal) {
 	q := r.URL.Query()
 	if q.Get("order_id")+q.Get("cust_order_id") != "" {
@@ -159,21 +206,26 @@ func (s *Simulator) queryOrders(r *http.Request, _ map[string]any) (any, refusal
 		}
 		return envelope(page([]ledger.Entry{e}, 1, 10)), refusal{}
 	}
+
 	from, errFrom := strconv.ParseInt(q.Get("start_time"), 10, 64)
 	to, errTo := strconv.ParseInt(q.Get("end_time"), 10, 64)
+
 	switch {
 	case errFrom != nil || errTo != nil:
 		return nil, refusal{111004, "The time format is incorrect."}
 	case to < from || time.Duration(to-from)*time.Millisecond >= 28*24*time.Hour: // the shortest month
 		return nil, badRequest
 	}
+
 	var list []ledger.Entry
 	for _, e := range slices.Backward(s.Ledger().Entries()) {
 		at, _ := strconv.ParseInt(e.Details["create_time"], 10, 64)
-		if at >= from && at <= to && fits(q.Get("currency"), e.Currency) && fits(q.Get("status"), e.Status) {
+		if at >= from && at <= to && fits(q.Get("currency"), e.Currency) &&
+			fits(q.Get("status"), e.Status) {
 			list = append(list, e)
 		}
 	}
+
 	number, size := 1, 10 // [doc]
 	if n, err := strconv.Atoi(q.Get("page_num")); err == nil {
 		number = max(n, 1)
@@ -181,15 +233,20 @@ func (s *Simulator) queryOrders(r *http.Request, _ map[string]any) (any, refusal
 	if n, err := strconv.Atoi(q.Get("page_size")); err == nil {
 		size = min(max(n, 1), maxPage)
 	}
+
 	return page(list, number, size), refusal{}
 }
 
 // maxPage is small, so that a list soon has several pages. [decided]
 const maxPage = 3
 
-func fits(filter, value string) bool { return filter == "" || strings.EqualFold(filter, value) }
+func fits(
+	filter, value string,
+) bool {
+	return filter == "" || strings.EqualFold(filter, value)
+}
 
-// page gives one page of a list.
+// page returns one page of a list.
 func page(list []ledger.Entry, number, size int) map[string]any {
 	pages := (len(list) + size - 1) / size
 	first := min((number-1)*size, len(list))
@@ -197,7 +254,14 @@ func page(list []ledger.Entry, number, size int) map[string]any {
 	for _, e := range list[first:min(first+size, len(list))] {
 		records = append(records, record(e))
 	}
-	return map[string]any{"page_num": number, "page_size": size, "total": len(list), "pages": pages, "records": records}
+
+	return map[string]any{
+		"page_num":  number,
+		"page_size": size,
+		"total":     len(list),
+		"pages":     pages,
+		"records":   records,
+	}
 }
 
 // record is an order as queries show it. The customer pays in USDT, at par.
@@ -206,10 +270,13 @@ func record(e ledger.Entry) map[string]any {
 	if e.Moved {
 		paidCurrency, paid = "USDT", e.Amount.String()
 	}
+
 	return map[string]any{
 		"currency": e.Currency, "amount": e.Amount.String(), "paid_currency": paidCurrency, "paid_amount": paid,
 		"order_id": e.ID, "cust_order_id": e.OrderID, "currency_rate": "0", "reason": e.Details["reason"],
-		"status": json.Number(e.Status), "create_time": json.Number(e.Details["create_time"]),
+		"status": json.Number(
+			e.Status,
+		), "create_time": json.Number(e.Details["create_time"]),
 		"update_time": json.Number(e.Details["update_time"]),
 	}
 }

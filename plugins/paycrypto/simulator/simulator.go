@@ -1,8 +1,10 @@
-// Package simulator plays PayCrypto's checkout API as its document describes it, in memory: orders with a page to pay
-// on, queries, limits, signed webhooks. It shares no code with the plugin, signatures included, so that a mistake in one
-// of them shows.
+// Package simulator plays PayCrypto's checkout API as its document describes
+// it, in memory: orders with a page to pay on, queries, limits, signed
+// webhooks. It shares no code with the plugin, signatures included, so that a
+// mistake in one of them shows.
 //
-// What the document leaves open is marked [decided], and is one of the ways that the plugin must understand.
+// What the document leaves open is marked [decided], and is one of the ways
+// that the plugin must understand.
 package simulator
 
 import (
@@ -12,7 +14,8 @@ import (
 	"github.com/payhost/payhost/sdk/conformance/sim"
 )
 
-// The credentials of a simulator that is not told others. They are no secrets: nothing real knows them.
+// The credentials of a simulator that is not told others. They are no secrets:
+// nothing real knows them.
 const (
 	DefaultAPIKey        = "paycrypto-sandbox-api-key"        //nolint:gosec // see above
 	DefaultAPISecret     = "paycrypto-sandbox-api-secret"     //nolint:gosec // see above
@@ -20,8 +23,10 @@ const (
 	DefaultWebhookSecret = "paycrypto-sandbox-webhook-secret" //nolint:gosec // see above
 )
 
-// Simulator is an http.Handler with the API's paths, and at its root the page to pay on. Beside them it has the control
-// API of package fault under /_simulator/, and there notify-url: what is PUT is the webhook URL of the back office.
+// Simulator is an http.Handler with the API's paths, and at its root the page
+// to pay on. Beside them it has the control API of package fault under
+// /_simulator/, and there notify-url: what is PUT is the webhook URL of the
+// back office.
 type Simulator struct {
 	sim.Core
 	apiKey, apiSecret, passphrase, webhookSecret string
@@ -32,28 +37,42 @@ type Simulator struct {
 // Option changes a new Simulator.
 type Option func(*Simulator)
 
-// WithCredentials replaces the default ones; an empty passphrase is an API key without one.
+// WithCredentials replaces the default ones; an empty passphrase is an API key
+// without one.
 func WithCredentials(apiKey, apiSecret, passphrase, webhookSecret string) Option {
 	return func(s *Simulator) {
-		s.apiKey, s.apiSecret, s.passphrase, s.webhookSecret = apiKey, apiSecret, passphrase, webhookSecret
+		s.apiKey = apiKey
+		s.apiSecret = apiSecret
+		s.passphrase = passphrase
+		s.webhookSecret = webhookSecret
 	}
 }
 
-// WithPublicURL says under which address browsers reach the simulator, without a slash at its end. Without it that is
-// the root of the host that the API was called on.
-func WithPublicURL(address string) Option { return func(s *Simulator) { s.PublicURL = address } }
+// WithPublicURL says under which address browsers reach the simulator, without
+// a slash at its end. Without it that is the root of the host that the API was
+// called on.
+func WithPublicURL(
+	address string,
+) Option {
+	return func(s *Simulator) { s.PublicURL = address }
+}
 
-// WithWebhooks makes the simulator send its webhooks. Without it they are only to be had from Webhooks.
+// WithWebhooks makes the simulator send its webhooks. Without it they are only
+// to be had from Webhooks.
 func WithWebhooks() Option { return func(s *Simulator) { s.SendWebhooks = true } }
 
 // New makes a simulator with empty books.
 func New(opts ...Option) *Simulator {
 	s := &Simulator{
-		apiKey: DefaultAPIKey, apiSecret: DefaultAPISecret, passphrase: DefaultPassphrase, webhookSecret: DefaultWebhookSecret,
+		apiKey:        DefaultAPIKey,
+		apiSecret:     DefaultAPISecret,
+		passphrase:    DefaultPassphrase,
+		webhookSecret: DefaultWebhookSecret,
 	}
 	for _, o := range opts {
 		o(s)
 	}
+
 	api := http.NewServeMux()
 	api.HandleFunc("POST /api/v1/payment", s.signed(s.createPayment))
 	api.HandleFunc("GET /api/v1/orders", s.signed(s.queryOrders))
@@ -62,10 +81,11 @@ func New(opts ...Option) *Simulator {
 	s.HandleFunc("GET /{$}", s.showPage)
 	s.HandleFunc("POST /{$}", s.leavePage)
 	s.Serve(api)
+
 	return s
 }
 
-// Config gives the plugin's configuration for this simulator.
+// Config returns the plugin's configuration for this simulator.
 func (s *Simulator) Config(baseURL string) string {
 	return sim.Config(map[string]any{
 		"environment": "sandbox", "base_url": baseURL, "api_key": s.apiKey, "api_secret": s.apiSecret,
@@ -79,7 +99,8 @@ type refusal struct {
 	words string
 }
 
-// reply sends the envelope of all answers. The HTTP status says nothing. [decided]
+// reply sends the envelope of all answers. The HTTP status says nothing.
+// [decided]
 func reply(w http.ResponseWriter, no refusal, result any) {
 	answer := map[string]any{"code": no.code, "msg": no.words}
 	if no == (refusal{}) {

@@ -37,22 +37,34 @@ var client = &http.Client{
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 }
 
-func do(t *testing.T, method, address, body string, header http.Header) (*http.Response, string) {
+func do(
+	t *testing.T,
+	method, address, body string,
+	header http.Header,
+) (*http.Response, string) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), method, address, strings.NewReader(body))
+	req, err := http.NewRequestWithContext(
+		t.Context(),
+		method,
+		address,
+		strings.NewReader(body),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	req.Header = header
 	resp, err := client.Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
+
 	text, err := io.ReadAll(resp.Body)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	return resp, strings.TrimSpace(string(text))
 }
 
@@ -61,21 +73,33 @@ func call(t *testing.T, method, address, path, query, body, text string) string 
 	t.Helper()
 	now := strconv.FormatInt(time.Now().UnixMilli(), 10)
 	_, answer := do(t, method, address+path+query, body, http.Header{
-		"Authorization":     {"Inst:" + key + ":" + now + ":" + sign(secret, now+method+key+path+text)},
+		"Authorization": {
+			"Inst:" + key + ":" + now + ":" + sign(secret, now+method+key+path+text),
+		},
 		"Access-Passphrase": {"12345678a"},
 	})
 	return answer
 }
 
-// newOrder makes one and gives its id and its page. more are texts of its request.
-func newOrder(t *testing.T, address, custOrderID string, more map[string]any) (id, page string) {
+// newOrder makes one and gives its id and its page. more are texts of its
+// request.
+func newOrder(
+	t *testing.T,
+	address, custOrderID string,
+	more map[string]any,
+) (id, page string) {
 	t.Helper()
-	fields := map[string]any{"currency": "USD", "amount": "100.05", "cust_order_id": custOrderID}
+	fields := map[string]any{
+		"currency":      "USD",
+		"amount":        "100.05",
+		"cust_order_id": custOrderID,
+	}
 	maps.Copy(fields, more)
 	body, err := json.Marshal(fields)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	answer := call(t, "POST", address, "/api/v1/payment", "", string(body), form(fields))
 	var made struct {
 		Code   int `json:"code"`
@@ -85,13 +109,17 @@ func newOrder(t *testing.T, address, custOrderID string, more map[string]any) (i
 			CreateTime  int64  `json:"create_time"`
 		} `json:"result"`
 	}
-	if err := json.Unmarshal([]byte(answer), &made); err != nil || made.Code != 0 || made.Result.OrderID == "" || made.Result.CreateTime < 1e12 {
+	if err := json.Unmarshal([]byte(answer), &made); err != nil || made.Code != 0 ||
+		made.Result.OrderID == "" ||
+		made.Result.CreateTime < 1e12 {
 		t.Fatalf("got %s, %v", answer, err)
 	}
+
 	return made.Result.OrderID, made.Result.RedirectURL
 }
 
-// The signed texts, and their signatures, are the Java SDK's for the document's examples and for odd characters.
+// The signed texts, and their signatures, are the Java SDK's for the document's
+// examples and for odd characters.
 func TestSignedText(t *testing.T) {
 	for _, c := range []struct{ body, text, signature string }{
 		{`{"currency":"USD","amount":"100.05","cust_order_id":"1223","return_url":"https://{yourhost}/index.html","expire":1739356323022,"customer":{"notify_email":"jack001@163.com"}}`,
@@ -115,13 +143,16 @@ func TestSignedText(t *testing.T) {
 		if err := d.Decode(&body); err != nil {
 			t.Fatal(err)
 		}
+
 		if got := form(body); got != c.text {
 			t.Errorf("got  %s\nwant %s", got, c.text)
 		}
-		if got := sign(secret, "1646279846494POST"+key+"/api/v1/payment"+form(body)); c.signature != "" && got != c.signature {
+		if got := sign(secret, "1646279846494POST"+key+"/api/v1/payment"+form(body)); c.signature != "" &&
+			got != c.signature {
 			t.Errorf("%s: got %s", c.text, got)
 		}
 	}
+
 	// A pair of a webhook's text and signature that the provider publishes.
 	events := `{"id":"bc76488ddda4","create_time":1585293811000,"params":{"order_id":"1223","status":1}}`
 	text := form(map[string]any{"action": "order_result", "events": []any{events}})
@@ -134,22 +165,40 @@ func TestIdentity(t *testing.T) {
 	_, address := start(t)
 	now := strconv.FormatInt(time.Now().UnixMilli(), 10)
 	old := strconv.FormatInt(time.Now().Add(-time.Hour).UnixMilli(), 10)
+
 	signed := func(at string) string { return sign(secret, at+"GET"+key+"/api/v1/merchant/limit") }
 	for header, code := range map[string]string{
 		"": "112010", "Bearer x": "112006", "Inst:" + key + ":" + now: "112006", "Inst:other:" + now + ":x": "112008",
 		"Inst:" + key + ":now:x": "112004", "Inst:" + key + ":1646279846:x": "112004", "Inst:" + key + ":" + now + ":x": "112007",
 		"Inst:" + key + ":" + old + ":" + signed(old): "112001", "Inst:" + key + ":" + now + ":" + signed(now): "0",
 	} {
-		_, answer := do(t, "GET", address+"/api/v1/merchant/limit", "", http.Header{"Authorization": {header}, "Access-Passphrase": {"12345678a"}})
+		_, answer := do(
+			t,
+			"GET",
+			address+"/api/v1/merchant/limit",
+			"",
+			http.Header{"Authorization": {header}, "Access-Passphrase": {"12345678a"}},
+		)
 		if !strings.HasPrefix(answer, `{"code":`+code+`,`) {
 			t.Errorf("%q: got %s, want %s", header, answer, code)
 		}
 	}
-	_, answer := do(t, "GET", address+"/api/v1/merchant/limit", "", http.Header{"Authorization": {"Inst:" + key + ":" + now + ":" + signed(now)}})
+
+	_, answer := do(
+		t,
+		"GET",
+		address+"/api/v1/merchant/limit",
+		"",
+		http.Header{"Authorization": {"Inst:" + key + ":" + now + ":" + signed(now)}},
+	)
 	if !strings.HasPrefix(answer, `{"code":112005,`) {
 		t.Errorf("without a password: %s", answer)
 	}
-	if answer := call(t, "POST", address, "/api/v1/payment", "", `{`, ""); !strings.HasPrefix(answer, `{"code":111001,`) {
+
+	if answer := call(t, "POST", address, "/api/v1/payment", "", `{`, ""); !strings.HasPrefix(
+		answer,
+		`{"code":111001,`,
+	) {
 		t.Errorf("got %s", answer)
 	}
 }
@@ -168,15 +217,27 @@ func TestOrdersThatAreRefused(t *testing.T) {
 		{`{"amount":"60","currency":"USD","cust_order_id":"1","customer":{}}`, "amount=60&currency=USD&cust_order_id=1&customer={}", "111001"},
 		{`{"amount":"60","currency":"USD","cust_order_id":"1","notify_url":"x"}`, "amount=60&currency=USD&cust_order_id=1&notify_url=x", "111001"},
 	} {
-		if answer := call(t, "POST", address, "/api/v1/payment", "", c.body, c.text); !strings.HasPrefix(answer, `{"code":`+c.code+`,`) {
+		if answer := call(t, "POST", address, "/api/v1/payment", "", c.body, c.text); !strings.HasPrefix(
+			answer,
+			`{"code":`+c.code+`,`,
+		) {
 			t.Errorf("%s: got %s, want %s", c.body, answer, c.code)
 		}
 	}
+
 	if n := len(s.Ledger().Entries()); n != 0 {
 		t.Errorf("the books have %d entries", n)
 	}
 	newOrder(t, address, "1", nil)
-	answer := call(t, "POST", address, "/api/v1/payment", "", `{"currency":"USD","amount":"2","cust_order_id":"1"}`, "amount=2&currency=USD&cust_order_id=1")
+	answer := call(
+		t,
+		"POST",
+		address,
+		"/api/v1/payment",
+		"",
+		`{"currency":"USD","amount":"2","cust_order_id":"1"}`,
+		"amount=2&currency=USD&cust_order_id=1",
+	)
 	if !strings.HasPrefix(answer, `{"code":117008,`) || len(s.Ledger().Entries()) != 1 {
 		t.Errorf("the same order again: %s", answer)
 	}
@@ -191,6 +252,7 @@ func TestQueries(t *testing.T) {
 	s.Settle("b")
 	s.Settle("nobody's")
 	e, _ := s.find("", "b")
+
 	query := func(q string) string { return call(t, "GET", address, "/api/v1/orders", "?"+q, "", "?"+q) }
 	for _, q := range []string{"cust_order_id=b", "order_id=" + e.ID} {
 		answer := query(q)
@@ -200,10 +262,18 @@ func TestQueries(t *testing.T) {
 			}
 		}
 	}
+
 	now := time.Now().UnixMilli()
 	span := func(from, to int64) string {
-		return "start_time=" + strconv.FormatInt(from, 10) + "&end_time=" + strconv.FormatInt(to, 10)
+		return "start_time=" + strconv.FormatInt(
+			from,
+			10,
+		) + "&end_time=" + strconv.FormatInt(
+			to,
+			10,
+		)
 	}
+
 	const month = 28 * 24 * 3600 * 1000
 	for q, want := range map[string]string{
 		"cust_order_id=x":                          `{"code":111003,`,
@@ -225,29 +295,62 @@ func TestQueries(t *testing.T) {
 func TestThePage(t *testing.T) {
 	_, address := start(t, WithPublicURL("http://127.0.0.1:9090/paycrypto"))
 	for button, status := range map[string]string{"pay": "1", "cancel": "5"} {
-		id, page := newOrder(t, address, button, map[string]any{"return_url": "https://shop.example/back?t=1", "company_name": "ACME <x>"})
+		id, page := newOrder(
+			t,
+			address,
+			button,
+			map[string]any{
+				"return_url":   "https://shop.example/back?t=1",
+				"company_name": "ACME <x>",
+			},
+		)
+
 		own, public := strings.CutPrefix(page, "http://127.0.0.1:9090/paycrypto")
 		resp, text := do(t, "GET", address+own, "", nil)
-		if !public || own != "/?id="+id || resp.StatusCode != 200 || !strings.Contains(text, "100.05 USD") ||
-			!strings.Contains(text, "ACME &lt;x&gt;") || !strings.Contains(text, `value="pay"`) {
+		if !public || own != "/?id="+id || resp.StatusCode != 200 ||
+			!strings.Contains(text, "100.05 USD") ||
+			!strings.Contains(text, "ACME &lt;x&gt;") ||
+			!strings.Contains(text, `value="pay"`) {
 			t.Errorf("%s: HTTP %d %s", page, resp.StatusCode, text)
 		}
+
 		for range 2 { // the second changes nothing
-			resp, _ = do(t, "POST", address+own, "result="+button, http.Header{"Content-Type": {"application/x-www-form-urlencoded"}})
+			resp, _ = do(
+				t,
+				"POST",
+				address+own,
+				"result="+button,
+				http.Header{"Content-Type": {"application/x-www-form-urlencoded"}},
+			)
 			want := "https://shop.example/back?t=1&id=" + id + "&status=" + status
-			if resp.StatusCode != http.StatusSeeOther || resp.Header.Get("Location") != want {
-				t.Errorf("HTTP %d to %s, want %s", resp.StatusCode, resp.Header.Get("Location"), want)
+			if resp.StatusCode != http.StatusSeeOther ||
+				resp.Header.Get("Location") != want {
+				t.Errorf(
+					"HTTP %d to %s, want %s",
+					resp.StatusCode,
+					resp.Header.Get("Location"),
+					want,
+				)
 			}
+
 			button = "other"
 		}
-		if _, text = do(t, "GET", address+own, "", nil); strings.Contains(text, `value="pay"`) {
+
+		if _, text = do(t, "GET", address+own, "", nil); strings.Contains(
+			text,
+			`value="pay"`,
+		) {
 			t.Errorf("the order has ended, but the page says %s", text)
 		}
 	}
+
 	id, _ := newOrder(t, address, "without return_url", nil)
-	if resp, _ := do(t, "POST", address+"/?id="+id, "", nil); resp.Header.Get("Location") != "?id="+id {
+	if resp, _ := do(t, "POST", address+"/?id="+id, "", nil); resp.Header.Get(
+		"Location",
+	) != "?id="+id {
 		t.Errorf("sent to %s", resp.Header.Get("Location"))
 	}
+
 	for _, path := range []string{"/", "/?id=", "/?id=p0", "/elsewhere"} {
 		for _, method := range []string{"GET", "POST"} {
 			if resp, _ := do(t, method, address+path, "", nil); resp.StatusCode != 404 {
@@ -265,17 +368,25 @@ func shop(t *testing.T, answers ...string) (address string, got func() []string)
 		body, _ := io.ReadAll(r.Body)
 		var fields map[string]any
 		_ = json.Unmarshal(body, &fields)
-		genuine := sign(hook, r.Header.Get("Timestamp")+"ORDER_RESULT"+form(fields)) == r.Header.Get("Signature")
+		genuine := sign(
+			hook,
+			r.Header.Get("Timestamp")+"ORDER_RESULT"+form(fields),
+		) == r.Header.Get(
+			"Signature",
+		)
+
 		_, _ = io.WriteString(w, answers[min(len(list), len(answers)-1)])
 		list = append(list, strconv.FormatBool(genuine)+string(body))
 	}))
+
 	t.Cleanup(s.Close)
 	return s.URL, func() []string { return list }
 }
 
 const received = `{"code":1,"msg":"whatever"}`
 
-// A webhook goes to the order's URL or else to the back office's, up to five times until it is answered in the format.
+// A webhook goes to the order's URL or else to the back office's, up to five
+// times until it is answered in the format.
 func TestWebhooksAreSent(t *testing.T) {
 	for name, c := range map[string]struct {
 		answers []string
@@ -296,20 +407,29 @@ func TestWebhooksAreSent(t *testing.T) {
 			if resp, _ := do(t, "PUT", address+"/_simulator/notify-url", office, nil); resp.StatusCode != http.StatusNoContent {
 				t.Fatalf("HTTP %d", resp.StatusCode)
 			}
+
 			id, _ := newOrder(t, address, "1223", map[string]any{"notify_url": own})
 			newOrder(t, address, "1224", nil)
+
 			for _, kind := range c.faults {
 				if err := s.Faults().Add(fault.Fault{Kind: kind, Times: 1}); err != nil {
 					t.Fatal(err)
 				}
 			}
+
 			s.SetStatus(id, StatusRefunding, "on demand")
 			s.Settle("1224")
-			if list := got(); len(list) != c.want || !strings.HasPrefix(list[0], c.genuine+`{"action":"order_result","events":["{`) ||
+			if list := got(); len(list) != c.want ||
+				!strings.HasPrefix(
+					list[0],
+					c.genuine+`{"action":"order_result","events":["{`,
+				) ||
 				!strings.Contains(list[0], `\"status\":7`) {
 				t.Errorf("got %q", list)
 			}
-			if list := gotThere(); len(list) != 1 || !strings.Contains(list[0], `\"cust_order_id\":\"1224\"`) {
+
+			if list := gotThere(); len(list) != 1 ||
+				!strings.Contains(list[0], `\"cust_order_id\":\"1224\"`) {
 				t.Errorf("the back office got %q", list)
 			}
 		})
@@ -322,16 +442,20 @@ func TestTheTestWebhook(t *testing.T) {
 	if answer := test(); answer != `{"code":0,"msg":"SUCCESS"}` {
 		t.Errorf("without a URL: %s", answer)
 	}
+
 	for _, c := range []struct{ reply, want string }{{received, `{"code":0,`}, {"no", `{"code":111015,`}} {
 		to, got := shop(t, c.reply)
 		do(t, "PUT", address+"/_simulator/notify-url", to, nil)
 		if answer := test(); !strings.HasPrefix(answer, c.want) {
 			t.Errorf("got %s", answer)
 		}
-		if list := got(); len(list) == 0 || !strings.HasPrefix(list[0], `true{"action"`) || !strings.Contains(list[0], "bc76488ddda4") {
+
+		if list := got(); len(list) == 0 || !strings.HasPrefix(list[0], `true{"action"`) ||
+			!strings.Contains(list[0], "bc76488ddda4") {
 			t.Errorf("got %q", list)
 		}
 	}
+
 	if resp, _ := do(t, "PUT", address+"/_simulator/notify-url", "shop", nil); resp.StatusCode != 400 {
 		t.Errorf("HTTP %d for no URL", resp.StatusCode)
 	}
@@ -343,10 +467,15 @@ func TestFaultsAndBooksOverHTTP(t *testing.T) {
 		t.Fatalf("HTTP %d %s", resp.StatusCode, text)
 	}
 	newOrder(t, address, "1223", nil)
-	if answer := call(t, "GET", address, "/api/v1/orders", "?cust_order_id=1223", "", ""); !strings.Contains(answer, "injected fault") {
+	if answer := call(t, "GET", address, "/api/v1/orders", "?cust_order_id=1223", "", ""); !strings.Contains(
+		answer,
+		"injected fault",
+	) {
 		t.Errorf("got %s", answer)
 	}
-	if resp, text := do(t, "GET", address+"/_simulator/books", "", nil); resp.StatusCode != 200 || !strings.Contains(text, `"order_id":"1223"`) {
+
+	if resp, text := do(t, "GET", address+"/_simulator/books", "", nil); resp.StatusCode != 200 ||
+		!strings.Contains(text, `"order_id":"1223"`) {
 		t.Errorf("HTTP %d %s", resp.StatusCode, text)
 	}
 }
@@ -357,18 +486,24 @@ func TestWhatTheKitIsGiven(t *testing.T) {
 	if list := s.Webhooks("1223"); list != nil {
 		t.Errorf("an open order has %d webhooks", len(list))
 	}
+
 	s.Settle("1223")
-	if list := s.Webhooks("1223"); len(list) != 3 || string(list[0].Body) == string(list[2].Body) {
+	if list := s.Webhooks("1223"); len(list) != 3 ||
+		string(list[0].Body) == string(list[2].Body) {
 		t.Errorf("got %d webhooks", len(list))
 	}
+
 	if list := s.Returns("1223"); len(list) != 1 || list[0].Query != "id="+id+"&status=1" {
 		t.Errorf("got %+v", list)
 	}
 	if s.Webhooks("x") != nil || s.Returns("x") != nil {
 		t.Error("an order that was never made")
 	}
+
 	var config map[string]string
-	if err := json.Unmarshal([]byte(New().Config("http://x")), &config); err != nil || len(config) != 6 || config["base_url"] != "http://x" {
+	if err := json.Unmarshal([]byte(New().Config("http://x")), &config); err != nil ||
+		len(config) != 6 ||
+		config["base_url"] != "http://x" {
 		t.Errorf("got %v, %v", config, err)
 	}
 }

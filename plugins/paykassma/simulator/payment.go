@@ -34,9 +34,33 @@ type system struct {
 
 // systems are not in their own order.
 var systems = []system{
-	{"staging_b_ml", "USD", 6, "https://simulator.example/logos/staging_b_ml.png", "staging B ml", true, true},
-	{"nagad", "USD", 5, "https://simulator.example/logos/nagad_default.svg", "Nagad", false, false},
-	{"phone_pe", "INR", 7, "https://simulator.example/logos/phone_pe.svg", "PhonePe", false, true},
+	{
+		"staging_b_ml",
+		"USD",
+		6,
+		"https://simulator.example/logos/staging_b_ml.png",
+		"staging B ml",
+		true,
+		true,
+	},
+	{
+		"nagad",
+		"USD",
+		5,
+		"https://simulator.example/logos/nagad_default.svg",
+		"Nagad",
+		false,
+		false,
+	},
+	{
+		"phone_pe",
+		"INR",
+		7,
+		"https://simulator.example/logos/phone_pe.svg",
+		"PhonePe",
+		false,
+		true,
+	},
 	{"bkash", "BDT", 8, "https://simulator.example/logos/bkash.svg", "bKash", true, false},
 }
 
@@ -56,34 +80,58 @@ func (s *Simulator) listSystems(w http.ResponseWriter, r *http.Request) {
 		Label      string   `json:"label"`
 	}
 	if json.NewDecoder(r.Body).Decode(&in) != nil {
-		in.Currencies, in.Label = r.URL.Query()["currency_code[]"], r.URL.Query().Get("label")
+		in.Currencies, in.Label = r.URL.Query()["currency_code[]"], r.URL.Query().
+			Get("label")
 	}
+
 	if len(in.Currencies) == 0 || in.Label == "" {
 		fail(w, wrongField("label", "The label field is required."))
 		return
 	}
+
 	wallets, currencies := []system{}, []map[string]string{}
 	for _, currency := range in.Currencies {
-		currencies = append(currencies, map[string]string{"code": currency, "symbol": currency})
+		currencies = append(
+			currencies,
+			map[string]string{"code": currency, "symbol": currency},
+		)
+
 		for _, sys := range systems {
 			if sys.Currency == currency {
 				wallets = append(wallets, sys)
 			}
 		}
 	}
+
 	sim.Reply(w, http.StatusOK, map[string]any{
 		"status": "ok", "params": map[string]any{"currency_data": currencies, "wallets": wallets},
 	})
 }
 
 func (s *Simulator) listHints(w http.ResponseWriter, _ *http.Request) {
-	sim.Reply(w, http.StatusOK, map[string]any{"status": "success", "message": "", "code": 20000, "data": map[string]any{
-		"imps":  map[string]any{"id": 486, "url": "https://simulator.example/guide-image/bkash.mp4"},
-		"paytm": map[string]any{"id": 500, "url": "https://simulator.example/guide-image/paytm.gif"},
-	}})
+	sim.Reply(
+		w,
+		http.StatusOK,
+		map[string]any{
+			"status":  "success",
+			"message": "",
+			"code":    20000,
+			"data": map[string]any{
+				"imps": map[string]any{
+					"id":  486,
+					"url": "https://simulator.example/guide-image/bkash.mp4",
+				},
+				"paytm": map[string]any{
+					"id":  500,
+					"url": "https://simulator.example/guide-image/paytm.gif",
+				},
+			},
+		},
+	)
 }
 
-// order is what the calls about a payment carry, in JSON or in the parts of a form.
+// order is what the calls about a payment carry, in JSON or in the parts of a
+// form.
 type order struct {
 	Language, Currency, Bank, Label, Key1, Screenshot string
 
@@ -111,22 +159,36 @@ func (s *Simulator) showWallet(w http.ResponseWriter, r *http.Request) {
 		fail(w, "The request is not valid JSON.")
 		return
 	}
+
 	if name := lacks("currency", in.Currency, "label", in.Label); name != "" {
 		fail(w, wrongField(name, "The "+name+" field is required."))
 		return
 	}
+
 	if _, known := find(r.PathValue("system"), in.Currency); !known {
 		fail(w, "Payment system is not available")
 		return
 	}
+
 	s.Enter(ledger.Entry{
-		Kind: ledger.Payment, Recipient: in.Label, Currency: in.Currency, Status: statusShown,
-		Details: map[string]string{"system": r.PathValue("system"), "label": in.Label},
+		Kind:      ledger.Payment,
+		Recipient: in.Label,
+		Currency:  in.Currency,
+		Status:    statusShown,
+		Details:   map[string]string{"system": r.PathValue("system"), "label": in.Label},
 	}, newID)
-	sim.Reply(w, http.StatusOK, map[string]any{"status": "ok", "params": map[string]any{"identifier": "6234234234"}})
+	sim.Reply(
+		w,
+		http.StatusOK,
+		map[string]any{
+			"status": "ok",
+			"params": map[string]any{"identifier": "6234234234"},
+		},
+	)
 }
 
-// activate takes the number of a transaction for systems at which nobody looks at it.
+// activate takes the number of a transaction for systems at which nobody looks
+// at it.
 func (s *Simulator) activate(w http.ResponseWriter, r *http.Request) {
 	var in order
 	if json.NewDecoder(r.Body).Decode(&in) != nil {
@@ -142,14 +204,21 @@ func (s *Simulator) takeProof(w http.ResponseWriter, r *http.Request) {
 		fail(w, "The request is not multipart/form-data.")
 		return
 	}
+
 	in := order{
-		CurrencyCode: r.FormValue("currency_code"), WalletType: r.FormValue("wallet_type"), Label: r.FormValue("label"),
-		Key1: r.FormValue("key1"), Amount: json.Number(r.FormValue("amount")), ID: r.FormValue("custom_transaction_id"),
+		CurrencyCode: r.FormValue("currency_code"),
+		WalletType:   r.FormValue("wallet_type"),
+		Label:        r.FormValue("label"),
+		Key1:         r.FormValue("key1"),
+		Amount:       json.Number(r.FormValue("amount")),
+		ID:           r.FormValue("custom_transaction_id"),
 	}
+
 	if file, header, err := r.FormFile("screenshot"); err == nil {
 		in.Screenshot = header.Filename
 		_ = file.Close()
 	}
+
 	s.prove(w, in, true)
 }
 
@@ -161,17 +230,36 @@ const (
 
 // prove takes a proof for the last wallet that was shown to the customer.
 func (s *Simulator) prove(w http.ResponseWriter, in order, manual bool) {
-	name := lacks("currency_code", in.CurrencyCode, "wallet_type", in.WalletType, "label", in.Label, "key1", in.Key1,
-		"custom_transaction_id", in.ID)
+	name := lacks(
+		"currency_code",
+		in.CurrencyCode,
+		"wallet_type",
+		in.WalletType,
+		"label",
+		in.Label,
+		"key1",
+		in.Key1,
+		"custom_transaction_id",
+		in.ID,
+	)
+
 	sys, known := find(in.WalletType, in.CurrencyCode)
 	amount, err := decimal.NewFromString(in.Amount.String())
+
 	switch {
 	case name != "":
 		fail(w, wrongField(name, "The "+name+" field is required."))
 	case !known || sys.Manual != manual:
 		fail(w, "Payment system is not available")
 	case len(in.ID) > 64:
-		fail(w, wrongField("custom_transaction_id", "The custom transaction id may not be greater than 64 characters."))
+		fail(
+			w,
+			wrongField(
+				"custom_transaction_id",
+				"The custom transaction id may not be greater than 64 characters.",
+			),
+		)
+
 	case len(in.Amount) > 20 || err != nil || !amount.IsPositive():
 		fail(w, wrongField("amount", "The amount must be a number."))
 	case len(in.Key1) < 4:
@@ -182,13 +270,33 @@ func (s *Simulator) prove(w http.ResponseWriter, in order, manual bool) {
 		sim.Reply(w, http.StatusOK, map[string]any{
 			"status": "possible_transaction_created", "message": "Transaction not found. Possible transaction created",
 		})
+
 	case strings.HasPrefix(in.Key1, SuspiciousKey): // [doc], but for the status
-		sim.Reply(w, http.StatusBadRequest, map[string]any{"status": "fail", "message": "Check of deposit status started. " +
-			"The operation may take longer than expected. Once checked the funds will credit to you account"})
+		sim.Reply(
+			w,
+			http.StatusBadRequest,
+			map[string]any{
+				"status": "fail",
+				"message": "Check of deposit status started. " +
+					"The operation may take longer than expected. Once checked the funds will credit to you account",
+			},
+		)
+
 	case manual:
-		sim.Reply(w, http.StatusOK, map[string]any{"status": "success", "message": "", "code": 20000, "data": []any{},
-			"paginate": map[string]int{"offset": 0, "total": 1, "limit": 1}})
+		sim.Reply(
+			w,
+			http.StatusOK,
+			map[string]any{
+				"status":   "success",
+				"message":  "",
+				"code":     20000,
+				"data":     []any{},
+				"paginate": map[string]int{"offset": 0, "total": 1, "limit": 1},
+			},
+		)
+
 		s.finish(in.ID)
+
 	default:
 		sim.Reply(w, http.StatusOK, map[string]any{"status": "ok"})
 		s.finish(in.ID)
@@ -200,29 +308,50 @@ func (s *Simulator) proven(in order, amount decimal.Decimal) bool {
 	entries := s.Ledger().Entries()
 	for i := len(entries) - 1; i >= 0; i-- {
 		e := entries[i]
-		fits := e.Kind == ledger.Payment && e.Details["label"] == in.Label && e.Details["system"] == in.WalletType
-		if !fits || e.Status != statusShown && (e.Status != statusProven || e.OrderID != in.ID) {
+		fits := e.Kind == ledger.Payment && e.Details["label"] == in.Label &&
+			e.Details["system"] == in.WalletType
+		if !fits ||
+			(e.Status != statusShown && (e.Status != statusProven || e.OrderID != in.ID)) {
 			continue
 		}
+
 		s.Ledger().Change(ledger.Payment, e.ID, func(e *ledger.Entry) {
-			e.OrderID, e.Amount, e.Status = in.ID, amount, statusProven
+			e.OrderID = in.ID
+			e.Amount = amount
+			e.Status = statusProven
 			e.Details = map[string]string{
 				"label": in.Label, "system": in.WalletType, "key1": in.Key1, "screenshot": in.Screenshot,
 			}
 		})
+
 		return true
 	}
+
 	return false
 }
 
-// openPage makes a payment whose customer pays on a page. Where its link is, the document does not say. [decided]
+// openPage makes a payment whose customer pays on a page. Where its link is,
+// the document does not say. [decided]
 func (s *Simulator) openPage(w http.ResponseWriter, r *http.Request) {
 	var in order
 	if json.NewDecoder(r.Body).Decode(&in) != nil {
 		fail(w, "The request is not valid JSON.")
 		return
 	}
-	name := lacks("language", in.Language, "currency", in.Currency, "bank", in.Bank, "label", in.Label, "custom_transaction_id", in.ID)
+
+	name := lacks(
+		"language",
+		in.Language,
+		"currency",
+		in.Currency,
+		"bank",
+		in.Bank,
+		"label",
+		in.Label,
+		"custom_transaction_id",
+		in.ID,
+	)
+
 	amount, err := decimal.NewFromString(in.Amount.String())
 	switch {
 	case name != "":
@@ -235,9 +364,23 @@ func (s *Simulator) openPage(w http.ResponseWriter, r *http.Request) {
 		fail(w, wrongField("amount", "The amount must be a number."))
 		return
 	}
+
 	e := s.Enter(ledger.Entry{
-		Kind: ledger.Payment, OrderID: in.ID, Amount: amount, Currency: in.Currency, Status: statusOpen,
-		Details: map[string]string{"system": r.PathValue("system"), "label": in.Label, "redirect_url": in.RedirectURL},
+		Kind:     ledger.Payment,
+		OrderID:  in.ID,
+		Amount:   amount,
+		Currency: in.Currency,
+		Status:   statusOpen,
+		Details: map[string]string{
+			"system":       r.PathValue("system"),
+			"label":        in.Label,
+			"redirect_url": in.RedirectURL,
+		},
 	}, newID)
-	sim.Reply(w, http.StatusOK, map[string]any{"status": "ok", "url": s.Base(r) + "/payment/" + e.ID})
+
+	sim.Reply(
+		w,
+		http.StatusOK,
+		map[string]any{"status": "ok", "url": s.Base(r) + "/payment/" + e.ID},
+	)
 }

@@ -11,17 +11,20 @@ import (
 	"github.com/payhost/payhost/sdk/conformance/sim"
 )
 
-// The statuses of a payout in the books; those of a finished one are the document's.
+// The statuses of a payout in the books; those of a finished one are the
+// document's.
 const (
 	statusNew       = "new"
 	statusProcessed = "1"
 	statusRejected  = "5"
 )
 
-// RejectedAccount is the account_number of somebody who cannot be paid. [decided]
+// RejectedAccount is the account_number of somebody who cannot be paid.
+// [decided]
 const RejectedAccount = "00000000"
 
-// balances are what the merchant holds. Payouts do not change them here. [decided]
+// balances are what the merchant holds. Payouts do not change them here.
+// [decided]
 var balances = []struct {
 	Wallet   string          `json:"wallet_type"`
 	Currency string          `json:"currency_code"`
@@ -38,16 +41,23 @@ func (s *Simulator) listBalances(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Query().Get("secret") != s.secret {
 		sim.Reply(w, http.StatusOK, map[string]any{
 			"status": "error", "code": 30228, "error_message": "Data validation error",
-			"errors": map[string]any{"target": "secret", "code": 36205, "message": "Wrong secret"},
+			"errors": map[string]any{
+				"target":  "secret",
+				"code":    36205,
+				"message": "Wrong secret",
+			},
 		})
+
 		return
 	}
+
 	sim.Reply(w, http.StatusOK, map[string]any{
 		"status": "success", "message": "", "code": 20000, "data": map[string]any{"balances": balances},
 	})
 }
 
-// payout is what the document lists, but for what the simulator makes nothing of.
+// payout is what the document lists, but for what the simulator makes nothing
+// of.
 type payout struct {
 	ID            string      `json:"withdrawal_id"`
 	System        string      `json:"payment_system"`
@@ -61,7 +71,8 @@ type payout struct {
 	Signature     string      `json:"signature"`
 }
 
-// payOut makes a second payout of a repeated withdrawal_id: nothing says that it is refused.
+// payOut makes a second payout of a repeated withdrawal_id: nothing says that
+// it is refused.
 func (s *Simulator) payOut(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	var in payout
@@ -69,8 +80,19 @@ func (s *Simulator) payOut(w http.ResponseWriter, r *http.Request) {
 		fail(w, "The request is not valid JSON.")
 		return
 	}
+
 	amount, err := decimal.NewFromString(in.Amount.String())
-	name := lacks("payment_system", in.System, "currency_code", in.Currency, "label", in.Label, "signature", in.Signature)
+	name := lacks(
+		"payment_system",
+		in.System,
+		"currency_code",
+		in.Currency,
+		"label",
+		in.Label,
+		"signature",
+		in.Signature,
+	)
+
 	switch {
 	case name != "":
 		fail(w, wrongField(name, "The "+name+" field is required."))
@@ -79,7 +101,14 @@ func (s *Simulator) payOut(w http.ResponseWriter, r *http.Request) {
 	case len(in.Amount) > 18 || err != nil || !amount.IsInteger() || !amount.IsPositive():
 		fail(w, wrongField("amount", "The amount must be an integer."))
 	case len(in.ID) > 36:
-		fail(w, wrongField("withdrawal_id", "The withdrawal id may not be greater than 36 characters."))
+		fail(
+			w,
+			wrongField(
+				"withdrawal_id",
+				"The withdrawal id may not be greater than 36 characters.",
+			),
+		)
+
 	case !s.signedBy(body, in.Signature):
 		fail(w, "Wrong signature") // [decided]
 	case amount.GreaterThan(s.available(in.Currency)):
@@ -92,19 +121,27 @@ func (s *Simulator) payOut(w http.ResponseWriter, r *http.Request) {
 		if in.ID == "" {
 			in.ID = newID() // the system generates one, and does not tell [doc]
 		}
+
 		s.Enter(ledger.Entry{
-			Kind: ledger.Payout, OrderID: in.ID, Recipient: in.Label, Amount: amount, Currency: in.Currency, Status: statusNew,
+			Kind:      ledger.Payout,
+			OrderID:   in.ID,
+			Recipient: in.Label,
+			Amount:    amount,
+			Currency:  in.Currency,
+			Status:    statusNew,
 			Details: map[string]string{
 				"system": in.System, "label": in.Label, "is_test": test, "account_number": in.AccountNumber,
 				"account_name": in.AccountName, "account_email": in.AccountEmail,
 			},
 		}, newID)
+
 		sim.Reply(w, http.StatusOK, map[string]any{"status": "ok"})
 		s.finish(in.ID)
 	}
 }
 
-// available is what all balances of a currency hold, less what is not yet paid out. [doc]
+// available is what all balances of a currency hold, less what is not yet paid
+// out. [doc]
 func (s *Simulator) available(currency string) decimal.Decimal {
 	var sum decimal.Decimal
 	for _, b := range balances {
@@ -112,10 +149,12 @@ func (s *Simulator) available(currency string) decimal.Decimal {
 			sum = sum.Add(b.Amount)
 		}
 	}
+
 	for _, e := range s.Ledger().Entries() {
 		if e.Kind == ledger.Payout && e.Currency == currency && e.Status == statusNew {
 			sum = sum.Sub(e.Amount)
 		}
 	}
+
 	return sum
 }

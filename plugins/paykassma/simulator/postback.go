@@ -20,39 +20,75 @@ import (
 // additionalData is the signed part of a postback, as PHP prints it. [seen]
 func additionalData(e ledger.Entry, escaped bool) string {
 	text := func(s string) string { return phpString(s, escaped) }
-	id, kind, orderID, withdrawalID, status := e.ID, "0", e.OrderID, "null", "null"
+	id := e.ID
+	kind := "0"
+	orderID := e.OrderID
+	withdrawalID := "null"
+	status := "null"
 	if e.Kind == ledger.Payout {
-		id, kind, orderID, withdrawalID, status = "", "null", "", text(e.OrderID), e.Status
+		id = ""
+		kind = "null"
+		orderID = ""
+		withdrawalID = text(e.OrderID)
+		status = e.Status
 	}
-	return fmt.Sprintf(`[{"activated_datetime":%s,"exchanger_identifier":"","comment":%s,"amount":"%s","currency_code":%s,`+
-		`"wallet_type":%s,"stockpiling_id":null,"transaction_id":"%s","transaction_type":%s,"plugin_custom_order_id":%s,`+
-		`"withdrawal_id":%s,"withdrawal_status":%s,"account_number":%s,"account_name":%s,"account_email":%s,`+
-		`"bank_details":{"bank_code":null,"branch_code":null}}]`,
-		text(e.Details["activated"]), text("pagó / оплата 😀"), e.Amount, text(e.Currency), text(e.Details["system"]+"_api"),
-		id, kind, text(orderID), withdrawalID, status,
-		text(e.Details["account_number"]), text(e.Details["account_name"]), text(e.Details["account_email"]))
+
+	return fmt.Sprintf(
+		`[{"activated_datetime":%s,"exchanger_identifier":"","comment":%s,"amount":"%s","currency_code":%s,`+
+			`"wallet_type":%s,"stockpiling_id":null,"transaction_id":"%s","transaction_type":%s,"plugin_custom_order_id":%s,`+
+			`"withdrawal_id":%s,"withdrawal_status":%s,"account_number":%s,"account_name":%s,"account_email":%s,`+
+			`"bank_details":{"bank_code":null,"branch_code":null}}]`,
+		text(
+			e.Details["activated"],
+		),
+		text("pagó / оплата 😀"),
+		e.Amount,
+		text(e.Currency),
+		text(e.Details["system"]+"_api"),
+		id,
+		kind,
+		text(orderID),
+		withdrawalID,
+		status,
+		text(
+			e.Details["account_number"],
+		),
+		text(e.Details["account_name"]),
+		text(e.Details["account_email"]),
+	)
 }
 
-// postback is the whole of one; outside of what is signed, the amount is rounded. [doc]
+// postback is the whole of one; outside of what is signed, the amount is
+// rounded. [doc]
 func (s *Simulator) postback(e ledger.Entry, keys string, escaped bool) string {
 	text := func(s string) string { return phpString(s, escaped) }
 	direction := "ingoing"
 	if e.Kind == ledger.Payout {
 		direction = "outgoing"
 	}
+
 	signature := ""
 	if keys != "" {
 		signature = `"signature":"` + sign(keys, additionalData(e, false)) + `",`
 	}
-	return fmt.Sprintf(`{%s"wallet_type":%s,"amount":%s,"currency_code":%s,"label":%s,"converted_amount":{"USD":7.56},`+
-		`"direction":"%s","created_datetime":"2023-07-20 08:09:01","additional_data":%s}`,
-		signature, text(e.Details["system"]+"_api"), e.Amount.Round(0), text(e.Currency), text(e.Details["label"]),
-		direction, additionalData(e, escaped))
+
+	return fmt.Sprintf(
+		`{%s"wallet_type":%s,"amount":%s,"currency_code":%s,"label":%s,"converted_amount":{"USD":7.56},`+
+			`"direction":"%s","created_datetime":"2023-07-20 08:09:01","additional_data":%s}`,
+		signature,
+		text(e.Details["system"]+"_api"),
+		e.Amount.Round(0),
+		text(e.Currency),
+		text(e.Details["label"]),
+		direction,
+		additionalData(e, escaped),
+	)
 }
 
 // told reports whether a postback about the entry was sent.
 func told(e ledger.Entry) bool {
-	return e.Status == statusPaid || e.Status == statusProcessed || e.Status == statusRejected
+	return e.Status == statusPaid || e.Status == statusProcessed ||
+		e.Status == statusRejected
 }
 
 // Settle makes the customer pay, and the payout be done.
@@ -62,7 +98,8 @@ func (s *Simulator) Settle(id string) {
 	}
 }
 
-// settle ends what is open, and gives it as it then is. of is how a payment ends.
+// settle ends what is open, and gives it as it then is. of is how a payment
+// ends.
 func (s *Simulator) settle(e ledger.Entry, of string) ledger.Entry {
 	e, _ = s.Ledger().Change(e.Kind, e.ID, func(e *ledger.Entry) {
 		switch {
@@ -72,18 +109,22 @@ func (s *Simulator) settle(e ledger.Entry, of string) ledger.Entry {
 			e.Status, e.Moved = statusProcessed, true
 		case e.Kind == ledger.Payment && (e.Status == statusOpen || e.Status == statusProven):
 			e.Status, e.Moved = of, of == statusPaid
-			details := map[string]string{"activated": time.Now().UTC().Add(8 * time.Hour).Format(time.DateTime)}
+			details := map[string]string{
+				"activated": time.Now().UTC().Add(8 * time.Hour).Format(time.DateTime),
+			}
 			for k, v := range e.Details {
 				details[k] = v
 			}
+
 			e.Details = details
 		}
 	})
+
 	return e
 }
 
-// finish ends a payment or payout without anybody's doing, where the simulator is to act by itself. The answer to the
-// call that made it is not kept waiting.
+// finish ends a payment or payout without anybody's doing, where the simulator
+// is to act by itself. The answer to the call that made it is not kept waiting.
 func (s *Simulator) finish(id string) {
 	if !s.SendWebhooks {
 		return
@@ -95,7 +136,8 @@ func (s *Simulator) finish(id string) {
 	}
 }
 
-// maxSends bounds how often a postback is sent again that was not answered with ok. A real server goes on for longer.
+// maxSends bounds how often a postback is sent again that was not answered with
+// ok. A real server goes on for longer.
 const maxSends = 3
 
 // send posts a postback to the notify URL.
@@ -115,20 +157,28 @@ func accepted(resp *http.Response) bool {
 	return err == nil && resp.StatusCode == http.StatusOK && answer.Status == "ok"
 }
 
-// Webhooks gives the postbacks about one of the caller's ids, in both ways in which PHP writes JSON.
+// Webhooks returns the postbacks about one of the caller's ids, in both ways in
+// which PHP writes JSON.
 func (s *Simulator) Webhooks(id string) []sdk.HTTPRequest {
 	var list []sdk.HTTPRequest
 	for _, e := range append(s.OfOrder(ledger.Payment, id), s.OfOrder(ledger.Payout, id)...) {
 		for _, escaped := range []bool{true, false} {
 			if told(e) {
-				list = append(list, sim.Posted("application/json", s.postback(e, s.accessKey+s.privateKey, escaped)))
+				list = append(
+					list,
+					sim.Posted(
+						"application/json",
+						s.postback(e, s.accessKey+s.privateKey, escaped),
+					),
+				)
 			}
 		}
 	}
+
 	return list
 }
 
-// last gives the newest entry of an id that a postback was sent about.
+// last returns the newest entry of an id that a postback was sent about.
 func (s *Simulator) last(kind ledger.Kind, id string) (found ledger.Entry, ok bool) {
 	for _, e := range s.OfOrder(kind, id) {
 		if told(e) {
@@ -143,43 +193,78 @@ func (s *Simulator) showPostback(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	var e ledger.Entry
 	var found bool
+
 	switch q.Get("type") {
 	case "deposit":
-		if e, found = s.last(ledger.Payment, q.Get("custom_id")); !found && q.Get("transaction_id") != "" {
+		if e, found = s.last(ledger.Payment, q.Get("custom_id")); !found &&
+			q.Get("transaction_id") != "" {
 			e, found = s.Ledger().Find(ledger.Payment, q.Get("transaction_id"))
 			found = found && told(e)
 		}
 	case "withdrawal":
 		e, found = s.last(ledger.Payout, q.Get("withdrawal_id"))
+
 	default:
 		fail(w, wrongField("type", "The selected type is invalid."))
 		return
 	}
+
 	if !found {
 		fail(w, "Postback not found")
 		return
 	}
-	sim.Reply(w, http.StatusOK, map[string]any{"status": "ok", "postback": json.RawMessage(s.postback(e, "", true))})
+
+	sim.Reply(
+		w,
+		http.StatusOK,
+		map[string]any{
+			"status":   "ok",
+			"postback": json.RawMessage(s.postback(e, "", true)),
+		},
+	)
 }
 
 func (s *Simulator) listPostbacks(w http.ResponseWriter, r *http.Request) {
-	key, list, kind := "plugin_custom_order_id", "transactions", ledger.Payment
+	key := "plugin_custom_order_id"
+	list := "transactions"
+	kind := ledger.Payment
 	if r.URL.Query().Get("type") == "withdrawal" {
-		key, list, kind = "withdrawal_id", "withdrawals", ledger.Payout
+		key = "withdrawal_id"
+		list = "withdrawals"
+		kind = ledger.Payout
 	}
+
 	ids := r.URL.Query()[key+"[]"]
 	if len(ids) == 0 {
-		fail(w, wrongField(key, "The "+strings.ReplaceAll(key, "_", " ")+" field is required when type is deposit.")) // [doc]
+		// [doc]
+		fail(
+			w,
+			wrongField(
+				key,
+				"The "+strings.ReplaceAll(
+					key,
+					"_",
+					" ",
+				)+" field is required when type is deposit.",
+			),
+		)
+
 		return
 	}
+
 	rows := []map[string]any{}
 	for _, id := range ids {
 		row := map[string]any{key: id, "message": "Postback not found"}
 		if e, found := s.last(kind, id); found {
-			row = map[string]any{key: id, "postback": json.RawMessage(s.postback(e, "", true))}
+			row = map[string]any{
+				key:        id,
+				"postback": json.RawMessage(s.postback(e, "", true)),
+			}
 		}
+
 		rows = append(rows, row)
 	}
+
 	sim.Reply(w, http.StatusOK, map[string]any{
 		"status": "success", "message": "", "code": 20000, "data": map[string]any{list: rows},
 		"paginate": map[string]int{"offset": 0, "total": len(rows), "limit": len(rows)},
@@ -199,6 +284,7 @@ func (s *Simulator) hashURLs(w http.ResponseWriter, r *http.Request) {
 		fail(w, "The request is not valid JSON.")
 		return
 	}
+
 	out := map[string][]numbered{}
 	for _, name := range []string{"success_url", "fail_url", "pending_url"} {
 		list, there := in[name+"s"]
@@ -206,19 +292,25 @@ func (s *Simulator) hashURLs(w http.ResponseWriter, r *http.Request) {
 			fail(w, wrongField(name+"s", "The "+name+"s field is required."))
 			return
 		}
+
 		out[name] = []numbered{}
 		for _, a := range list {
 			if u, err := url.Parse(a.URL); err != nil || u.Host == "" {
 				fail(w, wrongField(name+"s", "The url format is invalid."))
 				return
 			}
-			digest := sha256.Sum256(bytes.Join([][]byte{[]byte(s.secret), []byte(a.URL)}, nil))
+
+			digest := sha256.Sum256(
+				bytes.Join([][]byte{[]byte(s.secret), []byte(a.URL)}, nil),
+			)
 			out[name] = append(out[name], numbered{a.Order, hex.EncodeToString(digest[:])})
 		}
 	}
+
 	if len(in["success_urls"])+len(in["fail_urls"]) == 0 {
 		fail(w, wrongField("success_urls", "The success urls field is required."))
 		return
 	}
+
 	sim.Reply(w, http.StatusOK, map[string]any{"status": "ok", "urls": out})
 }

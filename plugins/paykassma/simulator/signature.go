@@ -27,6 +27,7 @@ func (s *Simulator) signedBy(body []byte, signature string) bool {
 	if t, err := d.Token(); err != nil || t != json.Delim('{') {
 		return false
 	}
+
 	values := map[string]string{}
 	for d.More() {
 		key, err := d.Token()
@@ -37,24 +38,32 @@ func (s *Simulator) signedBy(body []byte, signature string) bool {
 			return false
 		}
 	}
+
 	delete(values, "signature")
 	keys, parts := []string{}, []string{}
 	for key := range values {
 		keys = append(keys, key)
 	}
+
 	slices.Sort(keys)
 	for _, key := range keys {
 		parts = append(parts, values[key])
 	}
-	return hmac.Equal([]byte(signature), []byte(sign(s.privateKey, strings.Join(parts, ":"))))
+
+	return hmac.Equal(
+		[]byte(signature),
+		[]byte(sign(s.privateKey, strings.Join(parts, ":"))),
+	)
 }
 
-// implode reads one value, and gives what PHP makes of it between colons. Its numbers are integers.
+// implode reads one value, and gives what PHP makes of it between colons. Its
+// numbers are integers.
 func implode(d *json.Decoder) (string, error) {
 	t, err := d.Token()
 	if err != nil {
 		return "", err
 	}
+
 	switch v := t.(type) {
 	case json.Delim:
 		var parts []string
@@ -64,26 +73,30 @@ func implode(d *json.Decoder) (string, error) {
 					return "", err
 				}
 			}
+
 			part, err := implode(d)
 			if err != nil {
 				return "", err
 			}
 			parts = append(parts, part)
 		}
+
 		if _, err := d.Token(); err != nil {
 			return "", err
 		}
 		return strings.Join(parts, ":"), nil
+
 	case bool:
 		return map[bool]string{true: "1"}[v], nil
 	case nil:
 		return "", nil
 	}
+
 	return fmt.Sprint(t), nil
 }
 
-// phpString prints a string as json_encode does: as it usually does, or with JSON_UNESCAPED_SLASHES and
-// JSON_UNESCAPED_UNICODE.
+// phpString prints a string as json_encode does: as it usually does, or with
+// JSON_UNESCAPED_SLASHES and JSON_UNESCAPED_UNICODE.
 func phpString(text string, escaped bool) string {
 	var out strings.Builder
 	encoder := json.NewEncoder(&out)
@@ -93,6 +106,7 @@ func phpString(text string, escaped bool) string {
 	if !escaped {
 		return quoted
 	}
+
 	out.Reset()
 	for _, r := range strings.ReplaceAll(quoted, "/", `\/`) {
 		switch {
@@ -104,5 +118,6 @@ func phpString(text string, escaped bool) string {
 			}
 		}
 	}
+
 	return out.String()
 }

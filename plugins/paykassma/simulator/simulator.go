@@ -1,8 +1,11 @@
-// Package simulator plays a Paykassma server's API as its document describes it, in memory: both ways to make a payment,
-// both ways to prove one, a page to pay on, payouts, what is told of either, and the postbacks themselves. It shares no
-// code with the plugin, signatures included, so that a mistake in one of them shows.
+// Package simulator plays a Paykassma server's API as its document describes
+// it, in memory: both ways to make a payment, both ways to prove one, a page to
+// pay on, payouts, what is told of either, and the postbacks themselves. It
+// shares no code with the plugin, signatures included, so that a mistake in one
+// of them shows.
 //
-// What the document leaves open is marked [decided], and is one of the ways that the plugin must understand.
+// What the document leaves open is marked [decided], and is one of the ways
+// that the plugin must understand.
 package simulator
 
 import (
@@ -13,7 +16,8 @@ import (
 	"github.com/payhost/payhost/sdk/conformance/sim"
 )
 
-// The credentials of a simulator that is not told others. They are no secrets: nothing real knows them.
+// The credentials of a simulator that is not told others. They are no secrets:
+// nothing real knows them.
 const (
 	DefaultSecret     = "paykassma-sandbox-secret"      //nolint:gosec // see above
 	DefaultPrivateKey = "paykassma-sandbox-private-key" //nolint:gosec // see above
@@ -23,8 +27,10 @@ const (
 // maxBody bounds what a request may carry: a screenshot is the largest.
 const maxBody = 6 << 20
 
-// Simulator is an http.Handler with the paths of the document. Beside them it has the control API of package fault under
-// /_simulator/, and there PUT notify-url, whose body is where postbacks go: a real server is told that by e-mail.
+// Simulator is an http.Handler with the paths of the document. Beside them it
+// has the control API of package fault under /_simulator/, and there PUT
+// notify-url, whose body is where postbacks go: a real server is told that by
+// e-mail.
 type Simulator struct {
 	sim.Core
 	secret, privateKey, accessKey string
@@ -35,25 +41,39 @@ type Option func(*Simulator)
 
 // WithCredentials replaces the default ones.
 func WithCredentials(secret, privateKey, accessKey string) Option {
-	return func(s *Simulator) { s.secret, s.privateKey, s.accessKey = secret, privateKey, accessKey }
+	return func(s *Simulator) {
+		s.secret = secret
+		s.privateKey = privateKey
+		s.accessKey = accessKey
+	}
 }
 
-// WithPublicURL says under which address browsers reach the simulator, without a slash at its end. Without it that is
-// the root of the host that the API was called on.
-func WithPublicURL(address string) Option { return func(s *Simulator) { s.PublicURL = address } }
+// WithPublicURL says under which address browsers reach the simulator, without
+// a slash at its end. Without it that is the root of the host that the API was
+// called on.
+func WithPublicURL(
+	address string,
+) Option {
+	return func(s *Simulator) { s.PublicURL = address }
+}
 
-// WithWebhooks makes the simulator finish by itself what nobody presses a button for, proven payments and payouts, and
-// send its postbacks once it knows where to.
+// WithWebhooks makes the simulator finish by itself what nobody presses a
+// button for, proven payments and payouts, and send its postbacks once it knows
+// where to.
 func WithWebhooks() Option { return func(s *Simulator) { s.SendWebhooks = true } }
 
 // New makes a simulator with empty books.
 func New(opts ...Option) *Simulator {
 	s := &Simulator{
-		Core: sim.Core{MaxBody: maxBody}, secret: DefaultSecret, privateKey: DefaultPrivateKey, accessKey: DefaultAccessKey,
+		Core:       sim.Core{MaxBody: maxBody},
+		secret:     DefaultSecret,
+		privateKey: DefaultPrivateKey,
+		accessKey:  DefaultAccessKey,
 	}
 	for _, o := range opts {
 		o(s)
 	}
+
 	api := http.NewServeMux()
 	for pattern, handle := range map[string]http.HandlerFunc{
 		"GET /api/v1/payment-systems/available":    s.listSystems,
@@ -68,15 +88,17 @@ func New(opts ...Option) *Simulator {
 	} {
 		api.HandleFunc(pattern, s.secretly(handle))
 	}
+
 	api.HandleFunc("GET /api/v1/accounts-balance", s.listBalances)
 	api.HandleFunc("POST /v2/withdrawal/create", s.payOut)
 	s.Serve(api)
 	s.HandleFunc("GET /payment/{id}", s.showPage)
 	s.HandleFunc("POST /payment/{id}", s.leavePage)
+
 	return s
 }
 
-// Config gives the plugin's configuration for this simulator.
+// Config returns the plugin's configuration for this simulator.
 func (s *Simulator) Config(baseURL string) string {
 	return sim.Config(map[string]any{
 		"environment": "sandbox", "base_url": baseURL, "secret": s.secret, "private_key": s.privateKey,
@@ -104,4 +126,8 @@ func fail(w http.ResponseWriter, message any) {
 }
 
 // wrongField is the form of a message about one field. [doc]
-func wrongField(name, words string) map[string][]string { return map[string][]string{name: {words}} }
+func wrongField(
+	name, words string,
+) map[string][]string {
+	return map[string][]string{name: {words}}
+}

@@ -42,17 +42,20 @@ func TestVectors(t *testing.T) {
 	if err := json.Unmarshal(data, &file); err != nil {
 		t.Fatal(err)
 	}
+
 	for _, v := range file.Meta.Postbacks {
 		if got := sign(v.Access+v.Private, v.Signed); got != v.Expected {
 			t.Errorf("got %s, want %s", got, v.Expected)
 		}
 	}
+
 	for _, v := range file.Payouts {
 		if strings.HasPrefix(v.ID, "amount_") || v.ID == "numeric_keys" {
 			continue // its API takes whole numbers, and no such keys
 		}
 		s := New(WithCredentials("s", v.Key, "a"))
-		if !s.signedBy([]byte(v.Data), v.Expected) || s.signedBy([]byte(v.Data), v.Expected[1:]+"0") {
+		if !s.signedBy([]byte(v.Data), v.Expected) ||
+			s.signedBy([]byte(v.Data), v.Expected[1:]+"0") {
 			t.Errorf("%s: not PHP's signature", v.ID)
 		}
 	}
@@ -67,20 +70,23 @@ type shop struct {
 func newShop(t *testing.T, answers ...string) shop {
 	t.Helper()
 	s := shop{got: make(chan string, 16)}
-	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, _ := io.ReadAll(r.Body)
-		answer := `{"status":"ok"}`
-		if len(answers) > 0 {
-			answer, answers = answers[0], answers[1:]
-		}
-		_, _ = io.WriteString(w, answer)
-		s.got <- string(body)
-	}))
+	s.Server = httptest.NewServer(
+		http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			body, _ := io.ReadAll(r.Body)
+			answer := `{"status":"ok"}`
+			if len(answers) > 0 {
+				answer, answers = answers[0], answers[1:]
+			}
+			_, _ = io.WriteString(w, answer)
+			s.got <- string(body)
+		}),
+	)
+
 	t.Cleanup(s.Close)
 	return s
 }
 
-// started gives a simulator that tells the shop, and a client of it.
+// started returns a simulator that tells the shop, and a client of it.
 func started(t *testing.T, to shop) (*Simulator, *httptest.Server, *http.Client) {
 	t.Helper()
 	sim := New(WithWebhooks())
@@ -90,14 +96,22 @@ func started(t *testing.T, to shop) (*Simulator, *httptest.Server, *http.Client)
 		Transport:     &http.Transport{DisableKeepAlives: true},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
+
 	for body, status := range map[string]int{to.URL: 204, "nowhere": 400} {
-		req, _ := http.NewRequestWithContext(t.Context(), http.MethodPut, api.URL+"/_simulator/notify-url", strings.NewReader(body))
+		req, _ := http.NewRequestWithContext(
+			t.Context(),
+			http.MethodPut,
+			api.URL+"/_simulator/notify-url",
+			strings.NewReader(body),
+		)
 		resp, err := client.Do(req)
 		if err != nil || resp.StatusCode != status {
 			t.Fatalf("the notify URL %q: %+v, %v", body, resp, err)
 		}
+
 		resp.Body.Close()
 	}
+
 	return sim, api, client
 }
 
@@ -108,27 +122,36 @@ func post(t *testing.T, client *http.Client, address, body string) map[string]an
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
+
 	var out map[string]any
 	if err := json.NewDecoder(resp.Body).Decode(&out); err != nil {
 		t.Fatal(err)
 	}
+
 	return out
 }
 
 func openPage(t *testing.T, client *http.Client, api string) string {
 	t.Helper()
-	out := post(t, client, api+"/api/v1/payment/create/fpx?secret="+DefaultSecret, `{"language":"en","currency":"USD","bank":"MBB",`+
-		`"amount":60,"label":"55","redirect_url":"https://shop.example/back","custom_transaction_id":"pay_1"}`)
+	out := post(
+		t,
+		client,
+		api+"/api/v1/payment/create/fpx?secret="+DefaultSecret,
+		`{"language":"en","currency":"USD","bank":"MBB",`+
+			`"amount":60,"label":"55","redirect_url":"https://shop.example/back","custom_transaction_id":"pay_1"}`,
+	)
 	if out["status"] != "ok" {
 		t.Fatalf("got %v", out)
 	}
+
 	return out["url"].(string)
 }
 
 func press(t *testing.T, client *http.Client, page, button string) {
 	t.Helper()
 	resp, err := client.PostForm(page, url.Values{"result": {button}})
-	if err != nil || resp.StatusCode != http.StatusSeeOther || resp.Header.Get("Location") != "https://shop.example/back" {
+	if err != nil || resp.StatusCode != http.StatusSeeOther ||
+		resp.Header.Get("Location") != "https://shop.example/back" {
 		t.Fatalf("got %+v, %v", resp, err)
 	}
 	resp.Body.Close()
@@ -143,17 +166,29 @@ func TestPage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	body, _ := io.ReadAll(resp.Body)
 	resp.Body.Close()
-	if !strings.Contains(string(body), "60.00 USD") || !strings.Contains(string(body), `value="pay"`) {
+	if !strings.Contains(string(body), "60.00 USD") ||
+		!strings.Contains(string(body), `value="pay"`) {
 		t.Errorf("the page: %s", body)
 	}
+
 	press(t, client, page, "pay")
 	press(t, client, page, "cancel") // too late
-	if told := <-to.got; !strings.Contains(told, `"plugin_custom_order_id":"pay_1"`) || !strings.Contains(told, sign(DefaultAccessKey+DefaultPrivateKey, additionalData(sim.Ledger().Entries()[0], false))) {
+	if told := <-to.got; !strings.Contains(told, `"plugin_custom_order_id":"pay_1"`) ||
+		!strings.Contains(
+			told,
+			sign(
+				DefaultAccessKey+DefaultPrivateKey,
+				additionalData(sim.Ledger().Entries()[0], false),
+			),
+		) {
 		t.Errorf("told %s", told)
 	}
-	if e := sim.Ledger().Entries()[0]; e.Status != statusPaid || !e.Moved || len(to.got) != 0 {
+
+	if e := sim.Ledger().Entries()[0]; e.Status != statusPaid || !e.Moved ||
+		len(to.got) != 0 {
 		t.Errorf("%+v, and %d postbacks more", e, len(to.got))
 	}
 }
@@ -163,12 +198,14 @@ func TestPageCanceled(t *testing.T) {
 	to := newShop(t)
 	sim, api, client := started(t, to)
 	press(t, client, openPage(t, client, api.URL), "cancel")
-	if e := sim.Ledger().Entries()[0]; e.Status != statusCanceled || e.Moved || len(to.got) != 0 {
+	if e := sim.Ledger().Entries()[0]; e.Status != statusCanceled || e.Moved ||
+		len(to.got) != 0 {
 		t.Errorf("%+v, and %d postbacks", e, len(to.got))
 	}
 }
 
-// A postback that is not answered with ok comes again; it can come twice, or with a wrong signature.
+// A postback that is not answered with ok comes again; it can come twice, or
+// with a wrong signature.
 func TestPostbacksGoWrong(t *testing.T) {
 	for name, c := range map[string]struct {
 		kind    fault.Kind
@@ -187,12 +224,19 @@ func TestPostbacksGoWrong(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
+
 			press(t, client, openPage(t, client, api.URL), "pay")
 			if len(to.got) != c.times {
 				t.Errorf("told %d times", len(to.got))
 			}
-			right := sign(DefaultAccessKey+DefaultPrivateKey, additionalData(sim.Ledger().Entries()[0], false))
-			if told := <-to.got; strings.Contains(told, right) == (c.kind == fault.WrongSignature) {
+			right := sign(
+				DefaultAccessKey+DefaultPrivateKey,
+				additionalData(sim.Ledger().Entries()[0], false),
+			)
+			if told := <-to.got; strings.Contains(
+				told,
+				right,
+			) == (c.kind == fault.WrongSignature) {
 				t.Errorf("told %s", told)
 			}
 		})
@@ -209,10 +253,16 @@ func TestPayouts(t *testing.T) {
 		if out := post(t, client, api.URL+"/v2/withdrawal/create", body+`,"signature":"`+mac+`"}`); out["status"] != "ok" {
 			t.Fatalf("got %v", out)
 		}
-		if told := <-to.got; !strings.Contains(told, `"withdrawal_id":"po_1","withdrawal_status":`+status) {
+
+		if told := <-to.got; !strings.Contains(
+			told,
+			`"withdrawal_id":"po_1","withdrawal_status":`+status,
+		) {
 			t.Errorf("told %s", told)
 		}
-		if e := sim.Ledger().Entries()[0]; e.Moved != (status == "1") || e.Details["is_test"] != "true" {
+
+		if e := sim.Ledger().Entries()[0]; e.Moved != (status == "1") ||
+			e.Details["is_test"] != "true" {
 			t.Errorf("%+v", e)
 		}
 	}

@@ -15,8 +15,12 @@ const address = "51.195.200.178"
 // fields are those of a notification. [seen]
 func (s *Simulator) fields(e ledger.Entry) url.Values {
 	return url.Values{
-		"uid": {s.uid}, "mid": {s.mid}, "country": {e.Details["cc"]}, "price": {e.Amount.StringFixed(2)}, "currency": {e.Currency},
-		"code": {e.ID}, "email": {e.Details["email"]}, "result": {e.Status}, "ucode": {e.OrderID}, "type": {e.Details["type"]},
+		"uid": {
+			s.uid,
+		}, "mid": {s.mid}, "country": {e.Details["cc"]}, "price": {e.Amount.StringFixed(2)}, "currency": {e.Currency},
+		"code": {
+			e.ID,
+		}, "email": {e.Details["email"]}, "result": {e.Status}, "ucode": {e.OrderID}, "type": {e.Details["type"]},
 		"mode": {"live"},
 	}
 }
@@ -28,34 +32,41 @@ func (s *Simulator) Settle(ucode string) {
 	}
 }
 
-// settle moves a payment that is not paid: what was ko can still be paid, with the same code. [seen]
+// settle moves a payment that is not paid: what was ko can still be paid, with
+// the same code. [seen]
 func (s *Simulator) settle(code, status string) (e ledger.Entry, moved bool) {
 	e, _ = s.Ledger().Change(ledger.Payment, code, func(e *ledger.Entry) {
 		if e.Status != statusPaid && e.Status != status {
-			e.Status, e.Moved, moved = status, status == statusPaid, true
+			e.Status = status
+			e.Moved = status == statusPaid
+			moved = true
 		}
 	})
 	return e, moved
 }
 
-// Webhooks gives the notification as a query, and as the form that a POST would have.
+// Webhooks returns the notification as a query, and as the form that a POST
+// would have.
 func (s *Simulator) Webhooks(ucode string) []sdk.HTTPRequest {
 	var list []sdk.HTTPRequest
 	for _, e := range s.OfOrder(ledger.Payment, ucode) {
 		if e.Status == statusOpen {
 			continue
 		}
+
 		text := s.fields(e).Encode()
 		for _, n := range []sdk.HTTPRequest{sim.Got(text), sim.Posted("application/x-www-form-urlencoded", text)} {
 			n.RemoteAddress = address
 			list = append(list, n)
 		}
 	}
+
 	return list
 }
 
-// send tells the module's URL what became of a payment, whatever comes of it. A notification has no signature that could
-// be wrong: in its place it names another module.
+// send tells the module's URL what became of a payment, whatever comes of it. A
+// notification has no signature that could be wrong: in its place it names
+// another module.
 func (s *Simulator) send(ctx context.Context, e ledger.Entry) {
 	f := s.fields(e)
 	if s.WrongSignature() {

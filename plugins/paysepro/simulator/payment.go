@@ -24,7 +24,8 @@ type method struct {
 	name, country, price, pmin, pmax string
 }
 
-// methodsOf gives what the module offers in a country: the document's example everywhere, and nothing in Antarctica.
+// methodsOf returns what the module offers in a country: the document's example
+// everywhere, and nothing in Antarctica.
 func methodsOf(cc string) []method {
 	if strings.EqualFold(cc, "aq") {
 		return nil
@@ -46,16 +47,27 @@ func (s *Simulator) getData(w http.ResponseWriter, r *http.Request) {
 	if code == "" && !country.MatchString(cc) {
 		code = "32"
 	}
+
 	if code != "" {
-		reply(w, map[string]any{"error": code, "message": "API response -> error.", "data": []any{}})
+		reply(
+			w,
+			map[string]any{
+				"error":   code,
+				"message": "API response -> error.",
+				"data":    []any{},
+			},
+		)
+
 		return
 	}
+
 	byName := map[string]any{}
 	for _, m := range methodsOf(cc) {
 		byName[m.name] = []map[string]string{{
 			"method": m.name, "country": m.country, "price": m.price, "pmin": m.pmin, "pmax": m.pmax,
 		}}
 	}
+
 	var methods any = byName
 	if len(byName) == 0 {
 		methods = []any{} // as PHP does
@@ -79,48 +91,84 @@ func (s *Simulator) createCode(w http.ResponseWriter, r *http.Request) {
 		reply(w, map[string]string{"error": "17"})
 		return
 	}
+
 	form := r.PostForm
 	price, no := s.check(r, form)
 	if no != "" {
 		reply(w, map[string]string{"error": no})
 		return
 	}
+
 	e := s.Enter(ledger.Entry{
-		Kind: ledger.Payment, OrderID: form.Get("ucode"), Amount: price, Currency: "USD", Status: statusOpen,
-		Details: map[string]string{"type": form.Get("type"), "cc": form.Get("cc"), "email": form.Get("email")},
+		Kind:     ledger.Payment,
+		OrderID:  form.Get("ucode"),
+		Amount:   price,
+		Currency: "USD",
+		Status:   statusOpen,
+		Details: map[string]string{
+			"type":  form.Get("type"),
+			"cc":    form.Get("cc"),
+			"email": form.Get("email"),
+		},
 	}, func() string { return rand.Text()[:12] })
-	query := url.Values{"uid": {s.uid}, "mid": {s.mid}, "method": {form.Get("type")}, "country": {form.Get("cc")}, "code": {e.ID}}
+
+	query := url.Values{
+		"uid":     {s.uid},
+		"mid":     {s.mid},
+		"method":  {form.Get("type")},
+		"country": {form.Get("cc")},
+		"code":    {e.ID},
+	}
 	page := s.Base(r) + "/pay.php?" + query.Encode()
-	s.Ledger().Change(ledger.Payment, e.ID, func(e *ledger.Entry) { e.Details["page"] = page })
-	reply(w, map[string]any{"code": e.ID, "price": price.InexactFloat64(), "error": 0, "url": page})
+
+	s.Ledger().
+		Change(ledger.Payment, e.ID, func(e *ledger.Entry) { e.Details["page"] = page })
+	reply(
+		w,
+		map[string]any{
+			"code":  e.ID,
+			"price": price.InexactFloat64(),
+			"error": 0,
+			"url":   page,
+		},
+	)
 }
 
-// check gives the price, or the error code of what is wrong.
-func (s *Simulator) check(r *http.Request, form url.Values) (price decimal.Decimal, code string) {
+// check returns the price, or the error code of what is wrong.
+func (s *Simulator) check(
+	r *http.Request,
+	form url.Values,
+) (price decimal.Decimal, code string) {
 	switch {
 	case form.Get("uid") == "":
 		return price, "03"
 	case form.Get("mid") == "":
 		return price, "04"
 	}
+
 	if code := s.identify(r, form.Get("uid"), form.Get("mid"), form.Get("cc")); code != "" {
 		return price, code
 	}
 	if form.Get("email") == "" {
 		return price, "02"
 	}
+
 	price, err := decimal.NewFromString(form.Get("price"))
 	if len(form.Get("price")) > 20 || err != nil || !price.IsPositive() {
 		return price, "17"
 	}
+
 	for _, m := range methodsOf(form.Get("cc")) {
 		if m.name != form.Get("type") {
 			continue
 		}
-		if price.LessThan(decimal.RequireFromString(m.pmin)) || price.GreaterThan(decimal.RequireFromString(m.pmax)) {
+		if price.LessThan(decimal.RequireFromString(m.pmin)) ||
+			price.GreaterThan(decimal.RequireFromString(m.pmax)) {
 			return price, "17" // no code is said to be for it [decided]
 		}
+
 		return price, ""
 	}
+
 	return price, "01"
 }

@@ -22,12 +22,18 @@ type notice struct {
 	transactionID, orderID, message, signature string
 }
 
-// noticeOf gives the result of a payment that has one, signed with key.
+// noticeOf returns the result of a payment that has one, signed with key.
 func noticeOf(e ledger.Entry, key string) notice {
-	n := notice{success: e.Status == statusPaid, transactionID: e.ID, orderID: e.OrderID, message: "Payment done"}
+	n := notice{
+		success:       e.Status == statusPaid,
+		transactionID: e.ID,
+		orderID:       e.OrderID,
+		message:       "Payment done",
+	}
 	if !n.success {
 		n.message = "Payment cancelled by user / auto canceled"
 	}
+
 	n.signature = sign(key, "{"+n.fields()+"}")
 	return n
 }
@@ -40,7 +46,8 @@ func (n notice) fields() string {
 
 func (n notice) json() string { return "{" + n.fields() + `,"signature":"` + n.signature + `"}` }
 
-// form gives the same fields without JSON's types. truth is how a boolean is written, for true and for false.
+// form returns the same fields without JSON's types. truth is how a boolean is
+// written, for true and for false.
 func (n notice) form(truth [2]string) string {
 	success := truth[1]
 	if n.success {
@@ -52,7 +59,8 @@ func (n notice) form(truth [2]string) string {
 	}.Encode()
 }
 
-// The ways to write a boolean in a form: that of PHP's http_build_query, and the words.
+// The ways to write a boolean in a form: that of PHP's http_build_query, and
+// the words.
 var (
 	digits = [2]string{"1", "0"}
 	words  = [2]string{"true", "false"}
@@ -64,15 +72,18 @@ func sign(key, text string) string {
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
-// phpID prints an id as the document's examples do: a number when it can be one.
+// phpID prints an id as the document's examples do: a number when it can be
+// one.
 func phpID(id string) string {
-	if n, err := strconv.ParseInt(id, 10, 64); err == nil && strconv.FormatInt(n, 10) == id {
+	if n, err := strconv.ParseInt(id, 10, 64); err == nil &&
+		strconv.FormatInt(n, 10) == id {
 		return id
 	}
 	return phpString(id)
 }
 
-// phpString prints a string as json_encode does: slashes escaped, and everything beyond ASCII.
+// phpString prints a string as json_encode does: slashes escaped, and
+// everything beyond ASCII.
 func phpString(text string) string {
 	var out strings.Builder
 	encoder := json.NewEncoder(&out)
@@ -80,19 +91,23 @@ func phpString(text string) string {
 	_ = encoder.Encode(text) // a string always encodes
 	quoted := strings.ReplaceAll(strings.TrimSuffix(out.String(), "\n"), "/", `\/`)
 	out.Reset()
+
 	for _, r := range quoted {
 		if r < 0x80 {
 			out.WriteRune(r)
 			continue
 		}
+
 		for _, unit := range utf16.AppendRune(nil, r) {
 			fmt.Fprintf(&out, `\u%04x`, unit)
 		}
 	}
+
 	return out.String()
 }
 
-// Settle makes the customer pay every open payment with this order_id. A payout is final at once.
+// Settle makes the customer pay every open payment with this order_id. A payout
+// is final at once.
 func (s *Simulator) Settle(orderID string) {
 	for _, e := range s.OfOrder(ledger.Payment, orderID) {
 		s.settle(e.ID, statusPaid)
@@ -109,7 +124,8 @@ func (s *Simulator) settle(id, status string) ledger.Entry {
 	return e
 }
 
-// Webhooks gives what may come from server to server: the document does not say in which form.
+// Webhooks returns what may come from server to server: the document does not
+// say in which form.
 func (s *Simulator) Webhooks(orderID string) []sdk.HTTPRequest {
 	var list []sdk.HTTPRequest
 	for _, e := range s.OfOrder(ledger.Payment, orderID) {
@@ -122,10 +138,11 @@ func (s *Simulator) Webhooks(orderID string) []sdk.HTTPRequest {
 			sim.Posted("application/x-www-form-urlencoded", n.form(digits)),
 			sim.Got(n.form(words)))
 	}
+
 	return list
 }
 
-// Returns gives what the customer's browser may come back with.
+// Returns returns what the customer's browser may come back with.
 func (s *Simulator) Returns(orderID string) []sdk.HTTPRequest {
 	var list []sdk.HTTPRequest
 	for _, e := range s.OfOrder(ledger.Payment, orderID) {
@@ -136,5 +153,6 @@ func (s *Simulator) Returns(orderID string) []sdk.HTTPRequest {
 		list = append(list, sim.Got(n.form(digits)), sim.Got(n.form(words)),
 			sim.Posted("application/x-www-form-urlencoded", n.form(digits)))
 	}
+
 	return list
 }

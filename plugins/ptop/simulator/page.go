@@ -18,24 +18,35 @@ func (s *Simulator) showPage(root string) http.HandlerFunc {
 			http.NotFound(w, r)
 			return
 		}
+
 		mode, rows := "live paths", []sim.Row{
-			{Name: "Product", Value: e.Details["product"]}, {Name: "Order", Value: e.OrderID}, {Name: "Transaction", Value: e.ID},
+			{
+				Name:  "Product",
+				Value: e.Details["product"],
+			}, {Name: "Order", Value: e.OrderID}, {Name: "Transaction", Value: e.ID},
 		}
 		if strings.HasSuffix(root, "/test") {
 			mode = "sandbox"
 		}
+
 		if word := endings[e.Status]; word != "" {
 			rows = append(rows, sim.Row{Name: "Status", Value: word})
 		}
 		sim.Page{
-			Provider: "ptop", Mode: mode, Amount: e.Amount.StringFixed(2), Currency: e.Currency, Rows: rows,
-			Open: e.Status == statusInReview, Back: true,
+			Provider: "ptop",
+			Mode:     mode,
+			Amount:   e.Amount.StringFixed(2),
+			Currency: e.Currency,
+			Rows:     rows,
+			Open:     e.Status == statusInReview,
+			Back:     true,
 		}.Show(w)
 	}
 }
 
-// leavePage ends the payment as the form field result says, and sends the customer back with the signed result. A
-// payment that has ended stays as it is: the customer comes back once more.
+// leavePage ends the payment as the form field result says, and sends the
+// customer back with the signed result. A payment that has ended stays as it
+// is: the customer comes back once more.
 func (s *Simulator) leavePage(root string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		e, found := s.find(root, r.PathValue("id"))
@@ -43,6 +54,7 @@ func (s *Simulator) leavePage(root string) http.HandlerFunc {
 			http.NotFound(w, r)
 			return
 		}
+
 		status := statusCanceled
 		if r.FormValue("result") == "pay" {
 			status = statusPaid
@@ -52,9 +64,13 @@ func (s *Simulator) leavePage(root string) http.HandlerFunc {
 		if e.Status == statusPaid {
 			to = e.Details["success_url"]
 		}
+
 		n := noticeOf(e, s.Key(s.secretKey))
-		// Also from server to server, to the same URL, whatever comes of it. The document promises no repeat.
+
+		// Also from server to server, to the same URL, whatever comes of it.
+		// The document promises no repeat.
 		s.Send(r.Context(), to, sim.Posted("application/json", n.json()), 1, nil)
-		http.Redirect(w, r, sim.WithQuery(to, n.form(digits)), http.StatusSeeOther) //nolint:gosec // to is the caller's, and this is a simulator
+		back := sim.WithQuery(to, n.form(digits))
+		http.Redirect(w, r, back, http.StatusSeeOther) //nolint:gosec // to is the caller's, and this is a simulator
 	}
 }

@@ -20,21 +20,32 @@ const (
 	statusCanceled = "2"
 )
 
-// createPayment takes its parameters from the query string, in the environment whose paths begin with root.
+// createPayment takes its parameters from the query string, in the environment
+// whose paths begin with root.
 func (s *Simulator) createPayment(root string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		q := r.URL.Query()
 		amount, no := s.checkParameters(r, q)
 		if no != (refusal{}) {
-			sim.Reply(w, no.status, map[string]any{"error": no.words, "http_code": no.status})
+			sim.Reply(
+				w,
+				no.status,
+				map[string]any{"error": no.words, "http_code": no.status},
+			)
 			return
 		}
+
 		e := s.Enter(ledger.Entry{
-			Kind: ledger.Payment, OrderID: q.Get("order_id"), Amount: amount, Currency: "USD", Status: statusInReview,
+			Kind:     ledger.Payment,
+			OrderID:  q.Get("order_id"),
+			Amount:   amount,
+			Currency: "USD",
+			Status:   statusInReview,
 			Details: map[string]string{
 				"root": root, "product": q.Get("product"), "success_url": q.Get("success_url"), "fail_url": q.Get("fail_url"),
 			},
 		}, newID)
+
 		sim.Reply(w, http.StatusOK, map[string]any{
 			"status": "success", "Code": http.StatusOK, "payment_url": s.Base(r) + root + "/payment/" + e.ID,
 		})
@@ -43,18 +54,26 @@ func (s *Simulator) createPayment(root string) http.HandlerFunc {
 
 func newID() string { return strconv.Itoa(10_000_000 + rand.IntN(90_000_000)) } //nolint:gosec // ids are no secrets
 
-func (s *Simulator) checkParameters(r *http.Request, q url.Values) (decimal.Decimal, refusal) {
+func (s *Simulator) checkParameters(
+	r *http.Request,
+	q url.Values,
+) (decimal.Decimal, refusal) {
 	for _, name := range []string{
 		"website_id", "secret_key", "amount", "product", "order_id", "currency", "success_url", "fail_url",
 	} {
 		if q.Get(name) == "" {
-			return decimal.Decimal{}, refusal{http.StatusBadRequest, "The " + name + " field is required."}
+			return decimal.Decimal{}, refusal{
+				http.StatusBadRequest,
+				"The " + name + " field is required.",
+			}
 		}
 	}
+
 	if no := s.identify(r, q.Get("website_id"), q.Get("secret_key")); no != (refusal{}) {
 		return decimal.Decimal{}, no
 	}
 	amount, err := decimal.NewFromString(q.Get("amount"))
+
 	switch {
 	case len(q.Get("amount")) > 20 || err != nil:
 		return amount, refusal{http.StatusBadRequest, "The amount must be a number."}
@@ -63,12 +82,17 @@ func (s *Simulator) checkParameters(r *http.Request, q url.Values) (decimal.Deci
 	case q.Get("currency") != "USD":
 		return amount, refusal{http.StatusBadRequest, "The selected currency is invalid."}
 	case !sim.IsURL(q.Get("success_url")), !sim.IsURL(q.Get("fail_url")):
-		return amount, refusal{http.StatusBadRequest, "The success_url and fail_url must be valid URLs."}
+		return amount, refusal{
+			http.StatusBadRequest,
+			"The success_url and fail_url must be valid URLs.",
+		}
 	}
+
 	return amount, refusal{}
 }
 
-// checkPayment answers with the status code alone, as a number under status. [decided]
+// checkPayment answers with the status code alone, as a number under status.
+// [decided]
 func (s *Simulator) checkPayment(root string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		var in struct {
@@ -77,24 +101,35 @@ func (s *Simulator) checkPayment(root string) http.HandlerFunc {
 			TransactionID string `json:"transaction_id"`
 		}
 		no := refusal{}
-		if err := json.NewDecoder(r.Body).Decode(&in); err != nil || in.TransactionID == "" {
+		if err := json.NewDecoder(r.Body).Decode(&in); err != nil ||
+			in.TransactionID == "" {
 			no = refusal{http.StatusBadRequest, "The transaction_id field is required."}
 		} else {
 			no = s.identify(r, in.WebsiteID, in.SecretKey)
 		}
+
 		e, found := s.find(root, in.TransactionID)
 		if no == (refusal{}) && !found {
 			no = refusal{http.StatusBadRequest, "Transaction not found"}
 		}
 		if no != (refusal{}) {
-			sim.Reply(w, no.status, map[string]any{"error": no.words, "http_code": no.status})
+			sim.Reply(
+				w,
+				no.status,
+				map[string]any{"error": no.words, "http_code": no.status},
+			)
 			return
 		}
-		sim.Reply(w, http.StatusOK, map[string]any{"transaction_id": e.ID, "status": json.Number(e.Status)})
+
+		sim.Reply(
+			w,
+			http.StatusOK,
+			map[string]any{"transaction_id": e.ID, "status": json.Number(e.Status)},
+		)
 	}
 }
 
-// find gives a payment of one environment.
+// find returns a payment of one environment.
 func (s *Simulator) find(root, id string) (ledger.Entry, bool) {
 	e, found := s.Ledger().Find(ledger.Payment, id)
 	return e, found && e.Details["root"] == root

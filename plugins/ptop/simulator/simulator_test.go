@@ -21,7 +21,18 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // start serves a simulator with the credentials of the document's examples.
 func start(t *testing.T, opts ...Option) (*Simulator, string) {
 	t.Helper()
-	s := New(append([]Option{WithCredentials("w123456", "secxyz890", "the_signature_demo", "https://example.com")}, opts...)...)
+	s := New(
+		append(
+			[]Option{
+				WithCredentials(
+					"w123456",
+					"secxyz890",
+					"the_signature_demo",
+					"https://example.com",
+				),
+			},
+			opts...)...)
+
 	server := httptest.NewServer(s)
 	t.Cleanup(server.Close)
 	return s, server.URL
@@ -35,10 +46,16 @@ var client = &http.Client{
 // call gives status, body and Location of the answer.
 func call(t *testing.T, method, address, mediaType, body string) (int, string, *url.URL) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), method, address, strings.NewReader(body))
+	req, err := http.NewRequestWithContext(
+		t.Context(),
+		method,
+		address,
+		strings.NewReader(body),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	req.Header.Set("Content-Type", mediaType)
 	req.Header.Set("Referer", "https://example.com/checkout")
 	resp, err := client.Do(req)
@@ -46,39 +63,57 @@ func call(t *testing.T, method, address, mediaType, body string) (int, string, *
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
+
 	text, err := io.ReadAll(resp.Body)
 	if err != nil {
 		t.Fatal(err)
 	}
 	to, _ := resp.Location()
+
 	return resp.StatusCode, strings.TrimSpace(string(text)), to
 }
 
 // parameters are those of the document's example, changed.
 func parameters(change ...string) string {
 	q := url.Values{
-		"website_id": {"w123456"}, "secret_key": {"secxyz890"}, "amount": {"60.00"}, "product": {"Sample"},
+		"website_id": {
+			"w123456",
+		}, "secret_key": {"secxyz890"}, "amount": {"60.00"}, "product": {"Sample"},
 		"order_id": {"66510effg2eec"}, "currency": {"USD"},
-		"success_url": {"https://example.com/success"}, "fail_url": {"https://example.com/fail"},
+		"success_url": {
+			"https://example.com/success",
+		}, "fail_url": {"https://example.com/fail"},
 	}
+
 	for i := 0; i < len(change); i += 2 {
 		q.Set(change[i], change[i+1])
 	}
+
 	return q.Encode()
 }
 
 // pay makes a payment and gives its page.
 func pay(t *testing.T, address, root string, change ...string) string {
 	t.Helper()
-	status, body, _ := call(t, "POST", address+root+"/payment?"+parameters(change...), "application/json", "")
+	status, body, _ := call(
+		t,
+		"POST",
+		address+root+"/payment?"+parameters(change...),
+		"application/json",
+		"",
+	)
+
 	var made struct {
 		Status     string `json:"status"`
 		Code       int    `json:"Code"`
 		PaymentURL string `json:"payment_url"`
 	}
-	if err := json.Unmarshal([]byte(body), &made); err != nil || status != 200 || made.Status != "success" || made.Code != 200 {
+	if err := json.Unmarshal([]byte(body), &made); err != nil || status != 200 ||
+		made.Status != "success" ||
+		made.Code != 200 {
 		t.Fatalf("got %d %s, %v", status, body, err)
 	}
+
 	return made.PaymentURL
 }
 
@@ -113,11 +148,19 @@ func TestPaymentParameters(t *testing.T) {
 		{"success_url", "shop", 400, "The success_url and fail_url must be valid URLs."},
 		{"fail_url", "javascript:1", 400, "The success_url and fail_url must be valid URLs."},
 	} {
-		status, body, _ := call(t, "POST", address+"/api/payment?"+parameters(c.key, c.value), "application/json", "")
-		if want := fmt.Sprintf(`{"error":%q,"http_code":%d}`, c.words, c.status); status != c.status || body != want {
+		status, body, _ := call(
+			t,
+			"POST",
+			address+"/api/payment?"+parameters(c.key, c.value),
+			"application/json",
+			"",
+		)
+		if want := fmt.Sprintf(`{"error":%q,"http_code":%d}`, c.words, c.status); status != c.status ||
+			body != want {
 			t.Errorf("%s=%q: got %d %s", c.key, c.value, status, body)
 		}
 	}
+
 	if n := len(s.Ledger().Entries()); n != 0 {
 		t.Errorf("the books have %d entries", n)
 	}
@@ -128,12 +171,18 @@ func TestReferrer(t *testing.T) {
 	for referer, want := range map[string]int{
 		"https://example.com": 200, "https://EXAMPLE.com/checkout": 200, "": 401, "https://example.com.evil.example": 401, "%": 401,
 	} {
-		req, _ := http.NewRequestWithContext(t.Context(), "POST", address+"/api/payment?"+parameters(), nil)
+		req, _ := http.NewRequestWithContext(
+			t.Context(),
+			"POST",
+			address+"/api/payment?"+parameters(),
+			nil,
+		)
 		req.Header.Set("Referer", referer)
 		resp, err := client.Do(req)
 		if err != nil {
 			t.Fatal(err)
 		}
+
 		resp.Body.Close()
 		if resp.StatusCode != want {
 			t.Errorf("%q: got %d", referer, resp.StatusCode)
@@ -153,17 +202,28 @@ func TestThePage(t *testing.T) {
 			if page != address+root+"/payment/"+id {
 				t.Errorf("the page is at %s", page)
 			}
+
 			status, html, _ := call(t, "GET", page, "", "")
-			if status != 200 || !strings.Contains(html, "60.00 USD") || !strings.Contains(html, "&lt;script&gt;") || strings.Contains(html, "<script") {
+			if status != 200 || !strings.Contains(html, "60.00 USD") ||
+				!strings.Contains(html, "&lt;script&gt;") ||
+				strings.Contains(html, "<script") {
 				t.Errorf("got %d %s", status, html)
 			}
+
 			if _, body := check(t, address, root, id); body != `{"status":0,"transaction_id":"`+id+`"}` {
 				t.Errorf("before: %s", body)
 			}
-			status, _, to := call(t, "POST", page, "application/x-www-form-urlencoded", "result="+c.button)
+			status, _, to := call(
+				t,
+				"POST",
+				page,
+				"application/x-www-form-urlencoded",
+				"result="+c.button,
+			)
 			if status != 303 || to.Scheme+"://"+to.Host+to.Path != c.to {
 				t.Fatalf("%s: got %d to %s", c.button, status, to)
 			}
+
 			want := sign("secxyz890", "{"+fmt.Sprintf(c.result, id)+"}")
 			if got := to.Query().Get("signature"); got != want {
 				t.Errorf("signature %s, want %s of %s", got, want, to)
@@ -171,6 +231,7 @@ func TestThePage(t *testing.T) {
 			if _, body := check(t, address, root, id); body != `{"status":`+c.code+`,"transaction_id":"`+id+`"}` {
 				t.Errorf("after: %s", body)
 			}
+
 			// What has ended stays so.
 			if _, _, again := call(t, "POST", page, "application/x-www-form-urlencoded", "result=pay"); again.String() != to.String() {
 				t.Errorf("then sent to %s", again)
@@ -190,6 +251,7 @@ func TestEnvironments(t *testing.T) {
 	if status, body := check(t, address, "/api", id); status != 400 {
 		t.Errorf("got %d %s", status, body)
 	}
+
 	if status, _, _ := call(t, "GET", address+"/api/payment/"+id, "", ""); status != 404 {
 		t.Errorf("got %d", status)
 	}
@@ -200,7 +262,10 @@ func TestEnvironments(t *testing.T) {
 
 func TestPublicURL(t *testing.T) {
 	_, address := start(t, WithPublicURL("http://127.0.0.1:9090/ptop"))
-	if page := pay(t, address, "/api"); !strings.HasPrefix(page, "http://127.0.0.1:9090/ptop/api/payment/") {
+	if page := pay(t, address, "/api"); !strings.HasPrefix(
+		page,
+		"http://127.0.0.1:9090/ptop/api/payment/",
+	) {
 		t.Errorf("the page is at %s", page)
 	}
 }
@@ -211,6 +276,7 @@ func TestPayouts(t *testing.T) {
 		`"signature":"e5413a6feceda006e9f3fde964aa2f43c6f4fd8d1aed0d8751b509a5f12eb4cd","sendingTrx":"A1X9T3"}`
 	const refused, done = `{"message":%q,"status":"error"}`, `{"message":"Payment sent successfully.","status":"success"}`
 	s, address := start(t)
+
 	for _, c := range []struct {
 		from, to string
 		status   int
@@ -229,20 +295,31 @@ func TestPayouts(t *testing.T) {
 		{``, ``, 200, fmt.Sprintf(refused, "Duplicate request detected.")},
 		{`A1X9T3`, `A1X9T4`, 200, done},
 	} {
-		status, body, _ := call(t, "POST", address+"/api/api-payout", "application/json", strings.Replace(good, c.from, c.to, 1))
+		status, body, _ := call(
+			t,
+			"POST",
+			address+"/api/api-payout",
+			"application/json",
+			strings.Replace(good, c.from, c.to, 1),
+		)
 		if status != c.status || body != c.body {
 			t.Errorf("%s -> %s: got %d %s, want %s", c.from, c.to, status, body, c.body)
 		}
 	}
-	if list := s.Ledger().Entries(); len(list) != 2 || list[0].Recipient != "client@email.com" || !list[0].Moved {
+
+	if list := s.Ledger().Entries(); len(list) != 2 ||
+		list[0].Recipient != "client@email.com" ||
+		!list[0].Moved {
 		t.Errorf("the books: %+v", list)
 	}
+
 	if status, _, _ := call(t, "POST", address+"/api/test/api-payout", "application/json", good); status != 404 {
 		t.Errorf("there is no sandbox path for payouts, but it answers %d", status)
 	}
 }
 
-// The result also goes from server to server, as often and as well signed as the faults say.
+// The result also goes from server to server, as often and as well signed as
+// the faults say.
 func TestNotices(t *testing.T) {
 	for _, c := range []struct {
 		faults  []fault.Kind
@@ -250,18 +327,23 @@ func TestNotices(t *testing.T) {
 		genuine bool
 	}{{nil, 1, true}, {[]fault.Kind{fault.Duplicate}, 2, true}, {[]fault.Kind{fault.WrongSignature}, 1, false}} {
 		got := make(chan string, 4)
-		shop := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			body, _ := io.ReadAll(r.Body)
-			got <- string(body)
-			http.Redirect(w, r, "/elsewhere", http.StatusSeeOther)
-		}))
+		shop := httptest.NewServer(
+			http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				body, _ := io.ReadAll(r.Body)
+				got <- string(body)
+				http.Redirect(w, r, "/elsewhere", http.StatusSeeOther)
+			}),
+		)
+
 		s, address := start(t, WithWebhooks())
 		page := pay(t, address, "/api", "success_url", shop.URL+"/back?t=1")
+
 		for _, kind := range c.faults {
 			if err := s.Faults().Add(fault.Fault{Kind: kind, Times: 1}); err != nil {
 				t.Fatal(err)
 			}
 		}
+
 		_, _, to := call(t, "POST", page, "application/x-www-form-urlencoded", "result=pay")
 		if !strings.HasPrefix(to.String(), shop.URL+"/back?t=1&") {
 			t.Errorf("sent to %s", to)
@@ -270,15 +352,21 @@ func TestNotices(t *testing.T) {
 		if len(got) != c.times {
 			t.Errorf("%v: %d notices", c.faults, len(got))
 		}
+
 		notice, id := <-got, page[strings.LastIndex(page, "/")+1:]
-		signature := sign("secxyz890", `{"success":true,"transaction_id":`+id+`,"order_id":"66510effg2eec","message":"Payment done"}`)
-		if strings.Contains(notice, signature) != c.genuine || strings.Contains(to.RawQuery, signature) != c.genuine {
+		signature := sign(
+			"secxyz890",
+			`{"success":true,"transaction_id":`+id+`,"order_id":"66510effg2eec","message":"Payment done"}`,
+		)
+		if strings.Contains(notice, signature) != c.genuine ||
+			strings.Contains(to.RawQuery, signature) != c.genuine {
 			t.Errorf("%v: got %s, then %s", c.faults, notice, to)
 		}
 	}
 }
 
-// The signed text, and its signature, are those that PHP gave for the document's examples and for odd order ids.
+// The signed text, and its signature, are those that PHP gave for the
+// document's examples and for odd order ids.
 func TestSignedText(t *testing.T) {
 	for _, c := range []struct {
 		key, status, id, order, text, signature string
@@ -298,7 +386,8 @@ func TestSignedText(t *testing.T) {
 		{"k", statusPaid, "007", "😀 <&>", `{"success":true,"transaction_id":"007","order_id":"\ud83d\ude00 <&>","message":"Payment done"}`, ""},
 	} {
 		n := noticeOf(ledger.Entry{ID: c.id, OrderID: c.order, Status: c.status}, c.key)
-		if text := "{" + n.fields() + "}"; text != c.text || c.signature != "" && n.signature != c.signature {
+		if text := "{" + n.fields() + "}"; text != c.text ||
+			(c.signature != "" && n.signature != c.signature) {
 			t.Errorf("%s: got %s signed %s", c.order, text, n.signature)
 		}
 	}
@@ -313,6 +402,7 @@ func TestFaultsAndBooksOverHTTP(t *testing.T) {
 	if status, body := check(t, address, "/api", "1"); status != 503 {
 		t.Errorf("got %d %s", status, body)
 	}
+
 	status, body, _ := call(t, "GET", address+"/_simulator/books", "", "")
 	if status != 200 || !strings.Contains(body, `"order_id":"66510effg2eec"`) {
 		t.Errorf("got %d %s", status, body)

@@ -12,8 +12,13 @@ import (
 // pageSize is small, so that more than one page is asked for early.
 const pageSize = 3
 
-// list gives a page of items: those with the references, or those from one time to another, both inclusive.
-func list[T any](r *request, items []*T, of func(*T) (reference string, created time.Time)) (any, *refusal) {
+// list returns a page of items: those with the references, or those from one
+// time to another, both inclusive.
+func list[T any](
+	r *request,
+	items []*T,
+	of func(*T) (reference string, created time.Time),
+) (any, *refusal) {
 	query := r.URL.Query()
 	references := strings.Split(query.Get("references"), ",")
 	from, errFrom := time.Parse(time.RFC3339Nano, query.Get("from"))
@@ -21,13 +26,16 @@ func list[T any](r *request, items []*T, of func(*T) (reference string, created 
 	if query.Get("references") == "" && (errFrom != nil || errTo != nil) {
 		return nil, invalid("references, or from and to, are needed")
 	}
+
 	var found []T
 	for _, item := range items {
 		reference, created := of(item)
-		if slices.Contains(references, reference) || errTo == nil && !created.Before(from) && !created.After(to) {
+		if slices.Contains(references, reference) ||
+			(errTo == nil && !created.Before(from) && !created.After(to)) {
 			found = append(found, *item)
 		}
 	}
+
 	start, _ := strconv.Atoi(query.Get("page"))
 	start = min(max(start, 0), len(found))
 	end := min(start+pageSize, len(found))
@@ -35,11 +43,13 @@ func list[T any](r *request, items []*T, of func(*T) (reference string, created 
 	if end < len(found) {
 		out["next"] = strconv.Itoa(end)
 	}
+
 	return out, nil
 }
 
-// decodeSnake reads a body whose keys are the fields' names in snake case, and nothing else: a provider that ignores
-// what it does not know would hide a plugin's mistakes.
+// decodeSnake reads a body whose keys are the fields' names in snake case, and
+// nothing else: a provider that ignores what it does not know would hide a
+// plugin's mistakes.
 func (r *request) decodeSnake(into any) *refusal {
 	var raw map[string]json.RawMessage
 	if err := json.Unmarshal(r.body, &raw); err != nil {
@@ -49,6 +59,7 @@ func (r *request) decodeSnake(into any) *refusal {
 	for key, value := range raw {
 		plain[strings.ReplaceAll(key, "_", "")] = value
 	}
+
 	text, err := json.Marshal(plain)
 	if err != nil {
 		return invalid("the body is not a JSON object")
@@ -58,5 +69,6 @@ func (r *request) decodeSnake(into any) *refusal {
 	if err := d.Decode(into); err != nil {
 		return invalid("the body is not what it should be: %v", err)
 	}
+
 	return nil
 }

@@ -26,11 +26,13 @@ type notice struct {
 	Refund    *refund   `json:"refund,omitempty"`
 }
 
-// write makes the request. The id says what happened to what, so that the same notice always has the same.
+// write makes the request. The id says what happened to what, so that the same
+// notice always has the same.
 func (n notice) write(key string) sdk.HTTPRequest {
 	if n.CreatedAt.IsZero() {
 		n.CreatedAt = now()
 	}
+
 	switch {
 	case n.Payment != nil:
 		n.ID = "evt-" + n.Payment.ID + "-" + n.Payment.Status
@@ -39,17 +41,26 @@ func (n notice) write(key string) sdk.HTTPRequest {
 	case n.Refund != nil:
 		n.ID = "evt-" + n.Refund.ID + "-" + n.Refund.Status
 	}
+
 	body, err := json.Marshal(n)
 	if err != nil {
 		panic(err) // texts and decimals only
 	}
+
 	return sdk.HTTPRequest{
-		Method: http.MethodPost, Body: body, RemoteAddress: address, ReceivedAt: now(),
-		Header: http.Header{"Content-Type": {"application/json"}, "Signature": {sign(key, string(body))}},
+		Method:        http.MethodPost,
+		Body:          body,
+		RemoteAddress: address,
+		ReceivedAt:    now(),
+		Header: http.Header{
+			"Content-Type": {"application/json"},
+			"Signature":    {sign(key, string(body))},
+		},
 	}
 }
 
-// notify sends a notice, or does to it what the faults say. Nobody waits for the answer, and none is asked for twice.
+// notify sends a notice, or does to it what the faults say. Nobody waits for
+// the answer, and none is asked for twice.
 func (s *Simulator) notify(to string, n notice) {
 	if s.SendWebhooks && to != "" {
 		// The document promises no repeat.
@@ -57,7 +68,8 @@ func (s *Simulator) notify(to string, n notice) {
 	}
 }
 
-// Webhooks gives the notice about the reference as it stands, signed with the key of today and with the one of before.
+// Webhooks returns the notice about the reference as it stands, signed with the
+// key of today and with the one of before.
 func (s *Simulator) Webhooks(reference string) []sdk.HTTPRequest {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -69,16 +81,22 @@ func (s *Simulator) Webhooks(reference string) []sdk.HTTPRequest {
 	return []sdk.HTTPRequest{n.write(webhookKey), n.write(oldWebhookKey)}
 }
 
-// OddWebhooks are notices from an hour ago, and such as are about nothing that is known.
+// OddWebhooks are notices from an hour ago, and such as are about nothing that
+// is known.
 func (s *Simulator) OddWebhooks() map[control.Oddity]func(references ...string) []sdk.HTTPRequest {
 	return map[control.Oddity]func(...string) []sdk.HTTPRequest{
 		control.Stale: func(references ...string) (list []sdk.HTTPRequest) {
 			s.mu.Lock()
 			defer s.mu.Unlock()
+
 			for _, reference := range references {
-				old := notice{CreatedAt: now().Add(-time.Hour), Payment: s.payment("order:" + reference)}
+				old := notice{
+					CreatedAt: now().Add(-time.Hour),
+					Payment:   s.payment("order:" + reference),
+				}
 				list = append(list, old.write(webhookKey))
 			}
+
 			return list
 		},
 		control.UnknownKind: func(...string) []sdk.HTTPRequest {
@@ -105,11 +123,14 @@ func (s *Simulator) Settle(reference string) {
 	if p := s.payment(id); p != nil {
 		s.pay(p)
 	}
+
 	if p := s.payout(id); p != nil && p.Status == "processing" {
 		p.Status = "paid"
-		s.Ledger().Change(ledger.Payout, p.ID, func(e *ledger.Entry) { e.Status = p.Status })
+		s.Ledger().
+			Change(ledger.Payout, p.ID, func(e *ledger.Entry) { e.Status = p.Status })
 		s.notify(p.notifyURL, notice{Payout: p})
 	}
+
 	if f := s.refund(id); f != nil && f.Status == "pending" {
 		f.Status = "paid"
 		s.notify(f.notifyURL, notice{Refund: f})
@@ -127,6 +148,7 @@ func (s *Simulator) pay(p *payment) {
 		s.move(p, "authorized")
 		return
 	}
+
 	p.Taken = &p.Amount
 	s.move(p, "paid")
 }
@@ -136,7 +158,8 @@ func transactionID(payment string, number int) string {
 	return fmt.Sprintf("tx-%s-%d", payment, number)
 }
 
-// Returns gives the request with which the customer comes back as things stand.
+// Returns returns the request with which the customer comes back as things
+// stand.
 func (s *Simulator) Returns(reference string) []sdk.HTTPRequest {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -151,7 +174,9 @@ func (s *Simulator) Returns(reference string) []sdk.HTTPRequest {
 func (p *payment) returnQuery() string {
 	signature := sign(signingKey, p.Reference+"\n"+p.ID+"\n"+p.Status)
 	return url.Values{
-		"reference": {p.Reference}, "payment_id": {p.ID}, "status": {p.Status}, "signature": {signature},
+		"reference": {
+			p.Reference,
+		}, "payment_id": {p.ID}, "status": {p.Status}, "signature": {signature},
 	}.Encode()
 }
 
@@ -164,9 +189,19 @@ func (s *Simulator) showPage(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
+
 	sim.Page{
-		Provider: "reference", Amount: p.Amount.String(), Currency: p.Currency, Open: p.Status == "pending", Back: true,
-		Rows: []sim.Row{{Name: "Order", Value: p.Reference}, {Name: "Status", Value: p.Status}}, Pay: "paid", Cancel: "failed",
+		Provider: "reference",
+		Amount:   p.Amount.String(),
+		Currency: p.Currency,
+		Open:     p.Status == "pending",
+		Back:     true,
+		Rows: []sim.Row{
+			{Name: "Order", Value: p.Reference},
+			{Name: "Status", Value: p.Status},
+		},
+		Pay:    "paid",
+		Cancel: "failed",
 	}.Show(w)
 }
 
@@ -179,15 +214,18 @@ func (s *Simulator) leavePage(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
+
 	switch {
 	case r.FormValue("result") == "paid":
 		s.pay(p)
 	case p.Status == "pending":
 		s.move(p, "failed")
 	}
+
 	if !sim.IsURL(p.returnURL) {
 		http.Error(w, "return_url is not a URL", http.StatusBadRequest)
 		return
 	}
+
 	http.Redirect(w, r, sim.WithQuery(p.returnURL, p.returnQuery()), http.StatusSeeOther)
 }

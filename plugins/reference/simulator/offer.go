@@ -9,17 +9,33 @@ func (s *Simulator) listMethods(r *request) (any, *refusal) {
 	if currency == "" {
 		currency = "EUR"
 	}
+
 	return map[string]any{"data": []map[string]any{
 		{"id": "card", "name": "Card", "currency": currency, "min": 1, "max": "10000.00"},
-		{"id": "transfer", "name": "Bank transfer", "currency": currency, "min": "1.00", "max": 10000, "proof": true},
+		{
+			"id":       "transfer",
+			"name":     "Bank transfer",
+			"currency": currency,
+			"min":      "1.00",
+			"max":      10000,
+			"proof":    true,
+		},
 	}}, nil
 }
 
 func (s *Simulator) listBalances(*request) (any, *refusal) {
 	data := []map[string]any{}
 	for _, currency := range []string{"EUR", "USD"} {
-		data = append(data, map[string]any{"name": "main", "currency": currency, "amount": s.balance[currency]})
+		data = append(
+			data,
+			map[string]any{
+				"name":     "main",
+				"currency": currency,
+				"amount":   s.balance[currency],
+			},
+		)
 	}
+
 	return map[string]any{"data": data}, nil
 }
 

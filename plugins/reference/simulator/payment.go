@@ -32,7 +32,8 @@ type payment struct {
 	notifyURL, returnURL string
 }
 
-// createPayment refuses a second payment under one reference. A repeat with the same Idempotency-Key does not come here.
+// createPayment refuses a second payment under one reference. A repeat with the
+// same Idempotency-Key does not come here.
 func (s *Simulator) createPayment(r *request) (any, *refusal) {
 	var in struct {
 		MerchantID, Reference, Amount, Currency, Method, Capture string
@@ -41,12 +42,18 @@ func (s *Simulator) createPayment(r *request) (any, *refusal) {
 	if no := r.decodeSnake(&in); no != nil {
 		return nil, no
 	}
+
 	amount, no := checkAmount(in.Amount, in.Currency, 1, 10000)
 	switch {
 	case no != nil:
 		return nil, no
 	case in.MerchantID != merchantID:
-		return nil, &refusal{http.StatusForbidden, "forbidden", "the key does not belong to this merchant"}
+		return nil, &refusal{
+			http.StatusForbidden,
+			"forbidden",
+			"the key does not belong to this merchant",
+		}
+
 	case in.Reference == "" || in.ReturnURL == "" || in.NotifyURL == "":
 		return nil, invalid("reference, return_url and notify_url are needed")
 	case in.Method != "" && in.Method != "card" && in.Method != "transfer":
@@ -54,23 +61,43 @@ func (s *Simulator) createPayment(r *request) (any, *refusal) {
 	case in.Capture != "automatic" && in.Capture != "manual":
 		return nil, invalid("capture is automatic or manual")
 	}
+
 	if s.payment("order:"+in.Reference) != nil {
-		return nil, &refusal{http.StatusConflict, "duplicate", "there is a payment with this reference"}
+		return nil, &refusal{
+			http.StatusConflict,
+			"duplicate",
+			"there is a payment with this reference",
+		}
 	}
+
 	p := &payment{
-		ID: fmt.Sprintf("pay-%d", len(s.payments)+1), Reference: in.Reference, Status: "pending",
-		Amount: amount, Currency: in.Currency, created: now(), manual: in.Capture == "manual",
-		notifyURL: in.NotifyURL, returnURL: in.ReturnURL,
+		ID:        fmt.Sprintf("pay-%d", len(s.payments)+1),
+		Reference: in.Reference,
+		Status:    "pending",
+		Amount:    amount,
+		Currency:  in.Currency,
+		created:   now(),
+		manual:    in.Capture == "manual",
+		notifyURL: in.NotifyURL,
+		returnURL: in.ReturnURL,
 	}
+
 	if in.Method == "transfer" {
 		p.PayTo = map[string]string{"iban": "DE02120300000000202051", "text": p.ID}
 	} else {
 		p.PayURL = s.Base(r.Request) + "/pay/" + p.ID
 	}
+
 	s.payments = append(s.payments, p)
 	s.Ledger().Add(ledger.Entry{
-		Kind: ledger.Payment, ID: p.ID, OrderID: p.Reference, Amount: amount, Currency: p.Currency, Status: p.Status,
+		Kind:     ledger.Payment,
+		ID:       p.ID,
+		OrderID:  p.Reference,
+		Amount:   amount,
+		Currency: p.Currency,
+		Status:   p.Status,
 	})
+
 	return *p, nil
 }
 
@@ -78,7 +105,7 @@ func (s *Simulator) createPayment(r *request) (any, *refusal) {
 func (s *Simulator) payment(id string) *payment {
 	order, ours := strings.CutPrefix(id, "order:")
 	for _, p := range s.payments {
-		if ours && p.Reference == order || p.ID == id {
+		if (ours && p.Reference == order) || p.ID == id {
 			return p
 		}
 	}
@@ -102,10 +129,15 @@ func (s *Simulator) getPayment(r *request) (any, *refusal) {
 }
 
 func (s *Simulator) listPayments(r *request) (any, *refusal) {
-	return list(r, s.payments, func(p *payment) (string, time.Time) { return p.Reference, p.created })
+	return list(
+		r,
+		s.payments,
+		func(p *payment) (string, time.Time) { return p.Reference, p.created },
+	)
 }
 
-// confirmPayment takes any proof: whether it is true is seen when the money arrives, which is Settle.
+// confirmPayment takes any proof: whether it is true is seen when the money
+// arrives, which is Settle.
 func (s *Simulator) confirmPayment(r *request) (any, *refusal) {
 	var in struct {
 		TransactionID, Amount string
@@ -115,6 +147,7 @@ func (s *Simulator) confirmPayment(r *request) (any, *refusal) {
 	if no == nil {
 		no = r.decodeSnake(&in)
 	}
+
 	switch {
 	case no != nil:
 		return nil, no
@@ -123,36 +156,53 @@ func (s *Simulator) confirmPayment(r *request) (any, *refusal) {
 	case in.TransactionID == "":
 		return nil, invalid("transaction_id is needed")
 	}
+
 	s.move(p, "processing")
 	return *p, nil
 }
 
-// capturePayment takes once; the rest of what was authorized is then free again.
+// capturePayment takes once; the rest of what was authorized is then free
+// again.
 func (s *Simulator) capturePayment(r *request) (any, *refusal) {
 	var in struct{ Amount string }
 	p, no := s.the(r)
 	if no == nil {
 		no = r.decodeSnake(&in)
 	}
+
 	if no == nil && p.Status != "authorized" {
 		no = invalid("only an authorized payment can be captured")
 	}
 	if no != nil {
 		return nil, no
 	}
+
 	amount := p.Amount
 	if in.Amount != "" {
 		if amount, no = checkAmount(in.Amount, p.Currency, 0, 10000); no != nil {
 			return nil, no
 		}
 	}
+
 	if amount.GreaterThan(p.Amount) {
-		return nil, &refusal{http.StatusUnprocessableEntity, "limit", "that is more than was authorized"}
+		return nil, &refusal{
+			http.StatusUnprocessableEntity,
+			"limit",
+			"that is more than was authorized",
+		}
 	}
+
 	p.Taken = &amount
 	s.Ledger().Add(ledger.Entry{
-		Kind: ledger.Capture, ID: p.ID, OrderID: p.Reference, Amount: amount, Currency: p.Currency, Status: "paid", Moved: true,
+		Kind:     ledger.Capture,
+		ID:       p.ID,
+		OrderID:  p.Reference,
+		Amount:   amount,
+		Currency: p.Currency,
+		Status:   "paid",
+		Moved:    true,
 	})
+
 	s.move(p, "paid")
 	return *p, nil
 }
@@ -164,8 +214,13 @@ func (s *Simulator) cancelPayment(r *request) (any, *refusal) {
 		return nil, no
 	}
 	if p.Status == "paid" || p.Status == "failed" {
-		return nil, &refusal{http.StatusUnprocessableEntity, "declined", "it is too late to cancel"}
+		return nil, &refusal{
+			http.StatusUnprocessableEntity,
+			"declined",
+			"it is too late to cancel",
+		}
 	}
+
 	s.move(p, "canceled")
 	return *p, nil
 }

@@ -11,7 +11,8 @@ import (
 	"github.com/payhost/payhost/sdk/conformance/ledger"
 )
 
-// payout and refund are as the API shows them; what is not exported stays inside.
+// payout and refund are as the API shows them; what is not exported stays
+// inside.
 type payout struct {
 	ID        string          `json:"id"`
 	Reference string          `json:"reference"`
@@ -34,35 +35,65 @@ type refund struct {
 	notifyURL string
 }
 
-// createPayout takes no idempotency key: a reference is used once and refused ever after.
+// createPayout takes no idempotency key: a reference is used once and refused
+// ever after.
 func (s *Simulator) createPayout(r *request) (any, *refusal) {
 	var in struct{ MerchantID, Reference, Amount, Currency, Name, IBAN, Text, NotifyURL string }
 	if no := r.decodeSnake(&in); no != nil {
 		return nil, no
 	}
 	amount, no := checkAmount(in.Amount, in.Currency, 5, 2000)
+
 	switch {
 	case no != nil:
 		return nil, no
 	case in.MerchantID != merchantID:
-		return nil, &refusal{http.StatusForbidden, "forbidden", "the key does not belong to this merchant"}
+		return nil, &refusal{
+			http.StatusForbidden,
+			"forbidden",
+			"the key does not belong to this merchant",
+		}
+
 	case in.Reference == "" || in.Name == "" || in.IBAN == "":
 		return nil, invalid("reference, name and iban are needed")
 	case s.payout("order:"+in.Reference) != nil:
-		return nil, &refusal{http.StatusConflict, "duplicate", "there is a payout with this reference"}
+		return nil, &refusal{
+			http.StatusConflict,
+			"duplicate",
+			"there is a payout with this reference",
+		}
+
 	case amount.GreaterThan(s.balance[in.Currency]):
-		return nil, &refusal{http.StatusUnprocessableEntity, "insufficient_funds", "the balance is too low"}
+		return nil, &refusal{
+			http.StatusUnprocessableEntity,
+			"insufficient_funds",
+			"the balance is too low",
+		}
 	}
+
 	s.balance[in.Currency] = s.balance[in.Currency].Sub(amount)
 	p := &payout{
-		ID: fmt.Sprintf("out-%d", len(s.payouts)+1), Reference: in.Reference, Status: "processing",
-		Amount: amount, Currency: in.Currency, created: now(), notifyURL: in.NotifyURL,
+		ID:        fmt.Sprintf("out-%d", len(s.payouts)+1),
+		Reference: in.Reference,
+		Status:    "processing",
+		Amount:    amount,
+		Currency:  in.Currency,
+		created:   now(),
+		notifyURL: in.NotifyURL,
 	}
+
 	s.payouts = append(s.payouts, p)
 	s.Ledger().Add(ledger.Entry{
-		Kind: ledger.Payout, ID: p.ID, OrderID: p.Reference, Recipient: in.IBAN, Amount: amount, Currency: p.Currency,
-		Status: p.Status, Moved: true,
+		Kind:      ledger.Payout,
+		ID:        p.ID,
+		OrderID:   p.Reference,
+		Recipient: in.IBAN,
+		Amount:    amount,
+		Currency:  p.Currency,
+		Status:    p.Status,
+		Moved:     true,
 	})
+
 	return *p, nil
 }
 
@@ -70,7 +101,7 @@ func (s *Simulator) createPayout(r *request) (any, *refusal) {
 func (s *Simulator) payout(id string) *payout {
 	order, ours := strings.CutPrefix(id, "order:")
 	for _, p := range s.payouts {
-		if ours && p.Reference == order || p.ID == id {
+		if (ours && p.Reference == order) || p.ID == id {
 			return p
 		}
 	}
@@ -85,47 +116,75 @@ func (s *Simulator) getPayout(r *request) (any, *refusal) {
 }
 
 func (s *Simulator) listPayouts(r *request) (any, *refusal) {
-	return list(r, s.payouts, func(p *payout) (string, time.Time) { return p.Reference, p.created })
+	return list(
+		r,
+		s.payouts,
+		func(p *payout) (string, time.Time) { return p.Reference, p.created },
+	)
 }
 
-// createRefund gives back at most what was taken, over all refunds.
+// createRefund returns back at most what was taken, over all refunds.
 func (s *Simulator) createRefund(r *request) (any, *refusal) {
 	var in struct{ Reference, Amount, Text string }
 	p, no := s.the(r)
 	if no == nil {
 		no = r.decodeSnake(&in)
 	}
+
 	if no != nil {
 		return nil, no
 	}
 	amount, no := checkAmount(in.Amount, p.Currency, 0, 10000)
+
 	switch {
 	case no != nil:
 		return nil, no
 	case in.Reference == "":
 		return nil, invalid("reference is needed")
 	case p.Taken == nil || amount.Add(p.refunded).GreaterThan(*p.Taken):
-		return nil, &refusal{http.StatusUnprocessableEntity, "limit", "that is more than was paid"}
+		return nil, &refusal{
+			http.StatusUnprocessableEntity,
+			"limit",
+			"that is more than was paid",
+		}
+
 	case s.refund("order:"+in.Reference) != nil:
-		return nil, &refusal{http.StatusConflict, "duplicate", "there is a refund with this reference"}
+		return nil, &refusal{
+			http.StatusConflict,
+			"duplicate",
+			"there is a refund with this reference",
+		}
 	}
+
 	p.refunded = p.refunded.Add(amount)
 	f := &refund{
-		ID: fmt.Sprintf("ref-%d", len(s.refunds)+1), Reference: in.Reference, Payment: p.Reference, Status: "pending",
-		Amount: amount, Currency: p.Currency, notifyURL: p.notifyURL,
+		ID:        fmt.Sprintf("ref-%d", len(s.refunds)+1),
+		Reference: in.Reference,
+		Payment:   p.Reference,
+		Status:    "pending",
+		Amount:    amount,
+		Currency:  p.Currency,
+		notifyURL: p.notifyURL,
 	}
+
 	s.refunds = append(s.refunds, f)
 	s.Ledger().Add(ledger.Entry{
-		Kind: ledger.Refund, ID: f.ID, OrderID: f.Reference, Amount: amount, Currency: f.Currency,
-		Status: f.Status, Moved: true,
+		Kind:     ledger.Refund,
+		ID:       f.ID,
+		OrderID:  f.Reference,
+		Amount:   amount,
+		Currency: f.Currency,
+		Status:   f.Status,
+		Moved:    true,
 	})
+
 	return *f, nil
 }
 
 func (s *Simulator) refund(id string) *refund {
 	order, ours := strings.CutPrefix(id, "order:")
 	for _, f := range s.refunds {
-		if ours && f.Reference == order || f.ID == id {
+		if (ours && f.Reference == order) || f.ID == id {
 			return f
 		}
 	}

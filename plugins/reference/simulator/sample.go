@@ -12,6 +12,8 @@ func (s *Simulator) Samples() control.Samples {
 		Payment:       &control.Sample{Method: "card"},
 		Authorization: &control.Sample{Options: json.RawMessage(`{"capture":"manual"}`)},
 		Confirmable:   &control.Sample{Method: "transfer"},
-		Operations:    map[string]json.RawMessage{"quote_fee": json.RawMessage(`{"amount":"100","currency":"EUR"}`)},
+		Operations: map[string]json.RawMessage{
+			"quote_fee": json.RawMessage(`{"amount":"100","currency":"EUR"}`),
+		},
 	}
 }

@@ -1,5 +1,6 @@
-// Package simulator is the invented provider that the reference plugin is for: its whole API, in memory, with faults on
-// demand. It checks keys, signatures and fields as strictly as a real one, and answers repeats as it says it does.
+// Package simulator is the invented provider that the reference plugin is for:
+// its whole API, in memory, with faults on demand. It checks keys, signatures
+// and fields as strictly as a real one, and answers repeats as it says it does.
 package simulator
 
 import (
@@ -18,8 +19,8 @@ import (
 	"github.com/payhost/payhost/sdk/conformance/sim"
 )
 
-// What the one merchant of this provider uses. They are made up, and hard to mask: all that URLs and JSON escape is in
-// them.
+// What the one merchant of this provider uses. They are made up, and hard to
+// mask: all that URLs and JSON escape is in them.
 const (
 	merchantID    = "M-0047"
 	apiKey        = "ak/+ref&7Yp2=Qm\"9Xw" //nolint:gosec // see above
@@ -49,24 +50,35 @@ type reply struct {
 // Option changes a new Simulator.
 type Option func(*Simulator)
 
-// WithPublicURL says under which address browsers reach the simulator, without a slash at its end. Without it that is
-// the root of the host that the API was called on.
-func WithPublicURL(address string) Option { return func(s *Simulator) { s.PublicURL = address } }
+// WithPublicURL says under which address browsers reach the simulator, without
+// a slash at its end. Without it that is the root of the host that the API was
+// called on.
+func WithPublicURL(
+	address string,
+) Option {
+	return func(s *Simulator) { s.PublicURL = address }
+}
 
 // WithWebhooks makes the simulator send its notices to notify_url.
 func WithWebhooks() Option { return func(s *Simulator) { s.SendWebhooks = true } }
 
-// New gives a provider whose merchant holds a million of each currency.
+// New returns a provider whose merchant holds a million of each currency.
 func New(opts ...Option) *Simulator {
 	million := decimal.NewFromInt(1_000_000)
-	s := &Simulator{Core: sim.Core{MaxBody: 16 << 20}, replies: map[string]reply{}, balance: map[string]decimal.Decimal{}}
+	s := &Simulator{
+		Core:    sim.Core{MaxBody: 16 << 20},
+		replies: map[string]reply{},
+		balance: map[string]decimal.Decimal{},
+	}
 	for currency := range decimals {
 		s.balance[currency] = million
 	}
+
 	for _, o := range opts {
 		o(s)
 	}
 	api := http.NewServeMux()
+
 	for pattern, handler := range map[string]func(*Simulator, *request) (any, *refusal){
 		"GET /v1/methods":                     (*Simulator).listMethods,
 		"GET /v1/balances":                    (*Simulator).listBalances,
@@ -85,9 +97,11 @@ func New(opts ...Option) *Simulator {
 	} {
 		api.Handle(pattern, s.endpoint(handler))
 	}
+
 	s.Serve(api)
 	s.HandleFunc("GET /pay/{payment}", s.showPage)
 	s.HandleFunc("POST /pay/{payment}", s.leavePage)
+
 	return s
 }
 
@@ -99,7 +113,8 @@ func (s *Simulator) Config(baseURL string) string {
 	})
 }
 
-// request is one that came with the right key and signature. The simulator's lock is held while it is handled.
+// request is one that came with the right key and signature. The simulator's
+// lock is held while it is handled.
 type request struct {
 	*http.Request
 	body []byte
@@ -111,7 +126,9 @@ type refusal struct {
 	code, message string
 }
 
-func (s *Simulator) endpoint(handle func(*Simulator, *request) (any, *refusal)) http.Handler {
+func (s *Simulator) endpoint(
+	handle func(*Simulator, *request) (any, *refusal),
+) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
@@ -120,13 +137,19 @@ func (s *Simulator) endpoint(handle func(*Simulator, *request) (any, *refusal)) 
 		answer, no := s.handle(&request{r, body}, handle)
 		status := http.StatusOK
 		if no != nil {
-			status, answer = no.status, map[string]any{"error": map[string]string{"code": no.code, "message": no.message}}
+			status, answer = no.status, map[string]any{
+				"error": map[string]string{"code": no.code, "message": no.message},
+			}
 		}
+
 		sim.Reply(w, status, answer)
 	})
 }
 
-func (s *Simulator) handle(r *request, handle func(*Simulator, *request) (any, *refusal)) (any, *refusal) {
+func (s *Simulator) handle(
+	r *request,
+	handle func(*Simulator, *request) (any, *refusal),
+) (any, *refusal) {
 	if r.Header.Get("Authorization") != "Bearer "+apiKey {
 		return nil, &refusal{http.StatusUnauthorized, "credentials", "unknown API key"}
 	}
@@ -134,16 +157,30 @@ func (s *Simulator) handle(r *request, handle func(*Simulator, *request) (any, *
 	if r.URL.RawQuery != "" {
 		path += "?" + r.URL.RawQuery
 	}
-	if r.Header.Get("Signature") != sign(signingKey, r.Method+"\n"+path+"\n"+string(r.body)) {
-		return nil, &refusal{http.StatusUnauthorized, "signature", "the signature does not fit the request"}
+
+	if r.Header.Get(
+		"Signature",
+	) != sign(
+		signingKey,
+		r.Method+"\n"+path+"\n"+string(r.body),
+	) {
+		return nil, &refusal{
+			http.StatusUnauthorized,
+			"signature",
+			"the signature does not fit the request",
+		}
 	}
+
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.once(r, handle)
 }
 
 // once answers a repeat with the original.
-func (s *Simulator) once(r *request, handle func(*Simulator, *request) (any, *refusal)) (any, *refusal) {
+func (s *Simulator) once(
+	r *request,
+	handle func(*Simulator, *request) (any, *refusal),
+) (any, *refusal) {
 	key := r.Header.Get("Idempotency-Key")
 	if key == "" {
 		return handle(s, r)
@@ -151,14 +188,21 @@ func (s *Simulator) once(r *request, handle func(*Simulator, *request) (any, *re
 	key = r.URL.Path + " " + key
 	if first, repeated := s.replies[key]; repeated {
 		if first.request != string(r.body) {
-			return nil, &refusal{http.StatusConflict, "duplicate", "another request was made with this key"}
+			return nil, &refusal{
+				http.StatusConflict,
+				"duplicate",
+				"another request was made with this key",
+			}
 		}
+
 		return first.answer, nil
 	}
+
 	answer, no := handle(s, r)
 	if no == nil {
 		s.replies[key] = reply{string(r.body), answer}
 	}
+
 	return answer, no
 }
 
@@ -166,7 +210,8 @@ func invalid(format string, args ...any) *refusal {
 	return &refusal{http.StatusUnprocessableEntity, "invalid", fmt.Sprintf(format, args...)}
 }
 
-// sign is written anew here, so that the plugin's own way of signing is compared with something.
+// sign is written anew here, so that the plugin's own way of signing is
+// compared with something.
 func sign(key, text string) string {
 	mac := hmac.New(sha256.New, []byte(key))
 	mac.Write([]byte(text))
@@ -180,14 +225,22 @@ var decimals = map[string]int32{"EUR": 2, "USD": 2, "JPY": 0, "KWD": 3, "USDC": 
 func checkAmount(text, currency string, least, most int64) (decimal.Decimal, *refusal) {
 	amount, err := sdk.ParseAmount(text)
 	digits, known := decimals[currency]
+
 	switch {
 	case !known:
 		return amount, invalid("the currency must be EUR, USD, JPY, KWD or USDC")
 	case err != nil || !amount.Equal(amount.Truncate(digits)):
-		return amount, invalid("the amount must be a number with at most the currency's decimals")
+		return amount, invalid(
+			"the amount must be a number with at most the currency's decimals",
+		)
 	case amount.LessThan(decimal.NewFromInt(least)) || amount.GreaterThan(decimal.NewFromInt(most)):
-		return amount, &refusal{http.StatusUnprocessableEntity, "limit", "the amount is too small or too large"}
+		return amount, &refusal{
+			http.StatusUnprocessableEntity,
+			"limit",
+			"the amount is too small or too large",
+		}
 	}
+
 	return amount, nil
 }
 

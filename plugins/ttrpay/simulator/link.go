@@ -38,45 +38,63 @@ type linkRequest struct {
 	ReturnURL   string      `json:"return_url"`
 }
 
-// refusal is the result of a request that failed; the zero refusal is none. Of the codes the document knows E012 alone.
+// refusal is the result of a request that failed; the zero refusal is none. Of
+// the codes the document knows E012 alone.
 type refusal struct{ code, message string }
 
-// createLink answers with status 200 also where it refuses: the document names no other. [decided]
+// createLink answers with status 200 also where it refuses: the document names
+// no other. [decided]
 func (s *Simulator) createLink(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
-		reply(w, false, map[string]string{"code": "E001", "message": "The request is too large."})
+		reply(
+			w,
+			false,
+			map[string]string{"code": "E001", "message": "The request is too large."},
+		)
 		return
 	}
+
 	in, amount, no := s.read(r.Header.Get("Authorization"), body)
 	if no != (refusal{}) {
 		reply(w, false, map[string]string{"code": no.code, "message": no.message})
 		return
 	}
+
 	e := s.Enter(ledger.Entry{
-		Kind: ledger.Payment, OrderID: in.OrderID, Amount: amount, Currency: in.Currency, Status: statusOpen,
+		Kind:     ledger.Payment,
+		OrderID:  in.OrderID,
+		Amount:   amount,
+		Currency: in.Currency,
+		Status:   statusOpen,
 		Details: map[string]string{
 			"description": in.Description, "ipn_url": in.IPNURL, "ipn_format": in.IPNFormat,
 			"return_url": in.ReturnURL, "cancel_url": in.CancelURL,
 		},
 	}, rand.Text)
+
 	reply(w, true, map[string]string{
 		"code": "00", "message": "Create payment link successfully.", "payment_link": s.Base(r) + "/pay/" + e.ID,
 	})
 }
 
 // read checks who calls before what is asked for.
-func (s *Simulator) read(authorization string, body []byte) (in linkRequest, amount decimal.Decimal, no refusal) {
+func (s *Simulator) read(
+	authorization string,
+	body []byte,
+) (in linkRequest, amount decimal.Decimal, no refusal) {
 	if token, err := s.token(body); err != nil || authorization != "Bearer "+token {
 		return in, amount, refusal{"E012", "Signature miss match."}
 	}
 	if err := json.Unmarshal(body, &in); err != nil {
 		return in, amount, refusal{"E001", "The request is not valid."}
 	}
+
 	if in.Currency == "" {
 		in.Currency = "USD"
 	}
 	amount, no = in.check()
+
 	return in, amount, no
 }
 
@@ -88,9 +106,13 @@ func (in *linkRequest) check() (decimal.Decimal, refusal) {
 		{"order_id", in.OrderID}, {"return_url", in.ReturnURL},
 	} {
 		if f.value == "" {
-			return decimal.Decimal{}, refusal{"E001", "The " + f.name + " field is required."}
+			return decimal.Decimal{}, refusal{
+				"E001",
+				"The " + f.name + " field is required.",
+			}
 		}
 	}
+
 	amount, err := decimal.NewFromString(in.Amount.String())
 	switch {
 	case len(in.Amount) > 20 || err != nil || !amount.IsPositive() || !amount.Equal(amount.Truncate(2)):
@@ -101,9 +123,14 @@ func (in *linkRequest) check() (decimal.Decimal, refusal) {
 		return amount, refusal{"E001", "The ipn_format is invalid."}
 	case net.ParseIP(in.IP) == nil:
 		return amount, refusal{"E001", "The customer_ip is invalid."}
+
 	case !sim.IsURL(in.IPNURL), !sim.IsURL(in.ReturnURL), !sim.IsURL(in.CancelURL):
-		return amount, refusal{"E001", "The ipn_url, return_url and cancel_url must be URLs."}
+		return amount, refusal{
+			"E001",
+			"The ipn_url, return_url and cancel_url must be URLs.",
+		}
 	}
+
 	return amount, refusal{}
 }
 

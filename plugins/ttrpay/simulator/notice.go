@@ -11,7 +11,8 @@ import (
 	"github.com/payhost/payhost/sdk/conformance/sim"
 )
 
-// fields are those of a notice, in the document's words. A canceled payment is told as a failed one. [decided]
+// fields are those of a notice, in the document's words. A canceled payment is
+// told as a failed one. [decided]
 func fields(e ledger.Entry) map[string]string {
 	status := "-1"
 	if e.Status == statusPaid {
@@ -40,6 +41,7 @@ func asForm(fields map[string]string, names ...string) sdk.HTTPRequest {
 			form.Set(name, fields[name])
 		}
 	}
+
 	return sim.Posted("application/x-www-form-urlencoded", form.Encode())
 }
 
@@ -54,27 +56,38 @@ func (s *Simulator) Settle(orderID string) {
 func (s *Simulator) settle(id, status string) (e ledger.Entry, ended bool) {
 	e, _ = s.Ledger().Change(ledger.Payment, id, func(e *ledger.Entry) {
 		if e.Status == statusOpen {
-			e.Status, e.Moved, ended = status, status == statusPaid, true
+			e.Status = status
+			e.Moved = status == statusPaid
+			ended = true
 			e.Details["ended"] = time.Now().UTC().Format(time.DateTime)
 		}
 	})
 	return e, ended
 }
 
-// Webhooks gives the notice in its forms: JSON, a form, and a form without what the document's example adds.
+// Webhooks returns the notice in its forms: JSON, a form, and a form without
+// what the document's example adds.
 func (s *Simulator) Webhooks(orderID string) []sdk.HTTPRequest {
 	var list []sdk.HTTPRequest
 	for _, e := range s.OfOrder(ledger.Payment, orderID) {
 		if e.Status != statusOpen {
 			f := fields(e)
-			list = append(list, asJSON(f), asForm(f), asForm(f, "cs_ref_code", "merchant_ref_code", "status"))
+			list = append(
+				list,
+				asJSON(f),
+				asForm(f),
+				asForm(f, "cs_ref_code", "merchant_ref_code", "status"),
+			)
 		}
 	}
+
 	return list
 }
 
-// send tells ipn_url what became of a payment, in the format that was asked for, whatever comes of it: the document
-// promises no repeat. A notice has no signature that could be wrong: in its place it is about somebody else's order.
+// send tells ipn_url what became of a payment, in the format that was asked
+// for, whatever comes of it: the document promises no repeat. A notice has no
+// signature that could be wrong: in its place it is about somebody else's
+// order.
 func (s *Simulator) send(ctx context.Context, e ledger.Entry) {
 	f := fields(e)
 	if s.WrongSignature() {

@@ -8,7 +8,8 @@ import (
 	"github.com/payhost/payhost/sdk/conformance/sim"
 )
 
-// failingCard is the document's test card that fails. With its two others, and with any other number, one pays.
+// failingCard is the document's test card that fails. With its two others, and
+// with any other number, one pays.
 const failingCard = "4000000000001018"
 
 // showPage is where payment_link leads the customer.
@@ -18,30 +19,45 @@ func (s *Simulator) showPage(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
+
 	rows := []sim.Row{
-		{Name: "Description", Value: e.Details["description"]}, {Name: "Order", Value: e.OrderID}, {Name: "Payment", Value: e.ID},
+		{
+			Name:  "Description",
+			Value: e.Details["description"],
+		}, {Name: "Order", Value: e.OrderID}, {Name: "Payment", Value: e.ID},
 	}
 	if e.Status != statusOpen {
 		rows = append(rows, sim.Row{Name: "Status", Value: e.Status})
 	}
+
 	sim.Page{
-		Provider: "TTR Pay", Amount: e.Amount.StringFixed(2), Currency: e.Currency, Rows: rows, Open: e.Status == statusOpen, Back: true,
+		Provider: "TTR Pay",
+		Amount:   e.Amount.StringFixed(2),
+		Currency: e.Currency,
+		Rows:     rows,
+		Open:     e.Status == statusOpen,
+		Back:     true,
 		Cards: []sim.Row{
 			{Name: "4242 4242 4242 4242 · pays", Value: "4242424242424242"},
-			{Name: "4141 4141 4141 4141 · pays after a redirect", Value: "4141414141414141"},
+			{
+				Name:  "4141 4141 4141 4141 · pays after a redirect",
+				Value: "4141414141414141",
+			},
 			{Name: "4000 0000 0000 1018 · fails", Value: failingCard},
 		},
 	}.Show(w)
 }
 
-// leavePage ends the payment as the form fields result and card say, sends the notice, and the customer back. A payment
-// that has ended stays as it is: the customer comes back once more.
+// leavePage ends the payment as the form fields result and card say, sends the
+// notice, and the customer back. A payment that has ended stays as it is: the
+// customer comes back once more.
 func (s *Simulator) leavePage(w http.ResponseWriter, r *http.Request) {
 	e, found := s.Ledger().Find(ledger.Payment, r.PathValue("id"))
 	if !found {
 		http.NotFound(w, r)
 		return
 	}
+
 	status := statusCanceled
 	if r.FormValue("result") == "pay" {
 		status = statusPaid
@@ -49,6 +65,7 @@ func (s *Simulator) leavePage(w http.ResponseWriter, r *http.Request) {
 			status = statusFailed
 		}
 	}
+
 	e, ended := s.settle(e.ID, status)
 	if ended {
 		s.send(r.Context(), e)
@@ -57,5 +74,6 @@ func (s *Simulator) leavePage(w http.ResponseWriter, r *http.Request) {
 	if e.Status == statusPaid {
 		to = e.Details["return_url"]
 	}
+
 	http.Redirect(w, r, to, http.StatusSeeOther)
 }

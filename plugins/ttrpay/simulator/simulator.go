@@ -1,8 +1,10 @@
-// Package simulator plays TTR Pay's API as its document describes it, in memory: payment links with a page to pay on,
-// and the notices (IPN) about them. It shares no code with the plugin, the token included, so that a mistake in one of
-// them shows.
+// Package simulator plays TTR Pay's API as its document describes it, in
+// memory: payment links with a page to pay on, and the notices (IPN) about
+// them. It shares no code with the plugin, the token included, so that a
+// mistake in one of them shows.
 //
-// What the document leaves open is marked [decided], and is one of the ways that the plugin must understand.
+// What the document leaves open is marked [decided], and is one of the ways
+// that the plugin must understand.
 package simulator
 
 import (
@@ -11,14 +13,15 @@ import (
 	"github.com/payhost/payhost/sdk/conformance/sim"
 )
 
-// The credentials of a simulator that is not told others. They are no secrets: nothing real knows them.
+// The credentials of a simulator that is not told others. They are no secrets:
+// nothing real knows them.
 const (
 	DefaultMerchantKey    = "ttrpay-sandbox-key"
 	DefaultMerchantSecret = "ttrpay-sandbox-merchant-secret" //nolint:gosec // see above
 )
 
-// Simulator is an http.Handler with TTR Pay's paths. Beside them it has the control API of package fault under
-// /_simulator/.
+// Simulator is an http.Handler with TTR Pay's paths. Beside them it has the
+// control API of package fault under /_simulator/.
 type Simulator struct {
 	sim.Core
 	merchantKey, merchantSecret string
@@ -32,30 +35,39 @@ func WithCredentials(merchantKey, merchantSecret string) Option {
 	return func(s *Simulator) { s.merchantKey, s.merchantSecret = merchantKey, merchantSecret }
 }
 
-// WithPublicURL says under which address browsers reach the simulator, without a slash at its end. Without it that is
-// the root of the host that the API was called on.
-func WithPublicURL(address string) Option { return func(s *Simulator) { s.PublicURL = address } }
+// WithPublicURL says under which address browsers reach the simulator, without
+// a slash at its end. Without it that is the root of the host that the API was
+// called on.
+func WithPublicURL(
+	address string,
+) Option {
+	return func(s *Simulator) { s.PublicURL = address }
+}
 
-// WithWebhooks makes the simulator send its notices to ipn_url. Without it they are only what Webhooks gives.
+// WithWebhooks makes the simulator send its notices to ipn_url. Without it they
+// are only what Webhooks gives.
 func WithWebhooks() Option { return func(s *Simulator) { s.SendWebhooks = true } }
 
 // New makes a simulator with empty books.
 func New(opts ...Option) *Simulator {
 	s := &Simulator{
-		merchantKey: DefaultMerchantKey, merchantSecret: DefaultMerchantSecret,
+		merchantKey:    DefaultMerchantKey,
+		merchantSecret: DefaultMerchantSecret,
 	}
 	for _, o := range opts {
 		o(s)
 	}
+
 	api := http.NewServeMux()
 	api.HandleFunc("POST /v2/payment-links", s.createLink)
 	s.HandleFunc("GET /pay/{id}", s.showPage)
 	s.HandleFunc("POST /pay/{id}", s.leavePage)
 	s.Serve(api)
+
 	return s
 }
 
-// Config gives the plugin's configuration for this simulator.
+// Config returns the plugin's configuration for this simulator.
 func (s *Simulator) Config(baseURL string) string {
 	return sim.Config(map[string]any{
 		"environment": "sandbox", "base_url": baseURL, "merchant_key": s.merchantKey, "merchant_secret": s.merchantSecret,

@@ -31,12 +31,21 @@ var client = &http.Client{
 }
 
 // call gives status, body and Location of the answer.
-func call(t *testing.T, method, address, mediaType, token, body string) (int, string, string) {
+func call(
+	t *testing.T,
+	method, address, mediaType, token, body string,
+) (int, string, string) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), method, address, strings.NewReader(body))
+	req, err := http.NewRequestWithContext(
+		t.Context(),
+		method,
+		address,
+		strings.NewReader(body),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	req.Header.Set("Content-Type", mediaType)
 	req.Header.Set("Authorization", "Bearer "+token)
 	resp, err := client.Do(req)
@@ -44,19 +53,22 @@ func call(t *testing.T, method, address, mediaType, token, body string) (int, st
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
+
 	text, err := io.ReadAll(resp.Body)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	return resp.StatusCode, strings.TrimSpace(string(text)), resp.Header.Get("Location")
 }
 
 // example is the document's, changed.
 func example(change ...string) string {
-	return strings.NewReplacer(change...).Replace(`{"amount":3.2,"cancel_url":"https://localhost/checkout/failure","customer_email":"demo@test.com",` +
-		`"customer_firstname":"abc","customer_ip":"171.251.156.58","customer_lastname":"xyz","customer_phone":"+84123456789",` +
-		`"ipn_format":"json","ipn_url":"https://localhost/handleIpn","description":"Order 47","order_id":"47",` +
-		`"return_url":"https://localhost/checkout/success"}`)
+	return strings.NewReplacer(change...).
+		Replace(`{"amount":3.2,"cancel_url":"https://localhost/checkout/failure","customer_email":"demo@test.com",` +
+			`"customer_firstname":"abc","customer_ip":"171.251.156.58","customer_lastname":"xyz","customer_phone":"+84123456789",` +
+			`"ipn_format":"json","ipn_url":"https://localhost/handleIpn","description":"Order 47","order_id":"47",` +
+			`"return_url":"https://localhost/checkout/success"}`)
 }
 
 // pay makes a link.
@@ -66,7 +78,16 @@ func pay(t *testing.T, s *Simulator, address, body string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	status, text, _ := call(t, "POST", address+"/v2/payment-links", "application/json", token, body)
+
+	status, text, _ := call(
+		t,
+		"POST",
+		address+"/v2/payment-links",
+		"application/json",
+		token,
+		body,
+	)
+
 	var made struct {
 		Status bool `json:"status"`
 		Result struct {
@@ -74,9 +95,12 @@ func pay(t *testing.T, s *Simulator, address, body string) string {
 			Link string `json:"payment_link"`
 		} `json:"result"`
 	}
-	if err := json.Unmarshal([]byte(text), &made); err != nil || status != 200 || !made.Status || made.Result.Code != "00" {
+	if err := json.Unmarshal([]byte(text), &made); err != nil || status != 200 ||
+		!made.Status ||
+		made.Result.Code != "00" {
 		t.Fatalf("got %d %s, %v", status, text, err)
 	}
+
 	return made.Result.Link
 }
 
@@ -98,19 +122,24 @@ func TestVectors(t *testing.T) {
 	if err := json.Unmarshal(data, &file); err != nil {
 		t.Fatal(err)
 	}
+
 	// Exponents and nesting are beyond what the document's fields can hold.
 	beyond := map[string]bool{"nested": true, "amount_0.00001": true, "amount_1E-7": true}
 	seen := 0
+
 	for _, v := range file.Vectors {
 		if beyond[v.ID] {
 			continue
 		}
 		seen++
-		token, err := New(WithCredentials(v.MerchantKey, v.Secret)).token([]byte(v.PayloadJSON))
+		token, err := New(
+			WithCredentials(v.MerchantKey, v.Secret),
+		).token([]byte(v.PayloadJSON))
 		if err != nil || token != v.ExpectedToken {
 			t.Errorf("%s: got %s, %v", v.ID, token, err)
 		}
 	}
+
 	if seen != 21 {
 		t.Errorf("%d vectors", seen)
 	}
@@ -134,11 +163,19 @@ func TestRefusals(t *testing.T) {
 	} {
 		body := example(c.from, c.to)
 		token, _ := s.token([]byte(body))
-		_, text, _ := call(t, "POST", address+"/v2/payment-links", "application/json", token, body)
+		_, text, _ := call(
+			t,
+			"POST",
+			address+"/v2/payment-links",
+			"application/json",
+			token,
+			body,
+		)
 		if !strings.Contains(text, `"status":false`) || !strings.Contains(text, c.words) {
 			t.Errorf("%s -> %s: got %s", c.from, c.to, text)
 		}
 	}
+
 	const mismatch = `{"result":{"code":"E012","message":"Signature miss match."},"status":false}`
 	token, _ := s.token([]byte(example()))
 	for _, c := range []struct{ token, body string }{
@@ -148,6 +185,7 @@ func TestRefusals(t *testing.T) {
 			t.Errorf("%+v: got %s", c, text)
 		}
 	}
+
 	if n := len(s.Ledger().Entries()); n != 0 {
 		t.Errorf("the books have %d entries", n)
 	}
@@ -165,20 +203,28 @@ func TestPage(t *testing.T) {
 		if !ok {
 			t.Errorf("the page is at %s", link)
 		}
+
 		page := address + "/pay/" + id
 		status, html, _ := call(t, "GET", page, "", "", "")
-		if status != 200 || !strings.Contains(html, "3.20 USD") || !strings.Contains(html, "&lt;script&gt;") || strings.Contains(html, "<script") {
+		if status != 200 || !strings.Contains(html, "3.20 USD") ||
+			!strings.Contains(html, "&lt;script&gt;") ||
+			strings.Contains(html, "<script") {
 			t.Errorf("got %d %s", status, html)
 		}
+
 		for _, form := range []string{c.form, "result=pay"} {
-			if status, _, to := call(t, "POST", page, "application/x-www-form-urlencoded", "", form); status != 303 || to != "https://localhost/checkout/"+c.to {
+			if status, _, to := call(t, "POST", page, "application/x-www-form-urlencoded", "", form); status != 303 ||
+				to != "https://localhost/checkout/"+c.to {
 				t.Errorf("%s: %d to %s", form, status, to)
 			}
 		}
-		if e, _ := s.Ledger().Find(ledger.Payment, id); e.Status != c.status || e.Moved != (c.status == statusPaid) {
+
+		if e, _ := s.Ledger().Find(ledger.Payment, id); e.Status != c.status ||
+			e.Moved != (c.status == statusPaid) {
 			t.Errorf("the books: %+v", e)
 		}
 	}
+
 	_, address := start(t)
 	for _, method := range []string{"GET", "POST"} {
 		if status, _, _ := call(t, method, address+"/pay/1", "", "", ""); status != 404 {
@@ -187,7 +233,8 @@ func TestPage(t *testing.T) {
 	}
 }
 
-// The notice is sent once, in the format that was asked for, and as the faults say.
+// The notice is sent once, in the format that was asked for, and as the faults
+// say.
 func TestNotices(t *testing.T) {
 	for _, c := range []struct {
 		name   string
@@ -204,18 +251,27 @@ func TestNotices(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := make(chan string, 4)
-			shop := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				body, _ := io.ReadAll(r.Body)
-				got <- string(body)
-				http.Redirect(w, r, "/elsewhere", http.StatusSeeOther)
-			}))
+			shop := httptest.NewServer(
+				http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					body, _ := io.ReadAll(r.Body)
+					got <- string(body)
+					http.Redirect(w, r, "/elsewhere", http.StatusSeeOther)
+				}),
+			)
+
 			s, address := start(t, WithWebhooks())
-			link := pay(t, s, address, strings.Replace(c.body, "https://localhost/handleIpn", shop.URL, 1))
+			link := pay(
+				t,
+				s,
+				address,
+				strings.Replace(c.body, "https://localhost/handleIpn", shop.URL, 1),
+			)
 			if c.fault != "" {
 				if err := s.Faults().Add(fault.Fault{Kind: c.fault, Times: 1}); err != nil {
 					t.Fatal(err)
 				}
 			}
+
 			for range 2 { // what has ended is told once
 				call(t, "POST", link, "application/x-www-form-urlencoded", "", "result=pay")
 			}
@@ -223,7 +279,9 @@ func TestNotices(t *testing.T) {
 			if len(got) != c.times {
 				t.Fatalf("%d notices", len(got))
 			}
-			if n := <-got; !strings.HasPrefix(n, c.starts) || !strings.Contains(n, c.holds) {
+
+			if n := <-got; !strings.HasPrefix(n, c.starts) ||
+				!strings.Contains(n, c.holds) {
 				t.Errorf("got %s", n)
 			}
 		})
@@ -236,10 +294,12 @@ func TestFaultsAndBooksOverHTTP(t *testing.T) {
 	if status, body, _ := call(t, "POST", address+"/_simulator/faults", "application/json", "", `{"kind":"error","status":503}`); status != 201 {
 		t.Fatalf("got %d %s", status, body)
 	}
+
 	if status, _, _ := call(t, "POST", address+"/v2/payment-links", "application/json", "", example()); status != 503 {
 		t.Errorf("got %d", status)
 	}
-	if status, body, _ := call(t, "GET", address+"/_simulator/books", "", "", ""); status != 200 || !strings.Contains(body, `"order_id":"47"`) {
+	if status, body, _ := call(t, "GET", address+"/_simulator/books", "", "", ""); status != 200 ||
+		!strings.Contains(body, `"order_id":"47"`) {
 		t.Errorf("got %d %s", status, body)
 	}
 }

@@ -12,7 +12,8 @@ import (
 	"strings"
 )
 
-// token is what the Authorization of a body must hold: the document's PHP example, done to what was received.
+// token is what the Authorization of a body must hold: the document's PHP
+// example, done to what was received.
 func (s *Simulator) token(body []byte) (string, error) {
 	text, err := canonical(body)
 	if err != nil {
@@ -22,7 +23,8 @@ func (s *Simulator) token(body []byte) (string, error) {
 	return s.merchantKey + "." + hex.EncodeToString(sum[:]), nil
 }
 
-// canonical is json_encode(ksort(json_decode(…))) with slashes and Unicode as they are, of an object without nesting.
+// canonical is json_encode(ksort(json_decode(…))) with slashes and Unicode as
+// they are, of an object without nesting.
 func canonical(body []byte) (string, error) {
 	var fields map[string]any
 	decoder := json.NewDecoder(bytes.NewReader(body))
@@ -30,6 +32,7 @@ func canonical(body []byte) (string, error) {
 	if err := decoder.Decode(&fields); err != nil {
 		return "", err
 	}
+
 	var members []string
 	for _, key := range slices.Sorted(maps.Keys(fields)) {
 		value, err := scalar(fields[key])
@@ -38,6 +41,7 @@ func canonical(body []byte) (string, error) {
 		}
 		members = append(members, quoted(key)+":"+value)
 	}
+
 	return "{" + strings.Join(members, ",") + "}", nil
 }
 
@@ -52,10 +56,12 @@ func scalar(value any) (string, error) {
 	case json.Number:
 		return number(v)
 	}
+
 	return "", errors.New("the fields of a request are texts and numbers")
 }
 
-// number is how PHP prints one that it has read from JSON, for the sizes that amounts have.
+// number is how PHP prints one that it has read from JSON, for the sizes that
+// amounts have.
 func number(n json.Number) (string, error) {
 	if !strings.ContainsAny(n.String(), ".eE") {
 		return n.String(), nil
@@ -64,7 +70,8 @@ func number(n json.Number) (string, error) {
 	return strconv.FormatFloat(f, 'f', -1, 64), err
 }
 
-// quoted escapes what PHP escapes: encoding/json, told to leave < > & alone, does the same, U+2028 and U+2029 included.
+// quoted escapes what PHP escapes: encoding/json, told to leave < > & alone,
+// does the same, U+2028 and U+2029 included.
 func quoted(text string) string {
 	var out strings.Builder
 	encoder := json.NewEncoder(&out)

@@ -13,8 +13,8 @@ import (
 	"github.com/payhost/payhost/sdk"
 )
 
-// trouble is a failure as a person is told of it: what failed, then what else
-// is known, a line each.
+// trouble is a failure as an operator reads it: what failed, then the known
+// facts, one on each line.
 type trouble struct {
 	what  string
 	facts []fact
@@ -28,17 +28,18 @@ func (t *trouble) fact(name, format string, args ...any) {
 	}
 }
 
-// Error returns all of it.
+// Error returns all of it, on several lines.
 func (t *trouble) Error() string {
 	return strings.TrimSuffix(t.what+"\n"+facts(t.facts), "\n")
 }
 
-// facts returns one line each, indented, names in a column.
+// facts returns one indented line for each fact, with the names in a column.
 func facts(list []fact) string {
 	var buffer bytes.Buffer
 	w := tabwriter.NewWriter(&buffer, 0, 0, 2, ' ', 0)
 	last := ""
 
+	// A name is printed once for the facts that share it.
 	for _, f := range list {
 		name := f.name
 		if name == last {
@@ -52,8 +53,8 @@ func facts(list []fact) string {
 	return buffer.String()
 }
 
-// lost adds what to do when the answer to something that moves money has not
-// come.
+// lost adds the advice for a request that can move money and whose answer did
+// not arrive.
 func (t *trouble) lost(call request) {
 	if !call.moves {
 		return
@@ -61,18 +62,17 @@ func (t *trouble) lost(call request) {
 	t.fact("provider", "%s", call.provider)
 	t.fact(
 		"money",
-		"may have moved: the host may have taken the request, and goes on with it",
+		"may have moved: the host may have taken the request, and then continues with it",
 	)
 
 	t.fact(
 		"next",
-		"run the same command again, with the same --idempotency-key %q: it finds what became of it and never moves money twice",
+		"run the same command again, with the same --idempotency-key %q: it shows the result and never moves money twice",
 		call.key,
 	)
 }
 
-// problem is the host's answer to what it does not do:
-// application/problem+json.
+// problem is the host's refusal: application/problem+json.
 type problem struct {
 	Title           string      `json:"title"`
 	Detail          string      `json:"detail"`
@@ -89,13 +89,13 @@ type problem struct {
 	} `json:"violations"`
 }
 
-// refusal explains an answer that is a problem.
+// refusal returns the error for a refusal of the host.
 func refusal(call request, resp *http.Response, body []byte) error {
 	var p problem
 	if err := json.Unmarshal(body, &p); err != nil || p.Code+p.Title+p.Detail == "" {
 		failed := &trouble{
 			what: fmt.Sprintf(
-				"%s: the host answered %s and nothing that explains it; its log may",
+				"%s: the host answered %s without an explanation; its log may have one",
 				call.what,
 				resp.Status,
 			),
@@ -105,6 +105,7 @@ func refusal(call request, resp *http.Response, body []byte) error {
 		return failed
 	}
 
+	// The host's own words come first, then the provider's.
 	p.Provider = cmp.Or(p.Provider, call.provider)
 	failed := &trouble{what: call.what + ": " + cmp.Or(p.Detail, p.Title, resp.Status)}
 	for _, v := range p.Violations {
@@ -114,7 +115,12 @@ func refusal(call request, resp *http.Response, body []byte) error {
 	failed.fact("provider", "%s", p.Provider)
 	failed.fact("payment", "%s", p.PaymentID)
 	failed.fact("code", "%s", p.Code)
-	failed.fact("provider said", "%s", strings.TrimSpace(p.ProviderCode+" "+p.ProviderMessage))
+	failed.fact(
+		"provider said",
+		"%s",
+		strings.TrimSpace(p.ProviderCode+" "+p.ProviderMessage),
+	)
+
 	wait := ""
 	if seconds := resp.Header.Get("Retry-After"); seconds != "" {
 		wait = seconds + " s"
@@ -132,6 +138,7 @@ func refusal(call request, resp *http.Response, body []byte) error {
 		wait:     wait,
 	}
 
+	// The advice comes last, where the reader looks for it.
 	if call.moves {
 		failed.fact("money", "%s", circumstances.money())
 	}
@@ -143,12 +150,12 @@ func refusal(call request, resp *http.Response, body []byte) error {
 	return failed
 }
 
-// failure adds what is known of a failure that is on record.
+// failure adds the facts of a recorded failure.
 func (t *trouble) failure(id, provider string, s payment.Status, f *payment.Failure) {
 	t.fact("code", "%s", f.Code)
 	t.fact("provider said", "%s", strings.TrimSpace(f.ProviderCode+" "+f.ProviderMessage))
 	if s != payment.Failed && s != payment.Unknown {
-		return // it went on after that
+		return // the record went on after the failure
 	}
 
 	circumstances := circumstance{
@@ -166,22 +173,30 @@ func (t *trouble) failure(id, provider string, s payment.Status, f *payment.Fail
 	}
 }
 
-// whatFailed is the error for something that was made and has failed, or is in
-// doubt; nil when it has not and is not.
-func whatFailed(kind, id, provider string, s payment.Status, f *payment.Failure) error {
+// failureOf returns the error for a new record that has failed or whose result
+// is not known; nil for any other.
+func failureOf(kind, id, provider string, s payment.Status, f *payment.Failure) error {
 	if s != payment.Failed && s != payment.Unknown {
 		return nil
 	}
+
+	// A doubt without a recorded failure is still a doubt.
 	if f == nil {
 		f = &payment.Failure{Outcome: string(sdk.OutcomeUnknown)}
 	}
 
 	failed := &trouble{
-		what: fmt.Sprintf("the %s failed: %s", kind, cmp.Or(f.Message, "nobody says why")),
+		what: fmt.Sprintf(
+			"the %s failed: %s",
+			kind,
+			cmp.Or(f.Message, "no reason is known"),
+		),
 	}
+
+	// A doubt must not read like a failure: a new attempt could pay twice.
 	if s == payment.Unknown {
 		failed.what = fmt.Sprintf(
-			"nobody knows what became of the %s: %s",
+			"the result of the %s is not known: %s",
 			kind,
 			cmp.Or(f.Message, "the provider's answer is missing"),
 		)

@@ -26,7 +26,10 @@ func (s *stalled) Write(line []byte) (int, error) {
 func TestNobodyWaitsForTheReaderOfALog(t *testing.T) {
 	const line = 1 << 10
 	s := &stalled{goOn: make(chan struct{}), took: make(chan string, 2*maxPending/line)}
-	p := newPatient(s, func(n int64) []byte { return fmt.Appendf(nil, "%d missing", n) })
+	p := newDroppingWriter(
+		s,
+		func(n int64) []byte { return fmt.Appendf(nil, "%d missing", n) },
+	)
 
 	text, lines := strings.Repeat("x", line), 2*maxPending/line
 	for range lines {

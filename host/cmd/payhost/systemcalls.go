@@ -8,12 +8,12 @@ import (
 	"syscall"
 )
 
-// tryArgument has the program make the system calls that a filter may kill for,
-// and do nothing else. It is no command: allowed alone uses it.
+// tryArgument makes the program try the system calls that a filter may kill a
+// process for, and do nothing else. It is not a command: only allowed uses it.
 const tryArgument = "try-system-calls"
 
-// errForbidden is said in place of an end without a word: a filter of system
-// calls that kills leaves no time for one.
+// errForbidden explains why a host would be killed at its start. A filter of
+// system calls that kills leaves the process no time for a message.
 var errForbidden = errors.New(
 	"this service may not make the system calls that confine plugins, " +
 		"and would be killed for them (SIGSYS): its SystemCallFilter= must also have " +
@@ -23,8 +23,9 @@ var errForbidden = errors.New(
 		"deploy/payhost.service is a unit that works",
 )
 
-// allowed finds out whether the system kills for what starting a plugin takes,
-// by having another process try.
+// allowed reports whether starting a plugin would get this process killed. A
+// second process tries the system calls. The error is errForbidden; nil also
+// means that it could not be found out.
 func allowed(ctx context.Context) error {
 	self, err := os.Executable()
 	if err != nil {

@@ -9,28 +9,32 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// lettersCommand is about pushed events that nobody took.
-func (a *app) lettersCommand() *cobra.Command {
-	return group(a.listLetters("dead-letters"), a.listLetters("list"), a.retryLetter())
+// deadLettersCommand is about pushed events that their receiver never accepted.
+func (a *app) deadLettersCommand() *cobra.Command {
+	return group(
+		a.listDeadLetters("dead-letters"),
+		a.listDeadLetters("list"),
+		a.retryDeadLetter(),
+	)
 }
 
-func (a *app) listLetters(use string) *cobra.Command {
-	short := "List the events whose pushing was given up"
+func (a *app) listDeadLetters(use string) *cobra.Command {
+	short := "List events that could not be delivered"
 	if use == "dead-letters" {
-		short = "List and retry the events whose pushing was given up"
+		short = "List events that could not be delivered, and retry them"
 	}
 	command := &cobra.Command{
 		Use:   use,
 		Short: short,
-		Long: `List the events whose pushing to events.url was given up, the newest first:
-the receiver answered 410, or did not take the event for three days.`,
+		Long: `List the events that could not be delivered to events.url, the newest first. The
+receiver answered 410, or did not accept the event for three days.`,
 		Example: "  payhost dead-letters\n  payhost dead-letters list --json",
 		Args:    cobra.NoArgs,
 	}
 
 	filters := []filter{
-		{"cursor", "cursor", "go on where an earlier list ended"},
-		{"limit", "limit", "at most so `many`"},
+		{"cursor", "cursor", "continue where an earlier list ended"},
+		{"limit", "limit", "at most this `number`"},
 	}
 	addFilters(command, filters)
 	command.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -40,13 +44,13 @@ the receiver answered 410, or did not take the event for three days.`,
 			query:  queryOf(cmd, filters),
 			what:   "list dead letters",
 		}
-		return a.list(cmd, call, (*app).letterTable)
+		return a.list(cmd, call, (*app).deadLetterTable)
 	}
 
 	return command
 }
 
-func (a *app) letterTable(body []byte) (next string, err error) {
+func (a *app) deadLetterTable(body []byte) (next string, err error) {
 	var page struct {
 		Data []payment.DeadLetter `json:"data"`
 		Next string               `json:"next_cursor"`
@@ -55,7 +59,16 @@ func (a *app) letterTable(body []byte) (next string, err error) {
 		return "", err
 	}
 
-	rows := a.table("EVENT", "TYPE", "OF", "HAPPENED "+a.zone(), "TRIES", "LAST TRY", "ERROR")
+	rows := a.table(
+		"EVENT",
+		"TYPE",
+		"ABOUT",
+		"HAPPENED "+a.zone(),
+		"TRIES",
+		"LAST TRY",
+		"ERROR",
+	)
+
 	for _, row := range page.Data {
 		rows.row(
 			row.ID,
@@ -72,7 +85,7 @@ func (a *app) letterTable(body []byte) (next string, err error) {
 	return page.Next, nil
 }
 
-// moment returns the zero time for none.
+// moment returns the time, or the zero time for nil.
 func moment(t *time.Time) time.Time {
 	if t == nil {
 		return time.Time{}
@@ -80,11 +93,11 @@ func moment(t *time.Time) time.Time {
 	return *t
 }
 
-func (a *app) retryLetter() *cobra.Command {
+func (a *app) retryDeadLetter() *cobra.Command {
 	return &cobra.Command{
 		Use:     "retry ID",
-		Short:   "Push an event again that was given up",
-		Long:    "Push an event again that was given up, at once and from the beginning of the schedule.",
+		Short:   "Deliver an event again that could not be delivered",
+		Long:    "Deliver an event again that could not be delivered: at once, and then by the\nschedule for new events.",
 		Example: "  payhost dead-letters retry evt_000000000002f",
 		Args:    arguments("ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -103,11 +116,11 @@ func (a *app) retryLetter() *cobra.Command {
 					sheet.field("state", string(l.State))
 					sheet.field(
 						"",
-						"it is pushed again now, and listed again if nobody takes it",
+						"delivery starts again now; the event is listed again if it fails",
 					)
 					sheet.field("type", l.Type)
 
-					sheet.field("of", orElse(l.PaymentID, l.PayoutID))
+					sheet.field("about", orElse(l.PaymentID, l.PayoutID))
 					sheet.field("happened", a.at(l.CreatedAt))
 					sheet.print()
 				}

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// at returns a time in the local zone, and how far it is from now.
+// at returns a time in the local zone, with its distance from now.
 func (a *app) at(t time.Time) string {
 	if t.IsZero() {
 		return ""
@@ -16,12 +16,13 @@ func (a *app) at(t time.Time) string {
 // stamp returns a time in the local zone.
 func stamp(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05 MST") }
 
-// short form for columns whose header names the zone.
+// clock returns a time for columns whose heading names the zone.
 func clock(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05") }
 
-// zone is the local zone's name, for the header above clock's times.
+// zone returns the local zone's name, for the heading above clock's times.
 func (a *app) zone() string { return a.now().Local().Format("MST") }
 
+// distance says how far a time is from now.
 func distance(t, now time.Time) string {
 	switch d := now.Sub(t); {
 	case d < -time.Second:
@@ -33,7 +34,7 @@ func distance(t, now time.Time) string {
 	}
 }
 
-// after returns how long after another time something was.
+// after returns the time since start, with its sign.
 func after(t, start time.Time) string {
 	d := t.Sub(start)
 	if d < 0 {
@@ -42,7 +43,7 @@ func after(t, start time.Time) string {
 	return "+" + span(d)
 }
 
-// span words a duration with at most two units.
+// span returns a duration with at most two units.
 func span(d time.Duration) string {
 	const day = 24 * time.Hour
 	switch {

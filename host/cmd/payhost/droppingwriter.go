@@ -7,33 +7,33 @@ import (
 	"time"
 )
 
-// maxPending bounds what waits for a reader, in bytes.
+// maxPending bounds the output that waits for a reader, in bytes.
 const maxPending = 4 << 20
 
-// flushWithin bounds how long the end of the process waits for a reader.
+// flushWithin bounds how long the process waits for a reader at its end.
 const flushWithin = time.Second
 
-// patient writes for a process that must not wait: to a terminal that is
-// stopped, or a pipe that nobody reads, a write can take for ever. What waits
-// for the reader is bounded; what comes on top of it is dropped and counted.
-type patient struct {
+// droppingWriter is a writer for a process that must not wait. A write to a
+// stopped terminal, or to a pipe without a reader, can block for ever. The
+// pending output is bounded; lines beyond it are dropped and counted.
+type droppingWriter struct {
 	to      io.Writer
 	dropped atomic.Int64 // lines since the start
-	// missing is what is said in the place of so many lines; nil: nothing is.
+	// missing returns the line that stands for dropped ones; nil: none does.
 	missing func(lines int64) []byte
 
 	mu      sync.Mutex
 	pending [][]byte
 	size    int
-	missed  int64 // lines dropped of which nothing has been written yet
+	missed  int64 // dropped lines that missing has not reported yet
 	more    chan struct{}
 	written chan struct{} // closed when the last write is over
 	ended   bool
 }
 
-// newPatient begins to write to a writer.
-func newPatient(to io.Writer, missing func(lines int64) []byte) *patient {
-	p := &patient{
+// newDroppingWriter returns a writer that begins to write to another one.
+func newDroppingWriter(to io.Writer, missing func(lines int64) []byte) *droppingWriter {
+	p := &droppingWriter{
 		to:      to,
 		missing: missing,
 		more:    make(chan struct{}, 1),
@@ -43,8 +43,9 @@ func newPatient(to io.Writer, missing func(lines int64) []byte) *patient {
 	return p
 }
 
-// Write takes a line, or drops it. It never fails: whoever logs cannot help it.
-func (p *patient) Write(line []byte) (int, error) {
+// Write takes a line, or drops it. It never fails: a logger could do nothing
+// about an error.
+func (p *droppingWriter) Write(line []byte) (int, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.ended || p.size+len(line) > maxPending {
@@ -60,16 +61,16 @@ func (p *patient) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-// wake has carry look. The caller holds the lock.
-func (p *patient) wake() {
+// wake makes carry look for output. The caller holds the lock.
+func (p *droppingWriter) wake() {
 	select {
 	case p.more <- struct{}{}:
 	default:
 	}
 }
 
-// carry writes what is pending until the end.
-func (p *patient) carry() {
+// carry writes the pending output until the end.
+func (p *droppingWriter) carry() {
 	defer close(p.written)
 	for range p.more {
 		for {
@@ -90,8 +91,8 @@ func (p *patient) carry() {
 	}
 }
 
-// next takes what is pending, and says how much is missing in between.
-func (p *patient) next() (lines [][]byte, ended bool) {
+// next takes the pending lines, followed by a line about dropped ones.
+func (p *droppingWriter) next() (lines [][]byte, ended bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	lines, p.pending, p.size = p.pending, nil, 0
@@ -102,9 +103,9 @@ func (p *patient) next() (lines [][]byte, ended bool) {
 	return lines, p.ended
 }
 
-// close writes what is left, for as long as a reader may take. What is written
-// later is dropped.
-func (p *patient) close() {
+// close writes the remaining output, as far as the reader accepts it within
+// flushWithin. Later output is dropped.
+func (p *droppingWriter) close() {
 	p.mu.Lock()
 	p.ended = true
 	p.wake()

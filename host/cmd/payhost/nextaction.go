@@ -7,7 +7,7 @@ import (
 	"github.com/payhost/payhost/host/payment"
 )
 
-// showAction prints what the customer is to do.
+// showAction prints the customer's next step.
 func (a *app) showAction(id string, n *payment.NextAction) {
 	switch n.Type {
 	case "redirect":
@@ -18,6 +18,7 @@ func (a *app) showAction(id string, n *payment.NextAction) {
 		}
 
 		a.actionFields(n.Fields)
+
 	case "display":
 		a.heading("next: show the customer")
 		a.indented(n.Instructions)
@@ -32,6 +33,7 @@ func (a *app) showAction(id string, n *payment.NextAction) {
 		a.actionFields(n.Fields)
 	}
 
+	// A redirect or a display may also end with a confirmation.
 	if n.Confirm != nil {
 		a.confirmAction(id, n.Confirm.Fields)
 	}
@@ -46,11 +48,11 @@ func (a *app) actionFields(list []payment.ActionField) {
 	t.print()
 }
 
-// confirmAction prints what the customer is to be asked for, and the command
-// that passes it on.
+// confirmAction prints the fields to ask the customer for, and the command that
+// passes their values on.
 func (a *app) confirmAction(id string, list []payment.ActionField) {
 	a.heading("next: ask the customer for")
-	rows := a.table("FIELD", "WHAT", "KIND", "REQUIRED")
+	rows := a.table("FIELD", "LABEL", "KIND", "REQUIRED")
 	rows.indent = "  "
 	command := "payhost payments confirm " + id
 
@@ -67,6 +69,7 @@ func (a *app) confirmAction(id string, list []payment.ActionField) {
 		}
 	}
 
+	// The command has a flag for each field, ready to be filled in.
 	rows.print()
 	a.indented(strings.TrimSpace(command) + " --idempotency-key …")
 }
