@@ -133,6 +133,8 @@ func onlyOurs(socket string) error {
 		return errors.New("it is not a socket")
 	}
 
+	// The folder counts as well: a user who may write there could put another
+	// socket in the place of this one.
 	folder, err := os.Stat(filepath.Dir(socket))
 	if err != nil {
 		return err

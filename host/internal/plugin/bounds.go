@@ -42,6 +42,8 @@ func (p *Process) guard(b bounds, folders ...string) {
 		}
 
 		if err := b.exceeded(folders, p.launcher.confine); err != nil {
+			// The reason is stored before the kill: the end of the process is
+			// reported with it.
 			p.excess.Store(&err)
 			p.launcher.kill()
 			return

@@ -144,6 +144,8 @@ func openProgram(path string) (*os.File, error) {
 		return nil, err
 	}
 
+	// The open file is examined, and not its path, under which another file may
+	// be put meanwhile.
 	info, err := src.Stat()
 	switch {
 	case err != nil:
@@ -197,6 +199,8 @@ func (c *Catalog) hashInto(src io.Reader) (name, sum string, err error) {
 		return "", "", err
 	}
 
+	// The checksum is of the bytes that are copied and run, since the file may
+	// be replaced at any time. One byte above the limit shows a larger file.
 	hash := sha256.New()
 	size, err := io.Copy(io.MultiWriter(dst, hash), io.LimitReader(src, maxProgram+1))
 	if err == nil && size > maxProgram {

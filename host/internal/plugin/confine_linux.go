@@ -43,6 +43,8 @@ func prepare(spec Spec, folder, sockets string, noted *Isolation) *confinement {
 		kernel: spec.Workspace.kernel,
 	}
 
+	// A measure that the system lacks is only noted here; isolation = "strict"
+	// refuses the start later, with all that is missing.
 	var err error
 	rules := reach(spec.Binary.copied, folder, sockets)
 	c.ruleset, err = newRuleset(c.landlock, rules)
@@ -141,6 +143,8 @@ func (c *confinement) close() {
 // enter confines the calling thread. The filter comes last: it refuses some of
 // the calls that the others need.
 func (c *confinement) enter(noted *Isolation) {
+	// The kernel takes a ruleset or a filter from an ordinary user only after
+	// this.
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
 		noted.lacks(noPrivileges, "%v", err)
 	} else {
@@ -293,6 +297,7 @@ func (c *confinement) start(cmd *exec.Cmd, noted *Isolation) (*exec.Cmd, error) 
 	}
 
 	noted.lacks(heldAtStart, "a process cannot be traced here, so they come a moment later")
+	// Under strict isolation not one instruction runs without the limits.
 	if c.strict {
 		return cmd, noted.strict()
 	}

@@ -112,6 +112,8 @@ func (c *connector) close() {
 
 	c.mu.Unlock()
 
+	// Closing the listener ends run, which adds the calls; only then can the
+	// last of them be waited for.
 	_ = c.listener.Close() // it was only listened to
 	<-c.done
 	c.calls.Wait()

@@ -75,10 +75,14 @@ func describe(ctx context.Context, spec Spec, folder string) ([]byte, error) {
 	stop := context.AfterFunc(ctx, run.kill)
 	defer stop()
 
+	// Children of the program may hold its pipes open, so they are ended before
+	// the readers are waited for.
 	<-run.ended
 	left := run.confine.endMarked()
 	run.readers.Wait()
 
+	// The host's own kill also ends the program with an error, so the reason
+	// for the kill comes first.
 	switch {
 	case said.over:
 		return nil, fmt.Errorf("the program says more than %d MiB", describeSize>>20)

@@ -88,6 +88,8 @@ func (g groups) newGroup(mark processMark, memory int64, processes int) (*group,
 	if err := os.Mkdir(made.folder, 0o750); err != nil {
 		return nil, err
 	}
+	// When the memory runs out the kernel ends the whole group, so that no half
+	// of a plugin goes on. It counts threads as processes.
 	err := errors.Join(
 		made.set("memory.max", strconv.FormatInt(memory, 10)),
 		made.set("memory.oom.group", "1"),

@@ -122,6 +122,8 @@ func killRound(scope killScope, fits func(processMark) bool) (killed int) {
 		if !ok {
 			continue
 		}
+		// A process that its parent has not waited for keeps its mark, and
+		// would be found again in each round.
 		if hasEnded(handle) || unix.PidfdSendSignal(handle, unix.SIGKILL, nil, 0) != nil {
 			_ = unix.Close(handle) // it only named a process
 			continue

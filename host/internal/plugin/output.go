@@ -141,6 +141,7 @@ func (o *output) structured(line []byte) (slog.Record, bool) {
 		return slog.Record{}, false
 	}
 
+	// A JSON object without a message is logged as plain text.
 	message, ok := takeString(fields, "@message", "msg")
 	if !ok {
 		return slog.Record{}, false
@@ -148,6 +149,7 @@ func (o *output) structured(line []byte) (slog.Record, bool) {
 	level, _ := takeString(fields, "@level", "level")
 	_, _ = takeString(fields, "@timestamp", "time") // the host's clock is the log's
 	record := slog.NewRecord(time.Now(), levelOf(level), o.mask.Text(message), 0)
+	// A key may hold a secret as well as a value, so both are masked.
 	for n, key := range slices.Sorted(maps.Keys(fields)) {
 		if n == maxAttrs {
 			break

@@ -85,6 +85,7 @@ func lockFolder(path string, wait bool) (*os.File, error) {
 		how |= unix.LOCK_NB
 	}
 
+	// A signal that interrupts the wait says nothing about the lock.
 	for {
 		err = unix.Flock(fd, how)
 		if !errors.Is(err, unix.EINTR) {

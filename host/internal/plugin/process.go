@@ -91,6 +91,7 @@ func (p *Process) AwaitReady(ctx context.Context) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 
+	// The goroutine ends with ctx as well, so none outlives this call.
 	ready := make(chan struct{})
 	go func() {
 		defer close(ready)
@@ -175,6 +176,7 @@ func (p *Process) Stop(budget time.Duration) {
 		return
 	}
 
+	// Every caller brings a deadline of its own; the shutdown runs once.
 	kill := time.AfterFunc(budget, p.launcher.kill)
 	defer kill.Stop()
 	p.stopOnce.Do(func() {
